@@ -1,0 +1,60 @@
+"""Every field of a symmusic config with its default and its unit. A config file is a short diff over this one."""
+
+from ml_collections import ConfigDict
+
+
+def get_config() -> ConfigDict:
+    """The defaults: what an experiment does not state."""
+    config = ConfigDict()
+    config.seed = 0  # of initialisation, dropout, batch order and sampling
+
+    data = config.data = ConfigDict()
+    data.corpus = 'folk'  # a named corpus, or the path of a MIDI/ABC file or of a folder of them
+    data.encoding = 'melody'
+    data.meters = ('4/4', '2/2')  # tunes in another metre are dropped; 'C' is 4/4, 'C|' is 2/2
+    data.align_pickups = True  # ABC: bars begin at the tune's bar lines, not at its first note
+    data.rests = 'phrase'  # a silence of a bar or more begins a new 'phrase', or is the 'end' of the tune (the source)
+    data.window_steps = 64  # steps; a step is a sixteenth, a bar has 16
+    data.hop_steps = 16  # steps from one window's begin to the next one's
+    data.keep_last_window = True  # the source drops the last window of each tune
+    data.max_windows = 0  # at most so many training windows, drawn by seed; 0 = all
+    data.max_tunes = 0  # at most so many tunes, drawn by seed before anything else; 0 = all
+    data.split = 'tune'  # 80/10/10 train/validation/test by tune family
+    data.split_seed = 0  # draws the split; `seed` does not
+
+    model = config.model = ConfigDict()
+    model.num_layers = 2
+    model.num_cells = 64  # per direction
+    model.bidirectional = False
+    model.attention = 'none'  # or 'bahdanau'
+    model.attention_size = 32  # width of the additive score's hidden layer
+    model.dropout_rate = 0.4  # after each LSTM layer
+    model.metric_position = False  # the step in the bar as a second input
+
+    train = config.train = ConfigDict()
+    train.targets = 'last'  # the 'last' step of each window (any architecture), or 'all' steps (unidirectional ones)
+    train.sequence_steps = 128  # steps in a training sequence where targets = 'all'
+    train.sequence_hop_steps = 64  # steps from one such sequence's begin to the next one's
+    train.num_epochs = 50
+    train.batch_size = 128  # windows or sequences
+    train.learning_rate = 0.005  # of Adam
+    train.clip_norm = 1.0  # global norm of a gradient; 0 = no clipping
+    train.plateau_factor = 0.5  # the learning rate's factor after a plateau of the validation loss
+    train.plateau_patience = 3  # epochs without a better loss that make a plateau
+    train.plateau_threshold = 0.0005  # nats per step that count as better
+    train.early_stopping_epochs = 0  # stop after so many epochs without a better validation loss; 0 = never
+
+    sample = config.sample = ConfigDict()
+    sample.prompt = ''  # a MIDI or ABC file to continue; '' = the built-in one
+    sample.num_samples = 8  # pieces
+    sample.num_bars = 4  # new bars in each
+    sample.temperature = 1.0  # of the softmax; 0 = greedy
+    sample.top_k = 0  # draw among the k likeliest classes; 0 = all
+    sample.top_p = 1.0  # draw among the likeliest classes that hold this much probability; 1 = all
+    sample.form = 'auto'  # 'stateful' (carries the state), 'window' (reads the last window anew), 'auto' = the first that the model allows
+    sample.memory_steps = 128  # steps that attention looks back in the stateful form
+    sample.max_redraws = 10  # rounds in which empty pieces are drawn again
+    sample.redraw_stuck = False  # draw pieces of a single pitch again, too
+    sample.transpose = True  # read the prompt in the model's key and write the pieces in the prompt's
+    sample.keep_distributions = False  # keep and store every step's probabilities and attention weights
+    return config.lock()

@@ -1,0 +1,9 @@
+"""The same network as attn.py without attention: two unidirectional LSTM layers."""
+
+from configs import attn
+
+
+def get_config():
+    config = attn.get_config()
+    config.model.attention = 'none'
+    return config

@@ -1,0 +1,16 @@
+"""The two ways in which input can be wrong."""
+
+
+class UserError(Exception):
+    """A user's mistake: one line that says what is wrong, where, and what would be right.
+
+    launch.py prints it without a traceback and exits with status 2.
+    """
+
+
+class ScoreError(UserError):
+    """A file or tune that cannot be read as music; corpora count it by its `reason` and go on."""
+
+    def __init__(self, reason: str, detail: str = ''):
+        super().__init__(f'{reason}: {detail}' if detail else reason)
+        self.reason = reason

@@ -1,0 +1,39 @@
+"""Files are written whole or not at all."""
+
+import contextlib
+import os
+import pathlib
+import tempfile
+
+from symmusic.errors import UserError
+
+
+def write_whole(path: str | os.PathLike, content: bytes | str) -> None:
+    """Writes `content` aside and renames it to `path`, so that a reader or a crash never meets half a file.
+
+    Raises:
+      UserError: the folder or the disk does not take it; what was at `path` is left as it was.
+    """
+    path = pathlib.Path(path)
+    content = content.encode() if isinstance(content, str) else content
+    aside = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
+        with os.fdopen(handle, 'wb') as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(aside, 0o666 & ~_umask())
+        os.replace(aside, path)
+    except OSError as error:
+        if aside is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(aside)
+        raise UserError(f'cannot write {path}: {error.strerror or error}; free the disk or choose another --workdir') from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,60 @@
+"""What a file of music holds once it is read, whatever its format."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Note:
+    """One note. `onset` and `duration` in ticks, `pitch` 0-127 (60 is middle C), `velocity` 1-127."""
+
+    onset: int
+    duration: int
+    pitch: int
+    velocity: int = 127
+
+    @property
+    def end(self) -> int:
+        return self.onset + self.duration
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Meter:
+    """A time signature that holds from `tick` on; cut time is 2/2."""
+
+    tick: int
+    numerator: int
+    denominator: int
+
+    def __str__(self) -> str:
+        return f'{self.numerator}/{self.denominator}'
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tempo:
+    """Quarters per minute from `tick` on."""
+
+    tick: int
+    qpm: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """A piece as read from a file.
+
+    Attributes:
+      notes: of the first instrument that has any (drums apart), in order of (onset, pitch).
+      ticks_per_quarter: what all ticks of this score count.
+      meters: every time signature in order; empty where the file states none.
+      tempi: every tempo in order; empty where the file states none.
+      title: the track's or tune's name, or ''.
+      num_instruments: how many instruments play notes in the file, drums included.
+      pickup: ticks before the first full bar, where the file says where its bar lines are; else 0.
+    """
+
+    notes: tuple[Note, ...]
+    ticks_per_quarter: int
+    meters: tuple[Meter, ...] = ()
+    tempi: tuple[Tempo, ...] = ()
+    title: str = ''
+    num_instruments: int = 1
+    pickup: int = 0
