@@ -1,0 +1,1 @@
+"""Tokens, windows and batches: named corpora, preparation, cache, split and batch order. Host side, numpy."""

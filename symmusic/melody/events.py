@@ -1,0 +1,104 @@
+"""The event alphabet: one event per step of a sixteenth, and the way there from notes and back.
+
+| event | means |
+|---|---|
+| 0..127 | a note of this pitch begins |
+| `NOTE_OFF` -1 | the note ends here and at least this step is silent |
+| `NO_EVENT` -2 | what was goes on: the note is held, or the silence lasts |
+"""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+from symmusic.score.notes import Note, Score
+
+NO_EVENT = -2
+NOTE_OFF = -1
+
+
+@dataclasses.dataclass(frozen=True, slots=True, order=True)
+class StepNote:
+    """A note on the grid: begins at step `onset`, sounds up to but not in step `end`."""
+
+    onset: int
+    end: int
+    pitch: int
+
+
+def quantize(score: Score, *, align_pickup: bool = True) -> list[StepNote]:
+    """Puts a score's notes on the grid of sixteenths: onset and end rounded half up, an empty note made one step long.
+
+    Works in ticks, where tempo does not matter. With `align_pickup` a pickup is moved to the end of its bar, so that step 0 is a bar
+    line; without it step 0 is the score's beginning.
+    """
+    shift = 0
+    if align_pickup and score.pickup:
+        shift = score.ticks_per_quarter * STEPS_PER_BAR // STEPS_PER_QUARTER - score.pickup
+
+    def to_step(tick: int) -> int:
+        return (2 * STEPS_PER_QUARTER * (tick + shift) + score.ticks_per_quarter) // (2 * score.ticks_per_quarter)
+
+    notes = []
+    for note in score.notes:
+        onset = to_step(note.onset)
+        notes.append(StepNote(onset, max(to_step(note.end), onset + 1), note.pitch))
+    return notes
+
+
+def extract_phrases(notes: Iterable[StepNote]) -> list[list[StepNote]]:
+    """Makes notes monophonic and cuts them into phrases where a bar or more is silent.
+
+    Of notes with one onset the highest wins; a note cuts whatever sounds, and the cut remainder does not come back.
+    """
+    phrases: list[list[StepNote]] = []
+    for note in sorted(notes, key=lambda note: (note.onset, -note.pitch)):
+        last = phrases[-1][-1] if phrases else None
+        if last and note.onset == last.onset:
+            continue
+        if last and note.onset - last.end < STEPS_PER_BAR:
+            phrases[-1][-1] = dataclasses.replace(last, end=min(last.end, note.onset))
+            phrases[-1].append(note)
+        else:
+            phrases.append([note])
+    return phrases
+
+
+def to_events(notes: Sequence[StepNote]) -> np.ndarray:
+    """Events [T] int8 of monophonic notes in order; T is the last note's end, so the final note-off is not written.
+
+    Whole empty leading bars vanish; a rest inside the first bar stays. No notes give an empty array.
+    """
+    if not notes:
+        return np.zeros(0, np.int8)
+    first = notes[0].onset // STEPS_PER_BAR * STEPS_PER_BAR
+    events = np.full(notes[-1].end - first, NO_EVENT, np.int8)
+    for note in notes:
+        if note.end - first < len(events):
+            events[note.end - first] = NOTE_OFF
+        events[note.onset - first] = note.pitch  # a note that begins here overwrites the end of the one before
+    return events
+
+
+def from_events(events: Sequence[int]) -> list[StepNote]:
+    """The notes that events describe: the way back of `to_events`.
+
+    A note-off where nothing sounds says nothing, and a note that is not ended lasts to the end of the events.
+    """
+    notes: list[StepNote] = []
+    sounding = None  # (onset, pitch)
+    for step, event in enumerate([*map(int, events), NOTE_OFF]):
+        if event == NO_EVENT:
+            continue
+        if sounding:
+            notes.append(StepNote(sounding[0], step, sounding[1]))
+        sounding = (step, event) if event >= 0 else None
+    return notes
+
+
+def to_notes(notes: Sequence[StepNote], ticks_per_quarter: int, *, velocity: int = 127) -> list[Note]:
+    """Notes in ticks, exactly on the grid, of notes in steps."""
+    ticks = ticks_per_quarter // STEPS_PER_QUARTER
+    return [Note(note.onset * ticks, (note.end - note.onset) * ticks, note.pitch, velocity) for note in notes]

@@ -1,0 +1,63 @@
+"""Key detection and transposition to C major or A minor."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from symmusic.errors import ScoreError
+from symmusic.score.notes import Note
+
+# Aarden (2003) profiles of the Essen folk songs, as the source's key analysis weighs them; C major and C minor, from C upwards.
+MAJOR = (17.7661, 0.145624, 14.9265, 0.160186, 19.8049, 11.3587, 0.291248, 22.062, 0.145624, 8.15494, 0.232998, 4.95122)
+MINOR = (18.2648, 0.737619, 14.0499, 16.8599, 0.702494, 14.4362, 0.702494, 18.6161, 4.56621, 1.93186, 7.37619, 1.75623)
+TONIC_NAMES = ('C', 'C#', 'D', 'E-', 'E', 'F', 'F#', 'G', 'A-', 'A', 'B-', 'B')
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Key:
+    """A tonic's pitch class (0 is C) and its mode."""
+
+    tonic: int
+    is_major: bool
+
+    def __str__(self) -> str:
+        """As 'G major' and 'd minor'; a flat is written '-'."""
+        name = TONIC_NAMES[self.tonic]
+        return f'{name} major' if self.is_major else f'{name.lower()} minor'
+
+
+def _profiles() -> np.ndarray:
+    rows = [np.roll(profile, tonic) for profile in (MAJOR, MINOR) for tonic in range(12)]
+    rows = np.array(rows) - np.mean(rows, axis=1, keepdims=True)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+PROFILES = _profiles()  # [24, 12]: the rotations of MAJOR, then of MINOR, centred and of length one
+
+
+def detect_key(notes: Sequence[Note]) -> Key:
+    """The key whose profile correlates best (Pearson) with the notes' duration-weighted pitch-class histogram.
+
+    A histogram without any contrast (all twelve classes alike) correlates with none: it counts as C major, which moves nothing. Of keys
+    that correlate alike the first of C, C#, ... major, then minor, is taken.
+
+    Raises:
+      ScoreError: there are no notes.
+    """
+    if not notes:
+        raise ScoreError('no notes')
+    histogram = np.zeros(12)
+    for note in notes:
+        histogram[note.pitch % 12] += max(note.duration, 1)
+    # Rounded, so that keys which are alike by symmetry do not differ by the last bit of a sum.
+    correlations = np.round(PROFILES @ (histogram - histogram.mean()), 9)
+    best = int(np.argmax(correlations))
+    return Key(tonic=best % 12, is_major=best < 12)
+
+
+def transposition(key: Key) -> int:
+    """Semitones, -5 to 6, that bring the key to C major or A minor; a tritone goes up."""
+    target = 0 if key.is_major else 9
+    distance = -((key.tonic - target) % 12)
+    return distance + 12 if distance < -5 else distance
