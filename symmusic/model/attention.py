@@ -1,0 +1,134 @@
+"""Additive attention (Bahdanau, Cho and Bengio, 2015) over the states of a recurrent layer.
+
+    e_j = v . tanh(W q + U h_j),      a = softmax(e),      context = sum_j a_j h_j
+
+with query q, states h_j, and the parameters W 'query', U 'key', v 'score'. One query may look at a whole window (`attend`), every step
+at the steps up to itself (`attend_causal`), or the steps may come one by one (`attend_step`); the last two agree.
+"""
+
+import functools
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+
+Params = dict[str, jax.Array]  # 'query' [H, A], 'key' [H, A], 'score' [A]
+
+
+@flax.struct.dataclass
+class Memory:
+    """The last M steps as a ring: what a step may look back at."""
+
+    keys_BMA: jax.Array  # the states times U
+    states_BMH: jax.Array  # the states
+    real_BM: jax.Array  # bool: a step has been written here, and it was no padding
+    num_steps: jax.Array  # int32 scalar: steps written so far; the next one goes to place num_steps mod M
+
+
+def init_attention(key: jax.Array, size_in: int, attention_size: int) -> Params:
+    """Glorot-uniform parameters for queries and states of `size_in` cells."""
+    query_key, key_key, score_key = jax.random.split(key, 3)
+    glorot = jax.nn.initializers.glorot_uniform()
+    return {
+        'query': glorot(query_key, (size_in, attention_size)),
+        'key': glorot(key_key, (size_in, attention_size)),
+        'score': glorot(score_key, (attention_size, 1))[:, 0],
+    }
+
+
+def attend(params: Params, query_BH: jax.Array, states_BTH: jax.Array, mask_BT: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
+    """`(context_BH, weights_BT)` of one query over all states, or over those where `mask_BT` is true; zeros where no state is."""
+    scores_BT = _scores(params['score'], (query_BH @ params['query'])[:, None], states_BTH @ params['key'])[:, 0]
+    weights_BT = _softmax(scores_BT, jnp.ones_like(scores_BT, bool) if mask_BT is None else mask_BT)
+    return jnp.einsum('bt,bth->bh', weights_BT, states_BTH), weights_BT
+
+
+def attend_causal(
+    params: Params,
+    states_BTH: jax.Array,
+    memory_steps: int | None = None,
+    mask_BT: jax.Array | None = None,
+    block_steps: int = 32,
+    with_weights: bool = False,
+) -> tuple[jax.Array, jax.Array | None]:
+    """`(contexts_BTH, weights_BTT)`: each step's state is the query over the states up to its own.
+
+    Computed in blocks of queries, each against only the keys that it can see, about half of the whole square; the backward pass computes a
+    block anew, so that no array with the axes T, T and A is ever kept.
+
+    Args:
+      params: of `init_attention`.
+      states_BTH: the states, queries and keys both.
+      memory_steps: how many states a step sees, its own the last of them; None = all.
+      mask_BT: true where a state may be looked at; a step that sees none has the context 0.
+      block_steps: queries in a block; changes time and memory, not the result.
+      with_weights: return weights_BTT (row: query, column: key); None otherwise.
+    """
+    num_steps = states_BTH.shape[1]
+    memory_steps = memory_steps or num_steps
+    queries_BTA, keys_BTA = states_BTH @ params['query'], states_BTH @ params['key']
+    contexts, weights = [], []
+    for start in range(0, num_steps, block_steps):
+        stop = min(start + block_steps, num_steps)
+        first = max(0, start - memory_steps + 1)
+        age_TK = jnp.arange(start, stop)[:, None] - jnp.arange(first, stop)
+        mask_BTK = ((age_TK >= 0) & (age_TK < memory_steps))[None]
+        if mask_BT is not None:
+            mask_BTK &= mask_BT[:, None, first:stop]
+        context_BTH, weights_BTK = _attend_block(
+            params['score'], queries_BTA[:, start:stop], keys_BTA[:, first:stop], states_BTH[:, first:stop], mask_BTK
+        )
+        contexts.append(context_BTH)
+        if with_weights:
+            weights.append(jnp.pad(weights_BTK, ((0, 0), (0, 0), (first, num_steps - stop))))
+    return jnp.concatenate(contexts, axis=1), jnp.concatenate(weights, axis=1) if with_weights else None
+
+
+def init_memory(batch: int, memory_steps: int, num_cells: int, attention_size: int, dtype=jnp.float32) -> Memory:
+    """An empty memory of M = `memory_steps` places."""
+    return Memory(
+        keys_BMA=jnp.zeros((batch, memory_steps, attention_size), dtype),
+        states_BMH=jnp.zeros((batch, memory_steps, num_cells), dtype),
+        real_BM=jnp.zeros((batch, memory_steps), bool),
+        num_steps=jnp.int32(0),
+    )
+
+
+def attend_step(
+    params: Params, memory: Memory, state_BH: jax.Array, mask_B: jax.Array | None = None
+) -> tuple[Memory, jax.Array, jax.Array]:
+    """`(memory, context_BH, weights_BM)` of one more step: `attend_causal` with a band of M steps, at this step.
+
+    The state overwrites the oldest one and is itself looked at, except where `mask_B` is false (padding). The weights are in the order of
+    time, this step's the last.
+    """
+    memory_steps = memory.real_BM.shape[1]
+    place = memory.num_steps % memory_steps
+    memory = Memory(
+        keys_BMA=memory.keys_BMA.at[:, place].set(state_BH @ params['key']),
+        states_BMH=memory.states_BMH.at[:, place].set(state_BH),
+        real_BM=memory.real_BM.at[:, place].set(True if mask_B is None else mask_B),
+        num_steps=memory.num_steps + 1,
+    )
+    scores_BM = _scores(params['score'], (state_BH @ params['query'])[:, None], memory.keys_BMA)[:, 0]
+    weights_BM = _softmax(scores_BM, memory.real_BM)
+    context_BH = jnp.einsum('bm,bmh->bh', weights_BM, memory.states_BMH)
+    return memory, context_BH, jnp.roll(weights_BM, -(place + 1), axis=1)
+
+
+@functools.partial(jax.checkpoint, prevent_cse=True)
+def _attend_block(score_A, queries_BTA, keys_BKA, states_BKH, mask_BTK):
+    weights_BTK = _softmax(_scores(score_A, queries_BTA, keys_BKA), mask_BTK)
+    return jnp.einsum('btk,bkh->bth', weights_BTK, states_BKH), weights_BTK
+
+
+def _scores(score_A, queries_BTA, keys_BKA):
+    return jnp.tanh(queries_BTA[:, :, None] + keys_BKA[:, None]) @ score_A
+
+
+def _softmax(scores, mask):
+    """Softmax over the last axis where `mask` is true: exactly 0 elsewhere, and everywhere in a row without a true one."""
+    scores = jnp.where(mask, scores, jnp.finfo(scores.dtype).min)
+    exps = jnp.where(mask, jnp.exp(scores - jax.lax.stop_gradient(scores.max(axis=-1, keepdims=True))), 0)
+    total = exps.sum(axis=-1, keepdims=True)
+    return exps / jnp.where(total > 0, total, 1)

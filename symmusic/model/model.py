@@ -1,0 +1,202 @@
+"""The network: one-hot tokens -> LSTM layers, each followed by dropout -> attention or none -> logits of the next token."""
+
+import dataclasses
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+
+from symmusic.model import attention, lstm
+from symmusic.model.dropout import dropout
+
+Params = dict  # 'layers': a list of {'forward': lstm.Params, and 'backward' in both directions}, 'attention' where there is one, 'head'
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """All that decides the shapes of the parameters and what is computed with them; hashable, a static argument of `jit`."""
+
+    num_classes: int  # V, of tokens in and out
+    num_layers: int = 2
+    num_cells: int = 64  # per direction
+    bidirectional: bool = False  # every layer reads in both directions: only the token after the window can be predicted
+    attention: str = 'none'  # or 'bahdanau'
+    attention_size: int = 32  # A
+    dropout_rate: float = 0.4  # after each LSTM layer
+    num_positions: int = 0  # steps in the bar, if the position in the bar is a second input; 0 = it is not
+
+    def __post_init__(self):
+        if self.attention not in ('none', 'bahdanau'):
+            raise ValueError(f"attention is {self.attention!r}, not 'none' or 'bahdanau'")
+
+    @property
+    def state_size(self) -> int:
+        """Cells of a layer, both directions' together."""
+        return self.num_cells * (2 if self.bidirectional else 1)
+
+
+@flax.struct.dataclass
+class Carry:
+    """What a one-directional model remembers between two steps."""
+
+    layers: tuple[lstm.Carry, ...]  # each layer's hidden_BH and cell_BH
+    memory: attention.Memory | None  # the steps that attention looks back at; None without attention
+
+
+def init_params(key: jax.Array, architecture: Architecture) -> Params:
+    """Random parameters: Glorot-uniform, LSTM layers as in `init_lstm`, a head without preference.
+
+    Under `jit(vmap(...))` the orthogonal initialisers can hang: initialise replicas with `lax.map`.
+    """
+    layers_key, attention_key, head_key = jax.random.split(key, 3)
+    directions = _directions(architecture)
+    input_size, layers = architecture.num_classes + architecture.num_positions, []
+    for layer_key in jax.random.split(layers_key, architecture.num_layers):
+        direction_keys = jax.random.split(layer_key, len(directions))
+        layers.append({d: lstm.init_lstm(k, input_size, architecture.num_cells) for d, k in zip(directions, direction_keys, strict=True)})
+        input_size = architecture.state_size
+    params = {'layers': layers}
+    summary_size = architecture.state_size
+    if architecture.attention == 'bahdanau':
+        params['attention'] = attention.init_attention(attention_key, architecture.state_size, architecture.attention_size)
+        summary_size *= 2  # the head sees the context beside the query
+    kernel = jax.nn.initializers.glorot_uniform()(head_key, (summary_size, architecture.num_classes))
+    params['head'] = {'kernel': kernel, 'bias': jnp.zeros(architecture.num_classes)}
+    return params
+
+
+def count_params(params: Params) -> int:
+    """The number of trainable numbers."""
+    return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+
+def apply_last(
+    params: Params, tokens_BT: jax.Array, positions_BT: jax.Array | None, architecture: Architecture, key: jax.Array | None = None
+) -> tuple[jax.Array, jax.Array | None]:
+    """`(logits_BV, weights_BT)`: the token after the window; weights are attention's, None without it.
+
+    The window's summary is each direction's state after its last step: the forward one at T-1, the backward one at 0. It is attention's
+    query over all states of the last layer.
+
+    Args:
+      params: of `init_params`.
+      tokens_BT: int classes.
+      positions_BT: int steps in the bar, ignored (may be None) where the architecture has no positions.
+      architecture: of `params`.
+      key: consumed by dropout; None = no dropout.
+    """
+    states_BTH = _run_layers(params, tokens_BT, positions_BT, architecture, key)
+    num_cells = architecture.num_cells
+    summary_BH = jnp.concatenate([states_BTH[:, -1, :num_cells], states_BTH[:, 0, num_cells:]], axis=-1)
+    if architecture.attention == 'none':
+        return _head(params, summary_BH), None
+    context_BH, weights_BT = attention.attend(params['attention'], summary_BH, states_BTH)
+    return _head(params, context_BH, summary_BH), weights_BT
+
+
+def apply_all(
+    params: Params,
+    tokens_BT: jax.Array,
+    positions_BT: jax.Array | None,
+    architecture: Architecture,
+    key: jax.Array | None = None,
+    memory_steps: int | None = None,
+    mask_BT: jax.Array | None = None,
+    with_weights: bool = False,
+) -> tuple[jax.Array, jax.Array | None]:
+    """`(logits_BTV, weights_BTT)`: after every step the token that follows it, from the steps up to it alone.
+
+    Args:
+      params: of `init_params`.
+      tokens_BT: int classes.
+      positions_BT: int steps in the bar, ignored (may be None) where the architecture has no positions.
+      architecture: of `params`; ValueError if bidirectional, whose states have seen the tokens to be predicted.
+      key: consumed by dropout; None = no dropout.
+      memory_steps: how many steps attention sees, the present one included; None = all.
+      mask_BT: false at steps that attention must not look at, the padding; the LSTM layers read them nevertheless.
+      with_weights: return attention's weights_BTT; None otherwise.
+    """
+    _require_one_direction(architecture)
+    states_BTH = _run_layers(params, tokens_BT, positions_BT, architecture, key)
+    if architecture.attention == 'none':
+        return _head(params, states_BTH), None
+    contexts_BTH, weights_BTT = attention.attend_causal(
+        params['attention'], states_BTH, memory_steps, mask_BT, with_weights=with_weights
+    )
+    return _head(params, contexts_BTH, states_BTH), weights_BTT
+
+
+def init_carry(architecture: Architecture, batch: int, memory_steps: int, dtype=jnp.float32) -> Carry:
+    """The carry before the first step, for `apply_step`; attention will see `memory_steps` steps. ValueError if bidirectional."""
+    _require_one_direction(architecture)
+    layers = tuple(lstm.init_lstm_carry(batch, architecture.num_cells, dtype) for _ in range(architecture.num_layers))
+    if architecture.attention == 'none':
+        return Carry(layers, None)
+    return Carry(layers, attention.init_memory(batch, memory_steps, architecture.num_cells, architecture.attention_size, dtype))
+
+
+def apply_step(
+    params: Params,
+    carry: Carry,
+    token_B: jax.Array,
+    position_B: jax.Array | None,
+    architecture: Architecture,
+    mask_B: jax.Array | None = None,
+) -> tuple[Carry, jax.Array, jax.Array | None]:
+    """`(carry, logits_BV, weights_BM)` of one more token: `apply_all` with the carry's `memory_steps`, at this step, without dropout.
+
+    Weights are in the order of time, this step's the last; None without attention. `mask_B` is this step's `mask_BT`.
+    """
+    layers, hidden_BH = [], None
+    for layer, layer_carry in zip(params['layers'], carry.layers, strict=True):
+        layer = layer['forward']
+        projected_BG = _project_one_hot(layer, token_B, position_B, architecture) if hidden_BH is None else _project(layer, hidden_BH)
+        hidden_BH, layer_carry = lstm.lstm_step(layer['recurrent'], projected_BG, layer_carry)
+        layers.append(layer_carry)
+    if architecture.attention == 'none':
+        return Carry(tuple(layers), None), _head(params, hidden_BH), None
+    memory, context_BH, weights_BM = attention.attend_step(params['attention'], carry.memory, hidden_BH, mask_B)
+    return Carry(tuple(layers), memory), _head(params, context_BH, hidden_BH), weights_BM
+
+
+def _directions(architecture):
+    return ('forward', 'backward') if architecture.bidirectional else ('forward',)
+
+
+def _run_layers(params, tokens_BT, positions_BT, architecture, key):
+    """The last layer's states_BTH, after dropout."""
+    states_BTH = None
+    for index, layer in enumerate(params['layers']):
+        directions = []
+        for direction in _directions(architecture):
+            weights = layer[direction]
+            if states_BTH is None:
+                projected_BTG = _project_one_hot(weights, tokens_BT, positions_BT, architecture)
+            else:
+                projected_BTG = _project(weights, states_BTH)
+            directions.append(lstm.lstm(weights['recurrent'], projected_BTG, reverse=direction == 'backward')[0])
+        states_BTH = jnp.concatenate(directions, axis=-1)
+        if key is not None:
+            states_BTH = dropout(jax.random.fold_in(key, index), states_BTH, architecture.dropout_rate)
+    return states_BTH
+
+
+def _project_one_hot(layer, tokens, positions, architecture):
+    """The product x W + b of the one-hot token beside the one-hot position: the sum of a row each."""
+    rows = layer['input'][tokens]
+    if architecture.num_positions:
+        rows += layer['input'][architecture.num_classes + positions]
+    return rows + layer['bias']
+
+
+def _project(layer, states):
+    return states @ layer['input'] + layer['bias']
+
+
+def _head(params, *summaries):
+    return jnp.concatenate(summaries, axis=-1) @ params['head']['kernel'] + params['head']['bias']
+
+
+def _require_one_direction(architecture):
+    if architecture.bidirectional:
+        raise ValueError('a bidirectional model has seen every token of its window: it predicts only the one after it (apply_last)')
