@@ -1,4 +1,4 @@
-"""The two ways in which input can be wrong."""
+"""The ways in which a run ends before its end: wrong input, or a user who stops it."""
 
 
 class UserError(Exception):
@@ -14,3 +14,7 @@ class ScoreError(UserError):
     def __init__(self, reason: str, detail: str = ''):
         super().__init__(f'{reason}: {detail}' if detail else reason)
         self.reason = reason
+
+
+class Interrupted(Exception):
+    """The user (Ctrl-C) or the system (SIGTERM) stopped a run, and it was saved: one line that says how to go on."""

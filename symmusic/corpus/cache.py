@@ -1,0 +1,118 @@
+"""Prepared corpora on disk, under a key of everything they depend on."""
+
+import dataclasses
+import hashlib
+import io
+import json
+import os
+import pathlib
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from symmusic.corpus.collections import SourceFile, find_files
+from symmusic.corpus.prepare import Settings, Tune, fingerprint, prepare_files
+from symmusic.corpus.split import find_families
+from symmusic.errors import UserError
+from symmusic.files import write_whole
+
+FORMAT = 1  # of the cache's files and of all that preparation does: raise it when either changes
+
+
+@dataclasses.dataclass(frozen=True)
+class Corpus:
+    """A prepared corpus: every tune, kept or dropped, in the order of file names, and the family of each kept one.
+
+    `notices` are lines for the user: a cache that was broken, or could not be written.
+    """
+
+    name: str
+    num_files: int
+    tunes: tuple[Tune, ...]
+    families: np.ndarray
+    from_cache: bool = False
+    notices: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> list[Tune]:
+        return [tune for tune in self.tunes if tune.kept]
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.tunes)
+
+
+def cache_folder() -> pathlib.Path:
+    """$SYMMUSIC_CACHE, or symmusic's folder among the user's caches."""
+    if os.environ.get('SYMMUSIC_CACHE'):
+        return pathlib.Path(os.environ['SYMMUSIC_CACHE']).expanduser()
+    return pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'symmusic'
+
+
+def load_corpus(
+    name: str, settings: Settings, *, max_tunes: int = 0, seed: int = 0, progress: Callable[[Iterable, str], Iterable] | None = None
+) -> Corpus:
+    """A corpus from the cache, or prepared and cached.
+
+    A cache of other files, settings or format has another key; one that is damaged is noticed, named in `notices` and made anew.
+
+    Raises:
+      UserError: there is no such corpus.
+    """
+    files = find_files(name)
+    path = cache_folder() / f'corpus-{_key(files, settings, max_tunes, seed)}.npz'
+    notices = []
+    if path.exists():
+        try:
+            return dataclasses.replace(_from_bytes(path.read_bytes()), name=name, from_cache=True)
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            notices.append(f'the cached corpus {path} is damaged ({error}); preparing it again')
+    tunes = prepare_files(files, settings, max_tunes=max_tunes, seed=seed, progress=progress)
+    corpus = Corpus(name, len(files), tuple(tunes), find_families([tune for tune in tunes if tune.kept]))
+    try:
+        write_whole(path, _to_bytes(corpus))
+    except UserError as error:
+        notices.append(f'the prepared corpus is not cached: {error}')
+    return dataclasses.replace(corpus, notices=tuple(notices))
+
+
+def _key(files: Sequence[SourceFile], settings: Settings, max_tunes: int, seed: int) -> str:
+    try:
+        contents = [(file.name, hashlib.sha256(file.path.read_bytes()).hexdigest()) for file in files]
+    except OSError as error:
+        raise UserError(f'cannot read {error.filename}: {error.strerror}') from error
+    subset = (max_tunes, seed) if max_tunes else ()
+    return hashlib.sha256(json.dumps([FORMAT, contents, dataclasses.asdict(settings), subset]).encode()).hexdigest()[:24]
+
+
+def _to_bytes(corpus: Corpus) -> bytes:
+    """One zip file, its members under checksums: the tunes' fields as JSON, all events in one array."""
+    fields = [
+        {**dataclasses.asdict(dataclasses.replace(tune, phrases=())), 'phrases': [len(phrase) for phrase in tune.phrases]}
+        for tune in corpus.tunes
+    ]
+    header = json.dumps({'format': FORMAT, 'name': corpus.name, 'num_files': corpus.num_files, 'tunes': fields}).encode()
+    phrases = [phrase for tune in corpus.tunes for phrase in tune.phrases]
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer, header=np.frombuffer(header, np.uint8), events=np.concatenate([np.zeros(0, np.int8), *phrases]), families=corpus.families
+    )
+    return buffer.getvalue()
+
+
+def _from_bytes(data: bytes) -> Corpus:
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        header, events, families = (arrays[name] for name in ('header', 'events', 'families'))
+    header = json.loads(header.tobytes())
+    if header['format'] != FORMAT:
+        raise ValueError(f'format {header["format"]}, not {FORMAT}')
+    tunes, begin = [], 0
+    for fields in header['tunes']:
+        ends = begin + np.cumsum(fields['phrases'], dtype=np.int64)
+        phrases = tuple(np.split(events[begin : ends[-1]], ends[:-1] - begin)) if len(ends) else ()
+        begin = int(ends[-1]) if len(ends) else begin
+        tunes.append(Tune(**{**fields, 'phrases': phrases, 'gaps': tuple(fields['gaps'])}))
+    if begin != len(events) or len(families) != sum(tune.kept for tune in tunes):
+        raise ValueError('its parts do not fit together')
+    return Corpus(header['name'], header['num_files'], tuple(tunes), families)

@@ -1,0 +1,99 @@
+"""A corpus made ready for a model: vocabulary, split, windows, the base rate and the order of batches."""
+
+import dataclasses
+
+import numpy as np
+
+from symmusic.corpus.cache import Corpus
+from symmusic.corpus.split import TEST, TRAIN, VALIDATION, split_tunes
+from symmusic.corpus.windows import Windows, cut_windows, draw_windows, without_copies
+from symmusic.errors import UserError
+from symmusic.melody.encodings import VOCABULARIES, Vocabulary
+
+
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """What training needs of a corpus; `num_tunes` and `num_copies` (held-out windows removed as copies of training's) by part."""
+
+    vocabulary: Vocabulary
+    train: Windows
+    validation: Windows
+    test: Windows
+    num_tunes: dict[str, int]
+    num_copies: dict[str, int]
+
+
+def build_dataset(
+    corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int, keep_last: bool, cover_end: bool, max_windows: int, split_seed: int
+) -> Dataset:
+    """Splits a corpus by tune family and cuts each part into windows; what equals a training window is removed from the other two.
+
+    The vocabulary covers the whole corpus, so that no held-out tune is outside of it.
+
+    Raises:
+      UserError: the corpus keeps too little to train on; the message says which setting would keep more.
+    """
+    kept = corpus.kept
+    if not kept:
+        raise UserError(_nothing_kept(corpus))
+    vocabulary = VOCABULARIES[encoding].fit([phrase for tune in kept for phrase in tune.phrases])
+    split = split_tunes(kept, corpus.families, split_seed)
+
+    def cut(tunes):
+        return cut_windows(tunes, vocabulary, window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end)
+
+    train = cut(split.train)
+    parts = {VALIDATION: cut(split.validation), TEST: cut(split.test)}
+    unseen = {part: without_copies(windows, train) for part, windows in parts.items()}
+    for part, windows in {TRAIN: train, **unseen}.items():
+        if not len(windows):
+            raise UserError(
+                f'the {part} part of corpus {corpus.name} gives no window of {window_steps} steps; '
+                'use more tunes, a smaller config.data.window_steps or config.data.keep_last_window = True'
+            )
+    return Dataset(
+        vocabulary, draw_windows(train, max_windows, split_seed), unseen[VALIDATION], unseen[TEST],
+        num_tunes={TRAIN: len(split.train), VALIDATION: len(split.validation), TEST: len(split.test)},
+        num_copies={part: len(windows) - len(unseen[part]) for part, windows in parts.items()},
+    )  # fmt: skip
+
+
+def _nothing_kept(corpus: Corpus) -> str:
+    reasons = {}
+    for tune in corpus.tunes:
+        reasons.setdefault(tune.reason, []).append(tune.meter)
+    counts = ', '.join(f'{len(meters)} {reason}' for reason, meters in sorted(reasons.items(), key=lambda item: -len(item[1])))
+    advice = 'add files that are in 4/4 or 2/2'
+    if 'meter' in reasons and any(meter in ('4/4', '2/2') for meter in reasons['meter']):
+        advice = 'config.data.meters = ("4/4", "2/2") would keep more'
+    elif 'no meter' in reasons:
+        advice = 'write a 4/4 time signature into the files'
+    return f'corpus {corpus.name} keeps none of its {len(corpus.tunes)} tunes (dropped: {counts}); {advice}'
+
+
+def batch_rows(num_windows: int, batch_size: int, seed: int, epoch: int) -> np.ndarray:
+    """The batches of one epoch: rows [num_batches, batch_size] int32, each window once in random order, filled up with -1.
+
+    Depends on its arguments alone, so that a resumed run goes on in the same order.
+    """
+    order = np.random.default_rng([seed, epoch]).permutation(num_windows).astype(np.int32)
+    rows = np.full(-(-num_windows // batch_size) * batch_size, -1, np.int32)
+    rows[:num_windows] = order
+    return rows.reshape(-1, batch_size)
+
+
+def target_counts(windows: Windows, num_classes: int, *, all_steps: bool) -> np.ndarray:
+    """How often each class [V] is a target: at the last step of each window, or at all but the first one, padding apart."""
+    counts = np.zeros(num_classes, np.int64)
+    for begin in range(0, len(windows), 4096):
+        rows = np.arange(begin, min(begin + 4096, len(windows)))
+        tokens = windows.tokens(rows)[:, 1:]
+        real = np.arange(1, windows.num_steps) >= windows.num_padding[rows][:, None]
+        counts += np.bincount(tokens[real] if all_steps else tokens[:, -1], minlength=num_classes)
+    return counts
+
+
+def base_rate(train_counts: np.ndarray, counts: np.ndarray) -> float:
+    """Nats per target of the constant answer: the class frequencies of the training targets (plus one each), measured on `counts`."""
+    frequencies = (train_counts + 1) / (train_counts + 1).sum()
+    return float(-(counts * np.log(frequencies)).sum() / counts.sum())

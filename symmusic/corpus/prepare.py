@@ -1,0 +1,152 @@
+"""Files to tunes: reading, filtering, transposing and cutting into events, each tune on its own."""
+
+import dataclasses
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from symmusic.corpus.collections import SourceFile
+from symmusic.errors import ScoreError
+from symmusic.melody.events import NO_EVENT, NOTE_OFF, extract_phrases, quantize, to_events
+from symmusic.score.abc import decode, read_abc_tune, split_tunes
+from symmusic.score.key import detect_key, transposition
+from symmusic.score.meter import STEPS_PER_BAR, check_meter
+from symmusic.score.midi import parse_midi
+from symmusic.score.notes import Score
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What preparation depends on, beside the files themselves; the fields of `config.data` of the same names."""
+
+    meters: tuple[str, ...] = ('4/4', '2/2')
+    align_pickups: bool = True
+    rests: str = 'phrase'
+
+
+@dataclasses.dataclass(frozen=True)
+class Tune:
+    """One tune of a corpus, kept or dropped.
+
+    Attributes:
+      file: its file's name, with '#<number>' where the file is a book of tunes.
+      title: as the file states it.
+      meter: its first one, as '4/4', or ''.
+      reason: why it was dropped; '' where it was kept.
+      key: as detected, before transposition.
+      transposed_by: semitones.
+      phrases: the events of each phrase, transposed to C major or A minor; empty where dropped.
+      gaps: silent whole bars before each phrase but the first.
+    """
+
+    file: str
+    title: str = ''
+    meter: str = ''
+    reason: str = ''
+    key: str = ''
+    transposed_by: int = 0
+    phrases: tuple[np.ndarray, ...] = ()
+    gaps: tuple[int, ...] = ()
+
+    @property
+    def kept(self) -> bool:
+        return not self.reason
+
+    @property
+    def events(self) -> np.ndarray:
+        """All phrases in one array [T] int8, the silence between them written out."""
+        parts = list(self.phrases[:1])
+        for gap, phrase in zip(self.gaps, self.phrases[1:], strict=True):
+            silence = np.full(gap * STEPS_PER_BAR + -len(parts[-1]) % STEPS_PER_BAR, NO_EVENT, np.int8)
+            silence[0] = NOTE_OFF  # never empty: a bar or more is silent between two phrases
+            parts += [silence, phrase]
+        return np.concatenate(parts) if parts else np.zeros(0, np.int8)
+
+
+def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
+    """Takes one score through the filter, key detection, transposition, monophony and quantisation.
+
+    Raises:
+      ScoreError: the tune is not kept, and why.
+    """
+    check_meter(score, settings.meters)
+    key = detect_key(score.notes)
+    distance = transposition(key)
+    phrases = extract_phrases(quantize(score, align_pickup=settings.align_pickups))
+    if settings.rests == 'end':
+        phrases = phrases[:1]
+    pitches = [note.pitch for phrase in phrases for note in phrase]
+    if min(pitches) + distance < 0 or max(pitches) + distance > 127:
+        raise ScoreError('pitch range', f'{distance:+d} semitones lead outside of 0..127')
+    phrases = [[dataclasses.replace(note, pitch=note.pitch + distance) for note in phrase] for phrase in phrases]
+    # A phrase's last bar and the next one's first are counted from the same bar lines.
+    gaps = [after[0].onset // STEPS_PER_BAR - -(-before[-1].end // STEPS_PER_BAR) for before, after in zip(phrases, phrases[1:], strict=False)]
+    return Tune(
+        file=file, title=score.title, meter=str(score.meters[0]), key=str(key), transposed_by=distance,
+        phrases=tuple(map(to_events, phrases)), gaps=tuple(gaps),
+    )  # fmt: skip
+
+
+def list_tunes(file: SourceFile) -> list[tuple[str, Callable[[], Score]]]:
+    """The tunes of a file by name, each with what reads it: one for MIDI, one per X: field for ABC."""
+    data = file.path.read_bytes()
+    if file.path.suffix.lower() != '.abc':
+        return [(file.name, lambda: parse_midi(data))]
+    tunes = split_tunes(decode(data))
+    if not tunes:
+        raise ScoreError('no tune', 'the ABC file has no X: field')
+    return [(f'{file.name}#{tune.number}', lambda tune=tune: read_abc_tune(tune.text)) for tune in tunes]
+
+
+def prepare_files(
+    files: Sequence[SourceFile], settings: Settings, *, max_tunes: int = 0, seed: int = 0, progress: Callable[[Iterable, str], Iterable] = None
+) -> list[Tune]:
+    """Prepares every tune of the files, in the order of their names; a bad one is kept in the list with its reason.
+
+    Args:
+      files: where the tunes are.
+      settings: how they are prepared.
+      max_tunes: at most so many are read, drawn by `seed`; 0 reads all.
+      seed: of that draw.
+      progress: wraps what is iterated over, with the unit's name; None shows nothing.
+    """
+    progress = progress or (lambda items, unit: items)
+    tunes = []
+    readers: list[tuple[str, Callable[[], Score]]] = []
+    for file in files:
+        try:
+            readers += list_tunes(file)
+        except (ScoreError, OSError) as error:
+            reason = error.reason if isinstance(error, ScoreError) else 'unreadable file'
+            tunes.append(Tune(file.name, reason=reason))
+    if 0 < max_tunes < len(readers):
+        drawn = np.random.default_rng([seed, max_tunes]).choice(len(readers), max_tunes, replace=False)
+        readers = [readers[index] for index in sorted(drawn)]
+    for name, read in progress(readers, 'tune'):
+        title = meter = ''
+        try:
+            score = read()
+            title, meter = score.title, str(score.meters[0]) if score.meters else ''
+            tunes.append(prepare_score(score, name, settings))
+        except ScoreError as error:
+            tunes.append(Tune(name, title=title, meter=meter, reason=error.reason))
+    order = {file.name: index for index, file in enumerate(files)}
+    return sorted(tunes, key=lambda tune: order[tune.file if tune.file in order else tune.file.rpartition('#')[0]])
+
+
+def count_drops(tunes: Iterable[Tune]) -> dict[str, int]:
+    """How many tunes were dropped for each reason, the commonest first."""
+    return dict(Counter(tune.reason for tune in tunes if not tune.kept).most_common())
+
+
+def fingerprint(tunes: Iterable[Tune]) -> str:
+    """A short hash of what the kept tunes are: two corpora of one fingerprint give the same windows."""
+    digest = hashlib.sha256()
+    for tune in tunes:
+        if tune.kept:
+            digest.update(f'{tune.file}\0{len(tune.phrases)}\0'.encode())
+            for phrase in tune.phrases:
+                digest.update(len(phrase).to_bytes(4, 'little') + phrase.tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,96 @@
+"""The split by tune family: settings of one tune stay together, so that validation and test are about unseen tunes."""
+
+import dataclasses
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+
+from symmusic.corpus.prepare import Tune
+from symmusic.corpus.windows import window_starts
+from symmusic.errors import UserError
+from symmusic.score.meter import STEPS_PER_BAR
+
+FAMILY_STEPS = 64  # tunes that share so many steps, from bar line to bar line, are settings of one tune
+FAMILY_ONSETS = 12  # unless the steps say nothing: fewer onsets than that
+TRAIN, VALIDATION, TEST = 'train', 'validation', 'test'
+
+
+def title_key(title: str) -> str:
+    """What settings of one tune have in common in their titles: letters and digits, without articles, brackets and the dance's name."""
+    title = unicodedata.normalize('NFKD', title).encode('ascii', 'ignore').decode().casefold()
+    title = re.sub(r'\(.*?\)|\[.*?\]|\s--\s.*|,\s*(the|a)\b|"', ' ', title)
+    title = re.sub(r"'s\b|'", lambda match: 's' if len(match[0]) > 1 else '', title)
+    words = re.findall(r'[a-z0-9]+', title)
+    return ' '.join(word for word in words if word not in ('the', 'a', 'an'))
+
+
+def find_families(tunes: Sequence[Tune]) -> np.ndarray:
+    """The family of each kept tune [num_tunes] int32: tunes are joined by their title (books of ABC; the title of a MIDI file is only its
+    track's name) and by any four bars that they share, note for note after transposition. Families are numbered by their first tune.
+    """
+    parent = list(range(len(tunes)))
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = parent[index]
+        return index
+
+    first_with: dict[object, int] = {}
+    for index, tune in enumerate(tunes):
+        marks: set[object] = set()
+        if '#' in tune.file and title_key(tune.title):
+            marks.add(title_key(tune.title))
+        for phrase in tune.phrases:
+            starts, _ = window_starts(len(phrase), FAMILY_STEPS, STEPS_PER_BAR)
+            windows = (phrase[max(start, 0) : start + FAMILY_STEPS] for start in starts)
+            marks.update(window.tobytes() for window in windows if np.count_nonzero(window >= 0) >= FAMILY_ONSETS)
+        for mark in marks:
+            first = first_with.setdefault(mark, index)
+            parent[root(index)] = parent[root(first)] = min(root(index), root(first))
+    return np.array([root(index) for index in range(len(tunes))], np.int32)
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """The tunes of each part."""
+
+    train: tuple[Tune, ...]
+    validation: tuple[Tune, ...]
+    test: tuple[Tune, ...]
+
+
+def split_tunes(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Split:
+    """Splits kept tunes 80/10/10 by family: families are drawn in random order, test and validation take theirs first, each until it holds
+    a tenth of the tunes (at least one), training takes the rest.
+
+    A family larger than a twentieth of the corpus goes to training, so that it cannot be most of a part that measures.
+
+    Raises:
+      UserError: there are fewer than three families.
+    """
+    members: dict[int, list[Tune]] = {}
+    for tune, family in zip(tunes, families, strict=True):
+        members.setdefault(int(family), []).append(tune)
+    if len(members) < 3:
+        raise UserError(
+            f'the corpus keeps {len(tunes)} tunes of {len(members)} families, and a split by tune needs at least 3; '
+            'add files, or keep more with config.data.meters or config.data.max_tunes'
+        )
+    order = np.random.default_rng([seed, 1]).permutation(list(members))
+    parts: dict[str, list[Tune]] = {TEST: [], VALIDATION: [], TRAIN: []}
+    for rank, family in enumerate(order):
+        family = members[int(family)]
+        small = len(family) <= max(len(tunes) / 20, 1)
+        last = rank == len(order) - 1
+        for part in (TEST, VALIDATION):
+            if small and len(parts[part]) < max(len(tunes) / 10, 1) and not (last and not parts[TRAIN]):
+                parts[part] += family
+                break
+        else:
+            parts[TRAIN] += family
+    if not (parts[TEST] and parts[VALIDATION] and parts[TRAIN]):
+        raise UserError(f'the corpus keeps {len(tunes)} tunes, too many of one family for a split by tune; add other tunes')
+    return Split(*(tuple(sorted(parts[part], key=lambda tune: tune.file)) for part in (TRAIN, VALIDATION, TEST)))

@@ -1,0 +1,111 @@
+"""Windows: stretches of equal length, cut from tunes at a hop and padded on the left where a tune is shorter.
+
+A row of `Windows` is no copy: it says where in one long stream of tokens the window begins. With 4 steps and a hop of 2:
+
+    tune          a b c d e f g
+    stream  . . . a b c d e f g     ('.' is the padding, class 0)
+    windows       a b c d
+                      c d e f       (the faithful protocol drops this one, the last)
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from symmusic.corpus.prepare import Tune
+from symmusic.melody.encodings import Vocabulary
+from symmusic.score.meter import STEPS_PER_BAR
+
+
+def window_starts(num_steps: int, window_steps: int, hop_steps: int, *, keep_last: bool = True, cover_end: bool = False) -> tuple[range | list, int]:
+    """Where the windows of a phrase of `num_steps` begin (negative: padded), and the number of padding steps.
+
+    A phrase of at most `window_steps` gives one window, padded on the left. A longer one gives a window at every `hop_steps` that fits;
+    of these the last is dropped unless `keep_last`. `cover_end` adds one that ends with the phrase where the last does not.
+    """
+    if num_steps == 0:
+        return [], 0
+    if num_steps <= window_steps:
+        return [num_steps - window_steps], window_steps - num_steps
+    starts = range(0, num_steps - window_steps + 1, hop_steps)
+    if not keep_last:
+        starts = starts[:-1]
+    if cover_end and (not starts or starts[-1] != num_steps - window_steps):
+        return [*starts, num_steps - window_steps], 0
+    return starts, 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Windows:
+    """N windows of S steps over a stream of tokens.
+
+    Attributes:
+      stream: tokens [L] uint8 of all phrases, each with S padding tokens before it.
+      starts: [N] int32, index in the stream of each window's first step.
+      positions: [N] uint8, metric position (step in the bar) of each window's first step.
+      num_padding: [N] uint16, how many steps of padding each window begins with.
+      num_steps: S.
+    """
+
+    stream: np.ndarray
+    starts: np.ndarray
+    positions: np.ndarray
+    num_padding: np.ndarray
+    num_steps: int
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def tokens(self, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """The tokens [n, S] uint8 of some windows."""
+        return self.stream[self.starts[rows][:, None] + np.arange(self.num_steps)]
+
+    def select(self, rows: np.ndarray) -> 'Windows':
+        """Some of the windows, over the same stream."""
+        return dataclasses.replace(self, starts=self.starts[rows], positions=self.positions[rows], num_padding=self.num_padding[rows])
+
+
+def cut_windows(
+    tunes: Sequence[Tune], vocabulary: Vocabulary, window_steps: int, hop_steps: int, *, keep_last: bool = True, cover_end: bool = False
+) -> Windows:
+    """The windows of every phrase of `tunes`, in order; the arguments as of `window_starts`."""
+    stream, starts, positions, num_padding, length = [np.zeros(0, np.uint8)], [], [], [], 0
+    for tune in tunes:
+        for phrase in tune.phrases:
+            begins, padding = window_starts(len(phrase), window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end)
+            stream += [np.zeros(window_steps, np.uint8), vocabulary.encode(phrase)]
+            begins = np.asarray(begins, np.int64)
+            starts.append(length + window_steps + begins)
+            positions.append(begins % STEPS_PER_BAR)
+            num_padding.append(np.full(len(begins), padding))
+            length += window_steps + len(phrase)
+    joined = [np.concatenate([np.zeros(0, np.int64), *arrays]) for arrays in (starts, positions, num_padding)]
+    return Windows(np.concatenate(stream), joined[0].astype(np.int32), joined[1].astype(np.uint8), joined[2].astype(np.uint16), window_steps)
+
+
+def count_windows(tune: Tune, window_steps: int, hop_steps: int, keep_last: bool) -> int:
+    """How many windows a tune gives."""
+    return sum(len(window_starts(len(phrase), window_steps, hop_steps, keep_last=keep_last)[0]) for phrase in tune.phrases)
+
+
+def distinct(windows: Windows) -> int:
+    """How many of the windows differ, token for token."""
+    return len(np.unique(_as_bytes(windows))) if len(windows) else 0
+
+
+def without_copies(windows: Windows, of: Windows) -> Windows:
+    """Those windows that equal none of `of`, token for token."""
+    return windows.select(~np.isin(_as_bytes(windows), _as_bytes(of))) if len(windows) and len(of) else windows
+
+
+def draw_windows(windows: Windows, num: int, seed: int) -> Windows:
+    """At most `num` of the windows (0: all of them), drawn by `seed`, in their order."""
+    if not 0 < num < len(windows):
+        return windows
+    return windows.select(np.sort(np.random.default_rng([seed, 2]).choice(len(windows), num, replace=False)))
+
+
+def _as_bytes(windows: Windows) -> np.ndarray:
+    tokens = np.ascontiguousarray(windows.tokens())
+    return tokens.view(np.dtype((np.void, windows.num_steps))).ravel()

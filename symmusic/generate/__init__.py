@@ -1,0 +1,1 @@
+"""Prompt to pieces: reading the prompt, drawing tokens (pure), composing and writing pieces."""

@@ -1,0 +1,108 @@
+"""Pieces from a prompt: drawing, drawing again what came out empty, and the way back to the prompt's key."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from symmusic.generate.prompt import Prompt
+from symmusic.generate.sample import Drawn, sample
+from symmusic.melody.encodings import Vocabulary
+from symmusic.model.model import Architecture, Params
+from symmusic.score.meter import STEPS_PER_BAR
+
+
+@dataclasses.dataclass(frozen=True)
+class Manner:
+    """How to draw; the fields of `config.sample` of the same names. `window_steps` is None where the state is carried."""
+
+    num_samples: int
+    num_bars: int
+    temperature: float
+    top_k: int
+    top_p: float
+    window_steps: int | None
+    memory_steps: int
+    max_redraws: int
+    redraw_stuck: bool
+    keep_distributions: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """A continuation.
+
+    Attributes:
+      tokens: [N] uint8, in the model's key.
+      events: [N] int8, in the prompt's key.
+      log_probability: of the N tokens under the model, in nats, at temperature 1.
+      num_redraws: how often it was drawn again before this.
+      probabilities: [N, V] of what each token was drawn from, where kept.
+      weights: [N, T] of attention, where kept and there is one.
+    """
+
+    tokens: np.ndarray
+    events: np.ndarray
+    log_probability: float
+    num_redraws: int
+    probabilities: np.ndarray | None = None
+    weights: np.ndarray | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.events >= 0).any()
+
+
+def compose(params: Params, architecture: Architecture, vocabulary: Vocabulary, prompt: Prompt, manner: Manner, seed: int) -> list[Piece]:
+    """Draws pieces as the source did: the prompt but for its last step is read, one token more than the new bars have is drawn, and the
+    first, which completes the prompt's last bar, is dropped.
+
+    An empty piece (with `redraw_stuck` also one of a single pitch) is drawn again, in at most `max_redraws` rounds; greedy pieces never
+    are. Piece n of a seed is the same whatever `num_samples` is.
+    """
+    num_samples = manner.num_samples
+    prompt_BT = jnp.broadcast_to(jnp.asarray(prompt.tokens[:-1], jnp.int32), (num_samples, len(prompt.tokens) - 1))
+    positions_BT = jnp.broadcast_to(jnp.arange(len(prompt.tokens) - 1) % STEPS_PER_BAR, prompt_BT.shape)
+    piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), jnp.arange(num_samples))
+
+    def draw(round_: int) -> Drawn:
+        drawn = sample(
+            params, prompt_BT, positions_BT, jax.vmap(jax.random.fold_in, (0, None))(piece_keys, round_),
+            architecture=architecture, num_steps=manner.num_bars * STEPS_PER_BAR + 1, temperature=manner.temperature, top_k=manner.top_k,
+            top_p=manner.top_p, window_steps=manner.window_steps, memory_steps=manner.memory_steps, keep=manner.keep_distributions,
+        )  # fmt: skip
+        return jax.tree.map(lambda array: np.array(array)[:, 1:], drawn)
+
+    drawn = draw(0)
+    num_redraws = np.zeros(num_samples, int)
+    for round_ in range(1, manner.max_redraws + 1 if manner.temperature > 0 else 1):
+        again = np.array([_unwanted(vocabulary.decode(tokens), manner.redraw_stuck) for tokens in drawn.tokens_BN])
+        if not again.any():
+            break
+        num_redraws[again] += 1
+        drawn = jax.tree.map(lambda old, new: np.where(again.reshape(-1, *[1] * (old.ndim - 1)), new, old), drawn, draw(round_))
+
+    return [
+        Piece(
+            tokens=drawn.tokens_BN[index].astype(np.uint8),
+            events=_transposed(vocabulary.decode(drawn.tokens_BN[index]), -prompt.transposed_by),
+            log_probability=float(drawn.log_probabilities_BN[index].sum(dtype=np.float64)),
+            num_redraws=int(num_redraws[index]),
+            probabilities=None if drawn.probabilities_BNV is None else drawn.probabilities_BNV[index],
+            weights=None if drawn.weights_BNT is None else drawn.weights_BNT[index],
+        )
+        for index in range(num_samples)
+    ]
+
+
+def _unwanted(events: np.ndarray, stuck: bool) -> bool:
+    num_pitches = len(np.unique(events[events >= 0]))
+    return num_pitches == 0 or (stuck and num_pitches == 1)
+
+
+def _transposed(events: np.ndarray, distance: int) -> np.ndarray:
+    """Events moved by semitones; a pitch that would leave 0..127 stays inside by octaves."""
+    moved = events.astype(np.int16) + distance
+    moved = np.where(moved < 0, moved % 12, np.where(moved > 127, 116 + (moved - 116) % 12, moved))
+    return np.where(events >= 0, moved, events).astype(np.int8)

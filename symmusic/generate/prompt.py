@@ -1,0 +1,99 @@
+"""The bars that a piece continues: read from a file or built in, brought into the model's key and range."""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from symmusic.corpus.collections import SUFFIXES, SourceFile
+from symmusic.corpus.prepare import Settings, list_tunes, prepare_score
+from symmusic.errors import ScoreError, UserError
+from symmusic.melody.encodings import Vocabulary
+from symmusic.melody.events import NO_EVENT, NOTE_OFF
+from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.score.notes import Meter, Note, Score, Tempo
+
+METERS = ('4/4', '2/2')
+MAX_STEPS = 64 * STEPS_PER_BAR  # of a longer prompt the last so many count
+
+
+@dataclasses.dataclass(frozen=True)
+class Prompt:
+    """A prompt as the model reads it.
+
+    Attributes:
+      name: of its file, without folder and suffix.
+      events: [T] int8 in the prompt's own key, T a whole number of bars.
+      tokens: [T] uint8 in the model's key.
+      transposed_by: semitones from the prompt's key to the model's.
+      qpm: its first tempo, in quarters per minute.
+      notices: what the user should know about how it was read.
+    """
+
+    name: str
+    events: np.ndarray
+    tokens: np.ndarray
+    transposed_by: int
+    qpm: float
+    notices: tuple[str, ...] = ()
+
+
+def read_prompt(path: str, vocabulary: Vocabulary, *, transpose: bool) -> Prompt:
+    """Reads a prompt; '' is the built-in one. Of a book of ABC tunes the first is taken.
+
+    The last bar is filled up with silence. Notes that sound together are reduced to the highest, as in training; what lies outside of
+    the model's range is moved by octaves.
+
+    Raises:
+      UserError: the file cannot be read, holds no notes, or is not in bars of sixteen steps.
+    """
+    if not path:
+        return _prompt(mary(), 'mary', vocabulary, transpose)
+    source = pathlib.Path(path).expanduser()
+    if source.suffix.lower() not in SUFFIXES:
+        raise UserError(f'config.sample.prompt = {path}: not a file of {", ".join(SUFFIXES)}')
+    try:
+        score = list_tunes(SourceFile(source.name, source))[0][1]()
+        return _prompt(score, source.stem, vocabulary, transpose)
+    except OSError as error:
+        raise UserError(f'config.sample.prompt = {path}: {error.strerror or error}') from error
+    except ScoreError as error:
+        raise UserError(f'config.sample.prompt = {path}: {error}; a prompt is a melody in {" or ".join(METERS)}') from error
+
+
+def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool) -> Prompt:
+    notices = []
+    if not score.meters:
+        notices.append('the prompt states no metre: read as 4/4')
+        score = dataclasses.replace(score, meters=(Meter(0, 4, 4),))
+    tune = prepare_score(score, name, Settings(meters=METERS))
+    events = tune.events.astype(np.int16)
+    filling = np.full(-len(events) % STEPS_PER_BAR, NO_EVENT, np.int16)
+    filling[:1] = NOTE_OFF
+    events = np.concatenate([events, filling])[-MAX_STEPS:]
+    if not (events >= 0).any():
+        raise ScoreError('no notes', f'none in its last {MAX_STEPS // STEPS_PER_BAR} bars')
+    original = np.where(events >= 0, events - tune.transposed_by, events)
+    fitted, octaves = vocabulary.fit_range(events if transpose else original)
+    if octaves:
+        notices.append(f"the prompt lies outside of the model's pitches: read {abs(octaves) // 12} octave(s) {'up' if octaves > 0 else 'down'}")
+    elif (fitted != (events if transpose else original)).any():
+        notices.append("some of the prompt's notes lie outside of the model's pitches: moved by octaves")
+    distance = (tune.transposed_by if transpose else 0) + octaves
+    qpm = score.tempi[0].qpm if score.tempi else 120.0
+    return Prompt(name, original.astype(np.int8), vocabulary.encode(fitted), distance, qpm, tuple(notices))
+
+
+def mary() -> Score:
+    """The built-in prompt, in public domain: four bars of "Mary had a little lamb" in C."""
+    quarter, half, whole = 4, 8, 16  # steps
+    melody = [
+        (64, quarter), (62, quarter), (60, quarter), (62, quarter), (64, quarter), (64, quarter), (64, half),
+        (62, quarter), (62, quarter), (62, half), (64, quarter), (67, quarter), (67, half),
+    ]  # fmt: skip
+    onset, notes = 0, []
+    for pitch, duration in melody:
+        notes.append(Note(onset, duration, pitch))
+        onset += duration
+    assert onset == 4 * whole
+    return Score(tuple(notes), ticks_per_quarter=quarter, meters=(Meter(0, 4, 4),), tempi=(Tempo(0, 120.0),), title='Mary had a little lamb')

@@ -1,0 +1,119 @@
+"""Drawing tokens from a model, one step after the other, as one scan over a batch of pieces. Pure functions."""
+
+import functools
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from symmusic.model.model import Architecture, Params, apply_last, apply_step, init_carry
+
+BAR_STEPS = 16
+
+
+@flax.struct.dataclass
+class Drawn:
+    """B drawn pieces of N steps."""
+
+    tokens_BN: jax.Array
+    log_probabilities_BN: jax.Array  # of each drawn token under the model itself: temperature 1, nothing cut off
+    probabilities_BNV: jax.Array | None  # what each token was drawn from
+    weights_BNT: jax.Array | None  # attention, over the steps read, the latest last
+
+
+def restrict(logits_BV: jax.Array, temperature: jax.Array, top_k: jax.Array, top_p: jax.Array) -> jax.Array:
+    """The logits to draw from: divided by the temperature, then cut to the `top_k` likeliest classes (0: all), then to the likeliest ones
+    that together hold at least `top_p` (Holtzman et al., 2020). Classes cut off are -inf; at temperature 0 only the argmax is left (the
+    first, where several are alike).
+    """
+    num_classes = logits_BV.shape[-1]
+    order_BV = jnp.argsort(-logits_BV, axis=-1, stable=True)
+    rank_BV = jnp.argsort(order_BV, axis=-1, stable=True)
+    logits_BV = logits_BV / jnp.where(temperature > 0, temperature, 1.0)
+    kept_BV = rank_BV < jnp.where(temperature > 0, jnp.where(top_k > 0, top_k, num_classes), 1)
+    probabilities_BV = jax.nn.softmax(jnp.where(kept_BV, logits_BV, -jnp.inf), axis=-1)
+    sorted_BV = jnp.take_along_axis(probabilities_BV, order_BV, axis=-1)
+    likelier_BV = jnp.take_along_axis(jnp.cumsum(sorted_BV, axis=-1) - sorted_BV, rank_BV, axis=-1)
+    kept_BV &= (likelier_BV < top_p) | (rank_BV == 0)
+    return jnp.where(kept_BV, logits_BV, -jnp.inf)
+
+
+@functools.partial(jax.jit, static_argnames=('architecture', 'num_steps', 'window_steps', 'memory_steps', 'keep'))
+def sample(
+    params: Params,
+    prompt_BT: jax.Array,
+    positions_BT: jax.Array,
+    keys_B: jax.Array,
+    *,
+    architecture: Architecture,
+    num_steps: int,
+    temperature: jax.Array,
+    top_k: jax.Array,
+    top_p: jax.Array,
+    window_steps: int | None = None,
+    memory_steps: int = 128,
+    keep: bool = False,
+) -> Drawn:
+    """Draws `num_steps` tokens after each prompt.
+
+    Args:
+      params: of the model.
+      prompt_BT: tokens, T >= 1.
+      positions_BT: their metric positions (step in the bar).
+      keys_B: a key per piece; consumed. A piece depends on its own key alone, not on those drawn beside it.
+      architecture: of `params`.
+      num_steps: N.
+      temperature: of the softmax; 0 draws the likeliest token.
+      top_k: draw among so many likeliest classes; 0 = all.
+      top_p: draw among the likeliest classes that hold so much probability; 1 = all.
+      window_steps: read the last so many steps anew for every token, a shorter prompt padded on the left with class 0 (any
+        architecture); None = carry the state (models of one direction).
+      memory_steps: how many steps attention looks back where the state is carried.
+      keep: return probabilities and attention weights of every step.
+    """
+
+    def draw(keys_B, logits_BV):
+        restricted_BV = restrict(logits_BV, temperature, top_k, top_p)
+        keys_B2 = jax.vmap(jax.random.split)(keys_B)
+        token_B = jax.vmap(jax.random.categorical)(keys_B2[:, 1], restricted_BV)
+        log_probability_B = jnp.take_along_axis(jax.nn.log_softmax(logits_BV), token_B[:, None], axis=-1)[:, 0]
+        return keys_B2[:, 0], token_B, log_probability_B, jax.nn.softmax(restricted_BV)
+
+    def kept(probabilities_BV, weights_BT):
+        return (probabilities_BV, weights_BT) if keep else (None, None)
+
+    def step_of_window(carry, _):
+        keys_B, window_BT, positions_BT = carry
+        logits_BV, weights_BT = apply_last(params, window_BT, positions_BT, architecture)
+        keys_B, token_B, log_probability_B, probabilities_BV = draw(keys_B, logits_BV)
+        window_BT = jnp.concatenate([window_BT[:, 1:], token_B[:, None].astype(window_BT.dtype)], axis=1)
+        positions_BT = (positions_BT + 1) % BAR_STEPS
+        return (keys_B, window_BT, positions_BT), (token_B, log_probability_B, *kept(probabilities_BV, weights_BT))
+
+    def step_of_state(carry, _):
+        keys_B, model_carry, logits_BV, weights_BT, position_B = carry
+        keys_B, token_B, log_probability_B, probabilities_BV = draw(keys_B, logits_BV)
+        position_B = (position_B + 1) % BAR_STEPS
+        drawn = (token_B, log_probability_B, *kept(probabilities_BV, weights_BT))
+        model_carry, logits_BV, weights_BT = apply_step(params, model_carry, token_B, position_B, architecture)
+        return (keys_B, model_carry, logits_BV, weights_BT, position_B), drawn
+
+    if window_steps is not None:
+        missing = max(window_steps - prompt_BT.shape[1], 0)
+        window_BT = jnp.pad(prompt_BT, ((0, 0), (missing, 0)))[:, -window_steps:]
+        positions_BT = (positions_BT[:, -1:] + jnp.arange(1 - window_steps, 1)) % BAR_STEPS
+        carry, step = (keys_B, window_BT, positions_BT), step_of_window
+    else:
+
+        def read(model_carry, inputs):
+            model_carry, logits_BV, weights_BT = apply_step(params, model_carry, *inputs, architecture)
+            return model_carry, (logits_BV, weights_BT)
+
+        model_carry = init_carry(architecture, prompt_BT.shape[0], memory_steps)
+        model_carry, outputs = lax.scan(read, model_carry, (prompt_BT.T, positions_BT.T))
+        logits_BV, weights_BT = jax.tree.map(lambda output: output[-1], outputs)
+        carry, step = (keys_B, model_carry, logits_BV, weights_BT, positions_BT[:, -1]), step_of_state
+
+    _, drawn = lax.scan(step, carry, length=num_steps)
+    return Drawn(*jax.tree.map(lambda array: jnp.swapaxes(array, 0, 1), drawn))

@@ -1,0 +1,1 @@
+"""Windows to parameters: state, update, checkpoints and the training loop."""

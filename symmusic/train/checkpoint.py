@@ -1,0 +1,143 @@
+"""Checkpoints: the whole state of a run with all that describes it, by Orbax.
+
+The latest two are kept; each holds the best parameters beside the latest, so that the best is in whichever survives.
+"""
+
+import contextlib
+import dataclasses
+import importlib.metadata
+import logging
+import pathlib
+from collections.abc import Iterator
+
+import jax
+import orbax.checkpoint as ocp
+
+from symmusic.errors import UserError
+from symmusic.melody.encodings import Vocabulary, vocabulary_from_json
+from symmusic.model.model import Architecture
+from symmusic.train.state import Recipe, TrainState, init_state
+
+FORMAT = 1
+VERSIONED = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'numpy', 'music21')
+
+
+@dataclasses.dataclass(frozen=True)
+class Card:
+    """What a checkpoint says of itself, beside the numbers: enough to rebuild the model without its corpus.
+
+    `rows` are those of metrics.csv so far; `dataset` says what the model was trained on (corpus, fingerprint, tunes, windows); `config`
+    is the run's whole config as JSON; `versions` and `device` are those of the process that wrote it.
+    """
+
+    architecture: Architecture
+    recipe: Recipe
+    vocabulary: Vocabulary
+    config: dict
+    dataset: dict
+    rows: tuple[dict, ...] = ()
+    versions: dict = dataclasses.field(default_factory=lambda: {name: importlib.metadata.version(name) for name in VERSIONED})
+    device: str = dataclasses.field(default_factory=lambda: jax.devices()[0].device_kind)
+
+    def to_json(self) -> dict:
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        replaced = {name: dataclasses.asdict(fields[name]) for name in ('architecture', 'recipe')}
+        return {'format': FORMAT, **fields, **replaced, 'vocabulary': self.vocabulary.to_json(), 'rows': list(self.rows)}
+
+    @classmethod
+    def from_json(cls, fields: dict) -> 'Card':
+        fields = dict(fields)
+        if fields.pop('format', None) != FORMAT:
+            raise ValueError(f'it is not of format {FORMAT}')
+        fields['architecture'] = Architecture(**fields['architecture'])
+        fields['recipe'] = Recipe(**fields['recipe'])
+        fields['vocabulary'] = vocabulary_from_json(fields['vocabulary'])
+        return cls(**{**fields, 'rows': tuple(fields['rows'])})
+
+
+class Checkpoints:
+    """The checkpoints of a workdir."""
+
+    def __init__(self, workdir: pathlib.Path):
+        self.folder = pathlib.Path(workdir).absolute() / 'checkpoints'
+
+    @contextlib.contextmanager
+    def _manager(self) -> Iterator[ocp.CheckpointManager]:
+        for name in ('absl', 'orbax'):
+            logging.getLogger(name).setLevel(logging.ERROR)  # its running commentary is not for our users
+        options = ocp.CheckpointManagerOptions(max_to_keep=2, create=True, enable_async_checkpointing=False)
+        with ocp.CheckpointManager(self.folder, options=options) as manager:
+            yield manager
+
+    def latest_step(self) -> int | None:
+        """The update of the latest checkpoint, None where there is none."""
+        if not self.folder.is_dir():
+            return None
+        return max((int(path.name) for path in self.folder.iterdir() if path.name.isdecimal()), default=None)
+
+    def save(self, state: TrainState, card: Card) -> None:
+        """Writes a checkpoint, whole or not at all (Orbax writes aside and renames).
+
+        Raises:
+          UserError: the disk does not take it; earlier checkpoints are left as they were.
+        """
+        step = int(state.step)
+        items = ocp.args.Composite(state=ocp.args.StandardSave(_storable(state)), card=ocp.args.JsonSave(card.to_json()))
+        try:
+            with self._manager() as manager:
+                manager.save(step, args=items, force=True)
+        except (OSError, ValueError) as error:
+            if isinstance(error, ValueError) and not _is_disk_error(error):
+                raise
+            raise UserError(f'cannot write a checkpoint under {self.folder}: {_first_line(error)}; free the disk and run the same command') from error
+
+    def restore_card(self) -> Card:
+        """The card of the latest checkpoint.
+
+        Raises:
+          UserError: there is none, or it is damaged.
+        """
+        return self._restore()[0]
+
+    def restore(self) -> tuple[TrainState, Card]:
+        """The latest checkpoint's state and card, as `restore_card`."""
+        card, step = self._restore()
+        key = jax.random.key(0)
+        shapes = jax.eval_shape(lambda: _storable(init_state(key, card.architecture, card.recipe)))
+        sharding = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+        shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), shapes)
+        try:
+            with self._manager() as manager:
+                state = manager.restore(step, args=ocp.args.Composite(state=ocp.args.StandardRestore(shapes)))['state']
+        except Exception as error:  # Orbax and TensorStore raise many kinds; whichever it is, the checkpoint cannot be read
+            raise self._damaged(step, error) from error
+        return state.replace(key=jax.random.wrap_key_data(state.key)), card
+
+    def _restore(self) -> tuple[Card, int]:
+        step = self.latest_step()
+        if step is None:
+            raise UserError(f'there is no checkpoint under {self.folder}')
+        try:
+            with self._manager() as manager:
+                return Card.from_json(manager.restore(step, args=ocp.args.Composite(card=ocp.args.JsonRestore()))['card']), step
+        except Exception as error:  # as in `restore`
+            raise self._damaged(step, error) from error
+
+    def _damaged(self, step: int, error: Exception) -> UserError:
+        return UserError(
+            f'the checkpoint {self.folder / str(step)} is damaged ({_first_line(error)}); remove that folder to go on from the one before'
+        )
+
+
+def _storable(state: TrainState) -> TrainState:
+    """Orbax stores arrays: a typed key as its words."""
+    return state.replace(key=jax.random.key_data(state.key))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+
+
+def _is_disk_error(error: Exception) -> bool:
+    text = str(error).lower()
+    return any(sign in text for sign in ('no space left', 'read-only', 'permission denied', 'resource_exhausted', 'permission_denied'))

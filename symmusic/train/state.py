@@ -1,0 +1,72 @@
+"""What a training run is at one moment, as one pytree; nothing else is needed to go on."""
+
+import dataclasses
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import optax
+
+from symmusic.model.model import Architecture, Params, init_params
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """How to train; hashable, a static argument of `jit`. The fields of `config.train` of the same names."""
+
+    targets: str = 'last'
+    learning_rate: float = 0.005
+    clip_norm: float = 1.0
+    plateau_factor: float = 0.5
+    plateau_patience: int = 3
+    plateau_threshold: float = 0.0005
+    early_stopping_epochs: int = 0
+
+    def optimizer(self) -> optax.GradientTransformation:
+        """Adam (Kingma and Ba, 2015) on gradients clipped by their global norm (Pascanu et al., 2013)."""
+        clip = optax.clip_by_global_norm(self.clip_norm) if self.clip_norm else optax.identity()
+        return optax.chain(clip, optax.adam(self.learning_rate))
+
+    def plateau(self) -> optax.GradientTransformationExtraArgs:
+        """The schedule by plateau. It is fed once per epoch and its scale multiplied in after Adam: before it, it would do nothing."""
+        return optax.contrib.reduce_on_plateau(
+            self.plateau_factor, self.plateau_patience, rtol=0.0, atol=self.plateau_threshold, accumulation_size=1
+        )
+
+
+@flax.struct.dataclass
+class TrainState:
+    """A run between two updates. Every leaf is an array, so that a replica axis can stand before all of them."""
+
+    params: Params
+    optimizer_state: optax.OptState
+    plateau_state: optax.OptState  # its `scale` is the learning rate's factor
+    key: jax.Array  # of dropout: update n draws with fold_in(key, n)
+    step: jax.Array  # updates done
+    epoch: jax.Array  # epochs finished
+    epoch_nats: jax.Array  # sum of the losses of this epoch's targets so far
+    epoch_targets: jax.Array  # how many they were
+    best_params: Params  # those of the lowest validation loss
+    best_loss: jax.Array
+    best_epoch: jax.Array  # 1 is the first; 0 = none yet
+    stopped: jax.Array  # whether early stopping has ended the run
+
+
+def init_state(key: jax.Array, architecture: Architecture, recipe: Recipe) -> TrainState:
+    """A run before its first update; `key` is consumed by the parameters' initialisation and by dropout."""
+    params_key, dropout_key = jax.random.split(key)
+    params = init_params(params_key, architecture)
+    return TrainState(
+        params=params,
+        optimizer_state=recipe.optimizer().init(params),
+        plateau_state=recipe.plateau().init(params),
+        key=dropout_key,
+        step=jnp.zeros((), jnp.int32),
+        epoch=jnp.zeros((), jnp.int32),
+        epoch_nats=jnp.zeros(()),
+        epoch_targets=jnp.zeros(()),
+        best_params=jax.tree.map(jnp.copy, params),  # a copy: a donated state must not hold one buffer twice
+        best_loss=jnp.array(jnp.inf),
+        best_epoch=jnp.zeros((), jnp.int32),
+        stopped=jnp.zeros((), bool),
+    )

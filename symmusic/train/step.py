@@ -1,0 +1,125 @@
+"""One update and its loss, pure functions."""
+
+import functools
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from symmusic.model.model import Architecture, Params, apply_all, apply_last
+from symmusic.train.state import Recipe, TrainState
+
+BAR_STEPS = 16
+
+
+@flax.struct.dataclass
+class Data:
+    """Windows on the device; the arrays of `corpus.windows.Windows`."""
+
+    stream: jax.Array  # tokens of all phrases
+    starts_N: jax.Array
+    positions_N: jax.Array
+    num_padding_N: jax.Array
+    num_steps: int = flax.struct.field(pytree_node=False)
+
+
+@flax.struct.dataclass
+class Batch:
+    """Some windows of S steps."""
+
+    tokens_BS: jax.Array
+    positions_BS: jax.Array  # metric position, the step in the bar
+    num_padding_B: jax.Array  # steps of padding at the window's begin; S for a row that only fills up the batch
+
+
+def gather(data: Data, rows_B: jax.Array) -> Batch:
+    """The windows of some rows; row -1 is a filler without targets."""
+    steps_S = jnp.arange(data.num_steps)
+    tokens_BS = data.stream[data.starts_N[rows_B][:, None] + steps_S].astype(jnp.int32)
+    positions_BS = (data.positions_N[rows_B].astype(jnp.int32)[:, None] + steps_S) % BAR_STEPS
+    num_padding_B = jnp.where(rows_B < 0, data.num_steps, data.num_padding_N[rows_B].astype(jnp.int32))
+    return Batch(tokens_BS, positions_BS, num_padding_B)
+
+
+def target_losses(
+    params: Params, batch: Batch, architecture: Architecture, targets: str, key: jax.Array | None = None
+) -> tuple[jax.Array, jax.Array]:
+    """The loss of every target in nats, and its weight (0 where there is no target): two arrays [B] or [B, S-1].
+
+    With `targets` 'last' the window's first S-1 steps predict its last one; with 'all' each step predicts the next. `key` is consumed by
+    dropout; None = no dropout.
+    """
+    inputs_BT, positions_BT = batch.tokens_BS[:, :-1], batch.positions_BS[:, :-1]
+    num_steps = batch.tokens_BS.shape[1]
+    if targets == 'last':
+        logits_BV, _ = apply_last(params, inputs_BT, positions_BT, architecture, key)
+        losses_B = optax.softmax_cross_entropy_with_integer_labels(logits_BV, batch.tokens_BS[:, -1])
+        return losses_B, (batch.num_padding_B < num_steps).astype(losses_B.dtype)
+    logits_BTV, _ = apply_all(params, inputs_BT, positions_BT, architecture, key)
+    losses_BT = optax.softmax_cross_entropy_with_integer_labels(logits_BTV, batch.tokens_BS[:, 1:])
+    return losses_BT, (jnp.arange(1, num_steps) >= batch.num_padding_B[:, None]).astype(losses_BT.dtype)
+
+
+@functools.partial(jax.jit, static_argnames=('architecture', 'recipe'), donate_argnames='state')
+def update(state: TrainState, data: Data, rows_B: jax.Array, *, architecture: Architecture, recipe: Recipe) -> tuple[TrainState, jax.Array]:
+    """One update on the windows `rows_B`: the state after it and the batch's loss in nats per target. The state given is consumed."""
+    batch = gather(data, rows_B)
+    key = jax.random.fold_in(state.key, state.step)
+
+    def mean_loss(params):
+        losses, weights = target_losses(params, batch, architecture, recipe.targets, key)
+        nats, num_targets = (losses * weights).sum(), weights.sum()
+        return nats / jnp.maximum(num_targets, 1), (nats, num_targets)
+
+    (loss, (nats, num_targets)), gradients = jax.value_and_grad(mean_loss, has_aux=True)(state.params)
+    updates, optimizer_state = recipe.optimizer().update(gradients, state.optimizer_state, state.params)
+    updates = optax.tree.scale(state.plateau_state.scale, updates)
+    state = state.replace(
+        params=optax.apply_updates(state.params, updates),
+        optimizer_state=optimizer_state,
+        step=state.step + 1,
+        epoch_nats=state.epoch_nats + nats,
+        epoch_targets=state.epoch_targets + num_targets,
+    )
+    return state, loss
+
+
+@functools.partial(jax.jit, static_argnames=('architecture', 'targets'))
+def held_out_nats(
+    params: Params, data: Data, rows_B: jax.Array, *, architecture: Architecture, targets: str
+) -> tuple[jax.Array, jax.Array]:
+    """The sum of the losses of some windows without dropout, in nats, and the number of their targets."""
+    losses, weights = target_losses(params, gather(data, rows_B), architecture, targets)
+    return (losses * weights).sum(), weights.sum()
+
+
+def held_out_loss(params: Params, data: Data, *, architecture: Architecture, targets: str, batch_size: int) -> float:
+    """Nats per target over all windows of `data`, each counted once."""
+    num = data.starts_N.shape[0]
+    rows = np.full(-(-num // batch_size) * batch_size, -1, np.int32)
+    rows[:num] = np.arange(num)
+    sums = [held_out_nats(params, data, rows_B, architecture=architecture, targets=targets) for rows_B in rows.reshape(-1, batch_size)]
+    nats, num_targets = np.sum(np.array(jax.device_get(sums), np.float64), axis=0)
+    return float(nats / num_targets)
+
+
+@functools.partial(jax.jit, static_argnames=('recipe',), donate_argnames='state')
+def end_epoch(state: TrainState, validation_loss: jax.Array, *, recipe: Recipe) -> TrainState:
+    """Takes in the epoch's validation loss: the best parameters, the plateau, early stopping. The state given is consumed."""
+    epoch = state.epoch + 1
+    better = validation_loss < state.best_loss
+    _, plateau_state = recipe.plateau().update({}, state.plateau_state, value=validation_loss)
+    best_epoch = jnp.where(better, epoch, state.best_epoch)
+    patience = recipe.early_stopping_epochs
+    return state.replace(
+        plateau_state=plateau_state,
+        epoch=epoch,
+        epoch_nats=jnp.zeros_like(state.epoch_nats),
+        epoch_targets=jnp.zeros_like(state.epoch_targets),
+        best_params=jax.tree.map(lambda new, old: jnp.where(better, new, old), state.params, state.best_params),
+        best_loss=jnp.minimum(validation_loss, state.best_loss),
+        best_epoch=best_epoch,
+        stopped=state.stopped | ((epoch - best_epoch >= patience) if patience else False),
+    )
