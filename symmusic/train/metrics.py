@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Sequence
 
 from symmusic.files import write_whole
+from symmusic.plots import write_figure
 
 COLUMNS = ('replica', 'epoch', 'train_loss', 'validation_loss', 'learning_rate', 'sequences_per_s')
 
@@ -40,9 +41,3 @@ def plot_metrics(path: pathlib.Path, rows: Sequence[dict], base_rate: float) -> 
         axes.spines[['top', 'right']].set_visible(False)
     write_figure(path, figure)
 
-
-def write_figure(path: pathlib.Path, figure) -> None:
-    """Writes a matplotlib figure as PNG, whole or not at all."""
-    image = io.BytesIO()
-    figure.savefig(image, format='png', dpi=130)
-    write_whole(path, image.getvalue())

@@ -1,0 +1,138 @@
+"""What a corpus is: counts, ranges and distributions, as numbers, text, JSON lines and plots."""
+
+import json
+import pathlib
+
+import numpy as np
+
+from symmusic.corpus.cache import Corpus
+from symmusic.corpus.prepare import Tune, count_drops
+from symmusic.corpus.windows import count_windows, cut_windows, distinct
+from symmusic.files import write_whole
+from symmusic.melody.encodings import VOCABULARIES
+from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
+from symmusic.score.meter import STEPS_PER_BAR
+
+NOTE_NAMES = ('C', 'C#', 'D', 'D#', 'E', 'F', 'F#', 'G', 'G#', 'A', 'A#', 'B')
+
+
+def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int, keep_last: bool) -> dict:
+    """The numbers of `stats.json`; a corpus that keeps nothing has zeros, and null where nothing is to be measured.
+
+    `event_frequencies` are shares of all steps of the kept tunes (each pitch by its number); `note_lengths` are shares of all notes by
+    length in steps, those of a bar or more together; `keys` count kept tunes.
+    """
+    kept = corpus.kept
+    statistics = {
+        'corpus': corpus.name,
+        'fingerprint': corpus.fingerprint,
+        'num_files': corpus.num_files,
+        'num_tunes': len(corpus.tunes),
+        'num_kept': len(kept),
+        'num_families': len(set(corpus.families.tolist())),
+        'dropped': count_drops(corpus.tunes),
+        'window_steps': window_steps,
+        'hop_steps': hop_steps,
+        'num_windows': 0, 'num_distinct_windows': 0, 'num_classes': 0, 'min_pitch': None, 'max_pitch': None,
+        'num_steps': 0, 'num_notes': 0, 'event_frequencies': {}, 'note_lengths': {}, 'keys': {},
+    }  # fmt: skip
+    if not kept:
+        return statistics
+    vocabulary = VOCABULARIES[encoding].fit([phrase for tune in kept for phrase in tune.phrases])
+    windows = cut_windows(kept, vocabulary, window_steps, hop_steps, keep_last=keep_last)
+    events = np.concatenate([tune.events for tune in kept])
+    notes = [note for tune in kept for phrase in tune.phrases for note in from_events(phrase)]
+    lengths = np.bincount([min(note.end - note.onset, STEPS_PER_BAR) for note in notes], minlength=STEPS_PER_BAR + 1)[1:] / len(notes)
+    names = {NO_EVENT: 'no event', NOTE_OFF: 'note off'}
+    keys, key_counts = np.unique([tune.key for tune in kept], return_counts=True)
+    return statistics | {
+        'num_windows': len(windows),
+        'num_distinct_windows': distinct(windows),
+        'num_classes': vocabulary.num_classes,
+        'min_pitch': vocabulary.min_pitch,
+        'max_pitch': vocabulary.max_pitch,
+        'num_steps': len(events),
+        'num_notes': len(notes),
+        'event_frequencies': {
+            names.get(int(event), str(event)): count / len(events) for event, count in zip(*np.unique(events, return_counts=True), strict=True)
+        },
+        'note_lengths': {
+            f'{length}{"+" if length == STEPS_PER_BAR else ""}': float(share) for length, share in enumerate(lengths, 1) if share > 0
+        },
+        'keys': dict(sorted(zip(keys.tolist(), key_counts.tolist(), strict=True), key=lambda item: -item[1])),
+    }
+
+
+def as_text(statistics: dict) -> str:
+    """The statistics as a short table for the terminal."""
+    frequencies, lengths = statistics['event_frequencies'], statistics['note_lengths']
+    pitches = [(name, share) for name, share in frequencies.items() if name.isdecimal()]
+    dropped = sum(statistics['dropped'].values())
+    lines = [
+        ('files', f'{statistics["num_files"]}'),
+        ('tunes', f'{statistics["num_tunes"]}: {statistics["num_kept"]} kept in {statistics["num_families"]} families, {dropped} dropped'),
+        *(('  dropped', f'{count}  {reason}') for reason, count in statistics['dropped'].items()),
+        ('windows', f'{statistics["num_windows"]} of {statistics["window_steps"]} steps at hop {statistics["hop_steps"]}'),
+        ('  distinct', f'{statistics["num_distinct_windows"]}'),
+        ('steps, notes', f'{statistics["num_steps"]} sixteenths, {statistics["num_notes"]} notes'),
+    ]
+    if statistics['num_kept']:
+        lines += [
+            ('classes', f'{statistics["num_classes"]}'),
+            ('pitches', f'{_name(statistics["min_pitch"])} to {_name(statistics["max_pitch"])}'),
+            ('events', ', '.join(f'{name} {frequencies.get(name, 0):.1%}' for name in ('no event', 'note off')) + f', onsets {sum(share for _, share in pitches):.1%}'),
+            ('  commonest', ', '.join(f'{_name(int(name))} {share:.1%}' for name, share in sorted(pitches, key=lambda item: -item[1])[:6])),
+            ('note lengths', ', '.join(f'{name} {share:.1%}' for name, share in sorted(lengths.items(), key=lambda item: -item[1])[:6]) + '  (sixteenths)'),
+            ('keys', ', '.join(f'{key} {count}' for key, count in list(statistics['keys'].items())[:6])),
+        ]  # fmt: skip
+    return '\n'.join(f'{name:<14}{value}' for name, value in lines)
+
+
+def tune_line(tune: Tune, *, window_steps: int, hop_steps: int, keep_last: bool) -> str:
+    """A tune's line in `tunes.jsonl`."""
+    events = tune.events.tolist()
+    return json.dumps({
+        'file': tune.file, 'title': tune.title, 'meter': tune.meter, 'kept': tune.kept, 'reason': tune.reason, 'key': tune.key,
+        'transposed_by': tune.transposed_by, 'num_steps': len(events),
+        'num_windows': count_windows(tune, window_steps, hop_steps, keep_last), 'events': events,
+    }, ensure_ascii=False)  # fmt: skip
+
+
+def write_stats(folder: pathlib.Path, corpus: Corpus, statistics: dict, *, keep_last: bool) -> None:
+    """Writes `stats.json`, `tunes.jsonl` and, for a corpus that keeps something, the plots."""
+    settings = {'window_steps': statistics['window_steps'], 'hop_steps': statistics['hop_steps'], 'keep_last': keep_last}
+    write_whole(folder / 'tunes.jsonl', ''.join(tune_line(tune, **settings) + '\n' for tune in corpus.tunes))
+    if statistics['num_kept']:
+        _plot(folder / 'distributions.png', statistics)
+    write_whole(folder / 'stats.json', json.dumps(statistics, indent=2, ensure_ascii=False) + '\n')
+
+
+def _name(pitch: int) -> str:
+    return f'{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1} ({pitch})'
+
+
+def _plot(path: pathlib.Path, statistics: dict) -> None:
+    from matplotlib.figure import Figure  # here, because it takes a second to import and few runs of the program draw
+
+    from symmusic.plots import write_figure
+
+    figure = Figure(figsize=(10, 6), layout='constrained')
+    (pitch_axes, event_axes), (length_axes, key_axes) = figure.subplots(2, 2, width_ratios=(3, 1))
+    pitches = {int(name): share for name, share in statistics['event_frequencies'].items() if name.isdecimal()}
+    pitch_axes.bar(pitches.keys(), [100 * share for share in pitches.values()], color='tab:blue')
+    ticks = [pitch for pitch in range(128) if pitch % 12 == 0 and min(pitches) - 6 <= pitch <= max(pitches) + 6]
+    pitch_axes.set(xlabel='pitch', ylabel='% of steps', xticks=ticks, xticklabels=[f'C{pitch // 12 - 1}' for pitch in ticks], title='onsets by pitch')
+    events = {'no event': statistics['event_frequencies'].get('no event', 0), 'note off': statistics['event_frequencies'].get('note off', 0)}
+    events['onset'] = sum(pitches.values())
+    event_axes.bar(events.keys(), [100 * share for share in events.values()], color='tab:orange')
+    event_axes.set(ylabel='% of steps', title='events')
+    lengths = statistics['note_lengths']
+    length_axes.bar(lengths.keys(), [100 * share for share in lengths.values()], color='tab:green')
+    length_axes.set(xlabel='sixteenths', ylabel='% of notes', title='note lengths')
+    keys = dict(list(statistics['keys'].items())[:10])
+    key_axes.barh(list(keys)[::-1], list(keys.values())[::-1], color='tab:grey')
+    key_axes.set(xlabel='tunes', title='keys before transposition')
+    for axes in (pitch_axes, event_axes, length_axes, key_axes):
+        axes.spines[['top', 'right']].set_visible(False)
+    figure.suptitle(f'{statistics["corpus"]}: {statistics["num_kept"]} tunes, {statistics["num_windows"]} windows')
+    write_figure(path, figure)
