@@ -1,6 +1,7 @@
-"""Files are written whole or not at all."""
+"""Files are written whole or not at all, folders kept where they hold something else."""
 
 import contextlib
+import json
 import os
 import pathlib
 import tempfile
@@ -31,6 +32,23 @@ def write_whole(path: str | os.PathLike, content: bytes | str) -> None:
             with contextlib.suppress(OSError):
                 os.unlink(aside)
         raise UserError(f'cannot write {path}: {error.strerror or error}; free the disk or choose another --workdir') from error
+
+
+SETTINGS = 'settings.json'  # in an output folder: what its content was made with
+
+
+def choose_folder(parent: pathlib.Path, name: str, settings: dict) -> pathlib.Path:
+    """The folder for output made with `settings`: `<name>`, or `<name>-2`, ... where those exist and were made with others."""
+    for number in range(1, 100_000):
+        folder = parent / (name if number == 1 else f'{name}-{number}')
+        try:
+            if not folder.exists() or not any(folder.iterdir()):
+                return folder
+            if json.loads((folder / SETTINGS).read_text()) == json.loads(json.dumps(settings)):
+                return folder
+        except (OSError, ValueError):
+            continue  # it holds something else: kept
+    raise UserError(f'{parent} holds too many folders of {name}; choose another --workdir')
 
 
 def _umask() -> int:

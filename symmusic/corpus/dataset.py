@@ -21,6 +21,7 @@ class Dataset:
     test: Windows
     num_tunes: dict[str, int]
     num_copies: dict[str, int]
+    fingerprint: str
 
 
 def build_dataset(
@@ -55,6 +56,7 @@ def build_dataset(
         vocabulary, draw_windows(train, max_windows, split_seed), unseen[VALIDATION], unseen[TEST],
         num_tunes={TRAIN: len(split.train), VALIDATION: len(split.validation), TEST: len(split.test)},
         num_copies={part: len(windows) - len(unseen[part]) for part, windows in parts.items()},
+        fingerprint=corpus.fingerprint,
     )  # fmt: skip
 
 

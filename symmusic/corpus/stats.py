@@ -8,7 +8,7 @@ import numpy as np
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.prepare import Tune, count_drops
 from symmusic.corpus.windows import count_windows, cut_windows, distinct
-from symmusic.files import write_whole
+from symmusic.files import SETTINGS, write_whole
 from symmusic.melody.encodings import VOCABULARIES
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
 from symmusic.score.meter import STEPS_PER_BAR
@@ -98,12 +98,13 @@ def tune_line(tune: Tune, *, window_steps: int, hop_steps: int, keep_last: bool)
     }, ensure_ascii=False)  # fmt: skip
 
 
-def write_stats(folder: pathlib.Path, corpus: Corpus, statistics: dict, *, keep_last: bool) -> None:
+def write_stats(folder: pathlib.Path, corpus: Corpus, statistics: dict, output_settings: dict, *, keep_last: bool) -> None:
     """Writes `stats.json`, `tunes.jsonl` and, for a corpus that keeps something, the plots."""
     settings = {'window_steps': statistics['window_steps'], 'hop_steps': statistics['hop_steps'], 'keep_last': keep_last}
     write_whole(folder / 'tunes.jsonl', ''.join(tune_line(tune, **settings) + '\n' for tune in corpus.tunes))
     if statistics['num_kept']:
         _plot(folder / 'distributions.png', statistics)
+    write_whole(folder / SETTINGS, json.dumps(output_settings, indent=2) + '\n')
     write_whole(folder / 'stats.json', json.dumps(statistics, indent=2, ensure_ascii=False) + '\n')
 
 

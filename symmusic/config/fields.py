@@ -1,0 +1,140 @@
+"""What each config field may be. Defaults and units stand in configs/base.py."""
+
+import difflib
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from symmusic.errors import UserError
+
+Rule = Callable[[Any], str | None]  # what is allowed, where the value is not; None where it is
+
+
+def whole(least: int, most: int) -> Rule:
+    """A whole number from `least` to `most`."""
+    allowed = f'a whole number from {least} to {most}'
+    return lambda value: None if type(value) is int and least <= value <= most else allowed
+
+
+def real(least: float, most: float, *, above: bool = False, below: bool = False) -> Rule:
+    """A finite number from `least` (not itself, with `above`) to `most` (not itself, with `below`)."""
+    allowed = f'a number {"above" if above else "of at least"} {least:g} and {"below" if below else "at most"} {most:g}'
+
+    def rule(value):
+        if type(value) not in (int, float) or not math.isfinite(value):
+            return allowed
+        fits = (value > least if above else value >= least) and (value < most if below else value <= most)
+        return None if fits else allowed
+
+    return rule
+
+
+def choice(*values: str) -> Rule:
+    """One of some words."""
+    return lambda value: None if type(value) is str and value in values else f'one of {", ".join(map(repr, values))}' + nearest(value, values)
+
+
+def flag() -> Rule:
+    """True or False."""
+    return lambda value: None if type(value) is bool else 'True or False'
+
+
+def text(*, empty: bool = False) -> Rule:
+    """Words, such as a path."""
+    return lambda value: None if type(value) is str and '\0' not in value and (value or empty) else 'a name or path'
+
+
+def some_of(*values: str) -> Rule:
+    """A tuple of one or more of some words, each once."""
+
+    def rule(value):
+        fits = isinstance(value, tuple) and value and len(set(value)) == len(value) and all(item in values for item in value)
+        return None if fits else f'a tuple of one or more of {", ".join(map(repr, values))}'
+
+    return rule
+
+
+FIELDS: dict[str, Rule] = {
+    'seed': whole(0, 2**32 - 1),
+    'data.corpus': text(),
+    'data.encoding': choice('melody'),
+    'data.meters': some_of('4/4', '2/2'),
+    'data.align_pickups': flag(),
+    'data.rests': choice('phrase', 'end'),
+    'data.window_steps': whole(2, 4096),
+    'data.hop_steps': whole(1, 4096),
+    'data.keep_last_window': flag(),
+    'data.max_windows': whole(0, 2**31 - 1),
+    'data.max_tunes': whole(0, 2**31 - 1),
+    'data.split': choice('tune'),
+    'data.split_seed': whole(0, 2**32 - 1),
+    'model.num_layers': whole(1, 64),
+    'model.num_cells': whole(1, 8192),
+    'model.bidirectional': flag(),
+    'model.attention': choice('none', 'bahdanau'),
+    'model.attention_size': whole(1, 8192),
+    'model.dropout_rate': real(0, 1, below=True),
+    'model.metric_position': flag(),
+    'train.targets': choice('last', 'all'),
+    'train.sequence_steps': whole(2, 4096),
+    'train.sequence_hop_steps': whole(1, 4096),
+    'train.num_epochs': whole(1, 1_000_000),
+    'train.batch_size': whole(1, 65536),
+    'train.learning_rate': real(0, 10, above=True),
+    'train.clip_norm': real(0, 1e9),
+    'train.plateau_factor': real(0, 1, above=True),
+    'train.plateau_patience': whole(1, 1_000_000),
+    'train.plateau_threshold': real(0, 100),
+    'train.early_stopping_epochs': whole(0, 1_000_000),
+    'train.checkpoint_minutes': real(0, 1e6, above=True),
+    'sample.prompt': text(empty=True),
+    'sample.num_samples': whole(1, 100_000),
+    'sample.num_bars': whole(1, 1024),
+    'sample.temperature': real(0, 100),
+    'sample.top_k': whole(0, 1024),
+    'sample.top_p': real(0, 1, above=True),
+    'sample.form': choice('auto', 'stateful', 'window'),
+    'sample.memory_steps': whole(1, 16384),
+    'sample.max_redraws': whole(0, 10_000),
+    'sample.redraw_stuck': flag(),
+    'sample.transpose': flag(),
+    'sample.keep_distributions': flag(),
+}
+
+
+def check(config: ConfigDict) -> None:
+    """Passes a config whose every field is allowed and whose fields go together.
+
+    Raises:
+      UserError: the field, its value and what is allowed.
+    """
+    values = dict(walk(config))
+    for name in values:
+        if name not in FIELDS:
+            raise UserError(f'config.{name}: no such field{nearest(name, FIELDS)}')
+    for name, rule in FIELDS.items():
+        if name not in values:
+            raise UserError(f'config.{name} is missing; a config begins with base.get_config() of configs/base.py')
+        if allowed := rule(values[name]):
+            raise UserError(f'config.{name} = {values[name]!r}: must be {allowed}')
+    if values['train.targets'] == 'all' and values['model.bidirectional']:
+        raise UserError("config.train.targets = 'all': a bidirectional model sees every step of its window, so it needs config.train.targets = 'last'")
+    if values['sample.form'] == 'stateful' and values['model.bidirectional']:
+        raise UserError("config.sample.form = 'stateful': a bidirectional model reads its window anew, so it needs 'window' or 'auto'")
+
+
+def walk(config: ConfigDict, prefix: str = '') -> Iterator[tuple[str, Any]]:
+    """Every field by its dotted name, with its value."""
+    for name, value in config.items():
+        if isinstance(value, ConfigDict):
+            yield from walk(value, f'{prefix}{name}.')
+        else:
+            yield prefix + name, value
+
+
+def nearest(name: object, names: Iterable[str]) -> str:
+    """'; did you mean ...?', or nothing where no name is near."""
+    near = difflib.get_close_matches(str(name), list(names), n=1, cutoff=0.6)
+    return f'; did you mean {near[0]}?' if near else ''

@@ -1,0 +1,78 @@
+"""The folder of a prompt's pieces: MIDI files, pictures and `samples.json`, written whole or not at all."""
+
+import io
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from symmusic.errors import UserError
+from symmusic.files import SETTINGS, write_whole
+from symmusic.generate.compose import Piece
+from symmusic.generate.pictures import draw_all, draw_piece
+from symmusic.generate.prompt import Prompt
+from symmusic.melody.events import from_events, to_notes
+from symmusic.score.midi import TICKS_PER_QUARTER, write_midi
+
+
+def write_gallery(
+    folder: pathlib.Path, prompt: Prompt, pieces: Sequence[Piece], *, temperature: float, seed: int, settings: dict, model: str,
+    progress: Callable[[Iterable, str], Iterable],
+) -> None:  # fmt: skip
+    """Writes all files aside and puts them in the folder's place at once.
+
+    Raises:
+      UserError: the folder or the disk does not take them.
+    """
+    aside = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        aside = pathlib.Path(tempfile.mkdtemp(dir=folder.parent, prefix=f'.{folder.name}.'))
+        aside.chmod(0o755)
+        _write(aside, prompt, pieces, temperature=temperature, seed=seed, model=model, progress=progress)
+        write_whole(aside / SETTINGS, json.dumps(settings, indent=2) + '\n')
+        old = aside.with_name(aside.name + '.old')
+        if folder.exists():
+            os.rename(folder, old)
+        os.rename(aside, folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise UserError(f'cannot write {folder}: {error.strerror or error}; free the disk or choose another --workdir') from error
+    finally:
+        if aside is not None:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _write(
+    folder: pathlib.Path, prompt: Prompt, pieces: Sequence[Piece], *, temperature: float, seed: int, model: str,
+    progress: Callable[[Iterable, str], Iterable],
+) -> None:  # fmt: skip
+    rows, names = [], []
+    width = max(2, len(str(len(pieces))))
+    for number, piece in progress(list(enumerate(pieces, 1)), 'piece'):
+        name = f'{number:0{width}}'
+        per_step = piece.log_probability / len(piece.events)
+        names.append(f'{name}: {per_step:.2f} nats per step' + (', empty' if piece.is_empty else ''))
+        joined = np.concatenate([prompt.events, piece.events])
+        for path, events in ((folder / f'{name}.mid', piece.events), (folder / 'joined' / f'{name}.mid', joined)):
+            notes = to_notes(from_events(events), TICKS_PER_QUARTER, velocity=100)
+            write_midi(path, notes, title=f'{prompt.name} {name}', qpm=prompt.qpm)
+        draw_piece(folder / f'{name}.png', prompt.events, piece.events, f'{prompt.name}, continuation {names[-1]}')
+        rows.append({
+            'file': f'{name}.mid', 'prompt': prompt.name, 'temperature': temperature, 'key': seed, 'num_steps': len(piece.tokens),
+            'tokens': piece.tokens.tolist(), 'log_probability': piece.log_probability, 'nearest': None,
+            'transposed_by': prompt.transposed_by, 'num_redraws': piece.num_redraws,
+        })  # fmt: skip
+    draw_all(folder / 'all.png', prompt.events, [piece.events for piece in pieces], names, f'{prompt.name}: continuations by {model}')
+    if pieces[0].probabilities is not None:
+        arrays = {'probabilities': np.stack([piece.probabilities for piece in pieces])}
+        if pieces[0].weights is not None:
+            arrays['attention_weights'] = np.stack([piece.weights for piece in pieces])
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)
+        write_whole(folder / 'distributions.npz', buffer.getvalue())
+    write_whole(folder / 'samples.json', json.dumps(rows, indent=1) + '\n')
