@@ -33,7 +33,9 @@ def real(least: float, most: float, *, above: bool = False, below: bool = False)
 
 def choice(*values: str) -> Rule:
     """One of some words."""
-    return lambda value: None if type(value) is str and value in values else f'one of {", ".join(map(repr, values))}' + nearest(value, values)
+    return lambda value: (
+        None if type(value) is str and value in values else f'one of {", ".join(map(repr, values))}' + nearest(value, values)
+    )
 
 
 def flag() -> Rule:
@@ -120,7 +122,9 @@ def check(config: ConfigDict) -> None:
         if allowed := rule(values[name]):
             raise UserError(f'config.{name} = {values[name]!r}: must be {allowed}')
     if values['train.targets'] == 'all' and values['model.bidirectional']:
-        raise UserError("config.train.targets = 'all': a bidirectional model sees every step of its window, so it needs config.train.targets = 'last'")
+        raise UserError(
+            "config.train.targets = 'all': a bidirectional model sees every step of its window, so it needs config.train.targets = 'last'"
+        )
     if values['sample.form'] == 'stateful' and values['model.bidirectional']:
         raise UserError("config.sample.form = 'stateful': a bidirectional model reads its window anew, so it needs 'window' or 'auto'")
 

@@ -12,6 +12,8 @@ from symmusic.config import fields
 from symmusic.errors import UserError
 
 DEFAULT_CONFIG = 'configs/attn.py'
+OPTIONS = ('mode', 'config', 'workdir')
+FLAGS = '--mode, --config, --workdir and --config.FIELD=VALUE'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Command:
     config_path: str
     given: tuple[str, ...]
     workdir: pathlib.Path | None
+    root: pathlib.Path
 
 
 def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> Command:
@@ -51,7 +54,12 @@ def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> C
     if mode not in modes:
         raise UserError(f'--mode={mode}: no such mode{fields.nearest(mode, modes)}; modes are {", ".join(modes)}')
     workdir = pathlib.Path(options['workdir']).expanduser().absolute() if options.get('workdir') else None
-    return Command(mode, config, path.stem, str(path), tuple(sorted(overrides)), workdir)
+    return Command(mode, config, path.stem, str(path), tuple(sorted(overrides)), workdir, root)
+
+
+def base_config(root: pathlib.Path) -> ConfigDict:
+    """Every field with its default."""
+    return _load(root / 'configs' / 'base.py', [])
 
 
 def _separate(argv: Sequence[str], modes: Sequence[str], root: pathlib.Path) -> tuple[dict[str, str], dict[str, str]]:
@@ -63,12 +71,12 @@ def _separate(argv: Sequence[str], modes: Sequence[str], root: pathlib.Path) -> 
         argument = arguments.pop(0)
         name, equals, value = argument.lstrip('-').partition('=')
         if not argument.startswith('-') or not name:
-            raise UserError(f"'{argument}': a stray word; flags are --mode, --config, --workdir and --config.FIELD=VALUE")
+            raise UserError(f"'{argument}': a stray word; flags are {FLAGS}")
         if name in ('help', 'helpfull', 'helpshort', 'h', '?'):
             print(_usage(modes, root))
             raise SystemExit(0)
-        if name not in ('mode', 'config', 'workdir') and not name.startswith('config.'):
-            raise UserError(f'--{name}: no such flag{fields.nearest(name, ("mode", "config", "workdir"))}; flags are --mode, --config, --workdir and --config.FIELD=VALUE')
+        if name not in OPTIONS and not name.startswith('config.'):
+            raise UserError(f'--{name}: no such flag{fields.nearest(name, OPTIONS)}; flags are {FLAGS}')
         if not equals:
             if arguments and not arguments[0].startswith('--'):
                 value = arguments.pop(0)
@@ -105,7 +113,9 @@ def _load(path: pathlib.Path, overrides: list[str]) -> ConfigDict:
         message = str(error).splitlines()[0].removeprefix('flag --').rstrip('.')
         raise UserError(f'--{message}') from error
     except Exception as error:  # a config file is a program: whatever it raises is a fault in it
-        raise UserError(f'--config={path}: the file does not give a config ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ""})') from error
+        raise UserError(
+            f'--config={path}: the file does not give a config ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ""})'
+        ) from error
     if not isinstance(config, ConfigDict):
         raise UserError(f'--config={path}: get_config() gives a {type(config).__name__}, not a ConfigDict')
     return config.lock()

@@ -91,7 +91,9 @@ def for_sampling(run: ConfigDict, command: Command) -> ConfigDict:
         if _is_free(name, FREE_IN_SAMPLING) and (name != 'seed' or 'seed' in command.given):
             continue
         if name in command.given and value != run_values[name]:
-            raise UserError(f'--config.{name}={value}: the run in this workdir has {run_values[name]!r}; leave it out, or choose another --workdir')
+            raise UserError(
+                f'--config.{name}={value}: the run in this workdir has {run_values[name]!r}; leave it out, or choose another --workdir'
+            )
         section, _, leaf = name.rpartition('.')
         (config[section] if section else config)[leaf] = run_values[name]
     fields.check(config)

@@ -29,7 +29,9 @@ def find_files(corpus: str) -> list[SourceFile]:
         root = music21_corpus()
         files = [file for folder in NAMED[corpus] for file in _walk(root / folder, root)]
         if not files:
-            raise UserError(f"corpus '{corpus}': the installed music21 package lacks {', '.join(NAMED[corpus])}; reinstall requirements.txt")
+            raise UserError(
+                f"corpus '{corpus}': the installed music21 package lacks {', '.join(NAMED[corpus])}; reinstall requirements.txt"
+            )
         return sorted(files)
     path = pathlib.Path(corpus).expanduser()
     if path.is_dir():

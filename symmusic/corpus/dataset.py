@@ -53,11 +53,14 @@ def build_dataset(
                 'use more tunes, a smaller config.data.window_steps or config.data.keep_last_window = True'
             )
     return Dataset(
-        vocabulary, draw_windows(train, max_windows, split_seed), unseen[VALIDATION], unseen[TEST],
+        vocabulary,
+        draw_windows(train, max_windows, split_seed),
+        unseen[VALIDATION],
+        unseen[TEST],
         num_tunes={TRAIN: len(split.train), VALIDATION: len(split.validation), TEST: len(split.test)},
         num_copies={part: len(windows) - len(unseen[part]) for part, windows in parts.items()},
         fingerprint=corpus.fingerprint,
-    )  # fmt: skip
+    )
 
 
 def _nothing_kept(corpus: Corpus) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
@@ -82,11 +83,16 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
         raise ScoreError('pitch range', f'{distance:+d} semitones lead outside of 0..127')
     phrases = [[dataclasses.replace(note, pitch=note.pitch + distance) for note in phrase] for phrase in phrases]
     # A phrase's last bar and the next one's first are counted from the same bar lines.
-    gaps = [after[0].onset // STEPS_PER_BAR - -(-before[-1].end // STEPS_PER_BAR) for before, after in zip(phrases, phrases[1:], strict=False)]
+    gaps = [after[0].onset // STEPS_PER_BAR - -(-before[-1].end // STEPS_PER_BAR) for before, after in itertools.pairwise(phrases)]
     return Tune(
-        file=file, title=score.title, meter=str(score.meters[0]), key=str(key), transposed_by=distance,
-        phrases=tuple(map(to_events, phrases)), gaps=tuple(gaps),
-    )  # fmt: skip
+        file=file,
+        title=score.title,
+        meter=str(score.meters[0]),
+        key=str(key),
+        transposed_by=distance,
+        phrases=tuple(map(to_events, phrases)),
+        gaps=tuple(gaps),
+    )
 
 
 def list_tunes(file: SourceFile) -> list[tuple[str, Callable[[], Score]]]:
@@ -101,7 +107,12 @@ def list_tunes(file: SourceFile) -> list[tuple[str, Callable[[], Score]]]:
 
 
 def prepare_files(
-    files: Sequence[SourceFile], settings: Settings, *, max_tunes: int = 0, seed: int = 0, progress: Callable[[Iterable, str], Iterable] = None
+    files: Sequence[SourceFile],
+    settings: Settings,
+    *,
+    max_tunes: int = 0,
+    seed: int = 0,
+    progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> list[Tune]:
     """Prepares every tune of the files, in the order of their names; a bad one is kept in the list with its reason.
 

@@ -33,9 +33,17 @@ def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int
         'dropped': count_drops(corpus.tunes),
         'window_steps': window_steps,
         'hop_steps': hop_steps,
-        'num_windows': 0, 'num_distinct_windows': 0, 'num_classes': 0, 'min_pitch': None, 'max_pitch': None,
-        'num_steps': 0, 'num_notes': 0, 'event_frequencies': {}, 'note_lengths': {}, 'keys': {},
-    }  # fmt: skip
+        'num_windows': 0,
+        'num_distinct_windows': 0,
+        'num_classes': 0,
+        'min_pitch': None,
+        'max_pitch': None,
+        'num_steps': 0,
+        'num_notes': 0,
+        'event_frequencies': {},
+        'note_lengths': {},
+        'keys': {},
+    }
     if not kept:
         return statistics
     vocabulary = VOCABULARIES[encoding].fit([phrase for tune in kept for phrase in tune.phrases])
@@ -54,7 +62,8 @@ def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int
         'num_steps': len(events),
         'num_notes': len(notes),
         'event_frequencies': {
-            names.get(int(event), str(event)): count / len(events) for event, count in zip(*np.unique(events, return_counts=True), strict=True)
+            names.get(int(event), str(event)): count / len(events)
+            for event, count in zip(*np.unique(events, return_counts=True), strict=True)
         },
         'note_lengths': {
             f'{length}{"+" if length == STEPS_PER_BAR else ""}': float(share) for length, share in enumerate(lengths, 1) if share > 0
@@ -80,22 +89,40 @@ def as_text(statistics: dict) -> str:
         lines += [
             ('classes', f'{statistics["num_classes"]}'),
             ('pitches', f'{_name(statistics["min_pitch"])} to {_name(statistics["max_pitch"])}'),
-            ('events', ', '.join(f'{name} {frequencies.get(name, 0):.1%}' for name in ('no event', 'note off')) + f', onsets {sum(share for _, share in pitches):.1%}'),
+            (
+                'events',
+                ', '.join(f'{name} {frequencies.get(name, 0):.1%}' for name in ('no event', 'note off'))
+                + f', onsets {sum(share for _, share in pitches):.1%}',
+            ),
             ('  commonest', ', '.join(f'{_name(int(name))} {share:.1%}' for name, share in sorted(pitches, key=lambda item: -item[1])[:6])),
-            ('note lengths', ', '.join(f'{name} {share:.1%}' for name, share in sorted(lengths.items(), key=lambda item: -item[1])[:6]) + '  (sixteenths)'),
+            (
+                'note lengths',
+                ', '.join(f'{name} {share:.1%}' for name, share in sorted(lengths.items(), key=lambda item: -item[1])[:6])
+                + '  (sixteenths)',
+            ),
             ('keys', ', '.join(f'{key} {count}' for key, count in list(statistics['keys'].items())[:6])),
-        ]  # fmt: skip
+        ]
     return '\n'.join(f'{name:<14}{value}' for name, value in lines)
 
 
 def tune_line(tune: Tune, *, window_steps: int, hop_steps: int, keep_last: bool) -> str:
     """A tune's line in `tunes.jsonl`."""
     events = tune.events.tolist()
-    return json.dumps({
-        'file': tune.file, 'title': tune.title, 'meter': tune.meter, 'kept': tune.kept, 'reason': tune.reason, 'key': tune.key,
-        'transposed_by': tune.transposed_by, 'num_steps': len(events),
-        'num_windows': count_windows(tune, window_steps, hop_steps, keep_last), 'events': events,
-    }, ensure_ascii=False)  # fmt: skip
+    return json.dumps(
+        {
+            'file': tune.file,
+            'title': tune.title,
+            'meter': tune.meter,
+            'kept': tune.kept,
+            'reason': tune.reason,
+            'key': tune.key,
+            'transposed_by': tune.transposed_by,
+            'num_steps': len(events),
+            'num_windows': count_windows(tune, window_steps, hop_steps, keep_last),
+            'events': events,
+        },
+        ensure_ascii=False,
+    )
 
 
 def write_stats(folder: pathlib.Path, corpus: Corpus, statistics: dict, output_settings: dict, *, keep_last: bool) -> None:
@@ -122,8 +149,13 @@ def _plot(path: pathlib.Path, statistics: dict) -> None:
     pitches = {int(name): share for name, share in statistics['event_frequencies'].items() if name.isdecimal()}
     pitch_axes.bar(pitches.keys(), [100 * share for share in pitches.values()], color='tab:blue')
     ticks = [pitch for pitch in range(128) if pitch % 12 == 0 and min(pitches) - 6 <= pitch <= max(pitches) + 6]
-    pitch_axes.set(xlabel='pitch', ylabel='% of steps', xticks=ticks, xticklabels=[f'C{pitch // 12 - 1}' for pitch in ticks], title='onsets by pitch')
-    events = {'no event': statistics['event_frequencies'].get('no event', 0), 'note off': statistics['event_frequencies'].get('note off', 0)}
+    pitch_axes.set(
+        xlabel='pitch', ylabel='% of steps', xticks=ticks, xticklabels=[f'C{pitch // 12 - 1}' for pitch in ticks], title='onsets by pitch'
+    )
+    events = {
+        'no event': statistics['event_frequencies'].get('no event', 0),
+        'note off': statistics['event_frequencies'].get('note off', 0),
+    }
     events['onset'] = sum(pitches.values())
     event_axes.bar(events.keys(), [100 * share for share in events.values()], color='tab:orange')
     event_axes.set(ylabel='% of steps', title='events')

@@ -18,7 +18,9 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.score.meter import STEPS_PER_BAR
 
 
-def window_starts(num_steps: int, window_steps: int, hop_steps: int, *, keep_last: bool = True, cover_end: bool = False) -> tuple[range | list, int]:
+def window_starts(
+    num_steps: int, window_steps: int, hop_steps: int, *, keep_last: bool = True, cover_end: bool = False
+) -> tuple[range | list, int]:
     """Where the windows of a phrase of `num_steps` begin (negative: padded), and the number of padding steps.
 
     A phrase of at most `window_steps` gives one window, padded on the left. A longer one gives a window at every `hop_steps` that fits;
@@ -81,7 +83,9 @@ def cut_windows(
             num_padding.append(np.full(len(begins), padding))
             length += window_steps + len(phrase)
     joined = [np.concatenate([np.zeros(0, np.int64), *arrays]) for arrays in (starts, positions, num_padding)]
-    return Windows(np.concatenate(stream), joined[0].astype(np.int32), joined[1].astype(np.uint8), joined[2].astype(np.uint16), window_steps)
+    return Windows(
+        np.concatenate(stream), joined[0].astype(np.int32), joined[1].astype(np.uint8), joined[2].astype(np.uint16), window_steps
+    )
 
 
 def count_windows(tune: Tune, window_steps: int, hop_steps: int, keep_last: bool) -> int:

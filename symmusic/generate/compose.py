@@ -1,6 +1,7 @@
 """Pieces from a prompt: drawing, drawing again what came out empty, and the way back to the prompt's key."""
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -68,10 +69,19 @@ def compose(params: Params, architecture: Architecture, vocabulary: Vocabulary, 
 
     def draw(round_: int) -> Drawn:
         drawn = sample(
-            params, prompt_BT, positions_BT, jax.vmap(jax.random.fold_in, (0, None))(piece_keys, round_),
-            architecture=architecture, num_steps=manner.num_bars * STEPS_PER_BAR + 1, temperature=manner.temperature, top_k=manner.top_k,
-            top_p=manner.top_p, window_steps=manner.window_steps, memory_steps=manner.memory_steps, keep=manner.keep_distributions,
-        )  # fmt: skip
+            params,
+            prompt_BT,
+            positions_BT,
+            jax.vmap(jax.random.fold_in, (0, None))(piece_keys, round_),
+            architecture=architecture,
+            num_steps=manner.num_bars * STEPS_PER_BAR + 1,
+            temperature=manner.temperature,
+            top_k=manner.top_k,
+            top_p=manner.top_p,
+            window_steps=manner.window_steps,
+            memory_steps=manner.memory_steps,
+            keep=manner.keep_distributions,
+        )
         return jax.tree.map(lambda array: np.array(array)[:, 1:], drawn)
 
     drawn = draw(0)
@@ -81,7 +91,7 @@ def compose(params: Params, architecture: Architecture, vocabulary: Vocabulary, 
         if not again.any():
             break
         num_redraws[again] += 1
-        drawn = jax.tree.map(lambda old, new: np.where(again.reshape(-1, *[1] * (old.ndim - 1)), new, old), drawn, draw(round_))
+        drawn = jax.tree.map(functools.partial(_replaced, again), drawn, draw(round_))
 
     return [
         Piece(
@@ -94,6 +104,10 @@ def compose(params: Params, architecture: Architecture, vocabulary: Vocabulary, 
         )
         for index in range(num_samples)
     ]
+
+
+def _replaced(rows: np.ndarray, old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    return np.where(rows.reshape(-1, *[1] * (old.ndim - 1)), new, old)
 
 
 def _unwanted(events: np.ndarray, stuck: bool) -> bool:

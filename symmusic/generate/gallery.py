@@ -20,9 +20,16 @@ from symmusic.score.midi import TICKS_PER_QUARTER, write_midi
 
 
 def write_gallery(
-    folder: pathlib.Path, prompt: Prompt, pieces: Sequence[Piece], *, temperature: float, seed: int, settings: dict, model: str,
+    folder: pathlib.Path,
+    prompt: Prompt,
+    pieces: Sequence[Piece],
+    *,
+    temperature: float,
+    seed: int,
+    settings: dict,
+    model: str,
     progress: Callable[[Iterable, str], Iterable],
-) -> None:  # fmt: skip
+) -> None:
     """Writes all files aside and puts them in the folder's place at once.
 
     Raises:
@@ -48,9 +55,15 @@ def write_gallery(
 
 
 def _write(
-    folder: pathlib.Path, prompt: Prompt, pieces: Sequence[Piece], *, temperature: float, seed: int, model: str,
+    folder: pathlib.Path,
+    prompt: Prompt,
+    pieces: Sequence[Piece],
+    *,
+    temperature: float,
+    seed: int,
+    model: str,
     progress: Callable[[Iterable, str], Iterable],
-) -> None:  # fmt: skip
+) -> None:
     rows, names = [], []
     width = max(2, len(str(len(pieces))))
     for number, piece in progress(list(enumerate(pieces, 1)), 'piece'):
@@ -62,11 +75,20 @@ def _write(
             notes = to_notes(from_events(events), TICKS_PER_QUARTER, velocity=100)
             write_midi(path, notes, title=f'{prompt.name} {name}', qpm=prompt.qpm)
         draw_piece(folder / f'{name}.png', prompt.events, piece.events, f'{prompt.name}, continuation {names[-1]}')
-        rows.append({
-            'file': f'{name}.mid', 'prompt': prompt.name, 'temperature': temperature, 'key': seed, 'num_steps': len(piece.tokens),
-            'tokens': piece.tokens.tolist(), 'log_probability': piece.log_probability, 'nearest': None,
-            'transposed_by': prompt.transposed_by, 'num_redraws': piece.num_redraws,
-        })  # fmt: skip
+        rows.append(
+            {
+                'file': f'{name}.mid',
+                'prompt': prompt.name,
+                'temperature': temperature,
+                'key': seed,
+                'num_steps': len(piece.tokens),
+                'tokens': piece.tokens.tolist(),
+                'log_probability': piece.log_probability,
+                'nearest': None,
+                'transposed_by': prompt.transposed_by,
+                'num_redraws': piece.num_redraws,
+            }
+        )
     draw_all(folder / 'all.png', prompt.events, [piece.events for piece in pieces], names, f'{prompt.name}: continuations by {model}')
     if pieces[0].probabilities is not None:
         arrays = {'probabilities': np.stack([piece.probabilities for piece in pieces])}

@@ -45,7 +45,13 @@ def _roll(axes, prompt: np.ndarray, continuation: np.ndarray) -> None:
     notes = from_events(np.concatenate([prompt, continuation]))
     for is_new, color in ((False, '0.55'), (True, 'tab:blue')):
         drawn = [note for note in notes if (note.onset >= seam) == is_new]
-        axes.barh([note.pitch for note in drawn], [note.end - note.onset - 0.15 for note in drawn], left=[note.onset for note in drawn], height=0.85, color=color)
+        axes.barh(
+            [note.pitch for note in drawn],
+            [note.end - note.onset - 0.15 for note in drawn],
+            left=[note.onset for note in drawn],
+            height=0.85,
+            color=color,
+        )
     axes.axvline(seam, color='tab:red', linewidth=1)
     bars = range(0, seam + len(continuation) + 1, STEPS_PER_BAR)
     axes.set_xticks(list(bars), [str(step // STEPS_PER_BAR + 1) for step in bars])

@@ -76,7 +76,9 @@ def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool) ->
     original = np.where(events >= 0, events - tune.transposed_by, events)
     fitted, octaves = vocabulary.fit_range(events if transpose else original)
     if octaves:
-        notices.append(f"the prompt lies outside of the model's pitches: read {abs(octaves) // 12} octave(s) {'up' if octaves > 0 else 'down'}")
+        notices.append(
+            f"the prompt lies outside of the model's pitches: read {abs(octaves) // 12} octave(s) {'up' if octaves > 0 else 'down'}"
+        )
     elif (fitted != (events if transpose else original)).any():
         notices.append("some of the prompt's notes lie outside of the model's pitches: moved by octaves")
     distance = (tune.transposed_by if transpose else 0) + octaves
@@ -88,12 +90,25 @@ def mary() -> Score:
     """The built-in prompt, in public domain: four bars of "Mary had a little lamb" in C."""
     quarter, half, whole = 4, 8, 16  # steps
     melody = [
-        (64, quarter), (62, quarter), (60, quarter), (62, quarter), (64, quarter), (64, quarter), (64, half),
-        (62, quarter), (62, quarter), (62, half), (64, quarter), (67, quarter), (67, half),
-    ]  # fmt: skip
+        (64, quarter),
+        (62, quarter),
+        (60, quarter),
+        (62, quarter),
+        (64, quarter),
+        (64, quarter),
+        (64, half),
+        (62, quarter),
+        (62, quarter),
+        (62, half),
+        (64, quarter),
+        (67, quarter),
+        (67, half),
+    ]
     onset, notes = 0, []
     for pitch, duration in melody:
         notes.append(Note(onset, duration, pitch))
         onset += duration
     assert onset == 4 * whole
-    return Score(tuple(notes), ticks_per_quarter=quarter, meters=(Meter(0, 4, 4),), tempi=(Tempo(0, 120.0),), title='Mary had a little lamb')
+    return Score(
+        tuple(notes), ticks_per_quarter=quarter, meters=(Meter(0, 4, 4),), tempi=(Tempo(0, 120.0),), title='Mary had a little lamb'
+    )

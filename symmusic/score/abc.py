@@ -1,46 +1,34 @@
-"""ABC tune books to scores: the melody of the first voice, as the ABC standard 2.1 has it, repeats played out.
+"""ABC tune books to scores: the tunes of a text, the order in which a tune is played, and its notes."""
 
-Grace notes, decorations, chord symbols, lyrics and layout take no time and are passed over.
-"""
-
+import bisect
 import dataclasses
+import itertools
 import re
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
 
 from symmusic.errors import ScoreError
-from symmusic.score.abc_repeats import Bar, play_order
+from symmusic.score.abc_body import FIELD_LINE, Bar, BodyReader, Ending, Item, Part, Sound
+from symmusic.score.abc_fields import TICKS_PER_QUARTER, bar_ticks, parse_key, parse_meter, parse_parts, parse_tempo, parse_unit
 from symmusic.score.notes import Meter, Note, Score, Tempo
 
-TICKS_PER_QUARTER = 10080  # 2^5 3^2 5 7: exact for 128ths and for tuplets of 3, 5, 7 and 9
-WHOLE = 4 * TICKS_PER_QUARTER
-MAX_TICKS = 4096 * WHOLE  # of a piece
-MAX_LENGTH = 64  # wholes of a single note or rest
-
-SEMITONES = {'C': 0, 'D': 2, 'E': 4, 'F': 5, 'G': 7, 'A': 9, 'B': 11}
-FIFTHS = {'F': -1, 'C': 0, 'G': 1, 'D': 2, 'A': 3, 'E': 4, 'B': 5}
-MODES = {'': 0, 'maj': 0, 'ion': 0, 'mix': -1, 'dor': -2, 'm': -3, 'min': -3, 'aeo': -3, 'phr': -4, 'loc': -5, 'lyd': 1}
-ACCIDENTALS = {'^': 1, '^^': 2, '_': -1, '__': -2, '=': 0}
-TUPLET_TIMES = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
-
-NOTE = re.compile(r"(\^\^?|__?|=)?([A-Ga-g])([,']*)(\d*)(/*)(\d*)")
-TOKEN = re.compile(
-    r"""(?P<skip>\{[^}]*\}|"[^"]*"|![^!|\n]*!|\+[^+|\n]*\+|[\s`]+)
-      | \[(?P<field>[A-Za-z]):(?P<value>[^\]]*)\]
-      | (?P<bar>\[?\|[|:\]]*|:[|:\]]+|(?=\[\s*\d))\s*(?:\[?\s*(?P<ending>\d+(?:[,\-]\d+)*))?
-      | \[(?P<chord>[^\]\[|]*)\](?P<chord_length>\d*/*\d*)
-      | (?P<note>(?:\^\^?|__?|=)?[A-Ga-g][,']*\d*/*\d*)
-      | [zx](?P<rest>\d*/*\d*) | [ZX](?P<bars>\d*)
-      | \((?P<p>\d)(?::(?P<q>\d?))?(?::(?P<r>\d?))?
-      | (?P<broken>>+|<+) | (?P<tie>-) | (?P<overlay>&) | (?P<other>.)""",
-    re.VERBOSE,
-)
-LENGTH = re.compile(r'(\d*)(/*)(\d*)')
-FIELD_LINE = re.compile(r'\s*([A-Za-z]):(?![|:\]])(.*)')
+MAX_CHARACTERS = 500_000  # of one tune
+MAX_NOTES = 100_000  # of one tune, repeats played
+MAX_STEPS = 500_000  # symbols played, bar lines and rests included
+MAX_TICKS = 100_000 * TICKS_PER_QUARTER
+_ENDINGS_AHEAD = 32  # how many endings and begun repeats ahead are searched for the ending of a pass
 
 
 @dataclasses.dataclass(frozen=True)
 class AbcTune:
-    """One tune of a book: the `X:` number, the first title, the header's metre as written, its text and the line where it begins."""
+    """One tune of a book.
+
+    Attributes:
+      number: what its X: field says, '' for none.
+      title: its first T: field.
+      meter: the M: field of its header as it is written, '' for none.
+      text: its lines, from X: on.
+      line: the number of its first line in the book, from 1.
+    """
 
     number: str
     title: str
@@ -49,17 +37,8 @@ class AbcTune:
     line: int
 
 
-@dataclasses.dataclass(slots=True)
-class _Sound:
-    """Notes that begin together, or a rest (no pitches); the length in wholes."""
-
-    pitches: tuple[int, ...]
-    length: Fraction
-    tied: bool = False
-
-
 def decode(data: bytes) -> str:
-    """Text of an ABC file: UTF-8, else Latin-1 (which the older books are in)."""
+    """UTF-8 (with or without a byte order mark), or else Latin-1, which every older book is in."""
     try:
         return data.decode('utf-8-sig')
     except UnicodeDecodeError:
@@ -67,303 +46,205 @@ def decode(data: bytes) -> str:
 
 
 def split_tunes(text: str) -> list[AbcTune]:
-    """The tunes of a book, in order; what stands before the first `X:` field belongs to none."""
-    lines = text.splitlines()
-    begins = [index for index, line in enumerate(lines) if re.match(r'\s*X\s*:', line)]
-    tunes = []
-    for begin, end in zip(begins, [*begins[1:], len(lines)], strict=True):
-        header: dict[str, str] = {}
-        for line in lines[begin:end]:
-            if match := FIELD_LINE.match(line):
-                header.setdefault(match[1], _value(match[2]))
-        body = '\n'.join(lines[begin:end])
-        tunes.append(AbcTune(header.get('X', ''), header.get('T', ''), header.get('M', ''), body, begin + 1))
+    """The tunes of a book: each begins with an X: field and ends at the next one, or at a blank line behind its K: field."""
+    tunes, current, begun, has_key = [], [], 0, False
+    for number, line in enumerate([*_lines(text), 'X:'], 1):
+        match = FIELD_LINE.match(line)
+        letter = match[1] if match else None
+        if letter == 'X' or (has_key and not line.strip()):
+            if current:
+                tunes.append(_describe(current, begun))
+            current, begun, has_key = [line] if letter == 'X' else [], number, False
+        elif current:
+            current.append(line)
+            has_key = has_key or letter == 'K'
     return tunes
 
 
+def _lines(text: str) -> list[str]:
+    return text.removeprefix('\ufeff').replace('\r\n', '\n').replace('\r', '\n').split('\n')
+
+
+def _describe(lines: list[str], line: int) -> AbcTune:
+    fields, _ = _header(lines)
+    text = '\n'.join(lines).rstrip()
+    return AbcTune(number=fields.get('X', ''), title=fields.get('T', ''), meter=fields.get('M', ''), text=text, line=line)
+
+
+def _header(lines: Sequence[str]) -> tuple[dict[str, str], int]:
+    """The header's fields (of a repeated one the first T: and V:, else the last) and how many lines it has."""
+    fields = {}
+    for index, line in enumerate(lines):
+        match = FIELD_LINE.match(_without_comment(line))
+        if not match or not match[1]:
+            continue
+        letter, value = match[1], match[2].strip()
+        if letter not in 'TV' or letter not in fields:
+            fields[letter] = value
+        if letter == 'K':
+            return fields, index + 1
+    return fields, len(lines)
+
+
+def _without_comment(line: str) -> str:
+    return re.sub(r'(?<!\\)%.*', '', line) if '%' in line else line
+
+
 def read_abc_tune(text: str) -> Score:
-    """Reads one tune, from its header fields to its end.
+    """Reads one tune as it is played: repeats, endings and part orders unrolled, grace notes and ornaments left out.
+
+    The score counts `TICKS_PER_QUARTER` ticks. Of several voices only the first is read. D.C. and D.S. are not followed. Whatever the
+    text, it takes bounded time and memory.
 
     Raises:
-      ScoreError: it has no `K:` field or no notes, or is damaged or too long; `reason` says which.
+      ScoreError: 'no key field', 'no notes', 'damaged ABC' or 'too long'.
     """
-    reader = _Reader()
-    for line in text.splitlines():
-        reader.read_line(line)
-    if not reader.in_body:
-        raise ScoreError('no key field', 'an ABC tune needs a K: line before its notes')
-    return reader.score()
+    if len(text) > MAX_CHARACTERS:
+        raise ScoreError('too long', f'more than {MAX_CHARACTERS} characters')
+    lines = _lines(text)
+    fields, num_lines = _header(lines)
+    if 'K' not in fields:
+        raise ScoreError('no key field', 'a tune has a line such as K:G above its notes')
+    meter = parse_meter(fields.get('M', ''))
+    usual = '1/16' if meter and meter.numerator / meter.denominator < 0.75 else '1/8'
+    unit = parse_unit(fields.get('L') or usual)
+    voice = fields.get('V', '').split(None, 1)
+    reader = BodyReader(key=parse_key(fields['K']) or {}, unit=unit, meter=meter, voice=voice[0] if voice else '')
+    reader.items += [item for item in (meter, parse_tempo(fields.get('Q', ''), unit)) if item]
+    is_text = False
+    for line in lines[num_lines:]:
+        if line.startswith('%%'):
+            is_text = line.startswith('%%begin') or (is_text and not line.startswith('%%end'))
+        elif not is_text:
+            reader.read_line(_without_comment(line))
+    return _lay_out(reader.items, parse_parts(fields.get('P', '')), fields.get('T', ''))
 
 
-class _Reader:
-    """The state of reading a tune from the top: what each sign means depends on what stood before it."""
+def _play_order(items: Sequence[Item], parts: Sequence[str]) -> Iterator[int]:
+    """Indexes of the items as they are played."""
+    marks = [index for index, item in enumerate(items) if isinstance(item, Part)]
+    spans = {items[begin].label: (begin, end) for begin, end in itertools.pairwise([*marks, len(items)])}
+    if not parts or len(spans) < len(marks) or not set(parts) <= set(spans):
+        yield from _unroll(items, 0, len(items))
+        return
+    yield from _unroll(items, 0, marks[0])
+    for label in parts:
+        yield from _unroll(items, *spans[label])
 
-    def __init__(self):
-        self.title, self.in_body = '', False
-        self.meters: list[tuple[int, Meter]] = []  # with the index of the item they stand before
-        self.tempi: list[Tempo] = []
-        self.unit: Fraction | None = None
-        self.key: dict[str, int] = {}
-        self.items: list[_Sound | Bar | Meter] = []
-        self.voice = self.first_voice = None
-        self.in_overlay = False
-        self._begin_bar()
-        self.tied: dict[tuple[str, int], int] = {}
-        self.tuplet_left, self.tuplet_factor = 0, Fraction(1)
-        self.broken_factor = Fraction(1)  # of the next note
 
-    def _begin_bar(self):
-        self.accidentals: dict[tuple[str, int], int] = {}
+def _unroll(items: Sequence[Item], begin: int, end: int) -> Iterator[int]:
+    """Indexes of the items from `begin` to `end` with repeats and endings played.
 
-    def read_line(self, line: str) -> None:
-        if match := FIELD_LINE.match(line):
-            if not line.startswith('%'):
-                self.read_field(match[1], _value(match[2]))
-            return
-        if not self.in_body:
-            return
-        for token in TOKEN.finditer(_uncommented(line)):
-            self.read_token(token)
+    A repeat without its |: begins at the last double bar, repeat, part or the beginning.
+    """
+    landmarks = [i for i in range(begin, end) if isinstance(items[i], Ending) or (isinstance(items[i], Bar) and items[i].opens)]
 
-    def read_field(self, name: str, value: str) -> None:
-        if name == 'V':
-            self.voice = value.split()[0] if value.split() else ''
-            self.first_voice = self.first_voice if self.first_voice is not None else self.voice
-        if self.is_other_voice:
-            return
-        if name == 'T' and not self.title:
-            self.title = value
-        elif name == 'M':
-            meter = _meter(value)
-            if meter:
-                self.items.append(meter)
-        elif name == 'L':
-            self.unit = _fraction(value) or self.unit
-        elif name == 'Q' and not self.tempi:
-            qpm = _tempo(value, self.unit or Fraction(1, 8))
-            self.tempi += [Tempo(0, qpm)] if qpm else []
-        elif name == 'K':
-            self.in_body = True
-            self.key = _key(value)
-            self._begin_bar()
+    def find_ending(after: int, number: int) -> int | None:
+        """Where the pass `number` of the repeat goes on, if it has an ending of its own behind `after`."""
+        first = bisect.bisect_right(landmarks, after)
+        for index in landmarks[first : first + _ENDINGS_AHEAD]:
+            item = items[index]
+            if isinstance(item, Bar):
+                return None
+            if number in item.passes:
+                return index
+            if 1 in item.passes:
+                return None
+        return None
 
-    @property
-    def is_other_voice(self) -> bool:
-        return self.voice != self.first_voice
-
-    def read_token(self, token: re.Match) -> None:
-        kind = token.lastgroup
-        if token['skip'] is not None or (self.is_other_voice and token['field'] != 'V'):
-            return
-        if token['field']:
-            self.read_field(token['field'], _value(token['value']))
-        elif token['bar'] is not None:
-            self.add_bar(token['bar'], token['ending'])
-        elif self.in_overlay:
-            return
-        elif token['note']:
-            self.add_notes(NOTE.findall(token['note']), '')
-        elif token['chord'] is not None:
-            self.add_notes(NOTE.findall(token['chord']), token['chord_length'])
-        elif token['rest'] is not None:
-            self.add(_Sound((), _length(token['rest']) * self.unit_length))
-        elif token['bars'] is not None:
-            self.add(_Sound((), int(token['bars'][:4] or 1) * self.bar_length))
-        elif token['p']:
-            self.begin_tuplet(int(token['p']), token['q'], token['r'])
-        elif kind == 'broken':
-            self.break_rhythm(token['broken'])
-        elif kind == 'tie':
-            if self.items and isinstance(self.items[-1], _Sound):
-                self.items[-1].tied = True
-        elif kind == 'overlay':
-            self.in_overlay = True
-
-    @property
-    def meter(self) -> Meter | None:
-        return next((item for item in reversed(self.items) if isinstance(item, Meter)), None)
-
-    @property
-    def bar_length(self) -> Fraction:
-        meter = self.meter
-        return Fraction(meter.numerator, meter.denominator) if meter else Fraction(1)
-
-    @property
-    def unit_length(self) -> Fraction:
-        if self.unit is None:  # the standard's default, by the header's metre
-            self.unit = Fraction(1, 16) if self.bar_length < Fraction(3, 4) else Fraction(1, 8)
-        return self.unit
-
-    def add_bar(self, text: str, ending: str | None) -> None:
-        self.tied = {}
-        if self.items and isinstance(self.items[-1], _Sound) and self.items[-1].tied:
-            self.tied = self.accidentals
-        self._begin_bar()
-        self.in_overlay = False
-        self.items.append(Bar(text, _ending(ending or '')))
-
-    def add_notes(self, notes: list[tuple[str, ...]], outer_length: str) -> None:
-        """Notes that begin together: one, or a chord, whose length is its first note's."""
-        pitches, length = [], Fraction(1)
-        for index, (accidental, letter, marks, *inner_length) in enumerate(notes):
-            octave = 5 + letter.islower() + marks.count("'") - marks.count(',')
-            name = (letter.upper(), octave)
-            if accidental:
-                self.accidentals[name] = ACCIDENTALS[accidental]
-            shift = self.accidentals.get(name, self.tied.get(name, self.key.get(name[0], 0)))
-            pitches.append(12 * octave + SEMITONES[name[0]] + shift)
-            if index == 0:
-                length = _length(''.join(inner_length))
-        self.tied = {}
-        if not all(0 <= pitch <= 127 for pitch in pitches):
-            raise ScoreError('damaged ABC', 'a note is outside of the MIDI pitches 0..127')
-        if pitches:
-            self.add(_Sound(tuple(pitches), length * _length(outer_length) * self.unit_length))
-
-    def add(self, sound: _Sound) -> None:
-        if self.tuplet_left:
-            self.tuplet_left -= 1
-            sound.length *= self.tuplet_factor
-        sound.length *= self.broken_factor
-        self.broken_factor = Fraction(1)
-        if sound.length > MAX_LENGTH:
-            raise ScoreError('damaged ABC', f'a note of {float(sound.length):.3g} wholes')
-        self.items.append(sound)
-
-    def begin_tuplet(self, p: int, q: str | None, r: str | None) -> None:
-        """`(p:q:r`: p notes in the time of q, for the next r notes."""
-        meter = self.meter
-        is_compound = meter is not None and meter.denominator == 8 and meter.numerator in (6, 9, 12)
-        times = int(q) if q else TUPLET_TIMES.get(p, 3 if is_compound else 2)
-        if p and times:
-            self.tuplet_left, self.tuplet_factor = int(r) if r else p, Fraction(times, p)
-
-    def break_rhythm(self, signs: str) -> None:
-        """`a>b`: a dotted, b halved; '>>' dots twice, '<' the other way round."""
-        last = self.items[-1] if self.items else None
-        if not isinstance(last, _Sound):
-            return
-        short = Fraction(1, 2 ** min(len(signs), 3))
-        before, after = (2 - short, short) if signs[0] == '>' else (short, 2 - short)
-        last.length *= before
-        self.broken_factor = after
-
-    def score(self) -> Score:
-        """Plays the items in their order and joins what is tied."""
-        notes: list[Note] = []
-        meters: list[Meter] = []
-        held: dict[int, int] = {}  # pitch -> index of the note that a tie holds
-        now = Fraction(0)
-        for index in play_order(self.items):
-            item = self.items[index]
-            tick = round(now * WHOLE)
-            if isinstance(item, Meter):
-                if not meters or str(meters[-1]) != str(item):
-                    meters.append(dataclasses.replace(item, tick=tick))
+    index = start = begin
+    number = 1  # of the pass
+    has_start = False  # whether the repeat began with |:
+    ending = opening = None  # indexes of the ending being played, and of the one of the first pass
+    while index < end:
+        item = items[index]
+        yield index
+        if isinstance(item, Bar | Part):
+            is_over = True
+            if isinstance(item, Bar):
+                goes_back = number <= item.num_closed
+                if ending is not None and item.num_closed:
+                    is_shared = number + 1 in items[ending].passes | items[ending if opening is None else opening].passes
+                    goes_back = number == 1 or is_shared or find_ending(index, number + 1) is not None
+                if goes_back:
+                    index, number, ending = start, number + 1, None
+                    continue
+                is_over = item.num_closed or item.opens
+                if item.is_double and not is_over:
+                    is_over = not has_start if ending is None else find_ending(index, number + 1) is None
+            if is_over:
+                start, number, ending, opening, has_start = index + 1, 1, None, None, isinstance(item, Bar) and item.opens
+        elif isinstance(item, Ending):
+            if number in item.passes:
+                ending, opening = index, index if number == 1 else opening
+            elif ending is None and number > 1:
+                other = find_ending(index, number)
+                if other is not None:
+                    index = ending = other
+                else:
+                    # The repeat has no ending for this pass: it goes on behind the one it leaves out.
+                    closing = (i for i in range(index, end) if isinstance(items[i], Bar) and items[i].num_closed)
+                    index = next(closing, index)
+                    start, number, has_start = index + 1, 1, isinstance(items[index], Bar) and items[index].opens
+            elif ending is not None and 1 in item.passes:
+                # A new repeat whose beginning nothing marks: it is taken to begin a bar behind the last ending.
+                bars = (i for i in range(ending + 1, index) if isinstance(items[i], Bar))
+                start, number, ending, opening, has_start = next(bars, index - 1) + 1, 1, index, index, False
+            elif ending is not None and number + 1 in item.passes:
+                # The repeat sign that should stand before a second ending is missing.
+                index, number, ending = start, number + 1, None
                 continue
-            now += item.length
-            if now * WHOLE > MAX_TICKS:
-                raise ScoreError('too long', 'more than 4096 wholes with repeats')
-            end, still_held = round(now * WHOLE), {}
-            for pitch in dict.fromkeys(item.pitches):
-                if pitch in held:
-                    notes[held[pitch]] = dataclasses.replace(notes[held[pitch]], duration=end - notes[held[pitch]].onset)
-                elif end > tick:
-                    notes.append(Note(tick, end - tick, pitch))
-                    held[pitch] = len(notes) - 1
-                if item.tied and pitch in held:
-                    still_held[pitch] = held[pitch]
-            held = still_held
-        if not notes:
-            raise ScoreError('no notes')
-        return Score(
-            notes=tuple(sorted(notes, key=lambda note: (note.onset, note.pitch))), ticks_per_quarter=TICKS_PER_QUARTER,
-            meters=tuple(meters), tempi=tuple(self.tempi), title=self.title, pickup=self._pickup(),
-        )  # fmt: skip
-
-    def _pickup(self) -> int:
-        """Ticks of the first bar, if it is shorter than its metre says."""
-        length, bar_length = Fraction(0), Fraction(1)
-        for item in self.items:
-            if isinstance(item, Meter):
-                bar_length = Fraction(item.numerator, item.denominator)
-            elif isinstance(item, Bar) and length:
-                break
-            elif isinstance(item, _Sound):
-                length += item.length
-        return round(length * WHOLE) if 0 < length < bar_length else 0
+        index += 1
 
 
-def _value(text: str) -> str:
-    return _uncommented(text).strip()
+def _lay_out(items: Sequence[Item], parts: Sequence[str], title: str) -> Score:
+    notes: list[list[int]] = []  # [onset, pitch, duration]
+    held: dict[int, list[int]] = {}  # pitch -> the note that a tie holds
+    meters, tempi = [], []
+    changes = {kind: [index for index, item in enumerate(items) if isinstance(item, kind)] for kind in (Meter, Tempo)}
+    tick, pickup, previous = 0, None, -1
+    for step, index in enumerate(_play_order(items, parts)):
+        item = items[index]
+        if index != previous + 1:
+            # After a jump what holds is what is written last before here.
+            for kind, written in ((Meter, meters), (Tempo, tempi)):
+                if before := bisect.bisect_left(changes[kind], index):
+                    _change(written, items[changes[kind][before - 1]], tick)
+        previous = index
+        if isinstance(item, Sound):
+            tied = {}
+            for pitch in item.pitches:
+                note = held.get(pitch)
+                if note is None:
+                    note = [tick, pitch, item.ticks]
+                    notes.append(note)
+                else:
+                    note[2] += item.ticks
+                if pitch in item.tied:
+                    tied[pitch] = note
+            held = tied
+            tick += item.ticks
+        elif isinstance(item, Bar):
+            if pickup is None and tick and item.ends_bar:
+                pickup = tick if meters and tick < bar_ticks(meters[-1]) else 0
+        elif isinstance(item, Meter):
+            _change(meters, item, tick)
+        elif isinstance(item, Tempo):
+            _change(tempi, item, tick)
+        if len(notes) > MAX_NOTES or step > MAX_STEPS or tick > MAX_TICKS:
+            raise ScoreError('too long', 'with its repeats played')
+    if not notes:
+        raise ScoreError('no notes')
+    return Score(
+        notes=tuple(Note(onset, duration, pitch) for onset, pitch, duration in sorted(notes)), ticks_per_quarter=TICKS_PER_QUARTER,
+        title=title, meters=tuple(meters), tempi=tuple(tempi), pickup=pickup or 0,
+    )  # fmt: skip
 
 
-def _uncommented(line: str) -> str:
-    return re.split(r'(?<!\\)%', line, maxsplit=1)[0]
-
-
-def _length(text: str) -> Fraction:
-    """'3' is 3, '3/2' one and a half, '/' a half, '//' a quarter."""
-    number, slashes, divisor = LENGTH.match(text).groups()
-    value = Fraction(int(number[:6] or 1))
-    if slashes:
-        value /= int(divisor[:6]) if divisor.strip('0') else 2 ** min(len(slashes), 10)
-    return value
-
-
-def _fraction(text: str) -> Fraction | None:
-    match = re.match(r'(\d{1,4})(?:/(\d{1,4}))?', text)
-    if not match or not int(match[1]) or (match[2] and not int(match[2])):
-        return None
-    return Fraction(int(match[1]), int(match[2] or 1))
-
-
-def _meter(text: str) -> Meter | None:
-    if text.startswith('C|'):
-        return Meter(0, 2, 2)
-    if text.startswith('C'):
-        return Meter(0, 4, 4)
-    match = re.search(r'(\d{1,3}(?:\+\d{1,3})*)/(\d{1,3})', text)
-    if not match or not int(match[2]):
-        return None
-    numerator = sum(map(int, match[1].split('+')))
-    return Meter(0, numerator, int(match[2])) if numerator else None
-
-
-def _tempo(text: str, unit: Fraction) -> float | None:
-    """Quarters per minute of `Q:1/4=120`, `Q:C=100` or `Q:120`."""
-    text = re.sub(r'"[^"]*"', '', text)
-    match = re.search(r'(?:(\d+/\d+|C\d*)\s*=\s*)?(\d{1,4}(?:\.\d+)?)\s*$', text.strip())
-    if not match or not float(match[2]):
-        return None
-    beat = (_fraction(match[1]) or unit) if match[1] and match[1][0] != 'C' else unit
-    return float(match[2]) * float(beat * 4)
-
-
-def _ending(text: str) -> tuple[int, ...]:
-    """The numbers of '1', '1,3' and '1-3'."""
-    numbers: set[int] = set()
-    for part in filter(None, text.split(',')):
-        first, _, last = part.partition('-')
-        numbers.update(range(int(first[:2] or 0), min(int(last[:2] or first[:2] or 0), 16) + 1))
-    return tuple(sorted(numbers))
-
-
-def _key(text: str) -> dict[str, int]:
-    """The accidentals of a key signature by letter: 'G', 'Am', 'E dor', 'D exp _b ^f', 'Hp'."""
-    if re.match(r'H[Pp]', text):  # highland bagpipe: its scale, whether written or not
-        return {'F': 1, 'C': 1}
-    match = re.match(r'([A-G])([#b]?)\s*([A-Za-z]*)', text)
-    key: dict[str, int] = {}
-    if match:
-        mode = match[3].lower()
-        is_explicit = mode.startswith('exp')
-        fifths = FIFTHS[match[1]] + {'': 0, '#': 7, 'b': -7}[match[2]] + MODES.get(mode if mode == 'm' else mode[:3], 0)
-        for letter in () if is_explicit else 'FCGDAEB'[: max(fifths, 0)]:
-            key[letter] = 1
-        for letter in () if is_explicit else 'BEADGCF'[: max(-fifths, 0)]:
-            key[letter] = -1
-        text = text[match.end() :]
-    for sign, letter in re.findall(r'(\^\^?|__?|=)([A-Ga-g])(?![a-z])', text):
-        key[letter.upper()] = ACCIDENTALS[sign]
-    return key
+def _change(written: list, new: Meter | Tempo, tick: int) -> None:
+    """Appends a meter or tempo from `tick` on, in place of one that would hold for no time; the same again changes nothing."""
+    new = dataclasses.replace(new, tick=tick)
+    if written and written[-1].tick == tick:
+        written.pop()
+    if not written or dataclasses.replace(written[-1], tick=tick) != new:
+        written.append(new)

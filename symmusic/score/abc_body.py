@@ -1,4 +1,4 @@
-"""The music of an ABC tune: its fields' values, and its symbols resolved to pitches and ticks in the order they are written.
+"""The body of an ABC tune: its symbols resolved to pitches and ticks, in the order they are written.
 
 After the ABC music standard 2.1, read the way its common programs do where tunes stray from it.
 """
@@ -7,16 +7,8 @@ import dataclasses
 import re
 
 from symmusic.errors import ScoreError
+from symmusic.score.abc_fields import ALTERATIONS, MAX_TICKS, NATURALS, bar_ticks, parse_key, parse_meter, parse_tempo, parse_unit
 from symmusic.score.notes import Meter, Tempo
-
-TICKS_PER_QUARTER = 10080  # 2^5 * 3^2 * 5 * 7: plain and broken 64ths, and their tuplets of 3, 5, 7 and 9, are whole
-MAX_TICKS = 128 * TICKS_PER_QUARTER  # of one note or rest
-
-NATURALS = {letter: pitch for letters, c in (('CDEFGAB', 60), ('cdefgab', 72)) for letter, pitch in zip(letters, (c + step for step in (0, 2, 4, 5, 7, 9, 11)), strict=True)}  # fmt: skip # noqa: E501
-ALTERATIONS = {'^^': 2, '^': 1, '=': 0, '_': -1, '__': -2}
-FIFTHS = {'F': -1, 'C': 0, 'G': 1, 'D': 2, 'A': 3, 'E': 4, 'B': 5}  # sharps in the major key
-MODES = {'lyd': 1, 'maj': 0, 'ion': 0, 'mix': -1, 'dor': -2, 'm': -3, 'min': -3, 'aeo': -3, 'phr': -4, 'loc': -5}
-SHARPENED = (5, 0, 7, 2, 9, 4, 11)  # the pitch classes a key sharpens, in order; it flattens them from the end
 
 _LENGTH = r'(?:\d{1,4})?(?:/{1,6}(?:\d{1,3})?)?'
 _NOTE = rf"(\^\^?|__?|=)?([A-Ga-g])([,']*)({_LENGTH})"
@@ -74,74 +66,6 @@ class Part:
 
 
 Item = Sound | Bar | Ending | Part | Meter | Tempo
-
-
-def parse_meter(text: str) -> Meter | None:
-    """The meter of an M: field; None for 'none' and for what is no meter."""
-    text = text.strip()
-    if match := re.match(r'C(\|?)(?!\w)', text):
-        return Meter(0, 2, 2) if match[1] else Meter(0, 4, 4)
-    match = re.match(r'\(?\s*(\d{1,2}(?:\s*\+\s*\d{1,2}){0,9})\s*\)?\s*/\s*(\d{1,2})(?!\d)', text)
-    if not match:
-        return None
-    numerator, denominator = sum(map(int, match[1].split('+'))), int(match[2])
-    if not 0 < numerator < 100 or denominator not in (1, 2, 4, 8, 16, 32, 64):
-        return None
-    return Meter(0, numerator, denominator)
-
-
-def bar_ticks(meter: Meter) -> int:
-    """Ticks of one bar."""
-    return 4 * TICKS_PER_QUARTER * meter.numerator // meter.denominator
-
-
-def parse_unit(text: str) -> int:
-    """Ticks of the unit note length that an L: field states."""
-    match = re.match(r'\s*(\d{1,3})\s*(?:/\s*(\d{1,3}))?(?!\d)', text)
-    if match and int(match[2] or 1):
-        ticks, rest = divmod(4 * TICKS_PER_QUARTER * int(match[1]), int(match[2] or 1))
-        if not rest and 0 < ticks <= MAX_TICKS:
-            return ticks
-    raise ScoreError('damaged ABC', f"'L:{text.strip()[:40]}' is no note length")
-
-
-def parse_tempo(text: str, unit: int) -> Tempo | None:
-    """The tempo of a Q: field, as '1/4=120', 'C=100' or '120' (units per minute); None where it has no number."""
-    text = re.sub(r'"[^"]*"?', '', text)
-    match = re.match(r'\s*(?:(\d{1,3}/\d{1,3}(?:\s+\d{1,3}/\d{1,3}){0,4})\s*=|C(\d?)\s*=)?\s*(\d{1,4}(?:\.\d{1,3})?)(?![\d/])', text)
-    if not match:
-        return None
-    quarters = unit / TICKS_PER_QUARTER * int(match[2] or 1)
-    if match[1]:
-        beats = [beat.split('/') for beat in match[1].split()]
-        quarters = sum(4 * int(over) / max(int(under), 1) for over, under in beats)
-    qpm = quarters * float(match[3])
-    return Tempo(0, qpm) if 1 <= qpm <= 2000 else None
-
-
-def parse_key(text: str) -> dict[int, int] | None:
-    """Alterations by pitch class of the natural note, as {5: 1} for G major; None where a K: field names no key (only a clef, say)."""
-    text = text.strip()
-    if text.startswith(('HP', 'Hp')):
-        return {5: 1, 0: 1}  # both sound alike: the one only leaves the sharps of the pipes unwritten
-    if text[:4].lower() == 'none' or not text:
-        return {}
-    # A small letter counts as a tonic only where it cannot be the beginning of another word.
-    match = re.match(r'(?:([A-G])|([a-g])(?=[#b]?(?:\s|$)))([#b]?)\s*([A-Za-z]*)', text)
-    explicit = text[match.end() :] if match else text
-    is_explicit_only = bool(re.match(r'exp\b', match[4] if match else text))
-    key = {}
-    if match and not is_explicit_only:
-        word = match[4].lower()
-        sharps = FIFTHS[(match[1] or match[2]).upper()] + {'': 0, '#': 7, 'b': -7}[match[3]]
-        sharps += MODES['m'] if word == 'm' else MODES.get(word[:3], 0)
-        for count in range(abs(sharps)):
-            natural = SHARPENED[count % 7] if sharps > 0 else SHARPENED[6 - count % 7]
-            key[natural] = key.get(natural, 0) + (1 if sharps > 0 else -1)
-    added = re.findall(r'(?<![^\s\^_=A-Ga-gp])(\^\^?|__?|=)([A-Ga-g])', re.sub(r'\w+\s*=\s*\S+|"[^"]*"?', '', explicit))
-    for accidental, letter in added:
-        key[NATURALS[letter] % 12] = ALTERATIONS[accidental]
-    return key if match or added or is_explicit_only else None
 
 
 class BodyReader:
@@ -328,7 +252,7 @@ def _fraction(length: str) -> tuple[int, int]:
         return 1, 1
     if length.isdecimal():
         return int(length), 1
-    over, slashes, under = length.partition('/')
+    over, _, under = length.partition('/')
     num_slashes = 1 + len(under) - len(under.lstrip('/'))
     under = under.lstrip('/')
     return int(over or 1), int(under) * 2 ** (num_slashes - 1) if under.strip('0') else 2**num_slashes

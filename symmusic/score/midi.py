@@ -65,9 +65,13 @@ def parse_midi(data: bytes) -> Score:
         raise ScoreError('no notes', 'only drums' if num_instruments else '')
     notes = sorted(next(iter(instruments.values())), key=lambda note: (note.onset, note.pitch))
     return Score(
-        notes=tuple(notes), ticks_per_quarter=file.ticks_per_beat, title=title, num_instruments=num_instruments,
-        meters=tuple(sorted(meters, key=lambda meter: meter.tick)), tempi=tuple(sorted(tempi, key=lambda tempo: tempo.tick)),
-    )  # fmt: skip
+        notes=tuple(notes),
+        ticks_per_quarter=file.ticks_per_beat,
+        title=title,
+        num_instruments=num_instruments,
+        meters=tuple(sorted(meters, key=lambda meter: meter.tick)),
+        tempi=tuple(sorted(tempi, key=lambda tempo: tempo.tick)),
+    )
 
 
 def _timed(track: mido.MidiTrack):
@@ -86,7 +90,7 @@ def _pair_notes(track: mido.MidiTrack) -> dict[int, list[Note]]:
     sounding = collections.defaultdict(list)  # (channel, pitch) -> [(onset, velocity)]
     channels: dict[int, list[Note]] = {}
     tick = 0
-    for message, tick in _timed(track):  # noqa: B007 - the last tick is needed after the loop
+    for message, tick in _timed(track):
         if message.type not in ('note_on', 'note_off'):
             continue
         key = (message.channel, message.note)
@@ -110,19 +114,23 @@ def write_midi(path: str | os.PathLike, notes: list[Note], *, title: str = '', q
 
 def format_midi(notes: list[Note], *, title: str = '', qpm: float = 120.0, program: int = 0) -> bytes:
     """The bytes of a MIDI file (format 1: one track of tempo and metre, one of notes), as notation programs expect it."""
-    conductor = mido.MidiTrack([
-        mido.MetaMessage('track_name', name=_latin(title)),
-        mido.MetaMessage('time_signature', numerator=4, denominator=4),
-        mido.MetaMessage('set_tempo', tempo=mido.bpm2tempo(qpm)),
-        mido.MetaMessage('end_of_track'),
-    ])  # fmt: skip
+    conductor = mido.MidiTrack(
+        [
+            mido.MetaMessage('track_name', name=_latin(title)),
+            mido.MetaMessage('time_signature', numerator=4, denominator=4),
+            mido.MetaMessage('set_tempo', tempo=mido.bpm2tempo(qpm)),
+            mido.MetaMessage('end_of_track'),
+        ]
+    )
     events = []  # (tick, 0 for off / 1 for on, pitch, velocity): at one tick every note ends before the next begins
     for note in notes:
         events += [(note.onset, 1, note.pitch, note.velocity), (note.end, 0, note.pitch, 0)]
-    melody = mido.MidiTrack([
-        mido.MetaMessage('track_name', name='Melody'),
-        mido.Message('program_change', program=program),
-    ])  # fmt: skip
+    melody = mido.MidiTrack(
+        [
+            mido.MetaMessage('track_name', name='Melody'),
+            mido.Message('program_change', program=program),
+        ]
+    )
     tick = 0
     for onset, is_on, pitch, velocity in sorted(events):
         melody.append(mido.Message('note_on' if is_on else 'note_off', note=pitch, velocity=velocity, time=onset - tick))

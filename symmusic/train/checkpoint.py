@@ -89,7 +89,9 @@ class Checkpoints:
         except (OSError, ValueError) as error:
             if isinstance(error, ValueError) and not _is_disk_error(error):
                 raise
-            raise UserError(f'cannot write a checkpoint under {self.folder}: {_first_line(error)}; free the disk and run the same command') from error
+            raise UserError(
+                f'cannot write a checkpoint under {self.folder}: {_first_line(error)}; free the disk and run the same command'
+            ) from error
 
     def restore_card(self) -> Card:
         """The card of the latest checkpoint.

@@ -39,9 +39,15 @@ class Plan:
 
 
 def fit(
-    state: TrainState, card: Card, train: Windows, validation: Windows, base_rate: float, plan: Plan, workdir: pathlib.Path,
+    state: TrainState,
+    card: Card,
+    train: Windows,
+    validation: Windows,
+    base_rate: float,
+    plan: Plan,
+    workdir: pathlib.Path,
     say: Callable[[str], None] = print,
-) -> tuple[TrainState, Card]:  # fmt: skip
+) -> tuple[TrainState, Card]:
     """Trains until `plan.num_epochs` or early stopping; `state` may be anywhere in a run, and is consumed.
 
     The state after every epoch, and every `checkpoint_minutes` within one, is saved under `workdir`, with metrics.csv beside it. What the
@@ -69,7 +75,9 @@ def fit(
                 state, loss = step(state, data, rows_B)
                 progress.update()
                 if not progress.disable:
-                    progress.set_postfix_str(f'{float(loss):.3f} nats/step, base rate {base_rate:.3f}, {_rate(plan, index - done, begun)}/s', False)
+                    progress.set_postfix_str(
+                        f'{float(loss):.3f} nats/step, base rate {base_rate:.3f}, {_rate(plan, index - done, begun)}/s', False
+                    )
                 if index < num_batches and (stop or time.perf_counter() - saved > 60 * plan.checkpoint_minutes):
                     checkpoints.save(state, card)
                     saved = time.perf_counter()
@@ -98,9 +106,10 @@ def fit(
 
 
 def _epoch_line(row: dict, plan: Plan, base_rate: float, is_best: bool) -> str:
+    best = '*' if is_best else ' '
     return (
-        f'epoch {row["epoch"]:>3}/{plan.num_epochs}  train {row["train_loss"]:.4f}  validation {row["validation_loss"]:.4f}'
-        f'{"*" if is_best else " "} (base rate {base_rate:.4f})  learning rate {row["learning_rate"]:.2g}  {row["sequences_per_s"]:.0f} sequences/s'
+        f'epoch {row["epoch"]:>3}/{plan.num_epochs}  train {row["train_loss"]:.4f}  validation {row["validation_loss"]:.4f}{best}'
+        f' (base rate {base_rate:.4f})  learning rate {row["learning_rate"]:.2g}  {row["sequences_per_s"]:.0f} sequences/s'
     )
 
 

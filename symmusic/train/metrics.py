@@ -40,4 +40,3 @@ def plot_metrics(path: pathlib.Path, rows: Sequence[dict], base_rate: float) -> 
     for axes in (losses, rates):
         axes.spines[['top', 'right']].set_visible(False)
     write_figure(path, figure)
-

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from symmusic.errors import UserError
-from symmusic.melody.events import NO_EVENT, NOTE_OFF
+from symmusic.melody.events import NO_EVENT
 
 PAD = 0
 FIRST_PITCH = 2

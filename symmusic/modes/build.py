@@ -1,0 +1,79 @@
+"""From a config to what the rooms take as arguments; says on the way what is there."""
+
+import dataclasses
+import pathlib
+import time
+
+from ml_collections import ConfigDict
+
+from symmusic.config.flags import Command
+from symmusic.corpus.cache import Corpus, load_corpus
+from symmusic.corpus.dataset import Dataset, build_dataset
+from symmusic.corpus.prepare import Settings, count_drops
+from symmusic.melody.encodings import Vocabulary
+from symmusic.model.model import Architecture
+from symmusic.progress import bar
+from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.train.state import Recipe
+
+
+def workdir(command: Command, name: str) -> pathlib.Path:
+    """The folder that a command works in."""
+    return command.workdir or pathlib.Path.cwd() / 'runs' / name
+
+
+def corpus(config: ConfigDict) -> Corpus:
+    """The config's corpus, prepared or from the cache, with a line of what it keeps."""
+    data = config.data
+    begun = time.perf_counter()
+    loaded = load_corpus(
+        data.corpus, Settings(data.meters, data.align_pickups, data.rests), max_tunes=data.max_tunes, seed=data.split_seed, progress=bar
+    )
+    for notice in loaded.notices:
+        print(notice)
+    drops = ', '.join(f'{count} {reason}' for reason, count in count_drops(loaded.tunes).items()) or 'none'
+    how = 'from the cache' if loaded.from_cache else 'prepared'
+    print(
+        f'corpus {loaded.name}: {len(loaded.kept)} of {len(loaded.tunes)} tunes kept, dropped: {drops}; '
+        f'{how} in {time.perf_counter() - begun:.1f} s'
+    )
+    return loaded
+
+
+def dataset(config: ConfigDict, corpus: Corpus) -> Dataset:
+    """The windows or, for targets at all steps, sequences of a corpus, with a line of how many."""
+    data, train = config.data, config.train
+    if train.targets == 'all':
+        # One step more than is read at once: the last one is a target only.
+        cut = {'window_steps': train.sequence_steps + 1, 'hop_steps': train.sequence_hop_steps, 'cover_end': True}
+    else:
+        cut = {'window_steps': data.window_steps, 'hop_steps': data.hop_steps, 'cover_end': False}
+    built = build_dataset(
+        corpus, encoding=data.encoding, keep_last=data.keep_last_window, max_windows=data.max_windows, split_seed=data.split_seed, **cut
+    )
+    parts = {'train': built.train, 'validation': built.validation, 'test': built.test}
+    print(
+        '; '.join(f'{part} {built.num_tunes[part]} tunes, {len(windows)} windows' for part, windows in parts.items())
+        + f' (of {cut["window_steps"]} steps; {sum(built.num_copies.values())} held-out copies of training windows removed)'
+    )
+    return built
+
+
+def architecture(config: ConfigDict, vocabulary: Vocabulary) -> Architecture:
+    """The network of a config for a vocabulary."""
+    fields = {name: value for name, value in config.model.items() if name != 'metric_position'}
+    return Architecture(vocabulary.num_classes, num_positions=STEPS_PER_BAR if config.model.metric_position else 0, **fields)
+
+
+def recipe(config: ConfigDict) -> Recipe:
+    """How a config trains."""
+    return Recipe(**{field.name: config.train[field.name] for field in dataclasses.fields(Recipe)})
+
+
+def command_line(command: Command, mode: str) -> str:
+    """The command for another mode on the same run."""
+    words = ['python launch.py']
+    words += [f'--mode={mode}'] if mode != 'train' else []
+    words += [f'--config={command.config_path}'] if command.config_name != 'attn' else []
+    words += [f'--workdir={command.workdir}'] if command.workdir else []
+    return ' '.join(words)

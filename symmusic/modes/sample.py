@@ -1,0 +1,77 @@
+"""`--mode=sample`: draws pieces from the best parameters of the workdir's run."""
+
+import pathlib
+import time
+
+from ml_collections import ConfigDict
+
+from symmusic.config import runs
+from symmusic.config.flags import Command
+from symmusic.errors import UserError
+from symmusic.files import choose_folder
+from symmusic.generate.compose import Manner, compose
+from symmusic.generate.gallery import write_gallery
+from symmusic.generate.prompt import read_prompt
+from symmusic.model.model import Params
+from symmusic.modes import build
+from symmusic.progress import bar
+from symmusic.train.checkpoint import Card, Checkpoints
+
+
+def run(command: Command) -> None:
+    """Draws pieces; needs nothing but the workdir."""
+    workdir = build.workdir(command, command.config_name)
+    checkpoints = Checkpoints(workdir)
+    if checkpoints.latest_step() is None:
+        raise UserError(f'{workdir} holds no trained model; train one with: {build.command_line(command, "train")}')
+    state, card = checkpoints.restore()
+    if not int(state.best_epoch):
+        raise UserError(f'the run in {workdir} has not finished its first epoch; go on with: {build.command_line(command, "train")}')
+    config = runs.for_sampling(runs.from_dict(card.config, command.config), command)
+    print(draw(config, card, state.best_params, int(state.best_epoch), workdir))
+
+
+def draw(config: ConfigDict, card: Card, params: Params, epoch: int, workdir: pathlib.Path) -> pathlib.Path:
+    """Composes pieces after the prompt and writes them; the folder where they are."""
+    settings = config.sample
+    manner = Manner(
+        num_samples=settings.num_samples,
+        num_bars=settings.num_bars,
+        temperature=settings.temperature,
+        top_k=settings.top_k,
+        top_p=settings.top_p,
+        window_steps=_window_steps(config, card),
+        memory_steps=settings.memory_steps,
+        max_redraws=settings.max_redraws,
+        redraw_stuck=settings.redraw_stuck,
+        keep_distributions=settings.keep_distributions,
+    )
+    prompt = read_prompt(settings.prompt, card.vocabulary, transpose=settings.transpose)
+    for notice in prompt.notices:
+        print(notice)
+    begun = time.perf_counter()
+    pieces = compose(params, card.architecture, card.vocabulary, prompt, manner, config.seed)
+    seconds = time.perf_counter() - begun
+    model = f'{workdir.name}, epoch {epoch}'
+    form = f'reading {manner.window_steps} steps anew for each' if manner.window_steps else 'carrying the state'
+    redraws, num_empty = sum(piece.num_redraws for piece in pieces), sum(piece.is_empty for piece in pieces)
+    print(
+        f'{len(pieces)} pieces of {manner.num_bars} bars after {prompt.name} by {model}, temperature {manner.temperature:g}, {form}: '
+        f'{seconds:.1f} s with compilation, {redraws} drawn again, {num_empty} still empty'
+    )
+    made_with = {'sample': runs.to_dict(settings), 'seed': config.seed, 'epoch': epoch, 'prompt_events': prompt.events.tolist()}
+    folder = choose_folder(workdir / 'samples', prompt.name, made_with)
+    write_gallery(folder, prompt, pieces, temperature=manner.temperature, seed=config.seed, settings=made_with, model=model, progress=bar)
+    return folder
+
+
+def _window_steps(config: ConfigDict, card: Card) -> int | None:
+    """The steps of the sampling window, None where the state is carried.
+
+    A model trained on the last step of windows has met no state older than its window, so 'auto' does not carry one.
+    """
+    form = config.sample.form
+    if form == 'stateful' and card.architecture.bidirectional:
+        raise UserError("config.sample.form = 'stateful': the run's model is bidirectional; 'window' or 'auto' serves")
+    is_stateful = form == 'stateful' or (form == 'auto' and card.recipe.targets == 'all')
+    return None if is_stateful else config.data.window_steps - 1
