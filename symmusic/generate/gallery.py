@@ -68,8 +68,8 @@ def _write(
     width = max(2, len(str(len(pieces))))
     for number, piece in progress(list(enumerate(pieces, 1)), 'piece'):
         name = f'{number:0{width}}'
-        per_step = piece.log_probability / len(piece.events)
-        names.append(f'{name}: {per_step:.2f} nats per step' + (', empty' if piece.is_empty else ''))
+        surprise = -piece.log_probability / len(piece.events)
+        names.append(f'{name}: {surprise:.2f} nats per step' + (', empty' if piece.is_empty else ''))
         joined = np.concatenate([prompt.events, piece.events])
         for path, events in ((folder / f'{name}.mid', piece.events), (folder / 'joined' / f'{name}.mid', joined)):
             notes = to_notes(from_events(events), TICKS_PER_QUARTER, velocity=100)

@@ -1,6 +1,7 @@
 """The bars that a piece continues: read from a file or built in, brought into the model's key and range."""
 
 import dataclasses
+import itertools
 import pathlib
 
 import numpy as np
@@ -87,28 +88,9 @@ def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool) ->
 
 
 def mary() -> Score:
-    """The built-in prompt, in public domain: four bars of "Mary had a little lamb" in C."""
-    quarter, half, whole = 4, 8, 16  # steps
-    melody = [
-        (64, quarter),
-        (62, quarter),
-        (60, quarter),
-        (62, quarter),
-        (64, quarter),
-        (64, quarter),
-        (64, half),
-        (62, quarter),
-        (62, quarter),
-        (62, half),
-        (64, quarter),
-        (67, quarter),
-        (67, half),
-    ]
-    onset, notes = 0, []
-    for pitch, duration in melody:
-        notes.append(Note(onset, duration, pitch))
-        onset += duration
-    assert onset == 4 * whole
-    return Score(
-        tuple(notes), ticks_per_quarter=quarter, meters=(Meter(0, 4, 4),), tempi=(Tempo(0, 120.0),), title='Mary had a little lamb'
-    )
+    """The built-in prompt, in public domain: four bars of "Mary had a little lamb" in C, in the register of the corpus `folk`."""
+    pitches = (76, 74, 72, 74, 76, 76, 76, 74, 74, 74, 76, 79, 79)
+    durations = (4, 4, 4, 4, 4, 4, 8, 4, 4, 8, 4, 4, 8)  # sixteenths, as are the score's ticks
+    onsets = itertools.accumulate(durations, initial=0)
+    notes = tuple(Note(*note) for note in zip(onsets, durations, pitches, strict=False))
+    return Score(notes, ticks_per_quarter=4, meters=(Meter(0, 4, 4),), tempi=(Tempo(0, 120.0),), title='Mary had a little lamb')
