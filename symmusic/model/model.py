@@ -120,9 +120,7 @@ def apply_all(
     states_BTH = _run_layers(params, tokens_BT, positions_BT, architecture, key)
     if architecture.attention == 'none':
         return _head(params, states_BTH), None
-    contexts_BTH, weights_BTT = attention.attend_causal(
-        params['attention'], states_BTH, memory_steps, mask_BT, with_weights=with_weights
-    )
+    contexts_BTH, weights_BTT = attention.attend_causal(params['attention'], states_BTH, memory_steps, mask_BT, with_weights=with_weights)
     return _head(params, contexts_BTH, states_BTH), weights_BTT
 
 
@@ -183,10 +181,29 @@ def _run_layers(params, tokens_BT, positions_BT, architecture, key):
 
 def _project_one_hot(layer, tokens, positions, architecture):
     """The product x W + b of the one-hot token beside the one-hot position: the sum of a row each."""
-    rows = layer['input'][tokens]
+    rows = _rows(layer['input'], tokens)
     if architecture.num_positions:
-        rows += layer['input'][architecture.num_classes + positions]
+        rows += _rows(layer['input'], architecture.num_classes + positions)
     return rows + layer['bias']
+
+
+@jax.custom_vjp
+def _rows(table_IG, indices):
+    """The rows `table_IG[indices]`; their gradients are summed by a product, as a scatter adds in no fixed order on a GPU."""
+    return table_IG[indices]
+
+
+def _rows_forward(table_IG, indices):
+    return table_IG[indices], (indices, table_IG.shape[0])
+
+
+def _rows_backward(residuals, d_rows):
+    indices, num_rows = residuals
+    one_hot = jax.nn.one_hot(indices, num_rows, dtype=d_rows.dtype)
+    return jnp.einsum('...i,...g->ig', one_hot, d_rows), None
+
+
+_rows.defvjp(_rows_forward, _rows_backward)
 
 
 def _project(layer, states):

@@ -1,0 +1,145 @@
+"""The LSTM layer against Flax's cell, autodiff through a plain loop, and 64-bit arithmetic."""
+
+import functools
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from symmusic.model.lstm import init_lstm, init_lstm_carry, lstm, lstm_step
+
+INPUT_SIZE, NUM_CELLS = 3, 4
+
+
+def plain_lstm(recurrent_HG, projected_BTG, carry, reverse=False):
+    """The equations in a Python loop, with gates by slices: shares no line with the layer."""
+    hidden, cell = carry
+    size = hidden.shape[1]
+    steps = range(projected_BTG.shape[1])
+    outputs = {}
+    for t in reversed(steps) if reverse else steps:
+        gates = projected_BTG[:, t] + hidden @ recurrent_HG
+        i, f, o = (1 / (1 + jnp.exp(-gates[:, n * size : (n + 1) * size])) for n in (0, 1, 3))
+        cell = f * cell + i * jnp.tanh(gates[:, 2 * size : 3 * size])
+        hidden = o * jnp.tanh(cell)
+        outputs[t] = hidden
+    return jnp.stack([outputs[t] for t in steps], axis=1), (hidden, cell)
+
+
+def random_problem(seed, batch=2, num_steps=5):
+    """Recurrent weights, projected inputs and an initial carry, of a size at which the gates bend."""
+    keys = jax.random.split(jax.random.key(seed), 4)
+    recurrent_HG = jax.random.normal(keys[0], (NUM_CELLS, 4 * NUM_CELLS))
+    projected_BTG = 2 * jax.random.normal(keys[1], (batch, num_steps, 4 * NUM_CELLS))
+    return recurrent_HG, projected_BTG, tuple(jax.random.normal(key, (batch, NUM_CELLS)) for key in keys[2:])
+
+
+def weighted_sum(function, seed=9, **options):
+    """A scalar in which every output and both parts of the final carry have a weight of their own."""
+
+    def loss(*arguments):
+        leaves = jax.tree.leaves(function(*arguments, **options))
+        keys = jax.random.split(jax.random.key(seed), len(leaves))
+        return sum((leaf * jax.random.normal(key, leaf.shape, leaf.dtype)).sum() for key, leaf in zip(keys, leaves, strict=True))
+
+    return loss
+
+
+def assert_trees_close(actual, expected, **tolerance):
+    jax.tree.map(lambda a, b: assert_allclose(a, b, **({'atol': 1e-5, 'rtol': 1e-5} | tolerance)), actual, expected)
+
+
+@pytest.mark.parametrize(('reverse', 'num_steps'), [(False, 4), (True, 4), (True, 1)])
+def test_outputs_and_gradients_are_those_of_a_plain_loop(reverse, num_steps):
+    """In 64 bits, where a slip cannot hide behind the rounding."""
+    with jax.enable_x64(True):
+        arguments = jax.tree.map(lambda x: jnp.asarray(np.asarray(x), jnp.float64), random_problem(0, num_steps=num_steps))
+
+        @functools.partial(jax.jit, static_argnums=0)
+        def results(function, arguments):
+            gradients = jax.grad(weighted_sum(function, reverse=reverse), argnums=(0, 1, 2))(*arguments)
+            return function(*arguments, reverse=reverse), gradients
+
+        actual, expected = results(lstm, arguments), results(plain_lstm, arguments)
+        assert all(leaf.dtype == jnp.float64 for leaf in jax.tree.leaves(actual))
+        assert_trees_close(actual, expected, atol=1e-12, rtol=1e-12)
+
+
+def test_outputs_and_gradients_are_those_of_the_flax_cell():
+    """On the same weights; Flax has a dictionary entry per gate, the bias with the recurrent ones, and the carry as (cell, hidden)."""
+    params = init_lstm(jax.random.key(0), INPUT_SIZE, NUM_CELLS)
+    inputs_BTI = 2 * jax.random.normal(jax.random.key(1), (2, 6, INPUT_SIZE))
+
+    def flax_outputs(params, inputs_BTI):
+        input_gates, recurrent_gates, biases = (jnp.split(params[name], 4, axis=-1) for name in ('input', 'recurrent', 'bias'))
+        cell_params = {f'i{gate}': {'kernel': kernel} for gate, kernel in zip('ifgo', input_gates, strict=True)}
+        for gate, kernel, bias in zip('ifgo', recurrent_gates, biases, strict=True):
+            cell_params[f'h{gate}'] = {'kernel': kernel, 'bias': bias}
+        return nn.RNN(nn.OptimizedLSTMCell(NUM_CELLS)).apply({'params': {'cell': cell_params}}, inputs_BTI)
+
+    def our_outputs(params, inputs_BTI):
+        return lstm(params['recurrent'], inputs_BTI @ params['input'] + params['bias'])[0]
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def results(function, params, inputs_BTI):
+        return function(params, inputs_BTI), jax.grad(weighted_sum(function), argnums=(0, 1))(params, inputs_BTI)
+
+    assert_trees_close(results(our_outputs, params, inputs_BTI), results(flax_outputs, params, inputs_BTI))
+
+
+jitted_lstm = jax.jit(lstm, static_argnames='reverse')
+jitted_step = jax.jit(lstm_step)
+
+
+@settings(deadline=None, max_examples=10)
+@given(seed=st.integers(0, 2**31 - 1), num_steps=st.sampled_from([1, 6]))
+def test_relations(seed, num_steps):
+    """Step by step = at once; reading backwards = flip, read, flip; two halves with the carry between = the whole."""
+    recurrent_HG, projected_BTG, carry = random_problem(seed, num_steps=num_steps)
+    outputs_BTH, last = jitted_lstm(recurrent_HG, projected_BTG, carry)
+
+    step_carry = carry
+    for t in range(num_steps):
+        hidden_BH, step_carry = jitted_step(recurrent_HG, projected_BTG[:, t], step_carry)
+        assert_allclose(hidden_BH, outputs_BTH[:, t], atol=1e-6)
+    assert_trees_close(step_carry, last, atol=1e-6)
+
+    flipped_BTH, flipped_last = jitted_lstm(recurrent_HG, projected_BTG[:, ::-1], carry, reverse=True)
+    assert_trees_close((flipped_BTH[:, ::-1], flipped_last), (outputs_BTH, last), atol=1e-6)
+
+    if num_steps > 1:
+        first_BTH, middle = jitted_lstm(recurrent_HG, projected_BTG[:, : num_steps // 2], carry)
+        second_BTH, end = jitted_lstm(recurrent_HG, projected_BTG[:, num_steps // 2 :], middle)
+        assert_trees_close((jnp.concatenate([first_BTH, second_BTH], axis=1), end), (outputs_BTH, last), atol=1e-6)
+
+
+def test_vmapped_gradients_are_those_of_a_loop():
+    problems = [random_problem(seed) for seed in range(3)]
+    gradient = jax.grad(weighted_sum(lstm, reverse=True), argnums=(0, 1, 2))
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *problems)
+    looped = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[jax.jit(gradient)(*problem) for problem in problems])
+    assert_trees_close(jax.jit(jax.vmap(gradient))(*stacked), looped)
+
+
+def test_without_a_carry_the_state_begins_at_zero():
+    recurrent_HG, projected_BTG, _ = random_problem(2)
+    zeros = init_lstm_carry(2, NUM_CELLS)
+    jax.tree.map(assert_array_equal, lstm(recurrent_HG, projected_BTG), lstm(recurrent_HG, projected_BTG, zeros))
+
+
+def test_initial_parameters():
+    params = init_lstm(jax.random.key(3), 40, 16)
+    assert jax.tree.map(jnp.shape, params) == {'input': (40, 64), 'recurrent': (16, 64), 'bias': (64,)}
+    gates = jnp.split(params['recurrent'], 4, axis=1)
+    for gate in gates:
+        assert_allclose(gate @ gate.T, np.eye(16), atol=1e-5)
+    assert not np.allclose(gates[0], gates[1])  # each gate has a key of its own
+    assert_array_equal(params['bias'].reshape(4, 16), np.repeat([[0.0], [1.0], [0.0], [0.0]], 16, axis=1))
+    limit = np.sqrt(6 / (40 + 64))  # Glorot and Bengio's, of the whole matrix
+    assert 0.95 * limit < jnp.abs(params['input']).max() <= limit
+    assert_allclose(params['input'].std(), limit / np.sqrt(3), rtol=0.05)

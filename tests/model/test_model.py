@@ -1,0 +1,193 @@
+"""The whole network: its shapes, what it may see, and its forms against one another."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from symmusic.model.model import Architecture, apply_all, apply_last, apply_step, count_params, init_carry, init_params
+
+PLAIN = Architecture(num_classes=7, num_layers=2, num_cells=4)
+ATTENTIVE = dataclasses.replace(PLAIN, attention='bahdanau', attention_size=3, num_positions=16)
+BOTH_WAYS = dataclasses.replace(PLAIN, bidirectional=True)
+BOTH_WAYS_ATTENTIVE = dataclasses.replace(ATTENTIVE, bidirectional=True)
+ALL = [PLAIN, ATTENTIVE, BOTH_WAYS, BOTH_WAYS_ATTENTIVE]
+ONE_WAY = [PLAIN, ATTENTIVE]
+BATCH, NUM_STEPS = 2, 6
+
+jitted_all = jax.jit(apply_all, static_argnames=('architecture', 'memory_steps', 'with_weights'))
+jitted_last = jax.jit(apply_last, static_argnames='architecture')
+jitted_step = jax.jit(apply_step, static_argnames='architecture')
+jitted_init = jax.jit(init_params, static_argnames='architecture')
+
+
+def random_problem(architecture, seed=0, num_steps=NUM_STEPS):
+    """Parameters large enough for the gates to bend, tokens and positions in the bar."""
+    keys = jax.random.split(jax.random.key(seed), 3)
+    params = jax.tree.map(lambda x: 2 * x, jitted_init(keys[0], architecture))
+    tokens_BT = jax.random.randint(keys[1], (BATCH, num_steps), 0, architecture.num_classes)
+    return params, tokens_BT, (jax.random.randint(keys[2], (BATCH, 1), 0, 16) + jnp.arange(num_steps)) % 16
+
+
+@pytest.mark.parametrize('architecture', ONE_WAY)
+@settings(deadline=None, max_examples=10)
+@given(seed=st.integers(0, 2**31 - 1), changed=st.integers(1, NUM_STEPS - 1))
+def test_a_later_token_changes_no_earlier_logit(architecture, seed, changed):
+    params, tokens_BT, positions_BT = random_problem(architecture, seed)
+    logits_BTV, _ = jitted_all(params, tokens_BT, positions_BT, architecture)
+    other_BTV, _ = jitted_all(params, tokens_BT.at[:, changed].set((tokens_BT[:, changed] + 1) % 7), positions_BT, architecture)
+    assert_array_equal(other_BTV[:, :changed], logits_BTV[:, :changed])
+    assert (other_BTV[:, changed] != logits_BTV[:, changed]).any(axis=-1).all()
+
+
+@pytest.mark.parametrize('architecture', ONE_WAY)
+def test_the_last_position_is_the_summary_of_the_window(architecture):
+    problem = random_problem(architecture)
+    logits_BV, weights_BT = jitted_last(*problem, architecture)
+    logits_BTV, weights_BTT = jitted_all(*problem, architecture, with_weights=True)
+    assert_allclose(logits_BV, logits_BTV[:, -1], atol=1e-5)
+    if architecture.attention == 'none':
+        assert weights_BT is weights_BTT is None
+    else:
+        assert_allclose(weights_BT, weights_BTT[:, -1], atol=1e-6)
+
+
+@pytest.mark.parametrize(('architecture', 'memory_steps'), [(PLAIN, 3), (ATTENTIVE, 3), (ATTENTIVE, 8)])
+def test_step_by_step_is_all_at_once(architecture, memory_steps):
+    """Also where the memory is shorter than what was read."""
+    params, tokens_BT, positions_BT = random_problem(architecture, num_steps=7)
+    logits_BTV, weights_BTT = jitted_all(params, tokens_BT, positions_BT, architecture, memory_steps=memory_steps, with_weights=True)
+    carry = init_carry(architecture, BATCH, memory_steps)
+    for t in range(7):
+        carry, logits_BV, weights_BM = jitted_step(params, carry, tokens_BT[:, t], positions_BT[:, t], architecture)
+        assert_allclose(logits_BV, logits_BTV[:, t], atol=1e-5)
+        if weights_BTT is not None:
+            seen = min(t + 1, memory_steps)
+            assert_allclose(weights_BM[:, -seen:], weights_BTT[:, t, t + 1 - seen : t + 1], atol=1e-6)
+
+
+def test_attention_does_not_look_at_masked_steps():
+    params, tokens_BT, positions_BT = random_problem(ATTENTIVE)
+    mask_BT = jnp.arange(NUM_STEPS) >= jnp.array([0, 3])[:, None]
+    _, weights_BTT = jitted_all(params, tokens_BT, positions_BT, ATTENTIVE, mask_BT=mask_BT, with_weights=True)
+    assert_array_equal(weights_BTT[1, :, :3], 0)
+    assert (weights_BTT[0, -1] > 0).all()
+
+
+@pytest.mark.parametrize('architecture', [BOTH_WAYS, BOTH_WAYS_ATTENTIVE])
+def test_a_model_of_both_directions_predicts_only_what_follows_the_window(architecture):
+    with pytest.raises(ValueError, match='bidirectional'):
+        apply_all(*random_problem(architecture), architecture)
+    with pytest.raises(ValueError, match='bidirectional'):
+        init_carry(architecture, BATCH, 4)
+
+
+def test_the_backward_direction_is_the_forward_one_of_the_mirrored_window():
+    """With the two directions' weights exchanged, and their halves of the head, the mirrored window has the same logits."""
+    architecture = dataclasses.replace(BOTH_WAYS, num_layers=1)
+    params, tokens_BT, _ = random_problem(architecture)
+    layer, kernel = params['layers'][0], params['head']['kernel']
+    mirrored = {
+        'layers': [{'forward': layer['backward'], 'backward': layer['forward']}],
+        'head': {'kernel': jnp.concatenate([kernel[4:], kernel[:4]]), 'bias': params['head']['bias']},
+    }
+    logits_BV, _ = jitted_last(params, tokens_BT, None, architecture)
+    assert_allclose(jitted_last(mirrored, tokens_BT[:, ::-1], None, architecture)[0], logits_BV, atol=1e-5)
+
+
+def test_every_token_of_the_window_counts_in_both_directions():
+    params, tokens_BT, _ = random_problem(BOTH_WAYS)
+    logits_BV, _ = jitted_last(params, tokens_BT, None, BOTH_WAYS)
+    for t in range(NUM_STEPS):
+        other_BV, _ = jitted_last(params, tokens_BT.at[:, t].set((tokens_BT[:, t] + 1) % 7), None, BOTH_WAYS)
+        assert (other_BV != logits_BV).any(axis=-1).all()
+
+
+def test_the_input_is_a_one_hot_token_beside_a_one_hot_position():
+    """Gathered rows and their gradient = the product with the one-hot matrix, for tokens that occur twice and not at all."""
+    architecture = dataclasses.replace(ATTENTIVE, num_layers=1, attention='none')
+    params, tokens_BT, positions_BT = random_problem(architecture)
+    tokens_BT = tokens_BT.at[0, :2].set(3)
+
+    def step_loss(input_IG):
+        """The first token's logits through `apply_all`, as a function of the input matrix alone."""
+        changed = {**params, 'layers': [{'forward': {**params['layers'][0]['forward'], 'input': input_IG}}]}
+        return (apply_all(changed, tokens_BT[:, :2], positions_BT[:, :2], architecture)[0] ** 2).sum()
+
+    def one_hot_loss(input_IG):
+        layer = params['layers'][0]['forward']
+        one_hot_BTI = jnp.concatenate([jax.nn.one_hot(tokens_BT[:, :2], 7), jax.nn.one_hot(positions_BT[:, :2], 16)], axis=-1)
+        hidden_BH = cell_BH = jnp.zeros((BATCH, 4))
+        loss = 0.0
+        for t in range(2):
+            gates = jnp.split(one_hot_BTI[:, t] @ input_IG + layer['bias'] + hidden_BH @ layer['recurrent'], 4, axis=-1)
+            i, f, o = (jax.nn.sigmoid(gates[n]) for n in (0, 1, 3))
+            cell_BH = f * cell_BH + i * jnp.tanh(gates[2])
+            hidden_BH = o * jnp.tanh(cell_BH)
+            loss += ((hidden_BH @ params['head']['kernel'] + params['head']['bias']) ** 2).sum()
+        return loss
+
+    input_IG = params['layers'][0]['forward']['input']
+    actual, expected = (jax.jit(jax.value_and_grad(loss))(input_IG) for loss in (step_loss, one_hot_loss))
+    jax.tree.map(lambda a, b: assert_allclose(a, b, atol=1e-5, rtol=1e-5), actual, expected)
+
+
+@pytest.mark.parametrize('architecture', [ATTENTIVE, BOTH_WAYS])
+def test_dropout_only_with_a_key_and_reproducible(architecture):
+    problem = random_problem(architecture)
+    logits_BV, _ = jitted_last(*problem, architecture)
+    dropped_BV, again_BV, other_BV = (jitted_last(*problem, architecture, jax.random.key(seed))[0] for seed in (0, 0, 1))
+    assert_array_equal(again_BV, dropped_BV)
+    assert (dropped_BV != logits_BV).any()
+    assert (dropped_BV != other_BV).any()
+    without_rate = dataclasses.replace(architecture, dropout_rate=0.0)
+    assert_array_equal(jitted_last(*problem, without_rate, jax.random.key(0))[0], logits_BV)
+
+
+def test_vmapped_replicas_are_separate_runs():
+    """Parameters and dropout keys on a leading axis: the gradient of each replica, dropout included."""
+    problems = [random_problem(ATTENTIVE, seed) for seed in range(2)]
+    keys = jax.random.split(jax.random.key(7), 2)
+
+    def loss(params, key):
+        return (apply_all(params, *problems[0][1:], ATTENTIVE, key)[0] ** 2).mean()
+
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[params for params, *_ in problems])
+    together = jax.jit(jax.vmap(jax.grad(loss)))(stacked, keys)
+    alone = [jax.jit(jax.grad(loss))(params, key) for (params, *_), key in zip(problems, keys, strict=True)]
+    jax.tree.map(lambda a, *b: assert_allclose(a, jnp.stack(b), atol=1e-5), together, *alone)
+
+
+@pytest.mark.parametrize('architecture', ALL)
+def test_number_and_names_of_parameters(architecture):
+    params = jitted_init(jax.random.key(0), architecture)
+    cells, directions, classes = 4, 1 + architecture.bidirectional, 7
+    states = directions * cells
+    lstms = sum(directions * 4 * cells * (inputs + cells + 1) for inputs in (classes + architecture.num_positions, states))
+    attentive = architecture.attention == 'bahdanau'
+    head = (states * (1 + attentive) + 1) * classes
+    assert count_params(params) == lstms + attentive * (2 * states + 1) * architecture.attention_size + head
+    assert set(params) == {'layers', 'head'} | ({'attention'} if attentive else set())
+    assert not np.allclose(params['layers'][0]['forward']['recurrent'], params['layers'][1]['forward']['recurrent'])
+
+
+def test_64_bits_agree_with_32():
+    for architecture in ALL:
+        params, tokens_BT, positions_BT = random_problem(architecture)
+        logits_BV, _ = jitted_last(params, tokens_BT, positions_BT, architecture)
+        with jax.enable_x64(True):
+            wide = jax.tree.map(lambda x: jnp.asarray(np.asarray(x), jnp.float64), params)
+            wide_BV, _ = jitted_last(wide, tokens_BT, positions_BT, architecture)
+            assert wide_BV.dtype == jnp.float64
+            assert_allclose(logits_BV, wide_BV, atol=1e-5)
+
+
+def test_an_architecture_is_static_and_checked():
+    assert hash(PLAIN) == hash(dataclasses.replace(ATTENTIVE, attention='none', attention_size=32, num_positions=0))
+    with pytest.raises(ValueError, match="'dot'"):
+        Architecture(num_classes=7, attention='dot')
