@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -33,9 +34,8 @@ def real(least: float, most: float, *, above: bool = False, below: bool = False)
 
 def choice(*values: str) -> Rule:
     """One of some words."""
-    return lambda value: (
-        None if type(value) is str and value in values else f'one of {", ".join(map(repr, values))}' + nearest(value, values)
-    )
+    allowed = f'one of {", ".join(map(repr, values))}'
+    return lambda value: None if type(value) is str and value in values else allowed + nearest(value, values)
 
 
 def flag() -> Rule:
@@ -44,16 +44,19 @@ def flag() -> Rule:
 
 
 def text(*, empty: bool = False) -> Rule:
-    """Words, such as a path."""
-    return lambda value: None if type(value) is str and '\0' not in value and (value or empty) else 'a name or path'
+    """Words on one line, such as a path; `empty` ones too."""
+    # Surrogates stand for bytes that are no UTF-8: such a path could be opened, but not printed or stored.
+    fits = re.compile(r'[^\0\n\r\ud800-\udfff]' + ('*' if empty else '+'))
+    return lambda value: None if type(value) is str and fits.fullmatch(value) else 'a name or path on one line, in UTF-8'
 
 
 def some_of(*values: str) -> Rule:
     """A tuple of one or more of some words, each once."""
+    allowed = f'a tuple of one or more of {", ".join(map(repr, values))}, each once'
 
     def rule(value):
-        fits = isinstance(value, tuple) and value and len(set(value)) == len(value) and all(item in values for item in value)
-        return None if fits else f'a tuple of one or more of {", ".join(map(repr, values))}'
+        fits = type(value) is tuple and value and all(type(item) is str and item in values for item in value)
+        return None if fits and len(set(value)) == len(value) else allowed
 
     return rule
 
@@ -123,10 +126,14 @@ def check(config: ConfigDict) -> None:
             raise UserError(f'config.{name} = {values[name]!r}: must be {allowed}')
     if values['train.targets'] == 'all' and values['model.bidirectional']:
         raise UserError(
-            "config.train.targets = 'all': a bidirectional model sees every step of its window, so it needs config.train.targets = 'last'"
+            "config.train.targets = 'all' with config.model.bidirectional = True: a bidirectional model sees the steps it would predict; "
+            "must be config.train.targets = 'last' or config.model.bidirectional = False"
         )
     if values['sample.form'] == 'stateful' and values['model.bidirectional']:
-        raise UserError("config.sample.form = 'stateful': a bidirectional model reads its window anew, so it needs 'window' or 'auto'")
+        raise UserError(
+            "config.sample.form = 'stateful' with config.model.bidirectional = True: a bidirectional model reads its window anew; "
+            "must be config.sample.form = 'window' or 'auto', or config.model.bidirectional = False"
+        )
 
 
 def walk(config: ConfigDict, prefix: str = '') -> Iterator[tuple[str, Any]]:
@@ -139,6 +146,10 @@ def walk(config: ConfigDict, prefix: str = '') -> Iterator[tuple[str, Any]]:
 
 
 def nearest(name: object, names: Iterable[str]) -> str:
-    """'; did you mean ...?', or nothing where no name is near."""
-    near = difflib.get_close_matches(str(name), list(names), n=1, cutoff=0.6)
-    return f'; did you mean {near[0]}?' if near else ''
+    """'; did you mean ...?' of the name that is nearest as a whole or in its last part, or nothing where none is near."""
+    whole_names = {other: other for other in names}
+    last_parts = {other.rpartition('.')[2]: other for other in whole_names}
+    for word, others in ((str(name), whole_names), (str(name).rpartition('.')[2], last_parts)):
+        if near := difflib.get_close_matches(word, list(others), n=1):
+            return f'; did you mean {others[near[0]]}?'
+    return ''

@@ -1,8 +1,12 @@
 """The command line: absl flags and ml_collections overrides, every mistake one line."""
 
 import dataclasses
+import os
 import pathlib
+import re
+import runpy
 import sys
+import traceback
 from collections.abc import Sequence
 
 from absl import flags
@@ -13,7 +17,9 @@ from symmusic.errors import UserError
 
 DEFAULT_CONFIG = 'configs/attn.py'
 OPTIONS = ('mode', 'config', 'workdir')
+HELP = ('help', 'helpshort', 'helpfull', 'h', '?')
 FLAGS = '--mode, --config, --workdir and --config.FIELD=VALUE'
+NUMBER = re.compile(r'-\.?\d|-inf|-nan', re.IGNORECASE)  # begins with a dash but is no flag
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,59 +48,54 @@ def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> C
       SystemExit: help was asked for, and printed.
     """
     options, overrides = _separate(argv, modes, root)
-    path = _config_path(options.get('config', DEFAULT_CONFIG), root)
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))  # a config file says `from configs import base`, wherever it lies
-    known = _load(path, [])
-    for name in overrides:
-        _check_name(name, known)
-    config = _load(path, [f'--config.{name}={_literal(known, name, value)}' for name, value in overrides.items()])
-    fields.check(config)
     mode = options.get('mode', modes[0])
     if mode not in modes:
         raise UserError(f'--mode={mode}: no such mode{fields.nearest(mode, modes)}; modes are {", ".join(modes)}')
-    workdir = pathlib.Path(options['workdir']).expanduser().absolute() if options.get('workdir') else None
+    path = _config_path(options.get('config', DEFAULT_CONFIG), root)
+    config = _override(_load(path, root), overrides).lock()
+    fields.check(config)
+    workdir = pathlib.Path(os.path.expanduser(options['workdir'])).absolute() if 'workdir' in options else None
     return Command(mode, config, path.stem, str(path), tuple(sorted(overrides)), workdir, root)
 
 
 def base_config(root: pathlib.Path) -> ConfigDict:
     """Every field with its default."""
-    return _load(root / 'configs' / 'base.py', [])
+    return _load(root / 'configs' / 'base.py', root).lock()
 
 
-def _separate(argv: Sequence[str], modes: Sequence[str], root: pathlib.Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Flags and config overrides by name; the last of a name wins."""
+def _separate(argv: Sequence[str], modes: Sequence[str], root: pathlib.Path) -> tuple[dict[str, str], dict[str, str | None]]:
+    """Flags and config overrides by name, None for a field without a value; the last of a name wins."""
     options: dict[str, str] = {}
-    overrides: dict[str, str] = {}
+    overrides: dict[str, str | None] = {}
     arguments = list(argv)
     while arguments:
         argument = arguments.pop(0)
-        name, equals, value = argument.lstrip('-').partition('=')
-        if not argument.startswith('-') or not name:
+        flag = re.fullmatch(r'--?([^-=][^=]*)(?:=(.*))?', argument, re.DOTALL)
+        if not flag or NUMBER.match(argument):
             raise UserError(f"'{argument}': a stray word; flags are {FLAGS}")
-        if name in ('help', 'helpfull', 'helpshort', 'h', '?'):
+        name, value = flag.groups()
+        if name in HELP:
             print(_usage(modes, root))
             raise SystemExit(0)
         if name not in OPTIONS and not name.startswith('config.'):
-            raise UserError(f'--{name}: no such flag{fields.nearest(name, OPTIONS)}; flags are {FLAGS}')
-        if not equals:
-            if arguments and not arguments[0].startswith('--'):
-                value = arguments.pop(0)
-            elif name.startswith('config.'):
-                value = 'True'  # `--config.model.bidirectional`; for a field that is no flag the type is wrong, and said to be
-            else:
-                raise UserError(f'--{name}: a value is missing; write --{name}=VALUE')
+            known = [f'--{option}' for option in OPTIONS] + [f'--config.{field}' for field in fields.FIELDS]
+            raise UserError(f'--{name}: no such flag{fields.nearest(f"--{name}", known)}; flags are {FLAGS}')
+        if value is None and arguments and (not arguments[0].startswith('-') or NUMBER.match(arguments[0])):
+            value = arguments.pop(0)
         if name.startswith('config.'):
             overrides[name.removeprefix('config.')] = value
+        elif not value:
+            raise UserError(f'--{name}: a value is missing; write --{name}=VALUE')
         else:
             options[name] = value
     return options, overrides
 
 
 def _config_path(given: str, root: pathlib.Path) -> pathlib.Path:
-    for path in (pathlib.Path(given).expanduser().absolute(), root / given):
-        if path.is_file():
-            return path
+    expanded = os.path.expanduser(given)
+    for path in (os.path.abspath(expanded), os.path.join(root, expanded)):
+        if os.path.isfile(path):
+            return pathlib.Path(path)
     raise UserError(f'--config={given}: no such file; there are {", ".join(_configs(root))}')
 
 
@@ -102,54 +103,72 @@ def _configs(root: pathlib.Path) -> list[str]:
     return sorted(f'configs/{path.name}' for path in (root / 'configs').glob('*.py') if path.stem not in ('base', '__init__'))
 
 
-def _load(path: pathlib.Path, overrides: list[str]) -> ConfigDict:
-    """Runs a config file and applies overrides, by flags of its own so that nothing is kept between two calls."""
-    values = flags.FlagValues()
-    config_flags.DEFINE_config_file('config', flag_values=values)
+def _load(path: pathlib.Path, root: pathlib.Path) -> ConfigDict:
+    """Runs a config file: it is a program, so whatever it raises is a fault in it."""
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))  # a config file says `from configs import base`, wherever it lies
     try:
-        values(['launch.py', f'--config={path}', *overrides])
-        config = values.config
-    except flags.Error as error:
-        message = str(error).splitlines()[0].removeprefix('flag --').rstrip('.')
-        raise UserError(f'--{message}') from error
-    except Exception as error:  # a config file is a program: whatever it raises is a fault in it
-        raise UserError(
-            f'--config={path}: the file does not give a config ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ""})'
-        ) from error
+        names = runpy.run_path(str(path))
+        if not callable(names.get('get_config')):
+            raise UserError(f'--config={path}: has no get_config(); must define it and return a ConfigDict, as configs/attn.py does')
+        config = names['get_config']()
+    except (Exception, SystemExit) as error:
+        if isinstance(error, UserError):
+            raise
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        where = f', line {lines[-1]}' if lines else ''
+        raise UserError(f'--config={path}{where}: the file gives no config ({_one_line(error)})') from error
     if not isinstance(config, ConfigDict):
-        raise UserError(f'--config={path}: get_config() gives a {type(config).__name__}, not a ConfigDict')
-    return config.lock()
+        raise UserError(f'--config={path}: get_config() returns a {type(config).__name__}; must be a ConfigDict')
+    return config.copy_and_resolve_references()
 
 
-def _check_name(name: str, config: ConfigDict) -> None:
-    names = dict(fields.walk(config))
-    if name in names:
+def _one_line(error: BaseException) -> str:
+    """The error's type and message; of a locked ConfigDict's long one what is wrong and the nearest name."""
+    inner = error
+    while inner.args and isinstance(inner.args[0], Exception):
+        inner = inner.args[0]  # ml_collections wraps a KeyError, whose own text is escaped
+    message = str(inner.args[0]) if isinstance(inner, KeyError) and inner.args else str(inner)
+    message = re.sub(r'Other fields present:.*?(Did you mean|$)', r'\1', message, flags=re.DOTALL)
+    return ' '.join(f'{type(error).__name__}: {message}'.split()).removesuffix(':')
+
+
+def _override(config: ConfigDict, overrides: dict[str, str | None]) -> ConfigDict:
+    """The config with fields as the command line states them."""
+    known = dict(fields.walk(config))
+    for name in overrides:
+        _check_name(name, known)
+    for name, value in overrides.items():
+        default = known[name]
+        if value is None and not isinstance(default, bool):
+            raise UserError(f'--config.{name}: a value is missing; write --config.{name}=VALUE')
+        argument = f'--config.{name}' + ('' if value is None else f'={_spell(value, default)}')
+        # Flags of its own, so that nothing is kept between two calls; `sys_argv`, as ml_collections reads the program's otherwise.
+        values = flags.FlagValues()
+        config_flags.DEFINE_config_dict('config', config, flag_values=values, sys_argv=[argument], lock_config=False)
+        try:
+            values(['launch.py', argument])
+        except (flags.Error, TypeError, ValueError, SyntaxError, MemoryError, RecursionError) as error:
+            allowed = fields.FIELDS[name](value) if name in fields.FIELDS else f'a {type(default).__name__}'
+            raise UserError(f'--config.{name}={value}: must be {allowed}') from error
+        config = values.config
+    return config
+
+
+def _check_name(name: str, known: dict[str, object]) -> None:
+    if name in known:
         return
-    inside = [other for other in names if other.startswith(f'{name}.')]
+    inside = [other for other in known if other.startswith(f'{name}.')]
     if inside:
         raise UserError(f'--config.{name}: a group of fields, not a field; it has {", ".join(inside)}')
-    hint = fields.nearest(name, names)
-    if not hint:
-        last = {other.rpartition('.')[2]: other for other in names}
-        near = fields.nearest(name.rpartition('.')[2], last)
-        hint = f'; did you mean {last[near[15:-1]]}?' if near else f'; fields are {", ".join(names)}'
+    hint = fields.nearest(name, known) or f'; fields are {", ".join(known)}'
     raise UserError(f'--config.{name}: no such field{hint}')
 
 
-def _literal(config: ConfigDict, name: str, value: str) -> str:
-    """The value as ml_collections reads it, its type checked; a tuple may also be written as words between commas."""
-    default = dict(fields.walk(config))[name]
-    if isinstance(default, bool):
-        if value.lower() not in ('true', 'false', '1', '0'):
-            raise UserError(f'--config.{name}={value}: must be True or False')
-    elif isinstance(default, int | float):
-        kind = int if isinstance(default, int) else float
-        try:
-            kind(value)
-        except ValueError:
-            raise UserError(f'--config.{name}={value}: must be {"a whole number" if kind is int else "a number"}') from None
-    elif isinstance(default, tuple) and not value.lstrip().startswith(('(', '[')):
-        return repr(tuple(word.strip() for word in value.split(',') if word.strip()))
+def _spell(value: str, default: object) -> str:
+    """The value as ml_collections reads it: a tuple may also be written as words between commas."""
+    if isinstance(default, tuple) and not value.lstrip().startswith(('(', '[')):
+        return repr(tuple(word.strip(' \'"') for word in value.split(',') if word.strip()))
     return value
 
 

@@ -1,6 +1,8 @@
 """Which config wins in a workdir that holds a run: pure functions over configs."""
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 from ml_collections import ConfigDict
 
@@ -8,7 +10,7 @@ from symmusic.config import fields
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
 
-FREE_IN_TRAINING = ('train.num_epochs', 'train.checkpoint_minutes', 'sample.', 'evaluate.')  # may differ from the run's
+FREE_IN_TRAINING = ('train.num_epochs', 'sample.', 'evaluate.')  # may differ from the run's
 FREE_IN_SAMPLING = ('seed', 'sample.', 'evaluate.')  # taken from the command
 
 
@@ -19,30 +21,40 @@ def to_dict(config: ConfigDict) -> dict:
 
 def to_json(config: ConfigDict) -> str:
     """The text of a run's `config.json`."""
-    return json.dumps(to_dict(config), indent=2) + '\n'
+    return json.dumps(to_dict(config), indent=2, sort_keys=True) + '\n'
 
 
 def from_dict(values: dict, base: ConfigDict) -> ConfigDict:
-    """A stored config; the way back of `to_dict`.
+    """A stored config; the way back of `to_dict`, with tuples and floats where `base` has them.
 
     Raises:
       UserError: it is damaged, or its fields are not those of `base`.
     """
-    config = ConfigDict(base.to_dict())
-    stored = dict(fields.walk(ConfigDict(values))) if isinstance(values, dict) else {}
-    known = dict(fields.walk(config))
+    if not isinstance(values, dict):
+        raise UserError("the run's config.json is damaged: must be an object of fields; choose another --workdir")
+    stored, known = dict(_flatten(values)), dict(fields.walk(base))
     if stored.keys() != known.keys():
-        unlike = ', '.join(sorted(stored.keys() ^ known.keys())[:5])
-        raise UserError(f"the run's config has other fields than this version of symmusic ({unlike}); train anew in another --workdir")
+        missing = [f'{name} is missing' for name in known if name not in stored]
+        unknown = [f'{name} is unknown' for name in stored if name not in known]
+        raise UserError(
+            f"the run's config.json is not of this version of symmusic: {', '.join(missing + unknown)}; train anew in another --workdir"
+        )
+    restored: dict = {}
     for name, value in stored.items():
-        value = tuple(value) if isinstance(known[name], tuple) and isinstance(value, list) else value
-        if isinstance(known[name], float) and type(value) is int:
+        if isinstance(known[name], tuple) and isinstance(value, list):
+            value = tuple(value)
+        elif isinstance(known[name], float) and type(value) is int:
             value = float(value)
-        if type(value) is not type(known[name]):
-            raise UserError(f"the run's config is damaged: {name} = {value!r}")
-        section, _, leaf = name.rpartition('.')
-        (config[section] if section else config)[leaf] = value
-    fields.check(config)
+        *groups, leaf = name.split('.')
+        group = restored
+        for part in groups:
+            group = group.setdefault(part, {})
+        group[leaf] = value
+    config = ConfigDict(restored)
+    try:
+        fields.check(config)
+    except UserError as error:
+        raise UserError(f"the run's config.json is damaged: {error}") from error
     return config.lock()
 
 
@@ -50,8 +62,8 @@ def from_json(text: str, base: ConfigDict) -> ConfigDict:
     """As `from_dict`, of a file's text."""
     try:
         return from_dict(json.loads(text), base)
-    except ValueError as error:
-        raise UserError(f"the run's config.json is damaged: {error}") from error
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise UserError(f"the run's config.json is damaged: {error}; choose another --workdir") from error
 
 
 def differences(run: ConfigDict, config: ConfigDict, free: tuple[str, ...]) -> list[str]:
@@ -102,3 +114,12 @@ def for_sampling(run: ConfigDict, command: Command) -> ConfigDict:
 
 def _is_free(name: str, free: tuple[str, ...]) -> bool:
     return any(name == item or (item.endswith('.') and name.startswith(item)) for item in free)
+
+
+def _flatten(values: dict, prefix: str = '') -> Iterator[tuple[str, Any]]:
+    """As `fields.walk`, of plain dicts."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f'{prefix}{name}.')
+        else:
+            yield prefix + name, value

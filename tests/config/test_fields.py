@@ -1,0 +1,106 @@
+"""What each field may be: the table covers base.py, and a wrong value is named with what is allowed."""
+
+import math
+import pathlib
+
+import pytest
+
+from symmusic.config import fields
+from symmusic.config.flags import base_config, parse
+from symmusic.errors import UserError
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CONFIGS = sorted(path for path in (ROOT / 'configs').glob('*.py') if path.stem != '__init__')
+BASE = dict(fields.walk(base_config(ROOT)))
+
+
+def changed(**values):
+    """The base config with fields, dots spelled as `__`; types are left to the check."""
+    config = base_config(ROOT).unlock()
+    for name, value in values.items():
+        section, _, leaf = name.rpartition('__')
+        with (config[section] if section else config).ignore_type():
+            (config[section] if section else config)[leaf] = value
+    return config
+
+
+def refusal(**values):
+    with pytest.raises(UserError) as caught:
+        fields.check(changed(**values))
+    assert '\n' not in str(caught.value)
+    return str(caught.value)
+
+
+def test_table_covers_base():
+    assert set(fields.FIELDS) == set(BASE)
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_every_config_builds(path):
+    command = parse([f'--config={path}'], root=ROOT, modes=('train',))
+    assert command.config.is_locked
+    assert command.config_name == path.stem
+
+
+@pytest.mark.parametrize('name', BASE)
+def test_every_field_refuses_other_types(name):
+    for wrong in (None, object(), [1], {1}, b'x', math.nan, math.inf, -math.inf, (math.nan,), ((),), ({},), '\0', 'a\nb', '\udcff'):
+        assert fields.FIELDS[name](wrong), (name, wrong)
+    if not isinstance(BASE[name], bool):
+        assert fields.FIELDS[name](True)
+        assert fields.FIELDS[name](False)
+    if not isinstance(BASE[name], str):
+        assert fields.FIELDS[name]('1')
+
+
+def test_rules_at_their_ends():
+    whole, open_real, closed_real = fields.whole(2, 5), fields.real(0, 1, above=True, below=True), fields.real(0, 1)
+    assert [whole(value) is None for value in (1, 2, 5, 6, 2.0)] == [False, True, True, False, False]
+    assert [open_real(value) is None for value in (0, 5e-324, 0.5, 1.0)] == [False, True, True, False]
+    assert [closed_real(value) is None for value in (-5e-324, 0, 1, 1.0000001)] == [False, True, True, False]
+    assert [fields.text(empty=empty)('') is None for empty in (False, True)] == [False, True]
+    assert fields.text()('Dossier é/曲　一.mid') is None
+    meters = fields.some_of('4/4', '2/2')
+    given = ((), ('4/4',), ('2/2', '4/4'), ('4/4', '4/4'), ['4/4'], '4/4', ('3/4',))
+    assert [meters(value) is None for value in given] == [False, True, True, False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ('values', 'line'),
+    [
+        ({'data__hop_steps': 0}, 'config.data.hop_steps = 0: must be a whole number from 1 to 4096'),
+        ({'data__window_steps': 1}, 'config.data.window_steps = 1: must be a whole number from 2 to 4096'),
+        ({'seed': 2**32}, 'config.seed = 4294967296: must be a whole number from 0 to 4294967295'),
+        ({'seed': -1}, 'config.seed = -1: must be a whole number from 0 to 4294967295'),
+        ({'seed': True}, 'config.seed = True: must be a whole number from 0 to 4294967295'),
+        ({'model__num_layers': 65}, 'config.model.num_layers = 65: must be a whole number from 1 to 64'),
+        ({'model__num_cells': 8193}, 'config.model.num_cells = 8193: must be a whole number from 1 to 8192'),
+        ({'sample__num_samples': 100_001}, 'config.sample.num_samples = 100001: must be a whole number from 1 to 100000'),
+        ({'sample__num_bars': 1025}, 'config.sample.num_bars = 1025: must be a whole number from 1 to 1024'),
+        ({'sample__top_p': 0.0}, 'config.sample.top_p = 0.0: must be a number above 0 and at most 1'),
+        ({'model__dropout_rate': 1.0}, 'config.model.dropout_rate = 1.0: must be a number of at least 0 and below 1'),
+        ({'train__sequence_steps': 1}, 'config.train.sequence_steps = 1: must be a whole number from 2 to 4096'),
+        ({'train__targets': 'lst'}, "config.train.targets = 'lst': must be one of 'last', 'all'; did you mean last?"),
+        ({'data__meters': ('3/4',)}, "config.data.meters = ('3/4',): must be a tuple of one or more of '4/4', '2/2', each once"),
+        (
+            {'model__bidirectional': True, 'train__targets': 'all'},
+            "config.train.targets = 'all' with config.model.bidirectional = True: a bidirectional model sees the steps it would predict; "
+            "must be config.train.targets = 'last' or config.model.bidirectional = False",
+        ),
+        (
+            {'model__bidirectional': True, 'sample__form': 'stateful'},
+            "config.sample.form = 'stateful' with config.model.bidirectional = True: a bidirectional model reads its window anew; "
+            "must be config.sample.form = 'window' or 'auto', or config.model.bidirectional = False",
+        ),
+        ({'model__num_heads': 4}, 'config.model.num_heads: no such field; did you mean model.num_cells?'),
+    ],
+)  # fmt: skip
+def test_refusals(values, line):
+    assert refusal(**values) == line
+
+
+def test_missing_field():
+    config = base_config(ROOT).unlock()
+    del config.data['corpus']
+    with pytest.raises(UserError, match=r'^config\.data\.corpus is missing; .*configs/base\.py$'):
+        fields.check(config)

@@ -1,0 +1,190 @@
+"""Which config wins in a workdir that holds a run."""
+
+import json
+import math
+import pathlib
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from symmusic.config import fields, runs
+from symmusic.config.flags import base_config, parse
+from symmusic.errors import UserError
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BASE = base_config(ROOT)
+VALUES = dict(fields.walk(BASE))
+WORDS = ('melody', 'phrase', 'end', 'tune', 'none', 'bahdanau', 'last', 'all', 'auto', 'stateful', 'window', 'a/b c.mid', 'é')
+KINDS = {
+    bool: st.booleans(),
+    int: st.integers(0, 300) | st.integers(0, 2**32 - 1),
+    float: st.floats(0, 100),
+    str: st.sampled_from(WORDS) | st.text(max_size=8),
+    tuple: st.lists(st.sampled_from(('4/4', '2/2')), unique=True).map(tuple),
+}
+
+
+def build(values):
+    config = BASE.copy_and_resolve_references()
+    config.unlock().update_from_flattened_dict(values)
+    return config.lock()
+
+
+def is_valid(config):
+    try:
+        fields.check(config)
+    except UserError:
+        return False
+    return True
+
+
+@st.composite
+def configs(draw):
+    """Valid configs that differ from the base in some fields."""
+    names = draw(st.lists(st.sampled_from(sorted(VALUES)), unique=True, max_size=10))
+    values = {}
+    for name in names:
+        drawn = draw(KINDS[type(VALUES[name])])
+        values[name] = VALUES[name] if fields.FIELDS[name](drawn) else drawn
+    config = build(values)
+    return config if is_valid(config) else build({**values, 'model.bidirectional': False})
+
+
+def command(*argv):
+    return parse(argv, root=ROOT, modes=('train', 'sample'))
+
+
+def refusal(function, *arguments):
+    with pytest.raises(UserError) as caught:
+        function(*arguments)
+    assert len(str(caught.value).splitlines()) == 1
+    return str(caught.value)
+
+
+@hypothesis.given(configs())
+@hypothesis.settings(max_examples=60, deadline=None)
+def test_json_round_trip(config):
+    text = runs.to_json(config)
+    back = runs.from_json(text, BASE)
+    assert back == config
+    assert back.is_locked
+    assert {name: type(value) for name, value in fields.walk(back)} == {name: type(value) for name, value in VALUES.items()}
+    assert runs.to_json(back) == text
+    assert runs.from_dict(runs.to_dict(config), BASE) == config
+
+
+def test_json_is_sorted_and_indented():
+    text = runs.to_json(BASE)
+    assert text == json.dumps(json.loads(text), indent=2, sort_keys=True) + '\n'
+    assert json.loads(text)['data']['meters'] == ['4/4', '2/2']
+
+
+@pytest.mark.parametrize('text', ['', '{', '[]', 'null', '3', '"x"', '[' * 100_000, '{"a":' * 900 + '1' + '}' * 900])
+def test_damaged_json(text):
+    assert "the run's config.json is " in refusal(runs.from_json, text, BASE)
+
+
+@pytest.mark.parametrize(
+    ('section', 'name', 'value'),
+    [
+        ('train', 'num_epochs', '3'), ('train', 'num_epochs', 3.0), ('train', 'num_epochs', True), ('train', 'num_epochs', None),
+        ('train', 'learning_rate', math.nan), ('train', 'learning_rate', 10**400), ('data', 'meters', [['4/4']]), ('data', 'meters', '4/4'),
+        ('data', 'corpus', []), ('model', 'bidirectional', 1),
+    ],
+)  # fmt: skip
+def test_damaged_value(section, name, value):
+    stored = runs.to_dict(BASE)
+    stored[section][name] = value
+    assert "the run's config.json is damaged: " in refusal(runs.from_json, json.dumps(stored), BASE)
+
+
+def test_other_fields():
+    stored = runs.to_dict(BASE)
+    del stored['data']['corpus']
+    stored['data']['korpus'] = 'x'
+    line = refusal(runs.from_dict, stored, BASE)
+    assert line == (
+        "the run's config.json is not of this version of symmusic: data.corpus is missing, data.korpus is unknown; "
+        'train anew in another --workdir'
+    )
+
+
+@hypothesis.given(configs(), configs())
+@hypothesis.settings(max_examples=40, deadline=None)
+def test_differences_name_each_field_once(run, config):
+    run_values, values = dict(fields.walk(run)), dict(fields.walk(config))
+    lines = runs.differences(run, config, ())
+    assert [line.split()[0] for line in lines] == [name for name in values if values[name] != run_values[name]]
+    assert all(repr(values[line.split()[0]]) in line and repr(run_values[line.split()[0]]) in line for line in lines)
+    assert runs.differences(run, run, ()) == []
+
+
+def test_goes_on_with_the_same_run():
+    runs.check_same_run(BASE, BASE, 'w')
+    runs.check_same_run(BASE, build({'train.num_epochs': 51, 'sample.num_bars': 9, 'sample.temperature': 0.5}), 'w')
+
+
+@pytest.mark.parametrize('name', sorted(set(VALUES) - {'train.num_epochs'}))
+def test_training_is_free_in_sampling_only(name):
+    value = VALUES[name]
+    other = {bool: lambda: not value, int: lambda: value + 1, float: lambda: value / 2, str: lambda: f'{value}x', tuple: lambda: ('4/4',)}
+    config = build({name: other[type(value)]()})
+    if name.startswith('sample.'):
+        runs.check_same_run(BASE, config, 'w')
+    else:
+        line = refusal(runs.check_same_run, BASE, config, 'w')
+        assert line.startswith(f'w holds another run: {name} is {value!r} in the run and ')
+
+
+def test_another_run_lists_all_differences():
+    config = build({'data.corpus': 'x', 'seed': 3, 'train.num_epochs': 60, 'sample.num_bars': 1})
+    assert refusal(runs.check_same_run, BASE, config, 'w') == (
+        "w holds another run: data.corpus is 'folk' in the run and 'x' now; seed is 0 in the run and 3 now. "
+        'Choose another --workdir, or the same settings to go on'
+    )
+
+
+def test_fewer_epochs_are_refused():
+    line = refusal(runs.check_same_run, BASE, build({'train.num_epochs': 49}), 'w')
+    assert 'w holds a run of 50 epochs, more than config.train.num_epochs = 49' in line
+
+
+def test_sampling_takes_the_run_and_the_commands_sample_section(tmp_path):
+    path = tmp_path / 'mine.py'
+    path.write_text(
+        'from configs import base\ndef get_config():\n  config = base.get_config()\n  config.sample.num_bars = 9\n  config.seed = 3\n'
+        '  config.model.num_cells = 7\n  return config'
+    )
+    run = build({'data.corpus': 'x', 'model.num_cells': 5, 'train.num_epochs': 2, 'sample.num_bars': 1, 'sample.top_k': 3, 'seed': 8})
+    config = runs.for_sampling(run, command(f'--config={path}', '--config.sample.temperature=0'))
+    assert config.is_locked
+    assert config == build(
+        {'data.corpus': 'x', 'model.num_cells': 5, 'train.num_epochs': 2, 'sample.num_bars': 9, 'sample.temperature': 0.0, 'seed': 8}
+    )
+    assert runs.for_sampling(run, command('--config.seed=4')).seed == 4
+
+
+def test_sampling_refuses_what_the_run_has_not():
+    run = build({'data.corpus': 'x', 'model.num_cells': 5})
+    assert runs.for_sampling(run, command('--config.data.corpus=x', '--config.model.num_cells=5')).data.corpus == 'x'
+    assert refusal(runs.for_sampling, run, command('--config.data.corpus=y')) == (
+        "--config.data.corpus=y: the run in this workdir has 'x'; leave it out, or choose another --workdir"
+    )
+
+
+@hypothesis.given(configs())
+@hypothesis.settings(max_examples=30, deadline=None)
+def test_sampling_leaves_both_as_they_were(run):
+    asked = command('--config.sample.num_bars=3')
+    texts = runs.to_json(run), runs.to_json(asked.config)
+    config = runs.for_sampling(run, asked)
+    assert (runs.to_json(run), runs.to_json(asked.config)) == texts
+    assert runs.differences(run, config, ('sample.',)) == []
+    assert config.sample == asked.config.sample
+
+
+def test_sampling_checks_what_goes_together():
+    run = build({'model.bidirectional': True})
+    line = refusal(runs.for_sampling, run, command('--config.sample.form=stateful'))
+    assert "config.sample.form = 'stateful' with config.model.bidirectional = True" in line
