@@ -1,0 +1,232 @@
+"""One update: its loss against a float64 reference in NumPy, clipping, the learning rate's factor, dropout's key, donation."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from symmusic.model.model import Architecture, init_params
+from symmusic.train import loop
+from symmusic.train.state import init_state
+from symmusic.train.step import Batch, gather, held_out_loss, held_out_nats, target_losses, update
+from tests.train.toy import ARCHITECTURE, BATCH_SIZE, RECIPE, VOCABULARY, assert_same_bits, make_windows
+
+DRY = dataclasses.replace(ARCHITECTURE, dropout_rate=0.0)
+ATTENTIVE = Architecture(7, num_layers=1, num_cells=4, attention='bahdanau', attention_size=3, num_positions=16)
+FREE = dataclasses.replace(RECIPE, clip_norm=0.0)
+ROWS = np.array([3, 0, -1, 5], np.int32)  # row 0 is padded by 3 steps, -1 fills up the batch
+WINDOWS = make_windows(10, 0)
+DATA = loop.put(WINDOWS)
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def reference_logits(params, tokens, positions, architecture, last):
+    """The logits of one window [T, V] in float64, step by step; with `last` only after its last step [1, V]."""
+    params = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), params)
+    states = np.concatenate([np.eye(architecture.num_classes)[tokens], np.eye(16)[positions]], axis=1)
+    for layer in params['layers']:
+        layer, hidden, cell, outputs = layer['forward'], np.zeros(architecture.num_cells), np.zeros(architecture.num_cells), []
+        for inputs in states:
+            i, f, g, o = np.split(inputs @ layer['input'] + layer['bias'] + hidden @ layer['recurrent'], 4)
+            cell = sigmoid(f) * cell + sigmoid(i) * np.tanh(g)
+            hidden = sigmoid(o) * np.tanh(cell)
+            outputs.append(hidden)
+        states = np.array(outputs)
+    logits = []
+    for step in [len(states) - 1] if last else range(len(states)):
+        summary = states[step]
+        if architecture.attention == 'bahdanau':
+            weights = params['attention']
+            seen = states[: step + 1]
+            scores = np.tanh(states[step] @ weights['query'] + seen @ weights['key']) @ weights['score']
+            summary = np.concatenate([np.exp(scores) / np.exp(scores).sum() @ seen, summary])
+        logits.append(summary @ params['head']['kernel'] + params['head']['bias'])
+    return np.array(logits)
+
+
+def reference_loss(params, rows, architecture, targets):
+    """The sum of the targets' losses in nats, and how many there are: no step of padding is one, no filler row has any."""
+    nats, num = 0.0, 0
+    for row in rows[rows >= 0]:
+        tokens = WINDOWS.tokens()[row]
+        positions = (int(WINDOWS.positions[row]) + np.arange(WINDOWS.num_steps)) % 16
+        logits = reference_logits(params, tokens[:-1], positions[:-1], architecture, targets == 'last')
+        log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        predicted = range(WINDOWS.num_steps - 1, WINDOWS.num_steps) if targets == 'last' else range(1, WINDOWS.num_steps)
+        for target, answer in zip(predicted, log_probabilities, strict=True):
+            if target >= WINDOWS.num_padding[row]:
+                nats, num = nats - answer[tokens[target]], num + 1
+    return nats, num
+
+
+INITIAL = jax.jit(init_state, static_argnums=(1, 2))(jax.random.key(1), DRY, RECIPE)
+
+
+def begin():
+    """A run's first state, which an update may consume; that of any recipe and dropout."""
+    return jax.tree.map(jnp.copy, INITIAL)
+
+
+def first_moment(recipe):
+    """The gradient that Adam was given in the first update: ten times its first moment after it."""
+    _, after = moved(begin(), recipe=recipe)
+    adam = optax.tree.get(after.optimizer_state, 'mu')
+    return jax.tree.map(lambda leaf: 10 * np.asarray(leaf), adam)
+
+
+def moved(state, rows=ROWS, recipe=RECIPE, data=DATA):
+    """How far one update moves each parameter, and the state after it."""
+    before = jax.tree.map(np.array, state.params)
+    after, _ = update(state, data, rows, architecture=DRY, recipe=recipe)
+    return jax.tree.map(lambda new, old: np.asarray(new) - old, after.params, before), after
+
+
+def test_gather_says_where_padding_is():
+    """
+    row   tokens            padding
+      3   a real window     0
+      0   . . . a b c d ..  3
+     -1   whatever          all steps
+    """
+    batch = gather(DATA, ROWS)
+    assert batch.num_padding_B.tolist() == [0, 3, WINDOWS.num_steps, 0]
+    for row, tokens, positions in zip(ROWS, batch.tokens_BS, batch.positions_BS, strict=True):
+        if row >= 0:
+            assert_array_equal(tokens, WINDOWS.tokens()[row])
+            assert_array_equal(positions, (int(WINDOWS.positions[row]) + np.arange(WINDOWS.num_steps)) % 16)
+
+
+@pytest.mark.parametrize('targets', ['last', 'all'])
+@pytest.mark.parametrize('architecture', [DRY, ATTENTIVE], ids=['lstm', 'attention'])
+def test_loss_is_the_reference_s(architecture, targets):
+    params = jax.tree.map(lambda leaf: 3 * leaf, init_params(jax.random.key(0), architecture))
+    nats, num = held_out_nats(params, DATA, ROWS, architecture=architecture, targets=targets)
+    expected_nats, expected_num = reference_loss(params, ROWS, architecture, targets)
+    assert num == expected_num == (3 if targets == 'last' else 8 + 6 + 8)  # the padded window's first real step is a target as well
+    assert_allclose(nats, expected_nats, rtol=2e-6)
+
+    held_out = held_out_loss(params, DATA, architecture=architecture, targets=targets, batch_size=BATCH_SIZE)
+    expected_nats, expected_num = reference_loss(params, np.arange(len(WINDOWS)), architecture, targets)
+    assert_allclose(held_out, expected_nats / expected_num, rtol=2e-6)
+
+
+def test_update_counts_the_loss_it_returns():
+    params = jax.tree.map(np.array, begin().params)
+    after, loss = update(begin(), DATA, ROWS, architecture=DRY, recipe=RECIPE)
+    nats, num = reference_loss(params, ROWS, DRY, 'all')
+    assert_allclose(loss, nats / num, rtol=2e-6)
+    assert_allclose(after.epoch_nats, nats, rtol=2e-6)
+    assert (float(after.epoch_targets), int(after.step)) == (num, 1)
+    again, _ = update(after, DATA, np.array([1, 2, 3, 4], np.int32), architecture=DRY, recipe=RECIPE)
+    assert (float(again.epoch_targets), int(again.step)) == (num + 4 * 8, 2)
+
+
+def test_filler_rows_change_nothing():
+    """Whatever stands in them: the same update with other tokens at the place they gather from."""
+    filled, _ = moved(begin(), np.array([3, 5, -1, -1], np.int32))
+    # Row -1 gathers the last window: in this data it is another one.
+    other = dataclasses.replace(WINDOWS, starts=np.append(WINDOWS.starts[:-1], WINDOWS.starts[2]).astype(np.int32))
+    assert not np.array_equal(other.tokens()[-1], WINDOWS.tokens()[-1])
+    also_filled, _ = moved(begin(), np.array([3, 5, -1, -1], np.int32), data=loop.put(other))
+    jax.tree.map(assert_array_equal, filled, also_filled)
+
+
+def test_a_batch_of_fillers_alone_is_finite():
+    distance, after = moved(begin(), np.full(4, -1, np.int32))
+    assert all((leaf == 0).all() for leaf in jax.tree.leaves(distance))
+    assert float(after.epoch_targets) == 0
+
+
+def test_the_plateau_s_scale_comes_after_adam():
+    """Half the scale moves the parameters half as far, and Adam's moments are the same."""
+    full, whole = moved(begin())
+    state = begin()
+    half, halved = moved(state.replace(plateau_state=state.plateau_state._replace(scale=jnp.float32(0.5))))
+    jax.tree.map(lambda ours, theirs: assert_allclose(ours, theirs / 2, atol=2e-7), half, full)
+    assert max(np.abs(leaf).max() for leaf in jax.tree.leaves(full)) > 0.9 * RECIPE.learning_rate  # else 2e-7 would say nothing
+    assert_same_bits(halved.optimizer_state, whole.optimizer_state)
+
+
+def test_gradients_are_clipped_by_their_global_norm():
+    def flat(tree):
+        return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(tree)])
+
+    free = flat(first_moment(FREE))
+    clip_norm = float(np.linalg.norm(free)) / 4
+    assert_allclose(flat(first_moment(dataclasses.replace(RECIPE, clip_norm=clip_norm))), free / 4, rtol=1e-4, atol=1e-7)
+    assert np.linalg.norm(free) < RECIPE.clip_norm
+    assert_allclose(flat(first_moment(RECIPE)), free, rtol=1e-5, atol=1e-8)
+
+
+def test_gradient_is_the_loss_s():
+    """By central differences of the float64 reference, in random directions."""
+    params, gradient = jax.tree.map(np.array, INITIAL.params), first_moment(FREE)
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        direction = jax.tree.map(lambda leaf: rng.normal(size=leaf.shape), params)
+
+        def loss(distance, direction=direction):
+            moved_params = jax.tree.map(lambda leaf, way: leaf.astype(np.float64) + distance * way, params, direction)
+            nats, num = reference_loss(moved_params, ROWS, DRY, 'all')
+            return nats / num
+
+        slope = sum(np.vdot(leaf, way) for leaf, way in zip(jax.tree.leaves(gradient), jax.tree.leaves(direction), strict=True))
+        assert_allclose(slope, (loss(1e-5) - loss(-1e-5)) / 2e-5, rtol=1e-3, atol=1e-5)
+
+
+def test_updates_lower_the_loss_on_a_toy_corpus():
+    """A few windows are learnt nearly by heart, from about ln 7 on."""
+    state, rows = begin(), np.array([2, 3, 4, 5], np.int32)
+    losses = []
+    for _ in range(300):
+        state, loss = update(state, DATA, rows, architecture=DRY, recipe=RECIPE)
+        losses.append(float(loss))
+    assert losses[0] == pytest.approx(np.log(VOCABULARY.num_classes), abs=0.4)
+    assert losses[-1] < losses[0] / 4
+
+
+def test_dropout_is_drawn_from_key_and_step_alone():
+    def loss(step, key=0):
+        state = begin().replace(step=jnp.int32(step), key=jax.random.key(key))
+        return float(update(state, DATA, ROWS, architecture=ARCHITECTURE, recipe=RECIPE)[1])
+
+    assert loss(5) == loss(5)
+    assert len({loss(5), loss(6), loss(5, key=1)}) == 3
+
+
+def test_nothing_is_dropped_from_what_is_held_out():
+    wet, dry = (held_out_nats(INITIAL.params, DATA, ROWS, architecture=each, targets='all') for each in (ARCHITECTURE, DRY))
+    assert_same_bits(wet, dry)
+
+
+def test_state_is_donated():
+    """Its buffers are taken for the state after the update, so that a run holds one state and not two."""
+    state = begin()
+    leaf = state.params['head']['kernel']
+    update(state, DATA, ROWS, architecture=DRY, recipe=RECIPE)
+    assert leaf.is_deleted()
+
+
+def test_weights_leave_out_padding_and_fillers():
+    """The first real step is a target; a window that is padding but for its last step has one; only a filler row has none."""
+    batch = Batch(jnp.zeros((3, 9), jnp.int32), jnp.zeros((3, 9), jnp.int32), jnp.array([0, 8, 9]))
+    last, every = (jax.jit(lambda t=targets: target_losses(INITIAL.params, batch, DRY, t)[1])() for targets in ('last', 'all'))
+    assert last.tolist() == [1, 1, 0]
+    assert every.tolist() == [[1] * 8, [0] * 7 + [1], [0] * 8]
+
+
+def test_replicas_step_side_by_side():
+    """A replica axis before every leaf of the state: each replica as it would go alone, but for rounding."""
+    other = begin().replace(params=jax.tree.map(lambda leaf: leaf * 1.5, INITIAL.params))
+    states = jax.tree.map(lambda *leaves: jnp.stack(leaves), begin(), other)
+    alone = [update(state, DATA, ROWS, architecture=DRY, recipe=RECIPE)[1] for state in (begin(), other)]
+    together = jax.vmap(lambda state: update(state, DATA, ROWS, architecture=DRY, recipe=RECIPE))(states)[1]
+    assert_allclose(together, alone, rtol=1e-5)
+    assert alone[0] != alone[1]
