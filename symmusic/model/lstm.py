@@ -20,13 +20,15 @@ Carry = tuple[jax.Array, jax.Array]  # hidden_BH and cell_BH after a step
 def init_lstm(key: jax.Array, input_size: int, num_cells: int) -> Params:
     """Glorot-uniform input weights, an orthogonal recurrent matrix per gate, a forget bias of 1 (Jozefowicz et al., 2015).
 
-    The initialisers are called gate by gate: under `jit(vmap(...))` several orthogonal ones can hang, use `lax.map` over replicas.
+    The gates' matrices are drawn in a loop, which compiles one orthogonal initialiser and not four. Under `jit(vmap(...))` several of them
+    can hang: use `lax.map` over replicas.
     """
-    input_key, *gate_keys = jax.random.split(key, 5)
+    input_key, gates_key = jax.random.split(key)
     orthogonal = jax.nn.initializers.orthogonal()
+    gates = lax.map(lambda gate_key: orthogonal(gate_key, (num_cells, num_cells)), jax.random.split(gates_key, 4))
     return {
         'input': jax.nn.initializers.glorot_uniform()(input_key, (input_size, 4 * num_cells)),
-        'recurrent': jnp.concatenate([orthogonal(gate_key, (num_cells, num_cells)) for gate_key in gate_keys], axis=1),
+        'recurrent': jnp.concatenate(gates, axis=1),
         'bias': jnp.zeros(4 * num_cells).at[num_cells : 2 * num_cells].set(1.0),
     }
 

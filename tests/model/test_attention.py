@@ -14,9 +14,10 @@ BATCH, NUM_CELLS, ATTENTION_SIZE = 2, 4, 3
 
 
 def random_problem(seed, num_steps):
-    params_key, states_key = jax.random.split(jax.random.key(seed))
-    states_BTH = 2 * jax.random.normal(states_key, (BATCH, num_steps, NUM_CELLS))
-    return jax.tree.map(lambda x: 2 * x, init_attention(params_key, NUM_CELLS, ATTENTION_SIZE)), states_BTH
+    rng = np.random.default_rng(seed)
+    shapes = {'query': (NUM_CELLS, ATTENTION_SIZE), 'key': (NUM_CELLS, ATTENTION_SIZE), 'score': (ATTENTION_SIZE,)}
+    params = {name: jnp.asarray(rng.normal(size=shape)) for name, shape in shapes.items()}
+    return params, jnp.asarray(rng.normal(scale=2, size=(BATCH, num_steps, NUM_CELLS)))
 
 
 def dense_causal(params, states_BTH, memory_steps):
@@ -51,8 +52,8 @@ def test_weights_are_returned_on_request_only():
 def test_gradients_are_those_of_the_dense_reference(memory_steps):
     """To all parameters and to the states, in 64 bits."""
     with jax.enable_x64(True):
-        params, states_BTH = jax.tree.map(lambda x: jnp.asarray(np.asarray(x), jnp.float64), random_problem(1, 5))
-        weights = jax.random.normal(jax.random.key(2), states_BTH.shape, jnp.float64)
+        params, states_BTH = random_problem(1, 5)
+        weights = np.random.default_rng(2).normal(size=states_BTH.shape)
         ours = jax.grad(lambda p, s: (weights * attend_causal(p, s, memory_steps, block_steps=2)[0]).sum(), argnums=(0, 1))
         dense = jax.grad(lambda p, s: (weights * dense_causal(p, s, memory_steps or 5)[0]).sum(), argnums=(0, 1))
         actual, expected = jax.jit(ours)(params, states_BTH), jax.jit(dense)(params, states_BTH)
@@ -61,9 +62,13 @@ def test_gradients_are_those_of_the_dense_reference(memory_steps):
 
 def test_the_backward_pass_keeps_no_array_of_every_pair_and_unit():
     batch, num_steps, attention_size = 2, 24, 5
-    params = init_attention(jax.random.key(0), NUM_CELLS, attention_size)
+    params = {
+        'query': jnp.ones((NUM_CELLS, attention_size)),
+        'key': jnp.ones((NUM_CELLS, attention_size)),
+        'score': jnp.ones(attention_size),
+    }
     states_BTH = jnp.ones((batch, num_steps, NUM_CELLS))
-    _, backward = jax.vjp(lambda p, s: attend_causal(p, s, block_steps=8)[0], params, states_BTH)
+    _, backward = jax.vjp(jax.jit(lambda p, s: attend_causal(p, s, block_steps=8)[0]), params, states_BTH)
     assert max(leaf.size for leaf in jax.tree.leaves(backward)) <= batch * num_steps * num_steps
 
 

@@ -33,19 +33,19 @@ def plain_lstm(recurrent_HG, projected_BTG, carry, reverse=False):
 
 def random_problem(seed, batch=2, num_steps=5):
     """Recurrent weights, projected inputs and an initial carry, of a size at which the gates bend."""
-    keys = jax.random.split(jax.random.key(seed), 4)
-    recurrent_HG = jax.random.normal(keys[0], (NUM_CELLS, 4 * NUM_CELLS))
-    projected_BTG = 2 * jax.random.normal(keys[1], (batch, num_steps, 4 * NUM_CELLS))
-    return recurrent_HG, projected_BTG, tuple(jax.random.normal(key, (batch, NUM_CELLS)) for key in keys[2:])
+    rng = np.random.default_rng(seed)
+    shapes = (NUM_CELLS, 4 * NUM_CELLS), (batch, num_steps, 4 * NUM_CELLS), (batch, NUM_CELLS), (batch, NUM_CELLS)
+    recurrent_HG, projected_BTG, *carry = (jnp.asarray(rng.normal(size=shape)) for shape in shapes)
+    return recurrent_HG, 2 * projected_BTG, tuple(carry)
 
 
 def weighted_sum(function, seed=9, **options):
     """A scalar in which every output and both parts of the final carry have a weight of their own."""
 
     def loss(*arguments):
+        rng = np.random.default_rng(seed)
         leaves = jax.tree.leaves(function(*arguments, **options))
-        keys = jax.random.split(jax.random.key(seed), len(leaves))
-        return sum((leaf * jax.random.normal(key, leaf.shape, leaf.dtype)).sum() for key, leaf in zip(keys, leaves, strict=True))
+        return sum((leaf * rng.normal(size=leaf.shape).astype(leaf.dtype)).sum() for leaf in leaves)
 
     return loss
 
@@ -58,7 +58,7 @@ def assert_trees_close(actual, expected, **tolerance):
 def test_outputs_and_gradients_are_those_of_a_plain_loop(reverse, num_steps):
     """In 64 bits, where a slip cannot hide behind the rounding."""
     with jax.enable_x64(True):
-        arguments = jax.tree.map(lambda x: jnp.asarray(np.asarray(x), jnp.float64), random_problem(0, num_steps=num_steps))
+        arguments = random_problem(0, num_steps=num_steps)
 
         @functools.partial(jax.jit, static_argnums=0)
         def results(function, arguments):
@@ -73,7 +73,7 @@ def test_outputs_and_gradients_are_those_of_a_plain_loop(reverse, num_steps):
 def test_outputs_and_gradients_are_those_of_the_flax_cell():
     """On the same weights; Flax has a dictionary entry per gate, the bias with the recurrent ones, and the carry as (cell, hidden)."""
     params = init_lstm(jax.random.key(0), INPUT_SIZE, NUM_CELLS)
-    inputs_BTI = 2 * jax.random.normal(jax.random.key(1), (2, 6, INPUT_SIZE))
+    inputs_BTI = jnp.asarray(np.random.default_rng(1).normal(scale=2, size=(2, 6, INPUT_SIZE)))
 
     def flax_outputs(params, inputs_BTI):
         input_gates, recurrent_gates, biases = (jnp.split(params[name], 4, axis=-1) for name in ('input', 'recurrent', 'bias'))
@@ -122,14 +122,15 @@ def test_vmapped_gradients_are_those_of_a_loop():
     problems = [random_problem(seed) for seed in range(3)]
     gradient = jax.grad(weighted_sum(lstm, reverse=True), argnums=(0, 1, 2))
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *problems)
-    looped = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[jax.jit(gradient)(*problem) for problem in problems])
+    alone = jax.jit(gradient)
+    looped = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[alone(*problem) for problem in problems])
     assert_trees_close(jax.jit(jax.vmap(gradient))(*stacked), looped)
 
 
 def test_without_a_carry_the_state_begins_at_zero():
     recurrent_HG, projected_BTG, _ = random_problem(2)
     zeros = init_lstm_carry(2, NUM_CELLS)
-    jax.tree.map(assert_array_equal, lstm(recurrent_HG, projected_BTG), lstm(recurrent_HG, projected_BTG, zeros))
+    jax.tree.map(assert_array_equal, jitted_lstm(recurrent_HG, projected_BTG), jitted_lstm(recurrent_HG, projected_BTG, zeros))
 
 
 def test_initial_parameters():

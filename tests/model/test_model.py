@@ -1,6 +1,7 @@
 """The whole network: its shapes, what it may see, and its forms against one another."""
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -16,22 +17,23 @@ PLAIN = Architecture(num_classes=7, num_layers=2, num_cells=4)
 ATTENTIVE = dataclasses.replace(PLAIN, attention='bahdanau', attention_size=3, num_positions=16)
 BOTH_WAYS = dataclasses.replace(PLAIN, bidirectional=True)
 BOTH_WAYS_ATTENTIVE = dataclasses.replace(ATTENTIVE, bidirectional=True)
-ALL = [PLAIN, ATTENTIVE, BOTH_WAYS, BOTH_WAYS_ATTENTIVE]
-ONE_WAY = [PLAIN, ATTENTIVE]
+LOOKING_BACK = dataclasses.replace(PLAIN, lookback=(1, 3), num_positions=16)
+ALL = [PLAIN, ATTENTIVE, LOOKING_BACK, BOTH_WAYS, BOTH_WAYS_ATTENTIVE]
+ONE_WAY = [PLAIN, ATTENTIVE, LOOKING_BACK]
 BATCH, NUM_STEPS = 2, 6
 
 jitted_all = jax.jit(apply_all, static_argnames=('architecture', 'memory_steps', 'with_weights'))
 jitted_last = jax.jit(apply_last, static_argnames='architecture')
 jitted_step = jax.jit(apply_step, static_argnames='architecture')
-jitted_init = jax.jit(init_params, static_argnames='architecture')
 
 
 def random_problem(architecture, seed=0, num_steps=NUM_STEPS):
-    """Parameters large enough for the gates to bend, tokens and positions in the bar."""
-    keys = jax.random.split(jax.random.key(seed), 3)
-    params = jax.tree.map(lambda x: 2 * x, jitted_init(keys[0], architecture))
-    tokens_BT = jax.random.randint(keys[1], (BATCH, num_steps), 0, architecture.num_classes)
-    return params, tokens_BT, (jax.random.randint(keys[2], (BATCH, 1), 0, 16) + jnp.arange(num_steps)) % 16
+    """Parameters large enough for the gates to bend, tokens, and positions in the bar."""
+    rng = np.random.default_rng(seed)
+    shapes = jax.eval_shape(functools.partial(init_params, architecture=architecture), jax.random.key(0))
+    params = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(size=leaf.shape)), shapes)
+    tokens_BT = jnp.asarray(rng.integers(architecture.num_classes, size=(BATCH, num_steps)))
+    return params, tokens_BT, jnp.asarray((rng.integers(16, size=(BATCH, 1)) + np.arange(num_steps)) % 16)
 
 
 @pytest.mark.parametrize('architecture', ONE_WAY)
@@ -57,7 +59,7 @@ def test_the_last_position_is_the_summary_of_the_window(architecture):
         assert_allclose(weights_BT, weights_BTT[:, -1], atol=1e-6)
 
 
-@pytest.mark.parametrize(('architecture', 'memory_steps'), [(PLAIN, 3), (ATTENTIVE, 3), (ATTENTIVE, 8)])
+@pytest.mark.parametrize(('architecture', 'memory_steps'), [(PLAIN, 3), (ATTENTIVE, 3), (ATTENTIVE, 8), (LOOKING_BACK, 3)])
 def test_step_by_step_is_all_at_once(architecture, memory_steps):
     """Also where the memory is shorter than what was read."""
     params, tokens_BT, positions_BT = random_problem(architecture, num_steps=7)
@@ -69,6 +71,18 @@ def test_step_by_step_is_all_at_once(architecture, memory_steps):
         if weights_BTT is not None:
             seen = min(t + 1, memory_steps)
             assert_allclose(weights_BM[:, -seen:], weights_BTT[:, t, t + 1 - seen : t + 1], atol=1e-6)
+
+
+def test_lookback_reads_what_stood_before_the_step_to_be_predicted():
+    """With the rows of the present token at zero, a lookback of 3 is a model that reads everything two steps late, class 0 at first."""
+    looking = dataclasses.replace(PLAIN, lookback=(3,))
+    params, tokens_BT, _ = random_problem(looking)
+    first = params['layers'][0]['forward']
+    late = {**params, 'layers': [{'forward': {**first, 'input': first['input'][7:]}}, params['layers'][1]]}
+    first['input'] = first['input'].at[:7].set(0.0)
+    logits_BTV, _ = jitted_all(params, tokens_BT, None, looking)
+    expected_BTV, _ = jitted_all(late, jnp.pad(tokens_BT, ((0, 0), (2, 0)))[:, :-2], None, PLAIN)
+    assert_allclose(logits_BTV, expected_BTV, atol=1e-6)
 
 
 def test_attention_does_not_look_at_masked_steps():
@@ -165,7 +179,7 @@ def test_vmapped_replicas_are_separate_runs():
 
 @pytest.mark.parametrize('architecture', ALL)
 def test_number_and_names_of_parameters(architecture):
-    params = jitted_init(jax.random.key(0), architecture)
+    params, *_ = random_problem(architecture)
     cells, directions, classes = 4, 1 + architecture.bidirectional, 7
     states = directions * cells
     lstms = sum(directions * 4 * cells * (inputs + cells + 1) for inputs in (classes + architecture.num_positions, states))
@@ -173,7 +187,19 @@ def test_number_and_names_of_parameters(architecture):
     head = (states * (1 + attentive) + 1) * classes
     assert count_params(params) == lstms + attentive * (2 * states + 1) * architecture.attention_size + head
     assert set(params) == {'layers', 'head'} | ({'attention'} if attentive else set())
-    assert not np.allclose(params['layers'][0]['forward']['recurrent'], params['layers'][1]['forward']['recurrent'])
+
+
+def test_initial_parameters():
+    """Every matrix has a key of its own, every layer an orthogonal recurrence, and the same key gives the same parameters."""
+    init = jax.jit(init_params, static_argnames='architecture')
+    params = init(jax.random.key(0), BOTH_WAYS_ATTENTIVE)
+    recurrent = [layer[direction]['recurrent'] for layer in params['layers'] for direction in ('forward', 'backward')]
+    gates = [gate for matrix in recurrent for gate in np.split(np.asarray(matrix), 4, axis=1)]
+    assert all(np.allclose(gate @ gate.T, np.eye(4), atol=1e-5) for gate in gates)
+    assert len({gate.tobytes() for gate in gates}) == len(gates)
+    assert_array_equal(params['head']['bias'], 0)
+    jax.tree.map(assert_array_equal, init(jax.random.key(0), BOTH_WAYS_ATTENTIVE), params)
+    assert (init(jax.random.key(1), BOTH_WAYS_ATTENTIVE)['head']['kernel'] != params['head']['kernel']).all()
 
 
 def test_64_bits_agree_with_32():
