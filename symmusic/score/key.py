@@ -50,8 +50,10 @@ def detect_key(notes: Sequence[Note]) -> Key:
     histogram = np.zeros(12)
     for note in notes:
         histogram[note.pitch % 12] += max(note.duration, 1)
+    histogram /= histogram.sum()
+    centred = histogram - histogram.mean()
     # Rounded, so that keys which are alike by symmetry do not differ by the last bit of a sum.
-    correlations = np.round(PROFILES @ (histogram - histogram.mean()), 9)
+    correlations = np.round(PROFILES @ centred / max(np.linalg.norm(centred), 1e-6), 9)
     best = int(np.argmax(correlations))
     return Key(tonic=best % 12, is_major=best < 12)
 

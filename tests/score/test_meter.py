@@ -1,0 +1,47 @@
+"""The meter filter."""
+
+import pytest
+
+from symmusic.errors import ScoreError
+from symmusic.score.meter import check_meter
+from symmusic.score.midi import parse_midi
+from symmusic.score.notes import Meter, Note, Score
+from tests.score.midi_bytes import melody
+
+BOTH = ('4/4', '2/2')
+
+
+def score(*meters):
+    return Score((Note(0, 1, 60),), 4, meters=tuple(Meter(4 * index, *meter) for index, meter in enumerate(meters)))
+
+
+@pytest.mark.parametrize(
+    ('meters', 'allowed'),
+    [(((4, 4),), BOTH), (((2, 2),), BOTH), (((4, 4), (2, 2)), BOTH), (((4, 4), (4, 4)), ('4/4',)), (((3, 4),), ('3/4',))],
+)
+def test_passes(meters, allowed):
+    check_meter(score(*meters), allowed)
+
+
+@pytest.mark.parametrize(
+    ('meters', 'allowed', 'reason', 'named'),
+    [
+        ((), BOTH, 'no meter', '4/4, 2/2'),
+        (((3, 4),), BOTH, 'meter', '3/4'),
+        (((4, 4), (3, 4)), BOTH, 'meter', '3/4'),
+        (((2, 2),), ('4/4',), 'meter', '2/2'),
+        (((2, 4),), BOTH, 'meter', '2/4'),
+        (((4, 2),), BOTH, 'meter', '4/2'),
+        (((8, 8),), BOTH, 'meter', '8/8'),
+    ],
+)
+def test_refuses(meters, allowed, reason, named):
+    with pytest.raises(ScoreError, match=named) as caught:
+        check_meter(score(*meters), allowed)
+    assert caught.value.reason == reason
+
+
+def test_of_a_file():
+    check_meter(parse_midi(melody((60, 4))), ('4/4',))
+    with pytest.raises(ScoreError, match='6/8'):
+        check_meter(parse_midi(melody((60, 4), meters=((6, 8),))), BOTH)
