@@ -30,6 +30,7 @@ def get_config() -> ConfigDict:
     model.attention_size = 32  # width of the additive score's hidden layer
     model.dropout_rate = 0.4  # after each LSTM layer
     model.metric_position = False  # the step in the bar as a second input
+    model.lookback = ()  # steps: what stood so long before the step to be predicted, as further inputs (16 = a bar)
 
     train = config.train = ConfigDict()
     train.targets = 'last'  # the 'last' step of each window (any architecture), or 'all' steps (unidirectional ones)

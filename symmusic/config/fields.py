@@ -61,6 +61,17 @@ def some_of(*values: str) -> Rule:
     return rule
 
 
+def steps(least: int, most: int) -> Rule:
+    """A tuple of different whole numbers, or an empty one."""
+    each = whole(least, most)
+
+    def rule(value):
+        fits = type(value) is tuple and all(each(item) is None for item in value) and len(set(value)) == len(value)
+        return None if fits else f'a tuple of different whole numbers from {least} to {most}, such as (16, 32), or ()'
+
+    return rule
+
+
 FIELDS: dict[str, Rule] = {
     'seed': whole(0, 2**32 - 1),
     'data.corpus': text(),
@@ -82,6 +93,7 @@ FIELDS: dict[str, Rule] = {
     'model.attention_size': whole(1, 8192),
     'model.dropout_rate': real(0, 1, below=True),
     'model.metric_position': flag(),
+    'model.lookback': steps(1, 1024),
     'train.targets': choice('last', 'all'),
     'train.sequence_steps': whole(2, 4096),
     'train.sequence_hop_steps': whole(1, 4096),

@@ -24,6 +24,7 @@ class Architecture:
     attention_size: int = 32  # A
     dropout_rate: float = 0.4  # after each LSTM layer
     num_positions: int = 0  # steps in the bar, if the position in the bar is a second input; 0 = it is not
+    lookback: tuple[int, ...] = ()  # further inputs: the tokens that many steps before the one to be predicted (1 = the present one)
 
     def __post_init__(self):
         if self.attention not in ('none', 'bahdanau'):
@@ -34,12 +35,18 @@ class Architecture:
         """Cells of a layer, both directions' together."""
         return self.num_cells * (2 if self.bidirectional else 1)
 
+    @property
+    def input_size(self) -> int:
+        """Rows of the first layer's input matrix: classes, positions, classes of each lookback."""
+        return self.num_classes * (1 + len(self.lookback)) + self.num_positions
+
 
 @flax.struct.dataclass
 class Carry:
     """What a one-directional model remembers between two steps."""
 
     layers: tuple[lstm.Carry, ...]  # each layer's hidden_BH and cell_BH
+    history_BM: jax.Array  # the last M tokens, M the longest lookback, the latest last; class 0 before the first
     memory: attention.Memory | None  # the steps that attention looks back at; None without attention
 
 
@@ -50,7 +57,7 @@ def init_params(key: jax.Array, architecture: Architecture) -> Params:
     """
     layers_key, attention_key, head_key = jax.random.split(key, 3)
     directions = _directions(architecture)
-    input_size, layers = architecture.num_classes + architecture.num_positions, []
+    input_size, layers = architecture.input_size, []
     for layer_key in jax.random.split(layers_key, architecture.num_layers):
         direction_keys = jax.random.split(layer_key, len(directions))
         layers.append({d: lstm.init_lstm(k, input_size, architecture.num_cells) for d, k in zip(directions, direction_keys, strict=True)})
@@ -128,9 +135,10 @@ def init_carry(architecture: Architecture, batch: int, memory_steps: int, dtype=
     """The carry before the first step, for `apply_step`; attention will see `memory_steps` steps. ValueError if bidirectional."""
     _require_one_direction(architecture)
     layers = tuple(lstm.init_lstm_carry(batch, architecture.num_cells, dtype) for _ in range(architecture.num_layers))
+    history_BM = jnp.zeros((batch, max(architecture.lookback, default=0)), jnp.int32)
     if architecture.attention == 'none':
-        return Carry(layers, None)
-    return Carry(layers, attention.init_memory(batch, memory_steps, architecture.num_cells, architecture.attention_size, dtype))
+        return Carry(layers, history_BM, None)
+    return Carry(layers, history_BM, attention.init_memory(batch, memory_steps, architecture.num_cells, architecture.attention_size, dtype))
 
 
 def apply_step(
@@ -145,16 +153,18 @@ def apply_step(
 
     Weights are in the order of time, this step's the last; None without attention. `mask_B` is this step's `mask_BT`.
     """
+    history_BM = jnp.concatenate([carry.history_BM, token_B[:, None]], axis=1)[:, 1:]
+    inputs_BK = _inputs(token_B, position_B, [history_BM[:, -steps] for steps in architecture.lookback], architecture)
     layers, hidden_BH = [], None
     for layer, layer_carry in zip(params['layers'], carry.layers, strict=True):
         layer = layer['forward']
-        projected_BG = _project_one_hot(layer, token_B, position_B, architecture) if hidden_BH is None else _project(layer, hidden_BH)
+        projected_BG = _project_rows(layer, inputs_BK) if hidden_BH is None else _project(layer, hidden_BH)
         hidden_BH, layer_carry = lstm.lstm_step(layer['recurrent'], projected_BG, layer_carry)
         layers.append(layer_carry)
     if architecture.attention == 'none':
-        return Carry(tuple(layers), None), _head(params, hidden_BH), None
+        return Carry(tuple(layers), history_BM, None), _head(params, hidden_BH), None
     memory, context_BH, weights_BM = attention.attend_step(params['attention'], carry.memory, hidden_BH, mask_B)
-    return Carry(tuple(layers), memory), _head(params, context_BH, hidden_BH), weights_BM
+    return Carry(tuple(layers), history_BM, memory), _head(params, context_BH, hidden_BH), weights_BM
 
 
 def _directions(architecture):
@@ -163,15 +173,15 @@ def _directions(architecture):
 
 def _run_layers(params, tokens_BT, positions_BT, architecture, key):
     """The last layer's states_BTH, after dropout."""
+    num_steps = tokens_BT.shape[1]
+    lookbacks = [jnp.pad(tokens_BT, ((0, 0), (steps - 1, 0)))[:, :num_steps] for steps in architecture.lookback]
+    inputs_BTK = _inputs(tokens_BT, positions_BT, lookbacks, architecture)
     states_BTH = None
     for index, layer in enumerate(params['layers']):
         directions = []
         for direction in _directions(architecture):
             weights = layer[direction]
-            if states_BTH is None:
-                projected_BTG = _project_one_hot(weights, tokens_BT, positions_BT, architecture)
-            else:
-                projected_BTG = _project(weights, states_BTH)
+            projected_BTG = _project_rows(weights, inputs_BTK) if states_BTH is None else _project(weights, states_BTH)
             directions.append(lstm.lstm(weights['recurrent'], projected_BTG, reverse=direction == 'backward')[0])
         states_BTH = jnp.concatenate(directions, axis=-1)
         if key is not None:
@@ -179,31 +189,41 @@ def _run_layers(params, tokens_BT, positions_BT, architecture, key):
     return states_BTH
 
 
-def _project_one_hot(layer, tokens, positions, architecture):
-    """The product x W + b of the one-hot token beside the one-hot position: the sum of a row each."""
-    rows = _rows(layer['input'], tokens)
+def _inputs(tokens, positions, lookbacks, architecture):
+    """The rows of the first layer's input matrix that are 1 at a step, in a new last axis K: the input is the one-hot token, beside it the
+    one-hot position and the one-hot tokens looked back at.
+    """
+    blocks = [tokens]
+    begin = architecture.num_classes
     if architecture.num_positions:
-        rows += _rows(layer['input'], architecture.num_classes + positions)
-    return rows + layer['bias']
+        blocks.append(begin + positions)
+        begin += architecture.num_positions
+    blocks += [begin + index * architecture.num_classes + lookback for index, lookback in enumerate(lookbacks)]
+    return jnp.stack(blocks, axis=-1)
+
+
+def _project_rows(layer, inputs_K):
+    """The product x W + b of an input that is 1 in rows `inputs_K` and 0 elsewhere."""
+    return _sum_rows(layer['input'], inputs_K) + layer['bias']
 
 
 @jax.custom_vjp
-def _rows(table_IG, indices):
-    """The rows `table_IG[indices]`; their gradients are summed by a product, as a scatter adds in no fixed order on a GPU."""
-    return table_IG[indices]
+def _sum_rows(table_IG, indices_K):
+    """The sum over K of `table_IG[indices_K]`; its gradient is one product, as a scatter adds in no fixed order on a GPU."""
+    return table_IG[indices_K].sum(axis=-2)
 
 
-def _rows_forward(table_IG, indices):
-    return table_IG[indices], (indices, table_IG.shape[0])
+def _sum_rows_forward(table_IG, indices_K):
+    return _sum_rows(table_IG, indices_K), (indices_K, table_IG.shape[0])
 
 
-def _rows_backward(residuals, d_rows):
-    indices, num_rows = residuals
-    one_hot = jax.nn.one_hot(indices, num_rows, dtype=d_rows.dtype)
-    return jnp.einsum('...i,...g->ig', one_hot, d_rows), None
+def _sum_rows_backward(residuals, d_sum_G):
+    indices_K, num_rows = residuals
+    inputs_I = jax.nn.one_hot(indices_K, num_rows, dtype=d_sum_G.dtype).sum(axis=-2)
+    return jnp.einsum('...i,...g->ig', inputs_I, d_sum_G), None
 
 
-_rows.defvjp(_rows_forward, _rows_backward)
+_sum_rows.defvjp(_sum_rows_forward, _sum_rows_backward)
 
 
 def _project(layer, states):

@@ -49,7 +49,9 @@ class Card:
         fields = dict(fields)
         if fields.pop('format', None) != FORMAT:
             raise ValueError(f'it is not of format {FORMAT}')
-        fields['architecture'] = Architecture(**fields['architecture'])
+        # JSON makes lists of tuples, and a list is not hashable.
+        architecture = {name: tuple(value) if isinstance(value, list) else value for name, value in fields['architecture'].items()}
+        fields['architecture'] = Architecture(**architecture)
         fields['recipe'] = Recipe(**fields['recipe'])
         fields['vocabulary'] = vocabulary_from_json(fields['vocabulary'])
         return cls(**{**fields, 'rows': tuple(fields['rows'])})

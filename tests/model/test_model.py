@@ -181,8 +181,9 @@ def test_vmapped_replicas_are_separate_runs():
 def test_number_and_names_of_parameters(architecture):
     params, *_ = random_problem(architecture)
     cells, directions, classes = 4, 1 + architecture.bidirectional, 7
+    first = classes * (1 + len(architecture.lookback)) + architecture.num_positions
     states = directions * cells
-    lstms = sum(directions * 4 * cells * (inputs + cells + 1) for inputs in (classes + architecture.num_positions, states))
+    lstms = sum(directions * 4 * cells * (inputs + cells + 1) for inputs in (first, states))
     attentive = architecture.attention == 'bahdanau'
     head = (states * (1 + attentive) + 1) * classes
     assert count_params(params) == lstms + attentive * (2 * states + 1) * architecture.attention_size + head

@@ -88,8 +88,9 @@ class MelodyVocabulary:
         below = -(-(self.min_pitch - pitches) // 12) * 12
         above = -(-(pitches - self.max_pitch) // 12) * 12
         moved = pitches + np.maximum(below, 0) - np.maximum(above, 0)
-        if moved.min() < self.min_pitch or moved.max() > self.max_pitch:
-            raise UserError(f"pitch {pitches[0]} has no octave among the model's pitches {self.min_pitch}..{self.max_pitch}")
+        homeless = (moved < self.min_pitch) | (moved > self.max_pitch)
+        if homeless.any():
+            raise UserError(f"pitch {pitches[homeless][0]} has no octave among the model's pitches {self.min_pitch}..{self.max_pitch}")
         events = events.copy()
         events[sounding] = moved
         return events.astype(np.int8), 0
