@@ -1,0 +1,183 @@
+"""Checkpoints: whole, exact, the latest two, and one line for what cannot be read or written."""
+
+import dataclasses
+import errno
+import json
+import os
+import pathlib
+import shutil
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import orbax.checkpoint as ocp
+import pytest
+
+from symmusic.errors import UserError
+from symmusic.train.checkpoint import Card, Checkpoints
+from symmusic.train.state import init_state
+from tests.train.toy import ARCHITECTURE, RECIPE, VOCABULARY, assert_same_bits
+
+INITIAL = jax.jit(init_state, static_argnums=(1, 2))(jax.random.key(0), ARCHITECTURE, RECIPE)
+ROWS = ({'replica': 0, 'epoch': 1, 'train_loss': 1 / 3, 'validation_loss': 2**-30, 'learning_rate': 0.1, 'sequences_per_s': 7.0},)
+CARD = Card(ARCHITECTURE, RECIPE, VOCABULARY, {'seed': 3, 'data': {'meters': ['4/4']}}, {'corpus': 'walks', 'num_windows': 10}, ROWS)
+
+
+def at(step):
+    """A state after `step` updates whose other leaves are random, best_loss infinite as in the first epoch."""
+    rng = np.random.default_rng(step)
+
+    def randomised(leaf):
+        if not jnp.issubdtype(leaf.dtype, jnp.floating):
+            return leaf
+        return jnp.asarray(rng.normal(size=leaf.shape), leaf.dtype)
+
+    state = jax.tree.map(randomised, INITIAL)
+    return state.replace(step=jnp.int32(step), best_loss=jnp.float32(jnp.inf), key=jax.random.key(step))
+
+
+def content(folder):
+    """Every file below a folder with its bytes."""
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+
+
+@pytest.fixture(scope='session')
+def saved(tmp_path_factory):
+    """A workdir with the checkpoints of updates 4 and 9; not to be written to."""
+    workdir = tmp_path_factory.mktemp('saved')
+    for step in (4, 9):
+        Checkpoints(workdir).save(at(step), CARD)
+    return workdir
+
+
+@pytest.fixture
+def workdir(saved, tmp_path):
+    """A copy of `saved`."""
+    return pathlib.Path(shutil.copytree(saved, tmp_path / 'run'))
+
+
+def test_round_trip_bit_by_bit(saved):
+    state, card = Checkpoints(saved).restore()
+    assert_same_bits(state, at(9))
+    assert jax.dtypes.issubdtype(state.key.dtype, jax.dtypes.prng_key)
+    assert card == CARD
+    assert Checkpoints(saved).restore_card() == CARD
+
+
+def test_card_round_trips_through_json():
+    assert Card.from_json(json.loads(json.dumps(CARD.to_json()))) == CARD
+    assert hash(Card.from_json(json.loads(json.dumps(CARD.to_json()))).architecture) == hash(ARCHITECTURE)
+    with pytest.raises(ValueError, match='format'):
+        Card.from_json({**CARD.to_json(), 'format': 0})
+
+
+def test_the_latest_two_are_kept(workdir):
+    checkpoints = Checkpoints(workdir)
+    assert checkpoints.latest_step() == 9
+    checkpoints.save(at(11), dataclasses.replace(CARD, rows=()))
+    assert sorted(path.name for path in checkpoints.folder.iterdir() if path.is_dir()) == ['11', '9']
+    assert checkpoints.restore_card().rows == ()
+    shutil.rmtree(checkpoints.folder / '11')
+    assert_same_bits(checkpoints.restore()[0], at(9))
+
+
+def test_none_is_a_user_s_mistake_and_leaves_nothing(tmp_path):
+    assert Checkpoints(tmp_path / 'none').latest_step() is None
+    for read in (Checkpoints(tmp_path / 'none').restore, Checkpoints(tmp_path / 'none').restore_card):
+        with pytest.raises(UserError, match='no checkpoint under .*none/checkpoints'):
+            read()
+    assert not list(tmp_path.iterdir())
+
+
+def damage_by_removing(path):
+    path.unlink()
+
+
+def damage_by_emptying(path):
+    path.write_bytes(b'')
+
+
+def damage_by_cutting(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def damage_by_flipping(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+
+
+def largest(folder):
+    return max((path for path in folder.rglob('*') if path.is_file()), key=lambda path: path.stat().st_size)
+
+
+@pytest.mark.parametrize('damage', [damage_by_removing, damage_by_emptying, damage_by_cutting, damage_by_flipping])
+@pytest.mark.parametrize('part', ['state', 'card'])
+def test_a_damaged_one_is_named_and_left(workdir, part, damage):
+    folder = workdir / 'checkpoints' / '9'
+    damage(largest(folder / part))
+    before = content(workdir)
+    with pytest.raises(UserError, match='9 is damaged') as caught:
+        Checkpoints(workdir).restore()
+    assert str(folder) in str(caught.value)
+    assert '\n' not in str(caught.value)
+    assert content(workdir) == before
+    shutil.rmtree(folder)  # what the message says to do
+    assert_same_bits(Checkpoints(workdir).restore()[0], at(4))
+
+
+def test_a_card_of_another_format_is_damaged(workdir):
+    card = next(path for path in (workdir / 'checkpoints' / '9' / 'card').rglob('*') if path.is_file() and b'"format"' in path.read_bytes())
+    card.write_text(card.read_text().replace('"format": 1', '"format": 99').replace('"format":1', '"format":99'))
+    with pytest.raises(UserError, match='not of format 1'):
+        Checkpoints(workdir).restore()
+
+
+def test_what_a_killed_save_leaves_is_passed_over(workdir):
+    """Orbax writes aside: a folder that was never renamed is no checkpoint, and the next save goes on beside it."""
+    shutil.copytree(workdir / 'checkpoints' / '9', workdir / 'checkpoints' / '12.orbax-checkpoint-tmp')
+    checkpoints = Checkpoints(workdir)
+    assert checkpoints.latest_step() == 9
+    assert_same_bits(checkpoints.restore()[0], at(9))
+    checkpoints.save(at(12), CARD)
+    assert_same_bits(checkpoints.restore()[0], at(12))
+
+
+def test_a_full_disk_is_said_and_leaves_what_was_there(workdir, monkeypatch):
+    before = content(workdir)
+
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(ocp.CheckpointManager, 'save', full)
+    with pytest.raises(UserError, match='cannot write a checkpoint under .*No space left'):
+        Checkpoints(workdir).save(at(11), CARD)
+    monkeypatch.undo()
+    assert content(workdir) == before
+    assert_same_bits(Checkpoints(workdir).restore()[0], at(9))
+
+
+@pytest.mark.parametrize('message', ['RESOURCE_EXHAUSTED: Error writing "x": No space left on device', 'PERMISSION_DENIED: x'])
+def test_a_full_disk_as_tensorstore_says_it(workdir, monkeypatch, message):
+    def full(*args, **kwargs):
+        raise ValueError(message)
+
+    monkeypatch.setattr(ocp.CheckpointManager, 'save', full)
+    with pytest.raises(UserError, match='cannot write a checkpoint'):
+        Checkpoints(workdir).save(at(11), CARD)
+
+
+def test_a_fault_of_ours_is_not_called_a_full_disk(workdir, monkeypatch):
+    def fault(*args, **kwargs):
+        raise ValueError('shapes do not fit')
+
+    monkeypatch.setattr(ocp.CheckpointManager, 'save', fault)
+    with pytest.raises(ValueError, match='shapes do not fit'):
+        Checkpoints(workdir).save(at(11), CARD)
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+    (tmp_path / 'checkpoints').write_text('a file of that name')
+    with pytest.raises(UserError, match='cannot write a checkpoint'):
+        Checkpoints(tmp_path).save(at(1), CARD)
+    assert (tmp_path / 'checkpoints').read_text() == 'a file of that name'

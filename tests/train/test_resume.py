@@ -1,0 +1,195 @@
+"""A run that is stopped or killed after any update and taken up again ends as one that was not, bit for bit."""
+
+import csv
+import dataclasses
+import shutil
+
+import jax
+import numpy as np
+import pytest
+
+from symmusic.errors import Interrupted, UserError
+from symmusic.train import loop
+from symmusic.train.checkpoint import Checkpoints
+from symmusic.train.metrics import COLUMNS
+from tests.train.toy import NUM_WINDOWS, RECIPE, Killed, Runs, assert_same_bits, kill, stop, without_speed
+
+NUM_EPOCHS = 3
+NUM_UPDATES = 3 * NUM_EPOCHS
+
+
+@pytest.fixture(scope='session')
+def whole(tmp_path_factory):
+    """A run that nothing stopped: its workdir, state and card."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        runs, workdir = Runs(monkeypatch), tmp_path_factory.mktemp('whole')
+        return workdir, *runs.fit(*runs.begin(), workdir, NUM_EPOCHS)
+
+
+def read_metrics(workdir):
+    with open(workdir / 'metrics.csv') as file:
+        return list(csv.DictReader(file))
+
+
+def assert_same_run(workdir, state, card, whole):
+    """The same state, rows and metrics.csv, and the same in the checkpoint."""
+    whole_workdir, whole_state, whole_card = whole
+    assert_same_bits(state, whole_state)
+    assert without_speed(card.rows) == without_speed(whole_card.rows)
+    assert without_speed(read_metrics(workdir)) == without_speed(read_metrics(whole_workdir))
+    stored, stored_card = Checkpoints(workdir).restore()
+    assert_same_bits(stored, whole_state)
+    assert stored_card.rows == card.rows
+
+
+def go_on(runs, workdir, num_epochs=NUM_EPOCHS, **how):
+    """What the command does that finds a run, or none, in its workdir."""
+    checkpoints = Checkpoints(workdir)
+    state, card = runs.begin() if checkpoints.latest_step() is None else checkpoints.restore()
+    return runs.fit(state, card, workdir, num_epochs, **how)
+
+
+def test_the_problem_exercises_what_a_resume_could_lose(whole):
+    """Else the tests below would pass without reason."""
+    _, state, card = whole
+    assert int(state.step) == NUM_UPDATES
+    assert 0 < int(state.best_epoch)
+    assert len({row['train_loss'] for row in card.rows}) == NUM_EPOCHS
+    assert NUM_WINDOWS % 4  # filler rows
+    assert float(state.plateau_state.scale) < 1  # the learning rate has changed
+
+
+@pytest.mark.parametrize('after', range(1, NUM_UPDATES + 1))
+def test_stopped_after_any_update(runs, whole, tmp_path, after):
+    with pytest.raises(Interrupted, match='stopped and saved'):
+        go_on(runs, tmp_path, after=after, do=stop)
+    assert Checkpoints(tmp_path).latest_step() == after
+    assert_same_run(tmp_path, *go_on(runs, tmp_path), whole)
+
+
+@pytest.mark.parametrize('after', [1, 2, 3, 4, 8, 9])
+@pytest.mark.parametrize('minutes', [1000.0, 1e-9], ids=['saved_by_epoch', 'saved_by_update'])
+def test_killed_after_any_update(runs, whole, tmp_path, after, minutes):
+    """It goes on from the last checkpoint, or from the beginning where there is none yet."""
+    with pytest.raises(Killed):
+        go_on(runs, tmp_path, after=after, do=kill, minutes=minutes)
+    # The update itself is lost; with a save after each, nothing before it is.
+    assert (Checkpoints(tmp_path).latest_step() or 0) == ((after - 1) // 3 * 3 if minutes > 1 else after - 1)
+    assert_same_run(tmp_path, *go_on(runs, tmp_path), whole)
+
+
+def test_stopped_again_and_again(runs, whole, tmp_path):
+    for _ in range(NUM_UPDATES - 1):
+        with pytest.raises(Interrupted):
+            go_on(runs, tmp_path, after=1, do=stop)
+    assert Checkpoints(tmp_path).latest_step() == NUM_UPDATES - 1
+    assert_same_run(tmp_path, *go_on(runs, tmp_path), whole)
+
+
+def test_saving_often_changes_nothing(runs, whole, tmp_path):
+    assert_same_run(tmp_path, *go_on(runs, tmp_path, minutes=1e-9), whole)
+
+
+@pytest.mark.parametrize('first', [1, 2])
+def test_more_epochs_go_on_as_one_long_run(runs, whole, tmp_path, first):
+    state, _ = go_on(runs, tmp_path, first)
+    assert int(state.step) == 3 * first
+    assert_same_run(tmp_path, *go_on(runs, tmp_path), whole)
+
+
+def test_going_on_from_the_checkpoint_before(runs, whole, tmp_path):
+    """What the message of a damaged checkpoint says to do. metrics.csv loses the epoch that is trained again."""
+    go_on(runs, tmp_path, 2)
+    shutil.rmtree(tmp_path / 'checkpoints' / '6')
+    assert_same_run(tmp_path, *go_on(runs, tmp_path), whole)
+
+
+def test_a_finished_run_is_left_as_it_is(runs, whole):
+    workdir = whole[0]
+    before = {path: path.stat().st_mtime_ns for path in workdir.rglob('*')}
+    state, _ = go_on(runs, workdir, after=1, do=kill)  # no update is done
+    assert_same_bits(state, whole[1])
+    assert {path: path.stat().st_mtime_ns for path in workdir.rglob('*')} == before
+
+
+def test_each_epoch_has_an_order_of_its_own_and_sees_each_window_once(runs, tmp_path, monkeypatch):
+    """And an interrupted epoch goes on in its order."""
+    seen = []
+    lower = loop.update.lower
+
+    class Recorded:
+        """`update`, ahead of time compiled, that notes the rows it is given."""
+
+        @staticmethod
+        def lower(*args, **static):
+            step = lower(*args, **static).compile()
+            return Recorded(step)
+
+        def __init__(self, step):
+            self.step = step
+
+        def compile(self):
+            return lambda state, data, rows_B: seen.append(rows_B.tolist()) or self.step(state, data, rows_B)
+
+    monkeypatch.setattr(loop, 'update', Recorded)
+    with pytest.raises(Interrupted):
+        go_on(runs, tmp_path, 2, after=4, do=stop)
+    go_on(runs, tmp_path, 2)
+    assert len(seen) == 6
+    epochs = [np.concatenate(seen[:3]), np.concatenate(seen[3:])]
+    for order in epochs:
+        assert sorted(order.tolist()) == [-1, -1, *range(NUM_WINDOWS)]
+    assert epochs[0].tolist() != epochs[1].tolist()
+
+
+def test_metrics_are_the_contract_s(whole):
+    workdir, state, card = whole
+    assert COLUMNS == ('replica', 'epoch', 'train_loss', 'validation_loss', 'learning_rate', 'sequences_per_s')
+    rows = read_metrics(workdir)
+    assert tuple(rows[0]) == COLUMNS
+    assert [(row['replica'], row['epoch']) for row in rows] == [('0', str(epoch)) for epoch in range(1, NUM_EPOCHS + 1)]
+    for row, kept in zip(rows, card.rows, strict=True):
+        assert all(float(row[name]) == kept[name] for name in COLUMNS)  # in full precision
+    assert min(row['validation_loss'] for row in card.rows) == pytest.approx(float(state.best_loss), rel=1e-6)
+    assert card.rows[0]['learning_rate'] == RECIPE.learning_rate
+
+
+def test_the_learning_rate_of_a_row_is_that_of_its_epoch(whole):
+    """Worked out from the losses: patience 1, threshold 0.05."""
+    best, scale = np.inf, 1.0
+    for row in whole[2].rows:
+        assert row['learning_rate'] == pytest.approx(RECIPE.learning_rate * scale)
+        if row['validation_loss'] < best - RECIPE.plateau_threshold:
+            best = row['validation_loss']
+        else:
+            scale *= RECIPE.plateau_factor
+
+
+def test_early_stopping_ends_a_run_for_good(runs, tmp_path):
+    recipe = dataclasses.replace(RECIPE, early_stopping_epochs=1, learning_rate=2.0)
+    state, card = runs.fit(*runs.begin(recipe), tmp_path, 30)
+    assert bool(state.stopped)
+    assert len(card.rows) == int(state.epoch) == int(state.best_epoch) + 1 < 30
+    again, _ = go_on(runs, tmp_path, 40, after=1, do=kill)
+    assert_same_bits(again, state)
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_good_checkpoint(runs, tmp_path):
+    go_on(runs, tmp_path, 1)
+    state, card = Checkpoints(tmp_path).restore()
+    broken = state.replace(params={**state.params, 'head': {**state.params['head'], 'bias': state.params['head']['bias'] * np.nan}})
+    with pytest.raises(UserError, match='not finite.*learning_rate'):
+        runs.fit(broken, card, tmp_path, 2)
+    kept, _ = Checkpoints(tmp_path).restore()
+    assert int(kept.step) == 3
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(kept.params))
+
+
+def test_a_line_per_epoch(runs, tmp_path):
+    lines = []
+    runs.fit(*runs.begin(), tmp_path, 1, say=lines.append)
+    assert len(lines) == 2
+    assert 'compiled in' in lines[0]
+    assert '3 updates per epoch' in lines[0]
+    for words in ('epoch   1/1', 'train ', 'validation ', '*', 'base rate 1.9000', 'learning rate 0.02', 'sequences/s'):
+        assert words in lines[1]
