@@ -84,7 +84,7 @@ def test_the_latest_two_are_kept(workdir):
 def test_none_is_a_user_s_mistake_and_leaves_nothing(tmp_path):
     assert Checkpoints(tmp_path / 'none').latest_step() is None
     for read in (Checkpoints(tmp_path / 'none').restore, Checkpoints(tmp_path / 'none').restore_card):
-        with pytest.raises(UserError, match='no checkpoint under .*none/checkpoints'):
+        with pytest.raises(UserError, match=r'no checkpoint under .*none/checkpoints'):
             read()
     assert not list(tmp_path.iterdir())
 
@@ -150,7 +150,7 @@ def test_a_full_disk_is_said_and_leaves_what_was_there(workdir, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(ocp.CheckpointManager, 'save', full)
-    with pytest.raises(UserError, match='cannot write a checkpoint under .*No space left'):
+    with pytest.raises(UserError, match=r'cannot write a checkpoint under .*No space left'):
         Checkpoints(workdir).save(at(11), CARD)
     monkeypatch.undo()
     assert content(workdir) == before

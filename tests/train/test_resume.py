@@ -53,7 +53,7 @@ def test_the_problem_exercises_what_a_resume_could_lose(whole):
     """Else the tests below would pass without reason."""
     _, state, card = whole
     assert int(state.step) == NUM_UPDATES
-    assert 0 < int(state.best_epoch)
+    assert int(state.best_epoch) > 0
     assert len({row['train_loss'] for row in card.rows}) == NUM_EPOCHS
     assert NUM_WINDOWS % 4  # filler rows
     assert float(state.plateau_state.scale) < 1  # the learning rate has changed
@@ -178,7 +178,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_good_checkpoi
     go_on(runs, tmp_path, 1)
     state, card = Checkpoints(tmp_path).restore()
     broken = state.replace(params={**state.params, 'head': {**state.params['head'], 'bias': state.params['head']['bias'] * np.nan}})
-    with pytest.raises(UserError, match='not finite.*learning_rate'):
+    with pytest.raises(UserError, match=r'not finite.*learning_rate'):
         runs.fit(broken, card, tmp_path, 2)
     kept, _ = Checkpoints(tmp_path).restore()
     assert int(kept.step) == 3

@@ -89,7 +89,8 @@ def moved(state, rows=ROWS, recipe=RECIPE, data=DATA):
 
 
 def test_gather_says_where_padding_is():
-    """
+    """Rows and what stands in them.
+
     row   tokens            padding
       3   a real window     0
       0   . . . a b c d ..  3
@@ -165,6 +166,11 @@ def test_gradients_are_clipped_by_their_global_norm():
     assert_allclose(flat(first_moment(RECIPE)), free, rtol=1e-5, atol=1e-8)
 
 
+def along(params, direction, distance):
+    """The parameters moved in a direction, in float64."""
+    return jax.tree.map(lambda leaf, way: leaf.astype(np.float64) + distance * way, params, direction)
+
+
 def test_gradient_is_the_loss_s():
     """By central differences of the float64 reference, in random directions."""
     params, gradient = jax.tree.map(np.array, INITIAL.params), first_moment(FREE)
@@ -173,8 +179,7 @@ def test_gradient_is_the_loss_s():
         direction = jax.tree.map(lambda leaf: rng.normal(size=leaf.shape), params)
 
         def loss(distance, direction=direction):
-            moved_params = jax.tree.map(lambda leaf, way: leaf.astype(np.float64) + distance * way, params, direction)
-            nats, num = reference_loss(moved_params, ROWS, DRY, 'all')
+            nats, num = reference_loss(along(params, direction, distance), ROWS, DRY, 'all')
             return nats / num
 
         slope = sum(np.vdot(leaf, way) for leaf, way in zip(jax.tree.leaves(gradient), jax.tree.leaves(direction), strict=True))
