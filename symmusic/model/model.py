@@ -210,7 +210,8 @@ def _project_rows(layer, inputs_K):
 @jax.custom_vjp
 def _sum_rows(table_IG, indices_K):
     """The sum over K of `table_IG[indices_K]`; its gradient is one product, as a scatter adds in no fixed order on a GPU."""
-    return table_IG[indices_K].sum(axis=-2)
+    # A gather after the other: all at once would write K times the sum to memory first.
+    return sum(table_IG[indices_K[..., k]] for k in range(indices_K.shape[-1]))
 
 
 def _sum_rows_forward(table_IG, indices_K):

@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from symmusic.config import runs
 from symmusic.config.flags import Command, base_config
 from symmusic.corpus.dataset import base_rate, target_counts
+from symmusic.corpus.prepare import count_drops
 from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.model.model import Architecture, count_params
@@ -31,9 +32,16 @@ def run(command: Command) -> None:
         runs.check_same_run(run_config, config, workdir)
     devices = jax.devices()
     print(f'device: {len(devices)} {devices[0].platform} ({devices[0].device_kind}), jax {jax.__version__}')
-    data = build.dataset(config, build.corpus(config))
+    corpus = build.corpus(config)
+    data = build.dataset(config, corpus)
     architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config)
-    described = {'corpus': config.data.corpus, 'fingerprint': data.fingerprint, 'num_tunes': data.num_tunes, 'num_windows': len(data.train)}
+    described = {
+        'corpus': config.data.corpus,
+        'fingerprint': data.fingerprint,
+        'dropped': count_drops(corpus.tunes),
+        'num_tunes': data.num_tunes,
+        'num_windows': len(data.train),
+    }
     if checkpoints.latest_step() is None:
         state = init_state(loop.initial_key(config.seed), architecture, recipe)
         card = Card(architecture, recipe, data.vocabulary, runs.to_dict(config), described)

@@ -57,7 +57,8 @@ def target_losses(
         logits_BV, _ = apply_last(params, inputs_BT, positions_BT, architecture, key)
         losses_B = optax.softmax_cross_entropy_with_integer_labels(logits_BV, batch.tokens_BS[:, -1])
         return losses_B, (batch.num_padding_B < num_steps).astype(losses_B.dtype)
-    logits_BTV, _ = apply_all(params, inputs_BT, positions_BT, architecture, key)
+    is_music_BT = jnp.arange(num_steps - 1) >= batch.num_padding_B[:, None]
+    logits_BTV, _ = apply_all(params, inputs_BT, positions_BT, architecture, key, mask_BT=is_music_BT)
     losses_BT = optax.softmax_cross_entropy_with_integer_labels(logits_BTV, batch.tokens_BS[:, 1:])
     return losses_BT, (jnp.arange(1, num_steps) >= batch.num_padding_B[:, None]).astype(losses_BT.dtype)
 
