@@ -8,7 +8,7 @@ from jax import lax
 def dropout(key: jax.Array, values: jax.Array, rate: float) -> jax.Array:
     """`values` with a share of `rate` set to 0 and the others scaled up so that the expectation stays; consumes `key`.
 
-    A random word of 32 bits decides over two values. The rate is rounded to 1/65536 (and below 1), and the scale is that of the rounded rate.
+    A random word of 32 bits decides over two values. The rate is rounded to 1/65536, below 1; the scale is that of the rounded rate.
     """
     threshold = min(round(rate * 2**16), 2**16 - 1)
     if threshold == 0:
