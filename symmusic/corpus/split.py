@@ -66,7 +66,8 @@ def split_tunes(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Split
     """Splits kept tunes 80/10/10 by family: families are drawn in random order, test and validation take theirs first, each until it holds
     a tenth of the tunes (at least one), training takes the rest.
 
-    A family larger than a twentieth of the corpus goes to training, so that it cannot be most of a part that measures.
+    A family larger than a twentieth of the corpus goes to training, so that it cannot be most of a part that measures. Where that leaves a
+    part empty (few families, each of several tunes), test and validation take one of the smallest families each.
 
     Raises:
       UserError: there are fewer than three families.
@@ -91,6 +92,7 @@ def split_tunes(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Split
                 break
         else:
             parts[TRAIN] += family
-    if not (parts[TEST] and parts[VALIDATION] and parts[TRAIN]):
-        raise UserError(f'the corpus keeps {len(tunes)} tunes, too many of one family for a split by tune; add other tunes')
+    if not all(parts.values()):
+        test, validation, *rest = sorted((members[int(family)] for family in order), key=len)
+        parts = {TEST: test, VALIDATION: validation, TRAIN: [tune for family in rest for tune in family]}
     return Split(*(tuple(sorted(parts[part], key=lambda tune: tune.file)) for part in (TRAIN, VALIDATION, TEST)))

@@ -24,18 +24,17 @@ def window_starts(
     """Where the windows of a phrase of `num_steps` begin (negative: padded), and the number of padding steps.
 
     A phrase of at most `window_steps` gives one window, padded on the left. A longer one gives a window at every `hop_steps` that fits;
-    of these the last is dropped unless `keep_last`. `cover_end` adds one that ends with the phrase where the last does not.
+    of these the last is dropped unless `keep_last`. `cover_end` keeps all and adds one that ends with the phrase where the last does not,
+    so that (at a hop within a window) no step is lost.
     """
     if num_steps == 0:
         return [], 0
     if num_steps <= window_steps:
         return [num_steps - window_steps], window_steps - num_steps
     starts = range(0, num_steps - window_steps + 1, hop_steps)
-    if not keep_last:
-        starts = starts[:-1]
-    if cover_end and (not starts or starts[-1] != num_steps - window_steps):
+    if cover_end and starts[-1] != num_steps - window_steps:
         return [*starts, num_steps - window_steps], 0
-    return starts, 0
+    return starts if keep_last or cover_end else starts[:-1], 0
 
 
 @dataclasses.dataclass(frozen=True)

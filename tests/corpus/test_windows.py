@@ -1,0 +1,135 @@
+"""Windows: the counts of the specification, where they begin, and that no step is lost where all are wanted."""
+
+import itertools
+
+import hypothesis
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from symmusic.corpus.windows import count_windows, cut_windows, distinct, draw_windows, window_starts, without_copies
+from symmusic.melody.encodings.melody import MelodyVocabulary
+from tests.corpus.tunes import random_tune, tune
+
+VOCABULARY = MelodyVocabulary(60, 72)
+lengths = st.integers(0, 300)
+sizes = st.integers(1, 70)
+hops = st.integers(1, 40)
+
+
+def starts(num_steps, window_steps=64, hop_steps=16, **options):
+    return list(window_starts(num_steps, window_steps, hop_steps, **options)[0])
+
+
+@pytest.mark.parametrize(
+    ('num_steps', 'all_windows', 'faithful'),
+    [(0, 0, 0), (1, 1, 1), (63, 1, 1), (64, 1, 1), *((n, 1, 0) for n in range(65, 80)), (80, 2, 1), (96, 3, 2), (1120, 67, 66)],
+)
+def test_counts_of_the_specification(num_steps, all_windows, faithful):
+    assert len(starts(num_steps)) == all_windows
+    assert len(starts(num_steps, keep_last=False)) == faithful
+    if num_steps > 64:
+        assert all_windows == num_steps // 16 - 3
+    tunes = tune([60] * num_steps)
+    assert count_windows(tunes, 64, 16, True) == all_windows == len(cut_windows([tunes], VOCABULARY, 64, 16))
+    assert count_windows(tunes, 64, 16, False) == faithful == len(cut_windows([tunes], VOCABULARY, 64, 16, keep_last=False))
+
+
+@pytest.mark.parametrize(('num_steps', 'count'), [(0, 0), (1, 1), (64, 1), (65, 2), (79, 16), (80, 17), (1120, 1057)])
+def test_counts_at_every_step(num_steps, count):
+    assert len(starts(num_steps, hop_steps=1)) == count
+    assert len(starts(num_steps, hop_steps=1, keep_last=False)) == (count - 1 if num_steps > 64 else count)
+
+
+def test_cover_end():
+    assert starts(80, cover_end=True) == [0, 16]
+    assert starts(79, cover_end=True) == [0, 15]
+    assert starts(79, cover_end=True, keep_last=False) == [0, 15]  # no step is lost
+    assert starts(40, cover_end=True) == [-24]
+    assert starts(0, cover_end=True) == []
+
+
+@hypothesis.given(lengths, sizes, hops, st.booleans(), st.booleans())
+def test_starts(num_steps, window_steps, hop_steps, keep_last, cover_end):
+    found, padding = window_starts(num_steps, window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end)
+    found = list(found)
+    assert padding == (max(window_steps - num_steps, 0) if num_steps else 0)
+    assert found == sorted(set(found))
+    assert all(start + window_steps <= num_steps and start >= -padding for start in found)
+    if num_steps > window_steps:
+        regular = [start for start in range(num_steps) if start % hop_steps == 0 and start + window_steps <= num_steps]
+        if cover_end:
+            assert found == sorted({*regular, num_steps - window_steps})
+        else:
+            assert found == (regular if keep_last else regular[:-1])
+
+
+@hypothesis.given(lengths.filter(bool), sizes, st.booleans(), st.data())
+def test_every_step_is_in_a_window(num_steps, window_steps, keep_last, data):
+    found = starts(num_steps, window_steps, data.draw(st.integers(1, window_steps)), keep_last=keep_last, cover_end=True)
+    covered = {step for start in found for step in range(start, start + window_steps)}
+    assert covered >= set(range(num_steps))
+    assert max(covered) == num_steps - 1
+
+
+def test_padding_and_positions():
+    windows = cut_windows([tune([60, -2, 62]), tune([-2, 61, -1, 62, -2, 63])], VOCABULARY, 4, 2)
+    assert windows.tokens().tolist() == [[0, 2, 0, 4], [0, 3, 1, 4], [1, 4, 0, 5]]
+    assert windows.num_padding.tolist() == [1, 0, 0]
+    assert windows.positions.tolist() == [15, 0, 2]  # the padded window's first real step is a bar line
+    assert len(windows) == 3
+    assert windows.tokens().dtype == np.uint8
+
+
+def test_no_window():
+    windows = cut_windows([], VOCABULARY, 4, 2)
+    assert (len(windows), windows.tokens().shape, distinct(windows)) == (0, (0, 4), 0)
+
+
+@hypothesis.given(st.lists(st.lists(st.integers(0, 90), max_size=3), max_size=5), st.integers(1, 40), hops, st.booleans(), st.booleans())
+def test_cut_windows(tunes, window_steps, hop_steps, keep_last, cover_end):
+    """Against the plain way: pad each phrase, slice it."""
+    options = {'keep_last': keep_last, 'cover_end': cover_end}
+    phrases = [[random_tune(10 * i + j, length).phrases[0] for j, length in enumerate(each)] for i, each in enumerate(tunes)]
+    made = [tune(*each, gaps=(1,) * max(len(each) - 1, 0)) for each in phrases]
+    expected = []
+    for phrase in itertools.chain(*phrases):
+        tokens = [0] * window_steps + VOCABULARY.encode(phrase).tolist()
+        for start in window_starts(len(phrase), window_steps, hop_steps, **options)[0]:
+            expected.append((tokens[window_steps + start : 2 * window_steps + start], start % 16, max(-start, 0)))
+    windows = cut_windows(made, VOCABULARY, window_steps, hop_steps, **options)
+    found = zip(windows.tokens().tolist(), windows.positions.tolist(), windows.num_padding.tolist(), strict=True)
+    assert list(found) == expected
+    if not cover_end:
+        assert sum(count_windows(each, window_steps, hop_steps, keep_last) for each in made) == len(windows)
+    assert distinct(windows) == len({tuple(tokens) for tokens, _, _ in expected})
+    rows = np.arange(len(windows))[::-2]
+    assert windows.select(rows).tokens().tolist() == windows.tokens(rows).tolist() == [expected[row][0] for row in rows]
+
+
+def test_without_copies():
+    train = cut_windows([tune([60, 61, 62, 63, 60, 61])], VOCABULARY, 2, 1)
+    held_out = cut_windows([tune([61, 62, 64, 60, 61]), tune([72])], VOCABULARY, 2, 1)
+    assert without_copies(held_out, train).tokens().tolist() == [[4, 6], [6, 2], [0, 14]]
+    nothing = cut_windows([], VOCABULARY, 2, 1)
+    assert len(without_copies(nothing, train)) == 0
+    assert len(without_copies(held_out, nothing)) == len(held_out)
+
+
+@hypothesis.given(st.integers(0, 60), st.integers(1, 4))
+def test_without_copies_keeps_what_is_new(num_steps, window_steps):
+    train = cut_windows([random_tune(1, 40)], VOCABULARY, window_steps, 1)
+    held_out = cut_windows([random_tune(2, num_steps)], VOCABULARY, window_steps, 1)
+    seen = set(map(tuple, train.tokens().tolist()))
+    expected = [tokens for tokens in held_out.tokens().tolist() if tuple(tokens) not in seen]
+    assert without_copies(held_out, train).tokens().tolist() == expected
+
+
+def test_draw_windows():
+    windows = cut_windows([random_tune(1, 200)], VOCABULARY, 16, 1)
+    assert draw_windows(windows, 0, 5) is draw_windows(windows, 185, 5) is draw_windows(windows, 999, 5) is windows
+    drawn = draw_windows(windows, 20, 5)
+    assert len(set(drawn.starts.tolist())) == 20
+    assert drawn.starts.tolist() == sorted(drawn.starts.tolist()) == draw_windows(windows, 20, 5).starts.tolist()
+    assert set(drawn.starts.tolist()) <= set(windows.starts.tolist())
+    assert drawn.starts.tolist() != draw_windows(windows, 20, 6).starts.tolist()
