@@ -1,0 +1,167 @@
+"""Pieces: the source's procedure, drawing again, keys, the way back to the prompt's key."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from symmusic.generate import compose as module
+from symmusic.generate.compose import compose
+from symmusic.generate.sample import Drawn, sample
+from symmusic.melody.events import NO_EVENT, NOTE_OFF
+from symmusic.model.model import init_params
+from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner, params_for
+
+RARE = {0: 0.9, 2: 0.06, 3: 0.04}  # 0.9 ** 16 = 19 % of the pieces of one bar are empty
+EMPTY = {0: 0.7, 1: 0.3}
+STUCK = {0: 0.5, 5: 0.5}
+
+
+@pytest.fixture
+def rounds(monkeypatch):
+    """The keyword arguments and arrays of every call of `sample`."""
+    calls = []
+
+    def noted(*args, **kwargs):
+        calls.append((args, kwargs))
+        return sample(*args, **kwargs)
+
+    monkeypatch.setattr(module, 'sample', noted)
+    return calls
+
+
+def pieces_of(probabilities, prompt=None, seed=0, **changes):
+    return compose(params_for(probabilities), ARCHITECTURE, VOCABULARY, prompt or make_prompt(), manner(**changes), seed)
+
+
+def test_one_token_more_is_drawn_and_the_first_dropped(monkeypatch):
+    """The source: of a prompt of 64 steps 63 are read, 65 tokens drawn, 64 kept."""
+    given = {}
+
+    def fake(params, prompt_BT, positions_BT, keys_B, **how):
+        given.update(how, prompt=np.array(prompt_BT), positions=np.array(positions_BT))
+        tokens_BN = jnp.arange(3 * how['num_steps']).reshape(3, -1) % VOCABULARY.num_classes
+        return Drawn(tokens_BN, -0.5 * tokens_BN, None, None)
+
+    monkeypatch.setattr(module, 'sample', fake)
+    prompt = make_prompt(num_bars=4)
+    pieces = compose({}, ARCHITECTURE, VOCABULARY, prompt, manner(num_samples=3, num_bars=4, window_steps=63), 0)
+    assert (given['num_steps'], given['window_steps']) == (65, 63)
+    assert_array_equal(given['prompt'], np.tile(prompt.tokens[:63], (3, 1)))
+    assert_array_equal(given['positions'], np.tile(np.arange(63) % 16, (3, 1)))
+    for index, piece in enumerate(pieces):
+        expected = (np.arange(65) + 65 * index) % VOCABULARY.num_classes
+        assert_array_equal(piece.tokens, expected[1:])
+        assert_array_equal(piece.events, VOCABULARY.decode(expected[1:]))
+        assert piece.log_probability == pytest.approx(-0.5 * expected[1:].sum())
+
+
+def test_empty_pieces_are_drawn_again_and_counted(rounds):
+    first = pieces_of(RARE, num_samples=64, max_redraws=0)
+    assert len(rounds) == 1
+    num_empty = sum(piece.is_empty for piece in first)
+    assert 3 < num_empty < 30
+    assert all(piece.num_redraws == 0 for piece in first)
+    rounds.clear()
+    final = pieces_of(RARE, num_samples=64, max_redraws=10)
+    assert not any(piece.is_empty for piece in final)
+    assert len(rounds) == 1 + max(piece.num_redraws for piece in final) > 2
+    for before, after in zip(first, final, strict=True):
+        assert before.is_empty == (after.num_redraws > 0)
+        if not before.is_empty:  # what is not empty is left as it is
+            assert_array_equal(after.tokens, before.tokens)
+            assert after.log_probability == before.log_probability
+    once = pieces_of(RARE, num_samples=64, max_redraws=1)
+    assert [piece.num_redraws for piece in once] == [min(piece.num_redraws, 1) for piece in final]
+    assert [piece.is_empty for piece in once] == [piece.num_redraws > 1 for piece in final]
+
+
+@pytest.mark.parametrize('max_redraws', [0, 1, 3])
+def test_at_most_max_redraws_rounds(rounds, max_redraws):
+    pieces = pieces_of(EMPTY, max_redraws=max_redraws)
+    assert [(piece.num_redraws, piece.is_empty) for piece in pieces] == [(max_redraws, True)] * 4
+    assert len(rounds) == 1 + max_redraws
+    assert len({jax.random.key_data(args[3]).tobytes() for args, _ in rounds}) == len(rounds)  # each round has keys of its own
+
+
+def test_a_piece_drawn_again_is_another(rounds):
+    tokens = [pieces_of(EMPTY, max_redraws=num)[0].tokens.tolist() for num in (0, 1, 2)]
+    assert len(set(map(tuple, tokens))) == 3
+
+
+def test_greedy_is_never_drawn_again(rounds):
+    pieces = pieces_of(EMPTY, temperature=0.0, redraw_stuck=True)
+    assert [(piece.num_redraws, piece.is_empty) for piece in pieces] == [(0, True)] * 4
+    assert len(rounds) == 1
+
+
+def test_stuck_pieces_are_drawn_again_on_request(rounds):
+    assert [piece.num_redraws for piece in pieces_of(STUCK, max_redraws=2)] == [0] * 4
+    assert [piece.num_redraws for piece in pieces_of(STUCK, max_redraws=2, redraw_stuck=True)] == [2] * 4
+    two_pitches = pieces_of({0: 0.4, 5: 0.55, 7: 0.05}, num_samples=32, redraw_stuck=True)
+    assert any(piece.num_redraws for piece in two_pitches)
+    assert all(len(set(piece.events[piece.events >= 0].tolist())) == 2 for piece in two_pitches)
+
+
+@pytest.mark.parametrize('probabilities', [None, RARE], ids=['model', 'with_redraws'])
+def test_piece_n_is_the_same_whatever_num_samples_is(probabilities):
+    params = init_params(jax.random.key(1), ARCHITECTURE) if probabilities is None else params_for(probabilities)
+    few, many = (compose(params, ARCHITECTURE, VOCABULARY, make_prompt(), manner(num_samples=num), 5) for num in (3, 8))
+    for one, other in zip(few, many, strict=False):
+        assert_array_equal(one.tokens, other.tokens)
+        assert one.num_redraws == other.num_redraws
+        assert_allclose(one.log_probability, other.log_probability, rtol=1e-5)
+    assert len({piece.tokens.tobytes() for piece in many}) == 8
+
+
+def test_reproducible_by_seed():
+    one, again, other = (pieces_of(RARE, seed=seed) for seed in (1, 1, 2))
+    assert [piece.tokens.tolist() for piece in one] == [piece.tokens.tolist() for piece in again]
+    assert [piece.tokens.tolist() for piece in one] != [piece.tokens.tolist() for piece in other]
+
+
+@pytest.mark.parametrize('transposed_by', [-5, 0, 3, 6])
+def test_pieces_are_in_the_prompt_s_key(transposed_by):
+    for piece in pieces_of({0: 0.5, 1: 0.1, 2: 0.2, 9: 0.2}, make_prompt(transposed_by)):
+        events = VOCABULARY.decode(piece.tokens).astype(int)
+        assert_array_equal(piece.events, np.where(events >= 0, events - transposed_by, events))
+        assert piece.events.dtype == np.int8
+
+
+@given(
+    events=st.lists(st.one_of(st.just(NO_EVENT), st.just(NOTE_OFF), st.integers(0, 127)), min_size=1, max_size=20),
+    distance=st.integers(-60, 60),
+)
+def test_transposed_stays_within_midi_by_octaves(events, distance):
+    moved = module._transposed(np.array(events, np.int8), distance).astype(int)
+    for event, new in zip(events, moved, strict=True):
+        if event < 0:
+            assert new == event
+        elif 0 <= event + distance <= 127:
+            assert new == event + distance
+        else:
+            assert 0 <= new <= 127
+            assert (new - event - distance) % 12 == 0
+
+
+def test_distributions_are_kept_on_request():
+    plain, kept = pieces_of(RARE)[0], pieces_of(RARE, keep_distributions=True)[0]
+    assert plain.probabilities is None
+    assert kept.weights is None  # no attention
+    assert_array_equal(plain.tokens, kept.tokens)
+    assert kept.probabilities.shape == (16, VOCABULARY.num_classes)
+    assert_allclose(kept.probabilities[:, [0, 2, 3]], np.tile([0.9, 0.06, 0.04], (16, 1)), rtol=1e-4)
+
+
+def test_kept_distributions_are_those_of_the_final_draw():
+    """Of a piece drawn again, not of the empty one before it."""
+    params = jax.tree.map(lambda leaf: 4 * leaf, init_params(jax.random.key(1), ARCHITECTURE))
+    params['head']['bias'] = params['head']['bias'].at[0].set(9.0)
+    pieces = compose(params, ARCHITECTURE, VOCABULARY, make_prompt(), manner(num_samples=8, keep_distributions=True), 0)
+    assert any(piece.num_redraws for piece in pieces)
+    for piece in pieces:
+        drawn_from = piece.probabilities[np.arange(16), piece.tokens]
+        assert_allclose(np.log(drawn_from).sum(), piece.log_probability, rtol=1e-3)

@@ -1,0 +1,169 @@
+"""The folder of pieces: its files, what they hold, and that a fault on the way leaves what was there."""
+
+import errno
+import json
+import os
+
+import mido
+import numpy as np
+import pytest
+
+from symmusic.errors import UserError
+from symmusic.files import SETTINGS, choose_folder
+from symmusic.generate import gallery
+from symmusic.generate.compose import Piece
+from symmusic.generate.gallery import write_gallery
+from symmusic.melody.events import from_events, quantize
+from symmusic.score.midi import read_midi
+from tests.generate.toy import make_prompt
+
+PROMPT = make_prompt(transposed_by=2)
+TOKENS = np.array([0, 0, 4, 0, 1, 6, 0, 0] * 2, np.uint8)
+SETTING = {'temperature': 1.0}
+
+
+def piece(events=(-2, -2, 60, -2, -1, 62, -2, -2) * 2, **fields):
+    return Piece(TOKENS, np.array(events, np.int8), -12.5, 3, **fields)
+
+
+EMPTY = piece((-2,) * 16)
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """Pictures are drawn by a stub: what they show is looked at, not tested, and they take a second each."""
+    drawn = []
+
+    def draw(path, *args):
+        drawn.append(path.name)
+        path.write_bytes(b'png')
+
+    monkeypatch.setattr(gallery, 'draw_piece', draw)
+    monkeypatch.setattr(gallery, 'draw_all', draw)
+    return drawn
+
+
+def write(folder, pieces, settings=SETTING):
+    write_gallery(folder, PROMPT, pieces, temperature=0.5, seed=7, settings=settings, model='toy', progress=lambda items, unit: items)
+
+
+def content(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+
+
+def steps(path):
+    """The notes of a written file on the grid, as long as they lie exactly on it."""
+    score = read_midi(path)
+    sixteenth = score.ticks_per_quarter / 4
+    assert all(note.onset % sixteenth == note.end % sixteenth == 0 for note in score.notes)
+    return quantize(score, align_pickup=False)
+
+
+def test_files_of_the_contract(figures, tmp_path):
+    write(tmp_path / 'out' / 'walk', [piece(), EMPTY])
+    assert sorted(content(tmp_path / 'out')) == [
+        'walk/01.mid', 'walk/01.png', 'walk/02.mid', 'walk/02.png', 'walk/all.png', 'walk/joined/01.mid', 'walk/joined/02.mid',
+        'walk/samples.json', f'walk/{SETTINGS}',
+    ]  # fmt: skip
+    assert [path.name for path in (tmp_path / 'out').iterdir()] == ['walk']  # nothing is left beside it
+    rows = json.loads((tmp_path / 'out' / 'walk' / 'samples.json').read_text())
+    assert [row['file'] for row in rows] == ['01.mid', '02.mid']
+    contract = {'prompt': 'walk', 'temperature': 0.5, 'key': 7, 'num_steps': 16, 'tokens': TOKENS.tolist(), 'log_probability': -12.5,
+                'nearest': None, 'transposed_by': 2}  # fmt: skip
+    for row in rows:
+        assert {name: row[name] for name in contract} == contract
+    assert json.loads((tmp_path / 'out' / 'walk' / SETTINGS).read_text()) == SETTING
+
+
+def test_real_pictures(tmp_path):
+    write(tmp_path / 'walk', [piece(), EMPTY])
+    for name in ('01.png', '02.png', 'all.png'):
+        data = (tmp_path / 'walk' / name).read_bytes()
+        assert data.startswith(b'\x89PNG')
+        assert len(data) > 2000
+
+
+def test_midi_is_the_continuation_and_joined_has_the_prompt_before_it(figures, tmp_path):
+    write(tmp_path / 'walk', [piece(), EMPTY])
+    ours = piece()
+    assert steps(tmp_path / 'walk' / '01.mid') == from_events(ours.events)
+    assert steps(tmp_path / 'walk' / 'joined' / '01.mid') == from_events(np.concatenate([PROMPT.events, ours.events]))
+    # The prompt's last note goes on over the seam, as both say nothing that ends it.
+    assert any(note.onset < 16 < note.end for note in steps(tmp_path / 'walk' / 'joined' / '01.mid'))
+    assert steps(tmp_path / 'walk' / 'joined' / '02.mid') == from_events(np.concatenate([PROMPT.events, EMPTY.events]))
+    messages = list(mido.MidiFile(tmp_path / 'walk' / '02.mid'))
+    assert not [message for message in messages if message.type == 'note_on']
+    assert [(message.numerator, message.denominator) for message in messages if message.type == 'time_signature'] == [(4, 4)]
+    assert [round(mido.tempo2bpm(message.tempo)) for message in messages if message.type == 'set_tempo'] == [96]
+
+
+def test_distributions_where_they_were_kept(figures, tmp_path):
+    rng = np.random.default_rng(0)
+    pieces = [piece(probabilities=rng.random((16, 22)), weights=rng.random((16, 8))) for _ in range(2)]
+    write(tmp_path / 'walk', pieces)
+    with np.load(tmp_path / 'walk' / 'distributions.npz') as arrays:
+        np.testing.assert_array_equal(arrays['probabilities'], np.stack([each.probabilities for each in pieces]))
+        np.testing.assert_array_equal(arrays['attention_weights'], np.stack([each.weights for each in pieces]))
+
+
+def test_numbers_have_as_many_digits_as_needed(figures, tmp_path):
+    write(tmp_path / 'walk', [piece()] * 100)
+    names = sorted(path.name for path in (tmp_path / 'walk').glob('*.mid'))
+    assert (names[0], names[-1], len(names)) == ('001.mid', '100.mid', 100)
+
+
+def test_a_folder_made_with_other_settings_is_kept(figures, tmp_path):
+    first = choose_folder(tmp_path, 'walk', {'seed': 1})
+    write(first, [piece()], {'seed': 1})
+    before = content(first)
+    second = choose_folder(tmp_path, 'walk', {'seed': 2})
+    assert (first.name, second.name) == ('walk', 'walk-2')
+    write(second, [piece(), piece()], {'seed': 2})
+    assert content(first) == before
+    assert choose_folder(tmp_path, 'walk', {'seed': 1}) == first
+    assert choose_folder(tmp_path, 'walk', {'seed': 2}) == second
+    assert choose_folder(tmp_path, 'walk', {'seed': 3}).name == 'walk-3'
+
+
+@pytest.mark.parametrize('text', [None, '', '{"seed"', '[]', '\xff'])
+def test_a_folder_of_the_user_s_is_kept(tmp_path, text):
+    (tmp_path / 'walk').mkdir()
+    (tmp_path / 'walk' / 'mine.txt').write_text('mine')
+    if text is not None:
+        (tmp_path / 'walk' / SETTINGS).write_bytes(text.encode('latin-1'))
+    assert choose_folder(tmp_path, 'walk', {}).name == 'walk-2'
+
+
+def test_the_same_settings_replace_the_folder_as_a_whole(figures, tmp_path):
+    write(tmp_path / 'walk', [piece()] * 3)
+    write(tmp_path / 'walk', [piece()])
+    assert [path.name for path in sorted((tmp_path / 'walk').glob('*.mid'))] == ['01.mid']
+    assert [path.name for path in tmp_path.iterdir()] == ['walk']
+
+
+def full(*args, **kwargs):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize('call', ['write', 'mkdir', 'rename_old', 'rename_new'])
+def test_a_full_disk_leaves_the_old_folder(figures, tmp_path, monkeypatch, call):
+    write(tmp_path / 'walk', [piece()] * 2)
+    before = content(tmp_path)
+    rename, renamed = os.rename, []
+
+    def rename_until(*args):
+        renamed.append(args)
+        if len(renamed) == (1 if call == 'rename_old' else 2):
+            full()
+        rename(*args)
+
+    target, name, fault = {
+        'write': (os, 'fsync', full), 'mkdir': (gallery.tempfile, 'mkdtemp', full),
+        'rename_old': (gallery.os, 'rename', rename_until), 'rename_new': (gallery.os, 'rename', rename_until),
+    }[call]  # fmt: skip
+    monkeypatch.setattr(target, name, fault)
+    with pytest.raises(UserError, match='No space left') as caught:
+        write(tmp_path / 'walk', [piece()])
+    assert '\n' not in str(caught.value)
+    monkeypatch.undo()
+    assert content(tmp_path) == before

@@ -1,0 +1,207 @@
+"""Prompts: built in, MIDI and ABC, and all that a user may hand over by mistake."""
+
+import itertools
+
+import mido
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from symmusic.errors import UserError
+from symmusic.generate.compose import _transposed
+from symmusic.generate.prompt import MAX_STEPS, mary, read_prompt
+from symmusic.melody.encodings.melody import MelodyVocabulary
+from symmusic.score.midi import TICKS_PER_QUARTER, format_midi
+from symmusic.score.notes import Note
+
+VOCABULARY = MelodyVocabulary(55, 91)
+STEP = TICKS_PER_QUARTER // 4
+SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
+ABC = 'X:1\nT:Walk\nM:4/4\nL:1/8\nQ:1/4=90\nK:C\nCDEF GABc|c2G2 E2C2|\n'
+
+
+def write(folder, data, name='p.mid'):
+    path = folder / name
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return str(path)
+
+
+def notes_of(pitches, steps=4, begin=0):
+    return [Note((begin + index * steps) * STEP, steps * STEP, pitch) for index, pitch in enumerate(pitches)]
+
+
+def midi_with(numerator=4, denominator=4, pitches=SCALE, is_stated=True):
+    """A MIDI file in any metre, or in none."""
+    track = mido.MidiTrack()
+    if is_stated:
+        track.append(mido.MetaMessage('time_signature', numerator=numerator, denominator=denominator))
+    for pitch in pitches:
+        track += [mido.Message('note_on', note=pitch, velocity=80), mido.Message('note_off', note=pitch, time=480)]
+    return mido.MidiFile(ticks_per_beat=480, tracks=[track])
+
+
+def save(file, folder, name='p.mid'):
+    file.save(folder / name)
+    return str(folder / name)
+
+
+def onsets(events):
+    return [(step, int(event)) for step, event in enumerate(events) if event >= 0]
+
+
+def read(path, vocabulary=VOCABULARY, transpose=True):
+    return read_prompt(path, vocabulary, transpose=transpose)
+
+
+def test_the_built_in_one():
+    prompt = read('')
+    assert (prompt.name, prompt.transposed_by, prompt.notices, len(prompt.tokens)) == ('mary', 0, (), 64)
+    assert [pitch for _, pitch in onsets(prompt.events)] == [note.pitch for note in mary().notes]
+    assert_array_equal(VOCABULARY.decode(prompt.tokens), prompt.events)
+
+
+def test_midi(tmp_path):
+    prompt = read(write(tmp_path, format_midi(notes_of(SCALE), qpm=80), 'my tune.mid'))
+    assert onsets(prompt.events) == list(zip(range(0, 32, 4), SCALE, strict=True))
+    assert (prompt.name, len(prompt.events), prompt.transposed_by) == ('my tune', 32, 0)
+    assert prompt.qpm == pytest.approx(80)
+
+
+def test_abc(tmp_path):
+    prompt = read(write(tmp_path, ABC, 'walk.abc'))
+    assert [pitch for _, pitch in onsets(prompt.events)] == [*SCALE, 72, 67, 64, 60]
+    assert (prompt.name, len(prompt.events)) == ('walk', 32)
+    assert prompt.qpm == pytest.approx(90)
+
+
+def test_of_a_book_the_first_tune(tmp_path):
+    prompt = read(write(tmp_path, ABC + '\n' + ABC.replace('X:1', 'X:2').replace('CDEF', 'cccc'), 'book.abc'))
+    assert [pitch for _, pitch in onsets(prompt.events)][:4] == [60, 62, 64, 65]
+
+
+def test_the_last_bar_is_filled_with_silence(tmp_path):
+    prompt = read(write(tmp_path, format_midi(notes_of(SCALE[:5]))))
+    assert len(prompt.events) == 32
+    assert prompt.events[19:22].tolist() == [-2, -1, -2]  # the last note is held to step 20, where it is ended
+
+
+def test_a_whole_number_of_bars_gets_no_filling(tmp_path):
+    prompt = read(write(tmp_path, format_midi(notes_of(SCALE[:4]))))
+    assert len(prompt.events) == 16
+    assert -1 not in prompt.events
+
+
+def test_polyphony_is_reduced_to_the_highest(tmp_path):
+    chords = [Note(index * 4 * STEP, 4 * STEP, pitch - low) for index, pitch in enumerate(SCALE) for low in (12, 0, 5)]
+    prompt = read(write(tmp_path, format_midi(chords)), transpose=False)
+    assert [pitch for _, pitch in onsets(prompt.events)] == list(SCALE)
+
+
+def test_a_long_prompt_counts_with_its_last_bars(tmp_path):
+    pitches = [SCALE[index * 5 % 8] for index in range(400)]  # 100 bars
+    prompt = read(write(tmp_path, format_midi(notes_of(pitches))))
+    assert len(prompt.events) == len(prompt.tokens) == MAX_STEPS == 1024
+    assert [pitch for _, pitch in onsets(prompt.events)] == pitches[-256:]
+
+
+def test_no_metre_is_read_as_four_four_and_said(tmp_path):
+    prompt = read(save(midi_with(is_stated=False), tmp_path))
+    assert len(prompt.events) == 32
+    assert any('no metre' in notice for notice in prompt.notices)
+
+
+def test_cut_time_has_the_same_bar(tmp_path):
+    assert len(read(save(midi_with(2, 2), tmp_path)).events) == 32
+
+
+@pytest.mark.parametrize(('low', 'notice'), [(24, '2 octave'), (72, '1 octave'), (84, '2 octave')])
+def test_outside_of_the_range_by_octaves(tmp_path, low, notice):
+    """The melody keeps its shape, the model reads it in its range, and the way back is known."""
+    pitches = [low + pitch - 60 for pitch in SCALE]
+    vocabulary = MelodyVocabulary(48, 83)
+    prompt = read(write(tmp_path, format_midi(notes_of(pitches))), vocabulary)
+    assert [pitch for _, pitch in onsets(prompt.events)] == pitches
+    heard = [pitch for _, pitch in onsets(vocabulary.decode(prompt.tokens))]
+    assert {ours - theirs for ours, theirs in zip(heard, pitches, strict=True)} == {prompt.transposed_by}
+    assert abs(prompt.transposed_by) == 12 * int(notice[0])
+    assert any(notice in line for line in prompt.notices)
+
+
+def test_a_leap_too_wide_for_the_range_is_folded_and_said(tmp_path):
+    vocabulary = MelodyVocabulary(60, 72)
+    prompt = read(write(tmp_path, format_midi(notes_of([60, 64, 67, 100, 60, 64, 67, 36]))), vocabulary)
+    assert [pitch for _, pitch in onsets(prompt.events)] == [60, 64, 67, 100, 60, 64, 67, 36]
+    heard = [pitch for _, pitch in onsets(vocabulary.decode(prompt.tokens))]
+    assert [(ours - theirs) % 12 for ours, theirs in zip(heard, [60, 64, 67, 100, 60, 64, 67, 36], strict=True)] == [0] * 8
+    assert any('moved by octaves' in line for line in prompt.notices)
+
+
+@given(distance=st.integers(-20, 20), walk=st.lists(st.integers(0, 6), min_size=8, max_size=16), transpose=st.booleans())
+def test_there_and_back_is_exact(tmp_path_factory, distance, walk, transpose):
+    """What the model reads, brought back as its pieces are, is what the file holds; in the model's key the tune does not matter."""
+    pitches = [SCALE[index] + distance for index in walk]
+    path = write(tmp_path_factory.mktemp('prompt'), format_midi(notes_of(pitches)))
+    prompt = read(path, transpose=transpose)
+    assert [pitch for _, pitch in onsets(prompt.events)] == pitches
+    assert_array_equal(_transposed(VOCABULARY.decode(prompt.tokens), -prompt.transposed_by), prompt.events)
+    assert transpose or prompt.transposed_by % 12 == 0
+
+
+def test_in_every_key_the_model_reads_the_same(tmp_path):
+    heard = {}
+    for distance in range(-6, 6):
+        pitches = [note.pitch + distance - 5 for note in mary().notes]
+        lengths = [note.duration for note in mary().notes]
+        notes = [Note(onset * STEP, length * STEP, pitch)
+                 for onset, length, pitch in zip(itertools.accumulate(lengths, initial=0), lengths, pitches, strict=False)]  # fmt: skip
+        prompt = read(write(tmp_path, format_midi(notes)))
+        heard[distance] = np.unique([pitch % 12 for _, pitch in onsets(VOCABULARY.decode(prompt.tokens))]).tolist()
+        assert (prompt.transposed_by + distance - 5) % 12 == read('').transposed_by
+    assert len(set(map(tuple, heard.values()))) == 1
+
+
+@pytest.mark.parametrize(
+    ('name', 'data', 'words'),
+    [
+        ('waltz.abc', ABC.replace('M:4/4', 'M:3/4'), '3/4'),
+        ('empty.mid', b'', 'damaged MIDI'),
+        ('empty.abc', '', 'no tune'),
+        ('words.abc', 'Dear reader,\nthis is a letter.\n', 'no tune'),
+        ('words.mid', 'Dear reader, this is a letter.', 'damaged MIDI'),
+        ('cut.mid', format_midi(notes_of(SCALE))[:60], 'damaged MIDI'),
+        ('silent.mid', format_midi([]), 'no notes'),
+        ('silent.abc', 'X:1\nM:4/4\nK:C\nz8|z8|\n', 'no notes'),
+        ('tune.txt', ABC, 'not a file of'),
+        ('picture.png', b'\x89PNG', 'not a file of'),
+    ],
+)
+def test_what_is_no_prompt_gets_one_line(tmp_path, name, data, words):
+    path = write(tmp_path, data, name)
+    with pytest.raises(UserError, match=r'config\.sample\.prompt') as caught:
+        read(path)
+    message = str(caught.value)
+    assert path in message
+    assert words in message
+    assert '\n' not in message
+
+
+def test_waltz_as_midi(tmp_path):
+    with pytest.raises(UserError, match=r'3/4.*4/4 or 2/2'):
+        read(save(midi_with(3, 4), tmp_path))
+
+
+def test_a_missing_file_and_a_folder(tmp_path):
+    with pytest.raises(UserError, match='No such file'):
+        read(str(tmp_path / 'none.mid'))
+    (tmp_path / 'folder.mid').mkdir()
+    with pytest.raises(UserError, match='directory'):
+        read(str(tmp_path / 'folder.mid'))
+
+
+def test_a_prompt_whose_end_is_silent(tmp_path):
+    """A long silence after the notes: what counts are the last bars, and in them nothing sounds."""
+    notes = [Note(0, 4 * STEP, 60), Note(4 * STEP, (MAX_STEPS + 32) * STEP, 64)]
+    with pytest.raises(UserError, match='no notes'):
+        read(write(tmp_path, format_midi(notes)))

@@ -1,0 +1,37 @@
+"""A vocabulary, a model whose answer is known, and prompts."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from symmusic.generate.compose import Manner
+from symmusic.generate.prompt import Prompt
+from symmusic.melody.encodings.melody import MelodyVocabulary
+from symmusic.model.model import Architecture, init_params
+
+VOCABULARY = MelodyVocabulary(60, 79)  # 22 classes
+ARCHITECTURE = Architecture(VOCABULARY.num_classes, num_layers=1, num_cells=4, num_positions=16)
+
+
+def params_for(probabilities):
+    """Parameters that answer with these probabilities whatever was read; {class: share}."""
+    zeros = jax.tree.map(jnp.zeros_like, init_params(jax.random.key(0), ARCHITECTURE))
+    bias = np.full(VOCABULARY.num_classes, -1e9)
+    bias[list(probabilities)] = np.log(list(probabilities.values()))
+    return {**zeros, 'head': {**zeros['head'], 'bias': jnp.asarray(bias, jnp.float32)}}
+
+
+def make_prompt(transposed_by=0, num_bars=1):
+    """A prompt of alternating 62 and 64 in the model's key, held in the last bar's second half."""
+    tokens = np.tile(np.array([4, 0, 6, 0, 4, 0, 6, 1, 4, 0, 6, 0, 4, 0, 0, 0], np.uint8), num_bars)
+    events = VOCABULARY.decode(tokens).astype(np.int16)
+    return Prompt('walk', np.where(events >= 0, events - transposed_by, events).astype(np.int8), tokens, transposed_by, 96.0)
+
+
+def manner(**changes):
+    """How to draw: four pieces of one bar, and what a test changes."""
+    fields = {
+        'num_samples': 4, 'num_bars': 1, 'temperature': 1.0, 'top_k': 0, 'top_p': 1.0, 'window_steps': None, 'memory_steps': 8,
+        'max_redraws': 10, 'redraw_stuck': False, 'keep_distributions': False,
+    }  # fmt: skip
+    return Manner(**{**fields, **changes})
