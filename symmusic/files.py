@@ -16,7 +16,8 @@ def write_whole(path: str | os.PathLike, content: bytes | str) -> None:
       UserError: the folder or the disk does not take it; what was at `path` is left as it was.
     """
     path = pathlib.Path(path)
-    content = content.encode() if isinstance(content, str) else content
+    if isinstance(content, str):  # in the name of a file not in UTF-8 Python has half characters; JSON takes them escaped
+        content = content.encode(errors='backslashreplace')
     aside = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

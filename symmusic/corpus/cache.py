@@ -6,7 +6,6 @@ import io
 import json
 import os
 import pathlib
-import zipfile
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -17,7 +16,7 @@ from symmusic.corpus.split import find_families
 from symmusic.errors import UserError
 from symmusic.files import write_whole
 
-FORMAT = 1  # of the cache's files and of all that preparation does: raise it when either changes
+FORMAT = 2  # of the cache's files and of all that preparation does: raise it when either changes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,12 +60,12 @@ def load_corpus(
       UserError: there is no such corpus.
     """
     files = find_files(name)
-    path = cache_folder() / f'corpus-{_key(files, settings, max_tunes, seed)}.npz'
+    path = cache_folder() / f'corpus-{_key(files, settings, max_tunes, seed)}.bin'
     notices = []
     if path.exists():
         try:
             return dataclasses.replace(_from_bytes(path.read_bytes()), name=name, from_cache=True)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError) as error:
             notices.append(f'the cached corpus {path} is damaged ({error}); preparing it again')
     tunes = prepare_files(files, settings, max_tunes=max_tunes, seed=seed, progress=progress)
     corpus = Corpus(name, len(files), tuple(tunes), find_families([tune for tune in tunes if tune.kept]))
@@ -78,16 +77,19 @@ def load_corpus(
 
 
 def _key(files: Sequence[SourceFile], settings: Settings, max_tunes: int, seed: int) -> str:
-    try:
-        contents = [(file.name, hashlib.sha256(file.path.read_bytes()).hexdigest()) for file in files]
-    except OSError as error:
-        raise UserError(f'cannot read {error.filename}: {error.strerror}') from error
+    def content(file: SourceFile) -> str:
+        try:
+            return hashlib.sha256(file.path.read_bytes()).hexdigest()
+        except OSError:
+            return 'unreadable'  # preparation drops and counts it
+
+    contents = [(file.name, content(file)) for file in files]
     subset = (max_tunes, seed) if max_tunes else ()
     return hashlib.sha256(json.dumps([FORMAT, contents, dataclasses.asdict(settings), subset]).encode()).hexdigest()[:24]
 
 
 def _to_bytes(corpus: Corpus) -> bytes:
-    """One zip file, its members under checksums: the tunes' fields as JSON, all events in one array."""
+    """The checksum of what follows: a zip file of the tunes' fields as JSON and all events in one array."""
     fields = [
         {**dataclasses.asdict(dataclasses.replace(tune, phrases=())), 'phrases': [len(phrase) for phrase in tune.phrases]}
         for tune in corpus.tunes
@@ -98,11 +100,15 @@ def _to_bytes(corpus: Corpus) -> bytes:
     np.savez_compressed(
         buffer, header=np.frombuffer(header, np.uint8), events=np.concatenate([np.zeros(0, np.int8), *phrases]), families=corpus.families
     )
-    return buffer.getvalue()
+    content = buffer.getvalue()
+    return hashlib.sha256(content).digest() + content
 
 
 def _from_bytes(data: bytes) -> Corpus:
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+    digest, content = data[:32], data[32:]
+    if hashlib.sha256(content).digest() != digest:
+        raise ValueError('its checksum differs')
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         header, events, families = (arrays[name] for name in ('header', 'events', 'families'))
     header = json.loads(header.tobytes())
     if header['format'] != FORMAT:

@@ -157,7 +157,7 @@ def fingerprint(tunes: Iterable[Tune]) -> str:
     digest = hashlib.sha256()
     for tune in tunes:
         if tune.kept:
-            digest.update(f'{tune.file}\0{len(tune.phrases)}\0'.encode())
+            digest.update(f'{tune.file}\0{len(tune.phrases)}\0'.encode(errors='backslashreplace'))
             for phrase in tune.phrases:
                 digest.update(len(phrase).to_bytes(4, 'little') + phrase.tobytes())
     return digest.hexdigest()[:16]

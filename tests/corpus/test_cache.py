@@ -1,0 +1,252 @@
+"""The cache: the same corpus from it, another key for anything else, and every kind of damage noticed."""
+
+import dataclasses
+
+import hypothesis
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from symmusic.corpus import cache as caching
+from symmusic.corpus.cache import Corpus, cache_folder, load_corpus
+from symmusic.corpus.prepare import Settings, Tune
+from symmusic.errors import UserError
+from tests.corpus.tunes import mixed_folder, tune, write_files
+from tests.score.midi_bytes import melody
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = mixed_folder(tmp_path / 'music')
+    write_files(
+        folder, {'k phrases.mid': melody((67, 4), (None, 40), (64, 4), (None, 17), (60, 16)), 'l café ♪.abc': 'X:1\nT:Ó\nM:4/4\nK:C\nC4'}
+    )
+    return folder
+
+
+def same(one: Corpus, other: Corpus) -> bool:
+    def fields(corpus):
+        return [dataclasses.replace(each, phrases=()) for each in corpus.tunes]
+
+    def phrases(corpus):
+        return [[(phrase.dtype, phrase.tolist()) for phrase in each.phrases] for each in corpus.tunes]
+
+    return (
+        (one.name, one.num_files, one.fingerprint, one.families.tolist(), one.families.dtype)
+        == (other.name, other.num_files, other.fingerprint, other.families.tolist(), other.families.dtype)
+        and fields(one) == fields(other)
+        and phrases(one) == phrases(other)
+    )
+
+
+def load(folder, settings=None, **options):
+    return load_corpus(str(folder), settings or Settings(), **options)
+
+
+def entries(cache):
+    return sorted(cache.iterdir())
+
+
+def test_second_load(folder, cache, monkeypatch):
+    first = load(folder)
+    assert (first.from_cache, first.notices, len(entries(cache))) == (False, (), 1)
+    assert (first.num_files, len(first.kept), len(first.tunes)) == (12, 4, 14)
+    assert first.families.tolist() == [0, 1, 2, 3]
+    assert {len(each.phrases) for each in first.tunes} == {0, 1, 3}
+    monkeypatch.setattr(caching, 'prepare_files', None)  # not called again
+    second = load(folder)
+    assert (second.from_cache, second.notices, len(entries(cache))) == (True, (), 1)
+    assert same(first, second)
+    for one, other in zip(first.tunes, second.tunes, strict=True):
+        np.testing.assert_array_equal(one.events, other.events)
+
+
+def test_everything_dropped_is_cached_too(tmp_path):
+    write_files(tmp_path, {'a.mid': b''})
+    first, second = load(tmp_path), load(tmp_path)
+    assert second.from_cache
+    assert same(first, second)
+    assert second.kept == []
+
+
+def test_another_place_is_the_same_corpus_under_its_own_name(folder):
+    first = load(folder)
+    moved = folder.rename(folder.parent / 'moved')
+    second = load(moved)
+    assert second.from_cache
+    assert second.name == str(moved)
+    assert second.fingerprint == first.fingerprint
+
+
+@pytest.mark.parametrize('change', ['content', 'new', 'gone', 'name'])
+def test_changed_files(folder, cache, change):
+    before = load(folder)
+    good = folder / 'a good.mid'
+    if change == 'content':
+        good.write_bytes(melody((67, 4), (69, 4), (71, 4), (67, 7), title='Good'))
+    elif change == 'new':
+        (folder / 'a new.mid').write_bytes(good.read_bytes())
+    elif change == 'gone':
+        good.unlink()
+    else:
+        good.rename(folder / 'a bad.mid')
+    after = load(folder)
+    assert not after.from_cache
+    assert len(entries(cache)) == 2
+    assert after.fingerprint != before.fingerprint
+    assert load(folder).from_cache
+
+
+def test_changed_settings(folder, cache, monkeypatch):
+    def distinct():
+        return [
+            load(folder),
+            load(folder, Settings(meters=('4/4',))),
+            load(folder, Settings(meters=('2/2', '4/4'))),
+            load(folder, Settings(align_pickups=False)),
+            load(folder, Settings(rests='end')),
+            load(folder, max_tunes=3),
+            load(folder, max_tunes=3, seed=1),
+            load(folder, max_tunes=4),
+        ]
+
+    assert not any(corpus.from_cache for corpus in distinct())
+    assert len(entries(cache)) == 8
+    assert all(corpus.from_cache for corpus in distinct())
+    assert load(folder, seed=5).from_cache  # the seed draws nothing where all tunes are read
+    monkeypatch.setattr(caching, 'FORMAT', caching.FORMAT + 1)
+    assert not any(corpus.from_cache for corpus in distinct())
+    assert len(entries(cache)) == 16
+
+
+def check_rebuilt(folder, before):
+    after = load(folder)
+    assert not after.from_cache
+    assert len(after.notices) == 1
+    assert 'is damaged' in after.notices[0]
+    assert '\n' not in after.notices[0]
+    assert same(before, after)
+    again = load(folder)
+    assert (again.from_cache, again.notices) == (True, ())
+
+
+@pytest.mark.parametrize('length', [0, 1, 3, 40, -1, -30, -500])
+def test_truncated(folder, cache, length):
+    before = load(folder)
+    (path,) = entries(cache)
+    path.write_bytes(path.read_bytes()[:length])
+    check_rebuilt(folder, before)
+
+
+@pytest.mark.parametrize('content', [b'not a cache', b'PK\3\4', b'\x93NUMPY\1\0', b'\x80\4K\1.'])
+def test_something_else(folder, cache, content):
+    before = load(folder)
+    entries(cache)[0].write_bytes(content)
+    check_rebuilt(folder, before)
+
+
+def test_no_flipped_bit_goes_unnoticed(tmp_path, cache):
+    """Every bit of every byte: an error, never another corpus, never an exception of another kind."""
+    write_files(tmp_path, {'a.mid': melody((67, 4), (69, 4))})
+    load(tmp_path)
+    (path,) = entries(cache)
+    good = path.read_bytes()
+    for index in range(len(good)):
+        for bit in range(8) if index < 64 else (index % 8,):
+            flipped = bytearray(good)
+            flipped[index] ^= 1 << bit
+            with pytest.raises(ValueError, match='checksum'):
+                caching._from_bytes(bytes(flipped))
+
+
+def test_flipped_bits(folder, cache):
+    before = load(folder)
+    (path,) = entries(cache)
+    good = path.read_bytes()
+    for index in range(5, len(good), len(good) // 7):
+        path.write_bytes(good[:index] + bytes([good[index] ^ 0x10]) + good[index + 1 :])
+        check_rebuilt(folder, before)
+
+
+def test_a_folder_in_the_place_of_the_cache(folder, cache):
+    before = load(folder)
+    (path,) = entries(cache)
+    path.unlink()
+    path.mkdir()
+    after = load(folder)
+    assert same(before, after)
+    assert len(after.notices) == 2  # not to be read, not to be written
+    assert 'not cached' in after.notices[1]
+
+
+def test_unwritable_cache(folder, tmp_path, monkeypatch):
+    place = tmp_path / 'occupied'
+    place.write_text('a file')
+    monkeypatch.setenv('SYMMUSIC_CACHE', str(place))
+    corpus = load(folder)
+    assert (len(corpus.kept), corpus.from_cache) == (4, False)
+    assert len(corpus.notices) == 1
+    assert 'not cached' in corpus.notices[0]
+    assert str(place) in corpus.notices[0]
+    assert place.read_text() == 'a file'
+
+
+def test_no_such_corpus(tmp_path):
+    with pytest.raises(UserError, match='no such corpus'):
+        load(tmp_path / 'none')
+
+
+def test_undecodable_file_name(tmp_path):
+    """A name of Latin-1 bytes, as old collections have them."""
+    path = tmp_path / b'caf\xe9.mid'.decode('utf-8', 'surrogateescape')
+    path.write_bytes(melody((67, 4)))
+    first, second = load(tmp_path), load(tmp_path)
+    assert second.from_cache
+    assert same(first, second)
+    assert len(second.kept) == 1
+
+
+def test_unreadable_file_is_one_dropped_tune(tmp_path, monkeypatch):
+    write_files(tmp_path, {'a.mid': melody((67, 4)), 'b.mid': melody((67, 4), (69, 4))})
+    before = load(tmp_path)
+    read_bytes = type(tmp_path).read_bytes
+
+    def refuse(path):
+        if path.name == 'b.mid':
+            raise PermissionError(13, 'Permission denied', str(path))
+        return read_bytes(path)
+
+    monkeypatch.setattr(type(tmp_path), 'read_bytes', refuse)
+    after = load(tmp_path)
+    assert [(each.file, each.reason) for each in after.tunes] == [('a.mid', ''), ('b.mid', 'unreadable file')]
+    monkeypatch.undo()
+    monkeypatch.setattr(caching, 'cache_folder', lambda: tmp_path / 'cache')
+    assert same(load(tmp_path), before)
+
+
+def test_cache_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv('SYMMUSIC_CACHE', '~/place')
+    monkeypatch.setenv('HOME', str(tmp_path))
+    assert cache_folder() == tmp_path / 'place'
+    monkeypatch.delenv('SYMMUSIC_CACHE')
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'caches'))
+    assert cache_folder() == tmp_path / 'caches' / 'symmusic'
+    monkeypatch.setenv('XDG_CACHE_HOME', '')
+    assert cache_folder() == tmp_path / '.cache' / 'symmusic'
+
+
+events = st.lists(st.integers(-2, 127), min_size=1, max_size=20)
+texts = st.text(st.characters(), max_size=8)
+
+
+@hypothesis.given(st.lists(st.tuples(texts, texts, st.lists(events, max_size=3), st.integers(-5, 6)), max_size=4))
+def test_bytes_and_back(rows):
+    tunes = [
+        tune(
+            *phrases, file=file, title=title, gaps=tuple(range(len(phrases) - 1)), transposed_by=distance, reason='' if phrases else 'meter'
+        )
+        for file, title, phrases, distance in rows
+    ]
+    corpus = Corpus('made', 3, tuple(tunes), np.arange(sum(each.kept for each in tunes), dtype=np.int32))
+    assert same(corpus, caching._from_bytes(caching._to_bytes(corpus)))
+    assert all(type(each) is Tune for each in corpus.tunes)
