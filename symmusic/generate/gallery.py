@@ -45,7 +45,12 @@ def write_gallery(
         old = aside.with_name(aside.name + '.old')
         if folder.exists():
             os.rename(folder, old)
-        os.rename(aside, folder)
+        try:
+            os.rename(aside, folder)
+        except OSError:
+            if old.exists():
+                os.rename(old, folder)
+            raise
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise UserError(f'cannot write {folder}: {error.strerror or error}; free the disk or choose another --workdir') from error
