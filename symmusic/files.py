@@ -28,10 +28,12 @@ def write_whole(path: str | os.PathLike, content: bytes | str) -> None:
             os.fsync(file.fileno())
         os.chmod(aside, 0o666 & ~_umask())
         os.replace(aside, path)
-    except OSError as error:
+    except BaseException as error:  # Ctrl-C too: nothing is left behind
         if aside is not None:
             with contextlib.suppress(OSError):
                 os.unlink(aside)
+        if not isinstance(error, OSError):
+            raise
         raise UserError(f'cannot write {path}: {error.strerror or error}; free the disk or choose another --workdir') from error
 
 

@@ -1,0 +1,71 @@
+"""From a corpus's name to its files."""
+
+import subprocess
+import sys
+
+import pytest
+
+from symmusic.corpus import collections
+from symmusic.corpus.collections import SourceFile, find_files, music21_corpus
+from symmusic.errors import UserError
+from tests.corpus.tunes import write_files
+
+
+def test_folder(tmp_path):
+    names = ['b.mid', 'a/z.ABC', 'a.midi', 'notes.txt', 'a/deep/er.Mid', '.mid', 'x.mid.txt', 'c.mxl']
+    write_files(tmp_path, dict.fromkeys(names, b''))
+    (tmp_path / 'folder.mid').mkdir()
+    files = find_files(str(tmp_path))
+    assert [file.name for file in files] == ['a.midi', 'a/deep/er.Mid', 'a/z.ABC', 'b.mid']
+    assert files[1] == SourceFile('a/deep/er.Mid', tmp_path / 'a' / 'deep' / 'er.Mid')
+
+
+def test_file(tmp_path):
+    write_files(tmp_path, {'one.abc': b'', 'one.txt': b''})
+    assert find_files(str(tmp_path / 'one.abc')) == [SourceFile('one.abc', tmp_path / 'one.abc')]
+    with pytest.raises(UserError, match=r'one\.txt: not a file of \.mid, \.midi, \.abc'):
+        find_files(str(tmp_path / 'one.txt'))
+
+
+def test_home(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    write_files(tmp_path / 'music', {'one.abc': b''})
+    assert [file.name for file in find_files('~/music')] == ['one.abc']
+
+
+@pytest.mark.parametrize(('name', 'message'), [('flok', 'no such corpus, folder or file; named corpora are folk'), ('', 'holds no')])
+def test_none(tmp_path, monkeypatch, name, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=message):
+        find_files(name)
+
+
+def test_folder_without_music(tmp_path):
+    write_files(tmp_path, {'readme.txt': b''})
+    with pytest.raises(UserError, match=r'holds no \.mid, \.midi, \.abc file'):
+        find_files(str(tmp_path))
+
+
+def test_folk():
+    files = find_files('folk')
+    folders = {file.name.split('/')[0] for file in files}
+    assert folders == {'oneills1850', 'airdsAirs', 'ryansMammoth'}
+    assert files == sorted(files)
+    assert len(files) > 100
+    assert all(file.path.is_file() for file in files)
+    assert music21_corpus().name == 'corpus'
+
+
+def test_music21_is_not_imported():
+    code = "import sys; from symmusic.corpus.collections import find_files; find_files('folk'); print('music21' in sys.modules)"
+    assert subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True).stdout == 'False\n'
+
+
+def test_without_music21(monkeypatch, tmp_path):
+    monkeypatch.setattr(collections.importlib.util, 'find_spec', lambda name: None)
+    with pytest.raises(UserError, match=r'pip install -r requirements\.txt'):
+        find_files('folk')
+    monkeypatch.undo()
+    monkeypatch.setattr(collections, 'music21_corpus', lambda: tmp_path)
+    with pytest.raises(UserError, match='lacks oneills1850, airdsAirs, ryansMammoth'):
+        find_files('folk')

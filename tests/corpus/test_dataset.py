@@ -1,0 +1,137 @@
+"""From a corpus to what training reads: parts, vocabulary, base rate and the order of batches."""
+
+import math
+
+import hypothesis
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from symmusic.corpus.cache import Corpus
+from symmusic.corpus.dataset import base_rate, batch_rows, build_dataset, target_counts
+from symmusic.corpus.prepare import Tune
+from symmusic.corpus.split import find_families, split_tunes
+from symmusic.corpus.windows import cut_windows
+from symmusic.errors import UserError
+from symmusic.melody.encodings.melody import MelodyVocabulary
+from tests.corpus.tunes import random_tune, tune
+
+VOCABULARY = MelodyVocabulary(60, 72)
+
+
+def corpus(*tunes):
+    return Corpus('made', len(tunes), tunes, find_families([each for each in tunes if each.kept]))
+
+
+def build(made, **options):
+    defaults = {'encoding': 'melody', 'window_steps': 16, 'hop_steps': 4, 'keep_last': True, 'cover_end': False, 'max_windows': 0}
+    return build_dataset(made, **(defaults | {'split_seed': 0} | options))
+
+
+def test_parts():
+    made = corpus(*(random_tune(seed, 100 + seed) for seed in range(30)), Tune('z.mid', reason='meter'))
+    dataset = build(made)
+    split = split_tunes(made.kept, made.families, 0)
+    assert dataset.num_tunes == {'train': 24, 'validation': 3, 'test': 3}
+    assert dataset.vocabulary == VOCABULARY
+    assert dataset.fingerprint == made.fingerprint
+    for part in ('train', 'validation', 'test'):
+        expected = cut_windows(getattr(split, part), VOCABULARY, 16, 4)
+        np.testing.assert_array_equal(getattr(dataset, part).tokens(), expected.tokens())
+    assert dataset.num_copies == {'validation': 0, 'test': 0}
+    assert len({dataset_.test.tokens().tobytes() for dataset_ in (build(made, split_seed=seed) for seed in range(3))}) == 3
+
+
+def test_vocabulary_covers_what_is_held_out():
+    made = corpus(*(tune([*random_tune(pitch, 40).phrases[0], pitch], file=f'{pitch}.mid') for pitch in range(50, 80)))
+    assert build(made).vocabulary == MelodyVocabulary(50, 79)
+
+
+def test_copies_of_training_windows_are_removed():
+    # Each tune ends with the same bar: never four bars, so every tune is a family of its own.
+    ending = random_tune(99, 16).phrases[0]
+    made = corpus(*(tune(np.concatenate([random_tune(seed, 48).phrases[0], ending]), file=f'{seed:02}.mid') for seed in range(20)))
+    assert len(set(made.families.tolist())) == 20
+    dataset = build(made, hop_steps=16)
+    assert dataset.num_copies == {'validation': 2, 'test': 2}
+    assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (16 * 4, 2 * 3, 2 * 3)
+    seen = set(map(tuple, dataset.train.tokens().tolist()))
+    for part in (dataset.validation, dataset.test):
+        assert not seen & set(map(tuple, part.tokens().tolist()))
+
+
+def test_max_windows_draws_training_windows_only():
+    made = corpus(*(random_tune(seed, 100) for seed in range(20)))
+    every, few = build(made), build(made, max_windows=10)
+    assert len(few.train) == 10
+    assert set(few.train.starts.tolist()) < set(every.train.starts.tolist())
+    np.testing.assert_array_equal(few.test.starts, every.test.starts)
+    assert build(made, max_windows=10).train.starts.tolist() == few.train.starts.tolist()
+
+
+@pytest.mark.parametrize(
+    ('dropped', 'message'),
+    [
+        ([('meter', '3/4'), ('meter', '2/2'), ('no notes', '')], r'none of its 3 tunes \(dropped: 2 meter, 1 no notes\).*data\.meters'),
+        ([('meter', '3/4')], 'add files that are in 4/4 or 2/2'),
+        ([('no meter', '')], 'write a 4/4 time signature'),
+    ],
+)
+def test_nothing_kept(dropped, message):
+    with pytest.raises(UserError, match=message):
+        build(corpus(*(Tune(f'{index}.mid', meter=meter, reason=reason) for index, (reason, meter) in enumerate(dropped))))
+
+
+def test_too_little():
+    with pytest.raises(UserError, match='needs at least 3'):
+        build(corpus(random_tune(1, 100), random_tune(2, 100)))
+    with pytest.raises(UserError, match=r'gives no window of 64 steps.*keep_last_window = True'):
+        build(corpus(*(random_tune(seed, 70) for seed in range(9))), window_steps=64, hop_steps=16, keep_last=False)
+
+
+@hypothesis.given(st.integers(1, 300), st.integers(1, 64), st.integers(0, 2**32 - 1), st.integers(0, 1000))
+def test_batches(num_windows, batch_size, seed, epoch):
+    rows = batch_rows(num_windows, batch_size, seed, epoch)
+    assert rows.shape == (math.ceil(num_windows / batch_size), batch_size)
+    assert rows.dtype == np.int32
+    flat = rows.ravel()
+    assert sorted(flat[:num_windows]) == list(range(num_windows))  # each once
+    assert (flat[num_windows:] == -1).all()  # the rest is filling
+    np.testing.assert_array_equal(batch_rows(num_windows, batch_size, seed, epoch), rows)  # whatever was drawn before
+
+
+def test_batches_differ_by_epoch_and_seed():
+    drawn = {batch_rows(50, 10, seed, epoch).tobytes() for seed in range(4) for epoch in range(4)}
+    assert len(drawn) == 16
+    assert batch_rows(5, 3, 0, 0).ravel()[-1] == -1
+
+
+def test_target_counts():
+    # Windows . 60 - 62 | 61 60 - off | 60 - off 62 (the last two overlap), '.' padding and '-' no event.
+    windows = cut_windows([tune([60, -2, 62]), tune([61, 60, -2, -1, 62])], MelodyVocabulary(60, 62), 4, 1)
+    assert windows.tokens().tolist() == [[0, 2, 0, 4], [3, 2, 0, 1], [2, 0, 1, 4]]
+    assert target_counts(windows, 5, all_steps=False).tolist() == [0, 1, 0, 0, 2]
+    # All but each first step, the padding apart: 60 - 62 | 60 - off | - off 62.
+    assert target_counts(windows, 5, all_steps=True).tolist() == [3, 2, 2, 0, 2]
+
+
+def test_target_counts_in_blocks():
+    windows = cut_windows([random_tune(1, 9000)], VOCABULARY, 4, 1)
+    tokens = windows.tokens()
+    np.testing.assert_array_equal(target_counts(windows, 15, all_steps=False), np.bincount(tokens[:, -1], minlength=15))
+    np.testing.assert_array_equal(target_counts(windows, 15, all_steps=True), np.bincount(tokens[:, 1:].ravel(), minlength=15))
+
+
+def test_base_rate():
+    # Training 7:0:0 with one more each is 8/10, 1/10, 1/10; measured on two of the first class and one of the last.
+    assert base_rate(np.array([7, 0, 0]), np.array([2, 0, 1])) == pytest.approx(-(2 * math.log(0.8) + math.log(0.1)) / 3)
+    assert base_rate(np.array([0, 0, 0, 0]), np.array([1, 5, 0, 0])) == pytest.approx(math.log(4))
+
+
+@hypothesis.given(st.lists(st.integers(1, 500), min_size=2, max_size=8))
+def test_base_rate_is_at_least_the_entropy(counts):
+    counts = np.array(counts)
+    shares = counts / counts.sum()
+    entropy = -(shares * np.log(shares)).sum()
+    assert base_rate(1000 * counts, counts) == pytest.approx(entropy, abs=0.01)
+    assert base_rate(np.roll(counts, 1), counts) >= entropy - 1e-12

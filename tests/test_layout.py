@@ -1,0 +1,113 @@
+"""The rooms and the direction of imports, read from the source.
+
+A room imports itself and earlier rooms, and the floor: the few modules beside the rooms. `config` and `model` import no room. The pure
+files import neither the floor nor anything else that touches disk, clock or terminal.
+"""
+
+import ast
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1] / 'symmusic'
+ROOMS = ['config', 'score', 'melody', 'corpus', 'model', 'train', 'generate', 'modes']
+ALONE = {'config', 'model'}
+FLOOR = {'errors', 'files', 'progress', 'plots'}
+PURE = {
+    *(path.relative_to(ROOT).as_posix() for path in (ROOT / 'model').rglob('*.py')),
+    'train/step.py',
+    'train/state.py',
+    'generate/sample.py',
+}
+EFFECTS = {'os', 'io', 'pathlib', 'sys', 'shutil', 'tempfile', 'subprocess', 'socket', 'time', 'datetime', 'random', 'logging'}
+EFFECTS |= {'glob', 'csv', 'pickle', 'tqdm', 'matplotlib', 'PIL', 'absl', 'mido', 'music21', 'orbax', 'ml_collections'}
+EFFECT_CALLS = {'open', 'print', 'input', 'exec', 'eval', 'breakpoint'}
+FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob('*.py'))
+
+
+def imports(source: str, file: str) -> set[str]:
+    """The dotted names that a file of symmusic imports, wherever in it; `from a import b` counts as a.b."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            folder = ['symmusic', *pathlib.PurePosixPath(file).parts[:-1]]
+            base = '.'.join([*folder[: len(folder) + 1 - node.level], *filter(None, [node.module])]) if node.level else node.module
+            found |= {f'{base}.{alias.name}' for alias in node.names}
+    return found
+
+
+def faults(source: str, file: str) -> list[str]:
+    """What a file's imports and calls break of the rules."""
+    room = file.split('/')[0] if '/' in file else ''
+    names = imports(source, file)
+    parts = {name.split('.')[1] for name in names if name.startswith('symmusic.')}
+    found = [f'unknown part {part}' for part in parts - set(ROOMS) - FLOOR - {'__version__'}]
+    if not room:
+        found += [f'the floor imports the room {part}' for part in parts & set(ROOMS)]
+    else:
+        earlier = set() if room in ALONE else set(ROOMS[: ROOMS.index(room)])
+        found += [f'imports the room {part}' for part in parts & set(ROOMS) - earlier - {room}]
+    if file in PURE:
+        found += [f'a pure file imports {name}' for name in names if name.split('.')[0] in EFFECTS]
+        found += [f'a pure file imports the floor: {part}' for part in parts & FLOOR]
+        pure = {f'symmusic.{name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")}' for name in PURE}
+        ours = {name for name in names if name.startswith('symmusic.')}
+        found += [f'a pure file imports {name}, which is none' for name in ours if not {name, name.rpartition('.')[0]} & pure]
+        calls = {node.func.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+        found += [f'a pure file calls {name}()' for name in calls & EFFECT_CALLS]
+    return found
+
+
+@pytest.mark.parametrize('file', FILES)
+def test_imports(file):
+    assert faults((ROOT / file).read_text(encoding='utf-8'), file) == []
+
+
+def test_every_file_has_a_place():
+    rooms = {file.split('/')[0] for file in FILES if '/' in file}
+    assert rooms == set(ROOMS)
+    assert {file.removesuffix('.py') for file in FILES if '/' not in file} == FLOOR | {'__init__'}
+    assert set(FILES) >= PURE
+    assert len(PURE) >= 7
+
+
+@pytest.mark.parametrize(
+    ('file', 'source'),
+    [
+        ('score/midi.py', 'from symmusic.melody import events'),
+        ('score/midi.py', 'def f():\n    import symmusic.corpus.cache'),
+        ('score/midi.py', 'from symmusic import generate'),
+        ('score/midi.py', 'from ..melody.events import NO_EVENT'),
+        ('config/fields.py', 'from symmusic.score.meter import STEPS_PER_BAR'),
+        ('model/lstm.py', 'from symmusic.melody.events import NO_EVENT'),
+        ('model/lstm.py', 'from symmusic.files import write_whole'),
+        ('model/lstm.py', 'import os.path'),
+        ('train/step.py', 'from symmusic.errors import UserError'),
+        ('train/step.py', 'from symmusic.train import checkpoint'),
+        ('train/step.py', 'from matplotlib.figure import Figure'),
+        ('train/step.py', 'from symmusic.corpus.windows import Windows'),
+        ('generate/sample.py', 'def f(x):\n    print(x)'),
+        ('files.py', 'from symmusic.score import midi'),
+        ('score/abc.py', 'import symmusic.utils'),
+    ],
+)
+def test_a_fault_is_found(file, source):
+    assert len(faults(source, file)) >= 1
+
+
+@pytest.mark.parametrize(
+    ('file', 'source'),
+    [
+        ('score/midi.py', 'import mido, io\nfrom symmusic.files import write_whole\nfrom symmusic.score.notes import Note'),
+        ('modes/train.py', 'from symmusic.generate.compose import compose\nfrom symmusic import __version__'),
+        (
+            'train/step.py',
+            'import jax\nfrom symmusic.model.model import apply_all\nfrom symmusic.model import lstm\nfrom .state import Recipe',
+        ),
+        ('train/loop.py', 'import time\nfrom symmusic.progress import bar'),
+    ],
+)
+def test_what_is_right_passes(file, source):
+    assert faults(source, file) == []
