@@ -1,0 +1,421 @@
+"""The program as its user meets it: one tiny run of each mode, and every mistake one line, status 2 and nothing touched."""
+
+import contextlib
+import csv
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import launch
+from symmusic.score.midi import TICKS_PER_QUARTER, format_midi
+from symmusic.score.notes import Note
+
+ROOT = pathlib.Path(launch.__file__).parent
+STEP = TICKS_PER_QUARTER // 4
+SCALE = (60, 62, 64, 65, 67, 69, 71, 72, 74, 76)
+TINY = {
+    'model.num_cells': 8, 'model.num_layers': 1, 'model.attention': 'none', 'train.batch_size': 8, 'train.sequence_steps': 32,
+    'train.sequence_hop_steps': 16, 'sample.num_samples': 2, 'sample.num_bars': 1,
+}  # fmt: skip
+
+
+def walk(seed, num=80):
+    """Pitches of the C major scale that go up and down at random, eighths and quarters: at least 10 bars."""
+    rng = np.random.default_rng(seed)
+    places = np.clip(np.cumsum(rng.choice([-2, -1, 0, 1, 2], num)) + 4, 0, 9)
+    return [SCALE[place] for place in places], rng.choice([2, 4], num).tolist()
+
+
+def abc(seed, number=1, meter='4/4'):
+    names = dict(zip(SCALE, 'CDEFGABcde', strict=True))
+    pitches, lengths = walk(seed)
+    notes = ' '.join(names[pitch] + str(length // 2) for pitch, length in zip(pitches, lengths, strict=True))
+    return f'X:{number}\nT:Walk {"abcdefghijklmnopqrstuvwxyz"[seed % 26]}{seed // 26}\nM:{meter}\nL:1/8\nK:C\n{notes}|\n'
+
+
+def midi(seed):
+    onset, notes = 0, []
+    for pitch, length in zip(*walk(seed), strict=True):
+        notes.append(Note(onset * STEP, length * STEP, pitch))
+        onset += length
+    return format_midi(notes, title=f'walk {seed}')
+
+
+def make_corpus(folder):
+    """Twelve random walks, as MIDI, as ABC, and three in a book."""
+    folder.mkdir()
+    for seed in range(5):
+        (folder / f'm{seed}.mid').write_bytes(midi(seed))
+    for seed in range(5, 9):
+        (folder / f't{seed}.abc').write_text(abc(seed))
+    (folder / 'book.abc').write_text('\n'.join(abc(seed, number) for number, seed in enumerate(range(9, 12), 1)))
+    return folder
+
+
+def arguments(workdir, corpus=None, mode=None, **changes):
+    fields = {**TINY, 'train.num_epochs': 2, **({'data.corpus': corpus} if corpus else {}), **changes}
+    words = [f'--workdir={workdir}', *([f'--mode={mode}'] if mode else [])]
+    return words + [f'--config.{name}={value}' for name, value in fields.items()]
+
+
+def sampling(workdir, *more):
+    return [f'--workdir={workdir}', '--mode=sample', '--config.sample.num_samples=2', '--config.sample.num_bars=1', *more]
+
+
+@contextlib.contextmanager
+def settled(cache):
+    before = os.environ.get('SYMMUSIC_CACHE')
+    os.environ['SYMMUSIC_CACHE'] = str(cache)
+    yield
+    if before is None:
+        del os.environ['SYMMUSIC_CACHE']
+    else:
+        os.environ['SYMMUSIC_CACHE'] = before
+
+
+@pytest.fixture(scope='session')
+def corpus(tmp_path_factory):
+    return make_corpus(tmp_path_factory.mktemp('tunes') / 'walks')
+
+
+@pytest.fixture(scope='session')
+def trained(tmp_path_factory, corpus):
+    """The workdir of a finished run of two epochs; not to be written to."""
+    workdir = tmp_path_factory.mktemp('trained') / 'run'
+    with settled(tmp_path_factory.mktemp('cache')):
+        assert launch.main(arguments(workdir, corpus)) == 0
+    return workdir
+
+
+@pytest.fixture
+def workdir(trained, tmp_path):
+    """A copy of the finished run."""
+    return pathlib.Path(shutil.copytree(trained, tmp_path / 'run'))
+
+
+def content(folder):
+    """Every file below a folder with its bytes."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+
+
+@pytest.fixture
+def refused(capsys, tmp_path, monkeypatch):
+    """Runs a command that a user's mistake is in: the line about it."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*argv):
+        before = content(tmp_path)
+        capsys.readouterr()
+        status = launch.main([str(argument) for argument in argv])
+        error = capsys.readouterr().err
+        assert (status, error.count('\n'), error[:7]) == (2, 1, 'error: '), error
+        assert 'Traceback' not in error
+        assert content(tmp_path) == before
+        return error
+
+    return run
+
+
+# The whole way
+
+
+def test_training_writes_what_the_contract_says(trained, corpus):
+    names = set(content(trained))
+    assert {'config.json', 'metrics.csv', 'plots/losses.png', 'summary.json', 'samples/mary/samples.json'} <= names
+    assert any(name.startswith('checkpoints/') for name in names)
+    with open(trained / 'metrics.csv') as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ['replica', 'epoch', 'train_loss', 'validation_loss', 'learning_rate', 'sequences_per_s']
+    assert [row['epoch'] for row in rows] == ['1', '2']
+    assert 0 < float(rows[1]['train_loss']) < float(rows[0]['train_loss']) < 5
+    config = json.loads((trained / 'config.json').read_text())
+    assert (config['data']['corpus'], config['train']['num_epochs'], config['model']['num_cells']) == (str(corpus), 2, 8)
+    summary = json.loads((trained / 'summary.json').read_text())
+    assert summary['num_epochs'] == 2
+    assert summary['nats_per_step']['validation'] == pytest.approx(min(float(row['validation_loss']) for row in rows))
+    assert 0 < summary['nats_per_step']['test'] < 5
+    assert set(summary['base_rate']) == {'validation', 'test'}
+
+
+def test_the_same_command_says_finished_and_more_epochs_go_on(workdir, corpus, capsys):
+    before = content(workdir)
+    assert launch.main(arguments(workdir, corpus)) == 0
+    out = capsys.readouterr().out
+    assert 'finished after 2 epochs' in out
+    assert out.splitlines()[-1] == str(workdir)
+    assert content(workdir) == before
+    # Sampling fields may differ.
+    assert launch.main(arguments(workdir, corpus, **{'sample.temperature': 0.5})) == 0
+
+    assert launch.main(arguments(workdir, corpus, **{'train.num_epochs': 3})) == 0
+    assert 'going on after 2 epochs' in capsys.readouterr().out
+    with open(workdir / 'metrics.csv') as file:
+        assert [row['epoch'] for row in csv.DictReader(file)] == ['1', '2', '3']
+    assert (workdir / 'metrics.csv').read_bytes().startswith(before['metrics.csv'])
+    assert json.loads((workdir / 'config.json').read_text())['train']['num_epochs'] == 3
+
+
+def test_sampling_needs_nothing_but_the_workdir(workdir, tmp_path, capsys):
+    """No corpus, no cache; the folder of the closing samples is kept."""
+    before = content(workdir)
+    prompt = tmp_path / 'my tune.abc'
+    prompt.write_text(abc(30))
+    argv = sampling(workdir, f'--config.sample.prompt={prompt}', '--config.seed=5')
+    assert launch.main(argv) == 0
+    folder = pathlib.Path(capsys.readouterr().out.splitlines()[-1])
+    assert folder == workdir / 'samples' / 'my tune'
+    assert {'01.mid', '02.mid', 'joined/01.mid', 'joined/02.mid', '01.png', '02.png', 'all.png', 'samples.json'} <= set(content(folder))
+    rows = json.loads((folder / 'samples.json').read_text())
+    assert [row['file'] for row in rows] == ['01.mid', '02.mid']
+    assert all((row['num_steps'], row['key'], len(row['tokens'])) == (16, 5, 16) for row in rows)
+    first = content(folder)
+    assert launch.main(argv) == 0  # reproducible, and in its place
+    assert {name: data for name, data in content(folder).items() if not name.endswith('.png')} == {
+        name: data for name, data in first.items() if not name.endswith('.png')
+    }
+    assert launch.main([*argv, '--config.sample.temperature=0']) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(workdir / 'samples' / 'my tune-2')
+    assert {name: data for name, data in content(workdir).items() if name in before} == before
+
+
+def test_stats_are_the_contract_s(corpus, tmp_path, capsys):
+    """Beside the good ones a waltz, a damaged file of each kind and an empty one: they are counted, and the run goes on."""
+    tunes = pathlib.Path(shutil.copytree(corpus, tmp_path / 'tunes'))
+    (tunes / 'waltz.abc').write_text(abc(40, meter='3/4'))
+    (tunes / 'damaged.mid').write_bytes(midi(41)[:90])
+    (tunes / 'damaged.abc').write_bytes(b'X:1\nM:4/4\nL:1/8\n\xff\xfe no key\n')
+    (tunes / 'empty.mid').write_bytes(b'')
+    assert launch.main(['--mode=stats', f'--workdir={tmp_path / "out"}', f'--config.data.corpus={tunes}']) == 0
+    statistics = json.loads((tmp_path / 'out' / 'stats' / 'stats.json').read_text())
+    assert {'num_files', 'num_tunes', 'num_kept', 'dropped', 'num_windows', 'num_distinct_windows', 'num_classes', 'min_pitch', 'max_pitch',
+            'num_steps', 'event_frequencies'} <= set(statistics)  # fmt: skip
+    assert (statistics['num_files'], statistics['num_tunes'], statistics['num_kept']) == (14, 16, 12)
+    assert sum(statistics['dropped'].values()) == 4
+    assert (statistics['dropped']['meter'], statistics['dropped']['damaged MIDI']) == (1, 2)
+    assert sum(statistics['event_frequencies'].values()) == pytest.approx(1)
+    lines = [json.loads(line) for line in (tmp_path / 'out' / 'stats' / 'tunes.jsonl').read_text().splitlines()]
+    assert len(lines) == 16
+    for line in lines:
+        assert list(line) == ['file', 'title', 'meter', 'kept', 'reason', 'key', 'transposed_by', 'num_steps', 'num_windows', 'events']
+        assert line['kept'] == (line['reason'] == '') == (len(line['events']) > 0)
+        assert line['num_steps'] == len(line['events'])
+    assert sum(line['num_windows'] for line in lines) == statistics['num_windows']
+    assert 'dropped' in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_training_goes_on_past_damaged_files(corpus, tmp_path, capsys):
+    tunes = pathlib.Path(shutil.copytree(corpus, tmp_path / 'tunes'))
+    (tunes / 'damaged.mid').write_bytes(midi(41)[:90])
+    (tunes / 'damaged.abc').write_bytes(b'X:1\nM:4/4\n')
+    assert launch.main(arguments(tmp_path / 'run', tunes, **{'train.num_epochs': 1})) == 0
+    assert '12 of 14 tunes kept' in capsys.readouterr().out
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ('argv', 'words'),
+    [
+        (['--mode=smaple'], ['--mode=smaple', 'sample', 'stats']),
+        (['--mode=evaluate'], ['no such mode', 'train, sample, stats']),
+        (['train'], ["'train'", 'stray word']),
+        (['--workdir'], ['--workdir', 'value is missing']),
+        (['--wrokdir=x'], ['--wrokdir', 'workdir']),
+        (['--config=configs/none.py'], ['configs/none.py', 'configs/attn.py']),
+        (['--config.train.lerning_rate=1'], ['lerning_rate', 'did you mean', 'train.learning_rate']),
+        (['--config.train.num_epochs=many'], ['train.num_epochs', 'many']),
+        (['--config.train.num_epochs=0'], ['train.num_epochs', '0', 'whole number from 1']),
+        (['--config.model.attention=bahdanu'], ['model.attention', 'bahdanu', 'bahdanau']),
+        (['--config.data.corpus=flok'], ['data.corpus', 'flok', 'folk']),
+        (['--mode=stats', '--config.data.corpus=nowhere/at/all'], ['data.corpus', 'nowhere/at/all']),
+    ],
+)  # fmt: skip
+def test_mistakes_on_the_command_line(refused, argv, words):
+    error = refused(*argv)
+    for word in words:
+        assert word in error
+
+
+def test_help_says_which_flags_there_are(capsys):
+    with pytest.raises(SystemExit) as caught:
+        launch.main(['--help'])
+    assert not caught.value.code
+    out = capsys.readouterr().out
+    for word in ('--mode', 'train', 'sample', 'stats', '--config', '--workdir'):
+        assert word in out
+
+
+def test_corpora_that_are_none(refused, tmp_path):
+    (tmp_path / 'empty').mkdir()
+    (tmp_path / 'letter.txt').write_text('Dear reader')
+    assert 'holds no .mid' in refused(*arguments('out', tmp_path / 'empty'))
+    assert 'not a file of .mid' in refused(*arguments('out', tmp_path / 'letter.txt'))
+
+
+@pytest.mark.parametrize(
+    ('meter', 'changes', 'advice'),
+    [
+        ('3/4', {}, '4/4'),
+        ('2/2', {'data.meters': "('4/4',)"}, 'config.data.meters = ("4/4", "2/2") would keep more'),
+    ],
+)
+def test_a_corpus_that_keeps_nothing_says_why_and_what_would_keep_more(refused, tmp_path, meter, changes, advice):
+    (tmp_path / 'tunes').mkdir()
+    for seed in range(4):
+        (tmp_path / 'tunes' / f'{seed}.abc').write_text(abc(seed, meter=meter))
+    error = refused(*arguments('out', tmp_path / 'tunes', **changes))
+    assert 'keeps none of its 4 tunes' in error
+    assert '4 meter' in error
+    assert advice in error
+
+
+def test_too_few_tunes_to_split(refused, tmp_path):
+    (tmp_path / 'one.abc').write_text(abc(1))
+    assert 'at least 3' in refused(*arguments('out', tmp_path / 'one.abc'))
+
+
+def test_a_workdir_of_another_experiment(refused, workdir, corpus):
+    error = refused(*arguments(workdir, corpus, **{'model.num_cells': 9, 'train.learning_rate': 0.5}))
+    for word in ('model.num_cells is 8 in the run and 9 now', 'train.learning_rate', '--workdir'):
+        assert word in error
+    error = refused(*arguments(workdir, corpus, **{'train.num_epochs': 1}))
+    assert '2 epochs' in error
+
+
+def test_a_workdir_whose_corpus_has_changed(refused, workdir, corpus, tmp_path):
+    """The same path, other tunes: an exact resume is impossible."""
+    moved = pathlib.Path(shutil.copytree(corpus, tmp_path / 'walks'))
+    config = (workdir / 'config.json').read_text().replace(str(corpus), str(moved))
+    (workdir / 'config.json').write_text(config)
+    (moved / 'm0.mid').write_bytes(midi(77))
+    assert 'other data' in refused(*arguments(workdir, moved, **{'train.num_epochs': 3}))
+
+
+@pytest.mark.parametrize('text', ['', '{', '[]', '{"seed": 1}', '\xff\xfe'])
+def test_a_workdir_whose_config_is_damaged(refused, workdir, corpus, text):
+    (workdir / 'config.json').write_bytes(text.encode('latin-1'))
+    refused(*arguments(workdir, corpus))
+
+
+@pytest.mark.parametrize('mode', ['train', 'sample', 'stats'])
+def test_a_workdir_that_is_a_file(refused, tmp_path, corpus, mode):
+    (tmp_path / 'out').write_text('mine')
+    argv = sampling('out') if mode == 'sample' else arguments('out', corpus, mode)
+    assert str(tmp_path / 'out') in refused(*argv)
+
+
+def test_sampling_without_a_run_names_the_command_that_trains(refused):
+    error = refused(*sampling('nowhere'))
+    assert 'no trained model' in error
+    assert 'python launch.py' in error
+    assert 'nowhere' in error
+
+
+def test_sampling_with_a_field_that_differs_from_the_run_s(refused, workdir):
+    error = refused(*sampling(workdir, '--config.model.num_cells=9'))
+    assert 'model.num_cells=9' in error
+    assert '8' in error
+    # The same value is none; nor is a default of the config file, which says 128.
+    assert launch.main(sampling(workdir, '--config.model.num_cells=8')) == 0
+
+
+@pytest.mark.parametrize('mode', ['train', 'sample'])
+def test_a_damaged_checkpoint_is_named(refused, workdir, corpus, mode):
+    latest = max((workdir / 'checkpoints').iterdir(), key=lambda path: int(path.name) if path.name.isdecimal() else -1)
+    for path in (latest / 'state').rglob('*'):
+        if path.is_file():
+            path.write_bytes(path.read_bytes()[:10])
+    argv = sampling(workdir) if mode == 'sample' else arguments(workdir, corpus, **{'train.num_epochs': 3})
+    error = refused(*argv)
+    assert str(latest) in error
+    assert 'damaged' in error
+
+
+def test_checkpoints_that_are_gone(refused, workdir):
+    shutil.rmtree(workdir / 'checkpoints')
+    assert 'no trained model' in refused(*sampling(workdir))
+
+
+@pytest.mark.parametrize(
+    ('name', 'data', 'word'),
+    [
+        ('waltz.abc', abc(1, meter='3/4'), '3/4'),
+        ('empty.mid', '', 'damaged MIDI'),
+        ('letter.abc', 'Dear reader', 'no tune'),
+        ('letter.txt', 'Dear reader', 'not a file of'),
+        (None, '', 'No such file'),
+    ],
+)
+def test_bad_prompts(refused, workdir, tmp_path, name, data, word):
+    if name:
+        (tmp_path / name).write_text(data)
+    assert word in refused(*sampling(workdir, f'--config.sample.prompt={tmp_path / (name or "none.mid")}'))
+
+
+# Processes
+
+
+def process(*argv, cwd, cache):
+    environment = {**os.environ, 'SYMMUSIC_CACHE': str(cache), 'JAX_PLATFORMS': 'cpu'}
+    return subprocess.Popen([sys.executable, str(ROOT / 'launch.py'), *map(str, argv)], cwd=cwd, env=environment,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+
+
+def test_started_from_another_folder(corpus, tmp_path, cache):
+    """The config is found beside launch.py, output goes below the folder one stands in, and a mistake is status 2 to the shell."""
+    shutil.copytree(corpus, tmp_path / 'tunes')
+    good = process('--mode', 'stats', '--config=configs/lstm.py', '--config.data.corpus=tunes', cwd=tmp_path, cache=cache)
+    out, error = good.communicate(timeout=120)
+    assert (good.returncode, error) == (0, '')
+    assert out.splitlines()[-1] == str(tmp_path / 'runs' / 'stats-tunes' / 'stats')
+    assert (tmp_path / 'runs' / 'stats-tunes' / 'stats' / 'stats.json').exists()
+    bad = process('--config=configs/lsmt.py', cwd=tmp_path, cache=cache)
+    out, error = bad.communicate(timeout=120)
+    assert (bad.returncode, out, error.count('\n'), error[:7]) == (2, '', 1, 'error: ')
+
+
+def read_rows(workdir):
+    with open(workdir / 'metrics.csv') as file:
+        return [{name: value for name, value in row.items() if name != 'sequences_per_s'} for row in csv.DictReader(file)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_process_that_is_stopped_or_killed_in_mid_training_resumes_exactly(corpus, tmp_path, cache, number):
+    argv = {'train.num_epochs': 60, 'train.checkpoint_minutes': 1e-4}
+    whole = process(*arguments(tmp_path / 'whole', corpus, **argv), cwd=tmp_path, cache=cache)
+    assert whole.communicate(timeout=300)[1] == ''
+    part = process(*arguments(tmp_path / 'part', corpus, **argv), cwd=tmp_path, cache=cache)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / 'part' / 'metrics.csv').exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    part.send_signal(number)
+    _, error = part.communicate(timeout=120)
+    assert len(read_rows(tmp_path / 'part')) < 60  # it was in mid-training
+    if number == signal.SIGKILL:
+        assert part.returncode == -signal.SIGKILL
+    else:
+        assert part.returncode == 1
+        assert error.count('\n') == 1
+        assert 'stopped and saved' in error
+        assert 'the same command goes on' in error
+    resumed = process(*arguments(tmp_path / 'part', corpus, **argv), cwd=tmp_path, cache=cache)
+    out, error = resumed.communicate(timeout=300)
+    assert (resumed.returncode, error) == (0, '')
+    assert 'going on after' in out
+    assert read_rows(tmp_path / 'part') == read_rows(tmp_path / 'whole')
+    summaries = [json.loads((tmp_path / name / 'summary.json').read_text()) for name in ('whole', 'part')]
+    summaries[0].pop('seconds'), summaries[1].pop('seconds')
+    assert summaries[0] == summaries[1]
+    for name in ('01.mid', '02.mid'):
+        assert (tmp_path / 'part' / 'samples' / 'mary' / name).read_bytes() == (tmp_path / 'whole' / 'samples' / 'mary' / name).read_bytes()
