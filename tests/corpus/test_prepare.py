@@ -75,6 +75,10 @@ def test_range():
     with pytest.raises(ScoreError) as caught:
         prepare_score(score(*((onset, length, pitch + 48) for onset, length, pitch in scale(MAJOR, 7))), '', Settings())
     assert caught.value.reason == 'pitch range'
+    high = [(onset, length, pitch + 36) for onset, length, pitch in scale(MAJOR, 11)]  # B major, moved up by one
+    assert max(note.pitch for note in from_events(prepare_score(score(*high, (200, 1, 126)), '', Settings()).events)) == 127
+    with pytest.raises(ScoreError, match='pitch range'):
+        prepare_score(score(*high, (200, 1, 127)), '', Settings())
     low = [(onset, length, pitch - 60) for onset, length, pitch in scale(MAJOR, 5)]
     assert min(from_events(prepare_score(score(*low), '', Settings()).events)).pitch == 0
     with pytest.raises(ScoreError, match=r'-5 semitones lead outside of 0\.\.127'):
@@ -174,6 +178,14 @@ def test_max_tunes(tmp_path):
     assert len(set(drawn)) == 7
     assert drawn == sorted(drawn) == names(7, 0)
     assert len({tuple(names(7, seed)) for seed in range(5)}) > 1
+
+
+def test_max_tunes_of_a_book_keep_its_order(tmp_path):
+    book = '\n\n'.join(f'X:{number}\nM:4/4\nL:1/4\nK:C\nCDEF|' for number in range(1, 31))
+    files = find_files(str(write_files(tmp_path, {'book.abc': book})))
+    numbers = [int(tune.file.split('#')[1]) for tune in prepare_files(files, Settings(), max_tunes=12)]
+    assert len(numbers) == 12
+    assert numbers == sorted(numbers)
 
 
 def test_progress_sees_every_tune(tmp_path):
