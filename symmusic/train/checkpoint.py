@@ -8,6 +8,8 @@ import dataclasses
 import importlib.metadata
 import logging
 import pathlib
+import sys
+import warnings
 from collections.abc import Iterator
 
 import jax
@@ -66,7 +68,9 @@ class Checkpoints:
     @contextlib.contextmanager
     def _manager(self) -> Iterator[ocp.CheckpointManager]:
         for name in ('absl', 'orbax'):
-            logging.getLogger(name).setLevel(logging.ERROR)  # its running commentary is not for our users
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # its commentary is not for our users; errors are raised as well
+        sys.unraisablehook = _without_closed_loops
+        warnings.filterwarnings('ignore', 'coroutine .* was never awaited', RuntimeWarning)  # of a save that has failed, too
         options = ocp.CheckpointManagerOptions(max_to_keep=2, create=True, enable_async_checkpointing=False)
         with ocp.CheckpointManager(self.folder, options=options) as manager:
             yield manager
@@ -89,10 +93,10 @@ class Checkpoints:
             with self._manager() as manager:
                 manager.save(step, args=items, force=True)
         except (OSError, ValueError) as error:
-            if isinstance(error, ValueError) and not _is_disk_error(error):
+            if not _disk_error(error):
                 raise
             raise UserError(
-                f'cannot write a checkpoint under {self.folder}: {_first_line(error)}; free the disk and run the same command'
+                f'cannot write a checkpoint under {self.folder}: {_disk_error(error)}; free the disk and run the same command'
             ) from error
 
     def restore_card(self) -> Card:
@@ -142,6 +146,22 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
 
 
-def _is_disk_error(error: Exception) -> bool:
+DISK_ERRORS = {
+    'no space': 'no space left on the disk',
+    'resource_exhausted': 'no space left on the disk',
+    'read-only': 'the disk is read-only',
+    'permission': 'permission denied',
+}
+
+
+def _disk_error(error: Exception) -> str:
+    """What the disk did not take, '' where the error is another one: TensorStore raises a ValueError of many lines and paths."""
     text = str(error).lower()
-    return any(sign in text for sign in ('no space left', 'read-only', 'permission denied', 'resource_exhausted', 'permission_denied'))
+    known = next((words for sign, words in DISK_ERRORS.items() if sign in text), '')
+    return known or (error.strerror or _first_line(error) if isinstance(error, OSError) else '')
+
+
+def _without_closed_loops(unraisable: 'sys.UnraisableHookArgs') -> None:
+    """As `sys.__unraisablehook__`, but silent on what TensorStore's threads still report to the event loop of a save that has failed."""
+    if not (isinstance(unraisable.exc_value, RuntimeError) and str(unraisable.exc_value) == 'Event loop is closed'):
+        sys.__unraisablehook__(unraisable)

@@ -150,7 +150,7 @@ def test_a_full_disk_is_said_and_leaves_what_was_there(workdir, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(ocp.CheckpointManager, 'save', full)
-    with pytest.raises(UserError, match=r'cannot write a checkpoint under .*No space left'):
+    with pytest.raises(UserError, match=r'cannot write a checkpoint under .*no space left'):
         Checkpoints(workdir).save(at(11), CARD)
     monkeypatch.undo()
     assert content(workdir) == before
