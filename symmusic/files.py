@@ -34,7 +34,7 @@ def write_whole(path: str | os.PathLike, content: bytes | str) -> None:
                 os.unlink(aside)
         if not isinstance(error, OSError):
             raise
-        raise UserError(f'cannot write {path}: {error.strerror or error}; free the disk or choose another --workdir') from error
+        raise UserError(f'cannot write {path}: {error.strerror or error}; free the disk or choose another folder') from error
 
 
 SETTINGS = 'settings.json'  # in an output folder: what its content was made with

@@ -72,7 +72,7 @@ def load_corpus(
     try:
         write_whole(path, _to_bytes(corpus))
     except UserError as error:
-        notices.append(f'the prepared corpus is not cached: {error}')
+        notices.append(f'the prepared corpus is not cached: {error} (SYMMUSIC_CACHE names it)')
     return dataclasses.replace(corpus, notices=tuple(notices))
 
 

@@ -12,8 +12,7 @@ from symmusic.generate import compose as module
 from symmusic.generate.compose import compose
 from symmusic.generate.sample import Drawn, sample
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
-from symmusic.model.model import init_params
-from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner, params_for
+from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner, params_for, random_params
 
 RARE = {0: 0.9, 2: 0.06, 3: 0.04}  # 0.9 ** 16 = 19 % of the pieces of one bar are empty
 EMPTY = {0: 0.7, 1: 0.3}
@@ -108,8 +107,8 @@ def test_stuck_pieces_are_drawn_again_on_request(rounds):
 
 @pytest.mark.parametrize('probabilities', [None, RARE], ids=['model', 'with_redraws'])
 def test_piece_n_is_the_same_whatever_num_samples_is(probabilities):
-    params = init_params(jax.random.key(1), ARCHITECTURE) if probabilities is None else params_for(probabilities)
-    few, many = (compose(params, ARCHITECTURE, VOCABULARY, make_prompt(), manner(num_samples=num), 5) for num in (3, 8))
+    params = random_params(1) if probabilities is None else params_for(probabilities)
+    few, many = (compose(params, ARCHITECTURE, VOCABULARY, make_prompt(), manner(num_samples=num), 5) for num in (4, 8))
     for one, other in zip(few, many, strict=False):
         assert_array_equal(one.tokens, other.tokens)
         assert one.num_redraws == other.num_redraws
@@ -158,8 +157,8 @@ def test_distributions_are_kept_on_request():
 
 def test_kept_distributions_are_those_of_the_final_draw():
     """Of a piece drawn again, not of the empty one before it."""
-    params = jax.tree.map(lambda leaf: 4 * leaf, init_params(jax.random.key(1), ARCHITECTURE))
-    params['head']['bias'] = params['head']['bias'].at[0].set(9.0)
+    params = jax.tree.map(lambda leaf: 4 * leaf, random_params(1))
+    params = {**params, 'head': {**params['head'], 'bias': params['head']['bias'].at[0].set(9.0)}}
     pieces = compose(params, ARCHITECTURE, VOCABULARY, make_prompt(), manner(num_samples=8, keep_distributions=True), 0)
     assert any(piece.num_redraws for piece in pieces)
     for piece in pieces:

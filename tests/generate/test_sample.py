@@ -1,6 +1,7 @@
 """Drawing tokens: greedy, cut-offs, frequencies, keys, and the stateful form against reading the history anew."""
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -28,6 +29,7 @@ def known_params(bias=BIAS):
     return {**zeros, 'head': {**zeros['head'], 'bias': jnp.asarray(bias, jnp.float32)}}
 
 
+@functools.cache
 def random_params(architecture, seed=0):
     """Parameters large enough for the history to matter."""
     return jax.tree.map(lambda leaf: 4 * leaf, jax.jit(init_params, static_argnums=1)(jax.random.key(seed), architecture))
@@ -211,10 +213,10 @@ def test_window_form_is_a_loop_over_apply_last(architecture, window_steps):
 
 
 def test_distributions_are_kept_on_request_alone():
-    drawn = draw(random_params(ATTENTIVE), keys(2), ATTENTIVE)
+    drawn = draw(random_params(ATTENTIVE), keys(2), ATTENTIVE, memory_steps=4)
     assert drawn.probabilities_BNV is None
     assert drawn.weights_BNT is None
-    kept = draw(random_params(ATTENTIVE), keys(2), ATTENTIVE, keep=True, temperature=0.7, top_k=3)
+    kept = draw(random_params(ATTENTIVE), keys(2), ATTENTIVE, memory_steps=4, keep=True, temperature=0.7, top_k=3)
     assert_array_equal((kept.probabilities_BNV > 0).sum(-1), np.full((2, 9), 3))
     assert_allclose(kept.probabilities_BNV.sum(-1), 1, rtol=1e-5)
     assert (np.take_along_axis(kept.probabilities_BNV, kept.tokens_BN[..., None], axis=2) > 0).all()

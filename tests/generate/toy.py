@@ -1,5 +1,7 @@
 """A vocabulary, a model whose answer is known, and prompts."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,9 +15,15 @@ VOCABULARY = MelodyVocabulary(60, 79)  # 22 classes
 ARCHITECTURE = Architecture(VOCABULARY.num_classes, num_layers=1, num_cells=4, num_positions=16)
 
 
+@functools.cache
+def random_params(seed):
+    """Parameters as a run begins with."""
+    return jax.jit(init_params, static_argnums=1)(jax.random.key(seed), ARCHITECTURE)
+
+
 def params_for(probabilities):
     """Parameters that answer with these probabilities whatever was read; {class: share}."""
-    zeros = jax.tree.map(jnp.zeros_like, init_params(jax.random.key(0), ARCHITECTURE))
+    zeros = jax.tree.map(jnp.zeros_like, random_params(0))
     bias = np.full(VOCABULARY.num_classes, -1e9)
     bias[list(probabilities)] = np.log(list(probabilities.values()))
     return {**zeros, 'head': {**zeros['head'], 'bias': jnp.asarray(bias, jnp.float32)}}

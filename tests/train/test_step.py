@@ -27,8 +27,11 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def reference_logits(params, tokens, positions, architecture, last):
-    """The logits of one window [T, V] in float64, step by step; with `last` only after its last step [1, V]."""
+def reference_logits(params, tokens, positions, num_padding, architecture, last):
+    """The logits of one window [T, V] in float64, step by step; with `last` only after its last step [1, V].
+
+    Attention does not look at padding but for `last`, as the source has it.
+    """
     params = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), params)
     states = np.concatenate([np.eye(architecture.num_classes)[tokens], np.eye(16)[positions]], axis=1)
     for layer in params['layers']:
@@ -44,9 +47,10 @@ def reference_logits(params, tokens, positions, architecture, last):
         summary = states[step]
         if architecture.attention == 'bahdanau':
             weights = params['attention']
-            seen = states[: step + 1]
+            seen = states[0 if last else num_padding : step + 1]
             scores = np.tanh(states[step] @ weights['query'] + seen @ weights['key']) @ weights['score']
-            summary = np.concatenate([np.exp(scores) / np.exp(scores).sum() @ seen, summary])
+            context = np.exp(scores) / np.exp(scores).sum() @ seen if len(seen) else np.zeros(seen.shape[1])
+            summary = np.concatenate([context, summary])
         logits.append(summary @ params['head']['kernel'] + params['head']['bias'])
     return np.array(logits)
 
@@ -57,7 +61,7 @@ def reference_loss(params, rows, architecture, targets):
     for row in rows[rows >= 0]:
         tokens = WINDOWS.tokens()[row]
         positions = (int(WINDOWS.positions[row]) + np.arange(WINDOWS.num_steps)) % 16
-        logits = reference_logits(params, tokens[:-1], positions[:-1], architecture, targets == 'last')
+        logits = reference_logits(params, tokens[:-1], positions[:-1], int(WINDOWS.num_padding[row]), architecture, targets == 'last')
         log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
         predicted = range(WINDOWS.num_steps - 1, WINDOWS.num_steps) if targets == 'last' else range(1, WINDOWS.num_steps)
         for target, answer in zip(predicted, log_probabilities, strict=True):
