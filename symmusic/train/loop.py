@@ -75,9 +75,8 @@ def fit(
                 state, loss = step(state, data, rows_B)
                 progress.update()
                 if not progress.disable:
-                    progress.set_postfix_str(
-                        f'{float(loss):.3f} nats/step, base rate {base_rate:.3f}, {_rate(plan, index - done, begun)}/s', False
-                    )
+                    speed = (index - done) * plan.batch_size / (time.perf_counter() - begun)
+                    progress.set_postfix_str(f'{float(loss):.2f} nats, base rate {base_rate:.2f}, {speed:.0f} sequences/s', False)
                 if index < num_batches and (stop or time.perf_counter() - saved > 60 * plan.checkpoint_minutes):
                     checkpoints.save(state, card)
                     saved = time.perf_counter()
@@ -111,10 +110,6 @@ def _epoch_line(row: dict, plan: Plan, base_rate: float, is_best: bool) -> str:
         f'epoch {row["epoch"]:>3}/{plan.num_epochs}  train {row["train_loss"]:.4f}  validation {row["validation_loss"]:.4f}{best}'
         f' (base rate {base_rate:.4f})  learning rate {row["learning_rate"]:.2g}  {row["sequences_per_s"]:.0f} sequences/s'
     )
-
-
-def _rate(plan: Plan, num_updates: int, begun: float) -> str:
-    return f'{num_updates * plan.batch_size / (time.perf_counter() - begun):.0f} sequences'
 
 
 @contextlib.contextmanager
