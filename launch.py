@@ -13,7 +13,6 @@ MODES = ('train', 'sample', 'stats')  # the files of symmusic/modes
 
 def main(arguments: list[str]) -> int:
     """Runs one command; the exit status: 0, 2 for a user's mistake (one line says which), 1 for a run that was stopped."""
-    sys.stdout.reconfigure(line_buffering=True)  # an epoch's line is seen when it is said, also through a pipe
     try:
         command = flags.parse(arguments, root=ROOT, modes=MODES)
         # Imported after the flags are read: JAX takes a second, and a mistyped flag should not.
@@ -31,4 +30,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == '__main__':
+    sys.stdout.reconfigure(line_buffering=True)  # an epoch's line is seen when it is said, also through a pipe
     sys.exit(main(sys.argv[1:]))
