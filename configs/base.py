@@ -40,6 +40,8 @@ def get_config() -> ConfigDict:
     train.batch_size = 128  # windows or sequences
     train.learning_rate = 0.005  # of Adam
     train.clip_norm = 1.0  # global norm of a gradient; 0 = no clipping
+    train.weight_decay = 0.0  # share of a parameter that an update takes off, times the learning rate; 0 = plain Adam
+    train.average_decay = 0.0  # of the parameters' moving average, which is measured and sampled from; 0 = the parameters themselves
     train.plateau_factor = 0.5  # the learning rate's factor after a plateau of the validation loss
     train.plateau_patience = 3  # epochs without a better loss that make a plateau
     train.plateau_threshold = 0.0005  # nats per step that count as better

@@ -101,6 +101,8 @@ FIELDS: dict[str, Rule] = {
     'train.batch_size': whole(1, 65536),
     'train.learning_rate': real(0, 10, above=True),
     'train.clip_norm': real(0, 1e9),
+    'train.weight_decay': real(0, 100),
+    'train.average_decay': real(0, 1, below=True),
     'train.plateau_factor': real(0, 1, above=True),
     'train.plateau_patience': whole(1, 1_000_000),
     'train.plateau_threshold': real(0, 100),

@@ -86,7 +86,11 @@ def fit(
             row['learning_rate'] = card.recipe.learning_rate * float(state.plateau_state.scale)
             row['sequences_per_s'] = round((len(train) - done * plan.batch_size) / (time.perf_counter() - begun), 1)
             row['validation_loss'] = held_out_loss(
-                state.params, validation_data, architecture=card.architecture, targets=card.recipe.targets, batch_size=plan.batch_size
+                state.average_params,
+                validation_data,
+                architecture=card.architecture,
+                targets=card.recipe.targets,
+                batch_size=plan.batch_size,
             )
             if not (math.isfinite(row['train_loss']) and math.isfinite(row['validation_loss'])):
                 raise UserError(

@@ -17,15 +17,20 @@ class Recipe:
     targets: str = 'last'
     learning_rate: float = 0.005
     clip_norm: float = 1.0
+    weight_decay: float = 0.0
+    average_decay: float = 0.0
     plateau_factor: float = 0.5
     plateau_patience: int = 3
     plateau_threshold: float = 0.0005
     early_stopping_epochs: int = 0
 
     def optimizer(self) -> optax.GradientTransformation:
-        """Adam (Kingma and Ba, 2015) on gradients clipped by their global norm (Pascanu et al., 2013)."""
+        """Adam (Kingma and Ba, 2015) on gradients clipped by their global norm (Pascanu et al., 2013).
+
+        A weight decay above 0 is decoupled from Adam's moments (Loshchilov and Hutter, 2019).
+        """
         clip = optax.clip_by_global_norm(self.clip_norm) if self.clip_norm else optax.identity()
-        return optax.chain(clip, optax.adam(self.learning_rate))
+        return optax.chain(clip, optax.adamw(self.learning_rate, weight_decay=self.weight_decay))
 
     def plateau(self) -> optax.GradientTransformationExtraArgs:
         """The schedule by plateau. It is fed once per epoch and its scale multiplied in after Adam: before it, it would do nothing."""
@@ -39,6 +44,7 @@ class TrainState:
     """A run between two updates. Every leaf is an array, so that a replica axis can stand before all of them."""
 
     params: Params
+    average_params: Params  # their moving average over the updates, what is measured and sampled from
     optimizer_state: optax.OptState
     plateau_state: optax.OptState  # its `scale` is the learning rate's factor
     key: jax.Array  # of dropout: update n draws with fold_in(key, n)
@@ -46,7 +52,7 @@ class TrainState:
     epoch: jax.Array  # epochs finished
     epoch_nats: jax.Array  # sum of the losses of this epoch's targets so far
     epoch_targets: jax.Array  # how many they were
-    best_params: Params  # those of the lowest validation loss
+    best_params: Params  # the average that had the lowest validation loss
     best_loss: jax.Array
     best_epoch: jax.Array  # 1 is the first; 0 = none yet
     stopped: jax.Array  # whether early stopping has ended the run
@@ -58,6 +64,7 @@ def init_state(key: jax.Array, architecture: Architecture, recipe: Recipe) -> Tr
     params = init_params(params_key, architecture)
     return TrainState(
         params=params,
+        average_params=jax.tree.map(jnp.copy, params),  # a copy: a donated state must not hold one buffer twice
         optimizer_state=recipe.optimizer().init(params),
         plateau_state=recipe.plateau().init(params),
         key=dropout_key,
@@ -65,7 +72,7 @@ def init_state(key: jax.Array, architecture: Architecture, recipe: Recipe) -> Tr
         epoch=jnp.zeros((), jnp.int32),
         epoch_nats=jnp.zeros(()),
         epoch_targets=jnp.zeros(()),
-        best_params=jax.tree.map(jnp.copy, params),  # a copy: a donated state must not hold one buffer twice
+        best_params=jax.tree.map(jnp.copy, params),
         best_loss=jnp.array(jnp.inf),
         best_epoch=jnp.zeros((), jnp.int32),
         stopped=jnp.zeros((), bool),

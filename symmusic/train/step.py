@@ -77,14 +77,22 @@ def update(state: TrainState, data: Data, rows_B: jax.Array, *, architecture: Ar
     (loss, (nats, num_targets)), gradients = jax.value_and_grad(mean_loss, has_aux=True)(state.params)
     updates, optimizer_state = recipe.optimizer().update(gradients, state.optimizer_state, state.params)
     updates = optax.tree.scale(state.plateau_state.scale, updates)
+    params = optax.apply_updates(state.params, updates)
     state = state.replace(
-        params=optax.apply_updates(state.params, updates),
+        params=params,
+        average_params=_averaged(state, params, recipe.average_decay),
         optimizer_state=optimizer_state,
         step=state.step + 1,
         epoch_nats=state.epoch_nats + nats,
         epoch_targets=state.epoch_targets + num_targets,
     )
     return state, loss
+
+
+def _averaged(state: TrainState, params: Params, decay: float) -> Params:
+    """The exponential moving average of the parameters (Polyak and Juditsky, 1992), with a shorter memory in the first updates."""
+    decay = jnp.minimum(decay, (1 + state.step) / (10 + state.step))
+    return jax.tree.map(lambda average, new: new + decay * (average - new), state.average_params, params)
 
 
 @functools.partial(jax.jit, static_argnames=('architecture', 'targets'))
@@ -119,7 +127,7 @@ def end_epoch(state: TrainState, validation_loss: jax.Array, *, recipe: Recipe) 
         epoch=epoch,
         epoch_nats=jnp.zeros_like(state.epoch_nats),
         epoch_targets=jnp.zeros_like(state.epoch_targets),
-        best_params=jax.tree.map(lambda new, old: jnp.where(better, new, old), state.params, state.best_params),
+        best_params=jax.tree.map(lambda new, old: jnp.where(better, new, old), state.average_params, state.best_params),
         best_loss=jnp.minimum(validation_loss, state.best_loss),
         best_epoch=best_epoch,
         stopped=state.stopped | ((epoch - best_epoch >= patience) if patience else False),

@@ -128,7 +128,13 @@ def test_goes_on_with_the_same_run():
 @pytest.mark.parametrize('name', sorted(set(VALUES) - {'train.num_epochs'}))
 def test_training_is_free_in_sampling_only(name):
     value = VALUES[name]
-    other = {bool: lambda: not value, int: lambda: value + 1, float: lambda: value / 2, str: lambda: f'{value}x', tuple: lambda: ('4/4',)}
+    other = {
+        bool: lambda: not value,
+        int: lambda: value + 1,
+        float: lambda: value / 2 or 0.5,
+        str: lambda: f'{value}x',
+        tuple: lambda: ('4/4',),
+    }
     config = build({name: other[type(value)]()})
     if name.startswith('sample.'):
         runs.check_same_run(BASE, config, 'w')

@@ -22,7 +22,7 @@ def feed(losses, recipe=RECIPE):
     """The states after each epoch's validation loss; before each the parameters are set to the epoch's number."""
     state, states = begin(recipe), []
     for epoch, loss in enumerate(losses, 1):
-        state = state.replace(params=jax.tree.map(lambda leaf, epoch=epoch: jnp.full_like(leaf, epoch), state.params))
+        state = state.replace(average_params=jax.tree.map(lambda leaf, epoch=epoch: jnp.full_like(leaf, epoch), state.params))
         state = end_epoch(state, jnp.asarray(loss, jnp.float32), recipe=recipe)
         states.append(jax.device_get(state.replace(key=jax.random.key_data(state.key))))
     return states

@@ -159,6 +159,28 @@ def test_the_plateau_s_scale_comes_after_adam():
     assert_same_bits(halved.optimizer_state, whole.optimizer_state)
 
 
+def test_weight_decay_takes_its_share_beside_adam():
+    """An update takes learning rate x decay of each parameter off, and leaves Adam's part as it was."""
+    before = jax.tree.map(np.asarray, INITIAL.params)
+    plain, _ = moved(begin())
+    decayed, _ = moved(begin(), recipe=dataclasses.replace(RECIPE, weight_decay=0.5))
+    share = 0.5 * RECIPE.learning_rate
+    jax.tree.map(lambda ours, theirs, old: assert_allclose(ours, theirs - share * old, atol=2e-7), decayed, plain, before)
+    assert max(np.abs(share * leaf).max() for leaf in jax.tree.leaves(before)) > 1e-4  # else 2e-7 would say nothing
+
+
+def test_the_average_forgets_slowly():
+    """By hand: the first updates keep 1/10, then 2/11 of the average, later ones at most `average_decay`; 0 keeps nothing."""
+    recipe = dataclasses.replace(RECIPE, average_decay=0.15)
+    expected, state = jax.tree.map(np.asarray, INITIAL.params), begin()
+    for kept in (0.1, 0.15):
+        _, state = moved(state, recipe=recipe)
+        expected = jax.tree.map(lambda old, new, kept=kept: kept * old + (1 - kept) * np.asarray(new), expected, state.params)
+        jax.tree.map(lambda ours, theirs: assert_allclose(ours, theirs, atol=1e-6), state.average_params, expected)
+    _, plain = moved(begin())
+    assert_same_bits(plain.average_params, plain.params)
+
+
 def test_gradients_are_clipped_by_their_global_norm():
     def flat(tree):
         return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(tree)])
