@@ -15,5 +15,6 @@ def get_config():
     config.train.learning_rate = 0.003
     config.train.weight_decay = 0.1
     config.train.average_decay = 0.999
-    config.train.num_epochs = 20
+    config.train.num_epochs = 40  # at most: on `folk` it stops after 14
+    config.train.early_stopping_epochs = 3
     return config
