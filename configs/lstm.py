@@ -1,4 +1,7 @@
-"""The same network as attn.py without attention: two unidirectional LSTM layers."""
+"""The same network as attn.py without attention: two unidirectional LSTM layers.
+
+    python launch.py --config=configs/lstm.py
+"""
 
 from configs import attn
 
