@@ -1,6 +1,6 @@
 """The same network as attn.py without attention: two unidirectional LSTM layers.
 
-    python launch.py --config=configs/lstm.py
+python launch.py --config=configs/lstm.py
 """
 
 from configs import attn

@@ -166,9 +166,10 @@ def _check_name(name: str, known: dict[str, object]) -> None:
 
 
 def _spell(value: str, default: object) -> str:
-    """The value as ml_collections reads it: a tuple may also be written as words between commas."""
+    """The value as ml_collections reads it: a tuple may also be written as words or whole numbers between commas."""
     if isinstance(default, tuple) and not value.lstrip().startswith(('(', '[')):
-        return repr(tuple(word.strip(' \'"') for word in value.split(',') if word.strip()))
+        words = [word.strip(' \'"') for word in value.split(',') if word.strip()]
+        return repr(tuple(int(word) if word.isdecimal() and len(word) < 10 else word for word in words))
     return value
 
 

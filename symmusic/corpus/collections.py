@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import os
 import pathlib
 
 from symmusic.errors import UserError
@@ -34,12 +35,12 @@ def find_files(corpus: str) -> list[SourceFile]:
             )
         return sorted(files)
     path = pathlib.Path(corpus).expanduser()
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike pathlib's, these take a name that no file can have
         files = _walk(path, path)
         if not files:
             raise UserError(f'config.data.corpus = {corpus}: the folder holds no {", ".join(SUFFIXES)} file')
         return sorted(files)
-    if path.is_file():
+    if os.path.isfile(path):
         if path.suffix.lower() not in SUFFIXES:
             raise UserError(f'config.data.corpus = {corpus}: not a file of {", ".join(SUFFIXES)}')
         return [SourceFile(path.name, path)]

@@ -41,7 +41,7 @@ def find_families(tunes: Sequence[Tune]) -> np.ndarray:
     first_with: dict[object, int] = {}
     for index, tune in enumerate(tunes):
         marks: set[object] = set()
-        if '#' in tune.file and title_key(tune.title):
+        if '.abc#' in tune.file.lower() and title_key(tune.title):
             marks.add(title_key(tune.title))
         for phrase in tune.phrases:
             starts, _ = window_starts(len(phrase), FAMILY_STEPS, STEPS_PER_BAR)

@@ -167,5 +167,5 @@ def _plot(path: pathlib.Path, statistics: dict) -> None:
     key_axes.set(xlabel='tunes', title='keys before transposition')
     for axes in (pitch_axes, event_axes, length_axes, key_axes):
         axes.spines[['top', 'right']].set_visible(False)
-    figure.suptitle(f'{statistics["corpus"]}: {statistics["num_kept"]} tunes, {statistics["num_windows"]} windows')
+    figure.suptitle(f'{statistics["corpus"]}: {statistics["num_kept"]} tunes, {statistics["num_windows"]} windows', parse_math=False)
     write_figure(path, figure)

@@ -16,8 +16,9 @@ def draw_piece(path: pathlib.Path, prompt: np.ndarray, continuation: np.ndarray,
 
     figure = Figure(figsize=(9, 3), layout='constrained')
     axes = figure.subplots()
-    _roll(axes, prompt, continuation)
-    axes.set(title=title, xlabel='bar', ylabel='pitch')
+    _roll(axes, prompt, continuation, _pitch_range(prompt, [continuation]))
+    axes.set(xlabel='bar', ylabel='pitch')
+    axes.set_title(title, parse_math=False)
     write_figure(path, figure)
 
 
@@ -30,17 +31,24 @@ def draw_all(path: pathlib.Path, prompt: np.ndarray, continuations: Sequence[np.
     num_rows = -(-len(shown) // num_columns)
     figure = Figure(figsize=(7 * num_columns, 0.6 + 1.6 * num_rows), layout='constrained')
     grid = figure.subplots(num_rows, num_columns, sharex=True, sharey=True, squeeze=False).ravel()
+    pitch_range = _pitch_range(prompt, [continuation for continuation, _ in shown])
     for axes, (continuation, name) in zip(grid, shown, strict=False):
-        _roll(axes, prompt, continuation)
-        axes.set_title(name, fontsize=9, loc='left', pad=2)
+        _roll(axes, prompt, continuation, pitch_range)
+        axes.set_title(name, fontsize=9, loc='left', pad=2, parse_math=False)
     for axes in grid[len(shown) :]:
         axes.set_visible(False)
     left_out = len(continuations) - len(shown)
-    figure.suptitle(title + (f' (the first {len(shown)}; {left_out} more in the folder)' if left_out else ''))
+    figure.suptitle(title + (f' (the first {len(shown)}; {left_out} more in the folder)' if left_out else ''), parse_math=False)
     write_figure(path, figure)
 
 
-def _roll(axes, prompt: np.ndarray, continuation: np.ndarray) -> None:
+def _pitch_range(prompt: np.ndarray, continuations: Sequence[np.ndarray]) -> tuple[int, int]:
+    """The lowest and highest pitch to draw: of all pieces, as they share an axis."""
+    events = np.concatenate([prompt, *continuations])
+    return int(events[events >= 0].min()) - 2, int(events.max()) + 2
+
+
+def _roll(axes, prompt: np.ndarray, continuation: np.ndarray, pitch_range: tuple[int, int]) -> None:
     seam = len(prompt)
     notes = from_events(np.concatenate([prompt, continuation]))
     for is_new, color in ((False, '0.55'), (True, 'tab:blue')):
@@ -56,8 +64,7 @@ def _roll(axes, prompt: np.ndarray, continuation: np.ndarray) -> None:
     bars = range(0, seam + len(continuation) + 1, STEPS_PER_BAR)
     axes.set_xticks(list(bars), [str(step // STEPS_PER_BAR + 1) for step in bars])
     axes.set_xlim(0, seam + len(continuation))
-    pitches = [note.pitch for note in notes]
-    low, high = min(pitches) - 2, max(pitches) + 2
+    low, high = pitch_range
     axes.set_ylim(low, high)
     octaves = range(low + -low % 12, high + 1, 12)
     axes.set_yticks(list(octaves), [f'C{pitch // 12 - 1}' for pitch in octaves])

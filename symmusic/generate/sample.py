@@ -35,7 +35,7 @@ def restrict(logits_BV: jax.Array, temperature: jax.Array, top_k: jax.Array, top
     probabilities_BV = jax.nn.softmax(jnp.where(kept_BV, logits_BV, -jnp.inf), axis=-1)
     sorted_BV = jnp.take_along_axis(probabilities_BV, order_BV, axis=-1)
     likelier_BV = jnp.take_along_axis(jnp.cumsum(sorted_BV, axis=-1) - sorted_BV, rank_BV, axis=-1)
-    kept_BV &= (likelier_BV < top_p) | (rank_BV == 0)
+    kept_BV &= (likelier_BV < top_p) | (rank_BV == 0) | (top_p >= 1)  # 1 is all, also where the sum has rounded to 1
     return jnp.where(kept_BV, logits_BV, -jnp.inf)
 
 

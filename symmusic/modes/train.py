@@ -14,6 +14,7 @@ from symmusic.corpus.dataset import base_rate, target_counts
 from symmusic.corpus.prepare import count_drops
 from symmusic.errors import UserError
 from symmusic.files import write_whole
+from symmusic.generate.prompt import read_prompt
 from symmusic.model.model import Architecture, count_params
 from symmusic.modes import build, sample
 from symmusic.train import loop
@@ -34,6 +35,7 @@ def run(command: Command) -> None:
     print(f'device: {len(devices)} {devices[0].platform} ({devices[0].device_kind}), jax {jax.__version__}')
     corpus = build.corpus(config)
     data = build.dataset(config, corpus)
+    read_prompt(config.sample.prompt, data.vocabulary, transpose=config.sample.transpose)  # a bad one is found before training
     architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config)
     described = {
         'corpus': config.data.corpus,
@@ -53,7 +55,8 @@ def run(command: Command) -> None:
     print(f'model: {_describe(architecture)}, {count_params(state.params):,} parameters, {architecture.num_classes} classes')
     if int(state.epoch) >= config.train.num_epochs or bool(state.stopped):
         if (workdir / 'summary.json').exists():
-            print(f'the run in {workdir} is finished after {int(state.epoch)} epochs; a larger config.train.num_epochs goes on with it')
+            goes_on = 'early stopping has ended it' if bool(state.stopped) else 'a larger config.train.num_epochs goes on with it'
+            print(f'the run in {workdir} is finished after {int(state.epoch)} epochs; {goes_on}')
             _say_next(command, workdir)
             return
     elif int(state.step):

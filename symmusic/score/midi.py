@@ -14,6 +14,7 @@ from symmusic.score.notes import Meter, Note, Score, Tempo
 DRUM_CHANNEL = 9
 # The source's files count 220 ticks to a quarter; a sixteenth is 55, so a grid of sixteenths is exact.
 TICKS_PER_QUARTER = 220
+MAX_QUARTERS = 100_000  # of a piece, half a day at 120 quarters per minute
 MAX_MESSAGES = 2_000_000  # of one file: far beyond any melody, well within memory
 
 
@@ -63,6 +64,8 @@ def parse_midi(data: bytes) -> Score:
         instruments |= {(index, channel): notes for channel, notes in channels.items() if channel != DRUM_CHANNEL}
     if not instruments:
         raise ScoreError('no notes', 'only drums' if num_instruments else '')
+    if max(note.end for notes in instruments.values() for note in notes) > MAX_QUARTERS * file.ticks_per_beat:
+        raise ScoreError('too long', f'more than {MAX_QUARTERS} quarters')
     notes = sorted(next(iter(instruments.values())), key=lambda note: (note.onset, note.pitch))
     return Score(
         notes=tuple(notes),
@@ -118,7 +121,7 @@ def format_midi(notes: list[Note], *, title: str = '', qpm: float = 120.0, progr
         [
             mido.MetaMessage('track_name', name=_latin(title)),
             mido.MetaMessage('time_signature', numerator=4, denominator=4),
-            mido.MetaMessage('set_tempo', tempo=mido.bpm2tempo(qpm)),
+            mido.MetaMessage('set_tempo', tempo=min(mido.bpm2tempo(qpm), 0xFFFFFF)),
             mido.MetaMessage('end_of_track'),
         ]
     )

@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import importlib.metadata
 import logging
+import os
 import pathlib
 import sys
 import warnings
@@ -77,7 +78,7 @@ class Checkpoints:
 
     def latest_step(self) -> int | None:
         """The update of the latest checkpoint, None where there is none."""
-        if not self.folder.is_dir():
+        if not os.path.isdir(self.folder):
             return None
         return max((int(path.name) for path in self.folder.iterdir() if path.name.isdecimal()), default=None)
 
