@@ -14,7 +14,7 @@ from symmusic.score.notes import Meter, Note, Score, Tempo
 DRUM_CHANNEL = 9
 # The source's files count 220 ticks to a quarter; a sixteenth is 55, so a grid of sixteenths is exact.
 TICKS_PER_QUARTER = 220
-MAX_QUARTERS = 100_000  # of a piece, half a day at 120 quarters per minute
+MAX_QUARTERS = 1_000_000  # of a piece, five days at 120 quarters per minute
 MAX_MESSAGES = 2_000_000  # of one file: far beyond any melody, well within memory
 
 

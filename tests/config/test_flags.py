@@ -238,3 +238,9 @@ def test_program_from_another_folder(tmp_path):
     assert done.returncode == 2
     assert done.stderr == 'error: --config.trian.num_epochs: no such field; did you mean train.num_epochs?\n'
     assert not done.stdout
+
+
+@pytest.mark.parametrize(('value', 'expected'), [('16,32', (16, 32)), ('16', (16,)), ('(16, 32)', (16, 32)), ('()', ())])
+def test_numbers_between_commas_are_a_tuple(value, expected):
+    command = parse([f'--config.model.lookback={value}'], root=pathlib.Path(__file__).resolve().parents[2], modes=('train',))
+    assert command.config.model.lookback == expected

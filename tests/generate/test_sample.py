@@ -220,3 +220,9 @@ def test_distributions_are_kept_on_request_alone():
     assert_array_equal((kept.probabilities_BNV > 0).sum(-1), np.full((2, 9), 3))
     assert_allclose(kept.probabilities_BNV.sum(-1), 1, rtol=1e-5)
     assert (np.take_along_axis(kept.probabilities_BNV, kept.tokens_BN[..., None], axis=2) > 0).all()
+
+
+def test_top_p_of_1_cuts_nothing_off():
+    """Also where the sum of the likelier ones rounds to 1 in float32."""
+    logits_BV = jnp.array([[0.0, -1.0, -17.5, -18.0, -18.5]])
+    assert_array_equal(restrict(logits_BV, 1.0, 0, 1.0), logits_BV)

@@ -263,3 +263,20 @@ def test_music21_reads_what_is_written(tmp_path):
     flat = score.flatten()
     assert [each.ratioString for each in flat.getElementsByClass(music21.meter.TimeSignature)] == ['4/4']
     assert [each.number for each in flat.getElementsByClass(music21.tempo.MetronomeMark)] == [90]
+
+
+def test_a_short_file_of_a_long_piece_is_refused():
+    """A note of 10^8 ticks at one tick per quarter: 300 bytes that would be gigabytes of steps."""
+    held = [mido.Message('note_on', note=60, velocity=64), mido.Message('note_off', note=60, time=10**8)]
+    data = io.BytesIO()
+    mido.MidiFile(type=0, ticks_per_beat=1, tracks=[mido.MidiTrack(held)]).save(file=data)
+    with pytest.raises(ScoreError) as caught:
+        parse_midi(data.getvalue())
+    assert caught.value.reason == 'too long'
+
+
+def test_a_tempo_slower_than_midi_can_say_is_the_slowest():
+    tempi = [
+        message.tempo for message in mido.MidiFile(file=io.BytesIO(format_midi([Note(0, 55, 60)], qpm=1.0))) if message.type == 'set_tempo'
+    ]
+    assert tempi == [0xFFFFFF]
