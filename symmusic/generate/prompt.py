@@ -72,6 +72,8 @@ def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool) ->
     filling = np.full(-len(events) % STEPS_PER_BAR, NO_EVENT, np.int16)
     filling[:1] = NOTE_OFF
     events = np.concatenate([events, filling])[-MAX_STEPS:]
+    if len(tune.events) > MAX_STEPS:
+        notices.append(f'the prompt is long: its last {MAX_STEPS // STEPS_PER_BAR} bars are read')
     if not (events >= 0).any():
         raise ScoreError('no notes', f'none in its last {MAX_STEPS // STEPS_PER_BAR} bars')
     original = np.where(events >= 0, events - tune.transposed_by, events)

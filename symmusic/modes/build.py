@@ -2,11 +2,13 @@
 
 import dataclasses
 import pathlib
+import shlex
 import time
 
 from ml_collections import ConfigDict
 
-from symmusic.config.flags import Command
+from symmusic.config.fields import walk
+from symmusic.config.flags import DEFAULT_CONFIG, Command
 from symmusic.corpus.cache import Corpus, load_corpus
 from symmusic.corpus.dataset import Dataset, build_dataset
 from symmusic.corpus.prepare import Settings, count_drops
@@ -71,9 +73,12 @@ def recipe(config: ConfigDict) -> Recipe:
 
 
 def command_line(command: Command, mode: str) -> str:
-    """The command for another mode on the same run."""
-    words = ['python launch.py']
+    """The command for another mode on the same run, as a shell takes it; training needs the fields that were given, sampling none."""
+    words = ['python', 'launch.py']
     words += [f'--mode={mode}'] if mode != 'train' else []
-    words += [f'--config={command.config_path}'] if command.config_name != 'attn' else []
+    words += [f'--config={command.config_path}'] if command.config_path != str(command.root / DEFAULT_CONFIG) else []
     words += [f'--workdir={command.workdir}'] if command.workdir else []
-    return ' '.join(words)
+    if mode == 'train':
+        values = dict(walk(command.config))
+        words += [f'--config.{name}={values[name]}' for name in command.given if not name.startswith('sample.')]
+    return shlex.join(words)
