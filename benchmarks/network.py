@@ -58,6 +58,7 @@ def main() -> None:
         starts_N=jnp.arange(num_windows, dtype=jnp.int32) * num_steps,
         positions_N=jnp.zeros(num_windows, jnp.uint8),
         num_padding_N=jnp.zeros(num_windows, jnp.uint16),
+        first_targets_N=jnp.ones(num_windows, jnp.uint16),
         num_steps=num_steps,
     )
     batches = np.arange(num_windows, dtype=np.int32).reshape(options.updates, options.batch)

@@ -36,6 +36,7 @@ def get_config() -> ConfigDict:
     train.targets = 'last'  # the 'last' step of each window (any architecture), or 'all' steps (unidirectional ones)
     train.sequence_steps = 128  # steps in a training sequence where targets = 'all'
     train.sequence_hop_steps = 64  # steps from one such sequence's begin to the next one's
+    train.held_out_steps = 256  # steps read at once to measure such a model: each counts once, with half as many before it where there are
     train.num_epochs = 50
     train.batch_size = 128  # windows or sequences
     train.learning_rate = 0.005  # of Adam

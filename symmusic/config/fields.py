@@ -97,6 +97,7 @@ FIELDS: dict[str, Rule] = {
     'train.targets': choice('last', 'all'),
     'train.sequence_steps': whole(2, 4096),
     'train.sequence_hop_steps': whole(1, 4096),
+    'train.held_out_steps': whole(2, 4096),
     'train.num_epochs': whole(1, 1_000_000),
     'train.batch_size': whole(1, 65536),
     'train.learning_rate': real(0, 10, above=True),

@@ -25,11 +25,22 @@ class Dataset:
 
 
 def build_dataset(
-    corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int, keep_last: bool, cover_end: bool, max_windows: int, split_seed: int
+    corpus: Corpus,
+    *,
+    encoding: str,
+    window_steps: int,
+    hop_steps: int,
+    keep_last: bool,
+    cover_end: bool,
+    max_windows: int,
+    split_seed: int,
+    held_out_steps: int = 0,
 ) -> Dataset:
     """Splits a corpus by tune family and cuts each part into windows; what equals a training window is removed from the other two.
 
-    The vocabulary covers the whole corpus, so that no held-out tune is outside of it.
+    With `held_out_steps` the other two are cut into windows of so many steps at half as many, to the phrase's end, and each step counts
+    once: a measure of every model alike, whatever it was trained on. The vocabulary covers the whole corpus, so that no held-out tune is
+    outside of it.
 
     Raises:
       UserError: the corpus keeps too little to train on; the message says which setting would keep more.
@@ -43,9 +54,15 @@ def build_dataset(
     def cut(tunes):
         return cut_windows(tunes, vocabulary, window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end)
 
+    def cut_held_out(tunes):
+        if not held_out_steps:
+            return cut(tunes)
+        return cut_windows(tunes, vocabulary, held_out_steps, held_out_steps // 2, cover_end=True, count_once=True)
+
     train = cut(split.train)
-    parts = {VALIDATION: cut(split.validation), TEST: cut(split.test)}
-    unseen = {part: without_copies(windows, train) for part, windows in parts.items()}
+    parts = {VALIDATION: cut_held_out(split.validation), TEST: cut_held_out(split.test)}
+    seen = cut_held_out(split.train)
+    unseen = {part: without_copies(windows, seen) for part, windows in parts.items()}
     for part, windows in {TRAIN: train, **unseen}.items():
         if not len(windows):
             raise UserError(
@@ -88,13 +105,13 @@ def batch_rows(num_windows: int, batch_size: int, seed: int, epoch: int) -> np.n
 
 
 def target_counts(windows: Windows, num_classes: int, *, all_steps: bool) -> np.ndarray:
-    """How often each class [V] is a target: at the last step of each window, or at all but the first one, padding apart."""
+    """How often each class [V] is a target: at the last step of each window, or at all from its first target on."""
     counts = np.zeros(num_classes, np.int64)
     for begin in range(0, len(windows), 4096):
         rows = np.arange(begin, min(begin + 4096, len(windows)))
         tokens = windows.tokens(rows)[:, 1:]
-        real = np.arange(1, windows.num_steps) >= windows.num_padding[rows][:, None]
-        counts += np.bincount(tokens[real] if all_steps else tokens[:, -1], minlength=num_classes)
+        counted = np.arange(1, windows.num_steps) >= windows.first_targets[rows][:, None]
+        counts += np.bincount(tokens[counted] if all_steps else tokens[:, -1], minlength=num_classes)
     return counts
 
 

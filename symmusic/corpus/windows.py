@@ -46,6 +46,8 @@ class Windows:
       starts: [N] int32, index in the stream of each window's first step.
       positions: [N] uint8, metric position (step in the bar) of each window's first step.
       num_padding: [N] uint16, how many steps of padding each window begins with.
+      first_targets: [N] uint16, the first step of each window that counts where every step is a target: no padding and not step 0, which
+        nothing predicts; where steps count once, none that the window before holds.
       num_steps: S.
     """
 
@@ -53,6 +55,7 @@ class Windows:
     starts: np.ndarray
     positions: np.ndarray
     num_padding: np.ndarray
+    first_targets: np.ndarray
     num_steps: int
 
     def __len__(self) -> int:
@@ -64,14 +67,25 @@ class Windows:
 
     def select(self, rows: np.ndarray) -> 'Windows':
         """Some of the windows, over the same stream."""
-        return dataclasses.replace(self, starts=self.starts[rows], positions=self.positions[rows], num_padding=self.num_padding[rows])
+        names = ('starts', 'positions', 'num_padding', 'first_targets')
+        return dataclasses.replace(self, **{name: getattr(self, name)[rows] for name in names})
 
 
 def cut_windows(
-    tunes: Sequence[Tune], vocabulary: Vocabulary, window_steps: int, hop_steps: int, *, keep_last: bool = True, cover_end: bool = False
+    tunes: Sequence[Tune],
+    vocabulary: Vocabulary,
+    window_steps: int,
+    hop_steps: int,
+    *,
+    keep_last: bool = True,
+    cover_end: bool = False,
+    count_once: bool = False,
 ) -> Windows:
-    """The windows of every phrase of `tunes`, in order; the arguments as of `window_starts`."""
-    stream, starts, positions, num_padding, length = [np.zeros(0, np.uint8)], [], [], [], 0
+    """The windows of every phrase of `tunes`, in order; the arguments as of `window_starts`.
+
+    With `count_once` a step that two windows hold is a target of the first of them only, and mere context in the second.
+    """
+    stream, starts, positions, num_padding, first_targets, length = [np.zeros(0, np.uint8)], [], [], [], [], 0
     for tune in tunes:
         for phrase in tune.phrases:
             begins, padding = window_starts(len(phrase), window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end)
@@ -80,11 +94,13 @@ def cut_windows(
             starts.append(length + window_steps + begins)
             positions.append(begins % STEPS_PER_BAR)
             num_padding.append(np.full(len(begins), padding))
+            known = begins[:-1] + window_steps - begins[1:] if count_once else np.zeros(max(len(begins) - 1, 0), np.int64)
+            first_targets.append(np.maximum(np.concatenate([np.full(min(len(begins), 1), padding), known]), 1))
             length += window_steps + len(phrase)
-    joined = [np.concatenate([np.zeros(0, np.int64), *arrays]) for arrays in (starts, positions, num_padding)]
-    return Windows(
-        np.concatenate(stream), joined[0].astype(np.int32), joined[1].astype(np.uint8), joined[2].astype(np.uint16), window_steps
-    )
+    dtypes = (np.int32, np.uint8, np.uint16, np.uint16)
+    parts = zip((starts, positions, num_padding, first_targets), dtypes, strict=True)
+    joined = [np.concatenate([np.zeros(0, np.int64), *arrays]).astype(dtype) for arrays, dtype in parts]
+    return Windows(np.concatenate(stream), *joined, window_steps)
 
 
 def count_windows(tune: Tune, window_steps: int, hop_steps: int, keep_last: bool) -> int:

@@ -48,15 +48,17 @@ def dataset(config: ConfigDict, corpus: Corpus) -> Dataset:
     if train.targets == 'all':
         # One step more than is read at once: the last one is a target only.
         cut = {'window_steps': train.sequence_steps + 1, 'hop_steps': train.sequence_hop_steps, 'cover_end': True}
+        cut['held_out_steps'] = train.held_out_steps + 1
     else:
         cut = {'window_steps': data.window_steps, 'hop_steps': data.hop_steps, 'cover_end': False}
     built = build_dataset(
         corpus, encoding=data.encoding, keep_last=data.keep_last_window, max_windows=data.max_windows, split_seed=data.split_seed, **cut
     )
     parts = {'train': built.train, 'validation': built.validation, 'test': built.test}
+    held_out = f', held out of {built.test.num_steps}, each step counted once' if 'held_out_steps' in cut else ''
     print(
         '; '.join(f'{part} {built.num_tunes[part]} tunes, {len(windows)} windows' for part, windows in parts.items())
-        + f' (of {cut["window_steps"]} steps; {sum(built.num_copies.values())} held-out copies of training windows removed)'
+        + f' (of {built.train.num_steps} steps{held_out}; {sum(built.num_copies.values())} held-out copies of training windows removed)'
     )
     return built
 

@@ -24,7 +24,7 @@ from symmusic.train.step import Data, end_epoch, held_out_loss, update
 
 def put(windows: Windows) -> Data:
     """Windows on the device."""
-    arrays = (windows.stream, windows.starts, windows.positions, windows.num_padding)
+    arrays = (windows.stream, windows.starts, windows.positions, windows.num_padding, windows.first_targets)
     return Data(*map(jnp.asarray, arrays), num_steps=windows.num_steps)
 
 

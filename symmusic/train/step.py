@@ -22,6 +22,7 @@ class Data:
     starts_N: jax.Array
     positions_N: jax.Array
     num_padding_N: jax.Array
+    first_targets_N: jax.Array
     num_steps: int = flax.struct.field(pytree_node=False)
 
 
@@ -32,6 +33,7 @@ class Batch:
     tokens_BS: jax.Array
     positions_BS: jax.Array  # metric position, the step in the bar
     num_padding_B: jax.Array  # steps of padding at the window's begin; S for a row that only fills up the batch
+    first_target_B: jax.Array  # the first step that counts where all are targets; S for such a row
 
 
 def gather(data: Data, rows_B: jax.Array) -> Batch:
@@ -39,8 +41,10 @@ def gather(data: Data, rows_B: jax.Array) -> Batch:
     steps_S = jnp.arange(data.num_steps)
     tokens_BS = data.stream[data.starts_N[rows_B][:, None] + steps_S].astype(jnp.int32)
     positions_BS = (data.positions_N[rows_B].astype(jnp.int32)[:, None] + steps_S) % BAR_STEPS
-    num_padding_B = jnp.where(rows_B < 0, data.num_steps, data.num_padding_N[rows_B].astype(jnp.int32))
-    return Batch(tokens_BS, positions_BS, num_padding_B)
+    is_filler_B = rows_B < 0
+    num_padding_B = jnp.where(is_filler_B, data.num_steps, data.num_padding_N[rows_B].astype(jnp.int32))
+    first_target_B = jnp.where(is_filler_B, data.num_steps, data.first_targets_N[rows_B].astype(jnp.int32))
+    return Batch(tokens_BS, positions_BS, num_padding_B, first_target_B)
 
 
 def target_losses(
@@ -60,7 +64,7 @@ def target_losses(
     is_music_BT = jnp.arange(num_steps - 1) >= batch.num_padding_B[:, None]
     logits_BTV, _ = apply_all(params, inputs_BT, positions_BT, architecture, key, mask_BT=is_music_BT)
     losses_BT = optax.softmax_cross_entropy_with_integer_labels(logits_BTV, batch.tokens_BS[:, 1:])
-    return losses_BT, (jnp.arange(1, num_steps) >= batch.num_padding_B[:, None]).astype(losses_BT.dtype)
+    return losses_BT, (jnp.arange(1, num_steps) >= batch.first_target_B[:, None]).astype(losses_BT.dtype)
 
 
 @functools.partial(jax.jit, static_argnames=('architecture', 'recipe'), donate_argnames='state')

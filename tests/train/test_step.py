@@ -247,7 +247,7 @@ def test_state_is_donated():
 
 def test_weights_leave_out_padding_and_fillers():
     """The first real step is a target; a window that is padding but for its last step has one; only a filler row has none."""
-    batch = Batch(jnp.zeros((3, 9), jnp.int32), jnp.zeros((3, 9), jnp.int32), jnp.array([0, 8, 9]))
+    batch = Batch(jnp.zeros((3, 9), jnp.int32), jnp.zeros((3, 9), jnp.int32), jnp.array([0, 8, 9]), jnp.array([1, 8, 9]))
     last, every = (jax.jit(lambda t=targets: target_losses(INITIAL.params, batch, DRY, t)[1])() for targets in ('last', 'all'))
     assert last.tolist() == [1, 1, 0]
     assert every.tolist() == [[1] * 8, [0] * 7 + [1], [0] * 8]
