@@ -23,8 +23,9 @@ import numpy as np
 
 from symmusic.generate.sample import sample
 from symmusic.model.model import Architecture
-from symmusic.train.state import Recipe, init_state
-from symmusic.train.step import Data, update
+from symmusic.train.replicas import init_replicas, replica, update_replicas
+from symmusic.train.state import Recipe
+from symmusic.train.step import Data
 
 DRAWN_STEPS = 65
 
@@ -62,27 +63,29 @@ def main() -> None:
         num_steps=num_steps,
     )
     batches = np.arange(num_windows, dtype=np.int32).reshape(options.updates, options.batch)
-    state = init_state(jax.random.key(0), architecture, recipe)
+    states = init_replicas([jax.random.key(0)], architecture, recipe)
+    active_R = np.array([True])
 
-    def run(state, batches):
+    def run(states, batches):
         for rows_B in batches:
-            state, loss = update(state, data, rows_B, architecture=architecture, recipe=recipe)
-        return state, loss.block_until_ready()
+            states, loss_R = update_replicas(states, data, rows_B[None], active_R, architecture=architecture, recipe=recipe)
+        return states, loss_R.block_until_ready()
 
-    state, _ = run(state, batches[:3])
+    states, _ = run(states, batches[:3])
     times = []
     for _ in range(options.repeats):
         begun = time.perf_counter()
-        state, _ = run(state, batches)
+        states, _ = run(states, batches)
         times.append((time.perf_counter() - begun) / options.updates)
 
+    params = replica(states, 0).params
     prompt_BT = jnp.broadcast_to(data.stream[: options.steps].astype(jnp.int32), (options.samples, options.steps))
     positions_BT = jnp.broadcast_to(jnp.arange(options.steps) % 16, prompt_BT.shape)
 
     def draw(seed):
         keys_B = jax.random.split(jax.random.key(seed), options.samples)
         drawn = sample(
-            state.params,
+            params,
             prompt_BT,
             positions_BT,
             keys_B,

@@ -7,6 +7,7 @@ def get_config() -> ConfigDict:
     """The defaults: what an experiment does not state."""
     config = ConfigDict()
     config.seed = 0  # of initialisation, dropout, batch order and sampling
+    config.replicas = 1  # runs of the seeds seed, seed + 1, ... trained side by side in one program
 
     data = config.data = ConfigDict()
     data.corpus = 'folk'  # a named corpus, or the path of a MIDI/ABC file or of a folder of them
@@ -51,6 +52,7 @@ def get_config() -> ConfigDict:
 
     sample = config.sample = ConfigDict()
     sample.prompt = ''  # a MIDI or ABC file to continue; '' = the built-in one
+    sample.replica = -1  # which of the run's replicas draws; -1 = the one with the best validation loss
     sample.num_samples = 8  # pieces
     sample.num_bars = 4  # new bars in each
     sample.temperature = 1.0  # of the softmax; 0 = greedy

@@ -139,9 +139,10 @@ def test_training_writes_what_the_contract_says(trained, corpus):
     config = json.loads((trained / 'config.json').read_text())
     assert (config['data']['corpus'], config['train']['num_epochs'], config['model']['num_cells']) == (str(corpus), 2, 8)
     summary = json.loads((trained / 'summary.json').read_text())
-    assert summary['num_epochs'] == 2
-    assert summary['nats_per_step']['validation'] == pytest.approx(min(float(row['validation_loss']) for row in rows))
-    assert 0 < summary['nats_per_step']['test'] < 5
+    (alone,) = summary['replicas']
+    assert (alone['num_epochs'], summary['best_replica']) == (2, 0)
+    assert alone['nats_per_step']['validation'] == pytest.approx(min(float(row['validation_loss']) for row in rows))
+    assert 0 < alone['nats_per_step']['test'] < 5
     assert set(summary['base_rate']) == {'validation', 'test'}
 
 
@@ -184,6 +185,32 @@ def test_sampling_needs_nothing_but_the_workdir(workdir, tmp_path, capsys):
     assert launch.main([*argv, '--config.sample.temperature=0']) == 0
     assert capsys.readouterr().out.splitlines()[-1] == str(workdir / 'samples' / 'my tune-2')
     assert {name: data for name, data in content(workdir).items() if name in before} == before
+
+
+def test_replicas_train_side_by_side_and_any_of_them_draws(corpus, tmp_path, capsys, refused):
+    workdir = tmp_path / 'replicas'
+    stops = {'replicas': 2, 'train.early_stopping_epochs': 1, 'train.learning_rate': 5.0, 'train.num_epochs': 6}
+    assert launch.main(arguments(workdir, corpus, **stops)) == 0
+    printed = capsys.readouterr().out
+    assert ', 2 replicas' in printed
+    assert '2 replicas: mean ' in printed
+    rows = list(csv.DictReader((workdir / 'metrics.csv').open()))
+    assert {row['replica'] for row in rows} == {'0', '1'}
+    summary = json.loads((workdir / 'summary.json').read_text())
+    losses = [one['nats_per_step']['validation'] for one in summary['replicas']]
+    assert summary['best_replica'] == losses.index(min(losses))
+    assert [one['seed'] for one in summary['replicas']] == [0, 1]
+    assert max(one['num_epochs'] for one in summary['replicas']) < 6  # early stopping has ended both
+    for replica in (0, 1):
+        assert launch.main(sampling(workdir, f'--config.sample.replica={replica}', f'--config.seed={replica + 3}')) == 0
+        assert f'by replicas, replica {replica}, epoch ' in capsys.readouterr().out
+    assert 'replicas 0 to 1' in refused(*sampling(workdir, '--config.sample.replica=2'))
+
+    assert launch.main(arguments(workdir, corpus, **stops)) == 0
+    assert 'ended by early stopping; a larger num_epochs goes on with it' in capsys.readouterr().out
+    assert launch.main(arguments(workdir, corpus, **stops | {'train.num_epochs': 7})) == 0
+    more = json.loads((workdir / 'summary.json').read_text())
+    assert all(new['num_epochs'] > old['num_epochs'] for new, old in zip(more['replicas'], summary['replicas'], strict=True))
 
 
 def test_stats_are_the_contract_s(corpus, tmp_path, capsys):

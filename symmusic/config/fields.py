@@ -74,6 +74,7 @@ def steps(least: int, most: int) -> Rule:
 
 FIELDS: dict[str, Rule] = {
     'seed': whole(0, 2**32 - 1),
+    'replicas': whole(1, 4096),
     'data.corpus': text(),
     'data.encoding': choice('melody'),
     'data.meters': some_of('4/4', '2/2'),
@@ -110,6 +111,7 @@ FIELDS: dict[str, Rule] = {
     'train.early_stopping_epochs': whole(0, 1_000_000),
     'train.checkpoint_minutes': real(0, 1e6, above=True),
     'sample.prompt': text(empty=True),
+    'sample.replica': whole(-1, 4095),
     'sample.num_samples': whole(1, 100_000),
     'sample.num_bars': whole(1, 1024),
     'sample.temperature': real(0, 100),
@@ -139,6 +141,8 @@ def check(config: ConfigDict) -> None:
             raise UserError(f'config.{name} is missing; a config begins with base.get_config() of configs/base.py')
         if allowed := rule(values[name]):
             raise UserError(f'config.{name} = {values[name]!r}: must be {allowed}')
+    if values['seed'] + values['replicas'] > 2**32:
+        raise UserError(f'config.seed = {values["seed"]}: with config.replicas = {values["replicas"]} the last seed exceeds {2**32 - 1}')
     if values['train.targets'] == 'all' and values['model.bidirectional']:
         raise UserError(
             "config.train.targets = 'all' with config.model.bidirectional = True: a bidirectional model sees the steps it would predict; "

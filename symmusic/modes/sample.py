@@ -12,10 +12,11 @@ from symmusic.files import choose_folder
 from symmusic.generate.compose import Manner, compose
 from symmusic.generate.gallery import write_gallery
 from symmusic.generate.prompt import read_prompt
-from symmusic.model.model import Params
 from symmusic.modes import build
 from symmusic.progress import bar
 from symmusic.train.checkpoint import Card, Checkpoints
+from symmusic.train.replicas import best_replica, replica
+from symmusic.train.state import TrainState
 
 
 def run(command: Command) -> None:
@@ -24,16 +25,21 @@ def run(command: Command) -> None:
     checkpoints = Checkpoints(workdir)
     if checkpoints.latest_step() is None:
         raise UserError(f'{workdir} holds no trained model; train one with: {build.command_line(command, "train")}')
-    state, card = checkpoints.restore()
-    if not int(state.best_epoch):
+    states, card = checkpoints.restore()
+    if not states.best_epoch.any():
         raise UserError(f'the run in {workdir} has not finished its first epoch; go on with: {build.command_line(command, "train")}')
     config = runs.for_sampling(runs.from_dict(card.config, command.config), command)
-    print(draw(config, card, state.best_params, int(state.best_epoch), workdir))
+    print(draw(config, card, states, workdir))
 
 
-def draw(config: ConfigDict, card: Card, params: Params, epoch: int, workdir: pathlib.Path) -> pathlib.Path:
-    """Composes pieces after the prompt and writes them; the folder where they are."""
+def draw(config: ConfigDict, card: Card, states: TrainState, workdir: pathlib.Path) -> pathlib.Path:
+    """Composes pieces after the prompt with the best parameters of one replica and writes them; the folder where they are."""
     settings = config.sample
+    if settings.replica >= card.num_replicas:
+        raise UserError(f'config.sample.replica = {settings.replica}: the run has replicas 0 to {card.num_replicas - 1}; -1 = the best')
+    index = best_replica(states) if settings.replica < 0 else settings.replica
+    chosen = replica(states, index)
+    params, epoch = chosen.best_params, int(chosen.best_epoch)
     manner = Manner(
         num_samples=settings.num_samples,
         num_bars=settings.num_bars,
@@ -52,14 +58,20 @@ def draw(config: ConfigDict, card: Card, params: Params, epoch: int, workdir: pa
     begun = time.perf_counter()
     pieces = compose(params, card.architecture, card.vocabulary, prompt, manner, config.seed)
     seconds = time.perf_counter() - begun
-    model = f'{workdir.name}, epoch {epoch}'
+    model = f'{workdir.name}, ' + (f'replica {index}, ' if card.num_replicas > 1 else '') + f'epoch {epoch}'
     form = f'reading {manner.window_steps} steps anew for each' if manner.window_steps else 'carrying the state'
     redraws, num_empty = sum(piece.num_redraws for piece in pieces), sum(piece.is_empty for piece in pieces)
     print(
         f'{len(pieces)} pieces of {manner.num_bars} bars after {prompt.name} by {model}, temperature {manner.temperature:g}, {form}: '
         f'{seconds:.1f} s with compilation, {redraws} drawn again, {num_empty} still empty'
     )
-    made_with = {'sample': runs.to_dict(settings), 'seed': config.seed, 'epoch': epoch, 'prompt_events': prompt.events.tolist()}
+    made_with = {
+        'sample': runs.to_dict(settings),
+        'seed': config.seed,
+        'replica': index,
+        'epoch': epoch,
+        'prompt_events': prompt.events.tolist(),
+    }
     folder = choose_folder(workdir / 'samples', prompt.name, made_with)
     write_gallery(folder, prompt, pieces, temperature=manner.temperature, seed=config.seed, settings=made_with, model=model, progress=bar)
     return folder

@@ -6,6 +6,8 @@ import pathlib
 import time
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.config import runs
@@ -20,8 +22,7 @@ from symmusic.modes import build, sample
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.metrics import plot_metrics
-from symmusic.train.state import init_state
-from symmusic.train.step import held_out_loss
+from symmusic.train.replicas import best_replica, held_out_losses, init_replicas, replica
 
 
 def run(command: Command) -> None:
@@ -45,22 +46,26 @@ def run(command: Command) -> None:
         'num_windows': len(data.train),
     }
     if checkpoints.latest_step() is None:
-        state = init_state(loop.initial_key(config.seed), architecture, recipe)
-        card = Card(architecture, recipe, data.vocabulary, runs.to_dict(config), described)
+        states = init_replicas(loop.initial_keys(config.seed, config.replicas), architecture, recipe)
+        card = Card(architecture, recipe, data.vocabulary, runs.to_dict(config), described, num_replicas=config.replicas)
     else:
-        state, card = checkpoints.restore()
+        states, card = checkpoints.restore()
         if card.dataset != described:
             raise UserError(f'{workdir} holds a run on other data: {card.dataset}, now {described}; choose another --workdir')
+        if config.train.num_epochs > card.config['train']['num_epochs'] and states.stopped.any():
+            states = states.replace(stopped=jnp.zeros_like(states.stopped), num_waited=jnp.zeros_like(states.num_waited))
         card = dataclasses.replace(card, config=runs.to_dict(config))
-    print(f'model: {_describe(architecture)}, {count_params(state.params):,} parameters, {architecture.num_classes} classes')
-    if int(state.epoch) >= config.train.num_epochs or bool(state.stopped):
+    num_params = count_params(replica(states.params, 0))
+    replicas = f', {config.replicas} replicas' if config.replicas > 1 else ''
+    print(f'model: {_describe(architecture)}, {num_params:,} parameters, {architecture.num_classes} classes{replicas}')
+    if (states.stopped | (states.epoch >= config.train.num_epochs)).all():
         if (workdir / 'summary.json').exists():
-            goes_on = 'early stopping has ended it' if bool(state.stopped) else 'a larger config.train.num_epochs goes on with it'
-            print(f'the run in {workdir} is finished after {int(state.epoch)} epochs; {goes_on}')
+            why = ', ended by early stopping' if states.stopped.all() else ''
+            print(f'the run in {workdir} is finished after {states.epoch.max()} epochs{why}; a larger num_epochs goes on with it')
             _say_next(command, workdir)
             return
-    elif int(state.step):
-        print(f'going on after {int(state.epoch)} epochs, {int(state.step)} updates')
+    elif states.step.any():
+        print(f'going on after {states.epoch.max()} epochs, {states.step.max()} updates')
     write_whole(workdir / 'config.json', runs.to_json(config))
 
     all_steps = recipe.targets == 'all'
@@ -68,28 +73,52 @@ def run(command: Command) -> None:
     base_rates = {'validation': base_rate(counts[0], counts[1]), 'test': base_rate(counts[0], counts[2])}
     plan = loop.Plan(config.train.num_epochs, config.train.batch_size, config.seed, config.train.checkpoint_minutes)
     begun = time.perf_counter()
-    state, card = loop.fit(state, card, data.train, data.validation, base_rates['validation'], plan, workdir)
+    states, card = loop.fit(states, card, data.train, data.validation, base_rates['validation'], plan, workdir)
     seconds = time.perf_counter() - begun
 
-    test_loss = held_out_loss(
-        state.best_params, loop.put(data.test), architecture=architecture, targets=recipe.targets, batch_size=plan.batch_size
+    test_losses_R = held_out_losses(
+        states.best_params, loop.put(data.test), architecture=architecture, targets=recipe.targets, batch_size=plan.batch_size
     )
-    validation_loss, best_epoch = float(state.best_loss), int(state.best_epoch)
-    print(f'best epoch {best_epoch}: {validation_loss:.4f} nats per step on validation tunes (base rate {base_rates["validation"]:.4f})')
-    print(f'on test tunes, measured once: {test_loss:.4f} nats per step (base rate {base_rates["test"]:.4f})')
+    best = best_replica(states)
     plot_metrics(workdir / 'plots' / 'losses.png', card.rows, base_rates['validation'])
-    sample.draw(config, card, state.best_params, best_epoch, workdir)
     summary = {
-        'best_epoch': best_epoch,
-        'num_epochs': int(state.epoch),
-        'num_updates': int(state.step),
+        'num_parameters': num_params,
         'seconds': round(seconds, 1),  # of the last session, without preparation and samples
-        'num_parameters': count_params(state.params),
-        'nats_per_step': {'validation': validation_loss, 'test': test_loss},
         'base_rate': base_rates,
+        'best_replica': best,
+        'replicas': [
+            {
+                'seed': config.seed + index,
+                'best_epoch': int(states.best_epoch[index]),
+                'num_epochs': int(states.epoch[index]),
+                'num_updates': int(states.step[index]),
+                'nats_per_step': {'validation': float(states.best_loss[index]), 'test': float(test_losses_R[index])},
+            }
+            for index in range(config.replicas)
+        ],
     }
+    for line in _results(summary):
+        print(line)
+    sample.draw(config, card, states, workdir)
     write_whole(workdir / 'summary.json', json.dumps(summary, indent=2) + '\n')
     _say_next(command, workdir)
+
+
+def _results(summary: dict) -> list[str]:
+    """What came out, in two lines: of several replicas the mean and the range as well."""
+    replicas, base_rates, best = summary['replicas'], summary['base_rate'], summary['best_replica']
+
+    def losses(part):
+        values = [one['nats_per_step'][part] for one in replicas]
+        spread = f'; {len(values)} replicas: mean {np.mean(values):.4f}, from {min(values):.4f} to {max(values):.4f}'
+        return f'{values[best]:.4f} nats per step', f'(base rate {base_rates[part]:.4f})' + (spread if len(values) > 1 else '')
+
+    who = f'replica {best}, best epoch' if len(replicas) > 1 else 'best epoch'
+    (validation, validation_more), (test, test_more) = losses('validation'), losses('test')
+    return [
+        f'{who} {replicas[best]["best_epoch"]}: {validation} on validation tunes {validation_more}',
+        f'on test tunes, measured once: {test} {test_more}',
+    ]
 
 
 def _run_config(workdir: pathlib.Path, checkpoints: Checkpoints, base: ConfigDict) -> ConfigDict | None:

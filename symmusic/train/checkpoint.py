@@ -19,9 +19,10 @@ import orbax.checkpoint as ocp
 from symmusic.errors import UserError
 from symmusic.melody.encodings import Vocabulary, vocabulary_from_json
 from symmusic.model.model import Architecture
-from symmusic.train.state import Recipe, TrainState, init_state
+from symmusic.train.replicas import init_replicas
+from symmusic.train.state import Recipe, TrainState
 
-FORMAT = 1
+FORMAT = 2
 VERSIONED = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'numpy', 'music21')
 
 
@@ -39,6 +40,7 @@ class Card:
     config: dict
     dataset: dict
     rows: tuple[dict, ...] = ()
+    num_replicas: int = 1
     versions: dict = dataclasses.field(default_factory=lambda: {name: importlib.metadata.version(name) for name in VERSIONED})
     device: str = dataclasses.field(default_factory=lambda: jax.devices()[0].device_kind)
 
@@ -77,7 +79,7 @@ class Checkpoints:
             yield manager
 
     def latest_step(self) -> int | None:
-        """The update of the latest checkpoint, None where there is none."""
+        """The number of updates, over all replicas, of the latest checkpoint, None where there is none."""
         if not os.path.isdir(self.folder):
             return None
         return max((int(path.name) for path in self.folder.iterdir() if path.name.isdecimal()), default=None)
@@ -88,7 +90,7 @@ class Checkpoints:
         Raises:
           UserError: the disk does not take it; earlier checkpoints are left as they were.
         """
-        step = int(state.step)
+        step = int(state.step.sum())  # over replicas: some may have stopped
         items = ocp.args.Composite(state=ocp.args.StandardSave(_storable(state)), card=ocp.args.JsonSave(card.to_json()))
         try:
             with self._manager() as manager:
@@ -112,7 +114,7 @@ class Checkpoints:
         """The latest checkpoint's state and card, as `restore_card`."""
         card, step = self._restore()
         key = jax.random.key(0)
-        shapes = jax.eval_shape(lambda: _storable(init_state(key, card.architecture, card.recipe)))
+        shapes = jax.eval_shape(lambda: _storable(init_replicas([key] * card.num_replicas, card.architecture, card.recipe)))
         sharding = jax.sharding.SingleDeviceSharding(jax.devices()[0])
         shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), shapes)
         try:

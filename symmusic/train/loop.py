@@ -17,9 +17,10 @@ from symmusic.corpus.windows import Windows
 from symmusic.errors import Interrupted, UserError
 from symmusic.progress import bar
 from symmusic.train.checkpoint import Card, Checkpoints
-from symmusic.train.metrics import write_metrics
+from symmusic.train.metrics import epoch_line, write_metrics
+from symmusic.train.replicas import end_epoch_replicas, held_out_losses, update_replicas
 from symmusic.train.state import TrainState
-from symmusic.train.step import Data, end_epoch, held_out_loss, update
+from symmusic.train.step import Data
 
 
 def put(windows: Windows) -> Data:
@@ -39,7 +40,7 @@ class Plan:
 
 
 def fit(
-    state: TrainState,
+    states: TrainState,
     card: Card,
     train: Windows,
     validation: Windows,
@@ -48,72 +49,93 @@ def fit(
     workdir: pathlib.Path,
     say: Callable[[str], None] = print,
 ) -> tuple[TrainState, Card]:
-    """Trains until `plan.num_epochs` or early stopping; `state` may be anywhere in a run, and is consumed.
+    """Trains every replica until `plan.num_epochs` or early stopping; `states` may be anywhere in a run, and are consumed.
 
-    The state after every epoch, and every `checkpoint_minutes` within one, is saved under `workdir`, with metrics.csv beside it. What the
+    The states after every epoch, and every `checkpoint_minutes` within one, are saved under `workdir`, with metrics.csv beside it. What the
     run computes does not depend on when it is saved, stopped and taken up again.
 
     Raises:
-      Interrupted: the process was told to stop; the state has been saved.
+      Interrupted: the process was told to stop; the states have been saved.
       UserError: the loss is no longer finite, or the disk is full.
     """
     checkpoints, data, validation_data = Checkpoints(workdir), put(train), put(validation)
     static = {'architecture': card.architecture, 'recipe': card.recipe}
     num_batches = -(-len(train) // plan.batch_size)
+    num_replicas = len(states.step)
+    active_R = _active(states, plan)
     begun = time.perf_counter()
-    step = update.lower(state, data, np.zeros(plan.batch_size, np.int32), **static).compile()
+    step = update_replicas.lower(states, data, np.zeros((num_replicas, plan.batch_size), np.int32), active_R, **static).compile()
     say(f'compiled in {time.perf_counter() - begun:.1f} s; {num_batches} updates per epoch')
 
-    progress = bar(None, 'update', total=plan.num_epochs * num_batches, initial=int(state.step))
+    progress = bar(None, 'update', total=plan.num_epochs * num_batches, initial=int(np.min(states.step, where=active_R, initial=2**31 - 1)))
     with progress, _stop_signal() as stop:
-        while int(state.epoch) < plan.num_epochs and not bool(state.stopped):
-            epoch = int(state.epoch)
-            done = int(state.step) - epoch * num_batches
+        while active_R.any():
+            epochs_R = np.asarray(states.epoch)
+            epoch = int(epochs_R[active_R].min())
+            # Between epochs replicas wait for one another: all active ones have done as many updates of theirs.
+            done = int((np.asarray(states.step) - epochs_R * num_batches)[active_R].min())
             begun = saved = time.perf_counter()
             progress.set_description(f'epoch {epoch + 1}/{plan.num_epochs}')
-            for index, rows_B in enumerate(batch_rows(len(train), plan.batch_size, plan.seed, epoch)[done:], done + 1):
-                state, loss = step(state, data, rows_B)
+            for index, rows_RB in enumerate(_batches(len(train), plan, epochs_R)[done:], done + 1):
+                states, losses_R = step(states, data, rows_RB, active_R)
                 progress.update()
                 if not progress.disable:
-                    speed = (index - done) * plan.batch_size / (time.perf_counter() - begun)
-                    progress.set_postfix_str(f'{float(loss):.2f} nats, base rate {base_rate:.2f}, {speed:.0f} sequences/s', False)
+                    speed = (index - done) * plan.batch_size * active_R.sum() / (time.perf_counter() - begun)
+                    loss = np.mean(losses_R, where=active_R)
+                    progress.set_postfix_str(f'{loss:.2f} nats, base rate {base_rate:.2f}, {speed:.0f} sequences/s', False)
                 if index < num_batches and (stop or time.perf_counter() - saved > 60 * plan.checkpoint_minutes):
-                    checkpoints.save(state, card)
+                    checkpoints.save(states, card)
                     saved = time.perf_counter()
                     if stop:
                         raise Interrupted(f'stopped and saved in epoch {epoch + 1}, update {index} of {num_batches}')
-            row = {'replica': 0, 'epoch': epoch + 1, 'train_loss': float(state.epoch_nats) / float(state.epoch_targets)}
-            row['learning_rate'] = card.recipe.learning_rate * float(state.plateau_state.scale)
-            row['sequences_per_s'] = round((len(train) - done * plan.batch_size) / (time.perf_counter() - begun), 1)
-            row['validation_loss'] = held_out_loss(
-                state.average_params,
+            nats_R, num_targets_R = np.asarray(states.epoch_nats, np.float64), np.asarray(states.epoch_targets)
+            speed = (len(train) - done * plan.batch_size) / (time.perf_counter() - begun)
+            validation_losses_R = held_out_losses(
+                states.average_params,
                 validation_data,
                 architecture=card.architecture,
                 targets=card.recipe.targets,
                 batch_size=plan.batch_size,
             )
-            if not (math.isfinite(row['train_loss']) and math.isfinite(row['validation_loss'])):
-                raise UserError(
-                    f'the loss of epoch {epoch + 1} is not finite; the last good checkpoint is kept in {checkpoints.folder}; '
-                    'train anew in another --workdir with a smaller config.train.learning_rate or config.train.clip_norm'
-                )
-            state = end_epoch(state, jnp.asarray(row['validation_loss'], jnp.float32), recipe=card.recipe)
-            card = dataclasses.replace(card, rows=(*card.rows, row))
-            checkpoints.save(state, card)
+            rows = [
+                {
+                    'replica': int(replica),
+                    'epoch': int(epochs_R[replica]) + 1,
+                    'train_loss': float(nats_R[replica] / num_targets_R[replica]),
+                    'validation_loss': float(validation_losses_R[replica]),
+                    'learning_rate': card.recipe.learning_rate * float(states.plateau_state.scale[replica]),
+                    'sequences_per_s': round(speed, 1),
+                }
+                for replica in np.flatnonzero(active_R)
+            ]
+            for row in rows:
+                if not (math.isfinite(row['train_loss']) and math.isfinite(row['validation_loss'])):
+                    who = f' of replica {row["replica"]}' if num_replicas > 1 else ''
+                    raise UserError(
+                        f'the loss of epoch {row["epoch"]}{who} is not finite; the last good checkpoint is kept in {checkpoints.folder}; '
+                        'train anew in another --workdir with a smaller config.train.learning_rate or config.train.clip_norm'
+                    )
+            states = end_epoch_replicas(states, jnp.asarray(validation_losses_R, jnp.float32), active_R, recipe=card.recipe)
+            card = dataclasses.replace(card, rows=(*card.rows, *rows))
+            checkpoints.save(states, card)
             write_metrics(workdir / 'metrics.csv', card.rows)
             with progress.external_write_mode():
-                say(_epoch_line(row, plan, base_rate, is_best=int(state.best_epoch) == epoch + 1))
+                say(epoch_line(rows, plan.num_epochs, base_rate, best_epochs_R=np.asarray(states.best_epoch)))
             if stop:
                 raise Interrupted(f'stopped and saved after epoch {epoch + 1}')
-    return state, card
+            active_R = _active(states, plan)
+    return states, card
 
 
-def _epoch_line(row: dict, plan: Plan, base_rate: float, is_best: bool) -> str:
-    best = '*' if is_best else ' '
-    return (
-        f'epoch {row["epoch"]:>3}/{plan.num_epochs}  train {row["train_loss"]:.4f}  validation {row["validation_loss"]:.4f}{best}'
-        f' (base rate {base_rate:.4f})  learning rate {row["learning_rate"]:.2g}  {row["sequences_per_s"]:.0f} sequences/s'
-    )
+def _active(states: TrainState, plan: Plan) -> np.ndarray:
+    """Which replicas [R] go on."""
+    return ~np.asarray(states.stopped) & (np.asarray(states.epoch) < plan.num_epochs)
+
+
+def _batches(num_windows: int, plan: Plan, epochs_R: np.ndarray) -> np.ndarray:
+    """The rows [num_batches, R, B] of an epoch, each replica's in the order of its own seed and epoch."""
+    orders = [batch_rows(num_windows, plan.batch_size, plan.seed + replica, int(epoch)) for replica, epoch in enumerate(epochs_R)]
+    return np.stack(orders, axis=1)
 
 
 @contextlib.contextmanager
@@ -138,6 +160,6 @@ def _stop_signal() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def initial_key(seed: int) -> jax.Array:
-    """The key of a run's initialisation and dropout."""
-    return jax.random.fold_in(jax.random.key(seed), 0)
+def initial_keys(seed: int, num_replicas: int = 1) -> list[jax.Array]:
+    """The keys of each replica's initialisation and dropout: replica r's is that of the run of `seed` + r alone."""
+    return [jax.random.fold_in(jax.random.key(seed + replica), 0) for replica in range(num_replicas)]

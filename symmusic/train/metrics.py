@@ -5,6 +5,8 @@ import io
 import pathlib
 from collections.abc import Sequence
 
+import numpy as np
+
 from symmusic.files import write_whole
 from symmusic.plots import write_figure
 
@@ -20,21 +22,43 @@ def write_metrics(path: pathlib.Path, rows: Sequence[dict]) -> None:
     write_whole(path, text.getvalue())
 
 
+def epoch_line(rows: Sequence[dict], num_epochs: int, base_rate: float, best_epochs_R: np.ndarray) -> str:
+    """The line of an epoch, of the rows of the replicas that trained in it; a star marks a new best.
+
+    Of several replicas it gives means, and how many of them have a new best.
+    """
+    is_best = [int(best_epochs_R[row['replica']]) == row['epoch'] for row in rows]
+    star = ('*' if any(is_best) else ' ') if len(best_epochs_R) == 1 else f' ({sum(is_best)} best of {len(rows)} replicas)'
+    train, validation, rate, speed = (
+        np.mean([row[name] for row in rows]) for name in ('train_loss', 'validation_loss', 'learning_rate', 'sequences_per_s')
+    )
+    return (
+        f'epoch {rows[0]["epoch"]:>3}/{num_epochs}  train {train:.4f}  validation {validation:.4f}{star}'
+        f' (base rate {base_rate:.4f})  learning rate {rate:.2g}  {speed * len(rows):.0f} sequences/s'
+    )
+
+
 def plot_metrics(path: pathlib.Path, rows: Sequence[dict], base_rate: float) -> None:
     """Draws training and validation loss beside the base rate, and the learning rate below them, over epochs."""
     from matplotlib.figure import Figure  # here, because it takes a second to import and few runs of the program draw
 
     figure = Figure(figsize=(7, 5), layout='constrained')
     losses, rates = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    epochs = [row['epoch'] for row in rows]
-    best = min(rows, key=lambda row: row['validation_loss'])
-    losses.plot(epochs, [row['train_loss'] for row in rows], color='tab:blue', label='training (with dropout)')
-    losses.plot(epochs, [row['validation_loss'] for row in rows], color='tab:orange', label='validation')
-    losses.plot(best['epoch'], best['validation_loss'], 'o', color='tab:orange', label=f'best: {best["validation_loss"]:.3f}')
+    replicas = sorted({row['replica'] for row in rows})
+    for replica in replicas:
+        own = [row for row in rows if row['replica'] == replica]
+        epochs, best = [row['epoch'] for row in own], min(own, key=lambda row: row['validation_loss'])
+        line = {'linewidth': 1.5 if len(replicas) == 1 else 0.8, 'marker': '.'}
+        names = ('training (with dropout)', 'validation', f'best: {best["validation_loss"]:.3f}')
+        if len(replicas) > 1:  # the legend names the first of each kind
+            names = (*names[:2], f'best of each of {len(replicas)} replicas') if replica == replicas[0] else (None, None, None)
+        losses.plot(epochs, [row['train_loss'] for row in own], color='tab:blue', label=names[0], **line)
+        losses.plot(epochs, [row['validation_loss'] for row in own], color='tab:orange', label=names[1], **line)
+        losses.plot(best['epoch'], best['validation_loss'], 'o', color='tab:orange', label=names[2])
+        rates.step(epochs, [row['learning_rate'] for row in own], where='mid', color='tab:green', **line)
     losses.axhline(base_rate, color='grey', linestyle=':', label=f'base rate of the validation targets: {base_rate:.3f}')
     losses.set_ylabel('nats per predicted step')
     losses.legend(frameon=False)
-    rates.step(epochs, [row['learning_rate'] for row in rows], where='mid', color='tab:green')
     rates.set(xlabel='epoch', ylabel='learning rate', yscale='log')
     rates.xaxis.get_major_locator().set_params(integer=True)
     for axes in (losses, rates):

@@ -41,7 +41,7 @@ class Recipe:
 
 @flax.struct.dataclass
 class TrainState:
-    """A run between two updates. Every leaf is an array, so that a replica axis can stand before all of them."""
+    """A run between two updates. Every leaf is an array: `train.replicas` puts an axis R before all of them."""
 
     params: Params
     average_params: Params  # their moving average over the updates, what is measured and sampled from
@@ -55,6 +55,7 @@ class TrainState:
     best_params: Params  # the average that had the lowest validation loss
     best_loss: jax.Array
     best_epoch: jax.Array  # 1 is the first; 0 = none yet
+    num_waited: jax.Array  # epochs since then, or since a stopped run was taken up again
     stopped: jax.Array  # whether early stopping has ended the run
 
 
@@ -75,5 +76,6 @@ def init_state(key: jax.Array, architecture: Architecture, recipe: Recipe) -> Tr
         best_params=jax.tree.map(jnp.copy, params),
         best_loss=jnp.array(jnp.inf),
         best_epoch=jnp.zeros((), jnp.int32),
+        num_waited=jnp.zeros((), jnp.int32),
         stopped=jnp.zeros((), bool),
     )

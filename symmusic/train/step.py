@@ -5,7 +5,6 @@ import functools
 import flax.struct
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
 from symmusic.model.model import Architecture, Params, apply_all, apply_last
@@ -108,23 +107,13 @@ def held_out_nats(
     return (losses * weights).sum(), weights.sum()
 
 
-def held_out_loss(params: Params, data: Data, *, architecture: Architecture, targets: str, batch_size: int) -> float:
-    """Nats per target over all windows of `data`, each counted once."""
-    num = data.starts_N.shape[0]
-    rows = np.full(-(-num // batch_size) * batch_size, -1, np.int32)
-    rows[:num] = np.arange(num)
-    sums = [held_out_nats(params, data, rows_B, architecture=architecture, targets=targets) for rows_B in rows.reshape(-1, batch_size)]
-    nats, num_targets = np.sum(np.array(jax.device_get(sums), np.float64), axis=0)
-    return float(nats / num_targets)
-
-
 @functools.partial(jax.jit, static_argnames=('recipe',), donate_argnames='state')
 def end_epoch(state: TrainState, validation_loss: jax.Array, *, recipe: Recipe) -> TrainState:
     """Takes in the epoch's validation loss: the best parameters, the plateau, early stopping. The state given is consumed."""
     epoch = state.epoch + 1
     better = validation_loss < state.best_loss
     _, plateau_state = recipe.plateau().update({}, state.plateau_state, value=validation_loss)
-    best_epoch = jnp.where(better, epoch, state.best_epoch)
+    num_waited = jnp.where(better, 0, state.num_waited + 1)
     patience = recipe.early_stopping_epochs
     return state.replace(
         plateau_state=plateau_state,
@@ -133,6 +122,7 @@ def end_epoch(state: TrainState, validation_loss: jax.Array, *, recipe: Recipe) 
         epoch_targets=jnp.zeros_like(state.epoch_targets),
         best_params=jax.tree.map(lambda new, old: jnp.where(better, new, old), state.average_params, state.best_params),
         best_loss=jnp.minimum(validation_loss, state.best_loss),
-        best_epoch=best_epoch,
-        stopped=state.stopped | ((epoch - best_epoch >= patience) if patience else False),
+        best_epoch=jnp.where(better, epoch, state.best_epoch),
+        num_waited=num_waited,
+        stopped=state.stopped | ((num_waited >= patience) if patience else False),
     )

@@ -42,6 +42,18 @@ def test_parts():
     assert len({dataset_.test.tokens().tobytes() for dataset_ in (build(made, split_seed=seed) for seed in range(3))}) == 3
 
 
+def test_held_out_tunes_may_be_read_in_longer_stretches():
+    """Each of their steps but a tune's first counts once, however long training's windows are."""
+    made = corpus(*(random_tune(seed, 100 + seed) for seed in range(30)))
+    held_out = split_tunes(made.kept, made.families, 0)
+    for window_steps in (9, 17):
+        dataset = build(made, window_steps=window_steps, held_out_steps=33)
+        assert (dataset.train.num_steps, dataset.validation.num_steps, dataset.test.num_steps) == (window_steps, 33, 33)
+        for part in ('validation', 'test'):
+            num_steps = sum(len(tune.phrases[0]) - 1 for tune in getattr(held_out, part))
+            assert target_counts(getattr(dataset, part), VOCABULARY.num_classes, all_steps=True).sum() == num_steps
+
+
 def test_vocabulary_covers_what_is_held_out():
     made = corpus(*(tune([*random_tune(pitch, 40).phrases[0], pitch], file=f'{pitch}.mid') for pitch in range(50, 80)))
     assert build(made).vocabulary == MelodyVocabulary(50, 79)

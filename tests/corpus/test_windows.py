@@ -107,6 +107,36 @@ def test_cut_windows(tunes, window_steps, hop_steps, keep_last, cover_end):
     assert windows.select(rows).tokens().tolist() == windows.tokens(rows).tolist() == [expected[row][0] for row in rows]
 
 
+def test_first_targets():
+    """A window of 4 steps at hop 2 over 7; counted once, the second has 2 new steps and the one that covers the end has 1.
+
+    steps    0 1 2 3 4 5 6
+    first    x T T T          step 0 has nothing before it
+    second       x x T T
+    last           x x x T
+    """
+    tunes = [tune([60] * 7), tune([60] * 3)]
+    each = cut_windows(tunes, VOCABULARY, 4, 2, cover_end=True)
+    assert each.first_targets.tolist() == [1, 1, 1, 1]  # of the short tune, padded by one step, the first real one
+    once = cut_windows(tunes, VOCABULARY, 4, 2, cover_end=True, count_once=True)
+    assert once.first_targets.tolist() == [1, 2, 3, 1]
+    assert once.num_padding.tolist() == [0, 0, 0, 1]
+    assert once.select(np.array([2])).first_targets.tolist() == [3]
+
+
+@hypothesis.given(lengths.filter(bool), st.integers(2, 70), st.data())
+def test_every_step_counts_once(num_steps, window_steps, data):
+    hop_steps = data.draw(st.integers(1, window_steps - 1))  # at less overlap a first step has nothing before it
+    windows = cut_windows([tune([60] * num_steps)], VOCABULARY, window_steps, hop_steps, cover_end=True, count_once=True)
+    counted = [
+        start - window_steps + step
+        for start, first in zip(windows.starts.tolist(), windows.first_targets.tolist(), strict=True)
+        for step in range(first, window_steps)
+    ]
+    skipped = 0 if num_steps < window_steps else 1  # the first step of all, where no padding stands before it
+    assert counted == list(range(skipped, num_steps))
+
+
 def test_without_copies():
     train = cut_windows([tune([60, 61, 62, 63, 60, 61])], VOCABULARY, 2, 1)
     held_out = cut_windows([tune([61, 62, 64, 60, 61]), tune([72])], VOCABULARY, 2, 1)

@@ -52,11 +52,11 @@ def go_on(runs, workdir, num_epochs=NUM_EPOCHS, **how):
 def test_the_problem_exercises_what_a_resume_could_lose(whole):
     """Else the tests below would pass without reason."""
     _, state, card = whole
-    assert int(state.step) == NUM_UPDATES
-    assert int(state.best_epoch) > 0
+    assert int(state.step[0]) == NUM_UPDATES
+    assert int(state.best_epoch[0]) > 0
     assert len({row['train_loss'] for row in card.rows}) == NUM_EPOCHS
     assert NUM_WINDOWS % 4  # filler rows
-    assert float(state.plateau_state.scale) < 1  # the learning rate has changed
+    assert float(state.plateau_state.scale[0]) < 1  # the learning rate has changed
 
 
 @pytest.mark.parametrize('after', range(1, NUM_UPDATES + 1))
@@ -92,7 +92,7 @@ def test_saving_often_changes_nothing(runs, whole, tmp_path):
 @pytest.mark.parametrize('first', [1, 2])
 def test_more_epochs_go_on_as_one_long_run(runs, whole, tmp_path, first):
     state, _ = go_on(runs, tmp_path, first)
-    assert int(state.step) == 3 * first
+    assert int(state.step[0]) == 3 * first
     assert_same_run(tmp_path, *go_on(runs, tmp_path), whole)
 
 
@@ -114,10 +114,10 @@ def test_a_finished_run_is_left_as_it_is(runs, whole):
 def test_each_epoch_has_an_order_of_its_own_and_sees_each_window_once(runs, tmp_path, monkeypatch):
     """And an interrupted epoch goes on in its order."""
     seen = []
-    lower = loop.update.lower
+    lower = loop.update_replicas.lower
 
     class Recorded:
-        """`update`, ahead of time compiled, that notes the rows it is given."""
+        """`update_replicas`, ahead of time compiled, that notes the rows it is given."""
 
         @staticmethod
         def lower(*args, **static):
@@ -128,9 +128,9 @@ def test_each_epoch_has_an_order_of_its_own_and_sees_each_window_once(runs, tmp_
             self.step = step
 
         def compile(self):
-            return lambda state, data, rows_B: seen.append(rows_B.tolist()) or self.step(state, data, rows_B)
+            return lambda states, data, rows_RB, active_R: seen.append(rows_RB[0].tolist()) or self.step(states, data, rows_RB, active_R)
 
-    monkeypatch.setattr(loop, 'update', Recorded)
+    monkeypatch.setattr(loop, 'update_replicas', Recorded)
     with pytest.raises(Interrupted):
         go_on(runs, tmp_path, 2, after=4, do=stop)
     go_on(runs, tmp_path, 2)
@@ -149,7 +149,7 @@ def test_metrics_are_the_contract_s(whole):
     assert [(row['replica'], row['epoch']) for row in rows] == [('0', str(epoch)) for epoch in range(1, NUM_EPOCHS + 1)]
     for row, kept in zip(rows, card.rows, strict=True):
         assert all(float(row[name]) == kept[name] for name in COLUMNS)  # in full precision
-    assert min(row['validation_loss'] for row in card.rows) == pytest.approx(float(state.best_loss), rel=1e-6)
+    assert min(row['validation_loss'] for row in card.rows) == pytest.approx(float(state.best_loss[0]), rel=1e-6)
     assert card.rows[0]['learning_rate'] == RECIPE.learning_rate
 
 
@@ -167,8 +167,8 @@ def test_the_learning_rate_of_a_row_is_that_of_its_epoch(whole):
 def test_early_stopping_ends_a_run_for_good(runs, tmp_path):
     recipe = dataclasses.replace(RECIPE, early_stopping_epochs=1, learning_rate=2.0)
     state, card = runs.fit(*runs.begin(recipe), tmp_path, 30)
-    assert bool(state.stopped)
-    assert len(card.rows) == int(state.epoch) == int(state.best_epoch) + 1 < 30
+    assert bool(state.stopped[0])
+    assert len(card.rows) == int(state.epoch[0]) == int(state.best_epoch[0]) + 1 < 30
     again, _ = go_on(runs, tmp_path, 40, after=1, do=kill)
     assert_same_bits(again, state)
 
@@ -180,7 +180,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_good_checkpoi
     with pytest.raises(UserError, match=r'not finite.*learning_rate'):
         runs.fit(broken, card, tmp_path, 2)
     kept, _ = Checkpoints(tmp_path).restore()
-    assert int(kept.step) == 3
+    assert int(kept.step[0]) == 3
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(kept.params))
 
 

@@ -61,16 +61,6 @@ def test_every_leaf_is_an_array_and_none_is_held_twice():
     assert len(set(pointers)) == len(pointers)
 
 
-def test_replicas_are_a_leading_axis():
-    keys = jax.random.split(jax.random.key(0), 3)
-    states = jax.lax.map(lambda key: init_state(key, ARCHITECTURE, RECIPE), keys)
-    losses = jnp.array([[1.0, 2.0, 3.0], [1.5, 1.5, 1.5]])
-    for loss_R in losses:
-        states = jax.vmap(lambda state, loss: end_epoch(state, loss, recipe=RECIPE))(states, loss_R)
-    assert states.best_epoch.tolist() == [1, 2, 2]
-    assert states.best_loss.tolist() == [1.0, 1.5, 1.5]
-
-
 def test_plateau_worked_by_hand():
     """Factor 0.5, patience 3, threshold 0.0005, fed once per epoch."""
     losses = [2.0, 1.0, 0.9997, 0.9996, 0.9995, 0.998, 0.9981, 0.9982, 0.9983, 0.9984, 0.9985, 0.9986, 0.5]

@@ -11,8 +11,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.model.model import Architecture, init_params
 from symmusic.train import loop
+from symmusic.train.replicas import held_out_losses
 from symmusic.train.state import init_state
-from symmusic.train.step import Batch, gather, held_out_loss, held_out_nats, target_losses, update
+from symmusic.train.step import Batch, gather, held_out_nats, target_losses, update
 from tests.train.toy import ARCHITECTURE, BATCH_SIZE, RECIPE, VOCABULARY, assert_same_bits, make_windows
 
 DRY = dataclasses.replace(ARCHITECTURE, dropout_rate=0.0)
@@ -117,9 +118,10 @@ def test_loss_is_the_reference_s(architecture, targets):
     assert num == expected_num == (3 if targets == 'last' else 8 + 6 + 8)  # the padded window's first real step is a target as well
     assert_allclose(nats, expected_nats, rtol=2e-6)
 
-    held_out = held_out_loss(params, DATA, architecture=architecture, targets=targets, batch_size=BATCH_SIZE)
+    params_R = jax.tree.map(lambda leaf: leaf[None], params)
+    held_out = held_out_losses(params_R, DATA, architecture=architecture, targets=targets, batch_size=BATCH_SIZE)
     expected_nats, expected_num = reference_loss(params, np.arange(len(WINDOWS)), architecture, targets)
-    assert_allclose(held_out, expected_nats / expected_num, rtol=2e-6)
+    assert_allclose(held_out, [expected_nats / expected_num], rtol=2e-6)
 
 
 def test_update_counts_the_loss_it_returns():
@@ -251,13 +253,3 @@ def test_weights_leave_out_padding_and_fillers():
     last, every = (jax.jit(lambda t=targets: target_losses(INITIAL.params, batch, DRY, t)[1])() for targets in ('last', 'all'))
     assert last.tolist() == [1, 1, 0]
     assert every.tolist() == [[1] * 8, [0] * 7 + [1], [0] * 8]
-
-
-def test_replicas_step_side_by_side():
-    """A replica axis before every leaf of the state: each replica as it would go alone, but for rounding."""
-    other = begin().replace(params=jax.tree.map(lambda leaf: leaf * 1.5, INITIAL.params))
-    states = jax.tree.map(lambda *leaves: jnp.stack(leaves), begin(), other)
-    alone = [update(state, DATA, ROWS, architecture=DRY, recipe=RECIPE)[1] for state in (begin(), other)]
-    together = jax.vmap(lambda state: update(state, DATA, ROWS, architecture=DRY, recipe=RECIPE))(states)[1]
-    assert_allclose(together, alone, rtol=1e-5)
-    assert alone[0] != alone[1]

@@ -14,7 +14,8 @@ from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card
-from symmusic.train.state import Recipe, init_state
+from symmusic.train.replicas import init_replicas
+from symmusic.train.state import Recipe
 
 VOCABULARY = MelodyVocabulary(60, 64)  # 7 classes
 ARCHITECTURE = Architecture(VOCABULARY.num_classes, num_layers=1, num_cells=4, dropout_rate=0.4, num_positions=16)
@@ -38,11 +39,11 @@ class Runs:
     train = make_windows(NUM_WINDOWS, 0)
     validation = make_windows(5, 1)
 
-    def begin(self, recipe=RECIPE):
-        card = Card(ARCHITECTURE, recipe, VOCABULARY, {'seed': 0}, {'corpus': 'walks'})
-        return init_state(loop.initial_key(0), ARCHITECTURE, recipe), card
+    def begin(self, recipe=RECIPE, num_replicas=1, seed=0):
+        card = Card(ARCHITECTURE, recipe, VOCABULARY, {'seed': 0}, {'corpus': 'walks'}, num_replicas=num_replicas)
+        return init_replicas(loop.initial_keys(seed, num_replicas), ARCHITECTURE, recipe), card
 
-    def fit(self, state, card, workdir, num_epochs, *, after=None, do=None, minutes=1000.0, say=lambda line: None):
+    def fit(self, state, card, workdir, num_epochs, *, after=None, do=None, minutes=1000.0, seed=7, say=lambda line: None):
         """`loop.fit`; `do` is called once `after` updates of this call are done."""
 
         class Progress(contextlib.nullcontext):
@@ -60,7 +61,7 @@ class Runs:
                 return contextlib.nullcontext()
 
         self.monkeypatch.setattr(loop, 'bar', lambda *args, **kwargs: Progress())
-        plan = loop.Plan(num_epochs, BATCH_SIZE, seed=7, checkpoint_minutes=minutes)
+        plan = loop.Plan(num_epochs, BATCH_SIZE, seed=seed, checkpoint_minutes=minutes)
         return loop.fit(state, card, self.train, self.validation, 1.9, plan, workdir, say)
 
 
