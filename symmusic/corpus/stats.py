@@ -12,8 +12,7 @@ from symmusic.files import SETTINGS, write_whole
 from symmusic.melody.encodings import VOCABULARIES
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
 from symmusic.score.meter import STEPS_PER_BAR
-
-NOTE_NAMES = ('C', 'C#', 'D', 'D#', 'E', 'F', 'F#', 'G', 'G#', 'A', 'A#', 'B')
+from symmusic.score.notes import pitch_name
 
 
 def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int, keep_last: bool) -> dict:
@@ -136,7 +135,7 @@ def write_stats(folder: pathlib.Path, corpus: Corpus, statistics: dict, output_s
 
 
 def _name(pitch: int) -> str:
-    return f'{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1} ({pitch})'
+    return f'{pitch_name(pitch)} ({pitch})'
 
 
 def _plot(path: pathlib.Path, statistics: dict) -> None:

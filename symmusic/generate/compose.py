@@ -40,7 +40,9 @@ class Piece:
       log_probability: of the N tokens under the model, in nats, at temperature 1.
       num_redraws: how often it was drawn again before this.
       probabilities: [N, V] of what each token was drawn from, where kept.
-      weights: [N, T] of attention, where kept and there is one.
+      weights: [N, T] of attention, where kept and there is one; the last column is the step right before the row's own.
+      read: [P] uint8 tokens before the first of the piece as the model has read them (the prompt's but for the last, and the one drawn in
+        its place), where distributions are kept.
     """
 
     tokens: np.ndarray
@@ -49,6 +51,7 @@ class Piece:
     num_redraws: int
     probabilities: np.ndarray | None = None
     weights: np.ndarray | None = None
+    read: np.ndarray | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -82,17 +85,19 @@ def compose(params: Params, architecture: Architecture, vocabulary: Vocabulary, 
             memory_steps=manner.memory_steps,
             keep=manner.keep_distributions,
         )
-        return jax.tree.map(lambda array: np.array(array)[:, 1:], drawn)
+        return jax.tree.map(np.array, drawn)
 
     drawn = draw(0)
     num_redraws = np.zeros(num_samples, int)
     for round_ in range(1, manner.max_redraws + 1 if manner.temperature > 0 else 1):
-        again = np.array([_unwanted(vocabulary.decode(tokens), manner.redraw_stuck) for tokens in drawn.tokens_BN])
+        again = np.array([_unwanted(vocabulary.decode(tokens), manner.redraw_stuck) for tokens in drawn.tokens_BN[:, 1:]])
         if not again.any():
             break
         num_redraws[again] += 1
         drawn = jax.tree.map(functools.partial(_replaced, again), drawn, draw(round_))
 
+    first_B = drawn.tokens_BN[:, :1].astype(np.uint8)
+    drawn = jax.tree.map(lambda array: array[:, 1:], drawn)
     return [
         Piece(
             tokens=drawn.tokens_BN[index].astype(np.uint8),
@@ -101,6 +106,7 @@ def compose(params: Params, architecture: Architecture, vocabulary: Vocabulary, 
             num_redraws=int(num_redraws[index]),
             probabilities=None if drawn.probabilities_BNV is None else drawn.probabilities_BNV[index],
             weights=None if drawn.weights_BNT is None else drawn.weights_BNT[index],
+            read=np.concatenate([prompt.tokens[:-1], first_B[index]]) if manner.keep_distributions else None,
         )
         for index in range(num_samples)
     ]

@@ -13,8 +13,10 @@ import numpy as np
 from symmusic.errors import UserError
 from symmusic.files import SETTINGS, write_whole
 from symmusic.generate.compose import Piece
+from symmusic.generate.heatmaps import write_heatmaps
 from symmusic.generate.pictures import draw_all, draw_piece
 from symmusic.generate.prompt import Prompt
+from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events, to_notes
 from symmusic.score.midi import TICKS_PER_QUARTER, write_midi
 
@@ -23,7 +25,9 @@ def write_gallery(
     folder: pathlib.Path,
     prompt: Prompt,
     pieces: Sequence[Piece],
+    vocabulary: Vocabulary,
     *,
+    is_window: bool,
     temperature: float,
     seed: int,
     settings: dict,
@@ -31,6 +35,18 @@ def write_gallery(
     progress: Callable[[Iterable, str], Iterable],
 ) -> None:
     """Writes all files aside and puts them in the folder's place at once.
+
+    Args:
+      folder: of this prompt's pieces.
+      prompt: what they continue.
+      pieces: at least one; where they hold their distributions, those are stored and drawn as heat maps.
+      vocabulary: of their tokens.
+      is_window: they were drawn by reading a window anew for each step.
+      temperature: they were drawn at.
+      seed: they were drawn by.
+      settings: all that they depend on, for `choose_folder`.
+      model: its name, for titles.
+      progress: wraps what is iterated over, with the unit's name.
 
     Raises:
       UserError: the folder or the disk does not take them.
@@ -40,7 +56,7 @@ def write_gallery(
         folder.parent.mkdir(parents=True, exist_ok=True)
         aside = pathlib.Path(tempfile.mkdtemp(dir=folder.parent, prefix=f'.{folder.name}.'))
         aside.chmod(0o755)
-        _write(aside, prompt, pieces, temperature=temperature, seed=seed, model=model, progress=progress)
+        _write(aside, prompt, pieces, vocabulary, is_window=is_window, temperature=temperature, seed=seed, model=model, progress=progress)
         write_whole(aside / SETTINGS, json.dumps(settings, indent=2) + '\n')
         old = aside.with_name(aside.name + '.old')
         if folder.exists():
@@ -63,7 +79,9 @@ def _write(
     folder: pathlib.Path,
     prompt: Prompt,
     pieces: Sequence[Piece],
+    vocabulary: Vocabulary,
     *,
+    is_window: bool,
     temperature: float,
     seed: int,
     model: str,
@@ -96,10 +114,12 @@ def _write(
         )
     draw_all(folder / 'all.png', prompt.events, [piece.events for piece in pieces], names, f'{prompt.name}: continuations by {model}')
     if pieces[0].probabilities is not None:
-        arrays = {'probabilities': np.stack([piece.probabilities for piece in pieces])}
+        arrays = {name: np.stack([getattr(piece, name) for piece in pieces]) for name in ('probabilities', 'read')}
         if pieces[0].weights is not None:
             arrays['attention_weights'] = np.stack([piece.weights for piece in pieces])
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)
         write_whole(folder / 'distributions.npz', buffer.getvalue())
+        title = f'{prompt.name} by {model}'
+        write_heatmaps(folder / 'heatmaps', pieces, vocabulary, is_window=is_window, title=title, progress=progress)
     write_whole(folder / 'samples.json', json.dumps(rows, indent=1) + '\n')

@@ -73,7 +73,18 @@ def draw(config: ConfigDict, card: Card, states: TrainState, workdir: pathlib.Pa
         'prompt_events': prompt.events.tolist(),
     }
     folder = choose_folder(workdir / 'samples', prompt.name, made_with)
-    write_gallery(folder, prompt, pieces, temperature=manner.temperature, seed=config.seed, settings=made_with, model=model, progress=bar)
+    write_gallery(
+        folder,
+        prompt,
+        pieces,
+        card.vocabulary,
+        is_window=manner.window_steps is not None,
+        temperature=manner.temperature,
+        seed=config.seed,
+        settings=made_with,
+        model=model,
+        progress=bar,
+    )
     return folder
 
 

@@ -2,6 +2,13 @@
 
 import dataclasses
 
+NOTE_NAMES = ('C', 'C#', 'D', 'D#', 'E', 'F', 'F#', 'G', 'G#', 'A', 'A#', 'B')
+
+
+def pitch_name(pitch: int) -> str:
+    """As 'C5' for 72; middle C, 60, is C4."""
+    return f'{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}'
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Note:

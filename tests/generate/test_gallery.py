@@ -15,7 +15,7 @@ from symmusic.generate.compose import Piece
 from symmusic.generate.gallery import write_gallery
 from symmusic.melody.events import from_events, quantize
 from symmusic.score.midi import read_midi
-from tests.generate.toy import make_prompt
+from tests.generate.toy import VOCABULARY, make_prompt
 
 PROMPT = make_prompt(transposed_by=2)
 TOKENS = np.array([0, 0, 4, 0, 1, 6, 0, 0] * 2, np.uint8)
@@ -44,7 +44,8 @@ def figures(monkeypatch):
 
 
 def write(folder, pieces, settings=SETTING):
-    write_gallery(folder, PROMPT, pieces, temperature=0.5, seed=7, settings=settings, model='toy', progress=lambda items, unit: items)
+    how = {'is_window': False, 'temperature': 0.5, 'seed': 7, 'settings': settings, 'model': 'toy'}
+    write_gallery(folder, PROMPT, pieces, VOCABULARY, **how, progress=lambda items, unit: items)
 
 
 def content(folder):
@@ -99,11 +100,13 @@ def test_midi_is_the_continuation_and_joined_has_the_prompt_before_it(figures, t
 
 def test_distributions_where_they_were_kept(figures, tmp_path):
     rng = np.random.default_rng(0)
-    pieces = [piece(probabilities=rng.random((16, 22)), weights=rng.random((16, 8))) for _ in range(2)]
+    pieces = [piece(probabilities=rng.random((16, 22)), weights=rng.random((16, 8)), read=PROMPT.tokens) for _ in range(2)]
     write(tmp_path / 'walk', pieces)
     with np.load(tmp_path / 'walk' / 'distributions.npz') as arrays:
         np.testing.assert_array_equal(arrays['probabilities'], np.stack([each.probabilities for each in pieces]))
         np.testing.assert_array_equal(arrays['attention_weights'], np.stack([each.weights for each in pieces]))
+        np.testing.assert_array_equal(arrays['read'], [PROMPT.tokens] * 2)
+    assert {'attention.png', 'attention_masked.png', 'softmax.png'} <= {path.name for path in (tmp_path / 'walk' / 'heatmaps').iterdir()}
 
 
 def test_numbers_have_as_many_digits_as_needed(figures, tmp_path):
