@@ -42,6 +42,9 @@ def get_config() -> ConfigDict:
     train.batch_size = 128  # windows or sequences
     train.learning_rate = 0.005  # of Adam
     train.clip_norm = 1.0  # global norm of a gradient; 0 = no clipping
+    train.warmup_updates = 0  # in which the learning rate rises in a line
+    train.cosine_epochs = 0  # in which it falls from there to 0 by half a cosine, in place of the plateau; 0 = by plateau
+    train.label_smoothing = 0.0  # share of a target's probability spread over all classes; the losses reported are without it
     train.weight_decay = 0.0  # share of a parameter that an update takes off, times the learning rate; 0 = plain Adam
     train.average_decay = 0.0  # of the parameters' moving average, which is measured and sampled from; 0 = the parameters themselves
     train.plateau_factor = 0.5  # the learning rate's factor after a plateau of the validation loss

@@ -103,6 +103,9 @@ FIELDS: dict[str, Rule] = {
     'train.batch_size': whole(1, 65536),
     'train.learning_rate': real(0, 10, above=True),
     'train.clip_norm': real(0, 1e9),
+    'train.warmup_updates': whole(0, 1_000_000),
+    'train.cosine_epochs': whole(0, 1_000_000),
+    'train.label_smoothing': real(0, 1, below=True),
     'train.weight_decay': real(0, 100),
     'train.average_decay': real(0, 1, below=True),
     'train.plateau_factor': real(0, 1, above=True, below=True),
@@ -143,6 +146,11 @@ def check(config: ConfigDict) -> None:
             raise UserError(f'config.{name} = {values[name]!r}: must be {allowed}')
     if values['seed'] + values['replicas'] > 2**32:
         raise UserError(f'config.seed = {values["seed"]}: with config.replicas = {values["replicas"]} the last seed exceeds {2**32 - 1}')
+    if 0 < values['train.cosine_epochs'] < values['train.num_epochs']:
+        raise UserError(
+            f'config.train.cosine_epochs = {values["train.cosine_epochs"]}: the learning rate would be 0 before '
+            f'config.train.num_epochs = {values["train.num_epochs"]}; must be 0 or at least as many'
+        )
     if values['train.targets'] == 'all' and values['model.bidirectional']:
         raise UserError(
             "config.train.targets = 'all' with config.model.bidirectional = True: a bidirectional model sees the steps it would predict; "

@@ -69,9 +69,11 @@ def architecture(config: ConfigDict, vocabulary: Vocabulary) -> Architecture:
     return Architecture(vocabulary.num_classes, num_positions=STEPS_PER_BAR if config.model.metric_position else 0, **fields)
 
 
-def recipe(config: ConfigDict) -> Recipe:
-    """How a config trains."""
-    return Recipe(**{field.name: config.train[field.name] for field in dataclasses.fields(Recipe)})
+def recipe(config: ConfigDict, num_windows: int) -> Recipe:
+    """How a config trains on so many windows."""
+    train = config.train
+    updates = {'cosine_updates': train.cosine_epochs * -(-num_windows // train.batch_size)}
+    return Recipe(**updates, **{field.name: train[field.name] for field in dataclasses.fields(Recipe) if field.name not in updates})
 
 
 def command_line(command: Command, mode: str) -> str:

@@ -37,7 +37,7 @@ def run(command: Command) -> None:
     corpus = build.corpus(config)
     data = build.dataset(config, corpus)
     read_prompt(config.sample.prompt, data.vocabulary, transpose=config.sample.transpose)  # a bad one is found before training
-    architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config)
+    architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, len(data.train))
     described = {
         'corpus': config.data.corpus,
         'fingerprint': data.fingerprint,

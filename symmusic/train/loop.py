@@ -19,7 +19,8 @@ from symmusic.progress import bar
 from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.metrics import epoch_line, write_metrics
 from symmusic.train.replicas import end_epoch_replicas, held_out_losses, update_replicas
-from symmusic.train.state import TrainState
+from symmusic.train.replicas import replica as replica_of
+from symmusic.train.state import Recipe, TrainState
 from symmusic.train.step import Data
 
 
@@ -103,7 +104,7 @@ def fit(
                     'epoch': int(epochs_R[replica]) + 1,
                     'train_loss': float(nats_R[replica] / num_targets_R[replica]),
                     'validation_loss': float(validation_losses_R[replica]),
-                    'learning_rate': card.recipe.learning_rate * float(states.plateau_state.scale[replica]),
+                    'learning_rate': _learning_rate(replica_of(states, replica), card.recipe),
                     'sequences_per_s': round(speed, 1),
                 }
                 for replica in np.flatnonzero(active_R)
@@ -125,6 +126,11 @@ def fit(
                 raise Interrupted(f'stopped and saved after epoch {epoch + 1}')
             active_R = _active(states, plan)
     return states, card
+
+
+def _learning_rate(state: TrainState, recipe: Recipe) -> float:
+    """That of the last update."""
+    return recipe.learning_rate * float(recipe.rate_factor(state.step - 1, state.plateau_state))
 
 
 def _active(states: TrainState, plan: Plan) -> np.ndarray:

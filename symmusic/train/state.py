@@ -12,12 +12,15 @@ from symmusic.model.model import Architecture, Params, init_params
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How to train; hashable, a static argument of `jit`. The fields of `config.train` of the same names."""
+    """How to train; hashable, a static argument of `jit`. The fields of `config.train` of the same names, epochs counted in updates."""
 
     targets: str = 'last'
     learning_rate: float = 0.005
     clip_norm: float = 1.0
+    warmup_updates: int = 0
+    cosine_updates: int = 0  # 0 = by plateau
     weight_decay: float = 0.0
+    label_smoothing: float = 0.0
     average_decay: float = 0.0
     plateau_factor: float = 0.5
     plateau_patience: int = 3
@@ -31,6 +34,13 @@ class Recipe:
         """
         clip = optax.clip_by_global_norm(self.clip_norm) if self.clip_norm else optax.identity()
         return optax.chain(clip, optax.adamw(self.learning_rate, weight_decay=self.weight_decay))
+
+    def rate_factor(self, step: jax.Array, plateau_state: optax.OptState) -> jax.Array:
+        """What the learning rate of update `step` (from 0) is multiplied with: a warm-up in a line, times half a cosine from 1 to 0
+        (Loshchilov and Hutter, 2017) or, without one, the plateau's scale.
+        """
+        factor = optax.schedules.cosine_decay_schedule(1.0, self.cosine_updates)(step) if self.cosine_updates else plateau_state.scale
+        return factor * jnp.minimum(1.0, (step + 1) / self.warmup_updates) if self.warmup_updates else factor
 
     def plateau(self) -> optax.GradientTransformationExtraArgs:
         """The schedule by plateau. It is fed once per epoch and its scale multiplied in after Adam: before it, it would do nothing."""

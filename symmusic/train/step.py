@@ -47,23 +47,37 @@ def gather(data: Data, rows_B: jax.Array) -> Batch:
 
 
 def target_losses(
-    params: Params, batch: Batch, architecture: Architecture, targets: str, key: jax.Array | None = None
-) -> tuple[jax.Array, jax.Array]:
-    """The loss of every target in nats, and its weight (0 where there is no target): two arrays [B] or [B, S-1].
+    params: Params,
+    batch: Batch,
+    architecture: Architecture,
+    targets: str,
+    key: jax.Array | None = None,
+    label_smoothing: float = 0.0,
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """The loss of every target in nats, the same against smoothed labels, and its weight: three arrays [B] or [B, S-1].
 
-    With `targets` 'last' the window's first S-1 steps predict its last one; with 'all' each step predicts the next. `key` is consumed by
-    dropout; None = no dropout.
+    With `targets` 'last' the window's first S-1 steps predict its last one; with 'all' each step predicts the next. The weight is 0 where
+    there is no target. Smoothing spreads a share of the target's probability evenly over all classes (Szegedy et al., 2016); without it
+    the first two arrays are one. `key` is consumed by dropout; None = no dropout.
     """
     inputs_BT, positions_BT = batch.tokens_BS[:, :-1], batch.positions_BS[:, :-1]
     num_steps = batch.tokens_BS.shape[1]
     if targets == 'last':
         logits_BV, _ = apply_last(params, inputs_BT, positions_BT, architecture, key)
-        losses_B = optax.softmax_cross_entropy_with_integer_labels(logits_BV, batch.tokens_BS[:, -1])
-        return losses_B, (batch.num_padding_B < num_steps).astype(losses_B.dtype)
+        losses_B, smoothed_B = _cross_entropy(logits_BV, batch.tokens_BS[:, -1], label_smoothing)
+        return losses_B, smoothed_B, (batch.num_padding_B < num_steps).astype(losses_B.dtype)
     is_music_BT = jnp.arange(num_steps - 1) >= batch.num_padding_B[:, None]
     logits_BTV, _ = apply_all(params, inputs_BT, positions_BT, architecture, key, mask_BT=is_music_BT)
-    losses_BT = optax.softmax_cross_entropy_with_integer_labels(logits_BTV, batch.tokens_BS[:, 1:])
-    return losses_BT, (jnp.arange(1, num_steps) >= batch.first_target_B[:, None]).astype(losses_BT.dtype)
+    losses_BT, smoothed_BT = _cross_entropy(logits_BTV, batch.tokens_BS[:, 1:], label_smoothing)
+    return losses_BT, smoothed_BT, (jnp.arange(1, num_steps) >= batch.first_target_B[:, None]).astype(losses_BT.dtype)
+
+
+def _cross_entropy(logits_V, labels, smoothing):
+    losses = optax.softmax_cross_entropy_with_integer_labels(logits_V, labels)
+    if not smoothing:
+        return losses, losses
+    uniform = jax.nn.logsumexp(logits_V, axis=-1) - logits_V.mean(axis=-1)  # the cross entropy of all classes alike
+    return losses, (1 - smoothing) * losses + smoothing * uniform
 
 
 @functools.partial(jax.jit, static_argnames=('architecture', 'recipe'), donate_argnames='state')
@@ -72,14 +86,14 @@ def update(state: TrainState, data: Data, rows_B: jax.Array, *, architecture: Ar
     batch = gather(data, rows_B)
     key = jax.random.fold_in(state.key, state.step)
 
-    def mean_loss(params):
-        losses, weights = target_losses(params, batch, architecture, recipe.targets, key)
-        nats, num_targets = (losses * weights).sum(), weights.sum()
-        return nats / jnp.maximum(num_targets, 1), (nats, num_targets)
+    def objective(params):
+        losses, smoothed, weights = target_losses(params, batch, architecture, recipe.targets, key, recipe.label_smoothing)
+        num_targets = weights.sum()
+        return (smoothed * weights).sum() / jnp.maximum(num_targets, 1), ((losses * weights).sum(), num_targets)
 
-    (loss, (nats, num_targets)), gradients = jax.value_and_grad(mean_loss, has_aux=True)(state.params)
+    (_, (nats, num_targets)), gradients = jax.value_and_grad(objective, has_aux=True)(state.params)
     updates, optimizer_state = recipe.optimizer().update(gradients, state.optimizer_state, state.params)
-    updates = optax.tree.scale(state.plateau_state.scale, updates)
+    updates = optax.tree.scale(recipe.rate_factor(state.step, state.plateau_state), updates)
     params = optax.apply_updates(state.params, updates)
     state = state.replace(
         params=params,
@@ -89,7 +103,7 @@ def update(state: TrainState, data: Data, rows_B: jax.Array, *, architecture: Ar
         epoch_nats=state.epoch_nats + nats,
         epoch_targets=state.epoch_targets + num_targets,
     )
-    return state, loss
+    return state, nats / jnp.maximum(num_targets, 1)
 
 
 def _averaged(state: TrainState, params: Params, decay: float) -> Params:
@@ -103,7 +117,7 @@ def held_out_nats(
     params: Params, data: Data, rows_B: jax.Array, *, architecture: Architecture, targets: str
 ) -> tuple[jax.Array, jax.Array]:
     """The sum of the losses of some windows without dropout, in nats, and the number of their targets."""
-    losses, weights = target_losses(params, gather(data, rows_B), architecture, targets)
+    losses, _, weights = target_losses(params, gather(data, rows_B), architecture, targets)
     return (losses * weights).sum(), weights.sum()
 
 

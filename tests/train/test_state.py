@@ -99,3 +99,17 @@ def test_early_stopping_counts_epochs_since_the_best(patience, stops):
     """The fourth and the fifth epoch bring nothing lower; a run that has stopped stays so."""
     states = feed([3.0, 2.0, 1.0, 1.5, 1.0, 0.5], Recipe(early_stopping_epochs=patience))
     assert [int(state.stopped) for state in states] == stops
+
+
+def test_schedules_worked_by_hand():
+    """Over 4 updates the cosine is 1, 0.8536, 0.5, 0.1464, 0; a warm-up of 2 updates begins at a half."""
+    plateau = begin().plateau_state._replace(scale=jnp.float32(0.25))
+
+    def factors(**settings):
+        return [float(Recipe(**settings).rate_factor(jnp.int32(step), plateau)) for step in range(6)]
+
+    cosine = [1, 0.853553, 0.5, 0.146447, 0, 0]
+    assert factors() == [0.25] * 6
+    assert factors(cosine_updates=4) == pytest.approx(cosine, abs=1e-6)
+    assert factors(warmup_updates=2) == [0.125] + [0.25] * 5
+    assert factors(warmup_updates=2, cosine_updates=4) == pytest.approx([0.5, *cosine[1:]], abs=1e-6)

@@ -9,7 +9,7 @@ import optax
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from symmusic.model.model import Architecture, init_params
+from symmusic.model.model import Architecture, apply_all, init_params
 from symmusic.train import loop
 from symmusic.train.replicas import held_out_losses
 from symmusic.train.state import init_state
@@ -250,6 +250,39 @@ def test_state_is_donated():
 def test_weights_leave_out_padding_and_fillers():
     """The first real step is a target; a window that is padding but for its last step has one; only a filler row has none."""
     batch = Batch(jnp.zeros((3, 9), jnp.int32), jnp.zeros((3, 9), jnp.int32), jnp.array([0, 8, 9]), jnp.array([1, 8, 9]))
-    last, every = (jax.jit(lambda t=targets: target_losses(INITIAL.params, batch, DRY, t)[1])() for targets in ('last', 'all'))
+    last, every = (jax.jit(lambda t=targets: target_losses(INITIAL.params, batch, DRY, t)[2])() for targets in ('last', 'all'))
     assert last.tolist() == [1, 1, 0]
     assert every.tolist() == [[1] * 8, [0] * 7 + [1], [0] * 8]
+
+
+def test_the_schedule_moves_parameters_in_proportion():
+    """Half-way down the cosine half as far; in the second of four warm-up updates as far, halved again."""
+    full, _ = moved(begin().replace(step=jnp.int32(1)))
+    for recipe, share in (
+        (dataclasses.replace(RECIPE, cosine_updates=2), 0.5),
+        (dataclasses.replace(RECIPE, warmup_updates=4), 0.5),
+        (dataclasses.replace(RECIPE, warmup_updates=4, cosine_updates=2), 0.25),
+        (dataclasses.replace(RECIPE, cosine_updates=1), 0.0),
+    ):
+        part, _ = moved(begin().replace(step=jnp.int32(1)), recipe=recipe)
+        jax.tree.map(lambda ours, theirs, share=share: assert_allclose(ours, share * theirs, atol=2e-7), part, full)
+
+
+def test_smoothed_labels_are_a_mixture_with_all_classes_alike():
+    params = jax.tree.map(lambda leaf: 3 * leaf, INITIAL.params)
+    plain, same, weights = target_losses(params, gather(DATA, ROWS), DRY, 'all')
+    losses, smoothed, _ = target_losses(params, gather(DATA, ROWS), DRY, 'all', label_smoothing=0.3)
+    assert_array_equal(plain, same)
+    assert_array_equal(plain, losses)
+    logits_BTV, _ = apply_all(params, gather(DATA, ROWS).tokens_BS[:, :-1], gather(DATA, ROWS).positions_BS[:, :-1], DRY)
+    every_class = [optax.softmax_cross_entropy_with_integer_labels(logits_BTV, jnp.full(plain.shape, label)) for label in range(7)]
+    assert_allclose(smoothed, 0.7 * plain + 0.3 * np.mean(every_class, axis=0), rtol=1e-5)
+    assert weights.sum() > 0
+
+
+def test_smoothing_changes_the_gradient_and_not_the_loss_reported():
+    smooth = dataclasses.replace(RECIPE, label_smoothing=0.5)
+    losses = [update(begin(), DATA, ROWS, architecture=DRY, recipe=recipe)[1] for recipe in (RECIPE, smooth)]
+    assert_allclose(*losses, rtol=1e-6)
+    plain, smoothed = first_moment(FREE), first_moment(dataclasses.replace(FREE, label_smoothing=0.5))
+    assert not np.allclose(plain['head']['bias'], smoothed['head']['bias'], atol=1e-3)
