@@ -1,6 +1,6 @@
 """Times the update that training uses, and sampling by a sliding window. Prints one JSON line.
 
-    python benchmarks/network.py --batch=128 --layers=2 --cells=64 [--bidirectional] [--attention=none|bahdanau]
+    python benchmarks/network.py --batch=128 --layers=2 --cells=64 [--bidirectional] [--attention=none|bahdanau|weighted]
 
 Network: one-hot tokens -> LSTM layers, dropout 0.4 after each -> summary of the window -> softmax; one target per window, Adam with
 clipping, float32. One "sequence" is one window of --steps steps with one target. Run it in turn with another library's program of the same
@@ -45,7 +45,7 @@ def main() -> None:
     ):
         parser.add_argument(f'--{name}', type=int, default=default, help=text)
     parser.add_argument('--bidirectional', action='store_true')
-    parser.add_argument('--attention', choices=['none', 'bahdanau'], default='none')
+    parser.add_argument('--attention', choices=['none', 'bahdanau', 'weighted'], default='none')
     options = parser.parse_args()
 
     architecture = Architecture(

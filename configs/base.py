@@ -27,7 +27,7 @@ def get_config() -> ConfigDict:
     model.num_layers = 2
     model.num_cells = 64  # per direction
     model.bidirectional = False
-    model.attention = 'none'  # or 'bahdanau'
+    model.attention = 'none'  # or 'bahdanau' (additive), or 'weighted' (the source's: one vector, its context alone feeds the head)
     model.attention_size = 32  # width of the additive score's hidden layer
     model.dropout_rate = 0.4  # after each LSTM layer
     model.metric_position = False  # the step in the bar as a second input

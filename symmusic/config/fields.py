@@ -90,7 +90,7 @@ FIELDS: dict[str, Rule] = {
     'model.num_layers': whole(1, 64),
     'model.num_cells': whole(1, 8192),
     'model.bidirectional': flag(),
-    'model.attention': choice('none', 'bahdanau'),
+    'model.attention': choice('none', 'bahdanau', 'weighted'),
     'model.attention_size': whole(1, 8192),
     'model.dropout_rate': real(0, 1, below=True),
     'model.metric_position': flag(),

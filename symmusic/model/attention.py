@@ -1,9 +1,9 @@
-"""Additive attention (Bahdanau, Cho and Bengio, 2015) over the states of a recurrent layer.
+"""Attention over the states of a recurrent layer.
 
-    e_j = v . tanh(W q + U h_j),      a = softmax(e),      context = sum_j a_j h_j
+    a = softmax(e),      context = sum_j a_j h_j
 
-with query q, states h_j, and the parameters W 'query', U 'key', v 'score'. One query may look at a whole window (`attend`), every step
-at the steps up to itself (`attend_causal`), or the steps may come one by one (`attend_step`); the last two agree.
+with states h_j and scores e of one of the kinds in `scores.KINDS`. One query may look at a whole window (`attend`), every step at the
+steps up to itself (`attend_causal`), or the steps may come one by one (`attend_step`); the last two agree.
 """
 
 import flax.struct
@@ -11,38 +11,30 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-Params = dict[str, jax.Array]  # 'query' [H, A], 'key' [H, A], 'score' [A]
+from symmusic.model.scores import Kind, Params
 
 
 @flax.struct.dataclass
 class Memory:
     """The last M steps as a ring: what a step may look back at."""
 
-    keys_BMA: jax.Array  # the states times U
+    keys_BMA: jax.Array  # what the kind's scores need of the states
     states_BMH: jax.Array  # the states
     real_BM: jax.Array  # bool: a step has been written here, and it was no padding
     num_steps: jax.Array  # int32 scalar: steps written so far; the next one goes to place num_steps mod M
 
 
-def init_attention(key: jax.Array, size_in: int, attention_size: int) -> Params:
-    """Glorot-uniform parameters for queries and states of `size_in` cells."""
-    query_key, key_key, score_key = jax.random.split(key, 3)
-    glorot = jax.nn.initializers.glorot_uniform()
-    return {
-        'query': glorot(query_key, (size_in, attention_size)),
-        'key': glorot(key_key, (size_in, attention_size)),
-        'score': glorot(score_key, (attention_size, 1))[:, 0],
-    }
-
-
-def attend(params: Params, query_BH: jax.Array, states_BTH: jax.Array, mask_BT: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
+def attend(
+    kind: Kind, params: Params, query_BH: jax.Array, states_BTH: jax.Array, mask_BT: jax.Array | None = None
+) -> tuple[jax.Array, jax.Array]:
     """`(context_BH, weights_BT)` of one query over all states, or over those where `mask_BT` is true; zeros where no state is."""
-    scores_BT = _scores(params['score'], (query_BH @ params['query'])[:, None], states_BTH @ params['key'])[:, 0]
+    scores_BT = kind.scores(params, kind.queries(params, query_BH[:, None]), kind.keys(params, states_BTH))[:, 0]
     weights_BT = _softmax(scores_BT, jnp.ones_like(scores_BT, bool) if mask_BT is None else mask_BT)
     return jnp.einsum('bt,bth->bh', weights_BT, states_BTH), weights_BT
 
 
 def attend_causal(
+    kind: Kind,
     params: Params,
     states_BTH: jax.Array,
     memory_steps: int | None = None,
@@ -53,10 +45,11 @@ def attend_causal(
     """`(contexts_BTH, weights_BTT)`: each step's state is the query over the states up to its own.
 
     Computed in blocks of queries, each against only the keys that it can see, about half of the whole square. The largest arrays kept for
-    the backward pass are the weights [B, T, T]; see `_scores`.
+    the backward pass are the weights [B, T, T].
 
     Args:
-      params: of `init_attention`.
+      kind: of the scores.
+      params: of the kind's `init`.
       states_BTH: the states, queries and keys both.
       memory_steps: how many states a step sees, its own the last of them; None = all.
       mask_BT: true where a state may be looked at; a step that sees none has the context 0.
@@ -65,7 +58,7 @@ def attend_causal(
     """
     num_steps = states_BTH.shape[1]
     memory_steps = memory_steps or num_steps
-    queries_BTA, keys_BTA = states_BTH @ params['query'], states_BTH @ params['key']
+    queries_BTA, keys_BTA = kind.queries(params, states_BTH), kind.keys(params, states_BTH)
     contexts, weights = [], []
     for start in range(0, num_steps, block_steps):
         stop = min(start + block_steps, num_steps)
@@ -74,17 +67,17 @@ def attend_causal(
         mask_BTK = ((age_TK >= 0) & (age_TK < memory_steps))[None]
         if mask_BT is not None:
             mask_BTK &= mask_BT[:, None, first:stop]
-        weights_BTK = _softmax(_scores(params['score'], queries_BTA[:, start:stop], keys_BTA[:, first:stop]), mask_BTK)
+        weights_BTK = _softmax(kind.scores(params, queries_BTA[:, start:stop], keys_BTA[:, first:stop]), mask_BTK)
         contexts.append(jnp.einsum('btk,bkh->bth', weights_BTK, states_BTH[:, first:stop]))
         if with_weights:
             weights.append(jnp.pad(weights_BTK, ((0, 0), (0, 0), (first, num_steps - stop))))
     return jnp.concatenate(contexts, axis=1), jnp.concatenate(weights, axis=1) if with_weights else None
 
 
-def init_memory(batch: int, memory_steps: int, num_cells: int, attention_size: int, dtype=jnp.float32) -> Memory:
+def init_memory(kind: Kind, batch: int, memory_steps: int, num_cells: int, attention_size: int, dtype=jnp.float32) -> Memory:
     """An empty memory of M = `memory_steps` places."""
     return Memory(
-        keys_BMA=jnp.zeros((batch, memory_steps, attention_size), dtype),
+        keys_BMA=jnp.zeros((batch, memory_steps, kind.key_size(attention_size)), dtype),
         states_BMH=jnp.zeros((batch, memory_steps, num_cells), dtype),
         real_BM=jnp.zeros((batch, memory_steps), bool),
         num_steps=jnp.int32(0),
@@ -92,7 +85,7 @@ def init_memory(batch: int, memory_steps: int, num_cells: int, attention_size: i
 
 
 def attend_step(
-    params: Params, memory: Memory, state_BH: jax.Array, mask_B: jax.Array | None = None
+    kind: Kind, params: Params, memory: Memory, state_BH: jax.Array, mask_B: jax.Array | None = None
 ) -> tuple[Memory, jax.Array, jax.Array]:
     """`(memory, context_BH, weights_BM)` of one more step: `attend_causal` with a band of M steps, at this step.
 
@@ -102,49 +95,15 @@ def attend_step(
     memory_steps = memory.real_BM.shape[1]
     place = memory.num_steps % memory_steps
     memory = Memory(
-        keys_BMA=memory.keys_BMA.at[:, place].set(state_BH @ params['key']),
+        keys_BMA=memory.keys_BMA.at[:, place].set(kind.keys(params, state_BH)),
         states_BMH=memory.states_BMH.at[:, place].set(state_BH),
         real_BM=memory.real_BM.at[:, place].set(True if mask_B is None else mask_B),
         num_steps=memory.num_steps + 1,
     )
-    scores_BM = _scores(params['score'], (state_BH @ params['query'])[:, None], memory.keys_BMA)[:, 0]
+    scores_BM = kind.scores(params, kind.queries(params, state_BH[:, None]), memory.keys_BMA)[:, 0]
     weights_BM = _softmax(scores_BM, memory.real_BM)
     context_BH = jnp.einsum('bm,bmh->bh', weights_BM, memory.states_BMH)
     return memory, context_BH, jnp.roll(weights_BM, -(place + 1), axis=1)
-
-
-@jax.custom_vjp
-def _scores(score_A, queries_BTA, keys_BKA):
-    """scores_BTK = sum over A of v tanh(query + key), one of the A terms after the other.
-
-    Written as one broadcast, the sum would need its tanh [B, T, K, A] in memory: on a CPU that took 2.5 times as long and 6 times the
-    memory. A term [B, T, K] stays in the cache, and the backward pass computes it anew.
-    """
-    return _scores_forward(score_A, queries_BTA, keys_BKA)[0]
-
-
-def _scores_forward(score_A, queries_BTA, keys_BKA):
-    def add_term(scores_BTK, term):
-        score, query_BT, key_BK = term
-        return scores_BTK + score * jnp.tanh(query_BT[:, :, None] + key_BK[:, None]), None
-
-    zeros_BTK = jnp.zeros((*queries_BTA.shape[:2], keys_BKA.shape[1]), queries_BTA.dtype)
-    terms = score_A, jnp.moveaxis(queries_BTA, -1, 0), jnp.moveaxis(keys_BKA, -1, 0)
-    return lax.scan(add_term, zeros_BTK, terms)[0], terms
-
-
-def _scores_backward(terms, d_scores_BTK):
-    def term_derivatives(_, term):
-        score, query_BT, key_BK = term
-        tanh_BTK = jnp.tanh(query_BT[:, :, None] + key_BK[:, None])
-        d_sum_BTK = score * d_scores_BTK * (1 - tanh_BTK * tanh_BTK)
-        return None, ((d_scores_BTK * tanh_BTK).sum(), d_sum_BTK.sum(axis=2), d_sum_BTK.sum(axis=1))
-
-    d_score_A, d_queries_ABT, d_keys_ABK = lax.scan(term_derivatives, None, terms)[1]
-    return d_score_A, jnp.moveaxis(d_queries_ABT, 0, -1), jnp.moveaxis(d_keys_ABK, 0, -1)
-
-
-_scores.defvjp(_scores_forward, _scores_backward)
 
 
 def _softmax(scores, mask):

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from symmusic.model import attention, lstm
 from symmusic.model.dropout import dropout
+from symmusic.model.scores import KINDS, Kind
 
 Params = dict  # 'layers': a list of {'forward': lstm.Params, and 'backward' in both directions}, 'attention' where there is one, 'head'
 
@@ -20,15 +21,20 @@ class Architecture:
     num_layers: int = 2
     num_cells: int = 64  # per direction
     bidirectional: bool = False  # every layer reads in both directions: only the token after the window can be predicted
-    attention: str = 'none'  # or 'bahdanau'
-    attention_size: int = 32  # A
+    attention: str = 'none'  # or one of `scores.KINDS`
+    attention_size: int = 32  # A; 'bahdanau' only
     dropout_rate: float = 0.4  # after each LSTM layer
     num_positions: int = 0  # steps in the bar, if the position in the bar is a second input; 0 = it is not
     lookback: tuple[int, ...] = ()  # further inputs: the tokens that many steps before the one to be predicted (1 = the present one)
 
     def __post_init__(self):
-        if self.attention not in ('none', 'bahdanau'):
-            raise ValueError(f"attention is {self.attention!r}, not 'none' or 'bahdanau'")
+        if self.attention not in ('none', *KINDS):
+            raise ValueError(f'attention is {self.attention!r}, not one of {", ".join(map(repr, ("none", *KINDS)))}')
+
+    @property
+    def kind(self) -> Kind | None:
+        """Of attention, None without."""
+        return KINDS.get(self.attention)
 
     @property
     def state_size(self) -> int:
@@ -64,9 +70,9 @@ def init_params(key: jax.Array, architecture: Architecture) -> Params:
         input_size = architecture.state_size
     params = {'layers': layers}
     summary_size = architecture.state_size
-    if architecture.attention == 'bahdanau':
-        params['attention'] = attention.init_attention(attention_key, architecture.state_size, architecture.attention_size)
-        summary_size *= 2  # the head sees the context beside the query
+    if kind := architecture.kind:
+        params['attention'] = kind.init(attention_key, architecture.state_size, architecture.attention_size)
+        summary_size *= 1 + kind.head_sees_query
     kernel = jax.nn.initializers.glorot_uniform()(head_key, (summary_size, architecture.num_classes))
     params['head'] = {'kernel': kernel, 'bias': jnp.zeros(architecture.num_classes)}
     return params
@@ -83,7 +89,7 @@ def apply_last(
     """`(logits_BV, weights_BT)`: the token after the window; weights are attention's, None without it.
 
     The window's summary is each direction's state after its last step: the forward one at T-1, the backward one at 0. It is attention's
-    query over all states of the last layer.
+    query over all states of the last layer; which of the two the head sees, see `scores`.
 
     Args:
       params: of `init_params`.
@@ -95,10 +101,10 @@ def apply_last(
     states_BTH = _run_layers(params, tokens_BT, positions_BT, architecture, key)
     num_cells = architecture.num_cells
     summary_BH = jnp.concatenate([states_BTH[:, -1, :num_cells], states_BTH[:, 0, num_cells:]], axis=-1)
-    if architecture.attention == 'none':
+    if not (kind := architecture.kind):
         return _head(params, summary_BH), None
-    context_BH, weights_BT = attention.attend(params['attention'], summary_BH, states_BTH)
-    return _head(params, context_BH, summary_BH), weights_BT
+    context_BH, weights_BT = attention.attend(kind, params['attention'], summary_BH, states_BTH)
+    return _head(params, context_BH, *[summary_BH] * kind.head_sees_query), weights_BT
 
 
 def apply_all(
@@ -125,10 +131,12 @@ def apply_all(
     """
     _require_one_direction(architecture)
     states_BTH = _run_layers(params, tokens_BT, positions_BT, architecture, key)
-    if architecture.attention == 'none':
+    if not (kind := architecture.kind):
         return _head(params, states_BTH), None
-    contexts_BTH, weights_BTT = attention.attend_causal(params['attention'], states_BTH, memory_steps, mask_BT, with_weights=with_weights)
-    return _head(params, contexts_BTH, states_BTH), weights_BTT
+    contexts_BTH, weights_BTT = attention.attend_causal(
+        kind, params['attention'], states_BTH, memory_steps, mask_BT, with_weights=with_weights
+    )
+    return _head(params, contexts_BTH, *[states_BTH] * kind.head_sees_query), weights_BTT
 
 
 def init_carry(architecture: Architecture, batch: int, memory_steps: int, dtype=jnp.float32) -> Carry:
@@ -136,9 +144,10 @@ def init_carry(architecture: Architecture, batch: int, memory_steps: int, dtype=
     _require_one_direction(architecture)
     layers = tuple(lstm.init_lstm_carry(batch, architecture.num_cells, dtype) for _ in range(architecture.num_layers))
     history_BM = jnp.zeros((batch, max(architecture.lookback, default=0)), jnp.int32)
-    if architecture.attention == 'none':
+    if not (kind := architecture.kind):
         return Carry(layers, history_BM, None)
-    return Carry(layers, history_BM, attention.init_memory(batch, memory_steps, architecture.num_cells, architecture.attention_size, dtype))
+    memory = attention.init_memory(kind, batch, memory_steps, architecture.num_cells, architecture.attention_size, dtype)
+    return Carry(layers, history_BM, memory)
 
 
 def apply_step(
@@ -161,10 +170,10 @@ def apply_step(
         projected_BG = _project_rows(layer, inputs_BK) if hidden_BH is None else _project(layer, hidden_BH)
         hidden_BH, layer_carry = lstm.lstm_step(layer['recurrent'], projected_BG, layer_carry)
         layers.append(layer_carry)
-    if architecture.attention == 'none':
+    if not (kind := architecture.kind):
         return Carry(tuple(layers), history_BM, None), _head(params, hidden_BH), None
-    memory, context_BH, weights_BM = attention.attend_step(params['attention'], carry.memory, hidden_BH, mask_B)
-    return Carry(tuple(layers), history_BM, memory), _head(params, context_BH, hidden_BH), weights_BM
+    memory, context_BH, weights_BM = attention.attend_step(kind, params['attention'], carry.memory, hidden_BH, mask_B)
+    return Carry(tuple(layers), history_BM, memory), _head(params, context_BH, *[hidden_BH] * kind.head_sees_query), weights_BM
 
 
 def _directions(architecture):

@@ -17,9 +17,11 @@ PLAIN = Architecture(num_classes=7, num_layers=2, num_cells=4)
 ATTENTIVE = dataclasses.replace(PLAIN, attention='bahdanau', attention_size=3, num_positions=16)
 BOTH_WAYS = dataclasses.replace(PLAIN, bidirectional=True)
 BOTH_WAYS_ATTENTIVE = dataclasses.replace(ATTENTIVE, bidirectional=True)
+WEIGHTED = dataclasses.replace(PLAIN, attention='weighted')
+BOTH_WAYS_WEIGHTED = dataclasses.replace(WEIGHTED, bidirectional=True)
 LOOKING_BACK = dataclasses.replace(PLAIN, lookback=(1, 3), num_positions=16)
-ALL = [PLAIN, ATTENTIVE, LOOKING_BACK, BOTH_WAYS, BOTH_WAYS_ATTENTIVE]
-ONE_WAY = [PLAIN, ATTENTIVE, LOOKING_BACK]
+ALL = [PLAIN, ATTENTIVE, WEIGHTED, LOOKING_BACK, BOTH_WAYS, BOTH_WAYS_ATTENTIVE, BOTH_WAYS_WEIGHTED]
+ONE_WAY = [PLAIN, ATTENTIVE, WEIGHTED, LOOKING_BACK]
 BATCH, NUM_STEPS = 2, 6
 
 jitted_all = jax.jit(apply_all, static_argnames=('architecture', 'memory_steps', 'with_weights'))
@@ -59,7 +61,9 @@ def test_the_last_position_is_the_summary_of_the_window(architecture):
         assert_allclose(weights_BT, weights_BTT[:, -1], atol=1e-6)
 
 
-@pytest.mark.parametrize(('architecture', 'memory_steps'), [(PLAIN, 3), (ATTENTIVE, 3), (ATTENTIVE, 8), (LOOKING_BACK, 3)])
+@pytest.mark.parametrize(
+    ('architecture', 'memory_steps'), [(PLAIN, 3), (ATTENTIVE, 3), (ATTENTIVE, 8), (WEIGHTED, 3), (WEIGHTED, 8), (LOOKING_BACK, 3)]
+)
 def test_step_by_step_is_all_at_once(architecture, memory_steps):
     """Also where the memory is shorter than what was read."""
     params, tokens_BT, positions_BT = random_problem(architecture, num_steps=7)
@@ -112,6 +116,22 @@ def test_the_backward_direction_is_the_forward_one_of_the_mirrored_window():
     }
     logits_BV, _ = jitted_last(params, tokens_BT, None, architecture)
     assert_allclose(jitted_last(mirrored, tokens_BT[:, ::-1], None, architecture)[0], logits_BV, atol=1e-5)
+
+
+def test_the_weighted_head_sees_the_context_alone():
+    """The mean of all states where the vector is 0, whatever the last state is: no state weighs more than another."""
+    params, tokens_BT, _ = random_problem(dataclasses.replace(BOTH_WAYS_WEIGHTED, num_layers=1))
+    params['attention'] = jax.tree.map(jnp.zeros_like, params['attention'])
+    logits_BV, weights_BT = jitted_last(params, tokens_BT, None, dataclasses.replace(BOTH_WAYS_WEIGHTED, num_layers=1))
+    assert_allclose(weights_BT, 1 / NUM_STEPS, atol=1e-6)
+    mean_BH = []
+    for direction, tokens in (('forward', tokens_BT), ('backward', tokens_BT[:, ::-1])):
+        identity = {'kernel': jnp.eye(4, 7), 'bias': jnp.zeros(7)}
+        one_way = {'layers': [{'forward': params['layers'][0][direction]}], 'head': identity}
+        states_BTV, _ = jitted_all(one_way, tokens, None, dataclasses.replace(PLAIN, num_layers=1))
+        mean_BH.append(states_BTV[..., :4].mean(axis=1))
+    expected_BV = jnp.concatenate(mean_BH, axis=-1) @ params['head']['kernel'] + params['head']['bias']
+    assert_allclose(logits_BV, expected_BV, atol=1e-5)
 
 
 def test_every_token_of_the_window_counts_in_both_directions():
@@ -184,10 +204,10 @@ def test_number_and_names_of_parameters(architecture):
     first = classes * (1 + len(architecture.lookback)) + architecture.num_positions
     states = directions * cells
     lstms = sum(directions * 4 * cells * (inputs + cells + 1) for inputs in (first, states))
-    attentive = architecture.attention == 'bahdanau'
-    head = (states * (1 + attentive) + 1) * classes
-    assert count_params(params) == lstms + attentive * (2 * states + 1) * architecture.attention_size + head
-    assert set(params) == {'layers', 'head'} | ({'attention'} if attentive else set())
+    attention = {'none': 0, 'bahdanau': (2 * states + 1) * architecture.attention_size, 'weighted': states + 1}[architecture.attention]
+    head = (states * (2 if architecture.attention == 'bahdanau' else 1) + 1) * classes
+    assert count_params(params) == lstms + attention + head
+    assert set(params) == {'layers', 'head'} | ({'attention'} if attention else set())
 
 
 def test_initial_parameters():
