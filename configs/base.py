@@ -7,6 +7,7 @@ def get_config() -> ConfigDict:
     """The defaults: what an experiment does not state."""
     config = ConfigDict()
     config.seed = 0  # of initialisation, dropout, batch order and sampling
+    config.init_from = ''  # the workdir of a finished run whose best parameters this one begins with; '' = random ones
     config.replicas = 1  # runs of the seeds seed, seed + 1, ... trained side by side in one program
 
     data = config.data = ConfigDict()
@@ -44,6 +45,7 @@ def get_config() -> ConfigDict:
     train.clip_norm = 1.0  # global norm of a gradient; 0 = no clipping
     train.warmup_updates = 0  # in which the learning rate rises in a line
     train.cosine_epochs = 0  # in which it falls from there to 0 by half a cosine, in place of the plateau; 0 = by plateau
+    train.augment_keys = False  # each time a window is read, in one of the twelve keys at random; measured in C major and A minor as ever
     train.label_smoothing = 0.0  # share of a target's probability spread over all classes; the losses reported are without it
     train.weight_decay = 0.0  # share of a parameter that an update takes off, times the learning rate; 0 = plain Adam
     train.average_decay = 0.0  # of the parameters' moving average, which is measured and sampled from; 0 = the parameters themselves

@@ -213,6 +213,22 @@ def test_replicas_train_side_by_side_and_any_of_them_draws(corpus, tmp_path, cap
     assert all(new['num_epochs'] > old['num_epochs'] for new, old in zip(more['replicas'], summary['replicas'], strict=True))
 
 
+def test_a_finished_run_is_fine_tuned_on_other_tunes(trained, tmp_path, capsys, refused):
+    """Also on tunes outside of its pitches; another network, encoding or no run is refused."""
+    folder = tmp_path / 'low'
+    folder.mkdir()
+    for seed in range(20, 26):
+        (folder / f't{seed}.abc').write_text(abc(seed).replace('K:C', 'K:C octave=-1').replace('C', 'C,').replace('K:C,', 'K:C'))
+    init = {'init_from': trained, 'train.num_epochs': 1}
+    assert launch.main(arguments(tmp_path / 'tuned', folder, **init)) == 0
+    printed = capsys.readouterr().out
+    assert f'begins with the best parameters of {trained}' in printed
+    parent = json.loads((trained / 'summary.json').read_text())
+    assert parent['num_parameters'] < json.loads((tmp_path / 'tuned' / 'summary.json').read_text())['num_parameters']  # more pitches
+    assert 'num_cells is 8 in that run and 4 now' in refused(*arguments(tmp_path / 'x', folder, **init | {'model.num_cells': 4}))
+    assert 'no checkpoint' in refused(*arguments(tmp_path / 'x', folder, init_from=tmp_path / 'nothing'))
+
+
 def test_stats_are_the_contract_s(corpus, tmp_path, capsys):
     """Beside the good ones a waltz, a damaged file of each kind and an empty one: they are counted, and the run goes on."""
     tunes = pathlib.Path(shutil.copytree(corpus, tmp_path / 'tunes'))

@@ -74,6 +74,7 @@ def steps(least: int, most: int) -> Rule:
 
 FIELDS: dict[str, Rule] = {
     'seed': whole(0, 2**32 - 1),
+    'init_from': text(empty=True),
     'replicas': whole(1, 4096),
     'data.corpus': text(),
     'data.encoding': choice('melody'),
@@ -105,6 +106,7 @@ FIELDS: dict[str, Rule] = {
     'train.clip_norm': real(0, 1e9),
     'train.warmup_updates': whole(0, 1_000_000),
     'train.cosine_epochs': whole(0, 1_000_000),
+    'train.augment_keys': flag(),
     'train.label_smoothing': real(0, 1, below=True),
     'train.weight_decay': real(0, 100),
     'train.average_decay': real(0, 1, below=True),

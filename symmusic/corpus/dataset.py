@@ -1,6 +1,7 @@
 """A corpus made ready for a model: vocabulary, split, windows, the base rate and the order of batches."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -35,12 +36,14 @@ def build_dataset(
     max_windows: int,
     split_seed: int,
     held_out_steps: int = 0,
+    also_pitches: Sequence[int] = (),
+    transpositions: tuple[int, int] = (0, 0),
 ) -> Dataset:
     """Splits a corpus by tune family and cuts each part into windows; what equals a training window is removed from the other two.
 
     With `held_out_steps` the other two are cut into windows of so many steps at half as many, to the phrase's end, and each step counts
     once: a measure of every model alike, whatever it was trained on. The vocabulary covers the whole corpus, so that no held-out tune is
-    outside of it.
+    outside of it, moved by the least and the most of `transpositions` (semitones), and `also_pitches`.
 
     Raises:
       UserError: the corpus keeps too little to train on; the message says which setting would keep more.
@@ -48,7 +51,9 @@ def build_dataset(
     kept = corpus.kept
     if not kept:
         raise UserError(_nothing_kept(corpus))
-    vocabulary = VOCABULARIES[encoding].fit([phrase for tune in kept for phrase in tune.phrases])
+    phrases = [phrase for tune in kept for phrase in tune.phrases]
+    pitches = [*also_pitches, *_pitch_range(phrases, transpositions, corpus.name)]
+    vocabulary = VOCABULARIES[encoding].fit([*phrases, np.array(pitches, np.int16)])
     split = split_tunes(kept, corpus.families, split_seed)
 
     def cut(tunes):
@@ -78,6 +83,17 @@ def build_dataset(
         num_copies={part: len(windows) - len(unseen[part]) for part, windows in parts.items()},
         fingerprint=corpus.fingerprint,
     )
+
+
+def _pitch_range(phrases: Sequence[np.ndarray], transpositions: tuple[int, int], name: str) -> tuple[int, int]:
+    events = np.concatenate(phrases).astype(int)
+    low, high = int(events[events >= 0].min()) + transpositions[0], int(events.max()) + transpositions[1]
+    if low < 0 or high > 127:
+        raise UserError(
+            f'config.train.augment_keys = True: corpus {name} in twelve keys would have pitches {low} to {high}, outside of 0 to 127; '
+            'must be False'
+        )
+    return low, high
 
 
 def _nothing_kept(corpus: Corpus) -> str:

@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 import shlex
 import time
+from collections.abc import Sequence
 
 from ml_collections import ConfigDict
 
@@ -17,6 +18,8 @@ from symmusic.model.model import Architecture
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.train.state import Recipe
+
+TWELVE_KEYS = (-5, 6)  # semitones from C major or A minor: each of the twelve once
 
 
 def workdir(command: Command, name: str) -> pathlib.Path:
@@ -42,8 +45,8 @@ def corpus(config: ConfigDict) -> Corpus:
     return loaded
 
 
-def dataset(config: ConfigDict, corpus: Corpus) -> Dataset:
-    """The windows or, for targets at all steps, sequences of a corpus, with a line of how many."""
+def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()) -> Dataset:
+    """The windows or, for targets at all steps, sequences of a corpus, with a line of how many; the vocabulary holds `also_pitches`."""
     data, train = config.data, config.train
     if train.targets == 'all':
         # One step more than is read at once: the last one is a target only.
@@ -52,7 +55,14 @@ def dataset(config: ConfigDict, corpus: Corpus) -> Dataset:
     else:
         cut = {'window_steps': data.window_steps, 'hop_steps': data.hop_steps, 'cover_end': False}
     built = build_dataset(
-        corpus, encoding=data.encoding, keep_last=data.keep_last_window, max_windows=data.max_windows, split_seed=data.split_seed, **cut
+        corpus,
+        encoding=data.encoding,
+        keep_last=data.keep_last_window,
+        max_windows=data.max_windows,
+        split_seed=data.split_seed,
+        also_pitches=also_pitches,
+        transpositions=TWELVE_KEYS if train.augment_keys else (0, 0),
+        **cut,
     )
     parts = {'train': built.train, 'validation': built.validation, 'test': built.test}
     held_out = f', held out of {built.test.num_steps}, each step counted once' if 'held_out_steps' in cut else ''
@@ -69,11 +79,15 @@ def architecture(config: ConfigDict, vocabulary: Vocabulary) -> Architecture:
     return Architecture(vocabulary.num_classes, num_positions=STEPS_PER_BAR if config.model.metric_position else 0, **fields)
 
 
-def recipe(config: ConfigDict, num_windows: int) -> Recipe:
-    """How a config trains on so many windows."""
-    train = config.train
-    updates = {'cosine_updates': train.cosine_epochs * -(-num_windows // train.batch_size)}
-    return Recipe(**updates, **{field.name: train[field.name] for field in dataclasses.fields(Recipe) if field.name not in updates})
+def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:
+    """How a config trains on a dataset."""
+    train, vocabulary = config.train, dataset.vocabulary
+    derived = {
+        'cosine_updates': train.cosine_epochs * -(-len(dataset.train) // train.batch_size),
+        'transpositions': TWELVE_KEYS if train.augment_keys else (0, 0),
+        'first_pitch': vocabulary.class_names.index(str(vocabulary.min_pitch)),
+    }
+    return Recipe(**derived, **{field.name: train[field.name] for field in dataclasses.fields(Recipe) if field.name not in derived})
 
 
 def command_line(command: Command, mode: str) -> str:

@@ -21,8 +21,10 @@ from symmusic.model.model import Architecture, count_params
 from symmusic.modes import build, sample
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card, Checkpoints
+from symmusic.train.finetune import begin_from, transfer
 from symmusic.train.metrics import plot_metrics
-from symmusic.train.replicas import best_replica, held_out_losses, init_replicas, replica
+from symmusic.train.replicas import best_replica, held_out_losses, init_replicas, replica, stack
+from symmusic.train.state import TrainState
 
 
 def run(command: Command) -> None:
@@ -35,9 +37,11 @@ def run(command: Command) -> None:
     devices = jax.devices()
     print(f'device: {len(devices)} {devices[0].platform} ({devices[0].device_kind}), jax {jax.__version__}')
     corpus = build.corpus(config)
-    data = build.dataset(config, corpus)
+    parent = _parent(config)
+    vocabulary = parent[1].vocabulary if parent else None
+    data = build.dataset(config, corpus, (vocabulary.min_pitch, vocabulary.max_pitch) if vocabulary else ())
     read_prompt(config.sample.prompt, data.vocabulary, transpose=config.sample.transpose)  # a bad one is found before training
-    architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, len(data.train))
+    architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, data)
     described = {
         'corpus': config.data.corpus,
         'fingerprint': data.fingerprint,
@@ -48,6 +52,9 @@ def run(command: Command) -> None:
     if checkpoints.latest_step() is None:
         states = init_replicas(loop.initial_keys(config.seed, config.replicas), architecture, recipe)
         card = Card(architecture, recipe, data.vocabulary, runs.to_dict(config), described, num_replicas=config.replicas)
+        if parent:
+            states = _begun_from(*parent, states, card)
+            print(f'begins with the best parameters of {config.init_from}')
     else:
         states, card = checkpoints.restore()
         if card.dataset != described:
@@ -119,6 +126,38 @@ def _results(summary: dict) -> list[str]:
         f'{who} {replicas[best]["best_epoch"]}: {validation} on validation tunes {validation_more}',
         f'on test tunes, measured once: {test} {test_more}',
     ]
+
+
+def _parent(config: ConfigDict) -> tuple[TrainState, Card] | None:
+    """The run to be fine-tuned, None where training begins at random."""
+    if not config.init_from:
+        return None
+    states, card = Checkpoints(pathlib.Path(config.init_from).expanduser()).restore()
+    if not states.best_epoch.any():
+        raise UserError(f'config.init_from = {config.init_from}: that run has not finished an epoch; go on with it first')
+    encoding = card.vocabulary.to_json()['encoding']
+    if encoding != config.data.encoding:
+        raise UserError(
+            f'config.init_from = {config.init_from}: that run has config.data.encoding = {encoding!r}, not {config.data.encoding!r}'
+        )
+    return states, card
+
+
+def _begun_from(parent_states: TrainState, parent: Card, states: TrainState, card: Card) -> TrainState:
+    """Every replica with the parameters of the parent's best one; classes that the parent lacks differ."""
+    old = replica(parent_states, best_replica(parent_states)).best_params
+    new = [
+        transfer(
+            replica(states.params, index),
+            card.architecture,
+            card.vocabulary.class_names,
+            old,
+            parent.architecture,
+            parent.vocabulary.class_names,
+        )
+        for index in range(card.num_replicas)
+    ]
+    return begin_from(states, stack(new))
 
 
 def _run_config(workdir: pathlib.Path, checkpoints: Checkpoints, base: ConfigDict) -> ConfigDict | None:

@@ -54,10 +54,9 @@ class Card:
         fields = dict(fields)
         if fields.pop('format', None) != FORMAT:
             raise ValueError(f'it is not of format {FORMAT}')
-        # JSON makes lists of tuples, and a list is not hashable.
-        architecture = {name: tuple(value) if isinstance(value, list) else value for name, value in fields['architecture'].items()}
-        fields['architecture'] = Architecture(**architecture)
-        fields['recipe'] = Recipe(**fields['recipe'])
+        for name, kind in (('architecture', Architecture), ('recipe', Recipe)):
+            # JSON makes lists of tuples, and a list is not hashable.
+            fields[name] = kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields[name].items()})
         fields['vocabulary'] = vocabulary_from_json(fields['vocabulary'])
         return cls(**{**fields, 'rows': tuple(fields['rows'])})
 

@@ -21,6 +21,8 @@ class Recipe:
     cosine_updates: int = 0  # 0 = by plateau
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
+    transpositions: tuple[int, int] = (0, 0)  # semitones, the least and the most, that a window is moved by each time it is read
+    first_pitch: int = 0  # of the vocabulary: the class of its lowest pitch; those before it and after the last one do not move
     average_decay: float = 0.0
     plateau_factor: float = 0.5
     plateau_patience: int = 3

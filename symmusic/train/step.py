@@ -11,6 +11,7 @@ from symmusic.model.model import Architecture, Params, apply_all, apply_last
 from symmusic.train.state import Recipe, TrainState
 
 BAR_STEPS = 16
+TRANSPOSITION = 2**31 - 1  # dropout folds the number of a layer into an update's key
 
 
 @flax.struct.dataclass
@@ -44,6 +45,17 @@ def gather(data: Data, rows_B: jax.Array) -> Batch:
     num_padding_B = jnp.where(is_filler_B, data.num_steps, data.num_padding_N[rows_B].astype(jnp.int32))
     first_target_B = jnp.where(is_filler_B, data.num_steps, data.first_targets_N[rows_B].astype(jnp.int32))
     return Batch(tokens_BS, positions_BS, num_padding_B, first_target_B)
+
+
+def transpose(batch: Batch, key: jax.Array, recipe: Recipe, num_classes: int) -> Batch:
+    """The windows, each moved by semitones drawn evenly from `recipe.transpositions`; the vocabulary has room for all of them."""
+    low, high = recipe.transpositions
+    if low == high == 0:
+        return batch
+    key = jax.random.fold_in(key, TRANSPOSITION)
+    distance_B = jax.random.randint(key, batch.tokens_BS.shape[:1], low, high + 1)
+    is_pitch_BS = (batch.tokens_BS >= recipe.first_pitch) & (batch.tokens_BS < num_classes)
+    return batch.replace(tokens_BS=batch.tokens_BS + jnp.where(is_pitch_BS, distance_B[:, None], 0))
 
 
 def target_losses(
@@ -83,8 +95,8 @@ def _cross_entropy(logits_V, labels, smoothing):
 @functools.partial(jax.jit, static_argnames=('architecture', 'recipe'), donate_argnames='state')
 def update(state: TrainState, data: Data, rows_B: jax.Array, *, architecture: Architecture, recipe: Recipe) -> tuple[TrainState, jax.Array]:
     """One update on the windows `rows_B`: the state after it and the batch's loss in nats per target. The state given is consumed."""
-    batch = gather(data, rows_B)
     key = jax.random.fold_in(state.key, state.step)
+    batch = transpose(gather(data, rows_B), key, recipe, architecture.num_classes)
 
     def objective(params):
         losses, smoothed, weights = target_losses(params, batch, architecture, recipe.targets, key, recipe.label_smoothing)

@@ -153,7 +153,7 @@ def test_a_field_like_no_other_lists_them():
 
 def test_group_is_no_field():
     line = refusal('--config.train=3')
-    assert line.startswith('--config.train: a group of fields, not a field; it has train.average_decay, ')
+    assert line.startswith('--config.train: a group of fields, not a field; it has train.augment_keys, ')
     assert 'train.num_epochs' in line
 
 

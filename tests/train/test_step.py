@@ -7,13 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+import scipy.stats
 from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.model.model import Architecture, apply_all, init_params
 from symmusic.train import loop
 from symmusic.train.replicas import held_out_losses
 from symmusic.train.state import init_state
-from symmusic.train.step import Batch, gather, held_out_nats, target_losses, update
+from symmusic.train.step import Batch, gather, held_out_nats, target_losses, transpose, update
 from tests.train.toy import ARCHITECTURE, BATCH_SIZE, RECIPE, VOCABULARY, assert_same_bits, make_windows
 
 DRY = dataclasses.replace(ARCHITECTURE, dropout_rate=0.0)
@@ -286,3 +287,25 @@ def test_smoothing_changes_the_gradient_and_not_the_loss_reported():
     assert_allclose(*losses, rtol=1e-6)
     plain, smoothed = first_moment(FREE), first_moment(dataclasses.replace(FREE, label_smoothing=0.5))
     assert not np.allclose(plain['head']['bias'], smoothed['head']['bias'], atol=1e-3)
+
+
+def test_windows_are_moved_by_semitones_as_a_whole():
+    """Class 0 and 1 are no pitches; what padding and no event are stays, every window by one distance, each distance as often."""
+    recipe = dataclasses.replace(RECIPE, transpositions=(-2, 3), first_pitch=2)
+    tokens_BS = jnp.array([[0, 0, 4, 1, 5, 0, 13]] * 3000)
+    batch = Batch(tokens_BS, jnp.zeros_like(tokens_BS), jnp.full(3000, 2), jnp.full(3000, 2))
+    moved = transpose(batch, jax.random.key(0), recipe, 12)  # class 12 and above stand for nothing that could move
+    distances_B = moved.tokens_BS[:, 2] - 4
+    expected_BS = jnp.where((tokens_BS >= 2) & (tokens_BS < 12), tokens_BS + distances_B[:, None], tokens_BS)
+    assert_array_equal(moved.tokens_BS, expected_BS)
+    values, counts = np.unique(distances_B, return_counts=True)
+    assert values.tolist() == [-2, -1, 0, 1, 2, 3]
+    assert scipy.stats.chisquare(counts).pvalue > 1e-3
+    assert transpose(batch, jax.random.key(0), RECIPE, 12) is batch
+
+
+def test_moving_windows_changes_the_update_and_not_what_is_held_out():
+    recipe = dataclasses.replace(RECIPE, transpositions=(-1, 0), first_pitch=3)  # so that class 2 is never left
+    assert (
+        update(begin(), DATA, ROWS, architecture=DRY, recipe=recipe)[1] != update(begin(), DATA, ROWS, architecture=DRY, recipe=RECIPE)[1]
+    )
