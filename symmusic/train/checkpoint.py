@@ -69,9 +69,9 @@ class Checkpoints:
 
     @contextlib.contextmanager
     def _manager(self) -> Iterator[ocp.CheckpointManager]:
-        for name in ('absl', 'orbax'):
+        for name in ('absl', 'orbax', 'asyncio'):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # its commentary is not for our users; errors are raised as well
-        sys.unraisablehook = _without_closed_loops
+        sys.unraisablehook = _without_tasks_of_orbax
         warnings.filterwarnings('ignore', 'coroutine .* was never awaited', RuntimeWarning)  # of a save that has failed, too
         options = ocp.CheckpointManagerOptions(max_to_keep=2, create=True, enable_async_checkpointing=False)
         with ocp.CheckpointManager(self.folder, options=options) as manager:
@@ -79,9 +79,12 @@ class Checkpoints:
 
     def latest_step(self) -> int | None:
         """The number of updates, over all replicas, of the latest checkpoint, None where there is none."""
+        return max(self._steps(), default=None)
+
+    def _steps(self) -> list[int]:
         if not os.path.isdir(self.folder):
-            return None
-        return max((int(path.name) for path in self.folder.iterdir() if path.name.isdecimal()), default=None)
+            return []
+        return [int(path.name) for path in self.folder.iterdir() if path.name.isdecimal()]
 
     def save(self, state: TrainState, card: Card) -> None:
         """Writes a checkpoint, whole or not at all (Orbax writes aside and renames).
@@ -134,9 +137,13 @@ class Checkpoints:
             raise self._damaged(step, error) from error
 
     def _damaged(self, step: int, error: Exception) -> UserError:
-        return UserError(
-            f'the checkpoint {self.folder / str(step)} is damaged ({_first_line(error)}); remove that folder to go on from the one before'
+        earlier = max((other for other in self._steps() if other < step), default=None)
+        advice = (
+            f'remove the run in {self.folder.parent} to train anew, or choose another --workdir: there is none before it'
+            if earlier is None
+            else f'remove that folder to go on from the one before, {earlier}'
         )
+        return UserError(f'the checkpoint {self.folder / str(step)} is damaged ({_first_line(error)}); {advice}')
 
 
 def _storable(state: TrainState) -> TrainState:
@@ -163,7 +170,11 @@ def _disk_error(error: Exception) -> str:
     return known or (error.strerror or _first_line(error) if isinstance(error, OSError) else '')
 
 
-def _without_closed_loops(unraisable: 'sys.UnraisableHookArgs') -> None:
-    """As `sys.__unraisablehook__`, but silent on what TensorStore's threads still report to the event loop of a save that has failed."""
-    if not (isinstance(unraisable.exc_value, RuntimeError) and str(unraisable.exc_value) == 'Event loop is closed'):
+def _without_tasks_of_orbax(unraisable: 'sys.UnraisableHookArgs') -> None:
+    """As `sys.__unraisablehook__`, but silent on what is left of a save or restore that has failed and whose error was raised as well: what
+    TensorStore's threads still report to its event loop, and the tasks beside the one that failed first.
+    """
+    is_closed_loop = isinstance(unraisable.exc_value, RuntimeError) and str(unraisable.exc_value) == 'Event loop is closed'
+    code = getattr(unraisable.object, 'cr_code', None)
+    if not is_closed_loop and not (code and 'orbax' in pathlib.Path(code.co_filename).parts):
         sys.__unraisablehook__(unraisable)
