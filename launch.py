@@ -1,6 +1,7 @@
 """symmusic's one program: `python launch.py --mode=MODE --config=configs/attn.py`; `--help` says more."""
 
 import importlib
+import os
 import pathlib
 import sys
 
@@ -25,6 +26,11 @@ def main(arguments: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         print('stopped', file=sys.stderr)
+        return 1
+    except (
+        BrokenPipeError
+    ):  # who read our output has gone, as in `... | head`: nobody is left to be told, not by the flush at the end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
 

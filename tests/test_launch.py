@@ -254,6 +254,25 @@ def test_stats_are_the_contract_s(corpus, tmp_path, capsys):
     assert 'dropped' in capsys.readouterr().out
 
 
+def test_stats_of_every_folder_are_kept(tmp_path, monkeypatch, capsys):
+    """Two folders of one name, one whose name has a dot, a file, and folders by what leads to them."""
+    for number, name in enumerate(('a/walks', 'b/walks', 'a/walks.v2', 'b')):
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / 'one.abc').write_text(abc(number))
+
+    def folder(corpus, cwd=tmp_path):
+        monkeypatch.chdir(cwd)
+        assert launch.main(['--mode=stats', f'--config.data.corpus={corpus}']) == 0
+        return capsys.readouterr().out.splitlines()[-1].replace(f'{cwd}{os.sep}', '')
+
+    assert folder('a/walks') == folder(tmp_path / 'a' / 'walks') == 'runs/stats-walks/stats'
+    assert folder('b/walks') == 'runs/stats-walks/stats-2'
+    assert folder('a/walks.v2') == 'runs/stats-walks.v2/stats'
+    assert folder('b/one.abc') == 'runs/stats-one/stats'
+    assert folder('.', tmp_path / 'b' / 'walks') == folder('../walks/.', tmp_path / 'b' / 'walks') == 'runs/stats-walks/stats'
+    assert folder('..', tmp_path / 'b' / 'walks') == 'runs/stats-b/stats'
+
+
 @pytest.mark.slow
 def test_training_goes_on_past_damaged_files(corpus, tmp_path, capsys):
     tunes = pathlib.Path(shutil.copytree(corpus, tmp_path / 'tunes'))
@@ -296,6 +315,15 @@ def test_help_says_which_flags_there_are(capsys):
     out = capsys.readouterr().out
     for word in ('--mode', 'train', 'sample', 'stats', '--config', '--workdir'):
         assert word in out
+
+
+def test_a_reader_that_goes_away_is_no_fault_of_the_program():
+    """As in `launch.py --help | true`: the pipe is closed before the first word."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, ROOT / 'launch.py', '--help'], stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, '')
 
 
 def test_corpora_that_are_none(refused, tmp_path):

@@ -34,7 +34,9 @@ def write_gallery(
     model: str,
     progress: Callable[[Iterable, str], Iterable],
 ) -> None:
-    """Writes all files aside and puts them in the folder's place at once.
+    """Writes all files aside, then puts them in place: a new folder at once, into one of the same settings file by file.
+
+    What else lies in the folder is left alone.
 
     Args:
       folder: of this prompt's pieces.
@@ -58,21 +60,24 @@ def write_gallery(
         aside.chmod(0o755)
         _write(aside, prompt, pieces, vocabulary, is_window=is_window, temperature=temperature, seed=seed, model=model, progress=progress)
         write_whole(aside / SETTINGS, json.dumps(settings, indent=2) + '\n')
-        old = aside.with_name(aside.name + '.old')
-        if folder.exists():
-            os.rename(folder, old)
-        try:
-            os.rename(aside, folder)
-        except OSError:
-            if old.exists():
-                os.rename(old, folder)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
+        _put(aside, folder)
     except OSError as error:
         raise UserError(f'cannot write {folder}: {error.strerror or error}; free the disk or choose another --workdir') from error
     finally:
         if aside is not None:
             shutil.rmtree(aside, ignore_errors=True)
+
+
+def _put(aside: pathlib.Path, folder: pathlib.Path) -> None:
+    if not folder.exists():
+        os.rename(aside, folder)
+        return
+    # Nothing is removed, as the user may keep files there; the settings, which say that all the rest is there, go last.
+    files = sorted(path for path in aside.rglob('*') if path.is_file() and path != aside / SETTINGS)
+    for path in [*files, aside / SETTINGS]:
+        place = folder / path.relative_to(aside)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, place)
 
 
 def _write(

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import pathlib
 
 import mido
 import numpy as np
@@ -137,10 +138,16 @@ def test_a_folder_of_the_user_s_is_kept(tmp_path, text):
     assert choose_folder(tmp_path, 'walk', {}).name == 'walk-2'
 
 
-def test_the_same_settings_replace_the_folder_as_a_whole(figures, tmp_path):
-    write(tmp_path / 'walk', [piece()] * 3)
+def test_the_same_settings_write_into_the_folder_and_leave_what_is_not_theirs(figures, tmp_path):
     write(tmp_path / 'walk', [piece()])
-    assert [path.name for path in sorted((tmp_path / 'walk').glob('*.mid'))] == ['01.mid']
+    first = content(tmp_path)
+    theirs = {'notes.txt': b'mine', 'joined/mix.wav': b'mine', '99.mid': b'mine', 'best/01.mid': b'mine'}
+    for name, data in theirs.items():
+        (tmp_path / 'walk' / name).parent.mkdir(exist_ok=True)
+        (tmp_path / 'walk' / name).write_bytes(data)
+    (tmp_path / 'walk' / '01.mid').write_bytes(b'damaged')
+    write(tmp_path / 'walk', [piece()])
+    assert content(tmp_path) == {**first, **{f'walk/{name}': data for name, data in theirs.items()}}
     assert [path.name for path in tmp_path.iterdir()] == ['walk']
 
 
@@ -148,25 +155,35 @@ def full(*args, **kwargs):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.parametrize('call', ['write', 'mkdir', 'rename_old', 'rename_new'])
-def test_a_full_disk_leaves_the_old_folder(figures, tmp_path, monkeypatch, call):
+@pytest.mark.parametrize('call', ['write', 'mkdir', 'first', 'third'])
+def test_a_fault_on_the_way_leaves_every_file_whole(figures, tmp_path, monkeypatch, call):
+    """The same settings give the same files, so that a folder of which some are written anew is what it was."""
     write(tmp_path / 'walk', [piece()] * 2)
+    (tmp_path / 'walk' / 'notes.txt').write_text('mine')
     before = content(tmp_path)
-    rename, renamed = os.rename, []
+    real, placed = os.replace, []
 
-    def rename_until(*args):
-        renamed.append(args)
-        if len(renamed) == (1 if call == 'rename_old' else 2):
-            full()
-        rename(*args)
+    def replace_until(path, place):
+        if tmp_path / 'walk' in pathlib.Path(place).parents:
+            placed.append(place)
+            if len(placed) == {'first': 1, 'third': 3}[call]:
+                full()
+        real(path, place)
 
     target, name, fault = {
         'write': (os, 'fsync', full), 'mkdir': (gallery.tempfile, 'mkdtemp', full),
-        'rename_old': (gallery.os, 'rename', rename_until), 'rename_new': (gallery.os, 'rename', rename_until),
+        'first': (gallery.os, 'replace', replace_until), 'third': (gallery.os, 'replace', replace_until),
     }[call]  # fmt: skip
     monkeypatch.setattr(target, name, fault)
     with pytest.raises(UserError, match='No space left') as caught:
-        write(tmp_path / 'walk', [piece()])
+        write(tmp_path / 'walk', [piece()] * 2)
     assert '\n' not in str(caught.value)
     monkeypatch.undo()
     assert content(tmp_path) == before
+
+
+def test_a_new_folder_is_there_as_a_whole_or_not_at_all(figures, tmp_path, monkeypatch):
+    monkeypatch.setattr(gallery.os, 'rename', full)
+    with pytest.raises(UserError, match='No space left'):
+        write(tmp_path / 'walk', [piece()])
+    assert not list(tmp_path.iterdir())
