@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from symmusic.corpus.collections import SUFFIXES, SourceFile
 from symmusic.corpus.prepare import Settings, list_tunes, prepare_score
 from symmusic.errors import ScoreError, UserError
 from symmusic.melody.encodings import Vocabulary
-from symmusic.melody.events import NO_EVENT, NOTE_OFF
+from symmusic.melody.events import NO_EVENT, NOTE_OFF, extract_phrases, quantize
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.notes import Meter, Note, Score, Tempo
 
@@ -54,24 +55,37 @@ def read_prompt(path: str, vocabulary: Vocabulary, *, transpose: bool) -> Prompt
     if source.suffix.lower() not in SUFFIXES:
         raise UserError(f'config.sample.prompt = {path}: not a file of {", ".join(SUFFIXES)}')
     try:
-        score = list_tunes(SourceFile(source.name, source))[0][1]()
-        return _prompt(score, source.stem, vocabulary, transpose)
+        tunes = list_tunes(SourceFile(source.name, source))
+        score = tunes[0][1]()
+        notices = [f'{source.name} holds {len(tunes)} tunes: the first is read'] if len(tunes) > 1 else []
+        return _prompt(score, source.stem, vocabulary, transpose, notices)
     except OSError as error:
         raise UserError(f'config.sample.prompt = {path}: {error.strerror or error}') from error
     except ScoreError as error:
         raise UserError(f'config.sample.prompt = {path}: {error}; a prompt is a melody in {" or ".join(METERS)}') from error
 
 
-def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool) -> Prompt:
-    notices = []
+def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool, notices: Sequence[str] = ()) -> Prompt:
+    notices = list(notices)
+    if score.num_instruments > 1:
+        notices.append(f'the prompt has {score.num_instruments} instruments: the first that plays notes, drums apart, is read')
     if not score.meters:
         notices.append('the prompt states no metre: read as 4/4')
         score = dataclasses.replace(score, meters=(Meter(0, 4, 4),))
     tune = prepare_score(score, name, Settings(meters=METERS))
     events = tune.events.astype(np.int16)
+    notes = set(quantize(score))
+    num_changed = len(notes.difference(*extract_phrases(notes)))
+    if num_changed:
+        notices.append(
+            f'the prompt has notes that sound together: {num_changed} of {len(notes)} are left out or cut short, as the highest, '
+            'or the next to begin, is the melody'
+        )
     filling = np.full(-len(events) % STEPS_PER_BAR, NO_EVENT, np.int16)
     filling[:1] = NOTE_OFF
     events = np.concatenate([events, filling])[-MAX_STEPS:]
+    if len(filling):
+        notices.append(f"the prompt's last bar is not full: {len(filling)} sixteenth{'s' * (len(filling) > 1)} of silence end it")
     if len(tune.events) > MAX_STEPS:
         notices.append(f'the prompt is long: its last {MAX_STEPS // STEPS_PER_BAR} bars are read')
     if not (events >= 0).any():

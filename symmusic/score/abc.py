@@ -26,7 +26,7 @@ class AbcTune:
       number: what its X: field says, '' for none.
       title: its first T: field.
       meter: the M: field of its header as it is written, '' for none.
-      text: its lines, from X: on.
+      text: its lines, from X: on; behind X: what the file header gives as defaults.
       line: the number of its first line in the book, from 1.
     """
 
@@ -47,18 +47,36 @@ def decode(data: bytes) -> str:
 
 def split_tunes(text: str) -> list[AbcTune]:
     """The tunes of a book: each begins with an X: field and ends at the next one, or at a blank line behind its K: field."""
+    lines = _lines(text)
+    defaults = _file_header(lines)
     tunes, current, begun, has_key = [], [], 0, False
-    for number, line in enumerate([*_lines(text), 'X:'], 1):
+    for number, line in enumerate([*lines, 'X:'], 1):
         match = FIELD_LINE.match(line)
         letter = match[1] if match else None
         if letter == 'X' or (has_key and not line.strip()):
             if current:
                 tunes.append(_describe(current, begun))
-            current, begun, has_key = [line] if letter == 'X' else [], number, False
+            current, begun, has_key = [line, *defaults] if letter == 'X' else [], number, False
         elif current:
             current.append(line)
             has_key = has_key or letter == 'K'
     return tunes
+
+
+def _file_header(lines: Sequence[str]) -> list[str]:
+    """The M: and L: lines of the fields that the file begins with, up to a blank line or anything else: defaults for every tune (ABC music
+    standard 2.1, section 2.2.2). The standard allows no other there that decides what is played.
+    """
+    found, has_begun = [], False
+    for line in lines:
+        match = FIELD_LINE.match(line)
+        is_other = not match and not line.startswith('%')
+        if (match and match[1] == 'X') or (is_other and (has_begun or line.strip())):
+            break
+        has_begun = has_begun or match is not None
+        if match and match[1] in ('M', 'L'):
+            found.append(line)
+    return found
 
 
 def _lines(text: str) -> list[str]:

@@ -79,24 +79,50 @@ def test_abc(tmp_path):
 def test_of_a_book_the_first_tune(tmp_path):
     prompt = read(write(tmp_path, ABC + '\n' + ABC.replace('X:1', 'X:2').replace('CDEF', 'cccc'), 'book.abc'))
     assert [pitch for _, pitch in onsets(prompt.events)][:4] == [60, 62, 64, 65]
+    assert prompt.notices == ('book.abc holds 2 tunes: the first is read',)
 
 
 def test_the_last_bar_is_filled_with_silence(tmp_path):
     prompt = read(write(tmp_path, format_midi(notes_of(SCALE[:5]))))
     assert len(prompt.events) == 32
     assert prompt.events[19:22].tolist() == [-2, -1, -2]  # the last note is held to step 20, where it is ended
+    assert prompt.notices == ("the prompt's last bar is not full: 12 sixteenths of silence end it",)
 
 
 def test_a_whole_number_of_bars_gets_no_filling(tmp_path):
     prompt = read(write(tmp_path, format_midi(notes_of(SCALE[:4]))))
     assert len(prompt.events) == 16
     assert -1 not in prompt.events
+    assert prompt.notices == ()
 
 
 def test_polyphony_is_reduced_to_the_highest(tmp_path):
     chords = [Note(index * 4 * STEP, 4 * STEP, pitch - low) for index, pitch in enumerate(SCALE) for low in (12, 0, 5)]
     prompt = read(write(tmp_path, format_midi(chords)), transpose=False)
     assert [pitch for _, pitch in onsets(prompt.events)] == list(SCALE)
+    (notice,) = prompt.notices
+    assert '16 of 24 are left out' in notice
+
+
+@pytest.mark.parametrize(
+    ('later', 'is_said'),
+    [
+        (Note(4 * STEP - 2, 4 * STEP, 67), False),  # legato: the two touch on the grid
+        (Note(2 * STEP, 6 * STEP, 67), True),  # the first is cut
+        (Note(4 * STEP, 4 * STEP, 67), False),
+    ],
+)
+def test_notes_that_only_touch_are_no_polyphony(tmp_path, later, is_said):
+    prompt = read(write(tmp_path, format_midi([Note(0, 4 * STEP, 60), later, *notes_of([72, 76], begin=8)])))
+    assert [('1 of 4 are left out or cut short' in notice) for notice in prompt.notices] == [True] * is_said
+
+
+def test_of_several_instruments_the_first_and_it_is_said(tmp_path):
+    file = midi_with()
+    file.tracks.append(mido.MidiTrack([message.copy(channel=1) for message in file.tracks[0] if not message.is_meta]))
+    prompt = read(save(file, tmp_path))
+    assert onsets(prompt.events) == list(zip(range(0, 32, 4), SCALE, strict=True))
+    assert [('2 instruments: the first' in notice) for notice in prompt.notices] == [True]
 
 
 def test_a_long_prompt_counts_with_its_last_bars(tmp_path):

@@ -44,10 +44,32 @@ def test_split_tunes():
     first, second, third = split_tunes(book)
     assert (first.number, first.title, first.meter, first.line) == ('7', 'One', 'C|', 4)
     assert first.text.endswith('K:G\nGAB')
-    assert (second.number, second.title, second.meter, second.line) == ('8', '', '', 12)
-    assert (third.number, third.line, third.text) == ('9', 15, 'X:9\nK:D\nd')
+    assert (second.number, second.title, second.meter, second.line) == ('8', '', '3/4', 12)
+    assert (third.number, third.line, third.text) == ('9', 15, 'X:9\nM:3/4\nK:D\nd')
     assert str(read_abc_tune(first.text).meters[0]) == '2/2'
     assert split_tunes('no tune') == []
+
+
+@pytest.mark.parametrize(
+    ('header', 'expected'),
+    [
+        ('M:3/4\nL:1/4\n\n', ('3/4', 1)),
+        ('%abc-2.1\n\n% a book\nR:reel\nL:1/4\n%%pagewidth 20cm\nM:C|\nL:1/2\n\n', ('2/2', 2)),  # the last of two counts
+        ('M:3/4\n', ('3/4', 0.5)),  # without the blank line that should end it; the unit follows from the metre
+        ('M:2/4\n\n', ('2/4', 0.25)),
+        ('K:G\nQ:60\n\n', ('', 0.5)),  # none of a file's fields
+        ('A book of tunes\nM:3/4\n\n', ('', 0.5)),  # free text is no header
+        ('R:reel\n\nM:3/4\n\n', ('', 0.5)),  # a blank line has ended it
+    ],
+)  # fmt: skip
+def test_the_file_header_gives_defaults(header, expected):
+    own, none = split_tunes(header + 'X:1\nM:4/4\nL:1/16\nK:C\nC\n\nX:2\nT:Two\nK:C\nC\n')
+    for tune, (meter, quarters) in ((own, ('4/4', 0.25)), (none, expected)):
+        score = read_abc_tune(tune.text)
+        assert [str(each) for each in score.meters] == ([meter] if meter else [])
+        assert score.notes[0].duration / TICKS_PER_QUARTER == quarters
+        assert score.notes[0].pitch == 60
+    assert (none.title, none.number) == ('Two', '2')
 
 
 def test_decode():
