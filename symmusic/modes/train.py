@@ -22,7 +22,7 @@ from symmusic.modes import build, sample
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.finetune import begin_from, transfer
-from symmusic.train.metrics import plot_metrics
+from symmusic.train.metrics import plot_metrics, require_tensorboard
 from symmusic.train.replicas import best_replica, held_out_losses, init_replicas, replica, stack
 from symmusic.train.state import TrainState
 
@@ -34,6 +34,8 @@ def run(command: Command) -> None:
     run_config = _run_config(workdir, checkpoints, base_config(command.root))
     if run_config is not None:
         runs.check_same_run(run_config, config, workdir)
+    if config.train.tensorboard:
+        require_tensorboard()
     devices = jax.devices()
     print(f'device: {len(devices)} {devices[0].platform} ({devices[0].device_kind}), jax {jax.__version__}')
     corpus = build.corpus(config)
@@ -78,7 +80,9 @@ def run(command: Command) -> None:
     all_steps = recipe.targets == 'all'
     counts = [target_counts(part, architecture.num_classes, all_steps=all_steps) for part in (data.train, data.validation, data.test)]
     base_rates = {'validation': base_rate(counts[0], counts[1]), 'test': base_rate(counts[0], counts[2])}
-    plan = loop.Plan(config.train.num_epochs, config.train.batch_size, config.seed, config.train.checkpoint_minutes)
+    plan = loop.Plan(
+        config.train.num_epochs, config.train.batch_size, config.seed, config.train.checkpoint_minutes, config.train.tensorboard
+    )
     begun = time.perf_counter()
     states, card = loop.fit(states, card, data.train, data.validation, base_rates['validation'], plan, workdir)
     seconds = time.perf_counter() - begun

@@ -17,7 +17,7 @@ from symmusic.corpus.windows import Windows
 from symmusic.errors import Interrupted, UserError
 from symmusic.progress import bar
 from symmusic.train.checkpoint import Card, Checkpoints
-from symmusic.train.metrics import epoch_line, write_metrics
+from symmusic.train.metrics import epoch_line, event_log, write_metrics
 from symmusic.train.replicas import end_epoch_replicas, held_out_losses, update_replicas
 from symmusic.train.replicas import replica as replica_of
 from symmusic.train.state import Recipe, TrainState
@@ -38,6 +38,7 @@ class Plan:
     batch_size: int
     seed: int
     checkpoint_minutes: float
+    tensorboard: bool = False
 
 
 def fit(
@@ -69,7 +70,8 @@ def fit(
     say(f'compiled in {time.perf_counter() - begun:.1f} s; {num_batches} updates per epoch')
 
     progress = bar(None, 'update', total=plan.num_epochs * num_batches, initial=int(np.min(states.step, where=active_R, initial=2**31 - 1)))
-    with progress, _stop_signal() as stop:
+    events = event_log(workdir / 'tensorboard', np.asarray(states.epoch) + 1) if plan.tensorboard else contextlib.nullcontext()
+    with progress, events as log_events, _stop_signal() as stop:
         while active_R.any():
             epochs_R = np.asarray(states.epoch)
             epoch = int(epochs_R[active_R].min())
@@ -120,6 +122,8 @@ def fit(
             card = dataclasses.replace(card, rows=(*card.rows, *rows))
             checkpoints.save(states, card)
             write_metrics(workdir / 'metrics.csv', card.rows)
+            if log_events:
+                log_events(rows)
             with progress.external_write_mode():
                 say(epoch_line(rows, plan.num_epochs, base_rate, best_epochs_R=np.asarray(states.best_epoch)))
             if stop:

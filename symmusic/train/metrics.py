@@ -1,12 +1,15 @@
-"""What a run measures of itself: metrics.csv and the plot of losses."""
+"""What a run measures of itself: metrics.csv, TensorBoard's events, the line of an epoch and the plot of losses."""
 
+import contextlib
 import csv
+import importlib.util
 import io
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.plots import write_figure
 
@@ -20,6 +23,40 @@ def write_metrics(path: pathlib.Path, rows: Sequence[dict]) -> None:
     writer.writeheader()
     writer.writerows(rows)
     write_whole(path, text.getvalue())
+
+
+def require_tensorboard() -> None:
+    """Passes where the optional package tensorboardX is installed.
+
+    Raises:
+      UserError: it is not.
+    """
+    if importlib.util.find_spec('tensorboardX') is None:
+        raise UserError('config.train.tensorboard = True needs the package tensorboardX: pip install tensorboardX')
+
+
+@contextlib.contextmanager
+def event_log(folder: pathlib.Path, first_epochs_R: Sequence[int]) -> Iterator[Callable[[Sequence[dict]], None]]:
+    """What takes in the rows of an epoch as events that TensorBoard reads, a folder per replica.
+
+    Events of `first_epochs_R` and later, from a run that was cut off after writing them, are marked as void.
+    """
+    from tensorboardX import SummaryWriter  # here: optional, and slow to import
+
+    with contextlib.ExitStack() as stack:
+        writers = [
+            stack.enter_context(SummaryWriter(str(folder / f'replica-{replica}'), purge_step=int(epoch)))
+            for replica, epoch in enumerate(first_epochs_R)
+        ]
+
+        def log(rows: Sequence[dict]) -> None:
+            for row in rows:
+                writer = writers[row['replica']]
+                for name in COLUMNS[2:]:
+                    writer.add_scalar(name, row[name], row['epoch'])
+                writer.flush()
+
+        yield log
 
 
 def epoch_line(rows: Sequence[dict], num_epochs: int, base_rate: float, best_epochs_R: np.ndarray) -> str:

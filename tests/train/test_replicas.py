@@ -142,3 +142,29 @@ def test_stopped_replicas_taken_up_again_end_together(runs, stopping, tmp_path):
     assert states.step.tolist() == [42] * 3
     assert sorted((row['replica'], row['epoch']) for row in card.rows) == [(index, epoch) for index in range(3) for epoch in range(1, 15)]
     assert all(np.isfinite(leaf).all() for leaf in leaves(states.params))
+
+
+def test_tensorboard_reads_the_metrics(runs, tmp_path):
+    """An event file per replica and session; the second session voids what the first wrote of its epochs."""
+    pytest.importorskip('tensorboardX', reason='needs the optional package tensorboardX')
+    from tensorboardX.proto.event_pb2 import Event
+
+    def scalars(path):
+        data, found, voided = path.read_bytes(), [], None
+        while data:  # length, its checksum, the event, its checksum
+            size = int.from_bytes(data[:8], 'little')
+            event = Event.FromString(data[12 : 12 + size])
+            voided = event.step if event.session_log.status else voided
+            found += [(value.tag, event.step, value.simple_value) for value in event.summary.value]
+            data = data[16 + size :]
+        return found, voided
+
+    _, card = runs.fit(*runs.begin(num_replicas=2), tmp_path, 1, tensorboard=True)
+    runs.fit(*Checkpoints(tmp_path).restore(), tmp_path, 2, tensorboard=True)
+    for index in range(2):
+        first, second = sorted((tmp_path / 'tensorboard' / f'replica-{index}').iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        (row,) = (row for row in card.rows if row['replica'] == index)
+        expected = [(name, 1, pytest.approx(row[name], rel=1e-6)) for name in list(row)[2:]]
+        assert sorted(scalars(first)[0]) == sorted(expected, key=lambda each: each[0])
+        assert {step for _, step, _ in scalars(second)[0]} == {2}
+        assert scalars(second)[1] == 2

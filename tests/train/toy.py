@@ -43,7 +43,9 @@ class Runs:
         card = Card(ARCHITECTURE, recipe, VOCABULARY, {'seed': 0}, {'corpus': 'walks'}, num_replicas=num_replicas)
         return init_replicas(loop.initial_keys(seed, num_replicas), ARCHITECTURE, recipe), card
 
-    def fit(self, state, card, workdir, num_epochs, *, after=None, do=None, minutes=1000.0, seed=7, say=lambda line: None):
+    def fit(
+        self, state, card, workdir, num_epochs, *, after=None, do=None, minutes=1000.0, seed=7, tensorboard=False, say=lambda line: None
+    ):
         """`loop.fit`; `do` is called once `after` updates of this call are done."""
 
         class Progress(contextlib.nullcontext):
@@ -61,7 +63,7 @@ class Runs:
                 return contextlib.nullcontext()
 
         self.monkeypatch.setattr(loop, 'bar', lambda *args, **kwargs: Progress())
-        plan = loop.Plan(num_epochs, BATCH_SIZE, seed=seed, checkpoint_minutes=minutes)
+        plan = loop.Plan(num_epochs, BATCH_SIZE, seed=seed, checkpoint_minutes=minutes, tensorboard=tensorboard)
         return loop.fit(state, card, self.train, self.validation, 1.9, plan, workdir, say)
 
 
