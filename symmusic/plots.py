@@ -2,6 +2,7 @@
 
 import io
 import os
+import warnings
 
 from symmusic.files import write_whole
 
@@ -9,5 +10,7 @@ from symmusic.files import write_whole
 def write_figure(path: str | os.PathLike, figure) -> None:
     """Writes a matplotlib figure as PNG, whole or not at all."""
     image = io.BytesIO()
-    figure.savefig(image, format='png', dpi=130)
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', 'Glyph .* missing from')  # of a title in a script that the font lacks: drawn as boxes
+        figure.savefig(image, format='png', dpi=130)
     write_whole(path, image.getvalue())

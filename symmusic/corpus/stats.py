@@ -159,8 +159,10 @@ def _plot(path: pathlib.Path, statistics: dict) -> None:
     event_axes.bar(events.keys(), [100 * share for share in events.values()], color='tab:orange')
     event_axes.set(ylabel='% of steps', title='events')
     lengths = statistics['note_lengths']
-    length_axes.bar(lengths.keys(), [100 * share for share in lengths.values()], color='tab:green')
-    length_axes.set(xlabel='sixteenths', ylabel='% of notes', title='note lengths')
+    length_axes.bar([int(name.removesuffix('+')) for name in lengths], [100 * share for share in lengths.values()], color='tab:green')
+    steps = range(1, STEPS_PER_BAR + 1)
+    length_axes.set(xlabel='sixteenths', ylabel='% of notes', title='note lengths', xlim=(0, STEPS_PER_BAR + 1))
+    length_axes.set_xticks(list(steps), [str(step) for step in steps[:-1]] + [f'{STEPS_PER_BAR}+'])
     keys = dict(list(statistics['keys'].items())[:10])
     key_axes.barh(list(keys)[::-1], list(keys.values())[::-1], color='tab:grey')
     key_axes.set(xlabel='tunes', title='keys before transposition')

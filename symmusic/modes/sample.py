@@ -94,7 +94,5 @@ def _window_steps(config: ConfigDict, card: Card) -> int | None:
     A model trained on the last step of windows has met no state older than its window, so 'auto' does not carry one.
     """
     form = config.sample.form
-    if form == 'stateful' and card.architecture.bidirectional:
-        raise UserError("config.sample.form = 'stateful': the run's model is bidirectional; 'window' or 'auto' serves")
     is_stateful = form == 'stateful' or (form == 'auto' and card.recipe.targets == 'all')
     return None if is_stateful else config.data.window_steps - 1

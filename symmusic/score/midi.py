@@ -3,11 +3,10 @@
 import collections
 import io
 import os
-import pathlib
 
 import mido
 
-from symmusic.errors import ScoreError, UserError
+from symmusic.errors import ScoreError
 from symmusic.files import write_whole
 from symmusic.score.notes import Meter, Note, Score, Tempo
 
@@ -18,25 +17,15 @@ MAX_QUARTERS = 1_000_000  # of a piece, five days at 120 quarters per minute
 MAX_MESSAGES = 2_000_000  # of one file: far beyond any melody, well within memory
 
 
-def read_midi(path: str | os.PathLike) -> Score:
-    """Reads a MIDI file of format 0 or 1.
+def parse_midi(data: bytes) -> Score:
+    """Reads the bytes of a MIDI file of format 0 or 1.
 
     An instrument is what plays on one channel of one track. The score holds the notes of the first one, in file order, that plays any
     and is not the drum channel.
 
     Raises:
       ScoreError: the file is damaged, of another kind, or holds no notes; `reason` says which.
-      UserError: the file cannot be opened.
     """
-    try:
-        data = pathlib.Path(path).read_bytes()
-    except OSError as error:
-        raise UserError(f'cannot read {path}: {error.strerror}') from error
-    return parse_midi(data)
-
-
-def parse_midi(data: bytes) -> Score:
-    """As `read_midi`, from the file's bytes."""
     try:
         # clip: a velocity above 127 is the commonest fault of otherwise sound files.
         file = mido.MidiFile(file=io.BytesIO(data), clip=True)
@@ -110,12 +99,12 @@ def _pair_notes(track: mido.MidiTrack) -> dict[int, list[Note]]:
     return {channel: notes for channel, notes in channels.items() if notes}
 
 
-def write_midi(path: str | os.PathLike, notes: list[Note], *, title: str = '', qpm: float = 120.0, program: int = 0) -> None:
+def write_midi(path: str | os.PathLike, notes: list[Note], *, title: str = '', qpm: float = 120.0) -> None:
     """Writes notes, in ticks of `TICKS_PER_QUARTER`, as a MIDI file of one track in 4/4, whole or not at all."""
-    write_whole(path, format_midi(notes, title=title, qpm=qpm, program=program))
+    write_whole(path, format_midi(notes, title=title, qpm=qpm))
 
 
-def format_midi(notes: list[Note], *, title: str = '', qpm: float = 120.0, program: int = 0) -> bytes:
+def format_midi(notes: list[Note], *, title: str = '', qpm: float = 120.0) -> bytes:
     """The bytes of a MIDI file (format 1: one track of tempo and metre, one of notes), as notation programs expect it."""
     conductor = mido.MidiTrack(
         [
@@ -128,12 +117,7 @@ def format_midi(notes: list[Note], *, title: str = '', qpm: float = 120.0, progr
     events = []  # (tick, 0 for off / 1 for on, pitch, velocity): at one tick every note ends before the next begins
     for note in notes:
         events += [(note.onset, 1, note.pitch, note.velocity), (note.end, 0, note.pitch, 0)]
-    melody = mido.MidiTrack(
-        [
-            mido.MetaMessage('track_name', name='Melody'),
-            mido.Message('program_change', program=program),
-        ]
-    )
+    melody = mido.MidiTrack([mido.MetaMessage('track_name', name='Melody'), mido.Message('program_change', program=0)])
     tick = 0
     for onset, is_on, pitch, velocity in sorted(events):
         melody.append(mido.Message('note_on' if is_on else 'note_off', note=pitch, velocity=velocity, time=onset - tick))

@@ -95,8 +95,9 @@ def plot_metrics(path: pathlib.Path, rows: Sequence[dict], base_rate: float) -> 
         rates.step(epochs, [row['learning_rate'] for row in own], where='mid', color='tab:green', **line)
     losses.axhline(base_rate, color='grey', linestyle=':', label=f'base rate of the validation targets: {base_rate:.3f}')
     losses.set_ylabel('nats per predicted step')
-    losses.legend(frameon=False)
+    figure.legend(loc='outside upper center', ncols=2, frameon=False)
     rates.set(xlabel='epoch', ylabel='learning rate', yscale='log')
+    rates.set_xlim(0.5, max(row['epoch'] for row in rows) + 0.5)  # a single epoch has its place, and whole numbers are the ticks
     rates.xaxis.get_major_locator().set_params(integer=True)
     for axes in (losses, rates):
         axes.spines[['top', 'right']].set_visible(False)

@@ -10,7 +10,7 @@ from symmusic.corpus.windows import count_windows, cut_windows
 from symmusic.errors import ScoreError
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.score.meter import check_meter
-from symmusic.score.midi import read_midi
+from symmusic.score.midi import parse_midi
 
 # The source's key, notes and rests; cut time is let through, as the reference holds tunes that the filter would drop.
 FAITHFUL = Settings(meters=('4/4', '2/2'), align_pickups=False, rests='end')
@@ -56,7 +56,7 @@ def test_filter(reference, shared):
 
     def passes(name):
         try:
-            check_meter(read_midi(shared / 'reference' / 'preprocessing' / 'midi' / name), ('4/4',))
+            check_meter(parse_midi((shared / 'reference' / 'preprocessing' / 'midi' / name).read_bytes()), ('4/4',))
         except ScoreError:
             return False
         return True

@@ -15,7 +15,7 @@ from symmusic.generate import gallery
 from symmusic.generate.compose import Piece
 from symmusic.generate.gallery import write_gallery
 from symmusic.melody.events import from_events, quantize
-from symmusic.score.midi import read_midi
+from symmusic.score.midi import parse_midi
 from tests.generate.toy import VOCABULARY, make_prompt
 
 PROMPT = make_prompt(transposed_by=2)
@@ -55,7 +55,7 @@ def content(folder):
 
 def steps(path):
     """The notes of a written file on the grid, as long as they lie exactly on it."""
-    score = read_midi(path)
+    score = parse_midi(path.read_bytes())
     sixteenth = score.ticks_per_quarter / 4
     assert all(note.onset % sixteenth == note.end % sixteenth == 0 for note in score.notes)
     return quantize(score, align_pickup=False)

@@ -7,8 +7,8 @@ import mido
 import pytest
 from hypothesis import strategies as st
 
-from symmusic.errors import ScoreError, UserError
-from symmusic.score.midi import TICKS_PER_QUARTER, format_midi, parse_midi, read_midi, write_midi
+from symmusic.errors import ScoreError
+from symmusic.score.midi import TICKS_PER_QUARTER, format_midi, parse_midi, write_midi
 from symmusic.score.notes import Meter, Note
 from tests.score.midi_bytes import END, chunk, melody, meta, meter, midi, name, off, on, program, tempo, track, varlen
 
@@ -143,15 +143,6 @@ def test_truncated(cut):
     assert reason(good[:-cut]) == 'damaged MIDI'
 
 
-def test_files(tmp_path):
-    with pytest.raises(UserError, match=r'cannot read .*none\.mid'):
-        read_midi(tmp_path / 'none.mid')
-    with pytest.raises(UserError, match='cannot read'):
-        read_midi(tmp_path)
-    (tmp_path / 'a.mid').write_bytes(melody((60, 4)))
-    assert read_midi(tmp_path / 'a.mid') == parse_midi(melody((60, 4)))
-
-
 @hypothesis.given(st.binary(max_size=40), st.integers(0, 200), st.integers(0, 200), st.booleans())
 def test_damage_is_a_score_or_a_reason(patch, begin, length, header):
     """Whatever stands in a file, it is read, or refused with a reason that a corpus can count."""
@@ -197,7 +188,7 @@ def lay_out(rows):
 
 
 def test_written_file():
-    data = format_midi([Note(0, 220, 60, 90), Note(220, 55, 60, 90)], title='Süß ♪', qpm=100, program=73)
+    data = format_midi([Note(0, 220, 60, 90), Note(220, 55, 60, 90)], title='Süß ♪', qpm=100)
     assert data[:14] == b'MThd\0\0\0\6\0\1\0\2\0\xdc'
     file = mido.MidiFile(file=io.BytesIO(data))
     conductor, notes = ([(message.time, message) for message in each] for each in file.tracks)
@@ -214,7 +205,7 @@ def test_written_file():
         (55, 'note_off'),
         (0, 'end_of_track'),
     ]
-    assert notes[1][1].program == 73
+    assert notes[1][1].program == 0
     assert notes[2][1].velocity == 90
 
 
