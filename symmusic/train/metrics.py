@@ -97,8 +97,8 @@ def plot_metrics(path: pathlib.Path, rows: Sequence[dict], base_rate: float) -> 
     losses.set_ylabel('nats per predicted step')
     figure.legend(loc='outside upper center', ncols=2, frameon=False)
     rates.set(xlabel='epoch', ylabel='learning rate', yscale='log')
-    rates.set_xlim(0.5, max(row['epoch'] for row in rows) + 0.5)  # a single epoch has its place, and whole numbers are the ticks
-    rates.xaxis.get_major_locator().set_params(integer=True)
+    rates.set_xlim(0.5, max(row['epoch'] for row in rows) + 0.5)
+    rates.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     for axes in (losses, rates):
         axes.spines[['top', 'right']].set_visible(False)
     write_figure(path, figure)
