@@ -10,18 +10,23 @@ def get_config() -> ConfigDict:
     config.init_from = ''  # the workdir of a finished run whose best parameters this one begins with; '' = random ones
     config.replicas = 1  # runs of the seeds seed, seed + 1, ... trained side by side in one program
 
-    data = config.data = ConfigDict()
+    # 'auto' is what the protocol says, so fields of this group may change their type; they are checked like all others.
+    data = config.data = ConfigDict(type_safe=False)
     data.corpus = 'folk'  # a named corpus, or the path of a MIDI/ABC file or of a folder of them
     data.encoding = 'melody'
-    data.meters = ('4/4', '2/2')  # tunes in another metre are dropped; 'C' is 4/4, 'C|' is 2/2
-    data.align_pickups = True  # ABC: bars begin at the tune's bar lines, not at its first note
-    data.rests = 'phrase'  # a silence of a bar or more begins a new 'phrase', or is the 'end' of the tune (the source)
+    data.protocol = 'symmusic'  # fills what is 'auto' below; 'thesis' = the source's rules, which also keep only tunes with exactly one
+    # time signature and one instrument. An explicit value wins. Beside each: what symmusic / thesis stand for
+    data.meters = 'auto'  # ('4/4', '2/2') / ('4/4',): tunes in another metre are dropped; 'C' is 4/4, 'C|' is 2/2
+    data.align_pickups = 'auto'  # True / False: bars of ABC begin at the tune's bar lines, not at its first note
+    data.rests = 'auto'  # 'phrase' / 'end': a silence of a bar or more begins a new phrase, or is the end of the tune
     data.window_steps = 64  # steps; a step is a sixteenth, a bar has 16
-    data.hop_steps = 16  # steps from one window's begin to the next one's
-    data.keep_last_window = True  # the source drops the last window of each tune
-    data.max_windows = 0  # at most so many training windows, drawn by seed; 0 = all
+    data.hop_steps = 'auto'  # 16 / 16: steps from one window's begin to the next one's
+    data.keep_last_window = 'auto'  # True / False: the last window of a tune that has several is kept
+    data.max_windows = 0  # at most so many training windows (of split 'window': of both parts together), drawn by seed; 0 = all
     data.max_tunes = 0  # at most so many tunes, drawn by seed before anything else; 0 = all
-    data.split = 'tune'  # 80/10/10 train/validation/test by tune family
+    data.split = (
+        'auto'  # 'tune' / 'window': 80/10/10 train/validation/test by tune family; or 80/20 train/validation over windows, with copies
+    )
     data.split_seed = 0  # draws the split; `seed` does not
 
     model = config.model = ConfigDict()

@@ -146,6 +146,28 @@ def test_training_writes_what_the_contract_says(trained, corpus):
     assert set(summary['base_rate']) == {'validation', 'test'}
 
 
+def test_the_thesis_s_protocol(corpus, tmp_path, capsys):
+    """With its attention, all but one of its rules, and a field that does nothing here."""
+    given = {'data.protocol': 'thesis', 'data.rests': 'phrase', 'data.hop_steps': 8, 'model.attention': 'weighted', 'train.num_epochs': 1}
+    assert launch.main(arguments(tmp_path, corpus, **given)) == 0
+    out = capsys.readouterr().out
+    assert 'data.protocol = thesis, except data.rests = phrase (thesis: end), data.hop_steps = 8 (thesis: 16)\n' in out
+    assert 'without effect on it: data.hop_steps\n' in out
+    assert 'no test: split by window, all of the same 12 tunes' in out
+    assert 'weighted attention' in out
+    assert 'no test loss' in out
+    config = json.loads((tmp_path / 'config.json').read_text())['data']
+    assert {name: config[name] for name in ('protocol', 'meters', 'rests', 'hop_steps', 'split', 'align_pickups', 'keep_last_window')} == {
+        'protocol': 'thesis', 'meters': ['4/4'], 'rests': 'phrase', 'hop_steps': 8, 'split': 'window', 'align_pickups': False,
+        'keep_last_window': False,
+    }  # fmt: skip
+    summary = json.loads((tmp_path / 'summary.json').read_text())
+    assert summary['base_rate']['test'] is summary['replicas'][0]['nats_per_step']['test'] is None
+    assert 0 < summary['replicas'][0]['nats_per_step']['validation'] < 5
+    # The run's protocol rules in sampling: none is given here, and the config file's is another.
+    assert launch.main(sampling(tmp_path)) == 0
+
+
 def test_the_same_command_says_finished_and_more_epochs_go_on(workdir, corpus, capsys):
     before = content(workdir)
     assert launch.main(arguments(workdir, corpus)) == 0

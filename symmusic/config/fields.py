@@ -8,6 +8,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
+from symmusic.config.protocol import PROTOCOLS
 from symmusic.errors import UserError
 
 Rule = Callable[[Any], str | None]  # what is allowed, where the value is not; None where it is
@@ -78,6 +79,7 @@ FIELDS: dict[str, Rule] = {
     'replicas': whole(1, 4096),
     'data.corpus': text(),
     'data.encoding': choice('melody'),
+    'data.protocol': choice(*PROTOCOLS),  # before the fields that it fills
     'data.meters': some_of('4/4', '2/2'),
     'data.align_pickups': flag(),
     'data.rests': choice('phrase', 'end'),
@@ -86,7 +88,7 @@ FIELDS: dict[str, Rule] = {
     'data.keep_last_window': flag(),
     'data.max_windows': whole(0, 2**31 - 1),
     'data.max_tunes': whole(0, 2**31 - 1),
-    'data.split': choice('tune'),
+    'data.split': choice('tune', 'window'),
     'data.split_seed': whole(0, 2**32 - 1),
     'model.num_layers': whole(1, 64),
     'model.num_cells': whole(1, 8192),

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from symmusic.config import fields
+from symmusic.config import fields, protocol
 from symmusic.errors import UserError
 
 DEFAULT_CONFIG = 'configs/attn.py'
@@ -52,15 +52,15 @@ def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> C
     if mode not in modes:
         raise UserError(f'--mode={mode}: no such mode{fields.nearest(mode, modes)}; modes are {", ".join(modes)}')
     path = _config_path(options.get('config', DEFAULT_CONFIG), root)
-    config = _override(_load(path, root), overrides).lock()
+    config = protocol.resolve(_override(_load(path, root), overrides)).lock()
     fields.check(config)
     workdir = pathlib.Path(os.path.expanduser(options['workdir'])).absolute() if 'workdir' in options else None
     return Command(mode, config, path.stem, str(path), tuple(sorted(overrides)), workdir, root)
 
 
 def base_config(root: pathlib.Path) -> ConfigDict:
-    """Every field with its default."""
-    return _load(root / 'configs' / 'base.py', root).lock()
+    """Every field with its default, what is 'auto' resolved."""
+    return protocol.resolve(_load(root / 'configs' / 'base.py', root)).lock()
 
 
 def _separate(argv: Sequence[str], modes: Sequence[str], root: pathlib.Path) -> tuple[dict[str, str], dict[str, str | None]]:
@@ -140,6 +140,11 @@ def _override(config: ConfigDict, overrides: dict[str, str | None]) -> ConfigDic
         _check_name(name, known)
     for name, value in overrides.items():
         default = known[name]
+        if name in protocol.FILLED:  # a field that is 'auto' has no type: this one's is that of the protocols' values
+            default = protocol.FILLED[name]
+            _assign(config, name, protocol.AUTO if value == protocol.AUTO else default)
+            if value == protocol.AUTO:
+                continue
         if value is None and not isinstance(default, bool):
             raise UserError(f'--config.{name}: a value is missing; write --config.{name}=VALUE')
         argument = f'--config.{name}' + ('' if value is None else f'={_spell(value, default)}')
@@ -153,6 +158,12 @@ def _override(config: ConfigDict, overrides: dict[str, str | None]) -> ConfigDic
             raise UserError(f'--config.{name}={value}: must be {allowed}') from error
         config = values.config
     return config
+
+
+def _assign(config: ConfigDict, name: str, value: object) -> None:
+    group, _, leaf = name.rpartition('.')
+    with config[group].ignore_type():
+        config[group][leaf] = value
 
 
 def _check_name(name: str, known: dict[str, object]) -> None:

@@ -7,19 +7,22 @@ import numpy as np
 
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.split import TEST, TRAIN, VALIDATION, split_tunes
-from symmusic.corpus.windows import Windows, cut_windows, draw_windows, without_copies
+from symmusic.corpus.windows import Windows, cut_windows, draw_windows, split_windows, without_copies
 from symmusic.errors import UserError
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """What training needs of a corpus; `num_tunes` and `num_copies` (held-out windows removed as copies of training's) by part."""
+    """What training needs of a corpus; `num_tunes` and `num_copies` (held-out windows that are copies of training's) by part.
+
+    Split by tune, the copies have been removed. Split by window they are still there, both parts are of all tunes, and there is no test.
+    """
 
     vocabulary: Vocabulary
     train: Windows
     validation: Windows
-    test: Windows
+    test: Windows | None
     num_tunes: dict[str, int]
     num_copies: dict[str, int]
     fingerprint: str
@@ -38,8 +41,14 @@ def build_dataset(
     held_out_steps: int = 0,
     also_pitches: Sequence[int] = (),
     transpositions: tuple[int, int] = (0, 0),
+    split: str = 'tune',
 ) -> Dataset:
-    """Splits a corpus by tune family and cuts each part into windows; what equals a training window is removed from the other two.
+    """Splits a corpus and cuts it into windows.
+
+    With `split` 'tune' each part is of other tune families, what equals a training window is removed from the other two, and `max_windows`
+    are drawn from training's. With 'window', the source's way, the windows of all tunes are cut, `max_windows` drawn from them, and a fifth
+    of these at random is validation. Most of it overlaps with training windows, so its loss says little of unseen tunes; `held_out_steps`
+    is not heeded.
 
     With `held_out_steps` the other two are cut into windows of so many steps at half as many, to the phrase's end, and each step counts
     once: a measure of every model alike, whatever it was trained on. The vocabulary covers the whole corpus, so that no held-out tune is
@@ -54,7 +63,6 @@ def build_dataset(
     phrases = [phrase for tune in kept for phrase in tune.phrases]
     pitches = [*also_pitches, *_pitch_range(phrases, transpositions, corpus.name)]
     vocabulary = VOCABULARIES[encoding].fit([*phrases, np.array(pitches, np.int16)])
-    split = split_tunes(kept, corpus.families, split_seed)
 
     def cut(tunes):
         return cut_windows(tunes, vocabulary, window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end)
@@ -64,22 +72,33 @@ def build_dataset(
             return cut(tunes)
         return cut_windows(tunes, vocabulary, held_out_steps, held_out_steps // 2, cover_end=True, count_once=True)
 
-    train = cut(split.train)
-    parts = {VALIDATION: cut_held_out(split.validation), TEST: cut_held_out(split.test)}
-    seen = cut_held_out(split.train)
-    unseen = {part: without_copies(windows, seen) for part, windows in parts.items()}
-    for part, windows in {TRAIN: train, **unseen}.items():
+    def require(part, windows):
         if not len(windows):
             raise UserError(
                 f'the {part} part of corpus {corpus.name} gives no window of {window_steps} steps; '
                 'use more tunes, a smaller config.data.window_steps or config.data.keep_last_window = True'
             )
+
+    if split == 'window':
+        train, validation = split_windows(draw_windows(cut(kept), max_windows, split_seed), split_seed)
+        require(VALIDATION, validation)
+        require(TRAIN, train)
+        num_copies = {VALIDATION: len(validation) - len(without_copies(validation, train))}
+        return Dataset(vocabulary, train, validation, None, {TRAIN: len(kept), VALIDATION: len(kept)}, num_copies, corpus.fingerprint)
+
+    tunes = split_tunes(kept, corpus.families, split_seed)
+    train = cut(tunes.train)
+    parts = {VALIDATION: cut_held_out(tunes.validation), TEST: cut_held_out(tunes.test)}
+    seen = cut_held_out(tunes.train)
+    unseen = {part: without_copies(windows, seen) for part, windows in parts.items()}
+    for part, windows in {TRAIN: train, **unseen}.items():
+        require(part, windows)
     return Dataset(
         vocabulary,
         draw_windows(train, max_windows, split_seed),
         unseen[VALIDATION],
         unseen[TEST],
-        num_tunes={TRAIN: len(split.train), VALIDATION: len(split.validation), TEST: len(split.test)},
+        num_tunes={TRAIN: len(tunes.train), VALIDATION: len(tunes.validation), TEST: len(tunes.test)},
         num_copies={part: len(windows) - len(unseen[part]) for part, windows in parts.items()},
         fingerprint=corpus.fingerprint,
     )
@@ -102,7 +121,9 @@ def _nothing_kept(corpus: Corpus) -> str:
         reasons.setdefault(tune.reason, []).append(tune.meter)
     counts = ', '.join(f'{len(meters)} {reason}' for reason, meters in sorted(reasons.items(), key=lambda item: -len(item[1])))
     advice = 'add files that are in 4/4 or 2/2'
-    if 'meter' in reasons and any(meter in ('4/4', '2/2') for meter in reasons['meter']):
+    if {'several time signatures', 'several instruments'} & reasons.keys():
+        advice = "config.data.protocol = 'symmusic' would keep more"
+    elif 'meter' in reasons and any(meter in ('4/4', '2/2') for meter in reasons['meter']):
         advice = 'config.data.meters = ("4/4", "2/2") would keep more'
     elif 'no meter' in reasons:
         advice = 'write a 4/4 time signature into the files'

@@ -13,18 +13,22 @@ from symmusic.errors import ScoreError
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, extract_phrases, quantize, to_events
 from symmusic.score.abc import decode, read_abc_tune, split_tunes
 from symmusic.score.key import detect_key, transposition
-from symmusic.score.meter import STEPS_PER_BAR, check_meter
+from symmusic.score.meter import STEPS_PER_BAR, check_meter, check_single
 from symmusic.score.midi import parse_midi
 from symmusic.score.notes import Score
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What preparation depends on, beside the files themselves; the fields of `config.data` of the same names."""
+    """What preparation depends on, beside the files themselves; the fields of `config.data` of the same names.
+
+    `strict` drops what has several time signatures or instruments, as the source did: part of `config.data.protocol = 'thesis'`.
+    """
 
     meters: tuple[str, ...] = ('4/4', '2/2')
     align_pickups: bool = True
     rests: str = 'phrase'
+    strict: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +77,8 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
       ScoreError: the tune is not kept, and why.
     """
     check_meter(score, settings.meters)
+    if settings.strict:
+        check_single(score)
     key = detect_key(score.notes)
     distance = transposition(key)
     phrases = extract_phrases(quantize(score, align_pickup=settings.align_pickups))

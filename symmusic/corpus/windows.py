@@ -125,6 +125,13 @@ def draw_windows(windows: Windows, num: int, seed: int) -> Windows:
     return windows.select(np.sort(np.random.default_rng([seed, 2]).choice(len(windows), num, replace=False)))
 
 
+def split_windows(windows: Windows, seed: int) -> tuple[Windows, Windows]:
+    """Training and validation windows, 80/20 (a fifth is rounded up), drawn by `seed`, each part in the windows' order."""
+    order = np.random.default_rng([seed, 3]).permutation(len(windows))
+    num_validation = -(-len(windows) // 5)
+    return windows.select(np.sort(order[num_validation:])), windows.select(np.sort(order[:num_validation]))
+
+
 def _as_bytes(windows: Windows) -> np.ndarray:
     tokens = np.ascontiguousarray(windows.tokens())
     return tokens.view(np.dtype((np.void, windows.num_steps))).ravel()

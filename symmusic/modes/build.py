@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 
 from symmusic.config.fields import walk
 from symmusic.config.flags import DEFAULT_CONFIG, Command
+from symmusic.config.protocol import deviation
 from symmusic.corpus.cache import Corpus, load_corpus
 from symmusic.corpus.dataset import Dataset, build_dataset
 from symmusic.corpus.prepare import Settings, count_drops
@@ -30,10 +31,11 @@ def workdir(command: Command, name: str) -> pathlib.Path:
 def corpus(config: ConfigDict) -> Corpus:
     """The config's corpus, prepared or from the cache, with a line of what it keeps."""
     data = config.data
+    if line := deviation(config):
+        print(line)
     begun = time.perf_counter()
-    loaded = load_corpus(
-        data.corpus, Settings(data.meters, data.align_pickups, data.rests), max_tunes=data.max_tunes, seed=data.split_seed, progress=bar
-    )
+    settings = Settings(data.meters, data.align_pickups, data.rests, strict=data.protocol == 'thesis')
+    loaded = load_corpus(data.corpus, settings, max_tunes=data.max_tunes, seed=data.split_seed, progress=bar)
     for notice in loaded.notices:
         print(notice)
     drops = ', '.join(f'{count} {reason}' for reason, count in count_drops(loaded.tunes).items()) or 'none'
@@ -57,6 +59,7 @@ def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()
     built = build_dataset(
         corpus,
         encoding=data.encoding,
+        split=data.split,
         keep_last=data.keep_last_window,
         max_windows=data.max_windows,
         split_seed=data.split_seed,
@@ -64,6 +67,13 @@ def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()
         transpositions=TWELVE_KEYS if train.augment_keys else (0, 0),
         **cut,
     )
+    if built.test is None:
+        print(
+            f'train {len(built.train)} windows; validation {len(built.validation)} windows; no test: split by window, all of the same '
+            f'{built.num_tunes["train"]} tunes (of {built.train.num_steps} steps; '
+            f'{built.num_copies["validation"]} validation windows are copies of training windows)'
+        )
+        return built
     parts = {'train': built.train, 'validation': built.validation, 'test': built.test}
     held_out = f', held out of {built.test.num_steps}, each step counted once' if 'held_out_steps' in cut else ''
     print(
@@ -71,6 +81,17 @@ def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()
         + f' (of {built.train.num_steps} steps{held_out}; {sum(built.num_copies.values())} held-out copies of training windows removed)'
     )
     return built
+
+
+def without_effect(command: Command) -> str:
+    """A line about fields that were given for this training and do nothing in it; '' where there are none."""
+    cutting = [name for name in ('data.window_steps', 'data.hop_steps', 'data.keep_last_window') if name in command.given]
+    if command.config.train.targets != 'all' or not cutting:
+        return ''
+    return (
+        "config.train.targets = 'all' trains on sequences, cut by train.sequence_steps and train.sequence_hop_steps; "
+        f'without effect on it: {", ".join(cutting)}'
+    )
 
 
 def architecture(config: ConfigDict, vocabulary: Vocabulary) -> Architecture:

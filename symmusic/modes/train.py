@@ -41,6 +41,8 @@ def run(command: Command) -> None:
     corpus = build.corpus(config)
     parent = _parent(config)
     vocabulary = parent[1].vocabulary if parent else None
+    if line := build.without_effect(command):
+        print(line)
     data = build.dataset(config, corpus, (vocabulary.min_pitch, vocabulary.max_pitch) if vocabulary else ())
     read_prompt(config.sample.prompt, data.vocabulary, transpose=config.sample.transpose)  # a bad one is found before training
     architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, data)
@@ -77,9 +79,9 @@ def run(command: Command) -> None:
         print(f'going on after {states.epoch.max()} epochs, {states.step.max()} updates')
     write_whole(workdir / 'config.json', runs.to_json(config))
 
-    all_steps = recipe.targets == 'all'
-    counts = [target_counts(part, architecture.num_classes, all_steps=all_steps) for part in (data.train, data.validation, data.test)]
-    base_rates = {'validation': base_rate(counts[0], counts[1]), 'test': base_rate(counts[0], counts[2])}
+    parts = {'train': data.train, 'validation': data.validation, **({'test': data.test} if data.test else {})}
+    counts = {part: target_counts(parts[part], architecture.num_classes, all_steps=recipe.targets == 'all') for part in parts}
+    base_rates = {part: base_rate(counts['train'], counts[part]) if part in parts else None for part in ('validation', 'test')}
     plan = loop.Plan(
         config.train.num_epochs, config.train.batch_size, config.seed, config.train.checkpoint_minutes, config.train.tensorboard
     )
@@ -87,9 +89,10 @@ def run(command: Command) -> None:
     states, card = loop.fit(states, card, data.train, data.validation, base_rates['validation'], plan, workdir)
     seconds = time.perf_counter() - begun
 
-    test_losses_R = held_out_losses(
-        states.best_params, loop.put(data.test), architecture=architecture, targets=recipe.targets, batch_size=plan.batch_size
-    )
+    test_losses_R = [None] * config.replicas
+    if data.test:
+        how = {'architecture': architecture, 'targets': recipe.targets, 'batch_size': plan.batch_size}
+        test_losses_R = held_out_losses(states.best_params, loop.put(data.test), **how).tolist()
     best = best_replica(states)
     plot_metrics(workdir / 'plots' / 'losses.png', card.rows, base_rates['validation'])
     summary = {
@@ -103,7 +106,7 @@ def run(command: Command) -> None:
                 'best_epoch': int(states.best_epoch[index]),
                 'num_epochs': int(states.epoch[index]),
                 'num_updates': int(states.step[index]),
-                'nats_per_step': {'validation': float(states.best_loss[index]), 'test': float(test_losses_R[index])},
+                'nats_per_step': {'validation': float(states.best_loss[index]), 'test': test_losses_R[index]},
             }
             for index in range(config.replicas)
         ],
@@ -116,7 +119,7 @@ def run(command: Command) -> None:
 
 
 def _results(summary: dict) -> list[str]:
-    """What came out, in two lines: of several replicas the mean and the range as well."""
+    """What came out, in two lines: of several replicas the mean and the range as well. Split by window there is no test part."""
     replicas, base_rates, best = summary['replicas'], summary['base_rate'], summary['best_replica']
 
     def losses(part):
@@ -125,7 +128,13 @@ def _results(summary: dict) -> list[str]:
         return f'{values[best]:.4f} nats per step', f'(base rate {base_rates[part]:.4f})' + (spread if len(values) > 1 else '')
 
     who = f'replica {best}, best epoch' if len(replicas) > 1 else 'best epoch'
-    (validation, validation_more), (test, test_more) = losses('validation'), losses('test')
+    validation, validation_more = losses('validation')
+    if base_rates['test'] is None:
+        return [
+            f'{who} {replicas[best]["best_epoch"]}: {validation} on validation windows {validation_more}',
+            'no test loss: split by window nothing is kept apart, and every tune has been trained on',
+        ]
+    test, test_more = losses('test')
     return [
         f'{who} {replicas[best]["best_epoch"]}: {validation} on validation tunes {validation_more}',
         f'on test tunes, measured once: {test} {test_more}',

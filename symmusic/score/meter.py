@@ -22,3 +22,15 @@ def check_meter(score: Score, meters: Sequence[str]) -> None:
     for meter in score.meters:
         if str(meter) not in meters:
             raise ScoreError('meter', f'{meter}; kept are {", ".join(meters)}')
+
+
+def check_single(score: Score) -> None:
+    """Passes a score of one time signature and one instrument, as the source kept them.
+
+    Raises:
+      ScoreError: with the reason 'several time signatures' (also where they are alike) or 'several instruments'.
+    """
+    if len(score.meters) > 1:
+        raise ScoreError('several time signatures', f'the file states {len(score.meters)}')
+    if score.num_instruments > 1:
+        raise ScoreError('several instruments', f'{score.num_instruments} play in the file')

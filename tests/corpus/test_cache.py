@@ -105,18 +105,19 @@ def test_changed_settings(folder, cache, monkeypatch):
             load(folder, Settings(meters=('2/2', '4/4'))),
             load(folder, Settings(align_pickups=False)),
             load(folder, Settings(rests='end')),
+            load(folder, Settings(strict=True)),
             load(folder, max_tunes=3),
             load(folder, max_tunes=3, seed=1),
             load(folder, max_tunes=4),
         ]
 
     assert not any(corpus.from_cache for corpus in distinct())
-    assert len(entries(cache)) == 8
+    assert len(entries(cache)) == 9
     assert all(corpus.from_cache for corpus in distinct())
     assert load(folder, seed=5).from_cache  # the seed draws nothing where all tunes are read
     monkeypatch.setattr(caching, 'FORMAT', caching.FORMAT + 1)
     assert not any(corpus.from_cache for corpus in distinct())
-    assert len(entries(cache)) == 16
+    assert len(entries(cache)) == 18
 
 
 def check_rebuilt(folder, before):

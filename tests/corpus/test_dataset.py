@@ -81,12 +81,43 @@ def test_max_windows_draws_training_windows_only():
     assert build(made, max_windows=10).train.starts.tolist() == few.train.starts.tolist()
 
 
+def test_split_by_window():
+    """Every window of every tune once, a fifth of them held out, copies and all; the seed draws which; `max_windows` is the total."""
+    made = corpus(*(random_tune(seed, 60 + seed) for seed in range(4)), random_tune(0, 60, file='copy.mid'))
+    dataset = build(made, split='window')
+    every = cut_windows(made.kept, VOCABULARY, 16, 4)
+    parts = [set(part.starts.tolist()) for part in (dataset.train, dataset.validation)]
+    assert parts[0] | parts[1] == set(every.starts.tolist())
+    assert not parts[0] & parts[1]
+    assert len(parts[1]) == math.ceil(len(every) / 5)
+    assert dataset.test is None
+    assert dataset.num_tunes == {'train': 5, 'validation': 5}
+    seen = set(map(tuple, dataset.train.tokens().tolist()))
+    assert dataset.num_copies == {'validation': sum(tuple(row) in seen for row in dataset.validation.tokens().tolist())}
+    assert dataset.num_copies['validation'] > 0
+    assert len({build(made, split='window', split_seed=seed).validation.starts.tobytes() for seed in range(4)}) == 4
+    few = build(made, split='window', max_windows=11)
+    assert (len(few.train), len(few.validation)) == (8, 3)
+    # Sequences, as of targets at all steps: split in the same way, and not cut anew for validation.
+    sequences = build(made, split='window', cover_end=True, held_out_steps=33)
+    assert sequences.train.num_steps == sequences.validation.num_steps == 16
+
+
+def test_too_little_to_split_by_window():
+    assert len(build(corpus(random_tune(1, 20)), split='window').validation) == 1  # one tune is enough
+    with pytest.raises(UserError, match=r'train part.* gives no window'):
+        build(corpus(random_tune(1, 16)), split='window')
+    with pytest.raises(UserError, match=r'validation part.* gives no window'):
+        build(corpus(random_tune(1, 18)), split='window', keep_last=False)
+
+
 @pytest.mark.parametrize(
     ('dropped', 'message'),
     [
         ([('meter', '3/4'), ('meter', '2/2'), ('no notes', '')], r'none of its 3 tunes \(dropped: 2 meter, 1 no notes\).*data\.meters'),
         ([('meter', '3/4')], 'add files that are in 4/4 or 2/2'),
         ([('no meter', '')], 'write a 4/4 time signature'),
+        ([('several instruments', '4/4'), ('meter', '2/2')], "data.protocol = 'symmusic' would keep more"),
     ],
 )
 def test_nothing_kept(dropped, message):

@@ -1,19 +1,24 @@
-"""Sixty of the source's tunes against what the source made of them."""
+"""Sixty of the source's tunes against what the source made of them, by the rules of `data.protocol = 'thesis'`."""
 
+import dataclasses
 import json
 
+import numpy as np
 import pytest
 
+from symmusic.config.protocol import PROTOCOLS
+from symmusic.corpus.cache import Corpus
 from symmusic.corpus.collections import SourceFile
+from symmusic.corpus.dataset import build_dataset
 from symmusic.corpus.prepare import Settings, prepare_files
 from symmusic.corpus.windows import count_windows, cut_windows
-from symmusic.errors import ScoreError
 from symmusic.melody.encodings.melody import MelodyVocabulary
-from symmusic.score.meter import check_meter
-from symmusic.score.midi import parse_midi
 
-# The source's key, notes and rests; cut time is let through, as the reference holds tunes that the filter would drop.
-FAITHFUL = Settings(meters=('4/4', '2/2'), align_pickups=False, rests='end')
+RULES = {name.removeprefix('data.'): value for name, value in PROTOCOLS['thesis'].items()}
+THESIS = Settings(RULES['meters'], RULES['align_pickups'], RULES['rests'], strict=True)
+# Cut time is let through, as the reference holds tunes that the filter would drop.
+FAITHFUL = dataclasses.replace(THESIS, meters=('4/4', '2/2'))
+CUT = {'window_steps': 64, 'hop_steps': RULES['hop_steps'], 'keep_last': RULES['keep_last_window']}
 
 
 @pytest.fixture(scope='module')
@@ -21,16 +26,16 @@ def reference(shared):
     folder = shared / 'reference' / 'preprocessing'
     expected = json.loads((folder / 'expected.json').read_text())
     files = [SourceFile(each['file'], folder / 'midi' / each['file']) for each in expected['tunes']]
-    return expected, prepare_files(files, FAITHFUL)
+    return expected, files, prepare_files(files, FAITHFUL)
 
 
 def test_parity(reference):
-    expected, tunes = reference
+    expected, _, tunes = reference
     assert len(tunes) == len(expected['tunes']) == 60
     same, different = 0, []
     for tune, each in zip(tunes, expected['tunes'], strict=True):
         assert tune.file == each['file']
-        found = (tune.key, tune.transposed_by, tune.events.tolist(), count_windows(tune, 64, 16, keep_last=False))
+        found = (tune.key, tune.transposed_by, tune.events.tolist(), count_windows(tune, **CUT))
         wanted = (each['key'], each['transpose'], each['melody'], each['n_windows'])
         if each['direct_equals_reference']:
             assert found == wanted, tune.file
@@ -42,23 +47,32 @@ def test_parity(reference):
 
 
 def test_vocabulary(reference):
-    expected, tunes = reference
+    expected, _, tunes = reference
     fitted = MelodyVocabulary.fit([tune.events for tune in tunes])
     assert expected['min_note'] <= fitted.min_pitch <= fitted.max_pitch <= expected['max_note']  # of 126 tunes
     vocabulary = MelodyVocabulary(expected['min_note'], expected['max_note'])
     assert vocabulary.num_classes == 49
-    windows = cut_windows(tunes, vocabulary, 64, 16, keep_last=False)
+    windows = cut_windows(tunes, vocabulary, **CUT)
     assert abs(len(windows) - sum(each['n_windows'] for each in expected['tunes'])) <= 5
 
 
-def test_filter(reference, shared):
-    expected, _ = reference
+def test_filter(reference):
+    """The protocol keeps what the source's filter kept, and makes the same of it."""
+    expected, files, tunes = reference
+    filtered = prepare_files(files, THESIS)
+    assert [tune.kept for tune in filtered] == [each['kept_by_four_four_filter'] for each in expected['tunes']]
+    assert [tune.events.tolist() for tune in filtered if tune.kept] == [
+        tune.events.tolist() for tune, again in zip(tunes, filtered, strict=True) if again.kept
+    ]
 
-    def passes(name):
-        try:
-            check_meter(parse_midi((shared / 'reference' / 'preprocessing' / 'midi' / name).read_bytes()), ('4/4',))
-        except ScoreError:
-            return False
-        return True
 
-    assert [passes(each['file']) for each in expected['tunes']] == [each['kept_by_four_four_filter'] for each in expected['tunes']]
+def test_split(reference):
+    """80/20 over windows, none dropped and none made apart; both parts are of the same tunes."""
+    _, _, tunes = reference
+    corpus = Corpus('reference', len(tunes), tuple(tunes), np.arange(len(tunes), dtype=np.int32))
+    cut = {'encoding': 'melody', 'cover_end': False, 'max_windows': 0, 'split_seed': 0, **CUT}
+    dataset = build_dataset(corpus, split=RULES['split'], **cut)
+    num_windows = sum(count_windows(tune, **CUT) for tune in tunes)
+    assert (len(dataset.train), len(dataset.validation)) == (num_windows - -(-num_windows // 5), -(-num_windows // 5))
+    assert dataset.test is None
+    assert dataset.num_copies['validation'] > 0

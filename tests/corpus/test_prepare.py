@@ -1,5 +1,6 @@
 """From one score to one tune, and from a folder with all kinds of files to its tunes and drop counts."""
 
+import dataclasses
 import itertools
 
 import hypothesis
@@ -69,6 +70,18 @@ def test_meters():
     assert prepare_score(half, '', Settings()).meter == '2/2'
     with pytest.raises(ScoreError, match='meter: 2/2'):
         prepare_score(half, '', Settings(meters=('4/4',)))
+
+
+def test_strict():
+    """Two time signatures are dropped although they are alike, and so is a second instrument; without `strict` both pass."""
+    twice = score((0, 4, 60), meters=(Meter(0, 4, 4), Meter(64, 4, 4)))
+    duet = dataclasses.replace(score((0, 4, 60)), num_instruments=2)
+    for made, reason in ((twice, 'several time signatures'), (duet, 'several instruments')):
+        assert prepare_score(made, '', Settings()).kept
+        with pytest.raises(ScoreError) as caught:
+            prepare_score(made, '', Settings(strict=True))
+        assert caught.value.reason == reason
+    assert prepare_score(score((0, 4, 60)), '', Settings(strict=True)).kept
 
 
 def test_range():

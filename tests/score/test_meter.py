@@ -3,10 +3,10 @@
 import pytest
 
 from symmusic.errors import ScoreError
-from symmusic.score.meter import check_meter
+from symmusic.score.meter import check_meter, check_single
 from symmusic.score.midi import parse_midi
 from symmusic.score.notes import Meter, Note, Score
-from tests.score.midi_bytes import melody
+from tests.score.midi_bytes import melody, meter, midi, off, on, track
 
 BOTH = ('4/4', '2/2')
 
@@ -39,6 +39,20 @@ def test_refuses(meters, allowed, reason, named):
     with pytest.raises(ScoreError, match=named) as caught:
         check_meter(score(*meters), allowed)
     assert caught.value.reason == reason
+
+
+def test_one_time_signature_and_one_instrument():
+    check_single(score((4, 4)))
+    with pytest.raises(ScoreError, match='states 2') as caught:
+        check_single(score((4, 4), (4, 4)))
+    assert caught.value.reason == 'several time signatures'
+    notes = (0, on(60)), (4, off(60))
+    check_single(parse_midi(midi(track((0, meter(4, 4)), *notes))))
+    for channel in (1, 9):  # drums are an instrument, too
+        second = track((0, on(40, channel=channel)), (4, off(40, channel=channel)))
+        with pytest.raises(ScoreError, match='2 play') as caught:
+            check_single(parse_midi(midi(track((0, meter(4, 4)), *notes), second)))
+        assert caught.value.reason == 'several instruments'
 
 
 def test_of_a_file():

@@ -1,0 +1,98 @@
+"""Every config trains, and every combination of what may be combined either does or is refused in one line."""
+
+import functools
+import itertools
+import pathlib
+
+import jax
+import numpy as np
+import pytest
+
+import launch
+from symmusic.config.flags import parse
+from symmusic.corpus.dataset import Dataset
+from symmusic.errors import UserError
+from symmusic.melody.encodings import VOCABULARIES
+from symmusic.model.scores import KINDS
+from symmusic.modes import build
+from symmusic.train import loop
+from symmusic.train.state import init_state
+from symmusic.train.step import update
+from tests.corpus.tunes import random_notes, write_files
+from tests.score.midi_bytes import melody
+
+ROOT = pathlib.Path(launch.__file__).parent
+CONFIGS = sorted(path.stem for path in (ROOT / 'configs').glob('*.py') if path.stem not in ('base', '__init__'))
+ENCODINGS, ATTENTIONS, DIRECTIONS = sorted(VOCABULARIES), ('none', *sorted(KINDS)), (False, True)
+TARGETS, PROTOCOLS = ('last', 'all'), ('symmusic', 'thesis')
+SMALL = (
+    'model.num_layers=1',
+    'model.num_cells=3',
+    'model.attention_size=2',
+    'train.batch_size=4',
+    'train.sequence_steps=32',
+    'train.sequence_hop_steps=32',
+)
+QUICKLY = {'xla_backend_optimization_level': 0, 'xla_llvm_disable_expensive_passes': True}  # compiled, that is, not run
+
+
+@pytest.fixture(scope='module')
+def corpus(tmp_path_factory):
+    """Eight tunes of eight bars and more."""
+    folder = tmp_path_factory.mktemp('tunes')
+    return write_files(folder, {f'{seed}.mid': melody(*random_notes(seed, 50)) for seed in range(8)})
+
+
+def config_of(corpus, name, *fields):
+    words = [f'--config=configs/{name}.py', *(f'--config.{field}' for field in (f'data.corpus={corpus}', *SMALL, *fields))]
+    return parse(words, root=ROOT, modes=('train',)).config
+
+
+@functools.cache
+def dataset_of(corpus, encoding, targets, protocol) -> Dataset:
+    config = config_of(corpus, 'lstm', f'data.encoding={encoding}', f'train.targets={targets}', f'data.protocol={protocol}')
+    return build.dataset(config, build.corpus(config))
+
+
+def prepared(config, data):
+    """What an update takes, all but its arrays' values."""
+    architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, data)
+    return {'architecture': architecture, 'recipe': recipe}, loop.put(data.train), np.zeros(config.train.batch_size, np.int32)
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_every_config_passes_one_update(name, corpus):
+    config = config_of(corpus, name)
+    data = build.dataset(config, build.corpus(config))
+    static, windows, _ = prepared(config, data)
+    state = jax.jit(functools.partial(init_state, **static)).lower(jax.random.key(0)).compile(QUICKLY)(jax.random.key(0))
+    before = jax.tree.map(np.array, state.params)
+    rows_B = np.arange(config.train.batch_size, dtype=np.int32)
+    state, loss = update.lower(state, windows, rows_B, **static).compile(QUICKLY)(state, windows, rows_B)
+    assert 0 < float(loss) < 10
+    assert int(state.step) == 1
+    changed = jax.tree.map(lambda old, new: bool((old != new).any()), before, state.params)
+    still = {jax.tree_util.keystr(path) for path, moved in jax.tree_util.tree_flatten_with_path(changed)[0] if not moved}
+    assert still <= {"['attention']['bias']"}  # no score's bias outlives the softmax
+
+
+@pytest.mark.parametrize('protocol', PROTOCOLS)
+@pytest.mark.parametrize('encoding', ENCODINGS)
+def test_every_combination_trains_or_is_refused(encoding, protocol, corpus):
+    """Traced, not compiled: the shapes of an update's results, and of its loss."""
+    for attention, bidirectional, targets in itertools.product(ATTENTIONS, DIRECTIONS, TARGETS):
+        fields = [f'data.encoding={encoding}', f'data.protocol={protocol}', f'model.attention={attention}']
+        fields += [f'model.bidirectional={bidirectional}', f'train.targets={targets}']
+        if bidirectional and targets == 'all':
+            with pytest.raises(UserError, match='a bidirectional model sees the steps it would predict'):
+                config_of(corpus, 'lstm', *fields)
+            continue
+        data = dataset_of(corpus, encoding, targets, protocol)
+        assert (data.test is None) == (protocol == 'thesis')
+        assert len(data.train)
+        assert len(data.validation)
+        static, windows, rows_B = prepared(config_of(corpus, 'lstm', *fields), data)
+        state = jax.eval_shape(functools.partial(init_state, **static), jax.random.key(0))
+        after, loss = jax.eval_shape(functools.partial(update, **static), state, windows, rows_B)
+        assert loss.shape == ()
+        assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), after) == jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), state)
