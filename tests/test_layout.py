@@ -10,7 +10,7 @@ import pathlib
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1] / 'symmusic'
-ROOMS = ['config', 'score', 'melody', 'corpus', 'model', 'train', 'generate', 'modes']
+ROOMS = ['config', 'score', 'melody', 'corpus', 'model', 'train', 'generate', 'evaluate', 'modes']
 ALONE = {'config', 'model'}
 FLOOR = {'errors', 'files', 'progress', 'plots'}
 PURE = {
@@ -18,6 +18,7 @@ PURE = {
     'train/step.py',
     'train/state.py',
     'generate/sample.py',
+    'evaluate/markov.py',
 }
 EFFECTS = {'os', 'io', 'pathlib', 'sys', 'shutil', 'tempfile', 'subprocess', 'socket', 'time', 'datetime', 'random', 'logging'}
 EFFECTS |= {'glob', 'csv', 'pickle', 'tqdm', 'matplotlib', 'PIL', 'absl', 'mido', 'music21', 'orbax', 'ml_collections'}
