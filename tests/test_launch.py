@@ -235,6 +235,30 @@ def test_replicas_train_side_by_side_and_any_of_them_draws(corpus, tmp_path, cap
     assert all(new['num_epochs'] > old['num_epochs'] for new, old in zip(more['replicas'], summary['replicas'], strict=True))
 
 
+@pytest.mark.parametrize('encoding', ['pianoroll', 'pianoroll_faithful'])
+def test_every_encoding_goes_the_whole_way(corpus, tmp_path, capsys, encoding):
+    """Training, samples with their distributions, and stats; what is joined holds no note that is struck again at the seam."""
+    changes = {'data.encoding': encoding, 'train.num_epochs': 1, 'sample.keep_distributions': True}
+    assert launch.main(arguments(tmp_path / 'roll', corpus, **changes)) == 0
+    capsys.readouterr()
+    folder = tmp_path / 'roll' / 'samples' / 'mary'
+    rows = json.loads((folder / 'samples.json').read_text())
+    num_classes = np.load(folder / 'distributions.npz')['probabilities'].shape[-1]
+    assert all(0 <= token < num_classes for row in rows for token in row['tokens'])
+    assert (folder / 'heatmaps' / 'softmax.png').stat().st_size > 1000
+    assert (
+        launch.main([f'--workdir={tmp_path}', '--mode=stats', f'--config.data.corpus={corpus}', f'--config.data.encoding={encoding}']) == 0
+    )
+    statistics = json.loads((tmp_path / 'stats' / 'stats.json').read_text())
+    lines = [json.loads(line) for line in (tmp_path / 'stats' / 'tunes.jsonl').read_text().splitlines()]
+    assert (
+        statistics['num_classes']
+        == num_classes
+        == statistics['max_pitch'] - statistics['min_pitch'] + (2 if encoding == 'pianoroll' else 1)
+    )
+    assert statistics['num_windows'] == sum(line['num_windows'] for line in lines)
+
+
 def test_a_finished_run_is_fine_tuned_on_other_tunes(trained, tmp_path, capsys, refused):
     """Also on tunes outside of its pitches; another network, encoding or no run is refused."""
     folder = tmp_path / 'low'

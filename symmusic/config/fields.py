@@ -78,7 +78,7 @@ FIELDS: dict[str, Rule] = {
     'init_from': text(empty=True),
     'replicas': whole(1, 4096),
     'data.corpus': text(),
-    'data.encoding': choice('melody'),
+    'data.encoding': choice('melody', 'pianoroll', 'pianoroll_faithful'),
     'data.protocol': choice(*PROTOCOLS),  # before the fields that it fills
     'data.meters': some_of('4/4', '2/2'),
     'data.align_pickups': flag(),

@@ -148,7 +148,8 @@ def target_counts(windows: Windows, num_classes: int, *, all_steps: bool) -> np.
         rows = np.arange(begin, min(begin + 4096, len(windows)))
         tokens = windows.tokens(rows)[:, 1:]
         counted = np.arange(1, windows.num_steps) >= windows.first_targets[rows][:, None]
-        counts += np.bincount(tokens[counted] if all_steps else tokens[:, -1], minlength=num_classes)
+        targets = tokens[counted] if all_steps else tokens[:, -1]
+        counts += np.bincount(targets, minlength=num_classes + 1)[:num_classes]  # a blank, one past the last class, is no target
     return counts
 
 

@@ -30,6 +30,7 @@ def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int
         'num_kept': len(kept),
         'num_families': len(set(corpus.families.tolist())),
         'dropped': count_drops(corpus.tunes),
+        'encoding': encoding,
         'window_steps': window_steps,
         'hop_steps': hop_steps,
         'num_windows': 0,
@@ -104,7 +105,7 @@ def as_text(statistics: dict) -> str:
     return '\n'.join(f'{name:<14}{value}' for name, value in lines)
 
 
-def tune_line(tune: Tune, *, window_steps: int, hop_steps: int, keep_last: bool) -> str:
+def tune_line(tune: Tune, *, encoding: str, window_steps: int, hop_steps: int, keep_last: bool) -> str:
     """A tune's line in `tunes.jsonl`."""
     events = tune.events.tolist()
     return json.dumps(
@@ -117,7 +118,7 @@ def tune_line(tune: Tune, *, window_steps: int, hop_steps: int, keep_last: bool)
             'key': tune.key,
             'transposed_by': tune.transposed_by,
             'num_steps': len(events),
-            'num_windows': count_windows(tune, window_steps, hop_steps, keep_last),
+            'num_windows': count_windows(tune, window_steps, hop_steps, keep_last, VOCABULARIES[encoding]),
             'events': events,
         },
         ensure_ascii=False,
@@ -126,7 +127,7 @@ def tune_line(tune: Tune, *, window_steps: int, hop_steps: int, keep_last: bool)
 
 def write_stats(folder: pathlib.Path, corpus: Corpus, statistics: dict, output_settings: dict, *, keep_last: bool) -> None:
     """Writes `stats.json`, `tunes.jsonl` and, for a corpus that keeps something, the plots."""
-    settings = {'window_steps': statistics['window_steps'], 'hop_steps': statistics['hop_steps'], 'keep_last': keep_last}
+    settings = {name: statistics[name] for name in ('encoding', 'window_steps', 'hop_steps')} | {'keep_last': keep_last}
     write_whole(folder / 'tunes.jsonl', ''.join(tune_line(tune, **settings) + '\n' for tune in corpus.tunes))
     if statistics['num_kept']:
         _plot(folder / 'distributions.png', statistics)

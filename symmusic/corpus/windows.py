@@ -3,7 +3,7 @@
 A row of `Windows` is no copy: it says where in one long stream of tokens the window begins. With 4 steps and a hop of 2:
 
     tune          a b c d e f g
-    stream  . . . a b c d e f g     ('.' is the padding, class 0)
+    stream  . . . a b c d e f g     ('.' is the padding)
     windows       a b c d
                       c d e f       (the faithful protocol drops this one, the last)
 """
@@ -42,7 +42,7 @@ class Windows:
     """N windows of S steps over a stream of tokens.
 
     Attributes:
-      stream: tokens [L] uint8 of all phrases, each with S padding tokens before it.
+      stream: tokens [L] uint8 of all phrases, each with S tokens of padding before it.
       starts: [N] int32, index in the stream of each window's first step.
       positions: [N] uint8, metric position (step in the bar) of each window's first step.
       num_padding: [N] uint16, how many steps of padding each window begins with.
@@ -88,24 +88,26 @@ def cut_windows(
     stream, starts, positions, num_padding, first_targets, length = [np.zeros(0, np.uint8)], [], [], [], [], 0
     for tune in tunes:
         for phrase in tune.phrases:
-            begins, padding = window_starts(len(phrase), window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end)
-            stream += [np.zeros(window_steps, np.uint8), vocabulary.encode(phrase)]
+            tokens = vocabulary.encode(phrase)
+            begins, padding = window_starts(len(tokens), window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end)
+            stream += [np.full(window_steps, vocabulary.padding, np.uint8), tokens]
             begins = np.asarray(begins, np.int64)
             starts.append(length + window_steps + begins)
             positions.append(begins % STEPS_PER_BAR)
             num_padding.append(np.full(len(begins), padding))
             known = begins[:-1] + window_steps - begins[1:] if count_once else np.zeros(max(len(begins) - 1, 0), np.int64)
             first_targets.append(np.maximum(np.concatenate([np.full(min(len(begins), 1), padding), known]), 1))
-            length += window_steps + len(phrase)
+            length += window_steps + len(tokens)
     dtypes = (np.int32, np.uint8, np.uint16, np.uint16)
     parts = zip((starts, positions, num_padding, first_targets), dtypes, strict=True)
     joined = [np.concatenate([np.zeros(0, np.int64), *arrays]).astype(dtype) for arrays, dtype in parts]
     return Windows(np.concatenate(stream), *joined, window_steps)
 
 
-def count_windows(tune: Tune, window_steps: int, hop_steps: int, keep_last: bool) -> int:
-    """How many windows a tune gives."""
-    return sum(len(window_starts(len(phrase), window_steps, hop_steps, keep_last=keep_last)[0]) for phrase in tune.phrases)
+def count_windows(tune: Tune, window_steps: int, hop_steps: int, keep_last: bool, encoding: type[Vocabulary] = Vocabulary) -> int:
+    """How many windows a tune gives in an encoding."""
+    lengths = (encoding.num_tokens(len(phrase)) for phrase in tune.phrases)
+    return sum(len(window_starts(length, window_steps, hop_steps, keep_last=keep_last)[0]) for length in lengths)
 
 
 def distinct(windows: Windows) -> int:

@@ -98,7 +98,7 @@ def _write(
         name = f'{number:0{width}}'
         surprise = -piece.log_probability / len(piece.events)
         names.append(f'{name}: {surprise:.2f} nats per step' + (', empty' if piece.is_empty else ''))
-        joined = np.concatenate([prompt.events, piece.events])
+        joined = vocabulary.join(prompt.events, piece.events)
         for path, events in ((folder / f'{name}.mid', piece.events), (folder / 'joined' / f'{name}.mid', joined)):
             notes = to_notes(from_events(events), TICKS_PER_QUARTER, velocity=100)
             write_midi(path, notes, title=f'{prompt.name} {name}', qpm=prompt.qpm)

@@ -31,9 +31,10 @@ def input_steps(num_read: int, num_steps: int, width: int) -> np.ndarray:
 
 
 def blank_classes(vocabulary: Vocabulary) -> np.ndarray:
-    """[V] bool: the classes that say nothing happens: the padding (class 0), and what alone decodes to no event."""
-    alone = [vocabulary.decode(np.array([token], np.uint8))[0] == NO_EVENT for token in range(vocabulary.num_classes)]
-    return np.array(alone) | (np.arange(vocabulary.num_classes) == 0)
+    """[V + 1] bool: the tokens that say nothing happens: the padding, the blank behind the last class, what alone decodes to no event."""
+    num_classes = vocabulary.num_classes
+    alone = [token == vocabulary.padding or vocabulary.decode(np.array([token]))[0] == NO_EVENT for token in range(num_classes)]
+    return np.array([*alone, True])
 
 
 def mask_blanks(weights_NT: np.ndarray, read: np.ndarray, tokens: np.ndarray, blank_V: np.ndarray) -> np.ndarray:

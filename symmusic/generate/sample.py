@@ -67,8 +67,8 @@ def sample(
       temperature: of the softmax; 0 draws the likeliest token.
       top_k: draw among so many likeliest classes; 0 = all.
       top_p: draw among the likeliest classes that hold so much probability; 1 = all.
-      window_steps: read the last so many steps anew for every token, a shorter prompt padded on the left with class 0 (any
-        architecture); None = carry the state (models of one direction).
+      window_steps: read the last so many steps anew for every token, a shorter prompt padded on the left (any architecture); None = carry
+        the state (models of one direction).
       memory_steps: how many steps attention looks back where the state is carried.
       keep: return probabilities and attention weights of every step.
     """
@@ -101,7 +101,7 @@ def sample(
 
     if window_steps is not None:
         missing = max(window_steps - prompt_BT.shape[1], 0)
-        window_BT = jnp.pad(prompt_BT, ((0, 0), (missing, 0)))[:, -window_steps:]
+        window_BT = jnp.pad(prompt_BT, ((0, 0), (missing, 0)), constant_values=architecture.padding)[:, -window_steps:]
         positions_BT = (positions_BT[:, -1:] + jnp.arange(1 - window_steps, 1)) % BAR_STEPS
         carry, step = (keys_B, window_BT, positions_BT), step_of_window
     else:

@@ -25,6 +25,7 @@ class Architecture:
     attention_size: int = 32  # A; 'bahdanau' only
     dropout_rate: float = 0.4  # after each LSTM layer
     num_positions: int = 0  # steps in the bar, if the position in the bar is a second input; 0 = it is not
+    padding: int = 0  # the token before the first; `num_classes`, the blank, is one that is no class: an input of zeros
     lookback: tuple[int, ...] = ()  # further inputs: the tokens that many steps before the one to be predicted (1 = the present one)
 
     def __post_init__(self):
@@ -52,7 +53,7 @@ class Carry:
     """What a one-directional model remembers between two steps."""
 
     layers: tuple[lstm.Carry, ...]  # each layer's hidden_BH and cell_BH
-    history_BM: jax.Array  # the last M tokens, M the longest lookback, the latest last; class 0 before the first
+    history_BM: jax.Array  # the last M tokens, M the longest lookback, the latest last; padding before the first
     memory: attention.Memory | None  # the steps that attention looks back at; None without attention
 
 
@@ -143,7 +144,7 @@ def init_carry(architecture: Architecture, batch: int, memory_steps: int, dtype=
     """The carry before the first step, for `apply_step`; attention will see `memory_steps` steps. ValueError if bidirectional."""
     _require_one_direction(architecture)
     layers = tuple(lstm.init_lstm_carry(batch, architecture.num_cells, dtype) for _ in range(architecture.num_layers))
-    history_BM = jnp.zeros((batch, max(architecture.lookback, default=0)), jnp.int32)
+    history_BM = jnp.full((batch, max(architecture.lookback, default=0)), architecture.padding, jnp.int32)
     if not (kind := architecture.kind):
         return Carry(layers, history_BM, None)
     memory = attention.init_memory(kind, batch, memory_steps, architecture.num_cells, architecture.attention_size, dtype)
@@ -167,7 +168,7 @@ def apply_step(
     layers, hidden_BH = [], None
     for layer, layer_carry in zip(params['layers'], carry.layers, strict=True):
         layer = layer['forward']
-        projected_BG = _project_rows(layer, inputs_BK) if hidden_BH is None else _project(layer, hidden_BH)
+        projected_BG = _project_rows(layer, inputs_BK, architecture) if hidden_BH is None else _project(layer, hidden_BH)
         hidden_BH, layer_carry = lstm.lstm_step(layer['recurrent'], projected_BG, layer_carry)
         layers.append(layer_carry)
     if not (kind := architecture.kind):
@@ -183,14 +184,15 @@ def _directions(architecture):
 def _run_layers(params, tokens_BT, positions_BT, architecture, key):
     """The last layer's states_BTH, after dropout."""
     num_steps = tokens_BT.shape[1]
-    lookbacks = [jnp.pad(tokens_BT, ((0, 0), (steps - 1, 0)))[:, :num_steps] for steps in architecture.lookback]
+    padding = {'constant_values': architecture.padding}
+    lookbacks = [jnp.pad(tokens_BT, ((0, 0), (steps - 1, 0)), **padding)[:, :num_steps] for steps in architecture.lookback]
     inputs_BTK = _inputs(tokens_BT, positions_BT, lookbacks, architecture)
     states_BTH = None
     for index, layer in enumerate(params['layers']):
         directions = []
         for direction in _directions(architecture):
             weights = layer[direction]
-            projected_BTG = _project_rows(weights, inputs_BTK) if states_BTH is None else _project(weights, states_BTH)
+            projected_BTG = _project_rows(weights, inputs_BTK, architecture) if states_BTH is None else _project(weights, states_BTH)
             directions.append(lstm.lstm(weights['recurrent'], projected_BTG, reverse=direction == 'backward')[0])
         states_BTH = jnp.concatenate(directions, axis=-1)
         if key is not None:
@@ -202,18 +204,25 @@ def _inputs(tokens, positions, lookbacks, architecture):
     """The rows of the first layer's input matrix that are 1 at a step, in a new last axis K: the input is the one-hot token, beside it the
     one-hot position and the one-hot tokens looked back at.
     """
-    blocks = [tokens]
-    begin = architecture.num_classes
-    if architecture.num_positions:
-        blocks.append(begin + positions)
-        begin += architecture.num_positions
-    blocks += [begin + index * architecture.num_classes + lookback for index, lookback in enumerate(lookbacks)]
+    num_classes, num_positions = architecture.num_classes, architecture.num_positions
+
+    def rows(begin, tokens):
+        if architecture.padding < num_classes:
+            return begin + tokens
+        return jnp.where(tokens < num_classes, begin + tokens, architecture.input_size)  # a blank: past the last row
+
+    blocks = [rows(0, tokens)]
+    if num_positions:
+        blocks.append(num_classes + positions)
+    blocks += [rows(num_classes + num_positions + index * num_classes, lookback) for index, lookback in enumerate(lookbacks)]
     return jnp.stack(blocks, axis=-1)
 
 
-def _project_rows(layer, inputs_K):
-    """The product x W + b of an input that is 1 in rows `inputs_K` and 0 elsewhere."""
-    return _sum_rows(layer['input'], inputs_K) + layer['bias']
+def _project_rows(layer, inputs_K, architecture):
+    """The product x W + b of an input that is 1 in rows `inputs_K` and 0 elsewhere; the row past the last one is 0."""
+    has_blank = architecture.padding >= architecture.num_classes
+    table_IG = jnp.pad(layer['input'], ((0, 1), (0, 0))) if has_blank else layer['input']
+    return _sum_rows(table_IG, inputs_K) + layer['bias']
 
 
 @jax.custom_vjp

@@ -97,7 +97,8 @@ def without_effect(command: Command) -> str:
 def architecture(config: ConfigDict, vocabulary: Vocabulary) -> Architecture:
     """The network of a config for a vocabulary."""
     fields = {name: value for name, value in config.model.items() if name != 'metric_position'}
-    return Architecture(vocabulary.num_classes, num_positions=STEPS_PER_BAR if config.model.metric_position else 0, **fields)
+    positions = STEPS_PER_BAR if config.model.metric_position else 0
+    return Architecture(vocabulary.num_classes, num_positions=positions, padding=vocabulary.padding, **fields)
 
 
 def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:
@@ -106,7 +107,7 @@ def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:
     derived = {
         'cosine_updates': train.cosine_epochs * -(-len(dataset.train) // train.batch_size),
         'transpositions': TWELVE_KEYS if train.augment_keys else (0, 0),
-        'first_pitch': vocabulary.class_names.index(str(vocabulary.min_pitch)),
+        'first_pitch': vocabulary.first_pitch,
     }
     return Recipe(**derived, **{field.name: train[field.name] for field in dataclasses.fields(Recipe) if field.name not in derived})
 

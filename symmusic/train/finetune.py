@@ -11,7 +11,7 @@ from symmusic.errors import UserError
 from symmusic.model.model import Architecture, Params
 from symmusic.train.state import TrainState
 
-MAY_DIFFER = ('num_classes', 'dropout_rate')
+MAY_DIFFER = ('num_classes', 'padding', 'dropout_rate')
 
 
 def transfer(

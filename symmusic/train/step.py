@@ -69,23 +69,26 @@ def target_losses(
     """The loss of every target in nats, the same against smoothed labels, and its weight: three arrays [B] or [B, S-1].
 
     With `targets` 'last' the window's first S-1 steps predict its last one; with 'all' each step predicts the next. The weight is 0 where
-    there is no target. Smoothing spreads a share of the target's probability evenly over all classes (Szegedy et al., 2016); without it
-    the first two arrays are one. `key` is consumed by dropout; None = no dropout.
+    there is no target: before the first one, in a filler row, at a blank. Smoothing spreads a share of the target's probability evenly
+    over all classes (Szegedy et al., 2016); without it the first two arrays are one. `key` is consumed by dropout; None = no dropout.
     """
     inputs_BT, positions_BT = batch.tokens_BS[:, :-1], batch.positions_BS[:, :-1]
     num_steps = batch.tokens_BS.shape[1]
     if targets == 'last':
         logits_BV, _ = apply_last(params, inputs_BT, positions_BT, architecture, key)
         losses_B, smoothed_B = _cross_entropy(logits_BV, batch.tokens_BS[:, -1], label_smoothing)
-        return losses_B, smoothed_B, (batch.num_padding_B < num_steps).astype(losses_B.dtype)
+        is_target_B = (batch.num_padding_B < num_steps) & (batch.tokens_BS[:, -1] < architecture.num_classes)
+        return losses_B, smoothed_B, is_target_B.astype(losses_B.dtype)
     is_music_BT = jnp.arange(num_steps - 1) >= batch.num_padding_B[:, None]
     logits_BTV, _ = apply_all(params, inputs_BT, positions_BT, architecture, key, mask_BT=is_music_BT)
     losses_BT, smoothed_BT = _cross_entropy(logits_BTV, batch.tokens_BS[:, 1:], label_smoothing)
-    return losses_BT, smoothed_BT, (jnp.arange(1, num_steps) >= batch.first_target_B[:, None]).astype(losses_BT.dtype)
+    is_target_BT = (jnp.arange(1, num_steps) >= batch.first_target_B[:, None]) & (batch.tokens_BS[:, 1:] < architecture.num_classes)
+    return losses_BT, smoothed_BT, is_target_BT.astype(losses_BT.dtype)
 
 
 def _cross_entropy(logits_V, labels, smoothing):
-    losses = optax.softmax_cross_entropy_with_integer_labels(logits_V, labels)
+    # A blank, one past the last class, is no target: whatever is computed for it has no weight, but must be finite.
+    losses = optax.softmax_cross_entropy_with_integer_labels(logits_V, jnp.minimum(labels, logits_V.shape[-1] - 1))
     if not smoothing:
         return losses, losses
     uniform = jax.nn.logsumexp(logits_V, axis=-1) - logits_V.mean(axis=-1)  # the cross entropy of all classes alike

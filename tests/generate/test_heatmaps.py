@@ -15,6 +15,7 @@ from symmusic.generate import heatmaps
 from symmusic.generate.compose import Piece, compose
 from symmusic.generate.heatmaps import blank_classes, by_step, class_labels, input_steps, mask_blanks, mean_of_known, write_heatmaps
 from symmusic.generate.sample import Drawn
+from symmusic.melody.encodings.pianoroll import FaithfulPianorollVocabulary
 from symmusic.model.model import apply_last, init_params
 from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner
 
@@ -43,7 +44,8 @@ def test_what_no_event_and_padding_hold_is_blank():
 
 
 def test_blank_classes():
-    assert np.flatnonzero(blank_classes(VOCABULARY)).tolist() == [0]
+    assert np.flatnonzero(blank_classes(VOCABULARY)).tolist() == [0, VOCABULARY.num_classes]
+    assert np.flatnonzero(blank_classes(FaithfulPianorollVocabulary(60, 64))).tolist() == [5]
 
 
 @given(**SIZES)

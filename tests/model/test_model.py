@@ -20,8 +20,9 @@ BOTH_WAYS_ATTENTIVE = dataclasses.replace(ATTENTIVE, bidirectional=True)
 WEIGHTED = dataclasses.replace(PLAIN, attention='weighted')
 BOTH_WAYS_WEIGHTED = dataclasses.replace(WEIGHTED, bidirectional=True)
 LOOKING_BACK = dataclasses.replace(PLAIN, lookback=(1, 3), num_positions=16)
-ALL = [PLAIN, ATTENTIVE, WEIGHTED, LOOKING_BACK, BOTH_WAYS, BOTH_WAYS_ATTENTIVE, BOTH_WAYS_WEIGHTED]
-ONE_WAY = [PLAIN, ATTENTIVE, WEIGHTED, LOOKING_BACK]
+BLANKS = dataclasses.replace(LOOKING_BACK, padding=7)
+ALL = [PLAIN, ATTENTIVE, WEIGHTED, LOOKING_BACK, BLANKS, BOTH_WAYS, BOTH_WAYS_ATTENTIVE, BOTH_WAYS_WEIGHTED]
+ONE_WAY = [PLAIN, ATTENTIVE, WEIGHTED, LOOKING_BACK, BLANKS]
 BATCH, NUM_STEPS = 2, 6
 
 jitted_all = jax.jit(apply_all, static_argnames=('architecture', 'memory_steps', 'with_weights'))
@@ -238,3 +239,19 @@ def test_an_architecture_is_static_and_checked():
     assert hash(PLAIN) == hash(dataclasses.replace(ATTENTIVE, attention='none', attention_size=32, num_positions=0))
     with pytest.raises(ValueError, match="'dot'"):
         Architecture(num_classes=7, attention='dot')
+
+
+def test_a_blank_is_an_input_of_zeros():
+    """The token one past the last class, also where it is looked back at and before the first step: as a class whose rows are all 0."""
+    params, tokens_BT, positions_BT = random_problem(BLANKS)
+    tokens_BT = tokens_BT.at[0, 2].set(7).at[1, :2].set(7)
+    wider = dataclasses.replace(LOOKING_BACK, num_classes=8, padding=7)
+    rows = np.concatenate([np.arange(7), 8 + np.arange(16), 24 + np.arange(7), 32 + np.arange(7)])  # token, position, two lookbacks
+    first = params['layers'][0]['forward']
+    padded = {**first, 'input': jnp.zeros((wider.input_size, 16)).at[rows].set(first['input'])}
+    head = {'kernel': jnp.pad(params['head']['kernel'], ((0, 0), (0, 1))), 'bias': jnp.pad(params['head']['bias'], (0, 1))}
+    other = {**params, 'layers': [{'forward': padded}, *params['layers'][1:]], 'head': head}
+    logits_BTV, _ = jitted_all(params, tokens_BT, positions_BT, BLANKS)
+    assert_allclose(logits_BTV, jitted_all(other, tokens_BT, positions_BT, wider)[0][..., :7], atol=1e-5)
+    filled_BTV, _ = jitted_all(params, jnp.minimum(tokens_BT, 6), positions_BT, BLANKS)
+    assert not np.allclose(logits_BTV, filled_BTV, atol=1e-3)  # the last class is another thing

@@ -10,6 +10,9 @@ import pytest
 import scipy.stats
 from numpy.testing import assert_allclose, assert_array_equal
 
+from symmusic.corpus.prepare import Tune
+from symmusic.corpus.windows import cut_windows
+from symmusic.melody.encodings.pianoroll import FaithfulPianorollVocabulary
 from symmusic.model.model import Architecture, apply_all, init_params
 from symmusic.train import loop
 from symmusic.train.replicas import held_out_losses
@@ -309,3 +312,19 @@ def test_moving_windows_changes_the_update_and_not_what_is_held_out():
     assert (
         update(begin(), DATA, ROWS, architecture=DRY, recipe=recipe)[1] != update(begin(), DATA, ROWS, architecture=DRY, recipe=RECIPE)[1]
     )
+
+
+def test_a_blank_is_no_target():
+    """It costs nothing, has no gradient and makes nothing NaN; a batch of blanks alone changes nothing."""
+    architecture = dataclasses.replace(DRY, padding=7)
+    tokens_BS = jnp.array([[0, 1, 7, 2], [7, 7, 7, 7]])
+    batch = Batch(tokens_BS, jnp.zeros_like(tokens_BS), jnp.zeros(2, int), jnp.ones(2, int))
+    for targets, expected in (('all', [[1, 0, 1], [0, 0, 0]]), ('last', [1, 0])):
+        losses, _, weights = target_losses(INITIAL.params, batch, architecture, targets)
+        assert weights.tolist() == expected
+        assert np.isfinite(losses).all()
+    blank = loop.put(cut_windows([Tune('rest', phrases=(np.full(9, -1, np.int8),))], FaithfulPianorollVocabulary(60, 66), 9, 4))
+    before = jax.tree.map(np.asarray, INITIAL.params)
+    after, loss = update(begin(), blank, np.array([0, -1, -1, -1], np.int32), architecture=architecture, recipe=RECIPE)
+    assert (float(loss), float(after.epoch_targets)) == (0.0, 0.0)
+    jax.tree.map(assert_array_equal, after.params, before)

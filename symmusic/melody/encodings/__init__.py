@@ -1,16 +1,19 @@
 """The encodings: how events become tokens (classes of a softmax) and back.
 
-An encoding is one file here with a frozen dataclass that holds its vocabulary and offers what `melody.MelodyVocabulary` offers:
-`fit`, `encode`, `decode`, `num_classes`, `class_names`, `to_json`. It joins by a line in `VOCABULARIES`.
+An encoding is one file here with a subclass of `pitches.PitchVocabulary`. It joins by a line in `VOCABULARIES` and its name among the
+values of `data.encoding` in config/fields.py.
 """
 
 from collections.abc import Mapping
 
 from symmusic.errors import UserError
 from symmusic.melody.encodings.melody import MelodyVocabulary
+from symmusic.melody.encodings.pianoroll import FaithfulPianorollVocabulary, PianorollVocabulary
+from symmusic.melody.encodings.pitches import PitchVocabulary as Vocabulary
 
-Vocabulary = MelodyVocabulary  # what the rooms after this one handle, whichever encoding it is of
-VOCABULARIES = {'melody': MelodyVocabulary}
+VOCABULARIES: dict[str, type[Vocabulary]] = {
+    each.encoding: each for each in (MelodyVocabulary, PianorollVocabulary, FaithfulPianorollVocabulary)
+}
 
 
 def vocabulary_from_json(fields: Mapping) -> Vocabulary:

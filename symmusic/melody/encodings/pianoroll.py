@@ -1,0 +1,80 @@
+"""Piano rolls: one class per step, the pitch that sounds. Where a note begins is not said, so that two forms exist.
+
+| events     | C   .   C   .   off .   E   . | `.`: no event |
+|---|---|---|
+| `pianoroll`          | C   C   C   C   0   0   E   E | class 0 is silence; a repeated note is one long note |
+| `pianoroll_faithful` | C   -   C   C   -   -   E   E | `-`: the blank, no class at all; it also parts a note from its repetition |
+"""
+
+import dataclasses
+
+import numpy as np
+
+from symmusic.melody.encodings.pitches import PitchVocabulary
+from symmusic.melody.events import NO_EVENT, NOTE_OFF
+from symmusic.score.meter import STEPS_PER_QUARTER
+
+
+class _Roll(PitchVocabulary):
+    """What both forms share: `padding` stands where nothing sounds."""
+
+    def _sounding(self, events: np.ndarray) -> np.ndarray:
+        """The pitch [T] that sounds in each step, a negative number where none does."""
+        last = np.maximum.accumulate(np.where(events != NO_EVENT, np.arange(len(events)), -1))
+        return np.where(last >= 0, events[last], NOTE_OFF)
+
+    def _tokens(self, sounding: np.ndarray) -> np.ndarray:
+        return np.where(sounding >= 0, sounding - self.min_pitch + self.first_pitch, self.padding).astype(np.uint8)
+
+    def decode(self, tokens: np.ndarray) -> np.ndarray:
+        """As `PitchVocabulary.decode`: a run of one pitch is one note."""
+        tokens = self.checked_tokens(tokens)
+        before = np.concatenate([[self.padding], tokens])[: len(tokens)]
+        onsets = np.where(tokens == self.padding, NOTE_OFF, tokens - self.first_pitch + self.min_pitch)
+        return np.where(tokens == before, NO_EVENT, onsets).astype(np.int8)
+
+    def join(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+        """As `PitchVocabulary.join`: what goes on sounding over the seam is held and not struck again."""
+        joined = np.concatenate([before, after])
+        sounding = self._sounding(joined.astype(np.int16))
+        seam = len(before)
+        if 0 < seam < len(joined) and joined[seam] >= 0 and joined[seam] == sounding[seam - 1]:
+            joined[seam] = NO_EVENT
+        return joined
+
+
+@dataclasses.dataclass(frozen=True)
+class PianorollVocabulary(_Roll):
+    """With a class for silence. What is lost: where a note is struck again without a silence before it."""
+
+    encoding = 'pianoroll'
+    other_classes = ('silence',)
+
+    def encode(self, events: np.ndarray) -> np.ndarray:
+        """As `PitchVocabulary.encode`, a token for each event."""
+        return self._tokens(self._sounding(self.checked_events(events)))
+
+
+@dataclasses.dataclass(frozen=True)
+class FaithfulPianorollVocabulary(_Roll):
+    """As the source had it: whole beats, no class for silence, and the step before a note is struck again is silent.
+
+    A note of one step before its repetition disappears, and a silence can be read but is never a target and cannot be generated.
+    """
+
+    encoding = 'pianoroll_faithful'
+    other_classes = ()
+
+    def encode(self, events: np.ndarray) -> np.ndarray:
+        """As `PitchVocabulary.encode`; blanks fill the last beat."""
+        events = self.checked_events(events)
+        sounding = self._sounding(events)
+        again = np.flatnonzero((events[1:] >= 0) & (events[1:] == sounding[:-1]))
+        sounding[again] = NOTE_OFF  # `again` is the step before
+        tokens = self._tokens(sounding)
+        return np.pad(tokens, (0, self.num_tokens(len(tokens)) - len(tokens)), constant_values=self.padding)
+
+    @classmethod
+    def num_tokens(cls, num_events: int) -> int:
+        """As `PitchVocabulary.num_tokens`: whole beats."""
+        return num_events + -num_events % STEPS_PER_QUARTER

@@ -1,0 +1,128 @@
+"""What every encoding's vocabulary is: a range of pitches, with classes of its own before them."""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import ClassVar, Self
+
+import numpy as np
+
+from symmusic.errors import UserError
+from symmusic.melody.events import NO_EVENT
+
+
+@dataclasses.dataclass(frozen=True)
+class PitchVocabulary:
+    """The classes of a model: `other_classes`, then pitches `min_pitch`..`max_pitch`, both included.
+
+    An encoding is a subclass that names itself and its other classes, and defines `encode` and `decode`.
+    """
+
+    min_pitch: int
+    max_pitch: int
+
+    encoding: ClassVar[str]
+    other_classes: ClassVar[tuple[str, ...]]
+
+    def __post_init__(self):
+        if not 0 <= self.min_pitch <= self.max_pitch <= 127:
+            raise ValueError(f'pitches {self.min_pitch}..{self.max_pitch} are not within 0..127')
+
+    @classmethod
+    def fit(cls, tunes: Iterable[np.ndarray]) -> Self:
+        """The smallest vocabulary that encodes every one of `tunes` (arrays of events)."""
+        events = np.concatenate(list(tunes))
+        pitches = events[events >= 0]
+        if not len(pitches):
+            raise UserError('the corpus holds no note, so it gives no vocabulary')
+        return cls(int(pitches.min()), int(pitches.max()))
+
+    @property
+    def first_pitch(self) -> int:
+        """The class of `min_pitch`."""
+        return len(self.other_classes)
+
+    @property
+    def num_classes(self) -> int:
+        return self.max_pitch - self.min_pitch + 1 + self.first_pitch
+
+    @property
+    def class_names(self) -> list[str]:
+        """A short name of each class, for axes and tables."""
+        return [*self.other_classes, *map(str, range(self.min_pitch, self.max_pitch + 1))]
+
+    @property
+    def padding(self) -> int:
+        """The token before a phrase's first: the class in which nothing happens or, where there is none, the blank `num_classes`."""
+        return 0 if self.other_classes else self.num_classes
+
+    def encode(self, events: np.ndarray) -> np.ndarray:
+        """Tokens uint8 of events [T].
+
+        Raises:
+          ValueError: an event is none of the vocabulary's; `fit_range` moves pitches into it.
+        """
+        raise NotImplementedError
+
+    def decode(self, tokens: np.ndarray) -> np.ndarray:
+        """Events [T] int8 of tokens [T].
+
+        Raises:
+          ValueError: a token is none of the vocabulary's.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def num_tokens(cls, num_events: int) -> int:
+        """How many tokens `encode` makes of so many events."""
+        return num_events
+
+    def join(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+        """The events of a continuation `after` (decoded) behind those of the prompt that it continues."""
+        return np.concatenate([before, after])
+
+    def fit_range(self, events: np.ndarray) -> tuple[np.ndarray, int]:
+        """Moves pitches outside of the range into it by octaves.
+
+        Returns:
+          The events, and by how many semitones the melody moved as a whole: where one distance of whole octaves serves every note the
+          melody keeps its shape, and the way back is known; else each note outside moves on its own, and the distance is 0.
+
+        Raises:
+          UserError: a pitch has no octave in the range.
+        """
+        events = np.asarray(events, np.int16)
+        sounding = events >= 0
+        if not sounding.any():
+            return events.astype(np.int8), 0
+        pitches = events[sounding]
+        for octaves in sorted(range(-11, 12), key=abs):
+            if self.min_pitch <= pitches.min() + 12 * octaves and pitches.max() + 12 * octaves <= self.max_pitch:
+                return np.where(sounding, events + 12 * octaves, events).astype(np.int8), 12 * octaves
+        below = -(-(self.min_pitch - pitches) // 12) * 12
+        above = -(-(pitches - self.max_pitch) // 12) * 12
+        moved = pitches + np.maximum(below, 0) - np.maximum(above, 0)
+        homeless = (moved < self.min_pitch) | (moved > self.max_pitch)
+        if homeless.any():
+            raise UserError(f"pitch {pitches[homeless][0]} has no octave among the model's pitches {self.min_pitch}..{self.max_pitch}")
+        events = events.copy()
+        events[sounding] = moved
+        return events.astype(np.int8), 0
+
+    def to_json(self) -> dict:
+        """What a checkpoint stores; `encodings.vocabulary_from_json` is the way back."""
+        return {'encoding': self.encoding, 'min_pitch': self.min_pitch, 'max_pitch': self.max_pitch}
+
+    def checked_events(self, events: np.ndarray) -> np.ndarray:
+        """The events as int16; ValueError where one is none of the vocabulary's."""
+        events = np.asarray(events, np.int16)
+        outside = (events < NO_EVENT) | ((events >= 0) & ((events < self.min_pitch) | (events > self.max_pitch)))
+        if outside.any():
+            raise ValueError(f'event {events[outside][0]} is outside of the pitches {self.min_pitch}..{self.max_pitch}')
+        return events
+
+    def checked_tokens(self, tokens: np.ndarray) -> np.ndarray:
+        """The tokens as int16; ValueError where one is neither a class nor the padding."""
+        tokens = np.asarray(tokens, np.int16)
+        if tokens.size and not 0 <= tokens.min() <= tokens.max() <= max(self.num_classes - 1, self.padding):
+            raise ValueError(f'a token is outside of the classes 0..{self.num_classes - 1}')
+        return tokens
