@@ -73,4 +73,7 @@ def get_config() -> ConfigDict:
     sample.redraw_stuck = False  # draw pieces of a single pitch again, too
     sample.transpose = True  # read the prompt in the model's key and write the pieces in the prompt's
     sample.keep_distributions = False  # keep and store every step's probabilities and attention weights
+
+    evaluate = config.evaluate = ConfigDict()
+    evaluate.protocol = 'corrected'  # of the measures; 'thesis' = the source's definitions to the letter
     return config.lock()

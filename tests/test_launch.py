@@ -319,6 +319,63 @@ def test_stats_of_every_folder_are_kept(tmp_path, monkeypatch, capsys):
     assert folder('..', tmp_path / 'b' / 'walks') == 'runs/stats-b/stats'
 
 
+@pytest.fixture
+def two_folders(tmp_path):
+    """Six walks, and five with a damaged file, one without notes, one in two voices and a text beside them."""
+    for name, seeds in (('real', range(6)), ('made', range(6, 11))):
+        (tmp_path / name).mkdir()
+        for seed in seeds:
+            (tmp_path / name / f'{seed:02}.mid').write_bytes(midi(seed))
+    (tmp_path / 'made' / 'broken.mid').write_bytes(midi(0)[:40])
+    (tmp_path / 'made' / 'empty.mid').write_bytes(format_midi([], title='nothing'))
+    (tmp_path / 'made' / 'voices.mid').write_bytes(
+        format_midi([Note(0, 8 * STEP, 60), Note(0, 4 * STEP, 64), Note(4 * STEP, 4 * STEP, 65)])
+    )
+    (tmp_path / 'made' / 'notes.txt').write_text('not music')
+    return [f'--reference={tmp_path / "real"}', f'--generated={tmp_path / "made"}']
+
+
+def test_comparing_two_folders(two_folders, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    argv = ['--mode=compare', *two_folders]
+    assert launch.main(argv) == 0
+    printed = capsys.readouterr().out
+    folder = tmp_path / 'runs' / 'compare-real-made' / 'evaluation'
+    assert printed.splitlines()[-1] == str(folder)
+    for words in ('generated: broken.mid left out: damaged MIDI', 'empty.mid left out: no notes', 'notes sound together in voices.mid'):
+        assert words in printed
+    comparison = json.loads((folder / 'comparison.json').read_text())
+    assert (comparison['protocol'], comparison['num_reference'], comparison['num_generated']) == ('corrected', 6, 6)
+    assert set(comparison['left_out']['generated']) == {'broken.mid', 'empty.mid'}
+    assert list(comparison['features']) == ['PC', 'PR', 'PI', 'PCH', 'PCTM', 'NC', 'IOI', 'NLH', 'NLTM']
+    assert set(comparison['averages']) == {'pitch', 'rhythm', 'overall'}
+    with open(folder / 'features.csv') as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 12
+    assert len(rows[0]) == 2 + 317
+    assert [row['set'] for row in rows] == ['reference'] * 6 + ['generated'] * 6
+    assert 'broken.mid left out' in (folder / 'report.md').read_text()
+    assert all((folder / name).stat().st_size > 10_000 for name in ('distances.png', 'transitions.png'))
+    first = (folder / 'comparison.json').read_bytes()
+    assert launch.main(argv) == 0  # the same in its place
+    assert (folder / 'comparison.json').read_bytes() == first
+    assert launch.main([*argv, '--config.evaluate.protocol=thesis']) == 0
+    assert json.loads((folder.with_name('evaluation-2') / 'comparison.json').read_text())['protocol'] == 'thesis'
+
+
+def test_folders_that_cannot_be_compared(refused, two_folders, tmp_path):
+    reference, _ = two_folders
+    (tmp_path / 'bare').mkdir()
+    (tmp_path / 'bad').mkdir()
+    (tmp_path / 'bad' / 'a.mid').write_bytes(b'MThd')
+    assert '--mode=compare needs --generated=FOLDER' in refused('--mode=compare', reference)
+    assert 'holds no .mid or .midi file' in refused('--mode=compare', reference, f'--generated={tmp_path / "bare"}')
+    assert 'none of its 1 MIDI files can be measured (a.mid: ' in refused('--mode=compare', reference, f'--generated={tmp_path / "bad"}')
+    assert 'No such file' in refused('--mode=compare', reference, f'--generated={tmp_path / "nowhere"}')
+    assert '--reference: a flag of --mode=compare, not of --mode=train' in refused(reference)
+    assert '--refrence: no such flag; did you mean --reference?' in refused('--mode=compare', '--refrence=x')
+
+
 @pytest.mark.slow
 def test_training_goes_on_past_damaged_files(corpus, tmp_path, capsys):
     tunes = pathlib.Path(shutil.copytree(corpus, tmp_path / 'tunes'))

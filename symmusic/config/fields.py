@@ -131,6 +131,7 @@ FIELDS: dict[str, Rule] = {
     'sample.redraw_stuck': flag(),
     'sample.transpose': flag(),
     'sample.keep_distributions': flag(),
+    'evaluate.protocol': choice('corrected', 'thesis'),
 }
 
 

@@ -17,6 +17,7 @@ from symmusic.errors import UserError
 
 DEFAULT_CONFIG = 'configs/attn.py'
 OPTIONS = ('mode', 'config', 'workdir')
+OPTIONS_OF_MODE = {'compare': ('reference', 'generated')}
 HELP = ('help', 'helpshort', 'helpfull', 'h', '?')
 FLAGS = '--mode, --config, --workdir and --config.FIELD=VALUE'
 NUMBER = re.compile(r'-\.?\d|-inf|-nan', re.IGNORECASE)  # begins with a dash but is no flag
@@ -33,6 +34,7 @@ class Command:
     given: tuple[str, ...]
     workdir: pathlib.Path | None
     root: pathlib.Path
+    options: dict[str, str] = dataclasses.field(default_factory=dict)  # the flags of this mode alone
 
 
 def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> Command:
@@ -51,11 +53,16 @@ def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> C
     mode = options.get('mode', modes[0])
     if mode not in modes:
         raise UserError(f'--mode={mode}: no such mode{fields.nearest(mode, modes)}; modes are {", ".join(modes)}')
+    own = {name: value for name, value in options.items() if name not in OPTIONS}
+    for name in own:
+        if name not in OPTIONS_OF_MODE.get(mode, ()):
+            of = next(other for other, names in OPTIONS_OF_MODE.items() if name in names)
+            raise UserError(f'--{name}: a flag of --mode={of}, not of --mode={mode}')
     path = _config_path(options.get('config', DEFAULT_CONFIG), root)
     config = protocol.resolve(_override(_load(path, root), overrides)).lock()
     fields.check(config)
     workdir = pathlib.Path(os.path.expanduser(options['workdir'])).absolute() if 'workdir' in options else None
-    return Command(mode, config, path.stem, str(path), tuple(sorted(overrides)), workdir, root)
+    return Command(mode, config, path.stem, str(path), tuple(sorted(overrides)), workdir, root, own)
 
 
 def base_config(root: pathlib.Path) -> ConfigDict:
@@ -77,8 +84,9 @@ def _separate(argv: Sequence[str], modes: Sequence[str], root: pathlib.Path) -> 
         if name in HELP:
             print(_usage(modes, root))
             raise SystemExit(0)
-        if name not in OPTIONS and not name.startswith('config.'):
-            known = [f'--{option}' for option in OPTIONS] + [f'--config.{field}' for field in fields.FIELDS]
+        options_known = [*OPTIONS, *(option for own in OPTIONS_OF_MODE.values() for option in own)]
+        if name not in options_known and not name.startswith('config.'):
+            known = [f'--{option}' for option in options_known] + [f'--config.{field}' for field in fields.FIELDS]
             raise UserError(f'--{name}: no such flag{fields.nearest(f"--{name}", known)}; flags are {FLAGS}')
         if value is None and arguments and (not arguments[0].startswith('-') or NUMBER.match(arguments[0])):
             value = arguments.pop(0)

@@ -145,7 +145,10 @@ def test_last_flag_wins():
         (['--config.sample.temperature=1e400'], 'config.sample.temperature = inf: must be a number of at least 0 and at most 100'),
         (['--config.seed', '-1'], 'config.seed = -1: must be a whole number from 0 to 4294967295'),
         (['--config.model.bidirectional=maybe'], '--config.model.bidirectional=maybe: must be True or False'),
-        (['--config.data.encoding=melodi'], "config.data.encoding = 'melodi': must be one of 'melody', 'pianoroll', 'pianoroll_faithful'; did you mean melody?"),
+        (
+            ['--config.data.encoding=melodi'],
+            "config.data.encoding = 'melodi': must be one of 'melody', 'pianoroll', 'pianoroll_faithful'; did you mean melody?",
+        ),
         (['--config.data.protocol=thesys'], "config.data.protocol = 'thesys': must be one of 'symmusic', 'thesis'; did you mean thesis?"),
         (['--config.data.hop_steps=x'], '--config.data.hop_steps=x: must be a whole number from 1 to 4096'),
         (['--config.data.hop_steps=0'], 'config.data.hop_steps = 0: must be a whole number from 1 to 4096'),

@@ -1,0 +1,151 @@
+"""What a comparison is written as: `comparison.json`, `features.csv`, `report.md` and plots."""
+
+import csv
+import io
+import json
+import pathlib
+
+import numpy as np
+
+from symmusic.evaluate.comparison import NUM_PERMUTATIONS, NUM_RESAMPLES, SETS, Pieces
+from symmusic.evaluate.distances import FINE_STEPS, binned, fit_density, inter_distances, intra_distances
+from symmusic.evaluate.features import FEATURES, LENGTHS, SHAPES
+from symmusic.files import write_whole
+from symmusic.plots import write_figure
+
+TITLES = {
+    'PC': 'pitch count', 'PR': 'pitch range (semitones)', 'PI': 'mean interval (semitones)', 'PCH': 'pitch-class histogram',
+    'PCTM': 'pitch-class transitions', 'NC': 'note count', 'IOI': 'mean inter-onset interval (s)', 'NLH': 'note-length histogram',
+    'NLTM': 'note-length transitions',
+}  # fmt: skip
+PITCH_CLASSES = ('C', 'C#', 'D', 'D#', 'E', 'F', 'F#', 'G', 'G#', 'A', 'A#', 'B')
+
+
+def columns() -> list[str]:
+    """The columns of features.csv after `set` and `file`: matrices row by row."""
+    names = []
+    for name in FEATURES:
+        places = np.ndindex(SHAPES[name]) if name in SHAPES else [()]
+        names += ['_'.join([name, *map(str, place)]) for place in places]
+    return names
+
+
+def features_csv(sets: dict[str, Pieces]) -> str:
+    """One row per piece in full precision, `nan` where a feature is not defined."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(['set', 'file', *columns()])
+    for which, pieces in sets.items():
+        for index, file in enumerate(pieces.names):
+            values = np.concatenate([np.ravel(pieces.features[name][index]) for name in FEATURES])
+            writer.writerow([which, file, *map(repr, values.tolist())])
+    return text.getvalue()
+
+
+def report_md(comparison: dict, names: dict[str, str], notes: list[str]) -> str:
+    """The comparison as the source lays its tables out, in Markdown; `names` are the sets' own."""
+    corrected = comparison['protocol'] == 'corrected'
+    lines = [
+        f'# {names["generated"]} beside {names["reference"]}',
+        '',
+        f'{comparison["num_reference"]} reference pieces ({names["reference"]}), {comparison["num_generated"]} generated pieces '
+        f'({names["generated"]}); protocol `{comparison["protocol"]}`.',
+        '',
+        '| | reference mean (SD) | intra-set mean (SD) | generated mean (SD) | intra-set mean (SD) | KLD | OA |'
+        + (' OA with inter-set | p |' if corrected else ''),
+        '|---|---|---|---|---|---|---|' + ('---|---|' if corrected else ''),
+    ]
+    for name in FEATURES:
+        row = comparison['features'][name]
+        cells = [f'{name}: {TITLES[name]}']
+        for which in SETS:
+            cells += [_pair(row[which]['mean'], row[which]['sd']), _pair(row[which]['intra_mean'], row[which]['intra_sd'])]
+        cells += [_interval(row, 'kld'), _interval(row, 'oa')]
+        if corrected:
+            cells += [_number(row['oa_inter']), _number(row['p_holm'])]
+        lines.append(f'| {" | ".join(cells)} |')
+    for group, cells in comparison['averages'].items():
+        lines.append(f'| {group} average | | | | | {_interval(cells, "kld")} | {_interval(cells, "oa")} |' + (' | |' if corrected else ''))
+    lines += [
+        '',
+        'OA: overlap area of the two distributions of intra-set distances, 1 where they are alike; KLD: their KL divergence in nats, 0 '
+        'where they are alike. Both compare the variety within each set, not what is in it.',
+    ]
+    if corrected:
+        lines.append(
+            f'In brackets 95 % intervals from {NUM_RESAMPLES} resamples of the pieces. OA with inter-set: the generated set beside the '
+            f'distances between the sets. p: permutation test of the energy distance ({NUM_PERMUTATIONS} permutations), corrected for '
+            'nine features; small where the sets differ.'
+        )
+    undefined = [f'- {name}: {comparison["features"][name]["note"]}' for name in FEATURES if comparison['features'][name]['note']]
+    undefined += [f'- {group} average {cells["note"]}' for group, cells in comparison['averages'].items() if cells['note']]
+    remarks = [*undefined, *(f'- {note}' for note in notes)]
+    return '\n'.join([*lines, *(['', '## Remarks', *remarks] if remarks else [])]) + '\n'
+
+
+def _number(value: float | None) -> str:
+    return '-' if value is None else f'{value:.3f}'
+
+
+def _pair(mean: float | None, sd: float | None) -> str:
+    return '-' if mean is None else f'{mean:.3f} ({sd:.3f})'
+
+
+def _interval(cells: dict, measure: str) -> str:
+    low, high = cells.get(f'{measure}_low'), cells.get(f'{measure}_high')
+    return _number(cells[measure]) + (f' [{low:.3f}, {high:.3f}]' if low is not None else '')
+
+
+def draw_distances(path: pathlib.Path, sets: dict[str, Pieces], protocol: str) -> None:
+    """Draws each feature's densities of the distances within each set and between the two."""
+    from matplotlib.figure import Figure  # here, because it takes a second to import and few runs of the program draw
+
+    reference, generated = sets.values()
+    figure = Figure(figsize=(11, 8), layout='constrained')
+    for axes, name in zip(figure.subplots(3, 3).ravel(), FEATURES, strict=True):
+        one, other = reference.features[name], generated.features[name]
+        distances = {
+            'within reference': intra_distances(one, protocol),
+            'within generated': intra_distances(other, protocol),
+            'between them': inter_distances(one, other, protocol),
+        }
+        for (label, values), color in zip(distances.items(), ('0.4', 'tab:blue', 'tab:orange'), strict=True):
+            if density := fit_density(values):
+                tail = 5 * density.bandwidth
+                points = np.linspace(density.values[0] - tail, density.values[-1] + tail, FINE_STEPS)
+                axes.plot(points, binned(density, points), color=color, label=label)
+        axes.set_title(f'{name}: {TITLES[name]}', fontsize=9)
+        axes.set_xlim(left=0)
+        axes.set_yticks([])
+        axes.spines[['top', 'right', 'left']].set_visible(False)
+        axes.margins(y=0.02)
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc='outside lower center', ncols=3, frameon=False)
+    figure.suptitle('Densities of the distances between pieces')
+    write_figure(path, figure)
+
+
+def draw_transitions(path: pathlib.Path, sets: dict[str, Pieces]) -> None:
+    """Draws both sets' mean transition matrices, of pitch classes and of note lengths."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 10), layout='constrained')
+    grid = figure.subplots(2, 2)
+    for row, (name, labels) in enumerate((('PCTM', PITCH_CLASSES), ('NLTM', tuple(LENGTHS)))):
+        means = [pieces.features[name].mean(axis=0) for pieces in sets.values()]
+        for axes, mean, which in zip(grid[row], means, sets, strict=True):
+            image = axes.imshow(mean, cmap='viridis', vmin=0, vmax=max(1e-9, *(each.max() for each in means)))
+            axes.set_xticks(range(12), labels, rotation=90, fontsize=7)
+            axes.set_yticks(range(12), labels, fontsize=7)
+            axes.set(xlabel='to', ylabel='from', title=f'{which}: {TITLES[name]}')
+        figure.colorbar(image, ax=grid[row], label='per piece', shrink=0.8)
+    write_figure(path, figure)
+
+
+def write_report(folder: pathlib.Path, comparison: dict, sets: dict[str, Pieces], names: dict[str, str], notes: list[str]) -> None:
+    """Writes the files of a comparison into a folder, `comparison.json` last."""
+    write_whole(folder / 'features.csv', features_csv(sets))
+    write_whole(folder / 'report.md', report_md(comparison, names, notes))
+    draw_distances(folder / 'distances.png', sets, comparison['protocol'])
+    draw_transitions(folder / 'transitions.png', sets)
+    write_whole(folder / 'comparison.json', json.dumps(comparison, indent=2) + '\n')

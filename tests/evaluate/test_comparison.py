@@ -1,0 +1,210 @@
+"""Distances, densities and the comparison of two sets: the reference tables, and what must hold of any."""
+
+import csv
+import itertools
+import json
+
+import hypothesis
+import numpy as np
+import pytest
+import scipy.integrate
+import scipy.stats
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from symmusic.evaluate import comparison as module
+from symmusic.evaluate.comparison import compare, stack
+from symmusic.evaluate.distances import (
+    binned,
+    fit_density,
+    inter_distances,
+    intra_distances,
+    kl_divergence,
+    overlap_area,
+    pairwise,
+)
+from symmusic.evaluate.features import FEATURES, PROTOCOLS, compute_features
+from symmusic.score.midi import parse_midi
+from tests.evaluate.test_features import piece
+
+values = st.lists(st.floats(0, 50), min_size=3, max_size=30)
+
+
+def random_pieces(num, seed, protocol='corrected', low=55, spread=12):
+    rng = np.random.default_rng(seed)
+    scores = []
+    for _ in range(num):
+        steps = np.cumsum(rng.integers(1, 5, rng.integers(16, 25)))
+        notes = [(int(a), int(b - a), int(rng.integers(low, low + spread))) for a, b in itertools.pairwise(steps)]
+        scores.append(compute_features(piece(*notes), protocol))
+    return stack([f'{index:02}.mid' for index in range(num)], scores)
+
+
+TABLES = {
+    'comparison_vs_samples': ((0, 100), None),
+    'comparison20_vs_samples20': ((0, 20), None),
+    'split': ((0, 50), (50, 100)),
+    'self100': ((0, 100), (0, 100)),
+}
+
+
+@pytest.fixture(scope='module')
+def reference_pieces(shared):
+    folder = shared / 'reference' / 'mgeval' / 'midi'
+    return {
+        name: [compute_features(parse_midi(path.read_bytes()), 'thesis') for path in sorted((folder / name).iterdir())]
+        for name in ('comparison100', 'samples20')
+    }
+
+
+@pytest.mark.parametrize('table', TABLES)
+def test_reference_tables(shared, reference_pieces, table):
+    """Every cell of the original's tables; the largest difference of each kind is printed."""
+    one, other = TABLES[table]
+    hundred = reference_pieces['comparison100']
+    one, other = hundred[slice(*one)], reference_pieces['samples20'] if other is None else hundred[slice(*other)]
+    found = compare(stack(map(str, range(len(one))), one), stack(map(str, range(len(other))), other), 'thesis')
+    worst = dict.fromkeys(('features', 'distances', 'KLD and OA', 'averages'), 0.0)
+    with open(shared / 'reference' / 'mgeval' / f'table_{table}.csv') as file:
+        for row in csv.DictReader(file):
+            name = row['feat']
+            if name in FEATURES:
+                ours = found['features'][name]
+                pairs = [('features', ours[which][cell], row[f'{column}{n}']) for n, which in ((1, 'reference'), (2, 'generated'))
+                         for cell, column in (('mean', 'mean'), ('sd', 'SD')) if row[f'{column}{n}']]  # fmt: skip
+                pairs += [('distances', ours[which][cell], row[f'{column}{n}']) for n, which in ((1, 'reference'), (2, 'generated'))
+                          for cell, column in (('intra_mean', 'intra_mean'), ('intra_sd', 'intra_SD'))]  # fmt: skip
+                pairs += [('KLD and OA', ours[cell], row[column]) for cell, column in (('kld', 'KLD'), ('oa', 'OA'))]
+                pairs += [
+                    ('KLD and OA', ours[cell], row[f'{column}_intra2_inter']) for cell, column in (('kld_inter', 'KLD'), ('oa_inter', 'OA'))
+                ]
+            elif name.endswith('(thesis: from 3-decimal entries)'):
+                ours = found['averages'][name.split()[0]]
+                pairs = [('averages', ours['kld'], row['KLD']), ('averages', ours['oa'], row['OA'])]
+            else:
+                continue
+            for kind, value, expected in pairs:
+                expected = float(expected)
+                worst[kind] = max(worst[kind], abs(value - expected) if np.isfinite(expected) else float(value is not None))
+    print(f'{table}: largest differences ' + ', '.join(f'{kind} {value:.1e}' for kind, value in worst.items()))
+    assert worst['features'] <= 1e-12
+    assert worst['distances'] <= 1e-9
+    assert worst['KLD and OA'] <= 1e-6
+    assert worst['averages'] <= 1e-6
+
+
+def test_imputation_by_hand():
+    """Of 0, 1 and an undefined piece: its row is the mean of the other rows, in which it counts as their mean."""
+    features = np.array([0.0, 1.0, np.nan])
+    assert intra_distances(features, 'thesis').tolist() == [1, 1, 1, 1, 1, 1]
+    assert intra_distances(features, 'corrected').tolist() == [1]
+    features = np.array([0.0, 1.0, 4.0, np.nan])
+    assert intra_distances(features, 'thesis').tolist() == pytest.approx([1, 4, 2.5, 1, 3, 2, 4, 3, 3.5, *[16 / 6] * 3])
+    assert inter_distances(features, np.array([0.0, np.nan]), 'corrected').tolist() == [0, 1, 4]
+
+
+@hypothesis.given(st.integers(0, 2**31), st.integers(1, 6), st.integers(1, 6))
+def test_pairwise_is_the_norm(seed, num, other_num):
+    rng = np.random.default_rng(seed)
+    one, other = rng.integers(0, 3, (num, 4, 4)), rng.integers(0, 3, (other_num, 4, 4))
+    expected = [[np.linalg.norm(left - right) for right in other] for left in one]
+    assert_allclose(pairwise(one.astype(float), other.astype(float)), expected)
+
+
+@hypothesis.given(values.filter(lambda xs: np.ptp(xs) > 1e-3))
+def test_density_is_scipy_s(xs):
+    xs = np.array(xs)
+    density, kde = fit_density(xs), scipy.stats.gaussian_kde(xs)
+    points = np.linspace(xs.min() - 1, xs.max() + 1, 50)
+    assert_allclose(density.at(points), kde(points), rtol=1e-9, atol=1e-12)
+    weights = np.arange(1.0, len(xs) + 1)
+    repeated = np.repeat(xs, np.arange(1, len(xs) + 1))
+    assert_allclose(fit_density(xs, weights).at(points), scipy.stats.gaussian_kde(repeated)(points), rtol=1e-9, atol=1e-12)
+
+
+@hypothesis.given(values.filter(lambda xs: np.ptp(xs) > 1e-3))
+def test_binned_density(xs):
+    density = fit_density(np.array(xs))
+    points = np.linspace(min(xs) - 6 * density.bandwidth, max(xs) + 6 * density.bandwidth, 2048)
+    exact = density.at(points)
+    assert np.abs(binned(density, points) - exact).max() <= 1e-3 * exact.max()
+
+
+@hypothesis.given(values.filter(lambda xs: np.ptp(xs) > 1e-2), values.filter(lambda xs: np.ptp(xs) > 1e-2))
+def test_overlap_and_divergence_have_their_bounds(one, other):
+    one, other = np.array(one), np.array(other)
+    area = overlap_area(one, other, 'corrected')
+    assert 0 <= area <= 1
+    assert area == pytest.approx(overlap_area(other, one, 'corrected'), abs=1e-6)
+    assert overlap_area(one, one, 'corrected') == pytest.approx(1, abs=1e-3)
+    assert kl_divergence(one, other, 'corrected') >= -1e-9
+    assert kl_divergence(one, one, 'corrected') == pytest.approx(0, abs=1e-9)
+
+
+def test_corrected_overlap_is_the_integral():
+    rng = np.random.default_rng(0)
+    one, other = rng.normal(3, 1, 200), rng.normal(5, 2, 150)
+    p, q = scipy.stats.gaussian_kde(one), scipy.stats.gaussian_kde(other)
+    expected = scipy.integrate.quad(lambda x: min(p(x)[0], q(x)[0]), -10, 25, limit=200)[0]
+    assert overlap_area(one, other, 'corrected') == pytest.approx(expected, abs=2e-4)
+
+
+def test_the_source_s_divergence_does_not_see_a_shift_and_the_corrected_one_does():
+    xs = np.random.default_rng(0).normal(5, 1, 100)
+    assert kl_divergence(xs, 3 * xs + 1, 'thesis') == pytest.approx(0, abs=1e-9)
+    assert kl_divergence(xs, xs + 3, 'corrected') > 1
+
+
+def test_distances_without_width_have_no_density():
+    for xs in (np.ones(5), np.array([1.0]), np.zeros(0)):
+        assert fit_density(xs) is None
+        for protocol in PROTOCOLS:
+            assert overlap_area(xs, np.arange(5.0), protocol) is None
+            assert kl_divergence(np.arange(5.0), xs, protocol) is None
+
+
+@pytest.mark.parametrize('protocol', PROTOCOLS)
+def test_sets_that_are_hard_to_compare_give_null_with_a_note(protocol):
+    """One piece; pieces that are all alike; pieces of one note: JSON without NaN, and each null has its reason."""
+    alone, single = random_pieces(1, 0, protocol), stack(['a', 'b'], [compute_features(piece((0, 4, 60)), protocol)] * 2)
+    for one, other in ((alone, random_pieces(5, 1, protocol)), (single, random_pieces(5, 1, protocol)), (single, single)):
+        found = compare(one, other, protocol)
+        json.dumps(found, allow_nan=False)
+        for name in FEATURES:
+            row = found['features'][name]
+            assert (row['oa'] is None) <= bool(row['note'])
+        assert found['averages']['overall']['note']
+    assert 'undefined for 2 of the reference pieces' in compare(single, alone, protocol)['features']['PI']['note']
+
+
+def test_order_of_pieces_changes_no_estimate():
+    one, other = random_pieces(12, 0), random_pieces(9, 1)
+    order = np.random.default_rng(0).permutation(12)
+    mixed = stack([one.names[i] for i in order], [{name: one.features[name][i] for name in FEATURES} for i in order])
+    found, again = compare(one, other, 'corrected'), compare(mixed, other, 'corrected')
+    for name in FEATURES:
+        assert again['features'][name]['oa'] == pytest.approx(found['features'][name]['oa'], abs=1e-9)
+
+
+def test_intervals_hold_their_estimates_and_narrow_with_more_pieces():
+    few, many = (compare(random_pieces(num, 0), random_pieces(num, 1), 'corrected') for num in (10, 60))
+    for found in (few, many):
+        for cells in (*found['features'].values(), *found['averages'].values()):
+            assert cells['oa_low'] <= cells['oa'] <= cells['oa_high']
+            assert 0 <= cells['kld_low'] <= cells['kld'] <= cells['kld_high']
+    width = [found['averages']['overall']['oa_high'] - found['averages']['overall']['oa_low'] for found in (few, many)]
+    assert width[1] < width[0] / 1.5
+
+
+def test_the_test_tells_sets_apart_and_lets_equal_ones_be(monkeypatch):
+    monkeypatch.setattr(module, 'NUM_RESAMPLES', 20)
+    alike = compare(random_pieces(30, 0), random_pieces(30, 1), 'corrected')['features']
+    assert min(row['p_holm'] for row in alike.values()) > 0.05
+    higher = compare(random_pieces(30, 0), random_pieces(30, 1, spread=24), 'corrected')['features']
+    assert higher['PR']['p_holm'] < 0.02
+    assert higher['NLH']['p_holm'] > 0.05
+
+
+def test_holm_by_hand():
+    found = module._holm({'a': 0.01, 'b': 0.04, 'c': None, 'd': 0.03})
+    assert found == {'a': pytest.approx(0.03), 'b': pytest.approx(0.06), 'c': None, 'd': pytest.approx(0.06)}
