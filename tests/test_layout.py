@@ -19,6 +19,8 @@ PURE = {
     'train/state.py',
     'generate/sample.py',
     'evaluate/markov.py',
+    'evaluate/align.py',
+    'evaluate/shape.py',
 }
 EFFECTS = {'os', 'io', 'pathlib', 'sys', 'shutil', 'tempfile', 'subprocess', 'socket', 'time', 'datetime', 'random', 'logging'}
 EFFECTS |= {'glob', 'csv', 'pickle', 'tqdm', 'matplotlib', 'PIL', 'absl', 'mido', 'music21', 'orbax', 'ml_collections'}

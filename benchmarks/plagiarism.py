@@ -1,0 +1,87 @@
+"""Times plagiarism (MelodyShape's 2015-shapeh) against collections of growing size. Prints Markdown and one JSON line.
+
+    python benchmarks/plagiarism.py [--sizes=1000,10000,100000] [--pieces=20] [--corpus=folk]
+
+Tunes of a collection are put together from two-bar stretches of random tunes of the corpus, as long as random ones of them, so that they
+differ; pieces are four bars put together in the same way. Computed are the alignment's cells that were worked out, covered are all cells
+between the pieces and the tunes: those left out cannot change the result. Peak memory is that of the process.
+"""
+
+import argparse
+import json
+import pathlib
+import resource
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+import numpy as np
+
+from symmusic.corpus.cache import load_corpus
+from symmusic.corpus.prepare import Settings
+from symmusic.evaluate.shape import find_all_nearest, index_tunes
+from symmusic.melody.events import from_events
+from symmusic.progress import bar
+
+STRETCH_STEPS = 32
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--sizes', default='1000,10000,100000', help='tunes of the collections')
+    parser.add_argument('--pieces', type=int, default=20, help='of four bars')
+    parser.add_argument('--corpus', default='folk', help='a corpus name, or a folder')
+    options = parser.parse_args()
+
+    tunes = load_corpus(options.corpus, Settings(), progress=bar).kept
+    stretches, lengths = [], []
+    for tune in tunes:
+        notes = from_events(tune.events)
+        parts = [[] for _ in range(notes[-1].onset // STRETCH_STEPS + 1)]
+        for note in notes:
+            parts[note.onset // STRETCH_STEPS].append(note.pitch)
+        stretches += [part for part in parts if part]
+        lengths.append(len(parts))
+    rng = np.random.default_rng(0)
+
+    def resample(num_stretches: int) -> list[int]:
+        return [pitch for place in rng.integers(len(stretches), size=num_stretches) for pitch in stretches[place]]
+
+    pieces = [resample(2) for _ in range(options.pieces)]
+    rows = []
+    for size in map(int, options.sizes.split(',')):
+        begun = time.perf_counter()
+        collection = index_tunes(range(size), (resample(num) for num in rng.choice(lengths, size)))
+        index_s = time.perf_counter() - begun
+        begun = time.perf_counter()
+        find_all_nearest(pieces, collection, progress=bar)  # compiles
+        first_s = time.perf_counter() - begun
+        begun = time.perf_counter()
+        matches = find_all_nearest(pieces, collection, progress=bar)
+        seconds = time.perf_counter() - begun
+        rows.append(
+            {
+                'tunes': size,
+                'ngrams': collection.total,
+                'index_s': index_s,
+                'first_s_per_piece': first_s / len(pieces),
+                's_per_piece': seconds / len(pieces),
+                'cells_per_s': sum(match.num_cells for match in matches) / seconds,
+                'covered_cells_per_s': sum(match.num_all_cells for match in matches) / seconds,
+                'peak_memory_mb': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            }
+        )
+    print('| tunes | n-grams | index, s | s per piece, compiling | s per piece | cells/s computed | cells/s covered | peak memory, MB |')
+    print('|---:|---:|---:|---:|---:|---:|---:|---:|')
+    for row in rows:
+        print(
+            f'| {row["tunes"]:,} | {row["ngrams"]:,} | {row["index_s"]:.1f} | {row["first_s_per_piece"]:.3f} | {row["s_per_piece"]:.3f} '
+            f'| {row["cells_per_s"]:.2g} | {row["covered_cells_per_s"]:.2g} | {row["peak_memory_mb"]:.0f} |'
+        )
+    print(json.dumps({'pieces': options.pieces, 'corpus': options.corpus, 'rows': rows}))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,75 @@
+"""Folders and corpora in, comparison.json's block `similarity` out: which training tune each piece is nearest to, and how near."""
+
+import pathlib
+from collections.abc import Callable, Iterable, Sequence
+
+from symmusic.corpus.prepare import Tune
+from symmusic.errors import ScoreError, UserError
+from symmusic.evaluate.shape import Collection, find_all_nearest, index_tunes, mean_and_sd
+from symmusic.melody.events import from_events
+from symmusic.score.monophonic import parse_monophonic
+from symmusic.score.notes import Note
+
+SUFFIXES = ('.mid', '.midi')
+
+
+def read_melodies(folder: pathlib.Path) -> tuple[dict[str, list[Note]], dict[str, str]]:
+    """The melodies of a folder's MIDI files (not of its folders) by file name, in order, and why others were left out.
+
+    A polyphonic, damaged or unreadable file is left out; one of no notes is a melody of none.
+
+    Raises:
+      UserError: there is no such folder, or no MIDI file in it.
+    """
+    try:
+        paths = sorted(path for path in pathlib.Path(folder).iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+    except OSError as error:
+        raise UserError(f'cannot read the folder {folder}: {error.strerror or error}; name a folder of MIDI files') from error
+    if not paths:
+        raise UserError(f'{folder} holds no {" or ".join(SUFFIXES)} file; name a folder of MIDI files')
+    melodies, left_out = {}, {}
+    for path in paths:
+        try:
+            melodies[path.name] = parse_monophonic(path.read_bytes())
+        except ScoreError as error:
+            left_out[path.name] = str(error)
+        except OSError as error:
+            left_out[path.name] = f'unreadable file: {error.strerror or error}'
+    return melodies, left_out
+
+
+def index_folder(folder: pathlib.Path) -> tuple[Collection, dict[str, str]]:
+    """A folder of MIDI files as a collection, and why some were left out; raises as `read_melodies`."""
+    melodies, left_out = read_melodies(folder)
+    return index_tunes(list(melodies), (_pitches(notes) for notes in melodies.values())), left_out
+
+
+def index_corpus(tunes: Sequence[Tune]) -> Collection:
+    """Prepared tunes as a collection, each whole, without those that were dropped; keys do not matter to it."""
+    kept = [tune for tune in tunes if tune.kept]
+    return index_tunes([tune.file for tune in kept], ([note.pitch for note in from_events(tune.events)] for tune in kept))
+
+
+def measure_similarity(
+    folder: pathlib.Path, collection: Collection, *, progress: Callable[[Iterable, str], Iterable] | None = None
+) -> dict:
+    """The block `similarity` for a folder of MIDI files against a collection.
+
+    Holds `mean`, `sd` (of the population), `unusable` (pieces of fewer than 3 notes, which count as the mean of the others; null where no
+    others are), `pieces` with `score` and `match` (null where unusable), and `left_out`, why a file was no melody.
+
+    Raises:
+      UserError: there is no such folder, or no MIDI file in it.
+    """
+    melodies, left_out = read_melodies(folder)
+    matches = find_all_nearest([_pitches(notes) for notes in melodies.values()], collection, progress=progress)
+    mean, sd, num_unusable = mean_and_sd([match.score for match in matches])
+    pieces = {
+        name: {'score': None, 'match': None} if match.tune is None else {'score': match.score, 'match': collection.names[match.tune]}
+        for name, match in zip(melodies, matches, strict=True)
+    }
+    return {'mean': mean, 'sd': sd, 'unusable': num_unusable, 'pieces': pieces, 'left_out': left_out}
+
+
+def _pitches(notes: Sequence[Note]) -> list[int]:
+    return [note.pitch for note in notes]
