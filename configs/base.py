@@ -12,7 +12,7 @@ def get_config() -> ConfigDict:
 
     # 'auto' is what the protocol says, so fields of this group may change their type; they are checked like all others.
     data = config.data = ConfigDict(type_safe=False)
-    data.corpus = 'folk'  # a named corpus, or the path of a MIDI/ABC file or of a folder of them
+    data.corpus = 'folk'  # a named corpus (README lists them), or the path of a MIDI/ABC file or of a folder of them
     data.encoding = 'melody'  # or 'pianoroll', 'pianoroll_faithful': symmusic/melody/encodings
     data.protocol = 'symmusic'  # fills what is 'auto' below; 'thesis' = the source's rules, which also keep only tunes with exactly one
     # time signature and one instrument. An explicit value wins. Beside each: what symmusic / thesis stand for

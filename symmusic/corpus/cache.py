@@ -10,20 +10,21 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from symmusic.corpus.collections import SourceFile, find_files
+from symmusic.corpus.collections import Collection, SourceFile, find_collections, music21_version
+from symmusic.corpus.pieces import prepare_pieces
 from symmusic.corpus.prepare import Settings, Tune, fingerprint, prepare_files
 from symmusic.corpus.split import find_families
 from symmusic.errors import UserError
 from symmusic.files import write_whole
 
-FORMAT = 3  # of the cache's files and of all that preparation does: raise it when either changes
+FORMAT = 4  # of the cache's files and of all that preparation does: raise it when either changes
 
 
 @dataclasses.dataclass(frozen=True)
 class Corpus:
     """A prepared corpus: every tune, kept or dropped, in the order of file names, and the family of each kept one.
 
-    `notices` are lines for the user: a cache that was broken, or could not be written.
+    `notices` are lines for the user: terms of use, a cache that was broken, or could not be written.
     """
 
     name: str
@@ -52,22 +53,67 @@ def cache_folder() -> pathlib.Path:
 def load_corpus(
     name: str, settings: Settings, *, max_tunes: int = 0, seed: int = 0, progress: Callable[[Iterable, str], Iterable] | None = None
 ) -> Corpus:
-    """A corpus from the cache, or prepared and cached.
+    """A corpus from the cache, or prepared and cached, each of its collections on its own.
 
-    A cache of other files, settings or format has another key; one that is damaged is noticed, named in `notices` and made anew.
+    A cache of other files, settings or format has another key; one that is damaged is noticed, named in `notices` and made anew. At most
+    `max_tunes` are read (0: all), drawn by `seed`, as many of each style.
 
     Raises:
       UserError: there is no such corpus.
     """
-    files = find_files(name)
-    path = cache_folder() / f'corpus-{_key(files, settings, max_tunes, seed)}.bin'
-    notices = []
+    found = find_collections(name)
+    shares = share_tunes([(collection.style, len(files)) for collection, files in found], max_tunes)
+    parts = [
+        _load_collection(name, collection, files, settings, max_tunes=share, seed=seed, progress=progress)
+        for (collection, files), share in zip(found, shares, strict=True)
+        if share or not max_tunes
+    ]
+    if len(found) == 1:
+        return parts[0]
+    tunes = sorted((tune for part in parts for tune in part.tunes), key=lambda tune: tune.file.rpartition('#')[0] or tune.file)
+    return Corpus(
+        name, sum(len(files) for _, files in found), tuple(tunes), find_families([tune for tune in tunes if tune.kept]),
+        from_cache=all(part.from_cache for part in parts), notices=tuple(notice for part in parts for notice in part.notices),
+    )  # fmt: skip
+
+
+def share_tunes(sizes: Sequence[tuple[str, int]], max_tunes: int) -> list[int]:
+    """How many of at most `max_tunes` each collection gives, of (style, number of files) each: as many of each style, and of one style in
+    proportion to their files."""
+    styles = list(dict.fromkeys(style for style, _ in sizes))
+    shares = []
+    left = {style: max_tunes // len(styles) + (rank < max_tunes % len(styles)) for rank, style in enumerate(styles)}
+    num_files = {style: sum(size for other, size in sizes if other == style) for style in styles}
+    for style, size in sizes:
+        share = round(left[style] * size / num_files[style])
+        shares.append(share)
+        left[style] -= share
+        num_files[style] -= size
+    return shares
+
+
+def _load_collection(
+    name: str,
+    collection: Collection,
+    files: Sequence[SourceFile],
+    settings: Settings,
+    *,
+    max_tunes: int,
+    seed: int,
+    progress: Callable | None,
+) -> Corpus:
+    path = cache_folder() / f'corpus-{_key(collection, files, settings, max_tunes, seed)}.bin'
+    notices = [collection.notice] if collection.notice else []
     if path.exists():
         try:
-            return dataclasses.replace(_from_bytes(path.read_bytes()), name=name, from_cache=True)
+            return dataclasses.replace(_from_bytes(path.read_bytes()), name=name, from_cache=True, notices=tuple(notices))
         except (OSError, ValueError) as error:
             notices.append(f'the cached corpus {path} is damaged ({error}); preparing it again')
-    tunes = prepare_files(files, settings, max_tunes=max_tunes, seed=seed, progress=progress)
+    how = {'max_tunes': max_tunes, 'seed': seed, 'progress': progress}
+    if collection.has_voices:
+        tunes = prepare_pieces(files, collection, settings, **how)
+    else:
+        tunes = [dataclasses.replace(tune, style=collection.style) for tune in prepare_files(files, settings, **how)]
     corpus = Corpus(name, len(files), tuple(tunes), find_families([tune for tune in tunes if tune.kept]))
     try:
         write_whole(path, _to_bytes(corpus))
@@ -76,7 +122,7 @@ def load_corpus(
     return dataclasses.replace(corpus, notices=tuple(notices))
 
 
-def _key(files: Sequence[SourceFile], settings: Settings, max_tunes: int, seed: int) -> str:
+def _key(collection: Collection, files: Sequence[SourceFile], settings: Settings, max_tunes: int, seed: int) -> str:
     def content(file: SourceFile) -> str:
         try:
             return hashlib.sha256(file.path.read_bytes()).hexdigest()
@@ -85,7 +131,8 @@ def _key(files: Sequence[SourceFile], settings: Settings, max_tunes: int, seed: 
 
     contents = [(file.name, content(file)) for file in files]
     subset = (max_tunes, seed) if max_tunes else ()
-    return hashlib.sha256(json.dumps([FORMAT, contents, dataclasses.asdict(settings), subset]).encode()).hexdigest()[:24]
+    kind = [collection.style, collection.meter, collection.bar_steps, music21_version() if collection.has_voices else '']
+    return hashlib.sha256(json.dumps([FORMAT, contents, dataclasses.asdict(settings), subset, kind]).encode()).hexdigest()[:24]
 
 
 def _to_bytes(corpus: Corpus) -> bytes:

@@ -1,15 +1,56 @@
 """Named corpora and folders: from what a user calls a corpus to the files it is made of."""
 
 import dataclasses
+import functools
+import importlib.metadata
 import importlib.util
 import os
 import pathlib
 
 from symmusic.errors import UserError
+from symmusic.score.meter import STEPS_PER_BAR
 
 SUFFIXES = ('.mid', '.midi', '.abc')
-# Folders of the corpus that the music21 package carries.
-NAMED = {'folk': ('oneills1850', 'airdsAirs', 'ryansMammoth')}
+
+
+@dataclasses.dataclass(frozen=True)
+class Collection:
+    """Files that are prepared and cached together, in folders of the corpus that the music21 package carries.
+
+    Attributes:
+      folders: their names; a user's own folder or file has none.
+      suffix: of the collection's files.
+      style: of each of its tunes, '' where nothing is known.
+      has_voices: whether a file is a piece of several voices, each a tune; music21 parses these.
+      meter: the only one kept, where it is none that `config.data.meters` names, as '4/2'; '' goes by those.
+      bar_steps: which a bar of `meter` takes, a multiple of 16: 32 reads 4/2 as it is written, 16 would halve its note values.
+      notice: a line for the user each time that the collection is used.
+    """
+
+    folders: tuple[str, ...] = ()
+    suffix: str = '.abc'
+    style: str = ''
+    has_voices: bool = False
+    meter: str = ''
+    bar_steps: int = STEPS_PER_BAR
+    notice: str = ''
+
+
+OWN = Collection()  # a user's files
+COLLECTIONS = {
+    'folk': Collection(('oneills1850', 'airdsAirs', 'ryansMammoth'), style='fiddle tune'),
+    'bach': Collection(('bach',), '.mxl', style='chorale', has_voices=True),
+    'palestrina': Collection(('palestrina',), '.krn', style='Renaissance voice', has_voices=True, meter='4/2', bar_steps=32),
+    'monteverdi': Collection(('monteverdi',), '.mxl', style='Renaissance voice', has_voices=True),
+    'essen': Collection(('essenFolksong',), style='folk song', notice='the Essen folk song collection: for non-commercial use only'),
+}
+# A named corpus is one or several collections.
+NAMED = {name: (name,) for name in COLLECTIONS} | {
+    'renaissance': ('palestrina', 'monteverdi'),
+    'mixed': ('folk', 'bach', 'palestrina', 'monteverdi'),
+    'folk_essen': ('folk', 'essen'),
+    'mixed_essen': ('folk', 'bach', 'palestrina', 'monteverdi', 'essen'),
+}
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -21,29 +62,34 @@ class SourceFile:
 
 
 def find_files(corpus: str) -> list[SourceFile]:
-    """The MIDI and ABC files of a named corpus, of a folder (with its folders) or of a single file, in the order of their names.
+    """All files of `find_collections`, in the order of their names."""
+    return sorted(file for _, files in find_collections(corpus) for file in files)
+
+
+def find_collections(corpus: str) -> list[tuple[Collection, list[SourceFile]]]:
+    """The collections of a named corpus, or the MIDI and ABC files of a folder (with its folders) or of a single file as one collection;
+    each with its files in the order of their names.
 
     Raises:
       UserError: there is no such corpus, or it holds no such file.
     """
     if corpus in NAMED:
         root = music21_corpus()
-        files = [file for folder in NAMED[corpus] for file in _walk(root / folder, root)]
-        if not files:
-            raise UserError(
-                f"corpus '{corpus}': the installed music21 package lacks {', '.join(NAMED[corpus])}; reinstall requirements.txt"
-            )
-        return sorted(files)
+        collections = [COLLECTIONS[name] for name in NAMED[corpus]]
+        found = {folder: _walk(root / folder, root, (each.suffix,)) for each in collections for folder in each.folders}
+        if missing := [folder for folder, files in found.items() if not files]:
+            raise UserError(f"corpus '{corpus}': the installed music21 package lacks {', '.join(missing)}; reinstall requirements.txt")
+        return [(each, sorted(file for folder in each.folders for file in found[folder])) for each in collections]
     path = pathlib.Path(corpus).expanduser()
     if os.path.isdir(path):  # unlike pathlib's, these take a name that no file can have
-        files = _walk(path, path)
+        files = _walk(path, path, SUFFIXES)
         if not files:
             raise UserError(f'config.data.corpus = {corpus}: the folder holds no {", ".join(SUFFIXES)} file')
-        return sorted(files)
+        return [(OWN, sorted(files))]
     if os.path.isfile(path):
         if path.suffix.lower() not in SUFFIXES:
             raise UserError(f'config.data.corpus = {corpus}: not a file of {", ".join(SUFFIXES)}')
-        return [SourceFile(path.name, path)]
+        return [(OWN, [SourceFile(path.name, path)])]
     raise UserError(f'config.data.corpus = {corpus}: no such corpus, folder or file; named corpora are {", ".join(NAMED)}')
 
 
@@ -55,6 +101,12 @@ def music21_corpus() -> pathlib.Path:
     return pathlib.Path(spec.submodule_search_locations[0]) / 'corpus'
 
 
-def _walk(folder: pathlib.Path, root: pathlib.Path) -> list[SourceFile]:
-    paths = (path for path in folder.rglob('*') if path.suffix.lower() in SUFFIXES and path.is_file())
+@functools.cache
+def music21_version() -> str:
+    """Of the installed package: what it parses depends on it."""
+    return importlib.metadata.version('music21')
+
+
+def _walk(folder: pathlib.Path, root: pathlib.Path, suffixes: tuple[str, ...]) -> list[SourceFile]:
+    paths = (path for path in folder.rglob('*') if path.suffix.lower() in suffixes and path.is_file())
     return [SourceFile(path.relative_to(root).as_posix(), path) for path in paths]

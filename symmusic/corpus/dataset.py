@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from symmusic.corpus.cache import Corpus
-from symmusic.corpus.split import TEST, TRAIN, VALIDATION, split_tunes
-from symmusic.corpus.windows import Windows, cut_windows, draw_windows, split_windows, without_copies
+from symmusic.corpus.split import TEST, TRAIN, VALIDATION, split_styles
+from symmusic.corpus.windows import Windows, cut_windows, draw_shares, join_windows, split_windows, without_copies
 from symmusic.errors import UserError
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 
@@ -17,6 +17,7 @@ class Dataset:
     """What training needs of a corpus; `num_tunes` and `num_copies` (held-out windows that are copies of training's) by part.
 
     Split by tune, the copies have been removed. Split by window they are still there, both parts are of all tunes, and there is no test.
+    Of several `styles` each part has equally many windows of each.
     """
 
     vocabulary: Vocabulary
@@ -26,6 +27,7 @@ class Dataset:
     num_tunes: dict[str, int]
     num_copies: dict[str, int]
     fingerprint: str
+    styles: tuple[str, ...] = ('',)
 
 
 def build_dataset(
@@ -54,6 +56,9 @@ def build_dataset(
     once: a measure of every model alike, whatever it was trained on. The vocabulary covers the whole corpus, so that no held-out tune is
     outside of it, moved by the least and the most of `transpositions` (semitones), and `also_pitches`.
 
+    A corpus of several styles is split style by style, and each part takes equally many windows of each, drawn by `split_seed`: as many as
+    the smallest has, of training's no more than `max_windows` in all.
+
     Raises:
       UserError: the corpus keeps too little to train on; the message says which setting would keep more.
     """
@@ -63,6 +68,7 @@ def build_dataset(
     phrases = [phrase for tune in kept for phrase in tune.phrases]
     pitches = [*also_pitches, *_pitch_range(phrases, transpositions, corpus.name)]
     vocabulary = VOCABULARIES[encoding].fit([*phrases, np.array(pitches, np.int16)])
+    styles = sorted({tune.style for tune in kept})
 
     def cut(tunes):
         return cut_windows(tunes, vocabulary, window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end)
@@ -72,35 +78,44 @@ def build_dataset(
             return cut(tunes)
         return cut_windows(tunes, vocabulary, held_out_steps, held_out_steps // 2, cover_end=True, count_once=True)
 
-    def require(part, windows):
-        if not len(windows):
-            raise UserError(
-                f'the {part} part of corpus {corpus.name} gives no window of {window_steps} steps; '
-                'use more tunes, a smaller config.data.window_steps or config.data.keep_last_window = True'
-            )
+    def by_style(cut, tunes):
+        return [cut([tune for tune in tunes if tune.style == style]) for style in styles]
+
+    def require(part, of_styles):
+        for style, windows in zip(styles, of_styles, strict=True):
+            if not len(windows):
+                raise UserError(
+                    f'the {part} part of corpus {corpus.name} gives no window of {window_steps} steps'
+                    + (f' in the style {style!r}; ' if len(styles) > 1 else '; ')
+                    + 'use more tunes, a smaller config.data.window_steps or config.data.keep_last_window = True'
+                )
 
     if split == 'window':
-        train, validation = split_windows(draw_windows(cut(kept), max_windows, split_seed), split_seed)
-        require(VALIDATION, validation)
-        require(TRAIN, train)
+        found = by_style(cut, kept)
+        require(VALIDATION, found)
+        trains, validations = zip(*(split_windows(each, split_seed) for each in draw_shares(found, max_windows, split_seed)), strict=True)
+        require(TRAIN, trains)
+        train, validation = join_windows(trains), join_windows(validations)
         num_copies = {VALIDATION: len(validation) - len(without_copies(validation, train))}
-        return Dataset(vocabulary, train, validation, None, {TRAIN: len(kept), VALIDATION: len(kept)}, num_copies, corpus.fingerprint)
+        num_tunes = {TRAIN: len(kept), VALIDATION: len(kept)}
+        return Dataset(vocabulary, train, validation, None, num_tunes, num_copies, corpus.fingerprint, tuple(styles))
 
-    tunes = split_tunes(kept, corpus.families, split_seed)
-    train = cut(tunes.train)
-    parts = {VALIDATION: cut_held_out(tunes.validation), TEST: cut_held_out(tunes.test)}
+    tunes = split_styles(kept, corpus.families, split_seed)
+    train = by_style(cut, tunes.train)
+    parts = {VALIDATION: by_style(cut_held_out, tunes.validation), TEST: by_style(cut_held_out, tunes.test)}
     seen = cut_held_out(tunes.train)
-    unseen = {part: without_copies(windows, seen) for part, windows in parts.items()}
-    for part, windows in {TRAIN: train, **unseen}.items():
-        require(part, windows)
+    unseen = {part: [without_copies(windows, seen) for windows in found] for part, found in parts.items()}
+    for part, found in {TRAIN: train, **unseen}.items():
+        require(part, found)
     return Dataset(
         vocabulary,
-        draw_windows(train, max_windows, split_seed),
-        unseen[VALIDATION],
-        unseen[TEST],
+        join_windows(draw_shares(train, max_windows, split_seed)),
+        join_windows(draw_shares(unseen[VALIDATION], 0, split_seed)),
+        join_windows(draw_shares(unseen[TEST], 0, split_seed)),
         num_tunes={TRAIN: len(tunes.train), VALIDATION: len(tunes.validation), TEST: len(tunes.test)},
-        num_copies={part: len(windows) - len(unseen[part]) for part, windows in parts.items()},
+        num_copies={part: sum(map(len, found)) - sum(map(len, unseen[part])) for part, found in parts.items()},
         fingerprint=corpus.fingerprint,
+        styles=tuple(styles),
     )
 
 

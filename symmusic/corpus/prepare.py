@@ -36,7 +36,7 @@ class Tune:
     """One tune of a corpus, kept or dropped.
 
     Attributes:
-      file: its file's name, with '#<number>' where the file is a book of tunes.
+      file: its file's name, with '#<number>' where the file is a book of tunes or a piece of several voices.
       title: as the file states it.
       meter: its first one, as '4/4', or ''.
       reason: why it was dropped; '' where it was kept.
@@ -44,6 +44,7 @@ class Tune:
       transposed_by: semitones.
       phrases: the events of each phrase, transposed to C major or A minor; empty where dropped.
       gaps: silent whole bars before each phrase but the first.
+      style: of its collection, as 'chorale'; '' in a user's folder.
     """
 
     file: str
@@ -54,6 +55,7 @@ class Tune:
     transposed_by: int = 0
     phrases: tuple[np.ndarray, ...] = ()
     gaps: tuple[int, ...] = ()
+    style: str = ''
 
     @property
     def kept(self) -> bool:

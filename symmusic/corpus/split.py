@@ -11,6 +11,7 @@ from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import window_starts
 from symmusic.errors import UserError
 from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES
 
 FAMILY_STEPS = 64  # tunes that share so many steps, from bar line to bar line, are settings of one tune
 FAMILY_ONSETS = 12  # unless the steps say nothing: fewer onsets than that
@@ -28,7 +29,8 @@ def title_key(title: str) -> str:
 
 def find_families(tunes: Sequence[Tune]) -> np.ndarray:
     """The family of each kept tune [num_tunes] int32: tunes are joined by their title (books of ABC; the title of a MIDI file is only its
-    track's name) and by any four bars that they share, note for note after transposition. Families are numbered by their first tune.
+    track's name), by the piece whose voices they are, and by any four bars that they share, note for note after transposition. Families are
+    numbered by their first tune.
     """
     parent = list(range(len(tunes)))
 
@@ -43,6 +45,9 @@ def find_families(tunes: Sequence[Tune]) -> np.ndarray:
         marks: set[object] = set()
         if '.abc#' in tune.file.lower() and title_key(tune.title):
             marks.add(title_key(tune.title))
+        piece = tune.file.rpartition('#')[0]
+        if piece.lower().endswith(VOICE_SUFFIXES):
+            marks.add(('piece', piece))
         for phrase in tune.phrases:
             starts, _ = window_starts(len(phrase), FAMILY_STEPS, STEPS_PER_BAR)
             windows = (phrase[max(start, 0) : start + FAMILY_STEPS] for start in starts)
@@ -60,6 +65,22 @@ class Split:
     train: tuple[Tune, ...]
     validation: tuple[Tune, ...]
     test: tuple[Tune, ...]
+
+
+def split_styles(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Split:
+    """`split_tunes` for each style on its own, so that each is 80/10/10; a family of several styles goes with its first tune's.
+
+    Raises:
+      UserError: a style has fewer than three families.
+    """
+    first_style = {int(family): tune.style for tune, family in reversed(list(zip(tunes, families, strict=True)))}
+    styles = np.array([first_style[int(family)] for family in families])
+    parts = []
+    for style in sorted(set(first_style.values())):
+        rows = np.flatnonzero(styles == style)
+        parts.append(split_tunes([tunes[row] for row in rows], families[rows], seed))
+    names = (TRAIN, VALIDATION, TEST)
+    return parts[0] if len(parts) == 1 else Split(*(tuple(tune for part in parts for tune in getattr(part, name)) for name in names))
 
 
 def split_tunes(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Split:

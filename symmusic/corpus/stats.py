@@ -19,7 +19,7 @@ def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int
     """The numbers of `stats.json`; a corpus that keeps nothing has zeros, and null where nothing is to be measured.
 
     `event_frequencies` are shares of all steps of the kept tunes (each pitch by its number); `note_lengths` are shares of all notes by
-    length in steps, those of a bar or more together; `keys` count kept tunes.
+    length in steps, those of a bar or more together; `keys` count kept tunes; `styles` are those of named corpora.
     """
     kept = corpus.kept
     statistics = {
@@ -43,6 +43,7 @@ def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int
         'event_frequencies': {},
         'note_lengths': {},
         'keys': {},
+        'styles': {},
     }
     if not kept:
         return statistics
@@ -51,6 +52,7 @@ def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int
     events = np.concatenate([tune.events for tune in kept])
     notes = [note for tune in kept for phrase in tune.phrases for note in from_events(phrase)]
     lengths = np.bincount([min(note.end - note.onset, STEPS_PER_BAR) for note in notes], minlength=STEPS_PER_BAR + 1)[1:] / len(notes)
+    cut = {'window_steps': window_steps, 'hop_steps': hop_steps, 'keep_last': keep_last}
     names = {NO_EVENT: 'no event', NOTE_OFF: 'note off'}
     keys, key_counts = np.unique([tune.key for tune in kept], return_counts=True)
     return statistics | {
@@ -69,6 +71,13 @@ def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int
             f'{length}{"+" if length == STEPS_PER_BAR else ""}': float(share) for length, share in enumerate(lengths, 1) if share > 0
         },
         'keys': dict(sorted(zip(keys.tolist(), key_counts.tolist(), strict=True), key=lambda item: -item[1])),
+        'styles': {
+            style: {
+                'num_kept': sum(tune.style == style for tune in kept),
+                'num_windows': sum(count_windows(tune, **cut) for tune in kept if tune.style == style),
+            }
+            for style in sorted({tune.style for tune in kept if tune.style})
+        },
     }
 
 
@@ -83,6 +92,11 @@ def as_text(statistics: dict) -> str:
         *(('  dropped', f'{count}  {reason}') for reason, count in statistics['dropped'].items()),
         ('windows', f'{statistics["num_windows"]} of {statistics["window_steps"]} steps at hop {statistics["hop_steps"]}'),
         ('  distinct', f'{statistics["num_distinct_windows"]}'),
+        *(
+            ('  style', f'{style}: {counts["num_windows"]} windows of {counts["num_kept"]} tunes')
+            for style, counts in statistics['styles'].items()
+            if len(statistics['styles']) > 1
+        ),
         ('steps, notes', f'{statistics["num_steps"]} sixteenths, {statistics["num_notes"]} notes'),
     ]
     if statistics['num_kept']:

@@ -134,6 +134,23 @@ def split_windows(windows: Windows, seed: int) -> tuple[Windows, Windows]:
     return windows.select(np.sort(order[num_validation:])), windows.select(np.sort(order[:num_validation]))
 
 
+def draw_shares(windows: Sequence[Windows], max_num: int, seed: int) -> list[Windows]:
+    """Equally many of each, drawn by `seed`: as many as the shortest has, at most `max_num` in all (0: no bound). Of one alone, all."""
+    num = min(map(len, windows))
+    if max_num:
+        num = min(num, max(max_num // len(windows), 1))
+    return [draw_windows(each, num, seed) for each in windows]
+
+
+def join_windows(windows: Sequence[Windows]) -> Windows:
+    """Windows of one number of steps, over one stream."""
+    offsets = np.cumsum([0, *(len(each.stream) for each in windows)])
+    starts = np.concatenate([each.starts + offset for each, offset in zip(windows, offsets[:-1], strict=True)]).astype(np.int32)
+    names = ('stream', 'positions', 'num_padding', 'first_targets')
+    joined = {name: np.concatenate([getattr(each, name) for each in windows]) for name in names}
+    return Windows(starts=starts, num_steps=windows[0].num_steps, **joined)
+
+
 def _as_bytes(windows: Windows) -> np.ndarray:
     tokens = np.ascontiguousarray(windows.tokens())
     return tokens.view(np.dtype((np.void, windows.num_steps))).ravel()

@@ -14,6 +14,7 @@ from symmusic.config.protocol import deviation
 from symmusic.corpus.cache import Corpus, load_corpus
 from symmusic.corpus.dataset import Dataset, build_dataset
 from symmusic.corpus.prepare import Settings, count_drops
+from symmusic.corpus.windows import Windows
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture
 from symmusic.progress import bar
@@ -69,15 +70,17 @@ def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()
     )
     if built.test is None:
         print(
-            f'train {len(built.train)} windows; validation {len(built.validation)} windows; no test: split by window, all of the same '
-            f'{built.num_tunes["train"]} tunes (of {built.train.num_steps} steps; '
+            f'train {len(built.train)} windows{_shares(built, built.train)}; validation {len(built.validation)} windows; '
+            f'no test: split by window, all of the same {built.num_tunes["train"]} tunes (of {built.train.num_steps} steps; '
             f'{built.num_copies["validation"]} validation windows are copies of training windows)'
         )
         return built
     parts = {'train': built.train, 'validation': built.validation, 'test': built.test}
     held_out = f', held out of {built.test.num_steps}, each step counted once' if 'held_out_steps' in cut else ''
     print(
-        '; '.join(f'{part} {built.num_tunes[part]} tunes, {len(windows)} windows' for part, windows in parts.items())
+        '; '.join(
+            f'{part} {built.num_tunes[part]} tunes, {len(windows)} windows{_shares(built, windows)}' for part, windows in parts.items()
+        )
         + f' (of {built.train.num_steps} steps{held_out}; {sum(built.num_copies.values())} held-out copies of training windows removed)'
     )
     return built
@@ -92,6 +95,12 @@ def without_effect(command: Command) -> str:
         "config.train.targets = 'all' trains on sequences, cut by train.sequence_steps and train.sequence_hop_steps; "
         f'without effect on it: {", ".join(cutting)}'
     )
+
+
+def _shares(dataset: Dataset, windows: Windows) -> str:
+    """How many of each style, where there are several."""
+    styles = dataset.styles
+    return f' ({len(windows) // len(styles)} each of {", ".join(styles)})' if len(styles) > 1 else ''
 
 
 def architecture(config: ConfigDict, vocabulary: Vocabulary) -> Architecture:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import strategies as st
 
 from symmusic.corpus import cache as caching
-from symmusic.corpus.cache import Corpus, cache_folder, load_corpus
+from symmusic.corpus import collections
+from symmusic.corpus.cache import Corpus, cache_folder, load_corpus, share_tunes
 from symmusic.corpus.prepare import Settings, Tune
 from symmusic.errors import UserError
 from tests.corpus.tunes import mixed_folder, tune, write_files
@@ -251,3 +252,61 @@ def test_bytes_and_back(rows):
     corpus = Corpus('made', 3, tuple(tunes), np.arange(sum(each.kept for each in tunes), dtype=np.int32))
     assert same(corpus, caching._from_bytes(caching._to_bytes(corpus)))
     assert all(type(each) is Tune for each in corpus.tunes)
+
+
+@hypothesis.given(st.lists(st.tuples(st.sampled_from('abc'), st.integers(1, 2000)), min_size=1, max_size=6), st.integers(0, 500))
+def test_shares(sizes, max_tunes):
+    shares = share_tunes(sizes, max_tunes)
+    assert sum(shares) == max_tunes
+    assert min(shares) >= 0
+    of_style = [
+        sum(share for (style, _), share in zip(sizes, shares, strict=True) if style == each) for each in {style for style, _ in sizes}
+    ]
+    assert max(of_style) - min(of_style) <= 1
+
+
+def test_shares_by_hand():
+    assert share_tunes([('x', 7)], 100) == [100]
+    assert share_tunes([('x', 100), ('y', 20), ('z', 1318), ('z', 49)], 90) == [30, 30, 29, 1]
+
+
+@pytest.fixture
+def two_books(tmp_path, monkeypatch):
+    book = ''.join(f'X:{index}\nT:Tune {index}\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|{note}4|\n\n' for index, note in enumerate('CDEFGAB'))
+    write_files(tmp_path, {'b/one.abc': book, 'a/two.abc': book.replace('GABc', 'ccGG'), 'b/zwei.abc': book.replace('GABc', 'EDCB')})
+    one = collections.Collection(('b',), style='one')
+    two = collections.Collection(('a',), style='two', notice='mind the terms')
+    monkeypatch.setattr(collections, 'COLLECTIONS', {'one': one, 'two': two})
+    monkeypatch.setattr(collections, 'NAMED', {'one': ('one',), 'two': ('two',), 'both': ('one', 'two')})
+    monkeypatch.setattr(collections, 'music21_corpus', lambda: tmp_path)
+
+
+@pytest.mark.usefixtures('two_books')
+def test_a_union_is_its_collections_each_cached(cache):
+    one = load_corpus('one', Settings())
+    both = load_corpus('both', Settings())
+    assert len(entries(cache)) == 2
+    assert (both.from_cache, both.num_files, len(both.tunes)) == (False, 3, 21)
+    assert [each.file.rpartition('#')[0] for each in both.tunes] == ['a/two.abc'] * 7 + ['b/one.abc'] * 7 + ['b/zwei.abc'] * 7
+    assert [each.style for each in both.tunes] == ['two'] * 7 + ['one'] * 14
+    assert both.families.tolist() == [*range(7)] * 3  # titles join them across collections
+    assert (one.notices, both.notices) == ((), ('mind the terms',))
+    again = load_corpus('both', Settings())
+    assert (again.from_cache, again.notices, again.name) == (True, ('mind the terms',), 'both')
+    assert same(both, again)
+    assert load_corpus('two', Settings()).from_cache
+    few = load_corpus('both', Settings(), max_tunes=5)
+    assert [each.style for each in few.tunes] == ['two'] * 2 + ['one'] * 3
+    assert [each.style for each in load_corpus('both', Settings(), max_tunes=1).tunes] == ['one']
+    assert not load_corpus('both', Settings(), max_tunes=5, seed=1).from_cache
+
+
+@pytest.mark.usefixtures('two_books')
+def test_another_version_of_music21_is_another_key(monkeypatch):
+    files = collections.find_files('one')
+    for has_voices in (False, True):
+        collection = collections.Collection(has_voices=has_voices)
+        before = caching._key(collection, files, Settings(), 0, 0)
+        with monkeypatch.context() as patch:
+            patch.setattr(caching, 'music21_version', lambda: '0')
+            assert (caching._key(collection, files, Settings(), 0, 0) != before) == has_voices

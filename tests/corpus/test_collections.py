@@ -67,5 +67,25 @@ def test_without_music21(monkeypatch, tmp_path):
         find_files('folk')
     monkeypatch.undo()
     monkeypatch.setattr(collections, 'music21_corpus', lambda: tmp_path)
+    with pytest.raises(UserError, match=r"corpus 'mixed': the installed music21 package lacks oneills1850.*, bach, palestrina, monteverdi"):
+        find_files('mixed')
     with pytest.raises(UserError, match='lacks oneills1850, airdsAirs, ryansMammoth'):
         find_files('folk')
+
+
+@pytest.mark.parametrize(
+    ('name', 'num_files'), [('bach', 408), ('palestrina', 1318), ('monteverdi', 49), ('renaissance', 1367), ('essen', 31)]
+)
+def test_the_other_collections(name, num_files):
+    files = find_files(name)
+    assert len(files) == num_files
+    assert files == sorted(files)
+
+
+def test_unions():
+    for name, parts in {
+        'mixed': ('folk', 'bach', 'renaissance'),
+        'mixed_essen': ('mixed', 'essen'),
+        'folk_essen': ('folk', 'essen'),
+    }.items():
+        assert find_files(name) == sorted(file for part in parts for file in find_files(part))

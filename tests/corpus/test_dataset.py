@@ -178,3 +178,45 @@ def test_base_rate_is_at_least_the_entropy(counts):
     entropy = -(shares * np.log(shares)).sum()
     assert base_rate(1000 * counts, counts) == pytest.approx(entropy, abs=0.01)
     assert base_rate(np.roll(counts, 1), counts) >= entropy - 1e-12
+
+
+STYLES = {'chorale': 20, 'fiddle tune': 30, 'folk song': 12}
+
+
+def mixed():
+    tunes = [
+        random_tune(100 * rank + index, 80 + 40 * rank, style=style, file=f'{style}{index:02}.mid')
+        for rank, (style, num) in enumerate(STYLES.items())
+        for index in range(num)
+    ]
+    return corpus(*tunes)
+
+
+@pytest.mark.parametrize('options', [{}, {'max_windows': 31}, {'held_out_steps': 33}, {'split': 'window'}])
+def test_equal_shares_of_styles(options):
+    made = mixed()
+    dataset = build(made, **options)
+    assert dataset.styles == ('chorale', 'fiddle tune', 'folk song')
+    seen = {style: set() for style in STYLES}
+    for part in ('train', 'validation', *(['test'] if dataset.test else [])):
+        windows = getattr(dataset, part)
+        each = [windows.select(rows) for rows in np.split(np.arange(len(windows)), 3)]
+        for style, of_style in zip(sorted(STYLES), each, strict=True):
+            events = {VOCABULARY.encode(phrase).tobytes() for tune in made.kept if tune.style == style for phrase in tune.phrases}
+            assert all(any(window.tobytes() in tune for tune in events) for window in of_style.tokens())
+            seen[style].add(len(of_style))
+    assert len(set(map(frozenset, seen.values()))) == 1
+    if 'max_windows' in options:
+        assert len(dataset.train) == 30
+    else:
+        assert len(build(made, **options).train) == len(dataset.train) > 30
+    np.testing.assert_array_equal(build(made, **options).train.tokens(), dataset.train.tokens())
+    if dataset.test:
+        assert dataset.num_tunes == {'train': 48, 'validation': 7, 'test': 7}  # of 20, 30 and 12: 2 + 3 + 2 each
+
+
+def test_a_style_without_a_window_is_named():
+    tunes = [random_tune(seed, 100, style='a') for seed in range(9)]
+    tunes += [random_tune(50 + seed, 17, style='b', file=f'b{seed}.mid') for seed in range(9)]
+    with pytest.raises(UserError, match="train part of corpus made gives no window of 16 steps in the style 'b'"):
+        build(corpus(*tunes), keep_last=False)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from symmusic.corpus.split import find_families, split_tunes, title_key
+from symmusic.corpus.prepare import Tune
+from symmusic.corpus.split import find_families, split_styles, split_tunes, title_key
 from symmusic.errors import UserError
 from tests.corpus.tunes import random_tune, tune
 
@@ -163,3 +164,18 @@ def test_few_families_of_several_tunes(num_families, num_members):
     assert (len(split.validation), len(split.test)) == (num_members, num_members)
     assert len({file.split('-')[0] for part in (split.validation, split.test) for file in files(part)}) == 2
     assert len(split.train) == len(tunes) - 2 * num_members
+
+
+@hypothesis.given(st.lists(st.tuples(st.sampled_from('ab'), st.integers(0, 11)), min_size=30, max_size=60), st.integers(0, 9))
+def test_styles_are_split_each_on_its_own(drawn, seed):
+    """Every tune once, every family in one part, whatever styles it has."""
+    drawn = [*drawn, *(('ab'[index % 2], 20 + index) for index in range(20))]
+    tunes = [Tune(f'{index:02}.mid', style=style) for index, (style, _) in enumerate(drawn)]
+    numbers = np.array([family for _, family in drawn])
+    parts = [getattr(split_styles(tunes, numbers, seed), part) for part in ('train', 'validation', 'test')]
+    assert sorted(tune.file for part in parts for tune in part) == [tune.file for tune in tunes]
+    found = [{int(numbers[int(tune.file[:2])]) for tune in part} for part in parts]
+    assert not found[0] & found[1] | found[0] & found[2] | found[1] & found[2]
+    first = [tune for tune in tunes if tune.style == 'a']
+    families = np.arange(len(first))
+    assert split_styles(first, families, seed) == split_tunes(first, families, seed)

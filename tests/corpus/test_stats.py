@@ -113,3 +113,11 @@ def test_undecodable_file_name(tmp_path):
     made = load_corpus(str(tmp_path / 'music'), Settings())
     write_stats(tmp_path, made, describe(made, encoding='melody', **WINDOWS), {}, keep_last=True)
     assert load_lines(tmp_path / 'tunes.jsonl')[0]['file'] == path.name
+
+
+def test_styles():
+    made = corpus(tune([60] * 8, style='chorale'), tune([62] * 9, style='folk song'), tune([62] * 4, style='folk song'))
+    found = describe(made, encoding='melody', **WINDOWS)
+    assert found['styles'] == {'chorale': {'num_kept': 1, 'num_windows': 3}, 'folk song': {'num_kept': 2, 'num_windows': 4}}
+    assert 'folk song: 4 windows of 2 tunes' in as_text(found)
+    assert describe(corpus(tune([60] * 8)), encoding='melody', **WINDOWS)['styles'] == {}

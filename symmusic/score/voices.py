@@ -1,0 +1,90 @@
+"""Scores of several voices (MusicXML, Humdrum), read by music21: one score per voice.
+
+music21 takes a second to import and a tenth of one per piece, so nothing imports it before a piece is read.
+"""
+
+import os
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+from symmusic.errors import ScoreError
+from symmusic.score.notes import Meter, Note, Score
+
+SUFFIXES = ('.mxl', '.musicxml', '.xml', '.krn')
+TICKS_PER_QUARTER = 10080  # whole for 64ths and for tuplets of 3, 5, 7 and 9
+
+
+def read_voices(path: str | os.PathLike) -> list[Score]:
+    """The voices of a piece from top to bottom, in ticks of `TICKS_PER_QUARTER`.
+
+    Ties are joined, grace notes and chord symbols left out, and of a chord the highest note is taken. Repeats are not played: a voice is
+    what is written. The first bar is a pickup where it is shorter than its metre says.
+
+    Raises:
+      ScoreError: 'damaged score' where music21 does not make it out, 'no voices' where it finds none.
+      OSError: the file cannot be read.
+    """
+    from music21 import converter  # here, because it takes long to import and only preparation needs it
+
+    try:
+        # forceSource and storePickle: never through music21's own cache of pickles.
+        piece = converter.parse(path, forceSource=True, storePickle=False)
+        title = (piece.metadata and (piece.metadata.title or piece.metadata.movementName)) or ''
+        voices = [_read_voice(part, title) for part in piece.parts]
+    except OSError:
+        raise
+    except Exception as error:  # whatever its parsers raise on a bad file, and that is anything
+        raise ScoreError('damaged score', f'{type(error).__name__}: {error}'.splitlines()[0]) from error
+    if not voices:
+        raise ScoreError('no voices')
+    return voices
+
+
+def _read_voice(part: Any, title: str) -> Score:
+    flat = part.flatten()
+    meters = [Meter(_ticks(mark.offset), mark.numerator, mark.denominator) for mark in flat.getElementsByClass('TimeSignature')]
+    bars = list(part.getElementsByClass('Measure'))
+    pickup = 0
+    if meters and meters[0].tick == 0 and len(bars) > 1:
+        first = _ticks(bars[1].offset - bars[0].offset)
+        pickup = first if first < TICKS_PER_QUARTER * 4 * meters[0].numerator // meters[0].denominator else 0
+    name = part.partName or ''
+    return Score(
+        notes=tuple(join_ties(_sounds(flat))), ticks_per_quarter=TICKS_PER_QUARTER, title=': '.join(filter(None, (title, name))),
+        meters=tuple(meters), pickup=pickup,
+    )  # fmt: skip
+
+
+def _sounds(flat: Any) -> Iterable[tuple[Note, bool]]:
+    """Each note or chord's highest note in order of onset, with whether a tie leads on from it."""
+    for sound in flat.notes:
+        if sound.duration.isGrace or sound.quarterLength == 0:  # a chord symbol has no length either
+            continue
+        notes = [note for note in getattr(sound, 'notes', [sound]) if hasattr(note, 'pitch') and 0 <= note.pitch.midi <= 127]
+        if notes and 'Harmony' not in sound.classes:
+            highest = max(notes, key=lambda note: note.pitch.midi)
+            tie = highest.tie or sound.tie
+            onset = _ticks(sound.offset)
+            leads_on = tie is not None and tie.type in ('start', 'continue')
+            yield Note(onset, _ticks(sound.offset + sound.quarterLength) - onset, int(highest.pitch.midi)), leads_on
+
+
+def join_ties(sounds: Iterable[tuple[Note, bool]]) -> list[Note]:
+    """Notes in order of (onset, pitch), each with those that ties join to it; a tie that leads to no note of its pitch is none."""
+    notes: list[Note] = []
+    held: dict[tuple[int, int], int] = {}  # (pitch, end) of a note with a tie leading on -> its index
+    for note, leads_on in sounds:
+        index = held.pop((note.pitch, note.onset), None)
+        if index is None:
+            index = len(notes)
+            notes.append(note)
+        else:
+            notes[index] = Note(notes[index].onset, note.end - notes[index].onset, note.pitch)
+        if leads_on:
+            held[note.pitch, note.end] = index
+    return sorted(notes, key=lambda note: (note.onset, note.pitch))
+
+
+def _ticks(quarters: float | Fraction) -> int:
+    return round(quarters * TICKS_PER_QUARTER)

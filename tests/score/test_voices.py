@@ -1,0 +1,76 @@
+"""Pieces of several voices, hand-made in Humdrum and MusicXML: notes in quarters, as a reader of the score would count them."""
+
+import subprocess
+import sys
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from symmusic.errors import ScoreError
+from symmusic.score.notes import Note
+from symmusic.score.voices import TICKS_PER_QUARTER, join_ties, read_voices
+from tests.score.pieces import FOUR_TWO, music_xml
+
+
+def notes(score):
+    return [(note.onset / TICKS_PER_QUARTER, note.duration / TICKS_PER_QUARTER, note.pitch) for note in score.notes]
+
+
+def read(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text)
+    return read_voices(path)
+
+
+def test_humdrum(tmp_path):
+    top, bottom = read(tmp_path, 'a.krn', FOUR_TWO)
+    assert notes(top) == [(0, 4, 67), (4, 6, 74), (10, 2, 72), (12, 4, 71)]  # the tie over the bar line is one note
+    assert notes(bottom) == [(8, 8, 55)]
+    assert [str(meter) for meter in (*top.meters, *bottom.meters)] == ['4/2', '4/2']
+    assert (top.title, top.pickup, top.num_instruments) == ('Agnus: Soprano', 0, 1)
+
+
+def test_chords_ties_grace_notes_and_pickup(tmp_path):
+    tied = '<tie type="start"/>', '<tie type="stop"/>'
+    bars = [
+        [('G4', 1, '')],
+        [('C4', 2, ''), ('+E4', 2, ''), ('D4', 0, '<grace/>'), ('F4', 2, tied[0])],
+        [('F4', 1, tied[1]), ('A4', 1, tied[0]), ('B4', 2, '')],
+    ]
+    (voice,) = read(tmp_path, 'a.xml', music_xml(bars))
+    assert notes(voice) == [(0, 1, 67), (1, 2, 64), (3, 3, 65), (6, 1, 69), (7, 2, 71)]
+    assert voice.pickup == TICKS_PER_QUARTER
+    assert [str(meter) for meter in voice.meters] == ['4/4']
+
+
+@pytest.mark.parametrize('text', ['', 'not a score', '<?xml version="1.0"?><score-partwise><part'])
+def test_bad_files(tmp_path, text):
+    with pytest.raises(ScoreError) as error:
+        read(tmp_path, 'a.xml', text)
+    assert error.value.reason in ('damaged score', 'no voices')
+    assert '\n' not in str(error.value)
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(OSError, match='none'):
+        read_voices(tmp_path / 'none.krn')
+
+
+def test_music21_is_imported_by_reading_alone():
+    code = 'import sys, symmusic.corpus.pieces; print({"music21", "jax"} & set(sys.modules))'
+    assert subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True).stdout == 'set()\n'
+
+
+@hypothesis.given(st.lists(st.tuples(st.integers(1, 8), st.integers(60, 62), st.booleans()), max_size=12))
+def test_ties(drawn):
+    """Joined notes cover the same time at the same pitches, and begin anew exactly where no tie leads."""
+    sounds, tick, begins = [], 0, 0
+    for index, (duration, pitch, leads_on) in enumerate(drawn):
+        sounds.append((Note(tick, duration, pitch), leads_on))
+        tick += duration
+        begins += not (index and drawn[index - 1][2] and drawn[index - 1][1] == pitch)
+    joined = join_ties(sounds)
+    assert len(joined) == begins
+    covered = [note.pitch for note in joined for _ in range(note.duration)]
+    assert covered == [note.pitch for note, _ in sounds for _ in range(note.duration)]
