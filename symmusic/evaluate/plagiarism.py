@@ -1,10 +1,15 @@
-"""Folders and corpora in, comparison.json's block `similarity` out: which training tune each piece is nearest to, and how near."""
+"""Folders and corpora in, comparison.json's block `similarity` out: which training tune each piece is nearest to, and how near.
 
+Beside it, for the protocol `corrected`, the passages that pieces share with training tunes.
+"""
+
+import dataclasses
 import pathlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import ScoreError, UserError
+from symmusic.evaluate.copies import Melody, find_alignments, find_longest_runs, flag, reference_level
 from symmusic.evaluate.shape import Collection, find_all_nearest, index_tunes, mean_and_sd
 from symmusic.melody.events import from_events
 from symmusic.score.monophonic import parse_monophonic
@@ -73,3 +78,33 @@ def measure_similarity(
 
 def _pitches(notes: Sequence[Note]) -> list[int]:
     return [note.pitch for note in notes]
+
+
+def measure_copies(
+    pieces: Mapping[str, Melody],
+    unseen: Sequence[Melody],
+    tunes: Sequence[Tune],
+    *,
+    progress: Callable[[Iterable, str], Iterable] | None = None,
+) -> dict:
+    """The blocks `longest_run` and `alignment` of pieces by name: each piece's passage nearest to a tune, and who is too near.
+
+    Each block holds `level`, the 95th percentile of the scores of `unseen` (real melodies as long as the pieces, of tunes that are not
+    among `tunes`; null of none), `flagged`, the pieces above it, and `pieces` with the fields of `Passage` and the tune's name.
+    """
+    kept = [tune for tune in tunes if tune.kept]
+    melodies = [from_events(tune.events) for tune in kept]
+    passages = find_longest_runs([*pieces.values(), *unseen], melodies)
+    aligned = find_alignments([*pieces.values(), *unseen], melodies, progress=progress)
+    names, blocks = list(pieces), {}
+    for block, found in (('longest_run', passages), ('alignment', aligned)):
+        own, level = found[: len(pieces)], reference_level(found[len(pieces) :])
+        blocks[block] = {
+            'level': level,
+            'flagged': [names[place] for place in flag(own, level)],
+            'pieces': {
+                name: dataclasses.asdict(passage) | {'tune': None if passage.tune is None else kept[passage.tune].file}
+                for name, passage in zip(names, own, strict=True)
+            },
+        }
+    return blocks

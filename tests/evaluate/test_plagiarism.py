@@ -7,7 +7,8 @@ import pytest
 
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import UserError
-from symmusic.evaluate.plagiarism import index_corpus, index_folder, measure_similarity, read_melodies
+from symmusic.evaluate.plagiarism import index_corpus, index_folder, measure_copies, measure_similarity, read_melodies
+from symmusic.melody.events import from_events
 from symmusic.score.monophonic import parse_monophonic
 from tests.score.midi_bytes import melody, midi, off, on, track
 
@@ -80,3 +81,22 @@ def test_a_corpus_is_a_collection(tmp_path):
     assert [note.pitch for note in parse_monophonic(melody((67, 2), (69, 2), (71, 2), (72, 2)))] == [67, 69, 71, 72]
     (tmp_path / 'a.mid').write_bytes(melody((67, 2), (69, 2), (71, 2), (72, 2)))
     assert measure_similarity(tmp_path, collection)['pieces']['a.mid'] == {'score': 0.5, 'match': 'x.abc#1'}
+
+
+def test_copies_are_flagged_above_the_level():
+    rng = np.random.default_rng(0)
+    tunes = [Tune(f'{number}.mid', phrases=(rng.integers(-2, 80, 200).astype(np.int8),)) for number in range(20)]
+    unseen = [from_events(rng.integers(-2, 80, 64)) for _ in range(20)]
+    pieces = {'own.mid': unseen[0], 'copy.mid': from_events(tunes[13].events[32:96]), 'empty.mid': []}
+    blocks = json.loads(json.dumps(measure_copies(pieces, unseen, [Tune('x', reason='meter'), *tunes])))
+    for block in blocks.values():
+        assert block['flagged'] == ['copy.mid']
+        assert block['pieces']['empty.mid'] == dict.fromkeys(block['pieces']['empty.mid'], 0) | {
+            'tune': None,
+            'piece_notes': [0, 0],
+            'tune_notes': [0, 0],
+        }
+        found = block['pieces']['copy.mid']
+        assert (found['tune'], found['share'], found['tune_bar']) == ('13.mid', 1.0, 3)
+        assert found['score'] > block['level'] >= block['pieces']['own.mid']['score']
+    assert measure_copies({'own.mid': unseen[0]}, [], tunes)['alignment']['level'] is None
