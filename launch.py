@@ -9,7 +9,7 @@ from symmusic.config import flags
 from symmusic.errors import Interrupted, UserError
 
 ROOT = pathlib.Path(__file__).resolve().parent
-MODES = ('train', 'sample', 'stats', 'compare')  # the files of symmusic/modes
+MODES = ('train', 'sample', 'stats', 'evaluate', 'compare')  # the files of symmusic/modes
 
 
 def main(arguments: list[str]) -> int:

@@ -319,6 +319,40 @@ def test_stats_of_every_folder_are_kept(tmp_path, monkeypatch, capsys):
     assert folder('..', tmp_path / 'b' / 'walks') == 'runs/stats-b/stats'
 
 
+def test_evaluating_a_run(workdir, capsys, refused, corpus):
+    """Beside the real thing, Markov models and shuffled notes; the same command gives the same numbers."""
+    argv = [
+        f'--workdir={workdir}',
+        '--mode=evaluate',
+        '--config.evaluate.num_pieces=8',
+        '--config.evaluate.num_draws=2',
+        '--config.sample.num_bars=2',
+    ]
+    assert launch.main(argv) == 0
+    printed = capsys.readouterr().out
+    folder = workdir / 'evaluation'
+    assert printed.splitlines()[-1] == str(folder)
+    comparison = json.loads((folder / 'comparison.json').read_text())
+    names = {'second_draw', 'real_continuations', 'shuffled', *(f'markov_{order}' for order in range(1, 6))}
+    assert set(comparison['scale']) == names
+    assert set(comparison['draws']) == {'model', *names}
+    assert comparison['draws']['model']['num_draws'] == 2
+    for cells in comparison['scale'].values():
+        assert set(cells['features']) == set(comparison['features'])
+        assert 0 <= cells['averages']['overall']['oa'] <= 1
+    assert set(comparison['nats_per_step']) == {'model', 'base_rate', *(f'markov_{order}' for order in range(1, 6))}
+    summary = json.loads((workdir / 'summary.json').read_text())
+    assert comparison['nats_per_step']['model'] == pytest.approx(summary['replicas'][0]['nats_per_step']['test'], rel=1e-5)
+    assert comparison['nats_per_step']['base_rate'] == pytest.approx(summary['base_rate']['test'])
+    assert {'features.csv', 'report.md', 'distances.png', 'transitions.png'} <= set(content(folder))
+    first = (folder / 'comparison.json').read_bytes()
+    assert launch.main(argv) == 0
+    assert (folder / 'comparison.json').read_bytes() == first
+    assert launch.main([*argv, '--config.evaluate.protocol=thesis']) == 0
+    assert (workdir / 'evaluation-2' / 'report.md').exists()
+    assert 'give 0 excerpts of 64 bars' in refused(*argv, '--config.sample.num_bars=64')
+
+
 @pytest.fixture
 def two_folders(tmp_path):
     """Six walks, and five with a damaged file, one without notes, one in two voices and a text beside them."""

@@ -56,7 +56,7 @@ def fit_density(values: np.ndarray, weights: np.ndarray | None = None) -> Densit
 
 def pairwise(one_NF: np.ndarray, other_MF: np.ndarray) -> np.ndarray:
     """The distances [N, M] of every piece's feature to every other's, NaN where one is undefined; features are flattened to [N, F]."""
-    one_NF, other_MF = (features.reshape(len(features), -1) for features in (one_NF, other_MF))
+    one_NF, other_MF = (features.reshape(len(features), int(np.prod(features.shape[1:]))) for features in (one_NF, other_MF))
     squares_NM = np.zeros((len(one_NF), len(other_MF)))
     for column in np.flatnonzero((one_NF != 0).any(axis=0) | (other_MF != 0).any(axis=0)):  # most of a matrix is empty
         squares_NM += (one_NF[:, column, None] - other_MF[:, column]) ** 2

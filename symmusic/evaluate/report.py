@@ -83,6 +83,29 @@ def report_md(comparison: dict, names: dict[str, str], notes: list[str]) -> str:
     return '\n'.join([*lines, *(['', '## Remarks', *remarks] if remarks else [])]) + '\n'
 
 
+def scale_md(comparison: dict) -> str:
+    """What an overlap area is to be read beside, best first, and the held-out likelihood, in Markdown."""
+    names = {'model': 'the model', 'second_draw': 'other excerpts of the training tunes', 'real_continuations': 'the real continuations'}
+    names |= {'shuffled': 'real continuations, notes shuffled'}
+    draws = comparison['draws']
+    num_draws, size = draws['model']['num_draws'], draws['model']['size']
+    nats = comparison['nats_per_step']
+    lines = [f'| {num_draws} draws of {size} vs {size} | overall OA | pitch OA | rhythm OA | nats per step |', '|---|---|---|---|---|']
+    for name in sorted(draws, key=lambda name: -(draws[name]['overall_oa']['mean'] or 0)):
+        cells, row = draws[name]['overall_oa'], comparison['model'] if name == 'model' else comparison['scale'][name]
+        overall = '-' if cells['mean'] is None else f'{cells["mean"]:.3f} [{cells["low"]:.3f}, {cells["high"]:.3f}]'
+        likelihood = f'{nats[name]:.3f}' if name in nats else ''
+        groups = ' | '.join(_number(row['averages'][group]['oa']) for group in ('pitch', 'rhythm'))
+        lines.append(f'| {names.get(name, name.replace("_", " of order "))} | {overall} | {groups} | {likelihood} |')
+    lines += [
+        f'| base rate | | | | {nats["base_rate"]:.3f} |',
+        '',
+        'All continue the same prompts, from test tunes, and are compared with the same excerpts of training tunes. In brackets 95 % '
+        'intervals of the mean over draws. Nats per step on the test tunes.',
+    ]
+    return '\n'.join(lines) + '\n'
+
+
 def _number(value: float | None) -> str:
     return '-' if value is None else f'{value:.3f}'
 
@@ -142,10 +165,12 @@ def draw_transitions(path: pathlib.Path, sets: dict[str, Pieces]) -> None:
     write_figure(path, figure)
 
 
-def write_report(folder: pathlib.Path, comparison: dict, sets: dict[str, Pieces], names: dict[str, str], notes: list[str]) -> None:
-    """Writes the files of a comparison into a folder, `comparison.json` last."""
+def write_report(
+    folder: pathlib.Path, comparison: dict, sets: dict[str, Pieces], names: dict[str, str], notes: list[str], scale: str = ''
+) -> None:
+    """Writes the files of a comparison into a folder, `comparison.json` last; `scale` is `scale_md` where there is one."""
     write_whole(folder / 'features.csv', features_csv(sets))
-    write_whole(folder / 'report.md', report_md(comparison, names, notes))
+    write_whole(folder / 'report.md', report_md(comparison, names, notes) + (f'\n## Scale\n{scale}' if scale else ''))
     draw_distances(folder / 'distances.png', sets, comparison['protocol'])
     draw_transitions(folder / 'transitions.png', sets)
     write_whole(folder / 'comparison.json', json.dumps(comparison, indent=2) + '\n')

@@ -65,9 +65,33 @@ def compose(params: Params, architecture: Architecture, vocabulary: Vocabulary, 
     An empty piece (with `redraw_stuck` also one of a single pitch) is drawn again, in at most `max_redraws` rounds; greedy pieces never
     are. Piece n of a seed is the same whatever `num_samples` is.
     """
-    num_samples = manner.num_samples
-    prompt_BT = jnp.broadcast_to(jnp.asarray(prompt.tokens[:-1], jnp.int32), (num_samples, len(prompt.tokens) - 1))
-    positions_BT = jnp.broadcast_to(jnp.arange(len(prompt.tokens) - 1) % STEPS_PER_BAR, prompt_BT.shape)
+    prompts_BT = np.broadcast_to(prompt.tokens, (manner.num_samples, len(prompt.tokens)))
+    drawn, num_redraws = draw_continuations(params, architecture, vocabulary, prompts_BT, manner, seed)
+    first_B = drawn.tokens_BN[:, :1].astype(np.uint8)
+    drawn = jax.tree.map(lambda array: array[:, 1:], drawn)
+    return [
+        Piece(
+            tokens=drawn.tokens_BN[index].astype(np.uint8),
+            events=_transposed(vocabulary.decode(drawn.tokens_BN[index]), -prompt.transposed_by),
+            log_probability=float(drawn.log_probabilities_BN[index].sum(dtype=np.float64)),
+            num_redraws=int(num_redraws[index]),
+            probabilities=None if drawn.probabilities_BNV is None else drawn.probabilities_BNV[index],
+            weights=None if drawn.weights_BNT is None else drawn.weights_BNT[index],
+            read=np.concatenate([prompt.tokens[:-1], first_B[index]]) if manner.keep_distributions else None,
+        )
+        for index in range(manner.num_samples)
+    ]
+
+
+def draw_continuations(
+    params: Params, architecture: Architecture, vocabulary: Vocabulary, prompts_BT: np.ndarray, manner: Manner, seed: int
+) -> tuple[Drawn, np.ndarray]:
+    """What `compose` draws, as arrays, after a prompt of whole bars for each piece: the token that completes the prompt and the
+    continuation's, and how often each piece was drawn again.
+    """
+    num_samples = len(prompts_BT)
+    prompt_BT = jnp.asarray(prompts_BT[:, :-1], jnp.int32)
+    positions_BT = jnp.broadcast_to(jnp.arange(prompt_BT.shape[1]) % STEPS_PER_BAR, prompt_BT.shape)
     piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), jnp.arange(num_samples))
 
     def draw(round_: int) -> Drawn:
@@ -95,21 +119,7 @@ def compose(params: Params, architecture: Architecture, vocabulary: Vocabulary, 
             break
         num_redraws[again] += 1
         drawn = jax.tree.map(functools.partial(_replaced, again), drawn, draw(round_))
-
-    first_B = drawn.tokens_BN[:, :1].astype(np.uint8)
-    drawn = jax.tree.map(lambda array: array[:, 1:], drawn)
-    return [
-        Piece(
-            tokens=drawn.tokens_BN[index].astype(np.uint8),
-            events=_transposed(vocabulary.decode(drawn.tokens_BN[index]), -prompt.transposed_by),
-            log_probability=float(drawn.log_probabilities_BN[index].sum(dtype=np.float64)),
-            num_redraws=int(num_redraws[index]),
-            probabilities=None if drawn.probabilities_BNV is None else drawn.probabilities_BNV[index],
-            weights=None if drawn.weights_BNT is None else drawn.weights_BNT[index],
-            read=np.concatenate([prompt.tokens[:-1], first_B[index]]) if manner.keep_distributions else None,
-        )
-        for index in range(num_samples)
-    ]
+    return drawn, num_redraws
 
 
 def _replaced(rows: np.ndarray, old: np.ndarray, new: np.ndarray) -> np.ndarray:

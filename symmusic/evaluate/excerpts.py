@@ -1,0 +1,76 @@
+"""Excerpts of tunes: what generated pieces are measured against, and the prompts that they continue."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from symmusic.corpus.prepare import Tune
+from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote, from_events, to_events, to_notes
+from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.score.midi import TICKS_PER_QUARTER
+from symmusic.score.notes import Score, Tempo
+
+LEAST_SOUNDING = 0.3  # of an excerpt's steps, as in the source
+QPM = 120.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Excerpts:
+    """N excerpts of equal length: events [N, T] int8, and where each is from: a tune's file and the step in its phrase."""
+
+    events_NT: np.ndarray
+    places: tuple[tuple[str, int], ...]
+
+    def __len__(self) -> int:
+        return len(self.events_NT)
+
+
+def cut_excerpts(tunes: Sequence[Tune], num_steps: int, *, continued: int = 0) -> Excerpts:
+    """Every stretch of `num_steps` that begins at a bar line, has `continued` more steps behind it in its phrase, and sounds for at least
+    `LEAST_SOUNDING` of its steps; with `continued` those steps are part of the excerpt.
+    """
+    length = num_steps + continued
+    events, places = [], []
+    for tune in tunes:
+        for phrase in tune.phrases:
+            sounding = np.concatenate([[0], np.cumsum(_sounds(phrase))])
+            for start in range(0, len(phrase) - length + 1, STEPS_PER_BAR):
+                if sounding[start + num_steps] - sounding[start] >= LEAST_SOUNDING * num_steps:
+                    events.append(phrase[start : start + length])
+                    places.append((tune.file, start))
+    return Excerpts(np.array(events, np.int8).reshape(-1, length), tuple(places))
+
+
+def _sounds(phrase: np.ndarray) -> np.ndarray:
+    """In which steps a note sounds."""
+    last = np.maximum.accumulate(np.where(phrase != NO_EVENT, np.arange(len(phrase)), -1))
+    return (last >= 0) & (phrase[last] != NOTE_OFF)
+
+
+def shuffle_notes(events: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The same notes in another order: pitches drawn anew among the notes, and so are lengths with the silences behind them."""
+    notes = from_events(events)
+    if not notes:
+        return events
+    ends = [note.onset for note in notes[1:]] + [len(events)]
+    shapes = [(note.end - note.onset, end - note.end) for note, end in zip(notes, ends, strict=True)]
+    pitches = rng.permutation([note.pitch for note in notes]).tolist()
+    step, shuffled = notes[0].onset, []
+    for index, pitch in zip(rng.permutation(len(shapes)), pitches, strict=True):
+        length, silence = shapes[index]
+        shuffled.append(StepNote(step, step + length, pitch))
+        step += length + silence
+    written = to_events(shuffled)
+    out = np.full(len(events), NO_EVENT, np.int8)
+    lead = len(events) - step  # 0: lengths and silences add up; whole empty bars before the first note come back here
+    first = shuffled[0].onset // STEPS_PER_BAR * STEPS_PER_BAR + lead
+    out[first : first + len(written)] = written
+    if first + len(written) < len(out):
+        out[first + len(written)] = NOTE_OFF
+    return out
+
+
+def as_score(events: np.ndarray) -> Score:
+    """The notes of events as a file would hold them, at 120 quarters per minute."""
+    return Score(tuple(to_notes(from_events(events), TICKS_PER_QUARTER)), TICKS_PER_QUARTER, tempi=(Tempo(0, QPM),))

@@ -1,0 +1,152 @@
+"""`--mode=evaluate`: pieces of the workdir's run beside excerpts of its corpus, with a scale for every number."""
+
+import dataclasses
+import json
+import time
+
+import jax
+import numpy as np
+
+from symmusic.config.flags import Command
+from symmusic.corpus.dataset import Dataset, base_rate, target_counts
+from symmusic.corpus.split import split_tunes
+from symmusic.corpus.windows import Windows
+from symmusic.errors import UserError
+from symmusic.evaluate.comparison import compare
+from symmusic.evaluate.excerpts import cut_excerpts, shuffle_notes
+from symmusic.evaluate.markov import Markov, fit_markov, nats, sample_markov
+from symmusic.evaluate.report import report_md, scale_md, write_report
+from symmusic.evaluate.scale import draw_rows, interval, measure, measure_draws, select
+from symmusic.files import SETTINGS, choose_folder, write_whole
+from symmusic.generate.compose import draw_continuations
+from symmusic.melody.encodings import Vocabulary
+from symmusic.modes import build, trained
+from symmusic.progress import bar
+from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.train import loop
+from symmusic.train.replicas import held_out_losses
+
+PROMPT_BARS = 4
+ORDERS = (1, 2, 3, 4, 5)
+CHUNK = 250  # pieces drawn at once
+
+
+def run(command: Command) -> None:
+    """Draws, measures and writes the report."""
+    config, card, states, workdir = trained.load(command)
+    if config.data.split != 'tune':
+        raise UserError(f"config.data.split = '{config.data.split}': the run in {workdir} has no test tunes to prompt it with")
+    params, epoch, index = trained.choose(config, card, states)
+    settings, protocol = config.evaluate, config.evaluate.protocol
+    corpus = build.corpus(config)
+    data = build.dataset(config, corpus)
+    if data.fingerprint != card.dataset['fingerprint']:
+        raise UserError(f'the corpus {corpus.name} has changed since the run in {workdir} was trained on it')
+    tunes = split_tunes(corpus.kept, corpus.families, config.data.split_seed)
+    num_steps = config.sample.num_bars * STEPS_PER_BAR
+    real = cut_excerpts(tunes.train, num_steps)
+    prompts = cut_excerpts(tunes.test, PROMPT_BARS * STEPS_PER_BAR, continued=num_steps)
+    for name, pool, part in (('excerpt', real, 'training'), ('prompt with a continuation', prompts, 'test')):
+        if len(pool) < 2:
+            raise UserError(
+                f'corpus {corpus.name}: its {part} tunes give {len(pool)} {name}s of {config.sample.num_bars} bars; 2 are needed'
+            )
+
+    rng = np.random.default_rng([config.seed, 3])
+    size, num_draws = settings.num_pieces, settings.num_draws
+    rows = draw_rows(len(prompts), size, num_draws, rng)
+    events_NT = prompts.events_NT[rows.ravel()]
+    prompt_steps = PROMPT_BARS * STEPS_PER_BAR
+    begun = time.perf_counter()
+    made, num_redraws, num_empty = _continue(params, card, config, events_NT[:, :prompt_steps])
+    print(f'{len(made)} pieces drawn in {time.perf_counter() - begun:.1f} s, {num_redraws} drawn again, {num_empty} still empty')
+    markovs = _fit_markovs(card.vocabulary, tunes.train)
+    sets = {'model': made, 'real_continuations': events_NT[:, prompt_steps:]}
+    for order, markov in markovs.items():
+        prompts_BT = np.array([card.vocabulary.encode(each) for each in events_NT[:, :prompt_steps]])
+        tokens_BN = sample_markov(markov, prompts_BT, num_steps, np.random.default_rng([config.seed, 4, order]))
+        sets[f'markov_{order}'] = np.array([card.vocabulary.decode(tokens) for tokens in tokens_BN])
+    sets['shuffled'] = np.array([shuffle_notes(each, rng) for each in sets['real_continuations']])
+
+    reference = measure(real.events_NT[draw_rows(len(real), min(len(real), 40 * size), 1, rng)[0]], protocol)
+    drawn = {
+        name: [measure(each, protocol) for each in events.reshape(num_draws, size, -1)] for name, events in bar(list(sets.items()), 'set')
+    }
+    drawn['second_draw'] = [select(reference, each) for each in draw_rows(len(reference), size, num_draws, rng)]
+    results = measure_draws(reference, drawn, size, protocol, rng, bar)
+    first = select(reference, draw_rows(len(reference), size, 1, rng)[0])
+    comparison = compare(first, drawn['model'][0], protocol, config.seed)
+    comparison['scale'] = {name: _mean_draw(each) for name, each in results.items() if name != 'model'}
+    comparison['model'] = _mean_draw(results['model'])
+    comparison['draws'] = {
+        name: {'num_draws': num_draws, 'size': size, 'overall_oa': interval(each['averages']['overall']['oa'] for each in draws)}
+        for name, draws in results.items()
+    }
+    comparison['nats_per_step'] = _nats(params, card, data, markovs)
+    comparison |= {'num_redraws': num_redraws, 'num_empty': num_empty, 'epoch': epoch, 'replica': index}
+
+    made_with = {
+        'evaluate': settings.to_dict(),
+        'sample': json.loads(config.sample.to_json()),
+        'seed': config.seed,
+        'epoch': epoch,
+        'replica': index,
+    }
+    folder = choose_folder(workdir, 'evaluation', made_with)
+    names = {'reference': f'excerpts of {corpus.name}', 'generated': f'{workdir.name}, epoch {epoch}'}
+    text = scale_md(comparison)
+    print(text + '\n' + report_md(comparison, names, []).rstrip())
+    write_whole(folder / SETTINGS, json.dumps(made_with, indent=2) + '\n')
+    write_report(folder, comparison, {'reference': first, 'generated': drawn['model'][0]}, names, [], scale=text)
+    print(folder)
+
+
+def _continue(params, card, config, prompts_NT: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """The model's continuation of each prompt as events [N, T], how many were drawn again and how many are still empty."""
+    manner = trained.manner(config, card)
+    tokens_NT = np.array([card.vocabulary.encode(prompt) for prompt in prompts_NT])
+    continued, num_redraws = [], 0
+    for begin in bar(range(0, len(tokens_NT), CHUNK), 'chunk'):
+        chunk = tokens_NT[begin : begin + CHUNK]
+        filled = np.concatenate([chunk, np.repeat(chunk[-1:], CHUNK - len(chunk), axis=0)])  # one shape, one compilation
+        part = dataclasses.replace(manner, num_samples=CHUNK, keep_distributions=False)
+        drawn, redraws = draw_continuations(params, card.architecture, card.vocabulary, filled, part, config.seed + begin)
+        continued += [card.vocabulary.decode(tokens) for tokens in drawn.tokens_BN[: len(chunk), 1:]]
+        num_redraws += int(redraws[: len(chunk)].sum())
+    events = np.array(continued)
+    return events, num_redraws, int((~(events >= 0).any(axis=1)).sum())
+
+
+def _fit_markovs(vocabulary: Vocabulary, tunes) -> dict[int, Markov]:
+    sequences = [vocabulary.encode(phrase) for tune in tunes for phrase in tune.phrases]
+    num_tokens = max(vocabulary.num_classes, vocabulary.padding + 1)
+    return {order: fit_markov(sequences, num_tokens, order) for order in ORDERS}
+
+
+def _nats(params, card, data: Dataset, markovs: dict[int, Markov]) -> dict[str, float]:
+    """Nats per step on the test tunes, of the same targets for all."""
+    targets, num_classes = card.recipe.targets, card.architecture.num_classes
+    params_R = jax.tree.map(lambda leaf: leaf[None], params)
+    model = held_out_losses(params_R, loop.put(data.test), architecture=card.architecture, targets=targets, batch_size=32)[0]
+    counts = [target_counts(part, num_classes, all_steps=targets == 'all') for part in (data.train, data.test)]
+    found = {'model': float(model), 'base_rate': base_rate(*counts)}
+    return found | {f'markov_{order}': _markov_nats(markov, data.test, targets, num_classes) for order, markov in markovs.items()}
+
+
+def _markov_nats(markov: Markov, windows: Windows, targets: str, num_classes: int) -> float:
+    total, num = 0.0, 0
+    for tokens, first in zip(windows.tokens(), windows.first_targets, strict=True):
+        losses, labels = nats(markov, tokens), tokens[1:]
+        counted = (np.arange(1, len(tokens)) >= (first if targets == 'all' else len(tokens) - 1)) & (labels < num_classes)
+        total, num = total + losses[counted].sum(), num + counted.sum()
+    return float(total / num)
+
+
+def _mean_draw(draws: list[dict]) -> dict:
+    """The means over draws of every KLD and OA."""
+
+    def mean(cells):
+        known = {measure: [cell[measure] for cell in cells if cell[measure] is not None] for measure in ('kld', 'oa')}
+        return {measure: float(np.mean(values)) if values else None for measure, values in known.items()}
+
+    return {group: {name: mean([draw[group][name] for draw in draws]) for name in draws[0][group]} for group in ('features', 'averages')}
