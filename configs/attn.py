@@ -24,10 +24,14 @@ def get_config():
     config.model.metric_position = True
     config.model.lookback = (16, 32, 64, 128)  # 1, 2, 4 and 8 bars: where tunes repeat themselves
     config.train.targets = 'all'
-    config.train.batch_size = 32
+    config.train.sequence_steps = 256  # 16 bars, so that half of the targets have the 8 bars before them that lookback reaches
+    config.train.sequence_hop_steps = 128
+    config.train.batch_size = 16
     config.train.learning_rate = 0.003
     config.train.weight_decay = 0.1
     config.train.average_decay = 0.999
-    config.train.num_epochs = 40  # at most: on `folk` it stops after 14
+    config.train.plateau_patience = 1
+    config.train.num_epochs = 40  # at most
     config.train.early_stopping_epochs = 3
+    config.sample.memory_steps = 256  # as far as attention was trained to look back
     return config

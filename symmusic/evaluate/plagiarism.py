@@ -58,22 +58,31 @@ def index_corpus(tunes: Sequence[Tune]) -> Collection:
 def measure_similarity(
     folder: pathlib.Path, collection: Collection, *, progress: Callable[[Iterable, str], Iterable] | None = None
 ) -> dict:
-    """The block `similarity` for a folder of MIDI files against a collection.
-
-    Holds `mean`, `sd` (of the population), `unusable` (pieces of fewer than 3 notes, which count as the mean of the others; null where no
-    others are), `pieces` with `score` and `match` (null where unusable), and `left_out`, why a file was no melody.
+    """As `similarity_of`, of a folder of MIDI files, with `left_out`: why a file was no melody.
 
     Raises:
       UserError: there is no such folder, or no MIDI file in it.
     """
     melodies, left_out = read_melodies(folder)
-    matches = find_all_nearest([_pitches(notes) for notes in melodies.values()], collection, progress=progress)
+    pitches = {name: _pitches(notes) for name, notes in melodies.items()}
+    return similarity_of(pitches, collection, progress=progress) | {'left_out': left_out}
+
+
+def similarity_of(
+    pieces: Mapping[str, Sequence[int]], collection: Collection, *, progress: Callable[[Iterable, str], Iterable] | None = None
+) -> dict:
+    """The block `similarity` of pieces, the pitches of each by its name, against a collection.
+
+    Holds `mean`, `sd` (of the population), `unusable` (pieces of fewer than 3 notes, which count as the mean of the others; null where no
+    others are) and `pieces` with `score` and `match` (null where unusable).
+    """
+    matches = find_all_nearest(list(pieces.values()), collection, progress=progress)
     mean, sd, num_unusable = mean_and_sd([match.score for match in matches])
-    pieces = {
+    found = {
         name: {'score': None, 'match': None} if match.tune is None else {'score': match.score, 'match': collection.names[match.tune]}
-        for name, match in zip(melodies, matches, strict=True)
+        for name, match in zip(pieces, matches, strict=True)
     }
-    return {'mean': mean, 'sd': sd, 'unusable': num_unusable, 'pieces': pieces, 'left_out': left_out}
+    return {'mean': mean, 'sd': sd, 'unusable': num_unusable, 'pieces': found}
 
 
 def _pitches(notes: Sequence[Note]) -> list[int]:

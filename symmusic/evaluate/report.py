@@ -77,10 +77,32 @@ def report_md(comparison: dict, names: dict[str, str], notes: list[str]) -> str:
             f'distances between the sets. p: permutation test of the energy distance ({NUM_PERMUTATIONS} permutations), corrected for '
             'nine features; small where the sets differ.'
         )
+    if 'similarity' in comparison:
+        lines += ['', *_similarity_lines(comparison)]
     undefined = [f'- {name}: {comparison["features"][name]["note"]}' for name in FEATURES if comparison['features'][name]['note']]
     undefined += [f'- {group} average {cells["note"]}' for group, cells in comparison['averages'].items() if cells['note']]
     remarks = [*undefined, *(f'- {note}' for note in notes)]
     return '\n'.join([*lines, *(['', '## Remarks', *remarks] if remarks else [])]) + '\n'
+
+
+def _similarity_lines(comparison: dict) -> list[str]:
+    """How near the generated pieces are to the reference's tunes."""
+    similarity = comparison['similarity']
+    line = f'Similarity to the nearest tune (MelodyShape 2015-shapeh): mean (SD) {_pair(similarity["mean"], similarity["sd"])}, '
+    line += f'{similarity["unusable"]} pieces of fewer than 3 notes'
+    if unseen := similarity.get('unseen'):
+        line += f'; real unseen tunes: {_pair(unseen["mean"], unseen["sd"])}'
+    lines = [line + '.']
+    for block, what in (('longest_run', 'longest run copied, in notes'), ('alignment', 'local alignment')):
+        if copies := comparison.get('copies', {}).get(block):
+            scores = [piece['score'] for piece in copies['pieces'].values()]
+            lines.append(
+                f'{what[0].upper()}{what[1:]}: mean {np.mean(scores):.1f}; 95 % of real unseen tunes are at most at {copies["level"]:g}, '
+                f'{len(copies["flagged"])} of {len(scores)} pieces above it'
+                + (f': {", ".join(copies["flagged"][:10])}' if copies['flagged'] else '')
+                + '.'
+            )
+    return lines
 
 
 def scale_md(comparison: dict) -> str:

@@ -8,6 +8,7 @@ from symmusic.config.flags import Command
 from symmusic.errors import UserError
 from symmusic.evaluate.comparison import SETS, compare
 from symmusic.evaluate.folders import Folder, read_folder
+from symmusic.evaluate.plagiarism import index_folder, measure_similarity
 from symmusic.evaluate.report import report_md, write_report
 from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.modes import build
@@ -30,6 +31,8 @@ def run(command: Command) -> None:
     sets = {which: folder.pieces for which, folder in folders.items()}
     begun = time.perf_counter()
     comparison = compare(*sets.values(), protocol, command.config.seed)
+    tunes, _ = index_folder(pathlib.Path(paths['reference']).expanduser())
+    comparison['similarity'] = measure_similarity(pathlib.Path(paths['generated']).expanduser(), tunes, progress=bar)
     comparison['left_out'] = {which: folder.left_out for which, folder in folders.items()}
     print(f'compared in {time.perf_counter() - begun:.1f} s')
     print(report_md(comparison, names, []).rstrip())

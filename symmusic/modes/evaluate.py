@@ -3,23 +3,27 @@
 import dataclasses
 import json
 import time
+from collections.abc import Sequence
 
 import jax
 import numpy as np
 
 from symmusic.config.flags import Command
 from symmusic.corpus.dataset import Dataset, base_rate, target_counts
+from symmusic.corpus.prepare import Tune
 from symmusic.corpus.split import split_tunes
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
 from symmusic.evaluate.comparison import compare
 from symmusic.evaluate.excerpts import cut_excerpts, shuffle_notes
 from symmusic.evaluate.markov import Markov, fit_markov, nats, sample_markov
+from symmusic.evaluate.plagiarism import index_corpus, measure_copies, similarity_of
 from symmusic.evaluate.report import report_md, scale_md, write_report
 from symmusic.evaluate.scale import draw_rows, interval, measure, measure_draws, select
 from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.generate.compose import draw_continuations
 from symmusic.melody.encodings import Vocabulary
+from symmusic.melody.events import from_events
 from symmusic.modes import build, trained
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
@@ -83,6 +87,7 @@ def run(command: Command) -> None:
         for name, draws in results.items()
     }
     comparison['nats_per_step'] = _nats(params, card, data, markovs)
+    comparison |= _similarity(made[:size], sets['real_continuations'][:size], tunes.train, protocol)
     comparison |= {'num_redraws': num_redraws, 'num_empty': num_empty, 'epoch': epoch, 'replica': index}
 
     made_with = {
@@ -101,6 +106,18 @@ def run(command: Command) -> None:
     print(folder)
 
 
+def _similarity(made: np.ndarray, unseen: np.ndarray, tunes: Sequence[Tune], protocol: str) -> dict:
+    """How near the pieces of the first draw, and the real continuations of their prompts, come to the training tunes."""
+    collection = index_corpus(tunes)
+    melodies = [{f'{index:05}': from_events(events) for index, events in enumerate(each)} for each in (made, unseen)]
+    pitches = [{name: [note.pitch for note in notes] for name, notes in each.items()} for each in melodies]
+    similarity, level = (similarity_of(each, collection, progress=bar) for each in pitches)
+    similarity['unseen'] = {name: level[name] for name in ('mean', 'sd', 'unusable')}
+    if protocol != 'corrected':
+        return {'similarity': similarity}
+    return {'similarity': similarity, 'copies': measure_copies(melodies[0], list(melodies[1].values()), tunes, progress=bar)}
+
+
 def _continue(params, card, config, prompts_NT: np.ndarray) -> tuple[np.ndarray, int, int]:
     """The model's continuation of each prompt as events [N, T], how many were drawn again and how many are still empty."""
     manner = trained.manner(config, card)
@@ -117,7 +134,7 @@ def _continue(params, card, config, prompts_NT: np.ndarray) -> tuple[np.ndarray,
     return events, num_redraws, int((~(events >= 0).any(axis=1)).sum())
 
 
-def _fit_markovs(vocabulary: Vocabulary, tunes) -> dict[int, Markov]:
+def _fit_markovs(vocabulary: Vocabulary, tunes: Sequence[Tune]) -> dict[int, Markov]:
     sequences = [vocabulary.encode(phrase) for tune in tunes for phrase in tune.phrases]
     num_tokens = max(vocabulary.num_classes, vocabulary.padding + 1)
     return {order: fit_markov(sequences, num_tokens, order) for order in ORDERS}
