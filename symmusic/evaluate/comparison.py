@@ -5,17 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symmusic.evaluate.distances import (
-    area_of,
-    divergence_of,
-    fit_density,
-    inter_distances,
-    intra_distances,
-    kl_divergence,
-    on_one_grid,
-    overlap_area,
-    pairwise,
-)
+from symmusic.evaluate.bootstrap import holm, permutation_test, resample
+from symmusic.evaluate.distances import inter_distances, intra_distances, kl_divergence, overlap_area
 from symmusic.evaluate.features import FEATURES, PITCH, RHYTHM, SHAPES
 
 SETS = ('reference', 'generated')
@@ -56,17 +47,20 @@ def compare(reference: Pieces, generated: Pieces, protocol: str, seed: int = 0) 
     averages = _averages(table, protocol)
     if protocol == 'corrected':
         rng = np.random.default_rng(seed)
-        pairs = {name: (_pairs(reference.features[name]), _pairs(generated.features[name])) for name in FEATURES}
-        resampled = [_resampled(pairs, (len(reference), len(generated)), rng) for _ in range(NUM_RESAMPLES)]
+        counts_BN, counts_BM = (rng.multinomial(num, np.full(num, 1 / num), NUM_RESAMPLES) for num in (len(reference), len(generated)))
+        draws = {name: resample(reference.features[name], generated.features[name], counts_BN, counts_BM) for name in FEATURES}
         for name in FEATURES:
             for measure in ('kld', 'oa'):
-                _add_interval(table[name], measure, [each[name][measure] for each in resampled])
-        averaged = [_averages(each, protocol) for each in resampled]
+                _add_interval(table[name], measure, draws[name][measure].tolist())
+        averaged = [
+            _averages({name: {measure: _number(draws[name][measure][row]) for measure in ('kld', 'oa')} for name in FEATURES}, protocol)
+            for row in range(NUM_RESAMPLES)
+        ]
         for group, cells in averages.items():
             for measure in ('kld', 'oa'):
                 _add_interval(cells, measure, [each[group][measure] for each in averaged])
-        tests = {name: _permutation_test(reference.features[name], generated.features[name], rng) for name in FEATURES}
-        for name, p in _holm(tests).items():
+        tests = {name: permutation_test(reference.features[name], generated.features[name], NUM_PERMUTATIONS, rng) for name in FEATURES}
+        for name, p in holm(tests).items():
             table[name] |= {'p': tests[name], 'p_holm': p}
     return {
         'protocol': protocol,
@@ -101,6 +95,7 @@ def _row(name: str, reference: Pieces, generated: Pieces, protocol: str) -> dict
         }
     row |= {'kld': _number(kl_divergence(*intra, protocol)), 'oa': _number(overlap_area(*intra, protocol))}
     inter = inter_distances(*sets, protocol)
+    row |= {'inter_mean': _number(inter.mean()) if len(inter) else None, 'inter_sd': _number(inter.std()) if len(inter) else None}
     row |= {'kld_inter': _number(kl_divergence(intra[1], inter, protocol)), 'oa_inter': _number(overlap_area(intra[1], inter, protocol))}
     notes = [f'undefined for {num} of the {which} pieces' for which, num in zip(SETS, undefined, strict=True) if num]
     if row['oa'] is None:
@@ -131,69 +126,17 @@ def _averages(table: dict[str, dict], protocol: str) -> dict[str, dict]:
     return averages
 
 
-def _pairs(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The distances of all pairs of pieces for which a feature is defined, and the two pieces of each."""
-    first, second = np.triu_indices(len(features), 1)
-    distances = pairwise(features, features)[first, second]
-    known = ~np.isnan(distances)
-    return distances[known], first[known], second[known]
-
-
-def _resampled(pairs: dict[str, tuple], sizes: tuple[int, int], rng: np.random.Generator) -> dict[str, dict]:
-    """OA and KLD of every feature for pieces drawn with replacement; a piece is in no pair with itself."""
-    counts = [rng.multinomial(size, np.full(size, 1 / size)) for size in sizes]
-    table = {}
-    for name in FEATURES:
-        densities = [
-            fit_density(distances, (count[first] * count[second]).astype(float))
-            for (distances, first, second), count in zip(pairs[name], counts, strict=True)
-        ]
-        if None in densities:
-            table[name] = {'kld': None, 'oa': None}
-            continue
-        points, curves = on_one_grid(*densities)
-        table[name] = {'kld': divergence_of(*curves), 'oa': area_of(points, *curves)}
-    return table
-
-
 def _add_interval(cells: dict, measure: str, draws: Sequence[float | None]) -> None:
     """The 95 % interval of a cell: the resamples' spread around their own median, laid around the estimate.
 
     Resampling repeats pieces, which alone lowers an overlap: the resamples' level says nothing, their spread does.
     """
-    known = [draw for draw in draws if draw is not None]
+    known = [draw for draw in draws if draw is not None and np.isfinite(draw)]
     if cells[measure] is None or len(known) < len(draws) / 2:
         cells |= {f'{measure}_low': None, f'{measure}_high': None}
+        if cells[measure] is not None:
+            cells['note'] += '; ' * bool(cells['note']) + f'no interval of {measure.upper()}: most resamples have no density'
         return
     low, middle, high = np.percentile(known, [2.5, 50, 97.5])
     bounds = cells[measure] + low - middle, cells[measure] + high - middle
     cells |= {f'{measure}_low': float(max(bounds[0], 0)), f'{measure}_high': float(min(bounds[1], 1) if measure == 'oa' else bounds[1])}
-
-
-def _permutation_test(one: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> float | None:
-    """The share of permutations of the pieces whose energy distance is at least that of the two sets, both counted in; None where the
-    feature is undefined for all of a set.
-    """
-    one, other = (each.reshape(len(each), -1) for each in (one, other))
-    one, other = (each[~np.isnan(each).any(axis=1)] for each in (one, other))
-    if not (len(one) and len(other)):
-        return None
-    pooled = np.concatenate([one, other])
-    distances = pairwise(pooled, pooled)
-    belongs = np.arange(len(pooled)) < len(one)
-    labels = np.array([belongs, *(rng.permutation(belongs) for _ in range(NUM_PERMUTATIONS))], float)
-    shares, rest = labels / len(one), (1 - labels) / len(other)
-    to_one, to_rest = shares @ distances, rest @ distances
-    energies = 2 * (to_one * rest).sum(axis=1) - (to_one * shares).sum(axis=1) - (to_rest * rest).sum(axis=1)
-    return float((energies >= energies[0] - 1e-12).mean())
-
-
-def _holm(tests: dict[str, float | None]) -> dict[str, float | None]:
-    """Holm's correction: p-values as large as the number of those at least as large allows, and never below a smaller one's."""
-    known = sorted((p, name) for name, p in tests.items() if p is not None)
-    corrected: dict[str, float | None] = dict.fromkeys(tests)
-    largest = 0.0
-    for rank, (p, name) in enumerate(known):
-        largest = max(largest, min(1.0, p * (len(known) - rank)))
-        corrected[name] = largest
-    return corrected

@@ -2,21 +2,28 @@
 
 A distance is the Euclidean norm of the difference of two pieces' features. `thesis` repeats the original program: distances of all ordered
 pairs, undefined ones replaced by means, kernel densities with Scott's bandwidth, KL divergence on two grids (each set's own range), overlap
-area by adaptive quadrature over the data's range. `corrected` drops pieces whose feature is undefined, takes each pair once, and compares
-both densities on one grid that reaches `TAILS` bandwidths beyond the data, KL divergence with a floor of `FLOOR`.
+area by adaptive quadrature over the data's range. `corrected` drops pieces whose feature is undefined, takes each pair once and what
+rounding alone sets apart as equal, and compares both densities on one grid that reaches `TAILS` bandwidths beyond the data, KL divergence
+with a floor of `FLOOR`.
 """
 
 import dataclasses
 import warnings
 
 import numpy as np
+import scipy.fft
 import scipy.integrate
-import scipy.signal
+import scipy.sparse
 import scipy.special
 
 GRID_STEPS = 1000  # of the original's KL divergence
-FINE_STEPS = 2048  # of `corrected`'s grid
+FINE_STEPS = 2048  # of `corrected`'s grid, at least
+MOST_STEPS = 65536  # and at most
+STEPS_PER_BANDWIDTH = 10  # of the narrower density, between those two
 TAILS = 5.0  # bandwidths
+REACH = 9.0  # bandwidths beyond which a kernel adds nothing to an integral: exp(-40) of its height
+ROUNDING = 1e-12  # of a feature's largest value
+ALIKE = 1e-9  # of the largest distance
 FLOOR = 1e-12  # of a probability of one grid cell
 
 
@@ -34,18 +41,23 @@ class Density:
     weights: np.ndarray
     bandwidth: float
 
+    def near(self, point: float) -> float:
+        """The density at a point, of the kernels within `REACH`."""
+        low, high = np.searchsorted(self.values, (point - REACH * self.bandwidth, point + REACH * self.bandwidth))
+        kernels = np.exp(-0.5 * ((point - self.values[low:high]) / self.bandwidth) ** 2)
+        return float(kernels @ self.weights[low:high]) / (self.bandwidth * np.sqrt(2 * np.pi))
+
     def at(self, points: np.ndarray) -> np.ndarray:
         """The density at some points."""
-        points = np.atleast_1d(points)
         kernels = np.exp(-0.5 * ((points[:, None] - self.values) / self.bandwidth) ** 2)
         return kernels @ self.weights / (self.bandwidth * np.sqrt(2 * np.pi))
 
 
 def fit_density(values: np.ndarray, weights: np.ndarray | None = None) -> Density | None:
-    """The density of values, each `weights` times; None where all are alike or there are fewer than two: it has no width then."""
+    """The density of values, each `weights` times; None where all are alike (rounding apart) or fewer than two: it has no width then."""
     weights = np.ones(len(values)) if weights is None else weights
     num = weights.sum()
-    if num < 2 or len(values) == 0 or np.ptp(values[weights > 0]) == 0:
+    if num < 2 or np.ptp(values[weights > 0]) <= ALIKE * np.abs(values).max():
         return None
     mean = values @ weights / num
     variance = ((values - mean) ** 2) @ weights / (num - 1)
@@ -65,12 +77,19 @@ def pairwise(one_NF: np.ndarray, other_MF: np.ndarray) -> np.ndarray:
 
 def intra_distances(features_NF: np.ndarray, protocol: str) -> np.ndarray:
     """The distances within a set: `thesis` N (N - 1) of ordered pairs, undefined ones imputed; else each pair of defined pieces once."""
-    distances_NN = pairwise(features_NF, features_NF)
     if protocol == 'thesis':
+        distances_NN = pairwise(features_NF, features_NF)
         apart = ~np.eye(len(distances_NN), dtype=bool)
         return _imputed([row[mask] for row, mask in zip(distances_NN, apart, strict=True)])
-    distances = distances_NN[np.triu_indices(len(distances_NN), 1)]
-    return distances[~np.isnan(distances)]
+    return intra_pairs(features_NF)[0]
+
+
+def intra_pairs(features_NF: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The distance of each pair of pieces for which a feature is defined, and the two pieces' places."""
+    first, second = np.triu_indices(len(features_NF), 1)
+    distances = _settled(pairwise(features_NF, features_NF)[first, second], features_NF)
+    known = ~np.isnan(distances)
+    return distances[known], first[known], second[known]
 
 
 def inter_distances(one_NF: np.ndarray, other_MF: np.ndarray, protocol: str) -> np.ndarray:
@@ -78,7 +97,13 @@ def inter_distances(one_NF: np.ndarray, other_MF: np.ndarray, protocol: str) -> 
     distances_NM = pairwise(one_NF, other_MF)
     if protocol == 'thesis':
         return _imputed(list(distances_NM))
-    return distances_NM[~np.isnan(distances_NM)]
+    return _settled(distances_NM[~np.isnan(distances_NM)], one_NF, other_MF)
+
+
+def _settled(distances: np.ndarray, *features: np.ndarray) -> np.ndarray:
+    """Distances, those that beside the features' own size are rounding alone as 0."""
+    size = max(np.nanmax(np.abs(each), initial=0) for each in features)
+    return np.where(distances <= ROUNDING * size, 0, distances)
 
 
 def _imputed(rows: list[np.ndarray]) -> np.ndarray:
@@ -116,30 +141,49 @@ def overlap_area(one: np.ndarray, other: np.ndarray, protocol: str) -> float | N
         low, high = (pick(pick(each.values) for each in densities) for pick in (min, max))
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', scipy.integrate.IntegrationWarning)  # rippled densities; the value is right to 5 digits
-            return scipy.integrate.quad(lambda x: float(min(each.at(x)[0] for each in densities)), low, high)[0]
+            return scipy.integrate.quad(lambda x: min(each.near(x) for each in densities), low, high)[0]
     points, curves = on_one_grid(*densities)
     return area_of(points, *curves)
 
 
 def on_one_grid(one: Density, other: Density) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Points that reach `TAILS` bandwidths beyond both, and the two densities there."""
-    tail = TAILS * max(one.bandwidth, other.bandwidth)
-    points = np.linspace(min(one.values[0], other.values[0]) - tail, max(one.values[-1], other.values[-1]) + tail, FINE_STEPS)
+    points = grid(one, other)
     return points, (binned(one, points), binned(other, points))
 
 
+def grid(*densities: Density) -> np.ndarray:
+    """Equally spaced points that reach `TAILS` bandwidths beyond all values, close enough for the narrowest kernel up to `MOST_STEPS`."""
+    tail = TAILS * max(each.bandwidth for each in densities)
+    low, high = min(each.values[0] for each in densities) - tail, max(each.values[-1] for each in densities) + tail
+    wanted = STEPS_PER_BANDWIDTH * (high - low) / min(each.bandwidth for each in densities)
+    num = scipy.fft.next_fast_len(int(np.clip(wanted, FINE_STEPS, MOST_STEPS)), real=True)
+    return np.linspace(low, high, num)
+
+
 def binned(density: Density, points: np.ndarray) -> np.ndarray:
-    """The density at equally spaced points around all its values, by putting the values on the points next to them (linear binning) and
-    one convolution; points are far closer than a bandwidth, so that the difference is below 1e-3 of the density's height.
+    """The density at the points of a `grid`; within 2e-3 of its height where points are `STEPS_PER_BANDWIDTH` to the bandwidth."""
+    return smooth(density.weights[None] @ bins(density.values, points), np.array([density.bandwidth]), points)[0]
+
+
+def bins(values: np.ndarray, points: np.ndarray) -> scipy.sparse.csr_array:
+    """The matrix [N, G] that puts the weights of values on the two points next to each (linear binning); all lie between the points."""
+    places = (values - points[0]) / (points[1] - points[0])
+    left = np.minimum(places.astype(int), len(points) - 2)
+    right = places - left
+    columns, shares = np.stack([left, left + 1], axis=1), np.stack([1 - right, right], axis=1)
+    return scipy.sparse.csr_array((shares.ravel(), columns.ravel(), np.arange(0, 2 * len(values) + 1, 2)), (len(values), len(points)))
+
+
+def smooth(masses_BG: np.ndarray, bandwidths_B: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Masses on points as densities [B, G]: convolved with Gaussians, no narrower than a step, by their Fourier transforms.
+
+    The convolution is circular: the 3e-7 of a kernel beyond a grid's tail come in at the other end.
     """
     step = points[1] - points[0]
-    places = (density.values - points[0]) / step
-    left = np.minimum(places.astype(int), len(points) - 2)
-    share = places - left
-    masses = np.bincount(left, density.weights * (1 - share), len(points)) + np.bincount(left + 1, density.weights * share, len(points))
-    reach = np.arange(1 - len(points), len(points)) * step / density.bandwidth
-    kernel = np.exp(-0.5 * reach**2) / (density.bandwidth * np.sqrt(2 * np.pi))
-    return np.maximum(scipy.signal.fftconvolve(masses, kernel, mode='full')[len(points) - 1 : 2 * len(points) - 1], 0)
+    widths = np.maximum(bandwidths_B, step)[:, None] / step
+    decay_BF = np.exp(-0.5 * (2 * np.pi * np.arange(len(points) // 2 + 1) / len(points) * widths) ** 2)
+    return np.maximum(scipy.fft.irfft(scipy.fft.rfft(masses_BG, axis=1) * decay_BF, len(points), axis=1), 0) / step
 
 
 def divergence_of(p: np.ndarray, q: np.ndarray, floor: float = FLOOR) -> float:

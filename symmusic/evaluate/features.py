@@ -14,7 +14,8 @@
 
 `thesis` repeats the original program to the last bit: PCH by velocity and frames of 10 ms, PCTM counts every pair of notes of which one
 ends within 50 ms of where the other begins, IOI at the file's own tempo. `corrected` counts durations in ticks, the transitions from each
-note to the next, and IOI at 120 quarters per minute, so that neither velocity nor tempo matters. A piece without notes has no features.
+note to the next, and IOI at 120 quarters per minute, so that neither velocity nor tempo matters. In both a whole note lasts four quarters
+whatever the metre, so that a length keeps its name.
 """
 
 import numpy as np
@@ -94,8 +95,10 @@ def pitch_class_transitions(score: Score, exact: bool) -> np.ndarray:
 
 def mean_inter_onset_interval(score: Score, exact: bool) -> np.ndarray:
     """IOI in seconds at 120 quarters per minute; with `exact` at the file's tempo."""
-    onsets = _seconds(score)[0] if exact else np.array([note.onset for note in score.notes]) / (2 * score.ticks_per_quarter)
-    return _mean(np.diff(np.sort(onsets)))
+    if exact:
+        return _mean(np.diff(np.sort(_seconds(score)[0])))
+    onsets = [note.onset for note in score.notes]  # one division, so that pieces of one interval have one number
+    return np.float64((max(onsets) - min(onsets)) / ((len(onsets) - 1) * 2 * score.ticks_per_quarter) if len(onsets) > 1 else np.nan)
 
 
 def note_length_histogram(score: Score) -> np.ndarray:

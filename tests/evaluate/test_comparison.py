@@ -7,12 +7,12 @@ import json
 import hypothesis
 import numpy as np
 import pytest
-import scipy.integrate
 import scipy.stats
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from symmusic.evaluate import comparison as module
+from symmusic.evaluate.bootstrap import holm, permutation_test, resample
 from symmusic.evaluate.comparison import compare, stack
 from symmusic.evaluate.distances import (
     binned,
@@ -77,6 +77,16 @@ def test_reference_tables(shared, reference_pieces, table):
                 pairs += [('KLD and OA', ours[cell], row[column]) for cell, column in (('kld', 'KLD'), ('oa', 'OA'))]
                 pairs += [
                     ('KLD and OA', ours[cell], row[f'{column}_intra2_inter']) for cell, column in (('kld_inter', 'KLD'), ('oa_inter', 'OA'))
+                ]
+                pairs += [
+                    ('distances', ours[cell], row[column]) for cell, column in (('inter_mean', 'inter_mean'), ('inter_sd', 'inter_SD'))
+                ]
+                sets = [np.array([each[name] for each in pieces]) for pieces in (one, other)]
+                intra, inter = [intra_distances(each, 'thesis') for each in sets], inter_distances(*sets, 'thesis')
+                pairs += [
+                    ('KLD and OA', kl_divergence(intra[1], intra[0], 'thesis'), row['KLD_rev']),
+                    ('KLD and OA', kl_divergence(intra[0], inter, 'thesis'), row['KLD_intra1_inter']),
+                    ('KLD and OA', overlap_area(intra[0], inter, 'thesis'), row['OA_intra1_inter']),
                 ]
             elif name.endswith('(thesis: from 3-decimal entries)'):
                 ours = found['averages'][name.split()[0]]
@@ -145,7 +155,8 @@ def test_corrected_overlap_is_the_integral():
     rng = np.random.default_rng(0)
     one, other = rng.normal(3, 1, 200), rng.normal(5, 2, 150)
     p, q = scipy.stats.gaussian_kde(one), scipy.stats.gaussian_kde(other)
-    expected = scipy.integrate.quad(lambda x: min(p(x)[0], q(x)[0]), -10, 25, limit=200)[0]
+    points = np.linspace(-10, 25, 5001)
+    expected = np.trapezoid(np.minimum(p(points), q(points)), points)
     assert overlap_area(one, other, 'corrected') == pytest.approx(expected, abs=2e-4)
 
 
@@ -206,5 +217,65 @@ def test_the_test_tells_sets_apart_and_lets_equal_ones_be(monkeypatch):
 
 
 def test_holm_by_hand():
-    found = module._holm({'a': 0.01, 'b': 0.04, 'c': None, 'd': 0.03})
+    found = holm({'a': 0.01, 'b': 0.04, 'c': None, 'd': 0.03})
     assert found == {'a': pytest.approx(0.03), 'b': pytest.approx(0.06), 'c': None, 'd': pytest.approx(0.06)}
+
+
+@hypothesis.given(st.integers(0, 2**31), st.integers(3, 12), st.booleans())
+def test_a_resample_is_the_measure_of_the_pieces_drawn(seed, num, whole):
+    """All pieces once: the estimate; pieces left out: the estimate without them."""
+    rng = np.random.default_rng(seed)
+    one, other = rng.normal(0, 1, (num, 4)), rng.normal(0, 2, (9, 4))
+    if whole:
+        one, other = np.round(one[:, 0] * 3), np.round(other[:, 0] * 3)
+    once = np.ones((2, num), int)
+    once[1, :1] = 0
+    found = resample(one, other, once, np.ones((2, 9), int))
+    for row, part in enumerate((one, one[1:])):
+        intra = intra_distances(part, 'corrected'), intra_distances(other, 'corrected')
+        if fit_density(intra[0]) is None or fit_density(intra[1]) is None:
+            assert np.isnan(found['oa'][row])
+            continue
+        assert found['oa'][row] == pytest.approx(overlap_area(*intra, 'corrected'), abs=2e-3)
+        assert found['kld'][row] == pytest.approx(kl_divergence(*intra, 'corrected'), rel=0.02, abs=2e-3)
+
+
+@hypothesis.settings(max_examples=20)
+@hypothesis.given(st.floats(1e-6, 1e6), st.floats(0.01, 100))
+def test_a_narrow_density_beside_a_wide_one(scale, ratio):
+    """The overlap of two normal densities: of any scale, and of bandwidths far apart."""
+    xs = np.random.default_rng(0).normal(0, 1, 300)
+    one, other = 5 * scale + scale * xs, 5 * scale + scale * ratio * xs
+    p, q = scipy.stats.gaussian_kde(one), scipy.stats.gaussian_kde(other)
+    points = np.unique(
+        np.concatenate([np.linspace(each.min() - scale * s, each.max() + scale * s, 4000) for each, s in ((one, 1), (other, ratio))])
+    )
+    assert overlap_area(one, other, 'corrected') == pytest.approx(np.trapezoid(np.minimum(p(points), q(points)), points), abs=3e-3)
+
+
+def test_what_rounding_alone_sets_apart_is_equal():
+    xs = np.array([0.1 + 0.2, 0.3, 0.3, 0.1 + 0.2])
+    assert not intra_distances(xs, 'corrected').any()
+    assert fit_density(np.array([0.1 + 0.2, 0.3, 0.3])) is None
+    steady = [compute_features(piece(*((3 * step, 3, 60) for step in range(num))), 'corrected') for num in range(2, 30)]
+    assert len({float(each['IOI']) for each in steady}) == 1
+
+
+def test_permutation_test_by_hand():
+    """Two and two pieces far apart: of six ways to part them two are as far."""
+    one, other = np.array([0.0, 0.0]), np.array([1.0, 1.0])
+    assert permutation_test(one, other, 2000, np.random.default_rng(0)) == pytest.approx(1 / 3, abs=0.05)
+    assert permutation_test(one, one, 99, np.random.default_rng(0)) == 1
+    assert permutation_test(one, np.array([np.nan]), 99, np.random.default_rng(0)) is None
+
+
+def test_undefined_pieces_and_sets_of_one_are_told():
+    """Every null of a table has its reason beside it."""
+    pieces = random_pieces(6, 0)
+    rare = stack(
+        [*'abcdef'], [compute_features(piece((0, 4, 60)), 'corrected')] * 5 + [compute_features(piece((0, 2, 60), (4, 2, 62)), 'corrected')]
+    )
+    for one, other in ((pieces, rare), (rare, pieces)):
+        for row in compare(one, other, 'corrected')['features'].values():
+            nulls = [key for key, value in row.items() if value is None]
+            assert not nulls or row['note']
