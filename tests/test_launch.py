@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import launch
-from symmusic.score.midi import TICKS_PER_QUARTER, format_midi
+from symmusic.score.midi import TICKS_PER_QUARTER, format_midi, parse_midi
 from symmusic.score.notes import Note
 
 ROOT = pathlib.Path(launch.__file__).parent
@@ -237,7 +237,7 @@ def test_replicas_train_side_by_side_and_any_of_them_draws(corpus, tmp_path, cap
 
 @pytest.mark.parametrize('encoding', ['pianoroll', 'pianoroll_faithful'])
 def test_every_encoding_goes_the_whole_way(corpus, tmp_path, capsys, encoding):
-    """Training, samples with their distributions, and stats; what is joined holds no note that is struck again at the seam."""
+    """Training, samples with their distributions, stats and an evaluation; what is joined is the prompt, then what each token says."""
     changes = {'data.encoding': encoding, 'train.num_epochs': 1, 'sample.keep_distributions': True}
     assert launch.main(arguments(tmp_path / 'roll', corpus, **changes)) == 0
     capsys.readouterr()
@@ -246,6 +246,11 @@ def test_every_encoding_goes_the_whole_way(corpus, tmp_path, capsys, encoding):
     num_classes = np.load(folder / 'distributions.npz')['probabilities'].shape[-1]
     assert all(0 <= token < num_classes for row in rows for token in row['tokens'])
     assert (folder / 'heatmaps' / 'softmax.png').stat().st_size > 1000
+    if encoding == 'pianoroll_faithful':  # the odd one
+        evaluate = [f'--workdir={tmp_path / "roll"}', '--mode=evaluate', '--config.evaluate.num_pieces=4', '--config.evaluate.num_draws=1']
+        assert launch.main([*evaluate, '--config.sample.num_bars=2']) == 0
+        nats = json.loads((tmp_path / 'roll' / 'evaluation' / 'comparison.json').read_text())['nats_per_step']
+        assert all(0 < value < 10 for value in nats.values())
     assert (
         launch.main([f'--workdir={tmp_path}', '--mode=stats', f'--config.data.corpus={corpus}', f'--config.data.encoding={encoding}']) == 0
     )
@@ -257,6 +262,27 @@ def test_every_encoding_goes_the_whole_way(corpus, tmp_path, capsys, encoding):
         == statistics['max_pitch'] - statistics['min_pitch'] + (2 if encoding == 'pianoroll' else 1)
     )
     assert statistics['num_windows'] == sum(line['num_windows'] for line in lines)
+
+    first_pitch = statistics['min_pitch'] - (encoding == 'pianoroll')
+    for row in rows:
+        sounding = np.full(64 + row['num_steps'], -1)
+        for note in parse_midi((folder / 'joined' / row['file']).read_bytes()).notes:
+            sounding[note.onset // STEP : note.end // STEP] = note.pitch
+            assert note.onset != 64 * STEP or sounding[63] != note.pitch
+        assert sounding[63] == 79  # the prompt's last note
+        silence = 0 if encoding == 'pianoroll' else num_classes
+        expected = [-1 if token == silence else token + first_pitch - row['transposed_by'] for token in row['tokens']]
+        assert sounding[64:].tolist() == expected
+
+
+def test_targets_that_are_all_silence_are_refused(tmp_path, refused):
+    """Each window's last step, at the end of a bar, is a rest; the faithful roll has no class for it."""
+    for number in range(12):
+        bar = ' '.join('CDEFGAB'[(number + place) % 7] for place in range(7)) + ' z |'
+        (tmp_path / f'{number}.abc').write_text(f'X:1\nT:{"abcdefghijkl"[number]}\nM:4/4\nL:1/8\nK:C\n{bar * (number + 6)}\n')
+    argv = arguments(tmp_path / 'run', tmp_path, **{'data.encoding': 'pianoroll_faithful', 'train.targets': 'last'})
+    assert "has silence for its only targets, for which config.data.encoding = 'pianoroll_faithful' has no class" in refused(*argv)
+    assert not (tmp_path / 'run').exists()
 
 
 def test_a_finished_run_is_fine_tuned_on_other_tunes(trained, tmp_path, capsys, refused):

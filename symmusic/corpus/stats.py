@@ -19,7 +19,8 @@ def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int
     """The numbers of `stats.json`; a corpus that keeps nothing has zeros, and null where nothing is to be measured.
 
     `event_frequencies` are shares of all steps of the kept tunes (each pitch by its number); `note_lengths` are shares of all notes by
-    length in steps, those of a bar or more together; `keys` count kept tunes; `styles` are those of named corpora.
+    length in steps, those of a bar or more together; `keys` count kept tunes; `styles` are those of named corpora. Of the encoding are
+    windows, classes, `class_frequencies` (shares of all tokens; 'blank' is no class) and `num_encoded_notes`, those that tokens tell apart.
     """
     kept = corpus.kept
     statistics = {
@@ -40,6 +41,8 @@ def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int
         'max_pitch': None,
         'num_steps': 0,
         'num_notes': 0,
+        'num_encoded_notes': 0,
+        'class_frequencies': {},
         'event_frequencies': {},
         'note_lengths': {},
         'keys': {},
@@ -47,12 +50,15 @@ def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int
     }
     if not kept:
         return statistics
-    vocabulary = VOCABULARIES[encoding].fit([phrase for tune in kept for phrase in tune.phrases])
-    windows = cut_windows(kept, vocabulary, window_steps, hop_steps, keep_last=keep_last)
     events = np.concatenate([tune.events for tune in kept])
-    notes = [note for tune in kept for phrase in tune.phrases for note in from_events(phrase)]
+    phrases = [phrase for tune in kept for phrase in tune.phrases]
+    vocabulary = VOCABULARIES[encoding].fit(phrases)
+    notes = [note for phrase in phrases for note in from_events(phrase)]
+    tokens = [vocabulary.encode(phrase) for phrase in phrases]
+    windows = cut_windows(kept, vocabulary, window_steps, hop_steps, keep_last=keep_last)
+    class_counts = np.bincount(np.concatenate(tokens), minlength=vocabulary.num_classes + 1)
     lengths = np.bincount([min(note.end - note.onset, STEPS_PER_BAR) for note in notes], minlength=STEPS_PER_BAR + 1)[1:] / len(notes)
-    cut = {'window_steps': window_steps, 'hop_steps': hop_steps, 'keep_last': keep_last}
+    cut = {'window_steps': window_steps, 'hop_steps': hop_steps, 'keep_last': keep_last, 'encoding': VOCABULARIES[encoding]}
     names = {NO_EVENT: 'no event', NOTE_OFF: 'note off'}
     keys, key_counts = np.unique([tune.key for tune in kept], return_counts=True)
     return statistics | {
@@ -63,6 +69,12 @@ def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int
         'max_pitch': vocabulary.max_pitch,
         'num_steps': len(events),
         'num_notes': len(notes),
+        'num_encoded_notes': sum(int((vocabulary.decode(each) >= 0).sum()) for each in tokens),
+        'class_frequencies': {
+            name: float(count / class_counts.sum())
+            for name, count in zip([*vocabulary.class_names, 'blank'], class_counts, strict=True)
+            if count
+        },
         'event_frequencies': {
             names.get(int(event), str(event)): count / len(events)
             for event, count in zip(*np.unique(events, return_counts=True), strict=True)
@@ -83,7 +95,7 @@ def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int
 
 def as_text(statistics: dict) -> str:
     """The statistics as a short table for the terminal."""
-    frequencies, lengths = statistics['event_frequencies'], statistics['note_lengths']
+    frequencies, lengths, classes = (statistics[name] for name in ('event_frequencies', 'note_lengths', 'class_frequencies'))
     pitches = [(name, share) for name, share in frequencies.items() if name.isdecimal()]
     dropped = sum(statistics['dropped'].values())
     lines = [
@@ -101,7 +113,18 @@ def as_text(statistics: dict) -> str:
     ]
     if statistics['num_kept']:
         lines += [
-            ('classes', f'{statistics["num_classes"]}'),
+            (
+                'encoding',
+                f'{statistics["encoding"]}: {statistics["num_encoded_notes"] / statistics["num_notes"]:.1%} of the notes kept apart',
+            ),
+            (
+                'classes',
+                f'{statistics["num_classes"]}: '
+                + ', '.join(
+                    f'{_name(int(name)) if name.isdecimal() else name} {share:.1%}'
+                    for name, share in sorted(classes.items(), key=lambda item: -item[1])[:6]
+                ),
+            ),
             ('pitches', f'{_name(statistics["min_pitch"])} to {_name(statistics["max_pitch"])}'),
             (
                 'events',

@@ -80,21 +80,28 @@ def sample_markov(markov: Markov, prompts_BT: np.ndarray, num_steps: int, rng: n
     return history_BT[:, np.shape(prompts_BT)[1] :]
 
 
-def nats(markov: Markov, sequence: np.ndarray) -> np.ndarray:
-    """The surprise [T - 1] in nats of each token of a sequence but the first, after all those before it."""
+def nats(markov: Markov, sequence: np.ndarray, num_targets: int | None = None) -> np.ndarray:
+    """The surprise [T - 1] in nats of each token of a sequence but the first, after all those before it.
+
+    With `num_targets` it is told that the token is one of the first so many classes; infinite where it is not.
+    """
     sequence = np.asarray(sequence, np.int64)
     padded = np.concatenate([np.zeros(markov.order, np.int64), sequence])
-    losses = []
+    rows_BV = []
     for step in range(1, min(markov.order, len(sequence))):  # as yet shorter histories
-        losses.append(markov.probabilities(sequence[None, :step])[0, sequence[step]])
+        rows_BV.append(markov.probabilities(sequence[None, :step]))
     begin = max(1, min(markov.order, len(sequence)))
     if begin < len(sequence):
         histories_BT = (
             np.lib.stride_tricks.sliding_window_view(padded[begin:-1], markov.order) if markov.order else np.zeros((len(sequence) - 1, 0))
         )
-        probabilities_BV = markov.probabilities(histories_BT)
-        losses += list(np.take_along_axis(probabilities_BV, sequence[begin:, None], axis=1)[:, 0])
-    return -np.log(np.array(losses))
+        rows_BV.append(markov.probabilities(histories_BT))
+    probabilities_BV = np.concatenate([np.zeros((0, markov.num_classes)), *rows_BV])
+    if num_targets is not None:
+        probabilities_BV[:, num_targets:] = 0
+        probabilities_BV /= probabilities_BV.sum(axis=1, keepdims=True)
+    with np.errstate(divide='ignore'):
+        return -np.log(np.take_along_axis(probabilities_BV, sequence[1:, None], axis=1)[:, 0])
 
 
 def _code(grams_BK: np.ndarray, num_classes: int) -> np.ndarray:

@@ -153,7 +153,7 @@ def _nats(params, card, data: Dataset, markovs: dict[int, Markov]) -> dict[str, 
 def _markov_nats(markov: Markov, windows: Windows, targets: str, num_classes: int) -> float:
     total, num = 0.0, 0
     for tokens, first in zip(windows.tokens(), windows.first_targets, strict=True):
-        losses, labels = nats(markov, tokens), tokens[1:]
+        losses, labels = nats(markov, tokens, num_classes), tokens[1:]  # the network gives blanks no probability either
         counted = (np.arange(1, len(tokens)) >= (first if targets == 'all' else len(tokens) - 1)) & (labels < num_classes)
         total, num = total + losses[counted].sum(), num + counted.sum()
     return float(total / num)

@@ -77,10 +77,16 @@ def run(command: Command) -> None:
             return
     elif states.step.any():
         print(f'going on after {states.epoch.max()} epochs, {states.step.max()} updates')
-    write_whole(workdir / 'config.json', runs.to_json(config))
-
     parts = {'train': data.train, 'validation': data.validation, **({'test': data.test} if data.test else {})}
     counts = {part: target_counts(parts[part], architecture.num_classes, all_steps=recipe.targets == 'all') for part in parts}
+    for part in parts:
+        if not counts[part].any():
+            raise UserError(
+                f'the {part} part of corpus {corpus.name} has silence for its only targets, for which config.data.encoding = '
+                f"{config.data.encoding!r} has no class; use more tunes, or 'pianoroll'"
+            )
+    write_whole(workdir / 'config.json', runs.to_json(config))
+
     base_rates = {part: base_rate(counts['train'], counts[part]) if part in parts else None for part in ('validation', 'test')}
     plan = loop.Plan(
         config.train.num_epochs, config.train.batch_size, config.seed, config.train.checkpoint_minutes, config.train.tensorboard

@@ -98,6 +98,27 @@ def test_files(tmp_path):
         assert bool(line['reason']) != line['kept']
 
 
+@pytest.mark.parametrize(
+    ('encoding', 'num_notes', 'num_windows', 'classes'),
+    [
+        ('melody', 4, 3, {'no event': 4, 'note off': 1, '60': 2, '61': 1, '62': 1}),
+        ('pianoroll', 3, 3, {'silence': 2, '60': 4, '61': 2, '62': 1}),
+        ('pianoroll_faithful', 4, 5, {'60': 3, '61': 2, '62': 1, 'blank': 6}),  # of twelve steps, three of them to fill the last beat
+    ],
+)
+def test_an_encoding(encoding, num_notes, num_windows, classes):
+    """C, C again, a rest, C sharp, D: the roll makes two notes one, the faithful one parts them by a blank and has whole beats."""
+    made = corpus(tune([60, -2, 60, -2, -1, -2, 61, -2, 62], style='march'))
+    found = describe(made, encoding=encoding, **WINDOWS)
+    assert found['encoding'] == encoding
+    assert (found['num_notes'], found['num_encoded_notes']) == (4, num_notes)
+    assert {name: round(sum(classes.values()) * share, 9) for name, share in found['class_frequencies'].items()} == classes
+    assert found['num_classes'] == 3 + {'melody': 2, 'pianoroll': 1, 'pianoroll_faithful': 0}[encoding]
+    assert found['styles']['march']['num_windows'] == found['num_windows'] == num_windows
+    assert found['event_frequencies']['60'] == pytest.approx(2 / 9)  # of the tunes, whatever the encoding
+    assert f'{encoding}: {num_notes / 4:.1%} of the notes kept apart' in as_text(found)
+
+
 def test_text(tmp_path):
     made = corpus(tune([60, -2, 62, -1], key='C major'), Tune('b.mid', reason='no meter'), num_files=3)
     text = as_text(describe(made, encoding='melody', **WINDOWS))

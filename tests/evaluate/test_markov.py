@@ -50,6 +50,16 @@ def test_nats_are_the_reference_s(train, order, sequence):
     assert_allclose(nats(markov, np.array(sequence, np.uint8)), expected, rtol=1e-10)
 
 
+@hypothesis.given(sequences, st.integers(0, 3), st.lists(st.integers(0, 4), min_size=2, max_size=8), st.integers(1, 5))
+def test_nats_among_the_first_classes(train, order, sequence, num_targets):
+    """As the reference's probabilities of those classes, divided by their sum."""
+    markov = fit_markov([np.array(each) for each in train], 5, order)
+    for step, loss in enumerate(nats(markov, np.array(sequence), num_targets), 1):
+        shares = reference(train, 5, order, sequence[:step])[:num_targets]
+        expected = -np.log(shares[sequence[step]] / sum(shares)) if sequence[step] < num_targets else np.inf
+        assert loss == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
 def test_a_higher_order_learns_what_a_lower_one_cannot():
     """0 1 2 1 over and over: what follows 1 depends on the one before."""
     tune = np.tile([0, 1, 2, 1], 50)

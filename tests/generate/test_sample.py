@@ -18,6 +18,7 @@ from symmusic.model.model import Architecture, apply_all, apply_last, init_param
 PLAIN = Architecture(7, num_layers=1, num_cells=4, num_positions=16)
 ATTENTIVE = dataclasses.replace(PLAIN, attention='bahdanau', attention_size=3)
 BOTH_WAYS = dataclasses.replace(ATTENTIVE, bidirectional=True)
+BLANKS = dataclasses.replace(PLAIN, lookback=(1, 8), padding=7)
 BIAS = np.log([0.05, 0.3, 0.1, 0.2, 0.02, 0.25, 0.08])  # a model that reads nothing answers with these probabilities
 PROMPT = np.array([[2, 0, 3, 0, 5, 1], [4, 0, 0, 6, 0, 2]])
 POSITIONS = np.array([[0, 1, 2, 3, 4, 5], [13, 14, 15, 0, 1, 2]])
@@ -171,7 +172,11 @@ def test_a_piece_depends_on_its_own_key_alone(window_steps):
     assert_array_equal(three.log_probabilities_BN, again.log_probabilities_BN)
 
 
-@pytest.mark.parametrize(('architecture', 'memory_steps'), [(PLAIN, 1), (ATTENTIVE, 50), (ATTENTIVE, 4)], ids=['none', 'long', 'short'])
+@pytest.mark.parametrize(
+    ('architecture', 'memory_steps'),
+    [(PLAIN, 1), (ATTENTIVE, 50), (ATTENTIVE, 4), (BLANKS, 1)],
+    ids=['none', 'long', 'short', 'blanks'],
+)
 def test_stateful_form_is_reading_the_history_anew(architecture, memory_steps):
     """The probabilities of every step, the history longer than the memory or not, and bars that begin anywhere."""
     params = random_params(architecture)
@@ -193,16 +198,16 @@ def test_stateful_form_is_reading_the_history_anew(architecture, memory_steps):
         assert np.abs(softmax(np.array(short))[:, 5:-1] - drawn.probabilities_BNV).max() > 1e-3  # the memory's length matters here
 
 
-@pytest.mark.parametrize('architecture', [PLAIN, BOTH_WAYS], ids=['lstm', 'bidirectional'])
+@pytest.mark.parametrize('architecture', [PLAIN, BOTH_WAYS, BLANKS], ids=['lstm', 'bidirectional', 'blanks'])
 @pytest.mark.parametrize('window_steps', [4, 9])
 def test_window_form_is_a_loop_over_apply_last(architecture, window_steps):
-    """A prompt shorter than the window is padded on the left with class 0, and bars go on counting into the padding.
+    """A prompt shorter than the window is padded on the left with class 0 or the blank, and bars go on counting into the padding.
 
     window 9, prompt a b c d e f at 13 14 15 0 1 2:   0 0 0 a b c d e f   at 10 11 12 13 14 15 0 1 2
     """
     params = random_params(architecture)
     drawn = draw(params, keys(2, seed=4), architecture, window_steps=window_steps, keep=True)
-    tokens = np.concatenate([np.zeros((2, 3), int), PROMPT, drawn.tokens_BN], axis=1)
+    tokens = np.concatenate([np.full((2, 3), architecture.padding), PROMPT, drawn.tokens_BN], axis=1)
     for step in range(9):
         end = 9 + step
         positions = (POSITIONS[:, :1] + np.arange(end - window_steps, end) - 3) % 16

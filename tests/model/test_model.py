@@ -31,11 +31,11 @@ jitted_step = jax.jit(apply_step, static_argnames='architecture')
 
 
 def random_problem(architecture, seed=0, num_steps=NUM_STEPS):
-    """Parameters large enough for the gates to bend, tokens, and positions in the bar."""
+    """Parameters large enough for the gates to bend, tokens (blanks too, where there are), and positions in the bar."""
     rng = np.random.default_rng(seed)
     shapes = jax.eval_shape(functools.partial(init_params, architecture=architecture), jax.random.key(0))
     params = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(size=leaf.shape)), shapes)
-    tokens_BT = jnp.asarray(rng.integers(architecture.num_classes, size=(BATCH, num_steps)))
+    tokens_BT = jnp.asarray(rng.integers(max(architecture.num_classes, architecture.padding + 1), size=(BATCH, num_steps)))
     return params, tokens_BT, jnp.asarray((rng.integers(16, size=(BATCH, 1)) + np.arange(num_steps)) % 16)
 
 
@@ -63,7 +63,8 @@ def test_the_last_position_is_the_summary_of_the_window(architecture):
 
 
 @pytest.mark.parametrize(
-    ('architecture', 'memory_steps'), [(PLAIN, 3), (ATTENTIVE, 3), (ATTENTIVE, 8), (WEIGHTED, 3), (WEIGHTED, 8), (LOOKING_BACK, 3)]
+    ('architecture', 'memory_steps'),
+    [(PLAIN, 3), (ATTENTIVE, 3), (ATTENTIVE, 8), (WEIGHTED, 3), (WEIGHTED, 8), (LOOKING_BACK, 3), (BLANKS, 3)],
 )
 def test_step_by_step_is_all_at_once(architecture, memory_steps):
     """Also where the memory is shorter than what was read."""

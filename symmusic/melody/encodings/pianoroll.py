@@ -34,12 +34,15 @@ class _Roll(PitchVocabulary):
         return np.where(tokens == before, NO_EVENT, onsets).astype(np.int8)
 
     def join(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-        """As `PitchVocabulary.join`: what goes on sounding over the seam is held and not struck again."""
+        """As `PitchVocabulary.join`: what goes on sounding over the seam is held and not struck again, and a silence there ends it."""
         joined = np.concatenate([before, after])
-        sounding = self._sounding(joined.astype(np.int16))
         seam = len(before)
-        if 0 < seam < len(joined) and joined[seam] >= 0 and joined[seam] == sounding[seam - 1]:
-            joined[seam] = NO_EVENT
+        if 0 < seam < len(joined):
+            last = self._sounding(np.asarray(before, np.int16))[-1]
+            if joined[seam] == NO_EVENT:  # of a roll alone this is silence
+                joined[seam] = NOTE_OFF if last >= 0 else NO_EVENT
+            elif joined[seam] == last >= 0:
+                joined[seam] = NO_EVENT
         return joined
 
 
