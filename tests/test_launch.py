@@ -402,7 +402,13 @@ def test_comparing_two_folders(two_folders, tmp_path, capsys, monkeypatch):
     printed = capsys.readouterr().out
     folder = tmp_path / 'runs' / 'compare-real-made' / 'evaluation'
     assert printed.splitlines()[-1] == str(folder)
-    for words in ('generated: broken.mid left out: damaged MIDI', 'empty.mid left out: no notes', 'notes sound together in voices.mid'):
+    for words in (
+        'generated: 2 of 8 MIDI files left out: broken.mid (damaged MIDI',
+        'empty.mid (no notes)',
+        'files of other kinds, not read (1): notes.txt',
+        'notes sound together, measured as they are (1): voices.mid',
+        'similarity: generated files that are no melody (2): broken.mid',
+    ):
         assert words in printed
     comparison = json.loads((folder / 'comparison.json').read_text())
     assert (comparison['protocol'], comparison['num_reference'], comparison['num_generated']) == ('corrected', 6, 6)
@@ -414,7 +420,7 @@ def test_comparing_two_folders(two_folders, tmp_path, capsys, monkeypatch):
     assert len(rows) == 12
     assert len(rows[0]) == 2 + 317
     assert [row['set'] for row in rows] == ['reference'] * 6 + ['generated'] * 6
-    assert 'broken.mid left out' in (folder / 'report.md').read_text()
+    assert 'left out: broken.mid' in (folder / 'report.md').read_text()
     assert all((folder / name).stat().st_size > 10_000 for name in ('distances.png', 'transitions.png'))
     first = (folder / 'comparison.json').read_bytes()
     assert launch.main(argv) == 0  # the same in its place

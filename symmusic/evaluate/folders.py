@@ -2,13 +2,16 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from symmusic.errors import ScoreError, UserError
 from symmusic.evaluate.comparison import Pieces, stack
 from symmusic.evaluate.features import compute_features
 from symmusic.score.midi import parse_midi
 from symmusic.score.notes import Note
+
+SUFFIXES = ('.mid', '.midi')
+MOST_NAMES = 10  # in one remark
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,11 +22,13 @@ class Folder:
       pieces: those that could be measured, in the order of their names.
       left_out: file name -> why it is not among them.
       polyphonic: names of pieces of which notes sound together; they are measured as they are.
+      others: names of files of other kinds; folders are not looked into.
     """
 
     pieces: Pieces
     left_out: dict[str, str]
     polyphonic: tuple[str, ...]
+    others: tuple[str, ...]
 
 
 def read_folder(flag: str, path: str, protocol: str, progress: Callable[[Iterable, str], Iterable]) -> Folder:
@@ -34,17 +39,23 @@ def read_folder(flag: str, path: str, protocol: str, progress: Callable[[Iterabl
     """
     folder = pathlib.Path(path).expanduser()
     try:
-        files = sorted(file for file in folder.iterdir() if file.suffix.lower() in ('.mid', '.midi') and file.is_file())
+        entries = sorted(entry for entry in folder.iterdir() if not entry.is_dir())
     except OSError as error:
         raise UserError(f'--{flag}={path}: {error.strerror or error}; must be a folder of MIDI files') from error
+    files = [entry for entry in entries if entry.suffix.lower() in SUFFIXES]
     if not files:
         raise UserError(f'--{flag}={path}: the folder holds no .mid or .midi file')
     names, features, left_out, polyphonic = [], [], {}, []
     for file in progress(files, 'file'):
         try:
+            if file.exists() and not file.is_file():  # a pipe would keep us waiting
+                raise ScoreError('not a file')
             score = parse_midi(file.read_bytes())
-        except (ScoreError, OSError) as error:
-            left_out[file.name] = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        except ScoreError as error:
+            left_out[file.name] = str(error)
+            continue
+        except OSError as error:
+            left_out[file.name] = f'unreadable file: {error.strerror or error}'
             continue
         names.append(file.name)
         features.append(compute_features(score, protocol))
@@ -53,7 +64,32 @@ def read_folder(flag: str, path: str, protocol: str, progress: Callable[[Iterabl
     if not names:
         name, reason = next(iter(left_out.items()))
         raise UserError(f'--{flag}={path}: none of its {len(files)} MIDI files can be measured ({name}: {reason})')
-    return Folder(stack(names, features), left_out, tuple(polyphonic))
+    others = tuple(entry.name for entry in entries if entry.suffix.lower() not in SUFFIXES)
+    return Folder(stack(names, features), left_out, tuple(polyphonic), others)
+
+
+def remarks(which: str, folder: Folder) -> list[str]:
+    """What a reader must know of a folder: which files were left out, how many and why."""
+    found = []
+    if folder.left_out:
+        num_files = len(folder.pieces) + len(folder.left_out)
+        found.append(f'{which}: {len(folder.left_out)} of {num_files} MIDI files left out: {listed_reasons(folder.left_out)}')
+    if folder.others:
+        found.append(f'{which}: files of other kinds, not read ({len(folder.others)}): {_listed(folder.others)}')
+    if folder.polyphonic:
+        found.append(
+            f'{which}: pieces in which notes sound together, measured as they are ({len(folder.polyphonic)}): {_listed(folder.polyphonic)}'
+        )
+    return found
+
+
+def listed_reasons(left_out: dict[str, str]) -> str:
+    """Files and why they were left out, the first `MOST_NAMES` of them."""
+    return _listed([f'{name} ({reason})' for name, reason in left_out.items()])
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ', '.join(names[:MOST_NAMES]) + (f' and {len(names) - MOST_NAMES} more' if len(names) > MOST_NAMES else '')
 
 
 def _is_polyphonic(notes: tuple[Note, ...]) -> bool:

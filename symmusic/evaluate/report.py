@@ -160,18 +160,22 @@ def draw_distances(path: pathlib.Path, sets: dict[str, Pieces], protocol: str) -
                 points = np.linspace(density.values[0] - tail, density.values[-1] + tail, FINE_STEPS)
                 axes.plot(points, binned(density, points), color=color, label=label)
         axes.set_title(f'{name}: {TITLES[name]}', fontsize=9)
+        if not axes.lines:
+            axes.text(0.5, 0.5, 'no density: all distances are alike', ha='center', transform=axes.transAxes, fontsize=8)
         axes.set_xlim(left=0)
         axes.set_yticks([])
         axes.spines[['top', 'right', 'left']].set_visible(False)
         axes.margins(y=0.02)
-    handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc='outside lower center', ncols=3, frameon=False)
+    handles = {label: line for axes in figure.axes for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    if handles:
+        figure.legend(handles.values(), handles.keys(), loc='outside lower center', ncols=3, frameon=False)
     figure.suptitle('Densities of the distances between pieces')
     write_figure(path, figure)
 
 
 def draw_transitions(path: pathlib.Path, sets: dict[str, Pieces]) -> None:
     """Draws both sets' mean transition matrices, of pitch classes and of note lengths."""
+    from matplotlib.colors import PowerNorm
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 10), layout='constrained')
@@ -179,7 +183,8 @@ def draw_transitions(path: pathlib.Path, sets: dict[str, Pieces]) -> None:
     for row, (name, labels) in enumerate((('PCTM', PITCH_CLASSES), ('NLTM', tuple(LENGTHS)))):
         means = [pieces.features[name].mean(axis=0) for pieces in sets.values()]
         for axes, mean, which in zip(grid[row], means, sets, strict=True):
-            image = axes.imshow(mean, cmap='viridis', vmin=0, vmax=max(1e-9, *(each.max() for each in means)))
+            scale = PowerNorm(0.5, 0, max(1e-9, *(each.max() for each in means)))  # a square root, so that rare transitions show
+            image = axes.imshow(mean, cmap='viridis', norm=scale)
             axes.set_xticks(range(12), labels, rotation=90, fontsize=7)
             axes.set_yticks(range(12), labels, fontsize=7)
             axes.set(xlabel='to', ylabel='from', title=f'{which}: {TITLES[name]}')

@@ -7,7 +7,7 @@ import time
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
 from symmusic.evaluate.comparison import SETS, compare
-from symmusic.evaluate.folders import Folder, read_folder
+from symmusic.evaluate.folders import listed_reasons, read_folder, remarks
 from symmusic.evaluate.plagiarism import index_folder, measure_similarity
 from symmusic.evaluate.report import report_md, write_report
 from symmusic.files import SETTINGS, choose_folder, write_whole
@@ -25,17 +25,15 @@ def run(command: Command) -> None:
     names = {which: pathlib.Path(path).expanduser().resolve().name or 'root' for which, path in paths.items()}
     workdir = build.workdir(command, f'compare-{names["reference"]}-{names["generated"]}')
     folders = {which: read_folder(which, path, protocol, bar) for which, path in paths.items()}
-    notes = [note for which, folder in folders.items() for note in _notes(which, folder)]
-    for note in notes:
-        print(note)
+    notes = [remark for which, folder in folders.items() for remark in remarks(which, folder)]
     sets = {which: folder.pieces for which, folder in folders.items()}
     begun = time.perf_counter()
     comparison = compare(*sets.values(), protocol, command.config.seed)
-    tunes, _ = index_folder(pathlib.Path(paths['reference']).expanduser())
-    comparison['similarity'] = measure_similarity(pathlib.Path(paths['generated']).expanduser(), tunes, progress=bar)
+    similarity = comparison['similarity'] = _similarity(*(pathlib.Path(path).expanduser() for path in paths.values()))
+    notes += [f'similarity: {similarity["note"]}'] if similarity['note'] else []
     comparison['left_out'] = {which: folder.left_out for which, folder in folders.items()}
     print(f'compared in {time.perf_counter() - begun:.1f} s')
-    print(report_md(comparison, names, []).rstrip())
+    print(report_md(comparison, names, notes).rstrip())
     settings = {'paths': {which: str(pathlib.Path(path).expanduser().resolve()) for which, path in paths.items()}}
     settings |= {'protocol': protocol, 'seed': command.config.seed}
     place = choose_folder(workdir, 'evaluation', settings)
@@ -44,9 +42,17 @@ def run(command: Command) -> None:
     print(place)
 
 
-def _notes(which: str, folder: Folder) -> list[str]:
-    notes = [f'{which}: {name} left out: {reason}' for name, reason in folder.left_out.items()]
-    if folder.polyphonic:
-        more = f' and {len(folder.polyphonic) - 3} more' if len(folder.polyphonic) > 3 else ''
-        notes.append(f'{which}: notes sound together in {", ".join(folder.polyphonic[:3])}{more}; measured as they are')
-    return notes
+def _similarity(reference: pathlib.Path, generated: pathlib.Path) -> dict:
+    """How near each generated piece is to a reference piece, and in `note` what could not be measured."""
+    collection, no_tunes = index_folder(reference)
+    similarity = measure_similarity(generated, collection, progress=bar)
+    notes = [
+        f'{which} files that are no melody ({len(left_out)}): {listed_reasons(left_out)}'
+        for which, left_out in zip(SETS, (no_tunes, similarity['left_out']), strict=True)
+        if left_out
+    ]
+    if similarity['unusable']:
+        notes.append(f'null for {similarity["unusable"]} pieces: fewer than 3 notes, or no reference piece has as many')
+    if similarity['mean'] is None and not similarity['unusable']:
+        notes.append('no generated file is a melody')
+    return similarity | {'note': '; '.join(notes)}
