@@ -73,9 +73,9 @@ def report_md(comparison: dict, names: dict[str, str], notes: list[str]) -> str:
     ]
     if corrected:
         lines.append(
-            f'In brackets 95 % intervals from {NUM_RESAMPLES} resamples of the pieces. OA with inter-set: the generated set beside the '
-            f'distances between the sets. p: permutation test of the energy distance ({NUM_PERMUTATIONS} permutations), corrected for '
-            'nine features; small where the sets differ.'
+            f'In brackets 95 % intervals for sets of these sizes, from {NUM_RESAMPLES} resamples of the pieces. OA with inter-set: the '
+            f'generated set beside the distances between the sets. p: permutation test of the energy distance ({NUM_PERMUTATIONS} '
+            'permutations), corrected for nine features; small where the sets differ.'
         )
     if 'similarity' in comparison:
         lines += ['', *_similarity_lines(comparison)]

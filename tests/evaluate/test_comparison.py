@@ -279,3 +279,19 @@ def test_undefined_pieces_and_sets_of_one_are_told():
         for row in compare(one, other, 'corrected')['features'].values():
             nulls = [key for key, value in row.items() if value is None]
             assert not nulls or row['note']
+
+
+@pytest.mark.slow
+def test_intervals_hold_what_other_draws_give(monkeypatch):
+    """Of 40 draws of 40 pieces from two pools, at least 85 % of the intervals hold the draws' mean overlap."""
+    monkeypatch.setattr(module, 'NUM_PERMUTATIONS', 1)
+    pools, rng = (random_pieces(600, 0), random_pieces(600, 1, spread=16)), np.random.default_rng(2)
+    found = []
+    for seed in range(40):
+        rows = [rng.choice(600, 40, replace=False) for _ in pools]
+        drawn = [
+            stack(row, [{name: pool.features[name][i] for name in FEATURES} for i in row]) for pool, row in zip(pools, rows, strict=True)
+        ]
+        found.append(compare(*drawn, 'corrected', seed)['averages']['overall'])
+    mean = np.mean([cells['oa'] for cells in found])
+    assert np.mean([cells['oa_low'] <= mean <= cells['oa_high'] for cells in found]) >= 0.85
