@@ -17,7 +17,7 @@ from symmusic.corpus.split import find_families
 from symmusic.errors import UserError
 from symmusic.files import write_whole
 
-FORMAT = 4  # of the cache's files and of all that preparation does: raise it when either changes
+FORMAT = 5  # of the cache's files and of all that preparation does: raise it when either changes
 
 
 @dataclasses.dataclass(frozen=True)

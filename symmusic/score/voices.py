@@ -3,8 +3,9 @@
 music21 takes a second to import and a tenth of one per piece, so nothing imports it before a piece is read.
 """
 
+import dataclasses
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -13,13 +14,25 @@ from symmusic.score.notes import Meter, Note, Score
 
 SUFFIXES = ('.mxl', '.musicxml', '.xml', '.krn')
 TICKS_PER_QUARTER = 10080  # whole for 64ths and for tuplets of 3, 5, 7 and 9
+MAX_MEASURES = 20_000  # of one voice, repeats played
+
+
+@dataclasses.dataclass(frozen=True)
+class Measure:
+    """A measure of one voice, in ticks; it `opens` or `closes` a repeat, or is left out of all `passes` but these (none: of none)."""
+
+    begin: int
+    end: int
+    opens: bool = False
+    closes: bool = False
+    passes: frozenset[int] = frozenset()
 
 
 def read_voices(path: str | os.PathLike) -> list[Score]:
     """The voices of a piece from top to bottom, in ticks of `TICKS_PER_QUARTER`.
 
-    Ties are joined, grace notes and chord symbols left out, and of a chord the highest note is taken. Repeats are not played: a voice is
-    what is written. The first bar is a pickup where it is shorter than its metre says.
+    Ties are joined, grace notes and chord symbols left out, and of a chord the highest note is taken. Repeats and their endings are
+    played, as of ABC. The first bar is a pickup where it is shorter than its metre says.
 
     Raises:
       ScoreError: 'damaged score' where music21 does not make it out, 'no voices' where it finds none.
@@ -32,7 +45,7 @@ def read_voices(path: str | os.PathLike) -> list[Score]:
         piece = converter.parse(path, forceSource=True, storePickle=False)
         title = (piece.metadata and (piece.metadata.title or piece.metadata.movementName)) or ''
         voices = [_read_voice(part, title) for part in piece.parts]
-    except OSError:
+    except (OSError, ScoreError):
         raise
     except Exception as error:  # whatever its parsers raise on a bad file, and that is anything
         raise ScoreError('damaged score', f'{type(error).__name__}: {error}'.splitlines()[0]) from error
@@ -49,9 +62,11 @@ def _read_voice(part: Any, title: str) -> Score:
     if meters and meters[0].tick == 0 and len(bars) > 1:
         first = _ticks(bars[1].offset - bars[0].offset)
         pickup = first if first < TICKS_PER_QUARTER * 4 * meters[0].numerator // meters[0].denominator else 0
+    notes = join_ties(_sounds(flat))
+    notes, meters = play(notes, meters, _read_measures(part, max((note.end for note in notes), default=0)))
     name = part.partName or ''
     return Score(
-        notes=tuple(join_ties(_sounds(flat))), ticks_per_quarter=TICKS_PER_QUARTER, title=': '.join(filter(None, (title, name))),
+        notes=tuple(notes), ticks_per_quarter=TICKS_PER_QUARTER, title=': '.join(filter(None, (title, name))),
         meters=tuple(meters), pickup=pickup,
     )  # fmt: skip
 
@@ -84,6 +99,60 @@ def join_ties(sounds: Iterable[tuple[Note, bool]]) -> list[Note]:
         if leads_on:
             held[note.pitch, note.end] = index
     return sorted(notes, key=lambda note: (note.onset, note.pitch))
+
+
+def _read_measures(part: Any, end: int) -> list[Measure]:
+    found = list(part.getElementsByClass('Measure'))
+    begins = [_ticks(measure.offset) for measure in found]
+    ends = [*begins[1:], max([end, *begins[-1:]])]
+    passes = {}
+    for bracket in part.getElementsByClass('RepeatBracket'):
+        for measure in bracket.getSpannedElements():
+            passes[id(measure)] = frozenset(bracket.numberRange)
+
+    def repeats(bar, direction):
+        return getattr(bar, 'direction', '') == direction
+
+    return [
+        Measure(
+            begin, end, repeats(measure.leftBarline, 'start'), repeats(measure.rightBarline, 'end'), passes.get(id(measure), frozenset())
+        )
+        for measure, begin, end in zip(found, begins, ends, strict=True)
+    ]
+
+
+def play(notes: Sequence[Note], meters: Sequence[Meter], measures: Sequence[Measure]) -> tuple[list[Note], list[Meter]]:
+    """Notes and time signatures with the repeats of `measures` played: each stretch twice, the endings each in its pass.
+
+    A repeat that nothing opens begins where the last one ended, or at the beginning.
+    """
+    if not any(measure.closes for measure in measures):
+        return list(notes), list(meters)
+    order, start, number, index = [], 0, 1, 0
+    while index < len(measures):
+        measure = measures[index]
+        after_endings = index > 0 and measures[index - 1].passes and not measure.passes
+        if index != start and (measure.opens or after_endings):
+            start, number = index, 1
+        if not measure.passes or number in measure.passes:
+            order.append(measure)
+            if len(order) > MAX_MEASURES:
+                raise ScoreError('too long', 'with its repeats played')
+            if measure.closes:
+                if number == 1:
+                    index, number = start, 2
+                    continue
+                start, number = index + 1, 1
+        index += 1
+    played_notes, played_meters, tick = [], [], 0
+    for measure in order:
+        shift = tick - measure.begin
+        played_notes += [dataclasses.replace(note, onset=note.onset + shift) for note in notes if measure.begin <= note.onset < measure.end]
+        for meter in meters:
+            if measure.begin <= meter.tick < measure.end and (not played_meters or str(played_meters[-1]) != str(meter)):
+                played_meters.append(dataclasses.replace(meter, tick=meter.tick + shift))
+        tick += measure.end - measure.begin
+    return sorted(played_notes, key=lambda note: (note.onset, note.pitch)), played_meters
 
 
 def _ticks(quarters: float | Fraction) -> int:

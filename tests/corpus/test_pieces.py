@@ -140,15 +140,15 @@ def test_stopped_by_a_kill_or_ctrl_c_it_leaves_no_process(tmp_path):
 
 
 # Windows at hop 16 by the source's rules, as specified where measured (None: see BUILD.md on what the specification's figure is).
-FAITHFUL = [('folk', 32_000), ('essen', 16_600), ('palestrina', 96_000), ('bach', None), ('monteverdi', None)]
+FAITHFUL = [('folk', 32_000), ('essen', 16_600), ('palestrina', 96_000), ('bach', 19_000), ('monteverdi', None)]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(('name', 'specified'), FAITHFUL)
 def test_counts(name, specified):
     is_voices = COLLECTIONS[name].has_voices
-    corpus = load_corpus(name, Settings(align_pickups=False, rests='end'))
+    corpus = load_corpus(name, Settings(align_pickups=False, rests='phrase' if name == 'bach' else 'end'))
     found = sum(count_windows(tune, 64, 16, keep_last=is_voices) for tune in corpus.kept)
-    expected = specified or {'bach': 15_752, 'monteverdi': 4_379}[name]
+    expected = specified or 4_379
     assert found == pytest.approx(expected, rel=0.02)
     assert set(count_drops(corpus.tunes)) <= {'meter', 'no meter'}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import strategies as st
 
 from symmusic.errors import ScoreError
-from symmusic.score.notes import Note
-from symmusic.score.voices import TICKS_PER_QUARTER, join_ties, read_voices
+from symmusic.score.notes import Meter, Note
+from symmusic.score.voices import TICKS_PER_QUARTER, Measure, join_ties, play, read_voices
 from tests.score.pieces import FOUR_TWO, music_xml
 
 
@@ -74,3 +74,62 @@ def test_ties(drawn):
     assert len(joined) == begins
     covered = [note.pitch for note in joined for _ in range(note.duration)]
     assert covered == [note.pitch for note, _ in sounds for _ in range(note.duration)]
+
+
+def played(*measures):
+    """The order of measures a, b, ... as one letter each."""
+    notes = [Note(10 * index, 10, 60 + index) for index in range(len(measures))]
+    made = [Measure(10 * index, 10 * index + 10, **fields) for index, fields in enumerate(measures)]
+    found, _ = play(notes, [Meter(0, 4, 4)], made)
+    assert [note.onset for note in found] == list(range(0, 10 * len(found), 10))
+    return ''.join('abcdefgh'[note.pitch - 60] for note in found)
+
+
+END, BEGIN, PLAIN = {'closes': True}, {'opens': True}, {}
+FIRST, SECOND = {'passes': frozenset({1})}, {'passes': frozenset({2})}
+
+
+@pytest.mark.parametrize(
+    ('measures', 'order'),
+    [
+        ([PLAIN, PLAIN], 'ab'),
+        ([PLAIN, END, PLAIN], 'ababc'),
+        ([PLAIN, END, PLAIN, END], 'ababcdcd'),
+        ([PLAIN, BEGIN | END, PLAIN], 'abbc'),
+        ([PLAIN, BEGIN, END, PLAIN], 'abcbcd'),
+        ([PLAIN, FIRST | END, SECOND, PLAIN], 'abacd'),
+        ([BEGIN, FIRST | END, SECOND, PLAIN, END], 'abacdede'),
+        ([PLAIN, FIRST, FIRST | END, SECOND | END, PLAIN], 'abcade'),
+    ],
+)
+def test_order(measures, order):
+    assert played(*measures) == order
+
+
+def test_meters_are_played_too():
+    notes = [Note(0, 10, 60), Note(10, 10, 62)]
+    measures = [Measure(0, 10), Measure(10, 20, closes=True)]
+    assert play(notes, [Meter(0, 4, 4), Meter(10, 3, 4)], measures)[1] == [
+        Meter(0, 4, 4),
+        Meter(10, 3, 4),
+        Meter(20, 4, 4),
+        Meter(30, 3, 4),
+    ]
+    assert play(notes, [Meter(0, 4, 4)], measures)[1] == [Meter(0, 4, 4)]
+
+
+def test_repeats_of_a_file_are_played(tmp_path):
+    """Bars C D :| E |: F :| of one note each."""
+    backward, forward = (
+        '<barline location="right"><repeat direction="backward"/></barline>',
+        '<barline location="left"><repeat direction="forward"/></barline>',
+    )
+    text = music_xml([[('C5', 4, '')], [('D5', 4, '')], [('E5', 4, '')], [('F5', 4, '')]])
+    bars = text.split('</measure>')
+    bars[1] += backward
+    bars[3] = bars[3].replace('<note>', forward + '<note>', 1) + backward
+    path = tmp_path / 'piece.musicxml'
+    path.write_text('</measure>'.join(bars))
+    (voice,) = read_voices(path)
+    assert [note.pitch for note in voice.notes] == [72, 74, 72, 74, 76, 77, 77]
+    assert [note.onset // voice.ticks_per_quarter for note in voice.notes] == [0, 4, 8, 12, 16, 20, 24]
