@@ -27,9 +27,8 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print('stopped', file=sys.stderr)
         return 1
-    except (
-        BrokenPipeError
-    ):  # who read our output has gone, as in `... | head`: nobody is left to be told, not by the flush at the end either
+    except BrokenPipeError:
+        # Who read our output has gone, as in `... | head`: nobody is left to be told, not by the flush at the end either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0

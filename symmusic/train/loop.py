@@ -19,7 +19,6 @@ from symmusic.progress import bar
 from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.metrics import epoch_line, event_log, write_metrics
 from symmusic.train.replicas import end_epoch_replicas, held_out_losses, update_replicas
-from symmusic.train.replicas import replica as replica_of
 from symmusic.train.state import Recipe, TrainState
 from symmusic.train.step import Data
 
@@ -91,7 +90,6 @@ def fit(
                     saved = time.perf_counter()
                     if stop:
                         raise Interrupted(f'stopped and saved in epoch {epoch + 1}, update {index} of {num_batches}')
-            nats_R, num_targets_R = np.asarray(states.epoch_nats, np.float64), np.asarray(states.epoch_targets)
             speed = (len(train) - done * plan.batch_size) / (time.perf_counter() - begun)
             validation_losses_R = held_out_losses(
                 states.average_params,
@@ -100,24 +98,8 @@ def fit(
                 targets=card.recipe.targets,
                 batch_size=plan.batch_size,
             )
-            rows = [
-                {
-                    'replica': int(replica),
-                    'epoch': int(epochs_R[replica]) + 1,
-                    'train_loss': float(nats_R[replica] / num_targets_R[replica]),
-                    'validation_loss': float(validation_losses_R[replica]),
-                    'learning_rate': _learning_rate(replica_of(states, replica), card.recipe),
-                    'sequences_per_s': round(speed, 1),
-                }
-                for replica in np.flatnonzero(active_R)
-            ]
-            for row in rows:
-                if not (math.isfinite(row['train_loss']) and math.isfinite(row['validation_loss'])):
-                    who = f' of replica {row["replica"]}' if num_replicas > 1 else ''
-                    raise UserError(
-                        f'the loss of epoch {row["epoch"]}{who} is not finite; the last good checkpoint is kept in {checkpoints.folder}; '
-                        'train anew in another --workdir with a smaller config.train.learning_rate or config.train.clip_norm'
-                    )
+            rows = _rows(states, active_R, validation_losses_R, card.recipe, speed)
+            _require_finite(rows, checkpoints.folder)
             states = end_epoch_replicas(states, jnp.asarray(validation_losses_R, jnp.float32), active_R, recipe=card.recipe)
             card = dataclasses.replace(card, rows=(*card.rows, *rows))
             checkpoints.save(states, card)
@@ -132,9 +114,29 @@ def fit(
     return states, card
 
 
-def _learning_rate(state: TrainState, recipe: Recipe) -> float:
-    """That of the last update."""
-    return recipe.learning_rate * float(recipe.rate_factor(state.step - 1, state.plateau_state))
+def _rows(states: TrainState, active_R: np.ndarray, validation_losses_R: np.ndarray, recipe: Recipe, speed: float) -> list[dict]:
+    """The rows of metrics.csv of the epoch that the active replicas have come to the end of; the learning rate is the last update's."""
+    factors_R = jax.vmap(recipe.rate_factor)(states.step - 1, states.plateau_state)
+    return [
+        {
+            'replica': int(replica),
+            'epoch': int(states.epoch[replica]) + 1,
+            'train_loss': float(states.epoch_nats[replica]) / float(states.epoch_targets[replica]),
+            'validation_loss': float(validation_losses_R[replica]),
+            'learning_rate': recipe.learning_rate * float(factors_R[replica]),
+            'sequences_per_s': round(speed, 1),
+        }
+        for replica in np.flatnonzero(active_R)
+    ]
+
+
+def _require_finite(rows: list[dict], folder: pathlib.Path) -> None:
+    for row in rows:
+        if not (math.isfinite(row['train_loss']) and math.isfinite(row['validation_loss'])):
+            raise UserError(
+                f'the loss of epoch {row["epoch"]} of replica {row["replica"]} is not finite; the last good checkpoint is kept in '
+                f'{folder}; train anew in another --workdir with a smaller config.train.learning_rate or config.train.clip_norm'
+            )
 
 
 def _active(states: TrainState, plan: Plan) -> np.ndarray:
