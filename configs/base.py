@@ -75,6 +75,7 @@ def get_config() -> ConfigDict:
     sample.keep_distributions = False  # keep and store every step's probabilities and attention weights
 
     evaluate = config.evaluate = ConfigDict()
+    evaluate.part = 'test'  # whose tunes give the prompts and real continuations; 'validation' = to choose settings by
     evaluate.num_pieces = 100  # of each set in a draw
     evaluate.num_draws = 20  # over which the overlap areas are averaged
     evaluate.protocol = 'corrected'  # of the measures; 'thesis' = the source's definitions to the letter

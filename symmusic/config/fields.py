@@ -131,6 +131,7 @@ FIELDS: dict[str, Rule] = {
     'sample.redraw_stuck': flag(),
     'sample.transpose': flag(),
     'sample.keep_distributions': flag(),
+    'evaluate.part': choice('test', 'validation'),
     'evaluate.num_pieces': whole(2, 100_000),
     'evaluate.num_draws': whole(1, 10_000),
     'evaluate.protocol': choice('corrected', 'thesis'),

@@ -25,7 +25,7 @@ def to_json(config: ConfigDict) -> str:
 
 
 def from_dict(values: dict, base: ConfigDict) -> ConfigDict:
-    """A stored config; the way back of `to_dict`, with tuples and floats where `base` has them.
+    """A stored config; the way back of `to_dict`, with tuples and floats where `base` has them, and its defaults of free fields.
 
     Raises:
       UserError: it is damaged, or its fields are not those of `base`.
@@ -33,6 +33,8 @@ def from_dict(values: dict, base: ConfigDict) -> ConfigDict:
     if not isinstance(values, dict):
         raise UserError("the run's config.json is damaged: must be an object of fields; choose another --workdir")
     stored, known = dict(_flatten(values)), dict(fields.walk(base))
+    # A field of sampling or evaluation that came later says nothing about the run: it takes its default.
+    stored = {name: value for name, value in known.items() if _is_free(name, FREE_IN_TRAINING[1:])} | stored
     if stored.keys() != known.keys():
         missing = [f'{name} is missing' for name in known if name not in stored]
         unknown = [f'{name} is unknown' for name in stored if name not in known]

@@ -122,8 +122,8 @@ def scale_md(comparison: dict) -> str:
     lines += [
         f'| base rate | | | | {nats["base_rate"]:.3f} |',
         '',
-        'All continue the same prompts, from test tunes, and are compared with the same excerpts of training tunes. In brackets 95 % '
-        'intervals of the mean over draws. Nats per step on the test tunes.',
+        f'All continue the same prompts, from {comparison["part"]} tunes, and are compared with the same excerpts of training tunes. In '
+        f'brackets 95 % intervals of the mean over draws. Nats per step on the {comparison["part"]} tunes.',
     ]
     return '\n'.join(lines) + '\n'
 

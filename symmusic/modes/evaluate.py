@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import jax
 import numpy as np
+from ml_collections import ConfigDict
 
 from symmusic.config.flags import Command
-from symmusic.corpus.dataset import Dataset, base_rate, target_counts
+from symmusic.corpus.dataset import base_rate, target_counts
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.split import split_tunes
 from symmusic.corpus.windows import Windows
@@ -24,10 +25,12 @@ from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.generate.compose import draw_continuations
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
+from symmusic.model.model import Params
 from symmusic.modes import build, trained
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.train import loop
+from symmusic.train.checkpoint import Card
 from symmusic.train.replicas import held_out_losses
 
 PROMPT_BARS = 4
@@ -49,8 +52,8 @@ def run(command: Command) -> None:
     tunes = split_tunes(corpus.kept, corpus.families, config.data.split_seed)
     num_steps = config.sample.num_bars * STEPS_PER_BAR
     real = cut_excerpts(tunes.train, num_steps)
-    prompts = cut_excerpts(tunes.test, PROMPT_BARS * STEPS_PER_BAR, continued=num_steps)
-    for name, pool, part in (('excerpt', real, 'training'), ('prompt with a continuation', prompts, 'test')):
+    prompts = cut_excerpts(getattr(tunes, settings.part), PROMPT_BARS * STEPS_PER_BAR, continued=num_steps)
+    for name, pool, part in (('excerpt', real, 'training'), ('prompt with a continuation', prompts, settings.part)):
         if len(pool) < 2:
             raise UserError(
                 f'corpus {corpus.name}: its {part} tunes give {len(pool)} {name}s of {config.sample.num_bars} bars; 2 are needed'
@@ -86,7 +89,8 @@ def run(command: Command) -> None:
         name: {'num_draws': num_draws, 'size': size, 'overall_oa': interval(each['averages']['overall']['oa'] for each in draws)}
         for name, draws in results.items()
     }
-    comparison['nats_per_step'] = _nats(params, card, data, markovs)
+    comparison['nats_per_step'] = _nats(params, card, data.train, getattr(data, settings.part), markovs)
+    comparison['part'] = settings.part
     comparison |= _similarity(made[:size], sets['real_continuations'][:size], tunes.train, protocol)
     comparison |= {'num_redraws': num_redraws, 'num_empty': num_empty, 'epoch': epoch, 'replica': index}
 
@@ -118,7 +122,7 @@ def _similarity(made: np.ndarray, unseen: np.ndarray, tunes: Sequence[Tune], pro
     return {'similarity': similarity, 'copies': measure_copies(melodies[0], list(melodies[1].values()), tunes, progress=bar)}
 
 
-def _continue(params, card, config, prompts_NT: np.ndarray) -> tuple[np.ndarray, int, int]:
+def _continue(params: Params, card: Card, config: ConfigDict, prompts_NT: np.ndarray) -> tuple[np.ndarray, int, int]:
     """The model's continuation of each prompt as events [N, T], how many were drawn again and how many are still empty."""
     manner = trained.manner(config, card)
     tokens_NT = np.array([card.vocabulary.encode(prompt) for prompt in prompts_NT])
@@ -140,14 +144,14 @@ def _fit_markovs(vocabulary: Vocabulary, tunes: Sequence[Tune]) -> dict[int, Mar
     return {order: fit_markov(sequences, num_tokens, order) for order in ORDERS}
 
 
-def _nats(params, card, data: Dataset, markovs: dict[int, Markov]) -> dict[str, float]:
-    """Nats per step on the test tunes, of the same targets for all."""
+def _nats(params: Params, card: Card, train: Windows, held_out: Windows, markovs: dict[int, Markov]) -> dict[str, float]:
+    """Nats per step on held-out tunes, of the same targets for all."""
     targets, num_classes = card.recipe.targets, card.architecture.num_classes
     params_R = jax.tree.map(lambda leaf: leaf[None], params)
-    model = held_out_losses(params_R, loop.put(data.test), architecture=card.architecture, targets=targets, batch_size=32)[0]
-    counts = [target_counts(part, num_classes, all_steps=targets == 'all') for part in (data.train, data.test)]
+    model = held_out_losses(params_R, loop.put(held_out), architecture=card.architecture, targets=targets, batch_size=32)[0]
+    counts = [target_counts(part, num_classes, all_steps=targets == 'all') for part in (train, held_out)]
     found = {'model': float(model), 'base_rate': base_rate(*counts)}
-    return found | {f'markov_{order}': _markov_nats(markov, data.test, targets, num_classes) for order, markov in markovs.items()}
+    return found | {f'markov_{order}': _markov_nats(markov, held_out, targets, num_classes) for order, markov in markovs.items()}
 
 
 def _markov_nats(markov: Markov, windows: Windows, targets: str, num_classes: int) -> float:

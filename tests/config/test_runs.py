@@ -99,6 +99,15 @@ def test_damaged_value(section, name, value):
     assert "the run's config.json is damaged: " in refusal(runs.from_json, json.dumps(stored), BASE)
 
 
+def test_fields_of_sampling_and_evaluation_may_have_come_later():
+    stored = runs.to_dict(BASE)
+    del stored['sample']['top_k']
+    del stored['evaluate']
+    assert runs.from_dict(stored, BASE) == BASE
+    del stored['train']['num_epochs']
+    assert 'train.num_epochs is missing' in refusal(runs.from_dict, stored, BASE)
+
+
 def test_other_fields():
     stored = runs.to_dict(BASE)
     del stored['data']['corpus']
