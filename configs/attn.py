@@ -8,7 +8,7 @@ it reaches an overall overlap area of 0.900 [0.891, 0.908] over 20 draws, the re
 order 5 0.802 (protocol 'corrected'; in 'thesis' 0.866, 0.887 and 0.778).
 
 Attention pays, a little: without it (configs/lstm.py) the best of 15 epochs has 0.528; with it the 11th is better than that, and an epoch
-takes about 1.3 times as long. What else was tried stands in BUILD.md.
+takes 1.4 times as long (49 s beside 35 s where nothing else ran). What else was tried stands in BUILD.md.
 """
 
 from configs import base

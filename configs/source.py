@@ -7,8 +7,10 @@ preparing and splitting. The tunes are other ones: of `folk` 670 pass its filter
 161,711 parameters with their 46 classes, 169,403 with its 58.
 
 Its weak points are kept. Of the targets, always the last sixteenth of a bar, 88.5 % are 'no event': the base rate to beat is 0.665 nats per
-step, not comparable with that of targets at other steps. Validation windows overlap with training windows, 699 of 2,261 are copies: their
-loss says little of unseen tunes. configs/bidirectional.py mends both.
+step on training and 0.714 on validation windows, not comparable with that of targets at other steps. Validation windows overlap with
+training windows, 699 of 2,261 are copies: their loss says little of unseen tunes. configs/bidirectional.py mends both.
+
+5 s per epoch on 2 CPU cores, so about 4 minutes; after 3 epochs 0.716 on validation windows, one seed; not trained to its end.
 """
 
 from configs import base
