@@ -458,7 +458,7 @@ def test_training_goes_on_past_damaged_files(corpus, tmp_path, capsys):
     ('argv', 'words'),
     [
         (['--mode=smaple'], ['--mode=smaple', 'sample', 'stats']),
-        (['--mode=evaluate'], ['no such mode', 'train, sample, stats']),
+        (['--mode=evaluatte'], ['no such mode', 'did you mean evaluate?', 'train, sample, stats, evaluate, compare']),
         (['train'], ["'train'", 'stray word']),
         (['--workdir'], ['--workdir', 'value is missing']),
         (['--wrokdir=x'], ['--wrokdir', 'workdir']),
