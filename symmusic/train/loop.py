@@ -90,6 +90,7 @@ def fit(
                     saved = time.perf_counter()
                     if stop:
                         raise Interrupted(f'stopped and saved in epoch {epoch + 1}, update {index} of {num_batches}')
+            jax.block_until_ready(states.step)  # updates are dispatched ahead of being done
             speed = (len(train) - done * plan.batch_size) / (time.perf_counter() - begun)
             validation_losses_R = held_out_losses(
                 states.average_params,

@@ -192,3 +192,15 @@ def test_a_line_per_epoch(runs, tmp_path):
     assert '3 updates per epoch' in lines[0]
     for words in ('epoch   1/1', 'train ', 'validation ', '*', 'base rate 1.9000', 'learning rate 0.02', 'sequences/s'):
         assert words in lines[1]
+
+
+def test_the_speed_counts_updates_that_are_done(runs, tmp_path, monkeypatch):
+    """And not those that are merely dispatched: the clock is read after the last one."""
+    events, ready = [], loop.jax.block_until_ready
+    clock = loop.time.perf_counter
+    monkeypatch.setattr(loop.jax, 'block_until_ready', lambda tree: events.append('ready') or ready(tree))
+    monkeypatch.setattr(loop.time, 'perf_counter', lambda: events.append('clock') or clock())
+    monkeypatch.setattr(loop, 'held_out_losses', lambda *args, **kwargs: events.append('validation') or np.array([1.0]))
+    runs.fit(*runs.begin(), tmp_path, 1)
+    end = events.index('validation')
+    assert events[end - 2 : end] == ['ready', 'clock']
