@@ -1,6 +1,7 @@
 """What every test stands on: a cache of its own, settled hypothesis settings, and the reference data where there is any."""
 
 import pathlib
+import shutil
 
 import hypothesis
 import pytest
@@ -25,3 +26,40 @@ def shared() -> pathlib.Path:
     if not (folder / 'reference').is_dir():
         pytest.skip("needs the reference data of ../shared, which only the project's own workplace has")
     return folder
+
+
+@pytest.fixture(scope='session')
+def chromium():
+    """A headless browser; tests of pages skip where playwright or Debian's chromium are missing."""
+    program = shutil.which('chromium')
+    sync_api = pytest.importorskip('playwright.sync_api', reason='tests of pages need the package playwright and the program chromium')
+    if program is None:
+        pytest.skip('tests of pages need the program chromium')
+    with sync_api.sync_playwright() as playwright:
+        flags = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium):
+    """`open_page(path, width=1000, **context)`: a page of a file on disk. The test fails at its end on any error that the page's console
+    showed, and on any request but that for the file itself.
+    """
+    faults, contexts = [], []
+
+    def opened(path: pathlib.Path, width: int = 1000, height: int = 800, **context):
+        contexts.append(chromium.new_context(viewport={'width': width, 'height': height}, **context))
+        page = contexts[-1].new_page()
+        url = pathlib.Path(path).resolve().as_uri()
+        page.on('console', lambda message: faults.append(f'console: {message.text}') if message.type in ('error', 'warning') else None)
+        page.on('pageerror', lambda error: faults.append(f'error: {error}'))
+        page.on('request', lambda request: None if request.url.startswith((url, 'data:', 'blob:')) else faults.append(request.url))
+        page.goto(url)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []
