@@ -370,7 +370,13 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus):
     summary = json.loads((workdir / 'summary.json').read_text())
     assert comparison['nats_per_step']['model'] == pytest.approx(summary['replicas'][0]['nats_per_step']['test'], rel=1e-5)
     assert comparison['nats_per_step']['base_rate'] == pytest.approx(summary['base_rate']['test'])
-    assert {'features.csv', 'report.md', 'distances.png', 'transitions.png'} <= set(content(folder))
+    for block in ('nats_per_note', 'nats_by_position'):
+        assert set(comparison[block]) == set(comparison['nats_per_step'])
+    assert comparison['nats_per_note']['model'] > comparison['nats_per_step']['model']
+    weights = np.array(comparison['likelihood']['num_by_position'])
+    by_position = np.average(comparison['nats_by_position']['markov_3'], weights=weights)
+    assert by_position == pytest.approx(comparison['nats_per_step']['markov_3'])
+    assert {'features.csv', 'report.md', 'distances.png', 'transitions.png', 'nats_by_position.png'} <= set(content(folder))
     first = (folder / 'comparison.json').read_bytes()
     assert launch.main(argv) == 0
     assert (folder / 'comparison.json').read_bytes() == first

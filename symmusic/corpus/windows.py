@@ -110,6 +110,20 @@ def count_windows(tune: Tune, window_steps: int, hop_steps: int, keep_last: bool
     return sum(len(window_starts(length, window_steps, hop_steps, keep_last=keep_last)[0]) for length in lengths)
 
 
+def tune_indices(windows: Windows, tunes: Sequence[Tune], vocabulary: Vocabulary) -> np.ndarray:
+    """Which of `tunes` each window [N] is from, where `windows` are some of those cut from all of them, of several styles style by style.
+
+    Raises:
+      ValueError: the stream is not of these tunes.
+    """
+    order = sorted(range(len(tunes)), key=lambda index: tunes[index].style)
+    lengths = [sum(windows.num_steps + vocabulary.num_tokens(len(phrase)) for phrase in tunes[index].phrases) for index in order]
+    ends = np.cumsum([0, *lengths])[1:]
+    if sum(lengths) != len(windows.stream):
+        raise ValueError(f'a stream of {len(windows.stream)} tokens is not of these tunes, which give {sum(lengths)}')
+    return np.array(order, np.int64)[np.searchsorted(ends, windows.starts, side='right')]
+
+
 def distinct(windows: Windows) -> int:
     """How many of the windows differ, token for token."""
     return len(np.unique(_as_bytes(windows))) if len(windows) else 0

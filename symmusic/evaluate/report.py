@@ -1,4 +1,22 @@
-"""What a comparison is written as: `comparison.json`, `features.csv`, `report.md` and plots."""
+"""What a comparison is written as: `comparison.json`, `features.csv`, `report.md` and plots.
+
+`comparison.json` is one object. Of every comparison:
+
+- `protocol`, `num_reference`, `num_generated`, `features`, `averages`: `comparison.compare`; undefined cells are null, with a `note`
+- `similarity`: `plagiarism.similarity_of`, of `compare` with `left_out` and `note`
+- `left_out` (of `compare`): `{set: {file: reason}}`
+
+Of `--mode=evaluate` as well, where the sets are those of the first draw; a set's name is `model`, `second_draw`, `real_continuations`,
+`markov_N` or `shuffled`:
+
+- `draws`: `{set: {'num_draws', 'size', 'overall_oa': scale.interval}}`
+- `model`, and `scale` by set: the means over draws of each KLD and OA
+- `nats_per_step`, `nats_per_note`: `{model: nats}`, of `model`, `base_rate` and `markov_N`; `nats_by_position`: `{model: 16 numbers}`;
+  `nats_intervals`: `{'per_step' | 'per_note': {model: [low, high]}}`
+- `likelihood`: what those are of: `likelihood.summarize`, with `num_tunes` and `targets`
+- `copies` (`corrected` alone): `plagiarism.measure_copies`; `similarity.unseen`: the level of real unseen tunes
+- `part`: whose tunes were held out; `num_redraws`, `num_empty`, `epoch`, `replica`
+"""
 
 import csv
 import io
@@ -111,19 +129,23 @@ def scale_md(comparison: dict) -> str:
     names |= {'shuffled': 'real continuations, notes shuffled'}
     draws = comparison['draws']
     num_draws, size = draws['model']['num_draws'], draws['model']['size']
-    nats = comparison['nats_per_step']
-    lines = [f'| {num_draws} draws of {size} vs {size} | overall OA | pitch OA | rhythm OA | nats per step |', '|---|---|---|---|---|']
+    nats = [comparison[f'nats_{unit}'] or {} for unit in ('per_step', 'per_note')]
+    lines = [
+        f'| {num_draws} draws of {size} vs {size} | overall OA | pitch OA | rhythm OA | nats per step | nats per note |',
+        '|---|---|---|---|---|---|',
+    ]
     for name in sorted(draws, key=lambda name: -(draws[name]['overall_oa']['mean'] or 0)):
         cells, row = draws[name]['overall_oa'], comparison['model'] if name == 'model' else comparison['scale'][name]
         overall = '-' if cells['mean'] is None else f'{cells["mean"]:.3f} [{cells["low"]:.3f}, {cells["high"]:.3f}]'
-        likelihood = f'{nats[name]:.3f}' if name in nats else ''
+        likelihood = ' | '.join(_number(each[name]) if name in each else '' for each in nats)
         groups = ' | '.join(_number(row['averages'][group]['oa']) for group in ('pitch', 'rhythm'))
         lines.append(f'| {names.get(name, name.replace("_", " of order "))} | {overall} | {groups} | {likelihood} |')
+    if nats[0]:
+        lines.append(f'| base rate | | | | {" | ".join(_number(each["base_rate"]) for each in nats)} |')
     lines += [
-        f'| base rate | | | | {nats["base_rate"]:.3f} |',
         '',
         f'All continue the same prompts, from {comparison["part"]} tunes, and are compared with the same excerpts of training tunes. In '
-        f'brackets 95 % intervals of the mean over draws. Nats per step on the {comparison["part"]} tunes.',
+        'brackets 95 % intervals of the mean over draws.' + f' Nats on the {comparison["part"]} tunes.' * bool(nats[0]),
     ]
     return '\n'.join(lines) + '\n'
 

@@ -5,19 +5,20 @@ import json
 import time
 from collections.abc import Sequence
 
-import jax
 import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.config.flags import Command
-from symmusic.corpus.dataset import base_rate, target_counts
+from symmusic.corpus.dataset import Dataset, target_counts
 from symmusic.corpus.prepare import Tune
-from symmusic.corpus.split import split_tunes
-from symmusic.corpus.windows import Windows
+from symmusic.corpus.split import split_styles
+from symmusic.corpus.windows import tune_indices
 from symmusic.errors import UserError
 from symmusic.evaluate.comparison import compare
 from symmusic.evaluate.excerpts import cut_excerpts, shuffle_notes
-from symmusic.evaluate.markov import Markov, fit_markov, nats, sample_markov
+from symmusic.evaluate.likelihood import base_losses, find_targets, markov_losses, model_losses, summarize
+from symmusic.evaluate.likelihood_report import draw_positions, likelihood_md
+from symmusic.evaluate.markov import Markov, fit_markov, sample_markov
 from symmusic.evaluate.plagiarism import index_corpus, measure_copies, similarity_of
 from symmusic.evaluate.report import report_md, scale_md, write_report
 from symmusic.evaluate.scale import draw_rows, interval, measure, measure_draws, select
@@ -31,7 +32,6 @@ from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card
-from symmusic.train.replicas import held_out_losses
 
 PROMPT_BARS = 4
 ORDERS = (1, 2, 3, 4, 5)
@@ -46,10 +46,10 @@ def run(command: Command) -> None:
     params, epoch, index = trained.choose(config, card, states)
     settings, protocol = config.evaluate, config.evaluate.protocol
     corpus = build.corpus(config)
-    data = build.dataset(config, corpus)
+    data = build.dataset(config, corpus, (card.vocabulary.min_pitch, card.vocabulary.max_pitch))
     if data.fingerprint != card.dataset['fingerprint']:
         raise UserError(f'the corpus {corpus.name} has changed since the run in {workdir} was trained on it')
-    tunes = split_tunes(corpus.kept, corpus.families, config.data.split_seed)
+    tunes = split_styles(corpus.kept, corpus.families, config.data.split_seed)
     num_steps = config.sample.num_bars * STEPS_PER_BAR
     real = cut_excerpts(tunes.train, num_steps)
     prompts = cut_excerpts(getattr(tunes, settings.part), PROMPT_BARS * STEPS_PER_BAR, continued=num_steps)
@@ -89,7 +89,8 @@ def run(command: Command) -> None:
         name: {'num_draws': num_draws, 'size': size, 'overall_oa': interval(each['averages']['overall']['oa'] for each in draws)}
         for name, draws in results.items()
     }
-    comparison['nats_per_step'] = _nats(params, card, data.train, getattr(data, settings.part), markovs)
+    families = {tune.file: int(family) for tune, family in zip(corpus.kept, corpus.families, strict=True)}
+    comparison |= _likelihood(params, card, config, data, getattr(tunes, settings.part), families, markovs)
     comparison['part'] = settings.part
     comparison |= _similarity(made[:size], sets['real_continuations'][:size], tunes.train, protocol)
     comparison |= {'num_redraws': num_redraws, 'num_empty': num_empty, 'epoch': epoch, 'replica': index}
@@ -103,9 +104,10 @@ def run(command: Command) -> None:
     }
     folder = choose_folder(workdir, 'evaluation', made_with)
     names = {'reference': f'excerpts of {corpus.name}', 'generated': f'{workdir.name}, epoch {epoch}'}
-    text = scale_md(comparison)
+    text = scale_md(comparison) + '\n' + likelihood_md(comparison)
     print(text + '\n' + report_md(comparison, names, []).rstrip())
     write_whole(folder / SETTINGS, json.dumps(made_with, indent=2) + '\n')
+    draw_positions(folder / 'nats_by_position.png', comparison)
     write_report(folder, comparison, {'reference': first, 'generated': drawn['model'][0]}, names, [], scale=text)
     print(folder)
 
@@ -144,23 +146,26 @@ def _fit_markovs(vocabulary: Vocabulary, tunes: Sequence[Tune]) -> dict[int, Mar
     return {order: fit_markov(sequences, num_tokens, order) for order in ORDERS}
 
 
-def _nats(params: Params, card: Card, train: Windows, held_out: Windows, markovs: dict[int, Markov]) -> dict[str, float]:
-    """Nats per step on held-out tunes, of the same targets for all."""
-    targets, num_classes = card.recipe.targets, card.architecture.num_classes
-    params_R = jax.tree.map(lambda leaf: leaf[None], params)
-    model = held_out_losses(params_R, loop.put(held_out), architecture=card.architecture, targets=targets, batch_size=32)[0]
-    counts = [target_counts(part, num_classes, all_steps=targets == 'all') for part in (train, held_out)]
-    found = {'model': float(model), 'base_rate': base_rate(*counts)}
-    return found | {f'markov_{order}': _markov_nats(markov, held_out, targets, num_classes) for order, markov in markovs.items()}
-
-
-def _markov_nats(markov: Markov, windows: Windows, targets: str, num_classes: int) -> float:
-    total, num = 0.0, 0
-    for tokens, first in zip(windows.tokens(), windows.first_targets, strict=True):
-        losses, labels = nats(markov, tokens, num_classes), tokens[1:]  # the network gives blanks no probability either
-        counted = (np.arange(1, len(tokens)) >= (first if targets == 'all' else len(tokens) - 1)) & (labels < num_classes)
-        total, num = total + losses[counted].sum(), num + counted.sum()
-    return float(total / num)
+def _likelihood(
+    params: Params,
+    card: Card,
+    config: ConfigDict,
+    data: Dataset,
+    tunes: Sequence[Tune],
+    families: dict[str, int],
+    markovs: dict[int, Markov],
+) -> dict:
+    """What the held-out steps cost each model, and on what targets; `tunes` are those of the part that is measured."""
+    windows, kind, num_classes = getattr(data, config.evaluate.part), card.recipe.targets, card.architecture.num_classes
+    targets = find_targets(windows, card.vocabulary, all_steps=kind == 'all')
+    losses = {'model': model_losses(params, loop.put(windows), targets, architecture=card.architecture, kind=kind)}
+    losses['base_rate'] = base_losses(target_counts(data.train, num_classes, all_steps=kind == 'all'), targets)
+    for order, markov in bar(list(markovs.items()), 'Markov model'):
+        losses[f'markov_{order}'] = markov_losses(markov, windows, targets, num_classes)
+    from_tunes = [tunes[index] for index in tune_indices(windows, tunes, card.vocabulary)]
+    found = summarize(losses, targets, [families[tune.file] for tune in from_tunes], config.seed)
+    found['likelihood'] |= {'targets': kind, 'num_tunes': len({tune.file for tune in from_tunes})}
+    return found
 
 
 def _mean_draw(draws: list[dict]) -> dict:
