@@ -1,6 +1,7 @@
 """The network: one-hot tokens -> LSTM layers, each followed by dropout -> attention or none -> logits of the next token."""
 
 import dataclasses
+import functools
 
 import flax.struct
 import jax
@@ -186,18 +187,18 @@ def _run_layers(params, tokens_BT, positions_BT, architecture, key):
     num_steps = tokens_BT.shape[1]
     padding = {'constant_values': architecture.padding}
     lookbacks = [jnp.pad(tokens_BT, ((0, 0), (steps - 1, 0)), **padding)[:, :num_steps] for steps in architecture.lookback]
-    inputs_BTK = _inputs(tokens_BT, positions_BT, lookbacks, architecture)
-    states_BTH = None
+    inputs_TBK = jnp.swapaxes(_inputs(tokens_BT, positions_BT, lookbacks, architecture), 0, 1)  # the loops read a step after the other
+    states_TBH = None
     for index, layer in enumerate(params['layers']):
         directions = []
         for direction in _directions(architecture):
             weights = layer[direction]
-            projected_BTG = _project_rows(weights, inputs_BTK, architecture) if states_BTH is None else _project(weights, states_BTH)
-            directions.append(lstm.lstm(weights['recurrent'], projected_BTG, reverse=direction == 'backward')[0])
-        states_BTH = jnp.concatenate(directions, axis=-1)
+            projected_TBG = _project_rows(weights, inputs_TBK, architecture) if states_TBH is None else _project(weights, states_TBH)
+            directions.append(lstm.lstm(weights['recurrent'], projected_TBG, reverse=direction == 'backward')[0])
+        states_TBH = jnp.concatenate(directions, axis=-1)
         if key is not None:
-            states_BTH = dropout(jax.random.fold_in(key, index), states_BTH, architecture.dropout_rate)
-    return states_BTH
+            states_TBH = dropout(jax.random.fold_in(key, index), states_TBH, architecture.dropout_rate)
+    return jnp.swapaxes(states_TBH, 0, 1)
 
 
 def _inputs(tokens, positions, lookbacks, architecture):
@@ -222,24 +223,35 @@ def _project_rows(layer, inputs_K, architecture):
     """The product x W + b of an input that is 1 in rows `inputs_K` and 0 elsewhere; the row past the last one is 0."""
     has_blank = architecture.padding >= architecture.num_classes
     table_IG = jnp.pad(layer['input'], ((0, 1), (0, 0))) if has_blank else layer['input']
-    return _sum_rows(table_IG, inputs_K) + layer['bias']
+    sizes = [architecture.num_classes] * (1 + len(architecture.lookback))
+    if architecture.num_positions:
+        sizes.insert(1, architecture.num_positions)
+    return _sum_rows(tuple(sizes), table_IG, inputs_K) + layer['bias']
 
 
-@jax.custom_vjp
-def _sum_rows(table_IG, indices_K):
-    """The sum over K of `table_IG[indices_K]`; its gradient is one product, as a scatter adds in no fixed order on a GPU."""
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _sum_rows(sizes, table_IG, indices_K):
+    """The sum over K of `table_IG[indices_K]`, where each k has a block of `sizes[k]` rows to itself; rows past the blocks are zeros.
+
+    The gradient is one product per block, as a scatter adds in no fixed order on a GPU and one by one on a CPU.
+    """
     # A gather after the other: all at once would write K times the sum to memory first.
     return sum(table_IG[indices_K[..., k]] for k in range(indices_K.shape[-1]))
 
 
-def _sum_rows_forward(table_IG, indices_K):
-    return _sum_rows(table_IG, indices_K), (indices_K, table_IG.shape[0])
+def _sum_rows_forward(sizes, table_IG, indices_K):
+    return _sum_rows(sizes, table_IG, indices_K), (indices_K, table_IG.shape[0])
 
 
-def _sum_rows_backward(residuals, d_sum_G):
+def _sum_rows_backward(sizes, residuals, d_sum_G):
     indices_K, num_rows = residuals
-    inputs_I = jax.nn.one_hot(indices_K, num_rows, dtype=d_sum_G.dtype).sum(axis=-2)
-    return jnp.einsum('...i,...g->ig', inputs_I, d_sum_G), None
+    d_sum_NG = d_sum_G.reshape(-1, d_sum_G.shape[-1])
+    blocks, begin = [], 0
+    for size, indices_N in zip(sizes, indices_K.reshape(-1, len(sizes)).T, strict=True):
+        rows_IN = jnp.arange(begin, begin + size)[:, None] == indices_N  # one-hot, lying as the product reads it
+        blocks.append(rows_IN.astype(d_sum_G.dtype) @ d_sum_NG)
+        begin += size
+    return jnp.pad(jnp.concatenate(blocks), ((0, num_rows - begin), (0, 0))), None
 
 
 _sum_rows.defvjp(_sum_rows_forward, _sum_rows_backward)

@@ -16,27 +16,27 @@ from symmusic.model.lstm import init_lstm, init_lstm_carry, lstm, lstm_step
 INPUT_SIZE, NUM_CELLS = 3, 4
 
 
-def plain_lstm(recurrent_HG, projected_BTG, carry, reverse=False):
+def plain_lstm(recurrent_HG, projected_TBG, carry, reverse=False):
     """The equations in a Python loop, with gates by slices: shares no line with the layer."""
     hidden, cell = carry
     size = hidden.shape[1]
-    steps = range(projected_BTG.shape[1])
+    steps = range(projected_TBG.shape[0])
     outputs = {}
     for t in reversed(steps) if reverse else steps:
-        gates = projected_BTG[:, t] + hidden @ recurrent_HG
+        gates = projected_TBG[t] + hidden @ recurrent_HG
         i, f, o = (1 / (1 + jnp.exp(-gates[:, n * size : (n + 1) * size])) for n in (0, 1, 3))
         cell = f * cell + i * jnp.tanh(gates[:, 2 * size : 3 * size])
         hidden = o * jnp.tanh(cell)
         outputs[t] = hidden
-    return jnp.stack([outputs[t] for t in steps], axis=1), (hidden, cell)
+    return jnp.stack([outputs[t] for t in steps]), (hidden, cell)
 
 
 def random_problem(seed, batch=2, num_steps=5):
     """Recurrent weights, projected inputs and an initial carry, of a size at which the gates bend."""
     rng = np.random.default_rng(seed)
-    shapes = (NUM_CELLS, 4 * NUM_CELLS), (batch, num_steps, 4 * NUM_CELLS), (batch, NUM_CELLS), (batch, NUM_CELLS)
-    recurrent_HG, projected_BTG, *carry = (jnp.asarray(rng.normal(size=shape)) for shape in shapes)
-    return recurrent_HG, 2 * projected_BTG, tuple(carry)
+    shapes = (NUM_CELLS, 4 * NUM_CELLS), (num_steps, batch, 4 * NUM_CELLS), (batch, NUM_CELLS), (batch, NUM_CELLS)
+    recurrent_HG, projected_TBG, *carry = (jnp.asarray(rng.normal(size=shape)) for shape in shapes)
+    return recurrent_HG, 2 * projected_TBG, tuple(carry)
 
 
 def weighted_sum(function, seed=9, **options):
@@ -73,23 +73,23 @@ def test_outputs_and_gradients_are_those_of_a_plain_loop(reverse, num_steps):
 def test_outputs_and_gradients_are_those_of_the_flax_cell():
     """On the same weights; Flax has a dictionary entry per gate, the bias with the recurrent ones, and the carry as (cell, hidden)."""
     params = init_lstm(jax.random.key(0), INPUT_SIZE, NUM_CELLS)
-    inputs_BTI = jnp.asarray(np.random.default_rng(1).normal(scale=2, size=(2, 6, INPUT_SIZE)))
+    inputs_TBI = jnp.asarray(np.random.default_rng(1).normal(scale=2, size=(6, 2, INPUT_SIZE)))
 
-    def flax_outputs(params, inputs_BTI):
+    def flax_outputs(params, inputs_TBI):
         input_gates, recurrent_gates, biases = (jnp.split(params[name], 4, axis=-1) for name in ('input', 'recurrent', 'bias'))
         cell_params = {f'i{gate}': {'kernel': kernel} for gate, kernel in zip('ifgo', input_gates, strict=True)}
         for gate, kernel, bias in zip('ifgo', recurrent_gates, biases, strict=True):
             cell_params[f'h{gate}'] = {'kernel': kernel, 'bias': bias}
-        return nn.RNN(nn.OptimizedLSTMCell(NUM_CELLS)).apply({'params': {'cell': cell_params}}, inputs_BTI)
+        return nn.RNN(nn.OptimizedLSTMCell(NUM_CELLS), time_major=True).apply({'params': {'cell': cell_params}}, inputs_TBI)
 
-    def our_outputs(params, inputs_BTI):
-        return lstm(params['recurrent'], inputs_BTI @ params['input'] + params['bias'])[0]
+    def our_outputs(params, inputs_TBI):
+        return lstm(params['recurrent'], inputs_TBI @ params['input'] + params['bias'])[0]
 
     @functools.partial(jax.jit, static_argnums=0)
-    def results(function, params, inputs_BTI):
-        return function(params, inputs_BTI), jax.grad(weighted_sum(function), argnums=(0, 1))(params, inputs_BTI)
+    def results(function, params, inputs_TBI):
+        return function(params, inputs_TBI), jax.grad(weighted_sum(function), argnums=(0, 1))(params, inputs_TBI)
 
-    assert_trees_close(results(our_outputs, params, inputs_BTI), results(flax_outputs, params, inputs_BTI))
+    assert_trees_close(results(our_outputs, params, inputs_TBI), results(flax_outputs, params, inputs_TBI))
 
 
 jitted_lstm = jax.jit(lstm, static_argnames='reverse')
@@ -100,22 +100,22 @@ jitted_step = jax.jit(lstm_step)
 @given(seed=st.integers(0, 2**31 - 1), num_steps=st.sampled_from([1, 6]))
 def test_relations(seed, num_steps):
     """Step by step = at once; reading backwards = flip, read, flip; two halves with the carry between = the whole."""
-    recurrent_HG, projected_BTG, carry = random_problem(seed, num_steps=num_steps)
-    outputs_BTH, last = jitted_lstm(recurrent_HG, projected_BTG, carry)
+    recurrent_HG, projected_TBG, carry = random_problem(seed, num_steps=num_steps)
+    outputs_TBH, last = jitted_lstm(recurrent_HG, projected_TBG, carry)
 
     step_carry = carry
     for t in range(num_steps):
-        hidden_BH, step_carry = jitted_step(recurrent_HG, projected_BTG[:, t], step_carry)
-        assert_allclose(hidden_BH, outputs_BTH[:, t], atol=1e-6)
+        hidden_BH, step_carry = jitted_step(recurrent_HG, projected_TBG[t], step_carry)
+        assert_allclose(hidden_BH, outputs_TBH[t], atol=1e-6)
     assert_trees_close(step_carry, last, atol=1e-6)
 
-    flipped_BTH, flipped_last = jitted_lstm(recurrent_HG, projected_BTG[:, ::-1], carry, reverse=True)
-    assert_trees_close((flipped_BTH[:, ::-1], flipped_last), (outputs_BTH, last), atol=1e-6)
+    flipped_TBH, flipped_last = jitted_lstm(recurrent_HG, projected_TBG[::-1], carry, reverse=True)
+    assert_trees_close((flipped_TBH[::-1], flipped_last), (outputs_TBH, last), atol=1e-6)
 
     if num_steps > 1:
-        first_BTH, middle = jitted_lstm(recurrent_HG, projected_BTG[:, : num_steps // 2], carry)
-        second_BTH, end = jitted_lstm(recurrent_HG, projected_BTG[:, num_steps // 2 :], middle)
-        assert_trees_close((jnp.concatenate([first_BTH, second_BTH], axis=1), end), (outputs_BTH, last), atol=1e-6)
+        first_TBH, middle = jitted_lstm(recurrent_HG, projected_TBG[: num_steps // 2], carry)
+        second_TBH, end = jitted_lstm(recurrent_HG, projected_TBG[num_steps // 2 :], middle)
+        assert_trees_close((jnp.concatenate([first_TBH, second_TBH]), end), (outputs_TBH, last), atol=1e-6)
 
 
 def test_vmapped_gradients_are_those_of_a_loop():
@@ -128,9 +128,9 @@ def test_vmapped_gradients_are_those_of_a_loop():
 
 
 def test_without_a_carry_the_state_begins_at_zero():
-    recurrent_HG, projected_BTG, _ = random_problem(2)
+    recurrent_HG, projected_TBG, _ = random_problem(2)
     zeros = init_lstm_carry(2, NUM_CELLS)
-    jax.tree.map(assert_array_equal, jitted_lstm(recurrent_HG, projected_BTG), jitted_lstm(recurrent_HG, projected_BTG, zeros))
+    jax.tree.map(assert_array_equal, jitted_lstm(recurrent_HG, projected_TBG), jitted_lstm(recurrent_HG, projected_TBG, zeros))
 
 
 def test_initial_parameters():
