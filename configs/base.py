@@ -76,6 +76,7 @@ def get_config() -> ConfigDict:
 
     evaluate = config.evaluate = ConfigDict()
     evaluate.part = 'test'  # whose tunes give the prompts and real continuations; 'validation' = to choose settings by
+    evaluate.prompts = 'held_out'  # from those tunes; 'fixed' = sample.prompt for all pieces, as the source did: no real continuations then
     evaluate.num_pieces = 100  # of each set in a draw
     evaluate.num_draws = 20  # over which the overlap areas are averaged
     evaluate.protocol = 'corrected'  # of the measures; 'thesis' = the source's definitions to the letter

@@ -2,6 +2,8 @@
 
     python launch.py --config=configs/source.py
 
+Its evaluation continues one fixed prompt and takes the thesis's definitions.
+
 2 bidirectional layers of 64 cells, one-vector attention, windows of four bars that predict their last sixteenth, and the thesis's rules of
 preparing and splitting. The tunes are other ones: of `folk` 670 pass its filter (strict 4/4) and give 11,302 windows where it had 100,000.
 161,711 parameters with their 46 classes, 169,403 with its 58.
@@ -33,4 +35,6 @@ def get_config():
     config.train.plateau_factor = 0.5
     config.train.plateau_patience = 3
     config.train.plateau_threshold = 0.0005
+    config.evaluate.prompts = 'fixed'
+    config.evaluate.protocol = 'thesis'
     return config

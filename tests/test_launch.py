@@ -166,6 +166,18 @@ def test_the_thesis_s_protocol(corpus, tmp_path, capsys):
     assert 0 < summary['replicas'][0]['nats_per_step']['validation'] < 5
     # The run's protocol rules in sampling: none is given here, and the config file's is another.
     assert launch.main(sampling(tmp_path)) == 0
+    # No tune is unseen: a prompt for all, and neither a likelihood nor a level of unseen tunes.
+    evaluate = [f'--workdir={tmp_path}', '--mode=evaluate', '--config.evaluate.num_pieces=4', '--config.evaluate.num_draws=1']
+    assert launch.main([*evaluate, '--config.sample.num_bars=2', '--config.evaluate.prompts=fixed']) == 0
+    report = (tmp_path / 'evaluation' / 'report.md').read_text()
+    for words in ('All pieces continue one prompt, mary', 'No tune is unseen', 'no real unseen tunes to compare it with'):
+        assert words in report
+    comparison = json.loads((tmp_path / 'evaluation' / 'comparison.json').read_text())
+    assert (comparison['prompts'], comparison['nats_per_step'], comparison['part']) == ('fixed', None, None)
+    assert set(comparison['scale']) == {'second_draw', 'shuffled', *(f'markov_{order}' for order in range(1, 6))}
+    capsys.readouterr()
+    assert launch.main(evaluate) == 2
+    assert "must be config.evaluate.prompts = 'fixed'" in capsys.readouterr().err
 
 
 def test_the_same_command_says_finished_and_more_epochs_go_on(workdir, corpus, capsys):

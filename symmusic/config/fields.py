@@ -132,6 +132,7 @@ FIELDS: dict[str, Rule] = {
     'sample.transpose': flag(),
     'sample.keep_distributions': flag(),
     'evaluate.part': choice('test', 'validation'),
+    'evaluate.prompts': choice('held_out', 'fixed'),
     'evaluate.num_pieces': whole(2, 100_000),
     'evaluate.num_draws': whole(1, 10_000),
     'evaluate.protocol': choice('corrected', 'thesis'),

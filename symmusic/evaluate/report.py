@@ -15,7 +15,10 @@ Of `--mode=evaluate` as well, where the sets are those of the first draw; a set'
   `nats_intervals`: `{'per_step' | 'per_note': {model: [low, high]}}`
 - `likelihood`: what those are of: `likelihood.summarize`, with `num_tunes` and `targets`
 - `copies` (`corrected` alone): `plagiarism.measure_copies`; `similarity.unseen`: the level of real unseen tunes
-- `part`: whose tunes were held out; `num_redraws`, `num_empty`, `epoch`, `replica`
+- `prompts`: 'held_out' or 'fixed'; `prompt`: the fixed one's name; with it there is no set `real_continuations`
+- `part`: whose tunes were held out. Split by window there are none: `part` and the nats are null, `likelihood` has only a `note`, and
+  there is neither `unseen` nor any `level`
+- `num_redraws`, `num_empty`, `epoch`, `replica`
 """
 
 import csv
@@ -114,19 +117,23 @@ def _similarity_lines(comparison: dict) -> list[str]:
     for block, what in (('longest_run', 'longest run copied, in notes'), ('alignment', 'local alignment')):
         if copies := comparison.get('copies', {}).get(block):
             scores = [piece['score'] for piece in copies['pieces'].values()]
+            line = f'{what[0].upper()}{what[1:]}: mean {np.mean(scores):.1f}; '
+            if copies['level'] is None:
+                lines.append(line + 'there are no real unseen tunes to compare it with.')
+                continue
+            flagged = ', '.join(copies['flagged'][:10])
             lines.append(
-                f'{what[0].upper()}{what[1:]}: mean {np.mean(scores):.1f}; 95 % of real unseen tunes are at most at {copies["level"]:g}, '
-                f'{len(copies["flagged"])} of {len(scores)} pieces above it'
-                + (f': {", ".join(copies["flagged"][:10])}' if copies['flagged'] else '')
-                + '.'
+                f'{line}95 % of real unseen tunes are at most at {copies["level"]:g}, {len(copies["flagged"])} of {len(scores)} pieces '
+                f'above it{": " * bool(flagged)}{flagged}.'
             )
     return lines
 
 
 def scale_md(comparison: dict) -> str:
     """What an overlap area is to be read beside, best first, and the held-out likelihood, in Markdown."""
+    fixed = comparison['prompts'] == 'fixed'
     names = {'model': 'the model', 'second_draw': 'other excerpts of the training tunes', 'real_continuations': 'the real continuations'}
-    names |= {'shuffled': 'real continuations, notes shuffled'}
+    names |= {'shuffled': ('excerpts of the training tunes' if fixed else 'real continuations') + ', notes shuffled'}
     draws = comparison['draws']
     num_draws, size = draws['model']['num_draws'], draws['model']['size']
     nats = [comparison[f'nats_{unit}'] or {} for unit in ('per_step', 'per_note')]
@@ -139,14 +146,18 @@ def scale_md(comparison: dict) -> str:
         overall = '-' if cells['mean'] is None else f'{cells["mean"]:.3f} [{cells["low"]:.3f}, {cells["high"]:.3f}]'
         likelihood = ' | '.join(_number(each[name]) if name in each else '' for each in nats)
         groups = ' | '.join(_number(row['averages'][group]['oa']) for group in ('pitch', 'rhythm'))
-        lines.append(f'| {names.get(name, name.replace("_", " of order "))} | {overall} | {groups} | {likelihood} |')
+        lines.append(f'| {names.get(name, name.replace("markov_", "Markov of order "))} | {overall} | {groups} | {likelihood} |')
     if nats[0]:
         lines.append(f'| base rate | | | | {" | ".join(_number(each["base_rate"]) for each in nats)} |')
-    lines += [
-        '',
-        f'All continue the same prompts, from {comparison["part"]} tunes, and are compared with the same excerpts of training tunes. In '
-        'brackets 95 % intervals of the mean over draws.' + f' Nats on the {comparison["part"]} tunes.' * bool(nats[0]),
-    ]
+    if fixed:
+        text = (
+            f'All pieces continue one prompt, {comparison["prompt"]}, as in the source. The corpus does not say how it really goes on, so '
+            'there is no row of real continuations. They are compared with excerpts of training tunes nevertheless, as in the source.'
+        )
+    else:
+        text = f'All continue the same prompts, from {comparison["part"]} tunes, and are compared with the same excerpts of training tunes.'
+    text += ' In brackets 95 % intervals of the mean over draws.' + f' Nats on the {comparison["part"]} tunes.' * bool(nats[0])
+    lines += ['', text]
     return '\n'.join(lines) + '\n'
 
 

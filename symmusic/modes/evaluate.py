@@ -9,13 +9,14 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.config.flags import Command
+from symmusic.corpus.cache import Corpus
 from symmusic.corpus.dataset import Dataset, target_counts
 from symmusic.corpus.prepare import Tune
-from symmusic.corpus.split import split_styles
+from symmusic.corpus.split import Split
 from symmusic.corpus.windows import tune_indices
 from symmusic.errors import UserError
 from symmusic.evaluate.comparison import compare
-from symmusic.evaluate.excerpts import cut_excerpts, shuffle_notes
+from symmusic.evaluate.excerpts import shuffle_notes
 from symmusic.evaluate.likelihood import base_losses, find_targets, markov_losses, model_losses, summarize
 from symmusic.evaluate.likelihood_report import draw_positions, likelihood_md
 from symmusic.evaluate.markov import Markov, fit_markov, sample_markov
@@ -27,13 +28,11 @@ from symmusic.generate.compose import draw_continuations
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
 from symmusic.model.model import Params
-from symmusic.modes import build, trained
+from symmusic.modes import build, material, trained
 from symmusic.progress import bar
-from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card
 
-PROMPT_BARS = 4
 ORDERS = (1, 2, 3, 4, 5)
 CHUNK = 250  # pieces drawn at once
 
@@ -41,41 +40,33 @@ CHUNK = 250  # pieces drawn at once
 def run(command: Command) -> None:
     """Draws, measures and writes the report."""
     config, card, states, workdir = trained.load(command)
-    if config.data.split != 'tune':
-        raise UserError(f"config.data.split = '{config.data.split}': the run in {workdir} has no test tunes to prompt it with")
+    material.check(config, workdir)
+    if 'sample.prompt' in command.given and config.evaluate.prompts == 'held_out':
+        print("config.sample.prompt is without effect here: config.evaluate.prompts = 'fixed' continues it")
     params, epoch, index = trained.choose(config, card, states)
     settings, protocol = config.evaluate, config.evaluate.protocol
     corpus = build.corpus(config)
     data = build.dataset(config, corpus, (card.vocabulary.min_pitch, card.vocabulary.max_pitch))
     if data.fingerprint != card.dataset['fingerprint']:
         raise UserError(f'the corpus {corpus.name} has changed since the run in {workdir} was trained on it')
-    tunes = split_styles(corpus.kept, corpus.families, config.data.split_seed)
-    num_steps = config.sample.num_bars * STEPS_PER_BAR
-    real = cut_excerpts(tunes.train, num_steps)
-    prompts = cut_excerpts(getattr(tunes, settings.part), PROMPT_BARS * STEPS_PER_BAR, continued=num_steps)
-    for name, pool, part in (('excerpt', real, 'training'), ('prompt with a continuation', prompts, settings.part)):
-        if len(pool) < 2:
-            raise UserError(
-                f'corpus {corpus.name}: its {part} tunes give {len(pool)} {name}s of {config.sample.num_bars} bars; 2 are needed'
-            )
-
     rng = np.random.default_rng([config.seed, 3])
-    size, num_draws = settings.num_pieces, settings.num_draws
-    rows = draw_rows(len(prompts), size, num_draws, rng)
-    events_NT = prompts.events_NT[rows.ravel()]
-    prompt_steps = PROMPT_BARS * STEPS_PER_BAR
+    music = material.gather(config, corpus, card.vocabulary, rng)
+    size, num_draws, num_steps = settings.num_pieces, settings.num_draws, music.excerpts.events_NT.shape[1]
     begun = time.perf_counter()
-    made, num_redraws, num_empty = _continue(params, card, config, events_NT[:, :prompt_steps])
+    made, num_redraws, num_empty = _continue(params, card, config, music.prompts)
     print(f'{len(made)} pieces drawn in {time.perf_counter() - begun:.1f} s, {num_redraws} drawn again, {num_empty} still empty')
-    markovs = _fit_markovs(card.vocabulary, tunes.train)
-    sets = {'model': made, 'real_continuations': events_NT[:, prompt_steps:]}
+    markovs = _fit_markovs(card.vocabulary, music.tunes.train)
+    sets = {'model': made}
+    if music.continuations is not None:
+        sets['real_continuations'] = music.continuations
+    prompts_BT = np.array([card.vocabulary.encode(each) for each in music.prompts])
     for order, markov in markovs.items():
-        prompts_BT = np.array([card.vocabulary.encode(each) for each in events_NT[:, :prompt_steps]])
         tokens_BN = sample_markov(markov, prompts_BT, num_steps, np.random.default_rng([config.seed, 4, order]))
         sets[f'markov_{order}'] = np.array([card.vocabulary.decode(tokens) for tokens in tokens_BN])
-    sets['shuffled'] = np.array([shuffle_notes(each, rng) for each in sets['real_continuations']])
+    sets['shuffled'] = np.array([shuffle_notes(each, rng) for each in _real(music, size, num_draws, rng)])
 
-    reference = measure(real.events_NT[draw_rows(len(real), min(len(real), 40 * size), 1, rng)[0]], protocol)
+    excerpts = music.excerpts.events_NT
+    reference = measure(excerpts[draw_rows(len(excerpts), min(len(excerpts), 40 * size), 1, rng)[0]], protocol)
     drawn = {
         name: [measure(each, protocol) for each in events.reshape(num_draws, size, -1)] for name, events in bar(list(sets.items()), 'set')
     }
@@ -89,10 +80,9 @@ def run(command: Command) -> None:
         name: {'num_draws': num_draws, 'size': size, 'overall_oa': interval(each['averages']['overall']['oa'] for each in draws)}
         for name, draws in results.items()
     }
-    families = {tune.file: int(family) for tune, family in zip(corpus.kept, corpus.families, strict=True)}
-    comparison |= _likelihood(params, card, config, data, getattr(tunes, settings.part), families, markovs)
-    comparison['part'] = settings.part
-    comparison |= _similarity(made[:size], sets['real_continuations'][:size], tunes.train, protocol)
+    comparison |= {'prompts': settings.prompts, 'prompt': music.prompt, 'part': settings.part if music.tunes.test else None}
+    comparison |= _likelihood(params, card, config, corpus, data, music.tunes, markovs)
+    comparison |= _similarity(made[:size], music.unseen, music.tunes.train, protocol)
     comparison |= {'num_redraws': num_redraws, 'num_empty': num_empty, 'epoch': epoch, 'replica': index}
 
     made_with = {
@@ -112,13 +102,24 @@ def run(command: Command) -> None:
     print(folder)
 
 
-def _similarity(made: np.ndarray, unseen: np.ndarray, tunes: Sequence[Tune], protocol: str) -> dict:
-    """How near the pieces of the first draw, and the real continuations of their prompts, come to the training tunes."""
+def _real(music: material.Material, size: int, num_draws: int, rng: np.random.Generator) -> np.ndarray:
+    """The real pieces whose notes are shuffled: the prompts' continuations, or else excerpts."""
+    if music.continuations is not None:
+        return music.continuations
+    return music.excerpts.events_NT[draw_rows(len(music.excerpts), size, num_draws, rng).ravel()]
+
+
+def _similarity(made: np.ndarray, unseen: np.ndarray | None, tunes: Sequence[Tune], protocol: str) -> dict:
+    """How near the pieces of the first draw, and as many real unseen ones, come to the training tunes."""
     collection = index_corpus(tunes)
-    melodies = [{f'{index:05}': from_events(events) for index, events in enumerate(each)} for each in (made, unseen)]
+    melodies = [
+        {f'{index:05}': from_events(events) for index, events in enumerate(each)} for each in (made, () if unseen is None else unseen)
+    ]
     pitches = [{name: [note.pitch for note in notes] for name, notes in each.items()} for each in melodies]
-    similarity, level = (similarity_of(each, collection, progress=bar) for each in pitches)
-    similarity['unseen'] = {name: level[name] for name in ('mean', 'sd', 'unusable')}
+    similarity = similarity_of(pitches[0], collection, progress=bar)
+    if unseen is not None:
+        level = similarity_of(pitches[1], collection, progress=bar)
+        similarity['unseen'] = {name: level[name] for name in ('mean', 'sd', 'unusable')}
     if protocol != 'corrected':
         return {'similarity': similarity}
     return {'similarity': similarity, 'copies': measure_copies(melodies[0], list(melodies[1].values()), tunes, progress=bar)}
@@ -147,24 +148,23 @@ def _fit_markovs(vocabulary: Vocabulary, tunes: Sequence[Tune]) -> dict[int, Mar
 
 
 def _likelihood(
-    params: Params,
-    card: Card,
-    config: ConfigDict,
-    data: Dataset,
-    tunes: Sequence[Tune],
-    families: dict[str, int],
-    markovs: dict[int, Markov],
+    params: Params, card: Card, config: ConfigDict, corpus: Corpus, data: Dataset, tunes: Split, markovs: dict[int, Markov]
 ) -> dict:
-    """What the held-out steps cost each model, and on what targets; `tunes` are those of the part that is measured."""
-    windows, kind, num_classes = getattr(data, config.evaluate.part), card.recipe.targets, card.architecture.num_classes
+    """What the held-out steps cost each model, and on what targets; without unseen tunes a note that says so."""
+    if data.test is None:
+        note = 'No tune is unseen: split by window, all were trained on. There is no held-out likelihood.'
+        return {'nats_per_step': None, 'nats_per_note': None, 'nats_by_position': None, 'likelihood': {'note': note}}
+    part, kind, num_classes = config.evaluate.part, card.recipe.targets, card.architecture.num_classes
+    windows = getattr(data, part)
     targets = find_targets(windows, card.vocabulary, all_steps=kind == 'all')
     losses = {'model': model_losses(params, loop.put(windows), targets, architecture=card.architecture, kind=kind)}
     losses['base_rate'] = base_losses(target_counts(data.train, num_classes, all_steps=kind == 'all'), targets)
     for order, markov in bar(list(markovs.items()), 'Markov model'):
         losses[f'markov_{order}'] = markov_losses(markov, windows, targets, num_classes)
-    from_tunes = [tunes[index] for index in tune_indices(windows, tunes, card.vocabulary)]
-    found = summarize(losses, targets, [families[tune.file] for tune in from_tunes], config.seed)
-    found['likelihood'] |= {'targets': kind, 'num_tunes': len({tune.file for tune in from_tunes})}
+    families = {tune.file: int(family) for tune, family in zip(corpus.kept, corpus.families, strict=True)}
+    files = [getattr(tunes, part)[index].file for index in tune_indices(windows, getattr(tunes, part), card.vocabulary)]
+    found = summarize(losses, targets, [families[file] for file in files], config.seed)
+    found['likelihood'] |= {'targets': kind, 'num_tunes': len(set(files))}
     return found
 
 
