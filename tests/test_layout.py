@@ -24,6 +24,7 @@ PURE = {
     'evaluate/bootstrap.py',
     'evaluate/comparison.py',
     'evaluate/markov.py',
+    'evaluate/published.py',
     'evaluate/align.py',
     'evaluate/shape.py',
 }

@@ -18,6 +18,7 @@ Of `--mode=evaluate` as well, where the sets are those of the first draw; a set'
 - `prompts`: 'held_out' or 'fixed'; `prompt`: the fixed one's name; with it there is no set `real_continuations`
 - `part`: whose tunes were held out. Split by window there are none: `part` and the nats are null, `likelihood` has only a `note`, and
   there is neither `unseen` nor any `level`
+- `published`: `published.find_published`
 - `num_redraws`, `num_empty`, `epoch`, `replica`
 """
 

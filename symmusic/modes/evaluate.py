@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from ml_collections import ConfigDict
 
+from symmusic.config.fields import walk
 from symmusic.config.flags import Command
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.dataset import Dataset, target_counts
@@ -21,6 +22,7 @@ from symmusic.evaluate.likelihood import base_losses, find_targets, markov_losse
 from symmusic.evaluate.likelihood_report import draw_positions, likelihood_md
 from symmusic.evaluate.markov import Markov, fit_markov, sample_markov
 from symmusic.evaluate.plagiarism import index_corpus, measure_copies, similarity_of
+from symmusic.evaluate.published import find_published, published_md
 from symmusic.evaluate.report import report_md, scale_md, write_report
 from symmusic.evaluate.scale import draw_rows, interval, measure, measure_draws, select
 from symmusic.files import SETTINGS, choose_folder, write_whole
@@ -81,6 +83,7 @@ def run(command: Command) -> None:
         for name, draws in results.items()
     }
     comparison |= {'prompts': settings.prompts, 'prompt': music.prompt, 'part': settings.part if music.tunes.test else None}
+    comparison['published'] = find_published(dict(walk(config)))
     comparison |= _likelihood(params, card, config, corpus, data, music.tunes, markovs)
     comparison |= _similarity(made[:size], music.unseen, music.tunes.train, protocol)
     comparison |= {'num_redraws': num_redraws, 'num_empty': num_empty, 'epoch': epoch, 'replica': index}
@@ -94,7 +97,7 @@ def run(command: Command) -> None:
     }
     folder = choose_folder(workdir, 'evaluation', made_with)
     names = {'reference': f'excerpts of {corpus.name}', 'generated': f'{workdir.name}, epoch {epoch}'}
-    text = scale_md(comparison) + '\n' + likelihood_md(comparison)
+    text = '\n'.join([scale_md(comparison), likelihood_md(comparison), published_md(comparison)])
     print(text + '\n' + report_md(comparison, names, []).rstrip())
     write_whole(folder / SETTINGS, json.dumps(made_with, indent=2) + '\n')
     draw_positions(folder / 'nats_by_position.png', comparison)
