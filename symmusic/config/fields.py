@@ -117,6 +117,7 @@ FIELDS: dict[str, Rule] = {
     'train.plateau_threshold': real(0, 100, above=True),
     'train.early_stopping_epochs': whole(0, 1_000_000),
     'train.tensorboard': flag(),
+    'train.cpu_devices': whole(0, 4096),
     'train.checkpoint_minutes': real(0, 1e6, above=True),
     'sample.prompt': text(empty=True),
     'sample.replica': whole(-1, 4095),

@@ -21,6 +21,7 @@ from symmusic.model.model import Architecture, count_params
 from symmusic.modes import build, sample
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card, Checkpoints
+from symmusic.train.devices import claim_cores, make_mesh
 from symmusic.train.finetune import begin_from, transfer
 from symmusic.train.metrics import plot_metrics, require_tensorboard
 from symmusic.train.replicas import best_replica, held_out_losses, init_replicas, replica, stack
@@ -36,8 +37,10 @@ def run(command: Command) -> None:
         runs.check_same_run(run_config, config, workdir)
     if config.train.tensorboard:
         require_tensorboard()
-    devices = jax.devices()
-    print(f'device: {len(devices)} {devices[0].platform} ({devices[0].device_kind}), jax {jax.__version__}')
+    claim_cores(config.train.cpu_devices)
+    mesh = make_mesh(config.replicas, config.train.batch_size)
+    device = mesh.devices.flat[0]
+    print(f'device: {mesh.size} of {jax.device_count()} {device.platform} ({device.device_kind}), jax {jax.__version__}')
     corpus = build.corpus(config)
     parent = _parent(config)
     vocabulary = parent[1].vocabulary if parent else None
@@ -92,13 +95,13 @@ def run(command: Command) -> None:
         config.train.num_epochs, config.train.batch_size, config.seed, config.train.checkpoint_minutes, config.train.tensorboard
     )
     begun = time.perf_counter()
-    states, card = loop.fit(states, card, data.train, data.validation, base_rates['validation'], plan, workdir)
+    states, card = loop.fit(states, card, data.train, data.validation, base_rates['validation'], plan, workdir, mesh=mesh)
     seconds = time.perf_counter() - begun
 
     test_losses_R = [None] * config.replicas
     if data.test:
-        how = {'architecture': architecture, 'targets': recipe.targets, 'batch_size': plan.batch_size}
-        test_losses_R = held_out_losses(states.best_params, loop.put(data.test), **how).tolist()
+        how = {'architecture': architecture, 'targets': recipe.targets, 'batch_size': plan.batch_size, 'mesh': mesh}
+        test_losses_R = held_out_losses(states.best_params, loop.put(data.test, mesh), **how).tolist()
     best = best_replica(states)
     plot_metrics(workdir / 'plots' / 'losses.png', card.rows, base_rates['validation'])
     summary = {

@@ -11,22 +11,24 @@ from collections.abc import Callable, Iterator
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 
 from symmusic.corpus.dataset import batch_rows
 from symmusic.corpus.windows import Windows
 from symmusic.errors import Interrupted, UserError
 from symmusic.progress import bar
 from symmusic.train.checkpoint import Card, Checkpoints
+from symmusic.train.devices import BY_REPLICA, BY_ROW, EVERYWHERE, place
 from symmusic.train.metrics import epoch_line, event_log, write_metrics
 from symmusic.train.replicas import end_epoch_replicas, held_out_losses, update_replicas
 from symmusic.train.state import Recipe, TrainState
 from symmusic.train.step import Data
 
 
-def put(windows: Windows) -> Data:
-    """Windows on the device."""
+def put(windows: Windows, mesh: Mesh | None = None) -> Data:
+    """Windows on every device of the mesh, on the first device if None."""
     arrays = (windows.stream, windows.starts, windows.positions, windows.num_padding, windows.first_targets)
-    return Data(*map(jnp.asarray, arrays), num_steps=windows.num_steps)
+    return place(Data(*map(jnp.asarray, arrays), num_steps=windows.num_steps), mesh, EVERYWHERE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +51,7 @@ def fit(
     plan: Plan,
     workdir: pathlib.Path,
     say: Callable[[str], None] = print,
+    mesh: Mesh | None = None,
 ) -> tuple[TrainState, Card]:
     """Trains every replica until `plan.num_epochs` or early stopping; `states` may be anywhere in a run, and are consumed.
 
@@ -59,19 +62,22 @@ def fit(
       Interrupted: the process was told to stop; the states have been saved.
       UserError: the loss is no longer finite, or the disk is full.
     """
-    checkpoints, data, validation_data = Checkpoints(workdir), put(train), put(validation)
-    static = {'architecture': card.architecture, 'recipe': card.recipe}
+    checkpoints, data, validation_data = Checkpoints(workdir), put(train, mesh), put(validation, mesh)
+    static = {'architecture': card.architecture, 'recipe': card.recipe, 'mesh': mesh}
+    states = place(states, mesh, BY_REPLICA)
     num_batches = -(-len(train) // plan.batch_size)
     num_replicas = len(states.step)
     active_R = _active(states, plan)
     begun = time.perf_counter()
-    step = update_replicas.lower(states, data, np.zeros((num_replicas, plan.batch_size), np.int32), active_R, **static).compile()
+    no_rows_RB = place(np.zeros((num_replicas, plan.batch_size), np.int32), mesh, BY_ROW)
+    step = update_replicas.lower(states, data, no_rows_RB, place(active_R, mesh, BY_REPLICA), **static).compile()
     say(f'compiled in {time.perf_counter() - begun:.1f} s; {num_batches} updates per epoch')
 
     progress = bar(None, 'update', total=plan.num_epochs * num_batches, initial=int(np.min(states.step, where=active_R, initial=2**31 - 1)))
     events = event_log(workdir / 'tensorboard', np.asarray(states.epoch) + 1) if plan.tensorboard else contextlib.nullcontext()
     with progress, events as log_events, _stop_signal() as stop:
         while active_R.any():
+            placed_active_R = place(active_R, mesh, BY_REPLICA)
             epochs_R = np.asarray(states.epoch)
             epoch = int(epochs_R[active_R].min())
             # Between epochs replicas wait for one another: all active ones have done as many updates of theirs.
@@ -79,7 +85,7 @@ def fit(
             begun = saved = time.perf_counter()
             progress.set_description(f'epoch {epoch + 1}/{plan.num_epochs}')
             for index, rows_RB in enumerate(_batches(len(train), plan, epochs_R)[done:], done + 1):
-                states, losses_R = step(states, data, rows_RB, active_R)
+                states, losses_R = step(states, data, place(rows_RB, mesh, BY_ROW), placed_active_R)
                 progress.update()
                 if not progress.disable:
                     speed = (index - done) * plan.batch_size * active_R.sum() / (time.perf_counter() - begun)
@@ -98,10 +104,12 @@ def fit(
                 architecture=card.architecture,
                 targets=card.recipe.targets,
                 batch_size=plan.batch_size,
+                mesh=mesh,
             )
             rows = _rows(states, active_R, validation_losses_R, card.recipe, speed)
             _require_finite(rows, checkpoints.folder)
-            states = end_epoch_replicas(states, jnp.asarray(validation_losses_R, jnp.float32), active_R, recipe=card.recipe)
+            placed_losses_R = place(validation_losses_R.astype(np.float32), mesh, BY_REPLICA)
+            states = end_epoch_replicas(states, placed_losses_R, placed_active_R, recipe=card.recipe, mesh=mesh)
             card = dataclasses.replace(card, rows=(*card.rows, *rows))
             checkpoints.save(states, card)
             write_metrics(workdir / 'metrics.csv', card.rows)

@@ -1,7 +1,8 @@
 """Replicas: runs that differ in nothing but their seed, stepped by one program. They are a leading axis R before every leaf of the state.
 
 Replica r of seed s begins, orders its batches and drops out as the run of seed s + r alone. A single replica is no batch of one but the
-plain program; several round differently from it (vmapped products), from the last bits on.
+plain program; several may round differently from it, from the last bits on. The mesh (`devices`) spreads them over devices. Those of one
+device are stepped together, on a CPU one after the other: there the products of several at once take longer.
 """
 
 import functools
@@ -10,8 +11,11 @@ from collections.abc import Callable, Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
+from jax.sharding import Mesh, PartitionSpec
 
 from symmusic.model.model import Architecture, Params
+from symmusic.train.devices import BY_REPLICA, EVERYWHERE, place
 from symmusic.train.state import Recipe, TrainState, init_state
 from symmusic.train.step import Data, end_epoch, held_out_nats, update
 
@@ -40,49 +44,87 @@ def best_replica(states: TrainState) -> int:
     return int(np.argmin(jax.device_get(states.best_loss)))
 
 
-@functools.partial(jax.jit, static_argnames=('architecture', 'recipe'), donate_argnames='states')
+@functools.partial(jax.jit, static_argnames=('architecture', 'recipe', 'mesh'), donate_argnames='states')
 def update_replicas(
-    states: TrainState, data: Data, rows_RB: jax.Array, active_R: jax.Array, *, architecture: Architecture, recipe: Recipe
+    states: TrainState,
+    data: Data,
+    rows_RB: jax.Array,
+    active_R: jax.Array,
+    *,
+    architecture: Architecture,
+    recipe: Recipe,
+    mesh: Mesh | None = None,
 ) -> tuple[TrainState, jax.Array]:
     """One update of every active replica, each on its own windows: the states after it and the batches' losses [R].
 
-    The states given are consumed; that of a replica which is not active is handed on as it is.
+    The states given are consumed; that of a replica which is not active is handed on as it is. `mesh` is the one that the arguments lie on,
+    None = one device.
     """
-    one = functools.partial(update, architecture=architecture, recipe=recipe)
-    return _each(lambda state, rows_B: one(state, data, rows_B), states, rows_RB, active_R)
+
+    def one(data, state, rows_B):
+        return update(state, data, rows_B, architecture=architecture, recipe=recipe)
+
+    return _each(one, mesh, data, states, rows_RB, active_R)
 
 
-@functools.partial(jax.jit, static_argnames=('recipe',), donate_argnames='states')
-def end_epoch_replicas(states: TrainState, validation_losses_R: jax.Array, active_R: jax.Array, *, recipe: Recipe) -> TrainState:
+@functools.partial(jax.jit, static_argnames=('recipe', 'mesh'), donate_argnames='states')
+def end_epoch_replicas(
+    states: TrainState, validation_losses_R: jax.Array, active_R: jax.Array, *, recipe: Recipe, mesh: Mesh | None = None
+) -> TrainState:
     """`end_epoch` of every active replica. The states given are consumed."""
-    return _each(lambda state, loss: (end_epoch(state, loss, recipe=recipe), ()), states, validation_losses_R, active_R)[0]
+
+    def one(_, state, validation_loss):
+        return end_epoch(state, validation_loss, recipe=recipe), jnp.float32(0)
+
+    return _each(one, mesh, (), states, validation_losses_R, active_R)[0]
 
 
-def _each(step: Callable, states: TrainState, inputs_R: jax.Array, active_R: jax.Array) -> tuple[TrainState, jax.Array]:
+def _each(step: Callable, mesh: Mesh | None, shared, states: TrainState, inputs_R: jax.Array, active_R: jax.Array):
+    """`step(shared, state, input) -> (state, loss)` of every active replica."""
     if inputs_R.shape[0] == 1:  # alone, it is active: else nothing would be stepped
-        after = step(jax.tree.map(lambda leaf: leaf[0], states), inputs_R[0])
+        after = step(shared, jax.tree.map(lambda leaf: leaf[0], states), inputs_R[0])
         return jax.tree.map(lambda leaf: leaf[None], after)
-    after, outputs_R = jax.vmap(step)(states, inputs_R)
+    in_turn = jax.default_backend() == 'cpu'
 
-    def kept(old, new):
-        return jnp.where(active_R.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+    def on_one_device(shared, states, inputs_R, active_R):
+        if in_turn:  # one that is not active costs nothing
+            still = lambda state, _: (state, jnp.float32(0))
+            return lax.map(
+                lambda one: lax.cond(one[2], functools.partial(step, shared), still, one[0], one[1]), (states, inputs_R, active_R)
+            )
+        after, losses_R = jax.vmap(functools.partial(step, shared))(states, inputs_R)
+        kept = lambda old, new: jnp.where(active_R.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+        return jax.tree.map(kept, states, after), losses_R
 
-    return jax.tree.map(kept, states, after), outputs_R
+    return _spread(on_one_device, mesh, (EVERYWHERE, BY_REPLICA, BY_REPLICA, BY_REPLICA))(shared, states, inputs_R, active_R)
 
 
-@functools.partial(jax.jit, static_argnames=('architecture', 'targets'))
-def _held_out_nats(params_R, data, rows_B, *, architecture, targets):
-    one = functools.partial(held_out_nats, architecture=architecture, targets=targets)
+def _spread(function: Callable, mesh: Mesh | None, specs: tuple) -> Callable:
+    """`function` on each device's own replicas; what 'data' splits, XLA splits by itself."""
+    if mesh is None:
+        return function
+    return jax.shard_map(function, mesh=mesh, in_specs=specs, out_specs=BY_REPLICA, axis_names={'replica'}, check_vma=False)
+
+
+@functools.partial(jax.jit, static_argnames=('architecture', 'targets', 'mesh'))
+def _held_out_nats(params_R, data, rows_B, *, architecture, targets, mesh):
+    def one(params, data, rows_B):
+        return held_out_nats(params, data, rows_B, architecture=architecture, targets=targets)
+
     if jax.tree.leaves(params_R)[0].shape[0] == 1:
         return jax.tree.map(lambda leaf: leaf[None], one(jax.tree.map(lambda leaf: leaf[0], params_R), data, rows_B))
-    return jax.vmap(lambda params: one(params, data, rows_B))(params_R)
+    on_one_device = lambda params_R, data, rows_B: lax.map(lambda params: one(params, data, rows_B), params_R)
+    return _spread(on_one_device, mesh, (BY_REPLICA, EVERYWHERE, EVERYWHERE))(params_R, data, rows_B)
 
 
-def held_out_losses(params_R: Params, data: Data, *, architecture: Architecture, targets: str, batch_size: int) -> np.ndarray:
+def held_out_losses(
+    params_R: Params, data: Data, *, architecture: Architecture, targets: str, batch_size: int, mesh: Mesh | None = None
+) -> np.ndarray:
     """Nats per target [R] float64 of each replica's parameters over all windows of `data`, each counted once."""
     num = data.starts_N.shape[0]
     rows = np.full(-(-num // batch_size) * batch_size, -1, np.int32)
     rows[:num] = np.arange(num)
-    sums = [_held_out_nats(params_R, data, rows_B, architecture=architecture, targets=targets) for rows_B in rows.reshape(-1, batch_size)]
+    batches = [place(rows_B, mesh, PartitionSpec('data')) for rows_B in rows.reshape(-1, batch_size)]
+    sums = [_held_out_nats(params_R, data, rows_B, architecture=architecture, targets=targets, mesh=mesh) for rows_B in batches]
     nats_R, num_targets_R = np.sum(np.array(jax.device_get(sums), np.float64), axis=0)
     return nats_R / num_targets_R

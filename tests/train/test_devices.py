@@ -1,0 +1,40 @@
+"""Devices: the mesh's shape, and that what lies on several computes what one does."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from symmusic.train.devices import make_mesh
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ('num_replicas', 'batch_size', 'num_devices', 'shape'),
+    [
+        (1, 128, 1, (1, 1)),
+        (1, 128, 2, (1, 2)),
+        (1, 128, 6, (1, 4)),  # of a batch of 128, 6 devices could not have equal parts
+        (1, 16, 64, (1, 2)),  # at least 8 rows each
+        (1, 7, 4, (1, 1)),
+        (8, 128, 2, (2, 1)),
+        (8, 128, 64, (8, 8)),
+        (3, 128, 2, (1, 2)),
+        (6, 64, 4, (2, 2)),
+    ],
+)
+def test_replicas_are_split_first(num_replicas, batch_size, num_devices, shape):
+    assert make_mesh(num_replicas, batch_size, list(range(num_devices))).devices.shape == shape
+
+
+@pytest.mark.parametrize('num_splits', [2, pytest.param(7, marks=pytest.mark.slow)])
+def test_several_devices_agree_with_one(tmp_path, num_splits):
+    """Losses and parameters to rounding."""
+    environment = os.environ | {'PYTHONPATH': str(ROOT), 'JAX_NUM_CPU_DEVICES': '8', 'JAX_PLATFORMS': 'cpu'}
+    program = [sys.executable, str(pathlib.Path(__file__).with_name('eight_devices.py')), str(tmp_path), str(num_splits)]
+    done = subprocess.run(program, capture_output=True, text=True, env=environment, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count('agree') == num_splits
