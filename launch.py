@@ -7,6 +7,7 @@ import sys
 
 from symmusic.config import flags
 from symmusic.errors import Interrupted, UserError
+from symmusic.files import cache_folder
 
 ROOT = pathlib.Path(__file__).resolve().parent
 MODES = ('train', 'sample', 'stats', 'evaluate', 'compare')  # the files of symmusic/modes
@@ -35,5 +36,7 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == '__main__':
+    # Compiled programs are kept from run to run; JAX_ENABLE_COMPILATION_CACHE=false turns that off.
+    os.environ.setdefault('JAX_COMPILATION_CACHE_DIR', str(cache_folder() / 'compiled'))
     sys.stdout.reconfigure(line_buffering=True)  # an epoch's line is seen when it is said, also through a pipe
     sys.exit(main(sys.argv[1:]))

@@ -54,6 +54,13 @@ def choose_folder(parent: pathlib.Path, name: str, settings: dict) -> pathlib.Pa
     raise UserError(f'{parent} holds too many folders of {name}; choose another --workdir')
 
 
+def cache_folder() -> pathlib.Path:
+    """$SYMMUSIC_CACHE, or symmusic's folder among the user's caches."""
+    if os.environ.get('SYMMUSIC_CACHE'):
+        return pathlib.Path(os.environ['SYMMUSIC_CACHE']).expanduser()
+    return pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'symmusic'
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

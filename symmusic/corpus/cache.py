@@ -4,8 +4,6 @@ import dataclasses
 import hashlib
 import io
 import json
-import os
-import pathlib
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -15,7 +13,7 @@ from symmusic.corpus.pieces import prepare_pieces
 from symmusic.corpus.prepare import Settings, Tune, fingerprint, prepare_files
 from symmusic.corpus.split import find_families
 from symmusic.errors import UserError
-from symmusic.files import write_whole
+from symmusic.files import cache_folder, write_whole
 
 FORMAT = 5  # of the cache's files and of all that preparation does: raise it when either changes
 
@@ -41,13 +39,6 @@ class Corpus:
     @property
     def fingerprint(self) -> str:
         return fingerprint(self.tunes)
-
-
-def cache_folder() -> pathlib.Path:
-    """$SYMMUSIC_CACHE, or symmusic's folder among the user's caches."""
-    if os.environ.get('SYMMUSIC_CACHE'):
-        return pathlib.Path(os.environ['SYMMUSIC_CACHE']).expanduser()
-    return pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'symmusic'
 
 
 def load_corpus(

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from symmusic.corpus import cache as caching
 from symmusic.corpus import collections
-from symmusic.corpus.cache import Corpus, cache_folder, load_corpus, share_tunes
+from symmusic.corpus.cache import Corpus, load_corpus, share_tunes
 from symmusic.corpus.prepare import Settings, Tune
 from symmusic.errors import UserError
+from symmusic.files import cache_folder
 from tests.corpus.tunes import mixed_folder, tune, write_files
 from tests.score.midi_bytes import melody
 
