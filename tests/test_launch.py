@@ -357,7 +357,7 @@ def test_stats_of_every_folder_are_kept(tmp_path, monkeypatch, capsys):
     assert folder('..', tmp_path / 'b' / 'walks') == 'runs/stats-b/stats'
 
 
-def test_evaluating_a_run(workdir, capsys, refused, corpus):
+def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch):
     """Beside the real thing, Markov models and shuffled notes; the same command gives the same numbers."""
     argv = [
         f'--workdir={workdir}',
@@ -395,6 +395,8 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus):
     assert launch.main([*argv, '--config.evaluate.protocol=thesis']) == 0
     assert (workdir / 'evaluation-2' / 'report.md').exists()
     assert 'give 0 excerpts of 64 bars' in refused(*argv, '--config.sample.num_bars=64')
+    monkeypatch.setattr('symmusic.modes.evaluate._continue', lambda *_: (np.full((16, 32), -2, np.int8), 0, 16))
+    assert 'none of the 8 pieces that the model drew holds a note' in refused(*argv)
 
 
 @pytest.fixture

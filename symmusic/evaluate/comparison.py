@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from symmusic.evaluate.bootstrap import holm, permutation_test, resample
-from symmusic.evaluate.distances import inter_distances, intra_distances, kl_divergence, overlap_area
+from symmusic.evaluate.distances import fit_density, inter_distances, intra_distances, kl_divergence, overlap_area
 from symmusic.evaluate.features import FEATURES, PITCH, RHYTHM, SHAPES
 
 SETS = ('reference', 'generated')
@@ -99,10 +99,24 @@ def _row(name: str, reference: Pieces, generated: Pieces, protocol: str) -> dict
     row |= {'kld_inter': _number(kl_divergence(intra[1], inter, protocol)), 'oa_inter': _number(overlap_area(intra[1], inter, protocol))}
     notes = [f'undefined for {num} of the {which} pieces' for which, num in zip(SETS, undefined, strict=True) if num]
     if row['oa'] is None:
-        notes.append('all distances within a set are alike, or there are fewer than two: there is no density to compare')
+        notes.append(f'no density to compare: {_why_no_density(sets, intra)}')
     elif row['kld'] is None:
         notes.append('the KL divergence is infinite')
     return row | {'note': '; '.join(notes)}
+
+
+def _why_no_density(sets: Sequence[np.ndarray], intra: Sequence[np.ndarray]) -> str:
+    """What the sets lack for densities of their distances."""
+    lacking = {}
+    for which, features, distances in zip(SETS, sets, intra, strict=True):
+        num = int((~np.isnan(features.reshape(len(features), int(np.prod(features.shape[1:])))).any(axis=1)).sum())
+        if num < 3:
+            lacking[which] = ('no piece with a value', 'one piece with a value', 'two pieces with a value, so one distance')[num]
+        elif fit_density(distances) is None:
+            lacking[which] = 'distances that are all alike'
+    if len(lacking) == 2 and len(set(lacking.values())) == 1:
+        return f'both sets have {lacking[SETS[0]]}'
+    return ' and '.join(f'the {which} set has {what}' for which, what in lacking.items())
 
 
 def _number(value: float | None) -> float | None:
@@ -123,6 +137,8 @@ def _averages(table: dict[str, dict], protocol: str) -> dict[str, dict]:
     for group, names in (('pitch', PITCH), ('rhythm', RHYTHM), ('overall', FEATURES)):
         missing = [name for name in names if table[name]['oa'] is None or table[name]['kld'] is None]
         averages[group]['note'] = f'over what is defined: not {", ".join(missing)}' if missing else ''
+        if all(table[name]['oa'] is None for name in names):
+            averages[group]['note'] = 'undefined, as all its features are'
     return averages
 
 

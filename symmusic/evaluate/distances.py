@@ -117,7 +117,7 @@ def _imputed(rows: list[np.ndarray]) -> np.ndarray:
     """The original's rule: within a row the mean of what is defined there, then that of all for rows where nothing is."""
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', RuntimeWarning)  # the mean of nothing is the NaN that the second step fills
-        values = np.concatenate([np.where(np.isnan(row), np.nanmean(row), row) for row in rows])
+        values = np.concatenate([np.zeros(0), *(np.where(np.isnan(row), np.nanmean(row), row) for row in rows)])
         return np.where(np.isnan(values), np.nanmean(values), values)
 
 

@@ -39,12 +39,14 @@ def read_folder(flag: str, path: str, protocol: str, progress: Callable[[Iterabl
     """
     folder = pathlib.Path(path).expanduser()
     try:
-        entries = sorted(entry for entry in folder.iterdir() if not entry.is_dir())
+        found = sorted(folder.iterdir())
     except OSError as error:
         raise UserError(f'--{flag}={path}: {error.strerror or error}; must be a folder of MIDI files') from error
+    entries = [entry for entry in found if not entry.is_dir()]
     files = [entry for entry in entries if entry.suffix.lower() in SUFFIXES]
     if not files:
-        raise UserError(f'--{flag}={path}: the folder holds no .mid or .midi file')
+        inner = '; folders in it are not looked into' if len(found) > len(entries) else ''
+        raise UserError(f'--{flag}={path}: the folder holds no .mid or .midi file{inner}')
     names, features, left_out, polyphonic = [], [], {}, []
     for file in progress(files, 'file'):
         try:

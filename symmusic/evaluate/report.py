@@ -70,7 +70,8 @@ def report_md(comparison: dict, names: dict[str, str], notes: list[str]) -> str:
     lines = [
         f'# {names["generated"]} beside {names["reference"]}',
         '',
-        f'{comparison["num_reference"]} reference pieces ({names["reference"]}), {comparison["num_generated"]} generated pieces '
+        f'{count(comparison["num_reference"], "reference piece")} ({names["reference"]}), '
+        f'{count(comparison["num_generated"], "generated piece")} '
         f'({names["generated"]}); protocol `{comparison["protocol"]}`.',
         '',
         '| | reference mean (SD) | intra-set mean (SD) | generated mean (SD) | intra-set mean (SD) | KLD | OA |'
@@ -101,17 +102,32 @@ def report_md(comparison: dict, names: dict[str, str], notes: list[str]) -> str:
         )
     if 'similarity' in comparison:
         lines += ['', *_similarity_lines(comparison)]
-    undefined = [f'- {name}: {comparison["features"][name]["note"]}' for name in FEATURES if comparison['features'][name]['note']]
-    undefined += [f'- {group} average {cells["note"]}' for group, cells in comparison['averages'].items() if cells['note']]
-    remarks = [*undefined, *(f'- {note}' for note in notes)]
+    remarks = [f'- {note}' for note in [*group_remarks(comparison), *notes]]
     return '\n'.join([*lines, *(['', '## Remarks', *remarks] if remarks else [])]) + '\n'
+
+
+def group_remarks(comparison: dict) -> list[str]:
+    """The notes of features and averages, each once, behind the names of all that it is about."""
+    named = {name: row['note'] for name, row in comparison['features'].items()}
+    named |= {f'{group} average': cells['note'] for group, cells in comparison['averages'].items()}
+    about: dict[str, list[str]] = {}
+    for name, note in named.items():
+        for part in filter(None, note.split('; ')):
+            about.setdefault(part, []).append(name)
+    return [f'{", ".join(names)}: {part}' for part, names in about.items()]
+
+
+def count(num: int, what: str) -> str:
+    """A number of things, the last word in the singular or plural."""
+    return f'{num} {what}{"s" * (num != 1)}'
 
 
 def _similarity_lines(comparison: dict) -> list[str]:
     """How near the generated pieces are to the reference's tunes."""
     similarity = comparison['similarity']
-    line = f'Similarity to the nearest tune (MelodyShape 2015-shapeh): mean (SD) {_pair(similarity["mean"], similarity["sd"])}, '
-    line += f'{similarity["unusable"]} pieces of fewer than 3 notes'
+    known = 'not defined' if similarity['mean'] is None else f'mean (SD) {_pair(similarity["mean"], similarity["sd"])}'
+    line = f'Similarity to the nearest tune (MelodyShape 2015-shapeh): {known}, '
+    line += f'{count(similarity["unusable"], "piece")} of fewer than 3 notes'
     if unseen := similarity.get('unseen'):
         line += f'; real unseen tunes: {_pair(unseen["mean"], unseen["sd"])}'
     lines = [line + '.']

@@ -9,7 +9,7 @@ from symmusic.errors import UserError
 from symmusic.evaluate.comparison import SETS, compare
 from symmusic.evaluate.folders import listed_reasons, read_folder, remarks
 from symmusic.evaluate.plagiarism import index_folder, measure_similarity
-from symmusic.evaluate.report import report_md, write_report
+from symmusic.evaluate.report import count, report_md, write_report
 from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.modes import build
 from symmusic.progress import bar
@@ -31,6 +31,8 @@ def run(command: Command) -> None:
     comparison = compare(*sets.values(), protocol, command.config.seed)
     similarity = comparison['similarity'] = _similarity(*(pathlib.Path(path).expanduser() for path in paths.values()))
     notes += [f'similarity: {similarity["note"]}'] if similarity['note'] else []
+    same = pathlib.Path(paths['reference']).expanduser().samefile(pathlib.Path(paths['generated']).expanduser())
+    notes += ['both sets are the same folder'] if same else []
     comparison['left_out'] = {which: folder.left_out for which, folder in folders.items()}
     print(f'compared in {time.perf_counter() - begun:.1f} s')
     print(report_md(comparison, names, notes).rstrip())
@@ -52,7 +54,7 @@ def _similarity(reference: pathlib.Path, generated: pathlib.Path) -> dict:
         if left_out
     ]
     if similarity['unusable']:
-        notes.append(f'null for {similarity["unusable"]} pieces: fewer than 3 notes, or no reference piece has as many')
+        notes.append(f'null for {count(similarity["unusable"], "piece")}: fewer than 3 notes, or no reference piece has as many')
     if similarity['mean'] is None and not similarity['unusable']:
         notes.append('no generated file is a melody')
     return similarity | {'note': '; '.join(notes)}

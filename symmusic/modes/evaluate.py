@@ -23,7 +23,7 @@ from symmusic.evaluate.likelihood_report import draw_positions, likelihood_md
 from symmusic.evaluate.markov import Markov, fit_markov, sample_markov
 from symmusic.evaluate.plagiarism import index_corpus, measure_copies, similarity_of
 from symmusic.evaluate.published import find_published, published_md
-from symmusic.evaluate.report import report_md, scale_md, write_report
+from symmusic.evaluate.report import count, report_md, scale_md, write_report
 from symmusic.evaluate.scale import draw_rows, interval, measure, measure_draws, select
 from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.generate.compose import draw_continuations
@@ -57,6 +57,11 @@ def run(command: Command) -> None:
     begun = time.perf_counter()
     made, num_redraws, num_empty = _continue(params, card, config, music.prompts)
     print(f'{len(made)} pieces drawn in {time.perf_counter() - begun:.1f} s, {num_redraws} drawn again, {num_empty} still empty')
+    if not (made[:size] >= 0).any():
+        raise UserError(
+            f'none of the {size} pieces that the model drew holds a note, so there is nothing to measure (epoch {epoch}, '
+            f'config.sample.temperature = {config.sample.temperature:g}); train on, or draw at a higher temperature'
+        )
     markovs = _fit_markovs(card.vocabulary, music.tunes.train)
     sets = {'model': made}
     if music.continuations is not None:
@@ -97,11 +102,13 @@ def run(command: Command) -> None:
     }
     folder = choose_folder(workdir, 'evaluation', made_with)
     names = {'reference': f'excerpts of {corpus.name}', 'generated': f'{workdir.name}, epoch {epoch}'}
+    notes = [f'of the {count(len(made), "piece")} drawn {num_empty} without a note, left out of the features'] if num_empty else []
+    notes += [f'{count(num_redraws, "time")} a piece was drawn again, as config.sample.max_redraws allows'] if num_redraws else []
     text = '\n'.join([scale_md(comparison), likelihood_md(comparison), published_md(comparison)])
-    print(text + '\n' + report_md(comparison, names, []).rstrip())
+    print(text + '\n' + report_md(comparison, names, notes).rstrip())
     write_whole(folder / SETTINGS, json.dumps(made_with, indent=2) + '\n')
     draw_positions(folder / 'nats_by_position.png', comparison)
-    write_report(folder, comparison, {'reference': first, 'generated': drawn['model'][0]}, names, [], scale=text)
+    write_report(folder, comparison, {'reference': first, 'generated': drawn['model'][0]}, names, notes, scale=text)
     print(folder)
 
 

@@ -29,7 +29,9 @@ def parse_midi(data: bytes) -> Score:
     try:
         # clip: a velocity above 127 is the commonest fault of otherwise sound files.
         file = mido.MidiFile(file=io.BytesIO(data), clip=True)
-    except (OSError, EOFError, ValueError, KeyError, IndexError, LookupError, mido.KeySignatureError) as error:
+    except EOFError as error:
+        raise ScoreError('damaged MIDI', 'the file ends too soon' if data else 'the file is empty') from error
+    except (OSError, ValueError, KeyError, IndexError, LookupError, mido.KeySignatureError) as error:
         raise ScoreError('damaged MIDI', str(error) or type(error).__name__) from error
     if file.type == 2:
         raise ScoreError('MIDI format 2', 'only formats 0 and 1 are one piece of music')

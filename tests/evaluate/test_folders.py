@@ -42,6 +42,8 @@ def test_what_is_left_out_is_counted_and_named(tmp_path):
     assert found.pieces.names == ('00.mid', '04.mid')
     assert sorted(found.left_out) == ['01.mid', '02.mid', '03.mid', 'gone.mid', 'pipe.mid']
     assert found.left_out['gone.mid'].startswith('unreadable file')
+    assert found.left_out['01.mid'] == 'damaged MIDI: the file ends too soon'
+    assert found.left_out['02.mid'] == 'damaged MIDI: the file is empty'
     assert found.others == ('text.txt',)
     lines = remarks('generated', found)
     assert lines[0].startswith('generated: 5 of 7 MIDI files left out: 01.mid (damaged MIDI')
@@ -59,6 +61,9 @@ def test_a_folder_without_pieces_is_one_line(tmp_path):
         read(written(tmp_path / 'set', [], b'MThd'))
     with pytest.raises(UserError, match=r'holds no \.mid or \.midi file'):
         read(written(tmp_path / 'bare'))
+    (tmp_path / 'bare' / 'inner').mkdir()
+    with pytest.raises(UserError, match='folders in it are not looked into'):
+        read(tmp_path / 'bare')
 
 
 SETS = {
@@ -84,6 +89,28 @@ def test_poor_sets_give_a_report_in_which_every_gap_has_its_reason(tmp_path, cap
             found = json.load(file, parse_constant=pytest.fail)
         for cells in (*found['features'].values(), *found['averages'].values(), found['similarity']):
             assert None not in cells.values() or cells['note']
+
+
+def test_each_reason_stands_once(tmp_path, capsys, monkeypatch):
+    """What a user reads of sets that are too small or too uniform: whose fault it is, and of which features, in few lines."""
+    monkeypatch.setattr('symmusic.evaluate.report.write_figure', lambda path, figure: None)
+    folders = {name: written(tmp_path / name, *pieces) for name, pieces in SETS.items()}
+
+    def remarks_of(one, other):
+        argv = ['--mode=compare', f'--reference={folders[one]}', f'--generated={folders[other]}', f'--workdir={tmp_path / "out"}']
+        assert launch.main(argv) == 0
+        return capsys.readouterr().out.partition('## Remarks')[2].splitlines()[1:-1]
+
+    everything = 'PC, PR, PI, PCH, PCTM, NC, IOI, NLH, NLTM'
+    assert remarks_of('constant', 'constant') == [
+        f'- {everything}: no density to compare: both sets have distances that are all alike',
+        '- pitch average, rhythm average, overall average: undefined, as all its features are',
+        '- both sets are the same folder',
+    ]
+    assert remarks_of('sound', 'one')[0] == '- PC, PR, PI, PCH, PCTM: no density to compare: the generated set has one piece with a value'
+    lines = remarks_of('sound', 'one_note')
+    assert '- PI, IOI: undefined for 2 of the generated pieces' in lines
+    assert any('the generated set has two pieces with a value, so one distance' in line for line in lines)
 
 
 def test_a_set_beside_itself(tmp_path, capsys):

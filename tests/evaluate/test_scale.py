@@ -79,6 +79,8 @@ def test_draws_against_the_same_reference():
     assert all(draw['averages']['overall']['oa'] > 0.7 for draw in found['same'])
     assert all(draw['averages']['overall']['oa'] is None for draw in found['empty'])
     assert set(found['same'][0]['features']) == set(FEATURES)
+    found = measure_draws(pool, {'empty': sets['empty']}, 20, 'thesis', rng, lambda items, unit: items)
+    assert all(draw['averages']['overall']['oa'] is None for draw in found['empty'])
 
 
 def test_interval_of_draws():
