@@ -84,7 +84,7 @@ def _padded(array, *sizes, fill=0):
     return np.pad(array, [(0, size - length) for size, length in zip(sizes, array.shape, strict=True)], constant_values=fill)
 
 
-# Scans, not loops with a counter: those copy the whole array of cells at each step, a hundred times slower here.
+# Scans along the tunes, not loops with a counter: those would copy the whole array of cells at each step.
 @jax.jit
 def _prefixes(gains_UK, rows_I, skips_I, num_rows, tunes_JD, skips_JD):
     zeros_D = jnp.zeros(tunes_JD.shape[1], gains_UK.dtype)
