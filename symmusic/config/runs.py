@@ -11,6 +11,7 @@ from symmusic.config.flags import Command
 from symmusic.errors import UserError
 
 FREE_IN_TRAINING = ('train.num_epochs', 'sample.', 'evaluate.')  # may differ from the run's
+BEFORE = {'train.cpu_devices': 1}  # what runs did that are older than the field
 FREE_IN_SAMPLING = ('seed', 'sample.', 'evaluate.')  # taken from the command
 
 
@@ -25,7 +26,8 @@ def to_json(config: ConfigDict) -> str:
 
 
 def from_dict(values: dict, base: ConfigDict) -> ConfigDict:
-    """A stored config; the way back of `to_dict`, with tuples and floats where `base` has them, and its defaults of free fields.
+    """A stored config; the way back of `to_dict`, with tuples and floats where `base` has them, and its defaults of free fields; fields in
+    `BEFORE` that it lacks have the value there.
 
     Raises:
       UserError: it is damaged, or its fields are not those of `base`.
@@ -34,7 +36,7 @@ def from_dict(values: dict, base: ConfigDict) -> ConfigDict:
         raise UserError("the run's config.json is damaged: must be an object of fields; choose another --workdir")
     stored, known = dict(_flatten(values)), dict(fields.walk(base))
     # A field of sampling or evaluation that came later says nothing about the run: it takes its default.
-    stored = {name: value for name, value in known.items() if _is_free(name, FREE_IN_TRAINING[1:])} | stored
+    stored = {name: value for name, value in known.items() if _is_free(name, FREE_IN_TRAINING[1:])} | BEFORE | stored
     if stored.keys() != known.keys():
         missing = [f'{name} is missing' for name in known if name not in stored]
         unknown = [f'{name} is unknown' for name in stored if name not in known]

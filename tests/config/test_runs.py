@@ -108,6 +108,12 @@ def test_fields_of_sampling_and_evaluation_may_have_come_later():
     assert 'train.num_epochs is missing' in refusal(runs.from_dict, stored, BASE)
 
 
+def test_a_run_older_than_the_field_of_devices_had_one():
+    stored = runs.to_dict(BASE)
+    del stored['train']['cpu_devices']
+    assert runs.differences(runs.from_dict(stored, BASE), BASE, ()) == ['train.cpu_devices is 1 in the run and 0 now']
+
+
 def test_other_fields():
     stored = runs.to_dict(BASE)
     del stored['data']['corpus']
