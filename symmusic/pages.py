@@ -2,6 +2,7 @@
 
 import base64
 import html
+import itertools
 import re
 
 # Nothing is fetched, from nowhere: the browser itself holds the page to that. Pictures and sound may stand in the page.
@@ -33,7 +34,8 @@ a { color: var(--accent); }
 table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.3rem 0.7rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
 th:first-child, td:first-child { text-align: left; }
-thead th { border-bottom-width: 2px; font-weight: 600; }
+th { font-weight: 400; }
+thead th { border-bottom-width: 2px; font-weight: 600; vertical-align: bottom; }
 figure { margin: 1rem 0; }
 figcaption { color: var(--quiet); font-size: 0.9rem; }
 img, svg { max-width: 100%; height: auto; }
@@ -74,11 +76,54 @@ def json_for_script(text: str) -> str:
     return re.sub('[<>&\u2028\u2029]', lambda match: f'\\u{ord(match[0]):04x}', text)
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """A table that scrolls sideways on a narrow screen; cells are text."""
-    cells = lambda tag, row: ''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in row)
-    body = '\n'.join(f'<tr>{cells("td", row)}</tr>' for row in rows)
-    return f'<div class="wide" tabindex="0"><table><thead><tr>{cells("th", head)}</tr></thead>\n<tbody>{body}</tbody></table></div>'
+def table(head: list[str], rows: list[list[str]], name: str = '') -> str:
+    """A table that scrolls sideways on a narrow screen; cells are text, a row's first is its heading. `name` says what it holds."""
+    heads = ''.join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    body = '\n'.join(
+        f'<tr>{"".join(f"<th scope={chr(34)}row{chr(34)}>{escape(cell)}</th>" for cell in row[:1])}'
+        f'{"".join(f"<td>{escape(cell)}</td>" for cell in row[1:])}</tr>'
+        for row in rows
+    )
+    label = f' role="region" aria-label="{escape(name)}"' if name else ''
+    return f'<div class="wide" tabindex="0"{label}><table><thead><tr>{heads}</tr></thead>\n<tbody>{body}</tbody></table></div>'
+
+
+def from_markdown(text: str) -> str:
+    """HTML of the little Markdown that reports are written in: headings from `##` on, tables, lists of `-`, paragraphs, **bold**, `code`.
+
+    A line of a paragraph is a line; everything else in the text, HTML too, stays text.
+    """
+    parts = []
+    for kind, group in itertools.groupby(text.splitlines(), _kind_of_line):
+        lines = list(group)
+        if kind == 'heading':
+            for line in lines:
+                marks, _, title = line.partition(' ')
+                parts.append(f'<h{len(marks)}>{_inline(title)}</h{len(marks)}>')
+        elif kind == 'table':
+            cells = [[_plain(cell) for cell in line.strip().strip('|').split('|')] for line in lines]
+            parts.append(table(cells[0], [row for row in cells[1:] if not all(set(cell) <= {'-', ':'} and cell for cell in row)]))
+        elif kind == 'list':
+            parts.append(f'<ul>{"".join(f"<li>{_inline(line[2:])}</li>" for line in lines)}</ul>')
+        elif kind == 'text':
+            parts += [f'<p>{_inline(line)}</p>' for line in lines]
+    return '\n'.join(parts)
+
+
+def _kind_of_line(line: str) -> str:
+    if not line.strip():
+        return 'nothing'
+    if re.match('#{2,6} ', line):
+        return 'heading'
+    return 'table' if line.startswith('|') else 'list' if line.startswith('- ') else 'text'
+
+
+def _inline(text: str) -> str:
+    return re.sub(r'\*\*(.+?)\*\*', r'<strong>\1</strong>', re.sub('`(.+?)`', r'<code>\1</code>', escape(text)))
+
+
+def _plain(text: str) -> str:
+    return text.strip().replace('**', '').replace('`', '')
 
 
 def picture(png: bytes, text: str, caption: str = '') -> str:

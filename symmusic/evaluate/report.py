@@ -1,4 +1,4 @@
-"""What a comparison is written as: `comparison.json`, `features.csv`, `report.md` and plots.
+"""What a comparison is written as: `comparison.json`, `features.csv`, `report.md`, `index.html` and plots.
 
 `comparison.json` is one object. Of every comparison:
 
@@ -14,7 +14,8 @@ Of `--mode=evaluate` as well, where the sets are those of the first draw; a set'
 - `nats_per_step`, `nats_per_note`: `{model: nats}`, of `model`, `base_rate` and `markov_N`; `nats_by_position`: `{model: 16 numbers}`;
   `nats_intervals`: `{'per_step' | 'per_note': {model: [low, high]}}`
 - `likelihood`: what those are of: `likelihood.summarize`, with `num_tunes` and `targets`
-- `copies` (`corrected` alone): `plagiarism.measure_copies`; `similarity.unseen`: the level of real unseen tunes
+- `copies` (`corrected` alone): `plagiarism.measure_copies`; `similarity.unseen`: the level of real unseen tunes,
+  with their `scores`
 - `prompts`: 'held_out' or 'fixed'; `prompt`: the fixed one's name; with it there is no set `real_continuations`
 - `part`: whose tunes were held out. Split by window there are none: `part` and the nats are null, `likelihood` has only a `note`, and
   there is neither `unseen` nor any `level`
@@ -26,21 +27,17 @@ import csv
 import io
 import json
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 
 from symmusic.evaluate.comparison import NUM_PERMUTATIONS, NUM_RESAMPLES, SETS, Pieces
-from symmusic.evaluate.distances import FINE_STEPS, binned, fit_density, inter_distances, intra_distances
-from symmusic.evaluate.features import FEATURES, LENGTHS, SHAPES
+from symmusic.evaluate.features import FEATURES, SHAPES
+from symmusic.evaluate.page import comparison_page
+from symmusic.evaluate.pairs import Pair
+from symmusic.evaluate.pictures import TITLES, draw_distances, draw_transitions, find_densities, mean_transitions
+from symmusic.evaluate.summary import count, group_remarks
 from symmusic.files import write_whole
-from symmusic.plots import write_figure
-
-TITLES = {
-    'PC': 'pitch count', 'PR': 'pitch range (semitones)', 'PI': 'mean interval (semitones)', 'PCH': 'pitch-class histogram',
-    'PCTM': 'pitch-class transitions', 'NC': 'note count', 'IOI': 'mean inter-onset interval (s)', 'NLH': 'note-length histogram',
-    'NLTM': 'note-length transitions',
-}  # fmt: skip
-PITCH_CLASSES = ('C', 'C#', 'D', 'D#', 'E', 'F', 'F#', 'G', 'G#', 'A', 'A#', 'B')
 
 
 def columns() -> list[str]:
@@ -104,22 +101,6 @@ def report_md(comparison: dict, names: dict[str, str], notes: list[str]) -> str:
         lines += ['', *_similarity_lines(comparison)]
     remarks = [f'- {note}' for note in [*group_remarks(comparison), *notes]]
     return '\n'.join([*lines, *(['', '## Remarks', *remarks] if remarks else [])]) + '\n'
-
-
-def group_remarks(comparison: dict) -> list[str]:
-    """The notes of features and averages, each once, behind the names of all that it is about."""
-    named = {name: row['note'] for name, row in comparison['features'].items()}
-    named |= {f'{group} average': cells['note'] for group, cells in comparison['averages'].items()}
-    about: dict[str, list[str]] = {}
-    for name, note in named.items():
-        for part in filter(None, note.split('; ')):
-            about.setdefault(part, []).append(name)
-    return [f'{", ".join(names)}: {part}' for part, names in about.items()]
-
-
-def count(num: int, what: str) -> str:
-    """A number of things, the last word in the singular or plural."""
-    return f'{num} {what}{"s" * (num != 1)}'
 
 
 def _similarity_lines(comparison: dict) -> list[str]:
@@ -191,63 +172,30 @@ def _interval(cells: dict, measure: str) -> str:
     return _number(cells[measure]) + (f' [{low:.3f}, {high:.3f}]' if low is not None else '')
 
 
-def draw_distances(path: pathlib.Path, sets: dict[str, Pieces], protocol: str) -> None:
-    """Draws each feature's densities of the distances within each set and between the two."""
-    from matplotlib.figure import Figure  # here, because it takes a second to import and few runs of the program draw
-
-    reference, generated = sets.values()
-    figure = Figure(figsize=(11, 8), layout='constrained')
-    for axes, name in zip(figure.subplots(3, 3).ravel(), FEATURES, strict=True):
-        one, other = reference.features[name], generated.features[name]
-        distances = {
-            'within reference': intra_distances(one, protocol),
-            'within generated': intra_distances(other, protocol),
-            'between them': inter_distances(one, other, protocol),
-        }
-        for (label, values), color in zip(distances.items(), ('0.4', 'tab:blue', 'tab:orange'), strict=True):
-            if density := fit_density(values):
-                tail = 5 * density.bandwidth
-                points = np.linspace(density.values[0] - tail, density.values[-1] + tail, FINE_STEPS)
-                axes.plot(points, binned(density, points), color=color, label=label)
-        axes.set_title(f'{name}: {TITLES[name]}', fontsize=9)
-        if not axes.lines:
-            axes.text(0.5, 0.5, 'no density: all distances are alike', ha='center', transform=axes.transAxes, fontsize=8)
-        axes.set_xlim(left=0)
-        axes.set_yticks([])
-        axes.spines[['top', 'right', 'left']].set_visible(False)
-        axes.margins(y=0.02)
-    handles = {label: line for axes in figure.axes for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-    if handles:
-        figure.legend(handles.values(), handles.keys(), loc='outside lower center', ncols=3, frameon=False)
-    figure.suptitle('Densities of the distances between pieces')
-    write_figure(path, figure)
-
-
-def draw_transitions(path: pathlib.Path, sets: dict[str, Pieces]) -> None:
-    """Draws both sets' mean transition matrices, of pitch classes and of note lengths."""
-    from matplotlib.colors import PowerNorm
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 10), layout='constrained')
-    grid = figure.subplots(2, 2)
-    for row, (name, labels) in enumerate((('PCTM', PITCH_CLASSES), ('NLTM', tuple(LENGTHS)))):
-        means = [pieces.features[name].mean(axis=0) for pieces in sets.values()]
-        for axes, mean, which in zip(grid[row], means, sets, strict=True):
-            scale = PowerNorm(0.5, 0, max(1e-9, *(each.max() for each in means)))  # a square root, so that rare transitions show
-            image = axes.imshow(mean, cmap='viridis', norm=scale)
-            axes.set_xticks(range(12), labels, rotation=90, fontsize=7)
-            axes.set_yticks(range(12), labels, fontsize=7)
-            axes.set(xlabel='to', ylabel='from', title=f'{which}: {TITLES[name]}')
-        figure.colorbar(image, ax=grid[row], label='per piece', shrink=0.8)
-    write_figure(path, figure)
-
-
 def write_report(
-    folder: pathlib.Path, comparison: dict, sets: dict[str, Pieces], names: dict[str, str], notes: list[str], scale: str = ''
+    folder: pathlib.Path,
+    comparison: dict,
+    sets: dict[str, Pieces],
+    names: dict[str, str],
+    notes: list[str],
+    scale: str = '',
+    pairs: Sequence[Pair] = (),
 ) -> None:
-    """Writes the files of a comparison into a folder, `comparison.json` last; `scale` is `scale_md` where there is one."""
+    """Writes the files of a comparison into a folder, `comparison.json` last.
+
+    Args:
+      folder: where to.
+      comparison: what `comparison.json` is to hold.
+      sets: the features of both.
+      names: what a reader calls them.
+      notes: what else a reader must know.
+      scale: `scale_md` and what else stands behind the table, in Markdown; '' where there is none.
+      pairs: the pieces nearest to a tune, with that tune.
+    """
+    densities, transitions = find_densities(sets, comparison['protocol']), mean_transitions(sets)
     write_whole(folder / 'features.csv', features_csv(sets))
     write_whole(folder / 'report.md', report_md(comparison, names, notes) + (f'\n## Scale\n{scale}' if scale else ''))
-    draw_distances(folder / 'distances.png', sets, comparison['protocol'])
-    draw_transitions(folder / 'transitions.png', sets)
+    draw_distances(folder / 'distances.png', densities)
+    draw_transitions(folder / 'transitions.png', transitions)
+    write_whole(folder / 'index.html', comparison_page(comparison, names, notes, scale, densities, transitions, pairs))
     write_whole(folder / 'comparison.json', json.dumps(comparison, indent=2) + '\n')

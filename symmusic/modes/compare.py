@@ -8,6 +8,7 @@ from symmusic.config.flags import Command
 from symmusic.errors import UserError
 from symmusic.evaluate.comparison import SETS, compare
 from symmusic.evaluate.folders import listed_reasons, read_folder, remarks
+from symmusic.evaluate.pairs import find_in, find_pairs
 from symmusic.evaluate.plagiarism import index_folder, measure_similarity
 from symmusic.evaluate.report import count, report_md, write_report
 from symmusic.files import SETTINGS, choose_folder, write_whole
@@ -40,7 +41,8 @@ def run(command: Command) -> None:
     settings |= {'protocol': protocol, 'seed': command.config.seed}
     place = choose_folder(workdir, 'evaluation', settings)
     write_whole(place / SETTINGS, json.dumps(settings, indent=2) + '\n')
-    write_report(place, comparison, sets, names, notes)
+    found = find_pairs(comparison, *(find_in(pathlib.Path(paths[which]).expanduser()) for which in reversed(SETS)))
+    write_report(place, comparison, sets, names, notes, pairs=found)
     print(place)
 
 

@@ -21,6 +21,7 @@ from symmusic.evaluate.excerpts import shuffle_notes
 from symmusic.evaluate.likelihood import base_losses, find_targets, markov_losses, model_losses, summarize
 from symmusic.evaluate.likelihood_report import draw_positions, likelihood_md
 from symmusic.evaluate.markov import Markov, fit_markov, sample_markov
+from symmusic.evaluate.pairs import find_pairs
 from symmusic.evaluate.plagiarism import index_corpus, measure_copies, similarity_of
 from symmusic.evaluate.published import find_published, published_md
 from symmusic.evaluate.report import count, report_md, scale_md, write_report
@@ -108,7 +109,13 @@ def run(command: Command) -> None:
     print(text + '\n' + report_md(comparison, names, notes).rstrip())
     write_whole(folder / SETTINGS, json.dumps(made_with, indent=2) + '\n')
     draw_positions(folder / 'nats_by_position.png', comparison)
-    write_report(folder, comparison, {'reference': first, 'generated': drawn['model'][0]}, names, notes, scale=text)
+    tunes = {tune.file: tune for tune in music.tunes.train}
+    found = find_pairs(
+        comparison,
+        lambda name: (name, from_events(made[int(name)])),
+        lambda name: (f'{name} ({tunes[name].title})' if tunes[name].title else name, from_events(tunes[name].events)),
+    )
+    write_report(folder, comparison, {'reference': first, 'generated': drawn['model'][0]}, names, notes, scale=text, pairs=found)
     print(folder)
 
 
@@ -130,6 +137,7 @@ def _similarity(made: np.ndarray, unseen: np.ndarray | None, tunes: Sequence[Tun
     if unseen is not None:
         level = similarity_of(pitches[1], collection, progress=bar)
         similarity['unseen'] = {name: level[name] for name in ('mean', 'sd', 'unusable')}
+        similarity['unseen']['scores'] = [each['score'] for each in level['pieces'].values()]
     if protocol != 'corrected':
         return {'similarity': similarity}
     return {'similarity': similarity, 'copies': measure_copies(melodies[0], list(melodies[1].values()), tunes, progress=bar)}

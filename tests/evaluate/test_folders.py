@@ -79,7 +79,7 @@ SETS = {
 @pytest.mark.filterwarnings('error::RuntimeWarning')
 @pytest.mark.parametrize('protocol', ['corrected', 'thesis'])
 def test_poor_sets_give_a_report_in_which_every_gap_has_its_reason(tmp_path, capsys, protocol, monkeypatch):
-    monkeypatch.setattr('symmusic.evaluate.report.write_figure', lambda path, figure: None)  # drawing is most of the time
+    monkeypatch.setattr('symmusic.evaluate.pictures.write_figure', lambda path, figure: None)  # drawing is most of the time
     folders = {name: written(tmp_path / name, *pieces) for name, pieces in SETS.items()}
     for one, other in [*itertools.product(['sound'], SETS), ('one_note', 'sound'), ('constant', 'constant'), ('one_note', 'one_note')]:
         argv = ['--mode=compare', f'--reference={folders[one]}', f'--generated={folders[other]}', f'--workdir={tmp_path / "out"}']
@@ -93,7 +93,7 @@ def test_poor_sets_give_a_report_in_which_every_gap_has_its_reason(tmp_path, cap
 
 def test_each_reason_stands_once(tmp_path, capsys, monkeypatch):
     """What a user reads of sets that are too small or too uniform: whose fault it is, and of which features, in few lines."""
-    monkeypatch.setattr('symmusic.evaluate.report.write_figure', lambda path, figure: None)
+    monkeypatch.setattr('symmusic.evaluate.pictures.write_figure', lambda path, figure: None)
     folders = {name: written(tmp_path / name, *pieces) for name, pieces in SETS.items()}
 
     def remarks_of(one, other):

@@ -1,0 +1,180 @@
+"""The pieces that come nearest to a tune, each with that tune, and a picture of the two one above the other."""
+
+import dataclasses
+import functools
+import pathlib
+from collections.abc import Callable, Sequence
+
+from symmusic.errors import ScoreError
+from symmusic.evaluate.charts import svg
+from symmusic.evaluate.copies import Melody, Passage, find_longest_runs
+from symmusic.melody.events import StepNote, quantize
+from symmusic.pages import escape
+from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.score.midi import parse_midi
+from symmusic.score.notes import pitch_name
+
+NUM_NEAREST = 3  # by each measure
+MOST_STEPS = 128  # of a picture
+BLOCKS = {'longest_run': 'longest run copied: {} notes', 'alignment': 'local alignment {}'}
+STYLE = """
+.roll svg { min-width: 40rem; } .roll figure { margin: 0.5rem 0; }
+.note { fill: var(--quiet); } .note.marked { fill: var(--warm); } .span { fill: var(--warm); fill-opacity: 0.12; }
+"""
+
+Find = Callable[[str], tuple[str, Melody] | None]  # a name to what a reader calls it, and its notes; None where they are not known
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """A piece and a tune, and what they have in common.
+
+    Attributes:
+      names: what a reader calls the two.
+      reasons: why they are shown.
+      melodies: their notes.
+      passage: what is alike, of tune 0.
+      with_rhythm: whether the passage is of a measure that sees rhythm.
+    """
+
+    names: tuple[str, str]
+    reasons: tuple[str, ...]
+    melodies: tuple[Melody, Melody]
+    passage: Passage
+    with_rhythm: bool = True
+
+
+def find_in(folder: pathlib.Path) -> Find:
+    """Melodies of a folder's MIDI files by their names."""
+
+    def find(name: str) -> tuple[str, Melody] | None:
+        try:
+            return name, quantize(parse_midi((folder / name).read_bytes()))
+        except (ScoreError, OSError):
+            return None
+
+    return functools.cache(find)
+
+
+def find_pairs(comparison: dict, find_piece: Find, find_tune: Find) -> list[Pair]:
+    """The `NUM_NEAREST` pieces with the highest scores of each measure that `comparison.json` has, with their tunes, each pair once.
+
+    MelodyShape's does not say which passage is alike and does not see rhythm: there it is the longest run of the same intervals.
+    """
+    found: dict[tuple[str, str], list] = {}
+    scores = {
+        name: (each['score'], each['match'], None) for name, each in comparison['similarity']['pieces'].items() if each['score'] is not None
+    }
+    _add_nearest(found, scores, 'similarity {:.3f}')
+    for block, reason in BLOCKS.items():
+        blocks = comparison.get('copies', {}).get(block, {'pieces': {}})
+        scores = {name: (each['score'], each['tune'], each) for name, each in blocks['pieces'].items() if each['tune'] is not None}
+        _add_nearest(found, scores, reason)
+    pairs = []
+    for (piece, tune), (reasons, passage) in found.items():
+        both = find_piece(piece), find_tune(tune)
+        if None in both or not all(melody for _, melody in both):
+            continue
+        melodies = (both[0][1], both[1][1])
+        own = _longest_interval_run(*melodies) if passage is None else Passage(**passage | {'tune': 0})
+        pairs.append(Pair((both[0][0], both[1][0]), tuple(reasons), melodies, own, passage is not None))
+    return pairs
+
+
+def _longest_interval_run(piece: Melody, tune: Melody) -> Passage:
+    """The longest run of notes in both that is alike but for its rhythm."""
+    even = [[StepNote(index, index + 1, note.pitch) for index, note in enumerate(melody)] for melody in (piece, tune)]
+    run = find_longest_runs(even[:1], even[1:])[0]
+    bars = (melody[notes[0]].onset // STEPS_PER_BAR + 1 for melody, notes in ((piece, run.piece_notes), (tune, run.tune_notes)))
+    return run if run.tune is None else dataclasses.replace(run, piece_bar=next(bars), tune_bar=next(bars))
+
+
+def _add_nearest(found: dict[tuple[str, str], list], scores: dict[str, tuple], reason: str) -> None:
+    for name in sorted(scores, key=lambda name: (-scores[name][0], name))[:NUM_NEAREST]:
+        score, tune, passage = scores[name]
+        reasons, known = found.get((name, tune), ([], None))
+        found[name, tune] = [[*reasons, reason.format(score)], known or passage]
+
+
+def describe(pair: Pair) -> str:
+    """What the two have in common, and where."""
+    passage = pair.passage
+    if passage.tune is None:
+        return 'nothing marked: no interval in common'
+    num_notes, num_of_tune = (notes[1] - notes[0] for notes in (passage.piece_notes, passage.tune_notes))
+    first = [melody[notes[0]] for melody, notes in zip(pair.melodies, (passage.piece_notes, passage.tune_notes), strict=True)]
+    shift = first[1].pitch - first[0].pitch
+    text = f'marked: {num_notes} notes' + f' beside {num_of_tune} of the tune' * (num_of_tune != num_notes)
+    text += ' alike in their intervals, whatever the rhythm' * (not pair.with_rhythm)
+    text += f', from bar {passage.piece_bar} of the piece and bar {passage.tune_bar} of the tune'
+    return text + (f', {abs(shift)} semitones {"higher" if shift > 0 else "lower"} there' if shift else ', in the same key')
+
+
+def draw_pair(pair: Pair) -> str:
+    """Two piano rolls as SVG, the passage that is alike marked in both and one above the other."""
+    passage = pair.passage
+    spans = (passage.piece_notes, passage.tune_notes)
+    starts = [melody[notes[0]].onset if passage.tune is not None else 0 for melody, notes in zip(pair.melodies, spans, strict=True)]
+    bars = -(-max(note.end for note in pair.melodies[0]) // STEPS_PER_BAR)
+    num_steps = min(bars * STEPS_PER_BAR, MOST_STEPS)
+    begin = 0
+    if bars * STEPS_PER_BAR > MOST_STEPS:
+        begin = min(max(starts[0] // STEPS_PER_BAR - 1, 0), bars - MOST_STEPS // STEPS_PER_BAR) * STEPS_PER_BAR
+    begins = [begin, begin + starts[1] - starts[0]]
+    shown = [
+        [(index, note) for index, note in enumerate(melody) if note.end > first and note.onset < first + num_steps]
+        for melody, first in zip(pair.melodies, begins, strict=True)
+    ]
+    rows = max(12, *(max(pitches) - min(pitches) + 1 for each in shown if (pitches := [note.pitch for _, note in each])))
+    parts, top = [], 0.0
+    for melody, notes, first, span, title in zip(pair.melodies, shown, begins, spans, ('piece', 'tune'), strict=True):
+        part, height = _roll(melody, notes, first, num_steps, rows, span, f'{title}: {pair.names[title == "tune"]}')
+        parts.append(f'<g transform="translate(0 {top:.1f})">{part}</g>')
+        top += height
+    text = f'Piano rolls of piece {pair.names[0]} and, below it, tune {pair.names[1]}; {describe(pair)}'
+    return f'<div class="wide roll" tabindex="0" role="region" aria-label="{escape(text)}">{svg(720, top, text, parts)}</div>'
+
+
+def _roll(
+    melody: Melody,
+    notes: Sequence[tuple[int, StepNote]],
+    begin: int,
+    num_steps: int,
+    rows: int,
+    span: tuple[int, int],
+    title: str,
+) -> tuple[str, float]:
+    """One roll from step `begin` on, and its height."""
+    left, top, width = 34, 32, 680
+    row_height = min(5.0, 160 / rows)
+    height = rows * row_height + 4
+    pitches = [note.pitch for _, note in notes] or [60]
+    highest = max(pitches) + (rows - (max(pitches) - min(pitches) + 1)) // 2
+
+    def place(step):
+        return left + min(max(step - begin, 0), num_steps) / num_steps * width
+
+    parts = [
+        f'<text class="strong" x="0" y="12">{escape(title)}</text>',
+        f'<rect class="paper" x="{left}" y="{top}" width="{width}" height="{height:.1f}"/>',
+    ]
+    for bar in range(-(-begin // STEPS_PER_BAR), (begin + num_steps) // STEPS_PER_BAR + 1):
+        x = place(bar * STEPS_PER_BAR)
+        parts.append(f'<path class="rule" d="M{x:.1f} {top}v{height:.1f}"/>')
+        if bar >= 0 and x < left + width - 20:
+            parts.append(f'<text x="{x + 2:.1f}" y="{top - 5}">bar {bar + 1}</text>')
+    if span[1] > span[0]:
+        x, end = place(melody[span[0]].onset), place(melody[span[1] - 1].end)
+        parts.append(f'<rect class="span" x="{x:.1f}" y="{top}" width="{end - x:.1f}" height="{height:.1f}"/>')
+    for index, note in notes:
+        x, y = place(note.onset), top + 2 + (highest - note.pitch) * row_height
+        marked = ' marked' * (span[0] <= index < span[1])
+        parts.append(
+            f'<rect class="note{marked}" x="{x:.1f}" y="{y:.1f}" width="{max(place(note.end) - x - 1, 1):.1f}" '
+            f'height="{row_height - 0.5:.1f}" rx="1"><title>{escape(pitch_name(note.pitch))}</title></rect>'
+        )
+    apart = max(0, 11 - (max(pitches) - min(pitches)) * row_height) / 2  # two names do not lie on one another
+    for pitch, way in {max(pitches): -1, min(pitches): 1}.items():
+        y = top + 2 + (highest - pitch + 0.5) * row_height + 4 + way * apart * (max(pitches) > min(pitches))
+        parts.append(f'<text class="end" x="{left - 4}" y="{y:.1f}">{escape(pitch_name(pitch))}</text>')
+    return ''.join(parts), top + height + 14

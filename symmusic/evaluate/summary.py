@@ -1,0 +1,141 @@
+"""What came out of a comparison, in plain words."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from symmusic.evaluate.features import FEATURES
+
+LEVEL = 0.05  # of p, below which a feature is said to tell the sets apart
+
+
+def summarize(comparison: dict, names: dict[str, str], notes: Sequence[str]) -> dict[str, str]:
+    """Short paragraphs by what they are about; `notes` name what was left out. Works with and without a model's scale."""
+    own, others = names['generated'], names['reference']
+    found = {'What was compared': _what(comparison, own, others)}
+    found['How alike'] = _overlap(comparison)
+    if told := _told(comparison):
+        found['Told apart'] = told
+    if comparison.get('nats_per_step'):
+        found['Foretelling unseen tunes'] = _nats(comparison['nats_per_step'])
+    found['Copied'] = _copied(comparison)
+    left_out = [*group_remarks(comparison), *notes]
+    found['Left out'] = '; '.join(left_out) if left_out else 'nothing'
+    return {about: text[0].upper() + text[1:] + '.' * (not text.endswith('.')) for about, text in found.items()}
+
+
+def _what(comparison: dict, own: str, others: str) -> str:
+    sizes = [count(comparison[f'num_{which}'], 'piece') for which in ('generated', 'reference')]
+    protocol = "by the source's definitions to the letter" if comparison['protocol'] == 'thesis' else 'by the mended definitions'
+    if 'draws' not in comparison:
+        return f'{sizes[0]} of {own} beside {sizes[1]} of {others}, {protocol} (protocol {comparison["protocol"]})'
+    draws = comparison['draws']['model']
+    prompts = (
+        f'all continue the one prompt {comparison["prompt"]}'
+        if comparison['prompts'] == 'fixed'
+        else f'each continues four bars of a {comparison["part"]} tune, which the model was not trained on'
+    )
+    text = f'{sizes[0]} drawn from {own} beside {sizes[1]} from {others}; {prompts}. What is said of the overall overlap is the mean of '
+    return text + f'{draws["num_draws"]} such draws of {draws["size"]}, all else is of the first. Measured {protocol}'
+
+
+def _overlap(comparison: dict) -> str:
+    if 'draws' not in comparison:
+        cells = comparison['averages']['overall']
+        if cells['oa'] is None:
+            return f'the overlap area is undefined: {cells["note"]}'
+        text = f'the overall overlap area is {_value(cells["oa"], cells.get("oa_low"), cells.get("oa_high"))}'
+        text += ', where 1 means that the pieces of one set differ among themselves just as those of the other do'
+        return text + f'; {cells["note"]}' * bool(cells['note'])
+    levels = {name: each['overall_oa'] for name, each in comparison['draws'].items()}
+    model = levels['model']
+    if model['mean'] is None:
+        return 'the overlap area is undefined in every draw'
+    text = f'the overall overlap area is {_value(model["mean"], model["low"], model["high"])}, where 1 would be just as varied. '
+    floors = {name: each['mean'] for name, each in levels.items() if name.startswith('markov_') and each['mean'] is not None}
+    ceiling = levels['second_draw']['mean']
+    if floors and ceiling is not None:
+        best = max(floors, key=floors.get)
+        text += f'The floor is the best Markov model (order {best.rpartition("_")[2]}) with {floors[best]:.3f}, '
+        text += f'the ceiling are other excerpts of the same tunes with {ceiling:.3f}: '
+        if ceiling > floors[best]:
+            share = (model['mean'] - floors[best]) / (ceiling - floors[best])
+            place = 'below the floor' if share < 0 else 'above the ceiling' if share > 1 else f'{100 * share:.0f} % of the way up'
+            text += f'this is {place}. '
+        else:
+            text += 'the scale is upside down, so that it says nothing. '
+    shuffled = levels.get('shuffled', {}).get('mean')
+    if shuffled is not None:
+        text += (
+            f'Real notes in random order reach {shuffled:.3f}: this measure sees how varied a set is, not whether its melodies make sense'
+        )
+    return text.strip()
+
+
+def _told(comparison: dict) -> str:
+    texts = []
+    tests = {name: comparison['features'][name].get('p_holm') for name in FEATURES}
+    known = {name: p for name, p in tests.items() if p is not None}
+    if known:
+        small = [name for name, p in known.items() if p < LEVEL]
+        text = f'in {len(small)} of {len(known)} features a permutation test tells the sets apart (p below {LEVEL:g}, corrected for nine)'
+        texts.append(text + (f': {", ".join(small)}' if small else ''))
+    critics = comparison.get('critic') or {}
+    kinds = {'features': 'one that sees the features', 'tokens': 'one that reads the notes'}
+    told = [
+        f'{text} with an AUC of {_value(critics[kind]["auc"], critics[kind].get("low"), critics[kind].get("high"))}'
+        for kind, text in kinds.items()
+        if (critics.get(kind) or {}).get('auc') is not None
+    ]
+    if told:
+        texts.append(f'of two trained critics, {" and ".join(told)} tells the pieces from real ones (0.5 is chance)')
+        invalid = [kinds[kind] for kind, valid in critics.get('is_valid', {}).items() if not valid]
+        texts += [f'not to be relied on is {" and ".join(invalid)}'] * bool(invalid)
+    return '; '.join(texts)
+
+
+def _nats(nats: dict) -> str:
+    markovs = {name: value for name, value in nats.items() if name.startswith('markov_') and value is not None}
+    text = f'a sixteenth of a tune that it has not seen costs the model {nats["model"]:.3f} nats'
+    if markovs:
+        best = min(markovs, key=markovs.get)
+        text += f', the best Markov model (order {best.rpartition("_")[2]}) {markovs[best]:.3f}'
+    return text + f', the constant answer {nats["base_rate"]:.3f}; less is better'
+
+
+def _copied(comparison: dict) -> str:
+    similarity = comparison['similarity']
+    if similarity['mean'] is None:
+        return 'no piece could be measured against a tune'
+    tunes = 'training tune' if 'draws' in comparison else 'reference piece'
+    text = f'the {tunes} nearest to a piece is similar to it by {similarity["mean"]:.3f} on the mean (0: nothing alike, 1: all alike)'
+    if unseen := similarity.get('unseen'):
+        text += f'; real tunes that nobody trained on have {unseen["mean"]:.3f}' if unseen['mean'] is not None else ''
+    if run := comparison.get('copies', {}).get('longest_run'):
+        mean, num = np.mean([each['score'] for each in run['pieces'].values()]), len(run['pieces'])
+        text += f'. The longest passage copied note for note has {mean:.1f} notes on the mean'
+        if run['level'] is not None:
+            text += f'; in {len(run["flagged"])} of {num} it is longer than in 95 % of real unseen tunes ({run["level"]:g} notes)'
+    if similarity['unusable']:
+        text += f'. {count(similarity["unusable"], "piece")} without a score of its own'
+    return text
+
+
+def _value(value: float, low: float | None, high: float | None) -> str:
+    return f'{value:.3f}' + (f' [{low:.3f}, {high:.3f}]' if low is not None else '')
+
+
+def group_remarks(comparison: dict) -> list[str]:
+    """The notes of features and averages, each once, behind the names of all that it is about."""
+    named = {name: row['note'] for name, row in comparison['features'].items()}
+    named |= {f'{group} average': cells['note'] for group, cells in comparison['averages'].items()}
+    about: dict[str, list[str]] = {}
+    for name, note in named.items():
+        for part in filter(None, note.split('; ')):
+            about.setdefault(part, []).append(name)
+    return [f'{", ".join(names)}: {part}' for part, names in about.items()]
+
+
+def count(num: int, what: str) -> str:
+    """A number of things, the last word in the singular or plural."""
+    return f'{num} {what}{"s" * (num != 1)}'
