@@ -22,7 +22,7 @@ body {
   margin: 0 auto; padding: 1.25rem; max-width: 68rem;
   background: var(--ground); color: var(--text); font: 1rem/1.5 system-ui, sans-serif;
 }
-h1, h2, h3, p, li { overflow-wrap: anywhere; }
+h1, h2, h3, p, li, dd, figcaption { overflow-wrap: anywhere; }
 h1, h2, h3 { line-height: 1.2; font-weight: 600; }
 h1 { font-size: 1.6rem; }
 h2 { font-size: 1.25rem; margin-top: 2.5rem; }
@@ -102,7 +102,8 @@ def from_markdown(text: str) -> str:
                 parts.append(f'<h{len(marks)}>{_inline(title)}</h{len(marks)}>')
         elif kind == 'table':
             cells = [[_plain(cell) for cell in line.strip().strip('|').split('|')] for line in lines]
-            parts.append(table(cells[0], [row for row in cells[1:] if not all(set(cell) <= {'-', ':'} and cell for cell in row)]))
+            rows = [row for row in cells[1:] if not all(set(cell) <= {'-', ':'} and cell for cell in row)]
+            parts.append(table(cells[0], rows, ', '.join(filter(None, cells[0])) or 'table'))
         elif kind == 'list':
             parts.append(f'<ul>{"".join(f"<li>{_inline(line[2:])}</li>" for line in lines)}</ul>')
         elif kind == 'text':

@@ -394,6 +394,9 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch):
     assert (folder / 'comparison.json').read_bytes() == first
     assert launch.main([*argv, '--config.evaluate.protocol=thesis']) == 0
     assert (workdir / 'evaluation-2' / 'report.md').exists()
+    page = (folder / 'index.html').read_text()
+    assert f'{comparison["draws"]["model"]["overall_oa"]["mean"]:.3f}' in page
+    assert 'aria-label="piano rolls of piece ' in page
     assert 'give 0 excerpts of 64 bars' in refused(*argv, '--config.sample.num_bars=64')
     monkeypatch.setattr('symmusic.modes.evaluate._continue', lambda *_: (np.full((16, 32), -2, np.int8), 0, 16))
     assert 'none of the 8 pieces that the model drew holds a note' in refused(*argv)

@@ -173,7 +173,7 @@ def histogram(
 def matrix(values: np.ndarray, labels: Sequence[str], most: float, text: str) -> str:
     """A square matrix [K, K], from row to column: the darker the more, by the square root, full at `most`."""
     left = 28 + 6 * max(map(len, labels), default=0)
-    size = (WIDTH - left - 4) / max(len(labels), 1)
+    size = min((WIDTH - left - 4) / max(len(labels), 1), 32)
     top, middle = left, size * len(labels) / 2
     height = top + size * len(labels) + 4
     parts = [f'<rect class="paper" x="{left}" y="{top}" width="{size * len(labels):.1f}" height="{size * len(labels):.1f}"/>']

@@ -6,6 +6,7 @@ import numpy as np
 
 from symmusic.evaluate import charts
 from symmusic.evaluate.pairs import Pair, describe, draw_pair
+from symmusic.evaluate.summary import sentence
 from symmusic.pages import escape, table
 
 NUM_LISTED = 10  # nearest pieces
@@ -22,7 +23,10 @@ BLOCKS = {
 def nearness(comparison: dict) -> str:
     """Histograms of the scores with the level of real unseen tunes where it is known, and the nearest pieces in a table."""
     similarity, copies = comparison['similarity'], comparison.get('copies', {})
-    figures = [_similarities(similarity), *(_counts(block, copies[block]) for block in BLOCKS if block in copies)]
+    figures = [
+        *([_similarities(similarity)] if similarity['mean'] is not None else []),
+        *(_counts(block, copies[block]) for block in BLOCKS if block in copies),
+    ]
     scores = {name: each['score'] for name, each in similarity['pieces'].items()}
     nearest = sorted(scores, key=lambda name: (-(-1 if scores[name] is None else scores[name]), name))
     rows = []
@@ -40,8 +44,8 @@ def nearness(comparison: dict) -> str:
             '95 % of real unseen tunes.'
         )
     if similarity.get('note'):
-        remarks.append(f'{similarity["note"]}.')
-    listed = f'<h3>The {len(rows)} nearest by similarity</h3>{table(head, rows, "The pieces nearest to a tune")}' if rows else ''
+        remarks.append(sentence(similarity['note']))
+    listed = f'<h3>The nearest by similarity</h3>{table(head, rows, "The pieces nearest to a tune")}' if rows else ''
     return f'<div class="charts">{"".join(figures)}</div>{listed}<p class="quiet">{escape(" ".join(remarks))}</p>{_flagged(copies)}'
 
 

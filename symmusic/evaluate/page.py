@@ -1,5 +1,6 @@
 """A comparison as a page that a person reads: what came out in plain words, then every table with its pictures."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from symmusic.evaluate.features import FEATURES, SHAPES
 from symmusic.evaluate.nearness import NONE, UNDEFINED, nearest_pairs, nearness, number
 from symmusic.evaluate.pairs import Pair
 from symmusic.evaluate.pictures import KINDS, TITLES, Densities, Transitions
-from symmusic.evaluate.summary import summarize
+from symmusic.evaluate.summary import sentence, summarize
 from symmusic.pages import escape, from_markdown, page, table
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 
@@ -25,7 +26,6 @@ SET_NAMES = {
 STYLE = f"""{charts.STYLE}{pairs.STYLE}
 .short {{ background: var(--panel); border-left: 4px solid var(--accent); border-radius: 4px; padding: 0.75rem 1.25rem; margin: 1rem 0; }}
 .short dt {{ font-weight: 600; margin-top: 0.6rem; }} .short dt:first-child {{ margin-top: 0; }}
-.features td:last-child {{ white-space: normal; }} .features td:nth-child(10) {{ min-width: 13rem; text-align: left; }}
 td {{ white-space: pre; }}
 .short dd {{ margin: 0; overflow-wrap: anywhere; }} p {{ max-width: 56rem; }}
 nav {{ display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; font-size: 0.9rem; }}
@@ -64,7 +64,10 @@ def comparison_page(
         **beside,
     }
     links = ''.join(f'<a href="#s{number}">{escape(heading)}</a>' for number, heading in enumerate(sections))
-    short = ''.join(f'<dt>{escape(about)}</dt><dd>{escape(text)}</dd>' for about, text in summarize(comparison, names, notes).items())
+    short = ''.join(
+        f'<dt>{escape(about)}</dt>{"".join(f"<dd>{escape(text)}</dd>" for text in texts)}'
+        for about, texts in summarize(comparison, names, notes).items()
+    )
     parts = [f'<h1>{escape(title)}</h1>', f'<dl class="short">{short}</dl>', f'<nav aria-label="sections">{links}</nav>']
     parts += [f'<h2 id="s{number}">{escape(heading)}</h2>\n{html}' for number, (heading, html) in enumerate(sections.items())]
     return page(title, f'<main>{chr(10).join(parts)}</main>', STYLE)
@@ -127,17 +130,26 @@ def _features(comparison: dict) -> str:
     corrected = comparison['protocol'] == 'corrected'
     head = ['feature', 'reference mean (SD)', 'generated mean (SD)', 'distance within reference', 'distance within generated', 'KLD', 'OA']
     head += ['OA with inter-set', 'p'] * corrected
-    rows = []
+    rows, remarks = [], Remarks()
     for name in FEATURES:
         row = comparison['features'][name]
         cells = [f'{name}: {TITLES[name]}']
         cells += [NONE if name in SHAPES else _pair(row[which]['mean'], row[which]['sd']) for which in SETS]
         cells += [_pair(row[which]['intra_mean'], row[which]['intra_sd']) for which in SETS]
         cells += [_interval(row, 'kld'), _interval(row, 'oa'), *([number(row['oa_inter']), number(row['p_holm'])] if corrected else [])]
-        rows.append([*cells, row['note']])
+        rows.append([*cells, remarks.numbers(row['note'])])
     for group, row in comparison['averages'].items():
-        rows.append([f'{group} average', *[''] * 4, _interval(row, 'kld'), _interval(row, 'oa'), *[''] * (2 * corrected), row['note']])
-    if any(row[-1] for row in rows):
+        rows.append(
+            [
+                f'{group} average',
+                *[''] * 4,
+                _interval(row, 'kld'),
+                _interval(row, 'oa'),
+                *[''] * (2 * corrected),
+                remarks.numbers(row['note']),
+            ]
+        )
+    if remarks.texts:
         head.append('remark')
     else:
         rows = [row[:-1] for row in rows]
@@ -153,7 +165,9 @@ def _features(comparison: dict) -> str:
             f'the energy distance ({NUM_PERMUTATIONS} permutations), corrected for nine features (Holm): small where the sets differ.'
         )
     listed = table(head, rows, 'The nine features of both sets')
-    return f'<div class="features">{listed}</div><p class="quiet">{escape(text)}</p>'
+    numbered = ''.join(f'<li>{escape(sentence(remark))}</li>' for remark in remarks.texts)
+    numbered = f'<p>Remarks:</p><ol>{numbered}</ol>' if numbered else ''
+    return f'{listed}{numbered}<p class="quiet">{escape(text)}</p>'
 
 
 def _distances(densities: Densities) -> str:
@@ -167,6 +181,7 @@ def _distances(densities: Densities) -> str:
         peaks = [f'{line.label} highest at {line.x[line.y.argmax()]:.3g}' for line in lines]
         text = f'Densities of the distances in {TITLES[name]}: {", ".join(peaks) or "none"}'
         below = f'no density {", ".join(missing)}: fewer than two distances, or all alike' if missing else ''
+        below = below if lines else 'fewer than two distances, or all alike'
         figures.append(charts.figure(charts.line_chart(lines, text, x_label='distance'), f'{name}: {TITLES[name]}', below))
     text = 'Where the blue line lies on the grey one the sets are equally varied; where the dashed one does too, they hold the same things.'
     key = charts.legend([Line(label, kind, np.zeros(0), np.zeros(0)) for kind, label in KINDS.items()])
@@ -179,13 +194,28 @@ def _transitions(transitions: Sequence[Transitions], names: dict[str, str]) -> s
         figures = []
         for which, mean in each.means.items():
             order = np.dstack(np.unravel_index(np.argsort(-mean, axis=None, kind='stable')[:3], mean.shape))[0] if mean.size else []
-            listed = ', '.join(f'{each.labels[row]} to {each.labels[column]} {mean[row, column]:.2f}' for row, column in order)
+            listed = ', '.join(
+                f'{each.labels[row]} to {each.labels[column]} {mean[row, column]:.2f}' for row, column in order if mean[row, column]
+            )
             text = f'{TITLES[each.name]} of the {which} set; most often {listed or "none"}'
             drawing = charts.matrix(mean, each.labels, each.most, text)
             figures.append(charts.figure(drawing, f'{which}: {names[which]}', f'most often: {listed or "none"}'))
         title = TITLES[each.name]
         parts.append(f'<h3>{escape(title[0].upper() + title[1:])}</h3><div class="charts two">{"".join(figures)}</div>')
     return ''.join(parts)
+
+
+@dataclasses.dataclass
+class Remarks:
+    """Remarks that cells refer to by number, each once."""
+
+    texts: list[str] = dataclasses.field(default_factory=list)
+
+    def numbers(self, note: str) -> str:
+        """The numbers of a note's parts."""
+        parts = [part for part in note.split('; ') if part]
+        self.texts += [part for part in dict.fromkeys(parts) if part not in self.texts]
+        return ', '.join(str(self.texts.index(part) + 1) for part in parts)
 
 
 def _pair(mean: float | None, sd: float | None) -> str:

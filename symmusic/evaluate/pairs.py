@@ -132,7 +132,8 @@ def draw_pair(pair: Pair) -> str:
         parts.append(f'<g transform="translate(0 {top:.1f})">{part}</g>')
         top += height
     text = f'Piano rolls of piece {pair.names[0]} and, below it, tune {pair.names[1]}; {describe(pair)}'
-    return f'<div class="wide roll" tabindex="0" role="region" aria-label="{escape(text)}">{svg(720, top, text, parts)}</div>'
+    label = f'piano rolls of piece {pair.names[0]}'
+    return f'<div class="wide roll" tabindex="0" role="region" aria-label="{escape(label)}">{svg(720, top, text, parts)}</div>'
 
 
 def _roll(

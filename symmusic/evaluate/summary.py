@@ -9,19 +9,18 @@ from symmusic.evaluate.features import FEATURES
 LEVEL = 0.05  # of p, below which a feature is said to tell the sets apart
 
 
-def summarize(comparison: dict, names: dict[str, str], notes: Sequence[str]) -> dict[str, str]:
+def summarize(comparison: dict, names: dict[str, str], notes: Sequence[str]) -> dict[str, list[str]]:
     """Short paragraphs by what they are about; `notes` name what was left out. Works with and without a model's scale."""
     own, others = names['generated'], names['reference']
-    found = {'What was compared': _what(comparison, own, others)}
-    found['How alike'] = _overlap(comparison)
+    found = {'What was compared': [_what(comparison, own, others)]}
+    found['How alike'] = [_overlap(comparison)]
     if told := _told(comparison):
-        found['Told apart'] = told
+        found['Told apart'] = [told]
     if comparison.get('nats_per_step'):
-        found['Foretelling unseen tunes'] = _nats(comparison['nats_per_step'])
-    found['Copied'] = _copied(comparison)
-    left_out = [*group_remarks(comparison), *notes]
-    found['Left out'] = '; '.join(left_out) if left_out else 'nothing'
-    return {about: text[0].upper() + text[1:] + '.' * (not text.endswith('.')) for about, text in found.items()}
+        found['Foretelling unseen tunes'] = [_nats(comparison['nats_per_step'])]
+    found['Copied'] = [_copied(comparison)]
+    found['Left out or undefined'] = [*notes, *group_remarks(comparison)] or ['nothing']
+    return {about: [sentence(text) for text in texts] for about, texts in found.items()}
 
 
 def _what(comparison: dict, own: str, others: str) -> str:
@@ -43,7 +42,7 @@ def _overlap(comparison: dict) -> str:
     if 'draws' not in comparison:
         cells = comparison['averages']['overall']
         if cells['oa'] is None:
-            return f'the overlap area is undefined: {cells["note"]}'
+            return 'the overlap area is undefined, as no feature has a density of distances in both sets'
         text = f'the overall overlap area is {_value(cells["oa"], cells.get("oa_low"), cells.get("oa_high"))}'
         text += ', where 1 means that the pieces of one set differ among themselves just as those of the other do'
         return text + f'; {cells["note"]}' * bool(cells['note'])
@@ -134,6 +133,11 @@ def group_remarks(comparison: dict) -> list[str]:
         for part in filter(None, note.split('; ')):
             about.setdefault(part, []).append(name)
     return [f'{", ".join(names)}: {part}' for part, names in about.items()]
+
+
+def sentence(text: str) -> str:
+    """A remark with a capital and a full stop."""
+    return text[:1].upper() + text[1:] + '.' * (not text.endswith('.'))
 
 
 def count(num: int, what: str) -> str:
