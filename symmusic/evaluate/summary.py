@@ -80,16 +80,13 @@ def _told(comparison: dict) -> str:
         text = f'in {len(small)} of {len(known)} features a permutation test tells the sets apart (p below {LEVEL:g}, corrected for nine)'
         texts.append(text + (f': {", ".join(small)}' if small else ''))
     critics = comparison.get('critic') or {}
-    kinds = {'features': 'one that sees the features', 'tokens': 'one that reads the notes'}
-    told = [
-        f'{text} with an AUC of {_value(critics[kind]["auc"], critics[kind].get("low"), critics[kind].get("high"))}'
-        for kind, text in kinds.items()
-        if (critics.get(kind) or {}).get('auc') is not None
-    ]
-    if told:
-        texts.append(f'of two trained critics, {" and ".join(told)} tells the pieces from real ones (0.5 is chance)')
-        invalid = [kinds[kind] for kind, valid in critics.get('is_valid', {}).items() if not valid]
-        texts += [f'not to be relied on is {" and ".join(invalid)}'] * bool(invalid)
+    kinds = {'features': 'the one that sees the features', 'tokens': 'the one that reads the notes'}
+    found = {kind: critics[kind] for kind in kinds if (critics.get(kind) or {}).get('auc') is not None}
+    if found:
+        told = [f'{_value(cells["auc"], cells["low"], cells["high"])} ({kinds[kind]})' for kind, cells in found.items()]
+        texts.append(f'trained critics tell the pieces from real ones with an AUC of {" and ".join(told)}, where 0.5 is chance')
+        invalid = [kinds[kind] for kind, is_valid in critics.get('is_valid', {}).items() if not is_valid]
+        texts += [f'not valid is {" and ".join(invalid)}'] * bool(invalid)
     return '; '.join(texts)
 
 

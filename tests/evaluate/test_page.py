@@ -158,7 +158,9 @@ def drawn(comparison, pairs):
     return comparison_page(comparison, names, [], SCALE, densities, (), pairs)
 
 
-@pytest.mark.parametrize('critic', [None, CRITIC, dict.fromkeys(CRITIC) | {'note': 'none'}])
+@pytest.mark.parametrize(
+    'critic', [None, CRITIC | {'is_valid': {'features': True, 'tokens': False}}, dict.fromkeys(CRITIC) | {'note': 'none'}]
+)
 def test_a_models_page(tmp_path, open_page, critic):
     comparison = evaluated() | ({'critic': critic} if critic else {})
     melody = [StepNote(2 * index, 2 * index + 2, 60 + index) for index in range(9)]
@@ -172,6 +174,7 @@ def test_a_models_page(tmp_path, open_page, critic):
     assert '7 !' in text
     assert page.locator('tbody tr', has_text='Longest run copied note for note').inner_text().split('\t')[-3:] == ['1', 'x.abc#1', '2']
     assert ('0.610 [0.580, 0.640]' in text) == bool(critic and critic['tokens'])
+    assert ('not valid is the one that reads the notes' in text) == bool(critic and critic['tokens'])
     assert HOSTILE in text
     assert page.locator('.hollow').count() == 1  # the scores of unseen tunes
     assert page.evaluate('document.documentElement.scrollWidth') <= 360
