@@ -80,5 +80,6 @@ def get_config() -> ConfigDict:
     evaluate.prompts = 'held_out'  # from those tunes; 'fixed' = sample.prompt for all pieces, as the source did: no real continuations then
     evaluate.num_pieces = 100  # of each set in a draw
     evaluate.num_draws = 20  # over which the overlap areas are averaged
+    evaluate.critic_pieces = 1000  # of each class, to be told apart by critics; fewer where tunes give no more prompts; 0 = no critics
     evaluate.protocol = 'corrected'  # of the measures; 'thesis' = the source's definitions to the letter
     return config.lock()

@@ -25,6 +25,8 @@ PURE = {
     'evaluate/comparison.py',
     'evaluate/markov.py',
     'evaluate/published.py',
+    'evaluate/auc.py',
+    'evaluate/critic.py',
     'evaluate/align.py',
     'evaluate/shape.py',
 }

@@ -136,6 +136,7 @@ FIELDS: dict[str, Rule] = {
     'evaluate.prompts': choice('held_out', 'fixed'),
     'evaluate.num_pieces': whole(2, 100_000),
     'evaluate.num_draws': whole(1, 10_000),
+    'evaluate.critic_pieces': whole(0, 100_000),
     'evaluate.protocol': choice('corrected', 'thesis'),
 }
 

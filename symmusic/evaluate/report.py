@@ -14,6 +14,7 @@ Of `--mode=evaluate` as well, where the sets are those of the first draw; a set'
 - `nats_per_step`, `nats_per_note`: `{model: nats}`, of `model`, `base_rate` and `markov_N`; `nats_by_position`: `{model: 16 numbers}`;
   `nats_intervals`: `{'per_step' | 'per_note': {model: [low, high]}}`
 - `likelihood`: what those are of: `likelihood.summarize`, with `num_tunes` and `targets`
+- `critic`: `trial.hold_trial` with `num_tunes` and, of all prompts that these give, `num_places`; where there is none, nulls and a `note`
 - `copies` (`corrected` alone): `plagiarism.measure_copies`; `similarity.unseen`: the level of real unseen tunes,
   with their `scores`
 - `prompts`: 'held_out' or 'fixed'; `prompt`: the fixed one's name; with it there is no set `real_continuations`

@@ -26,12 +26,13 @@ from symmusic.evaluate.plagiarism import index_corpus, measure_copies, similarit
 from symmusic.evaluate.published import find_published, published_md
 from symmusic.evaluate.report import count, report_md, scale_md, write_report
 from symmusic.evaluate.scale import draw_rows, interval, measure, measure_draws, select
+from symmusic.evaluate.trial import trial_md
 from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.generate.compose import draw_continuations
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
 from symmusic.model.model import Params
-from symmusic.modes import build, material, trained
+from symmusic.modes import build, critic, material, trained
 from symmusic.progress import bar
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card
@@ -91,6 +92,9 @@ def run(command: Command) -> None:
     comparison |= {'prompts': settings.prompts, 'prompt': music.prompt, 'part': settings.part if music.tunes.test else None}
     comparison['published'] = find_published(dict(walk(config)))
     comparison |= _likelihood(params, card, config, corpus, data, music.tunes, markovs)
+    comparison['critic'] = critic.judge(
+        config, corpus, music.tunes, card.vocabulary, markovs[3], lambda prompts: _continue(params, card, config, prompts)[0]
+    )
     comparison |= _similarity(made[:size], music.unseen, music.tunes.train, protocol)
     comparison |= {'num_redraws': num_redraws, 'num_empty': num_empty, 'epoch': epoch, 'replica': index}
 
@@ -105,7 +109,9 @@ def run(command: Command) -> None:
     names = {'reference': f'excerpts of {corpus.name}', 'generated': f'{workdir.name}, epoch {epoch}'}
     notes = [f'of the {count(len(made), "piece")} drawn {num_empty} without a note, left out of the features'] if num_empty else []
     notes += [f'{count(num_redraws, "time")} a piece was drawn again, as config.sample.max_redraws allows'] if num_redraws else []
-    text = '\n'.join([scale_md(comparison), likelihood_md(comparison), published_md(comparison)])
+    text = '\n'.join(
+        [scale_md(comparison), likelihood_md(comparison), trial_md(comparison['critic'], settings.part), published_md(comparison)]
+    )
     print(text + '\n' + report_md(comparison, names, notes).rstrip())
     write_whole(folder / SETTINGS, json.dumps(made_with, indent=2) + '\n')
     draw_positions(folder / 'nats_by_position.png', comparison)
