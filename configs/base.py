@@ -83,3 +83,38 @@ def get_config() -> ConfigDict:
     evaluate.critic_pieces = 1000  # of each class, to be told apart by critics; fewer where tunes give no more prompts; 0 = no critics
     evaluate.protocol = 'corrected'  # of the measures; 'thesis' = the source's definitions to the letter
     return config.lock()
+
+
+def get_experiment() -> ConfigDict:
+    """The defaults with what only an experiment has; its config file fills `experiment`."""
+    config = get_config().unlock()
+    config.replicas = 8
+    config.sample.keep_distributions = True  # for the heat maps of the report
+    config.evaluate.num_draws = 1  # of each replica
+    config.quick = False  # minutes instead of hours, to try an experiment out; its report says so
+    config.variant = 'sound'  # or 'source', as published, or 'both'
+    config.experiment = None  # a Hypothesis of symmusic/config/experiments.py
+    return config
+
+
+# What the variant 'source' of every experiment sets: how the 2019 thesis prepared, trained and measured.
+AS_PUBLISHED = {
+    'data.protocol': 'thesis',
+    'train.targets': 'last',
+    'train.num_epochs': 50,
+    'train.batch_size': 128,
+    'train.learning_rate': 0.005,
+    'train.clip_norm': 0.0,
+    'train.plateau_patience': 3,
+    'train.early_stopping_epochs': 0,
+    'evaluate.prompts': 'fixed',
+    'evaluate.protocol': 'thesis',
+}
+# What `quick` sets in every experiment: enough to see that it runs, and too little to answer anything.
+QUICKLY = {
+    'replicas': 2,
+    'data.max_tunes': 200,
+    'train.num_epochs': 2,
+    'sample.num_samples': 2,
+    'evaluate.num_pieces': 20,
+}

@@ -14,7 +14,9 @@ from symmusic.corpus.dataset import Dataset
 from symmusic.errors import UserError
 from symmusic.melody.encodings import VOCABULARIES
 from symmusic.model.scores import KINDS
-from symmusic.modes import build
+from symmusic.model.size import count_parameters
+from symmusic.modes import build, experiment
+from symmusic.modes.arm import Arm
 from symmusic.train import loop
 from symmusic.train.state import init_state
 from symmusic.train.step import update
@@ -22,7 +24,9 @@ from tests.corpus.tunes import random_notes, write_files
 from tests.score.midi_bytes import melody
 
 ROOT = pathlib.Path(launch.__file__).parent
-CONFIGS = sorted(path.stem for path in (ROOT / 'configs').glob('*.py') if path.stem not in ('base', '__init__'))
+ALL = sorted(path.stem for path in (ROOT / 'configs').glob('*.py') if path.stem not in ('base', '__init__'))
+EXPERIMENTS = [name for name in ALL if name.startswith('exp')]
+CONFIGS = [name for name in ALL if name not in EXPERIMENTS]
 ENCODINGS, ATTENTIONS, DIRECTIONS = sorted(VOCABULARIES), ('none', *sorted(KINDS)), (False, True)
 TARGETS, PROTOCOLS = ('last', 'all'), ('symmusic', 'thesis')
 SMALL = (
@@ -63,7 +67,29 @@ def prepared(config, data):
 @pytest.mark.parametrize('name', CONFIGS)
 def test_every_config_passes_one_update(name, corpus):
     config = config_of(corpus, name)
-    data = build.dataset(config, build.corpus(config))
+    pass_one_update(config, build.dataset(config, build.corpus(config)))
+
+
+@pytest.mark.parametrize('variant', ['sound', pytest.param('source', marks=pytest.mark.slow)])
+@pytest.mark.parametrize('name', EXPERIMENTS)
+def test_every_arm_of_an_experiment_passes_one_update(name, variant, corpus, capsys):
+    """And says how many parameters it has; the arms keep the sizes that they set themselves."""
+    tiny = ['model.attention_size=2', 'train.batch_size=4', 'train.sequence_steps=32', 'train.sequence_hop_steps=32', 'data.hop_steps=16']
+    words = [f'--config=configs/{name}.py', '--mode=experiment', f'--config.variant={variant}', f'--config.data.corpus={corpus}']
+    command = parse([*words, *(f'--config.{field}' for field in tiny)], root=ROOT, modes=('experiment',))
+    arms = [Arm(variant, name, config, pathlib.Path()) for name, config in command.experiment.configs[variant].items()]
+    corpora = experiment.Corpora()
+    experiment.size_up(command.experiment, arms, corpora)
+    said = capsys.readouterr().out
+    for arm in arms:
+        data = build.dataset(arm.config, corpora(arm.config))
+        num_parameters = count_parameters(build.architecture(arm.config, data.vocabulary))
+        assert f'  {arm.name}: ' in said
+        assert f', {num_parameters:,} parameters, {len(data.train)} training windows' in said
+        pass_one_update(arm.config, data)
+
+
+def pass_one_update(config, data):
     static, windows, _ = prepared(config, data)
     state = jax.jit(functools.partial(init_state, **static)).lower(jax.random.key(0)).compile(QUICKLY)(jax.random.key(0))
     before = jax.tree.map(np.array, state.params)

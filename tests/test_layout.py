@@ -10,7 +10,7 @@ import pathlib
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1] / 'symmusic'
-ROOMS = ['config', 'score', 'melody', 'corpus', 'model', 'train', 'generate', 'evaluate', 'modes']
+ROOMS = ['config', 'score', 'melody', 'corpus', 'model', 'train', 'generate', 'evaluate', 'experiment', 'modes']
 ALONE = {'config', 'model'}
 FLOOR = {'errors', 'files', 'pages', 'progress', 'plots'}
 PURE = {
@@ -29,6 +29,7 @@ PURE = {
     'evaluate/critic.py',
     'evaluate/align.py',
     'evaluate/shape.py',
+    'experiment/statistics.py',
 }
 EFFECTS = {'os', 'io', 'pathlib', 'sys', 'shutil', 'tempfile', 'subprocess', 'socket', 'time', 'datetime', 'random', 'logging'}
 EFFECTS |= {'glob', 'csv', 'pickle', 'tqdm', 'matplotlib', 'PIL', 'absl', 'mido', 'music21', 'orbax', 'ml_collections'}

@@ -7,12 +7,12 @@ import re
 import runpy
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from symmusic.config import fields, protocol
+from symmusic.config import experiments, fields, protocol
 from symmusic.errors import UserError
 
 DEFAULT_CONFIG = 'configs/attn.py'
@@ -25,7 +25,10 @@ NUMBER = re.compile(r'-\.?\d|-inf|-nan', re.IGNORECASE)  # begins with a dash bu
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """What the user asked for. `given` are the dotted names of the config fields stated on the command line."""
+    """What the user asked for. `given` are the dotted names of the config fields stated on the command line.
+
+    Of an experiment `config` is its first arm's.
+    """
 
     mode: str
     config: ConfigDict
@@ -35,6 +38,7 @@ class Command:
     workdir: pathlib.Path | None
     root: pathlib.Path
     options: dict[str, str] = dataclasses.field(default_factory=dict)  # the flags of this mode alone
+    experiment: experiments.Experiment | None = None  # of mode 'experiment'
 
 
 def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> Command:
@@ -59,10 +63,30 @@ def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> C
             of = next(other for other, names in OPTIONS_OF_MODE.items() if name in names)
             raise UserError(f'--{name}: a flag of --mode={of}, not of --mode={mode}')
     path = _config_path(options.get('config', DEFAULT_CONFIG), root)
-    config = protocol.resolve(_override(_load(path, root), overrides)).lock()
-    fields.check(config)
+    loaded = _load(path, root)
+    experiment = _experiment(mode, path, loaded, overrides, root)
+    if experiment:
+        config = next(iter(next(iter(experiment.configs.values())).values()))
+    else:
+        config = protocol.resolve(_override(loaded, overrides)).lock()
+        fields.check(config)
     workdir = pathlib.Path(os.path.expanduser(options['workdir'])).absolute() if 'workdir' in options else None
-    return Command(mode, config, path.stem, str(path), tuple(sorted(overrides)), workdir, root, own)
+    return Command(mode, config, path.stem, str(path), tuple(sorted(overrides)), workdir, root, own, experiment)
+
+
+def _experiment(
+    mode: str, path: pathlib.Path, loaded: ConfigDict, overrides: Mapping[str, str | None], root: pathlib.Path
+) -> experiments.Experiment | None:
+    """The config's experiment, None where it is one of a training; each has its own modes."""
+    shown = path.relative_to(root) if path.is_relative_to(root) else path
+    if not experiments.is_experiment(loaded):
+        if mode == 'experiment':
+            raise UserError(f'--config={shown}: a config of one training, which --mode=train trains; an experiment is configs/exp3.py')
+        return None
+    if mode != 'experiment':
+        advice = '' if mode == 'train' else f'; for --mode={mode} of an arm name its folder by --workdir, and no --config'
+        raise UserError(f'--config={shown}: an experiment, which --mode=experiment runs{advice}')
+    return experiments.read(loaded, overrides, _override)
 
 
 def base_config(root: pathlib.Path) -> ConfigDict:
@@ -141,7 +165,7 @@ def _one_line(error: BaseException) -> str:
     return ' '.join(f'{type(error).__name__}: {message}'.split()).removesuffix(':')
 
 
-def _override(config: ConfigDict, overrides: dict[str, str | None]) -> ConfigDict:
+def _override(config: ConfigDict, overrides: Mapping[str, str | None]) -> ConfigDict:
     """The config with fields as the command line states them."""
     known = dict(fields.walk(config))
     for name in overrides:
@@ -162,7 +186,8 @@ def _override(config: ConfigDict, overrides: dict[str, str | None]) -> ConfigDic
         try:
             values(['launch.py', argument])
         except (flags.Error, TypeError, ValueError, SyntaxError, MemoryError, RecursionError) as error:
-            allowed = fields.FIELDS[name](value) if name in fields.FIELDS else f'a {type(default).__name__}'
+            rule = (fields.FIELDS | experiments.SWITCHES).get(name)
+            allowed = rule(value) if rule else f'a {type(default).__name__}'
             raise UserError(f'--config.{name}={value}: must be {allowed}') from error
         config = values.config
     return config
@@ -202,4 +227,5 @@ fields   configs/base.py names every field with its default and unit
 
   python launch.py --config=configs/attn.py                            train; the same command resumes
   python launch.py --mode=sample --config.sample.prompt=my.mid         continue your own bars
-  python launch.py --mode=stats --config.data.corpus=folder_of_midi    describe a corpus"""
+  python launch.py --mode=stats --config.data.corpus=folder_of_midi    describe a corpus
+  python launch.py --mode=experiment --config=configs/exp3.py          run an experiment; --config.quick=True in minutes"""

@@ -131,6 +131,11 @@ ARMS = (
 )  # fmt: skip
 
 
+def find_table(table: str) -> Arm | None:
+    """The source's arm of a table, by its number; None where there is none."""
+    return next((arm for arm in ARMS if arm.table == table), None)
+
+
 def find_published(values: Mapping[str, object]) -> dict:
     """The published figures of a run's arm, as `comparison.json` has them: `source`, `note` and `arms`.
 

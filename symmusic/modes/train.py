@@ -4,6 +4,7 @@ import dataclasses
 import json
 import pathlib
 import time
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -28,8 +29,8 @@ from symmusic.train.replicas import best_replica, held_out_losses, init_replicas
 from symmusic.train.state import TrainState
 
 
-def run(command: Command) -> None:
-    """Trains; a run that is finished says so."""
+def run(command: Command, say: Callable[[str], None] = print) -> None:
+    """Trains; a run that is finished says so. `say` takes the line of each epoch."""
     config, workdir = command.config, build.workdir(command, command.config_name)
     checkpoints = Checkpoints(workdir)
     run_config = _run_config(workdir, checkpoints, base_config(command.root))
@@ -71,7 +72,7 @@ def run(command: Command) -> None:
         card = dataclasses.replace(card, config=runs.to_dict(config))
     num_params = count_params(replica(states.params, 0))
     replicas = f', {config.replicas} replicas' if config.replicas > 1 else ''
-    print(f'model: {_describe(architecture)}, {num_params:,} parameters, {architecture.num_classes} classes{replicas}')
+    print(f'model: {describe(architecture)}, {num_params:,} parameters, {architecture.num_classes} classes{replicas}')
     if (states.stopped | (states.epoch >= config.train.num_epochs)).all():
         if (workdir / 'summary.json').exists():
             why = ', ended by early stopping' if states.stopped.all() else ''
@@ -95,7 +96,8 @@ def run(command: Command) -> None:
         config.train.num_epochs, config.train.batch_size, config.seed, config.train.checkpoint_minutes, config.train.tensorboard
     )
     begun = time.perf_counter()
-    states, card = loop.fit(states, card, data.train, data.validation, base_rates['validation'], plan, workdir, mesh=mesh)
+    (workdir / 'summary.json').unlink(missing_ok=True)  # of a run that goes on it says no longer what came out
+    states, card = loop.fit(states, card, data.train, data.validation, base_rates['validation'], plan, workdir, say, mesh)
     seconds = time.perf_counter() - begun
 
     test_losses_R = [None] * config.replicas
@@ -193,7 +195,8 @@ def _run_config(workdir: pathlib.Path, checkpoints: Checkpoints, base: ConfigDic
         raise UserError(f'cannot read {path}: {error}; choose another --workdir') from error
 
 
-def _describe(architecture: Architecture) -> str:
+def describe(architecture: Architecture) -> str:
+    """The network in a few words."""
     directions = 'bidirectional' if architecture.bidirectional else 'unidirectional'
     attention = 'no attention' if architecture.attention == 'none' else f'{architecture.attention} attention'
     return f'{architecture.num_layers} {directions} LSTM layers of {architecture.num_cells} cells, {attention}'

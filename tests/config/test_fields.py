@@ -37,9 +37,11 @@ def test_table_covers_base():
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
 def test_every_config_builds(path):
-    command = parse([f'--config={path}'], root=ROOT, modes=('train',))
+    mode = 'experiment' if path.stem.startswith('exp') else 'train'
+    command = parse([f'--mode={mode}', f'--config={path}'], root=ROOT, modes=('train', 'experiment'))
     assert command.config.is_locked
     assert command.config_name == path.stem
+    assert (command.experiment is not None) == (mode == 'experiment')
 
 
 @pytest.mark.parametrize('name', BASE)

@@ -1,0 +1,50 @@
+"""Experiment 3: does attention help?
+
+    python launch.py --mode=experiment --config=configs/exp3.py
+
+Arms: `none`, `weighted` (the source's attention: one vector scores the states, and their weighted mean alone feeds the head) and `bahdanau`
+(additive: what is looked at depends on the step to be predicted), each on 2 unidirectional LSTM layers of 32 cells.
+"""
+
+from configs import base
+from symmusic.config.experiments import Hypothesis, Primary
+
+
+def get_config():
+    config = base.get_experiment()
+    config.model.num_cells = 32
+    config.experiment = Hypothesis(
+        question='Does attention help a small LSTM to write melodies?',
+        variable=('model.attention',),
+        arms={
+            'none': {'model.attention': 'none'},
+            'weighted': {'model.attention': 'weighted'},
+            'bahdanau': {'model.attention': 'bahdanau'},
+        },
+        sound={
+            'train.targets': 'all',
+            'train.sequence_steps': 128,  # a prompt of 64 steps and a continuation of 64
+            'train.sequence_hop_steps': 128,
+            'train.batch_size': 32,  # 149 updates per epoch
+            'train.learning_rate': 0.01,
+            'train.num_epochs': 16,
+            'train.cosine_epochs': 16,  # in the last two of them the validation loss stands still
+            'train.early_stopping_epochs': 3,
+        },
+        source=base.AS_PUBLISHED,
+        quickly=base.QUICKLY,
+        primaries=(
+            Primary(
+                "The source's attention guides the model to more structurally coherent pieces",
+                'repeated_bars', ('weighted', 'none'), 'higher', 0.02,
+            ),
+            Primary(
+                "Bahdanau's attention guides the model to more structurally coherent pieces",
+                'repeated_bars', ('bahdanau', 'none'), 'higher', 0.02,
+            ),
+            Primary("The source's attention improves learning", 'nats_per_step', ('weighted', 'none'), 'lower', 0.01),
+            Primary("Bahdanau's attention improves learning", 'nats_per_step', ('bahdanau', 'none'), 'lower', 0.01),
+        ),
+        tables={'none': '5.10', 'weighted': '5.11'},
+    )  # fmt: skip
+    return config

@@ -1,0 +1,186 @@
+"""Experiments: configs of several arms, which differ in one stated variable. Pure functions over configs.
+
+An experiment's config is that of a training (`configs/base.py`) with `quick`, `variant` and `experiment`, a `Hypothesis`.
+"""
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from symmusic.config import fields, protocol
+from symmusic.errors import UserError
+
+VARIANTS = ('sound', 'source')
+SWITCHES = {'quick': fields.flag(), 'variant': fields.choice(*VARIANTS, 'both')}
+DIRECTIONS = ('higher', 'lower')
+LISTENERS = 'listeners'  # the measure of a claim that only listeners can judge
+
+Diff = Mapping[str, Any]  # values of fields by their dotted names
+Override = Callable[[ConfigDict, Mapping[str, str | None]], ConfigDict]
+
+
+@dataclasses.dataclass(frozen=True)
+class Primary:
+    """A claim of the source and how it is tested, fixed before any run.
+
+    Attributes:
+      claim: a sentence, without a full stop.
+      measure: what is compared; `LISTENERS` where none of ours can tell.
+      arms: the one of which the claim says something, and the one that it is compared with.
+      direction: 'higher' or 'lower', what the claim expects of the first one's measure.
+      smallest: the least difference that would be of interest, above 0, in the measure's unit.
+    """
+
+    claim: str
+    measure: str
+    arms: tuple[str, str]
+    direction: str
+    smallest: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Hypothesis:
+    """What an experiment's config file states.
+
+    Of one field the arm's value wins, then the command line's, then that of `quickly`, then the variant's. A field that an arm sets cannot
+    be stated on the command line.
+
+    Attributes:
+      question: a sentence.
+      variable: the fields in which the arms differ.
+      arms: what each sets, by its name, in the order of reports.
+      sound: what the variant 'sound' sets in all arms.
+      source: and the variant 'source'.
+      quickly: what `quick` sets.
+      primaries: the claims that are tested; everything else that a report says is descriptive.
+      sound_arms: what the variant 'sound' sets in an arm otherwise.
+      also: further fields in which the arms differ, and why.
+      tables: by arm the table of the source that has its figures.
+    """
+
+    question: str
+    variable: tuple[str, ...]
+    arms: Mapping[str, Diff]
+    sound: Diff
+    source: Diff
+    quickly: Diff
+    primaries: tuple[Primary, ...]
+    sound_arms: Mapping[str, Diff] = dataclasses.field(default_factory=dict)
+    also: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    tables: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """A hypothesis with the resolved config of every arm, by variant and name."""
+
+    hypothesis: Hypothesis
+    quick: bool
+    configs: dict[str, dict[str, ConfigDict]]
+
+
+def is_experiment(config: ConfigDict) -> bool:
+    """Whether a config file's config is one of several arms."""
+    return 'experiment' in config
+
+
+def read(loaded: ConfigDict, overrides: Mapping[str, str | None], override: Override) -> Experiment:
+    """What a config file states, with the command line's fields, every arm's config resolved and checked.
+
+    Args:
+      loaded: as the file gives it.
+      overrides: the values of the command line by their dotted names.
+      override: sets such values in a config.
+
+    Raises:
+      UserError: a field is wrong, or the arms differ in what is not said.
+    """
+    plain = loaded.copy_and_resolve_references().unlock()
+    hypothesis = plain.experiment
+    if not isinstance(hypothesis, Hypothesis):
+        raise UserError('config.experiment: must be a Hypothesis of symmusic/config/experiments.py, as in configs/exp3.py')
+    if missing := [name for name in SWITCHES if name not in plain]:
+        raise UserError(f'config.{missing[0]} is missing; an experiment begins with base.get_experiment() of configs/base.py')
+    switches = ConfigDict({name: plain[name] for name in SWITCHES})
+    for name in ('experiment', *SWITCHES):
+        del plain[name]
+    _check_stated(hypothesis)
+    switches = override(switches, {name: value for name, value in overrides.items() if name in SWITCHES})
+    for name, rule in SWITCHES.items():
+        if allowed := rule(switches[name]):
+            raise UserError(f'config.{name} = {switches[name]!r}: must be {allowed}')
+    others = {name: value for name, value in overrides.items() if name not in SWITCHES}
+    for name in others:
+        if setting := [arm for arm, diff in hypothesis.arms.items() if name in diff]:
+            raise UserError(f'--config.{name}: the arms {", ".join(setting)} set it themselves; leave it out, or write another experiment')
+
+    def compose(variant: str, arm: str) -> ConfigDict:
+        config = plain.copy_and_resolve_references()
+        _apply(config, getattr(hypothesis, variant), variant)
+        _apply(config, hypothesis.quickly if switches.quick else {}, 'quickly')
+        config = override(config, others)
+        _apply(config, hypothesis.arms[arm], f'arms[{arm!r}]')
+        _apply(config, hypothesis.sound_arms.get(arm, {}) if variant == 'sound' else {}, f'sound_arms[{arm!r}]')
+        config = protocol.resolve(config).lock()
+        try:
+            fields.check(config)
+        except UserError as error:
+            raise UserError(f'arm {arm}, variant {variant}: {error}') from error
+        return config
+
+    variants = VARIANTS if switches.variant == 'both' else (switches.variant,)
+    configs = {variant: {arm: compose(variant, arm) for arm in hypothesis.arms} for variant in variants}
+    for variant in variants:
+        _check_alike(hypothesis, variant, configs[variant])
+    return Experiment(hypothesis, switches.quick, configs)
+
+
+def _check_alike(hypothesis: Hypothesis, variant: str, configs: Mapping[str, ConfigDict]) -> None:
+    """Passes arms that differ in the stated variable, and beyond it only in what is said."""
+    values = {arm: dict(fields.walk(config)) for arm, config in configs.items()}
+    first = next(iter(values.values()))
+    unlike = [name for name in first if any(each[name] != first[name] for each in values.values())]
+    for name in unlike:
+        if name not in hypothesis.variable and name not in hypothesis.also:
+            found = ', '.join(f'{arm} {each[name]!r}' for arm, each in values.items())
+            raise UserError(
+                f'variant {variant}: the arms differ in config.{name} ({found}) and not only in {", ".join(hypothesis.variable)}; make it '
+                "the same in all, or say it in the hypothesis's `also` with the reason"
+            )
+    if not any(name in unlike for name in hypothesis.variable):
+        raise UserError(f'variant {variant}: the arms do not differ in {", ".join(hypothesis.variable)}, the stated variable')
+
+
+def _check_stated(hypothesis: Hypothesis) -> None:
+    for name in hypothesis.arms:
+        if not re.fullmatch('[a-z0-9_]+', name):
+            raise UserError(f'config.experiment: {name!r} is no name of an arm; must be of small letters, digits and underscores')
+    if len(hypothesis.arms) < 2:
+        raise UserError(f'config.experiment: {len(hypothesis.arms)} arms; an experiment compares two or more')
+    if unknown := [name for name in (*hypothesis.sound_arms, *hypothesis.tables) if name not in hypothesis.arms]:
+        raise UserError(f'config.experiment: {unknown[0]} is no arm; there are {", ".join(hypothesis.arms)}')
+    for name in (*hypothesis.variable, *hypothesis.also):
+        if name not in fields.FIELDS:
+            raise UserError(f'config.experiment: {name} is no field{fields.nearest(name, fields.FIELDS)}')
+    for primary in hypothesis.primaries:
+        where = f"config.experiment, the primary '{primary.claim}'"
+        if len(primary.arms) != 2 or not set(primary.arms) <= set(hypothesis.arms):
+            raise UserError(f'{where}: arms = {primary.arms}; must be two of {", ".join(hypothesis.arms)}')
+        if primary.direction not in DIRECTIONS:
+            raise UserError(f'{where}: direction = {primary.direction!r}; must be one of {", ".join(map(repr, DIRECTIONS))}')
+        if primary.measure != LISTENERS and not primary.smallest > 0:
+            raise UserError(f'{where}: smallest = {primary.smallest}; must be above 0')
+
+
+def _apply(config: ConfigDict, diff: Diff, where: str) -> None:
+    known = dict(fields.walk(config))
+    for name, value in diff.items():
+        if name not in known:
+            raise UserError(f'config.experiment, {where}: {name} is no field{fields.nearest(name, known)}')
+        group, _, leaf = name.rpartition('.')
+        section = config[group] if group else config
+        with section.ignore_type():
+            section[leaf] = value

@@ -1,0 +1,96 @@
+"""What is measured of a replica: numbers by name, of the pieces that it drew."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from symmusic.corpus.prepare import Tune
+from symmusic.evaluate.comparison import Pieces, compare_briefly
+from symmusic.evaluate.copies import Melody, find_longest_runs
+from symmusic.evaluate.features import FEATURES
+from symmusic.evaluate.plagiarism import index_corpus, similarity_of
+from symmusic.evaluate.scale import measure
+from symmusic.evaluate.shape import Collection
+from symmusic.melody.events import from_events
+from symmusic.score.meter import STEPS_PER_BAR
+
+# By name what it is. All but the last five are in `comparison.json` as well.
+MEASURES = {
+    'overall_oa': 'overlap area of the distances within the pieces and within training excerpts, mean of pitch and rhythm features',
+    'pitch_oa': 'the same, mean of the pitch features',
+    'rhythm_oa': 'the same, mean of the rhythm features',
+    'overall_kld': 'KL divergence of the same distances, mean of pitch and rhythm features',
+    **{f'oa_{name}': f'overlap area of {name}' for name in FEATURES},
+    'nats_per_step': 'nats per target step on test tunes; split by window, which keeps no tune apart, on validation windows',
+    'plagiarism': "similarity of a piece to the nearest training tune (MelodyShape 2015-shapeh), mean over usable pieces",
+    'unusable': 'pieces of fewer than 3 notes, which have no such similarity',
+    'copied_run': 'longest run of notes of a piece that stands in a training tune, mean over pieces',
+    'repeated_bars': 'share of the bars of the pieces, those without an onset apart, that equal an earlier bar of the prompt or the piece',
+    'note_count': 'notes of a piece, mean',
+    'empty': 'pieces without a note, after as many redraws as are allowed',
+}  # fmt: skip
+COUNTS = ('unusable', 'empty')
+
+
+@dataclasses.dataclass(frozen=True)
+class Originals:
+    """The training tunes as copies are looked for in them: made once for all replicas of a corpus."""
+
+    collection: Collection
+    melodies: tuple[Melody, ...]
+
+
+def index_originals(tunes: Sequence[Tune]) -> Originals:
+    """The kept ones of some tunes."""
+    return Originals(index_corpus(tunes), tuple(from_events(tune.events) for tune in tunes if tune.kept))
+
+
+def measure_pieces(
+    prompts_NT: np.ndarray, events_NT: np.ndarray, references: Sequence[Pieces], originals: Originals, protocol: str
+) -> dict[str, float | None]:
+    """The measures of a replica's pieces but for `nats_per_step`; None where one is not defined.
+
+    Args:
+      prompts_NT: events before each piece, whole bars.
+      events_NT: the pieces, D draws of N / D each one after the other.
+      references: excerpts for each of the D draws.
+      originals: the training tunes.
+      protocol: of the features and distances, one of `features.PROTOCOLS`.
+    """
+    draws = [compare_briefly(reference, measure(events, protocol), protocol)
+             for reference, events in zip(references, np.split(events_NT, len(references)), strict=True)]  # fmt: skip
+    found = {f'{group}_oa': _mean(draw['averages'][group]['oa'] for draw in draws) for group in ('overall', 'pitch', 'rhythm')}
+    found['overall_kld'] = _mean(draw['averages']['overall']['kld'] for draw in draws)
+    found |= {f'oa_{name}': _mean(draw['features'][name]['oa'] for draw in draws) for name in FEATURES}
+    melodies = [from_events(events) for events in events_NT]
+    similarity = similarity_of({str(index): [note.pitch for note in notes] for index, notes in enumerate(melodies)}, originals.collection)
+    found |= {'plagiarism': similarity['mean'], 'unusable': similarity['unusable']}
+    found['copied_run'] = _mean(passage.score for passage in find_longest_runs(melodies, originals.melodies))
+    found['repeated_bars'] = repeated_bars(prompts_NT, events_NT)
+    found['note_count'] = _mean(map(len, melodies))
+    return found | {'empty': sum(not notes for notes in melodies)}
+
+
+def repeated_bars(prompts_NT: np.ndarray, events_NT: np.ndarray) -> float | None:
+    """The share of the pieces' bars that equal, event for event, an earlier bar of the prompt or the piece; bars in which no note begins
+    are neither counted nor copied. None where no bar counts.
+    """
+    bars_NBS = np.concatenate([prompts_NT, events_NT], axis=1).reshape(len(events_NT), -1, STEPS_PER_BAR)
+    first = prompts_NT.shape[1] // STEPS_PER_BAR
+    repeats = []
+    for bars_BS in bars_NBS:
+        for place in range(first, len(bars_BS)):
+            if (bars_BS[place] >= 0).any():
+                repeats.append((bars_BS[:place] == bars_BS[place]).all(axis=1).any())
+    return float(np.mean(repeats)) if repeats else None
+
+
+def _mean(values) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+def by_measure(replicas: Sequence[Mapping[str, float | None]]) -> dict[str, list[float | None]]:
+    """The values of each measure, one per replica."""
+    return {name: [replica[name] for replica in replicas] for name in MEASURES}

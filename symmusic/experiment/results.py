@@ -1,0 +1,136 @@
+"""From the replicas' measures to effects and answers: `results.json`.
+
+One object: `experiment`, `quick`, `variant`, `question`; `arms` by name with `variant`, `replicas`, `num_parameters`, `num_windows`,
+`config` and `measures` (by name `mean`, `low`, `high` and `values`, one per replica, null where not defined); `failed`, by name the reason;
+`contrasts` of every measure and any two arms of a variant; `highlights`. Where both variants were run the arms of `source` are named
+`<arm>_source`.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from symmusic.config.experiments import LISTENERS, Experiment, Primary
+from symmusic.evaluate.bootstrap import holm
+from symmusic.experiment import statistics
+from symmusic.experiment.measures import MEASURES, by_measure
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What came of an arm: its `measures.MEASURES` of each replica, and what is to be known to read them."""
+
+    replicas: tuple[Mapping[str, float | None], ...]
+    num_parameters: int
+    num_windows: int
+    config: Mapping
+
+
+def label(experiment: Experiment, variant: str, arm: str) -> str:
+    """An arm's name in results and reports."""
+    return f'{arm}_{variant}' if variant == 'source' and len(experiment.configs) > 1 else arm
+
+
+def summarize(
+    name: str, experiment: Experiment, outcomes: Mapping[tuple[str, str], Outcome], failures: Mapping[tuple[str, str], str]
+) -> dict:
+    """`results.json` of an experiment.
+
+    Args:
+      name: the experiment's.
+      experiment: what was asked.
+      outcomes: of the arms that are done, by variant and name.
+      failures: of those that are not.
+    """
+    naming = {place: label(experiment, *place) for place in (*outcomes, *failures)}
+    arms, contrasts, highlights = {}, [], []
+    for place, outcome in outcomes.items():
+        measures = {
+            measure: statistics.mean_interval(_known(values)) | {'values': values}
+            for measure, values in by_measure(outcome.replicas).items()
+        }
+        arms[naming[place]] = {
+            'variant': place[0],
+            'replicas': len(outcome.replicas),
+            'num_parameters': outcome.num_parameters,
+            'num_windows': outcome.num_windows,
+            'config': outcome.config,
+            'measures': measures,
+        }
+    for variant, configs in experiment.configs.items():
+        own = [label(experiment, variant, arm) for arm in configs if (variant, arm) in outcomes]
+        pairs = [(one, other) for index, other in enumerate(own) for one in own[index + 1 :]]
+        contrasts += [{'variant': variant} | _contrast(arms, pair, measure) for pair in pairs for measure in MEASURES]
+        highlights += _highlights(experiment, variant, arms)
+    return {
+        'experiment': name,
+        'quick': experiment.quick,
+        'variant': 'both' if len(experiment.configs) > 1 else next(iter(experiment.configs)),
+        'question': experiment.hypothesis.question,
+        'arms': arms,
+        'failed': {naming[place]: reason for place, reason in failures.items()},
+        'contrasts': contrasts,
+        'highlights': highlights,
+    }
+
+
+def _contrast(arms: Mapping[str, dict], pair: Sequence[str], measure: str) -> dict:
+    one, other = (_known(arms[arm]['measures'][measure]['values']) for arm in pair)
+    found = {'arms': list(pair), 'measure': measure, **statistics.welch(one, other)}
+    return found | {'p_permutation': statistics.permutation(one, other), 'effect_size': statistics.effect_size(one, other)}
+
+
+def _highlights(experiment: Experiment, variant: str, arms: Mapping[str, dict]) -> list[dict]:
+    """A row for each claim; Holm's correction is over the claims of the variant."""
+    primaries = experiment.hypothesis.primaries
+    contrasts: list[dict | None] = []
+    for primary in primaries:
+        pair = [label(experiment, variant, arm) for arm in primary.arms]
+        measured = primary.measure != LISTENERS and all(arm in arms for arm in pair)
+        contrasts.append(_contrast(arms, pair, primary.measure) if measured else None)
+    corrected = holm({str(index): contrast and contrast['p'] for index, contrast in enumerate(contrasts)})
+    rows = []
+    for index, (primary, contrast) in enumerate(zip(primaries, contrasts, strict=True)):
+        row = {'claim': primary.claim, 'variant': variant, 'measure': primary.measure}
+        row['arms'] = [label(experiment, variant, arm) for arm in primary.arms]
+        row |= {'direction': primary.direction, 'smallest': primary.smallest}
+        if contrast is None:
+            why = 'needs listeners' if primary.measure == LISTENERS else f'not measured: {_missing(row["arms"], arms)} not done'
+            rows.append(row | {'verdict': 'undecided', 'evidence': why})
+            continue
+        p = corrected[str(index)]
+        row |= {key: contrast[key] for key in ('difference', 'low', 'high', 'p', 'p_permutation', 'effect_size')} | {'p_holm': p}
+        verdict = statistics.verdict(contrast, p, primary.direction, primary.smallest)
+        rows.append(row | {'verdict': verdict, 'evidence': _evidence(primary, row, arms, len(primaries))})
+    return rows
+
+
+def _missing(pair: Sequence[str], arms: Mapping[str, dict]) -> str:
+    missing = [arm for arm in pair if arm not in arms]
+    return f'{" and ".join(missing)} {"are" if len(missing) > 1 else "is"}'
+
+
+def _evidence(primary: Primary, row: Mapping, arms: Mapping[str, dict], num_primaries: int) -> str:
+    cells = [arms[arm]['measures'][primary.measure] for arm in row['arms']]
+    counts = [len(_known(cell['values'])) for cell in cells]
+    if not all(counts):
+        return f'{primary.measure} is not defined for {" or ".join(arm for arm, num in zip(row["arms"], counts, strict=True) if not num)}'
+    means = ', '.join(f'{arm} {with_interval(cell)}' for arm, cell in zip(row['arms'], cells, strict=True))
+    text = f'{primary.measure}: {means}; difference {with_interval({**row, "mean": row["difference"]})}, claimed {primary.direction}, '
+    text += f'smallest effect of interest {primary.smallest:g}; '
+    if row['p'] is None:
+        return text + f'{" and ".join(map(str, counts))} replicas: too few for an interval'
+    text += f'p {row["p"]:.2g}, {row["p_holm"]:.2g} after Holm over {num_primaries} claims'
+    return text + f'; {" and ".join(map(str, counts))} replicas'
+
+
+def with_interval(cells: Mapping) -> str:
+    """`mean [low, high]` of a cell, as far as there are any."""
+    if cells['mean'] is None:
+        return '-'
+    return f'{cells["mean"]:.3f}' + ('' if cells['low'] is None else f' [{cells["low"]:.3f}, {cells["high"]:.3f}]')
+
+
+def _known(values: Sequence[float | None]) -> list[float]:
+    return [value for value in values if value is not None and np.isfinite(value)]

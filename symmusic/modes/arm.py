@@ -1,0 +1,133 @@
+"""One arm of an experiment: its replicas trained, then what each of them draws measured. Files are written whole, so that what is there is
+done, and a run that was stopped goes on with what is not.
+"""
+
+import dataclasses
+import json
+import pathlib
+from collections.abc import Callable
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from symmusic.config import runs
+from symmusic.config.flags import DEFAULT_CONFIG, Command
+from symmusic.corpus.cache import Corpus
+from symmusic.evaluate.comparison import Pieces
+from symmusic.evaluate.scale import draw_rows, measure
+from symmusic.experiment.measures import Originals, index_originals, measure_pieces
+from symmusic.experiment.results import Outcome
+from symmusic.files import write_whole
+from symmusic.generate.compose import draw_continuations
+from symmusic.model.model import Params
+from symmusic.modes import material, train, trained
+from symmusic.train.checkpoint import Card, Checkpoints
+from symmusic.train.replicas import replica
+
+MEASURED = 1  # version of what is stored of a replica: raised with any change of a measure
+
+
+@dataclasses.dataclass(frozen=True)
+class Arm:
+    """An arm and its workdir."""
+
+    variant: str
+    name: str
+    config: ConfigDict
+    folder: pathlib.Path
+
+
+@dataclasses.dataclass(frozen=True)
+class Ground:
+    """What the pieces of all arms of one corpus are drawn after and measured against, replica by replica.
+
+    Attributes:
+      prompts_RNT: events before each piece of each replica, the same for all arms.
+      references: excerpts for each replica, for each of its draws.
+      originals: the training tunes, to look for copies in.
+    """
+
+    prompts_RNT: np.ndarray
+    references: tuple[tuple[Pieces, ...], ...]
+    originals: Originals
+
+
+def finish(command: Command, arm: Arm, num_windows: int, grounds: 'Grounds', tick: Callable[[], None]) -> Outcome:
+    """Trains and measures an arm as far as it is not done yet.
+
+    Args:
+      command: of the experiment.
+      arm: which one.
+      num_windows: its training windows.
+      grounds: of the experiment.
+      tick: called after each epoch and each replica measured.
+    """
+    done, key = arm.folder / 'arm.json', {'version': MEASURED, 'config': runs.to_dict(arm.config)}
+    if done.exists() and (stored := json.loads(done.read_text()))['of'] == key:
+        return Outcome(tuple(stored['replicas']), stored['num_parameters'], num_windows, key['config'])
+    own = dataclasses.replace(
+        command, config=arm.config, config_name=arm.name, config_path=str(command.root / DEFAULT_CONFIG), workdir=arm.folder, given=()
+    )
+
+    def say(line: str) -> None:
+        print(line)
+        tick()
+
+    train.run(own, say)
+    states, card = Checkpoints(arm.folder).restore()
+    summary = json.loads((arm.folder / 'summary.json').read_text())
+    found = []
+    for index in range(card.num_replicas):
+        path = arm.folder / 'measures' / f'{index:04}.json'
+        nats = summary['replicas'][index]['nats_per_step']
+        of = key | {'replica': index, 'num_updates': int(states.step[index]), 'best_epoch': int(states.best_epoch[index])}
+        if not (path.exists() and json.loads(path.read_text())['of'] == of):
+            ground = grounds(arm.config, card)
+            events_NT = _draw(replica(states.best_params, index), card, arm.config, ground.prompts_RNT[index], index)
+            measures = measure_pieces(
+                ground.prompts_RNT[index], events_NT, ground.references[index], ground.originals, arm.config.evaluate.protocol
+            )
+            measures['nats_per_step'] = nats['validation'] if nats['test'] is None else nats['test']
+            write_whole(path, json.dumps({'of': of, 'measures': measures}, indent=2) + '\n')
+        found.append(json.loads(path.read_text())['measures'])
+        tick()
+    write_whole(done, json.dumps({'of': key, 'num_parameters': summary['num_parameters'], 'replicas': found}, indent=2) + '\n')
+    return Outcome(tuple(found), summary['num_parameters'], num_windows, key['config'])
+
+
+def _draw(params: Params, card: Card, config: ConfigDict, prompts_NT: np.ndarray, index: int) -> np.ndarray:
+    """A replica's continuation [N, T] of each prompt, as events; draw by draw, so that all are one program."""
+    num_draws = config.evaluate.num_draws
+    manner = dataclasses.replace(trained.manner(config, card), num_samples=config.evaluate.num_pieces, keep_distributions=False)
+    events = []
+    for draw, prompts in enumerate(np.split(prompts_NT, num_draws)):
+        tokens_BT = np.array([card.vocabulary.encode(prompt) for prompt in prompts])
+        seed = (config.seed + index * num_draws + draw) % 2**32
+        drawn, _ = draw_continuations(params, card.architecture, card.vocabulary, tokens_BT, manner, seed)
+        events += [card.vocabulary.decode(tokens) for tokens in drawn.tokens_BN[:, 1:]]
+    return np.array(events)
+
+
+class Grounds:
+    """The grounds of an experiment's arms, each made once and only where it is needed."""
+
+    def __init__(self, load_corpus: Callable[[ConfigDict], Corpus]):
+        self.load_corpus = load_corpus
+        self.made: dict[str, Ground] = {}
+
+    def __call__(self, config: ConfigDict, card: Card) -> Ground:
+        """The ground of an arm: prompts and excerpts drawn by `config.seed`, other ones for each replica."""
+        wider = ConfigDict(config.to_dict())
+        num_draws, size = config.evaluate.num_draws, config.evaluate.num_pieces
+        wider.evaluate.num_draws = config.replicas * num_draws
+        parts = [wider.data, wider.evaluate, wider.sample, wider.seed]
+        name = json.dumps([part.to_dict() if isinstance(part, ConfigDict) else part for part in parts])
+        if name not in self.made:
+            rng = np.random.default_rng([config.seed, 7])
+            music = material.gather(wider, self.load_corpus(config), card.vocabulary, rng)
+            prompts_RNT = np.reshape(music.prompts, (config.replicas, num_draws * size, -1))
+            rows = draw_rows(len(music.excerpts), size, config.replicas * num_draws, rng)
+            pieces = [measure(music.excerpts.events_NT[each], config.evaluate.protocol) for each in rows]
+            references = tuple(tuple(pieces[index * num_draws : (index + 1) * num_draws]) for index in range(config.replicas))
+            self.made[name] = Ground(prompts_RNT, references, index_originals(music.tunes.train))
+        return self.made[name]

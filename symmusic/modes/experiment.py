@@ -1,0 +1,177 @@
+"""`--mode=experiment`: every arm of an experiment over its replicas, and one report that answers its question."""
+
+import json
+import time
+import traceback
+from collections.abc import Sequence
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from symmusic.config import runs
+from symmusic.config.experiments import LISTENERS, Experiment
+from symmusic.config.fields import nearest
+from symmusic.config.flags import Command, base_config
+from symmusic.corpus.cache import Corpus
+from symmusic.corpus.dataset import Dataset
+from symmusic.errors import Interrupted, UserError
+from symmusic.evaluate.published import find_table
+from symmusic.experiment.measures import MEASURES
+from symmusic.experiment.report import write_report
+from symmusic.experiment.results import label, summarize
+from symmusic.files import write_whole
+from symmusic.model.size import count_parameters
+from symmusic.modes import build
+from symmusic.modes.arm import Arm, Grounds, finish
+from symmusic.modes.train import describe
+from symmusic.progress import bar
+from symmusic.train.devices import claim_cores
+
+CUT = ('sequence_steps', 'sequence_hop_steps', 'held_out_steps', 'augment_keys')  # fields of training that the windows depend on
+SIZES = ('data.max_windows', 'data.max_tunes')  # what an experiment on the amount of data varies
+
+
+def run(command: Command) -> None:
+    """Runs what is not done yet, and writes the report of what is."""
+    experiment, folder = command.experiment, build.workdir(command, command.config_name) / 'experiment'
+    _check_measures(experiment)
+    arms = [
+        Arm(variant, name, config, folder / variant / name)
+        for variant, configs in experiment.configs.items()
+        for name, config in configs.items()
+    ]
+    for arm in arms:
+        _check_folder(arm, base_config(command.root))
+    claim_cores(command.config.train.cpu_devices)
+    print(f'{command.config_name}: {experiment.hypothesis.question}' + ' (quick: too little to answer it)' * experiment.quick)
+    corpora = Corpora()
+    windows = size_up(experiment, arms, corpora)
+    clock, grounds = Clock(arms), Grounds(corpora)
+    outcomes, failures = {}, {}
+    for number, arm in enumerate(arms, 1):
+        place, name = (arm.variant, arm.name), label(experiment, arm.variant, arm.name)
+        print(f'arm {number} of {len(arms)}: {name}, {arm.config.replicas} replicas{clock.left()}')
+        try:
+            outcomes[place] = finish(command, arm, windows[place], grounds, clock.tick)
+        except (Interrupted, BrokenPipeError):
+            raise
+        except Exception as error:  # whatever it is, the other arms can be done
+            failures[place] = _reason(arm, error)
+            print(f'arm {name} failed: {failures[place]}')
+        clock.end_arm()
+    found = summarize(command.config_name, experiment, outcomes, failures)
+    write_report(folder, found, experiment, {label(experiment, arm.variant, arm.name): arm.folder for arm in arms})
+    write_whole(folder / 'results.json', json.dumps(found, indent=2) + '\n')
+    for row in found['highlights']:
+        print(f'{row["verdict"]}: {row["claim"]} ({row["evidence"]})')
+    print(folder)
+    if failures:
+        reasons = '; '.join(f'{name}: {why}' for name, why in found['failed'].items())
+        raise Interrupted(f'{len(failures)} of {len(arms)} arms failed: {reasons}')
+
+
+def _reason(arm: Arm, error: Exception) -> str:
+    """Why an arm failed, in a line; what is no user's mistake leaves its traceback in the arm's folder."""
+    reason = ' '.join(str(error).split())[:300] or type(error).__name__
+    if isinstance(error, UserError):
+        return reason
+    write_whole(arm.folder / 'failure.txt', ''.join(traceback.format_exception(error)))
+    return f'{reason} (more in {arm.folder / "failure.txt"})'
+
+
+class Corpora:
+    """Corpora by their settings, each read once."""
+
+    def __init__(self):
+        self.read: dict[str, Corpus] = {}
+
+    def __call__(self, config: ConfigDict) -> Corpus:
+        data = config.data
+        name = json.dumps([data.corpus, data.protocol, data.meters, data.align_pickups, data.rests, data.max_tunes, data.split_seed])
+        if name not in self.read:
+            self.read[name] = build.corpus(config)
+        return self.read[name]
+
+
+class Clock:
+    """How much of the arms is done, in epochs and replicas measured, and how long the rest takes if it goes on like that."""
+
+    def __init__(self, arms: Sequence[Arm]):
+        self.ends = np.cumsum([arm.config.train.num_epochs + arm.config.replicas for arm in arms]).tolist()
+        self.done, self.paid, self.begun = 0, 0, time.perf_counter()
+        self.bar = bar(None, 'step', total=self.ends[-1])
+        self.bar.set_description('experiment')
+
+    def tick(self) -> None:
+        """An epoch of all replicas, or a replica measured."""
+        self._move(min(self.done + 1, self.ends[0]), paid=1)
+
+    def end_arm(self) -> None:
+        """The arm is done, whatever was left of its epochs."""
+        self._move(self.ends.pop(0), paid=0)
+        if not self.ends:
+            self.bar.close()
+
+    def _move(self, done: int, paid: int) -> None:
+        self.bar.update(done - self.done)
+        self.done, self.paid = done, self.paid + paid
+
+    def left(self) -> str:
+        """'; about N minutes left' where that can be told."""
+        if not self.paid:
+            return ''
+        seconds = (time.perf_counter() - self.begun) / self.paid * (self.ends[-1] - self.done)
+        return f'; about {max(1, round(seconds / 60))} min left for all, at most'
+
+
+def _check_measures(experiment: Experiment) -> None:
+    for primary in experiment.hypothesis.primaries:
+        if primary.measure != LISTENERS and primary.measure not in MEASURES:
+            known = (*MEASURES, LISTENERS)
+            raise UserError(
+                f"config.experiment, the primary '{primary.claim}': no such measure as {primary.measure!r}"
+                f'{nearest(primary.measure, known)}; there are {", ".join(known)}'
+            )
+    for name, table in experiment.hypothesis.tables.items():
+        if find_table(table) is None:
+            raise UserError(f'config.experiment: the source has no table {table} of an arm ({name})')
+
+
+def _check_folder(arm: Arm, base: ConfigDict) -> None:
+    """Passes an arm whose folder holds nothing, or the same run."""
+    path = arm.folder / 'config.json'
+    try:
+        found = runs.from_json(path.read_text(), base)
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f'cannot read {path}: {error}; choose another --workdir') from error
+    runs.check_same_run(found, arm.config, arm.folder)
+
+
+def size_up(experiment: Experiment, arms: Sequence[Arm], corpora: Corpora) -> dict[tuple[str, str], int]:
+    """The training windows of each arm, told with its parameters.
+
+    Raises:
+      UserError: an arm has fewer than it asks for, or than the others and that is not what the experiment is about.
+    """
+    varied = {*experiment.hypothesis.variable, *experiment.hypothesis.also} & set(SIZES)
+    windows: dict[tuple[str, str], int] = {}
+    built: dict[str, Dataset] = {}
+    for arm in arms:
+        cut = json.dumps([arm.config.data.to_dict(), arm.config.train.targets, *map(arm.config.train.get, CUT)])
+        data = built[cut] = built.get(cut) or build.dataset(arm.config, corpora(arm.config))
+        num = windows[arm.variant, arm.name] = len(data.train)
+        name, wanted = label(experiment, arm.variant, arm.name), arm.config.data.max_windows
+        architecture = build.architecture(arm.config, data.vocabulary)
+        print(f'  {name}: {describe(architecture)}, {count_parameters(architecture):,} parameters, {num} training windows')
+        have = num + (len(data.validation) if data.test is None else 0)  # split by window the number is of both parts
+        if have < wanted - len(data.styles):
+            raise UserError(
+                f'arm {name}: config.data.max_windows = {wanted}: corpus {arm.config.data.corpus} gives {have}; ask for no more'
+            )
+        others = {other: count for (variant, other), count in windows.items() if variant == arm.variant}
+        if not varied and max(others.values()) - min(others.values()) >= len(data.styles):
+            counts = ', '.join(f'{other} {count}' for other, count in others.items())
+            raise UserError(f'the arms have unequal numbers of training windows ({counts}); set config.data.max_windows to what all have')
+    return windows

@@ -1,0 +1,80 @@
+"""What is measured of a replica: repeated bars by hand, all measures on pieces whose values are known."""
+
+import numpy as np
+import pytest
+
+from symmusic.evaluate.scale import measure
+from symmusic.experiment.measures import MEASURES, by_measure, index_originals, measure_pieces, repeated_bars
+from tests.corpus.tunes import random_tune
+
+HOLD, OFF = -2, -1
+
+
+def bar(*pitches):
+    """A bar of 16 steps that begins with these events."""
+    return [*pitches, *[HOLD] * (16 - len(pitches))]
+
+
+A, B, EMPTY, REST = bar(60, 62), bar(60, HOLD, 62), bar(), bar(OFF)
+
+
+@pytest.mark.parametrize(
+    ('prompt', 'piece', 'share'),
+    [
+        ([A], [A], 1),
+        ([A], [B], 0),
+        ([B], [A, A], 1 / 2),  # the second is the first again
+        ([A], [B, A, B, B], 3 / 4),
+        ([A], [A, EMPTY], 1),  # a bar without an onset does not count
+        ([EMPTY], [REST, EMPTY], None),
+    ],
+)
+def test_repeated_bars(prompt, piece, share):
+    assert repeated_bars(np.array([np.concatenate(prompt)]), np.array([np.concatenate(piece)])) == share
+
+
+def test_repeated_bars_of_several_pieces():
+    prompts, pieces = np.array([np.concatenate([A])] * 2), np.array([np.concatenate([A, B]), np.concatenate([EMPTY, B])])
+    assert repeated_bars(prompts, pieces) == 1 / 3
+
+
+@pytest.fixture(scope='module')
+def tunes():
+    return [random_tune(seed, 160) for seed in range(6)]
+
+
+def test_pieces_of_a_training_tune(tunes):
+    """Copies: as like the excerpts as can be, and found out."""
+    excerpts = np.array([tune.phrases[0][begin : begin + 64] for tune in tunes for begin in (0, 16)])
+    originals = index_originals(tunes)
+    found = measure_pieces(excerpts, excerpts, [measure(excerpts, 'corrected')], originals, 'corrected')
+    assert {*found, 'nats_per_step'} == set(MEASURES)
+    assert found['overall_oa'] == pytest.approx(1, abs=1e-6)
+    assert found['overall_kld'] == pytest.approx(0, abs=1e-6)
+    assert found['plagiarism'] > 0.5
+    assert (found['unusable'], found['empty']) == (0, 0)
+    assert found['note_count'] == pytest.approx((excerpts >= 0).sum(axis=1).mean())
+    assert found['copied_run'] == pytest.approx(found['note_count'])
+    assert found['repeated_bars'] == 1
+
+
+def test_two_draws_are_two_comparisons(tunes):
+    excerpts = np.array([tune.phrases[0][begin : begin + 64] for tune in tunes for begin in (0, 16)])
+    originals, halves = index_originals(tunes), np.split(excerpts, 2)
+    references = [measure(half, 'corrected') for half in halves]
+    found = measure_pieces(excerpts, excerpts, references, originals, 'corrected')
+    assert found['overall_oa'] == pytest.approx(1, abs=1e-6)
+    crossed = measure_pieces(excerpts, excerpts, references[::-1], originals, 'corrected')
+    assert crossed['overall_oa'] < 1
+
+
+def test_pieces_without_notes(tunes):
+    silent, excerpts = np.full((4, 64), HOLD, np.int8), np.array([tune.phrases[0][:64] for tune in tunes])
+    found = measure_pieces(silent, silent, [measure(excerpts, 'thesis')], index_originals(tunes), 'thesis')
+    assert (found['empty'], found['unusable'], found['note_count'], found['copied_run']) == (4, 4, 0, 0)
+    assert [found[name] for name in ('overall_oa', 'oa_PC', 'plagiarism', 'repeated_bars')] == [None] * 4
+
+
+def test_by_measure():
+    replicas = [dict.fromkeys(MEASURES, value) for value in (1.0, None)]
+    assert by_measure(replicas)['plagiarism'] == [1.0, None]

@@ -1,0 +1,225 @@
+"""A tiny experiment from end to end, stopped at every stage and gone on with, and what can go wrong with it."""
+
+import json
+
+import pytest
+
+import launch
+from symmusic.errors import Interrupted
+from symmusic.modes import arm, experiment, train
+from tests.corpus.tunes import random_notes, write_files
+from tests.score.midi_bytes import melody
+
+CONFIG = """
+from configs import base
+from symmusic.config.experiments import Hypothesis, Primary
+
+def get_config():
+    config = base.get_experiment()
+    config.data.corpus = 'CORPUS'
+    config.model.num_layers = 1
+    config.model.num_cells = 3
+    config.sample.num_samples = 1
+    config.sample.num_bars = 1
+    config.sample.keep_distributions = False
+    config.evaluate.num_pieces = 6
+    config.replicas = 2
+    config.train.num_epochs = 2
+    config.train.batch_size = 8
+    config.train.targets = 'all'
+    config.train.sequence_steps = 32
+    config.train.sequence_hop_steps = 32
+    config.train.cpu_devices = 1
+    config.experiment = Hypothesis(
+        question='Is faster better?',
+        variable=('train.learning_rate',),
+        arms={'slow': {'train.learning_rate': 0.001}, 'fast': {'train.learning_rate': 0.01}},
+        sound={},
+        source=base.AS_PUBLISHED,
+        quickly={},
+        primaries=(Primary('Faster is better', 'nats_per_step', ('fast', 'slow'), 'lower', 0.01),),
+    )
+    return config
+"""
+
+
+@pytest.fixture(scope='module')
+def config(tmp_path_factory):
+    """Twenty tunes of eight bars and more, and an experiment on them."""
+    folder = write_files(tmp_path_factory.mktemp('tunes'), {f'{seed}.mid': melody(*random_notes(seed, 50)) for seed in range(20)})
+    path = tmp_path_factory.mktemp('configs') / 'tiny.py'
+    path.write_text(CONFIG.replace('CORPUS', str(folder)))
+    return path
+
+
+def words(config, workdir, *more):
+    return ['--mode=experiment', f'--config={config}', f'--workdir={workdir}', *more]
+
+
+@pytest.fixture(scope='module')
+def whole(tmp_path_factory, config):
+    """The workdir of an experiment that nothing stopped; not to be written to."""
+    workdir = tmp_path_factory.mktemp('whole')
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv('SYMMUSIC_CACHE', str(tmp_path_factory.mktemp('cache')))
+        assert launch.main(words(config, workdir)) == 0
+    return workdir
+
+
+def results(workdir):
+    return json.loads((workdir / 'experiment' / 'results.json').read_text())
+
+
+def test_what_it_writes(whole):
+    found = results(whole)
+    assert (found['experiment'], found['quick'], list(found['arms'])) == ('tiny', False, ['slow', 'fast'])
+    for cells in found['arms'].values():
+        assert (cells['replicas'], len(cells['measures']['nats_per_step']['values'])) == (2, 2)
+        assert 0 < cells['measures']['nats_per_step']['mean'] < 5
+        assert cells['measures']['note_count']['mean'] > 0
+    slow, fast = (found['arms'][name]['config']['train'] for name in ('slow', 'fast'))
+    assert (slow.pop('learning_rate'), fast.pop('learning_rate')) == (0.001, 0.01)
+    assert slow == fast
+    losses = [found['arms'][name]['measures']['nats_per_step']['mean'] for name in ('fast', 'slow')]
+    assert losses[0] < losses[1]
+    assert len(found['highlights']) == 1
+    assert (whole / 'experiment' / 'report.md').read_text().startswith('# tiny: Is faster better?')
+    assert (whole / 'experiment' / 'sound' / 'fast' / 'metrics.csv').exists()
+
+
+class Killed(BaseException):
+    """The process ends here, without a word."""
+
+
+def killed_at(monkeypatch, module, name, after):
+    """Ends the process in the call of a function that follows so many whole ones."""
+    function, calls = getattr(module, name), []
+
+    def run(*args, **kwargs):
+        calls.append(name)
+        if len(calls) > after:
+            raise Killed
+        return function(*args, **kwargs)
+
+    monkeypatch.setattr(module, name, run)
+
+
+STAGES = [
+    (train.loop, 'write_metrics', 1),  # in training, after the second epoch is saved
+    (train.sample, 'draw', 0),  # trained, without a summary
+    (arm, 'measure_pieces', 1),  # the first arm's second replica
+    (arm, 'write_whole', 1),  # measured, and not said to be done
+    (train, 'init_replicas', 0),  # before the second arm
+    (arm, 'measure_pieces', 0),
+    (experiment, 'write_report', 0),
+    (experiment, 'write_whole', 0),
+]
+
+
+def test_killed_at_every_stage_it_ends_the_same(whole, config, tmp_path, capsys):
+    for module, name, after in STAGES:
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            killed_at(monkeypatch, module, name, after)
+            with pytest.raises(Killed):
+                launch.main(words(config, tmp_path))
+    assert not (tmp_path / 'experiment' / 'results.json').exists()
+    capsys.readouterr()
+    assert launch.main(words(config, tmp_path)) == 0
+    assert 'compiled in' not in capsys.readouterr().out  # what is done is not done again
+    assert results(tmp_path) == results(whole)
+
+
+def test_a_failed_arm_is_reported_and_the_others_go_on(whole, config, tmp_path, monkeypatch, capsys):
+    finish = experiment.finish
+
+    def fail(command, which, *more):
+        if which.name == 'slow':
+            raise MemoryError('out of memory')
+        return finish(command, which, *more)
+
+    monkeypatch.setattr(experiment, 'finish', fail)
+    assert launch.main(words(config, tmp_path)) == 1
+    said = capsys.readouterr()
+    assert 'arm slow failed: out of memory' in said.out
+    assert '1 of 2 arms failed: slow: out of memory' in said.err
+    found = results(tmp_path)
+    assert list(found['arms']) == ['fast']
+    assert found['arms']['fast']['measures'] == results(whole)['arms']['fast']['measures']
+    assert 'MemoryError' in (tmp_path / 'experiment' / 'sound' / 'slow' / 'failure.txt').read_text()
+
+
+@pytest.mark.parametrize('error', [Interrupted('stopped and saved'), KeyboardInterrupt(), BrokenPipeError()])
+def test_who_stops_it_stops_all_of_it(config, tmp_path, monkeypatch, error):
+    def stop(*args):
+        raise error
+
+    monkeypatch.setattr(experiment, 'finish', stop)
+    monkeypatch.setattr(launch.os, 'dup2', lambda *args: None)
+    assert launch.main(words(config, tmp_path)) == 1
+    assert not (tmp_path / 'experiment').exists()
+
+
+@pytest.fixture
+def refused(capsys):
+    def run(*argv):
+        capsys.readouterr()
+        status, error = launch.main(list(argv)), capsys.readouterr().err
+        assert (status, error.count('\n')) == (2, 1), error
+        return error
+
+    return run
+
+
+def content(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob('*') if path.is_file()}
+
+
+def test_a_folder_of_other_settings(whole, config, refused):
+    before = content(whole)
+    assert 'replicas is 2 in the run and 3 now. Choose another --workdir' in refused(*words(config, whole, '--config.replicas=3'))
+    assert 'train.clip_norm is 1.0 in the run' in refused(*words(config, whole, '--config.train.clip_norm=2'))
+    assert content(whole) == before
+
+
+def changed(config, tmp_path, *replacements):
+    text = config.read_text()
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / 'other.py'
+    path.write_text(text)
+    return path
+
+
+def test_windows(config, tmp_path, refused):
+    by_length = (
+        ("('train.learning_rate',)", "('data.window_steps',)"),
+        ("'train.learning_rate': 0.001", "'data.window_steps': 64"),
+        ("'train.learning_rate': 0.01}", "'data.window_steps': 32}"),
+        ("targets = 'all'", "targets = 'last'"),
+        ("sound={}", "sound={'data.keep_last_window': False}"),
+    )  # fmt: skip
+    line = refused(*words(changed(config, tmp_path, *by_length), tmp_path / 'run'))
+    assert 'the arms have unequal numbers of training windows (slow ' in line
+    line = refused(*words(config, tmp_path / 'run', '--config.data.max_windows=5000'))
+    assert 'config.data.max_windows = 5000: corpus' in line
+    assert 'ask for no more' in line
+    assert not (tmp_path / 'run').exists()
+
+
+def test_a_measure_that_is_none(config, tmp_path, refused):
+    path = changed(config, tmp_path, ("'nats_per_step'", "'nats_per_stp'"))
+    assert "no such measure as 'nats_per_stp'; did you mean nats_per_step?" in refused(*words(path, tmp_path / 'run'))
+
+
+@pytest.mark.slow
+def test_the_source_s_variant_beside_the_sound_one(config, tmp_path):
+    """It is split by window: no tune is unseen, and one prompt is continued."""
+    fields = ['--config.variant=both', '--config.train.num_epochs=1', '--config.replicas=1', '--config.quick=True']
+    assert launch.main(words(config, tmp_path, *fields)) == 0
+    found = results(tmp_path)
+    assert (found['quick'], found['variant'], list(found['arms'])) == (True, 'both', ['slow', 'fast', 'slow_source', 'fast_source'])
+    assert [found['arms'][name]['config']['data']['split'] for name in ('fast', 'fast_source')] == ['tune', 'window']
+    assert found['arms']['fast_source']['measures']['nats_per_step']['low'] is None
+    assert [row['verdict'] for row in found['highlights']] == ['undecided', 'undecided']
+    assert (tmp_path / 'experiment' / 'source' / 'fast' / 'arm.json').exists()
