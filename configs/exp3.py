@@ -4,6 +4,9 @@
 
 Arms: `none`, `weighted` (the source's attention: one vector scores the states, and their weighted mean alone feeds the head) and `bahdanau`
 (additive: what is looked at depends on the step to be predicted), each on 2 unidirectional LSTM layers of 32 cells.
+
+On 2 CPU cores beside other work an epoch of two replicas, one per core, took 4 s (`none`), 6 s (`weighted`) and 11 s (`bahdanau`); so about
+25 minutes for eight replicas of all, measuring included.
 """
 
 from configs import base
