@@ -389,7 +389,7 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch):
     by_position = np.average(comparison['nats_by_position']['markov_3'], weights=weights)
     assert by_position == pytest.approx(comparison['nats_per_step']['markov_3'])
     assert comparison['critic']['tokens'] is None
-    assert 'No critic: 5 folds need prompts of at least 10 tune families, not 2.' in (folder / 'report.md').read_text()
+    assert 'No critic: 5 folds need prompts of at least 30 tune families, not 2.' in (folder / 'report.md').read_text()
     assert {'features.csv', 'report.md', 'distances.png', 'transitions.png', 'nats_by_position.png'} <= set(content(folder))
     first = (folder / 'comparison.json').read_bytes()
     assert launch.main(argv) == 0

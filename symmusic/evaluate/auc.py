@@ -7,7 +7,7 @@ import numpy as np
 import scipy.stats
 
 NUM_FOLDS = 5
-LEAST_FAMILIES = 2 * NUM_FOLDS  # so that every fold has a family of each half
+LEAST_FAMILIES = 6 * NUM_FOLDS  # so that every fold has three of each half; resamples of fewer say nothing
 NUM_RESAMPLES = 2000  # of the families
 WIDENING = 2**0.5  # of intervals, for what the folds have in common; see `estimate`
 

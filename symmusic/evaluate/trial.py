@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from symmusic.evaluate.auc import LEAST_FAMILIES, NUM_FOLDS, Arm, deal, estimate
+from symmusic.evaluate.auc import LEAST_FAMILIES, NUM_FOLDS, WIDENING, Arm, deal, estimate
 from symmusic.evaluate.critic import flatten, score_features, score_tokens
 from symmusic.evaluate.excerpts import as_score
 from symmusic.evaluate.features import compute_features
@@ -111,7 +111,8 @@ def _about(trial: dict, part: str | None) -> str:
         f'{trial["num_pieces"]:,} pieces of each class after the same prompts, at different places of {trial["num_tunes"]} {part} tunes '
         '(real beside real: halves of the tunes). One critic is a line through the nine features of the continuation, the other an LSTM '
         f'that reads prompt and continuation; each piece is judged by critics that have seen nothing of its tune family ({NUM_FOLDS} '
-        f'folds, means over them). In brackets 95 % intervals, from resamples of the {trial["num_families"]} families.'
+        f'folds, means over them). In brackets 95 % intervals, from resamples of the {trial["num_families"]} families, wider than '
+        f"these by a factor of {WIDENING:.2f}, as critics of two folds have learnt from one another's tunes."
     )
 
 

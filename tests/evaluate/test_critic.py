@@ -200,6 +200,6 @@ def test_too_few_families_are_told_in_a_line(pool):
     real, more, other = (events[:18] for events in pool)
     continuations = {'real': real[:, GIVEN:], 'model': more[:, GIVEN:], 'markov_3': other[:, GIVEN:]}
     trial = hold_trial(real[:, :GIVEN], continuations, np.arange(18) // 2, VOCABULARY, 'corrected', 0, lambda items, unit: items)
-    assert trial == no_trial('5 folds need prompts of at least 10 tune families, not 9')
+    assert trial == no_trial('5 folds need prompts of at least 30 tune families, not 9')
     assert trial['tokens'] is trial['markov_3'] is None
     assert 'No critic: 5 folds need' in trial_md(trial, 'test')
