@@ -38,5 +38,8 @@ def main(arguments: list[str]) -> int:
 if __name__ == '__main__':
     # Compiled programs are kept from run to run; JAX_ENABLE_COMPILATION_CACHE=false turns that off.
     os.environ.setdefault('JAX_COMPILATION_CACHE_DIR', str(cache_folder() / 'compiled'))
+    # XLA ends a process whose CPU devices wait for one another for 40 s: one that is suspended, or shares its cores with much else.
+    patience = '--xla_cpu_collective_call_warn_stuck_timeout_seconds=600 --xla_cpu_collective_call_terminate_timeout_seconds=3600'
+    os.environ['XLA_FLAGS'] = f'{patience} {os.environ.get("XLA_FLAGS", "")}'.strip()
     sys.stdout.reconfigure(line_buffering=True)  # an epoch's line is seen when it is said, also through a pipe
     sys.exit(main(sys.argv[1:]))

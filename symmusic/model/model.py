@@ -6,6 +6,7 @@ import functools
 import flax.struct
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from symmusic.model import attention, lstm
 from symmusic.model.dropout import dropout
@@ -86,7 +87,7 @@ def count_params(params: Params) -> int:
 
 
 def apply_last(
-    params: Params, tokens_BT: jax.Array, positions_BT: jax.Array | None, architecture: Architecture, key: jax.Array | None = None
+    params: Params, tokens_BT: jax.Array, positions_BT: jax.Array | None, architecture: Architecture, keys_B: jax.Array | None = None
 ) -> tuple[jax.Array, jax.Array | None]:
     """`(logits_BV, weights_BT)`: the token after the window; weights are attention's, None without it.
 
@@ -98,9 +99,9 @@ def apply_last(
       tokens_BT: int classes.
       positions_BT: int steps in the bar, ignored (may be None) where the architecture has no positions.
       architecture: of `params`.
-      key: consumed by dropout; None = no dropout.
+      keys_B: consumed by dropout, one per window, so that a window's is the same in any batch; None = no dropout.
     """
-    states_BTH = _run_layers(params, tokens_BT, positions_BT, architecture, key)
+    states_BTH = _run_layers(params, tokens_BT, positions_BT, architecture, keys_B)
     num_cells = architecture.num_cells
     summary_BH = jnp.concatenate([states_BTH[:, -1, :num_cells], states_BTH[:, 0, num_cells:]], axis=-1)
     if not (kind := architecture.kind):
@@ -114,7 +115,7 @@ def apply_all(
     tokens_BT: jax.Array,
     positions_BT: jax.Array | None,
     architecture: Architecture,
-    key: jax.Array | None = None,
+    keys_B: jax.Array | None = None,
     memory_steps: int | None = None,
     mask_BT: jax.Array | None = None,
     with_weights: bool = False,
@@ -126,13 +127,13 @@ def apply_all(
       tokens_BT: int classes.
       positions_BT: int steps in the bar, ignored (may be None) where the architecture has no positions.
       architecture: of `params`; ValueError if bidirectional, whose states have seen the tokens to be predicted.
-      key: consumed by dropout; None = no dropout.
+      keys_B: as in `apply_last`.
       memory_steps: how many steps attention sees, the present one included; None = all.
       mask_BT: false at steps that attention must not look at, the padding; the LSTM layers read them nevertheless.
       with_weights: return attention's weights_BTT; None otherwise.
     """
     _require_one_direction(architecture)
-    states_BTH = _run_layers(params, tokens_BT, positions_BT, architecture, key)
+    states_BTH = _run_layers(params, tokens_BT, positions_BT, architecture, keys_B)
     if not (kind := architecture.kind):
         return _head(params, states_BTH), None
     contexts_BTH, weights_BTT = attention.attend_causal(
@@ -182,7 +183,7 @@ def _directions(architecture):
     return ('forward', 'backward') if architecture.bidirectional else ('forward',)
 
 
-def _run_layers(params, tokens_BT, positions_BT, architecture, key):
+def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B):
     """The last layer's states_BTH, after dropout."""
     num_steps = tokens_BT.shape[1]
     padding = {'constant_values': architecture.padding}
@@ -196,8 +197,9 @@ def _run_layers(params, tokens_BT, positions_BT, architecture, key):
             projected_TBG = _project_rows(weights, inputs_TBK, architecture) if states_TBH is None else _project(weights, states_TBH)
             directions.append(lstm.lstm(weights['recurrent'], projected_TBG, reverse=direction == 'backward')[0])
         states_TBH = jnp.concatenate(directions, axis=-1)
-        if key is not None:
-            states_TBH = dropout(jax.random.fold_in(key, index), states_TBH, architecture.dropout_rate)
+        if keys_B is not None:
+            drop = lambda key, states_TH, index=index: dropout(jax.random.fold_in(key, index), states_TH, architecture.dropout_rate)
+            states_TBH = jax.vmap(drop, in_axes=(0, 1), out_axes=1)(keys_B, states_TBH)
     return jnp.swapaxes(states_TBH, 0, 1)
 
 
@@ -247,7 +249,8 @@ def _sum_rows_backward(sizes, residuals, d_sum_G):
     indices_K, num_rows = residuals
     d_sum_NG = d_sum_G.reshape(-1, d_sum_G.shape[-1])
     blocks, begin = [], 0
-    for size, indices_N in zip(sizes, indices_K.reshape(-1, len(sizes)).T, strict=True):
+    # The barrier keeps XLA from computing the indices anew, from the windows on, for every row.
+    for size, indices_N in zip(sizes, lax.optimization_barrier(indices_K.reshape(-1, len(sizes)).T), strict=True):
         rows_IN = jnp.arange(begin, begin + size)[:, None] == indices_N  # one-hot, lying as the product reads it
         blocks.append(rows_IN.astype(d_sum_G.dtype) @ d_sum_NG)
         begin += size

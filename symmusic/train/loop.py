@@ -68,6 +68,8 @@ def fit(
     num_batches = -(-len(train) // plan.batch_size)
     num_replicas = len(states.step)
     active_R = _active(states, plan)
+    # The devices of a CPU share few threads: with further updates dispatched, all can come to wait for a sum that no thread is left to make.
+    one_at_a_time = mesh is not None and mesh.shape['data'] > 1 and jax.default_backend() == 'cpu'
     begun = time.perf_counter()
     no_rows_RB = place(np.zeros((num_replicas, plan.batch_size), np.int32), mesh, BY_ROW)
     step = update_replicas.lower(states, data, no_rows_RB, place(active_R, mesh, BY_REPLICA), **static).compile()
@@ -86,6 +88,8 @@ def fit(
             progress.set_description(f'epoch {epoch + 1}/{plan.num_epochs}')
             for index, rows_RB in enumerate(_batches(len(train), plan, epochs_R)[done:], done + 1):
                 states, losses_R = step(states, data, place(rows_RB, mesh, BY_ROW), placed_active_R)
+                if one_at_a_time:
+                    losses_R.block_until_ready()
                 progress.update()
                 if not progress.disable:
                     speed = (index - done) * plan.batch_size * active_R.sum() / (time.perf_counter() - begun)

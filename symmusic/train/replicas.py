@@ -15,7 +15,7 @@ from jax import lax
 from jax.sharding import Mesh, PartitionSpec
 
 from symmusic.model.model import Architecture, Params
-from symmusic.train.devices import BY_REPLICA, EVERYWHERE, place
+from symmusic.train.devices import BY_REPLICA, BY_ROW, EVERYWHERE, place
 from symmusic.train.state import Recipe, TrainState, init_state
 from symmusic.train.step import Data, end_epoch, held_out_nats, update
 
@@ -61,10 +61,12 @@ def update_replicas(
     None = one device.
     """
 
-    def one(data, state, rows_B):
-        return update(state, data, rows_B, architecture=architecture, recipe=recipe)
+    axis = 'data' if mesh and mesh.shape['data'] > 1 else None
 
-    return _each(one, mesh, data, states, rows_RB, active_R)
+    def one(data, state, rows_B):
+        return update(state, data, rows_B, architecture=architecture, recipe=recipe, axis=axis)
+
+    return _each(one, mesh, (data, states, rows_RB, active_R), (EVERYWHERE, BY_REPLICA, BY_ROW, BY_REPLICA))
 
 
 @functools.partial(jax.jit, static_argnames=('recipe', 'mesh'), donate_argnames='states')
@@ -76,45 +78,45 @@ def end_epoch_replicas(
     def one(_, state, validation_loss):
         return end_epoch(state, validation_loss, recipe=recipe), jnp.float32(0)
 
-    return _each(one, mesh, (), states, validation_losses_R, active_R)[0]
+    arguments = ((), states, validation_losses_R, active_R)
+    return _each(one, mesh, arguments, (EVERYWHERE, BY_REPLICA, BY_REPLICA, BY_REPLICA))[0]
 
 
-def _each(step: Callable, mesh: Mesh | None, shared, states: TrainState, inputs_R: jax.Array, active_R: jax.Array):
-    """`step(shared, state, input) -> (state, loss)` of every active replica."""
-    if inputs_R.shape[0] == 1:  # alone, it is active: else nothing would be stepped
-        after = step(shared, jax.tree.map(lambda leaf: leaf[0], states), inputs_R[0])
-        return jax.tree.map(lambda leaf: leaf[None], after)
-    in_turn = jax.default_backend() == 'cpu'
+def _each(step: Callable, mesh: Mesh | None, arguments: tuple, specs: tuple) -> tuple[TrainState, jax.Array]:
+    """`step(shared, state, input) -> (state, loss)` of every active replica; the arguments are shared, states, inputs, active [R]."""
 
     def on_one_device(shared, states, inputs_R, active_R):
-        if in_turn:  # one that is not active costs nothing
+        one = functools.partial(step, shared)
+        if len(active_R) == 1 and (mesh is None or mesh.shape['replica'] == 1):  # alone, it is active: else nothing would be stepped
+            return jax.tree.map(lambda leaf: leaf[None], one(jax.tree.map(lambda leaf: leaf[0], states), inputs_R[0]))
+        if jax.default_backend() == 'cpu':  # in turn; one that is not active costs nothing
             still = lambda state, _: (state, jnp.float32(0))
-            return lax.map(
-                lambda one: lax.cond(one[2], functools.partial(step, shared), still, one[0], one[1]), (states, inputs_R, active_R)
-            )
-        after, losses_R = jax.vmap(functools.partial(step, shared))(states, inputs_R)
+            return lax.map(lambda each: lax.cond(each[2], one, still, each[0], each[1]), (states, inputs_R, active_R))
+        after, losses_R = jax.vmap(one)(states, inputs_R)
         kept = lambda old, new: jnp.where(active_R.reshape(-1, *[1] * (new.ndim - 1)), new, old)
         return jax.tree.map(kept, states, after), losses_R
 
-    return _spread(on_one_device, mesh, (EVERYWHERE, BY_REPLICA, BY_REPLICA, BY_REPLICA))(shared, states, inputs_R, active_R)
+    return _spread(on_one_device, mesh, specs, BY_REPLICA)(*arguments)
 
 
-def _spread(function: Callable, mesh: Mesh | None, specs: tuple) -> Callable:
-    """`function` on each device's own replicas; what 'data' splits, XLA splits by itself."""
-    if mesh is None:
-        return function
-    return jax.shard_map(function, mesh=mesh, in_specs=specs, out_specs=BY_REPLICA, axis_names={'replica'}, check_vma=False)
+def _spread(function: Callable, mesh: Mesh | None, specs: tuple, out_specs: PartitionSpec) -> Callable:
+    """`function` on each device's own replicas and rows."""
+    return jax.shard_map(function, mesh=mesh, in_specs=specs, out_specs=out_specs, check_vma=False) if mesh else function
 
 
 @functools.partial(jax.jit, static_argnames=('architecture', 'targets', 'mesh'))
 def _held_out_nats(params_R, data, rows_B, *, architecture, targets, mesh):
-    def one(params, data, rows_B):
-        return held_out_nats(params, data, rows_B, architecture=architecture, targets=targets)
+    """Each device's sums for its rows [R, devices of 'data'], so that none waits for another."""
 
-    if jax.tree.leaves(params_R)[0].shape[0] == 1:
-        return jax.tree.map(lambda leaf: leaf[None], one(jax.tree.map(lambda leaf: leaf[0], params_R), data, rows_B))
-    on_one_device = lambda params_R, data, rows_B: lax.map(lambda params: one(params, data, rows_B), params_R)
-    return _spread(on_one_device, mesh, (BY_REPLICA, EVERYWHERE, EVERYWHERE))(params_R, data, rows_B)
+    def on_one_device(params_R, data, rows_B):
+        one = lambda params: held_out_nats(params, data, rows_B, architecture=architecture, targets=targets)
+        if len(jax.tree.leaves(params_R)[0]) == 1:
+            sums = jax.tree.map(lambda leaf: leaf[None], one(jax.tree.map(lambda leaf: leaf[0], params_R)))
+        else:
+            sums = lax.map(one, params_R)
+        return jax.tree.map(lambda leaf_R: leaf_R[:, None], sums)
+
+    return _spread(on_one_device, mesh, (BY_REPLICA, EVERYWHERE, PartitionSpec('data')), BY_ROW)(params_R, data, rows_B)
 
 
 def held_out_losses(
@@ -126,5 +128,5 @@ def held_out_losses(
     rows[:num] = np.arange(num)
     batches = [place(rows_B, mesh, PartitionSpec('data')) for rows_B in rows.reshape(-1, batch_size)]
     sums = [_held_out_nats(params_R, data, rows_B, architecture=architecture, targets=targets, mesh=mesh) for rows_B in batches]
-    nats_R, num_targets_R = np.sum(np.array(jax.device_get(sums), np.float64), axis=0)
+    nats_R, num_targets_R = np.array(jax.device_get(sums), np.float64).sum(axis=(0, 3))
     return nats_R / num_targets_R

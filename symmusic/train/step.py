@@ -4,6 +4,7 @@ import functools
 
 import flax.struct
 import jax
+import jax.flatten_util
 import jax.numpy as jnp
 import optax
 
@@ -47,13 +48,12 @@ def gather(data: Data, rows_B: jax.Array) -> Batch:
     return Batch(tokens_BS, positions_BS, num_padding_B, first_target_B)
 
 
-def transpose(batch: Batch, key: jax.Array, recipe: Recipe, num_classes: int) -> Batch:
+def transpose(batch: Batch, keys_B: jax.Array, recipe: Recipe, num_classes: int) -> Batch:
     """The windows, each moved by semitones drawn evenly from `recipe.transpositions`; the vocabulary has room for all of them."""
     low, high = recipe.transpositions
     if low == high == 0:
         return batch
-    key = jax.random.fold_in(key, TRANSPOSITION)
-    distance_B = jax.random.randint(key, batch.tokens_BS.shape[:1], low, high + 1)
+    distance_B = jax.vmap(lambda key: jax.random.randint(jax.random.fold_in(key, TRANSPOSITION), (), low, high + 1))(keys_B)
     is_pitch_BS = (batch.tokens_BS >= recipe.first_pitch) & (batch.tokens_BS < num_classes)
     return batch.replace(tokens_BS=batch.tokens_BS + jnp.where(is_pitch_BS, distance_B[:, None], 0))
 
@@ -63,24 +63,24 @@ def target_losses(
     batch: Batch,
     architecture: Architecture,
     targets: str,
-    key: jax.Array | None = None,
+    keys_B: jax.Array | None = None,
     label_smoothing: float = 0.0,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """The loss of every target in nats, the same against smoothed labels, and its weight: three arrays [B] or [B, S-1].
 
     With `targets` 'last' the window's first S-1 steps predict its last one; with 'all' each step predicts the next. The weight is 0 where
     there is no target: before the first one, in a filler row, at a blank. Smoothing spreads a share of the target's probability evenly
-    over all classes (Szegedy et al., 2016); without it the first two arrays are one. `key` is consumed by dropout; None = no dropout.
+    over all classes (Szegedy et al., 2016); without it the first two arrays are one. `keys_B` are consumed by dropout; None = no dropout.
     """
     inputs_BT, positions_BT = batch.tokens_BS[:, :-1], batch.positions_BS[:, :-1]
     num_steps = batch.tokens_BS.shape[1]
     if targets == 'last':
-        logits_BV, _ = apply_last(params, inputs_BT, positions_BT, architecture, key)
+        logits_BV, _ = apply_last(params, inputs_BT, positions_BT, architecture, keys_B)
         losses_B, smoothed_B = _cross_entropy(logits_BV, batch.tokens_BS[:, -1], label_smoothing)
         is_target_B = (batch.num_padding_B < num_steps) & (batch.tokens_BS[:, -1] < architecture.num_classes)
         return losses_B, smoothed_B, is_target_B.astype(losses_B.dtype)
     is_music_BT = jnp.arange(num_steps - 1) >= batch.num_padding_B[:, None]
-    logits_BTV, _ = apply_all(params, inputs_BT, positions_BT, architecture, key, mask_BT=is_music_BT)
+    logits_BTV, _ = apply_all(params, inputs_BT, positions_BT, architecture, keys_B, mask_BT=is_music_BT)
     losses_BT, smoothed_BT = _cross_entropy(logits_BTV, batch.tokens_BS[:, 1:], label_smoothing)
     is_target_BT = (jnp.arange(1, num_steps) >= batch.first_target_B[:, None]) & (batch.tokens_BS[:, 1:] < architecture.num_classes)
     return losses_BT, smoothed_BT, is_target_BT.astype(losses_BT.dtype)
@@ -95,18 +95,30 @@ def _cross_entropy(logits_V, labels, smoothing):
     return losses, (1 - smoothing) * losses + smoothing * uniform
 
 
-@functools.partial(jax.jit, static_argnames=('architecture', 'recipe'), donate_argnames='state')
-def update(state: TrainState, data: Data, rows_B: jax.Array, *, architecture: Architecture, recipe: Recipe) -> tuple[TrainState, jax.Array]:
-    """One update on the windows `rows_B`: the state after it and the batch's loss in nats per target. The state given is consumed."""
-    key = jax.random.fold_in(state.key, state.step)
-    batch = transpose(gather(data, rows_B), key, recipe, architecture.num_classes)
+@functools.partial(jax.jit, static_argnames=('architecture', 'recipe', 'axis'), donate_argnames='state')
+def update(
+    state: TrainState, data: Data, rows_B: jax.Array, *, architecture: Architecture, recipe: Recipe, axis: str | None = None
+) -> tuple[TrainState, jax.Array]:
+    """One update on the windows `rows_B`: the state after it and the batch's loss in nats per target. The state given is consumed.
+
+    Within `shard_map`, where `axis` names the devices that each hold a part of the batch, all of them come to the same state, by one sum
+    over devices: several at a time can block one another on a CPU.
+    """
+    part, num_parts = (jax.lax.axis_index(axis), jax.lax.axis_size(axis)) if axis else (0, 1)
+    keys = jax.random.split(jax.random.fold_in(state.key, state.step), num_parts * len(rows_B))
+    keys_B = jax.lax.dynamic_slice_in_dim(keys, part * len(rows_B), len(rows_B))
+    batch = transpose(gather(data, rows_B), keys_B, recipe, architecture.num_classes)
 
     def objective(params):
-        losses, smoothed, weights = target_losses(params, batch, architecture, recipe.targets, key, recipe.label_smoothing)
-        num_targets = weights.sum()
-        return (smoothed * weights).sum() / jnp.maximum(num_targets, 1), ((losses * weights).sum(), num_targets)
+        losses, smoothed, weights = target_losses(params, batch, architecture, recipe.targets, keys_B, recipe.label_smoothing)
+        return (smoothed * weights).sum(), ((losses * weights).sum(), weights.sum())
 
-    (_, (nats, num_targets)), gradients = jax.value_and_grad(objective, has_aux=True)(state.params)
+    (_, sums), gradients = jax.value_and_grad(objective, has_aux=True)(state.params)
+    if num_parts > 1:
+        flat, restore = jax.flatten_util.ravel_pytree((sums, gradients))
+        sums, gradients = restore(jax.lax.psum(flat, axis))
+    nats, num_targets = sums
+    gradients = optax.tree.scale(1 / jnp.maximum(num_targets, 1), gradients)
     updates, optimizer_state = recipe.optimizer().update(gradients, state.optimizer_state, state.params)
     updates = optax.tree.scale(recipe.rate_factor(state.step, state.plateau_state), updates)
     params = optax.apply_updates(state.params, updates)

@@ -177,12 +177,22 @@ def test_the_input_is_a_one_hot_token_beside_a_one_hot_position():
 def test_dropout_only_with_a_key_and_reproducible(architecture):
     problem = random_problem(architecture)
     logits_BV, _ = jitted_last(*problem, architecture)
-    dropped_BV, again_BV, other_BV = (jitted_last(*problem, architecture, jax.random.key(seed))[0] for seed in (0, 0, 1))
+    keys = [jax.random.split(jax.random.key(seed), len(problem[1])) for seed in (0, 0, 1)]
+    dropped_BV, again_BV, other_BV = (jitted_last(*problem, architecture, keys_B)[0] for keys_B in keys)
     assert_array_equal(again_BV, dropped_BV)
     assert (dropped_BV != logits_BV).any()
     assert (dropped_BV != other_BV).any()
     without_rate = dataclasses.replace(architecture, dropout_rate=0.0)
-    assert_array_equal(jitted_last(*problem, without_rate, jax.random.key(0))[0], logits_BV)
+    assert_array_equal(jitted_last(*problem, without_rate, keys[0])[0], logits_BV)
+
+
+def test_dropout_of_a_window_is_its_own_key_s():
+    """Whichever batch the window is in."""
+    params, tokens_BT, positions_BT = random_problem(ATTENTIVE)
+    keys_B = jax.random.split(jax.random.key(3), len(tokens_BT))
+    together = apply_all(params, tokens_BT, positions_BT, ATTENTIVE, keys_B)[0]
+    alone = apply_all(params, tokens_BT[1:2], positions_BT[1:2], ATTENTIVE, keys_B[1:2])[0]
+    assert_allclose(together[1:2], alone, atol=1e-6)
 
 
 def test_vmapped_replicas_are_separate_runs():
@@ -191,7 +201,8 @@ def test_vmapped_replicas_are_separate_runs():
     keys = jax.random.split(jax.random.key(7), 2)
 
     def loss(params, key):
-        return (apply_all(params, *problems[0][1:], ATTENTIVE, key)[0] ** 2).mean()
+        keys_B = jax.random.split(key, len(problems[0][1]))
+        return (apply_all(params, *problems[0][1:], ATTENTIVE, keys_B)[0] ** 2).mean()
 
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[params for params, *_ in problems])
     together = jax.jit(jax.vmap(jax.grad(loss)))(stacked, keys)

@@ -297,14 +297,16 @@ def test_windows_are_moved_by_semitones_as_a_whole():
     recipe = dataclasses.replace(RECIPE, transpositions=(-2, 3), first_pitch=2)
     tokens_BS = jnp.array([[0, 0, 4, 1, 5, 0, 13]] * 3000)
     batch = Batch(tokens_BS, jnp.zeros_like(tokens_BS), jnp.full(3000, 2), jnp.full(3000, 2))
-    moved = transpose(batch, jax.random.key(0), recipe, 12)  # class 12 and above stand for nothing that could move
+    moved = transpose(
+        batch, jax.random.split(jax.random.key(0), len(batch.tokens_BS)), recipe, 12
+    )  # class 12 and above stand for nothing that could move
     distances_B = moved.tokens_BS[:, 2] - 4
     expected_BS = jnp.where((tokens_BS >= 2) & (tokens_BS < 12), tokens_BS + distances_B[:, None], tokens_BS)
     assert_array_equal(moved.tokens_BS, expected_BS)
     values, counts = np.unique(distances_B, return_counts=True)
     assert values.tolist() == [-2, -1, 0, 1, 2, 3]
     assert scipy.stats.chisquare(counts).pvalue > 1e-3
-    assert transpose(batch, jax.random.key(0), RECIPE, 12) is batch
+    assert transpose(batch, jax.random.split(jax.random.key(0), 2), RECIPE, 12) is batch
 
 
 def test_moving_windows_changes_the_update_and_not_what_is_held_out():
