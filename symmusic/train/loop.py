@@ -68,7 +68,7 @@ def fit(
     num_batches = -(-len(train) // plan.batch_size)
     num_replicas = len(states.step)
     active_R = _active(states, plan)
-    # The devices of a CPU share few threads: with further updates dispatched, all can come to wait for a sum that no thread is left to make.
+    # Devices of a CPU share few threads: with further updates dispatched, all can come to wait for a sum that no thread is left to make.
     one_at_a_time = mesh is not None and mesh.shape['data'] > 1 and jax.default_backend() == 'cpu'
     begun = time.perf_counter()
     no_rows_RB = place(np.zeros((num_replicas, plan.batch_size), np.int32), mesh, BY_ROW)
