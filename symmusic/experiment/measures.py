@@ -30,7 +30,7 @@ MEASURES = {
     'note_count': 'notes of a piece, mean',
     'empty': 'pieces without a note, after as many redraws as are allowed',
 }  # fmt: skip
-COUNTS = ('unusable', 'empty')
+MAIN = ('overall_oa', 'pitch_oa', 'rhythm_oa', 'overall_kld', 'nats_per_step', 'plagiarism', 'copied_run', 'repeated_bars')
 
 
 @dataclasses.dataclass(frozen=True)

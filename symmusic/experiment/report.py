@@ -1,33 +1,198 @@
-"""`report.md` of an experiment."""
+"""The report of an experiment: `report.md` and `index.html`, of the same sections, and their pictures."""
 
+import dataclasses
+import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from symmusic.config.experiments import Experiment
-from symmusic.experiment.measures import MEASURES
-from symmusic.experiment.results import with_interval
+from symmusic.evaluate.features import FEATURES
+from symmusic.evaluate.published import GROUPS, SOURCE, Arm, find_table
+from symmusic.experiment import plots
+from symmusic.experiment.measures import MAIN, MEASURES
+from symmusic.experiment.results import label, with_interval
 from symmusic.files import write_whole
+from symmusic.pages import escape, from_markdown, page, picture
+
+NUM_PIECES = 3  # of an arm, shown each on its own
 
 
-def write_report(folder: pathlib.Path, found: Mapping, experiment: Experiment, folders: Mapping[str, pathlib.Path]) -> None:
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """A heading, Markdown, and pictures with what they show in words; the first section has no heading."""
+
+    heading: str
+    text: str
+    pictures: tuple[tuple[pathlib.Path, str], ...] = ()
+
+
+def write_report(folder: pathlib.Path, found: Mapping, experiment: Experiment, folders: Mapping[str, pathlib.Path], command: str) -> None:
     """Writes the report of `results.summarize` into a folder.
 
     Args:
       folder: of the experiment.
       found: its results.
       experiment: what was asked.
-      folders: of the arms' runs, by name.
+      folders: of the runs of the arms that are done, by name.
+      command: what repeats the experiment.
     """
-    write_whole(folder / 'report.md', report_md(found, experiment))
+    published = {name: _published(arm) for name, arm in _tables(experiment).items() if name in found['arms']}
+    title = f'{found["experiment"]}: {found["question"]}'
+    sections = [Section('', _head(found)), Section('Answers', _answers(found)), *_measured(folder, found, published)]
+    if published:
+        sections.append(Section('Beside the published figures', _beside(found, published, experiment)))
+    if folders:
+        plots.draw_losses(folder / 'losses.png', folders)
+        sections.append(Section('Losses', '', ((folder / 'losses.png', 'the losses of every replica by epoch'),)))
+    sections += [*_heatmaps(folders), *_pieces(folders), Section('To repeat it', _settings(found, experiment, command))]
+    lines = [f'# {title}', '']
+    for section in sections:
+        lines += [f'## {section.heading}', ''] * bool(section.heading) + [section.text, ''] * bool(section.text)
+        for path, text in section.pictures:
+            lines += [f'![{text}]({_relative(path, folder)})', '']
+    write_whole(folder / 'report.md', '\n'.join(lines).rstrip() + '\n')
+    parts = [f'<h1>{escape(title)}</h1>']
+    for section in sections:
+        parts += [f'<h2>{escape(section.heading)}</h2>'] * bool(section.heading) + [from_markdown(section.text)]
+        parts += [picture(path.read_bytes(), text, text) for path, text in section.pictures]
+    write_whole(folder / 'index.html', page(title, f'<main>{chr(10).join(parts)}</main>'))
 
 
-def report_md(found: Mapping, experiment: Experiment) -> str:
-    """The results in Markdown."""
-    lines = [f'# {found["experiment"]}: {found["question"]}', '']
-    lines += ['## Answers', '', '| claim | variant | verdict | evidence |', '|---|---|---|---|']
-    lines += [f'| {row["claim"]} | {row["variant"]} | {row["verdict"]} | {row["evidence"]} |' for row in found['highlights']]
-    lines += ['', '## Measures', '', f'| | {" | ".join(found["arms"])} |', '|---' * (1 + len(found['arms'])) + '|']
+def _relative(path: pathlib.Path, folder: pathlib.Path) -> str:
+    return pathlib.Path(os.path.relpath(path, folder)).as_posix().replace(' ', '%20')
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [f'| {" | ".join(head)} |', '|---' * len(head) + '|', *(f'| {" | ".join(row)} |' for row in rows)]
+    return '\n'.join(lines)
+
+
+def _head(found: Mapping) -> str:
+    lines = []
+    if found['quick']:
+        lines.append('**A quick run, to see that everything works: too few tunes, epochs, replicas and pieces to answer anything.**')
     lines += [
-        f'| {measure} | {" | ".join(with_interval(arm["measures"][measure]) for arm in found["arms"].values())} |' for measure in MEASURES
+        f'**The arm {name} is missing**, as it failed: {reason}. The same command tries it again.'
+        for name, reason in found['failed'].items()
     ]
-    return '\n'.join(lines) + '\n'
+    counts = sorted({arm['replicas'] for arm in found['arms'].values()})
+    lines.append(
+        f'{" or ".join(map(str, counts)) or "No"} replicas of each arm, runs of different seeds. Brackets hold 95 % intervals of the mean '
+        "(Student's t). They say what other seeds would give, on the same tunes and the same split of them; `--config.data.split_seed=1` "
+        'in another workdir tries another.'
+    )
+    return '\n\n'.join(lines)
+
+
+def _answers(found: Mapping) -> str:
+    rows = [[row['claim'], row['variant'], f'**{row["verdict"]}**', row['evidence']] for row in found['highlights']]
+    text = (
+        'Each claim had its measure, direction and smallest effect of interest before any run. Confirmed: the difference goes the way '
+        "claimed, p < 0.05 by Welch's test after Holm's correction over the claims. Not confirmed: the interval of the difference "
+        'excludes an effect of interest. Undecided: neither, or only listeners can tell.'
+    )
+    return _table(['claim', 'variant', 'verdict', 'evidence'], rows) + '\n\n' + text
+
+
+def _measured(folder: pathlib.Path, found: Mapping, published: Mapping[str, Mapping[str, float]]) -> list[Section]:
+    arms = found['arms']
+    if not arms:
+        return []
+    rows = [[measure, *(with_interval(arm['measures'][measure]) for arm in arms.values())] for measure in MEASURES]
+    text = _table(['', *arms], rows) + '\n\n' + '\n'.join(f'- `{name}`: {what}' for name, what in MEASURES.items())
+    plots.draw_measures(folder / 'measures.png', found, published)
+    pictures = [(folder / 'measures.png', 'the main measures of every replica and their means, by arm')]
+    contrasts = [row for row in found['contrasts'] if row['measure'] in MAIN and row['difference'] is not None]
+    rows = [
+        [f'{row["arms"][0]} less {row["arms"][1]}', row['measure'], with_interval({**row, 'mean': row['difference']}),
+         *('-' if row[key] is None else f'{row[key]:.2g}' for key in ('effect_size', 'p', 'p_permutation'))]
+        for row in contrasts
+    ]  # fmt: skip
+    differences = _table(['', 'measure', 'difference', "Hedges' g", 'p (Welch)', 'p (permutation)'], rows)
+    differences += '\n\nDescriptive, and not corrected for their number: claims are judged above. All measures are in `results.json`.'
+    plots.draw_differences(folder / 'differences.png', found)
+    drawn = [(folder / 'differences.png', 'differences of overlap areas between arms')] if (folder / 'differences.png').exists() else []
+    sections = [Section('Measures', text, tuple(pictures)), Section('Differences', differences, tuple(drawn))]
+    if any(len({arm['num_windows'] for arm in arms.values() if arm['variant'] == variant}) > 1 for variant in ('sound', 'source')):
+        plots.draw_sizes(folder / 'sizes.png', found, published)
+        sections.append(Section('The amount of data', '', ((folder / 'sizes.png', 'copying against the number of training windows'),)))
+    return sections
+
+
+def _tables(experiment: Experiment) -> dict[str, Arm]:
+    """The source's arms by the names of ours."""
+    tables = experiment.hypothesis.tables
+    return {label(experiment, variant, arm): find_table(table) for variant in experiment.configs for arm, table in tables.items()}
+
+
+def _published(arm: Arm) -> dict[str, float]:
+    """What the source says of an arm, by the names of our measures."""
+    found = {f'{group}_oa': oa for group, (_, oa) in zip(GROUPS, arm.averages, strict=True)}
+    found |= {f'oa_{name}': oa for name, (_, oa) in zip(FEATURES, arm.features, strict=True)}
+    return found | {'overall_kld': arm.averages[-1][0], 'plagiarism': arm.similarity[0], 'unusable': arm.similarity[2]}
+
+
+def _beside(found: Mapping, published: Mapping[str, Mapping[str, float]], experiment: Experiment) -> str:
+    tables = _tables(experiment)
+    head = [cell for name in published for cell in (f'{name}, here', f'table {tables[name].table}')]
+    measures = [measure for measure in MEASURES if all(measure in row for row in published.values())]
+    rows = [
+        [measure, *(cell for name, row in published.items()
+                    for cell in (with_interval(found['arms'][name]['measures'][measure]), f'{row[measure]:g}'))]
+        for measure in measures
+    ]  # fmt: skip
+    titles = '; '.join(dict.fromkeys(f'table {tables[name].table}: {tables[name].title}' for name in published))
+    return _table(['', *head], rows) + (
+        f'\n\n{SOURCE}: {titles}. **The corpora differ**: the published figures are of its own tunes, one seed and 100 pieces after one '
+        'prompt each. What `variant = source` takes over is in `configs/base.py`, `AS_PUBLISHED`; `sound` has other targets, another '
+        'split, prompts of unseen tunes and mended measures, so that its overlap areas are on another scale.'
+    )
+
+
+def _newest(folder: pathlib.Path) -> pathlib.Path | None:
+    """The folder of pieces that a run drew last."""
+    folders = [path.parent for path in (folder / 'samples').glob('*/samples.json')]
+    return max(folders, key=lambda path: (path / 'samples.json').stat().st_mtime, default=None)
+
+
+def _heatmaps(folders: Mapping[str, pathlib.Path]) -> list[Section]:
+    found = []
+    for name, folder in folders.items():
+        maps = (_newest(folder) or folder) / 'heatmaps'
+        kinds = {
+            'attention': 'attention weights',
+            'attention_masked': 'attention weights without the positions that hold no event',
+            'softmax': 'softmax outputs',
+        }
+        found += [(maps / f'{kind}.png', f'{name}: {what}, mean of the pieces') for kind, what in kinds.items()]
+    found = [(path, text) for path, text in found if path.exists()]
+    return [Section('What the models look at and draw from', "Of each arm's best replica.", tuple(found))] if found else []
+
+
+def _pieces(folders: Mapping[str, pathlib.Path]) -> list[Section]:
+    found, lines = [], []
+    for name, folder in folders.items():
+        drawn = _newest(folder)
+        if drawn is None:
+            continue
+        files = sorted(path.name for path in drawn.glob('*.mid'))
+        lines.append(
+            f'- {name}: {", ".join(files[:NUM_PIECES])} and more in `{folder.name}/samples/{drawn.name}`, with the prompt in `joined`'
+        )
+        found.append((drawn / 'all.png', f'{name}: continuations of the prompt {drawn.name}, not selected'))
+    return [Section('Pieces', "Of each arm's best replica, MIDI files.\n\n" + '\n'.join(lines), tuple(found))] if found else []
+
+
+def _settings(found: Mapping, experiment: Experiment, command: str) -> str:
+    hypothesis = experiment.hypothesis
+    lines = [f'- `{command}`', f'- the arms differ in `{", ".join(hypothesis.variable)}`']
+    lines += [f'- and in `{name}`: {why}' for name, why in hypothesis.also.items()]
+    for name, arm in found['arms'].items():
+        train, evaluate = arm['config']['train'], arm['config']['evaluate']
+        lines.append(
+            f'- {name}: {arm["num_parameters"]:,} parameters, {arm["num_windows"]:,} training windows, at most {train["num_epochs"]} '
+            f'epochs, {evaluate["num_pieces"]} pieces of each replica in each of {evaluate["num_draws"]} draws, protocol '
+            f'`{evaluate["protocol"]}`; whole config in `results.json`'
+        )
+    made = {(arm['device'], ', '.join(f'{name} {version}' for name, version in arm['versions'].items())) for arm in found['arms'].values()}
+    return '\n'.join([*lines, *(f'- {device}; {versions}' for device, versions in sorted(made))])

@@ -1,9 +1,9 @@
 """From the replicas' measures to effects and answers: `results.json`.
 
 One object: `experiment`, `quick`, `variant`, `question`; `arms` by name with `variant`, `replicas`, `num_parameters`, `num_windows`,
-`config` and `measures` (by name `mean`, `low`, `high` and `values`, one per replica, null where not defined); `failed`, by name the reason;
-`contrasts` of every measure and any two arms of a variant; `highlights`. Where both variants were run the arms of `source` are named
-`<arm>_source`.
+`config`, `versions`, `device` and `measures` (by name `mean`, `low`, `high` and `values`, one per replica, null where not defined);
+`failed`, by name the reason; `contrasts` of every measure and any two arms of a variant; `highlights`. Where both variants were run the
+arms of `source` are named `<arm>_source`.
 """
 
 import dataclasses
@@ -25,6 +25,8 @@ class Outcome:
     num_parameters: int
     num_windows: int
     config: Mapping
+    versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    device: str = ''
 
 
 def label(experiment: Experiment, variant: str, arm: str) -> str:
@@ -56,6 +58,8 @@ def summarize(
             'num_parameters': outcome.num_parameters,
             'num_windows': outcome.num_windows,
             'config': outcome.config,
+            'versions': outcome.versions,
+            'device': outcome.device,
             'measures': measures,
         }
     for variant, configs in experiment.configs.items():

@@ -64,7 +64,7 @@ def finish(command: Command, arm: Arm, num_windows: int, grounds: 'Grounds', tic
     """
     done, key = arm.folder / 'arm.json', {'version': MEASURED, 'config': runs.to_dict(arm.config)}
     if done.exists() and (stored := json.loads(done.read_text()))['of'] == key:
-        return Outcome(tuple(stored['replicas']), stored['num_parameters'], num_windows, key['config'])
+        return _outcome(stored, num_windows)
     own = dataclasses.replace(
         command, config=arm.config, config_name=arm.name, config_path=str(command.root / DEFAULT_CONFIG), workdir=arm.folder, given=()
     )
@@ -91,8 +91,20 @@ def finish(command: Command, arm: Arm, num_windows: int, grounds: 'Grounds', tic
             write_whole(path, json.dumps({'of': of, 'measures': measures}, indent=2) + '\n')
         found.append(json.loads(path.read_text())['measures'])
         tick()
-    write_whole(done, json.dumps({'of': key, 'num_parameters': summary['num_parameters'], 'replicas': found}, indent=2) + '\n')
-    return Outcome(tuple(found), summary['num_parameters'], num_windows, key['config'])
+    stored = {'of': key, 'num_parameters': summary['num_parameters'], 'versions': card.versions, 'device': card.device, 'replicas': found}
+    write_whole(done, json.dumps(stored, indent=2) + '\n')
+    return _outcome(stored, num_windows)
+
+
+def _outcome(stored: dict, num_windows: int) -> Outcome:
+    of, names = stored['of'], ('versions', 'device')
+    return Outcome(
+        tuple(stored['replicas']),
+        stored['num_parameters'],
+        num_windows,
+        of['config'],
+        **{name: stored[name] for name in names if name in stored},
+    )
 
 
 def _draw(params: Params, card: Card, config: ConfigDict, prompts_NT: np.ndarray, index: int) -> np.ndarray:

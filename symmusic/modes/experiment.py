@@ -1,6 +1,8 @@
 """`--mode=experiment`: every arm of an experiment over its replicas, and one report that answers its question."""
 
 import json
+import pathlib
+import shlex
 import time
 import traceback
 from collections.abc import Sequence
@@ -9,8 +11,8 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.config import runs
-from symmusic.config.experiments import LISTENERS, Experiment
-from symmusic.config.fields import nearest
+from symmusic.config.experiments import LISTENERS, VARIANTS, Experiment
+from symmusic.config.fields import nearest, walk
 from symmusic.config.flags import Command, base_config
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.dataset import Dataset
@@ -60,7 +62,8 @@ def run(command: Command) -> None:
             print(f'arm {name} failed: {failures[place]}')
         clock.end_arm()
     found = summarize(command.config_name, experiment, outcomes, failures)
-    write_report(folder, found, experiment, {label(experiment, arm.variant, arm.name): arm.folder for arm in arms})
+    folders = {label(experiment, arm.variant, arm.name): arm.folder for arm in arms if (arm.variant, arm.name) in outcomes}
+    write_report(folder, found, experiment, folders, _command_line(command))
     write_whole(folder / 'results.json', json.dumps(found, indent=2) + '\n')
     for row in found['highlights']:
         print(f'{row["verdict"]}: {row["claim"]} ({row["evidence"]})')
@@ -68,6 +71,16 @@ def run(command: Command) -> None:
     if failures:
         reasons = '; '.join(f'{name}: {why}' for name, why in found['failed'].items())
         raise Interrupted(f'{len(failures)} of {len(arms)} arms failed: {reasons}')
+
+
+def _command_line(command: Command) -> str:
+    """What repeats the experiment, wherever it was run."""
+    experiment, path = command.experiment, pathlib.Path(command.config_path)
+    variant = 'both' if len(experiment.configs) == len(VARIANTS) else next(iter(experiment.configs))
+    values = dict(walk(command.config)) | {'quick': experiment.quick, 'variant': variant}
+    words = ['python', 'launch.py', '--mode=experiment']
+    words.append(f'--config={path.relative_to(command.root) if path.is_relative_to(command.root) else path}')
+    return shlex.join([*words, *(f'--config.{name}={values[name]}' for name in command.given)])
 
 
 def _reason(arm: Arm, error: Exception) -> str:

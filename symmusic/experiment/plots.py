@@ -1,0 +1,108 @@
+"""The pictures of an experiment's report."""
+
+import csv
+import pathlib
+from collections.abc import Mapping
+
+from symmusic.experiment.measures import MAIN
+from symmusic.plots import write_figure
+
+MOST_PAIRS = 6  # drawn beside one another
+INKS = ('tab:blue', 'tab:orange', 'tab:green', 'tab:red', 'tab:purple', 'tab:brown', 'tab:pink', 'tab:olive', 'tab:cyan', 'tab:gray')
+
+
+def draw_losses(path: pathlib.Path, folders: Mapping[str, pathlib.Path]) -> None:
+    """Draws the losses of all replicas of each arm, of training as points and of validation as lines."""
+    from matplotlib.figure import Figure  # here, because it takes a second to import and few runs of the program draw
+
+    figure = Figure(figsize=(min(4 * len(folders), 20), 4), layout='constrained')
+    for axes, (name, folder) in zip(figure.subplots(1, len(folders), sharey=True, squeeze=False)[0], folders.items(), strict=True):
+        with open(folder / 'metrics.csv', encoding='utf-8') as file:
+            rows = list(csv.DictReader(file))
+        for replica in sorted({row['replica'] for row in rows}, key=int):
+            own = [row for row in rows if row['replica'] == replica]
+            epochs, ink = [int(row['epoch']) for row in own], INKS[int(replica) % len(INKS)]
+            axes.plot(epochs, [float(row['validation_loss']) for row in own], color=ink, linewidth=1)
+            axes.plot(epochs, [float(row['train_loss']) for row in own], '.', color=ink, markersize=3)
+        axes.set(title=name, xlabel='epoch')
+        axes.grid(color='0.9', linewidth=0.6)
+    figure.axes[0].set_ylabel('nats per step')
+    figure.suptitle('Losses of every replica: validation (lines) and training with dropout (points)')
+    write_figure(path, figure)
+
+
+def draw_measures(path: pathlib.Path, found: Mapping, published: Mapping[str, Mapping[str, float]]) -> None:
+    """Draws the main measures: every replica as a point, the mean with its interval, and the published figure of the arm as a cross."""
+    from matplotlib.figure import Figure
+
+    arms = list(found['arms'])
+    figure = Figure(figsize=(13, 1.2 + 2 * (0.7 + 0.32 * len(arms))), layout='constrained')
+    for axes, measure in zip(figure.subplots(2, 4, sharey=True).ravel(), MAIN, strict=True):
+        for place, name in enumerate(arms):
+            cells, ink = found['arms'][name]['measures'][measure], INKS[place % len(INKS)]
+            known = [value for value in cells['values'] if value is not None]
+            axes.plot(known, [place] * len(known), '.', color='0.6', markersize=4, zorder=1)
+            if cells['low'] is not None:
+                axes.plot([cells['low'], cells['high']], [place, place], color=ink, linewidth=2)
+            if cells['mean'] is not None:
+                axes.plot([cells['mean']], [place], 'o', color=ink)
+            if measure in published.get(name, {}):
+                axes.plot([published[name][measure]], [place], 'x', color='black', markersize=6)
+        axes.set_title(measure, fontsize=10)
+        axes.set_yticks(range(len(arms)), arms)
+        axes.set_ylim(len(arms) - 0.5, -0.5)
+        axes.grid(axis='x', color='0.9', linewidth=0.6)
+        axes.spines[['top', 'right']].set_visible(False)
+    figure.suptitle('Every replica (grey), mean with 95 % interval, published figure of one seed (cross)')
+    write_figure(path, figure)
+
+
+def draw_differences(path: pathlib.Path, found: Mapping) -> None:
+    """Draws the difference of every two arms in every overlap area, with its interval."""
+    from matplotlib.figure import Figure
+
+    contrasts = [row for row in found['contrasts'] if row['measure'].endswith('_oa') or row['measure'].startswith('oa_')]
+    contrasts = [row for row in contrasts if row['low'] is not None]
+    pairs = list(dict.fromkeys(tuple(row['arms']) for row in contrasts))[:MOST_PAIRS]
+    if not pairs:
+        return
+    figure = Figure(figsize=(min(3.6 * len(pairs) + 1, 22), 4.5), layout='constrained')
+    measures = list(dict.fromkeys(row['measure'] for row in contrasts))
+    for axes, pair in zip(figure.subplots(1, len(pairs), sharey=True, sharex=True, squeeze=False)[0], pairs, strict=True):
+        for row in contrasts:
+            if tuple(row['arms']) == pair:
+                place = measures.index(row['measure'])
+                axes.plot([row['low'], row['high']], [place, place], color='tab:blue', linewidth=2)
+                axes.plot([row['difference']], [place], 'o', color='tab:blue')
+        axes.axvline(0, color='0.4', linewidth=1)
+        axes.set_title(f'{pair[0]} less {pair[1]}', fontsize=9)
+        axes.set_yticks(range(len(measures)), measures)
+        axes.grid(axis='x', color='0.9', linewidth=0.6)
+        axes.spines[['top', 'right']].set_visible(False)
+    figure.axes[0].invert_yaxis()
+    figure.suptitle('Differences of overlap areas with 95 % intervals')
+    write_figure(path, figure)
+
+
+def draw_sizes(path: pathlib.Path, found: Mapping, published: Mapping[str, Mapping[str, float]]) -> None:
+    """Draws the measures of copying against the number of training windows, with intervals, a line for each variant."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 4), layout='constrained')
+    for axes, measure in zip(figure.subplots(1, 3), ('plagiarism', 'copied_run', 'overall_oa'), strict=True):
+        for ink, variant in zip(INKS, dict.fromkeys(arm['variant'] for arm in found['arms'].values()), strict=False):
+            own = {name: arm for name, arm in found['arms'].items() if arm['variant'] == variant}
+            cells = sorted(((arm['num_windows'], arm['measures'][measure]) for arm in own.values()), key=lambda pair: pair[0])
+            points = [(windows, cell['mean'], cell['low'], cell['high']) for windows, cell in cells if cell['mean'] is not None]
+            axes.plot([point[0] for point in points], [point[1] for point in points], 'o-', color=ink, label=variant)
+            for windows, _, low, high in points:
+                if low is not None:
+                    axes.plot([windows, windows], [low, high], color=ink, linewidth=2)
+            crosses = [(arm['num_windows'], published[name][measure]) for name, arm in own.items() if measure in published.get(name, {})]
+            axes.plot([windows for windows, _ in crosses], [value for _, value in crosses], 'x', color='black')
+        axes.set_xscale('log')
+        axes.set(xlabel='training windows', title=measure)
+        axes.grid(color='0.9', linewidth=0.6)
+    figure.axes[0].legend(frameon=False)
+    figure.suptitle('Copying against the amount of data: mean of the replicas with 95 % interval')
+    write_figure(path, figure)

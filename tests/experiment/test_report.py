@@ -1,0 +1,118 @@
+"""The report: every section, what is drawn and what is not, and the same in Markdown and HTML."""
+
+import csv
+import re
+
+import numpy as np
+import pytest
+from ml_collections import ConfigDict
+
+from configs import base
+from symmusic.config.experiments import Experiment, Hypothesis, Primary
+from symmusic.config.runs import to_dict
+from symmusic.experiment.measures import MEASURES
+from symmusic.experiment.report import write_report
+from symmusic.experiment.results import Outcome, summarize
+from symmusic.plots import write_figure
+
+HYPOTHESIS = Hypothesis(
+    'Is <rich> better?', ('model.attention',), {'plain': {}, 'rich': {}}, {}, {}, {},
+    (Primary('Rich is better', 'overall_oa', ('rich', 'plain'), 'higher', 0.02),),
+    also={'model.num_cells': 'so that they are as large'}, tables={'plain': '5.10'},
+)  # fmt: skip
+
+
+def outcome(mean, num=4, num_windows=99):
+    values = mean + np.linspace(-0.01, 0.01, num)
+    replicas = tuple(dict.fromkeys(MEASURES, value) for value in values.tolist())
+    return Outcome(replicas, 12_345, num_windows, to_dict(base.get_config()), {'jax': '0.0.1'}, 'a cpu')
+
+
+@pytest.fixture
+def write(tmp_path):
+    def run(quick=False, failed=(), outcomes=None):
+        outcomes = outcomes or {('sound', 'plain'): outcome(0.5), ('sound', 'rich'): outcome(0.7)}
+        outcomes = {place: each for place, each in outcomes.items() if place[1] not in failed}
+        experiment = Experiment(HYPOTHESIS, quick, {'sound': {'plain': ConfigDict(), 'rich': ConfigDict()}})
+        found = summarize('exp9', experiment, outcomes, {('sound', name): 'out of memory' for name in failed})
+        folders = {}
+        for (_, name), each in outcomes.items():
+            folder = folders[name] = tmp_path / 'sound' / name
+            (folder / 'samples' / 'mary' / 'heatmaps').mkdir(parents=True)
+            with open(folder / 'metrics.csv', 'w') as file:
+                writer = csv.writer(file)
+                writer.writerow(['replica', 'epoch', 'train_loss', 'validation_loss', 'learning_rate', 'sequences_per_s'])
+                writer.writerows(
+                    [replica, epoch, 1 / epoch, 2 / epoch, 0.1, 9] for epoch in (1, 2) for replica in range(len(each.replicas))
+                )
+            (folder / 'samples' / 'mary' / 'samples.json').write_text('[]')
+            (folder / 'samples' / 'mary' / '01.mid').write_bytes(b'')
+            for picture in ('all.png', *(['heatmaps/attention_masked.png'] if name == 'rich' else [])):
+                draw(folder / 'samples' / 'mary' / picture)
+        write_report(tmp_path, found, experiment, folders, 'python launch.py --mode=experiment')
+        return (tmp_path / 'report.md').read_text(), (tmp_path / 'index.html').read_text()
+
+    return run
+
+
+def draw(path):
+    from matplotlib.figure import Figure
+
+    write_figure(path, Figure(figsize=(1, 1)))
+
+
+def test_every_section(write, tmp_path):
+    text, html = write()
+    headings = re.findall('^## (.*)$', text, re.MULTILINE)
+    assert headings == [
+        'Answers', 'Measures', 'Differences', 'Beside the published figures', 'Losses', 'What the models look at and draw from', 'Pieces',
+        'To repeat it',
+    ]  # fmt: skip
+    assert re.findall('<h2>(.*?)</h2>', html) == headings
+    assert '| Rich is better | sound | **confirmed** |' in text
+    assert '| overall_oa | 0.500 [0.486, 0.514] | 0.664 |' in text  # table 5.10
+    assert '- `python launch.py --mode=experiment`' in text
+    assert '- and in `model.num_cells`: so that they are as large' in text
+    assert '12,345 parameters, 99 training windows' in text
+    assert 'a cpu; jax 0.0.1' in text
+    assert 'quick' not in text
+    for path in re.findall(r'!\[.*?\]\((.*?)\)', text):
+        assert (tmp_path / path).read_bytes().startswith(b'\x89PNG')
+    assert len(re.findall(r'!\[', text)) == len(re.findall('<img', html)) == 6
+    assert not (tmp_path / 'sizes.png').exists()
+
+
+def test_what_is_text_stays_text(write):
+    _, html = write()
+    assert 'Is &lt;rich&gt; better?' in html
+    assert '<rich>' not in html
+
+
+def test_a_quick_run_is_marked(write):
+    text, html = write(quick=True)
+    assert '**A quick run, to see that everything works' in text
+    assert 'A quick run, to see that everything works' in html
+
+
+def test_an_arm_that_is_missing_is_said(write):
+    text, _ = write(failed=['rich'])
+    assert '**The arm rich is missing**, as it failed: out of memory.' in text
+    assert 'undecided' in text
+
+
+def test_nothing_done_at_all(write):
+    text, _ = write(failed=['plain', 'rich'])
+    assert 'No replicas of each arm' in text
+    assert '## Measures' not in text
+
+
+def test_one_replica_has_no_intervals(write):
+    text, _ = write(outcomes={('sound', 'plain'): outcome(0.5, 1), ('sound', 'rich'): outcome(0.7, 1)})
+    assert '| overall_oa | 0.490 | 0.690 |' in text
+    assert '| rich less plain | overall_oa | 0.200 | - | - | 1 |' in text
+
+
+def test_of_several_amounts_of_data_copying_is_drawn_against_them(write, tmp_path):
+    text, _ = write(outcomes={('sound', 'plain'): outcome(0.5, num_windows=10), ('sound', 'rich'): outcome(0.7, num_windows=1000)})
+    assert '## The amount of data' in text
+    assert (tmp_path / 'sizes.png').exists()
