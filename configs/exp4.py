@@ -24,14 +24,7 @@ def get_config():
             'bidirectional': {'model.bidirectional': True, 'model.num_cells': 32},
             'unidirectional': {'model.bidirectional': False, 'model.num_cells': 64},
         },
-        sound={
-            'data.hop_steps': 7,  # shares no factor with 16: every step of the bar is a target, and half an hour is enough
-            'train.targets': 'last',
-            'train.batch_size': 128,
-            'train.num_epochs': 8,
-            'train.cosine_epochs': 8,
-            'train.early_stopping_epochs': 3,
-        },
+        sound=base.LAST_STEPS,
         sound_arms={'unidirectional': {'model.num_cells': 54}},
         source=base.AS_PUBLISHED,
         quickly=base.QUICKLY,

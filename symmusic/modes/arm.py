@@ -5,6 +5,7 @@ done, and a run that was stopped goes on with what is not.
 import dataclasses
 import json
 import pathlib
+import shutil
 from collections.abc import Callable
 
 import numpy as np
@@ -35,6 +36,7 @@ class Arm:
     name: str
     config: ConfigDict
     folder: pathlib.Path
+    twin: pathlib.Path | None = None  # the folder of an earlier arm of the same training, which draws or is measured otherwise
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +75,7 @@ def finish(command: Command, arm: Arm, num_windows: int, grounds: 'Grounds', tic
         print(line)
         tick()
 
+    _take_over(arm)
     train.run(own, say)
     states, card = Checkpoints(arm.folder).restore()
     summary = json.loads((arm.folder / 'summary.json').read_text())
@@ -94,6 +97,18 @@ def finish(command: Command, arm: Arm, num_windows: int, grounds: 'Grounds', tic
     stored = {'of': key, 'num_parameters': summary['num_parameters'], 'versions': card.versions, 'device': card.device, 'replicas': found}
     write_whole(done, json.dumps(stored, indent=2) + '\n')
     return _outcome(stored, num_windows)
+
+
+def _take_over(arm: Arm) -> None:
+    """Begins with the finished training of the twin, where it has one; what belongs to the pieces is made anew."""
+    if arm.twin is None or not (arm.twin / 'arm.json').exists() or (arm.folder / 'checkpoints').exists():
+        return
+    arm.folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(arm.twin / 'metrics.csv', arm.folder)
+    aside = arm.folder / '.checkpoints'
+    shutil.rmtree(aside, ignore_errors=True)
+    shutil.copytree(arm.twin / 'checkpoints', aside)
+    aside.rename(arm.folder / 'checkpoints')
 
 
 def _outcome(stored: dict, num_windows: int) -> Outcome:

@@ -37,11 +37,7 @@ def run(command: Command) -> None:
     """Runs what is not done yet, and writes the report of what is."""
     experiment, folder = command.experiment, build.workdir(command, command.config_name) / 'experiment'
     _check_measures(experiment)
-    arms = [
-        Arm(variant, name, config, folder / variant / name)
-        for variant, configs in experiment.configs.items()
-        for name, config in configs.items()
-    ]
+    arms = list_arms(experiment, folder)
     for arm in arms:
         _check_folder(arm, base_config(command.root))
     claim_cores(command.config.train.cpu_devices)
@@ -90,6 +86,16 @@ def _reason(arm: Arm, error: Exception) -> str:
         return reason
     write_whole(arm.folder / 'failure.txt', ''.join(traceback.format_exception(error)))
     return f'{reason} (more in {arm.folder / "failure.txt"})'
+
+
+def list_arms(experiment: Experiment, folder: pathlib.Path) -> list[Arm]:
+    """The arms of all variants, each with the first one of the same training."""
+    arms: list[Arm] = []
+    for variant, configs in experiment.configs.items():
+        for name, config in configs.items():
+            twins = [arm.folder for arm in arms if not runs.differences(arm.config, config, ('sample.', 'evaluate.'))]
+            arms.append(Arm(variant, name, config, folder / variant / name, twins[0] if twins else None))
+    return arms
 
 
 class Corpora:
@@ -168,6 +174,7 @@ def size_up(experiment: Experiment, arms: Sequence[Arm], corpora: Corpora) -> di
     Raises:
       UserError: an arm has fewer than it asks for, or than the others and that is not what the experiment is about.
     """
+    tolerance = 1
     varied = {*experiment.hypothesis.variable, *experiment.hypothesis.also} & set(SIZES)
     windows: dict[tuple[str, str], int] = {}
     built: dict[str, Dataset] = {}
@@ -184,7 +191,8 @@ def size_up(experiment: Experiment, arms: Sequence[Arm], corpora: Corpora) -> di
                 f'arm {name}: config.data.max_windows = {wanted}: corpus {arm.config.data.corpus} gives {have}; ask for no more'
             )
         others = {other: count for (variant, other), count in windows.items() if variant == arm.variant}
-        if not varied and max(others.values()) - min(others.values()) >= len(data.styles):
+        tolerance = max(tolerance, 2 * len(data.styles) - 1)  # each style has as many as any other, in both parts
+        if not varied and max(others.values()) - min(others.values()) >= tolerance:
             counts = ', '.join(f'{other} {count}' for other, count in others.items())
             raise UserError(f'the arms have unequal numbers of training windows ({counts}); set config.data.max_windows to what all have')
     return windows

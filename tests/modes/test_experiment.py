@@ -129,6 +129,23 @@ def test_killed_at_every_stage_it_ends_the_same(whole, config, tmp_path, capsys)
     assert results(tmp_path) == results(whole)
 
 
+@pytest.mark.slow
+def test_an_arm_that_only_draws_otherwise_takes_over_the_training(config, tmp_path, capsys):
+    warm = (
+        ("('train.learning_rate',)", "('sample.temperature',)"),
+        ("'slow': {'train.learning_rate': 0.001}", "'cool': {}"),
+        ("'fast': {'train.learning_rate': 0.01}", "'warm': {'sample.temperature': 3.0}"),
+        ("('fast', 'slow')", "('warm', 'cool')"),
+    )  # fmt: skip
+    assert launch.main(words(changed(config, tmp_path, *warm), tmp_path)) == 0
+    assert capsys.readouterr().out.count('epoch   2/2') == 1
+    arms = results(tmp_path)['arms']
+    cool, warm = (arms[name]['measures'] for name in ('cool', 'warm'))
+    assert cool['nats_per_step'] == warm['nats_per_step']
+    assert cool['note_count']['values'] != warm['note_count']['values']
+    assert [arms[name]['config']['sample']['temperature'] for name in ('cool', 'warm')] == [1.0, 3.0]
+
+
 def test_a_failed_arm_is_reported_and_the_others_go_on(whole, config, tmp_path, monkeypatch, capsys):
     finish = experiment.finish
 
