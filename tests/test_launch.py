@@ -579,11 +579,24 @@ def test_a_workdir_that_is_a_file(refused, tmp_path, corpus, mode):
     assert str(tmp_path / 'out') in refused(*argv)
 
 
-def test_sampling_without_a_run_names_the_command_that_trains(refused):
-    error = refused(*sampling('nowhere'))
+def test_without_a_run_the_shipped_model_draws(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert launch.main(sampling('nowhere', '--config.sample.num_samples=1', '--config.sample.num_bars=1')) == 0
+    printed = capsys.readouterr().out
+    assert 'the shipped model draws' in printed
+    assert 'python launch.py' in printed
+    assert (tmp_path / 'nowhere' / 'samples' / 'mary' / '01.mid').exists()
+
+
+def test_evaluating_without_a_run_names_the_command_that_trains(refused):
+    error = refused('--mode=evaluate', '--workdir=nowhere')
     assert 'no trained model' in error
     assert 'python launch.py' in error
     assert 'nowhere' in error
+
+
+def test_the_shipped_model_is_no_other(refused):
+    assert 'model.num_cells=9' in refused(*sampling('nowhere', '--config.model.num_cells=9'))
 
 
 def test_sampling_with_a_field_that_differs_from_the_run_s(refused, workdir):

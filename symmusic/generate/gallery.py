@@ -1,4 +1,4 @@
-"""The folder of a prompt's pieces: MIDI files, pictures and `samples.json`, written whole or not at all."""
+"""The folder of a prompt's pieces: MIDI files, pictures, a page to listen on and `samples.json`, written whole or not at all."""
 
 import io
 import json
@@ -14,6 +14,7 @@ from symmusic.errors import UserError
 from symmusic.files import SETTINGS, write_whole
 from symmusic.generate.compose import Piece
 from symmusic.generate.heatmaps import write_heatmaps
+from symmusic.generate.listening import listening_page
 from symmusic.generate.pictures import draw_all, draw_piece
 from symmusic.generate.prompt import Prompt
 from symmusic.melody.encodings import Vocabulary
@@ -92,16 +93,18 @@ def _write(
     model: str,
     progress: Callable[[Iterable, str], Iterable],
 ) -> None:
-    rows, names = [], []
+    rows, names, midi_files = [], [], []
     width = max(2, len(str(len(pieces))))
     for number, piece in progress(list(enumerate(pieces, 1)), 'piece'):
         name = f'{number:0{width}}'
         surprise = -piece.log_probability / len(piece.events)
         names.append(f'{name}: {surprise:.2f} nats per step' + (', empty' if piece.is_empty else ''))
         joined = vocabulary.join(prompt.events, piece.events)
-        for path, events in ((folder / f'{name}.mid', piece.events), (folder / 'joined' / f'{name}.mid', joined)):
+        paths = folder / f'{name}.mid', folder / 'joined' / f'{name}.mid'
+        for path, events in zip(paths, (piece.events, joined), strict=True):
             notes = to_notes(from_events(events), TICKS_PER_QUARTER, velocity=100)
             write_midi(path, notes, title=f'{prompt.name} {name}', qpm=prompt.qpm)
+        midi_files.append(tuple(path.read_bytes() for path in paths))
         draw_piece(folder / f'{name}.png', prompt.events, piece.events, f'{prompt.name}, continuation {names[-1]}')
         rows.append(
             {
@@ -127,4 +130,6 @@ def _write(
         write_whole(folder / 'distributions.npz', buffer.getvalue())
         title = f'{prompt.name} by {model}'
         write_heatmaps(folder / 'heatmaps', pieces, vocabulary, is_window=is_window, title=title, progress=progress)
+    numbers = [row['file'].removesuffix('.mid') for row in rows]
+    write_whole(folder / 'index.html', listening_page(prompt, pieces, numbers, midi_files, model))
     write_whole(folder / 'samples.json', json.dumps(rows, indent=1) + '\n')

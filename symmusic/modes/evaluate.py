@@ -43,11 +43,11 @@ CHUNK = 250  # pieces drawn at once
 
 def run(command: Command) -> None:
     """Draws, measures and writes the report."""
-    config, card, states, workdir = trained.load(command)
+    config, model, workdir = trained.load(command)
+    params, card = model.params, model.card
     material.check(config, workdir)
     if 'sample.prompt' in command.given and config.evaluate.prompts == 'held_out':
         print("config.sample.prompt is without effect here: config.evaluate.prompts = 'fixed' continues it")
-    params, epoch, index = trained.choose(config, card, states)
     settings, protocol = config.evaluate, config.evaluate.protocol
     corpus = build.corpus(config)
     data = build.dataset(config, corpus, (card.vocabulary.min_pitch, card.vocabulary.max_pitch))
@@ -61,7 +61,7 @@ def run(command: Command) -> None:
     print(f'{len(made)} pieces drawn in {time.perf_counter() - begun:.1f} s, {num_redraws} drawn again, {num_empty} still empty')
     if not (made[:size] >= 0).any():
         raise UserError(
-            f'none of the {size} pieces that the model drew holds a note, so there is nothing to measure (epoch {epoch}, '
+            f'none of the {size} pieces that the model drew holds a note, so there is nothing to measure ({model.name}, '
             f'config.sample.temperature = {config.sample.temperature:g}); train on, or draw at a higher temperature'
         )
     markovs = _fit_markovs(card.vocabulary, music.tunes.train)
@@ -96,17 +96,16 @@ def run(command: Command) -> None:
         config, corpus, music.tunes, card.vocabulary, markovs[3], lambda prompts: _continue(params, card, config, prompts)[0]
     )
     comparison |= _similarity(made[:size], music.unseen, music.tunes.train, protocol)
-    comparison |= {'num_redraws': num_redraws, 'num_empty': num_empty, 'epoch': epoch, 'replica': index}
+    comparison |= {'num_redraws': num_redraws, 'num_empty': num_empty, **model.made_with}
 
     made_with = {
         'evaluate': settings.to_dict(),
         'sample': json.loads(config.sample.to_json()),
         'seed': config.seed,
-        'epoch': epoch,
-        'replica': index,
+        **model.made_with,
     }
     folder = choose_folder(workdir, 'evaluation', made_with)
-    names = {'reference': f'excerpts of {corpus.name}', 'generated': f'{workdir.name}, epoch {epoch}'}
+    names = {'reference': f'excerpts of {corpus.name}', 'generated': model.name}
     notes = [f'of the {count(len(made), "piece")} drawn {num_empty} without a note, left out of the features'] if num_empty else []
     notes += [f'{count(num_redraws, "time")} a piece was drawn again, as config.sample.max_redraws allows'] if num_redraws else []
     text = '\n'.join(

@@ -13,8 +13,6 @@ from symmusic.generate.gallery import write_gallery
 from symmusic.generate.prompt import read_prompt
 from symmusic.modes import trained
 from symmusic.progress import bar
-from symmusic.train.checkpoint import Card
-from symmusic.train.state import TrainState
 
 
 def run(command: Command) -> None:
@@ -22,29 +20,26 @@ def run(command: Command) -> None:
     print(draw(*trained.load(command)))
 
 
-def draw(config: ConfigDict, card: Card, states: TrainState, workdir: pathlib.Path) -> pathlib.Path:
-    """Composes pieces after the prompt with the best parameters of one replica and writes them; the folder where they are."""
-    settings = config.sample
-    params, epoch, index = trained.choose(config, card, states)
+def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pathlib.Path:
+    """Composes pieces after the prompt and writes them; the folder where they are."""
+    settings, card = config.sample, model.card
     manner = trained.manner(config, card)
     prompt = read_prompt(settings.prompt, card.vocabulary, transpose=settings.transpose)
     for notice in prompt.notices:
         print(notice)
     begun = time.perf_counter()
-    pieces = compose(params, card.architecture, card.vocabulary, prompt, manner, config.seed)
+    pieces = compose(model.params, card.architecture, card.vocabulary, prompt, manner, config.seed)
     seconds = time.perf_counter() - begun
-    model = f'{workdir.name}, ' + (f'replica {index}, ' if card.num_replicas > 1 else '') + f'epoch {epoch}'
     form = f'reading {manner.window_steps} steps anew for each' if manner.window_steps else 'carrying the state'
     redraws, num_empty = sum(piece.num_redraws for piece in pieces), sum(piece.is_empty for piece in pieces)
     print(
-        f'{len(pieces)} pieces of {manner.num_bars} bars after {prompt.name} by {model}, temperature {manner.temperature:g}, {form}: '
+        f'{len(pieces)} pieces of {manner.num_bars} bars after {prompt.name} by {model.name}, temperature {manner.temperature:g}, {form}: '
         f'{seconds:.1f} s with compilation, {redraws} drawn again, {num_empty} still empty'
     )
     made_with = {
         'sample': runs.to_dict(settings),
         'seed': config.seed,
-        'replica': index,
-        'epoch': epoch,
+        **model.made_with,
         'prompt_events': prompt.events.tolist(),
     }
     folder = choose_folder(workdir / 'samples', prompt.name, made_with)
@@ -57,7 +52,7 @@ def draw(config: ConfigDict, card: Card, states: TrainState, workdir: pathlib.Pa
         temperature=manner.temperature,
         seed=config.seed,
         settings=made_with,
-        model=model,
+        model=model.name,
         progress=bar,
     )
     return folder

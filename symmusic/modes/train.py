@@ -19,7 +19,7 @@ from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.generate.prompt import read_prompt
 from symmusic.model.model import Architecture, count_params
-from symmusic.modes import build, sample
+from symmusic.modes import build, sample, trained
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.devices import claim_cores, make_mesh
@@ -124,7 +124,7 @@ def run(command: Command, say: Callable[[str], None] = print) -> None:
     }
     for line in _results(summary):
         print(line)
-    sample.draw(config, card, states, workdir)
+    sample.draw(config, trained.choose(config, card, states, workdir), workdir)
     write_whole(workdir / 'summary.json', json.dumps(summary, indent=2) + '\n')
     _say_next(command, workdir)
 

@@ -1,5 +1,6 @@
 """The run that a workdir holds, as the modes that draw from it take it."""
 
+import dataclasses
 import pathlib
 
 from ml_collections import ConfigDict
@@ -10,13 +11,26 @@ from symmusic.errors import UserError
 from symmusic.generate.compose import Manner
 from symmusic.model.model import Params
 from symmusic.modes import build
+from symmusic.train import shipped
 from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.replicas import best_replica, replica
 from symmusic.train.state import TrainState
 
 
-def load(command: Command) -> tuple[ConfigDict, Card, TrainState, pathlib.Path]:
-    """The run's config with the command's settings of sampling and evaluation, its card and states, and the workdir.
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """What draws: the best parameters of one replica of a run."""
+
+    params: Params
+    card: Card
+    name: str  # as the user is told
+    made_with: dict  # which of the run's parameters they are
+
+
+def load(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
+    """The run's config with the command's settings of sampling and evaluation, its model, and the workdir.
+
+    Where there is no run, the shipped model draws; it is evaluated only where its own config is asked for.
 
     Raises:
       UserError: there is no run, none that has finished an epoch, or the command states another one's fields.
@@ -24,21 +38,35 @@ def load(command: Command) -> tuple[ConfigDict, Card, TrainState, pathlib.Path]:
     workdir = build.workdir(command, command.config_name)
     checkpoints = Checkpoints(workdir)
     if checkpoints.latest_step() is None:
-        raise UserError(f'{workdir} holds no trained model; train one with: {build.command_line(command, "train")}')
-    states, card = checkpoints.restore()
-    if not states.best_epoch.any():
-        raise UserError(f'the run in {workdir} has not finished its first epoch; go on with: {build.command_line(command, "train")}')
-    return runs.for_sampling(runs.from_dict(card.config, command.config), command), card, states, workdir
+        may_be_shipped = command.mode == 'sample' or command.config_name == shipped.FOLDER.name
+        train = build.command_line(command, 'train')
+        if not may_be_shipped or (workdir / 'config.json').exists():
+            raise UserError(f'{workdir} holds no trained model; train one with: {train}')
+        params, card, figures = shipped.read_shipped()
+        nats, date = figures['nats_per_step'], figures['date']
+        print(
+            f'no run in {workdir}: the shipped model draws ({card.dataset["corpus"]}, {date}; {nats["model"]:.3f} nats per step on test '
+            f'tunes, base rate {nats["base_rate"]:.3f}); to train one: {train}'
+        )
+        model = Model(params, card, 'the shipped model', {'shipped': date})
+    else:
+        states, card = checkpoints.restore()
+        if not states.best_epoch.any():
+            raise UserError(f'the run in {workdir} has not finished its first epoch; go on with: {build.command_line(command, "train")}')
+        model = choose(command.config, card, states, workdir)
+    return runs.for_sampling(runs.from_dict(card.config, command.config), command), model, workdir
 
 
-def choose(config: ConfigDict, card: Card, states: TrainState) -> tuple[Params, int, int]:
-    """The best parameters of the replica that draws, their epoch, and which one it is."""
+def choose(config: ConfigDict, card: Card, states: TrainState, workdir: pathlib.Path) -> Model:
+    """The model of the replica that draws."""
     wanted = config.sample.replica
     if wanted >= card.num_replicas:
         raise UserError(f'config.sample.replica = {wanted}: the run has replicas 0 to {card.num_replicas - 1}; -1 = the best')
     index = best_replica(states) if wanted < 0 else wanted
     chosen = replica(states, index)
-    return chosen.best_params, int(chosen.best_epoch), index
+    epoch = int(chosen.best_epoch)
+    name = f'{workdir.name}, ' + (f'replica {index}, ' if card.num_replicas > 1 else '') + f'epoch {epoch}'
+    return Model(chosen.best_params, card, name, {'replica': index, 'epoch': epoch})
 
 
 def manner(config: ConfigDict, card: Card) -> Manner:

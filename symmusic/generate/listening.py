@@ -1,0 +1,122 @@
+"""The page on which pieces are listened to and looked at: one file, no network."""
+
+import base64
+import json
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from symmusic.generate.compose import Piece
+from symmusic.generate.prompt import Prompt
+from symmusic.melody.events import StepNote, from_events
+from symmusic.pages import escape, json_for_script, page
+from symmusic.score.meter import STEPS_PER_BAR
+
+SCRIPT = pathlib.Path(__file__).with_suffix('.js')
+STEP_WIDTH, PITCH_HEIGHT, LEFT, BOTTOM = 6, 7, 34, 18  # pixels of a drawing at full size
+STYLE = """
+.bar { display: flex; flex-wrap: wrap; gap: 0.5rem 1.25rem; align-items: center; }
+.tools { position: sticky; top: 0; z-index: 1; padding: 0.6rem 0; background: var(--ground); border-bottom: 1px solid var(--line); }
+button, select, input { font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; }
+button, select { padding: 0.35rem 0.8rem; min-height: 2.4rem; }
+input[type='number'] { width: 5rem; padding: 0.3rem; min-height: 2.4rem; }
+button { cursor: pointer; min-width: 5.5rem; }
+button[aria-pressed='true'] { background: var(--accent); color: var(--ground); border-color: var(--accent); }
+article { border-bottom: 1px solid var(--line); padding: 0.75rem 0; }
+article h2 { margin: 0; font-size: 1.1rem; }
+article[hidden] { display: none; }
+.roll { overflow-x: auto; }
+.roll svg { display: block; width: 100%; }
+.given { fill: var(--quiet); } .new { fill: var(--accent); } .sounding { fill: var(--warm); }
+.grid { stroke: var(--line); } .seam { stroke: var(--warm); stroke-width: 2; }
+.cursor { stroke: var(--text); stroke-width: 2; visibility: hidden; }
+.roll text { fill: var(--quiet); font-size: 12px; }
+"""
+
+
+def listening_page(
+    prompt: Prompt, pieces: Sequence[Piece], names: Sequence[str], midi_files: Sequence[tuple[bytes, bytes]], model: str
+) -> str:
+    """HTML of the pieces after their prompt: each with its piano roll, its sound, and its MIDI files to take along.
+
+    Args:
+      prompt: what the pieces continue.
+      pieces: at least one.
+      names: of the pieces, in order.
+      midi_files: of each piece, the continuation alone and with the prompt before it.
+      model: who drew them.
+    """
+    seam, played, parts = len(prompt.events), [], []
+    for name, piece, files in zip(names, pieces, midi_files, strict=True):
+        notes = from_events(np.concatenate([prompt.events, piece.events]))
+        played.append({'notes': [[note.onset, note.end, note.pitch] for note in notes], 'end': seam + len(piece.events)})
+        surprise, num_notes = -piece.log_probability / len(piece.events), sum(note.onset >= seam for note in notes)
+        downloads = ' '.join(
+            f'<a download="{escape(file)}" href="data:audio/midi;base64,{base64.b64encode(content).decode()}">{text}</a>'
+            for file, text, content in zip(
+                (f'{prompt.name}-{name}-new.mid', f'{prompt.name}-{name}.mid'),
+                ('MIDI, new bars', 'MIDI, with the prompt'),
+                files,
+                strict=True,
+            )
+        )
+        parts.append(
+            f'<article data-order="{len(parts)}" data-surprise="{surprise:.6f}" data-notes="{num_notes}"><div class="bar">'
+            f'<h2>{escape(name)}</h2><button type="button" aria-pressed="false" aria-label="Play {escape(name)}">Play</button>'
+            f'<span class="quiet">{surprise:.2f} nats per step, {num_notes} notes</span>{downloads}</div>'
+            f'{_roll(name, notes, seam, played[-1]["end"])}</article>'
+        )
+    body = _head(prompt, len(pieces), model) + '<main>' + '\n'.join(parts) + '</main>'
+    data = json_for_script(json.dumps({'pieces': played, 'seam': seam, 'qpm': prompt.qpm}))
+    return page(f'{prompt.name}: continuations', body, STYLE, f'const DATA = {data};\n{SCRIPT.read_text(encoding="utf-8")}')
+
+
+def _head(prompt: Prompt, num_pieces: int, model: str) -> str:
+    bars = len(prompt.events) // STEPS_PER_BAR
+    return f"""<h1>{escape(prompt.name)}, continued</h1>
+<p>{num_pieces} continuations by {escape(model)}. Grey: the {bars} bars given; blue: what the model goes on with.
+Fewer nats per step: more as the model expects. Escape stops.</p>
+<div class="bar tools" role="group" aria-label="How to play and what to show">
+<label>Tempo <input type="number" id="tempo" min="20" max="400" value="{prompt.qpm:.0f}"> quarters per minute</label>
+{_choice('Sound', 'sound', plucked='plucked', flute='flute', reed='reed')}
+{_choice('From', 'from', prompt='the prompt', new='the new bars')}
+{_choice('Sort by', 'sort', order='number', surprise='likelihood', notes='notes')}
+<label>At least <input type="number" id="least" min="0" value="0"> notes</label>
+<span id="status" role="status" class="quiet"></span></div>
+"""
+
+
+def _choice(label: str, name: str, **options: str) -> str:
+    listed = ''.join(f'<option value="{value}">{text}</option>' for value, text in options.items())
+    return f'<label>{label} <select id="{name}">{listed}</select></label>'
+
+
+def _roll(name: str, notes: Sequence[StepNote], seam: int, end: int) -> str:
+    """The piano roll as SVG; each note knows its number, so that it can light up."""
+    pitches = [note.pitch for note in notes] or [60]
+    low, high = min(pitches) - 2, max(pitches) + 2
+    width, height = LEFT + end * STEP_WIDTH, (high - low + 1) * PITCH_HEIGHT
+    parts = []
+    for step in range(0, end + 1, STEPS_PER_BAR):
+        at = LEFT + step * STEP_WIDTH
+        parts.append(f'<line class="grid" x1="{at}" x2="{at}" y1="0" y2="{height}"/>')
+        if step < end:
+            parts.append(f'<text x="{at + 3}" y="{height + 14}">{step // STEPS_PER_BAR + 1}</text>')
+    for pitch in range(low, high + 1):
+        if pitch % 12 == 0:
+            parts.append(f'<text x="2" y="{(high - pitch + 1) * PITCH_HEIGHT}">C{pitch // 12 - 1}</text>')
+    for number, note in enumerate(notes):
+        kind = 'new' if note.onset >= seam else 'given'
+        parts.append(
+            f'<rect class="{kind}" data-note="{number}" x="{LEFT + note.onset * STEP_WIDTH}" y="{(high - note.pitch) * PITCH_HEIGHT}" '
+            f'width="{(note.end - note.onset) * STEP_WIDTH - 1}" height="{PITCH_HEIGHT}" rx="1"/>'
+        )
+    at = LEFT + seam * STEP_WIDTH
+    parts.append(f'<line class="seam" x1="{at}" x2="{at}" y1="0" y2="{height}"/><line class="cursor" x1="0" x2="0" y1="0" y2="{height}"/>')
+    style = f' style="min-width: {width // 2}px"' if end > 16 * STEPS_PER_BAR else ''
+    label = f'Piano roll of {name}: {sum(note.onset < seam for note in notes)} notes given, {sum(note.onset >= seam for note in notes)} new'
+    return (
+        f'<div class="roll" tabindex="0" role="region" aria-label="{escape(label)}">'
+        f'<svg viewBox="0 0 {width} {height + BOTTOM}" role="img" aria-label="{escape(label)}"{style}>{"".join(parts)}</svg></div>'
+    )

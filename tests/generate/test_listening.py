@@ -1,0 +1,98 @@
+"""The listening page: its files and figures, and a browser that plays, stops, sorts, filters and downloads."""
+
+import base64
+import io
+import re
+
+import mido
+import numpy as np
+import pytest
+
+from symmusic.generate.compose import Piece
+from symmusic.generate.listening import listening_page
+from symmusic.generate.prompt import Prompt
+
+NASTY = '</script><b>x</b>'
+PIECES = [[60, 62, 64, 65], [72], [], [60, 59]]  # pitches, a quarter each, from the new bar on
+
+
+def make_piece(pitches, log_probability):
+    events = np.full(16, -1, np.int8)
+    events[: 4 * len(pitches) : 4] = pitches
+    return Piece(np.zeros(16, np.uint8), events, log_probability, 0)
+
+
+@pytest.fixture
+def html():
+    events = np.array([67, -1, -1, -1, 69, -1, -1, -1] + [-1] * 8, np.int8)
+    prompt = Prompt(NASTY, events, np.zeros(16, np.uint8), 0, 240.0)
+    files = [(b'MThd-new-%d' % index, b'MThd-joined-%d' % index) for index in range(4)]
+    pieces = [make_piece(pitches, -probability) for pitches, probability in zip(PIECES, (8.0, 4.0, 16.0, 2.0), strict=True)]
+    return listening_page(prompt, pieces, ['01', '02', '03', '04'], files, 'attn, epoch 1')
+
+
+def test_every_note_is_drawn_on_its_side_of_the_seam(html):
+    rolls = re.findall(r'<svg.*?</svg>', html)
+    assert [roll.count('class="new"') for roll in rolls] == [4, 1, 0, 2]
+    assert [roll.count('class="given"') for roll in rolls] == [2, 2, 2, 2]
+
+
+def test_names_are_text_and_files_are_those_given(html):
+    assert NASTY not in html
+    assert base64.b64encode(b'MThd-joined-3').decode() in html
+    assert html.count('audio/midi') == 8
+
+
+def order(page):
+    return [each.inner_text() for each in page.locator('article:visible h2').all()]
+
+
+def test_in_a_browser(html, tmp_path, open_page):
+    file = tmp_path / 'index.html'
+    file.write_text(html)
+    page = open_page(file, width=360, accept_downloads=True)
+    assert page.evaluate('document.documentElement.scrollWidth') <= 360
+    assert order(page) == ['01', '02', '03', '04']
+    page.select_option('#sort', 'surprise')
+    assert order(page) == ['04', '02', '01', '03']
+    page.select_option('#sort', 'notes')
+    page.fill('#least', '1')
+    assert order(page) == ['01', '04', '02']
+
+    button = page.get_by_role('button', name='Play 02')
+    button.focus()
+    page.keyboard.press('Enter')
+    assert button.get_attribute('aria-pressed') == 'true'
+    assert page.inner_text('#status') == 'playing 02'
+    page.wait_for_selector('article .sounding')
+    page.get_by_role('button', name='Play 04').click()  # one at a time
+    assert button.get_attribute('aria-pressed') == 'false'
+    page.select_option('#sound', 'reed')
+    page.fill('#tempo', '400')
+    page.locator('#tempo').blur()
+    assert page.inner_text('#status') == 'playing 04'
+    page.keyboard.press('Escape')
+    assert page.inner_text('#status') == ''
+    page.select_option('#from', 'new')
+    button.click()
+    page.wait_for_selector('button[aria-pressed="true"]', state='detached', timeout=10_000)  # it ends by itself
+
+    with page.expect_download() as download:
+        page.get_by_role('link', name='with the prompt').first.click()
+    assert download.value.suggested_filename.endswith('01.mid')
+    assert download.value.path().read_bytes() == b'MThd-joined-0'
+
+
+def test_of_real_pieces(tmp_path, open_page):
+    """As `--mode=sample` writes it; the page's MIDI is the folder's."""
+    import launch
+
+    assert (
+        launch.main(['--mode=sample', f'--workdir={tmp_path / "run"}', '--config.sample.num_samples=2', '--config.sample.num_bars=2']) == 0
+    )
+    folder = tmp_path / 'run' / 'samples' / 'mary'
+    page = open_page(folder / 'index.html')
+    href = page.get_by_role('link', name='new bars').first.get_attribute('href')
+    content = base64.b64decode(href.split(',')[1])
+    assert content == (folder / '01.mid').read_bytes()
+    mido.MidiFile(file=io.BytesIO(content))
