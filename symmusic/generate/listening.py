@@ -16,6 +16,7 @@ from symmusic.score.meter import STEPS_PER_BAR
 SCRIPT = pathlib.Path(__file__).with_suffix('.js')
 STEP_WIDTH, PITCH_HEIGHT, LEFT, BOTTOM = 6, 7, 34, 18  # pixels of a drawing at full size
 STYLE = """
+@media (max-width: 40rem) { .tools { position: static !important; } }
 .bar { display: flex; flex-wrap: wrap; gap: 0.5rem 1.25rem; align-items: center; }
 .tools { position: sticky; top: 0; z-index: 1; padding: 0.6rem 0; background: var(--ground); border-bottom: 1px solid var(--line); }
 button, select, input { font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; }
