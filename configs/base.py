@@ -24,6 +24,7 @@ def get_config() -> ConfigDict:
     data.keep_last_window = 'auto'  # True / False: the last window of a tune that has several is kept
     data.max_windows = 0  # at most so many training windows (of split 'window': of both parts together), drawn by seed; 0 = all
     data.max_tunes = 0  # at most so many tunes, drawn by seed before anything else; 0 = all
+    data.train_share = 1.0  # of the training tunes, drawn by seed, a smaller share of those of a larger; what is held out stays as it is
     data.split = 'auto'  # 'tune' / 'window': 80/10/10 by tune family, or 80/20 without a test part at random over windows, copies and all
     data.split_seed = 0  # draws the split; `seed` does not
 

@@ -45,8 +45,9 @@ class Primary:
 class Hypothesis:
     """What an experiment's config file states.
 
-    Of one field the arm's value wins, then the command line's, then that of `quickly`, then the variant's. A field that an arm sets cannot
-    be stated on the command line.
+    Of one field the arm's value wins (that of `sound_arms` before that of `arms`), then the command line's, then that of `quickly`, then
+    the variant's; but the command line's and that of `quickly` win over what only `sound_arms` sets. A field that an arm sets in `arms`
+    cannot be stated on the command line.
 
     Attributes:
       question: a sentence.
@@ -57,6 +58,7 @@ class Hypothesis:
       quickly: what `quick` sets.
       primaries: the claims that are tested; everything else that a report says is descriptive.
       sound_arms: what the variant 'sound' sets in an arm otherwise.
+      may_miss: an arm that asks for more windows than its corpus gives is left out and listed, where it is a mistake otherwise.
       also: further fields in which the arms differ, and why.
       tables: by arm the table of the source that has its figures.
     """
@@ -69,6 +71,7 @@ class Hypothesis:
     quickly: Diff
     primaries: tuple[Primary, ...]
     sound_arms: Mapping[str, Diff] = dataclasses.field(default_factory=dict)
+    may_miss: bool = False
     also: Mapping[str, str] = dataclasses.field(default_factory=dict)
     tables: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
@@ -119,11 +122,13 @@ def read(loaded: ConfigDict, overrides: Mapping[str, str | None], override: Over
 
     def compose(variant: str, arm: str) -> ConfigDict:
         config = plain.copy_and_resolve_references()
+        own = hypothesis.arms[arm]
         _apply(config, getattr(hypothesis, variant), variant)
-        _apply(config, hypothesis.quickly if switches.quick else {}, 'quickly')
-        config = override(config, others)
-        _apply(config, hypothesis.arms[arm], f'arms[{arm!r}]')
+        _apply(config, own, f'arms[{arm!r}]')
         _apply(config, hypothesis.sound_arms.get(arm, {}) if variant == 'sound' else {}, f'sound_arms[{arm!r}]')
+        quickly = {name: value for name, value in hypothesis.quickly.items() if name not in own}
+        _apply(config, quickly if switches.quick else {}, 'quickly')
+        config = override(config, others)
         config = protocol.resolve(config).lock()
         try:
             fields.check(config)

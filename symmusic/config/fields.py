@@ -88,6 +88,7 @@ FIELDS: dict[str, Rule] = {
     'data.keep_last_window': flag(),
     'data.max_windows': whole(0, 2**31 - 1),
     'data.max_tunes': whole(0, 2**31 - 1),
+    'data.train_share': real(0, 1, above=True),
     'data.split': choice('tune', 'window'),
     'data.split_seed': whole(0, 2**32 - 1),
     'model.num_layers': whole(1, 64),

@@ -11,7 +11,7 @@ from symmusic.config.flags import Command
 from symmusic.errors import UserError
 
 FREE_IN_TRAINING = ('train.num_epochs', 'sample.', 'evaluate.')  # may differ from the run's
-BEFORE = {'train.cpu_devices': 1}  # what runs did that are older than the field
+BEFORE = {'train.cpu_devices': 1, 'data.train_share': 1.0}  # what runs did that are older than the field
 FREE_IN_SAMPLING = ('seed', 'sample.', 'evaluate.')  # taken from the command
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from symmusic.corpus.cache import Corpus
-from symmusic.corpus.split import TEST, TRAIN, VALIDATION, split_styles
+from symmusic.corpus.split import TEST, TRAIN, VALIDATION, draw_share, split_styles
 from symmusic.corpus.windows import Windows, cut_windows, draw_shares, join_windows, split_windows, without_copies
 from symmusic.errors import UserError
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
@@ -44,6 +44,7 @@ def build_dataset(
     also_pitches: Sequence[int] = (),
     transpositions: tuple[int, int] = (0, 0),
     split: str = 'tune',
+    train_share: float = 1.0,
 ) -> Dataset:
     """Splits a corpus and cuts it into windows.
 
@@ -58,6 +59,8 @@ def build_dataset(
 
     A corpus of several styles is split style by style, and each part takes equally many windows of each, drawn by `split_seed`: as many as
     the smallest has, of training's no more than `max_windows` in all.
+
+    Of the training tunes, of split 'window' of all tunes, `train_share` is kept, drawn by `split_seed`; test and validation are the same.
 
     Raises:
       UserError: the corpus keeps too little to train on; the message says which setting would keep more.
@@ -91,6 +94,7 @@ def build_dataset(
                 )
 
     if split == 'window':
+        kept = draw_share(kept, train_share, split_seed)
         found = by_style(cut, kept)
         require(VALIDATION, found)
         trains, validations = zip(*(split_windows(each, split_seed) for each in draw_shares(found, max_windows, split_seed)), strict=True)
@@ -101,7 +105,8 @@ def build_dataset(
         return Dataset(vocabulary, train, validation, None, num_tunes, num_copies, corpus.fingerprint, tuple(styles))
 
     tunes = split_styles(kept, corpus.families, split_seed)
-    train = by_style(cut, tunes.train)
+    trained = draw_share(tunes.train, train_share, split_seed)
+    train = by_style(cut, trained)
     parts = {VALIDATION: by_style(cut_held_out, tunes.validation), TEST: by_style(cut_held_out, tunes.test)}
     seen = cut_held_out(tunes.train)
     unseen = {part: [without_copies(windows, seen) for windows in found] for part, found in parts.items()}
@@ -112,7 +117,7 @@ def build_dataset(
         join_windows(draw_shares(train, max_windows, split_seed)),
         join_windows(draw_shares(unseen[VALIDATION], 0, split_seed)),
         join_windows(draw_shares(unseen[TEST], 0, split_seed)),
-        num_tunes={TRAIN: len(tunes.train), VALIDATION: len(tunes.validation), TEST: len(tunes.test)},
+        num_tunes={TRAIN: len(trained), VALIDATION: len(tunes.validation), TEST: len(tunes.test)},
         num_copies={part: sum(map(len, found)) - sum(map(len, unseen[part])) for part, found in parts.items()},
         fingerprint=corpus.fingerprint,
         styles=tuple(styles),

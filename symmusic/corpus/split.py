@@ -117,3 +117,10 @@ def split_tunes(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Split
         test, validation, *rest = sorted((members[int(family)] for family in order), key=len)
         parts = {TEST: test, VALIDATION: validation, TRAIN: [tune for family in rest for tune in family]}
     return Split(*(tuple(sorted(parts[part], key=lambda tune: tune.file)) for part in (TRAIN, VALIDATION, TEST)))
+
+
+def draw_share(tunes: Sequence[Tune], share: float, seed: int) -> tuple[Tune, ...]:
+    """A share of some tunes, at least one, in their order; a smaller share is part of every larger one of the same seed."""
+    num = max(1, round(share * len(tunes)))
+    order = np.random.default_rng([seed, 2]).permutation(len(tunes))
+    return tuple(tunes[index] for index in sorted(order[:num]))

@@ -14,6 +14,7 @@ from symmusic.experiment.results import label, with_interval
 from symmusic.files import write_whole
 from symmusic.pages import escape, from_markdown, page, picture
 
+SIZES = {'num_distinct_windows': 'of them different', 'num_notes': 'notes in their tunes'}
 NUM_PIECES = 3  # of an arm, shown each on its own
 
 
@@ -71,10 +72,7 @@ def _head(found: Mapping) -> str:
     lines = []
     if found['quick']:
         lines.append('**A quick run, to see that everything works: too few tunes, epochs, replicas and pieces to answer anything.**')
-    lines += [
-        f'**The arm {name} is missing**, as it failed: {reason}. The same command tries it again.'
-        for name, reason in found['failed'].items()
-    ]
+    lines += [f'**The arm {name} is missing**: {reason}.' for name, reason in found['failed'].items()]
     counts = sorted({arm['replicas'] for arm in found['arms'].values()})
     lines.append(
         f'{" or ".join(map(str, counts)) or "No"} replicas of each arm, runs of different seeds. Brackets hold 95 % intervals of the mean '
@@ -190,9 +188,10 @@ def _settings(found: Mapping, experiment: Experiment, command: str) -> str:
     for name, arm in found['arms'].items():
         train, evaluate = arm['config']['train'], arm['config']['evaluate']
         lines.append(
-            f'- {name}: {arm["num_parameters"]:,} parameters, {arm["num_windows"]:,} training windows, at most {train["num_epochs"]} '
-            f'epochs, {evaluate["num_pieces"]} pieces of each replica in each of {evaluate["num_draws"]} draws, protocol '
-            f'`{evaluate["protocol"]}`; whole config in `results.json`'
+            f'- {name}: {arm["num_parameters"]:,} parameters, {arm["num_windows"]:,} training windows'
+            + ''.join(f', {arm[size]:,} {what}' for size, what in SIZES.items() if size in arm)
+            + f', at most {train["num_epochs"]} epochs, {evaluate["num_pieces"]} pieces of each replica in each of '
+            f'{evaluate["num_draws"]} draws, protocol `{evaluate["protocol"]}`; whole config in `results.json`'
         )
     made = {(arm['device'], ', '.join(f'{name} {version}' for name, version in arm['versions'].items())) for arm in found['arms'].values()}
     return '\n'.join([*lines, *(f'- {device}; {versions}' for device, versions in sorted(made))])

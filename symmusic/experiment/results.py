@@ -1,9 +1,9 @@
 """From the replicas' measures to effects and answers: `results.json`.
 
 One object: `experiment`, `quick`, `variant`, `question`; `arms` by name with `variant`, `replicas`, `num_parameters`, `num_windows`,
-`config`, `versions`, `device` and `measures` (by name `mean`, `low`, `high` and `values`, one per replica, null where not defined);
-`failed`, by name the reason; `contrasts` of every measure and any two arms of a variant; `highlights`. Where both variants were run the
-arms of `source` are named `<arm>_source`.
+`num_distinct_windows`, `num_notes` (in the training tunes), `config`, `versions`, `device` and `measures` (by name `mean`, `low`, `high`
+and `values`, one per replica, null where not defined); `failed`, by name the reason; `contrasts` of every measure and any two arms of a
+variant; `highlights`. Where both variants were run the arms of `source` are named `<arm>_source`.
 """
 
 import dataclasses
@@ -23,7 +23,7 @@ class Outcome:
 
     replicas: tuple[Mapping[str, float | None], ...]
     num_parameters: int
-    num_windows: int
+    sizes: Mapping[str, int]
     config: Mapping
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     device: str = ''
@@ -56,7 +56,7 @@ def summarize(
             'variant': place[0],
             'replicas': len(outcome.replicas),
             'num_parameters': outcome.num_parameters,
-            'num_windows': outcome.num_windows,
+            **outcome.sizes,
             'config': outcome.config,
             'versions': outcome.versions,
             'device': outcome.device,

@@ -6,13 +6,13 @@ import dataclasses
 import json
 import pathlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.config import runs
-from symmusic.config.flags import DEFAULT_CONFIG, Command
+from symmusic.config.flags import DEFAULT_CONFIG, Command, base_config
 from symmusic.corpus.cache import Corpus
 from symmusic.evaluate.comparison import Pieces
 from symmusic.evaluate.scale import draw_rows, measure
@@ -54,19 +54,19 @@ class Ground:
     originals: Originals
 
 
-def finish(command: Command, arm: Arm, num_windows: int, grounds: 'Grounds', tick: Callable[[], None]) -> Outcome:
+def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Grounds', tick: Callable[[], None]) -> Outcome:
     """Trains and measures an arm as far as it is not done yet.
 
     Args:
       command: of the experiment.
       arm: which one.
-      num_windows: its training windows.
+      sizes: of its training data.
       grounds: of the experiment.
       tick: called after each epoch and each replica measured.
     """
     done, key = arm.folder / 'arm.json', {'version': MEASURED, 'config': runs.to_dict(arm.config)}
-    if done.exists() and (stored := json.loads(done.read_text()))['of'] == key:
-        return _outcome(stored, num_windows)
+    if done.exists() and _is_of((stored := json.loads(done.read_text()))['of'], key, command):
+        return _outcome(stored, sizes)
     own = dataclasses.replace(
         command, config=arm.config, config_name=arm.name, config_path=str(command.root / DEFAULT_CONFIG), workdir=arm.folder, given=()
     )
@@ -84,7 +84,7 @@ def finish(command: Command, arm: Arm, num_windows: int, grounds: 'Grounds', tic
         path = arm.folder / 'measures' / f'{index:04}.json'
         nats = summary['replicas'][index]['nats_per_step']
         of = key | {'replica': index, 'num_updates': int(states.step[index]), 'best_epoch': int(states.best_epoch[index])}
-        if not (path.exists() and json.loads(path.read_text())['of'] == of):
+        if not (path.exists() and _is_of(json.loads(path.read_text())['of'], of, command)):
             ground = grounds(arm.config, card)
             events_NT = _draw(replica(states.best_params, index), card, arm.config, ground.prompts_RNT[index], index)
             measures = measure_pieces(
@@ -96,7 +96,13 @@ def finish(command: Command, arm: Arm, num_windows: int, grounds: 'Grounds', tic
         tick()
     stored = {'of': key, 'num_parameters': summary['num_parameters'], 'versions': card.versions, 'device': card.device, 'replicas': found}
     write_whole(done, json.dumps(stored, indent=2) + '\n')
-    return _outcome(stored, num_windows)
+    return _outcome(stored, sizes)
+
+
+def _is_of(stored: dict, wanted: dict, command: Command) -> bool:
+    """Whether what is stored is of the same; its config may be older than some field."""
+    known = runs.to_dict(runs.from_dict(stored['config'], base_config(command.root)))
+    return stored | {'config': known} == wanted
 
 
 def _take_over(arm: Arm) -> None:
@@ -111,12 +117,12 @@ def _take_over(arm: Arm) -> None:
     aside.rename(arm.folder / 'checkpoints')
 
 
-def _outcome(stored: dict, num_windows: int) -> Outcome:
+def _outcome(stored: dict, sizes: Mapping[str, int]) -> Outcome:
     of, names = stored['of'], ('versions', 'device')
     return Outcome(
         tuple(stored['replicas']),
         stored['num_parameters'],
-        num_windows,
+        sizes,
         of['config'],
         **{name: stored[name] for name in names if name in stored},
     )

@@ -61,6 +61,7 @@ def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()
         corpus,
         encoding=data.encoding,
         split=data.split,
+        train_share=data.train_share,
         keep_last=data.keep_last_window,
         max_windows=data.max_windows,
         split_seed=data.split_seed,

@@ -30,7 +30,7 @@ from symmusic.progress import bar
 from symmusic.train.devices import claim_cores
 
 CUT = ('sequence_steps', 'sequence_hop_steps', 'held_out_steps', 'augment_keys')  # fields of training that the windows depend on
-SIZES = ('data.max_windows', 'data.max_tunes')  # what an experiment on the amount of data varies
+SIZES = ('data.max_windows', 'data.max_tunes', 'data.train_share')  # what an experiment on the amount of data varies
 
 
 def run(command: Command) -> None:
@@ -43,14 +43,17 @@ def run(command: Command) -> None:
     claim_cores(command.config.train.cpu_devices)
     print(f'{command.config_name}: {experiment.hypothesis.question}' + ' (quick: too little to answer it)' * experiment.quick)
     corpora = Corpora()
-    windows = size_up(experiment, arms, corpora)
+    sizes, failures = size_up(experiment, arms, corpora)
     clock, grounds = Clock(arms), Grounds(corpora)
-    outcomes, failures = {}, {}
+    outcomes = {}
     for number, arm in enumerate(arms, 1):
         place, name = (arm.variant, arm.name), label(experiment, arm.variant, arm.name)
+        if place in failures:
+            clock.end_arm()
+            continue
         print(f'arm {number} of {len(arms)}: {name}, {arm.config.replicas} replicas{clock.left()}')
         try:
-            outcomes[place] = finish(command, arm, windows[place], grounds, clock.tick)
+            outcomes[place] = finish(command, arm, sizes[place], grounds, clock.tick)
         except (Interrupted, BrokenPipeError):
             raise
         except Exception as error:  # whatever it is, the other arms can be done
@@ -64,7 +67,7 @@ def run(command: Command) -> None:
     for row in found['highlights']:
         print(f'{row["verdict"]}: {row["claim"]} ({row["evidence"]})')
     print(folder)
-    if failures:
+    if sizes.keys() - outcomes.keys():
         reasons = '; '.join(f'{name}: {why}' for name, why in found['failed'].items())
         raise Interrupted(f'{len(failures)} of {len(arms)} arms failed: {reasons}')
 
@@ -168,8 +171,10 @@ def _check_folder(arm: Arm, base: ConfigDict) -> None:
     runs.check_same_run(found, arm.config, arm.folder)
 
 
-def size_up(experiment: Experiment, arms: Sequence[Arm], corpora: Corpora) -> dict[tuple[str, str], int]:
-    """The training windows of each arm, told with its parameters.
+def size_up(
+    experiment: Experiment, arms: Sequence[Arm], corpora: Corpora
+) -> tuple[dict[tuple[str, str], dict[str, int]], dict[tuple[str, str], str]]:
+    """How large each arm's training data are, told with its parameters, and why an arm is left out.
 
     Raises:
       UserError: an arm has fewer than it asks for, or than the others and that is not what the experiment is about.
@@ -177,6 +182,7 @@ def size_up(experiment: Experiment, arms: Sequence[Arm], corpora: Corpora) -> di
     tolerance = 1
     varied = {*experiment.hypothesis.variable, *experiment.hypothesis.also} & set(SIZES)
     windows: dict[tuple[str, str], int] = {}
+    sizes, missing = {}, {}
     built: dict[str, Dataset] = {}
     for arm in arms:
         cut = json.dumps([arm.config.data.to_dict(), arm.config.train.targets, *map(arm.config.train.get, CUT)])
@@ -187,12 +193,24 @@ def size_up(experiment: Experiment, arms: Sequence[Arm], corpora: Corpora) -> di
         print(f'  {name}: {describe(architecture)}, {count_parameters(architecture):,} parameters, {num} training windows')
         have = num + (len(data.validation) if data.test is None else 0)  # split by window the number is of both parts
         if have < wanted - len(data.styles):
-            raise UserError(
-                f'arm {name}: config.data.max_windows = {wanted}: corpus {arm.config.data.corpus} gives {have}; ask for no more'
-            )
+            why = f'config.data.max_windows = {wanted}: corpus {arm.config.data.corpus} gives {have}'
+            if not experiment.hypothesis.may_miss:
+                raise UserError(f'arm {name}: {why}; ask for no more')
+            missing[arm.variant, arm.name] = why
+            print(f'    left out: {why}')
+            continue
+        sizes[arm.variant, arm.name] = _sizes(data)
         others = {other: count for (variant, other), count in windows.items() if variant == arm.variant}
         tolerance = max(tolerance, 2 * len(data.styles) - 1)  # each style has as many as any other, in both parts
         if not varied and max(others.values()) - min(others.values()) >= tolerance:
             counts = ', '.join(f'{other} {count}' for other, count in others.items())
             raise UserError(f'the arms have unequal numbers of training windows ({counts}); set config.data.max_windows to what all have')
-    return windows
+    return sizes, missing
+
+
+def _sizes(data: Dataset) -> dict[str, int]:
+    """Of the training windows how many there are and how many different ones, and the notes of the tunes that they are cut from."""
+    distinct = len(np.unique(data.train.tokens(), axis=0))
+    stream = data.train.stream
+    num_notes = int((data.vocabulary.decode(stream) >= 0).sum())
+    return {'num_windows': len(data.train), 'num_distinct_windows': distinct, 'num_notes': num_notes}

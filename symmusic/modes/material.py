@@ -6,7 +6,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.corpus.cache import Corpus
-from symmusic.corpus.split import Split, split_styles
+from symmusic.corpus.split import Split, draw_share, split_styles
 from symmusic.errors import UserError
 from symmusic.evaluate.excerpts import Excerpts, cut_excerpts
 from symmusic.evaluate.scale import draw_rows
@@ -48,6 +48,7 @@ def gather(config: ConfigDict, corpus: Corpus, vocabulary: Vocabulary, rng: np.r
     settings, num_steps = config.evaluate, config.sample.num_bars * STEPS_PER_BAR
     by_tune = config.data.split == 'tune'
     tunes = split_styles(corpus.kept, corpus.families, config.data.split_seed) if by_tune else Split(tuple(corpus.kept), (), ())
+    tunes = dataclasses.replace(tunes, train=draw_share(tunes.train, config.data.train_share, config.data.split_seed))
     excerpts = _require(cut_excerpts(tunes.train, num_steps), 'excerpts', 'training', config, corpus)
     num = settings.num_pieces * settings.num_draws
     held_out = getattr(tunes, settings.part)

@@ -79,6 +79,11 @@ def test_whose_value_wins(read):
     assert [values(quick, name)[0] for name in ('train.num_epochs', 'train.batch_size', 'replicas')] == [2, 9, 2]
     assert values(read('--config.train.num_epochs=1', '--config.quick'), 'train.num_epochs') == [1, 1]
     assert values(read(sound_arms={'large': {'model.num_cells': 12}}), 'model.num_cells') == [8, 12]
+    longer = {'large': {'train.num_epochs': 50}}
+    also = {'train.num_epochs': 'large ones learn longer'}
+    assert values(read(sound_arms=longer, also=also), 'train.num_epochs') == [30, 50]
+    assert values(read('--config.quick=True', sound_arms=longer, also=also), 'train.num_epochs') == [2, 2]
+    assert values(read('--config.train.num_epochs=1', sound_arms=longer, also=also), 'train.num_epochs') == [1, 1]
     assert values(read('--config.variant=source', sound_arms={'large': {'model.num_cells': 12}}), 'model.num_cells', 'source') == [8, 16]
 
 

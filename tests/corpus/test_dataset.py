@@ -220,3 +220,15 @@ def test_a_style_without_a_window_is_named():
     tunes += [random_tune(50 + seed, 17, style='b', file=f'b{seed}.mid') for seed in range(9)]
     with pytest.raises(UserError, match="train part of corpus made gives no window of 16 steps in the style 'b'"):
         build(corpus(*tunes), keep_last=False)
+
+
+def test_a_share_of_the_training_tunes():
+    made = corpus(*(random_tune(seed, 100 + seed) for seed in range(30)))
+    whole, half, by_window = build(made), build(made, train_share=0.5), build(made, train_share=0.5, split='window')
+    assert half.num_tunes == whole.num_tunes | {'train': 12}
+    rows = [{row.tobytes() for row in each.train.tokens()} for each in (half, whole)]
+    assert rows[0] < rows[1]
+    for part in ('validation', 'test'):
+        np.testing.assert_array_equal(getattr(half, part).tokens(), getattr(whole, part).tokens())
+    assert half.vocabulary == whole.vocabulary
+    assert by_window.num_tunes == {'train': 15, 'validation': 15}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 from symmusic.corpus.prepare import Tune
-from symmusic.corpus.split import find_families, split_styles, split_tunes, title_key
+from symmusic.corpus.split import draw_share, find_families, split_styles, split_tunes, title_key
 from symmusic.errors import UserError
 from tests.corpus.tunes import random_tune, tune
 
@@ -179,3 +179,13 @@ def test_styles_are_split_each_on_its_own(drawn, seed):
     first = [tune for tune in tunes if tune.style == 'a']
     families = np.arange(len(first))
     assert split_styles(first, families, seed) == split_tunes(first, families, seed)
+
+
+@hypothesis.given(st.integers(1, 40), st.floats(0.01, 1), st.floats(0.01, 1), st.integers(0, 5))
+def test_a_share_is_part_of_every_larger_one(num, share, other, seed):
+    tunes = [tune([60], file=f'{index:02}') for index in range(num)]
+    small, large = (draw_share(tunes, each, seed) for each in sorted((share, other)))
+    assert [each.file for each in small] == sorted({each.file for each in small})
+    assert {each.file for each in small} <= {each.file for each in large} <= {each.file for each in tunes}
+    assert len(small) == max(1, round(min(share, other) * num))
+    assert draw_share(tunes, 1.0, seed) == tuple(tunes)

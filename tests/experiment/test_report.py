@@ -25,7 +25,7 @@ HYPOTHESIS = Hypothesis(
 def outcome(mean, num=4, num_windows=99):
     values = mean + np.linspace(-0.01, 0.01, num)
     replicas = tuple(dict.fromkeys(MEASURES, value) for value in values.tolist())
-    return Outcome(replicas, 12_345, num_windows, to_dict(base.get_config()), {'jax': '0.0.1'}, 'a cpu')
+    return Outcome(replicas, 12_345, {'num_windows': num_windows}, to_dict(base.get_config()), {'jax': '0.0.1'}, 'a cpu')
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_quick_run_is_marked(write):
 
 def test_an_arm_that_is_missing_is_said(write):
     text, _ = write(failed=['rich'])
-    assert '**The arm rich is missing**, as it failed: out of memory.' in text
+    assert '**The arm rich is missing**: out of memory.' in text
     assert 'undecided' in text
 
 

@@ -21,7 +21,7 @@ def experiment(*primaries, variants=('sound',)):
 
 
 def outcome(values, measure='overall_oa'):
-    return Outcome(tuple(dict.fromkeys(MEASURES, 0.5) | {measure: value} for value in values), 7, 99, {'seed': 0})
+    return Outcome(tuple(dict.fromkeys(MEASURES, 0.5) | {measure: value} for value in values), 7, {'num_windows': 99}, {'seed': 0})
 
 
 def claim(measure='overall_oa', direction='higher', smallest=0.02, arms=('rich', 'plain')):

@@ -6,6 +6,8 @@ import pytest
 
 import launch
 from symmusic.errors import Interrupted
+from symmusic.experiment.measures import MEASURES
+from symmusic.experiment.results import Outcome
 from symmusic.modes import arm, experiment, train
 from tests.corpus.tunes import random_notes, write_files
 from tests.score.midi_bytes import melody
@@ -222,6 +224,25 @@ def test_windows(config, tmp_path, refused):
     assert 'config.data.max_windows = 5000: corpus' in line
     assert 'ask for no more' in line
     assert not (tmp_path / 'run').exists()
+
+
+def test_windows_that_may_be_missing(config, tmp_path, monkeypatch, capsys):
+    few = (
+        ("('train.learning_rate',)", "('data.max_windows',)"),
+        ("{'train.learning_rate': 0.001}", "{'data.max_windows': 5000}"),
+        ("{'train.learning_rate': 0.01}", "{'data.max_windows': 9}"),
+        ('sound={}', 'may_miss=True, sound={}'),
+    )
+    finish = lambda command, arm, sizes, *more: Outcome((dict.fromkeys(MEASURES, 0.5),), 9, sizes, {'train': {}, 'evaluate': {}})
+    monkeypatch.setattr(experiment, 'finish', finish)
+    monkeypatch.setattr(experiment, 'write_report', lambda *args: None)
+    assert launch.main(words(changed(config, tmp_path, *few), tmp_path)) == 0
+    found = results(tmp_path)
+    assert list(found['arms']) == ['fast']
+    assert (found['arms']['fast']['num_windows'], found['arms']['fast']['num_distinct_windows']) == (9, 9)
+    assert found['arms']['fast']['num_notes'] > 9
+    assert found['failed'].keys() == {'slow'}
+    assert 'config.data.max_windows = 5000: corpus' in found['failed']['slow']
 
 
 def test_a_measure_that_is_none(config, tmp_path, refused):

@@ -1,0 +1,47 @@
+"""Experiment 1, size: does a model of fewer tunes copy more?
+
+    python launch.py --mode=experiment --config=configs/exp1_size.py
+
+Arms: `sixteenth`, `eighth`, `quarter`, `half` and `all` of the training tunes of `folk`, each share a part of the next; and `w15k` ...
+`w100k`, the source's numbers of windows, at a smaller hop. In the variant `sound` all are trained with about as many updates, in `source`
+for 50 epochs. What the corpus has too few windows for is left out and listed (in `source` 60,000 and more: by its rules `folk` has 45,507).
+2 bidirectional layers of 64 cells per direction with the source's attention. Not run yet.
+"""
+
+from configs import base
+from symmusic.config.experiments import Hypothesis, Primary
+
+SHARES = {'sixteenth': 1 / 16, 'eighth': 1 / 8, 'quarter': 1 / 4, 'half': 1 / 2, 'all': 1.0}
+THOUSANDS = (15, 30, 45, 60, 75, 100)  # of windows
+UPDATES = 600  # thousands of windows read in all: 4,700 updates
+ALL = 60  # thousands of windows of all tunes at hop 7
+
+
+def get_config():
+    config = base.get_experiment()
+    config.model.bidirectional = True
+    config.model.attention = 'weighted'
+    arms = {name: {'data.train_share': share} for name, share in SHARES.items()}
+    arms |= {f'w{num}k': {'data.max_windows': 1000 * num, 'data.hop_steps': 4} for num in THOUSANDS}
+    epochs = {name: round(UPDATES / (ALL * share)) for name, share in SHARES.items()}
+    epochs |= {f'w{num}k': round(UPDATES / num) for num in THOUSANDS}
+    config.experiment = Hypothesis(
+        question='Does a model of fewer tunes copy more of them?',
+        variable=('data.train_share', 'data.max_windows'),
+        also={
+            'data.hop_steps': "so that the source's numbers of windows exist",
+            'train.num_epochs': 'so that all are updated as often',
+            'train.cosine_epochs': 'so that all are updated as often',
+        },
+        may_miss=True,
+        arms=arms,
+        sound={**base.LAST_STEPS, 'train.early_stopping_epochs': 0},
+        sound_arms={name: {'train.num_epochs': num, 'train.cosine_epochs': num} for name, num in epochs.items()},
+        source=base.AS_PUBLISHED,
+        quickly=base.QUICKLY,
+        primaries=(
+            Primary('A model of a sixteenth of the tunes plagiarizes more', 'plagiarism', ('sixteenth', 'all'), 'higher', 0.05),
+            Primary('A model of 15,000 windows plagiarizes more than one of 60,000', 'plagiarism', ('w15k', 'w60k'), 'higher', 0.05),
+        ),
+    )
+    return config
