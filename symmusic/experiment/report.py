@@ -15,16 +15,17 @@ from symmusic.files import write_whole
 from symmusic.pages import escape, from_markdown, page, picture
 
 SIZES = {'num_distinct_windows': 'of them different', 'num_notes': 'notes in their tunes'}
-NUM_PIECES = 3  # of an arm, shown each on its own
+NUM_PIECES = 3  # of an arm, that are named
 
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A heading, Markdown, and pictures with what they show in words; the first section has no heading."""
+    """A heading, Markdown, links with their words, and pictures with what they show in words; the first section has no heading."""
 
     heading: str
     text: str
     pictures: tuple[tuple[pathlib.Path, str], ...] = ()
+    links: tuple[tuple[pathlib.Path, str], ...] = ()
 
 
 def write_report(folder: pathlib.Path, found: Mapping, experiment: Experiment, folders: Mapping[str, pathlib.Path], command: str) -> None:
@@ -49,12 +50,14 @@ def write_report(folder: pathlib.Path, found: Mapping, experiment: Experiment, f
     lines = [f'# {title}', '']
     for section in sections:
         lines += [f'## {section.heading}', ''] * bool(section.heading) + [section.text, ''] * bool(section.text)
+        lines += [f'- [{text}]({_relative(path, folder)})' for path, text in section.links] + [''] * bool(section.links)
         for path, text in section.pictures:
             lines += [f'![{text}]({_relative(path, folder)})', '']
     write_whole(folder / 'report.md', '\n'.join(lines).rstrip() + '\n')
     parts = [f'<h1>{escape(title)}</h1>']
     for section in sections:
         parts += [f'<h2>{escape(section.heading)}</h2>'] * bool(section.heading) + [from_markdown(section.text)]
+        parts += [f'<p><a href="{escape(_relative(path, folder))}">{escape(text)}</a></p>' for path, text in section.links]
         parts += [picture(path.read_bytes(), text, text) for path, text in section.pictures]
     write_whole(folder / 'index.html', page(title, f'<main>{chr(10).join(parts)}</main>'))
 
@@ -168,17 +171,17 @@ def _heatmaps(folders: Mapping[str, pathlib.Path]) -> list[Section]:
 
 
 def _pieces(folders: Mapping[str, pathlib.Path]) -> list[Section]:
-    found, lines = [], []
+    pictures, links, lines = [], [], []
     for name, folder in folders.items():
         drawn = _newest(folder)
         if drawn is None:
             continue
-        files = sorted(path.name for path in drawn.glob('*.mid'))
-        lines.append(
-            f'- {name}: {", ".join(files[:NUM_PIECES])} and more in `{folder.name}/samples/{drawn.name}`, with the prompt in `joined`'
-        )
-        found.append((drawn / 'all.png', f'{name}: continuations of the prompt {drawn.name}, not selected'))
-    return [Section('Pieces', "Of each arm's best replica, MIDI files.\n\n" + '\n'.join(lines), tuple(found))] if found else []
+        some = ', '.join(sorted(path.name for path in drawn.glob('*.mid'))[:NUM_PIECES])
+        lines.append(f'- {name}: {some} and more in `{folder.name}/samples/{drawn.name}`, with the prompt in `joined`')
+        pictures.append((drawn / 'all.png', f'{name}: continuations of the prompt {drawn.name}, not selected'))
+        links += [(drawn / 'index.html', f'{name}: listen')] if (drawn / 'index.html').exists() else []
+    text = "Of each arm's best replica, MIDI files.\n\n" + '\n'.join(lines)
+    return [Section('Pieces', text, tuple(pictures), tuple(links))] if lines else []
 
 
 def _settings(found: Mapping, experiment: Experiment, command: str) -> str:

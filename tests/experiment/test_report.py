@@ -47,6 +47,7 @@ def write(tmp_path):
                 )
             (folder / 'samples' / 'mary' / 'samples.json').write_text('[]')
             (folder / 'samples' / 'mary' / '01.mid').write_bytes(b'')
+            (folder / 'samples' / 'mary' / 'index.html').write_text('')
             for picture in ('all.png', *(['heatmaps/attention_masked.png'] if name == 'rich' else [])):
                 draw(folder / 'samples' / 'mary' / picture)
         write_report(tmp_path, found, experiment, folders, 'python launch.py --mode=experiment')
@@ -76,6 +77,8 @@ def test_every_section(write, tmp_path):
     assert '12,345 parameters, 99 training windows' in text
     assert 'a cpu; jax 0.0.1' in text
     assert 'quick' not in text
+    assert '- [rich: listen](sound/rich/samples/mary/index.html)' in text
+    assert '<a href="sound/rich/samples/mary/index.html">rich: listen</a>' in html
     for path in re.findall(r'!\[.*?\]\((.*?)\)', text):
         assert (tmp_path / path).read_bytes().startswith(b'\x89PNG')
     assert len(re.findall(r'!\[', text)) == len(re.findall('<img', html)) == 6
@@ -116,3 +119,12 @@ def test_of_several_amounts_of_data_copying_is_drawn_against_them(write, tmp_pat
     text, _ = write(outcomes={('sound', 'plain'): outcome(0.5, num_windows=10), ('sound', 'rich'): outcome(0.7, num_windows=1000)})
     assert '## The amount of data' in text
     assert (tmp_path / 'sizes.png').exists()
+
+
+def test_the_page_in_a_browser(write, tmp_path, open_page):
+    """As wide as a telephone, without a request or an error."""
+    write()
+    opened = open_page(tmp_path / 'index.html', width=390)
+    assert opened.locator('h1').inner_text() == 'exp9: Is <rich> better?'
+    assert opened.locator('img').count() == 6
+    assert opened.evaluate('document.documentElement.scrollWidth <= window.innerWidth')
