@@ -1,6 +1,10 @@
 """A tiny experiment from end to end, stopped at every stage and gone on with, and what can go wrong with it."""
 
 import json
+import pathlib
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -146,6 +150,22 @@ def test_an_arm_that_only_draws_otherwise_takes_over_the_training(config, tmp_pa
     assert cool['nats_per_step'] == warm['nats_per_step']
     assert cool['note_count']['values'] != warm['note_count']['values']
     assert [arms[name]['config']['sample']['temperature'] for name in ('cool', 'warm')] == [1.0, 3.0]
+
+
+@pytest.mark.slow
+def test_a_process_killed_again_and_again_ends_the_same(whole, config, tmp_path):
+    """With each file of progress that appears a real one is killed, without a word."""
+    command = [sys.executable, str(pathlib.Path(launch.__file__)), *words(config, tmp_path)]
+    folder = tmp_path / 'experiment' / 'sound'
+    for wanted in ('slow/metrics.csv', 'slow/measures/0000.json', 'slow/arm.json', 'fast/metrics.csv', 'fast/measures/0001.json'):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not (folder / wanted).exists():
+            assert process.poll() is None, 'it has ended before its time'
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+    assert subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
+    assert results(tmp_path) == results(whole)
 
 
 def test_a_failed_arm_is_reported_and_the_others_go_on(whole, config, tmp_path, monkeypatch, capsys):
