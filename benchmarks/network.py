@@ -23,6 +23,7 @@ import numpy as np
 
 from symmusic.generate.sample import sample
 from symmusic.model.model import Architecture
+from symmusic.train.devices import BY_REPLICA, BY_ROW, EVERYWHERE, claim_cores, make_mesh, place
 from symmusic.train.replicas import init_replicas, replica, update_replicas
 from symmusic.train.state import Recipe
 from symmusic.train.step import Data
@@ -48,6 +49,8 @@ def main() -> None:
     parser.add_argument('--attention', choices=['none', 'bahdanau', 'weighted'], default='none')
     options = parser.parse_args()
 
+    claim_cores(0)
+    mesh = make_mesh(1, options.batch)
     architecture = Architecture(
         options.vocab, options.layers, options.cells, options.bidirectional, options.attention, attention_size=options.cells
     )
@@ -63,12 +66,15 @@ def main() -> None:
         num_steps=num_steps,
     )
     batches = np.arange(num_windows, dtype=np.int32).reshape(options.updates, options.batch)
-    states = init_replicas([jax.random.key(0)], architecture, recipe)
-    active_R = np.array([True])
+    states = place(init_replicas([jax.random.key(0)], architecture, recipe), mesh, BY_REPLICA)
+    placed, active_R = place(data, mesh, EVERYWHERE), place(np.array([True]), mesh, BY_REPLICA)
 
     def run(states, batches):
         for rows_B in batches:
-            states, loss_R = update_replicas(states, data, rows_B[None], active_R, architecture=architecture, recipe=recipe)
+            rows_RB = place(rows_B[None], mesh, BY_ROW)
+            states, loss_R = update_replicas(states, placed, rows_RB, active_R, architecture=architecture, recipe=recipe, mesh=mesh)
+            if mesh.size > 1 and jax.default_backend() == 'cpu':  # as the training loop
+                loss_R.block_until_ready()
         return states, loss_R.block_until_ready()
 
     states, _ = run(states, batches[:3])
@@ -78,7 +84,7 @@ def main() -> None:
         states, _ = run(states, batches)
         times.append((time.perf_counter() - begun) / options.updates)
 
-    params = replica(states, 0).params
+    params = jax.device_put(jax.device_get(replica(states, 0).params))  # on one device
     prompt_BT = jnp.broadcast_to(data.stream[: options.steps].astype(jnp.int32), (options.samples, options.steps))
     positions_BT = jnp.broadcast_to(jnp.arange(options.steps) % 16, prompt_BT.shape)
 
