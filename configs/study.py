@@ -1,0 +1,20 @@
+"""The listening study's model: 2 bidirectional layers of 64 cells per direction with the source's attention.
+
+    python launch.py --config=configs/study.py
+
+As configs/bidirectional.py, but the source's attention in place of Bahdanau's and no metric position. Not run yet.
+"""
+
+from configs import base
+
+
+def get_config():
+    config = base.get_config()
+    config.model.num_layers = 2
+    config.model.num_cells = 64
+    config.model.bidirectional = True
+    config.model.attention = 'weighted'
+    config.train.targets = 'last'
+    config.data.hop_steps = 5  # shares no factor with 16: every position in the bar is a target, at a fifth of hop 1's windows
+    config.train.num_epochs = 12
+    return config
