@@ -64,8 +64,8 @@ def steps(path):
 def test_files_of_the_contract(figures, tmp_path):
     write(tmp_path / 'out' / 'walk', [piece(), EMPTY])
     assert sorted(content(tmp_path / 'out')) == [
-        'walk/01.mid', 'walk/01.png', 'walk/02.mid', 'walk/02.png', 'walk/all.png', 'walk/joined/01.mid', 'walk/joined/02.mid',
-        'walk/samples.json', f'walk/{SETTINGS}',
+        'walk/01.mid', 'walk/01.png', 'walk/02.mid', 'walk/02.png', 'walk/all.png', 'walk/index.html', 'walk/joined/01.mid',
+        'walk/joined/02.mid', 'walk/samples.json', f'walk/{SETTINGS}',
     ]  # fmt: skip
     assert [path.name for path in (tmp_path / 'out').iterdir()] == ['walk']  # nothing is left beside it
     rows = json.loads((tmp_path / 'out' / 'walk' / 'samples.json').read_text())

@@ -35,7 +35,7 @@ def train(num_replicas: int, num_devices: int, workdir=None):
     return np.array(losses), held_out_R, jax.device_get((states.params, states.best_params)), mesh
 
 
-SPLITS = {(1, 2): (1, 2), (2, 8): (2, 4), (1, 8): (1, 4), (3, 8): (1, 4), (2, 2): (2, 1), (8, 2): (2, 1), (8, 8): (8, 1)}
+SPLITS = {(2, 8): (2, 4), (1, 2): (1, 2), (1, 8): (1, 4), (3, 8): (1, 4), (2, 2): (2, 1), (8, 2): (2, 1), (8, 8): (8, 1)}
 
 
 def main(workdir: str, num_splits: int) -> None:
