@@ -1,21 +1,14 @@
-'use strict';
-// Plays one piece at a time: all of its notes are scheduled at once, the cursor follows the audio clock.
+// After playback.js. Plays one piece at a time; the cursor follows it.
 const LEFT = 34, STEP_WIDTH = 6; // as in the drawing
-const SOUNDS = {
-  plucked: {wave: 'triangle', attack: 0.005, decay: 0.9, gain: 0.5},
-  flute: {wave: 'sine', attack: 0.04, decay: 0, gain: 0.35},
-  reed: {wave: 'sawtooth', attack: 0.02, decay: 0, gain: 0.14},
-};
 const get = (id) => document.getElementById(id);
 const articles = [...document.querySelectorAll('article')];
 let playing = null;
 
 function stop() {
   if (!playing) return;
-  const {article, context, frame} = playing;
+  const {article, silence} = playing;
   playing = null;
-  cancelAnimationFrame(frame);
-  context.close();
+  silence();
   const button = article.querySelector('button');
   button.setAttribute('aria-pressed', 'false');
   button.textContent = 'Play';
@@ -24,46 +17,23 @@ function stop() {
   get('status').textContent = '';
 }
 
-function sound(context, pitch, begin, end, {wave, attack, decay, gain}) {
-  const oscillator = new OscillatorNode(context, {type: wave, frequency: 440 * 2 ** ((pitch - 69) / 12)});
-  const volume = new GainNode(context, {gain: 0});
-  volume.gain.setValueAtTime(0, begin);
-  volume.gain.linearRampToValueAtTime(gain, begin + attack);
-  if (decay) volume.gain.setTargetAtTime(0, begin + attack, decay / 3);
-  volume.gain.setTargetAtTime(0, Math.max(end - 0.03, begin + attack), 0.012);
-  oscillator.connect(volume).connect(context.destination);
-  oscillator.start(begin);
-  oscillator.stop(end + 0.1);
-}
-
 function play(article) {
   stop();
   const piece = DATA.pieces[article.dataset.order];
   const qpm = Math.min(400, Math.max(20, Number(get('tempo').value) || DATA.qpm));
-  const perStep = 60 / qpm / 4;
   const first = get('from').value === 'new' ? DATA.seam : 0;
-  const context = new AudioContext();
-  const begun = context.currentTime + 0.1;
-  for (const [onset, end, pitch] of piece.notes) {
-    if (onset >= first) sound(context, pitch, begun + (onset - first) * perStep, begun + (end - first) * perStep, SOUNDS[get('sound').value]);
-  }
   const button = article.querySelector('button');
   button.setAttribute('aria-pressed', 'true');
   button.textContent = 'Stop';
   get('status').textContent = `playing ${article.querySelector('h2').textContent}`;
-  playing = {article, context, frame: 0};
   const cursor = article.querySelector('.cursor');
   const notes = article.querySelectorAll('[data-note]');
   cursor.style.visibility = 'visible';
-  const follow = () => {
-    if (!playing || playing.context !== context) return;
-    const step = first + Math.max(0, context.currentTime - begun) / perStep;
-    if (step >= piece.end) return stop();
+  const follow = (step) => {
     cursor.setAttribute('transform', `translate(${LEFT + step * STEP_WIDTH} 0)`);
     piece.notes.forEach(([onset, end], index) => notes[index].classList.toggle('sounding', onset <= step && step < end));
-    playing.frame = requestAnimationFrame(follow);
   };
-  follow();
+  playing = {article, silence: playNotes(piece.notes, {first, end: piece.end, qpm, timbre: get('sound').value}, follow, stop)};
 }
 
 function arrange() {

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from symmusic.generate.compose import Piece
+from symmusic.generate.playback import playback_script, played_notes
 from symmusic.generate.prompt import Prompt
 from symmusic.melody.events import StepNote, from_events
 from symmusic.pages import escape, json_for_script, page
@@ -50,8 +51,9 @@ def listening_page(
     """
     seam, played, parts = len(prompt.events), [], []
     for name, piece, files in zip(names, pieces, midi_files, strict=True):
-        notes = from_events(np.concatenate([prompt.events, piece.events]))
-        played.append({'notes': [[note.onset, note.end, note.pitch] for note in notes], 'end': seam + len(piece.events)})
+        events = np.concatenate([prompt.events, piece.events])
+        notes = from_events(events)
+        played.append({'notes': played_notes(events), 'end': len(events)})
         surprise, num_notes = -piece.log_probability / len(piece.events), sum(note.onset >= seam for note in notes)
         downloads = ' '.join(
             f'<a download="{escape(file)}" href="data:audio/midi;base64,{base64.b64encode(content).decode()}">{text}</a>'
@@ -70,7 +72,8 @@ def listening_page(
         )
     body = _head(prompt, len(pieces), model) + '<main>' + '\n'.join(parts) + '</main>'
     data = json_for_script(json.dumps({'pieces': played, 'seam': seam, 'qpm': prompt.qpm}))
-    return page(f'{prompt.name}: continuations', body, STYLE, f'const DATA = {data};\n{SCRIPT.read_text(encoding="utf-8")}')
+    script = f'{playback_script()}const DATA = {data};\n{SCRIPT.read_text(encoding="utf-8")}'
+    return page(f'{prompt.name}: continuations', body, STYLE, script)
 
 
 def _head(prompt: Prompt, num_pieces: int, model: str) -> str:

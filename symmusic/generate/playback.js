@@ -1,0 +1,50 @@
+'use strict';
+// Plays melodies by Web Audio; the pages with sound share it. Steps are sixteenths, a note is [onset, end, pitch].
+const SOUNDS = {
+  plucked: {wave: 'triangle', attack: 0.005, decay: 0.9, gain: 0.5},
+  flute: {wave: 'sine', attack: 0.04, decay: 0, gain: 0.35},
+  reed: {wave: 'sawtooth', attack: 0.02, decay: 0, gain: 0.14},
+};
+
+function sound(context, pitch, begin, end, {wave, attack, decay, gain}) {
+  const oscillator = new OscillatorNode(context, {type: wave, frequency: 440 * 2 ** ((pitch - 69) / 12)});
+  const volume = new GainNode(context, {gain: 0});
+  volume.gain.setValueAtTime(0, begin);
+  volume.gain.linearRampToValueAtTime(gain, begin + attack);
+  if (decay) volume.gain.setTargetAtTime(0, begin + attack, decay / 3);
+  volume.gain.setTargetAtTime(0, Math.max(end - 0.03, begin + attack), 0.012);
+  oscillator.connect(volume).connect(context.destination);
+  oscillator.start(begin);
+  oscillator.stop(end + 0.1);
+}
+
+// Schedules the notes from step `first` on, all at once, and follows the audio clock: `follow(step)` with each frame, `ended()` at the step
+// `end`. Returns what stops it, of which `ended` is not told.
+function playNotes(notes, {first = 0, end, qpm, timbre}, follow, ended) {
+  const perStep = 60 / qpm / 4;
+  const context = new AudioContext();
+  const begun = context.currentTime + 0.1;
+  for (const [onset, off, pitch] of notes) {
+    if (onset >= first) sound(context, pitch, begun + (onset - first) * perStep, begun + (off - first) * perStep, SOUNDS[timbre]);
+  }
+  let frame = 0, stopped = false;
+  const stop = () => {
+    if (stopped) return;
+    stopped = true;
+    cancelAnimationFrame(frame);
+    context.close();
+  };
+  const next = () => {
+    if (stopped) return;
+    const step = first + Math.max(0, context.currentTime - begun) / perStep;
+    if (step >= end) {
+      stop();
+      ended();
+      return;
+    }
+    follow(step);
+    frame = requestAnimationFrame(next);
+  };
+  frame = requestAnimationFrame(next);
+  return stop;
+}
