@@ -61,56 +61,82 @@ def lstm(recurrent_HG: jax.Array, projected_TBG: jax.Array, carry: Carry | None 
 
 
 def _advance(recurrent_HG, projected_BG, carry):
-    """The equations above: the next carry, and what the backward pass needs of the step."""
+    """The equations above: the next carry, and the gates [B, G] after activation."""
     hidden_BH, cell_BH = carry
     # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2: one tanh over all gates, which XLA computes several times as fast as exponentials.
     half = jnp.full(cell_BH.shape[-1], 0.5, cell_BH.dtype)
     scale_G = jnp.concatenate([half, half, jnp.ones_like(half), half])
     gates_BG = jnp.tanh((projected_BG + hidden_BH @ recurrent_HG) * scale_G) * scale_G + (1 - scale_G)
     # Without the barrier XLA computes gates anew for each of their uses: 3 times as long for outputs alone.
-    i, f, g, o = jnp.split(lax.optimization_barrier(gates_BG), 4, axis=-1)
-    next_cell_BH = f * cell_BH + i * g
-    tanh_cell = jnp.tanh(next_cell_BH)
-    gate_factors = (g * i * (1 - i), cell_BH * f * (1 - f), i * (1 - g * g), tanh_cell * o * (1 - o))
-    return (o * tanh_cell, next_cell_BH), (gate_factors, o * (1 - tanh_cell * tanh_cell), f)
+    gates_BG = lax.optimization_barrier(gates_BG)
+    i, f, g, o = jnp.split(gates_BG, 4, axis=-1)
+    cell_BH = f * cell_BH + i * g
+    return (o * jnp.tanh(cell_BH), cell_BH), gates_BG
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _lstm(reverse, recurrent_HG, projected_TBG, carry):
-    return _lstm_forward(reverse, recurrent_HG, projected_TBG, carry)[0]
+    def step(carry, projected_BG):
+        carry, _ = _advance(recurrent_HG, projected_BG, carry)
+        return carry, carry[0]
+
+    last, outputs_TBH = lax.scan(step, carry, projected_TBG, reverse=reverse)
+    return outputs_TBH, last
 
 
 def _lstm_forward(reverse, recurrent_HG, projected_TBG, carry):
-    """The loop over time; keeps the outputs and the derivatives' factors of every step, all that the backward pass needs."""
+    """The loop over time, which keeps gates, cells and outputs of every step for the backward pass.
 
-    def step(carry, projected_BG):
-        carry, factors = _advance(recurrent_HG, projected_BG, carry)
-        return carry, (carry[0], factors)
+    The gates take the place of the projected inputs, as the gates' derivatives will take theirs: a `scan` would fill a new array with zeros
+    and copy it before its first step, which cost more than the products.
+    """
+    num_steps, (num_rows, num_cells) = len(projected_TBG), carry[0].shape
+    empty_TBH = jnp.zeros((num_steps, num_rows, num_cells), projected_TBG.dtype)
 
-    last, (outputs_TBH, factors) = lax.scan(step, carry, projected_TBG, reverse=reverse)
-    return (outputs_TBH, last), (recurrent_HG, carry[0], outputs_TBH, factors)
+    def step(index, loop):
+        carry, gates_TBG, cells_TBH, outputs_TBH = loop
+        index = num_steps - 1 - index if reverse else index
+        carry, gates_BG = _advance(recurrent_HG, _read(gates_TBG, index), carry)
+        return carry, _write(gates_TBG, gates_BG, index), _write(cells_TBH, carry[1], index), _write(outputs_TBH, carry[0], index)
+
+    last, gates_TBG, cells_TBH, outputs_TBH = lax.fori_loop(0, num_steps, step, (carry, projected_TBG, empty_TBH, empty_TBH))
+    return (outputs_TBH, last), (recurrent_HG, carry, gates_TBG, cells_TBH, outputs_TBH)
 
 
 def _lstm_backward(reverse, residuals, cotangents):
-    """Backpropagation through time with everything taken out of the loop that does not depend on a later step.
+    """Backpropagation through time; the gates' derivatives take the place of the gates.
 
-    With dh, dc the derivatives to a step's hidden and cell state, those to its gates before activation are dc (i, f, g) or dh (o) times
-    factors that the forward pass makes where gates and cells are at hand. The loop is left with those four products and dh' = dgates R^T;
-    the weight gradient, which autodiff would sum up step by step, is one product over all steps.
+    With dh, dc the derivatives to a step's hidden and cell state, those to its gates before activation are dc (i, f, g) or dh (o) times the
+    derivative of the rest. The weight gradient, which autodiff would sum up step by step, is one product over all steps.
     """
-    recurrent_HG, hidden_BH, outputs_TBH, factors = residuals
+    recurrent_HG, (hidden_BH, cell_BH), gates_TBG, cells_TBH, outputs_TBH = residuals
     d_outputs_TBH, d_carry = cotangents
     recurrent_GH = recurrent_HG.T
+    num_steps = len(gates_TBG)
 
-    def step(carry, inputs):
-        d_hidden_BH, d_cell_BH = carry
-        d_output_BH, ((i, f, g, o), cell_factor, forget) = inputs
-        d_hidden_BH += d_output_BH
-        d_cell_BH += d_hidden_BH * cell_factor
-        d_gates_BG = jnp.concatenate([d_cell_BH * i, d_cell_BH * f, d_cell_BH * g, d_hidden_BH * o], axis=-1)
-        return (d_gates_BG @ recurrent_GH, d_cell_BH * forget), d_gates_BG
+    def step(index, loop):
+        (d_hidden_BH, d_cell_BH), gates_BG, next_cell_BH, gates_TBG = loop
+        index = index if reverse else num_steps - 1 - index
+        before = index + 1 if reverse else index - 1  # the step read before
+        is_first = (before == num_steps) | (before < 0)
+        previous_BH = jnp.where(is_first, cell_BH, _read(cells_TBH, before))
+        i, f, g, o = jnp.split(gates_BG, 4, axis=-1)
+        tanh_cell = jnp.tanh(next_cell_BH)
+        d_hidden_BH += _read(d_outputs_TBH, index)
+        d_cell_BH += d_hidden_BH * o * (1 - tanh_cell * tanh_cell)
+        d_gates = (
+            d_cell_BH * g * i * (1 - i),
+            d_cell_BH * previous_BH * f * (1 - f),
+            d_cell_BH * i * (1 - g * g),
+            d_hidden_BH * tanh_cell * o * (1 - o),
+        )
+        d_gates_BG = jnp.concatenate(d_gates, axis=-1)
+        # The gates of the next turn are read after this one's are written over: in another order XLA copies all steps' in every turn.
+        gates_TBG = _write(gates_TBG, d_gates_BG, index)
+        return (d_gates_BG @ recurrent_GH, d_cell_BH * f), _read(gates_TBG, before), previous_BH, gates_TBG
 
-    d_carry, d_projected_TBG = lax.scan(step, d_carry, (d_outputs_TBH, factors), reverse=not reverse)
+    last = 0 if reverse else -1
+    d_carry, _, _, d_projected_TBG = lax.fori_loop(0, num_steps, step, (d_carry, gates_TBG[last], cells_TBH[last], gates_TBG))
     ends = (outputs_TBH[1:], hidden_BH[None]) if reverse else (hidden_BH[None], outputs_TBH[:-1])
     hidden_NH = jnp.concatenate(ends).reshape(-1, recurrent_HG.shape[0])  # every step's state of the step read before it
     # As a product of two matrices: over two axes at once it takes XLA twice as long on a CPU.
@@ -119,3 +145,11 @@ def _lstm_backward(reverse, residuals, cotangents):
 
 
 _lstm.defvjp(_lstm_forward, _lstm_backward)
+
+
+def _read(array_TBX, index):
+    return lax.dynamic_index_in_dim(array_TBX, index, keepdims=False)
+
+
+def _write(array_TBX, value_BX, index):
+    return lax.dynamic_update_index_in_dim(array_TBX, value_BX, index, 0)
