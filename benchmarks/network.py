@@ -23,7 +23,7 @@ import numpy as np
 
 from symmusic.generate.sample import sample
 from symmusic.model.model import Architecture
-from symmusic.train.devices import BY_REPLICA, BY_ROW, EVERYWHERE, claim_cores, make_mesh, place
+from symmusic.train.devices import BY_PIECE, BY_REPLICA, BY_ROW, EVERYWHERE, claim_cores, make_mesh, place
 from symmusic.train.replicas import init_replicas, replica, update_replicas
 from symmusic.train.state import Recipe
 from symmusic.train.step import Data
@@ -84,12 +84,14 @@ def main() -> None:
         states, _ = run(states, batches)
         times.append((time.perf_counter() - begun) / options.updates)
 
-    params = jax.device_put(jax.device_get(replica(states, 0).params))  # on one device
+    mesh = make_mesh(1, options.samples)  # as symmusic.generate.compose
+    params = place(jax.device_get(replica(states, 0).params), mesh, EVERYWHERE)
     prompt_BT = jnp.broadcast_to(data.stream[: options.steps].astype(jnp.int32), (options.samples, options.steps))
     positions_BT = jnp.broadcast_to(jnp.arange(options.steps) % 16, prompt_BT.shape)
+    prompt_BT, positions_BT = place((np.asarray(prompt_BT), np.asarray(positions_BT)), mesh, BY_PIECE)
 
     def draw(seed):
-        keys_B = jax.random.split(jax.random.key(seed), options.samples)
+        keys_B = place(jax.random.split(jax.random.key(seed), options.samples), mesh, BY_PIECE)
         drawn = sample(
             params,
             prompt_BT,

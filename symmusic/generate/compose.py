@@ -12,6 +12,7 @@ from symmusic.generate.sample import Drawn, sample
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture, Params
 from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.train.devices import BY_PIECE, EVERYWHERE, make_mesh, place
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,8 +91,11 @@ def draw_continuations(
     continuation's, and how often each piece was drawn again.
     """
     num_samples = len(prompts_BT)
-    prompt_BT = jnp.asarray(prompts_BT[:, :-1], jnp.int32)
-    positions_BT = jnp.broadcast_to(jnp.arange(prompt_BT.shape[1]) % STEPS_PER_BAR, prompt_BT.shape)
+    mesh = make_mesh(1, num_samples)  # each device draws a part of the pieces, which need nothing of one another
+    spread = functools.partial(place, mesh=mesh, spec=BY_PIECE)
+    params = place(params, mesh, EVERYWHERE)
+    prompt_BT = spread(np.asarray(prompts_BT[:, :-1], np.int32))
+    positions_BT = spread(np.broadcast_to(np.arange(prompt_BT.shape[1]) % STEPS_PER_BAR, prompt_BT.shape))
     piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), jnp.arange(num_samples))
 
     def draw(round_: int) -> Drawn:
@@ -99,7 +103,7 @@ def draw_continuations(
             params,
             prompt_BT,
             positions_BT,
-            jax.vmap(jax.random.fold_in, (0, None))(piece_keys, round_),
+            spread(jax.vmap(jax.random.fold_in, (0, None))(piece_keys, round_)),
             architecture=architecture,
             num_steps=manner.num_bars * STEPS_PER_BAR + 1,
             temperature=manner.temperature,

@@ -13,6 +13,7 @@ from symmusic.model.model import Params
 from symmusic.modes import build
 from symmusic.train import shipped
 from symmusic.train.checkpoint import Card, Checkpoints
+from symmusic.train.devices import claim_cores
 from symmusic.train.replicas import best_replica, replica
 from symmusic.train.state import TrainState
 
@@ -35,6 +36,7 @@ def load(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
     Raises:
       UserError: there is no run, none that has finished an epoch, or the command states another one's fields.
     """
+    claim_cores(command.config.train.cpu_devices)
     workdir = build.workdir(command, command.config_name)
     checkpoints = Checkpoints(workdir)
     if checkpoints.latest_step() is None:

@@ -17,6 +17,7 @@ MIN_ROWS = 8  # of a batch on a device: the products of fewer take hardly less t
 
 BY_REPLICA = PartitionSpec('replica')
 BY_ROW = PartitionSpec('replica', 'data')
+BY_PIECE = PartitionSpec('data')  # of what is drawn from one replica
 EVERYWHERE = PartitionSpec()
 
 

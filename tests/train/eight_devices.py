@@ -1,13 +1,16 @@
 """A program of `test_devices`: on eight devices of the CPU (JAX_NUM_CPU_DEVICES), replicas and batches split as the mesh allows."""
 
+import re
 import sys
 
 import jax
 import numpy as np
 
+from symmusic.generate.sample import sample
+from symmusic.model.model import init_params
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card, Checkpoints
-from symmusic.train.devices import BY_REPLICA, BY_ROW, make_mesh, place
+from symmusic.train.devices import BY_PIECE, BY_REPLICA, BY_ROW, EVERYWHERE, make_mesh, place
 from symmusic.train.replicas import end_epoch_replicas, held_out_losses, init_replicas, update_replicas
 from tests.train.toy import ARCHITECTURE, RECIPE, VOCABULARY, make_windows
 
@@ -51,5 +54,24 @@ def main(workdir: str, num_splits: int) -> None:
         print(num_replicas, 'replicas on', num_devices, 'devices agree')
 
 
+def draw_pieces() -> None:
+    """Pieces drawn on all devices are those of one, and no device waits for another."""
+    params = init_params(jax.random.key(3), ARCHITECTURE)
+    prompt_BT = np.random.default_rng(3).integers(0, ARCHITECTURE.num_classes, (64, 9))
+    manner = {'architecture': ARCHITECTURE, 'num_steps': 6, 'temperature': 1.0, 'top_k': 0, 'top_p': 1.0}
+    drawn = []
+    for devices in (jax.devices()[:1], jax.devices()):
+        mesh = make_mesh(1, len(prompt_BT), devices)
+        keys_B = jax.random.split(jax.random.key(4), len(prompt_BT))
+        pieces = place((prompt_BT, prompt_BT % 16, keys_B), mesh, BY_PIECE)
+        compiled = sample.lower(place(params, mesh, EVERYWHERE), *pieces, **manner).compile()
+        assert not re.search('all-gather|all-reduce|all-to-all|collective', compiled.as_text())
+        drawn.append(sample(place(params, mesh, EVERYWHERE), *pieces, **manner))
+        assert len(drawn[-1].tokens_BN.sharding.device_set) == len(devices)
+    np.testing.assert_array_equal(*(each.tokens_BN for each in drawn))
+    print('pieces are alike')
+
+
 if __name__ == '__main__':
+    draw_pieces()
     main(sys.argv[1], int(sys.argv[2]))

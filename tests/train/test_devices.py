@@ -32,9 +32,10 @@ def test_replicas_are_split_first(num_replicas, batch_size, num_devices, shape):
 
 @pytest.mark.parametrize('num_splits', [1, pytest.param(7, marks=pytest.mark.slow)])
 def test_several_devices_agree_with_one(tmp_path, num_splits):
-    """Losses and parameters to rounding."""
+    """Losses and parameters to rounding, and drawn pieces."""
     environment = os.environ | {'PYTHONPATH': str(ROOT), 'JAX_NUM_CPU_DEVICES': '8', 'JAX_PLATFORMS': 'cpu'}
     program = [sys.executable, str(pathlib.Path(__file__).with_name('eight_devices.py')), str(tmp_path), str(num_splits)]
     done = subprocess.run(program, capture_output=True, text=True, env=environment, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count('agree') == num_splits
+    assert 'pieces are alike' in done.stdout
