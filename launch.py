@@ -10,7 +10,7 @@ from symmusic.errors import Interrupted, UserError
 from symmusic.files import cache_folder
 
 ROOT = pathlib.Path(__file__).resolve().parent
-MODES = ('train', 'sample', 'stats', 'evaluate', 'compare', 'experiment')  # the files of symmusic/modes
+MODES = ('train', 'sample', 'stats', 'evaluate', 'compare', 'experiment', 'study')  # the files of symmusic/modes
 
 
 def main(arguments: list[str]) -> int:

@@ -83,6 +83,10 @@ def get_config() -> ConfigDict:
     evaluate.num_draws = 20  # over which the overlap areas are averaged
     evaluate.critic_pieces = 1000  # of each class, to be told apart by critics; fewer where tunes give no more prompts; 0 = no critics
     evaluate.protocol = 'corrected'  # of the measures; 'thesis' = the source's definitions to the letter
+
+    study = config.study = ConfigDict()
+    study.num_pieces = 10  # generated ones, and as many training excerpts, each of sample.num_bars
+    study.qpm = 120.0  # quarters per minute at which all are played
     return config.lock()
 
 

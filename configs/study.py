@@ -1,8 +1,10 @@
 """The listening study's model: 2 bidirectional layers of 64 cells per direction with the source's attention.
 
     python launch.py --config=configs/study.py
+    python launch.py --mode=study --config=configs/study.py
 
-As configs/bidirectional.py, but the source's attention in place of Bahdanau's and no metric position. Not run yet.
+The second builds a study of the run. As configs/bidirectional.py, but the source's attention in place of Bahdanau's and no metric
+position. Not run yet.
 """
 
 from configs import base

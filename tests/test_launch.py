@@ -420,6 +420,55 @@ def two_folders(tmp_path):
     return [f'--reference={tmp_path / "real"}', f'--generated={tmp_path / "made"}']
 
 
+def test_a_listening_study(workdir, tmp_path, capsys, refused):
+    study = [f'--workdir={workdir}', '--mode=study', '--config.sample.num_bars=1']
+    assert launch.main([*study, '--config.study.num_pieces=1']) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1] == str(workdir / 'study')
+    key = json.loads((workdir / 'study' / 'key.json').read_text())
+    assert sorted(piece['kind'] for piece in key['pieces']) == ['generated', 'training']
+    assert all(piece['notes'] for piece in key['pieces'])
+    page = (workdir / 'study' / 'index.html').read_text()
+    assert not any(word in page for word in ('training', 'generated', *(piece['origin'] for piece in key['pieces'])))
+    before = content(workdir)
+    assert launch.main([*study, '--config.study.num_pieces=1']) == 0  # answers to it may be under way
+    assert 'is there already' in capsys.readouterr().out
+    assert content(workdir) == before
+    fixed = ['--config.evaluate.prompts=fixed', '--config.study.num_pieces=3']
+    assert launch.main([*study, *fixed]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(workdir / 'study-2')
+    other = json.loads((workdir / 'study-2' / 'key.json').read_text())
+    made = [piece['origin'] for piece in other['pieces'] if piece['kind'] == 'generated']
+    assert made == ['after mary'] * 3
+    assert len({piece['origin'] for piece in other['pieces']}) == 4
+
+    rows = [{'piece': piece, 'plays': 1, 'rhythm': 4, 'melody': piece} for piece in (1, 2)]
+    answers = {'format': 'symmusic listening study 1', 'study': key['study'], 'listener': 'a', 'saved': '2026', 'complete': True}
+    answers |= {'experience': 1, 'ratings': rows}
+    (tmp_path / 'answers').mkdir()
+    (tmp_path / 'answers' / 'a.json').write_text(json.dumps(answers))
+    (tmp_path / 'answers' / 'b.json').write_text('{')
+    analysis = [f'--workdir={workdir}', '--mode=study', f'--answers={tmp_path / "answers"}']
+    assert launch.main(analysis) == 0
+    out = capsys.readouterr().out
+    assert 'left out b.json: not JSON' in out
+    assert out.splitlines()[-1] == str(workdir / 'study')  # the one that is answered, not the newest
+    files = {path.name for path in (workdir / 'study').iterdir()} - set(before)
+    assert files >= {'results.json', 'report.md', 'report.html', 'ratings.png', 'experience.png', 'pieces.png'}
+    found = json.loads((workdir / 'study' / 'results.json').read_text())
+    assert found['questions']['melody']['difference']['low'] is None
+    assert 'too few listeners' in (workdir / 'study' / 'report.md').read_text()
+
+    (tmp_path / 'answers' / 'a.json').write_text('{}')
+    assert 'no file there can be used' in refused(*analysis)
+    assert 'different melodies; ask for no more' in refused(*study, '--config.study.num_pieces=9')
+    assert 'No such file' in refused(f'--workdir={workdir}', '--mode=study', f'--answers={tmp_path / "none"}')
+    assert 'holds no study' in refused(f'--workdir={tmp_path / "other"}', '--mode=study', f'--answers={tmp_path / "answers"}')
+    assert 'a flag of --mode=study' in refused('--mode=sample', '--answers=x')
+    (workdir / 'study' / 'key.json').write_text('{}')
+    assert 'key.json cannot be read' in refused(*analysis)
+
+
 def test_comparing_two_folders(two_folders, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     argv = ['--mode=compare', *two_folders]

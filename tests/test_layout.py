@@ -30,6 +30,7 @@ PURE = {
     'evaluate/align.py',
     'evaluate/shape.py',
     'experiment/statistics.py',
+    'experiment/ratings.py',
 }
 EFFECTS = {'os', 'io', 'pathlib', 'sys', 'shutil', 'tempfile', 'subprocess', 'socket', 'time', 'datetime', 'random', 'logging'}
 EFFECTS |= {'glob', 'csv', 'pickle', 'tqdm', 'matplotlib', 'PIL', 'absl', 'mido', 'music21', 'orbax', 'ml_collections'}

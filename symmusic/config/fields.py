@@ -139,6 +139,8 @@ FIELDS: dict[str, Rule] = {
     'evaluate.num_draws': whole(1, 10_000),
     'evaluate.critic_pieces': whole(0, 100_000),
     'evaluate.protocol': choice('corrected', 'thesis'),
+    'study.num_pieces': whole(1, 100),
+    'study.qpm': real(20, 400),
 }
 
 

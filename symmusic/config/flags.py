@@ -17,7 +17,7 @@ from symmusic.errors import UserError
 
 DEFAULT_CONFIG = 'configs/attn.py'
 OPTIONS = ('mode', 'config', 'workdir')
-OPTIONS_OF_MODE = {'compare': ('reference', 'generated')}
+OPTIONS_OF_MODE = {'compare': ('reference', 'generated'), 'study': ('answers',)}
 HELP = ('help', 'helpshort', 'helpfull', 'h', '?')
 FLAGS = '--mode, --config, --workdir and --config.FIELD=VALUE'
 NUMBER = re.compile(r'-\.?\d|-inf|-nan', re.IGNORECASE)  # begins with a dash but is no flag
@@ -228,4 +228,6 @@ fields   configs/base.py names every field with its default and unit
   python launch.py --config=configs/attn.py                            train; the same command resumes
   python launch.py --mode=sample --config.sample.prompt=my.mid         continue your own bars
   python launch.py --mode=stats --config.data.corpus=folder_of_midi    describe a corpus
-  python launch.py --mode=experiment --config=configs/exp3.py          run an experiment; --config.quick=True in minutes"""
+  python launch.py --mode=experiment --config=configs/exp3.py          run an experiment; --config.quick=True in minutes
+  python launch.py --mode=study                                        build a listening study
+  python launch.py --mode=study --answers=folder_of_answers            analyse what the listeners answered"""

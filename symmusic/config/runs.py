@@ -10,9 +10,9 @@ from symmusic.config import fields
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
 
-FREE_IN_TRAINING = ('train.num_epochs', 'sample.', 'evaluate.')  # may differ from the run's
+FREE_IN_TRAINING = ('train.num_epochs', 'sample.', 'evaluate.', 'study.')  # may differ from the run's
 BEFORE = {'train.cpu_devices': 1, 'data.train_share': 1.0}  # what runs did that are older than the field
-FREE_IN_SAMPLING = ('seed', 'sample.', 'evaluate.')  # taken from the command
+FREE_IN_SAMPLING = ('seed', 'sample.', 'evaluate.', 'study.')  # taken from the command
 
 
 def to_dict(config: ConfigDict) -> dict:

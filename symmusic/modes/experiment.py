@@ -96,7 +96,7 @@ def list_arms(experiment: Experiment, folder: pathlib.Path) -> list[Arm]:
     arms: list[Arm] = []
     for variant, configs in experiment.configs.items():
         for name, config in configs.items():
-            twins = [arm.folder for arm in arms if not runs.differences(arm.config, config, ('sample.', 'evaluate.'))]
+            twins = [arm.folder for arm in arms if not runs.differences(arm.config, config, ('sample.', 'evaluate.', 'study.'))]
             arms.append(Arm(variant, name, config, folder / variant / name, twins[0] if twins else None))
     return arms
 

@@ -46,9 +46,7 @@ def gather(config: ConfigDict, corpus: Corpus, vocabulary: Vocabulary, rng: np.r
       UserError: the prompt cannot be read, or the corpus gives too few excerpts or prompts.
     """
     settings, num_steps = config.evaluate, config.sample.num_bars * STEPS_PER_BAR
-    by_tune = config.data.split == 'tune'
-    tunes = split_styles(corpus.kept, corpus.families, config.data.split_seed) if by_tune else Split(tuple(corpus.kept), (), ())
-    tunes = dataclasses.replace(tunes, train=draw_share(tunes.train, config.data.train_share, config.data.split_seed))
+    tunes = split_as_trained(config, corpus)
     excerpts = _require(cut_excerpts(tunes.train, num_steps), 'excerpts', 'training', config, corpus)
     num = settings.num_pieces * settings.num_draws
     held_out = getattr(tunes, settings.part)
@@ -66,6 +64,13 @@ def gather(config: ConfigDict, corpus: Corpus, vocabulary: Vocabulary, rng: np.r
     events_NT = found.events_NT[draw_rows(len(found), settings.num_pieces, settings.num_draws, rng).ravel()]
     continuations = events_NT[:, prompt_steps:]
     return Material(tunes, excerpts, events_NT[:, :prompt_steps], continuations, continuations[: settings.num_pieces], None)
+
+
+def split_as_trained(config: ConfigDict, corpus: Corpus) -> Split:
+    """The tunes of each part, as training had them; split by window all are of training."""
+    by_tune = config.data.split == 'tune'
+    tunes = split_styles(corpus.kept, corpus.families, config.data.split_seed) if by_tune else Split(tuple(corpus.kept), (), ())
+    return dataclasses.replace(tunes, train=draw_share(tunes.train, config.data.train_share, config.data.split_seed))
 
 
 def check(config: ConfigDict, workdir: object) -> None:

@@ -40,7 +40,7 @@ def load(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
     workdir = build.workdir(command, command.config_name)
     checkpoints = Checkpoints(workdir)
     if checkpoints.latest_step() is None:
-        may_be_shipped = command.mode == 'sample' or command.config_name == shipped.FOLDER.name
+        may_be_shipped = command.mode in ('sample', 'study') or command.config_name == shipped.FOLDER.name
         train = build.command_line(command, 'train')
         if not may_be_shipped or (workdir / 'config.json').exists():
             raise UserError(f'{workdir} holds no trained model; train one with: {train}')

@@ -151,7 +151,7 @@ def test_training_is_free_in_sampling_only(name):
         tuple: lambda: ('4/4',),
     }
     config = build({name: other[type(value)]()})
-    if name.startswith(('sample.', 'evaluate.')):
+    if name.startswith(('sample.', 'evaluate.', 'study.')):
         runs.check_same_run(BASE, config, 'w')
     else:
         line = refusal(runs.check_same_run, BASE, config, 'w')
@@ -201,7 +201,7 @@ def test_sampling_leaves_both_as_they_were(run):
     texts = runs.to_json(run), runs.to_json(asked.config)
     config = runs.for_sampling(run, asked)
     assert (runs.to_json(run), runs.to_json(asked.config)) == texts
-    assert runs.differences(run, config, ('sample.', 'evaluate.')) == []
+    assert runs.differences(run, config, ('sample.', 'evaluate.', 'study.')) == []
     assert config.sample == asked.config.sample
     assert config.evaluate == asked.config.evaluate
 

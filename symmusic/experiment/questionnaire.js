@@ -1,0 +1,173 @@
+// After playback.js. Keeps the answers of one listener through reloads, says what is missing, and saves them as a file.
+const get = (id) => document.getElementById(id);
+const sections = [...document.querySelectorAll('[data-piece]')];
+const KEEP = `symmusic-study-${DATA.study}`;
+let answers = recall() || begin();
+let playing = null, asked = false;
+
+function begin() {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  const listener = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return {listener, experience: null, ratings: DATA.pieces.map((_, index) => ({piece: index + 1, plays: 0}))};
+}
+
+function recall() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEEP));
+    return kept && kept.listener && kept.ratings.length === DATA.pieces.length ? kept : null;
+  } catch {
+    return null; // not allowed, or not ours
+  }
+}
+
+function keep() {
+  try {
+    localStorage.setItem(KEEP, JSON.stringify(answers));
+  } catch {
+    say('This browser does not keep answers: save them before you close the page.');
+  }
+}
+
+function say(text, items = []) {
+  const report = get('report');
+  report.replaceChildren();
+  const line = document.createElement('p');
+  line.textContent = text;
+  report.append(line);
+  if (!items.length) return;
+  const list = document.createElement('ul');
+  for (const {id, words} of items) {
+    const link = Object.assign(document.createElement('a'), {href: `#${id}`, textContent: words});
+    const item = document.createElement('li');
+    item.append(link);
+    list.append(item);
+  }
+  report.append(list);
+}
+
+// What a piece lacks, in words.
+function lacks(row) {
+  return [...(row.plays ? [] : ['listening']), ...DATA.questions.filter((question) => !row[question])];
+}
+
+function missing() {
+  const items = answers.experience ? [] : [{id: 'about', words: 'About you'}];
+  for (const row of answers.ratings) {
+    if (lacks(row).length) items.push({id: `piece-${row.piece}`, words: `Piece ${row.piece}: ${lacks(row).join(', ')}`});
+  }
+  return items;
+}
+
+// Shows the answers: what is chosen, what is done, and, once saving was tried, what is missing.
+function show() {
+  for (const input of document.querySelectorAll('input[type=radio]')) {
+    const [question, piece] = input.name.split('-');
+    const value = piece ? answers.ratings[piece - 1][question] : answers.experience;
+    input.checked = Number(input.value) === value;
+  }
+  for (const section of sections) {
+    const left = lacks(answers.ratings[section.dataset.piece - 1]);
+    const todo = section.querySelector('.todo');
+    section.classList.toggle('missing', asked && left.length > 0);
+    todo.hidden = !asked || !left.length;
+    todo.textContent = `Missing: ${left.join(', ')}`;
+  }
+  get('about').classList.toggle('missing', asked && !answers.experience);
+  const done = answers.ratings.filter((row) => !lacks(row).length).length;
+  const text = `${done} of ${DATA.pieces.length} pieces done`;
+  if (get('count').textContent !== text) get('count').textContent = text; // said aloud once
+  get('progress').value = done;
+  get('save-unfinished').hidden = !asked || !missing().length;
+}
+
+function stop() {
+  if (!playing) return;
+  const {section, silence} = playing;
+  playing = null;
+  silence();
+  const button = section.querySelector('button');
+  button.setAttribute('aria-pressed', 'false');
+  button.textContent = 'Play';
+  section.querySelector('.played').value = 0;
+}
+
+function play(section) {
+  stop();
+  const row = answers.ratings[section.dataset.piece - 1];
+  const follow = (step) => { section.querySelector('.played').value = step / DATA.numSteps; };
+  const piece = {end: DATA.numSteps, qpm: DATA.qpm, timbre: 'plucked'};
+  try {
+    playing = {section, silence: playNotes(DATA.pieces[row.piece - 1], piece, follow, stop)};
+  } catch {
+    say('This browser cannot play the pieces; try another one.');
+    get('report').focus();
+    return;
+  }
+  row.plays += 1;
+  const button = section.querySelector('button');
+  button.setAttribute('aria-pressed', 'true');
+  button.textContent = 'Stop';
+  keep();
+  show();
+}
+
+function save(complete) {
+  const saved = new Date().toISOString();
+  const {listener, experience, ratings} = answers;
+  const content = {format: DATA.format, study: DATA.study, listener, saved, complete, experience, ratings};
+  const text = JSON.stringify(content, null, 1) + '\n';
+  const name = `answers-${DATA.study}-${listener}${complete ? '' : '-unfinished'}.json`;
+  const url = URL.createObjectURL(new Blob([text], {type: 'application/json'}));
+  Object.assign(document.createElement('a'), {href: url, download: name}).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  get('text').value = text;
+  get('copy').hidden = false;
+  const rest = complete ? 'Thank you! Please send this file to whoever gave you the page.' : 'It is marked as unfinished: go on at any time and save again.';
+  say(`Saved as ${name}. ${rest}`);
+  get('report').focus();
+}
+
+for (const section of sections) {
+  section.querySelector('button').addEventListener('click', () => (playing && playing.section === section ? stop() : play(section)));
+}
+document.addEventListener('change', ({target}) => {
+  if (target.type !== 'radio') return;
+  const [question, piece] = target.name.split('-');
+  if (piece) answers.ratings[piece - 1][question] = Number(target.value);
+  else answers.experience = Number(target.value);
+  keep();
+  show();
+});
+get('save').addEventListener('click', () => {
+  const items = missing();
+  asked = items.length > 0;
+  show();
+  if (!asked) {
+    save(true);
+    return;
+  }
+  say(`Not finished: ${items.length === 1 ? 'one thing is' : `${items.length} things are`} missing.`, items);
+  get('report').focus();
+});
+get('save-unfinished').addEventListener('click', () => save(false));
+get('clear').addEventListener('click', () => {
+  if (!confirm('Clear all answers, for another listener on this device? They cannot be brought back.')) return;
+  stop();
+  answers = begin();
+  asked = false;
+  get('copy').hidden = true;
+  keep();
+  show();
+  say('Cleared: the next listener can begin.');
+  get('report').focus();
+});
+get('report').addEventListener('click', (event) => { // to the first control there: an anchor alone moves no focus
+  const link = event.target.closest('a');
+  if (!link) return;
+  event.preventDefault();
+  const section = document.querySelector(link.getAttribute('href'));
+  section.scrollIntoView({block: 'start'});
+  section.querySelector('button, input').focus({preventScroll: true});
+});
+document.addEventListener('keydown', (event) => event.key === 'Escape' && stop());
+show();
