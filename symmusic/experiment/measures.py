@@ -92,5 +92,5 @@ def _mean(values) -> float | None:
 
 
 def by_measure(replicas: Sequence[Mapping[str, float | None]]) -> dict[str, list[float | None]]:
-    """The values of each measure, one per replica."""
-    return {name: [replica[name] for replica in replicas] for name in MEASURES}
+    """The values of each measure that there is, one per replica."""
+    return {name: [replica[name] for replica in replicas] for name in MEASURES if name in replicas[0]}

@@ -31,15 +31,22 @@ def draw_losses(path: pathlib.Path, folders: Mapping[str, pathlib.Path]) -> None
     write_figure(path, figure)
 
 
-def draw_measures(path: pathlib.Path, found: Mapping, published: Mapping[str, Mapping[str, float]]) -> None:
-    """Draws the main measures: every replica as a point, the mean with its interval, and the published figure of the arm as a cross."""
+def draw_measures(
+    path: pathlib.Path, found: Mapping, published: Mapping[str, Mapping[str, float]], levels: Mapping[str, Mapping[str, Mapping]]
+) -> None:
+    """Draws the main measures: every replica as a point, the mean with its interval, and the published figure of the arm as a cross; below
+    the arms the same of real continuations (`levels`), in black.
+    """
     from matplotlib.figure import Figure
 
-    arms = list(found['arms'])
-    figure = Figure(figsize=(13, 1.2 + 2 * (0.7 + 0.32 * len(arms))), layout='constrained')
+    rows = {**{name: arm['measures'] for name, arm in found['arms'].items()}, **levels}
+    inks = [*(INKS[place % len(INKS)] for place in range(len(found['arms']))), *['black'] * len(levels)]
+    figure = Figure(figsize=(13, 1.2 + 2 * (0.7 + 0.32 * len(rows))), layout='constrained')
     for axes, measure in zip(figure.subplots(2, 4, sharey=True).ravel(), MAIN, strict=True):
-        for place, name in enumerate(arms):
-            cells, ink = found['arms'][name]['measures'][measure], INKS[place % len(INKS)]
+        for place, (name, measures) in enumerate(rows.items()):
+            if measure not in measures:
+                continue
+            cells, ink = measures[measure], inks[place]
             known = [value for value in cells['values'] if value is not None]
             axes.plot(known, [place] * len(known), '.', color='0.6', markersize=4, zorder=1)
             if cells['low'] is not None:
@@ -49,8 +56,8 @@ def draw_measures(path: pathlib.Path, found: Mapping, published: Mapping[str, Ma
             if measure in published.get(name, {}):
                 axes.plot([published[name][measure]], [place], 'x', color='black', markersize=6)
         axes.set_title(measure, fontsize=10)
-        axes.set_yticks(range(len(arms)), arms)
-        axes.set_ylim(len(arms) - 0.5, -0.5)
+        axes.set_yticks(range(len(rows)), list(rows))
+        axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.grid(axis='x', color='0.9', linewidth=0.6)
         axes.spines[['top', 'right']].set_visible(False)
     figure.suptitle('Every replica (grey), mean with 95 % interval, published figure of one seed (cross)')

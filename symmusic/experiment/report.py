@@ -99,10 +99,14 @@ def _measured(folder: pathlib.Path, found: Mapping, published: Mapping[str, Mapp
     arms = found['arms']
     if not arms:
         return []
-    rows = [[measure, *(with_interval(arm['measures'][measure]) for arm in arms.values())] for measure in MEASURES]
-    text = _table(['', *arms], rows) + '\n\n' + '\n'.join(f'- `{name}`: {what}' for name, what in MEASURES.items())
-    plots.draw_measures(folder / 'measures.png', found, published)
-    pictures = [(folder / 'measures.png', 'the main measures of every replica and their means, by arm')]
+    levels = real_levels(arms)
+    columns = {**{name: arm['measures'] for name, arm in arms.items()}, **levels}
+    rows = [[measure, *(with_interval(cells[measure]) if measure in cells else '-' for cells in columns.values())] for measure in MEASURES]
+    text = _table(['', *columns], rows) + '\n\n' + '\n'.join(f'- `{name}`: {what}' for name, what in MEASURES.items())
+    if levels:
+        text += '\n\nReal continuations: how the prompts go on in the tunes that they are of, measured as if a replica had drawn it.'
+    plots.draw_measures(folder / 'measures.png', found, published, levels)
+    pictures = [(folder / 'measures.png', 'the main measures of every replica and their means, by arm, and of the real continuations')]
     contrasts = [row for row in found['contrasts'] if row['measure'] in MAIN and row['difference'] is not None]
     rows = [
         [f'{row["arms"][0]} less {row["arms"][1]}', row['measure'], with_interval({**row, 'mean': row['difference']}),
@@ -118,6 +122,21 @@ def _measured(folder: pathlib.Path, found: Mapping, published: Mapping[str, Mapp
         plots.draw_sizes(folder / 'sizes.png', found, published)
         sections.append(Section('The amount of data', '', ((folder / 'sizes.png', 'copying against the number of training windows'),)))
     return sections
+
+
+def real_levels(arms: Mapping[str, Mapping]) -> dict[str, dict]:
+    """The measures of the real continuations by what a report calls them: once for all arms of the same prompts and excerpts."""
+    groups: list[tuple[dict, list[str]]] = []
+    for name, arm in arms.items():
+        level = arm['real_continuations']
+        if level is not None:
+            same = next((names for cells, names in groups if cells == level), None)
+            if same is None:
+                groups.append((level, [name]))
+            else:
+                same.append(name)
+    alone = len(groups) == 1
+    return {'real continuations' + ('' if alone else f' ({", ".join(names)})'): cells for cells, names in groups}
 
 
 def _tables(experiment: Experiment) -> dict[str, Arm]:

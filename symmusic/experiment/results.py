@@ -1,8 +1,9 @@
 """From the replicas' measures to effects and answers: `results.json`.
 
 One object: `experiment`, `quick`, `variant`, `question`; `arms` by name with `variant`, `replicas`, `num_parameters`, `num_windows`,
-`num_distinct_windows`, `num_notes` (in the training tunes), `config`, `versions`, `device` and `measures` (by name `mean`, `low`, `high`
-and `values`, one per replica, null where not defined); `failed`, by name the reason; `contrasts` of every measure and any two arms of a
+`num_distinct_windows`, `num_notes` (in the training tunes), `config`, `versions`, `device`, `measures` (by name `mean`, `low`, `high`
+and `values`, one per replica, null where not defined) and `real_continuations`, the same of how the prompts really go on, null where that
+is not known; `failed`, by name the reason; `contrasts` of every measure and any two arms of a
 variant; `highlights`. Where both variants were run the arms of `source` are named `<arm>_source`.
 """
 
@@ -27,6 +28,7 @@ class Outcome:
     config: Mapping
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     device: str = ''
+    real: Sequence[Mapping[str, float | None]] | None = None  # what the real continuations of its prompts measure, replica by replica
 
 
 def label(experiment: Experiment, variant: str, arm: str) -> str:
@@ -48,10 +50,6 @@ def summarize(
     naming = {place: label(experiment, *place) for place in (*outcomes, *failures)}
     arms, contrasts, highlights = {}, [], []
     for place, outcome in outcomes.items():
-        measures = {
-            measure: statistics.mean_interval(_known(values)) | {'values': values}
-            for measure, values in by_measure(outcome.replicas).items()
-        }
         arms[naming[place]] = {
             'variant': place[0],
             'replicas': len(outcome.replicas),
@@ -60,7 +58,8 @@ def summarize(
             'config': outcome.config,
             'versions': outcome.versions,
             'device': outcome.device,
-            'measures': measures,
+            'measures': _cells(outcome.replicas),
+            'real_continuations': None if outcome.real is None else _cells(outcome.real),
         }
     for variant, configs in experiment.configs.items():
         own = [label(experiment, variant, arm) for arm in configs if (variant, arm) in outcomes]
@@ -77,6 +76,11 @@ def summarize(
         'contrasts': contrasts,
         'highlights': highlights,
     }
+
+
+def _cells(replicas: Sequence[Mapping[str, float | None]]) -> dict[str, dict]:
+    """Each measure's `mean`, `low`, `high` and `values`."""
+    return {measure: statistics.mean_interval(_known(values)) | {'values': values} for measure, values in by_measure(replicas).items()}
 
 
 def _contrast(arms: Mapping[str, dict], pair: Sequence[str], measure: str) -> dict:

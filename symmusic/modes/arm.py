@@ -3,6 +3,7 @@ done, and a run that was stopped goes on with what is not.
 """
 
 import dataclasses
+import functools
 import json
 import pathlib
 import shutil
@@ -22,6 +23,7 @@ from symmusic.files import write_whole
 from symmusic.generate.compose import draw_continuations
 from symmusic.model.model import Params
 from symmusic.modes import material, train, trained
+from symmusic.progress import bar
 from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.replicas import replica
 
@@ -47,11 +49,23 @@ class Ground:
       prompts_RNT: events before each piece of each replica, the same for all arms.
       references: excerpts for each replica, for each of its draws.
       originals: the training tunes, to look for copies in.
+      protocol: of the measures.
+      continuations_RNT: how the prompts really go on; None where that is not known.
     """
 
     prompts_RNT: np.ndarray
     references: tuple[tuple[Pieces, ...], ...]
     originals: Originals
+    protocol: str
+    continuations_RNT: np.ndarray | None = None
+
+    @functools.cached_property
+    def levels(self) -> list[dict] | None:
+        """Of each replica what the real continuations of its prompts measure, as if they were its pieces; None where they are not known."""
+        if self.continuations_RNT is None:
+            return None
+        sets = list(zip(self.prompts_RNT, self.continuations_RNT, self.references, strict=True))
+        return [measure_pieces(*each, self.originals, self.protocol) for each in bar(sets, 'level')]
 
 
 def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Grounds', tick: Callable[[], None]) -> Outcome:
@@ -66,6 +80,9 @@ def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Groun
     """
     done, key = arm.folder / 'arm.json', {'version': MEASURED, 'config': runs.to_dict(arm.config)}
     if done.exists() and _is_of((stored := json.loads(done.read_text()))['of'], key, command):
+        if 'real' not in stored:  # of a version that did not measure it
+            stored['real'] = grounds(arm.config, Checkpoints(arm.folder).restore_card()).levels
+            write_whole(done, json.dumps(stored, indent=2) + '\n')
         return _outcome(stored, sizes)
     own = dataclasses.replace(
         command, config=arm.config, config_name=arm.name, config_path=str(command.root / DEFAULT_CONFIG), workdir=arm.folder, given=()
@@ -95,6 +112,7 @@ def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Groun
         found.append(json.loads(path.read_text())['measures'])
         tick()
     stored = {'of': key, 'num_parameters': summary['num_parameters'], 'versions': card.versions, 'device': card.device, 'replicas': found}
+    stored['real'] = grounds(arm.config, card).levels
     write_whole(done, json.dumps(stored, indent=2) + '\n')
     return _outcome(stored, sizes)
 
@@ -118,7 +136,7 @@ def _take_over(arm: Arm) -> None:
 
 
 def _outcome(stored: dict, sizes: Mapping[str, int]) -> Outcome:
-    of, names = stored['of'], ('versions', 'device')
+    of, names = stored['of'], ('versions', 'device', 'real')
     return Outcome(
         tuple(stored['replicas']),
         stored['num_parameters'],
@@ -162,5 +180,6 @@ class Grounds:
             rows = draw_rows(len(music.excerpts), size, config.replicas * num_draws, rng)
             pieces = [measure(music.excerpts.events_NT[each], config.evaluate.protocol) for each in rows]
             references = tuple(tuple(pieces[index * num_draws : (index + 1) * num_draws]) for index in range(config.replicas))
-            self.made[name] = Ground(prompts_RNT, references, index_originals(music.tunes.train))
+            real = None if music.continuations is None else np.reshape(music.continuations, (config.replicas, num_draws * size, -1))
+            self.made[name] = Ground(prompts_RNT, references, index_originals(music.tunes.train), config.evaluate.protocol, real)
         return self.made[name]

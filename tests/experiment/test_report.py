@@ -1,6 +1,7 @@
 """The report: every section, what is drawn and what is not, and the same in Markdown and HTML."""
 
 import csv
+import dataclasses
 import re
 
 import numpy as np
@@ -11,7 +12,7 @@ from configs import base
 from symmusic.config.experiments import Experiment, Hypothesis, Primary
 from symmusic.config.runs import to_dict
 from symmusic.experiment.measures import MEASURES
-from symmusic.experiment.report import write_report
+from symmusic.experiment.report import real_levels, write_report
 from symmusic.experiment.results import Outcome, summarize
 from symmusic.plots import write_figure
 
@@ -89,6 +90,31 @@ def test_what_is_text_stays_text(write):
     _, html = write()
     assert 'Is &lt;rich&gt; better?' in html
     assert '<rich>' not in html
+
+
+def test_real_continuations_stand_beside_the_arms(write):
+    level = lambda value: tuple({'overall_oa': each, 'plagiarism': None} for each in (value, value))
+    with_level = lambda mean, value: dataclasses.replace(outcome(mean), real=value and level(value))
+    shared, _ = write(outcomes={('sound', 'plain'): with_level(0.5, 0.9), ('sound', 'rich'): with_level(0.7, 0.9)})
+    assert '|  | plain | rich | real continuations |' in shared
+    assert '| 0.900 [0.900, 0.900] |' in shared
+    assert '| plagiarism | 0.500 [0.486, 0.514] | 0.700 [0.686, 0.714] | - |' in shared
+
+
+@pytest.mark.parametrize(
+    ('levels', 'names'),
+    [
+        ((0.9, 0.8), ['real continuations (plain)', 'real continuations (rich)']),
+        ((0.9, 0.9), ['real continuations']),
+        ((None, 0.8), ['real continuations']),
+        ((None, None), []),
+    ],
+)
+def test_arms_of_other_prompts_have_a_level_of_their_own(levels, names):
+    arms = zip(('plain', 'rich'), levels, strict=True)
+    found = real_levels({name: {'real_continuations': value and {'overall_oa': {'mean': value}}} for name, value in arms})
+    assert list(found) == names
+    assert [each['overall_oa']['mean'] for each in found.values()] == list(dict.fromkeys(filter(None, levels)))
 
 
 def test_a_quick_run_is_marked(write):

@@ -1,16 +1,21 @@
 """A tiny experiment from end to end, stopped at every stage and gone on with, and what can go wrong with it."""
 
+import dataclasses
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 import launch
+from symmusic.corpus.prepare import Tune
 from symmusic.errors import Interrupted
-from symmusic.experiment.measures import MEASURES
+from symmusic.evaluate.scale import measure
+from symmusic.experiment.measures import MEASURES, index_originals, measure_pieces
 from symmusic.experiment.results import Outcome
 from symmusic.modes import arm, experiment, train
 from tests.corpus.tunes import random_notes, write_files
@@ -86,6 +91,12 @@ def test_what_it_writes(whole):
     slow, fast = (found['arms'][name]['config']['train'] for name in ('slow', 'fast'))
     assert (slow.pop('learning_rate'), fast.pop('learning_rate')) == (0.001, 0.01)
     assert slow == fast
+    levels = [found['arms'][name]['real_continuations'] for name in ('slow', 'fast')]
+    assert levels[0] == levels[1]  # of the same prompts
+    assert levels[0].keys() == MEASURES.keys() - {'nats_per_step'}
+    assert len(levels[0]['overall_oa']['values']) == 2
+    assert levels[0]['empty']['values'] == [0, 0]
+    assert '| | slow | fast | real continuations |'.replace('| |', '|  |') in (whole / 'experiment' / 'report.md').read_text()
     losses = [found['arms'][name]['measures']['nats_per_step']['mean'] for name in ('fast', 'slow')]
     assert losses[0] < losses[1]
     assert len(found['highlights']) == 1
@@ -133,6 +144,26 @@ def test_killed_at_every_stage_it_ends_the_same(whole, config, tmp_path, capsys)
     assert launch.main(words(config, tmp_path)) == 0
     assert 'compiled in' not in capsys.readouterr().out  # what is done is not done again
     assert results(tmp_path) == results(whole)
+
+
+def test_arms_of_a_version_without_a_level_of_real_continuations(whole, config, tmp_path, capsys):
+    shutil.copytree(whole, tmp_path / 'old')
+    for path in (tmp_path / 'old').rglob('arm.json'):
+        path.write_text(json.dumps({name: value for name, value in json.loads(path.read_text()).items() if name != 'real'}))
+    assert launch.main(words(config, tmp_path / 'old')) == 0
+    assert 'compiled in' not in capsys.readouterr().out
+    assert results(tmp_path / 'old') == results(whole)
+
+
+def test_a_level_is_what_the_measures_say_of_the_real_continuations():
+    rng = np.random.default_rng(0)
+    prompts, real = rng.integers(60, 72, (2, 6, 16)), rng.integers(60, 72, (2, 6, 32))
+    references = tuple((measure(rng.integers(60, 72, (6, 32)), 'corrected'),) for _ in range(2))
+    originals = index_originals([Tune('a.mid', (rng.integers(60, 72, 200).astype(np.int8),))])
+    ground = arm.Ground(prompts, references, originals, 'corrected', real)
+    assert ground.levels == [measure_pieces(prompts[index], real[index], references[index], originals, 'corrected') for index in range(2)]
+    assert ground.levels[0] != ground.levels[1]
+    assert dataclasses.replace(ground, continuations_RNT=None).levels is None
 
 
 @pytest.mark.slow
