@@ -178,15 +178,19 @@ def _newest(folder: pathlib.Path) -> pathlib.Path | None:
 def _heatmaps(folders: Mapping[str, pathlib.Path]) -> list[Section]:
     found = []
     for name, folder in folders.items():
-        maps = (_newest(folder) or folder) / 'heatmaps'
+        maps = folder / 'heatmaps'
         kinds = {
             'attention': 'attention weights',
             'attention_masked': 'attention weights without the positions that hold no event',
             'softmax': 'softmax outputs',
         }
-        found += [(maps / f'{kind}.png', f'{name}: {what}, mean of the pieces') for kind, what in kinds.items()]
+        found += [(maps / f'{kind}.png', f'{name}: {what}, mean of the measured pieces') for kind, what in kinds.items()]
     found = [(path, text) for path, text in found if path.exists()]
-    return [Section('What the models look at and draw from', "Of each arm's best replica.", tuple(found))] if found else []
+    text = (
+        "Of each arm's best replica: means over the pieces of its first draw, which are measured above. Rows are the generated steps, and "
+        'weights are those of the network, not renormalised where positions are left out.'
+    )
+    return [Section('What the models look at and draw from', text, tuple(found))] if found else []
 
 
 def _pieces(folders: Mapping[str, pathlib.Path]) -> list[Section]:

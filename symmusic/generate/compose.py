@@ -68,19 +68,28 @@ def compose(params: Params, architecture: Architecture, vocabulary: Vocabulary, 
     """
     prompts_BT = np.broadcast_to(prompt.tokens, (manner.num_samples, len(prompt.tokens)))
     drawn, num_redraws = draw_continuations(params, architecture, vocabulary, prompts_BT, manner, seed)
+    pieces = as_pieces(drawn, prompts_BT, vocabulary)
+    return [
+        dataclasses.replace(piece, events=_transposed(piece.events, -prompt.transposed_by), num_redraws=int(count))
+        for piece, count in zip(pieces, num_redraws, strict=True)
+    ]
+
+
+def as_pieces(drawn: Drawn, prompts_BT: np.ndarray, vocabulary: Vocabulary) -> list[Piece]:
+    """What `draw_continuations` drew after the prompts, one by one, in the model's key."""
     first_B = drawn.tokens_BN[:, :1].astype(np.uint8)
     drawn = jax.tree.map(lambda array: array[:, 1:], drawn)
     return [
         Piece(
             tokens=drawn.tokens_BN[index].astype(np.uint8),
-            events=_transposed(vocabulary.decode(drawn.tokens_BN[index]), -prompt.transposed_by),
+            events=vocabulary.decode(drawn.tokens_BN[index]),
             log_probability=float(drawn.log_probabilities_BN[index].sum(dtype=np.float64)),
-            num_redraws=int(num_redraws[index]),
+            num_redraws=0,
             probabilities=None if drawn.probabilities_BNV is None else drawn.probabilities_BNV[index],
             weights=None if drawn.weights_BNT is None else drawn.weights_BNT[index],
-            read=np.concatenate([prompt.tokens[:-1], first_B[index]]) if manner.keep_distributions else None,
+            read=None if drawn.probabilities_BNV is None else np.concatenate([prompts_BT[index, :-1], first_B[index]]),
         )
-        for index in range(manner.num_samples)
+        for index in range(len(prompts_BT))
     ]
 
 

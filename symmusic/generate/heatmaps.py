@@ -21,7 +21,7 @@ from symmusic.plots import write_figure
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 from symmusic.score.notes import pitch_name
 
-MAX_SINGLE = 8  # pieces that get maps of their own
+MAX_SINGLE = 8
 SCALE = 'square-root scale'  # small weights are seen, zero is a colour, and no floor must be chosen as for a logarithm
 
 
@@ -86,9 +86,10 @@ def write_heatmaps(
     is_window: bool,
     title: str,
     progress: Callable[[Iterable, str], Iterable],
+    num_singles: int = MAX_SINGLE,
 ) -> None:
     """Writes `attention.png`, `attention_masked.png` and `softmax.png`, averaged over all pieces, and `NN-attention.png` ... of the first
-    `MAX_SINGLE` ones; those of attention where there is one.
+    `num_singles` ones; those of attention where there is one.
 
     Args:
       folder: where they go.
@@ -97,6 +98,7 @@ def write_heatmaps(
       is_window: they were drawn by reading a window anew; the input axis is then the position in it, as in the source, else the step.
       title: above each picture, before what it shows.
       progress: wraps what is iterated over, with the unit's name.
+      num_singles: pieces that get maps of their own.
     """
     labels, blank_V = class_labels(vocabulary), blank_classes(vocabulary)
     num_read = len(pieces[0].read)
@@ -116,7 +118,7 @@ def write_heatmaps(
         _draw_attention(folder / f'{prefix}attention_masked.png', events, num_read, is_window, what)
 
     digits = max(2, len(str(len(pieces))))
-    singles = [(f'{number:0{digits}}-', [piece], f'{title}, piece {number}') for number, piece in enumerate(pieces[:MAX_SINGLE], 1)]
+    singles = [(f'{number:0{digits}}-', [piece], f'{title}, piece {number}') for number, piece in enumerate(pieces[:num_singles], 1)]
     everything = f'{title}, mean of {len(pieces)} pieces' if len(pieces) > 1 else f'{title}, one piece'
     for prefix, shown, name in progress([('', pieces, everything), *singles], 'map'):
         draw(prefix, shown, name)

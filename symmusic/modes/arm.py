@@ -19,8 +19,10 @@ from symmusic.evaluate.comparison import Pieces
 from symmusic.evaluate.scale import draw_rows, measure
 from symmusic.experiment.measures import Originals, index_originals, measure_pieces
 from symmusic.experiment.results import Outcome
-from symmusic.files import write_whole
-from symmusic.generate.compose import draw_continuations
+from symmusic.files import SETTINGS, write_whole
+from symmusic.generate.compose import as_pieces, draw_continuations
+from symmusic.generate.heatmaps import write_heatmaps
+from symmusic.generate.sample import Drawn
 from symmusic.model.model import Params
 from symmusic.modes import material, train, trained
 from symmusic.progress import bar
@@ -83,6 +85,7 @@ def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Groun
         if 'real' not in stored:  # of a version that did not measure it
             stored['real'] = grounds(arm.config, Checkpoints(arm.folder).restore_card()).levels
             write_whole(done, json.dumps(stored, indent=2) + '\n')
+        _draw_maps(command, arm, grounds, key)
         return _outcome(stored, sizes)
     own = dataclasses.replace(
         command, config=arm.config, config_name=arm.name, config_path=str(command.root / DEFAULT_CONFIG), workdir=arm.folder, given=()
@@ -114,6 +117,7 @@ def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Groun
     stored = {'of': key, 'num_parameters': summary['num_parameters'], 'versions': card.versions, 'device': card.device, 'replicas': found}
     stored['real'] = grounds(arm.config, card).levels
     write_whole(done, json.dumps(stored, indent=2) + '\n')
+    _draw_maps(command, arm, grounds, key)
     return _outcome(stored, sizes)
 
 
@@ -148,15 +152,39 @@ def _outcome(stored: dict, sizes: Mapping[str, int]) -> Outcome:
 
 def _draw(params: Params, card: Card, config: ConfigDict, prompts_NT: np.ndarray, index: int) -> np.ndarray:
     """A replica's continuation [N, T] of each prompt, as events; draw by draw, so that all are one program."""
-    num_draws = config.evaluate.num_draws
-    manner = dataclasses.replace(trained.manner(config, card), num_samples=config.evaluate.num_pieces, keep_distributions=False)
     events = []
-    for draw, prompts in enumerate(np.split(prompts_NT, num_draws)):
+    for draw, prompts in enumerate(np.split(prompts_NT, config.evaluate.num_draws)):
         tokens_BT = np.array([card.vocabulary.encode(prompt) for prompt in prompts])
-        seed = (config.seed + index * num_draws + draw) % 2**32
-        drawn, _ = draw_continuations(params, card.architecture, card.vocabulary, tokens_BT, manner, seed)
+        drawn = _draw_once(params, card, config, tokens_BT, index, draw)
         events += [card.vocabulary.decode(tokens) for tokens in drawn.tokens_BN[:, 1:]]
     return np.array(events)
+
+
+def _draw_once(
+    params: Params, card: Card, config: ConfigDict, tokens_BT: np.ndarray, index: int, draw: int, *, keep: bool = False
+) -> Drawn:
+    manner = dataclasses.replace(trained.manner(config, card), num_samples=len(tokens_BT), keep_distributions=keep)
+    seed = (config.seed + index * config.evaluate.num_draws + draw) % 2**32
+    return draw_continuations(params, card.architecture, card.vocabulary, tokens_BT, manner, seed)[0]
+
+
+def _draw_maps(command: Command, arm: Arm, grounds: 'Grounds', key: dict) -> None:
+    """Draws the heat maps of the best replica, means over the pieces of its first draw, the same that are measured; not again where they
+    are there, and not where `config.sample.keep_distributions` is off.
+    """
+    mark = arm.folder / 'heatmaps' / SETTINGS  # written last
+    if not arm.config.sample.keep_distributions or (mark.exists() and _is_of(json.loads(mark.read_text()), key, command)):
+        return
+    states, card = Checkpoints(arm.folder).restore()
+    model = trained.choose(arm.config, card, states, arm.folder)
+    index = model.made_with['replica']
+    prompts_NT = grounds(arm.config, card).prompts_RNT[index][: arm.config.evaluate.num_pieces]
+    tokens_BT = np.array([card.vocabulary.encode(prompt) for prompt in prompts_NT])
+    drawn = _draw_once(model.params, card, arm.config, tokens_BT, index, 0, keep=True)
+    is_window = trained.manner(arm.config, card).window_steps is not None
+    pieces = as_pieces(drawn, tokens_BT, card.vocabulary)
+    write_heatmaps(mark.parent, pieces, card.vocabulary, is_window=is_window, title=model.name, progress=bar, num_singles=0)
+    write_whole(mark, json.dumps(key, indent=2) + '\n')
 
 
 class Grounds:

@@ -66,7 +66,7 @@ def test_the_interval_s_width_is_the_closed_form_s():
 @pytest.mark.parametrize(('num_listeners', 'noise'), [(8, 0.3), (3, 0.9)])
 def test_the_interval_is_of_other_listeners_and_other_pieces(num_listeners, noise):
     """It holds the difference at least as often as it says; as if all ratings were independent it would not."""
-    rng, held, naive, num = np.random.default_rng(0), 0, 0, 120
+    rng, held, naive, num = np.random.default_rng(0), 0, 0, 80
     made = np.repeat([False, True], 10)
     for _ in range(num):
         ratings = 3 + rng.normal(0, 0.7, (num_listeners, 1)) + rng.normal(0, 0.4, 20) + rng.normal(0, noise, (num_listeners, 20))

@@ -39,7 +39,8 @@ def write(tmp_path):
         folders = {}
         for (_, name), each in outcomes.items():
             folder = folders[name] = tmp_path / 'sound' / name
-            (folder / 'samples' / 'mary' / 'heatmaps').mkdir(parents=True)
+            (folder / 'samples' / 'mary').mkdir(parents=True)
+            (folder / 'heatmaps').mkdir()
             with open(folder / 'metrics.csv', 'w') as file:
                 writer = csv.writer(file)
                 writer.writerow(['replica', 'epoch', 'train_loss', 'validation_loss', 'learning_rate', 'sequences_per_s'])
@@ -49,8 +50,8 @@ def write(tmp_path):
             (folder / 'samples' / 'mary' / 'samples.json').write_text('[]')
             (folder / 'samples' / 'mary' / '01.mid').write_bytes(b'')
             (folder / 'samples' / 'mary' / 'index.html').write_text('')
-            for picture in ('all.png', *(['heatmaps/attention_masked.png'] if name == 'rich' else [])):
-                draw(folder / 'samples' / 'mary' / picture)
+            for picture in ('samples/mary/all.png', *(['heatmaps/attention_masked.png'] if name == 'rich' else [])):
+                draw(folder / picture)
         write_report(tmp_path, found, experiment, folders, 'python launch.py --mode=experiment')
         return (tmp_path / 'report.md').read_text(), (tmp_path / 'index.html').read_text()
 

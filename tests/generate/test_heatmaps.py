@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.generate import compose as module
-from symmusic.generate import heatmaps
 from symmusic.generate.compose import Piece, compose
 from symmusic.generate.heatmaps import blank_classes, by_step, class_labels, input_steps, mask_blanks, mean_of_known, write_heatmaps
 from symmusic.generate.sample import Drawn
@@ -120,13 +119,13 @@ def piece(rng, with_weights=True):
     return Piece(tokens, VOCABULARY.decode(tokens), -9.0, 0, rng.random((16, 22)), weights, make_prompt().tokens)
 
 
-def write(folder, pieces, is_window=False):
-    write_heatmaps(folder, pieces, VOCABULARY, is_window=is_window, title='a$5_$', progress=lambda items, unit: items)
+def write(folder, pieces, is_window=False, num_singles=1):
+    how = {'is_window': is_window, 'title': 'a$5_$', 'num_singles': num_singles}
+    write_heatmaps(folder, pieces, VOCABULARY, progress=lambda items, unit: items, **how)
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_files(tmp_path, monkeypatch):
-    monkeypatch.setattr(heatmaps, 'MAX_SINGLE', 1)
+def test_files(tmp_path):
     rng = np.random.default_rng(0)
     kinds = ['attention.png', 'attention_masked.png', 'softmax.png']
     for is_window in (True, False):
@@ -134,6 +133,7 @@ def test_files(tmp_path, monkeypatch):
         assert names == [*(f'01-{kind}' for kind in kinds), *kinds]
     assert write(tmp_path / 'none', [piece(rng, with_weights=False)]) == ['01-softmax.png', 'softmax.png']
     assert (tmp_path / 'none' / 'softmax.png').read_bytes()[:4] == b'\x89PNG'
+    assert write(tmp_path / 'mean', [piece(rng, with_weights=False)] * 2, num_singles=0) == ['softmax.png']
 
 
 def test_nothing_but_no_events_is_drawn(tmp_path, recwarn):

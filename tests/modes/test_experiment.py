@@ -155,6 +155,29 @@ def test_arms_of_a_version_without_a_level_of_real_continuations(whole, config, 
     assert results(tmp_path / 'old') == results(whole)
 
 
+def test_heat_maps_are_of_the_pieces_that_are_measured(whole, config, tmp_path, monkeypatch):
+    shutil.copytree(whole, tmp_path / 'run')
+    measured, drawn, draw = [], [], arm._draw
+
+    def draw_and_note(*args):
+        measured.append(draw(*args))
+        return measured[-1]
+
+    monkeypatch.setattr(arm, '_draw', draw_and_note)
+    monkeypatch.setattr(arm, 'write_heatmaps', lambda folder, pieces, *more, **options: drawn.append((folder, pieces)))
+    keep = words(config, tmp_path / 'run', '--config.sample.keep_distributions=True')
+    assert launch.main(keep) == 0
+    for which, (folder, pieces) in enumerate(drawn):
+        assert folder == tmp_path / 'run' / 'experiment' / 'sound' / ('slow', 'fast')[which] / 'heatmaps'
+        best = json.loads((folder.parent / 'summary.json').read_text())['best_replica']
+        assert np.array_equal([piece.events for piece in pieces], measured[2 * which + best])
+        assert {piece.probabilities.shape[0] for piece in pieces} == {16}
+        assert {len(piece.read) for piece in pieces} == {64}
+    assert len(drawn) == 2
+    assert launch.main(keep) == 0
+    assert len(drawn) == 2  # not again
+
+
 def test_a_level_is_what_the_measures_say_of_the_real_continuations():
     rng = np.random.default_rng(0)
     prompts, real = rng.integers(60, 72, (2, 6, 16)), rng.integers(60, 72, (2, 6, 32))
