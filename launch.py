@@ -17,6 +17,8 @@ def main(arguments: list[str]) -> int:
     """Runs one command; the exit status: 0, 2 for a user's mistake (one line says which), 1 for a run that was stopped."""
     try:
         command = flags.parse(arguments, root=ROOT, modes=MODES)
+        if os.environ.get('SYMMUSIC_PROCESSES') and command.mode != 'train':
+            raise UserError(f'SYMMUSIC_PROCESSES is set, and --mode={command.mode} runs in one process: unset it')
         # Imported after the flags are read: JAX takes a second, and a mistyped flag should not.
         importlib.import_module(f'symmusic.modes.{command.mode}').run(command)
     except UserError as error:

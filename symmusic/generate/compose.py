@@ -100,7 +100,7 @@ def draw_continuations(
     continuation's, and how often each piece was drawn again.
     """
     num_samples = len(prompts_BT)
-    mesh = make_mesh(1, num_samples)  # each device draws a part of the pieces, which need nothing of one another
+    mesh = make_mesh(1, num_samples, jax.local_devices())  # each device draws a part of the pieces, which need nothing of one another
     spread = functools.partial(place, mesh=mesh, spec=BY_PIECE)
     params = place(params, mesh, EVERYWHERE)
     prompt_BT = spread(np.asarray(prompts_BT[:, :-1], np.int32))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import pathlib
 import time
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from symmusic.model.model import Architecture, count_params
 from symmusic.modes import build, sample, trained
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card, Checkpoints
-from symmusic.train.devices import claim_cores, make_mesh
+from symmusic.train.devices import PROCESSES, claim_cores, fetch, join_processes, make_mesh
 from symmusic.train.finetune import begin_from, transfer
 from symmusic.train.metrics import plot_metrics, require_tensorboard
 from symmusic.train.replicas import best_replica, held_out_losses, init_replicas, replica, stack
@@ -38,6 +39,7 @@ def run(command: Command, say: Callable[[str], None] = print) -> None:
         runs.check_same_run(run_config, config, workdir)
     if config.train.tensorboard:
         require_tensorboard()
+    join_processes(os.environ.get(PROCESSES, ''))
     claim_cores(config.train.cpu_devices)
     mesh = make_mesh(config.replicas, config.train.batch_size)
     device = mesh.devices.flat[0]
@@ -89,14 +91,16 @@ def run(command: Command, say: Callable[[str], None] = print) -> None:
                 f'the {part} part of corpus {corpus.name} has silence for its only targets, for which config.data.encoding = '
                 f"{config.data.encoding!r} has no class; use more tunes, or 'pianoroll'"
             )
-    write_whole(workdir / 'config.json', runs.to_json(config))
+    if jax.process_index() == 0:
+        write_whole(workdir / 'config.json', runs.to_json(config))
 
     base_rates = {part: base_rate(counts['train'], counts[part]) if part in parts else None for part in ('validation', 'test')}
     plan = loop.Plan(
         config.train.num_epochs, config.train.batch_size, config.seed, config.train.checkpoint_minutes, config.train.tensorboard
     )
     begun = time.perf_counter()
-    (workdir / 'summary.json').unlink(missing_ok=True)  # of a run that goes on it says no longer what came out
+    if jax.process_index() == 0:
+        (workdir / 'summary.json').unlink(missing_ok=True)  # of a run that goes on it says no longer what came out
     states, card = loop.fit(states, card, data.train, data.validation, base_rates['validation'], plan, workdir, say, mesh)
     seconds = time.perf_counter() - begun
 
@@ -104,6 +108,9 @@ def run(command: Command, say: Callable[[str], None] = print) -> None:
     if data.test:
         how = {'architecture': architecture, 'targets': recipe.targets, 'batch_size': plan.batch_size, 'mesh': mesh}
         test_losses_R = held_out_losses(states.best_params, loop.put(data.test, mesh), **how).tolist()
+    states = fetch(states)
+    if jax.process_index() > 0:
+        return
     best = best_replica(states)
     plot_metrics(workdir / 'plots' / 'losses.png', card.rows, base_rates['validation'])
     summary = {

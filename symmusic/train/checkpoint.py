@@ -15,10 +15,12 @@ from collections.abc import Iterator
 
 import jax
 import orbax.checkpoint as ocp
+from jax.experimental import multihost_utils
 
 from symmusic.errors import UserError
 from symmusic.melody.encodings import Vocabulary, vocabulary_from_json
 from symmusic.model.model import Architecture
+from symmusic.train.devices import fetch
 from symmusic.train.replicas import init_replicas
 from symmusic.train.state import Recipe, TrainState
 
@@ -74,6 +76,11 @@ class Checkpoints:
         sys.unraisablehook = _without_tasks_of_orbax
         warnings.filterwarnings('ignore', 'coroutine .* was never awaited', RuntimeWarning)  # of a save that has failed, too
         options = ocp.CheckpointManagerOptions(max_to_keep=2, create=True, enable_async_checkpointing=False)
+        if jax.process_count() > 1:  # each reads for itself, and the first alone writes
+            this = jax.process_index()
+            alone = ocp.options.MultiprocessingOptions(primary_host=this, active_processes={this}, barrier_sync_key_prefix=f'process{this}')
+            options = dataclasses.replace(options, create=False, multiprocessing_options=alone)
+            self.folder.mkdir(parents=True, exist_ok=True)
         with ocp.CheckpointManager(self.folder, options=options) as manager:
             yield manager
 
@@ -87,13 +94,20 @@ class Checkpoints:
         return [int(path.name) for path in self.folder.iterdir() if path.name.isdecimal()]
 
     def save(self, state: TrainState, card: Card) -> None:
-        """Writes a checkpoint, whole or not at all (Orbax writes aside and renames).
+        """Writes a checkpoint, whole or not at all (Orbax writes aside and renames). Of several processes all call this.
 
         Raises:
           UserError: the disk does not take it; earlier checkpoints are left as they were.
         """
+        state = fetch(_storable(state))
+        if jax.process_index() == 0:
+            self._save(state, card)
+        if jax.process_count() > 1:
+            multihost_utils.sync_global_devices('saved')
+
+    def _save(self, state: TrainState, card: Card) -> None:
         step = int(state.step.sum())  # over replicas: some may have stopped
-        items = ocp.args.Composite(state=ocp.args.StandardSave(_storable(state)), card=ocp.args.JsonSave(card.to_json()))
+        items = ocp.args.Composite(state=ocp.args.StandardSave(state), card=ocp.args.JsonSave(card.to_json()))
         try:
             with self._manager() as manager:
                 manager.save(step, args=items, force=True)
@@ -117,7 +131,7 @@ class Checkpoints:
         card, step = self._restore()
         key = jax.random.key(0)
         shapes = jax.eval_shape(lambda: _storable(init_replicas([key] * card.num_replicas, card.architecture, card.recipe)))
-        sharding = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+        sharding = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
         shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), shapes)
         try:
             with self._manager() as manager:

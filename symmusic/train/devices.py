@@ -1,17 +1,23 @@
 """Where a run's replicas and batches lie: a mesh of devices with the axes 'replica' and 'data'.
 
 The state is split over 'replica' and repeated along 'data', a batch is split over both, and the windows are on every device. On a CPU XLA
-runs a loop over time on one core, so each core is made a device of its own.
+runs a loop over time on one core, so each core is made a device of its own. Of several processes, on one host or many, each prepares the
+same data and computes for its own devices; the first one alone writes files and speaks.
 """
 
 import ctypes
 import math
 import os
+import re
 import sys
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from symmusic.errors import UserError
 
 MIN_ROWS = 8  # of a batch on a device: the products of fewer take hardly less time
 
@@ -19,6 +25,31 @@ BY_REPLICA = PartitionSpec('replica')
 BY_ROW = PartitionSpec('replica', 'data')
 BY_PIECE = PartitionSpec('data')  # of what is drawn from one replica
 EVERYWHERE = PartitionSpec()
+
+
+PROCESSES = 'SYMMUSIC_PROCESSES'
+
+
+def join_processes(described: str) -> None:
+    """Makes this process one of several: 'INDEX/COUNT@HOST:PORT', where the first one is reached, or 'auto' under Slurm, Kubernetes, Open
+    MPI or on a TPU slice, which tell themselves. '' is one process alone. To be called before JAX is used.
+
+    Raises:
+      UserError: the description is none of these, or the others are not there.
+    """
+    if not described:
+        return
+    found = re.fullmatch(r'(\d+)/(\d+)@([^@\s]+:\d+)', described)
+    if described != 'auto' and not (found and int(found[1]) < int(found[2])):
+        raise UserError(f"{PROCESSES} = {described!r}: must be INDEX/COUNT@HOST:PORT with INDEX < COUNT, as 0/2@localhost:1234, or 'auto'")
+    try:
+        jax.distributed.initialize(
+            **({'coordinator_address': found[3], 'num_processes': int(found[2]), 'process_id': int(found[1])} if found else {})
+        )
+    except (RuntimeError, ValueError) as error:
+        raise UserError(f'{PROCESSES} = {described!r}: {str(error).splitlines()[0]}') from error
+    if jax.process_index() > 0:
+        sys.stdout = open(os.devnull, 'w')  # noqa: SIM115 the first process speaks
 
 
 def claim_cores(num_devices: int) -> None:
@@ -49,5 +80,35 @@ def make_mesh(num_replicas: int, batch_size: int, devices: list[jax.Device] | No
 
 
 def place(tree, mesh: Mesh | None, spec: PartitionSpec):
-    """The arrays of a tree on the mesh, on the first device if None."""
-    return jax.device_put(tree, NamedSharding(mesh, spec) if mesh else None)
+    """The arrays of a tree on the mesh, on the first device if None. Every process of the mesh calls this with the same arrays."""
+    if mesh is None:
+        return jax.device_put(tree)
+    sharding = NamedSharding(mesh, spec)
+    if jax.process_count() == 1:
+        return jax.device_put(tree, sharding)
+    return jax.tree.map(lambda array: _place_own_part(array, sharding), tree)
+
+
+def _place_own_part(array, sharding):
+    if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
+        return jax.random.wrap_key_data(_place_own_part(jax.random.key_data(array), sharding))
+    array = np.asarray(array)
+    return jax.make_array_from_callback(array.shape, sharding, lambda part: array[part])
+
+
+def fetch(tree):
+    """The arrays of a tree on the host, also where other processes hold parts of them: then every process calls this."""
+    if jax.process_count() == 1:
+        return jax.device_get(tree)
+    return jax.tree.map(_fetch_all_parts, tree)
+
+
+def _fetch_all_parts(array):
+    if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
+        return jax.random.wrap_key_data(_fetch_all_parts(jax.random.key_data(array)))
+    return multihost_utils.process_allgather(array, tiled=True)
+
+
+def any_process(flags: list[bool]) -> list[bool]:
+    """Each flag, true where any process says so; every process calls this."""
+    return flags if jax.process_count() == 1 else multihost_utils.process_allgather(np.array(flags)).any(axis=0).tolist()

@@ -18,11 +18,13 @@ from symmusic.corpus.windows import Windows
 from symmusic.errors import Interrupted, UserError
 from symmusic.progress import bar
 from symmusic.train.checkpoint import Card, Checkpoints
-from symmusic.train.devices import BY_REPLICA, BY_ROW, EVERYWHERE, place
+from symmusic.train.devices import BY_REPLICA, BY_ROW, EVERYWHERE, any_process, fetch, place
 from symmusic.train.metrics import epoch_line, event_log, write_metrics
 from symmusic.train.replicas import end_epoch_replicas, held_out_losses, update_replicas
 from symmusic.train.state import Recipe, TrainState
 from symmusic.train.step import Data
+
+AGREED_UPDATES = 50  # of several processes, after which they ask one another whether to save or to stop
 
 
 def put(windows: Windows, mesh: Mesh | None = None) -> Data:
@@ -67,7 +69,9 @@ def fit(
     states = place(states, mesh, BY_REPLICA)
     num_batches = -(-len(train) // plan.batch_size)
     num_replicas = len(states.step)
-    active_R = _active(states, plan)
+    now = _counts(states)
+    active_R = _active(now, plan)
+    num_processes = jax.process_count()
     # Devices of a CPU share few threads: with further updates dispatched, all can come to wait for a sum that no thread is left to make.
     one_at_a_time = mesh is not None and mesh.shape['data'] > 1 and jax.default_backend() == 'cpu'
     begun = time.perf_counter()
@@ -75,30 +79,32 @@ def fit(
     step = update_replicas.lower(states, data, no_rows_RB, place(active_R, mesh, BY_REPLICA), **static).compile()
     say(f'compiled in {time.perf_counter() - begun:.1f} s; {num_batches} updates per epoch')
 
-    progress = bar(None, 'update', total=plan.num_epochs * num_batches, initial=int(np.min(states.step, where=active_R, initial=2**31 - 1)))
-    events = event_log(workdir / 'tensorboard', np.asarray(states.epoch) + 1) if plan.tensorboard else contextlib.nullcontext()
+    progress = bar(None, 'update', total=plan.num_epochs * num_batches, initial=int(np.min(now.step, where=active_R, initial=2**31 - 1)))
+    events = event_log(workdir / 'tensorboard', now.epoch + 1) if plan.tensorboard else contextlib.nullcontext()
     with progress, events as log_events, _stop_signal() as stop:
         while active_R.any():
             placed_active_R = place(active_R, mesh, BY_REPLICA)
-            epochs_R = np.asarray(states.epoch)
-            epoch = int(epochs_R[active_R].min())
+            epoch = int(now.epoch[active_R].min())
             # Between epochs replicas wait for one another: all active ones have done as many updates of theirs.
-            done = int((np.asarray(states.step) - epochs_R * num_batches)[active_R].min())
+            done = int((now.step - now.epoch * num_batches)[active_R].min())
             begun = saved = time.perf_counter()
             progress.set_description(f'epoch {epoch + 1}/{plan.num_epochs}')
-            for index, rows_RB in enumerate(_batches(len(train), plan, epochs_R)[done:], done + 1):
+            for index, rows_RB in enumerate(_batches(len(train), plan, now.epoch)[done:], done + 1):
                 states, losses_R = step(states, data, place(rows_RB, mesh, BY_ROW), placed_active_R)
                 if one_at_a_time:
                     losses_R.block_until_ready()
                 progress.update()
                 if not progress.disable:
                     speed = (index - done) * plan.batch_size * active_R.sum() / (time.perf_counter() - begun)
-                    loss = np.mean(losses_R, where=active_R)
-                    progress.set_postfix_str(f'{loss:.2f} nats, base rate {base_rate:.2f}, {speed:.0f} sequences/s', False)
-                if index < num_batches and (stop or time.perf_counter() - saved > 60 * plan.checkpoint_minutes):
+                    loss = f'{np.mean(losses_R, where=active_R):.2f} nats, ' if num_processes == 1 else ''
+                    progress.set_postfix_str(f'{loss}base rate {base_rate:.2f}, {speed:.0f} sequences/s', False)
+                if index == num_batches or (num_processes > 1 and index % AGREED_UPDATES):
+                    continue
+                is_stopped, is_due = any_process([bool(stop), time.perf_counter() - saved > 60 * plan.checkpoint_minutes])
+                if is_stopped or is_due:
                     checkpoints.save(states, card)
                     saved = time.perf_counter()
-                    if stop:
+                    if is_stopped:
                         raise Interrupted(f'stopped and saved in epoch {epoch + 1}, update {index} of {num_batches}')
             jax.block_until_ready(states.step)  # updates are dispatched ahead of being done
             speed = (len(train) - done * plan.batch_size) / (time.perf_counter() - begun)
@@ -110,31 +116,38 @@ def fit(
                 batch_size=plan.batch_size,
                 mesh=mesh,
             )
-            rows = _rows(states, active_R, validation_losses_R, card.recipe, speed)
+            rows = _rows(_counts(states), active_R, validation_losses_R, card.recipe, speed)
             _require_finite(rows, checkpoints.folder)
             placed_losses_R = place(validation_losses_R.astype(np.float32), mesh, BY_REPLICA)
             states = end_epoch_replicas(states, placed_losses_R, placed_active_R, recipe=card.recipe, mesh=mesh)
             card = dataclasses.replace(card, rows=(*card.rows, *rows))
             checkpoints.save(states, card)
-            write_metrics(workdir / 'metrics.csv', card.rows)
-            if log_events:
+            if jax.process_index() == 0:
+                write_metrics(workdir / 'metrics.csv', card.rows)
+            if log_events and jax.process_index() == 0:
                 log_events(rows)
+            now = _counts(states)
             with progress.external_write_mode():
-                say(epoch_line(rows, plan.num_epochs, base_rate, best_epochs_R=np.asarray(states.best_epoch)))
-            if stop:
+                say(epoch_line(rows, plan.num_epochs, base_rate, best_epochs_R=now.best_epoch))
+            if any_process([bool(stop)])[0]:
                 raise Interrupted(f'stopped and saved after epoch {epoch + 1}')
-            active_R = _active(states, plan)
+            active_R = _active(now, plan)
     return states, card
 
 
-def _rows(states: TrainState, active_R: np.ndarray, validation_losses_R: np.ndarray, recipe: Recipe, speed: float) -> list[dict]:
+def _counts(states: TrainState) -> TrainState:
+    """The states on the host without their parameters."""
+    return fetch(states.replace(params=(), average_params=(), best_params=(), optimizer_state=()))
+
+
+def _rows(now: TrainState, active_R: np.ndarray, validation_losses_R: np.ndarray, recipe: Recipe, speed: float) -> list[dict]:
     """The rows of metrics.csv of the epoch that the active replicas have come to the end of; the learning rate is the last update's."""
-    factors_R = jax.vmap(recipe.rate_factor)(states.step - 1, states.plateau_state)
+    factors_R = jax.vmap(recipe.rate_factor)(now.step - 1, now.plateau_state)
     return [
         {
             'replica': int(replica),
-            'epoch': int(states.epoch[replica]) + 1,
-            'train_loss': float(states.epoch_nats[replica]) / float(states.epoch_targets[replica]),
+            'epoch': int(now.epoch[replica]) + 1,
+            'train_loss': float(now.epoch_nats[replica]) / float(now.epoch_targets[replica]),
             'validation_loss': float(validation_losses_R[replica]),
             'learning_rate': recipe.learning_rate * float(factors_R[replica]),
             'sequences_per_s': round(speed, 1),
@@ -152,9 +165,9 @@ def _require_finite(rows: list[dict], folder: pathlib.Path) -> None:
             )
 
 
-def _active(states: TrainState, plan: Plan) -> np.ndarray:
+def _active(now: TrainState, plan: Plan) -> np.ndarray:
     """Which replicas [R] go on."""
-    return ~np.asarray(states.stopped) & (np.asarray(states.epoch) < plan.num_epochs)
+    return ~now.stopped & (now.epoch < plan.num_epochs)
 
 
 def _batches(num_windows: int, plan: Plan, epochs_R: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from jax import lax
 from jax.sharding import Mesh, PartitionSpec
 
 from symmusic.model.model import Architecture, Params
-from symmusic.train.devices import BY_REPLICA, BY_ROW, EVERYWHERE, place
+from symmusic.train.devices import BY_REPLICA, BY_ROW, EVERYWHERE, fetch, place
 from symmusic.train.state import Recipe, TrainState, init_state
 from symmusic.train.step import Data, end_epoch, held_out_nats, update
 
@@ -128,5 +128,5 @@ def held_out_losses(
     rows[:num] = np.arange(num)
     batches = [place(rows_B, mesh, PartitionSpec('data')) for rows_B in rows.reshape(-1, batch_size)]
     sums = [_held_out_nats(params_R, data, rows_B, architecture=architecture, targets=targets, mesh=mesh) for rows_B in batches]
-    nats_R, num_targets_R = np.array(jax.device_get(sums), np.float64).sum(axis=(0, 3))
+    nats_R, num_targets_R = np.array(fetch(sums), np.float64).sum(axis=(0, 3))
     return nats_R / num_targets_R
