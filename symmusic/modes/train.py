@@ -39,8 +39,8 @@ def run(command: Command, say: Callable[[str], None] = print) -> None:
         runs.check_same_run(run_config, config, workdir)
     if config.train.tensorboard:
         require_tensorboard()
-    join_processes(os.environ.get(PROCESSES, ''))
     claim_cores(config.train.cpu_devices)
+    join_processes(os.environ.get(PROCESSES, ''))
     mesh = make_mesh(config.replicas, config.train.batch_size)
     device = mesh.devices.flat[0]
     print(f'device: {mesh.size} of {jax.device_count()} {device.platform} ({device.device_kind}), jax {jax.__version__}')

@@ -32,7 +32,7 @@ PROCESSES = 'SYMMUSIC_PROCESSES'
 
 def join_processes(described: str) -> None:
     """Makes this process one of several: 'INDEX/COUNT@HOST:PORT', where the first one is reached, or 'auto' under Slurm, Kubernetes, Open
-    MPI or on a TPU slice, which tell themselves. '' is one process alone. To be called before JAX is used.
+    MPI or on a TPU slice, which tell themselves. '' is one process alone. To be called before JAX is used, after `claim_cores`.
 
     Raises:
       UserError: the description is none of these, or the others are not there.
@@ -42,14 +42,13 @@ def join_processes(described: str) -> None:
     found = re.fullmatch(r'(\d+)/(\d+)@([^@\s]+:\d+)', described)
     if described != 'auto' and not (found and int(found[1]) < int(found[2])):
         raise UserError(f"{PROCESSES} = {described!r}: must be INDEX/COUNT@HOST:PORT with INDEX < COUNT, as 0/2@localhost:1234, or 'auto'")
+    explicit = {'coordinator_address': found[3], 'num_processes': int(found[2]), 'process_id': int(found[1])} if found else {}
     try:
-        jax.distributed.initialize(
-            **({'coordinator_address': found[3], 'num_processes': int(found[2]), 'process_id': int(found[1])} if found else {})
-        )
+        jax.distributed.initialize(**explicit)
     except (RuntimeError, ValueError) as error:
         raise UserError(f'{PROCESSES} = {described!r}: {str(error).splitlines()[0]}') from error
-    if jax.process_index() > 0:
-        sys.stdout = open(os.devnull, 'w')  # noqa: SIM115 the first process speaks
+    if explicit.get('process_id', 0) or jax.process_index():
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the first process speaks
 
 
 def claim_cores(num_devices: int) -> None:
