@@ -781,3 +781,10 @@ def test_a_disk_that_is_really_full_or_read_only(small_disk, corpus, capfd):
         assert (error.count('\n'), error[:7]) == (1, 'error: '), error
         assert 'read-only' in error.lower()
     assert content(disk) == before
+
+
+def test_several_processes_only_train(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv('SYMMUSIC_PROCESSES', '0/2@localhost:1')
+    assert launch.main(['--mode=sample', f'--workdir={tmp_path / "run"}']) == 2
+    assert 'SYMMUSIC_PROCESSES' in capsys.readouterr().err
+    assert not (tmp_path / 'run').exists()
