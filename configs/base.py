@@ -98,6 +98,7 @@ def get_experiment() -> ConfigDict:
     config.evaluate.num_draws = 1  # of each replica
     config.quick = False  # minutes instead of hours, to try an experiment out; its report says so
     config.variant = 'sound'  # or 'source', as published, or 'both'
+    config.split_seeds = ()  # values of data.split_seed on whose splits all arms are repeated, to see what depends on the split
     config.experiment = None  # a Hypothesis of symmusic/config/experiments.py
     return config
 

@@ -1,6 +1,7 @@
 """Experiments: configs of several arms, which differ in one stated variable. Pure functions over configs.
 
-An experiment's config is that of a training (`configs/base.py`) with `quick`, `variant` and `experiment`, a `Hypothesis`.
+An experiment's config is that of a training (`configs/base.py`) with `quick`, `variant`, `split_seeds` and `experiment`, a
+`Hypothesis`.
 """
 
 import dataclasses
@@ -14,7 +15,7 @@ from symmusic.config import fields, protocol
 from symmusic.errors import UserError
 
 VARIANTS = ('sound', 'source')
-SWITCHES = {'quick': fields.flag(), 'variant': fields.choice(*VARIANTS, 'both')}
+SWITCHES = {'quick': fields.flag(), 'variant': fields.choice(*VARIANTS, 'both'), 'split_seeds': fields.steps(0, 2**32 - 1)}
 DIRECTIONS = ('higher', 'lower')
 LISTENERS = 'listeners'  # the measure of a claim that only listeners can judge
 
@@ -78,11 +79,12 @@ class Hypothesis:
 
 @dataclasses.dataclass(frozen=True)
 class Experiment:
-    """A hypothesis with the resolved config of every arm, by variant and name."""
+    """A hypothesis with the resolved config of every arm, by variant and name, and the further splits on which it is to be repeated."""
 
     hypothesis: Hypothesis
     quick: bool
     configs: dict[str, dict[str, ConfigDict]]
+    split_seeds: tuple[int, ...] = ()
 
 
 def is_experiment(config: ConfigDict) -> bool:
@@ -140,7 +142,24 @@ def read(loaded: ConfigDict, overrides: Mapping[str, str | None], override: Over
     configs = {variant: {arm: compose(variant, arm) for arm in hypothesis.arms} for variant in variants}
     for variant in variants:
         _check_alike(hypothesis, variant, configs[variant])
-    return Experiment(hypothesis, switches.quick, configs)
+    own = next(iter(configs[variants[0]].values())).data.split_seed
+    if own in switches.split_seeds:
+        raise UserError(
+            f'config.split_seeds = {switches.split_seeds!r}: {own} is config.data.split_seed, the split of the experiment itself'
+        )
+    return Experiment(hypothesis, switches.quick, configs, tuple(switches.split_seeds))
+
+
+def on_split(experiment: Experiment, split_seed: int) -> Experiment:
+    """The same arms on another split of the tunes."""
+
+    def moved(config: ConfigDict) -> ConfigDict:
+        config = ConfigDict(config.to_dict())
+        config.data.split_seed = split_seed
+        return config.lock()
+
+    configs = {variant: {arm: moved(config) for arm, config in arms.items()} for variant, arms in experiment.configs.items()}
+    return dataclasses.replace(experiment, configs=configs, split_seeds=())
 
 
 def _check_alike(hypothesis: Hypothesis, variant: str, configs: Mapping[str, ConfigDict]) -> None:

@@ -5,12 +5,13 @@ import os
 import pathlib
 from collections.abc import Mapping, Sequence
 
-from symmusic.config.experiments import Experiment
+from symmusic.config.experiments import LISTENERS, Experiment
 from symmusic.evaluate.features import FEATURES
 from symmusic.evaluate.published import GROUPS, SOURCE, Arm, find_table
 from symmusic.experiment import plots
 from symmusic.experiment.measures import MAIN, MEASURES
 from symmusic.experiment.results import label, with_interval
+from symmusic.experiment.statistics import mean_interval
 from symmusic.files import write_whole
 from symmusic.pages import escape, from_markdown, page, picture
 
@@ -41,6 +42,8 @@ def write_report(folder: pathlib.Path, found: Mapping, experiment: Experiment, f
     published = {name: _published(arm) for name, arm in _tables(experiment).items() if name in found['arms']}
     title = f'{found["experiment"]}: {found["question"]}'
     sections = [Section('', _head(found)), Section('Answers', _answers(found)), *_measured(folder, found, published)]
+    if found['splits']:
+        sections.append(Section('On other splits', _on_splits(found)))
     if published:
         sections.append(Section('Beside the published figures', _beside(found, published, experiment)))
     if folders:
@@ -79,8 +82,8 @@ def _head(found: Mapping) -> str:
     counts = sorted({arm['replicas'] for arm in found['arms'].values()})
     lines.append(
         f'{" or ".join(map(str, counts)) or "No"} replicas of each arm, runs of different seeds. Brackets hold 95 % intervals of the mean '
-        "(Student's t). They say what other seeds would give, on the same tunes and the same split of them; `--config.data.split_seed=1` "
-        'in another workdir tries another.'
+        "(Student's t). They say what other seeds would give, on the same tunes and the same split of them"
+        + ('; other splits are below.' if found['splits'] else '; `--config.split_seeds=1,2` repeats all on two others.')
     )
     return '\n\n'.join(lines)
 
@@ -93,6 +96,25 @@ def _answers(found: Mapping) -> str:
         'excludes an effect of interest. Undecided: neither, or only listeners can tell.'
     )
     return _table(['claim', 'variant', 'verdict', 'evidence'], rows) + '\n\n' + text
+
+
+def _on_splits(found: Mapping) -> str:
+    """Of each claim the difference on every split, and over the splits."""
+    rows, splits = [], found['splits']
+    for index, row in enumerate(found['highlights']):
+        each = [row, *(split['highlights'][index] for split in splits.values())]
+        if row['measure'] == LISTENERS:
+            continue
+        known = [one['difference'] for one in each if one.get('difference') is not None]
+        cells = [f'{with_interval({**one, "mean": one["difference"]})}: {one["verdict"]}' if 'difference' in one else '-' for one in each]
+        rows.append([f'{row["claim"]} ({row["variant"]}, {row["measure"]})', *cells, with_interval(mean_interval(known))])
+    head = ['difference', 'the split above', *(f'split_seed {seed}' for seed in splits), 'mean of the splits']
+    text = (
+        'All arms again, trained and measured on other splits of the tunes. Brackets of a split hold what other seeds would give there, '
+        "those of the mean what other splits would give (Student's t over the splits). Verdicts of each split are by the rule above."
+    )
+    failed = [f'**Missing on split {seed}**: {name}, {why}.' for seed, split in splits.items() for name, why in split['failed'].items()]
+    return '\n\n'.join([_table(head, rows), text, *failed])
 
 
 def _measured(folder: pathlib.Path, found: Mapping, published: Mapping[str, Mapping[str, float]]) -> list[Section]:

@@ -1,10 +1,11 @@
 """From the replicas' measures to effects and answers: `results.json`.
 
 One object: `experiment`, `quick`, `variant`, `question`; `arms` by name with `variant`, `replicas`, `num_parameters`, `num_windows`,
-`num_distinct_windows`, `num_notes` (in the training tunes), `config`, `versions`, `device`, `measures` (by name `mean`, `low`, `high`
-and `values`, one per replica, null where not defined) and `real_continuations`, the same of how the prompts really go on, null where that
-is not known; `failed`, by name the reason; `contrasts` of every measure and any two arms of a
-variant; `highlights`. Where both variants were run the arms of `source` are named `<arm>_source`.
+`num_distinct_windows`, `num_notes` (in the training tunes), `config`, `versions`, `device`, `measures` (by name `mean`, `low`, `high` and
+`values`, one per replica, null where not defined) and `real_continuations`, the same of how the prompts really go on, null where that is
+not known; `failed`, by name the reason; `contrasts` of every measure and any two arms of a variant; `highlights`; `splits`, by
+`data.split_seed` the `highlights`, `measures` of the arms and `failed` on other splits. Where both variants were run the arms of `source`
+are named `<arm>_source`.
 """
 
 import dataclasses
@@ -75,6 +76,7 @@ def summarize(
         'failed': {naming[place]: reason for place, reason in failures.items()},
         'contrasts': contrasts,
         'highlights': highlights,
+        'splits': {},
     }
 
 

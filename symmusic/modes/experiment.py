@@ -1,17 +1,18 @@
 """`--mode=experiment`: every arm of an experiment over its replicas, and one report that answers its question."""
 
+import itertools
 import json
 import pathlib
 import shlex
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.config import runs
-from symmusic.config.experiments import LISTENERS, VARIANTS, Experiment
+from symmusic.config.experiments import LISTENERS, VARIANTS, Experiment, on_split
 from symmusic.config.fields import nearest, walk
 from symmusic.config.flags import Command, base_config
 from symmusic.corpus.cache import Corpus
@@ -20,7 +21,7 @@ from symmusic.errors import Interrupted, UserError
 from symmusic.evaluate.published import find_table
 from symmusic.experiment.measures import MEASURES
 from symmusic.experiment.report import write_report
-from symmusic.experiment.results import label, summarize
+from symmusic.experiment.results import Outcome, label, summarize
 from symmusic.files import write_whole
 from symmusic.model.size import count_parameters
 from symmusic.modes import build
@@ -37,21 +38,64 @@ def run(command: Command) -> None:
     """Runs what is not done yet, and writes the report of what is."""
     experiment, folder = command.experiment, build.workdir(command, command.config_name) / 'experiment'
     _check_measures(experiment)
-    arms = list_arms(experiment, folder)
-    for arm in arms:
+    splits = [experiment, *(on_split(experiment, seed) for seed in experiment.split_seeds)]
+    arms = [list_arms(experiment, folder), *(list_arms(each, folder / f'split-{_split_seed(each)}') for each in splits[1:])]
+    for arm in itertools.chain(*arms):
         _check_folder(arm, base_config(command.root))
     claim_cores(command.config.train.cpu_devices)
     print(f'{command.config_name}: {experiment.hypothesis.question}' + ' (quick: too little to answer it)' * experiment.quick)
     corpora = Corpora()
-    sizes, failures = size_up(experiment, arms, corpora)
-    clock, grounds = Clock(arms), Grounds(corpora)
+    sized = [size_up(each, own, corpora) for each, own in zip(splits, arms, strict=True)]
+    clock, grounds = Clock(list(itertools.chain(*arms))), Grounds(corpora)
+    results, folders = [], {}
+    for each, own, (sizes, failures) in zip(splits, arms, sized, strict=True):
+        outcomes = _run_arms(command, own, sizes, failures, grounds, clock)
+        results.append(summarize(command.config_name, each, outcomes, failures))
+        if each is experiment:
+            folders = {label(each, arm.variant, arm.name): arm.folder for arm in own if (arm.variant, arm.name) in outcomes}
+    found = results[0] | {'splits': {str(_split_seed(each)): _brief(one) for each, one in zip(splits[1:], results[1:], strict=True)}}
+    write_report(folder, found, experiment, folders, _command_line(command))
+    write_whole(folder / 'results.json', json.dumps(found, indent=2) + '\n')
+    for row in found['highlights']:
+        print(f'{row["verdict"]}: {row["claim"]} ({row["evidence"]})')
+    print(folder)
+    undone = [
+        f'{name}{"" if each is experiment else f", split {_split_seed(each)}"}: {why}'
+        for each, result, (sizes, _) in zip(splits, results, sized, strict=True)
+        for name, why in result['failed'].items()
+        if len(sizes) > len(result['arms'])
+    ]
+    if undone:
+        raise Interrupted(f'{len(undone)} of {sum(map(len, arms))} arms failed: {"; ".join(undone)}')
+
+
+def _split_seed(experiment: Experiment) -> int:
+    return next(iter(next(iter(experiment.configs.values())).values())).data.split_seed
+
+
+def _brief(result: dict) -> dict:
+    """What is kept of a repetition on another split."""
+    measures = {name: arm['measures'] for name, arm in result['arms'].items()}
+    return {'highlights': result['highlights'], 'measures': measures, 'failed': result['failed']}
+
+
+def _run_arms(
+    command: Command,
+    arms: Sequence[Arm],
+    sizes: Mapping[tuple[str, str], dict[str, int]],
+    failures: dict[tuple[str, str], str],
+    grounds: Grounds,
+    clock: 'Clock',
+) -> dict[tuple[str, str], Outcome]:
+    """What came of the arms that can be done; the reasons of the others are added to `failures`."""
     outcomes = {}
-    for number, arm in enumerate(arms, 1):
-        place, name = (arm.variant, arm.name), label(experiment, arm.variant, arm.name)
+    for arm in arms:
+        place, name = (arm.variant, arm.name), label(command.experiment, arm.variant, arm.name)
         if place in failures:
             clock.end_arm()
             continue
-        print(f'arm {number} of {len(arms)}: {name}, {arm.config.replicas} replicas{clock.left()}')
+        own, base = arm.config.data.split_seed, command.config.data.split_seed
+        print(f'arm {clock.arm()}: {name}{f", split {own}" if own != base else ""}, {arm.config.replicas} replicas{clock.left()}')
         try:
             outcomes[place] = finish(command, arm, sizes[place], grounds, clock.tick)
         except (Interrupted, BrokenPipeError):
@@ -60,23 +104,14 @@ def run(command: Command) -> None:
             failures[place] = _reason(arm, error)
             print(f'arm {name} failed: {failures[place]}')
         clock.end_arm()
-    found = summarize(command.config_name, experiment, outcomes, failures)
-    folders = {label(experiment, arm.variant, arm.name): arm.folder for arm in arms if (arm.variant, arm.name) in outcomes}
-    write_report(folder, found, experiment, folders, _command_line(command))
-    write_whole(folder / 'results.json', json.dumps(found, indent=2) + '\n')
-    for row in found['highlights']:
-        print(f'{row["verdict"]}: {row["claim"]} ({row["evidence"]})')
-    print(folder)
-    if sizes.keys() - outcomes.keys():
-        reasons = '; '.join(f'{name}: {why}' for name, why in found['failed'].items())
-        raise Interrupted(f'{len(failures)} of {len(arms)} arms failed: {reasons}')
+    return outcomes
 
 
 def _command_line(command: Command) -> str:
     """What repeats the experiment, wherever it was run."""
     experiment, path = command.experiment, pathlib.Path(command.config_path)
     variant = 'both' if len(experiment.configs) == len(VARIANTS) else next(iter(experiment.configs))
-    values = dict(walk(command.config)) | {'quick': experiment.quick, 'variant': variant}
+    values = dict(walk(command.config)) | {'quick': experiment.quick, 'variant': variant, 'split_seeds': experiment.split_seeds}
     words = ['python', 'launch.py', '--mode=experiment']
     words.append(f'--config={path.relative_to(command.root) if path.is_relative_to(command.root) else path}')
     return shlex.join([*words, *(f'--config.{name}={values[name]}' for name in command.given)])
@@ -120,7 +155,7 @@ class Clock:
 
     def __init__(self, arms: Sequence[Arm]):
         self.ends = np.cumsum([arm.config.train.num_epochs + arm.config.replicas for arm in arms]).tolist()
-        self.done, self.paid, self.begun = 0, 0, time.perf_counter()
+        self.num_arms, self.done, self.paid, self.begun = len(arms), 0, 0, time.perf_counter()
         self.bar = bar(None, 'step', total=self.ends[-1])
         self.bar.set_description('experiment')
 
@@ -137,6 +172,10 @@ class Clock:
     def _move(self, done: int, paid: int) -> None:
         self.bar.update(done - self.done)
         self.done, self.paid = done, self.paid + paid
+
+    def arm(self) -> str:
+        """'N of M', which arm it is."""
+        return f'{self.num_arms - len(self.ends) + 1} of {self.num_arms}'
 
     def left(self) -> str:
         """'; about N minutes left' where that can be told."""

@@ -4,8 +4,10 @@ import pathlib
 
 import pytest
 
+from symmusic.config.experiments import on_split
 from symmusic.config.fields import walk
 from symmusic.config.flags import parse
+from symmusic.config.runs import differences
 from symmusic.errors import UserError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -70,6 +72,17 @@ def test_arms_variants_and_switches(read):
     assert values(command, 'train.num_epochs', 'source') == [40] * 2
     assert values(command, 'data.split', 'source') == ['window'] * 2
     assert list(read('--config.variant=both').experiment.configs) == ['sound', 'source']
+
+
+def test_the_same_arms_on_another_split(read, refusal):
+    experiment = read('--config.split_seeds=3,5', '--config.data.split_seed=1').experiment
+    assert experiment.split_seeds == (3, 5)
+    moved = on_split(experiment, 3)
+    assert moved.split_seeds == ()
+    for arm, config in experiment.configs['sound'].items():
+        assert differences(config, moved.configs['sound'][arm], ()) == ['data.split_seed is 1 in the run and 3 now']
+    assert 'config.split_seeds = (0, 1): 0 is config.data.split_seed' in refusal('--config.split_seeds=0,1')
+    assert 'must be a tuple of different whole numbers' in refusal('--config.split_seeds=2,2')
 
 
 def test_whose_value_wins(read):

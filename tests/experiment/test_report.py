@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+import scipy.stats
 from ml_collections import ConfigDict
 
 from configs import base
@@ -31,11 +32,13 @@ def outcome(mean, num=4, num_windows=99):
 
 @pytest.fixture
 def write(tmp_path):
-    def run(quick=False, failed=(), outcomes=None):
+    def run(quick=False, failed=(), outcomes=None, splits=None):
         outcomes = outcomes or {('sound', 'plain'): outcome(0.5), ('sound', 'rich'): outcome(0.7)}
         outcomes = {place: each for place, each in outcomes.items() if place[1] not in failed}
         experiment = Experiment(HYPOTHESIS, quick, {'sound': {'plain': ConfigDict(), 'rich': ConfigDict()}})
         found = summarize('exp9', experiment, outcomes, {('sound', name): 'out of memory' for name in failed})
+        for seed, more in (splits or {}).items():
+            found['splits'][seed] = summarize('exp9', experiment, more, {}) | {'failed': {}}
         folders = {}
         for (_, name), each in outcomes.items():
             folder = folders[name] = tmp_path / 'sound' / name
@@ -91,6 +94,19 @@ def test_what_is_text_stays_text(write):
     _, html = write()
     assert 'Is &lt;rich&gt; better?' in html
     assert '<rich>' not in html
+
+
+def test_other_splits(write):
+    text, html = write(splits={'4': {('sound', 'plain'): outcome(0.5), ('sound', 'rich'): outcome(0.6)}})
+    row = next(line for line in text.splitlines() if line.startswith('| Rich is better (sound, overall_oa)'))
+    cells = [cell.strip() for cell in row.strip('|').split('|')]
+    assert [cell.partition(' [')[0] for cell in cells[1:]] == ['0.200', '0.100', '0.150']
+    assert cells[2].endswith(': confirmed')
+    interval = scipy.stats.t.interval(0.95, 1, 0.15, scipy.stats.sem([0.2, 0.1]))
+    assert cells[3] == f'0.150 [{interval[0]:.3f}, {interval[1]:.3f}]'
+    assert '| difference | the split above | split_seed 4 | mean of the splits |' in text
+    assert 'On other splits' in html
+    assert '--config.split_seeds=1,2' not in text
 
 
 def test_real_continuations_stand_beside_the_arms(write):

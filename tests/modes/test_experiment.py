@@ -190,6 +190,34 @@ def test_a_level_is_what_the_measures_say_of_the_real_continuations():
 
 
 @pytest.mark.slow
+def test_other_splits(whole, config, tmp_path, capsys, monkeypatch):
+    shutil.copytree(whole, tmp_path / 'run')
+    finish = experiment.finish
+
+    def fail_once(command, which, *more):
+        if which.config.data.split_seed == 4 and which.name == 'fast':
+            raise MemoryError('out of memory')
+        return finish(command, which, *more)
+
+    monkeypatch.setattr(experiment, 'finish', fail_once)
+    assert launch.main(words(config, tmp_path / 'run', '--config.split_seeds=4')) == 1
+    said = capsys.readouterr()
+    assert '1 of 4 arms failed: fast, split 4: out of memory' in said.err
+    assert 'arm 3 of 4: slow, split 4, 2 replicas' in said.out
+    monkeypatch.setattr(experiment, 'finish', finish)
+    assert launch.main(words(config, tmp_path / 'run', '--config.split_seeds=4')) == 0
+    found = results(tmp_path / 'run')
+    assert found | {'splits': {}} == results(whole)
+    other = found['splits']['4']
+    assert other['failed'] == {}
+    assert other['highlights'][0]['difference'] != found['highlights'][0]['difference']
+    assert other['measures']['slow']['nats_per_step'] != found['arms']['slow']['measures']['nats_per_step']
+    stored = json.loads((tmp_path / 'run' / 'experiment' / 'split-4' / 'sound' / 'slow' / 'config.json').read_text())
+    assert stored['data']['split_seed'] == 4
+    assert '## On other splits' in (tmp_path / 'run' / 'experiment' / 'report.md').read_text()
+
+
+@pytest.mark.slow
 def test_an_arm_that_only_draws_otherwise_takes_over_the_training(config, tmp_path, capsys):
     warm = (
         ("('train.learning_rate',)", "('sample.temperature',)"),
