@@ -223,7 +223,8 @@ def test_sampling_needs_nothing_but_the_workdir(workdir, tmp_path, capsys):
 
 def test_replicas_train_side_by_side_and_any_of_them_draws(corpus, tmp_path, capsys, refused):
     workdir = tmp_path / 'replicas'
-    stops = {'replicas': 2, 'train.early_stopping_epochs': 1, 'train.learning_rate': 1e-20, 'train.num_epochs': 6}  # nothing moves: the first epoch stays the best
+    # At such a learning rate nothing moves, and the first epoch stays the best.
+    stops = {'replicas': 2, 'train.early_stopping_epochs': 1, 'train.learning_rate': 1e-20, 'train.num_epochs': 6}
     assert launch.main(arguments(workdir, corpus, **stops)) == 0
     printed = capsys.readouterr().out
     assert ', 2 replicas' in printed

@@ -53,9 +53,15 @@ def _read(path: pathlib.Path) -> Any:
     try:
         if path.stat().st_size > MOST_BYTES:
             return Unusable('too large for a file of answers')
-        return json.loads(path.read_text(encoding='utf-8-sig'))
+        return parse(path.read_bytes())
     except OSError as error:
         return Unusable(error.strerror or str(error))
+
+
+def parse(data: bytes) -> Any:
+    """What stands in a file: JSON, or the `Unusable` that says why there is none."""
+    try:
+        return json.loads(data.decode('utf-8-sig'))
     except (ValueError, RecursionError):
         return Unusable('not JSON, or cut off')
 

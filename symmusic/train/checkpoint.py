@@ -5,15 +5,19 @@ The latest two are kept; each holds the best parameters beside the latest, so th
 
 import contextlib
 import dataclasses
+import hashlib
 import importlib.metadata
+import json
 import logging
 import os
 import pathlib
 import sys
+import typing
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import jax
+import numpy as np
 import orbax.checkpoint as ocp
 from jax.experimental import multihost_utils
 
@@ -24,7 +28,8 @@ from symmusic.train.devices import fetch
 from symmusic.train.replicas import init_replicas
 from symmusic.train.state import Recipe, TrainState
 
-FORMAT = 2
+FORMAT = 3
+READABLE = (2, FORMAT)  # 2 had no digests
 VERSIONED = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'numpy', 'music21')
 
 
@@ -52,15 +57,23 @@ class Card:
         return {'format': FORMAT, **fields, **replaced, 'vocabulary': self.vocabulary.to_json(), 'rows': list(self.rows)}
 
     @classmethod
-    def from_json(cls, fields: dict) -> 'Card':
-        fields = dict(fields)
-        if fields.pop('format', None) != FORMAT:
-            raise ValueError(f'it is not of format {FORMAT}')
-        for name, kind in (('architecture', Architecture), ('recipe', Recipe)):
-            # JSON makes lists of tuples, and a list is not hashable.
-            fields[name] = kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields[name].items()})
-        fields['vocabulary'] = vocabulary_from_json(fields['vocabulary'])
-        return cls(**{**fields, 'rows': tuple(fields['rows'])})
+    def from_json(cls, fields: Mapping) -> 'Card':
+        """The way back of `to_json`.
+
+        Raises:
+          ValueError: the fields are not those of a card, or of another version's.
+        """
+        try:
+            fields = dict(fields)
+            version = fields.pop('format', None)
+            if version not in READABLE:
+                raise ValueError(f'it is of format {version!r}; this version of symmusic reads {" and ".join(map(str, READABLE))}')
+            for name, kind in (('architecture', Architecture), ('recipe', Recipe)):
+                fields[name] = _typed(kind, fields[name])
+            fields['vocabulary'] = vocabulary_from_json(fields['vocabulary'])
+            return _typed(cls, {**fields, 'rows': tuple(fields['rows'])})
+        except (KeyError, TypeError, AttributeError, UserError) as error:
+            raise ValueError(f'its card is not one of symmusic: {_first_line(error)}') from error
 
 
 class Checkpoints:
@@ -107,7 +120,9 @@ class Checkpoints:
 
     def _save(self, state: TrainState, card: Card) -> None:
         step = int(state.step.sum())  # over replicas: some may have stopped
-        items = ocp.args.Composite(state=ocp.args.StandardSave(state), card=ocp.args.JsonSave(card.to_json()))
+        fields = card.to_json()
+        stored = {**fields, 'digests': {'card': _digest_of_card(fields), 'state': _digest_of_state(state)}}
+        items = ocp.args.Composite(state=ocp.args.StandardSave(state), card=ocp.args.JsonSave(stored))
         try:
             with self._manager() as manager:
                 manager.save(step, args=items, force=True)
@@ -128,7 +143,7 @@ class Checkpoints:
 
     def restore(self) -> tuple[TrainState, Card]:
         """The latest checkpoint's state and card, as `restore_card`."""
-        card, step = self._restore()
+        card, step, digest = self._restore()
         key = jax.random.key(0)
         shapes = jax.eval_shape(lambda: _storable(init_replicas([key] * card.num_replicas, card.architecture, card.recipe)))
         sharding = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
@@ -136,17 +151,25 @@ class Checkpoints:
         try:
             with self._manager() as manager:
                 state = manager.restore(step, args=ocp.args.Composite(state=ocp.args.StandardRestore(shapes)))['state']
+            if digest is not None and digest != _digest_of_state(state):
+                raise ValueError('its numbers are not those that were written')
         except Exception as error:  # Orbax and TensorStore raise many kinds; whichever it is, the checkpoint cannot be read
             raise self._damaged(step, error) from error
         return state.replace(key=jax.random.wrap_key_data(state.key)), card
 
-    def _restore(self) -> tuple[Card, int]:
+    def _restore(self) -> tuple[Card, int, str | None]:
+        """The latest checkpoint's card, its number, and the digest of its state where it has one."""
         step = self.latest_step()
         if step is None:
             raise UserError(f'there is no checkpoint under {self.folder}')
         try:
             with self._manager() as manager:
-                return Card.from_json(manager.restore(step, args=ocp.args.Composite(card=ocp.args.JsonRestore()))['card']), step
+                fields = manager.restore(step, args=ocp.args.Composite(card=ocp.args.JsonRestore()))['card']
+            digests = fields.pop('digests', {'card': None, 'state': None} if fields.get('format') == 2 else {})
+            card = Card.from_json(fields)
+            if digests['card'] not in (None, _digest_of_card(fields)):
+                raise ValueError('its card is not the one that was written')
+            return card, step, digests['state']
         except Exception as error:  # as in `restore`
             raise self._damaged(step, error) from error
 
@@ -163,6 +186,42 @@ class Checkpoints:
 def _storable(state: TrainState) -> TrainState:
     """Orbax stores arrays: a typed key as its words."""
     return state.replace(key=jax.random.key_data(state.key))
+
+
+def _digest_of_card(fields: Mapping) -> str:
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+def _digest_of_state(state: TrainState) -> str:
+    """Of the bytes of every leaf: TensorStore does not notice each bit that a disk turns over."""
+    digest = hashlib.sha256()
+    for leaf in jax.tree.leaves(state):
+        digest.update(np.ascontiguousarray(leaf))
+    return digest.hexdigest()
+
+
+def _typed(kind: type, values: Mapping) -> typing.Any:
+    """An object of a dataclass from JSON's values, lists made tuples where it has those.
+
+    Raises:
+      TypeError: a value is of another type than the field's.
+    """
+    given = {}
+    for name, hint in typing.get_type_hints(kind).items():
+        if name not in values:
+            continue
+        value, expected = values[name], typing.get_origin(hint) or hint
+        if expected is tuple and type(value) in (tuple, list):  # JSON makes lists of tuples, and a list is not hashable
+            value, entry = tuple(value), typing.get_args(hint)[0]
+            if not all(isinstance(each, entry) and type(each) is not bool for each in value):
+                raise TypeError(f'{name} is {value!r}')
+        elif not (isinstance(value, expected) and (type(value) is not bool or expected is bool)) and (expected, type(value)) != (
+            float,
+            int,
+        ):
+            raise TypeError(f'{name} is {value!r}')
+        given[name] = value
+    return kind(**{**values, **given})
 
 
 def _first_line(error: Exception) -> str:

@@ -73,6 +73,29 @@ def test_card_round_trips_through_json():
         Card.from_json({**CARD.to_json(), 'format': 0})
 
 
+@pytest.mark.parametrize(
+    'change',
+    [
+        {'architecture': {}},
+        {'architecture': {'num_classes': '7'}},
+        {'architecture': {'num_classes': True}},
+        {'architecture': {'num_classes': 7, 'lookback': [1.5]}},
+        {'architecture': {'num_classes': 7, 'depth': 2}},
+        {'recipe': None},
+        {'recipe': {'learning_rate': 'fast'}},
+        {'rows': 3},
+        {'config': []},
+        {'num_replicas': 1.0},
+        {'vocabulary': {'encoding': 'smell'}},
+        {'colour': 'red'},
+    ],
+    ids=str,
+)
+def test_a_card_of_wrong_fields_is_refused(change):
+    with pytest.raises(ValueError, match='its card is not one of symmusic'):
+        Card.from_json({**CARD.to_json(), **change})
+
+
 def test_the_latest_two_are_kept(workdir):
     checkpoints = Checkpoints(workdir)
     assert checkpoints.latest_step() == 9
@@ -155,11 +178,67 @@ def test_the_only_one_has_none_before_it(workdir):
     assert f'remove the run in {workdir} ' in str(caught.value)
 
 
-def test_a_card_of_another_format_is_damaged(workdir):
-    card = next(path for path in (workdir / 'checkpoints' / '9' / 'card').rglob('*') if path.is_file() and b'"format"' in path.read_bytes())
+def stored_card(workdir):
+    """The file that holds the card of update 9."""
+    files = (workdir / 'checkpoints' / '9' / 'card').rglob('*')
+    return next(path for path in files if path.is_file() and b'"format"' in path.read_bytes())
+
+
+def test_a_card_of_another_format_is_refused_with_its_version(workdir):
+    card = stored_card(workdir)
     card.write_text(re.sub(r'"format": ?\d+', '"format": 99', card.read_text()))
-    with pytest.raises(UserError, match=f'not of format {FORMAT}'):
+    with pytest.raises(UserError, match=f'it is of format 99; this version of symmusic reads 2 and {FORMAT}'):
         Checkpoints(workdir).restore()
+
+
+def test_a_checkpoint_without_digests_is_read_if_it_is_that_old(workdir):
+    card = stored_card(workdir)
+    fields = json.loads(card.read_text())
+    digests = fields.pop('digests')
+    assert set(digests) == {'card', 'state'}
+    card.write_text(json.dumps(fields))
+    with pytest.raises(UserError, match='9 is damaged'):
+        Checkpoints(workdir).restore()
+    card.write_text(json.dumps(fields | {'format': 2}))
+    assert_same_bits(Checkpoints(workdir).restore()[0], at(9))
+
+
+def test_numbers_that_are_not_those_written_are_noticed(workdir):
+    """Whatever wrote them: a sound file of another state, a card that was changed by hand."""
+    card = stored_card(workdir)
+    card.write_text(card.read_text().replace('"corpus": "walks"', '"corpus": "talks"'))
+    with pytest.raises(UserError, match='its card is not the one that was written'):
+        Checkpoints(workdir).restore_card()
+    shutil.rmtree(workdir / 'checkpoints' / '9')
+    other = workdir / 'other'
+    Checkpoints(other).save(at(5), CARD)
+    shutil.rmtree(workdir / 'checkpoints' / '4' / 'state')
+    shutil.copytree(other / 'checkpoints' / '5' / 'state', workdir / 'checkpoints' / '4' / 'state')
+    with pytest.raises(UserError, match='its numbers are not those that were written'):
+        Checkpoints(workdir).restore()
+
+
+@pytest.mark.slow
+def test_no_flipped_bit_is_read(saved, tmp_path):
+    """Each of 300 bits anywhere in a checkpoint: what is read is what was written, or it is refused."""
+    rng, refused = np.random.default_rng(0), 0
+    files = sorted(path for path in (saved / 'checkpoints' / '9').rglob('*') if path.is_file() and path.stat().st_size)
+    sizes = np.array([path.stat().st_size for path in files])
+    workdir = pathlib.Path(shutil.copytree(saved, tmp_path / 'run'))
+    for _ in range(300):
+        which = files[rng.choice(len(files), p=sizes / sizes.sum())]
+        place = workdir / which.relative_to(saved)
+        data = bytearray(which.read_bytes())
+        data[rng.integers(len(data))] ^= 1 << rng.integers(8)
+        place.write_bytes(data)
+        try:
+            state, card = Checkpoints(workdir).restore()
+            assert_same_bits(state, at(9))
+            assert card == CARD
+        except UserError:
+            refused += 1
+        place.write_bytes(which.read_bytes())
+    assert refused > 100
 
 
 def test_what_a_killed_save_leaves_is_passed_over(workdir):

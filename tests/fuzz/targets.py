@@ -1,0 +1,102 @@
+"""What is fuzzed: readers of what comes from outside, each a function of bytes that may only refuse in its own words."""
+
+import itertools
+import json
+import pathlib
+from collections.abc import Callable
+
+from configs import base
+from symmusic.config import flags, runs
+from symmusic.corpus.prepare import Settings, prepare_score
+from symmusic.errors import ScoreError, UserError
+from symmusic.experiment.answers import check_files, parse
+from symmusic.experiment.study import Excerpt, Study
+from symmusic.score.abc import decode, read_abc_tune, split_tunes
+from symmusic.score.midi import parse_midi
+from symmusic.score.monophonic import parse_monophonic
+from symmusic.train.checkpoint import Card
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FIXTURES = pathlib.Path(__file__).with_name('fixtures')  # an input each that was once read wrongly, `<target>-<what>`
+MOST_BYTES = 4096  # of an input: more is slower, and finds no more
+
+
+def read_midi(data: bytes) -> None:
+    """A MIDI file up to the model's events."""
+    try:
+        score = parse_midi(data)
+        prepare_score(score, 'fuzzed', Settings())
+    except ScoreError:
+        return
+    assert all(note.duration >= 0 and 0 <= note.pitch <= 127 for note in score.notes)
+
+
+def read_monophonic(data: bytes) -> None:
+    """A MIDI file as the plagiarism measure reads it."""
+    try:
+        notes = parse_monophonic(data)
+    except ScoreError:
+        return
+    assert all(left.onset <= right.onset for left, right in itertools.pairwise(notes))
+
+
+def read_abc(data: bytes) -> None:
+    """A book of ABC tunes up to the model's events."""
+    for tune in split_tunes(decode(data)):
+        try:
+            score = read_abc_tune(tune.text)
+            prepare_score(score, 'fuzzed', Settings())
+        except ScoreError:
+            continue
+        assert all(note.duration >= 0 and 0 <= note.pitch <= 127 for note in score.notes)
+
+
+MODES = ('train', 'sample', 'stats', 'evaluate', 'compare', 'experiment', 'study')
+STUDY = Study(tuple(Excerpt(kind, kind, [[0, 4, 60]]) for kind in ('training', 'generated')), 16, 120.0, {})
+
+
+def read_answers(data: bytes) -> None:
+    """A listener's file of answers."""
+    kept, left_out = check_files({'fuzzed.json': parse(data)}, STUDY)
+    assert len(kept) + len(left_out) == 1
+
+
+def read_flags(data: bytes) -> None:
+    """A command line, an argument to a line; configs are of the repository, as else a file would be run."""
+    arguments = data.decode('utf-8', 'replace').split('\n')
+    if any('config' in argument.split('=')[0] and '.' not in argument.split('=')[0] for argument in arguments) or '--' in arguments:
+        return
+    try:
+        flags.parse([*arguments, '--config=configs/lstm.py'], root=ROOT, modes=MODES)
+    except (UserError, SystemExit):
+        return
+
+
+def read_card(data: bytes) -> None:
+    """What a checkpoint says of itself."""
+    try:
+        card = Card.from_json(json.loads(data))
+    except (ValueError, RecursionError):  # `Checkpoints` makes one line of any
+        return
+    hash((card.architecture, card.recipe))
+    json.dumps(card.to_json())
+
+
+def read_config(data: bytes) -> None:
+    """A run's `config.json`."""
+    try:
+        config = runs.from_json(data.decode('utf-8', 'replace'), base.get_config())
+    except UserError:
+        return
+    assert runs.from_json(runs.to_json(config), base.get_config()) == config
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    'midi': read_midi,
+    'monophonic': read_monophonic,
+    'abc': read_abc,
+    'answers': read_answers,
+    'flags': read_flags,
+    'card': read_card,
+    'config': read_config,
+}
