@@ -27,14 +27,21 @@ def restrict(logits_BV: jax.Array, temperature: jax.Array, top_k: jax.Array, top
     that together hold at least `top_p` (Holtzman et al., 2020). Classes cut off are -inf; at temperature 0 only the argmax is left (the
     first, where several are alike).
     """
+    is_whole = (temperature > 0) & (top_k == 0) & (top_p >= 1)
+    return lax.cond(is_whole, lambda: logits_BV / temperature, lambda: _cut(logits_BV, temperature, top_k, top_p))
+
+
+def _cut(logits_BV: jax.Array, temperature: jax.Array, top_k: jax.Array, top_p: jax.Array) -> jax.Array:
     num_classes = logits_BV.shape[-1]
-    order_BV = jnp.argsort(-logits_BV, axis=-1, stable=True)
-    rank_BV = jnp.argsort(order_BV, axis=-1, stable=True)
+    index_V = jnp.arange(num_classes)
+    one_BVV, other_BVV = logits_BV[:, :, None], logits_BV[:, None, :]
+    # Which other classes come before one: so few are sooner compared with one another than sorted.
+    before_BVV = (other_BVV > one_BVV) | ((other_BVV == one_BVV) & (index_V < index_V[:, None]))
+    rank_BV = before_BVV.sum(axis=-1)
     logits_BV = logits_BV / jnp.where(temperature > 0, temperature, 1.0)
     kept_BV = rank_BV < jnp.where(temperature > 0, jnp.where(top_k > 0, top_k, num_classes), 1)
     probabilities_BV = jax.nn.softmax(jnp.where(kept_BV, logits_BV, -jnp.inf), axis=-1)
-    sorted_BV = jnp.take_along_axis(probabilities_BV, order_BV, axis=-1)
-    likelier_BV = jnp.take_along_axis(jnp.cumsum(sorted_BV, axis=-1) - sorted_BV, rank_BV, axis=-1)
+    likelier_BV = jnp.where(before_BVV, probabilities_BV[:, None, :], 0.0).sum(axis=-1)
     kept_BV &= (likelier_BV < top_p) | (rank_BV == 0) | (top_p >= 1)  # 1 is all, also where the sum has rounded to 1
     return jnp.where(kept_BV, logits_BV, -jnp.inf)
 
