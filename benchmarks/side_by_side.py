@@ -1,9 +1,11 @@
-"""symmusic and a peer in turn on the same networks: a table of times and ratios, as Markdown, and all figures as JSON.
+"""symmusic and its peers in turn on the same networks: a table of times and ratios, as Markdown, and all figures as JSON.
 
-    python benchmarks/side_by_side.py --peer='torch/bin/python benchmarks/peer_torch.py' [--rounds=3] [--json=FILE]
+    python benchmarks/side_by_side.py --peer='torch/bin/python benchmarks/peer_torch.py' --peer='keras/bin/python benchmarks/peer_keras.py'
+        [--rounds=3] [--networks=32,64,bidirectional] [--json=FILE] [--report=FILE]
 
-Every network is measured `rounds` times by each program, one after the other, so that both meet the same load of the machine. The ratio
-is the peer's median over ours: above 1 symmusic is the faster.
+Every network is measured `rounds` times by each program, one after the other, so that all meet the same load of the machine. Each figure is
+the median of the rounds, in brackets the least and the most; a ratio is the peer's median over ours: above 1 symmusic is the faster. A
+peer's flags and output are those of network.py; `--device=cuda` in a peer's command takes it to a GPU, where symmusic runs by itself.
 """
 
 import argparse
@@ -16,49 +18,82 @@ import subprocess
 import sys
 
 OURS = [sys.executable, str(pathlib.Path(__file__).with_name('network.py'))]
-NETWORKS = [
-    *({'cells': cells} for cells in (32, 64, 128, 256)),
-    {'cells': 64, 'batch': 512},
-    {'cells': 64, 'bidirectional': True},
-    {'cells': 64, 'attention': 'bahdanau'},
-    {'cells': 64, 'bidirectional': True, 'attention': 'weighted'},
-]
+NETWORKS = {
+    **{str(cells): {'cells': cells} for cells in (32, 64, 128, 256)},
+    'batch 512': {'cells': 64, 'batch': 512},
+    'bidirectional': {'cells': 64, 'bidirectional': True},
+    'bahdanau': {'cells': 64, 'attention': 'bahdanau'},
+    'bidirectional weighted': {'cells': 64, 'bidirectional': True, 'attention': 'weighted'},
+}
+FIGURES = {'update_ms_median': 'ms per update', 'sampling_s': 's for 100 pieces, windows read anew'}
+ALONE = {'sampling_stateful_s': 'symmusic with the state carried', 'sampling_one_piece_s': 'Keras, one piece alone, as the source drew'}
 
 
 def measure(program: list[str], network: dict) -> dict:
     """The figures of one run of a program."""
     words = [f'--{name}' if value is True else f'--{name}={value}' for name, value in network.items()]
-    return json.loads(subprocess.run([*program, *words], check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    done = subprocess.run([*program, *words], capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f'{shlex.join([*program, *words])} failed: {(done.stderr.strip() or "no message").splitlines()[-1]}')
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def spread(values: list[float]) -> str:
+    """'median (least to most)'."""
+    return f'{statistics.median(values):.3g} ({min(values):.3g} to {max(values):.3g})'
+
+
+def report(rows: dict[str, list[list[dict]]]) -> str:
+    """The tables: `rows` has each network's figures by program, ours first, and round."""
+    programs = [each[0] for each in next(iter(rows.values()))]
+    lines = [
+        f'{platform.machine()}, Python {platform.python_version()}; '
+        + '; '.join(f'{p["peer"]}, {p["device"]}, {p["threads"]} threads' for p in programs)
+    ]
+    for figure, title in FIGURES.items():
+        heads = [title, *(program['peer'] for program in programs), *(f'ratio to {program["peer"].split()[0]}' for program in programs[1:])]
+        lines += ['', f'| {" | ".join(heads)} |', f'|---|{"---:|" * (len(heads) - 1)}']
+        for name, found in rows.items():
+            values = [[each[figure] for each in rounds] for rounds in found]
+            ratios = [f'{statistics.median(peer) / statistics.median(values[0]):.2f}' for peer in values[1:]]
+            lines.append(f'| {name} | {" | ".join([*map(spread, values), *ratios])} |')
+    lines.append('')
+    for figure, title in ALONE.items():
+        known = {name: [each[figure] for rounds in found for each in rounds if figure in each] for name, found in rows.items()}
+        lines += [f'- {title}, s: ' + '; '.join(f'{name}: {spread(values)}' for name, values in known.items() if values)] * any(
+            known.values()
+        )
+    return '\n'.join(lines) + '\n'
 
 
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--peer', required=True, help='the command of a program with the flags and the output of network.py')
+    parser.add_argument(
+        '--peer', action='append', required=True, help='the command of a program with the flags and the output of network.py'
+    )
     parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--networks', default=','.join(NETWORKS), help=f'some of: {", ".join(NETWORKS)}')
     parser.add_argument('--json', type=pathlib.Path, help='where to write all figures')
+    parser.add_argument('--report', type=pathlib.Path, help='where to write the tables')
     options = parser.parse_args()
-    programs = {'ours': OURS, 'peer': shlex.split(options.peer)}
-    rows = []
-    for network in NETWORKS:
-        found = {name: [] for name in programs}
-        for _ in range(options.rounds):
-            for name, program in programs.items():
-                found[name].append(measure(program, network))
-        rows.append({'network': network, **found})
-        if len(rows) == 1:
-            ours, peer = found['ours'][0], found['peer'][0]
-            threads = f'{ours["threads"]} and {peer["threads"]} threads'
-            print(f'{ours["peer"]} beside {peer["peer"]}; {ours["device"]}, {threads}, {platform.machine()}\n')
-            print('| network | ms per update | peer, ms | ratio | 100 pieces, s | peer, s | ratio |\n|---|---:|---:|---:|---:|---:|---:|')
-        cells = []
-        for figure in ('update_ms_median', 'sampling_s'):
-            ours, peer = (statistics.median(each[figure] for each in found[name]) for name in programs)
-            cells += [f'{ours:.3g}', f'{peer:.3g}', f'{peer / ours:.2f}']
-        name = ', '.join(f'{field} {value}' if value is not True else field for field, value in network.items())
-        print(f'| {name} | {" | ".join(cells)} |', flush=True)
+    names = options.networks.split(',')
+    if unknown := set(names) - set(NETWORKS):
+        parser.error(f'unknown networks {", ".join(sorted(unknown))}; known are {", ".join(NETWORKS)}')
+    programs, rows = [OURS, *map(shlex.split, options.peer)], {}
+    for number, name in enumerate(names):
+        rounds = [[measure(program, NETWORKS[name]) for program in programs] for _ in range(options.rounds)]
+        rows[name] = [list(each) for each in zip(*rounds, strict=True)]
+        if sys.stderr.isatty():
+            print(f'{number + 1} of {len(names)} networks', file=sys.stderr)
+    tables = report(rows)
+    print(tables, end='')
+    if options.report:
+        options.report.write_text(tables)
     if options.json:
-        options.json.write_text(json.dumps(rows, indent=1) + '\n')
+        options.json.write_text(
+            json.dumps({name: dict(zip(['ours', *options.peer], found, strict=True)) for name, found in rows.items()}, indent=1)
+        )
 
 
 if __name__ == '__main__':
