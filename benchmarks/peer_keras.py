@@ -4,7 +4,7 @@
     keras/bin/python benchmarks/peer_keras.py --batch=128 --layers=2 --cells=64 [--bidirectional] [--attention=none|bahdanau|weighted]
 
 `keras.layers.LSTM` on one-hot tokens, dropout 0.4 after each layer, Adam with clipping at a norm of 1, float32; the whole epoch is one
-`fit`. `sampling_one_piece_s` is the procedure of the source, one piece alone and one `predict` per step; `sampling_s` draws all in one batch.
+`fit`. `sampling_one_piece_s` is the procedure of the source, a piece alone and a `predict` for each step; `sampling_s` draws all at once.
 """
 
 import argparse
