@@ -1,12 +1,19 @@
 """Files are written whole or not at all, folders kept where they hold something else."""
 
 import contextlib
+import errno
 import json
 import os
 import pathlib
 import tempfile
+from collections.abc import Iterator
 
 from symmusic.errors import UserError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 
 def write_whole(path: str | os.PathLike, content: bytes | str) -> None:
@@ -35,6 +42,65 @@ def write_whole(path: str | os.PathLike, content: bytes | str) -> None:
         if not isinstance(error, OSError):
             raise
         raise UserError(f'cannot write {path}: {error.strerror or error}; free the disk or choose another folder') from error
+
+
+LOCK = '.lock'
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)  # what file systems say that have none
+
+
+@contextlib.contextmanager
+def alone_in(folder: pathlib.Path) -> Iterator[None]:
+    """Keeps other processes that ask for the same out of `folder`, which is made, and removed if it stays empty.
+
+    The lock is the kernel's, on an open file: with the process it is gone, however that ends. Where there are no locks, that is said.
+
+    Raises:
+      UserError: another process is in there, or the folder cannot be made.
+    """
+    made = next((path for path in reversed((folder, *folder.parents)) if not path.exists()), None)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = _locked(folder / LOCK)
+    except OSError as error:
+        raise UserError(f'cannot write into {folder}: {error.strerror or error}; free the disk or choose another folder') from error
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            (folder / LOCK).unlink()
+        os.close(file)
+        if made is not None:
+            with contextlib.suppress(OSError):  # not empty
+                for path in (folder, *folder.parents):
+                    path.rmdir()
+                    if path == made:
+                        break
+
+
+def _locked(path: pathlib.Path) -> int:
+    """The open and locked file at `path`."""
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            if fcntl is None:
+                raise OSError(errno.ENOSYS, 'this system has none')
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(file, 100).decode(errors='replace').strip()
+            os.close(file)
+            other = f'another process{f" ({holder})" if holder else ""}'
+            raise UserError(f'{other} works in {path.parent}; wait until it has ended, or choose another --workdir') from None
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                os.close(file)
+                raise
+            print(f'{path.parent}: no locks on this file system; take care that no other process works in there')
+        with contextlib.suppress(FileNotFoundError):
+            if os.stat(path).st_ino == os.fstat(file).st_ino:
+                os.ftruncate(file, 0)
+                os.write(file, f'{os.uname().nodename if hasattr(os, "uname") else "here"}, pid {os.getpid()}\n'.encode())
+                return file
+        os.close(file)  # the one before had removed it meanwhile
 
 
 SETTINGS = 'settings.json'  # in an output folder: what its content was made with

@@ -1,14 +1,19 @@
 """Files are written whole or not at all, and folders that hold something else are kept."""
 
 import errno
+import fcntl
 import json
 import os
+import pathlib
+import signal
 import stat
+import subprocess
+import sys
 
 import pytest
 
 from symmusic.errors import UserError
-from symmusic.files import SETTINGS, choose_folder, write_whole
+from symmusic.files import LOCK, SETTINGS, alone_in, choose_folder, write_whole
 
 
 def listing(folder):
@@ -148,3 +153,49 @@ def test_choose_folder_keeps_foreign_things(tmp_path):
     (tmp_path / 'mary' / 'song.txt').write_text('mine')
     (tmp_path / 'mary-2').write_text('a file')
     assert choose_folder(tmp_path, 'mary', {}).name == 'mary-3'
+
+
+def test_alone_in_a_folder_that_goes_if_nothing_is_put_there(tmp_path):
+    with alone_in(tmp_path / 'new' / 'run'):
+        assert listing(tmp_path) == [LOCK, 'new', 'run']
+        with (
+            pytest.raises(UserError, match=rf'another process \(.*pid {os.getpid()}\) works in .*run; wait'),
+            alone_in(tmp_path / 'new' / 'run'),
+        ):
+            pass
+    assert listing(tmp_path) == []
+    with alone_in(tmp_path / 'new' / 'run'):
+        (tmp_path / 'new' / 'run' / 'kept').write_text('')
+    assert listing(tmp_path) == ['kept', 'new', 'run']
+    (tmp_path / 'empty').mkdir()
+    with alone_in(tmp_path / 'empty'):
+        pass
+    assert (tmp_path / 'empty').is_dir()  # it was there before
+
+
+def test_a_killed_process_leaves_no_lock_that_is_in_the_way(tmp_path):
+    root = pathlib.Path(__file__).resolve().parents[1]
+    hold = f'with alone_in(pathlib.Path({str(tmp_path)!r})): print(flush=True); time.sleep(60)'
+    code = f'import pathlib, time; from symmusic.files import alone_in\n{hold}'
+    with subprocess.Popen([sys.executable, '-c', code], cwd=root, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        with pytest.raises(UserError, match=f'pid {process.pid}'), alone_in(tmp_path):
+            pass
+        process.send_signal(signal.SIGKILL)
+    assert listing(tmp_path) == [LOCK]
+    with alone_in(tmp_path):
+        pass
+    assert listing(tmp_path) == []
+
+
+def test_a_lock_that_cannot_be_had(tmp_path, monkeypatch, capsys):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(UserError, match='cannot write into'), alone_in(tmp_path / 'file'):
+        pass
+
+    def without(*_):
+        raise OSError(errno.ENOLCK, 'No locks available')
+
+    monkeypatch.setattr(fcntl, 'flock', without)
+    with alone_in(tmp_path):
+        assert 'no locks on this file system' in capsys.readouterr().out

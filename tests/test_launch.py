@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import launch
+from symmusic.files import alone_in
 from symmusic.score.midi import TICKS_PER_QUARTER, format_midi, parse_midi
 from symmusic.score.notes import Note
 
@@ -196,6 +197,13 @@ def test_the_same_command_says_finished_and_more_epochs_go_on(workdir, corpus, c
         assert [row['epoch'] for row in csv.DictReader(file)] == ['1', '2', '3']
     assert (workdir / 'metrics.csv').read_bytes().startswith(before['metrics.csv'])
     assert json.loads((workdir / 'config.json').read_text())['train']['num_epochs'] == 3
+
+
+def test_a_second_process_is_refused(workdir, corpus, refused):
+    before = content(workdir)
+    with alone_in(workdir):
+        assert f'works in {workdir}; wait until it has ended' in refused(*arguments(workdir, corpus, **{'train.num_epochs': 5}))
+    assert content(workdir) == before
 
 
 def test_sampling_needs_nothing_but_the_workdir(workdir, tmp_path, capsys):

@@ -22,7 +22,7 @@ from symmusic.evaluate.published import find_table
 from symmusic.experiment.measures import MEASURES
 from symmusic.experiment.report import write_report
 from symmusic.experiment.results import Outcome, label, summarize
-from symmusic.files import write_whole
+from symmusic.files import alone_in, write_whole
 from symmusic.model.size import count_parameters
 from symmusic.modes import build
 from symmusic.modes.arm import Arm, Grounds, finish
@@ -42,6 +42,13 @@ def run(command: Command) -> None:
     arms = [list_arms(experiment, folder), *(list_arms(each, folder / f'split-{_split_seed(each)}') for each in splits[1:])]
     for arm in itertools.chain(*arms):
         _check_folder(arm, base_config(command.root))
+    with alone_in(folder):
+        _run(command, folder, splits, arms)
+
+
+def _run(command: Command, folder: pathlib.Path, splits: Sequence[Experiment], arms: Sequence[Sequence[Arm]]) -> None:
+    """Of the experiment and its repetitions on other splits, each with its arms."""
+    experiment = command.experiment
     claim_cores(command.config.train.cpu_devices)
     print(f'{command.config_name}: {experiment.hypothesis.question}' + ' (quick: too little to answer it)' * experiment.quick)
     corpora = Corpora()

@@ -1,5 +1,6 @@
 """`--mode=train`: prepares the corpus, trains or goes on with the workdir's run, and closes with a few samples."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -17,7 +18,7 @@ from symmusic.config.flags import Command, base_config
 from symmusic.corpus.dataset import base_rate, target_counts
 from symmusic.corpus.prepare import count_drops
 from symmusic.errors import UserError
-from symmusic.files import write_whole
+from symmusic.files import alone_in, write_whole
 from symmusic.generate.prompt import read_prompt
 from symmusic.model.model import Architecture, count_params
 from symmusic.modes import build, sample, trained
@@ -41,6 +42,12 @@ def run(command: Command, say: Callable[[str], None] = print) -> None:
         require_tensorboard()
     claim_cores(config.train.cpu_devices)
     join_processes(os.environ.get(PROCESSES, ''))
+    with alone_in(workdir) if jax.process_index() == 0 else contextlib.nullcontext():
+        _run(command, workdir, checkpoints, say)
+
+
+def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say: Callable[[str], None]) -> None:
+    config = command.config
     mesh = make_mesh(config.replicas, config.train.batch_size)
     device = mesh.devices.flat[0]
     print(f'device: {mesh.size} of {jax.device_count()} {device.platform} ({device.device_kind}), jax {jax.__version__}')
