@@ -74,6 +74,8 @@ def get_config() -> ConfigDict:
     sample.max_redraws = 10  # rounds in which empty pieces are drawn again
     sample.redraw_stuck = False  # draw pieces of a single pitch again, too
     sample.transpose = True  # read the prompt in the model's key and write the pieces in the prompt's
+    sample.wav = False  # write the pieces as sound, too
+    sample.sound_font = ''  # for that, by FluidSynth; '' = an installed one, or else the built-in sound
     sample.keep_distributions = False  # keep and store every step's probabilities and attention weights
 
     evaluate = config.evaluate = ConfigDict()

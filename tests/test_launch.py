@@ -206,7 +206,7 @@ def test_a_second_process_is_refused(workdir, corpus, refused):
     assert content(workdir) == before
 
 
-def test_sampling_needs_nothing_but_the_workdir(workdir, tmp_path, capsys):
+def test_sampling_needs_nothing_but_the_workdir(workdir, tmp_path, capsys, refused):
     """No corpus, no cache; the folder of the closing samples is kept."""
     before = content(workdir)
     prompt = tmp_path / 'my tune.abc'
@@ -219,6 +219,10 @@ def test_sampling_needs_nothing_but_the_workdir(workdir, tmp_path, capsys):
     rows = json.loads((folder / 'samples.json').read_text())
     assert [row['file'] for row in rows] == ['01.mid', '02.mid']
     assert all((row['num_steps'], row['key'], len(row['tokens'])) == (16, 5, 16) for row in rows)
+    assert '<work-title>' in (folder / 'joined' / '01.musicxml').read_text()
+    assert 'config.sample.sound_font = none.sf2: no such file' in refused(
+        *argv, '--config.sample.wav=True', '--config.sample.sound_font=none.sf2'
+    )
     first = content(folder)
     assert launch.main(argv) == 0  # reproducible, and in its place
     assert {name: data for name, data in content(folder).items() if not name.endswith('.png')} == {

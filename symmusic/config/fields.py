@@ -133,6 +133,8 @@ FIELDS: dict[str, Rule] = {
     'sample.redraw_stuck': flag(),
     'sample.transpose': flag(),
     'sample.keep_distributions': flag(),
+    'sample.wav': flag(),
+    'sample.sound_font': text(empty=True),
     'evaluate.part': choice('test', 'validation'),
     'evaluate.prompts': choice('held_out', 'fixed'),
     'evaluate.num_pieces': whole(2, 100_000),

@@ -1,4 +1,4 @@
-"""The folder of a prompt's pieces: MIDI files, pictures, a page to listen on and `samples.json`, written whole or not at all."""
+"""The folder of a prompt's pieces: MIDI, ABC and MusicXML files, pictures, a page to listen on, `samples.json`; whole or not at all."""
 
 import io
 import json
@@ -17,9 +17,13 @@ from symmusic.generate.heatmaps import write_heatmaps
 from symmusic.generate.listening import listening_page
 from symmusic.generate.pictures import draw_all, draw_piece
 from symmusic.generate.prompt import Prompt
+from symmusic.generate.sound import Sound
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events, to_notes
-from symmusic.score.midi import TICKS_PER_QUARTER, write_midi
+from symmusic.score.abc_writer import format_abc
+from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+from symmusic.score.midi import TICKS_PER_QUARTER, format_midi
+from symmusic.score.musicxml import format_musicxml
 
 
 def write_gallery(
@@ -33,6 +37,7 @@ def write_gallery(
     seed: int,
     settings: dict,
     model: str,
+    sound: Sound | None = None,
     progress: Callable[[Iterable, str], Iterable],
 ) -> None:
     """Writes all files aside, then puts them in place: a new folder at once, into one of the same settings file by file.
@@ -49,6 +54,7 @@ def write_gallery(
       seed: they were drawn by.
       settings: all that they depend on, for `choose_folder`.
       model: its name, for titles.
+      sound: what makes WAV files of the pieces, if there are to be any.
       progress: wraps what is iterated over, with the unit's name.
 
     Raises:
@@ -59,7 +65,8 @@ def write_gallery(
         folder.parent.mkdir(parents=True, exist_ok=True)
         aside = pathlib.Path(tempfile.mkdtemp(dir=folder.parent, prefix=f'.{folder.name}.'))
         aside.chmod(0o755)
-        _write(aside, prompt, pieces, vocabulary, is_window=is_window, temperature=temperature, seed=seed, model=model, progress=progress)
+        how = {'is_window': is_window, 'temperature': temperature, 'seed': seed, 'model': model, 'sound': sound, 'progress': progress}
+        _write(aside, prompt, pieces, vocabulary, **how)
         write_whole(aside / SETTINGS, json.dumps(settings, indent=2) + '\n')
         _put(aside, folder)
     except OSError as error:
@@ -91,20 +98,24 @@ def _write(
     temperature: float,
     seed: int,
     model: str,
+    sound: Sound | None,
     progress: Callable[[Iterable, str], Iterable],
 ) -> None:
-    rows, names, midi_files = [], [], []
+    rows, names, files = [], [], []
     width = max(2, len(str(len(pieces))))
     for number, piece in progress(list(enumerate(pieces, 1)), 'piece'):
         name = f'{number:0{width}}'
         surprise = -piece.log_probability / len(piece.events)
         names.append(f'{name}: {surprise:.2f} nats per step' + (', empty' if piece.is_empty else ''))
         joined = vocabulary.join(prompt.events, piece.events)
-        paths = folder / f'{name}.mid', folder / 'joined' / f'{name}.mid'
-        for path, events in zip(paths, (piece.events, joined), strict=True):
-            notes = to_notes(from_events(events), TICKS_PER_QUARTER, velocity=100)
-            write_midi(path, notes, title=f'{prompt.name} {name}', qpm=prompt.qpm)
-        midi_files.append(tuple(path.read_bytes() for path in paths))
+        files.append([])
+        for place, events in ((folder, piece.events), (folder / 'joined', joined)):
+            written = written_forms(events, prompt, f'{prompt.title or prompt.name}, continuation {name}')
+            for suffix, content in written.items():
+                write_whole(place / f'{name}{suffix}', content)
+            files[-1].append(written)
+            if sound:
+                write_whole(place / f'{name}.wav', sound(from_events(events), written['.mid'], prompt.qpm, len(events)))
         draw_piece(folder / f'{name}.png', prompt.events, piece.events, f'{prompt.name}, continuation {names[-1]}')
         rows.append(
             {
@@ -131,5 +142,17 @@ def _write(
         title = f'{prompt.name} by {model}'
         write_heatmaps(folder / 'heatmaps', pieces, vocabulary, is_window=is_window, title=title, progress=progress)
     numbers = [row['file'].removesuffix('.mid') for row in rows]
-    write_whole(folder / 'index.html', listening_page(prompt, pieces, numbers, midi_files, model))
+    write_whole(folder / 'index.html', listening_page(prompt, pieces, numbers, files, model))
     write_whole(folder / 'samples.json', json.dumps(rows, indent=1) + '\n')
+
+
+def written_forms(events: np.ndarray, prompt: Prompt, title: str) -> dict[str, bytes | str]:
+    """A melody of whole bars as files of each format, by suffix, in the prompt's key, tempo and metre."""
+    steps, num_bars = from_events(events), len(events) // STEPS_PER_BAR
+    notes = to_notes(steps, STEPS_PER_QUARTER)
+    form = {'title': title, 'key': prompt.key, 'qpm': prompt.qpm, 'num_bars': num_bars, 'meter': prompt.meter}
+    return {
+        '.mid': format_midi(to_notes(steps, TICKS_PER_QUARTER, velocity=100), title=title, qpm=prompt.qpm, meter=prompt.meter),
+        '.abc': format_abc(notes, **form),
+        '.musicxml': format_musicxml(notes, **form),
+    }

@@ -3,7 +3,7 @@
 import base64
 import json
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +15,11 @@ from symmusic.pages import escape, json_for_script, page
 from symmusic.score.meter import STEPS_PER_BAR
 
 SCRIPT = pathlib.Path(__file__).with_suffix('.js')
+FORMATS = {
+    '.mid': ('audio/midi', 'MIDI'),
+    '.abc': ('text/vnd.abc', 'ABC'),
+    '.musicxml': ('application/vnd.recordare.musicxml+xml', 'MusicXML'),
+}
 STEP_WIDTH, PITCH_HEIGHT, LEFT, BOTTOM = 6, 7, 34, 18  # pixels of a drawing at full size
 STYLE = """
 @media (max-width: 40rem) { .tools { position: static !important; } }
@@ -38,31 +43,26 @@ article[hidden] { display: none; }
 
 
 def listening_page(
-    prompt: Prompt, pieces: Sequence[Piece], names: Sequence[str], midi_files: Sequence[tuple[bytes, bytes]], model: str
+    prompt: Prompt, pieces: Sequence[Piece], names: Sequence[str], files: Sequence[Sequence[Mapping[str, bytes | str]]], model: str
 ) -> str:
-    """HTML of the pieces after their prompt: each with its piano roll, its sound, and its MIDI files to take along.
+    """HTML of the pieces after their prompt: each with its piano roll, its sound, and its files to take along.
 
     Args:
       prompt: what the pieces continue.
       pieces: at least one.
       names: of the pieces, in order.
-      midi_files: of each piece, the continuation alone and with the prompt before it.
+      files: of each piece, the continuation alone and with the prompt before it, each as files by suffix.
       model: who drew them.
     """
     seam, played, parts = len(prompt.events), [], []
-    for name, piece, files in zip(names, pieces, midi_files, strict=True):
+    for name, piece, (new, joined) in zip(names, pieces, files, strict=True):
         events = np.concatenate([prompt.events, piece.events])
         notes = from_events(events)
         played.append({'notes': played_notes(events), 'end': len(events)})
         surprise, num_notes = -piece.log_probability / len(piece.events), sum(note.onset >= seam for note in notes)
-        downloads = ' '.join(
-            f'<a download="{escape(file)}" href="data:audio/midi;base64,{base64.b64encode(content).decode()}">{text}</a>'
-            for file, text, content in zip(
-                (f'{prompt.name}-{name}-new.mid', f'{prompt.name}-{name}.mid'),
-                ('MIDI, new bars', 'MIDI, with the prompt'),
-                files,
-                strict=True,
-            )
+        downloads = (
+            f'<span class="quiet">With the prompt: {_downloads(f"{prompt.name}-{name}", joined)}; '
+            f'new bars: {_downloads(f"{prompt.name}-{name}-new", new)}</span>'
         )
         parts.append(
             f'<article data-order="{len(parts)}" data-surprise="{surprise:.6f}" data-notes="{num_notes}"><div class="bar">'
@@ -89,6 +89,16 @@ Fewer nats per step: more as the model expects. Escape stops.</p>
 <label>At least <input type="number" id="least" min="0" value="0"> notes</label>
 <span id="status" role="status" class="quiet"></span></div>
 """
+
+
+def _downloads(name: str, files: Mapping[str, bytes | str]) -> str:
+    """Links that hold the files themselves."""
+    links = []
+    for suffix, content in files.items():
+        kind, text = FORMATS[suffix]
+        data = base64.b64encode(content if isinstance(content, bytes) else content.encode()).decode()
+        links.append(f'<a download="{escape(name)}{suffix}" href="data:{kind};base64,{data}">{text}</a>')
+    return ', '.join(links)
 
 
 def _choice(label: str, name: str, **options: str) -> str:

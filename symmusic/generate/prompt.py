@@ -12,10 +12,12 @@ from symmusic.corpus.prepare import Settings, list_tunes, prepare_score
 from symmusic.errors import ScoreError, UserError
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, extract_phrases, quantize
+from symmusic.score.key import Key, detect_key
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.notes import Meter, Note, Score, Tempo
 
 METERS = ('4/4', '2/2')
+C_MAJOR = Key(0, True)
 MAX_STEPS = 64 * STEPS_PER_BAR  # of a longer prompt the last so many count
 
 
@@ -30,6 +32,9 @@ class Prompt:
       transposed_by: semitones from the prompt's key to the model's.
       qpm: its first tempo, in quarters per minute.
       notices: what the user should know about how it was read.
+      key: as detected.
+      meter: its first one, '4/4' or '2/2'.
+      title: as its file states it.
     """
 
     name: str
@@ -38,6 +43,9 @@ class Prompt:
     transposed_by: int
     qpm: float
     notices: tuple[str, ...] = ()
+    key: Key = C_MAJOR
+    meter: str = '4/4'
+    title: str = ''
 
 
 def read_prompt(path: str, vocabulary: Vocabulary, *, transpose: bool) -> Prompt:
@@ -100,7 +108,17 @@ def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool, no
         notices.append("some of the prompt's notes lie outside of the model's pitches: moved by octaves")
     distance = (tune.transposed_by if transpose else 0) + octaves
     qpm = score.tempi[0].qpm if score.tempi else 120.0
-    return Prompt(name, original.astype(np.int8), vocabulary.encode(fitted), distance, qpm, tuple(notices))
+    return Prompt(
+        name,
+        original.astype(np.int8),
+        vocabulary.encode(fitted),
+        distance,
+        qpm,
+        tuple(notices),
+        detect_key(score.notes),
+        tune.meter,
+        score.title,
+    )
 
 
 def mary() -> Score:

@@ -11,6 +11,7 @@ from symmusic.files import choose_folder
 from symmusic.generate.compose import compose
 from symmusic.generate.gallery import write_gallery
 from symmusic.generate.prompt import read_prompt
+from symmusic.generate.sound import Sound, find_font
 from symmusic.modes import trained
 from symmusic.progress import bar
 
@@ -25,6 +26,7 @@ def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pat
     settings, card = config.sample, model.card
     manner = trained.manner(config, card)
     prompt = read_prompt(settings.prompt, card.vocabulary, transpose=settings.transpose)
+    font = find_font(settings.sound_font) if settings.wav else None
     for notice in prompt.notices:
         print(notice)
     begun = time.perf_counter()
@@ -36,6 +38,8 @@ def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pat
         f'{len(pieces)} pieces of {manner.num_bars} bars after {prompt.name} by {model.name}, temperature {manner.temperature:g}, {form}: '
         f'{seconds:.1f} s with compilation, {redraws} drawn again, {num_empty} still empty'
     )
+    if settings.wav:
+        print(f'sound by {f"FluidSynth with {font.name}" if font else "the built-in synthesiser"}')
     made_with = {
         'sample': runs.to_dict(settings),
         'seed': config.seed,
@@ -53,6 +57,7 @@ def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pat
         seed=config.seed,
         settings=made_with,
         model=model.name,
+        sound=Sound(font) if settings.wav else None,
         progress=bar,
     )
     return folder

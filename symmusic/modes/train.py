@@ -20,6 +20,7 @@ from symmusic.corpus.prepare import count_drops
 from symmusic.errors import UserError
 from symmusic.files import alone_in, write_whole
 from symmusic.generate.prompt import read_prompt
+from symmusic.generate.sound import find_font
 from symmusic.model.model import Architecture, count_params
 from symmusic.modes import build, sample, trained
 from symmusic.train import loop
@@ -58,6 +59,8 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
         print(line)
     data = build.dataset(config, corpus, (vocabulary.min_pitch, vocabulary.max_pitch) if vocabulary else ())
     read_prompt(config.sample.prompt, data.vocabulary, transpose=config.sample.transpose)  # a bad one is found before training
+    if config.sample.wav:
+        find_font(config.sample.sound_font)  # as well
     architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, data)
     described = {
         'corpus': config.data.corpus,

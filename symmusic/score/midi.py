@@ -106,12 +106,13 @@ def write_midi(path: str | os.PathLike, notes: list[Note], *, title: str = '', q
     write_whole(path, format_midi(notes, title=title, qpm=qpm))
 
 
-def format_midi(notes: list[Note], *, title: str = '', qpm: float = 120.0) -> bytes:
+def format_midi(notes: list[Note], *, title: str = '', qpm: float = 120.0, meter: str = '4/4') -> bytes:
     """The bytes of a MIDI file (format 1: one track of tempo and metre, one of notes), as notation programs expect it."""
+    numerator, denominator = map(int, meter.split('/'))
     conductor = mido.MidiTrack(
         [
             mido.MetaMessage('track_name', name=_latin(title)),
-            mido.MetaMessage('time_signature', numerator=4, denominator=4),
+            mido.MetaMessage('time_signature', numerator=numerator, denominator=denominator),
             mido.MetaMessage('set_tempo', tempo=min(mido.bpm2tempo(qpm), 0xFFFFFF)),
             mido.MetaMessage('end_of_track'),
         ]

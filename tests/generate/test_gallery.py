@@ -1,9 +1,11 @@
 """The folder of pieces: its files, what they hold, and that a fault on the way leaves what was there."""
 
+import dataclasses
 import errno
 import json
 import os
 import pathlib
+import wave
 
 import mido
 import numpy as np
@@ -13,8 +15,11 @@ from symmusic.errors import UserError
 from symmusic.files import SETTINGS, choose_folder
 from symmusic.generate import gallery
 from symmusic.generate.compose import Piece
-from symmusic.generate.gallery import write_gallery
+from symmusic.generate.gallery import write_gallery, written_forms
+from symmusic.generate.sound import Sound
 from symmusic.melody.events import from_events, quantize
+from symmusic.score.abc import read_abc_tune
+from symmusic.score.key import Key
 from symmusic.score.midi import parse_midi
 from tests.generate.toy import VOCABULARY, make_prompt
 
@@ -44,8 +49,8 @@ def figures(monkeypatch):
     return drawn
 
 
-def write(folder, pieces, settings=SETTING):
-    how = {'is_window': False, 'temperature': 0.5, 'seed': 7, 'settings': settings, 'model': 'toy'}
+def write(folder, pieces, settings=SETTING, sound=None):
+    how = {'sound': sound, 'is_window': False, 'temperature': 0.5, 'seed': 7, 'settings': settings, 'model': 'toy'}
     write_gallery(folder, PROMPT, pieces, VOCABULARY, **how, progress=lambda items, unit: items)
 
 
@@ -64,8 +69,9 @@ def steps(path):
 def test_files_of_the_contract(figures, tmp_path):
     write(tmp_path / 'out' / 'walk', [piece(), EMPTY])
     assert sorted(content(tmp_path / 'out')) == [
-        'walk/01.mid', 'walk/01.png', 'walk/02.mid', 'walk/02.png', 'walk/all.png', 'walk/index.html', 'walk/joined/01.mid',
-        'walk/joined/02.mid', 'walk/samples.json', f'walk/{SETTINGS}',
+        'walk/01.abc', 'walk/01.mid', 'walk/01.musicxml', 'walk/01.png', 'walk/02.abc', 'walk/02.mid', 'walk/02.musicxml', 'walk/02.png',
+        'walk/all.png', 'walk/index.html', 'walk/joined/01.abc', 'walk/joined/01.mid', 'walk/joined/01.musicxml', 'walk/joined/02.abc',
+        'walk/joined/02.mid', 'walk/joined/02.musicxml', 'walk/samples.json', f'walk/{SETTINGS}',
     ]  # fmt: skip
     assert [path.name for path in (tmp_path / 'out').iterdir()] == ['walk']  # nothing is left beside it
     rows = json.loads((tmp_path / 'out' / 'walk' / 'samples.json').read_text())
@@ -75,6 +81,29 @@ def test_files_of_the_contract(figures, tmp_path):
     for row in rows:
         assert {name: row[name] for name in contract} == contract
     assert json.loads((tmp_path / 'out' / 'walk' / SETTINGS).read_text()) == SETTING
+
+
+def test_all_formats_say_the_same_in_the_prompt_s_key_tempo_and_metre(figures, tmp_path):
+    prompt = dataclasses.replace(PROMPT, key=Key(2, True), meter='2/2', qpm=90.0, title='A <tune>')
+    forms = written_forms(piece().events, prompt, 'A <tune>, continuation 01')
+    midi, abc = parse_midi(forms['.mid']), read_abc_tune(forms['.abc'])
+    assert quantize(midi, align_pickup=False) == quantize(abc, align_pickup=False) == from_events(piece().events)
+    for score in (midi, abc):
+        assert (str(score.meters[0]), round(score.tempi[0].qpm)) == ('2/2', 90)
+    assert 'K:D\n' in forms['.abc']
+    assert '<fifths>2</fifths>' in forms['.musicxml']
+    assert 'A &lt;tune&gt;, continuation 01' in forms['.musicxml']
+
+
+def test_sound_on_request(figures, tmp_path):
+    write(tmp_path / 'walk', [piece(), EMPTY], sound=Sound(None))
+    lengths = {}
+    for name in ('01.wav', 'joined/01.wav', '02.wav'):
+        with wave.open(str(tmp_path / 'walk' / name)) as file:
+            lengths[name] = file.getnframes() / file.getframerate()
+    seconds = 60 / PROMPT.qpm / 4
+    assert lengths['01.wav'] == pytest.approx(16 * seconds, abs=0.1)
+    assert lengths['joined/01.wav'] == pytest.approx((16 + len(PROMPT.events)) * seconds, abs=0.1)
 
 
 def test_real_pictures(tmp_path):

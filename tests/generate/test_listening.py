@@ -1,7 +1,6 @@
 """The listening page: its files and figures, and a browser that plays, stops, sorts, filters and downloads."""
 
 import base64
-import io
 import re
 
 import mido
@@ -26,7 +25,7 @@ def make_piece(pitches, log_probability):
 def html():
     events = np.array([67, -1, -1, -1, 69, -1, -1, -1] + [-1] * 8, np.int8)
     prompt = Prompt(NASTY, events, np.zeros(16, np.uint8), 0, 240.0)
-    files = [(b'MThd-new-%d' % index, b'MThd-joined-%d' % index) for index in range(4)]
+    files = [[{'.mid': b'MThd-%s-%d' % (kind, index), '.abc': 'X:1 é'} for kind in (b'new', b'joined')] for index in range(4)]
     pieces = [make_piece(pitches, -probability) for pitches, probability in zip(PIECES, (8.0, 4.0, 16.0, 2.0), strict=True)]
     return listening_page(prompt, pieces, ['01', '02', '03', '04'], files, 'attn, epoch 1')
 
@@ -40,7 +39,8 @@ def test_every_note_is_drawn_on_its_side_of_the_seam(html):
 def test_names_are_text_and_files_are_those_given(html):
     assert NASTY not in html
     assert base64.b64encode(b'MThd-joined-3').decode() in html
-    assert html.count('audio/midi') == 8
+    assert base64.b64encode('X:1 é'.encode()).decode() in html
+    assert html.count('audio/midi') == html.count('text/vnd.abc') == 8
 
 
 def order(page):
@@ -78,7 +78,7 @@ def test_in_a_browser(html, tmp_path, open_page):
     page.wait_for_selector('button[aria-pressed="true"]', state='detached', timeout=10_000)  # it ends by itself
 
     with page.expect_download() as download:
-        page.get_by_role('link', name='with the prompt').first.click()
+        page.get_by_role('link', name='MIDI').first.click()
     assert download.value.suggested_filename.endswith('01.mid')
     assert download.value.path().read_bytes() == b'MThd-joined-0'
 
@@ -92,7 +92,9 @@ def test_of_real_pieces(tmp_path, open_page):
     )
     folder = tmp_path / 'run' / 'samples' / 'mary'
     page = open_page(folder / 'index.html')
-    href = page.get_by_role('link', name='new bars').first.get_attribute('href')
-    content = base64.b64decode(href.split(',')[1])
-    assert content == (folder / '01.mid').read_bytes()
-    mido.MidiFile(file=io.BytesIO(content))
+    names = ['joined/01.mid', 'joined/01.abc', 'joined/01.musicxml', '01.mid', '01.abc', '01.musicxml']
+    links = page.locator('article').first.get_by_role('link').all()
+    assert [base64.b64decode(link.get_attribute('href').split(',')[1]) for link in links] == [
+        (folder / name).read_bytes() for name in names
+    ]
+    mido.MidiFile(folder / '01.mid')

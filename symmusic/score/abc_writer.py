@@ -1,0 +1,65 @@
+"""ABC notation (standard 2.1) of a melody."""
+
+from collections.abc import Sequence
+
+from symmusic.score.key import Key
+from symmusic.score.notation import Sign, Spelling, altered, fifths, spell, to_bars, tonic
+from symmusic.score.notes import Note
+
+BARS_PER_LINE = 4
+ACCIDENTALS = {-2: '__', -1: '_', 0: '=', 1: '^', 2: '^^'}
+
+
+def format_abc(notes: Sequence[Note], *, title: str = '', key: Key, qpm: float = 120.0, num_bars: int = 1, meter: str = '4/4') -> str:
+    """One tune.
+
+    Args:
+      notes: one after the other, in sixteenths.
+      title: any text; what ABC would take for more than a text is taken out of it.
+      key: whose signature and spelling it is written in.
+      qpm: quarters per minute, rounded.
+      num_bars: at least so many are written.
+      meter: '4/4' or '2/2', of bars of sixteen sixteenths.
+    """
+    name = tonic(key)
+    head = [
+        'X:1',
+        f'T:{_plain(title)}',
+        f'M:{meter}',
+        'L:1/16',
+        f'Q:1/4={max(round(qpm), 1)}',
+        f'K:{name.letter}{"#" * name.alter}{"b" * -name.alter}{"" if key.is_major else "m"}',
+    ]
+    bars = [_bar(signs, key) for signs in to_bars(notes, num_bars)]
+    lines = [' | '.join(bars[first : first + BARS_PER_LINE]) for first in range(0, len(bars), BARS_PER_LINE)]
+    return '\n'.join([*head, *(f'{line} |' for line in lines[:-1]), f'{lines[-1]} |]']) + '\n'
+
+
+def _bar(signs: Sequence[Sign], key: Key) -> str:
+    words, met = [], set()  # letters with an accidental in this bar
+    for sign in signs:
+        length = str(sign.value) if sign.value > 1 else ''
+        apart = ' ' if words and sign.step % 4 == 0 else ''  # beams end with the beat
+        if sign.pitch is None:
+            words.append(f'{apart}z{length}')
+            continue
+        spelled = spell(sign.pitch, key)
+        of_key = altered(spelled.letter, fifths(key))
+        # Readers differ on how far an accidental goes: it is written wherever it is not the key's, and wherever its letter has had one.
+        is_plain = spelled.alter == of_key and spelled.letter not in met
+        if not is_plain:
+            met.add(spelled.letter)
+        words.append(f'{apart}{"" if is_plain else ACCIDENTALS[spelled.alter]}{_letter(spelled)}{length}{"-" * sign.tied_on}')
+    return ''.join(words)
+
+
+def _letter(spelled: Spelling) -> str:
+    """As 'C,' for C3, 'C' for C4, 'c' for C5 and "c'" for C6."""
+    if spelled.octave >= 5:
+        return spelled.letter.lower() + "'" * (spelled.octave - 5)
+    return spelled.letter + ',' * (4 - spelled.octave)
+
+
+def _plain(title: str) -> str:
+    """A title on one line, without ABC's comment sign and escapes."""
+    return ' '.join(''.join(' ' if letter in '%\\' or not letter.isprintable() else letter for letter in title).split())

@@ -1,0 +1,59 @@
+"""MusicXML (score-partwise, version 4.0) of a melody."""
+
+from collections.abc import Sequence
+from xml.sax.saxutils import escape
+
+from symmusic.score.key import Key
+from symmusic.score.notation import Sign, fifths, spell, to_bars
+from symmusic.score.notes import Note
+
+TYPES = {16: 'whole', 8: 'half', 4: 'quarter', 2: 'eighth', 1: '16th'}
+END = '<barline location="right"><bar-style>light-heavy</bar-style></barline>'
+HEAD = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
+<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">
+"""
+
+
+def format_musicxml(notes: Sequence[Note], *, title: str = '', key: Key, qpm: float = 120.0, num_bars: int = 1, meter: str = '4/4') -> str:
+    """One part; arguments as of `abc_writer.format_abc`."""
+    beats, beat_type = meter.split('/')
+    mode = 'major' if key.is_major else 'minor'
+    attributes = (
+        f'<attributes><divisions>4</divisions><key><fifths>{fifths(key)}</fifths><mode>{mode}</mode></key>'
+        f'<time><beats>{beats}</beats><beat-type>{beat_type}</beat-type></time><clef><sign>G</sign><line>2</line></clef></attributes>\n'
+        '<direction placement="above"><direction-type><metronome><beat-unit>quarter</beat-unit>'
+        f'<per-minute>{qpm:g}</per-minute></metronome></direction-type><sound tempo="{qpm:g}"/></direction>\n'
+    )
+    bars = to_bars(notes, num_bars)
+    measures = [
+        f'<measure number="{number}">\n{attributes * (number == 1)}{"".join(_note(sign, key) for sign in signs)}'
+        f'{END * (number == len(bars))}</measure>\n'
+        for number, signs in enumerate(bars, 1)
+    ]
+    return (
+        f'{HEAD}<score-partwise version="4.0">\n<work><work-title>{_text(title)}</work-title></work>\n'
+        '<identification><encoding><software>symmusic</software></encoding></identification>\n'
+        '<part-list><score-part id="P1"><part-name>Melody</part-name></score-part></part-list>\n'
+        f'<part id="P1">\n{"".join(measures)}</part>\n</score-partwise>\n'
+    )
+
+
+def _note(sign: Sign, key: Key) -> str:
+    dotted = sign.value in (12, 6, 3)
+    kind = f'<type>{TYPES[sign.value * 2 // 3 if dotted else sign.value]}</type>{"<dot/>" * dotted}'
+    if sign.pitch is None:
+        return f'<note><rest/><duration>{sign.value}</duration><voice>1</voice>{kind}</note>\n'
+    spelled = spell(sign.pitch, key)
+    alter = f'<alter>{spelled.alter}</alter>' if spelled.alter else ''
+    ties = [kind for kind, is_there in (('stop', sign.tied_from), ('start', sign.tied_on)) if is_there]
+    tied = ''.join(f'<tied type="{tie}"/>' for tie in ties)
+    return (
+        f'<note><pitch><step>{spelled.letter}</step>{alter}<octave>{spelled.octave}</octave></pitch><duration>{sign.value}</duration>'
+        f'{"".join(f"<tie type={chr(34)}{tie}{chr(34)}/>" for tie in ties)}<voice>1</voice>{kind}'
+        f'{f"<notations>{tied}</notations>" if tied else ""}</note>\n'
+    )
+
+
+def _text(title: str) -> str:
+    """What XML may hold of a text."""
+    return escape(''.join(letter if letter.isprintable() else ' ' for letter in title).strip())

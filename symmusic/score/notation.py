@@ -1,0 +1,93 @@
+"""A melody as it is written down: bars of notes and rests of plain values, tied where need be, and each pitch's spelling in its key."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from symmusic.score.key import Key
+from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+from symmusic.score.notes import Note
+
+# The signature of a major key: sharps, flats negative. Of two names the one with fewer signs, and flats for six.
+MAJOR_FIFTHS = (0, -5, 2, -3, 4, -1, -6, 1, -4, 3, -2, 5)  # by pitch class, from C upwards
+LETTERS = 'FCGDAEB'  # in fifths
+VALUES = (16, 12, 8, 6, 4, 3, 2, 1)  # sixteenths: whole, half, quarter, eighth, sixteenth, and dotted ones
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Spelling:
+    """A pitch's letter, its sharps (flats are negative) and its octave; middle C is C4."""
+
+    letter: str
+    alter: int
+    octave: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sign:
+    """A written note, or a rest where `pitch` is None, of one of `VALUES`, begun at `step` of its bar."""
+
+    pitch: int | None
+    step: int
+    value: int
+    tied_from: bool = False  # to the sign before
+    tied_on: bool = False
+
+
+def fifths(key: Key) -> int:
+    """The key's signature: sharps, or flats as a negative number, -6 to 5."""
+    return MAJOR_FIFTHS[key.tonic if key.is_major else (key.tonic + 3) % 12]
+
+
+def altered(letter: str, num_fifths: int) -> int:
+    """What a signature does to a letter: 1, 0 or -1."""
+    return (LETTERS.index(letter) < num_fifths) - (6 - LETTERS.index(letter) < -num_fifths)
+
+
+def tonic(key: Key) -> Spelling:
+    """The key's name, of no octave."""
+    return dataclasses.replace(spell(60 + key.tonic, key), octave=0)
+
+
+def spell(pitch: int, key: Key) -> Spelling:
+    """The name of a pitch that lies nearest to the key on the line of fifths; minor keys have their raised sixth and seventh degrees."""
+    lowest = fifths(key) - (5 if key.is_major else 2)  # the line's twelve names that are near: of C major D flat to F sharp
+    place = lowest + (pitch * 7 - lowest) % 12
+    letter, alter = LETTERS[(place + 1) % 7], (place + 1) // 7
+    natural = 'C D EF G A B'.index(letter)
+    return Spelling(letter, alter, (pitch - alter - natural) // 12 - 1)
+
+
+def to_bars(notes: Sequence[Note], num_bars: int = 1) -> list[list[Sign]]:
+    """At least `num_bars` full bars of signs, of notes in sixteenths one after the other; what is silent is filled with rests."""
+    num_bars = max([num_bars, *(-(-note.end // STEPS_PER_BAR) for note in notes)])
+    bars: list[list[Sign]] = [[] for _ in range(num_bars)]
+    step = 0
+    for note in notes:
+        _write(bars, None, step, note.onset)
+        _write(bars, note.pitch, note.onset, note.end)
+        step = note.end
+    _write(bars, None, step, num_bars * STEPS_PER_BAR)
+    return bars
+
+
+def _write(bars: list[list[Sign]], pitch: int | None, begin: int, end: int) -> None:
+    step = begin
+    while step < end:
+        bar, at = divmod(step, STEPS_PER_BAR)
+        value = next(value for value in VALUES if value <= min(end, (bar + 1) * STEPS_PER_BAR) - step and _is_plain(at, value))
+        sounds = pitch is not None
+        bars[bar].append(Sign(pitch, at, value, sounds and step > begin, sounds and step + value < end))
+        step += value
+
+
+def _is_plain(at: int, value: int) -> bool:
+    """Whether a value may begin there: beats stay visible, but for a syncopated quarter, half or dotted half note."""
+    if at % STEPS_PER_QUARTER == 0:
+        return (
+            value <= STEPS_PER_QUARTER
+            or at == 0
+            or (at == STEPS_PER_QUARTER and value == 8)
+            or (at == 8 and value <= 8)
+            or (at == 4 and value == 12)
+        )
+    return value <= STEPS_PER_QUARTER - at % STEPS_PER_QUARTER or (value == 4 and at in (2, 10))

@@ -1,0 +1,168 @@
+"""Notation: bars of plain values, spelling, and ABC and MusicXML that say the same as the notes, to our reader and to music21."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symmusic.score.abc import read_abc_tune
+from symmusic.score.abc_writer import format_abc
+from symmusic.score.key import Key
+from symmusic.score.musicxml import format_musicxml
+from symmusic.score.notation import VALUES, Spelling, altered, fifths, spell, to_bars, tonic
+from symmusic.score.notes import Meter, Note
+
+NASTY = 'A <b>&amp;</b> % \\"é"\n\x00K:F#\ud800'
+KEYS = st.builds(Key, st.integers(0, 11), st.booleans())
+
+
+@st.composite
+def melodies(draw, low=0, high=127):
+    """Notes in sixteenths, one after the other, with rests between some."""
+    notes, step = [], 0
+    for gap, length, pitch in draw(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 40), st.integers(low, high)), max_size=12)):
+        notes.append(Note(step + gap, length, pitch))
+        step = notes[-1].end
+    return notes
+
+
+def joined(signs):
+    """The notes and rests that signs say, ties joined: (pitch, onset, end)."""
+    spans = []
+    for start, sign in signs:
+        if sign.tied_from:
+            pitch, onset, end = spans.pop()
+            assert (pitch, end) == (sign.pitch, start)
+            spans.append((pitch, onset, start + sign.value))
+        else:
+            spans.append((sign.pitch, start, start + sign.value))
+    return [span for span in spans if span[0] is not None]
+
+
+@given(melodies(), st.integers(1, 5))
+def test_bars_are_full_and_say_the_notes(notes, num_bars):
+    bars = to_bars(notes, num_bars)
+    assert len(bars) == max([num_bars, *(-(-note.end // 16) for note in notes)])
+    for signs in bars:
+        assert sum(sign.value for sign in signs) == 16
+        assert [sign.step for sign in signs] == [sum(each.value for each in signs[:index]) for index in range(len(signs))]
+        assert all(sign.value in VALUES for sign in signs)
+    placed = [(index * 16 + sign.step, sign) for index, signs in enumerate(bars) for sign in signs]
+    assert joined(placed) == [(note.pitch, note.onset, note.end) for note in notes]
+    followed = [after.tied_from for _, after in placed[1:]] + [False]
+    assert [sign.tied_on for _, sign in placed] == followed
+
+
+def values(begin, end):
+    return [sign.value for signs in to_bars([Note(begin, end - begin, 60)]) for sign in signs if sign.pitch]
+
+
+def test_values_by_hand():
+    assert values(0, 16) == [16]
+    assert values(0, 7) == [6, 1]
+    assert values(4, 12) == [8]
+    assert values(2, 6) == [4]  # a syncopated quarter
+    assert values(6, 10) == [2, 2]  # not over the middle of the bar
+    assert values(1, 4) == [3]
+    assert values(3, 9) == [1, 4, 1]
+    assert values(12, 20) == [4, 4]
+
+
+@given(st.integers(0, 127), KEYS)
+def test_a_spelling_names_its_pitch_with_one_sign_at_most_but_in_far_keys(pitch, key):
+    spelled = spell(pitch, key)
+    assert 'C D EF G A B'.index(spelled.letter) + spelled.alter + 12 * (spelled.octave + 1) == pitch
+    assert abs(spelled.alter) <= (1 if abs(fifths(key)) < 2 else 2)
+    if (pitch - key.tonic) % 12 in ((0, 2, 4, 5, 7, 9, 11) if key.is_major else (0, 2, 3, 5, 7, 8, 10)):
+        assert spelled.alter == altered(spelled.letter, fifths(key))  # the key's own notes need no accidental
+
+
+def test_spellings_by_hand():
+    assert spell(68, Key(9, False)) == Spelling('G', 1, 4)  # the leading note of A minor
+    assert spell(70, Key(0, True)) == Spelling('B', -1, 4)
+    assert spell(66, Key(7, True)) == Spelling('F', 1, 4)
+    assert spell(59, Key(6, True)) == Spelling('C', -1, 4)  # C flat 4 in G flat major lies below C4
+    assert tonic(Key(3, True)) == Spelling('E', -1, 0)
+    assert [fifths(Key(tonic, True)) for tonic in (0, 7, 5, 6)] == [0, 1, -1, -6]
+    assert fifths(Key(4, False)) == 1
+
+
+def test_abc_by_hand():
+    notes = [Note(0, 4, 67), Note(4, 2, 66), Note(6, 2, 65), Note(8, 12, 72), Note(24, 8, 77)]
+    assert format_abc(notes, title='Hand', key=Key(7, True), qpm=99.6) == (
+        'X:1\nT:Hand\nM:4/4\nL:1/16\nQ:1/4=100\nK:G\nG4 F2=F2 c8- | c4 z4 =f8 |]\n'
+    )
+
+
+@given(melodies(), KEYS, st.text(max_size=20), st.floats(20, 400), st.sampled_from(['4/4', '2/2']))
+@settings(deadline=None)
+def test_our_reader_reads_the_abc_back(notes, key, title, qpm, meter):
+    text = format_abc(notes, title=title, key=key, qpm=qpm, num_bars=2, meter=meter)
+    if not notes:
+        return
+    score = read_abc_tune(text)
+    ticks = score.ticks_per_quarter // 4
+    assert [(note.onset, note.duration, note.pitch) for note in score.notes] == [
+        (n.onset * ticks, n.duration * ticks, n.pitch) for n in notes
+    ]
+    assert score.meters[0] == Meter(0, *map(int, meter.split('/')))
+    assert score.tempi[0].qpm == max(round(qpm), 1)
+
+
+@given(melodies(), KEYS, st.text(max_size=20), st.floats(20, 400))
+def test_musicxml_holds_the_notes(notes, key, title, qpm):
+    root = ElementTree.fromstring(format_musicxml(notes, title=title, key=key, qpm=qpm, num_bars=2).encode())
+    spans, step = [], 0
+    for measure in root.iter('measure'):
+        assert sum(int(note.findtext('duration')) for note in measure.iter('note')) == 16
+        for note in measure.iter('note'):
+            value, pitch = int(note.findtext('duration')), note.find('pitch')
+            if pitch is not None:
+                natural, alter = 'C D EF G A B'.index(pitch.findtext('step')), int(pitch.findtext('alter', '0'))
+                number = natural + alter + 12 * (int(pitch.findtext('octave')) + 1)
+                if note.find("tie[@type='stop']") is not None:
+                    assert spans[-1][0] == number
+                    spans[-1] = (number, spans[-1][1], step + value)
+                else:
+                    spans.append((number, step, step + value))
+            step += value
+    assert spans == [(note.pitch, note.onset, note.end) for note in notes]
+
+
+def test_a_title_is_a_title():
+    for write in (format_abc, format_musicxml):
+        text = write([Note(0, 4, 60)], title=NASTY, key=Key(0, True))
+        assert '\ud800' not in text
+        assert '\x00' not in text
+        text.encode()
+    abc = format_abc([Note(0, 4, 60)], title=NASTY, key=Key(0, True))
+    assert re.findall('^K:.*', abc, re.M) == ['K:C']
+    assert read_abc_tune(abc).title == 'A <b>&amp;</b> "é" K:F#'
+    root = ElementTree.fromstring(format_musicxml([Note(0, 4, 60)], title=NASTY, key=Key(0, True)).encode())
+    assert root.findtext('work/work-title').startswith('A <b>&amp;</b> %')
+
+
+@pytest.mark.parametrize('form', ['abc', 'musicxml'])
+@pytest.mark.parametrize('key', [Key(0, True), Key(9, False), Key(6, True), Key(1, False)], ids=str)
+def test_music21_reads_it(form, key):
+    from music21 import converter
+
+    notes = [
+        Note(3, 6, 66),
+        Note(9, 2, 65),
+        Note(11, 1, 66),
+        Note(12, 9, 70),
+        Note(30, 20, 61),
+        Note(50, 1, 59),
+        Note(51, 1, 60),
+        Note(52, 3, 49),
+    ]
+    write = {'abc': format_abc, 'musicxml': format_musicxml}[form]
+    score = converter.parse(write(notes, title='Made up', key=key, qpm=90.0), format=form).stripTies()
+    found = [(int(note.offset * 4), int(note.quarterLength * 4), note.pitch.midi) for note in score.flatten().notes]
+    assert found == [(note.onset, note.duration, note.pitch) for note in notes]
+    assert score.flatten().getElementsByClass('KeySignature')[0].sharps == fifths(key)
+    assert score.flatten().getElementsByClass('TimeSignature')[0].ratioString == '4/4'
+    assert score.flatten().getElementsByClass('MetronomeMark')[0].number == 90
