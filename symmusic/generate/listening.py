@@ -10,6 +10,7 @@ import numpy as np
 from symmusic.generate.compose import Piece
 from symmusic.generate.playback import playback_script, played_notes
 from symmusic.generate.prompt import Prompt
+from symmusic.generate.staff import MOST_PIECES, engrave
 from symmusic.melody.events import StepNote, from_events
 from symmusic.pages import escape, json_for_script, page
 from symmusic.score.meter import STEPS_PER_BAR
@@ -35,6 +36,7 @@ article h2 { margin: 0; font-size: 1.1rem; }
 article[hidden] { display: none; }
 .roll { overflow-x: auto; }
 .roll svg { display: block; width: 100%; }
+.staff { max-width: 60rem; } .staff > svg { display: block; width: 100%; height: auto; fill: currentColor; }
 .given { fill: var(--quiet); } .new { fill: var(--accent); } .sounding { fill: var(--warm); }
 .grid { stroke: var(--line); } .seam { stroke: var(--warm); stroke-width: 2; }
 .cursor { stroke: var(--text); stroke-width: 2; visibility: hidden; }
@@ -68,7 +70,7 @@ def listening_page(
             f'<article data-order="{len(parts)}" data-surprise="{surprise:.6f}" data-notes="{num_notes}"><div class="bar">'
             f'<h2>{escape(name)}</h2><button type="button" aria-pressed="false" aria-label="Play {escape(name)}">Play</button>'
             f'<span class="quiet">{surprise:.2f} nats per step, {num_notes} notes</span>{downloads}</div>'
-            f'{_roll(name, notes, seam, played[-1]["end"])}</article>'
+            f'{_staff(name, joined, len(parts))}{_roll(name, notes, seam, played[-1]["end"])}</article>'
         )
     body = _head(prompt, len(pieces), model) + '<main>' + '\n'.join(parts) + '</main>'
     data = json_for_script(json.dumps({'pieces': played, 'seam': seam, 'qpm': prompt.qpm}))
@@ -104,6 +106,12 @@ def _downloads(name: str, files: Mapping[str, bytes | str]) -> str:
 def _choice(label: str, name: str, **options: str) -> str:
     listed = ''.join(f'<option value="{value}">{text}</option>' for value, text in options.items())
     return f'<label>{label} <select id="{name}">{listed}</select></label>'
+
+
+def _staff(name: str, files: Mapping[str, bytes | str], number: int) -> str:
+    """The staff notation, nothing where it cannot be engraved."""
+    svg = engrave(files['.musicxml'], number + 1) if '.musicxml' in files and number < MOST_PIECES else None
+    return f'<div class="staff" role="img" aria-label="Staff notation of {escape(name)}">{svg}</div>' if svg else ''
 
 
 def _roll(name: str, notes: Sequence[StepNote], seam: int, end: int) -> str:

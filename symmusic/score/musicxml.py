@@ -1,5 +1,6 @@
 """MusicXML (score-partwise, version 4.0) of a melody."""
 
+import functools
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
@@ -26,7 +27,7 @@ def format_musicxml(notes: Sequence[Note], *, title: str = '', key: Key, qpm: fl
     )
     bars = to_bars(notes, num_bars)
     measures = [
-        f'<measure number="{number}">\n{attributes * (number == 1)}{"".join(_note(sign, key) for sign in signs)}'
+        f'<measure number="{number}">\n{attributes * (number == 1)}{"".join(map(functools.partial(_note, key), signs, _beams(signs)))}'
         f'{END * (number == len(bars))}</measure>\n'
         for number, signs in enumerate(bars, 1)
     ]
@@ -38,7 +39,7 @@ def format_musicxml(notes: Sequence[Note], *, title: str = '', key: Key, qpm: fl
     )
 
 
-def _note(sign: Sign, key: Key) -> str:
+def _note(key: Key, sign: Sign, beams: Sequence[str]) -> str:
     dotted = sign.value in (12, 6, 3)
     kind = f'<type>{TYPES[sign.value * 2 // 3 if dotted else sign.value]}</type>{"<dot/>" * dotted}'
     if sign.pitch is None:
@@ -50,8 +51,26 @@ def _note(sign: Sign, key: Key) -> str:
     return (
         f'<note><pitch><step>{spelled.letter}</step>{alter}<octave>{spelled.octave}</octave></pitch><duration>{sign.value}</duration>'
         f'{"".join(f"<tie type={chr(34)}{tie}{chr(34)}/>" for tie in ties)}<voice>1</voice>{kind}'
+        f'{"".join(f"<beam number={chr(34)}{level}{chr(34)}>{beam}</beam>" for level, beam in enumerate(beams, 1))}'
         f'{f"<notations>{tied}</notations>" if tied else ""}</note>\n'
     )
+
+
+def _beams(signs: Sequence[Sign]) -> list[list[str]]:
+    """Of each sign its beams, the outer one first: notes of one beat are joined, but for what is longer or alone."""
+    beams: list[list[str]] = [[] for _ in signs]
+    for level, longest in ((1, 3), (2, 1)):
+        joins = [sign.pitch is not None and sign.value <= longest for sign in signs]
+        with_next = [
+            joins[index] and joins[index + 1] and signs[index].step // 4 == signs[index + 1].step // 4 for index in range(len(signs) - 1)
+        ] + [False]
+        for index, sign in enumerate(signs):
+            before, after = index > 0 and with_next[index - 1], with_next[index]
+            if before or after:
+                beams[index].append('continue' if before and after else 'end' if before else 'begin')
+            elif level == 2 and joins[index] and beams[index]:  # a lone sixteenth under the beam of its beat
+                beams[index].append('backward hook' if beams[index] == ['end'] or sign.step % 4 else 'forward hook')
+    return beams
 
 
 def _text(title: str) -> str:

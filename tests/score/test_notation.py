@@ -166,3 +166,13 @@ def test_music21_reads_it(form, key):
     assert score.flatten().getElementsByClass('KeySignature')[0].sharps == fifths(key)
     assert score.flatten().getElementsByClass('TimeSignature')[0].ratioString == '4/4'
     assert score.flatten().getElementsByClass('MetronomeMark')[0].number == 90
+
+
+def test_beams_by_hand():
+    lengths = [2, 1, 1, 3, 1, 1, 3, 4]
+    onsets = [sum(lengths[:index]) for index in range(len(lengths))]
+    text = format_musicxml([Note(*each, 60) for each in zip(onsets, lengths, strict=True)], key=Key(0, True))
+    found = [[beam.text for beam in note.iter('beam')] for note in ElementTree.fromstring(text.encode()).iter('note')]
+    assert found == [
+        ['begin'], ['continue', 'begin'], ['end', 'end'], ['begin'], ['end', 'backward hook'], ['begin', 'forward hook'], ['end'], [],
+    ]  # fmt: skip
