@@ -74,6 +74,18 @@ def get_config() -> ConfigDict:
     sample.max_redraws = 10  # rounds in which empty pieces are drawn again
     sample.redraw_stuck = False  # draw pieces of a single pitch again, too
     sample.transpose = True  # read the prompt in the model's key and write the pieces in the prompt's
+    # Wishes, which hold exactly; of models with config.data.encoding = 'melody'. Pitches as they sound, in the prompt's key
+    sample.scale = ''  # notes in it alone: 'prompt' = of the prompt's key, or as 'D dorian', 'A minor', 'G pentatonic'; '' = all
+    sample.lowest = 0  # MIDI pitch, 60 = middle C
+    sample.highest = 127  # MIDI pitch
+    sample.min_notes_per_bar = 0  # that begin in it
+    sample.max_notes_per_bar = 16
+    sample.rests = True  # False: no silence
+    sample.end_on_tonic = False  # the last note is the tonic of the scale, or of the prompt's key
+    sample.rhythm = ''  # a MIDI or ABC file whose rhythm the pieces take, again and again; '' = drawn
+    sample.pitches = ''  # a MIDI or ABC file whose pitches they take, in order, all of them; '' = drawn
+    sample.regenerate = ''  # bars of the prompt as '3-4' or '3' that alone are drawn anew, all others stay; '' = go on after it
+    sample.num_candidates = 1  # drawn for each piece kept: the likeliest are, or of bars between others by how well what follows fits
     sample.wav = False  # write the pieces as sound, too
     sample.sound_font = ''  # for that, by FluidSynth; '' = an installed one, or else the built-in sound
     sample.keep_distributions = False  # keep and store every step's probabilities and attention weights

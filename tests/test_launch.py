@@ -16,6 +16,8 @@ import pytest
 
 import launch
 from symmusic.files import alone_in
+from symmusic.melody.events import quantize
+from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import TICKS_PER_QUARTER, format_midi, parse_midi
 from symmusic.score.notes import Note
 
@@ -231,6 +233,31 @@ def test_sampling_needs_nothing_but_the_workdir(workdir, tmp_path, capsys, refus
     assert launch.main([*argv, '--config.sample.temperature=0']) == 0
     assert capsys.readouterr().out.splitlines()[-1] == str(workdir / 'samples' / 'my tune-2')
     assert {name: data for name, data in content(workdir).items() if name in before} == before
+
+
+def test_chosen_bars_are_drawn_anew_within_wishes(workdir, tmp_path, capsys, refused):
+    prompt = tmp_path / 'mine.abc'
+    prompt.write_text('X:1\nT:Mine\nM:4/4\nL:1/4\nK:G\nGABc|dcBA|BcdB|AFG2|\n')
+    argv = sampling(workdir, f'--config.sample.prompt={prompt}')
+    wish = ['--config.sample.regenerate=2-3', '--config.sample.scale=prompt', '--config.sample.max_notes_per_bar=3']
+    assert launch.main([*argv, *wish, '--config.sample.num_candidates=3']) == 0
+    said = capsys.readouterr().out
+    assert 'mine with bars 2-3 anew' in said
+    assert "scale = 'prompt', max_notes_per_bar = 3, regenerate = '2-3', num_candidates = 3" in said
+    folder = pathlib.Path(said.splitlines()[-1])
+    before = quantize(read_abc_tune(prompt.read_text()))
+    for name in ('01', '02'):
+        after = quantize(parse_midi((folder / 'joined' / f'{name}.mid').read_bytes()), align_pickup=False)
+        assert [note for note in after if note.onset < 16] == before[:4]
+        assert [note for note in after if note.onset >= 48] == before[-3:]
+        new = [note for note in after if 16 <= note.onset < 48]
+        assert {note.pitch % 12 for note in new} <= {7, 9, 11, 0, 2, 4, 6}
+        assert all(sum(first <= note.onset < first + 16 for note in new) <= 3 for first in (16, 32))
+
+    assert 'must be a bar or some, as 3 or 3-4, of the 4' in refused(*argv, '--config.sample.regenerate=4-5')
+    impossible = refused(*argv, '--config.sample.lowest=127', '--config.sample.min_notes_per_bar=1', '--config.sample.rests=False')
+    assert 'config.sample.lowest = 127 and config.sample.min_notes_per_bar = 1 cannot be met in 1 bar after' in impossible
+    assert 'a wish that holds for --mode=sample alone' in refused(f'--workdir={workdir}', '--mode=evaluate', '--config.sample.rests=False')
 
 
 def test_replicas_train_side_by_side_and_any_of_them_draws(corpus, tmp_path, capsys, refused):

@@ -17,6 +17,7 @@ PURE = {
     *(path.relative_to(ROOT).as_posix() for path in (ROOT / 'model').rglob('*.py')),
     'train/step.py',
     'train/state.py',
+    'generate/control.py',
     'generate/sample.py',
     'score/notes.py',
     'evaluate/features.py',

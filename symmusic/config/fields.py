@@ -132,6 +132,17 @@ FIELDS: dict[str, Rule] = {
     'sample.max_redraws': whole(0, 10_000),
     'sample.redraw_stuck': flag(),
     'sample.transpose': flag(),
+    'sample.scale': text(empty=True),
+    'sample.lowest': whole(0, 127),
+    'sample.highest': whole(0, 127),
+    'sample.min_notes_per_bar': whole(0, 16),
+    'sample.max_notes_per_bar': whole(0, 16),
+    'sample.rests': flag(),
+    'sample.end_on_tonic': flag(),
+    'sample.rhythm': text(empty=True),
+    'sample.pitches': text(empty=True),
+    'sample.regenerate': text(empty=True),
+    'sample.num_candidates': whole(1, 10_000),
     'sample.keep_distributions': flag(),
     'sample.wav': flag(),
     'sample.sound_font': text(empty=True),
@@ -178,6 +189,9 @@ def check(config: ConfigDict) -> None:
             "config.sample.form = 'stateful' with config.model.bidirectional = True: a bidirectional model reads its window anew; "
             "must be config.sample.form = 'window' or 'auto', or config.model.bidirectional = False"
         )
+    for least, most in (('sample.lowest', 'sample.highest'), ('sample.min_notes_per_bar', 'sample.max_notes_per_bar')):
+        if values[least] > values[most]:
+            raise UserError(f'config.{least} = {values[least]}: must be at most config.{most} = {values[most]}')
 
 
 def walk(config: ConfigDict, prefix: str = '') -> Iterator[tuple[str, Any]]:

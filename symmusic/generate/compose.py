@@ -2,14 +2,17 @@
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from symmusic.generate.control import Masks
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.sample import Drawn, sample
 from symmusic.melody.encodings import Vocabulary
+from symmusic.melody.events import transpose_events
 from symmusic.model.model import Architecture, Params
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.train.devices import BY_PIECE, EVERYWHERE, make_mesh, place
@@ -44,6 +47,7 @@ class Piece:
       weights: [N, T] of attention, where kept and there is one; the last column is the step right before the row's own.
       read: [P] uint8 tokens before the first of the piece as the model has read them (the prompt's but for the last, and the one drawn in
         its place), where distributions are kept.
+      log_probabilities: [N] of each token, as their sum above.
     """
 
     tokens: np.ndarray
@@ -53,24 +57,33 @@ class Piece:
     probabilities: np.ndarray | None = None
     weights: np.ndarray | None = None
     read: np.ndarray | None = None
+    log_probabilities: np.ndarray | None = None
 
     @property
     def is_empty(self) -> bool:
         return not (self.events >= 0).any()
 
 
-def compose(params: Params, architecture: Architecture, vocabulary: Vocabulary, prompt: Prompt, manner: Manner, seed: int) -> list[Piece]:
+def compose(
+    params: Params,
+    architecture: Architecture,
+    vocabulary: Vocabulary,
+    prompt: Prompt,
+    manner: Manner,
+    seed: int,
+    masks: Masks | None = None,
+) -> list[Piece]:
     """Draws pieces as the source did: the prompt but for its last step is read, one token more than the new bars have is drawn, and the
     first, which completes the prompt's last bar, is dropped.
 
     An empty piece (with `redraw_stuck` also one of a single pitch) is drawn again, in at most `max_redraws` rounds; greedy pieces never
-    are. Piece n of a seed is the same whatever `num_samples` is.
+    are. Piece n of a seed is the same whatever `num_samples` is. Where `masks` hold, the prompt's last step stays what it is.
     """
     prompts_BT = np.broadcast_to(prompt.tokens, (manner.num_samples, len(prompt.tokens)))
-    drawn, num_redraws = draw_continuations(params, architecture, vocabulary, prompts_BT, manner, seed)
+    drawn, num_redraws = draw_continuations(params, architecture, vocabulary, prompts_BT, manner, seed, masks)
     pieces = as_pieces(drawn, prompts_BT, vocabulary)
     return [
-        dataclasses.replace(piece, events=_transposed(piece.events, -prompt.transposed_by), num_redraws=int(count))
+        dataclasses.replace(piece, events=transpose_events(piece.events, -prompt.transposed_by), num_redraws=int(count))
         for piece, count in zip(pieces, num_redraws, strict=True)
     ]
 
@@ -85,6 +98,7 @@ def as_pieces(drawn: Drawn, prompts_BT: np.ndarray, vocabulary: Vocabulary) -> l
             events=vocabulary.decode(drawn.tokens_BN[index]),
             log_probability=float(drawn.log_probabilities_BN[index].sum(dtype=np.float64)),
             num_redraws=0,
+            log_probabilities=drawn.log_probabilities_BN[index],
             probabilities=None if drawn.probabilities_BNV is None else drawn.probabilities_BNV[index],
             weights=None if drawn.weights_BNT is None else drawn.weights_BNT[index],
             read=None if drawn.probabilities_BNV is None else np.concatenate([prompts_BT[index, :-1], first_B[index]]),
@@ -94,7 +108,13 @@ def as_pieces(drawn: Drawn, prompts_BT: np.ndarray, vocabulary: Vocabulary) -> l
 
 
 def draw_continuations(
-    params: Params, architecture: Architecture, vocabulary: Vocabulary, prompts_BT: np.ndarray, manner: Manner, seed: int
+    params: Params,
+    architecture: Architecture,
+    vocabulary: Vocabulary,
+    prompts_BT: np.ndarray,
+    manner: Manner,
+    seed: int,
+    masks: Masks | None = None,
 ) -> tuple[Drawn, np.ndarray]:
     """What `compose` draws, as arrays, after a prompt of whole bars for each piece: the token that completes the prompt and the
     continuation's, and how often each piece was drawn again.
@@ -102,7 +122,7 @@ def draw_continuations(
     num_samples = len(prompts_BT)
     mesh = make_mesh(1, num_samples, jax.local_devices())  # each device draws a part of the pieces, which need nothing of one another
     spread = functools.partial(place, mesh=mesh, spec=BY_PIECE)
-    params = place(params, mesh, EVERYWHERE)
+    params, masks = place(params, mesh, EVERYWHERE), masks and place(masks, mesh, EVERYWHERE)
     prompt_BT = spread(np.asarray(prompts_BT[:, :-1], np.int32))
     positions_BT = spread(np.broadcast_to(np.arange(prompt_BT.shape[1]) % STEPS_PER_BAR, prompt_BT.shape))
     piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), jnp.arange(num_samples))
@@ -121,6 +141,7 @@ def draw_continuations(
             window_steps=manner.window_steps,
             memory_steps=manner.memory_steps,
             keep=manner.keep_distributions,
+            masks=masks,
         )
         return jax.tree.map(np.array, drawn)
 
@@ -144,8 +165,17 @@ def _unwanted(events: np.ndarray, stuck: bool) -> bool:
     return num_pitches == 0 or (stuck and num_pitches == 1)
 
 
-def _transposed(events: np.ndarray, distance: int) -> np.ndarray:
-    """Events moved by semitones; a pitch that would leave 0..127 stays inside by octaves."""
-    moved = events.astype(np.int16) + distance
-    moved = np.where(moved < 0, moved % 12, np.where(moved > 127, 116 + (moved - 116) % 12, moved))
-    return np.where(events >= 0, moved, events).astype(np.int8)
+def likeliest(pieces: Sequence[Piece], num: int) -> list[Piece]:
+    """The `num` pieces that the model expects most, the most expected first."""
+    return sorted(pieces, key=lambda piece: -piece.log_probability)[:num]
+
+
+def fitting(pieces: Sequence[Piece], num: int, first_kept: int, seed: int) -> list[Piece]:
+    """`num` pieces, one of each group of candidates, drawn by how well their last steps, alike in all from `first_kept` on, go on from
+    what is before them: sampling importance resampling (Rubin, 1987), which with ever more candidates draws the steps before from the
+    model's distribution given both sides.
+    """
+    weights_GK = np.array([piece.log_probabilities[first_kept:].sum(dtype=np.float64) for piece in pieces]).reshape(num, -1)
+    noise_GK = np.random.default_rng([seed, first_kept]).gumbel(size=weights_GK.shape)
+    chosen_G = np.argmax(weights_GK + noise_GK, axis=1)
+    return [pieces[group * weights_GK.shape[1] + index] for group, index in enumerate(chosen_G)]

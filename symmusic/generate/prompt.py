@@ -11,7 +11,7 @@ from symmusic.corpus.collections import SUFFIXES, SourceFile
 from symmusic.corpus.prepare import Settings, list_tunes, prepare_score
 from symmusic.errors import ScoreError, UserError
 from symmusic.melody.encodings import Vocabulary
-from symmusic.melody.events import NO_EVENT, NOTE_OFF, extract_phrases, quantize
+from symmusic.melody.events import NO_EVENT, NOTE_OFF, extract_phrases, quantize, transpose_events
 from symmusic.score.key import Key, detect_key
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.notes import Meter, Note, Score, Tempo
@@ -59,18 +59,48 @@ def read_prompt(path: str, vocabulary: Vocabulary, *, transpose: bool) -> Prompt
     """
     if not path:
         return _prompt(mary(), 'mary', vocabulary, transpose)
-    source = pathlib.Path(path).expanduser()
-    if source.suffix.lower() not in SUFFIXES:
-        raise UserError(f'config.sample.prompt = {path}: not a file of {", ".join(SUFFIXES)}')
     try:
-        tunes = list_tunes(SourceFile(source.name, source))
-        score = tunes[0][1]()
-        notices = [f'{source.name} holds {len(tunes)} tunes: the first is read'] if len(tunes) > 1 else []
-        return _prompt(score, source.stem, vocabulary, transpose, notices)
-    except OSError as error:
-        raise UserError(f'config.sample.prompt = {path}: {error.strerror or error}') from error
+        score, notices = _read(path, 'prompt')
+        return _prompt(score, pathlib.Path(path).stem, vocabulary, transpose, notices)
     except ScoreError as error:
         raise UserError(f'config.sample.prompt = {path}: {error}; a prompt is a melody in {" or ".join(METERS)}') from error
+
+
+def read_melody(path: str, field: str) -> np.ndarray:
+    """Events [T] of whole bars of the melody in a file that a field of `config.sample` names, in its own key.
+
+    Raises:
+      UserError: as `read_prompt`.
+    """
+    try:
+        score, _ = _read(path, field)
+        tune = prepare_score(_in_meter(score), '', Settings(meters=METERS))
+    except ScoreError as error:
+        raise UserError(f'config.sample.{field} = {path}: {error}; must be a melody in {" or ".join(METERS)}') from error
+    return _whole_bars(transpose_events(tune.events, -tune.transposed_by)).astype(np.int16)
+
+
+def _read(path: str, field: str) -> tuple[Score, list[str]]:
+    """The first tune of a file, and what to say of it; ScoreError where there is none."""
+    source = pathlib.Path(path).expanduser()
+    if source.suffix.lower() not in SUFFIXES:
+        raise UserError(f'config.sample.{field} = {path}: not a file of {", ".join(SUFFIXES)}')
+    try:
+        tunes = list_tunes(SourceFile(source.name, source))
+        return tunes[0][1](), [f'{source.name} holds {len(tunes)} tunes: the first is read'] if len(tunes) > 1 else []
+    except OSError as error:
+        raise UserError(f'config.sample.{field} = {path}: {error.strerror or error}') from error
+
+
+def _in_meter(score: Score) -> Score:
+    return score if score.meters else dataclasses.replace(score, meters=(Meter(0, 4, 4),))
+
+
+def _whole_bars(events: np.ndarray) -> np.ndarray:
+    """Events with silence up to the next bar line."""
+    filling = np.full(-len(events) % STEPS_PER_BAR, NO_EVENT, events.dtype)
+    filling[:1] = NOTE_OFF
+    return np.concatenate([events, filling])
 
 
 def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool, notices: Sequence[str] = ()) -> Prompt:
@@ -79,8 +109,7 @@ def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool, no
         notices.append(f'the prompt has {score.num_instruments} instruments: the first that plays notes, drums apart, is read')
     if not score.meters:
         notices.append('the prompt states no metre: read as 4/4')
-        score = dataclasses.replace(score, meters=(Meter(0, 4, 4),))
-    tune = prepare_score(score, name, Settings(meters=METERS))
+    tune = prepare_score(_in_meter(score), name, Settings(meters=METERS))
     events = tune.events.astype(np.int16)
     notes = set(quantize(score))
     num_changed = len(notes.difference(*extract_phrases(notes)))
@@ -89,11 +118,9 @@ def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool, no
             f'the prompt has notes that sound together: {num_changed} of {len(notes)} are left out or cut short, as the highest, '
             'or the next to begin, is the melody'
         )
-    filling = np.full(-len(events) % STEPS_PER_BAR, NO_EVENT, np.int16)
-    filling[:1] = NOTE_OFF
-    events = np.concatenate([events, filling])[-MAX_STEPS:]
-    if len(filling):
-        notices.append(f"the prompt's last bar is not full: {len(filling)} sixteenth{'s' * (len(filling) > 1)} of silence end it")
+    events = _whole_bars(events)[-MAX_STEPS:]
+    if missing := -len(tune.events) % STEPS_PER_BAR:
+        notices.append(f"the prompt's last bar is not full: {missing} sixteenth{'s' * (missing > 1)} of silence end it")
     if len(tune.events) > MAX_STEPS:
         notices.append(f'the prompt is long: its last {MAX_STEPS // STEPS_PER_BAR} bars are read')
     if not (events >= 0).any():
@@ -119,6 +146,15 @@ def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool, no
         tune.meter,
         score.title,
     )
+
+
+def begin_of(prompt: Prompt, num_bars: int, padding: int) -> Prompt:
+    """The prompt's first bars; where that is none the model reads a bar of what stands before a tune's first note."""
+    if num_bars:
+        return dataclasses.replace(
+            prompt, events=prompt.events[: num_bars * STEPS_PER_BAR], tokens=prompt.tokens[: num_bars * STEPS_PER_BAR]
+        )
+    return dataclasses.replace(prompt, events=prompt.events[:0], tokens=np.full(STEPS_PER_BAR, padding, np.uint8))
 
 
 def mary() -> Score:

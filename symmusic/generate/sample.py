@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from symmusic.generate import control
 from symmusic.model.model import Architecture, Params, apply_last, apply_step, init_carry
 
 BAR_STEPS = 16
@@ -61,6 +62,7 @@ def sample(
     window_steps: int | None = None,
     memory_steps: int = 128,
     keep: bool = False,
+    masks: control.Masks | None = None,
 ) -> Drawn:
     """Draws `num_steps` tokens after each prompt.
 
@@ -78,39 +80,43 @@ def sample(
         the state (models of one direction).
       memory_steps: how many steps attention looks back where the state is carried.
       keep: return probabilities and attention weights of every step.
+      masks: what may be drawn at each of the N steps.
     """
 
-    def draw(keys_B, logits_BV):
-        restricted_BV = restrict(logits_BV, temperature, top_k, top_p)
+    def draw(keys_B, logits_BV, state, row):
+        allowed_BV = logits_BV if masks is None else jnp.where(control.allowed(masks, row, state), logits_BV, -jnp.inf)
+        restricted_BV = restrict(allowed_BV, temperature, top_k, top_p)
         keys_B2 = jax.vmap(jax.random.split)(keys_B)
         token_B = jax.vmap(jax.random.categorical)(keys_B2[:, 1], restricted_BV)
         log_probability_B = jnp.take_along_axis(jax.nn.log_softmax(logits_BV), token_B[:, None], axis=-1)[:, 0]
-        return keys_B2[:, 0], token_B, log_probability_B, jax.nn.softmax(restricted_BV)
+        state = state if masks is None else control.advance(masks, row, state, token_B)
+        return keys_B2[:, 0], token_B, log_probability_B, jax.nn.softmax(restricted_BV), state
 
     def kept(probabilities_BV, weights_BT):
         return (probabilities_BV, weights_BT) if keep else (None, None)
 
-    def step_of_window(carry, _):
-        keys_B, window_BT, positions_BT = carry
+    def step_of_window(carry, row):
+        keys_B, window_BT, positions_BT, state = carry
         logits_BV, weights_BT = apply_last(params, window_BT, positions_BT, architecture)
-        keys_B, token_B, log_probability_B, probabilities_BV = draw(keys_B, logits_BV)
+        keys_B, token_B, log_probability_B, probabilities_BV, state = draw(keys_B, logits_BV, state, row)
         window_BT = jnp.concatenate([window_BT[:, 1:], token_B[:, None].astype(window_BT.dtype)], axis=1)
         positions_BT = (positions_BT + 1) % BAR_STEPS
-        return (keys_B, window_BT, positions_BT), (token_B, log_probability_B, *kept(probabilities_BV, weights_BT))
+        return (keys_B, window_BT, positions_BT, state), (token_B, log_probability_B, *kept(probabilities_BV, weights_BT))
 
-    def step_of_state(carry, _):
-        keys_B, model_carry, logits_BV, weights_BT, position_B = carry
-        keys_B, token_B, log_probability_B, probabilities_BV = draw(keys_B, logits_BV)
+    def step_of_state(carry, row):
+        keys_B, model_carry, logits_BV, weights_BT, position_B, state = carry
+        keys_B, token_B, log_probability_B, probabilities_BV, state = draw(keys_B, logits_BV, state, row)
         position_B = (position_B + 1) % BAR_STEPS
         drawn = (token_B, log_probability_B, *kept(probabilities_BV, weights_BT))
         model_carry, logits_BV, weights_BT = apply_step(params, model_carry, token_B, position_B, architecture)
-        return (keys_B, model_carry, logits_BV, weights_BT, position_B), drawn
+        return (keys_B, model_carry, logits_BV, weights_BT, position_B, state), drawn
 
+    state = None if masks is None else control.initial_state(masks, prompt_BT.shape[0])
     if window_steps is not None:
         missing = max(window_steps - prompt_BT.shape[1], 0)
         window_BT = jnp.pad(prompt_BT, ((0, 0), (missing, 0)), constant_values=architecture.padding)[:, -window_steps:]
         positions_BT = (positions_BT[:, -1:] + jnp.arange(1 - window_steps, 1)) % BAR_STEPS
-        carry, step = (keys_B, window_BT, positions_BT), step_of_window
+        carry, step = (keys_B, window_BT, positions_BT, state), step_of_window
     else:
 
         def read(model_carry, inputs):
@@ -120,7 +126,7 @@ def sample(
         model_carry = init_carry(architecture, prompt_BT.shape[0], memory_steps)
         model_carry, outputs = lax.scan(read, model_carry, (prompt_BT.T, positions_BT.T))
         logits_BV, weights_BT = jax.tree.map(lambda output: output[-1], outputs)
-        carry, step = (keys_B, model_carry, logits_BV, weights_BT, positions_BT[:, -1]), step_of_state
+        carry, step = (keys_B, model_carry, logits_BV, weights_BT, positions_BT[:, -1], state), step_of_state
 
-    _, drawn = lax.scan(step, carry, length=num_steps)
+    _, drawn = lax.scan(step, carry, None if masks is None else masks.rows, length=num_steps)
     return Drawn(*jax.tree.map(lambda array: jnp.swapaxes(array, 0, 1), drawn))

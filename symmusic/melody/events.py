@@ -102,3 +102,10 @@ def to_notes(notes: Sequence[StepNote], ticks_per_quarter: int, *, velocity: int
     """Notes in ticks, exactly on the grid, of notes in steps."""
     ticks = ticks_per_quarter // STEPS_PER_QUARTER
     return [Note(note.onset * ticks, (note.end - note.onset) * ticks, note.pitch, velocity) for note in notes]
+
+
+def transpose_events(events: np.ndarray, distance: int) -> np.ndarray:
+    """Events int8 moved by semitones; a pitch that would leave 0..127 stays inside by octaves."""
+    moved = events.astype(np.int16) + distance
+    moved = np.where(moved < 0, moved % 12, np.where(moved > 127, 116 + (moved - 116) % 12, moved))
+    return np.where(events >= 0, moved, events).astype(np.int8)

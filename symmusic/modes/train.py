@@ -19,7 +19,6 @@ from symmusic.corpus.dataset import base_rate, target_counts
 from symmusic.corpus.prepare import count_drops
 from symmusic.errors import UserError
 from symmusic.files import alone_in, write_whole
-from symmusic.generate.prompt import read_prompt
 from symmusic.generate.sound import find_font
 from symmusic.model.model import Architecture, count_params
 from symmusic.modes import build, sample, trained
@@ -58,7 +57,7 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
     if line := build.without_effect(command):
         print(line)
     data = build.dataset(config, corpus, (vocabulary.min_pitch, vocabulary.max_pitch) if vocabulary else ())
-    read_prompt(config.sample.prompt, data.vocabulary, transpose=config.sample.transpose)  # a bad one is found before training
+    sample.prepare(config, data.vocabulary)  # a bad prompt is found before training
     if config.sample.wav:
         find_font(config.sample.sound_font)  # as well
     architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, data)

@@ -9,6 +9,7 @@ from symmusic.config import runs
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
 from symmusic.generate.compose import Manner
+from symmusic.generate.wishes import stated
 from symmusic.model.model import Params
 from symmusic.modes import build
 from symmusic.train import shipped
@@ -71,9 +72,15 @@ def choose(config: ConfigDict, card: Card, states: TrainState, workdir: pathlib.
     return Model(chosen.best_params, card, name, {'replica': index, 'epoch': epoch})
 
 
-def manner(config: ConfigDict, card: Card) -> Manner:
-    """How the config draws from the run."""
+def manner(config: ConfigDict, card: Card, *, may_wish: bool = False) -> Manner:
+    """How the config draws from the run.
+
+    Raises:
+      UserError: the config states wishes, and may not.
+    """
     settings = config.sample
+    if not may_wish and (names := stated(settings)):
+        raise UserError(f'config.sample.{names[0]} = {settings[names[0]]!r}: a wish that holds for --mode=sample alone; leave it out here')
     return Manner(
         num_samples=settings.num_samples,
         num_bars=settings.num_bars,

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from symmusic.generate import compose as module
 from symmusic.generate.compose import compose
 from symmusic.generate.sample import Drawn, sample
-from symmusic.melody.events import NO_EVENT, NOTE_OFF
+from symmusic.melody.events import NO_EVENT, NOTE_OFF, transpose_events
 from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner, params_for, random_params
 
 RARE = {0: 0.9, 2: 0.06, 3: 0.04}  # 0.9 ** 16 = 19 % of the pieces of one bar are empty
@@ -135,7 +135,7 @@ def test_pieces_are_in_the_prompt_s_key(transposed_by):
     distance=st.integers(-60, 60),
 )
 def test_transposed_stays_within_midi_by_octaves(events, distance):
-    moved = module._transposed(np.array(events, np.int8), distance).astype(int)
+    moved = transpose_events(np.array(events, np.int8), distance).astype(int)
     for event, new in zip(events, moved, strict=True):
         if event < 0:
             assert new == event

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from symmusic.errors import UserError
-from symmusic.generate.compose import _transposed
 from symmusic.generate.prompt import MAX_STEPS, mary, read_prompt
 from symmusic.melody.encodings.melody import MelodyVocabulary
+from symmusic.melody.events import transpose_events
 from symmusic.score.midi import TICKS_PER_QUARTER, format_midi
 from symmusic.score.notes import Note
 
@@ -171,7 +171,7 @@ def test_there_and_back_is_exact(tmp_path_factory, distance, walk, transpose):
     path = write(tmp_path_factory.mktemp('prompt'), format_midi(notes_of(pitches)))
     prompt = read(path, transpose=transpose)
     assert [pitch for _, pitch in onsets(prompt.events)] == pitches
-    assert_array_equal(_transposed(VOCABULARY.decode(prompt.tokens), -prompt.transposed_by), prompt.events)
+    assert_array_equal(transpose_events(VOCABULARY.decode(prompt.tokens), -prompt.transposed_by), prompt.events)
     assert transpose or prompt.transposed_by % 12 == 0
 
 

@@ -1,0 +1,68 @@
+"""Control over what is drawn, as masks over the classes of each step. Pure functions; `masks.py` makes the masks.
+
+A small automaton keeps what matters of the steps before: how many notes the bar has, which pitch is next, and so on. A table says for each
+of its states what may follow so that all that is wished can still be met: no mask ever leaves nothing to draw.
+"""
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+
+NONE, OFF, ONSET, LAST = range(4)  # kinds of classes: nothing, a note ends, a note begins, and one that may be the last
+
+
+@flax.struct.dataclass
+class Row:
+    """What may be drawn at one step; before the axes of `Masks.rows` there is N.
+
+    A state is how many pitches are used, how many notes have begun in the bar, whether the last one may end the piece, and whether one
+    sounds: axes J, C, E and S, of length 1 where no wish asks for it.
+    """
+
+    tokens_V: jax.Array  # bool, whatever came before
+    kinds_JCESK: jax.Array  # bool, of each state
+    ends_bar: jax.Array  # bool
+    counts: jax.Array  # bool, False at a step that only completes the prompt
+
+
+@flax.struct.dataclass
+class Masks:
+    """What may be drawn at each of N steps."""
+
+    rows: Row
+    kinds_V: jax.Array
+    pitches_J: jax.Array  # the class of the next note, -1 after the last one
+    sounds: jax.Array  # 1 where a note sounds before the first step, else 0
+
+
+State = tuple[jax.Array, jax.Array, jax.Array, jax.Array]  # each [B]
+
+
+def initial_state(masks: Masks, num_pieces: int) -> State:
+    """Before the first step."""
+    zeros = jnp.zeros(num_pieces, jnp.int32)
+    return zeros, zeros, zeros, zeros + masks.sounds
+
+
+def allowed(masks: Masks, row: Row, state: State) -> jax.Array:
+    """[B, V] which classes may be drawn at a step."""
+    places = tuple(jnp.minimum(each, length - 1) for each, length in zip(state, row.kinds_JCESK.shape[:4], strict=True))
+    allowed_BV = row.tokens_V & row.kinds_JCESK[places][:, masks.kinds_V]
+    if masks.pitches_J.shape[0] == 1:
+        return allowed_BV
+    is_next_BV = jnp.arange(len(masks.kinds_V)) == masks.pitches_J[places[0]][:, None]
+    return allowed_BV & (is_next_BV | (masks.kinds_V < ONSET) | ~row.counts)
+
+
+def advance(masks: Masks, row: Row, state: State, token_B: jax.Array) -> State:
+    """The state after a step's tokens."""
+    used, begun, ended, sounds = state
+    kind_B = masks.kinds_V[token_B]
+    is_onset_B = (kind_B >= ONSET).astype(jnp.int32)
+    after = (
+        used + is_onset_B,
+        jnp.where(row.ends_bar, 0, begun + is_onset_B),
+        jnp.where(is_onset_B, kind_B == LAST, ended).astype(jnp.int32),
+        jnp.where(kind_B == NONE, sounds, is_onset_B),
+    )
+    return jax.tree.map(lambda new, old: jnp.where(row.counts, new, old), after, state)

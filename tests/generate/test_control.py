@@ -1,0 +1,162 @@
+"""Control: the masks let through just what the wishes allow, whatever the model, and say which wishes contradict one another."""
+
+import itertools
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symmusic.errors import UserError
+from symmusic.generate import masks as module
+from symmusic.generate.compose import compose, draw_continuations
+from symmusic.generate.control import advance, allowed, initial_state
+from symmusic.generate.masks import FREE, Wishes, make_masks
+from symmusic.melody.encodings import MelodyVocabulary, PianorollVocabulary
+from symmusic.melody.events import NO_EVENT, NOTE_OFF
+from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner, random_params
+
+TINY = MelodyVocabulary(60, 61)  # no event, note off, C, C sharp
+BAR, NUM_BARS = 3, 2  # a bar of three steps, so that every piece there is can be tried
+ALL = np.array(list(itertools.product(range(4), repeat=BAR * NUM_BARS)))  # [B, N] tokens
+EVENTS = TINY.decode(ALL.ravel()).reshape(ALL.shape).astype(int)
+
+
+@st.composite
+def wishes(draw):
+    """Some of them; small numbers, so that many can be met."""
+    events = st.sampled_from([NO_EVENT, NOTE_OFF, 60, 61])
+    least, most = draw(st.integers(0, 2)), draw(st.integers(0, 3))
+    chosen = {
+        'scale': draw(st.sampled_from([None, frozenset({0}), frozenset({0, 1})])),
+        'highest': draw(st.sampled_from([127, 60])),
+        'min_notes_per_bar': least,
+        'max_notes_per_bar': max(least, most),
+        'rests': draw(st.booleans()),
+        'last': draw(st.sampled_from([None, 0, 1])),
+        'rhythm': np.array(draw(st.lists(events, min_size=2, max_size=6))),
+        'pitches': tuple(draw(st.lists(st.sampled_from([60, 61]), min_size=1, max_size=4))),
+        'fixed': np.array(draw(st.lists(st.one_of(st.just(FREE), events), min_size=6, max_size=6))),
+    }
+    names = draw(st.sets(st.sampled_from(sorted(chosen)), min_size=1, max_size=4))
+    return Wishes(**{name: chosen[name] for name in names})
+
+
+def are_met(wish, events, sounds):
+    """Whether a piece is as wished, by the words of `Wishes`."""
+    free = np.full(len(events), True) if wish.fixed is None else wish.fixed == FREE
+    if wish.fixed is not None and (events != wish.fixed)[~free].any():
+        return False
+    notes = [int(event) for event in events if event >= 0]
+    for step, event in enumerate(events):
+        sounds = event >= 0 if event != NO_EVENT else sounds
+        if not free[step]:
+            continue
+        if event >= 0 and (event > wish.highest or (wish.scale is not None and event % 12 not in wish.scale)):
+            return False
+        if not wish.rests and not sounds:
+            return False
+        if wish.rhythm is not None:
+            asked = wish.rhythm[step % len(wish.rhythm)]
+            if not (event == asked if asked < 0 else event >= 0):
+                return False
+    for first in range(0, len(events), BAR):
+        begun = (events[first : first + BAR] >= 0).sum()
+        if free[first : first + BAR].any() and not wish.min_notes_per_bar <= begun <= wish.max_notes_per_bar:
+            return False
+    if wish.pitches and tuple(notes) != wish.pitches:
+        return False
+    return wish.last is None or (bool(notes) and notes[-1] % 12 == wish.last)
+
+
+@given(wishes(), st.sampled_from([[2, 0], [2, 1], [0]]))
+@settings(deadline=None, max_examples=60)
+def test_the_masks_let_through_just_what_is_wished(wish, prompt):
+    prompt = np.array(prompt, np.uint8)
+    sounds = bool(TINY.decode(prompt)[0] >= 0) and prompt[-1] != 1
+    expected = np.array([are_met(wish, events, sounds) for events in EVENTS])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, 'STEPS_PER_BAR', BAR)
+        masks = module._try(wish, TINY, prompt, 0, NUM_BARS)
+    assert (masks is not None) == expected.any()
+    if masks is None:
+        return
+    state, through = initial_state(masks, len(ALL)), np.full(len(ALL), True)
+    rows = [jax.tree.map(lambda leaf, at=at: leaf[at], masks.rows) for at in range(1 + ALL.shape[1])]
+    tokens = np.concatenate([np.full((len(ALL), 1), prompt[-1]), ALL], axis=1)
+    for row, token_B in zip(rows, tokens.T, strict=True):
+        allowed_BV = np.asarray(allowed(masks, row, state))
+        assert allowed_BV[through].any(axis=1).all()  # something is always left
+        through = through & allowed_BV[np.arange(len(ALL)), token_B]
+        state = advance(masks, row, state, token_B)
+    np.testing.assert_array_equal(through, expected)
+
+
+def drawn(wish, seed=0, num_bars=2, transposed_by=0, **how):
+    prompt = make_prompt(transposed_by)
+    masks = make_masks(wish, VOCABULARY, prompt.tokens, transposed_by, num_bars)
+    pieces = compose(random_params(seed), ARCHITECTURE, VOCABULARY, prompt, manner(num_bars=num_bars, **how), seed, masks)
+    return [piece.events.astype(int) for piece in pieces]
+
+
+@pytest.mark.parametrize('how', [{}, {'window_steps': 20}, {'temperature': 0.0}, {'top_k': 1, 'top_p': 0.5}], ids=str)
+def test_what_is_drawn_is_as_wished_in_the_prompt_s_key(how):
+    scale = frozenset({2, 4, 6, 7, 9, 11, 1})  # D major; the model's key lies 2 semitones below
+    wish = Wishes(scale=scale, lowest=62, highest=74, min_notes_per_bar=3, max_notes_per_bar=5, rests=False, last=2)
+    for events in drawn(wish, transposed_by=-2, **how):
+        notes = events[events >= 0]
+        assert set(notes % 12) <= scale
+        assert 62 <= notes.min() <= notes.max() <= 74
+        assert all(3 <= (bar >= 0).sum() <= 5 for bar in events.reshape(-1, 16))
+        assert notes[-1] % 12 == 2
+        assert NOTE_OFF not in events
+
+
+def test_a_rhythm_and_pitches_are_kept():
+    rhythm = np.array([60, NO_EVENT, NO_EVENT, NO_EVENT, 60, NO_EVENT, NOTE_OFF, NO_EVENT], int)
+    for events in drawn(Wishes(rhythm=rhythm)):
+        np.testing.assert_array_equal(np.sign(events + 1), np.sign(np.resize(rhythm, 32) + 1))
+    pitches = (60, 72, 65, 65, 60)
+    for events in drawn(Wishes(pitches=pitches)):
+        assert tuple(events[events >= 0]) == pitches
+    fixed = np.full(32, FREE)
+    fixed[16:] = NO_EVENT
+    fixed[20] = 61
+    for events in drawn(Wishes(fixed=fixed, scale=frozenset({0}))):  # what is fixed is no matter of the scale
+        np.testing.assert_array_equal(events[16:], fixed[16:])
+        assert set(events[:16][events[:16] >= 0] % 12) <= {0}
+
+
+def test_no_wish_is_plain_sampling():
+    prompt = make_prompt()
+    prompts = np.broadcast_to(prompt.tokens, (4, 16))
+    plain, _ = draw_continuations(random_params(1), ARCHITECTURE, VOCABULARY, prompts, manner(), 3)
+    masks = make_masks(Wishes(), VOCABULARY, prompt.tokens, 0, 1)
+    masked, _ = draw_continuations(random_params(1), ARCHITECTURE, VOCABULARY, prompts, manner(), 3, masks)
+    same = plain.tokens_BN[:, 0] == prompt.tokens[-1]  # with masks the prompt's last step stays
+    assert (masked.tokens_BN[:, 0] == prompt.tokens[-1]).all()
+    np.testing.assert_array_equal(plain.tokens_BN[same], masked.tokens_BN[same])
+    np.testing.assert_allclose(plain.log_probabilities_BN[same], masked.log_probabilities_BN[same], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ('wish', 'named', 'not_named'),
+    [
+        ({'scale': frozenset({1}), 'last': 0, 'lowest': 61}, ['scale = (1)', 'end_on_tonic = 0'], ['lowest']),
+        ({'lowest': 90, 'min_notes_per_bar': 1, 'rests': True}, ['lowest = 90', 'min_notes_per_bar = 1'], ['rests']),
+        ({'pitches': (60, 62), 'min_notes_per_bar': 2}, ['pitches = 2 notes', 'min_notes_per_bar = 2'], ['scale']),
+        ({'pitches': (40,), 'highest': 70}, ['pitches = 1 notes'], ['highest']),
+        ({'rests': False, 'rhythm': np.array([NOTE_OFF])}, ['rests = False', 'rhythm = 1 steps'], []),
+    ],
+)
+def test_a_contradiction_names_those_to_blame(wish, named, not_named):
+    with pytest.raises(UserError, match=r'cannot be met in 2 bars after this prompt; the model has the pitches 60 to 79') as caught:
+        make_masks(Wishes(**wish), VOCABULARY, make_prompt().tokens, 0, 2)
+    assert all(f'config.sample.{each}' in str(caught.value) for each in named)
+    assert not any(each in str(caught.value) for each in not_named)
+
+
+def test_other_encodings_cannot_be_controlled():
+    with pytest.raises(UserError, match=r"config.sample.lowest: only models of config.data.encoding = 'melody'"):
+        make_masks(Wishes(lowest=3), PianorollVocabulary(60, 70), np.zeros(4, np.uint8), 0, 1)

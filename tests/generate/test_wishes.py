@@ -1,0 +1,108 @@
+"""What the fields of `config.sample` say of wishes."""
+
+import numpy as np
+import pytest
+
+from configs import base
+from symmusic.errors import UserError
+from symmusic.generate.compose import Piece, fitting, likeliest
+from symmusic.generate.masks import FREE
+from symmusic.generate.prompt import begin_of, read_prompt
+from symmusic.generate.wishes import NO_WISHES, SCALES, fix, parse_bars, parse_scale, read_wishes, stated
+from symmusic.melody.encodings import MelodyVocabulary
+from symmusic.score.key import Key
+from tests.generate.toy import make_prompt
+
+
+def settings(**changes):
+    config = base.get_config().sample.unlock()
+    config.update(changes)
+    return config
+
+
+def test_the_defaults_wish_nothing():
+    assert stated(settings()) == []
+    assert {name: settings()[name] for name in NO_WISHES} == NO_WISHES
+    assert read_wishes(settings(), make_prompt()).stated() == []
+
+
+def test_fields_become_wishes(tmp_path):
+    rhythm = tmp_path / 'rhythm.abc'
+    rhythm.write_text('X:1\nM:4/4\nL:1/4\nK:D\nd2 z f|\n')
+    wishes = read_wishes(settings(scale='D dorian', end_on_tonic=True, rhythm=str(rhythm), pitches=str(rhythm), rests=False), make_prompt())
+    assert wishes.stated() == ['scale', 'rests', 'last', 'rhythm', 'pitches']
+    assert wishes.last == 2
+    assert wishes.pitches == (74, 78)  # as they sound, whatever key the model reads in
+    np.testing.assert_array_equal(np.flatnonzero(wishes.rhythm != -2), [0, 8, 12])
+    assert stated(settings(rests=False, num_candidates=2)) == ['rests', 'num_candidates']
+
+
+@pytest.mark.parametrize(
+    ('text', 'tonic', 'classes'),
+    [
+        ('', 9, None),
+        ('prompt', 9, {9, 11, 0, 2, 4, 5, 6, 7, 8}),
+        ('Bb major', 10, {10, 0, 2, 3, 5, 7, 9}),
+        ('f# natural minor', 6, {6, 8, 9, 11, 1, 2, 4}),
+        ('G pentatonic', 7, {7, 9, 11, 2, 4}),
+        ('Cb lydian', 11, {11, 1, 3, 5, 6, 8, 10}),
+    ],
+)
+def test_scales(text, tonic, classes):
+    assert parse_scale(text, Key(9, False)) == (tonic, classes)
+
+
+def test_every_scale_is_known_by_its_name():
+    assert all(len(parse_scale(f'C {name}', Key(0, True))[1]) == len(steps) for name, steps in SCALES.items())
+
+
+@pytest.mark.parametrize('text', ['H major', 'C', 'C minr', 'major', 'C  major', 'C## major'])
+def test_no_scale(text):
+    with pytest.raises(UserError, match="must be '', 'prompt', or a tonic and one of major, minor"):
+        parse_scale(text, Key(0, True))
+
+
+def test_bars():
+    assert parse_bars('3', 4) == (2, 3)
+    assert parse_bars('1-4', 4) == (0, 4)
+    for text in ('0', '5', '3-2', '2-', 'a', '-1', '1-5', '\uff11'):
+        with pytest.raises(UserError, match='of the 4 that the prompt has'):
+            parse_bars(text, 4)
+
+
+def test_bars_that_stay():
+    prompt = read_prompt('', MelodyVocabulary(60, 84), transpose=True)
+    fixed = fix(prompt.events, 1, 3)
+    assert (fixed[:32] == FREE).all()
+    np.testing.assert_array_equal(fixed[32:], prompt.events[48:])
+    np.testing.assert_array_equal(begin_of(prompt, 1, 0).tokens, prompt.tokens[:16])
+    nothing = begin_of(prompt, 0, 0)
+    assert (len(nothing.events), nothing.tokens.tolist()) == (0, [0] * 16)
+
+
+def test_what_cannot_be_read(tmp_path):
+    with pytest.raises(UserError, match=r'config.sample.rhythm = none.mid: No such file'):
+        read_wishes(settings(rhythm='none.mid'), make_prompt())
+    waltz = tmp_path / 'waltz.abc'
+    waltz.write_text('X:1\nM:3/4\nL:1/4\nK:D\nd2 f|\n')
+    with pytest.raises(UserError, match=r'config.sample.pitches = .*3/4.*must be a melody in 4/4 or 2/2'):
+        read_wishes(settings(pitches=str(waltz)), make_prompt())
+
+
+def piece(log_probabilities):
+    values = np.array(log_probabilities)
+    return Piece(np.zeros(2, np.uint8), np.zeros(2, np.int8), float(values.sum()), 0, log_probabilities=values)
+
+
+def test_the_likeliest_come_first():
+    pieces = [piece([-3, -1]), piece([-1, -1]), piece([-9, 0]), piece([-1, 0])]
+    assert likeliest(pieces, 3) == [pieces[3], pieces[1], pieces[0]]
+
+
+def test_candidates_are_drawn_by_how_well_what_follows_fits():
+    """Among two candidates of a group in proportion to the probability of what is kept, whatever that of their own steps."""
+    pieces = [piece([-50.0, np.log(0.8)]), piece([0.0, np.log(0.2)])] * 2000
+    chosen = fitting(pieces, 2000, 1, 0)
+    assert len(chosen) == 2000
+    share = np.mean([one.log_probabilities[0] == -50.0 for one in chosen])
+    assert share == pytest.approx(0.8, abs=0.03)
