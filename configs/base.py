@@ -86,6 +86,8 @@ def get_config() -> ConfigDict:
     sample.pitches = ''  # a MIDI or ABC file whose pitches they take, in order, all of them; '' = drawn
     sample.regenerate = ''  # bars of the prompt as '3-4' or '3' that alone are drawn anew, all others stay; '' = go on after it
     sample.num_candidates = 1  # drawn for each piece kept: the likeliest are, or of bars between others by how well what follows fits
+    sample.rank = 'likelihood'  # by which candidates are kept; or 'originality', the shortest copied run, or 'both' places together
+    sample.max_copied_run = 0  # notes; no longer run of a training tune is drawn; 0 = any
     sample.wav = False  # write the pieces as sound, too
     sample.sound_font = ''  # for that, by FluidSynth; '' = an installed one, or else the built-in sound
     sample.keep_distributions = False  # keep and store every step's probabilities and attention weights

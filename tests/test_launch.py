@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -253,6 +254,20 @@ def test_chosen_bars_are_drawn_anew_within_wishes(workdir, tmp_path, capsys, ref
         new = [note for note in after if 16 <= note.onset < 48]
         assert {note.pitch % 12 for note in new} <= {7, 9, 11, 0, 2, 4, 6}
         assert all(sum(first <= note.onset < first + 16 for note in new) <= 3 for first in (16, 32))
+
+    assert launch.main([*argv, '--config.sample.max_copied_run=2', '--config.sample.num_candidates=4', '--config.sample.rank=both']) == 0
+    said = capsys.readouterr().out
+    assert re.search(r'at \d+ of 32 steps a note was refused that would have copied more than 2', said)
+    folder = pathlib.Path(said.splitlines()[-1])
+    rows = json.loads((folder / 'samples.json').read_text())
+    assert all(row['nearest'] is None or (row['nearest']['score'] == 2 and row['nearest']['tune']) for row in rows)
+    assert all(row['num_refused'] >= 0 for row in rows)
+    assert 'originality' in (folder / 'index.html').read_text()
+    assert 'config.sample.max_copied_run = 2 with config.sample.rests = False' in refused(
+        *argv, '--config.sample.max_copied_run=2', '--config.sample.rests=False'
+    )
+    (workdir / 'originals.npz').unlink()
+    assert 'keeps no training tunes to compare with' in refused(*argv, '--config.sample.max_copied_run=2')
 
     assert 'must be a bar or some, as 3 or 3-4, of the 4' in refused(*argv, '--config.sample.regenerate=4-5')
     impossible = refused(*argv, '--config.sample.lowest=127', '--config.sample.min_notes_per_bar=1', '--config.sample.rests=False')

@@ -18,6 +18,7 @@ PURE = {
     'train/step.py',
     'train/state.py',
     'generate/control.py',
+    'generate/originality.py',
     'generate/sample.py',
     'score/notes.py',
     'evaluate/features.py',

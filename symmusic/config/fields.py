@@ -143,6 +143,8 @@ FIELDS: dict[str, Rule] = {
     'sample.pitches': text(empty=True),
     'sample.regenerate': text(empty=True),
     'sample.num_candidates': whole(1, 10_000),
+    'sample.rank': choice('likelihood', 'originality', 'both'),
+    'sample.max_copied_run': whole(0, 256),
     'sample.keep_distributions': flag(),
     'sample.wav': flag(),
     'sample.sound_font': text(empty=True),
@@ -189,6 +191,8 @@ def check(config: ConfigDict) -> None:
             "config.sample.form = 'stateful' with config.model.bidirectional = True: a bidirectional model reads its window anew; "
             "must be config.sample.form = 'window' or 'auto', or config.model.bidirectional = False"
         )
+    if values['sample.max_copied_run'] == 1:
+        raise UserError('config.sample.max_copied_run = 1: a run has two notes or more; must be 0 (any) or from 2 on')
     for least, most in (('sample.lowest', 'sample.highest'), ('sample.min_notes_per_bar', 'sample.max_notes_per_bar')):
         if values[least] > values[most]:
             raise UserError(f'config.{least} = {values[least]}: must be at most config.{most} = {values[most]}')

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy.stats import rankdata
 
 from symmusic.generate.control import Masks
+from symmusic.generate.originality import Index
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.sample import Drawn, sample
 from symmusic.melody.encodings import Vocabulary
@@ -48,6 +50,7 @@ class Piece:
       read: [P] uint8 tokens before the first of the piece as the model has read them (the prompt's but for the last, and the one drawn in
         its place), where distributions are kept.
       log_probabilities: [N] of each token, as their sum above.
+      num_refused: steps at which a copy was refused; None where all are welcome.
     """
 
     tokens: np.ndarray
@@ -58,6 +61,7 @@ class Piece:
     weights: np.ndarray | None = None
     read: np.ndarray | None = None
     log_probabilities: np.ndarray | None = None
+    num_refused: int | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -72,6 +76,7 @@ def compose(
     manner: Manner,
     seed: int,
     masks: Masks | None = None,
+    index: Index | None = None,
 ) -> list[Piece]:
     """Draws pieces as the source did: the prompt but for its last step is read, one token more than the new bars have is drawn, and the
     first, which completes the prompt's last bar, is dropped.
@@ -80,7 +85,7 @@ def compose(
     are. Piece n of a seed is the same whatever `num_samples` is. Where `masks` hold, the prompt's last step stays what it is.
     """
     prompts_BT = np.broadcast_to(prompt.tokens, (manner.num_samples, len(prompt.tokens)))
-    drawn, num_redraws = draw_continuations(params, architecture, vocabulary, prompts_BT, manner, seed, masks)
+    drawn, num_redraws = draw_continuations(params, architecture, vocabulary, prompts_BT, manner, seed, masks, index)
     pieces = as_pieces(drawn, prompts_BT, vocabulary)
     return [
         dataclasses.replace(piece, events=transpose_events(piece.events, -prompt.transposed_by), num_redraws=int(count))
@@ -91,7 +96,8 @@ def compose(
 def as_pieces(drawn: Drawn, prompts_BT: np.ndarray, vocabulary: Vocabulary) -> list[Piece]:
     """What `draw_continuations` drew after the prompts, one by one, in the model's key."""
     first_B = drawn.tokens_BN[:, :1].astype(np.uint8)
-    drawn = jax.tree.map(lambda array: array[:, 1:], drawn)
+    refused_B = drawn.refused_B
+    drawn = jax.tree.map(lambda array: array[:, 1:], drawn.replace(refused_B=None))
     return [
         Piece(
             tokens=drawn.tokens_BN[index].astype(np.uint8),
@@ -99,6 +105,7 @@ def as_pieces(drawn: Drawn, prompts_BT: np.ndarray, vocabulary: Vocabulary) -> l
             log_probability=float(drawn.log_probabilities_BN[index].sum(dtype=np.float64)),
             num_redraws=0,
             log_probabilities=drawn.log_probabilities_BN[index],
+            num_refused=None if refused_B is None else int(refused_B[index]),
             probabilities=None if drawn.probabilities_BNV is None else drawn.probabilities_BNV[index],
             weights=None if drawn.weights_BNT is None else drawn.weights_BNT[index],
             read=None if drawn.probabilities_BNV is None else np.concatenate([prompts_BT[index, :-1], first_B[index]]),
@@ -115,14 +122,15 @@ def draw_continuations(
     manner: Manner,
     seed: int,
     masks: Masks | None = None,
+    index: Index | None = None,
 ) -> tuple[Drawn, np.ndarray]:
     """What `compose` draws, as arrays, after a prompt of whole bars for each piece: the token that completes the prompt and the
-    continuation's, and how often each piece was drawn again.
+    continuation's, and how often each piece was drawn again. `masks` and `index` limit what is drawn.
     """
     num_samples = len(prompts_BT)
     mesh = make_mesh(1, num_samples, jax.local_devices())  # each device draws a part of the pieces, which need nothing of one another
     spread = functools.partial(place, mesh=mesh, spec=BY_PIECE)
-    params, masks = place(params, mesh, EVERYWHERE), masks and place(masks, mesh, EVERYWHERE)
+    params, masks, index = (place(tree, mesh, EVERYWHERE) for tree in (params, masks, index))
     prompt_BT = spread(np.asarray(prompts_BT[:, :-1], np.int32))
     positions_BT = spread(np.broadcast_to(np.arange(prompt_BT.shape[1]) % STEPS_PER_BAR, prompt_BT.shape))
     piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), jnp.arange(num_samples))
@@ -142,6 +150,7 @@ def draw_continuations(
             memory_steps=manner.memory_steps,
             keep=manner.keep_distributions,
             masks=masks,
+            index=index,
         )
         return jax.tree.map(np.array, drawn)
 
@@ -165,17 +174,19 @@ def _unwanted(events: np.ndarray, stuck: bool) -> bool:
     return num_pitches == 0 or (stuck and num_pitches == 1)
 
 
-def likeliest(pieces: Sequence[Piece], num: int) -> list[Piece]:
-    """The `num` pieces that the model expects most, the most expected first."""
-    return sorted(pieces, key=lambda piece: -piece.log_probability)[:num]
+def ranked(pieces: Sequence[Piece], copied: Sequence[int], by: str) -> list[int]:
+    """The places of pieces, the best first: by `likelihood`, by `originality` (the fewest notes `copied`), or by the sum of both places."""
+    likely = np.array([-piece.log_probability for piece in pieces])
+    keys = {'likelihood': [likely], 'originality': [likely, copied], 'both': [likely, rankdata(likely) + rankdata(copied)]}
+    return np.lexsort(keys[by]).tolist()
 
 
-def fitting(pieces: Sequence[Piece], num: int, first_kept: int, seed: int) -> list[Piece]:
-    """`num` pieces, one of each group of candidates, drawn by how well their last steps, alike in all from `first_kept` on, go on from
-    what is before them: sampling importance resampling (Rubin, 1987), which with ever more candidates draws the steps before from the
-    model's distribution given both sides.
+def fitting(pieces: Sequence[Piece], num: int, first_kept: int, seed: int) -> list[int]:
+    """The places of `num` pieces, one of each group of candidates, drawn by how well their last steps, alike in all from `first_kept` on,
+    go on from what is before them: sampling importance resampling (Rubin, 1987), which with ever more candidates draws the steps before
+    from the model's distribution given both sides.
     """
     weights_GK = np.array([piece.log_probabilities[first_kept:].sum(dtype=np.float64) for piece in pieces]).reshape(num, -1)
     noise_GK = np.random.default_rng([seed, first_kept]).gumbel(size=weights_GK.shape)
     chosen_G = np.argmax(weights_GK + noise_GK, axis=1)
-    return [pieces[group * weights_GK.shape[1] + index] for group, index in enumerate(chosen_G)]
+    return [group * weights_GK.shape[1] + int(index) for group, index in enumerate(chosen_G)]

@@ -37,6 +37,7 @@ def write_gallery(
     seed: int,
     settings: dict,
     model: str,
+    nearest: Sequence[dict | None] | None = None,
     sound: Sound | None = None,
     progress: Callable[[Iterable, str], Iterable],
 ) -> None:
@@ -54,6 +55,7 @@ def write_gallery(
       seed: they were drawn by.
       settings: all that they depend on, for `choose_folder`.
       model: its name, for titles.
+      nearest: of each piece where its longest copied run comes from; None where that is not known.
       sound: what makes WAV files of the pieces, if there are to be any.
       progress: wraps what is iterated over, with the unit's name.
 
@@ -65,8 +67,15 @@ def write_gallery(
         folder.parent.mkdir(parents=True, exist_ok=True)
         aside = pathlib.Path(tempfile.mkdtemp(dir=folder.parent, prefix=f'.{folder.name}.'))
         aside.chmod(0o755)
-        how = {'is_window': is_window, 'temperature': temperature, 'seed': seed, 'model': model, 'sound': sound, 'progress': progress}
-        _write(aside, prompt, pieces, vocabulary, **how)
+        how = {
+            'is_window': is_window,
+            'temperature': temperature,
+            'seed': seed,
+            'model': model,
+            'nearest': nearest,
+            'sound': sound,
+        }
+        _write(aside, prompt, pieces, vocabulary, **how, progress=progress)
         write_whole(aside / SETTINGS, json.dumps(settings, indent=2) + '\n')
         _put(aside, folder)
     except OSError as error:
@@ -98,6 +107,7 @@ def _write(
     temperature: float,
     seed: int,
     model: str,
+    nearest: Sequence[dict | None] | None,
     sound: Sound | None,
     progress: Callable[[Iterable, str], Iterable],
 ) -> None:
@@ -126,9 +136,10 @@ def _write(
                 'num_steps': len(piece.tokens),
                 'tokens': piece.tokens.tolist(),
                 'log_probability': piece.log_probability,
-                'nearest': None,
+                'nearest': nearest and nearest[number - 1],
                 'transposed_by': prompt.transposed_by,
                 'num_redraws': piece.num_redraws,
+                **({} if piece.num_refused is None else {'num_refused': piece.num_refused}),
             }
         )
     draw_all(folder / 'all.png', prompt.events, [piece.events for piece in pieces], names, f'{prompt.name}: continuations by {model}')
@@ -142,7 +153,7 @@ def _write(
         title = f'{prompt.name} by {model}'
         write_heatmaps(folder / 'heatmaps', pieces, vocabulary, is_window=is_window, title=title, progress=progress)
     numbers = [row['file'].removesuffix('.mid') for row in rows]
-    write_whole(folder / 'index.html', listening_page(prompt, pieces, numbers, files, model))
+    write_whole(folder / 'index.html', listening_page(prompt, pieces, numbers, files, model, nearest))
     write_whole(folder / 'samples.json', json.dumps(rows, indent=1) + '\n')
 
 

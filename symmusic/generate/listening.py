@@ -39,13 +39,19 @@ article[hidden] { display: none; }
 .staff { max-width: 60rem; } .staff > svg { display: block; width: 100%; height: auto; fill: currentColor; }
 .given { fill: var(--quiet); } .new { fill: var(--accent); } .sounding { fill: var(--warm); }
 .grid { stroke: var(--line); } .seam { stroke: var(--warm); stroke-width: 2; }
+.copied { stroke: var(--warm); stroke-width: 2; }
 .cursor { stroke: var(--text); stroke-width: 2; visibility: hidden; }
 .roll text { fill: var(--quiet); font-size: 12px; }
 """
 
 
 def listening_page(
-    prompt: Prompt, pieces: Sequence[Piece], names: Sequence[str], files: Sequence[Sequence[Mapping[str, bytes | str]]], model: str
+    prompt: Prompt,
+    pieces: Sequence[Piece],
+    names: Sequence[str],
+    files: Sequence[Sequence[Mapping[str, bytes | str]]],
+    model: str,
+    nearest: Sequence[dict | None] | None = None,
 ) -> str:
     """HTML of the pieces after their prompt: each with its piano roll, its sound, and its files to take along.
 
@@ -55,9 +61,11 @@ def listening_page(
       names: of the pieces, in order.
       files: of each piece, the continuation alone and with the prompt before it, each as files by suffix.
       model: who drew them.
+      nearest: of each piece its longest copied run, as `write_gallery`.
     """
     seam, played, parts = len(prompt.events), [], []
-    for name, piece, (new, joined) in zip(names, pieces, files, strict=True):
+    runs = nearest or [None] * len(pieces)
+    for name, piece, (new, joined), run in zip(names, pieces, files, runs, strict=True):
         events = np.concatenate([prompt.events, piece.events])
         notes = from_events(events)
         played.append({'notes': played_notes(events), 'end': len(events)})
@@ -67,27 +75,30 @@ def listening_page(
             f'new bars: {_downloads(f"{prompt.name}-{name}-new", new)}</span>'
         )
         parts.append(
-            f'<article data-order="{len(parts)}" data-surprise="{surprise:.6f}" data-notes="{num_notes}"><div class="bar">'
+            f'<article data-order="{len(parts)}" data-surprise="{surprise:.6f}" data-notes="{num_notes}" '
+            f'data-copied="{run["score"] if run else 0}"><div class="bar">'
             f'<h2>{escape(name)}</h2><button type="button" aria-pressed="false" aria-label="Play {escape(name)}">Play</button>'
-            f'<span class="quiet">{surprise:.2f} nats per step, {num_notes} notes</span>{downloads}</div>'
-            f'{_staff(name, joined, len(parts))}{_roll(name, notes, seam, played[-1]["end"])}</article>'
+            f'<span class="quiet">{surprise:.2f} nats per step, {num_notes} notes{_copied(run)}</span>{downloads}</div>'
+            f'{_staff(name, joined, len(parts))}{_roll(name, notes, seam, played[-1]["end"], run)}</article>'
         )
-    body = _head(prompt, len(pieces), model) + '<main>' + '\n'.join(parts) + '</main>'
+    body = _head(prompt, len(pieces), model, nearest is not None) + '<main>' + '\n'.join(parts) + '</main>'
     data = json_for_script(json.dumps({'pieces': played, 'seam': seam, 'qpm': prompt.qpm}))
     script = f'{playback_script()}const DATA = {data};\n{SCRIPT.read_text(encoding="utf-8")}'
     return page(f'{prompt.name}: continuations', body, STYLE, script)
 
 
-def _head(prompt: Prompt, num_pieces: int, model: str) -> str:
+def _head(prompt: Prompt, num_pieces: int, model: str, are_compared: bool) -> str:
+    orders = {'order': 'number', 'surprise': 'likelihood', 'notes': 'notes', **({'copied': 'originality'} if are_compared else {})}
+    underlined = ' Underlined: the longest run of notes that stands in a training tune in just the same way, in any key.' * are_compared
     bars = len(prompt.events) // STEPS_PER_BAR
     return f"""<h1>{escape(prompt.name)}, continued</h1>
 <p>{num_pieces} continuations by {escape(model)}. Grey: the {bars} bars given; blue: what the model goes on with.
-Fewer nats per step: more as the model expects. Escape stops.</p>
+Fewer nats per step: more as the model expects.{underlined} Escape stops.</p>
 <div class="bar tools" role="group" aria-label="How to play and what to show">
 <label>Tempo <input type="number" id="tempo" min="20" max="400" value="{prompt.qpm:.0f}"> quarters per minute</label>
 {_choice('Sound', 'sound', plucked='plucked', flute='flute', reed='reed')}
 {_choice('From', 'from', prompt='the prompt', new='the new bars')}
-{_choice('Sort by', 'sort', order='number', surprise='likelihood', notes='notes')}
+{_choice('Sort by', 'sort', **orders)}
 <label>At least <input type="number" id="least" min="0" value="0"> notes</label>
 <span id="status" role="status" class="quiet"></span></div>
 """
@@ -114,7 +125,11 @@ def _staff(name: str, files: Mapping[str, bytes | str], number: int) -> str:
     return f'<div class="staff" role="img" aria-label="Staff notation of {escape(name)}">{svg}</div>' if svg else ''
 
 
-def _roll(name: str, notes: Sequence[StepNote], seam: int, end: int) -> str:
+def _copied(run: dict | None) -> str:
+    return f'; {run["score"]} in a row as in {escape(run["tune"])}, bar {run["tune_bar"]}' if run else ''
+
+
+def _roll(name: str, notes: Sequence[StepNote], seam: int, end: int, run: dict | None) -> str:
     """The piano roll as SVG; each note knows its number, so that it can light up."""
     pitches = [note.pitch for note in notes] or [60]
     low, high = min(pitches) - 2, max(pitches) + 2
@@ -128,7 +143,12 @@ def _roll(name: str, notes: Sequence[StepNote], seam: int, end: int) -> str:
     for pitch in range(low, high + 1):
         if pitch % 12 == 0:
             parts.append(f'<text x="2" y="{(high - pitch + 1) * PITCH_HEIGHT}">C{pitch // 12 - 1}</text>')
+    num_given = sum(note.onset < seam for note in notes)
+    first, after = run['piece_notes'] if run else (0, 0)
     for number, note in enumerate(notes):
+        if first <= number - num_given < after:
+            at, below = LEFT + note.onset * STEP_WIDTH, (high - note.pitch + 1) * PITCH_HEIGHT + 2
+            parts.append(f'<line class="copied" x1="{at}" x2="{LEFT + note.end * STEP_WIDTH - 1}" y1="{below}" y2="{below}"/>')
         kind = 'new' if note.onset >= seam else 'given'
         parts.append(
             f'<rect class="{kind}" data-note="{number}" x="{LEFT + note.onset * STEP_WIDTH}" y="{(high - note.pitch) * PITCH_HEIGHT}" '

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from symmusic.generate import control
+from symmusic.generate import control, originality
 from symmusic.model.model import Architecture, Params, apply_last, apply_step, init_carry
 
 BAR_STEPS = 16
@@ -21,6 +21,7 @@ class Drawn:
     log_probabilities_BN: jax.Array  # of each drawn token under the model itself: temperature 1, nothing cut off
     probabilities_BNV: jax.Array | None  # what each token was drawn from
     weights_BNT: jax.Array | None  # attention, over the steps read, the latest last
+    refused_B: jax.Array | None = None  # at how many steps a copy was refused, where any are
 
 
 def restrict(logits_BV: jax.Array, temperature: jax.Array, top_k: jax.Array, top_p: jax.Array) -> jax.Array:
@@ -63,6 +64,7 @@ def sample(
     memory_steps: int = 128,
     keep: bool = False,
     masks: control.Masks | None = None,
+    index: originality.Index | None = None,
 ) -> Drawn:
     """Draws `num_steps` tokens after each prompt.
 
@@ -81,16 +83,36 @@ def sample(
       memory_steps: how many steps attention looks back where the state is carried.
       keep: return probabilities and attention weights of every step.
       masks: what may be drawn at each of the N steps.
+      index: runs of notes that none of the steps but the first may complete.
     """
 
     def draw(keys_B, logits_BV, state, row):
-        allowed_BV = logits_BV if masks is None else jnp.where(control.allowed(masks, row, state), logits_BV, -jnp.inf)
+        allowed_BV, is_copy_BV = allow(logits_BV, state, row)
         restricted_BV = restrict(allowed_BV, temperature, top_k, top_p)
         keys_B2 = jax.vmap(jax.random.split)(keys_B)
         token_B = jax.vmap(jax.random.categorical)(keys_B2[:, 1], restricted_BV)
         log_probability_B = jnp.take_along_axis(jax.nn.log_softmax(logits_BV), token_B[:, None], axis=-1)[:, 0]
-        state = state if masks is None else control.advance(masks, row, state, token_B)
+        state = follow(state, row, token_B, is_copy_BV)
         return keys_B2[:, 0], token_B, log_probability_B, jax.nn.softmax(restricted_BV), state
+
+    def allow(logits_BV, state, row):
+        """The logits, -inf where a class may not be drawn, and where that is for a copy's sake."""
+        is_copy_BV = None
+        if masks is not None:
+            logits_BV = jnp.where(control.allowed(masks, row[0], state[0]), logits_BV, -jnp.inf)
+        if index is not None:
+            is_copy_BV = ~originality.original(index, state[1]) & ~jnp.isneginf(logits_BV) & (row[1] > 0)
+            logits_BV = jnp.where(is_copy_BV, -jnp.inf, logits_BV)
+        return logits_BV, is_copy_BV
+
+    def follow(state, row, token_B, is_copy_BV):
+        wished, heard = state
+        if masks is not None:
+            wished = control.advance(masks, row[0], wished, token_B)
+        if index is not None:
+            after = originality.hear(index, heard, token_B, is_copy_BV.any(axis=-1))
+            heard = jax.tree.map(lambda new, old: jnp.where(row[1] > 0, new, old), after, heard)
+        return wished, heard
 
     def kept(probabilities_BV, weights_BT):
         return (probabilities_BV, weights_BT) if keep else (None, None)
@@ -111,7 +133,9 @@ def sample(
         model_carry, logits_BV, weights_BT = apply_step(params, model_carry, token_B, position_B, architecture)
         return (keys_B, model_carry, logits_BV, weights_BT, position_B, state), drawn
 
-    state = None if masks is None else control.initial_state(masks, prompt_BT.shape[0])
+    num_pieces = prompt_BT.shape[0]
+    state = (masks and control.initial_state(masks, num_pieces), index and originality.nothing_heard(index, num_pieces))
+    rows = (masks and masks.rows, None if index is None else jnp.arange(num_steps))
     if window_steps is not None:
         missing = max(window_steps - prompt_BT.shape[1], 0)
         window_BT = jnp.pad(prompt_BT, ((0, 0), (missing, 0)), constant_values=architecture.padding)[:, -window_steps:]
@@ -128,5 +152,6 @@ def sample(
         logits_BV, weights_BT = jax.tree.map(lambda output: output[-1], outputs)
         carry, step = (keys_B, model_carry, logits_BV, weights_BT, positions_BT[:, -1], state), step_of_state
 
-    _, drawn = lax.scan(step, carry, None if masks is None else masks.rows, length=num_steps)
-    return Drawn(*jax.tree.map(lambda array: jnp.swapaxes(array, 0, 1), drawn))
+    carry, drawn = lax.scan(step, carry, rows, length=num_steps)
+    refused_B = None if index is None else carry[-1][1].refused_B
+    return Drawn(*jax.tree.map(lambda array: jnp.swapaxes(array, 0, 1), drawn), refused_B)

@@ -4,19 +4,25 @@ import dataclasses
 import pathlib
 import time
 
+import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.config import runs
 from symmusic.config.flags import Command
+from symmusic.corpus.originals import Originals, read_originals
+from symmusic.errors import UserError
+from symmusic.evaluate.copies import Passage, find_longest_runs, find_symbols
 from symmusic.files import choose_folder
-from symmusic.generate.compose import compose, fitting, likeliest
+from symmusic.generate.compose import compose, fitting, ranked
 from symmusic.generate.control import Masks
 from symmusic.generate.gallery import write_gallery
 from symmusic.generate.masks import make_masks
+from symmusic.generate.originality import Index, make_index
 from symmusic.generate.prompt import Prompt, begin_of, read_prompt
 from symmusic.generate.sound import Sound, find_font
 from symmusic.generate.wishes import fix, parse_bars, read_wishes, stated
 from symmusic.melody.encodings import Vocabulary
+from symmusic.melody.events import from_events
 from symmusic.modes import trained
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
@@ -64,13 +70,18 @@ def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pat
     font = find_font(settings.sound_font) if settings.wav else None
     for notice in prompt.notices:
         print(notice)
+    originals = read_originals(workdir) if model.has_originals else None
+    index = _index(settings, card.vocabulary, originals, workdir)
     begun = time.perf_counter()
-    pieces = compose(model.params, card.architecture, card.vocabulary, prompt, manner, config.seed, task.masks)
+    pieces = compose(model.params, card.architecture, card.vocabulary, prompt, manner, config.seed, task.masks, index)
+    passages = find_longest_runs([from_events(piece.events) for piece in pieces], originals.melodies) if originals else None
     if settings.num_candidates > 1:
-        if task.first_kept is None:
-            pieces = likeliest(pieces, settings.num_samples)
+        if task.first_kept is not None:
+            kept = fitting(pieces, settings.num_samples, task.first_kept, config.seed)
         else:
-            pieces = fitting(pieces, settings.num_samples, task.first_kept, config.seed)
+            copied = [passage.score for passage in passages] if passages else [0] * len(pieces)
+            kept = ranked(pieces, copied, settings.rank)[: settings.num_samples]
+        pieces, passages = [pieces[place] for place in kept], passages and [passages[place] for place in kept]
     seconds = time.perf_counter() - begun
     form = f'reading {manner.window_steps} steps anew for each' if manner.window_steps else 'carrying the state'
     wished = ', '.join(f'{name} = {settings[name]!r}' for name in stated(settings))
@@ -84,6 +95,9 @@ def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pat
         f'{len(pieces)} pieces {what} by {model.name}, temperature {manner.temperature:g}, {form}: '
         f'{seconds:.1f} s with compilation, {redraws} drawn again, {num_empty} still empty' + f'; {wished}' * bool(wished)
     )
+    if index is not None:
+        refused, num_steps = sum(piece.num_refused for piece in pieces), len(pieces) * manner.num_bars * STEPS_PER_BAR
+        print(f'at {refused} of {num_steps} steps a note was refused that would have copied more than {settings.max_copied_run}')
     if settings.wav:
         print(f'sound by {f"FluidSynth with {font.name}" if font else "the built-in synthesiser"}')
     made_with = {
@@ -103,7 +117,34 @@ def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pat
         seed=config.seed,
         settings=made_with,
         model=model.name,
+        nearest=None if passages is None else [_nearest(passage, originals) for passage in passages],
         sound=Sound(font) if settings.wav else None,
         progress=bar,
     )
     return folder
+
+
+def _index(settings: ConfigDict, vocabulary: Vocabulary, originals: Originals | None, workdir: pathlib.Path) -> Index | None:
+    """What must not be copied, None where all may be."""
+    if originals is None and (settings.max_copied_run or (settings.num_candidates > 1 and settings.rank != 'likelihood')):
+        field = 'max_copied_run' if settings.max_copied_run else 'rank'
+        raise UserError(
+            f'config.sample.{field} = {settings[field]!r}: {workdir} keeps no training tunes to compare with, as a run does since they '
+            'are kept; train one, or leave it out'
+        )
+    if not settings.max_copied_run:
+        return None
+    symbols = [find_symbols(melody) for melody in originals.melodies]
+    return make_index(symbols, settings.max_copied_run, vocabulary.decode(np.arange(vocabulary.num_classes)))
+
+
+def _nearest(passage: Passage, originals: Originals) -> dict | None:
+    """What `samples.json` says of a piece's longest copied run."""
+    if passage.tune is None:
+        return None
+    return {
+        'tune': originals.names[passage.tune],
+        'score': passage.score,
+        'piece_notes': passage.piece_notes,
+        'tune_bar': passage.tune_bar,
+    }

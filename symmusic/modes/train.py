@@ -16,12 +16,13 @@ from ml_collections import ConfigDict
 from symmusic.config import runs
 from symmusic.config.flags import Command, base_config
 from symmusic.corpus.dataset import base_rate, target_counts
+from symmusic.corpus.originals import write_originals
 from symmusic.corpus.prepare import count_drops
 from symmusic.errors import UserError
 from symmusic.files import alone_in, write_whole
 from symmusic.generate.sound import find_font
 from symmusic.model.model import Architecture, count_params
-from symmusic.modes import build, sample, trained
+from symmusic.modes import build, material, sample, trained
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.devices import PROCESSES, claim_cores, fetch, join_processes, make_mesh
@@ -102,6 +103,7 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
             )
     if jax.process_index() == 0:
         write_whole(workdir / 'config.json', runs.to_json(config))
+        write_originals(workdir, material.split_as_trained(config, corpus).train)
 
     base_rates = {part: base_rate(counts['train'], counts[part]) if part in parts else None for part in ('validation', 'test')}
     plan = loop.Plan(

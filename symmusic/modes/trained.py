@@ -27,6 +27,7 @@ class Model:
     card: Card
     name: str  # as the user is told
     made_with: dict  # which of the run's parameters they are
+    has_originals: bool = True  # whether the workdir's training tunes are its own
 
 
 def load(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
@@ -51,7 +52,7 @@ def load(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
             f'no run in {workdir}: the shipped model draws ({card.dataset["corpus"]}, {date}; {nats["model"]:.3f} nats per step on test '
             f'tunes, base rate {nats["base_rate"]:.3f}); to train one: {train}'
         )
-        model = Model(params, card, 'the shipped model', {'shipped': date})
+        model = Model(params, card, 'the shipped model', {'shipped': date}, has_originals=False)
     else:
         states, card = checkpoints.restore()
         if not states.best_epoch.any():

@@ -14,6 +14,13 @@ from symmusic.generate.prompt import Prompt
 NASTY = '</script><b>x</b>'
 PIECES = [[60, 62, 64, 65], [72], [], [60, 59]]  # pitches, a quarter each, from the new bar on
 
+RUNS = [
+    {'tune': NASTY, 'score': 3, 'piece_notes': (1, 4), 'tune_bar': 7},
+    None,
+    None,
+    {'tune': 'b', 'score': 2, 'piece_notes': (0, 2), 'tune_bar': 1},
+]
+
 
 def make_piece(pitches, log_probability):
     events = np.full(16, -1, np.int8)
@@ -27,12 +34,13 @@ def html():
     prompt = Prompt(NASTY, events, np.zeros(16, np.uint8), 0, 240.0)
     files = [[{'.mid': b'MThd-%s-%d' % (kind, index), '.abc': 'X:1 é'} for kind in (b'new', b'joined')] for index in range(4)]
     pieces = [make_piece(pitches, -probability) for pitches, probability in zip(PIECES, (8.0, 4.0, 16.0, 2.0), strict=True)]
-    return listening_page(prompt, pieces, ['01', '02', '03', '04'], files, 'attn, epoch 1')
+    return listening_page(prompt, pieces, ['01', '02', '03', '04'], files, 'attn, epoch 1', RUNS)
 
 
 def test_every_note_is_drawn_on_its_side_of_the_seam(html):
     rolls = re.findall(r'<svg.*?</svg>', html)
     assert [roll.count('class="new"') for roll in rolls] == [4, 1, 0, 2]
+    assert [roll.count('class="copied"') for roll in rolls] == [3, 0, 0, 2]
     assert [roll.count('class="given"') for roll in rolls] == [2, 2, 2, 2]
 
 
@@ -55,6 +63,9 @@ def test_in_a_browser(html, tmp_path, open_page):
     assert order(page) == ['01', '02', '03', '04']
     page.select_option('#sort', 'surprise')
     assert order(page) == ['04', '02', '01', '03']
+    page.select_option('#sort', 'copied')
+    assert order(page) == ['02', '03', '04', '01']
+    assert '3 in a row as in </script><b>x</b>, bar 7' in page.inner_text('main')
     page.select_option('#sort', 'notes')
     page.fill('#least', '1')
     assert order(page) == ['01', '04', '02']

@@ -5,7 +5,7 @@ import pytest
 
 from configs import base
 from symmusic.errors import UserError
-from symmusic.generate.compose import Piece, fitting, likeliest
+from symmusic.generate.compose import Piece, fitting, ranked
 from symmusic.generate.masks import FREE
 from symmusic.generate.prompt import begin_of, read_prompt
 from symmusic.generate.wishes import NO_WISHES, SCALES, fix, parse_bars, parse_scale, read_wishes, stated
@@ -94,15 +94,16 @@ def piece(log_probabilities):
     return Piece(np.zeros(2, np.uint8), np.zeros(2, np.int8), float(values.sum()), 0, log_probabilities=values)
 
 
-def test_the_likeliest_come_first():
+def test_candidates_are_ranked():
     pieces = [piece([-3, -1]), piece([-1, -1]), piece([-9, 0]), piece([-1, 0])]
-    assert likeliest(pieces, 3) == [pieces[3], pieces[1], pieces[0]]
+    assert ranked(pieces, [5, 5, 2, 9], 'likelihood') == [3, 1, 0, 2]
+    assert ranked(pieces, [5, 5, 2, 9], 'originality') == [2, 1, 0, 3]
+    assert ranked(pieces, [5, 3, 2, 9], 'both') == [1, 3, 2, 0]  # places 2 + 2, 1 + 4, 4 + 1, 3 + 3
 
 
 def test_candidates_are_drawn_by_how_well_what_follows_fits():
     """Among two candidates of a group in proportion to the probability of what is kept, whatever that of their own steps."""
     pieces = [piece([-50.0, np.log(0.8)]), piece([0.0, np.log(0.2)])] * 2000
     chosen = fitting(pieces, 2000, 1, 0)
-    assert len(chosen) == 2000
-    share = np.mean([one.log_probabilities[0] == -50.0 for one in chosen])
-    assert share == pytest.approx(0.8, abs=0.03)
+    assert [place // 2 for place in chosen] == list(range(2000))
+    assert np.mean([place % 2 == 0 for place in chosen]) == pytest.approx(0.8, abs=0.03)

@@ -1,0 +1,96 @@
+"""Never more than so many notes of a tune: runs that stand in the training tunes are masked while pieces are drawn. Pure functions.
+
+A run is notes that follow one another in just the same way, by interval and by the steps from onset to onset, as `evaluate/copies.py`
+measures it. The index is a sorted array of hashes (32 bits) of all runs of one note more than are allowed: one that is in the tunes is
+always found; with 2 * 10^5 of them 5 of 10^5 other runs are refused as well.
+"""
+
+from collections.abc import Sequence
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+MIX, BASE = 2654435761, 2246822519  # odd numbers of 32 bits (Knuth's and xxHash's)
+STEPS = 1 << 20  # more than lie between two notes
+
+
+@flax.struct.dataclass
+class Index:
+    """What must not be completed: `hashes_M` uint32, sorted, of runs of K symbols; `pitches_V` of the classes, -1 where no note begins."""
+
+    hashes_M: jax.Array
+    pitches_V: jax.Array
+    num_symbols: int = flax.struct.field(pytree_node=False)
+
+
+@flax.struct.dataclass
+class Heard:
+    """Of B pieces what they hold so far: the last symbols, mixed, the latest note's pitch, how long ago it began, how many there were, and
+    at how many steps something was refused.
+    """
+
+    mixed_BK: jax.Array  # uint32, K - 1 of them
+    pitch_B: jax.Array
+    since_B: jax.Array
+    count_B: jax.Array
+    refused_B: jax.Array
+
+
+def make_index(symbols: Sequence[np.ndarray], max_run: int, pitches_V: np.ndarray) -> Index | None:
+    """The index of all runs of `max_run` + 1 notes; None where there is none.
+
+    Args:
+      symbols: of each tune, [L - 1] as `evaluate.copies.find_symbols` has them.
+      max_run: notes, 2 or more.
+      pitches_V: of the classes in the model's key, -1 where no note begins.
+    """
+    found = [np.zeros(0, np.uint32)]
+    for tune in symbols:
+        mixed = tune.astype(np.uint32) * np.uint32(MIX)
+        if len(mixed) >= max_run:
+            found.append(_hash(np.lib.stride_tricks.sliding_window_view(mixed, max_run)))
+    if not any(map(len, found)):
+        return None
+    return Index(np.unique(np.concatenate(found)), np.asarray(pitches_V, np.int32), max_run)
+
+
+def _hash(mixed: np.ndarray | jax.Array) -> np.ndarray | jax.Array:
+    """Of runs of symbols, uint32 [..., K], the hash [...]: a polynomial modulo 2^32."""
+    total = mixed[..., 0]
+    for place in range(1, mixed.shape[-1]):
+        total = total * mixed.dtype.type(BASE) + mixed[..., place]
+    return total
+
+
+def nothing_heard(index: Index, num_pieces: int) -> Heard:
+    """Before the first step."""
+    zeros = jnp.zeros(num_pieces, jnp.int32)
+    return Heard(jnp.zeros((num_pieces, index.num_symbols - 1), jnp.uint32), zeros, zeros, zeros, zeros)
+
+
+def original(index: Index, heard: Heard) -> jax.Array:
+    """[B, V] the classes that complete no run of a tune."""
+    symbols_BV = (index.pitches_V - heard.pitch_B[:, None] + 128) * STEPS + jnp.minimum(heard.since_B, STEPS - 1)[:, None]
+    before_BVK = jnp.broadcast_to(heard.mixed_BK[:, None], (*symbols_BV.shape, index.num_symbols - 1))
+    runs_BVK = jnp.concatenate([before_BVK, (symbols_BV.astype(jnp.uint32) * jnp.uint32(MIX))[..., None]], axis=-1)
+    hashes_BV = _hash(runs_BVK)
+    places_BV = jnp.minimum(jnp.searchsorted(index.hashes_M, hashes_BV), len(index.hashes_M) - 1)
+    is_copy_BV = index.hashes_M[places_BV] == hashes_BV
+    return ~(is_copy_BV & (index.pitches_V >= 0) & (heard.count_B >= index.num_symbols)[:, None])
+
+
+def hear(index: Index, heard: Heard, token_B: jax.Array, was_refused_B: jax.Array) -> Heard:
+    """What is heard after a step."""
+    pitch_B = index.pitches_V[token_B]
+    begins_B = pitch_B >= 0
+    symbol_B = ((pitch_B - heard.pitch_B + 128) * STEPS + jnp.minimum(heard.since_B, STEPS - 1)).astype(jnp.uint32)
+    longer_BK = jnp.concatenate([heard.mixed_BK, (symbol_B * jnp.uint32(MIX))[:, None]], axis=1)[:, 1:]
+    return Heard(
+        mixed_BK=jnp.where((begins_B & (heard.count_B > 0))[:, None], longer_BK, heard.mixed_BK),
+        pitch_B=jnp.where(begins_B, pitch_B, heard.pitch_B),
+        since_B=jnp.where(begins_B, 1, heard.since_B + 1),
+        count_B=heard.count_B + begins_B,
+        refused_B=heard.refused_B + was_refused_B,
+    )

@@ -1,0 +1,40 @@
+"""The training tunes beside a run: they come back as they were, and a damaged file is said to be."""
+
+import numpy as np
+import pytest
+
+from symmusic.corpus.originals import NAME, read_originals, write_originals
+from symmusic.corpus.prepare import Tune
+from symmusic.errors import UserError
+from symmusic.melody.events import from_events
+
+TUNES = [
+    Tune('a "é".mid', phrases=(np.array([60, -2, -1, 62], np.int8),)),
+    Tune('dropped.mid', reason='meter'),
+    Tune('b.abc#2', phrases=(np.array([64, -2, -2], np.int8), np.array([65], np.int8)), gaps=(0,)),
+]
+
+
+def test_they_come_back(tmp_path):
+    write_originals(tmp_path, TUNES)
+    found = read_originals(tmp_path)
+    assert found.names == ('a "é".mid', 'b.abc#2')
+    assert list(found.melodies) == [from_events(TUNES[0].events), from_events(TUNES[2].events)]
+    assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
+def test_none_are_none(tmp_path):
+    assert read_originals(tmp_path) is None
+
+
+def test_a_damaged_file_is_said_to_be(tmp_path):
+    write_originals(tmp_path, TUNES)
+    content = (tmp_path / NAME).read_bytes()
+    for damaged in (b'', content[: len(content) // 2], b'x' * 100):
+        (tmp_path / NAME).write_bytes(damaged)
+        with pytest.raises(UserError, match=r'originals.npz is damaged: .*; remove it'):
+            read_originals(tmp_path)
+    with (tmp_path / NAME).open('wb') as file:
+        np.savez(file, names=np.frombuffer(b'["a"]', np.uint8), lengths=np.array([5]), events=np.zeros(3, np.int8))
+    with pytest.raises(UserError, match='its parts do not fit together'):
+        read_originals(tmp_path)

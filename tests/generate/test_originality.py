@@ -1,0 +1,61 @@
+"""No run of more notes than are allowed: a property of whatever model, tunes and prompt; and without a limit nothing changes."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from symmusic.evaluate.copies import find_longest_runs, find_symbols
+from symmusic.generate.compose import compose, draw_continuations
+from symmusic.generate.masks import Wishes, make_masks
+from symmusic.generate.originality import make_index
+from symmusic.melody.events import from_events
+from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner, params_for
+
+PITCHES = VOCABULARY.decode(np.arange(VOCABULARY.num_classes)).astype(int)
+LIVELY = {0: 0.45, 1: 0.05, 2: 0.2, 4: 0.2, 6: 0.1}  # three pitches: runs are soon alike
+
+
+def tune(seed, num_steps=64):
+    rng = np.random.default_rng(seed)
+    return from_events(VOCABULARY.decode(rng.choice(list(LIVELY), num_steps, p=list(LIVELY.values()))))
+
+
+def pieces(index, masks=None, seed=0, **how):
+    drawn = compose(
+        params_for(LIVELY), ARCHITECTURE, VOCABULARY, make_prompt(), manner(num_samples=16, num_bars=2, **how), seed, masks, index
+    )
+    return [from_events(piece.events) for piece in drawn], [piece.num_refused for piece in drawn]
+
+
+@given(st.integers(2, 5), st.integers(0, 1000), st.sampled_from([{}, {'window_steps': 20}, {'temperature': 2.0}]))
+def test_the_limit_is_never_exceeded(max_run, seed, how):
+    tunes = [tune(seed * 10 + number) for number in range(10)]
+    plain, none = pieces(None, seed=seed, **how)
+    assert set(none) == {None}
+    longest = [passage.score for passage in find_longest_runs(plain, tunes)]
+    index = make_index([find_symbols(each) for each in tunes], max_run, PITCHES)
+    limited, refused = pieces(index, seed=seed, **how)
+    assert max(passage.score for passage in find_longest_runs(limited, tunes)) <= max_run
+    assert max(longest) <= max_run or sum(refused) > 0
+    wished = make_masks(Wishes(highest=64, max_notes_per_bar=5), VOCABULARY, make_prompt().tokens, 0, 2)
+    both, _ = pieces(index, wished, seed=seed, **how)
+    assert max(passage.score for passage in find_longest_runs(both, tunes)) <= max_run
+    assert max(note.pitch for piece in both for note in piece) <= 64
+
+
+def test_what_is_in_no_tune_changes_nothing():
+    """As with no limit, bit by bit: the tunes' intervals are larger than any that the model has."""
+    far = [from_events(np.tile([0, -2, 127, -2], 20))]
+    index = make_index([find_symbols(each) for each in far], 3, PITCHES)
+    prompts = np.broadcast_to(make_prompt().tokens, (4, 16))
+    how = params_for(LIVELY), ARCHITECTURE, VOCABULARY, prompts, manner(num_bars=2), 5
+    plain, limited = (draw_continuations(*how, index=each)[0] for each in (None, index))
+    np.testing.assert_array_equal(plain.tokens_BN, limited.tokens_BN)
+    np.testing.assert_array_equal(plain.log_probabilities_BN, limited.log_probabilities_BN)
+    assert limited.refused_B.tolist() == [0] * 4
+
+
+@pytest.mark.parametrize('tunes', [[], [np.zeros(0, np.int64)], [np.arange(2)]])
+def test_tunes_too_short_to_be_copied_are_no_index(tunes):
+    assert make_index(tunes, 3, PITCHES) is None
