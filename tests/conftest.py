@@ -2,8 +2,10 @@
 
 import pathlib
 import shutil
+from collections.abc import Iterator
 
 import hypothesis
+import jax
 import pytest
 
 # No deadline: the first call of a jitted function compiles. The same examples in every run, so that a failure is one for everybody.
@@ -17,6 +19,13 @@ def cache(tmp_path_factory, monkeypatch) -> pathlib.Path:
     folder = tmp_path_factory.mktemp('cache')
     monkeypatch.setenv('SYMMUSIC_CACHE', str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True, scope='module')
+def compiled() -> Iterator[None]:
+    """Programs compiled for a file's tests go with it: each holds memory maps, and Linux ends a process that asks for more than 65,530."""
+    yield
+    jax.clear_caches()
 
 
 @pytest.fixture(scope='session')

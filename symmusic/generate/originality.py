@@ -18,7 +18,9 @@ STEPS = 1 << 20  # more than lie between two notes
 
 @flax.struct.dataclass
 class Index:
-    """What must not be completed: `hashes_M` uint32, sorted, of runs of K symbols; `pitches_V` of the classes, -1 where no note begins."""
+    """What must not be completed: `hashes_M` uint32, sorted, of runs of K symbols, the last one again and again up to a power of two;
+    `pitches_V` of the classes, -1 where no note begins.
+    """
 
     hashes_M: jax.Array
     pitches_V: jax.Array
@@ -53,7 +55,9 @@ def make_index(symbols: Sequence[np.ndarray], max_run: int, pitches_V: np.ndarra
             found.append(_hash(np.lib.stride_tricks.sliding_window_view(mixed, max_run)))
     if not any(map(len, found)):
         return None
-    return Index(np.unique(np.concatenate(found)), np.asarray(pitches_V, np.int32), max_run)
+    hashes = np.unique(np.concatenate(found))
+    room = 1 << (len(hashes) - 1).bit_length()  # a power of two, so that few numbers of runs are programs of their own
+    return Index(np.pad(hashes, (0, room - len(hashes)), mode='edge'), np.asarray(pitches_V, np.int32), max_run)
 
 
 def _hash(mixed: np.ndarray | jax.Array) -> np.ndarray | jax.Array:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symmusic.evaluate.copies import find_longest_runs, find_symbols
@@ -28,8 +28,7 @@ def pieces(index, masks=None, seed=0, **how):
     return [from_events(piece.events) for piece in drawn], [piece.num_refused for piece in drawn]
 
 
-@given(st.integers(2, 5), st.integers(0, 1000), st.sampled_from([{}, {'window_steps': 20}, {'temperature': 2.0}]))
-def test_the_limit_is_never_exceeded(max_run, seed, how):
+def check_the_limit(max_run, seed, how):
     tunes = [tune(seed * 10 + number) for number in range(10)]
     plain, none = pieces(None, seed=seed, **how)
     assert set(none) == {None}
@@ -42,6 +41,19 @@ def test_the_limit_is_never_exceeded(max_run, seed, how):
     both, _ = pieces(index, wished, seed=seed, **how)
     assert max(passage.score for passage in find_longest_runs(both, tunes)) <= max_run
     assert max(note.pitch for piece in both for note in piece) <= 64
+
+
+@settings(max_examples=6)  # each is a program of its own to be compiled
+@given(st.integers(2, 5), st.integers(0, 1000), st.sampled_from([{}, {'window_steps': 20}, {'temperature': 2.0}]))
+def test_the_limit_is_never_exceeded(max_run, seed, how):
+    check_the_limit(max_run, seed, how)
+
+
+@pytest.mark.slow
+@settings(max_examples=100)
+@given(st.integers(2, 5), st.integers(0, 1000), st.sampled_from([{}, {'window_steps': 20}, {'temperature': 2.0}]))
+def test_the_limit_is_never_exceeded_by_many(max_run, seed, how):
+    check_the_limit(max_run, seed, how)
 
 
 def test_what_is_in_no_tune_changes_nothing():
