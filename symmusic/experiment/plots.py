@@ -8,6 +8,11 @@ from symmusic.experiment.measures import MAIN
 from symmusic.plots import write_figure
 
 MOST_PAIRS = 6  # drawn beside one another
+SIZES = {
+    'num_windows': 'training windows',
+    'num_distinct_windows': 'different training windows',
+    'num_notes': 'notes in the training tunes',
+}
 INKS = ('tab:blue', 'tab:orange', 'tab:green', 'tab:red', 'tab:purple', 'tab:brown', 'tab:pink', 'tab:olive', 'tab:cyan', 'tab:gray')
 
 
@@ -91,25 +96,35 @@ def draw_differences(path: pathlib.Path, found: Mapping) -> None:
     write_figure(path, figure)
 
 
-def draw_sizes(path: pathlib.Path, found: Mapping, published: Mapping[str, Mapping[str, float]]) -> None:
-    """Draws the measures of copying against the number of training windows, with intervals, a line for each variant."""
+def draw_sizes(path: pathlib.Path, found: Mapping, series: Mapping[str, str], published: Mapping[int, float]) -> None:
+    """Draws the measures of copying against each of `SIZES`, with intervals.
+
+    Args:
+      path: of the picture.
+      found: the results.
+      series: of each arm the name of the line that joins it with others.
+      published: the source's `plagiarism` by number of windows, drawn as crosses.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 4), layout='constrained')
-    for axes, measure in zip(figure.subplots(1, 3), ('plagiarism', 'copied_run', 'overall_oa'), strict=True):
-        for ink, variant in zip(INKS, dict.fromkeys(arm['variant'] for arm in found['arms'].values()), strict=False):
-            own = {name: arm for name, arm in found['arms'].items() if arm['variant'] == variant}
-            cells = sorted(((arm['num_windows'], arm['measures'][measure]) for arm in own.values()), key=lambda pair: pair[0])
-            points = [(windows, cell['mean'], cell['low'], cell['high']) for windows, cell in cells if cell['mean'] is not None]
-            axes.plot([point[0] for point in points], [point[1] for point in points], 'o-', color=ink, label=variant)
-            for windows, _, low, high in points:
-                if low is not None:
-                    axes.plot([windows, windows], [low, high], color=ink, linewidth=2)
-            crosses = [(arm['num_windows'], published[name][measure]) for name, arm in own.items() if measure in published.get(name, {})]
-            axes.plot([windows for windows, _ in crosses], [value for _, value in crosses], 'x', color='black')
-        axes.set_xscale('log')
-        axes.set(xlabel='training windows', title=measure)
-        axes.grid(color='0.9', linewidth=0.6)
+    sizes = [size for size in SIZES if all(size in arm for arm in found['arms'].values())]
+    measures = ('plagiarism', 'copied_run', 'overall_oa')
+    figure = Figure(figsize=(12, 3.6 * len(sizes)), layout='constrained')
+    for row, size in zip(figure.subplots(len(sizes), len(measures), squeeze=False), sizes, strict=True):
+        for axes, measure in zip(row, measures, strict=True):
+            for ink, line in zip(INKS, dict.fromkeys(series[name] for name in found['arms']), strict=False):
+                own = [arm for name, arm in found['arms'].items() if series[name] == line]
+                points = sorted((arm[size], *(arm['measures'][measure][key] for key in ('mean', 'low', 'high'))) for arm in own
+                                if arm['measures'][measure]['mean'] is not None)  # fmt: skip
+                axes.plot([point[0] for point in points], [point[1] for point in points], 'o-', color=ink, label=line)
+                for at, _, low, high in points:
+                    if low is not None:
+                        axes.plot([at, at], [low, high], color=ink, linewidth=2)
+            if published and (size, measure) == ('num_windows', 'plagiarism'):
+                axes.plot(list(published), list(published.values()), 'x', color='black', label='published, one seed')
+            axes.set_xscale('log')
+            axes.set(xlabel=SIZES[size], title=measure)
+            axes.grid(color='0.9', linewidth=0.6)
     figure.axes[0].legend(frameon=False)
     figure.suptitle('Copying against the amount of data: mean of the replicas with 95 % interval')
     write_figure(path, figure)

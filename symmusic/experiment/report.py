@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from symmusic.config.experiments import LISTENERS, Experiment
 from symmusic.evaluate.features import FEATURES
-from symmusic.evaluate.published import GROUPS, SOURCE, Arm, find_table
+from symmusic.evaluate.published import GROUPS, SIMILARITY_BY_WINDOWS, SOURCE, Arm, find_table
 from symmusic.experiment import plots
 from symmusic.experiment.measures import MAIN, MEASURES
 from symmusic.experiment.results import label, with_interval
@@ -15,7 +15,6 @@ from symmusic.experiment.statistics import mean_interval
 from symmusic.files import write_whole
 from symmusic.pages import escape, from_markdown, page, picture
 
-SIZES = {'num_distinct_windows': 'of them different', 'num_notes': 'notes in their tunes'}
 NUM_PIECES = 3  # of an arm, that are named
 
 
@@ -41,7 +40,7 @@ def write_report(folder: pathlib.Path, found: Mapping, experiment: Experiment, f
     """
     published = {name: _published(arm) for name, arm in _tables(experiment).items() if name in found['arms']}
     title = f'{found["experiment"]}: {found["question"]}'
-    sections = [Section('', _head(found)), Section('Answers', _answers(found)), *_measured(folder, found, published)]
+    sections = [Section('', _head(found)), Section('Answers', _answers(found)), *_measured(folder, found, published, experiment)]
     if found['splits']:
         sections.append(Section('On other splits', _on_splits(found)))
     if published:
@@ -117,7 +116,7 @@ def _on_splits(found: Mapping) -> str:
     return '\n\n'.join([_table(head, rows), text, *failed])
 
 
-def _measured(folder: pathlib.Path, found: Mapping, published: Mapping[str, Mapping[str, float]]) -> list[Section]:
+def _measured(folder: pathlib.Path, found: Mapping, published: Mapping[str, Mapping[str, float]], experiment: Experiment) -> list[Section]:
     arms = found['arms']
     if not arms:
         return []
@@ -141,9 +140,30 @@ def _measured(folder: pathlib.Path, found: Mapping, published: Mapping[str, Mapp
     drawn = [(folder / 'differences.png', 'differences of overlap areas between arms')] if (folder / 'differences.png').exists() else []
     sections = [Section('Measures', text, tuple(pictures)), Section('Differences', differences, tuple(drawn))]
     if any(len({arm['num_windows'] for arm in arms.values() if arm['variant'] == variant}) > 1 for variant in ('sound', 'source')):
-        plots.draw_sizes(folder / 'sizes.png', found, published)
-        sections.append(Section('The amount of data', '', ((folder / 'sizes.png', 'copying against the number of training windows'),)))
+        sections.append(_amount(folder, found, experiment))
     return sections
+
+
+def _amount(folder: pathlib.Path, found: Mapping, experiment: Experiment) -> Section:
+    """Copying against the amount of data: arms that set the same fields of the stated variable make a line."""
+    hypothesis = experiment.hypothesis
+    series = {
+        label(experiment, variant, arm): ', '.join([*(field for field in hypothesis.variable if field in hypothesis.arms[arm]), variant])
+        for variant, configs in experiment.configs.items()
+        for arm in configs
+    }
+    published = SIMILARITY_BY_WINDOWS if 'data.max_windows' in hypothesis.variable else {}
+    plots.draw_sizes(folder / 'sizes.png', found, series, published)
+    rows = [
+        [name, *(f'{arm[size]:,}' if size in arm else '-' for size in plots.SIZES),
+         *(with_interval(arm['measures'][measure]) for measure in ('plagiarism', 'copied_run'))]
+        for name, arm in found['arms'].items()
+    ]  # fmt: skip
+    text = _table(['', *plots.SIZES.values(), 'plagiarism', 'copied_run'], rows)
+    if published:
+        cells = '; '.join(f'{windows:,} windows {value:g}' for windows, value in published.items())
+        text += f'\n\nPlagiarism in {SOURCE}, table 5.6, of its own tunes and one seed each: {cells}.'
+    return Section('The amount of data', text, ((folder / 'sizes.png', 'copying against the amount of data'),))
 
 
 def real_levels(arms: Mapping[str, Mapping]) -> dict[str, dict]:
@@ -236,8 +256,8 @@ def _settings(found: Mapping, experiment: Experiment, command: str) -> str:
     for name, arm in found['arms'].items():
         train, evaluate = arm['config']['train'], arm['config']['evaluate']
         lines.append(
-            f'- {name}: {arm["num_parameters"]:,} parameters, {arm["num_windows"]:,} training windows'
-            + ''.join(f', {arm[size]:,} {what}' for size, what in SIZES.items() if size in arm)
+            f'- {name}: {arm["num_parameters"]:,} parameters'
+            + ''.join(f', {arm[size]:,} {what}' for size, what in plots.SIZES.items() if size in arm)
             + f', at most {train["num_epochs"]} epochs, {evaluate["num_pieces"]} pieces of each replica in each of '
             f'{evaluate["num_draws"]} draws, protocol `{evaluate["protocol"]}`; whole config in `results.json`'
         )

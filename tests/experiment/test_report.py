@@ -161,7 +161,15 @@ def test_one_replica_has_no_intervals(write):
 def test_of_several_amounts_of_data_copying_is_drawn_against_them(write, tmp_path):
     text, _ = write(outcomes={('sound', 'plain'): outcome(0.5, num_windows=10), ('sound', 'rich'): outcome(0.7, num_windows=1000)})
     assert '## The amount of data' in text
+    assert '| rich | 1,000 | - | - | 0.700 [0.' in text
+    assert 'table 5.6' not in text
     assert (tmp_path / 'sizes.png').exists()
+
+
+def test_of_numbers_of_windows_the_published_ones_are_beside_them(write, monkeypatch):
+    monkeypatch.setattr('tests.experiment.test_report.HYPOTHESIS', dataclasses.replace(HYPOTHESIS, variable=('data.max_windows',)))
+    text, _ = write(outcomes={('sound', 'plain'): outcome(0.5, num_windows=10), ('sound', 'rich'): outcome(0.7, num_windows=1000)})
+    assert '15,000 windows 0.683; 30,000 windows 0.573; 45,000 windows 0.278; 60,000 windows 0.126; 100,000 windows 0.138' in text
 
 
 def test_the_page_in_a_browser(write, tmp_path, open_page):
