@@ -440,6 +440,9 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch):
     for block in ('nats_per_note', 'nats_by_position'):
         assert set(comparison[block]) == set(comparison['nats_per_step'])
     assert comparison['nats_per_note']['model'] > comparison['nats_per_step']['model']
+    assert set(comparison['structure']) == {'model', 'real_continuations', 'shuffled', *(f'markov_{order}' for order in range(1, 6))}
+    assert 0 <= comparison['structure']['model']['lag_4']['mean'] <= 1
+    assert comparison['structure']['model']['lag_8']['mean'] is None
     weights = np.array(comparison['likelihood']['num_by_position'])
     by_position = np.average(comparison['nats_by_position']['markov_3'], weights=weights)
     assert by_position == pytest.approx(comparison['nats_per_step']['markov_3'])
@@ -454,6 +457,7 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch):
     page = (folder / 'index.html').read_text()
     assert f'{comparison["draws"]["model"]["overall_oa"]["mean"]:.3f}' in page
     assert 'aria-label="piano rolls of piece ' in page
+    assert 'bars said again' in page
     assert 'give 0 excerpts of 64 bars' in refused(*argv, '--config.sample.num_bars=64')
     monkeypatch.setattr('symmusic.modes.evaluate._continue', lambda *_: (np.full((16, 32), -2, np.int8), 0, 16))
     assert 'none of the 8 pieces that the model drew holds a note' in refused(*argv)

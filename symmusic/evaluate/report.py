@@ -17,6 +17,7 @@ Of `--mode=evaluate` as well, where the sets are those of the first draw; a set'
 - `critic`: `trial.hold_trial` with `num_tunes` and, of all prompts that these give, `num_places`; where there is none, nulls and a `note`
 - `copies` (`corrected` alone): `plagiarism.measure_copies`; `similarity.unseen`: the level of real unseen tunes,
   with their `scores`
+- `structure`: `structure.measure_structure`, of the sets that continue the prompts
 - `prompts`: 'held_out' or 'fixed'; `prompt`: the fixed one's name; with it there is no set `real_continuations`
 - `part`: whose tunes were held out. Split by window there are none: `part` and the nats are null, `likelihood` has only a `note`, and
   there is neither `unseen` nor any `level`
@@ -128,12 +129,16 @@ def _similarity_lines(comparison: dict) -> list[str]:
     return lines
 
 
+def set_names(comparison: dict) -> dict[str, str]:
+    """What a reader calls the sets of `--mode=evaluate`."""
+    names = {'model': 'the model', 'second_draw': 'other excerpts of the training tunes', 'real_continuations': 'the real continuations'}
+    shuffled = 'excerpts of the training tunes' if comparison['prompts'] == 'fixed' else 'real continuations'
+    return names | {'shuffled': f'{shuffled}, notes shuffled'} | {f'markov_{order}': f'Markov of order {order}' for order in range(1, 10)}
+
+
 def scale_md(comparison: dict) -> str:
     """What an overlap area is to be read beside, best first, and the held-out likelihood, in Markdown."""
-    fixed = comparison['prompts'] == 'fixed'
-    names = {'model': 'the model', 'second_draw': 'other excerpts of the training tunes', 'real_continuations': 'the real continuations'}
-    names |= {'shuffled': ('excerpts of the training tunes' if fixed else 'real continuations') + ', notes shuffled'}
-    draws = comparison['draws']
+    fixed, names, draws = comparison['prompts'] == 'fixed', set_names(comparison), comparison['draws']
     num_draws, size = draws['model']['num_draws'], draws['model']['size']
     nats = [comparison[f'nats_{unit}'] or {} for unit in ('per_step', 'per_note')]
     lines = [
@@ -145,7 +150,7 @@ def scale_md(comparison: dict) -> str:
         overall = '-' if cells['mean'] is None else f'{cells["mean"]:.3f} [{cells["low"]:.3f}, {cells["high"]:.3f}]'
         likelihood = ' | '.join(_number(each[name]) if name in each else '' for each in nats)
         groups = ' | '.join(_number(row['averages'][group]['oa']) for group in ('pitch', 'rhythm'))
-        lines.append(f'| {names.get(name, name.replace("markov_", "Markov of order "))} | {overall} | {groups} | {likelihood} |')
+        lines.append(f'| {names[name]} | {overall} | {groups} | {likelihood} |')
     if nats[0]:
         lines.append(f'| base rate | | | | {" | ".join(_number(each["base_rate"]) for each in nats)} |')
     if fixed:

@@ -18,6 +18,8 @@ def summarize(comparison: dict, names: dict[str, str], notes: Sequence[str]) -> 
         found['Told apart'] = [told]
     if comparison.get('nats_per_step'):
         found['Foretelling unseen tunes'] = [_nats(comparison['nats_per_step'])]
+    if 'structure' in comparison:
+        found['Said again'] = [_structure(comparison['structure'])]
     found['Copied'] = [_copied(comparison)]
     found['Left out or undefined'] = [*notes, *group_remarks(comparison)] or ['nothing']
     return {about: [sentence(text) for text in texts] for about, texts in found.items()}
@@ -97,6 +99,13 @@ def _nats(nats: dict) -> str:
         best = min(markovs, key=markovs.get)
         text += f', the best Markov model (order {best.rpartition("_")[2]}) {markovs[best]:.3f}'
     return text + f', the constant answer {nats["base_rate"]:.3f}; less is better'
+
+
+def _structure(blocks: dict) -> str:
+    shares = {name: blocks[name]['repeated_bars']['mean'] for name in ('model', 'real_continuations') if name in blocks}
+    told = {name: 'none' if share is None else f'{100 * share:.0f} %' for name, share in shares.items()}
+    text = f'{told["model"]} of the bars equal an earlier bar of the prompt or the piece'
+    return text + (f', of the real continuations {told["real_continuations"]}' if 'real_continuations' in told else '')
 
 
 def _copied(comparison: dict) -> str:

@@ -12,8 +12,8 @@ from symmusic.evaluate.features import FEATURES
 from symmusic.evaluate.plagiarism import index_corpus, similarity_of
 from symmusic.evaluate.scale import measure
 from symmusic.evaluate.shape import Collection
+from symmusic.evaluate.structure import repeated_bars
 from symmusic.melody.events import from_events
-from symmusic.score.meter import STEPS_PER_BAR
 
 # By name what it is. All but the last five are in `comparison.json` as well.
 MEASURES = {
@@ -70,20 +70,6 @@ def measure_pieces(
     found['repeated_bars'] = repeated_bars(prompts_NT, events_NT)
     found['note_count'] = _mean(map(len, melodies))
     return found | {'empty': sum(not notes for notes in melodies)}
-
-
-def repeated_bars(prompts_NT: np.ndarray, events_NT: np.ndarray) -> float | None:
-    """The share of the pieces' bars that equal, event for event, an earlier bar of the prompt or the piece; bars in which no note begins
-    are neither counted nor copied. None where no bar counts.
-    """
-    bars_NBS = np.concatenate([prompts_NT, events_NT], axis=1).reshape(len(events_NT), -1, STEPS_PER_BAR)
-    first = prompts_NT.shape[1] // STEPS_PER_BAR
-    repeats = []
-    for bars_BS in bars_NBS:
-        for place in range(first, len(bars_BS)):
-            if (bars_BS[place] >= 0).any():
-                repeats.append((bars_BS[:place] == bars_BS[place]).all(axis=1).any())
-    return float(np.mean(repeats)) if repeats else None
 
 
 def _mean(values) -> float | None:

@@ -24,8 +24,9 @@ from symmusic.evaluate.markov import Markov, fit_markov, sample_markov
 from symmusic.evaluate.pairs import find_pairs
 from symmusic.evaluate.plagiarism import index_corpus, measure_copies, similarity_of
 from symmusic.evaluate.published import find_published, published_md
-from symmusic.evaluate.report import count, report_md, scale_md, write_report
+from symmusic.evaluate.report import count, report_md, scale_md, set_names, write_report
 from symmusic.evaluate.scale import draw_rows, interval, measure, measure_draws, select
+from symmusic.evaluate.structure import measure_structure, structure_md
 from symmusic.evaluate.trial import trial_md
 from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.generate.compose import draw_continuations
@@ -74,6 +75,8 @@ def run(command: Command) -> None:
         sets[f'markov_{order}'] = np.array([card.vocabulary.decode(tokens) for tokens in tokens_BN])
     sets['shuffled'] = np.array([shuffle_notes(each, rng) for each in _real(music, size, num_draws, rng)])
 
+    after_prompts = {name: events for name, events in sets.items() if name != 'shuffled' or music.continuations is not None}
+
     excerpts = music.excerpts.events_NT
     reference = measure(excerpts[draw_rows(len(excerpts), min(len(excerpts), 40 * size), 1, rng)[0]], protocol)
     drawn = {
@@ -89,6 +92,7 @@ def run(command: Command) -> None:
         name: {'num_draws': num_draws, 'size': size, 'overall_oa': interval(each['averages']['overall']['oa'] for each in draws)}
         for name, draws in results.items()
     }
+    comparison['structure'] = measure_structure(music.prompts, after_prompts, num_draws)
     comparison |= {'prompts': settings.prompts, 'prompt': music.prompt, 'part': settings.part if music.tunes.test else None}
     comparison['published'] = find_published(dict(walk(config)))
     comparison |= _likelihood(params, card, config, corpus, data, music.tunes, markovs)
@@ -108,9 +112,9 @@ def run(command: Command) -> None:
     names = {'reference': f'excerpts of {corpus.name}', 'generated': model.name}
     notes = [f'of the {count(len(made), "piece")} drawn {num_empty} without a note, left out of the features'] if num_empty else []
     notes += [f'{count(num_redraws, "time")} a piece was drawn again, as config.sample.max_redraws allows'] if num_redraws else []
-    text = '\n'.join(
-        [scale_md(comparison), likelihood_md(comparison), trial_md(comparison['critic'], settings.part), published_md(comparison)]
-    )
+    repetition = structure_md(comparison['structure'], set_names(comparison))
+    trial = trial_md(comparison['critic'], settings.part)
+    text = '\n'.join([scale_md(comparison), repetition, likelihood_md(comparison), trial, published_md(comparison)])
     print(text + '\n' + report_md(comparison, names, notes).rstrip())
     write_whole(folder / SETTINGS, json.dumps(made_with, indent=2) + '\n')
     draw_positions(folder / 'nats_by_position.png', comparison)

@@ -1,41 +1,13 @@
-"""What is measured of a replica: repeated bars by hand, all measures on pieces whose values are known."""
+"""What is measured of a replica: all measures on pieces whose values are known."""
 
 import numpy as np
 import pytest
 
 from symmusic.evaluate.scale import measure
-from symmusic.experiment.measures import MEASURES, by_measure, index_originals, measure_pieces, repeated_bars
+from symmusic.experiment.measures import MEASURES, by_measure, index_originals, measure_pieces
 from tests.corpus.tunes import random_tune
 
-HOLD, OFF = -2, -1
-
-
-def bar(*pitches):
-    """A bar of 16 steps that begins with these events."""
-    return [*pitches, *[HOLD] * (16 - len(pitches))]
-
-
-A, B, EMPTY, REST = bar(60, 62), bar(60, HOLD, 62), bar(), bar(OFF)
-
-
-@pytest.mark.parametrize(
-    ('prompt', 'piece', 'share'),
-    [
-        ([A], [A], 1),
-        ([A], [B], 0),
-        ([B], [A, A], 1 / 2),  # the second is the first again
-        ([A], [B, A, B, B], 3 / 4),
-        ([A], [A, EMPTY], 1),  # a bar without an onset does not count
-        ([EMPTY], [REST, EMPTY], None),
-    ],
-)
-def test_repeated_bars(prompt, piece, share):
-    assert repeated_bars(np.array([np.concatenate(prompt)]), np.array([np.concatenate(piece)])) == share
-
-
-def test_repeated_bars_of_several_pieces():
-    prompts, pieces = np.array([np.concatenate([A])] * 2), np.array([np.concatenate([A, B]), np.concatenate([EMPTY, B])])
-    assert repeated_bars(prompts, pieces) == 1 / 3
+HOLD = -2
 
 
 @pytest.fixture(scope='module')
