@@ -260,8 +260,10 @@ def _sum_rows_backward(sizes, residuals, d_sum_G):
 _sum_rows.defvjp(_sum_rows_forward, _sum_rows_backward)
 
 
-def _project(layer, states):
-    return states @ layer['input'] + layer['bias']
+def _project(layer, states_H):
+    # As a product of two matrices: the weights' gradient over several axes at once takes XLA a third longer on a CPU.
+    projected_NG = states_H.reshape(-1, states_H.shape[-1]) @ layer['input'] + layer['bias']
+    return projected_NG.reshape(*states_H.shape[:-1], -1)
 
 
 def _head(params, *summaries):
