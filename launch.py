@@ -1,15 +1,18 @@
 """symmusic's one program: `python launch.py --mode=MODE --config=configs/attn.py`; `--help` says more."""
 
+import errno
 import importlib
 import os
 import pathlib
 import sys
 
+from symmusic.compiled import keep_compiled
 from symmusic.config import flags
 from symmusic.errors import Interrupted, UserError
 from symmusic.files import cache_folder
 
 ROOT = pathlib.Path(__file__).resolve().parent
+DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
 MODES = ('train', 'sample', 'stats', 'evaluate', 'compare', 'experiment', 'study')  # the files of symmusic/modes
 
 
@@ -30,7 +33,13 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print('stopped', file=sys.stderr)
         return 1
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno in DISK_FAULTS:
+            # A write that has no words of its own, such as standard output's: all files are whole or not there.
+            print(f'error: {" ".join(str(error).split())}; free the disk and run the same command', file=sys.stderr)
+            return 1
+        if not isinstance(error, BrokenPipeError):
+            raise
         # Who read our output has gone, as in `... | head`: nobody is left to be told, not by the flush at the end either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -39,7 +48,7 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == '__main__':
     # Compiled programs are kept from run to run; JAX_ENABLE_COMPILATION_CACHE=false turns that off.
-    os.environ.setdefault('JAX_COMPILATION_CACHE_DIR', str(cache_folder() / 'compiled'))
+    keep_compiled(cache_folder() / 'compiled')
     # XLA ends a process whose CPU devices wait for one another for 40 s: one that is suspended, or shares its cores with much else.
     patience = '--xla_cpu_collective_call_warn_stuck_timeout_seconds=600 --xla_cpu_collective_call_terminate_timeout_seconds=3600'
     os.environ['XLA_FLAGS'] = f'{patience} {os.environ.get("XLA_FLAGS", "")}'.strip()

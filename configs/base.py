@@ -59,6 +59,7 @@ def get_config() -> ConfigDict:
     train.early_stopping_epochs = 0  # stop after so many epochs without a better validation loss; 0 = never
     train.tensorboard = False  # writes the metrics as TensorBoard's events as well; needs the package tensorboardX
     train.cpu_devices = 0  # on a CPU replicas and batches are split over so many of its cores; 0 = all, 1 = one; changes rounding only
+    train.deterministic = False  # on a GPU only operations that give the same bits each time, slower ones; a CPU has no others
     train.checkpoint_minutes = 2.0  # saved after every epoch, and so often within one; changes nothing that is computed
 
     sample = config.sample = ConfigDict()

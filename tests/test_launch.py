@@ -12,15 +12,19 @@ import subprocess
 import sys
 import time
 
+import jax
 import numpy as np
 import pytest
 
 import launch
 from symmusic.files import alone_in
 from symmusic.melody.events import quantize
+from symmusic.modes import train
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import TICKS_PER_QUARTER, format_midi, parse_midi
 from symmusic.score.notes import Note
+from symmusic.train import provenance
+from symmusic.train.provenance import commit, versions
 
 ROOT = pathlib.Path(launch.__file__).parent
 STEP = TICKS_PER_QUARTER // 4
@@ -142,6 +146,11 @@ def test_training_writes_what_the_contract_says(trained, corpus):
     assert 0 < float(rows[1]['train_loss']) < float(rows[0]['train_loss']) < 5
     config = json.loads((trained / 'config.json').read_text())
     assert (config['data']['corpus'], config['train']['num_epochs'], config['model']['num_cells']) == (str(corpus), 2, 8)
+    (made_with,) = config['made_with']
+    assert made_with['commit'] == commit(ROOT)
+    assert made_with['versions']['jax'] == jax.__version__
+    assert 'cpu' in made_with['device']
+    assert len(made_with['corpus_fingerprint']) == 16
     summary = json.loads((trained / 'summary.json').read_text())
     (alone,) = summary['replicas']
     assert (alone['num_epochs'], summary['best_replica']) == (2, 0)
@@ -184,7 +193,7 @@ def test_the_thesis_s_protocol(corpus, tmp_path, capsys):
     assert "must be config.evaluate.prompts = 'fixed'" in capsys.readouterr().err
 
 
-def test_the_same_command_says_finished_and_more_epochs_go_on(workdir, corpus, capsys):
+def test_the_same_command_says_finished_and_more_epochs_go_on(workdir, corpus, capsys, monkeypatch):
     before = content(workdir)
     assert launch.main(arguments(workdir, corpus)) == 0
     out = capsys.readouterr().out
@@ -200,6 +209,14 @@ def test_the_same_command_says_finished_and_more_epochs_go_on(workdir, corpus, c
         assert [row['epoch'] for row in csv.DictReader(file)] == ['1', '2', '3']
     assert (workdir / 'metrics.csv').read_bytes().startswith(before['metrics.csv'])
     assert json.loads((workdir / 'config.json').read_text())['train']['num_epochs'] == 3
+    # With other versions it goes on too, and says what that means; the sessions are kept.
+    monkeypatch.setattr(provenance, 'versions', lambda: versions() | {'jax': '9.9'})
+    monkeypatch.setattr(train, 'versions', provenance.versions)
+    assert launch.main(arguments(workdir, corpus, **{'train.num_epochs': 4})) == 0
+    line = f'the run goes on with jax {jax.__version__} before and 9.9 now: it ends as one left alone would to rounding only'
+    assert line in capsys.readouterr().out
+    sessions = json.loads((workdir / 'config.json').read_text())['made_with']
+    assert [session['versions']['jax'] for session in sessions] == [jax.__version__, '9.9']
 
 
 def test_a_second_process_is_refused(workdir, corpus, refused):
@@ -847,3 +864,37 @@ def test_several_processes_only_train(monkeypatch, tmp_path, capsys):
     assert launch.main(['--mode=sample', f'--workdir={tmp_path / "run"}']) == 2
     assert 'SYMMUSIC_PROCESSES' in capsys.readouterr().err
     assert not (tmp_path / 'run').exists()
+
+
+def test_compiled_programs_that_cannot_be_kept_or_read(tmp_path):
+    """Said once and in a line, whatever JAX says of each; what is damaged is compiled anew and kept."""
+    code = (
+        'import pathlib, sys\n'
+        'from symmusic.compiled import keep_compiled\n'
+        'keep_compiled(pathlib.Path(sys.argv[1]))\n'
+        'import jax, warnings\n'
+        'jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)\n'
+        'jax.jit(lambda x: x + 1)(1)\n'
+        'jax.jit(lambda x: x + 2)(1)\n'
+        'warnings.warn("another")\n'
+    )
+
+    def run(folder):
+        environment = {name: value for name, value in os.environ.items() if not name.startswith('JAX_COMPILATION')}
+        done = subprocess.run([sys.executable, '-c', code, folder], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+        assert [line.endswith('UserWarning: another') for line in done.stderr.splitlines()] == [True]
+        return done.stdout
+
+    folder = tmp_path / 'compiled'
+    assert run(folder) == ''
+    entries = {path: path.read_bytes() for path in folder.iterdir()}
+    assert len(entries) > 1
+    for path, data in entries.items():
+        path.write_bytes(data[: len(data) // 2])
+    said = run(folder)
+    assert (said.count('\n'), said.startswith('a compiled program is damaged (')) == (1, True)
+    assert str(folder) in said
+    assert run(folder) == ''
+    (tmp_path / 'file').write_text('')
+    said = run(tmp_path / 'file')
+    assert (said.count('\n'), f'they are in {tmp_path / "file"}' in said) == (1, True)

@@ -119,6 +119,7 @@ FIELDS: dict[str, Rule] = {
     'train.early_stopping_epochs': whole(0, 1_000_000),
     'train.tensorboard': flag(),
     'train.cpu_devices': whole(0, 4096),
+    'train.deterministic': flag(),
     'train.checkpoint_minutes': real(0, 1e6, above=True),
     'sample.prompt': text(empty=True),
     'sample.replica': whole(-1, 4095),

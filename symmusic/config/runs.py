@@ -11,7 +11,8 @@ from symmusic.config.flags import Command
 from symmusic.errors import UserError
 
 FREE_IN_TRAINING = ('train.num_epochs', 'sample.', 'evaluate.', 'study.')  # may differ from the run's
-BEFORE = {'train.cpu_devices': 1, 'data.train_share': 1.0}  # what runs did that are older than the field
+BEFORE = {'train.cpu_devices': 1, 'train.deterministic': False, 'data.train_share': 1.0}  # what runs did that are older than the field
+MADE_WITH = 'made_with'  # in config.json beside the fields: what else the bits depend on, of each session that differed
 FREE_IN_SAMPLING = ('seed', 'sample.', 'evaluate.', 'study.')  # taken from the command
 
 
@@ -20,9 +21,9 @@ def to_dict(config: ConfigDict) -> dict:
     return json.loads(config.to_json())
 
 
-def to_json(config: ConfigDict) -> str:
+def to_json(config: ConfigDict, made_with: list[dict] | None = None) -> str:
     """The text of a run's `config.json`."""
-    return json.dumps(to_dict(config), indent=2, sort_keys=True) + '\n'
+    return json.dumps(to_dict(config) | ({MADE_WITH: made_with} if made_with else {}), indent=2, sort_keys=True) + '\n'
 
 
 def from_dict(values: dict, base: ConfigDict) -> ConfigDict:
@@ -63,11 +64,29 @@ def from_dict(values: dict, base: ConfigDict) -> ConfigDict:
 
 
 def from_json(text: str, base: ConfigDict) -> ConfigDict:
-    """As `from_dict`, of a file's text."""
+    """As `from_dict`, of a file's text; what the run was made with is not of its config."""
     try:
-        return from_dict(json.loads(text), base)
+        values = json.loads(text)
+        if isinstance(values, dict):
+            values.pop(MADE_WITH, None)
+        return from_dict(values, base)
     except (ValueError, OverflowError, RecursionError) as error:
         raise UserError(f"the run's config.json is damaged: {error}; choose another --workdir") from error
+
+
+def made_with(text: str) -> list[dict]:
+    """What the sessions of a run were made with, of its config.json's text; older runs did not say.
+
+    Raises:
+      UserError: it is damaged.
+    """
+    try:
+        sessions = json.loads(text).get(MADE_WITH, [])
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise UserError(f"the run's config.json is damaged: {error}; choose another --workdir") from error
+    if not isinstance(sessions, list):
+        raise UserError(f"the run's config.json is damaged: {MADE_WITH} = {sessions!r}: must be a list; choose another --workdir")
+    return sessions
 
 
 def differences(run: ConfigDict, config: ConfigDict, free: tuple[str, ...]) -> list[str]:

@@ -49,7 +49,7 @@ def run(command: Command) -> None:
 def _run(command: Command, folder: pathlib.Path, splits: Sequence[Experiment], arms: Sequence[Sequence[Arm]]) -> None:
     """Of the experiment and its repetitions on other splits, each with its arms."""
     experiment = command.experiment
-    claim_cores(command.config.train.cpu_devices)
+    claim_cores(command.config.train.cpu_devices, deterministic=command.config.train.deterministic)
     print(f'{command.config_name}: {experiment.hypothesis.question}' + ' (quick: too little to answer it)' * experiment.quick)
     corpora = Corpora()
     sized = [size_up(each, own, corpora) for each, own in zip(splits, arms, strict=True)]

@@ -28,6 +28,7 @@ from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.devices import PROCESSES, claim_cores, fetch, join_processes, make_mesh
 from symmusic.train.finetune import begin_from, transfer
 from symmusic.train.metrics import plot_metrics, require_tensorboard
+from symmusic.train.provenance import changes, made_with, versions
 from symmusic.train.replicas import best_replica, held_out_losses, init_replicas, replica, stack
 from symmusic.train.state import TrainState
 
@@ -41,7 +42,7 @@ def run(command: Command, say: Callable[[str], None] = print) -> None:
         runs.check_same_run(run_config, config, workdir)
     if config.train.tensorboard:
         require_tensorboard()
-    claim_cores(config.train.cpu_devices)
+    claim_cores(config.train.cpu_devices, deterministic=config.train.deterministic)
     join_processes(os.environ.get(PROCESSES, ''))
     with alone_in(workdir) if jax.process_index() == 0 else contextlib.nullcontext():
         _run(command, workdir, checkpoints, say)
@@ -81,7 +82,9 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
             raise UserError(f'{workdir} holds a run on other data: {card.dataset}, now {described}; choose another --workdir')
         if config.train.num_epochs > card.config['train']['num_epochs'] and states.stopped.any():
             states = states.replace(stopped=jnp.zeros_like(states.stopped), num_waited=jnp.zeros_like(states.num_waited))
-        card = dataclasses.replace(card, config=runs.to_dict(config))
+        before, card = card, dataclasses.replace(card, config=runs.to_dict(config), versions=versions(), device=device.device_kind)
+        if line := changes(before.versions, before.device, card.versions, card.device):
+            print(f'the run goes on with {line}: it ends as one left alone would to rounding only')
     num_params = count_params(replica(states.params, 0))
     replicas = f', {config.replicas} replicas' if config.replicas > 1 else ''
     print(f'model: {describe(architecture)}, {num_params:,} parameters, {architecture.num_classes} classes{replicas}')
@@ -102,7 +105,8 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
                 f"{config.data.encoding!r} has no class; use more tunes, or 'pianoroll'"
             )
     if jax.process_index() == 0:
-        write_whole(workdir / 'config.json', runs.to_json(config))
+        sessions, now = runs.made_with(_run_text(workdir) or '{}'), made_with(mesh.size, data.fingerprint, command.root)
+        write_whole(workdir / 'config.json', runs.to_json(config, [*sessions, *([] if now in sessions else [now])]))
         write_originals(workdir, material.split_as_trained(config, corpus).train)
 
     base_rates = {part: base_rate(counts['train'], counts[part]) if part in parts else None for part in ('validation', 'test')}
@@ -204,11 +208,19 @@ def _begun_from(parent_states: TrainState, parent: Card, states: TrainState, car
 
 def _run_config(workdir: pathlib.Path, checkpoints: Checkpoints, base: ConfigDict) -> ConfigDict | None:
     """The config of the run in a workdir, None where there is none."""
+    text = _run_text(workdir)
+    if text is not None:
+        return runs.from_json(text, base)
+    return runs.from_dict(checkpoints.restore_card().config, base) if checkpoints.latest_step() is not None else None
+
+
+def _run_text(workdir: pathlib.Path) -> str | None:
+    """What config.json holds, None where there is none."""
     path = workdir / 'config.json'
     try:
-        return runs.from_json(path.read_text(), base)
+        return path.read_text()
     except FileNotFoundError:
-        return runs.from_dict(checkpoints.restore_card().config, base) if checkpoints.latest_step() is not None else None
+        return None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f'cannot read {path}: {error}; choose another --workdir') from error
 

@@ -6,7 +6,6 @@ The latest two are kept; each holds the best parameters beside the latest, so th
 import contextlib
 import dataclasses
 import hashlib
-import importlib.metadata
 import json
 import logging
 import os
@@ -25,12 +24,12 @@ from symmusic.errors import UserError
 from symmusic.melody.encodings import Vocabulary, vocabulary_from_json
 from symmusic.model.model import Architecture
 from symmusic.train.devices import fetch
+from symmusic.train.provenance import versions
 from symmusic.train.replicas import init_replicas
 from symmusic.train.state import Recipe, TrainState
 
 FORMAT = 3
 READABLE = (2, FORMAT)  # 2 had no digests
-VERSIONED = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'numpy', 'music21')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Card:
     dataset: dict
     rows: tuple[dict, ...] = ()
     num_replicas: int = 1
-    versions: dict = dataclasses.field(default_factory=lambda: {name: importlib.metadata.version(name) for name in VERSIONED})
+    versions: dict = dataclasses.field(default_factory=versions)
     device: str = dataclasses.field(default_factory=lambda: jax.devices()[0].device_kind)
 
     def to_json(self) -> dict:

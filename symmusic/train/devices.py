@@ -51,8 +51,9 @@ def join_processes(described: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the first process speaks
 
 
-def claim_cores(num_devices: int) -> None:
-    """Makes the CPU `num_devices` devices, one per core if 0; to be called before JAX is used, and of no effect afterwards.
+def claim_cores(num_devices: int, *, deterministic: bool = False) -> None:
+    """Makes the CPU `num_devices` devices, one per core if 0, and with `deterministic` XLA take only operations for GPUs that give the same
+    bits each time; to be called before JAX is used, and of no effect afterwards.
 
     Also keeps freed memory with the process: every update asks for the same large arrays again, and fresh pages cost up to half of it.
     """
@@ -62,6 +63,8 @@ def claim_cores(num_devices: int) -> None:
         jax.config.update('jax_num_cpu_devices', num_devices)
     except RuntimeError:  # JAX is in use, with the devices it has
         return
+    if deterministic:  # read when the first device is asked for
+        os.environ['XLA_FLAGS'] = f'{os.environ.get("XLA_FLAGS", "")} --xla_gpu_deterministic_ops=true'.strip()
     if sys.platform == 'linux' and hasattr(libc := ctypes.CDLL(None), 'mallopt'):
         trim_threshold, mmap_max, arena_max = -1, -4, -8  # of glibc's malloc.h
         libc.mallopt(mmap_max, 0)

@@ -2,8 +2,8 @@
 
 import contextlib
 import dataclasses
-import math
 import pathlib
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +24,7 @@ from symmusic.train.replicas import end_epoch_replicas, held_out_losses, update_
 from symmusic.train.state import Recipe, TrainState
 from symmusic.train.step import Data
 
+LOOK_SECONDS = 1.0  # after which the loss is looked at, as that waits for the device; an update on one that is not finite changes nothing
 AGREED_UPDATES = 50  # of several processes, after which they ask one another whether to save or to stop
 
 
@@ -87,7 +88,7 @@ def fit(
             epoch = int(now.epoch[active_R].min())
             # Between epochs replicas wait for one another: all active ones have done as many updates of theirs.
             done = int((now.step - now.epoch * num_batches)[active_R].min())
-            begun = saved = time.perf_counter()
+            begun = saved = looked = time.perf_counter()
             progress.set_description(f'epoch {epoch + 1}/{plan.num_epochs}')
             for index, rows_RB in enumerate(_batches(len(train), plan, now.epoch)[done:], done + 1):
                 states, losses_R = step(states, data, place(rows_RB, mesh, BY_ROW), placed_active_R)
@@ -100,7 +101,14 @@ def fit(
                     progress.set_postfix_str(f'{loss}base rate {base_rate:.2f}, {speed:.0f} sequences/s', False)
                 if index == num_batches or (num_processes > 1 and index % AGREED_UPDATES):
                     continue
-                is_stopped, is_due = any_process([bool(stop), time.perf_counter() - saved > 60 * plan.checkpoint_minutes])
+                now_s = time.perf_counter()
+                is_stopped, is_due, is_look = any_process(
+                    [bool(stop), now_s - saved > 60 * plan.checkpoint_minutes, now_s - looked > LOOK_SECONDS]
+                )
+                if is_stopped or is_due or is_look:
+                    looked = now_s
+                    if any_process([not all(np.isfinite(part.data).all() for part in losses_R.addressable_shards)])[0]:
+                        raise _diverged(states, card, num_batches, workdir)
                 if is_stopped or is_due:
                     checkpoints.save(states, card)
                     saved = time.perf_counter()
@@ -116,8 +124,10 @@ def fit(
                 batch_size=plan.batch_size,
                 mesh=mesh,
             )
-            rows = _rows(_counts(states), active_R, validation_losses_R, card.recipe, speed)
-            _require_finite(rows, checkpoints.folder)
+            now = _counts(states)
+            if not np.isfinite(now.epoch_nats + validation_losses_R).all():
+                raise _diverged(states, card, num_batches, workdir)
+            rows = _rows(now, active_R, validation_losses_R, card.recipe, speed)
             placed_losses_R = place(validation_losses_R.astype(np.float32), mesh, BY_REPLICA)
             states = end_epoch_replicas(states, placed_losses_R, placed_active_R, recipe=card.recipe, mesh=mesh)
             card = dataclasses.replace(card, rows=(*card.rows, *rows))
@@ -156,13 +166,25 @@ def _rows(now: TrainState, active_R: np.ndarray, validation_losses_R: np.ndarray
     ]
 
 
-def _require_finite(rows: list[dict], folder: pathlib.Path) -> None:
-    for row in rows:
-        if not (math.isfinite(row['train_loss']) and math.isfinite(row['validation_loss'])):
-            raise UserError(
-                f'the loss of epoch {row["epoch"]} of replica {row["replica"]} is not finite; the last good checkpoint is kept in '
-                f'{folder}; train anew in another --workdir with a smaller config.train.learning_rate or config.train.clip_norm'
-            )
+def _diverged(states: TrainState, card: Card, num_batches: int, workdir: pathlib.Path) -> UserError:
+    """Keeps states whose loss is not finite for a look, in a folder that nothing goes on from; what is to be said of them."""
+    now, good, aside = _counts(states), Checkpoints(workdir).latest_step(), workdir / 'diverged'
+    bad_R = ~np.isfinite(now.epoch_nats)
+    replica = int(np.argmax(bad_R))  # 0 where none is: then it is the loss of held-out tunes
+    number = int(now.step[replica] - now.epoch[replica] * num_batches) + 1
+    what = f'loss or gradient of epoch {now.epoch[replica] + 1}, update {number} of {num_batches},' if bad_R.any() else 'validation loss'
+    try:
+        if jax.process_index() == 0 and aside.exists():
+            shutil.rmtree(aside)
+        Checkpoints(aside).save(states, card)
+        kept = f'the state before it is kept for a look in {aside}'
+    except (OSError, UserError) as error:
+        kept = f'the state before it could not be kept ({error})'
+    return UserError(
+        f'the {what}{f" of replica {replica}" if len(bad_R) > 1 else ""} is not finite; {kept}; the last good checkpoint is '
+        f'{workdir / "checkpoints" / str(good) if good is not None else "none yet"}; train anew in another --workdir with a smaller '
+        f'config.train.learning_rate ({card.recipe.learning_rate:g}) or config.train.clip_norm ({card.recipe.clip_norm:g}; 0 = no clipping)'
+    )
 
 
 def _active(now: TrainState, plan: Plan) -> np.ndarray:

@@ -101,6 +101,9 @@ def update(
 ) -> tuple[TrainState, jax.Array]:
     """One update on the windows `rows_B`: the state after it and the batch's loss in nats per target. The state given is consumed.
 
+    Where the loss or a gradient is not finite nothing is updated, and the loss and `epoch_nats` become NaN: later updates change nothing
+    either, so that the state stays the one before that update, however late the loss is looked at.
+
     Within `shard_map`, where `axis` names the devices that each hold a part of the batch, all of them come to the same state, by one sum
     over devices: several at a time can block one another on a CPU.
     """
@@ -119,18 +122,20 @@ def update(
         sums, gradients = restore(jax.lax.psum(flat, axis))
     nats, num_targets = sums
     gradients = optax.tree.scale(1 / jnp.maximum(num_targets, 1), gradients)
+    is_finite = jnp.isfinite(state.epoch_nats + nats + optax.tree.norm(gradients))
     updates, optimizer_state = recipe.optimizer().update(gradients, state.optimizer_state, state.params)
     updates = optax.tree.scale(recipe.rate_factor(state.step, state.plateau_state), updates)
     params = optax.apply_updates(state.params, updates)
-    state = state.replace(
-        params=params,
-        average_params=_averaged(state, params, recipe.average_decay),
-        optimizer_state=optimizer_state,
-        step=state.step + 1,
-        epoch_nats=state.epoch_nats + nats,
-        epoch_targets=state.epoch_targets + num_targets,
-    )
-    return state, nats / jnp.maximum(num_targets, 1)
+    changed = {
+        'params': params,
+        'average_params': _averaged(state, params, recipe.average_decay),
+        'optimizer_state': optimizer_state,
+        'step': state.step + 1,
+        'epoch_targets': state.epoch_targets + num_targets,
+    }
+    kept = {name: jax.tree.map(lambda new, old: jnp.where(is_finite, new, old), new, getattr(state, name)) for name, new in changed.items()}
+    nats = jnp.where(is_finite, nats, jnp.nan)
+    return state.replace(**kept, epoch_nats=state.epoch_nats + nats), nats / jnp.maximum(num_targets, 1)
 
 
 def _averaged(state: TrainState, params: Params, decay: float) -> Params:

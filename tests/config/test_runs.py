@@ -100,6 +100,16 @@ def test_damaged_value(section, name, value):
     assert "the run's config.json is damaged: " in refusal(runs.from_json, json.dumps(stored), BASE)
 
 
+def test_what_a_run_was_made_with_is_beside_its_config():
+    sessions = [{'commit': 'a', 'versions': {'jax': '1'}}, {'commit': None}]
+    text = runs.to_json(BASE, sessions)
+    assert runs.from_json(text, BASE) == BASE
+    assert runs.made_with(text) == sessions
+    assert runs.made_with(runs.to_json(BASE)) == []  # of an older version
+    for damaged in ('{', '[]', '{"made_with": 3}', '[' * 100_000):
+        assert "the run's config.json is damaged: " in refusal(runs.made_with, damaged)
+
+
 def test_fields_of_sampling_and_evaluation_may_have_come_later():
     stored = runs.to_dict(BASE)
     del stored['sample']['top_k']

@@ -39,3 +39,15 @@ def test_several_devices_agree_with_one(tmp_path, num_splits):
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count('agree') == num_splits
     assert 'pieces are alike' in done.stdout
+
+
+@pytest.mark.parametrize('deterministic', [False, True])
+def test_deterministic_operations_are_asked_for_before_jax_is_used(deterministic):
+    """A flag of XLA's, whose name it checks: a process of its own reads it with the first device."""
+    code = (
+        'import os; from symmusic.train.devices import claim_cores; '
+        f'claim_cores(1, deterministic={deterministic}); import jax; print(jax.device_count(), os.environ.get("XLA_FLAGS"))'
+    )
+    environment = {name: value for name, value in os.environ.items() if name != 'XLA_FLAGS'}
+    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ['1', '--xla_gpu_deterministic_ops=true' if deterministic else 'None']

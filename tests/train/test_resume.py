@@ -173,15 +173,48 @@ def test_early_stopping_ends_a_run_for_good(runs, tmp_path):
     assert_same_bits(again, state)
 
 
-def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_good_checkpoint(runs, tmp_path):
-    go_on(runs, tmp_path, 1)
-    state, card = Checkpoints(tmp_path).restore()
-    broken = state.replace(params={**state.params, 'head': {**state.params['head'], 'bias': state.params['head']['bias'] * np.nan}})
-    with pytest.raises(UserError, match=r'not finite.*learning_rate'):
-        runs.fit(broken, card, tmp_path, 2)
-    kept, _ = Checkpoints(tmp_path).restore()
-    assert int(kept.step[0]) == 3
+@pytest.mark.parametrize(('minutes', 'look_seconds', 'num_done'), [(1000.0, 1000.0, 3), (1e-9, 1000.0, 2), (1000.0, -1.0, 2)])
+def test_a_loss_that_is_not_finite_stops_the_run_at_the_update(runs, tmp_path, monkeypatch, minutes, look_seconds, num_done):
+    """Found at the epoch's end, before a save or at a look: the state kept is the one before the update, and none is saved as sound."""
+    monkeypatch.setattr(loop, 'LOOK_SECONDS', look_seconds)
+    how, done = {'after': num_done, 'do': lambda: done.append(num_done), 'minutes': minutes}, []
+    good = 'none yet' if minutes == 1000.0 else rf'{tmp_path}/checkpoints/1'
+    line = (
+        rf'^the loss or gradient of epoch 1, update 2 of 3, is not finite; the state before it is kept for a look in {tmp_path}/diverged; '
+        rf'the last good checkpoint is {good}; train anew in another --workdir with a smaller config.train.learning_rate \(1e\+38\)'
+    )
+    with pytest.raises(UserError, match=line):
+        runs.fit(*runs.begin(dataclasses.replace(RECIPE, learning_rate=1e38)), tmp_path, 2, **how)
+    assert done == [num_done]
+    kept, _ = Checkpoints(tmp_path / 'diverged').restore()
+    assert int(kept.step[0]) == 1
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(kept.params))
+    if minutes < 1:
+        assert Checkpoints(tmp_path).latest_step() == 1
+        assert_same_bits(Checkpoints(tmp_path).restore()[0].replace(epoch_nats=kept.epoch_nats), kept)
+        for place in (tmp_path, tmp_path / 'diverged'):  # nothing goes on from either
+            with pytest.raises(UserError, match='epoch 1, update 2 of 3, is not finite'):
+                go_on(runs, place)
+    else:
+        assert not (tmp_path / 'checkpoints').exists()
+
+
+def test_a_held_out_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_good_checkpoint(runs, tmp_path, monkeypatch):
+    go_on(runs, tmp_path, 1)
+    monkeypatch.setattr(loop, 'held_out_losses', lambda *args, **kwargs: np.array([np.nan]))
+    with pytest.raises(UserError, match=rf'^the validation loss is not finite; .*checkpoint is {tmp_path}/checkpoints/3;'):
+        go_on(runs, tmp_path)
+    monkeypatch.undo()
+    assert Checkpoints(tmp_path).latest_step() == 3
+    assert int(Checkpoints(tmp_path / 'diverged').restore()[0].step[0]) == 6
+
+
+def test_a_state_that_cannot_be_kept_hides_nothing(runs, tmp_path):
+    (tmp_path / 'diverged').write_text('a file of that name')
+    state, card = runs.begin()
+    broken = state.replace(params={**state.params, 'head': jax.tree.map(lambda leaf: leaf * np.nan, state.params['head'])})
+    with pytest.raises(UserError, match=r'^the loss or gradient of epoch 1, update 1 of 3, is not finite; .*could not be kept \('):
+        runs.fit(broken, card, tmp_path, 2)
 
 
 def test_a_line_per_epoch(runs, tmp_path):

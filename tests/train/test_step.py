@@ -229,6 +229,25 @@ def test_updates_lower_the_loss_on_a_toy_corpus():
     assert losses[-1] < losses[0] / 4
 
 
+@pytest.mark.parametrize('scale', [np.nan, np.inf, 1e30], ids=['nan', 'infinite', 'gradient'])
+def test_an_update_that_is_not_finite_changes_nothing_nor_does_one_after_it(scale):
+    """1e30: the loss is finite, and only the square of the gradient's norm is not."""
+    state = begin()
+    state = state.replace(params={**state.params, 'head': jax.tree.map(lambda leaf: leaf * scale, state.params['head'])})
+    nats, _ = held_out_nats(state.params, DATA, ROWS, architecture=DRY, targets='all')
+    assert np.isfinite(nats) == (scale == 1e30)
+    before = jax.tree.map(jnp.copy, state)
+    after, loss = update(state, DATA, ROWS, architecture=DRY, recipe=RECIPE)
+    assert np.isnan(loss)
+    assert np.isnan(after.epoch_nats)
+    assert_same_bits(after.replace(epoch_nats=before.epoch_nats), before)
+    sound = after.replace(params=begin().params)
+    after, loss = update(sound, DATA, ROWS, architecture=DRY, recipe=RECIPE)
+    assert np.isnan(loss)
+    assert_same_bits(after.params, INITIAL.params)
+    assert int(after.step) == 0
+
+
 def test_dropout_is_drawn_from_key_and_step_alone():
     def loss(step, key=0):
         state = begin().replace(step=jnp.int32(step), key=jax.random.key(key))

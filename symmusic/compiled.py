@@ -1,0 +1,36 @@
+"""Compiled programs, kept from run to run by JAX in a folder that may be full, damaged or gone at any time."""
+
+import contextlib
+import glob
+import os
+import pathlib
+import re
+import warnings
+
+FAILED = re.compile(r"Error (reading|writing) persistent compilation cache entry for '([^']*)': (.*)", re.DOTALL)
+
+
+def keep_compiled(folder: pathlib.Path) -> None:
+    """Lets JAX keep compiled programs in `folder`, unless the environment names another; to be called before JAX is imported.
+
+    JAX warns of each program that it cannot read or write, and neither replaces a damaged one nor removes half of one: here that is said
+    once, and what bears the program's name is removed, so that it is compiled and kept anew.
+    """
+    folder = pathlib.Path(os.environ.setdefault('JAX_COMPILATION_CACHE_DIR', str(folder)))
+    show, said = warnings.showwarning, set()
+
+    def show_once(message, category, filename, lineno, file=None, line=None):
+        found = FAILED.match(str(message))
+        if not found:
+            show(message, category, filename, lineno, file, line)
+            return
+        action, name, why = found.groups()
+        for path in folder.glob(f'{glob.escape(name)}-*'):
+            with contextlib.suppress(OSError):
+                path.unlink()
+        if action not in said:
+            said.add(action)
+            fault = 'a compiled program is damaged' if action == 'reading' else 'compiled programs are not kept'
+            print(f'{fault} ({" ".join(why.split())[:200]}): compiled anew; they are in {folder}')
+
+    warnings.showwarning = show_once
