@@ -824,41 +824,6 @@ def test_a_process_that_is_stopped_or_killed_in_mid_training_resumes_exactly(cor
         assert (tmp_path / 'part' / 'samples' / 'mary' / name).read_bytes() == (tmp_path / 'whole' / 'samples' / 'mary' / name).read_bytes()
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A folder that is a disk of its own, and what sets its size in KiB or makes it read-only."""
-    disk = tmp_path / 'disk'
-    disk.mkdir()
-    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=20k', 'tmpfs', str(disk)], capture_output=True).returncode:
-        pytest.skip('only root may mount a disk')
-    yield disk, lambda option: subprocess.run(['mount', '-o', f'remount,{option}', str(disk)], check=True)
-    subprocess.run(['umount', '-l', str(disk)], check=True)
-
-
-@pytest.mark.slow
-def test_a_disk_that_is_really_full_or_read_only(small_disk, corpus, capfd):
-    """One line each time, also from the threads below Orbax; with room the same command goes on."""
-    disk, remount = small_disk
-    for size in (20, 60, 80, 100, 140, 200, 320):
-        shutil.rmtree(disk / 'run', ignore_errors=True)
-        remount(f'size={size}k')
-        assert launch.main(arguments(disk / 'run', corpus)) == 2
-        error = capfd.readouterr().err
-        assert (error.count('\n'), error[:7]) == (1, 'error: '), error
-        assert 'no space left on' in error.lower()
-        remount('size=5000k')
-        assert launch.main(arguments(disk / 'run', corpus)) == 0
-        assert capfd.readouterr().err == ''
-    before = content(disk)
-    remount('ro')
-    for argv in (sampling(disk / 'run', '--config.seed=3'), arguments(disk / 'run', corpus, **{'train.num_epochs': 3})):
-        assert launch.main(argv) == 2
-        error = capfd.readouterr().err
-        assert (error.count('\n'), error[:7]) == (1, 'error: '), error
-        assert 'read-only' in error.lower()
-    assert content(disk) == before
-
-
 def test_several_processes_only_train(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv('SYMMUSIC_PROCESSES', '0/2@localhost:1')
     assert launch.main(['--mode=sample', f'--workdir={tmp_path / "run"}']) == 2

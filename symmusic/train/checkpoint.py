@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import pathlib
+import re
 import sys
 import typing
 import warnings
@@ -237,6 +238,8 @@ DISK_ERRORS = {
 
 def _disk_error(error: Exception) -> str:
     """What the disk did not take, '' where the error is another one: TensorStore raises a ValueError of many lines and paths."""
+    if code := re.search(r"os_error_code='(\d+)'", str(error)):
+        return os.strerror(int(code[1]))
     text = str(error).lower()
     known = next((words for sign, words in DISK_ERRORS.items() if sign in text), '')
     return known or (error.strerror or _first_line(error) if isinstance(error, OSError) else '')
