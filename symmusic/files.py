@@ -8,7 +8,7 @@ import pathlib
 import tempfile
 from collections.abc import Iterator
 
-from symmusic.errors import UserError
+from symmusic.errors import ScoreError, UserError
 
 try:
     import fcntl
@@ -42,6 +42,20 @@ def write_whole(path: str | os.PathLike, content: bytes | str) -> None:
         if not isinstance(error, OSError):
             raise
         raise UserError(f'cannot write {path}: {error.strerror or error}; free the disk or choose another folder') from error
+
+
+def read_bounded(path: str | os.PathLike, most: int) -> bytes:
+    """The content of a file of at most so many bytes; of a longer or an endless one no more is read.
+
+    Raises:
+      ScoreError: it is longer.
+      OSError: it cannot be read.
+    """
+    with open(path, 'rb') as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise ScoreError('too long', f'more than {most} bytes')
+    return content
 
 
 LOCK = '.lock'

@@ -253,6 +253,47 @@ def test_sampling_needs_nothing_but_the_workdir(workdir, tmp_path, capsys, refus
     assert {name: data for name, data in content(workdir).items() if name in before} == before
 
 
+AUDITED: list | None = None
+
+
+def _audit(event, details):
+    """Notes what is opened for writing, made, renamed or removed while `AUDITED` is a list; a hook cannot be taken off again."""
+    if AUDITED is None:
+        return
+    if (event == 'open' and (details[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)) or event in (
+        'os.mkdir',
+        'os.remove',
+        'os.rmdir',
+        'os.chmod',
+        'os.truncate',
+    ):
+        AUDITED.append(details[0])
+    elif event in ('os.rename', 'os.link', 'os.symlink'):
+        AUDITED.extend(details[:2])
+
+
+def test_no_name_in_a_file_leads_out_of_the_workdir(workdir, tmp_path, monkeypatch):
+    """A hostile prompt: titles, includes and voices that are paths. What is written lies in the workdir, or is temporary."""
+    monkeypatch.chdir(tmp_path)
+    target = tmp_path / 'target'
+    prompt = tmp_path / '..hostile%2f..name.abc'
+    text = abc(1).replace(
+        'T:', f'T:../../../{target}\nF:{target}\nS:file://{target}\n%%abc-include {target}\nI:abc-include {target}\nV:{target}\nT:'
+    )
+    prompt.write_text(text)
+    sys.addaudithook(_audit)
+    monkeypatch.setattr(sys.modules[__name__], 'AUDITED', [])
+    assert launch.main(sampling(workdir, f'--config.sample.prompt={prompt}')) == 0
+    written = [pathlib.Path(os.fsdecode(path)).absolute() for path in AUDITED if not isinstance(path, int)]
+    monkeypatch.setattr(sys.modules[__name__], 'AUDITED', None)
+    assert [path for path in written if path.is_relative_to(workdir / 'samples')]
+    allowed = (workdir, pathlib.Path(os.environ['SYMMUSIC_CACHE']), pathlib.Path('/dev'), pathlib.Path(os.path.expanduser('~/.cache')))
+    compiled = [pathlib.Path(folder) for folder in [jax.config.jax_compilation_cache_dir] if folder]
+    outside = [path for path in written if not any(path.resolve().is_relative_to(folder.resolve()) for folder in (*allowed, *compiled))]
+    assert outside == []
+    assert not target.exists()
+
+
 def test_chosen_bars_are_drawn_anew_within_wishes(workdir, tmp_path, capsys, refused):
     prompt = tmp_path / 'mine.abc'
     prompt.write_text('X:1\nT:Mine\nM:4/4\nL:1/4\nK:G\nGABc|dcBA|BcdB|AFG2|\n')

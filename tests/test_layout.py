@@ -80,6 +80,29 @@ def test_imports(file):
     assert faults((ROOT / file).read_text(encoding='utf-8'), file) == []
 
 
+RUNS_CODE = {'pickle', 'marshal', 'shelve', 'dill', 'cloudpickle', 'joblib', 'code', 'codeop'}
+
+
+def test_nothing_that_is_read_is_run():
+    """No pickle, no eval; NumPy's loader is told so each time. A config file is a program, and run as one (`config/flags.py`)."""
+    calls = 0
+    for file in [*(ROOT / name for name in FILES), ROOT.parent / 'launch.py', *(ROOT.parent / 'configs').glob('*.py')]:
+        source = file.read_text(encoding='utf-8')
+        assert not {name.split('.')[0] for name in imports(source, file.name)} & RUNS_CODE, file
+        for node in ast.walk(ast.parse(source)):
+            if not isinstance(node, ast.Call):
+                continue
+            name = ast.unparse(node.func)
+            assert name not in ('eval', 'exec', 'compile', '__import__', 'os.system', 'os.popen'), file
+            assert name != 'runpy.run_path' or file.name == 'flags.py', file
+            keywords = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+            assert keywords.get('shell', 'False') == 'False', file
+            if name == 'np.load':
+                calls += 1
+                assert keywords.get('allow_pickle') == 'False', file
+    assert calls > 2
+
+
 def test_every_file_has_a_place():
     rooms = {file.split('/')[0] for file in FILES if '/' in file}
     assert rooms == set(ROOMS)

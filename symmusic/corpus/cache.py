@@ -116,7 +116,8 @@ def _load_collection(
 def _key(collection: Collection, files: Sequence[SourceFile], settings: Settings, max_tunes: int, seed: int) -> str:
     def content(file: SourceFile) -> str:
         try:
-            return hashlib.sha256(file.path.read_bytes()).hexdigest()
+            with open(file.path, 'rb') as content:
+                return hashlib.file_digest(content, 'sha256').hexdigest()
         except OSError:
             return 'unreadable'  # preparation drops and counts it
 

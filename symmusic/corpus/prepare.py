@@ -10,11 +10,12 @@ import numpy as np
 
 from symmusic.corpus.collections import SourceFile
 from symmusic.errors import ScoreError
+from symmusic.files import read_bounded
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, extract_phrases, quantize, to_events
-from symmusic.score.abc import decode, read_abc_tune, split_tunes
+from symmusic.score.abc import MAX_BOOK_BYTES, decode, read_abc_tune, split_tunes
 from symmusic.score.key import detect_key, transposition
 from symmusic.score.meter import STEPS_PER_BAR, check_meter, check_single
-from symmusic.score.midi import parse_midi
+from symmusic.score.midi import MAX_BYTES, parse_midi
 from symmusic.score.notes import Score
 
 
@@ -105,10 +106,10 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
 
 def list_tunes(file: SourceFile) -> list[tuple[str, Callable[[], Score]]]:
     """The tunes of a file by name, each with what reads it: one for MIDI, one per X: field for ABC."""
-    data = file.path.read_bytes()
     if file.path.suffix.lower() != '.abc':
+        data = read_bounded(file.path, MAX_BYTES)
         return [(file.name, lambda: parse_midi(data))]
-    tunes = split_tunes(decode(data))
+    tunes = split_tunes(decode(read_bounded(file.path, MAX_BOOK_BYTES)))
     if not tunes:
         raise ScoreError('no tune', 'the ABC file has no X: field')
     return [(f'{file.name}#{tune.number}', lambda tune=tune: read_abc_tune(tune.text)) for tune in tunes]

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from symmusic.errors import ScoreError, UserError
 from symmusic.evaluate.comparison import Pieces, stack
 from symmusic.evaluate.features import compute_features
-from symmusic.score.midi import parse_midi
+from symmusic.files import read_bounded
+from symmusic.score.midi import MAX_BYTES, parse_midi
 from symmusic.score.notes import Note
 
 SUFFIXES = ('.mid', '.midi')
@@ -52,7 +53,7 @@ def read_folder(flag: str, path: str, protocol: str, progress: Callable[[Iterabl
         try:
             if file.exists() and not file.is_file():  # a pipe would keep us waiting
                 raise ScoreError('not a file')
-            score = parse_midi(file.read_bytes())
+            score = parse_midi(read_bounded(file, MAX_BYTES))
         except ScoreError as error:
             left_out[file.name] = str(error)
             continue

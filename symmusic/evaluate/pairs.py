@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from symmusic.errors import ScoreError
 from symmusic.evaluate.charts import svg
 from symmusic.evaluate.copies import Melody, Passage, find_longest_runs
+from symmusic.files import read_bounded
 from symmusic.melody.events import StepNote, quantize
 from symmusic.pages import escape
 from symmusic.score.meter import STEPS_PER_BAR
-from symmusic.score.midi import parse_midi
+from symmusic.score.midi import MAX_BYTES, parse_midi
 from symmusic.score.notes import pitch_name
 
 NUM_NEAREST = 3  # by each measure
@@ -49,7 +50,7 @@ def find_in(folder: pathlib.Path) -> Find:
 
     def find(name: str) -> tuple[str, Melody] | None:
         try:
-            return name, quantize(parse_midi((folder / name).read_bytes()))
+            return name, quantize(parse_midi(read_bounded(folder / name, MAX_BYTES)))
         except (ScoreError, OSError):
             return None
 

@@ -11,7 +11,9 @@ from symmusic.corpus.prepare import Tune
 from symmusic.errors import ScoreError, UserError
 from symmusic.evaluate.copies import Melody, find_alignments, find_longest_runs, flag, reference_level
 from symmusic.evaluate.shape import Collection, find_all_nearest, index_tunes, mean_and_sd
+from symmusic.files import read_bounded
 from symmusic.melody.events import from_events
+from symmusic.score.midi import MAX_BYTES
 from symmusic.score.monophonic import parse_monophonic
 from symmusic.score.notes import Note
 
@@ -35,7 +37,7 @@ def read_melodies(folder: pathlib.Path) -> tuple[dict[str, list[Note]], dict[str
     melodies, left_out = {}, {}
     for path in paths:
         try:
-            melodies[path.name] = parse_monophonic(path.read_bytes())
+            melodies[path.name] = parse_monophonic(read_bounded(path, MAX_BYTES))
         except ScoreError as error:
             left_out[path.name] = str(error)
         except OSError as error:

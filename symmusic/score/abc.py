@@ -11,6 +11,7 @@ from symmusic.score.abc_body import FIELD_LINE, Bar, BodyReader, Ending, Item, P
 from symmusic.score.abc_fields import TICKS_PER_QUARTER, bar_ticks, parse_key, parse_meter, parse_parts, parse_tempo, parse_unit
 from symmusic.score.notes import Meter, Note, Score, Tempo
 
+MAX_BOOK_BYTES = 32_000_000  # of a book
 MAX_CHARACTERS = 500_000  # of one tune
 MAX_NOTES = 100_000  # of one tune, repeats played
 MAX_STEPS = 500_000  # symbols played, bar lines and rests included
