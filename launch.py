@@ -4,6 +4,7 @@ import errno
 import importlib
 import os
 import pathlib
+import signal
 import sys
 
 from symmusic.compiled import keep_compiled
@@ -31,7 +32,7 @@ def main(arguments: list[str]) -> int:
         print(f'{stopped}; the same command goes on from there', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print('stopped', file=sys.stderr)
+        print('stopped; the same command goes on from what is done', file=sys.stderr)
         return 1
     except OSError as error:
         if error.errno in DISK_FAULTS:
@@ -52,5 +53,6 @@ if __name__ == '__main__':
     # XLA ends a process whose CPU devices wait for one another for 40 s: one that is suspended, or shares its cores with much else.
     patience = '--xla_cpu_collective_call_warn_stuck_timeout_seconds=600 --xla_cpu_collective_call_terminate_timeout_seconds=3600'
     os.environ['XLA_FLAGS'] = f'{patience} {os.environ.get("XLA_FLAGS", "")}'.strip()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C; training takes both in hand and saves
     sys.stdout.reconfigure(line_buffering=True)  # an epoch's line is seen when it is said, also through a pipe
     sys.exit(main(sys.argv[1:]))

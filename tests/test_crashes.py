@@ -84,7 +84,7 @@ def test_preparation_and_sampling_killed_at_random_moments(corpus, tmp_path):
     run(statistics, tmp_path)
     first = {path.name: path.read_bytes() for path in (tmp_path / 'stats' / 'stats').iterdir() if path.suffix != '.png'}
     for _ in range(20):
-        for path in (tmp_path / 'cache').rglob('*.npz'):
+        for path in (tmp_path / 'cache').rglob('corpus-*.bin'):
             path.unlink()
         run(statistics, tmp_path, (rng.uniform(0.3, 3), 'start'))
         run(statistics, tmp_path)

@@ -785,6 +785,14 @@ def test_a_damaged_checkpoint_is_named(refused, workdir, corpus, mode):
     assert 'damaged' in error
 
 
+def test_checkpoints_of_another_run(refused, workdir, corpus):
+    """On the same tunes: its own card says that it is another."""
+    text = (workdir / 'config.json').read_text()
+    (workdir / 'config.json').write_text(text.replace('"num_cells": 8', '"num_cells": 4'))
+    line = refused(*arguments(workdir, corpus, **{'model.num_cells': 4, 'train.num_epochs': 3}))
+    assert f'{workdir / "checkpoints"} holds another run: model.num_cells is 8 in the run and 4 now' in line
+
+
 def test_checkpoints_that_are_gone(refused, workdir):
     shutil.rmtree(workdir / 'checkpoints')
     assert 'no trained model' in refused(*sampling(workdir))
@@ -853,6 +861,11 @@ def test_a_process_that_is_stopped_or_killed_in_mid_training_resumes_exactly(cor
         assert error.count('\n') == 1
         assert 'stopped and saved' in error
         assert 'the same command goes on' in error
+        sampled = process(*sampling(tmp_path / 'whole', '--config.seed=5'), cwd=tmp_path, cache=cache)
+        sampled.stdout.close()
+        time.sleep(2)
+        sampled.send_signal(number)
+        assert (sampled.wait(), sampled.stderr.read()) == (1, 'stopped; the same command goes on from what is done\n')
     resumed = process(*arguments(tmp_path / 'part', corpus, **argv), cwd=tmp_path, cache=cache)
     out, error = resumed.communicate(timeout=300)
     assert (resumed.returncode, error) == (0, '')

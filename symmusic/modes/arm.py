@@ -15,6 +15,7 @@ from ml_collections import ConfigDict
 from symmusic.config import runs
 from symmusic.config.flags import DEFAULT_CONFIG, Command, base_config
 from symmusic.corpus.cache import Corpus
+from symmusic.errors import UserError
 from symmusic.evaluate.comparison import Pieces
 from symmusic.evaluate.scale import draw_rows, measure
 from symmusic.experiment.measures import Originals, index_originals, measure_pieces
@@ -81,7 +82,7 @@ def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Groun
       tick: called after each epoch and each replica measured.
     """
     done, key = arm.folder / 'arm.json', {'version': MEASURED, 'config': runs.to_dict(arm.config)}
-    if done.exists() and _is_of((stored := json.loads(done.read_text()))['of'], key, command):
+    if stored := _stored(done, key, command):
         if 'real' not in stored:  # of a version that did not measure it
             stored['real'] = grounds(arm.config, Checkpoints(arm.folder).restore_card()).levels
             write_whole(done, json.dumps(stored, indent=2) + '\n')
@@ -104,15 +105,16 @@ def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Groun
         path = arm.folder / 'measures' / f'{index:04}.json'
         nats = summary['replicas'][index]['nats_per_step']
         of = key | {'replica': index, 'num_updates': int(states.step[index]), 'best_epoch': int(states.best_epoch[index])}
-        if not (path.exists() and _is_of(json.loads(path.read_text())['of'], of, command)):
+        if not (kept := _stored(path, of, command)):
             ground = grounds(arm.config, card)
             events_NT = _draw(replica(states.best_params, index), card, arm.config, ground.prompts_RNT[index], index)
             measures = measure_pieces(
                 ground.prompts_RNT[index], events_NT, ground.references[index], ground.originals, arm.config.evaluate.protocol
             )
             measures['nats_per_step'] = nats['validation'] if nats['test'] is None else nats['test']
-            write_whole(path, json.dumps({'of': of, 'measures': measures}, indent=2) + '\n')
-        found.append(json.loads(path.read_text())['measures'])
+            kept = json.loads(json.dumps({'of': of, 'measures': measures}))  # as it will be read
+            write_whole(path, json.dumps(kept, indent=2) + '\n')
+        found.append(kept['measures'])
         tick()
     stored = {'of': key, 'num_parameters': summary['num_parameters'], 'versions': card.versions, 'device': card.device, 'replicas': found}
     stored['real'] = grounds(arm.config, card).levels
@@ -121,10 +123,18 @@ def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Groun
     return _outcome(stored, sizes)
 
 
-def _is_of(stored: dict, wanted: dict, command: Command) -> bool:
-    """Whether what is stored is of the same; its config may be older than some field."""
-    known = runs.to_dict(runs.from_dict(stored['config'], base_config(command.root)))
-    return stored | {'config': known} == wanted
+def _stored(path: pathlib.Path, wanted: dict, command: Command) -> dict | None:
+    """What is stored of the same, None where there is none; its config may be older than a field. What is damaged is said and made anew."""
+    try:
+        stored = json.loads(path.read_text())
+        of = stored.get('of', stored)
+        known = runs.to_dict(runs.from_dict(of['config'], base_config(command.root)))
+        return stored if of | {'config': known} == wanted else None
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UserError) as error:
+        print(f'{path} is damaged ({" ".join(str(error).split())[:200]}); made anew')
+        return None
 
 
 def _take_over(arm: Arm) -> None:
@@ -173,7 +183,7 @@ def _draw_maps(command: Command, arm: Arm, grounds: 'Grounds', key: dict) -> Non
     are there, and not where `config.sample.keep_distributions` is off.
     """
     mark = arm.folder / 'heatmaps' / SETTINGS  # written last
-    if not arm.config.sample.keep_distributions or (mark.exists() and _is_of(json.loads(mark.read_text()), key, command)):
+    if not arm.config.sample.keep_distributions or _stored(mark, key, command):
         return
     states, card = Checkpoints(arm.folder).restore()
     model = trained.choose(arm.config, card, states, arm.folder)

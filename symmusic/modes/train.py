@@ -78,6 +78,7 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
             print(f'begins with the best parameters of {config.init_from}')
     else:
         states, card = checkpoints.restore()
+        runs.check_same_run(runs.from_dict(card.config, base_config(command.root)), config, checkpoints.folder)  # else it is another run's
         if card.dataset != described:
             raise UserError(f'{workdir} holds a run on other data: {card.dataset}, now {described}; choose another --workdir')
         if config.train.num_epochs > card.config['train']['num_epochs'] and states.stopped.any():

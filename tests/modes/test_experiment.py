@@ -155,6 +155,20 @@ def test_arms_of_a_version_without_a_level_of_real_continuations(whole, config, 
     assert results(tmp_path / 'old') == results(whole)
 
 
+def test_damaged_results_are_said_and_made_anew(whole, config, tmp_path, capsys):
+    workdir = pathlib.Path(shutil.copytree(whole, tmp_path / 'copy'))
+    folder = workdir / 'experiment' / 'sound'
+    damaged = [folder / 'slow' / 'arm.json', folder / 'slow' / 'measures' / '0001.json', folder / 'fast' / 'arm.json']
+    for path, text in zip(damaged, ['', '{"of": 3}', '[]'], strict=True):
+        path.write_text(text)
+    assert launch.main(words(config, workdir)) == 0
+    said = capsys.readouterr().out
+    assert [f'{path} is damaged (' in said for path in damaged] == [True] * 3
+    assert said.count('made anew') == 3
+    assert 'epoch   1/2' not in said
+    assert results(workdir) == results(whole)
+
+
 def test_heat_maps_are_of_the_pieces_that_are_measured(whole, config, tmp_path, monkeypatch):
     shutil.copytree(whole, tmp_path / 'run')
     measured, drawn, draw = [], [], arm._draw
