@@ -3,6 +3,8 @@
 python launch.py --config=configs/pretrained.py
 python launch.py --config=configs/pretrained.py --mode=evaluate
 python benchmarks/ship.py runs/pretrained
+
+Where the folder holds no run, but an evaluation of the shipped model itself, the parameters stay and the card takes its figures.
 """
 
 import datetime
@@ -12,53 +14,102 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
+import jax
+import numpy as np
+
 from symmusic.files import write_whole
-from symmusic.train.checkpoint import Checkpoints
+from symmusic.generate.compose import Manner, Piece, compose
+from symmusic.generate.prompt import read_prompt
+from symmusic.model.model import Params
+from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.replicas import best_replica, replica
-from symmusic.train.shipped import FOLDER, write_shipped
+from symmusic.train.shipped import FOLDER, read_shipped, write_shipped
 
 CARD = """# The shipped model
 
-{describes}, trained by `python launch.py --config=configs/pretrained.py` on {date}; parameters stored in half precision.
+{describes}, {parameters:,} parameters stored in half precision, trained by
+`python launch.py --config=configs/pretrained.py` on {date}: {settings}; one seed, the best epoch is the {best_epoch}th.
 
 - **Data**: `{corpus}`, {tunes} training tunes: Irish, Scottish and American fiddle tunes from books of the 18th and 19th
   century, in the public domain; the files come with the package music21 (BSD licence) and are not part of symmusic.
   Transposed to C major or A minor, 4/4 and 2/2 only.
 - **Held-out loss**, tunes never used before: {model:.3f} nats per step; base rate {base:.3f}, the best Markov model {markov:.3f}.
 - **Overall overlap area**, {draws} draws of 100 continuations against 100 excerpts: {overlap};
-  other excerpts reach {ceiling:.3f}, the real continuations {real:.3f}.
-- **Nearest training tune** (MelodyShape 2015-shapeh, 1 = a copy): {plagiarism:.3f} on the mean (SD {sd:.3f});
-  real unseen tunes {unseen:.3f}.
+  other excerpts reach {ceiling:.3f} (the ceiling), the real continuations {real:.3f}, the best Markov model {floor:.3f}.
+- **Plagiarism**: nearest training tune (MelodyShape 2015-shapeh, 1 = a copy) {plagiarism:.3f} on the mean (SD {sd:.3f}), real unseen
+  tunes {unseen:.3f}; longest run copied {run:.1f} notes on the mean, longer than the {level:g} that 95 % of unseen tunes keep in
+  {flagged} of 100 pieces.
+- **Repetition**: {repeated} of the bars equal an earlier one, {repeated_real} of those of the real continuations.
 - **Limits**: one voice on a grid of sixteenths in 4/4; knows fiddle tunes and nothing else.
 
-Measured by one run, seed 0, before rounding to half precision. The figures again, of the parameters as they are stored:
+Measured on {measured}{of}. The figures again, of the parameters as they are stored:
 `python launch.py --config=configs/pretrained.py --mode=evaluate` in a folder without `runs/pretrained`.
 """
 
 
 def main(workdir: pathlib.Path) -> None:
     """Writes parameters, card.json and card.md."""
-    states, card = Checkpoints(workdir).restore()
-    best = replica(states, best_replica(states))
     comparison = json.loads((workdir / 'evaluation' / 'comparison.json').read_text())
-    figures = {'date': datetime.date.today().isoformat(), 'best_epoch': int(best.best_epoch)}
-    figures |= {name: comparison[name] for name in ('nats_per_step', 'nats_per_note')}
-    shown = ('model', 'second_draw', 'real_continuations', 'markov_4', 'shuffled')
+    if Checkpoints(workdir).latest_step() is None:
+        params, card, old = read_shipped()
+        when, of = {'date': old['date'], 'best_epoch': old['best_epoch']}, ''
+    else:
+        states, card = Checkpoints(workdir).restore()
+        best = replica(states, best_replica(states))
+        params, of = best.best_params, ' before rounding to half precision'
+        when = {'date': datetime.date.today().isoformat(), 'best_epoch': int(best.best_epoch)}
+    figures = when | measured_figures(comparison) | {'measured': datetime.date.today().isoformat()}
+    write_shipped(params, card, figures)
+    params = read_shipped()[0]
+    figures['piece'] = {'tokens': (piece := short_piece(params, card)).tokens.tolist(), 'log_probability': piece.log_probability}
+    write_shipped(params, card, figures)
+    text = card_md(params, card, figures, of)
+    write_whole(FOLDER / 'card.md', text)
+    print(text)
+
+
+def measured_figures(comparison: dict) -> dict:
+    """What the card takes of an evaluation."""
+    shown = ('model', 'second_draw', 'real_continuations', 'markov_4', 'markov_5', 'shuffled')
+    figures = {name: comparison[name] for name in ('nats_per_step', 'nats_per_note')}
     figures['overall_oa'] = {name: comparison['draws'][name]['overall_oa'] for name in shown}
-    figures |= {'similarity': {name: comparison['similarity'][name] for name in ('mean', 'sd', 'unusable')}}
+    figures['similarity'] = {name: comparison['similarity'][name] for name in ('mean', 'sd', 'unusable')}
     figures['similarity']['unseen'] = comparison['similarity']['unseen']['mean']
-    write_shipped(best.best_params, card, figures)
-    layers, oa, nats = card.architecture, figures['overall_oa'], figures['nats_per_step']
-    text = CARD.format(
+    run = comparison['copies']['longest_run']
+    mean = float(np.mean([each['score'] for each in run['pieces'].values()]))
+    figures['longest_run'] = {'mean': mean, 'level': run['level'], 'flagged': len(run['flagged'])}
+    figures['structure'] = {name: comparison['structure'][name] for name in ('model', 'real_continuations')}
+    return figures
+
+
+def short_piece(params: Params, card: Card) -> Piece:
+    """Two bars after the built-in prompt, each step the likeliest."""
+    manner = Manner(1, 2, 0.0, 0, 1.0, None, card.config['train']['sequence_steps'], 0, redraw_stuck=False, keep_distributions=False)
+    return compose(params, card.architecture, card.vocabulary, read_prompt('', card.vocabulary, transpose=True), manner, 0)[0]
+
+
+def card_md(params: Params, card: Card, figures: dict, of: str = '') -> str:
+    """The card as a person reads it."""
+    layers, oa, nats, train = card.architecture, figures['overall_oa'], figures['nats_per_step'], card.config['train']
+    return CARD.format(
         describes=f'{layers.num_layers} LSTM layers of {layers.num_cells} cells with {layers.attention.capitalize()} attention',
-        date=figures['date'], corpus=card.dataset['corpus'], tunes=card.dataset['num_tunes']['train'],
+        parameters=sum(leaf.size for leaf in jax.tree.leaves(params)), date=figures['date'], best_epoch=figures['best_epoch'],
+        settings=f'dropout {layers.dropout_rate:g}, Adam at {train["learning_rate"]:g} with weight decay {train["weight_decay"]:g}, '
+                 f'sequences of {train["sequence_steps"]} steps, {train["batch_size"]} in an update, lookback of 1, 2, 4 and 8 bars',
+        corpus=card.dataset['corpus'], tunes=card.dataset['num_tunes']['train'],
         model=nats['model'], base=nats['base_rate'], markov=min(nats[name] for name in nats if name.startswith('markov')),
         draws=oa['model']['num'], overlap=f'{oa["model"]["mean"]:.3f} [{oa["model"]["low"]:.3f}, {oa["model"]["high"]:.3f}]',
         ceiling=oa['second_draw']['mean'], real=oa['real_continuations']['mean'],
+        floor=max(oa[name]['mean'] for name in oa if name.startswith('markov')),
         plagiarism=figures['similarity']['mean'], sd=figures['similarity']['sd'], unseen=figures['similarity']['unseen'],
+        run=figures['longest_run']['mean'], level=figures['longest_run']['level'], flagged=figures['longest_run']['flagged'],
+        repeated=_share(figures['structure']['model']), repeated_real=_share(figures['structure']['real_continuations']),
+        measured=figures['measured'], of=of,
     )  # fmt: skip
-    write_whole(FOLDER / 'card.md', text)
-    print(text)
+
+
+def _share(structure: dict) -> str:
+    return f'{100 * structure["repeated_bars"]["mean"]:.0f} %'
 
 
 if __name__ == '__main__':

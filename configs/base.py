@@ -89,6 +89,7 @@ def get_config() -> ConfigDict:
     sample.num_candidates = 1  # drawn for each piece kept: the likeliest are, or of bars between others by how well what follows fits
     sample.rank = 'likelihood'  # by which candidates are kept; or 'originality', the shortest copied run, or 'both' places together
     sample.max_copied_run = 0  # notes; no longer run of a training tune is drawn; 0 = any
+    sample.redraw_copies = False  # draw pieces again that copy a longer run of a training tune than 95 % of unseen tunes do
     sample.wav = False  # write the pieces as sound, too
     sample.sound_font = ''  # for that, by FluidSynth; '' = an installed one, or else the built-in sound
     sample.keep_distributions = False  # keep and store every step's probabilities and attention weights

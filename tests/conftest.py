@@ -8,6 +8,9 @@ import hypothesis
 import jax
 import pytest
 
+from symmusic.corpus.cache import load_corpus
+from symmusic.corpus.prepare import Settings
+
 # No deadline: the first call of a jitted function compiles. The same examples in every run, so that a failure is one for everybody.
 hypothesis.settings.register_profile('symmusic', deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile('symmusic')
@@ -30,6 +33,22 @@ def compiled() -> Iterator[None]:
     maps = pathlib.Path('/proc/self/maps')
     if maps.exists() and maps.read_bytes().count(b'\n') > 15_000:
         jax.clear_caches()
+
+
+@pytest.fixture(scope='session')
+def prepared_folk(tmp_path_factory) -> pathlib.Path:
+    """A folder of prepared corpora that holds `folk`."""
+    folder = tmp_path_factory.mktemp('folk')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('SYMMUSIC_CACHE', str(folder))
+        load_corpus('folk', Settings())
+    return folder
+
+
+@pytest.fixture
+def folk(prepared_folk, monkeypatch) -> None:
+    """The corpus that the shipped model was trained on is in the cache."""
+    monkeypatch.setenv('SYMMUSIC_CACHE', str(prepared_folk))
 
 
 @pytest.fixture(scope='session')

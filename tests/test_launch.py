@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import dataclasses
 import json
 import os
 import pathlib
@@ -17,6 +18,8 @@ import numpy as np
 import pytest
 
 import launch
+from symmusic.corpus.cache import load_corpus
+from symmusic.corpus.prepare import Settings
 from symmusic.files import alone_in
 from symmusic.melody.events import quantize
 from symmusic.modes import train
@@ -321,10 +324,15 @@ def test_chosen_bars_are_drawn_anew_within_wishes(workdir, tmp_path, capsys, ref
     assert all(row['nearest'] is None or (row['nearest']['score'] == 2 and row['nearest']['tune']) for row in rows)
     assert all(row['num_refused'] >= 0 for row in rows)
     assert 'originality' in (folder / 'index.html').read_text()
-    assert 'config.sample.max_copied_run = 2 with config.sample.rests = False' in refused(
-        *argv, '--config.sample.max_copied_run=2', '--config.sample.rests=False'
+    narrow = [f'--config.sample.rhythm={prompt}', '--config.sample.lowest=72', '--config.sample.highest=72']
+    assert 'came to a step at which all that the other wishes let through would have copied more' in refused(
+        *argv, '--config.sample.max_copied_run=2', *narrow
     )
+    assert launch.main([*argv, '--config.sample.redraw_copies=True']) == 0
+    said = capsys.readouterr().out
+    assert re.search(r'\d+ times a piece was drawn again that copied more than [\d.]+ notes in a row, .* 0 still do', said)
     (workdir / 'originals.npz').unlink()
+    assert 'redraw_copies = True' in refused(*argv, '--config.sample.redraw_copies=True')
     assert 'keeps no training tunes to compare with' in refused(*argv, '--config.sample.max_copied_run=2')
 
     assert 'must be a bar or some, as 3 or 3-4, of the 4' in refused(*argv, '--config.sample.regenerate=4-5')
@@ -745,13 +753,22 @@ def test_a_workdir_that_is_a_file(refused, tmp_path, corpus, mode):
     assert str(tmp_path / 'out') in refused(*argv)
 
 
-def test_without_a_run_the_shipped_model_draws(tmp_path, monkeypatch, capsys):
+def test_without_a_run_the_shipped_model_draws(tmp_path, monkeypatch, capsys, folk):
     monkeypatch.chdir(tmp_path)
     assert launch.main(sampling('nowhere', '--config.sample.num_samples=1', '--config.sample.num_bars=1')) == 0
     printed = capsys.readouterr().out
     assert 'the shipped model draws' in printed
     assert 'python launch.py' in printed
-    assert (tmp_path / 'nowhere' / 'samples' / 'mary' / '01.mid').exists()
+    rows = json.loads((tmp_path / 'nowhere' / 'samples' / 'mary' / 'samples.json').read_text())
+    assert rows[0]['file'] == '01.mid'
+    assert rows[0]['nearest']['score'] >= 2  # of its training tunes, which come with the corpus
+    assert rows[0]['nearest']['tune']
+    corpus = dataclasses.replace(load_corpus('folk', Settings()), tunes=())
+    monkeypatch.setattr('symmusic.modes.build.load_corpus', lambda *_, **__: corpus)  # as another version of music21 might have it
+    assert launch.main(sampling('nowhere', '--config.sample.num_samples=1', '--config.sample.num_bars=1')) == 0
+    assert 'the corpus folk is not the one that the shipped model was trained on: pieces are not compared' in capsys.readouterr().out
+    assert launch.main(sampling('nowhere', '--config.sample.max_copied_run=5')) == 2
+    assert 'not the one that the shipped model was trained on' in capsys.readouterr().err
 
 
 def test_evaluating_without_a_run_names_the_command_that_trains(refused):

@@ -146,6 +146,7 @@ FIELDS: dict[str, Rule] = {
     'sample.num_candidates': whole(1, 10_000),
     'sample.rank': choice('likelihood', 'originality', 'both'),
     'sample.max_copied_run': whole(0, 256),
+    'sample.redraw_copies': flag(),
     'sample.keep_distributions': flag(),
     'sample.wav': flag(),
     'sample.sound_font': text(empty=True),

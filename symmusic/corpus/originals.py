@@ -1,6 +1,7 @@
-"""The training tunes as they are kept beside a run, so that what it draws can be compared with them without the corpus."""
+"""The tunes of a run as they are kept beside it, so that what it draws can be compared with them without the corpus."""
 
 import dataclasses
+import functools
 import io
 import json
 import pathlib
@@ -19,27 +20,37 @@ NAME = 'originals.npz'
 
 @dataclasses.dataclass(frozen=True)
 class Originals:
-    """Tunes by their files' names, in C major or A minor."""
+    """The training tunes, by their files' names, and those that were held out: each as events [T] int8, in C major or A minor."""
 
     names: tuple[str, ...]
-    melodies: tuple[list[StepNote], ...]
+    tunes: tuple[np.ndarray, ...]
+    unseen: tuple[np.ndarray, ...] = ()
+
+    @functools.cached_property
+    def melodies(self) -> list[list[StepNote]]:
+        """The notes of each training tune."""
+        return list(map(from_events, self.tunes))
 
 
-def write_originals(folder: pathlib.Path, tunes: Sequence[Tune]) -> None:
-    """Writes the kept ones of some tunes, whole or not at all."""
-    kept = [tune for tune in tunes if tune.kept]
+def gather_originals(trained: Sequence[Tune], held_out: Sequence[Tune]) -> Originals:
+    """The kept ones of some tunes."""
+    kept = [tune for tune in trained if tune.kept]
+    unseen = tuple(tune.events for tune in held_out if tune.kept)
+    return Originals(tuple(tune.file for tune in kept), tuple(tune.events for tune in kept), unseen)
+
+
+def write_originals(folder: pathlib.Path, originals: Originals) -> None:
+    """Writes them whole or not at all."""
+    parts = {'': originals.tunes, 'unseen_': originals.unseen}
+    arrays = {f'{part}lengths': np.array([len(tune) for tune in tunes], np.int64) for part, tunes in parts.items()}
+    arrays |= {f'{part}events': np.concatenate([np.zeros(0, np.int8), *tunes]).astype(np.int8) for part, tunes in parts.items()}
     content = io.BytesIO()
-    np.savez_compressed(
-        content,
-        names=np.frombuffer(json.dumps([tune.file for tune in kept]).encode(), np.uint8),
-        lengths=np.array([len(tune.events) for tune in kept], np.int64),
-        events=np.concatenate([tune.events for tune in kept]).astype(np.int8),
-    )
+    np.savez_compressed(content, names=np.frombuffer(json.dumps(originals.names).encode(), np.uint8), **arrays)
     write_whole(folder / NAME, content.getvalue())
 
 
 def read_originals(folder: pathlib.Path) -> Originals | None:
-    """The tunes that a folder keeps; None where there is no such file, as in runs older than it.
+    """The tunes that a folder keeps; None where there is no such file, and none unseen where it has no such part, as in older runs.
 
     Raises:
       UserError: the file is damaged.
@@ -49,10 +60,17 @@ def read_originals(folder: pathlib.Path) -> Originals | None:
         return None
     try:
         with np.load(path, allow_pickle=False) as stored:
-            names, lengths, events = json.loads(stored['names'].tobytes()), stored['lengths'], stored['events']
-        if len(names) != len(lengths) or lengths.sum() != len(events) or (lengths < 0).any() or events.dtype != np.int8:
+            names = json.loads(stored['names'].tobytes())
+            tunes = _split(stored['lengths'], stored['events'])
+            unseen = _split(stored['unseen_lengths'], stored['unseen_events']) if 'unseen_lengths' in stored.files else ()
+        if len(names) != len(tunes):
             raise ValueError('its parts do not fit together')
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f'{path} is damaged: {error}; remove it, and pieces are not compared with the training tunes') from error
-    tunes = np.split(events, np.cumsum(lengths)[:-1])
-    return Originals(tuple(map(str, names)), tuple(map(from_events, tunes)))
+    return Originals(tuple(map(str, names)), tunes, unseen)
+
+
+def _split(lengths: np.ndarray, events: np.ndarray) -> tuple[np.ndarray, ...]:
+    if lengths.sum() != len(events) or (lengths < 0).any() or events.dtype != np.int8:
+        raise ValueError('its parts do not fit together')
+    return tuple(np.split(events, np.cumsum(lengths)[:-1])) if len(lengths) else ()

@@ -2,15 +2,16 @@
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy.stats import rankdata
 
+from symmusic.errors import UserError
 from symmusic.generate.control import Masks
-from symmusic.generate.originality import Index
+from symmusic.generate.originality import Index, listen
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.sample import Drawn, sample
 from symmusic.melody.encodings import Vocabulary
@@ -34,6 +35,9 @@ class Manner:
     max_redraws: int
     redraw_stuck: bool
     keep_distributions: bool
+
+
+Judge = Callable[[Sequence[np.ndarray]], np.ndarray]  # of the events of B pieces, in the model's key, which are to be drawn again: bool [B]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,15 +81,17 @@ def compose(
     seed: int,
     masks: Masks | None = None,
     index: Index | None = None,
+    reject: Judge | None = None,
 ) -> list[Piece]:
     """Draws pieces as the source did: the prompt but for its last step is read, one token more than the new bars have is drawn, and the
     first, which completes the prompt's last bar, is dropped.
 
-    An empty piece (with `redraw_stuck` also one of a single pitch) is drawn again, in at most `max_redraws` rounds; greedy pieces never
-    are. Piece n of a seed is the same whatever `num_samples` is. Where `masks` hold, the prompt's last step stays what it is.
+    An empty piece is drawn again, in at most `max_redraws` rounds, and so are one of a single pitch with `redraw_stuck`, one that `index`
+    and `masks` together left nothing to draw for, and all that `reject` tells; greedy pieces never are. Piece n of a seed is the same
+    whatever `num_samples` is. Where `masks` hold, the prompt's last step stays what it is.
     """
     prompts_BT = np.broadcast_to(prompt.tokens, (manner.num_samples, len(prompt.tokens)))
-    drawn, num_redraws = draw_continuations(params, architecture, vocabulary, prompts_BT, manner, seed, masks, index)
+    drawn, num_redraws = draw_continuations(params, architecture, vocabulary, prompts_BT, manner, seed, masks, index, reject)
     pieces = as_pieces(drawn, prompts_BT, vocabulary)
     return [
         dataclasses.replace(piece, events=transpose_events(piece.events, -prompt.transposed_by), num_redraws=int(count))
@@ -97,7 +103,7 @@ def as_pieces(drawn: Drawn, prompts_BT: np.ndarray, vocabulary: Vocabulary) -> l
     """What `draw_continuations` drew after the prompts, one by one, in the model's key."""
     first_B = drawn.tokens_BN[:, :1].astype(np.uint8)
     refused_B = drawn.refused_B
-    drawn = jax.tree.map(lambda array: array[:, 1:], drawn.replace(refused_B=None))
+    drawn = jax.tree.map(lambda array: array[:, 1:], drawn.replace(refused_B=None, stuck_B=None))
     return [
         Piece(
             tokens=drawn.tokens_BN[index].astype(np.uint8),
@@ -123,9 +129,13 @@ def draw_continuations(
     seed: int,
     masks: Masks | None = None,
     index: Index | None = None,
+    reject: Judge | None = None,
 ) -> tuple[Drawn, np.ndarray]:
     """What `compose` draws, as arrays, after a prompt of whole bars for each piece: the token that completes the prompt and the
     continuation's, and how often each piece was drawn again. `masks` and `index` limit what is drawn.
+
+    Raises:
+      UserError: a piece could be drawn within `masks` but with a run of `index` alone.
     """
     num_samples = len(prompts_BT)
     mesh = make_mesh(1, num_samples, jax.local_devices())  # each device draws a part of the pieces, which need nothing of one another
@@ -133,6 +143,7 @@ def draw_continuations(
     params, masks, index = (place(tree, mesh, EVERYWHERE) for tree in (params, masks, index))
     prompt_BT = spread(np.asarray(prompts_BT[:, :-1], np.int32))
     positions_BT = spread(np.broadcast_to(np.arange(prompt_BT.shape[1]) % STEPS_PER_BAR, prompt_BT.shape))
+    heard = None if index is None else jax.jit(listen)(index, spread(np.asarray(prompts_BT, np.int32)))
     piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), jnp.arange(num_samples))
 
     def draw(round_: int) -> Drawn:
@@ -151,17 +162,28 @@ def draw_continuations(
             keep=manner.keep_distributions,
             masks=masks,
             index=index,
+            heard=heard,
         )
         return jax.tree.map(np.array, drawn)
 
     drawn = draw(0)
     num_redraws = np.zeros(num_samples, int)
     for round_ in range(1, manner.max_redraws + 1 if manner.temperature > 0 else 1):
-        again = np.array([_unwanted(vocabulary.decode(tokens), manner.redraw_stuck) for tokens in drawn.tokens_BN[:, 1:]])
+        events = [vocabulary.decode(tokens) for tokens in drawn.tokens_BN[:, 1:]]
+        again = np.array([_unwanted(each, manner.redraw_stuck) for each in events])
+        if reject is not None:
+            again |= reject(events)
+        if index is not None:
+            again |= drawn.stuck_B > 0
         if not again.any():
             break
         num_redraws[again] += 1
         drawn = jax.tree.map(functools.partial(_replaced, again), drawn, draw(round_))
+    if index is not None and (num_stuck := int((drawn.stuck_B > 0).sum())):
+        raise UserError(
+            f'config.sample.max_copied_run = {index.num_symbols}: {num_stuck} of {num_samples} pieces came to a step at which all that the '
+            'other wishes let through would have copied more; must be larger, or with fewer wishes, or with more config.sample.max_redraws'
+        )
     return drawn, num_redraws
 
 

@@ -14,7 +14,8 @@ from symmusic.errors import UserError
 from symmusic.files import SETTINGS, write_whole
 from symmusic.generate.compose import Piece
 from symmusic.generate.heatmaps import write_heatmaps
-from symmusic.generate.listening import listening_page
+from symmusic.generate.listening import Entry, listening_page
+from symmusic.generate.looks import find_looks
 from symmusic.generate.pictures import draw_all, draw_piece
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.sound import Sound
@@ -48,7 +49,7 @@ def write_gallery(
     Args:
       folder: of this prompt's pieces.
       prompt: what they continue.
-      pieces: at least one; where they hold their distributions, those are stored and drawn as heat maps.
+      pieces: at least one; where they hold probabilities, these and the weights are stored and drawn as heat maps.
       vocabulary: of their tokens.
       is_window: they were drawn by reading a window anew for each step.
       temperature: they were drawn at.
@@ -111,21 +112,24 @@ def _write(
     sound: Sound | None,
     progress: Callable[[Iterable, str], Iterable],
 ) -> None:
-    rows, names, files = [], [], []
+    rows, names, entries = [], [], []
+    looks = find_looks(pieces)
     width = max(2, len(str(len(pieces))))
     for number, piece in progress(list(enumerate(pieces, 1)), 'piece'):
         name = f'{number:0{width}}'
         surprise = -piece.log_probability / len(piece.events)
         names.append(f'{name}: {surprise:.2f} nats per step' + (', empty' if piece.is_empty else ''))
         joined = vocabulary.join(prompt.events, piece.events)
-        files.append([])
+        files = []
         for place, events in ((folder, piece.events), (folder / 'joined', joined)):
             written = written_forms(events, prompt, f'{prompt.title or prompt.name}, continuation {name}')
             for suffix, content in written.items():
                 write_whole(place / f'{name}{suffix}', content)
-            files[-1].append(written)
+            files.append(written)
             if sound:
                 write_whole(place / f'{name}.wav', sound(from_events(events), written['.mid'], prompt.qpm, len(events)))
+        run = nearest and nearest[number - 1]
+        entries.append(Entry(name, joined, piece.log_probability, *files, run, looks[number - 1]))
         draw_piece(folder / f'{name}.png', prompt.events, piece.events, f'{prompt.name}, continuation {names[-1]}')
         rows.append(
             {
@@ -136,7 +140,7 @@ def _write(
                 'num_steps': len(piece.tokens),
                 'tokens': piece.tokens.tolist(),
                 'log_probability': piece.log_probability,
-                'nearest': nearest and nearest[number - 1],
+                'nearest': run,
                 'transposed_by': prompt.transposed_by,
                 'num_redraws': piece.num_redraws,
                 **({} if piece.num_refused is None else {'num_refused': piece.num_refused}),
@@ -152,8 +156,7 @@ def _write(
         write_whole(folder / 'distributions.npz', buffer.getvalue())
         title = f'{prompt.name} by {model}'
         write_heatmaps(folder / 'heatmaps', pieces, vocabulary, is_window=is_window, title=title, progress=progress)
-    numbers = [row['file'].removesuffix('.mid') for row in rows]
-    write_whole(folder / 'index.html', listening_page(prompt, pieces, numbers, files, model, nearest))
+    write_whole(folder / 'index.html', listening_page(prompt, entries, model, are_compared=nearest is not None))
     write_whole(folder / 'samples.json', json.dumps(rows, indent=1) + '\n')
 
 

@@ -1,7 +1,9 @@
-// After playback.js. Plays one piece at a time; the cursor follows it.
-const LEFT = 34, STEP_WIDTH = 6; // as in the drawing
+// After playback.js. Plays one piece at a time; the cursor follows it. Shows what a step of it looked at.
+const LEFT = 34, STEP_WIDTH = 6; // as in roll.py
+const NAMES = ['C', 'C♯', 'D', 'E♭', 'E', 'F', 'F♯', 'G', 'A♭', 'A', 'B♭', 'B'];
 const get = (id) => document.getElementById(id);
 const articles = [...document.querySelectorAll('article')];
+const pieceOf = (article) => DATA.pieces[article.dataset.order];
 let playing = null;
 
 function stop() {
@@ -19,7 +21,7 @@ function stop() {
 
 function play(article) {
   stop();
-  const piece = DATA.pieces[article.dataset.order];
+  const piece = pieceOf(article);
   const qpm = Math.min(400, Math.max(20, Number(get('tempo').value) || DATA.qpm));
   const first = get('from').value === 'new' ? DATA.seam : 0;
   const button = article.querySelector('button');
@@ -28,27 +30,90 @@ function play(article) {
   get('status').textContent = `playing ${article.querySelector('h2').textContent}`;
   const cursor = article.querySelector('.cursor');
   const notes = article.querySelectorAll('[data-note]');
+  const signs = [...article.querySelectorAll('[data-at]')];
   cursor.style.visibility = 'visible';
   const follow = (step) => {
     cursor.setAttribute('transform', `translate(${LEFT + step * STEP_WIDTH} 0)`);
     piece.notes.forEach(([onset, end], index) => notes[index].classList.toggle('sounding', onset <= step && step < end));
+    for (const sign of signs) sign.classList.toggle('sounding', sign.dataset.at <= step && step < sign.dataset.end);
+    for (const [part, mark] of [['.roll', cursor], ['.staff', article.querySelector('.staff .sounding')]]) keepInView(article.querySelector(part), mark);
   };
   playing = {article, silence: playNotes(piece.notes, {first, end: piece.end, qpm, timbre: get('sound').value}, follow, stop)};
 }
 
+// Scrolls a part that is wider than the screen sideways, so that what sounds is seen.
+function keepInView(part, mark) {
+  if (!part || !mark || part.scrollWidth <= part.clientWidth) return;
+  const inside = part.getBoundingClientRect(), {left} = mark.getBoundingClientRect();
+  if (left < inside.left || left > inside.right - inside.width / 8) part.scrollLeft += left - inside.left - inside.width / 4;
+}
+
 function arrange() {
-  const by = get('sort').value, least = Number(get('least').value) || 0;
+  const by = get('sort').value, key = get('key').value;
+  const least = Number(get('least').value) || 0, most = get('most') ? Number(get('most').value) : Infinity;
   const value = (article) => Number(article.dataset[by]) * (by === 'notes' ? -1 : 1);
   const main = document.querySelector('main');
   [...articles].sort((a, b) => value(a) - value(b) || a.dataset.order - b.dataset.order).forEach((article) => main.append(article));
-  articles.forEach((article) => { article.hidden = Number(article.dataset.notes) < least; });
+  for (const article of articles) {
+    const {notes, copied} = article.dataset;
+    article.hidden = notes < least || copied > most || (key !== '' && article.dataset.key !== key);
+  }
   if (playing && playing.article.hidden) stop();
+}
+
+function place(step) {
+  const beat = 1 + (step % 16) / 4;
+  return `bar ${1 + Math.floor(step / 16)} beat ${beat}`;
+}
+
+// Shades what the new step `step` of a piece looked at, and says it; any other number shows nothing.
+function look(article, step) {
+  const {looks, notes} = pieceOf(article), drawing = article.querySelector('.looks'), text = article.querySelector('.looked');
+  const pairs = (looks || [])[step - DATA.seam];
+  drawing.replaceChildren();
+  drawing.dataset.step = pairs ? step : '';
+  if (!pairs) return;
+  const height = drawing.dataset.height;
+  const shade = (at, opacity, name) => {
+    const box = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
+    const attributes = {x: LEFT + at * STEP_WIDTH, y: 0, width: STEP_WIDTH, height, opacity, class: name};
+    for (const [key, value] of Object.entries(attributes)) box.setAttribute(key, value);
+    drawing.append(box);
+  };
+  const said = [];
+  for (let index = 0; index < pairs.length; index += 2) {
+    const at = step - pairs[index], weight = pairs[index + 1];
+    if (at < 0) continue;
+    shade(at, 0.75 * Math.sqrt(weight / pairs[1]), 'seen');
+    const sounding = notes.find(([onset, end]) => onset <= at && at < end);
+    const name = sounding ? NAMES[sounding[2] % 12] + (Math.floor(sounding[2] / 12) - 1) : 'silence';
+    if (said.length < 3) said.push(`${place(at)} (${name}, ${(weight / 10).toFixed(1)} %)`);
+  }
+  shade(step, 1, 'asking');
+  text.textContent = `At ${place(step)} the model looked most at ${said.join(', ') || 'what stands before the prompt'}.`;
 }
 
 for (const article of articles) {
   article.querySelector('button').addEventListener('click', () => (playing && playing.article === article ? stop() : play(article)));
+  if (!pieceOf(article).looks) continue;
+  const roll = article.querySelector('.roll'), drawing = roll.querySelector('svg');
+  const stepAt = ({clientX}) => {
+    const box = drawing.getBoundingClientRect();
+    return Math.floor(((clientX - box.left) / box.width * drawing.viewBox.baseVal.width - LEFT) / STEP_WIDTH);
+  };
+  for (const kind of ['pointermove', 'pointerdown']) roll.addEventListener(kind, (event) => look(article, stepAt(event)));
+  roll.addEventListener('pointerleave', () => look(article, -1));
+  roll.addEventListener('keydown', (event) => {
+    const move = {ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity}[event.key];
+    if (!move) return;
+    event.preventDefault();
+    const now = article.querySelector('.looks').dataset.step;
+    const wanted = now ? Number(now) + move : DATA.seam;
+    look(article, Math.min(Math.max(wanted, DATA.seam), pieceOf(article).end - 1));
+  });
+  roll.addEventListener('blur', () => look(article, -1));
 }
-get('sort').addEventListener('change', arrange);
-get('least').addEventListener('input', arrange);
+for (const id of ['sort', 'key']) get(id).addEventListener('change', arrange);
+for (const id of ['least', 'most']) get(id)?.addEventListener('input', arrange);
 for (const id of ['tempo', 'sound', 'from']) get(id).addEventListener('change', () => playing && play(playing.article));
 document.addEventListener('keydown', (event) => event.key === 'Escape' && stop());

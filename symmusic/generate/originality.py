@@ -1,8 +1,8 @@
 """Never more than so many notes of a tune: runs that stand in the training tunes are masked while pieces are drawn. Pure functions.
 
 A run is notes that follow one another in just the same way, by interval and by the steps from onset to onset, as `evaluate/copies.py`
-measures it. The index is a sorted array of hashes (32 bits) of all runs of one note more than are allowed: one that is in the tunes is
-always found; with 2 * 10^5 of them 5 of 10^5 other runs are refused as well.
+measures it; it may begin in the prompt. The index is a sorted array of hashes (32 bits) of all runs of one note more than are allowed:
+one that is in the tunes is always found; with 2 * 10^5 of them 5 of 10^5 other runs are refused as well.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 MIX, BASE = 2654435761, 2246822519  # odd numbers of 32 bits (Knuth's and xxHash's)
 STEPS = 1 << 20  # more than lie between two notes
@@ -29,8 +30,8 @@ class Index:
 
 @flax.struct.dataclass
 class Heard:
-    """Of B pieces what they hold so far: the last symbols, mixed, the latest note's pitch, how long ago it began, how many there were, and
-    at how many steps something was refused.
+    """Of B prompts and what is drawn after them: the last symbols, mixed, the latest note's pitch, how long ago it began, how many there
+    were, at how many steps something was refused, and at how many all was a copy, so that one had to be let through.
     """
 
     mixed_BK: jax.Array  # uint32, K - 1 of them
@@ -38,6 +39,7 @@ class Heard:
     since_B: jax.Array
     count_B: jax.Array
     refused_B: jax.Array
+    stuck_B: jax.Array
 
 
 def make_index(symbols: Sequence[np.ndarray], max_run: int, pitches_V: np.ndarray) -> Index | None:
@@ -68,10 +70,21 @@ def _hash(mixed: np.ndarray | jax.Array) -> np.ndarray | jax.Array:
     return total
 
 
-def nothing_heard(index: Index, num_pieces: int) -> Heard:
-    """Before the first step."""
-    zeros = jnp.zeros(num_pieces, jnp.int32)
-    return Heard(jnp.zeros((num_pieces, index.num_symbols - 1), jnp.uint32), zeros, zeros, zeros, zeros)
+def listen(index: Index, prompts_BT: jax.Array) -> Heard:
+    """What is heard in prompts."""
+    num_pieces = prompts_BT.shape[0]
+    zeros, never = jnp.zeros(num_pieces, jnp.int32), jnp.zeros(num_pieces, bool)
+    nothing = Heard(jnp.zeros((num_pieces, index.num_symbols - 1), jnp.uint32), zeros, zeros, zeros, zeros, zeros)
+    return lax.scan(lambda heard, token_B: (hear(index, heard, token_B, never, never), None), nothing, prompts_BT.T)[0]
+
+
+def refuse(index: Index, heard: Heard, may_BV: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """[B, V] which of the classes that may be drawn complete a run of a tune, and [B] where that would leave nothing to draw: there none
+    is refused.
+    """
+    is_copy_BV = ~original(index, heard) & may_BV
+    is_stuck_B = (is_copy_BV == may_BV).all(axis=-1)
+    return is_copy_BV & ~is_stuck_B[:, None], is_stuck_B
 
 
 def original(index: Index, heard: Heard) -> jax.Array:
@@ -85,7 +98,7 @@ def original(index: Index, heard: Heard) -> jax.Array:
     return ~(is_copy_BV & (index.pitches_V >= 0) & (heard.count_B >= index.num_symbols)[:, None])
 
 
-def hear(index: Index, heard: Heard, token_B: jax.Array, was_refused_B: jax.Array) -> Heard:
+def hear(index: Index, heard: Heard, token_B: jax.Array, was_refused_B: jax.Array, was_stuck_B: jax.Array) -> Heard:
     """What is heard after a step."""
     pitch_B = index.pitches_V[token_B]
     begins_B = pitch_B >= 0
@@ -97,4 +110,5 @@ def hear(index: Index, heard: Heard, token_B: jax.Array, was_refused_B: jax.Arra
         since_B=jnp.where(begins_B, 1, heard.since_B + 1),
         count_B=heard.count_B + begins_B,
         refused_B=heard.refused_B + was_refused_B,
+        stuck_B=heard.stuck_B + was_stuck_B,
     )

@@ -22,6 +22,7 @@ class Drawn:
     probabilities_BNV: jax.Array | None  # what each token was drawn from
     weights_BNT: jax.Array | None  # attention, over the steps read, the latest last
     refused_B: jax.Array | None = None  # at how many steps a copy was refused, where any are
+    stuck_B: jax.Array | None = None  # at how many nothing but copies could be drawn, so that one was
 
 
 def restrict(logits_BV: jax.Array, temperature: jax.Array, top_k: jax.Array, top_p: jax.Array) -> jax.Array:
@@ -65,6 +66,7 @@ def sample(
     keep: bool = False,
     masks: control.Masks | None = None,
     index: originality.Index | None = None,
+    heard: originality.Heard | None = None,
 ) -> Drawn:
     """Draws `num_steps` tokens after each prompt.
 
@@ -83,34 +85,36 @@ def sample(
       memory_steps: how many steps attention looks back where the state is carried.
       keep: return probabilities and attention weights of every step.
       masks: what may be drawn at each of the N steps.
-      index: runs of notes that none of the steps but the first may complete.
+      index: runs of notes that none of the steps but the first may complete, those apart at which `masks` leave no choice.
+      heard: with `index`, what `originality.listen` heard in the prompts and in their last step, which the first of the steps repeats.
     """
 
     def draw(keys_B, logits_BV, state, row):
-        allowed_BV, is_copy_BV = allow(logits_BV, state, row)
+        allowed_BV, verdict = allow(logits_BV, state, row)
         restricted_BV = restrict(allowed_BV, temperature, top_k, top_p)
         keys_B2 = jax.vmap(jax.random.split)(keys_B)
         token_B = jax.vmap(jax.random.categorical)(keys_B2[:, 1], restricted_BV)
         log_probability_B = jnp.take_along_axis(jax.nn.log_softmax(logits_BV), token_B[:, None], axis=-1)[:, 0]
-        state = follow(state, row, token_B, is_copy_BV)
+        state = follow(state, row, token_B, verdict)
         return keys_B2[:, 0], token_B, log_probability_B, jax.nn.softmax(restricted_BV), state
 
     def allow(logits_BV, state, row):
-        """The logits, -inf where a class may not be drawn, and where that is for a copy's sake."""
-        is_copy_BV = None
+        """The logits, -inf where a class may not be drawn, and of each piece whether that is for a copy's sake and whether it is stuck."""
         if masks is not None:
             logits_BV = jnp.where(control.allowed(masks, row[0], state[0]), logits_BV, -jnp.inf)
-        if index is not None:
-            is_copy_BV = ~originality.original(index, state[1]) & ~jnp.isneginf(logits_BV) & (row[1] > 0)
-            logits_BV = jnp.where(is_copy_BV, -jnp.inf, logits_BV)
-        return logits_BV, is_copy_BV
+        if index is None:
+            return logits_BV, None
+        is_copy_BV, is_stuck_B = originality.refuse(index, state[1], ~jnp.isneginf(logits_BV))
+        is_free = (row[1] > 0) & (True if masks is None else row[0].tokens_V.sum() > 1)
+        is_copy_BV &= is_free
+        return jnp.where(is_copy_BV, -jnp.inf, logits_BV), (is_copy_BV.any(axis=-1), is_stuck_B & is_free)
 
-    def follow(state, row, token_B, is_copy_BV):
+    def follow(state, row, token_B, verdict):
         wished, heard = state
         if masks is not None:
             wished = control.advance(masks, row[0], wished, token_B)
         if index is not None:
-            after = originality.hear(index, heard, token_B, is_copy_BV.any(axis=-1))
+            after = originality.hear(index, heard, token_B, *verdict)
             heard = jax.tree.map(lambda new, old: jnp.where(row[1] > 0, new, old), after, heard)
         return wished, heard
 
@@ -133,8 +137,7 @@ def sample(
         model_carry, logits_BV, weights_BT = apply_step(params, model_carry, token_B, position_B, architecture)
         return (keys_B, model_carry, logits_BV, weights_BT, position_B, state), drawn
 
-    num_pieces = prompt_BT.shape[0]
-    state = (masks and control.initial_state(masks, num_pieces), index and originality.nothing_heard(index, num_pieces))
+    state = (masks and control.initial_state(masks, prompt_BT.shape[0]), heard)
     rows = (masks and masks.rows, None if index is None else jnp.arange(num_steps))
     if window_steps is not None:
         missing = max(window_steps - prompt_BT.shape[1], 0)
@@ -153,5 +156,5 @@ def sample(
         carry, step = (keys_B, model_carry, logits_BV, weights_BT, positions_BT[:, -1], state), step_of_state
 
     carry, drawn = lax.scan(step, carry, rows, length=num_steps)
-    refused_B = None if index is None else carry[-1][1].refused_B
-    return Drawn(*jax.tree.map(lambda array: jnp.swapaxes(array, 0, 1), drawn), refused_B)
+    counts = () if index is None else (carry[-1][1].refused_B, carry[-1][1].stuck_B)
+    return Drawn(*jax.tree.map(lambda array: jnp.swapaxes(array, 0, 1), drawn), *counts)

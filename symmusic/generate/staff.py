@@ -1,6 +1,11 @@
 """Staff notation for pages, engraved by Verovio where that package is installed: it is no requirement, as the piano roll says the same."""
 
+import itertools
 import re
+from collections.abc import Sequence
+
+from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.score.notation import Sign
 
 try:
     import verovio
@@ -12,10 +17,17 @@ BARS_PER_LINE = 4
 MOST_PIECES = 32  # of a page; 25 kB each
 
 
-def engrave(musicxml: str, seed: int) -> str | None:
+def engrave(musicxml: str, bars: Sequence[Sequence[Sign]], seam: int, seed: int) -> str | None:
     """The SVG of a melody in the colour of the text around it; None where Verovio is not installed or refuses the melody.
 
-    `seed`, from 1, keeps the names inside of the pictures of one page apart, and the same in the next run.
+    Each note has the steps between which it sounds as attributes `data-at` and `data-end`, and the class `given` or `fresh`, before or
+    after `seam`.
+
+    Args:
+      musicxml: of the melody.
+      bars: the signs that are written in it.
+      seam: the first new step.
+      seed: from 1; keeps the names inside of the pictures of one page apart, and the same in the next run.
     """
     if verovio is None:
         return None
@@ -28,6 +40,7 @@ def engrave(musicxml: str, seed: int) -> str | None:
             'adjustPageHeight': True,
             'scale': 40,
             'breaks': 'encoded',
+            'minLastJustification': 0,
             'header': 'none',
             'footer': 'none',
             'svgViewBox': True,
@@ -37,9 +50,21 @@ def engrave(musicxml: str, seed: int) -> str | None:
     )
     if not toolkit.loadData(_for_page(musicxml)):
         return None
-    svg = toolkit.renderToSVG(1)
-    svg = re.sub(r'<desc>.*?</desc>', '', svg, flags=re.DOTALL)
-    return re.sub(r'(fill|stroke|color)="(#000000|#000|black)"', r'\1="currentColor"', svg)
+    svg = re.sub(r'<desc>.*?</desc>', '', toolkit.renderToSVG(1), flags=re.DOTALL)
+    svg = re.sub(r'(fill|stroke|color)="(#000000|#000|black)"', r'\1="currentColor"', svg)
+    return _timed(svg, bars, seam)
+
+
+def _timed(svg: str, bars: Sequence[Sequence[Sign]], seam: int) -> str:
+    """The SVG with the time of each note, of which it has as many as there are signs with a pitch, in their order."""
+    steps = [(number * STEPS_PER_BAR + sign.step, sign.value) for number, bar in enumerate(bars) for sign in bar if sign.pitch is not None]
+    count = itertools.count()
+
+    def timed(found: re.Match) -> str:
+        begin, value = steps[next(count)]
+        return f'{found[1]} {"fresh" if begin >= seam else "given"}" data-at="{begin}" data-end="{begin + value}"'
+
+    return re.sub(r'(<g\b[^>]*\bclass="note)"', timed, svg)
 
 
 def _for_page(musicxml: str) -> str:

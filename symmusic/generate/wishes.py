@@ -38,9 +38,8 @@ NO_WISHES = {
     'regenerate': '',
     'num_candidates': 1,
     'max_copied_run': 0,
+    'redraw_copies': False,
 }
-
-FORCING = ('min_notes_per_bar', 'rests', 'end_on_tonic', 'rhythm', 'pitches', 'regenerate')  # there must be a note at some step
 
 
 def stated(settings: ConfigDict) -> list[str]:
@@ -54,12 +53,6 @@ def read_wishes(settings: ConfigDict, prompt: Prompt) -> Wishes:
     Raises:
       UserError: a field, or the file that it names, says what cannot be.
     """
-    forcing = [name for name in stated(settings) if name in FORCING]
-    if settings.max_copied_run and forcing:
-        raise UserError(
-            f'config.sample.max_copied_run = {settings.max_copied_run} with config.sample.{forcing[0]} = {settings[forcing[0]]!r}: '
-            'at a step that needs a note each might be a copy; must be one of the two'
-        )
     tonic, scale = parse_scale(settings.scale, prompt.key)
     pitches = read_melody(settings.pitches, 'pitches') if settings.pitches else np.zeros(0)
     pitches = tuple(int(event) for event in pitches if event >= 0)

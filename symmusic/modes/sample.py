@@ -4,26 +4,23 @@ import dataclasses
 import pathlib
 import time
 
-import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.config import runs
 from symmusic.config.flags import Command
-from symmusic.corpus.originals import Originals, read_originals
-from symmusic.errors import UserError
-from symmusic.evaluate.copies import Passage, find_longest_runs, find_symbols
+from symmusic.evaluate.copies import find_longest_runs
 from symmusic.files import choose_folder
 from symmusic.generate.compose import compose, fitting, ranked
 from symmusic.generate.control import Masks
 from symmusic.generate.gallery import write_gallery
+from symmusic.generate.looks import may_keep, without_probabilities
 from symmusic.generate.masks import make_masks
-from symmusic.generate.originality import Index, make_index
 from symmusic.generate.prompt import Prompt, begin_of, read_prompt
 from symmusic.generate.sound import Sound, find_font
 from symmusic.generate.wishes import fix, parse_bars, read_wishes, stated
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
-from symmusic.modes import trained
+from symmusic.modes import copying, trained
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
 
@@ -67,13 +64,16 @@ def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pat
     task = prepare(config, card.vocabulary)
     prompt, num_candidates = task.prompt, settings.num_samples * settings.num_candidates
     manner = dataclasses.replace(trained.manner(config, card, may_wish=True), num_bars=task.num_bars, num_samples=num_candidates)
+    wanted = (num_candidates, task.num_bars * STEPS_PER_BAR, settings.memory_steps, card.vocabulary.num_classes)
+    manner = dataclasses.replace(manner, keep_distributions=settings.keep_distributions or may_keep(*wanted))
     font = find_font(settings.sound_font) if settings.wav else None
     for notice in prompt.notices:
         print(notice)
-    originals = read_originals(workdir) if model.has_originals else None
-    index = _index(settings, card.vocabulary, originals, workdir)
+    originals = copying.find_originals(config, model, workdir)
+    index = copying.index_runs(settings, card.vocabulary, originals)
+    near = copying.Near(originals, card.vocabulary, task.num_bars * STEPS_PER_BAR) if settings.redraw_copies else None
     begun = time.perf_counter()
-    pieces = compose(model.params, card.architecture, card.vocabulary, prompt, manner, config.seed, task.masks, index)
+    pieces = compose(model.params, card.architecture, card.vocabulary, prompt, manner, config.seed, task.masks, index, near)
     passages = find_longest_runs([from_events(piece.events) for piece in pieces], originals.melodies) if originals else None
     if settings.num_candidates > 1:
         if task.first_kept is not None:
@@ -82,6 +82,8 @@ def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pat
             copied = [passage.score for passage in passages] if passages else [0] * len(pieces)
             kept = ranked(pieces, copied, settings.rank)[: settings.num_samples]
         pieces, passages = [pieces[place] for place in kept], passages and [passages[place] for place in kept]
+    if not settings.keep_distributions:
+        pieces = without_probabilities(pieces)
     seconds = time.perf_counter() - begun
     form = f'reading {manner.window_steps} steps anew for each' if manner.window_steps else 'carrying the state'
     wished = ', '.join(f'{name} = {settings[name]!r}' for name in stated(settings))
@@ -98,6 +100,12 @@ def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pat
     if index is not None:
         refused, num_steps = sum(piece.num_refused for piece in pieces), len(pieces) * manner.num_bars * STEPS_PER_BAR
         print(f'at {refused} of {num_steps} steps a note was refused that would have copied more than {settings.max_copied_run}')
+    if near is not None:
+        still = sum(passage.score > near.level for passage in passages)
+        print(
+            f'{near.num_refused} times a piece was drawn again that copied more than {near.level:g} notes in a row, which 95 % of '
+            f'unseen tunes do not; {still} still do'
+        )
     if settings.wav:
         print(f'sound by {f"FluidSynth with {font.name}" if font else "the built-in synthesiser"}')
     made_with = {
@@ -117,34 +125,8 @@ def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pat
         seed=config.seed,
         settings=made_with,
         model=model.name,
-        nearest=None if passages is None else [_nearest(passage, originals) for passage in passages],
+        nearest=None if passages is None else [copying.as_nearest(passage, originals) for passage in passages],
         sound=Sound(font) if settings.wav else None,
         progress=bar,
     )
     return folder
-
-
-def _index(settings: ConfigDict, vocabulary: Vocabulary, originals: Originals | None, workdir: pathlib.Path) -> Index | None:
-    """What must not be copied, None where all may be."""
-    if originals is None and (settings.max_copied_run or (settings.num_candidates > 1 and settings.rank != 'likelihood')):
-        field = 'max_copied_run' if settings.max_copied_run else 'rank'
-        raise UserError(
-            f'config.sample.{field} = {settings[field]!r}: {workdir} keeps no training tunes to compare with, as a run does since they '
-            'are kept; train one, or leave it out'
-        )
-    if not settings.max_copied_run:
-        return None
-    symbols = [find_symbols(melody) for melody in originals.melodies]
-    return make_index(symbols, settings.max_copied_run, vocabulary.decode(np.arange(vocabulary.num_classes)))
-
-
-def _nearest(passage: Passage, originals: Originals) -> dict | None:
-    """What `samples.json` says of a piece's longest copied run."""
-    if passage.tune is None:
-        return None
-    return {
-        'tune': originals.names[passage.tune],
-        'score': passage.score,
-        'piece_notes': passage.piece_notes,
-        'tune_bar': passage.tune_bar,
-    }

@@ -16,7 +16,7 @@ from ml_collections import ConfigDict
 from symmusic.config import runs
 from symmusic.config.flags import Command, base_config
 from symmusic.corpus.dataset import base_rate, target_counts
-from symmusic.corpus.originals import write_originals
+from symmusic.corpus.originals import gather_originals, write_originals
 from symmusic.corpus.prepare import count_drops
 from symmusic.errors import UserError
 from symmusic.files import alone_in, write_whole
@@ -108,7 +108,8 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
     if jax.process_index() == 0:
         sessions, now = runs.made_with(_run_text(workdir) or '{}'), made_with(mesh.size, data.fingerprint, command.root)
         write_whole(workdir / 'config.json', runs.to_json(config, [*sessions, *([] if now in sessions else [now])]))
-        write_originals(workdir, material.split_as_trained(config, corpus).train)
+        tunes = material.split_as_trained(config, corpus)
+        write_originals(workdir, gather_originals(tunes.train, [*tunes.validation, *tunes.test]))
 
     base_rates = {part: base_rate(counts['train'], counts[part]) if part in parts else None for part in ('validation', 'test')}
     plan = loop.Plan(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from symmusic.corpus.originals import NAME, read_originals, write_originals
+from symmusic.corpus.originals import NAME, gather_originals, read_originals, write_originals
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import UserError
 from symmusic.melody.events import from_events
@@ -16,10 +16,11 @@ TUNES = [
 
 
 def test_they_come_back(tmp_path):
-    write_originals(tmp_path, TUNES)
+    write_originals(tmp_path, gather_originals(TUNES, TUNES[:2]))
     found = read_originals(tmp_path)
     assert found.names == ('a "é".mid', 'b.abc#2')
-    assert list(found.melodies) == [from_events(TUNES[0].events), from_events(TUNES[2].events)]
+    assert found.melodies == [from_events(TUNES[0].events), from_events(TUNES[2].events)]
+    np.testing.assert_equal(found.unseen, (TUNES[0].events,))
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
 
 
@@ -27,8 +28,15 @@ def test_none_are_none(tmp_path):
     assert read_originals(tmp_path) is None
 
 
+def test_an_older_file_has_none_unseen(tmp_path):
+    with (tmp_path / NAME).open('wb') as file:
+        np.savez(file, names=np.frombuffer(b'["a"]', np.uint8), lengths=np.array([2]), events=np.array([60, -2], np.int8))
+    found = read_originals(tmp_path)
+    assert (found.names, found.melodies, found.unseen) == (('a',), [from_events([60, -2])], ())
+
+
 def test_a_damaged_file_is_said_to_be(tmp_path):
-    write_originals(tmp_path, TUNES)
+    write_originals(tmp_path, gather_originals(TUNES, []))
     content = (tmp_path / NAME).read_bytes()
     for damaged in (b'', content[: len(content) // 2], b'x' * 100):
         (tmp_path / NAME).write_bytes(damaged)

@@ -7,8 +7,7 @@ import mido
 import numpy as np
 import pytest
 
-from symmusic.generate.compose import Piece
-from symmusic.generate.listening import listening_page
+from symmusic.generate.listening import Entry, listening_page
 from symmusic.generate.prompt import Prompt
 
 NASTY = '</script><b>x</b>'
@@ -22,19 +21,31 @@ RUNS = [
 ]
 
 
-def make_piece(pitches, log_probability):
+LOOKS = [[3, 700, 16, 200]] * 16  # most at three steps before, then a bar before
+
+
+def events_of(pitches):
     events = np.full(16, -1, np.int8)
     events[: 4 * len(pitches) : 4] = pitches
-    return Piece(np.zeros(16, np.uint8), events, log_probability, 0)
+    return events
 
 
 @pytest.fixture
 def html():
     events = np.array([67, -1, -1, -1, 69, -1, -1, -1] + [-1] * 8, np.int8)
     prompt = Prompt(NASTY, events, np.zeros(16, np.uint8), 0, 240.0)
-    files = [[{'.mid': b'MThd-%s-%d' % (kind, index), '.abc': 'X:1 é'} for kind in (b'new', b'joined')] for index in range(4)]
-    pieces = [make_piece(pitches, -probability) for pitches, probability in zip(PIECES, (8.0, 4.0, 16.0, 2.0), strict=True)]
-    return listening_page(prompt, pieces, ['01', '02', '03', '04'], files, 'attn, epoch 1', RUNS)
+    entries = [
+        Entry(f'0{number}', np.concatenate([events, events_of(pitches)]), -probability, *files, run, LOOKS)
+        for number, pitches, probability, run, files in zip(
+            range(1, 5),
+            PIECES,
+            (8.0, 4.0, 16.0, 2.0),
+            RUNS,
+            [[{'.mid': b'MThd-%s-%d' % (kind, index), '.abc': 'X:1 é'} for kind in (b'new', b'joined')] for index in range(4)],
+            strict=True,
+        )
+    ]
+    return listening_page(prompt, entries, 'attn, epoch 1', are_compared=True)
 
 
 def test_every_note_is_drawn_on_its_side_of_the_seam(html):
@@ -66,6 +77,13 @@ def test_in_a_browser(html, tmp_path, open_page):
     page.select_option('#sort', 'copied')
     assert order(page) == ['02', '03', '04', '01']
     assert '3 in a row as in </script><b>x</b>, bar 7' in page.inner_text('main')
+    page.fill('#most', '1')
+    assert order(page) == ['02', '03']
+    page.fill('#most', '9')
+    page.select_option('#key', index=1)
+    assert 0 < len(order(page)) < 4
+    page.select_option('#key', '')
+    assert len(order(page)) == 4
     page.select_option('#sort', 'notes')
     page.fill('#least', '1')
     assert order(page) == ['01', '04', '02']
@@ -88,13 +106,31 @@ def test_in_a_browser(html, tmp_path, open_page):
     button.click()
     page.wait_for_selector('button[aria-pressed="true"]', state='detached', timeout=10_000)  # it ends by itself
 
+    roll = page.locator('article .roll').first
+    roll.scroll_into_view_if_needed()
+    roll.evaluate('(part) => { part.scrollLeft = 200; }')  # it is wider than this screen
+    box = roll.locator('svg').bounding_box()
+    scale = box['width'] / (34 + 32 * 6)
+    page.mouse.move(box['x'] + (34 + 20.5 * 6) * scale, box['y'] + 20)  # step 20, of bar 2
+    drawn = page.locator('article').first.locator('.looks .seen')
+    assert [float(each.get_attribute('x')) for each in drawn.all()] == [34 + 17 * 6, 34 + 4 * 6]
+    assert float(drawn.nth(0).get_attribute('opacity')) > float(drawn.nth(1).get_attribute('opacity'))
+    looked = page.locator('article .looked').first
+    assert looked.inner_text() == 'At bar 2 beat 2 the model looked most at bar 2 beat 1.25 (silence, 70.0 %), bar 1 beat 2 (A4, 20.0 %).'
+    page.mouse.move(5, 5)
+    assert drawn.count() == 0
+    roll.focus()
+    page.keyboard.press('ArrowRight')
+    page.keyboard.press('ArrowRight')
+    assert 'At bar 2 beat 1.25 the model' in looked.inner_text()
+
     with page.expect_download() as download:
         page.get_by_role('link', name='MIDI').first.click()
     assert download.value.suggested_filename.endswith('01.mid')
     assert download.value.path().read_bytes() == b'MThd-joined-0'
 
 
-def test_of_real_pieces(tmp_path, open_page):
+def test_of_real_pieces(tmp_path, open_page, folk):
     """As `--mode=sample` writes it; the page's MIDI is the folder's."""
     import launch
 

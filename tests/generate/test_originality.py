@@ -1,10 +1,13 @@
 """No run of more notes than are allowed: a property of whatever model, tunes and prompt; and without a limit nothing changes."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from symmusic.errors import UserError
 from symmusic.evaluate.copies import find_longest_runs, find_symbols
 from symmusic.generate.compose import compose, draw_continuations
 from symmusic.generate.masks import Wishes, make_masks
@@ -28,6 +31,18 @@ def pieces(index, masks=None, seed=0, **how):
     return [from_events(piece.events) for piece in drawn], [piece.num_refused for piece in drawn]
 
 
+def copied(piece, tunes, num_notes):
+    """Whether a run of so many notes that ends in the piece, begun in it or in the prompt, stands in a tune."""
+    given = from_events(make_prompt().events)
+    whole = [*given, *(dataclasses.replace(note, onset=note.onset + 16, end=note.end + 16) for note in piece)]
+    runs = {tuple(run) for tune in tunes for run in _windows(find_symbols(tune), num_notes - 1)}
+    return any(tuple(run) in runs for run in _windows(find_symbols(whole), num_notes - 1)[max(len(given) - num_notes + 1, 0) :])
+
+
+def _windows(symbols, num):
+    return [symbols[begin : begin + num] for begin in range(len(symbols) - num + 1)]
+
+
 def check_the_limit(max_run, seed, how):
     tunes = [tune(seed * 10 + number) for number in range(10)]
     plain, none = pieces(None, seed=seed, **how)
@@ -37,10 +52,42 @@ def check_the_limit(max_run, seed, how):
     limited, refused = pieces(index, seed=seed, **how)
     assert max(passage.score for passage in find_longest_runs(limited, tunes)) <= max_run
     assert max(longest) <= max_run or sum(refused) > 0
+    assert not any(copied(piece, tunes, max_run + 1) for piece in limited)
     wished = make_masks(Wishes(highest=64, max_notes_per_bar=5), VOCABULARY, make_prompt().tokens, 0, 2)
     both, _ = pieces(index, wished, seed=seed, **how)
     assert max(passage.score for passage in find_longest_runs(both, tunes)) <= max_run
     assert max(note.pitch for piece in both for note in piece) <= 64
+    assert not any(copied(piece, tunes, max_run + 1) for piece in both)
+
+
+@settings(max_examples=4)
+@given(st.integers(0, 1000), st.sampled_from([{}, {'window_steps': 20}]))
+def test_a_limit_that_is_met_anyway_changes_nothing(seed, how):
+    """The longest run of what is drawn without a limit, as the limit: the same pieces."""
+    tunes = [tune(seed * 10 + number) for number in range(10)]
+    plain, _ = pieces(None, seed=seed, **how)
+    longest = next(num for num in range(2, 100) if not any(copied(piece, tunes, num + 1) for piece in plain))
+    index = make_index([find_symbols(each) for each in tunes], longest, PITCHES)
+    assert pieces(index, seed=seed, **how)[0] == plain
+
+
+def test_where_all_would_be_a_copy_the_piece_is_drawn_again():
+    """A note of three is needed at every second step; a tune holds some of the ways on, or all."""
+    tunes = [from_events(VOCABULARY.decode(np.array([4, 0, 4, 0, 6, 0, 4, 0, 6, 0, 6, 0])))]
+    rhythm = np.tile([60, -2], 8).astype(np.int16)
+    masks = make_masks(Wishes(rhythm=rhythm, scale=frozenset({0, 2, 4}), highest=64), VOCABULARY, make_prompt().tokens, 0, 1)
+    index = make_index([find_symbols(each) for each in tunes], 3, PITCHES)
+    drawn, _ = pieces_of_a_bar(index, masks)
+    assert all(len(piece) == 8 for piece in drawn)
+    assert not any(copied(piece, tunes, 4) for piece in drawn)
+    with pytest.raises(UserError, match=r'max_copied_run = 2: \d+ of 16 pieces came to a step'):
+        pieces_of_a_bar(make_index([find_symbols(tune(1, 2000))], 2, PITCHES), masks)
+
+
+def pieces_of_a_bar(index, masks):
+    how = params_for(LIVELY), ARCHITECTURE, VOCABULARY, make_prompt(), manner(num_samples=16), 0
+    drawn = compose(*how, masks, index)
+    return [from_events(piece.events) for piece in drawn], [piece.num_redraws for piece in drawn]
 
 
 @settings(max_examples=6)  # each is a program of its own to be compiled

@@ -1,0 +1,104 @@
+"""What is drawn beside the training tunes: where they come from, what must not be copied, which pieces come too near to them."""
+
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from symmusic.corpus.originals import Originals, gather_originals, read_originals
+from symmusic.corpus.prepare import Tune
+from symmusic.errors import UserError
+from symmusic.evaluate.copies import Passage, find_longest_runs, find_symbols, reference_level
+from symmusic.evaluate.excerpts import cut_excerpts
+from symmusic.evaluate.scale import draw_rows
+from symmusic.generate.originality import Index, make_index
+from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
+from symmusic.melody.events import from_events
+from symmusic.modes import build, material, trained
+
+MOST_EXCERPTS = 400  # of unseen tunes, which the level is measured on
+
+
+def find_originals(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> Originals | None:
+    """The tunes that the model was trained on, as its run keeps them; those of the shipped model come from its corpus, cached or prepared.
+
+    None where they are not to be had; where the corpus is another one than the model's, a line says so.
+
+    Raises:
+      UserError: they are not to be had, and the config asks for what needs them.
+    """
+    if model.has_originals:
+        found, why = read_originals(workdir), f'{workdir} keeps no training tunes to compare with, as a run does since they are kept'
+    else:
+        corpus = build.corpus(config)
+        found, why = None, f'the corpus {corpus.name} is not the one that {model.name} was trained on'
+        if corpus.fingerprint == model.card.dataset['fingerprint']:
+            tunes = material.split_as_trained(config, corpus)
+            return gather_originals(tunes.train, [*tunes.validation, *tunes.test])
+        print(f'{why}: pieces are not compared with it')
+    if found is None and (field := _needs(config.sample)):
+        raise UserError(f'config.sample.{field} = {config.sample[field]!r}: {why}; train one, or leave it out')
+    return found
+
+
+def _needs(settings: ConfigDict) -> str | None:
+    """The field of `config.sample` that cannot do without the training tunes."""
+    if settings.num_candidates > 1 and settings.rank != 'likelihood':
+        return 'rank'
+    return next((name for name in ('max_copied_run', 'redraw_copies') if settings[name]), None)
+
+
+def index_runs(settings: ConfigDict, vocabulary: Vocabulary, originals: Originals | None) -> Index | None:
+    """What must not be copied, None where all may be.
+
+    Raises:
+      UserError: the encoding does not say where notes begin.
+    """
+    if not settings.max_copied_run:
+        return None
+    if not isinstance(vocabulary, MelodyVocabulary):
+        raise UserError(
+            f"config.sample.max_copied_run = {settings.max_copied_run}: only models of config.data.encoding = 'melody' say at once where a "
+            f'note begins, not {vocabulary.encoding!r}; must be 0, or config.sample.redraw_copies = True instead'
+        )
+    symbols = [find_symbols(melody) for melody in originals.melodies]
+    return make_index(symbols, settings.max_copied_run, vocabulary.decode(np.arange(vocabulary.num_classes)))
+
+
+class Near:
+    """Tells which pieces copy more than real unseen tunes do: whose longest copied run is longer than `level`, which 95 % of excerpts of
+    the held-out tunes, as long as the pieces, keep. Counts how often one was turned away.
+    """
+
+    def __init__(self, originals: Originals, vocabulary: Vocabulary, num_steps: int):
+        excerpts = cut_excerpts([Tune('', phrases=(events,)) for events in originals.unseen], num_steps).events_NT
+        if not len(excerpts):
+            raise UserError(
+                'config.sample.redraw_copies = True: the run keeps no unseen tunes as long as the pieces, by which to tell how near is too '
+                'near; must be False, or fewer config.sample.num_bars'
+            )
+        rows = draw_rows(len(excerpts), min(len(excerpts), MOST_EXCERPTS), 1, np.random.default_rng(0))[0]
+        heard = [vocabulary.decode(vocabulary.encode(events)) for events in excerpts[rows]]
+        self.originals = originals
+        self.level = reference_level(find_longest_runs(list(map(from_events, heard)), originals.melodies))
+        self.num_refused = 0
+
+    def __call__(self, events: Sequence[np.ndarray]) -> np.ndarray:
+        """[B] bool: which of B pieces are too near."""
+        passages = find_longest_runs(list(map(from_events, events)), self.originals.melodies)
+        near = np.array([passage.score > self.level for passage in passages])
+        self.num_refused += int(near.sum())
+        return near
+
+
+def as_nearest(passage: Passage, originals: Originals) -> dict | None:
+    """What `samples.json` says of a piece's longest copied run."""
+    if passage.tune is None:
+        return None
+    return {
+        'tune': originals.names[passage.tune],
+        'score': passage.score,
+        'piece_notes': passage.piece_notes,
+        'tune_bar': passage.tune_bar,
+    }
