@@ -64,6 +64,7 @@ def get_config() -> ConfigDict:
 
     sample = config.sample = ConfigDict()
     sample.prompt = ''  # a MIDI or ABC file to continue; '' = the built-in one
+    sample.part = 1  # of a MIDI prompt with several instruments, which is continued; of those that play notes, drums apart, from 1
     sample.replica = -1  # which of the run's replicas draws; -1 = the one with the best validation loss
     sample.num_samples = 8  # pieces
     sample.num_bars = 4  # new bars in each
@@ -90,6 +91,7 @@ def get_config() -> ConfigDict:
     sample.rank = 'likelihood'  # by which candidates are kept; or 'originality', the shortest copied run, or 'both' places together
     sample.max_copied_run = 0  # notes; no longer run of a training tune is drawn; 0 = any
     sample.redraw_copies = False  # draw pieces again that copy a longer run of a training tune than 95 % of unseen tunes do
+    sample.instrument = ''  # that plays the pieces, a General MIDI name such as 'flute'; '' = the prompt's, or a piano
     sample.wav = False  # write the pieces as sound, too
     sample.sound_font = ''  # for that, by FluidSynth; '' = an installed one, or else the built-in sound
     sample.keep_distributions = False  # keep and store every step's probabilities and attention weights

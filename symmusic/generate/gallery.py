@@ -1,5 +1,6 @@
 """The folder of a prompt's pieces: MIDI, ABC and MusicXML files, pictures, a page to listen on, `samples.json`; whole or not at all."""
 
+import dataclasses
 import io
 import json
 import os
@@ -121,8 +122,8 @@ def _write(
         names.append(f'{name}: {surprise:.2f} nats per step' + (', empty' if piece.is_empty else ''))
         joined = vocabulary.join(prompt.events, piece.events)
         files = []
-        for place, events in ((folder, piece.events), (folder / 'joined', joined)):
-            written = written_forms(events, prompt, f'{prompt.title or prompt.name}, continuation {name}')
+        for place, events, first in ((folder, piece.events, len(prompt.events)), (folder / 'joined', joined, 0)):
+            written = written_forms(events, prompt, first, f'{prompt.title or prompt.name}, continuation {name}')
             for suffix, content in written.items():
                 write_whole(place / f'{name}{suffix}', content)
             files.append(written)
@@ -160,13 +161,22 @@ def _write(
     write_whole(folder / 'samples.json', json.dumps(rows, indent=1) + '\n')
 
 
-def written_forms(events: np.ndarray, prompt: Prompt, title: str) -> dict[str, bytes | str]:
-    """A melody of whole bars as files of each format, by suffix, in the prompt's key, tempo and metre."""
+def written_forms(events: np.ndarray, prompt: Prompt, first: int, title: str) -> dict[str, bytes | str]:
+    """A melody of whole bars as files of each format, by suffix, in the prompt's key, tempo, metre and instrument.
+
+    Args:
+      events: of the melody.
+      prompt: whose form it takes; in MIDI also how loud its notes are, and new ones as its middle one.
+      first: step at which the melody begins, counted from the prompt's begin; at 0 it begins with the prompt's pickup.
+      title: of the melody.
+    """
     steps, num_bars = from_events(events), len(events) // STEPS_PER_BAR
     notes = to_notes(steps, STEPS_PER_QUARTER)
-    form = {'title': title, 'key': prompt.key, 'qpm': prompt.qpm, 'num_bars': num_bars, 'meter': prompt.meter}
-    return {
-        '.mid': format_midi(to_notes(steps, TICKS_PER_QUARTER, velocity=100), title=title, qpm=prompt.qpm, meter=prompt.meter),
-        '.abc': format_abc(notes, **form),
-        '.musicxml': format_musicxml(notes, **form),
-    }
+    known = dict(enumerate(prompt.velocities))
+    played = [
+        dataclasses.replace(note, velocity=int(known.get(first + step.onset) or prompt.velocity))
+        for note, step in zip(to_notes(steps, TICKS_PER_QUARTER), steps, strict=True)
+    ]
+    form = {'title': title, 'qpm': prompt.qpm, 'meter': prompt.meter, 'program': prompt.program}
+    written = form | {'key': prompt.key, 'num_bars': num_bars, 'pickup': prompt.pickup if first == 0 else 0}
+    return {'.mid': format_midi(played, **form), '.abc': format_abc(notes, **written), '.musicxml': format_musicxml(notes, **written)}

@@ -50,7 +50,7 @@ function keepInView(part, mark) {
 
 function arrange() {
   const by = get('sort').value, key = get('key').value;
-  const least = Number(get('least').value) || 0, most = get('most') ? Number(get('most').value) : Infinity;
+  const least = Number(get('least').value) || 0, most = get('most')?.value ? Number(get('most').value) : Infinity;
   const value = (article) => Number(article.dataset[by]) * (by === 'notes' ? -1 : 1);
   const main = document.querySelector('main');
   [...articles].sort((a, b) => value(a) - value(b) || a.dataset.order - b.dataset.order).forEach((article) => main.append(article));
@@ -63,7 +63,7 @@ function arrange() {
 
 function place(step) {
   const beat = 1 + (step % 16) / 4;
-  return `bar ${1 + Math.floor(step / 16)} beat ${beat}`;
+  return `bar ${DATA.firstBar + Math.floor(step / 16)} beat ${beat}`;
 }
 
 // Shades what the new step `step` of a piece looked at, and says it; any other number shows nothing.
@@ -84,7 +84,7 @@ function look(article, step) {
   for (let index = 0; index < pairs.length; index += 2) {
     const at = step - pairs[index], weight = pairs[index + 1];
     if (at < 0) continue;
-    shade(at, 0.75 * Math.sqrt(weight / pairs[1]), 'seen');
+    shade(at, 0.65 * weight / pairs[1], 'seen');
     const sounding = notes.find(([onset, end]) => onset <= at && at < end);
     const name = sounding ? NAMES[sounding[2] % 12] + (Math.floor(sounding[2] / 12) - 1) : 'silence';
     if (said.length < 3) said.push(`${place(at)} (${name}, ${(weight / 10).toFixed(1)} %)`);

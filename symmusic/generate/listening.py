@@ -81,7 +81,9 @@ def listening_page(prompt: Prompt, entries: Sequence[Entry], model: str, *, are_
         keys.append(_key(entry.events[seam:]))
         parts.append(_article(prompt, entry, number, keys[-1], are_compared))
     body = _head(prompt, len(entries), model, keys, are_compared, any(entry.looks for entry in entries))
-    data = json_for_script(json.dumps({'pieces': played, 'seam': seam, 'qpm': prompt.qpm}, separators=(',', ':')))
+    data = json_for_script(
+        json.dumps({'pieces': played, 'seam': seam, 'qpm': prompt.qpm, 'firstBar': _first_bar(prompt)}, separators=(',', ':'))
+    )
     script = f'{playback_script()}const DATA = {data};\n{SCRIPT.read_text(encoding="utf-8")}'
     return page(f'{prompt.name}: continuations', f'{body}<main>{chr(10).join(parts)}</main>', STYLE, script)
 
@@ -102,8 +104,13 @@ def _article(prompt: Prompt, entry: Entry, number: int, key: str, are_compared: 
         f'data-copied="{run["score"] if run else 0}" data-key="{escape(key)}"><div class="bar">'
         f'<h2>{name}</h2><button type="button" aria-pressed="false" aria-label="Play {name}">Play</button>'
         f'<span class="quiet">{escape("; ".join(facts))}</span>{downloads}</div>'
-        f'{_staff(entry, seam, number)}{draw_roll(entry.name, notes, seam, len(entry.events), run)}{looked}</article>'
+        f'{_staff(prompt, entry, number)}{draw_roll(entry.name, notes, seam, len(entry.events), run, _first_bar(prompt))}{looked}</article>'
     )
+
+
+def _first_bar(prompt: Prompt) -> int:
+    """The number of the first bar: a pickup is bar 0."""
+    return 0 if prompt.pickup else 1
 
 
 def _key(events: np.ndarray) -> str:
@@ -125,14 +132,14 @@ def _head(prompt: Prompt, num_pieces: int, model: str, keys: Sequence[str], are_
     orders = {'order': 'number', 'surprise': 'likelihood', 'notes': 'notes', **({'copied': 'originality'} if are_compared else {})}
     underlined = ' Underlined: the longest run of notes that stands in a training tune in just the same way, in any key.' * are_compared
     shaded = ' Shaded: the steps that the model looked at when it drew the one pointed at, the darker the more.' * have_looks
-    most = ' <label>At most <input type="number" id="most" min="0" value="999"> in a row as in a tune</label>' * are_compared
+    most = ' <label>At most <input type="number" id="most" min="0" placeholder="any"> in a row as in a tune</label>' * are_compared
     bars = len(prompt.events) // STEPS_PER_BAR
     return f"""<h1>{escape(prompt.name)}, continued</h1>
 <p>{num_pieces} continuations by {escape(model)}. Grey: the {bars} bars given, in {key_name(prompt.key)}; blue: what the model goes on with.
 Fewer nats per step: more as the model expects.{underlined}{shaded} Escape stops.</p>
 <div class="bar tools" role="group" aria-label="How to play and what to show">
 <label>Tempo <input type="number" id="tempo" min="20" max="400" value="{prompt.qpm:.0f}"> quarters per minute</label>
-{_choice('Instrument', 'sound', plucked='plucked', flute='flute', reed='reed')}
+{_choice('Instrument', 'sound', _sound(prompt.program), plucked='plucked', flute='flute', reed='reed')}
 {_choice('From', 'from', prompt='the prompt', new='the new bars')}
 {_choice('Sort by', 'sort', **orders)}
 {_choice('Key', 'key', **({'': 'all'} | {key: key for key in sorted(set(filter(None, keys)))}))}
@@ -151,16 +158,24 @@ def _downloads(name: str, files: Mapping[str, bytes | str]) -> str:
     return ', '.join(links)
 
 
-def _choice(label: str, name: str, **options: str) -> str:
-    listed = ''.join(f'<option value="{escape(value)}">{escape(text)}</option>' for value, text in options.items())
+def _sound(program: int) -> str:
+    """Which of the page's sounds is nearest to an instrument of General MIDI: pipes; organs, strings, voices, brass and reeds; others."""
+    return 'flute' if 72 <= program < 80 else 'reed' if 16 <= program < 24 or 40 <= program < 45 or 48 <= program < 72 else 'plucked'
+
+
+def _choice(label: str, name: str, chosen: str = '', **options: str) -> str:
+    listed = ''.join(
+        f'<option value="{escape(value)}"{" selected" * (value == chosen != "")}>{escape(text)}</option>' for value, text in options.items()
+    )
     return f'<label>{label} <select id="{name}">{listed}</select></label>'
 
 
-def _staff(entry: Entry, seam: int, number: int) -> str:
+def _staff(prompt: Prompt, entry: Entry, number: int) -> str:
     """The staff notation, nothing where it cannot be engraved."""
     if '.musicxml' not in entry.joined or number >= MOST_PIECES:
         return ''
-    bars = to_bars(to_notes(from_events(entry.events), STEPS_PER_QUARTER), len(entry.events) // STEPS_PER_BAR)
-    svg = engrave(entry.joined['.musicxml'], bars, seam, number + 1)
+    notes = to_notes(from_events(entry.events), STEPS_PER_QUARTER)
+    bars = to_bars(notes, len(entry.events) // STEPS_PER_BAR, prompt.pickup)
+    svg = engrave(entry.joined['.musicxml'], bars, len(prompt.events), number + 1)
     label = f'Staff notation of {entry.name}'
     return f'<div class="staff" tabindex="0" role="region" aria-label="{escape(label)}">{svg}</div>' if svg else ''

@@ -7,7 +7,7 @@ import numpy as np
 
 from symmusic.generate.compose import Piece
 
-MOST_WEIGHTS = 12  # of a step
+MOST_WEIGHTS = 24  # of a step
 MOST_PIECES = 64  # of a page
 MOST_STEPS = 1024  # of a piece
 MOST_FLOATS = 50_000_000  # that drawing may keep: 200 MB

@@ -1,6 +1,7 @@
 """The bars that a piece continues: read from a file or built in, brought into the model's key and range."""
 
 import dataclasses
+import functools
 import itertools
 import pathlib
 from collections.abc import Sequence
@@ -8,16 +9,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from symmusic.corpus.collections import SUFFIXES, SourceFile
-from symmusic.corpus.prepare import Settings, list_tunes, prepare_score
+from symmusic.corpus.prepare import Settings, Tune, list_tunes, prepare_score
 from symmusic.errors import ScoreError, UserError
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, extract_phrases, quantize, transpose_events
 from symmusic.score.key import Key, detect_key
-from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+from symmusic.score.midi import parse_midi
 from symmusic.score.notes import Meter, Note, Score, Tempo
 
 METERS = ('4/4', '2/2')
 C_MAJOR = Key(0, True)
+VELOCITY = 100  # of notes whose file says nothing of it
 MAX_STEPS = 64 * STEPS_PER_BAR  # of a longer prompt the last so many count
 
 
@@ -35,6 +38,9 @@ class Prompt:
       key: as detected.
       meter: its first one, '4/4' or '2/2'.
       title: as its file states it.
+      pickup: sixteenths that its first bar has, 0 = all.
+      velocities: [T] uint8, of the note that begins at each step, 0 where that is not known; () = of none.
+      program: General MIDI number of its instrument, from 0.
     """
 
     name: str
@@ -46,10 +52,20 @@ class Prompt:
     key: Key = C_MAJOR
     meter: str = '4/4'
     title: str = ''
+    pickup: int = 0
+    velocities: Sequence[int] = ()
+    program: int = 0
+
+    @property
+    def velocity(self) -> int:
+        """How loud new notes are: as the middle one of its own."""
+        known = [velocity for velocity in self.velocities if velocity]
+        return int(np.median(known)) if known else VELOCITY
 
 
-def read_prompt(path: str, vocabulary: Vocabulary, *, transpose: bool) -> Prompt:
-    """Reads a prompt; '' is the built-in one. Of a book of ABC tunes the first is taken.
+def read_prompt(path: str, vocabulary: Vocabulary, *, transpose: bool, part: int = 1) -> Prompt:
+    """Reads a prompt; '' is the built-in one. Of a book of ABC tunes the first is taken, of several instruments in MIDI the one numbered
+    `part`.
 
     The last bar is filled up with silence. Notes that sound together are reduced to the highest, as in training; what lies outside of
     the model's range is moved by octaves.
@@ -60,7 +76,7 @@ def read_prompt(path: str, vocabulary: Vocabulary, *, transpose: bool) -> Prompt
     if not path:
         return _prompt(mary(), 'mary', vocabulary, transpose)
     try:
-        score, notices = _read(path, 'prompt')
+        score, notices = _read(path, 'prompt', part)
         return _prompt(score, pathlib.Path(path).stem, vocabulary, transpose, notices)
     except ScoreError as error:
         raise UserError(f'config.sample.prompt = {path}: {error}; a prompt is a melody in {" or ".join(METERS)}') from error
@@ -80,14 +96,20 @@ def read_melody(path: str, field: str) -> np.ndarray:
     return _whole_bars(transpose_events(tune.events, -tune.transposed_by)).astype(np.int16)
 
 
-def _read(path: str, field: str) -> tuple[Score, list[str]]:
+def _read(path: str, field: str, part: int = 1) -> tuple[Score, list[str]]:
     """The first tune of a file, and what to say of it; ScoreError where there is none."""
     source = pathlib.Path(path).expanduser()
     if source.suffix.lower() not in SUFFIXES:
         raise UserError(f'config.sample.{field} = {path}: not a file of {", ".join(SUFFIXES)}')
     try:
+        if source.suffix.lower() != '.abc':
+            score = parse_midi(source.read_bytes(), part)
+            notice = f'{source.name} has {score.num_instruments} instruments, any drums included: number {part} of the others is read'
+            return score, [f'{notice}; config.sample.part says which'] if score.num_instruments > 1 else []
         tunes = list_tunes(SourceFile(source.name, source))
-        return tunes[0][1](), [f'{source.name} holds {len(tunes)} tunes: the first is read'] if len(tunes) > 1 else []
+        score = tunes[0][1]()
+        score = dataclasses.replace(score, notes=tuple(dataclasses.replace(note, velocity=VELOCITY) for note in score.notes))
+        return score, [f'{source.name} holds {len(tunes)} tunes: the first is read'] if len(tunes) > 1 else []
     except OSError as error:
         raise UserError(f'config.sample.{field} = {path}: {error.strerror or error}') from error
 
@@ -105,8 +127,13 @@ def _whole_bars(events: np.ndarray) -> np.ndarray:
 
 def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool, notices: Sequence[str] = ()) -> Prompt:
     notices = list(notices)
-    if score.num_instruments > 1:
-        notices.append(f'the prompt has {score.num_instruments} instruments: the first that plays notes, drums apart, is read')
+    if len({tempo.qpm for tempo in score.tempi}) > 1:
+        notices.append(f'the prompt changes its tempo: the first, {score.tempi[0].qpm:.0f} quarters per minute, is kept')
+    if num_off := sum(map(functools.partial(_is_off_grid, score), score.notes)):
+        notices.append(
+            f'{num_off} of {len(score.notes)} notes of the prompt begin between the sixteenths, as triplets or swing do: moved to the '
+            'nearest'
+        )
     if not score.meters:
         notices.append('the prompt states no metre: read as 4/4')
     tune = prepare_score(_in_meter(score), name, Settings(meters=METERS))
@@ -135,6 +162,9 @@ def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool, no
         notices.append("some of the prompt's notes lie outside of the model's pitches: moved by octaves")
     distance = (tune.transposed_by if transpose else 0) + octaves
     qpm = score.tempi[0].qpm if score.tempi else 120.0
+    velocities, pickup = _velocities(score, tune), round(score.pickup * STEPS_PER_QUARTER / score.ticks_per_quarter)
+    if len(tune.events) > MAX_STEPS or (tune.events[: STEPS_PER_BAR - pickup] >= 0).any():
+        pickup = 0
     return Prompt(
         name,
         original.astype(np.int8),
@@ -145,11 +175,36 @@ def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool, no
         detect_key(score.notes),
         tune.meter,
         score.title,
+        pickup,
+        tuple(velocities[-len(events) :]),
+        score.program,
     )
 
 
-def begin_of(prompt: Prompt, num_bars: int, padding: int) -> Prompt:
-    """The prompt's first bars; where that is none the model reads a bar of what stands before a tune's first note."""
+def _is_off_grid(score: Score, note: Note) -> bool:
+    """Whether a note begins more than a quarter of a sixteenth away from the nearest one."""
+    steps = note.onset * STEPS_PER_QUARTER / score.ticks_per_quarter
+    return abs(steps - round(steps)) > 0.25
+
+
+def _velocities(score: Score, tune: Tune) -> np.ndarray:
+    """[T] of whole bars: how loud the highest note is that begins at each step of the tune's events, 0 where none does."""
+    notes = sorted(zip(quantize(score), score.notes, strict=True), key=lambda pair: pair[0].pitch)
+    first = min(step_note.onset for step_note, _ in notes) // STEPS_PER_BAR * STEPS_PER_BAR
+    velocities = np.zeros(len(_whole_bars(tune.events)), np.uint8)
+    for step_note, note in notes:
+        if step_note.onset - first < len(velocities):
+            velocities[step_note.onset - first] = note.velocity
+    return velocities
+
+
+def begin_of(prompt: Prompt, num_bars: int, end: int, padding: int) -> Prompt:
+    """The prompt's first bars; where that is none the model reads a bar of what stands before a tune's first note. How loud its notes are
+    stays known of those from bar `end` on as well.
+    """
+    velocities = np.array(prompt.velocities)
+    velocities[num_bars * STEPS_PER_BAR : end * STEPS_PER_BAR] = 0
+    prompt = dataclasses.replace(prompt, velocities=tuple(velocities))
     if num_bars:
         return dataclasses.replace(
             prompt, events=prompt.events[: num_bars * STEPS_PER_BAR], tokens=prompt.tokens[: num_bars * STEPS_PER_BAR]
@@ -162,5 +217,5 @@ def mary() -> Score:
     pitches = (76, 74, 72, 74, 76, 76, 76, 74, 74, 74, 76, 79, 79)
     durations = (4, 4, 4, 4, 4, 4, 8, 4, 4, 8, 4, 4, 8)  # sixteenths, as are the score's ticks
     onsets = itertools.accumulate(durations, initial=0)
-    notes = tuple(Note(*note) for note in zip(onsets, durations, pitches, strict=False))
+    notes = tuple(Note(*note, VELOCITY) for note in zip(onsets, durations, pitches, strict=False))
     return Score(notes, ticks_per_quarter=4, meters=(Meter(0, 4, 4),), tempi=(Tempo(0, 120.0),), title='Mary had a little lamb')

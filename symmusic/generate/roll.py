@@ -19,7 +19,7 @@ STYLE = """
 """
 
 
-def draw_roll(name: str, notes: Sequence[StepNote], seam: int, end: int, run: dict | None) -> str:
+def draw_roll(name: str, notes: Sequence[StepNote], seam: int, end: int, run: dict | None, first_bar: int = 1) -> str:
     """SVG in a region that scrolls; each note knows its number, so that it can light up.
 
     Args:
@@ -28,6 +28,7 @@ def draw_roll(name: str, notes: Sequence[StepNote], seam: int, end: int, run: di
       seam: the first new step.
       end: the step after the last.
       run: the piece's longest copied run, as `samples.json` has it; None where there is none.
+      first_bar: the number of the first bar.
     """
     pitches = [note.pitch for note in notes] or [60]
     low, high = min(pitches) - 2, max(pitches) + 2
@@ -37,7 +38,7 @@ def draw_roll(name: str, notes: Sequence[StepNote], seam: int, end: int, run: di
         at = LEFT + step * STEP_WIDTH
         parts.append(f'<line class="grid" x1="{at}" x2="{at}" y1="0" y2="{height}"/>')
         if step < end:
-            parts.append(f'<text x="{at + 3}" y="{height + 14}">{step // STEPS_PER_BAR + 1}</text>')
+            parts.append(f'<text x="{at + 3}" y="{height + 14}">{step // STEPS_PER_BAR + first_bar}</text>')
     for pitch in range(low, high + 1):
         if pitch % 12 == 0:
             parts.append(f'<text x="2" y="{(high - pitch + 1) * PITCH_HEIGHT}">C{pitch // 12 - 1}</text>')

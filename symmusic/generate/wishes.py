@@ -5,9 +5,11 @@ import re
 import numpy as np
 from ml_collections import ConfigDict
 
+from symmusic.config.fields import nearest
 from symmusic.errors import UserError
 from symmusic.generate.masks import FREE, MOST_PITCHES, Wishes
 from symmusic.generate.prompt import Prompt, read_melody
+from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.key import Key
 from symmusic.score.meter import STEPS_PER_BAR
 
@@ -87,13 +89,26 @@ def parse_scale(text: str, key: Key) -> tuple[int, frozenset[int] | None]:
     return tonic, frozenset((tonic + step) % 12 for step in SCALES[name])
 
 
-def parse_bars(text: str, num_bars: int) -> tuple[int, int]:
-    """The first bar of '3-4', from 0, and the one after the last, of a piece of `num_bars`."""
-    found = re.fullmatch(r'([0-9]+)(?:-([0-9]+))?', text)
-    first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
-    if not 1 <= first <= last <= num_bars:
-        raise UserError(f'config.sample.regenerate = {text!r}: must be a bar or some, as 3 or 3-4, of the {num_bars} that the prompt has')
-    return first - 1, last
+def parse_bars(text: str, num_bars: int, *, has_pickup: bool = False) -> tuple[int, int]:
+    """The first bar of '3-4', from 0, and the one after the last, of a piece of `num_bars`; a pickup is bar 0, else bar 1 is the first."""
+    found, lowest = re.fullmatch(r'([0-9]+)(?:-([0-9]+))?', text), 0 if has_pickup else 1
+    first, last = (int(found[1]), int(found[2] or found[1])) if found else (-1, -1)
+    if not lowest <= first <= last < lowest + num_bars:
+        pickup = ', its pickup being bar 0' * has_pickup
+        raise UserError(
+            f'config.sample.regenerate = {text!r}: must be a bar or some, as 3 or 3-4, of the {num_bars} that the prompt has{pickup}'
+        )
+    return first - lowest, last - lowest + 1
+
+
+def parse_instrument(text: str) -> int:
+    """The General MIDI number, from 0, of an instrument's name."""
+    if text.lower() not in INSTRUMENTS:
+        raise UserError(
+            f'config.sample.instrument = {text!r}: no instrument of General MIDI{nearest(text.lower(), INSTRUMENTS)}; '
+            "such as 'violin', 'flute', 'fiddle', 'church organ', or '' = the prompt's"
+        )
+    return INSTRUMENTS.index(text.lower())
 
 
 def fix(events: np.ndarray, first: int, end: int) -> np.ndarray:

@@ -51,7 +51,7 @@ def gather(config: ConfigDict, corpus: Corpus, vocabulary: Vocabulary, rng: np.r
     num = settings.num_pieces * settings.num_draws
     held_out = getattr(tunes, settings.part)
     if settings.prompts == 'fixed':
-        prompt = read_prompt(config.sample.prompt, vocabulary, transpose=config.sample.transpose)
+        prompt = read_prompt(config.sample.prompt, vocabulary, transpose=config.sample.transpose, part=config.sample.part)
         for notice in prompt.notices:
             print(notice)
         unseen = cut_excerpts(held_out, num_steps)

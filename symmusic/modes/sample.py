@@ -17,7 +17,7 @@ from symmusic.generate.looks import may_keep, without_probabilities
 from symmusic.generate.masks import make_masks
 from symmusic.generate.prompt import Prompt, begin_of, read_prompt
 from symmusic.generate.sound import Sound, find_font
-from symmusic.generate.wishes import fix, parse_bars, read_wishes, stated
+from symmusic.generate.wishes import fix, parse_bars, parse_instrument, read_wishes, stated
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
 from symmusic.modes import copying, trained
@@ -47,13 +47,16 @@ def prepare(config: ConfigDict, vocabulary: Vocabulary) -> Task:
       UserError: a file or a wish is none, or the wishes contradict one another.
     """
     settings = config.sample
-    prompt, num_bars, first_kept = read_prompt(settings.prompt, vocabulary, transpose=settings.transpose), settings.num_bars, None
+    prompt = read_prompt(settings.prompt, vocabulary, transpose=settings.transpose, part=settings.part)
+    if settings.instrument:
+        prompt = dataclasses.replace(prompt, program=parse_instrument(settings.instrument))
+    num_bars, first_kept = settings.num_bars, None
     wishes = read_wishes(settings, prompt)
     if settings.regenerate:
-        first, end = parse_bars(settings.regenerate, len(prompt.events) // STEPS_PER_BAR)
+        first, end = parse_bars(settings.regenerate, len(prompt.events) // STEPS_PER_BAR, has_pickup=prompt.pickup > 0)
         wishes = dataclasses.replace(wishes, fixed=fix(prompt.events, first, end))
         num_bars, first_kept = len(wishes.fixed) // STEPS_PER_BAR, (end - first) * STEPS_PER_BAR
-        prompt = begin_of(prompt, first, vocabulary.padding)
+        prompt = begin_of(prompt, first, end, vocabulary.padding)
     masks = make_masks(wishes, vocabulary, prompt.tokens, prompt.transposed_by, num_bars) if wishes.stated() else None
     return Task(prompt, num_bars, masks, first_kept)
 

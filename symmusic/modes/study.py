@@ -79,7 +79,7 @@ def _draw(config: ConfigDict, model: trained.Model) -> Study:
     rows = _draw_rows(heard, excerpts, corpus, num, rng, f'excerpts of {config.sample.num_bars} bars of training tunes')
     training = [(_place(excerpts, row), heard[row]) for row in rows]
     if config.evaluate.prompts == 'fixed':
-        prompt = read_prompt(config.sample.prompt, vocabulary, transpose=config.sample.transpose)
+        prompt = read_prompt(config.sample.prompt, vocabulary, transpose=config.sample.transpose, part=config.sample.part)
         prompts_BT, origins = np.broadcast_to(prompt.tokens, (num, len(prompt.tokens))), [f'after {prompt.name}'] * num
     else:
         part = config.evaluate.part

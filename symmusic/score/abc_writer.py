@@ -1,5 +1,6 @@
 """ABC notation (standard 2.1) of a melody."""
 
+import itertools
 from collections.abc import Sequence
 
 from symmusic.score.key import Key
@@ -10,7 +11,17 @@ BARS_PER_LINE = 4
 ACCIDENTALS = {-2: '__', -1: '_', 0: '=', 1: '^', 2: '^^'}
 
 
-def format_abc(notes: Sequence[Note], *, title: str = '', key: Key, qpm: float = 120.0, num_bars: int = 1, meter: str = '4/4') -> str:
+def format_abc(
+    notes: Sequence[Note],
+    *,
+    title: str = '',
+    key: Key,
+    qpm: float = 120.0,
+    num_bars: int = 1,
+    meter: str = '4/4',
+    pickup: int = 0,
+    program: int = 0,
+) -> str:
     """One tune.
 
     Args:
@@ -20,6 +31,8 @@ def format_abc(notes: Sequence[Note], *, title: str = '', key: Key, qpm: float =
       qpm: quarters per minute, rounded.
       num_bars: at least so many are written.
       meter: '4/4' or '2/2', of bars of sixteen sixteenths.
+      pickup: sixteenths that the first bar has, 0 = all.
+      program: General MIDI number of the instrument, from 0, a piano, which is not written.
     """
     name = tonic(key)
     head = [
@@ -28,10 +41,12 @@ def format_abc(notes: Sequence[Note], *, title: str = '', key: Key, qpm: float =
         f'M:{meter}',
         'L:1/16',
         f'Q:1/4={max(round(qpm), 1)}',
+        *([f'%%MIDI program {program}'] if program else []),
         f'K:{name.letter}{"#" * name.alter}{"b" * -name.alter}{"" if key.is_major else "m"}',
     ]
-    bars = [_bar(signs, key) for signs in to_bars(notes, num_bars)]
-    lines = [' | '.join(bars[first : first + BARS_PER_LINE]) for first in range(0, len(bars), BARS_PER_LINE)]
+    bars = [_bar(signs, key) for signs in to_bars(notes, num_bars, pickup)]
+    begins = [0, *range(BARS_PER_LINE + (pickup > 0), len(bars), BARS_PER_LINE), len(bars)]
+    lines = [' | '.join(bars[begin:end]) for begin, end in itertools.pairwise(begins)]
     return '\n'.join([*head, *(f'{line} |' for line in lines[:-1]), f'{lines[-1]} |]']) + '\n'
 
 

@@ -17,11 +17,11 @@ MAX_QUARTERS = 1_000_000  # of a piece, five days at 120 quarters per minute
 MAX_BYTES = 4_000_000  # of a file: far beyond any melody; as many messages as fit into it take 10 s and 640 MB
 
 
-def parse_midi(data: bytes) -> Score:
+def parse_midi(data: bytes, part: int = 1) -> Score:
     """Reads the bytes of a MIDI file of format 0 or 1.
 
-    An instrument is what plays on one channel of one track. The score holds the notes of the first one, in file order, that plays any
-    and is not the drum channel.
+    An instrument is what plays on one channel of one track. The score holds the notes of one of those, in file order, that play any and
+    are not the drum channel: the first, or `part` says which, from 1.
 
     Raises:
       ScoreError: the file is damaged, of another kind, or holds no notes; `reason` says which.
@@ -38,7 +38,7 @@ def parse_midi(data: bytes) -> Score:
     if not 0 < file.ticks_per_beat < 0x8000:
         raise ScoreError('SMPTE time', 'the file counts film frames, not beats')
 
-    instruments, num_instruments = {}, 0
+    instruments, programs, num_instruments = {}, {}, 0
     meters, tempi, title = [], [], ''
     for index, track in enumerate(file.tracks):
         for message, tick in _timed(track):
@@ -46,6 +46,9 @@ def parse_midi(data: bytes) -> Score:
                 meters.append(Meter(tick, message.numerator, message.denominator))
             elif message.type == 'set_tempo' and message.tempo > 0:
                 tempi.append(Tempo(tick, mido.tempo2bpm(message.tempo)))
+            elif message.type == 'program_change':
+                programs.setdefault((index, message.channel), message.program)
+                programs.setdefault(message.channel, message.program)
             elif message.type == 'track_name' and not title:
                 title = message.name.strip('\x00 ')
         channels = _pair_notes(track)
@@ -55,7 +58,10 @@ def parse_midi(data: bytes) -> Score:
         raise ScoreError('no notes', 'only drums' if num_instruments else '')
     if max(note.end for notes in instruments.values() for note in notes) > MAX_QUARTERS * file.ticks_per_beat:
         raise ScoreError('too long', f'more than {MAX_QUARTERS} quarters')
-    notes = sorted(next(iter(instruments.values())), key=lambda note: (note.onset, note.pitch))
+    if part > len(instruments):
+        raise ScoreError(f'no part {part}', f'the file has {len(instruments)} that play notes, drums apart')
+    place = list(instruments)[part - 1]
+    notes = sorted(instruments[place], key=lambda note: (note.onset, note.pitch))
     return Score(
         notes=tuple(notes),
         ticks_per_quarter=file.ticks_per_beat,
@@ -63,6 +69,7 @@ def parse_midi(data: bytes) -> Score:
         num_instruments=num_instruments,
         meters=tuple(sorted(meters, key=lambda meter: meter.tick)),
         tempi=tuple(sorted(tempi, key=lambda tempo: tempo.tick)),
+        program=programs.get(place, programs.get(place[1], 0)),  # of its track, or where only another one sets its channel, of that
     )
 
 
@@ -104,8 +111,10 @@ def write_midi(path: str | os.PathLike, notes: list[Note], *, title: str = '', q
     write_whole(path, format_midi(notes, title=title, qpm=qpm))
 
 
-def format_midi(notes: list[Note], *, title: str = '', qpm: float = 120.0, meter: str = '4/4') -> bytes:
-    """The bytes of a MIDI file (format 1: one track of tempo and metre, one of notes), as notation programs expect it."""
+def format_midi(notes: list[Note], *, title: str = '', qpm: float = 120.0, meter: str = '4/4', program: int = 0) -> bytes:
+    """The bytes of a MIDI file (format 1: one track of tempo and metre, one of notes), as notation programs expect it; `program` is the
+    instrument's General MIDI number from 0.
+    """
     numerator, denominator = map(int, meter.split('/'))
     conductor = mido.MidiTrack(
         [
@@ -118,7 +127,7 @@ def format_midi(notes: list[Note], *, title: str = '', qpm: float = 120.0, meter
     events = []  # (tick, 0 for off / 1 for on, pitch, velocity): at one tick every note ends before the next begins
     for note in notes:
         events += [(note.onset, 1, note.pitch, note.velocity), (note.end, 0, note.pitch, 0)]
-    melody = mido.MidiTrack([mido.MetaMessage('track_name', name='Melody'), mido.Message('program_change', program=0)])
+    melody = mido.MidiTrack([mido.MetaMessage('track_name', name='Melody'), mido.Message('program_change', program=program)])
     tick = 0
     for onset, is_on, pitch, velocity in sorted(events):
         melody.append(mido.Message('note_on' if is_on else 'note_off', note=pitch, velocity=velocity, time=onset - tick))

@@ -4,18 +4,30 @@ import functools
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
+from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.key import Key
 from symmusic.score.notation import Sign, fifths, spell, to_bars
 from symmusic.score.notes import Note
 
 TYPES = {16: 'whole', 8: 'half', 4: 'quarter', 2: 'eighth', 1: '16th'}
 END = '<barline location="right"><bar-style>light-heavy</bar-style></barline>'
+IMPLICIT = ' implicit="yes"'
 HEAD = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
 <!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">
 """
 
 
-def format_musicxml(notes: Sequence[Note], *, title: str = '', key: Key, qpm: float = 120.0, num_bars: int = 1, meter: str = '4/4') -> str:
+def format_musicxml(
+    notes: Sequence[Note],
+    *,
+    title: str = '',
+    key: Key,
+    qpm: float = 120.0,
+    num_bars: int = 1,
+    meter: str = '4/4',
+    pickup: int = 0,
+    program: int = 0,
+) -> str:
     """One part; arguments as of `abc_writer.format_abc`."""
     beats, beat_type = meter.split('/')
     mode = 'major' if key.is_major else 'minor'
@@ -25,16 +37,19 @@ def format_musicxml(notes: Sequence[Note], *, title: str = '', key: Key, qpm: fl
         '<direction placement="above"><direction-type><metronome><beat-unit>quarter</beat-unit>'
         f'<per-minute>{qpm:g}</per-minute></metronome></direction-type><sound tempo="{qpm:g}"/></direction>\n'
     )
-    bars = to_bars(notes, num_bars)
-    measures = [
-        f'<measure number="{number}">\n{attributes * (number == 1)}{"".join(map(functools.partial(_note, key), signs, _beams(signs)))}'
-        f'{END * (number == len(bars))}</measure>\n'
-        for number, signs in enumerate(bars, 1)
-    ]
+    bars = to_bars(notes, num_bars, pickup)
+    first = 0 if pickup else 1  # so is the first full bar number 1
+    measures = []
+    for number, signs in enumerate(bars, first):
+        head, tail = attributes * (number == first), END * (number == first + len(bars) - 1)
+        content = ''.join(map(functools.partial(_note, key), signs, _beams(signs)))
+        measures.append(f'<measure number="{number}"{IMPLICIT * (number == 0)}>\n{head}{content}{tail}</measure>\n')
     return (
         f'{HEAD}<score-partwise version="4.0">\n<work><work-title>{_text(title)}</work-title></work>\n'
         '<identification><encoding><software>symmusic</software></encoding></identification>\n'
-        '<part-list><score-part id="P1"><part-name>Melody</part-name></score-part></part-list>\n'
+        '<part-list><score-part id="P1"><part-name>Melody</part-name>'
+        f'<score-instrument id="P1-I1"><instrument-name>{INSTRUMENTS[program]}</instrument-name></score-instrument>'
+        f'<midi-instrument id="P1-I1"><midi-program>{program + 1}</midi-program></midi-instrument></score-part></part-list>\n'
         f'<part id="P1">\n{"".join(measures)}</part>\n</score-partwise>\n'
     )
 

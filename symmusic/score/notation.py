@@ -57,11 +57,14 @@ def spell(pitch: int, key: Key) -> Spelling:
     return Spelling(letter, alter, (pitch - alter - natural) // 12 - 1)
 
 
-def to_bars(notes: Sequence[Note], num_bars: int = 1) -> list[list[Sign]]:
-    """At least `num_bars` full bars of signs, of notes in sixteenths one after the other; what is silent is filled with rests."""
+def to_bars(notes: Sequence[Note], num_bars: int = 1, pickup: int = 0) -> list[list[Sign]]:
+    """At least `num_bars` full bars of signs, of notes in sixteenths one after the other; what is silent is filled with rests.
+
+    With a `pickup` the first bar holds its last so many sixteenths alone; no note begins before them.
+    """
     num_bars = max([num_bars, *(-(-note.end // STEPS_PER_BAR) for note in notes)])
     bars: list[list[Sign]] = [[] for _ in range(num_bars)]
-    step = 0
+    step = STEPS_PER_BAR - pickup if pickup else 0
     for note in notes:
         _write(bars, None, step, note.onset)
         _write(bars, note.pitch, note.onset, note.end)

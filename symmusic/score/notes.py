@@ -49,13 +49,14 @@ class Score:
     """A piece as read from a file.
 
     Attributes:
-      notes: of the first instrument that has any (drums apart), in order of (onset, pitch).
+      notes: of one instrument, in order of (onset, pitch).
       ticks_per_quarter: what all ticks of this score count.
       meters: every time signature in order; empty where the file states none.
       tempi: every tempo in order; empty where the file states none.
       title: the track's or tune's name, or ''.
       num_instruments: how many instruments play notes in the file, drums included.
       pickup: ticks before the first full bar, where the file says where its bar lines are; else 0.
+      program: the General MIDI number, from 0, of what plays the notes; 0, a piano, where the file does not say.
     """
 
     notes: tuple[Note, ...]
@@ -65,3 +66,4 @@ class Score:
     title: str = ''
     num_instruments: int = 1
     pickup: int = 0
+    program: int = 0

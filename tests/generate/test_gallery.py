@@ -85,7 +85,7 @@ def test_files_of_the_contract(figures, tmp_path):
 
 def test_all_formats_say_the_same_in_the_prompt_s_key_tempo_and_metre(figures, tmp_path):
     prompt = dataclasses.replace(PROMPT, key=Key(2, True), meter='2/2', qpm=90.0, title='A <tune>')
-    forms = written_forms(piece().events, prompt, 'A <tune>, continuation 01')
+    forms = written_forms(piece().events, prompt, 16, 'A <tune>, continuation 01')
     midi, abc = parse_midi(forms['.mid']), read_abc_tune(forms['.abc'])
     assert quantize(midi, align_pickup=False) == quantize(abc, align_pickup=False) == from_events(piece().events)
     for score in (midi, abc):
@@ -93,6 +93,26 @@ def test_all_formats_say_the_same_in_the_prompt_s_key_tempo_and_metre(figures, t
     assert 'K:D\n' in forms['.abc']
     assert '<fifths>2</fifths>' in forms['.musicxml']
     assert 'A &lt;tune&gt;, continuation 01' in forms['.musicxml']
+
+
+def test_dynamics_pickup_and_instrument_of_the_prompt_are_kept(figures, tmp_path):
+    """In `joined/`; the piece alone is as loud as the middle of the prompt's notes."""
+    events = np.array([-2] * 12 + [60, -2, 62, -2] + [64, -2, -2, -2] * 4, np.int8)
+    loud = [*[0] * 12, 40, 0, 50, 0, *[60, 0, 0, 0] * 4]
+    prompt = dataclasses.replace(PROMPT, events=events, velocities=loud, pickup=4, program=73)
+    new, joined = (
+        written_forms(piece().events, prompt, 32, 'new'),
+        written_forms(np.concatenate([events, piece().events]), prompt, 0, 'all'),
+    )
+    num_new = len(from_events(piece().events))
+    assert [note.velocity for note in parse_midi(joined['.mid']).notes] == [40, 50, 60, 60, 60, 60, *[60] * num_new]
+    assert {note.velocity for note in parse_midi(new['.mid']).notes} == {60}
+    assert parse_midi(joined['.mid']).program == parse_midi(new['.mid']).program == 73
+    abc = read_abc_tune(joined['.abc'])
+    assert abc.pickup == abc.ticks_per_quarter
+    assert read_abc_tune(new['.abc']).pickup == 0
+    assert '<measure number="0" implicit="yes">' in joined['.musicxml']
+    assert '<instrument-name>flute</instrument-name>' in new['.musicxml']
 
 
 def test_sound_on_request(figures, tmp_path):

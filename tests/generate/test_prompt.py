@@ -1,5 +1,7 @@
 """Prompts: built in, MIDI and ABC, and all that a user may hand over by mistake."""
 
+import dataclasses
+import io
 import itertools
 
 import mido
@@ -76,6 +78,55 @@ def test_abc(tmp_path):
     assert prompt.qpm == pytest.approx(90)
 
 
+def test_what_is_kept_of_a_midi_file(tmp_path):
+    """How loud each note is, of the highest where several begin; the instrument; its first tempo."""
+    notes = [dataclasses.replace(note, velocity=30 + note.pitch) for note in notes_of(SCALE)]
+    prompt = read(write(tmp_path, format_midi([*notes, Note(0, STEP, 40, 9)], program=40)))
+    assert [velocity for velocity in prompt.velocities if velocity] == [30 + pitch for pitch in SCALE]
+    assert len(prompt.velocities) == len(prompt.events)
+    assert (prompt.program, prompt.pickup, prompt.velocity) == (40, 0, int(np.median([30 + pitch for pitch in SCALE])))
+
+
+def test_a_pickup_of_abc(tmp_path):
+    prompt = read(write(tmp_path, 'X:1\nM:4/4\nL:1/4\nK:C\nGA|cdef|gfed|\n', 'up.abc'))
+    assert (prompt.pickup, len(prompt.events), prompt.velocity) == (8, 48, 100)
+    assert onsets(prompt.events)[0] == (8, 67)
+
+
+def test_one_of_several_instruments(tmp_path):
+    parts = [notes_of(SCALE), notes_of(SCALE[::-1])]
+    file = mido.MidiFile(file=io.BytesIO(format_midi(parts[0], program=5)))
+    file.tracks.append(mido.MidiFile(file=io.BytesIO(format_midi(parts[1], program=56))).tracks[1])
+    for message in file.tracks[2]:
+        if hasattr(message, 'channel'):
+            message.channel = 3
+    data = io.BytesIO()
+    file.save(file=data)
+    path = write(tmp_path, data.getvalue())
+    for part, (program, pitches) in enumerate([(5, SCALE), (56, SCALE[::-1])], 1):
+        prompt = read_prompt(path, VOCABULARY, transpose=True, part=part)
+        assert [pitch for _, pitch in onsets(prompt.events)] == list(pitches)
+        assert prompt.program == program
+        assert prompt.notices == (
+            f'p.mid has 2 instruments, any drums included: number {part} of the others is read; config.sample.part says which',
+        )
+    with pytest.raises(UserError, match='no part 3: the file has 2 that play notes'):
+        read_prompt(path, VOCABULARY, transpose=True, part=3)
+
+
+def test_triplets_and_changes_of_tempo_are_said(tmp_path):
+    triplets = [Note(round(index * TICKS_PER_QUARTER / 3), 60, 60 + index) for index in range(12)]
+    (notice,) = read(write(tmp_path, format_midi(triplets))).notices
+    assert notice.startswith('8 of 12 notes of the prompt begin between the sixteenths, as triplets or swing do')
+    file = mido.MidiFile(file=io.BytesIO(format_midi(notes_of(SCALE[:4]))))
+    file.tracks[0].insert(3, mido.MetaMessage('set_tempo', tempo=250_000, time=220))
+    data = io.BytesIO()
+    file.save(file=data)
+    prompt = read(write(tmp_path, data.getvalue()))
+    assert prompt.qpm == 120
+    assert 'the prompt changes its tempo: the first, 120 quarters per minute, is kept' in prompt.notices
+
+
 def test_of_a_book_the_first_tune(tmp_path):
     prompt = read(write(tmp_path, ABC + '\n' + ABC.replace('X:1', 'X:2').replace('CDEF', 'cccc'), 'book.abc'))
     assert [pitch for _, pitch in onsets(prompt.events)][:4] == [60, 62, 64, 65]
@@ -122,7 +173,7 @@ def test_of_several_instruments_the_first_and_it_is_said(tmp_path):
     file.tracks.append(mido.MidiTrack([message.copy(channel=1) for message in file.tracks[0] if not message.is_meta]))
     prompt = read(save(file, tmp_path))
     assert onsets(prompt.events) == list(zip(range(0, 32, 4), SCALE, strict=True))
-    assert [('2 instruments: the first' in notice) for notice in prompt.notices] == [True]
+    assert [('number 1 of the others is read' in notice) for notice in prompt.notices] == [True]
 
 
 def test_a_long_prompt_counts_with_its_last_bars(tmp_path):

@@ -75,8 +75,8 @@ def test_bars_that_stay():
     fixed = fix(prompt.events, 1, 3)
     assert (fixed[:32] == FREE).all()
     np.testing.assert_array_equal(fixed[32:], prompt.events[48:])
-    np.testing.assert_array_equal(begin_of(prompt, 1, 0).tokens, prompt.tokens[:16])
-    nothing = begin_of(prompt, 0, 0)
+    np.testing.assert_array_equal(begin_of(prompt, 1, 2, 0).tokens, prompt.tokens[:16])
+    nothing = begin_of(prompt, 0, 1, 0)
     assert (len(nothing.events), nothing.tokens.tolist()) == (0, [0] * 16)
 
 

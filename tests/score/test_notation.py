@@ -1,5 +1,6 @@
 """Notation: bars of plain values, spelling, and ABC and MusicXML that say the same as the notes, to our reader and to music21."""
 
+import dataclasses
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -53,6 +54,27 @@ def test_bars_are_full_and_say_the_notes(notes, num_bars):
     assert joined(placed) == [(note.pitch, note.onset, note.end) for note in notes]
     followed = [after.tied_from for _, after in placed[1:]] + [False]
     assert [sign.tied_on for _, sign in placed] == followed
+
+
+@given(melodies(), st.integers(1, 15), st.sampled_from([0, 73]))
+def test_a_pickup_stays_one(notes, pickup, program):
+    """In the bars, and to our reader of ABC."""
+    notes = [dataclasses.replace(note, onset=note.onset + 16 - pickup) for note in notes] + [Note(500, 4, 60)]
+    notes = [Note(16 - pickup, 1, 72), *(note for note in notes if note.onset > 16 - pickup)]
+    bars = to_bars(notes, pickup=pickup)
+    assert [sum(sign.value for sign in signs) for signs in bars] == [pickup, *[16] * (len(bars) - 1)]
+    text = format_abc(notes, key=Key(0, True), pickup=pickup, program=program)
+    score = read_abc_tune(text)
+    sixteenth = score.ticks_per_quarter // 4
+    assert score.pickup == pickup * sixteenth
+    first = 16 - pickup
+    assert [(note.onset, note.pitch) for note in score.notes] == [((note.onset - first) * sixteenth, note.pitch) for note in notes]
+    assert ('%%MIDI program 73' in text) == (program == 73)
+    root = ElementTree.fromstring(format_musicxml(notes, key=Key(0, True), pickup=pickup, program=program).encode())
+    measures = list(root.iter('measure'))
+    assert [measure.get('number') for measure in measures] == [str(number) for number in range(len(bars))]
+    assert [measure.get('implicit') for measure in measures[:2]] == ['yes', None]
+    assert root.findtext('.//midi-program') == str(program + 1)
 
 
 def values(begin, end):
