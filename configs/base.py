@@ -86,6 +86,7 @@ def get_config() -> ConfigDict:
     sample.end_on_tonic = False  # the last note is the tonic of the scale, or of the prompt's key
     sample.rhythm = ''  # a MIDI or ABC file whose rhythm the pieces take, again and again; '' = drawn
     sample.pitches = ''  # a MIDI or ABC file whose pitches they take, in order, all of them; '' = drawn
+    sample.fixed = ''  # a MIDI or ABC file whose notes stand in the new bars, from the first on; where it is silent is drawn
     sample.regenerate = ''  # bars of the prompt as '3-4' or '3' that alone are drawn anew, all others stay; '' = go on after it
     sample.num_candidates = 1  # drawn for each piece kept: the likeliest are, or of bars between others by how well what follows fits
     sample.rank = 'likelihood'  # by which candidates are kept; or 'originality', the shortest copied run, or 'both' places together

@@ -143,6 +143,7 @@ FIELDS: dict[str, Rule] = {
     'sample.end_on_tonic': flag(),
     'sample.rhythm': text(empty=True),
     'sample.pitches': text(empty=True),
+    'sample.fixed': text(empty=True),
     'sample.regenerate': text(empty=True),
     'sample.num_candidates': whole(1, 10_000),
     'sample.rank': choice('likelihood', 'originality', 'both'),

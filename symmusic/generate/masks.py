@@ -75,7 +75,7 @@ def make_masks(wishes: Wishes, vocabulary: Vocabulary, prompt: np.ndarray, dista
     return masks
 
 
-FIELDS = {'last': 'end_on_tonic', 'fixed': 'regenerate'}  # where a wish has not its field's name
+FIELDS = {'last': 'end_on_tonic', 'fixed': 'fixed or config.sample.regenerate'}  # where a wish has not its field's name
 
 
 def _try(wishes: Wishes, vocabulary: MelodyVocabulary, prompt: np.ndarray, distance: int, num_bars: int) -> Masks | None:

@@ -12,9 +12,9 @@ from symmusic.corpus.collections import SUFFIXES, SourceFile
 from symmusic.corpus.prepare import Settings, Tune, list_tunes, prepare_score
 from symmusic.errors import ScoreError, UserError
 from symmusic.melody.encodings import Vocabulary
-from symmusic.melody.events import NO_EVENT, NOTE_OFF, extract_phrases, quantize, transpose_events
+from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote, extract_phrases, quantize, to_events
 from symmusic.score.key import Key, detect_key
-from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER, check_meter
 from symmusic.score.midi import parse_midi
 from symmusic.score.notes import Meter, Note, Score, Tempo
 
@@ -88,12 +88,20 @@ def read_melody(path: str, field: str) -> np.ndarray:
     Raises:
       UserError: as `read_prompt`.
     """
+    notes = read_notes(path, field)
+    return _whole_bars(to_events(notes)).astype(np.int16)
+
+
+def read_notes(path: str, field: str) -> list[StepNote]:
+    """The notes of such a melody, at their steps from the file's first bar on; errors as of `read_prompt`."""
     try:
         score, _ = _read(path, field)
-        tune = prepare_score(_in_meter(score), '', Settings(meters=METERS))
+        check_meter(_in_meter(score), METERS)
+        if not score.notes:
+            raise ScoreError('no notes')
     except ScoreError as error:
         raise UserError(f'config.sample.{field} = {path}: {error}; must be a melody in {" or ".join(METERS)}') from error
-    return _whole_bars(transpose_events(tune.events, -tune.transposed_by)).astype(np.int16)
+    return [note for phrase in extract_phrases(quantize(score)) for note in phrase]
 
 
 def _read(path: str, field: str, part: int = 1) -> tuple[Score, list[str]]:

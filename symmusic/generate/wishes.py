@@ -8,7 +8,8 @@ from ml_collections import ConfigDict
 from symmusic.config.fields import nearest
 from symmusic.errors import UserError
 from symmusic.generate.masks import FREE, MOST_PITCHES, Wishes
-from symmusic.generate.prompt import Prompt, read_melody
+from symmusic.generate.prompt import Prompt, read_melody, read_notes
+from symmusic.melody.events import NO_EVENT
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.key import Key
 from symmusic.score.meter import STEPS_PER_BAR
@@ -37,6 +38,7 @@ NO_WISHES = {
     'end_on_tonic': False,
     'rhythm': '',
     'pitches': '',
+    'fixed': '',
     'regenerate': '',
     'num_candidates': 1,
     'max_copied_run': 0,
@@ -50,7 +52,7 @@ def stated(settings: ConfigDict) -> list[str]:
 
 
 def read_wishes(settings: ConfigDict, prompt: Prompt) -> Wishes:
-    """The wishes that `config.sample` states, of pieces after `prompt`; of `regenerate` see `fix`.
+    """The wishes that `config.sample` states, of pieces after `prompt`; of `fixed` and `regenerate` see `read_given` and `fix`.
 
     Raises:
       UserError: a field, or the file that it names, says what cannot be.
@@ -71,6 +73,23 @@ def read_wishes(settings: ConfigDict, prompt: Prompt) -> Wishes:
         rhythm=read_melody(settings.rhythm, 'rhythm') if settings.rhythm else None,
         pitches=pitches,
     )
+
+
+def read_given(path: str, num_steps: int) -> np.ndarray:
+    """[N] for `Wishes.fixed`: the notes of a file where they stand in it, each at least as long as there; free where it is silent.
+
+    Raises:
+      UserError: it is no melody, or goes on after `num_steps`.
+    """
+    notes = read_notes(path, 'fixed')
+    if notes[-1].end > num_steps:
+        bars = -(-notes[-1].end // STEPS_PER_BAR)
+        raise UserError(f'config.sample.fixed = {path}: its notes take {bars} bars; there are {num_steps // STEPS_PER_BAR} new ones')
+    fixed = np.full(num_steps, FREE, np.int16)
+    for note in notes:
+        fixed[note.onset : note.end] = NO_EVENT
+        fixed[note.onset] = note.pitch
+    return fixed
 
 
 def parse_scale(text: str, key: Key) -> tuple[int, frozenset[int] | None]:

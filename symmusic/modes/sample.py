@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 import time
 
+import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.config import runs
@@ -17,7 +18,7 @@ from symmusic.generate.looks import may_keep, without_probabilities
 from symmusic.generate.masks import make_masks
 from symmusic.generate.prompt import Prompt, begin_of, read_prompt
 from symmusic.generate.sound import Sound, find_font
-from symmusic.generate.wishes import fix, parse_bars, parse_instrument, read_wishes, stated
+from symmusic.generate.wishes import fix, parse_bars, parse_instrument, read_given, read_wishes, stated
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
 from symmusic.modes import copying, trained
@@ -51,12 +52,15 @@ def prepare(config: ConfigDict, vocabulary: Vocabulary) -> Task:
     if settings.instrument:
         prompt = dataclasses.replace(prompt, program=parse_instrument(settings.instrument))
     num_bars, first_kept = settings.num_bars, None
-    wishes = read_wishes(settings, prompt)
+    wishes, num_new = read_wishes(settings, prompt), settings.num_bars * STEPS_PER_BAR
     if settings.regenerate:
         first, end = parse_bars(settings.regenerate, len(prompt.events) // STEPS_PER_BAR, has_pickup=prompt.pickup > 0)
         wishes = dataclasses.replace(wishes, fixed=fix(prompt.events, first, end))
-        num_bars, first_kept = len(wishes.fixed) // STEPS_PER_BAR, (end - first) * STEPS_PER_BAR
+        num_bars, first_kept = len(wishes.fixed) // STEPS_PER_BAR, (num_new := (end - first) * STEPS_PER_BAR)
         prompt = begin_of(prompt, first, end, vocabulary.padding)
+    if settings.fixed:
+        after = () if wishes.fixed is None else wishes.fixed[num_new:]
+        wishes = dataclasses.replace(wishes, fixed=np.concatenate([read_given(settings.fixed, num_new), after]))
     masks = make_masks(wishes, vocabulary, prompt.tokens, prompt.transposed_by, num_bars) if wishes.stated() else None
     return Task(prompt, num_bars, masks, first_kept)
 

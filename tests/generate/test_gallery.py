@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from symmusic.errors import UserError
-from symmusic.files import SETTINGS, choose_folder
+from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.generate import gallery
 from symmusic.generate.compose import Piece
 from symmusic.generate.gallery import write_gallery, written_forms
@@ -113,6 +113,31 @@ def test_dynamics_pickup_and_instrument_of_the_prompt_are_kept(figures, tmp_path
     assert read_abc_tune(new['.abc']).pickup == 0
     assert '<measure number="0" implicit="yes">' in joined['.musicxml']
     assert '<instrument-name>flute</instrument-name>' in new['.musicxml']
+
+
+@pytest.mark.parametrize('suffix', ['.mid', '.abc', '.musicxml'])
+def test_music21_reads_all_of_it_back(figures, tmp_path, suffix):
+    """Notes, tempo, metre, instrument, pickup and, of MIDI, how loud each note is."""
+    from music21 import converter
+
+    events = np.array([-2] * 12 + [60, -2, 62, -2] + [64, -2, -2, -2] * 4, np.int8)
+    prompt = dataclasses.replace(PROMPT, events=events, velocities=[*[0] * 12, 40, 0, 50], pickup=4, program=40, qpm=90.0, meter='2/2')
+    joined = np.concatenate([events, piece().events])
+    path = tmp_path / f'joined{suffix}'
+    write_whole(path, written_forms(joined, prompt, 0, 'Up')[suffix])
+    score = converter.parse(path, forceSource=True).stripTies()
+    flat, first = score.flatten(), 0 if suffix == '.mid' else 12
+    found = [(round(note.offset * 4) + first, note.pitch.midi) for note in flat.notes]
+    assert found == [(note.onset, note.pitch) for note in from_events(joined)]
+    assert flat.getElementsByClass('MetronomeMark')[0].number == 90
+    assert flat.getElementsByClass('TimeSignature')[0].ratioString == '2/2'
+    if suffix == '.mid':
+        assert [note.volume.velocity for note in flat.notes][:3] == [40, 50, 45]
+    else:
+        measures = list(score.recurse().getElementsByClass('Measure'))
+        assert measures[0].paddingLeft == 3 or measures[0].duration.quarterLength == 1
+    if suffix != '.abc':
+        assert flat.getElementsByClass('Instrument')[0].midiProgram == 40
 
 
 def test_sound_on_request(figures, tmp_path):

@@ -8,7 +8,7 @@ from symmusic.errors import UserError
 from symmusic.generate.compose import Piece, fitting, ranked
 from symmusic.generate.masks import FREE
 from symmusic.generate.prompt import begin_of, read_prompt
-from symmusic.generate.wishes import NO_WISHES, SCALES, fix, parse_bars, parse_scale, read_wishes, stated
+from symmusic.generate.wishes import NO_WISHES, SCALES, fix, parse_bars, parse_scale, read_given, read_wishes, stated
 from symmusic.melody.encodings import MelodyVocabulary
 from symmusic.score.key import Key
 from tests.generate.toy import make_prompt
@@ -78,6 +78,19 @@ def test_bars_that_stay():
     np.testing.assert_array_equal(begin_of(prompt, 1, 2, 0).tokens, prompt.tokens[:16])
     nothing = begin_of(prompt, 0, 1, 0)
     assert (len(nothing.events), nothing.tokens.tolist()) == (0, [0] * 16)
+
+
+def test_given_notes_stand_where_they_are(tmp_path):
+    """Also after whole bars of silence; between them all is free."""
+    given = tmp_path / 'given.abc'
+    given.write_text('X:1\nM:4/4\nL:1/4\nK:D\nz4|z d2 z|f4|\n')
+    fixed = read_given(str(given), 64)
+    expected = np.full(64, FREE)
+    expected[20:28] = [74, *[-2] * 7]
+    expected[32:48] = [78, *[-2] * 15]
+    np.testing.assert_array_equal(fixed, expected)
+    with pytest.raises(UserError, match='its notes take 3 bars; there are 2 new ones'):
+        read_given(str(given), 32)
 
 
 def test_what_cannot_be_read(tmp_path):
