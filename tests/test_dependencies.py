@@ -1,0 +1,49 @@
+"""Every package that is asked for is used and has its reason in BUILD.md, all that is used is asked for, and the lock is within bounds."""
+
+import importlib.metadata
+import pathlib
+import re
+import runpy
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+OPTIONAL = {
+    'playwright',
+    'tensorboardX',
+    'tensorboard',
+    'atheris',
+    'verovio',
+    'torch',
+    'keras',
+}  # BUILD.md says what for; all is well without
+TOOLS = runpy.run_path(str(ROOT / '.ci' / 'dependencies.py'))
+LINES = [line for line in (ROOT / 'requirements.txt').read_text().splitlines() if line and not line.startswith('#')]
+
+
+@pytest.mark.parametrize('line', LINES)
+def test_each_has_bounds_a_use_and_a_reason(line):
+    requirement = Requirement(line)
+    assert sorted(each.operator for each in requirement.specifier) == ['<', '>=']
+    assert requirement.specifier.contains(importlib.metadata.version(requirement.name))
+    modules = [module for module, package in TOOLS['packages']().items() if package == TOOLS['normal'](requirement.name)]
+    assert requirement.name in TOOLS['PROGRAMS'] or any(module in TOOLS['imports']() for module in modules)
+    table = (ROOT / 'BUILD.md').read_text(encoding='utf-8').partition('## Dependencies')[2]
+    assert re.search(rf'^\|.*\b{re.escape(requirement.name)}\b.*\|', table, re.MULTILINE)
+
+
+def test_nothing_else_is_imported():
+    asked, of = {TOOLS['normal'](name) for name in TOOLS['requirements']()}, TOOLS['packages']()
+    brought = {'packaging', 'PIL', 'jaxlib', 'filelock', 'etils'}  # by those
+    others = {module for module in TOOLS['imports']() if of.get(module, module) not in asked} - OPTIONAL - brought
+    assert others == set()
+
+
+def test_the_lock_is_within_the_bounds():
+    lines = [line for line in (ROOT / 'requirements.lock').read_text().splitlines() if not line.startswith('#')]
+    locked = dict(line.split('==') for line in lines)
+    for line in LINES:
+        requirement = Requirement(line)
+        assert requirement.specifier.contains(locked[TOOLS['normal'](requirement.name)]), line
+    assert set(locked) >= set().union(*map(TOOLS['needs'], TOOLS['requirements']())) - {'colorama'}
