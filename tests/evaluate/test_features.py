@@ -83,6 +83,16 @@ def test_lengths_on_the_grid():
         assert histogram.sum() == 1
 
 
+def test_lengths_are_what_their_names_say():
+    """Each the half of the one before; dotted, half as long again; of triplets two thirds."""
+    plain = {name: 96 // 2**index for index, name in enumerate(('whole', 'half', 'quarter', 'eighth', 'sixteenth'))}
+    factors = {'': 6, 'dotted ': 9, ' triplet': 4}
+    for name, length in LENGTHS.items():
+        word = next(word for word in ('dotted ', ' triplet', '') if word in name)
+        assert 6 * length == factors[word] * plain[name.replace(word, '')]
+    assert len(LENGTHS) == 12
+
+
 @pytest.mark.parametrize('protocol', PROTOCOLS)
 def test_one_note(protocol):
     found = compute_features(piece((0, 4, 62)), protocol)

@@ -107,6 +107,16 @@ def test_a_continuation_that_goes_on_sounding_is_held_over_the_seam(vocabulary):
     assert before.tolist() == [60, -2, -1, 62]
 
 
+@pytest.mark.parametrize('kind', [PianorollVocabulary, FaithfulPianorollVocabulary])
+def test_the_lowest_pitch_of_all_is_ended_and_held_over_the_seam_too(kind):
+    vocabulary, before = kind(0, 4), np.array([0, -2], np.int8)
+    silent, held = np.array([NO_EVENT, NO_EVENT], np.int8), vocabulary.decode(np.array([vocabulary.first_pitch] * 2))
+    assert vocabulary.join(before, silent).tolist() == [0, -2, -1, -2]
+    assert vocabulary.join(before, held).tolist() == [0, -2, -2, -2]
+    assert vocabulary.join(before[:1], silent).tolist() == [0, -1, -2]
+    assert vocabulary.join(before[:0], held).tolist() == [0, -2]
+
+
 @hypothesis.given(st.booleans(), events_strategy, st.data())
 def test_what_is_joined_sounds_as_prompt_and_continuation_do(faithful, before, data):
     """Step by step, also where the continuation begins with silence; only a note that goes on over the seam has no onset there."""

@@ -1,0 +1,160 @@
+"""Tests the tests: small faults put into a module, one at a time, and whether its own tests find them.
+
+    python tests/mutation/run.py lstm --num=20 --seed=1
+
+A mutant is one comparison, operator, number, truth value, condition or `break` changed into a near one. So many are drawn at random from
+all of a module's; each is run in a copy of the repository, in a process forked from one that has imported what takes long. A mutant is
+killed where a test fails or takes ten times as long as the sound module's. The survivors are printed, and the status is 1 where there are
+any; which of them are equivalent (no input tells them from the sound module) a reader decides: BUILD.md lists them.
+"""
+
+import argparse
+import ast
+import copy
+import importlib
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MODULES = {  # what is mutated, and the tests that are to find it
+    'encodings': (('symmusic/melody/encodings/melody.py', 'symmusic/melody/encodings/pianoroll.py'), ('tests/melody',)),
+    'windows': (('symmusic/corpus/windows.py',), ('tests/corpus/test_windows.py', 'tests/corpus/test_dataset.py')),
+    'lstm': (('symmusic/model/lstm.py',), ('tests/model/test_lstm.py',)),
+    'attention': (('symmusic/model/attention.py', 'symmusic/model/scores.py'), ('tests/model/test_attention.py',)),
+    'sampling': (('symmusic/generate/sample.py',), ('tests/generate/test_sample.py',)),
+    'features': (('symmusic/evaluate/features.py',), ('tests/evaluate/test_features.py',)),
+    'similarity': (('symmusic/evaluate/shape.py', 'symmusic/evaluate/align.py'), ('tests/evaluate/test_shape.py',)),
+    'copies': (('symmusic/evaluate/copies.py',), ('tests/evaluate/test_copies.py',)),
+}
+SWAPS = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn,
+    ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv, ast.MatMult: ast.Mult, ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
+    ast.LShift: ast.RShift, ast.RShift: ast.LShift, ast.BitXor: ast.BitOr, ast.And: ast.Or, ast.Or: ast.And,
+}  # fmt: skip
+
+
+def mutants(source: str) -> Iterator[tuple[int, str, str]]:
+    """Every mutant of a module: the line, what is changed, and its source."""
+    tree = ast.parse(source)
+    hints = {id(part) for node in ast.walk(tree) for hint in _hints(node) for part in ast.walk(hint)}
+    for index, node in enumerate(ast.walk(tree)):
+        if id(node) in hints:
+            continue
+        for number in range(4):
+            changed = copy.deepcopy(tree)
+            twin = list(ast.walk(changed))[index]
+            before = ast.unparse(twin)
+            if not _change(twin, number):
+                break
+            after = ast.unparse(twin)
+            if after != before:
+                yield getattr(node, 'lineno', 0), f'{before[:60]!r} -> {after[:60]!r}', ast.unparse(changed)
+
+
+def _hints(node: ast.AST) -> list[ast.AST]:
+    """What is said of types, which nothing runs."""
+    found = [getattr(node, name, None) for name in ('annotation', 'returns')]
+    return [hint for hint in found if hint is not None]
+
+
+def _change(node: ast.AST, number: int) -> bool:
+    """Puts a node's `number`-th fault in; whether it has so many."""
+    if isinstance(node, ast.Compare) and number < len(node.ops):
+        node.ops[number] = SWAPS[type(node.ops[number])]()
+        return True
+    if number:
+        return False
+    if isinstance(node, ast.BinOp | ast.AugAssign | ast.BoolOp):
+        node.op = SWAPS[type(node.op)]()
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node.op = ast.UAdd()
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        node.value = not node.value
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        node.value += 1
+    elif isinstance(node, ast.If | ast.IfExp | ast.While):
+        node.test = ast.UnaryOp(ast.Not(), node.test)
+    else:
+        return False
+    return True
+
+
+def outcome(folder: pathlib.Path, tests: tuple[str, ...], seconds: float) -> str:
+    """How the tests end in a process of its own: 'passed', 'failed' or 'too long'."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        os.chdir(folder)
+        sys.path.insert(0, str(folder))
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1), os.dup2(null, 2)
+        import pytest
+
+        words = [
+            '-q',
+            '-x',
+            '--override-ini=addopts=',
+            '--import-mode=importlib',
+            '-m',
+            'not slow',
+            '-p',
+            'no:cacheprovider',
+            '-p',
+            'no:xdist',
+        ]
+        os._exit(int(pytest.main([*words, *tests])))
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return 'passed' if status == 0 else 'failed'
+        time.sleep(0.05)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return 'too long'
+
+
+def main() -> int:
+    """Runs; the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('module', choices=MODULES)
+    parser.add_argument('--num', type=int, default=20, help='mutants drawn; 0 = all')
+    parser.add_argument('--seed', type=int, default=1)
+    options = parser.parse_args()
+    for name in ('flax.linen', 'hypothesis', 'jax', 'optax', 'scipy.stats'):  # what takes long, before the forks; no device is asked for
+        importlib.import_module(name)
+
+    files, tests = MODULES[options.module]
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = pathlib.Path(scratch, 'symmusic')
+        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns('.git', '.venv', '.lowest', 'runs', '__pycache__'))
+        begun = time.monotonic()
+        if outcome(folder, tests, 3600) != 'passed':
+            print(f'{options.module}: its tests do not pass as they are')
+            return 2
+        sound_s = time.monotonic() - begun
+        found = [(file, *mutant) for file in files for mutant in mutants((folder / file).read_text(encoding='utf-8'))]
+        drawn = random.Random(options.seed).sample(found, min(options.num or len(found), len(found)))
+        survivors = 0
+        for number, (file, line, change, source) in enumerate(drawn, 1):
+            sound = (folder / file).read_text(encoding='utf-8')
+            (folder / file).write_text(source, encoding='utf-8')
+            ended = outcome(folder, tests, 60 + 10 * sound_s)
+            (folder / file).write_text(sound, encoding='utf-8')
+            survivors += ended == 'passed'
+            print(f'{number}/{len(drawn)} {"SURVIVED" if ended == "passed" else ended} {file}:{line} {change}', flush=True)
+        how = f'of {len(found)} mutants; seed {options.seed}; {sound_s:.0f} s a run'
+        print(f'{options.module}: {len(drawn) - survivors} of {len(drawn)} killed ({how})')
+    return int(survivors > 0)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
