@@ -40,6 +40,7 @@ article[hidden] {{ display: none; }}
 .staff {{ overflow-x: auto; max-width: 60rem; }}
 .staff > svg {{ display: block; width: 100%; min-width: 34rem; height: auto; fill: currentColor; }}
 .staff .fresh {{ fill: var(--accent); color: var(--accent); }} .staff .sounding {{ fill: var(--warm); color: var(--warm); }}
+summary {{ cursor: pointer; }} details {{ margin-bottom: 1rem; max-width: 56rem; }}
 .looked {{ margin: 0.25rem 0 0; font-size: 0.9rem; min-height: 1.4em; }}
 """
 
@@ -97,7 +98,11 @@ def _article(prompt: Prompt, entry: Entry, number: int, key: str, are_compared: 
     )
     name, facts = escape(entry.name), [f'{surprise:.2f} nats per step', f'{num_notes} notes', key or 'no key']
     if are_compared:
-        facts.append(f'{run["score"]} in a row as in {run["tune"]}, bar {run["tune_bar"]}' if run else 'none in a row as in a tune')
+        facts.append(
+            f'{run["score"]} in a row as in {run.get("title") or run["tune"]}, bar {run["tune_bar"]}'
+            if run
+            else 'none in a row as in a tune'
+        )
     looked = f'<p class="looked quiet" aria-live="polite">{LOOK_HINT}</p>' if entry.looks else ''
     return (
         f'<article data-order="{number}" data-surprise="{surprise:.6f}" data-notes="{num_notes}" '
@@ -133,10 +138,11 @@ def _head(prompt: Prompt, num_pieces: int, model: str, keys: Sequence[str], are_
     underlined = ' Underlined: the longest run of notes that stands in a training tune in just the same way, in any key.' * are_compared
     shaded = ' Shaded: the steps that the model looked at when it drew the one pointed at, the darker the more.' * have_looks
     most = ' <label>At most <input type="number" id="most" min="0" placeholder="any"> in a row as in a tune</label>' * are_compared
-    bars = len(prompt.events) // STEPS_PER_BAR
+    bars = len(prompt.events) // STEPS_PER_BAR - (prompt.pickup > 0)
+    given = f'{"pickup and " * (prompt.pickup > 0)}{bars} bar{"s" * (bars != 1)}'
     return f"""<h1>{escape(prompt.name)}, continued</h1>
-<p>{num_pieces} continuations by {escape(model)}. Grey: the {bars} bars given, in {key_name(prompt.key)}; blue: what the model goes on with.
-Fewer nats per step: more as the model expects.{underlined}{shaded} Escape stops.</p>
+<p>{num_pieces} continuations by {escape(model)}. Grey: the {given} given, in {key_name(prompt.key)}; blue: what the model goes on with.</p>
+<details><summary>How to read this page</summary>Fewer nats per step: more as the model expects.{underlined}{shaded} Escape stops.</details>
 <div class="bar tools" role="group" aria-label="How to play and what to show">
 <label>Tempo <input type="number" id="tempo" min="20" max="400" value="{prompt.qpm:.0f}"> quarters per minute</label>
 {_choice('Instrument', 'sound', _sound(prompt.program), plucked='plucked', flute='flute', reed='reed')}

@@ -81,10 +81,11 @@ FIELDS = {'last': 'end_on_tonic', 'fixed': 'fixed or config.sample.regenerate'} 
 def _try(wishes: Wishes, vocabulary: MelodyVocabulary, prompt: np.ndarray, distance: int, num_bars: int) -> Masks | None:
     """As `make_masks`, None where the wishes cannot be met."""
     events_V = transpose_events(vocabulary.decode(np.arange(vocabulary.num_classes)), -distance).astype(int)
-    if set(wishes.pitches) - set(events_V):
-        return None
+    is_wished_V = _is_wished(wishes, events_V)
+    if set(wishes.pitches) - set(events_V) or not (is_wished_V & (events_V >= 0)).any():
+        return None  # that no note at all may stand is no wish: 'max_notes_per_bar' says so where it is
     num_steps = num_bars * STEPS_PER_BAR
-    tokens_NV = np.broadcast_to(_is_wished(wishes, events_V), (num_steps, len(events_V)))
+    tokens_NV = np.broadcast_to(is_wished_V, (num_steps, len(events_V)))
     if wishes.rhythm is not None:
         tokens_NV = tokens_NV & (np.sign(events_V + 1) == np.sign(np.resize(wishes.rhythm, num_steps).astype(int) + 1)[:, None])
     if wishes.fixed is not None:

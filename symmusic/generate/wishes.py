@@ -124,8 +124,8 @@ def parse_instrument(text: str) -> int:
     """The General MIDI number, from 0, of an instrument's name."""
     if text.lower() not in INSTRUMENTS:
         raise UserError(
-            f'config.sample.instrument = {text!r}: no instrument of General MIDI{nearest(text.lower(), INSTRUMENTS)}; '
-            "such as 'violin', 'flute', 'fiddle', 'church organ', or '' = the prompt's"
+            f"config.sample.instrument = {text!r}: must be '' = the prompt's, or one of General MIDI, such as 'violin', 'flute', 'fiddle', "
+            f"'church organ'{nearest(text.lower(), INSTRUMENTS)}"
         )
     return INSTRUMENTS.index(text.lower())
 

@@ -98,6 +98,7 @@ def as_nearest(passage: Passage, originals: Originals) -> dict | None:
         return None
     return {
         'tune': originals.names[passage.tune],
+        'title': originals.titles[passage.tune],
         'score': passage.score,
         'piece_notes': passage.piece_notes,
         'tune_bar': passage.tune_bar,

@@ -9,7 +9,7 @@ from symmusic.errors import UserError
 from symmusic.melody.events import from_events
 
 TUNES = [
-    Tune('a "é".mid', phrases=(np.array([60, -2, -1, 62], np.int8),)),
+    Tune('a "é".mid', title='É', phrases=(np.array([60, -2, -1, 62], np.int8),)),
     Tune('dropped.mid', reason='meter'),
     Tune('b.abc#2', phrases=(np.array([64, -2, -2], np.int8), np.array([65], np.int8)), gaps=(0,)),
 ]
@@ -19,6 +19,7 @@ def test_they_come_back(tmp_path):
     write_originals(tmp_path, gather_originals(TUNES, TUNES[:2]))
     found = read_originals(tmp_path)
     assert found.names == ('a "é".mid', 'b.abc#2')
+    assert found.titles == ('É', '')
     assert found.melodies == [from_events(TUNES[0].events), from_events(TUNES[2].events)]
     np.testing.assert_equal(found.unseen, (TUNES[0].events,))
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
@@ -32,7 +33,7 @@ def test_an_older_file_has_none_unseen(tmp_path):
     with (tmp_path / NAME).open('wb') as file:
         np.savez(file, names=np.frombuffer(b'["a"]', np.uint8), lengths=np.array([2]), events=np.array([60, -2], np.int8))
     found = read_originals(tmp_path)
-    assert (found.names, found.melodies, found.unseen) == (('a',), [from_events([60, -2])], ())
+    assert (found.names, found.titles, found.melodies, found.unseen) == (('a',), ('',), [from_events([60, -2])], ())
 
 
 def test_a_damaged_file_is_said_to_be(tmp_path):

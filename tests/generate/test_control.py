@@ -144,7 +144,8 @@ def test_no_wish_is_plain_sampling():
     ('wish', 'named', 'not_named'),
     [
         ({'scale': frozenset({1}), 'last': 0, 'lowest': 61}, ['scale = (1)', 'end_on_tonic = 0'], ['lowest']),
-        ({'lowest': 90, 'min_notes_per_bar': 1, 'rests': True}, ['lowest = 90', 'min_notes_per_bar = 1'], ['rests']),
+        ({'lowest': 90, 'min_notes_per_bar': 1, 'rests': True}, ['lowest = 90'], ['rests', 'min_notes_per_bar']),
+        ({'lowest': 61, 'highest': 61, 'scale': frozenset({0, 2})}, ['lowest = 61', 'highest = 61', 'scale = (0, 2)'], []),
         ({'pitches': (60, 62), 'min_notes_per_bar': 2}, ['pitches = 2 notes', 'min_notes_per_bar = 2'], ['scale']),
         ({'pitches': (40,), 'highest': 70}, ['pitches = 1 notes'], ['highest']),
         ({'rests': False, 'rhythm': np.array([NOTE_OFF])}, ['rests = False', 'rhythm = 1 steps'], []),

@@ -8,7 +8,7 @@ from symmusic.errors import UserError
 from symmusic.generate.compose import Piece, fitting, ranked
 from symmusic.generate.masks import FREE
 from symmusic.generate.prompt import begin_of, read_prompt
-from symmusic.generate.wishes import NO_WISHES, SCALES, fix, parse_bars, parse_scale, read_given, read_wishes, stated
+from symmusic.generate.wishes import NO_WISHES, SCALES, fix, parse_bars, parse_instrument, parse_scale, read_given, read_wishes, stated
 from symmusic.melody.encodings import MelodyVocabulary
 from symmusic.score.key import Key
 from tests.generate.toy import make_prompt
@@ -91,6 +91,19 @@ def test_given_notes_stand_where_they_are(tmp_path):
     np.testing.assert_array_equal(fixed, expected)
     with pytest.raises(UserError, match='its notes take 3 bars; there are 2 new ones'):
         read_given(str(given), 32)
+
+
+def test_instruments():
+    assert [parse_instrument(name) for name in ('acoustic grand piano', 'Flute', 'gunshot')] == [0, 73, 127]
+    with pytest.raises(UserError, match=r'one of General MIDI, such as .*; did you mean flute\?'):
+        parse_instrument('flut')
+
+
+def test_a_pickup_is_bar_0():
+    assert parse_bars('0-1', 4, has_pickup=True) == (0, 2)
+    assert parse_bars('3', 4, has_pickup=True) == (3, 4)
+    with pytest.raises(UserError, match='of the 4 that the prompt has, its pickup being bar 0'):
+        parse_bars('4', 4, has_pickup=True)
 
 
 def test_what_cannot_be_read(tmp_path):
