@@ -49,19 +49,29 @@ def _needs(settings: ConfigDict) -> str | None:
     return next((name for name in ('max_copied_run', 'redraw_copies') if settings[name]), None)
 
 
-def index_runs(settings: ConfigDict, vocabulary: Vocabulary, originals: Originals | None) -> Index | None:
-    """What must not be copied, None where all may be.
+def check(config: ConfigDict, vocabulary: Vocabulary) -> None:
+    """Passes settings of originality that the encoding and the split allow.
 
     Raises:
-      UserError: the encoding does not say where notes begin.
+      UserError: the encoding does not say where notes begin, or the run has no unseen tunes.
     """
-    if not settings.max_copied_run:
-        return None
-    if not isinstance(vocabulary, MelodyVocabulary):
+    settings = config.sample
+    if settings.max_copied_run and not isinstance(vocabulary, MelodyVocabulary):
         raise UserError(
             f"config.sample.max_copied_run = {settings.max_copied_run}: only models of config.data.encoding = 'melody' say at once where a "
             f'note begins, not {vocabulary.encoding!r}; must be 0, or config.sample.redraw_copies = True instead'
         )
+    if settings.redraw_copies and config.data.split != 'tune':
+        raise UserError(
+            f'config.sample.redraw_copies = True with config.data.split = {config.data.split!r}: all tunes are trained on, so that none '
+            'tells how near is too near; must be False'
+        )
+
+
+def index_runs(settings: ConfigDict, vocabulary: Vocabulary, originals: Originals | None) -> Index | None:
+    """What must not be copied, None where all may be."""
+    if not settings.max_copied_run:
+        return None
     symbols = [find_symbols(melody) for melody in originals.melodies]
     return make_index(symbols, settings.max_copied_run, vocabulary.decode(np.arange(vocabulary.num_classes)))
 
@@ -75,8 +85,8 @@ class Near:
         excerpts = cut_excerpts([Tune('', phrases=(events,)) for events in originals.unseen], num_steps).events_NT
         if not len(excerpts):
             raise UserError(
-                'config.sample.redraw_copies = True: the run keeps no unseen tunes as long as the pieces, by which to tell how near is too '
-                'near; must be False, or fewer config.sample.num_bars'
+                'config.sample.redraw_copies = True: no unseen tune that the run keeps is as long as the pieces, to tell how near is too '
+                'near; must be False, or with fewer config.sample.num_bars'
             )
         rows = draw_rows(len(excerpts), min(len(excerpts), MOST_EXCERPTS), 1, np.random.default_rng(0))[0]
         heard = [vocabulary.decode(vocabulary.encode(events)) for events in excerpts[rows]]

@@ -48,6 +48,7 @@ def prepare(config: ConfigDict, vocabulary: Vocabulary) -> Task:
       UserError: a file or a wish is none, or the wishes contradict one another.
     """
     settings = config.sample
+    copying.check(config, vocabulary)
     prompt = read_prompt(settings.prompt, vocabulary, transpose=settings.transpose, part=settings.part)
     if settings.instrument:
         prompt = dataclasses.replace(prompt, program=parse_instrument(settings.instrument))

@@ -94,6 +94,8 @@ def test_in_a_browser(html, tmp_path, open_page):
     assert button.get_attribute('aria-pressed') == 'true'
     assert page.inner_text('#status') == 'playing 02'
     page.wait_for_selector('article .sounding')
+    cursor = page.locator('article .cursor').nth(order(page).index('02'))
+    page.wait_for_function('(line) => line.getAttribute("transform") > "translate(34"', arg=cursor.element_handle())
     page.get_by_role('button', name='Play 04').click()  # one at a time
     assert button.get_attribute('aria-pressed') == 'false'
     page.select_option('#sound', 'reed')
