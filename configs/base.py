@@ -39,8 +39,9 @@ def get_config() -> ConfigDict:
     model.lookback = ()  # steps: what stood so long before the step to be predicted, as further inputs (16 = a bar)
 
     train = config.train = ConfigDict()
-    train.targets = 'last'  # the 'last' step of each window (any architecture), or 'all' steps (unidirectional ones)
-    train.sequence_steps = 128  # steps in a training sequence where targets = 'all'
+    train.targets = 'last'  # the 'last' step of each window (any architecture), 'all' steps (unidirectional ones), or those of a 'gap'
+    # before a bar line drawn each time a sequence is read, what follows it being known (bidirectional ones): to draw bars between others
+    train.sequence_steps = 128  # steps in a training sequence where targets are 'all' or a 'gap'
     train.sequence_hop_steps = 64  # steps from one such sequence's begin to the next one's
     train.held_out_steps = 256  # steps read at once to measure such a model: each counts once, with half as many before it where there are
     train.num_epochs = 50
@@ -103,6 +104,7 @@ def get_config() -> ConfigDict:
     evaluate.num_pieces = 100  # of each set in a draw
     evaluate.num_draws = 20  # over which the overlap areas are averaged
     evaluate.critic_pieces = 1000  # of each class, to be told apart by critics; fewer where tunes give no more prompts; 0 = no critics
+    evaluate.left_to_right = ''  # a run's workdir to compare an infilling one with at the same gaps; '' = the shipped model, if it can be
     evaluate.protocol = 'corrected'  # of the measures; 'thesis' = the source's definitions to the letter
 
     study = config.study = ConfigDict()

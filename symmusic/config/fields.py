@@ -99,7 +99,7 @@ FIELDS: dict[str, Rule] = {
     'model.dropout_rate': real(0, 1, below=True),
     'model.metric_position': flag(),
     'model.lookback': steps(1, 1024),
-    'train.targets': choice('last', 'all'),
+    'train.targets': choice('last', 'all', 'gap'),
     'train.sequence_steps': whole(2, 4096),
     'train.sequence_hop_steps': whole(1, 4096),
     'train.held_out_steps': whole(2, 4096),
@@ -158,6 +158,7 @@ FIELDS: dict[str, Rule] = {
     'evaluate.num_pieces': whole(2, 100_000),
     'evaluate.num_draws': whole(1, 10_000),
     'evaluate.critic_pieces': whole(0, 100_000),
+    'evaluate.left_to_right': text(empty=True),
     'evaluate.protocol': choice('corrected', 'thesis'),
     'study.num_pieces': whole(1, 100),
     'study.qpm': real(20, 400),
@@ -189,9 +190,19 @@ def check(config: ConfigDict) -> None:
     if values['train.targets'] == 'all' and values['model.bidirectional']:
         raise UserError(
             "config.train.targets = 'all' with config.model.bidirectional = True: a bidirectional model sees the steps it would predict; "
-            "must be config.train.targets = 'last' or config.model.bidirectional = False"
+            "must be config.train.targets = 'last' or 'gap', or config.model.bidirectional = False"
         )
-    if values['sample.form'] == 'stateful' and values['model.bidirectional']:
+    if values['train.targets'] == 'gap' and not values['model.bidirectional']:
+        raise UserError(
+            "config.train.targets = 'gap' with config.model.bidirectional = False: a gap is filled by what stands on both sides; "
+            "must be config.train.targets = 'all' or config.model.bidirectional = True"
+        )
+    if values['train.targets'] == 'gap' and values['sample.form'] == 'window':
+        raise UserError(
+            "config.sample.form = 'window' with config.train.targets = 'gap': a model for infilling carries its state; "
+            "must be config.sample.form = 'stateful' or 'auto'"
+        )
+    if values['sample.form'] == 'stateful' and values['model.bidirectional'] and values['train.targets'] != 'gap':
         raise UserError(
             "config.sample.form = 'stateful' with config.model.bidirectional = True: a bidirectional model reads its window anew; "
             "must be config.sample.form = 'window' or 'auto', or config.model.bidirectional = False"

@@ -12,6 +12,7 @@ import functools
 from collections.abc import Mapping, Sequence
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from symmusic.corpus.windows import Windows
@@ -60,16 +61,24 @@ def find_targets(windows: Windows, vocabulary: Vocabulary, *, all_steps: bool) -
 
 
 @functools.partial(jax.jit, static_argnames=('architecture', 'kind'))
-def _losses(params, data, rows_B, *, architecture, kind):
-    return target_losses(params, gather(data, rows_B), architecture, kind)[0]
+def _losses(params, data, rows_B, ends_B, *, architecture, kind):
+    batch = gather(data, rows_B)
+    return target_losses(params, batch if ends_B is None else batch.replace(end_B=ends_B), architecture, kind)[0]
 
 
-def model_losses(params: Params, data: Data, targets: Targets, *, architecture: Architecture, kind: str) -> np.ndarray:
-    """What each target costs the network, [K] nats, without dropout; `kind` is what it was trained on, 'all' steps or the 'last'."""
+def model_losses(
+    params: Params, data: Data, targets: Targets, *, architecture: Architecture, kind: str, ends_N: np.ndarray | None = None
+) -> np.ndarray:
+    """What each target costs the network, [K] nats, without dropout; `kind` is what it was trained on, 'all' steps or the 'last'. With
+    'gap' it is told what stands from step `ends_N` of each window on.
+    """
     num = data.starts_N.shape[0]
     rows = np.full(-(-num // BATCH_SIZE) * BATCH_SIZE, -1, np.int32)
     rows[:num] = np.arange(num)
-    batches = [_losses(params, data, rows_B, architecture=architecture, kind=kind) for rows_B in rows.reshape(-1, BATCH_SIZE)]
+    batches = [
+        _losses(params, data, rows_B, None if ends_N is None else jnp.asarray(ends_N)[rows_B], architecture=architecture, kind=kind)
+        for rows_B in rows.reshape(-1, BATCH_SIZE)
+    ]
     losses = np.concatenate(jax.device_get(batches)).astype(np.float64)
     return losses[targets.rows] if kind == 'last' else losses[targets.rows, targets.steps - 1]
 

@@ -38,6 +38,8 @@ def _about(about: dict, part: str) -> str:
         text += ' The steps are the last ones of windows, as this model is trained: not to be compared with models of all steps.'
         if not all(about['num_by_position']):
             text += ' Where some step of the bar is never one of them, nats per note are not defined.'
+    if about['targets'] == 'gap':
+        text += ' The model draws left to right here, told nothing of what follows; what it makes of gaps stands below.'
     if about['num_families'] > 1:
         text += f' In brackets 95 % intervals, from resamples of the {about["num_families"]} tune families.'
     return text

@@ -55,6 +55,7 @@ class Piece:
         its place), where distributions are kept.
       log_probabilities: [N] of each token, as their sum above.
       num_refused: steps at which a copy was refused; None where all are welcome.
+      num_given: steps that were known in advance, of log probability 0.
     """
 
     tokens: np.ndarray
@@ -66,6 +67,12 @@ class Piece:
     read: np.ndarray | None = None
     log_probabilities: np.ndarray | None = None
     num_refused: int | None = None
+    num_given: int = 0
+
+    @property
+    def surprise(self) -> float:
+        """Nats per step that was drawn."""
+        return -self.log_probability / (len(self.tokens) - self.num_given)
 
     @property
     def is_empty(self) -> bool:
@@ -82,6 +89,7 @@ def compose(
     masks: Masks | None = None,
     index: Index | None = None,
     reject: Judge | None = None,
+    known_N: np.ndarray | None = None,
 ) -> list[Piece]:
     """Draws pieces as the source did: the prompt but for its last step is read, one token more than the new bars have is drawn, and the
     first, which completes the prompt's last bar, is dropped.
@@ -89,12 +97,18 @@ def compose(
     An empty piece is drawn again, in at most `max_redraws` rounds, and so are one of a single pitch with `redraw_stuck`, one that `index`
     and `masks` together left nothing to draw for, and all that `reject` tells; greedy pieces never are. Piece n of a seed is the same
     whatever `num_samples` is. Where `masks` hold, the prompt's last step stays what it is.
+
+    An infilling model may be told in advance which of the new bars' tokens stand, `known_N`, blanks elsewhere.
     """
     prompts_BT = np.broadcast_to(prompt.tokens, (manner.num_samples, len(prompt.tokens)))
-    drawn, num_redraws = draw_continuations(params, architecture, vocabulary, prompts_BT, manner, seed, masks, index, reject)
+    known_BN = None if known_N is None else np.broadcast_to(known_N, (manner.num_samples, len(known_N)))
+    drawn, num_redraws = draw_continuations(params, architecture, vocabulary, prompts_BT, manner, seed, masks, index, reject, known_BN)
     pieces = as_pieces(drawn, prompts_BT, vocabulary)
+    num_given = 0 if known_N is None else int((known_N < architecture.num_classes).sum())
     return [
-        dataclasses.replace(piece, events=transpose_events(piece.events, -prompt.transposed_by), num_redraws=int(count))
+        dataclasses.replace(
+            piece, events=transpose_events(piece.events, -prompt.transposed_by), num_redraws=int(count), num_given=num_given
+        )
         for piece, count in zip(pieces, num_redraws, strict=True)
     ]
 
@@ -130,9 +144,11 @@ def draw_continuations(
     masks: Masks | None = None,
     index: Index | None = None,
     reject: Judge | None = None,
+    known_BN: np.ndarray | None = None,
 ) -> tuple[Drawn, np.ndarray]:
     """What `compose` draws, as arrays, after a prompt of whole bars for each piece: the token that completes the prompt and the
-    continuation's, and how often each piece was drawn again. `masks` and `index` limit what is drawn.
+    continuation's, and how often each piece was drawn again. `masks` and `index` limit what is drawn; `known_BN` are tokens of the
+    continuations that are known in advance, among them the last, blanks elsewhere.
 
     Raises:
       UserError: a piece could be drawn within `masks` but with a run of `index` alone.
@@ -144,6 +160,9 @@ def draw_continuations(
     prompt_BT = spread(np.asarray(prompts_BT[:, :-1], np.int32))
     positions_BT = spread(np.broadcast_to(np.arange(prompt_BT.shape[1]) % STEPS_PER_BAR, prompt_BT.shape))
     heard = None if index is None else jax.jit(listen)(index, spread(np.asarray(prompts_BT, np.int32)))
+    future_BN = None
+    if known_BN is not None:  # what completes the prompt is no part of it
+        future_BN = spread(np.pad(known_BN.astype(np.int32), ((0, 0), (1, 0)), constant_values=architecture.num_classes))
     piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), jnp.arange(num_samples))
 
     def draw(round_: int) -> Drawn:
@@ -163,6 +182,7 @@ def draw_continuations(
             masks=masks,
             index=index,
             heard=heard,
+            future_BN=future_BN,
         )
         return jax.tree.map(np.array, drawn)
 

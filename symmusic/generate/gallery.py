@@ -118,8 +118,7 @@ def _write(
     width = max(2, len(str(len(pieces))))
     for number, piece in progress(list(enumerate(pieces, 1)), 'piece'):
         name = f'{number:0{width}}'
-        surprise = -piece.log_probability / len(piece.events)
-        names.append(f'{name}: {surprise:.2f} nats per step' + (', empty' if piece.is_empty else ''))
+        names.append(f'{name}: {piece.surprise:.2f} nats per step' + (', empty' if piece.is_empty else ''))
         joined = vocabulary.join(prompt.events, piece.events)
         files = []
         for place, events, first in ((folder, piece.events, len(prompt.events)), (folder / 'joined', joined, 0)):
@@ -130,7 +129,7 @@ def _write(
             if sound:
                 write_whole(place / f'{name}.wav', sound(from_events(events), written['.mid'], prompt.qpm, len(events)))
         run = nearest and nearest[number - 1]
-        entries.append(Entry(name, joined, piece.log_probability, *files, run, looks[number - 1]))
+        entries.append(Entry(name, joined, piece.surprise, *files, run, looks[number - 1]))
         draw_piece(folder / f'{name}.png', prompt.events, piece.events, f'{prompt.name}, continuation {names[-1]}')
         rows.append(
             {

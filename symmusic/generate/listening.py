@@ -52,7 +52,7 @@ class Entry:
     Attributes:
       name: its number.
       events: [T] of the prompt and the piece behind it, in the prompt's key.
-      log_probability: of the piece, in nats.
+      surprise: nats per step that was drawn.
       new, joined: the files of the piece alone and with the prompt before it, by suffix.
       nearest: its longest copied run, as `samples.json` has it; None where there is none or it is not known.
       looks: what its steps looked at, as `looks.find_looks`; None where that is not known.
@@ -60,7 +60,7 @@ class Entry:
 
     name: str
     events: np.ndarray
-    log_probability: float
+    surprise: float
     new: Mapping[str, bytes | str]
     joined: Mapping[str, bytes | str]
     nearest: dict | None = None
@@ -91,12 +91,12 @@ def listening_page(prompt: Prompt, entries: Sequence[Entry], model: str, *, are_
 
 def _article(prompt: Prompt, entry: Entry, number: int, key: str, are_compared: bool) -> str:
     seam, notes, run = len(prompt.events), from_events(entry.events), entry.nearest
-    surprise, num_notes = -entry.log_probability / (len(entry.events) - seam), sum(note.onset >= seam for note in notes)
+    num_notes = sum(note.onset >= seam for note in notes)
     downloads = (
         f'<span class="quiet">With the prompt: {_downloads(f"{prompt.name}-{entry.name}", entry.joined)}; '
         f'new bars: {_downloads(f"{prompt.name}-{entry.name}-new", entry.new)}</span>'
     )
-    name, facts = escape(entry.name), [f'{surprise:.2f} nats per step', f'{num_notes} notes', key or 'no key']
+    name, facts = escape(entry.name), [f'{entry.surprise:.2f} nats per step', f'{num_notes} notes', key or 'no key']
     if are_compared:
         facts.append(
             f'{run["score"]} in a row as in {run.get("title") or run["tune"]}, bar {run["tune_bar"]}'
@@ -105,7 +105,7 @@ def _article(prompt: Prompt, entry: Entry, number: int, key: str, are_compared: 
         )
     looked = f'<p class="looked quiet" aria-live="polite">{LOOK_HINT}</p>' if entry.looks else ''
     return (
-        f'<article data-order="{number}" data-surprise="{surprise:.6f}" data-notes="{num_notes}" '
+        f'<article data-order="{number}" data-surprise="{entry.surprise:.6f}" data-notes="{num_notes}" '
         f'data-copied="{run["score"] if run else 0}" data-key="{escape(key)}"><div class="bar">'
         f'<h2>{name}</h2><button type="button" aria-pressed="false" aria-label="Play {name}">Play</button>'
         f'<span class="quiet">{escape("; ".join(facts))}</span>{downloads}</div>'

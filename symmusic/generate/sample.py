@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from symmusic.generate import control, originality
+from symmusic.model.ahead import look_ahead
 from symmusic.model.model import Architecture, Params, apply_last, apply_step, init_carry
 
 BAR_STEPS = 16
@@ -18,7 +19,7 @@ class Drawn:
     """B drawn pieces of N steps."""
 
     tokens_BN: jax.Array
-    log_probabilities_BN: jax.Array  # of each drawn token under the model itself: temperature 1, nothing cut off
+    log_probabilities_BN: jax.Array  # of each drawn token under the model itself: temperature 1, nothing cut off; 0 where it was known
     probabilities_BNV: jax.Array | None  # what each token was drawn from
     weights_BNT: jax.Array | None  # attention, over the steps read, the latest last
     refused_B: jax.Array | None = None  # at how many steps a copy was refused, where any are
@@ -67,6 +68,7 @@ def sample(
     masks: control.Masks | None = None,
     index: originality.Index | None = None,
     heard: originality.Heard | None = None,
+    future_BN: jax.Array | None = None,
 ) -> Drawn:
     """Draws `num_steps` tokens after each prompt.
 
@@ -87,9 +89,14 @@ def sample(
       masks: what may be drawn at each of the N steps.
       index: runs of notes that none of the steps but the first may complete, those apart at which `masks` leave no choice.
       heard: with `index`, what `originality.listen` heard in the prompts and in their last step, which the first of the steps repeats.
+      future_BN: of an infilling model that carries its state, the tokens known in advance, which stand, elsewhere the blank; the last one
+        is known. None = nothing is.
     """
 
     def draw(keys_B, logits_BV, state, row):
+        if future_BN is not None:
+            is_other_BV = (row[2] < architecture.num_classes)[:, None] & (jnp.arange(architecture.num_classes) != row[2][:, None])
+            logits_BV = jnp.where(is_other_BV, -jnp.inf, logits_BV)
         allowed_BV, verdict = allow(logits_BV, state, row)
         restricted_BV = restrict(allowed_BV, temperature, top_k, top_p)
         keys_B2 = jax.vmap(jax.random.split)(keys_B)
@@ -134,11 +141,18 @@ def sample(
         keys_B, token_B, log_probability_B, probabilities_BV, state = draw(keys_B, logits_BV, state, row)
         position_B = (position_B + 1) % BAR_STEPS
         drawn = (token_B, log_probability_B, *kept(probabilities_BV, weights_BT))
-        model_carry, logits_BV, weights_BT = apply_step(params, model_carry, token_B, position_B, architecture)
+        model_carry, logits_BV, weights_BT = apply_step(params, model_carry, token_B, position_B, architecture, ahead=row[3])
         return (keys_B, model_carry, logits_BV, weights_BT, position_B, state), drawn
 
-    state = (masks and control.initial_state(masks, prompt_BT.shape[0]), heard)
-    rows = (masks and masks.rows, None if index is None else jnp.arange(num_steps))
+    num_pieces, num_read = prompt_BT.shape
+    told_read = told_drawn = None
+    if future_BN is not None:
+        whole_BT = jnp.pad(future_BN, ((0, 0), (num_read - 1, 0)), constant_values=architecture.num_classes)
+        told = look_ahead(params, whole_BT, (positions_BT[:, :1] + jnp.arange(whole_BT.shape[1])) % BAR_STEPS, architecture)
+        told_read, told_drawn = (jax.tree.map(lambda leaf, at=at: leaf[at], told) for at in (slice(num_read), slice(num_read, None)))
+        told_drawn = jax.tree.map(lambda leaf: jnp.pad(leaf, ((0, 1), (0, 0), (0, 0))), told_drawn)  # after the last step nothing follows
+    state = (masks and control.initial_state(masks, num_pieces), heard)
+    rows = (masks and masks.rows, None if index is None else jnp.arange(num_steps), None if future_BN is None else future_BN.T, told_drawn)
     if window_steps is not None:
         missing = max(window_steps - prompt_BT.shape[1], 0)
         window_BT = jnp.pad(prompt_BT, ((0, 0), (missing, 0)), constant_values=architecture.padding)[:, -window_steps:]
@@ -147,11 +161,12 @@ def sample(
     else:
 
         def read(model_carry, inputs):
-            model_carry, logits_BV, weights_BT = apply_step(params, model_carry, *inputs, architecture)
+            token_B, position_B, told = inputs
+            model_carry, logits_BV, weights_BT = apply_step(params, model_carry, token_B, position_B, architecture, ahead=told)
             return model_carry, (logits_BV, weights_BT)
 
         model_carry = init_carry(architecture, prompt_BT.shape[0], memory_steps)
-        model_carry, outputs = lax.scan(read, model_carry, (prompt_BT.T, positions_BT.T))
+        model_carry, outputs = lax.scan(read, model_carry, (prompt_BT.T, positions_BT.T, told_read))
         logits_BV, weights_BT = jax.tree.map(lambda output: output[-1], outputs)
         carry, step = (keys_B, model_carry, logits_BV, weights_BT, positions_BT[:, -1], state), step_of_state
 

@@ -1,53 +1,18 @@
 """The network: one-hot tokens -> LSTM layers, each followed by dropout -> attention or none -> logits of the next token."""
 
-import dataclasses
-import functools
-
 import flax.struct
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from symmusic.model import attention, lstm
+from symmusic.model.ahead import Ahead, look_ahead
+from symmusic.model.architecture import Architecture
 from symmusic.model.dropout import dropout
-from symmusic.model.scores import KINDS, Kind
+from symmusic.model.inputs import find_rows, multiply, project, project_rows
 
-Params = dict  # 'layers': a list of {'forward': lstm.Params, and 'backward' in both directions}, 'attention' where there is one, 'head'
-
-
-@dataclasses.dataclass(frozen=True)
-class Architecture:
-    """All that decides the shapes of the parameters and what is computed with them; hashable, a static argument of `jit`."""
-
-    num_classes: int  # V, of tokens in and out
-    num_layers: int = 2
-    num_cells: int = 64  # per direction
-    bidirectional: bool = False  # every layer reads in both directions: only the token after the window can be predicted
-    attention: str = 'none'  # or one of `scores.KINDS`
-    attention_size: int = 32  # A; 'bahdanau' only
-    dropout_rate: float = 0.4  # after each LSTM layer
-    num_positions: int = 0  # steps in the bar, if the position in the bar is a second input; 0 = it is not
-    padding: int = 0  # the token before the first; `num_classes`, the blank, is one that is no class: an input of zeros
-    lookback: tuple[int, ...] = ()  # further inputs: the tokens that many steps before the one to be predicted (1 = the present one)
-
-    def __post_init__(self):
-        if self.attention not in ('none', *KINDS):
-            raise ValueError(f'attention is {self.attention!r}, not one of {", ".join(map(repr, ("none", *KINDS)))}')
-
-    @property
-    def kind(self) -> Kind | None:
-        """Of attention, None without."""
-        return KINDS.get(self.attention)
-
-    @property
-    def state_size(self) -> int:
-        """Cells of a layer, both directions' together."""
-        return self.num_cells * (2 if self.bidirectional else 1)
-
-    @property
-    def input_size(self) -> int:
-        """Rows of the first layer's input matrix: classes, positions, classes of each lookback."""
-        return self.num_classes * (1 + len(self.lookback)) + self.num_positions
+# 'layers': a list of {'forward': lstm.Params, and 'backward' in both directions, and 'bridge' where infilling},
+# 'attention' where there is one, 'head'
+Params = dict
 
 
 @flax.struct.dataclass
@@ -66,11 +31,18 @@ def init_params(key: jax.Array, architecture: Architecture) -> Params:
     """
     layers_key, attention_key, head_key = jax.random.split(key, 3)
     directions = _directions(architecture)
-    input_size, layers = architecture.input_size, []
+    layers = []
+    sizes = dict.fromkeys(('forward', 'backward'), architecture.input_size)
+    if architecture.infilling:
+        sizes['backward'] = architecture.num_classes + architecture.num_positions
     for layer_key in jax.random.split(layers_key, architecture.num_layers):
-        direction_keys = jax.random.split(layer_key, len(directions))
-        layers.append({d: lstm.init_lstm(k, input_size, architecture.num_cells) for d, k in zip(directions, direction_keys, strict=True)})
-        input_size = architecture.state_size
+        keys = jax.random.split(layer_key, len(directions) + architecture.infilling)
+        layer = {d: lstm.init_lstm(k, sizes[d], architecture.num_cells) for d, k in zip(directions, keys, strict=False)}
+        if architecture.infilling:
+            shape = (architecture.num_cells, 4 * architecture.num_cells)
+            layer['bridge'] = jax.nn.initializers.glorot_uniform()(keys[-1], shape)
+        layers.append(layer)
+        sizes = dict.fromkeys(sizes, architecture.state_size)
     params = {'layers': layers}
     summary_size = architecture.state_size
     if kind := architecture.kind:
@@ -98,9 +70,11 @@ def apply_last(
       params: of `init_params`.
       tokens_BT: int classes.
       positions_BT: int steps in the bar, ignored (may be None) where the architecture has no positions.
-      architecture: of `params`.
+      architecture: of `params`; ValueError if infilling.
       keys_B: consumed by dropout, one per window, so that a window's is the same in any batch; None = no dropout.
     """
+    if architecture.infilling:
+        raise ValueError('a model for infilling predicts step by step (apply_all, apply_step)')
     states_BTH = _run_layers(params, tokens_BT, positions_BT, architecture, keys_B)
     num_cells = architecture.num_cells
     summary_BH = jnp.concatenate([states_BTH[:, -1, :num_cells], states_BTH[:, 0, num_cells:]], axis=-1)
@@ -119,21 +93,25 @@ def apply_all(
     memory_steps: int | None = None,
     mask_BT: jax.Array | None = None,
     with_weights: bool = False,
+    future_BT: jax.Array | None = None,
 ) -> tuple[jax.Array, jax.Array | None]:
-    """`(logits_BTV, weights_BTT)`: after every step the token that follows it, from the steps up to it alone.
+    """`(logits_BTV, weights_BTT)`: after every step the token that follows it, from the steps up to it and what is known in advance.
 
     Args:
       params: of `init_params`.
       tokens_BT: int classes.
       positions_BT: int steps in the bar, ignored (may be None) where the architecture has no positions.
-      architecture: of `params`; ValueError if bidirectional, whose states have seen the tokens to be predicted.
+      architecture: of `params`; ValueError if bidirectional (and not infilling), whose states have seen the tokens to be predicted.
       keys_B: as in `apply_last`.
       memory_steps: how many steps attention sees, the present one included; None = all.
       mask_BT: false at steps that attention must not look at, the padding; the LSTM layers read them nevertheless.
       with_weights: return attention's weights_BTT; None otherwise.
+      future_BT: of an infilling model, for each step the token that follows it where it is known in advance, elsewhere the blank; None =
+        nothing is known.
     """
     _require_one_direction(architecture)
-    states_BTH = _run_layers(params, tokens_BT, positions_BT, architecture, keys_B)
+    ahead = None if future_BT is None else look_ahead(params, future_BT, positions_BT, architecture, keys_B)
+    states_BTH = _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead)
     if not (kind := architecture.kind):
         return _head(params, states_BTH), None
     contexts_BTH, weights_BTT = attention.attend_causal(
@@ -160,18 +138,23 @@ def apply_step(
     position_B: jax.Array | None,
     architecture: Architecture,
     mask_B: jax.Array | None = None,
+    ahead: Ahead | None = None,
 ) -> tuple[Carry, jax.Array, jax.Array | None]:
     """`(carry, logits_BV, weights_BM)` of one more token: `apply_all` with the carry's `memory_steps`, at this step, without dropout.
 
-    Weights are in the order of time, this step's the last; None without attention. `mask_B` is this step's `mask_BT`.
+    Weights are in the order of time, this step's the last; None without attention. `mask_B` is this step's `mask_BT`, `ahead` this step's
+    of `look_ahead`, None where nothing is known in advance.
     """
     history_BM = jnp.concatenate([carry.history_BM, token_B[:, None]], axis=1)[:, 1:]
-    inputs_BK = _inputs(token_B, position_B, [history_BM[:, -steps] for steps in architecture.lookback], architecture)
+    lookbacks = [history_BM[:, -steps] for steps in architecture.lookback]
+    rows_BK = find_rows(token_B, position_B, lookbacks + _lookaheads(ahead, token_B, architecture), architecture)
     layers, hidden_BH = [], None
-    for layer, layer_carry in zip(params['layers'], carry.layers, strict=True):
-        layer = layer['forward']
-        projected_BG = _project_rows(layer, inputs_BK, architecture) if hidden_BH is None else _project(layer, hidden_BH)
-        hidden_BH, layer_carry = lstm.lstm_step(layer['recurrent'], projected_BG, layer_carry)
+    for index, (layer, layer_carry) in enumerate(zip(params['layers'], carry.layers, strict=True)):
+        weights = layer['forward']
+        projected_BG = project_rows(weights, rows_BK, architecture) if hidden_BH is None else project(weights, hidden_BH)
+        if ahead is not None:
+            projected_BG += multiply(ahead.states[index], layer['bridge'])
+        hidden_BH, layer_carry = lstm.lstm_step(weights['recurrent'], projected_BG, layer_carry)
         layers.append(layer_carry)
     if not (kind := architecture.kind):
         return Carry(tuple(layers), history_BM, None), _head(params, hidden_BH), None
@@ -183,18 +166,30 @@ def _directions(architecture):
     return ('forward', 'backward') if architecture.bidirectional else ('forward',)
 
 
-def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B):
+def _lookaheads(ahead, tokens, architecture):
+    """The tokens looked ahead at, each [B] or [T, B] as `tokens`; blanks where nothing is known."""
+    if not architecture.infilling:
+        return []
+    if ahead is None:
+        return [jnp.full_like(tokens, architecture.num_classes)] * len(architecture.lookback)
+    return [ahead.tokens[..., index] for index in range(len(architecture.lookback))]
+
+
+def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=None):
     """The last layer's states_BTH, after dropout."""
     num_steps = tokens_BT.shape[1]
     padding = {'constant_values': architecture.padding}
     lookbacks = [jnp.pad(tokens_BT, ((0, 0), (steps - 1, 0)), **padding)[:, :num_steps] for steps in architecture.lookback]
-    inputs_TBK = jnp.swapaxes(_inputs(tokens_BT, positions_BT, lookbacks, architecture), 0, 1)  # the loops read a step after the other
+    lookbacks += [tokens_TB.T for tokens_TB in _lookaheads(ahead, tokens_BT.T, architecture)]
+    rows_TBK = jnp.swapaxes(find_rows(tokens_BT, positions_BT, lookbacks, architecture), 0, 1)  # the loops read a step after the other
     states_TBH = None
     for index, layer in enumerate(params['layers']):
         directions = []
-        for direction in _directions(architecture):
+        for direction in ('forward',) if architecture.infilling else _directions(architecture):
             weights = layer[direction]
-            projected_TBG = _project_rows(weights, inputs_TBK, architecture) if states_TBH is None else _project(weights, states_TBH)
+            projected_TBG = project_rows(weights, rows_TBK, architecture) if states_TBH is None else project(weights, states_TBH)
+            if ahead is not None:
+                projected_TBG += multiply(ahead.states[index], layer['bridge'])
             directions.append(lstm.lstm(weights['recurrent'], projected_TBG, reverse=direction == 'backward')[0])
         states_TBH = jnp.concatenate(directions, axis=-1)
         if keys_B is not None:
@@ -203,73 +198,10 @@ def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B):
     return jnp.swapaxes(states_TBH, 0, 1)
 
 
-def _inputs(tokens, positions, lookbacks, architecture):
-    """The rows of the first layer's input matrix that are 1 at a step, in a new last axis K: the input is the one-hot token, beside it the
-    one-hot position and the one-hot tokens looked back at.
-    """
-    num_classes, num_positions = architecture.num_classes, architecture.num_positions
-
-    def rows(begin, tokens):
-        if architecture.padding < num_classes:
-            return begin + tokens
-        return jnp.where(tokens < num_classes, begin + tokens, architecture.input_size)  # a blank: past the last row
-
-    blocks = [rows(0, tokens)]
-    if num_positions:
-        blocks.append(num_classes + positions)
-    blocks += [rows(num_classes + num_positions + index * num_classes, lookback) for index, lookback in enumerate(lookbacks)]
-    return jnp.stack(blocks, axis=-1)
-
-
-def _project_rows(layer, inputs_K, architecture):
-    """The product x W + b of an input that is 1 in rows `inputs_K` and 0 elsewhere; the row past the last one is 0."""
-    has_blank = architecture.padding >= architecture.num_classes
-    table_IG = jnp.pad(layer['input'], ((0, 1), (0, 0))) if has_blank else layer['input']
-    sizes = [architecture.num_classes] * (1 + len(architecture.lookback))
-    if architecture.num_positions:
-        sizes.insert(1, architecture.num_positions)
-    return _sum_rows(tuple(sizes), table_IG, inputs_K) + layer['bias']
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _sum_rows(sizes, table_IG, indices_K):
-    """The sum over K of `table_IG[indices_K]`, where each k has a block of `sizes[k]` rows to itself; rows past the blocks are zeros.
-
-    The gradient is one product per block, as a scatter adds in no fixed order on a GPU and one by one on a CPU.
-    """
-    # A gather after the other: all at once would write K times the sum to memory first.
-    return sum(table_IG[indices_K[..., k]] for k in range(indices_K.shape[-1]))
-
-
-def _sum_rows_forward(sizes, table_IG, indices_K):
-    return _sum_rows(sizes, table_IG, indices_K), (indices_K, table_IG.shape[0])
-
-
-def _sum_rows_backward(sizes, residuals, d_sum_G):
-    indices_K, num_rows = residuals
-    d_sum_NG = d_sum_G.reshape(-1, d_sum_G.shape[-1])
-    blocks, begin = [], 0
-    # The barrier keeps XLA from computing the indices anew, from the windows on, for every row.
-    for size, indices_N in zip(sizes, lax.optimization_barrier(indices_K.reshape(-1, len(sizes)).T), strict=True):
-        rows_IN = jnp.arange(begin, begin + size)[:, None] == indices_N  # one-hot, lying as the product reads it
-        blocks.append(rows_IN.astype(d_sum_G.dtype) @ d_sum_NG)
-        begin += size
-    return jnp.pad(jnp.concatenate(blocks), ((0, num_rows - begin), (0, 0))), None
-
-
-_sum_rows.defvjp(_sum_rows_forward, _sum_rows_backward)
-
-
-def _project(layer, states_H):
-    # As a product of two matrices: the weights' gradient over several axes at once takes XLA a third longer on a CPU.
-    projected_NG = states_H.reshape(-1, states_H.shape[-1]) @ layer['input'] + layer['bias']
-    return projected_NG.reshape(*states_H.shape[:-1], -1)
-
-
 def _head(params, *summaries):
     return jnp.concatenate(summaries, axis=-1) @ params['head']['kernel'] + params['head']['bias']
 
 
 def _require_one_direction(architecture):
-    if architecture.bidirectional:
+    if architecture.bidirectional and not architecture.infilling:
         raise ValueError('a bidirectional model has seen every token of its window: it predicts only the one after it (apply_last)')

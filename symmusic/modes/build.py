@@ -51,7 +51,7 @@ def corpus(config: ConfigDict) -> Corpus:
 def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()) -> Dataset:
     """The windows or, for targets at all steps, sequences of a corpus, with a line of how many; the vocabulary holds `also_pitches`."""
     data, train = config.data, config.train
-    if train.targets == 'all':
+    if train.targets != 'last':
         # One step more than is read at once: the last one is a target only.
         cut = {'window_steps': train.sequence_steps + 1, 'hop_steps': train.sequence_hop_steps, 'cover_end': True}
         cut['held_out_steps'] = train.held_out_steps + 1
@@ -90,10 +90,11 @@ def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()
 def without_effect(command: Command) -> str:
     """A line about fields that were given for this training and do nothing in it; '' where there are none."""
     cutting = [name for name in ('data.window_steps', 'data.hop_steps', 'data.keep_last_window') if name in command.given]
-    if command.config.train.targets != 'all' or not cutting:
+    targets = command.config.train.targets
+    if targets == 'last' or not cutting:
         return ''
     return (
-        "config.train.targets = 'all' trains on sequences, cut by train.sequence_steps and train.sequence_hop_steps; "
+        f'config.train.targets = {targets!r} trains on sequences, cut by train.sequence_steps and train.sequence_hop_steps; '
         f'without effect on it: {", ".join(cutting)}'
     )
 
@@ -108,7 +109,8 @@ def architecture(config: ConfigDict, vocabulary: Vocabulary) -> Architecture:
     """The network of a config for a vocabulary."""
     fields = {name: value for name, value in config.model.items() if name != 'metric_position'}
     positions = STEPS_PER_BAR if config.model.metric_position else 0
-    return Architecture(vocabulary.num_classes, num_positions=positions, padding=vocabulary.padding, **fields)
+    infilling = config.train.targets == 'gap'
+    return Architecture(vocabulary.num_classes, infilling=infilling, num_positions=positions, padding=vocabulary.padding, **fields)
 
 
 def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:

@@ -18,6 +18,7 @@ from symmusic.corpus.windows import tune_indices
 from symmusic.errors import UserError
 from symmusic.evaluate.comparison import compare
 from symmusic.evaluate.excerpts import shuffle_notes
+from symmusic.evaluate.infilling import infilling_md
 from symmusic.evaluate.likelihood import base_losses, find_targets, markov_losses, model_losses, summarize
 from symmusic.evaluate.likelihood_report import draw_positions, likelihood_md
 from symmusic.evaluate.markov import Markov, fit_markov, sample_markov
@@ -33,7 +34,7 @@ from symmusic.generate.compose import draw_continuations
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
 from symmusic.model.model import Params
-from symmusic.modes import build, critic, material, trained
+from symmusic.modes import build, critic, infilling, material, trained
 from symmusic.progress import bar
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card
@@ -96,6 +97,7 @@ def run(command: Command) -> None:
     comparison |= {'prompts': settings.prompts, 'prompt': music.prompt, 'part': settings.part if music.tunes.test else None}
     comparison['published'] = find_published(dict(walk(config)))
     comparison |= _likelihood(params, card, config, corpus, data, music.tunes, markovs)
+    comparison['infilling'] = infilling.measure(config, corpus, data, music.tunes, model, markovs[5])
     comparison['critic'] = critic.judge(
         config, corpus, music.tunes, card.vocabulary, markovs[3], lambda prompts: _continue(params, card, config, prompts)[0]
     )
@@ -114,7 +116,8 @@ def run(command: Command) -> None:
     notes += [f'{count(num_redraws, "time")} a piece was drawn again, as config.sample.max_redraws allows'] if num_redraws else []
     repetition = structure_md(comparison['structure'], set_names(comparison))
     trial = trial_md(comparison['critic'], settings.part)
-    text = '\n'.join([scale_md(comparison), repetition, likelihood_md(comparison), trial, published_md(comparison)])
+    filling = infilling_md(comparison['infilling'])
+    text = '\n'.join([scale_md(comparison), repetition, likelihood_md(comparison), filling, trial, published_md(comparison)])
     print(text + '\n' + report_md(comparison, names, notes).rstrip())
     write_whole(folder / SETTINGS, json.dumps(made_with, indent=2) + '\n')
     draw_positions(folder / 'nats_by_position.png', comparison)
@@ -181,7 +184,8 @@ def _likelihood(
     if data.test is None:
         note = 'No tune is unseen: split by window, all were trained on. There is no held-out likelihood.'
         return {'nats_per_step': None, 'nats_per_note': None, 'nats_by_position': None, 'likelihood': {'note': note}}
-    part, kind, num_classes = config.evaluate.part, card.recipe.targets, card.architecture.num_classes
+    part, num_classes = config.evaluate.part, card.architecture.num_classes
+    kind = 'last' if card.recipe.targets == 'last' else 'all'  # of an infilling model: left to right, told nothing in advance
     windows = getattr(data, part)
     targets = find_targets(windows, card.vocabulary, all_steps=kind == 'all')
     losses = {'model': model_losses(params, loop.put(windows), targets, architecture=card.architecture, kind=kind)}
@@ -191,7 +195,7 @@ def _likelihood(
     families = {tune.file: int(family) for tune, family in zip(corpus.kept, corpus.families, strict=True)}
     files = [getattr(tunes, part)[index].file for index in tune_indices(windows, getattr(tunes, part), card.vocabulary)]
     found = summarize(losses, targets, [families[file] for file in files], config.seed)
-    found['likelihood'] |= {'targets': kind, 'num_tunes': len(set(files))}
+    found['likelihood'] |= {'targets': card.recipe.targets, 'num_tunes': len(set(files))}
     return found
 
 

@@ -33,12 +33,16 @@ def run(command: Command) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What is to be drawn: `num_bars` after `prompt` within `masks` (None: anything), the steps from `first_kept` on fixed (None: none)."""
+    """What is to be drawn: `num_bars` after `prompt` within `masks` (None: anything), the steps from `first_kept` on fixed (None: none).
+
+    The new bars' tokens that a model for infilling is told in advance are `known`, blanks elsewhere; None where it is told none.
+    """
 
     prompt: Prompt
     num_bars: int
     masks: Masks | None = None
     first_kept: int | None = None
+    known: np.ndarray | None = None
 
 
 def prepare(config: ConfigDict, vocabulary: Vocabulary) -> Task:
@@ -52,18 +56,21 @@ def prepare(config: ConfigDict, vocabulary: Vocabulary) -> Task:
     prompt = read_prompt(settings.prompt, vocabulary, transpose=settings.transpose, part=settings.part)
     if settings.instrument:
         prompt = dataclasses.replace(prompt, program=parse_instrument(settings.instrument))
-    num_bars, first_kept = settings.num_bars, None
+    num_bars, first_kept, known = settings.num_bars, None, None
     wishes, num_new = read_wishes(settings, prompt), settings.num_bars * STEPS_PER_BAR
     if settings.regenerate:
         first, end = parse_bars(settings.regenerate, len(prompt.events) // STEPS_PER_BAR, has_pickup=prompt.pickup > 0)
         wishes = dataclasses.replace(wishes, fixed=fix(prompt.events, first, end))
         num_bars, first_kept = len(wishes.fixed) // STEPS_PER_BAR, (num_new := (end - first) * STEPS_PER_BAR)
+        if config.train.targets == 'gap' and num_new < len(wishes.fixed):
+            blanks = np.full(num_new, vocabulary.num_classes, np.uint8)
+            known = np.concatenate([blanks, prompt.tokens[end * STEPS_PER_BAR :]])
         prompt = begin_of(prompt, first, end, vocabulary.padding)
     if settings.fixed:
         after = () if wishes.fixed is None else wishes.fixed[num_new:]
         wishes = dataclasses.replace(wishes, fixed=np.concatenate([read_given(settings.fixed, num_new), after]))
     masks = make_masks(wishes, vocabulary, prompt.tokens, prompt.transposed_by, num_bars) if wishes.stated() else None
-    return Task(prompt, num_bars, masks, first_kept)
+    return Task(prompt, num_bars, masks, first_kept, known)
 
 
 def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pathlib.Path:
@@ -81,10 +88,11 @@ def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pat
     index = copying.index_runs(settings, card.vocabulary, originals)
     near = copying.Near(originals, card.vocabulary, task.num_bars * STEPS_PER_BAR) if settings.redraw_copies else None
     begun = time.perf_counter()
-    pieces = compose(model.params, card.architecture, card.vocabulary, prompt, manner, config.seed, task.masks, index, near)
+    known = task.known
+    pieces = compose(model.params, card.architecture, card.vocabulary, prompt, manner, config.seed, task.masks, index, near, known)
     passages = find_longest_runs([from_events(piece.events) for piece in pieces], originals.melodies) if originals else None
     if settings.num_candidates > 1:
-        if task.first_kept is not None:
+        if task.first_kept not in (None, task.num_bars * STEPS_PER_BAR) and task.known is None:
             kept = fitting(pieces, settings.num_samples, task.first_kept, config.seed)
         else:
             copied = [passage.score for passage in passages] if passages else [0] * len(pieces)

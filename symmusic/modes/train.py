@@ -98,7 +98,7 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
     elif states.step.any():
         print(f'going on after {states.epoch.max()} epochs, {states.step.max()} updates')
     parts = {'train': data.train, 'validation': data.validation, **({'test': data.test} if data.test else {})}
-    counts = {part: target_counts(parts[part], architecture.num_classes, all_steps=recipe.targets == 'all') for part in parts}
+    counts = {part: target_counts(parts[part], architecture.num_classes, all_steps=recipe.targets != 'last') for part in parts}
     for part in parts:
         if not counts[part].any():
             raise UserError(

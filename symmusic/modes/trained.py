@@ -102,5 +102,5 @@ def _window_steps(config: ConfigDict, card: Card) -> int | None:
     A model trained on the last step of windows has met no state older than its window, so 'auto' does not carry one.
     """
     form = config.sample.form
-    is_stateful = form == 'stateful' or (form == 'auto' and card.recipe.targets == 'all')
+    is_stateful = form == 'stateful' or (form == 'auto' and card.recipe.targets != 'last')
     return None if is_stateful else config.data.window_steps - 1

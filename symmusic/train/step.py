@@ -12,7 +12,7 @@ from symmusic.model.model import Architecture, Params, apply_all, apply_last
 from symmusic.train.state import Recipe, TrainState
 
 BAR_STEPS = 16
-TRANSPOSITION = 2**31 - 1  # dropout folds the number of a layer into an update's key
+TRANSPOSITION, GAP = 2**31 - 1, 2**31 - 2  # dropout folds the number of a layer into an update's key
 
 
 @flax.struct.dataclass
@@ -35,6 +35,7 @@ class Batch:
     positions_BS: jax.Array  # metric position, the step in the bar
     num_padding_B: jax.Array  # steps of padding at the window's begin; S for a row that only fills up the batch
     first_target_B: jax.Array  # the first step that counts where all are targets; S for such a row
+    end_B: jax.Array  # the first step that does not count any more, known in advance with all that follow; S where none is
 
 
 def gather(data: Data, rows_B: jax.Array) -> Batch:
@@ -45,7 +46,7 @@ def gather(data: Data, rows_B: jax.Array) -> Batch:
     is_filler_B = rows_B < 0
     num_padding_B = jnp.where(is_filler_B, data.num_steps, data.num_padding_N[rows_B].astype(jnp.int32))
     first_target_B = jnp.where(is_filler_B, data.num_steps, data.first_targets_N[rows_B].astype(jnp.int32))
-    return Batch(tokens_BS, positions_BS, num_padding_B, first_target_B)
+    return Batch(tokens_BS, positions_BS, num_padding_B, first_target_B, jnp.full_like(first_target_B, data.num_steps))
 
 
 def transpose(batch: Batch, keys_B: jax.Array, recipe: Recipe, num_classes: int) -> Batch:
@@ -58,6 +59,19 @@ def transpose(batch: Batch, keys_B: jax.Array, recipe: Recipe, num_classes: int)
     return batch.replace(tokens_BS=batch.tokens_BS + jnp.where(is_pitch_BS, distance_B[:, None], 0))
 
 
+def open_gaps(batch: Batch, keys_B: jax.Array) -> Batch:
+    """The windows, each with what stands from a bar line on known in advance, the steps before it to be filled in. The bar line is drawn
+    evenly from those after the first target, and the window's end, from which nothing is known.
+
+    As p(x_t | x_<t, what follows the gap) is the same in every gap with this end, all of them are learned at once.
+    """
+    num_steps = batch.tokens_BS.shape[1]
+    is_end_BS = (batch.positions_BS == 0) & (jnp.arange(num_steps) > batch.first_target_B[:, None])
+    noise_BS = jax.vmap(lambda key: jax.random.uniform(jax.random.fold_in(key, GAP), (num_steps + 1,)))(keys_B)
+    is_end_BS = jnp.pad(is_end_BS, ((0, 0), (0, 1)), constant_values=True)
+    return batch.replace(end_B=jnp.where(is_end_BS, noise_BS, -1).argmax(axis=1))
+
+
 def target_losses(
     params: Params,
     batch: Batch,
@@ -68,8 +82,9 @@ def target_losses(
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """The loss of every target in nats, the same against smoothed labels, and its weight: three arrays [B] or [B, S-1].
 
-    With `targets` 'last' the window's first S-1 steps predict its last one; with 'all' each step predicts the next. The weight is 0 where
-    there is no target: before the first one, in a filler row, at a blank. Smoothing spreads a share of the target's probability evenly
+    With `targets` 'last' the window's first S-1 steps predict its last one; with 'all' each step predicts the next; with 'gap' as well,
+    told what stands from the gap's end on. The weight is 0 where there is no target: before the first one, after the gap, in a filler row,
+    at a blank. Smoothing spreads a share of the target's probability evenly
     over all classes (Szegedy et al., 2016); without it the first two arrays are one. `keys_B` are consumed by dropout; None = no dropout.
     """
     inputs_BT, positions_BT = batch.tokens_BS[:, :-1], batch.positions_BS[:, :-1]
@@ -80,9 +95,12 @@ def target_losses(
         is_target_B = (batch.num_padding_B < num_steps) & (batch.tokens_BS[:, -1] < architecture.num_classes)
         return losses_B, smoothed_B, is_target_B.astype(losses_B.dtype)
     is_music_BT = jnp.arange(num_steps - 1) >= batch.num_padding_B[:, None]
-    logits_BTV, _ = apply_all(params, inputs_BT, positions_BT, architecture, keys_B, mask_BT=is_music_BT)
-    losses_BT, smoothed_BT = _cross_entropy(logits_BTV, batch.tokens_BS[:, 1:], label_smoothing)
-    is_target_BT = (jnp.arange(1, num_steps) >= batch.first_target_B[:, None]) & (batch.tokens_BS[:, 1:] < architecture.num_classes)
+    labels_BT, steps_T = batch.tokens_BS[:, 1:], jnp.arange(1, num_steps)
+    is_before_BT = steps_T < batch.end_B[:, None]
+    future_BT = jnp.where(is_before_BT, architecture.num_classes, labels_BT) if targets == 'gap' else None
+    logits_BTV, _ = apply_all(params, inputs_BT, positions_BT, architecture, keys_B, mask_BT=is_music_BT, future_BT=future_BT)
+    losses_BT, smoothed_BT = _cross_entropy(logits_BTV, labels_BT, label_smoothing)
+    is_target_BT = (steps_T >= batch.first_target_B[:, None]) & is_before_BT & (labels_BT < architecture.num_classes)
     return losses_BT, smoothed_BT, is_target_BT.astype(losses_BT.dtype)
 
 
@@ -111,6 +129,8 @@ def update(
     keys = jax.random.split(jax.random.fold_in(state.key, state.step), num_parts * len(rows_B))
     keys_B = jax.lax.dynamic_slice_in_dim(keys, part * len(rows_B), len(rows_B))
     batch = transpose(gather(data, rows_B), keys_B, recipe, architecture.num_classes)
+    if recipe.targets == 'gap':
+        batch = open_gaps(batch, keys_B)
 
     def objective(params):
         losses, smoothed, weights = target_losses(params, batch, architecture, recipe.targets, keys_B, recipe.label_smoothing)
@@ -148,8 +168,11 @@ def _averaged(state: TrainState, params: Params, decay: float) -> Params:
 def held_out_nats(
     params: Params, data: Data, rows_B: jax.Array, *, architecture: Architecture, targets: str
 ) -> tuple[jax.Array, jax.Array]:
-    """The sum of the losses of some windows without dropout, in nats, and the number of their targets."""
-    losses, _, weights = target_losses(params, gather(data, rows_B), architecture, targets)
+    """The sum of the losses of some windows without dropout, in nats, and the number of their targets; a row's gap is always the same."""
+    batch = gather(data, rows_B)
+    if targets == 'gap':
+        batch = open_gaps(batch, jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(0), rows_B))
+    losses, _, weights = target_losses(params, batch, architecture, targets)
     return (losses * weights).sum(), weights.sum()
 
 

@@ -82,12 +82,12 @@ def test_rules_at_their_ends():
         ({'sample__top_p': 0.0}, 'config.sample.top_p = 0.0: must be a number above 0 and at most 1'),
         ({'model__dropout_rate': 1.0}, 'config.model.dropout_rate = 1.0: must be a number of at least 0 and below 1'),
         ({'train__sequence_steps': 1}, 'config.train.sequence_steps = 1: must be a whole number from 2 to 4096'),
-        ({'train__targets': 'lst'}, "config.train.targets = 'lst': must be one of 'last', 'all'; did you mean last?"),
+        ({'train__targets': 'lst'}, "config.train.targets = 'lst': must be one of 'last', 'all', 'gap'; did you mean last?"),
         ({'data__meters': ('3/4',)}, "config.data.meters = ('3/4',): must be a tuple of one or more of '4/4', '2/2', each once"),
         (
             {'model__bidirectional': True, 'train__targets': 'all'},
             "config.train.targets = 'all' with config.model.bidirectional = True: a bidirectional model sees the steps it would predict; "
-            "must be config.train.targets = 'last' or config.model.bidirectional = False",
+            "must be config.train.targets = 'last' or 'gap', or config.model.bidirectional = False",
         ),
         (
             {'model__bidirectional': True, 'sample__form': 'stateful'},

@@ -35,11 +35,11 @@ def html():
     events = np.array([67, -1, -1, -1, 69, -1, -1, -1] + [-1] * 8, np.int8)
     prompt = Prompt(NASTY, events, np.zeros(16, np.uint8), 0, 240.0)
     entries = [
-        Entry(f'0{number}', np.concatenate([events, events_of(pitches)]), -probability, *files, run, LOOKS)
-        for number, pitches, probability, run, files in zip(
+        Entry(f'0{number}', np.concatenate([events, events_of(pitches)]), surprise, *files, run, LOOKS)
+        for number, pitches, surprise, run, files in zip(
             range(1, 5),
             PIECES,
-            (8.0, 4.0, 16.0, 2.0),
+            (0.5, 0.25, 1.0, 0.125),
             RUNS,
             [[{'.mid': b'MThd-%s-%d' % (kind, index), '.abc': 'X:1 é'} for kind in (b'new', b'joined')] for index in range(4)],
             strict=True,

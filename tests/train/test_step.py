@@ -272,7 +272,7 @@ def test_state_is_donated():
 
 def test_weights_leave_out_padding_and_fillers():
     """The first real step is a target; a window that is padding but for its last step has one; only a filler row has none."""
-    batch = Batch(jnp.zeros((3, 9), jnp.int32), jnp.zeros((3, 9), jnp.int32), jnp.array([0, 8, 9]), jnp.array([1, 8, 9]))
+    batch = Batch(jnp.zeros((3, 9), jnp.int32), jnp.zeros((3, 9), jnp.int32), jnp.array([0, 8, 9]), jnp.array([1, 8, 9]), jnp.full(3, 9))
     last, every = (jax.jit(lambda t=targets: target_losses(INITIAL.params, batch, DRY, t)[2])() for targets in ('last', 'all'))
     assert last.tolist() == [1, 1, 0]
     assert every.tolist() == [[1] * 8, [0] * 7 + [1], [0] * 8]
@@ -315,7 +315,7 @@ def test_windows_are_moved_by_semitones_as_a_whole():
     """Class 0 and 1 are no pitches; what padding and no event are stays, every window by one distance, each distance as often."""
     recipe = dataclasses.replace(RECIPE, transpositions=(-2, 3), first_pitch=2)
     tokens_BS = jnp.array([[0, 0, 4, 1, 5, 0, 13]] * 3000)
-    batch = Batch(tokens_BS, jnp.zeros_like(tokens_BS), jnp.full(3000, 2), jnp.full(3000, 2))
+    batch = Batch(tokens_BS, jnp.zeros_like(tokens_BS), jnp.full(3000, 2), jnp.full(3000, 2), jnp.full(3000, 7))
     moved = transpose(
         batch, jax.random.split(jax.random.key(0), len(batch.tokens_BS)), recipe, 12
     )  # class 12 and above stand for nothing that could move
@@ -339,7 +339,7 @@ def test_a_blank_is_no_target():
     """It costs nothing, has no gradient and makes nothing NaN; a batch of blanks alone changes nothing."""
     architecture = dataclasses.replace(DRY, padding=7)
     tokens_BS = jnp.array([[0, 1, 7, 2], [7, 7, 7, 7]])
-    batch = Batch(tokens_BS, jnp.zeros_like(tokens_BS), jnp.zeros(2, int), jnp.ones(2, int))
+    batch = Batch(tokens_BS, jnp.zeros_like(tokens_BS), jnp.zeros(2, int), jnp.ones(2, int), jnp.full(2, 4))
     for targets, expected in (('all', [[1, 0, 1], [0, 0, 0]]), ('last', [1, 0])):
         losses, _, weights = target_losses(INITIAL.params, batch, architecture, targets)
         assert weights.tolist() == expected

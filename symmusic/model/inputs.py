@@ -1,0 +1,79 @@
+"""One-hot inputs, as rows of the first layer's input matrix."""
+
+import functools
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from symmusic.model.architecture import Architecture
+
+
+def find_rows(tokens: jax.Array, positions: jax.Array | None, others: Sequence[jax.Array], architecture: Architecture) -> jax.Array:
+    """The rows of an input matrix that are 1 at a step, in a new last axis K: the input is the one-hot token, beside it the one-hot
+    position and `others`, the one-hot tokens looked back or ahead at.
+    """
+    num_classes, num_positions = architecture.num_classes, architecture.num_positions
+    num_rows = num_classes * (1 + len(others)) + num_positions
+
+    def rows(begin, tokens):
+        if not architecture.has_blank:
+            return begin + tokens
+        return jnp.where(tokens < num_classes, begin + tokens, num_rows)  # a blank: past the last row
+
+    blocks = [rows(0, tokens)]
+    if num_positions:
+        blocks.append(num_classes + positions)
+    blocks += [rows(num_classes * (1 + index) + num_positions, other) for index, other in enumerate(others)]
+    return jnp.stack(blocks, axis=-1)
+
+
+def project_rows(layer: dict, rows_K: jax.Array, architecture: Architecture) -> jax.Array:
+    """The product x W + b of an input that is 1 in the rows of `find_rows` and 0 elsewhere; the row past the last one is 0."""
+    table_IG = jnp.pad(layer['input'], ((0, 1), (0, 0))) if architecture.has_blank else layer['input']
+    sizes = [architecture.num_classes] * rows_K.shape[-1]
+    if architecture.num_positions:
+        sizes[1] = architecture.num_positions
+    return _sum_rows(tuple(sizes), table_IG, rows_K) + layer['bias']
+
+
+def project(layer: dict, states_H: jax.Array) -> jax.Array:
+    """The product x W + b of the states of the layer below."""
+    return multiply(states_H, layer['input']) + layer['bias']
+
+
+def multiply(states_H: jax.Array, weights_HG: jax.Array) -> jax.Array:
+    """The product of any axes of states and a matrix, as one of two matrices: the weights' gradient over several axes at once takes XLA a
+    third longer on a CPU.
+    """
+    return (states_H.reshape(-1, states_H.shape[-1]) @ weights_HG).reshape(*states_H.shape[:-1], -1)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _sum_rows(sizes, table_IG, indices_K):
+    """The sum over K of `table_IG[indices_K]`, where each k has a block of `sizes[k]` rows to itself; rows past the blocks are zeros.
+
+    The gradient is one product per block, as a scatter adds in no fixed order on a GPU and one by one on a CPU.
+    """
+    # A gather after the other: all at once would write K times the sum to memory first.
+    return sum(table_IG[indices_K[..., k]] for k in range(indices_K.shape[-1]))
+
+
+def _sum_rows_forward(sizes, table_IG, indices_K):
+    return _sum_rows(sizes, table_IG, indices_K), (indices_K, table_IG.shape[0])
+
+
+def _sum_rows_backward(sizes, residuals, d_sum_G):
+    indices_K, num_rows = residuals
+    d_sum_NG = d_sum_G.reshape(-1, d_sum_G.shape[-1])
+    blocks, begin = [], 0
+    # The barrier keeps XLA from computing the indices anew, from the windows on, for every row.
+    for size, indices_N in zip(sizes, lax.optimization_barrier(indices_K.reshape(-1, len(sizes)).T), strict=True):
+        rows_IN = jnp.arange(begin, begin + size)[:, None] == indices_N  # one-hot, lying as the product reads it
+        blocks.append(rows_IN.astype(d_sum_G.dtype) @ d_sum_NG)
+        begin += size
+    return jnp.pad(jnp.concatenate(blocks), ((0, num_rows - begin), (0, 0))), None
+
+
+_sum_rows.defvjp(_sum_rows_forward, _sum_rows_backward)

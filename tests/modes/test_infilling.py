@@ -1,0 +1,66 @@
+"""A run for infilling from training to evaluation, as its user meets it."""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+
+import launch
+from symmusic.melody.events import quantize
+from symmusic.score.abc import read_abc_tune
+from symmusic.score.midi import parse_midi
+from tests.test_launch import arguments, corpus, refused, sampling, settled  # noqa: F401 - the first and third are fixtures
+
+GAP = {'train.targets': 'gap', 'model.bidirectional': True, 'model.metric_position': True, 'model.lookback': '(16,)'}
+EVALUATE = ['--mode=evaluate', '--config.evaluate.num_pieces=4', '--config.evaluate.num_draws=1', '--config.evaluate.critic_pieces=0']
+
+
+@pytest.fixture(scope='module')
+def workdir(tmp_path_factory, corpus):  # noqa: F811
+    workdir = tmp_path_factory.mktemp('infilling') / 'run'
+    with settled(tmp_path_factory.mktemp('cache')):
+        assert launch.main(arguments(workdir, corpus, **GAP)) == 0
+    return workdir
+
+
+def test_bars_between_others_are_drawn_and_the_others_stay(workdir, tmp_path, capsys, refused):  # noqa: F811
+    prompt = tmp_path / 'mine.abc'
+    prompt.write_text('X:1\nT:Mine\nM:4/4\nL:1/4\nK:G\n' + 'GABc|dcBA|BcdB|AFG2|' * 5 + '\n')  # longer than a training sequence
+    argv = sampling(workdir, f'--config.sample.prompt={prompt}')
+    assert launch.main([*argv, '--config.sample.regenerate=2-3', '--config.sample.scale=prompt', '--config.sample.num_candidates=3']) == 0
+    folder = pathlib.Path(capsys.readouterr().out.splitlines()[-1])
+    before = quantize(read_abc_tune(prompt.read_text()))
+    for name in ('01', '02'):
+        after = quantize(parse_midi((folder / 'joined' / f'{name}.mid').read_bytes()), align_pickup=False)
+        outside = [note for note in before if not 16 <= note.onset < 48]
+        assert [note for note in after if not 16 <= note.onset < 48] == outside
+        assert {note.pitch % 12 for note in after} <= {7, 9, 11, 0, 2, 4, 6}
+    assert launch.main([*argv, '--config.sample.regenerate=20']) == 0  # nothing follows
+    assert launch.main(argv) == 0  # continues
+    assert '2 pieces of 1 bars after mine' in capsys.readouterr().out
+    error = refused(*argv, '--config.sample.form=window')
+    assert "config.sample.form = 'window' with config.train.targets = 'gap'" in error
+
+
+@pytest.mark.slow
+def test_it_is_measured_beside_a_run_left_to_right(workdir, corpus, tmp_path, capsys, refused):  # noqa: F811
+    other = tmp_path / 'other'
+    assert launch.main(arguments(other, corpus)) == 2  # targets 'last', so that its sequences fill the window
+    assert launch.main(arguments(other, corpus, **{'train.targets': 'all'})) == 0
+    argv = [f'--workdir={workdir}', *EVALUATE]
+    assert launch.main([*argv, f'--config.evaluate.left_to_right={other}']) == 0
+    said = capsys.readouterr().out
+    assert '## Filling gaps' in said
+    found = json.loads((pathlib.Path(said.splitlines()[-1]) / 'comparison.json').read_text())['infilling']
+    assert found['left_to_right'] == 'other'
+    for each in found['gaps'].values():
+        names = ['model', 'right_hidden', 'left_to_right', 'markov_5', 'base_rate', 'saved_hidden', 'saved']
+        assert set(each['nats_per_step']) == set(names)
+        nats = each['nats_per_step']
+        assert nats['saved'] == pytest.approx(nats['left_to_right'] - nats['model'])
+        assert np.isfinite(list(nats.values())).all()
+    assert launch.main(argv) == 0
+    assert 'The shipped model is not compared: it was trained on other tunes' in capsys.readouterr().out
+    assert 'holds no trained model' in refused(*argv, '--config.evaluate.left_to_right=nowhere')
+    assert "its config.train.targets is 'gap'; must be 'all'" in refused(*argv, f'--config.evaluate.left_to_right={workdir}')
