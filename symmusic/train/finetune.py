@@ -44,18 +44,19 @@ def transfer(
         'kernel': params['head']['kernel'].at[:, classes].set(old['head']['kernel']),
         'bias': params['head']['bias'].at[classes].set(old['head']['bias']),
     }
-    rows, old_rows = (_input_rows(each, which) for each, which in ((architecture, classes), (old_architecture, np.arange(len(old_names)))))
-    first = {
-        direction: {**layer, 'input': params['layers'][0][direction]['input'].at[rows].set(layer['input'][old_rows])}
-        for direction, layer in old['layers'][0].items()
-    }
+    first = dict(old['layers'][0])
+    for direction in first.keys() & {'forward', 'backward'}:
+        old_input, fresh = first[direction]['input'], params['layers'][0][direction]['input']
+        old_rows = _input_rows(len(old_input), old_architecture, np.arange(len(old_names)))
+        moved = fresh.at[_input_rows(len(fresh), architecture, classes)].set(old_input[old_rows])
+        first[direction] = {**first[direction], 'input': moved}
     return {**old, 'layers': [first, *old['layers'][1:]], 'head': head}
 
 
-def _input_rows(architecture: Architecture, classes: np.ndarray) -> np.ndarray:
-    """The rows of the first layer's input matrix that stand for some classes, in every block of classes, and for the positions."""
+def _input_rows(num_rows: int, architecture: Architecture, classes: np.ndarray) -> np.ndarray:
+    """Of a first layer's `num_rows` input rows those that stand for some classes, in every block of classes, and for the positions."""
     num_classes, num_positions = architecture.num_classes, architecture.num_positions
-    blocks = [0, *(num_classes + num_positions + num_classes * index for index in range(len(architecture.lookback)))]
+    blocks = [0, *range(num_classes + num_positions, num_rows, num_classes)]
     return np.concatenate([num_classes + np.arange(num_positions), *(begin + classes for begin in blocks)])
 
 

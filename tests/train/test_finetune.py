@@ -42,6 +42,21 @@ def test_new_classes_are_the_fresh_ones():
     assert jax.tree.map(jnp.shape, MOVED) == jax.tree.map(jnp.shape, FRESH)
 
 
+def test_a_model_for_infilling_goes_on_as_it_was():
+    """Told the same of what follows."""
+    shape = {**SHAPE, 'bidirectional': True, 'infilling': True, 'attention': 'none'}
+    old_net, new_net = Architecture(OLD.num_classes, **shape), Architecture(NEW.num_classes, **shape)
+    old, fresh = (jax.jit(init_params, static_argnums=1)(jax.random.key(0), net) for net in (old_net, new_net))
+    moved = transfer(fresh, new_net, NEW.class_names, old, old_net, OLD.class_names)
+    events, logits = np.array([[60, -2, 64, -1, 62, 61, -2, 63, 60]]), []
+    for vocabulary, net, params in ((OLD, old_net, old), (NEW, new_net, moved)):
+        tokens_BS = jnp.asarray(vocabulary.encode(events), jnp.int32)
+        future_BT = jnp.where(jnp.arange(8) < 4, vocabulary.num_classes, tokens_BS[:, 1:])
+        logits.append(apply_all(params, tokens_BS[:, :-1], jnp.arange(8)[None], net, future_BT=future_BT)[0])
+    known = [NEW.class_names.index(name) for name in OLD.class_names]
+    assert_allclose(logits[1][..., known], logits[0], atol=1e-5)
+
+
 @pytest.mark.parametrize(('change', 'words'), [({'num_cells': 8}, 'num_cells is 4'), ({'lookback': ()}, r'lookback is \(1, 3\)')])
 def test_networks_that_differ_are_refused(change, words):
     other = dataclasses.replace(NEW_NET, **change)

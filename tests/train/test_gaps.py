@@ -23,6 +23,10 @@ ARCHITECTURE = Architecture(4, num_layers=1, num_cells=8, bidirectional=True, in
 RECIPE = Recipe(targets='gap', learning_rate=0.05)
 
 
+def begin(architecture):
+    return jax.jit(init_state, static_argnums=(1, 2))(jax.random.key(0), architecture, RECIPE)
+
+
 def batch_of(num_steps, positions, num_padding, first_targets):
     positions_BS = (jnp.array(positions)[:, None] + jnp.arange(num_steps)) % 16
     tokens_BS = jnp.zeros_like(positions_BS)
@@ -44,8 +48,8 @@ def test_gaps_end_at_bar_lines_each_as_often():
 
 def test_the_steps_before_the_end_count():
     batch = batch_of(20, [0, 0, 0], [0, 4, 20], [1, 4, 20]).replace(end_B=jnp.array([16, 20, 20]))
-    params = init_state(jax.random.key(0), ARCHITECTURE, RECIPE).params
-    weights = np.asarray(target_losses(params, batch, ARCHITECTURE, 'gap')[2])
+    params = begin(ARCHITECTURE).params
+    weights = np.asarray(jax.jit(lambda: target_losses(params, batch, ARCHITECTURE, 'gap')[2])())
     assert [np.flatnonzero(row).tolist() for row in weights] == [list(range(15)), list(range(3, 19)), []]
 
 
@@ -59,7 +63,7 @@ def test_it_learns_what_only_the_right_side_tells():
     """Which note stands in the first bar nothing before it says, and the second bar does."""
     windows = cut_windows([tune(60), tune(61)] * 8, VOCABULARY, 32, 32)
     data, rows_B = loop.put(windows), np.arange(16, dtype=np.int32)
-    state = jax.jit(init_state, static_argnums=(1, 2))(jax.random.key(0), ARCHITECTURE, RECIPE)
+    state = begin(ARCHITECTURE)
     before = held_out_nats(state.params, data, rows_B, architecture=ARCHITECTURE, targets='gap')
     for _ in range(120):
         state, loss = update(state, data, rows_B, architecture=ARCHITECTURE, recipe=RECIPE)
@@ -68,7 +72,9 @@ def test_it_learns_what_only_the_right_side_tells():
     assert before[1] == after[1]
     assert after[0] < 0.3 * before[0]
     batch = gather(data, rows_B).replace(end_B=jnp.full(16, 16))
-    told, untold = (np.asarray(target_losses(state.params, batch, ARCHITECTURE, targets)[0]) for targets in ('gap', 'all'))
+    told, untold = (
+        np.asarray(jax.jit(lambda kind=targets: target_losses(state.params, batch, ARCHITECTURE, kind)[0])()) for targets in ('gap', 'all')
+    )
     assert told[:, 3].mean() < 0.1
     assert untold[:, 3].mean() > 0.6  # one of two, alike: ln 2
     assert untold[:, 19].mean() < 0.1  # the second bar repeats the first
@@ -77,7 +83,7 @@ def test_it_learns_what_only_the_right_side_tells():
 @pytest.mark.parametrize('targets', ['gap', 'all'])
 def test_what_is_held_out_is_always_the_same(targets):
     windows = cut_windows([tune(60)] * 3, VOCABULARY, 32, 32)
-    params = init_state(jax.random.key(0), ARCHITECTURE, RECIPE).params
+    params = begin(ARCHITECTURE).params
     one, other = (
         held_out_nats(params, loop.put(windows), np.array(rows, np.int32), architecture=ARCHITECTURE, targets=targets)
         for rows in ([0, 1, 2, -1], [2, 0, 1, -1])
@@ -92,7 +98,7 @@ def test_dropout_and_gaps_are_of_the_update_s_key():
     data, rows_B = loop.put(cut_windows([tune(60), tune(61)], VOCABULARY, 32, 32)), np.array([0, 1], np.int32)
 
     def loss(step):
-        state = init_state(jax.random.key(0), wet, RECIPE).replace(step=jnp.int32(step))
+        state = begin(wet).replace(step=jnp.int32(step))
         return float(update(state, data, rows_B, architecture=wet, recipe=RECIPE)[1])
 
     assert loss(3) == loss(3)
