@@ -30,7 +30,7 @@ ALL = sorted(path.stem for path in (ROOT / 'configs').glob('*.py') if path.stem 
 EXPERIMENTS = [name for name in ALL if name.startswith('exp')]
 CONFIGS = [name for name in ALL if name not in EXPERIMENTS]
 ENCODINGS, ATTENTIONS, DIRECTIONS = sorted(VOCABULARIES), ('none', *sorted(KINDS)), (False, True)
-TARGETS, PROTOCOLS = ('last', 'all'), ('symmusic', 'thesis')
+TARGETS, PROTOCOLS = ('last', 'all', 'gap'), ('symmusic', 'thesis')
 SMALL = (
     'model.num_layers=1',
     'model.num_cells=3',
@@ -56,7 +56,8 @@ def config_of(corpus, name, *fields):
 
 @functools.cache
 def dataset_of(corpus, encoding, targets, protocol) -> Dataset:
-    config = config_of(corpus, 'lstm', f'data.encoding={encoding}', f'train.targets={targets}', f'data.protocol={protocol}')
+    fields = [f'data.encoding={encoding}', f'train.targets={targets}', f'data.protocol={protocol}']
+    config = config_of(corpus, 'lstm', *fields, f'model.bidirectional={targets == "gap"}')
     return build.dataset(config, build.corpus(config))
 
 
@@ -127,6 +128,10 @@ def test_every_combination_trains_or_is_refused(encoding, protocol, corpus):
         fields += [f'model.bidirectional={bidirectional}', f'train.targets={targets}']
         if bidirectional and targets == 'all':
             with pytest.raises(UserError, match='a bidirectional model sees the steps it would predict'):
+                config_of(corpus, 'lstm', *fields)
+            continue
+        if targets == 'gap' and not bidirectional:
+            with pytest.raises(UserError, match='a gap is filled by what stands on both sides'):
                 config_of(corpus, 'lstm', *fields)
             continue
         data = dataset_of(corpus, encoding, targets, protocol)

@@ -146,21 +146,22 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
             for index in range(config.replicas)
         ],
     }
-    for line in _results(summary):
+    for line in _results(summary, recipe.targets):
         print(line)
     sample.draw(config, trained.choose(config, card, states, workdir), workdir)
     write_whole(workdir / 'summary.json', json.dumps(summary, indent=2) + '\n')
     _say_next(command, workdir)
 
 
-def _results(summary: dict) -> list[str]:
+def _results(summary: dict, targets: str) -> list[str]:
     """What came out, in two lines: of several replicas the mean and the range as well. Split by window there is no test part."""
+    unit = 'nats per step of gaps' if targets == 'gap' else 'nats per step'
     replicas, base_rates, best = summary['replicas'], summary['base_rate'], summary['best_replica']
 
     def losses(part):
         values = [one['nats_per_step'][part] for one in replicas]
         spread = f'; {len(values)} replicas: mean {np.mean(values):.4f}, from {min(values):.4f} to {max(values):.4f}'
-        return f'{values[best]:.4f} nats per step', f'(base rate {base_rates[part]:.4f})' + (spread if len(values) > 1 else '')
+        return f'{values[best]:.4f} {unit}', f'(base rate {base_rates[part]:.4f})' + (spread if len(values) > 1 else '')
 
     who = f'replica {best}, best epoch' if len(replicas) > 1 else 'best epoch'
     validation, validation_more = losses('validation')
@@ -235,5 +236,9 @@ def describe(architecture: Architecture) -> str:
 
 
 def _say_next(command: Command, workdir: pathlib.Path) -> None:
-    print(f'to continue bars of your own: {build.command_line(command, "sample")} --config.sample.prompt=my.mid')
+    mine = f'{build.command_line(command, "sample")} --config.sample.prompt=my.mid'
+    if command.config.train.targets == 'gap':
+        print(f'to draw bars of your own piece anew: {mine} --config.sample.regenerate=2-3')
+    else:
+        print(f'to continue bars of your own: {mine}')
     print(workdir)

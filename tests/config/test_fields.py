@@ -94,6 +94,16 @@ def test_rules_at_their_ends():
             "config.sample.form = 'stateful' with config.model.bidirectional = True: a bidirectional model reads its window anew; "
             "must be config.sample.form = 'window' or 'auto', or config.model.bidirectional = False",
         ),
+        (
+            {'train__targets': 'gap'},
+            "config.train.targets = 'gap' with config.model.bidirectional = False: a gap is filled by what stands on both sides; "
+            "must be config.train.targets = 'all' or config.model.bidirectional = True"
+        ),
+        (
+            {'train__targets': 'gap', 'model__bidirectional': True, 'sample__form': 'window'},
+            "config.sample.form = 'window' with config.train.targets = 'gap': a model for infilling carries its state; "
+            "must be config.sample.form = 'stateful' or 'auto'"
+        ),
         ({'model__num_heads': 4}, 'config.model.num_heads: no such field; did you mean model.num_cells?'),
     ],
 )  # fmt: skip
