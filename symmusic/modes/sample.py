@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 from symmusic.config import runs
 from symmusic.config.flags import Command
 from symmusic.evaluate.copies import find_longest_runs
+from symmusic.evaluate.report import count
 from symmusic.files import choose_folder
 from symmusic.generate.compose import compose, fitting, ranked
 from symmusic.generate.control import Masks
@@ -105,12 +106,12 @@ def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pat
     wished = ', '.join(f'{name} = {settings[name]!r}' for name in stated(settings))
     redraws, num_empty = sum(piece.num_redraws for piece in pieces), sum(piece.is_empty for piece in pieces)
     what = (
-        f'of {manner.num_bars} bars after {prompt.name}'
+        f'of {count(manner.num_bars, "bar")} after {prompt.name}'
         if task.first_kept is None
         else f'{prompt.name} with bars {settings.regenerate} anew'
     )
     print(
-        f'{len(pieces)} pieces {what} by {model.name}, temperature {manner.temperature:g}, {form}: '
+        f'{count(len(pieces), "piece")} {what} by {model.name}, temperature {manner.temperature:g}, {form}: '
         f'{seconds:.1f} s with compilation, {redraws} drawn again, {num_empty} still empty' + f'; {wished}' * bool(wished)
     )
     if index is not None:

@@ -222,6 +222,8 @@ def test_distributions_are_kept_on_request_alone():
     assert drawn.probabilities_BNV is None
     assert drawn.weights_BNT is None
     kept = draw(random_params(ATTENTIVE), keys(2), ATTENTIVE, memory_steps=4, keep=True, temperature=0.7, top_k=3)
+    plain = draw(random_params(ATTENTIVE), keys(2), ATTENTIVE, memory_steps=4, temperature=0.7, top_k=3)
+    assert_array_equal(kept.tokens_BN, plain.tokens_BN)
     assert_array_equal((kept.probabilities_BNV > 0).sum(-1), np.full((2, 9), 3))
     assert_allclose(kept.probabilities_BNV.sum(-1), 1, rtol=1e-5)
     assert (np.take_along_axis(kept.probabilities_BNV, kept.tokens_BN[..., None], axis=2) > 0).all()
