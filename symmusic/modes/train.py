@@ -27,7 +27,7 @@ from symmusic.train import loop
 from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.devices import PROCESSES, claim_cores, fetch, join_processes, make_mesh
 from symmusic.train.finetune import begin_from, transfer
-from symmusic.train.metrics import plot_metrics, require_tensorboard
+from symmusic.train.metrics import plot_metrics, require_tensorboard, write_metrics
 from symmusic.train.provenance import changes, made_with, versions
 from symmusic.train.replicas import best_replica, held_out_losses, init_replicas, replica, stack
 from symmusic.train.state import TrainState
@@ -91,6 +91,7 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
     print(f'model: {describe(architecture)}, {num_params:,} parameters, {architecture.num_classes} classes{replicas}')
     if (states.stopped | (states.epoch >= config.train.num_epochs)).all():
         if (workdir / 'summary.json').exists():
+            write_metrics(workdir / 'metrics.csv', card.rows)  # whatever has become of it
             why = ', ended by early stopping' if states.stopped.all() else ''
             print(f'the run in {workdir} is finished after {states.epoch.max()} epochs{why}; a larger num_epochs goes on with it')
             _say_next(command, workdir)

@@ -75,6 +75,8 @@ def fit(
     num_processes = jax.process_count()
     # Devices of a CPU share few threads: with further updates dispatched, all can come to wait for a sum that no thread is left to make.
     one_at_a_time = mesh is not None and mesh.shape['data'] > 1 and jax.default_backend() == 'cpu'
+    if card.rows and jax.process_index() == 0:  # of a process that ended between the checkpoint and these, or damaged since
+        write_metrics(workdir / 'metrics.csv', card.rows)
     begun = time.perf_counter()
     no_rows_RB = place(np.zeros((num_replicas, plan.batch_size), np.int32), mesh, BY_ROW)
     step = update_replicas.lower(states, data, no_rows_RB, place(active_R, mesh, BY_REPLICA), **static).compile()

@@ -104,11 +104,25 @@ def test_going_on_from_the_checkpoint_before(runs, whole, tmp_path):
 
 
 def test_a_finished_run_is_left_as_it_is(runs, whole):
+    """But metrics.csv is written again, the same."""
     workdir = whole[0]
-    before = {path: path.stat().st_mtime_ns for path in workdir.rglob('*')}
+    content, metrics = (
+        {path: path.stat().st_mtime_ns for path in (workdir / 'checkpoints').rglob('*')},
+        (workdir / 'metrics.csv').read_bytes(),
+    )
     state, _ = go_on(runs, workdir, after=1, do=kill)  # no update is done
     assert_same_bits(state, whole[1])
-    assert {path: path.stat().st_mtime_ns for path in workdir.rglob('*')} == before
+    assert {path: path.stat().st_mtime_ns for path in (workdir / 'checkpoints').rglob('*')} == content
+    assert (workdir / 'metrics.csv').read_bytes() == metrics
+
+
+@pytest.mark.parametrize('damage', [None, b'', b'replica,epoch\n0,1'])
+def test_metrics_that_are_gone_or_damaged_are_written_again(runs, whole, tmp_path, damage):
+    """Also those of the last epoch, where a process ended between its checkpoint and them."""
+    workdir = tmp_path / 'run'
+    shutil.copytree(whole[0], workdir)
+    (workdir / 'metrics.csv').unlink() if damage is None else (workdir / 'metrics.csv').write_bytes(damage)
+    assert_same_run(workdir, *go_on(runs, workdir, after=1, do=kill), whole)
 
 
 def test_each_epoch_has_an_order_of_its_own_and_sees_each_window_once(runs, tmp_path, monkeypatch):
