@@ -15,7 +15,7 @@ from symmusic.corpus.split import find_families
 from symmusic.errors import UserError
 from symmusic.files import cache_folder, write_whole
 
-FORMAT = 5  # of the cache's files and of all that preparation does: raise it when either changes
+FORMAT = 6  # of the cache's files and of all that preparation does: raise it when either changes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _load_collection(
     notices = [collection.notice] if collection.notice else []
     if path.exists():
         try:
-            return dataclasses.replace(_from_bytes(path.read_bytes()), name=name, from_cache=True, notices=tuple(notices))
+            return dataclasses.replace(_from_bytes(path.read_bytes(), path.name), name=name, from_cache=True, notices=tuple(notices))
         except (OSError, ValueError) as error:
             notices.append(f'the cached corpus {path} is damaged ({error}); preparing it again')
     how = {'max_tunes': max_tunes, 'seed': seed, 'progress': progress}
@@ -107,7 +107,7 @@ def _load_collection(
         tunes = [dataclasses.replace(tune, style=collection.style) for tune in prepare_files(files, settings, **how)]
     corpus = Corpus(name, len(files), tuple(tunes), find_families([tune for tune in tunes if tune.kept]))
     try:
-        write_whole(path, _to_bytes(corpus))
+        write_whole(path, _to_bytes(corpus, path.name))
     except UserError as error:
         notices.append(f'the prepared corpus is not cached: {error} (SYMMUSIC_CACHE names it)')
     return dataclasses.replace(corpus, notices=tuple(notices))
@@ -127,8 +127,10 @@ def _key(collection: Collection, files: Sequence[SourceFile], settings: Settings
     return hashlib.sha256(json.dumps([FORMAT, contents, dataclasses.asdict(settings), subset, kind]).encode()).hexdigest()[:24]
 
 
-def _to_bytes(corpus: Corpus) -> bytes:
-    """The checksum of what follows: a zip file of the tunes' fields as JSON and all events in one array."""
+def _to_bytes(corpus: Corpus, name: str) -> bytes:
+    """The checksum of the cache file's name, which says what of, and of what follows: a zip file of the tunes' fields as JSON and all
+    events in one array.
+    """
     fields = [
         {**dataclasses.asdict(dataclasses.replace(tune, phrases=())), 'phrases': [len(phrase) for phrase in tune.phrases]}
         for tune in corpus.tunes
@@ -140,12 +142,12 @@ def _to_bytes(corpus: Corpus) -> bytes:
         buffer, header=np.frombuffer(header, np.uint8), events=np.concatenate([np.zeros(0, np.int8), *phrases]), families=corpus.families
     )
     content = buffer.getvalue()
-    return hashlib.sha256(content).digest() + content
+    return hashlib.sha256(name.encode() + content).digest() + content
 
 
-def _from_bytes(data: bytes) -> Corpus:
+def _from_bytes(data: bytes, name: str) -> Corpus:
     digest, content = data[:32], data[32:]
-    if hashlib.sha256(content).digest() != digest:
+    if hashlib.sha256(name.encode() + content).digest() != digest:
         raise ValueError('its checksum differs')
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         header, events, families = (arrays[name] for name in ('header', 'events', 'families'))

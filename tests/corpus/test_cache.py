@@ -148,6 +148,18 @@ def test_something_else(folder, cache, content):
     check_rebuilt(folder, before)
 
 
+def test_the_cache_of_another_corpus(tmp_path, cache):
+    """Whole, but not what the name says: a file that was copied or renamed."""
+    for name, pitch in (('one', 67), ('other', 60)):
+        write_files(tmp_path / name, {'a.mid': melody((pitch, 4), (69, 4))})
+    load(tmp_path / 'other')
+    (other,) = entries(cache)
+    before = load(tmp_path / 'one')
+    (path,) = set(entries(cache)) - {other}
+    path.write_bytes(other.read_bytes())
+    check_rebuilt(tmp_path / 'one', before)
+
+
 def test_no_flipped_bit_goes_unnoticed(tmp_path, cache):
     """Every bit of every byte: an error, never another corpus, never an exception of another kind."""
     write_files(tmp_path, {'a.mid': melody((67, 4), (69, 4))})
@@ -159,7 +171,7 @@ def test_no_flipped_bit_goes_unnoticed(tmp_path, cache):
             flipped = bytearray(good)
             flipped[index] ^= 1 << bit
             with pytest.raises(ValueError, match='checksum'):
-                caching._from_bytes(bytes(flipped))
+                caching._from_bytes(bytes(flipped), path.name)
 
 
 def test_flipped_bits(folder, cache):
@@ -251,7 +263,7 @@ def test_bytes_and_back(rows):
         for file, title, phrases, distance in rows
     ]
     corpus = Corpus('made', 3, tuple(tunes), np.arange(sum(each.kept for each in tunes), dtype=np.int32))
-    assert same(corpus, caching._from_bytes(caching._to_bytes(corpus)))
+    assert same(corpus, caching._from_bytes(caching._to_bytes(corpus, 'a'), 'a'))
     assert all(type(each) is Tune for each in corpus.tunes)
 
 
