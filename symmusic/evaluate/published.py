@@ -148,7 +148,8 @@ def find_published(values: Mapping[str, object]) -> dict:
       values: the fields of the run's resolved config by their dotted names.
     """
     corpus, encoding = values['data.corpus'], values['data.encoding']
-    attention, bidirectional = values['model.attention'] != 'none', values['model.bidirectional']
+    attention = values['model.attention'] != 'none'
+    bidirectional = values['model.bidirectional'] and values['train.targets'] != 'gap'  # which draws left to right after prompts
     temperature = values['sample.temperature']
     wanted = (CORPORA.get(corpus), ENCODINGS.get(encoding), attention, bidirectional, temperature)
     arms = [arm for arm in ARMS if (arm.corpus, arm.encoding, arm.attention, arm.bidirectional, arm.temperature) == wanted]

@@ -36,7 +36,7 @@ REAL = {
 WORDS = {
     'data.encoding': ('melody', 'pianoroll', 'pianoroll_faithful'), 'data.protocol': ('symmusic', 'thesis'),
     'data.rests': ('phrase', 'end'), 'data.split': ('tune', 'window'), 'model.attention': ('none', 'bahdanau', 'weighted'),
-    'train.targets': ('last', 'all'), 'sample.form': ('auto', 'stateful', 'window'), 'data.meters': ('4/4', '4/4,2/2'),
+    'train.targets': ('last', 'all', 'gap'), 'sample.form': ('auto', 'stateful', 'window'), 'data.meters': ('4/4', '4/4,2/2'),
     'model.lookback': ('()', '1', '16,32', '3,70'),
 }  # fmt: skip
 FLAGS = [name for name, value in BASE.items() if isinstance(value, bool)]
@@ -57,7 +57,11 @@ def broken_pairs(values):
     pairs = []
     if of['model.bidirectional'] and of['train.targets'] == 'all':
         pairs.append(('train.targets', 'model.bidirectional'))
-    if of['model.bidirectional'] and of['sample.form'] == 'stateful':
+    if of['train.targets'] == 'gap' and not of['model.bidirectional']:
+        pairs.append(('train.targets', 'model.bidirectional'))
+    if of['train.targets'] == 'gap' and of['sample.form'] == 'window':
+        pairs.append(('sample.form', 'train.targets'))
+    if of['model.bidirectional'] and of['train.targets'] != 'gap' and of['sample.form'] == 'stateful':
         pairs.append(('sample.form', 'model.bidirectional'))
     if 0 < of['train.cosine_epochs'] < of['train.num_epochs']:
         pairs.append(('train.cosine_epochs', 'train.num_epochs'))
