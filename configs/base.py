@@ -89,7 +89,7 @@ def get_config() -> ConfigDict:
     sample.pitches = ''  # a MIDI or ABC file whose pitches they take, in order, all of them; '' = drawn
     sample.fixed = ''  # a MIDI or ABC file whose notes stand in the new bars, from the first on; where it is silent is drawn
     sample.regenerate = ''  # bars of the prompt as '3-4' or '3' that alone are drawn anew, all others stay; '' = go on after it
-    sample.num_candidates = 1  # drawn for each piece kept: the likeliest are, or of bars between others by how well what follows fits
+    sample.num_candidates = 1  # drawn for each piece kept: the likeliest are; of bars between others, left to right, those that fit
     sample.rank = 'likelihood'  # by which candidates are kept; or 'originality', the shortest copied run, or 'both' places together
     sample.max_copied_run = 0  # notes; no longer run of a training tune is drawn; 0 = any
     sample.redraw_copies = False  # draw pieces again that copy a longer run of a training tune than 95 % of unseen tunes do

@@ -37,7 +37,7 @@ def test_bars_between_others_are_drawn_and_the_others_stay(workdir, tmp_path, ca
         assert {note.pitch % 12 for note in after} <= {7, 9, 11, 0, 2, 4, 6}
     assert launch.main([*argv, '--config.sample.regenerate=20']) == 0  # nothing follows
     assert launch.main(argv) == 0  # continues
-    assert '2 pieces of 1 bars after mine' in capsys.readouterr().out
+    assert '2 pieces of 1 bar after mine' in capsys.readouterr().out
     error = refused(*argv, '--config.sample.form=window')
     assert "config.sample.form = 'window' with config.train.targets = 'gap'" in error
 
