@@ -53,7 +53,7 @@ def test_a_file_of_100_mb_is_not_read_to_its_end(tmp_path, name):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (tune.kept, tune.reason) == (False, 'too long')
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < 10
     assert peak < 3 * MAX_BOOK_BYTES
     for most in (MAX_BYTES, MAX_BOOK_BYTES):
         with pytest.raises(ScoreError, match=f'more than {most} bytes'):
@@ -70,7 +70,7 @@ def test_gaps_of_10_to_the_9_ticks():
     slow = midi(meter + bytes(note[:1]) + note[1] + b'\x60\x80\x3c\x00' + gap + END, 0x7FFF)  # 32,767 quarters: allowed, and cheap
     assert len(prepare_score(parse_midi(slow), 'bound', Settings()).phrases) > 1
     assert parse_monophonic(midi(gap + END))
-    assert time.process_time() - begun < 5
+    assert time.process_time() - begun < 20
 
 
 NESTED = {
@@ -95,7 +95,7 @@ NESTED = {
 def test_abc_that_nests_or_repeats_without_end(name):
     begun = time.process_time()
     read(NESTED[name])
-    assert time.process_time() - begun < 10
+    assert time.process_time() - begun < 40  # 0.1 to 2 s; more where coverage is measured
 
 
 def test_json_that_nests_or_is_long(tmp_path):
@@ -109,7 +109,7 @@ def test_json_that_nests_or_is_long(tmp_path):
     found = read_files(tmp_path)
     assert str(found['a.json']) == 'too large for a file of answers'
     assert isinstance(found['b.json'], dict)
-    assert time.process_time() - begun < 5
+    assert time.process_time() - begun < 20
 
 
 @pytest.mark.slow
