@@ -48,6 +48,7 @@ def run(command: Command) -> None:
     config, model, workdir = trained.load(command)
     params, card = model.params, model.card
     material.check(config, workdir)
+    rival = infilling.find_rival(config, card)
     if 'sample.prompt' in command.given and config.evaluate.prompts == 'held_out':
         print("config.sample.prompt is without effect here: config.evaluate.prompts = 'fixed' continues it")
     settings, protocol = config.evaluate, config.evaluate.protocol
@@ -97,7 +98,7 @@ def run(command: Command) -> None:
     comparison |= {'prompts': settings.prompts, 'prompt': music.prompt, 'part': settings.part if music.tunes.test else None}
     comparison['published'] = find_published(dict(walk(config)))
     comparison |= _likelihood(params, card, config, corpus, data, music.tunes, markovs)
-    comparison['infilling'] = infilling.measure(config, corpus, data, music.tunes, model, markovs[5])
+    comparison['infilling'] = infilling.measure(config, corpus, data, music.tunes, model, markovs[5], rival)
     comparison['critic'] = critic.judge(
         config, corpus, music.tunes, card.vocabulary, markovs[3], lambda prompts: _continue(params, card, config, prompts)[0]
     )

@@ -32,7 +32,17 @@ CHUNK = 400  # gaps filled at once
 SAME = ('encoding', 'split', 'split_seed', 'train_share')  # of config.data, so that the same tunes are unseen
 
 
-def measure(config: ConfigDict, corpus: Corpus, data: Dataset, tunes: Split, model: trained.Model, markov: Markov) -> dict | None:
+@dataclasses.dataclass(frozen=True)
+class Rival:
+    """The model left to right to compare with; None, and why there is none."""
+
+    model: trained.Model | None
+    note: str = ''
+
+
+def measure(
+    config: ConfigDict, corpus: Corpus, data: Dataset, tunes: Split, model: trained.Model, markov: Markov, rival: Rival
+) -> dict | None:
     """The section `infilling` of `comparison.json`; None of a run that is not for it, or has no unseen tunes with gaps."""
     card, part = model.card, config.evaluate.part
     held_out = getattr(tunes, part)
@@ -44,24 +54,28 @@ def measure(config: ConfigDict, corpus: Corpus, data: Dataset, tunes: Split, mod
     gaps = {length: each for length, each in gaps.items() if len(each)}
     if not gaps:
         return None
-    rival, note = find_rival(config, card)
     counts = target_counts(data.train, card.architecture.num_classes, all_steps=True)
     found = {}
     for length, each in bar(list(gaps.items()), 'gap length'):
-        losses = _losses(each, model, rival, markov, counts)
+        losses = _losses(each, model, rival.model, markov, counts)
         families_N = [families[held_out[index].file] for index in each.tunes]
         found[str(length)] = summarize(losses, each.targets, families_N, config.seed) | {'num_gaps': len(each)}
-    drawn = _fill(config, gaps[DRAWN_BARS], model, rival, rng) if DRAWN_BARS in gaps else None
-    return {'part': part, 'left_to_right': rival and rival.name, 'note': note, 'gaps': found, 'drawn': drawn}
+    drawn = _fill(config, gaps[DRAWN_BARS], model, rival.model, rng) if DRAWN_BARS in gaps else None
+    name = rival.model and rival.model.name
+    return {'part': part, 'left_to_right': name, 'note': rival.note, 'gaps': found, 'drawn': drawn}
 
 
-def find_rival(config: ConfigDict, card: Card) -> tuple[trained.Model | None, str]:
-    """The model left to right to compare with, that of `config.evaluate.left_to_right` or the shipped one, or None and why there is none.
+def find_rival(config: ConfigDict, card: Card) -> Rival:
+    """That of `config.evaluate.left_to_right`, or the shipped model.
 
     Raises:
       UserError: the run that is named cannot be compared with.
     """
     path = config.evaluate.left_to_right
+    if card.recipe.targets != 'gap':
+        if path:
+            raise UserError(f"config.evaluate.left_to_right = {path}: this run is not for infilling; must be ''")
+        return Rival(None)
     if path:
         checkpoints = Checkpoints(pathlib.Path(path).expanduser())
         if checkpoints.latest_step() is None:
@@ -74,8 +88,8 @@ def find_rival(config: ConfigDict, card: Card) -> tuple[trained.Model | None, st
     if fault := _fault(config, card, other):
         if path:
             raise UserError(f'config.evaluate.left_to_right = {path}: {fault}')
-        return None, f'The shipped model is not compared: {fault}; config.evaluate.left_to_right names a run that can be.'
-    return trained.Model(params, other, name, {}), ''
+        return Rival(None, f'The shipped model is not compared: {fault}; config.evaluate.left_to_right names a run that can be.')
+    return Rival(trained.Model(params, other, name, {}))
 
 
 def _fault(config: ConfigDict, card: Card, other: Card) -> str:

@@ -45,7 +45,6 @@ def test_bars_between_others_are_drawn_and_the_others_stay(workdir, tmp_path, ca
 @pytest.mark.slow
 def test_it_is_measured_beside_a_run_left_to_right(workdir, corpus, tmp_path, capsys, refused):  # noqa: F811
     other = tmp_path / 'other'
-    assert launch.main(arguments(other, corpus)) == 2  # targets 'last', so that its sequences fill the window
     assert launch.main(arguments(other, corpus, **{'train.targets': 'all'})) == 0
     argv = [f'--workdir={workdir}', *EVALUATE]
     assert launch.main([*argv, f'--config.evaluate.left_to_right={other}']) == 0
@@ -62,4 +61,5 @@ def test_it_is_measured_beside_a_run_left_to_right(workdir, corpus, tmp_path, ca
     assert launch.main(argv) == 0
     assert 'The shipped model is not compared: it was trained on other tunes' in capsys.readouterr().out
     assert 'holds no trained model' in refused(*argv, '--config.evaluate.left_to_right=nowhere')
+    assert 'this run is not for infilling' in refused(f'--workdir={other}', *EVALUATE, f'--config.evaluate.left_to_right={workdir}')
     assert "its config.train.targets is 'gap'; must be 'all'" in refused(*argv, f'--config.evaluate.left_to_right={workdir}')
