@@ -108,7 +108,7 @@ def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pat
     what = (
         f'of {count(manner.num_bars, "bar")} after {prompt.name}'
         if task.first_kept is None
-        else f'{prompt.name} with bars {settings.regenerate} anew'
+        else f'of {prompt.name} with bars {settings.regenerate} anew'
     )
     print(
         f'{count(len(pieces), "piece")} {what} by {model.name}, temperature {manner.temperature:g}, {form}: '
