@@ -15,7 +15,11 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PLACES = ('launch.py', 'symmusic', 'configs', 'benchmarks', 'tests')
-PROGRAMS = {'ruff': 'bash .ci/run', 'pytest': 'the test command'}  # used as programs, beside or instead of being imported
+PROGRAMS = {
+    'ruff': 'bash .ci/run',
+    'pytest': 'the test command',
+    'pytest-xdist': 'the test command, by pytest.ini',
+}  # used as programs, beside or instead of being imported
 
 
 def requirements() -> list[str]:

@@ -1,5 +1,7 @@
 """Intervals and tests against scipy and against closed forms, and what a contrast says about a claim."""
 
+import fractions
+import itertools
 import math
 
 import numpy as np
@@ -63,13 +65,25 @@ def test_welch_where_nothing_spreads(one, other, expected):
     assert statistics.welch(one, other) == expected
 
 
-@given(st.lists(numbers, min_size=1, max_size=5), st.lists(numbers, min_size=1, max_size=5))
-def test_permutation_is_scipy_s(one, other):
+eighths = st.lists(st.integers(-800, 800).map(lambda number: number / 8), min_size=1, max_size=5)
+
+
+@given(eighths, eighths)
+def test_permutation_is_that_of_exact_numbers(one, other):
+    """Ties count as ties, whatever the sums round to."""
+    pooled, size = list(map(fractions.Fraction, [*one, *other])), len(one)
+    sums = [sum(chosen) for chosen in itertools.combinations(pooled, size)]
+    differences = [abs(each / size - (sum(pooled) - each) / len(other)) for each in sums]
+    assert statistics.permutation(one, other) == np.mean([each >= differences[0] for each in differences])
+
+
+@pytest.mark.parametrize(('seed', 'sizes'), [(0, (2, 2)), (1, (5, 5)), (2, (3, 6)), (3, (8, 4))])
+def test_permutation_is_scipy_s(seed, sizes):
     def difference(left, right, axis):
         return np.abs(np.mean(left, axis=axis) - np.mean(right, axis=axis))
 
-    if min(len(one), len(other)) < 2:  # scipy takes no sample of one
-        return
+    rng = np.random.default_rng(seed)
+    one, other = rng.normal(0, 1, sizes[0]), rng.normal(1, 1, sizes[1])
     oracle = scipy.stats.permutation_test((one, other), difference, n_resamples=np.inf, alternative='greater', vectorized=True)
     assert statistics.permutation(one, other) == pytest.approx(oracle.pvalue)
 
