@@ -35,7 +35,10 @@ DRAWN_STEPS = 65
 
 def time_updates(options: argparse.Namespace, architecture: Architecture) -> tuple[TrainState, list[float]]:
     """The states after the timed updates, and the seconds of one update in each repetition."""
-    mesh, recipe = make_mesh(options.replicas, options.batch), Recipe(targets=options.targets)
+    mesh, recipe = (
+        make_mesh(options.replicas, options.batch),
+        Recipe(targets=options.targets, kernel=options.kernel, product_dtype=options.dtype),
+    )
     rng = np.random.default_rng(0)
     num_windows, num_steps = options.batch * options.updates, options.steps + 1
     data = Data(
@@ -46,18 +49,18 @@ def time_updates(options: argparse.Namespace, architecture: Architecture) -> tup
         first_targets_N=jnp.ones(num_windows, jnp.uint16),
         num_steps=num_steps,
     )
-    batches = np.arange(num_windows, dtype=np.int32).reshape(options.updates, options.batch)
+    batches = np.arange(num_windows, dtype=np.int32).reshape(-1, options.dispatch, options.batch)
     keys = [jax.random.key(seed) for seed in range(options.replicas)]
     states = place(init_replicas(keys, architecture, recipe), mesh, BY_REPLICA)
     data, active_R = place(data, mesh, EVERYWHERE), place(np.ones(options.replicas, bool), mesh, BY_REPLICA)
 
     def run(states, batches):
-        for rows_B in batches:
-            rows_RB = place(np.broadcast_to(rows_B, (options.replicas, options.batch)), mesh, BY_ROW)
-            states, loss_R = update_replicas(states, data, rows_RB, active_R, architecture=architecture, recipe=recipe, mesh=mesh)
+        for rows_UB in batches:
+            rows_RUB = place(np.broadcast_to(rows_UB, (options.replicas, *rows_UB.shape)), mesh, BY_ROW)
+            states, losses_RU = update_replicas(states, data, rows_RUB, active_R, architecture=architecture, recipe=recipe, mesh=mesh)
             if mesh.size > 1 and jax.default_backend() == 'cpu':  # as the training loop
-                loss_R.block_until_ready()
-        return states, loss_R.block_until_ready()
+                losses_RU.block_until_ready()
+        return states, losses_RU.block_until_ready()
 
     states, _ = run(states, batches[:3])
     times = []
@@ -115,6 +118,9 @@ def main() -> None:
     ):
         parser.add_argument(f'--{name}', type=int, default=default, help=text)
     parser.add_argument('--replicas', type=int, default=1, help='networks in one update')
+    parser.add_argument('--dispatch', type=int, default=1, help='updates in one dispatch; has to divide --updates')
+    parser.add_argument('--kernel', choices=['scan', 'fused'], default='scan', help='of the LSTM layers')
+    parser.add_argument('--dtype', choices=['float32', 'bfloat16'], default='float32', help='of their products')
     parser.add_argument('--bidirectional', action='store_true')
     parser.add_argument('--attention', choices=['none', 'bahdanau', 'weighted'], default='none')
     parser.add_argument('--targets', choices=['last', 'all'], default='last')

@@ -61,6 +61,9 @@ def get_config() -> ConfigDict:
     train.tensorboard = False  # writes the metrics as TensorBoard's events as well; needs the package tensorboardX
     train.cpu_devices = 0  # on a CPU replicas and batches are split over so many of its cores; 0 = all, 1 = one; changes rounding only
     train.deterministic = False  # on a GPU only operations that give the same bits each time, slower ones; a CPU has no others
+    train.kernel = 'scan'  # of LSTM layers: a loop of XLA's; 'fused' = one kernel for all steps, on a GPU, not yet measured on one
+    train.product_dtype = 'float32'  # what LSTM layers' products round their operands to; 'bfloat16' is for GPUs and TPUs, slower on a CPU
+    train.updates_per_dispatch = 0  # updates that a device does by itself; 0 = 1 on a CPU, 16 elsewhere, where starting one takes as long
     train.checkpoint_minutes = 2.0  # saved after every epoch, and so often within one; changes nothing that is computed
 
     sample = config.sample = ConfigDict()

@@ -11,7 +11,14 @@ from symmusic.config.flags import Command
 from symmusic.errors import UserError
 
 FREE_IN_TRAINING = ('train.num_epochs', 'sample.', 'evaluate.', 'study.')  # may differ from the run's
-BEFORE = {'train.cpu_devices': 1, 'train.deterministic': False, 'data.train_share': 1.0}  # what runs did that are older than the field
+BEFORE = {  # what runs did that are older than the field
+    'train.cpu_devices': 1,
+    'train.deterministic': False,
+    'train.kernel': 'scan',
+    'train.product_dtype': 'float32',
+    'train.updates_per_dispatch': 0,
+    'data.train_share': 1.0,
+}
 MADE_WITH = 'made_with'  # in config.json beside the fields: what else the bits depend on, of each session that differed
 FREE_IN_SAMPLING = ('seed', 'sample.', 'evaluate.', 'study.')  # taken from the command
 

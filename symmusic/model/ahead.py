@@ -50,8 +50,11 @@ def look_ahead(
     states, states_TBH = [], None
     for index, layer in enumerate(params['layers']):
         weights = layer['backward']
-        projected_TBG = project_rows(weights, rows_TBK, architecture) if states_TBH is None else project(weights, states_TBH)
-        states_TBH = lstm.lstm(weights['recurrent'], projected_TBG, reverse=True)[0]
+        if states_TBH is None:
+            projected_TBG = project_rows(weights, rows_TBK, architecture)
+        else:
+            projected_TBG = project(weights, states_TBH, architecture.product_dtype)
+        states_TBH = lstm.lstm(weights['recurrent'], projected_TBG, reverse=True, **architecture.how)[0]
         if keys_B is not None:
             drop = lambda key, states_TH, at=num_layers + index: dropout(jax.random.fold_in(key, at), states_TH, architecture.dropout_rate)
             states_TBH = jax.vmap(drop, in_axes=(0, 1), out_axes=1)(keys_B, states_TBH)

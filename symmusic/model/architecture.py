@@ -20,6 +20,9 @@ class Architecture:
     num_positions: int = 0  # steps in the bar, if the position in the bar is a second input; 0 = it is not
     padding: int = 0  # the token before the first; `num_classes`, the blank, is one that is no class: an input of zeros
     lookback: tuple[int, ...] = ()  # further inputs: the tokens that many steps before the one to be predicted (1 = the present one)
+    # How `apply_last` and `apply_all` compute; no part of a model, so training sets them by its recipe (`lstm.lstm` says what they are):
+    kernel: str = 'scan'
+    product_dtype: str = 'float32'  # of the LSTM layers' products; attention and head are in float32
 
     def __post_init__(self):
         if self.attention not in ('none', *KINDS):
@@ -31,6 +34,11 @@ class Architecture:
     def kind(self) -> Kind | None:
         """Of attention, None without."""
         return KINDS.get(self.attention)
+
+    @property
+    def how(self) -> dict[str, str]:
+        """The arguments of `lstm.lstm` that say how it computes."""
+        return {'kernel': self.kernel, 'dtype': self.product_dtype}
 
     @property
     def state_size(self) -> int:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from symmusic.model.architecture import Architecture
+from symmusic.model.lstm import product
 
 
 def find_rows(tokens: jax.Array, positions: jax.Array | None, others: Sequence[jax.Array], architecture: Architecture) -> jax.Array:
@@ -38,16 +39,16 @@ def project_rows(layer: dict, rows_K: jax.Array, architecture: Architecture) -> 
     return _sum_rows(tuple(sizes), table_IG, rows_K) + layer['bias']
 
 
-def project(layer: dict, states_H: jax.Array) -> jax.Array:
+def project(layer: dict, states_H: jax.Array, dtype: str = 'float32') -> jax.Array:
     """The product x W + b of the states of the layer below."""
-    return multiply(states_H, layer['input']) + layer['bias']
+    return multiply(states_H, layer['input'], dtype) + layer['bias']
 
 
-def multiply(states_H: jax.Array, weights_HG: jax.Array) -> jax.Array:
+def multiply(states_H: jax.Array, weights_HG: jax.Array, dtype: str = 'float32') -> jax.Array:
     """The product of any axes of states and a matrix, as one of two matrices: the weights' gradient over several axes at once takes XLA a
-    third longer on a CPU.
+    third longer on a CPU. Operands are rounded to `dtype`.
     """
-    return (states_H.reshape(-1, states_H.shape[-1]) @ weights_HG).reshape(*states_H.shape[:-1], -1)
+    return product(dtype, states_H.reshape(-1, states_H.shape[-1]), weights_HG).reshape(*states_H.shape[:-1], -1)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))

@@ -13,6 +13,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from symmusic.model.fused import fused_lstm
+
 Params = dict[str, jax.Array]  # 'input' [I, G], 'recurrent' [H, G], 'bias' [G]
 Carry = tuple[jax.Array, jax.Array]  # hidden_BH and cell_BH after a step
 
@@ -40,11 +42,18 @@ def init_lstm_carry(batch: int, num_cells: int, dtype=jnp.float32) -> Carry:
 
 def lstm_step(recurrent_HG: jax.Array, projected_BG: jax.Array, carry: Carry) -> tuple[jax.Array, Carry]:
     """One step: `(hidden_BH, carry)` of the projected input x W + b [B, G] and the carry of the step before."""
-    carry, _ = _advance(recurrent_HG, projected_BG, carry)
+    carry, _ = _advance('float32', recurrent_HG, projected_BG, carry)
     return carry[0], carry
 
 
-def lstm(recurrent_HG: jax.Array, projected_TBG: jax.Array, carry: Carry | None = None, reverse: bool = False) -> tuple[jax.Array, Carry]:
+def lstm(
+    recurrent_HG: jax.Array,
+    projected_TBG: jax.Array,
+    carry: Carry | None = None,
+    reverse: bool = False,
+    kernel: str = 'scan',
+    dtype: str = 'float32',
+) -> tuple[jax.Array, Carry]:
     """All steps: `(outputs_TBH, carry)` of the projected inputs x W + b [T, B, G].
 
     Args:
@@ -52,21 +61,38 @@ def lstm(recurrent_HG: jax.Array, projected_TBG: jax.Array, carry: Carry | None 
       projected_TBG: 'input' and 'bias' applied to every step.
       carry: the state before the first step read, zeros if None.
       reverse: read from the last step to the first; outputs stay in their places, and the final carry is that of step 0.
+      kernel: 'scan', a loop of XLA's, or 'fused', one kernel for all steps (`fused`; ValueError where the layer is too large for it).
+      dtype: what the operands of the loop's products are rounded to; all else, the sums and the state too, stays in `projected_TBG`'s.
 
     Gradients (reverse mode only) are those of autodiff, to all three arguments; see `_lstm_backward`.
     """
     if carry is None:
         carry = init_lstm_carry(projected_TBG.shape[1], recurrent_HG.shape[0], projected_TBG.dtype)
-    return _lstm(reverse, recurrent_HG, projected_TBG, carry)
+    run = fused_lstm if kernel == 'fused' else _lstm
+    return run(dtype, reverse, recurrent_HG, projected_TBG, carry)
 
 
-def _advance(recurrent_HG, projected_BG, carry):
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def product(dtype: str, left_NH: jax.Array, right_HG: jax.Array) -> jax.Array:
+    """`left_NH @ right_HG` of operands rounded to `dtype`, 'float32' being as they are, summed up in their own; so is its gradient."""
+    if dtype == 'float32':
+        return left_NH @ right_HG
+    return jnp.matmul(left_NH.astype(dtype), right_HG.astype(dtype), preferred_element_type=left_NH.dtype)
+
+
+product.defvjp(
+    lambda dtype, left_NH, right_HG: (product(dtype, left_NH, right_HG), (left_NH, right_HG)),
+    lambda dtype, factors, d_NG: (product(dtype, d_NG, factors[1].T), product(dtype, factors[0].T, d_NG)),
+)
+
+
+def _advance(dtype, recurrent_HG, projected_BG, carry):
     """The equations above: the next carry, and the gates [B, G] after activation."""
     hidden_BH, cell_BH = carry
     # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2: one tanh over all gates, which XLA computes several times as fast as exponentials.
     half = jnp.full(cell_BH.shape[-1], 0.5, cell_BH.dtype)
     scale_G = jnp.concatenate([half, half, jnp.ones_like(half), half])
-    gates_BG = jnp.tanh((projected_BG + hidden_BH @ recurrent_HG) * scale_G) * scale_G + (1 - scale_G)
+    gates_BG = jnp.tanh((projected_BG + product(dtype, hidden_BH, recurrent_HG)) * scale_G) * scale_G + (1 - scale_G)
     # Without the barrier XLA computes gates anew for each of their uses: 3 times as long for outputs alone.
     gates_BG = lax.optimization_barrier(gates_BG)
     i, f, g, o = jnp.split(gates_BG, 4, axis=-1)
@@ -74,17 +100,17 @@ def _advance(recurrent_HG, projected_BG, carry):
     return (o * jnp.tanh(cell_BH), cell_BH), gates_BG
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _lstm(reverse, recurrent_HG, projected_TBG, carry):
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def _lstm(dtype, reverse, recurrent_HG, projected_TBG, carry):
     def step(carry, projected_BG):
-        carry, _ = _advance(recurrent_HG, projected_BG, carry)
+        carry, _ = _advance(dtype, recurrent_HG, projected_BG, carry)
         return carry, carry[0]
 
     last, outputs_TBH = lax.scan(step, carry, projected_TBG, reverse=reverse)
     return outputs_TBH, last
 
 
-def _lstm_forward(reverse, recurrent_HG, projected_TBG, carry):
+def _lstm_forward(dtype, reverse, recurrent_HG, projected_TBG, carry):
     """The loop over time, which keeps gates, cells and outputs of every step for the backward pass.
 
     The gates take the place of the projected inputs, as the gates' derivatives will take theirs: a `scan` would fill a new array with zeros
@@ -96,14 +122,14 @@ def _lstm_forward(reverse, recurrent_HG, projected_TBG, carry):
     def step(index, loop):
         carry, gates_TBG, cells_TBH, outputs_TBH = loop
         index = num_steps - 1 - index if reverse else index
-        carry, gates_BG = _advance(recurrent_HG, _read(gates_TBG, index), carry)
+        carry, gates_BG = _advance(dtype, recurrent_HG, _read(gates_TBG, index), carry)
         return carry, _write(gates_TBG, gates_BG, index), _write(cells_TBH, carry[1], index), _write(outputs_TBH, carry[0], index)
 
     last, gates_TBG, cells_TBH, outputs_TBH = lax.fori_loop(0, num_steps, step, (carry, projected_TBG, empty_TBH, empty_TBH))
     return (outputs_TBH, last), (recurrent_HG, carry, gates_TBG, cells_TBH, outputs_TBH)
 
 
-def _lstm_backward(reverse, residuals, cotangents):
+def _lstm_backward(dtype, reverse, residuals, cotangents):
     """Backpropagation through time; the gates' derivatives take the place of the gates.
 
     With dh, dc the derivatives to a step's hidden and cell state, those to its gates before activation are dc (i, f, g) or dh (o) times the
@@ -133,14 +159,14 @@ def _lstm_backward(reverse, residuals, cotangents):
         d_gates_BG = jnp.concatenate(d_gates, axis=-1)
         # The gates of the next turn are read after this one's are written over: in another order XLA copies all steps' in every turn.
         gates_TBG = _write(gates_TBG, d_gates_BG, index)
-        return (d_gates_BG @ recurrent_GH, d_cell_BH * f), _read(gates_TBG, before), previous_BH, gates_TBG
+        return (product(dtype, d_gates_BG, recurrent_GH), d_cell_BH * f), _read(gates_TBG, before), previous_BH, gates_TBG
 
     last = 0 if reverse else -1
     d_carry, _, _, d_projected_TBG = lax.fori_loop(0, num_steps, step, (d_carry, gates_TBG[last], cells_TBH[last], gates_TBG))
     ends = (outputs_TBH[1:], hidden_BH[None]) if reverse else (hidden_BH[None], outputs_TBH[:-1])
     hidden_NH = jnp.concatenate(ends).reshape(-1, recurrent_HG.shape[0])  # every step's state of the step read before it
     # As a product of two matrices: over two axes at once it takes XLA twice as long on a CPU.
-    d_recurrent_HG = hidden_NH.T @ d_projected_TBG.reshape(-1, recurrent_HG.shape[1])
+    d_recurrent_HG = product(dtype, hidden_NH.T, d_projected_TBG.reshape(-1, recurrent_HG.shape[1]))
     return d_recurrent_HG, d_projected_TBG, d_carry
 
 

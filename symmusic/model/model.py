@@ -187,10 +187,13 @@ def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=Non
         directions = []
         for direction in ('forward',) if architecture.infilling else _directions(architecture):
             weights = layer[direction]
-            projected_TBG = project_rows(weights, rows_TBK, architecture) if states_TBH is None else project(weights, states_TBH)
+            if states_TBH is None:
+                projected_TBG = project_rows(weights, rows_TBK, architecture)
+            else:
+                projected_TBG = project(weights, states_TBH, architecture.product_dtype)
             if ahead is not None:
-                projected_TBG += multiply(ahead.states[index], layer['bridge'])
-            directions.append(lstm.lstm(weights['recurrent'], projected_TBG, reverse=direction == 'backward')[0])
+                projected_TBG += multiply(ahead.states[index], layer['bridge'], architecture.product_dtype)
+            directions.append(lstm.lstm(weights['recurrent'], projected_TBG, reverse=direction == 'backward', **architecture.how)[0])
         states_TBH = jnp.concatenate(directions, axis=-1)
         if keys_B is not None:
             drop = lambda key, states_TH, index=index: dropout(jax.random.fold_in(key, index), states_TH, architecture.dropout_rate)

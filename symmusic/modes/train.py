@@ -21,6 +21,7 @@ from symmusic.corpus.prepare import count_drops
 from symmusic.errors import UserError
 from symmusic.files import alone_in, write_whole
 from symmusic.generate.sound import find_font
+from symmusic.model.fused import fits
 from symmusic.model.model import Architecture, count_params
 from symmusic.modes import build, material, sample, trained
 from symmusic.train import loop
@@ -53,6 +54,7 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
     mesh = make_mesh(config.replicas, config.train.batch_size)
     device = mesh.devices.flat[0]
     print(f'device: {mesh.size} of {jax.device_count()} {device.platform} ({device.device_kind}), jax {jax.__version__}')
+    _require_kernel(config, device.platform)
     corpus = build.corpus(config)
     parent = _parent(config)
     vocabulary = parent[1].vocabulary if parent else None
@@ -114,7 +116,12 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
 
     base_rates = {part: base_rate(counts['train'], counts[part]) if part in parts else None for part in ('validation', 'test')}
     plan = loop.Plan(
-        config.train.num_epochs, config.train.batch_size, config.seed, config.train.checkpoint_minutes, config.train.tensorboard
+        config.train.num_epochs,
+        config.train.batch_size,
+        config.seed,
+        config.train.checkpoint_minutes,
+        config.train.tensorboard,
+        config.train.updates_per_dispatch,
     )
     begun = time.perf_counter()
     if jax.process_index() == 0:
@@ -227,6 +234,17 @@ def _run_text(workdir: pathlib.Path) -> str | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f'cannot read {path}: {error}; choose another --workdir') from error
+
+
+def _require_kernel(config: ConfigDict, platform: str) -> None:
+    model, train = config.model, config.train
+    if train.kernel == 'fused' and platform != 'gpu':
+        raise UserError(f"config.train.kernel = 'fused': needs a GPU, and the device is a {platform}; must be 'scan'")
+    if train.kernel == 'fused' and not fits(model.num_cells, train.product_dtype):
+        raise UserError(
+            f"config.train.kernel = 'fused': the weights of {model.num_cells} cells do not fit on the chip; must be 'scan', or "
+            "config.model.num_cells at most 64, with config.train.product_dtype = 'bfloat16' at most 128"
+        )
 
 
 def describe(architecture: Architecture) -> str:

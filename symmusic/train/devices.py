@@ -22,7 +22,7 @@ from symmusic.errors import UserError
 MIN_ROWS = 8  # of a batch on a device: the products of fewer take hardly less time
 
 BY_REPLICA = PartitionSpec('replica')
-BY_ROW = PartitionSpec('replica', 'data')
+BY_ROW = PartitionSpec('replica', None, 'data')  # of the batches of several updates
 BY_PIECE = PartitionSpec('data')  # of what is drawn from one replica
 EVERYWHERE = PartitionSpec()
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import pathlib
 import shutil
 import signal
@@ -25,6 +26,7 @@ from symmusic.train.state import Recipe, TrainState
 from symmusic.train.step import Data
 
 LOOK_SECONDS = 1.0  # after which the loss is looked at, as that waits for the device; an update on one that is not finite changes nothing
+UPDATES_PER_DISPATCH = 16  # where it is not said, on all but a CPU
 AGREED_UPDATES = 50  # of several processes, after which they ask one another whether to save or to stop
 
 
@@ -43,6 +45,7 @@ class Plan:
     seed: int
     checkpoint_minutes: float
     tensorboard: bool = False
+    updates_per_dispatch: int = 1  # 0 = as suits the kind of device
 
 
 def fit(
@@ -78,8 +81,15 @@ def fit(
     if card.rows and jax.process_index() == 0:  # of a process that ended between the checkpoint and these, or damaged since
         write_metrics(workdir / 'metrics.csv', card.rows)
     begun = time.perf_counter()
-    no_rows_RB = place(np.zeros((num_replicas, plan.batch_size), np.int32), mesh, BY_ROW)
-    step = update_replicas.lower(states, data, no_rows_RB, place(active_R, mesh, BY_REPLICA), **static).compile()
+    most = plan.updates_per_dispatch or (1 if jax.default_backend() == 'cpu' else UPDATES_PER_DISPATCH)
+
+    @functools.cache
+    def step(num_updates):
+        no_rows_RUB = place(np.zeros((num_replicas, num_updates, plan.batch_size), np.int32), mesh, BY_ROW)
+        return update_replicas.lower(states, data, no_rows_RUB, place(active_R, mesh, BY_REPLICA), **static).compile()
+
+    for num_updates in {min(most, num_batches), num_batches % most or most}:
+        step(num_updates)
     say(f'compiled in {time.perf_counter() - begun:.1f} s; {num_batches} updates per epoch')
 
     progress = bar(None, 'update', total=plan.num_epochs * num_batches, initial=int(np.min(now.step, where=active_R, initial=2**31 - 1)))
@@ -92,16 +102,18 @@ def fit(
             done = int((now.step - now.epoch * num_batches)[active_R].min())
             begun = saved = looked = time.perf_counter()
             progress.set_description(f'epoch {epoch + 1}/{plan.num_epochs}')
-            for index, rows_RB in enumerate(_batches(len(train), plan, now.epoch)[done:], done + 1):
-                states, losses_R = step(states, data, place(rows_RB, mesh, BY_ROW), placed_active_R)
+            batches_RUB, index = _batches(len(train), plan, now.epoch), done
+            while index < num_batches:
+                before, index = index, min((index // most + 1) * most, num_batches)
+                states, losses_RU = step(index - before)(states, data, place(batches_RUB[:, before:index], mesh, BY_ROW), placed_active_R)
                 if one_at_a_time:
-                    losses_R.block_until_ready()
-                progress.update()
+                    losses_RU.block_until_ready()
+                progress.update(index - before)
                 if not progress.disable:
                     speed = (index - done) * plan.batch_size * active_R.sum() / (time.perf_counter() - begun)
-                    loss = f'{np.mean(losses_R, where=active_R):.2f} nats, ' if num_processes == 1 else ''
+                    loss = f'{np.mean(losses_RU[:, -1], where=active_R):.2f} nats, ' if num_processes == 1 else ''
                     progress.set_postfix_str(f'{loss}base rate {base_rate:.2f}, {speed:.0f} sequences/s', False)
-                if index == num_batches or (num_processes > 1 and index % AGREED_UPDATES):
+                if index == num_batches or (num_processes > 1 and index // AGREED_UPDATES == before // AGREED_UPDATES):
                     continue
                 now_s = time.perf_counter()
                 is_stopped, is_due, is_look = any_process(
@@ -109,7 +121,7 @@ def fit(
                 )
                 if is_stopped or is_due or is_look:
                     looked = now_s
-                    if any_process([not all(np.isfinite(part.data).all() for part in losses_R.addressable_shards)])[0]:
+                    if any_process([not all(np.isfinite(part.data).all() for part in losses_RU.addressable_shards)])[0]:
                         raise _diverged(states, card, num_batches, workdir)
                 if is_stopped or is_due:
                     checkpoints.save(states, card)
@@ -195,9 +207,9 @@ def _active(now: TrainState, plan: Plan) -> np.ndarray:
 
 
 def _batches(num_windows: int, plan: Plan, epochs_R: np.ndarray) -> np.ndarray:
-    """The rows [num_batches, R, B] of an epoch, each replica's in the order of its own seed and epoch."""
+    """The rows [R, num_batches, B] of an epoch, each replica's in the order of its own seed and epoch."""
     orders = [batch_rows(num_windows, plan.batch_size, plan.seed + replica, int(epoch)) for replica, epoch in enumerate(epochs_R)]
-    return np.stack(orders, axis=1)
+    return np.stack(orders)
 
 
 @contextlib.contextmanager

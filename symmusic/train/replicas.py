@@ -48,25 +48,25 @@ def best_replica(states: TrainState) -> int:
 def update_replicas(
     states: TrainState,
     data: Data,
-    rows_RB: jax.Array,
+    rows_RUB: jax.Array,
     active_R: jax.Array,
     *,
     architecture: Architecture,
     recipe: Recipe,
     mesh: Mesh | None = None,
 ) -> tuple[TrainState, jax.Array]:
-    """One update of every active replica, each on its own windows: the states after it and the batches' losses [R].
+    """U updates of every active replica, each on its own windows: the states after them and the batches' losses [R, U].
 
-    The states given are consumed; that of a replica which is not active is handed on as it is. `mesh` is the one that the arguments lie on,
-    None = one device.
+    All are one program, as a device that has to be told of each update may wait for that longer than for the update. The states given are
+    consumed; that of a replica which is not active is handed on as it is. `mesh` is the one that the arguments lie on, None = one device.
     """
-
     axis = 'data' if mesh and mesh.shape['data'] > 1 else None
 
-    def one(data, state, rows_B):
-        return update(state, data, rows_B, architecture=architecture, recipe=recipe, axis=axis)
+    def several(data, state, rows_UB):
+        step = lambda state, rows_B: update(state, data, rows_B, architecture=architecture, recipe=recipe, axis=axis)
+        return lax.scan(step, state, rows_UB)
 
-    return _each(one, mesh, (data, states, rows_RB, active_R), (EVERYWHERE, BY_REPLICA, BY_ROW, BY_REPLICA))
+    return _each(several, mesh, (data, states, rows_RUB, active_R), (EVERYWHERE, BY_REPLICA, BY_ROW, BY_REPLICA))
 
 
 @functools.partial(jax.jit, static_argnames=('recipe', 'mesh'), donate_argnames='states')
@@ -90,7 +90,7 @@ def _each(step: Callable, mesh: Mesh | None, arguments: tuple, specs: tuple) -> 
         if len(active_R) == 1 and (mesh is None or mesh.shape['replica'] == 1):  # alone, it is active: else nothing would be stepped
             return jax.tree.map(lambda leaf: leaf[None], one(jax.tree.map(lambda leaf: leaf[0], states), inputs_R[0]))
         if jax.default_backend() == 'cpu':  # in turn; one that is not active costs nothing
-            still = lambda state, _: (state, jnp.float32(0))
+            still = lambda state, inputs: (state, jnp.zeros(inputs.shape[:1]))
             return lax.map(lambda each: lax.cond(each[2], one, still, each[0], each[1]), (states, inputs_R, active_R))
         after, losses_R = jax.vmap(one)(states, inputs_R)
         kept = lambda old, new: jnp.where(active_R.reshape(-1, *[1] * (new.ndim - 1)), new, old)
@@ -116,7 +116,9 @@ def _held_out_nats(params_R, data, rows_B, *, architecture, targets, mesh):
             sums = lax.map(one, params_R)
         return jax.tree.map(lambda leaf_R: leaf_R[:, None], sums)
 
-    return _spread(on_one_device, mesh, (BY_REPLICA, EVERYWHERE, PartitionSpec('data')), BY_ROW)(params_R, data, rows_B)
+    return _spread(on_one_device, mesh, (BY_REPLICA, EVERYWHERE, PartitionSpec('data')), PartitionSpec('replica', 'data'))(
+        params_R, data, rows_B
+    )
 
 
 def held_out_losses(

@@ -28,6 +28,8 @@ class Recipe:
     plateau_patience: int = 3
     plateau_threshold: float = 0.0005
     early_stopping_epochs: int = 0
+    kernel: str = 'scan'
+    product_dtype: str = 'float32'
 
     def optimizer(self) -> optax.GradientTransformation:
         """Adam (Kingma and Ba, 2015) on gradients clipped by their global norm (Pascanu et al., 2013).

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from symmusic.model.lstm import init_lstm, init_lstm_carry, lstm, lstm_step
+from symmusic.model import fused
+from symmusic.model.lstm import init_lstm, init_lstm_carry, lstm, lstm_step, product
 
 INPUT_SIZE, NUM_CELLS = 3, 4
 
@@ -31,10 +32,10 @@ def plain_lstm(recurrent_HG, projected_TBG, carry, reverse=False):
     return jnp.stack([outputs[t] for t in steps]), (hidden, cell)
 
 
-def random_problem(seed, batch=2, num_steps=5):
+def random_problem(seed, batch=2, num_steps=5, num_cells=NUM_CELLS):
     """Recurrent weights, projected inputs and an initial carry, of a size at which the gates bend."""
     rng = np.random.default_rng(seed)
-    shapes = (NUM_CELLS, 4 * NUM_CELLS), (num_steps, batch, 4 * NUM_CELLS), (batch, NUM_CELLS), (batch, NUM_CELLS)
+    shapes = (num_cells, 4 * num_cells), (num_steps, batch, 4 * num_cells), (batch, num_cells), (batch, num_cells)
     recurrent_HG, projected_TBG, *carry = (jnp.asarray(rng.normal(size=shape)) for shape in shapes)
     return recurrent_HG, 2 * projected_TBG, tuple(carry)
 
@@ -68,6 +69,84 @@ def test_outputs_and_gradients_are_those_of_a_plain_loop(reverse, num_steps):
         actual, expected = results(lstm, arguments), results(plain_lstm, arguments)
         assert all(leaf.dtype == jnp.float64 for leaf in jax.tree.leaves(actual))
         assert_trees_close(actual, expected, atol=1e-12, rtol=1e-12)
+
+
+@settings(deadline=None, max_examples=4)
+@given(
+    seed=st.integers(0, 2**31 - 1),
+    num_steps=st.integers(1, 5),
+    batch=st.integers(1, 4),
+    num_cells=st.integers(1, 5),
+    reverse=st.booleans(),
+)
+def test_gradients_are_finite_differences(seed, num_steps, batch, num_cells, reverse):
+    """In 64 bits, along a random direction of all arguments at once."""
+    with jax.enable_x64(True):
+        arguments = random_problem(seed, batch, num_steps, num_cells)
+        rng = np.random.default_rng(seed + 1)
+        direction = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(size=leaf.shape)), arguments)
+        loss = jax.jit(weighted_sum(lstm, reverse=reverse))
+        along = lambda distance: loss(*jax.tree.map(lambda leaf, step: leaf + distance * step, arguments, direction))
+        gradients = jax.grad(loss, argnums=(0, 1, 2))(*arguments)
+        slope = sum((gradient * step).sum() for gradient, step in zip(*map(jax.tree.leaves, (gradients, direction)), strict=True))
+        assert_allclose(slope, (along(1e-5) - along(-1e-5)) / 2e-5, rtol=1e-6, atol=1e-6)
+
+
+@settings(deadline=None, max_examples=3)
+@given(
+    seed=st.integers(0, 2**31 - 1),
+    num_steps=st.integers(1, 4),
+    batch=st.integers(1, 18),
+    num_cells=st.integers(1, 17),
+    reverse=st.booleans(),
+    dtype=st.sampled_from(['float32', 'bfloat16']),
+)
+def test_the_fused_kernel_is_the_loop(seed, num_steps, batch, num_cells, reverse, dtype):
+    """Interpreted: outputs, final carry and all gradients, one problem alone and two replicas together by vmap."""
+    problems = [random_problem(seed + replica, batch, num_steps, num_cells) for replica in range(2)]
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *problems)
+
+    def results(kernel):
+        run = functools.partial(lstm, reverse=reverse, kernel=kernel, dtype=dtype)
+        one = lambda arguments: (run(*arguments), jax.grad(weighted_sum(run), argnums=(0, 1, 2))(*arguments))
+        return jax.jit(one)(problems[0]), jax.jit(jax.vmap(one))(stacked)
+
+    # Where a rounding to bfloat16 falls the other way by the last bit of a sum, all that follows differs by 1/256 of it.
+    tolerance = 1e-5 if dtype == 'float32' else 3e-2
+    scale = 1 + max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(results('scan')))
+    assert_trees_close(results('fused'), results('scan'), rtol=tolerance, atol=tolerance * scale)
+
+
+@pytest.mark.parametrize(('platform', 'backend'), [('cuda', 'gpu'), ('tpu', 'tpu')])
+def test_the_fused_kernel_is_translated_for_other_devices(monkeypatch, platform, backend):
+    """By their compilers of kernels, as far as they go without the device; forward and backward."""
+    monkeypatch.setattr(fused.jax, 'default_backend', lambda: backend)
+    arguments = random_problem(0, 20, 6, 24)
+    gradient = jax.grad(weighted_sum(lstm, kernel='fused', reverse=True), argnums=(0, 1, 2))
+    text = jax.jit(gradient).trace(*arguments).lower(lowering_platforms=(platform,)).as_text()
+    assert text.count('triton' if platform == 'cuda' else 'tpu_custom_call') >= 2
+
+
+def test_only_small_layers_fit_on_the_chip():
+    assert [fused.fits(cells, 'float32') for cells in (32, 64, 65)] == [True, True, False]
+    assert [fused.fits(cells, 'bfloat16') for cells in (64, 128, 129)] == [True, True, False]
+    with pytest.raises(ValueError, match='128 cells do not fit'):
+        lstm(jnp.zeros((128, 512)), jnp.zeros((1, 1, 512)), kernel='fused')
+
+
+def test_products_in_bfloat16_round_their_operands_alone():
+    """The state stays in 32 bits: outputs and gradients differ from those without rounding, by little."""
+    arguments = jax.tree.map(lambda leaf: leaf / 4, random_problem(3, 8, 6, 16))
+    results = lambda dtype: (lstm(*arguments, dtype=dtype), jax.grad(weighted_sum(lstm, dtype=dtype), argnums=(0, 1, 2))(*arguments))
+    exact, rounded = results('float32'), results('bfloat16')
+    for ours, theirs in zip(*map(jax.tree.leaves, (rounded, exact)), strict=True):
+        assert ours.dtype == jnp.float32
+        assert 1e-5 < np.abs(ours - theirs).max() / np.abs(theirs).max() < 0.02
+    left, right, weight = (jax.random.normal(jax.random.key(n), shape) for n, shape in enumerate([(5, 3), (3, 4), (5, 4)]))
+    round_ = lambda array: array.astype(jnp.bfloat16).astype(jnp.float32)
+    gradients = jax.grad(lambda *factors: (product('bfloat16', *factors) * weight).sum(), argnums=(0, 1))(left, right)
+    assert_allclose(product('bfloat16', left, right), round_(left) @ round_(right), rtol=1e-6, atol=1e-6)
+    assert_trees_close(gradients, (round_(weight) @ round_(right).T, round_(left).T @ round_(weight)), rtol=1e-6, atol=1e-6)
 
 
 def test_outputs_and_gradients_are_those_of_the_flax_cell():

@@ -24,12 +24,12 @@ def train(num_replicas: int, num_devices: int, workdir=None):
     states = place(init_replicas(loop.initial_keys(5, num_replicas), ARCHITECTURE, RECIPE), mesh, BY_REPLICA)
     active_R = place(np.arange(num_replicas) < max(1, num_replicas - 1), mesh, BY_REPLICA)
     rng, losses = np.random.default_rng(1), []
-    for _ in range(NUM_UPDATES):
-        rows_RB = rng.integers(0, 40, (num_replicas, BATCH_SIZE), np.int32)
-        states, loss_R = update_replicas(
-            states, data, place(rows_RB, mesh, BY_ROW), active_R, architecture=ARCHITECTURE, recipe=RECIPE, mesh=mesh
+    for _ in range(NUM_UPDATES // 2):
+        rows_RUB = rng.integers(0, 40, (num_replicas, 2, BATCH_SIZE), np.int32)
+        states, losses_RU = update_replicas(
+            states, data, place(rows_RUB, mesh, BY_ROW), active_R, architecture=ARCHITECTURE, recipe=RECIPE, mesh=mesh
         )
-        losses.append(np.asarray(loss_R))
+        losses.append(np.asarray(losses_RU))
     how = {'architecture': ARCHITECTURE, 'targets': RECIPE.targets, 'batch_size': BATCH_SIZE, 'mesh': mesh}
     held_out_R = held_out_losses(states.average_params, data, **how)
     states = end_epoch_replicas(states, place(held_out_R.astype(np.float32), mesh, BY_REPLICA), active_R, recipe=RECIPE, mesh=mesh)

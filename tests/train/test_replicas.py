@@ -37,7 +37,7 @@ def test_batches_are_those_of_the_runs_alone():
     together = loop._batches(NUM_WINDOWS, PLAN, np.array([0, 4, 1]))
     for index, epoch in enumerate((0, 4, 1)):
         alone = loop._batches(NUM_WINDOWS, dataclasses.replace(PLAN, seed=5 + index), np.array([epoch]))
-        assert_array_equal(together[:, index], alone[:, 0])
+        assert_array_equal(together[index], alone[0])
     assert together.shape == (3, 3, BATCH_SIZE)
 
 
@@ -45,12 +45,12 @@ def test_dropout_is_that_of_the_runs_alone():
     """Every replica on the same windows with the same parameters: the losses differ by what is dropped, alone as together."""
     same = begin(3)
     same = same.replace(params=jax.tree.map(lambda leaf: jnp.broadcast_to(leaf[:1], leaf.shape), same.params))
-    rows_RB = np.array([[1, 2, 3, 4]] * 3, np.int32)
+    rows_RUB = np.array([[[1, 2, 3, 4]]] * 3, np.int32)
     alone = [
-        update_replicas(jax.tree.map(lambda leaf, index=index: leaf[index : index + 1], same), DATA, rows_RB[:1], ON[:1], **STATIC)[1][0]
+        update_replicas(jax.tree.map(lambda leaf, index=index: leaf[index : index + 1], same), DATA, rows_RUB[:1], ON[:1], **STATIC)[1][0]
         for index in range(3)
     ]
-    together = update_replicas(same, DATA, rows_RB, ON, **STATIC)[1]
+    together = update_replicas(same, DATA, rows_RUB, ON, **STATIC)[1]
     assert_allclose(together, alone, rtol=1e-6)
     assert np.ptp(alone) > 1e-3  # far more than rounding
 
@@ -60,12 +60,12 @@ def test_twenty_updates_are_those_of_the_runs_alone():
     together, alone = begin(3), [begin(1, seed=5 + index) for index in range(3)]
     losses_R, losses = [], [[], [], []]
     for epoch in range(7):
-        for rows_RB in loop._batches(NUM_WINDOWS, PLAN, np.full(3, epoch)):
-            together, loss_R = update_replicas(together, DATA, rows_RB, ON, **STATIC)
-            losses_R.append(loss_R)
+        for rows_RUB in np.split(loop._batches(NUM_WINDOWS, PLAN, np.full(3, epoch)), 3, axis=1):
+            together, losses_RU = update_replicas(together, DATA, rows_RUB, ON, **STATIC)
+            losses_R.append(losses_RU[:, 0])
             for index in range(3):
-                alone[index], loss = update_replicas(alone[index], DATA, rows_RB[index : index + 1], ON[:1], **STATIC)
-                losses[index].append(loss[0])
+                alone[index], loss = update_replicas(alone[index], DATA, rows_RUB[index : index + 1], ON[:1], **STATIC)
+                losses[index].append(loss[0, 0])
     assert_allclose(np.array(losses_R).T, losses, atol=1e-4)
     for index in range(3):
         jax.tree.map(lambda ours, theirs: assert_allclose(ours, theirs[0], atol=1e-4), replica(together, index).params, alone[index].params)
@@ -74,11 +74,11 @@ def test_twenty_updates_are_those_of_the_runs_alone():
 
 def test_a_replica_that_is_not_active_stands_still():
     """Bit for bit, in an update and at an epoch's end, while the others go where they would go anyway."""
-    rows_RB = np.array([[1, 2, 3, 4]] * 3, np.int32)
+    rows_RUB = np.array([[[1, 2, 3, 4]]] * 3, np.int32)
     active_R = np.array([True, False, True])
-    after, _ = update_replicas(begin(3), DATA, rows_RB, active_R, **STATIC)
+    after, _ = update_replicas(begin(3), DATA, rows_RUB, active_R, **STATIC)
     after = end_epoch_replicas(after, jnp.float32([1, 2, 3]), active_R, recipe=RECIPE)
-    moved, _ = update_replicas(begin(3), DATA, rows_RB, ON, **STATIC)
+    moved, _ = update_replicas(begin(3), DATA, rows_RUB, ON, **STATIC)
     moved = end_epoch_replicas(moved, jnp.float32([1, 2, 3]), ON, recipe=RECIPE)
     assert_same_bits(replica(after, 1), replica(begin(3), 1))
     for index in (0, 2):

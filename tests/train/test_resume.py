@@ -12,7 +12,7 @@ from symmusic.errors import Interrupted, UserError
 from symmusic.train import loop
 from symmusic.train.checkpoint import Checkpoints
 from symmusic.train.metrics import COLUMNS
-from tests.train.toy import NUM_WINDOWS, RECIPE, Killed, Runs, assert_same_bits, kill, stop, without_speed
+from tests.train.toy import NUM_WINDOWS, RECIPE, Killed, Runs, assert_same_bits, kill, leaves, stop, without_speed
 
 NUM_EPOCHS = 3
 NUM_UPDATES = 3 * NUM_EPOCHS
@@ -142,7 +142,7 @@ def test_each_epoch_has_an_order_of_its_own_and_sees_each_window_once(runs, tmp_
             self.step = step
 
         def compile(self):
-            return lambda states, data, rows_RB, active_R: seen.append(rows_RB[0].tolist()) or self.step(states, data, rows_RB, active_R)
+            return lambda states, data, rows_RUB, active_R: seen.extend(rows_RUB[0].tolist()) or self.step(states, data, rows_RUB, active_R)
 
     monkeypatch.setattr(loop, 'update_replicas', Recorded)
     with pytest.raises(Interrupted):
@@ -153,6 +153,19 @@ def test_each_epoch_has_an_order_of_its_own_and_sees_each_window_once(runs, tmp_
     for order in epochs:
         assert sorted(order.tolist()) == [-1, -1, *range(NUM_WINDOWS)]
     assert epochs[0].tolist() != epochs[1].tolist()
+
+
+@pytest.mark.parametrize('after', [2, 3, 5, 9])
+def test_two_updates_in_a_dispatch(runs, whole, tmp_path, after):
+    """They are saved and stopped after both, go on bit for bit, and agree with one at a time to rounding."""
+    with pytest.raises(Interrupted, match='stopped and saved'):
+        go_on(runs, tmp_path / 'stopped', after=after, do=stop, updates_per_dispatch=2)
+    assert Checkpoints(tmp_path / 'stopped').latest_step() == after
+    state, card = go_on(runs, tmp_path / 'stopped', updates_per_dispatch=2)
+    assert_same_bits(state, go_on(runs, tmp_path / 'whole', updates_per_dispatch=2)[0])
+    for ours, theirs in zip(leaves(state), leaves(whole[1]), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5, rtol=1e-5)
+    assert len(card.rows) == NUM_EPOCHS
 
 
 def test_metrics_are_the_contract_s(whole):

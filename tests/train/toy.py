@@ -44,15 +44,27 @@ class Runs:
         return init_replicas(loop.initial_keys(seed, num_replicas), ARCHITECTURE, recipe), card
 
     def fit(
-        self, state, card, workdir, num_epochs, *, after=None, do=None, minutes=1000.0, seed=7, tensorboard=False, say=lambda line: None
+        self,
+        state,
+        card,
+        workdir,
+        num_epochs,
+        *,
+        after=None,
+        do=None,
+        minutes=1000.0,
+        seed=7,
+        tensorboard=False,
+        say=lambda line: None,
+        updates_per_dispatch=1,
     ):
         """`loop.fit`; `do` is called once `after` updates of this call are done."""
 
         class Progress(contextlib.nullcontext):
             disable, num_updates = True, 0
 
-            def update(self):
-                self.num_updates += 1
+            def update(self, num):
+                self.num_updates += num
                 if self.num_updates == after:
                     do()
 
@@ -63,7 +75,14 @@ class Runs:
                 return contextlib.nullcontext()
 
         self.monkeypatch.setattr(loop, 'bar', lambda *args, **kwargs: Progress())
-        plan = loop.Plan(num_epochs, BATCH_SIZE, seed=seed, checkpoint_minutes=minutes, tensorboard=tensorboard)
+        plan = loop.Plan(
+            num_epochs,
+            BATCH_SIZE,
+            seed=seed,
+            checkpoint_minutes=minutes,
+            tensorboard=tensorboard,
+            updates_per_dispatch=updates_per_dispatch,
+        )
         return loop.fit(state, card, self.train, self.validation, 1.9, plan, workdir, say)
 
 
