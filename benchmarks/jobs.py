@@ -1,9 +1,9 @@
 """Whole commands as a user gives them: seconds, and the peak memory of the process. Prints a table and one JSON line.
 
-    python benchmarks/jobs.py [--rounds=3] [--jobs=prepare,first,...] [--config=configs/attn.py]
+    python benchmarks/jobs.py [--rounds=3] [--jobs=prepare,cold,...] [--config=configs/attn.py]
 
 - `prepare`: `--mode=stats` with an empty cache, which reads and prepares the corpus; with `cached` the same again;
-- `first`: from the start of the command to its first update, the corpus being prepared;
+- `cold`: from the start of the command to its first update, the corpus being prepared, with no compiled program kept; `warm`: with them;
 - `epoch`: an epoch of training, samples and all; `sample`: pieces from what was trained; `evaluate`: its evaluation, one draw.
 
 Each works in a folder of its own, which is removed.
@@ -26,7 +26,8 @@ FIRST_UPDATE = re.compile(r'^compiled in ')
 JOBS = {
     'prepare': ['--mode=stats'],
     'cached': ['--mode=stats'],
-    'first': ['--mode=train', '--config.train.num_epochs=1'],
+    'cold': ['--mode=train', '--config.train.num_epochs=1'],
+    'warm': ['--mode=train', '--config.train.num_epochs=1'],
     'epoch': ['--mode=train', '--config.train.num_epochs=1'],
     'sample': ['--mode=sample', '--config.sample.num_samples=100'],
     'evaluate': ['--mode=evaluate', '--config.evaluate.num_draws=1', '--config.evaluate.critic_pieces=0'],
@@ -81,12 +82,16 @@ def measure(name: str, folder: pathlib.Path, number: int, config: str) -> tuple[
         shutil.rmtree(cache, ignore_errors=True)
     elif not cache.exists():
         measure('prepare', folder, -1, config)
+    if name == 'cold':
+        shutil.rmtree(cache / 'compiled', ignore_errors=True)
+    elif name == 'warm' and number == 0:
+        measure('cold', folder, -1, config)  # fills what the measured ones find
     if name == 'epoch':
         shutil.rmtree(trained, ignore_errors=True)
     elif name in ('sample', 'evaluate') and not trained.exists():
         measure('epoch', folder, -1, config)
     workdir = trained if name in ('epoch', 'sample', 'evaluate') else folder / f'{name}{number}'
-    return run([f'--config={config}', *JOBS[name], f'--workdir={workdir}'], environment, FIRST_UPDATE if name == 'first' else None)
+    return run([f'--config={config}', *JOBS[name], f'--workdir={workdir}'], environment, FIRST_UPDATE if name in ('cold', 'warm') else None)
 
 
 if __name__ == '__main__':

@@ -1,7 +1,7 @@
-"""symmusic and its peers in turn on the same networks: a table of times and ratios, as Markdown, and all figures as JSON.
+"""symmusic and its peers in turn on the same networks: tables of times and ratios, and all figures as one line of JSON.
 
     python benchmarks/side_by_side.py --peer='torch/bin/python benchmarks/peer_torch.py' --peer='keras/bin/python benchmarks/peer_keras.py'
-        [--rounds=3] [--networks=32,64,bidirectional] [--json=FILE] [--report=FILE]
+        [--rounds=3] [--networks=32,64,bidirectional]
 
 Every network is measured `rounds` times by each program, one after the other, so that all meet the same load of the machine. Each figure is
 the median of the rounds, in brackets the least and the most; a ratio is the peer's median over ours: above 1 symmusic is the faster. A
@@ -25,6 +25,12 @@ NETWORKS = {
     'bahdanau': {'cells': 64, 'attention': 'bahdanau'},
     'bidirectional weighted': {'cells': 64, 'bidirectional': True, 'attention': 'weighted'},
 }
+OURS_ALONE = {  # which the peers' programs do not know
+    'bahdanau at all steps': {'cells': 64, 'attention': 'bahdanau', 'targets': 'all'},
+    'as attn.py': {'cells': 192, 'attention': 'bahdanau', 'targets': 'all', 'steps': 256, 'batch': 16},
+    '8 replicas': {'cells': 64, 'replicas': 8},
+    '16 updates in a dispatch': {'cells': 64, 'dispatch': 16, 'updates': 16},
+}
 FIGURES = {'update_ms_median': 'ms per update', 'sampling_s': 's for 100 pieces, windows read anew'}
 ALONE = {'sampling_stateful_s': 'symmusic with the state carried', 'sampling_one_piece_s': 'Keras, one piece alone, as the source drew'}
 
@@ -45,7 +51,7 @@ def spread(values: list[float]) -> str:
 
 def report(rows: dict[str, list[list[dict]]]) -> str:
     """The tables: `rows` has each network's figures by program, ours first, and round."""
-    programs = [each[0] for each in next(iter(rows.values()))]
+    programs = [each[0] for each in max(rows.values(), key=len)]
     lines = [
         f'{platform.machine()}, Python {platform.python_version()}; '
         + '; '.join(f'{p["peer"]}, {p["device"]}, {p["threads"]} threads' for p in programs)
@@ -56,7 +62,8 @@ def report(rows: dict[str, list[list[dict]]]) -> str:
         for name, found in rows.items():
             values = [[each[figure] for each in rounds] for rounds in found]
             ratios = [f'{statistics.median(peer) / statistics.median(values[0]):.2f}' for peer in values[1:]]
-            lines.append(f'| {name} | {" | ".join([*map(spread, values), *ratios])} |')
+            absent = [''] * (len(programs) - len(found))
+            lines.append(f'| {name} | {" | ".join([*map(spread, values), *absent, *ratios, *absent])} |')
     lines.append('')
     for figure, title in ALONE.items():
         known = {name: [each[figure] for rounds in found for each in rounds if figure in each] for name, found in rows.items()}
@@ -68,32 +75,24 @@ def report(rows: dict[str, list[list[dict]]]) -> str:
 
 def main() -> None:
     """Measures and prints."""
+    known = NETWORKS | OURS_ALONE
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        '--peer', action='append', required=True, help='the command of a program with the flags and the output of network.py'
-    )
+    parser.add_argument('--peer', action='append', default=[], help='the command of a program with the flags and the output of network.py')
     parser.add_argument('--rounds', type=int, default=3)
-    parser.add_argument('--networks', default=','.join(NETWORKS), help=f'some of: {", ".join(NETWORKS)}')
-    parser.add_argument('--json', type=pathlib.Path, help='where to write all figures')
-    parser.add_argument('--report', type=pathlib.Path, help='where to write the tables')
+    parser.add_argument('--networks', default=','.join(known), help=f'some of: {", ".join(known)}')
     options = parser.parse_args()
     names = options.networks.split(',')
-    if unknown := set(names) - set(NETWORKS):
-        parser.error(f'unknown networks {", ".join(sorted(unknown))}; known are {", ".join(NETWORKS)}')
+    if unknown := set(names) - set(known):
+        parser.error(f'unknown networks {", ".join(sorted(unknown))}; known are {", ".join(known)}')
     programs, rows = [OURS, *map(shlex.split, options.peer)], {}
     for number, name in enumerate(names):
-        rounds = [[measure(program, NETWORKS[name]) for program in programs] for _ in range(options.rounds)]
+        measured = programs if name in NETWORKS else programs[:1]
+        rounds = [[measure(program, known[name]) for program in measured] for _ in range(options.rounds)]
         rows[name] = [list(each) for each in zip(*rounds, strict=True)]
         if sys.stderr.isatty():
             print(f'{number + 1} of {len(names)} networks', file=sys.stderr)
-    tables = report(rows)
-    print(tables, end='')
-    if options.report:
-        options.report.write_text(tables)
-    if options.json:
-        options.json.write_text(
-            json.dumps({name: dict(zip(['ours', *options.peer], found, strict=True)) for name, found in rows.items()}, indent=1)
-        )
+    print(report(rows), end='')
+    print(json.dumps({name: dict(zip(['ours', *options.peer], found, strict=False)) for name, found in rows.items()}))
 
 
 if __name__ == '__main__':

@@ -92,7 +92,7 @@ def test_gradients_are_finite_differences(seed, num_steps, batch, num_cells, rev
         assert_allclose(slope, (along(1e-5) - along(-1e-5)) / 2e-5, rtol=1e-6, atol=1e-6)
 
 
-@settings(deadline=None, max_examples=3)
+@settings(deadline=None, max_examples=2)
 @given(
     seed=st.integers(0, 2**31 - 1),
     num_steps=st.integers(1, 4),
@@ -111,10 +111,11 @@ def test_the_fused_kernel_is_the_loop(seed, num_steps, batch, num_cells, reverse
         one = lambda arguments: (run(*arguments), jax.grad(weighted_sum(run), argnums=(0, 1, 2))(*arguments))
         return jax.jit(one)(problems[0]), jax.jit(jax.vmap(one))(stacked)
 
+    fused_results, expected = results('fused'), results('scan')
     # Where a rounding to bfloat16 falls the other way by the last bit of a sum, all that follows differs by 1/256 of it.
     tolerance = 1e-5 if dtype == 'float32' else 3e-2
-    scale = 1 + max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(results('scan')))
-    assert_trees_close(results('fused'), results('scan'), rtol=tolerance, atol=tolerance * scale)
+    scale = 1 + max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(expected))
+    assert_trees_close(fused_results, expected, rtol=tolerance, atol=tolerance * scale)
 
 
 @pytest.mark.parametrize(('platform', 'backend'), [('cuda', 'gpu'), ('tpu', 'tpu')])

@@ -102,10 +102,10 @@ def stopping(tmp_path_factory):
     """A run of three replicas at a learning rate that makes them stop early, each in its own time."""
     from tests.train.toy import Runs
 
-    recipe = dataclasses.replace(RECIPE, early_stopping_epochs=1, learning_rate=0.3)
+    recipe = dataclasses.replace(RECIPE, early_stopping_epochs=1, learning_rate=0.5)
     with pytest.MonkeyPatch.context() as monkeypatch:
         runs, workdir = Runs(monkeypatch), tmp_path_factory.mktemp('replicas')
-        states, card = runs.fit(*runs.begin(recipe, 3), workdir, 12, seed=0)
+        states, card = runs.fit(*runs.begin(recipe, 3, 4), workdir, 12, seed=4)
         return recipe, workdir, states, card
 
 
@@ -126,8 +126,8 @@ def test_a_stopped_replica_waits_for_the_others(stopping):
 def test_a_stop_in_mid_run_changes_nothing(runs, stopping, tmp_path, after):
     recipe, _, whole, whole_card = stopping
     with pytest.raises(Interrupted):
-        runs.fit(*runs.begin(recipe, 3), tmp_path, 12, seed=0, after=after, do=stop)
-    states, card = runs.fit(*Checkpoints(tmp_path).restore(), tmp_path, 12, seed=0)
+        runs.fit(*runs.begin(recipe, 3, 4), tmp_path, 12, seed=4, after=after, do=stop)
+    states, card = runs.fit(*Checkpoints(tmp_path).restore(), tmp_path, 12, seed=4)
     assert_same_bits(states, whole)
     assert without_speed(card.rows) == without_speed(whole_card.rows)
 
@@ -137,7 +137,7 @@ def test_stopped_replicas_taken_up_again_end_together(runs, stopping, tmp_path):
     recipe, _, whole, card = stopping
     states = jax.tree.map(jnp.copy, whole).replace(stopped=jnp.zeros(3, bool), num_waited=jnp.zeros(3, jnp.int32))
     card = dataclasses.replace(card, recipe=dataclasses.replace(recipe, early_stopping_epochs=0))
-    states, card = runs.fit(states, card, tmp_path, 14, seed=0)
+    states, card = runs.fit(states, card, tmp_path, 14, seed=4)
     assert states.epoch.tolist() == [14] * 3
     assert states.step.tolist() == [42] * 3
     assert sorted((row['replica'], row['epoch']) for row in card.rows) == [(index, epoch) for index in range(3) for epoch in range(1, 15)]
