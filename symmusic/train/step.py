@@ -130,12 +130,9 @@ def update(
     keys = jax.random.split(jax.random.fold_in(state.key, state.step), num_parts * len(rows_B))
     keys_B = jax.lax.dynamic_slice_in_dim(keys, part * len(rows_B), len(rows_B))
     batch = transpose(gather(data, rows_B), keys_B, recipe, architecture.num_classes)
-<<<<<<< HEAD
     if recipe.targets == 'gap':
         batch = open_gaps(batch, keys_B)
-=======
     architecture = dataclasses.replace(architecture, kernel=recipe.kernel, product_dtype=recipe.product_dtype)
->>>>>>> 94f67ae (LSTM layers as one kernel (Pallas), untried on a GPU; bfloat16 products; several updates per dispatch)
 
     def objective(params):
         losses, smoothed, weights = target_losses(params, batch, architecture, recipe.targets, keys_B, recipe.label_smoothing)
