@@ -152,3 +152,11 @@ def test_tempo_changes_are_followed():
     score = dataclasses.replace(piece((0, 4, 60), (4, 4, 60), (8, 4, 60)), tempi=(Tempo(0, 120.0), Tempo(4 * STEP, 60.0)))
     assert compute_features(score, 'thesis')['IOI'] == pytest.approx((0.5 + 1.0) / 2)
     assert compute_features(score, 'corrected')['IOI'] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize('tick', [1, 4 * STEP])
+def test_before_the_first_tempo_120_quarters_per_minute_hold(tick):
+    score = dataclasses.replace(piece((0, 4, 60), (4, 4, 60), (8, 4, 60)), tempi=(Tempo(tick, 60.0),))
+    quarter = 4 * STEP  # ticks
+    first = (0.5 * tick + 1.0 * (quarter - tick)) / quarter
+    assert compute_features(score, 'thesis')['IOI'] == pytest.approx((first + 1.0) / 2)
