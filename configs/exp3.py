@@ -17,8 +17,8 @@ foothold.
 The variant `source`, eight replicas of 50 epochs (an hour for all arms on 2 CPU cores beside much other work): nats per step, of last steps
 on validation windows, 0.507 [0.488, 0.525] without attention, 0.478 [0.466, 0.489] with Bahdanau's (p 0.028), 0.635 [0.590, 0.680] with the
 source's. What the two variants differ in is the finding: trained on the last sixteenth of a bar alone and continuing one prompt, overall
-overlap areas are 0.388 [0.235, 0.541], 0.188 [0.078, 0.299] and 0.291 [0.172, 0.410] (published, on more tunes and one seed: 0.664, and 0.618
-with attention), and of 100 pieces 32, 78 and 51 have fewer than three notes.
+overlap areas are 0.388 [0.235, 0.541], 0.188 [0.078, 0.299] and 0.291 [0.172, 0.410] (published, on more tunes and one seed: 0.664, and
+0.618 with attention), and of 100 pieces 32, 78 and 51 have fewer than three notes.
 """
 
 from configs import base
