@@ -128,7 +128,7 @@ def main() -> None:
 
     claim_cores(0)
     architecture = Architecture(
-        options.vocab, options.layers, options.cells, options.bidirectional, options.attention, attention_size=options.cells
+        options.vocab, options.layers, options.cells, options.bidirectional, attention=options.attention, attention_size=options.cells
     )
     states, times = time_updates(options, architecture)
     params = jax.device_get(replica(states, 0).params)
