@@ -1,5 +1,6 @@
 """What every test stands on: a cache of its own, settled hypothesis settings, and the reference data where there is any."""
 
+import os
 import pathlib
 import shutil
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ import pytest
 
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
+
+# Tests compile much and compute little: without XLA's optimisations they take half as long. Read when JAX asks for its first device.
+os.environ.setdefault('XLA_FLAGS', '--xla_backend_optimization_level=0')
 
 # No deadline: the first call of a jitted function compiles. The same examples in every run, so that a failure is one for everybody.
 hypothesis.settings.register_profile('symmusic', deadline=None, derandomize=True, database=None)

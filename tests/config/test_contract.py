@@ -96,10 +96,10 @@ def check_a_config(corpus, values):
     data = build.dataset(config, build.corpus(config))
     architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, data)
     states = init_replicas(loop.initial_keys(config.seed, config.replicas), architecture, recipe)
-    rows_RB = np.stack([batch_rows(len(data.train), config.train.batch_size, config.seed + r, 0)[0] for r in range(config.replicas)])
+    rows_RUB = np.stack([batch_rows(len(data.train), config.train.batch_size, config.seed + r, 0)[:1] for r in range(config.replicas)])
     active_R, how = np.ones(config.replicas, bool), {'architecture': architecture, 'recipe': recipe}
-    states, losses_R = update_replicas(states, loop.put(data.train), rows_RB, active_R, **how)
-    assert np.isfinite(losses_R).all()
+    states, losses_RU = update_replicas(states, loop.put(data.train), rows_RUB, active_R, **how)
+    assert np.isfinite(losses_RU).all()
     assert states.step.tolist() == [1] * config.replicas
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((states.params, states.average_params)))
     how = {'architecture': architecture, 'targets': recipe.targets, 'batch_size': config.train.batch_size}
