@@ -55,6 +55,7 @@ def test_from_the_first_click_to_the_report(tmp_path, open_page, capsys):
     unfinished = json.loads(download.value.path().read_text())
     assert unfinished['complete'] is False
 
+    page.wait_for_timeout(1000)  # Chromium writes what a page keeps a moment later
     page.reload()
     assert page.locator('#piece-1').get_by_role('radio', name='5, very').is_checked()
     assert page.inner_text('#count') == '1 of 2 pieces done'
