@@ -15,8 +15,8 @@ the bars of the real continuations does: networks as small as these, which no lo
 foothold.
 
 On two other splits as well (`--config.split_seeds=1,2 --config.replicas=4`, 8 epochs, so not trained to the end): Bahdanau's less none
--0.200, -0.085 and -0.165 nats per step, mean of the three splits -0.150 [-0.297, -0.003]; the source's less none 0.358, 0.494 and 0.402, mean
-0.418 [0.246, 0.590]. No arm repeats a bar on any of them.
+-0.200, -0.085 and -0.165 nats per step, mean of the three splits -0.150 [-0.297, -0.003]; the source's less none 0.358, 0.494 and 0.402,
+mean 0.418 [0.246, 0.590]. No arm repeats a bar on any of them.
 
 The variant `source`, eight replicas of 50 epochs (an hour for all arms on 2 CPU cores beside much other work): nats per step, of last steps
 on validation windows, 0.507 [0.488, 0.525] without attention, 0.478 [0.466, 0.489] with Bahdanau's (p 0.028), 0.635 [0.590, 0.680] with the
