@@ -123,6 +123,7 @@ def draw_sizes(path: pathlib.Path, found: Mapping, series: Mapping[str, str], pu
             if published and (size, measure) == ('num_windows', 'plagiarism'):
                 axes.plot(list(published), list(published.values()), 'x', color='black', label='published, one seed')
             axes.set_xscale('log')
+            axes.tick_params(axis='x', which='minor', labelbottom=False)  # they would overlap
             axes.set(xlabel=SIZES[size], title=measure)
             axes.grid(color='0.9', linewidth=0.6)
     figure.axes[0].legend(frameon=False)
