@@ -15,6 +15,8 @@ from symmusic.corpus.prepare import Settings
 # Tests compile much and compute little: without XLA's optimisations they take half as long. Read when JAX asks for its first device.
 os.environ.setdefault('XLA_FLAGS', '--xla_backend_optimization_level=0')
 
+os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')  # as launch.py
+
 # No deadline: the first call of a jitted function compiles. The same examples in every run, so that a failure is one for everybody.
 hypothesis.settings.register_profile('symmusic', deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile('symmusic')

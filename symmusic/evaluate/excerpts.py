@@ -42,6 +42,11 @@ def cut_excerpts(tunes: Sequence[Tune], num_steps: int, *, continued: int = 0) -
     return Excerpts(np.array(events, np.int8).reshape(-1, length), tuple(places))
 
 
+def draw_rows(num: int, size: int, num_draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Rows [num_draws, size] of a pool of `num`: within a draw each at most once where the pool is large enough."""
+    return np.array([rng.choice(num, size, replace=num < size) for _ in range(num_draws)])
+
+
 def _sounds(phrase: np.ndarray) -> np.ndarray:
     """In which steps a note sounds."""
     last = np.maximum.accumulate(np.where(phrase != NO_EVENT, np.arange(len(phrase)), -1))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from symmusic.evaluate.comparison import Pieces, compare_briefly, stack
-from symmusic.evaluate.excerpts import as_score
+from symmusic.evaluate.excerpts import as_score, draw_rows
 from symmusic.evaluate.features import FEATURES, SHAPES, compute_features
 
 
@@ -15,11 +15,6 @@ def measure(events_NT: np.ndarray, protocol: str) -> Pieces:
     if not kept:
         return Pieces((), {name: np.zeros((0, *SHAPES.get(name, ()))) for name in FEATURES})
     return stack(*zip(*kept, strict=True))
-
-
-def draw_rows(num: int, size: int, num_draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Rows [num_draws, size] of a pool of `num`: within a draw each at most once where the pool is large enough."""
-    return np.array([rng.choice(num, size, replace=num < size) for _ in range(num_draws)])
 
 
 def select(pieces: Pieces, rows: np.ndarray) -> Pieces:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.stats import rankdata
 
 from symmusic.errors import UserError
 from symmusic.generate.control import Masks
@@ -219,8 +218,13 @@ def _unwanted(events: np.ndarray, stuck: bool) -> bool:
 def ranked(pieces: Sequence[Piece], copied: Sequence[int], by: str) -> list[int]:
     """The places of pieces, the best first: by `likelihood`, by `originality` (the fewest notes `copied`), or by the sum of both places."""
     likely = np.array([-piece.log_probability for piece in pieces])
-    keys = {'likelihood': [likely], 'originality': [likely, copied], 'both': [likely, rankdata(likely) + rankdata(copied)]}
+    keys = {'likelihood': [likely], 'originality': [likely, copied], 'both': [likely, _places(likely) + _places(np.array(copied))]}
     return np.lexsort(keys[by]).tolist()
+
+
+def _places(values: np.ndarray) -> np.ndarray:
+    """How many are less and how many not more: of equal values the sum of their first and last place."""
+    return np.searchsorted(ordered := np.sort(values), values) + np.searchsorted(ordered, values, 'right')
 
 
 def fitting(pieces: Sequence[Piece], num: int, first_kept: int, seed: int) -> list[int]:

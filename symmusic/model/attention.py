@@ -39,7 +39,7 @@ def attend_causal(
     states_BTH: jax.Array,
     memory_steps: int | None = None,
     mask_BT: jax.Array | None = None,
-    block_steps: int = 32,
+    block_steps: int = 64,
     with_weights: bool = False,
 ) -> tuple[jax.Array, jax.Array | None]:
     """`(contexts_BTH, weights_BTT)`: each step's state is the query over the states up to its own.

@@ -17,7 +17,8 @@ from symmusic.config.flags import DEFAULT_CONFIG, Command, base_config
 from symmusic.corpus.cache import Corpus
 from symmusic.errors import UserError
 from symmusic.evaluate.comparison import Pieces
-from symmusic.evaluate.scale import draw_rows, measure
+from symmusic.evaluate.excerpts import draw_rows
+from symmusic.evaluate.scale import measure
 from symmusic.experiment.measures import Originals, index_originals, measure_pieces
 from symmusic.experiment.results import Outcome
 from symmusic.files import SETTINGS, write_whole

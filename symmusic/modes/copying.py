@@ -10,8 +10,7 @@ from symmusic.corpus.originals import Originals, gather_originals, read_original
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import UserError
 from symmusic.evaluate.copies import Passage, find_longest_runs, find_symbols, reference_level
-from symmusic.evaluate.excerpts import cut_excerpts
-from symmusic.evaluate.scale import draw_rows
+from symmusic.evaluate.excerpts import cut_excerpts, draw_rows
 from symmusic.generate.originality import Index, make_index
 from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
 from symmusic.melody.events import from_events

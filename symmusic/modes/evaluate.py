@@ -17,7 +17,7 @@ from symmusic.corpus.split import Split
 from symmusic.corpus.windows import tune_indices
 from symmusic.errors import UserError
 from symmusic.evaluate.comparison import compare
-from symmusic.evaluate.excerpts import shuffle_notes
+from symmusic.evaluate.excerpts import draw_rows, shuffle_notes
 from symmusic.evaluate.infilling import infilling_md
 from symmusic.evaluate.likelihood import base_losses, find_targets, markov_losses, model_losses, summarize
 from symmusic.evaluate.likelihood_report import draw_positions, likelihood_md
@@ -26,7 +26,7 @@ from symmusic.evaluate.pairs import find_pairs
 from symmusic.evaluate.plagiarism import index_corpus, measure_copies, similarity_of
 from symmusic.evaluate.published import find_published, published_md
 from symmusic.evaluate.report import count, report_md, scale_md, set_names, write_report
-from symmusic.evaluate.scale import draw_rows, interval, measure, measure_draws, select
+from symmusic.evaluate.scale import interval, measure, measure_draws, select
 from symmusic.evaluate.structure import measure_structure, structure_md
 from symmusic.evaluate.trial import trial_md
 from symmusic.files import SETTINGS, choose_folder, write_whole

@@ -8,8 +8,7 @@ from ml_collections import ConfigDict
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.split import Split, draw_share, split_styles
 from symmusic.errors import UserError
-from symmusic.evaluate.excerpts import Excerpts, cut_excerpts
-from symmusic.evaluate.scale import draw_rows
+from symmusic.evaluate.excerpts import Excerpts, cut_excerpts, draw_rows
 from symmusic.generate.prompt import read_prompt
 from symmusic.melody.encodings import Vocabulary
 from symmusic.score.meter import STEPS_PER_BAR

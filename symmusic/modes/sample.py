@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 from symmusic.config import runs
 from symmusic.config.flags import Command
 from symmusic.evaluate.copies import find_longest_runs
-from symmusic.evaluate.report import count
+from symmusic.evaluate.summary import count
 from symmusic.files import choose_folder
 from symmusic.generate.compose import compose, fitting, ranked
 from symmusic.generate.control import Masks

@@ -13,7 +13,7 @@ from symmusic.config.flags import Command
 from symmusic.corpus.cache import Corpus
 from symmusic.errors import UserError
 from symmusic.evaluate.excerpts import Excerpts, cut_excerpts
-from symmusic.evaluate.report import count
+from symmusic.evaluate.summary import count
 from symmusic.experiment.answers import check_files, count_studies, read_files
 from symmusic.experiment.questionnaire import questionnaire
 from symmusic.experiment.study import KEY, PAGE, Study, assemble, read_key, write_key

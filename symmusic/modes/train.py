@@ -88,7 +88,8 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
         before, card = card, dataclasses.replace(card, config=runs.to_dict(config), versions=versions(), device=device.device_kind)
         if line := changes(before.versions, before.device, card.versions, card.device):
             print(f'the run goes on with {line}: it ends as one left alone would to rounding only')
-    num_params = count_params(replica(states.params, 0))
+    num_params = count_params(states.params) // config.replicas
+    states = jax.device_get(states)  # looked at here, placed on the mesh by the loop
     replicas = f', {config.replicas} replicas' if config.replicas > 1 else ''
     print(f'model: {describe(architecture)}, {num_params:,} parameters, {architecture.num_classes} classes{replicas}')
     if (states.stopped | (states.epoch >= config.train.num_epochs)).all():

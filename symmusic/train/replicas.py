@@ -25,10 +25,13 @@ def init_replicas(keys_R: Sequence[jax.Array], architecture: Architecture, recip
 
     One after the other: under `jit(vmap(...))` several orthogonal initialisers can hang, and this way they are a lone run's to the bit.
     """
-    init = jax.jit(init_state, static_argnums=(1, 2))
-    return stack([init(key, architecture, recipe) for key in keys_R])
+    return stack([_init(key, architecture, recipe) for key in keys_R])
 
 
+_init = jax.jit(init_state, static_argnums=(1, 2))
+
+
+@jax.jit
 def stack(states: Sequence[TrainState]) -> TrainState:
     """R runs of one state each as one state of R replicas."""
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from symmusic.evaluate.excerpts import as_score, cut_excerpts, shuffle_notes
+from symmusic.evaluate.excerpts import as_score, cut_excerpts, draw_rows, shuffle_notes
 from symmusic.evaluate.features import FEATURES
-from symmusic.evaluate.scale import draw_rows, interval, measure, measure_draws, select
+from symmusic.evaluate.scale import interval, measure, measure_draws, select
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
 from tests.corpus.tunes import random_tune, tune
 
