@@ -91,6 +91,23 @@ def test_the_backward_pass_keeps_no_array_of_every_pair_and_unit():
     assert max(leaf.size for leaf in jax.tree.leaves(backward)) <= batch * num_steps * num_steps
 
 
+def test_the_additive_score_is_that_of_tanh_where_exponentials_overflow():
+    rng = np.random.default_rng(4)
+    score_A = rng.normal(size=40).astype(np.float32)
+    queries_BTA, keys_BKA = ((rng.normal(size=(2, steps, 40)) * np.logspace(-3, 1, 40)).astype(np.float32) for steps in (3, 5))
+    queries_BTA[:, :, -1] = np.array([[1e6], [-1e6]])  # exp(2 query) in 32 bits: infinite, 0
+    keys_BKA[:, :, -1] = [1e6, 30, 0, -30, -1e3]
+    queries_BTA[0, :, -1], keys_BKA[0, 4, -1] = 43, -30
+    scores = lambda *arguments: KINDS['bahdanau'].scores({'score': arguments[0]}, *arguments[1:])
+    arguments = score_A, queries_BTA, keys_BKA
+    tanh_BTKA = np.tanh(queries_BTA[:, :, None].astype(float) + keys_BKA[:, None])
+    assert_allclose(jax.jit(scores)(*arguments), tanh_BTKA @ score_A, atol=2e-5)
+    gradients = jax.jit(jax.grad(lambda *each: scores(*each).sum(), argnums=(0, 1, 2)))(*arguments)
+    slopes_BTKA = (1 - tanh_BTKA**2) * score_A
+    for actual, expected in zip(gradients, (tanh_BTKA.sum((0, 1, 2)), slopes_BTKA.sum(2), slopes_BTKA.sum(1)), strict=True):
+        assert_allclose(actual, expected, atol=1e-4)
+
+
 @functools.partial(jax.jit, static_argnames='kind')
 def summed_gradient(kind, params, states_BTH, mask_BT):
     return jax.grad(lambda states: attend_causal(kind, params, states, 4, mask_BT, block_steps=4)[0].sum())(states_BTH)
