@@ -1,9 +1,13 @@
-"""Files that are made to cost much: refused, or read within bounds of time and memory."""
+"""Files that are made to cost much: refused, or read within bounds of work and memory.
+
+Work is counted in calls, of Python's functions and of C's, as no clock tells one machine from a busy one. What grows faster than its input
+within one call, as an expression that backtracks may, is not seen by it: that is left to the fuzzers' limit of time.
+"""
 
 import json
 import pathlib
 import struct
-import time
+import sys
 import tracemalloc
 
 import pytest
@@ -28,6 +32,22 @@ def midi(body, ticks_per_quarter=480):
     return b'MThd' + struct.pack('>IHHH', 6, 0, 1, ticks_per_quarter) + b'MTrk' + struct.pack('>I', len(body)) + body
 
 
+def calls(function, *arguments):
+    """How many calls it takes."""
+    found, before = 0, sys.getprofile()
+
+    def count(frame, event, argument):
+        nonlocal found
+        found += event in ('call', 'c_call')
+
+    sys.setprofile(count)
+    try:
+        function(*arguments)
+    finally:
+        sys.setprofile(before)
+    return found
+
+
 def read(data):
     """An ABC book up to the model's events: the tunes that could be read."""
     read = 0
@@ -48,12 +68,10 @@ def test_a_file_of_100_mb_is_not_read_to_its_end(tmp_path, name):
         file.write(HEAD if name.endswith('abc') else midi(b'')[:22])
         file.truncate(100_000_000)
     tracemalloc.start()
-    begun = time.process_time()
     (tune,) = prepare_files([SourceFile(name, path)], Settings())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (tune.kept, tune.reason) == (False, 'too long')
-    assert time.process_time() - begun < 10
     assert peak < 3 * MAX_BOOK_BYTES
     for most in (MAX_BYTES, MAX_BOOK_BYTES):
         with pytest.raises(ScoreError, match=f'more than {most} bytes'):
@@ -61,46 +79,65 @@ def test_a_file_of_100_mb_is_not_read_to_its_end(tmp_path, name):
 
 
 def test_gaps_of_10_to_the_9_ticks():
-    gap = b'\xff\xff\xff\x7f\x90\x3c\x40\x60\x80\x3c\x00' * 4
-    begun = time.process_time()
+    """Silence of any length costs the same."""
+
+    def gaps(ticks):
+        return (ticks + b'\x90\x3c\x40\x60\x80\x3c\x00') * 4 + END
+
+    def prepared(ticks):
+        body = b'\x00\xff\x58\x04\x04\x02\x18\x08' + b'\x00\x90\x3c\x40\x60\x80\x3c\x00' + gaps(ticks)
+        return prepare_score(parse_midi(midi(body, 0x7FFF)), 'bound', Settings())  # at most 32,767 quarters: allowed
+
+    long, short = b'\xff\xff\xff\x7f', b'\x88\x80\x80\x00'  # 268,435,455 and 16,777,216 ticks
     with pytest.raises(ScoreError, match='too long: more than 1000000 quarters'):
-        parse_midi(midi(gap + END))
-    note = (0, b'\x90\x3c\x40')
-    meter = b'\x00\xff\x58\x04\x04\x02\x18\x08'
-    slow = midi(meter + bytes(note[:1]) + note[1] + b'\x60\x80\x3c\x00' + gap + END, 0x7FFF)  # 32,767 quarters: allowed, and cheap
-    assert len(prepare_score(parse_midi(slow), 'bound', Settings()).phrases) > 1
-    assert parse_monophonic(midi(gap + END))
-    assert time.process_time() - begun < 20
+        parse_midi(midi(gaps(long)))
+    assert len(prepared(long).phrases) > 1
+    assert len(parse_monophonic(midi(gaps(long)))) == 4
+    for function in (prepared, lambda ticks: parse_monophonic(midi(gaps(ticks)))):
+        function(short)  # what the first call alone does is not counted
+        assert calls(function, long) < 1.5 * calls(function, short)
+
+
+def test_work_grows_with_the_notes_of_a_midi_file():
+    """Twice as many, all at once or one after the other, take twice the work, not four times."""
+
+    def work(num_notes, delta):
+        data = midi(b'\x00\x90\x3c\x40' + (delta + b'\x3c\x40') * num_notes + END)
+        return calls(parse_midi, data)
+
+    for delta in (b'\x00', b'\x60'):
+        work(1, delta)
+        assert work(4000, delta) < 2.5 * work(2000, delta)
 
 
 NESTED = {
-    'repeats': HEAD + b'|:CD' * 5000 + b':|' * 5000,
-    'endings': HEAD + b'|:C|1' * 20000 + b':|2' * 20000,
-    'parts': b'X:1\nM:4/4\nP:' + b'(' * 5000 + b'A' + b')9' * 5000 + b'\nK:C\nP:A\nCDEF|',
-    'tuplets': HEAD + b'(3' * 100000 + b'CDE|',
-    'graces': HEAD + b'{' * 100000 + b'}' * 100000 + b'C|',
-    'chords': HEAD + b'[' * 200000 + b'C]',
-    'quotes': HEAD + b'"' * 200001 + b'C',
-    'voices': HEAD + b'\n'.join(b'V:%d\nCDEF|' % number for number in range(30000)),
-    'keys': HEAD + b'[K:G]C' * 60000,
-    'broken rhythm': HEAD + b'A>' * 100000 + b'B|',
-    'slashes': HEAD + b'A' + b'/' * 400000,
-    'ties': HEAD + b'A-' * 200000 + b'|',
-    'overlays': HEAD + b'A&' * 200000 + b'|',
-    'length': HEAD + b'C99999999' * 40000,
+    'repeats': lambda n: HEAD + b'|:CD' * n + b':|' * n,
+    'endings': lambda n: HEAD + b'|:C|1' * (4 * n) + b':|2' * (4 * n),
+    'parts': lambda n: b'X:1\nM:4/4\nP:' + b'(' * n + b'A' + b')9' * n + b'\nK:C\nP:A\nCDEF|',
+    'tuplets': lambda n: HEAD + b'(3' * (20 * n) + b'CDE|',
+    'graces': lambda n: HEAD + b'{' * (20 * n) + b'}' * (20 * n) + b'C|',
+    'chords': lambda n: HEAD + b'[' * (40 * n) + b'C]',
+    'quotes': lambda n: HEAD + b'"' * (40 * n + 1) + b'C',
+    'voices': lambda n: HEAD + b'\n'.join(b'V:%d\nCDEF|' % number for number in range(6 * n)),
+    'keys': lambda n: HEAD + b'[K:G]C' * (12 * n),
+    'broken rhythm': lambda n: HEAD + b'A>' * (20 * n) + b'B|',
+    'slashes': lambda n: HEAD + b'A' + b'/' * (80 * n),
+    'ties': lambda n: HEAD + b'A-' * (40 * n) + b'|',
+    'overlays': lambda n: HEAD + b'A&' * (40 * n) + b'|',
+    'length': lambda n: HEAD + b'C99999999' * (8 * n),
 }
 
 
 @pytest.mark.parametrize('name', NESTED)
 def test_abc_that_nests_or_repeats_without_end(name):
-    begun = time.process_time()
-    read(NESTED[name])
-    assert time.process_time() - begun < 40  # 0.1 to 2 s; more where coverage is measured
+    """Twice as much takes twice the work, not four times; and 25 times as much is read as well."""
+    small, large = (calls(read, NESTED[name](n)) for n in (100, 200))
+    assert large < 2.5 * small
+    read(NESTED[name](5000))
 
 
 def test_json_that_nests_or_is_long(tmp_path):
     deep = b'[' * 1_000_000
-    begun = time.process_time()
     assert isinstance(parse(deep), Unusable)
     with pytest.raises(UserError, match='damaged'):
         runs.from_json(deep.decode(), base_config(ROOT))
@@ -109,19 +146,14 @@ def test_json_that_nests_or_is_long(tmp_path):
     found = read_files(tmp_path)
     assert str(found['a.json']) == 'too large for a file of answers'
     assert isinstance(found['b.json'], dict)
-    assert time.process_time() - begun < 20
 
 
 @pytest.mark.slow
 def test_as_much_as_a_file_may_hold():
-    """The most messages, notes and tunes that pass the bounds on bytes: seconds, and memory that a small machine has."""
+    """The most messages, notes and tunes that pass the bounds on bytes."""
     notes = midi(b'\x00\x90\x3c\x40' + b'\x01\x3c\x40' * (MAX_BYTES // 3 - 20) + END)
-    begun = time.process_time()
     assert len(parse_midi(notes).notes) > 1_000_000
     parse_midi(midi(b'\x00\x90\x3c\x40\x60\x80\x3c\x00\x00\xc0\x3c' + b'\x01\x3c' * (MAX_BYTES // 2 - 20) + END))
     with pytest.raises(ScoreError):
         parse_monophonic(notes)
-    assert time.process_time() - begun < 120
-    begun = time.process_time()
     assert read(b'X:1\nK:C\nC|\n\n' * (MAX_BOOK_BYTES // 12)) == 0  # of no metre
-    assert time.process_time() - begun < 600
