@@ -2,11 +2,12 @@
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import pathlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from symmusic.errors import ScoreError, UserError
 
@@ -42,6 +43,31 @@ def write_whole(path: str | os.PathLike, content: bytes | str) -> None:
         if not isinstance(error, OSError):
             raise
         raise UserError(f'cannot write {path}: {error.strerror or error}; free the disk or choose another folder') from error
+
+
+def digest_of(fields: Mapping) -> str:
+    """Of a JSON object, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+def write_digested(path: str | os.PathLike, fields: Mapping) -> None:
+    """`write_whole` of a JSON object with its digest: what is damaged may still be JSON."""
+    write_whole(path, json.dumps({**fields, 'digest': digest_of(fields)}, indent=2) + '\n')
+
+
+def read_digested(path: str | os.PathLike) -> dict:
+    """What `write_digested` wrote, or a version that wrote no digest.
+
+    Raises:
+      ValueError: it is damaged.
+      OSError: it cannot be read.
+    """
+    fields = json.loads(pathlib.Path(path).read_text())
+    if not isinstance(fields, dict):
+        raise ValueError('it is no object')
+    if fields.pop('digest', None) not in (None, digest_of(fields)):
+        raise ValueError('its content is not what was written')
+    return fields
 
 
 def read_bounded(path: str | os.PathLike, most: int) -> bytes:

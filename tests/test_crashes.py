@@ -47,7 +47,7 @@ def outcome(workdir):
     with (workdir / 'metrics.csv').open() as file:
         rows = [{name: value for name, value in row.items() if name != 'sequences_per_s'} for row in csv.DictReader(file)]
     summary = json.loads((workdir / 'summary.json').read_text())
-    del summary['seconds']
+    del summary['seconds'], summary['digest']
     files = sorted(path for path in (workdir / 'samples').rglob('*') if path.suffix in ('.mid', '.abc', '.json', '.musicxml'))
     states, card = Checkpoints(workdir).restore()
     numbers = [np.asarray(leaf) for leaf in jax.tree.leaves(states.replace(key=jax.random.key_data(states.key)))]

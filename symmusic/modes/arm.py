@@ -21,7 +21,7 @@ from symmusic.evaluate.excerpts import draw_rows
 from symmusic.evaluate.scale import measure
 from symmusic.experiment.measures import Originals, index_originals, measure_pieces
 from symmusic.experiment.results import Outcome
-from symmusic.files import SETTINGS, write_whole
+from symmusic.files import SETTINGS, read_digested, write_digested, write_whole
 from symmusic.generate.compose import as_pieces, draw_continuations
 from symmusic.generate.heatmaps import write_heatmaps
 from symmusic.generate.sample import Drawn
@@ -86,7 +86,7 @@ def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Groun
     if stored := _stored(done, key, command):
         if 'real' not in stored:  # of a version that did not measure it
             stored['real'] = grounds(arm.config, Checkpoints(arm.folder).restore_card()).levels
-            write_whole(done, json.dumps(stored, indent=2) + '\n')
+            write_digested(done, stored)
         _draw_maps(command, arm, grounds, key)
         return _outcome(stored, sizes)
     own = dataclasses.replace(
@@ -97,10 +97,18 @@ def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Groun
         print(line)
         tick()
 
+    summary_path = arm.folder / 'summary.json'
+    try:
+        read_digested(summary_path)
+    except FileNotFoundError:
+        pass
+    except (ValueError, RecursionError) as error:
+        _say_damaged(summary_path, error)
+        summary_path.unlink()  # training makes one where there is none
     _take_over(arm)
     train.run(own, say)
     states, card = Checkpoints(arm.folder).restore()
-    summary = json.loads((arm.folder / 'summary.json').read_text())
+    summary = read_digested(summary_path)
     found = []
     for index in range(card.num_replicas):
         path = arm.folder / 'measures' / f'{index:04}.json'
@@ -114,12 +122,12 @@ def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Groun
             )
             measures['nats_per_step'] = nats['validation'] if nats['test'] is None else nats['test']
             kept = json.loads(json.dumps({'of': of, 'measures': measures}))  # as it will be read
-            write_whole(path, json.dumps(kept, indent=2) + '\n')
+            write_digested(path, kept)
         found.append(kept['measures'])
         tick()
     stored = {'of': key, 'num_parameters': summary['num_parameters'], 'versions': card.versions, 'device': card.device, 'replicas': found}
     stored['real'] = grounds(arm.config, card).levels
-    write_whole(done, json.dumps(stored, indent=2) + '\n')
+    write_digested(done, stored)
     _draw_maps(command, arm, grounds, key)
     return _outcome(stored, sizes)
 
@@ -127,15 +135,19 @@ def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Groun
 def _stored(path: pathlib.Path, wanted: dict, command: Command) -> dict | None:
     """What is stored of the same, None where there is none; its config may be older than a field. What is damaged is said and made anew."""
     try:
-        stored = json.loads(path.read_text())
+        stored = read_digested(path)
         of = stored.get('of', stored)
         known = runs.to_dict(runs.from_dict(of['config'], base_config(command.root)))
         return stored if of | {'config': known} == wanted else None
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UserError) as error:
-        print(f'{path} is damaged ({" ".join(str(error).split())[:200]}); made anew')
+        _say_damaged(path, error)
         return None
+
+
+def _say_damaged(path: pathlib.Path, error: Exception) -> None:
+    print(f'{path} is damaged ({" ".join(str(error).split())[:200]}); made anew')
 
 
 def _take_over(arm: Arm) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import json
 import os
 import pathlib
 import time
@@ -19,7 +18,7 @@ from symmusic.corpus.dataset import base_rate, target_counts
 from symmusic.corpus.originals import gather_originals, write_originals
 from symmusic.corpus.prepare import count_drops
 from symmusic.errors import UserError
-from symmusic.files import alone_in, write_whole
+from symmusic.files import alone_in, write_digested, write_whole
 from symmusic.generate.sound import find_font
 from symmusic.model.fused import fits
 from symmusic.model.model import Architecture, count_params
@@ -158,7 +157,7 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
     for line in _results(summary, recipe.targets):
         print(line)
     sample.draw(config, trained.choose(config, card, states, workdir), workdir)
-    write_whole(workdir / 'summary.json', json.dumps(summary, indent=2) + '\n')
+    write_digested(workdir / 'summary.json', summary)
     _say_next(command, workdir)
 
 

@@ -6,7 +6,6 @@ The latest two are kept; each holds the best parameters beside the latest, so th
 import contextlib
 import dataclasses
 import hashlib
-import json
 import logging
 import os
 import pathlib
@@ -22,6 +21,7 @@ import orbax.checkpoint as ocp
 from jax.experimental import multihost_utils
 
 from symmusic.errors import UserError
+from symmusic.files import digest_of
 from symmusic.melody.encodings import Vocabulary, vocabulary_from_json
 from symmusic.model.model import Architecture
 from symmusic.train.devices import fetch
@@ -121,7 +121,7 @@ class Checkpoints:
     def _save(self, state: TrainState, card: Card) -> None:
         step = int(state.step.sum())  # over replicas: some may have stopped
         fields = card.to_json()
-        stored = {**fields, 'digests': {'card': _digest_of_card(fields), 'state': _digest_of_state(state)}}
+        stored = {**fields, 'digests': {'card': digest_of(fields), 'state': _digest_of_state(state)}}
         items = ocp.args.Composite(state=ocp.args.StandardSave(state), card=ocp.args.JsonSave(stored))
         try:
             with self._manager() as manager:
@@ -167,7 +167,7 @@ class Checkpoints:
                 fields = manager.restore(step, args=ocp.args.Composite(card=ocp.args.JsonRestore()))['card']
             digests = fields.pop('digests', {'card': None, 'state': None} if fields.get('format') == 2 else {})
             card = Card.from_json(fields)
-            if digests['card'] not in (None, _digest_of_card(fields)):
+            if digests['card'] not in (None, digest_of(fields)):
                 raise ValueError('its card is not the one that was written')
             return card, step, digests['state']
         except Exception as error:  # as in `restore`
@@ -186,10 +186,6 @@ class Checkpoints:
 def _storable(state: TrainState) -> TrainState:
     """Orbax stores arrays: a typed key as its words."""
     return state.replace(key=jax.random.key_data(state.key))
-
-
-def _digest_of_card(fields: Mapping) -> str:
-    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
 def _digest_of_state(state: TrainState) -> str:

@@ -1,6 +1,7 @@
 """A tiny experiment from end to end, stopped at every stage and gone on with, and what can go wrong with it."""
 
 import dataclasses
+import functools
 import json
 import pathlib
 import shutil
@@ -149,7 +150,9 @@ def test_killed_at_every_stage_it_ends_the_same(whole, config, tmp_path, capsys)
 def test_arms_of_a_version_without_a_level_of_real_continuations(whole, config, tmp_path, capsys):
     shutil.copytree(whole, tmp_path / 'old')
     for path in (tmp_path / 'old').rglob('arm.json'):
-        path.write_text(json.dumps({name: value for name, value in json.loads(path.read_text()).items() if name != 'real'}))
+        fields = json.loads(path.read_text())
+        del fields['real'], fields['digest']
+        path.write_text(json.dumps(fields))
     assert launch.main(words(config, tmp_path / 'old')) == 0
     assert 'compiled in' not in capsys.readouterr().out
     assert results(tmp_path / 'old') == results(whole)
@@ -158,13 +161,24 @@ def test_arms_of_a_version_without_a_level_of_real_continuations(whole, config, 
 def test_damaged_results_are_said_and_made_anew(whole, config, tmp_path, capsys):
     workdir = pathlib.Path(shutil.copytree(whole, tmp_path / 'copy'))
     folder = workdir / 'experiment' / 'sound'
-    damaged = [folder / 'slow' / 'arm.json', folder / 'slow' / 'measures' / '0001.json', folder / 'fast' / 'arm.json']
-    for path, text in zip(damaged, ['', '{"of": 3}', '[]'], strict=True):
+    texts = {folder / 'slow' / 'arm.json': '', folder / 'slow' / 'measures' / '0001.json': '{"of": 3}'}
+    texts[folder / 'slow' / 'measures' / '0000.json'] = '[]'
+    changes = {
+        'arm.json': ['replicas', 0, 'note_count'],
+        'measures/0001.json': ['measures', 'note_count'],
+        'summary.json': ['num_parameters'],
+    }
+    for name, (*place, last) in changes.items():  # still of the form that is read
+        fields = json.loads((folder / 'fast' / name).read_text())
+        functools.reduce(lambda part, key: part[key], place, fields)[last] += 1
+        texts[folder / 'fast' / name] = json.dumps(fields)
+    for path, text in texts.items():
         path.write_text(text)
     assert launch.main(words(config, workdir)) == 0
     said = capsys.readouterr().out
-    assert [f'{path} is damaged (' in said for path in damaged] == [True] * 3
-    assert said.count('made anew') == 3
+    assert [path for path in texts if f'{path} is damaged (' not in said] == []
+    assert said.count('made anew') == len(texts)
+    assert said.count('its content is not what was written') == 3
     assert 'epoch   1/2' not in said
     assert results(workdir) == results(whole)
 

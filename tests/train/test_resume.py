@@ -12,7 +12,7 @@ from symmusic.errors import Interrupted, UserError
 from symmusic.train import loop
 from symmusic.train.checkpoint import Checkpoints
 from symmusic.train.metrics import COLUMNS
-from tests.train.toy import NUM_WINDOWS, RECIPE, Killed, Runs, assert_same_bits, kill, leaves, stop, without_speed
+from tests.train.toy import ARCHITECTURE, NUM_WINDOWS, RECIPE, Killed, Runs, assert_same_bits, kill, leaves, stop, without_speed
 
 NUM_EPOCHS = 3
 NUM_UPDATES = 3 * NUM_EPOCHS
@@ -75,6 +75,19 @@ def test_killed_after_any_update(runs, whole, tmp_path, after, minutes):
     # The update itself is lost; with a save after each, nothing before it is.
     assert (Checkpoints(tmp_path).latest_step() or 0) == ((after - 1) // 3 * 3 if minutes > 1 else after - 1)
     assert_same_run(tmp_path, *go_on(runs, tmp_path), whole)
+
+
+@pytest.mark.parametrize(('do', 'error'), [(stop, Interrupted), (kill, Killed)])
+def test_a_run_for_infilling_goes_on_with_the_same_gaps(runs, tmp_path, do, error):
+    """Without dropout, so that gaps alone are drawn at random."""
+    architecture = dataclasses.replace(ARCHITECTURE, bidirectional=True, infilling=True, dropout_rate=0.0)
+    begin = lambda: runs.begin(dataclasses.replace(RECIPE, targets='gap'), architecture=architecture)
+    whole = tmp_path / 'whole', *runs.fit(*begin(), tmp_path / 'whole', 2)
+    with pytest.raises(error):
+        runs.fit(*begin(), tmp_path / 'ended', 2, after=5, do=do)
+    checkpoints = Checkpoints(tmp_path / 'ended')
+    assert checkpoints.latest_step() == (5 if do is stop else 3)
+    assert_same_run(tmp_path / 'ended', *runs.fit(*checkpoints.restore(), tmp_path / 'ended', 2), whole)
 
 
 def test_stopped_again_and_again(runs, whole, tmp_path):

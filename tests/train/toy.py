@@ -39,9 +39,9 @@ class Runs:
     train = make_windows(NUM_WINDOWS, 0)
     validation = make_windows(5, 1)
 
-    def begin(self, recipe=RECIPE, num_replicas=1, seed=0):
-        card = Card(ARCHITECTURE, recipe, VOCABULARY, {'seed': 0}, {'corpus': 'walks'}, num_replicas=num_replicas)
-        return init_replicas(loop.initial_keys(seed, num_replicas), ARCHITECTURE, recipe), card
+    def begin(self, recipe=RECIPE, num_replicas=1, seed=0, architecture=ARCHITECTURE):
+        card = Card(architecture, recipe, VOCABULARY, {'seed': 0}, {'corpus': 'walks'}, num_replicas=num_replicas)
+        return init_replicas(loop.initial_keys(seed, num_replicas), architecture, recipe), card
 
     def fit(
         self,
