@@ -144,6 +144,23 @@ def test_pruning_of_long_tunes():
         assert match.num_cells < match.num_all_cells * 0.8
 
 
+def test_of_equal_scores_the_nearest_in_number_of_notes():
+    """One note over and over: the shorter is all of the longer's begin, and both score alike."""
+    collection = indexed([[60] * 4, [60] * 9, [60, 62, 65, 61]])
+    few, many, other = score_all([60] * 8, collection)
+    assert few == many > other
+    assert find_nearest([60] * 8, collection).tune == 1
+    assert find_nearest([60] * 5, collection).tune == 0
+
+
+def test_a_tune_that_cannot_win_is_not_aligned(monkeypatch):
+    """Not even where it stands in the same chunk as the one that wins."""
+    monkeypatch.setattr(shape, 'BATCH_TUNES', 1)
+    melody, unlike = [60, 62, 64, 65, 67], [70, 60] * 5
+    match = find_nearest(melody, indexed([unlike, melody]))
+    assert (match.tune, match.num_cells, match.num_all_cells) == (1, 3 * 3, 3 * (3 + 8))
+
+
 @given(COLLECTIONS, PITCHES, st.integers(-20, 20))
 def test_transposition(melodies, query, distance):
     scores = score_all(query, indexed(melodies))

@@ -27,8 +27,11 @@ MODULES = {  # what is mutated, and the tests that are to find it
     'encodings': (('symmusic/melody/encodings/melody.py', 'symmusic/melody/encodings/pianoroll.py'), ('tests/melody',)),
     'windows': (('symmusic/corpus/windows.py',), ('tests/corpus/test_windows.py', 'tests/corpus/test_dataset.py')),
     'lstm': (('symmusic/model/lstm.py',), ('tests/model/test_lstm.py',)),
-    'attention': (('symmusic/model/attention.py', 'symmusic/model/scores.py'), ('tests/model/test_attention.py',)),
-    'sampling': (('symmusic/generate/sample.py',), ('tests/generate/test_sample.py',)),
+    'attention': (
+        ('symmusic/model/attention.py', 'symmusic/model/scores.py'),
+        ('tests/model/test_attention.py', 'tests/model/test_model.py::test_the_weighted_head_sees_the_context_alone'),
+    ),
+    'sampling': (('symmusic/generate/sample.py',), ('tests/generate/test_sample.py', 'tests/generate/test_originality.py')),
     'features': (('symmusic/evaluate/features.py',), ('tests/evaluate/test_features.py',)),
     'similarity': (('symmusic/evaluate/shape.py', 'symmusic/evaluate/align.py'), ('tests/evaluate/test_shape.py',)),
     'copies': (('symmusic/evaluate/copies.py',), ('tests/evaluate/test_copies.py',)),
