@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from symmusic.evaluate import shape
+from symmusic.evaluate.align import _batch_size, round_up
 from symmusic.evaluate.shape import bound_scores, find_all_nearest, find_nearest, index_tunes, mean_and_sd, score_all
 from symmusic.score.monophonic import parse_monophonic
 from tests.evaluate import shape_oracle
@@ -144,13 +145,22 @@ def test_pruning_of_long_tunes():
         assert match.num_cells < match.num_all_cells * 0.8
 
 
-def test_of_equal_scores_the_nearest_in_number_of_notes():
-    """One note over and over: the shorter is all of the longer's begin, and both score alike."""
+@pytest.mark.parametrize('chunks', [(2,), (1,)])
+def test_of_equal_scores_the_nearest_in_number_of_notes(monkeypatch, chunks):
+    """One note over and over: the shorter is all of the longer's begin, and both score alike, as much as their bounds allow."""
+    monkeypatch.setattr(shape, 'CHUNKS', chunks)
     collection = indexed([[60] * 4, [60] * 9, [60, 62, 65, 61]])
     few, many, other = score_all([60] * 8, collection)
     assert few == many > other
     assert find_nearest([60] * 8, collection).tune == 1
     assert find_nearest([60] * 5, collection).tune == 0
+
+
+def test_a_batch_is_filled_up_by_little():
+    """By less than 16 columns, or than an eighth of the next power of two."""
+    for size in (1, 16, 17, 100, 128, 129, 1000, 5000):
+        filled, _ = _batch_size(np.zeros((size, 1)))
+        assert size <= filled < size + max(16, round_up(size) // 8)
 
 
 def test_a_tune_that_cannot_win_is_not_aligned(monkeypatch):
