@@ -114,7 +114,7 @@ def main() -> None:
         ('vocab', 58, 'classes'),
         ('updates', 20, 'in one timed repetition'),
         ('repeats', 7, 'timed repetitions'),
-        ('samples', 100, f'pieces of {DRAWN_STEPS} steps, all in one batch'),
+        ('samples', 100, f'pieces of {DRAWN_STEPS} steps, all in one batch; 0 = none'),
     ):
         parser.add_argument(f'--{name}', type=int, default=default, help=text)
     parser.add_argument('--replicas', type=int, default=1, help='networks in one update')
@@ -132,8 +132,10 @@ def main() -> None:
     )
     states, times = time_updates(options, architecture)
     params = jax.device_get(replica(states, 0).params)
-    sampling = {'sampling_s': time_sampling(options, architecture, params, options.steps)}
-    if not options.bidirectional:
+    sampling = {}
+    if options.samples:
+        sampling['sampling_s'] = time_sampling(options, architecture, params, options.steps)
+    if options.samples and not options.bidirectional:
         sampling['sampling_stateful_s'] = time_sampling(options, architecture, params, None)
     figures = {
         'peer': f'symmusic on jax {jax.__version__}',

@@ -76,7 +76,7 @@ def main() -> None:
     window = windows[0, :1, : options.steps].repeat(options.samples, 1)
     begun = time.perf_counter()
     with torch.no_grad():
-        for _ in range(DRAWN_STEPS):
+        for _ in range(DRAWN_STEPS * (options.samples > 0)):
             token = torch.distributions.Categorical(logits=network(window)).sample()
             window = torch.cat([window[:, 1:], token[:, None]], dim=1)
     window.cpu()
@@ -88,8 +88,8 @@ def main() -> None:
         'update_ms_median': 1e3 * statistics.median(times),
         'update_ms_min': 1e3 * min(times),
         'sequences_per_s': options.batch / statistics.median(times),
-        'sampling_s': sampling,
         'samples': options.samples,
+        **({'sampling_s': sampling} if options.samples else {}),
     }
     print(json.dumps(figures))
 

@@ -1,7 +1,7 @@
 """symmusic and its peers in turn on the same networks: tables of times and ratios, and all figures as one line of JSON.
 
     python benchmarks/side_by_side.py --peer='torch/bin/python benchmarks/peer_torch.py' --peer='keras/bin/python benchmarks/peer_keras.py'
-        [--rounds=3] [--networks=32,64,bidirectional]
+        [--rounds=3] [--networks=32,64,bidirectional | --networks=grid]
 
 Every network is measured `rounds` times by each program, one after the other, so that all meet the same load of the machine. Each figure is
 the median of the rounds, in brackets the least and the most; a ratio is the peer's median over ours: above 1 symmusic is the faster. A
@@ -30,6 +30,21 @@ OURS_ALONE = {  # which the peers' programs do not know
     'as attn.py': {'cells': 192, 'attention': 'bahdanau', 'targets': 'all', 'steps': 256, 'batch': 16},
     '8 replicas': {'cells': 64, 'replicas': 8},
     '16 updates in a dispatch': {'cells': 64, 'dispatch': 16, 'updates': 16},
+}
+GRID = {  # of updates alone: `--networks=grid`
+    f'{cells} {"bidirectional" if both else "forward"} {attention} {batch}': {
+        'cells': cells,
+        'batch': batch,
+        'attention': attention,
+        **({'bidirectional': True} if both else {}),
+        'samples': 0,
+        'updates': 8,
+        'repeats': 3,
+    }
+    for cells in (32, 64, 128, 256)
+    for both in (False, True)
+    for attention in ('none', 'bahdanau')
+    for batch in (128, 512)
 }
 FIGURES = {'update_ms_median': 'ms per update', 'sampling_s': 's for 100 pieces, windows read anew'}
 ALONE = {'sampling_stateful_s': 'symmusic with the state carried', 'sampling_one_piece_s': 'Keras, one piece alone, as the source drew'}
@@ -60,7 +75,9 @@ def report(rows: dict[str, list[list[dict]]]) -> str:
         heads = [title, *(program['peer'] for program in programs), *(f'ratio to {program["peer"].split()[0]}' for program in programs[1:])]
         lines += ['', f'| {" | ".join(heads)} |', f'|---|{"---:|" * (len(heads) - 1)}']
         for name, found in rows.items():
-            values = [[each[figure] for each in rounds] for rounds in found]
+            values = [[each[figure] for each in rounds if figure in each] for rounds in found]
+            if not all(values):
+                continue
             ratios = [f'{statistics.median(peer) / statistics.median(values[0]):.2f}' for peer in values[1:]]
             absent = [''] * (len(programs) - len(found))
             lines.append(f'| {name} | {" | ".join([*map(spread, values), *absent, *ratios, *absent])} |')
@@ -75,18 +92,18 @@ def report(rows: dict[str, list[list[dict]]]) -> str:
 
 def main() -> None:
     """Measures and prints."""
-    known = NETWORKS | OURS_ALONE
+    known = NETWORKS | OURS_ALONE | GRID
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--peer', action='append', default=[], help='the command of a program with the flags and the output of network.py')
     parser.add_argument('--rounds', type=int, default=3)
-    parser.add_argument('--networks', default=','.join(known), help=f'some of: {", ".join(known)}')
+    parser.add_argument('--networks', default=','.join(NETWORKS | OURS_ALONE), help=f'grid, or some of: {", ".join(known)}')
     options = parser.parse_args()
-    names = options.networks.split(',')
+    names = list(GRID) if options.networks == 'grid' else options.networks.split(',')
     if unknown := set(names) - set(known):
         parser.error(f'unknown networks {", ".join(sorted(unknown))}; known are {", ".join(known)}')
     programs, rows = [OURS, *map(shlex.split, options.peer)], {}
     for number, name in enumerate(names):
-        measured = programs if name in NETWORKS else programs[:1]
+        measured = programs[:1] if name in OURS_ALONE else programs
         rounds = [[measure(program, known[name]) for program in measured] for _ in range(options.rounds)]
         rows[name] = [list(each) for each in zip(*rounds, strict=True)]
         if sys.stderr.isatty():
