@@ -80,7 +80,7 @@ def main() -> None:
         run()
         times.append((time.perf_counter() - begun) / options.updates)
     sampling = {}
-    for name, num_pieces in (('sampling_s', options.samples), ('sampling_one_piece_s', 1)):
+    for name, num_pieces in (('sampling_s', options.samples), ('sampling_one_piece_s', 1)) * (options.samples > 0):
         window = np.repeat(windows[:1], num_pieces, axis=0)
         model.predict(window, verbose=0, batch_size=num_pieces)
         begun = time.perf_counter()
