@@ -13,8 +13,6 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from symmusic.model.fused import fused_lstm
-
 Params = dict[str, jax.Array]  # 'input' [I, G], 'recurrent' [H, G], 'bias' [G]
 Carry = tuple[jax.Array, jax.Array]  # hidden_BH and cell_BH after a step
 
@@ -68,8 +66,11 @@ def lstm(
     """
     if carry is None:
         carry = init_lstm_carry(projected_TBG.shape[1], recurrent_HG.shape[0], projected_TBG.dtype)
-    run = fused_lstm if kernel == 'fused' else _lstm
-    return run(dtype, reverse, recurrent_HG, projected_TBG, carry)
+    if kernel == 'fused':
+        from symmusic.model.fused import fused_lstm  # not above: Pallas takes a tenth of a second to import, and few want it
+
+        return fused_lstm(dtype, reverse, recurrent_HG, projected_TBG, carry)
+    return _lstm(dtype, reverse, recurrent_HG, projected_TBG, carry)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))

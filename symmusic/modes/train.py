@@ -20,7 +20,6 @@ from symmusic.corpus.prepare import count_drops
 from symmusic.errors import UserError
 from symmusic.files import alone_in, write_digested, write_whole
 from symmusic.generate.sound import find_font
-from symmusic.model.fused import fits
 from symmusic.model.model import Architecture, count_params
 from symmusic.modes import build, material, sample, trained
 from symmusic.train import loop
@@ -238,9 +237,13 @@ def _run_text(workdir: pathlib.Path) -> str | None:
 
 def _require_kernel(config: ConfigDict, platform: str) -> None:
     model, train = config.model, config.train
-    if train.kernel == 'fused' and platform != 'gpu':
+    if train.kernel != 'fused':
+        return
+    if platform != 'gpu':
         raise UserError(f"config.train.kernel = 'fused': needs a GPU, and the device is a {platform}; must be 'scan'")
-    if train.kernel == 'fused' and not fits(model.num_cells, train.product_dtype):
+    from symmusic.model.fused import fits  # as in `lstm`
+
+    if not fits(model.num_cells, train.product_dtype):
         raise UserError(
             f"config.train.kernel = 'fused': the weights of {model.num_cells} cells do not fit on the chip; must be 'scan', or "
             "config.model.num_cells at most 64, with config.train.product_dtype = 'bfloat16' at most 128"
