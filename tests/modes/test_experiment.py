@@ -126,7 +126,7 @@ STAGES = [
     (train.loop, 'write_metrics', 1),  # in training, after the second epoch is saved
     (train.sample, 'draw', 0),  # trained, without a summary
     (arm, 'measure_pieces', 1),  # the first arm's second replica
-    (arm, 'write_whole', 1),  # measured, and not said to be done
+    (arm, 'write_digested', 1),  # measured, and not said to be done
     (train, 'init_replicas', 0),  # before the second arm
     (arm, 'measure_pieces', 0),
     (experiment, 'write_report', 0),
