@@ -224,6 +224,7 @@ def ranked(pieces: Sequence[Piece], copied: Sequence[int], by: str) -> list[int]
 
 def _places(values: np.ndarray) -> np.ndarray:
     """How many are less and how many not more: of equal values the sum of their first and last place."""
+    # Not rankdata: `scipy.stats` takes 0.4 s to import.
     return np.searchsorted(ordered := np.sort(values), values) + np.searchsorted(ordered, values, 'right')
 
 

@@ -90,11 +90,10 @@ def _additive_backward(terms, d_scores_BTK):
         # Barriers, and products for sums over the last axis: on a CPU such a sum adds one number after the other.
         part_BTK = lax.optimization_barrier(1 / (1 + query_BT[:, :, None] * key_BK[:, None]))  # (1 - tanh) / 2
         d_sum_BTK = lax.optimization_barrier(4 * score * d_scores_BTK * (part_BTK - part_BTK * part_BTK))
-        d_score = d_scores_BTK.sum() - 2 * jnp.vdot(d_scores_BTK, part_BTK)
-        return None, (d_score, d_sum_BTK @ jnp.ones(key_BK.shape[1], key_BK.dtype), d_sum_BTK.sum(axis=1))
+        return None, (jnp.vdot(d_scores_BTK, part_BTK), d_sum_BTK @ jnp.ones(key_BK.shape[1], key_BK.dtype), d_sum_BTK.sum(axis=1))
 
-    d_score_A, d_queries_ABT, d_keys_ABK = lax.scan(term_derivatives, None, terms)[1]
-    return d_score_A, jnp.moveaxis(d_queries_ABT, 0, -1), jnp.moveaxis(d_keys_ABK, 0, -1)
+    parts_A, d_queries_ABT, d_keys_ABK = lax.scan(term_derivatives, None, terms)[1]
+    return d_scores_BTK.sum() - 2 * parts_A, jnp.moveaxis(d_queries_ABT, 0, -1), jnp.moveaxis(d_keys_ABK, 0, -1)
 
 
 _additive.defvjp(_additive_forward, _additive_backward)
