@@ -157,7 +157,7 @@ def _init(key, *, num_inputs):
 def _score(params, inputs_BSI, heard):
     """The log-odds [B] of the first class."""
     inputs_SBI = jnp.swapaxes(inputs_BSI, 0, 1).astype(jnp.float32)
-    states_SBH, _ = lstm(params['recurrent'], inputs_SBI @ params['input'] + params['bias'])
+    states_SBH, _ = lstm(params, inputs_SBI @ params['input'])
     return states_SBH[heard:].mean(axis=0) @ params['head'] + params['head_bias']
 
 

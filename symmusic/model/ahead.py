@@ -54,10 +54,9 @@ def look_ahead(
             projected_TBG = project_rows(weights, rows_TBK, architecture)
         else:
             projected_TBG = project(weights, states_TBH, architecture.product_dtype)
-        states_TBH = lstm.lstm(weights['recurrent'], projected_TBG, reverse=True, **architecture.how)[0]
+        states_TBH = lstm.lstm(weights, projected_TBG, reverse=True, **architecture.how)[0]
         if keys_B is not None:
-            drop = lambda key, states_TH, at=num_layers + index: dropout(jax.random.fold_in(key, at), states_TH, architecture.dropout_rate)
-            states_TBH = jax.vmap(drop, in_axes=(0, 1), out_axes=1)(keys_B, states_TBH)
+            states_TBH = dropout(jax.vmap(jax.random.fold_in, (0, None))(keys_B, num_layers + index), states_TBH, architecture.dropout_rate)
         states_TBH = jnp.where(is_known_TB1, states_TBH, 0)
         states.append(states_TBH)
     padded_BT = jnp.pad(future_BT, ((0, 0), (0, max(architecture.lookback, default=0))), constant_values=num_classes)

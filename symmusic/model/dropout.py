@@ -6,18 +6,20 @@ import numpy as np
 from jax import lax
 
 
-def dropout(key: jax.Array, values: jax.Array, rate: float) -> jax.Array:
-    """`values` with a share of `rate` set to 0 and the others scaled up so that the expectation stays; consumes `key`.
+def dropout(keys_B: jax.Array, values_TBH: jax.Array, rate: float) -> jax.Array:
+    """`values_TBH` with a share of `rate` set to 0 and the others scaled up so that the expectation stays; consumes a key per row.
 
-    The place of each value is hashed together with two random words, by pcg3d (Jarzynski and Olano, 2020): a few products of integers,
-    computed where the values are read, in place of a cipher's twenty rounds. The rate is rounded to 1/2^32.
+    The place of each value in its row is hashed together with two random words of the row's, by pcg3d (Jarzynski and Olano, 2020): a few
+    products of integers, computed where the values are read, in place of a cipher's twenty rounds. The rate is rounded to 1/2^32.
     """
     threshold = min(round(rate * 2**32), 2**32 - 1)
     if threshold == 0:
-        return values
-    place = lax.iota(jnp.uint32, values.size).reshape(values.shape)
-    kept = _hash(place, *jax.random.bits(key, (2,))) >= np.uint32(threshold)
-    return jnp.where(kept, values * (2**32 / (2**32 - threshold)), 0)
+        return values_TBH
+    num_steps, _, size = values_TBH.shape
+    place_T1H = lax.iota(jnp.uint32, num_steps * size).reshape(num_steps, 1, size)
+    words_B2 = jax.vmap(lambda key: jax.random.bits(key, (2,)))(keys_B)
+    kept_TBH = _hash(place_T1H, words_B2[:, :1], words_B2[:, 1:]) >= np.uint32(threshold)
+    return jnp.where(kept_TBH, values_TBH * (2**32 / (2**32 - threshold)), 0)
 
 
 def _hash(x, y, z):

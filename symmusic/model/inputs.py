@@ -31,17 +31,17 @@ def find_rows(tokens: jax.Array, positions: jax.Array | None, others: Sequence[j
 
 
 def project_rows(layer: dict, rows_K: jax.Array, architecture: Architecture) -> jax.Array:
-    """The product x W + b of an input that is 1 in the rows of `find_rows` and 0 elsewhere; the row past the last one is 0."""
+    """The product x W of an input that is 1 in the rows of `find_rows` and 0 elsewhere; the row past the last one is 0."""
     table_IG = jnp.pad(layer['input'], ((0, 1), (0, 0))) if architecture.has_blank else layer['input']
     sizes = [architecture.num_classes] * rows_K.shape[-1]
     if architecture.num_positions:
         sizes[1] = architecture.num_positions
-    return _sum_rows(tuple(sizes), table_IG, rows_K) + layer['bias']
+    return _sum_rows(tuple(sizes), table_IG, rows_K)
 
 
 def project(layer: dict, states_H: jax.Array, dtype: str = 'float32') -> jax.Array:
-    """The product x W + b of the states of the layer below."""
-    return multiply(states_H, layer['input'], dtype) + layer['bias']
+    """The product x W of the states of the layer below."""
+    return multiply(states_H, layer['input'], dtype)
 
 
 def multiply(states_H: jax.Array, weights_HG: jax.Array, dtype: str = 'float32') -> jax.Array:

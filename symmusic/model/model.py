@@ -154,7 +154,7 @@ def apply_step(
         projected_BG = project_rows(weights, rows_BK, architecture) if hidden_BH is None else project(weights, hidden_BH)
         if ahead is not None:
             projected_BG += multiply(ahead.states[index], layer['bridge'])
-        hidden_BH, layer_carry = lstm.lstm_step(weights['recurrent'], projected_BG, layer_carry)
+        hidden_BH, layer_carry = lstm.lstm_step(weights, projected_BG, layer_carry)
         layers.append(layer_carry)
     if not (kind := architecture.kind):
         return Carry(tuple(layers), history_BM, None), _head(params, hidden_BH), None
@@ -193,11 +193,10 @@ def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=Non
                 projected_TBG = project(weights, states_TBH, architecture.product_dtype)
             if ahead is not None:
                 projected_TBG += multiply(ahead.states[index], layer['bridge'], architecture.product_dtype)
-            directions.append(lstm.lstm(weights['recurrent'], projected_TBG, reverse=direction == 'backward', **architecture.how)[0])
+            directions.append(lstm.lstm(weights, projected_TBG, reverse=direction == 'backward', **architecture.how)[0])
         states_TBH = jnp.concatenate(directions, axis=-1)
         if keys_B is not None:
-            drop = lambda key, states_TH, index=index: dropout(jax.random.fold_in(key, index), states_TH, architecture.dropout_rate)
-            states_TBH = jax.vmap(drop, in_axes=(0, 1), out_axes=1)(keys_B, states_TBH)
+            states_TBH = dropout(jax.vmap(jax.random.fold_in, (0, None))(keys_B, index), states_TBH, architecture.dropout_rate)
     return jnp.swapaxes(states_TBH, 0, 1)
 
 

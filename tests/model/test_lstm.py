@@ -24,14 +24,14 @@ SHAPES = {
 }
 
 
-def plain_lstm(recurrent_HG, projected_TBG, carry, reverse=False):
+def plain_lstm(params, projected_TBG, carry, reverse=False):
     """The equations in a Python loop, with gates by slices: shares no line with the layer."""
     hidden, cell = carry
     size = hidden.shape[1]
     steps = range(projected_TBG.shape[0])
     outputs = {}
     for t in reversed(steps) if reverse else steps:
-        gates = projected_TBG[t] + hidden @ recurrent_HG
+        gates = projected_TBG[t] + params['bias'] + hidden @ params['recurrent']
         i, f, o = (1 / (1 + jnp.exp(-gates[:, n * size : (n + 1) * size])) for n in (0, 1, 3))
         cell = f * cell + i * jnp.tanh(gates[:, 2 * size : 3 * size])
         hidden = o * jnp.tanh(cell)
@@ -40,11 +40,11 @@ def plain_lstm(recurrent_HG, projected_TBG, carry, reverse=False):
 
 
 def random_problem(seed, batch=2, num_steps=5, num_cells=NUM_CELLS):
-    """Recurrent weights, projected inputs and an initial carry, of a size at which the gates bend."""
+    """A layer's parameters, projected inputs and an initial carry, of a size at which the gates bend."""
     rng = np.random.default_rng(seed)
-    shapes = (num_cells, 4 * num_cells), (num_steps, batch, 4 * num_cells), (batch, num_cells), (batch, num_cells)
-    recurrent_HG, projected_TBG, *carry = (jnp.asarray(rng.normal(size=shape)) for shape in shapes)
-    return recurrent_HG, 2 * projected_TBG, tuple(carry)
+    shapes = (num_cells, 4 * num_cells), (4 * num_cells,), (num_steps, batch, 4 * num_cells), (batch, num_cells), (batch, num_cells)
+    recurrent_HG, bias_G, projected_TBG, *carry = (jnp.asarray(rng.normal(size=shape)) for shape in shapes)
+    return {'recurrent': recurrent_HG, 'bias': bias_G}, 2 * projected_TBG, tuple(carry)
 
 
 def weighted_sum(function, seed=9, **options):
@@ -135,7 +135,7 @@ def test_only_small_layers_fit_on_the_chip():
     assert [fused.fits(cells, 'float32') for cells in (32, 64, 65)] == [True, True, False]
     assert [fused.fits(cells, 'bfloat16') for cells in (64, 128, 129)] == [True, True, False]
     with pytest.raises(ValueError, match='128 cells do not fit'):
-        lstm(jnp.zeros((128, 512)), jnp.zeros((1, 1, 512)), kernel='fused')
+        lstm({'recurrent': jnp.zeros((128, 512)), 'bias': jnp.zeros(512)}, jnp.zeros((1, 1, 512)), kernel='fused')
 
 
 def test_products_in_bfloat16_round_their_operands_alone():
@@ -166,7 +166,7 @@ def test_outputs_and_gradients_are_those_of_the_flax_cell():
         return nn.RNN(nn.OptimizedLSTMCell(NUM_CELLS), time_major=True).apply({'params': {'cell': cell_params}}, inputs_TBI)
 
     def our_outputs(params, inputs_TBI):
-        return lstm(params['recurrent'], inputs_TBI @ params['input'] + params['bias'])[0]
+        return lstm(params, inputs_TBI @ params['input'])[0]
 
     @functools.partial(jax.jit, static_argnums=0)
     def results(function, params, inputs_TBI):
@@ -183,21 +183,21 @@ jitted_step = jax.jit(lstm_step)
 @given(seed=st.integers(0, 2**31 - 1), num_steps=st.sampled_from([1, 6]))
 def test_relations(seed, num_steps):
     """Step by step = at once; reading backwards = flip, read, flip; two halves with the carry between = the whole."""
-    recurrent_HG, projected_TBG, carry = random_problem(seed, num_steps=num_steps)
-    outputs_TBH, last = jitted_lstm(recurrent_HG, projected_TBG, carry)
+    params, projected_TBG, carry = random_problem(seed, num_steps=num_steps)
+    outputs_TBH, last = jitted_lstm(params, projected_TBG, carry)
 
     step_carry = carry
     for t in range(num_steps):
-        hidden_BH, step_carry = jitted_step(recurrent_HG, projected_TBG[t], step_carry)
+        hidden_BH, step_carry = jitted_step(params, projected_TBG[t], step_carry)
         assert_allclose(hidden_BH, outputs_TBH[t], atol=1e-6)
     assert_trees_close(step_carry, last, atol=1e-6)
 
-    flipped_TBH, flipped_last = jitted_lstm(recurrent_HG, projected_TBG[::-1], carry, reverse=True)
+    flipped_TBH, flipped_last = jitted_lstm(params, projected_TBG[::-1], carry, reverse=True)
     assert_trees_close((flipped_TBH[::-1], flipped_last), (outputs_TBH, last), atol=1e-6)
 
     if num_steps > 1:
-        first_TBH, middle = jitted_lstm(recurrent_HG, projected_TBG[: num_steps // 2], carry)
-        second_TBH, end = jitted_lstm(recurrent_HG, projected_TBG[num_steps // 2 :], middle)
+        first_TBH, middle = jitted_lstm(params, projected_TBG[: num_steps // 2], carry)
+        second_TBH, end = jitted_lstm(params, projected_TBG[num_steps // 2 :], middle)
         assert_trees_close((jnp.concatenate([first_TBH, second_TBH]), end), (outputs_TBH, last), atol=1e-6)
 
 
@@ -211,9 +211,9 @@ def test_vmapped_gradients_are_those_of_a_loop():
 
 
 def test_without_a_carry_the_state_begins_at_zero():
-    recurrent_HG, projected_TBG, _ = random_problem(2)
+    params, projected_TBG, _ = random_problem(2)
     zeros = init_lstm_carry(2, NUM_CELLS)
-    jax.tree.map(assert_array_equal, jitted_lstm(recurrent_HG, projected_TBG), jitted_lstm(recurrent_HG, projected_TBG, zeros))
+    jax.tree.map(assert_array_equal, jitted_lstm(params, projected_TBG), jitted_lstm(params, projected_TBG, zeros))
 
 
 def test_initial_parameters():
