@@ -25,12 +25,16 @@ class Memory:
 
 
 def attend(
-    kind: Kind, params: Params, query_BH: jax.Array, states_BTH: jax.Array, mask_BT: jax.Array | None = None
+    kind: Kind, params: Params, query_BH: jax.Array, states_TBH: jax.Array, mask_BT: jax.Array | None = None
 ) -> tuple[jax.Array, jax.Array]:
-    """`(context_BH, weights_BT)` of one query over all states, or over those where `mask_BT` is true; zeros where no state is."""
-    scores_BT = kind.scores(params, kind.queries(params, query_BH[:, None]), kind.keys(params, states_BTH))[:, 0]
+    """`(context_BH, weights_BT)` of one query over all states, or over those where `mask_BT` is true; zeros where no state is.
+
+    States come time first, as the layers have them: turned around, they would be copied, and their gradient once more.
+    """
+    keys_BTA = jnp.swapaxes(kind.keys(params, states_TBH), 0, 1)
+    scores_BT = kind.scores(params, kind.queries(params, query_BH[:, None]), keys_BTA)[:, 0]
     weights_BT = _softmax(scores_BT, jnp.ones_like(scores_BT, bool) if mask_BT is None else mask_BT)
-    return jnp.einsum('bt,bth->bh', weights_BT, states_BTH), weights_BT
+    return (weights_BT.T[..., None] * states_TBH).sum(axis=0), weights_BT
 
 
 def attend_causal(

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from symmusic.model.architecture import Architecture
-from symmusic.model.lstm import product
+from symmusic.model.lstm import multiply
 
 
 def find_rows(tokens: jax.Array, positions: jax.Array | None, others: Sequence[jax.Array], architecture: Architecture) -> jax.Array:
@@ -44,19 +44,9 @@ def project(layer: dict, states_H: jax.Array, dtype: str = 'float32') -> jax.Arr
     return multiply(states_H, layer['input'], dtype)
 
 
-def multiply(states_H: jax.Array, weights_HG: jax.Array, dtype: str = 'float32') -> jax.Array:
-    """The product of any axes of states and a matrix, as one of two matrices: the weights' gradient over several axes at once takes XLA a
-    third longer on a CPU. Operands are rounded to `dtype`.
-    """
-    return product(dtype, states_H.reshape(-1, states_H.shape[-1]), weights_HG).reshape(*states_H.shape[:-1], -1)
-
-
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _sum_rows(sizes, table_IG, indices_K):
-    """The sum over K of `table_IG[indices_K]`, where each k has a block of `sizes[k]` rows to itself; rows past the blocks are zeros.
-
-    The gradient is one product per block, as a scatter adds in no fixed order on a GPU and one by one on a CPU.
-    """
+    """The sum over K of `table_IG[indices_K]`, where each k has a block of `sizes[k]` rows to itself; rows past the blocks are zeros."""
     # A gather after the other: all at once would write K times the sum to memory first.
     return sum(table_IG[indices_K[..., k]] for k in range(indices_K.shape[-1]))
 
@@ -67,14 +57,29 @@ def _sum_rows_forward(sizes, table_IG, indices_K):
 
 def _sum_rows_backward(sizes, residuals, d_sum_G):
     indices_K, num_rows = residuals
-    d_sum_NG = d_sum_G.reshape(-1, d_sum_G.shape[-1])
-    blocks, begin = [], 0
     # The barrier keeps XLA from computing the indices anew, from the windows on, for every row.
-    for size, indices_N in zip(sizes, lax.optimization_barrier(indices_K.reshape(-1, len(sizes)).T), strict=True):
-        rows_IN = jnp.arange(begin, begin + size)[:, None] == indices_N  # one-hot, lying as the product reads it
-        blocks.append(rows_IN.astype(d_sum_G.dtype) @ d_sum_NG)
-        begin += size
-    return jnp.pad(jnp.concatenate(blocks), ((0, num_rows - begin), (0, 0))), None
+    indices_KN = lax.optimization_barrier(indices_K.reshape(-1, len(sizes)).T)
+    ways = {'cpu': functools.partial(add_rows, sizes, num_rows), 'default': functools.partial(multiply_rows, sizes, num_rows)}
+    return lax.platform_dependent(indices_KN, d_sum_G.reshape(-1, d_sum_G.shape[-1]), **ways), None
 
 
 _sum_rows.defvjp(_sum_rows_forward, _sum_rows_backward)
+
+
+def add_rows(sizes: tuple[int, ...], num_rows: int, indices_KN: jax.Array, rows_NG: jax.Array) -> jax.Array:
+    """The table [`num_rows`, G] of the sums of the rows of each index, added one by one: on a CPU 2 to 4 times as fast as a product."""
+    del sizes
+    table_IG = jnp.zeros((num_rows, rows_NG.shape[1]), rows_NG.dtype)
+    for indices_N in indices_KN:
+        table_IG = table_IG.at[indices_N].add(rows_NG, mode='promise_in_bounds')
+    return table_IG
+
+
+def multiply_rows(sizes: tuple[int, ...], num_rows: int, indices_KN: jax.Array, rows_NG: jax.Array) -> jax.Array:
+    """The same, 0 past the blocks, by one product with one-hot rows per block: what is added on a GPU is added in no fixed order."""
+    blocks, begin = [], 0
+    for size, indices_N in zip(sizes, indices_KN, strict=True):
+        is_row_IN = jnp.arange(begin, begin + size)[:, None] == indices_N  # lying as the product reads it
+        blocks.append(is_row_IN.astype(rows_NG.dtype) @ rows_NG)
+        begin += size
+    return jnp.pad(jnp.concatenate(blocks), ((0, num_rows - begin), (0, 0)))

@@ -8,7 +8,7 @@ from symmusic.model import attention, lstm
 from symmusic.model.ahead import Ahead, look_ahead
 from symmusic.model.architecture import Architecture
 from symmusic.model.dropout import dropout
-from symmusic.model.inputs import find_rows, multiply, project, project_rows
+from symmusic.model.inputs import find_rows, project, project_rows
 
 # 'layers': a list of {'forward': lstm.Params, and 'backward' in both directions, and 'bridge' where infilling},
 # 'attention' where there is one, 'head'
@@ -75,12 +75,12 @@ def apply_last(
     """
     if architecture.infilling:
         raise ValueError('a model for infilling predicts step by step (apply_all, apply_step)')
-    states_BTH = _run_layers(params, tokens_BT, positions_BT, architecture, keys_B)
+    states_TBH = _run_layers(params, tokens_BT, positions_BT, architecture, keys_B)
     num_cells = architecture.num_cells
-    summary_BH = jnp.concatenate([states_BTH[:, -1, :num_cells], states_BTH[:, 0, num_cells:]], axis=-1)
+    summary_BH = jnp.concatenate([states_TBH[-1, :, :num_cells], states_TBH[0, :, num_cells:]], axis=-1)
     if not (kind := architecture.kind):
         return _head(params, summary_BH), None
-    context_BH, weights_BT = attention.attend(kind, params['attention'], summary_BH, states_BTH)
+    context_BH, weights_BT = attention.attend(kind, params['attention'], summary_BH, states_TBH)
     return _head(params, context_BH, *[summary_BH] * kind.head_sees_query), weights_BT
 
 
@@ -111,7 +111,7 @@ def apply_all(
     """
     _require_one_direction(architecture)
     ahead = None if future_BT is None else look_ahead(params, future_BT, positions_BT, architecture, keys_B)
-    states_BTH = _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead)
+    states_BTH = jnp.swapaxes(_run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead), 0, 1)
     if not (kind := architecture.kind):
         return _head(params, states_BTH), None
     contexts_BTH, weights_BTT = attention.attend_causal(
@@ -153,7 +153,7 @@ def apply_step(
         weights = layer['forward']
         projected_BG = project_rows(weights, rows_BK, architecture) if hidden_BH is None else project(weights, hidden_BH)
         if ahead is not None:
-            projected_BG += multiply(ahead.states[index], layer['bridge'])
+            projected_BG += lstm.multiply(ahead.states[index], layer['bridge'])
         hidden_BH, layer_carry = lstm.lstm_step(weights, projected_BG, layer_carry)
         layers.append(layer_carry)
     if not (kind := architecture.kind):
@@ -176,7 +176,7 @@ def _lookaheads(ahead, tokens, architecture):
 
 
 def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=None):
-    """The last layer's states_BTH, after dropout."""
+    """The last layer's states_TBH, after dropout."""
     num_steps = tokens_BT.shape[1]
     padding = {'constant_values': architecture.padding}
     lookbacks = [jnp.pad(tokens_BT, ((0, 0), (steps - 1, 0)), **padding)[:, :num_steps] for steps in architecture.lookback]
@@ -192,12 +192,12 @@ def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=Non
             else:
                 projected_TBG = project(weights, states_TBH, architecture.product_dtype)
             if ahead is not None:
-                projected_TBG += multiply(ahead.states[index], layer['bridge'], architecture.product_dtype)
+                projected_TBG += lstm.multiply(ahead.states[index], layer['bridge'], architecture.product_dtype)
             directions.append(lstm.lstm(weights, projected_TBG, reverse=direction == 'backward', **architecture.how)[0])
         states_TBH = jnp.concatenate(directions, axis=-1)
         if keys_B is not None:
             states_TBH = dropout(jax.vmap(jax.random.fold_in, (0, None))(keys_B, index), states_TBH, architecture.dropout_rate)
-    return jnp.swapaxes(states_TBH, 0, 1)
+    return states_TBH
 
 
 def _head(params, *summaries):

@@ -17,6 +17,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from symmusic.model.lstm import multiply
+
 Params = dict[str, jax.Array]
 
 
@@ -55,9 +57,16 @@ def _weighted(params, queries_BT0, keys_BK1):
     return jnp.broadcast_to(keys_BK1[:, None, :, 0], (*queries_BT0.shape[:2], keys_BK1.shape[1]))
 
 
-@jax.custom_vjp
 def _additive(score_A, queries_BTA, keys_BKA):
-    """scores_BTK = sum over A of v tanh(query + key), one of the A terms after the other.
+    """scores_BTK = sum over A of v tanh(query + key)."""
+    if queries_BTA.shape[1] == 1:  # the sum's terms are as many as the keys
+        return jnp.tanh(queries_BTA[:, :, None] + keys_BKA[:, None]) @ score_A
+    return _additive_by_term(score_A, queries_BTA, keys_BKA)
+
+
+@jax.custom_vjp
+def _additive_by_term(score_A, queries_BTA, keys_BKA):
+    """The same for many queries, one of the A terms after the other.
 
     As tanh(q + k) = 1 - 2 / (1 + exp(2 q) exp(2 k)), the exponentials are those of queries and of keys, and a term costs one division.
     Numbers past 43 (in 32 bits) are taken for 43, the last whose exponential is a normal number: tanh is 1 there, unless the other one is
@@ -96,14 +105,14 @@ def _additive_backward(terms, d_scores_BTK):
     return d_scores_BTK.sum() - 2 * parts_A, jnp.moveaxis(d_queries_ABT, 0, -1), jnp.moveaxis(d_keys_ABK, 0, -1)
 
 
-_additive.defvjp(_additive_forward, _additive_backward)
+_additive_by_term.defvjp(_additive_forward, _additive_backward)
 
 
 KINDS = {
     'bahdanau': Kind(
         init=init_additive,
-        queries=lambda params, states: states @ params['query'],
-        keys=lambda params, states: states @ params['key'],
+        queries=lambda params, states: multiply(states, params['query']),
+        keys=lambda params, states: multiply(states, params['key']),
         scores=lambda params, queries_BTA, keys_BKA: _additive(params['score'], queries_BTA, keys_BKA),
         key_size=lambda attention_size: attention_size,
         head_sees_query=True,

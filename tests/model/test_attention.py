@@ -47,7 +47,10 @@ def dense_causal(params, states_BTH, memory_steps):
 
 
 jitted_causal = jax.jit(attend_causal, static_argnames=('kind', 'memory_steps', 'block_steps', 'with_weights'))
-jitted_last = jax.jit(attend, static_argnames='kind')
+jitted_last = jax.jit(
+    lambda kind, params, query_BH, states_BTH, mask_BT=None: attend(kind, params, query_BH, jnp.swapaxes(states_BTH, 0, 1), mask_BT),
+    static_argnums=0,
+)
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -173,7 +176,7 @@ def test_the_weighted_kind_asks_nobody_and_its_bias_says_nothing():
     assert_allclose(weights_BT, expected_BT / expected_BT.sum(-1, keepdims=True), atol=1e-6)
     moved_BH, _ = jitted_last(kind, {**params, 'bias': params['bias'] + 3}, states_BTH[:, -1], states_BTH)
     assert_allclose(moved_BH, context_BH, atol=1e-5)
-    gradients = jax.grad(lambda params: attend(kind, params, states_BTH[:, -1], states_BTH)[0].sum())(params)
+    gradients = jax.grad(lambda params: jitted_last(kind, params, states_BTH[:, -1], states_BTH)[0].sum())(params)
     assert_allclose(gradients['bias'], 0, atol=1e-5)
     assert (gradients['weight'] != 0).all()
 
