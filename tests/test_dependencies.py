@@ -1,5 +1,6 @@
 """Every package that is asked for is used and has its reason in BUILD.md, all that is used is asked for, and the lock is within bounds."""
 
+import functools
 import importlib.metadata
 import pathlib
 import re
@@ -19,6 +20,7 @@ OPTIONAL = {
     'keras',
 }  # BUILD.md says what for; all is well without
 TOOLS = runpy.run_path(str(ROOT / '.ci' / 'dependencies.py'))
+imports, packages = (functools.cache(TOOLS[name]) for name in ('imports', 'packages'))  # every file is parsed: once, not for each package
 LINES = [line for line in (ROOT / 'requirements.txt').read_text().splitlines() if line and not line.startswith('#')]
 
 
@@ -27,16 +29,16 @@ def test_each_has_bounds_a_use_and_a_reason(line):
     requirement = Requirement(line)
     assert sorted(each.operator for each in requirement.specifier) == ['<', '>=']
     assert requirement.specifier.contains(importlib.metadata.version(requirement.name))
-    modules = [module for module, package in TOOLS['packages']().items() if package == TOOLS['normal'](requirement.name)]
-    assert requirement.name in TOOLS['PROGRAMS'] or any(module in TOOLS['imports']() for module in modules)
+    modules = [module for module, package in packages().items() if package == TOOLS['normal'](requirement.name)]
+    assert requirement.name in TOOLS['PROGRAMS'] or any(module in imports() for module in modules)
     table = (ROOT / 'BUILD.md').read_text(encoding='utf-8').partition('## Dependencies')[2]
     assert re.search(rf'^\|.*\b{re.escape(requirement.name)}\b.*\|', table, re.MULTILINE)
 
 
 def test_nothing_else_is_imported():
-    asked, of = {TOOLS['normal'](name) for name in TOOLS['requirements']()}, TOOLS['packages']()
+    asked, of = {TOOLS['normal'](name) for name in TOOLS['requirements']()}, packages()
     brought = {'packaging', 'PIL', 'jaxlib', 'filelock', 'etils'}  # by those
-    others = {module for module in TOOLS['imports']() if of.get(module, module) not in asked} - OPTIONAL - brought
+    others = {module for module in imports() if of.get(module, module) not in asked} - OPTIONAL - brought
     assert others == set()
 
 
