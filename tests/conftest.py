@@ -12,8 +12,9 @@ import pytest
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
 
-# Tests compile much and compute little: without XLA's optimisations they take half as long. Read when JAX asks for its first device.
-os.environ.setdefault('XLA_FLAGS', '--xla_backend_optimization_level=0')
+# Tests compile much and compute little: without XLA's optimisations they take half as long, and with its older code generator, which emits
+# LLVM's instructions directly and not by way of MLIR, a quarter of that. Read when JAX asks for its first device.
+os.environ.setdefault('XLA_FLAGS', '--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false')
 
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')  # as launch.py
 
