@@ -259,6 +259,17 @@ def test_dropout_is_drawn_from_key_and_step_alone():
     assert len({loss(5), loss(6), loss(5, key=1)}) == 3
 
 
+def test_an_update_is_the_same_as_users_compile_it():
+    """To rounding: with XLA's optimisations and its usual code generator, both of which the tests do without (conftest.py)."""
+    how = {'architecture': ATTENTIVE, 'recipe': RECIPE}
+    lowered = update.lower(jax.eval_shape(lambda: init_state(jax.random.key(1), **how)), DATA, ROWS, **how)
+    usual = lowered.compile({'xla_backend_optimization_level': 3, 'xla_cpu_use_fusion_emitters': True})
+    begin = jax.jit(init_state, static_argnames=('architecture', 'recipe'))
+    (ours, loss), (theirs, same_loss) = (run(begin(jax.random.key(1), **how), DATA, ROWS) for run in (lowered.compile(), usual))
+    assert_allclose(loss, same_loss, rtol=1e-5)
+    jax.tree.map(lambda one, other: assert_allclose(one, other, rtol=1e-4, atol=1e-6), ours.params, theirs.params)
+
+
 def test_nothing_is_dropped_from_what_is_held_out():
     wet, dry = (held_out_nats(INITIAL.params, DATA, ROWS, architecture=each, targets='all') for each in (ARCHITECTURE, DRY))
     assert_same_bits(wet, dry)
