@@ -47,7 +47,7 @@ def walk(seed, stride):
 def few_updates():
     """What these pieces differ in is learnt at once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(critic, 'NUM_UPDATES', 40)
+        patch.setattr(critic, 'NUM_UPDATES', 20)
         yield
 
 
