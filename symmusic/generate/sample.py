@@ -10,6 +10,7 @@ from jax import lax
 from symmusic.generate import control, originality
 from symmusic.model.ahead import look_ahead
 from symmusic.model.model import Architecture, Params, apply_last, apply_step, init_carry
+from symmusic.model.sliding import can_slide, init_windows, slide
 
 BAR_STEPS = 16
 
@@ -82,8 +83,8 @@ def sample(
       temperature: of the softmax; 0 draws the likeliest token.
       top_k: draw among so many likeliest classes; 0 = all.
       top_p: draw among the likeliest classes that hold so much probability; 1 = all.
-      window_steps: read the last so many steps anew for every token, a shorter prompt padded on the left (any architecture); None = carry
-        the state (models of one direction).
+      window_steps: read the last so many steps anew for every token, a shorter prompt padded on the left (any architecture; all windows
+        at once where they can slide); None = carry the state (models of one direction).
       memory_steps: how many steps attention looks back where the state is carried.
       keep: return probabilities and attention weights of every step.
       masks: what may be drawn at each of the N steps.
@@ -141,8 +142,14 @@ def sample(
         keys_B, token_B, log_probability_B, probabilities_BV, state = draw(keys_B, logits_BV, state, row)
         position_B = (position_B + 1) % BAR_STEPS
         drawn = (token_B, log_probability_B, *kept(probabilities_BV, weights_BT))
-        model_carry, logits_BV, weights_BT = apply_step(params, model_carry, token_B, position_B, architecture, ahead=row[3])
+        model_carry, logits_BV, weights_BT = advance(model_carry, token_B, position_B, row[3])
         return (keys_B, model_carry, logits_BV, weights_BT, position_B, state), drawn
+
+    def advance(model_carry, token_B, position_B, told):
+        """The carry, logits and attention weights after one more token."""
+        if window_steps is None:
+            return apply_step(params, model_carry, token_B, position_B, architecture, ahead=told)
+        return *slide(params, model_carry, token_B, position_B, architecture, window_steps, num_steps), None
 
     num_pieces, num_read = prompt_BT.shape
     told_read = told_drawn = None
@@ -155,17 +162,20 @@ def sample(
     rows = (masks and masks.rows, None if index is None else jnp.arange(num_steps), None if future_BN is None else future_BN.T, told_drawn)
     if window_steps is not None:
         missing = max(window_steps - prompt_BT.shape[1], 0)
-        window_BT = jnp.pad(prompt_BT, ((0, 0), (missing, 0)), constant_values=architecture.padding)[:, -window_steps:]
+        prompt_BT = jnp.pad(prompt_BT, ((0, 0), (missing, 0)), constant_values=architecture.padding)[:, -window_steps:]
         positions_BT = (positions_BT[:, -1:] + jnp.arange(1 - window_steps, 1)) % BAR_STEPS
-        carry, step = (keys_B, window_BT, positions_BT, state), step_of_window
+    if window_steps is not None and not can_slide(architecture):
+        carry, step = (keys_B, prompt_BT, positions_BT, state), step_of_window
     else:
 
         def read(model_carry, inputs):
-            token_B, position_B, told = inputs
-            model_carry, logits_BV, weights_BT = apply_step(params, model_carry, token_B, position_B, architecture, ahead=told)
+            model_carry, logits_BV, weights_BT = advance(model_carry, *inputs)
             return model_carry, (logits_BV, weights_BT)
 
-        model_carry = init_carry(architecture, prompt_BT.shape[0], memory_steps)
+        if window_steps is None:
+            model_carry = init_carry(architecture, num_pieces, memory_steps)
+        else:
+            model_carry = init_windows(architecture, num_pieces, window_steps)
         model_carry, outputs = lax.scan(read, model_carry, (prompt_BT.T, positions_BT.T, told_read))
         logits_BV, weights_BT = jax.tree.map(lambda output: output[-1], outputs)
         carry, step = (keys_B, model_carry, logits_BV, weights_BT, positions_BT[:, -1], state), step_of_state
