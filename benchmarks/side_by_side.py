@@ -38,7 +38,7 @@ GRID = {  # of updates alone: `--networks=grid`
         'attention': attention,
         **({'bidirectional': True} if both else {}),
         'samples': 0,
-        'updates': 8,
+        'updates': 4,
         'repeats': 3,
     }
     for cells in (32, 64, 128, 256)
