@@ -1,5 +1,6 @@
 """What every encoding's vocabulary is: a range of pitches, with classes of its own before them."""
 
+import abc
 import dataclasses
 from collections.abc import Iterable
 from typing import ClassVar, Self
@@ -11,7 +12,7 @@ from symmusic.melody.events import NO_EVENT
 
 
 @dataclasses.dataclass(frozen=True)
-class PitchVocabulary:
+class PitchVocabulary(abc.ABC):
     """The classes of a model: `other_classes`, then pitches `min_pitch`..`max_pitch`, both included.
 
     An encoding is a subclass that names itself and its other classes, and defines `encode` and `decode`.
@@ -55,21 +56,21 @@ class PitchVocabulary:
         """The token before a phrase's first: the class in which nothing happens or, where there is none, the blank `num_classes`."""
         return 0 if self.other_classes else self.num_classes
 
+    @abc.abstractmethod
     def encode(self, events: np.ndarray) -> np.ndarray:
         """Tokens uint8 of events [T].
 
         Raises:
           ValueError: an event is none of the vocabulary's; `fit_range` moves pitches into it.
         """
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def decode(self, tokens: np.ndarray) -> np.ndarray:
         """Events [T] int8 of tokens [T].
 
         Raises:
           ValueError: a token is none of the vocabulary's.
         """
-        raise NotImplementedError
 
     @classmethod
     def num_tokens(cls, num_events: int) -> int:
