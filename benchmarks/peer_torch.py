@@ -72,7 +72,7 @@ def main() -> None:
         run(windows)
         times.append((time.perf_counter() - begun) / options.updates)
 
-    network.eval()
+    network.train(False)  # no dropout
     window = windows[0, :1, : options.steps].repeat(options.samples, 1)
     begun = time.perf_counter()
     with torch.no_grad():
