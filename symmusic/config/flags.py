@@ -179,8 +179,7 @@ def _override(config: ConfigDict, overrides: Mapping[str, str | None]) -> Config
                 continue
         if value is None and not isinstance(default, bool):
             raise UserError(f'--config.{name}: a value is missing; write --config.{name}=VALUE')
-        group, _, leaf = name.rpartition('.')
-        place = config[group] if group else config
+        place, leaf = _place(config, name)
         argument = f'--config.{leaf}' + ('' if value is None else f'={_spell(value, default)}')
         # Flags of its own, so that nothing is kept between two calls; `sys_argv`, as ml_collections reads the program's otherwise. And the
         # field alone: absl writes a flag's default out as text, which took 6 ms of a whole config.
@@ -197,9 +196,15 @@ def _override(config: ConfigDict, overrides: Mapping[str, str | None]) -> Config
 
 
 def _assign(config: ConfigDict, name: str, value: object) -> None:
+    place, leaf = _place(config, name)
+    with place.ignore_type():
+        place[leaf] = value
+
+
+def _place(config: ConfigDict, name: str) -> tuple[ConfigDict, str]:
+    """The group that a field is in, the config itself where it is in none, and its name there."""
     group, _, leaf = name.rpartition('.')
-    with config[group].ignore_type():
-        config[group][leaf] = value
+    return (config[group] if group else config), leaf
 
 
 def _check_name(name: str, known: dict[str, object]) -> None:
