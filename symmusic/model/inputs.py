@@ -59,16 +59,15 @@ def _sum_rows_backward(sizes, residuals, d_sum_G):
     indices_K, num_rows = residuals
     # The barrier keeps XLA from computing the indices anew, from the windows on, for every row.
     indices_KN = lax.optimization_barrier(indices_K.reshape(-1, len(sizes)).T)
-    ways = {'cpu': functools.partial(add_rows, sizes, num_rows), 'default': functools.partial(multiply_rows, sizes, num_rows)}
+    ways = {'cpu': functools.partial(add_rows, num_rows), 'default': functools.partial(multiply_rows, sizes, num_rows)}
     return lax.platform_dependent(indices_KN, d_sum_G.reshape(-1, d_sum_G.shape[-1]), **ways), None
 
 
 _sum_rows.defvjp(_sum_rows_forward, _sum_rows_backward)
 
 
-def add_rows(sizes: tuple[int, ...], num_rows: int, indices_KN: jax.Array, rows_NG: jax.Array) -> jax.Array:
+def add_rows(num_rows: int, indices_KN: jax.Array, rows_NG: jax.Array) -> jax.Array:
     """The table [`num_rows`, G] of the sums of the rows of each index, added one by one: on a CPU 2 to 4 times as fast as a product."""
-    del sizes
     table_IG = jnp.zeros((num_rows, rows_NG.shape[1]), rows_NG.dtype)
     for indices_N in indices_KN:
         table_IG = table_IG.at[indices_N].add(rows_NG, mode='promise_in_bounds')

@@ -79,9 +79,9 @@ def apply_last(
     num_cells = architecture.num_cells
     summary_BH = jnp.concatenate([states_TBH[-1, :, :num_cells], states_TBH[0, :, num_cells:]], axis=-1)
     if not (kind := architecture.kind):
-        return _head(params, summary_BH), None
+        return head(params, summary_BH), None
     context_BH, weights_BT = attention.attend(kind, params['attention'], summary_BH, states_TBH)
-    return _head(params, context_BH, *[summary_BH] * kind.head_sees_query), weights_BT
+    return head(params, context_BH, *[summary_BH] * kind.head_sees_query), weights_BT
 
 
 def apply_all(
@@ -113,11 +113,11 @@ def apply_all(
     ahead = None if future_BT is None else look_ahead(params, future_BT, positions_BT, architecture, keys_B)
     states_BTH = jnp.swapaxes(_run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead), 0, 1)
     if not (kind := architecture.kind):
-        return _head(params, states_BTH), None
+        return head(params, states_BTH), None
     contexts_BTH, weights_BTT = attention.attend_causal(
         kind, params['attention'], states_BTH, memory_steps, mask_BT, with_weights=with_weights
     )
-    return _head(params, contexts_BTH, *[states_BTH] * kind.head_sees_query), weights_BTT
+    return head(params, contexts_BTH, *[states_BTH] * kind.head_sees_query), weights_BTT
 
 
 def init_carry(architecture: Architecture, batch: int, memory_steps: int, dtype=jnp.float32) -> Carry:
@@ -157,9 +157,9 @@ def apply_step(
         hidden_BH, layer_carry = lstm.lstm_step(weights, projected_BG, layer_carry)
         layers.append(layer_carry)
     if not (kind := architecture.kind):
-        return Carry(tuple(layers), history_BM, None), _head(params, hidden_BH), None
+        return Carry(tuple(layers), history_BM, None), head(params, hidden_BH), None
     memory, context_BH, weights_BM = attention.attend_step(kind, params['attention'], carry.memory, hidden_BH, mask_B)
-    return Carry(tuple(layers), history_BM, memory), _head(params, context_BH, *[hidden_BH] * kind.head_sees_query), weights_BM
+    return Carry(tuple(layers), history_BM, memory), head(params, context_BH, *[hidden_BH] * kind.head_sees_query), weights_BM
 
 
 def _directions(architecture):
@@ -200,7 +200,8 @@ def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=Non
     return states_TBH
 
 
-def _head(params, *summaries):
+def head(params: Params, *summaries: jax.Array) -> jax.Array:
+    """The logits [..., V] of what sums up the steps read: states, context or both, side by side."""
     return jnp.concatenate(summaries, axis=-1) @ params['head']['kernel'] + params['head']['bias']
 
 

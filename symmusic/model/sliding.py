@@ -18,6 +18,7 @@ from jax import lax
 from symmusic.model import lstm
 from symmusic.model.architecture import Architecture
 from symmusic.model.inputs import find_rows, project, project_rows
+from symmusic.model.model import Params, head
 
 ROWS = 512  # about so many windows, of all pieces together, are advanced by one product: their gates stay in a core's cache
 
@@ -44,7 +45,7 @@ def init_windows(architecture: Architecture, batch: int, window_steps: int) -> W
 
 
 def slide(
-    params: dict,
+    params: Params,
     windows: Windows,
     token_B: jax.Array,
     position_B: jax.Array | None,
@@ -92,4 +93,4 @@ def slide(
     layers = tuple(lax.dynamic_update_slice(states_K2BNH, empty, locate(windows.num_read)) for states_K2BNH in windows.layers)
     layers = lax.fori_loop(oldest // block_windows, newest // block_windows + 1, advance, layers)
     hidden_BH = lax.dynamic_slice(layers[-1], locate(oldest), (1, 1, batch, 1, num_cells))[0, 0, :, 0]
-    return Windows(layers, windows.num_read + 1), hidden_BH @ params['head']['kernel'] + params['head']['bias']
+    return Windows(layers, windows.num_read + 1), head(params, hidden_BH)

@@ -30,6 +30,7 @@ MODULES = {  # what is mutated, and the tests that are to find it
         ('tests/corpus/test_windows.py', 'tests/corpus/test_dataset.py', 'tests/evaluate/test_likelihood.py'),
     ),
     'lstm': (('symmusic/model/lstm.py',), ('tests/model/test_lstm.py',)),
+    'sliding': (('symmusic/model/sliding.py',), ('tests/model/test_sliding.py',)),
     'attention': (
         ('symmusic/model/attention.py', 'symmusic/model/scores.py'),
         ('tests/model/test_attention.py', 'tests/model/test_model.py::test_the_weighted_head_sees_the_context_alone'),
