@@ -1,4 +1,6 @@
-"""symmusic's one program: `python launch.py --mode=MODE --config=configs/attn.py`; `--help` says more."""
+"""symmusic's one program: `python launch.py --mode=MODE --config=configs/attn.py`; `--help` says
+more.
+"""
 
 import errno
 import importlib
@@ -14,15 +16,21 @@ from symmusic.files import cache_folder
 
 ROOT = pathlib.Path(__file__).resolve().parent
 DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
-MODES = ('train', 'sample', 'stats', 'evaluate', 'compare', 'experiment', 'study')  # the files of symmusic/modes
+# the files of symmusic/modes
+MODES = ('train', 'sample', 'stats', 'evaluate', 'compare', 'experiment', 'study')
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one command; the exit status: 0, 2 for a user's mistake (one line says which), 1 for a run that was stopped."""
+    """Runs one command; the exit status: 0, 2 for a user's mistake (one line says which), 1 for a
+    run that was stopped.
+    """
     try:
         command = flags.parse(arguments, root=ROOT, modes=MODES)
         if os.environ.get('SYMMUSIC_PROCESSES') and command.mode != 'train':
-            raise UserError(f'SYMMUSIC_PROCESSES is set, and --mode={command.mode} runs in one process: unset it')
+            raise UserError(
+                f'SYMMUSIC_PROCESSES is set, and --mode={command.mode} runs in one process:'
+                ' unset it'
+            )
         # Imported after the flags are read: JAX takes a second, and a mistyped flag should not.
         importlib.import_module(f'symmusic.modes.{command.mode}').run(command)
     except UserError as error:
@@ -36,12 +44,17 @@ def main(arguments: list[str]) -> int:
         return 1
     except OSError as error:
         if error.errno in DISK_FAULTS:
-            # A write that has no words of its own, such as standard output's: all files are whole or not there.
-            print(f'error: {" ".join(str(error).split())}; free the disk and run the same command', file=sys.stderr)
+            # A write that has no words of its own, such as standard output's: all files are whole
+            # or not there.
+            print(
+                f'error: {" ".join(str(error).split())}; free the disk and run the same command',
+                file=sys.stderr,
+            )
             return 1
         if not isinstance(error, BrokenPipeError):
             raise
-        # Who read our output has gone, as in `... | head`: nobody is left to be told, not by the flush at the end either.
+        # Who read our output has gone, as in `... | head`: nobody is left to be told, not by the
+        # flush at the end either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
@@ -50,11 +63,18 @@ def main(arguments: list[str]) -> int:
 if __name__ == '__main__':
     # Compiled programs are kept from run to run; JAX_ENABLE_COMPILATION_CACHE=false turns that off.
     keep_compiled(cache_folder() / 'compiled')
-    # XLA ends a process whose CPU devices wait for one another for 40 s: one that is suspended, or shares its cores with much else.
-    patience = '--xla_cpu_collective_call_warn_stuck_timeout_seconds=600 --xla_cpu_collective_call_terminate_timeout_seconds=3600'
+    # XLA ends a process whose CPU devices wait for one another for 40 s: one that is suspended, or
+    # shares its cores with much else.
+    patience = (
+        '--xla_cpu_collective_call_warn_stuck_timeout_seconds=600'
+        ' --xla_cpu_collective_call_terminate_timeout_seconds=3600'
+    )
     os.environ['XLA_FLAGS'] = f'{patience} {os.environ.get("XLA_FLAGS", "")}'.strip()
-    # LAPACK's threads wait for one another by spinning: beside other work initial weights took 6 s of two threads, 0.03 s of one.
+    # LAPACK's threads wait for one another by spinning: beside other work initial weights took 6 s
+    # of two threads, 0.03 s of one.
     os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C; training takes both in hand and saves
-    sys.stdout.reconfigure(line_buffering=True)  # an epoch's line is seen when it is said, also through a pipe
+    # as Ctrl-C; training takes both in hand and saves
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # an epoch's line is seen when it is said, also through a pipe
+    sys.stdout.reconfigure(line_buffering=True)
     sys.exit(main(sys.argv[1:]))

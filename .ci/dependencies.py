@@ -1,9 +1,11 @@
-"""What each package of requirements.txt is for: the files that import it, and what else it brings; or, with --lock, the exact versions.
+"""What each package of requirements.txt is for: the files that import it, and what else it brings;
+or, with --lock, the exact versions.
 
     .venv/bin/python .ci/dependencies.py
     .venv/bin/python .ci/dependencies.py --lock > requirements.lock
 
-The lock holds the versions installed in this environment of what requirements.txt asks for and of all that this needs, and nothing else.
+The lock holds the versions installed in this environment of what requirements.txt asks for and of
+all that this needs, and nothing else.
 """
 
 import ast
@@ -41,16 +43,32 @@ def imports() -> dict[str, list[str]]:
         for path in paths:
             for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-                names += [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+                names += (
+                    [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+                )
                 for name in names:
                     found[name.partition('.')[0]].add(str(path.relative_to(ROOT)))
-    ours = {'symmusic', 'configs', 'tests', 'launch', 'benchmarks', *(path.stem for path in (ROOT / 'benchmarks').glob('*.py'))}
-    return {name: sorted(files) for name, files in found.items() if name not in ours and name not in sys.stdlib_module_names}
+    ours = {
+        'symmusic',
+        'configs',
+        'tests',
+        'launch',
+        'benchmarks',
+        *(path.stem for path in (ROOT / 'benchmarks').glob('*.py')),
+    }
+    return {
+        name: sorted(files)
+        for name, files in found.items()
+        if name not in ours and name not in sys.stdlib_module_names
+    }
 
 
 def packages() -> dict[str, str]:
     """The package, by its normal name, that each importable module comes from."""
-    return {module: normal(names[0]) for module, names in importlib.metadata.packages_distributions().items()}
+    return {
+        module: normal(names[0])
+        for module, names in importlib.metadata.packages_distributions().items()
+    }
 
 
 def needs(package: str) -> set[str]:
@@ -65,7 +83,9 @@ def needs(package: str) -> set[str]:
         found.add((normal(name), extras))
         for line in importlib.metadata.requires(name) or []:
             requirement = Requirement(line)
-            if requirement.marker is None or any(requirement.marker.evaluate({'extra': extra}) for extra in ('', *extras)):
+            if requirement.marker is None or any(
+                requirement.marker.evaluate({'extra': extra}) for extra in ('', *extras)
+            ):
                 open_ends.append((requirement.name, tuple(sorted(requirement.extras))))
     return {name for name, _ in found}
 
@@ -75,17 +95,31 @@ def main() -> None:
     wanted = requirements()
     if '--lock' in sys.argv[1:]:
         names = sorted(set().union(*map(needs, wanted)))
-        print('# The versions that the suite passed with, for exact repetition: pip install -r requirements.lock')
+        print(
+            '# The versions that the suite passed with, for exact repetition: pip install -r'
+            ' requirements.lock'
+        )
         print(*(f'{name}=={importlib.metadata.version(name)}' for name in names), sep='\n')
         return
     found, of = imports(), packages()
     direct = {normal(name) for name in wanted}
     for name in wanted:
-        files = sorted({file for module, files in found.items() if of.get(module) == normal(name) for file in files})
+        files = sorted(
+            {
+                file
+                for module, files in found.items()
+                if of.get(module) == normal(name)
+                for file in files
+            }
+        )
         ours = [file for file in files if not file.startswith('tests/')]
-        shown = ', '.join(ours[:6]) + (f' and {len(ours) - 6} more' if len(ours) > 6 else '') or PROGRAMS.get(normal(name), 'tests alone')
+        shown = ', '.join(ours[:6]) + (
+            f' and {len(ours) - 6} more' if len(ours) > 6 else ''
+        ) or PROGRAMS.get(normal(name), 'tests alone')
         more = sorted(needs(name) - direct)
-        print(f'{name} {importlib.metadata.version(name)}: {shown}; tests: {len(files) - len(ours)}')
+        print(
+            f'{name} {importlib.metadata.version(name)}: {shown}; tests: {len(files) - len(ours)}'
+        )
         print(f'    brings {", ".join(more) if more else "nothing else"}')
 
 

@@ -3,9 +3,10 @@
     python benchmarks/all.py [--peer='torch/bin/python benchmarks/peer_torch.py'] [--peer='keras/bin/python benchmarks/peer_keras.py']
         [--rounds=2] [--quick] [--report=FILE] [--json=FILE]
 
-Updates and sampling beside the peers (`side_by_side.py`), whole commands with their peak memory, the default training end to end among them
-(`jobs.py`), the search for the nearest tune (`plagiarism.py`), the comparison of two sets (`evaluation.py`), and the machine's rate of
-matrix products. `--quick` measures each once, a few networks only. Nothing else should run meanwhile.
+Updates and sampling beside the peers (`side_by_side.py`), whole commands with their peak memory,
+the default training end to end among them (`jobs.py`), the search for the nearest tune
+(`plagiarism.py`), the comparison of two sets (`evaluation.py`), and the machine's rate of matrix
+products. `--quick` measures each once, a few networks only. Nothing else should run meanwhile.
 """
 
 import argparse
@@ -35,13 +36,25 @@ print(json.dumps(found))
 
 def machine() -> dict:
     """What the figures depend on."""
-    cpu = [line.split(':', 1)[1].strip() for line in _lines('/proc/cpuinfo') if line.startswith('model name')]
-    commit = subprocess.run(['git', 'rev-parse', '--short', 'HEAD'], cwd=FOLDER, capture_output=True, text=True, check=False)
+    cpu = [
+        line.split(':', 1)[1].strip()
+        for line in _lines('/proc/cpuinfo')
+        if line.startswith('model name')
+    ]
+    commit = subprocess.run(
+        ['git', 'rev-parse', '--short', 'HEAD'],
+        cwd=FOLDER,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return {
         'date': datetime.date.today().isoformat(),
         'commit': commit.stdout.strip(),
         'cpu': cpu[0] if cpu else platform.processor(),
-        'cores': len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count(),
+        'cores': (
+            len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+        ),
         'python': platform.python_version(),
         'load before': os.getloadavg() if hasattr(os, 'getloadavg') else None,
     }
@@ -55,14 +68,18 @@ def measure(words: list[str]) -> tuple[str, object]:
     """The tables that a benchmark prints, and the figures of its last line."""
     done = subprocess.run([sys.executable, *words], capture_output=True, text=True)
     if done.returncode:
-        raise SystemExit(f'{shlex.join(words)} failed: {(done.stderr.strip() or "no message").splitlines()[-1]}')
+        raise SystemExit(
+            f'{shlex.join(words)} failed: {(done.stderr.strip() or "no message").splitlines()[-1]}'
+        )
     *tables, figures = done.stdout.splitlines()
     return '\n'.join(tables), json.loads(figures)
 
 
 def main() -> None:
     """Measures, prints and writes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('--peer', action='append', default=[], help='as of side_by_side.py')
     parser.add_argument('--rounds', type=int, default=2)
     parser.add_argument('--quick', action='store_true')
@@ -73,17 +90,31 @@ def main() -> None:
     few = ['--networks=32,64'] if options.quick else []
     parts = {
         'Matrix products': ['-c', PEAK],
-        'Updates and sampling': ['side_by_side.py', *(f'--peer={peer}' for peer in options.peer), f'--rounds={rounds}', *few],
-        'Commands': ['jobs.py', f'--rounds={rounds}', *(['--jobs=prepare,cached,cold,warm'] if options.quick else [])],
+        'Updates and sampling': [
+            'side_by_side.py',
+            *(f'--peer={peer}' for peer in options.peer),
+            f'--rounds={rounds}',
+            *few,
+        ],
+        'Commands': [
+            'jobs.py',
+            f'--rounds={rounds}',
+            *(['--jobs=prepare,cached,cold,warm'] if options.quick else []),
+        ],
         'Nearest tunes': ['plagiarism.py', '--sizes=corpus', '--corpus-pieces=100'],
         'Comparison of two sets': ['evaluation.py'],
     }
     about = machine()
-    report, found = ['; '.join(f'{name}: {value}' for name, value in about.items())], {'machine': about}
+    report, found = (
+        ['; '.join(f'{name}: {value}' for name, value in about.items())],
+        {'machine': about},
+    )
     print(report[0])
     for title, words in parts.items():
         begun = time.perf_counter()
-        tables, found[title] = measure(words if words[0] == '-c' else [str(FOLDER / words[0]), *words[1:]])
+        tables, found[title] = measure(
+            words if words[0] == '-c' else [str(FOLDER / words[0]), *words[1:]]
+        )
         report += ['', f'## {title} ({time.perf_counter() - begun:.0f} s)', '', tables]
         print('\n'.join(report[-4:]), flush=True)
     text = '\n'.join(report) + '\n'

@@ -1,10 +1,13 @@
-"""Times the comparison of two sets of pieces, KLD and OA included, on one core. Prints one JSON line.
+"""Times the comparison of two sets of pieces, KLD and OA included, on one core. Prints one JSON
+line.
 
-    OMP_NUM_THREADS=1 python benchmarks/evaluation.py [--pieces=100] [--repeats=5] [--reference=FOLDER --generated=FOLDER]
+    OMP_NUM_THREADS=1 python benchmarks/evaluation.py [--pieces=100] [--repeats=5]
+    [--reference=FOLDER --generated=FOLDER]
 
-Without folders the sets are random walks of four bars, written as MIDI files beforehand. Timed are reading, features and comparison, in
-processor seconds of this process; the median of the repeats. `corrected` includes the resamples and the permutation tests. `features_s` is
-the part that reads the files and computes the features.
+Without folders the sets are random walks of four bars, written as MIDI files beforehand. Timed are
+reading, features and comparison, in processor seconds of this process; the median of the repeats.
+`corrected` includes the resamples and the permutation tests. `features_s` is the part that reads
+the files and computes the features.
 """
 
 import argparse
@@ -32,7 +35,9 @@ STEP = TICKS_PER_QUARTER // 4
 
 def main() -> None:
     """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('--pieces', type=int, default=100, help='of each random set')
     parser.add_argument('--repeats', type=int, default=5)
     parser.add_argument('--reference', help='a folder of MIDI files')
@@ -44,14 +49,20 @@ def main() -> None:
             if path is None:
                 paths[index] = os.path.join(folder, str(index))
                 _write_walks(paths[index], options.pieces, seed=index)
-        print(json.dumps({protocol: _measure(paths, protocol, options.repeats) for protocol in PROTOCOLS}))
+        print(
+            json.dumps(
+                {protocol: _measure(paths, protocol, options.repeats) for protocol in PROTOCOLS}
+            )
+        )
 
 
 def _measure(paths: list[str], protocol: str, repeats: int) -> dict:
     totals, parts = [], []
     for _ in range(repeats):
         begun = time.process_time()
-        sets = [read_folder('folder', path, protocol, lambda items, _: items).pieces for path in paths]
+        sets = [
+            read_folder('folder', path, protocol, lambda items, _: items).pieces for path in paths
+        ]
         parts.append(time.process_time() - begun)
         compare(*sets, protocol)
         totals.append(time.process_time() - begun)

@@ -1,4 +1,5 @@
-"""Whole commands as a user gives them: seconds, and the peak memory of the process. Prints a table and one JSON line.
+"""Whole commands as a user gives them: seconds, and the peak memory of the process. Prints a table
+and one JSON line.
 
     python benchmarks/jobs.py [--rounds=3] [--jobs=prepare,cold,...] [--config=configs/attn.py]
 
@@ -30,14 +31,28 @@ JOBS = {
     'warm': ['--mode=train', '--config.train.num_epochs=1'],
     'epoch': ['--mode=train', '--config.train.num_epochs=1'],
     'sample': ['--mode=sample', '--config.sample.num_samples=100'],
-    'evaluate': ['--mode=evaluate', '--config.evaluate.num_draws=1', '--config.evaluate.critic_pieces=0'],
+    'evaluate': [
+        '--mode=evaluate',
+        '--config.evaluate.num_draws=1',
+        '--config.evaluate.critic_pieces=0',
+    ],
 }
 
 
-def run(words: list[str], environment: dict[str, str], until: re.Pattern | None = None) -> tuple[float, float]:
-    """Seconds and peak memory in MB of a command; where `until` is given, up to the line that matches it, and no further."""
+def run(
+    words: list[str], environment: dict[str, str], until: re.Pattern | None = None
+) -> tuple[float, float]:
+    """Seconds and peak memory in MB of a command; where `until` is given, up to the line that
+    matches it, and no further.
+    """
     begun = time.perf_counter()
-    process = subprocess.Popen([sys.executable, 'launch.py', *words], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, 'launch.py', *words],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     found = None
     for line in process.stdout:
         if until and until.match(line):
@@ -54,7 +69,9 @@ def run(words: list[str], environment: dict[str, str], until: re.Pattern | None 
 
 def main() -> None:
     """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--jobs', default=','.join(JOBS), help=f'some of: {", ".join(JOBS)}')
     parser.add_argument('--config', default='configs/attn.py')
@@ -69,7 +86,10 @@ def main() -> None:
                 found[name].append(measure(name, pathlib.Path(folder), number, options.config))
     print('| job | s | peak memory, MB |\n|---|---:|---:|')
     for name, figures in found.items():
-        cells = [f'{statistics.median(each):.3g} ({min(each):.3g} to {max(each):.3g})' for each in zip(*figures, strict=True)]
+        cells = [
+            f'{statistics.median(each):.3g} ({min(each):.3g} to {max(each):.3g})'
+            for each in zip(*figures, strict=True)
+        ]
         print(f'| {name} | {" | ".join(cells)} |')
     print(json.dumps(found))
 
@@ -91,7 +111,11 @@ def measure(name: str, folder: pathlib.Path, number: int, config: str) -> tuple[
     elif name in ('sample', 'evaluate') and not trained.exists():
         measure('epoch', folder, -1, config)
     workdir = trained if name in ('epoch', 'sample', 'evaluate') else folder / f'{name}{number}'
-    return run([f'--config={config}', *JOBS[name], f'--workdir={workdir}'], environment, FIRST_UPDATE if name in ('cold', 'warm') else None)
+    return run(
+        [f'--config={config}', *JOBS[name], f'--workdir={workdir}'],
+        environment,
+        FIRST_UPDATE if name in ('cold', 'warm') else None,
+    )
 
 
 if __name__ == '__main__':

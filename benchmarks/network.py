@@ -1,11 +1,13 @@
-"""Times the update that training uses, and sampling by a sliding window and with the state carried. Prints one JSON line.
+"""Times the update that training uses, and sampling by a sliding window and with the state carried.
+Prints one JSON line.
 
     python benchmarks/network.py --batch=128 --layers=2 --cells=64 [--bidirectional] [--attention=none|bahdanau|weighted]
 
-Network: one-hot tokens -> LSTM layers, dropout 0.4 after each -> summary of the window -> softmax; one target per window (--targets=all:
-one per step, as the default config trains), Adam with clipping, float32. One "sequence" is one window of --steps steps. --replicas=R: R
-networks of different seeds in one update. Run it in turn with another library's program of the same network (`side_by_side.py`) and
-compare medians: single figures of a shared machine say little.
+Network: one-hot tokens -> LSTM layers, dropout 0.4 after each -> summary of the window -> softmax;
+one target per window (--targets=all: one per step, as the default config trains), Adam with
+clipping, float32. One "sequence" is one window of --steps steps. --replicas=R: R networks of
+different seeds in one update. Run it in turn with another library's program of the same network
+(`side_by_side.py`) and compare medians: single figures of a shared machine say little.
 """
 
 import argparse
@@ -25,7 +27,15 @@ import numpy as np
 
 from symmusic.generate.sample import sample
 from symmusic.model.model import Architecture, Params
-from symmusic.train.devices import BY_PIECE, BY_REPLICA, BY_ROW, EVERYWHERE, claim_cores, make_mesh, place
+from symmusic.train.devices import (
+    BY_PIECE,
+    BY_REPLICA,
+    BY_ROW,
+    EVERYWHERE,
+    claim_cores,
+    make_mesh,
+    place,
+)
 from symmusic.train.replicas import init_replicas, replica, update_replicas
 from symmusic.train.state import Recipe, TrainState
 from symmusic.train.step import Data
@@ -33,7 +43,9 @@ from symmusic.train.step import Data
 DRAWN_STEPS = 65
 
 
-def time_updates(options: argparse.Namespace, architecture: Architecture) -> tuple[TrainState, list[float]]:
+def time_updates(
+    options: argparse.Namespace, architecture: Architecture
+) -> tuple[TrainState, list[float]]:
     """The states after the timed updates, and the seconds of one update in each repetition."""
     mesh, recipe = (
         make_mesh(options.replicas, options.batch),
@@ -42,7 +54,9 @@ def time_updates(options: argparse.Namespace, architecture: Architecture) -> tup
     rng = np.random.default_rng(0)
     num_windows, num_steps = options.batch * options.updates, options.steps + 1
     data = Data(
-        stream=jnp.asarray(rng.integers(0, options.vocab, num_windows * num_steps).astype(np.uint8)),
+        stream=jnp.asarray(
+            rng.integers(0, options.vocab, num_windows * num_steps).astype(np.uint8)
+        ),
         starts_N=jnp.arange(num_windows, dtype=jnp.int32) * num_steps,
         positions_N=jnp.zeros(num_windows, jnp.uint8),
         num_padding_N=jnp.zeros(num_windows, jnp.uint16),
@@ -52,12 +66,25 @@ def time_updates(options: argparse.Namespace, architecture: Architecture) -> tup
     batches = np.arange(num_windows, dtype=np.int32).reshape(-1, options.dispatch, options.batch)
     keys = [jax.random.key(seed) for seed in range(options.replicas)]
     states = place(init_replicas(keys, architecture, recipe), mesh, BY_REPLICA)
-    data, active_R = place(data, mesh, EVERYWHERE), place(np.ones(options.replicas, bool), mesh, BY_REPLICA)
+    data, active_R = (
+        place(data, mesh, EVERYWHERE),
+        place(np.ones(options.replicas, bool), mesh, BY_REPLICA),
+    )
 
     def run(states, batches):
         for rows_UB in batches:
-            rows_RUB = place(np.broadcast_to(rows_UB, (options.replicas, *rows_UB.shape)), mesh, BY_ROW)
-            states, losses_RU = update_replicas(states, data, rows_RUB, active_R, architecture=architecture, recipe=recipe, mesh=mesh)
+            rows_RUB = place(
+                np.broadcast_to(rows_UB, (options.replicas, *rows_UB.shape)), mesh, BY_ROW
+            )
+            states, losses_RU = update_replicas(
+                states,
+                data,
+                rows_RUB,
+                active_R,
+                architecture=architecture,
+                recipe=recipe,
+                mesh=mesh,
+            )
             if mesh.size > 1 and jax.default_backend() == 'cpu':  # as the training loop
                 losses_RU.block_until_ready()
         return states, losses_RU.block_until_ready()
@@ -71,14 +98,23 @@ def time_updates(options: argparse.Namespace, architecture: Architecture) -> tup
     return states, times
 
 
-def time_sampling(options: argparse.Namespace, architecture: Architecture, params: Params, window_steps: int | None) -> float:
-    """Seconds of drawing the pieces, compiled before; the state is carried where `window_steps` is None."""
+def time_sampling(
+    options: argparse.Namespace,
+    architecture: Architecture,
+    params: Params,
+    window_steps: int | None,
+) -> float:
+    """Seconds of drawing the pieces, compiled before; the state is carried where `window_steps` is
+    None.
+    """
     mesh = make_mesh(1, options.samples, jax.local_devices())  # as symmusic.generate.compose
     params = place(params, mesh, EVERYWHERE)
     tokens_T = np.random.default_rng(1).integers(0, options.vocab, options.steps).astype(np.int32)
     shape = (options.samples, options.steps)
     prompt_BT, positions_BT = place(
-        (np.broadcast_to(tokens_T, shape), np.broadcast_to(np.arange(options.steps) % 16, shape)), mesh, BY_PIECE
+        (np.broadcast_to(tokens_T, shape), np.broadcast_to(np.arange(options.steps) % 16, shape)),
+        mesh,
+        BY_PIECE,
     )
 
     def draw(seed):
@@ -105,7 +141,9 @@ def time_sampling(options: argparse.Namespace, architecture: Architecture, param
 
 def main() -> None:
     """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name, default, text in (
         ('batch', 128, 'windows in an update'),
         ('layers', 2, 'LSTM layers'),
@@ -118,9 +156,15 @@ def main() -> None:
     ):
         parser.add_argument(f'--{name}', type=int, default=default, help=text)
     parser.add_argument('--replicas', type=int, default=1, help='networks in one update')
-    parser.add_argument('--dispatch', type=int, default=1, help='updates in one dispatch; has to divide --updates')
-    parser.add_argument('--kernel', choices=['scan', 'fused'], default='scan', help='of the LSTM layers')
-    parser.add_argument('--dtype', choices=['float32', 'bfloat16'], default='float32', help='of their products')
+    parser.add_argument(
+        '--dispatch', type=int, default=1, help='updates in one dispatch; has to divide --updates'
+    )
+    parser.add_argument(
+        '--kernel', choices=['scan', 'fused'], default='scan', help='of the LSTM layers'
+    )
+    parser.add_argument(
+        '--dtype', choices=['float32', 'bfloat16'], default='float32', help='of their products'
+    )
     parser.add_argument('--bidirectional', action='store_true')
     parser.add_argument('--attention', choices=['none', 'bahdanau', 'weighted'], default='none')
     parser.add_argument('--targets', choices=['last', 'all'], default='last')
@@ -128,7 +172,12 @@ def main() -> None:
 
     claim_cores(0)
     architecture = Architecture(
-        options.vocab, options.layers, options.cells, options.bidirectional, attention=options.attention, attention_size=options.cells
+        options.vocab,
+        options.layers,
+        options.cells,
+        options.bidirectional,
+        attention=options.attention,
+        attention_size=options.cells,
     )
     states, times = time_updates(options, architecture)
     params = jax.device_get(replica(states, 0).params)
@@ -140,7 +189,9 @@ def main() -> None:
     figures = {
         'peer': f'symmusic on jax {jax.__version__}',
         'device': jax.devices()[0].platform,
-        'threads': len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count(),
+        'threads': (
+            len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+        ),
         'update_ms_median': 1e3 * statistics.median(times),
         'update_ms_min': 1e3 * min(times),
         'sequences_per_s': options.replicas * options.batch / statistics.median(times),

@@ -1,10 +1,12 @@
-"""The network of `network.py` in Keras, with its flags and its one JSON line; needs nothing of symmusic.
+"""The network of `network.py` in Keras, with its flags and its one JSON line; needs nothing of
+symmusic.
 
     python -m venv keras && keras/bin/pip install tensorflow-cpu keras numpy
     keras/bin/python benchmarks/peer_keras.py --batch=128 --layers=2 --cells=64 [--bidirectional] [--attention=none|bahdanau|weighted]
 
-`keras.layers.LSTM` on one-hot tokens, dropout 0.4 after each layer, Adam with clipping at a norm of 1, float32; the whole epoch is one
-`fit`. `sampling_one_piece_s` is the procedure of the source, a piece alone and a `predict` for each step; `sampling_s` draws all at once.
+`keras.layers.LSTM` on one-hot tokens, dropout 0.4 after each layer, Adam with clipping at a norm of
+1, float32; the whole epoch is one `fit`. `sampling_one_piece_s` is the procedure of the source, a
+piece alone and a `predict` for each step; `sampling_s` draws all at once.
 """
 
 import argparse
@@ -38,10 +40,14 @@ def build(options: argparse.Namespace) -> keras.Model:
         hidden = states
         if options.attention == 'bahdanau':
             query = layers.Dense(options.cells, use_bias=False)(summary)
-            hidden = ops.tanh(layers.Dense(options.cells, use_bias=False)(states) + ops.expand_dims(query, 1))
+            hidden = ops.tanh(
+                layers.Dense(options.cells, use_bias=False)(states) + ops.expand_dims(query, 1)
+            )
         weights = ops.softmax(layers.Dense(1)(hidden), axis=1)
         context = ops.sum(weights * states, axis=1)
-        summary = layers.Concatenate()([context, summary]) if options.attention == 'bahdanau' else context
+        summary = (
+            layers.Concatenate()([context, summary]) if options.attention == 'bahdanau' else context
+        )
     return keras.Model(inputs, layers.Dense(options.vocab, activation='softmax')(summary))
 
 
@@ -56,15 +62,28 @@ def draw(model: keras.Model, window: np.ndarray, rng: np.random.Generator) -> No
 
 def main() -> None:
     """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    defaults = {'batch': 128, 'layers': 2, 'cells': 64, 'steps': 63, 'vocab': 58, 'updates': 20, 'repeats': 7, 'samples': 100}
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    defaults = {
+        'batch': 128,
+        'layers': 2,
+        'cells': 64,
+        'steps': 63,
+        'vocab': 58,
+        'updates': 20,
+        'repeats': 7,
+        'samples': 100,
+    }
     for name, default in defaults.items():
         parser.add_argument(f'--{name}', type=int, default=default)
     parser.add_argument('--bidirectional', action='store_true')
     parser.add_argument('--attention', choices=['none', 'bahdanau', 'weighted'], default='none')
     options = parser.parse_args()
     model = build(options)
-    model.compile(loss='categorical_crossentropy', optimizer=keras.optimizers.Adam(0.005, global_clipnorm=1.0))
+    model.compile(
+        loss='categorical_crossentropy', optimizer=keras.optimizers.Adam(0.005, global_clipnorm=1.0)
+    )
     rng = np.random.default_rng(0)
     eye = np.eye(options.vocab, dtype='float32')
     windows = eye[rng.integers(0, options.vocab, (options.batch * options.updates, options.steps))]
@@ -80,7 +99,9 @@ def main() -> None:
         run()
         times.append((time.perf_counter() - begun) / options.updates)
     sampling = {}
-    for name, num_pieces in (('sampling_s', options.samples), ('sampling_one_piece_s', 1)) * (options.samples > 0):
+    for name, num_pieces in (('sampling_s', options.samples), ('sampling_one_piece_s', 1)) * (
+        options.samples > 0
+    ):
         window = np.repeat(windows[:1], num_pieces, axis=0)
         model.predict(window, verbose=0, batch_size=num_pieces)
         begun = time.perf_counter()

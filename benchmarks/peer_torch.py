@@ -1,9 +1,11 @@
-"""The network of `network.py` in PyTorch, with its flags and its one JSON line; needs nothing of symmusic.
+"""The network of `network.py` in PyTorch, with its flags and its one JSON line; needs nothing of
+symmusic.
 
     python -m venv torch && torch/bin/pip install torch numpy
     torch/bin/python benchmarks/peer_torch.py --batch=128 --layers=2 --cells=64 [--bidirectional] [--attention=none|bahdanau|weighted]
 
-`torch.nn.LSTM` on one-hot tokens, dropout 0.4 after each layer, Adam with clipping at a norm of 1, float32.
+`torch.nn.LSTM` on one-hot tokens, dropout 0.4 after each layer, Adam with clipping at a norm of 1,
+float32.
 """
 
 import argparse
@@ -22,12 +24,27 @@ class Network(nn.Module):
 
     def __init__(self, vocab: int, layers: int, cells: int, bidirectional: bool, attention: str):
         super().__init__()
-        self.vocab, self.cells, self.bidirectional, self.attention = vocab, cells, bidirectional, attention
+        self.vocab, self.cells, self.bidirectional, self.attention = (
+            vocab,
+            cells,
+            bidirectional,
+            attention,
+        )
         width = cells * (1 + bidirectional)
-        self.layers = nn.LSTM(vocab, cells, layers, batch_first=True, dropout=0.4 if layers > 1 else 0.0, bidirectional=bidirectional)
+        self.layers = nn.LSTM(
+            vocab,
+            cells,
+            layers,
+            batch_first=True,
+            dropout=0.4 if layers > 1 else 0.0,
+            bidirectional=bidirectional,
+        )
         self.dropout = nn.Dropout(0.4)
         if attention == 'bahdanau':
-            self.query, self.key = nn.Linear(width, cells, bias=False), nn.Linear(width, cells, bias=False)
+            self.query, self.key = (
+                nn.Linear(width, cells, bias=False),
+                nn.Linear(width, cells, bias=False),
+            )
         self.score = nn.Linear(cells if attention == 'bahdanau' else width, 1)
         self.head = nn.Linear(width * (1 + (attention == 'bahdanau')), vocab)
 
@@ -37,24 +54,45 @@ class Network(nn.Module):
         summary = torch.cat([states[:, -1, : self.cells], states[:, 0, self.cells :]], dim=-1)
         if self.attention == 'none':
             return self.head(summary)
-        hidden = states if self.attention == 'weighted' else torch.tanh(self.query(summary)[:, None] + self.key(states))
+        hidden = (
+            states
+            if self.attention == 'weighted'
+            else torch.tanh(self.query(summary)[:, None] + self.key(states))
+        )
         context = (torch.softmax(self.score(hidden), dim=1) * states).sum(dim=1)
-        return self.head(context if self.attention == 'weighted' else torch.cat([context, summary], dim=-1))
+        return self.head(
+            context if self.attention == 'weighted' else torch.cat([context, summary], dim=-1)
+        )
 
 
 def main() -> None:
     """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    defaults = {'batch': 128, 'layers': 2, 'cells': 64, 'steps': 63, 'vocab': 58, 'updates': 20, 'repeats': 7, 'samples': 100}
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    defaults = {
+        'batch': 128,
+        'layers': 2,
+        'cells': 64,
+        'steps': 63,
+        'vocab': 58,
+        'updates': 20,
+        'repeats': 7,
+        'samples': 100,
+    }
     for name, default in defaults.items():
         parser.add_argument(f'--{name}', type=int, default=default)
     parser.add_argument('--bidirectional', action='store_true')
     parser.add_argument('--attention', choices=['none', 'bahdanau', 'weighted'], default='none')
     parser.add_argument('--device', default='cpu')
     options = parser.parse_args()
-    network = Network(options.vocab, options.layers, options.cells, options.bidirectional, options.attention).to(options.device)
+    network = Network(
+        options.vocab, options.layers, options.cells, options.bidirectional, options.attention
+    ).to(options.device)
     optimizer = torch.optim.Adam(network.parameters(), 0.005)
-    windows = torch.randint(0, options.vocab, (options.updates, options.batch, options.steps + 1), device=options.device)
+    windows = torch.randint(
+        0, options.vocab, (options.updates, options.batch, options.steps + 1), device=options.device
+    )
 
     def run(batches):
         for batch in batches:

@@ -1,12 +1,15 @@
-"""Times plagiarism (MelodyShape's 2015-shapeh) against collections of growing size. Prints Markdown and one JSON line.
+"""Times plagiarism (MelodyShape's 2015-shapeh) against collections of growing size. Prints Markdown
+and one JSON line.
 
     python benchmarks/plagiarism.py [--sizes=corpus,1000,10000,100000] [--pieces=20] [--corpus-pieces=100] [--corpus=folk]
 
-Of size `corpus` is the corpus itself, whole, against which 100 pieces are held. Tunes of other collections are put together from two-bar
-stretches of random tunes of the corpus, as long as random ones of them, so that they differ; pieces are four bars put together in the same
-way. Computed are the alignment's cells that were worked out, covered are all cells between the pieces and the tunes: those left out cannot
-change the result. Times Java: both beside the 3.0e6 cells per second that the original program, which computes all, did with 2 threads on 2
-cores. Peak memory is that of the process so far.
+Of size `corpus` is the corpus itself, whole, against which 100 pieces are held. Tunes of other
+collections are put together from two-bar stretches of random tunes of the corpus, as long as random
+ones of them, so that they differ; pieces are four bars put together in the same way. Computed are
+the alignment's cells that were worked out, covered are all cells between the pieces and the tunes:
+those left out cannot change the result. Times Java: both beside the 3.0e6 cells per second that the
+original program, which computes all, did with 2 threads on 2 cores. Peak memory is that of the
+process so far.
 """
 
 import argparse
@@ -33,10 +36,18 @@ WHOLE = 'corpus'
 
 def main() -> None:
     """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--sizes', default=f'{WHOLE},1000,10000,100000', help='tunes of the collections; "corpus" is the corpus itself')
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        '--sizes',
+        default=f'{WHOLE},1000,10000,100000',
+        help='tunes of the collections; "corpus" is the corpus itself',
+    )
     parser.add_argument('--pieces', type=int, default=20, help='of four bars')
-    parser.add_argument('--corpus-pieces', type=int, default=100, help='the same, against the corpus itself')
+    parser.add_argument(
+        '--corpus-pieces', type=int, default=100, help='the same, against the corpus itself'
+    )
     parser.add_argument('--corpus', default='folk', help='a corpus name, or a folder')
     options = parser.parse_args()
 
@@ -52,7 +63,11 @@ def main() -> None:
     rng = np.random.default_rng(0)
 
     def resample(num_stretches: int) -> list[int]:
-        return [pitch for place in rng.integers(len(stretches), size=num_stretches) for pitch in stretches[place]]
+        return [
+            pitch
+            for place in rng.integers(len(stretches), size=num_stretches)
+            for pitch in stretches[place]
+        ]
 
     drawn = [resample(2) for _ in range(max(options.pieces, options.corpus_pieces))]
     rows = []
@@ -62,9 +77,13 @@ def main() -> None:
         num = len(tunes) if whole else int(size)
         begun = time.perf_counter()
         if whole:
-            collection = index_tunes(range(num), ([note.pitch for note in from_events(tune.events)] for tune in tunes))
+            collection = index_tunes(
+                range(num), ([note.pitch for note in from_events(tune.events)] for tune in tunes)
+            )
         else:
-            collection = index_tunes(range(num), (resample(length) for length in rng.choice(lengths, num)))
+            collection = index_tunes(
+                range(num), (resample(length) for length in rng.choice(lengths, num))
+            )
         index_s = time.perf_counter() - begun
         begun = time.perf_counter()
         find_all_nearest(pieces, collection, progress=bar)  # compiles
@@ -87,17 +106,17 @@ def main() -> None:
             }
         )
     print(
-        '| tunes | pieces | n-grams | index, s | s per piece, compiling | s per piece | cells/s computed | cells/s covered '
-        '| times Java | peak memory, MB |'
+        '| tunes | pieces | n-grams | index, s | s per piece, compiling | s per piece | cells/s'
+        ' computed | cells/s covered | times Java | peak memory, MB |'
     )
     print('|---:' * 10 + '|')
     for row in rows:
         print(
-            f'| {row["tunes"]:,}{f" ({options.corpus})" * row["whole_corpus"]} | {row["pieces"]} | {row["ngrams"]:,} '
-            f'| {row["index_s"]:.1f} | {row["first_s_per_piece"]:.3f} | {row["s_per_piece"]:.3f} '
-            f'| {row["cells_per_s"]:.2g} | {row["covered_cells_per_s"]:.2g} '
-            f'| {row["cells_per_s"] / JAVA_CELLS_PER_S:.0f}, {row["covered_cells_per_s"] / JAVA_CELLS_PER_S:.0f} '
-            f'| {row["peak_memory_mb"]:.0f} |'
+            f'| {row["tunes"]:,}{f" ({options.corpus})" * row["whole_corpus"]} | {row["pieces"]} |'
+            f' {row["ngrams"]:,} | {row["index_s"]:.1f} | {row["first_s_per_piece"]:.3f} |'
+            f' {row["s_per_piece"]:.3f} | {row["cells_per_s"]:.2g} |'
+            f' {row["covered_cells_per_s"]:.2g} | {row["cells_per_s"] / JAVA_CELLS_PER_S:.0f},'
+            f' {row["covered_cells_per_s"] / JAVA_CELLS_PER_S:.0f} | {row["peak_memory_mb"]:.0f} |'
         )
     print(json.dumps({'corpus': options.corpus, 'rows': rows}))
 

@@ -1,10 +1,12 @@
-"""Makes the best parameters of a trained and evaluated run the model that is shipped: symmusic/pretrained/.
+"""Makes the best parameters of a trained and evaluated run the model that is shipped:
+symmusic/pretrained/.
 
 python launch.py --config=configs/pretrained.py
 python launch.py --config=configs/pretrained.py --mode=evaluate
 python benchmarks/ship.py runs/pretrained
 
-Where the folder holds no run, but an evaluation of the shipped model itself, the parameters stay and the card takes its figures.
+Where the folder holds no run, but an evaluation of the shipped model itself, the parameters stay
+and the card takes its figures.
 """
 
 import datetime
@@ -61,7 +63,10 @@ def main(workdir: pathlib.Path) -> None:
     figures = when | measured_figures(comparison) | {'measured': datetime.date.today().isoformat()}
     write_shipped(params, card, figures)
     params = read_shipped()[0]
-    figures['piece'] = {'tokens': (piece := short_piece(params, card)).tokens.tolist(), 'log_probability': piece.log_probability}
+    figures['piece'] = {
+        'tokens': (piece := short_piece(params, card)).tokens.tolist(),
+        'log_probability': piece.log_probability,
+    }
     write_shipped(params, card, figures)
     text = card_md(params, card, figures, of)
     write_whole(FOLDER / 'card.md', text)
@@ -73,39 +78,85 @@ def measured_figures(comparison: dict) -> dict:
     shown = ('model', 'second_draw', 'real_continuations', 'markov_4', 'markov_5', 'shuffled')
     figures = {name: comparison[name] for name in ('nats_per_step', 'nats_per_note')}
     figures['overall_oa'] = {name: comparison['draws'][name]['overall_oa'] for name in shown}
-    figures['similarity'] = {name: comparison['similarity'][name] for name in ('mean', 'sd', 'unusable')}
+    figures['similarity'] = {
+        name: comparison['similarity'][name] for name in ('mean', 'sd', 'unusable')
+    }
     figures['similarity']['unseen'] = comparison['similarity']['unseen']['mean']
     run = comparison['copies']['longest_run']
     mean = float(np.mean([each['score'] for each in run['pieces'].values()]))
     figures['longest_run'] = {'mean': mean, 'level': run['level'], 'flagged': len(run['flagged'])}
-    figures['structure'] = {name: comparison['structure'][name] for name in ('model', 'real_continuations')}
+    figures['structure'] = {
+        name: comparison['structure'][name] for name in ('model', 'real_continuations')
+    }
     return figures
 
 
 def short_piece(params: Params, card: Card) -> Piece:
     """Two bars after the built-in prompt, each step the likeliest."""
-    manner = Manner(1, 2, 0.0, 0, 1.0, None, card.config['train']['sequence_steps'], 0, redraw_stuck=False, keep_distributions=False)
-    return compose(params, card.architecture, card.vocabulary, read_prompt('', card.vocabulary, transpose=True), manner, 0)[0]
+    manner = Manner(
+        1,
+        2,
+        0.0,
+        0,
+        1.0,
+        None,
+        card.config['train']['sequence_steps'],
+        0,
+        redraw_stuck=False,
+        keep_distributions=False,
+    )
+    return compose(
+        params,
+        card.architecture,
+        card.vocabulary,
+        read_prompt('', card.vocabulary, transpose=True),
+        manner,
+        0,
+    )[0]
 
 
 def card_md(params: Params, card: Card, figures: dict, of: str = '') -> str:
     """The card as a person reads it."""
-    layers, oa, nats, train = card.architecture, figures['overall_oa'], figures['nats_per_step'], card.config['train']
+    layers, oa, nats, train = (
+        card.architecture,
+        figures['overall_oa'],
+        figures['nats_per_step'],
+        card.config['train'],
+    )
     return CARD.format(
-        describes=f'{layers.num_layers} LSTM layers of {layers.num_cells} cells with {layers.attention.capitalize()} attention',
-        parameters=sum(leaf.size for leaf in jax.tree.leaves(params)), date=figures['date'], best_epoch=figures['best_epoch'],
-        settings=f'dropout {layers.dropout_rate:g}, Adam at {train["learning_rate"]:g} with weight decay {train["weight_decay"]:g}, '
-                 f'sequences of {train["sequence_steps"]} steps, {train["batch_size"]} in an update, lookback of 1, 2, 4 and 8 bars',
-        corpus=card.dataset['corpus'], tunes=card.dataset['num_tunes']['train'],
-        model=nats['model'], base=nats['base_rate'], markov=min(nats[name] for name in nats if name.startswith('markov')),
-        draws=oa['model']['num'], overlap=f'{oa["model"]["mean"]:.3f} [{oa["model"]["low"]:.3f}, {oa["model"]["high"]:.3f}]',
-        ceiling=oa['second_draw']['mean'], real=oa['real_continuations']['mean'],
+        describes=(
+            f'{layers.num_layers} LSTM layers of {layers.num_cells} cells with'
+            f' {layers.attention.capitalize()} attention'
+        ),
+        parameters=sum(leaf.size for leaf in jax.tree.leaves(params)),
+        date=figures['date'],
+        best_epoch=figures['best_epoch'],
+        settings=(
+            f'dropout {layers.dropout_rate:g}, Adam at {train["learning_rate"]:g} with weight decay'
+            f' {train["weight_decay"]:g}, sequences of {train["sequence_steps"]} steps,'
+            f' {train["batch_size"]} in an update, lookback of 1, 2, 4 and 8 bars'
+        ),
+        corpus=card.dataset['corpus'],
+        tunes=card.dataset['num_tunes']['train'],
+        model=nats['model'],
+        base=nats['base_rate'],
+        markov=min(nats[name] for name in nats if name.startswith('markov')),
+        draws=oa['model']['num'],
+        overlap=f'{oa["model"]["mean"]:.3f} [{oa["model"]["low"]:.3f}, {oa["model"]["high"]:.3f}]',
+        ceiling=oa['second_draw']['mean'],
+        real=oa['real_continuations']['mean'],
         floor=max(oa[name]['mean'] for name in oa if name.startswith('markov')),
-        plagiarism=figures['similarity']['mean'], sd=figures['similarity']['sd'], unseen=figures['similarity']['unseen'],
-        run=figures['longest_run']['mean'], level=figures['longest_run']['level'], flagged=figures['longest_run']['flagged'],
-        repeated=_share(figures['structure']['model']), repeated_real=_share(figures['structure']['real_continuations']),
-        measured=figures['measured'], of=of,
-    )  # fmt: skip
+        plagiarism=figures['similarity']['mean'],
+        sd=figures['similarity']['sd'],
+        unseen=figures['similarity']['unseen'],
+        run=figures['longest_run']['mean'],
+        level=figures['longest_run']['level'],
+        flagged=figures['longest_run']['flagged'],
+        repeated=_share(figures['structure']['model']),
+        repeated_real=_share(figures['structure']['real_continuations']),
+        measured=figures['measured'],
+        of=of,
+    )
 
 
 def _share(structure: dict) -> str:

@@ -1,9 +1,10 @@
-"""Bidirectional: two layers that read the window from both ends, with attention; so only the step after the window can be predicted.
+"""Bidirectional: two layers that read the window from both ends, with attention; so only the step
+after the window can be predicted.
 
     python launch.py --config=configs/bidirectional.py
 
-97 s per epoch on 2 CPU cores, so about 20 minutes. After the first epoch 1.201 nats per step on validation tunes (base rate 1.953), 1.220
-on test tunes (1.933), one seed; not trained to its end.
+97 s per epoch on 2 CPU cores, so about 20 minutes. After the first epoch 1.201 nats per step on
+validation tunes (base rate 1.953), 1.220 on test tunes (1.933), one seed; not trained to its end.
 """
 
 from configs import base
@@ -15,6 +16,7 @@ def get_config():
     config.model.attention = 'bahdanau'
     config.model.metric_position = True
     config.train.targets = 'last'
-    config.data.hop_steps = 5  # shares no factor with 16: every position in the bar is a target, at a fifth of hop 1's windows
+    # shares no factor with 16: every position in the bar is a target, at a fifth of hop 1's windows
+    config.data.hop_steps = 5
     config.train.num_epochs = 12
     return config

@@ -2,10 +2,11 @@
 
     python launch.py --mode=experiment --config=configs/exp1.py
 
-Arms: `folk` (one style), `mixed` (three: fiddle tunes, chorales, Renaissance voices; the source had pop), `mixed_t15` and `mixed_t20`,
-which draw from the same trainings at temperatures 1.5 and 2.0, and `folk_essen`, a control: fiddle tunes and folk songs. All have equally
-many training windows; 2 bidirectional layers of 64 cells per direction with the source's attention. Each is measured on tunes of its own
-corpus, so nats per step are not to be compared between corpora. Not run yet.
+Arms: `folk` (one style), `mixed` (three: fiddle tunes, chorales, Renaissance voices; the source had
+pop), `mixed_t15` and `mixed_t20`, which draw from the same trainings at temperatures 1.5 and 2.0,
+and `folk_essen`, a control: fiddle tunes and folk songs. All have equally many training windows; 2
+bidirectional layers of 64 cells per direction with the source's attention. Each is measured on
+tunes of its own corpus, so nats per step are not to be compared between corpora. Not run yet.
 """
 
 from configs import base
@@ -27,11 +28,24 @@ def get_config():
             'folk_essen': {'data.corpus': 'folk_essen'},
         },
         sound={**base.LAST_STEPS, 'data.max_windows': 57_000},
-        source={**base.AS_PUBLISHED, 'data.max_windows': 10_998},  # of `folk` there are 11,302 by its rules
+        # of `folk` there are 11,302 by its rules
+        source={**base.AS_PUBLISHED, 'data.max_windows': 10_998},
         quickly={**base.QUICKLY, 'data.max_windows': 300},
         primaries=(
-            Primary('Tunes of many styles are harder to learn from', 'overall_oa', ('mixed', 'folk'), 'lower', 0.02),
-            Primary('A model of tunes of many styles plagiarizes more', 'plagiarism', ('mixed', 'folk'), 'higher', 0.05),
+            Primary(
+                'Tunes of many styles are harder to learn from',
+                'overall_oa',
+                ('mixed', 'folk'),
+                'lower',
+                0.02,
+            ),
+            Primary(
+                'A model of tunes of many styles plagiarizes more',
+                'plagiarism',
+                ('mixed', 'folk'),
+                'higher',
+                0.05,
+            ),
         ),
         tables={'folk': '5.1', 'mixed': '5.2', 'mixed_t15': '5.3'},
     )

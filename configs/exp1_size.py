@@ -2,10 +2,12 @@
 
     python launch.py --mode=experiment --config=configs/exp1_size.py
 
-Arms: `sixteenth`, `eighth`, `quarter`, `half` and `all` of the training tunes of `folk`, each share a part of the next; and `w15k` ...
-`w100k`, the source's numbers of windows, at a smaller hop. In the variant `sound` all are trained with about as many updates, in `source`
-for 50 epochs. What the corpus has too few windows for is left out and listed (in `source` 60,000 and more: by its rules `folk` has 45,507).
-2 bidirectional layers of 64 cells per direction with the source's attention. Not run yet.
+Arms: `sixteenth`, `eighth`, `quarter`, `half` and `all` of the training tunes of `folk`, each share
+a part of the next; and `w15k` ... `w100k`, the source's numbers of windows, at a smaller hop. In
+the variant `sound` all are trained with about as many updates, in `source` for 50 epochs. What the
+corpus has too few windows for is left out and listed (in `source` 60,000 and more: by its rules
+`folk` has 45,507). 2 bidirectional layers of 64 cells per direction with the source's attention.
+Not run yet.
 """
 
 from configs import base
@@ -36,12 +38,27 @@ def get_config():
         may_miss=True,
         arms=arms,
         sound={**base.LAST_STEPS, 'train.early_stopping_epochs': 0},
-        sound_arms={name: {'train.num_epochs': num, 'train.cosine_epochs': num} for name, num in epochs.items()},
+        sound_arms={
+            name: {'train.num_epochs': num, 'train.cosine_epochs': num}
+            for name, num in epochs.items()
+        },
         source=base.AS_PUBLISHED,
         quickly=base.QUICKLY,
         primaries=(
-            Primary('A model of a sixteenth of the tunes plagiarizes more', 'plagiarism', ('sixteenth', 'all'), 'higher', 0.05),
-            Primary('A model of 15,000 windows plagiarizes more than one of 60,000', 'plagiarism', ('w15k', 'w60k'), 'higher', 0.05),
+            Primary(
+                'A model of a sixteenth of the tunes plagiarizes more',
+                'plagiarism',
+                ('sixteenth', 'all'),
+                'higher',
+                0.05,
+            ),
+            Primary(
+                'A model of 15,000 windows plagiarizes more than one of 60,000',
+                'plagiarism',
+                ('w15k', 'w60k'),
+                'higher',
+                0.05,
+            ),
         ),
     )
     return config

@@ -2,9 +2,10 @@
 
     python launch.py --mode=experiment --config=configs/exp2.py
 
-Arms: `melody` (a class per event; the source's is the same), `pianoroll` (a class per sounding pitch, and one for silence) and
-`pianoroll_faithful` (the source's, which has none for silence); 2 bidirectional layers of 64 cells per direction with the source's
-attention. Nats per step are of different classes and not to be compared between encodings. Not run yet.
+Arms: `melody` (a class per event; the source's is the same), `pianoroll` (a class per sounding
+pitch, and one for silence) and `pianoroll_faithful` (the source's, which has none for silence); 2
+bidirectional layers of 64 cells per direction with the source's attention. Nats per step are of
+different classes and not to be compared between encodings. Not run yet.
 """
 
 from configs import base
@@ -23,18 +24,35 @@ def get_config():
             'pianoroll': {'data.encoding': 'pianoroll'},
             'pianoroll_faithful': {'data.encoding': 'pianoroll_faithful'},
         },
-        # As many for all: a roll begins with its first note, and a tune's last window depends on it.
+        # As many for all: a roll begins with its first note, and a tune's last window depends on
+        # it.
         sound={**base.LAST_STEPS, 'data.max_windows': 57_000},
         source={**base.AS_PUBLISHED, 'data.max_windows': 10_998},
         quickly={**base.QUICKLY, 'data.max_windows': 300},
         primaries=(
-            Primary('A model of the melody encoding writes more pleasing melodies', LISTENERS, ('melody', 'pianoroll'), 'higher', 0.0),
             Primary(
-                "A model of the source's piano rolls has a more varied rhythm, nearer to that of the tunes",
-                'rhythm_oa', ('pianoroll_faithful', 'melody'), 'higher', 0.02,
+                'A model of the melody encoding writes more pleasing melodies',
+                LISTENERS,
+                ('melody', 'pianoroll'),
+                'higher',
+                0.0,
             ),
-            Primary('A model of piano rolls with a class for silence has so, too', 'rhythm_oa', ('pianoroll', 'melody'), 'higher', 0.02),
+            Primary(
+                "A model of the source's piano rolls has a more varied rhythm, nearer to that of"
+                ' the tunes',
+                'rhythm_oa',
+                ('pianoroll_faithful', 'melody'),
+                'higher',
+                0.02,
+            ),
+            Primary(
+                'A model of piano rolls with a class for silence has so, too',
+                'rhythm_oa',
+                ('pianoroll', 'melody'),
+                'higher',
+                0.02,
+            ),
         ),
         tables={'melody': '5.7', 'pianoroll_faithful': '5.8'},
-    )  # fmt: skip
+    )
     return config

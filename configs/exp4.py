@@ -2,12 +2,15 @@
 
     python launch.py --mode=experiment --config=configs/exp4.py
 
-Arms: `bidirectional`, 2 layers of 32 cells per direction, and `unidirectional`, 2 layers of 64 cells as in the source; no attention.
-With the 49 classes of `folk` these have 49,009 and 65,393 parameters, which is not the same number: in the variant `sound` the second has
-54 cells and 48,703. A bidirectional model sees the steps it would predict, so both arms train on the last step of windows.
+Arms: `bidirectional`, 2 layers of 32 cells per direction, and `unidirectional`, 2 layers of 64
+cells as in the source; no attention. With the 49 classes of `folk` these have 49,009 and 65,393
+parameters, which is not the same number: in the variant `sound` the second has 54 cells and 48,703.
+A bidirectional model sees the steps it would predict, so both arms train on the last step of
+windows.
 
-On 2 CPU cores an epoch of eight replicas took about two and a half minutes in either arm, 8 epochs of both with the measuring about three
-quarters of an hour (reckoned: the run shared the machine). No GPU was at hand.
+On 2 CPU cores an epoch of eight replicas took about two and a half minutes in either arm, 8 epochs
+of both with the measuring about three quarters of an hour (reckoned: the run shared the machine).
+No GPU was at hand.
 
 Eight replicas, 8 epochs, one split, test tunes, 95 % intervals: overall overlap area 0.881 [0.860, 0.901] bidirectional, 0.876
 [0.863, 0.888] unidirectional, of the real continuations 0.912 [0.895, 0.929]; the difference of 0.005 [-0.017, 0.027] leaves the claim
@@ -23,7 +26,10 @@ from symmusic.config.experiments import Hypothesis, Primary
 def get_config():
     config = base.get_experiment()
     config.experiment = Hypothesis(
-        question='Does a bidirectional LSTM write better melodies than a unidirectional one of as many parameters?',
+        question=(
+            'Does a bidirectional LSTM write better melodies than a unidirectional one of as many'
+            ' parameters?'
+        ),
         variable=('model.bidirectional',),
         also={'model.num_cells': 'so that the numbers of parameters are alike'},
         arms={
@@ -36,10 +42,14 @@ def get_config():
         quickly=base.QUICKLY,
         primaries=(
             Primary(
-                'A bidirectional LSTM outperforms a unidirectional one of the same number of parameters',
-                'overall_oa', ('bidirectional', 'unidirectional'), 'higher', 0.02,
+                'A bidirectional LSTM outperforms a unidirectional one of the same number of'
+                ' parameters',
+                'overall_oa',
+                ('bidirectional', 'unidirectional'),
+                'higher',
+                0.02,
             ),
         ),
         tables={'bidirectional': '5.13', 'unidirectional': '5.14'},
-    )  # fmt: skip
+    )
     return config

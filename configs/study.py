@@ -1,10 +1,11 @@
-"""The listening study's model: 2 bidirectional layers of 64 cells per direction with the source's attention.
+"""The listening study's model: 2 bidirectional layers of 64 cells per direction with the source's
+attention.
 
     python launch.py --config=configs/study.py
     python launch.py --mode=study --config=configs/study.py
 
-The second builds a study of the run. As configs/bidirectional.py, but the source's attention in place of Bahdanau's and no metric
-position. Not run yet.
+The second builds a study of the run. As configs/bidirectional.py, but the source's attention in
+place of Bahdanau's and no metric position. Not run yet.
 """
 
 from configs import base
@@ -17,6 +18,7 @@ def get_config():
     config.model.bidirectional = True
     config.model.attention = 'weighted'
     config.train.targets = 'last'
-    config.data.hop_steps = 5  # shares no factor with 16: every position in the bar is a target, at a fifth of hop 1's windows
+    # shares no factor with 16: every position in the bar is a target, at a fifth of hop 1's windows
+    config.data.hop_steps = 5
     config.train.num_epochs = 12
     return config

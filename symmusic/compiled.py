@@ -1,4 +1,6 @@
-"""Compiled programs, kept from run to run by JAX in a folder that may be full, damaged or gone at any time."""
+"""Compiled programs, kept from run to run by JAX in a folder that may be full, damaged or gone at
+any time.
+"""
 
 import contextlib
 import glob
@@ -7,14 +9,18 @@ import pathlib
 import re
 import warnings
 
-FAILED = re.compile(r"Error (reading|writing) persistent compilation cache entry for '([^']*)': (.*)", re.DOTALL)
+FAILED = re.compile(
+    r"Error (reading|writing) persistent compilation cache entry for '([^']*)': (.*)", re.DOTALL
+)
 
 
 def keep_compiled(folder: pathlib.Path) -> None:
-    """Lets JAX keep compiled programs in `folder`, unless the environment names another; to be called before JAX is imported.
+    """Lets JAX keep compiled programs in `folder`, unless the environment names another; to be
+    called before JAX is imported.
 
-    JAX warns of each program that it cannot read or write, and neither replaces a damaged one nor removes half of one: here that is said
-    once, and what bears the program's name is removed, so that it is compiled and kept anew.
+    JAX warns of each program that it cannot read or write, and neither replaces a damaged one nor
+    removes half of one: here that is said once, and what bears the program's name is removed, so
+    that it is compiled and kept anew.
     """
     folder = pathlib.Path(os.environ.setdefault('JAX_COMPILATION_CACHE_DIR', str(folder)))
     show, said = warnings.showwarning, set()
@@ -30,7 +36,11 @@ def keep_compiled(folder: pathlib.Path) -> None:
                 path.unlink()
         if action not in said:
             said.add(action)
-            fault = 'a compiled program is damaged' if action == 'reading' else 'compiled programs are not kept'
+            fault = (
+                'a compiled program is damaged'
+                if action == 'reading'
+                else 'compiled programs are not kept'
+            )
             print(f'{fault} ({" ".join(why.split())[:200]}): compiled anew; they are in {folder}')
 
     warnings.showwarning = show_once

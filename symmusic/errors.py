@@ -17,4 +17,6 @@ class ScoreError(UserError):
 
 
 class Interrupted(Exception):
-    """The user (Ctrl-C) or the system (SIGTERM) stopped a run, and it was saved: one line that says how to go on."""
+    """The user (Ctrl-C) or the system (SIGTERM) stopped a run, and it was saved: one line that says
+    how to go on.
+    """

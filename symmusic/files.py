@@ -18,13 +18,15 @@ except ImportError:  # Windows
 
 
 def write_whole(path: str | os.PathLike, content: bytes | str) -> None:
-    """Writes `content` aside and renames it to `path`, so that a reader or a crash never meets half a file.
+    """Writes `content` aside and renames it to `path`, so that a reader or a crash never meets half
+    a file.
 
     Raises:
       UserError: the folder or the disk does not take it; what was at `path` is left as it was.
     """
     path = pathlib.Path(path)
-    if isinstance(content, str):  # in the name of a file not in UTF-8 Python has half characters; JSON takes them escaped
+    # in the name of a file not in UTF-8 Python has half characters; JSON takes them escaped
+    if isinstance(content, str):
         content = content.encode(errors='backslashreplace')
     aside = None
     try:
@@ -42,7 +44,10 @@ def write_whole(path: str | os.PathLike, content: bytes | str) -> None:
                 os.unlink(aside)
         if not isinstance(error, OSError):
             raise
-        raise UserError(f'cannot write {path}: {error.strerror or error}; free the disk or choose another folder') from error
+        raise UserError(
+            f'cannot write {path}: {error.strerror or error}; free the disk or choose another'
+            ' folder'
+        ) from error
 
 
 def digest_of(fields: Mapping) -> str:
@@ -71,7 +76,8 @@ def read_digested(path: str | os.PathLike) -> dict:
 
 
 def read_bounded(path: str | os.PathLike, most: int) -> bytes:
-    """The content of a file of at most so many bytes; of a longer or an endless one no more is read.
+    """The content of a file of at most so many bytes; of a longer or an endless one no more is
+    read.
 
     Raises:
       ScoreError: it is longer.
@@ -85,14 +91,17 @@ def read_bounded(path: str | os.PathLike, most: int) -> bytes:
 
 
 LOCK = '.lock'
-NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)  # what file systems say that have none
+# what file systems say that have none
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 @contextlib.contextmanager
 def alone_in(folder: pathlib.Path) -> Iterator[None]:
-    """Keeps other processes that ask for the same out of `folder`, which is made, and removed if it stays empty.
+    """Keeps other processes that ask for the same out of `folder`, which is made, and removed if it
+    stays empty.
 
-    The lock is the kernel's, on an open file: with the process it is gone, however that ends. Where there are no locks, that is said.
+    The lock is the kernel's, on an open file: with the process it is gone, however that ends. Where
+    there are no locks, that is said.
 
     Raises:
       UserError: another process is in there, or the folder cannot be made.
@@ -102,7 +111,10 @@ def alone_in(folder: pathlib.Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         file = _locked(folder / LOCK)
     except OSError as error:
-        raise UserError(f'cannot write into {folder}: {error.strerror or error}; free the disk or choose another folder') from error
+        raise UserError(
+            f'cannot write into {folder}: {error.strerror or error}; free the disk or choose'
+            ' another folder'
+        ) from error
     try:
         yield
     finally:
@@ -129,16 +141,26 @@ def _locked(path: pathlib.Path) -> int:
             holder = os.read(file, 100).decode(errors='replace').strip()
             os.close(file)
             other = f'another process{f" ({holder})" if holder else ""}'
-            raise UserError(f'{other} works in {path.parent}; wait until it has ended, or choose another --workdir') from None
+            raise UserError(
+                f'{other} works in {path.parent}; wait until it has ended, or choose another'
+                ' --workdir'
+            ) from None
         except OSError as error:
             if error.errno not in NO_LOCKS:
                 os.close(file)
                 raise
-            print(f'{path.parent}: no locks on this file system; take care that no other process works in there')
+            print(
+                f'{path.parent}: no locks on this file system; take care that no other process'
+                ' works in there'
+            )
         with contextlib.suppress(FileNotFoundError):
             if os.stat(path).st_ino == os.fstat(file).st_ino:
                 os.ftruncate(file, 0)
-                os.write(file, f'{os.uname().nodename if hasattr(os, "uname") else "here"}, pid {os.getpid()}\n'.encode())
+                os.write(
+                    file,
+                    f'{os.uname().nodename if hasattr(os, "uname") else "here"}, pid'
+                    f' {os.getpid()}\n'.encode(),
+                )
                 return file
         os.close(file)  # the one before had removed it meanwhile
 
@@ -147,7 +169,9 @@ SETTINGS = 'settings.json'  # in an output folder: what its content was made wit
 
 
 def choose_folder(parent: pathlib.Path, name: str, settings: dict) -> pathlib.Path:
-    """The folder for output made with `settings`: `<name>`, or `<name>-2`, ... where those exist and were made with others."""
+    """The folder for output made with `settings`: `<name>`, or `<name>-2`, ... where those exist
+    and were made with others.
+    """
     for number in range(1, 100_000):
         folder = parent / (name if number == 1 else f'{name}-{number}')
         try:
@@ -164,7 +188,10 @@ def cache_folder() -> pathlib.Path:
     """$SYMMUSIC_CACHE, or symmusic's folder among the user's caches."""
     if os.environ.get('SYMMUSIC_CACHE'):
         return pathlib.Path(os.environ['SYMMUSIC_CACHE']).expanduser()
-    return pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'symmusic'
+    return (
+        pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache')
+        / 'symmusic'
+    )
 
 
 def _umask() -> int:

@@ -1,12 +1,18 @@
-"""HTML pages of one file each, that need no network and let nothing in: what a page shows as text is text."""
+"""HTML pages of one file each, that need no network and let nothing in: what a page shows as text
+is text.
+"""
 
 import base64
 import html
 import itertools
 import re
 
-# Nothing is fetched, from nowhere: the browser itself holds the page to that. Pictures and sound may stand in the page.
-POLICY = "default-src 'none'; img-src data:; media-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+# Nothing is fetched, from nowhere: the browser itself holds the page to that. Pictures and sound
+# may stand in the page.
+POLICY = (
+    "default-src 'none'; img-src data:; media-src data: blob:; style-src 'unsafe-inline';"
+    " script-src 'unsafe-inline'"
+)
 STYLE = """
 :root {
   color-scheme: light dark;
@@ -49,7 +55,8 @@ def page(title: str, body: str, style: str = '', script: str = '') -> str:
     Args:
       title: plain text, of the window.
       body: HTML; what comes from a file's content must have gone through `escape`.
-      style: CSS after the common style, whose colours are `--text`, `--quiet`, `--ground`, `--panel`, `--line`, `--accent`, `--warm`.
+      style: CSS after the common style, whose colours are `--text`, `--quiet`, `--ground`,
+        `--panel`, `--line`, `--accent`, `--warm`.
       script: JavaScript, run after the body is there; data for it go through `json_for_script`.
     """
     parts = [
@@ -67,17 +74,23 @@ def page(title: str, body: str, style: str = '', script: str = '') -> str:
 
 
 def escape(text: object) -> str:
-    """`str(text)` as text of a page or as an attribute's value, never markup; half characters of broken file names show as escapes."""
+    """`str(text)` as text of a page or as an attribute's value, never markup; half characters of
+    broken file names show as escapes.
+    """
     return html.escape(str(text).encode(errors='backslashreplace').decode())
 
 
 def json_for_script(text: str) -> str:
-    """JSON that can stand inside a script element: no `</script>` and no `<!--` in it ends the element."""
+    """JSON that can stand inside a script element: no `</script>` and no `<!--` in it ends the
+    element.
+    """
     return re.sub('[<>&\u2028\u2029]', lambda match: f'\\u{ord(match[0]):04x}', text)
 
 
 def table(head: list[str], rows: list[list[str]], name: str = '') -> str:
-    """A table that scrolls sideways on a narrow screen; cells are text, a row's first is its heading. `name` says what it holds."""
+    """A table that scrolls sideways on a narrow screen; cells are text, a row's first is its
+    heading. `name` says what it holds.
+    """
     heads = ''.join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
     body = '\n'.join(
         f'<tr>{"".join(f"<th scope={chr(34)}row{chr(34)}>{escape(cell)}</th>" for cell in row[:1])}'
@@ -85,11 +98,15 @@ def table(head: list[str], rows: list[list[str]], name: str = '') -> str:
         for row in rows
     )
     label = f' role="region" aria-label="{escape(name)}"' if name else ''
-    return f'<div class="wide" tabindex="0"{label}><table><thead><tr>{heads}</tr></thead>\n<tbody>{body}</tbody></table></div>'
+    return (
+        '<div class="wide"'
+        f' tabindex="0"{label}><table><thead><tr>{heads}</tr></thead>\n<tbody>{body}</tbody></table></div>'
+    )
 
 
 def from_markdown(text: str) -> str:
-    """HTML of the little Markdown that reports are written in: headings from `##` on, tables, lists of `-`, paragraphs, **bold**, `code`.
+    """HTML of the little Markdown that reports are written in: headings from `##` on, tables, lists
+    of `-`, paragraphs, **bold**, `code`.
 
     A line of a paragraph is a line; everything else in the text, HTML too, stays text.
     """
@@ -101,8 +118,14 @@ def from_markdown(text: str) -> str:
                 marks, _, title = line.partition(' ')
                 parts.append(f'<h{len(marks)}>{_inline(title)}</h{len(marks)}>')
         elif kind == 'table':
-            cells = [[_plain(cell) for cell in line.strip().strip('|').split('|')] for line in lines]
-            rows = [row for row in cells[1:] if not all(set(cell) <= {'-', ':'} and cell for cell in row)]
+            cells = [
+                [_plain(cell) for cell in line.strip().strip('|').split('|')] for line in lines
+            ]
+            rows = [
+                row
+                for row in cells[1:]
+                if not all(set(cell) <= {'-', ':'} and cell for cell in row)
+            ]
             parts.append(table(cells[0], rows, ', '.join(filter(None, cells[0])) or 'table'))
         elif kind == 'list':
             parts.append(f'<ul>{"".join(f"<li>{_inline(line[2:])}</li>" for line in lines)}</ul>')
@@ -120,7 +143,11 @@ def _kind_of_line(line: str) -> str:
 
 
 def _inline(text: str) -> str:
-    return re.sub(r'\*\*(.+?)\*\*', r'<strong>\1</strong>', re.sub('`(.+?)`', r'<code>\1</code>', escape(text)))
+    return re.sub(
+        r'\*\*(.+?)\*\*',
+        r'<strong>\1</strong>',
+        re.sub('`(.+?)`', r'<code>\1</code>', escape(text)),
+    )
 
 
 def _plain(text: str) -> str:
@@ -130,4 +157,7 @@ def _plain(text: str) -> str:
 def picture(png: bytes, text: str, caption: str = '') -> str:
     """A PNG inside the page. `text` says in words what it shows, `caption` stands below it."""
     below = f'<figcaption>{escape(caption)}</figcaption>' if caption else ''
-    return f'<figure><img alt="{escape(text)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">{below}</figure>'
+    return (
+        f'<figure><img alt="{escape(text)}"'
+        f' src="data:image/png;base64,{base64.b64encode(png).decode()}">{below}</figure>'
+    )

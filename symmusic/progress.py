@@ -6,8 +6,19 @@ from collections.abc import Iterable
 import tqdm
 
 
-def bar(items: Iterable | None, unit: str, *, total: int | None = None, initial: int = 0) -> tqdm.tqdm:
-    """A progress bar over `items` (or moved by hand) with count, rate and time left; shown only where stderr is a terminal."""
+def bar(
+    items: Iterable | None, unit: str, *, total: int | None = None, initial: int = 0
+) -> tqdm.tqdm:
+    """A progress bar over `items` (or moved by hand) with count, rate and time left; shown only
+    where stderr is a terminal.
+    """
     return tqdm.tqdm(
-        items, unit=unit, total=total, initial=initial, disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False, mininterval=0.2
-    )  # fmt: skip
+        items,
+        unit=unit,
+        total=total,
+        initial=initial,
+        disable=not sys.stderr.isatty(),
+        dynamic_ncols=True,
+        leave=False,
+        mininterval=0.2,
+    )

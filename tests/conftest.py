@@ -1,4 +1,6 @@
-"""What every test stands on: a cache of its own, settled hypothesis settings, and the reference data where there is any."""
+"""What every test stands on: a cache of its own, settled hypothesis settings, and the reference
+data where there is any.
+"""
 
 import os
 import pathlib
@@ -12,13 +14,17 @@ import pytest
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
 
-# Tests compile much and compute little: without XLA's optimisations they take half as long, and with its older code generator, which emits
-# LLVM's instructions directly and not by way of MLIR, a quarter of that. Read when JAX asks for its first device.
-os.environ.setdefault('XLA_FLAGS', '--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false')
+# Tests compile much and compute little: without XLA's optimisations they take half as long, and
+# with its older code generator, which emits LLVM's instructions directly and not by way of MLIR, a
+# quarter of that. Read when JAX asks for its first device.
+os.environ.setdefault(
+    'XLA_FLAGS', '--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false'
+)
 
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')  # as launch.py
 
-# No deadline: the first call of a jitted function compiles. The same examples in every run, so that a failure is one for everybody.
+# No deadline: the first call of a jitted function compiles. The same examples in every run, so that
+# a failure is one for everybody.
 hypothesis.settings.register_profile('symmusic', deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile('symmusic')
 
@@ -33,8 +39,8 @@ def cache(tmp_path_factory, monkeypatch) -> pathlib.Path:
 
 @pytest.fixture(autouse=True, scope='module')
 def compiled() -> Iterator[None]:
-    """Forgets compiled programs after a file's tests where they have become many: each holds memory maps, and Linux ends a process that
-    asks for more than 65,530.
+    """Forgets compiled programs after a file's tests where they have become many: each holds memory
+    maps, and Linux ends a process that asks for more than 65,530.
     """
     yield
     maps = pathlib.Path('/proc/self/maps')
@@ -63,7 +69,9 @@ def shared() -> pathlib.Path:
     """The folder of reference data beside the repository."""
     folder = pathlib.Path(__file__).resolve().parents[2] / 'shared'
     if not (folder / 'reference').is_dir():
-        pytest.skip("needs the reference data of ../shared, which only the project's own workplace has")
+        pytest.skip(
+            "needs the reference data of ../shared, which only the project's own workplace has"
+        )
     return folder
 
 
@@ -71,11 +79,20 @@ def shared() -> pathlib.Path:
 def chromium():
     """A headless browser; tests of pages skip where playwright or Debian's chromium are missing."""
     program = shutil.which('chromium')
-    sync_api = pytest.importorskip('playwright.sync_api', reason='tests of pages need the package playwright and the program chromium')
+    sync_api = pytest.importorskip(
+        'playwright.sync_api',
+        reason='tests of pages need the package playwright and the program chromium',
+    )
     if program is None:
         pytest.skip('tests of pages need the program chromium')
     with sync_api.sync_playwright() as playwright:
-        flags = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+        flags = [
+            '--no-sandbox',
+            '--disable-gpu',
+            '--disable-background-networking',
+            '--disable-component-update',
+            '--disable-sync',
+        ]
         browser = playwright.chromium.launch(executable_path=program, args=flags)
         yield browser
         browser.close()
@@ -83,18 +100,34 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium):
-    """`open_page(path, width=1000, **context)`: a page of a file on disk. The test fails at its end on any error that the page's console
-    showed, and on any request but that for the file itself.
+    """`open_page(path, width=1000, **context)`: a page of a file on disk. The test fails at its end
+    on any error that the page's console showed, and on any request but that for the file itself.
     """
     faults, contexts = [], []
 
     def opened(path: pathlib.Path, width: int = 1000, height: int = 800, **context):
-        contexts.append(chromium.new_context(viewport={'width': width, 'height': height}, **context))
+        contexts.append(
+            chromium.new_context(viewport={'width': width, 'height': height}, **context)
+        )
         page = contexts[-1].new_page()
         url = pathlib.Path(path).resolve().as_uri()
-        page.on('console', lambda message: faults.append(f'console: {message.text}') if message.type in ('error', 'warning') else None)
+        page.on(
+            'console',
+            lambda message: (
+                faults.append(f'console: {message.text}')
+                if message.type in ('error', 'warning')
+                else None
+            ),
+        )
         page.on('pageerror', lambda error: faults.append(f'error: {error}'))
-        page.on('request', lambda request: None if request.url.startswith((url, 'data:', 'blob:')) else faults.append(request.url))
+        page.on(
+            'request',
+            lambda request: (
+                None
+                if request.url.startswith((url, 'data:', 'blob:'))
+                else faults.append(request.url)
+            ),
+        )
         page.goto(url)
         return page
 

@@ -30,27 +30,54 @@ def test_the_update_that_is_timed_is_the_one_that_trains(monkeypatch, capsys):
         return update(states, *arguments, **settings)
 
     monkeypatch.setattr(network, 'update_replicas', counted)
-    flags = '--batch=4 --layers=1 --cells=3 --steps=5 --vocab=7 --updates=2 --repeats=2 --samples=2 --replicas=2'
+    flags = (
+        '--batch=4 --layers=1 --cells=3 --steps=5 --vocab=7 --updates=2 --repeats=2 --samples=2'
+        ' --replicas=2'
+    )
     monkeypatch.setattr(sys, 'argv', ['network.py', *flags.split()])
     network.main()
     figures = json.loads(capsys.readouterr().out)
     assert len(calls) == 2 + 2 * 2  # those that warm up, and each repetition
     assert calls[0].clip_norm == 1.0
     assert figures['sequences_per_s'] == pytest.approx(2 * 4 / (figures['update_ms_median'] / 1e3))
-    assert {'peer', 'update_ms_min', 'sampling_s', 'sampling_stateful_s', 'samples', 'peak_memory_mb'} <= set(figures)
+    assert {
+        'peer',
+        'update_ms_min',
+        'sampling_s',
+        'sampling_stateful_s',
+        'samples',
+        'peak_memory_mb',
+    } <= set(figures)
 
 
 def test_side_by_side(tmp_path):
     """With a peer that always takes a second per update and two for its pieces."""
     peer = tmp_path / 'peer.py'
-    figures = {'peer': 'clock 1.0', 'device': 'cpu', 'threads': 1, 'update_ms_median': 1000.0, 'sampling_s': 2.0}
+    figures = {
+        'peer': 'clock 1.0',
+        'device': 'cpu',
+        'threads': 1,
+        'update_ms_median': 1000.0,
+        'sampling_s': 2.0,
+    }
     peer.write_text(f'print({json.dumps(json.dumps(figures))})')
     module = load('side_by_side')
     module.OURS[:] = [sys.executable, str(peer)]
-    ours, theirs = figures | {'peer': 'symmusic', 'update_ms_median': 500.0, 'sampling_stateful_s': 0.1}, figures
+    ours, theirs = (
+        figures | {'peer': 'symmusic', 'update_ms_median': 500.0, 'sampling_stateful_s': 0.1},
+        figures,
+    )
     report = module.report({'32': [[ours, ours | {'update_ms_median': 400.0}, ours], [theirs] * 3]})
     assert '| 32 | 500 (400 to 500) | 1e+03 (1e+03 to 1e+03) | 2.00 |' in report
     assert '| 32 | 2 (2 to 2) | 2 (2 to 2) | 1.00 |' in report
     assert 'symmusic with the state carried, s: 32: 0.1 (0.1 to 0.1)' in report
-    command = [sys.executable, str(FOLDER / 'side_by_side.py'), f'--peer={sys.executable} {peer}', '--networks=33']
-    assert 'unknown networks 33; known are 32, 64' in subprocess.run(command, capture_output=True, text=True).stderr
+    command = [
+        sys.executable,
+        str(FOLDER / 'side_by_side.py'),
+        f'--peer={sys.executable} {peer}',
+        '--networks=33',
+    ]
+    assert (
+        'unknown networks 33; known are 32, 64'
+        in subprocess.run(command, capture_output=True, text=True).stderr
+    )

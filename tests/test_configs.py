@@ -1,4 +1,6 @@
-"""Every config trains, and every combination of what may be combined either does or is refused in one line."""
+"""Every config trains, and every combination of what may be combined either does or is refused in
+one line.
+"""
 
 import dataclasses
 import functools
@@ -26,7 +28,9 @@ from tests.corpus.tunes import random_notes, write_files
 from tests.score.midi_bytes import melody
 
 ROOT = pathlib.Path(launch.__file__).parent
-ALL = sorted(path.stem for path in (ROOT / 'configs').glob('*.py') if path.stem not in ('base', '__init__'))
+ALL = sorted(
+    path.stem for path in (ROOT / 'configs').glob('*.py') if path.stem not in ('base', '__init__')
+)
 EXPERIMENTS = [name for name in ALL if name.startswith('exp')]
 CONFIGS = [name for name in ALL if name not in EXPERIMENTS]
 ENCODINGS, ATTENTIONS, DIRECTIONS = sorted(VOCABULARIES), ('none', *sorted(KINDS)), (False, True)
@@ -39,18 +43,24 @@ SMALL = (
     'train.sequence_steps=32',
     'train.sequence_hop_steps=32',
 )
-QUICKLY = {'xla_backend_optimization_level': 0, 'xla_llvm_disable_expensive_passes': True}  # compiled, that is, not run
+# compiled, that is, not run
+QUICKLY = {'xla_backend_optimization_level': 0, 'xla_llvm_disable_expensive_passes': True}
 
 
 @pytest.fixture(scope='module')
 def corpus(tmp_path_factory):
     """Eight tunes of eight bars and more."""
     folder = tmp_path_factory.mktemp('tunes')
-    return write_files(folder, {f'{seed}.mid': melody(*random_notes(seed, 50)) for seed in range(8)})
+    return write_files(
+        folder, {f'{seed}.mid': melody(*random_notes(seed, 50)) for seed in range(8)}
+    )
 
 
 def config_of(corpus, name, *fields):
-    words = [f'--config=configs/{name}.py', *(f'--config.{field}' for field in (f'data.corpus={corpus}', *SMALL, *fields))]
+    words = [
+        f'--config=configs/{name}.py',
+        *(f'--config.{field}' for field in (f'data.corpus={corpus}', *SMALL, *fields)),
+    ]
     return parse(words, root=ROOT, modes=('train',)).config
 
 
@@ -64,7 +74,11 @@ def dataset_of(corpus, encoding, targets, protocol) -> Dataset:
 def prepared(config, data):
     """What an update takes, all but its arrays' values."""
     architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, data)
-    return {'architecture': architecture, 'recipe': recipe}, loop.put(data.train), np.zeros(config.train.batch_size, np.int32)
+    return (
+        {'architecture': architecture, 'recipe': recipe},
+        loop.put(data.train),
+        np.zeros(config.train.batch_size, np.int32),
+    )
 
 
 @pytest.mark.parametrize('name', CONFIGS)
@@ -78,12 +92,21 @@ def test_every_config_passes_one_update(name, corpus):
 @pytest.mark.parametrize('name', EXPERIMENTS)
 def test_every_arm_of_an_experiment_passes_one_update(name, variant, run, corpus, capsys):
     """And says how many parameters it has; the arms keep the sizes that they set themselves."""
-    tiny = ['model.attention_size=2', 'train.batch_size=4', 'train.sequence_steps=32', 'train.sequence_hop_steps=32']
+    tiny = [
+        'model.attention_size=2',
+        'train.batch_size=4',
+        'train.sequence_steps=32',
+        'train.sequence_hop_steps=32',
+    ]
     tiny += ['model.num_layers=1', *([] if name == 'exp4' else ['model.num_cells=3'])]
     words = [f'--config=configs/{name}.py', '--mode=experiment', f'--config.variant={variant}']
-    stated = parse([*words, *(f'--config.{field}' for field in tiny)], root=ROOT, modes=('experiment',)).experiment
+    stated = parse(
+        [*words, *(f'--config.{field}' for field in tiny)], root=ROOT, modes=('experiment',)
+    ).experiment
     configs = {arm: on_corpus(config, corpus) for arm, config in stated.configs[variant].items()}
-    arms = experiment.list_arms(dataclasses.replace(stated, configs={variant: configs}), pathlib.Path())
+    arms = experiment.list_arms(
+        dataclasses.replace(stated, configs={variant: configs}), pathlib.Path()
+    )
     corpora = experiment.Corpora()
     experiment.size_up(stated, arms, corpora)
     said, passed = capsys.readouterr().out, []
@@ -91,7 +114,10 @@ def test_every_arm_of_an_experiment_passes_one_update(name, variant, run, corpus
         data = build.dataset(arm.config, corpora(arm.config))
         static, _, _ = prepared(arm.config, data)
         assert f'  {arm.name}: ' in said
-        assert f', {count_parameters(static["architecture"]):,} parameters, {len(data.train)} training windows' in said
+        assert (
+            f', {count_parameters(static["architecture"]):,} parameters, {len(data.train)} training'
+            ' windows' in said
+        )
         if run == 'traced':
             trace_one_update(arm.config, data)
         elif static not in passed:  # an arm that only draws otherwise is trained like another
@@ -108,14 +134,24 @@ def on_corpus(config, corpus):
 
 def pass_one_update(config, data):
     static, windows, _ = prepared(config, data)
-    state = jax.jit(functools.partial(init_state, **static)).lower(jax.random.key(0)).compile(QUICKLY)(jax.random.key(0))
+    state = (
+        jax.jit(functools.partial(init_state, **static))
+        .lower(jax.random.key(0))
+        .compile(QUICKLY)(jax.random.key(0))
+    )
     before = jax.tree.map(np.array, state.params)
     rows_B = np.arange(config.train.batch_size, dtype=np.int32)
-    state, loss = update.lower(state, windows, rows_B, **static).compile(QUICKLY)(state, windows, rows_B)
+    state, loss = update.lower(state, windows, rows_B, **static).compile(QUICKLY)(
+        state, windows, rows_B
+    )
     assert 0 < float(loss) < 10
     assert int(state.step) == 1
     changed = jax.tree.map(lambda old, new: bool((old != new).any()), before, state.params)
-    still = {jax.tree_util.keystr(path) for path, moved in jax.tree_util.tree_flatten_with_path(changed)[0] if not moved}
+    still = {
+        jax.tree_util.keystr(path)
+        for path, moved in jax.tree_util.tree_flatten_with_path(changed)[0]
+        if not moved
+    }
     assert still <= {"['attention']['bias']"}  # no score's bias outlives the softmax
 
 
@@ -124,10 +160,16 @@ def pass_one_update(config, data):
 def test_every_combination_trains_or_is_refused(encoding, protocol, corpus):
     """Traced, not compiled: the shapes of an update's results, and of its loss."""
     for attention, bidirectional, targets in itertools.product(ATTENTIONS, DIRECTIONS, TARGETS):
-        fields = [f'data.encoding={encoding}', f'data.protocol={protocol}', f'model.attention={attention}']
+        fields = [
+            f'data.encoding={encoding}',
+            f'data.protocol={protocol}',
+            f'model.attention={attention}',
+        ]
         fields += [f'model.bidirectional={bidirectional}', f'train.targets={targets}']
         if bidirectional and targets == 'all':
-            with pytest.raises(UserError, match='a bidirectional model sees the steps it would predict'):
+            with pytest.raises(
+                UserError, match='a bidirectional model sees the steps it would predict'
+            ):
                 config_of(corpus, 'lstm', *fields)
             continue
         if targets == 'gap' and not bidirectional:
@@ -146,4 +188,6 @@ def trace_one_update(config, data):
     state = jax.eval_shape(functools.partial(init_state, **static), jax.random.key(0))
     after, loss = jax.eval_shape(functools.partial(update, **static), state, windows, rows_B)
     assert loss.shape == ()
-    assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), after) == jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), state)
+    assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), after) == jax.tree.map(
+        lambda leaf: (leaf.shape, leaf.dtype), state
+    )

@@ -1,4 +1,6 @@
-"""Real processes killed at random moments, again and again: what comes out in the end is what comes out of one that was left alone."""
+"""Real processes killed at random moments, again and again: what comes out in the end is what comes
+out of one that was left alone.
+"""
 
 import csv
 import json
@@ -14,7 +16,8 @@ import pytest
 from symmusic.train.checkpoint import Checkpoints
 from tests.test_launch import arguments, make_corpus, process
 
-TRAINING = {'train.checkpoint_minutes': 1e-4, 'train.average_decay': 0.9}  # it saves after every update
+# it saves after every update
+TRAINING = {'train.checkpoint_minutes': 1e-4, 'train.average_decay': 0.9}
 
 
 @pytest.fixture(scope='module')
@@ -23,8 +26,8 @@ def corpus(tmp_path_factory):
 
 
 def run(argv, folder, kill=None):
-    """A process until its end or, with `kill`, until so many seconds have passed since its first line of an epoch or since its start:
-    (moment, 'epoch' or 'start'). Its exit status.
+    """A process until its end or, with `kill`, until so many seconds have passed since its first
+    line of an epoch or since its start: (moment, 'epoch' or 'start'). Its exit status.
     """
     started = process(*argv, cwd=folder, cache=folder / 'cache')
     if kill is None:
@@ -45,35 +48,54 @@ def run(argv, folder, kill=None):
 def outcome(workdir):
     """All that a run says, but for what clocks say."""
     with (workdir / 'metrics.csv').open() as file:
-        rows = [{name: value for name, value in row.items() if name != 'sequences_per_s'} for row in csv.DictReader(file)]
+        rows = [
+            {name: value for name, value in row.items() if name != 'sequences_per_s'}
+            for row in csv.DictReader(file)
+        ]
     summary = json.loads((workdir / 'summary.json').read_text())
     del summary['seconds'], summary['digest']
-    files = sorted(path for path in (workdir / 'samples').rglob('*') if path.suffix in ('.mid', '.abc', '.json', '.musicxml'))
+    files = sorted(
+        path
+        for path in (workdir / 'samples').rglob('*')
+        if path.suffix in ('.mid', '.abc', '.json', '.musicxml')
+    )
     states, card = Checkpoints(workdir).restore()
-    numbers = [np.asarray(leaf) for leaf in jax.tree.leaves(states.replace(key=jax.random.key_data(states.key)))]
+    numbers = [
+        np.asarray(leaf)
+        for leaf in jax.tree.leaves(states.replace(key=jax.random.key_data(states.key)))
+    ]
     contents = {str(path.relative_to(workdir)): path.read_bytes() for path in files}
     return rows, summary, contents, card.config, [number.tobytes() for number in numbers]
 
 
-@pytest.mark.parametrize(('num_kills', 'num_epochs'), [(3, 3), pytest.param(50, 24, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ('num_kills', 'num_epochs'), [(3, 3), pytest.param(50, 24, marks=pytest.mark.slow)]
+)
 def test_training_killed_at_random_moments_ends_the_same(corpus, tmp_path, num_kills, num_epochs):
-    """Within reading the corpus, compiling, checkpoints, metrics and samples: half of the moments are counted from the start, half from the
-    first update on.
+    """Within reading the corpus, compiling, checkpoints, metrics and samples: half of the moments
+    are counted from the start, half from the first update on.
     """
     rng, killed = random.Random(num_kills), 0
     (tmp_path / 'whole').mkdir()
     (tmp_path / 'part').mkdir()
     for name in ('whole', 'part'):
-        argv = arguments(tmp_path / name / 'run', corpus, **TRAINING, **{'train.num_epochs': num_epochs})
+        argv = arguments(
+            tmp_path / name / 'run', corpus, **TRAINING, **{'train.num_epochs': num_epochs}
+        )
         for _ in range(num_kills if name == 'part' else 0):
-            kill = (rng.uniform(0.5, 6), 'start') if rng.random() < 0.5 else (rng.uniform(0, 1.5), 'epoch')
+            kill = (
+                (rng.uniform(0.5, 6), 'start')
+                if rng.random() < 0.5
+                else (rng.uniform(0, 1.5), 'epoch')
+            )
             killed += run(argv, tmp_path / name, kill) < 0
         run(argv, tmp_path / name)
     assert killed > num_kills // 3  # others had ended before
     assert outcome(tmp_path / 'part' / 'run') == outcome(tmp_path / 'whole' / 'run')
     left = [path.name for path in (tmp_path / 'part' / 'run').iterdir()]
     assert not [name for name in left if name == '.lock']
-    assert subprocess.run(['pgrep', '-f', str(tmp_path)], capture_output=True).returncode == 1  # no process is left behind
+    # no process is left behind
+    assert subprocess.run(['pgrep', '-f', str(tmp_path)], capture_output=True).returncode == 1
 
 
 @pytest.mark.slow
@@ -82,13 +104,21 @@ def test_preparation_and_sampling_killed_at_random_moments(corpus, tmp_path):
     rng = random.Random(1)
     statistics = arguments(tmp_path / 'stats', corpus, mode='stats')
     run(statistics, tmp_path)
-    first = {path.name: path.read_bytes() for path in (tmp_path / 'stats' / 'stats').iterdir() if path.suffix != '.png'}
+    first = {
+        path.name: path.read_bytes()
+        for path in (tmp_path / 'stats' / 'stats').iterdir()
+        if path.suffix != '.png'
+    }
     for _ in range(20):
         for path in (tmp_path / 'cache').rglob('corpus-*.bin'):
             path.unlink()
         run(statistics, tmp_path, (rng.uniform(0.3, 3), 'start'))
         run(statistics, tmp_path)
-        assert first == {path.name: path.read_bytes() for path in (tmp_path / 'stats' / 'stats').iterdir() if path.suffix != '.png'}
+        assert first == {
+            path.name: path.read_bytes()
+            for path in (tmp_path / 'stats' / 'stats').iterdir()
+            if path.suffix != '.png'
+        }
     run(arguments(tmp_path / 'run', corpus), tmp_path)
     draw = [
         f'--workdir={tmp_path / "run"}',
@@ -101,7 +131,9 @@ def test_preparation_and_sampling_killed_at_random_moments(corpus, tmp_path):
         argv = [*draw[:-1], f'{draw[-1]}{seed + 1}']
         run(argv, tmp_path, (rng.uniform(2, 7), 'start'))
         for folder in (tmp_path / 'run' / 'samples').glob('[a-z]*'):
-            assert len(json.loads((folder / 'samples.json').read_text())) == len(list(folder.glob('*.mid')))
+            assert len(json.loads((folder / 'samples.json').read_text())) == len(
+                list(folder.glob('*.mid'))
+            )
         run(argv, tmp_path)
 
 
@@ -112,7 +144,11 @@ def test_the_harness_sees_what_differs(tmp_path, corpus):
     for seed in (0, 1):
         folder = pathlib.Path(tmp_path / str(seed))
         folder.mkdir()
-        argv = arguments(folder / 'run', corpus, **{**TRAINING, 'train.num_epochs': 1, 'seed': seed, 'train.checkpoint_minutes': 1.0})
+        argv = arguments(
+            folder / 'run',
+            corpus,
+            **{**TRAINING, 'train.num_epochs': 1, 'seed': seed, 'train.checkpoint_minutes': 1.0},
+        )
         run(argv, folder)
         outcomes.append(outcome(folder / 'run'))
     assert all(one != other for one, other in zip(outcomes[0][:3], outcomes[1][:3], strict=True))

@@ -1,4 +1,6 @@
-"""Every package that is asked for is used and has its reason in BUILD.md, all that is used is asked for, and the lock is within bounds."""
+"""Every package that is asked for is used and has its reason in BUILD.md, all that is used is asked
+for, and the lock is within bounds.
+"""
 
 import functools
 import importlib.metadata
@@ -20,8 +22,13 @@ OPTIONAL = {
     'keras',
 }  # BUILD.md says what for; all is well without
 TOOLS = runpy.run_path(str(ROOT / '.ci' / 'dependencies.py'))
-imports, packages = (functools.cache(TOOLS[name]) for name in ('imports', 'packages'))  # every file is parsed: once, not for each package
-LINES = [line for line in (ROOT / 'requirements.txt').read_text().splitlines() if line and not line.startswith('#')]
+# every file is parsed: once, not for each package
+imports, packages = (functools.cache(TOOLS[name]) for name in ('imports', 'packages'))
+LINES = [
+    line
+    for line in (ROOT / 'requirements.txt').read_text().splitlines()
+    if line and not line.startswith('#')
+]
 
 
 @pytest.mark.parametrize('line', LINES)
@@ -29,7 +36,11 @@ def test_each_has_bounds_a_use_and_a_reason(line):
     requirement = Requirement(line)
     assert sorted(each.operator for each in requirement.specifier) == ['<', '>=']
     assert requirement.specifier.contains(importlib.metadata.version(requirement.name))
-    modules = [module for module, package in packages().items() if package == TOOLS['normal'](requirement.name)]
+    modules = [
+        module
+        for module, package in packages().items()
+        if package == TOOLS['normal'](requirement.name)
+    ]
     assert requirement.name in TOOLS['PROGRAMS'] or any(module in imports() for module in modules)
     table = (ROOT / 'BUILD.md').read_text(encoding='utf-8').partition('## Dependencies')[2]
     assert re.search(rf'^\|.*\b{re.escape(requirement.name)}\b.*\|', table, re.MULTILINE)
@@ -38,12 +49,18 @@ def test_each_has_bounds_a_use_and_a_reason(line):
 def test_nothing_else_is_imported():
     asked, of = {TOOLS['normal'](name) for name in TOOLS['requirements']()}, packages()
     brought = {'packaging', 'PIL', 'jaxlib', 'filelock', 'etils'}  # by those
-    others = {module for module in imports() if of.get(module, module) not in asked} - OPTIONAL - brought
+    others = (
+        {module for module in imports() if of.get(module, module) not in asked} - OPTIONAL - brought
+    )
     assert others == set()
 
 
 def test_the_lock_is_within_the_bounds():
-    lines = [line for line in (ROOT / 'requirements.lock').read_text().splitlines() if not line.startswith('#')]
+    lines = [
+        line
+        for line in (ROOT / 'requirements.lock').read_text().splitlines()
+        if not line.startswith('#')
+    ]
     locked = dict(line.split('==') for line in lines)
     for line in LINES:
         requirement = Requirement(line)

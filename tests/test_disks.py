@@ -1,4 +1,6 @@
-"""Disks that fail: whatever write it is, one line says so, what was whole stays whole, and with room the same command ends the same."""
+"""Disks that fail: whatever write it is, one line says so, what was whole stays whole, and with
+room the same command ends the same.
+"""
 
 import errno
 import os
@@ -23,8 +25,12 @@ def corpus(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('number', [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO])
-def test_a_whole_command_after_any_third_write_that_failed(corpus, tmp_path, monkeypatch, capfd, number):
-    """The corpus's cache, config, checkpoints, metrics, plots, samples and summary: of the cache it is said and gone on."""
+def test_a_whole_command_after_any_third_write_that_failed(
+    corpus, tmp_path, monkeypatch, capfd, number
+):
+    """The corpus's cache, config, checkpoints, metrics, plots, samples and summary: of the cache it
+    is said and gone on.
+    """
     monkeypatch.setenv('SYMMUSIC_CACHE', str(tmp_path / 'cache'))
     assert launch.main(arguments(tmp_path / 'whole', corpus)) == 0
     capfd.readouterr()
@@ -46,7 +52,9 @@ def test_a_whole_command_after_any_third_write_that_failed(corpus, tmp_path, mon
     assert failures > 10
 
 
-def test_a_cache_that_cannot_be_written_is_said_and_gone_on_without(corpus, tmp_path, monkeypatch, capsys):
+def test_a_cache_that_cannot_be_written_is_said_and_gone_on_without(
+    corpus, tmp_path, monkeypatch, capsys
+):
     (tmp_path / 'file').write_text('')
     monkeypatch.setenv('SYMMUSIC_CACHE', str(tmp_path / 'file' / 'cache'))
     assert launch.main(arguments(tmp_path / 'stats', corpus, mode='stats')) == 0
@@ -68,10 +76,16 @@ def test_a_quota_on_the_size_of_files(corpus, tmp_path, size):
 
         command = [sys.executable, str(ROOT / 'launch.py'), *arguments(tmp_path / 'run', corpus)]
         environment = os.environ | {'SYMMUSIC_CACHE': str(tmp_path / 'cache')}
-        return subprocess.run(command, cwd=tmp_path, env=environment, preexec_fn=begin, capture_output=True, text=True)
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, preexec_fn=begin, capture_output=True, text=True
+        )
 
     done = run(size)
-    assert (done.returncode, done.stderr.count('\n'), done.stderr[:7]) == (2, 1, 'error: '), done.stderr
+    assert (done.returncode, done.stderr.count('\n'), done.stderr[:7]) == (
+        2,
+        1,
+        'error: ',
+    ), done.stderr
     assert 'File too large' in done.stderr
     done = run()
     assert (done.returncode, done.stderr) == (0, '')
@@ -82,9 +96,14 @@ def small_disk(tmp_path):
     """A folder that is a disk of its own, and what sets its size in KiB or makes it read-only."""
     disk = tmp_path / 'disk'
     disk.mkdir()
-    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=20k', 'tmpfs', str(disk)], capture_output=True).returncode:
+    if subprocess.run(
+        ['mount', '-t', 'tmpfs', '-o', 'size=20k', 'tmpfs', str(disk)], capture_output=True
+    ).returncode:
         pytest.skip('only root may mount a disk')
-    yield disk, lambda option: subprocess.run(['mount', '-o', f'remount,{option}', str(disk)], check=True)
+    yield (
+        disk,
+        lambda option: subprocess.run(['mount', '-o', f'remount,{option}', str(disk)], check=True),
+    )
     subprocess.run(['umount', '-l', str(disk)], check=True)
 
 
@@ -104,7 +123,10 @@ def test_a_disk_that_is_really_full_or_read_only(small_disk, corpus, capfd):
         assert capfd.readouterr().err == ''
     before = content(disk)
     remount('ro')
-    for argv in (sampling(disk / 'run', '--config.seed=3'), arguments(disk / 'run', corpus, **{'train.num_epochs': 3})):
+    for argv in (
+        sampling(disk / 'run', '--config.seed=3'),
+        arguments(disk / 'run', corpus, **{'train.num_epochs': 3}),
+    ):
         assert launch.main(argv) == 2
         error = capfd.readouterr().err
         assert (error.count('\n'), error[:7]) == (1, 'error: '), error
@@ -116,8 +138,17 @@ def test_standard_output_on_a_full_disk(corpus, tmp_path, cache):
     """What has no words of its own: a line, and status 1."""
     if not os.path.exists('/dev/full'):
         pytest.skip('this system has no /dev/full')
-    command = [sys.executable, str(ROOT / 'launch.py'), *arguments(tmp_path / 'stats', corpus, mode='stats')]
+    command = [
+        sys.executable,
+        str(ROOT / 'launch.py'),
+        *arguments(tmp_path / 'stats', corpus, mode='stats'),
+    ]
     with open('/dev/full', 'w') as full:
-        done = subprocess.run(command, cwd=tmp_path, env=os.environ, stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            command, cwd=tmp_path, env=os.environ, stdout=full, stderr=subprocess.PIPE, text=True
+        )
     assert done.returncode == 1
-    assert done.stderr == 'error: [Errno 28] No space left on device; free the disk and run the same command\n'
+    assert (
+        done.stderr
+        == 'error: [Errno 28] No space left on device; free the disk and run the same command\n'
+    )

@@ -21,7 +21,8 @@ def listing(folder):
 
 
 @pytest.mark.parametrize(
-    ('content', 'expected'), [(b'\0\xff', b'\0\xff'), ('Süß ♪\n', 'Süß ♪\n'.encode()), ('', b''), ('\udce9', b'\\udce9')]
+    ('content', 'expected'),
+    [(b'\0\xff', b'\0\xff'), ('Süß ♪\n', 'Süß ♪\n'.encode()), ('', b''), ('\udce9', b'\\udce9')],
 )
 def test_writes(tmp_path, content, expected):
     path = tmp_path / 'a' / 'b' / 'file.txt'
@@ -55,7 +56,9 @@ def test_full_disk(tmp_path, monkeypatch, function, before):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, function, refuse)
-    with pytest.raises(UserError, match=r'cannot write .*file\.txt: No space left on device') as caught:
+    with pytest.raises(
+        UserError, match=r'cannot write .*file\.txt: No space left on device'
+    ) as caught:
         write_whole(path, b'new')
     assert calls
     assert '\n' not in str(caught.value)
@@ -136,7 +139,8 @@ def test_choose_folder(tmp_path):
     assert choose_folder(tmp_path / 'one', 'mary', other).name == 'mary-2'
     fill(tmp_path / 'one' / 'mary-2', {})
     fill(tmp_path / 'one' / 'mary-3', other)
-    assert choose_folder(tmp_path / 'one', 'mary', other).name == 'mary-3'  # its own again, behind another's
+    # its own again, behind another's
+    assert choose_folder(tmp_path / 'one', 'mary', other).name == 'mary-3'
     assert choose_folder(tmp_path / 'one', 'mary', settings).name == 'mary'
 
 
@@ -159,7 +163,9 @@ def test_alone_in_a_folder_that_goes_if_nothing_is_put_there(tmp_path):
     with alone_in(tmp_path / 'new' / 'run'):
         assert listing(tmp_path) == [LOCK, 'new', 'run']
         with (
-            pytest.raises(UserError, match=rf'another process \(.*pid {os.getpid()}\) works in .*run; wait'),
+            pytest.raises(
+                UserError, match=rf'another process \(.*pid {os.getpid()}\) works in .*run; wait'
+            ),
             alone_in(tmp_path / 'new' / 'run'),
         ):
             pass
@@ -177,7 +183,9 @@ def test_a_killed_process_leaves_no_lock_that_is_in_the_way(tmp_path):
     root = pathlib.Path(__file__).resolve().parents[1]
     hold = f'with alone_in(pathlib.Path({str(tmp_path)!r})): print(flush=True); time.sleep(60)'
     code = f'import pathlib, time; from symmusic.files import alone_in\n{hold}'
-    with subprocess.Popen([sys.executable, '-c', code], cwd=root, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, '-c', code], cwd=root, stdout=subprocess.PIPE
+    ) as process:
         process.stdout.readline()
         with pytest.raises(UserError, match=f'pid {process.pid}'), alone_in(tmp_path):
             pass

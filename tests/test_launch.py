@@ -1,4 +1,6 @@
-"""The program as its user meets it: one tiny run of each mode, and every mistake one line, status 2 and nothing touched."""
+"""The program as its user meets it: one tiny run of each mode, and every mistake one line, status 2
+and nothing touched.
+"""
 
 import contextlib
 import csv
@@ -33,13 +35,21 @@ ROOT = pathlib.Path(launch.__file__).parent
 STEP = TICKS_PER_QUARTER // 4
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72, 74, 76)
 TINY = {
-    'model.num_cells': 8, 'model.num_layers': 1, 'model.attention': 'none', 'train.batch_size': 8, 'train.sequence_steps': 32,
-    'train.sequence_hop_steps': 16, 'sample.num_samples': 2, 'sample.num_bars': 1,
-}  # fmt: skip
+    'model.num_cells': 8,
+    'model.num_layers': 1,
+    'model.attention': 'none',
+    'train.batch_size': 8,
+    'train.sequence_steps': 32,
+    'train.sequence_hop_steps': 16,
+    'sample.num_samples': 2,
+    'sample.num_bars': 1,
+}
 
 
 def walk(seed, num=80):
-    """Pitches of the C major scale that go up and down at random, eighths and quarters: at least 10 bars."""
+    """Pitches of the C major scale that go up and down at random, eighths and quarters: at least 10
+    bars.
+    """
     rng = np.random.default_rng(seed)
     places = np.clip(np.cumsum(rng.choice([-2, -1, 0, 1, 2], num)) + 4, 0, 9)
     return [SCALE[place] for place in places], rng.choice([2, 4], num).tolist()
@@ -48,8 +58,13 @@ def walk(seed, num=80):
 def abc(seed, number=1, meter='4/4'):
     names = dict(zip(SCALE, 'CDEFGABcde', strict=True))
     pitches, lengths = walk(seed)
-    notes = ' '.join(names[pitch] + str(length // 2) for pitch, length in zip(pitches, lengths, strict=True))
-    return f'X:{number}\nT:Walk {"abcdefghijklmnopqrstuvwxyz"[seed % 26]}{seed // 26}\nM:{meter}\nL:1/8\nK:C\n{notes}|\n'
+    notes = ' '.join(
+        names[pitch] + str(length // 2) for pitch, length in zip(pitches, lengths, strict=True)
+    )
+    return (
+        f'X:{number}\nT:Walk'
+        f' {"abcdefghijklmnopqrstuvwxyz"[seed % 26]}{seed // 26}\nM:{meter}\nL:1/8\nK:C\n{notes}|\n'
+    )
 
 
 def midi(seed):
@@ -67,18 +82,31 @@ def make_corpus(folder):
         (folder / f'm{seed}.mid').write_bytes(midi(seed))
     for seed in range(5, 9):
         (folder / f't{seed}.abc').write_text(abc(seed))
-    (folder / 'book.abc').write_text('\n'.join(abc(seed, number) for number, seed in enumerate(range(9, 12), 1)))
+    (folder / 'book.abc').write_text(
+        '\n'.join(abc(seed, number) for number, seed in enumerate(range(9, 12), 1))
+    )
     return folder
 
 
 def arguments(workdir, corpus=None, mode=None, **changes):
-    fields = {**TINY, 'train.num_epochs': 2, **({'data.corpus': corpus} if corpus else {}), **changes}
+    fields = {
+        **TINY,
+        'train.num_epochs': 2,
+        **({'data.corpus': corpus} if corpus else {}),
+        **changes,
+    }
     words = [f'--workdir={workdir}', *([f'--mode={mode}'] if mode else [])]
     return words + [f'--config.{name}={value}' for name, value in fields.items()]
 
 
 def sampling(workdir, *more):
-    return [f'--workdir={workdir}', '--mode=sample', '--config.sample.num_samples=2', '--config.sample.num_bars=1', *more]
+    return [
+        f'--workdir={workdir}',
+        '--mode=sample',
+        '--config.sample.num_samples=2',
+        '--config.sample.num_bars=1',
+        *more,
+    ]
 
 
 @contextlib.contextmanager
@@ -114,7 +142,11 @@ def workdir(trained, tmp_path):
 
 def content(folder):
     """Every file below a folder with its bytes."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob('*')
+        if path.is_file()
+    }
 
 
 @pytest.fixture
@@ -140,15 +172,32 @@ def refused(capsys, tmp_path, monkeypatch):
 
 def test_training_writes_what_the_contract_says(trained, corpus):
     names = set(content(trained))
-    assert {'config.json', 'metrics.csv', 'plots/losses.png', 'summary.json', 'samples/mary/samples.json'} <= names
+    assert {
+        'config.json',
+        'metrics.csv',
+        'plots/losses.png',
+        'summary.json',
+        'samples/mary/samples.json',
+    } <= names
     assert any(name.startswith('checkpoints/') for name in names)
     with open(trained / 'metrics.csv') as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ['replica', 'epoch', 'train_loss', 'validation_loss', 'learning_rate', 'sequences_per_s']
+    assert list(rows[0]) == [
+        'replica',
+        'epoch',
+        'train_loss',
+        'validation_loss',
+        'learning_rate',
+        'sequences_per_s',
+    ]
     assert [row['epoch'] for row in rows] == ['1', '2']
     assert 0 < float(rows[1]['train_loss']) < float(rows[0]['train_loss']) < 5
     config = json.loads((trained / 'config.json').read_text())
-    assert (config['data']['corpus'], config['train']['num_epochs'], config['model']['num_cells']) == (str(corpus), 2, 8)
+    assert (
+        config['data']['corpus'],
+        config['train']['num_epochs'],
+        config['model']['num_cells'],
+    ) == (str(corpus), 2, 8)
     (made_with,) = config['made_with']
     assert made_with['commit'] == commit(ROOT)
     assert made_with['versions']['jax'] == jax.__version__
@@ -157,40 +206,87 @@ def test_training_writes_what_the_contract_says(trained, corpus):
     summary = json.loads((trained / 'summary.json').read_text())
     (alone,) = summary['replicas']
     assert (alone['num_epochs'], summary['best_replica']) == (2, 0)
-    assert alone['nats_per_step']['validation'] == pytest.approx(min(float(row['validation_loss']) for row in rows))
+    assert alone['nats_per_step']['validation'] == pytest.approx(
+        min(float(row['validation_loss']) for row in rows)
+    )
     assert 0 < alone['nats_per_step']['test'] < 5
     assert set(summary['base_rate']) == {'validation', 'test'}
 
 
 def test_the_thesis_s_protocol(corpus, tmp_path, capsys):
     """With its attention, all but one of its rules, and a field that does nothing here."""
-    given = {'data.protocol': 'thesis', 'data.rests': 'phrase', 'data.hop_steps': 8, 'model.attention': 'weighted', 'train.num_epochs': 1}
+    given = {
+        'data.protocol': 'thesis',
+        'data.rests': 'phrase',
+        'data.hop_steps': 8,
+        'model.attention': 'weighted',
+        'train.num_epochs': 1,
+    }
     assert launch.main(arguments(tmp_path, corpus, **given)) == 0
     out = capsys.readouterr().out
-    assert 'data.protocol = thesis, except data.rests = phrase (thesis: end), data.hop_steps = 8 (thesis: 16)\n' in out
+    assert (
+        'data.protocol = thesis, except data.rests = phrase (thesis: end), data.hop_steps = 8'
+        ' (thesis: 16)\n' in out
+    )
     assert 'without effect on it: data.hop_steps\n' in out
     assert 'no test: split by window, all of the same 12 tunes' in out
     assert 'weighted attention' in out
     assert 'no test loss' in out
     config = json.loads((tmp_path / 'config.json').read_text())['data']
-    assert {name: config[name] for name in ('protocol', 'meters', 'rests', 'hop_steps', 'split', 'align_pickups', 'keep_last_window')} == {
-        'protocol': 'thesis', 'meters': ['4/4'], 'rests': 'phrase', 'hop_steps': 8, 'split': 'window', 'align_pickups': False,
+    assert {
+        name: config[name]
+        for name in (
+            'protocol',
+            'meters',
+            'rests',
+            'hop_steps',
+            'split',
+            'align_pickups',
+            'keep_last_window',
+        )
+    } == {
+        'protocol': 'thesis',
+        'meters': ['4/4'],
+        'rests': 'phrase',
+        'hop_steps': 8,
+        'split': 'window',
+        'align_pickups': False,
         'keep_last_window': False,
-    }  # fmt: skip
+    }
     summary = json.loads((tmp_path / 'summary.json').read_text())
     assert summary['base_rate']['test'] is summary['replicas'][0]['nats_per_step']['test'] is None
     assert 0 < summary['replicas'][0]['nats_per_step']['validation'] < 5
     # The run's protocol rules in sampling: none is given here, and the config file's is another.
     assert launch.main(sampling(tmp_path)) == 0
     # No tune is unseen: a prompt for all, and neither a likelihood nor a level of unseen tunes.
-    evaluate = [f'--workdir={tmp_path}', '--mode=evaluate', '--config.evaluate.num_pieces=4', '--config.evaluate.num_draws=1']
-    assert launch.main([*evaluate, '--config.sample.num_bars=2', '--config.evaluate.prompts=fixed']) == 0
+    evaluate = [
+        f'--workdir={tmp_path}',
+        '--mode=evaluate',
+        '--config.evaluate.num_pieces=4',
+        '--config.evaluate.num_draws=1',
+    ]
+    assert (
+        launch.main([*evaluate, '--config.sample.num_bars=2', '--config.evaluate.prompts=fixed'])
+        == 0
+    )
     report = (tmp_path / 'evaluation' / 'report.md').read_text()
-    for words in ('All pieces continue one prompt, mary', 'No tune is unseen', 'no real unseen tunes to compare it with'):
+    for words in (
+        'All pieces continue one prompt, mary',
+        'No tune is unseen',
+        'no real unseen tunes to compare it with',
+    ):
         assert words in report
     comparison = json.loads((tmp_path / 'evaluation' / 'comparison.json').read_text())
-    assert (comparison['prompts'], comparison['nats_per_step'], comparison['part']) == ('fixed', None, None)
-    assert set(comparison['scale']) == {'second_draw', 'shuffled', *(f'markov_{order}' for order in range(1, 6))}
+    assert (comparison['prompts'], comparison['nats_per_step'], comparison['part']) == (
+        'fixed',
+        None,
+        None,
+    )
+    assert set(comparison['scale']) == {
+        'second_draw',
+        'shuffled',
+        *(f'markov_{order}' for order in range(1, 6)),
+    }
     capsys.readouterr()
     assert launch.main(evaluate) == 2
     assert "must be config.evaluate.prompts = 'fixed'" in capsys.readouterr().err
@@ -216,7 +312,10 @@ def test_the_same_command_says_finished_and_more_epochs_go_on(workdir, corpus, c
     monkeypatch.setattr(provenance, 'versions', lambda: versions() | {'jax': '9.9'})
     monkeypatch.setattr(train, 'versions', provenance.versions)
     assert launch.main(arguments(workdir, corpus, **{'train.num_epochs': 4})) == 0
-    line = f'the run goes on with jax {jax.__version__} before and 9.9 now: it ends as one left alone would to rounding only'
+    line = (
+        f'the run goes on with jax {jax.__version__} before and 9.9 now: it ends as one left alone'
+        ' would to rounding only'
+    )
     assert line in capsys.readouterr().out
     sessions = json.loads((workdir / 'config.json').read_text())['made_with']
     assert [session['versions']['jax'] for session in sessions] == [jax.__version__, '9.9']
@@ -225,7 +324,9 @@ def test_the_same_command_says_finished_and_more_epochs_go_on(workdir, corpus, c
 def test_a_second_process_is_refused(workdir, corpus, refused):
     before = content(workdir)
     with alone_in(workdir):
-        assert f'works in {workdir}; wait until it has ended' in refused(*arguments(workdir, corpus, **{'train.num_epochs': 5}))
+        assert f'works in {workdir}; wait until it has ended' in refused(
+            *arguments(workdir, corpus, **{'train.num_epochs': 5})
+        )
     assert content(workdir) == before
 
 
@@ -238,7 +339,16 @@ def test_sampling_needs_nothing_but_the_workdir(workdir, tmp_path, capsys, refus
     assert launch.main(argv) == 0
     folder = pathlib.Path(capsys.readouterr().out.splitlines()[-1])
     assert folder == workdir / 'samples' / 'my tune'
-    assert {'01.mid', '02.mid', 'joined/01.mid', 'joined/02.mid', '01.png', '02.png', 'all.png', 'samples.json'} <= set(content(folder))
+    assert {
+        '01.mid',
+        '02.mid',
+        'joined/01.mid',
+        'joined/02.mid',
+        '01.png',
+        '02.png',
+        'all.png',
+        'samples.json',
+    } <= set(content(folder))
     rows = json.loads((folder / 'samples.json').read_text())
     assert [row['file'] for row in rows] == ['01.mid', '02.mid']
     assert all((row['num_steps'], row['key'], len(row['tokens'])) == (16, 5, 16) for row in rows)
@@ -260,10 +370,14 @@ AUDITED: list | None = None
 
 
 def _audit(event, details):
-    """Notes what is opened for writing, made, renamed or removed while `AUDITED` is a list; a hook cannot be taken off again."""
+    """Notes what is opened for writing, made, renamed or removed while `AUDITED` is a list; a hook
+    cannot be taken off again.
+    """
     if AUDITED is None:
         return
-    if (event == 'open' and (details[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)) or event in (
+    if (
+        event == 'open' and (details[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+    ) or event in (
         'os.mkdir',
         'os.remove',
         'os.rmdir',
@@ -276,23 +390,40 @@ def _audit(event, details):
 
 
 def test_no_name_in_a_file_leads_out_of_the_workdir(workdir, tmp_path, monkeypatch):
-    """A hostile prompt: titles, includes and voices that are paths. What is written lies in the workdir, or is temporary."""
+    """A hostile prompt: titles, includes and voices that are paths. What is written lies in the
+    workdir, or is temporary.
+    """
     monkeypatch.chdir(tmp_path)
     target = tmp_path / 'target'
     prompt = tmp_path / '..hostile%2f..name.abc'
     text = abc(1).replace(
-        'T:', f'T:../../../{target}\nF:{target}\nS:file://{target}\n%%abc-include {target}\nI:abc-include {target}\nV:{target}\nT:'
+        'T:',
+        f'T:../../../{target}\nF:{target}\nS:file://{target}\n%%abc-include {target}\nI:abc-include'
+        f' {target}\nV:{target}\nT:',
     )
     prompt.write_text(text)
     sys.addaudithook(_audit)
     monkeypatch.setattr(sys.modules[__name__], 'AUDITED', [])
     assert launch.main(sampling(workdir, f'--config.sample.prompt={prompt}')) == 0
-    written = [pathlib.Path(os.fsdecode(path)).absolute() for path in AUDITED if not isinstance(path, int)]
+    written = [
+        pathlib.Path(os.fsdecode(path)).absolute() for path in AUDITED if not isinstance(path, int)
+    ]
     monkeypatch.setattr(sys.modules[__name__], 'AUDITED', None)
     assert [path for path in written if path.is_relative_to(workdir / 'samples')]
-    allowed = (workdir, pathlib.Path(os.environ['SYMMUSIC_CACHE']), pathlib.Path('/dev'), pathlib.Path(os.path.expanduser('~/.cache')))
+    allowed = (
+        workdir,
+        pathlib.Path(os.environ['SYMMUSIC_CACHE']),
+        pathlib.Path('/dev'),
+        pathlib.Path(os.path.expanduser('~/.cache')),
+    )
     compiled = [pathlib.Path(folder) for folder in [jax.config.jax_compilation_cache_dir] if folder]
-    outside = [path for path in written if not any(path.resolve().is_relative_to(folder.resolve()) for folder in (*allowed, *compiled))]
+    outside = [
+        path
+        for path in written
+        if not any(
+            path.resolve().is_relative_to(folder.resolve()) for folder in (*allowed, *compiled)
+        )
+    ]
     assert outside == []
     assert not target.exists()
 
@@ -301,7 +432,11 @@ def test_chosen_bars_are_drawn_anew_within_wishes(workdir, tmp_path, capsys, ref
     prompt = tmp_path / 'mine.abc'
     prompt.write_text('X:1\nT:Mine\nM:4/4\nL:1/4\nK:G\nGABc|dcBA|BcdB|AFG2|\n')
     argv = sampling(workdir, f'--config.sample.prompt={prompt}')
-    wish = ['--config.sample.regenerate=2-3', '--config.sample.scale=prompt', '--config.sample.max_notes_per_bar=3']
+    wish = [
+        '--config.sample.regenerate=2-3',
+        '--config.sample.scale=prompt',
+        '--config.sample.max_notes_per_bar=3',
+    ]
     assert launch.main([*argv, *wish, '--config.sample.num_candidates=3']) == 0
     said = capsys.readouterr().out
     assert 'mine with bars 2-3 anew' in said
@@ -309,27 +444,63 @@ def test_chosen_bars_are_drawn_anew_within_wishes(workdir, tmp_path, capsys, ref
     folder = pathlib.Path(said.splitlines()[-1])
     before = quantize(read_abc_tune(prompt.read_text()))
     for name in ('01', '02'):
-        after = quantize(parse_midi((folder / 'joined' / f'{name}.mid').read_bytes()), align_pickup=False)
+        after = quantize(
+            parse_midi((folder / 'joined' / f'{name}.mid').read_bytes()), align_pickup=False
+        )
         assert [note for note in after if note.onset < 16] == before[:4]
         assert [note for note in after if note.onset >= 48] == before[-3:]
         new = [note for note in after if 16 <= note.onset < 48]
         assert {note.pitch % 12 for note in new} <= {7, 9, 11, 0, 2, 4, 6}
         assert all(sum(first <= note.onset < first + 16 for note in new) <= 3 for first in (16, 32))
 
-    assert launch.main([*argv, '--config.sample.max_copied_run=2', '--config.sample.num_candidates=4', '--config.sample.rank=both']) == 0
+    assert (
+        launch.main(
+            [
+                *argv,
+                '--config.sample.max_copied_run=2',
+                '--config.sample.num_candidates=4',
+                '--config.sample.rank=both',
+            ]
+        )
+        == 0
+    )
     said = capsys.readouterr().out
-    assert re.search(r'at \d+ of 32 steps a note was refused that would have copied more than 2', said)
+    assert re.search(
+        r'at \d+ of 32 steps a note was refused that would have copied more than 2', said
+    )
     folder = pathlib.Path(said.splitlines()[-1])
     rows = json.loads((folder / 'samples.json').read_text())
-    assert all(row['nearest'] is None or (row['nearest']['score'] == 2 and row['nearest']['tune']) for row in rows)
+    assert all(
+        row['nearest'] is None or (row['nearest']['score'] == 2 and row['nearest']['tune'])
+        for row in rows
+    )
     assert all(row['num_refused'] >= 0 for row in rows)
     assert 'originality' in (folder / 'index.html').read_text()
-    assert launch.main([*argv, '--config.sample.max_copied_run=3', '--config.sample.rests=False', '--config.sample.end_on_tonic=True']) == 0
+    assert (
+        launch.main(
+            [
+                *argv,
+                '--config.sample.max_copied_run=3',
+                '--config.sample.rests=False',
+                '--config.sample.end_on_tonic=True',
+            ]
+        )
+        == 0
+    )
     assert launch.main([*argv, '--config.sample.redraw_copies=True']) == 0
     said = capsys.readouterr().out
-    assert re.search(r'\d+ times a piece was drawn again that copied more than [\d.]+ notes in a row, .* 0 still do', said)
+    assert re.search(
+        r'\d+ times a piece was drawn again that copied more than [\d.]+ notes in a row, .* 0'
+        r' still do',
+        said,
+    )
     (tmp_path / 'two.abc').write_text('X:1\nM:4/4\nL:1/4\nK:G\nz4|z A z B|\n')
-    assert launch.main([*argv, f'--config.sample.fixed={tmp_path / "two.abc"}', '--config.sample.num_bars=2']) == 0
+    assert (
+        launch.main(
+            [*argv, f'--config.sample.fixed={tmp_path / "two.abc"}', '--config.sample.num_bars=2']
+        )
+        == 0
+    )
     folder = pathlib.Path(capsys.readouterr().out.splitlines()[-1])
     for name in ('01', '02'):
         after = quantize(parse_midi((folder / f'{name}.mid').read_bytes()))
@@ -337,18 +508,34 @@ def test_chosen_bars_are_drawn_anew_within_wishes(workdir, tmp_path, capsys, ref
         assert not [note for note in after if 20 < note.onset < 24 or note.onset > 28]
     (workdir / 'originals.npz').unlink()
     assert 'redraw_copies = True' in refused(*argv, '--config.sample.redraw_copies=True')
-    assert 'keeps no training tunes to compare with' in refused(*argv, '--config.sample.max_copied_run=2')
+    assert 'keeps no training tunes to compare with' in refused(
+        *argv, '--config.sample.max_copied_run=2'
+    )
 
-    assert 'must be a bar or some, as 3 or 3-4, of the 4' in refused(*argv, '--config.sample.regenerate=4-5')
-    impossible = refused(*argv, '--config.sample.lowest=127', '--config.sample.min_notes_per_bar=1', '--config.sample.rests=False')
+    assert 'must be a bar or some, as 3 or 3-4, of the 4' in refused(
+        *argv, '--config.sample.regenerate=4-5'
+    )
+    impossible = refused(
+        *argv,
+        '--config.sample.lowest=127',
+        '--config.sample.min_notes_per_bar=1',
+        '--config.sample.rests=False',
+    )
     assert 'config.sample.lowest = 127 cannot be met in 1 bar after' in impossible
-    assert 'a wish that holds for --mode=sample alone' in refused(f'--workdir={workdir}', '--mode=evaluate', '--config.sample.rests=False')
+    assert 'a wish that holds for --mode=sample alone' in refused(
+        f'--workdir={workdir}', '--mode=evaluate', '--config.sample.rests=False'
+    )
 
 
 def test_replicas_train_side_by_side_and_any_of_them_draws(corpus, tmp_path, capsys, refused):
     workdir = tmp_path / 'replicas'
     # At such a learning rate nothing moves, and the first epoch stays the best.
-    stops = {'replicas': 2, 'train.early_stopping_epochs': 1, 'train.learning_rate': 1e-20, 'train.num_epochs': 6}
+    stops = {
+        'replicas': 2,
+        'train.early_stopping_epochs': 1,
+        'train.learning_rate': 1e-20,
+        'train.num_epochs': 6,
+    }
     assert launch.main(arguments(workdir, corpus, **stops)) == 0
     printed = capsys.readouterr().out
     assert ', 2 replicas' in printed
@@ -359,9 +546,17 @@ def test_replicas_train_side_by_side_and_any_of_them_draws(corpus, tmp_path, cap
     losses = [one['nats_per_step']['validation'] for one in summary['replicas']]
     assert summary['best_replica'] == losses.index(min(losses))
     assert [one['seed'] for one in summary['replicas']] == [0, 1]
-    assert max(one['num_epochs'] for one in summary['replicas']) < 6  # early stopping has ended both
+    # early stopping has ended both
+    assert max(one['num_epochs'] for one in summary['replicas']) < 6
     for replica in (0, 1):
-        assert launch.main(sampling(workdir, f'--config.sample.replica={replica}', f'--config.seed={replica + 3}')) == 0
+        assert (
+            launch.main(
+                sampling(
+                    workdir, f'--config.sample.replica={replica}', f'--config.seed={replica + 3}'
+                )
+            )
+            == 0
+        )
         assert f'by replicas, replica {replica}, epoch ' in capsys.readouterr().out
     assert 'replicas 0 to 1' in refused(*sampling(workdir, '--config.sample.replica=2'))
 
@@ -369,12 +564,17 @@ def test_replicas_train_side_by_side_and_any_of_them_draws(corpus, tmp_path, cap
     assert 'ended by early stopping; a larger num_epochs goes on with it' in capsys.readouterr().out
     assert launch.main(arguments(workdir, corpus, **stops | {'train.num_epochs': 7})) == 0
     more = json.loads((workdir / 'summary.json').read_text())
-    assert all(new['num_epochs'] > old['num_epochs'] for new, old in zip(more['replicas'], summary['replicas'], strict=True))
+    assert all(
+        new['num_epochs'] > old['num_epochs']
+        for new, old in zip(more['replicas'], summary['replicas'], strict=True)
+    )
 
 
 @pytest.mark.parametrize('encoding', ['pianoroll', 'pianoroll_faithful'])
 def test_every_encoding_goes_the_whole_way(corpus, tmp_path, capsys, encoding):
-    """Training, samples with their distributions, stats and an evaluation; what is joined is the prompt, then what each token says."""
+    """Training, samples with their distributions, stats and an evaluation; what is joined is the
+    prompt, then what each token says.
+    """
     changes = {'data.encoding': encoding, 'train.num_epochs': 1, 'sample.keep_distributions': True}
     assert launch.main(arguments(tmp_path / 'roll', corpus, **changes)) == 0
     capsys.readouterr()
@@ -384,15 +584,32 @@ def test_every_encoding_goes_the_whole_way(corpus, tmp_path, capsys, encoding):
     assert all(0 <= token < num_classes for row in rows for token in row['tokens'])
     assert (folder / 'heatmaps' / 'softmax.png').stat().st_size > 1000
     if encoding == 'pianoroll_faithful':  # the odd one
-        evaluate = [f'--workdir={tmp_path / "roll"}', '--mode=evaluate', '--config.evaluate.num_pieces=4', '--config.evaluate.num_draws=1']
+        evaluate = [
+            f'--workdir={tmp_path / "roll"}',
+            '--mode=evaluate',
+            '--config.evaluate.num_pieces=4',
+            '--config.evaluate.num_draws=1',
+        ]
         assert launch.main([*evaluate, '--config.sample.num_bars=2']) == 0
-        nats = json.loads((tmp_path / 'roll' / 'evaluation' / 'comparison.json').read_text())['nats_per_step']
+        nats = json.loads((tmp_path / 'roll' / 'evaluation' / 'comparison.json').read_text())[
+            'nats_per_step'
+        ]
         assert all(0 < value < 10 for value in nats.values())
     assert (
-        launch.main([f'--workdir={tmp_path}', '--mode=stats', f'--config.data.corpus={corpus}', f'--config.data.encoding={encoding}']) == 0
+        launch.main(
+            [
+                f'--workdir={tmp_path}',
+                '--mode=stats',
+                f'--config.data.corpus={corpus}',
+                f'--config.data.encoding={encoding}',
+            ]
+        )
+        == 0
     )
     statistics = json.loads((tmp_path / 'stats' / 'stats.json').read_text())
-    lines = [json.loads(line) for line in (tmp_path / 'stats' / 'tunes.jsonl').read_text().splitlines()]
+    lines = [
+        json.loads(line) for line in (tmp_path / 'stats' / 'tunes.jsonl').read_text().splitlines()
+    ]
     assert (
         statistics['num_classes']
         == num_classes
@@ -408,17 +625,31 @@ def test_every_encoding_goes_the_whole_way(corpus, tmp_path, capsys, encoding):
             assert note.onset != 64 * STEP or sounding[63] != note.pitch
         assert sounding[63] == 79  # the prompt's last note
         silence = 0 if encoding == 'pianoroll' else num_classes
-        expected = [-1 if token == silence else token + first_pitch - row['transposed_by'] for token in row['tokens']]
+        expected = [
+            -1 if token == silence else token + first_pitch - row['transposed_by']
+            for token in row['tokens']
+        ]
         assert sounding[64:].tolist() == expected
 
 
 def test_targets_that_are_all_silence_are_refused(tmp_path, refused):
-    """Each window's last step, at the end of a bar, is a rest; the faithful roll has no class for it."""
+    """Each window's last step, at the end of a bar, is a rest; the faithful roll has no class for
+    it.
+    """
     for number in range(12):
         bar = ' '.join('CDEFGAB'[(number + place) % 7] for place in range(7)) + ' z |'
-        (tmp_path / f'{number}.abc').write_text(f'X:1\nT:{"abcdefghijkl"[number]}\nM:4/4\nL:1/8\nK:C\n{bar * (number + 6)}\n')
-    argv = arguments(tmp_path / 'run', tmp_path, **{'data.encoding': 'pianoroll_faithful', 'train.targets': 'last'})
-    assert "has silence for its only targets, for which config.data.encoding = 'pianoroll_faithful' has no class" in refused(*argv)
+        (tmp_path / f'{number}.abc').write_text(
+            f'X:1\nT:{"abcdefghijkl"[number]}\nM:4/4\nL:1/8\nK:C\n{bar * (number + 6)}\n'
+        )
+    argv = arguments(
+        tmp_path / 'run',
+        tmp_path,
+        **{'data.encoding': 'pianoroll_faithful', 'train.targets': 'last'},
+    )
+    assert (
+        "has silence for its only targets, for which config.data.encoding = 'pianoroll_faithful'"
+        ' has no class' in refused(*argv)
+    )
     assert not (tmp_path / 'run').exists()
 
 
@@ -427,36 +658,82 @@ def test_a_finished_run_is_fine_tuned_on_other_tunes(trained, tmp_path, capsys, 
     folder = tmp_path / 'low'
     folder.mkdir()
     for seed in range(20, 26):
-        (folder / f't{seed}.abc').write_text(abc(seed).replace('K:C', 'K:C octave=-1').replace('C', 'C,').replace('K:C,', 'K:C'))
+        (folder / f't{seed}.abc').write_text(
+            abc(seed).replace('K:C', 'K:C octave=-1').replace('C', 'C,').replace('K:C,', 'K:C')
+        )
     init = {'init_from': trained, 'train.num_epochs': 1}
     assert launch.main(arguments(tmp_path / 'tuned', folder, **init)) == 0
     printed = capsys.readouterr().out
     assert f'begins with the best parameters of {trained}' in printed
     parent = json.loads((trained / 'summary.json').read_text())
-    assert parent['num_parameters'] < json.loads((tmp_path / 'tuned' / 'summary.json').read_text())['num_parameters']  # more pitches
-    assert 'num_cells is 8 in that run and 4 now' in refused(*arguments(tmp_path / 'x', folder, **init | {'model.num_cells': 4}))
-    assert 'no checkpoint' in refused(*arguments(tmp_path / 'x', folder, init_from=tmp_path / 'nothing'))
+    # more pitches
+    assert (
+        parent['num_parameters']
+        < json.loads((tmp_path / 'tuned' / 'summary.json').read_text())['num_parameters']
+    )
+    assert 'num_cells is 8 in that run and 4 now' in refused(
+        *arguments(tmp_path / 'x', folder, **init | {'model.num_cells': 4})
+    )
+    assert 'no checkpoint' in refused(
+        *arguments(tmp_path / 'x', folder, init_from=tmp_path / 'nothing')
+    )
 
 
 def test_stats_are_the_contract_s(corpus, tmp_path, capsys):
-    """Beside the good ones a waltz, a damaged file of each kind and an empty one: they are counted, and the run goes on."""
+    """Beside the good ones a waltz, a damaged file of each kind and an empty one: they are counted,
+    and the run goes on.
+    """
     tunes = pathlib.Path(shutil.copytree(corpus, tmp_path / 'tunes'))
     (tunes / 'waltz.abc').write_text(abc(40, meter='3/4'))
     (tunes / 'damaged.mid').write_bytes(midi(41)[:90])
     (tunes / 'damaged.abc').write_bytes(b'X:1\nM:4/4\nL:1/8\n\xff\xfe no key\n')
     (tunes / 'empty.mid').write_bytes(b'')
-    assert launch.main(['--mode=stats', f'--workdir={tmp_path / "out"}', f'--config.data.corpus={tunes}']) == 0
+    assert (
+        launch.main(
+            ['--mode=stats', f'--workdir={tmp_path / "out"}', f'--config.data.corpus={tunes}']
+        )
+        == 0
+    )
     statistics = json.loads((tmp_path / 'out' / 'stats' / 'stats.json').read_text())
-    assert {'num_files', 'num_tunes', 'num_kept', 'dropped', 'num_windows', 'num_distinct_windows', 'num_classes', 'min_pitch', 'max_pitch',
-            'num_steps', 'event_frequencies'} <= set(statistics)  # fmt: skip
-    assert (statistics['num_files'], statistics['num_tunes'], statistics['num_kept']) == (14, 16, 12)
+    assert {
+        'num_files',
+        'num_tunes',
+        'num_kept',
+        'dropped',
+        'num_windows',
+        'num_distinct_windows',
+        'num_classes',
+        'min_pitch',
+        'max_pitch',
+        'num_steps',
+        'event_frequencies',
+    } <= set(statistics)
+    assert (statistics['num_files'], statistics['num_tunes'], statistics['num_kept']) == (
+        14,
+        16,
+        12,
+    )
     assert sum(statistics['dropped'].values()) == 4
     assert (statistics['dropped']['meter'], statistics['dropped']['damaged MIDI']) == (1, 2)
     assert sum(statistics['event_frequencies'].values()) == pytest.approx(1)
-    lines = [json.loads(line) for line in (tmp_path / 'out' / 'stats' / 'tunes.jsonl').read_text().splitlines()]
+    lines = [
+        json.loads(line)
+        for line in (tmp_path / 'out' / 'stats' / 'tunes.jsonl').read_text().splitlines()
+    ]
     assert len(lines) == 16
     for line in lines:
-        assert list(line) == ['file', 'title', 'meter', 'kept', 'reason', 'key', 'transposed_by', 'num_steps', 'num_windows', 'events']
+        assert list(line) == [
+            'file',
+            'title',
+            'meter',
+            'kept',
+            'reason',
+            'key',
+            'transposed_by',
+            'num_steps',
+            'num_windows',
+            'events',
+        ]
         assert line['kept'] == (line['reason'] == '') == (len(line['events']) > 0)
         assert line['num_steps'] == len(line['events'])
     assert sum(line['num_windows'] for line in lines) == statistics['num_windows']
@@ -478,12 +755,18 @@ def test_stats_of_every_folder_are_kept(tmp_path, monkeypatch, capsys):
     assert folder('b/walks') == 'runs/stats-walks/stats-2'
     assert folder('a/walks.v2') == 'runs/stats-walks.v2/stats'
     assert folder('b/one.abc') == 'runs/stats-one/stats'
-    assert folder('.', tmp_path / 'b' / 'walks') == folder('../walks/.', tmp_path / 'b' / 'walks') == 'runs/stats-walks/stats'
+    assert (
+        folder('.', tmp_path / 'b' / 'walks')
+        == folder('../walks/.', tmp_path / 'b' / 'walks')
+        == 'runs/stats-walks/stats'
+    )
     assert folder('..', tmp_path / 'b' / 'walks') == 'runs/stats-b/stats'
 
 
 def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch):
-    """Beside the real thing, Markov models and shuffled notes; the same command gives the same numbers."""
+    """Beside the real thing, Markov models and shuffled notes; the same command gives the same
+    numbers.
+    """
     argv = [
         f'--workdir={workdir}',
         '--mode=evaluate',
@@ -496,29 +779,54 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch):
     folder = workdir / 'evaluation'
     assert printed.splitlines()[-1] == str(folder)
     comparison = json.loads((folder / 'comparison.json').read_text())
-    names = {'second_draw', 'real_continuations', 'shuffled', *(f'markov_{order}' for order in range(1, 6))}
+    names = {
+        'second_draw',
+        'real_continuations',
+        'shuffled',
+        *(f'markov_{order}' for order in range(1, 6)),
+    }
     assert set(comparison['scale']) == names
     assert set(comparison['draws']) == {'model', *names}
     assert comparison['draws']['model']['num_draws'] == 2
     for cells in comparison['scale'].values():
         assert set(cells['features']) == set(comparison['features'])
         assert 0 <= cells['averages']['overall']['oa'] <= 1
-    assert set(comparison['nats_per_step']) == {'model', 'base_rate', *(f'markov_{order}' for order in range(1, 6))}
+    assert set(comparison['nats_per_step']) == {
+        'model',
+        'base_rate',
+        *(f'markov_{order}' for order in range(1, 6)),
+    }
     summary = json.loads((workdir / 'summary.json').read_text())
-    assert comparison['nats_per_step']['model'] == pytest.approx(summary['replicas'][0]['nats_per_step']['test'], rel=1e-5)
+    assert comparison['nats_per_step']['model'] == pytest.approx(
+        summary['replicas'][0]['nats_per_step']['test'], rel=1e-5
+    )
     assert comparison['nats_per_step']['base_rate'] == pytest.approx(summary['base_rate']['test'])
     for block in ('nats_per_note', 'nats_by_position'):
         assert set(comparison[block]) == set(comparison['nats_per_step'])
     assert comparison['nats_per_note']['model'] > comparison['nats_per_step']['model']
-    assert set(comparison['structure']) == {'model', 'real_continuations', 'shuffled', *(f'markov_{order}' for order in range(1, 6))}
+    assert set(comparison['structure']) == {
+        'model',
+        'real_continuations',
+        'shuffled',
+        *(f'markov_{order}' for order in range(1, 6)),
+    }
     assert 0 <= comparison['structure']['model']['lag_4']['mean'] <= 1
     assert comparison['structure']['model']['lag_8']['mean'] is None
     weights = np.array(comparison['likelihood']['num_by_position'])
     by_position = np.average(comparison['nats_by_position']['markov_3'], weights=weights)
     assert by_position == pytest.approx(comparison['nats_per_step']['markov_3'])
     assert comparison['critic']['tokens'] is None
-    assert 'No critic: 5 folds need prompts of at least 30 tune families, not 2.' in (folder / 'report.md').read_text()
-    assert {'features.csv', 'report.md', 'distances.png', 'transitions.png', 'nats_by_position.png'} <= set(content(folder))
+    assert (
+        'No critic: 5 folds need prompts of at least 30 tune families, not 2.'
+        in (folder / 'report.md').read_text()
+    )
+    assert {
+        'features.csv',
+        'report.md',
+        'distances.png',
+        'transitions.png',
+        'nats_by_position.png',
+    } <= set(content(folder))
     first = (folder / 'comparison.json').read_bytes()
     assert launch.main(argv) == 0
     assert (folder / 'comparison.json').read_bytes() == first
@@ -529,13 +837,17 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch):
     assert 'aria-label="piano rolls of piece ' in page
     assert 'bars said again' in page
     assert 'give 0 excerpts of 64 bars' in refused(*argv, '--config.sample.num_bars=64')
-    monkeypatch.setattr('symmusic.modes.evaluate._continue', lambda *_: (np.full((16, 32), -2, np.int8), 0, 16))
+    monkeypatch.setattr(
+        'symmusic.modes.evaluate._continue', lambda *_: (np.full((16, 32), -2, np.int8), 0, 16)
+    )
     assert 'none of the 8 pieces that the model drew holds a note' in refused(*argv)
 
 
 @pytest.fixture
 def two_folders(tmp_path):
-    """Six walks, and five with a damaged file, one without notes, one in two voices and a text beside them."""
+    """Six walks, and five with a damaged file, one without notes, one in two voices and a text
+    beside them.
+    """
     for name, seeds in (('real', range(6)), ('made', range(6, 11))):
         (tmp_path / name).mkdir()
         for seed in seeds:
@@ -558,9 +870,13 @@ def test_a_listening_study(workdir, tmp_path, capsys, refused):
     assert sorted(piece['kind'] for piece in key['pieces']) == ['generated', 'training']
     assert all(piece['notes'] for piece in key['pieces'])
     page = (workdir / 'study' / 'index.html').read_text()
-    assert not any(word in page for word in ('training', 'generated', *(piece['origin'] for piece in key['pieces'])))
+    assert not any(
+        word in page
+        for word in ('training', 'generated', *(piece['origin'] for piece in key['pieces']))
+    )
     before = content(workdir)
-    assert launch.main([*study, '--config.study.num_pieces=1']) == 0  # answers to it may be under way
+    # answers to it may be under way
+    assert launch.main([*study, '--config.study.num_pieces=1']) == 0
     assert 'is there already' in capsys.readouterr().out
     assert content(workdir) == before
     fixed = ['--config.evaluate.prompts=fixed', '--config.study.num_pieces=3']
@@ -572,7 +888,13 @@ def test_a_listening_study(workdir, tmp_path, capsys, refused):
     assert len({piece['origin'] for piece in other['pieces']}) == 4
 
     rows = [{'piece': piece, 'plays': 1, 'rhythm': 4, 'melody': piece} for piece in (1, 2)]
-    answers = {'format': 'symmusic listening study 1', 'study': key['study'], 'listener': 'a', 'saved': '2026', 'complete': True}
+    answers = {
+        'format': 'symmusic listening study 1',
+        'study': key['study'],
+        'listener': 'a',
+        'saved': '2026',
+        'complete': True,
+    }
     answers |= {'experience': 1, 'ratings': rows}
     (tmp_path / 'answers').mkdir()
     (tmp_path / 'answers' / 'a.json').write_text(json.dumps(answers))
@@ -581,9 +903,17 @@ def test_a_listening_study(workdir, tmp_path, capsys, refused):
     assert launch.main(analysis) == 0
     out = capsys.readouterr().out
     assert 'left out b.json: not JSON' in out
-    assert out.splitlines()[-1] == str(workdir / 'study')  # the one that is answered, not the newest
+    # the one that is answered, not the newest
+    assert out.splitlines()[-1] == str(workdir / 'study')
     files = {path.name for path in (workdir / 'study').iterdir()} - set(before)
-    assert files >= {'results.json', 'report.md', 'report.html', 'ratings.png', 'experience.png', 'pieces.png'}
+    assert files >= {
+        'results.json',
+        'report.md',
+        'report.html',
+        'ratings.png',
+        'experience.png',
+        'pieces.png',
+    }
     found = json.loads((workdir / 'study' / 'results.json').read_text())
     assert found['questions']['melody']['difference']['low'] is None
     assert 'too few listeners' in (workdir / 'study' / 'report.md').read_text()
@@ -591,8 +921,12 @@ def test_a_listening_study(workdir, tmp_path, capsys, refused):
     (tmp_path / 'answers' / 'a.json').write_text('{}')
     assert 'no file there can be used' in refused(*analysis)
     assert 'different melodies; ask for no more' in refused(*study, '--config.study.num_pieces=9')
-    assert 'No such file' in refused(f'--workdir={workdir}', '--mode=study', f'--answers={tmp_path / "none"}')
-    assert 'holds no study' in refused(f'--workdir={tmp_path / "other"}', '--mode=study', f'--answers={tmp_path / "answers"}')
+    assert 'No such file' in refused(
+        f'--workdir={workdir}', '--mode=study', f'--answers={tmp_path / "none"}'
+    )
+    assert 'holds no study' in refused(
+        f'--workdir={tmp_path / "other"}', '--mode=study', f'--answers={tmp_path / "answers"}'
+    )
     assert 'a flag of --mode=study' in refused('--mode=sample', '--answers=x')
     (workdir / 'study' / 'key.json').write_text('{}')
     assert 'key.json cannot be read' in refused(*analysis)
@@ -614,9 +948,23 @@ def test_comparing_two_folders(two_folders, tmp_path, capsys, monkeypatch):
     ):
         assert words in printed
     comparison = json.loads((folder / 'comparison.json').read_text())
-    assert (comparison['protocol'], comparison['num_reference'], comparison['num_generated']) == ('corrected', 6, 6)
+    assert (comparison['protocol'], comparison['num_reference'], comparison['num_generated']) == (
+        'corrected',
+        6,
+        6,
+    )
     assert set(comparison['left_out']['generated']) == {'broken.mid', 'empty.mid'}
-    assert list(comparison['features']) == ['PC', 'PR', 'PI', 'PCH', 'PCTM', 'NC', 'IOI', 'NLH', 'NLTM']
+    assert list(comparison['features']) == [
+        'PC',
+        'PR',
+        'PI',
+        'PCH',
+        'PCTM',
+        'NC',
+        'IOI',
+        'NLH',
+        'NLTM',
+    ]
     assert set(comparison['averages']) == {'pitch', 'rhythm', 'overall'}
     with open(folder / 'features.csv') as file:
         rows = list(csv.DictReader(file))
@@ -624,12 +972,17 @@ def test_comparing_two_folders(two_folders, tmp_path, capsys, monkeypatch):
     assert len(rows[0]) == 2 + 317
     assert [row['set'] for row in rows] == ['reference'] * 6 + ['generated'] * 6
     assert 'left out: broken.mid' in (folder / 'report.md').read_text()
-    assert all((folder / name).stat().st_size > 10_000 for name in ('distances.png', 'transitions.png'))
+    assert all(
+        (folder / name).stat().st_size > 10_000 for name in ('distances.png', 'transitions.png')
+    )
     first = (folder / 'comparison.json').read_bytes()
     assert launch.main(argv) == 0  # the same in its place
     assert (folder / 'comparison.json').read_bytes() == first
     assert launch.main([*argv, '--config.evaluate.protocol=thesis']) == 0
-    assert json.loads((folder.with_name('evaluation-2') / 'comparison.json').read_text())['protocol'] == 'thesis'
+    assert (
+        json.loads((folder.with_name('evaluation-2') / 'comparison.json').read_text())['protocol']
+        == 'thesis'
+    )
 
 
 def test_folders_that_cannot_be_compared(refused, two_folders, tmp_path):
@@ -638,11 +991,19 @@ def test_folders_that_cannot_be_compared(refused, two_folders, tmp_path):
     (tmp_path / 'bad').mkdir()
     (tmp_path / 'bad' / 'a.mid').write_bytes(b'MThd')
     assert '--mode=compare needs --generated=FOLDER' in refused('--mode=compare', reference)
-    assert 'holds no .mid or .midi file' in refused('--mode=compare', reference, f'--generated={tmp_path / "bare"}')
-    assert 'none of its 1 MIDI files can be measured (a.mid: ' in refused('--mode=compare', reference, f'--generated={tmp_path / "bad"}')
-    assert 'No such file' in refused('--mode=compare', reference, f'--generated={tmp_path / "nowhere"}')
+    assert 'holds no .mid or .midi file' in refused(
+        '--mode=compare', reference, f'--generated={tmp_path / "bare"}'
+    )
+    assert 'none of its 1 MIDI files can be measured (a.mid: ' in refused(
+        '--mode=compare', reference, f'--generated={tmp_path / "bad"}'
+    )
+    assert 'No such file' in refused(
+        '--mode=compare', reference, f'--generated={tmp_path / "nowhere"}'
+    )
     assert '--reference: a flag of --mode=compare, not of --mode=train' in refused(reference)
-    assert '--refrence: no such flag; did you mean --reference?' in refused('--mode=compare', '--refrence=x')
+    assert '--refrence: no such flag; did you mean --reference?' in refused(
+        '--mode=compare', '--refrence=x'
+    )
 
 
 @pytest.mark.slow
@@ -661,19 +1022,28 @@ def test_training_goes_on_past_damaged_files(corpus, tmp_path, capsys):
     ('argv', 'words'),
     [
         (['--mode=smaple'], ['--mode=smaple', 'sample', 'stats']),
-        (['--mode=evaluatte'], ['no such mode', 'did you mean evaluate?', 'train, sample, stats, evaluate, compare']),
+        (
+            ['--mode=evaluatte'],
+            ['no such mode', 'did you mean evaluate?', 'train, sample, stats, evaluate, compare'],
+        ),
         (['train'], ["'train'", 'stray word']),
         (['--workdir'], ['--workdir', 'value is missing']),
         (['--wrokdir=x'], ['--wrokdir', 'workdir']),
         (['--config=configs/none.py'], ['configs/none.py', 'configs/attn.py']),
-        (['--config.train.lerning_rate=1'], ['lerning_rate', 'did you mean', 'train.learning_rate']),
+        (
+            ['--config.train.lerning_rate=1'],
+            ['lerning_rate', 'did you mean', 'train.learning_rate'],
+        ),
         (['--config.train.num_epochs=many'], ['train.num_epochs', 'many']),
         (['--config.train.num_epochs=0'], ['train.num_epochs', '0', 'whole number from 1']),
         (['--config.model.attention=bahdanu'], ['model.attention', 'bahdanu', 'bahdanau']),
         (['--config.data.corpus=flok'], ['data.corpus', 'flok', 'folk']),
-        (['--mode=stats', '--config.data.corpus=nowhere/at/all'], ['data.corpus', 'nowhere/at/all']),
+        (
+            ['--mode=stats', '--config.data.corpus=nowhere/at/all'],
+            ['data.corpus', 'nowhere/at/all'],
+        ),
     ],
-)  # fmt: skip
+)
 def test_mistakes_on_the_command_line(refused, argv, words):
     error = refused(*argv)
     for word in words:
@@ -693,7 +1063,13 @@ def test_a_reader_that_goes_away_is_no_fault_of_the_program():
     """As in `launch.py --help | true`: the pipe is closed before the first word."""
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run([sys.executable, ROOT / 'launch.py', '--help'], stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, ROOT / 'launch.py', '--help'],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, '')
 
@@ -712,7 +1088,9 @@ def test_corpora_that_are_none(refused, tmp_path):
         ('2/2', {'data.meters': "('4/4',)"}, 'config.data.meters = ("4/4", "2/2") would keep more'),
     ],
 )
-def test_a_corpus_that_keeps_nothing_says_why_and_what_would_keep_more(refused, tmp_path, meter, changes, advice):
+def test_a_corpus_that_keeps_nothing_says_why_and_what_would_keep_more(
+    refused, tmp_path, meter, changes, advice
+):
     (tmp_path / 'tunes').mkdir()
     for seed in range(4):
         (tmp_path / 'tunes' / f'{seed}.abc').write_text(abc(seed, meter=meter))
@@ -728,7 +1106,9 @@ def test_too_few_tunes_to_split(refused, tmp_path):
 
 
 def test_a_workdir_of_another_experiment(refused, workdir, corpus):
-    error = refused(*arguments(workdir, corpus, **{'model.num_cells': 9, 'train.learning_rate': 0.5}))
+    error = refused(
+        *arguments(workdir, corpus, **{'model.num_cells': 9, 'train.learning_rate': 0.5})
+    )
     for word in ('model.num_cells is 8 in the run and 9 now', 'train.learning_rate', '--workdir'):
         assert word in error
     error = refused(*arguments(workdir, corpus, **{'train.num_epochs': 1}))
@@ -760,7 +1140,12 @@ def test_a_workdir_that_is_a_file(refused, tmp_path, corpus, mode):
 
 def test_without_a_run_the_shipped_model_draws(tmp_path, monkeypatch, capsys, folk):
     monkeypatch.chdir(tmp_path)
-    assert launch.main(sampling('nowhere', '--config.sample.num_samples=1', '--config.sample.num_bars=1')) == 0
+    assert (
+        launch.main(
+            sampling('nowhere', '--config.sample.num_samples=1', '--config.sample.num_bars=1')
+        )
+        == 0
+    )
     printed = capsys.readouterr().out
     assert 'the shipped model draws' in printed
     assert 'python launch.py' in printed
@@ -769,9 +1154,18 @@ def test_without_a_run_the_shipped_model_draws(tmp_path, monkeypatch, capsys, fo
     assert rows[0]['nearest']['score'] >= 2  # of its training tunes, which come with the corpus
     assert rows[0]['nearest']['tune']
     corpus = dataclasses.replace(load_corpus('folk', Settings()), tunes=())
-    monkeypatch.setattr('symmusic.modes.build.load_corpus', lambda *_, **__: corpus)  # as another version of music21 might have it
-    assert launch.main(sampling('nowhere', '--config.sample.num_samples=1', '--config.sample.num_bars=1')) == 0
-    assert 'the corpus folk is not the one that the shipped model was trained on: pieces are not compared' in capsys.readouterr().out
+    # as another version of music21 might have it
+    monkeypatch.setattr('symmusic.modes.build.load_corpus', lambda *_, **__: corpus)
+    assert (
+        launch.main(
+            sampling('nowhere', '--config.sample.num_samples=1', '--config.sample.num_bars=1')
+        )
+        == 0
+    )
+    assert (
+        'the corpus folk is not the one that the shipped model was trained on: pieces are not'
+        ' compared' in capsys.readouterr().out
+    )
     assert launch.main(sampling('nowhere', '--config.sample.max_copied_run=5')) == 2
     assert 'not the one that the shipped model was trained on' in capsys.readouterr().err
 
@@ -797,11 +1191,18 @@ def test_sampling_with_a_field_that_differs_from_the_run_s(refused, workdir):
 
 @pytest.mark.parametrize('mode', ['train', 'sample'])
 def test_a_damaged_checkpoint_is_named(refused, workdir, corpus, mode):
-    latest = max((workdir / 'checkpoints').iterdir(), key=lambda path: int(path.name) if path.name.isdecimal() else -1)
+    latest = max(
+        (workdir / 'checkpoints').iterdir(),
+        key=lambda path: int(path.name) if path.name.isdecimal() else -1,
+    )
     for path in (latest / 'state').rglob('*'):
         if path.is_file():
             path.write_bytes(path.read_bytes()[:10])
-    argv = sampling(workdir) if mode == 'sample' else arguments(workdir, corpus, **{'train.num_epochs': 3})
+    argv = (
+        sampling(workdir)
+        if mode == 'sample'
+        else arguments(workdir, corpus, **{'train.num_epochs': 3})
+    )
     error = refused(*argv)
     assert str(latest) in error
     assert 'damaged' in error
@@ -812,7 +1213,10 @@ def test_checkpoints_of_another_run(refused, workdir, corpus):
     text = (workdir / 'config.json').read_text()
     (workdir / 'config.json').write_text(text.replace('"num_cells": 8', '"num_cells": 4'))
     line = refused(*arguments(workdir, corpus, **{'model.num_cells': 4, 'train.num_epochs': 3}))
-    assert f'{workdir / "checkpoints"} holds another run: model.num_cells is 8 in the run and 4 now' in line
+    assert (
+        f'{workdir / "checkpoints"} holds another run: model.num_cells is 8 in the run and 4 now'
+        in line
+    )
 
 
 def test_checkpoints_that_are_gone(refused, workdir):
@@ -833,7 +1237,9 @@ def test_checkpoints_that_are_gone(refused, workdir):
 def test_bad_prompts(refused, workdir, tmp_path, name, data, word):
     if name:
         (tmp_path / name).write_text(data)
-    assert word in refused(*sampling(workdir, f'--config.sample.prompt={tmp_path / (name or "none.mid")}'))
+    assert word in refused(
+        *sampling(workdir, f'--config.sample.prompt={tmp_path / (name or "none.mid")}')
+    )
 
 
 # Processes
@@ -841,14 +1247,29 @@ def test_bad_prompts(refused, workdir, tmp_path, name, data, word):
 
 def process(*argv, cwd, cache):
     environment = {**os.environ, 'SYMMUSIC_CACHE': str(cache), 'JAX_PLATFORMS': 'cpu'}
-    return subprocess.Popen([sys.executable, str(ROOT / 'launch.py'), *map(str, argv)], cwd=cwd, env=environment,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / 'launch.py'), *map(str, argv)],
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def test_started_from_another_folder(corpus, tmp_path, cache):
-    """The config is found beside launch.py, output goes below the folder one stands in, and a mistake is status 2 to the shell."""
+    """The config is found beside launch.py, output goes below the folder one stands in, and a
+    mistake is status 2 to the shell.
+    """
     shutil.copytree(corpus, tmp_path / 'tunes')
-    good = process('--mode', 'stats', '--config=configs/lstm.py', '--config.data.corpus=tunes', cwd=tmp_path, cache=cache)
+    good = process(
+        '--mode',
+        'stats',
+        '--config=configs/lstm.py',
+        '--config.data.corpus=tunes',
+        cwd=tmp_path,
+        cache=cache,
+    )
     out, error = good.communicate(timeout=120)
     assert (good.returncode, error) == (0, '')
     assert out.splitlines()[-1] == str(tmp_path / 'runs' / 'stats-tunes' / 'stats')
@@ -860,12 +1281,17 @@ def test_started_from_another_folder(corpus, tmp_path, cache):
 
 def read_rows(workdir):
     with open(workdir / 'metrics.csv') as file:
-        return [{name: value for name, value in row.items() if name != 'sequences_per_s'} for row in csv.DictReader(file)]
+        return [
+            {name: value for name, value in row.items() if name != 'sequences_per_s'}
+            for row in csv.DictReader(file)
+        ]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_a_process_that_is_stopped_or_killed_in_mid_training_resumes_exactly(corpus, tmp_path, cache, number):
+def test_a_process_that_is_stopped_or_killed_in_mid_training_resumes_exactly(
+    corpus, tmp_path, cache, number
+):
     argv = {'train.num_epochs': 60, 'train.checkpoint_minutes': 1e-4}
     whole = process(*arguments(tmp_path / 'whole', corpus, **argv), cwd=tmp_path, cache=cache)
     assert whole.communicate(timeout=300)[1] == ''
@@ -883,22 +1309,31 @@ def test_a_process_that_is_stopped_or_killed_in_mid_training_resumes_exactly(cor
         assert error.count('\n') == 1
         assert 'stopped and saved' in error
         assert 'the same command goes on' in error
-        sampled = process(*sampling(tmp_path / 'whole', '--config.seed=5'), cwd=tmp_path, cache=cache)
+        sampled = process(
+            *sampling(tmp_path / 'whole', '--config.seed=5'), cwd=tmp_path, cache=cache
+        )
         sampled.stdout.close()
         time.sleep(2)
         sampled.send_signal(number)
-        assert (sampled.wait(), sampled.stderr.read()) == (1, 'stopped; the same command goes on from what is done\n')
+        assert (sampled.wait(), sampled.stderr.read()) == (
+            1,
+            'stopped; the same command goes on from what is done\n',
+        )
     resumed = process(*arguments(tmp_path / 'part', corpus, **argv), cwd=tmp_path, cache=cache)
     out, error = resumed.communicate(timeout=300)
     assert (resumed.returncode, error) == (0, '')
     assert 'going on after' in out
     assert read_rows(tmp_path / 'part') == read_rows(tmp_path / 'whole')
-    summaries = [json.loads((tmp_path / name / 'summary.json').read_text()) for name in ('whole', 'part')]
+    summaries = [
+        json.loads((tmp_path / name / 'summary.json').read_text()) for name in ('whole', 'part')
+    ]
     for summary in summaries:
         del summary['seconds'], summary['digest']
     assert summaries[0] == summaries[1]
     for name in ('01.mid', '02.mid'):
-        assert (tmp_path / 'part' / 'samples' / 'mary' / name).read_bytes() == (tmp_path / 'whole' / 'samples' / 'mary' / name).read_bytes()
+        assert (tmp_path / 'part' / 'samples' / 'mary' / name).read_bytes() == (
+            tmp_path / 'whole' / 'samples' / 'mary' / name
+        ).read_bytes()
 
 
 def test_several_processes_only_train(monkeypatch, tmp_path, capsys):
@@ -909,7 +1344,9 @@ def test_several_processes_only_train(monkeypatch, tmp_path, capsys):
 
 
 def test_compiled_programs_that_cannot_be_kept_or_read(tmp_path):
-    """Said once and in a line, whatever JAX says of each; what is damaged is compiled anew and kept."""
+    """Said once and in a line, whatever JAX says of each; what is damaged is compiled anew and
+    kept.
+    """
     code = (
         'import pathlib, sys\n'
         'from symmusic.compiled import keep_compiled\n'
@@ -922,9 +1359,22 @@ def test_compiled_programs_that_cannot_be_kept_or_read(tmp_path):
     )
 
     def run(folder):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith('JAX_COMPILATION')}
-        done = subprocess.run([sys.executable, '-c', code, folder], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-        assert [line.endswith('UserWarning: another') for line in done.stderr.splitlines()] == [True]
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith('JAX_COMPILATION')
+        }
+        done = subprocess.run(
+            [sys.executable, '-c', code, folder],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert [line.endswith('UserWarning: another') for line in done.stderr.splitlines()] == [
+            True
+        ]
         return done.stdout
 
     folder = tmp_path / 'compiled'

@@ -1,7 +1,8 @@
 """The rooms and the direction of imports, read from the source.
 
-A room imports itself and earlier rooms, and the floor: the few modules beside the rooms. `config` and `model` import no room. The pure
-files import neither the floor nor anything else that touches disk, clock or terminal.
+A room imports itself and earlier rooms, and the floor: the few modules beside the rooms. `config`
+and `model` import no room. The pure files import neither the floor nor anything else that touches
+disk, clock or terminal.
 """
 
 import ast
@@ -10,7 +11,18 @@ import pathlib
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1] / 'symmusic'
-ROOMS = ['config', 'score', 'melody', 'corpus', 'model', 'train', 'generate', 'evaluate', 'experiment', 'modes']
+ROOMS = [
+    'config',
+    'score',
+    'melody',
+    'corpus',
+    'model',
+    'train',
+    'generate',
+    'evaluate',
+    'experiment',
+    'modes',
+]
 ALONE = {'config', 'model'}
 FLOOR = {'compiled', 'errors', 'files', 'pages', 'progress', 'plots'}
 PURE = {
@@ -34,21 +46,52 @@ PURE = {
     'experiment/statistics.py',
     'experiment/ratings.py',
 }
-EFFECTS = {'os', 'io', 'pathlib', 'sys', 'shutil', 'tempfile', 'subprocess', 'socket', 'time', 'datetime', 'random', 'logging'}
-EFFECTS |= {'glob', 'csv', 'pickle', 'tqdm', 'matplotlib', 'PIL', 'absl', 'mido', 'music21', 'orbax', 'ml_collections'}
+EFFECTS = {
+    'os',
+    'io',
+    'pathlib',
+    'sys',
+    'shutil',
+    'tempfile',
+    'subprocess',
+    'socket',
+    'time',
+    'datetime',
+    'random',
+    'logging',
+}
+EFFECTS |= {
+    'glob',
+    'csv',
+    'pickle',
+    'tqdm',
+    'matplotlib',
+    'PIL',
+    'absl',
+    'mido',
+    'music21',
+    'orbax',
+    'ml_collections',
+}
 EFFECT_CALLS = {'open', 'print', 'input', 'exec', 'eval', 'breakpoint'}
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob('*.py'))
 
 
 def imports(source: str, file: str) -> set[str]:
-    """The dotted names that a file of symmusic imports, wherever in it; `from a import b` counts as a.b."""
+    """The dotted names that a file of symmusic imports, wherever in it; `from a import b` counts as
+    a.b.
+    """
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             folder = ['symmusic', *pathlib.PurePosixPath(file).parts[:-1]]
-            base = '.'.join([*folder[: len(folder) + 1 - node.level], *filter(None, [node.module])]) if node.level else node.module
+            base = (
+                '.'.join([*folder[: len(folder) + 1 - node.level], *filter(None, [node.module])])
+                if node.level
+                else node.module
+            )
             found |= {f'{base}.{alias.name}' for alias in node.names}
     return found
 
@@ -67,10 +110,21 @@ def faults(source: str, file: str) -> list[str]:
     if file in PURE:
         found += [f'a pure file imports {name}' for name in names if name.split('.')[0] in EFFECTS]
         found += [f'a pure file imports the floor: {part}' for part in parts & FLOOR]
-        pure = {f'symmusic.{name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")}' for name in PURE}
+        pure = {
+            f'symmusic.{name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")}'
+            for name in PURE
+        }
         ours = {name for name in names if name.startswith('symmusic.')}
-        found += [f'a pure file imports {name}, which is none' for name in ours if not {name, name.rpartition('.')[0]} & pure]
-        calls = {node.func.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+        found += [
+            f'a pure file imports {name}, which is none'
+            for name in ours
+            if not {name, name.rpartition('.')[0]} & pure
+        ]
+        calls = {
+            node.func.id
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
         found += [f'a pure file calls {name}()' for name in calls & EFFECT_CALLS]
     return found
 
@@ -84,16 +138,29 @@ RUNS_CODE = {'pickle', 'marshal', 'shelve', 'dill', 'cloudpickle', 'joblib', 'co
 
 
 def test_nothing_that_is_read_is_run():
-    """No pickle, no eval; NumPy's loader is told so each time. A config file is a program, and run as one (`config/flags.py`)."""
+    """No pickle, no eval; NumPy's loader is told so each time. A config file is a program, and run
+    as one (`config/flags.py`).
+    """
     calls = 0
-    for file in [*(ROOT / name for name in FILES), ROOT.parent / 'launch.py', *(ROOT.parent / 'configs').glob('*.py')]:
+    for file in [
+        *(ROOT / name for name in FILES),
+        ROOT.parent / 'launch.py',
+        *(ROOT.parent / 'configs').glob('*.py'),
+    ]:
         source = file.read_text(encoding='utf-8')
         assert not {name.split('.')[0] for name in imports(source, file.name)} & RUNS_CODE, file
         for node in ast.walk(ast.parse(source)):
             if not isinstance(node, ast.Call):
                 continue
             name = ast.unparse(node.func)
-            assert name not in ('eval', 'exec', 'compile', '__import__', 'os.system', 'os.popen'), file
+            assert name not in (
+                'eval',
+                'exec',
+                'compile',
+                '__import__',
+                'os.system',
+                'os.popen',
+            ), file
             assert name != 'runpy.run_path' or file.name == 'flags.py', file
             keywords = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
             assert keywords.get('shell', 'False') == 'False', file
@@ -138,11 +205,23 @@ def test_a_fault_is_found(file, source):
 @pytest.mark.parametrize(
     ('file', 'source'),
     [
-        ('score/midi.py', 'import mido, io\nfrom symmusic.files import write_whole\nfrom symmusic.score.notes import Note'),
-        ('modes/train.py', 'from symmusic.generate.compose import compose\nfrom symmusic import __version__'),
+        (
+            'score/midi.py',
+            (
+                'import mido, io\nfrom symmusic.files import write_whole\nfrom symmusic.score.notes'
+                ' import Note'
+            ),
+        ),
+        (
+            'modes/train.py',
+            'from symmusic.generate.compose import compose\nfrom symmusic import __version__',
+        ),
         (
             'train/step.py',
-            'import jax\nfrom symmusic.model.model import apply_all\nfrom symmusic.model import lstm\nfrom .state import Recipe',
+            (
+                'import jax\nfrom symmusic.model.model import apply_all\nfrom symmusic.model import'
+                ' lstm\nfrom .state import Recipe'
+            ),
         ),
         ('train/loop.py', 'import time\nfrom symmusic.progress import bar'),
     ],

@@ -9,7 +9,25 @@ from hypothesis import given
 
 from symmusic import pages
 
-TAGS = {'p', 'ul', 'li', 'strong', 'code', 'div', 'table', 'thead', 'tbody', 'tr', 'th', 'td', 'h2', 'h3', 'h4', 'h5', 'h6'}
+TAGS = {
+    'p',
+    'ul',
+    'li',
+    'strong',
+    'code',
+    'div',
+    'table',
+    'thead',
+    'tbody',
+    'tr',
+    'th',
+    'td',
+    'h2',
+    'h3',
+    'h4',
+    'h5',
+    'h6',
+}
 NASTY = '</script><script>document.title="in"</script> <b>&amp; " \' <!-- \u2028'
 
 
@@ -39,7 +57,10 @@ def test_markdown_lets_no_markup_in(text):
 
 
 def test_markdown_of_a_report():
-    text = '## A `b`\n| | x |\n|---|---:|\n| **one** | 1 |\n| -- | |\n\nfirst **line**\nsecond <i>\n- this\n- that\n'
+    text = (
+        '## A `b`\n| | x |\n|---|---:|\n| **one** | 1 |\n| -- | |\n\nfirst **line**\nsecond <i>\n-'
+        ' this\n- that\n'
+    )
     written = pages.from_markdown(text)
     assert '<h2>A <code>b</code></h2>' in written
     assert written.count('<tr>') == 3
@@ -50,14 +71,20 @@ def test_markdown_of_a_report():
 
 def test_in_a_browser(tmp_path, open_page):
     file = tmp_path / 'index.html'
-    script = f'document.getElementById("out").textContent = {pages.json_for_script(json.dumps(NASTY))};'
-    body = f'<h1>{pages.escape(NASTY)}</h1><p id="out"></p>{pages.picture(b"", "nothing")}{pages.table(["a"] * 40, [[NASTY] * 40])}'
+    script = (
+        f'document.getElementById("out").textContent = {pages.json_for_script(json.dumps(NASTY))};'
+    )
+    body = (
+        f'<h1>{pages.escape(NASTY)}</h1><p'
+        f' id="out"></p>{pages.picture(b"", "nothing")}{pages.table(["a"] * 40, [[NASTY] * 40])}'
+    )
     file.write_text(pages.page(NASTY, body, script=script))
     page = open_page(file, width=360)
     assert page.title().startswith('</script><script>document.title="in"</script>')
     assert page.text_content('#out') == NASTY
     assert page.text_content('h1') == NASTY
-    assert page.evaluate('document.documentElement.scrollWidth') <= 360  # a wide table scrolls in its own frame
+    # a wide table scrolls in its own frame
+    assert page.evaluate('document.documentElement.scrollWidth') <= 360
 
 
 def test_the_browser_holds_a_page_to_itself(tmp_path, chromium):
@@ -72,7 +99,9 @@ def test_the_browser_holds_a_page_to_itself(tmp_path, chromium):
     page.close()
 
 
-@pytest.mark.parametrize('fault', ['throw Error("x")', 'console.error("x")', 'new Image().src = "file:///none.png"'])
+@pytest.mark.parametrize(
+    'fault', ['throw Error("x")', 'console.error("x")', 'new Image().src = "file:///none.png"']
+)
 def test_the_fixture_sees_faults(fault, tmp_path, chromium):
     file = tmp_path / 'index.html'
     file.write_text(pages.page('x', '', script=fault))
@@ -80,7 +109,9 @@ def test_the_fixture_sees_faults(fault, tmp_path, chromium):
     page = chromium.new_page()
     page.on('pageerror', lambda error: seen.append(error))
     page.on('console', lambda message: seen.append(message))
-    page.on('request', lambda request: seen.append(request) if request.url != file.as_uri() else None)
+    page.on(
+        'request', lambda request: seen.append(request) if request.url != file.as_uri() else None
+    )
     page.goto(file.as_uri())
     page.wait_for_timeout(50)
     page.close()

@@ -1,7 +1,8 @@
-"""Experiments: configs of several arms, which differ in one stated variable. Pure functions over configs.
+"""Experiments: configs of several arms, which differ in one stated variable. Pure functions over
+configs.
 
-An experiment's config is that of a training (`configs/base.py`) with `quick`, `variant`, `split_seeds` and `experiment`, a
-`Hypothesis`.
+An experiment's config is that of a training (`configs/base.py`) with `quick`, `variant`,
+`split_seeds` and `experiment`, a `Hypothesis`.
 """
 
 import dataclasses
@@ -15,7 +16,11 @@ from symmusic.config import fields, protocol
 from symmusic.errors import UserError
 
 VARIANTS = ('sound', 'source')
-SWITCHES = {'quick': fields.flag(), 'variant': fields.choice(*VARIANTS, 'both'), 'split_seeds': fields.steps(0, 2**32 - 1)}
+SWITCHES = {
+    'quick': fields.flag(),
+    'variant': fields.choice(*VARIANTS, 'both'),
+    'split_seeds': fields.steps(0, 2**32 - 1),
+}
 DIRECTIONS = ('higher', 'lower')
 LISTENERS = 'listeners'  # the measure of a claim that only listeners can judge
 
@@ -46,9 +51,10 @@ class Primary:
 class Hypothesis:
     """What an experiment's config file states.
 
-    Of one field the arm's value wins (that of `sound_arms` before that of `arms`), then the command line's, then that of `quickly`, then
-    the variant's; but the command line's and that of `quickly` win over what only `sound_arms` sets. A field that an arm sets in `arms`
-    cannot be stated on the command line.
+    Of one field the arm's value wins (that of `sound_arms` before that of `arms`), then the command
+    line's, then that of `quickly`, then the variant's; but the command line's and that of `quickly`
+    win over what only `sound_arms` sets. A field that an arm sets in `arms` cannot be stated on the
+    command line.
 
     Attributes:
       question: a sentence.
@@ -59,7 +65,8 @@ class Hypothesis:
       quickly: what `quick` sets.
       primaries: the claims that are tested; everything else that a report says is descriptive.
       sound_arms: what the variant 'sound' sets in an arm otherwise.
-      may_miss: an arm that asks for more windows than its corpus gives is left out and listed, where it is a mistake otherwise.
+      may_miss: an arm that asks for more windows than its corpus gives is left out and listed,
+        where it is a mistake otherwise.
       also: further fields in which the arms differ, and why.
       tables: by arm the table of the source that has its figures.
     """
@@ -79,7 +86,9 @@ class Hypothesis:
 
 @dataclasses.dataclass(frozen=True)
 class Experiment:
-    """A hypothesis with the resolved config of every arm, by variant and name, and the further splits on which it is to be repeated."""
+    """A hypothesis with the resolved config of every arm, by variant and name, and the further
+    splits on which it is to be repeated.
+    """
 
     hypothesis: Hypothesis
     quick: bool
@@ -93,7 +102,8 @@ def is_experiment(config: ConfigDict) -> bool:
 
 
 def read(loaded: ConfigDict, overrides: Mapping[str, str | None], override: Override) -> Experiment:
-    """What a config file states, with the command line's fields, every arm's config resolved and checked.
+    """What a config file states, with the command line's fields, every arm's config resolved and
+    checked.
 
     Args:
       loaded: as the file gives it.
@@ -106,28 +116,43 @@ def read(loaded: ConfigDict, overrides: Mapping[str, str | None], override: Over
     plain = loaded.copy_and_resolve_references().unlock()
     hypothesis = plain.experiment
     if not isinstance(hypothesis, Hypothesis):
-        raise UserError('config.experiment: must be a Hypothesis of symmusic/config/experiments.py, as in configs/exp3.py')
+        raise UserError(
+            'config.experiment: must be a Hypothesis of symmusic/config/experiments.py, as in'
+            ' configs/exp3.py'
+        )
     if missing := [name for name in SWITCHES if name not in plain]:
-        raise UserError(f'config.{missing[0]} is missing; an experiment begins with base.get_experiment() of configs/base.py')
+        raise UserError(
+            f'config.{missing[0]} is missing; an experiment begins with base.get_experiment() of'
+            ' configs/base.py'
+        )
     switches = ConfigDict({name: plain[name] for name in SWITCHES})
     for name in ('experiment', *SWITCHES):
         del plain[name]
     _check_stated(hypothesis)
-    switches = override(switches, {name: value for name, value in overrides.items() if name in SWITCHES})
+    switches = override(
+        switches, {name: value for name, value in overrides.items() if name in SWITCHES}
+    )
     for name, rule in SWITCHES.items():
         if allowed := rule(switches[name]):
             raise UserError(f'config.{name} = {switches[name]!r}: must be {allowed}')
     others = {name: value for name, value in overrides.items() if name not in SWITCHES}
     for name in others:
         if setting := [arm for arm, diff in hypothesis.arms.items() if name in diff]:
-            raise UserError(f'--config.{name}: the arms {", ".join(setting)} set it themselves; leave it out, or write another experiment')
+            raise UserError(
+                f'--config.{name}: the arms {", ".join(setting)} set it themselves; leave it out,'
+                ' or write another experiment'
+            )
 
     def compose(variant: str, arm: str) -> ConfigDict:
         config = plain.copy_and_resolve_references()
         own = hypothesis.arms[arm]
         _apply(config, getattr(hypothesis, variant), variant)
         _apply(config, own, f'arms[{arm!r}]')
-        _apply(config, hypothesis.sound_arms.get(arm, {}) if variant == 'sound' else {}, f'sound_arms[{arm!r}]')
+        _apply(
+            config,
+            hypothesis.sound_arms.get(arm, {}) if variant == 'sound' else {},
+            f'sound_arms[{arm!r}]',
+        )
         quickly = {name: value for name, value in hypothesis.quickly.items() if name not in own}
         _apply(config, quickly if switches.quick else {}, 'quickly')
         config = override(config, others)
@@ -139,13 +164,16 @@ def read(loaded: ConfigDict, overrides: Mapping[str, str | None], override: Over
         return config
 
     variants = VARIANTS if switches.variant == 'both' else (switches.variant,)
-    configs = {variant: {arm: compose(variant, arm) for arm in hypothesis.arms} for variant in variants}
+    configs = {
+        variant: {arm: compose(variant, arm) for arm in hypothesis.arms} for variant in variants
+    }
     for variant in variants:
         _check_alike(hypothesis, variant, configs[variant])
     own = next(iter(configs[variants[0]].values())).data.split_seed
     if own in switches.split_seeds:
         raise UserError(
-            f'config.split_seeds = {switches.split_seeds!r}: {own} is config.data.split_seed, the split of the experiment itself'
+            f'config.split_seeds = {switches.split_seeds!r}: {own} is config.data.split_seed, the'
+            ' split of the experiment itself'
         )
     return Experiment(hypothesis, switches.quick, configs, tuple(switches.split_seeds))
 
@@ -158,7 +186,10 @@ def on_split(experiment: Experiment, split_seed: int) -> Experiment:
         config.data.split_seed = split_seed
         return config.lock()
 
-    configs = {variant: {arm: moved(config) for arm, config in arms.items()} for variant, arms in experiment.configs.items()}
+    configs = {
+        variant: {arm: moved(config) for arm, config in arms.items()}
+        for variant, arms in experiment.configs.items()
+    }
     return dataclasses.replace(experiment, configs=configs, split_seeds=())
 
 
@@ -171,30 +202,50 @@ def _check_alike(hypothesis: Hypothesis, variant: str, configs: Mapping[str, Con
         if name not in hypothesis.variable and name not in hypothesis.also:
             found = ', '.join(f'{arm} {each[name]!r}' for arm, each in values.items())
             raise UserError(
-                f'variant {variant}: the arms differ in config.{name} ({found}) and not only in {", ".join(hypothesis.variable)}; make it '
-                "the same in all, or say it in the hypothesis's `also` with the reason"
+                f'variant {variant}: the arms differ in config.{name} ({found}) and not only in'
+                f' {", ".join(hypothesis.variable)}; make it the same in all, or say it in the'
+                " hypothesis's `also` with the reason"
             )
     if not any(name in unlike for name in hypothesis.variable):
-        raise UserError(f'variant {variant}: the arms do not differ in {", ".join(hypothesis.variable)}, the stated variable')
+        raise UserError(
+            f'variant {variant}: the arms do not differ in {", ".join(hypothesis.variable)}, the'
+            ' stated variable'
+        )
 
 
 def _check_stated(hypothesis: Hypothesis) -> None:
     for name in hypothesis.arms:
         if not re.fullmatch('[a-z0-9_]+', name):
-            raise UserError(f'config.experiment: {name!r} is no name of an arm; must be of small letters, digits and underscores')
+            raise UserError(
+                f'config.experiment: {name!r} is no name of an arm; must be of small letters,'
+                ' digits and underscores'
+            )
     if len(hypothesis.arms) < 2:
-        raise UserError(f'config.experiment: {len(hypothesis.arms)} arms; an experiment compares two or more')
-    if unknown := [name for name in (*hypothesis.sound_arms, *hypothesis.tables) if name not in hypothesis.arms]:
-        raise UserError(f'config.experiment: {unknown[0]} is no arm; there are {", ".join(hypothesis.arms)}')
+        raise UserError(
+            f'config.experiment: {len(hypothesis.arms)} arms; an experiment compares two or more'
+        )
+    if unknown := [
+        name for name in (*hypothesis.sound_arms, *hypothesis.tables) if name not in hypothesis.arms
+    ]:
+        raise UserError(
+            f'config.experiment: {unknown[0]} is no arm; there are {", ".join(hypothesis.arms)}'
+        )
     for name in (*hypothesis.variable, *hypothesis.also):
         if name not in fields.FIELDS:
-            raise UserError(f'config.experiment: {name} is no field{fields.nearest(name, fields.FIELDS)}')
+            raise UserError(
+                f'config.experiment: {name} is no field{fields.nearest(name, fields.FIELDS)}'
+            )
     for primary in hypothesis.primaries:
         where = f"config.experiment, the primary '{primary.claim}'"
         if len(primary.arms) != 2 or not set(primary.arms) <= set(hypothesis.arms):
-            raise UserError(f'{where}: arms = {primary.arms}; must be two of {", ".join(hypothesis.arms)}')
+            raise UserError(
+                f'{where}: arms = {primary.arms}; must be two of {", ".join(hypothesis.arms)}'
+            )
         if primary.direction not in DIRECTIONS:
-            raise UserError(f'{where}: direction = {primary.direction!r}; must be one of {", ".join(map(repr, DIRECTIONS))}')
+            raise UserError(
+                f'{where}: direction = {primary.direction!r}; must be one of'
+                f' {", ".join(map(repr, DIRECTIONS))}'
+            )
         if primary.measure != LISTENERS and not primary.smallest > 0:
             raise UserError(f'{where}: smallest = {primary.smallest}; must be above 0')
 
@@ -203,7 +254,9 @@ def _apply(config: ConfigDict, diff: Diff, where: str) -> None:
     known = dict(fields.walk(config))
     for name, value in diff.items():
         if name not in known:
-            raise UserError(f'config.experiment, {where}: {name} is no field{fields.nearest(name, known)}')
+            raise UserError(
+                f'config.experiment, {where}: {name} is no field{fields.nearest(name, known)}'
+            )
         group, _, leaf = name.rpartition('.')
         section = config[group] if group else config
         with section.ignore_type():

@@ -22,12 +22,17 @@ def whole(least: int, most: int) -> Rule:
 
 def real(least: float, most: float, *, above: bool = False, below: bool = False) -> Rule:
     """A finite number from `least` (not itself, with `above`) to `most` (not itself, with `below`)."""
-    allowed = f'a number {"above" if above else "of at least"} {least:g} and {"below" if below else "at most"} {most:g}'
+    allowed = (
+        f'a number {"above" if above else "of at least"} {least:g} and'
+        f' {"below" if below else "at most"} {most:g}'
+    )
 
     def rule(value):
         if type(value) not in (int, float) or not math.isfinite(value):
             return allowed
-        fits = (value > least if above else value >= least) and (value < most if below else value <= most)
+        fits = (value > least if above else value >= least) and (
+            value < most if below else value <= most
+        )
         return None if fits else allowed
 
     return rule
@@ -36,7 +41,9 @@ def real(least: float, most: float, *, above: bool = False, below: bool = False)
 def choice(*values: str) -> Rule:
     """One of some words."""
     allowed = f'one of {", ".join(map(repr, values))}'
-    return lambda value: None if type(value) is str and value in values else allowed + nearest(value, values)
+    return lambda value: (
+        None if type(value) is str and value in values else allowed + nearest(value, values)
+    )
 
 
 def flag() -> Rule:
@@ -46,9 +53,14 @@ def flag() -> Rule:
 
 def text(*, empty: bool = False) -> Rule:
     """Words on one line, such as a path; `empty` ones too."""
-    # Surrogates stand for bytes that are no UTF-8: such a path could be opened, but not printed or stored.
+    # Surrogates stand for bytes that are no UTF-8: such a path could be opened, but not printed or
+    # stored.
     fits = re.compile(r'[^\0\n\r\ud800-\udfff]' + ('*' if empty else '+'))
-    return lambda value: None if type(value) is str and fits.fullmatch(value) else 'a name or path on one line, in UTF-8'
+    return lambda value: (
+        None
+        if type(value) is str and fits.fullmatch(value)
+        else 'a name or path on one line, in UTF-8'
+    )
 
 
 def some_of(*values: str) -> Rule:
@@ -56,7 +68,11 @@ def some_of(*values: str) -> Rule:
     allowed = f'a tuple of one or more of {", ".join(map(repr, values))}, each once'
 
     def rule(value):
-        fits = type(value) is tuple and value and all(type(item) is str and item in values for item in value)
+        fits = (
+            type(value) is tuple
+            and value
+            and all(type(item) is str and item in values for item in value)
+        )
         return None if fits and len(set(value)) == len(value) else allowed
 
     return rule
@@ -67,8 +83,19 @@ def steps(least: int, most: int) -> Rule:
     each = whole(least, most)
 
     def rule(value):
-        fits = type(value) is tuple and all(each(item) is None for item in value) and len(set(value)) == len(value)
-        return None if fits else f'a tuple of different whole numbers from {least} to {most}, such as (16, 32), or ()'
+        fits = (
+            type(value) is tuple
+            and all(each(item) is None for item in value)
+            and len(set(value)) == len(value)
+        )
+        return (
+            None
+            if fits
+            else (
+                f'a tuple of different whole numbers from {least} to {most}, such as (16, 32),'
+                ' or ()'
+            )
+        )
 
     return rule
 
@@ -180,41 +207,63 @@ def check(config: ConfigDict) -> None:
             raise UserError(f'config.{name}: no such field{nearest(name, FIELDS)}')
     for name, rule in FIELDS.items():
         if name not in values:
-            raise UserError(f'config.{name} is missing; a config begins with base.get_config() of configs/base.py')
+            raise UserError(
+                f'config.{name} is missing; a config begins with base.get_config() of'
+                ' configs/base.py'
+            )
         if allowed := rule(values[name]):
             raise UserError(f'config.{name} = {values[name]!r}: must be {allowed}')
     if values['seed'] + values['replicas'] > 2**32:
-        raise UserError(f'config.seed = {values["seed"]}: with config.replicas = {values["replicas"]} the last seed exceeds {2**32 - 1}')
+        raise UserError(
+            f'config.seed = {values["seed"]}: with config.replicas = {values["replicas"]} the last'
+            f' seed exceeds {2**32 - 1}'
+        )
     if 0 < values['train.cosine_epochs'] < values['train.num_epochs']:
         raise UserError(
-            f'config.train.cosine_epochs = {values["train.cosine_epochs"]}: the learning rate would be 0 before '
-            f'config.train.num_epochs = {values["train.num_epochs"]}; must be 0 or at least as many'
+            f'config.train.cosine_epochs = {values["train.cosine_epochs"]}: the learning rate would'
+            f' be 0 before config.train.num_epochs = {values["train.num_epochs"]}; must be 0 or at'
+            ' least as many'
         )
     if values['train.targets'] == 'all' and values['model.bidirectional']:
         raise UserError(
-            "config.train.targets = 'all' with config.model.bidirectional = True: a bidirectional model sees the steps it would predict; "
-            "must be config.train.targets = 'last' or 'gap', or config.model.bidirectional = False"
+            "config.train.targets = 'all' with config.model.bidirectional = True: a bidirectional"
+            " model sees the steps it would predict; must be config.train.targets = 'last' or"
+            " 'gap', or config.model.bidirectional = False"
         )
     if values['train.targets'] == 'gap' and not values['model.bidirectional']:
         raise UserError(
-            "config.train.targets = 'gap' with config.model.bidirectional = False: a gap is filled by what stands on both sides; "
-            "must be config.train.targets = 'all' or config.model.bidirectional = True"
+            "config.train.targets = 'gap' with config.model.bidirectional = False: a gap is filled"
+            " by what stands on both sides; must be config.train.targets = 'all' or"
+            ' config.model.bidirectional = True'
         )
     if values['train.targets'] == 'gap' and values['sample.form'] == 'window':
         raise UserError(
-            "config.sample.form = 'window' with config.train.targets = 'gap': a model for infilling carries its state; "
-            "must be config.sample.form = 'stateful' or 'auto'"
+            "config.sample.form = 'window' with config.train.targets = 'gap': a model for infilling"
+            " carries its state; must be config.sample.form = 'stateful' or 'auto'"
         )
-    if values['sample.form'] == 'stateful' and values['model.bidirectional'] and values['train.targets'] != 'gap':
+    if (
+        values['sample.form'] == 'stateful'
+        and values['model.bidirectional']
+        and values['train.targets'] != 'gap'
+    ):
         raise UserError(
-            "config.sample.form = 'stateful' with config.model.bidirectional = True: a bidirectional model reads its window anew; "
-            "must be config.sample.form = 'window' or 'auto', or config.model.bidirectional = False"
+            "config.sample.form = 'stateful' with config.model.bidirectional = True: a"
+            " bidirectional model reads its window anew; must be config.sample.form = 'window' or"
+            " 'auto', or config.model.bidirectional = False"
         )
     if values['sample.max_copied_run'] == 1:
-        raise UserError('config.sample.max_copied_run = 1: a run has two notes or more; must be 0 (any) or from 2 on')
-    for least, most in (('sample.lowest', 'sample.highest'), ('sample.min_notes_per_bar', 'sample.max_notes_per_bar')):
+        raise UserError(
+            'config.sample.max_copied_run = 1: a run has two notes or more; must be 0 (any) or from'
+            ' 2 on'
+        )
+    for least, most in (
+        ('sample.lowest', 'sample.highest'),
+        ('sample.min_notes_per_bar', 'sample.max_notes_per_bar'),
+    ):
         if values[least] > values[most]:
-            raise UserError(f'config.{least} = {values[least]}: must be at most config.{most} = {values[most]}')
+            raise UserError(
+                f'config.{least} = {values[least]}: must be at most config.{most} = {values[most]}'
+            )
 
 
 def walk(config: ConfigDict, prefix: str = '') -> Iterator[tuple[str, Any]]:
@@ -227,7 +276,9 @@ def walk(config: ConfigDict, prefix: str = '') -> Iterator[tuple[str, Any]]:
 
 
 def nearest(name: object, names: Iterable[str]) -> str:
-    """'; did you mean ...?' of the name that is nearest as a whole or in its last part, or nothing where none is near."""
+    """'; did you mean ...?' of the name that is nearest as a whole or in its last part, or nothing
+    where none is near.
+    """
     whole_names = {other: other for other in names}
     last_parts = {other.rpartition('.')[2]: other for other in whole_names}
     for word, others in ((str(name), whole_names), (str(name).rpartition('.')[2], last_parts)):

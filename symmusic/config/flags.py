@@ -25,7 +25,8 @@ NUMBER = re.compile(r'-\.?\d|-inf|-nan', re.IGNORECASE)  # begins with a dash bu
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """What the user asked for. `given` are the dotted names of the config fields stated on the command line.
+    """What the user asked for. `given` are the dotted names of the config fields stated on the
+    command line.
 
     Of an experiment `config` is its first arm's.
     """
@@ -37,7 +38,8 @@ class Command:
     given: tuple[str, ...]
     workdir: pathlib.Path | None
     root: pathlib.Path
-    options: dict[str, str] = dataclasses.field(default_factory=dict)  # the flags of this mode alone
+    # the flags of this mode alone
+    options: dict[str, str] = dataclasses.field(default_factory=dict)
     experiment: experiments.Experiment | None = None  # of mode 'experiment'
 
 
@@ -46,7 +48,8 @@ def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> C
 
     Args:
       argv: the arguments.
-      root: the folder of launch.py, where configs/ is; a relative config file is looked up in the current folder first, then there.
+      root: the folder of launch.py, where configs/ is; a relative config file is looked up in the
+        current folder first, then there.
       modes: those that exist, the default first.
 
     Raises:
@@ -56,7 +59,10 @@ def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> C
     options, overrides = _separate(argv, modes, root)
     mode = options.get('mode', modes[0])
     if mode not in modes:
-        raise UserError(f'--mode={mode}: no such mode{fields.nearest(mode, modes)}; modes are {", ".join(modes)}')
+        raise UserError(
+            f'--mode={mode}: no such mode{fields.nearest(mode, modes)}; modes are'
+            f' {", ".join(modes)}'
+        )
     own = {name: value for name, value in options.items() if name not in OPTIONS}
     for name in own:
         if name not in OPTIONS_OF_MODE.get(mode, ()):
@@ -70,21 +76,38 @@ def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> C
     else:
         config = protocol.resolve(_override(loaded, overrides)).lock()
         fields.check(config)
-    workdir = pathlib.Path(os.path.expanduser(options['workdir'])).absolute() if 'workdir' in options else None
-    return Command(mode, config, path.stem, str(path), tuple(sorted(overrides)), workdir, root, own, experiment)
+    workdir = (
+        pathlib.Path(os.path.expanduser(options['workdir'])).absolute()
+        if 'workdir' in options
+        else None
+    )
+    return Command(
+        mode, config, path.stem, str(path), tuple(sorted(overrides)), workdir, root, own, experiment
+    )
 
 
 def _experiment(
-    mode: str, path: pathlib.Path, loaded: ConfigDict, overrides: Mapping[str, str | None], root: pathlib.Path
+    mode: str,
+    path: pathlib.Path,
+    loaded: ConfigDict,
+    overrides: Mapping[str, str | None],
+    root: pathlib.Path,
 ) -> experiments.Experiment | None:
     """The config's experiment, None where it is one of a training; each has its own modes."""
     shown = path.relative_to(root) if path.is_relative_to(root) else path
     if not experiments.is_experiment(loaded):
         if mode == 'experiment':
-            raise UserError(f'--config={shown}: a config of one training, which --mode=train trains; an experiment is configs/exp3.py')
+            raise UserError(
+                f'--config={shown}: a config of one training, which --mode=train trains; an'
+                ' experiment is configs/exp3.py'
+            )
         return None
     if mode != 'experiment':
-        advice = '' if mode == 'train' else f'; for --mode={mode} of an arm name its folder by --workdir, and no --config'
+        advice = (
+            ''
+            if mode == 'train'
+            else f'; for --mode={mode} of an arm name its folder by --workdir, and no --config'
+        )
         raise UserError(f'--config={shown}: an experiment, which --mode=experiment runs{advice}')
     return experiments.read(loaded, overrides, _override)
 
@@ -94,8 +117,12 @@ def base_config(root: pathlib.Path) -> ConfigDict:
     return protocol.resolve(_load(root / 'configs' / 'base.py', root)).lock()
 
 
-def _separate(argv: Sequence[str], modes: Sequence[str], root: pathlib.Path) -> tuple[dict[str, str], dict[str, str | None]]:
-    """Flags and config overrides by name, None for a field without a value; the last of a name wins."""
+def _separate(
+    argv: Sequence[str], modes: Sequence[str], root: pathlib.Path
+) -> tuple[dict[str, str], dict[str, str | None]]:
+    """Flags and config overrides by name, None for a field without a value; the last of a name
+    wins.
+    """
     options: dict[str, str] = {}
     overrides: dict[str, str | None] = {}
     arguments = list(argv)
@@ -110,9 +137,17 @@ def _separate(argv: Sequence[str], modes: Sequence[str], root: pathlib.Path) -> 
             raise SystemExit(0)
         options_known = [*OPTIONS, *(option for own in OPTIONS_OF_MODE.values() for option in own)]
         if name not in options_known and not name.startswith('config.'):
-            known = [f'--{option}' for option in options_known] + [f'--config.{field}' for field in fields.FIELDS]
-            raise UserError(f'--{name}: no such flag{fields.nearest(f"--{name}", known)}; flags are {FLAGS}')
-        if value is None and arguments and (not arguments[0].startswith('-') or NUMBER.match(arguments[0])):
+            known = [f'--{option}' for option in options_known] + [
+                f'--config.{field}' for field in fields.FIELDS
+            ]
+            raise UserError(
+                f'--{name}: no such flag{fields.nearest(f"--{name}", known)}; flags are {FLAGS}'
+            )
+        if (
+            value is None
+            and arguments
+            and (not arguments[0].startswith('-') or NUMBER.match(arguments[0]))
+        ):
             value = arguments.pop(0)
         if name.startswith('config.'):
             overrides[name.removeprefix('config.')] = value
@@ -132,31 +167,49 @@ def _config_path(given: str, root: pathlib.Path) -> pathlib.Path:
 
 
 def _configs(root: pathlib.Path) -> list[str]:
-    return sorted(f'configs/{path.name}' for path in (root / 'configs').glob('*.py') if path.stem not in ('base', '__init__'))
+    return sorted(
+        f'configs/{path.name}'
+        for path in (root / 'configs').glob('*.py')
+        if path.stem not in ('base', '__init__')
+    )
 
 
 def _load(path: pathlib.Path, root: pathlib.Path) -> ConfigDict:
     """Runs a config file: it is a program, so whatever it raises is a fault in it."""
     if str(root) not in sys.path:
-        sys.path.insert(0, str(root))  # a config file says `from configs import base`, wherever it lies
+        # a config file says `from configs import base`, wherever it lies
+        sys.path.insert(0, str(root))
     try:
         names = runpy.run_path(str(path))
         if not callable(names.get('get_config')):
-            raise UserError(f'--config={path}: has no get_config(); must define it and return a ConfigDict, as configs/attn.py does')
+            raise UserError(
+                f'--config={path}: has no get_config(); must define it and return a ConfigDict, as'
+                ' configs/attn.py does'
+            )
         config = names['get_config']()
     except (Exception, SystemExit) as error:
         if isinstance(error, UserError):
             raise
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        lines = [
+            frame.lineno
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename == str(path)
+        ]
         where = f', line {lines[-1]}' if lines else ''
-        raise UserError(f'--config={path}{where}: the file gives no config ({_one_line(error)})') from error
+        raise UserError(
+            f'--config={path}{where}: the file gives no config ({_one_line(error)})'
+        ) from error
     if not isinstance(config, ConfigDict):
-        raise UserError(f'--config={path}: get_config() returns a {type(config).__name__}; must be a ConfigDict')
+        raise UserError(
+            f'--config={path}: get_config() returns a {type(config).__name__}; must be a ConfigDict'
+        )
     return config.copy_and_resolve_references()
 
 
 def _one_line(error: BaseException) -> str:
-    """The error's type and message; of a locked ConfigDict's long one what is wrong and the nearest name."""
+    """The error's type and message; of a locked ConfigDict's long one what is wrong and the nearest
+    name.
+    """
     inner = error
     while inner.args and isinstance(inner.args[0], Exception):
         inner = inner.args[0]  # ml_collections wraps a KeyError, whose own text is escaped
@@ -172,7 +225,8 @@ def _override(config: ConfigDict, overrides: Mapping[str, str | None]) -> Config
         _check_name(name, known)
     for name, value in overrides.items():
         default = known[name]
-        if name in protocol.FILLED:  # a field that is 'auto' has no type: this one's is that of the protocols' values
+        # a field that is 'auto' has no type: this one's is that of the protocols' values
+        if name in protocol.FILLED:
             default = protocol.FILLED[name]
             _assign(config, name, protocol.AUTO if value == protocol.AUTO else default)
             if value == protocol.AUTO:
@@ -181,13 +235,23 @@ def _override(config: ConfigDict, overrides: Mapping[str, str | None]) -> Config
             raise UserError(f'--config.{name}: a value is missing; write --config.{name}=VALUE')
         place, leaf = _place(config, name)
         argument = f'--config.{leaf}' + ('' if value is None else f'={_spell(value, default)}')
-        # Flags of its own, so that nothing is kept between two calls; `sys_argv`, as ml_collections reads the program's otherwise. And the
-        # field alone: absl writes a flag's default out as text, which took 6 ms of a whole config.
+        # Flags of its own, so that nothing is kept between two calls; `sys_argv`, as ml_collections
+        # reads the program's otherwise. And the field alone: absl writes a flag's default out as
+        # text, which took 6 ms of a whole config.
         values, alone = flags.FlagValues(), ConfigDict({leaf: place[leaf]})
-        config_flags.DEFINE_config_dict('config', alone, flag_values=values, sys_argv=[argument], lock_config=False)
+        config_flags.DEFINE_config_dict(
+            'config', alone, flag_values=values, sys_argv=[argument], lock_config=False
+        )
         try:
             values(['launch.py', argument])
-        except (flags.Error, TypeError, ValueError, SyntaxError, MemoryError, RecursionError) as error:
+        except (
+            flags.Error,
+            TypeError,
+            ValueError,
+            SyntaxError,
+            MemoryError,
+            RecursionError,
+        ) as error:
             rule = (fields.FIELDS | experiments.SWITCHES).get(name)
             allowed = rule(value) if rule else f'a {type(default).__name__}'
             raise UserError(f'--config.{name}={value}: must be {allowed}') from error
@@ -212,16 +276,22 @@ def _check_name(name: str, known: dict[str, object]) -> None:
         return
     inside = [other for other in known if other.startswith(f'{name}.')]
     if inside:
-        raise UserError(f'--config.{name}: a group of fields, not a field; it has {", ".join(inside)}')
+        raise UserError(
+            f'--config.{name}: a group of fields, not a field; it has {", ".join(inside)}'
+        )
     hint = fields.nearest(name, known) or f'; fields are {", ".join(known)}'
     raise UserError(f'--config.{name}: no such field{hint}')
 
 
 def _spell(value: str, default: object) -> str:
-    """The value as ml_collections reads it: a tuple may also be written as words or whole numbers between commas."""
+    """The value as ml_collections reads it: a tuple may also be written as words or whole numbers
+    between commas.
+    """
     if isinstance(default, tuple) and not value.lstrip().startswith(('(', '[')):
         words = [word.strip(' \'"') for word in value.split(',') if word.strip()]
-        return repr(tuple(int(word) if word.isdecimal() and len(word) < 10 else word for word in words))
+        return repr(
+            tuple(int(word) if word.isdecimal() and len(word) < 10 else word for word in words)
+        )
     return value
 
 

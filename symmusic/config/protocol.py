@@ -1,4 +1,6 @@
-"""What `data.protocol` stands for: the fields that it fills where they are 'auto'. Pure functions over configs."""
+"""What `data.protocol` stands for: the fields that it fills where they are 'auto'. Pure functions
+over configs.
+"""
 
 from typing import Any
 
@@ -27,7 +29,9 @@ FILLED = PROTOCOLS['symmusic']  # each field that a protocol fills, with a value
 
 
 def resolve(config: ConfigDict) -> ConfigDict:
-    """A copy with the protocol's values in place of 'auto', which all that follows sees; an unknown protocol is left to `fields.check`."""
+    """A copy with the protocol's values in place of 'auto', which all that follows sees; an unknown
+    protocol is left to `fields.check`.
+    """
     values = config.to_dict()
     data = values.get('data')
     chosen = data.get('protocol') if isinstance(data, dict) else None
@@ -40,9 +44,15 @@ def resolve(config: ConfigDict) -> ConfigDict:
 
 
 def deviation(config: ConfigDict) -> str:
-    """Where a resolved config departs from the thesis's protocol, in a line; '' where it does not or follows another protocol."""
+    """Where a resolved config departs from the thesis's protocol, in a line; '' where it does not
+    or follows another protocol.
+    """
     if config.data.protocol != 'thesis':
         return ''
     values = {name: config.data[name.removeprefix('data.')] for name in FILLED}
-    others = [f'{name} = {values[name]} (thesis: {value})' for name, value in PROTOCOLS['thesis'].items() if values[name] != value]
+    others = [
+        f'{name} = {values[name]} (thesis: {value})'
+        for name, value in PROTOCOLS['thesis'].items()
+        if values[name] != value
+    ]
     return f'data.protocol = thesis, except {", ".join(others)}' if others else ''

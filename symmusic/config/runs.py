@@ -10,7 +10,8 @@ from symmusic.config import fields
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
 
-FREE_IN_TRAINING = ('train.num_epochs', 'sample.', 'evaluate.', 'study.')  # may differ from the run's
+# may differ from the run's
+FREE_IN_TRAINING = ('train.num_epochs', 'sample.', 'evaluate.', 'study.')
 BEFORE = {  # what runs did that are older than the field
     'train.cpu_devices': 1,
     'train.deterministic': False,
@@ -19,7 +20,8 @@ BEFORE = {  # what runs did that are older than the field
     'train.updates_per_dispatch': 0,
     'data.train_share': 1.0,
 }
-MADE_WITH = 'made_with'  # in config.json beside the fields: what else the bits depend on, of each session that differed
+# in config.json beside the fields: what else the bits depend on, of each session that differed
+MADE_WITH = 'made_with'
 FREE_IN_SAMPLING = ('seed', 'sample.', 'evaluate.', 'study.')  # taken from the command
 
 
@@ -30,26 +32,42 @@ def to_dict(config: ConfigDict) -> dict:
 
 def to_json(config: ConfigDict, made_with: list[dict] | None = None) -> str:
     """The text of a run's `config.json`."""
-    return json.dumps(to_dict(config) | ({MADE_WITH: made_with} if made_with else {}), indent=2, sort_keys=True) + '\n'
+    return (
+        json.dumps(
+            to_dict(config) | ({MADE_WITH: made_with} if made_with else {}),
+            indent=2,
+            sort_keys=True,
+        )
+        + '\n'
+    )
 
 
 def from_dict(values: dict, base: ConfigDict) -> ConfigDict:
-    """A stored config; the way back of `to_dict`, with tuples and floats where `base` has them, and its defaults of free fields; fields in
-    `BEFORE` that it lacks have the value there.
+    """A stored config; the way back of `to_dict`, with tuples and floats where `base` has them, and
+    its defaults of free fields; fields in `BEFORE` that it lacks have the value there.
 
     Raises:
       UserError: it is damaged, or its fields are not those of `base`.
     """
     if not isinstance(values, dict):
-        raise UserError("the run's config.json is damaged: must be an object of fields; choose another --workdir")
+        raise UserError(
+            "the run's config.json is damaged: must be an object of fields; choose another"
+            ' --workdir'
+        )
     stored, known = dict(_flatten(values)), dict(fields.walk(base))
-    # A field of sampling or evaluation that came later says nothing about the run: it takes its default.
-    stored = {name: value for name, value in known.items() if _is_free(name, FREE_IN_TRAINING[1:])} | BEFORE | stored
+    # A field of sampling or evaluation that came later says nothing about the run: it takes its
+    # default.
+    stored = (
+        {name: value for name, value in known.items() if _is_free(name, FREE_IN_TRAINING[1:])}
+        | BEFORE
+        | stored
+    )
     if stored.keys() != known.keys():
         missing = [f'{name} is missing' for name in known if name not in stored]
         unknown = [f'{name} is unknown' for name in stored if name not in known]
         raise UserError(
-            f"the run's config.json is not of this version of symmusic: {', '.join(missing + unknown)}; train anew in another --workdir"
+            "the run's config.json is not of this version of symmusic:"
+            f' {", ".join(missing + unknown)}; train anew in another --workdir'
         )
     restored: dict = {}
     for name, value in stored.items():
@@ -78,7 +96,9 @@ def from_json(text: str, base: ConfigDict) -> ConfigDict:
             values.pop(MADE_WITH, None)
         return from_dict(values, base)
     except (ValueError, OverflowError, RecursionError) as error:
-        raise UserError(f"the run's config.json is damaged: {error}; choose another --workdir") from error
+        raise UserError(
+            f"the run's config.json is damaged: {error}; choose another --workdir"
+        ) from error
 
 
 def made_with(text: str) -> list[dict]:
@@ -90,14 +110,21 @@ def made_with(text: str) -> list[dict]:
     try:
         sessions = json.loads(text).get(MADE_WITH, [])
     except (ValueError, AttributeError, RecursionError) as error:
-        raise UserError(f"the run's config.json is damaged: {error}; choose another --workdir") from error
+        raise UserError(
+            f"the run's config.json is damaged: {error}; choose another --workdir"
+        ) from error
     if not isinstance(sessions, list):
-        raise UserError(f"the run's config.json is damaged: {MADE_WITH} = {sessions!r}: must be a list; choose another --workdir")
+        raise UserError(
+            f"the run's config.json is damaged: {MADE_WITH} = {sessions!r}: must be a list; choose"
+            ' another --workdir'
+        )
     return sessions
 
 
 def differences(run: ConfigDict, config: ConfigDict, free: tuple[str, ...]) -> list[str]:
-    """The fields in which two configs differ, `free` ones (names, or groups ending in '.') apart; a line each."""
+    """The fields in which two configs differ, `free` ones (names, or groups ending in '.') apart; a
+    line each.
+    """
     run_values = dict(fields.walk(run))
     return [
         f'{name} is {run_values[name]!r} in the run and {value!r} now'
@@ -107,26 +134,33 @@ def differences(run: ConfigDict, config: ConfigDict, free: tuple[str, ...]) -> l
 
 
 def check_same_run(run: ConfigDict, config: ConfigDict, workdir: object) -> None:
-    """Passes a config that goes on with a run: the same but for the number of epochs, which may be larger, and for sampling.
+    """Passes a config that goes on with a run: the same but for the number of epochs, which may be
+    larger, and for sampling.
 
     Raises:
       UserError: with the differences.
     """
     unlike = differences(run, config, FREE_IN_TRAINING)
     if unlike:
-        raise UserError(f'{workdir} holds another run: {"; ".join(unlike)}. Choose another --workdir, or the same settings to go on')
+        raise UserError(
+            f'{workdir} holds another run: {"; ".join(unlike)}. Choose another --workdir, or the'
+            ' same settings to go on'
+        )
     if config.train.num_epochs < run.train.num_epochs:
         raise UserError(
-            f'{workdir} holds a run of {run.train.num_epochs} epochs, more than config.train.num_epochs = {config.train.num_epochs}; '
-            'choose another --workdir, or at least as many to go on'
+            f'{workdir} holds a run of {run.train.num_epochs} epochs, more than'
+            f' config.train.num_epochs = {config.train.num_epochs}; choose another --workdir, or at'
+            ' least as many to go on'
         )
 
 
 def for_sampling(run: ConfigDict, command: Command) -> ConfigDict:
-    """The run's data, model and training settings with the command's sampling settings and, where it is given, seed.
+    """The run's data, model and training settings with the command's sampling settings and, where
+    it is given, seed.
 
     Raises:
-      UserError: the command states another data, model or training field that differs from the run's.
+      UserError: the command states another data, model or training field that differs from the
+        run's.
     """
     run_values, config = dict(fields.walk(run)), ConfigDict(command.config.to_dict())
     for name, value in fields.walk(command.config):
@@ -134,7 +168,8 @@ def for_sampling(run: ConfigDict, command: Command) -> ConfigDict:
             continue
         if name in command.given and value != run_values[name]:
             raise UserError(
-                f'--config.{name}={value}: the run in this workdir has {run_values[name]!r}; leave it out, or choose another --workdir'
+                f'--config.{name}={value}: the run in this workdir has {run_values[name]!r}; leave'
+                ' it out, or choose another --workdir'
             )
         section, _, leaf = name.rpartition('.')
         (config[section] if section else config)[leaf] = run_values[name]

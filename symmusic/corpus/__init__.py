@@ -1,1 +1,3 @@
-"""Tokens, windows and batches: named corpora, preparation, cache, split and batch order. Host side, numpy."""
+"""Tokens, windows and batches: named corpora, preparation, cache, split and batch order. Host side,
+numpy.
+"""

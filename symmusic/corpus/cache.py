@@ -20,9 +20,11 @@ FORMAT = 6  # of the cache's files and of all that preparation does: raise it wh
 
 @dataclasses.dataclass(frozen=True)
 class Corpus:
-    """A prepared corpus: every tune, kept or dropped, in the order of file names, and the family of each kept one.
+    """A prepared corpus: every tune, kept or dropped, in the order of file names, and the family of
+    each kept one.
 
-    `notices` are lines for the user: terms of use, a cache that was broken, or could not be written.
+    `notices` are lines for the user: terms of use, a cache that was broken, or could not be
+    written.
     """
 
     name: str
@@ -42,12 +44,18 @@ class Corpus:
 
 
 def load_corpus(
-    name: str, settings: Settings, *, max_tunes: int = 0, seed: int = 0, progress: Callable[[Iterable, str], Iterable] | None = None
+    name: str,
+    settings: Settings,
+    *,
+    max_tunes: int = 0,
+    seed: int = 0,
+    progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> Corpus:
     """A corpus from the cache, or prepared and cached, each of its collections on its own.
 
-    A cache of other files, settings or format has another key; one that is damaged is noticed, named in `notices` and made anew. At most
-    `max_tunes` are read (0: all), drawn by `seed`, as many of each style.
+    A cache of other files, settings or format has another key; one that is damaged is noticed,
+    named in `notices` and made anew. At most `max_tunes` are read (0: all), drawn by `seed`, as
+    many of each style.
 
     Raises:
       UserError: there is no such corpus.
@@ -55,25 +63,38 @@ def load_corpus(
     found = find_collections(name)
     shares = share_tunes([(collection.style, len(files)) for collection, files in found], max_tunes)
     parts = [
-        _load_collection(name, collection, files, settings, max_tunes=share, seed=seed, progress=progress)
+        _load_collection(
+            name, collection, files, settings, max_tunes=share, seed=seed, progress=progress
+        )
         for (collection, files), share in zip(found, shares, strict=True)
         if share or not max_tunes
     ]
     if len(found) == 1:
         return parts[0]
-    tunes = sorted((tune for part in parts for tune in part.tunes), key=lambda tune: tune.file.rpartition('#')[0] or tune.file)
+    tunes = sorted(
+        (tune for part in parts for tune in part.tunes),
+        key=lambda tune: tune.file.rpartition('#')[0] or tune.file,
+    )
     return Corpus(
-        name, sum(len(files) for _, files in found), tuple(tunes), find_families([tune for tune in tunes if tune.kept]),
-        from_cache=all(part.from_cache for part in parts), notices=tuple(notice for part in parts for notice in part.notices),
-    )  # fmt: skip
+        name,
+        sum(len(files) for _, files in found),
+        tuple(tunes),
+        find_families([tune for tune in tunes if tune.kept]),
+        from_cache=all(part.from_cache for part in parts),
+        notices=tuple(notice for part in parts for notice in part.notices),
+    )
 
 
 def share_tunes(sizes: Sequence[tuple[str, int]], max_tunes: int) -> list[int]:
-    """How many of at most `max_tunes` each collection gives, of (style, number of files) each: as many of each style, and of one style in
-    proportion to their files."""
+    """How many of at most `max_tunes` each collection gives, of (style, number of files) each: as
+    many of each style, and of one style in proportion to their files.
+    """
     styles = list(dict.fromkeys(style for style, _ in sizes))
     shares = []
-    left = {style: max_tunes // len(styles) + (rank < max_tunes % len(styles)) for rank, style in enumerate(styles)}
+    left = {
+        style: max_tunes // len(styles) + (rank < max_tunes % len(styles))
+        for rank, style in enumerate(styles)
+    }
     num_files = {style: sum(size for other, size in sizes if other == style) for style in styles}
     for style, size in sizes:
         share = round(left[style] * size / num_files[style])
@@ -97,15 +118,25 @@ def _load_collection(
     notices = [collection.notice] if collection.notice else []
     if path.exists():
         try:
-            return dataclasses.replace(_from_bytes(path.read_bytes(), path.name), name=name, from_cache=True, notices=tuple(notices))
+            return dataclasses.replace(
+                _from_bytes(path.read_bytes(), path.name),
+                name=name,
+                from_cache=True,
+                notices=tuple(notices),
+            )
         except (OSError, ValueError) as error:
             notices.append(f'the cached corpus {path} is damaged ({error}); preparing it again')
     how = {'max_tunes': max_tunes, 'seed': seed, 'progress': progress}
     if collection.has_voices:
         tunes = prepare_pieces(files, collection, settings, **how)
     else:
-        tunes = [dataclasses.replace(tune, style=collection.style) for tune in prepare_files(files, settings, **how)]
-    corpus = Corpus(name, len(files), tuple(tunes), find_families([tune for tune in tunes if tune.kept]))
+        tunes = [
+            dataclasses.replace(tune, style=collection.style)
+            for tune in prepare_files(files, settings, **how)
+        ]
+    corpus = Corpus(
+        name, len(files), tuple(tunes), find_families([tune for tune in tunes if tune.kept])
+    )
     try:
         write_whole(path, _to_bytes(corpus, path.name))
     except UserError as error:
@@ -113,7 +144,13 @@ def _load_collection(
     return dataclasses.replace(corpus, notices=tuple(notices))
 
 
-def _key(collection: Collection, files: Sequence[SourceFile], settings: Settings, max_tunes: int, seed: int) -> str:
+def _key(
+    collection: Collection,
+    files: Sequence[SourceFile],
+    settings: Settings,
+    max_tunes: int,
+    seed: int,
+) -> str:
     def content(file: SourceFile) -> str:
         try:
             with open(file.path, 'rb') as content:
@@ -123,23 +160,38 @@ def _key(collection: Collection, files: Sequence[SourceFile], settings: Settings
 
     contents = [(file.name, content(file)) for file in files]
     subset = (max_tunes, seed) if max_tunes else ()
-    kind = [collection.style, collection.meter, collection.bar_steps, music21_version() if collection.has_voices else '']
-    return hashlib.sha256(json.dumps([FORMAT, contents, dataclasses.asdict(settings), subset, kind]).encode()).hexdigest()[:24]
+    kind = [
+        collection.style,
+        collection.meter,
+        collection.bar_steps,
+        music21_version() if collection.has_voices else '',
+    ]
+    return hashlib.sha256(
+        json.dumps([FORMAT, contents, dataclasses.asdict(settings), subset, kind]).encode()
+    ).hexdigest()[:24]
 
 
 def _to_bytes(corpus: Corpus, name: str) -> bytes:
-    """The checksum of the cache file's name, which says what of, and of what follows: a zip file of the tunes' fields as JSON and all
-    events in one array.
+    """The checksum of the cache file's name, which says what of, and of what follows: a zip file of
+    the tunes' fields as JSON and all events in one array.
     """
     fields = [
-        {**dataclasses.asdict(dataclasses.replace(tune, phrases=())), 'phrases': [len(phrase) for phrase in tune.phrases]}
+        {
+            **dataclasses.asdict(dataclasses.replace(tune, phrases=())),
+            'phrases': [len(phrase) for phrase in tune.phrases],
+        }
         for tune in corpus.tunes
     ]
-    header = json.dumps({'format': FORMAT, 'name': corpus.name, 'num_files': corpus.num_files, 'tunes': fields}).encode()
+    header = json.dumps(
+        {'format': FORMAT, 'name': corpus.name, 'num_files': corpus.num_files, 'tunes': fields}
+    ).encode()
     phrases = [phrase for tune in corpus.tunes for phrase in tune.phrases]
     buffer = io.BytesIO()
     np.savez_compressed(
-        buffer, header=np.frombuffer(header, np.uint8), events=np.concatenate([np.zeros(0, np.int8), *phrases]), families=corpus.families
+        buffer,
+        header=np.frombuffer(header, np.uint8),
+        events=np.concatenate([np.zeros(0, np.int8), *phrases]),
+        families=corpus.families,
     )
     content = buffer.getvalue()
     return hashlib.sha256(name.encode() + content).digest() + content

@@ -15,15 +15,18 @@ SUFFIXES = ('.mid', '.midi', '.abc')
 
 @dataclasses.dataclass(frozen=True)
 class Collection:
-    """Files that are prepared and cached together, in folders of the corpus that the music21 package carries.
+    """Files that are prepared and cached together, in folders of the corpus that the music21
+    package carries.
 
     Attributes:
       folders: their names; a user's own folder or file has none.
       suffix: of the collection's files.
       style: of each of its tunes, '' where nothing is known.
       has_voices: whether a file is a piece of several voices, each a tune; music21 parses these.
-      meter: the only one kept, where it is none that `config.data.meters` names, as '4/2'; '' goes by those.
-      bar_steps: which a bar of `meter` takes, a multiple of 16: 32 reads 4/2 as it is written, 16 would halve its note values.
+      meter: the only one kept, where it is none that `config.data.meters` names, as '4/2'; '' goes
+        by those.
+      bar_steps: which a bar of `meter` takes, a multiple of 16: 32 reads 4/2 as it is written, 16
+        would halve its note values.
       notice: a line for the user each time that the collection is used.
     """
 
@@ -40,9 +43,20 @@ OWN = Collection()  # a user's files
 COLLECTIONS = {
     'folk': Collection(('oneills1850', 'airdsAirs', 'ryansMammoth'), style='fiddle tune'),
     'bach': Collection(('bach',), '.mxl', style='chorale', has_voices=True),
-    'palestrina': Collection(('palestrina',), '.krn', style='Renaissance voice', has_voices=True, meter='4/2', bar_steps=32),
+    'palestrina': Collection(
+        ('palestrina',),
+        '.krn',
+        style='Renaissance voice',
+        has_voices=True,
+        meter='4/2',
+        bar_steps=32,
+    ),
     'monteverdi': Collection(('monteverdi',), '.mxl', style='Renaissance voice', has_voices=True),
-    'essen': Collection(('essenFolksong',), style='folk song', notice='the Essen folk song collection: for non-commercial use only'),
+    'essen': Collection(
+        ('essenFolksong',),
+        style='folk song',
+        notice='the Essen folk song collection: for non-commercial use only',
+    ),
 }
 # A named corpus is one or several collections.
 NAMED = {name: (name,) for name in COLLECTIONS} | {
@@ -67,8 +81,8 @@ def find_files(corpus: str) -> list[SourceFile]:
 
 
 def find_collections(corpus: str) -> list[tuple[Collection, list[SourceFile]]]:
-    """The collections of a named corpus, or the MIDI and ABC files of a folder (with its folders) or of a single file as one collection;
-    each with its files in the order of their names.
+    """The collections of a named corpus, or the MIDI and ABC files of a folder (with its folders)
+    or of a single file as one collection; each with its files in the order of their names.
 
     Raises:
       UserError: there is no such corpus, or it holds no such file.
@@ -76,28 +90,48 @@ def find_collections(corpus: str) -> list[tuple[Collection, list[SourceFile]]]:
     if corpus in NAMED:
         root = music21_corpus()
         collections = [COLLECTIONS[name] for name in NAMED[corpus]]
-        found = {folder: _walk(root / folder, root, (each.suffix,)) for each in collections for folder in each.folders}
+        found = {
+            folder: _walk(root / folder, root, (each.suffix,))
+            for each in collections
+            for folder in each.folders
+        }
         if missing := [folder for folder, files in found.items() if not files]:
-            raise UserError(f"corpus '{corpus}': the installed music21 package lacks {', '.join(missing)}; reinstall requirements.txt")
-        return [(each, sorted(file for folder in each.folders for file in found[folder])) for each in collections]
+            raise UserError(
+                f"corpus '{corpus}': the installed music21 package lacks {', '.join(missing)};"
+                ' reinstall requirements.txt'
+            )
+        return [
+            (each, sorted(file for folder in each.folders for file in found[folder]))
+            for each in collections
+        ]
     path = pathlib.Path(corpus).expanduser()
     if os.path.isdir(path):  # unlike pathlib's, these take a name that no file can have
         files = _walk(path, path, SUFFIXES)
         if not files:
-            raise UserError(f'config.data.corpus = {corpus}: the folder holds no {", ".join(SUFFIXES)} file')
+            raise UserError(
+                f'config.data.corpus = {corpus}: the folder holds no {", ".join(SUFFIXES)} file'
+            )
         return [(OWN, sorted(files))]
     if os.path.isfile(path):
         if path.suffix.lower() not in SUFFIXES:
             raise UserError(f'config.data.corpus = {corpus}: not a file of {", ".join(SUFFIXES)}')
         return [(OWN, [SourceFile(path.name, path)])]
-    raise UserError(f'config.data.corpus = {corpus}: no such corpus, folder or file; named corpora are {", ".join(NAMED)}')
+    raise UserError(
+        f'config.data.corpus = {corpus}: no such corpus, folder or file; named corpora are'
+        f' {", ".join(NAMED)}'
+    )
 
 
 def music21_corpus() -> pathlib.Path:
-    """The corpus folder of the installed music21 package, found without importing it (which takes seconds)."""
+    """The corpus folder of the installed music21 package, found without importing it (which takes
+    seconds).
+    """
     spec = importlib.util.find_spec('music21')
     if spec is None or not spec.submodule_search_locations:
-        raise UserError('the package music21, which carries the corpus, is not installed: pip install -r requirements.txt')
+        raise UserError(
+            'the package music21, which carries the corpus, is not installed: pip install -r'
+            ' requirements.txt'
+        )
     return pathlib.Path(spec.submodule_search_locations[0]) / 'corpus'
 
 
@@ -108,5 +142,7 @@ def music21_version() -> str:
 
 
 def _walk(folder: pathlib.Path, root: pathlib.Path, suffixes: tuple[str, ...]) -> list[SourceFile]:
-    paths = (path for path in folder.rglob('*') if path.suffix.lower() in suffixes and path.is_file())
+    paths = (
+        path for path in folder.rglob('*') if path.suffix.lower() in suffixes and path.is_file()
+    )
     return [SourceFile(path.relative_to(root).as_posix(), path) for path in paths]

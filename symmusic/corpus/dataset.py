@@ -1,4 +1,6 @@
-"""A corpus made ready for a model: vocabulary, split, windows, the base rate and the order of batches."""
+"""A corpus made ready for a model: vocabulary, split, windows, the base rate and the order of
+batches.
+"""
 
 import dataclasses
 from collections.abc import Sequence
@@ -7,17 +9,26 @@ import numpy as np
 
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.split import TEST, TRAIN, VALIDATION, draw_share, split_styles
-from symmusic.corpus.windows import Windows, cut_windows, draw_shares, join_windows, split_windows, without_copies
+from symmusic.corpus.windows import (
+    Windows,
+    cut_windows,
+    draw_shares,
+    join_windows,
+    split_windows,
+    without_copies,
+)
 from symmusic.errors import UserError
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """What training needs of a corpus; `num_tunes` and `num_copies` (held-out windows that are copies of training's) by part.
+    """What training needs of a corpus; `num_tunes` and `num_copies` (held-out windows that are
+    copies of training's) by part.
 
-    Split by tune, the copies have been removed. Split by window they are still there, both parts are of all tunes, and there is no test.
-    Of several `styles` each part has equally many windows of each.
+    Split by tune, the copies have been removed. Split by window they are still there, both parts
+    are of all tunes, and there is no test. Of several `styles` each part has equally many windows
+    of each.
     """
 
     vocabulary: Vocabulary
@@ -48,22 +59,27 @@ def build_dataset(
 ) -> Dataset:
     """Splits a corpus and cuts it into windows.
 
-    With `split` 'tune' each part is of other tune families, what equals a training window is removed from the other two, and `max_windows`
-    are drawn from training's. With 'window', the source's way, the windows of all tunes are cut, `max_windows` drawn from them, and a fifth
-    of these at random is validation. Most of it overlaps with training windows, so its loss says little of unseen tunes; `held_out_steps`
-    is not heeded.
+    With `split` 'tune' each part is of other tune families, what equals a training window is
+    removed from the other two, and `max_windows` are drawn from training's. With 'window', the
+    source's way, the windows of all tunes are cut, `max_windows` drawn from them, and a fifth of
+    these at random is validation. Most of it overlaps with training windows, so its loss says
+    little of unseen tunes; `held_out_steps` is not heeded.
 
-    With `held_out_steps` the other two are cut into windows of so many steps at half as many, to the phrase's end, and each step counts
-    once: a measure of every model alike, whatever it was trained on. The vocabulary covers the whole corpus, so that no held-out tune is
-    outside of it, moved by the least and the most of `transpositions` (semitones), and `also_pitches`.
+    With `held_out_steps` the other two are cut into windows of so many steps at half as many, to
+    the phrase's end, and each step counts once: a measure of every model alike, whatever it was
+    trained on. The vocabulary covers the whole corpus, so that no held-out tune is outside of it,
+    moved by the least and the most of `transpositions` (semitones), and `also_pitches`.
 
-    A corpus of several styles is split style by style, and each part takes equally many windows of each, drawn by `split_seed`: as many as
-    the smallest has, of training's no more than `max_windows` in all.
+    A corpus of several styles is split style by style, and each part takes equally many windows of
+    each, drawn by `split_seed`: as many as the smallest has, of training's no more than
+    `max_windows` in all.
 
-    Of the training tunes, of split 'window' of all tunes, `train_share` is kept, drawn by `split_seed`; test and validation are the same.
+    Of the training tunes, of split 'window' of all tunes, `train_share` is kept, drawn by
+    `split_seed`; test and validation are the same.
 
     Raises:
-      UserError: the corpus keeps too little to train on; the message says which setting would keep more.
+      UserError: the corpus keeps too little to train on; the message says which setting would keep
+        more.
     """
     kept = corpus.kept
     if not kept:
@@ -74,12 +90,16 @@ def build_dataset(
     styles = sorted({tune.style for tune in kept})
 
     def cut(tunes):
-        return cut_windows(tunes, vocabulary, window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end)
+        return cut_windows(
+            tunes, vocabulary, window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end
+        )
 
     def cut_held_out(tunes):
         if not held_out_steps:
             return cut(tunes)
-        return cut_windows(tunes, vocabulary, held_out_steps, held_out_steps // 2, cover_end=True, count_once=True)
+        return cut_windows(
+            tunes, vocabulary, held_out_steps, held_out_steps // 2, cover_end=True, count_once=True
+        )
 
     def by_style(cut, tunes):
         return [cut([tune for tune in tunes if tune.style == style]) for style in styles]
@@ -88,28 +108,50 @@ def build_dataset(
         for style, windows in zip(styles, of_styles, strict=True):
             if not len(windows):
                 raise UserError(
-                    f'the {part} part of corpus {corpus.name} gives no window of {window_steps} steps'
+                    f'the {part} part of corpus {corpus.name} gives no window of {window_steps}'
+                    ' steps'
                     + (f' in the style {style!r}; ' if len(styles) > 1 else '; ')
-                    + 'use more tunes, a smaller config.data.window_steps or config.data.keep_last_window = True'
+                    + 'use more tunes, a smaller config.data.window_steps or'
+                    ' config.data.keep_last_window = True'
                 )
 
     if split == 'window':
         kept = draw_share(kept, train_share, split_seed)
         found = by_style(cut, kept)
         require(VALIDATION, found)
-        trains, validations = zip(*(split_windows(each, split_seed) for each in draw_shares(found, max_windows, split_seed)), strict=True)
+        trains, validations = zip(
+            *(
+                split_windows(each, split_seed)
+                for each in draw_shares(found, max_windows, split_seed)
+            ),
+            strict=True,
+        )
         require(TRAIN, trains)
         train, validation = join_windows(trains), join_windows(validations)
         num_copies = {VALIDATION: len(validation) - len(without_copies(validation, train))}
         num_tunes = {TRAIN: len(kept), VALIDATION: len(kept)}
-        return Dataset(vocabulary, train, validation, None, num_tunes, num_copies, corpus.fingerprint, tuple(styles))
+        return Dataset(
+            vocabulary,
+            train,
+            validation,
+            None,
+            num_tunes,
+            num_copies,
+            corpus.fingerprint,
+            tuple(styles),
+        )
 
     tunes = split_styles(kept, corpus.families, split_seed)
     trained = draw_share(tunes.train, train_share, split_seed)
     train = by_style(cut, trained)
-    parts = {VALIDATION: by_style(cut_held_out, tunes.validation), TEST: by_style(cut_held_out, tunes.test)}
+    parts = {
+        VALIDATION: by_style(cut_held_out, tunes.validation),
+        TEST: by_style(cut_held_out, tunes.test),
+    }
     seen = cut_held_out(tunes.train)
-    unseen = {part: [without_copies(windows, seen) for windows in found] for part, found in parts.items()}
+    unseen = {
+        part: [without_copies(windows, seen) for windows in found] for part, found in parts.items()
+    }
     for part, found in {TRAIN: train, **unseen}.items():
         require(part, found)
     return Dataset(
@@ -118,19 +160,27 @@ def build_dataset(
         join_windows(draw_shares(unseen[VALIDATION], 0, split_seed)),
         join_windows(draw_shares(unseen[TEST], 0, split_seed)),
         num_tunes={TRAIN: len(trained), VALIDATION: len(tunes.validation), TEST: len(tunes.test)},
-        num_copies={part: sum(map(len, found)) - sum(map(len, unseen[part])) for part, found in parts.items()},
+        num_copies={
+            part: sum(map(len, found)) - sum(map(len, unseen[part]))
+            for part, found in parts.items()
+        },
         fingerprint=corpus.fingerprint,
         styles=tuple(styles),
     )
 
 
-def _pitch_range(phrases: Sequence[np.ndarray], transpositions: tuple[int, int], name: str) -> tuple[int, int]:
+def _pitch_range(
+    phrases: Sequence[np.ndarray], transpositions: tuple[int, int], name: str
+) -> tuple[int, int]:
     events = np.concatenate(phrases).astype(int)
-    low, high = int(events[events >= 0].min()) + transpositions[0], int(events.max()) + transpositions[1]
+    low, high = (
+        int(events[events >= 0].min()) + transpositions[0],
+        int(events.max()) + transpositions[1],
+    )
     if low < 0 or high > 127:
         raise UserError(
-            f'config.train.augment_keys = True: corpus {name} in twelve keys would have pitches {low} to {high}, outside of 0 to 127; '
-            'must be False'
+            f'config.train.augment_keys = True: corpus {name} in twelve keys would have pitches'
+            f' {low} to {high}, outside of 0 to 127; must be False'
         )
     return low, high
 
@@ -139,7 +189,10 @@ def _nothing_kept(corpus: Corpus) -> str:
     reasons = {}
     for tune in corpus.tunes:
         reasons.setdefault(tune.reason, []).append(tune.meter)
-    counts = ', '.join(f'{len(meters)} {reason}' for reason, meters in sorted(reasons.items(), key=lambda item: -len(item[1])))
+    counts = ', '.join(
+        f'{len(meters)} {reason}'
+        for reason, meters in sorted(reasons.items(), key=lambda item: -len(item[1]))
+    )
     advice = 'add files that are in 4/4 or 2/2'
     if {'several time signatures', 'several instruments'} & reasons.keys():
         advice = "config.data.protocol = 'symmusic' would keep more"
@@ -147,11 +200,15 @@ def _nothing_kept(corpus: Corpus) -> str:
         advice = 'config.data.meters = ("4/4", "2/2") would keep more'
     elif 'no meter' in reasons:
         advice = 'write a 4/4 time signature into the files'
-    return f'corpus {corpus.name} keeps none of its {len(corpus.tunes)} tunes (dropped: {counts}); {advice}'
+    return (
+        f'corpus {corpus.name} keeps none of its {len(corpus.tunes)} tunes (dropped: {counts});'
+        f' {advice}'
+    )
 
 
 def batch_rows(num_windows: int, batch_size: int, seed: int, epoch: int) -> np.ndarray:
-    """The batches of one epoch: rows [num_batches, batch_size] int32, each window once in random order, filled up with -1.
+    """The batches of one epoch: rows [num_batches, batch_size] int32, each window once in random
+    order, filled up with -1.
 
     Depends on its arguments alone, so that a resumed run goes on in the same order.
     """
@@ -162,18 +219,23 @@ def batch_rows(num_windows: int, batch_size: int, seed: int, epoch: int) -> np.n
 
 
 def target_counts(windows: Windows, num_classes: int, *, all_steps: bool) -> np.ndarray:
-    """How often each class [V] is a target: at the last step of each window, or at all from its first target on."""
+    """How often each class [V] is a target: at the last step of each window, or at all from its
+    first target on.
+    """
     counts = np.zeros(num_classes, np.int64)
     for begin in range(0, len(windows), 4096):
         rows = np.arange(begin, min(begin + 4096, len(windows)))
         tokens = windows.tokens(rows)[:, 1:]
         counted = np.arange(1, windows.num_steps) >= windows.first_targets[rows][:, None]
         targets = tokens[counted] if all_steps else tokens[:, -1]
-        counts += np.bincount(targets, minlength=num_classes + 1)[:num_classes]  # a blank, one past the last class, is no target
+        # a blank, one past the last class, is no target
+        counts += np.bincount(targets, minlength=num_classes + 1)[:num_classes]
     return counts
 
 
 def base_rate(train_counts: np.ndarray, counts: np.ndarray) -> float:
-    """Nats per target of the constant answer: the class frequencies of the training targets (plus one each), measured on `counts`."""
+    """Nats per target of the constant answer: the class frequencies of the training targets (plus
+    one each), measured on `counts`.
+    """
     frequencies = (train_counts + 1) / (train_counts + 1).sum()
     return float(-(counts * np.log(frequencies)).sum() / counts.sum())

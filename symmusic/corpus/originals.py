@@ -1,4 +1,6 @@
-"""The tunes of a run as they are kept beside it, so that what it draws can be compared with them without the corpus."""
+"""The tunes of a run as they are kept beside it, so that what it draws can be compared with them
+without the corpus.
+"""
 
 import dataclasses
 import functools
@@ -20,7 +22,8 @@ NAME = 'originals.npz'
 
 @dataclasses.dataclass(frozen=True)
 class Originals:
-    """The training tunes, by their files' names, and those that were held out: each as events [T] int8, in C major or A minor.
+    """The training tunes, by their files' names, and those that were held out: each as events [T]
+    int8, in C major or A minor.
 
     `titles` are those of the training tunes, '' where one has none.
     """
@@ -40,23 +43,37 @@ def gather_originals(trained: Sequence[Tune], held_out: Sequence[Tune]) -> Origi
     """The kept ones of some tunes."""
     kept = [tune for tune in trained if tune.kept]
     unseen = tuple(tune.events for tune in held_out if tune.kept)
-    return Originals(tuple(tune.file for tune in kept), tuple(tune.title for tune in kept), tuple(tune.events for tune in kept), unseen)
+    return Originals(
+        tuple(tune.file for tune in kept),
+        tuple(tune.title for tune in kept),
+        tuple(tune.events for tune in kept),
+        unseen,
+    )
 
 
 def write_originals(folder: pathlib.Path, originals: Originals) -> None:
     """Writes them whole or not at all."""
     parts = {'': originals.tunes, 'unseen_': originals.unseen}
-    arrays = {f'{part}lengths': np.array([len(tune) for tune in tunes], np.int64) for part, tunes in parts.items()}
-    arrays |= {f'{part}events': np.concatenate([np.zeros(0, np.int8), *tunes]).astype(np.int8) for part, tunes in parts.items()}
+    arrays = {
+        f'{part}lengths': np.array([len(tune) for tune in tunes], np.int64)
+        for part, tunes in parts.items()
+    }
+    arrays |= {
+        f'{part}events': np.concatenate([np.zeros(0, np.int8), *tunes]).astype(np.int8)
+        for part, tunes in parts.items()
+    }
     content = io.BytesIO()
     texts = {'names': originals.names, 'titles': originals.titles}
-    arrays |= {name: np.frombuffer(json.dumps(text).encode(), np.uint8) for name, text in texts.items()}
+    arrays |= {
+        name: np.frombuffer(json.dumps(text).encode(), np.uint8) for name, text in texts.items()
+    }
     np.savez_compressed(content, **arrays)
     write_whole(folder / NAME, content.getvalue())
 
 
 def read_originals(folder: pathlib.Path) -> Originals | None:
-    """The tunes that a folder keeps; None where there is no such file; older runs kept neither titles nor unseen tunes.
+    """The tunes that a folder keeps; None where there is no such file; older runs kept neither
+    titles nor unseen tunes.
 
     Raises:
       UserError: the file is damaged.
@@ -67,13 +84,24 @@ def read_originals(folder: pathlib.Path) -> Originals | None:
     try:
         with np.load(path, allow_pickle=False) as stored:
             names = json.loads(stored['names'].tobytes())
-            titles = json.loads(stored['titles'].tobytes()) if 'titles' in stored.files else [''] * len(names)
+            titles = (
+                json.loads(stored['titles'].tobytes())
+                if 'titles' in stored.files
+                else [''] * len(names)
+            )
             tunes = _split(stored['lengths'], stored['events'])
-            unseen = _split(stored['unseen_lengths'], stored['unseen_events']) if 'unseen_lengths' in stored.files else ()
+            unseen = (
+                _split(stored['unseen_lengths'], stored['unseen_events'])
+                if 'unseen_lengths' in stored.files
+                else ()
+            )
         if not len(names) == len(titles) == len(tunes):
             raise ValueError('its parts do not fit together')
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f'{path} is damaged: {error}; remove it, and pieces are not compared with the training tunes') from error
+        raise UserError(
+            f'{path} is damaged: {error}; remove it, and pieces are not compared with the training'
+            ' tunes'
+        ) from error
     return Originals(tuple(map(str, names)), tuple(map(str, titles)), tunes, unseen)
 
 

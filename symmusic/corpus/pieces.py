@@ -1,4 +1,6 @@
-"""Pieces of several voices to tunes, one per voice, by worker processes: music21 takes a tenth of a second for each piece."""
+"""Pieces of several voices to tunes, one per voice, by worker processes: music21 takes a tenth of a
+second for each piece.
+"""
 
 import concurrent.futures
 import dataclasses
@@ -23,22 +25,30 @@ _FEW = 4  # files that are read sooner than a worker has started
 
 
 def prepare_voice(score: Score, file: str, collection: Collection, settings: Settings) -> Tune:
-    """One voice through `prepare_score`, by the collection's own metre where it has one; a voice that is not kept has its reason."""
+    """One voice through `prepare_score`, by the collection's own metre where it has one; a voice
+    that is not kept has its reason.
+    """
     meter = str(score.meters[0]) if score.meters else ''
     try:
-        tune = prepare_score(_in_bars_of_16(score, collection) if collection.meter else score, file, settings)
+        tune = prepare_score(
+            _in_bars_of_16(score, collection) if collection.meter else score, file, settings
+        )
     except ScoreError as error:
         tune = Tune(file, title=score.title, reason=error.reason)
     return dataclasses.replace(tune, meter=meter, style=collection.style)
 
 
 def _in_bars_of_16(score: Score, collection: Collection) -> Score:
-    """The score with each of its bars, all of the collection's metre, as one or several bars of 4/4."""
+    """The score with each of its bars, all of the collection's metre, as one or several bars of
+    4/4.
+    """
     other = [str(found) for found in score.meters if str(found) != collection.meter]
     if other:
         raise ScoreError('meter', f'{other[0]}; kept is {collection.meter}')
     numerator, denominator = map(int, collection.meter.split('/'))
-    ticks_per_quarter = score.ticks_per_quarter * numerator * STEPS_PER_BAR // (denominator * collection.bar_steps)
+    ticks_per_quarter = (
+        score.ticks_per_quarter * numerator * STEPS_PER_BAR // (denominator * collection.bar_steps)
+    )
     return dataclasses.replace(
         score,
         ticks_per_quarter=ticks_per_quarter,
@@ -55,7 +65,10 @@ def prepare_piece(file: SourceFile, collection: Collection, settings: Settings) 
         return [Tune(file.name, reason=error.reason, style=collection.style)]
     except OSError:
         return [Tune(file.name, reason='unreadable file', style=collection.style)]
-    return [prepare_voice(score, f'{file.name}#{number}', collection, settings) for number, score in enumerate(voices, 1)]
+    return [
+        prepare_voice(score, f'{file.name}#{number}', collection, settings)
+        for number, score in enumerate(voices, 1)
+    ]
 
 
 def prepare_pieces(
@@ -74,7 +87,8 @@ def prepare_pieces(
       files: where the pieces are.
       collection: what they are.
       settings: how they are prepared.
-      max_tunes: at most so many voices, those of pieces drawn by `seed`: a quarter as many pieces, so that few files are read; 0 takes all.
+      max_tunes: at most so many voices, those of pieces drawn by `seed`: a quarter as many pieces,
+        so that few files are read; 0 takes all.
       seed: of that draw.
       progress: wraps the files, with the unit's name; None shows nothing.
       num_workers: processes; 0 takes one per core that this process may use.
@@ -85,11 +99,17 @@ def prepare_pieces(
     progress = progress or (lambda items, unit: items)
     num_files = -(-max_tunes // VOICES_PER_PIECE)
     if 0 < num_files < len(files):
-        drawn = np.random.default_rng([seed, max_tunes]).choice(len(files), num_files, replace=False)
+        drawn = np.random.default_rng([seed, max_tunes]).choice(
+            len(files), num_files, replace=False
+        )
         files = [files[index] for index in sorted(drawn)]
     num_workers = min(num_workers or _num_cores(), -(-len(files) // _FILES_PER_TASK))
     if num_workers <= 1 or len(files) <= _FEW:
-        tunes = [tune for file in progress(files, 'piece') for tune in prepare_piece(file, collection, settings)]
+        tunes = [
+            tune
+            for file in progress(files, 'piece')
+            for tune in prepare_piece(file, collection, settings)
+        ]
     else:
         tunes = _in_workers(files, collection, settings, progress, num_workers)
     return tunes[:max_tunes] if max_tunes else tunes
@@ -97,22 +117,38 @@ def prepare_pieces(
 
 def _in_workers(files, collection, settings, progress, num_workers) -> list[Tune]:
     # Spawned, not forked: JAX's threads do not survive a fork.
-    pool = concurrent.futures.ProcessPoolExecutor(num_workers, multiprocessing.get_context('spawn'), initializer=_begin_worker)
+    pool = concurrent.futures.ProcessPoolExecutor(
+        num_workers, multiprocessing.get_context('spawn'), initializer=_begin_worker
+    )
     try:
         with pool:
             num = len(files)
-            found = pool.map(prepare_piece, files, [collection] * num, [settings] * num, chunksize=_FILES_PER_TASK)
+            found = pool.map(
+                prepare_piece,
+                files,
+                [collection] * num,
+                [settings] * num,
+                chunksize=_FILES_PER_TASK,
+            )
             try:
-                return [tune for _, tunes in zip(progress(files, 'piece'), found, strict=True) for tune in tunes]
+                return [
+                    tune
+                    for _, tunes in zip(progress(files, 'piece'), found, strict=True)
+                    for tune in tunes
+                ]
             except BaseException:  # Ctrl-C above all: what has not begun never does
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     except concurrent.futures.process.BrokenProcessPool as error:
-        raise UserError('a process that reads the corpus was killed; free memory and start again') from error
+        raise UserError(
+            'a process that reads the corpus was killed; free memory and start again'
+        ) from error
 
 
 def _begin_worker() -> None:
-    """Ctrl-C goes to the terminal's every process: the first one ends the others. Should it die, nobody would: they watch for that."""
+    """Ctrl-C goes to the terminal's every process: the first one ends the others. Should it die,
+    nobody would: they watch for that.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 

@@ -21,9 +21,11 @@ from symmusic.score.notes import Score
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What preparation depends on, beside the files themselves; the fields of `config.data` of the same names.
+    """What preparation depends on, beside the files themselves; the fields of `config.data` of the
+    same names.
 
-    `strict` drops what has several time signatures or instruments, as the source did: part of `config.data.protocol = 'thesis'`.
+    `strict` drops what has several time signatures or instruments, as the source did: part of
+    `config.data.protocol = 'thesis'`.
     """
 
     meters: tuple[str, ...] = ('4/4', '2/2')
@@ -37,7 +39,8 @@ class Tune:
     """One tune of a corpus, kept or dropped.
 
     Attributes:
-      file: its file's name, with '#<number>' where the file is a book of tunes or a piece of several voices.
+      file: its file's name, with '#<number>' where the file is a book of tunes or a piece of
+        several voices.
       title: as the file states it.
       meter: its first one, as '4/4', or ''.
       reason: why it was dropped; '' where it was kept.
@@ -67,7 +70,9 @@ class Tune:
         """All phrases in one array [T] int8, the silence between them written out."""
         parts = list(self.phrases[:1])
         for gap, phrase in zip(self.gaps, self.phrases[1:], strict=True):
-            silence = np.full(gap * STEPS_PER_BAR + -len(parts[-1]) % STEPS_PER_BAR, NO_EVENT, np.int8)
+            silence = np.full(
+                gap * STEPS_PER_BAR + -len(parts[-1]) % STEPS_PER_BAR, NO_EVENT, np.int8
+            )
             silence[0] = NOTE_OFF  # never empty: a bar or more is silent between two phrases
             parts += [silence, phrase]
         return np.concatenate(parts) if parts else np.zeros(0, np.int8)
@@ -90,9 +95,15 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
     pitches = [note.pitch for phrase in phrases for note in phrase]
     if min(pitches) + distance < 0 or max(pitches) + distance > 127:
         raise ScoreError('pitch range', f'{distance:+d} semitones lead outside of 0..127')
-    phrases = [[dataclasses.replace(note, pitch=note.pitch + distance) for note in phrase] for phrase in phrases]
+    phrases = [
+        [dataclasses.replace(note, pitch=note.pitch + distance) for note in phrase]
+        for phrase in phrases
+    ]
     # A phrase's last bar and the next one's first are counted from the same bar lines.
-    gaps = [after[0].onset // STEPS_PER_BAR - -(-before[-1].end // STEPS_PER_BAR) for before, after in itertools.pairwise(phrases)]
+    gaps = [
+        after[0].onset // STEPS_PER_BAR - -(-before[-1].end // STEPS_PER_BAR)
+        for before, after in itertools.pairwise(phrases)
+    ]
     return Tune(
         file=file,
         title=score.title,
@@ -112,7 +123,9 @@ def list_tunes(file: SourceFile) -> list[tuple[str, Callable[[], Score]]]:
     tunes = split_tunes(decode(read_bounded(file.path, MAX_BOOK_BYTES)))
     if not tunes:
         raise ScoreError('no tune', 'the ABC file has no X: field')
-    return [(f'{file.name}#{tune.number}', lambda tune=tune: read_abc_tune(tune.text)) for tune in tunes]
+    return [
+        (f'{file.name}#{tune.number}', lambda tune=tune: read_abc_tune(tune.text)) for tune in tunes
+    ]
 
 
 def prepare_files(
@@ -123,7 +136,8 @@ def prepare_files(
     seed: int = 0,
     progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> list[Tune]:
-    """Prepares every tune of the files, in the order of their names; a bad one is kept in the list with its reason.
+    """Prepares every tune of the files, in the order of their names; a bad one is kept in the list
+    with its reason.
 
     Args:
       files: where the tunes are.
@@ -142,7 +156,9 @@ def prepare_files(
             reason = error.reason if isinstance(error, ScoreError) else 'unreadable file'
             tunes.append(Tune(file.name, reason=reason))
     if 0 < max_tunes < len(readers):
-        drawn = np.random.default_rng([seed, max_tunes]).choice(len(readers), max_tunes, replace=False)
+        drawn = np.random.default_rng([seed, max_tunes]).choice(
+            len(readers), max_tunes, replace=False
+        )
         readers = [readers[index] for index in sorted(drawn)]
     for name, read in progress(readers, 'tune'):
         title = meter = ''
@@ -153,7 +169,10 @@ def prepare_files(
         except ScoreError as error:
             tunes.append(Tune(name, title=title, meter=meter, reason=error.reason))
     order = {file.name: index for index, file in enumerate(files)}
-    return sorted(tunes, key=lambda tune: order[tune.file if tune.file in order else tune.file.rpartition('#')[0]])
+    return sorted(
+        tunes,
+        key=lambda tune: order[tune.file if tune.file in order else tune.file.rpartition('#')[0]],
+    )
 
 
 def count_drops(tunes: Iterable[Tune]) -> dict[str, int]:
@@ -162,7 +181,9 @@ def count_drops(tunes: Iterable[Tune]) -> dict[str, int]:
 
 
 def fingerprint(tunes: Iterable[Tune]) -> str:
-    """A short hash of what the kept tunes are: two corpora of one fingerprint give the same windows."""
+    """A short hash of what the kept tunes are: two corpora of one fingerprint give the same
+    windows.
+    """
     digest = hashlib.sha256()
     for tune in tunes:
         if tune.kept:

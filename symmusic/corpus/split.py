@@ -1,4 +1,6 @@
-"""The split by tune family: settings of one tune stay together, so that validation and test are about unseen tunes."""
+"""The split by tune family: settings of one tune stay together, so that validation and test are
+about unseen tunes.
+"""
 
 import dataclasses
 import re
@@ -13,13 +15,16 @@ from symmusic.errors import UserError
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES
 
-FAMILY_STEPS = 64  # tunes that share so many steps, from bar line to bar line, are settings of one tune
+# tunes that share so many steps, from bar line to bar line, are settings of one tune
+FAMILY_STEPS = 64
 FAMILY_ONSETS = 12  # unless the steps say nothing: fewer onsets than that
 TRAIN, VALIDATION, TEST = 'train', 'validation', 'test'
 
 
 def title_key(title: str) -> str:
-    """What settings of one tune have in common in their titles: letters and digits, without articles, brackets and the dance's name."""
+    """What settings of one tune have in common in their titles: letters and digits, without
+    articles, brackets and the dance's name.
+    """
     title = unicodedata.normalize('NFKD', title).encode('ascii', 'ignore').decode().casefold()
     title = re.sub(r'\(.*?\)|\[.*?\]|\s--\s.*|,\s*(the|a)\b|"', ' ', title)
     title = re.sub(r"'s\b|'", lambda match: 's' if len(match[0]) > 1 else '', title)
@@ -28,9 +33,10 @@ def title_key(title: str) -> str:
 
 
 def find_families(tunes: Sequence[Tune]) -> np.ndarray:
-    """The family of each kept tune [num_tunes] int32: tunes are joined by their title (books of ABC; the title of a MIDI file is only its
-    track's name), by the piece whose voices they are, and by any four bars that they share, note for note after transposition. Families are
-    numbered by their first tune.
+    """The family of each kept tune [num_tunes] int32: tunes are joined by their title (books of
+    ABC; the title of a MIDI file is only its track's name), by the piece whose voices they are, and
+    by any four bars that they share, note for note after transposition. Families are numbered by
+    their first tune.
     """
     parent = list(range(len(tunes)))
 
@@ -51,7 +57,11 @@ def find_families(tunes: Sequence[Tune]) -> np.ndarray:
         for phrase in tune.phrases:
             starts, _ = window_starts(len(phrase), FAMILY_STEPS, STEPS_PER_BAR)
             windows = (phrase[max(start, 0) : start + FAMILY_STEPS] for start in starts)
-            marks.update(window.tobytes() for window in windows if np.count_nonzero(window >= 0) >= FAMILY_ONSETS)
+            marks.update(
+                window.tobytes()
+                for window in windows
+                if np.count_nonzero(window >= 0) >= FAMILY_ONSETS
+            )
         for mark in marks:
             first = first_with.setdefault(mark, index)
             parent[root(index)] = parent[root(first)] = min(root(index), root(first))
@@ -68,27 +78,39 @@ class Split:
 
 
 def split_styles(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Split:
-    """`split_tunes` for each style on its own, so that each is 80/10/10; a family of several styles goes with its first tune's.
+    """`split_tunes` for each style on its own, so that each is 80/10/10; a family of several styles
+    goes with its first tune's.
 
     Raises:
       UserError: a style has fewer than three families.
     """
-    first_style = {int(family): tune.style for tune, family in reversed(list(zip(tunes, families, strict=True)))}
+    first_style = {
+        int(family): tune.style
+        for tune, family in reversed(list(zip(tunes, families, strict=True)))
+    }
     styles = np.array([first_style[int(family)] for family in families])
     parts = []
     for style in sorted(set(first_style.values())):
         rows = np.flatnonzero(styles == style)
         parts.append(split_tunes([tunes[row] for row in rows], families[rows], seed))
     names = (TRAIN, VALIDATION, TEST)
-    return parts[0] if len(parts) == 1 else Split(*(tuple(tune for part in parts for tune in getattr(part, name)) for name in names))
+    return (
+        parts[0]
+        if len(parts) == 1
+        else Split(
+            *(tuple(tune for part in parts for tune in getattr(part, name)) for name in names)
+        )
+    )
 
 
 def split_tunes(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Split:
-    """Splits kept tunes 80/10/10 by family: families are drawn in random order, test and validation take theirs first, each until it holds
-    a tenth of the tunes (at least one), training takes the rest.
+    """Splits kept tunes 80/10/10 by family: families are drawn in random order, test and validation
+    take theirs first, each until it holds a tenth of the tunes (at least one), training takes the
+    rest.
 
-    A family larger than a twentieth of the corpus goes to training, so that it cannot be most of a part that measures. Where that leaves a
-    part empty (few families, each of several tunes), test and validation take one of the smallest families each.
+    A family larger than a twentieth of the corpus goes to training, so that it cannot be most of a
+    part that measures. Where that leaves a part empty (few families, each of several tunes), test
+    and validation take one of the smallest families each.
 
     Raises:
       UserError: there are fewer than three families.
@@ -98,8 +120,9 @@ def split_tunes(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Split
         members.setdefault(int(family), []).append(tune)
     if len(members) < 3:
         raise UserError(
-            f'the corpus keeps {len(tunes)} tunes of {len(members)} families, and a split by tune needs at least 3; '
-            'add files, or keep more with config.data.meters or config.data.max_tunes'
+            f'the corpus keeps {len(tunes)} tunes of {len(members)} families, and a split by tune'
+            ' needs at least 3; add files, or keep more with config.data.meters or'
+            ' config.data.max_tunes'
         )
     order = np.random.default_rng([seed, 1]).permutation(list(members))
     parts: dict[str, list[Tune]] = {TEST: [], VALIDATION: [], TRAIN: []}
@@ -108,19 +131,34 @@ def split_tunes(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Split
         small = len(family) <= max(len(tunes) / 20, 1)
         last = rank == len(order) - 1
         for part in (TEST, VALIDATION):
-            if small and len(parts[part]) < max(len(tunes) / 10, 1) and not (last and not parts[TRAIN]):
+            if (
+                small
+                and len(parts[part]) < max(len(tunes) / 10, 1)
+                and not (last and not parts[TRAIN])
+            ):
                 parts[part] += family
                 break
         else:
             parts[TRAIN] += family
     if not all(parts.values()):
         test, validation, *rest = sorted((members[int(family)] for family in order), key=len)
-        parts = {TEST: test, VALIDATION: validation, TRAIN: [tune for family in rest for tune in family]}
-    return Split(*(tuple(sorted(parts[part], key=lambda tune: tune.file)) for part in (TRAIN, VALIDATION, TEST)))
+        parts = {
+            TEST: test,
+            VALIDATION: validation,
+            TRAIN: [tune for family in rest for tune in family],
+        }
+    return Split(
+        *(
+            tuple(sorted(parts[part], key=lambda tune: tune.file))
+            for part in (TRAIN, VALIDATION, TEST)
+        )
+    )
 
 
 def draw_share(tunes: Sequence[Tune], share: float, seed: int) -> tuple[Tune, ...]:
-    """A share of some tunes, at least one, in their order; a smaller share is part of every larger one of the same seed."""
+    """A share of some tunes, at least one, in their order; a smaller share is part of every larger
+    one of the same seed.
+    """
     num = max(1, round(share * len(tunes)))
     order = np.random.default_rng([seed, 2]).permutation(len(tunes))
     return tuple(tunes[index] for index in sorted(order[:num]))

@@ -15,12 +15,17 @@ from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.notes import pitch_name
 
 
-def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int, keep_last: bool) -> dict:
-    """The numbers of `stats.json`; a corpus that keeps nothing has zeros, and null where nothing is to be measured.
+def describe(
+    corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int, keep_last: bool
+) -> dict:
+    """The numbers of `stats.json`; a corpus that keeps nothing has zeros, and null where nothing is
+    to be measured.
 
-    `event_frequencies` are shares of all steps of the kept tunes (each pitch by its number); `note_lengths` are shares of all notes by
-    length in steps, those of a bar or more together; `keys` count kept tunes; `styles` are those of named corpora. Of the encoding are
-    windows, classes, `class_frequencies` (shares of all tokens; 'blank' is no class) and `num_encoded_notes`, those that tokens tell apart.
+    `event_frequencies` are shares of all steps of the kept tunes (each pitch by its number);
+    `note_lengths` are shares of all notes by length in steps, those of a bar or more together;
+    `keys` count kept tunes; `styles` are those of named corpora. Of the encoding are windows,
+    classes, `class_frequencies` (shares of all tokens; 'blank' is no class) and
+    `num_encoded_notes`, those that tokens tell apart.
     """
     kept = corpus.kept
     statistics = {
@@ -57,8 +62,15 @@ def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int
     tokens = [vocabulary.encode(phrase) for phrase in phrases]
     windows = cut_windows(kept, vocabulary, window_steps, hop_steps, keep_last=keep_last)
     class_counts = np.bincount(np.concatenate(tokens), minlength=vocabulary.num_classes + 1)
-    lengths = np.bincount([min(note.end - note.onset, STEPS_PER_BAR) for note in notes], minlength=STEPS_PER_BAR + 1)[1:] / len(notes)
-    cut = {'window_steps': window_steps, 'hop_steps': hop_steps, 'keep_last': keep_last, 'encoding': VOCABULARIES[encoding]}
+    lengths = np.bincount(
+        [min(note.end - note.onset, STEPS_PER_BAR) for note in notes], minlength=STEPS_PER_BAR + 1
+    )[1:] / len(notes)
+    cut = {
+        'window_steps': window_steps,
+        'hop_steps': hop_steps,
+        'keep_last': keep_last,
+        'encoding': VOCABULARIES[encoding],
+    }
     names = {NO_EVENT: 'no event', NOTE_OFF: 'note off'}
     keys, key_counts = np.unique([tune.key for tune in kept], return_counts=True)
     return statistics | {
@@ -80,13 +92,19 @@ def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int
             for event, count in zip(*np.unique(events, return_counts=True), strict=True)
         },
         'note_lengths': {
-            f'{length}{"+" if length == STEPS_PER_BAR else ""}': float(share) for length, share in enumerate(lengths, 1) if share > 0
+            f'{length}{"+" if length == STEPS_PER_BAR else ""}': float(share)
+            for length, share in enumerate(lengths, 1)
+            if share > 0
         },
-        'keys': dict(sorted(zip(keys.tolist(), key_counts.tolist(), strict=True), key=lambda item: -item[1])),
+        'keys': dict(
+            sorted(zip(keys.tolist(), key_counts.tolist(), strict=True), key=lambda item: -item[1])
+        ),
         'styles': {
             style: {
                 'num_kept': sum(tune.style == style for tune in kept),
-                'num_windows': sum(count_windows(tune, **cut) for tune in kept if tune.style == style),
+                'num_windows': sum(
+                    count_windows(tune, **cut) for tune in kept if tune.style == style
+                ),
             }
             for style in sorted({tune.style for tune in kept if tune.style})
         },
@@ -95,14 +113,28 @@ def describe(corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int
 
 def as_text(statistics: dict) -> str:
     """The statistics as a short table for the terminal."""
-    frequencies, lengths, classes = (statistics[name] for name in ('event_frequencies', 'note_lengths', 'class_frequencies'))
+    frequencies, lengths, classes = (
+        statistics[name] for name in ('event_frequencies', 'note_lengths', 'class_frequencies')
+    )
     pitches = [(name, share) for name, share in frequencies.items() if name.isdecimal()]
     dropped = sum(statistics['dropped'].values())
     lines = [
         ('files', f'{statistics["num_files"]}'),
-        ('tunes', f'{statistics["num_tunes"]}: {statistics["num_kept"]} kept in {statistics["num_families"]} families, {dropped} dropped'),
+        (
+            'tunes',
+            (
+                f'{statistics["num_tunes"]}: {statistics["num_kept"]} kept in'
+                f' {statistics["num_families"]} families, {dropped} dropped'
+            ),
+        ),
         *(('  dropped', f'{count}  {reason}') for reason, count in statistics['dropped'].items()),
-        ('windows', f'{statistics["num_windows"]} of {statistics["window_steps"]} steps at hop {statistics["hop_steps"]}'),
+        (
+            'windows',
+            (
+                f'{statistics["num_windows"]} of {statistics["window_steps"]} steps at hop'
+                f' {statistics["hop_steps"]}'
+            ),
+        ),
         ('  distinct', f'{statistics["num_distinct_windows"]}'),
         *(
             ('  style', f'{style}: {counts["num_windows"]} windows of {counts["num_kept"]} tunes')
@@ -115,7 +147,11 @@ def as_text(statistics: dict) -> str:
         lines += [
             (
                 'encoding',
-                f'{statistics["encoding"]}: {statistics["num_encoded_notes"] / statistics["num_notes"]:.1%} of the notes kept apart',
+                (
+                    f'{statistics["encoding"]}:'
+                    f' {statistics["num_encoded_notes"] / statistics["num_notes"]:.1%} of the notes'
+                    ' kept apart'
+                ),
             ),
             (
                 'classes',
@@ -128,21 +164,37 @@ def as_text(statistics: dict) -> str:
             ('pitches', f'{_name(statistics["min_pitch"])} to {_name(statistics["max_pitch"])}'),
             (
                 'events',
-                ', '.join(f'{name} {frequencies.get(name, 0):.1%}' for name in ('no event', 'note off'))
+                ', '.join(
+                    f'{name} {frequencies.get(name, 0):.1%}' for name in ('no event', 'note off')
+                )
                 + f', onsets {sum(share for _, share in pitches):.1%}',
             ),
-            ('  commonest', ', '.join(f'{_name(int(name))} {share:.1%}' for name, share in sorted(pitches, key=lambda item: -item[1])[:6])),
+            (
+                '  commonest',
+                ', '.join(
+                    f'{_name(int(name))} {share:.1%}'
+                    for name, share in sorted(pitches, key=lambda item: -item[1])[:6]
+                ),
+            ),
             (
                 'note lengths',
-                ', '.join(f'{name} {share:.1%}' for name, share in sorted(lengths.items(), key=lambda item: -item[1])[:6])
+                ', '.join(
+                    f'{name} {share:.1%}'
+                    for name, share in sorted(lengths.items(), key=lambda item: -item[1])[:6]
+                )
                 + '  (sixteenths)',
             ),
-            ('keys', ', '.join(f'{key} {count}' for key, count in list(statistics['keys'].items())[:6])),
+            (
+                'keys',
+                ', '.join(f'{key} {count}' for key, count in list(statistics['keys'].items())[:6]),
+            ),
         ]
     return '\n'.join(f'{name:<14}{value}' for name, value in lines)
 
 
-def tune_line(tune: Tune, *, encoding: str, window_steps: int, hop_steps: int, keep_last: bool) -> str:
+def tune_line(
+    tune: Tune, *, encoding: str, window_steps: int, hop_steps: int, keep_last: bool
+) -> str:
     """A tune's line in `tunes.jsonl`."""
     events = tune.events.tolist()
     return json.dumps(
@@ -155,17 +207,30 @@ def tune_line(tune: Tune, *, encoding: str, window_steps: int, hop_steps: int, k
             'key': tune.key,
             'transposed_by': tune.transposed_by,
             'num_steps': len(events),
-            'num_windows': count_windows(tune, window_steps, hop_steps, keep_last, VOCABULARIES[encoding]),
+            'num_windows': count_windows(
+                tune, window_steps, hop_steps, keep_last, VOCABULARIES[encoding]
+            ),
             'events': events,
         },
         ensure_ascii=False,
     )
 
 
-def write_stats(folder: pathlib.Path, corpus: Corpus, statistics: dict, output_settings: dict, *, keep_last: bool) -> None:
+def write_stats(
+    folder: pathlib.Path,
+    corpus: Corpus,
+    statistics: dict,
+    output_settings: dict,
+    *,
+    keep_last: bool,
+) -> None:
     """Writes `stats.json`, `tunes.jsonl` and, for a corpus that keeps something, the plots."""
-    settings = {name: statistics[name] for name in ('encoding', 'window_steps', 'hop_steps')} | {'keep_last': keep_last}
-    write_whole(folder / 'tunes.jsonl', ''.join(tune_line(tune, **settings) + '\n' for tune in corpus.tunes))
+    settings = {name: statistics[name] for name in ('encoding', 'window_steps', 'hop_steps')} | {
+        'keep_last': keep_last
+    }
+    write_whole(
+        folder / 'tunes.jsonl', ''.join(tune_line(tune, **settings) + '\n' for tune in corpus.tunes)
+    )
     if statistics['num_kept']:
         _plot(folder / 'distributions.png', statistics)
     write_whole(folder / SETTINGS, json.dumps(output_settings, indent=2) + '\n')
@@ -177,17 +242,30 @@ def _name(pitch: int) -> str:
 
 
 def _plot(path: pathlib.Path, statistics: dict) -> None:
-    from matplotlib.figure import Figure  # here, because it takes a second to import and few runs of the program draw
+    # here, because it takes a second to import and few runs of the program draw
+    from matplotlib.figure import Figure
 
     from symmusic.plots import write_figure
 
     figure = Figure(figsize=(10, 6), layout='constrained')
     (pitch_axes, event_axes), (length_axes, key_axes) = figure.subplots(2, 2, width_ratios=(3, 1))
-    pitches = {int(name): share for name, share in statistics['event_frequencies'].items() if name.isdecimal()}
+    pitches = {
+        int(name): share
+        for name, share in statistics['event_frequencies'].items()
+        if name.isdecimal()
+    }
     pitch_axes.bar(pitches.keys(), [100 * share for share in pitches.values()], color='tab:blue')
-    ticks = [pitch for pitch in range(128) if pitch % 12 == 0 and min(pitches) - 6 <= pitch <= max(pitches) + 6]
+    ticks = [
+        pitch
+        for pitch in range(128)
+        if pitch % 12 == 0 and min(pitches) - 6 <= pitch <= max(pitches) + 6
+    ]
     pitch_axes.set(
-        xlabel='pitch', ylabel='% of steps', xticks=ticks, xticklabels=[f'C{pitch // 12 - 1}' for pitch in ticks], title='onsets by pitch'
+        xlabel='pitch',
+        ylabel='% of steps',
+        xticks=ticks,
+        xticklabels=[f'C{pitch // 12 - 1}' for pitch in ticks],
+        title='onsets by pitch',
     )
     events = {
         'no event': statistics['event_frequencies'].get('no event', 0),
@@ -197,14 +275,24 @@ def _plot(path: pathlib.Path, statistics: dict) -> None:
     event_axes.bar(events.keys(), [100 * share for share in events.values()], color='tab:orange')
     event_axes.set(ylabel='% of steps', title='events')
     lengths = statistics['note_lengths']
-    length_axes.bar([int(name.removesuffix('+')) for name in lengths], [100 * share for share in lengths.values()], color='tab:green')
+    length_axes.bar(
+        [int(name.removesuffix('+')) for name in lengths],
+        [100 * share for share in lengths.values()],
+        color='tab:green',
+    )
     steps = range(1, STEPS_PER_BAR + 1)
-    length_axes.set(xlabel='sixteenths', ylabel='% of notes', title='note lengths', xlim=(0, STEPS_PER_BAR + 1))
+    length_axes.set(
+        xlabel='sixteenths', ylabel='% of notes', title='note lengths', xlim=(0, STEPS_PER_BAR + 1)
+    )
     length_axes.set_xticks(list(steps), [str(step) for step in steps[:-1]] + [f'{STEPS_PER_BAR}+'])
     keys = dict(list(statistics['keys'].items())[:10])
     key_axes.barh(list(keys)[::-1], list(keys.values())[::-1], color='tab:grey')
     key_axes.set(xlabel='tunes', title='keys before transposition')
     for axes in (pitch_axes, event_axes, length_axes, key_axes):
         axes.spines[['top', 'right']].set_visible(False)
-    figure.suptitle(f'{statistics["corpus"]}: {statistics["num_kept"]} tunes, {statistics["num_windows"]} windows', parse_math=False)
+    figure.suptitle(
+        f'{statistics["corpus"]}: {statistics["num_kept"]} tunes, {statistics["num_windows"]}'
+        ' windows',
+        parse_math=False,
+    )
     write_figure(path, figure)

@@ -1,6 +1,8 @@
-"""Windows: stretches of equal length, cut from tunes at a hop and padded on the left where a tune is shorter.
+"""Windows: stretches of equal length, cut from tunes at a hop and padded on the left where a tune
+is shorter.
 
-A row of `Windows` is no copy: it says where in one long stream of tokens the window begins. With 4 steps and a hop of 2:
+A row of `Windows` is no copy: it says where in one long stream of tokens the window begins. With 4
+steps and a hop of 2:
 
     tune          a b c d e f g
     stream  . . . a b c d e f g     ('.' is the padding)
@@ -19,13 +21,20 @@ from symmusic.score.meter import STEPS_PER_BAR
 
 
 def window_starts(
-    num_steps: int, window_steps: int, hop_steps: int, *, keep_last: bool = True, cover_end: bool = False
+    num_steps: int,
+    window_steps: int,
+    hop_steps: int,
+    *,
+    keep_last: bool = True,
+    cover_end: bool = False,
 ) -> tuple[range | list, int]:
-    """Where the windows of a phrase of `num_steps` begin (negative: padded), and the number of padding steps.
+    """Where the windows of a phrase of `num_steps` begin (negative: padded), and the number of
+    padding steps.
 
-    A phrase of at most `window_steps` gives one window, padded on the left. A longer one gives a window at every `hop_steps` that fits;
-    of these the last is dropped unless `keep_last`. `cover_end` keeps all and adds one that ends with the phrase where the last does not,
-    so that (at a hop within a window) no step is lost.
+    A phrase of at most `window_steps` gives one window, padded on the left. A longer one gives a
+    window at every `hop_steps` that fits; of these the last is dropped unless `keep_last`.
+    `cover_end` keeps all and adds one that ends with the phrase where the last does not, so that
+    (at a hop within a window) no step is lost.
     """
     if num_steps == 0:
         return [], 0
@@ -46,8 +55,9 @@ class Windows:
       starts: [N] int32, index in the stream of each window's first step.
       positions: [N] uint8, metric position (step in the bar) of each window's first step.
       num_padding: [N] uint16, how many steps of padding each window begins with.
-      first_targets: [N] uint16, the first step of each window that counts where every step is a target: no padding and not step 0, which
-        nothing predicts; where steps count once, none that the window before holds.
+      first_targets: [N] uint16, the first step of each window that counts where every step is a
+        target: no padding and not step 0, which nothing predicts; where steps count once, none that
+        the window before holds.
       num_steps: S.
     """
 
@@ -83,44 +93,81 @@ def cut_windows(
 ) -> Windows:
     """The windows of every phrase of `tunes`, in order; the arguments as of `window_starts`.
 
-    With `count_once` a step that two windows hold is a target of the first of them only, and mere context in the second.
+    With `count_once` a step that two windows hold is a target of the first of them only, and mere
+    context in the second.
     """
-    stream, starts, positions, num_padding, first_targets, length = [np.zeros(0, np.uint8)], [], [], [], [], 0
+    stream, starts, positions, num_padding, first_targets, length = (
+        [np.zeros(0, np.uint8)],
+        [],
+        [],
+        [],
+        [],
+        0,
+    )
     for tune in tunes:
         for phrase in tune.phrases:
             tokens = vocabulary.encode(phrase)
-            begins, padding = window_starts(len(tokens), window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end)
+            begins, padding = window_starts(
+                len(tokens), window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end
+            )
             stream += [np.full(window_steps, vocabulary.padding, np.uint8), tokens]
             begins = np.asarray(begins, np.int64)
             starts.append(length + window_steps + begins)
             positions.append(begins % STEPS_PER_BAR)
             num_padding.append(np.full(len(begins), padding))
-            known = begins[:-1] + window_steps - begins[1:] if count_once else np.zeros(max(len(begins) - 1, 0), np.int64)
-            first_targets.append(np.maximum(np.concatenate([np.full(min(len(begins), 1), padding), known]), 1))
+            known = (
+                begins[:-1] + window_steps - begins[1:]
+                if count_once
+                else np.zeros(max(len(begins) - 1, 0), np.int64)
+            )
+            first_targets.append(
+                np.maximum(np.concatenate([np.full(min(len(begins), 1), padding), known]), 1)
+            )
             length += window_steps + len(tokens)
     dtypes = (np.int32, np.uint8, np.uint16, np.uint16)
     parts = zip((starts, positions, num_padding, first_targets), dtypes, strict=True)
-    joined = [np.concatenate([np.zeros(0, np.int64), *arrays]).astype(dtype) for arrays, dtype in parts]
+    joined = [
+        np.concatenate([np.zeros(0, np.int64), *arrays]).astype(dtype) for arrays, dtype in parts
+    ]
     return Windows(np.concatenate(stream), *joined, window_steps)
 
 
-def count_windows(tune: Tune, window_steps: int, hop_steps: int, keep_last: bool, encoding: type[Vocabulary] = Vocabulary) -> int:
+def count_windows(
+    tune: Tune,
+    window_steps: int,
+    hop_steps: int,
+    keep_last: bool,
+    encoding: type[Vocabulary] = Vocabulary,
+) -> int:
     """How many windows a tune gives in an encoding."""
     lengths = (encoding.num_tokens(len(phrase)) for phrase in tune.phrases)
-    return sum(len(window_starts(length, window_steps, hop_steps, keep_last=keep_last)[0]) for length in lengths)
+    return sum(
+        len(window_starts(length, window_steps, hop_steps, keep_last=keep_last)[0])
+        for length in lengths
+    )
 
 
 def tune_indices(windows: Windows, tunes: Sequence[Tune], vocabulary: Vocabulary) -> np.ndarray:
-    """Which of `tunes` each window [N] is from, where `windows` are some of those cut from all of them, of several styles style by style.
+    """Which of `tunes` each window [N] is from, where `windows` are some of those cut from all of
+    them, of several styles style by style.
 
     Raises:
       ValueError: the stream is not of these tunes.
     """
     order = sorted(range(len(tunes)), key=lambda index: tunes[index].style)
-    lengths = [sum(windows.num_steps + vocabulary.num_tokens(len(phrase)) for phrase in tunes[index].phrases) for index in order]
+    lengths = [
+        sum(
+            windows.num_steps + vocabulary.num_tokens(len(phrase))
+            for phrase in tunes[index].phrases
+        )
+        for index in order
+    ]
     ends = np.cumsum([0, *lengths])[1:]
     if sum(lengths) != len(windows.stream):
-        raise ValueError(f'a stream of {len(windows.stream)} tokens is not of these tunes, which give {sum(lengths)}')
+        raise ValueError(
+            f'a stream of {len(windows.stream)} tokens is not of these tunes, which give'
+            f' {sum(lengths)}'
+        )
     return np.array(order, np.int64)[np.searchsorted(ends, windows.starts, side='right')]
 
 
@@ -131,25 +178,37 @@ def distinct(windows: Windows) -> int:
 
 def without_copies(windows: Windows, of: Windows) -> Windows:
     """Those windows that equal none of `of`, token for token."""
-    return windows.select(~np.isin(_as_bytes(windows), _as_bytes(of))) if len(windows) and len(of) else windows
+    return (
+        windows.select(~np.isin(_as_bytes(windows), _as_bytes(of)))
+        if len(windows) and len(of)
+        else windows
+    )
 
 
 def draw_windows(windows: Windows, num: int, seed: int) -> Windows:
     """At most `num` of the windows (0: all of them), drawn by `seed`, in their order."""
     if not 0 < num < len(windows):
         return windows
-    return windows.select(np.sort(np.random.default_rng([seed, 2]).choice(len(windows), num, replace=False)))
+    return windows.select(
+        np.sort(np.random.default_rng([seed, 2]).choice(len(windows), num, replace=False))
+    )
 
 
 def split_windows(windows: Windows, seed: int) -> tuple[Windows, Windows]:
-    """Training and validation windows, 80/20 (a fifth is rounded up), drawn by `seed`, each part in the windows' order."""
+    """Training and validation windows, 80/20 (a fifth is rounded up), drawn by `seed`, each part in
+    the windows' order.
+    """
     order = np.random.default_rng([seed, 3]).permutation(len(windows))
     num_validation = -(-len(windows) // 5)
-    return windows.select(np.sort(order[num_validation:])), windows.select(np.sort(order[:num_validation]))
+    return windows.select(np.sort(order[num_validation:])), windows.select(
+        np.sort(order[:num_validation])
+    )
 
 
 def draw_shares(windows: Sequence[Windows], max_num: int, seed: int) -> list[Windows]:
-    """Equally many of each, drawn by `seed`: as many as the shortest has, at most `max_num` in all (0: no bound). Of one alone, all."""
+    """Equally many of each, drawn by `seed`: as many as the shortest has, at most `max_num` in all
+    (0: no bound). Of one alone, all.
+    """
     num = min(map(len, windows))
     if max_num:
         num = min(num, max(max_num // len(windows), 1))
@@ -159,7 +218,9 @@ def draw_shares(windows: Sequence[Windows], max_num: int, seed: int) -> list[Win
 def join_windows(windows: Sequence[Windows]) -> Windows:
     """Windows of one number of steps, over one stream."""
     offsets = np.cumsum([0, *(len(each.stream) for each in windows)])
-    starts = np.concatenate([each.starts + offset for each, offset in zip(windows, offsets[:-1], strict=True)]).astype(np.int32)
+    starts = np.concatenate(
+        [each.starts + offset for each, offset in zip(windows, offsets[:-1], strict=True)]
+    ).astype(np.int32)
     names = ('stream', 'positions', 'num_padding', 'first_targets')
     joined = {name: np.concatenate([getattr(each, name) for each in windows]) for name in names}
     return Windows(starts=starts, num_steps=windows[0].num_steps, **joined)

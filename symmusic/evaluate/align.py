@@ -1,8 +1,10 @@
 """Alignment of one melody with many at once, on the CPU, in 64-bit integers.
 
-Letters: U distinct symbols of the query, I its symbols in order, K distinct symbols of the collection, J symbols of a tune, D tunes of a
-batch. The tunes stand side by side along the last axis, so that one instruction serves several of them; the loops run over the query and
-along the tunes, with a running maximum. What a cell costs is looked up in a table, as all symbols are known beforehand.
+Letters: U distinct symbols of the query, I its symbols in order, K distinct symbols of the
+collection, J symbols of a tune, D tunes of a batch. The tunes stand side by side along the last
+axis, so that one instruction serves several of them; the loops run over the query and along the
+tunes, with a running maximum. What a cell costs is looked up in a table, as all symbols are known
+beforehand.
 """
 
 import contextlib
@@ -24,11 +26,13 @@ def exact() -> Iterator[None]:
 
 
 def align_prefixes(gains_UK, rows_I, skips_I, tunes_JD, skips_JD) -> np.ndarray:
-    """The best cell [D] of alignments that pay for what they skip from both starts on and may end anywhere.
+    """The best cell [D] of alignments that pay for what they skip from both starts on and may end
+    anywhere.
 
-    H[i][0] and H[0][j] are the sums of the gap costs g, H[i][j] = max(H[i-1][j] + g(x_i), H[i][j-1] + g(y_j), H[i-1][j-1] + c(x_i, y_j)).
-    Less the gap costs of all before it, which no path changes, a cell is F[i][j] = max(F[i-1][j], F[i][j-1], F[i-1][j-1] + gain), with
-    gain = c(x, y) - g(x) - g(y) and zero borders: what is computed here.
+    H[i][0] and H[0][j] are the sums of the gap costs g, H[i][j] = max(H[i-1][j] + g(x_i), H[i][j-1]
+    + g(y_j), H[i-1][j-1] + c(x_i, y_j)). Less the gap costs of all before it, which no path
+    changes, a cell is F[i][j] = max(F[i-1][j], F[i][j-1], F[i-1][j-1] + gain), with gain = c(x, y)
+    - g(x) - g(y) and zero borders: what is computed here.
 
     Args:
       gains_UK: the gain of each pair of symbols.
@@ -50,7 +54,8 @@ def align_prefixes(gains_UK, rows_I, skips_I, tunes_JD, skips_JD) -> np.ndarray:
 
 
 def align_locally(scores_UK, rows_I, tunes_JD, *, gap: int, padding: int) -> np.ndarray:
-    """The score [D] of the best local alignment (Smith & Waterman 1981) with a linear gap cost; never below 0.
+    """The score [D] of the best local alignment (Smith & Waterman 1981) with a linear gap cost;
+    never below 0.
 
     Args:
       scores_UK: of each pair of symbols.
@@ -61,12 +66,16 @@ def align_locally(scores_UK, rows_I, tunes_JD, *, gap: int, padding: int) -> np.
     """
     padded_JD = _padded(tunes_JD, *_batch_size(tunes_JD), fill=padding)
     padded_UK = _padded(scores_UK, *map(round_up, scores_UK.shape))
-    best_D = _locally(padded_UK, _padded(rows_I, round_up(len(rows_I))), len(rows_I), padded_JD, gap)
+    best_D = _locally(
+        padded_UK, _padded(rows_I, round_up(len(rows_I))), len(rows_I), padded_JD, gap
+    )
     return np.asarray(best_D)[: tunes_JD.shape[1]]
 
 
 def round_up(size: int, factor: int = 2) -> int:
-    """The next of 16, 16 * factor, 16 * factor^2, ...: few sizes of arrays, so that few programs are compiled."""
+    """The next of 16, 16 * factor, 16 * factor^2, ...: few sizes of arrays, so that few programs
+    are compiled.
+    """
     rounded = 16
     while rounded < size:
         rounded *= factor
@@ -81,10 +90,15 @@ def _batch_size(tunes_JD) -> tuple[int, int]:
 
 
 def _padded(array, *sizes, fill=0):
-    return np.pad(array, [(0, size - length) for size, length in zip(sizes, array.shape, strict=True)], constant_values=fill)
+    return np.pad(
+        array,
+        [(0, size - length) for size, length in zip(sizes, array.shape, strict=True)],
+        constant_values=fill,
+    )
 
 
-# Scans along the tunes, not loops with a counter: those would copy the whole array of cells at each step.
+# Scans along the tunes, not loops with a counter: those would copy the whole array of cells at each
+# step.
 @jax.jit
 def _prefixes(gains_UK, rows_I, skips_I, num_rows, tunes_JD, skips_JD):
     zeros_D = jnp.zeros(tunes_JD.shape[1], gains_UK.dtype)
@@ -104,7 +118,9 @@ def _prefixes(gains_UK, rows_I, skips_I, num_rows, tunes_JD, skips_JD):
         (_, _, row_best_D), here_JD = lax.scan(cell, start, (above_JD, tunes_JD, skips_JD))
         return here_JD, jnp.maximum(best_D, row_best_D + skips_I[i])
 
-    return lax.fori_loop(0, num_rows, row, (jnp.zeros(tunes_JD.shape, gains_UK.dtype), zeros_D + NEVER))[1]
+    return lax.fori_loop(
+        0, num_rows, row, (jnp.zeros(tunes_JD.shape, gains_UK.dtype), zeros_D + NEVER)
+    )[1]
 
 
 @jax.jit
@@ -119,7 +135,9 @@ def _locally(scores_UK, rows_I, num_rows, tunes_JD, gap):
             left_D, diagonal_D, best_D = carry
             above_D, symbols_D = column
             scores_D = scores_K.at[symbols_D].get(mode='promise_in_bounds')
-            here_D = jnp.maximum(jnp.maximum(left_D, above_D) - gap, jnp.maximum(diagonal_D + scores_D, 0))
+            here_D = jnp.maximum(
+                jnp.maximum(left_D, above_D) - gap, jnp.maximum(diagonal_D + scores_D, 0)
+            )
             return (here_D, above_D, jnp.maximum(best_D, here_D)), here_D
 
         (_, _, best_D), here_JD = lax.scan(cell, (zeros_D, zeros_D, best_D), (above_JD, tunes_JD))

@@ -1,17 +1,30 @@
-"""How sure a comparison is: resampled pieces, and a permutation test of two sets; arrays in, arrays out."""
+"""How sure a comparison is: resampled pieces, and a permutation test of two sets; arrays in, arrays
+out.
+"""
 
 import dataclasses
 
 import numpy as np
 import scipy.special
 
-from symmusic.evaluate.distances import FLOOR, bins, fit_density, grid, intra_pairs, pairwise, smooth
+from symmusic.evaluate.distances import (
+    FLOOR,
+    bins,
+    fit_density,
+    grid,
+    intra_pairs,
+    pairwise,
+    smooth,
+)
 
 MOST_CELLS = 2**19  # of the curves held at a time
 
 
-def resample(one_NF: np.ndarray, other_MF: np.ndarray, counts_BN: np.ndarray, counts_BM: np.ndarray) -> dict[str, np.ndarray]:
-    """`corrected`'s KLD and OA [B] of a feature in B resamples, in which the pieces are as often as `counts` say; NaN where undefined.
+def resample(
+    one_NF: np.ndarray, other_MF: np.ndarray, counts_BN: np.ndarray, counts_BM: np.ndarray
+) -> dict[str, np.ndarray]:
+    """`corrected`'s KLD and OA [B] of a feature in B resamples, in which the pieces are as often as
+    `counts` say; NaN where undefined.
 
     A piece is in no pair with itself, however often it was drawn. Efron (1979).
     """
@@ -21,7 +34,11 @@ def resample(one_NF: np.ndarray, other_MF: np.ndarray, counts_BN: np.ndarray, co
     if None in whole:
         return {'kld': undefined, 'oa': undefined.copy()}
     values, weights_BV, bandwidths_B = zip(
-        *(_resampled(*each, counts) for each, counts in zip(pairs, (counts_BN, counts_BM), strict=True)), strict=True
+        *(
+            _resampled(*each, counts)
+            for each, counts in zip(pairs, (counts_BN, counts_BM), strict=True)
+        ),
+        strict=True,
     )
     usable = np.flatnonzero(np.minimum(*bandwidths_B) > 0)
     if not len(usable):
@@ -35,7 +52,8 @@ def resample(one_NF: np.ndarray, other_MF: np.ndarray, counts_BN: np.ndarray, co
     result = {'kld': undefined, 'oa': undefined.copy()}
     for rows in np.array_split(usable, -(-len(usable) * len(points) // MOST_CELLS)):
         p_BG, q_BG = (
-            smooth(weights[rows] @ each, widths[rows], points) for weights, each, widths in zip(weights_BV, into, bandwidths_B, strict=True)
+            smooth(weights[rows] @ each, widths[rows], points)
+            for weights, each, widths in zip(weights_BV, into, bandwidths_B, strict=True)
         )
         result['oa'][rows] = np.clip(np.trapezoid(np.minimum(p_BG, q_BG), points, axis=1), 0, 1)
         p_BG, q_BG = (_as_shares(np.maximum(_as_shares(curves), FLOOR)) for curves in (p_BG, q_BG))
@@ -46,7 +64,9 @@ def resample(one_NF: np.ndarray, other_MF: np.ndarray, counts_BN: np.ndarray, co
 def _resampled(
     distances: np.ndarray, first: np.ndarray, second: np.ndarray, counts_BN: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The different distances [V], the share of each in every resample [B, V], and Scott's bandwidths [B], 0 where there is no width."""
+    """The different distances [V], the share of each in every resample [B, V], and Scott's
+    bandwidths [B], 0 where there is no width.
+    """
     weights_BP = (counts_BN[:, first] * counts_BN[:, second]).astype(float)
     num_B = np.maximum(weights_BP.sum(axis=1), 1)
     values, places = np.unique(distances, return_inverse=True)
@@ -56,8 +76,13 @@ def _resampled(
         values = distances
     shares_BV = weights_BP / num_B[:, None]
     centred = values - values.mean()
-    variances_B = np.maximum(shares_BV @ centred**2 - (shares_BV @ centred) ** 2, 0) * num_B / np.maximum(num_B - 1, 1)
-    alike = variances_B <= (1e-7 * np.abs(values).max()) ** 2  # the difference of two squares is no more exact
+    variances_B = (
+        np.maximum(shares_BV @ centred**2 - (shares_BV @ centred) ** 2, 0)
+        * num_B
+        / np.maximum(num_B - 1, 1)
+    )
+    # the difference of two squares is no more exact
+    alike = variances_B <= (1e-7 * np.abs(values).max()) ** 2
     return values, shares_BV, np.where(alike, 0, np.sqrt(variances_B) * num_B ** (-1 / 5))
 
 
@@ -65,9 +90,12 @@ def _as_shares(curves_BG: np.ndarray) -> np.ndarray:
     return curves_BG / curves_BG.sum(axis=1, keepdims=True)
 
 
-def permutation_test(one_NF: np.ndarray, other_MF: np.ndarray, num_permutations: int, rng: np.random.Generator) -> float | None:
-    """The share of permutations of the pieces whose energy distance is at least that of the two sets, both counted in; None where the
-    feature is undefined for all of a set. The energy distance (Szekely and Rizzo, 2004) is 0 for equal distributions alone.
+def permutation_test(
+    one_NF: np.ndarray, other_MF: np.ndarray, num_permutations: int, rng: np.random.Generator
+) -> float | None:
+    """The share of permutations of the pieces whose energy distance is at least that of the two
+    sets, both counted in; None where the feature is undefined for all of a set. The energy distance
+    (Szekely and Rizzo, 2004) is 0 for equal distributions alone.
     """
     one, other = (each.reshape(len(each), -1) for each in (one_NF, other_MF))
     one, other = (each[~np.isnan(each).any(axis=1)] for each in (one, other))
@@ -80,12 +108,18 @@ def permutation_test(one_NF: np.ndarray, other_MF: np.ndarray, num_permutations:
     labels = np.concatenate([belongs[None], permuted]).astype(float)
     shares, rest = labels / len(one), (1 - labels) / len(other)
     to_one, to_rest = shares @ distances, rest @ distances
-    energies = 2 * (to_one * rest).sum(axis=1) - (to_one * shares).sum(axis=1) - (to_rest * rest).sum(axis=1)
+    energies = (
+        2 * (to_one * rest).sum(axis=1)
+        - (to_one * shares).sum(axis=1)
+        - (to_rest * rest).sum(axis=1)
+    )
     return float((energies >= energies[0] - 1e-12 * np.abs(distances).max(initial=0)).mean())
 
 
 def holm(tests: dict[str, float | None]) -> dict[str, float | None]:
-    """Holm's correction (1979): each p-value times the number of those not smaller, and never below a smaller one's."""
+    """Holm's correction (1979): each p-value times the number of those not smaller, and never below
+    a smaller one's.
+    """
     known = sorted((p, name) for name, p in tests.items() if p is not None)
     corrected: dict[str, float | None] = dict.fromkeys(tests)
     largest = 0.0

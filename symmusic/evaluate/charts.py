@@ -1,5 +1,6 @@
-"""Charts as SVG inside a page, in its own colours, light or dark. All are drawn 340 units wide, near a narrow screen's pixels, so that
-their text can be read there; what is written in them is text, never markup.
+"""Charts as SVG inside a page, in its own colours, light or dark. All are drawn 340 units wide,
+near a narrow screen's pixels, so that their text can be read there; what is written in them is
+text, never markup.
 """
 
 import dataclasses
@@ -34,7 +35,9 @@ WIDTH = 340
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """A line of a chart: `kind` is one of the style's inks, 'reference', 'generated' or 'inter'; a value of NaN is a gap."""
+    """A line of a chart: `kind` is one of the style's inks, 'reference', 'generated' or 'inter'; a
+    value of NaN is a gap.
+    """
 
     label: str
     kind: str
@@ -45,7 +48,10 @@ class Line:
 
 def svg(width: float, height: float, text: str, parts: Sequence[str]) -> str:
     """A picture of `parts`; `text` says in words what it shows."""
-    return f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(text)}">{"".join(parts)}</svg>'
+    return (
+        f'<svg viewBox="0 0 {width:g} {height:g}" role="img"'
+        f' aria-label="{escape(text)}">{"".join(parts)}</svg>'
+    )
 
 
 def figure(drawing: str, caption: str, below: str = '') -> str:
@@ -56,8 +62,13 @@ def figure(drawing: str, caption: str, below: str = '') -> str:
 
 def legend(lines: Sequence[Line]) -> str:
     """Which line is which."""
-    swatch = '<svg viewBox="0 0 28 10" aria-hidden="true"><path class="line {}" stroke-opacity="{:g}" d="M0 5H28"/></svg>'
-    items = ''.join(f'<li>{swatch.format(line.kind, line.opacity)}{escape(line.label)}</li>' for line in lines)
+    swatch = (
+        '<svg viewBox="0 0 28 10" aria-hidden="true"><path class="line {}" stroke-opacity="{:g}"'
+        ' d="M0 5H28"/></svg>'
+    )
+    items = ''.join(
+        f'<li>{swatch.format(line.kind, line.opacity)}{escape(line.label)}</li>' for line in lines
+    )
     return f'<ul class="legend">{items}</ul>'
 
 
@@ -68,15 +79,34 @@ def find_ticks(low: float, high: float, num: int = 5) -> list[float]:
     raw = (high - low) / num
     size = 10 ** np.floor(np.log10(raw))
     step = size * next(factor for factor in (1, 2, 5, 10) if factor * size >= raw * 0.999)
-    return [float(round(tick * step, 10)) for tick in range(int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9)) + 1)]
+    return [
+        float(round(tick * step, 10))
+        for tick in range(int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9)) + 1)
+    ]
 
 
-def line_chart(lines: Sequence[Line], text: str, *, x_label: str, y_label: str = '', x_ticks: Sequence[float] = ()) -> str:
-    """Lines over one another from 0 upwards; without `y_label` there is no scale of heights. No line gives an empty frame."""
+def line_chart(
+    lines: Sequence[Line],
+    text: str,
+    *,
+    x_label: str,
+    y_label: str = '',
+    x_ticks: Sequence[float] = (),
+) -> str:
+    """Lines over one another from 0 upwards; without `y_label` there is no scale of heights. No
+    line gives an empty frame.
+    """
     height, left, right, top, bottom = 190, 34 if y_label else 6, 8, 16 if y_label else 6, 36
     known = [line for line in lines if len(line.x)]
-    low, high = (min(0.0, *(line.x.min() for line in known)), max(line.x.max() for line in known)) if known else (0.0, 1.0)
-    most = max((float(np.nanmax(line.y)) for line in known if not np.isnan(line.y).all()), default=1.0) or 1.0
+    low, high = (
+        (min(0.0, *(line.x.min() for line in known)), max(line.x.max() for line in known))
+        if known
+        else (0.0, 1.0)
+    )
+    most = (
+        max((float(np.nanmax(line.y)) for line in known if not np.isnan(line.y).all()), default=1.0)
+        or 1.0
+    )
 
     def place_x(x):
         return left + (x - low) / (high - low or 1) * (WIDTH - left - right)
@@ -88,23 +118,41 @@ def line_chart(lines: Sequence[Line], text: str, *, x_label: str, y_label: str =
     for tick in x_ticks or find_ticks(low, high) if known else ():
         parts.append(_text(place_x(tick), height - bottom + 14, f'{tick:g}', 'middle'))
     for tick in find_ticks(0, most, 4) if y_label and known else ():
-        parts += [_rule(left, place_y(tick), WIDTH - right, place_y(tick)), _text(left - 5, place_y(tick) + 4, f'{tick:g}', 'end')]
-    parts += [_text(WIDTH - right, height - 5, x_label, 'end')] + ([_text(0, 10, y_label)] if y_label else [])
+        parts += [
+            _rule(left, place_y(tick), WIDTH - right, place_y(tick)),
+            _text(left - 5, place_y(tick) + 4, f'{tick:g}', 'end'),
+        ]
+    parts += [_text(WIDTH - right, height - 5, x_label, 'end')] + (
+        [_text(0, 10, y_label)] if y_label else []
+    )
     if not known:
         parts.append(_text(WIDTH / 2, height / 2, 'no density', 'middle'))
     for line in known:
-        points = [None if np.isnan(y) else f'{place_x(x):.1f} {place_y(y):.1f}' for x, y in zip(line.x, line.y, strict=True)]
-        pen = ['M' if index == 0 or points[index - 1] is None else 'L' for index in range(len(points))]
+        points = [
+            None if np.isnan(y) else f'{place_x(x):.1f} {place_y(y):.1f}'
+            for x, y in zip(line.x, line.y, strict=True)
+        ]
+        pen = [
+            'M' if index == 0 or points[index - 1] is None else 'L' for index in range(len(points))
+        ]
         path = ''.join(f'{move}{point}' for move, point in zip(pen, points, strict=True) if point)
-        parts.append(f'<path class="line {line.kind}" stroke-opacity="{line.opacity:g}" d="{path}"/>')
+        parts.append(
+            f'<path class="line {line.kind}" stroke-opacity="{line.opacity:g}" d="{path}"/>'
+        )
     return svg(WIDTH, height, text, parts)
 
 
-def interval_chart(rows: Sequence[tuple[str, str, float | None, float | None, float | None]], low: float, high: float, text: str) -> str:
+def interval_chart(
+    rows: Sequence[tuple[str, str, float | None, float | None, float | None]],
+    low: float,
+    high: float,
+    text: str,
+) -> str:
     """One below the other values with their intervals on one scale from `low` to `high`.
 
     Args:
-      rows: of each its label, its kind (as of `Line`), its value and both ends of its interval, None where not defined.
+      rows: of each its label, its kind (as of `Line`), its value and both ends of its interval,
+        None where not defined.
       low: where the scale begins.
       high: where it ends.
       text: what it shows, in words.
@@ -116,25 +164,54 @@ def interval_chart(rows: Sequence[tuple[str, str, float | None, float | None, fl
         return left + (min(max(x, low), high) - low) / (high - low) * (WIDTH - left - right)
 
     ticks = find_ticks(low, high)
-    parts = [_text(place(tick), height - 6, f'{tick:g}', 'middle' if low < tick < high else 'end' * (tick >= high)) for tick in ticks]
+    parts = [
+        _text(
+            place(tick),
+            height - 6,
+            f'{tick:g}',
+            'middle' if low < tick < high else 'end' * (tick >= high),
+        )
+        for tick in ticks
+    ]
     for index, (label, kind, value, begin, end) in enumerate(rows):
         y = index * row_height + 14
         interval = f' [{begin:.3f}, {end:.3f}]' if begin is not None else ''
         strong = ' strong' * (kind == 'generated')
         parts.append(_text(left, y, label, strong.strip()))
-        parts.append(_text(WIDTH - right, y, 'undefined' if value is None else f'{value:.3f}{interval}', f'end{strong}'))
-        parts += [_rule(left, y + 9, WIDTH - right, y + 9), *(_rule(place(tick), y + 6, place(tick), y + 12) for tick in ticks)]
+        parts.append(
+            _text(
+                WIDTH - right,
+                y,
+                'undefined' if value is None else f'{value:.3f}{interval}',
+                f'end{strong}',
+            )
+        )
+        parts += [
+            _rule(left, y + 9, WIDTH - right, y + 9),
+            *(_rule(place(tick), y + 6, place(tick), y + 12) for tick in ticks),
+        ]
         if begin is not None:
-            parts.append(f'<path class="line {kind}" style="--dash:none" d="M{place(begin):.1f} {y + 9}H{place(end):.1f}"/>')
+            parts.append(
+                f'<path class="line {kind}" style="--dash:none" d="M{place(begin):.1f}'
+                f' {y + 9}H{place(end):.1f}"/>'
+            )
         if value is not None:
             parts.append(f'<circle class="dot {kind}" cx="{place(value):.1f}" cy="{y + 9}" r="4"/>')
     return svg(WIDTH, height, text, parts)
 
 
 def histogram(
-    values: Sequence[float], edges: Sequence[float], text: str, *, x_label: str, others: Sequence[float] = (), level: tuple | None = None
+    values: Sequence[float],
+    edges: Sequence[float],
+    text: str,
+    *,
+    x_label: str,
+    others: Sequence[float] = (),
+    level: tuple | None = None,
 ) -> str:
-    """How many values there are in each bin, as bars; the outline of `others`, as shares of as many; a line at `level` (value, label)."""
+    """How many values there are in each bin, as bars; the outline of `others`, as shares of as
+    many; a line at `level` (value, label).
+    """
     height, left, right, top, bottom = 200, 28, 10, 22, 36
     edges = np.asarray(edges, float)
     counts = [np.histogram(each, edges)[0].astype(float) for each in (values, others)]
@@ -151,46 +228,77 @@ def histogram(
     parts = []
     for tick in find_ticks(0, most, 4):
         if tick == int(tick):
-            parts += [_rule(left, place_y(tick), WIDTH - right, place_y(tick)), _text(left - 5, place_y(tick) + 4, f'{tick:g}', 'end')]
-    parts += [_text(place_x(tick), height - bottom + 14, f'{tick:g}', 'middle') for tick in find_ticks(edges[0], edges[-1])]
+            parts += [
+                _rule(left, place_y(tick), WIDTH - right, place_y(tick)),
+                _text(left - 5, place_y(tick) + 4, f'{tick:g}', 'end'),
+            ]
+    parts += [
+        _text(place_x(tick), height - bottom + 14, f'{tick:g}', 'middle')
+        for tick in find_ticks(edges[0], edges[-1])
+    ]
     parts += [_text(WIDTH - right, height - 5, x_label, 'end'), _text(0, 10, 'pieces')]
     for count, begin, end in zip(counts[0], edges[:-1], edges[1:], strict=True):
         if count:
             x, y = place_x(begin) + 0.5, place_y(count)
             parts.append(
-                f'<rect class="bar generated" x="{x:.1f}" y="{y:.1f}" width="{place_x(end) - x - 0.5:.1f}" height="{place_y(0) - y:.1f}"/>'
+                f'<rect class="bar generated" x="{x:.1f}" y="{y:.1f}"'
+                f' width="{place_x(end) - x - 0.5:.1f}" height="{place_y(0) - y:.1f}"/>'
             )
     if len(others):
-        steps = ''.join(f'V{place_y(count):.1f}H{place_x(end):.1f}' for count, end in zip(counts[1], edges[1:], strict=True))
-        parts.append(f'<path class="hollow inter" d="M{left} {place_y(0):.1f}{steps}V{place_y(0):.1f}"/>')
+        steps = ''.join(
+            f'V{place_y(count):.1f}H{place_x(end):.1f}'
+            for count, end in zip(counts[1], edges[1:], strict=True)
+        )
+        parts.append(
+            f'<path class="hollow inter" d="M{left} {place_y(0):.1f}{steps}V{place_y(0):.1f}"/>'
+        )
     if level:
         x = place_x(min(level[0], edges[-1]))
         parts.append(f'<path class="level" d="M{x:.1f} {top - 8}V{height - bottom}"/>')
-        parts.append(_text(x - 4 if x > WIDTH / 2 else x + 4, top - 10, level[1], 'end' if x > WIDTH / 2 else ''))
+        parts.append(
+            _text(
+                x - 4 if x > WIDTH / 2 else x + 4,
+                top - 10,
+                level[1],
+                'end' if x > WIDTH / 2 else '',
+            )
+        )
     return svg(WIDTH, height, text, parts)
 
 
 def matrix(values: np.ndarray, labels: Sequence[str], most: float, text: str) -> str:
-    """A square matrix [K, K], from row to column: the darker the more, by the square root, full at `most`."""
+    """A square matrix [K, K], from row to column: the darker the more, by the square root, full at
+    `most`.
+    """
     left = 28 + 6 * max(map(len, labels), default=0)
     size = min((WIDTH - left - 4) / max(len(labels), 1), 32)
     top, middle = left, size * len(labels) / 2
     height = top + size * len(labels) + 4
-    parts = [f'<rect class="paper" x="{left}" y="{top}" width="{size * len(labels):.1f}" height="{size * len(labels):.1f}"/>']
+    parts = [
+        f'<rect class="paper" x="{left}" y="{top}" width="{size * len(labels):.1f}"'
+        f' height="{size * len(labels):.1f}"/>'
+    ]
     parts += [
         _text(left + middle, 10, 'to', 'middle'),
-        f'<text class="middle" transform="translate(10 {top + middle:.1f}) rotate(-90)">from</text>',
+        (
+            f'<text class="middle" transform="translate(10 {top + middle:.1f})'
+            ' rotate(-90)">from</text>'
+        ),
     ]
     for index, label in enumerate(labels):
         at = (index + 0.5) * size
         parts.append(_text(left - 5, top + at + 4, label, 'end'))
-        parts.append(f'<text transform="translate({left + at + 4:.1f} {top - 5}) rotate(-90)">{escape(label)}</text>')
+        parts.append(
+            f'<text transform="translate({left + at + 4:.1f} {top - 5})'
+            f' rotate(-90)">{escape(label)}</text>'
+        )
     for row, column in np.argwhere(values > 0):
         shade = np.sqrt(values[row, column] / most)
         parts.append(
-            f'<rect class="cell" x="{left + column * size:.1f}" y="{top + row * size:.1f}" width="{size - 1:.1f}" '
-            f'height="{size - 1:.1f}" fill-opacity="{max(shade, 0.04):.2f}">'
-            f'<title>{escape(labels[row])} to {escape(labels[column])}: {values[row, column]:.2f}</title></rect>'
+            f'<rect class="cell" x="{left + column * size:.1f}" y="{top + row * size:.1f}"'
+            f' width="{size - 1:.1f}" height="{size - 1:.1f}"'
+            f' fill-opacity="{max(shade, 0.04):.2f}"><title>{escape(labels[row])} to'
+            f' {escape(labels[column])}: {values[row, column]:.2f}</title></rect>'
         )
     return svg(WIDTH, height, text, parts)
 
@@ -200,4 +308,7 @@ def _rule(x: float, y: float, to_x: float, to_y: float) -> str:
 
 
 def _text(x: float, y: float, text: str, kind: str = '') -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}"{f" class={chr(34)}{kind}{chr(34)}" if kind else ""}>{escape(text)}</text>'
+    return (
+        f'<text x="{x:.1f}"'
+        f' y="{y:.1f}"{f" class={chr(34)}{kind}{chr(34)}" if kind else ""}>{escape(text)}</text>'
+    )

@@ -1,10 +1,12 @@
-"""How far pieces are from one another in a feature, and how alike the distributions of such distances are.
+"""How far pieces are from one another in a feature, and how alike the distributions of such
+distances are.
 
-A distance is the Euclidean norm of the difference of two pieces' features. `thesis` repeats the original program: distances of all ordered
-pairs, undefined ones replaced by means, kernel densities with Scott's bandwidth, KL divergence on two grids (each set's own range), overlap
-area by adaptive quadrature over the data's range. `corrected` drops pieces whose feature is undefined, takes each pair once and what
-rounding alone sets apart as equal, and compares both densities on one grid that reaches `TAILS` bandwidths beyond the data, KL divergence
-with a floor of `FLOOR`.
+A distance is the Euclidean norm of the difference of two pieces' features. `thesis` repeats the
+original program: distances of all ordered pairs, undefined ones replaced by means, kernel densities
+with Scott's bandwidth, KL divergence on two grids (each set's own range), overlap area by adaptive
+quadrature over the data's range. `corrected` drops pieces whose feature is undefined, takes each
+pair once and what rounding alone sets apart as equal, and compares both densities on one grid that
+reaches `TAILS` bandwidths beyond the data, KL divergence with a floor of `FLOOR`.
 """
 
 import dataclasses
@@ -44,13 +46,17 @@ class Density:
 
     def near(self, point: float) -> float:
         """The density at a point, of the kernels within `REACH`."""
-        low, high = self.values.searchsorted((point - REACH * self.bandwidth, point + REACH * self.bandwidth))
+        low, high = self.values.searchsorted(
+            (point - REACH * self.bandwidth, point + REACH * self.bandwidth)
+        )
         return float(self._kernels(self.values[low:high] - point) @ self.weights[low:high])
 
     def at(self, points: np.ndarray) -> np.ndarray:
         """The density at some points."""
         parts = np.array_split(points, -(-len(points) * len(self.values) // CHUNK))
-        return np.concatenate([self._kernels(part[:, None] - self.values) @ self.weights for part in parts])
+        return np.concatenate(
+            [self._kernels(part[:, None] - self.values) @ self.weights for part in parts]
+        )
 
     def _kernels(self, differences: np.ndarray) -> np.ndarray:
         differences *= differences  # in place: half the time
@@ -61,10 +67,13 @@ class Density:
 
 
 def fit_density(values: np.ndarray, weights: np.ndarray | None = None) -> Density | None:
-    """The density of values, each `weights` times; None where all are alike (rounding apart), undefined or fewer than two."""
+    """The density of values, each `weights` times; None where all are alike (rounding apart),
+    undefined or fewer than two.
+    """
     weights = np.ones(len(values)) if weights is None else weights
     num = weights.sum()
-    if num < 2 or not np.ptp(values[weights > 0]) > ALIKE * np.abs(values).max():  # not: of NaN, too
+    # not: of NaN, too
+    if num < 2 or not np.ptp(values[weights > 0]) > ALIKE * np.abs(values).max():
         return None
     mean = values @ weights / num
     variance = ((values - mean) ** 2) @ weights / (num - 1)
@@ -74,16 +83,24 @@ def fit_density(values: np.ndarray, weights: np.ndarray | None = None) -> Densit
 
 
 def pairwise(one_NF: np.ndarray, other_MF: np.ndarray) -> np.ndarray:
-    """The distances [N, M] of every piece's feature to every other's, NaN where one is undefined; features are flattened to [N, F]."""
-    one_NF, other_MF = (features.reshape(len(features), int(np.prod(features.shape[1:]))) for features in (one_NF, other_MF))
+    """The distances [N, M] of every piece's feature to every other's, NaN where one is undefined;
+    features are flattened to [N, F].
+    """
+    one_NF, other_MF = (
+        features.reshape(len(features), int(np.prod(features.shape[1:])))
+        for features in (one_NF, other_MF)
+    )
     squares_NM = np.zeros((len(one_NF), len(other_MF)))
-    for column in np.flatnonzero((one_NF != 0).any(axis=0) | (other_MF != 0).any(axis=0)):  # most of a matrix is empty
+    # most of a matrix is empty
+    for column in np.flatnonzero((one_NF != 0).any(axis=0) | (other_MF != 0).any(axis=0)):
         squares_NM += (one_NF[:, column, None] - other_MF[:, column]) ** 2
     return np.sqrt(squares_NM)
 
 
 def intra_distances(features_NF: np.ndarray, protocol: str) -> np.ndarray:
-    """The distances within a set: `thesis` N (N - 1) of ordered pairs, undefined ones imputed; else each pair of defined pieces once."""
+    """The distances within a set: `thesis` N (N - 1) of ordered pairs, undefined ones imputed; else
+    each pair of defined pieces once.
+    """
     if protocol == 'thesis':
         distances_NN = pairwise(features_NF, features_NF)
         apart = ~np.eye(len(distances_NN), dtype=bool)
@@ -92,7 +109,9 @@ def intra_distances(features_NF: np.ndarray, protocol: str) -> np.ndarray:
 
 
 def intra_pairs(features_NF: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The distance of each pair of pieces for which a feature is defined, and the two pieces' places."""
+    """The distance of each pair of pieces for which a feature is defined, and the two pieces'
+    places.
+    """
     first, second = np.triu_indices(len(features_NF), 1)
     distances = _settled(pairwise(features_NF, features_NF)[first, second], features_NF)
     known = ~np.isnan(distances)
@@ -100,7 +119,9 @@ def intra_pairs(features_NF: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
 
 
 def inter_distances(one_NF: np.ndarray, other_MF: np.ndarray, protocol: str) -> np.ndarray:
-    """The distances of every piece of one set to every piece of the other; undefined ones as in `intra_distances`."""
+    """The distances of every piece of one set to every piece of the other; undefined ones as in
+    `intra_distances`.
+    """
     distances_NM = pairwise(one_NF, other_MF)
     if protocol == 'thesis':
         return _imputed(list(distances_NM))
@@ -114,30 +135,40 @@ def _settled(distances: np.ndarray, *features: np.ndarray) -> np.ndarray:
 
 
 def _imputed(rows: list[np.ndarray]) -> np.ndarray:
-    """The original's rule: within a row the mean of what is defined there, then that of all for rows where nothing is."""
+    """The original's rule: within a row the mean of what is defined there, then that of all for
+    rows where nothing is.
+    """
     with warnings.catch_warnings():
-        warnings.simplefilter('ignore', RuntimeWarning)  # the mean of nothing is the NaN that the second step fills
-        values = np.concatenate([np.zeros(0), *(np.where(np.isnan(row), np.nanmean(row), row) for row in rows)])
+        # the mean of nothing is the NaN that the second step fills
+        warnings.simplefilter('ignore', RuntimeWarning)
+        values = np.concatenate(
+            [np.zeros(0), *(np.where(np.isnan(row), np.nanmean(row), row) for row in rows)]
+        )
         return np.where(np.isnan(values), np.nanmean(values), values)
 
 
 def kl_divergence(one: np.ndarray, other: np.ndarray, protocol: str) -> float | None:
-    """KL divergence in nats of the density of `one` distances from that of `other`; None where one of them has no width.
+    """KL divergence in nats of the density of `one` distances from that of `other`; None where one
+    of them has no width.
 
-    `thesis`: each density on a grid of its own, so that it does not see a shift; infinite where the other vanishes.
+    `thesis`: each density on a grid of its own, so that it does not see a shift; infinite where the
+    other vanishes.
     """
     densities = fit_density(one), fit_density(other)
     if None in densities:
         return None
     if protocol == 'thesis':
-        p, q = (each.at(np.linspace(each.values[0], each.values[-1], GRID_STEPS)) for each in densities)
+        p, q = (
+            each.at(np.linspace(each.values[0], each.values[-1], GRID_STEPS)) for each in densities
+        )
     else:
         p, q = on_one_grid(*densities)[1]
     return divergence_of(p, q, floor=0.0 if protocol == 'thesis' else FLOOR)
 
 
 def overlap_area(one: np.ndarray, other: np.ndarray, protocol: str) -> float | None:
-    """The area under the smaller of the two distances' densities, 0 to 1; None where one of them has no width.
+    """The area under the smaller of the two distances' densities, 0 to 1; None where one of them
+    has no width.
 
     `thesis` integrates over the data's range alone, and so loses what the kernels have beyond it.
     """
@@ -147,8 +178,11 @@ def overlap_area(one: np.ndarray, other: np.ndarray, protocol: str) -> float | N
     if protocol == 'thesis':
         low, high = (pick(pick(each.values) for each in densities) for pick in (min, max))
         with warnings.catch_warnings():
-            warnings.simplefilter('ignore', scipy.integrate.IntegrationWarning)  # rippled densities; the value is right to 5 digits
-            return scipy.integrate.quad(lambda x: min(each.near(x) for each in densities), low, high)[0]
+            # rippled densities; the value is right to 5 digits
+            warnings.simplefilter('ignore', scipy.integrate.IntegrationWarning)
+            return scipy.integrate.quad(
+                lambda x: min(each.near(x) for each in densities), low, high
+            )[0]
     points, curves = on_one_grid(*densities)
     return area_of(points, *curves)
 
@@ -160,37 +194,59 @@ def on_one_grid(one: Density, other: Density) -> tuple[np.ndarray, tuple[np.ndar
 
 
 def grid(*densities: Density) -> np.ndarray:
-    """Equally spaced points that reach `TAILS` bandwidths beyond all values, close enough for the narrowest kernel up to `MOST_STEPS`."""
+    """Equally spaced points that reach `TAILS` bandwidths beyond all values, close enough for the
+    narrowest kernel up to `MOST_STEPS`.
+    """
     tail = TAILS * max(each.bandwidth for each in densities)
-    low, high = min(each.values[0] for each in densities) - tail, max(each.values[-1] for each in densities) + tail
+    low, high = (
+        min(each.values[0] for each in densities) - tail,
+        max(each.values[-1] for each in densities) + tail,
+    )
     wanted = STEPS_PER_BANDWIDTH * (high - low) / min(each.bandwidth for each in densities)
     num = scipy.fft.next_fast_len(int(np.clip(wanted, FINE_STEPS, MOST_STEPS)), real=True)
     return np.linspace(low, high, num)
 
 
 def binned(density: Density, points: np.ndarray) -> np.ndarray:
-    """The density at the points of a `grid`; within 2e-3 of its height where points are `STEPS_PER_BANDWIDTH` to the bandwidth."""
-    return smooth(density.weights[None] @ bins(density.values, points), np.array([density.bandwidth]), points)[0]
+    """The density at the points of a `grid`; within 2e-3 of its height where points are
+    `STEPS_PER_BANDWIDTH` to the bandwidth.
+    """
+    return smooth(
+        density.weights[None] @ bins(density.values, points), np.array([density.bandwidth]), points
+    )[0]
 
 
 def bins(values: np.ndarray, points: np.ndarray) -> scipy.sparse.csr_array:
-    """The matrix [N, G] that puts the weights of values on the two points next to each (linear binning); all lie between the points."""
+    """The matrix [N, G] that puts the weights of values on the two points next to each (linear
+    binning); all lie between the points.
+    """
     places = (values - points[0]) / (points[1] - points[0])
     left = np.minimum(places.astype(int), len(points) - 2)
     right = places - left
     columns, shares = np.stack([left, left + 1], axis=1), np.stack([1 - right, right], axis=1)
-    return scipy.sparse.csr_array((shares.ravel(), columns.ravel(), np.arange(0, 2 * len(values) + 1, 2)), (len(values), len(points)))
+    return scipy.sparse.csr_array(
+        (shares.ravel(), columns.ravel(), np.arange(0, 2 * len(values) + 1, 2)),
+        (len(values), len(points)),
+    )
 
 
 def smooth(masses_BG: np.ndarray, bandwidths_B: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Masses on points as densities [B, G]: convolved with Gaussians, no narrower than a step, by their Fourier transforms.
+    """Masses on points as densities [B, G]: convolved with Gaussians, no narrower than a step, by
+    their Fourier transforms.
 
     The convolution is circular: the 3e-7 of a kernel beyond a grid's tail come in at the other end.
     """
     step = points[1] - points[0]
     widths = np.maximum(bandwidths_B, step)[:, None] / step
-    decay_BF = np.exp(-0.5 * (2 * np.pi * np.arange(len(points) // 2 + 1) / len(points) * widths) ** 2)
-    return np.maximum(scipy.fft.irfft(scipy.fft.rfft(masses_BG, axis=1) * decay_BF, len(points), axis=1), 0) / step
+    decay_BF = np.exp(
+        -0.5 * (2 * np.pi * np.arange(len(points) // 2 + 1) / len(points) * widths) ** 2
+    )
+    return (
+        np.maximum(
+            scipy.fft.irfft(scipy.fft.rfft(masses_BG, axis=1) * decay_BF, len(points), axis=1), 0
+        )
+        / step
+    )
 
 
 def divergence_of(p: np.ndarray, q: np.ndarray, floor: float = FLOOR) -> float:

@@ -1,4 +1,6 @@
-"""Excerpts of tunes: what generated pieces are measured against, and the prompts that they continue."""
+"""Excerpts of tunes: what generated pieces are measured against, and the prompts that they
+continue.
+"""
 
 import dataclasses
 from collections.abc import Sequence
@@ -17,7 +19,9 @@ QPM = 120.0
 
 @dataclasses.dataclass(frozen=True)
 class Excerpts:
-    """N excerpts of equal length: events [N, T] int8, and where each is from: a tune's file and the step in its phrase."""
+    """N excerpts of equal length: events [N, T] int8, and where each is from: a tune's file and the
+    step in its phrase.
+    """
 
     events_NT: np.ndarray
     places: tuple[tuple[str, int], ...]
@@ -27,8 +31,9 @@ class Excerpts:
 
 
 def cut_excerpts(tunes: Sequence[Tune], num_steps: int, *, continued: int = 0) -> Excerpts:
-    """Every stretch of `num_steps` that begins at a bar line, has `continued` more steps behind it in its phrase, and sounds for at least
-    `LEAST_SOUNDING` of its steps; with `continued` those steps are part of the excerpt.
+    """Every stretch of `num_steps` that begins at a bar line, has `continued` more steps behind it
+    in its phrase, and sounds for at least `LEAST_SOUNDING` of its steps; with `continued` those
+    steps are part of the excerpt.
     """
     length = num_steps + continued
     events, places = [], []
@@ -43,7 +48,9 @@ def cut_excerpts(tunes: Sequence[Tune], num_steps: int, *, continued: int = 0) -
 
 
 def draw_rows(num: int, size: int, num_draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Rows [num_draws, size] of a pool of `num`: within a draw each at most once where the pool is large enough."""
+    """Rows [num_draws, size] of a pool of `num`: within a draw each at most once where the pool is
+    large enough.
+    """
     return np.array([rng.choice(num, size, replace=num < size) for _ in range(num_draws)])
 
 
@@ -54,12 +61,16 @@ def _sounds(phrase: np.ndarray) -> np.ndarray:
 
 
 def shuffle_notes(events: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The same notes in another order: pitches drawn anew among the notes, and so are lengths with the silences behind them."""
+    """The same notes in another order: pitches drawn anew among the notes, and so are lengths with
+    the silences behind them.
+    """
     notes = from_events(events)
     if not notes:
         return events
     ends = [note.onset for note in notes[1:]] + [len(events)]
-    shapes = [(note.end - note.onset, end - note.end) for note, end in zip(notes, ends, strict=True)]
+    shapes = [
+        (note.end - note.onset, end - note.end) for note, end in zip(notes, ends, strict=True)
+    ]
     pitches = rng.permutation([note.pitch for note in notes]).tolist()
     step, shuffled = notes[0].onset, []
     for index, pitch in zip(rng.permutation(len(shapes)), pitches, strict=True):
@@ -68,7 +79,8 @@ def shuffle_notes(events: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         step += length + silence
     written = to_events(shuffled)
     out = np.full(len(events), NO_EVENT, np.int8)
-    lead = len(events) - step  # 0: lengths and silences add up; whole empty bars before the first note come back here
+    # 0: lengths and silences add up; whole empty bars before the first note come back here
+    lead = len(events) - step
     first = shuffled[0].onset // STEPS_PER_BAR * STEPS_PER_BAR + lead
     out[first : first + len(written)] = written
     if first + len(written) < len(out):
@@ -78,4 +90,8 @@ def shuffle_notes(events: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def as_score(events: np.ndarray) -> Score:
     """The notes of events as a file would hold them, at 120 quarters per minute."""
-    return Score(tuple(to_notes(from_events(events), TICKS_PER_QUARTER)), TICKS_PER_QUARTER, tempi=(Tempo(0, QPM),))
+    return Score(
+        tuple(to_notes(from_events(events), TICKS_PER_QUARTER)),
+        TICKS_PER_QUARTER,
+        tempi=(Tempo(0, QPM),),
+    )

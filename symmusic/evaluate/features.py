@@ -12,10 +12,11 @@
 | NLH | note-length histogram, classes in `LENGTHS` | [12], sums to 1 | NaN | one class |
 | NLTM | note-length transition matrix | [12, 12] counts | 0 | 0 |
 
-`thesis` repeats the original program to the last bit: PCH by velocity and frames of 10 ms, PCTM counts every pair of notes of which one
-ends within 50 ms of where the other begins, IOI at the file's own tempo. `corrected` counts durations in ticks, the transitions from each
-note to the next, and IOI at 120 quarters per minute, so that neither velocity nor tempo matters. In both a whole note lasts four quarters
-whatever the metre, so that a length keeps its name.
+`thesis` repeats the original program to the last bit: PCH by velocity and frames of 10 ms, PCTM
+counts every pair of notes of which one ends within 50 ms of where the other begins, IOI at the
+file's own tempo. `corrected` counts durations in ticks, the transitions from each note to the next,
+and IOI at 120 quarters per minute, so that neither velocity nor tempo matters. In both a whole note
+lasts four quarters whatever the metre, so that a length keeps its name.
 """
 
 import numpy as np
@@ -28,9 +29,19 @@ SHAPES = {'PCH': (12,), 'PCTM': (12, 12), 'NLH': (12,), 'NLTM': (12, 12)}  # the
 PROTOCOLS = ('corrected', 'thesis')
 # Classes of note lengths, in 96ths of a bar.
 LENGTHS = {
-    'whole': 96, 'half': 48, 'quarter': 24, 'eighth': 12, 'sixteenth': 6, 'dotted half': 72, 'dotted quarter': 36, 'dotted eighth': 18,
-    'dotted sixteenth': 9, 'half triplet': 32, 'quarter triplet': 16, 'eighth triplet': 8,
-}  # fmt: skip
+    'whole': 96,
+    'half': 48,
+    'quarter': 24,
+    'eighth': 12,
+    'sixteenth': 6,
+    'dotted half': 72,
+    'dotted quarter': 36,
+    'dotted eighth': 18,
+    'dotted sixteenth': 9,
+    'half triplet': 32,
+    'quarter triplet': 16,
+    'eighth triplet': 8,
+}
 FRAMES_PER_SECOND = 100
 TRANSITION_SECONDS = 0.05
 
@@ -68,20 +79,27 @@ def pitch_range(score: Score, exact: bool) -> np.ndarray:
 
 
 def mean_interval(score: Score) -> np.ndarray:
-    """PI in semitones: the mean of |next pitch - pitch|, repeated notes counted as 0; rests play no part."""
+    """PI in semitones: the mean of |next pitch - pitch|, repeated notes counted as 0; rests play no
+    part.
+    """
     return _mean(np.abs(np.diff(_pitches(score))))
 
 
 def pitch_class_histogram(score: Score, exact: bool) -> np.ndarray:
-    """PCH [12], C first: each class's share of the time sounding; with `exact` of velocity times frames."""
-    weights = _roll_weights(score) if exact else np.array([note.duration for note in score.notes], float)
+    """PCH [12], C first: each class's share of the time sounding; with `exact` of velocity times
+    frames.
+    """
+    weights = (
+        _roll_weights(score) if exact else np.array([note.duration for note in score.notes], float)
+    )
     return _shares(np.bincount(_pitches(score) % 12, weights, 12))
 
 
 def pitch_class_transitions(score: Score, exact: bool) -> np.ndarray:
     """PCTM [12, 12]: how often a note of the row's class is followed by one of the column's.
 
-    From each note to the next; with `exact` wherever a note ends and one begins, itself included, less than 50 ms apart.
+    From each note to the next; with `exact` wherever a note ends and one begins, itself included,
+    less than 50 ms apart.
     """
     classes = _pitches(score) % 12
     if not exact:
@@ -97,12 +115,19 @@ def mean_inter_onset_interval(score: Score, exact: bool) -> np.ndarray:
     """IOI in seconds at 120 quarters per minute; with `exact` at the file's tempo."""
     if exact:
         return _mean(np.diff(np.sort(_seconds(score)[0])))
-    onsets = [note.onset for note in score.notes]  # one division, so that pieces of one interval have one number
-    return np.float64((max(onsets) - min(onsets)) / ((len(onsets) - 1) * 2 * score.ticks_per_quarter) if len(onsets) > 1 else np.nan)
+    # one division, so that pieces of one interval have one number
+    onsets = [note.onset for note in score.notes]
+    return np.float64(
+        (max(onsets) - min(onsets)) / ((len(onsets) - 1) * 2 * score.ticks_per_quarter)
+        if len(onsets) > 1
+        else np.nan
+    )
 
 
 def note_length_histogram(score: Score) -> np.ndarray:
-    """NLH [12]: each class's share of the notes; a length is of the class nearest to it, of two alike of the first."""
+    """NLH [12]: each class's share of the notes; a length is of the class nearest to it, of two
+    alike of the first.
+    """
     return _shares(np.bincount(_length_classes(score), minlength=12).astype(float))
 
 
@@ -128,13 +153,19 @@ def _seconds(score: Score) -> tuple[np.ndarray, np.ndarray]:
         segment = np.searchsorted(ticks, values, side='right') - 1
         return begins[segment] + scales[segment] * (values - ticks[segment])
 
-    return at(np.array([note.onset for note in score.notes], np.int64)), at(np.array([note.end for note in score.notes], np.int64))
+    return at(np.array([note.onset for note in score.notes], np.int64)), at(
+        np.array([note.end for note in score.notes], np.int64)
+    )
 
 
 def _roll_weights(score: Score) -> np.ndarray:
-    """What each note adds to a piano roll of 10 ms frames: its velocity in every frame from its onset to before its end."""
+    """What each note adds to a piano roll of 10 ms frames: its velocity in every frame from its
+    onset to before its end.
+    """
     starts, ends = _seconds(score)
-    frames = (FRAMES_PER_SECOND * ends).astype(np.int64) - (FRAMES_PER_SECOND * starts).astype(np.int64)
+    frames = (FRAMES_PER_SECOND * ends).astype(np.int64) - (FRAMES_PER_SECOND * starts).astype(
+        np.int64
+    )
     return frames * np.array([note.velocity for note in score.notes], float)
 
 

@@ -32,7 +32,9 @@ class Folder:
     others: tuple[str, ...]
 
 
-def read_folder(flag: str, path: str, protocol: str, progress: Callable[[Iterable, str], Iterable]) -> Folder:
+def read_folder(
+    flag: str, path: str, protocol: str, progress: Callable[[Iterable, str], Iterable]
+) -> Folder:
     """Reads every MIDI file directly in a folder and computes its features.
 
     Raises:
@@ -42,7 +44,9 @@ def read_folder(flag: str, path: str, protocol: str, progress: Callable[[Iterabl
     try:
         found = sorted(folder.iterdir())
     except OSError as error:
-        raise UserError(f'--{flag}={path}: {error.strerror or error}; must be a folder of MIDI files') from error
+        raise UserError(
+            f'--{flag}={path}: {error.strerror or error}; must be a folder of MIDI files'
+        ) from error
     entries = [entry for entry in found if not entry.is_dir()]
     files = [entry for entry in entries if entry.suffix.lower() in SUFFIXES]
     if not files:
@@ -66,7 +70,10 @@ def read_folder(flag: str, path: str, protocol: str, progress: Callable[[Iterabl
             polyphonic.append(file.name)
     if not names:
         name, reason = next(iter(left_out.items()))
-        raise UserError(f'--{flag}={path}: none of its {len(files)} MIDI files can be measured ({name}: {reason})')
+        raise UserError(
+            f'--{flag}={path}: none of its {len(files)} MIDI files can be measured ({name}:'
+            f' {reason})'
+        )
     others = tuple(entry.name for entry in entries if entry.suffix.lower() not in SUFFIXES)
     return Folder(stack(names, features), left_out, tuple(polyphonic), others)
 
@@ -76,12 +83,19 @@ def remarks(which: str, folder: Folder) -> list[str]:
     found = []
     if folder.left_out:
         num_files = len(folder.pieces) + len(folder.left_out)
-        found.append(f'{which}: {len(folder.left_out)} of {num_files} MIDI files left out: {listed_reasons(folder.left_out)}')
+        found.append(
+            f'{which}: {len(folder.left_out)} of {num_files} MIDI files left out:'
+            f' {listed_reasons(folder.left_out)}'
+        )
     if folder.others:
-        found.append(f'{which}: files of other kinds, not read ({len(folder.others)}): {_listed(folder.others)}')
+        found.append(
+            f'{which}: files of other kinds, not read ({len(folder.others)}):'
+            f' {_listed(folder.others)}'
+        )
     if folder.polyphonic:
         found.append(
-            f'{which}: pieces in which notes sound together, measured as they are ({len(folder.polyphonic)}): {_listed(folder.polyphonic)}'
+            f'{which}: pieces in which notes sound together, measured as they are'
+            f' ({len(folder.polyphonic)}): {_listed(folder.polyphonic)}'
         )
     return found
 
@@ -92,7 +106,9 @@ def listed_reasons(left_out: dict[str, str]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ', '.join(names[:MOST_NAMES]) + (f' and {len(names) - MOST_NAMES} more' if len(names) > MOST_NAMES else '')
+    return ', '.join(names[:MOST_NAMES]) + (
+        f' and {len(names) - MOST_NAMES} more' if len(names) > MOST_NAMES else ''
+    )
 
 
 def _is_polyphonic(notes: tuple[Note, ...]) -> bool:

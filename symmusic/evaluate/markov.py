@@ -1,11 +1,13 @@
-"""Markov models of tokens: the floor that any network must be above, fitted on the same tunes and sampled from the same prompts.
+"""Markov models of tokens: the floor that any network must be above, fitted on the same tunes and
+sampled from the same prompts.
 
-The probability of a token after the n before it is smoothed by that after fewer (Witten and Bell, 1991):
+The probability of a token after the n before it is smoothed by that after fewer (Witten and Bell,
+1991):
 
     P_n(w | h) = (c(h w) + T(h) P_{n-1}(w | h')) / (c(h) + T(h)),      P_{-1}(w) = 1 / V
 
-with c the counts in the training stream, T(h) how many different tokens follow h there, and h' the history h without its first token. A
-history that was never seen is passed over: P_n = P_{n-1}.
+with c the counts in the training stream, T(h) how many different tokens follow h there, and h' the
+history h without its first token. A history that was never seen is passed over: P_n = P_{n-1}.
 """
 
 import dataclasses
@@ -31,17 +33,24 @@ class Markov:
     counts: tuple[np.ndarray, ...]
 
     def probabilities(self, histories_BT: np.ndarray) -> np.ndarray:
-        """The probabilities [B, V] float64 of the token after each history; of T tokens the last n count, of fewer all."""
+        """The probabilities [B, V] float64 of the token after each history; of T tokens the last n
+        count, of fewer all.
+        """
         histories_BT = np.asarray(histories_BT, np.int64)
         num_classes = self.num_classes
         probabilities_BV = np.full((len(histories_BT), num_classes), 1 / num_classes)
         for k in range(min(self.order, histories_BT.shape[1]) + 1):
             context_B = _code(histories_BT[:, histories_BT.shape[1] - k :], num_classes)
             counts_BV = self._count(k, context_B[:, None] * num_classes + np.arange(num_classes))
-            total_B1, kinds_B1 = counts_BV.sum(axis=1, keepdims=True), (counts_BV > 0).sum(axis=1, keepdims=True)
+            total_B1, kinds_B1 = (
+                counts_BV.sum(axis=1, keepdims=True),
+                (counts_BV > 0).sum(axis=1, keepdims=True),
+            )
             seen = total_B1 > 0
             probabilities_BV = np.where(
-                seen, (counts_BV + kinds_B1 * probabilities_BV) / np.where(seen, total_B1 + kinds_B1, 1), probabilities_BV
+                seen,
+                (counts_BV + kinds_B1 * probabilities_BV) / np.where(seen, total_B1 + kinds_B1, 1),
+                probabilities_BV,
             )
         return probabilities_BV
 
@@ -51,7 +60,8 @@ class Markov:
 
 
 def fit_markov(sequences: Sequence[np.ndarray], num_classes: int, order: int) -> Markov:
-    """Counts the (k + 1)-grams, k from 0 to `order`, of sequences of tokens; none reaches over a sequence's end.
+    """Counts the (k + 1)-grams, k from 0 to `order`, of sequences of tokens; none reaches over a
+    sequence's end.
 
     Raises:
       ValueError: there is no token, or V ** (order + 1) exceeds 63 bits.
@@ -61,8 +71,16 @@ def fit_markov(sequences: Sequence[np.ndarray], num_classes: int, order: int) ->
     sequences = [np.asarray(sequence, np.int64) for sequence in sequences]
     codes, counts = [], []
     for k in range(order + 1):
-        grams = [_code(np.lib.stride_tricks.sliding_window_view(each, k + 1), num_classes) for each in sequences if len(each) > k]
-        seen, number = np.unique(np.concatenate(grams), return_counts=True) if grams else (np.array([-1]), np.array([0]))
+        grams = [
+            _code(np.lib.stride_tricks.sliding_window_view(each, k + 1), num_classes)
+            for each in sequences
+            if len(each) > k
+        ]
+        seen, number = (
+            np.unique(np.concatenate(grams), return_counts=True)
+            if grams
+            else (np.array([-1]), np.array([0]))
+        )
         codes.append(seen)
         counts.append(number)
     if not counts[0].any():
@@ -70,20 +88,26 @@ def fit_markov(sequences: Sequence[np.ndarray], num_classes: int, order: int) ->
     return Markov(order, num_classes, tuple(codes), tuple(counts))
 
 
-def sample_markov(markov: Markov, prompts_BT: np.ndarray, num_steps: int, rng: np.random.Generator) -> np.ndarray:
+def sample_markov(
+    markov: Markov, prompts_BT: np.ndarray, num_steps: int, rng: np.random.Generator
+) -> np.ndarray:
     """Tokens [B, num_steps] drawn one after the other after each prompt."""
     history_BT = np.asarray(prompts_BT, np.int64)
     for _ in range(num_steps):
         cumulated_BV = markov.probabilities(history_BT).cumsum(axis=1)
-        drawn_B1 = (rng.random((len(history_BT), 1)) * cumulated_BV[:, -1:] >= cumulated_BV).sum(axis=1, keepdims=True)
+        drawn_B1 = (rng.random((len(history_BT), 1)) * cumulated_BV[:, -1:] >= cumulated_BV).sum(
+            axis=1, keepdims=True
+        )
         history_BT = np.concatenate([history_BT, drawn_B1], axis=1)
     return history_BT[:, np.shape(prompts_BT)[1] :]
 
 
 def nats(markov: Markov, sequence: np.ndarray, num_targets: int | None = None) -> np.ndarray:
-    """The surprise [T - 1] in nats of each token of a sequence but the first, after all those before it.
+    """The surprise [T - 1] in nats of each token of a sequence but the first, after all those
+    before it.
 
-    With `num_targets` it is told that the token is one of the first so many classes; infinite where it is not.
+    With `num_targets` it is told that the token is one of the first so many classes; infinite where
+    it is not.
     """
     sequence = np.asarray(sequence, np.int64)
     padded = np.concatenate([np.zeros(markov.order, np.int64), sequence])
@@ -93,7 +117,9 @@ def nats(markov: Markov, sequence: np.ndarray, num_targets: int | None = None) -
     begin = max(1, min(markov.order, len(sequence)))
     if begin < len(sequence):
         histories_BT = (
-            np.lib.stride_tricks.sliding_window_view(padded[begin:-1], markov.order) if markov.order else np.zeros((len(sequence) - 1, 0))
+            np.lib.stride_tricks.sliding_window_view(padded[begin:-1], markov.order)
+            if markov.order
+            else np.zeros((len(sequence) - 1, 0))
         )
         rows_BV.append(markov.probabilities(histories_BT))
     probabilities_BV = np.concatenate([np.zeros((0, markov.num_classes)), *rows_BV])

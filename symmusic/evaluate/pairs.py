@@ -1,4 +1,6 @@
-"""The pieces that come nearest to a tune, each with that tune, and a picture of the two one above the other."""
+"""The pieces that come nearest to a tune, each with that tune, and a picture of the two one above
+the other.
+"""
 
 import dataclasses
 import functools
@@ -23,7 +25,8 @@ STYLE = """
 .note { fill: var(--quiet); } .note.marked { fill: var(--warm); } .span { fill: var(--warm); fill-opacity: 0.12; }
 """
 
-Find = Callable[[str], tuple[str, Melody] | None]  # a name to what a reader calls it, and its notes; None where they are not known
+# a name to what a reader calls it, and its notes; None where they are not known
+Find = Callable[[str], tuple[str, Melody] | None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,18 +61,26 @@ def find_in(folder: pathlib.Path) -> Find:
 
 
 def find_pairs(comparison: dict, find_piece: Find, find_tune: Find) -> list[Pair]:
-    """The `NUM_NEAREST` pieces with the highest scores of each measure that `comparison.json` has, with their tunes, each pair once.
+    """The `NUM_NEAREST` pieces with the highest scores of each measure that `comparison.json` has,
+    with their tunes, each pair once.
 
-    MelodyShape's does not say which passage is alike and does not see rhythm: there it is the longest run of the same intervals.
+    MelodyShape's does not say which passage is alike and does not see rhythm: there it is the
+    longest run of the same intervals.
     """
     found: dict[tuple[str, str], list] = {}
     scores = {
-        name: (each['score'], each['match'], None) for name, each in comparison['similarity']['pieces'].items() if each['score'] is not None
+        name: (each['score'], each['match'], None)
+        for name, each in comparison['similarity']['pieces'].items()
+        if each['score'] is not None
     }
     _add_nearest(found, scores, 'similarity {:.3f}')
     for block, reason in BLOCKS.items():
         blocks = comparison.get('copies', {}).get(block, {'pieces': {}})
-        scores = {name: (each['score'], each['tune'], each) for name, each in blocks['pieces'].items() if each['tune'] is not None}
+        scores = {
+            name: (each['score'], each['tune'], each)
+            for name, each in blocks['pieces'].items()
+            if each['tune'] is not None
+        }
         _add_nearest(found, scores, reason)
     pairs = []
     for (piece, tune), (reasons, passage) in found.items():
@@ -77,17 +88,33 @@ def find_pairs(comparison: dict, find_piece: Find, find_tune: Find) -> list[Pair
         if None in both or not all(melody for _, melody in both):
             continue
         melodies = (both[0][1], both[1][1])
-        own = _longest_interval_run(*melodies) if passage is None else Passage(**passage | {'tune': 0})
-        pairs.append(Pair((both[0][0], both[1][0]), tuple(reasons), melodies, own, passage is not None))
+        own = (
+            _longest_interval_run(*melodies)
+            if passage is None
+            else Passage(**passage | {'tune': 0})
+        )
+        pairs.append(
+            Pair((both[0][0], both[1][0]), tuple(reasons), melodies, own, passage is not None)
+        )
     return pairs
 
 
 def _longest_interval_run(piece: Melody, tune: Melody) -> Passage:
     """The longest run of notes in both that is alike but for its rhythm."""
-    even = [[StepNote(index, index + 1, note.pitch) for index, note in enumerate(melody)] for melody in (piece, tune)]
+    even = [
+        [StepNote(index, index + 1, note.pitch) for index, note in enumerate(melody)]
+        for melody in (piece, tune)
+    ]
     run = find_longest_runs(even[:1], even[1:])[0]
-    bars = (melody[notes[0]].onset // STEPS_PER_BAR + 1 for melody, notes in ((piece, run.piece_notes), (tune, run.tune_notes)))
-    return run if run.tune is None else dataclasses.replace(run, piece_bar=next(bars), tune_bar=next(bars))
+    bars = (
+        melody[notes[0]].onset // STEPS_PER_BAR + 1
+        for melody, notes in ((piece, run.piece_notes), (tune, run.tune_notes))
+    )
+    return (
+        run
+        if run.tune is None
+        else dataclasses.replace(run, piece_bar=next(bars), tune_bar=next(bars))
+    )
 
 
 def _add_nearest(found: dict[tuple[str, str], list], scores: dict[str, tuple], reason: str) -> None:
@@ -102,39 +129,79 @@ def describe(pair: Pair) -> str:
     passage = pair.passage
     if passage.tune is None:
         return 'nothing marked: no interval in common'
-    num_notes, num_of_tune = (notes[1] - notes[0] for notes in (passage.piece_notes, passage.tune_notes))
-    first = [melody[notes[0]] for melody, notes in zip(pair.melodies, (passage.piece_notes, passage.tune_notes), strict=True)]
+    num_notes, num_of_tune = (
+        notes[1] - notes[0] for notes in (passage.piece_notes, passage.tune_notes)
+    )
+    first = [
+        melody[notes[0]]
+        for melody, notes in zip(
+            pair.melodies, (passage.piece_notes, passage.tune_notes), strict=True
+        )
+    ]
     shift = first[1].pitch - first[0].pitch
-    text = f'marked: {num_notes} notes' + f' beside {num_of_tune} of the tune' * (num_of_tune != num_notes)
+    text = f'marked: {num_notes} notes' + f' beside {num_of_tune} of the tune' * (
+        num_of_tune != num_notes
+    )
     text += ' alike in their intervals, whatever the rhythm' * (not pair.with_rhythm)
     text += f', from bar {passage.piece_bar} of the piece and bar {passage.tune_bar} of the tune'
-    return text + (f', {abs(shift)} semitones {"higher" if shift > 0 else "lower"} there' if shift else ', in the same key')
+    return text + (
+        f', {abs(shift)} semitones {"higher" if shift > 0 else "lower"} there'
+        if shift
+        else ', in the same key'
+    )
 
 
 def draw_pair(pair: Pair) -> str:
     """Two piano rolls as SVG, the passage that is alike marked in both and one above the other."""
     passage = pair.passage
     spans = (passage.piece_notes, passage.tune_notes)
-    starts = [melody[notes[0]].onset if passage.tune is not None else 0 for melody, notes in zip(pair.melodies, spans, strict=True)]
+    starts = [
+        melody[notes[0]].onset if passage.tune is not None else 0
+        for melody, notes in zip(pair.melodies, spans, strict=True)
+    ]
     bars = -(-max(note.end for note in pair.melodies[0]) // STEPS_PER_BAR)
     num_steps = min(bars * STEPS_PER_BAR, MOST_STEPS)
     begin = 0
     if bars * STEPS_PER_BAR > MOST_STEPS:
-        begin = min(max(starts[0] // STEPS_PER_BAR - 1, 0), bars - MOST_STEPS // STEPS_PER_BAR) * STEPS_PER_BAR
+        begin = (
+            min(max(starts[0] // STEPS_PER_BAR - 1, 0), bars - MOST_STEPS // STEPS_PER_BAR)
+            * STEPS_PER_BAR
+        )
     begins = [begin, begin + starts[1] - starts[0]]
     shown = [
-        [(index, note) for index, note in enumerate(melody) if note.end > first and note.onset < first + num_steps]
+        [
+            (index, note)
+            for index, note in enumerate(melody)
+            if note.end > first and note.onset < first + num_steps
+        ]
         for melody, first in zip(pair.melodies, begins, strict=True)
     ]
-    rows = max(12, *(max(pitches) - min(pitches) + 1 for each in shown if (pitches := [note.pitch for _, note in each])))
+    rows = max(
+        12,
+        *(
+            max(pitches) - min(pitches) + 1
+            for each in shown
+            if (pitches := [note.pitch for _, note in each])
+        ),
+    )
     parts, top = [], 0.0
-    for melody, notes, first, span, title in zip(pair.melodies, shown, begins, spans, ('piece', 'tune'), strict=True):
-        part, height = _roll(melody, notes, first, num_steps, rows, span, f'{title}: {pair.names[title == "tune"]}')
+    for melody, notes, first, span, title in zip(
+        pair.melodies, shown, begins, spans, ('piece', 'tune'), strict=True
+    ):
+        part, height = _roll(
+            melody, notes, first, num_steps, rows, span, f'{title}: {pair.names[title == "tune"]}'
+        )
         parts.append(f'<g transform="translate(0 {top:.1f})">{part}</g>')
         top += height
-    text = f'Piano rolls of piece {pair.names[0]} and, below it, tune {pair.names[1]}; {describe(pair)}'
+    text = (
+        f'Piano rolls of piece {pair.names[0]} and, below it, tune {pair.names[1]};'
+        f' {describe(pair)}'
+    )
     label = f'piano rolls of piece {pair.names[0]}'
-    return f'<div class="wide roll" tabindex="0" role="region" aria-label="{escape(label)}">{svg(720, top, text, parts)}</div>'
+    return (
+        '<div class="wide roll" tabindex="0" role="region"'
+        f' aria-label="{escape(label)}">{svg(720, top, text, parts)}</div>'
+    )
 
 
 def _roll(
@@ -167,16 +234,29 @@ def _roll(
             parts.append(f'<text x="{x + 2:.1f}" y="{top - 5}">bar {bar + 1}</text>')
     if span[1] > span[0]:
         x, end = place(melody[span[0]].onset), place(melody[span[1] - 1].end)
-        parts.append(f'<rect class="span" x="{x:.1f}" y="{top}" width="{end - x:.1f}" height="{height:.1f}"/>')
+        parts.append(
+            f'<rect class="span" x="{x:.1f}" y="{top}" width="{end - x:.1f}"'
+            f' height="{height:.1f}"/>'
+        )
     for index, note in notes:
         x, y = place(note.onset), top + 2 + (highest - note.pitch) * row_height
         marked = ' marked' * (span[0] <= index < span[1])
         parts.append(
-            f'<rect class="note{marked}" x="{x:.1f}" y="{y:.1f}" width="{max(place(note.end) - x - 1, 1):.1f}" '
-            f'height="{row_height - 0.5:.1f}" rx="1"><title>{escape(pitch_name(note.pitch))}</title></rect>'
+            f'<rect class="note{marked}" x="{x:.1f}" y="{y:.1f}"'
+            f' width="{max(place(note.end) - x - 1, 1):.1f}" height="{row_height - 0.5:.1f}"'
+            f' rx="1"><title>{escape(pitch_name(note.pitch))}</title></rect>'
         )
-    apart = max(0, 11 - (max(pitches) - min(pitches)) * row_height) / 2  # two names do not lie on one another
+    # two names do not lie on one another
+    apart = max(0, 11 - (max(pitches) - min(pitches)) * row_height) / 2
     for pitch, way in {max(pitches): -1, min(pitches): 1}.items():
-        y = top + 2 + (highest - pitch + 0.5) * row_height + 4 + way * apart * (max(pitches) > min(pitches))
-        parts.append(f'<text class="end" x="{left - 4}" y="{y:.1f}">{escape(pitch_name(pitch))}</text>')
+        y = (
+            top
+            + 2
+            + (highest - pitch + 0.5) * row_height
+            + 4
+            + way * apart * (max(pitches) > min(pitches))
+        )
+        parts.append(
+            f'<text class="end" x="{left - 4}" y="{y:.1f}">{escape(pitch_name(pitch))}</text>'
+        )
     return ''.join(parts), top + height + 14

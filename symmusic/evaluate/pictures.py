@@ -1,4 +1,6 @@
-"""What the pictures of a comparison show, for the page and for PNG files of their own: densities of distances, and transitions."""
+"""What the pictures of a comparison show, for the page and for PNG files of their own: densities of
+distances, and transitions.
+"""
 
 import dataclasses
 import pathlib
@@ -6,23 +8,38 @@ import pathlib
 import numpy as np
 
 from symmusic.evaluate.comparison import Pieces
-from symmusic.evaluate.distances import FINE_STEPS, TAILS, binned, fit_density, inter_distances, intra_distances
+from symmusic.evaluate.distances import (
+    FINE_STEPS,
+    TAILS,
+    binned,
+    fit_density,
+    inter_distances,
+    intra_distances,
+)
 from symmusic.evaluate.features import FEATURES, LENGTHS
 from symmusic.plots import write_figure
 from symmusic.score.notes import NOTE_NAMES
 
 TITLES = {
-    'PC': 'pitch count', 'PR': 'pitch range (semitones)', 'PI': 'mean interval (semitones)', 'PCH': 'pitch-class histogram',
-    'PCTM': 'pitch-class transitions', 'NC': 'note count', 'IOI': 'mean inter-onset interval (s)', 'NLH': 'note-length histogram',
+    'PC': 'pitch count',
+    'PR': 'pitch range (semitones)',
+    'PI': 'mean interval (semitones)',
+    'PCH': 'pitch-class histogram',
+    'PCTM': 'pitch-class transitions',
+    'NC': 'note count',
+    'IOI': 'mean inter-onset interval (s)',
+    'NLH': 'note-length histogram',
     'NLTM': 'note-length transitions',
-}  # fmt: skip
+}
 Densities = dict[str, dict[str, tuple[np.ndarray, np.ndarray] | None]]
 KINDS = {'reference': 'within reference', 'generated': 'within generated', 'inter': 'between them'}
 
 
 @dataclasses.dataclass(frozen=True)
 class Transitions:
-    """The mean transitions of both sets, from row to column, in counts per piece: {set: [K, K]}, and what each of the K is."""
+    """The mean transitions of both sets, from row to column, in counts per piece: {set: [K, K]},
+    and what each of the K is.
+    """
 
     name: str
     labels: tuple[str, ...]
@@ -35,13 +52,21 @@ class Transitions:
 
 
 def find_densities(sets: dict[str, Pieces], protocol: str) -> Densities:
-    """For each feature and each of `KINDS` the density of its distances: points from 0 on and heights; None where all are alike."""
+    """For each feature and each of `KINDS` the density of its distances: points from 0 on and
+    heights; None where all are alike.
+    """
     reference, generated = sets.values()
     found: Densities = {}
     for name in FEATURES:
         one, other = reference.features[name], generated.features[name]
-        distances = (intra_distances(one, protocol), intra_distances(other, protocol), inter_distances(one, other, protocol))
-        found[name] = {kind: _density(values) for kind, values in zip(KINDS, distances, strict=True)}
+        distances = (
+            intra_distances(one, protocol),
+            intra_distances(other, protocol),
+            inter_distances(one, other, protocol),
+        )
+        found[name] = {
+            kind: _density(values) for kind, values in zip(KINDS, distances, strict=True)
+        }
     return found
 
 
@@ -56,8 +81,13 @@ def _density(values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def mean_transitions(sets: dict[str, Pieces]) -> tuple[Transitions, Transitions]:
-    """Those of pitch classes, and of note lengths from the longest on, those lengths alone that one of the sets moves from or to."""
-    pitch, length = ({which: pieces.features[name].mean(axis=0) for which, pieces in sets.items()} for name in ('PCTM', 'NLTM'))
+    """Those of pitch classes, and of note lengths from the longest on, those lengths alone that one
+    of the sets moves from or to.
+    """
+    pitch, length = (
+        {which: pieces.features[name].mean(axis=0) for which, pieces in sets.items()}
+        for name in ('PCTM', 'NLTM')
+    )
     lengths = sorted(LENGTHS, key=lambda label: -LENGTHS[label])
     places = np.array([list(LENGTHS).index(label) for label in lengths])
     used = sum(mean.sum(axis=0) + mean.sum(axis=1) for mean in length.values())[places] > 0
@@ -65,29 +95,47 @@ def mean_transitions(sets: dict[str, Pieces]) -> tuple[Transitions, Transitions]
     labels = tuple(label for label, is_used in zip(lengths, used, strict=True) if is_used)
     return (
         Transitions('PCTM', NOTE_NAMES, pitch),
-        Transitions('NLTM', labels, {which: mean[np.ix_(kept, kept)] for which, mean in length.items()}),
+        Transitions(
+            'NLTM', labels, {which: mean[np.ix_(kept, kept)] for which, mean in length.items()}
+        ),
     )
 
 
 def draw_distances(path: pathlib.Path, densities: Densities) -> None:
     """Draws `find_densities`."""
-    from matplotlib.figure import Figure  # here, because it takes a second to import and few runs of the program draw
+    # here, because it takes a second to import and few runs of the program draw
+    from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 8), layout='constrained')
     for axes, (name, curves) in zip(figure.subplots(3, 3).ravel(), densities.items(), strict=True):
-        for (kind, curve), color in zip(curves.items(), ('0.4', 'tab:blue', 'tab:orange'), strict=True):
+        for (kind, curve), color in zip(
+            curves.items(), ('0.4', 'tab:blue', 'tab:orange'), strict=True
+        ):
             if curve:
                 axes.plot(*curve, color=color, label=KINDS[kind])
         axes.set_title(f'{name}: {TITLES[name]}', fontsize=9)
         if not axes.lines:
-            axes.text(0.5, 0.5, 'no density: all distances are alike', ha='center', transform=axes.transAxes, fontsize=8)
+            axes.text(
+                0.5,
+                0.5,
+                'no density: all distances are alike',
+                ha='center',
+                transform=axes.transAxes,
+                fontsize=8,
+            )
         axes.set_xlim(left=0)
         axes.set_yticks([])
         axes.spines[['top', 'right', 'left']].set_visible(False)
         axes.margins(y=0.02)
-    handles = {label: line for axes in figure.axes for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    handles = {
+        label: line
+        for axes in figure.axes
+        for line, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
     if handles:
-        figure.legend(handles.values(), handles.keys(), loc='outside lower center', ncols=3, frameon=False)
+        figure.legend(
+            handles.values(), handles.keys(), loc='outside lower center', ncols=3, frameon=False
+        )
     figure.suptitle('Densities of the distances between pieces')
     write_figure(path, figure)
 

@@ -1,4 +1,5 @@
-"""Folders and corpora in, comparison.json's block `similarity` out: which training tune each piece is nearest to, and how near.
+"""Folders and corpora in, comparison.json's block `similarity` out: which training tune each piece
+is nearest to, and how near.
 
 Beside it, for the protocol `corrected`, the passages that pieces share with training tunes.
 """
@@ -9,7 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import ScoreError, UserError
-from symmusic.evaluate.copies import Melody, find_alignments, find_longest_runs, flag, reference_level
+from symmusic.evaluate.copies import (
+    Melody,
+    find_alignments,
+    find_longest_runs,
+    flag,
+    reference_level,
+)
 from symmusic.evaluate.shape import Collection, find_all_nearest, index_tunes, mean_and_sd
 from symmusic.files import read_bounded
 from symmusic.melody.events import from_events
@@ -21,7 +28,8 @@ SUFFIXES = ('.mid', '.midi')
 
 
 def read_melodies(folder: pathlib.Path) -> tuple[dict[str, list[Note]], dict[str, str]]:
-    """The melodies of a folder's MIDI files (not of its folders) by file name, in order, and why others were left out.
+    """The melodies of a folder's MIDI files (not of its folders) by file name, in order, and why
+    others were left out.
 
     A polyphonic, damaged or unreadable file is left out; one of no notes is a melody of none.
 
@@ -29,11 +37,20 @@ def read_melodies(folder: pathlib.Path) -> tuple[dict[str, list[Note]], dict[str
       UserError: there is no such folder, or no MIDI file in it.
     """
     try:
-        paths = sorted(path for path in pathlib.Path(folder).iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+        paths = sorted(
+            path
+            for path in pathlib.Path(folder).iterdir()
+            if path.suffix.lower() in SUFFIXES and path.is_file()
+        )
     except OSError as error:
-        raise UserError(f'cannot read the folder {folder}: {error.strerror or error}; name a folder of MIDI files') from error
+        raise UserError(
+            f'cannot read the folder {folder}: {error.strerror or error}; name a folder of MIDI'
+            ' files'
+        ) from error
     if not paths:
-        raise UserError(f'{folder} holds no {" or ".join(SUFFIXES)} file; name a folder of MIDI files')
+        raise UserError(
+            f'{folder} holds no {" or ".join(SUFFIXES)} file; name a folder of MIDI files'
+        )
     melodies, left_out = {}, {}
     for path in paths:
         try:
@@ -46,19 +63,29 @@ def read_melodies(folder: pathlib.Path) -> tuple[dict[str, list[Note]], dict[str
 
 
 def index_folder(folder: pathlib.Path) -> tuple[Collection, dict[str, str]]:
-    """A folder of MIDI files as a collection, and why some were left out; raises as `read_melodies`."""
+    """A folder of MIDI files as a collection, and why some were left out; raises as
+    `read_melodies`.
+    """
     melodies, left_out = read_melodies(folder)
     return index_tunes(list(melodies), (_pitches(notes) for notes in melodies.values())), left_out
 
 
 def index_corpus(tunes: Sequence[Tune]) -> Collection:
-    """Prepared tunes as a collection, each whole, without those that were dropped; keys do not matter to it."""
+    """Prepared tunes as a collection, each whole, without those that were dropped; keys do not
+    matter to it.
+    """
     kept = [tune for tune in tunes if tune.kept]
-    return index_tunes([tune.file for tune in kept], ([note.pitch for note in from_events(tune.events)] for tune in kept))
+    return index_tunes(
+        [tune.file for tune in kept],
+        ([note.pitch for note in from_events(tune.events)] for tune in kept),
+    )
 
 
 def measure_similarity(
-    folder: pathlib.Path, collection: Collection, *, progress: Callable[[Iterable, str], Iterable] | None = None
+    folder: pathlib.Path,
+    collection: Collection,
+    *,
+    progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> dict:
     """As `similarity_of`, of a folder of MIDI files, with `left_out`: why a file was no melody.
 
@@ -71,17 +98,25 @@ def measure_similarity(
 
 
 def similarity_of(
-    pieces: Mapping[str, Sequence[int]], collection: Collection, *, progress: Callable[[Iterable, str], Iterable] | None = None
+    pieces: Mapping[str, Sequence[int]],
+    collection: Collection,
+    *,
+    progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> dict:
     """The block `similarity` of pieces, the pitches of each by its name, against a collection.
 
-    Holds `mean`, `sd` (of the population), `unusable` (pieces of fewer than 3 notes, which count as the mean of the others; null where no
-    others are) and `pieces` with `score` and `match` (null where unusable).
+    Holds `mean`, `sd` (of the population), `unusable` (pieces of fewer than 3 notes, which count as
+    the mean of the others; null where no others are) and `pieces` with `score` and `match` (null
+    where unusable).
     """
     matches = find_all_nearest(list(pieces.values()), collection, progress=progress)
     mean, sd, num_unusable = mean_and_sd([match.score for match in matches])
     found = {
-        name: {'score': None, 'match': None} if match.tune is None else {'score': match.score, 'match': collection.names[match.tune]}
+        name: (
+            {'score': None, 'match': None}
+            if match.tune is None
+            else {'score': match.score, 'match': collection.names[match.tune]}
+        )
         for name, match in zip(pieces, matches, strict=True)
     }
     return {'mean': mean, 'sd': sd, 'unusable': num_unusable, 'pieces': found}
@@ -98,10 +133,12 @@ def measure_copies(
     *,
     progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> dict:
-    """The blocks `longest_run` and `alignment` of pieces by name: each piece's passage nearest to a tune, and who is too near.
+    """The blocks `longest_run` and `alignment` of pieces by name: each piece's passage nearest to a
+    tune, and who is too near.
 
-    Each block holds `level`, the 95th percentile of the scores of `unseen` (real melodies as long as the pieces, of tunes that are not
-    among `tunes`; null of none), `flagged`, the pieces above it, and `pieces` with the fields of `Passage` and the tune's name.
+    Each block holds `level`, the 95th percentile of the scores of `unseen` (real melodies as long
+    as the pieces, of tunes that are not among `tunes`; null of none), `flagged`, the pieces above
+    it, and `pieces` with the fields of `Passage` and the tune's name.
     """
     kept = [tune for tune in tunes if tune.kept]
     melodies = [from_events(tune.events) for tune in kept]
@@ -114,7 +151,10 @@ def measure_copies(
             'level': level,
             'flagged': [names[place] for place in flag(own, level)],
             'pieces': {
-                name: dataclasses.asdict(passage) | {'tune': None if passage.tune is None else kept[passage.tune].file}
+                name: (
+                    dataclasses.asdict(passage)
+                    | {'tune': None if passage.tune is None else kept[passage.tune].file}
+                )
                 for name, passage in zip(names, own, strict=True)
             },
         }

@@ -1,7 +1,9 @@
-"""The source's published figures, to be shown beside a run of the same arm: same kind of corpus, encoding, attention and direction.
+"""The source's published figures, to be shown beside a run of the same arm: same kind of corpus,
+encoding, attention and direction.
 
-C. Mitroi, Symbolic Music Generation using Recurrent Neural Networks, master thesis, University of Copenhagen, 2019, tables 5.1 to 5.15.
-Each is of one run of one seed, of 100 pieces after one prompt against 100 excerpts of its training set.
+C. Mitroi, Symbolic Music Generation using Recurrent Neural Networks, master thesis, University of
+Copenhagen, 2019, tables 5.1 to 5.15. Each is of one run of one seed, of 100 pieces after one prompt
+against 100 excerpts of its training set.
 """
 
 import dataclasses
@@ -11,8 +13,10 @@ from symmusic.evaluate.features import FEATURES
 
 SOURCE = 'Mitroi, master thesis, University of Copenhagen, 2019'
 GROUPS = ('pitch', 'rhythm', 'overall')
-CORPORA = {'folk': 'folk', 'mixed': 'hook'}  # of ours and the source's: one style of traditional tunes, or many styles
-# Table 5.6: the mean similarity of experiment 1's folk model to its nearest training tune, by the number of windows in its data set.
+# of ours and the source's: one style of traditional tunes, or many styles
+CORPORA = {'folk': 'folk', 'mixed': 'hook'}
+# Table 5.6: the mean similarity of experiment 1's folk model to its nearest training tune, by the
+# number of windows in its data set.
 SIMILARITY_BY_WINDOWS = {15_000: 0.683, 30_000: 0.573, 45_000: 0.278, 60_000: 0.126, 100_000: 0.138}
 ENCODINGS = {'melody': 'melody', 'pianoroll': 'pianoroll', 'pianoroll_faithful': 'pianoroll'}
 
@@ -24,7 +28,8 @@ class Arm:
     Attributes:
       table: its number.
       title: which experiment, which arm.
-      corpus: 'folk', Irish traditional tunes, or 'hook', pop of many genres; 100,000 windows of either.
+      corpus: 'folk', Irish traditional tunes, or 'hook', pop of many genres; 100,000 windows of
+        either.
       encoding: 'melody' or 'pianoroll'.
       attention: whether there is any.
       bidirectional: whether both layers are.
@@ -32,7 +37,8 @@ class Arm:
       num_cells: of each of two layers, per direction.
       features: KL divergence and overlap area of each of `FEATURES`.
       averages: the same of each of `GROUPS`.
-      similarity: mean, SD and number of unusable pieces of MelodyShape's scores, its measure of plagiarism.
+      similarity: mean, SD and number of unusable pieces of MelodyShape's scores, its measure of
+        plagiarism.
     """
 
     table: str
@@ -50,87 +56,213 @@ class Arm:
 
 ARMS = (
     Arm(
-        '5.1', 'experiment 1, folk', 'folk', 'melody', True, True, 1.0, 64,
+        '5.1',
+        'experiment 1, folk',
+        'folk',
+        'melody',
+        True,
+        True,
+        1.0,
+        64,
         (
-            (0.149, 0.863), (0.086, 0.75), (0.007, 0.847), (0.031, 0.888), (0.048, 0.761),
-            (0.466, 0.438), (0.401, 0.459), (0.801, 0.205), (0.196, 0.377),
+            (0.149, 0.863),
+            (0.086, 0.75),
+            (0.007, 0.847),
+            (0.031, 0.888),
+            (0.048, 0.761),
+            (0.466, 0.438),
+            (0.401, 0.459),
+            (0.801, 0.205),
+            (0.196, 0.377),
         ),
         ((0.064, 0.822), (0.466, 0.37), (0.265, 0.596)),
         (0.138, 0.064, 0),
     ),
     Arm(
-        '5.2', 'experiment 1, hook', 'hook', 'melody', True, True, 1.0, 64,
+        '5.2',
+        'experiment 1, hook',
+        'hook',
+        'melody',
+        True,
+        True,
+        1.0,
+        64,
         (
-            (0.16, 0.748), (0.043, 0.804), (1.425, 0.453), (1.395, 0.199), (1.683, 0.191),
-            (0.385, 0.508), (0.891, 0.294), (0.682, 0.506), (0.849, 0.199),
+            (0.16, 0.748),
+            (0.043, 0.804),
+            (1.425, 0.453),
+            (1.395, 0.199),
+            (1.683, 0.191),
+            (0.385, 0.508),
+            (0.891, 0.294),
+            (0.682, 0.506),
+            (0.849, 0.199),
         ),
         ((0.941, 0.479), (0.702, 0.377), (0.821, 0.428)),
         (0.812, 0.154, 62),
     ),
     Arm(
-        '5.3', 'experiment 1, hook at temperature 1.5', 'hook', 'melody', True, True, 1.5, 64,
+        '5.3',
+        'experiment 1, hook at temperature 1.5',
+        'hook',
+        'melody',
+        True,
+        True,
+        1.5,
+        64,
         (
-            (0.114, 0.585), (0.069, 0.562), (0.092, 0.757), (0.04, 0.838), (0.169, 0.856),
-            (0.212, 0.721), (0.303, 0.671), (0.02, 0.919), (0.279, 0.758),
+            (0.114, 0.585),
+            (0.069, 0.562),
+            (0.092, 0.757),
+            (0.04, 0.838),
+            (0.169, 0.856),
+            (0.212, 0.721),
+            (0.303, 0.671),
+            (0.02, 0.919),
+            (0.279, 0.758),
         ),
         ((0.097, 0.72), (0.204, 0.767), (0.15, 0.743)),
         (0.55, 0.351, 5),
     ),
     Arm(
-        '5.7', 'experiment 2, melody', 'folk', 'melody', True, True, 1.0, 64,
+        '5.7',
+        'experiment 2, melody',
+        'folk',
+        'melody',
+        True,
+        True,
+        1.0,
+        64,
         (
-            (0.101, 0.697), (0.032, 0.603), (0.653, 0.826), (0.061, 0.865), (0.033, 0.915),
-            (0.948, 0.544), (4.736, 0.609), (0.965, 0.266), (0.87, 0.389),
+            (0.101, 0.697),
+            (0.032, 0.603),
+            (0.653, 0.826),
+            (0.061, 0.865),
+            (0.033, 0.915),
+            (0.948, 0.544),
+            (4.736, 0.609),
+            (0.965, 0.266),
+            (0.87, 0.389),
         ),
         ((0.176, 0.781), (1.88, 0.452), (1.028, 0.617)),
         (0.113, 0.057, 0),
     ),
     Arm(
-        '5.8', 'experiment 2, pianoroll', 'folk', 'pianoroll', True, True, 1.0, 64,
+        '5.8',
+        'experiment 2, pianoroll',
+        'folk',
+        'pianoroll',
+        True,
+        True,
+        1.0,
+        64,
         (
-            (0.151, 0.85), (0.024, 0.822), (0.03, 0.843), (0.069, 0.904), (0.328, 0.551),
-            (0.052, 0.902), (0.104, 0.817), (0.326, 0.648), (0.076, 0.617),
+            (0.151, 0.85),
+            (0.024, 0.822),
+            (0.03, 0.843),
+            (0.069, 0.904),
+            (0.328, 0.551),
+            (0.052, 0.902),
+            (0.104, 0.817),
+            (0.326, 0.648),
+            (0.076, 0.617),
         ),
         ((0.12, 0.794), (0.139, 0.746), (0.13, 0.77)),
         (0.14, 0.06, 0),
     ),
     Arm(
-        '5.10', 'experiment 3, without attention', 'folk', 'melody', False, False, 1.0, 32,
+        '5.10',
+        'experiment 3, without attention',
+        'folk',
+        'melody',
+        False,
+        False,
+        1.0,
+        32,
         (
-            (0.08, 0.761), (0.061, 0.846), (0.005, 0.825), (0.02, 0.787), (0.095, 0.764),
-            (0.185, 0.626), (0.299, 0.658), (0.237, 0.345), (0.169, 0.497),
+            (0.08, 0.761),
+            (0.061, 0.846),
+            (0.005, 0.825),
+            (0.02, 0.787),
+            (0.095, 0.764),
+            (0.185, 0.626),
+            (0.299, 0.658),
+            (0.237, 0.345),
+            (0.169, 0.497),
         ),
         ((0.052, 0.797), (0.223, 0.531), (0.137, 0.664)),
         (0.098, 0.04, 0),
     ),
     Arm(
-        '5.11', 'experiment 3, with attention', 'folk', 'melody', True, False, 1.0, 32,
+        '5.11',
+        'experiment 3, with attention',
+        'folk',
+        'melody',
+        True,
+        False,
+        1.0,
+        32,
         (
-            (0.032, 0.832), (0.088, 0.739), (0.009, 0.669), (0.005, 0.84), (0.378, 0.504),
-            (0.221, 0.545), (0.123, 0.75), (0.184, 0.468), (0.232, 0.315),
+            (0.032, 0.832),
+            (0.088, 0.739),
+            (0.009, 0.669),
+            (0.005, 0.84),
+            (0.378, 0.504),
+            (0.221, 0.545),
+            (0.123, 0.75),
+            (0.184, 0.468),
+            (0.232, 0.315),
         ),
         ((0.102, 0.717), (0.19, 0.519), (0.146, 0.618)),
         (0.061, 0.048, 0),
     ),
     Arm(
-        '5.13', 'experiment 4, bidirectional', 'folk', 'melody', False, True, 1.0, 32,
+        '5.13',
+        'experiment 4, bidirectional',
+        'folk',
+        'melody',
+        False,
+        True,
+        1.0,
+        32,
         (
-            (0.155, 0.885), (0.062, 0.789), (0.063, 0.895), (0.031, 0.954), (0.32, 0.802),
-            (0.041, 0.915), (0.088, 0.875), (0.112, 0.574), (0.04, 0.687),
+            (0.155, 0.885),
+            (0.062, 0.789),
+            (0.063, 0.895),
+            (0.031, 0.954),
+            (0.32, 0.802),
+            (0.041, 0.915),
+            (0.088, 0.875),
+            (0.112, 0.574),
+            (0.04, 0.687),
         ),
         ((0.126, 0.865), (0.07, 0.763), (0.098, 0.814)),
         (0.121, 0.042, 0),
     ),
     Arm(
-        '5.14', 'experiment 4, unidirectional', 'folk', 'melody', False, False, 1.0, 64,
+        '5.14',
+        'experiment 4, unidirectional',
+        'folk',
+        'melody',
+        False,
+        False,
+        1.0,
+        64,
         (
-            (0.234, 0.894), (0.028, 0.78), (0.003, 0.891), (0.04, 0.709), (0.092, 0.727),
-            (0.08, 0.667), (0.256, 0.693), (0.247, 0.38), (0.059, 0.55),
+            (0.234, 0.894),
+            (0.028, 0.78),
+            (0.003, 0.891),
+            (0.04, 0.709),
+            (0.092, 0.727),
+            (0.08, 0.667),
+            (0.256, 0.693),
+            (0.247, 0.38),
+            (0.059, 0.55),
         ),
         ((0.079, 0.8), (0.16, 0.573), (0.12, 0.686)),
         (0.091, 0.048, 0),
     ),
-)  # fmt: skip
+)
 
 
 def find_table(table: str) -> Arm | None:
@@ -139,24 +271,40 @@ def find_table(table: str) -> Arm | None:
 
 
 def find_published(values: Mapping[str, object]) -> dict:
-    """The published figures of a run's arm, as `comparison.json` has them: `source`, `note` and `arms`.
+    """The published figures of a run's arm, as `comparison.json` has them: `source`, `note` and
+    `arms`.
 
-    Each arm has `table`, `title`, `corpus`, `features` and `averages` with `kld` and `oa`, `similarity` with `mean`, `sd` and `unusable`,
-    and `differences`, in what else the run is unlike it. Where there is no such arm the list is empty and `note` says so.
+    Each arm has `table`, `title`, `corpus`, `features` and `averages` with `kld` and `oa`,
+    `similarity` with `mean`, `sd` and `unusable`, and `differences`, in what else the run is unlike
+    it. Where there is no such arm the list is empty and `note` says so.
 
     Args:
       values: the fields of the run's resolved config by their dotted names.
     """
     corpus, encoding = values['data.corpus'], values['data.encoding']
     attention = values['model.attention'] != 'none'
-    bidirectional = values['model.bidirectional'] and values['train.targets'] != 'gap'  # which draws left to right after prompts
+    # which draws left to right after prompts
+    bidirectional = values['model.bidirectional'] and values['train.targets'] != 'gap'
     temperature = values['sample.temperature']
     wanted = (CORPORA.get(corpus), ENCODINGS.get(encoding), attention, bidirectional, temperature)
-    arms = [arm for arm in ARMS if (arm.corpus, arm.encoding, arm.attention, arm.bidirectional, arm.temperature) == wanted]
+    arms = [
+        arm
+        for arm in ARMS
+        if (arm.corpus, arm.encoding, arm.attention, arm.bidirectional, arm.temperature) == wanted
+    ]
     if not arms:
-        what = f'corpus {corpus}, encoding {encoding}, {"with" if attention else "without"} attention, '
-        what += f'{"bidirectional" if bidirectional else "unidirectional"}, temperature {temperature:g}'
-        return {'source': SOURCE, 'note': f'The source has no arm like this run ({what}).', 'arms': []}
+        what = (
+            f'corpus {corpus}, encoding {encoding}, {"with" if attention else "without"}'
+            ' attention, '
+        )
+        what += (
+            f'{"bidirectional" if bidirectional else "unidirectional"}, temperature {temperature:g}'
+        )
+        return {
+            'source': SOURCE,
+            'note': f'The source has no arm like this run ({what}).',
+            'arms': [],
+        }
     return {'source': SOURCE, 'note': '', 'arms': [_described(arm, values) for arm in arms]}
 
 
@@ -182,12 +330,18 @@ def _described(arm: Arm, values: Mapping[str, object]) -> dict:
         'features': dict(zip(FEATURES, cells(arm.features), strict=True)),
         'averages': dict(zip(GROUPS, cells(arm.averages), strict=True)),
         'similarity': dict(zip(('mean', 'sd', 'unusable'), arm.similarity, strict=True)),
-        'differences': [f'{name} = {values[name]} ({own})' for name, own in its_own.items() if values[name] != own],
+        'differences': [
+            f'{name} = {values[name]} ({own})'
+            for name, own in its_own.items()
+            if values[name] != own
+        ],
     }
 
 
 def published_md(comparison: dict) -> str:
-    """The published figures of the run's arm beside its own, in Markdown; a line where the source has no such arm."""
+    """The published figures of the run's arm beside its own, in Markdown; a line where the source
+    has no such arm.
+    """
     published, arms = comparison['published'], comparison['published']['arms']
     lines = ['## Beside the published figures']
     if not arms:
@@ -197,28 +351,44 @@ def published_md(comparison: dict) -> str:
     lines.append('|---' * (3 + 2 * len(arms)) + '|')
     for group, names in (('features', FEATURES), ('averages', GROUPS)):
         for name in names:
-            cells = [own[group][name][measure] for own in (comparison['model'], *arms) for measure in ('kld', 'oa')]
+            cells = [
+                own[group][name][measure]
+                for own in (comparison['model'], *arms)
+                for measure in ('kld', 'oa')
+            ]
             title = f'{name} average' if group == 'averages' else name
-            lines.append(f'| {title} | {" | ".join("-" if cell is None else f"{cell:.3f}" for cell in cells)} |')
+            lines.append(
+                f'| {title} |'
+                f' {" | ".join("-" if cell is None else f"{cell:.3f}" for cell in cells)} |'
+            )
     scores = [comparison['similarity'], *(arm['similarity'] for arm in arms)]
     lines.append(f'| plagiarism: mean (SD), unusable | {" | ".join(map(_score, scores))} |')
     titles = '; '.join(f'table {arm["table"]}: {arm["title"]}' for arm in arms)
     lines += [
         '',
-        f'{published["source"]}: {titles}. **The corpora differ**: the published figures are of its own {arms[0]["corpus"]}, '
-        '100,000 windows, one seed, one draw of 100 pieces. Those of this run are means over its draws; plagiarism is of the first.',
+        (
+            f'{published["source"]}: {titles}. **The corpora differ**: the published figures are of'
+            f' its own {arms[0]["corpus"]}, 100,000 windows, one seed, one draw of 100 pieces.'
+            ' Those of this run are means over its draws; plagiarism is of the first.'
+        ),
     ]
     lines += [
-        f'- what else differs from table {arm["table"]}, its own in brackets: {"; ".join(arm["differences"])}'
+        f'- what else differs from table {arm["table"]}, its own in brackets:'
+        f' {"; ".join(arm["differences"])}'
         for arm in arms
         if arm['differences']
     ]
     if comparison['protocol'] != 'thesis':
-        lines.append("- KLD and OA of this run are not by the source's definitions; `--config.evaluate.protocol=thesis` takes those")
+        lines.append(
+            "- KLD and OA of this run are not by the source's definitions;"
+            ' `--config.evaluate.protocol=thesis` takes those'
+        )
     return '\n'.join(lines) + '\n'
 
 
 def _score(similarity: dict) -> str:
     """Two cells: mean and SD, and how many pieces are unusable."""
-    known = '-' if similarity['mean'] is None else f'{similarity["mean"]:.3f} ({similarity["sd"]:.3f})'
+    known = (
+        '-' if similarity['mean'] is None else f'{similarity["mean"]:.3f} ({similarity["sd"]:.3f})'
+    )
     return f'{known} | {similarity["unusable"]}'

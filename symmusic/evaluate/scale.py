@@ -1,4 +1,6 @@
-"""How to read an overlap area: the same measure for real music, for Markov models and for shuffled notes, over many draws."""
+"""How to read an overlap area: the same measure for real music, for Markov models and for shuffled
+notes, over many draws.
+"""
 
 from collections.abc import Callable, Iterable
 
@@ -11,7 +13,11 @@ from symmusic.evaluate.features import FEATURES, SHAPES, compute_features
 
 def measure(events_NT: np.ndarray, protocol: str) -> Pieces:
     """The features of N pieces of events; a piece without notes is left out."""
-    kept = [(f'{index:05}', compute_features(as_score(events), protocol)) for index, events in enumerate(events_NT) if (events >= 0).any()]
+    kept = [
+        (f'{index:05}', compute_features(as_score(events), protocol))
+        for index, events in enumerate(events_NT)
+        if (events >= 0).any()
+    ]
     if not kept:
         return Pieces((), {name: np.zeros((0, *SHAPES.get(name, ()))) for name in FEATURES})
     return stack(*zip(*kept, strict=True))
@@ -19,7 +25,10 @@ def measure(events_NT: np.ndarray, protocol: str) -> Pieces:
 
 def select(pieces: Pieces, rows: np.ndarray) -> Pieces:
     """Some of the pieces."""
-    return Pieces(tuple(pieces.names[row] for row in rows), {name: values[rows] for name, values in pieces.features.items()})
+    return Pieces(
+        tuple(pieces.names[row] for row in rows),
+        {name: values[rows] for name, values in pieces.features.items()},
+    )
 
 
 def measure_draws(
@@ -30,9 +39,11 @@ def measure_draws(
     rng: np.random.Generator,
     progress: Callable[[Iterable, str], Iterable],
 ) -> dict[str, list[dict]]:
-    """For each set and draw the features' and averages' KLD and OA against `size` reference pieces drawn anew for each draw.
+    """For each set and draw the features' and averages' KLD and OA against `size` reference pieces
+    drawn anew for each draw.
 
-    `sets` has for every name one set of pieces per draw; those of a draw all meet the same reference.
+    `sets` has for every name one set of pieces per draw; those of a draw all meet the same
+    reference.
     """
     num_draws = len(next(iter(sets.values())))
     rows = draw_rows(len(reference), size, num_draws, rng)
@@ -45,10 +56,14 @@ def measure_draws(
 
 
 def interval(values: Iterable[float | None]) -> dict:
-    """Mean of the draws, and the 2.5th and 97.5th percentile of the means of draws with replacement; None where nothing is defined."""
+    """Mean of the draws, and the 2.5th and 97.5th percentile of the means of draws with
+    replacement; None where nothing is defined.
+    """
     known = np.array([value for value in values if value is not None])
     if not len(known):
         return {'mean': None, 'low': None, 'high': None, 'num': 0}
-    means = known[np.random.default_rng(0).integers(len(known), size=(2000, len(known)))].mean(axis=1)
+    means = known[np.random.default_rng(0).integers(len(known), size=(2000, len(known)))].mean(
+        axis=1
+    )
     low, high = np.percentile(means, [2.5, 97.5])
     return {'mean': float(known.mean()), 'low': float(low), 'high': float(high), 'num': len(known)}

@@ -1,11 +1,14 @@
-"""Plagiarism as the source measured it: MelodyShape's algorithm 2015-shapeh (Urbano 2013, 2015), exactly and for large collections.
+"""Plagiarism as the source measured it: MelodyShape's algorithm 2015-shapeh (Urbano 2013, 2015),
+exactly and for large collections.
 
-A melody is its n-grams: of every three consecutive notes the pitches of the second and third above the first. Rhythm does not count. A
-score is that of the best alignment from both starts on, divided by the smaller number of n-grams: below 1, often below 0, not clamped. The
-original remembers costs in an order that depends on its input; ours are the pure ones (off by up to 0.02 for that reason).
+A melody is its n-grams: of every three consecutive notes the pitches of the second and third above
+the first. Rhythm does not count. A score is that of the best alignment from both starts on, divided
+by the smaller number of n-grams: below 1, often below 0, not clamped. The original remembers costs
+in an order that depends on its input; ours are the pure ones (off by up to 0.02 for that reason).
 
-All costs times 2 N, N being the n-grams of the collection, are integers, so no score depends on the order of sums.
-Letters: U distinct n-grams of the query, I its n-grams, K distinct n-grams of the collection, D tunes, J n-grams of a tune.
+All costs times 2 N, N being the n-grams of the collection, are integers, so no score depends on the
+order of sums. Letters: U distinct n-grams of the query, I its n-grams, K distinct n-grams of the
+collection, D tunes, J n-grams of a tune.
 """
 
 import dataclasses
@@ -17,13 +20,20 @@ import numpy as np
 from symmusic.evaluate.align import NEVER, align_prefixes, exact
 
 BATCH_TUNES = 256  # aligned side by side
-CHUNKS = (256, 512, 1024, 2048, 4096, 8192)  # tunes between two looks at the best score so far; the last number holds from there on
+# tunes between two looks at the best score so far; the last number holds from there on
+CHUNKS = (256, 512, 1024, 2048, 4096, 8192)
 
-# What two different n-grams cost, in halves: rows for the query's signs of its two intervals, columns for the tune's; -- -0 -+ 0- ... ++.
-# The shape of an n-gram is one of four (falls then rises, rises then falls, rises, falls), closed where a sign is 0: the query's is the
-# first that holds, and the tune's n-gram has it (1), has its opposite (16) or neither (2).
+# What two different n-grams cost, in halves: rows for the query's signs of its two intervals,
+# columns for the tune's; -- -0 -+ 0- ... ++. The shape of an n-gram is one of four (falls then
+# rises, rises then falls, rises, falls), closed where a sign is 0: the query's is the first that
+# holds, and the tune's n-gram has it (1), has its opposite (16) or neither (2).
 _SIGNS = list(itertools.product((-1, 0, 1), repeat=2))
-_SHAPES = [lambda u, v: u <= 0 <= v, lambda u, v: v <= 0 <= u, lambda u, v: u >= 0 and v >= 0, lambda u, v: u <= 0 and v <= 0]
+_SHAPES = [
+    lambda u, v: u <= 0 <= v,
+    lambda u, v: v <= 0 <= u,
+    lambda u, v: u >= 0 and v >= 0,
+    lambda u, v: u <= 0 and v <= 0,
+]
 
 
 def _mismatch(query: tuple[int, int], tune: tuple[int, int]) -> int:
@@ -45,7 +55,8 @@ class Collection:
       counts: how often each occurs [K].
       ids: all tunes' n-grams, one tune after the other, as places in `ngrams`.
       starts: where each tune begins in `ids`, and where the last ends [D + 1].
-      bag_ids, bag_counts, bag_starts: the same with each n-gram of a tune once, and how often it has it.
+      bag_ids, bag_counts, bag_starts: the same with each n-gram of a tune once, and how often it
+        has it.
     """
 
     names: tuple[str, ...]
@@ -74,9 +85,11 @@ class Collection:
 
 @dataclasses.dataclass(frozen=True)
 class Match:
-    """The tune that a piece is nearest to: its place in the collection (None where piece or collection has none of 3 notes) and the score.
+    """The tune that a piece is nearest to: its place in the collection (None where piece or
+    collection has none of 3 notes) and the score.
 
-    `num_cells` is how many cells were computed, padding apart, of `num_all_cells` between the piece and all tunes.
+    `num_cells` is how many cells were computed, padding apart, of `num_all_cells` between the piece
+    and all tunes.
     """
 
     tune: int | None
@@ -86,14 +99,18 @@ class Match:
 
 
 def find_ngrams(pitches: Sequence[int]) -> np.ndarray:
-    """The n-grams [max(L - 2, 0)] uint16 of a melody of L pitches (0-127): (second - first + 128) * 256 + (third - first + 128)."""
+    """The n-grams [max(L - 2, 0)] uint16 of a melody of L pitches (0-127): (second - first + 128) *
+    256 + (third - first + 128).
+    """
     pitches = np.asarray(pitches, np.int64)
     first = pitches[:-2]
     return ((pitches[1:-1] - first + 128) * 256 + pitches[2:] - first + 128).astype(np.uint16)
 
 
 def index_tunes(names: Sequence[str], melodies: Iterable[Sequence[int]]) -> Collection:
-    """A collection of melodies, given as pitches in order; tunes with fewer than 3 notes stay in it and match nothing."""
+    """A collection of melodies, given as pitches in order; tunes with fewer than 3 notes stay in it
+    and match nothing.
+    """
     parts, bag_ids, bag_counts, num_notes = [], [], [], []
     for pitches in melodies:
         parts.append(find_ngrams(pitches))
@@ -119,15 +136,18 @@ def index_tunes(names: Sequence[str], melodies: Iterable[Sequence[int]]) -> Coll
 
 
 def _starts(parts: Sequence[np.ndarray]) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)]).astype(np.int64)
+    return np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)]).astype(
+        np.int64
+    )
 
 
 @dataclasses.dataclass(frozen=True)
 class _Query:
     """A piece made ready for a collection; all costs times 2 N.
 
-    `gains_UK` as in `align_prefixes`, `worth_K` what the matches of each n-gram are worth and `has_K` how many there can be, `reach` more
-    than what any path gains over leaving all of the tune out.
+    `gains_UK` as in `align_prefixes`, `worth_K` what the matches of each n-gram are worth and
+    `has_K` how many there can be, `reach` more than what any path gains over leaving all of the
+    tune out.
     """
 
     num_notes: int
@@ -143,7 +163,9 @@ class _Query:
 
 def _prepare(pitches: Sequence[int], collection: Collection) -> _Query:
     total = collection.total
-    distinct, rows_I, has_U = np.unique(find_ngrams(pitches), return_inverse=True, return_counts=True)
+    distinct, rows_I, has_U = np.unique(
+        find_ngrams(pitches), return_inverse=True, return_counts=True
+    )
     distinct = distinct.astype(np.int64)
     place_U = np.searchsorted(collection.ngrams, distinct)
     is_known_U = collection.ngrams[np.minimum(place_U, len(collection.ngrams) - 1)] == distinct
@@ -174,11 +196,15 @@ def _signs(ngrams: np.ndarray) -> np.ndarray:
     return 3 * np.sign(second) + np.sign(third - second) + 4
 
 
-def _align(query: _Query, collection: Collection, tunes_D: np.ndarray, least: float, *, whole: bool = False) -> tuple[np.ndarray, int]:
-    """Scores [D] of a query with tunes that have n-grams, and the cells computed; exact where they are `least` or more.
+def _align(
+    query: _Query, collection: Collection, tunes_D: np.ndarray, least: float, *, whole: bool = False
+) -> tuple[np.ndarray, int]:
+    """Scores [D] of a query with tunes that have n-grams, and the cells computed; exact where they
+    are `least` or more.
 
-    What lies so far along a tune that leaving out all before it costs more than any path can gain is not computed, nor needed: it is
-    below the cost of the first two n-grams and below `least`. `whole` computes it nevertheless.
+    What lies so far along a tune that leaving out all before it costs more than any path can gain
+    is not computed, nor needed: it is below the cost of the first two n-grams and below `least`.
+    `whole` computes it nevertheless.
     """
     lengths_D = collection.lengths[tunes_D]
     places_DJ = np.arange(lengths_D.max())
@@ -188,15 +214,26 @@ def _align(query: _Query, collection: Collection, tunes_D: np.ndarray, least: fl
     smaller_D = np.minimum(len(query.rows_I), lengths_D)
     needed_D = query.first_costs_K[ids_DJ[:, 0]]
     if least > -np.inf:  # one unit below, against the rounding of `least`
-        needed_D = np.maximum(needed_D, np.floor(least * (2 * collection.total * smaller_D)).astype(np.int64) - 1)
+        needed_D = np.maximum(
+            needed_D, np.floor(least * (2 * collection.total * smaller_D)).astype(np.int64) - 1
+        )
     is_used_DJ = places_DJ < lengths_D[:, None]
     if not whole:
         is_used_DJ &= query.reach + skips_DJ >= needed_D[:, None]
     num_used = max(int(is_used_DJ.any(axis=0).sum()), 1)
     skips_DJ = np.where(is_used_DJ, skips_DJ, NEVER)[:, :num_used]
-    cells_D = align_prefixes(query.gains_UK, query.rows_I, query.skips_I, ids_DJ[:, :num_used].T.astype(np.int32), skips_DJ.T)
+    cells_D = align_prefixes(
+        query.gains_UK,
+        query.rows_I,
+        query.skips_I,
+        ids_DJ[:, :num_used].T.astype(np.int32),
+        skips_DJ.T,
+    )
     num_cells = len(query.rows_I) * int(np.minimum(num_used, lengths_D).sum())
-    return np.where(cells_D > NEVER // 2, cells_D / (2 * collection.total * smaller_D), -np.inf), num_cells
+    return (
+        np.where(cells_D > NEVER // 2, cells_D / (2 * collection.total * smaller_D), -np.inf),
+        num_cells,
+    )
 
 
 def score_all(pitches: Sequence[int], collection: Collection, *, whole: bool = False) -> np.ndarray:
@@ -215,7 +252,9 @@ def score_all(pitches: Sequence[int], collection: Collection, *, whole: bool = F
 
 
 def bound_scores(pitches: Sequence[int], collection: Collection) -> np.ndarray:
-    """Bounds [D] that no score exceeds: every n-gram that melody and tune share matched, as often as both have it, and no cost paid."""
+    """Bounds [D] that no score exceeds: every n-gram that melody and tune share matched, as often
+    as both have it, and no cost paid.
+    """
     return _bounds(_prepare(pitches, collection), collection)
 
 
@@ -226,16 +265,22 @@ def _bounds(query: _Query, collection: Collection) -> np.ndarray:
         tunes = usable[begin : begin + CHUNKS[-1]]
         first, last = collection.bag_starts[tunes[0]], collection.bag_starts[tunes[-1] + 1]
         ids = collection.bag_ids[first:last]
-        shared = np.minimum(query.has_K[ids], collection.bag_counts[first:last]) * query.worth_K[ids]
+        shared = (
+            np.minimum(query.has_K[ids], collection.bag_counts[first:last]) * query.worth_K[ids]
+        )
         gains_D = np.add.reduceat(shared, collection.bag_starts[tunes] - first)
-        bounds_D[tunes] = gains_D / (2 * collection.total * np.minimum(len(query.rows_I), collection.lengths[tunes]))
+        bounds_D[tunes] = gains_D / (
+            2 * collection.total * np.minimum(len(query.rows_I), collection.lengths[tunes])
+        )
     return bounds_D
 
 
 def find_nearest(pitches: Sequence[int], collection: Collection) -> Match:
-    """The tune with the highest score; of equal ones the nearest in number of notes, then the first of the collection.
+    """The tune with the highest score; of equal ones the nearest in number of notes, then the first
+    of the collection.
 
-    Tunes are visited by falling bound, and those whose bound is below the best score are not: nothing changes by that.
+    Tunes are visited by falling bound, and those whose bound is below the best score are not:
+    nothing changes by that.
     """
     if len(pitches) < 3 or not collection.total:
         return Match(None, -np.inf)
@@ -257,19 +302,34 @@ def find_nearest(pitches: Sequence[int], collection: Collection) -> Match:
                 num_cells += cells
                 tied = tunes_D[scores_D == scores_D.max()]
                 distances = np.abs(collection.num_notes[tied] - query.num_notes)
-                best = min(best, *((-float(scores_D.max()), *each) for each in zip(distances.tolist(), tied.tolist(), strict=True)))
+                best = min(
+                    best,
+                    *(
+                        (-float(scores_D.max()), *each)
+                        for each in zip(distances.tolist(), tied.tolist(), strict=True)
+                    ),
+                )
     return Match(best[2], -best[0], num_cells, len(query.rows_I) * collection.total)
 
 
 def find_all_nearest(
-    melodies: Sequence[Sequence[int]], collection: Collection, *, progress: Callable[[Iterable, str], Iterable] | None = None
+    melodies: Sequence[Sequence[int]],
+    collection: Collection,
+    *,
+    progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> list[Match]:
-    """`find_nearest` of each melody, in order; `progress` wraps what is iterated over, with the unit's name."""
-    return [find_nearest(pitches, collection) for pitches in (progress(melodies, 'piece') if progress else melodies)]
+    """`find_nearest` of each melody, in order; `progress` wraps what is iterated over, with the
+    unit's name.
+    """
+    return [
+        find_nearest(pitches, collection)
+        for pitches in (progress(melodies, 'piece') if progress else melodies)
+    ]
 
 
 def mean_and_sd(scores: Sequence[float]) -> tuple[float | None, float | None, int]:
-    """Mean, SD (of the population) and the number of unusable (-inf) scores, which count as the mean of the others, as in the source.
+    """Mean, SD (of the population) and the number of unusable (-inf) scores, which count as the
+    mean of the others, as in the source.
 
     None where all are unusable. So replaced, they leave the mean as it is and make the SD smaller.
     """

@@ -1,8 +1,10 @@
-"""Repetition: how much of what continues a prompt is said again, beside real continuations of the same prompts.
+"""Repetition: how much of what continues a prompt is said again, beside real continuations of the
+same prompts.
 
-The self-similarity of a piece by lag is the diagonals of its self-similarity matrix (Foote 1999; by lag: Goto 2003), here of onsets: of the
-steps at which a note begins, in the piece or so many bars before, the share at which the same pitch begins at both. The bars before
-may be the prompt's. Only what is said again at the same pitch counts; a lag that reaches before the prompt counts nothing.
+The self-similarity of a piece by lag is the diagonals of its self-similarity matrix (Foote 1999; by
+lag: Goto 2003), here of onsets: of the steps at which a note begins, in the piece or so many bars
+before, the share at which the same pitch begins at both. The bars before may be the prompt's. Only
+what is said again at the same pitch counts; a lag that reaches before the prompt counts nothing.
 """
 
 from collections.abc import Mapping
@@ -16,7 +18,8 @@ LAGS = (1, 2, 4, 8)  # bars
 
 
 def self_similarity(prompts_NT: np.ndarray, events_NT: np.ndarray, lag: int) -> float | None:
-    """The share of onsets that are the same `lag` bars before (see above), over N pieces together; None where no onset has a step before.
+    """The share of onsets that are the same `lag` bars before (see above), over N pieces together;
+    None where no onset has a step before.
 
     Args:
       prompts_NT: events before each piece, whole bars.
@@ -31,10 +34,13 @@ def self_similarity(prompts_NT: np.ndarray, events_NT: np.ndarray, lag: int) -> 
 
 
 def repeated_bars(prompts_NT: np.ndarray, events_NT: np.ndarray) -> float | None:
-    """The share of the pieces' bars that equal, event for event, an earlier bar of the prompt or the piece; bars in which no note begins
-    are neither counted nor copied. None where no bar counts.
+    """The share of the pieces' bars that equal, event for event, an earlier bar of the prompt or
+    the piece; bars in which no note begins are neither counted nor copied. None where no bar
+    counts.
     """
-    bars_NBS = np.concatenate([prompts_NT, events_NT], axis=1).reshape(len(events_NT), -1, STEPS_PER_BAR)
+    bars_NBS = np.concatenate([prompts_NT, events_NT], axis=1).reshape(
+        len(events_NT), -1, STEPS_PER_BAR
+    )
     first = prompts_NT.shape[1] // STEPS_PER_BAR
     repeats = []
     for bars_BS in bars_NBS:
@@ -44,14 +50,23 @@ def repeated_bars(prompts_NT: np.ndarray, events_NT: np.ndarray) -> float | None
     return float(np.mean(repeats)) if repeats else None
 
 
-def measure_structure(prompts_NT: np.ndarray, sets: Mapping[str, np.ndarray], num_draws: int) -> dict[str, dict[str, dict]]:
-    """The block `structure`: `{set: {'lag_1', ..., 'repeated_bars', 'difference': scale.interval over draws}}`.
+def measure_structure(
+    prompts_NT: np.ndarray, sets: Mapping[str, np.ndarray], num_draws: int
+) -> dict[str, dict[str, dict]]:
+    """The block `structure`: `{set: {'lag_1', ..., 'repeated_bars', 'difference': scale.interval
+    over draws}}`.
 
-    `difference` is the mean over the lags of how far the self-similarity is from that of the set `real_continuations`, absolute; not
-    there without that set. All sets continue the same prompts, draw by draw.
+    `difference` is the mean over the lags of how far the self-similarity is from that of the set
+    `real_continuations`, absolute; not there without that set. All sets continue the same prompts,
+    draw by draw.
     """
     draws = {
-        name: [_measure(*each) for each in zip(np.split(prompts_NT, num_draws), np.split(events_NT, num_draws), strict=True)]
+        name: [
+            _measure(*each)
+            for each in zip(
+                np.split(prompts_NT, num_draws), np.split(events_NT, num_draws), strict=True
+            )
+        ]
         for name, events_NT in sets.items()
     }
     real = draws.get('real_continuations')
@@ -70,30 +85,52 @@ def _measure(prompts_NT: np.ndarray, events_NT: np.ndarray) -> dict[str, float |
 
 def _difference(one: Mapping[str, float | None], other: Mapping[str, float | None]) -> float | None:
     pairs = [(one[f'lag_{lag}'], other[f'lag_{lag}']) for lag in LAGS]
-    known = [abs(ours - theirs) for ours, theirs in pairs if ours is not None and theirs is not None]
+    known = [
+        abs(ours - theirs) for ours, theirs in pairs if ours is not None and theirs is not None
+    ]
     return float(np.mean(known)) if known else None
 
 
 def structure_md(blocks: Mapping[str, Mapping[str, dict]], names: Mapping[str, str]) -> str:
     """The section of a report on repetition, in Markdown; `names` are those of the sets."""
-    lags = [lag for lag in LAGS if any(block[f'lag_{lag}']['mean'] is not None for block in blocks.values())]
-    columns = {**{f'lag_{lag}': f'{lag} bar{"s" * (lag > 1)} before' for lag in lags}, 'repeated_bars': 'bars said again'}
+    lags = [
+        lag
+        for lag in LAGS
+        if any(block[f'lag_{lag}']['mean'] is not None for block in blocks.values())
+    ]
+    columns = {
+        **{f'lag_{lag}': f'{lag} bar{"s" * (lag > 1)} before' for lag in lags},
+        'repeated_bars': 'bars said again',
+    }
     has_real = 'real_continuations' in blocks
     columns |= {'difference': 'differs from the real ones by'} if has_real else {}
-    lines = ['## Repetition', f'| as so many bars before | {" | ".join(columns.values())} |', '|---' * (1 + len(columns)) + '|']
+    lines = [
+        '## Repetition',
+        f'| as so many bars before | {" | ".join(columns.values())} |',
+        '|---' * (1 + len(columns)) + '|',
+    ]
     for name, block in blocks.items():
-        lines.append(f'| {names.get(name, name)} | {" | ".join(_cell(block[column]) for column in columns)} |')
+        lines.append(
+            f'| {names.get(name, name)} |'
+            f' {" | ".join(_cell(block[column]) for column in columns)} |'
+        )
     left_out = [str(lag) for lag in LAGS if lag not in lags]
     lines += [
         '',
-        'Of the steps at which a note begins, in the piece or so many bars before, the share at which the same pitch begins at both; the '
-        'bars before may be those of the prompt. Bars said again: the share that equal some earlier bar, event for event.'
+        'Of the steps at which a note begins, in the piece or so many bars before, the share at'
+        ' which the same pitch begins at both; the bars before may be those of the prompt. Bars'
+        ' said again: the share that equal some earlier bar, event for event.'
         + ' Differs: mean over the lags of the absolute difference.' * has_real
         + ' In brackets 95 % intervals of the mean over draws.'
-        + f' Prompt and piece are too short to look back {" or ".join(left_out)} bars: a larger config.sample.num_bars.' * bool(left_out),
+        + f' Prompt and piece are too short to look back {" or ".join(left_out)} bars: a larger'
+        ' config.sample.num_bars.' * bool(left_out),
     ]
     return '\n'.join(lines) + '\n'
 
 
 def _cell(cells: Mapping[str, float | None]) -> str:
-    return '-' if cells['mean'] is None else f'{cells["mean"]:.3f} [{cells["low"]:.3f}, {cells["high"]:.3f}]'
+    return (
+        '-'
+        if cells['mean'] is None
+        else f'{cells["mean"]:.3f} [{cells["low"]:.3f}, {cells["high"]:.3f}]'
+    )

@@ -9,8 +9,12 @@ from symmusic.evaluate.features import FEATURES
 LEVEL = 0.05  # of p, below which a feature is said to tell the sets apart
 
 
-def summarize(comparison: dict, names: dict[str, str], notes: Sequence[str]) -> dict[str, list[str]]:
-    """Short paragraphs by what they are about; `notes` name what was left out. Works with and without a model's scale."""
+def summarize(
+    comparison: dict, names: dict[str, str], notes: Sequence[str]
+) -> dict[str, list[str]]:
+    """Short paragraphs by what they are about; `notes` name what was left out. Works with and
+    without a model's scale.
+    """
     own, others = names['generated'], names['reference']
     found = {'What was compared': [_what(comparison, own, others)]}
     found['How alike'] = [_overlap(comparison)]
@@ -27,48 +31,91 @@ def summarize(comparison: dict, names: dict[str, str], notes: Sequence[str]) -> 
 
 def _what(comparison: dict, own: str, others: str) -> str:
     sizes = [count(comparison[f'num_{which}'], 'piece') for which in ('generated', 'reference')]
-    protocol = "by the source's definitions to the letter" if comparison['protocol'] == 'thesis' else 'by the mended definitions'
+    protocol = (
+        "by the source's definitions to the letter"
+        if comparison['protocol'] == 'thesis'
+        else 'by the mended definitions'
+    )
     if 'draws' not in comparison:
-        return f'{sizes[0]} of {own} beside {sizes[1]} of {others}, {protocol} (protocol {comparison["protocol"]})'
+        return (
+            f'{sizes[0]} of {own} beside {sizes[1]} of {others}, {protocol} (protocol'
+            f' {comparison["protocol"]})'
+        )
     draws = comparison['draws']['model']
     prompts = (
         f'all continue the one prompt {comparison["prompt"]}'
         if comparison['prompts'] == 'fixed'
-        else f'each continues four bars of a {comparison["part"]} tune, which the model was not trained on'
+        else (
+            f'each continues four bars of a {comparison["part"]} tune, which the model was not'
+            ' trained on'
+        )
     )
-    text = f'{sizes[0]} drawn from {own} beside {sizes[1]} from {others}; {prompts}. What is said of the overall overlap is the mean of '
-    return text + f'{draws["num_draws"]} such draws of {draws["size"]}, all else is of the first. Measured {protocol}'
+    text = (
+        f'{sizes[0]} drawn from {own} beside {sizes[1]} from {others}; {prompts}. What is said of'
+        ' the overall overlap is the mean of '
+    )
+    return (
+        text
+        + f'{draws["num_draws"]} such draws of {draws["size"]}, all else is of the first. Measured'
+        f' {protocol}'
+    )
 
 
 def _overlap(comparison: dict) -> str:
     if 'draws' not in comparison:
         cells = comparison['averages']['overall']
         if cells['oa'] is None:
-            return 'the overlap area is undefined, as no feature has a density of distances in both sets'
-        text = f'the overall overlap area is {_value(cells["oa"], cells.get("oa_low"), cells.get("oa_high"))}'
-        text += ', where 1 means that the pieces of one set differ among themselves just as those of the other do'
+            return (
+                'the overlap area is undefined, as no feature has a density of distances in both'
+                ' sets'
+            )
+        text = (
+            'the overall overlap area is'
+            f' {_value(cells["oa"], cells.get("oa_low"), cells.get("oa_high"))}'
+        )
+        text += (
+            ', where 1 means that the pieces of one set differ among themselves just as those of'
+            ' the other do'
+        )
         return text + f'; {cells["note"]}' * bool(cells['note'])
     levels = {name: each['overall_oa'] for name, each in comparison['draws'].items()}
     model = levels['model']
     if model['mean'] is None:
         return 'the overlap area is undefined in every draw'
-    text = f'the overall overlap area is {_value(model["mean"], model["low"], model["high"])}, where 1 would be just as varied. '
-    floors = {name: each['mean'] for name, each in levels.items() if name.startswith('markov_') and each['mean'] is not None}
+    text = (
+        f'the overall overlap area is {_value(model["mean"], model["low"], model["high"])}, where 1'
+        ' would be just as varied. '
+    )
+    floors = {
+        name: each['mean']
+        for name, each in levels.items()
+        if name.startswith('markov_') and each['mean'] is not None
+    }
     ceiling = levels['second_draw']['mean']
     if floors and ceiling is not None:
         best = max(floors, key=floors.get)
-        text += f'The floor is the best Markov model (order {best.rpartition("_")[2]}) with {floors[best]:.3f}, '
+        text += (
+            f'The floor is the best Markov model (order {best.rpartition("_")[2]}) with'
+            f' {floors[best]:.3f}, '
+        )
         text += f'the ceiling are other excerpts of the same tunes with {ceiling:.3f}: '
         if ceiling > floors[best]:
             share = (model['mean'] - floors[best]) / (ceiling - floors[best])
-            place = 'below the floor' if share < 0 else 'above the ceiling' if share > 1 else f'{100 * share:.0f} % of the way up'
+            place = (
+                'below the floor'
+                if share < 0
+                else 'above the ceiling'
+                if share > 1
+                else f'{100 * share:.0f} % of the way up'
+            )
             text += f'this is {place}. '
         else:
             text += 'the scale is upside down, so that it says nothing. '
     shuffled = levels.get('shuffled', {}).get('mean')
     if shuffled is not None:
         text += (
-            f'Real notes in random order reach {shuffled:.3f}: this measure sees how varied a set is, not whether its melodies make sense'
+            f'Real notes in random order reach {shuffled:.3f}: this measure sees how varied a set'
+            ' is, not whether its melodies make sense'
         )
     return text.strip()
 
@@ -79,21 +126,38 @@ def _told(comparison: dict) -> str:
     known = {name: p for name, p in tests.items() if p is not None}
     if known:
         small = [name for name, p in known.items() if p < LEVEL]
-        text = f'in {len(small)} of {len(known)} features a permutation test tells the sets apart (p below {LEVEL:g}, corrected for nine)'
+        text = (
+            f'in {len(small)} of {len(known)} features a permutation test tells the sets apart (p'
+            f' below {LEVEL:g}, corrected for nine)'
+        )
         texts.append(text + (f': {", ".join(small)}' if small else ''))
     critics = comparison.get('critic') or {}
     kinds = {'features': 'the one that sees the features', 'tokens': 'the one that reads the notes'}
-    found = {kind: critics[kind] for kind in kinds if (critics.get(kind) or {}).get('auc') is not None}
+    found = {
+        kind: critics[kind] for kind in kinds if (critics.get(kind) or {}).get('auc') is not None
+    }
     if found:
-        told = [f'{_value(cells["auc"], cells["low"], cells["high"])} ({kinds[kind]})' for kind, cells in found.items()]
-        texts.append(f'trained critics tell the pieces from real ones with an AUC of {" and ".join(told)}, where 0.5 is chance')
-        invalid = [kinds[kind] for kind, is_valid in critics.get('is_valid', {}).items() if not is_valid]
+        told = [
+            f'{_value(cells["auc"], cells["low"], cells["high"])} ({kinds[kind]})'
+            for kind, cells in found.items()
+        ]
+        texts.append(
+            f'trained critics tell the pieces from real ones with an AUC of {" and ".join(told)},'
+            ' where 0.5 is chance'
+        )
+        invalid = [
+            kinds[kind] for kind, is_valid in critics.get('is_valid', {}).items() if not is_valid
+        ]
         texts += [f'not valid is {" and ".join(invalid)}'] * bool(invalid)
     return '; '.join(texts)
 
 
 def _nats(nats: dict) -> str:
-    markovs = {name: value for name, value in nats.items() if name.startswith('markov_') and value is not None}
+    markovs = {
+        name: value
+        for name, value in nats.items()
+        if name.startswith('markov_') and value is not None
+    }
     text = f'a sixteenth of a tune that it has not seen costs the model {nats["model"]:.3f} nats'
     if markovs:
         best = min(markovs, key=markovs.get)
@@ -102,10 +166,20 @@ def _nats(nats: dict) -> str:
 
 
 def _structure(blocks: dict) -> str:
-    shares = {name: blocks[name]['repeated_bars']['mean'] for name in ('model', 'real_continuations') if name in blocks}
-    told = {name: 'none' if share is None else f'{100 * share:.0f} %' for name, share in shares.items()}
+    shares = {
+        name: blocks[name]['repeated_bars']['mean']
+        for name in ('model', 'real_continuations')
+        if name in blocks
+    }
+    told = {
+        name: 'none' if share is None else f'{100 * share:.0f} %' for name, share in shares.items()
+    }
     text = f'{told["model"]} of the bars equal an earlier bar of the prompt or the piece'
-    return text + (f', of the real continuations {told["real_continuations"]}' if 'real_continuations' in told else '')
+    return text + (
+        f', of the real continuations {told["real_continuations"]}'
+        if 'real_continuations' in told
+        else ''
+    )
 
 
 def _copied(comparison: dict) -> str:
@@ -113,14 +187,24 @@ def _copied(comparison: dict) -> str:
     if similarity['mean'] is None:
         return 'no piece could be measured against a tune'
     tunes = 'training tune' if 'draws' in comparison else 'reference piece'
-    text = f'the {tunes} nearest to a piece is similar to it by {similarity["mean"]:.3f} on the mean (0: nothing alike, 1: all alike)'
+    text = (
+        f'the {tunes} nearest to a piece is similar to it by {similarity["mean"]:.3f} on the mean'
+        ' (0: nothing alike, 1: all alike)'
+    )
     if unseen := similarity.get('unseen'):
-        text += f'; real tunes that nobody trained on have {unseen["mean"]:.3f}' if unseen['mean'] is not None else ''
+        text += (
+            f'; real tunes that nobody trained on have {unseen["mean"]:.3f}'
+            if unseen['mean'] is not None
+            else ''
+        )
     if run := comparison.get('copies', {}).get('longest_run'):
         mean, num = np.mean([each['score'] for each in run['pieces'].values()]), len(run['pieces'])
         text += f'. The longest passage copied note for note has {mean:.1f} notes on the mean'
         if run['level'] is not None:
-            text += f'; in {len(run["flagged"])} of {num} it is longer than in 95 % of real unseen tunes ({run["level"]:g} notes)'
+            text += (
+                f'; in {len(run["flagged"])} of {num} it is longer than in 95 % of real unseen'
+                f' tunes ({run["level"]:g} notes)'
+            )
     if similarity['unusable']:
         text += f'. {count(similarity["unusable"], "piece")} without a score of its own'
     return text

@@ -1,5 +1,5 @@
-"""Can generated pieces be told from real ones? A classifier two-sample test (Lopez-Paz and Oquab, 2017) by both critics, with what shows
-that these can be relied on, and its part of `report.md`.
+"""Can generated pieces be told from real ones? A classifier two-sample test (Lopez-Paz and Oquab,
+2017) by both critics, with what shows that these can be relied on, and its part of `report.md`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,7 +13,11 @@ from symmusic.evaluate.features import compute_features
 from symmusic.melody.encodings import Vocabulary
 
 CRITICS = ('features', 'tokens')
-ARMS = {'model': 'the model beside real', 'markov_3': 'Markov of order 3 beside real', 'real_vs_real': 'real beside real of other tunes'}
+ARMS = {
+    'model': 'the model beside real',
+    'markov_3': 'Markov of order 3 beside real',
+    'real_vs_real': 'real beside real of other tunes',
+}
 LEAST_FLOOR = 0.85  # what a critic must reach on Markov models of order 3
 AIM = 0.6  # the largest upper bound that is the project's aim
 
@@ -29,9 +33,10 @@ def hold_trial(
 ) -> dict:
     """Both critics' AUC with intervals, `comparison.json`'s "critic".
 
-    `features` and `tokens` are the two critics on the model's pieces; `real_vs_real` and `markov_3` are the tokens' critic's, `validity`
-    has both critics'. A critic is valid if it tells Markov pieces at `LEAST_FLOOR` and its interval of real against real holds 0.5; the
-    aim is met if both are valid and both upper bounds on the model are at most `AIM`.
+    `features` and `tokens` are the two critics on the model's pieces; `real_vs_real` and `markov_3`
+    are the tokens' critic's, `validity` has both critics'. A critic is valid if it tells Markov
+    pieces at `LEAST_FLOOR` and its interval of real against real holds 0.5; the aim is met if both
+    are valid and both upper bounds on the model are at most `AIM`.
 
     Args:
       prompts_NP: events of N prompts.
@@ -44,17 +49,27 @@ def hold_trial(
     """
     num_families, num = len(set(families_N)), len(prompts_NP)
     if num_families < LEAST_FAMILIES:
-        return no_trial(f'{NUM_FOLDS} folds need prompts of at least {LEAST_FAMILIES} tune families, not {num_families}')
+        return no_trial(
+            f'{NUM_FOLDS} folds need prompts of at least {LEAST_FAMILIES} tune families, not'
+            f' {num_families}'
+        )
     folds_N, in_first_half_N = deal(families_N, np.random.default_rng([seed, 0]))
     families_N, own = np.asarray(families_N), np.arange(num)
     is_real = np.repeat([True, False], num)
     arms = {
-        name: Arm(np.concatenate([own, own + index * num]), is_real, np.tile(families_N, 2), np.tile(folds_N, 2))
+        name: Arm(
+            np.concatenate([own, own + index * num]),
+            is_real,
+            np.tile(families_N, 2),
+            np.tile(folds_N, 2),
+        )
         for index, name in ((1, 'model'), (2, 'markov_3'))
     }
     arms['real_vs_real'] = Arm(own, in_first_half_N, families_N, folds_N)
     pool = np.concatenate([continuations[name] for name in ('real', 'model', 'markov_3')])
-    features = flatten([compute_features(as_score(events), protocol) for events in progress(pool, 'piece')])
+    features = flatten(
+        [compute_features(as_score(events), protocol) for events in progress(pool, 'piece')]
+    )
     given = np.tile(np.array([vocabulary.encode(events) for events in prompts_NP]), (3, 1))
     tokens = np.concatenate([given, [vocabulary.encode(events) for events in pool]], axis=1)
     num_tokens = max(vocabulary.num_classes, vocabulary.padding + 1)
@@ -64,7 +79,10 @@ def hold_trial(
         'tokens': score_tokens(tokens, num_tokens, given.shape[1], listed, seed, progress),
     }
     found = {
-        critic: {name: estimate(each, arm, seed) for (name, arm), each in zip(arms.items(), scores[critic], strict=True)}
+        critic: {
+            name: estimate(each, arm, seed)
+            for (name, arm), each in zip(arms.items(), scores[critic], strict=True)
+        }
         for critic in CRITICS
     }
     is_valid = {critic: _is_valid(found[critic]) for critic in CRITICS}
@@ -99,7 +117,10 @@ def trial_md(trial: dict, part: str | None) -> str:
         return '\n'.join([*lines, f'No critic: {trial["note"]}.']) + '\n'
     lines += ['| AUC | by features | by tokens |', '|---|---|---|']
     for name, title in ARMS.items():
-        cells = [trial[critic] if name == 'model' else trial['validity'][critic][name] for critic in CRITICS]
+        cells = [
+            trial[critic] if name == 'model' else trial['validity'][critic][name]
+            for critic in CRITICS
+        ]
         lines.append(f'| {title} | {" | ".join(map(_cell, cells))} |')
     lines += ['', _about(trial, part), '', _verdict(trial)]
     return '\n'.join(lines) + '\n'
@@ -107,12 +128,18 @@ def trial_md(trial: dict, part: str | None) -> str:
 
 def _about(trial: dict, part: str | None) -> str:
     return (
-        'AUC: how often a critic gives a real piece a higher score than a generated one; 0.5 where it cannot tell them. '
-        f'{trial["num_pieces"]:,} pieces of each class after the same prompts, at different places of {trial["num_tunes"]} {part} tunes '
-        '(real beside real: halves of the tunes). One critic is a line through the nine features of the continuation, the other an LSTM '
-        f'that reads prompt and continuation; each piece is judged by critics that have seen nothing of its tune family ({NUM_FOLDS} '
-        f'folds, means over them). In brackets 95 % intervals, from resamples of the {trial["num_families"]} families, wider than '
-        f"these by a factor of {WIDENING:.2f}, as critics of two folds have learnt from one another's tunes."
+        'AUC: how often a critic gives a real piece a higher score than a generated one; 0.5 where'
+        ' it cannot tell them. '
+        f'{trial["num_pieces"]:,} pieces of each class after the same prompts, at different places'
+        f' of {trial["num_tunes"]} {part} tunes '
+        '(real beside real: halves of the tunes). One critic is a line through the nine features of'
+        ' the continuation, the other an LSTM '
+        'that reads prompt and continuation; each piece is judged by critics that have seen'
+        f' nothing of its tune family ({NUM_FOLDS} '
+        'folds, means over them). In brackets 95 % intervals, from resamples of the'
+        f' {trial["num_families"]} families, wider than '
+        f'these by a factor of {WIDENING:.2f}, as critics of two folds have learnt from one'
+        " another's tunes."
     )
 
 
@@ -130,7 +157,8 @@ def _verdict(trial: dict) -> str:
             why.append('its interval of real beside real does not hold 0.5')
         faults.append(f'the critic by {critic} is not valid: {" and ".join(why)}')
     text = '; '.join(faults) or (
-        f'Both critics are valid: they tell Markov pieces of order 3 at {LEAST_FLOOR} or more, and real beside real holds 0.5'
+        f'Both critics are valid: they tell Markov pieces of order 3 at {LEAST_FLOOR} or more, and'
+        ' real beside real holds 0.5'
     )
     aim = f'upper bounds of both critics of at most {AIM:.2f}'
     met = 'is met' if trial['is_aim_met'] else 'is not met'
@@ -138,4 +166,8 @@ def _verdict(trial: dict) -> str:
 
 
 def _cell(cells: dict) -> str:
-    return '-' if cells['auc'] is None else f'{cells["auc"]:.3f} [{cells["low"]:.3f}, {cells["high"]:.3f}]'
+    return (
+        '-'
+        if cells['auc'] is None
+        else f'{cells["auc"]:.3f} [{cells["low"]:.3f}, {cells["high"]:.3f}]'
+    )

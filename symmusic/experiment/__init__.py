@@ -1,1 +1,3 @@
-"""Arms -> effects -> answers: what replicas measure, how sure it is, and what it says about the claims."""
+"""Arms -> effects -> answers: what replicas measure, how sure it is, and what it says about the
+claims.
+"""

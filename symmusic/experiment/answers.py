@@ -1,4 +1,6 @@
-"""The files in which listeners answer a study: read, checked against the key, what is bad or unfinished named and left out."""
+"""The files in which listeners answer a study: read, checked against the key, what is bad or
+unfinished named and left out.
+"""
 
 import dataclasses
 import json
@@ -19,7 +21,9 @@ MOST_BYTES = 2**20
 
 @dataclasses.dataclass(frozen=True)
 class Answers:
-    """What one listener says: `ratings` [Q, P] of `QUESTIONS` and pieces, and the experience, all from 1 to 5."""
+    """What one listener says: `ratings` [Q, P] of `QUESTIONS` and pieces, and the experience, all
+    from 1 to 5.
+    """
 
     file: str
     listener: str
@@ -33,17 +37,26 @@ class Unusable(Exception):
 
 
 def read_files(folder: pathlib.Path) -> dict[str, Any]:
-    """What stands in each file of a folder, hidden ones apart, by name: JSON, or the `Unusable` that says why there is none.
+    """What stands in each file of a folder, hidden ones apart, by name: JSON, or the `Unusable`
+    that says why there is none.
 
     Raises:
       UserError: there is no such folder, or it is empty.
     """
     try:
-        paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith('.'))
+        paths = sorted(
+            path for path in folder.iterdir() if path.is_file() and not path.name.startswith('.')
+        )
     except OSError as error:
-        raise UserError(f'--answers={folder}: {error.strerror or error}; must be a folder of the files that listeners saved') from error
+        raise UserError(
+            f'--answers={folder}: {error.strerror or error}; must be a folder of the files that'
+            ' listeners saved'
+        ) from error
     if not paths:
-        raise UserError(f'--answers={folder}: the folder holds no files; must be a folder of the .json files that listeners saved')
+        raise UserError(
+            f'--answers={folder}: the folder holds no files; must be a folder of the .json files'
+            ' that listeners saved'
+        )
     return {path.name: _read(path) for path in paths}
 
 
@@ -68,11 +81,17 @@ def parse(data: bytes) -> Any:
 
 def count_studies(files: Mapping[str, Any]) -> Counter:
     """How many files name each study."""
-    return Counter(found['study'] for found in files.values() if isinstance(found, dict) and isinstance(found.get('study'), str))
+    return Counter(
+        found['study']
+        for found in files.values()
+        if isinstance(found, dict) and isinstance(found.get('study'), str)
+    )
 
 
 def check_files(files: Mapping[str, Any], study: Study) -> tuple[list[Answers], dict[str, str]]:
-    """The answers of every listener, of several files of one the last saved, and by file name why the others are left out."""
+    """The answers of every listener, of several files of one the last saved, and by file name why
+    the others are left out.
+    """
     answers: list[Answers] = []
     left_out: dict[str, str] = {}
     for name, found in files.items():
@@ -80,11 +99,18 @@ def check_files(files: Mapping[str, Any], study: Study) -> tuple[list[Answers], 
             answers.append(_check(name, found, study))
         except Unusable as reason:
             left_out[name] = str(reason)
-    last = {each.listener: each.file for each in sorted(answers, key=lambda each: (each.saved, each.file))}
+    last = {
+        each.listener: each.file
+        for each in sorted(answers, key=lambda each: (each.saved, each.file))
+    }
     for each in answers:
         if last[each.listener] != each.file:
-            left_out[each.file] = f'another file of the same listener was saved later: {last[each.listener]}'
-    return [each for each in answers if last[each.listener] == each.file], dict(sorted(left_out.items()))
+            left_out[each.file] = (
+                f'another file of the same listener was saved later: {last[each.listener]}'
+            )
+    return [each for each in answers if last[each.listener] == each.file], dict(
+        sorted(left_out.items())
+    )
 
 
 def _check(name: str, found: Any, study: Study) -> Answers:
@@ -102,11 +128,15 @@ def _check(name: str, found: Any, study: Study) -> Answers:
     ratings = np.zeros((len(QUESTIONS), len(study.excerpts)), int)
     unheard = _fill(ratings, rows)
     experience = _rating(found.get('experience'), 'the experience')
-    missing = [f'{count} rating{"s" * (count > 1)}' for count in [int((ratings == 0).sum())] if count]
+    missing = [
+        f'{count} rating{"s" * (count > 1)}' for count in [int((ratings == 0).sum())] if count
+    ]
     missing += ['the experience'] if not experience else []
     missing += [f'the hearing of piece {", ".join(map(str, unheard))}'] if unheard else []
     if missing or found.get('complete') is not True:
-        raise Unusable(f'unfinished: without {" and ".join(missing)}' if missing else 'marked as unfinished')
+        raise Unusable(
+            f'unfinished: without {" and ".join(missing)}' if missing else 'marked as unfinished'
+        )
     return Answers(name, listener, saved, experience, ratings)
 
 
@@ -124,7 +154,9 @@ def _fill(ratings_QP: np.ndarray, rows: Sequence[dict]) -> list[int]:
         seen.add(piece)
         unheard += [piece] if not plays else []
         for index, question in enumerate(QUESTIONS):
-            ratings_QP[index, piece - 1] = _rating(row.get(question), f'{question} of piece {piece}')
+            ratings_QP[index, piece - 1] = _rating(
+                row.get(question), f'{question} of piece {piece}'
+            )
     return unheard
 
 
@@ -133,5 +165,7 @@ def _rating(value: Any, what: str) -> int:
     if value is None:
         return 0
     if type(value) is not int or not LEAST <= value <= MOST:
-        raise Unusable(f'{what} is {str(value)[:40]}; must be a whole number from {LEAST} to {MOST}')
+        raise Unusable(
+            f'{what} is {str(value)[:40]}; must be a whole number from {LEAST} to {MOST}'
+        )
     return value

@@ -17,20 +17,43 @@ from symmusic.melody.events import from_events
 
 # By name what it is. All but the last five are in `comparison.json` as well.
 MEASURES = {
-    'overall_oa': 'overlap area of the distances within the pieces and within training excerpts, mean of pitch and rhythm features',
+    'overall_oa': (
+        'overlap area of the distances within the pieces and within training excerpts, mean of'
+        ' pitch and rhythm features'
+    ),
     'pitch_oa': 'the same, mean of the pitch features',
     'rhythm_oa': 'the same, mean of the rhythm features',
     'overall_kld': 'KL divergence of the same distances, mean of pitch and rhythm features',
     **{f'oa_{name}': f'overlap area of {name}' for name in FEATURES},
-    'nats_per_step': 'nats per target step on test tunes; split by window, which keeps no tune apart, on validation windows',
-    'plagiarism': "similarity of a piece to the nearest training tune (MelodyShape 2015-shapeh), mean over usable pieces",
+    'nats_per_step': (
+        'nats per target step on test tunes; split by window, which keeps no tune apart, on'
+        ' validation windows'
+    ),
+    'plagiarism': (
+        'similarity of a piece to the nearest training tune (MelodyShape 2015-shapeh), mean over'
+        ' usable pieces'
+    ),
     'unusable': 'pieces of fewer than 3 notes, which have no such similarity',
-    'copied_run': 'longest run of notes of a piece that stands in a training tune, mean over pieces',
-    'repeated_bars': 'share of the bars of the pieces, those without an onset apart, that equal an earlier bar of the prompt or the piece',
+    'copied_run': (
+        'longest run of notes of a piece that stands in a training tune, mean over pieces'
+    ),
+    'repeated_bars': (
+        'share of the bars of the pieces, those without an onset apart, that equal an earlier bar'
+        ' of the prompt or the piece'
+    ),
     'note_count': 'notes of a piece, mean',
     'empty': 'pieces without a note, after as many redraws as are allowed',
-}  # fmt: skip
-MAIN = ('overall_oa', 'pitch_oa', 'rhythm_oa', 'overall_kld', 'nats_per_step', 'plagiarism', 'copied_run', 'repeated_bars')
+}
+MAIN = (
+    'overall_oa',
+    'pitch_oa',
+    'rhythm_oa',
+    'overall_kld',
+    'nats_per_step',
+    'plagiarism',
+    'copied_run',
+    'repeated_bars',
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,11 +66,17 @@ class Originals:
 
 def index_originals(tunes: Sequence[Tune]) -> Originals:
     """The kept ones of some tunes."""
-    return Originals(index_corpus(tunes), tuple(from_events(tune.events) for tune in tunes if tune.kept))
+    return Originals(
+        index_corpus(tunes), tuple(from_events(tune.events) for tune in tunes if tune.kept)
+    )
 
 
 def measure_pieces(
-    prompts_NT: np.ndarray, events_NT: np.ndarray, references: Sequence[Pieces], originals: Originals, protocol: str
+    prompts_NT: np.ndarray,
+    events_NT: np.ndarray,
+    references: Sequence[Pieces],
+    originals: Originals,
+    protocol: str,
 ) -> dict[str, float | None]:
     """The measures of a replica's pieces but for `nats_per_step`; None where one is not defined.
 
@@ -58,15 +87,27 @@ def measure_pieces(
       originals: the training tunes.
       protocol: of the features and distances, one of `features.PROTOCOLS`.
     """
-    draws = [compare_briefly(reference, measure(events, protocol), protocol)
-             for reference, events in zip(references, np.split(events_NT, len(references)), strict=True)]  # fmt: skip
-    found = {f'{group}_oa': _mean(draw['averages'][group]['oa'] for draw in draws) for group in ('overall', 'pitch', 'rhythm')}
+    draws = [
+        compare_briefly(reference, measure(events, protocol), protocol)
+        for reference, events in zip(references, np.split(events_NT, len(references)), strict=True)
+    ]
+    found = {
+        f'{group}_oa': _mean(draw['averages'][group]['oa'] for draw in draws)
+        for group in ('overall', 'pitch', 'rhythm')
+    }
     found['overall_kld'] = _mean(draw['averages']['overall']['kld'] for draw in draws)
-    found |= {f'oa_{name}': _mean(draw['features'][name]['oa'] for draw in draws) for name in FEATURES}
+    found |= {
+        f'oa_{name}': _mean(draw['features'][name]['oa'] for draw in draws) for name in FEATURES
+    }
     melodies = [from_events(events) for events in events_NT]
-    similarity = similarity_of({str(index): [note.pitch for note in notes] for index, notes in enumerate(melodies)}, originals.collection)
+    similarity = similarity_of(
+        {str(index): [note.pitch for note in notes] for index, notes in enumerate(melodies)},
+        originals.collection,
+    )
     found |= {'plagiarism': similarity['mean'], 'unusable': similarity['unusable']}
-    found['copied_run'] = _mean(passage.score for passage in find_longest_runs(melodies, originals.melodies))
+    found['copied_run'] = _mean(
+        passage.score for passage in find_longest_runs(melodies, originals.melodies)
+    )
     found['repeated_bars'] = repeated_bars(prompts_NT, events_NT)
     found['note_count'] = _mean(map(len, melodies))
     return found | {'empty': sum(not notes for notes in melodies)}
@@ -79,4 +120,6 @@ def _mean(values) -> float | None:
 
 def by_measure(replicas: Sequence[Mapping[str, float | None]]) -> dict[str, list[float | None]]:
     """The values of each measure that there is, one per replica."""
-    return {name: [replica[name] for replica in replicas] for name in MEASURES if name in replicas[0]}
+    return {
+        name: [replica[name] for replica in replicas] for name in MEASURES if name in replicas[0]
+    }

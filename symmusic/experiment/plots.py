@@ -13,39 +13,70 @@ SIZES = {
     'num_distinct_windows': 'different training windows',
     'num_notes': 'notes in the training tunes',
 }
-INKS = ('tab:blue', 'tab:orange', 'tab:green', 'tab:red', 'tab:purple', 'tab:brown', 'tab:pink', 'tab:olive', 'tab:cyan', 'tab:gray')
+INKS = (
+    'tab:blue',
+    'tab:orange',
+    'tab:green',
+    'tab:red',
+    'tab:purple',
+    'tab:brown',
+    'tab:pink',
+    'tab:olive',
+    'tab:cyan',
+    'tab:gray',
+)
 
 
 def draw_losses(path: pathlib.Path, folders: Mapping[str, pathlib.Path]) -> None:
-    """Draws the losses of all replicas of each arm, of training as points and of validation as lines."""
-    from matplotlib.figure import Figure  # here, because it takes a second to import and few runs of the program draw
+    """Draws the losses of all replicas of each arm, of training as points and of validation as
+    lines.
+    """
+    # here, because it takes a second to import and few runs of the program draw
+    from matplotlib.figure import Figure
 
     figure = Figure(figsize=(min(4 * len(folders), 20), 4), layout='constrained')
-    for axes, (name, folder) in zip(figure.subplots(1, len(folders), sharey=True, squeeze=False)[0], folders.items(), strict=True):
+    for axes, (name, folder) in zip(
+        figure.subplots(1, len(folders), sharey=True, squeeze=False)[0],
+        folders.items(),
+        strict=True,
+    ):
         with open(folder / 'metrics.csv', encoding='utf-8') as file:
             rows = list(csv.DictReader(file))
         for replica in sorted({row['replica'] for row in rows}, key=int):
             own = [row for row in rows if row['replica'] == replica]
             epochs, ink = [int(row['epoch']) for row in own], INKS[int(replica) % len(INKS)]
-            axes.plot(epochs, [float(row['validation_loss']) for row in own], color=ink, linewidth=1)
-            axes.plot(epochs, [float(row['train_loss']) for row in own], '.', color=ink, markersize=3)
+            axes.plot(
+                epochs, [float(row['validation_loss']) for row in own], color=ink, linewidth=1
+            )
+            axes.plot(
+                epochs, [float(row['train_loss']) for row in own], '.', color=ink, markersize=3
+            )
         axes.set(title=name, xlabel='epoch')
         axes.grid(color='0.9', linewidth=0.6)
     figure.axes[0].set_ylabel('nats per step')
-    figure.suptitle('Losses of every replica: validation (lines) and training with dropout (points)')
+    figure.suptitle(
+        'Losses of every replica: validation (lines) and training with dropout (points)'
+    )
     write_figure(path, figure)
 
 
 def draw_measures(
-    path: pathlib.Path, found: Mapping, published: Mapping[str, Mapping[str, float]], levels: Mapping[str, Mapping[str, Mapping]]
+    path: pathlib.Path,
+    found: Mapping,
+    published: Mapping[str, Mapping[str, float]],
+    levels: Mapping[str, Mapping[str, Mapping]],
 ) -> None:
-    """Draws the main measures: every replica as a point, the mean with its interval, and the published figure of the arm as a cross; below
-    the arms the same of real continuations (`levels`), in black.
+    """Draws the main measures: every replica as a point, the mean with its interval, and the
+    published figure of the arm as a cross; below the arms the same of real continuations
+    (`levels`), in black.
     """
     from matplotlib.figure import Figure
 
     rows = {**{name: arm['measures'] for name, arm in found['arms'].items()}, **levels}
-    inks = [*(INKS[place % len(INKS)] for place in range(len(found['arms']))), *['black'] * len(levels)]
+    inks = [
+        *(INKS[place % len(INKS)] for place in range(len(found['arms']))),
+        *['black'] * len(levels),
+    ]
     figure = Figure(figsize=(13, 1.2 + 2 * (0.7 + 0.32 * len(rows))), layout='constrained')
     for axes, measure in zip(figure.subplots(2, 4, sharey=True).ravel(), MAIN, strict=True):
         for place, (name, measures) in enumerate(rows.items()):
@@ -65,7 +96,9 @@ def draw_measures(
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.grid(axis='x', color='0.9', linewidth=0.6)
         axes.spines[['top', 'right']].set_visible(False)
-    figure.suptitle('Every replica (grey), mean with 95 % interval, published figure of one seed (cross)')
+    figure.suptitle(
+        'Every replica (grey), mean with 95 % interval, published figure of one seed (cross)'
+    )
     write_figure(path, figure)
 
 
@@ -73,14 +106,22 @@ def draw_differences(path: pathlib.Path, found: Mapping) -> None:
     """Draws the difference of every two arms in every overlap area, with its interval."""
     from matplotlib.figure import Figure
 
-    contrasts = [row for row in found['contrasts'] if row['measure'].endswith('_oa') or row['measure'].startswith('oa_')]
+    contrasts = [
+        row
+        for row in found['contrasts']
+        if row['measure'].endswith('_oa') or row['measure'].startswith('oa_')
+    ]
     contrasts = [row for row in contrasts if row['low'] is not None]
     pairs = list(dict.fromkeys(tuple(row['arms']) for row in contrasts))[:MOST_PAIRS]
     if not pairs:
         return
     figure = Figure(figsize=(min(3.6 * len(pairs) + 1, 22), 4.5), layout='constrained')
     measures = list(dict.fromkeys(row['measure'] for row in contrasts))
-    for axes, pair in zip(figure.subplots(1, len(pairs), sharey=True, sharex=True, squeeze=False)[0], pairs, strict=True):
+    for axes, pair in zip(
+        figure.subplots(1, len(pairs), sharey=True, sharex=True, squeeze=False)[0],
+        pairs,
+        strict=True,
+    ):
         for row in contrasts:
             if tuple(row['arms']) == pair:
                 place = measures.index(row['measure'])
@@ -96,7 +137,9 @@ def draw_differences(path: pathlib.Path, found: Mapping) -> None:
     write_figure(path, figure)
 
 
-def draw_sizes(path: pathlib.Path, found: Mapping, series: Mapping[str, str], published: Mapping[int, float]) -> None:
+def draw_sizes(
+    path: pathlib.Path, found: Mapping, series: Mapping[str, str], published: Mapping[int, float]
+) -> None:
     """Draws the measures of copying against each of `SIZES`, with intervals.
 
     Args:
@@ -110,18 +153,37 @@ def draw_sizes(path: pathlib.Path, found: Mapping, series: Mapping[str, str], pu
     sizes = [size for size in SIZES if all(size in arm for arm in found['arms'].values())]
     measures = ('plagiarism', 'copied_run', 'overall_oa')
     figure = Figure(figsize=(12, 3.6 * len(sizes)), layout='constrained')
-    for row, size in zip(figure.subplots(len(sizes), len(measures), squeeze=False), sizes, strict=True):
+    for row, size in zip(
+        figure.subplots(len(sizes), len(measures), squeeze=False), sizes, strict=True
+    ):
         for axes, measure in zip(row, measures, strict=True):
-            for ink, line in zip(INKS, dict.fromkeys(series[name] for name in found['arms']), strict=False):
+            for ink, line in zip(
+                INKS, dict.fromkeys(series[name] for name in found['arms']), strict=False
+            ):
                 own = [arm for name, arm in found['arms'].items() if series[name] == line]
-                points = sorted((arm[size], *(arm['measures'][measure][key] for key in ('mean', 'low', 'high'))) for arm in own
-                                if arm['measures'][measure]['mean'] is not None)  # fmt: skip
-                axes.plot([point[0] for point in points], [point[1] for point in points], 'o-', color=ink, label=line)
+                points = sorted(
+                    (arm[size], *(arm['measures'][measure][key] for key in ('mean', 'low', 'high')))
+                    for arm in own
+                    if arm['measures'][measure]['mean'] is not None
+                )
+                axes.plot(
+                    [point[0] for point in points],
+                    [point[1] for point in points],
+                    'o-',
+                    color=ink,
+                    label=line,
+                )
                 for at, _, low, high in points:
                     if low is not None:
                         axes.plot([at, at], [low, high], color=ink, linewidth=2)
             if published and (size, measure) == ('num_windows', 'plagiarism'):
-                axes.plot(list(published), list(published.values()), 'x', color='black', label='published, one seed')
+                axes.plot(
+                    list(published),
+                    list(published.values()),
+                    'x',
+                    color='black',
+                    label='published, one seed',
+                )
             axes.set_xscale('log')
             axes.tick_params(axis='x', which='minor', labelbottom=False)  # they would overlap
             axes.set(xlabel=SIZES[size], title=measure)

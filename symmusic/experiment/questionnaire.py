@@ -1,4 +1,6 @@
-"""The page of a listening study: one file, no network, and nothing in it tells which pieces are generated."""
+"""The page of a listening study: one file, no network, and nothing in it tells which pieces are
+generated.
+"""
 
 import json
 import pathlib
@@ -84,18 +86,21 @@ Headphones help. Hear a piece as often as you like, and follow your first impres
         'questions': QUESTIONS,
         'pieces': [excerpt.notes for excerpt in study.excerpts],
     }
-    script = f'{playback_script()}const DATA = {json_for_script(json.dumps(data))};\n{SCRIPT.read_text(encoding="utf-8")}'
+    script = (
+        f'{playback_script()}const DATA ='
+        f' {json_for_script(json.dumps(data))};\n{SCRIPT.read_text(encoding="utf-8")}'
+    )
     return page('A listening study', body, STYLE, script)
 
 
 def _piece(number: int) -> str:
     return (
-        f'<section id="piece-{number}" data-piece="{number}" aria-labelledby="name-{number}">'
-        f'<div class="row"><h2 id="name-{number}">Piece {number}</h2>'
-        f'<button type="button" class="play" aria-pressed="false" aria-label="Play piece {number}">Play</button>'
-        f'<progress class="played" max="1" value="0" aria-hidden="true"></progress></div>'
-        f'{"".join(_scale(question, f"{question}-{number}", f"Piece {number}. ") for question in QUESTIONS)}'
-        '<p class="todo" hidden></p></section>'
+        f'<section id="piece-{number}" data-piece="{number}" aria-labelledby="name-{number}"><div'
+        f' class="row"><h2 id="name-{number}">Piece {number}</h2><button type="button" class="play"'
+        f' aria-pressed="false" aria-label="Play piece {number}">Play</button><progress'
+        ' class="played" max="1" value="0"'
+        f' aria-hidden="true"></progress></div>{"".join(_scale(question, f"{question}-{number}", f"Piece {number}. ") for question in QUESTIONS)}<p'
+        ' class="todo" hidden></p></section>'
     )
 
 
@@ -104,12 +109,13 @@ def _scale(question: str, name: str, before: str = '') -> str:
     asked, least, most = ASKED[question]
     words = {LEAST: f'{LEAST}, {least}', MOST: f'{MOST}, {most}'}
     choices = ''.join(
-        f'<label><input type="radio" name="{name}" value="{value}" aria-label="{escape(words.get(value, value))}">'
-        f'<span>{value}</span></label>'
+        f'<label><input type="radio" name="{name}" value="{value}"'
+        f' aria-label="{escape(words.get(value, value))}"><span>{value}</span></label>'
         for value in range(LEAST, MOST + 1)
     )
     spoken = f'<span class="hidden">{escape(before)}</span>' if before else ''
     return (
         f'<fieldset><legend>{spoken}{escape(asked)}</legend><div class="scale">{choices}</div>'
-        f'<div class="ends" aria-hidden="true"><span>{escape(least)}</span><span>{escape(most)}</span></div></fieldset>'
+        '<div class="ends"'
+        f' aria-hidden="true"><span>{escape(least)}</span><span>{escape(most)}</span></div></fieldset>'
     )

@@ -1,6 +1,8 @@
-"""What listeners' ratings say of generated pieces beside training excerpts. Numbers in, numbers out; what cannot be told is None.
+"""What listeners' ratings say of generated pieces beside training excerpts. Numbers in, numbers
+out; what cannot be told is None.
 
-Every listener rates every piece, so that ratings hang together twice: those of a listener, who is strict or kind, and those of a piece.
+Every listener rates every piece, so that ratings hang together twice: those of a listener, who is
+strict or kind, and those of a piece.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,18 +15,24 @@ from symmusic.experiment.statistics import CONFIDENCE, effect_size, mean_interva
 QUESTIONS = ('rhythm', 'melody')
 LEAST, MOST = 1, 5  # of every rating, and of a listener's experience
 NUM_RESAMPLES = 4000
-# C. Mitroi's master thesis (2019): mean ratings of its 33 listeners, each of 10 pieces of either kind.
-PUBLISHED = {'rhythm': {'training': 4.227, 'generated': 3.894}, 'melody': {'training': 3.606, 'generated': 3.030}}
+# C. Mitroi's master thesis (2019): mean ratings of its 33 listeners, each of 10 pieces of either
+# kind.
+PUBLISHED = {
+    'rhythm': {'training': 4.227, 'generated': 3.894},
+    'melody': {'training': 3.606, 'generated': 3.030},
+}
 NUM_PUBLISHED = 33
 
 
 def compare_ratings(ratings_LP: np.ndarray, is_generated_P: np.ndarray, seed: int) -> dict:
-    """One question's ratings by kind, `training` and `generated`, and the `difference`, generated less training.
+    """One question's ratings by kind, `training` and `generated`, and the `difference`, generated
+    less training.
 
-    Of a kind `mean`, `sd` of all its ratings and `count`; of the difference `mean` and `effect`, Hedges' g of all ratings; of all three
-    `low` and `high` as `crossed_intervals` has them. `tests` has three of the difference, each with its own `low`, `high` and `p`:
-    'ratings' takes all ratings for independent (Welch's t), 'listeners' is of their own differences (paired t), 'pieces' of the pieces'
-    means (Welch's t).
+    Of a kind `mean`, `sd` of all its ratings and `count`; of the difference `mean` and `effect`,
+    Hedges' g of all ratings; of all three `low` and `high` as `crossed_intervals` has them. `tests`
+    has three of the difference, each with its own `low`, `high` and `p`: 'ratings' takes all
+    ratings for independent (Welch's t), 'listeners' is of their own differences (paired t),
+    'pieces' of the pieces' means (Welch's t).
 
     Args:
       ratings_LP: of L listeners and P pieces; at least one of each and both kinds.
@@ -38,7 +46,11 @@ def compare_ratings(ratings_LP: np.ndarray, is_generated_P: np.ndarray, seed: in
         name: {'mean': float(part.mean()), 'sd': _sd(part), 'count': part.size, **intervals[name]}
         for name, part in (('training', real), ('generated', made))
     }
-    difference = {'mean': float(made.mean() - real.mean()), 'effect': effect_size(made.ravel(), real.ravel()), **intervals['difference']}
+    difference = {
+        'mean': float(made.mean() - real.mean()),
+        'effect': effect_size(made.ravel(), real.ravel()),
+        **intervals['difference'],
+    }
     tests = {
         'ratings': welch(made.ravel(), real.ravel()),
         'listeners': paired(made.mean(axis=1) - real.mean(axis=1)),
@@ -50,14 +62,19 @@ def compare_ratings(ratings_LP: np.ndarray, is_generated_P: np.ndarray, seed: in
 def crossed_intervals(real_LP: np.ndarray, made_LQ: np.ndarray, seed: int) -> dict[str, dict]:
     """95 % intervals of both means and of their difference, for other listeners and other pieces.
 
-    Their standard errors are of means over resampled listeners and, crossed with them, resampled pieces of either kind (the pigeonhole
-    bootstrap: McCullagh, 2000; Owen, 2007), which counts three times what is neither the listener's nor the piece's, and so is rather too
-    wide; Student's t has the freedom of what is fewer, listeners or pieces. Nothing outside of the scale is in an interval. Of fewer than
-    two listeners, or than two pieces, there is nothing to tell how others would be: None.
+    Their standard errors are of means over resampled listeners and, crossed with them, resampled
+    pieces of either kind (the pigeonhole bootstrap: McCullagh, 2000; Owen, 2007), which counts
+    three times what is neither the listener's nor the piece's, and so is rather too wide; Student's
+    t has the freedom of what is fewer, listeners or pieces. Nothing outside of the scale is in an
+    interval. Of fewer than two listeners, or than two pieces, there is nothing to tell how others
+    would be: None.
     """
     rng = np.random.default_rng([seed, 5])
     num_listeners = len(real_LP)
-    shares_BL = rng.multinomial(num_listeners, np.full(num_listeners, 1 / num_listeners), NUM_RESAMPLES) / num_listeners
+    shares_BL = (
+        rng.multinomial(num_listeners, np.full(num_listeners, 1 / num_listeners), NUM_RESAMPLES)
+        / num_listeners
+    )
     means = []
     for part in (real_LP, made_LQ):
         num = part.shape[1]
@@ -66,14 +83,26 @@ def crossed_intervals(real_LP: np.ndarray, made_LQ: np.ndarray, seed: int) -> di
     real, made = means
     span, freedoms = MOST - LEAST, [part.shape[1] - 1 for part in (real_LP, made_LQ)]
     found = {
-        'training': _interval(real_LP.mean(), real, min(num_listeners - 1, freedoms[0]), LEAST, MOST),
-        'generated': _interval(made_LQ.mean(), made, min(num_listeners - 1, freedoms[1]), LEAST, MOST),
-        'difference': _interval(made_LQ.mean() - real_LP.mean(), made - real, min(num_listeners - 1, sum(freedoms)), -span, span),
+        'training': _interval(
+            real_LP.mean(), real, min(num_listeners - 1, freedoms[0]), LEAST, MOST
+        ),
+        'generated': _interval(
+            made_LQ.mean(), made, min(num_listeners - 1, freedoms[1]), LEAST, MOST
+        ),
+        'difference': _interval(
+            made_LQ.mean() - real_LP.mean(),
+            made - real,
+            min(num_listeners - 1, sum(freedoms)),
+            -span,
+            span,
+        ),
     }
     return found if min(freedoms) else {**found, 'difference': {'low': None, 'high': None}}
 
 
-def _interval(mean: float, resampled_B: np.ndarray, freedom: int, least: float, most: float) -> dict:
+def _interval(
+    mean: float, resampled_B: np.ndarray, freedom: int, least: float, most: float
+) -> dict:
     if freedom < 1:
         return {'low': None, 'high': None}
     half = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * resampled_B.std()
@@ -81,17 +110,27 @@ def _interval(mean: float, resampled_B: np.ndarray, freedom: int, least: float, 
 
 
 def paired(differences: Sequence[float]) -> dict:
-    """Student's t of differences of independent pairs: `difference`, `low`, `high` and two-sided `p`, as of `statistics.welch`."""
+    """Student's t of differences of independent pairs: `difference`, `low`, `high` and two-sided
+    `p`, as of `statistics.welch`.
+    """
     found = mean_interval(differences)
     mean, p = found.pop('mean'), None
     if found['low'] is not None:
         spread = found['high'] - found['low']
-        p = float(scipy.stats.ttest_1samp(differences, 0).pvalue) if spread > 1e-12 else float(abs(mean) <= 1e-12)
+        p = (
+            float(scipy.stats.ttest_1samp(differences, 0).pvalue)
+            if spread > 1e-12
+            else float(abs(mean) <= 1e-12)
+        )
     return {'difference': mean, **found, 'p': p}
 
 
-def by_experience(ratings_LP: np.ndarray, is_generated_P: np.ndarray, experience_L: np.ndarray, seed: int) -> dict[str, dict]:
-    """As `compare_ratings`, without tests, of the listeners of each experience that there is, with `num_listeners`."""
+def by_experience(
+    ratings_LP: np.ndarray, is_generated_P: np.ndarray, experience_L: np.ndarray, seed: int
+) -> dict[str, dict]:
+    """As `compare_ratings`, without tests, of the listeners of each experience that there is, with
+    `num_listeners`.
+    """
     groups = {}
     for level in sorted(set(np.asarray(experience_L).tolist())):
         of_level = np.asarray(experience_L) == level
@@ -101,14 +140,27 @@ def by_experience(ratings_LP: np.ndarray, is_generated_P: np.ndarray, experience
     return groups
 
 
-def summarize(ratings: Mapping[str, np.ndarray], is_generated_P: np.ndarray, experience_L: np.ndarray, seed: int) -> dict:
-    """Of each question's ratings [L, P]: `compare_ratings`, `by_experience`, `counts` of the ratings 1 to 5 by kind, and `published`."""
+def summarize(
+    ratings: Mapping[str, np.ndarray],
+    is_generated_P: np.ndarray,
+    experience_L: np.ndarray,
+    seed: int,
+) -> dict:
+    """Of each question's ratings [L, P]: `compare_ratings`, `by_experience`, `counts` of the
+    ratings 1 to 5 by kind, and `published`.
+    """
     found = {}
     for question, ratings_LP in ratings.items():
-        kinds = {'training': ratings_LP[:, ~is_generated_P], 'generated': ratings_LP[:, is_generated_P]}
+        kinds = {
+            'training': ratings_LP[:, ~is_generated_P],
+            'generated': ratings_LP[:, is_generated_P],
+        }
         found[question] = {
             **compare_ratings(ratings_LP, is_generated_P, seed),
-            'counts': {name: np.bincount(part.ravel(), minlength=MOST + 1)[LEAST:].tolist() for name, part in kinds.items()},
+            'counts': {
+                name: np.bincount(part.ravel(), minlength=MOST + 1)[LEAST:].tolist()
+                for name, part in kinds.items()
+            },
             'by_experience': by_experience(ratings_LP, is_generated_P, experience_L, seed),
             'published': PUBLISHED[question],
         }
@@ -119,7 +171,10 @@ def describe_pieces(ratings: Mapping[str, np.ndarray]) -> list[dict]:
     """Of each piece and question the `mean` and `sd` over listeners."""
     num_pieces = next(iter(ratings.values())).shape[1]
     return [
-        {question: {'mean': float(part[:, piece].mean()), 'sd': _sd(part[:, piece])} for question, part in ratings.items()}
+        {
+            question: {'mean': float(part[:, piece].mean()), 'sd': _sd(part[:, piece])}
+            for question, part in ratings.items()
+        }
         for piece in range(num_pieces)
     ]
 

@@ -1,11 +1,13 @@
 """From the replicas' measures to effects and answers: `results.json`.
 
-One object: `experiment`, `quick`, `variant`, `question`; `arms` by name with `variant`, `replicas`, `num_parameters`, `num_windows`,
-`num_distinct_windows`, `num_notes` (in the training tunes), `config`, `versions`, `device`, `measures` (by name `mean`, `low`, `high` and
-`values`, one per replica, null where not defined) and `real_continuations`, the same of how the prompts really go on, null where that is
-not known; `failed`, by name the reason; `contrasts` of every measure and any two arms of a variant; `highlights`; `splits`, by
-`data.split_seed` the `highlights`, `measures` of the arms and `failed` on other splits. Where both variants were run the arms of `source`
-are named `<arm>_source`.
+One object: `experiment`, `quick`, `variant`, `question`; `arms` by name with `variant`, `replicas`,
+`num_parameters`, `num_windows`, `num_distinct_windows`, `num_notes` (in the training tunes),
+`config`, `versions`, `device`, `measures` (by name `mean`, `low`, `high` and `values`, one per
+replica, null where not defined) and `real_continuations`, the same of how the prompts really go on,
+null where that is not known; `failed`, by name the reason; `contrasts` of every measure and any two
+arms of a variant; `highlights`; `splits`, by `data.split_seed` the `highlights`, `measures` of the
+arms and `failed` on other splits. Where both variants were run the arms of `source` are named
+`<arm>_source`.
 """
 
 import dataclasses
@@ -21,7 +23,9 @@ from symmusic.experiment.measures import MEASURES, by_measure
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What came of an arm: its `measures.MEASURES` of each replica, and what is to be known to read them."""
+    """What came of an arm: its `measures.MEASURES` of each replica, and what is to be known to read
+    them.
+    """
 
     replicas: tuple[Mapping[str, float | None], ...]
     num_parameters: int
@@ -29,7 +33,8 @@ class Outcome:
     config: Mapping
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     device: str = ''
-    real: Sequence[Mapping[str, float | None]] | None = None  # what the real continuations of its prompts measure, replica by replica
+    # what the real continuations of its prompts measure, replica by replica
+    real: Sequence[Mapping[str, float | None]] | None = None
 
 
 def label(experiment: Experiment, variant: str, arm: str) -> str:
@@ -38,7 +43,10 @@ def label(experiment: Experiment, variant: str, arm: str) -> str:
 
 
 def summarize(
-    name: str, experiment: Experiment, outcomes: Mapping[tuple[str, str], Outcome], failures: Mapping[tuple[str, str], str]
+    name: str,
+    experiment: Experiment,
+    outcomes: Mapping[tuple[str, str], Outcome],
+    failures: Mapping[tuple[str, str], str],
 ) -> dict:
     """`results.json` of an experiment.
 
@@ -65,7 +73,11 @@ def summarize(
     for variant, configs in experiment.configs.items():
         own = [label(experiment, variant, arm) for arm in configs if (variant, arm) in outcomes]
         pairs = [(one, other) for index, other in enumerate(own) for one in own[index + 1 :]]
-        contrasts += [{'variant': variant} | _contrast(arms, pair, measure) for pair in pairs for measure in MEASURES]
+        contrasts += [
+            {'variant': variant} | _contrast(arms, pair, measure)
+            for pair in pairs
+            for measure in MEASURES
+        ]
         highlights += _highlights(experiment, variant, arms)
     return {
         'experiment': name,
@@ -82,13 +94,19 @@ def summarize(
 
 def _cells(replicas: Sequence[Mapping[str, float | None]]) -> dict[str, dict]:
     """Each measure's `mean`, `low`, `high` and `values`."""
-    return {measure: statistics.mean_interval(_known(values)) | {'values': values} for measure, values in by_measure(replicas).items()}
+    return {
+        measure: statistics.mean_interval(_known(values)) | {'values': values}
+        for measure, values in by_measure(replicas).items()
+    }
 
 
 def _contrast(arms: Mapping[str, dict], pair: Sequence[str], measure: str) -> dict:
     one, other = (_known(arms[arm]['measures'][measure]['values']) for arm in pair)
     found = {'arms': list(pair), 'measure': measure, **statistics.welch(one, other)}
-    return found | {'p_permutation': statistics.permutation(one, other), 'effect_size': statistics.effect_size(one, other)}
+    return found | {
+        'p_permutation': statistics.permutation(one, other),
+        'effect_size': statistics.effect_size(one, other),
+    }
 
 
 def _highlights(experiment: Experiment, variant: str, arms: Mapping[str, dict]) -> list[dict]:
@@ -99,20 +117,31 @@ def _highlights(experiment: Experiment, variant: str, arms: Mapping[str, dict]) 
         pair = [label(experiment, variant, arm) for arm in primary.arms]
         measured = primary.measure != LISTENERS and all(arm in arms for arm in pair)
         contrasts.append(_contrast(arms, pair, primary.measure) if measured else None)
-    corrected = holm({str(index): contrast and contrast['p'] for index, contrast in enumerate(contrasts)})
+    corrected = holm(
+        {str(index): contrast and contrast['p'] for index, contrast in enumerate(contrasts)}
+    )
     rows = []
     for index, (primary, contrast) in enumerate(zip(primaries, contrasts, strict=True)):
         row = {'claim': primary.claim, 'variant': variant, 'measure': primary.measure}
         row['arms'] = [label(experiment, variant, arm) for arm in primary.arms]
         row |= {'direction': primary.direction, 'smallest': primary.smallest}
         if contrast is None:
-            why = 'needs listeners' if primary.measure == LISTENERS else f'not measured: {_missing(row["arms"], arms)} not done'
+            why = (
+                'needs listeners'
+                if primary.measure == LISTENERS
+                else f'not measured: {_missing(row["arms"], arms)} not done'
+            )
             rows.append(row | {'verdict': 'undecided', 'evidence': why})
             continue
         p = corrected[str(index)]
-        row |= {key: contrast[key] for key in ('difference', 'low', 'high', 'p', 'p_permutation', 'effect_size')} | {'p_holm': p}
+        row |= {
+            key: contrast[key]
+            for key in ('difference', 'low', 'high', 'p', 'p_permutation', 'effect_size')
+        } | {'p_holm': p}
         verdict = statistics.verdict(contrast, p, primary.direction, primary.smallest)
-        rows.append(row | {'verdict': verdict, 'evidence': _evidence(primary, row, arms, len(primaries))})
+        rows.append(
+            row | {'verdict': verdict, 'evidence': _evidence(primary, row, arms, len(primaries))}
+        )
     return rows
 
 
@@ -125,9 +154,17 @@ def _evidence(primary: Primary, row: Mapping, arms: Mapping[str, dict], num_prim
     cells = [arms[arm]['measures'][primary.measure] for arm in row['arms']]
     counts = [len(_known(cell['values'])) for cell in cells]
     if not all(counts):
-        return f'{primary.measure} is not defined for {" or ".join(arm for arm, num in zip(row["arms"], counts, strict=True) if not num)}'
-    means = ', '.join(f'{arm} {with_interval(cell)}' for arm, cell in zip(row['arms'], cells, strict=True))
-    text = f'{primary.measure}: {means}; difference {with_interval({**row, "mean": row["difference"]})}, claimed {primary.direction}, '
+        return (
+            f'{primary.measure} is not defined for'
+            f' {" or ".join(arm for arm, num in zip(row["arms"], counts, strict=True) if not num)}'
+        )
+    means = ', '.join(
+        f'{arm} {with_interval(cell)}' for arm, cell in zip(row['arms'], cells, strict=True)
+    )
+    text = (
+        f'{primary.measure}: {means}; difference'
+        f' {with_interval({**row, "mean": row["difference"]})}, claimed {primary.direction}, '
+    )
     text += f'smallest effect of interest {primary.smallest:g}; '
     if row['p'] is None:
         return text + f'{" and ".join(map(str, counts))} replicas: too few for an interval'
@@ -139,7 +176,9 @@ def with_interval(cells: Mapping) -> str:
     """`mean [low, high]` of a cell, as far as there are any."""
     if cells['mean'] is None:
         return '-'
-    return f'{cells["mean"]:.3f}' + ('' if cells['low'] is None else f' [{cells["low"]:.3f}, {cells["high"]:.3f}]')
+    return f'{cells["mean"]:.3f}' + (
+        '' if cells['low'] is None else f' [{cells["low"]:.3f}, {cells["high"]:.3f}]'
+    )
 
 
 def _known(values: Sequence[float | None]) -> list[float]:

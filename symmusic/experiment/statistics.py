@@ -1,6 +1,7 @@
 """How sure a difference between replicas is. Numbers in, numbers out; what cannot be told is None.
 
-Intervals are of 95 %. They hold for other seeds of the same training on the same tunes and the same split of them.
+Intervals are of 95 %. They hold for other seeds of the same training on the same tunes and the same
+split of them.
 """
 
 import itertools
@@ -23,14 +24,20 @@ def mean_interval(values: Sequence[float]) -> dict:
     mean = float(values.mean())
     if len(values) < 2:
         return {'mean': mean, 'low': None, 'high': None}
-    half = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * values.std(ddof=1) / math.sqrt(len(values)))
+    half = float(
+        scipy.stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)
+        * values.std(ddof=1)
+        / math.sqrt(len(values))
+    )
     return {'mean': mean, 'low': mean - half, 'high': mean + half}
 
 
 def welch(one: Sequence[float], other: Sequence[float]) -> dict:
-    """Welch's test (1947): `difference` of the means, one less other, its interval `low` and `high`, and two-sided `p`.
+    """Welch's test (1947): `difference` of the means, one less other, its interval `low` and
+    `high`, and two-sided `p`.
 
-    The last three are None where a sample has fewer than two values. Two samples without any spread differ for certain, or not at all.
+    The last three are None where a sample has fewer than two values. Two samples without any spread
+    differ for certain, or not at all.
     """
     one, other = np.asarray(one, float), np.asarray(other, float)
     if not (len(one) and len(other)):
@@ -41,16 +48,23 @@ def welch(one: Sequence[float], other: Sequence[float]) -> dict:
     shares = [values.var(ddof=1) / len(values) for values in (one, other)]
     error = math.sqrt(sum(shares))
     if error <= 1e-12 * max(np.abs(one).max(), np.abs(other).max()):
-        return {'difference': difference, 'low': difference, 'high': difference, 'p': 0.0 if abs(difference) > error else 1.0}
-    freedom = sum(shares) ** 2 / sum(share**2 / (len(values) - 1) for share, values in zip(shares, (one, other), strict=True))
+        return {
+            'difference': difference,
+            'low': difference,
+            'high': difference,
+            'p': 0.0 if abs(difference) > error else 1.0,
+        }
+    freedom = sum(shares) ** 2 / sum(
+        share**2 / (len(values) - 1) for share, values in zip(shares, (one, other), strict=True)
+    )
     half = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * error)
     p = float(2 * scipy.stats.t.sf(abs(difference) / error, freedom))
     return {'difference': difference, 'low': difference - half, 'high': difference + half, 'p': p}
 
 
 def permutation(one: Sequence[float], other: Sequence[float], seed: int = 0) -> float | None:
-    """Two-sided p of the difference of means over all ways to split the pooled values, or over `MOST_SPLITS` drawn ones; the split seen is
-    counted in. None where a sample is empty.
+    """Two-sided p of the difference of means over all ways to split the pooled values, or over
+    `MOST_SPLITS` drawn ones; the split seen is counted in. None where a sample is empty.
     """
     one, other = np.asarray(one, float), np.asarray(other, float)
     if not (len(one) and len(other)):
@@ -60,7 +74,9 @@ def permutation(one: Sequence[float], other: Sequence[float], seed: int = 0) -> 
         chosen = np.array(list(itertools.combinations(range(len(pooled)), size)))
     else:
         rng = np.random.default_rng(seed)
-        drawn = rng.permuted(np.tile(np.arange(len(pooled)), (MOST_SPLITS - 1, 1)), axis=1)[:, :size]
+        drawn = rng.permuted(np.tile(np.arange(len(pooled)), (MOST_SPLITS - 1, 1)), axis=1)[
+            :, :size
+        ]
         chosen = np.concatenate([np.arange(size)[None], drawn])
     sums = pooled[chosen].sum(axis=1)
     differences = np.abs(sums / size - (pooled.sum() - sums) / len(other))
@@ -69,23 +85,32 @@ def permutation(one: Sequence[float], other: Sequence[float], seed: int = 0) -> 
 
 
 def effect_size(one: Sequence[float], other: Sequence[float]) -> float | None:
-    """Hedges' g (1981): the difference of the means in pooled standard deviations, corrected for small samples; None without spread."""
+    """Hedges' g (1981): the difference of the means in pooled standard deviations, corrected for
+    small samples; None without spread.
+    """
     one, other = np.asarray(one, float), np.asarray(other, float)
     freedom = len(one) + len(other) - 2
     if min(len(one), len(other)) < 2:
         return None
-    pooled = math.sqrt(((len(one) - 1) * one.var(ddof=1) + (len(other) - 1) * other.var(ddof=1)) / freedom)
+    pooled = math.sqrt(
+        ((len(one) - 1) * one.var(ddof=1) + (len(other) - 1) * other.var(ddof=1)) / freedom
+    )
     if pooled <= 1e-12 * max(np.abs(one).max(), np.abs(other).max()):
         return None
-    correction = math.exp(math.lgamma(freedom / 2) - math.lgamma((freedom - 1) / 2)) / math.sqrt(freedom / 2) if freedom > 1 else 0.0
+    correction = (
+        math.exp(math.lgamma(freedom / 2) - math.lgamma((freedom - 1) / 2)) / math.sqrt(freedom / 2)
+        if freedom > 1
+        else 0.0
+    )
     return float((one.mean() - other.mean()) / pooled * correction)
 
 
 def verdict(contrast: dict, p: float | None, direction: str, smallest: float) -> str:
     """What a contrast says about a claim, one of `VERDICTS`.
 
-    'not confirmed' where the interval excludes a difference of `smallest` in the direction claimed, so also where there is a smaller one;
-    else 'confirmed' where the difference goes in that direction and `p` is below 0.05; else 'undecided'.
+    'not confirmed' where the interval excludes a difference of `smallest` in the direction claimed,
+    so also where there is a smaller one; else 'confirmed' where the difference goes in that
+    direction and `p` is below 0.05; else 'undecided'.
 
     Args:
       contrast: of `welch`.

@@ -1,4 +1,6 @@
-"""A listening study: generated pieces among training excerpts, in an order that tells nothing; its key on disk."""
+"""A listening study: generated pieces among training excerpts, in an order that tells nothing; its
+key on disk.
+"""
 
 import dataclasses
 import hashlib
@@ -19,7 +21,9 @@ PAGE = 'index.html'  # the questionnaire; the key is never in it
 
 @dataclasses.dataclass(frozen=True)
 class Excerpt:
-    """What a listener rates: its `kind`, one of `KINDS`, where it is from, and its notes, [onset, end, pitch] each, in steps."""
+    """What a listener rates: its `kind`, one of `KINDS`, where it is from, and its notes, [onset,
+    end, pitch] each, in steps.
+    """
 
     kind: str
     origin: str
@@ -55,22 +59,37 @@ class Study:
 
 
 def assemble(
-    sources: dict[str, Sequence[tuple[str, np.ndarray]]], num_steps: int, qpm: float, seed: int, about: dict | None = None
+    sources: dict[str, Sequence[tuple[str, np.ndarray]]],
+    num_steps: int,
+    qpm: float,
+    seed: int,
+    about: dict | None = None,
 ) -> Study:
     """Shuffles excerpts, of each kind a sequence of origins and events [num_steps].
 
-    The order is drawn from the seed together with the origins, which the page does not hold: who knows page, program and seed cannot work
-    it out.
+    The order is drawn from the seed together with the origins, which the page does not hold: who
+    knows page, program and seed cannot work it out.
     """
-    excerpts = [Excerpt(kind, origin, played_notes(events)) for kind in KINDS for origin, events in sources[kind]]
-    secret = hashlib.sha256(json.dumps([seed, [dataclasses.astuple(each) for each in excerpts]]).encode()).digest()
+    excerpts = [
+        Excerpt(kind, origin, played_notes(events))
+        for kind in KINDS
+        for origin, events in sources[kind]
+    ]
+    secret = hashlib.sha256(
+        json.dumps([seed, [dataclasses.astuple(each) for each in excerpts]]).encode()
+    ).digest()
     order = np.random.default_rng(list(secret)).permutation(len(excerpts))
-    return Study(tuple(excerpts[index] for index in order), num_steps, qpm, {**(about or {}), 'seed': seed})
+    return Study(
+        tuple(excerpts[index] for index in order), num_steps, qpm, {**(about or {}), 'seed': seed}
+    )
 
 
 def write_key(folder: pathlib.Path, study: Study) -> None:
     """Writes which piece is what."""
-    pieces = [{'piece': number, **dataclasses.asdict(excerpt)} for number, excerpt in enumerate(study.excerpts, 1)]
+    pieces = [
+        {'piece': number, **dataclasses.asdict(excerpt)}
+        for number, excerpt in enumerate(study.excerpts, 1)
+    ]
     head = {'study': study.id, 'num_steps': study.num_steps, 'qpm': study.qpm, **study.about}
     lines = ',\n  '.join(json.dumps(piece) for piece in pieces)
     write_whole(folder / KEY, f'{json.dumps(head)[:-1]}, "pieces": [\n  {lines}\n]}}\n')
@@ -87,12 +106,20 @@ def read_key(folder: pathlib.Path) -> Study:
         head = json.loads(path.read_text(encoding='utf-8'))
         pieces = head.pop('pieces')
         name, num_steps, qpm = head.pop('study'), head.pop('num_steps'), head.pop('qpm')
-        study = Study(tuple(Excerpt(piece['kind'], piece['origin'], piece['notes']) for piece in pieces), num_steps, qpm, head)
+        study = Study(
+            tuple(Excerpt(piece['kind'], piece['origin'], piece['notes']) for piece in pieces),
+            num_steps,
+            qpm,
+            head,
+        )
         fits = [piece['piece'] for piece in pieces] == list(range(1, len(pieces) + 1)) and all(
             each.kind in KINDS for each in study.excerpts
         )
         if not fits or study.id != name:
             raise ValueError('its pieces are not those of the study that it names')
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UserError(f'the key {path} cannot be read: {error}; take it from a copy, or build a study in another --workdir') from error
+        raise UserError(
+            f'the key {path} cannot be read: {error}; take it from a copy, or build a study in'
+            ' another --workdir'
+        ) from error
     return study

@@ -14,7 +14,9 @@ SCALE = np.arange(LEAST, MOST + 1)
 
 
 def draw_ratings(path: pathlib.Path, found: Mapping) -> None:
-    """Draws how often each rating was given to either kind, and the means with intervals beside the published ones (crosses)."""
+    """Draws how often each rating was given to either kind, and the means with intervals beside the
+    published ones (crosses).
+    """
     from matplotlib.figure import Figure  # here, because it takes a second to import
 
     questions = found['questions']
@@ -30,19 +32,26 @@ def draw_ratings(path: pathlib.Path, found: Mapping) -> None:
     for place, (question, kind) in enumerate(places):
         cell, published = questions[question][kind], questions[question]['published']
         if cell['low'] is not None:
-            panels[-1].plot([cell['low'], cell['high']], [place, place], color=INKS[kind], linewidth=2)
+            panels[-1].plot(
+                [cell['low'], cell['high']], [place, place], color=INKS[kind], linewidth=2
+            )
         panels[-1].plot([cell['mean']], [place], 'o', color=INKS[kind])
         panels[-1].plot([published[kind]], [place], 'x', color='black')
     panels[-1].set_yticks(range(len(places)), [f'{question}, {kind}' for question, kind in places])
     panels[-1].set(
-        title='mean, 95 % interval; published (x)', xlim=(LEAST - 0.1, MOST + 0.1), ylim=(len(places) - 0.5, -0.5), xlabel='rating'
+        title='mean, 95 % interval; published (x)',
+        xlim=(LEAST - 0.1, MOST + 0.1),
+        ylim=(len(places) - 0.5, -0.5),
+        xlabel='rating',
     )
     panels[-1].grid(axis='x', color='0.9', linewidth=0.6)
     _finish(path, figure)
 
 
 def draw_experience(path: pathlib.Path, found: Mapping) -> None:
-    """Draws how many listeners have which experience, and the mean ratings of each such group with its interval, where it has one."""
+    """Draws how many listeners have which experience, and the mean ratings of each such group with
+    its interval, where it has one.
+    """
     from matplotlib.figure import Figure
 
     questions = found['questions']
@@ -57,11 +66,15 @@ def draw_experience(path: pathlib.Path, found: Mapping) -> None:
                 place, cell = int(level) + offset, group[kind]
                 axes.plot([place], [cell['mean']], 'o', color=INKS[kind], label=kind)
                 if cell['low'] is not None:
-                    axes.plot([place, place], [cell['low'], cell['high']], color=INKS[kind], linewidth=2)
+                    axes.plot(
+                        [place, place], [cell['low'], cell['high']], color=INKS[kind], linewidth=2
+                    )
         axes.set(title=question, xlabel='experience', ylabel='mean rating', xticks=SCALE)
         axes.set(xlim=(LEAST - 0.5, MOST + 0.5), ylim=(LEAST - 0.1, MOST + 0.1))
         axes.grid(axis='y', color='0.9', linewidth=0.6)
-    handles = {label: handle for handle, label in zip(*panels[0].get_legend_handles_labels(), strict=True)}
+    handles = {
+        label: handle for handle, label in zip(*panels[0].get_legend_handles_labels(), strict=True)
+    }
     panels[0].legend(handles.values(), handles.keys(), frameon=False, loc='lower left')
     _finish(path, figure)
 
@@ -72,13 +85,26 @@ def draw_pieces(path: pathlib.Path, found: Mapping) -> None:
 
     questions, num = list(found['questions']), len(found['pieces'])
     figure = Figure(figsize=(5 * len(questions), 1.2 + 0.22 * num), layout='constrained')
-    for axes, question in zip(figure.subplots(1, len(questions), squeeze=False)[0], questions, strict=True):
+    for axes, question in zip(
+        figure.subplots(1, len(questions), squeeze=False)[0], questions, strict=True
+    ):
         ordered = sorted(found['pieces'], key=lambda piece: -piece[question]['mean'])
         for kind in KINDS:
             places = [place for place, piece in enumerate(ordered) if piece['kind'] == kind]
-            axes.barh(places, [ordered[place][question]['mean'] for place in places], color=INKS[kind], label=kind)
+            axes.barh(
+                places,
+                [ordered[place][question]['mean'] for place in places],
+                color=INKS[kind],
+                label=kind,
+            )
         axes.set_yticks(range(num), [f'{piece["piece"]}' for piece in ordered], fontsize=8)
-        axes.set(title=question, xlabel='mean rating', ylabel='piece', xlim=(LEAST, MOST), ylim=(num - 0.5, -0.5))
+        axes.set(
+            title=question,
+            xlabel='mean rating',
+            ylabel='piece',
+            xlim=(LEAST, MOST),
+            ylim=(num - 0.5, -0.5),
+        )
     figure.axes[0].legend(frameon=False, loc='lower right')
     _finish(path, figure)
 

@@ -1,4 +1,6 @@
-"""Pieces from a prompt: drawing, drawing again what came out empty, and the way back to the prompt's key."""
+"""Pieces from a prompt: drawing, drawing again what came out empty, and the way back to the
+prompt's key.
+"""
 
 import dataclasses
 import functools
@@ -22,7 +24,9 @@ from symmusic.train.devices import BY_PIECE, EVERYWHERE, make_mesh, place
 
 @dataclasses.dataclass(frozen=True)
 class Manner:
-    """How to draw; the fields of `config.sample` of the same names. `window_steps` is None where the state is carried."""
+    """How to draw; the fields of `config.sample` of the same names. `window_steps` is None where
+    the state is carried.
+    """
 
     num_samples: int
     num_bars: int
@@ -36,7 +40,8 @@ class Manner:
     keep_distributions: bool
 
 
-Judge = Callable[[Sequence[np.ndarray]], np.ndarray]  # of the events of B pieces, in the model's key, which are to be drawn again: bool [B]
+# of the events of B pieces, in the model's key, which are to be drawn again: bool [B]
+Judge = Callable[[Sequence[np.ndarray]], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,9 +54,10 @@ class Piece:
       log_probability: of the N tokens under the model, in nats, at temperature 1.
       num_redraws: how often it was drawn again before this.
       probabilities: [N, V] of what each token was drawn from, where kept.
-      weights: [N, T] of attention, where kept and there is one; the last column is the step right before the row's own.
-      read: [P] uint8 tokens before the first of the piece as the model has read them (the prompt's but for the last, and the one drawn in
-        its place), where distributions are kept.
+      weights: [N, T] of attention, where kept and there is one; the last column is the step right
+        before the row's own.
+      read: [P] uint8 tokens before the first of the piece as the model has read them (the prompt's
+        but for the last, and the one drawn in its place), where distributions are kept.
       log_probabilities: [N] of each token, as their sum above.
       num_refused: steps at which a copy was refused; None where all are welcome.
       num_given: steps that were known in advance, of log probability 0.
@@ -90,23 +96,32 @@ def compose(
     reject: Judge | None = None,
     known_N: np.ndarray | None = None,
 ) -> list[Piece]:
-    """Draws pieces as the source did: the prompt but for its last step is read, one token more than the new bars have is drawn, and the
-    first, which completes the prompt's last bar, is dropped.
+    """Draws pieces as the source did: the prompt but for its last step is read, one token more than
+    the new bars have is drawn, and the first, which completes the prompt's last bar, is dropped.
 
-    An empty piece is drawn again, in at most `max_redraws` rounds, and so are one of a single pitch with `redraw_stuck`, one that `index`
-    and `masks` together left nothing to draw for, and all that `reject` tells; greedy pieces never are. Piece n of a seed is the same
-    whatever `num_samples` is. Where `masks` hold, the prompt's last step stays what it is.
+    An empty piece is drawn again, in at most `max_redraws` rounds, and so are one of a single pitch
+    with `redraw_stuck`, one that `index` and `masks` together left nothing to draw for, and all
+    that `reject` tells; greedy pieces never are. Piece n of a seed is the same whatever
+    `num_samples` is. Where `masks` hold, the prompt's last step stays what it is.
 
-    An infilling model may be told in advance which of the new bars' tokens stand, `known_N`, blanks elsewhere.
+    An infilling model may be told in advance which of the new bars' tokens stand, `known_N`, blanks
+    elsewhere.
     """
     prompts_BT = np.broadcast_to(prompt.tokens, (manner.num_samples, len(prompt.tokens)))
-    known_BN = None if known_N is None else np.broadcast_to(known_N, (manner.num_samples, len(known_N)))
-    drawn, num_redraws = draw_continuations(params, architecture, vocabulary, prompts_BT, manner, seed, masks, index, reject, known_BN)
+    known_BN = (
+        None if known_N is None else np.broadcast_to(known_N, (manner.num_samples, len(known_N)))
+    )
+    drawn, num_redraws = draw_continuations(
+        params, architecture, vocabulary, prompts_BT, manner, seed, masks, index, reject, known_BN
+    )
     pieces = as_pieces(drawn, prompts_BT, vocabulary)
     num_given = 0 if known_N is None else int((known_N < architecture.num_classes).sum())
     return [
         dataclasses.replace(
-            piece, events=transpose_events(piece.events, -prompt.transposed_by), num_redraws=int(count), num_given=num_given
+            piece,
+            events=transpose_events(piece.events, -prompt.transposed_by),
+            num_redraws=int(count),
+            num_given=num_given,
         )
         for piece, count in zip(pieces, num_redraws, strict=True)
     ]
@@ -125,9 +140,15 @@ def as_pieces(drawn: Drawn, prompts_BT: np.ndarray, vocabulary: Vocabulary) -> l
             num_redraws=0,
             log_probabilities=drawn.log_probabilities_BN[index],
             num_refused=None if refused_B is None else int(refused_B[index]),
-            probabilities=None if drawn.probabilities_BNV is None else drawn.probabilities_BNV[index],
+            probabilities=(
+                None if drawn.probabilities_BNV is None else drawn.probabilities_BNV[index]
+            ),
             weights=None if drawn.weights_BNT is None else drawn.weights_BNT[index],
-            read=None if drawn.probabilities_BNV is None else np.concatenate([prompts_BT[index, :-1], first_B[index]]),
+            read=(
+                None
+                if drawn.probabilities_BNV is None
+                else np.concatenate([prompts_BT[index, :-1], first_B[index]])
+            ),
         )
         for index in range(len(prompts_BT))
     ]
@@ -145,24 +166,38 @@ def draw_continuations(
     reject: Judge | None = None,
     known_BN: np.ndarray | None = None,
 ) -> tuple[Drawn, np.ndarray]:
-    """What `compose` draws, as arrays, after a prompt of whole bars for each piece: the token that completes the prompt and the
-    continuation's, and how often each piece was drawn again. `masks` and `index` limit what is drawn; `known_BN` are tokens of the
-    continuations that are known in advance, among them the last, blanks elsewhere.
+    """What `compose` draws, as arrays, after a prompt of whole bars for each piece: the token that
+    completes the prompt and the continuation's, and how often each piece was drawn again. `masks`
+    and `index` limit what is drawn; `known_BN` are tokens of the continuations that are known in
+    advance, among them the last, blanks elsewhere.
 
     Raises:
       UserError: a piece could be drawn within `masks` but with a run of `index` alone.
     """
     num_samples = len(prompts_BT)
-    mesh = make_mesh(1, num_samples, jax.local_devices())  # each device draws a part of the pieces, which need nothing of one another
+    # each device draws a part of the pieces, which need nothing of one another
+    mesh = make_mesh(1, num_samples, jax.local_devices())
     spread = functools.partial(place, mesh=mesh, spec=BY_PIECE)
     params, masks, index = (place(tree, mesh, EVERYWHERE) for tree in (params, masks, index))
     prompt_BT = spread(np.asarray(prompts_BT[:, :-1], np.int32))
-    positions_BT = spread(np.broadcast_to(np.arange(prompt_BT.shape[1]) % STEPS_PER_BAR, prompt_BT.shape))
-    heard = None if index is None else jax.jit(listen)(index, spread(np.asarray(prompts_BT, np.int32)))
+    positions_BT = spread(
+        np.broadcast_to(np.arange(prompt_BT.shape[1]) % STEPS_PER_BAR, prompt_BT.shape)
+    )
+    heard = (
+        None if index is None else jax.jit(listen)(index, spread(np.asarray(prompts_BT, np.int32)))
+    )
     future_BN = None
     if known_BN is not None:  # what completes the prompt is no part of it
-        future_BN = spread(np.pad(known_BN.astype(np.int32), ((0, 0), (1, 0)), constant_values=architecture.num_classes))
-    piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), jnp.arange(num_samples))
+        future_BN = spread(
+            np.pad(
+                known_BN.astype(np.int32),
+                ((0, 0), (1, 0)),
+                constant_values=architecture.num_classes,
+            )
+        )
+    piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(
+        jax.random.key(seed), jnp.arange(num_samples)
+    )
 
     def draw(round_: int) -> Drawn:
         drawn = sample(
@@ -200,8 +235,10 @@ def draw_continuations(
         drawn = jax.tree.map(functools.partial(_replaced, again), drawn, draw(round_))
     if index is not None and (num_stuck := int((drawn.stuck_B > 0).sum())):
         raise UserError(
-            f'config.sample.max_copied_run = {index.num_symbols}: {num_stuck} of {num_samples} pieces came to a step at which all that the '
-            'other wishes let through would have copied more; must be larger, or with fewer wishes, or with more config.sample.max_redraws'
+            f'config.sample.max_copied_run = {index.num_symbols}: {num_stuck} of {num_samples}'
+            ' pieces came to a step at which all that the other wishes let through would have'
+            ' copied more; must be larger, or with fewer wishes, or with more'
+            ' config.sample.max_redraws'
         )
     return drawn, num_redraws
 
@@ -216,24 +253,37 @@ def _unwanted(events: np.ndarray, stuck: bool) -> bool:
 
 
 def ranked(pieces: Sequence[Piece], copied: Sequence[int], by: str) -> list[int]:
-    """The places of pieces, the best first: by `likelihood`, by `originality` (the fewest notes `copied`), or by the sum of both places."""
+    """The places of pieces, the best first: by `likelihood`, by `originality` (the fewest notes
+    `copied`), or by the sum of both places.
+    """
     likely = np.array([-piece.log_probability for piece in pieces])
-    keys = {'likelihood': [likely], 'originality': [likely, copied], 'both': [likely, _places(likely) + _places(np.array(copied))]}
+    keys = {
+        'likelihood': [likely],
+        'originality': [likely, copied],
+        'both': [likely, _places(likely) + _places(np.array(copied))],
+    }
     return np.lexsort(keys[by]).tolist()
 
 
 def _places(values: np.ndarray) -> np.ndarray:
-    """How many are less and how many not more: of equal values the sum of their first and last place."""
+    """How many are less and how many not more: of equal values the sum of their first and last
+    place.
+    """
     # Not rankdata: `scipy.stats` takes 0.4 s to import.
-    return np.searchsorted(ordered := np.sort(values), values) + np.searchsorted(ordered, values, 'right')
+    return np.searchsorted(ordered := np.sort(values), values) + np.searchsorted(
+        ordered, values, 'right'
+    )
 
 
 def fitting(pieces: Sequence[Piece], num: int, first_kept: int, seed: int) -> list[int]:
-    """The places of `num` pieces, one of each group of candidates, drawn by how well their last steps, alike in all from `first_kept` on,
-    go on from what is before them: sampling importance resampling (Rubin, 1987), which with ever more candidates draws the steps before
-    from the model's distribution given both sides.
+    """The places of `num` pieces, one of each group of candidates, drawn by how well their last
+    steps, alike in all from `first_kept` on, go on from what is before them: sampling importance
+    resampling (Rubin, 1987), which with ever more candidates draws the steps before from the
+    model's distribution given both sides.
     """
-    weights_GK = np.array([piece.log_probabilities[first_kept:].sum(dtype=np.float64) for piece in pieces]).reshape(num, -1)
+    weights_GK = np.array(
+        [piece.log_probabilities[first_kept:].sum(dtype=np.float64) for piece in pieces]
+    ).reshape(num, -1)
     noise_GK = np.random.default_rng([seed, first_kept]).gumbel(size=weights_GK.shape)
     chosen_G = np.argmax(weights_GK + noise_GK, axis=1)
     return [group * weights_GK.shape[1] + int(index) for group, index in enumerate(chosen_G)]

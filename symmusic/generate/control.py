@@ -1,22 +1,26 @@
-"""Control over what is drawn, as masks over the classes of each step. Pure functions; `masks.py` makes the masks.
+"""Control over what is drawn, as masks over the classes of each step. Pure functions; `masks.py`
+makes the masks.
 
-A small automaton keeps what matters of the steps before: how many notes the bar has, which pitch is next, and so on. A table says for each
-of its states what may follow so that all that is wished can still be met: no mask ever leaves nothing to draw.
+A small automaton keeps what matters of the steps before: how many notes the bar has, which pitch is
+next, and so on. A table says for each of its states what may follow so that all that is wished can
+still be met: no mask ever leaves nothing to draw.
 """
 
 import flax.struct
 import jax
 import jax.numpy as jnp
 
-NONE, OFF, ONSET, LAST = range(4)  # kinds of classes: nothing, a note ends, a note begins, and one that may be the last
+# kinds of classes: nothing, a note ends, a note begins, and one that may be the last
+NONE, OFF, ONSET, LAST = range(4)
 
 
 @flax.struct.dataclass
 class Row:
     """What may be drawn at one step; before the axes of `Masks.rows` there is N.
 
-    A state is how many pitches are used, how many notes have begun in the bar, whether the last one may end the piece, and whether one
-    sounds: axes J, C, E and S, of length 1 where no wish asks for it.
+    A state is how many pitches are used, how many notes have begun in the bar, whether the last one
+    may end the piece, and whether one sounds: axes J, C, E and S, of length 1 where no wish asks
+    for it.
     """
 
     tokens_V: jax.Array  # bool, whatever came before
@@ -46,7 +50,10 @@ def initial_state(masks: Masks, num_pieces: int) -> State:
 
 def allowed(masks: Masks, row: Row, state: State) -> jax.Array:
     """[B, V] which classes may be drawn at a step."""
-    places = tuple(jnp.minimum(each, length - 1) for each, length in zip(state, row.kinds_JCESK.shape[:4], strict=True))
+    places = tuple(
+        jnp.minimum(each, length - 1)
+        for each, length in zip(state, row.kinds_JCESK.shape[:4], strict=True)
+    )
     allowed_BV = row.tokens_V & row.kinds_JCESK[places][:, masks.kinds_V]
     if masks.pitches_J.shape[0] == 1:
         return allowed_BV

@@ -1,4 +1,6 @@
-"""The folder of a prompt's pieces: MIDI, ABC and MusicXML files, pictures, a page to listen on, `samples.json`; whole or not at all."""
+"""The folder of a prompt's pieces: MIDI, ABC and MusicXML files, pictures, a page to listen on,
+`samples.json`; whole or not at all.
+"""
 
 import dataclasses
 import io
@@ -43,14 +45,16 @@ def write_gallery(
     sound: Sound | None = None,
     progress: Callable[[Iterable, str], Iterable],
 ) -> None:
-    """Writes all files aside, then puts them in place: a new folder at once, into one of the same settings file by file.
+    """Writes all files aside, then puts them in place: a new folder at once, into one of the same
+    settings file by file.
 
     What else lies in the folder is left alone.
 
     Args:
       folder: of this prompt's pieces.
       prompt: what they continue.
-      pieces: at least one; where they hold probabilities, these and the weights are stored and drawn as heat maps.
+      pieces: at least one; where they hold probabilities, these and the weights are stored and
+        drawn as heat maps.
       vocabulary: of their tokens.
       is_window: they were drawn by reading a window anew for each step.
       temperature: they were drawn at.
@@ -81,7 +85,10 @@ def write_gallery(
         write_whole(aside / SETTINGS, json.dumps(settings, indent=2) + '\n')
         _put(aside, folder)
     except OSError as error:
-        raise UserError(f'cannot write {folder}: {error.strerror or error}; free the disk or choose another --workdir') from error
+        raise UserError(
+            f'cannot write {folder}: {error.strerror or error}; free the disk or choose another'
+            ' --workdir'
+        ) from error
     finally:
         if aside is not None:
             shutil.rmtree(aside, ignore_errors=True)
@@ -91,7 +98,8 @@ def _put(aside: pathlib.Path, folder: pathlib.Path) -> None:
     if not folder.exists():
         os.rename(aside, folder)
         return
-    # Nothing is removed, as the user may keep files there; the settings, which say that all the rest is there, go last.
+    # Nothing is removed, as the user may keep files there; the settings, which say that all the
+    # rest is there, go last.
     files = sorted(path for path in aside.rglob('*') if path.is_file() and path != aside / SETTINGS)
     for path in [*files, aside / SETTINGS]:
         place = folder / path.relative_to(aside)
@@ -118,19 +126,34 @@ def _write(
     width = max(2, len(str(len(pieces))))
     for number, piece in progress(list(enumerate(pieces, 1)), 'piece'):
         name = f'{number:0{width}}'
-        names.append(f'{name}: {piece.surprise:.2f} nats per step' + (', empty' if piece.is_empty else ''))
+        names.append(
+            f'{name}: {piece.surprise:.2f} nats per step' + (', empty' if piece.is_empty else '')
+        )
         joined = vocabulary.join(prompt.events, piece.events)
         files = []
-        for place, events, first in ((folder, piece.events, len(prompt.events)), (folder / 'joined', joined, 0)):
-            written = written_forms(events, prompt, first, f'{prompt.title or prompt.name}, continuation {name}')
+        for place, events, first in (
+            (folder, piece.events, len(prompt.events)),
+            (folder / 'joined', joined, 0),
+        ):
+            written = written_forms(
+                events, prompt, first, f'{prompt.title or prompt.name}, continuation {name}'
+            )
             for suffix, content in written.items():
                 write_whole(place / f'{name}{suffix}', content)
             files.append(written)
             if sound:
-                write_whole(place / f'{name}.wav', sound(from_events(events), written['.mid'], prompt.qpm, len(events)))
+                write_whole(
+                    place / f'{name}.wav',
+                    sound(from_events(events), written['.mid'], prompt.qpm, len(events)),
+                )
         run = nearest and nearest[number - 1]
         entries.append(Entry(name, joined, piece.surprise, *files, run, looks[number - 1]))
-        draw_piece(folder / f'{name}.png', prompt.events, piece.events, f'{prompt.name}, continuation {names[-1]}')
+        draw_piece(
+            folder / f'{name}.png',
+            prompt.events,
+            piece.events,
+            f'{prompt.name}, continuation {names[-1]}',
+        )
         rows.append(
             {
                 'file': f'{name}.mid',
@@ -146,27 +169,51 @@ def _write(
                 **({} if piece.num_refused is None else {'num_refused': piece.num_refused}),
             }
         )
-    draw_all(folder / 'all.png', prompt.events, [piece.events for piece in pieces], names, f'{prompt.name}: continuations by {model}')
+    draw_all(
+        folder / 'all.png',
+        prompt.events,
+        [piece.events for piece in pieces],
+        names,
+        f'{prompt.name}: continuations by {model}',
+    )
     if pieces[0].probabilities is not None:
-        arrays = {name: np.stack([getattr(piece, name) for piece in pieces]) for name in ('probabilities', 'read')}
+        arrays = {
+            name: np.stack([getattr(piece, name) for piece in pieces])
+            for name in ('probabilities', 'read')
+        }
         if pieces[0].weights is not None:
             arrays['attention_weights'] = np.stack([piece.weights for piece in pieces])
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)
         write_whole(folder / 'distributions.npz', buffer.getvalue())
         title = f'{prompt.name} by {model}'
-        write_heatmaps(folder / 'heatmaps', pieces, vocabulary, is_window=is_window, title=title, progress=progress)
-    write_whole(folder / 'index.html', listening_page(prompt, entries, model, are_compared=nearest is not None))
+        write_heatmaps(
+            folder / 'heatmaps',
+            pieces,
+            vocabulary,
+            is_window=is_window,
+            title=title,
+            progress=progress,
+        )
+    write_whole(
+        folder / 'index.html',
+        listening_page(prompt, entries, model, are_compared=nearest is not None),
+    )
     write_whole(folder / 'samples.json', json.dumps(rows, indent=1) + '\n')
 
 
-def written_forms(events: np.ndarray, prompt: Prompt, first: int, title: str) -> dict[str, bytes | str]:
-    """A melody of whole bars as files of each format, by suffix, in the prompt's key, tempo, metre and instrument.
+def written_forms(
+    events: np.ndarray, prompt: Prompt, first: int, title: str
+) -> dict[str, bytes | str]:
+    """A melody of whole bars as files of each format, by suffix, in the prompt's key, tempo, metre
+    and instrument.
 
     Args:
       events: of the melody.
-      prompt: whose form it takes; in MIDI also how loud its notes are, and new ones as its middle one.
-      first: step at which the melody begins, counted from the prompt's begin; at 0 it begins with the prompt's pickup.
+      prompt: whose form it takes; in MIDI also how loud its notes are, and new ones as its middle
+        one.
+      first: step at which the melody begins, counted from the prompt's begin; at 0 it begins with
+        the prompt's pickup.
       title: of the melody.
     """
     steps, num_bars = from_events(events), len(events) // STEPS_PER_BAR
@@ -177,5 +224,13 @@ def written_forms(events: np.ndarray, prompt: Prompt, first: int, title: str) ->
         for note, step in zip(to_notes(steps, TICKS_PER_QUARTER), steps, strict=True)
     ]
     form = {'title': title, 'qpm': prompt.qpm, 'meter': prompt.meter, 'program': prompt.program}
-    written = form | {'key': prompt.key, 'num_bars': num_bars, 'pickup': prompt.pickup if first == 0 else 0}
-    return {'.mid': format_midi(played, **form), '.abc': format_abc(notes, **written), '.musicxml': format_musicxml(notes, **written)}
+    written = form | {
+        'key': prompt.key,
+        'num_bars': num_bars,
+        'pickup': prompt.pickup if first == 0 else 0,
+    }
+    return {
+        '.mid': format_midi(played, **form),
+        '.abc': format_abc(notes, **written),
+        '.musicxml': format_musicxml(notes, **written),
+    }

@@ -1,7 +1,9 @@
-"""Heat maps of what a model looked at and what it drew from: attention weights and softmax outputs of every generated step.
+"""Heat maps of what a model looked at and what it drew from: attention weights and softmax outputs
+of every generated step.
 
-Row n of a piece's weights_NT belongs to the n-th generated step, and column T - 1 to the step right before it. P steps were read before
-the first generated one; with P = 4, T = 3 the columns are these steps of the joined sequence:
+Row n of a piece's weights_NT belongs to the n-th generated step, and column T - 1 to the step right
+before it. P steps were read before the first generated one; with P = 4, T = 3 the columns are these
+steps of the joined sequence:
 
     n = 0   1 2 3
     n = 1   2 3 4
@@ -22,23 +24,34 @@ from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 from symmusic.score.notes import pitch_name
 
 MAX_SINGLE = 8
-SCALE = 'square-root scale'  # small weights are seen, zero is a colour, and no floor must be chosen as for a logarithm
+# small weights are seen, zero is a colour, and no floor must be chosen as for a logarithm
+SCALE = 'square-root scale'
 
 
 def input_steps(num_read: int, num_steps: int, width: int) -> np.ndarray:
-    """[N, T] which step of the joined sequence each weight looks at, for P = `num_read` and T = `width`; negative where it is padding."""
+    """[N, T] which step of the joined sequence each weight looks at, for P = `num_read` and T =
+    `width`; negative where it is padding.
+    """
     return num_read - width + np.arange(num_steps)[:, None] + np.arange(width)
 
 
 def blank_classes(vocabulary: Vocabulary) -> np.ndarray:
-    """[V + 1] bool: the tokens that say nothing happens: the padding, the blank behind the last class, what alone decodes to no event."""
+    """[V + 1] bool: the tokens that say nothing happens: the padding, the blank behind the last
+    class, what alone decodes to no event.
+    """
     num_classes = vocabulary.num_classes
-    alone = [token == vocabulary.padding or vocabulary.decode(np.array([token]))[0] == NO_EVENT for token in range(num_classes)]
+    alone = [
+        token == vocabulary.padding or vocabulary.decode(np.array([token]))[0] == NO_EVENT
+        for token in range(num_classes)
+    ]
     return np.array([*alone, True])
 
 
-def mask_blanks(weights_NT: np.ndarray, read: np.ndarray, tokens: np.ndarray, blank_V: np.ndarray) -> np.ndarray:
-    """The weights, NaN where the step looked at holds a blank class or is padding; rows are not renormalised, as in the source.
+def mask_blanks(
+    weights_NT: np.ndarray, read: np.ndarray, tokens: np.ndarray, blank_V: np.ndarray
+) -> np.ndarray:
+    """The weights, NaN where the step looked at holds a blank class or is padding; rows are not
+    renormalised, as in the source.
 
     Args:
       weights_NT: of one piece.
@@ -52,9 +65,11 @@ def mask_blanks(weights_NT: np.ndarray, read: np.ndarray, tokens: np.ndarray, bl
 
 
 def by_step(weights_NT: np.ndarray, num_read: int) -> tuple[np.ndarray, int]:
-    """`(weights_NS, first)`: the columns as steps `first`, `first` + 1, ... of the joined sequence instead of steps before the row's own.
+    """`(weights_NS, first)`: the columns as steps `first`, `first` + 1, ... of the joined sequence
+    instead of steps before the row's own.
 
-    NaN where a row does not look; weights on steps before the sequence's begin, all 0, are left out.
+    NaN where a row does not look; weights on steps before the sequence's begin, all 0, are left
+    out.
     """
     steps_NT = input_steps(num_read, *weights_NT.shape)
     first = max(int(steps_NT[0, 0]), 0)
@@ -65,7 +80,9 @@ def by_step(weights_NT: np.ndarray, num_read: int) -> tuple[np.ndarray, int]:
 
 
 def mean_of_known(arrays: Sequence[np.ndarray]) -> np.ndarray:
-    """The mean over arrays of one shape, cell by cell over those that are not NaN there; NaN where all are."""
+    """The mean over arrays of one shape, cell by cell over those that are not NaN there; NaN where
+    all are.
+    """
     total, count = np.zeros(arrays[0].shape), np.zeros(arrays[0].shape)
     for array in arrays:
         total += np.nan_to_num(array)
@@ -75,7 +92,10 @@ def mean_of_known(arrays: Sequence[np.ndarray]) -> np.ndarray:
 
 def class_labels(vocabulary: Vocabulary) -> list[str]:
     """The names of the classes, pitches as C5 (72)."""
-    return [f'{pitch_name(int(name))} ({name})' if name.isdecimal() else name for name in vocabulary.class_names]
+    return [
+        f'{pitch_name(int(name))} ({name})' if name.isdecimal() else name
+        for name in vocabulary.class_names
+    ]
 
 
 def write_heatmaps(
@@ -88,14 +108,16 @@ def write_heatmaps(
     progress: Callable[[Iterable, str], Iterable],
     num_singles: int = MAX_SINGLE,
 ) -> None:
-    """Writes `attention.png`, `attention_masked.png` and `softmax.png`, averaged over all pieces, and `NN-attention.png` ... of the first
-    `num_singles` ones; those of attention where there is one.
+    """Writes `attention.png`, `attention_masked.png` and `softmax.png`, averaged over all pieces,
+    and `NN-attention.png` ... of the first `num_singles` ones; those of attention where there is
+    one.
 
     Args:
       folder: where they go.
       pieces: at least one, all of them with their distributions.
       vocabulary: of their tokens.
-      is_window: they were drawn by reading a window anew; the input axis is then the position in it, as in the source, else the step.
+      is_window: they were drawn by reading a window anew; the input axis is then the position in
+        it, as in the source, else the step.
       title: above each picture, before what it shows.
       progress: wraps what is iterated over, with the unit's name.
       num_singles: pieces that get maps of their own.
@@ -107,26 +129,48 @@ def write_heatmaps(
     def draw(prefix: str, shown: Sequence[Piece], name: str) -> None:
         tokens = shown[0].tokens if len(shown) == 1 else None
         path = folder / f'{prefix}softmax.png'
-        _draw_softmax(path, mean_of_known([piece.probabilities for piece in shown]), labels, num_read, tokens, f'{name}: softmax')
+        _draw_softmax(
+            path,
+            mean_of_known([piece.probabilities for piece in shown]),
+            labels,
+            num_read,
+            tokens,
+            f'{name}: softmax',
+        )
         if shown[0].weights is None:
             return
         plain = mean_of_known([piece.weights for piece in shown])
         events = mean_of_known([masked(piece.weights, piece.read, piece.tokens) for piece in shown])
-        _draw_attention(folder / f'{prefix}attention.png', plain, num_read, is_window, f'{name}: attention')
-        where = 'no event there in any piece, else the mean over the pieces with one;\n' if len(shown) > 1 else 'no event there; '
+        _draw_attention(
+            folder / f'{prefix}attention.png', plain, num_read, is_window, f'{name}: attention'
+        )
+        where = (
+            'no event there in any piece, else the mean over the pieces with one;\n'
+            if len(shown) > 1
+            else 'no event there; '
+        )
         what = f'{name}: attention to events\n(grey: {where}rows not renormalised)'
         _draw_attention(folder / f'{prefix}attention_masked.png', events, num_read, is_window, what)
 
     digits = max(2, len(str(len(pieces))))
-    singles = [(f'{number:0{digits}}-', [piece], f'{title}, piece {number}') for number, piece in enumerate(pieces[:num_singles], 1)]
-    everything = f'{title}, mean of {len(pieces)} pieces' if len(pieces) > 1 else f'{title}, one piece'
+    singles = [
+        (f'{number:0{digits}}-', [piece], f'{title}, piece {number}')
+        for number, piece in enumerate(pieces[:num_singles], 1)
+    ]
+    everything = (
+        f'{title}, mean of {len(pieces)} pieces' if len(pieces) > 1 else f'{title}, one piece'
+    )
     for prefix, shown, name in progress([('', pieces, everything), *singles], 'map'):
         draw(prefix, shown, name)
 
 
-def _draw_attention(path: pathlib.Path, weights_NT: np.ndarray, num_read: int, is_window: bool, title: str) -> None:
+def _draw_attention(
+    path: pathlib.Path, weights_NT: np.ndarray, num_read: int, is_window: bool, title: str
+) -> None:
     from matplotlib.colors import PowerNorm
-    from matplotlib.figure import Figure  # here, because it takes a second to import and few runs of the program draw
+
+    # here, because it takes a second to import and few runs of the program draw
+    from matplotlib.figure import Figure
 
     num_steps, width = weights_NT.shape
     if is_window:
@@ -135,20 +179,46 @@ def _draw_attention(path: pathlib.Path, weights_NT: np.ndarray, num_read: int, i
     else:
         image, first = by_step(weights_NT, num_read)
         seen = ~np.isnan(by_step(np.zeros(weights_NT.shape), num_read)[0])
-    figure = Figure(figsize=(_inches(image.shape[1], 3.0), _inches(num_steps, 1.6)), layout='constrained')
+    figure = Figure(
+        figsize=(_inches(image.shape[1], 3.0), _inches(num_steps, 1.6)), layout='constrained'
+    )
     axes = figure.subplots()
     extent = (first - 0.5, first + image.shape[1] - 0.5, num_read + num_steps - 0.5, num_read - 0.5)
-    background = np.where(seen, 0.82, 1.0)  # grey where the model looked at what is masked, white where it did not look
-    axes.imshow(background, cmap='gray', vmin=0, vmax=1, extent=extent, aspect='auto', interpolation='nearest')
+    # grey where the model looked at what is masked, white where it did not look
+    background = np.where(seen, 0.82, 1.0)
+    axes.imshow(
+        background,
+        cmap='gray',
+        vmin=0,
+        vmax=1,
+        extent=extent,
+        aspect='auto',
+        interpolation='nearest',
+    )
     known = image[~np.isnan(image)]
     norm = PowerNorm(0.5, 0, float(known.max()) if known.size and known.max() > 0 else 1.0)
-    drawn = axes.imshow(np.ma.masked_invalid(image), cmap='viridis', norm=norm, extent=extent, aspect='auto', interpolation='nearest')
-    figure.colorbar(drawn, ax=axes, label=f'attention weight ({SCALE})', pad=0.01, aspect=40, fraction=0.04)
+    drawn = axes.imshow(
+        np.ma.masked_invalid(image),
+        cmap='viridis',
+        norm=norm,
+        extent=extent,
+        aspect='auto',
+        interpolation='nearest',
+    )
+    figure.colorbar(
+        drawn, ax=axes, label=f'attention weight ({SCALE})', pad=0.01, aspect=40, fraction=0.04
+    )
     if is_window:
         bars = range(1, width // STEPS_PER_BAR + 1)
         every = _every(len(bars))
-        ticks = [(width + 1 - bar * STEPS_PER_BAR, f'{width + 1 - bar * STEPS_PER_BAR}\n{bar} bar{"s" * (bar > 1)} back')
-                 for bar in bars if bar % every == 0 and width + 1 - bar * STEPS_PER_BAR > 0]  # fmt: skip
+        ticks = [
+            (
+                width + 1 - bar * STEPS_PER_BAR,
+                f'{width + 1 - bar * STEPS_PER_BAR}\n{bar} bar{"s" * (bar > 1)} back',
+            )
+            for bar in bars
+            if bar % every == 0 and width + 1 - bar * STEPS_PER_BAR > 0
+        ]
         ticks.append((width, str(width)))
         axes.set_xticks([place for place, _ in ticks], [label for _, label in ticks])
         axes.set_xlabel('input step, by its place in the window')
@@ -163,22 +233,47 @@ def _draw_attention(path: pathlib.Path, weights_NT: np.ndarray, num_read: int, i
 
 
 def _draw_softmax(
-    path: pathlib.Path, probabilities_NV: np.ndarray, labels: Sequence[str], num_read: int, tokens: np.ndarray | None, title: str
+    path: pathlib.Path,
+    probabilities_NV: np.ndarray,
+    labels: Sequence[str],
+    num_read: int,
+    tokens: np.ndarray | None,
+    title: str,
 ) -> None:
     from matplotlib.colors import PowerNorm
     from matplotlib.figure import Figure
 
     num_steps, num_classes = probabilities_NV.shape
-    figure = Figure(figsize=(_inches(1.5 * num_steps, 3.0), min(1.6 + 0.13 * num_classes, 20)), layout='constrained')
+    figure = Figure(
+        figsize=(_inches(1.5 * num_steps, 3.0), min(1.6 + 0.13 * num_classes, 20)),
+        layout='constrained',
+    )
     axes = figure.subplots()
     extent = (num_read - 0.5, num_read + num_steps - 0.5, -0.5, num_classes - 0.5)
     norm = PowerNorm(0.5, 0, 1)
     drawn = axes.imshow(
-        probabilities_NV.T, cmap='viridis', norm=norm, extent=extent, aspect='auto', interpolation='nearest', origin='lower'
+        probabilities_NV.T,
+        cmap='viridis',
+        norm=norm,
+        extent=extent,
+        aspect='auto',
+        interpolation='nearest',
+        origin='lower',
     )
-    figure.colorbar(drawn, ax=axes, label=f'probability ({SCALE})', pad=0.01, aspect=40, fraction=0.04)
-    if tokens is not None and num_steps <= 16 * STEPS_PER_BAR:  # of more the marks would hide what is below them
-        axes.plot(num_read + np.arange(num_steps), tokens, 's', color='tab:red', markersize=3, markerfacecolor='none', markeredgewidth=0.8)
+    figure.colorbar(
+        drawn, ax=axes, label=f'probability ({SCALE})', pad=0.01, aspect=40, fraction=0.04
+    )
+    # of more the marks would hide what is below them
+    if tokens is not None and num_steps <= 16 * STEPS_PER_BAR:
+        axes.plot(
+            num_read + np.arange(num_steps),
+            tokens,
+            's',
+            color='tab:red',
+            markersize=3,
+            markerfacecolor='none',
+            markeredgewidth=0.8,
+        )
         title += ', red: what was drawn'
     every = _every(num_classes, most=80)
     axes.set_yticks(range(0, num_classes, every), labels[::every], fontsize=6)
@@ -189,13 +284,24 @@ def _draw_softmax(
 
 
 def _bar_axis(axis, first: int, end: int) -> None:
-    """Ticks where bars begin, named as in the piano rolls, small ones at quarters where there are few bars."""
+    """Ticks where bars begin, named as in the piano rolls, small ones at quarters where there are
+    few bars.
+    """
     bars = range(-(-first // STEPS_PER_BAR), -(-end // STEPS_PER_BAR))
     every = _every(len(bars))
-    axis.set_ticks([bar * STEPS_PER_BAR - 0.5 for bar in bars if bar % every == 0], [str(bar + 1) for bar in bars if bar % every == 0])
+    axis.set_ticks(
+        [bar * STEPS_PER_BAR - 0.5 for bar in bars if bar % every == 0],
+        [str(bar + 1) for bar in bars if bar % every == 0],
+    )
     if len(bars) <= 16:
         axis.set_ticks(
-            [step - 0.5 for step in range(-(-first // STEPS_PER_QUARTER) * STEPS_PER_QUARTER, end, STEPS_PER_QUARTER)], minor=True
+            [
+                step - 0.5
+                for step in range(
+                    -(-first // STEPS_PER_QUARTER) * STEPS_PER_QUARTER, end, STEPS_PER_QUARTER
+                )
+            ],
+            minor=True,
         )
 
 
@@ -205,5 +311,7 @@ def _every(num: int, most: int = 20) -> int:
 
 
 def _inches(num_steps: float, margin: float) -> float:
-    """A side of a picture: a bar is one inch, as long as the whole is neither tiny nor too large to read its labels on a screen."""
+    """A side of a picture: a bar is one inch, as long as the whole is neither tiny nor too large to
+    read its labels on a screen.
+    """
     return margin + min(max(num_steps / STEPS_PER_BAR, 3.0), 12.0)

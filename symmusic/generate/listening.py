@@ -54,7 +54,8 @@ class Entry:
       events: [T] of the prompt and the piece behind it, in the prompt's key.
       surprise: nats per step that was drawn.
       new, joined: the files of the piece alone and with the prompt before it, by suffix.
-      nearest: its longest copied run, as `samples.json` has it; None where there is none or it is not known.
+      nearest: its longest copied run, as `samples.json` has it; None where there is none or it is
+        not known.
       looks: what its steps looked at, as `looks.find_looks`; None where that is not known.
     """
 
@@ -67,8 +68,11 @@ class Entry:
     looks: Sequence[Sequence[int]] | None = None
 
 
-def listening_page(prompt: Prompt, entries: Sequence[Entry], model: str, *, are_compared: bool) -> str:
-    """HTML of pieces after their prompt: each with its notes, its sound, what it looked at, and its files to take along.
+def listening_page(
+    prompt: Prompt, entries: Sequence[Entry], model: str, *, are_compared: bool
+) -> str:
+    """HTML of pieces after their prompt: each with its notes, its sound, what it looked at, and its
+    files to take along.
 
     Args:
       prompt: what the pieces continue.
@@ -78,36 +82,52 @@ def listening_page(prompt: Prompt, entries: Sequence[Entry], model: str, *, are_
     """
     seam, played, parts, keys = len(prompt.events), [], [], []
     for number, entry in enumerate(entries):
-        played.append({'notes': played_notes(entry.events), 'end': len(entry.events), 'looks': entry.looks})
+        played.append(
+            {'notes': played_notes(entry.events), 'end': len(entry.events), 'looks': entry.looks}
+        )
         keys.append(_key(entry.events[seam:]))
         parts.append(_article(prompt, entry, number, keys[-1], are_compared))
-    body = _head(prompt, len(entries), model, keys, are_compared, any(entry.looks for entry in entries))
+    body = _head(
+        prompt, len(entries), model, keys, are_compared, any(entry.looks for entry in entries)
+    )
     data = json_for_script(
-        json.dumps({'pieces': played, 'seam': seam, 'qpm': prompt.qpm, 'firstBar': _first_bar(prompt)}, separators=(',', ':'))
+        json.dumps(
+            {'pieces': played, 'seam': seam, 'qpm': prompt.qpm, 'firstBar': _first_bar(prompt)},
+            separators=(',', ':'),
+        )
     )
     script = f'{playback_script()}const DATA = {data};\n{SCRIPT.read_text(encoding="utf-8")}'
-    return page(f'{prompt.name}: continuations', f'{body}<main>{chr(10).join(parts)}</main>', STYLE, script)
+    return page(
+        f'{prompt.name}: continuations', f'{body}<main>{chr(10).join(parts)}</main>', STYLE, script
+    )
 
 
 def _article(prompt: Prompt, entry: Entry, number: int, key: str, are_compared: bool) -> str:
     seam, notes, run = len(prompt.events), from_events(entry.events), entry.nearest
     num_notes = sum(note.onset >= seam for note in notes)
     downloads = (
-        f'<span class="quiet">With the prompt: {_downloads(f"{prompt.name}-{entry.name}", entry.joined)}; '
-        f'new bars: {_downloads(f"{prompt.name}-{entry.name}-new", entry.new)}</span>'
+        '<span class="quiet">With the prompt:'
+        f' {_downloads(f"{prompt.name}-{entry.name}", entry.joined)}; new bars:'
+        f' {_downloads(f"{prompt.name}-{entry.name}-new", entry.new)}</span>'
     )
-    name, facts = escape(entry.name), [f'{entry.surprise:.2f} nats per step', f'{num_notes} notes', key or 'no key']
+    name, facts = (
+        escape(entry.name),
+        [f'{entry.surprise:.2f} nats per step', f'{num_notes} notes', key or 'no key'],
+    )
     if are_compared:
         facts.append(
-            f'{run["score"]} in a row as in {run.get("title") or run["tune"]}, bar {run["tune_bar"]}'
+            f'{run["score"]} in a row as in {run.get("title") or run["tune"]}, bar'
+            f' {run["tune_bar"]}'
             if run
             else 'none in a row as in a tune'
         )
     looked = f'<p class="looked quiet" aria-live="polite">{LOOK_HINT}</p>' if entry.looks else ''
     return (
-        f'<article data-order="{number}" data-surprise="{entry.surprise:.6f}" data-notes="{num_notes}" '
+        f'<article data-order="{number}" data-surprise="{entry.surprise:.6f}"'
+        f' data-notes="{num_notes}" '
         f'data-copied="{run["score"] if run else 0}" data-key="{escape(key)}"><div class="bar">'
-        f'<h2>{name}</h2><button type="button" aria-pressed="false" aria-label="Play {name}">Play</button>'
+        f'<h2>{name}</h2><button type="button" aria-pressed="false" aria-label="Play'
+        f' {name}">Play</button>'
         f'<span class="quiet">{escape("; ".join(facts))}</span>{downloads}</div>'
         f'{_staff(prompt, entry, number)}{draw_roll(entry.name, notes, seam, len(entry.events), run, _first_bar(prompt))}{looked}</article>'
     )
@@ -127,17 +147,42 @@ def _key(events: np.ndarray) -> str:
 def key_name(key: Key) -> str:
     """As 'B♭ major'."""
     name = tonic(key)
-    return f'{name.letter}{"♯" * name.alter}{"♭" * -name.alter} {"major" if key.is_major else "minor"}'
+    return (
+        f'{name.letter}{"♯" * name.alter}{"♭" * -name.alter} {"major" if key.is_major else "minor"}'
+    )
 
 
-LOOK_HINT = 'Point at a blue note, or take the arrow keys in the roll: what the model looked at there.'
+LOOK_HINT = (
+    'Point at a blue note, or take the arrow keys in the roll: what the model looked at there.'
+)
 
 
-def _head(prompt: Prompt, num_pieces: int, model: str, keys: Sequence[str], are_compared: bool, have_looks: bool) -> str:
-    orders = {'order': 'number', 'surprise': 'likelihood', 'notes': 'notes', **({'copied': 'originality'} if are_compared else {})}
-    underlined = ' Underlined: the longest run of notes that stands in a training tune in just the same way, in any key.' * are_compared
-    shaded = ' Shaded: the steps that the model looked at when it drew the one pointed at, the darker the more.' * have_looks
-    most = ' <label>At most <input type="number" id="most" min="0" placeholder="any"> in a row as in a tune</label>' * are_compared
+def _head(
+    prompt: Prompt,
+    num_pieces: int,
+    model: str,
+    keys: Sequence[str],
+    are_compared: bool,
+    have_looks: bool,
+) -> str:
+    orders = {
+        'order': 'number',
+        'surprise': 'likelihood',
+        'notes': 'notes',
+        **({'copied': 'originality'} if are_compared else {}),
+    }
+    underlined = (
+        ' Underlined: the longest run of notes that stands in a training tune in just the same way,'
+        ' in any key.' * are_compared
+    )
+    shaded = (
+        ' Shaded: the steps that the model looked at when it drew the one pointed at, the darker'
+        ' the more.' * have_looks
+    )
+    most = (
+        ' <label>At most <input type="number" id="most" min="0" placeholder="any"> in a row as in a'
+        ' tune</label>' * are_compared
+    )
     bars = len(prompt.events) // STEPS_PER_BAR - (prompt.pickup > 0)
     given = f'{"pickup and " * (prompt.pickup > 0)}{bars} bar{"s" * (bars != 1)}'
     return f"""<h1>{escape(prompt.name)}, continued</h1>
@@ -159,19 +204,33 @@ def _downloads(name: str, files: Mapping[str, bytes | str]) -> str:
     links = []
     for suffix, content in files.items():
         kind, text = FORMATS[suffix]
-        data = base64.b64encode(content if isinstance(content, bytes) else content.encode()).decode()
-        links.append(f'<a download="{escape(name)}{suffix}" href="data:{kind};base64,{data}">{text}</a>')
+        data = base64.b64encode(
+            content if isinstance(content, bytes) else content.encode()
+        ).decode()
+        links.append(
+            f'<a download="{escape(name)}{suffix}" href="data:{kind};base64,{data}">{text}</a>'
+        )
     return ', '.join(links)
 
 
 def _sound(program: int) -> str:
-    """Which of the page's sounds is nearest to an instrument of General MIDI: pipes; organs, strings, voices, brass and reeds; others."""
-    return 'flute' if 72 <= program < 80 else 'reed' if 16 <= program < 24 or 40 <= program < 45 or 48 <= program < 72 else 'plucked'
+    """Which of the page's sounds is nearest to an instrument of General MIDI: pipes; organs,
+    strings, voices, brass and reeds; others.
+    """
+    return (
+        'flute'
+        if 72 <= program < 80
+        else 'reed'
+        if 16 <= program < 24 or 40 <= program < 45 or 48 <= program < 72
+        else 'plucked'
+    )
 
 
 def _choice(label: str, name: str, chosen: str = '', **options: str) -> str:
     listed = ''.join(
-        f'<option value="{escape(value)}"{" selected" * (value == chosen != "")}>{escape(text)}</option>' for value, text in options.items()
+        '<option'
+        f' value="{escape(value)}"{" selected" * (value == chosen != "")}>{escape(text)}</option>'
+        for value, text in options.items()
     )
     return f'<label>{label} <select id="{name}">{listed}</select></label>'
 
@@ -184,4 +243,8 @@ def _staff(prompt: Prompt, entry: Entry, number: int) -> str:
     bars = to_bars(notes, len(entry.events) // STEPS_PER_BAR, prompt.pickup)
     svg = engrave(entry.joined['.musicxml'], bars, len(prompt.events), number + 1)
     label = f'Staff notation of {entry.name}'
-    return f'<div class="staff" tabindex="0" role="region" aria-label="{escape(label)}">{svg}</div>' if svg else ''
+    return (
+        f'<div class="staff" tabindex="0" role="region" aria-label="{escape(label)}">{svg}</div>'
+        if svg
+        else ''
+    )

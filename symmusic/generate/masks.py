@@ -16,7 +16,8 @@ MOST_PITCHES = 256
 
 @dataclasses.dataclass(frozen=True)
 class Wishes:
-    """What pieces of N steps must be; pitches as they sound, in the prompt's key. The defaults wish nothing.
+    """What pieces of N steps must be; pitches as they sound, in the prompt's key. The defaults wish
+    nothing.
 
     Attributes:
       scale: pitch classes that notes may have; None = all.
@@ -43,10 +44,16 @@ class Wishes:
     def stated(self) -> list[str]:
         """The names of the wishes that are not the defaults."""
         defaults = Wishes()
-        return [field.name for field in dataclasses.fields(self) if not _alike(getattr(self, field.name), getattr(defaults, field.name))]
+        return [
+            field.name
+            for field in dataclasses.fields(self)
+            if not _alike(getattr(self, field.name), getattr(defaults, field.name))
+        ]
 
 
-def make_masks(wishes: Wishes, vocabulary: Vocabulary, prompt: np.ndarray, distance: int, num_bars: int) -> Masks:
+def make_masks(
+    wishes: Wishes, vocabulary: Vocabulary, prompt: np.ndarray, distance: int, num_bars: int
+) -> Masks:
     """The masks of `num_bars` new bars, and of one step before them, which is the prompt's last.
 
     Args:
@@ -57,37 +64,60 @@ def make_masks(wishes: Wishes, vocabulary: Vocabulary, prompt: np.ndarray, dista
       num_bars: of the pieces.
 
     Raises:
-      UserError: the encoding cannot be controlled, or not all wishes can be met: those that contradict one another are named.
+      UserError: the encoding cannot be controlled, or not all wishes can be met: those that
+        contradict one another are named.
     """
     if not isinstance(vocabulary, MelodyVocabulary):
         names = ', '.join(f'config.sample.{name}' for name in wishes.stated())
-        raise UserError(f"{names}: only models of config.data.encoding = 'melody' can be controlled, not {vocabulary.encoding!r}")
+        raise UserError(
+            f"{names}: only models of config.data.encoding = 'melody' can be controlled, not"
+            f' {vocabulary.encoding!r}'
+        )
     masks = _try(wishes, vocabulary, prompt, distance, num_bars)
     if masks is None:
         conflict = wishes.stated()
-        for name in list(conflict):  # what can be left out without making the rest possible is not to blame
+        # what can be left out without making the rest possible is not to blame
+        for name in list(conflict):
             fewer = [other for other in conflict if other != name]
             if _try(_only(wishes, fewer), vocabulary, prompt, distance, num_bars) is None:
                 conflict = fewer
-        named = [f'config.sample.{FIELDS.get(name, name)} = {_shown(getattr(wishes, name))}' for name in conflict]
-        pitches = f'the model has the pitches {vocabulary.min_pitch - distance} to {vocabulary.max_pitch - distance}'
-        raise UserError(f'{" and ".join(named)} cannot be met in {num_bars} bar{"s" * (num_bars > 1)} after this prompt; {pitches}')
+        named = [
+            f'config.sample.{FIELDS.get(name, name)} = {_shown(getattr(wishes, name))}'
+            for name in conflict
+        ]
+        pitches = (
+            f'the model has the pitches {vocabulary.min_pitch - distance} to'
+            f' {vocabulary.max_pitch - distance}'
+        )
+        raise UserError(
+            f'{" and ".join(named)} cannot be met in {num_bars} bar{"s" * (num_bars > 1)} after'
+            f' this prompt; {pitches}'
+        )
     return masks
 
 
-FIELDS = {'last': 'end_on_tonic', 'fixed': 'fixed or config.sample.regenerate'}  # where a wish has not its field's name
+# where a wish has not its field's name
+FIELDS = {'last': 'end_on_tonic', 'fixed': 'fixed or config.sample.regenerate'}
 
 
-def _try(wishes: Wishes, vocabulary: MelodyVocabulary, prompt: np.ndarray, distance: int, num_bars: int) -> Masks | None:
+def _try(
+    wishes: Wishes, vocabulary: MelodyVocabulary, prompt: np.ndarray, distance: int, num_bars: int
+) -> Masks | None:
     """As `make_masks`, None where the wishes cannot be met."""
-    events_V = transpose_events(vocabulary.decode(np.arange(vocabulary.num_classes)), -distance).astype(int)
+    events_V = transpose_events(
+        vocabulary.decode(np.arange(vocabulary.num_classes)), -distance
+    ).astype(int)
     is_wished_V = _is_wished(wishes, events_V)
     if set(wishes.pitches) - set(events_V) or not (is_wished_V & (events_V >= 0)).any():
-        return None  # that no note at all may stand is no wish: 'max_notes_per_bar' says so where it is
+        # that no note at all may stand is no wish: 'max_notes_per_bar' says so where it is
+        return None
     num_steps = num_bars * STEPS_PER_BAR
     tokens_NV = np.broadcast_to(is_wished_V, (num_steps, len(events_V)))
     if wishes.rhythm is not None:
-        tokens_NV = tokens_NV & (np.sign(events_V + 1) == np.sign(np.resize(wishes.rhythm, num_steps).astype(int) + 1)[:, None])
+        tokens_NV = tokens_NV & (
+            np.sign(events_V + 1)
+            == np.sign(np.resize(wishes.rhythm, num_steps).astype(int) + 1)[:, None]
+        )
     if wishes.fixed is not None:
         fixed_N1 = wishes.fixed.astype(int)[:, None]
         tokens_NV = np.where(fixed_N1 == FREE, tokens_NV, events_V == fixed_N1)
@@ -117,26 +147,40 @@ def _is_wished(wishes: Wishes, events_V: np.ndarray) -> np.ndarray:
     return ~is_note_V | (in_scale_V & (wishes.lowest <= events_V) & (events_V <= wishes.highest))
 
 
-def _look_ahead(wishes: Wishes, tokens_NV: np.ndarray, kinds_V: np.ndarray, pitches_J: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """[N, J, C, E, S, K] which kinds may follow in each state so that the end can be reached, and [J, C, E, S] which first states reach it.
+def _look_ahead(
+    wishes: Wishes, tokens_NV: np.ndarray, kinds_V: np.ndarray, pitches_J: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """[N, J, C, E, S, K] which kinds may follow in each state so that the end can be reached, and
+    [J, C, E, S] which first states reach it.
 
-    Filled backwards (dynamic programming): a state is good before a step where a kind that may stand there leads to a good one after it.
+    Filled backwards (dynamic programming): a state is good before a step where a kind that may
+    stand there leads to a good one after it.
     """
     num_steps = len(tokens_NV)
     is_free_N = np.full(num_steps, True) if wishes.fixed is None else wishes.fixed == FREE
     counted = wishes.min_notes_per_bar > 0 or wishes.max_notes_per_bar < STEPS_PER_BAR
-    shape = (len(pitches_J), STEPS_PER_BAR + 1 if counted else 1, 1 if wishes.last is None else 2, 1 if wishes.rests else 2)
+    shape = (
+        len(pitches_J),
+        STEPS_PER_BAR + 1 if counted else 1,
+        1 if wishes.last is None else 2,
+        1 if wishes.rests else 2,
+    )
     counts_C = np.arange(shape[1])
     good = np.zeros(shape, bool)
     good[-1, :, -1] = True  # all pitches are used, and the last note may end the piece
     table = np.zeros((num_steps, *shape, 4), bool)
     for step in reversed(range(num_steps)):
-        bar = slice(step // STEPS_PER_BAR * STEPS_PER_BAR, (step // STEPS_PER_BAR + 1) * STEPS_PER_BAR)
+        bar = slice(
+            step // STEPS_PER_BAR * STEPS_PER_BAR, (step // STEPS_PER_BAR + 1) * STEPS_PER_BAR
+        )
         is_bound = counted and is_free_N[bar].any()  # what is fixed as a whole is not counted
         if step % STEPS_PER_BAR == STEPS_PER_BAR - 1:  # the next bar counts anew
             enough_C = counts_C >= (wishes.min_notes_per_bar if is_bound else 0)
             good = np.broadcast_to(good[:, :1], shape) & enough_C[:, None, None]
-        now, may_K = table[step], [bool((tokens_NV[step] & (kinds_V == kind)).any()) for kind in range(4)]
+        now, may_K = (
+            table[step],
+            [bool((tokens_NV[step] & (kinds_V == kind)).any()) for kind in range(4)],
+        )
         now[..., NONE] = may_K[NONE] & good
         now[..., OFF] = may_K[OFF] & good[..., :1]
         if not wishes.rests and is_free_N[step]:
@@ -148,7 +192,10 @@ def _look_ahead(wishes: Wishes, tokens_NV: np.ndarray, kinds_V: np.ndarray, pitc
                 few_C = counts_C < (wishes.max_notes_per_bar if is_bound else STEPS_PER_BAR)
                 after = np.roll(after, -1, axis=1) & few_C[:, None, None]
             if len(pitches_J) > 1:
-                fits_J = [token >= 0 and kinds_V[token] == kind and tokens_NV[step, token] for token in pitches_J]
+                fits_J = [
+                    token >= 0 and kinds_V[token] == kind and tokens_NV[step, token]
+                    for token in pitches_J
+                ]
                 after = np.roll(after, -1, axis=0) & np.array(fits_J)[:, None, None, None]
             now[..., kind] = may_K[kind] & after
         good = now.any(axis=-1)
@@ -160,10 +207,20 @@ def _only(wishes: Wishes, names: list[str]) -> Wishes:
 
 
 def _alike(one, other) -> bool:
-    return one is other if isinstance(one, np.ndarray) or isinstance(other, np.ndarray) else one == other
+    return (
+        one is other
+        if isinstance(one, np.ndarray) or isinstance(other, np.ndarray)
+        else one == other
+    )
 
 
 def _shown(value: object) -> str:
     if isinstance(value, frozenset):
         return f'({", ".join(map(str, sorted(value)))})'
-    return f'{len(value)} steps' if isinstance(value, np.ndarray) else f'{len(value)} notes' if isinstance(value, tuple) else str(value)
+    return (
+        f'{len(value)} steps'
+        if isinstance(value, np.ndarray)
+        else f'{len(value)} notes'
+        if isinstance(value, tuple)
+        else str(value)
+    )

@@ -1,8 +1,10 @@
-"""Never more than so many notes of a tune: runs that stand in the training tunes are masked while pieces are drawn. Pure functions.
+"""Never more than so many notes of a tune: runs that stand in the training tunes are masked while
+pieces are drawn. Pure functions.
 
-A run is notes that follow one another in just the same way, by interval and by the steps from onset to onset, as `evaluate/copies.py`
-measures it; it may begin in the prompt. The index is a sorted array of hashes (32 bits) of all runs of one note more than are allowed:
-one that is in the tunes is always found; with 2 * 10^5 of them 5 of 10^5 other runs are refused as well.
+A run is notes that follow one another in just the same way, by interval and by the steps from onset
+to onset, as `evaluate/copies.py` measures it; it may begin in the prompt. The index is a sorted
+array of hashes (32 bits) of all runs of one note more than are allowed: one that is in the tunes is
+always found; with 2 * 10^5 of them 5 of 10^5 other runs are refused as well.
 """
 
 from collections.abc import Sequence
@@ -19,8 +21,8 @@ STEPS = 1 << 20  # more than lie between two notes
 
 @flax.struct.dataclass
 class Index:
-    """What must not be completed: `hashes_M` uint32, sorted, of runs of K symbols, the last one again and again up to a power of two;
-    `pitches_V` of the classes, -1 where no note begins.
+    """What must not be completed: `hashes_M` uint32, sorted, of runs of K symbols, the last one
+    again and again up to a power of two; `pitches_V` of the classes, -1 where no note begins.
     """
 
     hashes_M: jax.Array
@@ -30,8 +32,9 @@ class Index:
 
 @flax.struct.dataclass
 class Heard:
-    """Of B prompts and what is drawn after them: the last symbols, mixed, the latest note's pitch, how long ago it began, how many there
-    were, at how many steps something was refused, and at how many all was a copy, so that one had to be let through.
+    """Of B prompts and what is drawn after them: the last symbols, mixed, the latest note's pitch,
+    how long ago it began, how many there were, at how many steps something was refused, and at how
+    many all was a copy, so that one had to be let through.
     """
 
     mixed_BK: jax.Array  # uint32, K - 1 of them
@@ -58,8 +61,13 @@ def make_index(symbols: Sequence[np.ndarray], max_run: int, pitches_V: np.ndarra
     if not any(map(len, found)):
         return None
     hashes = np.unique(np.concatenate(found))
-    room = 1 << (len(hashes) - 1).bit_length()  # a power of two, so that few numbers of runs are programs of their own
-    return Index(np.pad(hashes, (0, room - len(hashes)), mode='edge'), np.asarray(pitches_V, np.int32), max_run)
+    # a power of two, so that few numbers of runs are programs of their own
+    room = 1 << (len(hashes) - 1).bit_length()
+    return Index(
+        np.pad(hashes, (0, room - len(hashes)), mode='edge'),
+        np.asarray(pitches_V, np.int32),
+        max_run,
+    )
 
 
 def _hash(mixed: np.ndarray | jax.Array) -> np.ndarray | jax.Array:
@@ -74,13 +82,24 @@ def listen(index: Index, prompts_BT: jax.Array) -> Heard:
     """What is heard in prompts."""
     num_pieces = prompts_BT.shape[0]
     zeros, never = jnp.zeros(num_pieces, jnp.int32), jnp.zeros(num_pieces, bool)
-    nothing = Heard(jnp.zeros((num_pieces, index.num_symbols - 1), jnp.uint32), zeros, zeros, zeros, zeros, zeros)
-    return lax.scan(lambda heard, token_B: (hear(index, heard, token_B, never, never), None), nothing, prompts_BT.T)[0]
+    nothing = Heard(
+        jnp.zeros((num_pieces, index.num_symbols - 1), jnp.uint32),
+        zeros,
+        zeros,
+        zeros,
+        zeros,
+        zeros,
+    )
+    return lax.scan(
+        lambda heard, token_B: (hear(index, heard, token_B, never, never), None),
+        nothing,
+        prompts_BT.T,
+    )[0]
 
 
 def refuse(index: Index, heard: Heard, may_BV: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """[B, V] which of the classes that may be drawn complete a run of a tune, and [B] where that would leave nothing to draw: there none
-    is refused.
+    """[B, V] which of the classes that may be drawn complete a run of a tune, and [B] where that
+    would leave nothing to draw: there none is refused.
     """
     is_copy_BV = ~original(index, heard) & may_BV
     is_stuck_B = (is_copy_BV == may_BV).all(axis=-1)
@@ -89,21 +108,33 @@ def refuse(index: Index, heard: Heard, may_BV: jax.Array) -> tuple[jax.Array, ja
 
 def original(index: Index, heard: Heard) -> jax.Array:
     """[B, V] the classes that complete no run of a tune."""
-    symbols_BV = (index.pitches_V - heard.pitch_B[:, None] + 128) * STEPS + jnp.minimum(heard.since_B, STEPS - 1)[:, None]
-    before_BVK = jnp.broadcast_to(heard.mixed_BK[:, None], (*symbols_BV.shape, index.num_symbols - 1))
-    runs_BVK = jnp.concatenate([before_BVK, (symbols_BV.astype(jnp.uint32) * jnp.uint32(MIX))[..., None]], axis=-1)
+    symbols_BV = (index.pitches_V - heard.pitch_B[:, None] + 128) * STEPS + jnp.minimum(
+        heard.since_B, STEPS - 1
+    )[:, None]
+    before_BVK = jnp.broadcast_to(
+        heard.mixed_BK[:, None], (*symbols_BV.shape, index.num_symbols - 1)
+    )
+    runs_BVK = jnp.concatenate(
+        [before_BVK, (symbols_BV.astype(jnp.uint32) * jnp.uint32(MIX))[..., None]], axis=-1
+    )
     hashes_BV = _hash(runs_BVK)
     places_BV = jnp.minimum(jnp.searchsorted(index.hashes_M, hashes_BV), len(index.hashes_M) - 1)
     is_copy_BV = index.hashes_M[places_BV] == hashes_BV
     return ~(is_copy_BV & (index.pitches_V >= 0) & (heard.count_B >= index.num_symbols)[:, None])
 
 
-def hear(index: Index, heard: Heard, token_B: jax.Array, was_refused_B: jax.Array, was_stuck_B: jax.Array) -> Heard:
+def hear(
+    index: Index, heard: Heard, token_B: jax.Array, was_refused_B: jax.Array, was_stuck_B: jax.Array
+) -> Heard:
     """What is heard after a step."""
     pitch_B = index.pitches_V[token_B]
     begins_B = pitch_B >= 0
-    symbol_B = ((pitch_B - heard.pitch_B + 128) * STEPS + jnp.minimum(heard.since_B, STEPS - 1)).astype(jnp.uint32)
-    longer_BK = jnp.concatenate([heard.mixed_BK, (symbol_B * jnp.uint32(MIX))[:, None]], axis=1)[:, 1:]
+    symbol_B = (
+        (pitch_B - heard.pitch_B + 128) * STEPS + jnp.minimum(heard.since_B, STEPS - 1)
+    ).astype(jnp.uint32)
+    longer_BK = jnp.concatenate([heard.mixed_BK, (symbol_B * jnp.uint32(MIX))[:, None]], axis=1)[
+        :, 1:
+    ]
     return Heard(
         mixed_BK=jnp.where((begins_B & (heard.count_B > 0))[:, None], longer_BK, heard.mixed_BK),
         pitch_B=jnp.where(begins_B, pitch_B, heard.pitch_B),

@@ -11,20 +11,33 @@ from symmusic.score.meter import STEPS_PER_BAR
 
 BARS_PER_ROW = 16  # of a piece's own picture; a longer piece goes on below, as in a score
 MAX_ROWS = 24  # more bars than those hold make the rows longer
-PROMPT_BARS, NEW_BARS = 4, 64  # the picture of all pieces shows so many bars of the prompt's end and of the pieces' beginning
+# the picture of all pieces shows so many bars of the prompt's end and of the pieces' beginning
+PROMPT_BARS, NEW_BARS = 4, 64
 
 
-def draw_piece(path: pathlib.Path, prompt: np.ndarray, continuation: np.ndarray, title: str) -> None:
-    """Draws one piece: the prompt's events grey, the continuation's blue, the seam between them as a line; in rows where it is long."""
-    from matplotlib.figure import Figure  # here, because it takes a second to import and few runs of the program draw
+def draw_piece(
+    path: pathlib.Path, prompt: np.ndarray, continuation: np.ndarray, title: str
+) -> None:
+    """Draws one piece: the prompt's events grey, the continuation's blue, the seam between them as
+    a line; in rows where it is long.
+    """
+    # here, because it takes a second to import and few runs of the program draw
+    from matplotlib.figure import Figure
 
-    notes, end = from_events(np.concatenate([prompt, continuation])), len(prompt) + len(continuation)
+    notes, end = (
+        from_events(np.concatenate([prompt, continuation])),
+        len(prompt) + len(continuation),
+    )
     num_bars = -(-end // STEPS_PER_BAR)
     bars_per_row = min(max(BARS_PER_ROW, -(-num_bars // MAX_ROWS)), num_bars)
     begins = range(0, end, bars_per_row * STEPS_PER_BAR)
-    figure = Figure(figsize=(min(max(9, bars_per_row), 24), 0.8 + 2.2 * len(begins)), layout='constrained')
+    figure = Figure(
+        figsize=(min(max(9, bars_per_row), 24), 0.8 + 2.2 * len(begins)), layout='constrained'
+    )
     pitch_range = _pitch_range(prompt, [continuation])
-    for axes, begin in zip(figure.subplots(len(begins), 1, squeeze=False).ravel(), begins, strict=True):
+    for axes, begin in zip(
+        figure.subplots(len(begins), 1, squeeze=False).ravel(), begins, strict=True
+    ):
         _roll(axes, notes, len(prompt), begin, begin + bars_per_row * STEPS_PER_BAR, pitch_range)
         axes.set_ylabel('pitch')
     axes.set_xlabel('bar')
@@ -32,7 +45,13 @@ def draw_piece(path: pathlib.Path, prompt: np.ndarray, continuation: np.ndarray,
     write_figure(path, figure)
 
 
-def draw_all(path: pathlib.Path, prompt: np.ndarray, continuations: Sequence[np.ndarray], titles: Sequence[str], title: str) -> None:
+def draw_all(
+    path: pathlib.Path,
+    prompt: np.ndarray,
+    continuations: Sequence[np.ndarray],
+    titles: Sequence[str],
+    title: str,
+) -> None:
     """Draws every piece after the same prompt, one small roll each, at most 24 of them."""
     from matplotlib.figure import Figure
 
@@ -48,7 +67,14 @@ def draw_all(path: pathlib.Path, prompt: np.ndarray, continuations: Sequence[np.
     grid = figure.subplots(num_rows, num_columns, sharex=True, sharey=True, squeeze=False).ravel()
     pitch_range = _pitch_range(prompt[begin:], [continuation for continuation, _ in shown])
     for axes, (continuation, name) in zip(grid, shown, strict=False):
-        _roll(axes, from_events(np.concatenate([prompt, continuation])), len(prompt), begin, end, pitch_range)
+        _roll(
+            axes,
+            from_events(np.concatenate([prompt, continuation])),
+            len(prompt),
+            begin,
+            end,
+            pitch_range,
+        )
         axes.set_title(name, fontsize=9, loc='left', pad=2, parse_math=False)
     for axes in grid[len(shown) :]:
         axes.set_visible(False)
@@ -60,25 +86,42 @@ def draw_all(path: pathlib.Path, prompt: np.ndarray, continuations: Sequence[np.
 
 
 def _pitch_range(prompt: np.ndarray, continuations: Sequence[np.ndarray]) -> tuple[int, int]:
-    """The lowest and highest pitch to draw: of all pieces, as they share an axis; around middle C where nothing sounds."""
+    """The lowest and highest pitch to draw: of all pieces, as they share an axis; around middle C
+    where nothing sounds.
+    """
     events = np.concatenate([prompt, *continuations])
     sounding = events[events >= 0]
     return (int(sounding.min()) - 2, int(sounding.max()) + 2) if len(sounding) else (54, 66)
 
 
-def _roll(axes, notes: Sequence[StepNote], seam: int, begin: int, end: int, pitch_range: tuple[int, int]) -> None:
+def _roll(
+    axes, notes: Sequence[StepNote], seam: int, begin: int, end: int, pitch_range: tuple[int, int]
+) -> None:
     """Draws steps `begin` to `end` of a piece."""
     from matplotlib.collections import PolyCollection
 
     for is_new, color in ((False, '0.55'), (True, 'tab:blue')):
-        drawn = [note for note in notes if (note.onset >= seam) == is_new and note.onset < end and note.end > begin]
+        drawn = [
+            note
+            for note in notes
+            if (note.onset >= seam) == is_new and note.onset < end and note.end > begin
+        ]
         # One collection: of thousands of notes each as a bar of its own takes ten seconds.
-        boxes = np.array([(note.onset, note.end - 0.15, note.pitch - 0.42, note.pitch + 0.42) for note in drawn]).reshape(-1, 4)
-        axes.add_collection(PolyCollection(boxes[:, [0, 2, 0, 3, 1, 3, 1, 2]].reshape(-1, 4, 2), color=color, linewidth=0))
+        boxes = np.array(
+            [(note.onset, note.end - 0.15, note.pitch - 0.42, note.pitch + 0.42) for note in drawn]
+        ).reshape(-1, 4)
+        axes.add_collection(
+            PolyCollection(
+                boxes[:, [0, 2, 0, 3, 1, 3, 1, 2]].reshape(-1, 4, 2), color=color, linewidth=0
+            )
+        )
     axes.axvline(seam, color='tab:red', linewidth=1)
     bars = range(begin // STEPS_PER_BAR, end // STEPS_PER_BAR + 1)
     every = -(-len(bars) // 40)  # so that their numbers have room
-    axes.set_xticks([bar * STEPS_PER_BAR for bar in bars if bar % every == 0], [str(bar + 1) for bar in bars if bar % every == 0])
+    axes.set_xticks(
+        [bar * STEPS_PER_BAR for bar in bars if bar % every == 0],
+        [str(bar + 1) for bar in bars if bar % every == 0],
+    )
     axes.set_xlim(begin, end)
     low, high = pitch_range
     axes.set_ylim(low, high)

@@ -1,4 +1,6 @@
-"""The bars that a piece continues: read from a file or built in, brought into the model's key and range."""
+"""The bars that a piece continues: read from a file or built in, brought into the model's key and
+range.
+"""
 
 import dataclasses
 import functools
@@ -12,7 +14,14 @@ from symmusic.corpus.collections import SUFFIXES, SourceFile
 from symmusic.corpus.prepare import Settings, Tune, list_tunes, prepare_score
 from symmusic.errors import ScoreError, UserError
 from symmusic.melody.encodings import Vocabulary
-from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote, extract_phrases, quantize, to_events
+from symmusic.melody.events import (
+    NO_EVENT,
+    NOTE_OFF,
+    StepNote,
+    extract_phrases,
+    quantize,
+    to_events,
+)
 from symmusic.score.key import Key, detect_key
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER, check_meter
 from symmusic.score.midi import parse_midi
@@ -39,7 +48,8 @@ class Prompt:
       meter: its first one, '4/4' or '2/2'.
       title: as its file states it.
       pickup: sixteenths that its first bar has, 0 = all.
-      velocities: [T] uint8, of the note that begins at each step, 0 where that is not known; () = of none.
+      velocities: [T] uint8, of the note that begins at each step, 0 where that is not known; () =
+        of none.
       program: General MIDI number of its instrument, from 0.
     """
 
@@ -64,11 +74,11 @@ class Prompt:
 
 
 def read_prompt(path: str, vocabulary: Vocabulary, *, transpose: bool, part: int = 1) -> Prompt:
-    """Reads a prompt; '' is the built-in one. Of a book of ABC tunes the first is taken, of several instruments in MIDI the one numbered
-    `part`.
+    """Reads a prompt; '' is the built-in one. Of a book of ABC tunes the first is taken, of several
+    instruments in MIDI the one numbered `part`.
 
-    The last bar is filled up with silence. Notes that sound together are reduced to the highest, as in training; what lies outside of
-    the model's range is moved by octaves.
+    The last bar is filled up with silence. Notes that sound together are reduced to the highest, as
+    in training; what lies outside of the model's range is moved by octaves.
 
     Raises:
       UserError: the file cannot be read, holds no notes, or is not in bars of sixteen steps.
@@ -79,11 +89,14 @@ def read_prompt(path: str, vocabulary: Vocabulary, *, transpose: bool, part: int
         score, notices = _read(path, 'prompt', part)
         return _prompt(score, pathlib.Path(path).stem, vocabulary, transpose, notices)
     except ScoreError as error:
-        raise UserError(f'config.sample.prompt = {path}: {error}; a prompt is a melody in {" or ".join(METERS)}') from error
+        raise UserError(
+            f'config.sample.prompt = {path}: {error}; a prompt is a melody in {" or ".join(METERS)}'
+        ) from error
 
 
 def read_melody(path: str, field: str) -> np.ndarray:
-    """Events [T] of whole bars of the melody in a file that a field of `config.sample` names, in its own key.
+    """Events [T] of whole bars of the melody in a file that a field of `config.sample` names, in
+    its own key.
 
     Raises:
       UserError: as `read_prompt`.
@@ -93,14 +106,18 @@ def read_melody(path: str, field: str) -> np.ndarray:
 
 
 def read_notes(path: str, field: str) -> list[StepNote]:
-    """The notes of such a melody, at their steps from the file's first bar on; errors as of `read_prompt`."""
+    """The notes of such a melody, at their steps from the file's first bar on; errors as of
+    `read_prompt`.
+    """
     try:
         score, _ = _read(path, field)
         check_meter(_in_meter(score), METERS)
         if not score.notes:
             raise ScoreError('no notes')
     except ScoreError as error:
-        raise UserError(f'config.sample.{field} = {path}: {error}; must be a melody in {" or ".join(METERS)}') from error
+        raise UserError(
+            f'config.sample.{field} = {path}: {error}; must be a melody in {" or ".join(METERS)}'
+        ) from error
     return [note for phrase in extract_phrases(quantize(score)) for note in phrase]
 
 
@@ -112,12 +129,21 @@ def _read(path: str, field: str, part: int = 1) -> tuple[Score, list[str]]:
     try:
         if source.suffix.lower() != '.abc':
             score = parse_midi(source.read_bytes(), part)
-            notice = f'{source.name} has {score.num_instruments} instruments, any drums included: number {part} of the others is read'
-            return score, [f'{notice}; config.sample.part says which'] if score.num_instruments > 1 else []
+            notice = (
+                f'{source.name} has {score.num_instruments} instruments, any drums included: number'
+                f' {part} of the others is read'
+            )
+            return score, (
+                [f'{notice}; config.sample.part says which'] if score.num_instruments > 1 else []
+            )
         tunes = list_tunes(SourceFile(source.name, source))
         score = tunes[0][1]()
-        score = dataclasses.replace(score, notes=tuple(dataclasses.replace(note, velocity=VELOCITY) for note in score.notes))
-        return score, [f'{source.name} holds {len(tunes)} tunes: the first is read'] if len(tunes) > 1 else []
+        score = dataclasses.replace(
+            score, notes=tuple(dataclasses.replace(note, velocity=VELOCITY) for note in score.notes)
+        )
+        return score, (
+            [f'{source.name} holds {len(tunes)} tunes: the first is read'] if len(tunes) > 1 else []
+        )
     except OSError as error:
         raise UserError(f'config.sample.{field} = {path}: {error.strerror or error}') from error
 
@@ -133,14 +159,19 @@ def _whole_bars(events: np.ndarray) -> np.ndarray:
     return np.concatenate([events, filling])
 
 
-def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool, notices: Sequence[str] = ()) -> Prompt:
+def _prompt(
+    score: Score, name: str, vocabulary: Vocabulary, transpose: bool, notices: Sequence[str] = ()
+) -> Prompt:
     notices = list(notices)
     if len({tempo.qpm for tempo in score.tempi}) > 1:
-        notices.append(f'the prompt changes its tempo: the first, {score.tempi[0].qpm:.0f} quarters per minute, is kept')
+        notices.append(
+            f'the prompt changes its tempo: the first, {score.tempi[0].qpm:.0f} quarters per'
+            ' minute, is kept'
+        )
     if num_off := sum(map(functools.partial(_is_off_grid, score), score.notes)):
         notices.append(
-            f'{num_off} of {len(score.notes)} notes of the prompt begin between the sixteenths, as triplets or swing do: moved to the '
-            'nearest'
+            f'{num_off} of {len(score.notes)} notes of the prompt begin between the sixteenths, as'
+            ' triplets or swing do: moved to the nearest'
         )
     if not score.meters:
         notices.append('the prompt states no metre: read as 4/4')
@@ -150,12 +181,15 @@ def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool, no
     num_changed = len(notes.difference(*extract_phrases(notes)))
     if num_changed:
         notices.append(
-            f'the prompt has notes that sound together: {num_changed} of {len(notes)} are left out or cut short, as the highest, '
-            'or the next to begin, is the melody'
+            f'the prompt has notes that sound together: {num_changed} of {len(notes)} are left out'
+            ' or cut short, as the highest, or the next to begin, is the melody'
         )
     events = _whole_bars(events)[-MAX_STEPS:]
     if missing := -len(tune.events) % STEPS_PER_BAR:
-        notices.append(f"the prompt's last bar is not full: {missing} sixteenth{'s' * (missing > 1)} of silence end it")
+        notices.append(
+            f"the prompt's last bar is not full: {missing} sixteenth{'s' * (missing > 1)} of"
+            ' silence end it'
+        )
     if len(tune.events) > MAX_STEPS:
         notices.append(f'the prompt is long: its last {MAX_STEPS // STEPS_PER_BAR} bars are read')
     if not (events >= 0).any():
@@ -164,13 +198,19 @@ def _prompt(score: Score, name: str, vocabulary: Vocabulary, transpose: bool, no
     fitted, octaves = vocabulary.fit_range(events if transpose else original)
     if octaves:
         notices.append(
-            f"the prompt lies outside of the model's pitches: read {abs(octaves) // 12} octave(s) {'up' if octaves > 0 else 'down'}"
+            f"the prompt lies outside of the model's pitches: read {abs(octaves) // 12} octave(s)"
+            f' {"up" if octaves > 0 else "down"}'
         )
     elif (fitted != (events if transpose else original)).any():
-        notices.append("some of the prompt's notes lie outside of the model's pitches: moved by octaves")
+        notices.append(
+            "some of the prompt's notes lie outside of the model's pitches: moved by octaves"
+        )
     distance = (tune.transposed_by if transpose else 0) + octaves
     qpm = score.tempi[0].qpm if score.tempi else 120.0
-    velocities, pickup = _velocities(score, tune), round(score.pickup * STEPS_PER_QUARTER / score.ticks_per_quarter)
+    velocities, pickup = (
+        _velocities(score, tune),
+        round(score.pickup * STEPS_PER_QUARTER / score.ticks_per_quarter),
+    )
     if len(tune.events) > MAX_STEPS or (tune.events[: STEPS_PER_BAR - pickup] >= 0).any():
         pickup = 0
     return Prompt(
@@ -196,7 +236,9 @@ def _is_off_grid(score: Score, note: Note) -> bool:
 
 
 def _velocities(score: Score, tune: Tune) -> np.ndarray:
-    """[T] of whole bars: how loud the highest note is that begins at each step of the tune's events, 0 where none does."""
+    """[T] of whole bars: how loud the highest note is that begins at each step of the tune's
+    events, 0 where none does.
+    """
     notes = sorted(zip(quantize(score), score.notes, strict=True), key=lambda pair: pair[0].pitch)
     first = min(step_note.onset for step_note, _ in notes) // STEPS_PER_BAR * STEPS_PER_BAR
     velocities = np.zeros(len(_whole_bars(tune.events)), np.uint8)
@@ -207,23 +249,35 @@ def _velocities(score: Score, tune: Tune) -> np.ndarray:
 
 
 def begin_of(prompt: Prompt, num_bars: int, end: int, padding: int) -> Prompt:
-    """The prompt's first bars; where that is none the model reads a bar of what stands before a tune's first note. How loud its notes are
-    stays known of those from bar `end` on as well.
+    """The prompt's first bars; where that is none the model reads a bar of what stands before a
+    tune's first note. How loud its notes are stays known of those from bar `end` on as well.
     """
     velocities = np.array(prompt.velocities)
     velocities[num_bars * STEPS_PER_BAR : end * STEPS_PER_BAR] = 0
     prompt = dataclasses.replace(prompt, velocities=tuple(velocities))
     if num_bars:
         return dataclasses.replace(
-            prompt, events=prompt.events[: num_bars * STEPS_PER_BAR], tokens=prompt.tokens[: num_bars * STEPS_PER_BAR]
+            prompt,
+            events=prompt.events[: num_bars * STEPS_PER_BAR],
+            tokens=prompt.tokens[: num_bars * STEPS_PER_BAR],
         )
-    return dataclasses.replace(prompt, events=prompt.events[:0], tokens=np.full(STEPS_PER_BAR, padding, np.uint8))
+    return dataclasses.replace(
+        prompt, events=prompt.events[:0], tokens=np.full(STEPS_PER_BAR, padding, np.uint8)
+    )
 
 
 def mary() -> Score:
-    """The built-in prompt, in public domain: four bars of "Mary had a little lamb" in C, in the register of the corpus `folk`."""
+    """The built-in prompt, in public domain: four bars of "Mary had a little lamb" in C, in the
+    register of the corpus `folk`.
+    """
     pitches = (76, 74, 72, 74, 76, 76, 76, 74, 74, 74, 76, 79, 79)
     durations = (4, 4, 4, 4, 4, 4, 8, 4, 4, 8, 4, 4, 8)  # sixteenths, as are the score's ticks
     onsets = itertools.accumulate(durations, initial=0)
     notes = tuple(Note(*note, VELOCITY) for note in zip(onsets, durations, pitches, strict=False))
-    return Score(notes, ticks_per_quarter=4, meters=(Meter(0, 4, 4),), tempi=(Tempo(0, 120.0),), title='Mary had a little lamb')
+    return Score(
+        notes,
+        ticks_per_quarter=4,
+        meters=(Meter(0, 4, 4),),
+        tempi=(Tempo(0, 120.0),),
+        title='Mary had a little lamb',
+    )

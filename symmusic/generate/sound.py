@@ -24,8 +24,8 @@ FONT_FOLDERS = ('/usr/share/sounds/sf2', '/usr/share/soundfonts', '/usr/local/sh
 
 
 def synthesize(notes: Sequence[StepNote], qpm: float, num_steps: int) -> np.ndarray:
-    """Samples [N] float64 within -1..1 at `RATE` of notes in steps of a sixteenth, at `qpm` quarters per minute; the last note's release
-    and at least `num_steps` steps are in N.
+    """Samples [N] float64 within -1..1 at `RATE` of notes in steps of a sixteenth, at `qpm`
+    quarters per minute; the last note's release and at least `num_steps` steps are in N.
     """
     per_step = 60 / qpm / STEPS_PER_QUARTER
     end = max([num_steps, *(note.end for note in notes)]) * per_step + RELEASE
@@ -36,11 +36,15 @@ def synthesize(notes: Sequence[StepNote], qpm: float, num_steps: int) -> np.ndar
         times = np.arange(round((seconds + RELEASE) * RATE)) / RATE
         frequency = 440 * 2 ** ((note.pitch - 69) / 12)
         tone = sum(
-            amplitude * np.sin(2 * np.pi * number * frequency * times) * 0.5 ** (times * number / HALF_LIFE)
+            amplitude
+            * np.sin(2 * np.pi * number * frequency * times)
+            * 0.5 ** (times * number / HALF_LIFE)
             for number, amplitude in enumerate(PARTIALS, 1)
             if number * frequency < RATE / 2
         )
-        envelope = np.minimum(times / ATTACK, 1) * np.clip((seconds + RELEASE - times) / RELEASE, 0, 1)
+        envelope = np.minimum(times / ATTACK, 1) * np.clip(
+            (seconds + RELEASE - times) / RELEASE, 0, 1
+        )
         place = samples[begin : begin + len(times)]
         place += (tone * envelope)[: len(place)]
     return samples * (PEAK / max(np.abs(samples).max(initial=0), PEAK))
@@ -59,7 +63,9 @@ def to_wav(samples: np.ndarray) -> bytes:
 
 @dataclasses.dataclass(frozen=True)
 class Sound:
-    """What makes WAV files of pieces: FluidSynth with a sound font, or without one our own synthesiser."""
+    """What makes WAV files of pieces: FluidSynth with a sound font, or without one our own
+    synthesiser.
+    """
 
     font: pathlib.Path | None
 
@@ -72,19 +78,28 @@ def find_font(wanted: str) -> pathlib.Path | None:
     """The sound font for FluidSynth; None where our own synthesiser is to play.
 
     Args:
-      wanted: a sound font's path; '' = the first that is found where systems keep them, if FluidSynth is there as well.
+      wanted: a sound font's path; '' = the first that is found where systems keep them, if
+        FluidSynth is there as well.
 
     Raises:
       UserError: the font or FluidSynth, both asked for, is not there.
     """
     if not wanted:
-        fonts = sorted(path for folder in FONT_FOLDERS for path in pathlib.Path(folder).glob('*.sf[23]'))
+        fonts = sorted(
+            path for folder in FONT_FOLDERS for path in pathlib.Path(folder).glob('*.sf[23]')
+        )
         return fonts[0] if fonts and shutil.which('fluidsynth') else None
     font = pathlib.Path(wanted).expanduser()
     if not font.is_file():
-        raise UserError(f"config.sample.sound_font = {wanted}: no such file; '' = one that is installed, or the built-in sound")
+        raise UserError(
+            f"config.sample.sound_font = {wanted}: no such file; '' = one that is installed, or the"
+            ' built-in sound'
+        )
     if not shutil.which('fluidsynth'):
-        raise UserError(f"config.sample.sound_font = {wanted}: the program fluidsynth is not installed; '' = the built-in sound")
+        raise UserError(
+            f"config.sample.sound_font = {wanted}: the program fluidsynth is not installed; '' ="
+            ' the built-in sound'
+        )
     return font
 
 
@@ -97,8 +112,15 @@ def render(midi: bytes, font: pathlib.Path) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         source, target = pathlib.Path(folder, 'piece.mid'), pathlib.Path(folder, 'piece.wav')
         source.write_bytes(midi)
-        done = subprocess.run(['fluidsynth', '-ni', '-r', str(RATE), '-F', target, font, source], capture_output=True, text=True)
+        done = subprocess.run(
+            ['fluidsynth', '-ni', '-r', str(RATE), '-F', target, font, source],
+            capture_output=True,
+            text=True,
+        )
         if done.returncode or not target.exists():
             last = (done.stderr.strip() or 'no message').splitlines()[-1]
-            raise UserError(f'fluidsynth could not play with {font}: {last}; try another config.sample.sound_font')
+            raise UserError(
+                f'fluidsynth could not play with {font}: {last}; try another'
+                ' config.sample.sound_font'
+            )
         return target.read_bytes()

@@ -1,4 +1,6 @@
-"""Staff notation for pages, engraved by Verovio where that package is installed: it is no requirement, as the piano roll says the same."""
+"""Staff notation for pages, engraved by Verovio where that package is installed: it is no
+requirement, as the piano roll says the same.
+"""
 
 import itertools
 import re
@@ -18,16 +20,18 @@ MOST_PIECES = 32  # of a page; 25 kB each
 
 
 def engrave(musicxml: str, bars: Sequence[Sequence[Sign]], seam: int, seed: int) -> str | None:
-    """The SVG of a melody in the colour of the text around it; None where Verovio is not installed or refuses the melody.
+    """The SVG of a melody in the colour of the text around it; None where Verovio is not installed
+    or refuses the melody.
 
-    Each note has the steps between which it sounds as attributes `data-at` and `data-end`, and the class `given` or `fresh`, before or
-    after `seam`.
+    Each note has the steps between which it sounds as attributes `data-at` and `data-end`, and the
+    class `given` or `fresh`, before or after `seam`.
 
     Args:
       musicxml: of the melody.
       bars: the signs that are written in it.
       seam: the first new step.
-      seed: from 1; keeps the names inside of the pictures of one page apart, and the same in the next run.
+      seed: from 1; keeps the names inside of the pictures of one page apart, and the same in the
+        next run.
     """
     if verovio is None:
         return None
@@ -56,22 +60,38 @@ def engrave(musicxml: str, bars: Sequence[Sequence[Sign]], seam: int, seed: int)
 
 
 def _timed(svg: str, bars: Sequence[Sequence[Sign]], seam: int) -> str:
-    """The SVG with the time of each note, of which it has as many as there are signs with a pitch, in their order."""
-    steps = [(number * STEPS_PER_BAR + sign.step, sign.value) for number, bar in enumerate(bars) for sign in bar if sign.pitch is not None]
+    """The SVG with the time of each note, of which it has as many as there are signs with a pitch,
+    in their order.
+    """
+    steps = [
+        (number * STEPS_PER_BAR + sign.step, sign.value)
+        for number, bar in enumerate(bars)
+        for sign in bar
+        if sign.pitch is not None
+    ]
     count = itertools.count()
 
     def timed(found: re.Match) -> str:
         begin, value = steps[next(count)]
-        return f'{found[1]} {"fresh" if begin >= seam else "given"}" data-at="{begin}" data-end="{begin + value}"'
+        return (
+            f'{found[1]} {"fresh" if begin >= seam else "given"}" data-at="{begin}"'
+            f' data-end="{begin + value}"'
+        )
 
     return re.sub(r'(<g\b[^>]*\bclass="note)"', timed, svg)
 
 
 def _for_page(musicxml: str) -> str:
-    """Four bars to a line; without the part's name and the tempo mark, whose note would bring a whole font along."""
-    bare = re.sub(r'<direction.*?</direction>|<part-name>.*?</part-name>', '', musicxml, flags=re.DOTALL)
+    """Four bars to a line; without the part's name and the tempo mark, whose note would bring a
+    whole font along.
+    """
+    bare = re.sub(
+        r'<direction.*?</direction>|<part-name>.*?</part-name>', '', musicxml, flags=re.DOTALL
+    )
 
     def broken(found: re.Match) -> str:
-        return found[0] + '<print new-system="yes"/>' * (int(found[1]) > 1 and int(found[1]) % BARS_PER_LINE == 1)
+        return found[0] + '<print new-system="yes"/>' * (
+            int(found[1]) > 1 and int(found[1]) % BARS_PER_LINE == 1
+        )
 
     return re.sub(r'<measure number="(\d+)">', broken, bare)

@@ -1,1 +1,3 @@
-"""Notes, events and tokens: the event alphabet, quantisation to sixteenths, the encodings and their vocabularies."""
+"""Notes, events and tokens: the event alphabet, quantisation to sixteenths, the encodings and their
+vocabularies.
+"""

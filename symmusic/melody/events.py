@@ -29,17 +29,20 @@ class StepNote:
 
 
 def quantize(score: Score, *, align_pickup: bool = True) -> list[StepNote]:
-    """Puts a score's notes on the grid of sixteenths: onset and end rounded half up, an empty note made one step long.
+    """Puts a score's notes on the grid of sixteenths: onset and end rounded half up, an empty note
+    made one step long.
 
-    Works in ticks, where tempo does not matter. With `align_pickup` a pickup is moved to the end of its bar, so that step 0 is a bar
-    line; without it step 0 is the score's beginning.
+    Works in ticks, where tempo does not matter. With `align_pickup` a pickup is moved to the end of
+    its bar, so that step 0 is a bar line; without it step 0 is the score's beginning.
     """
     shift = 0
     if align_pickup and score.pickup:
         shift = score.ticks_per_quarter * STEPS_PER_BAR // STEPS_PER_QUARTER - score.pickup
 
     def to_step(tick: int) -> int:
-        return (2 * STEPS_PER_QUARTER * (tick + shift) + score.ticks_per_quarter) // (2 * score.ticks_per_quarter)
+        return (2 * STEPS_PER_QUARTER * (tick + shift) + score.ticks_per_quarter) // (
+            2 * score.ticks_per_quarter
+        )
 
     notes = []
     for note in score.notes:
@@ -51,7 +54,8 @@ def quantize(score: Score, *, align_pickup: bool = True) -> list[StepNote]:
 def extract_phrases(notes: Iterable[StepNote]) -> list[list[StepNote]]:
     """Makes notes monophonic and cuts them into phrases where a bar or more is silent.
 
-    Of notes with one onset the highest wins; a note cuts whatever sounds, and the cut remainder does not come back.
+    Of notes with one onset the highest wins; a note cuts whatever sounds, and the cut remainder
+    does not come back.
     """
     phrases: list[list[StepNote]] = []
     for note in sorted(notes, key=lambda note: (note.onset, -note.pitch)):
@@ -67,9 +71,11 @@ def extract_phrases(notes: Iterable[StepNote]) -> list[list[StepNote]]:
 
 
 def to_events(notes: Sequence[StepNote]) -> np.ndarray:
-    """Events [T] int8 of monophonic notes in order; T is the last note's end, so the final note-off is not written.
+    """Events [T] int8 of monophonic notes in order; T is the last note's end, so the final note-off
+    is not written.
 
-    Whole empty leading bars vanish; a rest inside the first bar stays. No notes give an empty array.
+    Whole empty leading bars vanish; a rest inside the first bar stays. No notes give an empty
+    array.
     """
     if not notes:
         return np.zeros(0, np.int8)
@@ -78,14 +84,16 @@ def to_events(notes: Sequence[StepNote]) -> np.ndarray:
     for note in notes:
         if note.end - first < len(events):
             events[note.end - first] = NOTE_OFF
-        events[note.onset - first] = note.pitch  # a note that begins here overwrites the end of the one before
+        # a note that begins here overwrites the end of the one before
+        events[note.onset - first] = note.pitch
     return events
 
 
 def from_events(events: Sequence[int]) -> list[StepNote]:
     """The notes that events describe: the way back of `to_events`.
 
-    A note-off where nothing sounds says nothing, and a note that is not ended lasts to the end of the events.
+    A note-off where nothing sounds says nothing, and a note that is not ended lasts to the end of
+    the events.
     """
     notes: list[StepNote] = []
     sounding = None  # (onset, pitch)
@@ -98,10 +106,15 @@ def from_events(events: Sequence[int]) -> list[StepNote]:
     return notes
 
 
-def to_notes(notes: Sequence[StepNote], ticks_per_quarter: int, *, velocity: int = 127) -> list[Note]:
+def to_notes(
+    notes: Sequence[StepNote], ticks_per_quarter: int, *, velocity: int = 127
+) -> list[Note]:
     """Notes in ticks, exactly on the grid, of notes in steps."""
     ticks = ticks_per_quarter // STEPS_PER_QUARTER
-    return [Note(note.onset * ticks, (note.end - note.onset) * ticks, note.pitch, velocity) for note in notes]
+    return [
+        Note(note.onset * ticks, (note.end - note.onset) * ticks, note.pitch, velocity)
+        for note in notes
+    ]
 
 
 def transpose_events(events: np.ndarray, distance: int) -> np.ndarray:

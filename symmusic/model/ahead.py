@@ -1,7 +1,8 @@
 """What is known in advance of a melody's end, for a model that fills the gap before it.
 
-Backward layers read the melody from its end, blanks where it is not known. So each step's state says what stands to its right and how far
-away, and nothing of what is to be drawn; the forward layers take it as a further input, for the step that they are to predict:
+Backward layers read the melody from its end, blanks where it is not known. So each step's state
+says what stands to its right and how far away, and nothing of what is to be drawn; the forward
+layers take it as a further input, for the step that they are to predict:
 
     known in advance     .  .  .  .  e  f        '.' is a blank
     backward reads             <- . . . . e f
@@ -22,31 +23,49 @@ from symmusic.model.inputs import find_rows, project, project_rows
 
 @flax.struct.dataclass
 class Ahead:
-    """What a step is told of those from the one to be predicted on; of T steps there is an axis T before all others."""
+    """What a step is told of those from the one to be predicted on; of T steps there is an axis T
+    before all others.
+    """
 
-    states: tuple[jax.Array, ...]  # each backward layer's hidden_BH, 0 where nothing is known from there on
-    tokens: jax.Array  # [B, L] those as far ahead of the step to be predicted as each lookback is behind it, blanks where not known
+    # each backward layer's hidden_BH, 0 where nothing is known from there on
+    states: tuple[jax.Array, ...]
+    # [B, L] those as far ahead of the step to be predicted as each lookback is behind it, blanks
+    # where not known
+    tokens: jax.Array
 
 
 def look_ahead(
-    params: dict, future_BT: jax.Array, positions_BT: jax.Array | None, architecture: Architecture, keys_B: jax.Array | None = None
+    params: dict,
+    future_BT: jax.Array,
+    positions_BT: jax.Array | None,
+    architecture: Architecture,
+    keys_B: jax.Array | None = None,
 ) -> Ahead:
     """What each of T steps is told, time first.
 
     Args:
       params: of `init_params`.
-      future_BT: the token that follows each step where it is known in advance, elsewhere the blank; at the end it is.
-      positions_BT: of the steps themselves in the bar, ignored (may be None) where the architecture has no positions.
+      future_BT: the token that follows each step where it is known in advance, elsewhere the blank;
+        at the end it is.
+      positions_BT: of the steps themselves in the bar, ignored (may be None) where the architecture
+        has no positions.
       architecture: of `params`; ValueError if not infilling.
       keys_B: consumed by dropout, one per window; None = no dropout.
     """
     if not architecture.infilling:
         raise ValueError('a model that is not for infilling knows nothing in advance')
-    num_classes, num_layers, num_steps = architecture.num_classes, architecture.num_layers, future_BT.shape[1]
-    next_positions_BT = (positions_BT + 1) % architecture.num_positions if architecture.num_positions else None
+    num_classes, num_layers, num_steps = (
+        architecture.num_classes,
+        architecture.num_layers,
+        future_BT.shape[1],
+    )
+    next_positions_BT = (
+        (positions_BT + 1) % architecture.num_positions if architecture.num_positions else None
+    )
     rows_TBK = jnp.swapaxes(find_rows(future_BT, next_positions_BT, [], architecture), 0, 1)
     is_known_TB = jnp.less(future_BT, num_classes).T
-    is_known_TB1 = lax.cummax(is_known_TB.astype(jnp.int32), reverse=True)[..., None] > 0  # there or later
+    # there or later
+    is_known_TB1 = lax.cummax(is_known_TB.astype(jnp.int32), reverse=True)[..., None] > 0
     states, states_TBH = [], None
     for index, layer in enumerate(params['layers']):
         weights = layer['backward']
@@ -56,10 +75,20 @@ def look_ahead(
             projected_TBG = project(weights, states_TBH, architecture.product_dtype)
         states_TBH = lstm.lstm(weights, projected_TBG, reverse=True, **architecture.how)[0]
         if keys_B is not None:
-            states_TBH = dropout(jax.vmap(jax.random.fold_in, (0, None))(keys_B, num_layers + index), states_TBH, architecture.dropout_rate)
+            states_TBH = dropout(
+                jax.vmap(jax.random.fold_in, (0, None))(keys_B, num_layers + index),
+                states_TBH,
+                architecture.dropout_rate,
+            )
         states_TBH = jnp.where(is_known_TB1, states_TBH, 0)
         states.append(states_TBH)
-    padded_BT = jnp.pad(future_BT, ((0, 0), (0, max(architecture.lookback, default=0))), constant_values=num_classes)
+    padded_BT = jnp.pad(
+        future_BT, ((0, 0), (0, max(architecture.lookback, default=0))), constant_values=num_classes
+    )
     lookaheads = [padded_BT[:, steps:][:, :num_steps] for steps in architecture.lookback]
-    tokens_TBL = jnp.stack(lookaheads, axis=-1).swapaxes(0, 1) if lookaheads else jnp.zeros((num_steps, future_BT.shape[0], 0), jnp.int32)
+    tokens_TBL = (
+        jnp.stack(lookaheads, axis=-1).swapaxes(0, 1)
+        if lookaheads
+        else jnp.zeros((num_steps, future_BT.shape[0], 0), jnp.int32)
+    )
     return Ahead(tuple(states), tokens_TBL)

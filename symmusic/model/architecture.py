@@ -7,26 +7,41 @@ from symmusic.model.scores import KINDS, Kind
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
-    """All that decides the shapes of the parameters and what is computed with them; hashable, a static argument of `jit`."""
+    """All that decides the shapes of the parameters and what is computed with them; hashable, a
+    static argument of `jit`.
+    """
 
     num_classes: int  # V, of tokens in and out
     num_layers: int = 2
     num_cells: int = 64  # per direction
-    bidirectional: bool = False  # every layer reads in both directions: only the token after the window can be predicted
-    infilling: bool = False  # bidirectional, but backward layers read only what is known in advance: every token can be (`ahead`)
+    # every layer reads in both directions: only the token after the window can be predicted
+    bidirectional: bool = False
+    # bidirectional, but backward layers read only what is known in advance: every token can be
+    # (`ahead`)
+    infilling: bool = False
     attention: str = 'none'  # or one of `scores.KINDS`
     attention_size: int = 32  # A; 'bahdanau' only
     dropout_rate: float = 0.4  # after each LSTM layer
-    num_positions: int = 0  # steps in the bar, if the position in the bar is a second input; 0 = it is not
-    padding: int = 0  # the token before the first; `num_classes`, the blank, is one that is no class: an input of zeros
-    lookback: tuple[int, ...] = ()  # further inputs: the tokens that many steps before the one to be predicted (1 = the present one)
-    # How `apply_last` and `apply_all` compute; no part of a model, so training sets them by its recipe (`lstm.lstm` says what they are):
+    # steps in the bar, if the position in the bar is a second input; 0 = it is not
+    num_positions: int = 0
+    # the token before the first; `num_classes`, the blank, is one that is no class: an input of
+    # zeros
+    padding: int = 0
+    # further inputs: the tokens that many steps before the one to be predicted (1 = the present
+    # one)
+    lookback: tuple[int, ...] = ()
+    # How `apply_last` and `apply_all` compute; no part of a model, so training sets them by its
+    # recipe (`lstm.lstm` says what they are):
     kernel: str = 'scan'
-    product_dtype: str = 'float32'  # of the LSTM layers' products; attention and head are in float32
+    # of the LSTM layers' products; attention and head are in float32
+    product_dtype: str = 'float32'
 
     def __post_init__(self):
         if self.attention not in ('none', *KINDS):
-            raise ValueError(f'attention is {self.attention!r}, not one of {", ".join(map(repr, ("none", *KINDS)))}')
+            raise ValueError(
+                f'attention is {self.attention!r}, not one of'
+                f' {", ".join(map(repr, ("none", *KINDS)))}'
+            )
         if self.infilling and not self.bidirectional:
             raise ValueError('infilling reads from both sides: bidirectional must be True')
 
@@ -42,13 +57,20 @@ class Architecture:
 
     @property
     def state_size(self) -> int:
-        """Cells of a layer that the next one, attention and the head see: of both directions, or of the forward one where infilling."""
+        """Cells of a layer that the next one, attention and the head see: of both directions, or of
+        the forward one where infilling.
+        """
         return self.num_cells * (2 if self.bidirectional and not self.infilling else 1)
 
     @property
     def input_size(self) -> int:
-        """Rows of the first layer's input matrix: classes, positions, classes of each lookback and, where infilling, of each look ahead."""
-        return self.num_classes * (1 + len(self.lookback) * (2 if self.infilling else 1)) + self.num_positions
+        """Rows of the first layer's input matrix: classes, positions, classes of each lookback and,
+        where infilling, of each look ahead.
+        """
+        return (
+            self.num_classes * (1 + len(self.lookback) * (2 if self.infilling else 1))
+            + self.num_positions
+        )
 
     @property
     def has_blank(self) -> bool:

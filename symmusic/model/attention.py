@@ -2,8 +2,9 @@
 
     a = softmax(e),      context = sum_j a_j h_j
 
-with states h_j and scores e of one of the kinds in `scores.KINDS`. One query may look at a whole window (`attend`), every step at the
-steps up to itself (`attend_causal`), or the steps may come one by one (`attend_step`); the last two agree.
+with states h_j and scores e of one of the kinds in `scores.KINDS`. One query may look at a whole
+window (`attend`), every step at the steps up to itself (`attend_causal`), or the steps may come one
+by one (`attend_step`); the last two agree.
 """
 
 import flax.struct
@@ -21,15 +22,22 @@ class Memory:
     keys_BMA: jax.Array  # what the kind's scores need of the states
     states_BMH: jax.Array  # the states
     real_BM: jax.Array  # bool: a step has been written here, and it was no padding
-    num_steps: jax.Array  # int32 scalar: steps written so far; the next one goes to place num_steps mod M
+    # int32 scalar: steps written so far; the next one goes to place num_steps mod M
+    num_steps: jax.Array
 
 
 def attend(
-    kind: Kind, params: Params, query_BH: jax.Array, states_TBH: jax.Array, mask_BT: jax.Array | None = None
+    kind: Kind,
+    params: Params,
+    query_BH: jax.Array,
+    states_TBH: jax.Array,
+    mask_BT: jax.Array | None = None,
 ) -> tuple[jax.Array, jax.Array]:
-    """`(context_BH, weights_BT)` of one query over all states, or over those where `mask_BT` is true; zeros where no state is.
+    """`(context_BH, weights_BT)` of one query over all states, or over those where `mask_BT` is
+    true; zeros where no state is.
 
-    States come time first, as the layers have them: turned around, they would be copied, and their gradient once more.
+    States come time first, as the layers have them: turned around, they would be copied, and their
+    gradient once more.
     """
     keys_BTA = jnp.swapaxes(kind.keys(params, states_TBH), 0, 1)
     scores_BT = kind.scores(params, kind.queries(params, query_BH[:, None]), keys_BTA)[:, 0]
@@ -48,8 +56,8 @@ def attend_causal(
 ) -> tuple[jax.Array, jax.Array | None]:
     """`(contexts_BTH, weights_BTT)`: each step's state is the query over the states up to its own.
 
-    Computed in blocks of queries, each against only the keys that it can see, about half of the whole square. The largest arrays kept for
-    the backward pass are the weights [B, T, T].
+    Computed in blocks of queries, each against only the keys that it can see, about half of the
+    whole square. The largest arrays kept for the backward pass are the weights [B, T, T].
 
     Args:
       kind: of the scores.
@@ -71,14 +79,25 @@ def attend_causal(
         mask_BTK = ((age_TK >= 0) & (age_TK < memory_steps))[None]
         if mask_BT is not None:
             mask_BTK &= mask_BT[:, None, first:stop]
-        weights_BTK = _softmax(kind.scores(params, queries_BTA[:, start:stop], keys_BTA[:, first:stop]), mask_BTK)
+        weights_BTK = _softmax(
+            kind.scores(params, queries_BTA[:, start:stop], keys_BTA[:, first:stop]), mask_BTK
+        )
         contexts.append(jnp.einsum('btk,bkh->bth', weights_BTK, states_BTH[:, first:stop]))
         if with_weights:
             weights.append(jnp.pad(weights_BTK, ((0, 0), (0, 0), (first, num_steps - stop))))
-    return jnp.concatenate(contexts, axis=1), jnp.concatenate(weights, axis=1) if with_weights else None
+    return jnp.concatenate(contexts, axis=1), (
+        jnp.concatenate(weights, axis=1) if with_weights else None
+    )
 
 
-def init_memory(kind: Kind, batch: int, memory_steps: int, num_cells: int, attention_size: int, dtype=jnp.float32) -> Memory:
+def init_memory(
+    kind: Kind,
+    batch: int,
+    memory_steps: int,
+    num_cells: int,
+    attention_size: int,
+    dtype=jnp.float32,
+) -> Memory:
     """An empty memory of M = `memory_steps` places."""
     return Memory(
         keys_BMA=jnp.zeros((batch, memory_steps, kind.key_size(attention_size)), dtype),
@@ -91,10 +110,11 @@ def init_memory(kind: Kind, batch: int, memory_steps: int, num_cells: int, atten
 def attend_step(
     kind: Kind, params: Params, memory: Memory, state_BH: jax.Array, mask_B: jax.Array | None = None
 ) -> tuple[Memory, jax.Array, jax.Array]:
-    """`(memory, context_BH, weights_BM)` of one more step: `attend_causal` with a band of M steps, at this step.
+    """`(memory, context_BH, weights_BM)` of one more step: `attend_causal` with a band of M steps,
+    at this step.
 
-    The state overwrites the oldest one and is itself looked at, except where `mask_B` is false (padding). The weights are in the order of
-    time, this step's the last.
+    The state overwrites the oldest one and is itself looked at, except where `mask_B` is false
+    (padding). The weights are in the order of time, this step's the last.
     """
     memory_steps = memory.real_BM.shape[1]
     place = memory.num_steps % memory_steps
@@ -111,8 +131,12 @@ def attend_step(
 
 
 def _softmax(scores, mask):
-    """Softmax over the last axis where `mask` is true: exactly 0 elsewhere, and everywhere in a row without a true one."""
+    """Softmax over the last axis where `mask` is true: exactly 0 elsewhere, and everywhere in a row
+    without a true one.
+    """
     scores = jnp.where(mask, scores, jnp.finfo(scores.dtype).min)
-    exps = jnp.where(mask, jnp.exp(scores - lax.stop_gradient(scores.max(axis=-1, keepdims=True))), 0)
+    exps = jnp.where(
+        mask, jnp.exp(scores - lax.stop_gradient(scores.max(axis=-1, keepdims=True))), 0
+    )
     total = exps.sum(axis=-1, keepdims=True)
     return exps / jnp.where(total > 0, total, 1)

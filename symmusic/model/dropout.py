@@ -7,10 +7,12 @@ from jax import lax
 
 
 def dropout(keys_B: jax.Array, values_TBH: jax.Array, rate: float) -> jax.Array:
-    """`values_TBH` with a share of `rate` set to 0 and the others scaled up so that the expectation stays; consumes a key per row.
+    """`values_TBH` with a share of `rate` set to 0 and the others scaled up so that the expectation
+    stays; consumes a key per row.
 
-    The place of each value in its row is hashed together with two random words of the row's, by pcg3d (Jarzynski and Olano, 2020): a few
-    products of integers, computed where the values are read, in place of a cipher's twenty rounds. The rate is rounded to 1/2^32.
+    The place of each value in its row is hashed together with two random words of the row's, by
+    pcg3d (Jarzynski and Olano, 2020): a few products of integers, computed where the values are
+    read, in place of a cipher's twenty rounds. The rate is rounded to 1/2^32.
     """
     threshold = min(round(rate * 2**32), 2**32 - 1)
     if threshold == 0:

@@ -1,9 +1,10 @@
 """The loop over time of one LSTM layer as one kernel (Pallas), and its backward pass as another.
 
-XLA starts several kernels in every turn of a loop, and on a GPU those starts are what a small layer waits for. Here one kernel goes through
-all steps for some rows of the batch: the recurrent weights are read once and stay on the chip with the rows' state. Equations, gates'
-order and what is kept for the backward pass are those of `lstm`. Cells are filled up to a power of two, rows to whole blocks, as the
-compilers of kernels want it: with zeros, whose cells stay 0.
+XLA starts several kernels in every turn of a loop, and on a GPU those starts are what a small layer
+waits for. Here one kernel goes through all steps for some rows of the batch: the recurrent weights
+are read once and stay on the chip with the rows' state. Equations, gates' order and what is kept
+for the backward pass are those of `lstm`. Cells are filled up to a power of two, rows to whole
+blocks, as the compilers of kernels want it: with zeros, whose cells stay 0.
 """
 
 import functools
@@ -15,16 +16,23 @@ from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton
 
 ROWS = 16  # of the batch, in a block: the least that the matrix units of GPUs take
-MOST_BYTES = 128 * 1024  # of recurrent weights that stay on the chip: half of a GPU's registers per multiprocessor
+# of recurrent weights that stay on the chip: half of a GPU's registers per multiprocessor
+MOST_BYTES = 128 * 1024
 
 
 def fits(num_cells: int, dtype: str) -> bool:
-    """Whether the recurrent weights of a layer have room on the chip: of up to 64 cells in 'float32', 128 in 'bfloat16'."""
+    """Whether the recurrent weights of a layer have room on the chip: of up to 64 cells in
+    'float32', 128 in 'bfloat16'.
+    """
     return 4 * _width(num_cells) ** 2 * jnp.dtype(dtype).itemsize <= MOST_BYTES
 
 
-def fused_lstm(dtype: str, reverse: bool, recurrent_HG: jax.Array, projected_TBG: jax.Array, carry: tuple) -> tuple:
-    """As `lstm.lstm`, all arguments given; ValueError where the layer does not fit. On a CPU the kernels are interpreted, for tests."""
+def fused_lstm(
+    dtype: str, reverse: bool, recurrent_HG: jax.Array, projected_TBG: jax.Array, carry: tuple
+) -> tuple:
+    """As `lstm.lstm`, all arguments given; ValueError where the layer does not fit. On a CPU the
+    kernels are interpreted, for tests.
+    """
     num_cells, num_rows = recurrent_HG.shape[0], projected_TBG.shape[1]
     if not fits(num_cells, dtype):
         raise ValueError(f'layers of {num_cells} cells do not fit on the chip in {dtype}')
@@ -33,7 +41,9 @@ def fused_lstm(dtype: str, reverse: bool, recurrent_HG: jax.Array, projected_TBG
     projected_TBG = _fill(projected_TBG, 4, more_rows, more_cells)
     carry = tuple(_fill(state_BH, 1, more_rows, more_cells) for state_BH in carry)
     outputs_TBH, last = _fused(dtype, reverse, recurrent_HG, projected_TBG, carry)
-    return outputs_TBH[:, :num_rows, :num_cells], tuple(state_BH[:num_rows, :num_cells] for state_BH in last)
+    return outputs_TBH[:, :num_rows, :num_cells], tuple(
+        state_BH[:num_rows, :num_cells] for state_BH in last
+    )
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
@@ -52,7 +62,8 @@ def _fused_forward(dtype, reverse, recurrent_HG, projected_TBG, carry):
             index = num_steps - 1 - index if reverse else index
             rounded_BH = hidden_BH.astype(dtype)
             before = [
-                projected[index, :, gate] + _dot(rounded_BH, weight_HH) for gate, weight_HH in zip(_gates(num_cells), weights, strict=True)
+                projected[index, :, gate] + _dot(rounded_BH, weight_HH)
+                for gate, weight_HH in zip(_gates(num_cells), weights, strict=True)
             ]
             i, f, o = (jax.nn.sigmoid(before[gate]) for gate in (0, 1, 3))
             g = jnp.tanh(before[2])
@@ -63,11 +74,19 @@ def _fused_forward(dtype, reverse, recurrent_HG, projected_TBG, carry):
             cells[index], outputs[index] = cell_BH, hidden_BH
             return hidden_BH, cell_BH
 
-        last_hidden[:, :], last_cell[:, :] = lax.fori_loop(0, num_steps, step, (hidden[:, :], cell[:, :]))
+        last_hidden[:, :], last_cell[:, :] = lax.fori_loop(
+            0, num_steps, step, (hidden[:, :], cell[:, :])
+        )
 
     shapes = {'T': num_steps, 'B': num_rows, 'H': num_cells, 'G': 4 * num_cells}
     outputs_TBH, gates_TBG, cells_TBH, *last = _call(
-        kernel, shapes, ('HG', 'TBG', 'BH', 'BH'), ('TBH', 'TBG', 'TBH', 'BH', 'BH'), recurrent_HG.astype(dtype), projected_TBG, *carry
+        kernel,
+        shapes,
+        ('HG', 'TBG', 'BH', 'BH'),
+        ('TBH', 'TBG', 'TBH', 'BH', 'BH'),
+        recurrent_HG.astype(dtype),
+        projected_TBG,
+        *carry,
     )
     return (outputs_TBH, tuple(last)), (recurrent_HG, carry, gates_TBG, cells_TBH, outputs_TBH)
 
@@ -77,7 +96,18 @@ def _fused_backward(dtype, reverse, residuals, cotangents):
     d_outputs_TBH, d_last = cotangents
     num_steps, num_rows, num_cells = outputs_TBH.shape
 
-    def kernel(recurrent_GH, gates, cells, first_cell, d_outputs, d_last_hidden, d_last_cell, d_projected, d_hidden, d_cell):
+    def kernel(
+        recurrent_GH,
+        gates,
+        cells,
+        first_cell,
+        d_outputs,
+        d_last_hidden,
+        d_last_cell,
+        d_projected,
+        d_hidden,
+        d_cell,
+    ):
         weights = [recurrent_GH[gate, :] for gate in _gates(num_cells)]
 
         def step(index, state):
@@ -85,7 +115,9 @@ def _fused_backward(dtype, reverse, residuals, cotangents):
             index = index if reverse else num_steps - 1 - index
             before = index + 1 if reverse else index - 1  # the step read before
             is_first = (before == num_steps) | (before < 0)
-            previous_BH = jnp.where(is_first, first_cell[:, :], cells[jnp.clip(before, 0, num_steps - 1)])
+            previous_BH = jnp.where(
+                is_first, first_cell[:, :], cells[jnp.clip(before, 0, num_steps - 1)]
+            )
             i, f, g, o = (gates[index, :, gate] for gate in _gates(num_cells))
             tanh_cell = jnp.tanh(cells[index])
             d_hidden_BH += d_outputs[index]
@@ -98,18 +130,26 @@ def _fused_backward(dtype, reverse, residuals, cotangents):
             )
             for gate, d_gate_BH in zip(_gates(num_cells), d_gates, strict=True):
                 d_projected[index, :, gate] = d_gate_BH
-            d_hidden_BH = sum(_dot(d_gate_BH.astype(dtype), weight_HH) for d_gate_BH, weight_HH in zip(d_gates, weights, strict=True))
+            d_hidden_BH = sum(
+                _dot(d_gate_BH.astype(dtype), weight_HH)
+                for d_gate_BH, weight_HH in zip(d_gates, weights, strict=True)
+            )
             return d_hidden_BH, d_cell_BH * f
 
-        d_hidden[:, :], d_cell[:, :] = lax.fori_loop(0, num_steps, step, (d_last_hidden[:, :], d_last_cell[:, :]))
+        d_hidden[:, :], d_cell[:, :] = lax.fori_loop(
+            0, num_steps, step, (d_last_hidden[:, :], d_last_cell[:, :])
+        )
 
     shapes = {'T': num_steps, 'B': num_rows, 'H': num_cells, 'G': 4 * num_cells}
     inputs = recurrent_HG.T.astype(dtype), gates_TBG, cells_TBH, cell_BH, d_outputs_TBH, *d_last
     names = ('GH', 'TBG', 'TBH', 'BH', 'TBH', 'BH', 'BH')
     d_projected_TBG, *d_carry = _call(kernel, shapes, names, ('TBG', 'BH', 'BH'), *inputs)
     ends = (outputs_TBH[1:], hidden_BH[None]) if reverse else (hidden_BH[None], outputs_TBH[:-1])
-    hidden_NH = jnp.concatenate(ends).reshape(-1, num_cells)  # every step's state of the step read before it
-    d_recurrent_HG = _dot(hidden_NH.T.astype(dtype), d_projected_TBG.reshape(-1, 4 * num_cells).astype(dtype))
+    # every step's state of the step read before it
+    hidden_NH = jnp.concatenate(ends).reshape(-1, num_cells)
+    d_recurrent_HG = _dot(
+        hidden_NH.T.astype(dtype), d_projected_TBG.reshape(-1, 4 * num_cells).astype(dtype)
+    )
     return d_recurrent_HG, d_projected_TBG, tuple(d_carry)
 
 
@@ -117,7 +157,9 @@ _fused.defvjp(_fused_forward, _fused_backward)
 
 
 def _call(kernel, shapes, inputs, outputs, *arrays):
-    """The kernel over blocks of rows. Arrays are named by their axes: of B each block has its rows, of all other axes everything."""
+    """The kernel over blocks of rows. Arrays are named by their axes: of B each block has its rows,
+    of all other axes everything.
+    """
 
     def block(axes):
         row = axes.find('B')
@@ -129,9 +171,15 @@ def _call(kernel, shapes, inputs, outputs, *arrays):
         grid=(shapes['B'] // ROWS,),
         in_specs=[block(axes) for axes in inputs],
         out_specs=[block(axes) for axes in outputs],
-        out_shape=[jax.ShapeDtypeStruct(tuple(shapes[axis] for axis in axes), jnp.float32) for axes in outputs],
-        # Triton reads a step of a block when it comes to it; the other compiler for GPUs would copy whole blocks to the chip.
-        compiler_params=triton.CompilerParams(num_warps=8) if jax.default_backend() == 'gpu' else None,
+        out_shape=[
+            jax.ShapeDtypeStruct(tuple(shapes[axis] for axis in axes), jnp.float32)
+            for axes in outputs
+        ],
+        # Triton reads a step of a block when it comes to it; the other compiler for GPUs would copy
+        # whole blocks to the chip.
+        compiler_params=(
+            triton.CompilerParams(num_warps=8) if jax.default_backend() == 'gpu' else None
+        ),
         interpret=jax.default_backend() == 'cpu',
     )(*arrays)
 
@@ -145,7 +193,9 @@ def _dot(left, right):
 
 
 def _fill(array, num_blocks, more_rows, more_cells):
-    """With more rows of zeros, and more zeros at the end of each of the equal blocks of its last axis."""
+    """With more rows of zeros, and more zeros at the end of each of the equal blocks of its last
+    axis.
+    """
     *axes, num_rows, size = array.shape
     blocks = array.reshape(*axes, num_rows, num_blocks, size // num_blocks)
     widths = [(0, 0)] * len(axes) + [(0, more_rows), (0, 0), (0, more_cells)]

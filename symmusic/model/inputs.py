@@ -11,9 +11,15 @@ from symmusic.model.architecture import Architecture
 from symmusic.model.lstm import multiply
 
 
-def find_rows(tokens: jax.Array, positions: jax.Array | None, others: Sequence[jax.Array], architecture: Architecture) -> jax.Array:
-    """The rows of an input matrix that are 1 at a step, in a new last axis K: the input is the one-hot token, beside it the one-hot
-    position and `others`, the one-hot tokens looked back or ahead at.
+def find_rows(
+    tokens: jax.Array,
+    positions: jax.Array | None,
+    others: Sequence[jax.Array],
+    architecture: Architecture,
+) -> jax.Array:
+    """The rows of an input matrix that are 1 at a step, in a new last axis K: the input is the
+    one-hot token, beside it the one-hot position and `others`, the one-hot tokens looked back or
+    ahead at.
     """
     num_classes, num_positions = architecture.num_classes, architecture.num_positions
     num_rows = num_classes * (1 + len(others)) + num_positions
@@ -21,18 +27,25 @@ def find_rows(tokens: jax.Array, positions: jax.Array | None, others: Sequence[j
     def rows(begin, tokens):
         if not architecture.has_blank:
             return begin + tokens
-        return jnp.where(tokens < num_classes, begin + tokens, num_rows)  # a blank: past the last row
+        # a blank: past the last row
+        return jnp.where(tokens < num_classes, begin + tokens, num_rows)
 
     blocks = [rows(0, tokens)]
     if num_positions:
         blocks.append(num_classes + positions)
-    blocks += [rows(num_classes * (1 + index) + num_positions, other) for index, other in enumerate(others)]
+    blocks += [
+        rows(num_classes * (1 + index) + num_positions, other) for index, other in enumerate(others)
+    ]
     return jnp.stack(blocks, axis=-1)
 
 
 def project_rows(layer: dict, rows_K: jax.Array, architecture: Architecture) -> jax.Array:
-    """The product x W of an input that is 1 in the rows of `find_rows` and 0 elsewhere; the row past the last one is 0."""
-    table_IG = jnp.pad(layer['input'], ((0, 1), (0, 0))) if architecture.has_blank else layer['input']
+    """The product x W of an input that is 1 in the rows of `find_rows` and 0 elsewhere; the row
+    past the last one is 0.
+    """
+    table_IG = (
+        jnp.pad(layer['input'], ((0, 1), (0, 0))) if architecture.has_blank else layer['input']
+    )
     sizes = [architecture.num_classes] * rows_K.shape[-1]
     if architecture.num_positions:
         sizes[1] = architecture.num_positions
@@ -46,7 +59,9 @@ def project(layer: dict, states_H: jax.Array, dtype: str = 'float32') -> jax.Arr
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _sum_rows(sizes, table_IG, indices_K):
-    """The sum over K of `table_IG[indices_K]`, where each k has a block of `sizes[k]` rows to itself; rows past the blocks are zeros."""
+    """The sum over K of `table_IG[indices_K]`, where each k has a block of `sizes[k]` rows to
+    itself; rows past the blocks are zeros.
+    """
     # A gather after the other: all at once would write K times the sum to memory first.
     return sum(table_IG[indices_K[..., k]] for k in range(indices_K.shape[-1]))
 
@@ -59,7 +74,10 @@ def _sum_rows_backward(sizes, residuals, d_sum_G):
     indices_K, num_rows = residuals
     # The barrier keeps XLA from computing the indices anew, from the windows on, for every row.
     indices_KN = lax.optimization_barrier(indices_K.reshape(-1, len(sizes)).T)
-    ways = {'cpu': functools.partial(add_rows, num_rows), 'default': functools.partial(multiply_rows, sizes, num_rows)}
+    ways = {
+        'cpu': functools.partial(add_rows, num_rows),
+        'default': functools.partial(multiply_rows, sizes, num_rows),
+    }
     return lax.platform_dependent(indices_KN, d_sum_G.reshape(-1, d_sum_G.shape[-1]), **ways), None
 
 
@@ -67,18 +85,25 @@ _sum_rows.defvjp(_sum_rows_forward, _sum_rows_backward)
 
 
 def add_rows(num_rows: int, indices_KN: jax.Array, rows_NG: jax.Array) -> jax.Array:
-    """The table [`num_rows`, G] of the sums of the rows of each index, added one by one: on a CPU 2 to 4 times as fast as a product."""
+    """The table [`num_rows`, G] of the sums of the rows of each index, added one by one: on a CPU 2
+    to 4 times as fast as a product.
+    """
     table_IG = jnp.zeros((num_rows, rows_NG.shape[1]), rows_NG.dtype)
     for indices_N in indices_KN:
         table_IG = table_IG.at[indices_N].add(rows_NG, mode='promise_in_bounds')
     return table_IG
 
 
-def multiply_rows(sizes: tuple[int, ...], num_rows: int, indices_KN: jax.Array, rows_NG: jax.Array) -> jax.Array:
-    """The same, 0 past the blocks, by one product with one-hot rows per block: what is added on a GPU is added in no fixed order."""
+def multiply_rows(
+    sizes: tuple[int, ...], num_rows: int, indices_KN: jax.Array, rows_NG: jax.Array
+) -> jax.Array:
+    """The same, 0 past the blocks, by one product with one-hot rows per block: what is added on a
+    GPU is added in no fixed order.
+    """
     blocks, begin = [], 0
     for size, indices_N in zip(sizes, indices_KN, strict=True):
-        is_row_IN = jnp.arange(begin, begin + size)[:, None] == indices_N  # lying as the product reads it
+        # lying as the product reads it
+        is_row_IN = jnp.arange(begin, begin + size)[:, None] == indices_N
         blocks.append(is_row_IN.astype(rows_NG.dtype) @ rows_NG)
         begin += size
     return jnp.pad(jnp.concatenate(blocks), ((0, num_rows - begin), (0, 0)))

@@ -1,4 +1,6 @@
-"""The network: one-hot tokens -> LSTM layers, each followed by dropout -> attention or none -> logits of the next token."""
+"""The network: one-hot tokens -> LSTM layers, each followed by dropout -> attention or none ->
+logits of the next token.
+"""
 
 import flax.struct
 import jax
@@ -10,8 +12,8 @@ from symmusic.model.architecture import Architecture
 from symmusic.model.dropout import dropout
 from symmusic.model.inputs import find_rows, project, project_rows
 
-# 'layers': a list of {'forward': lstm.Params, and 'backward' in both directions, and 'bridge' where infilling},
-# 'attention' where there is one, 'head'
+# 'layers': a list of {'forward': lstm.Params, and 'backward' in both directions, and 'bridge' where
+# infilling}, 'attention' where there is one, 'head'
 Params = dict
 
 
@@ -20,8 +22,10 @@ class Carry:
     """What a one-directional model remembers between two steps."""
 
     layers: tuple[lstm.Carry, ...]  # each layer's hidden_BH and cell_BH
-    history_BM: jax.Array  # the last M tokens, M the longest lookback, the latest last; padding before the first
-    memory: attention.Memory | None  # the steps that attention looks back at; None without attention
+    # the last M tokens, M the longest lookback, the latest last; padding before the first
+    history_BM: jax.Array
+    # the steps that attention looks back at; None without attention
+    memory: attention.Memory | None
 
 
 def init_params(key: jax.Array, architecture: Architecture) -> Params:
@@ -37,7 +41,10 @@ def init_params(key: jax.Array, architecture: Architecture) -> Params:
         sizes['backward'] = architecture.num_classes + architecture.num_positions
     for layer_key in jax.random.split(layers_key, architecture.num_layers):
         keys = jax.random.split(layer_key, len(directions) + architecture.infilling)
-        layer = {d: lstm.init_lstm(k, sizes[d], architecture.num_cells) for d, k in zip(directions, keys, strict=False)}
+        layer = {
+            d: lstm.init_lstm(k, sizes[d], architecture.num_cells)
+            for d, k in zip(directions, keys, strict=False)
+        }
         if architecture.infilling:
             shape = (architecture.num_cells, 4 * architecture.num_cells)
             layer['bridge'] = jax.nn.initializers.glorot_uniform()(keys[-1], shape)
@@ -46,9 +53,13 @@ def init_params(key: jax.Array, architecture: Architecture) -> Params:
     params = {'layers': layers}
     summary_size = architecture.state_size
     if kind := architecture.kind:
-        params['attention'] = kind.init(attention_key, architecture.state_size, architecture.attention_size)
+        params['attention'] = kind.init(
+            attention_key, architecture.state_size, architecture.attention_size
+        )
         summary_size *= 1 + kind.head_sees_query
-    kernel = jax.nn.initializers.glorot_uniform()(head_key, (summary_size, architecture.num_classes))
+    kernel = jax.nn.initializers.glorot_uniform()(
+        head_key, (summary_size, architecture.num_classes)
+    )
     params['head'] = {'kernel': kernel, 'bias': jnp.zeros(architecture.num_classes)}
     return params
 
@@ -59,25 +70,35 @@ def count_params(params: Params) -> int:
 
 
 def apply_last(
-    params: Params, tokens_BT: jax.Array, positions_BT: jax.Array | None, architecture: Architecture, keys_B: jax.Array | None = None
+    params: Params,
+    tokens_BT: jax.Array,
+    positions_BT: jax.Array | None,
+    architecture: Architecture,
+    keys_B: jax.Array | None = None,
 ) -> tuple[jax.Array, jax.Array | None]:
-    """`(logits_BV, weights_BT)`: the token after the window; weights are attention's, None without it.
+    """`(logits_BV, weights_BT)`: the token after the window; weights are attention's, None without
+    it.
 
-    The window's summary is each direction's state after its last step: the forward one at T-1, the backward one at 0. It is attention's
-    query over all states of the last layer; which of the two the head sees, see `scores`.
+    The window's summary is each direction's state after its last step: the forward one at T-1, the
+    backward one at 0. It is attention's query over all states of the last layer; which of the two
+    the head sees, see `scores`.
 
     Args:
       params: of `init_params`.
       tokens_BT: int classes.
-      positions_BT: int steps in the bar, ignored (may be None) where the architecture has no positions.
+      positions_BT: int steps in the bar, ignored (may be None) where the architecture has no
+        positions.
       architecture: of `params`; ValueError if infilling.
-      keys_B: consumed by dropout, one per window, so that a window's is the same in any batch; None = no dropout.
+      keys_B: consumed by dropout, one per window, so that a window's is the same in any batch; None
+        = no dropout.
     """
     if architecture.infilling:
         raise ValueError('a model for infilling predicts step by step (apply_all, apply_step)')
     states_TBH = _run_layers(params, tokens_BT, positions_BT, architecture, keys_B)
     num_cells = architecture.num_cells
-    summary_BH = jnp.concatenate([states_TBH[-1, :, :num_cells], states_TBH[0, :, num_cells:]], axis=-1)
+    summary_BH = jnp.concatenate(
+        [states_TBH[-1, :, :num_cells], states_TBH[0, :, num_cells:]], axis=-1
+    )
     if not (kind := architecture.kind):
         return head(params, summary_BH), None
     context_BH, weights_BT = attention.attend(kind, params['attention'], summary_BH, states_TBH)
@@ -95,23 +116,33 @@ def apply_all(
     with_weights: bool = False,
     future_BT: jax.Array | None = None,
 ) -> tuple[jax.Array, jax.Array | None]:
-    """`(logits_BTV, weights_BTT)`: after every step the token that follows it, from the steps up to it and what is known in advance.
+    """`(logits_BTV, weights_BTT)`: after every step the token that follows it, from the steps up to
+    it and what is known in advance.
 
     Args:
       params: of `init_params`.
       tokens_BT: int classes.
-      positions_BT: int steps in the bar, ignored (may be None) where the architecture has no positions.
-      architecture: of `params`; ValueError if bidirectional (and not infilling), whose states have seen the tokens to be predicted.
+      positions_BT: int steps in the bar, ignored (may be None) where the architecture has no
+        positions.
+      architecture: of `params`; ValueError if bidirectional (and not infilling), whose states have
+        seen the tokens to be predicted.
       keys_B: as in `apply_last`.
       memory_steps: how many steps attention sees, the present one included; None = all.
-      mask_BT: false at steps that attention must not look at, the padding; the LSTM layers read them nevertheless.
+      mask_BT: false at steps that attention must not look at, the padding; the LSTM layers read
+        them nevertheless.
       with_weights: return attention's weights_BTT; None otherwise.
-      future_BT: of an infilling model, for each step the token that follows it where it is known in advance, elsewhere the blank; None =
-        nothing is known.
+      future_BT: of an infilling model, for each step the token that follows it where it is known in
+        advance, elsewhere the blank; None = nothing is known.
     """
     _require_one_direction(architecture)
-    ahead = None if future_BT is None else look_ahead(params, future_BT, positions_BT, architecture, keys_B)
-    states_BTH = jnp.swapaxes(_run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead), 0, 1)
+    ahead = (
+        None
+        if future_BT is None
+        else look_ahead(params, future_BT, positions_BT, architecture, keys_B)
+    )
+    states_BTH = jnp.swapaxes(
+        _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead), 0, 1
+    )
     if not (kind := architecture.kind):
         return head(params, states_BTH), None
     contexts_BTH, weights_BTT = attention.attend_causal(
@@ -120,14 +151,25 @@ def apply_all(
     return head(params, contexts_BTH, *[states_BTH] * kind.head_sees_query), weights_BTT
 
 
-def init_carry(architecture: Architecture, batch: int, memory_steps: int, dtype=jnp.float32) -> Carry:
-    """The carry before the first step, for `apply_step`; attention will see `memory_steps` steps. ValueError if bidirectional."""
+def init_carry(
+    architecture: Architecture, batch: int, memory_steps: int, dtype=jnp.float32
+) -> Carry:
+    """The carry before the first step, for `apply_step`; attention will see `memory_steps` steps.
+    ValueError if bidirectional.
+    """
     _require_one_direction(architecture)
-    layers = tuple(lstm.init_lstm_carry(batch, architecture.num_cells, dtype) for _ in range(architecture.num_layers))
-    history_BM = jnp.full((batch, max(architecture.lookback, default=0)), architecture.padding, jnp.int32)
+    layers = tuple(
+        lstm.init_lstm_carry(batch, architecture.num_cells, dtype)
+        for _ in range(architecture.num_layers)
+    )
+    history_BM = jnp.full(
+        (batch, max(architecture.lookback, default=0)), architecture.padding, jnp.int32
+    )
     if not (kind := architecture.kind):
         return Carry(layers, history_BM, None)
-    memory = attention.init_memory(kind, batch, memory_steps, architecture.num_cells, architecture.attention_size, dtype)
+    memory = attention.init_memory(
+        kind, batch, memory_steps, architecture.num_cells, architecture.attention_size, dtype
+    )
     return Carry(layers, history_BM, memory)
 
 
@@ -140,26 +182,39 @@ def apply_step(
     mask_B: jax.Array | None = None,
     ahead: Ahead | None = None,
 ) -> tuple[Carry, jax.Array, jax.Array | None]:
-    """`(carry, logits_BV, weights_BM)` of one more token: `apply_all` with the carry's `memory_steps`, at this step, without dropout.
+    """`(carry, logits_BV, weights_BM)` of one more token: `apply_all` with the carry's
+    `memory_steps`, at this step, without dropout.
 
-    Weights are in the order of time, this step's the last; None without attention. `mask_B` is this step's `mask_BT`, `ahead` this step's
-    of `look_ahead`, None where nothing is known in advance.
+    Weights are in the order of time, this step's the last; None without attention. `mask_B` is this
+    step's `mask_BT`, `ahead` this step's of `look_ahead`, None where nothing is known in advance.
     """
     history_BM = jnp.concatenate([carry.history_BM, token_B[:, None]], axis=1)[:, 1:]
     lookbacks = [history_BM[:, -steps] for steps in architecture.lookback]
-    rows_BK = find_rows(token_B, position_B, lookbacks + _lookaheads(ahead, token_B, architecture), architecture)
+    rows_BK = find_rows(
+        token_B, position_B, lookbacks + _lookaheads(ahead, token_B, architecture), architecture
+    )
     layers, hidden_BH = [], None
     for index, (layer, layer_carry) in enumerate(zip(params['layers'], carry.layers, strict=True)):
         weights = layer['forward']
-        projected_BG = project_rows(weights, rows_BK, architecture) if hidden_BH is None else project(weights, hidden_BH)
+        projected_BG = (
+            project_rows(weights, rows_BK, architecture)
+            if hidden_BH is None
+            else project(weights, hidden_BH)
+        )
         if ahead is not None:
             projected_BG += lstm.multiply(ahead.states[index], layer['bridge'])
         hidden_BH, layer_carry = lstm.lstm_step(weights, projected_BG, layer_carry)
         layers.append(layer_carry)
     if not (kind := architecture.kind):
         return Carry(tuple(layers), history_BM, None), head(params, hidden_BH), None
-    memory, context_BH, weights_BM = attention.attend_step(kind, params['attention'], carry.memory, hidden_BH, mask_B)
-    return Carry(tuple(layers), history_BM, memory), head(params, context_BH, *[hidden_BH] * kind.head_sees_query), weights_BM
+    memory, context_BH, weights_BM = attention.attend_step(
+        kind, params['attention'], carry.memory, hidden_BH, mask_B
+    )
+    return (
+        Carry(tuple(layers), history_BM, memory),
+        head(params, context_BH, *[hidden_BH] * kind.head_sees_query),
+        weights_BM,
+    )
 
 
 def _directions(architecture):
@@ -179,9 +234,13 @@ def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=Non
     """The last layer's states_TBH, after dropout."""
     num_steps = tokens_BT.shape[1]
     padding = {'constant_values': architecture.padding}
-    lookbacks = [jnp.pad(tokens_BT, ((0, 0), (steps - 1, 0)), **padding)[:, :num_steps] for steps in architecture.lookback]
+    lookbacks = [
+        jnp.pad(tokens_BT, ((0, 0), (steps - 1, 0)), **padding)[:, :num_steps]
+        for steps in architecture.lookback
+    ]
     lookbacks += [tokens_TB.T for tokens_TB in _lookaheads(ahead, tokens_BT.T, architecture)]
-    rows_TBK = jnp.swapaxes(find_rows(tokens_BT, positions_BT, lookbacks, architecture), 0, 1)  # the loops read a step after the other
+    # the loops read a step after the other
+    rows_TBK = jnp.swapaxes(find_rows(tokens_BT, positions_BT, lookbacks, architecture), 0, 1)
     states_TBH = None
     for index, layer in enumerate(params['layers']):
         directions = []
@@ -192,11 +251,21 @@ def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=Non
             else:
                 projected_TBG = project(weights, states_TBH, architecture.product_dtype)
             if ahead is not None:
-                projected_TBG += lstm.multiply(ahead.states[index], layer['bridge'], architecture.product_dtype)
-            directions.append(lstm.lstm(weights, projected_TBG, reverse=direction == 'backward', **architecture.how)[0])
+                projected_TBG += lstm.multiply(
+                    ahead.states[index], layer['bridge'], architecture.product_dtype
+                )
+            directions.append(
+                lstm.lstm(
+                    weights, projected_TBG, reverse=direction == 'backward', **architecture.how
+                )[0]
+            )
         states_TBH = jnp.concatenate(directions, axis=-1)
         if keys_B is not None:
-            states_TBH = dropout(jax.vmap(jax.random.fold_in, (0, None))(keys_B, index), states_TBH, architecture.dropout_rate)
+            states_TBH = dropout(
+                jax.vmap(jax.random.fold_in, (0, None))(keys_B, index),
+                states_TBH,
+                architecture.dropout_rate,
+            )
     return states_TBH
 
 
@@ -207,4 +276,7 @@ def head(params: Params, *summaries: jax.Array) -> jax.Array:
 
 def _require_one_direction(architecture):
     if architecture.bidirectional and not architecture.infilling:
-        raise ValueError('a bidirectional model has seen every token of its window: it predicts only the one after it (apply_last)')
+        raise ValueError(
+            'a bidirectional model has seen every token of its window: it predicts only the one'
+            ' after it (apply_last)'
+        )

@@ -5,8 +5,9 @@
 | `bahdanau` | e_j = v . tanh(W q + U h_j), the query q a state itself (additive; Bahdanau, Cho and Bengio, 2015) | context and query |
 | `weighted` | e_j = w . h_j + b: one vector, whoever asks (the source of symmusic's experiments) | the context alone |
 
-with parameters W 'query' [H, A], U 'key' [H, A], v 'score' [A]; w 'weight' [H], b 'bias' [1]. The softmax takes b out again: it changes no
-output and its gradient is 0. It is kept as the source has it, so that parameters are counted alike.
+with parameters W 'query' [H, A], U 'key' [H, A], v 'score' [A]; w 'weight' [H], b 'bias' [1]. The
+softmax takes b out again: it changes no output and its gradient is 0. It is kept as the source has
+it, so that parameters are counted alike.
 """
 
 import dataclasses
@@ -27,9 +28,12 @@ class Kind:
     """One kind of attention: pure functions, so that it can be a static argument of `jit`."""
 
     init: Callable[[jax.Array, int, int], Params]  # (key, H, A) -> parameters
-    queries: Callable[[Params, jax.Array], jax.Array]  # (params, states [..., H]) -> what `scores` needs of who asks
-    keys: Callable[[Params, jax.Array], jax.Array]  # (params, states [..., H]) -> what it needs of the states asked for
-    scores: Callable[[Params, jax.Array, jax.Array], jax.Array]  # (params, queries of T steps, keys of K steps) -> scores_BTK
+    # (params, states [..., H]) -> what `scores` needs of who asks
+    queries: Callable[[Params, jax.Array], jax.Array]
+    # (params, states [..., H]) -> what it needs of the states asked for
+    keys: Callable[[Params, jax.Array], jax.Array]
+    # (params, queries of T steps, keys of K steps) -> scores_BTK
+    scores: Callable[[Params, jax.Array, jax.Array], jax.Array]
     key_size: Callable[[int], int]  # A -> the last axis of the keys
     head_sees_query: bool  # beside the context
 
@@ -46,9 +50,14 @@ def init_additive(key: jax.Array, size_in: int, attention_size: int) -> Params:
 
 
 def init_weighted(key: jax.Array, size_in: int, attention_size: int) -> Params:
-    """A Glorot-uniform vector and a zero bias for states of `size_in` cells; `weighted` has no hidden layer of `attention_size`."""
+    """A Glorot-uniform vector and a zero bias for states of `size_in` cells; `weighted` has no
+    hidden layer of `attention_size`.
+    """
     del attention_size
-    return {'weight': jax.nn.initializers.glorot_uniform()(key, (size_in, 1))[:, 0], 'bias': jnp.zeros(1)}
+    return {
+        'weight': jax.nn.initializers.glorot_uniform()(key, (size_in, 1))[:, 0],
+        'bias': jnp.zeros(1),
+    }
 
 
 def _weighted(params, queries_BT0, keys_BK1):
@@ -68,12 +77,14 @@ def _additive(score_A, queries_BTA, keys_BKA):
 def _additive_by_term(score_A, queries_BTA, keys_BKA):
     """The same for many queries, one of the A terms after the other.
 
-    As tanh(q + k) = 1 - 2 / (1 + exp(2 q) exp(2 k)), the exponentials are those of queries and of keys, and a term costs one division.
-    Numbers past 43 (in 32 bits) are taken for 43, the last whose exponential is a normal number: tanh is 1 there, unless the other one is
-    as far on the other side.
+    As tanh(q + k) = 1 - 2 / (1 + exp(2 q) exp(2 k)), the exponentials are those of queries and of
+    keys, and a term costs one division. Numbers past 43 (in 32 bits) are taken for 43, the last
+    whose exponential is a normal number: tanh is 1 there, unless the other one is as far on the
+    other side.
 
-    Written as one broadcast, the sum would need its tanh [B, T, K, A] in memory: on a CPU that took 2.5 times as long and 6 times the
-    memory. A term [B, T, K] stays in the cache, and the backward pass computes it anew.
+    Written as one broadcast, the sum would need its tanh [B, T, K, A] in memory: on a CPU that took
+    2.5 times as long and 6 times the memory. A term [B, T, K] stays in the cache, and the backward
+    pass computes it anew.
     """
     return _additive_forward(score_A, queries_BTA, keys_BKA)[0]
 
@@ -84,7 +95,10 @@ def _additive_forward(score_A, queries_BTA, keys_BKA):
         return sums_BTK + score / (1 + query_BT[:, :, None] * key_BK[:, None]), None
 
     zeros_BTK = jnp.zeros((*queries_BTA.shape[:2], keys_BKA.shape[1]), queries_BTA.dtype)
-    terms = score_A, *(jnp.moveaxis(_squared_exp(states_BTA), -1, 0) for states_BTA in (queries_BTA, keys_BKA))
+    terms = (
+        score_A,
+        *(jnp.moveaxis(_squared_exp(states_BTA), -1, 0) for states_BTA in (queries_BTA, keys_BKA)),
+    )
     return score_A.sum() - 2 * lax.scan(add_term, zeros_BTK, terms)[0], terms
 
 
@@ -96,13 +110,25 @@ def _squared_exp(states):
 def _additive_backward(terms, d_scores_BTK):
     def term_derivatives(_, term):
         score, query_BT, key_BK = term
-        # Barriers, and products for sums over the last axis: on a CPU such a sum adds one number after the other.
-        part_BTK = lax.optimization_barrier(1 / (1 + query_BT[:, :, None] * key_BK[:, None]))  # (1 - tanh) / 2
-        d_sum_BTK = lax.optimization_barrier(4 * score * d_scores_BTK * (part_BTK - part_BTK * part_BTK))
-        return None, (jnp.vdot(d_scores_BTK, part_BTK), d_sum_BTK @ jnp.ones(key_BK.shape[1], key_BK.dtype), d_sum_BTK.sum(axis=1))
+        # Barriers, and products for sums over the last axis: on a CPU such a sum adds one number
+        # after the other.
+        # (1 - tanh) / 2
+        part_BTK = lax.optimization_barrier(1 / (1 + query_BT[:, :, None] * key_BK[:, None]))
+        d_sum_BTK = lax.optimization_barrier(
+            4 * score * d_scores_BTK * (part_BTK - part_BTK * part_BTK)
+        )
+        return None, (
+            jnp.vdot(d_scores_BTK, part_BTK),
+            d_sum_BTK @ jnp.ones(key_BK.shape[1], key_BK.dtype),
+            d_sum_BTK.sum(axis=1),
+        )
 
     parts_A, d_queries_ABT, d_keys_ABK = lax.scan(term_derivatives, None, terms)[1]
-    return d_scores_BTK.sum() - 2 * parts_A, jnp.moveaxis(d_queries_ABT, 0, -1), jnp.moveaxis(d_keys_ABK, 0, -1)
+    return (
+        d_scores_BTK.sum() - 2 * parts_A,
+        jnp.moveaxis(d_queries_ABT, 0, -1),
+        jnp.moveaxis(d_keys_ABK, 0, -1),
+    )
 
 
 _additive_by_term.defvjp(_additive_forward, _additive_backward)
@@ -113,7 +139,9 @@ KINDS = {
         init=init_additive,
         queries=lambda params, states: multiply(states, params['query']),
         keys=lambda params, states: multiply(states, params['key']),
-        scores=lambda params, queries_BTA, keys_BKA: _additive(params['score'], queries_BTA, keys_BKA),
+        scores=lambda params, queries_BTA, keys_BKA: _additive(
+            params['score'], queries_BTA, keys_BKA
+        ),
         key_size=lambda attention_size: attention_size,
         head_sees_query=True,
     ),

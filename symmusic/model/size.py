@@ -13,16 +13,21 @@ MAX_CELLS = 2**20
 
 def count_parameters(architecture: Architecture) -> int:
     """The number of trainable numbers; only shapes are computed."""
-    shapes = jax.eval_shape(functools.partial(init_params, architecture=architecture), jax.random.key(0))
+    shapes = jax.eval_shape(
+        functools.partial(init_params, architecture=architecture), jax.random.key(0)
+    )
     return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(shapes))
 
 
 def match_num_cells(architecture: Architecture, num_parameters: int) -> int:
-    """The cells per direction that bring an architecture, all else equal, nearest to a number of parameters; the fewer of two as near.
+    """The cells per direction that bring an architecture, all else equal, nearest to a number of
+    parameters; the fewer of two as near.
 
-    For comparisons at equal size. The source compares 2 bidirectional layers of 32 + 32 cells with 2 unidirectional ones of 64 cells,
-    without attention, as equal. They are not: with 58 classes, as there, the first have 51,898 parameters and the second 68,282; with 54
-    cells they have 51,142, the nearest. (With the 49 classes of `folk` here: 49,009 and 65,393, and again 54 cells, 48,703.)
+    For comparisons at equal size. The source compares 2 bidirectional layers of 32 + 32 cells with
+    2 unidirectional ones of 64 cells, without attention, as equal. They are not: with 58 classes,
+    as there, the first have 51,898 parameters and the second 68,282; with 54 cells they have
+    51,142, the nearest. (With the 49 classes of `folk` here: 49,009 and 65,393, and again 54 cells,
+    48,703.)
     """
 
     def count(num_cells):

@@ -1,5 +1,5 @@
-"""One arm of an experiment: its replicas trained, then what each of them draws measured. Files are written whole, so that what is there is
-done, and a run that was stopped goes on with what is not.
+"""One arm of an experiment: its replicas trained, then what each of them draws measured. Files are
+written whole, so that what is there is done, and a run that was stopped goes on with what is not.
 """
 
 import dataclasses
@@ -42,12 +42,14 @@ class Arm:
     name: str
     config: ConfigDict
     folder: pathlib.Path
-    twin: pathlib.Path | None = None  # the folder of an earlier arm of the same training, which draws or is measured otherwise
+    # the folder of an earlier arm of the same training, which draws or is measured otherwise
+    twin: pathlib.Path | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Ground:
-    """What the pieces of all arms of one corpus are drawn after and measured against, replica by replica.
+    """What the pieces of all arms of one corpus are drawn after and measured against, replica by
+    replica.
 
     Attributes:
       prompts_RNT: events before each piece of each replica, the same for all arms.
@@ -65,14 +67,22 @@ class Ground:
 
     @functools.cached_property
     def levels(self) -> list[dict] | None:
-        """Of each replica what the real continuations of its prompts measure, as if they were its pieces; None where they are not known."""
+        """Of each replica what the real continuations of its prompts measure, as if they were its
+        pieces; None where they are not known.
+        """
         if self.continuations_RNT is None:
             return None
         sets = list(zip(self.prompts_RNT, self.continuations_RNT, self.references, strict=True))
         return [measure_pieces(*each, self.originals, self.protocol) for each in bar(sets, 'level')]
 
 
-def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Grounds', tick: Callable[[], None]) -> Outcome:
+def finish(
+    command: Command,
+    arm: Arm,
+    sizes: Mapping[str, int],
+    grounds: 'Grounds',
+    tick: Callable[[], None],
+) -> Outcome:
     """Trains and measures an arm as far as it is not done yet.
 
     Args:
@@ -90,7 +100,12 @@ def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Groun
         _draw_maps(command, arm, grounds, key)
         return _outcome(stored, sizes)
     own = dataclasses.replace(
-        command, config=arm.config, config_name=arm.name, config_path=str(command.root / DEFAULT_CONFIG), workdir=arm.folder, given=()
+        command,
+        config=arm.config,
+        config_name=arm.name,
+        config_path=str(command.root / DEFAULT_CONFIG),
+        workdir=arm.folder,
+        given=(),
     )
 
     def say(line: str) -> None:
@@ -113,19 +128,39 @@ def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Groun
     for index in range(card.num_replicas):
         path = arm.folder / 'measures' / f'{index:04}.json'
         nats = summary['replicas'][index]['nats_per_step']
-        of = key | {'replica': index, 'num_updates': int(states.step[index]), 'best_epoch': int(states.best_epoch[index])}
+        of = key | {
+            'replica': index,
+            'num_updates': int(states.step[index]),
+            'best_epoch': int(states.best_epoch[index]),
+        }
         if not (kept := _stored(path, of, command)):
             ground = grounds(arm.config, card)
-            events_NT = _draw(replica(states.best_params, index), card, arm.config, ground.prompts_RNT[index], index)
+            events_NT = _draw(
+                replica(states.best_params, index),
+                card,
+                arm.config,
+                ground.prompts_RNT[index],
+                index,
+            )
             measures = measure_pieces(
-                ground.prompts_RNT[index], events_NT, ground.references[index], ground.originals, arm.config.evaluate.protocol
+                ground.prompts_RNT[index],
+                events_NT,
+                ground.references[index],
+                ground.originals,
+                arm.config.evaluate.protocol,
             )
             measures['nats_per_step'] = nats['validation'] if nats['test'] is None else nats['test']
             kept = json.loads(json.dumps({'of': of, 'measures': measures}))  # as it will be read
             write_digested(path, kept)
         found.append(kept['measures'])
         tick()
-    stored = {'of': key, 'num_parameters': summary['num_parameters'], 'versions': card.versions, 'device': card.device, 'replicas': found}
+    stored = {
+        'of': key,
+        'num_parameters': summary['num_parameters'],
+        'versions': card.versions,
+        'device': card.device,
+        'replicas': found,
+    }
     stored['real'] = grounds(arm.config, card).levels
     write_digested(done, stored)
     _draw_maps(command, arm, grounds, key)
@@ -133,7 +168,9 @@ def finish(command: Command, arm: Arm, sizes: Mapping[str, int], grounds: 'Groun
 
 
 def _stored(path: pathlib.Path, wanted: dict, command: Command) -> dict | None:
-    """What is stored of the same, None where there is none; its config may be older than a field. What is damaged is said and made anew."""
+    """What is stored of the same, None where there is none; its config may be older than a field.
+    What is damaged is said and made anew.
+    """
     try:
         stored = read_digested(path)
         of = stored.get('of', stored)
@@ -151,8 +188,14 @@ def _say_damaged(path: pathlib.Path, error: Exception) -> None:
 
 
 def _take_over(arm: Arm) -> None:
-    """Begins with the finished training of the twin, where it has one; what belongs to the pieces is made anew."""
-    if arm.twin is None or not (arm.twin / 'arm.json').exists() or (arm.folder / 'checkpoints').exists():
+    """Begins with the finished training of the twin, where it has one; what belongs to the pieces
+    is made anew.
+    """
+    if (
+        arm.twin is None
+        or not (arm.twin / 'arm.json').exists()
+        or (arm.folder / 'checkpoints').exists()
+    ):
         return
     arm.folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(arm.twin / 'metrics.csv', arm.folder)
@@ -173,8 +216,12 @@ def _outcome(stored: dict, sizes: Mapping[str, int]) -> Outcome:
     )
 
 
-def _draw(params: Params, card: Card, config: ConfigDict, prompts_NT: np.ndarray, index: int) -> np.ndarray:
-    """A replica's continuation [N, T] of each prompt, as events; draw by draw, so that all are one program."""
+def _draw(
+    params: Params, card: Card, config: ConfigDict, prompts_NT: np.ndarray, index: int
+) -> np.ndarray:
+    """A replica's continuation [N, T] of each prompt, as events; draw by draw, so that all are one
+    program.
+    """
     events = []
     for draw, prompts in enumerate(np.split(prompts_NT, config.evaluate.num_draws)):
         tokens_BT = np.array([card.vocabulary.encode(prompt) for prompt in prompts])
@@ -184,16 +231,28 @@ def _draw(params: Params, card: Card, config: ConfigDict, prompts_NT: np.ndarray
 
 
 def _draw_once(
-    params: Params, card: Card, config: ConfigDict, tokens_BT: np.ndarray, index: int, draw: int, *, keep: bool = False
+    params: Params,
+    card: Card,
+    config: ConfigDict,
+    tokens_BT: np.ndarray,
+    index: int,
+    draw: int,
+    *,
+    keep: bool = False,
 ) -> Drawn:
-    manner = dataclasses.replace(trained.manner(config, card), num_samples=len(tokens_BT), keep_distributions=keep)
+    manner = dataclasses.replace(
+        trained.manner(config, card), num_samples=len(tokens_BT), keep_distributions=keep
+    )
     seed = (config.seed + index * config.evaluate.num_draws + draw) % 2**32
-    return draw_continuations(params, card.architecture, card.vocabulary, tokens_BT, manner, seed)[0]
+    return draw_continuations(params, card.architecture, card.vocabulary, tokens_BT, manner, seed)[
+        0
+    ]
 
 
 def _draw_maps(command: Command, arm: Arm, grounds: 'Grounds', key: dict) -> None:
-    """Draws the heat maps of the best replica, means over the pieces of its first draw, the same that are measured; not again where they
-    are there, and not where `config.sample.keep_distributions` is off.
+    """Draws the heat maps of the best replica, means over the pieces of its first draw, the same
+    that are measured; not again where they are there, and not where
+    `config.sample.keep_distributions` is off.
     """
     mark = arm.folder / 'heatmaps' / SETTINGS  # written last
     if not arm.config.sample.keep_distributions or _stored(mark, key, command):
@@ -206,7 +265,15 @@ def _draw_maps(command: Command, arm: Arm, grounds: 'Grounds', key: dict) -> Non
     drawn = _draw_once(model.params, card, arm.config, tokens_BT, index, 0, keep=True)
     is_window = trained.manner(arm.config, card).window_steps is not None
     pieces = as_pieces(drawn, tokens_BT, card.vocabulary)
-    write_heatmaps(mark.parent, pieces, card.vocabulary, is_window=is_window, title=model.name, progress=bar, num_singles=0)
+    write_heatmaps(
+        mark.parent,
+        pieces,
+        card.vocabulary,
+        is_window=is_window,
+        title=model.name,
+        progress=bar,
+        num_singles=0,
+    )
     write_whole(mark, json.dumps(key, indent=2) + '\n')
 
 
@@ -218,19 +285,38 @@ class Grounds:
         self.made: dict[str, Ground] = {}
 
     def __call__(self, config: ConfigDict, card: Card) -> Ground:
-        """The ground of an arm: prompts and excerpts drawn by `config.seed`, other ones for each replica."""
+        """The ground of an arm: prompts and excerpts drawn by `config.seed`, other ones for each
+        replica.
+        """
         wider = ConfigDict(config.to_dict())
         num_draws, size = config.evaluate.num_draws, config.evaluate.num_pieces
         wider.evaluate.num_draws = config.replicas * num_draws
         parts = [wider.data, wider.evaluate, wider.sample, wider.seed]
-        name = json.dumps([part.to_dict() if isinstance(part, ConfigDict) else part for part in parts])
+        name = json.dumps(
+            [part.to_dict() if isinstance(part, ConfigDict) else part for part in parts]
+        )
         if name not in self.made:
             rng = np.random.default_rng([config.seed, 7])
             music = material.gather(wider, self.load_corpus(config), card.vocabulary, rng)
             prompts_RNT = np.reshape(music.prompts, (config.replicas, num_draws * size, -1))
             rows = draw_rows(len(music.excerpts), size, config.replicas * num_draws, rng)
-            pieces = [measure(music.excerpts.events_NT[each], config.evaluate.protocol) for each in rows]
-            references = tuple(tuple(pieces[index * num_draws : (index + 1) * num_draws]) for index in range(config.replicas))
-            real = None if music.continuations is None else np.reshape(music.continuations, (config.replicas, num_draws * size, -1))
-            self.made[name] = Ground(prompts_RNT, references, index_originals(music.tunes.train), config.evaluate.protocol, real)
+            pieces = [
+                measure(music.excerpts.events_NT[each], config.evaluate.protocol) for each in rows
+            ]
+            references = tuple(
+                tuple(pieces[index * num_draws : (index + 1) * num_draws])
+                for index in range(config.replicas)
+            )
+            real = (
+                None
+                if music.continuations is None
+                else np.reshape(music.continuations, (config.replicas, num_draws * size, -1))
+            )
+            self.made[name] = Ground(
+                prompts_RNT,
+                references,
+                index_originals(music.tunes.train),
+                config.evaluate.protocol,
+                real,
+            )
         return self.made[name]

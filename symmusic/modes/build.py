@@ -35,25 +35,38 @@ def corpus(config: ConfigDict) -> Corpus:
     if line := deviation(config):
         print(line)
     begun = time.perf_counter()
-    settings = Settings(data.meters, data.align_pickups, data.rests, strict=data.protocol == 'thesis')
-    loaded = load_corpus(data.corpus, settings, max_tunes=data.max_tunes, seed=data.split_seed, progress=bar)
+    settings = Settings(
+        data.meters, data.align_pickups, data.rests, strict=data.protocol == 'thesis'
+    )
+    loaded = load_corpus(
+        data.corpus, settings, max_tunes=data.max_tunes, seed=data.split_seed, progress=bar
+    )
     for notice in loaded.notices:
         print(notice)
-    drops = ', '.join(f'{count} {reason}' for reason, count in count_drops(loaded.tunes).items()) or 'none'
+    drops = (
+        ', '.join(f'{count} {reason}' for reason, count in count_drops(loaded.tunes).items())
+        or 'none'
+    )
     how = 'from the cache' if loaded.from_cache else 'prepared'
     print(
-        f'corpus {loaded.name}: {len(loaded.kept)} of {len(loaded.tunes)} tunes kept, dropped: {drops}; '
-        f'{how} in {time.perf_counter() - begun:.1f} s'
+        f'corpus {loaded.name}: {len(loaded.kept)} of {len(loaded.tunes)} tunes kept, dropped:'
+        f' {drops}; {how} in {time.perf_counter() - begun:.1f} s'
     )
     return loaded
 
 
 def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()) -> Dataset:
-    """The windows or, for targets at all steps, sequences of a corpus, with a line of how many; the vocabulary holds `also_pitches`."""
+    """The windows or, for targets at all steps, sequences of a corpus, with a line of how many; the
+    vocabulary holds `also_pitches`.
+    """
     data, train = config.data, config.train
     if train.targets != 'last':
         # One step more than is read at once: the last one is a target only.
-        cut = {'window_steps': train.sequence_steps + 1, 'hop_steps': train.sequence_hop_steps, 'cover_end': True}
+        cut = {
+            'window_steps': train.sequence_steps + 1,
+            'hop_steps': train.sequence_hop_steps,
+            'cover_end': True,
+        }
         cut['held_out_steps'] = train.held_out_steps + 1
     else:
         cut = {'window_steps': data.window_steps, 'hop_steps': data.hop_steps, 'cover_end': False}
@@ -71,38 +84,53 @@ def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()
     )
     if built.test is None:
         print(
-            f'train {len(built.train)} windows{_shares(built, built.train)}; validation {len(built.validation)} windows; '
-            f'no test: split by window, all of the same {built.num_tunes["train"]} tunes (of {built.train.num_steps} steps; '
-            f'{built.num_copies["validation"]} validation windows are copies of training windows)'
+            f'train {len(built.train)} windows{_shares(built, built.train)}; validation'
+            f' {len(built.validation)} windows; no test: split by window, all of the same'
+            f' {built.num_tunes["train"]} tunes (of {built.train.num_steps} steps;'
+            f' {built.num_copies["validation"]} validation windows are copies of training windows)'
         )
         return built
     parts = {'train': built.train, 'validation': built.validation, 'test': built.test}
-    held_out = f', held out of {built.test.num_steps}, each step counted once' if 'held_out_steps' in cut else ''
+    held_out = (
+        f', held out of {built.test.num_steps}, each step counted once'
+        if 'held_out_steps' in cut
+        else ''
+    )
     print(
         '; '.join(
-            f'{part} {built.num_tunes[part]} tunes, {len(windows)} windows{_shares(built, windows)}' for part, windows in parts.items()
+            f'{part} {built.num_tunes[part]} tunes, {len(windows)} windows{_shares(built, windows)}'
+            for part, windows in parts.items()
         )
-        + f' (of {built.train.num_steps} steps{held_out}; {sum(built.num_copies.values())} held-out copies of training windows removed)'
+        + f' (of {built.train.num_steps} steps{held_out}; {sum(built.num_copies.values())} held-out'
+        ' copies of training windows removed)'
     )
     return built
 
 
 def without_effect(command: Command) -> str:
-    """A line about fields that were given for this training and do nothing in it; '' where there are none."""
-    cutting = [name for name in ('data.window_steps', 'data.hop_steps', 'data.keep_last_window') if name in command.given]
+    """A line about fields that were given for this training and do nothing in it; '' where there
+    are none.
+    """
+    cutting = [
+        name
+        for name in ('data.window_steps', 'data.hop_steps', 'data.keep_last_window')
+        if name in command.given
+    ]
     targets = command.config.train.targets
     if targets == 'last' or not cutting:
         return ''
     return (
-        f'config.train.targets = {targets!r} trains on sequences, cut by train.sequence_steps and train.sequence_hop_steps; '
-        f'without effect on it: {", ".join(cutting)}'
+        f'config.train.targets = {targets!r} trains on sequences, cut by train.sequence_steps and'
+        f' train.sequence_hop_steps; without effect on it: {", ".join(cutting)}'
     )
 
 
 def _shares(dataset: Dataset, windows: Windows) -> str:
     """How many of each style, where there are several."""
     styles = dataset.styles
-    return f' ({len(windows) // len(styles)} each of {", ".join(styles)})' if len(styles) > 1 else ''
+    return (
+        f' ({len(windows) // len(styles)} each of {", ".join(styles)})' if len(styles) > 1 else ''
+    )
 
 
 def architecture(config: ConfigDict, vocabulary: Vocabulary) -> Architecture:
@@ -110,7 +138,13 @@ def architecture(config: ConfigDict, vocabulary: Vocabulary) -> Architecture:
     fields = {name: value for name, value in config.model.items() if name != 'metric_position'}
     positions = STEPS_PER_BAR if config.model.metric_position else 0
     infilling = config.train.targets == 'gap'
-    return Architecture(vocabulary.num_classes, infilling=infilling, num_positions=positions, padding=vocabulary.padding, **fields)
+    return Architecture(
+        vocabulary.num_classes,
+        infilling=infilling,
+        num_positions=positions,
+        padding=vocabulary.padding,
+        **fields,
+    )
 
 
 def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:
@@ -121,16 +155,33 @@ def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:
         'transpositions': TWELVE_KEYS if train.augment_keys else (0, 0),
         'first_pitch': vocabulary.first_pitch,
     }
-    return Recipe(**derived, **{field.name: train[field.name] for field in dataclasses.fields(Recipe) if field.name not in derived})
+    return Recipe(
+        **derived,
+        **{
+            field.name: train[field.name]
+            for field in dataclasses.fields(Recipe)
+            if field.name not in derived
+        },
+    )
 
 
 def command_line(command: Command, mode: str) -> str:
-    """The command for another mode on the same run, as a shell takes it; training needs the fields that were given, sampling none."""
+    """The command for another mode on the same run, as a shell takes it; training needs the fields
+    that were given, sampling none.
+    """
     words = ['python', 'launch.py']
     words += [f'--mode={mode}'] if mode != 'train' else []
-    words += [f'--config={command.config_path}'] if command.config_path != str(command.root / DEFAULT_CONFIG) else []
+    words += (
+        [f'--config={command.config_path}']
+        if command.config_path != str(command.root / DEFAULT_CONFIG)
+        else []
+    )
     words += [f'--workdir={command.workdir}'] if command.workdir else []
     if mode == 'train':
         values = dict(walk(command.config))
-        words += [f'--config.{name}={values[name]}' for name in command.given if not name.startswith('sample.')]
+        words += [
+            f'--config.{name}={values[name]}'
+            for name in command.given
+            if not name.startswith('sample.')
+        ]
     return shlex.join(words)

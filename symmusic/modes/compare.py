@@ -1,4 +1,6 @@
-"""`--mode=compare`: the features of two folders of MIDI files beside one another; no model is needed."""
+"""`--mode=compare`: the features of two folders of MIDI files beside one another; no model is
+needed.
+"""
 
 import json
 import pathlib
@@ -23,31 +25,48 @@ def run(command: Command) -> None:
         if not path:
             raise UserError(f'--mode=compare needs --{which}=FOLDER, a folder of MIDI files')
     protocol = command.config.evaluate.protocol
-    names = {which: pathlib.Path(path).expanduser().resolve().name or 'root' for which, path in paths.items()}
+    names = {
+        which: pathlib.Path(path).expanduser().resolve().name or 'root'
+        for which, path in paths.items()
+    }
     workdir = build.workdir(command, f'compare-{names["reference"]}-{names["generated"]}')
     folders = {which: read_folder(which, path, protocol, bar) for which, path in paths.items()}
     notes = [remark for which, folder in folders.items() for remark in remarks(which, folder)]
     sets = {which: folder.pieces for which, folder in folders.items()}
     begun = time.perf_counter()
     comparison = compare(*sets.values(), protocol, command.config.seed)
-    similarity = comparison['similarity'] = _similarity(*(pathlib.Path(path).expanduser() for path in paths.values()))
+    similarity = comparison['similarity'] = _similarity(
+        *(pathlib.Path(path).expanduser() for path in paths.values())
+    )
     notes += [f'similarity: {similarity["note"]}'] if similarity['note'] else []
-    same = pathlib.Path(paths['reference']).expanduser().samefile(pathlib.Path(paths['generated']).expanduser())
+    same = (
+        pathlib.Path(paths['reference'])
+        .expanduser()
+        .samefile(pathlib.Path(paths['generated']).expanduser())
+    )
     notes += ['both sets are the same folder'] if same else []
     comparison['left_out'] = {which: folder.left_out for which, folder in folders.items()}
     print(f'compared in {time.perf_counter() - begun:.1f} s')
     print(report_md(comparison, names, notes).rstrip())
-    settings = {'paths': {which: str(pathlib.Path(path).expanduser().resolve()) for which, path in paths.items()}}
+    settings = {
+        'paths': {
+            which: str(pathlib.Path(path).expanduser().resolve()) for which, path in paths.items()
+        }
+    }
     settings |= {'protocol': protocol, 'seed': command.config.seed}
     place = choose_folder(workdir, 'evaluation', settings)
     write_whole(place / SETTINGS, json.dumps(settings, indent=2) + '\n')
-    found = find_pairs(comparison, *(find_in(pathlib.Path(paths[which]).expanduser()) for which in reversed(SETS)))
+    found = find_pairs(
+        comparison, *(find_in(pathlib.Path(paths[which]).expanduser()) for which in reversed(SETS))
+    )
     write_report(place, comparison, sets, names, notes, pairs=found)
     print(place)
 
 
 def _similarity(reference: pathlib.Path, generated: pathlib.Path) -> dict:
-    """How near each generated piece is to a reference piece, and in `note` what could not be measured."""
+    """How near each generated piece is to a reference piece, and in `note` what could not be
+    measured.
+    """
     collection, no_tunes = index_folder(reference)
     similarity = measure_similarity(generated, collection, progress=bar)
     notes = [
@@ -56,7 +75,10 @@ def _similarity(reference: pathlib.Path, generated: pathlib.Path) -> dict:
         if left_out
     ]
     if similarity['unusable']:
-        notes.append(f'null for {count(similarity["unusable"], "piece")}: fewer than 3 notes, or no reference piece has as many')
+        notes.append(
+            f'null for {count(similarity["unusable"], "piece")}: fewer than 3 notes, or no'
+            ' reference piece has as many'
+        )
     if similarity['mean'] is None and not similarity['unusable']:
         notes.append('no generated file is a melody')
     return similarity | {'note': '; '.join(notes)}

@@ -1,4 +1,6 @@
-"""What is drawn beside the training tunes: where they come from, what must not be copied, which pieces come too near to them."""
+"""What is drawn beside the training tunes: where they come from, what must not be copied, which
+pieces come too near to them.
+"""
 
 import pathlib
 from collections.abc import Sequence
@@ -19,25 +21,37 @@ from symmusic.modes import build, material, trained
 MOST_EXCERPTS = 400  # of unseen tunes, which the level is measured on
 
 
-def find_originals(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> Originals | None:
-    """The tunes that the model was trained on, as its run keeps them; those of the shipped model come from its corpus, cached or prepared.
+def find_originals(
+    config: ConfigDict, model: trained.Model, workdir: pathlib.Path
+) -> Originals | None:
+    """The tunes that the model was trained on, as its run keeps them; those of the shipped model
+    come from its corpus, cached or prepared.
 
-    None where they are not to be had; where the corpus is another one than the model's, a line says so.
+    None where they are not to be had; where the corpus is another one than the model's, a line says
+    so.
 
     Raises:
       UserError: they are not to be had, and the config asks for what needs them.
     """
     if model.has_originals:
-        found, why = read_originals(workdir), f'{workdir} keeps no training tunes to compare with, as a run does since they are kept'
+        found, why = (
+            read_originals(workdir),
+            f'{workdir} keeps no training tunes to compare with, as a run does since they are kept',
+        )
     else:
         corpus = build.corpus(config)
-        found, why = None, f'the corpus {corpus.name} is not the one that {model.name} was trained on'
+        found, why = (
+            None,
+            f'the corpus {corpus.name} is not the one that {model.name} was trained on',
+        )
         if corpus.fingerprint == model.card.dataset['fingerprint']:
             tunes = material.split_as_trained(config, corpus)
             return gather_originals(tunes.train, [*tunes.validation, *tunes.test])
         print(f'{why}: pieces are not compared with it')
     if found is None and (field := _needs(config.sample)):
-        raise UserError(f'config.sample.{field} = {config.sample[field]!r}: {why}; train one, or leave it out')
+        raise UserError(
+            f'config.sample.{field} = {config.sample[field]!r}: {why}; train one, or leave it out'
+        )
     return found
 
 
@@ -57,40 +71,53 @@ def check(config: ConfigDict, vocabulary: Vocabulary) -> None:
     settings = config.sample
     if settings.max_copied_run and not isinstance(vocabulary, MelodyVocabulary):
         raise UserError(
-            f"config.sample.max_copied_run = {settings.max_copied_run}: only models of config.data.encoding = 'melody' say at once where a "
-            f'note begins, not {vocabulary.encoding!r}; must be 0, or config.sample.redraw_copies = True instead'
+            f'config.sample.max_copied_run = {settings.max_copied_run}: only models of'
+            " config.data.encoding = 'melody' say at once where a note begins, not"
+            f' {vocabulary.encoding!r}; must be 0, or config.sample.redraw_copies = True instead'
         )
     if settings.redraw_copies and config.data.split != 'tune':
         raise UserError(
-            f'config.sample.redraw_copies = True with config.data.split = {config.data.split!r}: all tunes are trained on, so that none '
-            'tells how near is too near; must be False'
+            f'config.sample.redraw_copies = True with config.data.split = {config.data.split!r}:'
+            ' all tunes are trained on, so that none tells how near is too near; must be False'
         )
 
 
-def index_runs(settings: ConfigDict, vocabulary: Vocabulary, originals: Originals | None) -> Index | None:
+def index_runs(
+    settings: ConfigDict, vocabulary: Vocabulary, originals: Originals | None
+) -> Index | None:
     """What must not be copied, None where all may be."""
     if not settings.max_copied_run:
         return None
     symbols = [find_symbols(melody) for melody in originals.melodies]
-    return make_index(symbols, settings.max_copied_run, vocabulary.decode(np.arange(vocabulary.num_classes)))
+    return make_index(
+        symbols, settings.max_copied_run, vocabulary.decode(np.arange(vocabulary.num_classes))
+    )
 
 
 class Near:
-    """Tells which pieces copy more than real unseen tunes do: whose longest copied run is longer than `level`, which 95 % of excerpts of
-    the held-out tunes, as long as the pieces, keep. Counts how often one was turned away.
+    """Tells which pieces copy more than real unseen tunes do: whose longest copied run is longer
+    than `level`, which 95 % of excerpts of the held-out tunes, as long as the pieces, keep. Counts
+    how often one was turned away.
     """
 
     def __init__(self, originals: Originals, vocabulary: Vocabulary, num_steps: int):
-        excerpts = cut_excerpts([Tune('', phrases=(events,)) for events in originals.unseen], num_steps).events_NT
+        excerpts = cut_excerpts(
+            [Tune('', phrases=(events,)) for events in originals.unseen], num_steps
+        ).events_NT
         if not len(excerpts):
             raise UserError(
-                'config.sample.redraw_copies = True: no unseen tune that the run keeps is as long as the pieces, to tell how near is too '
-                'near; must be False, or with fewer config.sample.num_bars'
+                'config.sample.redraw_copies = True: no unseen tune that the run keeps is as long'
+                ' as the pieces, to tell how near is too near; must be False, or with fewer'
+                ' config.sample.num_bars'
             )
-        rows = draw_rows(len(excerpts), min(len(excerpts), MOST_EXCERPTS), 1, np.random.default_rng(0))[0]
+        rows = draw_rows(
+            len(excerpts), min(len(excerpts), MOST_EXCERPTS), 1, np.random.default_rng(0)
+        )[0]
         heard = [vocabulary.decode(vocabulary.encode(events)) for events in excerpts[rows]]
         self.originals = originals
-        self.level = reference_level(find_longest_runs(list(map(from_events, heard)), originals.melodies))
+        self.level = reference_level(
+            find_longest_runs(list(map(from_events, heard)), originals.melodies)
+        )
         self.num_refused = 0
 
     def __call__(self, events: Sequence[np.ndarray]) -> np.ndarray:

@@ -1,4 +1,6 @@
-"""What the critics of an evaluation are given: prompts of unseen tunes, and how they go on really, by the model and by a Markov model."""
+"""What the critics of an evaluation are given: prompts of unseen tunes, and how they go on really,
+by the model and by a Markov model.
+"""
 
 import time
 from collections.abc import Callable
@@ -18,16 +20,24 @@ from symmusic.score.meter import STEPS_PER_BAR
 
 
 def judge(
-    config: ConfigDict, corpus: Corpus, tunes: Split, vocabulary: Vocabulary, markov_3: Markov, draw: Callable[[np.ndarray], np.ndarray]
+    config: ConfigDict,
+    corpus: Corpus,
+    tunes: Split,
+    vocabulary: Vocabulary,
+    markov_3: Markov,
+    draw: Callable[[np.ndarray], np.ndarray],
 ) -> dict:
-    """`comparison.json`'s "critic", of `config.evaluate.critic_pieces` prompts at different places of the held-out tunes, fewer where there
-    are no more places; `draw` gives the model's continuations, events [N, T], of prompts of events [N, P].
+    """`comparison.json`'s "critic", of `config.evaluate.critic_pieces` prompts at different places
+    of the held-out tunes, fewer where there are no more places; `draw` gives the model's
+    continuations, events [N, T], of prompts of events [N, P].
     """
     settings = config.evaluate
     if not settings.critic_pieces:
         return no_trial('config.evaluate.critic_pieces = 0')
     if settings.prompts == 'fixed':
-        return no_trial("config.evaluate.prompts = 'fixed', and nobody knows how that prompt really goes on")
+        return no_trial(
+            "config.evaluate.prompts = 'fixed', and nobody knows how that prompt really goes on"
+        )
     num_given, num_steps = PROMPT_BARS * STEPS_PER_BAR, config.sample.num_bars * STEPS_PER_BAR
     found = cut_excerpts(getattr(tunes, settings.part), num_given, continued=num_steps)
     rng = np.random.default_rng([config.seed, 5])
@@ -42,8 +52,21 @@ def judge(
         'model': draw(prompts),
     }
     files = [found.places[row][0] for row in rows]
-    families = {tune.file: int(family) for tune, family in zip(corpus.kept, corpus.families, strict=True)}
+    families = {
+        tune.file: int(family) for tune, family in zip(corpus.kept, corpus.families, strict=True)
+    }
     begun = time.perf_counter()
-    trial = hold_trial(prompts, continuations, [families[file] for file in files], vocabulary, settings.protocol, config.seed, bar)
-    print(f'critics of {len(rows)} pieces of each class trained and asked in {time.perf_counter() - begun:.1f} s')
+    trial = hold_trial(
+        prompts,
+        continuations,
+        [families[file] for file in files],
+        vocabulary,
+        settings.protocol,
+        config.seed,
+        bar,
+    )
+    print(
+        f'critics of {len(rows)} pieces of each class trained and asked in'
+        f' {time.perf_counter() - begun:.1f} s'
+    )
     return trial | {'num_tunes': len(set(files)), 'num_places': len(found)}

@@ -1,4 +1,6 @@
-"""`--mode=experiment`: every arm of an experiment over its replicas, and one report that answers its question."""
+"""`--mode=experiment`: every arm of an experiment over its replicas, and one report that answers
+its question.
+"""
 
 import itertools
 import json
@@ -30,27 +32,43 @@ from symmusic.modes.train import describe
 from symmusic.progress import bar
 from symmusic.train.devices import claim_cores
 
-CUT = ('sequence_steps', 'sequence_hop_steps', 'held_out_steps', 'augment_keys')  # fields of training that the windows depend on
-SIZES = ('data.max_windows', 'data.max_tunes', 'data.train_share')  # what an experiment on the amount of data varies
+# fields of training that the windows depend on
+CUT = ('sequence_steps', 'sequence_hop_steps', 'held_out_steps', 'augment_keys')
+# what an experiment on the amount of data varies
+SIZES = ('data.max_windows', 'data.max_tunes', 'data.train_share')
 
 
 def run(command: Command) -> None:
     """Runs what is not done yet, and writes the report of what is."""
-    experiment, folder = command.experiment, build.workdir(command, command.config_name) / 'experiment'
+    experiment, folder = (
+        command.experiment,
+        build.workdir(command, command.config_name) / 'experiment',
+    )
     _check_measures(experiment)
     splits = [experiment, *(on_split(experiment, seed) for seed in experiment.split_seeds)]
-    arms = [list_arms(experiment, folder), *(list_arms(each, folder / f'split-{_split_seed(each)}') for each in splits[1:])]
+    arms = [
+        list_arms(experiment, folder),
+        *(list_arms(each, folder / f'split-{_split_seed(each)}') for each in splits[1:]),
+    ]
     for arm in itertools.chain(*arms):
         _check_folder(arm, base_config(command.root))
     with alone_in(folder):
         _run(command, folder, splits, arms)
 
 
-def _run(command: Command, folder: pathlib.Path, splits: Sequence[Experiment], arms: Sequence[Sequence[Arm]]) -> None:
+def _run(
+    command: Command,
+    folder: pathlib.Path,
+    splits: Sequence[Experiment],
+    arms: Sequence[Sequence[Arm]],
+) -> None:
     """Of the experiment and its repetitions on other splits, each with its arms."""
     experiment = command.experiment
     claim_cores(command.config.train.cpu_devices, deterministic=command.config.train.deterministic)
-    print(f'{command.config_name}: {experiment.hypothesis.question}' + ' (quick: too little to answer it)' * experiment.quick)
+    print(
+        f'{command.config_name}: {experiment.hypothesis.question}'
+        + ' (quick: too little to answer it)' * experiment.quick
+    )
     corpora = Corpora()
     sized = [size_up(each, own, corpora) for each, own in zip(splits, arms, strict=True)]
     clock, grounds = Clock(list(itertools.chain(*arms))), Grounds(corpora)
@@ -59,8 +77,17 @@ def _run(command: Command, folder: pathlib.Path, splits: Sequence[Experiment], a
         outcomes = _run_arms(command, own, sizes, failures, grounds, clock)
         results.append(summarize(command.config_name, each, outcomes, failures))
         if each is experiment:
-            folders = {label(each, arm.variant, arm.name): arm.folder for arm in own if (arm.variant, arm.name) in outcomes}
-    found = results[0] | {'splits': {str(_split_seed(each)): _brief(one) for each, one in zip(splits[1:], results[1:], strict=True)}}
+            folders = {
+                label(each, arm.variant, arm.name): arm.folder
+                for arm in own
+                if (arm.variant, arm.name) in outcomes
+            }
+    found = results[0] | {
+        'splits': {
+            str(_split_seed(each)): _brief(one)
+            for each, one in zip(splits[1:], results[1:], strict=True)
+        }
+    }
     write_report(folder, found, experiment, folders, _command_line(command))
     write_whole(folder / 'results.json', json.dumps(found, indent=2) + '\n')
     for row in found['highlights']:
@@ -73,7 +100,9 @@ def _run(command: Command, folder: pathlib.Path, splits: Sequence[Experiment], a
         if len(sizes) > len(result['arms'])
     ]
     if undone:
-        raise Interrupted(f'{len(undone)} of {sum(map(len, arms))} arms failed: {"; ".join(undone)}')
+        raise Interrupted(
+            f'{len(undone)} of {sum(map(len, arms))} arms failed: {"; ".join(undone)}'
+        )
 
 
 def _split_seed(experiment: Experiment) -> int:
@@ -102,7 +131,10 @@ def _run_arms(
             clock.end_arm()
             continue
         own, base = arm.config.data.split_seed, command.config.data.split_seed
-        print(f'arm {clock.arm()}: {name}{f", split {own}" if own != base else ""}, {arm.config.replicas} replicas{clock.left()}')
+        print(
+            f'arm {clock.arm()}: {name}{f", split {own}" if own != base else ""},'
+            f' {arm.config.replicas} replicas{clock.left()}'
+        )
         try:
             outcomes[place] = finish(command, arm, sizes[place], grounds, clock.tick)
         except (Interrupted, BrokenPipeError):
@@ -118,14 +150,22 @@ def _command_line(command: Command) -> str:
     """What repeats the experiment, wherever it was run."""
     experiment, path = command.experiment, pathlib.Path(command.config_path)
     variant = 'both' if len(experiment.configs) == len(VARIANTS) else next(iter(experiment.configs))
-    values = dict(walk(command.config)) | {'quick': experiment.quick, 'variant': variant, 'split_seeds': experiment.split_seeds}
+    values = dict(walk(command.config)) | {
+        'quick': experiment.quick,
+        'variant': variant,
+        'split_seeds': experiment.split_seeds,
+    }
     words = ['python', 'launch.py', '--mode=experiment']
-    words.append(f'--config={path.relative_to(command.root) if path.is_relative_to(command.root) else path}')
+    words.append(
+        f'--config={path.relative_to(command.root) if path.is_relative_to(command.root) else path}'
+    )
     return shlex.join([*words, *(f'--config.{name}={values[name]}' for name in command.given)])
 
 
 def _reason(arm: Arm, error: Exception) -> str:
-    """Why an arm failed, in a line; what is no user's mistake leaves its traceback in the arm's folder."""
+    """Why an arm failed, in a line; what is no user's mistake leaves its traceback in the arm's
+    folder.
+    """
     reason = ' '.join(str(error).split())[:300] or type(error).__name__
     if isinstance(error, UserError):
         return reason
@@ -138,8 +178,14 @@ def list_arms(experiment: Experiment, folder: pathlib.Path) -> list[Arm]:
     arms: list[Arm] = []
     for variant, configs in experiment.configs.items():
         for name, config in configs.items():
-            twins = [arm.folder for arm in arms if not runs.differences(arm.config, config, ('sample.', 'evaluate.', 'study.'))]
-            arms.append(Arm(variant, name, config, folder / variant / name, twins[0] if twins else None))
+            twins = [
+                arm.folder
+                for arm in arms
+                if not runs.differences(arm.config, config, ('sample.', 'evaluate.', 'study.'))
+            ]
+            arms.append(
+                Arm(variant, name, config, folder / variant / name, twins[0] if twins else None)
+            )
     return arms
 
 
@@ -151,17 +197,31 @@ class Corpora:
 
     def __call__(self, config: ConfigDict) -> Corpus:
         data = config.data
-        name = json.dumps([data.corpus, data.protocol, data.meters, data.align_pickups, data.rests, data.max_tunes, data.split_seed])
+        name = json.dumps(
+            [
+                data.corpus,
+                data.protocol,
+                data.meters,
+                data.align_pickups,
+                data.rests,
+                data.max_tunes,
+                data.split_seed,
+            ]
+        )
         if name not in self.read:
             self.read[name] = build.corpus(config)
         return self.read[name]
 
 
 class Clock:
-    """How much of the arms is done, in epochs and replicas measured, and how long the rest takes if it goes on like that."""
+    """How much of the arms is done, in epochs and replicas measured, and how long the rest takes if
+    it goes on like that.
+    """
 
     def __init__(self, arms: Sequence[Arm]):
-        self.ends = np.cumsum([arm.config.train.num_epochs + arm.config.replicas for arm in arms]).tolist()
+        self.ends = np.cumsum(
+            [arm.config.train.num_epochs + arm.config.replicas for arm in arms]
+        ).tolist()
         self.num_arms, self.done, self.paid, self.begun = len(arms), 0, 0, time.perf_counter()
         self.bar = bar(None, 'step', total=self.ends[-1])
         self.bar.set_description('experiment')
@@ -197,12 +257,15 @@ def _check_measures(experiment: Experiment) -> None:
         if primary.measure != LISTENERS and primary.measure not in MEASURES:
             known = (*MEASURES, LISTENERS)
             raise UserError(
-                f"config.experiment, the primary '{primary.claim}': no such measure as {primary.measure!r}"
+                f"config.experiment, the primary '{primary.claim}': no such measure as"
+                f' {primary.measure!r}'
                 f'{nearest(primary.measure, known)}; there are {", ".join(known)}'
             )
     for name, table in experiment.hypothesis.tables.items():
         if find_table(table) is None:
-            raise UserError(f'config.experiment: the source has no table {table} of an arm ({name})')
+            raise UserError(
+                f'config.experiment: the source has no table {table} of an arm ({name})'
+            )
 
 
 def _check_folder(arm: Arm, base: ConfigDict) -> None:
@@ -223,7 +286,8 @@ def size_up(
     """How large each arm's training data are, told with its parameters, and why an arm is left out.
 
     Raises:
-      UserError: an arm has fewer than it asks for, or than the others and that is not what the experiment is about.
+      UserError: an arm has fewer than it asks for, or than the others and that is not what the
+        experiment is about.
     """
     tolerance = 1
     varied = {*experiment.hypothesis.variable, *experiment.hypothesis.also} & set(SIZES)
@@ -231,32 +295,52 @@ def size_up(
     sizes, missing = {}, {}
     built: dict[str, Dataset] = {}
     for arm in arms:
-        cut = json.dumps([arm.config.data.to_dict(), arm.config.train.targets, *map(arm.config.train.get, CUT)])
+        cut = json.dumps(
+            [arm.config.data.to_dict(), arm.config.train.targets, *map(arm.config.train.get, CUT)]
+        )
         data = built[cut] = built.get(cut) or build.dataset(arm.config, corpora(arm.config))
         num = windows[arm.variant, arm.name] = len(data.train)
         name, wanted = label(experiment, arm.variant, arm.name), arm.config.data.max_windows
         architecture = build.architecture(arm.config, data.vocabulary)
-        print(f'  {name}: {describe(architecture)}, {count_parameters(architecture):,} parameters, {num} training windows')
-        have = num + (len(data.validation) if data.test is None else 0)  # split by window the number is of both parts
+        print(
+            f'  {name}: {describe(architecture)}, {count_parameters(architecture):,} parameters,'
+            f' {num} training windows'
+        )
+        # split by window the number is of both parts
+        have = num + (len(data.validation) if data.test is None else 0)
         if have < wanted - len(data.styles):
-            why = f'config.data.max_windows = {wanted}: corpus {arm.config.data.corpus} gives {have}'
+            why = (
+                f'config.data.max_windows = {wanted}: corpus {arm.config.data.corpus} gives {have}'
+            )
             if not experiment.hypothesis.may_miss:
                 raise UserError(f'arm {name}: {why}; ask for no more')
             missing[arm.variant, arm.name] = why
             print(f'    left out: {why}')
             continue
         sizes[arm.variant, arm.name] = _sizes(data)
-        others = {other: count for (variant, other), count in windows.items() if variant == arm.variant}
-        tolerance = max(tolerance, 2 * len(data.styles) - 1)  # each style has as many as any other, in both parts
+        others = {
+            other: count for (variant, other), count in windows.items() if variant == arm.variant
+        }
+        # each style has as many as any other, in both parts
+        tolerance = max(tolerance, 2 * len(data.styles) - 1)
         if not varied and max(others.values()) - min(others.values()) >= tolerance:
             counts = ', '.join(f'{other} {count}' for other, count in others.items())
-            raise UserError(f'the arms have unequal numbers of training windows ({counts}); set config.data.max_windows to what all have')
+            raise UserError(
+                f'the arms have unequal numbers of training windows ({counts}); set'
+                ' config.data.max_windows to what all have'
+            )
     return sizes, missing
 
 
 def _sizes(data: Dataset) -> dict[str, int]:
-    """Of the training windows how many there are and how many different ones, and the notes of the tunes that they are cut from."""
+    """Of the training windows how many there are and how many different ones, and the notes of the
+    tunes that they are cut from.
+    """
     distinct = len(np.unique(data.train.tokens(), axis=0))
     stream = data.train.stream
     num_notes = int((data.vocabulary.decode(stream) >= 0).sum())
-    return {'num_windows': len(data.train), 'num_distinct_windows': distinct, 'num_notes': num_notes}
+    return {
+        'num_windows': len(data.train),
+        'num_distinct_windows': distinct,
+        'num_notes': num_notes,
+    }

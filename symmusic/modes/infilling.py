@@ -1,4 +1,6 @@
-"""What `--mode=evaluate` measures of a run for infilling: gaps of unseen tunes, filled by it and by a model left to right."""
+"""What `--mode=evaluate` measures of a run for infilling: gaps of unseen tunes, filled by it and by
+a model left to right.
+"""
 
 import dataclasses
 import pathlib
@@ -14,7 +16,13 @@ from symmusic.corpus.split import Split
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
 from symmusic.evaluate.infilling import CONTEXT_STEPS, Gaps, find_gaps, overlap
-from symmusic.evaluate.likelihood import base_losses, find_targets, markov_losses, model_losses, summarize
+from symmusic.evaluate.likelihood import (
+    base_losses,
+    find_targets,
+    markov_losses,
+    model_losses,
+    summarize,
+)
 from symmusic.evaluate.markov import Markov
 from symmusic.generate.compose import draw_continuations
 from symmusic.melody.encodings import Vocabulary
@@ -29,7 +37,8 @@ LENGTHS = (1, 2, 4)  # bars
 MAX_GAPS = 500  # of each length
 DRAWN_BARS, MAX_DRAWN, NUM_CANDIDATES = 2, 100, 16
 CHUNK = 400  # gaps filled at once
-SAME = ('encoding', 'split', 'split_seed', 'train_share')  # of config.data, so that the same tunes are unseen
+# of config.data, so that the same tunes are unseen
+SAME = ('encoding', 'split', 'split_seed', 'train_share')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,16 +50,28 @@ class Rival:
 
 
 def measure(
-    config: ConfigDict, corpus: Corpus, data: Dataset, tunes: Split, model: trained.Model, markov: Markov, rival: Rival
+    config: ConfigDict,
+    corpus: Corpus,
+    data: Dataset,
+    tunes: Split,
+    model: trained.Model,
+    markov: Markov,
+    rival: Rival,
 ) -> dict | None:
-    """The section `infilling` of `comparison.json`; None of a run that is not for it, or has no unseen tunes with gaps."""
+    """The section `infilling` of `comparison.json`; None of a run that is not for it, or has no
+    unseen tunes with gaps.
+    """
     card, part = model.card, config.evaluate.part
     held_out = getattr(tunes, part)
     if card.recipe.targets != 'gap' or not held_out:
         return None
     rng = np.random.default_rng([config.seed, 5])
-    families = {tune.file: int(family) for tune, family in zip(corpus.kept, corpus.families, strict=True)}
-    gaps = {length: find_gaps(held_out, card.vocabulary, length, MAX_GAPS, rng) for length in LENGTHS}
+    families = {
+        tune.file: int(family) for tune, family in zip(corpus.kept, corpus.families, strict=True)
+    }
+    gaps = {
+        length: find_gaps(held_out, card.vocabulary, length, MAX_GAPS, rng) for length in LENGTHS
+    }
     gaps = {length: each for length, each in gaps.items() if len(each)}
     if not gaps:
         return None
@@ -59,7 +80,9 @@ def measure(
     for length, each in bar(list(gaps.items()), 'gap length'):
         losses = _losses(each, model, rival.model, markov, counts)
         families_N = [families[held_out[index].file] for index in each.tunes]
-        found[str(length)] = summarize(losses, each.targets, families_N, config.seed) | {'num_gaps': len(each)}
+        found[str(length)] = summarize(losses, each.targets, families_N, config.seed) | {
+            'num_gaps': len(each)
+        }
     drawn = _fill(config, gaps[DRAWN_BARS], model, rival.model, rng) if DRAWN_BARS in gaps else None
     name = rival.model and rival.model.name
     return {'part': part, 'left_to_right': name, 'note': rival.note, 'gaps': found, 'drawn': drawn}
@@ -74,7 +97,9 @@ def find_rival(config: ConfigDict, card: Card) -> Rival:
     path = config.evaluate.left_to_right
     if card.recipe.targets != 'gap':
         if path:
-            raise UserError(f"config.evaluate.left_to_right = {path}: this run is not for infilling; must be ''")
+            raise UserError(
+                f"config.evaluate.left_to_right = {path}: this run is not for infilling; must be ''"
+            )
         return Rival(None)
     if path:
         checkpoints = Checkpoints(pathlib.Path(path).expanduser())
@@ -88,7 +113,11 @@ def find_rival(config: ConfigDict, card: Card) -> Rival:
     if fault := _fault(config, card, other):
         if path:
             raise UserError(f'config.evaluate.left_to_right = {path}: {fault}')
-        return Rival(None, f'The shipped model is not compared: {fault}; config.evaluate.left_to_right names a run that can be.')
+        return Rival(
+            None,
+            f'The shipped model is not compared: {fault}; config.evaluate.left_to_right names a run'
+            ' that can be.',
+        )
     return Rival(trained.Model(params, other, name, {}))
 
 
@@ -100,7 +129,9 @@ def _fault(config: ConfigDict, card: Card, other: Card) -> str:
         return f'it was trained on other tunes ({other.dataset["corpus"]})'
     theirs = runs.from_dict(other.config, config).data
     unlike = [
-        f'config.data.{name} is {theirs[name]!r} there, {config.data[name]!r} here' for name in SAME if theirs[name] != config.data[name]
+        f'config.data.{name} is {theirs[name]!r} there, {config.data[name]!r} here'
+        for name in SAME
+        if theirs[name] != config.data[name]
     ]
     if unlike or other.vocabulary.to_json() != card.vocabulary.to_json():
         return '; '.join(unlike) or 'it has other classes'
@@ -108,16 +139,26 @@ def _fault(config: ConfigDict, card: Card, other: Card) -> str:
 
 
 def _losses(
-    gaps: Gaps, model: trained.Model, rival: trained.Model | None, markov: Markov, train_counts: np.ndarray
+    gaps: Gaps,
+    model: trained.Model,
+    rival: trained.Model | None,
+    markov: Markov,
+    train_counts: np.ndarray,
 ) -> Mapping[str, np.ndarray]:
     """Nats [K] of each target by model, and what the first one saves."""
     architecture, windows, targets = model.card.architecture, loop.put(gaps.windows), gaps.targets
     losses = {
-        'model': model_losses(model.params, windows, targets, architecture=architecture, kind='gap', ends_N=gaps.ends),
-        'right_hidden': model_losses(model.params, windows, targets, architecture=architecture, kind='all'),
+        'model': model_losses(
+            model.params, windows, targets, architecture=architecture, kind='gap', ends_N=gaps.ends
+        ),
+        'right_hidden': model_losses(
+            model.params, windows, targets, architecture=architecture, kind='all'
+        ),
     }
     if rival:
-        losses['left_to_right'] = model_losses(rival.params, windows, targets, architecture=rival.card.architecture, kind='all')
+        losses['left_to_right'] = model_losses(
+            rival.params, windows, targets, architecture=rival.card.architecture, kind='all'
+        )
     losses['markov_5'] = markov_losses(markov, gaps.windows, targets, architecture.num_classes)
     losses['base_rate'] = base_losses(train_counts, targets)
     losses['saved_hidden'] = losses['right_hidden'] - losses['model']
@@ -126,8 +167,16 @@ def _losses(
     return losses
 
 
-def _fill(config: ConfigDict, gaps: Gaps, model: trained.Model, rival: trained.Model | None, rng: np.random.Generator) -> dict | None:
-    """How many notes are as in the tune of what each model draws in some gaps; None where no gap has 8 bars on both sides."""
+def _fill(
+    config: ConfigDict,
+    gaps: Gaps,
+    model: trained.Model,
+    rival: trained.Model | None,
+    rng: np.random.Generator,
+) -> dict | None:
+    """How many notes are as in the tune of what each model draws in some gaps; None where no gap
+    has 8 bars on both sides.
+    """
     rows = gaps.centred
     if not len(rows):
         return None
@@ -147,40 +196,73 @@ def _fill(config: ConfigDict, gaps: Gaps, model: trained.Model, rival: trained.M
     if rival:
         filled_NS = tokens_NS.copy()
         filled_NS[:, CONTEXT_STEPS:end] = drawn['left_to_right']
-        weights_GK = -_nats_after(rival, vocabulary, filled_NS, end).reshape(len(rows), NUM_CANDIDATES)
-        chosen_G = np.argmax(weights_GK + rng.gumbel(size=weights_GK.shape), axis=1) + np.arange(len(rows)) * NUM_CANDIDATES
-        found['resampled'] = overlap(_decode(vocabulary, drawn['left_to_right'][chosen_G]), real_NT[chosen_G])
-    return {'num_gaps': len(rows), 'num_bars': DRAWN_BARS, 'num_candidates': NUM_CANDIDATES, 'overlap': found}
+        weights_GK = -_nats_after(rival, vocabulary, filled_NS, end).reshape(
+            len(rows), NUM_CANDIDATES
+        )
+        chosen_G = (
+            np.argmax(weights_GK + rng.gumbel(size=weights_GK.shape), axis=1)
+            + np.arange(len(rows)) * NUM_CANDIDATES
+        )
+        found['resampled'] = overlap(
+            _decode(vocabulary, drawn['left_to_right'][chosen_G]), real_NT[chosen_G]
+        )
+    return {
+        'num_gaps': len(rows),
+        'num_bars': DRAWN_BARS,
+        'num_candidates': NUM_CANDIDATES,
+        'overlap': found,
+    }
 
 
-def _draw(config: ConfigDict, model: trained.Model, tokens_NS: np.ndarray, known_NT: np.ndarray | None) -> np.ndarray:
+def _draw(
+    config: ConfigDict, model: trained.Model, tokens_NS: np.ndarray, known_NT: np.ndarray | None
+) -> np.ndarray:
     """The tokens [N, T] of the gap that a model draws in each window."""
     gap_steps, num_steps = (
         DRAWN_BARS * STEPS_PER_BAR,
         tokens_NS.shape[1] - CONTEXT_STEPS if known_NT is not None else DRAWN_BARS * STEPS_PER_BAR,
     )
     how = trained.manner(config, model.card)
-    manner = dataclasses.replace(how, num_samples=CHUNK, num_bars=num_steps // STEPS_PER_BAR, max_redraws=0, keep_distributions=False)
+    manner = dataclasses.replace(
+        how,
+        num_samples=CHUNK,
+        num_bars=num_steps // STEPS_PER_BAR,
+        max_redraws=0,
+        keep_distributions=False,
+    )
     found = []
     for begin in bar(range(0, len(tokens_NS), CHUNK), 'chunk'):
-        rows = np.minimum(np.arange(begin, begin + CHUNK), len(tokens_NS) - 1)  # one shape, one compilation
+        # one shape, one compilation
+        rows = np.minimum(np.arange(begin, begin + CHUNK), len(tokens_NS) - 1)
         known = None if known_NT is None else known_NT[rows]
         prompts = tokens_NS[rows, :CONTEXT_STEPS]
         drawn, _ = draw_continuations(
-            model.params, model.card.architecture, model.card.vocabulary, prompts, manner, config.seed + begin, known_BN=known
+            model.params,
+            model.card.architecture,
+            model.card.vocabulary,
+            prompts,
+            manner,
+            config.seed + begin,
+            known_BN=known,
         )
         found.append(drawn.tokens_BN[:, 1 : 1 + gap_steps])
     return np.concatenate(found)[: len(tokens_NS)].astype(np.uint8)
 
 
-def _nats_after(model: trained.Model, vocabulary: Vocabulary, tokens_NS: np.ndarray, end: int) -> np.ndarray:
+def _nats_after(
+    model: trained.Model, vocabulary: Vocabulary, tokens_NS: np.ndarray, end: int
+) -> np.ndarray:
     """What the steps from `end` on cost in each window [N], told all before."""
     num, num_steps = tokens_NS.shape
     zeros = np.zeros(num, np.uint16)
     starts = (np.arange(num) * num_steps).astype(np.int32)
-    windows = Windows(tokens_NS.ravel(), starts, zeros.astype(np.uint8), zeros, zeros + np.uint16(end), num_steps)
+    windows = Windows(
+        tokens_NS.ravel(), starts, zeros.astype(np.uint8), zeros, zeros + np.uint16(end), num_steps
+    )
     targets = find_targets(windows, vocabulary, all_steps=True)
-    losses = model_losses(model.params, loop.put(windows), targets, architecture=model.card.architecture, kind='all')
+    losses = model_losses(
+        model.params, loop.put(windows), targets, architecture=model.card.architecture, kind='all'
+    )
     return np.bincount(targets.rows, losses, num)
 
 

@@ -1,4 +1,6 @@
-"""The music that an evaluation stands on: prompts, their real continuations, excerpts to be measured against, and unseen ones."""
+"""The music that an evaluation stands on: prompts, their real continuations, excerpts to be
+measured against, and unseen ones.
+"""
 
 import dataclasses
 
@@ -37,39 +39,71 @@ class Material:
     prompt: str | None
 
 
-def gather(config: ConfigDict, corpus: Corpus, vocabulary: Vocabulary, rng: np.random.Generator) -> Material:
-    """The material of `config.evaluate.prompts`: a prompt for each piece from unseen tunes ('held_out'), or the same for all ('fixed', the
-    source's way: `config.sample.prompt` or the built-in one, in the model's key).
+def gather(
+    config: ConfigDict, corpus: Corpus, vocabulary: Vocabulary, rng: np.random.Generator
+) -> Material:
+    """The material of `config.evaluate.prompts`: a prompt for each piece from unseen tunes
+    ('held_out'), or the same for all ('fixed', the source's way: `config.sample.prompt` or the
+    built-in one, in the model's key).
 
     Raises:
       UserError: the prompt cannot be read, or the corpus gives too few excerpts or prompts.
     """
     settings, num_steps = config.evaluate, config.sample.num_bars * STEPS_PER_BAR
     tunes = split_as_trained(config, corpus)
-    excerpts = _require(cut_excerpts(tunes.train, num_steps), 'excerpts', 'training', config, corpus)
+    excerpts = _require(
+        cut_excerpts(tunes.train, num_steps), 'excerpts', 'training', config, corpus
+    )
     num = settings.num_pieces * settings.num_draws
     held_out = getattr(tunes, settings.part)
     if settings.prompts == 'fixed':
-        prompt = read_prompt(config.sample.prompt, vocabulary, transpose=config.sample.transpose, part=config.sample.part)
+        prompt = read_prompt(
+            config.sample.prompt,
+            vocabulary,
+            transpose=config.sample.transpose,
+            part=config.sample.part,
+        )
         for notice in prompt.notices:
             print(notice)
         unseen = cut_excerpts(held_out, num_steps)
         rows = draw_rows(len(unseen), settings.num_pieces, 1, rng)[0] if len(unseen) else []
         prompts = np.broadcast_to(vocabulary.decode(prompt.tokens), (num, len(prompt.tokens)))
-        return Material(tunes, excerpts, prompts, None, unseen.events_NT[rows] if len(rows) else None, prompt.name)
+        return Material(
+            tunes,
+            excerpts,
+            prompts,
+            None,
+            unseen.events_NT[rows] if len(rows) else None,
+            prompt.name,
+        )
     prompt_steps = PROMPT_BARS * STEPS_PER_BAR
     found = cut_excerpts(held_out, prompt_steps, continued=num_steps)
     found = _require(found, 'prompts with a continuation', settings.part, config, corpus)
-    events_NT = found.events_NT[draw_rows(len(found), settings.num_pieces, settings.num_draws, rng).ravel()]
+    events_NT = found.events_NT[
+        draw_rows(len(found), settings.num_pieces, settings.num_draws, rng).ravel()
+    ]
     continuations = events_NT[:, prompt_steps:]
-    return Material(tunes, excerpts, events_NT[:, :prompt_steps], continuations, continuations[: settings.num_pieces], None)
+    return Material(
+        tunes,
+        excerpts,
+        events_NT[:, :prompt_steps],
+        continuations,
+        continuations[: settings.num_pieces],
+        None,
+    )
 
 
 def split_as_trained(config: ConfigDict, corpus: Corpus) -> Split:
     """The tunes of each part, as training had them; split by window all are of training."""
     by_tune = config.data.split == 'tune'
-    tunes = split_styles(corpus.kept, corpus.families, config.data.split_seed) if by_tune else Split(tuple(corpus.kept), (), ())
-    return dataclasses.replace(tunes, train=draw_share(tunes.train, config.data.train_share, config.data.split_seed))
+    tunes = (
+        split_styles(corpus.kept, corpus.families, config.data.split_seed)
+        if by_tune
+        else Split(tuple(corpus.kept), (), ())
+    )
+    return dataclasses.replace(
+        tunes, train=draw_share(tunes.train, config.data.train_share, config.data.split_seed)
+    )
 
 
 def check(config: ConfigDict, workdir: object) -> None:
@@ -80,14 +114,17 @@ def check(config: ConfigDict, workdir: object) -> None:
     """
     if config.data.split != 'tune' and config.evaluate.prompts == 'held_out':
         raise UserError(
-            f"config.data.split = '{config.data.split}': the run in {workdir} has no test tunes to prompt it with; "
-            "must be config.evaluate.prompts = 'fixed'"
+            f"config.data.split = '{config.data.split}': the run in {workdir} has no test tunes to"
+            " prompt it with; must be config.evaluate.prompts = 'fixed'"
         )
 
 
-def _require(excerpts: Excerpts, what: str, part: str, config: ConfigDict, corpus: Corpus) -> Excerpts:
+def _require(
+    excerpts: Excerpts, what: str, part: str, config: ConfigDict, corpus: Corpus
+) -> Excerpts:
     if len(excerpts) < 2:
         raise UserError(
-            f'corpus {corpus.name}: its {part} tunes give {len(excerpts)} {what} of {config.sample.num_bars} bars; 2 are needed'
+            f'corpus {corpus.name}: its {part} tunes give {len(excerpts)} {what} of'
+            f' {config.sample.num_bars} bars; 2 are needed'
         )
     return excerpts

@@ -15,7 +15,11 @@ def run(command: Command) -> None:
     data = command.config.data
     workdir = build.workdir(command, f'stats-{_name(data.corpus)}')
     corpus = build.corpus(command.config)
-    cut = {'window_steps': data.window_steps, 'hop_steps': data.hop_steps, 'keep_last': data.keep_last_window}
+    cut = {
+        'window_steps': data.window_steps,
+        'hop_steps': data.hop_steps,
+        'keep_last': data.keep_last_window,
+    }
     statistics = describe(corpus, encoding=data.encoding, **cut)
     print(as_text(statistics))
     path = pathlib.Path(data.corpus).expanduser()
@@ -28,7 +32,9 @@ def run(command: Command) -> None:
 
 
 def _name(corpus: str) -> str:
-    """The corpus's name, or its folder's or file's without the file's suffix; of a path such as '.' that of the folder it leads to."""
+    """The corpus's name, or its folder's or file's without the file's suffix; of a path such as '.'
+    that of the folder it leads to.
+    """
     path = pathlib.Path(corpus).expanduser()
     if corpus in NAMED:
         return corpus

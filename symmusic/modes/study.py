@@ -42,7 +42,11 @@ def build_study(command: Command) -> None:
     material.check(config, workdir)
     made_with = {
         'study': runs.to_dict(config.study),
-        'sample': {name: value for name, value in runs.to_dict(config.sample).items() if name not in ('num_samples', 'keep_distributions')},
+        'sample': {
+            name: value
+            for name, value in runs.to_dict(config.sample).items()
+            if name not in ('num_samples', 'keep_distributions')
+        },
         'evaluate': {'prompts': config.evaluate.prompts, 'part': config.evaluate.part},
         'seed': config.seed,
         **model.made_with,
@@ -50,37 +54,76 @@ def build_study(command: Command) -> None:
     folder = choose_folder(workdir, 'study', made_with)
     if (folder / KEY).exists() and (folder / PAGE).exists():
         study = read_key(folder)
-        print(f'study {study.id} is there already, with these settings, and kept; another --config.seed draws another one')
+        print(
+            f'study {study.id} is there already, with these settings, and kept; another'
+            ' --config.seed draws another one'
+        )
     else:
         study = _draw(config, model)
         write_whole(folder / SETTINGS, json.dumps(made_with, indent=2) + '\n')
         write_key(folder, study)
         write_whole(folder / PAGE, questionnaire(study))
-    num, about, seconds = len(study.excerpts) // 2, study.about, study.num_steps * 60 / study.qpm / 4
-    print(f'study {study.id}: {num} pieces by {about["model"]} among {num} training excerpts of {about["corpus"]}, {seconds:.0f} s each')
+    num, about, seconds = (
+        len(study.excerpts) // 2,
+        study.about,
+        study.num_steps * 60 / study.qpm / 4,
+    )
+    print(
+        f'study {study.id}: {num} pieces by {about["model"]} among {num} training excerpts of'
+        f' {about["corpus"]}, {seconds:.0f} s each'
+    )
     print(f'give listeners {PAGE} alone: {KEY} says which piece is what')
-    print(f'to analyse the files that they save: {build.command_line(command, "study")} --answers=FOLDER')
+    print(
+        f'to analyse the files that they save: {build.command_line(command, "study")}'
+        ' --answers=FOLDER'
+    )
     print(folder)
 
 
 def _draw(config: ConfigDict, model: trained.Model) -> Study:
-    """Training excerpts and the model's pieces, all in C major or A minor and through the model's encoding."""
-    card, num, num_steps = model.card, config.study.num_pieces, config.sample.num_bars * STEPS_PER_BAR
+    """Training excerpts and the model's pieces, all in C major or A minor and through the model's
+    encoding.
+    """
+    card, num, num_steps = (
+        model.card,
+        config.study.num_pieces,
+        config.sample.num_bars * STEPS_PER_BAR,
+    )
     vocabulary = card.vocabulary
     corpus = build.corpus(config)
     data = build.dataset(config, corpus, (vocabulary.min_pitch, vocabulary.max_pitch))
     if data.fingerprint != card.dataset['fingerprint']:
-        raise UserError(f'the corpus {corpus.name} has changed since {model.name} was trained on it')
+        raise UserError(
+            f'the corpus {corpus.name} has changed since {model.name} was trained on it'
+        )
     rng = np.random.default_rng([config.seed, 6])
     tunes = material.split_as_trained(config, corpus)
     excerpts = cut_excerpts(tunes.train, num_steps)
-    # As the model would write them: an encoding that cannot tell a repeated note must not tell who wrote it.
-    heard = np.array([vocabulary.decode(vocabulary.encode(events)) for events in excerpts.events_NT]).reshape(-1, num_steps)
-    rows = _draw_rows(heard, excerpts, corpus, num, rng, f'excerpts of {config.sample.num_bars} bars of training tunes')
+    # As the model would write them: an encoding that cannot tell a repeated note must not tell who
+    # wrote it.
+    heard = np.array(
+        [vocabulary.decode(vocabulary.encode(events)) for events in excerpts.events_NT]
+    ).reshape(-1, num_steps)
+    rows = _draw_rows(
+        heard,
+        excerpts,
+        corpus,
+        num,
+        rng,
+        f'excerpts of {config.sample.num_bars} bars of training tunes',
+    )
     training = [(_place(excerpts, row), heard[row]) for row in rows]
     if config.evaluate.prompts == 'fixed':
-        prompt = read_prompt(config.sample.prompt, vocabulary, transpose=config.sample.transpose, part=config.sample.part)
-        prompts_BT, origins = np.broadcast_to(prompt.tokens, (num, len(prompt.tokens))), [f'after {prompt.name}'] * num
+        prompt = read_prompt(
+            config.sample.prompt,
+            vocabulary,
+            transpose=config.sample.transpose,
+            part=config.sample.part,
+        )
+        prompts_BT, origins = (
+            np.broadcast_to(prompt.tokens, (num, len(prompt.tokens))),
+            [f'after {prompt.name}'] * num,
+        )
     else:
         part = config.evaluate.part
         found = cut_excerpts(getattr(tunes, part), material.PROMPT_BARS * STEPS_PER_BAR)
@@ -89,26 +132,51 @@ def _draw(config: ConfigDict, model: trained.Model) -> Study:
         origins = [f'after {_place(found, row)}' for row in rows]
     made = _continue(config, model, vocabulary, prompts_BT)
     sources = {'training': training, 'generated': list(zip(origins, made, strict=True))}
-    return assemble(sources, num_steps, config.study.qpm, config.seed, {'model': model.name, 'corpus': corpus.name})
+    return assemble(
+        sources,
+        num_steps,
+        config.study.qpm,
+        config.seed,
+        {'model': model.name, 'corpus': corpus.name},
+    )
 
 
-def _continue(config: ConfigDict, model: trained.Model, vocabulary: Vocabulary, prompts_BT: np.ndarray) -> np.ndarray:
-    manner = dataclasses.replace(trained.manner(config, model.card), num_samples=len(prompts_BT), keep_distributions=False)
-    drawn, redraws = draw_continuations(model.params, model.card.architecture, vocabulary, prompts_BT, manner, config.seed)
+def _continue(
+    config: ConfigDict, model: trained.Model, vocabulary: Vocabulary, prompts_BT: np.ndarray
+) -> np.ndarray:
+    manner = dataclasses.replace(
+        trained.manner(config, model.card), num_samples=len(prompts_BT), keep_distributions=False
+    )
+    drawn, redraws = draw_continuations(
+        model.params, model.card.architecture, vocabulary, prompts_BT, manner, config.seed
+    )
     made = np.array([vocabulary.decode(tokens) for tokens in drawn.tokens_BN[:, 1:]])
     if redraws.sum():
-        print(f'{count(int(redraws.sum()), "time")} a piece was drawn again, as config.sample.max_redraws allows')
+        print(
+            f'{count(int(redraws.sum()), "time")} a piece was drawn again, as'
+            ' config.sample.max_redraws allows'
+        )
     if num_empty := int((~(made >= 0).any(axis=1)).sum()):
         raise UserError(
-            f'{num_empty} of the {len(made)} pieces that {model.name} drew hold no note; train on, or draw with another --config.seed, '
-            'at a higher config.sample.temperature or with more config.sample.max_redraws'
+            f'{num_empty} of the {len(made)} pieces that {model.name} drew hold no note; train on,'
+            ' or draw with another --config.seed, at a higher config.sample.temperature or with'
+            ' more config.sample.max_redraws'
         )
     return made
 
 
-def _draw_rows(events_NT: np.ndarray, excerpts: Excerpts, corpus: Corpus, num: int, rng: np.random.Generator, what: str) -> list[int]:
+def _draw_rows(
+    events_NT: np.ndarray,
+    excerpts: Excerpts,
+    corpus: Corpus,
+    num: int,
+    rng: np.random.Generator,
+    what: str,
+) -> list[int]:
     """Rows of excerpts in which a note begins, each of another tune family."""
-    family_of = {tune.file: int(family) for tune, family in zip(corpus.kept, corpus.families, strict=True)}
+    family_of = {
+        tune.file: int(family) for tune, family in zip(corpus.kept, corpus.families, strict=True)
+    }
     chosen: dict[int, int] = {}
     for row in rng.permutation(len(excerpts)).tolist():
         if (events_NT[row] >= 0).any():
@@ -116,7 +184,8 @@ def _draw_rows(events_NT: np.ndarray, excerpts: Excerpts, corpus: Corpus, num: i
         if len(chosen) == num:
             return list(chosen.values())
     raise UserError(
-        f'config.study.num_pieces = {num}: corpus {corpus.name} gives {what} in {len(chosen)} different melodies; ask for no more'
+        f'config.study.num_pieces = {num}: corpus {corpus.name} gives {what} in {len(chosen)}'
+        ' different melodies; ask for no more'
     )
 
 
@@ -126,11 +195,19 @@ def _place(excerpts: Excerpts, row: int) -> str:
 
 
 def analyse(command: Command, answers: pathlib.Path) -> None:
-    """Reads the files of a folder and reports on the study of this workdir that most of them answer."""
+    """Reads the files of a folder and reports on the study of this workdir that most of them
+    answer.
+    """
     workdir = build.workdir(command, command.config_name)
-    folders = sorted(path.parent for path in workdir.glob(f'study*/{KEY}') if re.fullmatch(r'study(-\d+)?', path.parent.name))
+    folders = sorted(
+        path.parent
+        for path in workdir.glob(f'study*/{KEY}')
+        if re.fullmatch(r'study(-\d+)?', path.parent.name)
+    )
     if not folders:
-        raise UserError(f'{workdir} holds no study; build one with: {build.command_line(command, "study")}')
+        raise UserError(
+            f'{workdir} holds no study; build one with: {build.command_line(command, "study")}'
+        )
     files = read_files(answers)
     studies = {folder: read_key(folder) for folder in folders}
     named = count_studies(files)
@@ -138,9 +215,14 @@ def analyse(command: Command, answers: pathlib.Path) -> None:
     study = studies[folder]
     usable, left_out = check_files(files, study)
     if not usable:
-        some = '; '.join(f'{name}: {reason}' for name, reason in list(left_out.items())[:MOST_NAMED])
+        some = '; '.join(
+            f'{name}: {reason}' for name, reason in list(left_out.items())[:MOST_NAMED]
+        )
         more = f'; and {len(left_out) - MOST_NAMED} more' if len(left_out) > MOST_NAMED else ''
-        raise UserError(f'--answers={answers}: no file there can be used for study {study.id} in {folder}: {some}{more}')
+        raise UserError(
+            f'--answers={answers}: no file there can be used for study {study.id} in {folder}:'
+            f' {some}{more}'
+        )
     for name, reason in left_out.items():
         print(f'left out {name}: {reason}')
     found = describe(study, usable, left_out, command.config.seed)

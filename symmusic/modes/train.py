@@ -1,4 +1,6 @@
-"""`--mode=train`: prepares the corpus, trains or goes on with the workdir's run, and closes with a few samples."""
+"""`--mode=train`: prepares the corpus, trains or goes on with the workdir's run, and closes with a
+few samples.
+"""
 
 import contextlib
 import dataclasses
@@ -47,18 +49,25 @@ def run(command: Command, say: Callable[[str], None] = print) -> None:
         _run(command, workdir, checkpoints, say)
 
 
-def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say: Callable[[str], None]) -> None:
+def _run(
+    command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say: Callable[[str], None]
+) -> None:
     config = command.config
     mesh = make_mesh(config.replicas, config.train.batch_size)
     device = mesh.devices.flat[0]
-    print(f'device: {mesh.size} of {jax.device_count()} {device.platform} ({device.device_kind}), jax {jax.__version__}')
+    print(
+        f'device: {mesh.size} of {jax.device_count()} {device.platform} ({device.device_kind}), jax'
+        f' {jax.__version__}'
+    )
     _require_kernel(config, device.platform)
     corpus = build.corpus(config)
     parent = _parent(config)
     vocabulary = parent[1].vocabulary if parent else None
     if line := build.without_effect(command):
         print(line)
-    data = build.dataset(config, corpus, (vocabulary.min_pitch, vocabulary.max_pitch) if vocabulary else ())
+    data = build.dataset(
+        config, corpus, (vocabulary.min_pitch, vocabulary.max_pitch) if vocabulary else ()
+    )
     sample.prepare(config, data.vocabulary)  # a bad prompt is found before training
     if config.sample.wav:
         find_font(config.sample.sound_font)  # as well
@@ -71,49 +80,96 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
         'num_windows': len(data.train),
     }
     if checkpoints.latest_step() is None:
-        states = init_replicas(loop.initial_keys(config.seed, config.replicas), architecture, recipe)
-        card = Card(architecture, recipe, data.vocabulary, runs.to_dict(config), described, num_replicas=config.replicas)
+        states = init_replicas(
+            loop.initial_keys(config.seed, config.replicas), architecture, recipe
+        )
+        card = Card(
+            architecture,
+            recipe,
+            data.vocabulary,
+            runs.to_dict(config),
+            described,
+            num_replicas=config.replicas,
+        )
         if parent:
             states = _begun_from(*parent, states, card)
             print(f'begins with the best parameters of {config.init_from}')
     else:
         states, card = checkpoints.restore()
-        runs.check_same_run(runs.from_dict(card.config, base_config(command.root)), config, checkpoints.folder)  # else it is another run's
+        # else it is another run's
+        runs.check_same_run(
+            runs.from_dict(card.config, base_config(command.root)), config, checkpoints.folder
+        )
         if card.dataset != described:
-            raise UserError(f'{workdir} holds a run on other data: {card.dataset}, now {described}; choose another --workdir')
+            raise UserError(
+                f'{workdir} holds a run on other data: {card.dataset}, now {described}; choose'
+                ' another --workdir'
+            )
         if config.train.num_epochs > card.config['train']['num_epochs'] and states.stopped.any():
-            states = states.replace(stopped=jnp.zeros_like(states.stopped), num_waited=jnp.zeros_like(states.num_waited))
-        before, card = card, dataclasses.replace(card, config=runs.to_dict(config), versions=versions(), device=device.device_kind)
+            states = states.replace(
+                stopped=jnp.zeros_like(states.stopped), num_waited=jnp.zeros_like(states.num_waited)
+            )
+        before, card = (
+            card,
+            dataclasses.replace(
+                card, config=runs.to_dict(config), versions=versions(), device=device.device_kind
+            ),
+        )
         if line := changes(before.versions, before.device, card.versions, card.device):
             print(f'the run goes on with {line}: it ends as one left alone would to rounding only')
     num_params = count_params(states.params) // config.replicas
     states = jax.device_get(states)  # looked at here, placed on the mesh by the loop
     replicas = f', {config.replicas} replicas' if config.replicas > 1 else ''
-    print(f'model: {describe(architecture)}, {num_params:,} parameters, {architecture.num_classes} classes{replicas}')
+    print(
+        f'model: {describe(architecture)}, {num_params:,} parameters, {architecture.num_classes}'
+        f' classes{replicas}'
+    )
     if (states.stopped | (states.epoch >= config.train.num_epochs)).all():
         if (workdir / 'summary.json').exists():
             write_metrics(workdir / 'metrics.csv', card.rows)  # whatever has become of it
             why = ', ended by early stopping' if states.stopped.all() else ''
-            print(f'the run in {workdir} is finished after {states.epoch.max()} epochs{why}; a larger num_epochs goes on with it')
+            print(
+                f'the run in {workdir} is finished after {states.epoch.max()} epochs{why}; a larger'
+                ' num_epochs goes on with it'
+            )
             _say_next(command, workdir)
             return
     elif states.step.any():
         print(f'going on after {states.epoch.max()} epochs, {states.step.max()} updates')
-    parts = {'train': data.train, 'validation': data.validation, **({'test': data.test} if data.test else {})}
-    counts = {part: target_counts(parts[part], architecture.num_classes, all_steps=recipe.targets != 'last') for part in parts}
+    parts = {
+        'train': data.train,
+        'validation': data.validation,
+        **({'test': data.test} if data.test else {}),
+    }
+    counts = {
+        part: target_counts(
+            parts[part], architecture.num_classes, all_steps=recipe.targets != 'last'
+        )
+        for part in parts
+    }
     for part in parts:
         if not counts[part].any():
             raise UserError(
-                f'the {part} part of corpus {corpus.name} has silence for its only targets, for which config.data.encoding = '
+                f'the {part} part of corpus {corpus.name} has silence for its only targets, for'
+                ' which config.data.encoding = '
                 f"{config.data.encoding!r} has no class; use more tunes, or 'pianoroll'"
             )
     if jax.process_index() == 0:
-        sessions, now = runs.made_with(_run_text(workdir) or '{}'), made_with(mesh.size, data.fingerprint, command.root)
-        write_whole(workdir / 'config.json', runs.to_json(config, [*sessions, *([] if now in sessions else [now])]))
+        sessions, now = (
+            runs.made_with(_run_text(workdir) or '{}'),
+            made_with(mesh.size, data.fingerprint, command.root),
+        )
+        write_whole(
+            workdir / 'config.json',
+            runs.to_json(config, [*sessions, *([] if now in sessions else [now])]),
+        )
         tunes = material.split_as_trained(config, corpus)
         write_originals(workdir, gather_originals(tunes.train, [*tunes.validation, *tunes.test]))
 
-    base_rates = {part: base_rate(counts['train'], counts[part]) if part in parts else None for part in ('validation', 'test')}
+    base_rates = {
+        part: base_rate(counts['train'], counts[part]) if part in parts else None
+        for part in ('validation', 'test')
+    }
     plan = loop.Plan(
         config.train.num_epochs,
         config.train.batch_size,
@@ -124,14 +180,32 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
     )
     begun = time.perf_counter()
     if jax.process_index() == 0:
-        (workdir / 'summary.json').unlink(missing_ok=True)  # of a run that goes on it says no longer what came out
-    states, card = loop.fit(states, card, data.train, data.validation, base_rates['validation'], plan, workdir, say, mesh)
+        # of a run that goes on it says no longer what came out
+        (workdir / 'summary.json').unlink(missing_ok=True)
+    states, card = loop.fit(
+        states,
+        card,
+        data.train,
+        data.validation,
+        base_rates['validation'],
+        plan,
+        workdir,
+        say,
+        mesh,
+    )
     seconds = time.perf_counter() - begun
 
     test_losses_R = [None] * config.replicas
     if data.test:
-        how = {'architecture': architecture, 'targets': recipe.targets, 'batch_size': plan.batch_size, 'mesh': mesh}
-        test_losses_R = held_out_losses(states.best_params, loop.put(data.test, mesh), **how).tolist()
+        how = {
+            'architecture': architecture,
+            'targets': recipe.targets,
+            'batch_size': plan.batch_size,
+            'mesh': mesh,
+        }
+        test_losses_R = held_out_losses(
+            states.best_params, loop.put(data.test, mesh), **how
+        ).tolist()
     states = fetch(states)
     if jax.process_index() > 0:
         return
@@ -148,7 +222,10 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
                 'best_epoch': int(states.best_epoch[index]),
                 'num_epochs': int(states.epoch[index]),
                 'num_updates': int(states.step[index]),
-                'nats_per_step': {'validation': float(states.best_loss[index]), 'test': test_losses_R[index]},
+                'nats_per_step': {
+                    'validation': float(states.best_loss[index]),
+                    'test': test_losses_R[index],
+                },
             }
             for index in range(config.replicas)
         ],
@@ -161,21 +238,34 @@ def _run(command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say:
 
 
 def _results(summary: dict, targets: str) -> list[str]:
-    """What came out, in two lines: of several replicas the mean and the range as well. Split by window there is no test part."""
+    """What came out, in two lines: of several replicas the mean and the range as well. Split by
+    window there is no test part.
+    """
     unit = 'nats per step of gaps' if targets == 'gap' else 'nats per step'
     replicas, base_rates, best = summary['replicas'], summary['base_rate'], summary['best_replica']
 
     def losses(part):
         values = [one['nats_per_step'][part] for one in replicas]
-        spread = f'; {len(values)} replicas: mean {np.mean(values):.4f}, from {min(values):.4f} to {max(values):.4f}'
-        return f'{values[best]:.4f} {unit}', f'(base rate {base_rates[part]:.4f})' + (spread if len(values) > 1 else '')
+        spread = (
+            f'; {len(values)} replicas: mean {np.mean(values):.4f}, from {min(values):.4f} to'
+            f' {max(values):.4f}'
+        )
+        return f'{values[best]:.4f} {unit}', f'(base rate {base_rates[part]:.4f})' + (
+            spread if len(values) > 1 else ''
+        )
 
     who = f'replica {best}, best epoch' if len(replicas) > 1 else 'best epoch'
     validation, validation_more = losses('validation')
     if base_rates['test'] is None:
         return [
-            f'{who} {replicas[best]["best_epoch"]}: {validation} on validation windows {validation_more}',
-            'no test loss: split by window nothing is kept apart, and every tune has been trained on',
+            (
+                f'{who} {replicas[best]["best_epoch"]}: {validation} on validation windows'
+                f' {validation_more}'
+            ),
+            (
+                'no test loss: split by window nothing is kept apart, and every tune has been'
+                ' trained on'
+            ),
         ]
     test, test_more = losses('test')
     return [
@@ -190,17 +280,25 @@ def _parent(config: ConfigDict) -> tuple[TrainState, Card] | None:
         return None
     states, card = Checkpoints(pathlib.Path(config.init_from).expanduser()).restore()
     if not states.best_epoch.any():
-        raise UserError(f'config.init_from = {config.init_from}: that run has not finished an epoch; go on with it first')
+        raise UserError(
+            f'config.init_from = {config.init_from}: that run has not finished an epoch; go on with'
+            ' it first'
+        )
     encoding = card.vocabulary.to_json()['encoding']
     if encoding != config.data.encoding:
         raise UserError(
-            f'config.init_from = {config.init_from}: that run has config.data.encoding = {encoding!r}, not {config.data.encoding!r}'
+            f'config.init_from = {config.init_from}: that run has config.data.encoding ='
+            f' {encoding!r}, not {config.data.encoding!r}'
         )
     return states, card
 
 
-def _begun_from(parent_states: TrainState, parent: Card, states: TrainState, card: Card) -> TrainState:
-    """Every replica with the parameters of the parent's best one; classes that the parent lacks differ."""
+def _begun_from(
+    parent_states: TrainState, parent: Card, states: TrainState, card: Card
+) -> TrainState:
+    """Every replica with the parameters of the parent's best one; classes that the parent lacks
+    differ.
+    """
     old = replica(parent_states, best_replica(parent_states)).best_params
     new = [
         transfer(
@@ -216,12 +314,18 @@ def _begun_from(parent_states: TrainState, parent: Card, states: TrainState, car
     return begin_from(states, stack(new))
 
 
-def _run_config(workdir: pathlib.Path, checkpoints: Checkpoints, base: ConfigDict) -> ConfigDict | None:
+def _run_config(
+    workdir: pathlib.Path, checkpoints: Checkpoints, base: ConfigDict
+) -> ConfigDict | None:
     """The config of the run in a workdir, None where there is none."""
     text = _run_text(workdir)
     if text is not None:
         return runs.from_json(text, base)
-    return runs.from_dict(checkpoints.restore_card().config, base) if checkpoints.latest_step() is not None else None
+    return (
+        runs.from_dict(checkpoints.restore_card().config, base)
+        if checkpoints.latest_step() is not None
+        else None
+    )
 
 
 def _run_text(workdir: pathlib.Path) -> str | None:
@@ -240,21 +344,32 @@ def _require_kernel(config: ConfigDict, platform: str) -> None:
     if train.kernel != 'fused':
         return
     if platform != 'gpu':
-        raise UserError(f"config.train.kernel = 'fused': needs a GPU, and the device is a {platform}; must be 'scan'")
+        raise UserError(
+            f"config.train.kernel = 'fused': needs a GPU, and the device is a {platform}; must be"
+            " 'scan'"
+        )
     from symmusic.model.fused import fits  # as in `lstm`
 
     if not fits(model.num_cells, train.product_dtype):
         raise UserError(
-            f"config.train.kernel = 'fused': the weights of {model.num_cells} cells do not fit on the chip; must be 'scan', or "
-            "config.model.num_cells at most 64, with config.train.product_dtype = 'bfloat16' at most 128"
+            f"config.train.kernel = 'fused': the weights of {model.num_cells} cells do not fit on"
+            " the chip; must be 'scan', or config.model.num_cells at most 64, with"
+            " config.train.product_dtype = 'bfloat16' at most 128"
         )
 
 
 def describe(architecture: Architecture) -> str:
     """The network in a few words."""
     directions = 'bidirectional' if architecture.bidirectional else 'unidirectional'
-    attention = 'no attention' if architecture.attention == 'none' else f'{architecture.attention} attention'
-    return f'{architecture.num_layers} {directions} LSTM layers of {architecture.num_cells} cells, {attention}'
+    attention = (
+        'no attention'
+        if architecture.attention == 'none'
+        else f'{architecture.attention} attention'
+    )
+    return (
+        f'{architecture.num_layers} {directions} LSTM layers of {architecture.num_cells} cells,'
+        f' {attention}'
+    )
 
 
 def _say_next(command: Command, workdir: pathlib.Path) -> None:

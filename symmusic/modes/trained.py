@@ -31,32 +31,41 @@ class Model:
 
 
 def load(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
-    """The run's config with the command's settings of sampling and evaluation, its model, and the workdir.
+    """The run's config with the command's settings of sampling and evaluation, its model, and the
+    workdir.
 
-    Where there is no run, the shipped model draws; it is evaluated only where its own config is asked for.
+    Where there is no run, the shipped model draws; it is evaluated only where its own config is
+    asked for.
 
     Raises:
-      UserError: there is no run, none that has finished an epoch, or the command states another one's fields.
+      UserError: there is no run, none that has finished an epoch, or the command states another
+        one's fields.
     """
     claim_cores(command.config.train.cpu_devices)
     workdir = build.workdir(command, command.config_name)
     checkpoints = Checkpoints(workdir)
     if checkpoints.latest_step() is None:
-        may_be_shipped = command.mode in ('sample', 'study') or command.config_name == shipped.FOLDER.name
+        may_be_shipped = (
+            command.mode in ('sample', 'study') or command.config_name == shipped.FOLDER.name
+        )
         train = build.command_line(command, 'train')
         if not may_be_shipped or (workdir / 'config.json').exists():
             raise UserError(f'{workdir} holds no trained model; train one with: {train}')
         params, card, figures = shipped.read_shipped()
         nats, date = figures['nats_per_step'], figures['date']
         print(
-            f'no run in {workdir}: the shipped model draws ({card.dataset["corpus"]}, {date}; {nats["model"]:.3f} nats per step on test '
-            f'tunes, base rate {nats["base_rate"]:.3f}); to train one: {train}'
+            f'no run in {workdir}: the shipped model draws ({card.dataset["corpus"]}, {date};'
+            f' {nats["model"]:.3f} nats per step on test tunes, base rate {nats["base_rate"]:.3f});'
+            f' to train one: {train}'
         )
         model = Model(params, card, 'the shipped model', {'shipped': date}, has_originals=False)
     else:
         states, card = checkpoints.restore()
         if not states.best_epoch.any():
-            raise UserError(f'the run in {workdir} has not finished its first epoch; go on with: {build.command_line(command, "train")}')
+            raise UserError(
+                f'the run in {workdir} has not finished its first epoch; go on with:'
+                f' {build.command_line(command, "train")}'
+            )
         model = choose(command.config, card, states, workdir)
     return runs.for_sampling(runs.from_dict(card.config, command.config), command), model, workdir
 
@@ -65,11 +74,18 @@ def choose(config: ConfigDict, card: Card, states: TrainState, workdir: pathlib.
     """The model of the replica that draws."""
     wanted = config.sample.replica
     if wanted >= card.num_replicas:
-        raise UserError(f'config.sample.replica = {wanted}: the run has replicas 0 to {card.num_replicas - 1}; -1 = the best')
+        raise UserError(
+            f'config.sample.replica = {wanted}: the run has replicas 0 to {card.num_replicas - 1};'
+            ' -1 = the best'
+        )
     index = best_replica(states) if wanted < 0 else wanted
     chosen = replica(states, index)
     epoch = int(chosen.best_epoch)
-    name = f'{workdir.name}, ' + (f'replica {index}, ' if card.num_replicas > 1 else '') + f'epoch {epoch}'
+    name = (
+        f'{workdir.name}, '
+        + (f'replica {index}, ' if card.num_replicas > 1 else '')
+        + f'epoch {epoch}'
+    )
     return Model(chosen.best_params, card, name, {'replica': index, 'epoch': epoch})
 
 
@@ -81,7 +97,10 @@ def manner(config: ConfigDict, card: Card, *, may_wish: bool = False) -> Manner:
     """
     settings = config.sample
     if not may_wish and (names := stated(settings)):
-        raise UserError(f'config.sample.{names[0]} = {settings[names[0]]!r}: a wish that holds for --mode=sample alone; leave it out here')
+        raise UserError(
+            f'config.sample.{names[0]} = {settings[names[0]]!r}: a wish that holds for'
+            ' --mode=sample alone; leave it out here'
+        )
     return Manner(
         num_samples=settings.num_samples,
         num_bars=settings.num_bars,
@@ -99,7 +118,8 @@ def manner(config: ConfigDict, card: Card, *, may_wish: bool = False) -> Manner:
 def _window_steps(config: ConfigDict, card: Card) -> int | None:
     """The steps of the sampling window, None where the state is carried.
 
-    A model trained on the last step of windows has met no state older than its window, so 'auto' does not carry one.
+    A model trained on the last step of windows has met no state older than its window, so 'auto'
+    does not carry one.
     """
     form = config.sample.form
     is_stateful = form == 'stateful' or (form == 'auto' and card.recipe.targets != 'last')

@@ -1,4 +1,6 @@
-"""ABC tune books to scores: the tunes of a text, the order in which a tune is played, and its notes."""
+"""ABC tune books to scores: the tunes of a text, the order in which a tune is played, and its
+notes.
+"""
 
 import bisect
 import dataclasses
@@ -8,7 +10,15 @@ from collections.abc import Iterator, Sequence
 
 from symmusic.errors import ScoreError
 from symmusic.score.abc_body import FIELD_LINE, Bar, BodyReader, Ending, Item, Part, Sound
-from symmusic.score.abc_fields import TICKS_PER_QUARTER, bar_ticks, parse_key, parse_meter, parse_parts, parse_tempo, parse_unit
+from symmusic.score.abc_fields import (
+    TICKS_PER_QUARTER,
+    bar_ticks,
+    parse_key,
+    parse_meter,
+    parse_parts,
+    parse_tempo,
+    parse_unit,
+)
 from symmusic.score.notes import Meter, Note, Score, Tempo
 
 MAX_BOOK_BYTES = 32_000_000  # of a book
@@ -16,7 +26,8 @@ MAX_CHARACTERS = 500_000  # of one tune
 MAX_NOTES = 100_000  # of one tune, repeats played
 MAX_STEPS = 500_000  # symbols played, bar lines and rests included
 MAX_TICKS = 100_000 * TICKS_PER_QUARTER
-_ENDINGS_AHEAD = 32  # how many endings and begun repeats ahead are searched for the ending of a pass
+# how many endings and begun repeats ahead are searched for the ending of a pass
+_ENDINGS_AHEAD = 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +58,9 @@ def decode(data: bytes) -> str:
 
 
 def split_tunes(text: str) -> list[AbcTune]:
-    """The tunes of a book: each begins with an X: field and ends at the next one, or at a blank line behind its K: field."""
+    """The tunes of a book: each begins with an X: field and ends at the next one, or at a blank
+    line behind its K: field.
+    """
     lines = _lines(text)
     defaults = _file_header(lines)
     tunes, current, begun, has_key = [], [], 0, False
@@ -65,8 +78,9 @@ def split_tunes(text: str) -> list[AbcTune]:
 
 
 def _file_header(lines: Sequence[str]) -> list[str]:
-    """The M: and L: lines of the fields that the file begins with, up to a blank line or anything else: defaults for every tune (ABC music
-    standard 2.1, section 2.2.2). The standard allows no other there that decides what is played.
+    """The M: and L: lines of the fields that the file begins with, up to a blank line or anything
+    else: defaults for every tune (ABC music standard 2.1, section 2.2.2). The standard allows no
+    other there that decides what is played.
     """
     found, has_begun = [], False
     for line in lines:
@@ -87,11 +101,19 @@ def _lines(text: str) -> list[str]:
 def _describe(lines: list[str], line: int) -> AbcTune:
     fields, _ = _header(lines)
     text = '\n'.join(lines).rstrip()
-    return AbcTune(number=fields.get('X', ''), title=fields.get('T', ''), meter=fields.get('M', ''), text=text, line=line)
+    return AbcTune(
+        number=fields.get('X', ''),
+        title=fields.get('T', ''),
+        meter=fields.get('M', ''),
+        text=text,
+        line=line,
+    )
 
 
 def _header(lines: Sequence[str]) -> tuple[dict[str, str], int]:
-    """The header's fields (of a repeated one the first T: and V:, else the last) and how many lines it has."""
+    """The header's fields (of a repeated one the first T: and V:, else the last) and how many lines
+    it has.
+    """
     fields = {}
     for index, line in enumerate(lines):
         match = FIELD_LINE.match(_without_comment(line))
@@ -110,10 +132,11 @@ def _without_comment(line: str) -> str:
 
 
 def read_abc_tune(text: str) -> Score:
-    """Reads one tune as it is played: repeats, endings and part orders unrolled, grace notes and ornaments left out.
+    """Reads one tune as it is played: repeats, endings and part orders unrolled, grace notes and
+    ornaments left out.
 
-    The score counts `TICKS_PER_QUARTER` ticks. Of several voices only the first is read. D.C. and D.S. are not followed. Whatever the
-    text, it takes bounded time and memory.
+    The score counts `TICKS_PER_QUARTER` ticks. Of several voices only the first is read. D.C. and
+    D.S. are not followed. Whatever the text, it takes bounded time and memory.
 
     Raises:
       ScoreError: 'no key field', 'no notes', 'damaged ABC' or 'too long'.
@@ -128,7 +151,9 @@ def read_abc_tune(text: str) -> Score:
     usual = '1/16' if meter and meter.numerator / meter.denominator < 0.75 else '1/8'
     unit = parse_unit(fields.get('L') or usual)
     voice = fields.get('V', '').split(None, 1)
-    reader = BodyReader(key=parse_key(fields['K']) or {}, unit=unit, meter=meter, voice=voice[0] if voice else '')
+    reader = BodyReader(
+        key=parse_key(fields['K']) or {}, unit=unit, meter=meter, voice=voice[0] if voice else ''
+    )
     reader.items += [item for item in (meter, parse_tempo(fields.get('Q', ''), unit)) if item]
     is_text = False
     for line in lines[num_lines:]:
@@ -142,7 +167,9 @@ def read_abc_tune(text: str) -> Score:
 def _play_order(items: Sequence[Item], parts: Sequence[str]) -> Iterator[int]:
     """Indexes of the items as they are played."""
     marks = [index for index, item in enumerate(items) if isinstance(item, Part)]
-    spans = {items[begin].label: (begin, end) for begin, end in itertools.pairwise([*marks, len(items)])}
+    spans = {
+        items[begin].label: (begin, end) for begin, end in itertools.pairwise([*marks, len(items)])
+    }
     if not parts or len(spans) < len(marks) or not set(parts) <= set(spans):
         yield from _unroll(items, 0, len(items))
         return
@@ -156,10 +183,16 @@ def _unroll(items: Sequence[Item], begin: int, end: int) -> Iterator[int]:
 
     A repeat without its |: begins at the last double bar, repeat, part or the beginning.
     """
-    landmarks = [i for i in range(begin, end) if isinstance(items[i], Ending) or (isinstance(items[i], Bar) and items[i].opens)]
+    landmarks = [
+        i
+        for i in range(begin, end)
+        if isinstance(items[i], Ending) or (isinstance(items[i], Bar) and items[i].opens)
+    ]
 
     def find_ending(after: int, number: int) -> int | None:
-        """Where the pass `number` of the repeat goes on, if it has an ending of its own behind `after`."""
+        """Where the pass `number` of the repeat goes on, if it has an ending of its own behind
+        `after`.
+        """
         first = bisect.bisect_right(landmarks, after)
         for index in landmarks[first : first + _ENDINGS_AHEAD]:
             item = items[index]
@@ -183,16 +216,30 @@ def _unroll(items: Sequence[Item], begin: int, end: int) -> Iterator[int]:
             if isinstance(item, Bar):
                 goes_back = number <= item.num_closed
                 if ending is not None and item.num_closed:
-                    is_shared = number + 1 in items[ending].passes | items[ending if opening is None else opening].passes
-                    goes_back = number == 1 or is_shared or find_ending(index, number + 1) is not None
+                    is_shared = (
+                        number + 1
+                        in items[ending].passes
+                        | items[ending if opening is None else opening].passes
+                    )
+                    goes_back = (
+                        number == 1 or is_shared or find_ending(index, number + 1) is not None
+                    )
                 if goes_back:
                     index, number, ending = start, number + 1, None
                     continue
                 is_over = item.num_closed or item.opens
                 if item.is_double and not is_over:
-                    is_over = not has_start if ending is None else find_ending(index, number + 1) is None
+                    is_over = (
+                        not has_start if ending is None else find_ending(index, number + 1) is None
+                    )
             if is_over:
-                start, number, ending, opening, has_start = index + 1, 1, None, None, isinstance(item, Bar) and item.opens
+                start, number, ending, opening, has_start = (
+                    index + 1,
+                    1,
+                    None,
+                    None,
+                    isinstance(item, Bar) and item.opens,
+                )
         elif isinstance(item, Ending):
             if number in item.passes:
                 ending, opening = index, index if number == 1 else opening
@@ -201,14 +248,30 @@ def _unroll(items: Sequence[Item], begin: int, end: int) -> Iterator[int]:
                 if other is not None:
                     index = ending = other
                 else:
-                    # The repeat has no ending for this pass: it goes on behind the one it leaves out.
-                    closing = (i for i in range(index, end) if isinstance(items[i], Bar) and items[i].num_closed)
+                    # The repeat has no ending for this pass: it goes on behind the one it leaves
+                    # out.
+                    closing = (
+                        i
+                        for i in range(index, end)
+                        if isinstance(items[i], Bar) and items[i].num_closed
+                    )
                     index = next(closing, index)
-                    start, number, has_start = index + 1, 1, isinstance(items[index], Bar) and items[index].opens
+                    start, number, has_start = (
+                        index + 1,
+                        1,
+                        isinstance(items[index], Bar) and items[index].opens,
+                    )
             elif ending is not None and 1 in item.passes:
-                # A new repeat whose beginning nothing marks: it is taken to begin a bar behind the last ending.
+                # A new repeat whose beginning nothing marks: it is taken to begin a bar behind the
+                # last ending.
                 bars = (i for i in range(ending + 1, index) if isinstance(items[i], Bar))
-                start, number, ending, opening, has_start = next(bars, index - 1) + 1, 1, index, index, False
+                start, number, ending, opening, has_start = (
+                    next(bars, index - 1) + 1,
+                    1,
+                    index,
+                    index,
+                    False,
+                )
             elif ending is not None and number + 1 in item.passes:
                 # The repeat sign that should stand before a second ending is missing.
                 index, number, ending = start, number + 1, None
@@ -220,7 +283,10 @@ def _lay_out(items: Sequence[Item], parts: Sequence[str], title: str) -> Score:
     notes: list[list[int]] = []  # [onset, pitch, duration]
     held: dict[int, list[int]] = {}  # pitch -> the note that a tie holds
     meters, tempi = [], []
-    changes = {kind: [index for index, item in enumerate(items) if isinstance(item, kind)] for kind in (Meter, Tempo)}
+    changes = {
+        kind: [index for index, item in enumerate(items) if isinstance(item, kind)]
+        for kind in (Meter, Tempo)
+    }
     tick, pickup, previous = 0, None, -1
     for step, index in enumerate(_play_order(items, parts)):
         item = items[index]
@@ -255,13 +321,19 @@ def _lay_out(items: Sequence[Item], parts: Sequence[str], title: str) -> Score:
     if not notes:
         raise ScoreError('no notes')
     return Score(
-        notes=tuple(Note(onset, duration, pitch) for onset, pitch, duration in sorted(notes)), ticks_per_quarter=TICKS_PER_QUARTER,
-        title=title, meters=tuple(meters), tempi=tuple(tempi), pickup=pickup or 0,
-    )  # fmt: skip
+        notes=tuple(Note(onset, duration, pitch) for onset, pitch, duration in sorted(notes)),
+        ticks_per_quarter=TICKS_PER_QUARTER,
+        title=title,
+        meters=tuple(meters),
+        tempi=tuple(tempi),
+        pickup=pickup or 0,
+    )
 
 
 def _change(written: list, new: Meter | Tempo, tick: int) -> None:
-    """Appends a meter or tempo from `tick` on, in place of one that would hold for no time; the same again changes nothing."""
+    """Appends a meter or tempo from `tick` on, in place of one that would hold for no time; the
+    same again changes nothing.
+    """
     new = dataclasses.replace(new, tick=tick)
     if written and written[-1].tick == tick:
         written.pop()

@@ -1,4 +1,5 @@
-"""The body of an ABC tune: its symbols resolved to pitches and ticks, in the order they are written.
+"""The body of an ABC tune: its symbols resolved to pitches and ticks, in the order they are
+written.
 
 After the ABC music standard 2.1, read the way its common programs do where tunes stray from it.
 """
@@ -7,14 +8,25 @@ import dataclasses
 import re
 
 from symmusic.errors import ScoreError
-from symmusic.score.abc_fields import ALTERATIONS, MAX_TICKS, NATURALS, bar_ticks, parse_key, parse_meter, parse_tempo, parse_unit
+from symmusic.score.abc_fields import (
+    ALTERATIONS,
+    MAX_TICKS,
+    NATURALS,
+    bar_ticks,
+    parse_key,
+    parse_meter,
+    parse_tempo,
+    parse_unit,
+)
 from symmusic.score.notes import Meter, Tempo
 
 _LENGTH = r'(?:\d{1,4})?(?:/{1,6}(?:\d{1,3})?)?'
 _NOTE = rf"(\^\^?|__?|=)?([A-Ga-g])([,']*)({_LENGTH})"
-# One expression for all symbols; what it does not match (slurs, ornament letters, backquotes, any stray sign) is skipped. Every loop in
-# it is bounded or cannot fail once entered, so no text takes more than linear time.
-_TOKEN = re.compile(rf"""
+# One expression for all symbols; what it does not match (slurs, ornament letters, backquotes, any
+# stray sign) is skipped. Every loop in it is bounded or cannot fail once entered, so no text takes
+# more than linear time.
+_TOKEN = re.compile(
+    rf"""
   (?P<note>{_NOTE})
 | (?P<bar>(:*\[\|\]|\.?:*\[?\|+\]?:*|::+)(?:[ \t]{{0,8}}\[?(\d[\d,\-]{{0,20}}))?)
 | (?P<rest>[zx]({_LENGTH})|[ZX](\d{{0,3}}))
@@ -26,7 +38,9 @@ _TOKEN = re.compile(rf"""
 | (?P<field>\[([A-Za-z]):([^\]]{{0,400}})\]?)
 | (?P<chord>\[((?:[^\]\["|!]|"[^"]*"|![^!|]*!){{1,200}})\]({_LENGTH}))
 | (?P<overlay>&)
-""", re.VERBOSE)  # fmt: skip
+""",
+    re.VERBOSE,
+)
 _CHORD_NOTE = re.compile(rf'"[^"]*"|![^!]*!|{_NOTE}(-?)')
 # A field at the beginning of a line; 'd:|' is a note before a repeat sign.
 FIELD_LINE = re.compile(r'\s*(?:([A-Za-z])|\+):(?<![A-GXZa-gxz]:(?=[|:]))(.*)')
@@ -34,7 +48,9 @@ FIELD_LINE = re.compile(r'\s*(?:([A-Za-z])|\+):(?<![A-GXZa-gxz]:(?=[|:]))(.*)')
 
 @dataclasses.dataclass(slots=True)
 class Sound:
-    """A note, a chord or (without pitches) a rest; `tied` are the pitches that a tie holds into the next one."""
+    """A note, a chord or (without pitches) a rest; `tied` are the pitches that a tie holds into the
+    next one.
+    """
 
     ticks: int
     pitches: tuple[int, ...] = ()
@@ -43,7 +59,9 @@ class Sound:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Bar:
-    """A bar line; `num_closed` colons before it end a repeat, colons behind it begin one, `is_double` ends a section."""
+    """A bar line; `num_closed` colons before it end a repeat, colons behind it begin one,
+    `is_double` ends a section.
+    """
 
     num_closed: int
     opens: bool
@@ -71,8 +89,8 @@ Item = Sound | Bar | Ending | Part | Meter | Tempo
 class BodyReader:
     """Reads the lines after the first K: field into `items`.
 
-    Only the voice that begins is read, or the one that the header defines first. It follows a bar's accidentals and the state of ties,
-    tuplets and broken rhythm; repeats stay as they are written.
+    Only the voice that begins is read, or the one that the header defines first. It follows a bar's
+    accidentals and the state of ties, tuplets and broken rhythm; repeats stay as they are written.
     """
 
     def __init__(self, *, key: dict[int, int], unit: int, meter: Meter | None, voice: str = ''):
@@ -85,9 +103,12 @@ class BodyReader:
         self.is_overlay = False
         self.accidentals: dict[int, int] = {}  # by natural pitch, until the bar ends
         self.last: Sound | None = None
-        self.last_alterations: tuple[tuple[int, int], ...] = ()  # (natural pitch, alteration) of the notes of `last`
-        self.held: dict[int, int] = {}  # the same of notes that a tie holds: it carries them over the bar line
-        self.broken = 0  # > 0: the next note is to be shortened by so many halvings; < 0: lengthened
+        # (natural pitch, alteration) of the notes of `last`
+        self.last_alterations: tuple[tuple[int, int], ...] = ()
+        # the same of notes that a tie holds: it carries them over the bar line
+        self.held: dict[int, int] = {}
+        # > 0: the next note is to be shortened by so many halvings; < 0: lengthened
+        self.broken = 0
         self.tuplet = (1, 1, 0)  # p notes in the time of q, for the next r
 
     def read_line(self, line: str) -> None:
@@ -140,7 +161,8 @@ class BodyReader:
         sign = text.rstrip('0123456789,-[ \t')
         digits = text[len(sign) :].strip('[ \t')
         if sign.endswith('[|]'):
-            # An invisible bar line: these books hang a D.C. or a segno on it, in the middle of a bar.
+            # An invisible bar line: these books hang a D.C. or a segno on it, in the middle of a
+            # bar.
             if sign[0] == ':':
                 self.items.append(Bar(sign.count(':'), False, False, False))
         else:
@@ -150,7 +172,9 @@ class BodyReader:
             if line:
                 closed = len(sign.lstrip('.')) - len(sign.lstrip('.:'))
                 is_double = len(line) > 1
-                self.items.append(Bar(closed, sign.endswith(':'), is_double, not sign.startswith('.')))
+                self.items.append(
+                    Bar(closed, sign.endswith(':'), is_double, not sign.startswith('.'))
+                )
             else:
                 self.items.append(Bar(1, True, False, True))
         if digits:
@@ -176,10 +200,14 @@ class BodyReader:
         else:
             alteration = self.key.get(natural % 12, 0)
         if not 0 <= natural + alteration < 128:
-            raise ScoreError('damaged ABC', f"'{letter}{octave[:12]}' is beyond the pitches of MIDI")
+            raise ScoreError(
+                'damaged ABC', f"'{letter}{octave[:12]}' is beyond the pitches of MIDI"
+            )
         return natural, alteration
 
-    def _add_sound(self, length: str, alterations: tuple[tuple[int, int], ...], scale: float = 1) -> None:
+    def _add_sound(
+        self, length: str, alterations: tuple[tuple[int, int], ...], scale: float = 1
+    ) -> None:
         over, under = _fraction(length)
         ticks = self.unit * over * scale
         p, q, num_left = self.tuplet
@@ -189,7 +217,10 @@ class BodyReader:
         if self.broken:
             ticks, under = ticks * _broken_share(self.broken), under * 2 ** abs(self.broken)
             self.broken = 0
-        sound = Sound(round(ticks / under), tuple(dict.fromkeys([natural + alteration for natural, alteration in alterations])))
+        sound = Sound(
+            round(ticks / under),
+            tuple(dict.fromkeys([natural + alteration for natural, alteration in alterations])),
+        )
         if not 0 < sound.ticks <= MAX_TICKS:
             raise ScoreError('damaged ABC', f"the length '{length}'")
         self.items.append(sound)
@@ -199,7 +230,8 @@ class BodyReader:
         if text[0] in 'zx':
             self._add_sound(text[1:], ())
             return
-        # Whole bars are no matter of the unit length, so nothing else that acts on notes touches them.
+        # Whole bars are no matter of the unit length, so nothing else that acts on notes touches
+        # them.
         ticks = bar_ticks(self.meter or Meter(0, 4, 4)) * int(text[1:] or 1)
         if ticks:
             self.items.append(Sound(ticks))
@@ -214,7 +246,11 @@ class BodyReader:
         # A chord lasts as long as its first note.
         over, under = _fraction(notes[0][4])
         self._add_sound(length, alterations, over / under)
-        ties = [natural_alteration for natural_alteration, match in zip(alterations, notes, strict=True) if match[5]]
+        ties = [
+            natural_alteration
+            for natural_alteration, match in zip(alterations, notes, strict=True)
+            if match[5]
+        ]
         self.last.tied = tuple(map(sum, ties))
         self.held = dict(ties)
 
@@ -226,8 +262,11 @@ class BodyReader:
     def _read_broken(self, text: str) -> None:
         if self.last and not self.broken:
             self.broken = min(len(text), 3) * (1 if text[0] == '>' else -1)
-            # The first of the pair gets what the second gives: its share is that of the opposite sign.
-            self.last.ticks = max(1, round(self.last.ticks * _broken_share(-self.broken) / 2 ** abs(self.broken)))
+            # The first of the pair gets what the second gives: its share is that of the opposite
+            # sign.
+            self.last.ticks = max(
+                1, round(self.last.ticks * _broken_share(-self.broken) / 2 ** abs(self.broken))
+            )
 
     def _read_tuplet(self, text: str) -> None:
         fields = [int(field) if field else 0 for field in text[1:].split(':')] + [0, 0]
@@ -242,7 +281,9 @@ class BodyReader:
 
 
 def _broken_share(halvings: int) -> int:
-    """Of 2 ** |halvings| shares, those of the second note of 'A>B' (1), 'A>>B' (2), 'A<B' (-1) and so on."""
+    """Of 2 ** |halvings| shares, those of the second note of 'A>B' (1), 'A>>B' (2), 'A<B' (-1) and
+    so on.
+    """
     return 1 if halvings > 0 else 2 ** (1 - halvings) - 1
 
 
@@ -255,4 +296,6 @@ def _fraction(length: str) -> tuple[int, int]:
     over, _, under = length.partition('/')
     num_slashes = 1 + len(under) - len(under.lstrip('/'))
     under = under.lstrip('/')
-    return int(over or 1), int(under) * 2 ** (num_slashes - 1) if under.strip('0') else 2**num_slashes
+    return int(over or 1), (
+        int(under) * 2 ** (num_slashes - 1) if under.strip('0') else 2**num_slashes
+    )

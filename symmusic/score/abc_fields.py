@@ -1,18 +1,38 @@
-"""What the fields of an ABC tune say: its key, meter, unit length, tempo and the order of its parts (ABC music standard 2.1)."""
+"""What the fields of an ABC tune say: its key, meter, unit length, tempo and the order of its parts
+(ABC music standard 2.1).
+"""
 
 import re
 
 from symmusic.errors import ScoreError
 from symmusic.score.notes import Meter, Tempo
 
-TICKS_PER_QUARTER = 10080  # 2^5 * 3^2 * 5 * 7: plain and broken 64ths, and their tuplets of 3, 5, 7 and 9, are whole
+# 2^5 * 3^2 * 5 * 7: plain and broken 64ths, and their tuplets of 3, 5, 7 and 9, are whole
+TICKS_PER_QUARTER = 10080
 MAX_TICKS = 128 * TICKS_PER_QUARTER  # of one note or rest
 
-NATURALS = {letter: 60 + step for letter, step in zip('CDEFGABcdefgab', (0, 2, 4, 5, 7, 9, 11, 12, 14, 16, 17, 19, 21, 23), strict=True)}
+NATURALS = {
+    letter: 60 + step
+    for letter, step in zip(
+        'CDEFGABcdefgab', (0, 2, 4, 5, 7, 9, 11, 12, 14, 16, 17, 19, 21, 23), strict=True
+    )
+}
 ALTERATIONS = {'^^': 2, '^': 1, '=': 0, '_': -1, '__': -2}
 FIFTHS = {'F': -1, 'C': 0, 'G': 1, 'D': 2, 'A': 3, 'E': 4, 'B': 5}  # sharps in the major key
-MODES = {'lyd': 1, 'maj': 0, 'ion': 0, 'mix': -1, 'dor': -2, 'm': -3, 'min': -3, 'aeo': -3, 'phr': -4, 'loc': -5}
-SHARPENED = (5, 0, 7, 2, 9, 4, 11)  # the pitch classes a key sharpens, in order; it flattens them from the end
+MODES = {
+    'lyd': 1,
+    'maj': 0,
+    'ion': 0,
+    'mix': -1,
+    'dor': -2,
+    'm': -3,
+    'min': -3,
+    'aeo': -3,
+    'phr': -4,
+    'loc': -5,
+}
+# the pitch classes a key sharpens, in order; it flattens them from the end
+SHARPENED = (5, 0, 7, 2, 9, 4, 11)
 MAX_PARTS = 200  # in a part order such as P:A(BA)3
 
 
@@ -46,9 +66,14 @@ def parse_unit(text: str) -> int:
 
 
 def parse_tempo(text: str, unit: int) -> Tempo | None:
-    """The tempo of a Q: field, as '1/4=120', 'C=100' or '120' (units per minute); None where it has no number."""
+    """The tempo of a Q: field, as '1/4=120', 'C=100' or '120' (units per minute); None where it has
+    no number.
+    """
     text = re.sub(r'"[^"]*"?', '', text)
-    match = re.match(r'\s*(?:(\d{1,3}/\d{1,3}(?:\s+\d{1,3}/\d{1,3}){0,4})\s*=|C(\d?)\s*=)?\s*(\d{1,4}(?:\.\d{1,3})?)(?![\d/])', text)
+    match = re.match(
+        r'\s*(?:(\d{1,3}/\d{1,3}(?:\s+\d{1,3}/\d{1,3}){0,4})\s*=|C(\d?)\s*=)?\s*(\d{1,4}(?:\.\d{1,3})?)(?![\d/])',
+        text,
+    )
     if not match:
         return None
     quarters = unit / TICKS_PER_QUARTER * int(match[2] or 1)
@@ -60,10 +85,13 @@ def parse_tempo(text: str, unit: int) -> Tempo | None:
 
 
 def parse_key(text: str) -> dict[int, int] | None:
-    """Alterations by pitch class of the natural note, as {5: 1} for G major; None where a K: field names no key (only a clef, say)."""
+    """Alterations by pitch class of the natural note, as {5: 1} for G major; None where a K: field
+    names no key (only a clef, say).
+    """
     text = text.strip()
     if text.startswith(('HP', 'Hp')):
-        return {5: 1, 0: 1}  # both sound alike: the one only leaves the sharps of the pipes unwritten
+        # both sound alike: the one only leaves the sharps of the pipes unwritten
+        return {5: 1, 0: 1}
     if text[:4].lower() == 'none' or not text:
         return {}
     # A small letter counts as a tonic only where it cannot be the beginning of another word.
@@ -78,18 +106,24 @@ def parse_key(text: str) -> dict[int, int] | None:
         for count in range(abs(sharps)):
             natural = SHARPENED[count % 7] if sharps > 0 else SHARPENED[6 - count % 7]
             key[natural] = key.get(natural, 0) + (1 if sharps > 0 else -1)
-    added = re.findall(r'(?<![^\s\^_=A-Ga-gp])(\^\^?|__?|=)([A-Ga-g])', re.sub(r'\w+\s*=\s*\S+|"[^"]*"?', '', explicit))
+    added = re.findall(
+        r'(?<![^\s\^_=A-Ga-gp])(\^\^?|__?|=)([A-Ga-g])',
+        re.sub(r'\w+\s*=\s*\S+|"[^"]*"?', '', explicit),
+    )
     for accidental, letter in added:
         key[NATURALS[letter] % 12] = ALTERATIONS[accidental]
     return key if match or added or is_explicit_only else None
 
 
 def parse_parts(text: str) -> list[str]:
-    """The labels of a part order such as 'A(BA)3', or none where it is anything but letters, digits, dots and parentheses."""
+    """The labels of a part order such as 'A(BA)3', or none where it is anything but letters,
+    digits, dots and parentheses.
+    """
     text = re.sub(r'[\s.]', '', text)
     if len(text) > MAX_PARTS or not re.fullmatch(r'[A-Za-z0-9()]*', text):
         return []
-    groups: list[list[list[str]]] = [[]]  # open parentheses, outermost first: each a list of what a number behind it would repeat
+    # open parentheses, outermost first: each a list of what a number behind it would repeat
+    groups: list[list[list[str]]] = [[]]
     for token in re.findall(r'\d+|.', text):
         if token == '(':
             groups.append([])

@@ -60,11 +60,14 @@ def _bar(signs: Sequence[Sign], key: Key) -> str:
             continue
         spelled = spell(sign.pitch, key)
         of_key = altered(spelled.letter, fifths(key))
-        # Readers differ on how far an accidental goes: it is written wherever it is not the key's, and wherever its letter has had one.
+        # Readers differ on how far an accidental goes: it is written wherever it is not the key's,
+        # and wherever its letter has had one.
         is_plain = spelled.alter == of_key and spelled.letter not in met
         if not is_plain:
             met.add(spelled.letter)
-        words.append(f'{apart}{"" if is_plain else ACCIDENTALS[spelled.alter]}{_letter(spelled)}{length}{"-" * sign.tied_on}')
+        words.append(
+            f'{apart}{"" if is_plain else ACCIDENTALS[spelled.alter]}{_letter(spelled)}{length}{"-" * sign.tied_on}'
+        )
     return ''.join(words)
 
 
@@ -77,4 +80,8 @@ def _letter(spelled: Spelling) -> str:
 
 def _plain(title: str) -> str:
     """A title on one line, without ABC's comment sign and escapes."""
-    return ' '.join(''.join(' ' if letter in '%\\' or not letter.isprintable() else letter for letter in title).split())
+    return ' '.join(
+        ''.join(
+            ' ' if letter in '%\\' or not letter.isprintable() else letter for letter in title
+        ).split()
+    )

@@ -8,9 +8,36 @@ import numpy as np
 from symmusic.errors import ScoreError
 from symmusic.score.notes import Note
 
-# Aarden (2003) profiles of the Essen folk songs, as the source's key analysis weighs them; C major and C minor, from C upwards.
-MAJOR = (17.7661, 0.145624, 14.9265, 0.160186, 19.8049, 11.3587, 0.291248, 22.062, 0.145624, 8.15494, 0.232998, 4.95122)
-MINOR = (18.2648, 0.737619, 14.0499, 16.8599, 0.702494, 14.4362, 0.702494, 18.6161, 4.56621, 1.93186, 7.37619, 1.75623)
+# Aarden (2003) profiles of the Essen folk songs, as the source's key analysis weighs them; C major
+# and C minor, from C upwards.
+MAJOR = (
+    17.7661,
+    0.145624,
+    14.9265,
+    0.160186,
+    19.8049,
+    11.3587,
+    0.291248,
+    22.062,
+    0.145624,
+    8.15494,
+    0.232998,
+    4.95122,
+)
+MINOR = (
+    18.2648,
+    0.737619,
+    14.0499,
+    16.8599,
+    0.702494,
+    14.4362,
+    0.702494,
+    18.6161,
+    4.56621,
+    1.93186,
+    7.37619,
+    1.75623,
+)
 TONIC_NAMES = ('C', 'C#', 'D', 'E-', 'E', 'F', 'F#', 'G', 'A-', 'A', 'B-', 'B')
 
 
@@ -37,10 +64,12 @@ PROFILES = _profiles()  # [24, 12]: the rotations of MAJOR, then of MINOR, centr
 
 
 def detect_key(notes: Sequence[Note]) -> Key:
-    """The key whose profile correlates best (Pearson) with the notes' duration-weighted pitch-class histogram.
+    """The key whose profile correlates best (Pearson) with the notes' duration-weighted pitch-class
+    histogram.
 
-    A histogram without any contrast (all twelve classes alike) correlates with none: it counts as C major, which moves nothing. Of keys
-    that correlate alike the first of C, C#, ... major, then minor, is taken.
+    A histogram without any contrast (all twelve classes alike) correlates with none: it counts as C
+    major, which moves nothing. Of keys that correlate alike the first of C, C#, ... major, then
+    minor, is taken.
 
     Raises:
       ScoreError: there are no notes.

@@ -28,7 +28,8 @@ def check_single(score: Score) -> None:
     """Passes a score of one time signature and one instrument, as the source kept them.
 
     Raises:
-      ScoreError: with the reason 'several time signatures' (also where they are alike) or 'several instruments'.
+      ScoreError: with the reason 'several time signatures' (also where they are alike) or 'several
+        instruments'.
     """
     if len(score.meters) > 1:
         raise ScoreError('several time signatures', f'the file states {len(score.meters)}')

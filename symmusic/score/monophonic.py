@@ -1,7 +1,8 @@
-"""The strict reader of plagiarism: one track of a MIDI file as a melody without chords, as the program MelodyShape reads it.
+"""The strict reader of plagiarism: one track of a MIDI file as a melody without chords, as the
+program MelodyShape reads it.
 
-Strict on purpose: what that program would refuse is refused here, so that both measure the same notes. Everything else reads MIDI by
-`score/midi.py`, which forgives.
+Strict on purpose: what that program would refuse is refused here, so that both measure the same
+notes. Everything else reads MIDI by `score/midi.py`, which forgives.
 """
 
 from collections.abc import Iterator
@@ -10,21 +11,26 @@ from symmusic.errors import ScoreError
 from symmusic.score.notes import Note
 
 NOTE_OFF, NOTE_ON = 0x80, 0x90
-DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}  # after a channel message's status byte
+# after a channel message's status byte
+DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 META, SYSEX, SYSEX_GOES_ON = 0xFF, 0xF0, 0xF7
 END_OF_TRACK = 0x2F
 
-Event = tuple[int, int, int, int]  # (tick, status without channel, pitch, velocity); a note-on of velocity 0 is a note-off
+# (tick, status without channel, pitch, velocity); a note-on of velocity 0 is a note-off
+Event = tuple[int, int, int, int]
 
 
 def parse_monophonic(data: bytes) -> list[Note]:
-    """Reads the notes, in ticks, of the track with the most events of any kind (the first such) of a MIDI file of format 0 or 1.
+    """Reads the notes, in ticks, of the track with the most events of any kind (the first such) of
+    a MIDI file of format 0 or 1.
 
-    Channels are one, drums too. A note begins while another sounds only where the very next event of the track ends that other one, at
-    most one tick later. What still sounds at the end of the track is dropped. May give no notes.
+    Channels are one, drums too. A note begins while another sounds only where the very next event
+    of the track ends that other one, at most one tick later. What still sounds at the end of the
+    track is dropped. May give no notes.
 
     Raises:
-      ScoreError: the file is damaged ('damaged MIDI', 'MIDI format 2') or several notes sound at a time ('polyphonic'), from which tick.
+      ScoreError: the file is damaged ('damaged MIDI', 'MIDI format 2') or several notes sound at a
+        time ('polyphonic'), from which tick.
     """
     tracks = [_read_events(chunk) for chunk in _track_chunks(data)]
     if not tracks:
@@ -46,7 +52,12 @@ def _pair_notes(events: list[Event]) -> list[Note]:
         if status == NOTE_ON:
             if sounding:
                 after = events[index + 1] if index + 1 < len(events) else None
-                if not (after and after[1] == NOTE_OFF and after[2] == sounding[1] and after[0] - tick <= 1):
+                if not (
+                    after
+                    and after[1] == NOTE_OFF
+                    and after[2] == sounding[1]
+                    and after[0] - tick <= 1
+                ):
                     raise ScoreError('polyphonic', f'several notes at tick {tick}')
                 end_at(tick)
                 next(steps)
@@ -60,7 +71,9 @@ def _pair_notes(events: list[Event]) -> list[Note]:
 
 
 def _track_chunks(data: bytes) -> Iterator[bytes]:
-    """The content of every track; chunks of other kinds are skipped, a track that the file's end cuts short is an error."""
+    """The content of every track; chunks of other kinds are skipped, a track that the file's end
+    cuts short is an error.
+    """
     if data[:4] != b'MThd' or len(data) < 14:
         raise ScoreError('damaged MIDI', 'no MIDI header')
     if (kind := int.from_bytes(data[8:10], 'big')) > 1:
@@ -71,14 +84,19 @@ def _track_chunks(data: bytes) -> Iterator[bytes]:
         size = int.from_bytes(data[place + 4 : place + 8], 'big')
         if data[place : place + 4] == b'MTrk':
             if place + 8 + size > len(data):
-                raise ScoreError('damaged MIDI', f'track {int.from_bytes(data[10:12], "big") - left} is cut short')
+                raise ScoreError(
+                    'damaged MIDI',
+                    f'track {int.from_bytes(data[10:12], "big") - left} is cut short',
+                )
             yield data[place + 8 : place + 8 + size]
             left -= 1
         place += 8 + size
 
 
 def _read_events(chunk: bytes) -> list[Event]:
-    """All events up to End-of-Track, that one included; it is added where it is missing. A meta event ends a running status."""
+    """All events up to End-of-Track, that one included; it is added where it is missing. A meta
+    event ends a running status.
+    """
     events: list[Event] = []
     place = tick = 0
     running = None

@@ -32,10 +32,9 @@ def format_musicxml(
     beats, beat_type = meter.split('/')
     mode = 'major' if key.is_major else 'minor'
     attributes = (
-        f'<attributes><divisions>4</divisions><key><fifths>{fifths(key)}</fifths><mode>{mode}</mode></key>'
-        f'<time><beats>{beats}</beats><beat-type>{beat_type}</beat-type></time><clef><sign>G</sign><line>2</line></clef></attributes>\n'
-        '<direction placement="above"><direction-type><metronome><beat-unit>quarter</beat-unit>'
-        f'<per-minute>{qpm:g}</per-minute></metronome></direction-type><sound tempo="{qpm:g}"/></direction>\n'
+        f'<attributes><divisions>4</divisions><key><fifths>{fifths(key)}</fifths><mode>{mode}</mode></key><time><beats>{beats}</beats><beat-type>{beat_type}</beat-type></time><clef><sign>G</sign><line>2</line></clef></attributes>\n<direction'
+        f' placement="above"><direction-type><metronome><beat-unit>quarter</beat-unit><per-minute>{qpm:g}</per-minute></metronome></direction-type><sound'
+        f' tempo="{qpm:g}"/></direction>\n'
     )
     bars = to_bars(notes, num_bars, pickup)
     first = 0 if pickup else 1  # so is the first full bar number 1
@@ -43,14 +42,17 @@ def format_musicxml(
     for number, signs in enumerate(bars, first):
         head, tail = attributes * (number == first), END * (number == first + len(bars) - 1)
         content = ''.join(map(functools.partial(_note, key), signs, _beams(signs)))
-        measures.append(f'<measure number="{number}"{IMPLICIT * (number == 0)}>\n{head}{content}{tail}</measure>\n')
+        measures.append(
+            '<measure'
+            f' number="{number}"{IMPLICIT * (number == 0)}>\n{head}{content}{tail}</measure>\n'
+        )
     return (
-        f'{HEAD}<score-partwise version="4.0">\n<work><work-title>{_text(title)}</work-title></work>\n'
-        '<identification><encoding><software>symmusic</software></encoding></identification>\n'
-        '<part-list><score-part id="P1"><part-name>Melody</part-name>'
-        f'<score-instrument id="P1-I1"><instrument-name>{INSTRUMENTS[program]}</instrument-name></score-instrument>'
-        f'<midi-instrument id="P1-I1"><midi-program>{program + 1}</midi-program></midi-instrument></score-part></part-list>\n'
-        f'<part id="P1">\n{"".join(measures)}</part>\n</score-partwise>\n'
+        f'{HEAD}<score-partwise'
+        f' version="4.0">\n<work><work-title>{_text(title)}</work-title></work>\n<identification><encoding><software>symmusic</software></encoding></identification>\n<part-list><score-part'
+        ' id="P1"><part-name>Melody</part-name><score-instrument'
+        f' id="P1-I1"><instrument-name>{INSTRUMENTS[program]}</instrument-name></score-instrument><midi-instrument'
+        f' id="P1-I1"><midi-program>{program + 1}</midi-program></midi-instrument></score-part></part-list>\n<part'
+        f' id="P1">\n{"".join(measures)}</part>\n</score-partwise>\n'
     )
 
 
@@ -61,7 +63,9 @@ def _note(key: Key, sign: Sign, beams: Sequence[str]) -> str:
         return f'<note><rest/><duration>{sign.value}</duration><voice>1</voice>{kind}</note>\n'
     spelled = spell(sign.pitch, key)
     alter = f'<alter>{spelled.alter}</alter>' if spelled.alter else ''
-    ties = [kind for kind, is_there in (('stop', sign.tied_from), ('start', sign.tied_on)) if is_there]
+    ties = [
+        kind for kind, is_there in (('stop', sign.tied_from), ('start', sign.tied_on)) if is_there
+    ]
     tied = ''.join(f'<tied type="{tie}"/>' for tie in ties)
     return (
         f'<note><pitch><step>{spelled.letter}</step>{alter}<octave>{spelled.octave}</octave></pitch><duration>{sign.value}</duration>'
@@ -72,19 +76,29 @@ def _note(key: Key, sign: Sign, beams: Sequence[str]) -> str:
 
 
 def _beams(signs: Sequence[Sign]) -> list[list[str]]:
-    """Of each sign its beams, the outer one first: notes of one beat are joined, but for what is longer or alone."""
+    """Of each sign its beams, the outer one first: notes of one beat are joined, but for what is
+    longer or alone.
+    """
     beams: list[list[str]] = [[] for _ in signs]
     for level, longest in ((1, 3), (2, 1)):
         joins = [sign.pitch is not None and sign.value <= longest for sign in signs]
         with_next = [
-            joins[index] and joins[index + 1] and signs[index].step // 4 == signs[index + 1].step // 4 for index in range(len(signs) - 1)
+            joins[index]
+            and joins[index + 1]
+            and signs[index].step // 4 == signs[index + 1].step // 4
+            for index in range(len(signs) - 1)
         ] + [False]
         for index, sign in enumerate(signs):
             before, after = index > 0 and with_next[index - 1], with_next[index]
             if before or after:
-                beams[index].append('continue' if before and after else 'end' if before else 'begin')
-            elif level == 2 and joins[index] and beams[index]:  # a lone sixteenth under the beam of its beat
-                beams[index].append('backward hook' if beams[index] == ['end'] or sign.step % 4 else 'forward hook')
+                beams[index].append(
+                    'continue' if before and after else 'end' if before else 'begin'
+                )
+            # a lone sixteenth under the beam of its beat
+            elif level == 2 and joins[index] and beams[index]:
+                beams[index].append(
+                    'backward hook' if beams[index] == ['end'] or sign.step % 4 else 'forward hook'
+                )
     return beams
 
 

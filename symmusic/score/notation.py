@@ -1,4 +1,6 @@
-"""A melody as it is written down: bars of notes and rests of plain values, tied where need be, and each pitch's spelling in its key."""
+"""A melody as it is written down: bars of notes and rests of plain values, tied where need be, and
+each pitch's spelling in its key.
+"""
 
 import dataclasses
 from collections.abc import Sequence
@@ -7,10 +9,12 @@ from symmusic.score.key import Key
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 from symmusic.score.notes import Note
 
-# The signature of a major key: sharps, flats negative. Of two names the one with fewer signs, and flats for six.
+# The signature of a major key: sharps, flats negative. Of two names the one with fewer signs, and
+# flats for six.
 MAJOR_FIFTHS = (0, -5, 2, -3, 4, -1, -6, 1, -4, 3, -2, 5)  # by pitch class, from C upwards
 LETTERS = 'FCGDAEB'  # in fifths
-VALUES = (16, 12, 8, 6, 4, 3, 2, 1)  # sixteenths: whole, half, quarter, eighth, sixteenth, and dotted ones
+# sixteenths: whole, half, quarter, eighth, sixteenth, and dotted ones
+VALUES = (16, 12, 8, 6, 4, 3, 2, 1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -24,7 +28,9 @@ class Spelling:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sign:
-    """A written note, or a rest where `pitch` is None, of one of `VALUES`, begun at `step` of its bar."""
+    """A written note, or a rest where `pitch` is None, of one of `VALUES`, begun at `step` of its
+    bar.
+    """
 
     pitch: int | None
     step: int
@@ -49,8 +55,11 @@ def tonic(key: Key) -> Spelling:
 
 
 def spell(pitch: int, key: Key) -> Spelling:
-    """The name of a pitch that lies nearest to the key on the line of fifths; minor keys have their raised sixth and seventh degrees."""
-    lowest = fifths(key) - (5 if key.is_major else 2)  # the line's twelve names that are near: of C major D flat to F sharp
+    """The name of a pitch that lies nearest to the key on the line of fifths; minor keys have their
+    raised sixth and seventh degrees.
+    """
+    # the line's twelve names that are near: of C major D flat to F sharp
+    lowest = fifths(key) - (5 if key.is_major else 2)
     place = lowest + (pitch * 7 - lowest) % 12
     letter, alter = LETTERS[(place + 1) % 7], (place + 1) // 7
     natural = 'C D EF G A B'.index(letter)
@@ -58,9 +67,11 @@ def spell(pitch: int, key: Key) -> Spelling:
 
 
 def to_bars(notes: Sequence[Note], num_bars: int = 1, pickup: int = 0) -> list[list[Sign]]:
-    """At least `num_bars` full bars of signs, of notes in sixteenths one after the other; what is silent is filled with rests.
+    """At least `num_bars` full bars of signs, of notes in sixteenths one after the other; what is
+    silent is filled with rests.
 
-    With a `pickup` the first bar holds its last so many sixteenths alone; no note begins before them.
+    With a `pickup` the first bar holds its last so many sixteenths alone; no note begins before
+    them.
     """
     num_bars = max([num_bars, *(-(-note.end // STEPS_PER_BAR) for note in notes)])
     bars: list[list[Sign]] = [[] for _ in range(num_bars)]
@@ -77,14 +88,22 @@ def _write(bars: list[list[Sign]], pitch: int | None, begin: int, end: int) -> N
     step = begin
     while step < end:
         bar, at = divmod(step, STEPS_PER_BAR)
-        value = next(value for value in VALUES if value <= min(end, (bar + 1) * STEPS_PER_BAR) - step and _is_plain(at, value))
+        value = next(
+            value
+            for value in VALUES
+            if value <= min(end, (bar + 1) * STEPS_PER_BAR) - step and _is_plain(at, value)
+        )
         sounds = pitch is not None
-        bars[bar].append(Sign(pitch, at, value, sounds and step > begin, sounds and step + value < end))
+        bars[bar].append(
+            Sign(pitch, at, value, sounds and step > begin, sounds and step + value < end)
+        )
         step += value
 
 
 def _is_plain(at: int, value: int) -> bool:
-    """Whether a value may begin there: beats stay visible, but for a syncopated quarter, half or dotted half note."""
+    """Whether a value may begin there: beats stay visible, but for a syncopated quarter, half or
+    dotted half note.
+    """
     if at % STEPS_PER_QUARTER == 0:
         return (
             value <= STEPS_PER_QUARTER

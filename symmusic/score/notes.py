@@ -56,7 +56,8 @@ class Score:
       title: the track's or tune's name, or ''.
       num_instruments: how many instruments play notes in the file, drums included.
       pickup: ticks before the first full bar, where the file says where its bar lines are; else 0.
-      program: the General MIDI number, from 0, of what plays the notes; 0, a piano, where the file does not say.
+      program: the General MIDI number, from 0, of what plays the notes; 0, a piano, where the file
+        does not say.
     """
 
     notes: tuple[Note, ...]

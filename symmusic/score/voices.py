@@ -1,6 +1,7 @@
 """Scores of several voices (MusicXML, Humdrum), read by music21: one score per voice.
 
-music21 takes a second to import and a tenth of one per piece, so nothing imports it before a piece is read.
+music21 takes a second to import and a tenth of one per piece, so nothing imports it before a piece
+is read.
 """
 
 import dataclasses
@@ -19,7 +20,9 @@ MAX_MEASURES = 20_000  # of one voice, repeats played
 
 @dataclasses.dataclass(frozen=True)
 class Measure:
-    """A measure of one voice, in ticks; it `opens` or `closes` a repeat, or is left out of all `passes` but these (none: of none)."""
+    """A measure of one voice, in ticks; it `opens` or `closes` a repeat, or is left out of all
+    `passes` but these (none: of none).
+    """
 
     begin: int
     end: int
@@ -31,14 +34,17 @@ class Measure:
 def read_voices(path: str | os.PathLike) -> list[Score]:
     """The voices of a piece from top to bottom, in ticks of `TICKS_PER_QUARTER`.
 
-    Ties are joined, grace notes and chord symbols left out, and of a chord the highest note is taken. Repeats and their endings are
-    played, as of ABC. The first bar is a pickup where it is shorter than its metre says.
+    Ties are joined, grace notes and chord symbols left out, and of a chord the highest note is
+    taken. Repeats and their endings are played, as of ABC. The first bar is a pickup where it is
+    shorter than its metre says.
 
     Raises:
-      ScoreError: 'damaged score' where music21 does not make it out, 'no voices' where it finds none.
+      ScoreError: 'damaged score' where music21 does not make it out, 'no voices' where it finds
+        none.
       OSError: the file cannot be read.
     """
-    from music21 import converter  # here, because it takes long to import and only preparation needs it
+    # here, because it takes long to import and only preparation needs it
+    from music21 import converter
 
     try:
         # forceSource and storePickle: never through music21's own cache of pickles.
@@ -48,7 +54,9 @@ def read_voices(path: str | os.PathLike) -> list[Score]:
     except (OSError, ScoreError):
         raise
     except Exception as error:  # whatever its parsers raise on a bad file, and that is anything
-        raise ScoreError('damaged score', f'{type(error).__name__}: {error}'.splitlines()[0]) from error
+        raise ScoreError(
+            'damaged score', f'{type(error).__name__}: {error}'.splitlines()[0]
+        ) from error
     if not voices:
         raise ScoreError('no voices')
     return voices
@@ -56,39 +64,66 @@ def read_voices(path: str | os.PathLike) -> list[Score]:
 
 def _read_voice(part: Any, title: str) -> Score:
     flat = part.flatten()
-    meters = [Meter(_ticks(mark.offset), mark.numerator, mark.denominator) for mark in flat.getElementsByClass('TimeSignature')]
+    meters = [
+        Meter(_ticks(mark.offset), mark.numerator, mark.denominator)
+        for mark in flat.getElementsByClass('TimeSignature')
+    ]
     bars = list(part.getElementsByClass('Measure'))
     pickup = 0
     if meters and meters[0].tick == 0 and len(bars) > 1:
         first = _ticks(bars[1].offset - bars[0].offset)
-        pickup = first if first < TICKS_PER_QUARTER * 4 * meters[0].numerator // meters[0].denominator else 0
+        pickup = (
+            first
+            if first < TICKS_PER_QUARTER * 4 * meters[0].numerator // meters[0].denominator
+            else 0
+        )
     notes = join_ties(_sounds(flat))
-    notes, meters = play(notes, meters, _read_measures(part, max((note.end for note in notes), default=0)))
+    notes, meters = play(
+        notes, meters, _read_measures(part, max((note.end for note in notes), default=0))
+    )
     name = part.partName or ''
     return Score(
-        notes=tuple(notes), ticks_per_quarter=TICKS_PER_QUARTER, title=': '.join(filter(None, (title, name))),
-        meters=tuple(meters), pickup=pickup,
-    )  # fmt: skip
+        notes=tuple(notes),
+        ticks_per_quarter=TICKS_PER_QUARTER,
+        title=': '.join(filter(None, (title, name))),
+        meters=tuple(meters),
+        pickup=pickup,
+    )
 
 
 def _sounds(flat: Any) -> Iterable[tuple[Note, bool]]:
     """Each note or chord's highest note in order of onset, with whether a tie leads on from it."""
     for sound in flat.notes:
-        if sound.duration.isGrace or sound.quarterLength == 0:  # a chord symbol has no length either
+        # a chord symbol has no length either
+        if sound.duration.isGrace or sound.quarterLength == 0:
             continue
-        notes = [note for note in getattr(sound, 'notes', [sound]) if hasattr(note, 'pitch') and 0 <= note.pitch.midi <= 127]
+        notes = [
+            note
+            for note in getattr(sound, 'notes', [sound])
+            if hasattr(note, 'pitch') and 0 <= note.pitch.midi <= 127
+        ]
         if notes and 'Harmony' not in sound.classes:
             highest = max(notes, key=lambda note: note.pitch.midi)
             tie = highest.tie or sound.tie
             onset = _ticks(sound.offset)
             leads_on = tie is not None and tie.type in ('start', 'continue')
-            yield Note(onset, _ticks(sound.offset + sound.quarterLength) - onset, int(highest.pitch.midi)), leads_on
+            yield (
+                Note(
+                    onset,
+                    _ticks(sound.offset + sound.quarterLength) - onset,
+                    int(highest.pitch.midi),
+                ),
+                leads_on,
+            )
 
 
 def join_ties(sounds: Iterable[tuple[Note, bool]]) -> list[Note]:
-    """Notes in order of (onset, pitch), each with those that ties join to it; a tie that leads to no note of its pitch is none."""
+    """Notes in order of (onset, pitch), each with those that ties join to it; a tie that leads to
+    no note of its pitch is none.
+    """
     notes: list[Note] = []
-    held: dict[tuple[int, int], int] = {}  # (pitch, end) of a note with a tie leading on -> its index
+    # (pitch, end) of a note with a tie leading on -> its index
+    held: dict[tuple[int, int], int] = {}
     for note, leads_on in sounds:
         index = held.pop((note.pitch, note.onset), None)
         if index is None:
@@ -115,14 +150,21 @@ def _read_measures(part: Any, end: int) -> list[Measure]:
 
     return [
         Measure(
-            begin, end, repeats(measure.leftBarline, 'start'), repeats(measure.rightBarline, 'end'), passes.get(id(measure), frozenset())
+            begin,
+            end,
+            repeats(measure.leftBarline, 'start'),
+            repeats(measure.rightBarline, 'end'),
+            passes.get(id(measure), frozenset()),
         )
         for measure, begin, end in zip(found, begins, ends, strict=True)
     ]
 
 
-def play(notes: Sequence[Note], meters: Sequence[Meter], measures: Sequence[Measure]) -> tuple[list[Note], list[Meter]]:
-    """Notes and time signatures with the repeats of `measures` played: each stretch twice, the endings each in its pass.
+def play(
+    notes: Sequence[Note], meters: Sequence[Meter], measures: Sequence[Measure]
+) -> tuple[list[Note], list[Meter]]:
+    """Notes and time signatures with the repeats of `measures` played: each stretch twice, the
+    endings each in its pass.
 
     A repeat that nothing opens begins where the last one ended, or at the beginning.
     """
@@ -147,9 +189,15 @@ def play(notes: Sequence[Note], meters: Sequence[Meter], measures: Sequence[Meas
     played_notes, played_meters, tick = [], [], 0
     for measure in order:
         shift = tick - measure.begin
-        played_notes += [dataclasses.replace(note, onset=note.onset + shift) for note in notes if measure.begin <= note.onset < measure.end]
+        played_notes += [
+            dataclasses.replace(note, onset=note.onset + shift)
+            for note in notes
+            if measure.begin <= note.onset < measure.end
+        ]
         for meter in meters:
-            if measure.begin <= meter.tick < measure.end and (not played_meters or str(played_meters[-1]) != str(meter)):
+            if measure.begin <= meter.tick < measure.end and (
+                not played_meters or str(played_meters[-1]) != str(meter)
+            ):
                 played_meters.append(dataclasses.replace(meter, tick=meter.tick + shift))
         tick += measure.end - measure.begin
     return sorted(played_notes, key=lambda note: (note.onset, note.pitch)), played_meters

@@ -1,6 +1,7 @@
 """Checkpoints: the whole state of a run with all that describes it, by Orbax.
 
-The latest two are kept; each holds the best parameters beside the latest, so that the best is in whichever survives.
+The latest two are kept; each holds the best parameters beside the latest, so that the best is in
+whichever survives.
 """
 
 import contextlib
@@ -35,10 +36,12 @@ READABLE = (2, FORMAT)  # 2 had no digests
 
 @dataclasses.dataclass(frozen=True)
 class Card:
-    """What a checkpoint says of itself, beside the numbers: enough to rebuild the model without its corpus.
+    """What a checkpoint says of itself, beside the numbers: enough to rebuild the model without its
+    corpus.
 
-    `rows` are those of metrics.csv so far; `dataset` says what the model was trained on (corpus, fingerprint, tunes, windows); `config`
-    is the run's whole config as JSON; `versions` and `device` are those of the process that wrote it.
+    `rows` are those of metrics.csv so far; `dataset` says what the model was trained on (corpus,
+    fingerprint, tunes, windows); `config` is the run's whole config as JSON; `versions` and
+    `device` are those of the process that wrote it.
     """
 
     architecture: Architecture
@@ -54,7 +57,13 @@ class Card:
     def to_json(self) -> dict:
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         replaced = {name: dataclasses.asdict(fields[name]) for name in ('architecture', 'recipe')}
-        return {'format': FORMAT, **fields, **replaced, 'vocabulary': self.vocabulary.to_json(), 'rows': list(self.rows)}
+        return {
+            'format': FORMAT,
+            **fields,
+            **replaced,
+            'vocabulary': self.vocabulary.to_json(),
+            'rows': list(self.rows),
+        }
 
     @classmethod
     def from_json(cls, fields: Mapping) -> 'Card':
@@ -67,7 +76,10 @@ class Card:
             fields = dict(fields)
             version = fields.pop('format', None)
             if version not in READABLE:
-                raise ValueError(f'it is of format {version!r}; this version of symmusic reads {" and ".join(map(str, READABLE))}')
+                raise ValueError(
+                    f'it is of format {version!r}; this version of symmusic reads'
+                    f' {" and ".join(map(str, READABLE))}'
+                )
             for name, kind in (('architecture', Architecture), ('recipe', Recipe)):
                 fields[name] = _typed(kind, fields[name])
             fields['vocabulary'] = vocabulary_from_json(fields['vocabulary'])
@@ -85,20 +97,28 @@ class Checkpoints:
     @contextlib.contextmanager
     def _manager(self) -> Iterator[ocp.CheckpointManager]:
         for name in ('absl', 'orbax', 'asyncio'):
-            logging.getLogger(name).setLevel(logging.CRITICAL)  # its commentary is not for our users; errors are raised as well
+            # its commentary is not for our users; errors are raised as well
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         sys.unraisablehook = _without_tasks_of_orbax
-        warnings.filterwarnings('ignore', 'coroutine .* was never awaited', RuntimeWarning)  # of a save that has failed, too
-        options = ocp.CheckpointManagerOptions(max_to_keep=2, create=True, enable_async_checkpointing=False)
+        # of a save that has failed, too
+        warnings.filterwarnings('ignore', 'coroutine .* was never awaited', RuntimeWarning)
+        options = ocp.CheckpointManagerOptions(
+            max_to_keep=2, create=True, enable_async_checkpointing=False
+        )
         if jax.process_count() > 1:  # each reads for itself, and the first alone writes
             this = jax.process_index()
-            alone = ocp.options.MultiprocessingOptions(primary_host=this, active_processes={this}, barrier_sync_key_prefix=f'process{this}')
+            alone = ocp.options.MultiprocessingOptions(
+                primary_host=this, active_processes={this}, barrier_sync_key_prefix=f'process{this}'
+            )
             options = dataclasses.replace(options, create=False, multiprocessing_options=alone)
             self.folder.mkdir(parents=True, exist_ok=True)
         with ocp.CheckpointManager(self.folder, options=options) as manager:
             yield manager
 
     def latest_step(self) -> int | None:
-        """The number of updates, over all replicas, of the latest checkpoint, None where there is none."""
+        """The number of updates, over all replicas, of the latest checkpoint, None where there is
+        none.
+        """
         return max(self._steps(), default=None)
 
     def _steps(self) -> list[int]:
@@ -107,7 +127,8 @@ class Checkpoints:
         return [int(path.name) for path in self.folder.iterdir() if path.name.isdecimal()]
 
     def save(self, state: TrainState, card: Card) -> None:
-        """Writes a checkpoint, whole or not at all (Orbax writes aside and renames). Of several processes all call this.
+        """Writes a checkpoint, whole or not at all (Orbax writes aside and renames). Of several
+        processes all call this.
 
         Raises:
           UserError: the disk does not take it; earlier checkpoints are left as they were.
@@ -121,8 +142,13 @@ class Checkpoints:
     def _save(self, state: TrainState, card: Card) -> None:
         step = int(state.step.sum())  # over replicas: some may have stopped
         fields = card.to_json()
-        stored = {**fields, 'digests': {'card': digest_of(fields), 'state': _digest_of_state(state)}}
-        items = ocp.args.Composite(state=ocp.args.StandardSave(state), card=ocp.args.JsonSave(stored))
+        stored = {
+            **fields,
+            'digests': {'card': digest_of(fields), 'state': _digest_of_state(state)},
+        }
+        items = ocp.args.Composite(
+            state=ocp.args.StandardSave(state), card=ocp.args.JsonSave(stored)
+        )
         try:
             with self._manager() as manager:
                 manager.save(step, args=items, force=True)
@@ -130,7 +156,8 @@ class Checkpoints:
             if not _disk_error(error):
                 raise
             raise UserError(
-                f'cannot write a checkpoint under {self.folder}: {_disk_error(error)}; free the disk and run the same command'
+                f'cannot write a checkpoint under {self.folder}: {_disk_error(error)}; free the'
+                ' disk and run the same command'
             ) from error
 
     def restore_card(self) -> Card:
@@ -145,15 +172,24 @@ class Checkpoints:
         """The latest checkpoint's state and card, as `restore_card`."""
         card, step, digest = self._restore()
         key = jax.random.key(0)
-        shapes = jax.eval_shape(lambda: _storable(init_replicas([key] * card.num_replicas, card.architecture, card.recipe)))
+        shapes = jax.eval_shape(
+            lambda: _storable(
+                init_replicas([key] * card.num_replicas, card.architecture, card.recipe)
+            )
+        )
         sharding = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
-        shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), shapes)
+        shapes = jax.tree.map(
+            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), shapes
+        )
         try:
             with self._manager() as manager:
-                state = manager.restore(step, args=ocp.args.Composite(state=ocp.args.StandardRestore(shapes)))['state']
+                state = manager.restore(
+                    step, args=ocp.args.Composite(state=ocp.args.StandardRestore(shapes))
+                )['state']
             if digest is not None and digest != _digest_of_state(state):
                 raise ValueError('its numbers are not those that were written')
-        except Exception as error:  # Orbax and TensorStore raise many kinds; whichever it is, the checkpoint cannot be read
+        # Orbax and TensorStore raise many kinds; whichever it is, the checkpoint cannot be read
+        except Exception as error:
             raise self._damaged(step, error) from error
         return state.replace(key=jax.random.wrap_key_data(state.key)), card
 
@@ -164,8 +200,12 @@ class Checkpoints:
             raise UserError(f'there is no checkpoint under {self.folder}')
         try:
             with self._manager() as manager:
-                fields = manager.restore(step, args=ocp.args.Composite(card=ocp.args.JsonRestore()))['card']
-            digests = fields.pop('digests', {'card': None, 'state': None} if fields.get('format') == 2 else {})
+                fields = manager.restore(
+                    step, args=ocp.args.Composite(card=ocp.args.JsonRestore())
+                )['card']
+            digests = fields.pop(
+                'digests', {'card': None, 'state': None} if fields.get('format') == 2 else {}
+            )
             card = Card.from_json(fields)
             if digests['card'] not in (None, digest_of(fields)):
                 raise ValueError('its card is not the one that was written')
@@ -176,11 +216,14 @@ class Checkpoints:
     def _damaged(self, step: int, error: Exception) -> UserError:
         earlier = max((other for other in self._steps() if other < step), default=None)
         advice = (
-            f'remove the run in {self.folder.parent} to train anew, or choose another --workdir: there is none before it'
+            f'remove the run in {self.folder.parent} to train anew, or choose another --workdir:'
+            ' there is none before it'
             if earlier is None
             else f'remove that folder to go on from the one before, {earlier}'
         )
-        return UserError(f'the checkpoint {self.folder / str(step)} is damaged ({_first_line(error)}); {advice}')
+        return UserError(
+            f'the checkpoint {self.folder / str(step)} is damaged ({_first_line(error)}); {advice}'
+        )
 
 
 def _storable(state: TrainState) -> TrainState:
@@ -207,11 +250,14 @@ def _typed(kind: type, values: Mapping) -> typing.Any:
         if name not in values:
             continue
         value, expected = values[name], typing.get_origin(hint) or hint
-        if expected is tuple and type(value) in (tuple, list):  # JSON makes lists of tuples, and a list is not hashable
+        # JSON makes lists of tuples, and a list is not hashable
+        if expected is tuple and type(value) in (tuple, list):
             value, entry = tuple(value), typing.get_args(hint)[0]
             if not all(isinstance(each, entry) and type(each) is not bool for each in value):
                 raise TypeError(f'{name} is {value!r}')
-        elif not (isinstance(value, expected) and (type(value) is not bool or expected is bool)) and (expected, type(value)) != (
+        elif not (
+            isinstance(value, expected) and (type(value) is not bool or expected is bool)
+        ) and (expected, type(value)) != (
             float,
             int,
         ):
@@ -233,7 +279,9 @@ DISK_ERRORS = {
 
 
 def _disk_error(error: Exception) -> str:
-    """What the disk did not take, '' where the error is another one: TensorStore raises a ValueError of many lines and paths."""
+    """What the disk did not take, '' where the error is another one: TensorStore raises a
+    ValueError of many lines and paths.
+    """
     if code := re.search(r"os_error_code='(\d+)'", str(error)):
         return os.strerror(int(code[1]))
     text = str(error).lower()
@@ -242,10 +290,14 @@ def _disk_error(error: Exception) -> str:
 
 
 def _without_tasks_of_orbax(unraisable: 'sys.UnraisableHookArgs') -> None:
-    """As `sys.__unraisablehook__`, but silent on what is left of a save or restore that has failed and whose error was raised as well: what
-    TensorStore's threads still report to its event loop, and the tasks beside the one that failed first.
+    """As `sys.__unraisablehook__`, but silent on what is left of a save or restore that has failed
+    and whose error was raised as well: what TensorStore's threads still report to its event loop,
+    and the tasks beside the one that failed first.
     """
-    is_closed_loop = isinstance(unraisable.exc_value, RuntimeError) and str(unraisable.exc_value) == 'Event loop is closed'
+    is_closed_loop = (
+        isinstance(unraisable.exc_value, RuntimeError)
+        and str(unraisable.exc_value) == 'Event loop is closed'
+    )
     code = getattr(unraisable.object, 'cr_code', None)
     if not is_closed_loop and not (code and 'orbax' in pathlib.Path(code.co_filename).parts):
         sys.__unraisablehook__(unraisable)

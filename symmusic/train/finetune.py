@@ -15,9 +15,15 @@ MAY_DIFFER = ('num_classes', 'padding', 'dropout_rate')
 
 
 def transfer(
-    params: Params, architecture: Architecture, names: Sequence[str], old: Params, old_architecture: Architecture, old_names: Sequence[str]
+    params: Params,
+    architecture: Architecture,
+    names: Sequence[str],
+    old: Params,
+    old_architecture: Architecture,
+    old_names: Sequence[str],
 ) -> Params:
-    """The old run's parameters in the shapes of the new one: classes are matched by name, those that the old one lacks keep `params`.
+    """The old run's parameters in the shapes of the new one: classes are matched by name, those
+    that the old one lacks keep `params`.
 
     Args:
       params: of the new architecture, freshly initialised.
@@ -30,13 +36,19 @@ def transfer(
     Raises:
       UserError: the networks differ in more than classes and dropout.
     """
-    fields = [field.name for field in dataclasses.fields(Architecture) if field.name not in MAY_DIFFER]
-    unlike = [name for name in fields if getattr(architecture, name) != getattr(old_architecture, name)]
+    fields = [
+        field.name for field in dataclasses.fields(Architecture) if field.name not in MAY_DIFFER
+    ]
+    unlike = [
+        name for name in fields if getattr(architecture, name) != getattr(old_architecture, name)
+    ]
     if unlike:
         raise UserError(
             'config.init_from: '
             + '; '.join(
-                f'{name} is {getattr(old_architecture, name)!r} in that run and {getattr(architecture, name)!r} now' for name in unlike
+                f'{name} is {getattr(old_architecture, name)!r} in that run and'
+                f' {getattr(architecture, name)!r} now'
+                for name in unlike
             )
         )
     classes = np.array([list(names).index(name) for name in old_names])
@@ -54,13 +66,18 @@ def transfer(
 
 
 def _input_rows(num_rows: int, architecture: Architecture, classes: np.ndarray) -> np.ndarray:
-    """Of a first layer's `num_rows` input rows those that stand for some classes, in every block of classes, and for the positions."""
+    """Of a first layer's `num_rows` input rows those that stand for some classes, in every block of
+    classes, and for the positions.
+    """
     num_classes, num_positions = architecture.num_classes, architecture.num_positions
     blocks = [0, *range(num_classes + num_positions, num_rows, num_classes)]
-    return np.concatenate([num_classes + np.arange(num_positions), *(begin + classes for begin in blocks)])
+    return np.concatenate(
+        [num_classes + np.arange(num_positions), *(begin + classes for begin in blocks)]
+    )
 
 
 def begin_from(states: TrainState, params_R: Params) -> TrainState:
     """Runs before their first update that begin with these parameters, all else as it is."""
-    copies = [jax.tree.map(jnp.copy, params_R) for _ in range(3)]  # a donated state must not hold one buffer twice
+    # a donated state must not hold one buffer twice
+    copies = [jax.tree.map(jnp.copy, params_R) for _ in range(3)]
     return states.replace(params=copies[0], average_params=copies[1], best_params=copies[2])

@@ -1,4 +1,6 @@
-"""What a run measures of itself: metrics.csv, TensorBoard's events, the line of an epoch and the plot of losses."""
+"""What a run measures of itself: metrics.csv, TensorBoard's events, the line of an epoch and the
+plot of losses.
+"""
 
 import contextlib
 import csv
@@ -32,20 +34,28 @@ def require_tensorboard() -> None:
       UserError: it is not.
     """
     if importlib.util.find_spec('tensorboardX') is None:
-        raise UserError('config.train.tensorboard = True needs the package tensorboardX: pip install tensorboardX')
+        raise UserError(
+            'config.train.tensorboard = True needs the package tensorboardX: pip install'
+            ' tensorboardX'
+        )
 
 
 @contextlib.contextmanager
-def event_log(folder: pathlib.Path, first_epochs_R: Sequence[int]) -> Iterator[Callable[[Sequence[dict]], None]]:
+def event_log(
+    folder: pathlib.Path, first_epochs_R: Sequence[int]
+) -> Iterator[Callable[[Sequence[dict]], None]]:
     """What takes in the rows of an epoch as events that TensorBoard reads, a folder per replica.
 
-    Events of `first_epochs_R` and later, from a run that was cut off after writing them, are marked as void.
+    Events of `first_epochs_R` and later, from a run that was cut off after writing them, are marked
+    as void.
     """
     from tensorboardX import SummaryWriter  # here: optional, and slow to import
 
     with contextlib.ExitStack() as stack:
         writers = [
-            stack.enter_context(SummaryWriter(str(folder / f'replica-{replica}'), purge_step=int(epoch)))
+            stack.enter_context(
+                SummaryWriter(str(folder / f'replica-{replica}'), purge_step=int(epoch))
+            )
             for replica, epoch in enumerate(first_epochs_R)
         ]
 
@@ -59,41 +69,75 @@ def event_log(folder: pathlib.Path, first_epochs_R: Sequence[int]) -> Iterator[C
         yield log
 
 
-def epoch_line(rows: Sequence[dict], num_epochs: int, base_rate: float, best_epochs_R: np.ndarray) -> str:
-    """The line of an epoch, of the rows of the replicas that trained in it; a star marks a new best.
+def epoch_line(
+    rows: Sequence[dict], num_epochs: int, base_rate: float, best_epochs_R: np.ndarray
+) -> str:
+    """The line of an epoch, of the rows of the replicas that trained in it; a star marks a new
+    best.
 
     Of several replicas it gives means, and how many of them have a new best.
     """
     is_best = [int(best_epochs_R[row['replica']]) == row['epoch'] for row in rows]
-    star = ('*' if any(is_best) else ' ') if len(best_epochs_R) == 1 else f' ({sum(is_best)} best of {len(rows)} replicas)'
+    star = (
+        ('*' if any(is_best) else ' ')
+        if len(best_epochs_R) == 1
+        else f' ({sum(is_best)} best of {len(rows)} replicas)'
+    )
     train, validation, rate, speed = (
-        np.mean([row[name] for row in rows]) for name in ('train_loss', 'validation_loss', 'learning_rate', 'sequences_per_s')
+        np.mean([row[name] for row in rows])
+        for name in ('train_loss', 'validation_loss', 'learning_rate', 'sequences_per_s')
     )
     return (
-        f'epoch {rows[0]["epoch"]:>3}/{num_epochs}  train {train:.4f}  validation {validation:.4f}{star}'
-        f' (base rate {base_rate:.4f})  learning rate {rate:.2g}  {speed * len(rows):.0f} sequences/s'
+        f'epoch {rows[0]["epoch"]:>3}/{num_epochs}  train {train:.4f}  validation'
+        f' {validation:.4f}{star} (base rate {base_rate:.4f})  learning rate {rate:.2g} '
+        f' {speed * len(rows):.0f} sequences/s'
     )
 
 
 def plot_metrics(path: pathlib.Path, rows: Sequence[dict], base_rate: float) -> None:
-    """Draws training and validation loss beside the base rate, and the learning rate below them, over epochs."""
-    from matplotlib.figure import Figure  # here, because it takes a second to import and few runs of the program draw
+    """Draws training and validation loss beside the base rate, and the learning rate below them,
+    over epochs.
+    """
+    # here, because it takes a second to import and few runs of the program draw
+    from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 5), layout='constrained')
     losses, rates = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     replicas = sorted({row['replica'] for row in rows})
     for replica in replicas:
         own = [row for row in rows if row['replica'] == replica]
-        epochs, best = [row['epoch'] for row in own], min(own, key=lambda row: row['validation_loss'])
+        epochs, best = (
+            [row['epoch'] for row in own],
+            min(own, key=lambda row: row['validation_loss']),
+        )
         line = {'linewidth': 1.5 if len(replicas) == 1 else 0.8, 'marker': '.'}
         names = ('training (with dropout)', 'validation', f'best: {best["validation_loss"]:.3f}')
         if len(replicas) > 1:  # the legend names the first of each kind
-            names = (*names[:2], f'best of each of {len(replicas)} replicas') if replica == replicas[0] else (None, None, None)
-        losses.plot(epochs, [row['train_loss'] for row in own], color='tab:blue', label=names[0], **line)
-        losses.plot(epochs, [row['validation_loss'] for row in own], color='tab:orange', label=names[1], **line)
+            names = (
+                (*names[:2], f'best of each of {len(replicas)} replicas')
+                if replica == replicas[0]
+                else (None, None, None)
+            )
+        losses.plot(
+            epochs, [row['train_loss'] for row in own], color='tab:blue', label=names[0], **line
+        )
+        losses.plot(
+            epochs,
+            [row['validation_loss'] for row in own],
+            color='tab:orange',
+            label=names[1],
+            **line,
+        )
         losses.plot(best['epoch'], best['validation_loss'], 'o', color='tab:orange', label=names[2])
-        rates.step(epochs, [row['learning_rate'] for row in own], where='mid', color='tab:green', **line)
-    losses.axhline(base_rate, color='grey', linestyle=':', label=f'base rate of the validation targets: {base_rate:.3f}')
+        rates.step(
+            epochs, [row['learning_rate'] for row in own], where='mid', color='tab:green', **line
+        )
+    losses.axhline(
+        base_rate,
+        color='grey',
+        linestyle=':',
+        label=f'base rate of the validation targets: {base_rate:.3f}',
+    )
     losses.set_ylabel('nats per predicted step')
     figure.legend(loc='outside upper center', ncols=2, frameon=False)
     rates.set(xlabel='epoch', ylabel='learning rate', yscale='log')

@@ -1,4 +1,6 @@
-"""The model that is shipped with symmusic: parameters in half precision and a card, which make music before anything has been trained."""
+"""The model that is shipped with symmusic: parameters in half precision and a card, which make
+music before anything has been trained.
+"""
 
 import io
 import json
@@ -19,11 +21,18 @@ FOLDER = pathlib.Path(symmusic.__file__).parent / 'pretrained'
 
 
 def write_shipped(params: Params, card: Card, figures: dict, folder: pathlib.Path = FOLDER) -> None:
-    """Writes parameters as float16 [`params.npz`], and the card with what was measured of them [`card.json`]."""
+    """Writes parameters as float16 [`params.npz`], and the card with what was measured of them
+    [`card.json`].
+    """
     content = io.BytesIO()
-    np.savez_compressed(content, **{name: np.asarray(leaf, np.float16) for name, leaf in _named(params).items()})
+    np.savez_compressed(
+        content, **{name: np.asarray(leaf, np.float16) for name, leaf in _named(params).items()}
+    )
     write_whole(folder / 'params.npz', content.getvalue())
-    write_whole(folder / 'card.json', json.dumps({'card': card.to_json(), 'figures': figures}, indent=1) + '\n')
+    write_whole(
+        folder / 'card.json',
+        json.dumps({'card': card.to_json(), 'figures': figures}, indent=1) + '\n',
+    )
 
 
 def read_shipped(folder: pathlib.Path = FOLDER) -> tuple[Params, Card, dict]:
@@ -38,13 +47,21 @@ def read_shipped(folder: pathlib.Path = FOLDER) -> tuple[Params, Card, dict]:
         shapes = jax.eval_shape(lambda key: init_params(key, card.architecture), jax.random.key(0))
         with np.load(folder / 'params.npz', allow_pickle=False) as stored:
             leaves = {name: stored[name] for name in stored.files}
-        if {name: leaf.shape for name, leaf in leaves.items()} != {name: leaf.shape for name, leaf in _named(shapes).items()}:
+        if {name: leaf.shape for name, leaf in leaves.items()} != {
+            name: leaf.shape for name, leaf in _named(shapes).items()
+        }:
             raise ValueError('its parameters are not those of its architecture')
         arrays = [jnp.asarray(leaves[name], jnp.float32) for name in _named(shapes)]
         return jax.tree.unflatten(jax.tree.structure(shapes), arrays), card, fields['figures']
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise UserError(f'the shipped model in {folder} cannot be read: {error}; install symmusic anew, or train a model') from error
+        raise UserError(
+            f'the shipped model in {folder} cannot be read: {error}; install symmusic anew, or'
+            ' train a model'
+        ) from error
 
 
 def _named(params: Params) -> dict:
-    return {jax.tree_util.keystr(path, simple=True, separator='.'): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(params)}
+    return {
+        jax.tree_util.keystr(path, simple=True, separator='.'): leaf
+        for path, leaf in jax.tree_util.tree_leaves_with_path(params)
+    }

@@ -12,7 +12,9 @@ from symmusic.model.model import Architecture, Params, init_params
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How to train; hashable, a static argument of `jit`. The fields of `config.train` of the same names, epochs counted in updates."""
+    """How to train; hashable, a static argument of `jit`. The fields of `config.train` of the same
+    names, epochs counted in updates.
+    """
 
     targets: str = 'last'
     learning_rate: float = 0.005
@@ -21,8 +23,11 @@ class Recipe:
     cosine_updates: int = 0  # 0 = by plateau
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
-    transpositions: tuple[int, int] = (0, 0)  # semitones, the least and the most, that a window is moved by each time it is read
-    first_pitch: int = 0  # of the vocabulary: the class of its lowest pitch; those before it and after the last one do not move
+    # semitones, the least and the most, that a window is moved by each time it is read
+    transpositions: tuple[int, int] = (0, 0)
+    # of the vocabulary: the class of its lowest pitch; those before it and after the last one do
+    # not move
+    first_pitch: int = 0
     average_decay: float = 0.0
     plateau_factor: float = 0.5
     plateau_patience: int = 3
@@ -32,7 +37,8 @@ class Recipe:
     product_dtype: str = 'float32'
 
     def optimizer(self) -> optax.GradientTransformation:
-        """Adam (Kingma and Ba, 2015) on gradients clipped by their global norm (Pascanu et al., 2013).
+        """Adam (Kingma and Ba, 2015) on gradients clipped by their global norm (Pascanu et al.,
+        2013).
 
         A weight decay above 0 is decoupled from Adam's moments (Loshchilov and Hutter, 2019).
         """
@@ -40,25 +46,43 @@ class Recipe:
         return optax.chain(clip, optax.adamw(self.learning_rate, weight_decay=self.weight_decay))
 
     def rate_factor(self, step: jax.Array, plateau_state: optax.OptState) -> jax.Array:
-        """What the learning rate of update `step` (from 0) is multiplied with: a warm-up in a line, times half a cosine from 1 to 0
-        (Loshchilov and Hutter, 2017) or, without one, the plateau's scale.
+        """What the learning rate of update `step` (from 0) is multiplied with: a warm-up in a line,
+        times half a cosine from 1 to 0 (Loshchilov and Hutter, 2017) or, without one, the plateau's
+        scale.
         """
-        factor = optax.schedules.cosine_decay_schedule(1.0, self.cosine_updates)(step) if self.cosine_updates else plateau_state.scale
-        return factor * jnp.minimum(1.0, (step + 1) / self.warmup_updates) if self.warmup_updates else factor
+        factor = (
+            optax.schedules.cosine_decay_schedule(1.0, self.cosine_updates)(step)
+            if self.cosine_updates
+            else plateau_state.scale
+        )
+        return (
+            factor * jnp.minimum(1.0, (step + 1) / self.warmup_updates)
+            if self.warmup_updates
+            else factor
+        )
 
     def plateau(self) -> optax.GradientTransformationExtraArgs:
-        """The schedule by plateau. It is fed once per epoch and its scale multiplied in after Adam: before it, it would do nothing."""
+        """The schedule by plateau. It is fed once per epoch and its scale multiplied in after Adam:
+        before it, it would do nothing.
+        """
         return optax.contrib.reduce_on_plateau(
-            self.plateau_factor, self.plateau_patience, rtol=0.0, atol=self.plateau_threshold, accumulation_size=1
+            self.plateau_factor,
+            self.plateau_patience,
+            rtol=0.0,
+            atol=self.plateau_threshold,
+            accumulation_size=1,
         )
 
 
 @flax.struct.dataclass
 class TrainState:
-    """A run between two updates. Every leaf is an array: `train.replicas` puts an axis R before all of them."""
+    """A run between two updates. Every leaf is an array: `train.replicas` puts an axis R before all
+    of them.
+    """
 
     params: Params
-    average_params: Params  # their moving average over the updates, what is measured and sampled from
+    # their moving average over the updates, what is measured and sampled from
+    average_params: Params
     optimizer_state: optax.OptState
     plateau_state: optax.OptState  # its `scale` is the learning rate's factor
     key: jax.Array  # of dropout: update n draws with fold_in(key, n)
@@ -74,12 +98,15 @@ class TrainState:
 
 
 def init_state(key: jax.Array, architecture: Architecture, recipe: Recipe) -> TrainState:
-    """A run before its first update; `key` is consumed by the parameters' initialisation and by dropout."""
+    """A run before its first update; `key` is consumed by the parameters' initialisation and by
+    dropout.
+    """
     params_key, dropout_key = jax.random.split(key)
     params = init_params(params_key, architecture)
     return TrainState(
         params=params,
-        average_params=jax.tree.map(jnp.copy, params),  # a copy: a donated state must not hold one buffer twice
+        # a copy: a donated state must not hold one buffer twice
+        average_params=jax.tree.map(jnp.copy, params),
         optimizer_state=recipe.optimizer().init(params),
         plateau_state=recipe.plateau().init(params),
         key=dropout_key,

@@ -1,4 +1,6 @@
-"""The config as a contract: whatever passes the door builds and makes an update, and what does not is told why in one line."""
+"""The config as a contract: whatever passes the door builds and makes an update, and what does not
+is told why in one line.
+"""
 
 import string
 
@@ -21,24 +23,54 @@ from tests.score.midi_bytes import melody
 
 BASE = dict(fields.walk(base_config(launch.ROOT)))
 WHOLE = {  # ranges that are small enough to compute with, within what is allowed
-    'seed': (0, 2**32 - 3), 'replicas': (1, 2), 'data.window_steps': (2, 70), 'data.hop_steps': (1, 40), 'data.max_windows': (0, 60),
-    'data.split_seed': (0, 2**32 - 1), 'model.num_layers': (1, 3), 'model.num_cells': (1, 5), 'model.attention_size': (1, 4),
-    'train.sequence_steps': (2, 70), 'train.sequence_hop_steps': (1, 40), 'train.held_out_steps': (2, 70), 'train.num_epochs': (1, 5),
-    'train.batch_size': (1, 9), 'train.warmup_updates': (0, 3), 'train.cosine_epochs': (0, 7), 'train.plateau_patience': (1, 3),
-    'train.early_stopping_epochs': (0, 3), 'sample.lowest': (0, 127), 'sample.highest': (0, 127), 'sample.min_notes_per_bar': (0, 16),
-    'sample.max_notes_per_bar': (0, 16), 'sample.max_copied_run': (0, 3),
-}  # fmt: skip
+    'seed': (0, 2**32 - 3),
+    'replicas': (1, 2),
+    'data.window_steps': (2, 70),
+    'data.hop_steps': (1, 40),
+    'data.max_windows': (0, 60),
+    'data.split_seed': (0, 2**32 - 1),
+    'model.num_layers': (1, 3),
+    'model.num_cells': (1, 5),
+    'model.attention_size': (1, 4),
+    'train.sequence_steps': (2, 70),
+    'train.sequence_hop_steps': (1, 40),
+    'train.held_out_steps': (2, 70),
+    'train.num_epochs': (1, 5),
+    'train.batch_size': (1, 9),
+    'train.warmup_updates': (0, 3),
+    'train.cosine_epochs': (0, 7),
+    'train.plateau_patience': (1, 3),
+    'train.early_stopping_epochs': (0, 3),
+    'sample.lowest': (0, 127),
+    'sample.highest': (0, 127),
+    'sample.min_notes_per_bar': (0, 16),
+    'sample.max_notes_per_bar': (0, 16),
+    'sample.max_copied_run': (0, 3),
+}
 REAL = {
-    'data.train_share': (0.3, 1), 'model.dropout_rate': (0, 0.99), 'train.learning_rate': (1e-6, 10), 'train.clip_norm': (0, 1e9),
-    'train.label_smoothing': (0, 0.99), 'train.weight_decay': (0, 100), 'train.average_decay': (0, 0.999),
-    'train.plateau_factor': (0.01, 0.99), 'train.plateau_threshold': (1e-9, 100), 'sample.temperature': (0, 100), 'sample.top_p': (0.01, 1),
-}  # fmt: skip
+    'data.train_share': (0.3, 1),
+    'model.dropout_rate': (0, 0.99),
+    'train.learning_rate': (1e-6, 10),
+    'train.clip_norm': (0, 1e9),
+    'train.label_smoothing': (0, 0.99),
+    'train.weight_decay': (0, 100),
+    'train.average_decay': (0, 0.999),
+    'train.plateau_factor': (0.01, 0.99),
+    'train.plateau_threshold': (1e-9, 100),
+    'sample.temperature': (0, 100),
+    'sample.top_p': (0.01, 1),
+}
 WORDS = {
-    'data.encoding': ('melody', 'pianoroll', 'pianoroll_faithful'), 'data.protocol': ('symmusic', 'thesis'),
-    'data.rests': ('phrase', 'end'), 'data.split': ('tune', 'window'), 'model.attention': ('none', 'bahdanau', 'weighted'),
-    'train.targets': ('last', 'all', 'gap'), 'sample.form': ('auto', 'stateful', 'window'), 'data.meters': ('4/4', '4/4,2/2'),
+    'data.encoding': ('melody', 'pianoroll', 'pianoroll_faithful'),
+    'data.protocol': ('symmusic', 'thesis'),
+    'data.rests': ('phrase', 'end'),
+    'data.split': ('tune', 'window'),
+    'model.attention': ('none', 'bahdanau', 'weighted'),
+    'train.targets': ('last', 'all', 'gap'),
+    'sample.form': ('auto', 'stateful', 'window'),
+    'data.meters': ('4/4', '4/4,2/2'),
     'model.lookback': ('()', '1', '16,32', '3,70'),
-}  # fmt: skip
+}
 FLAGS = [name for name, value in BASE.items() if isinstance(value, bool)]
 VALID = {
     **{name: st.integers(*ends) for name, ends in WHOLE.items()},
@@ -61,7 +93,11 @@ def broken_pairs(values):
         pairs.append(('train.targets', 'model.bidirectional'))
     if of['train.targets'] == 'gap' and of['sample.form'] == 'window':
         pairs.append(('sample.form', 'train.targets'))
-    if of['model.bidirectional'] and of['train.targets'] != 'gap' and of['sample.form'] == 'stateful':
+    if (
+        of['model.bidirectional']
+        and of['train.targets'] != 'gap'
+        and of['sample.form'] == 'stateful'
+    ):
         pairs.append(('sample.form', 'model.bidirectional'))
     if 0 < of['train.cosine_epochs'] < of['train.num_epochs']:
         pairs.append(('train.cosine_epochs', 'train.num_epochs'))
@@ -81,36 +117,65 @@ def command(*words):
 @pytest.fixture(scope='module')
 def corpus(tmp_path_factory):
     folder = tmp_path_factory.mktemp('tunes')
-    return write_files(folder, {f'{seed}.mid': melody(*random_notes(seed, 60)) for seed in range(20)})
+    return write_files(
+        folder, {f'{seed}.mid': melody(*random_notes(seed, 60)) for seed in range(20)}
+    )
 
 
 def check_a_config(corpus, values):
-    words = [f'--config.{name}={value}' for name, value in {'data.corpus': corpus, **values}.items()]
+    words = [
+        f'--config.{name}={value}' for name, value in {'data.corpus': corpus, **values}.items()
+    ]
     pairs = broken_pairs(values)
     if pairs:
         with pytest.raises(UserError) as caught:
             command(*words)
-        assert any(all(name in str(caught.value) for name in pair) for pair in pairs), str(caught.value)
+        assert any(all(name in str(caught.value) for name in pair) for pair in pairs), str(
+            caught.value
+        )
         return
     config = command(*words).config
     data = build.dataset(config, build.corpus(config))
     architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, data)
     states = init_replicas(loop.initial_keys(config.seed, config.replicas), architecture, recipe)
-    rows_RUB = np.stack([batch_rows(len(data.train), config.train.batch_size, config.seed + r, 0)[:1] for r in range(config.replicas)])
+    rows_RUB = np.stack(
+        [
+            batch_rows(len(data.train), config.train.batch_size, config.seed + r, 0)[:1]
+            for r in range(config.replicas)
+        ]
+    )
     active_R, how = np.ones(config.replicas, bool), {'architecture': architecture, 'recipe': recipe}
     states, losses_RU = update_replicas(states, loop.put(data.train), rows_RUB, active_R, **how)
     assert np.isfinite(losses_RU).all()
     assert states.step.tolist() == [1] * config.replicas
-    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((states.params, states.average_params)))
-    how = {'architecture': architecture, 'targets': recipe.targets, 'batch_size': config.train.batch_size}
-    assert np.isfinite(held_out_losses(states.average_params, loop.put(data.validation), **how)).all()
+    assert all(
+        np.isfinite(leaf).all() for leaf in jax.tree.leaves((states.params, states.average_params))
+    )
+    how = {
+        'architecture': architecture,
+        'targets': recipe.targets,
+        'batch_size': config.train.batch_size,
+    }
+    assert np.isfinite(
+        held_out_losses(states.average_params, loop.put(data.validation), **how)
+    ).all()
 
 
-QUIETLY = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture, hypothesis.HealthCheck.data_too_large]
+QUIETLY = [
+    hypothesis.HealthCheck.too_slow,
+    hypothesis.HealthCheck.function_scoped_fixture,
+    hypothesis.HealthCheck.data_too_large,
+]
 
 
 @hypothesis.given(values=DRAWN)
-@hypothesis.settings(max_examples=2, deadline=None, suppress_health_check=QUIETLY, derandomize=True, phases=[hypothesis.Phase.generate])
+@hypothesis.settings(
+    max_examples=2,
+    deadline=None,
+    suppress_health_check=QUIETLY,
+    derandomize=True,
+    phases=[hypothesis.Phase.generate],
+)
 def test_what_passes_the_door_makes_an_update(corpus, values):
     check_a_config(corpus, values)
 
@@ -123,7 +188,25 @@ def test_whatever_passes_the_door_makes_an_update(corpus, values):
 
 
 TEXTS = st.sampled_from(
-    ['-1', '0', '1', '2', '99999999999', '1e400', 'nan', '-inf', 'None', 'True', 'melodie', "('3/4',)", '(1,', '[]', '"', '1_0', '0x10']
+    [
+        '-1',
+        '0',
+        '1',
+        '2',
+        '99999999999',
+        '1e400',
+        'nan',
+        '-inf',
+        'None',
+        'True',
+        'melodie',
+        "('3/4',)",
+        '(1,',
+        '[]',
+        '"',
+        '1_0',
+        '0x10',
+    ]
 )
 TEXTS |= st.text(string.printable, max_size=6) | st.integers().map(str) | st.floats().map(str)
 
@@ -135,7 +218,12 @@ def test_a_value_is_allowed_or_refused_with_key_value_and_what_is_allowed(name, 
         config = command(f'--config.{name}={text}').config
     except UserError as error:
         line = ' '.join(str(error).split())
-        together = ' with config.' in line or 'at most config.' in line or 'before config.' in line or 'must be 0' in line
+        together = (
+            ' with config.' in line
+            or 'at most config.' in line
+            or 'before config.' in line
+            or 'must be 0' in line
+        )
         assert f'config.{name} = ' in line or f'config.{name}=' in line, line
         assert 'must be ' in line or together, line
         return
@@ -145,7 +233,11 @@ def test_a_value_is_allowed_or_refused_with_key_value_and_what_is_allowed(name, 
 @pytest.mark.parametrize('name', sorted(fields.FIELDS))
 def test_every_field_stops_a_bad_value_at_the_door(name, capsys):
     """Status 2 and a line with the key, the value and what is allowed."""
-    bad = '\n' if isinstance(BASE[name], str) and name not in WORDS and name not in ('sample.rank',) else '-7.5x'
+    bad = (
+        '\n'
+        if isinstance(BASE[name], str) and name not in WORDS and name not in ('sample.rank',)
+        else '-7.5x'
+    )
     if isinstance(BASE[name], str) and BASE[name] and bad == '-7.5x':
         bad = f'{BASE[name]}x'
     assert launch.main([f'--config.{name}={bad}', '--config=configs/base.py']) == 2
@@ -158,7 +250,10 @@ def test_every_field_stops_a_bad_value_at_the_door(name, capsys):
         assert 'did you mean ' in line
 
 
-@hypothesis.given(st.sampled_from([*(f'config.{name}' for name in fields.FIELDS), 'workdir', 'config', 'mode']), st.data())
+@hypothesis.given(
+    st.sampled_from([*(f'config.{name}' for name in fields.FIELDS), 'workdir', 'config', 'mode']),
+    st.data(),
+)
 @hypothesis.settings(max_examples=60, deadline=None)
 def test_unknown_flags_are_named_with_the_nearest(name, data):
     """A letter of its last part is left out, doubled or changed."""
@@ -166,7 +261,10 @@ def test_unknown_flags_are_named_with_the_nearest(name, data):
     place = data.draw(st.integers(1, len(word) - 1))
     letter = data.draw(st.sampled_from(['', word[place] * 2, 'q']))
     typo = f'{head}.' * bool(head) + word[:place] + letter + word[place + 1 :]
-    hypothesis.assume(typo.removeprefix('config.') not in fields.FIELDS and typo not in ('workdir', 'config', 'mode'))
+    hypothesis.assume(
+        typo.removeprefix('config.') not in fields.FIELDS
+        and typo not in ('workdir', 'config', 'mode')
+    )
     with pytest.raises(UserError) as caught:
         parse([f'--{typo}=1'], root=launch.ROOT, modes=launch.MODES)
     line = str(caught.value)

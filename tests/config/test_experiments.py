@@ -61,7 +61,10 @@ def values(command, name, variant='sound'):
 
 def test_arms_variants_and_switches(read):
     command = read()
-    assert (list(command.experiment.configs), list(command.experiment.configs['sound'])) == (['sound'], ['small', 'large'])
+    assert (list(command.experiment.configs), list(command.experiment.configs['sound'])) == (
+        ['sound'],
+        ['small', 'large'],
+    )
     assert values(command, 'model.num_cells') == [8, 16]
     assert (values(command, 'train.num_epochs'), values(command, 'replicas')) == ([30] * 2, [8] * 2)
     assert values(command, 'data.split') == ['tune'] * 2
@@ -80,8 +83,12 @@ def test_the_same_arms_on_another_split(read, refusal):
     moved = on_split(experiment, 3)
     assert moved.split_seeds == ()
     for arm, config in experiment.configs['sound'].items():
-        assert differences(config, moved.configs['sound'][arm], ()) == ['data.split_seed is 1 in the run and 3 now']
-    assert 'config.split_seeds = (0, 1): 0 is config.data.split_seed' in refusal('--config.split_seeds=0,1')
+        assert differences(config, moved.configs['sound'][arm], ()) == [
+            'data.split_seed is 1 in the run and 3 now'
+        ]
+    assert 'config.split_seeds = (0, 1): 0 is config.data.split_seed' in refusal(
+        '--config.split_seeds=0,1'
+    )
     assert 'must be a tuple of different whole numbers' in refusal('--config.split_seeds=2,2')
 
 
@@ -89,25 +96,53 @@ def test_whose_value_wins(read):
     """The arm's, then the command line's, then quick's, then the variant's, then the file's."""
     quick = read('--config.quick=True', '--config.train.batch_size=9')
     assert quick.experiment.quick
-    assert [values(quick, name)[0] for name in ('train.num_epochs', 'train.batch_size', 'replicas')] == [2, 9, 2]
-    assert values(read('--config.train.num_epochs=1', '--config.quick'), 'train.num_epochs') == [1, 1]
+    assert [
+        values(quick, name)[0] for name in ('train.num_epochs', 'train.batch_size', 'replicas')
+    ] == [2, 9, 2]
+    assert values(read('--config.train.num_epochs=1', '--config.quick'), 'train.num_epochs') == [
+        1,
+        1,
+    ]
     assert values(read(sound_arms={'large': {'model.num_cells': 12}}), 'model.num_cells') == [8, 12]
     longer = {'large': {'train.num_epochs': 50}}
     also = {'train.num_epochs': 'large ones learn longer'}
     assert values(read(sound_arms=longer, also=also), 'train.num_epochs') == [30, 50]
-    assert values(read('--config.quick=True', sound_arms=longer, also=also), 'train.num_epochs') == [2, 2]
-    assert values(read('--config.train.num_epochs=1', sound_arms=longer, also=also), 'train.num_epochs') == [1, 1]
-    assert values(read('--config.variant=source', sound_arms={'large': {'model.num_cells': 12}}), 'model.num_cells', 'source') == [8, 16]
+    assert values(
+        read('--config.quick=True', sound_arms=longer, also=also), 'train.num_epochs'
+    ) == [2, 2]
+    assert values(
+        read('--config.train.num_epochs=1', sound_arms=longer, also=also), 'train.num_epochs'
+    ) == [1, 1]
+    assert values(
+        read('--config.variant=source', sound_arms={'large': {'model.num_cells': 12}}),
+        'model.num_cells',
+        'source',
+    ) == [8, 16]
 
 
 @pytest.mark.parametrize(
     ('words', 'line'),
     [
-        ('--config.replicas=0', 'arm small, variant sound: config.replicas = 0: must be a whole number from 1 to 4096'),
-        ('--config.variant=sond', "config.variant = 'sond': must be one of 'sound', 'source', 'both'; did you mean sound?"),
+        (
+            '--config.replicas=0',
+            'arm small, variant sound: config.replicas = 0: must be a whole number from 1 to 4096',
+        ),
+        (
+            '--config.variant=sond',
+            (
+                "config.variant = 'sond': must be one of 'sound', 'source', 'both'; did you mean"
+                ' sound?'
+            ),
+        ),
         ('--config.quick=maybe', '--config.quick=maybe: must be True or False'),
-        ('--config.model.num_cells=4', '--config.model.num_cells: the arms small, large set it themselves'),
-        ('--config.train.num_epocs=4', '--config.train.num_epocs: no such field; did you mean train.num_epochs?'),
+        (
+            '--config.model.num_cells=4',
+            '--config.model.num_cells: the arms small, large set it themselves',
+        ),
+        (
+            '--config.train.num_epocs=4',
+            '--config.train.num_epocs: no such field; did you mean train.num_epochs?',
+        ),
     ],
 )
 def test_refused_fields(refusal, words, line):
@@ -118,15 +153,41 @@ def test_refused_fields(refusal, words, line):
     ('changes', 'line'),
     [
         (
-            {'arms': {'small': {'model.num_cells': 8}, 'large': {'model.num_cells': 16, 'train.num_epochs': 99}}},
-            'variant sound: the arms differ in config.train.num_epochs (small 30, large 99) and not only in model.num_cells',
+            {
+                'arms': {
+                    'small': {'model.num_cells': 8},
+                    'large': {'model.num_cells': 16, 'train.num_epochs': 99},
+                }
+            },
+            (
+                'variant sound: the arms differ in config.train.num_epochs (small 30, large 99) and'
+                ' not only in model.num_cells'
+            ),
         ),
-        ({'arms': {'a': {}, 'b': {}}, 'primaries': ()}, 'variant sound: the arms do not differ in model.num_cells, the stated variable'),
-        ({'arms': {'a': {}}, 'primaries': ()}, 'config.experiment: 1 arms; an experiment compares two or more'),
-        ({'arms': {'Big one': {}, 'b': {}}, 'primaries': ()}, "config.experiment: 'Big one' is no name of an arm"),
-        ({'sound': {'train.epochs': 3}}, 'config.experiment, sound: train.epochs is no field; did you mean train.num_epochs?'),
-        ({'variable': ('model.cells',)}, 'config.experiment: model.cells is no field; did you mean model.num_cells?'),
-        ({'tables': {'medium': '5.1'}}, 'config.experiment: medium is no arm; there are small, large'),
+        (
+            {'arms': {'a': {}, 'b': {}}, 'primaries': ()},
+            'variant sound: the arms do not differ in model.num_cells, the stated variable',
+        ),
+        (
+            {'arms': {'a': {}}, 'primaries': ()},
+            'config.experiment: 1 arms; an experiment compares two or more',
+        ),
+        (
+            {'arms': {'Big one': {}, 'b': {}}, 'primaries': ()},
+            "config.experiment: 'Big one' is no name of an arm",
+        ),
+        (
+            {'sound': {'train.epochs': 3}},
+            'config.experiment, sound: train.epochs is no field; did you mean train.num_epochs?',
+        ),
+        (
+            {'variable': ('model.cells',)},
+            'config.experiment: model.cells is no field; did you mean model.num_cells?',
+        ),
+        (
+            {'tables': {'medium': '5.1'}},
+            'config.experiment: medium is no arm; there are small, large',
+        ),
         ({'colour': 'red'}, 'the file gives no config (TypeError: '),
     ],
 )
@@ -135,21 +196,34 @@ def test_refused_hypotheses(refusal, changes, line):
 
 
 def test_what_is_said_may_differ(read):
-    arms = {'small': {'model.num_cells': 8}, 'large': {'model.num_cells': 16, 'train.num_epochs': 99}}
-    assert values(read(arms=arms, also={'train.num_epochs': 'large ones learn longer'}), 'train.num_epochs') == [30, 99]
+    arms = {
+        'small': {'model.num_cells': 8},
+        'large': {'model.num_cells': 16, 'train.num_epochs': 99},
+    }
+    assert values(
+        read(arms=arms, also={'train.num_epochs': 'large ones learn longer'}), 'train.num_epochs'
+    ) == [30, 99]
 
 
 @pytest.mark.parametrize(
     ('primary', 'line'),
     [
-        ("('large', 'tiny'), 'higher', 0.02", "arms = ('large', 'tiny'); must be two of small, large"),
-        ("('large', 'small'), 'more', 0.02", "direction = 'more'; must be one of 'higher', 'lower'"),
+        (
+            "('large', 'tiny'), 'higher', 0.02",
+            "arms = ('large', 'tiny'); must be two of small, large",
+        ),
+        (
+            "('large', 'small'), 'more', 0.02",
+            "direction = 'more'; must be one of 'higher', 'lower'",
+        ),
         ("('large', 'small'), 'higher', 0.0", 'smallest = 0.0; must be above 0'),
     ],
 )
 def test_refused_primaries(tmp_path, primary, line):
     path = tmp_path / 'mine.py'
-    path.write_text(BODY.replace('CHANGES', f"{{'primaries': (Primary('It is', 'overall_oa', {primary}),)}}"))
+    path.write_text(
+        BODY.replace('CHANGES', f"{{'primaries': (Primary('It is', 'overall_oa', {primary}),)}}")
+    )
     with pytest.raises(UserError) as caught:
         parse(['--mode=experiment', f'--config={path}'], root=ROOT, modes=MODES)
     assert str(caught.value) == f"config.experiment, the primary 'It is': {line}"
@@ -158,7 +232,9 @@ def test_refused_primaries(tmp_path, primary, line):
 def test_each_kind_of_config_has_its_modes(refusal):
     assert 'an experiment, which --mode=experiment runs' in refusal(mode='train')
     assert 'for --mode=sample of an arm name its folder by --workdir' in refusal(mode='sample')
-    with pytest.raises(UserError, match=r'configs/lstm\.py: a config of one training, which --mode=train trains'):
+    with pytest.raises(
+        UserError, match=r'configs/lstm\.py: a config of one training, which --mode=train trains'
+    ):
         parse(['--mode=experiment', '--config=configs/lstm.py'], root=ROOT, modes=MODES)
 
 

@@ -1,4 +1,6 @@
-"""What each field may be: the table covers base.py, and a wrong value is named with what is allowed."""
+"""What each field may be: the table covers base.py, and a wrong value is named with what is
+allowed.
+"""
 
 import math
 import pathlib
@@ -38,7 +40,9 @@ def test_table_covers_base():
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
 def test_every_config_builds(path):
     mode = 'experiment' if path.stem.startswith('exp') else 'train'
-    command = parse([f'--mode={mode}', f'--config={path}'], root=ROOT, modes=('train', 'experiment'))
+    command = parse(
+        [f'--mode={mode}', f'--config={path}'], root=ROOT, modes=('train', 'experiment')
+    )
     assert command.config.is_locked
     assert command.config_name == path.stem
     assert (command.experiment is not None) == (mode == 'experiment')
@@ -46,7 +50,22 @@ def test_every_config_builds(path):
 
 @pytest.mark.parametrize('name', BASE)
 def test_every_field_refuses_other_types(name):
-    for wrong in (None, object(), [1], {1}, b'x', math.nan, math.inf, -math.inf, (math.nan,), ((),), ({},), '\0', 'a\nb', '\udcff'):
+    for wrong in (
+        None,
+        object(),
+        [1],
+        {1},
+        b'x',
+        math.nan,
+        math.inf,
+        -math.inf,
+        (math.nan,),
+        ((),),
+        ({},),
+        '\0',
+        'a\nb',
+        '\udcff',
+    ):
         assert fields.FIELDS[name](wrong), (name, wrong)
     if not isinstance(BASE[name], bool):
         assert fields.FIELDS[name](True)
@@ -56,57 +75,135 @@ def test_every_field_refuses_other_types(name):
 
 
 def test_rules_at_their_ends():
-    whole, open_real, closed_real = fields.whole(2, 5), fields.real(0, 1, above=True, below=True), fields.real(0, 1)
-    assert [whole(value) is None for value in (1, 2, 5, 6, 2.0)] == [False, True, True, False, False]
-    assert [open_real(value) is None for value in (0, 5e-324, 0.5, 1.0)] == [False, True, True, False]
-    assert [closed_real(value) is None for value in (-5e-324, 0, 1, 1.0000001)] == [False, True, True, False]
+    whole, open_real, closed_real = (
+        fields.whole(2, 5),
+        fields.real(0, 1, above=True, below=True),
+        fields.real(0, 1),
+    )
+    assert [whole(value) is None for value in (1, 2, 5, 6, 2.0)] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert [open_real(value) is None for value in (0, 5e-324, 0.5, 1.0)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert [closed_real(value) is None for value in (-5e-324, 0, 1, 1.0000001)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
     assert [fields.text(empty=empty)('') is None for empty in (False, True)] == [False, True]
     assert fields.text()('Dossier é/曲　一.mid') is None
     meters = fields.some_of('4/4', '2/2')
     given = ((), ('4/4',), ('2/2', '4/4'), ('4/4', '4/4'), ['4/4'], '4/4', ('3/4',))
-    assert [meters(value) is None for value in given] == [False, True, True, False, False, False, False]
+    assert [meters(value) is None for value in given] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(
     ('values', 'line'),
     [
-        ({'data__hop_steps': 0}, 'config.data.hop_steps = 0: must be a whole number from 1 to 4096'),
-        ({'data__window_steps': 1}, 'config.data.window_steps = 1: must be a whole number from 2 to 4096'),
+        (
+            {'data__hop_steps': 0},
+            'config.data.hop_steps = 0: must be a whole number from 1 to 4096',
+        ),
+        (
+            {'data__window_steps': 1},
+            'config.data.window_steps = 1: must be a whole number from 2 to 4096',
+        ),
         ({'seed': 2**32}, 'config.seed = 4294967296: must be a whole number from 0 to 4294967295'),
         ({'seed': -1}, 'config.seed = -1: must be a whole number from 0 to 4294967295'),
         ({'seed': True}, 'config.seed = True: must be a whole number from 0 to 4294967295'),
-        ({'model__num_layers': 65}, 'config.model.num_layers = 65: must be a whole number from 1 to 64'),
-        ({'model__num_cells': 8193}, 'config.model.num_cells = 8193: must be a whole number from 1 to 8192'),
-        ({'sample__num_samples': 100_001}, 'config.sample.num_samples = 100001: must be a whole number from 1 to 100000'),
-        ({'sample__num_bars': 1025}, 'config.sample.num_bars = 1025: must be a whole number from 1 to 1024'),
-        ({'sample__top_p': 0.0}, 'config.sample.top_p = 0.0: must be a number above 0 and at most 1'),
-        ({'model__dropout_rate': 1.0}, 'config.model.dropout_rate = 1.0: must be a number of at least 0 and below 1'),
-        ({'train__sequence_steps': 1}, 'config.train.sequence_steps = 1: must be a whole number from 2 to 4096'),
-        ({'train__targets': 'lst'}, "config.train.targets = 'lst': must be one of 'last', 'all', 'gap'; did you mean last?"),
-        ({'data__meters': ('3/4',)}, "config.data.meters = ('3/4',): must be a tuple of one or more of '4/4', '2/2', each once"),
+        (
+            {'model__num_layers': 65},
+            'config.model.num_layers = 65: must be a whole number from 1 to 64',
+        ),
+        (
+            {'model__num_cells': 8193},
+            'config.model.num_cells = 8193: must be a whole number from 1 to 8192',
+        ),
+        (
+            {'sample__num_samples': 100_001},
+            'config.sample.num_samples = 100001: must be a whole number from 1 to 100000',
+        ),
+        (
+            {'sample__num_bars': 1025},
+            'config.sample.num_bars = 1025: must be a whole number from 1 to 1024',
+        ),
+        (
+            {'sample__top_p': 0.0},
+            'config.sample.top_p = 0.0: must be a number above 0 and at most 1',
+        ),
+        (
+            {'model__dropout_rate': 1.0},
+            'config.model.dropout_rate = 1.0: must be a number of at least 0 and below 1',
+        ),
+        (
+            {'train__sequence_steps': 1},
+            'config.train.sequence_steps = 1: must be a whole number from 2 to 4096',
+        ),
+        (
+            {'train__targets': 'lst'},
+            "config.train.targets = 'lst': must be one of 'last', 'all', 'gap'; did you mean last?",
+        ),
+        (
+            {'data__meters': ('3/4',)},
+            (
+                "config.data.meters = ('3/4',): must be a tuple of one or more of '4/4', '2/2',"
+                ' each once'
+            ),
+        ),
         (
             {'model__bidirectional': True, 'train__targets': 'all'},
-            "config.train.targets = 'all' with config.model.bidirectional = True: a bidirectional model sees the steps it would predict; "
-            "must be config.train.targets = 'last' or 'gap', or config.model.bidirectional = False",
+            (
+                "config.train.targets = 'all' with config.model.bidirectional = True: a"
+                ' bidirectional model sees the steps it would predict; must be config.train.targets'
+                " = 'last' or 'gap', or config.model.bidirectional = False"
+            ),
         ),
         (
             {'model__bidirectional': True, 'sample__form': 'stateful'},
-            "config.sample.form = 'stateful' with config.model.bidirectional = True: a bidirectional model reads its window anew; "
-            "must be config.sample.form = 'window' or 'auto', or config.model.bidirectional = False",
+            (
+                "config.sample.form = 'stateful' with config.model.bidirectional = True: a"
+                " bidirectional model reads its window anew; must be config.sample.form = 'window'"
+                " or 'auto', or config.model.bidirectional = False"
+            ),
         ),
         (
             {'train__targets': 'gap'},
-            "config.train.targets = 'gap' with config.model.bidirectional = False: a gap is filled by what stands on both sides; "
-            "must be config.train.targets = 'all' or config.model.bidirectional = True"
+            (
+                "config.train.targets = 'gap' with config.model.bidirectional = False: a gap is"
+                " filled by what stands on both sides; must be config.train.targets = 'all' or"
+                ' config.model.bidirectional = True'
+            ),
         ),
         (
             {'train__targets': 'gap', 'model__bidirectional': True, 'sample__form': 'window'},
-            "config.sample.form = 'window' with config.train.targets = 'gap': a model for infilling carries its state; "
-            "must be config.sample.form = 'stateful' or 'auto'"
+            (
+                "config.sample.form = 'window' with config.train.targets = 'gap': a model for"
+                " infilling carries its state; must be config.sample.form = 'stateful' or 'auto'"
+            ),
         ),
-        ({'model__num_heads': 4}, 'config.model.num_heads: no such field; did you mean model.num_cells?'),
+        (
+            {'model__num_heads': 4},
+            'config.model.num_heads: no such field; did you mean model.num_cells?',
+        ),
     ],
-)  # fmt: skip
+)
 def test_refusals(values, line):
     assert refusal(**values) == line
 

@@ -20,7 +20,9 @@ FLAGS = 'flags are --mode, --config, --workdir and --config.FIELD=VALUE'
 @pytest.fixture(autouse=True)
 def _hostile_program_arguments(monkeypatch):
     """Ml_collections reads the program's own arguments unless it is told not to."""
-    monkeypatch.setattr(sys, 'argv', ['launch.py', '--config.nothing=1', '--config=other.py', '--flagfile=nowhere'])
+    monkeypatch.setattr(
+        sys, 'argv', ['launch.py', '--config.nothing=1', '--config=other.py', '--flagfile=nowhere']
+    )
 
 
 def read(*argv):
@@ -46,23 +48,48 @@ def write(folder, body, name='mine.py'):
 
 def test_defaults():
     command = read()
-    assert (command.mode, command.config_name, command.given, command.workdir) == ('train', 'attn', (), None)
+    assert (command.mode, command.config_name, command.given, command.workdir) == (
+        'train',
+        'attn',
+        (),
+        None,
+    )
     assert command.config.is_locked
 
 
 def test_whole_command(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    command = read('--config.train.num_epochs=3', '--config=configs/lstm.py', '-mode', 'sample', '--workdir=runs/a', '--config.seed', '7')
-    assert (command.mode, command.config_name, command.given) == ('sample', 'lstm', ('seed', 'train.num_epochs'))
+    command = read(
+        '--config.train.num_epochs=3',
+        '--config=configs/lstm.py',
+        '-mode',
+        'sample',
+        '--workdir=runs/a',
+        '--config.seed',
+        '7',
+    )
+    assert (command.mode, command.config_name, command.given) == (
+        'sample',
+        'lstm',
+        ('seed', 'train.num_epochs'),
+    )
     assert command.workdir == tmp_path / 'runs' / 'a'
     assert (command.config.train.num_epochs, command.config.seed) == (3, 7)
 
 
 GROUPS = [
-    ('--config=configs/lstm.py',), ('--mode', 'sample'), ('--workdir=w',), ('--config.train.num_epochs=3',), ('-config.seed', '5'),
-    ('--config.model.bidirectional',), ('--config.train.targets=last',), ("--config.data.meters=('4/4',)",),
-    ('-config.sample.transpose=false',), ('--config.train.learning_rate', '1'), ('--config.sample.prompt=',),
-]  # fmt: skip
+    ('--config=configs/lstm.py',),
+    ('--mode', 'sample'),
+    ('--workdir=w',),
+    ('--config.train.num_epochs=3',),
+    ('-config.seed', '5'),
+    ('--config.model.bidirectional',),
+    ('--config.train.targets=last',),
+    ("--config.data.meters=('4/4',)",),
+    ('-config.sample.transpose=false',),
+    ('--config.train.learning_rate', '1'),
+    ('--config.sample.prompt=',),
+]
 
 
 @pytest.fixture(scope='module')
@@ -93,7 +120,11 @@ def test_any_order_is_the_same(in_order, groups):
         (["--config.data.meters=['4/4', '2/2']"], 'data.meters', ('4/4', '2/2')),
         (['--config.data.meters=2/2'], 'data.meters', ('2/2',)),
         (['--config.data.meters', '4/4, 2/2'], 'data.meters', ('4/4', '2/2')),
-        (["--config.data.meters=('4/4',)", "--config.data.meters=('2/2',)"], 'data.meters', ('2/2',)),
+        (
+            ["--config.data.meters=('4/4',)", "--config.data.meters=('2/2',)"],
+            'data.meters',
+            ('2/2',),
+        ),
         (['--config.seed=1', '--config.seed=2'], 'seed', 2),
         (['--config.data.corpus=a=b c'], 'data.corpus', 'a=b c'),
         (['--config.data.corpus=--flagfile=x'], 'data.corpus', '--flagfile=x'),
@@ -103,14 +134,26 @@ def test_any_order_is_the_same(in_order, groups):
         (['--config.data.hop_steps=auto'], 'data.hop_steps', 16),
         (['--config.data.hop_steps=5', '--config.data.hop_steps=auto'], 'data.hop_steps', 16),
         (['--config=configs/bidirectional.py', '--config.data.hop_steps=7'], 'data.hop_steps', 7),
-        (['--config=configs/bidirectional.py', '--config.data.hop_steps=auto'], 'data.hop_steps', 16),
+        (
+            ['--config=configs/bidirectional.py', '--config.data.hop_steps=auto'],
+            'data.hop_steps',
+            16,
+        ),
         (['--config.data.align_pickups=False'], 'data.align_pickups', False),
         (['--config.data.protocol=thesis'], 'data.meters', ('4/4',)),
-        (['--config.data.protocol=thesis', '--config.data.meters=4/4,2/2'], 'data.meters', ('4/4', '2/2')),
-        (['--config.data.protocol=thesis', '--config.data.keep_last_window'], 'data.keep_last_window', True),
+        (
+            ['--config.data.protocol=thesis', '--config.data.meters=4/4,2/2'],
+            'data.meters',
+            ('4/4', '2/2'),
+        ),
+        (
+            ['--config.data.protocol=thesis', '--config.data.keep_last_window'],
+            'data.keep_last_window',
+            True,
+        ),
         (['--config.data.split=tune', '--config.data.protocol=thesis'], 'data.split', 'tune'),
     ],
-)  # fmt: skip
+)
 def test_values(words, name, expected):
     found = value(read(*words), name)
     assert found == expected
@@ -118,7 +161,9 @@ def test_values(words, name, expected):
 
 
 def test_last_flag_wins():
-    command = read('--mode=stats', '--mode=sample', '--config=nowhere.py', '--config=configs/attn.py')
+    command = read(
+        '--mode=stats', '--mode=sample', '--config=nowhere.py', '--config=configs/attn.py'
+    )
     assert (command.mode, command.config_name) == ('sample', 'attn')
 
 
@@ -126,7 +171,10 @@ def test_last_flag_wins():
     ('words', 'line'),
     [
         (['--workdri=x'], f'--workdri: no such flag; did you mean --workdir?; {FLAGS}'),
-        (['--num_epochs=3'], f'--num_epochs: no such flag; did you mean --config.train.num_epochs?; {FLAGS}'),
+        (
+            ['--num_epochs=3'],
+            f'--num_epochs: no such flag; did you mean --config.train.num_epochs?; {FLAGS}',
+        ),
         (['--flagfile=x'], f'--flagfile: no such flag; {FLAGS}'),
         (['sample'], f"'sample': a stray word; {FLAGS}"),
         (['--mode=sample', 'stray'], f"'stray': a stray word; {FLAGS}"),
@@ -134,62 +182,138 @@ def test_last_flag_wins():
         (['---mode=train'], f"'---mode=train': a stray word; {FLAGS}"),
         (['--workdir'], '--workdir: a value is missing; write --workdir=VALUE'),
         (['--workdir='], '--workdir: a value is missing; write --workdir=VALUE'),
-        (['--mode=trian'], '--mode=trian: no such mode; did you mean train?; modes are train, sample, stats'),
+        (
+            ['--mode=trian'],
+            '--mode=trian: no such mode; did you mean train?; modes are train, sample, stats',
+        ),
         (['--mode=evaluate'], '--mode=evaluate: no such mode; modes are train, sample, stats'),
-        (['--config.trian.num_epochs=3'], '--config.trian.num_epochs: no such field; did you mean train.num_epochs?'),
+        (
+            ['--config.trian.num_epochs=3'],
+            '--config.trian.num_epochs: no such field; did you mean train.num_epochs?',
+        ),
         (['--config.corpus=x'], '--config.corpus: no such field; did you mean data.corpus?'),
         (['--config.seed.x=3'], '--config.seed.x: no such field; did you mean seed?'),
-        (['--config.train.num_epochs=x'], '--config.train.num_epochs=x: must be a whole number from 1 to 1000000'),
-        (['--config.train.num_epochs=3.5'], '--config.train.num_epochs=3.5: must be a whole number from 1 to 1000000'),
-        (['--config.train.num_epochs=True'], '--config.train.num_epochs=True: must be a whole number from 1 to 1000000'),
-        (['--config.train.num_epochs'], '--config.train.num_epochs: a value is missing; write --config.train.num_epochs=VALUE'),
-        (['--config.data.corpus'], '--config.data.corpus: a value is missing; write --config.data.corpus=VALUE'),
-        (['--config.train.learning_rate=fast'], '--config.train.learning_rate=fast: must be a number above 0 and at most 10'),
-        (['--config.train.learning_rate=nan'], 'config.train.learning_rate = nan: must be a number above 0 and at most 10'),
-        (['--config.train.learning_rate', '-1'], 'config.train.learning_rate = -1.0: must be a number above 0 and at most 10'),
-        (['--config.sample.temperature=1e400'], 'config.sample.temperature = inf: must be a number of at least 0 and at most 100'),
+        (
+            ['--config.train.num_epochs=x'],
+            '--config.train.num_epochs=x: must be a whole number from 1 to 1000000',
+        ),
+        (
+            ['--config.train.num_epochs=3.5'],
+            '--config.train.num_epochs=3.5: must be a whole number from 1 to 1000000',
+        ),
+        (
+            ['--config.train.num_epochs=True'],
+            '--config.train.num_epochs=True: must be a whole number from 1 to 1000000',
+        ),
+        (
+            ['--config.train.num_epochs'],
+            '--config.train.num_epochs: a value is missing; write --config.train.num_epochs=VALUE',
+        ),
+        (
+            ['--config.data.corpus'],
+            '--config.data.corpus: a value is missing; write --config.data.corpus=VALUE',
+        ),
+        (
+            ['--config.train.learning_rate=fast'],
+            '--config.train.learning_rate=fast: must be a number above 0 and at most 10',
+        ),
+        (
+            ['--config.train.learning_rate=nan'],
+            'config.train.learning_rate = nan: must be a number above 0 and at most 10',
+        ),
+        (
+            ['--config.train.learning_rate', '-1'],
+            'config.train.learning_rate = -1.0: must be a number above 0 and at most 10',
+        ),
+        (
+            ['--config.sample.temperature=1e400'],
+            'config.sample.temperature = inf: must be a number of at least 0 and at most 100',
+        ),
         (['--config.seed', '-1'], 'config.seed = -1: must be a whole number from 0 to 4294967295'),
-        (['--config.model.bidirectional=maybe'], '--config.model.bidirectional=maybe: must be True or False'),
+        (
+            ['--config.model.bidirectional=maybe'],
+            '--config.model.bidirectional=maybe: must be True or False',
+        ),
         (
             ['--config.data.encoding=melodi'],
-            "config.data.encoding = 'melodi': must be one of 'melody', 'pianoroll', 'pianoroll_faithful'; did you mean melody?",
+            (
+                "config.data.encoding = 'melodi': must be one of 'melody', 'pianoroll',"
+                " 'pianoroll_faithful'; did you mean melody?"
+            ),
         ),
-        (['--config.data.protocol=thesys'], "config.data.protocol = 'thesys': must be one of 'symmusic', 'thesis'; did you mean thesis?"),
-        (['--config.data.hop_steps=x'], '--config.data.hop_steps=x: must be a whole number from 1 to 4096'),
-        (['--config.data.hop_steps=0'], 'config.data.hop_steps = 0: must be a whole number from 1 to 4096'),
-        (['--config.data.keep_last_window=maybe'], '--config.data.keep_last_window=maybe: must be True or False'),
-        (['--config.data.split=windw'], "config.data.split = 'windw': must be one of 'tune', 'window'; did you mean window?"),
-        (['--config.data.split'], '--config.data.split: a value is missing; write --config.data.split=VALUE'),
-        (['--config.data.corpus='], "config.data.corpus = '': must be a name or path on one line, in UTF-8"),
+        (
+            ['--config.data.protocol=thesys'],
+            (
+                "config.data.protocol = 'thesys': must be one of 'symmusic', 'thesis'; did you mean"
+                ' thesis?'
+            ),
+        ),
+        (
+            ['--config.data.hop_steps=x'],
+            '--config.data.hop_steps=x: must be a whole number from 1 to 4096',
+        ),
+        (
+            ['--config.data.hop_steps=0'],
+            'config.data.hop_steps = 0: must be a whole number from 1 to 4096',
+        ),
+        (
+            ['--config.data.keep_last_window=maybe'],
+            '--config.data.keep_last_window=maybe: must be True or False',
+        ),
+        (
+            ['--config.data.split=windw'],
+            "config.data.split = 'windw': must be one of 'tune', 'window'; did you mean window?",
+        ),
+        (
+            ['--config.data.split'],
+            '--config.data.split: a value is missing; write --config.data.split=VALUE',
+        ),
+        (
+            ['--config.data.corpus='],
+            "config.data.corpus = '': must be a name or path on one line, in UTF-8",
+        ),
         (
             ["--config.data.meters=({'a': 1},)"],
-            "config.data.meters = ({'a': 1},): must be a tuple of one or more of '4/4', '2/2', each once",
+            (
+                "config.data.meters = ({'a': 1},): must be a tuple of one or more of '4/4', '2/2',"
+                ' each once'
+            ),
         ),
     ],
-)  # fmt: skip
+)
 def test_refusals(words, line):
     assert refusal(*words) == line
 
 
 def test_a_field_like_no_other_lists_them():
-    assert refusal('--config.zzzzzzzz=1').startswith('--config.zzzzzzzz: no such field; fields are data.align_pickups, data.corpus, ')
+    assert refusal('--config.zzzzzzzz=1').startswith(
+        '--config.zzzzzzzz: no such field; fields are data.align_pickups, data.corpus, '
+    )
 
 
 def test_group_is_no_field():
     line = refusal('--config.train=3')
-    assert line.startswith('--config.train: a group of fields, not a field; it has train.augment_keys, ')
+    assert line.startswith(
+        '--config.train: a group of fields, not a field; it has train.augment_keys, '
+    )
     assert 'train.num_epochs' in line
 
 
-@pytest.mark.parametrize('text', ["(__import__('os').getcwd(),)", '(' * 5000, "('4/4'", '(4/4,)', "'4/4"])
+@pytest.mark.parametrize(
+    'text', ["(__import__('os').getcwd(),)", '(' * 5000, "('4/4'", '(4/4,)', "'4/4"]
+)
 def test_values_are_not_run(text):
     if text == "'4/4":  # quotes around words are taken off
         assert value(read(f'--config.data.meters={text}'), 'data.meters') == ('4/4',)
     else:
-        assert "must be a tuple of one or more of '4/4', '2/2'" in refusal(f'--config.data.meters={text}')
+        assert "must be a tuple of one or more of '4/4', '2/2'" in refusal(
+            f'--config.data.meters={text}'
+        )
 
 
-@pytest.mark.parametrize('path', ['nowhere.py', '.', 'configs', 'x' * 5000, 'configs/attn.py:small'])
+@pytest.mark.parametrize(
+    'path', ['nowhere.py', '.', 'configs', 'x' * 5000, 'configs/attn.py:small']
+)
 def test_no_such_config(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     line = refusal(f'--config={path}')
@@ -200,44 +324,97 @@ def test_no_such_config(path, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ('body', 'fault'),
     [
-        ('def get_config(:\n', ': the file gives no config (SyntaxError: invalid syntax (mine.py, line 1))'),
-        ('MThd\0\0', ': the file gives no config (SyntaxError: source code string cannot contain null bytes)'),
-        ('import nothing_of_that_name', ", line 1: the file gives no config (ModuleNotFoundError: No module named 'nothing_of_that_name')"),
-        ('def get_config():\n  raise ValueError("one\\ntwo")', ', line 2: the file gives no config (ValueError: one two)'),
-        ('def get_config():\n  assert False', ', line 2: the file gives no config (AssertionError)'),
+        (
+            'def get_config(:\n',
+            ': the file gives no config (SyntaxError: invalid syntax (mine.py, line 1))',
+        ),
+        (
+            'MThd\0\0',
+            (
+                ': the file gives no config (SyntaxError: source code string cannot contain null'
+                ' bytes)'
+            ),
+        ),
+        (
+            'import nothing_of_that_name',
+            (
+                ', line 1: the file gives no config (ModuleNotFoundError: No module named'
+                " 'nothing_of_that_name')"
+            ),
+        ),
+        (
+            'def get_config():\n  raise ValueError("one\\ntwo")',
+            ', line 2: the file gives no config (ValueError: one two)',
+        ),
+        (
+            'def get_config():\n  assert False',
+            ', line 2: the file gives no config (AssertionError)',
+        ),
         ('import sys\nsys.exit(3)', ', line 2: the file gives no config (SystemExit: 3)'),
-        ('x = 1', ': has no get_config(); must define it and return a ConfigDict, as configs/attn.py does'),
-        ('get_config = 3', ': has no get_config(); must define it and return a ConfigDict, as configs/attn.py does'),
+        (
+            'x = 1',
+            (
+                ': has no get_config(); must define it and return a ConfigDict, as configs/attn.py'
+                ' does'
+            ),
+        ),
+        (
+            'get_config = 3',
+            (
+                ': has no get_config(); must define it and return a ConfigDict, as configs/attn.py'
+                ' does'
+            ),
+        ),
         ('def get_config():\n  return {}', ': get_config() returns a dict; must be a ConfigDict'),
         ('def get_config():\n  pass', ': get_config() returns a NoneType; must be a ConfigDict'),
         (
-            'from configs import base\ndef get_config():\n  config = base.get_config()\n  config.train.num_epocs = 3\n  return config',
-            ', line 4: the file gives no config (AttributeError: Key "num_epocs" does not exist and cannot be added since the config is '
-            'locked. Did you mean "num_epochs" instead of "num_epocs"?)',
+            (
+                'from configs import base\ndef get_config():\n  config = base.get_config()\n '
+                ' config.train.num_epocs = 3\n  return config'
+            ),
+            (
+                ', line 4: the file gives no config (AttributeError: Key "num_epocs" does not exist'
+                ' and cannot be added since the config is locked. Did you mean "num_epochs" instead'
+                ' of "num_epocs"?)'
+            ),
         ),
     ],
-)  # fmt: skip
+)
 def test_faulty_config_file(body, fault, tmp_path):
     path = write(tmp_path, body)
     assert refusal(f'--config={path}') == f'--config={path}{fault}'
 
 
 def test_config_file_of_another_type(tmp_path):
-    path = write(tmp_path, 'from configs import base\ndef get_config():\n  c = base.get_config()\n  c.train.num_epochs = "3"\n  return c')
+    path = write(
+        tmp_path,
+        'from configs import base\ndef get_config():\n  c = base.get_config()\n  c.train.num_epochs'
+        ' = "3"\n  return c',
+    )
     line = refusal(f'--config={path}')
     assert line.startswith(f'--config={path}, line 4: ')
     assert 'num_epochs' in line
 
 
 def test_config_file_out_of_range(tmp_path):
-    path = write(tmp_path, 'from configs import base\ndef get_config():\n  c = base.get_config()\n  c.train.num_epochs = 0\n  return c')
-    assert refusal(f'--config={path}') == 'config.train.num_epochs = 0: must be a whole number from 1 to 1000000'
+    path = write(
+        tmp_path,
+        'from configs import base\ndef get_config():\n  c = base.get_config()\n  c.train.num_epochs'
+        ' = 0\n  return c',
+    )
+    assert (
+        refusal(f'--config={path}')
+        == 'config.train.num_epochs = 0: must be a whole number from 1 to 1000000'
+    )
 
 
 def test_relative_config_is_first_looked_up_here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'configs').mkdir()
-    body = 'from configs import base\ndef get_config():\n  config = base.get_config()\n  config.seed = 11\n  return config'
+    body = (
+        'from configs import base\ndef get_config():\n  config = base.get_config()\n  config.seed ='
+        ' 11\n  return config'
+    )
     path = write(tmp_path / 'configs', body, 'attn.py')
     assert read('--config=configs/attn.py').config.seed == 11
     path.write_text(body.replace('11', '12'))  # no stale bytecode within the same second
@@ -257,14 +434,28 @@ def test_help(word, capsys):
 
 
 def test_program_from_another_folder(tmp_path):
-    command = [sys.executable, str(ROOT / 'launch.py'), '--config.trian.num_epochs=3', '--config=configs/lstm.py']
+    command = [
+        sys.executable,
+        str(ROOT / 'launch.py'),
+        '--config.trian.num_epochs=3',
+        '--config=configs/lstm.py',
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr == 'error: --config.trian.num_epochs: no such field; did you mean train.num_epochs?\n'
+    assert (
+        done.stderr
+        == 'error: --config.trian.num_epochs: no such field; did you mean train.num_epochs?\n'
+    )
     assert not done.stdout
 
 
-@pytest.mark.parametrize(('value', 'expected'), [('16,32', (16, 32)), ('16', (16,)), ('(16, 32)', (16, 32)), ('()', ())])
+@pytest.mark.parametrize(
+    ('value', 'expected'), [('16,32', (16, 32)), ('16', (16,)), ('(16, 32)', (16, 32)), ('()', ())]
+)
 def test_numbers_between_commas_are_a_tuple(value, expected):
-    command = parse([f'--config.model.lookback={value}'], root=pathlib.Path(__file__).resolve().parents[2], modes=('train',))
+    command = parse(
+        [f'--config.model.lookback={value}'],
+        root=pathlib.Path(__file__).resolve().parents[2],
+        modes=('train',),
+    )
     assert command.config.model.lookback == expected

@@ -13,9 +13,13 @@ from symmusic.errors import UserError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OTHER = {
-    'data.meters': ('2/2',), 'data.align_pickups': True, 'data.rests': 'phrase', 'data.keep_last_window': True, 'data.hop_steps': 5,
+    'data.meters': ('2/2',),
+    'data.align_pickups': True,
+    'data.rests': 'phrase',
+    'data.keep_last_window': True,
+    'data.hop_steps': 5,
     'data.split': 'tune',
-}  # fmt: skip
+}
 
 
 def read(*argv):
@@ -29,7 +33,11 @@ def values(config):
 def test_a_field_is_auto_in_base_if_a_protocol_fills_it():
     from configs import base
 
-    autos = {name for name, value in values(base.get_config()).items() if name.startswith('data.') and value == AUTO}
+    autos = {
+        name
+        for name, value in values(base.get_config()).items()
+        if name.startswith('data.') and value == AUTO
+    }
     assert autos == set(FILLED)
     for filled in PROTOCOLS.values():
         assert set(filled) == autos
@@ -39,7 +47,10 @@ def test_a_field_is_auto_in_base_if_a_protocol_fills_it():
 
 @hypothesis.given(st.sampled_from(sorted(PROTOCOLS)), st.sets(st.sampled_from(sorted(OTHER))))
 def test_an_explicit_value_wins_and_the_rest_is_the_protocol_s(name, explicit):
-    config = read(f'--config.data.protocol={name}', *(f'--config.{field}={OTHER[field]}' for field in explicit))
+    config = read(
+        f'--config.data.protocol={name}',
+        *(f'--config.{field}={OTHER[field]}' for field in explicit),
+    )
     found = values(config)
     for field in FILLED:
         assert found[field] == (OTHER[field] if field in explicit else PROTOCOLS[name][field])
@@ -52,8 +63,16 @@ def test_an_explicit_value_wins_and_the_rest_is_the_protocol_s(name, explicit):
 def test_deviations_are_one_line():
     assert deviation(read('--config.data.protocol=thesis')) == ''
     assert deviation(read('--config.data.protocol=thesis', '--config.data.hop_steps=16')) == ''
-    assert deviation(read('--config.data.protocol=thesis', '--config.data.hop_steps=5', '--config.data.split=tune')) == (
-        'data.protocol = thesis, except data.hop_steps = 5 (thesis: 16), data.split = tune (thesis: window)'
+    assert (
+        deviation(
+            read(
+                '--config.data.protocol=thesis',
+                '--config.data.hop_steps=5',
+                '--config.data.split=tune',
+            )
+        )
+        == 'data.protocol = thesis, except data.hop_steps = 5 (thesis: 16), data.split = tune'
+        ' (thesis: window)'
     )
 
 
@@ -72,7 +91,9 @@ def test_a_run_stores_and_is_compared_by_resolved_values():
     assert run.data.meters == ('4/4',)
     runs.check_same_run(run, read('--config.data.protocol=thesis', '--config.data.rests=end'), 'w')
     with pytest.raises(UserError, match=r"data\.rests is 'end' in the run and 'phrase' now"):
-        runs.check_same_run(run, read('--config.data.protocol=thesis', '--config.data.rests=phrase'), 'w')
+        runs.check_same_run(
+            run, read('--config.data.protocol=thesis', '--config.data.rests=phrase'), 'w'
+        )
     command = parse(('--config.data.hop_steps=16',), root=ROOT, modes=('sample',))
     assert runs.for_sampling(run, command).data == run.data
 
@@ -80,13 +101,18 @@ def test_a_run_stores_and_is_compared_by_resolved_values():
 def test_a_run_without_a_protocol_is_of_another_version():
     stored = runs.to_dict(base_config(ROOT))
     del stored['data']['protocol']
-    with pytest.raises(UserError, match=r'not of this version of symmusic: data\.protocol is missing; train anew'):
+    with pytest.raises(
+        UserError, match=r'not of this version of symmusic: data\.protocol is missing; train anew'
+    ):
         runs.from_dict(stored, base_config(ROOT))
 
 
 def test_a_config_file_may_set_them(tmp_path):
     path = tmp_path / 'mine.py'
-    body = 'from configs import base\ndef get_config():\n  config = base.get_config()\n  config.data.hop_steps = {}\n  return config'
+    body = (
+        'from configs import base\ndef get_config():\n  config = base.get_config()\n '
+        ' config.data.hop_steps = {}\n  return config'
+    )
     path.write_text(body.format(3))
     assert read(f'--config={path}').data.hop_steps == 3
     path.write_text(body.format("'3'"))

@@ -15,7 +15,21 @@ from symmusic.errors import UserError
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BASE = base_config(ROOT)
 VALUES = dict(fields.walk(BASE))
-WORDS = ('melody', 'phrase', 'end', 'tune', 'none', 'bahdanau', 'last', 'all', 'auto', 'stateful', 'window', 'a/b c.mid', 'é')
+WORDS = (
+    'melody',
+    'phrase',
+    'end',
+    'tune',
+    'none',
+    'bahdanau',
+    'last',
+    'all',
+    'auto',
+    'stateful',
+    'window',
+    'a/b c.mid',
+    'é',
+)
 KINDS = {
     bool: st.booleans(),
     int: st.integers(0, 300) | st.integers(0, 2**32 - 1),
@@ -70,7 +84,9 @@ def test_json_round_trip(config):
     back = runs.from_json(text, BASE)
     assert back == config
     assert back.is_locked
-    assert {name: type(value) for name, value in fields.walk(back)} == {name: type(value) for name, value in VALUES.items()}
+    assert {name: type(value) for name, value in fields.walk(back)} == {
+        name: type(value) for name, value in VALUES.items()
+    }
     assert runs.to_json(back) == text
     assert runs.from_dict(runs.to_dict(config), BASE) == config
 
@@ -81,7 +97,9 @@ def test_json_is_sorted_and_indented():
     assert json.loads(text)['data']['meters'] == ['4/4', '2/2']
 
 
-@pytest.mark.parametrize('text', ['', '{', '[]', 'null', '3', '"x"', '[' * 100_000, '{"a":' * 900 + '1' + '}' * 900])
+@pytest.mark.parametrize(
+    'text', ['', '{', '[]', 'null', '3', '"x"', '[' * 100_000, '{"a":' * 900 + '1' + '}' * 900]
+)
 def test_damaged_json(text):
     assert "the run's config.json is " in refusal(runs.from_json, text, BASE)
 
@@ -89,11 +107,18 @@ def test_damaged_json(text):
 @pytest.mark.parametrize(
     ('section', 'name', 'value'),
     [
-        ('train', 'num_epochs', '3'), ('train', 'num_epochs', 3.0), ('train', 'num_epochs', True), ('train', 'num_epochs', None),
-        ('train', 'learning_rate', math.nan), ('train', 'learning_rate', 10**400), ('data', 'meters', [['4/4']]), ('data', 'meters', '4/4'),
-        ('data', 'corpus', []), ('model', 'bidirectional', 1),
+        ('train', 'num_epochs', '3'),
+        ('train', 'num_epochs', 3.0),
+        ('train', 'num_epochs', True),
+        ('train', 'num_epochs', None),
+        ('train', 'learning_rate', math.nan),
+        ('train', 'learning_rate', 10**400),
+        ('data', 'meters', [['4/4']]),
+        ('data', 'meters', '4/4'),
+        ('data', 'corpus', []),
+        ('model', 'bidirectional', 1),
     ],
-)  # fmt: skip
+)
 def test_damaged_value(section, name, value):
     stored = runs.to_dict(BASE)
     stored[section][name] = value
@@ -122,7 +147,9 @@ def test_fields_of_sampling_and_evaluation_may_have_come_later():
 def test_a_run_older_than_the_field_of_devices_had_one():
     stored = runs.to_dict(BASE)
     del stored['train']['cpu_devices']
-    assert runs.differences(runs.from_dict(stored, BASE), BASE, ()) == ['train.cpu_devices is 1 in the run and 0 now']
+    assert runs.differences(runs.from_dict(stored, BASE), BASE, ()) == [
+        'train.cpu_devices is 1 in the run and 0 now'
+    ]
 
 
 def test_other_fields():
@@ -130,9 +157,9 @@ def test_other_fields():
     del stored['data']['corpus']
     stored['data']['korpus'] = 'x'
     line = refusal(runs.from_dict, stored, BASE)
-    assert line == (
-        "the run's config.json is not of this version of symmusic: data.corpus is missing, data.korpus is unknown; "
-        'train anew in another --workdir'
+    assert (
+        line == "the run's config.json is not of this version of symmusic: data.corpus is missing,"
+        ' data.korpus is unknown; train anew in another --workdir'
     )
 
 
@@ -141,14 +168,21 @@ def test_other_fields():
 def test_differences_name_each_field_once(run, config):
     run_values, values = dict(fields.walk(run)), dict(fields.walk(config))
     lines = runs.differences(run, config, ())
-    assert [line.split()[0] for line in lines] == [name for name in values if values[name] != run_values[name]]
-    assert all(repr(values[line.split()[0]]) in line and repr(run_values[line.split()[0]]) in line for line in lines)
+    assert [line.split()[0] for line in lines] == [
+        name for name in values if values[name] != run_values[name]
+    ]
+    assert all(
+        repr(values[line.split()[0]]) in line and repr(run_values[line.split()[0]]) in line
+        for line in lines
+    )
     assert runs.differences(run, run, ()) == []
 
 
 def test_goes_on_with_the_same_run():
     runs.check_same_run(BASE, BASE, 'w')
-    runs.check_same_run(BASE, build({'train.num_epochs': 51, 'sample.num_bars': 9, 'sample.temperature': 0.5}), 'w')
+    runs.check_same_run(
+        BASE, build({'train.num_epochs': 51, 'sample.num_bars': 9, 'sample.temperature': 0.5}), 'w'
+    )
 
 
 @pytest.mark.parametrize('name', sorted(set(VALUES) - {'train.num_epochs'}))
@@ -171,9 +205,10 @@ def test_training_is_free_in_sampling_only(name):
 
 def test_another_run_lists_all_differences():
     config = build({'data.corpus': 'x', 'seed': 3, 'train.num_epochs': 60, 'sample.num_bars': 1})
-    assert refusal(runs.check_same_run, BASE, config, 'w') == (
-        "w holds another run: data.corpus is 'folk' in the run and 'x' now; seed is 0 in the run and 3 now. "
-        'Choose another --workdir, or the same settings to go on'
+    assert (
+        refusal(runs.check_same_run, BASE, config, 'w')
+        == "w holds another run: data.corpus is 'folk' in the run and 'x' now; seed is 0 in the run"
+        ' and 3 now. Choose another --workdir, or the same settings to go on'
     )
 
 
@@ -185,23 +220,47 @@ def test_fewer_epochs_are_refused():
 def test_sampling_takes_the_run_and_the_commands_sample_section(tmp_path):
     path = tmp_path / 'mine.py'
     path.write_text(
-        'from configs import base\ndef get_config():\n  config = base.get_config()\n  config.sample.num_bars = 9\n  config.seed = 3\n'
-        '  config.model.num_cells = 7\n  return config'
+        'from configs import base\ndef get_config():\n  config = base.get_config()\n '
+        ' config.sample.num_bars = 9\n  config.seed = 3\n  config.model.num_cells = 7\n  return'
+        ' config'
     )
-    run = build({'data.corpus': 'x', 'model.num_cells': 5, 'train.num_epochs': 2, 'sample.num_bars': 1, 'sample.top_k': 3, 'seed': 8})
+    run = build(
+        {
+            'data.corpus': 'x',
+            'model.num_cells': 5,
+            'train.num_epochs': 2,
+            'sample.num_bars': 1,
+            'sample.top_k': 3,
+            'seed': 8,
+        }
+    )
     config = runs.for_sampling(run, command(f'--config={path}', '--config.sample.temperature=0'))
     assert config.is_locked
     assert config == build(
-        {'data.corpus': 'x', 'model.num_cells': 5, 'train.num_epochs': 2, 'sample.num_bars': 9, 'sample.temperature': 0.0, 'seed': 8}
+        {
+            'data.corpus': 'x',
+            'model.num_cells': 5,
+            'train.num_epochs': 2,
+            'sample.num_bars': 9,
+            'sample.temperature': 0.0,
+            'seed': 8,
+        }
     )
     assert runs.for_sampling(run, command('--config.seed=4')).seed == 4
 
 
 def test_sampling_refuses_what_the_run_has_not():
     run = build({'data.corpus': 'x', 'model.num_cells': 5})
-    assert runs.for_sampling(run, command('--config.data.corpus=x', '--config.model.num_cells=5')).data.corpus == 'x'
-    assert refusal(runs.for_sampling, run, command('--config.data.corpus=y')) == (
-        "--config.data.corpus=y: the run in this workdir has 'x'; leave it out, or choose another --workdir"
+    assert (
+        runs.for_sampling(
+            run, command('--config.data.corpus=x', '--config.model.num_cells=5')
+        ).data.corpus
+        == 'x'
+    )
+    assert (
+        refusal(runs.for_sampling, run, command('--config.data.corpus=y'))
+        == "--config.data.corpus=y: the run in this workdir has 'x'; leave it out, or choose"
+        ' another --workdir'
     )
 
 

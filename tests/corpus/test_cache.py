@@ -1,4 +1,6 @@
-"""The cache: the same corpus from it, another key for anything else, and every kind of damage noticed."""
+"""The cache: the same corpus from it, another key for anything else, and every kind of damage
+noticed.
+"""
 
 import dataclasses
 
@@ -21,7 +23,11 @@ from tests.score.midi_bytes import melody
 def folder(tmp_path):
     folder = mixed_folder(tmp_path / 'music')
     write_files(
-        folder, {'k phrases.mid': melody((67, 4), (None, 40), (64, 4), (None, 17), (60, 16)), 'l café ♪.abc': 'X:1\nT:Ó\nM:4/4\nK:C\nC4'}
+        folder,
+        {
+            'k phrases.mid': melody((67, 4), (None, 40), (64, 4), (None, 17), (60, 16)),
+            'l café ♪.abc': 'X:1\nT:Ó\nM:4/4\nK:C\nC4',
+        },
     )
     return folder
 
@@ -31,11 +37,19 @@ def same(one: Corpus, other: Corpus) -> bool:
         return [dataclasses.replace(each, phrases=()) for each in corpus.tunes]
 
     def phrases(corpus):
-        return [[(phrase.dtype, phrase.tolist()) for phrase in each.phrases] for each in corpus.tunes]
+        return [
+            [(phrase.dtype, phrase.tolist()) for phrase in each.phrases] for each in corpus.tunes
+        ]
 
     return (
         (one.name, one.num_files, one.fingerprint, one.families.tolist(), one.families.dtype)
-        == (other.name, other.num_files, other.fingerprint, other.families.tolist(), other.families.dtype)
+        == (
+            other.name,
+            other.num_files,
+            other.fingerprint,
+            other.families.tolist(),
+            other.families.dtype,
+        )
         and fields(one) == fields(other)
         and phrases(one) == phrases(other)
     )
@@ -233,7 +247,10 @@ def test_unreadable_file_is_one_dropped_tune(tmp_path, monkeypatch):
 
     monkeypatch.setattr('builtins.open', refuse)
     after = load(tmp_path)
-    assert [(each.file, each.reason) for each in after.tunes] == [('a.mid', ''), ('b.mid', 'unreadable file')]
+    assert [(each.file, each.reason) for each in after.tunes] == [
+        ('a.mid', ''),
+        ('b.mid', 'unreadable file'),
+    ]
     monkeypatch.undo()
     monkeypatch.setattr(caching, 'cache_folder', lambda: tmp_path / 'cache')
     assert same(load(tmp_path), before)
@@ -254,26 +271,39 @@ events = st.lists(st.integers(-2, 127), min_size=1, max_size=20)
 texts = st.text(st.characters(), max_size=8)
 
 
-@hypothesis.given(st.lists(st.tuples(texts, texts, st.lists(events, max_size=3), st.integers(-5, 6)), max_size=4))
+@hypothesis.given(
+    st.lists(st.tuples(texts, texts, st.lists(events, max_size=3), st.integers(-5, 6)), max_size=4)
+)
 def test_bytes_and_back(rows):
     tunes = [
         tune(
-            *phrases, file=file, title=title, gaps=tuple(range(len(phrases) - 1)), transposed_by=distance, reason='' if phrases else 'meter'
+            *phrases,
+            file=file,
+            title=title,
+            gaps=tuple(range(len(phrases) - 1)),
+            transposed_by=distance,
+            reason='' if phrases else 'meter',
         )
         for file, title, phrases, distance in rows
     ]
-    corpus = Corpus('made', 3, tuple(tunes), np.arange(sum(each.kept for each in tunes), dtype=np.int32))
+    corpus = Corpus(
+        'made', 3, tuple(tunes), np.arange(sum(each.kept for each in tunes), dtype=np.int32)
+    )
     assert same(corpus, caching._from_bytes(caching._to_bytes(corpus, 'a'), 'a'))
     assert all(type(each) is Tune for each in corpus.tunes)
 
 
-@hypothesis.given(st.lists(st.tuples(st.sampled_from('abc'), st.integers(1, 2000)), min_size=1, max_size=6), st.integers(0, 500))
+@hypothesis.given(
+    st.lists(st.tuples(st.sampled_from('abc'), st.integers(1, 2000)), min_size=1, max_size=6),
+    st.integers(0, 500),
+)
 def test_shares(sizes, max_tunes):
     shares = share_tunes(sizes, max_tunes)
     assert sum(shares) == max_tunes
     assert min(shares) >= 0
     of_style = [
-        sum(share for (style, _), share in zip(sizes, shares, strict=True) if style == each) for each in {style for style, _ in sizes}
+        sum(share for (style, _), share in zip(sizes, shares, strict=True) if style == each)
+        for each in {style for style, _ in sizes}
     ]
     assert max(of_style) - min(of_style) <= 1
 
@@ -285,12 +315,24 @@ def test_shares_by_hand():
 
 @pytest.fixture
 def two_books(tmp_path, monkeypatch):
-    book = ''.join(f'X:{index}\nT:Tune {index}\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|{note}4|\n\n' for index, note in enumerate('CDEFGAB'))
-    write_files(tmp_path, {'b/one.abc': book, 'a/two.abc': book.replace('GABc', 'ccGG'), 'b/zwei.abc': book.replace('GABc', 'EDCB')})
+    book = ''.join(
+        f'X:{index}\nT:Tune {index}\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|{note}4|\n\n'
+        for index, note in enumerate('CDEFGAB')
+    )
+    write_files(
+        tmp_path,
+        {
+            'b/one.abc': book,
+            'a/two.abc': book.replace('GABc', 'ccGG'),
+            'b/zwei.abc': book.replace('GABc', 'EDCB'),
+        },
+    )
     one = collections.Collection(('b',), style='one')
     two = collections.Collection(('a',), style='two', notice='mind the terms')
     monkeypatch.setattr(collections, 'COLLECTIONS', {'one': one, 'two': two})
-    monkeypatch.setattr(collections, 'NAMED', {'one': ('one',), 'two': ('two',), 'both': ('one', 'two')})
+    monkeypatch.setattr(
+        collections, 'NAMED', {'one': ('one',), 'two': ('two',), 'both': ('one', 'two')}
+    )
     monkeypatch.setattr(collections, 'music21_corpus', lambda: tmp_path)
 
 
@@ -300,7 +342,9 @@ def test_a_union_is_its_collections_each_cached(cache):
     both = load_corpus('both', Settings())
     assert len(entries(cache)) == 2
     assert (both.from_cache, both.num_files, len(both.tunes)) == (False, 3, 21)
-    assert [each.file.rpartition('#')[0] for each in both.tunes] == ['a/two.abc'] * 7 + ['b/one.abc'] * 7 + ['b/zwei.abc'] * 7
+    assert [each.file.rpartition('#')[0] for each in both.tunes] == ['a/two.abc'] * 7 + [
+        'b/one.abc'
+    ] * 7 + ['b/zwei.abc'] * 7
     assert [each.style for each in both.tunes] == ['two'] * 7 + ['one'] * 14
     assert both.families.tolist() == [*range(7)] * 3  # titles join them across collections
     assert (one.notices, both.notices) == ((), ('mind the terms',))

@@ -12,7 +12,16 @@ from tests.corpus.tunes import write_files
 
 
 def test_folder(tmp_path):
-    names = ['b.mid', 'a/z.ABC', 'a.midi', 'notes.txt', 'a/deep/er.Mid', '.mid', 'x.mid.txt', 'c.mxl']
+    names = [
+        'b.mid',
+        'a/z.ABC',
+        'a.midi',
+        'notes.txt',
+        'a/deep/er.Mid',
+        '.mid',
+        'x.mid.txt',
+        'c.mxl',
+    ]
     write_files(tmp_path, dict.fromkeys(names, b''))
     (tmp_path / 'folder.mid').mkdir()
     files = find_files(str(tmp_path))
@@ -33,7 +42,10 @@ def test_home(tmp_path, monkeypatch):
     assert [file.name for file in find_files('~/music')] == ['one.abc']
 
 
-@pytest.mark.parametrize(('name', 'message'), [('flok', 'no such corpus, folder or file; named corpora are folk'), ('', 'holds no')])
+@pytest.mark.parametrize(
+    ('name', 'message'),
+    [('flok', 'no such corpus, folder or file; named corpora are folk'), ('', 'holds no')],
+)
 def test_none(tmp_path, monkeypatch, name, message):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=message):
@@ -57,8 +69,16 @@ def test_folk():
 
 
 def test_music21_is_not_imported():
-    code = "import sys; from symmusic.corpus.collections import find_files; find_files('folk'); print('music21' in sys.modules)"
-    assert subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True).stdout == 'False\n'
+    code = (
+        "import sys; from symmusic.corpus.collections import find_files; find_files('folk');"
+        " print('music21' in sys.modules)"
+    )
+    assert (
+        subprocess.run(
+            [sys.executable, '-c', code], capture_output=True, text=True, check=True
+        ).stdout
+        == 'False\n'
+    )
 
 
 def test_without_music21(monkeypatch, tmp_path):
@@ -67,14 +87,21 @@ def test_without_music21(monkeypatch, tmp_path):
         find_files('folk')
     monkeypatch.undo()
     monkeypatch.setattr(collections, 'music21_corpus', lambda: tmp_path)
-    with pytest.raises(UserError, match=r"corpus 'mixed': the installed music21 package lacks oneills1850.*, bach, palestrina, monteverdi"):
+    with pytest.raises(
+        UserError,
+        match=(
+            r"corpus 'mixed': the installed music21 package lacks oneills1850.*, bach, palestrina,"
+            r' monteverdi'
+        ),
+    ):
         find_files('mixed')
     with pytest.raises(UserError, match='lacks oneills1850, airdsAirs, ryansMammoth'):
         find_files('folk')
 
 
 @pytest.mark.parametrize(
-    ('name', 'num_files'), [('bach', 408), ('palestrina', 1318), ('monteverdi', 49), ('renaissance', 1367), ('essen', 31)]
+    ('name', 'num_files'),
+    [('bach', 408), ('palestrina', 1318), ('monteverdi', 49), ('renaissance', 1367), ('essen', 31)],
 )
 def test_the_other_collections(name, num_files):
     files = find_files(name)

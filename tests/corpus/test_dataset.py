@@ -24,12 +24,21 @@ def corpus(*tunes):
 
 
 def build(made, **options):
-    defaults = {'encoding': 'melody', 'window_steps': 16, 'hop_steps': 4, 'keep_last': True, 'cover_end': False, 'max_windows': 0}
+    defaults = {
+        'encoding': 'melody',
+        'window_steps': 16,
+        'hop_steps': 4,
+        'keep_last': True,
+        'cover_end': False,
+        'max_windows': 0,
+    }
     return build_dataset(made, **(defaults | {'split_seed': 0} | options))
 
 
 def test_parts():
-    made = corpus(*(random_tune(seed, 100 + seed) for seed in range(30)), Tune('z.mid', reason='meter'))
+    made = corpus(
+        *(random_tune(seed, 100 + seed) for seed in range(30)), Tune('z.mid', reason='meter')
+    )
     dataset = build(made)
     split = split_tunes(made.kept, made.families, 0)
     assert dataset.num_tunes == {'train': 24, 'validation': 3, 'test': 3}
@@ -39,7 +48,15 @@ def test_parts():
         expected = cut_windows(getattr(split, part), VOCABULARY, 16, 4)
         np.testing.assert_array_equal(getattr(dataset, part).tokens(), expected.tokens())
     assert dataset.num_copies == {'validation': 0, 'test': 0}
-    assert len({dataset_.test.tokens().tobytes() for dataset_ in (build(made, split_seed=seed) for seed in range(3))}) == 3
+    assert (
+        len(
+            {
+                dataset_.test.tokens().tobytes()
+                for dataset_ in (build(made, split_seed=seed) for seed in range(3))
+            }
+        )
+        == 3
+    )
 
 
 def test_held_out_tunes_may_be_read_in_longer_stretches():
@@ -48,25 +65,46 @@ def test_held_out_tunes_may_be_read_in_longer_stretches():
     held_out = split_tunes(made.kept, made.families, 0)
     for window_steps in (9, 17):
         dataset = build(made, window_steps=window_steps, held_out_steps=33)
-        assert (dataset.train.num_steps, dataset.validation.num_steps, dataset.test.num_steps) == (window_steps, 33, 33)
+        assert (dataset.train.num_steps, dataset.validation.num_steps, dataset.test.num_steps) == (
+            window_steps,
+            33,
+            33,
+        )
         for part in ('validation', 'test'):
             num_steps = sum(len(tune.phrases[0]) - 1 for tune in getattr(held_out, part))
-            assert target_counts(getattr(dataset, part), VOCABULARY.num_classes, all_steps=True).sum() == num_steps
+            assert (
+                target_counts(getattr(dataset, part), VOCABULARY.num_classes, all_steps=True).sum()
+                == num_steps
+            )
 
 
 def test_vocabulary_covers_what_is_held_out():
-    made = corpus(*(tune([*random_tune(pitch, 40).phrases[0], pitch], file=f'{pitch}.mid') for pitch in range(50, 80)))
+    made = corpus(
+        *(
+            tune([*random_tune(pitch, 40).phrases[0], pitch], file=f'{pitch}.mid')
+            for pitch in range(50, 80)
+        )
+    )
     assert build(made).vocabulary == MelodyVocabulary(50, 79)
 
 
 def test_copies_of_training_windows_are_removed():
     # Each tune ends with the same bar: never four bars, so every tune is a family of its own.
     ending = random_tune(99, 16).phrases[0]
-    made = corpus(*(tune(np.concatenate([random_tune(seed, 48).phrases[0], ending]), file=f'{seed:02}.mid') for seed in range(20)))
+    made = corpus(
+        *(
+            tune(np.concatenate([random_tune(seed, 48).phrases[0], ending]), file=f'{seed:02}.mid')
+            for seed in range(20)
+        )
+    )
     assert len(set(made.families.tolist())) == 20
     dataset = build(made, hop_steps=16)
     assert dataset.num_copies == {'validation': 2, 'test': 2}
-    assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (16 * 4, 2 * 3, 2 * 3)
+    assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (
+        16 * 4,
+        2 * 3,
+        2 * 3,
+    )
     seen = set(map(tuple, dataset.train.tokens().tolist()))
     for part in (dataset.validation, dataset.test):
         assert not seen & set(map(tuple, part.tokens().tolist()))
@@ -82,8 +120,12 @@ def test_max_windows_draws_training_windows_only():
 
 
 def test_split_by_window():
-    """Every window of every tune once, a fifth of them held out, copies and all; the seed draws which; `max_windows` is the total."""
-    made = corpus(*(random_tune(seed, 60 + seed) for seed in range(4)), random_tune(0, 60, file='copy.mid'))
+    """Every window of every tune once, a fifth of them held out, copies and all; the seed draws
+    which; `max_windows` is the total.
+    """
+    made = corpus(
+        *(random_tune(seed, 60 + seed) for seed in range(4)), random_tune(0, 60, file='copy.mid')
+    )
     dataset = build(made, split='window')
     every = cut_windows(made.kept, VOCABULARY, 16, 4)
     parts = [set(part.starts.tolist()) for part in (dataset.train, dataset.validation)]
@@ -93,9 +135,19 @@ def test_split_by_window():
     assert dataset.test is None
     assert dataset.num_tunes == {'train': 5, 'validation': 5}
     seen = set(map(tuple, dataset.train.tokens().tolist()))
-    assert dataset.num_copies == {'validation': sum(tuple(row) in seen for row in dataset.validation.tokens().tolist())}
+    assert dataset.num_copies == {
+        'validation': sum(tuple(row) in seen for row in dataset.validation.tokens().tolist())
+    }
     assert dataset.num_copies['validation'] > 0
-    assert len({build(made, split='window', split_seed=seed).validation.starts.tobytes() for seed in range(4)}) == 4
+    assert (
+        len(
+            {
+                build(made, split='window', split_seed=seed).validation.starts.tobytes()
+                for seed in range(4)
+            }
+        )
+        == 4
+    )
     few = build(made, split='window', max_windows=11)
     assert (len(few.train), len(few.validation)) == (8, 3)
     # Sequences, as of targets at all steps: split in the same way, and not cut anew for validation.
@@ -104,7 +156,8 @@ def test_split_by_window():
 
 
 def test_too_little_to_split_by_window():
-    assert len(build(corpus(random_tune(1, 20)), split='window').validation) == 1  # one tune is enough
+    # one tune is enough
+    assert len(build(corpus(random_tune(1, 20)), split='window').validation) == 1
     with pytest.raises(UserError, match=r'train part.* gives no window'):
         build(corpus(random_tune(1, 16)), split='window')
     with pytest.raises(UserError, match=r'validation part.* gives no window'):
@@ -114,25 +167,45 @@ def test_too_little_to_split_by_window():
 @pytest.mark.parametrize(
     ('dropped', 'message'),
     [
-        ([('meter', '3/4'), ('meter', '2/2'), ('no notes', '')], r'none of its 3 tunes \(dropped: 2 meter, 1 no notes\).*data\.meters'),
+        (
+            [('meter', '3/4'), ('meter', '2/2'), ('no notes', '')],
+            r'none of its 3 tunes \(dropped: 2 meter, 1 no notes\).*data\.meters',
+        ),
         ([('meter', '3/4')], 'add files that are in 4/4 or 2/2'),
         ([('no meter', '')], 'write a 4/4 time signature'),
-        ([('several instruments', '4/4'), ('meter', '2/2')], "data.protocol = 'symmusic' would keep more"),
+        (
+            [('several instruments', '4/4'), ('meter', '2/2')],
+            "data.protocol = 'symmusic' would keep more",
+        ),
     ],
 )
 def test_nothing_kept(dropped, message):
     with pytest.raises(UserError, match=message):
-        build(corpus(*(Tune(f'{index}.mid', meter=meter, reason=reason) for index, (reason, meter) in enumerate(dropped))))
+        build(
+            corpus(
+                *(
+                    Tune(f'{index}.mid', meter=meter, reason=reason)
+                    for index, (reason, meter) in enumerate(dropped)
+                )
+            )
+        )
 
 
 def test_too_little():
     with pytest.raises(UserError, match='needs at least 3'):
         build(corpus(random_tune(1, 100), random_tune(2, 100)))
     with pytest.raises(UserError, match=r'gives no window of 64 steps.*keep_last_window = True'):
-        build(corpus(*(random_tune(seed, 70) for seed in range(9))), window_steps=64, hop_steps=16, keep_last=False)
+        build(
+            corpus(*(random_tune(seed, 70) for seed in range(9))),
+            window_steps=64,
+            hop_steps=16,
+            keep_last=False,
+        )
 
 
-@hypothesis.given(st.integers(1, 300), st.integers(1, 64), st.integers(0, 2**32 - 1), st.integers(0, 1000))
+@hypothesis.given(
+    st.integers(1, 300), st.integers(1, 64), st.integers(0, 2**32 - 1), st.integers(0, 1000)
+)
 def test_batches(num_windows, batch_size, seed, epoch):
     rows = batch_rows(num_windows, batch_size, seed, epoch)
     assert rows.shape == (math.ceil(num_windows / batch_size), batch_size)
@@ -140,7 +213,8 @@ def test_batches(num_windows, batch_size, seed, epoch):
     flat = rows.ravel()
     assert sorted(flat[:num_windows]) == list(range(num_windows))  # each once
     assert (flat[num_windows:] == -1).all()  # the rest is filling
-    np.testing.assert_array_equal(batch_rows(num_windows, batch_size, seed, epoch), rows)  # whatever was drawn before
+    # whatever was drawn before
+    np.testing.assert_array_equal(batch_rows(num_windows, batch_size, seed, epoch), rows)
 
 
 def test_batches_differ_by_epoch_and_seed():
@@ -150,8 +224,11 @@ def test_batches_differ_by_epoch_and_seed():
 
 
 def test_target_counts():
-    # Windows . . 60 62 | 61 60 - off | 60 - off 62 (the last two overlap), '.' padding and '-' no event.
-    windows = cut_windows([tune([60, 62]), tune([61, 60, -2, -1, 62])], MelodyVocabulary(60, 62), 4, 1)
+    # Windows . . 60 62 | 61 60 - off | 60 - off 62 (the last two overlap), '.' padding and '-' no
+    # event.
+    windows = cut_windows(
+        [tune([60, 62]), tune([61, 60, -2, -1, 62])], MelodyVocabulary(60, 62), 4, 1
+    )
     assert windows.tokens().tolist() == [[0, 0, 2, 4], [3, 2, 0, 1], [2, 0, 1, 4]]
     assert target_counts(windows, 5, all_steps=False).tolist() == [0, 1, 0, 0, 2]
     # All but each first step, the padding apart: 60 62 | 60 - off | - off 62.
@@ -161,13 +238,20 @@ def test_target_counts():
 def test_target_counts_in_blocks():
     windows = cut_windows([random_tune(1, 9000)], VOCABULARY, 4, 1)
     tokens = windows.tokens()
-    np.testing.assert_array_equal(target_counts(windows, 15, all_steps=False), np.bincount(tokens[:, -1], minlength=15))
-    np.testing.assert_array_equal(target_counts(windows, 15, all_steps=True), np.bincount(tokens[:, 1:].ravel(), minlength=15))
+    np.testing.assert_array_equal(
+        target_counts(windows, 15, all_steps=False), np.bincount(tokens[:, -1], minlength=15)
+    )
+    np.testing.assert_array_equal(
+        target_counts(windows, 15, all_steps=True), np.bincount(tokens[:, 1:].ravel(), minlength=15)
+    )
 
 
 def test_base_rate():
-    # Training 7:0:0 with one more each is 8/10, 1/10, 1/10; measured on two of the first class and one of the last.
-    assert base_rate(np.array([7, 0, 0]), np.array([2, 0, 1])) == pytest.approx(-(2 * math.log(0.8) + math.log(0.1)) / 3)
+    # Training 7:0:0 with one more each is 8/10, 1/10, 1/10; measured on two of the first class and
+    # one of the last.
+    assert base_rate(np.array([7, 0, 0]), np.array([2, 0, 1])) == pytest.approx(
+        -(2 * math.log(0.8) + math.log(0.1)) / 3
+    )
     assert base_rate(np.array([0, 0, 0, 0]), np.array([1, 5, 0, 0])) == pytest.approx(math.log(4))
 
 
@@ -192,7 +276,9 @@ def mixed():
     return corpus(*tunes)
 
 
-@pytest.mark.parametrize('options', [{}, {'max_windows': 31}, {'held_out_steps': 33}, {'split': 'window'}])
+@pytest.mark.parametrize(
+    'options', [{}, {'max_windows': 31}, {'held_out_steps': 33}, {'split': 'window'}]
+)
 def test_equal_shares_of_styles(options):
     made = mixed()
     dataset = build(made, **options)
@@ -202,8 +288,15 @@ def test_equal_shares_of_styles(options):
         windows = getattr(dataset, part)
         each = [windows.select(rows) for rows in np.split(np.arange(len(windows)), 3)]
         for style, of_style in zip(sorted(STYLES), each, strict=True):
-            events = {VOCABULARY.encode(phrase).tobytes() for tune in made.kept if tune.style == style for phrase in tune.phrases}
-            assert all(any(window.tobytes() in tune for tune in events) for window in of_style.tokens())
+            events = {
+                VOCABULARY.encode(phrase).tobytes()
+                for tune in made.kept
+                if tune.style == style
+                for phrase in tune.phrases
+            }
+            assert all(
+                any(window.tobytes() in tune for tune in events) for window in of_style.tokens()
+            )
             seen[style].add(len(of_style))
     assert len(set(map(frozenset, seen.values()))) == 1
     if 'max_windows' in options:
@@ -212,19 +305,26 @@ def test_equal_shares_of_styles(options):
         assert len(build(made, **options).train) == len(dataset.train) > 30
     np.testing.assert_array_equal(build(made, **options).train.tokens(), dataset.train.tokens())
     if dataset.test:
-        assert dataset.num_tunes == {'train': 48, 'validation': 7, 'test': 7}  # of 20, 30 and 12: 2 + 3 + 2 each
+        # of 20, 30 and 12: 2 + 3 + 2 each
+        assert dataset.num_tunes == {'train': 48, 'validation': 7, 'test': 7}
 
 
 def test_a_style_without_a_window_is_named():
     tunes = [random_tune(seed, 100, style='a') for seed in range(9)]
     tunes += [random_tune(50 + seed, 17, style='b', file=f'b{seed}.mid') for seed in range(9)]
-    with pytest.raises(UserError, match="train part of corpus made gives no window of 16 steps in the style 'b'"):
+    with pytest.raises(
+        UserError, match="train part of corpus made gives no window of 16 steps in the style 'b'"
+    ):
         build(corpus(*tunes), keep_last=False)
 
 
 def test_a_share_of_the_training_tunes():
     made = corpus(*(random_tune(seed, 100 + seed) for seed in range(30)))
-    whole, half, by_window = build(made), build(made, train_share=0.5), build(made, train_share=0.5, split='window')
+    whole, half, by_window = (
+        build(made),
+        build(made, train_share=0.5),
+        build(made, train_share=0.5, split='window'),
+    )
     assert half.num_tunes == whole.num_tunes | {'train': 12}
     rows = [{row.tobytes() for row in each.train.tokens()} for each in (half, whole)]
     assert rows[0] < rows[1]

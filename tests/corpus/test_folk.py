@@ -34,11 +34,19 @@ def test_folk():
     assert 1000 < found['num_families'] < len(corpus.kept)
     assert all(-5 <= tune.transposed_by <= 6 for tune in corpus.kept)
 
-    options = {'window_steps': 64, 'hop_steps': 16, 'keep_last': True, 'cover_end': False, 'max_windows': 0, 'split_seed': 0}
+    options = {
+        'window_steps': 64,
+        'hop_steps': 16,
+        'keep_last': True,
+        'cover_end': False,
+        'max_windows': 0,
+        'split_seed': 0,
+    }
     dataset = build_dataset(corpus, encoding='melody', **options)
     tunes = dataset.num_tunes
     assert 0.78 < tunes['train'] / sum(tunes.values()) < 0.81
-    # Four shared bars join tunes to a family, so that hardly a window of four bars is left to remove; of two bars many are.
+    # Four shared bars join tunes to a family, so that hardly a window of four bars is left to
+    # remove; of two bars many are.
     assert sum(dataset.num_copies.values()) < 50
     halves = build_dataset(corpus, encoding='melody', **(options | {'window_steps': 32}))
     assert 50 < sum(halves.num_copies.values()) < 0.3 * (len(halves.validation) + len(halves.test))

@@ -31,9 +31,19 @@ def test_none_are_none(tmp_path):
 
 def test_an_older_file_has_none_unseen(tmp_path):
     with (tmp_path / NAME).open('wb') as file:
-        np.savez(file, names=np.frombuffer(b'["a"]', np.uint8), lengths=np.array([2]), events=np.array([60, -2], np.int8))
+        np.savez(
+            file,
+            names=np.frombuffer(b'["a"]', np.uint8),
+            lengths=np.array([2]),
+            events=np.array([60, -2], np.int8),
+        )
     found = read_originals(tmp_path)
-    assert (found.names, found.titles, found.melodies, found.unseen) == (('a',), ('',), [from_events([60, -2])], ())
+    assert (found.names, found.titles, found.melodies, found.unseen) == (
+        ('a',),
+        ('',),
+        [from_events([60, -2])],
+        (),
+    )
 
 
 def test_a_damaged_file_is_said_to_be(tmp_path):
@@ -44,6 +54,11 @@ def test_a_damaged_file_is_said_to_be(tmp_path):
         with pytest.raises(UserError, match=r'originals.npz is damaged: .*; remove it'):
             read_originals(tmp_path)
     with (tmp_path / NAME).open('wb') as file:
-        np.savez(file, names=np.frombuffer(b'["a"]', np.uint8), lengths=np.array([5]), events=np.zeros(3, np.int8))
+        np.savez(
+            file,
+            names=np.frombuffer(b'["a"]', np.uint8),
+            lengths=np.array([5]),
+            events=np.zeros(3, np.int8),
+        )
     with pytest.raises(UserError, match='its parts do not fit together'):
         read_originals(tmp_path)

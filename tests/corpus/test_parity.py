@@ -1,4 +1,6 @@
-"""Sixty of the source's tunes against what the source made of them, by the rules of `data.protocol = 'thesis'`."""
+"""Sixty of the source's tunes against what the source made of them, by the rules of `data.protocol
+= 'thesis'`.
+"""
 
 import dataclasses
 import json
@@ -41,7 +43,10 @@ def test_parity(reference):
             assert found == wanted, tune.file
             same += 1
         elif found != wanted:
-            different.append(f'{tune.file} (key {tune.key}, {each["key"]} expected; {each["direct_n_diff"]} events differ)')
+            different.append(
+                f'{tune.file} (key {tune.key}, {each["key"]} expected; {each["direct_n_diff"]}'
+                ' events differ)'
+            )
     assert same == 55
     print('not identical, as the source went through music21:', *different, sep='\n  ')
 
@@ -49,7 +54,8 @@ def test_parity(reference):
 def test_vocabulary(reference):
     expected, _, tunes = reference
     fitted = MelodyVocabulary.fit([tune.events for tune in tunes])
-    assert expected['min_note'] <= fitted.min_pitch <= fitted.max_pitch <= expected['max_note']  # of 126 tunes
+    # of 126 tunes
+    assert expected['min_note'] <= fitted.min_pitch <= fitted.max_pitch <= expected['max_note']
     vocabulary = MelodyVocabulary(expected['min_note'], expected['max_note'])
     assert vocabulary.num_classes == 49
     windows = cut_windows(tunes, vocabulary, **CUT)
@@ -60,7 +66,9 @@ def test_filter(reference):
     """The protocol keeps what the source's filter kept, and makes the same of it."""
     expected, files, tunes = reference
     filtered = prepare_files(files, THESIS)
-    assert [tune.kept for tune in filtered] == [each['kept_by_four_four_filter'] for each in expected['tunes']]
+    assert [tune.kept for tune in filtered] == [
+        each['kept_by_four_four_filter'] for each in expected['tunes']
+    ]
     assert [tune.events.tolist() for tune in filtered if tune.kept] == [
         tune.events.tolist() for tune, again in zip(tunes, filtered, strict=True) if again.kept
     ]
@@ -73,6 +81,9 @@ def test_split(reference):
     cut = {'encoding': 'melody', 'cover_end': False, 'max_windows': 0, 'split_seed': 0, **CUT}
     dataset = build_dataset(corpus, split=RULES['split'], **cut)
     num_windows = sum(count_windows(tune, **CUT) for tune in tunes)
-    assert (len(dataset.train), len(dataset.validation)) == (num_windows - -(-num_windows // 5), -(-num_windows // 5))
+    assert (len(dataset.train), len(dataset.validation)) == (
+        num_windows - -(-num_windows // 5),
+        -(-num_windows // 5),
+    )
     assert dataset.test is None
     assert dataset.num_copies['validation'] > 0

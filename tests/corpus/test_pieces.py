@@ -1,4 +1,6 @@
-"""Voices to tunes: 4/2 by hand, several worker processes, bad files, subsets; and the real collections, slowly."""
+"""Voices to tunes: 4/2 by hand, several worker processes, bad files, subsets; and the real
+collections, slowly.
+"""
 
 import dataclasses
 import os
@@ -33,13 +35,21 @@ def voice(meter, *notes, pickup=0):
 
 
 def test_a_bar_of_4_2_is_two_of_16_steps():
-    # C for a half note, E for a dotted one, G for three quarters' worth: one bar of eight quarters; then C, a semibreve.
+    # C for a half note, E for a dotted one, G for three quarters' worth: one bar of eight quarters;
+    # then C, a semibreve.
     score = voice((4, 2), (0, 2, 60), (2, 3, 64), (5, 3, 67), (8, 4, 60))
     tune = prepare_voice(score, 'a.krn#1', PALESTRINA, Settings())
-    assert (tune.meter, tune.style, tune.kept, tune.key) == ('4/2', 'Renaissance voice', True, 'C major')
+    assert (tune.meter, tune.style, tune.kept, tune.key) == (
+        '4/2',
+        'Renaissance voice',
+        True,
+        'C major',
+    )
     expected = [60, *[-2] * 7, 64, *[-2] * 11, 67, *[-2] * 11, 60, *[-2] * 15]
     assert tune.events.tolist() == expected
-    halved = prepare_voice(score, 'a.krn#1', dataclasses.replace(PALESTRINA, bar_steps=16), Settings())
+    halved = prepare_voice(
+        score, 'a.krn#1', dataclasses.replace(PALESTRINA, bar_steps=16), Settings()
+    )
     assert halved.events.tolist() == expected[::2]
 
 
@@ -47,7 +57,9 @@ def test_a_bar_of_4_2_is_two_of_16_steps():
 def test_other_metres_are_dropped(meter):
     tune = prepare_voice(voice(meter, (0, 2, 60)), 'a.krn#1', PALESTRINA, Settings())
     assert (tune.reason, tune.meter) == ('meter', f'{meter[0]}/{meter[1]}')
-    assert prepare_voice(voice(meter, (0, 2, 60)), 'a.mxl#1', BACH, Settings()).kept == (meter != (3, 2))
+    assert prepare_voice(voice(meter, (0, 2, 60)), 'a.mxl#1', BACH, Settings()).kept == (
+        meter != (3, 2)
+    )
 
 
 def test_4_2_is_palestrinas_alone():
@@ -64,8 +76,13 @@ def test_a_pickup_ends_at_a_bar_line(pickup, first):
 
 
 def test_pieces(tmp_path):
-    """In this process and in two workers: the same tunes in the files' order, a bad file once, with its reason."""
-    texts = {f'{index}.krn': FOUR_TWO.replace('1b', f'1{pitch}') for index, pitch in enumerate('abcdefga')}
+    """In this process and in two workers: the same tunes in the files' order, a bad file once, with
+    its reason.
+    """
+    texts = {
+        f'{index}.krn': FOUR_TWO.replace('1b', f'1{pitch}')
+        for index, pitch in enumerate('abcdefga')
+    }
     files = source_files(tmp_path, texts | {'3.krn': 'no music'})
     seen = []
 
@@ -92,18 +109,28 @@ def test_pieces(tmp_path):
 
 
 def test_voices_of_a_piece_are_a_family_and_titles_join_no_pieces():
-    tunes = [Tune(file, title='Kyrie') for file in ('a.krn#1', 'a.krn#2', 'b.krn#1', 'c#1.mid', 'c#2.mid')]
+    tunes = [
+        Tune(file, title='Kyrie')
+        for file in ('a.krn#1', 'a.krn#2', 'b.krn#1', 'c#1.mid', 'c#2.mid')
+    ]
     assert find_families(tunes).tolist() == [0, 0, 2, 3, 4]
 
 
 def test_max_tunes_reads_few_files(tmp_path):
     bars = [[('C4', 4, '')], [('E4', 4, '')]]
-    files = source_files(tmp_path, {f'{index:02}.xml': music_xml(bars, num_parts=4) for index in range(12)})
+    files = source_files(
+        tmp_path, {f'{index:02}.xml': music_xml(bars, num_parts=4) for index in range(12)}
+    )
 
     def drawn(max_tunes, seed=0):
         read = []
         tunes = prepare_pieces(
-            files, BACH, Settings(), max_tunes=max_tunes, seed=seed, progress=lambda items, unit: read.extend(items) or items
+            files,
+            BACH,
+            Settings(),
+            max_tunes=max_tunes,
+            seed=seed,
+            progress=lambda items, unit: read.extend(items) or items,
         )
         assert len(tunes) == max_tunes
         return len(read), [tune.file for tune in tunes]
@@ -116,14 +143,17 @@ def test_max_tunes_reads_few_files(tmp_path):
 @pytest.mark.slow
 def test_stopped_by_a_kill_or_ctrl_c_it_leaves_no_process(tmp_path):
     code = (
-        'from symmusic.corpus.cache import load_corpus\nfrom symmusic.corpus.prepare import Settings\n'
-        "if __name__ == '__main__':\n    load_corpus('palestrina', Settings())\n"
+        'from symmusic.corpus.cache import load_corpus\nfrom symmusic.corpus.prepare import'
+        " Settings\nif __name__ == '__main__':\n    load_corpus('palestrina', Settings())\n"
     )
     (tmp_path / 'prepare.py').write_text(code)
     for how in (signal.SIGINT, signal.SIGKILL):
         environment = os.environ | {'PYTHONPATH': os.getcwd()}
         process = subprocess.Popen(
-            [sys.executable, tmp_path / 'prepare.py'], start_new_session=True, env=environment, stderr=subprocess.DEVNULL
+            [sys.executable, tmp_path / 'prepare.py'],
+            start_new_session=True,
+            env=environment,
+            stderr=subprocess.DEVNULL,
         )
         time.sleep(15)
         process.send_signal(how)
@@ -139,15 +169,24 @@ def test_stopped_by_a_kill_or_ctrl_c_it_leaves_no_process(tmp_path):
             pytest.fail(f'processes are left after {how}')
 
 
-# Windows at hop 16 by the source's rules, as specified where measured (None: see BUILD.md on what the specification's figure is).
-FAITHFUL = [('folk', 32_000), ('essen', 16_600), ('palestrina', 96_000), ('bach', 19_000), ('monteverdi', None)]
+# Windows at hop 16 by the source's rules, as specified where measured (None: see BUILD.md on what
+# the specification's figure is).
+FAITHFUL = [
+    ('folk', 32_000),
+    ('essen', 16_600),
+    ('palestrina', 96_000),
+    ('bach', 19_000),
+    ('monteverdi', None),
+]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(('name', 'specified'), FAITHFUL)
 def test_counts(name, specified):
     is_voices = COLLECTIONS[name].has_voices
-    corpus = load_corpus(name, Settings(align_pickups=False, rests='phrase' if name == 'bach' else 'end'))
+    corpus = load_corpus(
+        name, Settings(align_pickups=False, rests='phrase' if name == 'bach' else 'end')
+    )
     found = sum(count_windows(tune, 64, 16, keep_last=is_voices) for tune in corpus.kept)
     expected = specified or 4_379
     assert found == pytest.approx(expected, rel=0.02)

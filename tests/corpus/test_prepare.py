@@ -1,4 +1,6 @@
-"""From one score to one tune, and from a folder with all kinds of files to its tunes and drop counts."""
+"""From one score to one tune, and from a folder with all kinds of files to its tunes and drop
+counts.
+"""
 
 import dataclasses
 import itertools
@@ -9,7 +11,15 @@ import pytest
 from hypothesis import strategies as st
 
 from symmusic.corpus.collections import find_files
-from symmusic.corpus.prepare import Settings, Tune, count_drops, fingerprint, list_tunes, prepare_files, prepare_score
+from symmusic.corpus.prepare import (
+    Settings,
+    Tune,
+    count_drops,
+    fingerprint,
+    list_tunes,
+    prepare_files,
+    prepare_score,
+)
 from symmusic.errors import ScoreError
 from symmusic.melody.events import StepNote, from_events
 from symmusic.score.key import MAJOR, MINOR
@@ -22,21 +32,48 @@ HOLD, OFF = -2, -1
 
 def score(*notes, **fields):
     """Of notes (onset, duration, pitch) in sixteenths."""
-    return Score(tuple(Note(*note) for note in notes), 4, **({'meters': (Meter(0, 4, 4),)} | fields))
+    return Score(
+        tuple(Note(*note) for note in notes), 4, **({'meters': (Meter(0, 4, 4),)} | fields)
+    )
 
 
 def scale(profile, tonic):
     """Notes that sound as long as a key's profile says, one after the other: their key is certain."""
     lengths = [max(round(weight), 0) for weight in profile]
     onsets = itertools.accumulate(lengths, initial=0)
-    return [(onset, length, 60 + tonic + degree) for degree, (onset, length) in enumerate(zip(onsets, lengths, strict=False)) if length]
+    return [
+        (onset, length, 60 + tonic + degree)
+        for degree, (onset, length) in enumerate(zip(onsets, lengths, strict=False))
+        if length
+    ]
 
 
 def test_one_tune():
-    prepared = prepare_score(score((0, 4, 67), (4, 4, 71), (8, 4, 74), (14, 4, 67), title='Tune'), 'a.mid', Settings())
+    prepared = prepare_score(
+        score((0, 4, 67), (4, 4, 71), (8, 4, 74), (14, 4, 67), title='Tune'), 'a.mid', Settings()
+    )
     assert prepared == Tune('a.mid', 'Tune', '4/4', '', 'G major', 5, prepared.phrases, ())
     assert prepared.kept
-    assert prepared.events.tolist() == [72, HOLD, HOLD, HOLD, 76, HOLD, HOLD, HOLD, 79, HOLD, HOLD, HOLD, OFF, HOLD, 72, HOLD, HOLD, HOLD]
+    assert prepared.events.tolist() == [
+        72,
+        HOLD,
+        HOLD,
+        HOLD,
+        76,
+        HOLD,
+        HOLD,
+        HOLD,
+        79,
+        HOLD,
+        HOLD,
+        HOLD,
+        OFF,
+        HOLD,
+        72,
+        HOLD,
+        HOLD,
+        HOLD,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -54,12 +91,17 @@ def test_transposed_as_a_whole(profile, tonic, key, distance):
     notes = scale(profile, tonic)
     prepared = prepare_score(score(*notes), '', Settings())
     assert (prepared.key, prepared.transposed_by) == (key, distance)
-    assert [note.pitch for note in from_events(prepared.events)] == [pitch + distance for _, _, pitch in notes]
+    assert [note.pitch for note in from_events(prepared.events)] == [
+        pitch + distance for _, _, pitch in notes
+    ]
 
 
 @hypothesis.given(st.integers(0, 11), st.integers(0, 11), st.sampled_from([MAJOR, MINOR]))
 def test_key_of_the_file_does_not_matter(first, second, profile):
-    one, other = (prepare_score(score(*scale(profile, tonic)), '', Settings()).events for tonic in (first, second))
+    one, other = (
+        prepare_score(score(*scale(profile, tonic)), '', Settings()).events
+        for tonic in (first, second)
+    )
     octaves = (one - other)[one >= 0]
     assert set(octaves.tolist()) in ({0}, {12}, {-12})
     np.testing.assert_array_equal(one[one < 0], other[other < 0])
@@ -73,7 +115,9 @@ def test_meters():
 
 
 def test_strict():
-    """Two time signatures are dropped although they are alike, and so is a second instrument; without `strict` both pass."""
+    """Two time signatures are dropped although they are alike, and so is a second instrument;
+    without `strict` both pass.
+    """
     twice = score((0, 4, 60), meters=(Meter(0, 4, 4), Meter(64, 4, 4)))
     duet = dataclasses.replace(score((0, 4, 60)), num_instruments=2)
     for made, reason in ((twice, 'several time signatures'), (duet, 'several instruments')):
@@ -86,10 +130,23 @@ def test_strict():
 
 def test_range():
     with pytest.raises(ScoreError) as caught:
-        prepare_score(score(*((onset, length, pitch + 48) for onset, length, pitch in scale(MAJOR, 7))), '', Settings())
+        prepare_score(
+            score(*((onset, length, pitch + 48) for onset, length, pitch in scale(MAJOR, 7))),
+            '',
+            Settings(),
+        )
     assert caught.value.reason == 'pitch range'
-    high = [(onset, length, pitch + 36) for onset, length, pitch in scale(MAJOR, 11)]  # B major, moved up by one
-    assert max(note.pitch for note in from_events(prepare_score(score(*high, (200, 1, 126)), '', Settings()).events)) == 127
+    # B major, moved up by one
+    high = [(onset, length, pitch + 36) for onset, length, pitch in scale(MAJOR, 11)]
+    assert (
+        max(
+            note.pitch
+            for note in from_events(
+                prepare_score(score(*high, (200, 1, 126)), '', Settings()).events
+            )
+        )
+        == 127
+    )
     with pytest.raises(ScoreError, match='pitch range'):
         prepare_score(score(*high, (200, 1, 127)), '', Settings())
     low = [(onset, length, pitch - 60) for onset, length, pitch in scale(MAJOR, 5)]
@@ -106,7 +163,22 @@ def test_a_silent_bar():
         [*[HOLD] * 4, 64, HOLD, HOLD, HOLD, OFF, HOLD, 67, HOLD],
     ]
     assert both.gaps == (0,)
-    assert both.events.tolist() == [60, HOLD, HOLD, HOLD, OFF, *[HOLD] * 15, 64, HOLD, HOLD, HOLD, OFF, HOLD, 67, HOLD]
+    assert both.events.tolist() == [
+        60,
+        HOLD,
+        HOLD,
+        HOLD,
+        OFF,
+        *[HOLD] * 15,
+        64,
+        HOLD,
+        HOLD,
+        HOLD,
+        OFF,
+        HOLD,
+        67,
+        HOLD,
+    ]
     first = prepare_score(notes, '', Settings(rests='end'))
     assert [phrase.tolist() for phrase in first.phrases] == [[60, HOLD, HOLD, HOLD]]
     assert first.gaps == ()
@@ -120,12 +192,26 @@ def test_silence_of_whole_bars():
 
 def test_pickup():
     with_pickup = score((0, 4, 60), (4, 16, 64), pickup=4)
-    assert prepare_score(with_pickup, '', Settings()).events.tolist() == [*[HOLD] * 12, 60, HOLD, HOLD, HOLD, 64, *[HOLD] * 15]
+    assert prepare_score(with_pickup, '', Settings()).events.tolist() == [
+        *[HOLD] * 12,
+        60,
+        HOLD,
+        HOLD,
+        HOLD,
+        64,
+        *[HOLD] * 15,
+    ]
     faithful = prepare_score(with_pickup, '', Settings(align_pickups=False))
     assert faithful.events.tolist() == [60, HOLD, HOLD, HOLD, 64, *[HOLD] * 15]
 
 
-@hypothesis.given(st.lists(st.tuples(st.integers(0, 70), st.integers(1, 20), st.sampled_from([60, 64, 67])), min_size=1, max_size=12))
+@hypothesis.given(
+    st.lists(
+        st.tuples(st.integers(0, 70), st.integers(1, 20), st.sampled_from([60, 64, 67])),
+        min_size=1,
+        max_size=12,
+    )
+)
 def test_events_write_the_silence_out(rows):
     """All phrases together say where in the tune each note is, from the first bar with a note on."""
     notes, step = [], 0
@@ -134,7 +220,10 @@ def test_events_write_the_silence_out(rows):
         step += rest + length
     prepared = prepare_score(score(*notes), '', Settings())
     first = notes[0][0] // 16 * 16
-    expected = [StepNote(onset - first, onset - first + length, pitch + prepared.transposed_by) for onset, length, pitch in notes]
+    expected = [
+        StepNote(onset - first, onset - first + length, pitch + prepared.transposed_by)
+        for onset, length, pitch in notes
+    ]
     assert from_events(prepared.events) == expected
     assert sum(np.count_nonzero(phrase >= 0) for phrase in prepared.phrases) == len(notes)
     assert all((phrase[:16] >= 0).any() for phrase in prepared.phrases)
@@ -143,7 +232,12 @@ def test_events_write_the_silence_out(rows):
 
 def test_list_tunes(tmp_path):
     files = find_files(str(mixed_folder(tmp_path)))
-    assert [name for file in files[:2] for name, _ in list_tunes(file)] == ['a good.mid', 'b/book.abc#1', 'b/book.abc#2', 'b/book.abc#3']
+    assert [name for file in files[:2] for name, _ in list_tunes(file)] == [
+        'a good.mid',
+        'b/book.abc#1',
+        'b/book.abc#2',
+        'b/book.abc#3',
+    ]
     with pytest.raises(ScoreError, match='no tune'):
         list_tunes(next(file for file in files if file.name == 'h words.abc'))
 
@@ -175,16 +269,30 @@ def test_one_bad_file_among_good_ones(tmp_path):
 
 
 def test_vanished_file_is_counted(tmp_path):
-    files = find_files(str(write_files(tmp_path, {'a.mid': melody((60, 4)), 'b.mid': melody((60, 4))})))
+    files = find_files(
+        str(write_files(tmp_path, {'a.mid': melody((60, 4)), 'b.mid': melody((60, 4))}))
+    )
     files[0].path.unlink()
-    assert [(tune.file, tune.reason) for tune in prepare_files(files, Settings())] == [('a.mid', 'unreadable file'), ('b.mid', '')]
+    assert [(tune.file, tune.reason) for tune in prepare_files(files, Settings())] == [
+        ('a.mid', 'unreadable file'),
+        ('b.mid', ''),
+    ]
 
 
 def test_max_tunes(tmp_path):
-    files = find_files(str(write_files(tmp_path, {f'{index:02}.mid': melody(*random_notes(index, 9)) for index in range(20)})))
+    files = find_files(
+        str(
+            write_files(
+                tmp_path,
+                {f'{index:02}.mid': melody(*random_notes(index, 9)) for index in range(20)},
+            )
+        )
+    )
 
     def names(max_tunes, seed):
-        return [tune.file for tune in prepare_files(files, Settings(), max_tunes=max_tunes, seed=seed)]
+        return [
+            tune.file for tune in prepare_files(files, Settings(), max_tunes=max_tunes, seed=seed)
+        ]
 
     assert names(0, 0) == names(20, 0) == names(99, 0) == [file.name for file in files]
     drawn = names(7, 0)
@@ -196,7 +304,9 @@ def test_max_tunes(tmp_path):
 def test_max_tunes_of_a_book_keep_its_order(tmp_path):
     book = '\n\n'.join(f'X:{number}\nM:4/4\nL:1/4\nK:C\nCDEF|' for number in range(1, 31))
     files = find_files(str(write_files(tmp_path, {'book.abc': book})))
-    numbers = [int(tune.file.split('#')[1]) for tune in prepare_files(files, Settings(), max_tunes=12)]
+    numbers = [
+        int(tune.file.split('#')[1]) for tune in prepare_files(files, Settings(), max_tunes=12)
+    ]
     assert len(numbers) == 12
     assert numbers == sorted(numbers)
 
@@ -216,6 +326,9 @@ def test_progress_sees_every_tune(tmp_path):
 def test_fingerprint():
     first, second = tune([60, -2, 62]), tune([60, -2], [62], gaps=(0,))
     assert fingerprint([first]) == fingerprint([tune([60, -2, 62])])
-    prints = {fingerprint(each) for each in ([], [first], [second], [first, second], [second, first], [tune([60, -2, 63])])}
+    prints = {
+        fingerprint(each)
+        for each in ([], [first], [second], [first, second], [second, first], [tune([60, -2, 63])])
+    }
     assert len(prints) == 6
     assert fingerprint([first, Tune('b.mid', reason='meter')]) == fingerprint([first])

@@ -40,7 +40,9 @@ def test_titles_of_one_family(title):
     assert same(abc(1, 'Merry Blacksmith'), abc(2, title))
 
 
-@pytest.mark.parametrize(('one', 'other'), [("Tom's Reel", 'Toms Reel'), ("Peggy's", 'Peggys'), ("O'Neill", 'ONeill')])
+@pytest.mark.parametrize(
+    ('one', 'other'), [("Tom's Reel", 'Toms Reel'), ("Peggy's", 'Peggys'), ("O'Neill", 'ONeill')]
+)
 def test_apostrophes(one, other):
     assert title_key(one) == title_key(other)
 
@@ -62,8 +64,22 @@ def test_four_shared_bars_join():
     other = tune(np.concatenate([shared, random_tune(2, 48).phrases[0]]), file='2.mid')
     assert same(one, other)
     # Three bars do not, nor four that begin within a bar.
-    assert not same(one, tune(np.concatenate([random_tune(3, 16).phrases[0], shared[:48], random_tune(2, 48).phrases[0]]), file='2.mid'))
-    assert not same(one, tune(np.concatenate([random_tune(3, 8).phrases[0], shared, random_tune(2, 24).phrases[0]]), file='2.mid'))
+    assert not same(
+        one,
+        tune(
+            np.concatenate(
+                [random_tune(3, 16).phrases[0], shared[:48], random_tune(2, 48).phrases[0]]
+            ),
+            file='2.mid',
+        ),
+    )
+    assert not same(
+        one,
+        tune(
+            np.concatenate([random_tune(3, 8).phrases[0], shared, random_tune(2, 24).phrases[0]]),
+            file='2.mid',
+        ),
+    )
 
 
 def test_four_bars_that_say_nothing_do_not_join():
@@ -83,14 +99,18 @@ def test_families_join_through_a_third():
         random_tune(0, 96, file='other.mid'),
         tune(shared, file='1.mid'),
         abc(5, 'Merry'),
-        tune(shared, random_tune(3, 64).phrases[0], file='book.abc#7', title='The Merry', gaps=(1,)),
+        tune(
+            shared, random_tune(3, 64).phrases[0], file='book.abc#7', title='The Merry', gaps=(1,)
+        ),
     ]
     assert find_families(tunes).tolist() == [0, 1, 1, 1]  # numbered by the first
     assert find_families([]).tolist() == []
 
 
 def made(num_families, num_members=1):
-    return [tune([60], file=f'{i:03}-{j}.mid') for i in range(num_families) for j in range(num_members)]
+    return [
+        tune([60], file=f'{i:03}-{j}.mid') for i in range(num_families) for j in range(num_members)
+    ]
 
 
 def families(num_families, num_members=1):
@@ -113,10 +133,17 @@ def test_tenths():
 def test_seed():
     tunes = made(50)
     assert split_tunes(tunes, families(50), 3) == split_tunes(tunes, families(50), 3)
-    assert len({tuple(files(split_tunes(tunes, families(50), seed).test)) for seed in range(5)}) == 5
+    assert (
+        len({tuple(files(split_tunes(tunes, families(50), seed).test)) for seed in range(5)}) == 5
+    )
 
 
-@hypothesis.given(st.lists(st.integers(0, 30), min_size=3, max_size=150).filter(lambda drawn: len(set(drawn)) >= 3), st.integers(0, 999))
+@hypothesis.given(
+    st.lists(st.integers(0, 30), min_size=3, max_size=150).filter(
+        lambda drawn: len(set(drawn)) >= 3
+    ),
+    st.integers(0, 999),
+)
 def test_no_family_in_two_parts(drawn, seed):
     tunes = made(len(drawn))
     split = split_tunes(tunes, np.array(drawn), seed)
@@ -162,17 +189,26 @@ def test_few_families_of_several_tunes(num_families, num_members):
     tunes = made(num_families, num_members)
     split = split_tunes(tunes, families(num_families, num_members), 0)
     assert (len(split.validation), len(split.test)) == (num_members, num_members)
-    assert len({file.split('-')[0] for part in (split.validation, split.test) for file in files(part)}) == 2
+    assert (
+        len({file.split('-')[0] for part in (split.validation, split.test) for file in files(part)})
+        == 2
+    )
     assert len(split.train) == len(tunes) - 2 * num_members
 
 
-@hypothesis.given(st.lists(st.tuples(st.sampled_from('ab'), st.integers(0, 11)), min_size=30, max_size=60), st.integers(0, 9))
+@hypothesis.given(
+    st.lists(st.tuples(st.sampled_from('ab'), st.integers(0, 11)), min_size=30, max_size=60),
+    st.integers(0, 9),
+)
 def test_styles_are_split_each_on_its_own(drawn, seed):
     """Every tune once, every family in one part, whatever styles it has."""
     drawn = [*drawn, *(('ab'[index % 2], 20 + index) for index in range(20))]
     tunes = [Tune(f'{index:02}.mid', style=style) for index, (style, _) in enumerate(drawn)]
     numbers = np.array([family for _, family in drawn])
-    parts = [getattr(split_styles(tunes, numbers, seed), part) for part in ('train', 'validation', 'test')]
+    parts = [
+        getattr(split_styles(tunes, numbers, seed), part)
+        for part in ('train', 'validation', 'test')
+    ]
     assert sorted(tune.file for part in parts for tune in part) == [tune.file for tune in tunes]
     found = [{int(numbers[int(tune.file[:2])]) for tune in part} for part in parts]
     assert not found[0] & found[1] | found[0] & found[2] | found[1] & found[2]
@@ -186,6 +222,10 @@ def test_a_share_is_part_of_every_larger_one(num, share, other, seed):
     tunes = [tune([60], file=f'{index:02}') for index in range(num)]
     small, large = (draw_share(tunes, each, seed) for each in sorted((share, other)))
     assert [each.file for each in small] == sorted({each.file for each in small})
-    assert {each.file for each in small} <= {each.file for each in large} <= {each.file for each in tunes}
+    assert (
+        {each.file for each in small}
+        <= {each.file for each in large}
+        <= {each.file for each in tunes}
+    )
     assert len(small) == max(1, round(min(share, other) * num))
     assert draw_share(tunes, 1.0, seed) == tuple(tunes)

@@ -11,9 +11,31 @@ from symmusic.corpus.stats import as_text, describe, write_stats
 from tests.corpus.tunes import mixed_folder, tune, write_files
 from tests.score.midi_bytes import melody
 
-CONTRACT = {'num_files', 'num_tunes', 'num_kept', 'dropped', 'num_windows', 'num_distinct_windows', 'num_classes', 'min_pitch', 'max_pitch',
-            'num_steps', 'event_frequencies'}  # fmt: skip
-LINE = ['file', 'title', 'meter', 'kept', 'reason', 'key', 'transposed_by', 'num_steps', 'num_windows', 'events']
+CONTRACT = {
+    'num_files',
+    'num_tunes',
+    'num_kept',
+    'dropped',
+    'num_windows',
+    'num_distinct_windows',
+    'num_classes',
+    'min_pitch',
+    'max_pitch',
+    'num_steps',
+    'event_frequencies',
+}
+LINE = [
+    'file',
+    'title',
+    'meter',
+    'kept',
+    'reason',
+    'key',
+    'transposed_by',
+    'num_steps',
+    'num_windows',
+    'events',
+]
 WINDOWS = {'window_steps': 4, 'hop_steps': 2, 'keep_last': True}
 
 
@@ -28,8 +50,10 @@ def load_lines(path):
 
 def test_by_hand():
     made = corpus(
-        tune([60, -2, 62, -1, 60, -2, 62, -1, 64], key='C major'),  # windows 0-3, 2-5, 4-7; the first and the third are alike
-        tune([65], [-2, 67, -2], key='a minor', gaps=(0,)),  # one step, 15 of silence, three steps; two padded windows
+        # windows 0-3, 2-5, 4-7; the first and the third are alike
+        tune([60, -2, 62, -1, 60, -2, 62, -1, 64], key='C major'),
+        # one step, 15 of silence, three steps; two padded windows
+        tune([65], [-2, 67, -2], key='a minor', gaps=(0,)),
         Tune('b.mid', reason='meter'),
         Tune('c.mid', reason='meter'),
         Tune('d.mid', reason='no notes'),
@@ -37,7 +61,12 @@ def test_by_hand():
     )
     found = describe(made, encoding='melody', **WINDOWS)
     assert found.keys() >= CONTRACT
-    assert (found['num_files'], found['num_tunes'], found['num_kept'], found['num_families']) == (7, 5, 2, 2)
+    assert (found['num_files'], found['num_tunes'], found['num_kept'], found['num_families']) == (
+        7,
+        5,
+        2,
+        2,
+    )
     assert found['dropped'] == {'meter': 2, 'no notes': 1}
     assert (found['num_windows'], found['num_distinct_windows']) == (5, 4)
     assert (found['num_classes'], found['min_pitch'], found['max_pitch']) == (10, 60, 67)
@@ -45,14 +74,19 @@ def test_by_hand():
     counts = {name: round(28 * share, 9) for name, share in found['event_frequencies'].items()}
     # No event: 2, then 14 of the silence and 2; note off: 2, then the silence's first step.
     assert counts == {'no event': 18, 'note off': 3, '60': 2, '62': 2, '64': 1, '65': 1, '67': 1}
-    assert {name: round(7 * share, 9) for name, share in found['note_lengths'].items()} == {'1': 4, '2': 3}
+    assert {name: round(7 * share, 9) for name, share in found['note_lengths'].items()} == {
+        '1': 4,
+        '2': 3,
+    }
     assert found['keys'] == {'C major': 1, 'a minor': 1}
     assert sum(found['event_frequencies'].values()) == pytest.approx(1)
     assert describe(made, encoding='melody', **(WINDOWS | {'keep_last': False}))['num_windows'] == 4
 
 
 def test_long_notes_count_together():
-    found = describe(corpus(tune([60, *[-2] * 15, 60, *[-2] * 40, 60])), encoding='melody', **WINDOWS)
+    found = describe(
+        corpus(tune([60, *[-2] * 15, 60, *[-2] * 40, 60])), encoding='melody', **WINDOWS
+    )
     assert found['note_lengths'] == {'1': pytest.approx(1 / 3), '16+': pytest.approx(2 / 3)}
 
 
@@ -60,18 +94,36 @@ def test_nothing_kept(tmp_path):
     made = corpus(Tune('a.mid', reason='meter', meter='3/4', title='Waltz'))
     found = describe(made, encoding='melody', **WINDOWS)
     assert found.keys() >= CONTRACT
-    assert (found['num_kept'], found['num_windows'], found['num_classes'], found['num_steps']) == (0, 0, 0, 0)
-    assert (found['min_pitch'], found['event_frequencies'], found['dropped']) == (None, {}, {'meter': 1})
+    assert (found['num_kept'], found['num_windows'], found['num_classes'], found['num_steps']) == (
+        0,
+        0,
+        0,
+        0,
+    )
+    assert (found['min_pitch'], found['event_frequencies'], found['dropped']) == (
+        None,
+        {},
+        {'meter': 1},
+    )
     assert 'meter' in as_text(found)
     write_stats(tmp_path, made, found, {}, keep_last=True)
     (line,) = load_lines(tmp_path / 'tunes.jsonl')
-    assert line == dict(zip(LINE, ['a.mid', 'Waltz', '3/4', False, 'meter', '', 0, 0, 0, []], strict=True))
+    assert line == dict(
+        zip(LINE, ['a.mid', 'Waltz', '3/4', False, 'meter', '', 0, 0, 0, []], strict=True)
+    )
     assert not (tmp_path / 'distributions.png').exists()
 
 
 def test_tune_without_a_window():
-    found = describe(corpus(tune([60] * 5)), encoding='melody', window_steps=4, hop_steps=2, keep_last=False)
-    assert (found['num_kept'], found['num_windows'], found['num_distinct_windows'], found['num_steps']) == (1, 0, 0, 5)
+    found = describe(
+        corpus(tune([60] * 5)), encoding='melody', window_steps=4, hop_steps=2, keep_last=False
+    )
+    assert (
+        found['num_kept'],
+        found['num_windows'],
+        found['num_distinct_windows'],
+        found['num_steps'],
+    ) == (1, 0, 0, 5)
 
 
 def test_files(tmp_path):
@@ -80,19 +132,39 @@ def test_files(tmp_path):
     made = load_corpus(str(folder), Settings())
     found = describe(made, encoding='melody', window_steps=64, hop_steps=16, keep_last=True)
     write_stats(tmp_path / 'out', made, found, {'corpus': 'music'}, keep_last=True)
-    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == ['distributions.png', 'settings.json', 'stats.json', 'tunes.jsonl']
+    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == [
+        'distributions.png',
+        'settings.json',
+        'stats.json',
+        'tunes.jsonl',
+    ]
     assert json.loads((tmp_path / 'out' / 'stats.json').read_text()) == found
     assert json.loads((tmp_path / 'out' / 'settings.json').read_text()) == {'corpus': 'music'}
     assert (tmp_path / 'out' / 'distributions.png').read_bytes()[:4] == b'\x89PNG'
     lines = load_lines(tmp_path / 'out' / 'tunes.jsonl')
     assert [list(line) for line in lines] == [LINE] * len(made.tunes)
-    assert [line['file'] for line in lines] == [each.file for each in made.tunes] == sorted(each.file for each in made.tunes)
+    assert (
+        [line['file'] for line in lines]
+        == [each.file for each in made.tunes]
+        == sorted(each.file for each in made.tunes)
+    )
     assert sum(line['kept'] for line in lines) == found['num_kept'] == 3
     assert sum(line['num_windows'] for line in lines) == found['num_windows']
     assert sum(line['num_steps'] for line in lines) == found['num_steps']
     rests = lines[-1]
     assert (rests['title'], rests['num_steps'], rests['num_windows']) == ('Süß', 48, 2)
-    assert rests['events'] == [67 + rests['transposed_by'], -2, -2, -2, -1, *[-2] * 39, 64 + rests['transposed_by'], -2, -2, -2]
+    assert rests['events'] == [
+        67 + rests['transposed_by'],
+        -2,
+        -2,
+        -2,
+        -1,
+        *[-2] * 39,
+        64 + rests['transposed_by'],
+        -2,
+        -2,
+        -2,
+    ]
     for line in lines:
         assert line['num_steps'] == len(line['events'])
         assert bool(line['reason']) != line['kept']
@@ -103,24 +175,35 @@ def test_files(tmp_path):
     [
         ('melody', 4, 3, {'no event': 4, 'note off': 1, '60': 2, '61': 1, '62': 1}),
         ('pianoroll', 3, 3, {'silence': 2, '60': 4, '61': 2, '62': 1}),
-        ('pianoroll_faithful', 4, 5, {'60': 3, '61': 2, '62': 1, 'blank': 6}),  # of twelve steps, three of them to fill the last beat
+        # of twelve steps, three of them to fill the last beat
+        ('pianoroll_faithful', 4, 5, {'60': 3, '61': 2, '62': 1, 'blank': 6}),
     ],
 )
 def test_an_encoding(encoding, num_notes, num_windows, classes):
-    """C, C again, a rest, C sharp, D: the roll makes two notes one, the faithful one parts them by a blank and has whole beats."""
+    """C, C again, a rest, C sharp, D: the roll makes two notes one, the faithful one parts them by
+    a blank and has whole beats.
+    """
     made = corpus(tune([60, -2, 60, -2, -1, -2, 61, -2, 62], style='march'))
     found = describe(made, encoding=encoding, **WINDOWS)
     assert found['encoding'] == encoding
     assert (found['num_notes'], found['num_encoded_notes']) == (4, num_notes)
-    assert {name: round(sum(classes.values()) * share, 9) for name, share in found['class_frequencies'].items()} == classes
-    assert found['num_classes'] == 3 + {'melody': 2, 'pianoroll': 1, 'pianoroll_faithful': 0}[encoding]
+    assert {
+        name: round(sum(classes.values()) * share, 9)
+        for name, share in found['class_frequencies'].items()
+    } == classes
+    assert (
+        found['num_classes'] == 3 + {'melody': 2, 'pianoroll': 1, 'pianoroll_faithful': 0}[encoding]
+    )
     assert found['styles']['march']['num_windows'] == found['num_windows'] == num_windows
-    assert found['event_frequencies']['60'] == pytest.approx(2 / 9)  # of the tunes, whatever the encoding
+    # of the tunes, whatever the encoding
+    assert found['event_frequencies']['60'] == pytest.approx(2 / 9)
     assert f'{encoding}: {num_notes / 4:.1%} of the notes kept apart' in as_text(found)
 
 
 def test_text(tmp_path):
-    made = corpus(tune([60, -2, 62, -1], key='C major'), Tune('b.mid', reason='no meter'), num_files=3)
+    made = corpus(
+        tune([60, -2, 62, -1], key='C major'), Tune('b.mid', reason='no meter'), num_files=3
+    )
     text = as_text(describe(made, encoding='melody', **WINDOWS))
     assert '2: 1 kept in 1 families, 1 dropped' in text
     assert '1  no meter' in text
@@ -137,8 +220,15 @@ def test_undecodable_file_name(tmp_path):
 
 
 def test_styles():
-    made = corpus(tune([60] * 8, style='chorale'), tune([62] * 9, style='folk song'), tune([62] * 4, style='folk song'))
+    made = corpus(
+        tune([60] * 8, style='chorale'),
+        tune([62] * 9, style='folk song'),
+        tune([62] * 4, style='folk song'),
+    )
     found = describe(made, encoding='melody', **WINDOWS)
-    assert found['styles'] == {'chorale': {'num_kept': 1, 'num_windows': 3}, 'folk song': {'num_kept': 2, 'num_windows': 4}}
+    assert found['styles'] == {
+        'chorale': {'num_kept': 1, 'num_windows': 3},
+        'folk song': {'num_kept': 2, 'num_windows': 4},
+    }
     assert 'folk song: 4 windows of 2 tunes' in as_text(found)
     assert describe(corpus(tune([60] * 8)), encoding='melody', **WINDOWS)['styles'] == {}

@@ -1,4 +1,6 @@
-"""Windows: the counts of the specification, where they begin, and that no step is lost where all are wanted."""
+"""Windows: the counts of the specification, where they begin, and that no step is lost where all
+are wanted.
+"""
 
 import itertools
 
@@ -7,7 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from symmusic.corpus.windows import count_windows, cut_windows, distinct, draw_shares, draw_windows, window_starts, without_copies
+from symmusic.corpus.windows import (
+    count_windows,
+    cut_windows,
+    distinct,
+    draw_shares,
+    draw_windows,
+    window_starts,
+    without_copies,
+)
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from tests.corpus.tunes import random_tune, tune
 
@@ -23,7 +33,16 @@ def starts(num_steps, window_steps=64, hop_steps=16, **options):
 
 @pytest.mark.parametrize(
     ('num_steps', 'all_windows', 'faithful'),
-    [(0, 0, 0), (1, 1, 1), (63, 1, 1), (64, 1, 1), *((n, 1, 0) for n in range(65, 80)), (80, 2, 1), (96, 3, 2), (1120, 67, 66)],
+    [
+        (0, 0, 0),
+        (1, 1, 1),
+        (63, 1, 1),
+        (64, 1, 1),
+        *((n, 1, 0) for n in range(65, 80)),
+        (80, 2, 1),
+        (96, 3, 2),
+        (1120, 67, 66),
+    ],
 )
 def test_counts_of_the_specification(num_steps, all_windows, faithful):
     assert len(starts(num_steps)) == all_windows
@@ -31,14 +50,26 @@ def test_counts_of_the_specification(num_steps, all_windows, faithful):
     if num_steps > 64:
         assert all_windows == num_steps // 16 - 3
     tunes = tune([60] * num_steps)
-    assert count_windows(tunes, 64, 16, True) == all_windows == len(cut_windows([tunes], VOCABULARY, 64, 16))
-    assert count_windows(tunes, 64, 16, False) == faithful == len(cut_windows([tunes], VOCABULARY, 64, 16, keep_last=False))
+    assert (
+        count_windows(tunes, 64, 16, True)
+        == all_windows
+        == len(cut_windows([tunes], VOCABULARY, 64, 16))
+    )
+    assert (
+        count_windows(tunes, 64, 16, False)
+        == faithful
+        == len(cut_windows([tunes], VOCABULARY, 64, 16, keep_last=False))
+    )
 
 
-@pytest.mark.parametrize(('num_steps', 'count'), [(0, 0), (1, 1), (64, 1), (65, 2), (79, 16), (80, 17), (1120, 1057)])
+@pytest.mark.parametrize(
+    ('num_steps', 'count'), [(0, 0), (1, 1), (64, 1), (65, 2), (79, 16), (80, 17), (1120, 1057)]
+)
 def test_counts_at_every_step(num_steps, count):
     assert len(starts(num_steps, hop_steps=1)) == count
-    assert len(starts(num_steps, hop_steps=1, keep_last=False)) == (count - 1 if num_steps > 64 else count)
+    assert len(starts(num_steps, hop_steps=1, keep_last=False)) == (
+        count - 1 if num_steps > 64 else count
+    )
 
 
 def test_cover_end():
@@ -51,13 +82,19 @@ def test_cover_end():
 
 @hypothesis.given(lengths, sizes, hops, st.booleans(), st.booleans())
 def test_starts(num_steps, window_steps, hop_steps, keep_last, cover_end):
-    found, padding = window_starts(num_steps, window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end)
+    found, padding = window_starts(
+        num_steps, window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end
+    )
     found = list(found)
     assert padding == (max(window_steps - num_steps, 0) if num_steps else 0)
     assert found == sorted(set(found))
     assert all(start + window_steps <= num_steps and start >= -padding for start in found)
     if num_steps > window_steps:
-        regular = [start for start in range(num_steps) if start % hop_steps == 0 and start + window_steps <= num_steps]
+        regular = [
+            start
+            for start in range(num_steps)
+            if start % hop_steps == 0 and start + window_steps <= num_steps
+        ]
         if cover_end:
             assert found == sorted({*regular, num_steps - window_steps})
         else:
@@ -66,7 +103,13 @@ def test_starts(num_steps, window_steps, hop_steps, keep_last, cover_end):
 
 @hypothesis.given(lengths.filter(bool), sizes, st.booleans(), st.data())
 def test_every_step_is_in_a_window(num_steps, window_steps, keep_last, data):
-    found = starts(num_steps, window_steps, data.draw(st.integers(1, window_steps)), keep_last=keep_last, cover_end=True)
+    found = starts(
+        num_steps,
+        window_steps,
+        data.draw(st.integers(1, window_steps)),
+        keep_last=keep_last,
+        cover_end=True,
+    )
     covered = {step for start in found for step in range(start, start + window_steps)}
     assert covered >= set(range(num_steps))
     assert max(covered) == num_steps - 1
@@ -76,7 +119,8 @@ def test_padding_and_positions():
     windows = cut_windows([tune([60, -2, 62]), tune([-2, 61, -1, 62, -2, 63])], VOCABULARY, 4, 2)
     assert windows.tokens().tolist() == [[0, 2, 0, 4], [0, 3, 1, 4], [1, 4, 0, 5]]
     assert windows.num_padding.tolist() == [1, 0, 0]
-    assert windows.positions.tolist() == [15, 0, 2]  # the padded window's first real step is a bar line
+    # the padded window's first real step is a bar line
+    assert windows.positions.tolist() == [15, 0, 2]
     assert len(windows) == 3
     assert windows.tokens().dtype == np.uint8
 
@@ -86,29 +130,56 @@ def test_no_window():
     assert (len(windows), windows.tokens().shape, distinct(windows)) == (0, (0, 4), 0)
 
 
-@hypothesis.given(st.lists(st.lists(st.integers(0, 90), max_size=3), max_size=5), st.integers(1, 40), hops, st.booleans(), st.booleans())
+@hypothesis.given(
+    st.lists(st.lists(st.integers(0, 90), max_size=3), max_size=5),
+    st.integers(1, 40),
+    hops,
+    st.booleans(),
+    st.booleans(),
+)
 def test_cut_windows(tunes, window_steps, hop_steps, keep_last, cover_end):
     """Against the plain way: pad each phrase, slice it."""
     options = {'keep_last': keep_last, 'cover_end': cover_end}
-    phrases = [[random_tune(10 * i + j, length).phrases[0] for j, length in enumerate(each)] for i, each in enumerate(tunes)]
+    phrases = [
+        [random_tune(10 * i + j, length).phrases[0] for j, length in enumerate(each)]
+        for i, each in enumerate(tunes)
+    ]
     made = [tune(*each, gaps=(1,) * max(len(each) - 1, 0)) for each in phrases]
     expected = []
     for phrase in itertools.chain(*phrases):
         tokens = [0] * window_steps + VOCABULARY.encode(phrase).tolist()
         for start in window_starts(len(phrase), window_steps, hop_steps, **options)[0]:
-            expected.append((tokens[window_steps + start : 2 * window_steps + start], start % 16, max(-start, 0)))
+            expected.append(
+                (
+                    tokens[window_steps + start : 2 * window_steps + start],
+                    start % 16,
+                    max(-start, 0),
+                )
+            )
     windows = cut_windows(made, VOCABULARY, window_steps, hop_steps, **options)
-    found = zip(windows.tokens().tolist(), windows.positions.tolist(), windows.num_padding.tolist(), strict=True)
+    found = zip(
+        windows.tokens().tolist(),
+        windows.positions.tolist(),
+        windows.num_padding.tolist(),
+        strict=True,
+    )
     assert list(found) == expected
     if not cover_end:
-        assert sum(count_windows(each, window_steps, hop_steps, keep_last) for each in made) == len(windows)
+        assert sum(count_windows(each, window_steps, hop_steps, keep_last) for each in made) == len(
+            windows
+        )
     assert distinct(windows) == len({tuple(tokens) for tokens, _, _ in expected})
     rows = np.arange(len(windows))[::-2]
-    assert windows.select(rows).tokens().tolist() == windows.tokens(rows).tolist() == [expected[row][0] for row in rows]
+    assert (
+        windows.select(rows).tokens().tolist()
+        == windows.tokens(rows).tolist()
+        == [expected[row][0] for row in rows]
+    )
 
 
 def test_first_targets():
-    """A window of 4 steps at hop 2 over 7; counted once, the second has 2 new steps and the one that covers the end has 1.
+    """A window of 4 steps at hop 2 over 7; counted once, the second has 2 new steps and the one
+    that covers the end has 1.
 
     steps    0 1 2 3 4 5 6
     first    x T T T          step 0 has nothing before it
@@ -117,7 +188,8 @@ def test_first_targets():
     """
     tunes = [tune([60] * 7), tune([60] * 3)]
     each = cut_windows(tunes, VOCABULARY, 4, 2, cover_end=True)
-    assert each.first_targets.tolist() == [1, 1, 1, 1]  # of the short tune, padded by one step, the first real one
+    # of the short tune, padded by one step, the first real one
+    assert each.first_targets.tolist() == [1, 1, 1, 1]
     once = cut_windows(tunes, VOCABULARY, 4, 2, cover_end=True, count_once=True)
     assert once.first_targets.tolist() == [1, 2, 3, 1]
     assert once.num_padding.tolist() == [0, 0, 0, 1]
@@ -126,14 +198,25 @@ def test_first_targets():
 
 @hypothesis.given(lengths.filter(bool), st.integers(2, 70), st.data())
 def test_every_step_counts_once(num_steps, window_steps, data):
-    hop_steps = data.draw(st.integers(1, window_steps - 1))  # at less overlap a first step has nothing before it
-    windows = cut_windows([tune([60] * num_steps)], VOCABULARY, window_steps, hop_steps, cover_end=True, count_once=True)
+    # at less overlap a first step has nothing before it
+    hop_steps = data.draw(st.integers(1, window_steps - 1))
+    windows = cut_windows(
+        [tune([60] * num_steps)],
+        VOCABULARY,
+        window_steps,
+        hop_steps,
+        cover_end=True,
+        count_once=True,
+    )
     counted = [
         start - window_steps + step
-        for start, first in zip(windows.starts.tolist(), windows.first_targets.tolist(), strict=True)
+        for start, first in zip(
+            windows.starts.tolist(), windows.first_targets.tolist(), strict=True
+        )
         for step in range(first, window_steps)
     ]
-    skipped = 0 if num_steps < window_steps else 1  # the first step of all, where no padding stands before it
+    # the first step of all, where no padding stands before it
+    skipped = 0 if num_steps < window_steps else 1
     assert counted == list(range(skipped, num_steps))
 
 
@@ -157,17 +240,32 @@ def test_without_copies_keeps_what_is_new(num_steps, window_steps):
 
 def test_draw_windows():
     windows = cut_windows([random_tune(1, 200)], VOCABULARY, 16, 1)
-    assert draw_windows(windows, 0, 5) is draw_windows(windows, 185, 5) is draw_windows(windows, 999, 5) is windows
+    assert (
+        draw_windows(windows, 0, 5)
+        is draw_windows(windows, 185, 5)
+        is draw_windows(windows, 999, 5)
+        is windows
+    )
     drawn = draw_windows(windows, 20, 5)
     assert len(set(drawn.starts.tolist())) == 20
-    assert drawn.starts.tolist() == sorted(drawn.starts.tolist()) == draw_windows(windows, 20, 5).starts.tolist()
+    assert (
+        drawn.starts.tolist()
+        == sorted(drawn.starts.tolist())
+        == draw_windows(windows, 20, 5).starts.tolist()
+    )
     assert set(drawn.starts.tolist()) <= set(windows.starts.tolist())
     assert drawn.starts.tolist() != draw_windows(windows, 20, 6).starts.tolist()
 
 
-@pytest.mark.parametrize(('max_num', 'nums'), [(0, [5, 5, 5]), (2, [1, 1, 1]), (3, [1, 1, 1]), (8, [2, 2, 2]), (99, [5, 5, 5])])
+@pytest.mark.parametrize(
+    ('max_num', 'nums'),
+    [(0, [5, 5, 5]), (2, [1, 1, 1]), (3, [1, 1, 1]), (8, [2, 2, 2]), (99, [5, 5, 5])],
+)
 def test_shares_are_equal_and_none_is_empty(max_num, nums):
     """The shortest has five windows."""
-    parts = [cut_windows([random_tune(seed, num + 15)], VOCABULARY, 16, 1) for seed, num in enumerate((9, 5, 30))]
+    parts = [
+        cut_windows([random_tune(seed, num + 15)], VOCABULARY, 16, 1)
+        for seed, num in enumerate((9, 5, 30))
+    ]
     assert [len(part) for part in parts] == [9, 5, 30]
     assert [len(part) for part in draw_shares(parts, max_num, 0)] == nums

@@ -11,7 +11,14 @@ C_MAJOR = (60, 62, 64, 65, 67, 69, 71, 72)
 
 
 def tune(*phrases, file='a.mid', gaps=(), title='', **fields) -> Tune:
-    return Tune(file, title=title, meter='4/4', phrases=tuple(np.array(phrase, np.int8) for phrase in phrases), gaps=gaps, **fields)
+    return Tune(
+        file,
+        title=title,
+        meter='4/4',
+        phrases=tuple(np.array(phrase, np.int8) for phrase in phrases),
+        gaps=gaps,
+        **fields,
+    )
 
 
 def random_tune(seed: int, num_steps: int, **fields) -> Tune:
@@ -39,7 +46,10 @@ def write_files(folder: pathlib.Path, files: dict[str, bytes | str]) -> pathlib.
 
 def mixed_folder(folder: pathlib.Path) -> pathlib.Path:
     """Two good tunes, one of them in a book of three, among all that can be wrong with a file."""
-    book = 'X:1\nT:In four\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n\nX:2\nT:Waltz\nM:3/4\nL:1/4\nK:C\nCDE|\n\nX:3\nT:Keyless\nM:4/4\nCDEF|\n'
+    book = (
+        'X:1\nT:In'
+        ' four\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n\nX:2\nT:Waltz\nM:3/4\nL:1/4\nK:C\nCDE|\n\nX:3\nT:Keyless\nM:4/4\nCDEF|\n'
+    )
     good = melody((67, 4), (69, 4), (71, 4), (67, 8), title='Good')
     return write_files(
         folder,

@@ -1,11 +1,15 @@
-"""2015-shapeh written down as its definition says, one cell at a time in fractions: slow, and nothing in common with ours."""
+"""2015-shapeh written down as its definition says, one cell at a time in fractions: slow, and
+nothing in common with ours.
+"""
 
 import fractions
 from collections import Counter
 
 
 def ngrams(pitches):
-    return [(pitches[i + 1] - pitches[i], pitches[i + 2] - pitches[i]) for i in range(len(pitches) - 2)]
+    return [
+        (pitches[i + 1] - pitches[i], pitches[i + 2] - pitches[i]) for i in range(len(pitches) - 2)
+    ]
 
 
 def shapes(ngram):
@@ -41,7 +45,11 @@ def score(query, tune, collection):
         return None
 
     def gap(ngram):
-        return -1 + fractions.Fraction(frequency[ngram], total) if frequency[ngram] else fractions.Fraction(-1, total)
+        return (
+            -1 + fractions.Fraction(frequency[ngram], total)
+            if frequency[ngram]
+            else fractions.Fraction(-1, total)
+        )
 
     cells = {(0, 0): fractions.Fraction(0)}
     for i, x in enumerate(xs, 1):
@@ -52,6 +60,8 @@ def score(query, tune, collection):
     for i, x in enumerate(xs, 1):
         for j, y in enumerate(ys, 1):
             both = 1 - fractions.Fraction(frequency[x], total) if x == y else mismatch(x, y)
-            cells[i, j] = max(cells[i - 1, j] + gap(x), cells[i, j - 1] + gap(y), cells[i - 1, j - 1] + both)
+            cells[i, j] = max(
+                cells[i - 1, j] + gap(x), cells[i, j - 1] + gap(y), cells[i - 1, j - 1] + both
+            )
             best = cells[i, j] if best is None else max(best, cells[i, j])
     return best / min(len(xs), len(ys))

@@ -1,4 +1,6 @@
-"""Distances, densities and the comparison of two sets: the reference tables, and what must hold of any."""
+"""Distances, densities and the comparison of two sets: the reference tables, and what must hold of
+any.
+"""
 
 import csv
 import itertools
@@ -35,7 +37,10 @@ def random_pieces(num, seed, protocol='corrected', low=55, spread=12):
     scores = []
     for _ in range(num):
         steps = np.cumsum(rng.integers(1, 5, rng.integers(16, 25)))
-        notes = [(int(a), int(b - a), int(rng.integers(low, low + spread))) for a, b in itertools.pairwise(steps)]
+        notes = [
+            (int(a), int(b - a), int(rng.integers(low, low + spread)))
+            for a, b in itertools.pairwise(steps)
+        ]
         scores.append(compute_features(piece(*notes), protocol))
     return stack([f'{index:02}.mid' for index in range(num)], scores)
 
@@ -52,7 +57,10 @@ TABLES = {
 def reference_pieces(shared):
     folder = shared / 'reference' / 'mgeval' / 'midi'
     return {
-        name: [compute_features(parse_midi(path.read_bytes()), 'thesis') for path in sorted((folder / name).iterdir())]
+        name: [
+            compute_features(parse_midi(path.read_bytes()), 'thesis')
+            for path in sorted((folder / name).iterdir())
+        ]
         for name in ('comparison100', 'samples20')
     }
 
@@ -62,30 +70,54 @@ def test_reference_tables(shared, reference_pieces, table):
     """Every cell of the original's tables; the largest difference of each kind is printed."""
     one, other = TABLES[table]
     hundred = reference_pieces['comparison100']
-    one, other = hundred[slice(*one)], reference_pieces['samples20'] if other is None else hundred[slice(*other)]
-    found = compare(stack(map(str, range(len(one))), one), stack(map(str, range(len(other))), other), 'thesis')
+    one, other = (
+        hundred[slice(*one)],
+        reference_pieces['samples20'] if other is None else hundred[slice(*other)],
+    )
+    found = compare(
+        stack(map(str, range(len(one))), one), stack(map(str, range(len(other))), other), 'thesis'
+    )
     worst = dict.fromkeys(('features', 'distances', 'KLD and OA', 'averages'), 0.0)
     with open(shared / 'reference' / 'mgeval' / f'table_{table}.csv') as file:
         for row in csv.DictReader(file):
             name = row['feat']
             if name in FEATURES:
                 ours = found['features'][name]
-                pairs = [('features', ours[which][cell], row[f'{column}{n}']) for n, which in ((1, 'reference'), (2, 'generated'))
-                         for cell, column in (('mean', 'mean'), ('sd', 'SD')) if row[f'{column}{n}']]  # fmt: skip
-                pairs += [('distances', ours[which][cell], row[f'{column}{n}']) for n, which in ((1, 'reference'), (2, 'generated'))
-                          for cell, column in (('intra_mean', 'intra_mean'), ('intra_sd', 'intra_SD'))]  # fmt: skip
-                pairs += [('KLD and OA', ours[cell], row[column]) for cell, column in (('kld', 'KLD'), ('oa', 'OA'))]
-                pairs += [
-                    ('KLD and OA', ours[cell], row[f'{column}_intra2_inter']) for cell, column in (('kld_inter', 'KLD'), ('oa_inter', 'OA'))
+                pairs = [
+                    ('features', ours[which][cell], row[f'{column}{n}'])
+                    for n, which in ((1, 'reference'), (2, 'generated'))
+                    for cell, column in (('mean', 'mean'), ('sd', 'SD'))
+                    if row[f'{column}{n}']
                 ]
                 pairs += [
-                    ('distances', ours[cell], row[column]) for cell, column in (('inter_mean', 'inter_mean'), ('inter_sd', 'inter_SD'))
+                    ('distances', ours[which][cell], row[f'{column}{n}'])
+                    for n, which in ((1, 'reference'), (2, 'generated'))
+                    for cell, column in (('intra_mean', 'intra_mean'), ('intra_sd', 'intra_SD'))
+                ]
+                pairs += [
+                    ('KLD and OA', ours[cell], row[column])
+                    for cell, column in (('kld', 'KLD'), ('oa', 'OA'))
+                ]
+                pairs += [
+                    ('KLD and OA', ours[cell], row[f'{column}_intra2_inter'])
+                    for cell, column in (('kld_inter', 'KLD'), ('oa_inter', 'OA'))
+                ]
+                pairs += [
+                    ('distances', ours[cell], row[column])
+                    for cell, column in (('inter_mean', 'inter_mean'), ('inter_sd', 'inter_SD'))
                 ]
                 sets = [np.array([each[name] for each in pieces]) for pieces in (one, other)]
-                intra, inter = [intra_distances(each, 'thesis') for each in sets], inter_distances(*sets, 'thesis')
+                intra, inter = (
+                    [intra_distances(each, 'thesis') for each in sets],
+                    inter_distances(*sets, 'thesis'),
+                )
                 pairs += [
                     ('KLD and OA', kl_divergence(intra[1], intra[0], 'thesis'), row['KLD_rev']),
-                    ('KLD and OA', kl_divergence(intra[0], inter, 'thesis'), row['KLD_intra1_inter']),
+                    (
+                        'KLD and OA',
+                        kl_divergence(intra[0], inter, 'thesis'),
+                        row['KLD_intra1_inter'],
+                    ),
                     ('KLD and OA', overlap_area(intra[0], inter, 'thesis'), row['OA_intra1_inter']),
                 ]
             elif name.endswith('(thesis: from 3-decimal entries)'):
@@ -95,8 +127,14 @@ def test_reference_tables(shared, reference_pieces, table):
                 continue
             for kind, value, expected in pairs:
                 expected = float(expected)
-                worst[kind] = max(worst[kind], abs(value - expected) if np.isfinite(expected) else float(value is not None))
-    print(f'{table}: largest differences ' + ', '.join(f'{kind} {value:.1e}' for kind, value in worst.items()))
+                worst[kind] = max(
+                    worst[kind],
+                    abs(value - expected) if np.isfinite(expected) else float(value is not None),
+                )
+    print(
+        f'{table}: largest differences '
+        + ', '.join(f'{kind} {value:.1e}' for kind, value in worst.items())
+    )
     assert worst['features'] <= 1e-12
     assert worst['distances'] <= 1e-9
     assert worst['KLD and OA'] <= 1e-6
@@ -104,12 +142,16 @@ def test_reference_tables(shared, reference_pieces, table):
 
 
 def test_imputation_by_hand():
-    """Of 0, 1 and an undefined piece: its row is the mean of the other rows, in which it counts as their mean."""
+    """Of 0, 1 and an undefined piece: its row is the mean of the other rows, in which it counts as
+    their mean.
+    """
     features = np.array([0.0, 1.0, np.nan])
     assert intra_distances(features, 'thesis').tolist() == [1, 1, 1, 1, 1, 1]
     assert intra_distances(features, 'corrected').tolist() == [1]
     features = np.array([0.0, 1.0, 4.0, np.nan])
-    assert intra_distances(features, 'thesis').tolist() == pytest.approx([1, 4, 2.5, 1, 3, 2, 4, 3, 3.5, *[16 / 6] * 3])
+    assert intra_distances(features, 'thesis').tolist() == pytest.approx(
+        [1, 4, 2.5, 1, 3, 2, 4, 3, 3.5, *[16 / 6] * 3]
+    )
     assert inter_distances(features, np.array([0.0, np.nan]), 'corrected').tolist() == [0, 1, 4]
 
 
@@ -129,7 +171,12 @@ def test_density_is_scipy_s(xs):
     assert_allclose(density.at(points), kde(points), rtol=1e-9, atol=1e-12)
     weights = np.arange(1.0, len(xs) + 1)
     repeated = np.repeat(xs, np.arange(1, len(xs) + 1))
-    assert_allclose(fit_density(xs, weights).at(points), scipy.stats.gaussian_kde(repeated)(points), rtol=1e-9, atol=1e-12)
+    assert_allclose(
+        fit_density(xs, weights).at(points),
+        scipy.stats.gaussian_kde(repeated)(points),
+        rtol=1e-9,
+        atol=1e-12,
+    )
 
 
 @hypothesis.given(values.filter(lambda xs: np.ptp(xs) > 1e-3))
@@ -140,7 +187,9 @@ def test_binned_density(xs):
     assert np.abs(binned(density, points) - exact).max() <= 1e-3 * exact.max()
 
 
-@hypothesis.given(values.filter(lambda xs: np.ptp(xs) > 1e-2), values.filter(lambda xs: np.ptp(xs) > 1e-2))
+@hypothesis.given(
+    values.filter(lambda xs: np.ptp(xs) > 1e-2), values.filter(lambda xs: np.ptp(xs) > 1e-2)
+)
 def test_overlap_and_divergence_have_their_bounds(one, other):
     one, other = np.array(one), np.array(other)
     area = overlap_area(one, other, 'corrected')
@@ -176,34 +225,56 @@ def test_distances_without_width_have_no_density():
 
 @pytest.mark.parametrize('protocol', PROTOCOLS)
 def test_sets_that_are_hard_to_compare_give_null_with_a_note(protocol):
-    """One piece; pieces that are all alike; pieces of one note: JSON without NaN, and each null has its reason."""
-    alone, single = random_pieces(1, 0, protocol), stack(['a', 'b'], [compute_features(piece((0, 4, 60)), protocol)] * 2)
-    for one, other in ((alone, random_pieces(5, 1, protocol)), (single, random_pieces(5, 1, protocol)), (single, single)):
+    """One piece; pieces that are all alike; pieces of one note: JSON without NaN, and each null has
+    its reason.
+    """
+    alone, single = (
+        random_pieces(1, 0, protocol),
+        stack(['a', 'b'], [compute_features(piece((0, 4, 60)), protocol)] * 2),
+    )
+    for one, other in (
+        (alone, random_pieces(5, 1, protocol)),
+        (single, random_pieces(5, 1, protocol)),
+        (single, single),
+    ):
         found = compare(one, other, protocol)
         json.dumps(found, allow_nan=False)
         for name in FEATURES:
             row = found['features'][name]
             assert (row['oa'] is None) <= bool(row['note'])
         assert found['averages']['overall']['note']
-    assert 'undefined for 2 of the reference pieces' in compare(single, alone, protocol)['features']['PI']['note']
+    assert (
+        'undefined for 2 of the reference pieces'
+        in compare(single, alone, protocol)['features']['PI']['note']
+    )
 
 
 def test_order_of_pieces_changes_no_estimate():
     one, other = random_pieces(12, 0), random_pieces(9, 1)
     order = np.random.default_rng(0).permutation(12)
-    mixed = stack([one.names[i] for i in order], [{name: one.features[name][i] for name in FEATURES} for i in order])
+    mixed = stack(
+        [one.names[i] for i in order],
+        [{name: one.features[name][i] for name in FEATURES} for i in order],
+    )
     found, again = compare(one, other, 'corrected'), compare(mixed, other, 'corrected')
     for name in FEATURES:
-        assert again['features'][name]['oa'] == pytest.approx(found['features'][name]['oa'], abs=1e-9)
+        assert again['features'][name]['oa'] == pytest.approx(
+            found['features'][name]['oa'], abs=1e-9
+        )
 
 
 def test_intervals_hold_their_estimates_and_narrow_with_more_pieces():
-    few, many = (compare(random_pieces(num, 0), random_pieces(num, 1), 'corrected') for num in (10, 60))
+    few, many = (
+        compare(random_pieces(num, 0), random_pieces(num, 1), 'corrected') for num in (10, 60)
+    )
     for found in (few, many):
         for cells in (*found['features'].values(), *found['averages'].values()):
             assert cells['oa_low'] <= cells['oa'] <= cells['oa_high']
             assert 0 <= cells['kld_low'] <= cells['kld'] <= cells['kld_high']
-    width = [found['averages']['overall']['oa_high'] - found['averages']['overall']['oa_low'] for found in (few, many)]
+    width = [
+        found['averages']['overall']['oa_high'] - found['averages']['overall']['oa_low']
+        for found in (few, many)
+    ]
     assert width[1] < width[0] / 1.5
 
 
@@ -218,7 +289,12 @@ def test_the_test_tells_sets_apart_and_lets_equal_ones_be(monkeypatch):
 
 def test_holm_by_hand():
     found = holm({'a': 0.01, 'b': 0.04, 'c': None, 'd': 0.03})
-    assert found == {'a': pytest.approx(0.03), 'b': pytest.approx(0.06), 'c': None, 'd': pytest.approx(0.06)}
+    assert found == {
+        'a': pytest.approx(0.03),
+        'b': pytest.approx(0.06),
+        'c': None,
+        'd': pytest.approx(0.06),
+    }
 
 
 @hypothesis.given(st.integers(0, 2**31), st.integers(3, 12), st.booleans())
@@ -237,7 +313,9 @@ def test_a_resample_is_the_measure_of_the_pieces_drawn(seed, num, whole):
             assert np.isnan(found['oa'][row])
             continue
         assert found['oa'][row] == pytest.approx(overlap_area(*intra, 'corrected'), abs=2e-3)
-        assert found['kld'][row] == pytest.approx(kl_divergence(*intra, 'corrected'), rel=0.02, abs=2e-3)
+        assert found['kld'][row] == pytest.approx(
+            kl_divergence(*intra, 'corrected'), rel=0.02, abs=2e-3
+        )
 
 
 @hypothesis.settings(max_examples=20)
@@ -248,23 +326,35 @@ def test_a_narrow_density_beside_a_wide_one(scale, ratio):
     one, other = 5 * scale + scale * xs, 5 * scale + scale * ratio * xs
     p, q = scipy.stats.gaussian_kde(one), scipy.stats.gaussian_kde(other)
     points = np.unique(
-        np.concatenate([np.linspace(each.min() - scale * s, each.max() + scale * s, 4000) for each, s in ((one, 1), (other, ratio))])
+        np.concatenate(
+            [
+                np.linspace(each.min() - scale * s, each.max() + scale * s, 4000)
+                for each, s in ((one, 1), (other, ratio))
+            ]
+        )
     )
-    assert overlap_area(one, other, 'corrected') == pytest.approx(np.trapezoid(np.minimum(p(points), q(points)), points), abs=3e-3)
+    assert overlap_area(one, other, 'corrected') == pytest.approx(
+        np.trapezoid(np.minimum(p(points), q(points)), points), abs=3e-3
+    )
 
 
 def test_what_rounding_alone_sets_apart_is_equal():
     xs = np.array([0.1 + 0.2, 0.3, 0.3, 0.1 + 0.2])
     assert not intra_distances(xs, 'corrected').any()
     assert fit_density(np.array([0.1 + 0.2, 0.3, 0.3])) is None
-    steady = [compute_features(piece(*((3 * step, 3, 60) for step in range(num))), 'corrected') for num in range(2, 30)]
+    steady = [
+        compute_features(piece(*((3 * step, 3, 60) for step in range(num))), 'corrected')
+        for num in range(2, 30)
+    ]
     assert len({float(each['IOI']) for each in steady}) == 1
 
 
 def test_permutation_test_by_hand():
     """Two and two pieces far apart: of six ways to part them two are as far."""
     one, other = np.array([0.0, 0.0]), np.array([1.0, 1.0])
-    assert permutation_test(one, other, 2000, np.random.default_rng(0)) == pytest.approx(1 / 3, abs=0.05)
+    assert permutation_test(one, other, 2000, np.random.default_rng(0)) == pytest.approx(
+        1 / 3, abs=0.05
+    )
     assert permutation_test(one, one, 99, np.random.default_rng(0)) == 1
     assert permutation_test(one, np.array([np.nan]), 99, np.random.default_rng(0)) is None
 
@@ -273,7 +363,9 @@ def test_undefined_pieces_and_sets_of_one_are_told():
     """Every null of a table has its reason beside it."""
     pieces = random_pieces(6, 0)
     rare = stack(
-        [*'abcdef'], [compute_features(piece((0, 4, 60)), 'corrected')] * 5 + [compute_features(piece((0, 2, 60), (4, 2, 62)), 'corrected')]
+        [*'abcdef'],
+        [compute_features(piece((0, 4, 60)), 'corrected')] * 5
+        + [compute_features(piece((0, 2, 60), (4, 2, 62)), 'corrected')],
     )
     for one, other in ((pieces, rare), (rare, pieces)):
         for row in compare(one, other, 'corrected')['features'].values():
@@ -283,14 +375,17 @@ def test_undefined_pieces_and_sets_of_one_are_told():
 
 @pytest.mark.slow
 def test_intervals_hold_what_other_draws_give(monkeypatch):
-    """Of 40 draws of 40 pieces from two pools, at least 85 % of the intervals hold the draws' mean overlap."""
+    """Of 40 draws of 40 pieces from two pools, at least 85 % of the intervals hold the draws' mean
+    overlap.
+    """
     monkeypatch.setattr(module, 'NUM_PERMUTATIONS', 1)
     pools, rng = (random_pieces(600, 0), random_pieces(600, 1, spread=16)), np.random.default_rng(2)
     found = []
     for seed in range(40):
         rows = [rng.choice(600, 40, replace=False) for _ in pools]
         drawn = [
-            stack(row, [{name: pool.features[name][i] for name in FEATURES} for i in row]) for pool, row in zip(pools, rows, strict=True)
+            stack(row, [{name: pool.features[name][i] for name in FEATURES} for i in row])
+            for pool, row in zip(pools, rows, strict=True)
         ]
         found.append(compare(*drawn, 'corrected', seed)['averages']['overall'])
     mean = np.mean([cells['oa'] for cells in found])

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 
 from symmusic.evaluate import copies
-from symmusic.evaluate.copies import Passage, find_alignments, find_longest_runs, find_symbols, flag, reference_level
+from symmusic.evaluate.copies import (
+    Passage,
+    find_alignments,
+    find_longest_runs,
+    find_symbols,
+    flag,
+    reference_level,
+)
 from symmusic.melody.events import StepNote
 
 
@@ -39,8 +46,12 @@ def longest_by_hand(piece, tunes):
 
 
 def alignment_by_hand(piece, tune):
-    """The best sum over all local alignments, by recursion on where each pair follows the one before: no cells of a table."""
-    gains = {(i, j): _gain(a, b) for i, a in enumerate(_moves(piece)) for j, b in enumerate(_moves(tune))}
+    """The best sum over all local alignments, by recursion on where each pair follows the one
+    before: no cells of a table.
+    """
+    gains = {
+        (i, j): _gain(a, b) for i, a in enumerate(_moves(piece)) for j, b in enumerate(_moves(tune))
+    }
     ending = {}
     for i, j in sorted(gains):
         before = [ending[k, m] - (i - k - 1) - (j - m - 1) for k, m in ending if k < i and m < j]
@@ -49,7 +60,10 @@ def alignment_by_hand(piece, tune):
 
 
 def _moves(notes):
-    return [(after.pitch - note.pitch, after.onset - note.onset) for note, after in itertools.pairwise(notes)]
+    return [
+        (after.pitch - note.pitch, after.onset - note.onset)
+        for note, after in itertools.pairwise(notes)
+    ]
 
 
 def _gain(one, other):
@@ -68,7 +82,11 @@ def test_longest_run(piece, tunes, chunk):
         assert found == Passage()
         return
     length, begin, number, at = expected
-    assert (found.tune, found.piece_notes, found.tune_notes) == (number, (begin, begin + length + 1), (at, at + length + 1))
+    assert (found.tune, found.piece_notes, found.tune_notes) == (
+        number,
+        (begin, begin + length + 1),
+        (at, at + length + 1),
+    )
     assert (found.score, found.share) == (length + 1, (length + 1) / len(piece))
 
 
@@ -93,7 +111,13 @@ def test_alignment(piece, tunes):
 def test_the_key_does_not_matter(piece, tunes, shift):
     for measure in (find_longest_runs, find_alignments):
         here = measure([melody(piece)], [melody(tune) for tune in tunes])
-        assert measure([melody(piece, shift)], [melody(tune, 3 * number) for number, tune in enumerate(tunes)]) == here
+        assert (
+            measure(
+                [melody(piece, shift)],
+                [melody(tune, 3 * number) for number, tune in enumerate(tunes)],
+            )
+            == here
+        )
 
 
 @given(st.lists(PAIRS, max_size=4), TUNES)
@@ -108,7 +132,10 @@ def test_all_at_once_is_one_by_one(pieces, tunes):
 def test_a_copy_from_the_middle():
     rng = np.random.default_rng(0)
     tunes = [
-        [(int(pitch), int(steps)) for pitch, steps in zip(rng.integers(55, 80, 80), rng.integers(1, 9, 80), strict=True)]
+        [
+            (int(pitch), int(steps))
+            for pitch, steps in zip(rng.integers(55, 80, 80), rng.integers(1, 9, 80), strict=True)
+        ]
         for _ in range(300)
     ]
     stolen = tunes[217][40:60]
@@ -117,14 +144,26 @@ def test_a_copy_from_the_middle():
     piece = melody(around + stolen + around, shift=-3)
     tunes = [melody(tune) for tune in tunes]
     [run] = find_longest_runs([piece], tunes)
-    assert (run.tune, run.piece_notes, run.tune_notes, run.score, run.share) == (217, (5, 25), (40, 60), 20, 20 / 30)
+    assert (run.tune, run.piece_notes, run.tune_notes, run.score, run.share) == (
+        217,
+        (5, 25),
+        (40, 60),
+        20,
+        20 / 30,
+    )
     assert run.tune_bar == tunes[217][40].onset // 16 + 1
     changed = list(stolen)
-    changed[10] = (changed[10][0] + 1, changed[10][1])  # one wrong note breaks the run, not the alignment
+    # one wrong note breaks the run, not the alignment
+    changed[10] = (changed[10][0] + 1, changed[10][1])
     piece = melody(around + changed + around)
     assert find_longest_runs([piece], tunes)[0].score == 10
     [aligned] = find_alignments([piece], tunes)
-    assert (aligned.tune, aligned.piece_notes, aligned.tune_notes, aligned.score) == (217, (5, 25), (40, 60), 19 - 4)
+    assert (aligned.tune, aligned.piece_notes, aligned.tune_notes, aligned.score) == (
+        217,
+        (5, 25),
+        (40, 60),
+        19 - 4,
+    )
 
 
 def test_nothing_to_find():

@@ -1,4 +1,6 @@
-"""The critics: areas under the curve against their definition, folds by family, and what each critic can and cannot tell."""
+"""The critics: areas under the curve against their definition, folds by family, and what each
+critic can and cannot tell.
+"""
 
 import numpy as np
 import pytest
@@ -24,7 +26,9 @@ def beside(num, families=None):
     """The first `num` pieces of a pool beside the next ones, two of a family."""
     families = np.arange(num) // 2 if families is None else families
     folds, _ = deal(families, np.random.default_rng(0))
-    return Arm(np.arange(2 * num), np.repeat([True, False], num), np.tile(families, 2), np.tile(folds, 2))
+    return Arm(
+        np.arange(2 * num), np.repeat([True, False], num), np.tile(families, 2), np.tile(folds, 2)
+    )
 
 
 def halves(num, seed=0):
@@ -53,8 +57,13 @@ def few_updates():
 
 @pytest.fixture(scope='module')
 def pool():
-    """`NUM` real pieces of eighths, as many other ones, and as many of quarters after the same prompts."""
-    real, more, other = (np.array([walk(1000 * part + seed, 2 if part < 2 else 4) for seed in range(NUM)]) for part in range(3))
+    """`NUM` real pieces of eighths, as many other ones, and as many of quarters after the same
+    prompts.
+    """
+    real, more, other = (
+        np.array([walk(1000 * part + seed, 2 if part < 2 else 4) for seed in range(NUM)])
+        for part in range(3)
+    )
     more[:, :GIVEN] = other[:, :GIVEN] = real[:, :GIVEN]
     return real, more, other
 
@@ -90,12 +99,17 @@ def test_halves_are_a_matter_of_chance():
 @given(st.integers(0, 2**31), st.integers(10, 30), st.integers(1, 4))
 def test_an_interval_holds_its_estimate(seed, num_families, levels):
     rng = np.random.default_rng(seed)
-    families = rng.permutation(np.concatenate([np.arange(num_families), rng.integers(num_families, size=num_families)]))
+    families = rng.permutation(
+        np.concatenate([np.arange(num_families), rng.integers(num_families, size=num_families)])
+    )
     arm = beside(len(families), families)
     scores = rng.integers(levels, size=len(arm.rows)).astype(float)
     found = estimate(scores, arm)
     assert 0 <= found['low'] <= found['auc'] <= found['high'] <= 1
-    by_fold = [auc(scores[(arm.folds == fold) & arm.is_first], scores[(arm.folds == fold) & ~arm.is_first]) for fold in range(NUM_FOLDS)]
+    by_fold = [
+        auc(scores[(arm.folds == fold) & arm.is_first], scores[(arm.folds == fold) & ~arm.is_first])
+        for fold in range(NUM_FOLDS)
+    ]
     assert found['auc'] == pytest.approx(np.mean(by_fold))
     assert estimate(scores, arm) == found
     if levels == 1:
@@ -108,7 +122,9 @@ def test_pieces_of_one_tune_are_no_further_evidence():
     def width(num_families, copies):
         rng = np.random.default_rng(0)
         arm = beside(num_families * copies, np.repeat(np.arange(num_families), copies))
-        own = np.concatenate([np.repeat(rng.normal(shift, 1, num_families), copies) for shift in (0.5, 0)])
+        own = np.concatenate(
+            [np.repeat(rng.normal(shift, 1, num_families), copies) for shift in (0.5, 0)]
+        )
         found = estimate(own, arm)
         return found['high'] - found['low']
 
@@ -122,19 +138,26 @@ def test_what_has_one_class_alone_has_no_area():
 
 
 def features_of(pool):
-    return flatten([compute_features(as_score(events[GIVEN:]), 'corrected') for events in np.concatenate(pool)])
+    return flatten(
+        [compute_features(as_score(events[GIVEN:]), 'corrected') for events in np.concatenate(pool)]
+    )
 
 
 def test_features_tell_what_differs_and_no_more(pool):
     real, more, other = pool
-    alike, unlike = (score_features(features_of(pair), [beside(NUM)])[0] for pair in ((real, more), (real, other)))
+    alike, unlike = (
+        score_features(features_of(pair), [beside(NUM)])[0]
+        for pair in ((real, more), (real, other))
+    )
     found = estimate(alike, beside(NUM))
     assert found['low'] <= 0.5 <= found['high']
     assert estimate(unlike, beside(NUM))['auc'] > 0.9
 
 
 def test_undefined_features_are_known_as_such():
-    """A feature that only the second class lacks gives it away; one that all lack, or that is the same for all, says nothing."""
+    """A feature that only the second class lacks gives it away; one that all lack, or that is the
+    same for all, says nothing.
+    """
     values = np.random.default_rng(0).normal(size=(2 * NUM, 3))
     values[NUM:, 0] = np.nan
     values[:, 1] = np.nan
@@ -143,18 +166,24 @@ def test_undefined_features_are_known_as_such():
     assert np.isfinite(scores).all()
     assert estimate(scores, beside(NUM))['auc'] == 1
     values[:, 0] = 7
-    assert estimate(score_features(values, [beside(NUM)])[0], beside(NUM))['auc'] == pytest.approx(0.5)
+    assert estimate(score_features(values, [beside(NUM)])[0], beside(NUM))['auc'] == pytest.approx(
+        0.5
+    )
 
 
 def test_tokens_tell_what_differs_and_no_more(pool):
-    """Three arms in one program: alike, unlike, and the same pieces' halves; the same seed gives the same scores."""
+    """Three arms in one program: alike, unlike, and the same pieces' halves; the same seed gives
+    the same scores.
+    """
     tokens = np.array([VOCABULARY.encode(events) for events in np.concatenate(pool)])
     alike, unlike = beside(NUM), beside(NUM)
     unlike.rows[NUM:] += NUM
     arms = [alike, unlike, halves(NUM)]
 
     def score():
-        return score_tokens(tokens, VOCABULARY.num_classes, GIVEN, arms, 0, lambda items, unit: items)
+        return score_tokens(
+            tokens, VOCABULARY.num_classes, GIVEN, arms, 0, lambda items, unit: items
+        )
 
     scores = score()
     found = [estimate(each, arm) for each, arm in zip(scores, arms, strict=True)]
@@ -168,7 +197,9 @@ def test_a_critic_never_learns_from_the_fold_that_it_judges():
     """Scores of a fold stay what they are when that fold's classes are turned round."""
     values = np.random.default_rng(0).normal(size=(40, 4))
     arm = halves(40)
-    turned = Arm(arm.rows, np.where(arm.folds == 2, ~arm.is_first, arm.is_first), arm.families, arm.folds)
+    turned = Arm(
+        arm.rows, np.where(arm.folds == 2, ~arm.is_first, arm.is_first), arm.families, arm.folds
+    )
     one, two = (score_features(values, [each])[0] for each in (arm, turned))
     own = arm.folds == 2
     assert (one[own] == two[own]).all()
@@ -176,30 +207,65 @@ def test_a_critic_never_learns_from_the_fold_that_it_judges():
 
 
 def test_a_trial_and_its_report(pool):
-    """A model as like the real thing as can be, with a floor that is easily told: `comparison.json`'s critic."""
+    """A model as like the real thing as can be, with a floor that is easily told:
+    `comparison.json`'s critic.
+    """
     real, more, other = pool
     other = other.copy()
     other[3, GIVEN:] = NO_EVENT  # a piece without a note is judged like any other
-    continuations = {'real': real[:, GIVEN:], 'model': more[:, GIVEN:], 'markov_3': other[:, GIVEN:]}
+    continuations = {
+        'real': real[:, GIVEN:],
+        'model': more[:, GIVEN:],
+        'markov_3': other[:, GIVEN:],
+    }
     trial = hold_trial(
-        real[:, :GIVEN], continuations, (np.arange(NUM) // 2).tolist(), VOCABULARY, 'corrected', 0, lambda items, unit: items
+        real[:, :GIVEN],
+        continuations,
+        (np.arange(NUM) // 2).tolist(),
+        VOCABULARY,
+        'corrected',
+        0,
+        lambda items, unit: items,
     )
-    assert all(set(trial[name]) == {'auc', 'low', 'high'} for name in ('features', 'tokens', 'real_vs_real', 'markov_3'))
+    assert all(
+        set(trial[name]) == {'auc', 'low', 'high'}
+        for name in ('features', 'tokens', 'real_vs_real', 'markov_3')
+    )
     assert trial['markov_3']['auc'] > 0.9
     assert trial['is_valid'] == {'features': True, 'tokens': True}
     assert (trial['num_pieces'], trial['num_families']) == (NUM, NUM // 2)
     text = trial_md(trial | {'num_tunes': NUM // 2}, 'test')
     assert 'Both critics are valid' in text
-    assert f'60 pieces of each class after the same prompts, at different places of {NUM // 2} test tunes' in text
+    assert (
+        f'60 pieces of each class after the same prompts, at different places of {NUM // 2} test'
+        ' tunes' in text
+    )
     weak = trial | {'is_valid': {'features': True, 'tokens': False}, 'num_tunes': 30}
-    weak['validity'] = trial['validity'] | {'tokens': trial['validity']['tokens'] | {'markov_3': {'auc': 0.7, 'low': 0.6, 'high': 0.8}}}
-    assert 'The critic by tokens is not valid: it tells Markov pieces of order 3 at less than 0.85.' in trial_md(weak, 'test')
+    weak['validity'] = trial['validity'] | {
+        'tokens': trial['validity']['tokens'] | {'markov_3': {'auc': 0.7, 'low': 0.6, 'high': 0.8}}
+    }
+    assert (
+        'The critic by tokens is not valid: it tells Markov pieces of order 3 at less than 0.85.'
+        in trial_md(weak, 'test')
+    )
 
 
 def test_too_few_families_are_told_in_a_line(pool):
     real, more, other = (events[:18] for events in pool)
-    continuations = {'real': real[:, GIVEN:], 'model': more[:, GIVEN:], 'markov_3': other[:, GIVEN:]}
-    trial = hold_trial(real[:, :GIVEN], continuations, np.arange(18) // 2, VOCABULARY, 'corrected', 0, lambda items, unit: items)
+    continuations = {
+        'real': real[:, GIVEN:],
+        'model': more[:, GIVEN:],
+        'markov_3': other[:, GIVEN:],
+    }
+    trial = hold_trial(
+        real[:, :GIVEN],
+        continuations,
+        np.arange(18) // 2,
+        VOCABULARY,
+        'corrected',
+        0,
+        lambda items, unit: items,
+    )
     assert trial == no_trial('5 folds need prompts of at least 30 tune families, not 9')
     assert trial['tokens'] is trial['markov_3'] is None
     assert 'No critic: 5 folds need' in trial_md(trial, 'test')

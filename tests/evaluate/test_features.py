@@ -20,7 +20,11 @@ TEMPO = (Tempo(0, 120.0),)
 
 def piece(*notes, qpm=120.0, velocity=100):
     """Notes of (onset, length) in sixteenths and a pitch."""
-    return Score(tuple(Note(onset * STEP, length * STEP, pitch, velocity) for onset, length, pitch in notes), 220, tempi=(Tempo(0, qpm),))
+    return Score(
+        tuple(Note(onset * STEP, length * STEP, pitch, velocity) for onset, length, pitch in notes),
+        220,
+        tempi=(Tempo(0, qpm),),
+    )
 
 
 @st.composite
@@ -33,7 +37,10 @@ def melodies(draw):
     return piece(*notes)
 
 
-@pytest.mark.parametrize(('folder', 'table'), [('comparison100', 'features_comparison100'), ('samples20', 'features_samples')])
+@pytest.mark.parametrize(
+    ('folder', 'table'),
+    [('comparison100', 'features_comparison100'), ('samples20', 'features_samples')],
+)
 def test_reference_tables(shared, folder, table):
     """Every feature of every file; the largest difference is printed."""
     reference = shared / 'reference' / 'mgeval'
@@ -54,18 +61,29 @@ def test_reference_tables(shared, folder, table):
 
 @pytest.mark.parametrize('protocol', PROTOCOLS)
 def test_by_hand(protocol):
-    """C for a quarter, E for an eighth, C for an eighth, a rest of an eighth, G for a dotted quarter."""
+    """C for a quarter, E for an eighth, C for an eighth, a rest of an eighth, G for a dotted
+    quarter.
+    """
     found = compute_features(piece((0, 4, 60), (4, 2, 64), (6, 2, 60), (10, 6, 67)), protocol)
     assert {name: float(found[name]) for name in ('PC', 'PR', 'NC')} == {'PC': 3, 'PR': 7, 'NC': 4}
     assert found['PI'] == pytest.approx((4 + 4 + 7) / 3)
     assert found['IOI'] == pytest.approx((10 / 3) / 8)  # eight sixteenths a second
-    assert_allclose(found['PCH'][[0, 4, 7]], np.array([6, 2, 6]) / 14, atol=0.01)  # in `thesis` frames are cut off
+    # in `thesis` frames are cut off
+    assert_allclose(found['PCH'][[0, 4, 7]], np.array([6, 2, 6]) / 14, atol=0.01)
     names = list(LENGTHS)
     expected = np.zeros(12)
-    expected[[names.index('quarter'), names.index('eighth'), names.index('dotted quarter')]] = 0.25, 0.5, 0.25
+    expected[[names.index('quarter'), names.index('eighth'), names.index('dotted quarter')]] = (
+        0.25,
+        0.5,
+        0.25,
+    )
     assert_allclose(found['NLH'], expected)
     lengths = np.zeros((12, 12))
-    for before, after in (('quarter', 'eighth'), ('eighth', 'eighth'), ('eighth', 'dotted quarter')):
+    for before, after in (
+        ('quarter', 'eighth'),
+        ('eighth', 'eighth'),
+        ('eighth', 'dotted quarter'),
+    ):
         lengths[names.index(before), names.index(after)] += 1
     assert_array_equal(found['NLTM'], lengths)
     pitches = np.zeros((12, 12))
@@ -85,7 +103,10 @@ def test_lengths_on_the_grid():
 
 def test_lengths_are_what_their_names_say():
     """Each the half of the one before; dotted, half as long again; of triplets two thirds."""
-    plain = {name: 96 // 2**index for index, name in enumerate(('whole', 'half', 'quarter', 'eighth', 'sixteenth'))}
+    plain = {
+        name: 96 // 2**index
+        for index, name in enumerate(('whole', 'half', 'quarter', 'eighth', 'sixteenth'))
+    }
     factors = {'': 6, 'dotted ': 9, ' triplet': 4}
     for name, length in LENGTHS.items():
         word = next(word for word in ('dotted ', ' triplet', '') if word in name)
@@ -126,7 +147,10 @@ def test_shapes_and_sums(score, protocol):
 @hypothesis.given(melodies(), st.integers(-40, 37), st.sampled_from(PROTOCOLS))
 def test_transposition(score, distance, protocol):
     """Moves pitch classes round, and changes nothing else."""
-    moved = dataclasses.replace(score, notes=tuple(dataclasses.replace(note, pitch=note.pitch + distance) for note in score.notes))
+    moved = dataclasses.replace(
+        score,
+        notes=tuple(dataclasses.replace(note, pitch=note.pitch + distance) for note in score.notes),
+    )
     found, other = compute_features(score, protocol), compute_features(moved, protocol)
     for name in ('PC', 'PR', 'PI', 'NC', 'IOI', 'NLH', 'NLTM'):
         assert_allclose(other[name], found[name], rtol=1e-12)
@@ -139,7 +163,10 @@ def test_tempo_and_velocity_matter_to_the_source_alone(score):
     other = dataclasses.replace(
         score,
         tempi=(Tempo(0, 60.0),),
-        notes=tuple(dataclasses.replace(note, velocity=20 + 10 * (index % 9)) for index, note in enumerate(score.notes)),
+        notes=tuple(
+            dataclasses.replace(note, velocity=20 + 10 * (index % 9))
+            for index, note in enumerate(score.notes)
+        ),
     )
     found, changed = compute_features(score, 'corrected'), compute_features(other, 'corrected')
     for name in FEATURES:
@@ -149,14 +176,18 @@ def test_tempo_and_velocity_matter_to_the_source_alone(score):
 
 def test_tempo_changes_are_followed():
     """At 120 and then, from the second quarter on, at 60 quarters per minute."""
-    score = dataclasses.replace(piece((0, 4, 60), (4, 4, 60), (8, 4, 60)), tempi=(Tempo(0, 120.0), Tempo(4 * STEP, 60.0)))
+    score = dataclasses.replace(
+        piece((0, 4, 60), (4, 4, 60), (8, 4, 60)), tempi=(Tempo(0, 120.0), Tempo(4 * STEP, 60.0))
+    )
     assert compute_features(score, 'thesis')['IOI'] == pytest.approx((0.5 + 1.0) / 2)
     assert compute_features(score, 'corrected')['IOI'] == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize('tick', [1, 4 * STEP])
 def test_before_the_first_tempo_120_quarters_per_minute_hold(tick):
-    score = dataclasses.replace(piece((0, 4, 60), (4, 4, 60), (8, 4, 60)), tempi=(Tempo(tick, 60.0),))
+    score = dataclasses.replace(
+        piece((0, 4, 60), (4, 4, 60), (8, 4, 60)), tempi=(Tempo(tick, 60.0),)
+    )
     quarter = 4 * STEP  # ticks
     first = (0.5 * tick + 1.0 * (quarter - tick)) / quarter
     assert compute_features(score, 'thesis')['IOI'] == pytest.approx((first + 1.0) / 2)

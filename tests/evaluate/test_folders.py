@@ -1,4 +1,6 @@
-"""Folders of pieces: what cannot be read or measured is named, and no set is too poor to be compared."""
+"""Folders of pieces: what cannot be read or measured is named, and no set is too poor to be
+compared.
+"""
 
 import itertools
 import json
@@ -19,7 +21,11 @@ def written(folder, *pieces):
     """A folder of pieces, each bytes or notes of (onset, length) in sixteenths and a pitch."""
     folder.mkdir()
     for index, piece in enumerate(pieces):
-        content = piece if isinstance(piece, bytes) else format_midi([Note(a * STEP, b * STEP, pitch) for a, b, pitch in piece])
+        content = (
+            piece
+            if isinstance(piece, bytes)
+            else format_midi([Note(a * STEP, b * STEP, pitch) for a, b, pitch in piece])
+        )
         (folder / f'{index:02}.mid').write_bytes(content)
     return folder
 
@@ -78,26 +84,50 @@ SETS = {
 
 @pytest.mark.filterwarnings('error::RuntimeWarning')
 @pytest.mark.parametrize('protocol', ['corrected', 'thesis'])
-def test_poor_sets_give_a_report_in_which_every_gap_has_its_reason(tmp_path, capsys, protocol, monkeypatch):
-    monkeypatch.setattr('symmusic.evaluate.pictures.write_figure', lambda path, figure: None)  # drawing is most of the time
+def test_poor_sets_give_a_report_in_which_every_gap_has_its_reason(
+    tmp_path, capsys, protocol, monkeypatch
+):
+    # drawing is most of the time
+    monkeypatch.setattr('symmusic.evaluate.pictures.write_figure', lambda path, figure: None)
     folders = {name: written(tmp_path / name, *pieces) for name, pieces in SETS.items()}
-    for one, other in [*itertools.product(['sound'], SETS), ('one_note', 'sound'), ('constant', 'constant'), ('one_note', 'one_note')]:
-        argv = ['--mode=compare', f'--reference={folders[one]}', f'--generated={folders[other]}', f'--workdir={tmp_path / "out"}']
+    for one, other in [
+        *itertools.product(['sound'], SETS),
+        ('one_note', 'sound'),
+        ('constant', 'constant'),
+        ('one_note', 'one_note'),
+    ]:
+        argv = [
+            '--mode=compare',
+            f'--reference={folders[one]}',
+            f'--generated={folders[other]}',
+            f'--workdir={tmp_path / "out"}',
+        ]
         assert launch.main([*argv, f'--config.evaluate.protocol={protocol}']) == 0
         place = capsys.readouterr().out.splitlines()[-1]
         with open(f'{place}/comparison.json') as file:
             found = json.load(file, parse_constant=pytest.fail)
-        for cells in (*found['features'].values(), *found['averages'].values(), found['similarity']):
+        for cells in (
+            *found['features'].values(),
+            *found['averages'].values(),
+            found['similarity'],
+        ):
             assert None not in cells.values() or cells['note']
 
 
 def test_each_reason_stands_once(tmp_path, capsys, monkeypatch):
-    """What a user reads of sets that are too small or too uniform: whose fault it is, and of which features, in few lines."""
+    """What a user reads of sets that are too small or too uniform: whose fault it is, and of which
+    features, in few lines.
+    """
     monkeypatch.setattr('symmusic.evaluate.pictures.write_figure', lambda path, figure: None)
     folders = {name: written(tmp_path / name, *pieces) for name, pieces in SETS.items()}
 
     def remarks_of(one, other):
-        argv = ['--mode=compare', f'--reference={folders[one]}', f'--generated={folders[other]}', f'--workdir={tmp_path / "out"}']
+        argv = [
+            '--mode=compare',
+            f'--reference={folders[one]}',
+            f'--generated={folders[other]}',
+            f'--workdir={tmp_path / "out"}',
+        ]
         assert launch.main(argv) == 0
         return capsys.readouterr().out.partition('## Remarks')[2].splitlines()[1:-1]
 
@@ -107,15 +137,31 @@ def test_each_reason_stands_once(tmp_path, capsys, monkeypatch):
         '- pitch average, rhythm average, overall average: undefined, as all its features are',
         '- both sets are the same folder',
     ]
-    assert remarks_of('sound', 'one')[0] == '- PC, PR, PI, PCH, PCTM: no density to compare: the generated set has one piece with a value'
+    assert (
+        remarks_of('sound', 'one')[0]
+        == '- PC, PR, PI, PCH, PCTM: no density to compare: the generated set has one piece with a'
+        ' value'
+    )
     lines = remarks_of('sound', 'one_note')
     assert '- PI, IOI: undefined for 2 of the generated pieces' in lines
-    assert any('the generated set has two pieces with a value, so one distance' in line for line in lines)
+    assert any(
+        'the generated set has two pieces with a value, so one distance' in line for line in lines
+    )
 
 
 def test_a_set_beside_itself(tmp_path, capsys):
     folder = written(tmp_path / 'sound', *(walk(seed)[: 5 + seed] for seed in range(1, 6)))
-    assert launch.main(['--mode=compare', f'--reference={folder}', f'--generated={folder}', f'--workdir={tmp_path / "out"}']) == 0
+    assert (
+        launch.main(
+            [
+                '--mode=compare',
+                f'--reference={folder}',
+                f'--generated={folder}',
+                f'--workdir={tmp_path / "out"}',
+            ]
+        )
+        == 0
+    )
     found = json.loads((tmp_path / 'out' / 'evaluation' / 'comparison.json').read_text())
     for cells in found['features'].values():
         assert cells['oa'] is None or cells['oa'] == pytest.approx(1, abs=1e-3)

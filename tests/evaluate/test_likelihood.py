@@ -1,4 +1,6 @@
-"""Held-out likelihood: the same targets for all, counted by hand, and the network's as training's own measure has them."""
+"""Held-out likelihood: the same targets for all, counted by hand, and the network's as training's
+own measure has them.
+"""
 
 import hypothesis
 import jax
@@ -9,7 +11,13 @@ from numpy.testing import assert_allclose
 
 from symmusic.corpus.dataset import base_rate, target_counts
 from symmusic.corpus.windows import cut_windows, join_windows, tune_indices
-from symmusic.evaluate.likelihood import base_losses, find_targets, markov_losses, model_losses, summarize
+from symmusic.evaluate.likelihood import (
+    base_losses,
+    find_targets,
+    markov_losses,
+    model_losses,
+    summarize,
+)
 from symmusic.evaluate.likelihood_report import draw_positions, likelihood_md
 from symmusic.evaluate.markov import fit_markov, nats
 from symmusic.melody.encodings import VOCABULARIES
@@ -20,7 +28,11 @@ from symmusic.train.replicas import held_out_losses
 from tests.corpus.tunes import random_tune, tune
 
 VOCABULARY = MelodyVocabulary(60, 72)
-phrases = st.lists(st.lists(st.sampled_from([-2, -2, -1, 60, 62, 64]), min_size=1, max_size=40), min_size=1, max_size=5)
+phrases = st.lists(
+    st.lists(st.sampled_from([-2, -2, -1, 60, 62, 64]), min_size=1, max_size=40),
+    min_size=1,
+    max_size=5,
+)
 
 
 def held_out(tunes, steps=8, vocabulary=VOCABULARY):
@@ -28,24 +40,42 @@ def held_out(tunes, steps=8, vocabulary=VOCABULARY):
 
 
 def test_targets_by_hand():
-    """Five steps, padded in a window of eight: all are targets. Ten: all but the first, the second window's from the ninth on."""
+    """Five steps, padded in a window of eight: all are targets. Ten: all but the first, the second
+    window's from the ninth on.
+    """
     windows = held_out([tune([60, -2, 62, -1, -2]), tune([60, -2, 62, -1, -2, 60, -2, 62, 64, -2])])
     found = find_targets(windows, VOCABULARY, all_steps=True)
     assert found.rows.tolist() == [0] * 5 + [1] * 7 + [2] * 2
     assert found.positions.tolist() == [0, 1, 2, 3, 4, *range(1, 8), 8, 9]
     assert found.is_onset.astype(int).tolist() == [1, 0, 1, 0, 0, 0, 1, 0, 0, 1, 0, 1, 1, 0]
-    assert found.labels.tolist() == VOCABULARY.encode(np.array([60, -2, 62, -1, -2, -2, 62, -1, -2, 60, -2, 62, 64, -2])).tolist()
-    last = find_targets(cut_windows([tune([60, -2, 62, 64, -2, 60, 62])], VOCABULARY, 4, 3), VOCABULARY, all_steps=False)
-    assert (last.steps.tolist(), last.positions.tolist(), last.is_onset.tolist()) == ([3, 3], [3, 6], [True, True])
+    assert (
+        found.labels.tolist()
+        == VOCABULARY.encode(
+            np.array([60, -2, 62, -1, -2, -2, 62, -1, -2, 60, -2, 62, 64, -2])
+        ).tolist()
+    )
+    last = find_targets(
+        cut_windows([tune([60, -2, 62, 64, -2, 60, 62])], VOCABULARY, 4, 3),
+        VOCABULARY,
+        all_steps=False,
+    )
+    assert (last.steps.tolist(), last.positions.tolist(), last.is_onset.tolist()) == (
+        [3, 3],
+        [3, 6],
+        [True, True],
+    )
 
 
 def test_an_onset_of_a_roll_is_where_its_pitch_begins():
     roll = VOCABULARIES['pianoroll'](60, 72)
     windows = held_out([tune([60, -2, 62, -1, -2, 62, 62, -2])], 6, roll)
     found = find_targets(windows, roll, all_steps=True)
-    assert found.is_onset.astype(int).tolist() == [0, 1, 0, 0, 1, 0, 0]  # the repeated note is one long one
+    # the repeated note is one long one
+    assert found.is_onset.astype(int).tolist() == [0, 1, 0, 0, 1, 0, 0]
     faithful = VOCABULARIES['pianoroll_faithful'](60, 72)
-    found = find_targets(held_out([tune([60, -2, 62, -1, -2, 62, -2, -2])], 12, faithful), faithful, all_steps=True)
+    found = find_targets(
+        held_out([tune([60, -2, 62, -1, -2, 62, -2, -2])], 12, faithful), faithful, all_steps=True
+    )
     assert found.positions.tolist() == [0, 1, 2, 5, 6, 7]  # a blank is no target
 
 
@@ -55,23 +85,40 @@ def test_each_step_is_a_target_once(found_phrases, half):
     tunes = [tune(phrase) for phrase in found_phrases]
     targets = find_targets(held_out(tunes, 2 * half), VOCABULARY, all_steps=True)
     firsts = [len(phrase) >= 2 * half for phrase in found_phrases]
-    labels = [VOCABULARY.encode(np.array(phrase[first:], int)) for phrase, first in zip(found_phrases, firsts, strict=True)]
+    labels = [
+        VOCABULARY.encode(np.array(phrase[first:], int))
+        for phrase, first in zip(found_phrases, firsts, strict=True)
+    ]
     assert targets.labels.tolist() == np.concatenate(labels).tolist()
-    positions = [np.arange(first, len(phrase)) % 16 for phrase, first in zip(found_phrases, firsts, strict=True)]
+    positions = [
+        np.arange(first, len(phrase)) % 16
+        for phrase, first in zip(found_phrases, firsts, strict=True)
+    ]
     assert targets.positions.tolist() == np.concatenate(positions).tolist()
     assert targets.is_onset.tolist() == [label >= 2 for label in targets.labels]
 
 
-@hypothesis.given(st.lists(st.tuples(phrases, st.sampled_from('ab')), min_size=1, max_size=5), st.integers(0, 99))
+@hypothesis.given(
+    st.lists(st.tuples(phrases, st.sampled_from('ab')), min_size=1, max_size=5), st.integers(0, 99)
+)
 def test_which_tune_a_window_is_from(drawn, seed):
     """Cut one by one and style by style, joined, and some of them selected."""
     tunes = [tune(*found, style=style) for found, style in drawn]
     styles = sorted({each.style for each in tunes})
     parts = [held_out([each for each in tunes if each.style == style]) for style in styles]
-    expected = [index for style in styles for index, each in enumerate(tunes) if each.style == style for _ in range(len(held_out([each])))]
+    expected = [
+        index
+        for style in styles
+        for index, each in enumerate(tunes)
+        if each.style == style
+        for _ in range(len(held_out([each])))
+    ]
     windows = join_windows(parts)
     rows = np.flatnonzero(np.random.default_rng(seed).random(len(windows)) < 0.7)
-    assert tune_indices(windows.select(rows), tunes, VOCABULARY).tolist() == np.array(expected)[rows].tolist()
+    assert (
+        tune_indices(windows.select(rows), tunes, VOCABULARY).tolist()
+        == np.array(expected)[rows].tolist()
+    )
     with pytest.raises(ValueError, match='is not of these tunes'):
         tune_indices(windows, [*tunes, tune([60])], VOCABULARY)
 
@@ -84,7 +131,9 @@ def test_the_network_s_losses_are_training_s_measure(kind):
     targets = find_targets(windows, VOCABULARY, all_steps=kind == 'all')
     losses = model_losses(params, put(windows), targets, architecture=architecture, kind=kind)
     params_R = jax.tree.map(lambda leaf: leaf[None], params)
-    (expected,) = held_out_losses(params_R, put(windows), architecture=architecture, targets=kind, batch_size=8)
+    (expected,) = held_out_losses(
+        params_R, put(windows), architecture=architecture, targets=kind, batch_size=8
+    )
     assert losses.shape == (len(targets),)
     assert losses.mean() == pytest.approx(expected, rel=1e-5)
 
@@ -92,21 +141,31 @@ def test_the_network_s_losses_are_training_s_measure(kind):
 @hypothesis.given(phrases, phrases, st.booleans())
 def test_the_constant_answer_is_the_base_rate(seen, unseen, all_steps):
     train, windows = (held_out([tune(phrase) for phrase in found]) for found in (seen, unseen))
-    counts = [target_counts(part, VOCABULARY.num_classes, all_steps=all_steps) for part in (train, windows)]
+    counts = [
+        target_counts(part, VOCABULARY.num_classes, all_steps=all_steps)
+        for part in (train, windows)
+    ]
     losses = base_losses(counts[0], find_targets(windows, VOCABULARY, all_steps=all_steps))
     assert losses.mean() == pytest.approx(base_rate(*counts))
 
 
 @hypothesis.given(phrases, st.integers(1, 3))
 def test_a_markov_model_reads_no_padding(found_phrases, order):
-    """Told the whole of a short phrase, its losses are those of the phrase alone; the first token's is that of no history."""
+    """Told the whole of a short phrase, its losses are those of the phrase alone; the first token's
+    is that of no history.
+    """
     tunes = [tune(phrase) for phrase in found_phrases]
     sequences = [VOCABULARY.encode(np.array(phrase)) for phrase in found_phrases]
     markov = fit_markov(sequences, VOCABULARY.num_classes, order)
     windows = held_out(tunes, 40)
-    losses = markov_losses(markov, windows, find_targets(windows, VOCABULARY, all_steps=True), VOCABULARY.num_classes)
+    losses = markov_losses(
+        markov, windows, find_targets(windows, VOCABULARY, all_steps=True), VOCABULARY.num_classes
+    )
     free = -np.log(markov.probabilities(np.zeros((1, 0)))[0])
-    expected = [np.concatenate([free[each[:1]], nats(markov, each)])[len(each) == 40 :] for each in sequences]
+    expected = [
+        np.concatenate([free[each[:1]], nats(markov, each)])[len(each) == 40 :]
+        for each in sequences
+    ]
     assert_allclose(losses, np.concatenate(expected), rtol=1e-9)
     assert np.isfinite(losses).all()
 
@@ -116,7 +175,9 @@ def test_blanks_are_told_apart():
     vocabulary = VOCABULARIES['pianoroll_faithful'](60, 72)
     windows = held_out([tune([-2, -2, 60, -1, -2, 62, -2, -2])], 12, vocabulary)
     targets = find_targets(windows, vocabulary, all_steps=True)
-    markov = fit_markov([vocabulary.encode(random_tune(0, 64).phrases[0])], vocabulary.num_classes + 1, 2)
+    markov = fit_markov(
+        [vocabulary.encode(random_tune(0, 64).phrases[0])], vocabulary.num_classes + 1, 2
+    )
     assert np.isfinite(markov_losses(markov, windows, targets, vocabulary.num_classes)).all()
     assert len(targets) == 4
 
@@ -131,15 +192,25 @@ def test_summary_by_hand():
     assert found['nats_per_note']['model'] is None  # most positions have no target
     low, high = found['nats_intervals']['per_step']['model']
     assert (low, high) == (2, 6.5)  # either tune alone
-    assert found['likelihood'] == {'num_steps': 9, 'num_notes': 4, 'num_families': 2, 'num_by_position': [2, 2, 2, 2, 1, *[0] * 11]}
-    assert summarize({'model': losses}, targets, [0, 0])['nats_intervals']['per_step']['model'] is None
+    assert found['likelihood'] == {
+        'num_steps': 9,
+        'num_notes': 4,
+        'num_families': 2,
+        'num_by_position': [2, 2, 2, 2, 1, *[0] * 11],
+    }
+    assert (
+        summarize({'model': losses}, targets, [0, 0])['nats_intervals']['per_step']['model'] is None
+    )
 
 
 def test_nats_per_note_are_those_of_all_steps():
     bar = [60, -2, 62, -2] * 4
     targets = find_targets(held_out([tune(bar), tune(bar[:15])], 32), VOCABULARY, all_steps=True)
     found = summarize({'model': np.full(31, 0.5), 'markov_1': np.full(31, 1.0)}, targets, [0, 1])
-    assert found['nats_per_note'] == {'model': pytest.approx(31 * 0.5 / 16), 'markov_1': pytest.approx(31 / 16)}
+    assert found['nats_per_note'] == {
+        'model': pytest.approx(31 * 0.5 / 16),
+        'markov_1': pytest.approx(31 / 16),
+    }
     low, high = found['nats_intervals']['per_note']['markov_1']
     assert (low, high) == pytest.approx((15 / 8, 2))
 
@@ -148,7 +219,9 @@ def test_the_report(tmp_path):
     bar = [60, -2, 62, -2] * 4
     targets = find_targets(held_out([tune(bar), tune(bar)], 32), VOCABULARY, all_steps=True)
     names = ['model', 'base_rate', *(f'markov_{order}' for order in range(1, 6))]
-    found = summarize({name: np.full(32, place + 0.25) for place, name in enumerate(names)}, targets, [0, 1])
+    found = summarize(
+        {name: np.full(32, place + 0.25) for place, name in enumerate(names)}, targets, [0, 1]
+    )
     found['likelihood'] |= {'targets': 'all', 'num_tunes': 2}
     text = likelihood_md({'part': 'test', **found})
     assert '| the model | 0.250 [0.250, 0.250] | 0.500 [0.500, 0.500] |' in text

@@ -11,30 +11,45 @@ from symmusic.evaluate.features import FEATURES
 from symmusic.evaluate.published import ARMS, GROUPS, find_published, published_md
 
 PLAGIARISM = {  # where the source prints each arm's
-    '5.1': ('5.4', 'folk(t=1.0)'), '5.2': ('5.4', 'hook(t=1.0)'), '5.3': ('5.4', 'hook(t=1.5)'), '5.7': ('5.9', 'melody'),
-    '5.8': ('5.9', 'pianoroll'), '5.10': ('5.12', 'no attention'), '5.11': ('5.12', 'attention'), '5.13': ('5.15', 'bidir'),
+    '5.1': ('5.4', 'folk(t=1.0)'),
+    '5.2': ('5.4', 'hook(t=1.0)'),
+    '5.3': ('5.4', 'hook(t=1.5)'),
+    '5.7': ('5.9', 'melody'),
+    '5.8': ('5.9', 'pianoroll'),
+    '5.10': ('5.12', 'no attention'),
+    '5.11': ('5.12', 'attention'),
+    '5.13': ('5.15', 'bidir'),
     '5.14': ('5.15', 'simple'),
-}  # fmt: skip
+}
 
 
 def test_figures_are_the_source_s(shared):
     tables = json.loads((shared / 'reference' / 'mgeval' / 'thesis_tables.json').read_text())
-    assert {arm.table for arm in ARMS} == {name for name, table in tables.items() if 'overall avg.' in table.get('rows', {})}
+    assert {arm.table for arm in ARMS} == {
+        name for name, table in tables.items() if 'overall avg.' in table.get('rows', {})
+    }
     for arm in ARMS:
         rows = tables[arm.table]['rows']
-        for names, ours in (FEATURES, arm.features), ([f'{group} avg.' for group in GROUPS], arm.averages):
+        for names, ours in (
+            (FEATURES, arm.features),
+            ([f'{group} avg.' for group in GROUPS], arm.averages),
+        ):
             assert [(rows[name]['KLD'], rows[name]['OA']) for name in names] == list(ours)
         table, row = PLAGIARISM[arm.table]
         assert tuple(tables[table]['rows'][row].values()) == arm.similarity
 
 
 def test_averages_are_those_of_the_figures():
-    """Of cells rounded to three decimals, the source's rule; so that a slip of a digit shows where its tables are not."""
+    """Of cells rounded to three decimals, the source's rule; so that a slip of a digit shows where
+    its tables are not.
+    """
     for arm in ARMS:
         for which in (0, 1):
             cells = [pair[which] for pair in arm.features]
             means = [sum(cells[:5]) / 5, sum(cells[5:]) / 4]
-            assert [pair[which] for pair in arm.averages] == pytest.approx([*means, sum(means) / 2], abs=0.00051)
+            assert [pair[which] for pair in arm.averages] == pytest.approx(
+                [*means, sum(means) / 2], abs=0.00051
+            )
 
 
 def beside(config, **changes):
@@ -66,7 +81,10 @@ def test_differences_are_named():
     found = beside(attn)['arms'][0]['differences']
     assert 'model.num_cells = 192 (32)' in found
     assert 'train.targets = all (last)' in found
-    assert 'data.encoding = pianoroll (pianoroll_faithful)' in beside(source, **{'data.encoding': 'pianoroll'})['arms'][0]['differences']
+    assert (
+        'data.encoding = pianoroll (pianoroll_faithful)'
+        in beside(source, **{'data.encoding': 'pianoroll'})['arms'][0]['differences']
+    )
 
 
 def test_the_report():
@@ -74,7 +92,10 @@ def test_the_report():
     comparison = {
         'protocol': 'corrected',
         'published': beside(attn),
-        'model': {'features': dict.fromkeys(FEATURES, cell), 'averages': dict.fromkeys(GROUPS, cell)},
+        'model': {
+            'features': dict.fromkeys(FEATURES, cell),
+            'averages': dict.fromkeys(GROUPS, cell),
+        },
         'similarity': {'mean': None, 'sd': None, 'unusable': 3},
     }
     text = published_md(comparison)
@@ -89,4 +110,7 @@ def test_the_report():
     assert 'not by the source' not in published_md(comparison | {'protocol': 'thesis'})
     none = published_md(comparison | {'published': beside(attn, **{'data.corpus': 'essen'})})
     assert none.count('\n') == 2
-    assert 'The source has no arm like this run (corpus essen, encoding melody, with attention, unidirectional, temperature 1)' in none
+    assert (
+        'The source has no arm like this run (corpus essen, encoding melody, with attention,'
+        ' unidirectional, temperature 1)' in none
+    )

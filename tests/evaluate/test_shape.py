@@ -10,11 +10,19 @@ from hypothesis import given, settings
 
 from symmusic.evaluate import shape
 from symmusic.evaluate.align import _batch_size, round_up
-from symmusic.evaluate.shape import bound_scores, find_all_nearest, find_nearest, index_tunes, mean_and_sd, score_all
+from symmusic.evaluate.shape import (
+    bound_scores,
+    find_all_nearest,
+    find_nearest,
+    index_tunes,
+    mean_and_sd,
+    score_all,
+)
 from symmusic.score.monophonic import parse_monophonic
 from tests.evaluate import shape_oracle
 
-PITCHES = st.lists(st.integers(58, 66), max_size=14)  # few pitches: many equal n-grams, repeated notes, ties
+# few pitches: many equal n-grams, repeated notes, ties
+PITCHES = st.lists(st.integers(58, 66), max_size=14)
 COLLECTIONS = st.lists(PITCHES, min_size=1, max_size=6)
 
 
@@ -23,7 +31,10 @@ def indexed(melodies):
 
 
 def pitches_of(folder):
-    return {path.name: [note.pitch for note in parse_monophonic(path.read_bytes())] for path in sorted(folder.iterdir())}
+    return {
+        path.name: [note.pitch for note in parse_monophonic(path.read_bytes())]
+        for path in sorted(folder.iterdir())
+    }
 
 
 def rows_of(path):
@@ -44,12 +55,22 @@ def reference(shared):
 
 
 def test_every_pair_of_the_reference(reference):
-    collection, queries = pitches_of(reference / 'midi' / 'collection'), pitches_of(reference / 'midi' / 'queries')
+    collection, queries = (
+        pitches_of(reference / 'midi' / 'collection'),
+        pitches_of(reference / 'midi' / 'queries'),
+    )
     index = index_tunes(list(collection), collection.values())
-    found = {(name, doc): score for name in queries for doc, score in zip(index.names, score_all(queries[name], index), strict=True)}
+    found = {
+        (name, doc): score
+        for name in queries
+        for doc, score in zip(index.names, score_all(queries[name], index), strict=True)
+    }
     rows = rows_of(reference / 'ref_small.tsv')
     assert len(rows) == len(found) == 1000
-    largest = {column: difference(rows, column, found) for column in ('score_pure', 'score_jar', 'score_jar_onejvm')}
+    largest = {
+        column: difference(rows, column, found)
+        for column in ('score_pure', 'score_jar', 'score_jar_onejvm')
+    }
     print('largest differences:', largest)
     assert largest['score_pure'] <= 1e-9
     assert max(largest.values()) <= 0.02
@@ -62,9 +83,16 @@ def test_every_pair_of_the_reference(reference):
 
 
 def test_toy(reference):
-    collection, queries = pitches_of(reference / 'toy' / 'collection'), pitches_of(reference / 'toy' / 'queries')
+    collection, queries = (
+        pitches_of(reference / 'toy' / 'collection'),
+        pitches_of(reference / 'toy' / 'queries'),
+    )
     index = index_tunes(list(collection), collection.values())
-    found = {(name, doc): score for name in queries for doc, score in zip(index.names, score_all(queries[name], index), strict=True)}
+    found = {
+        (name, doc): score
+        for name in queries
+        for doc, score in zip(index.names, score_all(queries[name], index), strict=True)
+    }
     rows = rows_of(reference / 'toy' / 'expected.tsv')
     assert len(rows) == len(found) == 9
     print('largest difference:', largest := difference(rows, 'score_jar', found))
@@ -72,8 +100,13 @@ def test_toy(reference):
 
 
 def test_samples(reference):
-    """The collection behind these scores is not all at hand: note counts and unusable pieces are compared, and the best cell's bound."""
-    samples, collection = pitches_of(reference / 'midi_samples'), pitches_of(reference / 'midi' / 'collection')
+    """The collection behind these scores is not all at hand: note counts and unusable pieces are
+    compared, and the best cell's bound.
+    """
+    samples, collection = (
+        pitches_of(reference / 'midi_samples'),
+        pitches_of(reference / 'midi' / 'collection'),
+    )
     index = index_tunes(list(collection), collection.values())
     rows = rows_of(reference / 'ref_samples.tsv')
     assert len(rows) == len(samples) == 20
@@ -95,10 +128,20 @@ SIGN_TABLE = """
 
 def test_table_of_mismatches():
     signs = ['--', '-0', '-+', '0-', '00', '0+', '+-', '+0', '++']
-    table = {line.split()[0]: [float(cell) for cell in line.split()[1:]] for line in SIGN_TABLE.strip().splitlines()}
-    table |= dict.fromkeys(('-+', '00', '0+'), table['-0']) | dict.fromkeys(('0-', '+0'), table['+-'])
-    columns = {sign: number for number, sign in enumerate(['--', '-0', '-+', '0-', '00', '0+', '+-', '+0', '++'])}
-    np.testing.assert_array_equal(-shape.MISMATCHES / 2, [[table[row][columns[column]] for column in signs] for row in signs])
+    table = {
+        line.split()[0]: [float(cell) for cell in line.split()[1:]]
+        for line in SIGN_TABLE.strip().splitlines()
+    }
+    table |= dict.fromkeys(('-+', '00', '0+'), table['-0']) | dict.fromkeys(
+        ('0-', '+0'), table['+-']
+    )
+    columns = {
+        sign: number
+        for number, sign in enumerate(['--', '-0', '-+', '0-', '00', '0+', '+-', '+0', '++'])
+    }
+    np.testing.assert_array_equal(
+        -shape.MISMATCHES / 2, [[table[row][columns[column]] for column in signs] for row in signs]
+    )
     for u, v in [(-3, 2), (0, 0), (5, 0), (1, 1)]:
         ngram = shape.find_ngrams([60, 60 + u, 60 + u + v]).astype(np.int64)
         assert shape._signs(ngram) == 3 * np.sign(u) + np.sign(v) + 4
@@ -111,7 +154,9 @@ def test_oracle(melodies, query):
     expected = [-math.inf if each is None else float(each) for each in expected]
     collection = indexed(melodies)
     for whole in (False, True):
-        np.testing.assert_allclose(score_all(query, collection, whole=whole), expected, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(
+            score_all(query, collection, whole=whole), expected, rtol=0, atol=1e-12
+        )
 
 
 @given(COLLECTIONS, PITCHES)
@@ -132,9 +177,14 @@ def test_pruning_changes_nothing(melodies, query):
 
 
 def test_pruning_of_long_tunes():
-    """Tunes far longer than the query, so that columns and whole tunes are left out, and few cells are computed."""
+    """Tunes far longer than the query, so that columns and whole tunes are left out, and few cells
+    are computed.
+    """
     rng = np.random.default_rng(0)
-    melodies = [np.clip(60 + np.cumsum(rng.integers(-2, 3, size)), 0, 127) for size in rng.integers(3, 400, 80)]
+    melodies = [
+        np.clip(60 + np.cumsum(rng.integers(-2, 3, size)), 0, 127)
+        for size in rng.integers(3, 400, 80)
+    ]
     collection = indexed(melodies)
     longest = max(melodies, key=len)
     for query in (longest[:40], longest[100:160], rng.integers(55, 70, 30)):
@@ -147,7 +197,9 @@ def test_pruning_of_long_tunes():
 
 @pytest.mark.parametrize('chunks', [(2,), (1,)])
 def test_of_equal_scores_the_nearest_in_number_of_notes(monkeypatch, chunks):
-    """One note over and over: the shorter is all of the longer's begin, and both score alike, as much as their bounds allow."""
+    """One note over and over: the shorter is all of the longer's begin, and both score alike, as
+    much as their bounds allow.
+    """
     monkeypatch.setattr(shape, 'CHUNKS', chunks)
     collection = indexed([[60] * 4, [60] * 9, [60, 62, 65, 61]])
     few, many, other = score_all([60] * 8, collection)
@@ -174,7 +226,9 @@ def test_a_tune_that_cannot_win_is_not_aligned(monkeypatch):
 @given(COLLECTIONS, PITCHES, st.integers(-20, 20))
 def test_transposition(melodies, query, distance):
     scores = score_all(query, indexed(melodies))
-    np.testing.assert_array_equal(score_all([pitch + distance for pitch in query], indexed(melodies)), scores)
+    np.testing.assert_array_equal(
+        score_all([pitch + distance for pitch in query], indexed(melodies)), scores
+    )
     moved = [[pitch + number for pitch in melody] for number, melody in enumerate(melodies)]
     np.testing.assert_array_equal(score_all(query, indexed(moved)), scores)
 
@@ -185,16 +239,24 @@ def test_order_and_batches(melodies, query, random):
     scores = score_all(query, indexed(melodies))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shape, 'BATCH_TUNES', 1)
-        np.testing.assert_array_equal(score_all(query, indexed([melodies[place] for place in order])), scores[order])
+        np.testing.assert_array_equal(
+            score_all(query, indexed([melodies[place] for place in order])), scores[order]
+        )
 
 
 @given(COLLECTIONS, PITCHES)
 def test_duplicates(melodies, query):
-    """Everything twice: the shares of the n-grams stay, only what is unknown to the collection costs half."""
+    """Everything twice: the shares of the n-grams stay, only what is unknown to the collection
+    costs half.
+    """
     twice = score_all(query, indexed(melodies + melodies))
     np.testing.assert_array_equal(twice[: len(melodies)], twice[len(melodies) :])
-    if set(shape_oracle.ngrams(query)) <= {ngram for melody in melodies for ngram in shape_oracle.ngrams(melody)}:
-        np.testing.assert_allclose(twice[: len(melodies)], score_all(query, indexed(melodies)), rtol=0, atol=1e-12)
+    if set(shape_oracle.ngrams(query)) <= {
+        ngram for melody in melodies for ngram in shape_oracle.ngrams(melody)
+    }:
+        np.testing.assert_allclose(
+            twice[: len(melodies)], score_all(query, indexed(melodies)), rtol=0, atol=1e-12
+        )
 
 
 def test_all_at_once_is_one_by_one():
@@ -202,7 +264,9 @@ def test_all_at_once_is_one_by_one():
     collection = indexed([rng.integers(55, 70, size) for size in rng.integers(0, 60, 30)])
     queries = [rng.integers(55, 70, size) for size in (0, 1, 2, 3, 10, 50)]
     seen = []
-    found = find_all_nearest(queries, collection, progress=lambda items, unit: seen.append(unit) or items)
+    found = find_all_nearest(
+        queries, collection, progress=lambda items, unit: seen.append(unit) or items
+    )
     assert found == [find_nearest(query, collection) for query in queries]
     assert seen == ['piece']
     assert [match.tune is None for match in found] == [True, True, True, False, False, False]
@@ -222,7 +286,11 @@ def test_jax_is_left_as_it_was():
 
 
 def test_unusable_pieces():
-    assert mean_and_sd([0.2, -math.inf, 0.4, -math.inf]) == (pytest.approx(0.3), pytest.approx(0.1 / math.sqrt(2)), 2)
+    assert mean_and_sd([0.2, -math.inf, 0.4, -math.inf]) == (
+        pytest.approx(0.3),
+        pytest.approx(0.1 / math.sqrt(2)),
+        2,
+    )
     assert mean_and_sd([-math.inf]) == (None, None, 1)
     assert mean_and_sd([]) == (None, None, 0)
     assert mean_and_sd([0.5]) == (0.5, 0.0, 0)

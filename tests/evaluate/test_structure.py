@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symmusic.evaluate.structure import LAGS, measure_structure, repeated_bars, self_similarity, structure_md
+from symmusic.evaluate.structure import (
+    LAGS,
+    measure_structure,
+    repeated_bars,
+    self_similarity,
+    structure_md,
+)
 
 HOLD, OFF = -2, -1
 
@@ -30,11 +36,17 @@ A, B, EMPTY, REST = bar(60, 62), bar(60, HOLD, 62), bar(), bar(OFF)
     ],
 )
 def test_repeated_bars(prompt, piece, share):
-    assert repeated_bars(np.array([np.concatenate(prompt)]), np.array([np.concatenate(piece)])) == share
+    assert (
+        repeated_bars(np.array([np.concatenate(prompt)]), np.array([np.concatenate(piece)]))
+        == share
+    )
 
 
 def test_repeated_bars_of_several_pieces():
-    prompts, pieces = np.array([np.concatenate([A])] * 2), np.array([np.concatenate([A, B]), np.concatenate([EMPTY, B])])
+    prompts, pieces = (
+        np.array([np.concatenate([A])] * 2),
+        np.array([np.concatenate([A, B]), np.concatenate([EMPTY, B])]),
+    )
     assert repeated_bars(prompts, pieces) == 1 / 3
 
 
@@ -52,13 +64,18 @@ def test_repeated_bars_of_several_pieces():
     ],
 )
 def test_self_similarity(lag, prompt, piece, share):
-    assert self_similarity(np.array([np.concatenate(prompt)]), np.array([np.concatenate(piece)]), lag) == pytest.approx(share)
+    assert self_similarity(
+        np.array([np.concatenate(prompt)]), np.array([np.concatenate(piece)]), lag
+    ) == pytest.approx(share)
 
 
 @given(st.integers(0, 1000), st.sampled_from(LAGS), st.integers(1, 4), st.integers(1, 8))
 def test_self_similarity_is_the_count_by_hand(seed, lag, prompt_bars, num_bars):
     rng = np.random.default_rng(seed)
-    prompts, pieces = (rng.choice([HOLD, OFF, 60, 62], (3, bars * 16)).astype(np.int8) for bars in (prompt_bars, num_bars))
+    prompts, pieces = (
+        rng.choice([HOLD, OFF, 60, 62], (3, bars * 16)).astype(np.int8)
+        for bars in (prompt_bars, num_bars)
+    )
     same, begun = 0, 0
     for prompt, piece in zip(prompts, pieces, strict=True):
         events = [*prompt, *piece]

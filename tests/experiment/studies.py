@@ -20,18 +20,34 @@ def make_study(num=2, seed=0, origins='tune') -> Study:
 
     sources = {
         'training': [(f'{origins}, bar {index}', events(60 + index)) for index in range(num)],
-        'generated': [(f'after {origins}, bar {index}', events(80 + index)) for index in range(num)],
+        'generated': [
+            (f'after {origins}, bar {index}', events(80 + index)) for index in range(num)
+        ],
     }
     return assemble(sources, NUM_STEPS, 400.0, seed, {'model': 'toy, epoch 1', 'corpus': 'toys'})
 
 
-def make_answers(of, listener='a', saved='2026-01-01T00:00:00.000Z', rating=lambda piece, question: 3, **changes) -> dict:
+def make_answers(
+    of, listener='a', saved='2026-01-01T00:00:00.000Z', rating=lambda piece, question: 3, **changes
+) -> dict:
     """What a page saves."""
     rows = [
-        {'piece': piece, 'plays': 1, **{question: rating(piece, question) for question in ('rhythm', 'melody')}}
+        {
+            'piece': piece,
+            'plays': 1,
+            **{question: rating(piece, question) for question in ('rhythm', 'melody')},
+        }
         for piece in range(1, len(of.excerpts) + 1)
     ]
-    whole = {'format': FORMAT, 'study': of.id, 'listener': listener, 'saved': saved, 'complete': True, 'experience': 2, 'ratings': rows}
+    whole = {
+        'format': FORMAT,
+        'study': of.id,
+        'listener': listener,
+        'saved': saved,
+        'complete': True,
+        'experience': 2,
+        'ratings': rows,
+    }
     return whole | changes
 
 
@@ -39,5 +55,7 @@ def write_answers(folder, **files):
     """Files of answers by their stem: objects as JSON, text as it is."""
     folder.mkdir(exist_ok=True)
     for name, content in files.items():
-        (folder / f'{name}.json').write_text(content if isinstance(content, str) else json.dumps(content))
+        (folder / f'{name}.json').write_text(
+            content if isinstance(content, str) else json.dumps(content)
+        )
     return folder

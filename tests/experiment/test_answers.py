@@ -1,4 +1,6 @@
-"""Files of answers: what is right is read, what is not is named with its reason, and no file stops the others."""
+"""Files of answers: what is right is read, what is not is named with its reason, and no file stops
+the others.
+"""
 
 import json
 
@@ -27,7 +29,10 @@ def without(*names):
 
 
 def test_ratings_are_those_of_the_file(tmp_path):
-    write_answers(tmp_path, a=make_answers(STUDY, rating=lambda piece, question: piece if question == 'rhythm' else 5))
+    write_answers(
+        tmp_path,
+        a=make_answers(STUDY, rating=lambda piece, question: piece if question == 'rhythm' else 5),
+    )
     (answers,), left_out = check_files(read_files(tmp_path), STUDY)
     assert left_out == {}
     assert answers.ratings.tolist() == [[1, 2, 3, 4], [5, 5, 5, 5]]
@@ -94,17 +99,26 @@ def test_no_value_anywhere_is_an_accident(value):
 
 
 def test_of_one_listener_the_last_file_counts(tmp_path):
-    earlier, later = make_answers(STUDY, saved='2026-01-01T09:00:00.000Z'), make_answers(STUDY, saved='2026-01-01T10:00:00.000Z')
+    earlier, later = (
+        make_answers(STUDY, saved='2026-01-01T09:00:00.000Z'),
+        make_answers(STUDY, saved='2026-01-01T10:00:00.000Z'),
+    )
     write_answers(tmp_path, a=later, b=earlier, c=later, d=make_answers(STUDY, 'another'))
     answers, left_out = check_files(read_files(tmp_path), STUDY)
     assert [each.file for each in answers] == ['c.json', 'd.json']
-    assert left_out == dict.fromkeys(('a.json', 'b.json'), 'another file of the same listener was saved later: c.json')
+    assert left_out == dict.fromkeys(
+        ('a.json', 'b.json'), 'another file of the same listener was saved later: c.json'
+    )
 
 
 def test_folders(tmp_path):
     (tmp_path / 'empty').mkdir()
     (tmp_path / 'file.json').write_text('{}')
-    for name, word in (('nowhere', 'No such file'), ('file.json', 'Not a directory'), ('empty', 'holds no files')):
+    for name, word in (
+        ('nowhere', 'No such file'),
+        ('file.json', 'Not a directory'),
+        ('empty', 'holds no files'),
+    ):
         with pytest.raises(UserError, match=word):
             read_files(tmp_path / name)
     (tmp_path / 'empty' / 'inner').mkdir()

@@ -17,9 +17,13 @@ def tunes():
 
 def test_pieces_of_a_training_tune(tunes):
     """Copies: as like the excerpts as can be, and found out."""
-    excerpts = np.array([tune.phrases[0][begin : begin + 64] for tune in tunes for begin in (0, 16)])
+    excerpts = np.array(
+        [tune.phrases[0][begin : begin + 64] for tune in tunes for begin in (0, 16)]
+    )
     originals = index_originals(tunes)
-    found = measure_pieces(excerpts, excerpts, [measure(excerpts, 'corrected')], originals, 'corrected')
+    found = measure_pieces(
+        excerpts, excerpts, [measure(excerpts, 'corrected')], originals, 'corrected'
+    )
     assert {*found, 'nats_per_step'} == set(MEASURES)
     assert found['overall_oa'] == pytest.approx(1, abs=1e-6)
     assert found['overall_kld'] == pytest.approx(0, abs=1e-6)
@@ -31,7 +35,9 @@ def test_pieces_of_a_training_tune(tunes):
 
 
 def test_two_draws_are_two_comparisons(tunes):
-    excerpts = np.array([tune.phrases[0][begin : begin + 64] for tune in tunes for begin in (0, 16)])
+    excerpts = np.array(
+        [tune.phrases[0][begin : begin + 64] for tune in tunes for begin in (0, 16)]
+    )
     originals, halves = index_originals(tunes), np.split(excerpts, 2)
     references = [measure(half, 'corrected') for half in halves]
     found = measure_pieces(excerpts, excerpts, references, originals, 'corrected')
@@ -41,10 +47,22 @@ def test_two_draws_are_two_comparisons(tunes):
 
 
 def test_pieces_without_notes(tunes):
-    silent, excerpts = np.full((4, 64), HOLD, np.int8), np.array([tune.phrases[0][:64] for tune in tunes])
-    found = measure_pieces(silent, silent, [measure(excerpts, 'thesis')], index_originals(tunes), 'thesis')
-    assert (found['empty'], found['unusable'], found['note_count'], found['copied_run']) == (4, 4, 0, 0)
-    assert [found[name] for name in ('overall_oa', 'oa_PC', 'plagiarism', 'repeated_bars')] == [None] * 4
+    silent, excerpts = (
+        np.full((4, 64), HOLD, np.int8),
+        np.array([tune.phrases[0][:64] for tune in tunes]),
+    )
+    found = measure_pieces(
+        silent, silent, [measure(excerpts, 'thesis')], index_originals(tunes), 'thesis'
+    )
+    assert (found['empty'], found['unusable'], found['note_count'], found['copied_run']) == (
+        4,
+        4,
+        0,
+        0,
+    )
+    assert [found[name] for name in ('overall_oa', 'oa_PC', 'plagiarism', 'repeated_bars')] == [
+        None
+    ] * 4
 
 
 def test_by_measure():

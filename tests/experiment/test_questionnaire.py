@@ -1,4 +1,6 @@
-"""The questionnaire in a browser: from the first click to a file of answers, and from there into the analysis."""
+"""The questionnaire in a browser: from the first click to a file of answers, and from there into
+the analysis.
+"""
 
 import json
 
@@ -18,7 +20,9 @@ def written(folder):
 
 
 def choose(page, piece, question, value):
-    page.locator(f'#piece-{piece}').get_by_role('group', name=question).get_by_role('radio', name=str(value)).check()
+    page.locator(f'#piece-{piece}').get_by_role('group', name=question).get_by_role(
+        'radio', name=str(value)
+    ).check()
 
 
 def missing(page):
@@ -26,7 +30,9 @@ def missing(page):
 
 
 def test_from_the_first_click_to_the_report(tmp_path, open_page, capsys):
-    page = open_page(written(tmp_path / 'study'), width=360, color_scheme='dark', accept_downloads=True)
+    page = open_page(
+        written(tmp_path / 'study'), width=360, color_scheme='dark', accept_downloads=True
+    )
     assert page.evaluate('document.documentElement.scrollWidth') <= 360
     assert page.inner_text('#count') == '0 of 2 pieces done'
 
@@ -34,7 +40,8 @@ def test_from_the_first_click_to_the_report(tmp_path, open_page, capsys):
     play.focus()
     page.keyboard.press('Enter')
     assert play.get_attribute('aria-pressed') == 'true'
-    page.wait_for_selector('#piece-1 [aria-pressed=true]', state='detached', timeout=10_000)  # it ends by itself
+    # it ends by itself
+    page.wait_for_selector('#piece-1 [aria-pressed=true]', state='detached', timeout=10_000)
     page.locator('#piece-1').get_by_role('radio', name='1, not at all').first.focus()
     page.keyboard.press('ArrowRight')  # as a keyboard goes through a scale
     page.keyboard.press('ArrowRight')
@@ -77,7 +84,12 @@ def test_from_the_first_click_to_the_report(tmp_path, open_page, capsys):
     assert page.locator(':checked').count() == 0
     assert page.evaluate('answers.listener') != saved['listener']
 
-    answers = write_answers(tmp_path / 'answers', first=saved, part=unfinished, second=make_answers(STUDY, 'b', experience=4))
+    answers = write_answers(
+        tmp_path / 'answers',
+        first=saved,
+        part=unfinished,
+        second=make_answers(STUDY, 'b', experience=4),
+    )
     assert launch.main(['--mode=study', f'--workdir={tmp_path}', f'--answers={answers}']) == 0
     assert 'left out part.json: unfinished' in capsys.readouterr().out
     found = json.loads((tmp_path / 'study' / 'results.json').read_text())
@@ -91,23 +103,35 @@ def test_from_the_first_click_to_the_report(tmp_path, open_page, capsys):
 
 
 def test_read_aloud_and_at_any_width(tmp_path, open_page):
-    """Every question is a group with a name, every control has one, and nothing is wider than the screen."""
+    """Every question is a group with a name, every control has one, and nothing is wider than the
+    screen.
+    """
     page = open_page(written(tmp_path / 'study'), width=1200)
     assert page.evaluate('document.documentElement.scrollWidth') <= 1200
     assert page.get_by_role('group').count() == 5
     assert page.get_by_role('radio').count() == 25
-    names = page.evaluate("[...document.querySelectorAll('fieldset')].map(each => each.querySelector('legend').textContent)")
+    names = page.evaluate(
+        "[...document.querySelectorAll('fieldset')].map(each =>"
+        " each.querySelector('legend').textContent)"
+    )
     asked = ('Rhythm: can you tap along?', 'Melody: how pleasing is it?')
     assert names[1:] == [f'Piece {piece}. {question}' for piece in (1, 2) for question in asked]
     assert page.locator('[aria-live], [role=status]').count() == 2
-    sizes = page.evaluate("[...document.querySelectorAll('.scale label, button')].map(each => each.getBoundingClientRect().height)")
-    assert all(size >= 44 or size == 0 for size in sizes)  # wide enough for a thumb; 0: not shown yet
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('.scale label, button')].map(each =>"
+        ' each.getBoundingClientRect().height)'
+    )
+    # wide enough for a thumb; 0: not shown yet
+    assert all(size >= 44 or size == 0 for size in sizes)
 
 
 def test_answers_of_another_browser_that_keeps_nothing(tmp_path, open_page):
     """What is kept under the page's name but is none of its answers is no fault."""
     path = written(tmp_path / 'study')
     page = open_page(path)
-    page.evaluate(f'localStorage.setItem(\'symmusic-study-{STUDY.id}\', \'{{"listener": "x", "ratings": 3}}\')')
+    page.evaluate(
+        f'localStorage.setItem(\'symmusic-study-{STUDY.id}\', \'{{"listener": "x", "ratings":'
+        " 3}')"
+    )
     page.reload()
     assert page.inner_text('#count') == '0 of 2 pieces done'

@@ -1,4 +1,6 @@
-"""Ratings: against scipy and closed forms, what cannot be told is None, and intervals that hold what they should."""
+"""Ratings: against scipy and closed forms, what cannot be told is None, and intervals that hold
+what they should.
+"""
 
 import math
 
@@ -8,7 +10,14 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symmusic.experiment.ratings import by_experience, compare_ratings, crossed_intervals, describe_pieces, paired, summarize
+from symmusic.experiment.ratings import (
+    by_experience,
+    compare_ratings,
+    crossed_intervals,
+    describe_pieces,
+    paired,
+    summarize,
+)
 
 HALF = np.array([False, True] * 5)
 
@@ -35,7 +44,9 @@ def test_means_and_tests_are_scipy_s(seed, num_listeners):
         if np.isfinite(expected.pvalue):
             assert found['tests'][name]['p'] == pytest.approx(expected.pvalue)
             interval = expected.confidence_interval()
-            assert (found['tests'][name]['low'], found['tests'][name]['high']) == pytest.approx((interval.low, interval.high))
+            assert (found['tests'][name]['low'], found['tests'][name]['high']) == pytest.approx(
+                (interval.low, interval.high)
+            )
     assert found['difference']['mean'] == pytest.approx(made.mean() - real.mean())
 
 
@@ -48,28 +59,44 @@ def test_the_order_of_listeners_and_pieces_is_nothing(seed, random):
     other = compare_ratings(ratings[rows][:, columns], HALF[columns], 0)
     assert one['tests']['pieces']['p'] == pytest.approx(other['tests']['pieces']['p'])
     assert one['generated']['mean'] == pytest.approx(other['generated']['mean'])
-    assert one['difference']['low'] == pytest.approx(other['difference']['low'], abs=0.15)  # other resamples
+    # other resamples
+    assert one['difference']['low'] == pytest.approx(other['difference']['low'], abs=0.15)
 
 
 def test_the_interval_s_width_is_the_closed_form_s():
-    """Of ratings that are a sum of listener and piece: a resampled mean's variance is that of both means."""
+    """Of ratings that are a sum of listener and piece: a resampled mean's variance is that of both
+    means.
+    """
     rng = np.random.default_rng(3)
     listeners, real, made = rng.normal(3, 1, 40), rng.normal(0, 0.5, 30), rng.normal(0, 0.8, 30)
     found = crossed_intervals(listeners[:, None] + real, listeners[:, None] + made, 0)
     of_listeners, of_real, of_made = listeners.var() / 40, real.var() / 30, made.var() / 30
-    variances = {'training': (of_listeners + of_real, 29), 'generated': (of_listeners + of_made, 29), 'difference': (of_real + of_made, 39)}
+    variances = {
+        'training': (of_listeners + of_real, 29),
+        'generated': (of_listeners + of_made, 29),
+        'difference': (of_real + of_made, 39),
+    }
     for name, (variance, freedom) in variances.items():
         width = found[name]['high'] - found[name]['low']
-        assert width == pytest.approx(2 * scipy.stats.t.ppf(0.975, freedom) * math.sqrt(variance), rel=0.05)
+        assert width == pytest.approx(
+            2 * scipy.stats.t.ppf(0.975, freedom) * math.sqrt(variance), rel=0.05
+        )
 
 
 @pytest.mark.parametrize(('num_listeners', 'noise'), [(8, 0.3), (3, 0.9)])
 def test_the_interval_is_of_other_listeners_and_other_pieces(num_listeners, noise):
-    """It holds the difference at least as often as it says; as if all ratings were independent it would not."""
+    """It holds the difference at least as often as it says; as if all ratings were independent it
+    would not.
+    """
     rng, held, naive, num = np.random.default_rng(0), 0, 0, 80
     made = np.repeat([False, True], 10)
     for _ in range(num):
-        ratings = 3 + rng.normal(0, 0.7, (num_listeners, 1)) + rng.normal(0, 0.4, 20) + rng.normal(0, noise, (num_listeners, 20))
+        ratings = (
+            3
+            + rng.normal(0, 0.7, (num_listeners, 1))
+            + rng.normal(0, 0.4, 20)
+            + rng.normal(0, noise, (num_listeners, 20))
+        )
         ratings += (rng.normal(0, 0.5, (num_listeners, 1)) - 0.5) * made
         found = compare_ratings(ratings, made, 1)
         held += found['difference']['low'] <= -0.5 <= found['difference']['high']
@@ -104,11 +131,19 @@ def test_a_constant_difference_is_certain():
 def test_groups_and_pieces():
     ratings, experience = rated(1), np.array([1, 5, 1, 3, 5, 5])
     groups = by_experience(ratings, HALF, experience, 0)
-    assert {level: group['num_listeners'] for level, group in groups.items()} == {'1': 2, '3': 1, '5': 3}
+    assert {level: group['num_listeners'] for level, group in groups.items()} == {
+        '1': 2,
+        '3': 1,
+        '5': 3,
+    }
     assert groups['3']['difference']['low'] is None
-    assert groups['5']['training']['mean'] == pytest.approx(ratings[experience == 5][:, ~HALF].mean())
+    assert groups['5']['training']['mean'] == pytest.approx(
+        ratings[experience == 5][:, ~HALF].mean()
+    )
     found = summarize({'rhythm': ratings}, HALF, experience, 0)['rhythm']
     assert sum(found['counts']['generated']) == 30
     assert found['counts']['training'][0] == int((ratings[:, ~HALF] == 1).sum())
     assert found['published']['training'] == 4.227
-    assert describe_pieces({'rhythm': ratings})[3]['rhythm']['mean'] == pytest.approx(ratings[:, 3].mean())
+    assert describe_pieces({'rhythm': ratings})[3]['rhythm']['mean'] == pytest.approx(
+        ratings[:, 3].mean()
+    )

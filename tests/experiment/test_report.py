@@ -18,16 +18,29 @@ from symmusic.experiment.results import Outcome, summarize
 from symmusic.plots import write_figure
 
 HYPOTHESIS = Hypothesis(
-    'Is <rich> better?', ('model.attention',), {'plain': {}, 'rich': {}}, {}, {}, {},
+    'Is <rich> better?',
+    ('model.attention',),
+    {'plain': {}, 'rich': {}},
+    {},
+    {},
+    {},
     (Primary('Rich is better', 'overall_oa', ('rich', 'plain'), 'higher', 0.02),),
-    also={'model.num_cells': 'so that they are as large'}, tables={'plain': '5.10'},
-)  # fmt: skip
+    also={'model.num_cells': 'so that they are as large'},
+    tables={'plain': '5.10'},
+)
 
 
 def outcome(mean, num=4, num_windows=99):
     values = mean + np.linspace(-0.01, 0.01, num)
     replicas = tuple(dict.fromkeys(MEASURES, value) for value in values.tolist())
-    return Outcome(replicas, 12_345, {'num_windows': num_windows}, to_dict(base.get_config()), {'jax': '0.0.1'}, 'a cpu')
+    return Outcome(
+        replicas,
+        12_345,
+        {'num_windows': num_windows},
+        to_dict(base.get_config()),
+        {'jax': '0.0.1'},
+        'a cpu',
+    )
 
 
 @pytest.fixture
@@ -35,8 +48,12 @@ def write(tmp_path):
     def run(quick=False, failed=(), outcomes=None, splits=None):
         outcomes = outcomes or {('sound', 'plain'): outcome(0.5), ('sound', 'rich'): outcome(0.7)}
         outcomes = {place: each for place, each in outcomes.items() if place[1] not in failed}
-        experiment = Experiment(HYPOTHESIS, quick, {'sound': {'plain': ConfigDict(), 'rich': ConfigDict()}})
-        found = summarize('exp9', experiment, outcomes, {('sound', name): 'out of memory' for name in failed})
+        experiment = Experiment(
+            HYPOTHESIS, quick, {'sound': {'plain': ConfigDict(), 'rich': ConfigDict()}}
+        )
+        found = summarize(
+            'exp9', experiment, outcomes, {('sound', name): 'out of memory' for name in failed}
+        )
         for seed, more in (splits or {}).items():
             found['splits'][seed] = summarize('exp9', experiment, more, {}) | {'failed': {}}
         folders = {}
@@ -46,14 +63,28 @@ def write(tmp_path):
             (folder / 'heatmaps').mkdir()
             with open(folder / 'metrics.csv', 'w') as file:
                 writer = csv.writer(file)
-                writer.writerow(['replica', 'epoch', 'train_loss', 'validation_loss', 'learning_rate', 'sequences_per_s'])
+                writer.writerow(
+                    [
+                        'replica',
+                        'epoch',
+                        'train_loss',
+                        'validation_loss',
+                        'learning_rate',
+                        'sequences_per_s',
+                    ]
+                )
                 writer.writerows(
-                    [replica, epoch, 1 / epoch, 2 / epoch, 0.1, 9] for epoch in (1, 2) for replica in range(len(each.replicas))
+                    [replica, epoch, 1 / epoch, 2 / epoch, 0.1, 9]
+                    for epoch in (1, 2)
+                    for replica in range(len(each.replicas))
                 )
             (folder / 'samples' / 'mary' / 'samples.json').write_text('[]')
             (folder / 'samples' / 'mary' / '01.mid').write_bytes(b'')
             (folder / 'samples' / 'mary' / 'index.html').write_text('')
-            for picture in ('samples/mary/all.png', *(['heatmaps/attention_masked.png'] if name == 'rich' else [])):
+            for picture in (
+                'samples/mary/all.png',
+                *(['heatmaps/attention_masked.png'] if name == 'rich' else []),
+            ):
                 draw(folder / picture)
         write_report(tmp_path, found, experiment, folders, 'python launch.py --mode=experiment')
         return (tmp_path / 'report.md').read_text(), (tmp_path / 'index.html').read_text()
@@ -71,9 +102,15 @@ def test_every_section(write, tmp_path):
     text, html = write()
     headings = re.findall('^## (.*)$', text, re.MULTILINE)
     assert headings == [
-        'Answers', 'Measures', 'Differences', 'Beside the published figures', 'Losses', 'What the models look at and draw from', 'Pieces',
+        'Answers',
+        'Measures',
+        'Differences',
+        'Beside the published figures',
+        'Losses',
+        'What the models look at and draw from',
+        'Pieces',
         'To repeat it',
-    ]  # fmt: skip
+    ]
     assert re.findall('<h2>(.*?)</h2>', html) == headings
     assert '| Rich is better | sound | **confirmed** |' in text
     assert '| overall_oa | 0.500 [0.486, 0.514] | 0.664 |' in text  # table 5.10
@@ -97,8 +134,14 @@ def test_what_is_text_stays_text(write):
 
 
 def test_other_splits(write):
-    text, html = write(splits={'4': {('sound', 'plain'): outcome(0.5), ('sound', 'rich'): outcome(0.6)}})
-    row = next(line for line in text.splitlines() if line.startswith('| Rich is better (sound, overall_oa)'))
+    text, html = write(
+        splits={'4': {('sound', 'plain'): outcome(0.5), ('sound', 'rich'): outcome(0.6)}}
+    )
+    row = next(
+        line
+        for line in text.splitlines()
+        if line.startswith('| Rich is better (sound, overall_oa)')
+    )
     cells = [cell.strip() for cell in row.strip('|').split('|')]
     assert [cell.partition(' [')[0] for cell in cells[1:]] == ['0.200', '0.100', '0.150']
     assert cells[2].endswith(': confirmed')
@@ -112,7 +155,9 @@ def test_other_splits(write):
 def test_real_continuations_stand_beside_the_arms(write):
     level = lambda value: tuple({'overall_oa': each, 'plagiarism': None} for each in (value, value))
     with_level = lambda mean, value: dataclasses.replace(outcome(mean), real=value and level(value))
-    shared, _ = write(outcomes={('sound', 'plain'): with_level(0.5, 0.9), ('sound', 'rich'): with_level(0.7, 0.9)})
+    shared, _ = write(
+        outcomes={('sound', 'plain'): with_level(0.5, 0.9), ('sound', 'rich'): with_level(0.7, 0.9)}
+    )
     assert '|  | plain | rich | real continuations |' in shared
     assert '| 0.900 [0.900, 0.900] |' in shared
     assert '| plagiarism | 0.500 [0.486, 0.514] | 0.700 [0.686, 0.714] | - |' in shared
@@ -129,9 +174,16 @@ def test_real_continuations_stand_beside_the_arms(write):
 )
 def test_arms_of_other_prompts_have_a_level_of_their_own(levels, names):
     arms = zip(('plain', 'rich'), levels, strict=True)
-    found = real_levels({name: {'real_continuations': value and {'overall_oa': {'mean': value}}} for name, value in arms})
+    found = real_levels(
+        {
+            name: {'real_continuations': value and {'overall_oa': {'mean': value}}}
+            for name, value in arms
+        }
+    )
     assert list(found) == names
-    assert [each['overall_oa']['mean'] for each in found.values()] == list(dict.fromkeys(filter(None, levels)))
+    assert [each['overall_oa']['mean'] for each in found.values()] == list(
+        dict.fromkeys(filter(None, levels))
+    )
 
 
 def test_a_quick_run_is_marked(write):
@@ -153,13 +205,20 @@ def test_nothing_done_at_all(write):
 
 
 def test_one_replica_has_no_intervals(write):
-    text, _ = write(outcomes={('sound', 'plain'): outcome(0.5, 1), ('sound', 'rich'): outcome(0.7, 1)})
+    text, _ = write(
+        outcomes={('sound', 'plain'): outcome(0.5, 1), ('sound', 'rich'): outcome(0.7, 1)}
+    )
     assert '| overall_oa | 0.490 | 0.690 |' in text
     assert '| rich less plain | overall_oa | 0.200 | - | - | 1 |' in text
 
 
 def test_of_several_amounts_of_data_copying_is_drawn_against_them(write, tmp_path):
-    text, _ = write(outcomes={('sound', 'plain'): outcome(0.5, num_windows=10), ('sound', 'rich'): outcome(0.7, num_windows=1000)})
+    text, _ = write(
+        outcomes={
+            ('sound', 'plain'): outcome(0.5, num_windows=10),
+            ('sound', 'rich'): outcome(0.7, num_windows=1000),
+        }
+    )
     assert '## The amount of data' in text
     assert '| rich | 1,000 | - | - | 0.700 [0.' in text
     assert 'table 5.6' not in text
@@ -167,9 +226,20 @@ def test_of_several_amounts_of_data_copying_is_drawn_against_them(write, tmp_pat
 
 
 def test_of_numbers_of_windows_the_published_ones_are_beside_them(write, monkeypatch):
-    monkeypatch.setattr('tests.experiment.test_report.HYPOTHESIS', dataclasses.replace(HYPOTHESIS, variable=('data.max_windows',)))
-    text, _ = write(outcomes={('sound', 'plain'): outcome(0.5, num_windows=10), ('sound', 'rich'): outcome(0.7, num_windows=1000)})
-    assert '15,000 windows 0.683; 30,000 windows 0.573; 45,000 windows 0.278; 60,000 windows 0.126; 100,000 windows 0.138' in text
+    monkeypatch.setattr(
+        'tests.experiment.test_report.HYPOTHESIS',
+        dataclasses.replace(HYPOTHESIS, variable=('data.max_windows',)),
+    )
+    text, _ = write(
+        outcomes={
+            ('sound', 'plain'): outcome(0.5, num_windows=10),
+            ('sound', 'rich'): outcome(0.7, num_windows=1000),
+        }
+    )
+    assert (
+        '15,000 windows 0.683; 30,000 windows 0.573; 45,000 windows 0.278; 60,000 windows 0.126;'
+        ' 100,000 windows 0.138' in text
+    )
 
 
 def test_the_page_in_a_browser(write, tmp_path, open_page):

@@ -13,15 +13,33 @@ from symmusic.experiment.results import Outcome, label, summarize, with_interval
 
 def hypothesis(*primaries):
     arms = {'plain': {}, 'rich': {}}
-    return Hypothesis('Is rich better?', ('model.attention',), arms, {}, {}, {}, primaries, tables={'plain': '5.10'})
+    return Hypothesis(
+        'Is rich better?',
+        ('model.attention',),
+        arms,
+        {},
+        {},
+        {},
+        primaries,
+        tables={'plain': '5.10'},
+    )
 
 
 def experiment(*primaries, variants=('sound',)):
-    return Experiment(hypothesis(*primaries), False, {variant: {'plain': ConfigDict(), 'rich': ConfigDict()} for variant in variants})
+    return Experiment(
+        hypothesis(*primaries),
+        False,
+        {variant: {'plain': ConfigDict(), 'rich': ConfigDict()} for variant in variants},
+    )
 
 
 def outcome(values, measure='overall_oa'):
-    return Outcome(tuple(dict.fromkeys(MEASURES, 0.5) | {measure: value} for value in values), 7, {'num_windows': 99}, {'seed': 0})
+    return Outcome(
+        tuple(dict.fromkeys(MEASURES, 0.5) | {measure: value} for value in values),
+        7,
+        {'num_windows': 99},
+        {'seed': 0},
+    )
 
 
 def claim(measure='overall_oa', direction='higher', smallest=0.02, arms=('rich', 'plain')):
@@ -35,19 +53,32 @@ def run(*primaries, plain=PLAIN, rich=RICH, failed=(), **how):
     outcomes = {('sound', 'plain'): outcome(plain), ('sound', 'rich'): outcome(rich)}
     for name in failed:
         del outcomes['sound', name]
-    return summarize('exp9', experiment(*primaries, **how), outcomes, {('sound', name): 'out of memory' for name in failed})
+    return summarize(
+        'exp9',
+        experiment(*primaries, **how),
+        outcomes,
+        {('sound', name): 'out of memory' for name in failed},
+    )
 
 
 def test_the_contract_s_fields():
     found = run(claim())
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert {'experiment', 'quick', 'arms', 'contrasts', 'highlights'} <= found.keys()
-    assert (found['experiment'], found['quick'], list(found['arms'])) == ('exp9', False, ['plain', 'rich'])
+    assert (found['experiment'], found['quick'], list(found['arms'])) == (
+        'exp9',
+        False,
+        ['plain', 'rich'],
+    )
     arm = found['arms']['rich']
     assert (arm['replicas'], arm['num_parameters'], arm['config']) == (4, 7, {'seed': 0})
     assert set(arm['measures']) == set(MEASURES)
     assert arm['measures']['overall_oa']['values'] == RICH.tolist()
-    assert arm['measures']['overall_oa']['low'] < arm['measures']['overall_oa']['mean'] < arm['measures']['overall_oa']['high']
+    assert (
+        arm['measures']['overall_oa']['low']
+        < arm['measures']['overall_oa']['mean']
+        < arm['measures']['overall_oa']['high']
+    )
     assert len(found['contrasts']) == len(MEASURES)
     contrast = next(row for row in found['contrasts'] if row['measure'] == 'overall_oa')
     assert contrast['arms'] == ['rich', 'plain']
@@ -61,7 +92,13 @@ def test_the_contract_s_fields():
 def test_a_claim_is_judged_with_its_figures():
     [row] = run(claim())['highlights']
     assert row['verdict'] == 'confirmed'
-    for words in ('overall_oa: rich 0.705 [', 'plain 0.505 [', 'difference 0.200 [', 'of interest 0.02', '4 and 4 replicas'):
+    for words in (
+        'overall_oa: rich 0.705 [',
+        'plain 0.505 [',
+        'difference 0.200 [',
+        'of interest 0.02',
+        '4 and 4 replicas',
+    ):
         assert words in row['evidence']
     [row] = run(claim(direction='lower'))['highlights']
     assert row['verdict'] == 'not confirmed'
@@ -83,12 +120,21 @@ def test_one_replica_decides_nothing():
     row = found['highlights'][0]
     assert row['verdict'] == 'undecided'
     assert 'too few for an interval' in row['evidence']
-    assert found['arms']['rich']['measures']['overall_oa'] == {'mean': 0.9, 'low': None, 'high': None, 'values': [0.9]}
+    assert found['arms']['rich']['measures']['overall_oa'] == {
+        'mean': 0.9,
+        'low': None,
+        'high': None,
+        'values': [0.9],
+    }
 
 
 def test_an_arm_that_failed_is_named_and_its_claims_are_undecided():
     found = run(claim(), failed=['rich'])
-    assert (list(found['arms']), found['failed'], found['contrasts']) == (['plain'], {'rich': 'out of memory'}, [])
+    assert (list(found['arms']), found['failed'], found['contrasts']) == (
+        ['plain'],
+        {'rich': 'out of memory'},
+        [],
+    )
     assert found['highlights'][0]['verdict'] == 'undecided'
     assert 'rich is not done' in found['highlights'][0]['evidence']
 
@@ -104,11 +150,21 @@ def test_undefined_values_are_left_out():
 
 def test_of_both_variants_the_source_s_arms_have_names_of_their_own():
     both = experiment(claim(), variants=('sound', 'source'))
-    outcomes = {(variant, arm): outcome(PLAIN if arm == 'plain' else RICH) for variant in ('sound', 'source') for arm in ('plain', 'rich')}
+    outcomes = {
+        (variant, arm): outcome(PLAIN if arm == 'plain' else RICH)
+        for variant in ('sound', 'source')
+        for arm in ('plain', 'rich')
+    }
     found = summarize('exp9', both, outcomes, {})
     assert list(found['arms']) == ['plain', 'rich', 'plain_source', 'rich_source']
-    assert [row['arms'] for row in found['highlights']] == [['rich', 'plain'], ['rich_source', 'plain_source']]
-    assert {tuple(row['arms']) for row in found['contrasts']} == {('rich', 'plain'), ('rich_source', 'plain_source')}
+    assert [row['arms'] for row in found['highlights']] == [
+        ['rich', 'plain'],
+        ['rich_source', 'plain_source'],
+    ]
+    assert {tuple(row['arms']) for row in found['contrasts']} == {
+        ('rich', 'plain'),
+        ('rich_source', 'plain_source'),
+    }
     assert label(experiment(claim(), variants=('source',)), 'source', 'rich') == 'rich'
 
 

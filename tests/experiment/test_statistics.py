@@ -1,4 +1,6 @@
-"""Intervals and tests against scipy and against closed forms, and what a contrast says about a claim."""
+"""Intervals and tests against scipy and against closed forms, and what a contrast says about a
+claim.
+"""
 
 import fractions
 import itertools
@@ -23,13 +25,21 @@ def varied(values):
 @given(samples.filter(varied))
 def test_mean_interval_is_student_s(values):
     found = statistics.mean_interval(values)
-    low, high = scipy.stats.t.interval(0.95, len(values) - 1, np.mean(values), scipy.stats.sem(values))
-    assert (found['mean'], found['low'], found['high']) == pytest.approx((np.mean(values), low, high), abs=1e-9)
+    low, high = scipy.stats.t.interval(
+        0.95, len(values) - 1, np.mean(values), scipy.stats.sem(values)
+    )
+    assert (found['mean'], found['low'], found['high']) == pytest.approx(
+        (np.mean(values), low, high), abs=1e-9
+    )
 
 
 def test_mean_interval_by_hand():
-    """Of 1 and 3: mean 2, standard error 1, and 12.706 is the 97.5 % quantile of t with one degree of freedom."""
-    assert statistics.mean_interval([1, 3]) == pytest.approx({'mean': 2, 'low': 2 - 12.7062, 'high': 2 + 12.7062}, abs=1e-4)
+    """Of 1 and 3: mean 2, standard error 1, and 12.706 is the 97.5 % quantile of t with one degree
+    of freedom.
+    """
+    assert statistics.mean_interval([1, 3]) == pytest.approx(
+        {'mean': 2, 'low': 2 - 12.7062, 'high': 2 + 12.7062}, abs=1e-4
+    )
 
 
 @pytest.mark.parametrize(('values', 'mean'), [([], None), ([0.5], 0.5)])
@@ -42,13 +52,17 @@ def test_welch_is_scipy_s(one, other):
     found, oracle = statistics.welch(one, other), scipy.stats.ttest_ind(one, other, equal_var=False)
     interval = oracle.confidence_interval(0.95)
     assert found['difference'] == pytest.approx(np.mean(one) - np.mean(other), abs=1e-9)
-    assert (found['p'], found['low'], found['high']) == pytest.approx((oracle.pvalue, interval.low, interval.high), rel=1e-6, abs=1e-9)
+    assert (found['p'], found['low'], found['high']) == pytest.approx(
+        (oracle.pvalue, interval.low, interval.high), rel=1e-6, abs=1e-9
+    )
 
 
 @given(samples, samples)
 def test_welch_the_other_way_round(one, other):
     there, back = statistics.welch(one, other), statistics.welch(other, one)
-    assert (there['difference'], there['low'], there['high']) == pytest.approx((-back['difference'], -back['high'], -back['low']), abs=1e-9)
+    assert (there['difference'], there['low'], there['high']) == pytest.approx(
+        (-back['difference'], -back['high'], -back['low']), abs=1e-9
+    )
     assert there['p'] == pytest.approx(back['p'])
 
 
@@ -74,7 +88,9 @@ def test_permutation_is_that_of_exact_numbers(one, other):
     pooled, size = list(map(fractions.Fraction, [*one, *other])), len(one)
     sums = [sum(chosen) for chosen in itertools.combinations(pooled, size)]
     differences = [abs(each / size - (sum(pooled) - each) / len(other)) for each in sums]
-    assert statistics.permutation(one, other) == np.mean([each >= differences[0] for each in differences])
+    assert statistics.permutation(one, other) == np.mean(
+        [each >= differences[0] for each in differences]
+    )
 
 
 @pytest.mark.parametrize(('seed', 'sizes'), [(0, (2, 2)), (1, (5, 5)), (2, (3, 6)), (3, (8, 4))])
@@ -84,7 +100,9 @@ def test_permutation_is_scipy_s(seed, sizes):
 
     rng = np.random.default_rng(seed)
     one, other = rng.normal(0, 1, sizes[0]), rng.normal(1, 1, sizes[1])
-    oracle = scipy.stats.permutation_test((one, other), difference, n_resamples=np.inf, alternative='greater', vectorized=True)
+    oracle = scipy.stats.permutation_test(
+        (one, other), difference, n_resamples=np.inf, alternative='greater', vectorized=True
+    )
     assert statistics.permutation(one, other) == pytest.approx(oracle.pvalue)
 
 
@@ -103,7 +121,9 @@ def test_permutation_of_many_is_drawn():
 
 
 def test_effect_size_by_hand():
-    """Means 1 apart, both standard deviations 1; the correction for 4 degrees of freedom is 1 - 3/(4 * 4 - 1) to three decimals."""
+    """Means 1 apart, both standard deviations 1; the correction for 4 degrees of freedom is 1 -
+    3/(4 * 4 - 1) to three decimals.
+    """
     assert statistics.effect_size([1, 2, 3], [0, 1, 2]) == pytest.approx(1 - 3 / 15, abs=5e-3)
     exact = math.gamma(2) / (math.sqrt(2) * math.gamma(1.5))
     assert statistics.effect_size([1, 2, 3], [0, 1, 2]) == pytest.approx(exact)
@@ -127,8 +147,15 @@ CASES = [  # difference, low, high, p; of a claim of at least 0.1 more
 @pytest.mark.parametrize(('cells', 'expected'), CASES)
 def test_verdict(cells, expected):
     difference, low, high, p = cells
-    assert statistics.verdict({'difference': difference, 'low': low, 'high': high}, p, 'higher', 0.1) == expected
-    mirrored = {'difference': -difference, 'low': None if high is None else -high, 'high': None if low is None else -low}
+    assert (
+        statistics.verdict({'difference': difference, 'low': low, 'high': high}, p, 'higher', 0.1)
+        == expected
+    )
+    mirrored = {
+        'difference': -difference,
+        'low': None if high is None else -high,
+        'high': None if low is None else -low,
+    }
     assert statistics.verdict(mirrored, p, 'lower', 0.1) == expected
 
 

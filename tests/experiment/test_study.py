@@ -24,20 +24,30 @@ def test_every_piece_is_there_once(num, seed):
     assert len({json.dumps(excerpt.notes) for excerpt in study.excerpts}) == 2 * num
     assert study == make_study(num, seed)
     for excerpt in study.excerpts:
-        assert (excerpt.notes[0][2] >= 80) == (excerpt.kind == 'generated') == excerpt.origin.startswith('after')
+        assert (
+            (excerpt.notes[0][2] >= 80)
+            == (excerpt.kind == 'generated')
+            == excerpt.origin.startswith('after')
+        )
 
 
 def test_the_order_is_fair_and_cannot_be_worked_out_from_page_and_seed():
     orders = [kinds(make_study(3, seed)) for seed in range(200)]
     share = [sum(order[place] == 'generated' for order in orders) / 200 for place in range(6)]
     assert all(0.38 < each < 0.62 for each in share)
-    assert len({tuple(kinds(make_study(3, 0, origins=f'tune {index}'))) for index in range(20)}) > 5  # same pieces, same seed
+    # same pieces, same seed
+    assert len({tuple(kinds(make_study(3, 0, origins=f'tune {index}'))) for index in range(20)}) > 5
 
 
 def test_the_page_holds_nothing_of_the_key():
     study = make_study(4)
-    swapped = [Excerpt('training' if each.kind == 'generated' else 'generated', 'elsewhere', each.notes) for each in study.excerpts]
-    other = dataclasses.replace(study, excerpts=tuple(swapped), about={'model': 'other', 'corpus': 'other', 'seed': 5})
+    swapped = [
+        Excerpt('training' if each.kind == 'generated' else 'generated', 'elsewhere', each.notes)
+        for each in study.excerpts
+    ]
+    other = dataclasses.replace(
+        study, excerpts=tuple(swapped), about={'model': 'other', 'corpus': 'other', 'seed': 5}
+    )
     assert questionnaire(other) == questionnaire(study)
     assert other.id == study.id
 

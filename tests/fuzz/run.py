@@ -1,9 +1,11 @@
-"""Fuzzes a reader for as long as wanted, guided by coverage where the package atheris is installed, else by chance.
+"""Fuzzes a reader for as long as wanted, guided by coverage where the package atheris is installed,
+else by chance.
 
     python tests/fuzz/run.py midi --runs=1000000
 
-An input that ends in anything but the reader's own refusal, takes longer than 10 s of the processor (atheris: 60 s by the clock) or more
-than 2 GB is kept as a file in the current folder, and the program ends with status 1 (atheris: 77). Nothing is read or written otherwise.
+An input that ends in anything but the reader's own refusal, takes longer than 10 s of the processor
+(atheris: 60 s by the clock) or more than 2 GB is kept as a file in the current folder, and the
+program ends with status 1 (atheris: 77). Nothing is read or written otherwise.
 """
 
 import argparse
@@ -40,8 +42,12 @@ def by_chance(target: str, runs: int, seed: int) -> int:
 
 def main() -> int:
     """Runs; the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('target', choices=['midi', 'monophonic', 'abc', 'answers', 'flags', 'card', 'config'])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        'target', choices=['midi', 'monophonic', 'abc', 'answers', 'flags', 'card', 'config']
+    )
     parser.add_argument('--runs', type=int, default=1_000_000)
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
@@ -56,8 +62,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as corpus:
         for index, seed in enumerate(SEEDS[options.target]):
             pathlib.Path(corpus, str(index)).write_bytes(seed)
-        limits = [f'-runs={options.runs}', f'-seed={options.seed}', '-timeout=60', '-rss_limit_mb=2048', f'-max_len={targets.MOST_BYTES}']
-        atheris.Setup([sys.argv[0], *limits, '-print_final_stats=1', corpus], targets.TARGETS[options.target])
+        limits = [
+            f'-runs={options.runs}',
+            f'-seed={options.seed}',
+            '-timeout=60',
+            '-rss_limit_mb=2048',
+            f'-max_len={targets.MOST_BYTES}',
+        ]
+        atheris.Setup(
+            [sys.argv[0], *limits, '-print_final_stats=1', corpus], targets.TARGETS[options.target]
+        )
         atheris.Fuzz()
     return 0
 

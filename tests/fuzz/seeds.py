@@ -18,7 +18,10 @@ from tests.score.midi_bytes import meter, midi, off, on, program, tempo, track
 
 NOTES = [Note(index * 110, 110, 60 + index % 12) for index in range(40)]
 TUNE = 'X:1\nT:Made up\nM:4/4\nL:1/8\nQ:1/4=120\nP:A(AB)2\nK:G\n'
-BODY = 'P:A\n|:G2AB cdef|[GB]3z "Am"(3efg {ag}f>e|1 d4 !trill!c4-|c4 z4:|2 [M:3/4]^f2 _e2 =d2|]\nP:B\nV:2\nz8|[K:Dmix]A,,2 c\'\'2 x4&B8|\n'
+BODY = (
+    'P:A\n|:G2AB cdef|[GB]3z "Am"(3efg {ag}f>e|1 d4 !trill!c4-|c4 z4:|2 [M:3/4]^f2 _e2'
+    " =d2|]\nP:B\nV:2\nz8|[K:Dmix]A,,2 c''2 x4&B8|\n"
+)
 RATINGS = [{'piece': piece, 'plays': 1, **dict.fromkeys(QUESTIONS, 3)} for piece in (1, 2)]
 ANSWERS = {
     'format': FORMAT,
@@ -33,15 +36,23 @@ ANSWERS = {
 SEEDS: dict[str, list[bytes]] = {
     'midi': [
         format_midi(NOTES, title='Made up'),
-        midi(track((0, tempo(100.0)), (0, meter(6, 8))), track((0, program(9)), (0, on(60)), (55, on(64)), (480, off(60)), (0, off(64)))),
-        midi(track((0, on(60, channel=9)), (10**6, off(60, channel=9)), (0, on(61)), (1, on(61, 0)))),
+        midi(
+            track((0, tempo(100.0)), (0, meter(6, 8))),
+            track((0, program(9)), (0, on(60)), (55, on(64)), (480, off(60)), (0, off(64))),
+        ),
+        midi(
+            track((0, on(60, channel=9)), (10**6, off(60, channel=9)), (0, on(61)), (1, on(61, 0)))
+        ),
     ],
     'abc': [
         (TUNE + BODY).encode(),
         b"M:6/8\n\nX:1\nK:none\nabc|:d,e'f:|\n\nX:2\nK:Am\nA/2B//c3/2 Z4|",
         'X:1\nK:C\n"é"C %%begintext\n'.encode('latin-1'),
     ],
-    'answers': [json.dumps(ANSWERS).encode(), json.dumps({**ANSWERS, 'complete': False, 'ratings': RATINGS[:1]}).encode()],
+    'answers': [
+        json.dumps(ANSWERS).encode(),
+        json.dumps({**ANSWERS, 'complete': False, 'ratings': RATINGS[:1]}).encode(),
+    ],
     'flags': [
         b'--config.model.num_cells=64\n--workdir=w\n--mode=train',
         b'--mode=compare\n--reference=a\n--generated=b',
@@ -50,7 +61,15 @@ SEEDS: dict[str, list[bytes]] = {
     ],
 }
 SEEDS['monophonic'] = SEEDS['midi']
-CARD = Card(Architecture(9, lookback=(16,)), Recipe(), MelodyVocabulary(60, 66), {'seed': 1}, {'corpus': 'made up'}, ({'epoch': 1},), 2)
+CARD = Card(
+    Architecture(9, lookback=(16,)),
+    Recipe(),
+    MelodyVocabulary(60, 66),
+    {'seed': 1},
+    {'corpus': 'made up'},
+    ({'epoch': 1},),
+    2,
+)
 SEEDS['card'] = [json.dumps(CARD.to_json()).encode()]
 SEEDS['config'] = [runs.to_json(base.get_config()).encode()]
 PIECES = {
@@ -83,7 +102,18 @@ PIECES = {
         b'\nX:1\nK:C\n',
         b'[M:1/0]',
     ],
-    'answers': [b'null', b'[]', b'{}', b'-1', b'1e999', b'NaN', b'[' * 100, b'"piece":', b'true', b'\\ud800'],
+    'answers': [
+        b'null',
+        b'[]',
+        b'{}',
+        b'-1',
+        b'1e999',
+        b'NaN',
+        b'[' * 100,
+        b'"piece":',
+        b'true',
+        b'\\ud800',
+    ],
     'flags': [
         b'--',
         b'=',
@@ -111,7 +141,9 @@ def mutate(target: str, rng: random.Random) -> bytes:
         place, length = rng.randrange(len(data) + 1), rng.choice([1, 1, 2, 4, 16])
         change = rng.randrange(5)
         if change == 0:
-            data[place : place + 1] = bytes([rng.choice([0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)])])
+            data[place : place + 1] = bytes(
+                [rng.choice([0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)])]
+            )
         elif change == 1:
             del data[place : place + length]
         elif change == 2:

@@ -1,4 +1,6 @@
-"""What is fuzzed: readers of what comes from outside, each a function of bytes that may only refuse in its own words."""
+"""What is fuzzed: readers of what comes from outside, each a function of bytes that may only refuse
+in its own words.
+"""
 
 import itertools
 import json
@@ -17,7 +19,8 @@ from symmusic.score.monophonic import parse_monophonic
 from symmusic.train.checkpoint import Card
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FIXTURES = pathlib.Path(__file__).with_name('fixtures')  # an input each that was once read wrongly, `<target>-<what>`
+# an input each that was once read wrongly, `<target>-<what>`
+FIXTURES = pathlib.Path(__file__).with_name('fixtures')
 MOST_BYTES = 4096  # of an input: more is slower, and finds no more
 
 
@@ -52,7 +55,9 @@ def read_abc(data: bytes) -> None:
 
 
 MODES = ('train', 'sample', 'stats', 'evaluate', 'compare', 'experiment', 'study')
-STUDY = Study(tuple(Excerpt(kind, kind, [[0, 4, 60]]) for kind in ('training', 'generated')), 16, 120.0, {})
+STUDY = Study(
+    tuple(Excerpt(kind, kind, [[0, 4, 60]]) for kind in ('training', 'generated')), 16, 120.0, {}
+)
 
 
 def read_answers(data: bytes) -> None:
@@ -62,9 +67,17 @@ def read_answers(data: bytes) -> None:
 
 
 def read_flags(data: bytes) -> None:
-    """A command line, an argument to a line; configs are of the repository, as else a file would be run."""
+    """A command line, an argument to a line; configs are of the repository, as else a file would be
+    run.
+    """
     arguments = data.decode('utf-8', 'replace').split('\n')
-    if any('config' in argument.split('=')[0] and '.' not in argument.split('=')[0] for argument in arguments) or '--' in arguments:
+    if (
+        any(
+            'config' in argument.split('=')[0] and '.' not in argument.split('=')[0]
+            for argument in arguments
+        )
+        or '--' in arguments
+    ):
         return
     try:
         flags.parse([*arguments, '--config=configs/lstm.py'], root=ROOT, modes=MODES)

@@ -12,7 +12,14 @@ from symmusic.generate import compose as module
 from symmusic.generate.compose import compose
 from symmusic.generate.sample import Drawn, sample
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, transpose_events
-from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner, params_for, random_params
+from tests.generate.toy import (
+    ARCHITECTURE,
+    VOCABULARY,
+    make_prompt,
+    manner,
+    params_for,
+    random_params,
+)
 
 RARE = {0: 0.9, 2: 0.06, 3: 0.04}  # 0.9 ** 16 = 19 % of the pieces of one bar are empty
 EMPTY = {0: 0.7, 1: 0.3}
@@ -33,7 +40,14 @@ def rounds(monkeypatch):
 
 
 def pieces_of(probabilities, prompt=None, seed=0, **changes):
-    return compose(params_for(probabilities), ARCHITECTURE, VOCABULARY, prompt or make_prompt(), manner(**changes), seed)
+    return compose(
+        params_for(probabilities),
+        ARCHITECTURE,
+        VOCABULARY,
+        prompt or make_prompt(),
+        manner(**changes),
+        seed,
+    )
 
 
 def test_one_token_more_is_drawn_and_the_first_dropped(monkeypatch):
@@ -47,7 +61,9 @@ def test_one_token_more_is_drawn_and_the_first_dropped(monkeypatch):
 
     monkeypatch.setattr(module, 'sample', fake)
     prompt = make_prompt(num_bars=4)
-    pieces = compose({}, ARCHITECTURE, VOCABULARY, prompt, manner(num_samples=3, num_bars=4, window_steps=63), 0)
+    pieces = compose(
+        {}, ARCHITECTURE, VOCABULARY, prompt, manner(num_samples=3, num_bars=4, window_steps=63), 0
+    )
     assert (given['num_steps'], given['window_steps']) == (65, 63)
     assert_array_equal(given['prompt'], np.tile(prompt.tokens[:63], (3, 1)))
     assert_array_equal(given['positions'], np.tile(np.arange(63) % 16, (3, 1)))
@@ -83,7 +99,8 @@ def test_at_most_max_redraws_rounds(rounds, max_redraws):
     pieces = pieces_of(EMPTY, max_redraws=max_redraws)
     assert [(piece.num_redraws, piece.is_empty) for piece in pieces] == [(max_redraws, True)] * 4
     assert len(rounds) == 1 + max_redraws
-    assert len({jax.random.key_data(args[3]).tobytes() for args, _ in rounds}) == len(rounds)  # each round has keys of its own
+    # each round has keys of its own
+    assert len({jax.random.key_data(args[3]).tobytes() for args, _ in rounds}) == len(rounds)
 
 
 def test_a_piece_drawn_again_is_another(rounds):
@@ -99,7 +116,9 @@ def test_greedy_is_never_drawn_again(rounds):
 
 def test_stuck_pieces_are_drawn_again_on_request(rounds):
     assert [piece.num_redraws for piece in pieces_of(STUCK, max_redraws=2)] == [0] * 4
-    assert [piece.num_redraws for piece in pieces_of(STUCK, max_redraws=2, redraw_stuck=True)] == [2] * 4
+    assert [piece.num_redraws for piece in pieces_of(STUCK, max_redraws=2, redraw_stuck=True)] == [
+        2
+    ] * 4
     two_pitches = pieces_of({0: 0.4, 5: 0.55, 7: 0.05}, num_samples=32, redraw_stuck=True)
     assert any(piece.num_redraws for piece in two_pitches)
     assert all(len(set(piece.events[piece.events >= 0].tolist())) == 2 for piece in two_pitches)
@@ -108,7 +127,10 @@ def test_stuck_pieces_are_drawn_again_on_request(rounds):
 @pytest.mark.parametrize('probabilities', [None, RARE], ids=['model', 'with_redraws'])
 def test_piece_n_is_the_same_whatever_num_samples_is(probabilities):
     params = random_params(1) if probabilities is None else params_for(probabilities)
-    few, many = (compose(params, ARCHITECTURE, VOCABULARY, make_prompt(), manner(num_samples=num), 5) for num in (4, 8))
+    few, many = (
+        compose(params, ARCHITECTURE, VOCABULARY, make_prompt(), manner(num_samples=num), 5)
+        for num in (4, 8)
+    )
     for one, other in zip(few, many, strict=False):
         assert_array_equal(one.tokens, other.tokens)
         assert one.num_redraws == other.num_redraws
@@ -131,7 +153,11 @@ def test_pieces_are_in_the_prompt_s_key(transposed_by):
 
 
 @given(
-    events=st.lists(st.one_of(st.just(NO_EVENT), st.just(NOTE_OFF), st.integers(0, 127)), min_size=1, max_size=20),
+    events=st.lists(
+        st.one_of(st.just(NO_EVENT), st.just(NOTE_OFF), st.integers(0, 127)),
+        min_size=1,
+        max_size=20,
+    ),
     distance=st.integers(-60, 60),
 )
 def test_transposed_stays_within_midi_by_octaves(events, distance):
@@ -152,14 +178,23 @@ def test_distributions_are_kept_on_request():
     assert kept.weights is None  # no attention
     assert_array_equal(plain.tokens, kept.tokens)
     assert kept.probabilities.shape == (16, VOCABULARY.num_classes)
-    assert_allclose(kept.probabilities[:, [0, 2, 3]], np.tile([0.9, 0.06, 0.04], (16, 1)), rtol=1e-4)
+    assert_allclose(
+        kept.probabilities[:, [0, 2, 3]], np.tile([0.9, 0.06, 0.04], (16, 1)), rtol=1e-4
+    )
 
 
 def test_kept_distributions_are_those_of_the_final_draw():
     """Of a piece drawn again, not of the empty one before it."""
     params = jax.tree.map(lambda leaf: 4 * leaf, random_params(1))
     params = {**params, 'head': {**params['head'], 'bias': params['head']['bias'].at[0].set(9.0)}}
-    pieces = compose(params, ARCHITECTURE, VOCABULARY, make_prompt(), manner(num_samples=8, keep_distributions=True), 0)
+    pieces = compose(
+        params,
+        ARCHITECTURE,
+        VOCABULARY,
+        make_prompt(),
+        manner(num_samples=8, keep_distributions=True),
+        0,
+    )
     assert any(piece.num_redraws for piece in pieces)
     for piece in pieces:
         drawn_from = piece.probabilities[np.arange(16), piece.tokens]

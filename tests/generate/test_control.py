@@ -1,4 +1,6 @@
-"""Control: the masks let through just what the wishes allow, whatever the model, and say which wishes contradict one another."""
+"""Control: the masks let through just what the wishes allow, whatever the model, and say which
+wishes contradict one another.
+"""
 
 import itertools
 
@@ -53,7 +55,9 @@ def are_met(wish, events, sounds):
         sounds = event >= 0 if event != NO_EVENT else sounds
         if not free[step]:
             continue
-        if event >= 0 and (event > wish.highest or (wish.scale is not None and event % 12 not in wish.scale)):
+        if event >= 0 and (
+            event > wish.highest or (wish.scale is not None and event % 12 not in wish.scale)
+        ):
             return False
         if not wish.rests and not sounds:
             return False
@@ -63,7 +67,10 @@ def are_met(wish, events, sounds):
                 return False
     for first in range(0, len(events), BAR):
         begun = (events[first : first + BAR] >= 0).sum()
-        if free[first : first + BAR].any() and not wish.min_notes_per_bar <= begun <= wish.max_notes_per_bar:
+        if (
+            free[first : first + BAR].any()
+            and not wish.min_notes_per_bar <= begun <= wish.max_notes_per_bar
+        ):
             return False
     if wish.pitches and tuple(notes) != wish.pitches:
         return False
@@ -83,7 +90,9 @@ def test_the_masks_let_through_just_what_is_wished(wish, prompt):
     if masks is None:
         return
     state, through = initial_state(masks, len(ALL)), np.full(len(ALL), True)
-    rows = [jax.tree.map(lambda leaf, at=at: leaf[at], masks.rows) for at in range(1 + ALL.shape[1])]
+    rows = [
+        jax.tree.map(lambda leaf, at=at: leaf[at], masks.rows) for at in range(1 + ALL.shape[1])
+    ]
     tokens = np.concatenate([np.full((len(ALL), 1), prompt[-1]), ALL], axis=1)
     for row, token_B in zip(rows, tokens.T, strict=True):
         allowed_BV = np.asarray(allowed(masks, row, state))
@@ -96,14 +105,32 @@ def test_the_masks_let_through_just_what_is_wished(wish, prompt):
 def drawn(wish, seed=0, num_bars=2, transposed_by=0, **how):
     prompt = make_prompt(transposed_by)
     masks = make_masks(wish, VOCABULARY, prompt.tokens, transposed_by, num_bars)
-    pieces = compose(random_params(seed), ARCHITECTURE, VOCABULARY, prompt, manner(num_bars=num_bars, **how), seed, masks)
+    pieces = compose(
+        random_params(seed),
+        ARCHITECTURE,
+        VOCABULARY,
+        prompt,
+        manner(num_bars=num_bars, **how),
+        seed,
+        masks,
+    )
     return [piece.events.astype(int) for piece in pieces]
 
 
-@pytest.mark.parametrize('how', [{}, {'window_steps': 20}, {'temperature': 0.0}, {'top_k': 1, 'top_p': 0.5}], ids=str)
+@pytest.mark.parametrize(
+    'how', [{}, {'window_steps': 20}, {'temperature': 0.0}, {'top_k': 1, 'top_p': 0.5}], ids=str
+)
 def test_what_is_drawn_is_as_wished_in_the_prompt_s_key(how):
     scale = frozenset({2, 4, 6, 7, 9, 11, 1})  # D major; the model's key lies 2 semitones below
-    wish = Wishes(scale=scale, lowest=62, highest=74, min_notes_per_bar=3, max_notes_per_bar=5, rests=False, last=2)
+    wish = Wishes(
+        scale=scale,
+        lowest=62,
+        highest=74,
+        min_notes_per_bar=3,
+        max_notes_per_bar=5,
+        rests=False,
+        last=2,
+    )
     for events in drawn(wish, transposed_by=-2, **how):
         notes = events[events >= 0]
         assert set(notes % 12) <= scale
@@ -123,7 +150,8 @@ def test_a_rhythm_and_pitches_are_kept():
     fixed = np.full(32, FREE)
     fixed[16:] = NO_EVENT
     fixed[20] = 61
-    for events in drawn(Wishes(fixed=fixed, scale=frozenset({0}))):  # what is fixed is no matter of the scale
+    # what is fixed is no matter of the scale
+    for events in drawn(Wishes(fixed=fixed, scale=frozenset({0}))):
         np.testing.assert_array_equal(events[16:], fixed[16:])
         assert set(events[:16][events[:16] >= 0] % 12) <= {0}
 
@@ -133,31 +161,60 @@ def test_no_wish_is_plain_sampling():
     prompts = np.broadcast_to(prompt.tokens, (4, 16))
     plain, _ = draw_continuations(random_params(1), ARCHITECTURE, VOCABULARY, prompts, manner(), 3)
     masks = make_masks(Wishes(), VOCABULARY, prompt.tokens, 0, 1)
-    masked, _ = draw_continuations(random_params(1), ARCHITECTURE, VOCABULARY, prompts, manner(), 3, masks)
+    masked, _ = draw_continuations(
+        random_params(1), ARCHITECTURE, VOCABULARY, prompts, manner(), 3, masks
+    )
     same = plain.tokens_BN[:, 0] == prompt.tokens[-1]  # with masks the prompt's last step stays
     assert (masked.tokens_BN[:, 0] == prompt.tokens[-1]).all()
     np.testing.assert_array_equal(plain.tokens_BN[same], masked.tokens_BN[same])
-    np.testing.assert_allclose(plain.log_probabilities_BN[same], masked.log_probabilities_BN[same], rtol=1e-6)
+    np.testing.assert_allclose(
+        plain.log_probabilities_BN[same], masked.log_probabilities_BN[same], rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize(
     ('wish', 'named', 'not_named'),
     [
-        ({'scale': frozenset({1}), 'last': 0, 'lowest': 61}, ['scale = (1)', 'end_on_tonic = 0'], ['lowest']),
-        ({'lowest': 90, 'min_notes_per_bar': 1, 'rests': True}, ['lowest = 90'], ['rests', 'min_notes_per_bar']),
-        ({'lowest': 61, 'highest': 61, 'scale': frozenset({0, 2})}, ['lowest = 61', 'highest = 61', 'scale = (0, 2)'], []),
-        ({'pitches': (60, 62), 'min_notes_per_bar': 2}, ['pitches = 2 notes', 'min_notes_per_bar = 2'], ['scale']),
+        (
+            {'scale': frozenset({1}), 'last': 0, 'lowest': 61},
+            ['scale = (1)', 'end_on_tonic = 0'],
+            ['lowest'],
+        ),
+        (
+            {'lowest': 90, 'min_notes_per_bar': 1, 'rests': True},
+            ['lowest = 90'],
+            ['rests', 'min_notes_per_bar'],
+        ),
+        (
+            {'lowest': 61, 'highest': 61, 'scale': frozenset({0, 2})},
+            ['lowest = 61', 'highest = 61', 'scale = (0, 2)'],
+            [],
+        ),
+        (
+            {'pitches': (60, 62), 'min_notes_per_bar': 2},
+            ['pitches = 2 notes', 'min_notes_per_bar = 2'],
+            ['scale'],
+        ),
         ({'pitches': (40,), 'highest': 70}, ['pitches = 1 notes'], ['highest']),
-        ({'rests': False, 'rhythm': np.array([NOTE_OFF])}, ['rests = False', 'rhythm = 1 steps'], []),
+        (
+            {'rests': False, 'rhythm': np.array([NOTE_OFF])},
+            ['rests = False', 'rhythm = 1 steps'],
+            [],
+        ),
     ],
 )
 def test_a_contradiction_names_those_to_blame(wish, named, not_named):
-    with pytest.raises(UserError, match=r'cannot be met in 2 bars after this prompt; the model has the pitches 60 to 79') as caught:
+    with pytest.raises(
+        UserError,
+        match=r'cannot be met in 2 bars after this prompt; the model has the pitches 60 to 79',
+    ) as caught:
         make_masks(Wishes(**wish), VOCABULARY, make_prompt().tokens, 0, 2)
     assert all(f'config.sample.{each}' in str(caught.value) for each in named)
     assert not any(each in str(caught.value) for each in not_named)
 
 
 def test_other_encodings_cannot_be_controlled():
-    with pytest.raises(UserError, match=r"config.sample.lowest: only models of config.data.encoding = 'melody'"):
+    with pytest.raises(
+        UserError, match=r"config.sample.lowest: only models of config.data.encoding = 'melody'"
+    ):
         make_masks(Wishes(lowest=3), PianorollVocabulary(60, 70), np.zeros(4, np.uint8), 0, 1)

@@ -1,4 +1,6 @@
-"""The folder of pieces: its files, what they hold, and that a fault on the way leaves what was there."""
+"""The folder of pieces: its files, what they hold, and that a fault on the way leaves what was
+there.
+"""
 
 import dataclasses
 import errno
@@ -37,7 +39,9 @@ EMPTY = piece((-2,) * 16)
 
 @pytest.fixture
 def figures(monkeypatch):
-    """Pictures are drawn by a stub: what they show is looked at, not tested, and they take a second each."""
+    """Pictures are drawn by a stub: what they show is looked at, not tested, and they take a second
+    each.
+    """
     drawn = []
 
     def draw(path, *args):
@@ -50,12 +54,23 @@ def figures(monkeypatch):
 
 
 def write(folder, pieces, settings=SETTING, sound=None):
-    how = {'sound': sound, 'is_window': False, 'temperature': 0.5, 'seed': 7, 'settings': settings, 'model': 'toy'}
+    how = {
+        'sound': sound,
+        'is_window': False,
+        'temperature': 0.5,
+        'seed': 7,
+        'settings': settings,
+        'model': 'toy',
+    }
     write_gallery(folder, PROMPT, pieces, VOCABULARY, **how, progress=lambda items, unit: items)
 
 
 def content(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob('*')
+        if path.is_file()
+    }
 
 
 def steps(path):
@@ -69,15 +84,39 @@ def steps(path):
 def test_files_of_the_contract(figures, tmp_path):
     write(tmp_path / 'out' / 'walk', [piece(), EMPTY])
     assert sorted(content(tmp_path / 'out')) == [
-        'walk/01.abc', 'walk/01.mid', 'walk/01.musicxml', 'walk/01.png', 'walk/02.abc', 'walk/02.mid', 'walk/02.musicxml', 'walk/02.png',
-        'walk/all.png', 'walk/index.html', 'walk/joined/01.abc', 'walk/joined/01.mid', 'walk/joined/01.musicxml', 'walk/joined/02.abc',
-        'walk/joined/02.mid', 'walk/joined/02.musicxml', 'walk/samples.json', f'walk/{SETTINGS}',
-    ]  # fmt: skip
-    assert [path.name for path in (tmp_path / 'out').iterdir()] == ['walk']  # nothing is left beside it
+        'walk/01.abc',
+        'walk/01.mid',
+        'walk/01.musicxml',
+        'walk/01.png',
+        'walk/02.abc',
+        'walk/02.mid',
+        'walk/02.musicxml',
+        'walk/02.png',
+        'walk/all.png',
+        'walk/index.html',
+        'walk/joined/01.abc',
+        'walk/joined/01.mid',
+        'walk/joined/01.musicxml',
+        'walk/joined/02.abc',
+        'walk/joined/02.mid',
+        'walk/joined/02.musicxml',
+        'walk/samples.json',
+        f'walk/{SETTINGS}',
+    ]
+    # nothing is left beside it
+    assert [path.name for path in (tmp_path / 'out').iterdir()] == ['walk']
     rows = json.loads((tmp_path / 'out' / 'walk' / 'samples.json').read_text())
     assert [row['file'] for row in rows] == ['01.mid', '02.mid']
-    contract = {'prompt': 'walk', 'temperature': 0.5, 'key': 7, 'num_steps': 16, 'tokens': TOKENS.tolist(), 'log_probability': -12.5,
-                'nearest': None, 'transposed_by': 2}  # fmt: skip
+    contract = {
+        'prompt': 'walk',
+        'temperature': 0.5,
+        'key': 7,
+        'num_steps': 16,
+        'tokens': TOKENS.tolist(),
+        'log_probability': -12.5,
+        'nearest': None,
+        'transposed_by': 2,
+    }
     for row in rows:
         assert {name: row[name] for name in contract} == contract
     assert json.loads((tmp_path / 'out' / 'walk' / SETTINGS).read_text()) == SETTING
@@ -87,7 +126,11 @@ def test_all_formats_say_the_same_in_the_prompt_s_key_tempo_and_metre(figures, t
     prompt = dataclasses.replace(PROMPT, key=Key(2, True), meter='2/2', qpm=90.0, title='A <tune>')
     forms = written_forms(piece().events, prompt, 16, 'A <tune>, continuation 01')
     midi, abc = parse_midi(forms['.mid']), read_abc_tune(forms['.abc'])
-    assert quantize(midi, align_pickup=False) == quantize(abc, align_pickup=False) == from_events(piece().events)
+    assert (
+        quantize(midi, align_pickup=False)
+        == quantize(abc, align_pickup=False)
+        == from_events(piece().events)
+    )
     for score in (midi, abc):
         assert (str(score.meters[0]), round(score.tempi[0].qpm)) == ('2/2', 90)
     assert 'K:D\n' in forms['.abc']
@@ -105,7 +148,15 @@ def test_dynamics_pickup_and_instrument_of_the_prompt_are_kept(figures, tmp_path
         written_forms(np.concatenate([events, piece().events]), prompt, 0, 'all'),
     )
     num_new = len(from_events(piece().events))
-    assert [note.velocity for note in parse_midi(joined['.mid']).notes] == [40, 50, 60, 60, 60, 60, *[60] * num_new]
+    assert [note.velocity for note in parse_midi(joined['.mid']).notes] == [
+        40,
+        50,
+        60,
+        60,
+        60,
+        60,
+        *[60] * num_new,
+    ]
     assert {note.velocity for note in parse_midi(new['.mid']).notes} == {60}
     assert parse_midi(joined['.mid']).program == parse_midi(new['.mid']).program == 73
     abc = read_abc_tune(joined['.abc'])
@@ -121,7 +172,15 @@ def test_music21_reads_all_of_it_back(figures, tmp_path, suffix):
     from music21 import converter
 
     events = np.array([-2] * 12 + [60, -2, 62, -2] + [64, -2, -2, -2] * 4, np.int8)
-    prompt = dataclasses.replace(PROMPT, events=events, velocities=[*[0] * 12, 40, 0, 50], pickup=4, program=40, qpm=90.0, meter='2/2')
+    prompt = dataclasses.replace(
+        PROMPT,
+        events=events,
+        velocities=[*[0] * 12, 40, 0, 50],
+        pickup=4,
+        program=40,
+        qpm=90.0,
+        meter='2/2',
+    )
     joined = np.concatenate([events, piece().events])
     path = tmp_path / f'joined{suffix}'
     write_whole(path, written_forms(joined, prompt, 0, 'Up')[suffix])
@@ -163,25 +222,46 @@ def test_midi_is_the_continuation_and_joined_has_the_prompt_before_it(figures, t
     write(tmp_path / 'walk', [piece(), EMPTY])
     ours = piece()
     assert steps(tmp_path / 'walk' / '01.mid') == from_events(ours.events)
-    assert steps(tmp_path / 'walk' / 'joined' / '01.mid') == from_events(np.concatenate([PROMPT.events, ours.events]))
+    assert steps(tmp_path / 'walk' / 'joined' / '01.mid') == from_events(
+        np.concatenate([PROMPT.events, ours.events])
+    )
     # The prompt's last note goes on over the seam, as both say nothing that ends it.
-    assert any(note.onset < 16 < note.end for note in steps(tmp_path / 'walk' / 'joined' / '01.mid'))
-    assert steps(tmp_path / 'walk' / 'joined' / '02.mid') == from_events(np.concatenate([PROMPT.events, EMPTY.events]))
+    assert any(
+        note.onset < 16 < note.end for note in steps(tmp_path / 'walk' / 'joined' / '01.mid')
+    )
+    assert steps(tmp_path / 'walk' / 'joined' / '02.mid') == from_events(
+        np.concatenate([PROMPT.events, EMPTY.events])
+    )
     messages = list(mido.MidiFile(tmp_path / 'walk' / '02.mid'))
     assert not [message for message in messages if message.type == 'note_on']
-    assert [(message.numerator, message.denominator) for message in messages if message.type == 'time_signature'] == [(4, 4)]
-    assert [round(mido.tempo2bpm(message.tempo)) for message in messages if message.type == 'set_tempo'] == [96]
+    assert [
+        (message.numerator, message.denominator)
+        for message in messages
+        if message.type == 'time_signature'
+    ] == [(4, 4)]
+    assert [
+        round(mido.tempo2bpm(message.tempo)) for message in messages if message.type == 'set_tempo'
+    ] == [96]
 
 
 def test_distributions_where_they_were_kept(figures, tmp_path):
     rng = np.random.default_rng(0)
-    pieces = [piece(probabilities=rng.random((16, 22)), weights=rng.random((16, 8)), read=PROMPT.tokens) for _ in range(2)]
+    pieces = [
+        piece(probabilities=rng.random((16, 22)), weights=rng.random((16, 8)), read=PROMPT.tokens)
+        for _ in range(2)
+    ]
     write(tmp_path / 'walk', pieces)
     with np.load(tmp_path / 'walk' / 'distributions.npz') as arrays:
-        np.testing.assert_array_equal(arrays['probabilities'], np.stack([each.probabilities for each in pieces]))
-        np.testing.assert_array_equal(arrays['attention_weights'], np.stack([each.weights for each in pieces]))
+        np.testing.assert_array_equal(
+            arrays['probabilities'], np.stack([each.probabilities for each in pieces])
+        )
+        np.testing.assert_array_equal(
+            arrays['attention_weights'], np.stack([each.weights for each in pieces])
+        )
         np.testing.assert_array_equal(arrays['read'], [PROMPT.tokens] * 2)
-    assert {'attention.png', 'attention_masked.png', 'softmax.png'} <= {path.name for path in (tmp_path / 'walk' / 'heatmaps').iterdir()}
+    assert {'attention.png', 'attention_masked.png', 'softmax.png'} <= {
+        path.name for path in (tmp_path / 'walk' / 'heatmaps').iterdir()
+    }
 
 
 def test_numbers_have_as_many_digits_as_needed(figures, tmp_path):
@@ -215,7 +295,12 @@ def test_a_folder_of_the_user_s_is_kept(tmp_path, text):
 def test_the_same_settings_write_into_the_folder_and_leave_what_is_not_theirs(figures, tmp_path):
     write(tmp_path / 'walk', [piece()])
     first = content(tmp_path)
-    theirs = {'notes.txt': b'mine', 'joined/mix.wav': b'mine', '99.mid': b'mine', 'best/01.mid': b'mine'}
+    theirs = {
+        'notes.txt': b'mine',
+        'joined/mix.wav': b'mine',
+        '99.mid': b'mine',
+        'best/01.mid': b'mine',
+    }
     for name, data in theirs.items():
         (tmp_path / 'walk' / name).parent.mkdir(exist_ok=True)
         (tmp_path / 'walk' / name).write_bytes(data)
@@ -231,7 +316,9 @@ def full(*args, **kwargs):
 
 @pytest.mark.parametrize('call', ['write', 'mkdir', 'first', 'third'])
 def test_a_fault_on_the_way_leaves_every_file_whole(figures, tmp_path, monkeypatch, call):
-    """The same settings give the same files, so that a folder of which some are written anew is what it was."""
+    """The same settings give the same files, so that a folder of which some are written anew is
+    what it was.
+    """
     write(tmp_path / 'walk', [piece()] * 2)
     (tmp_path / 'walk' / 'notes.txt').write_text('mine')
     before = content(tmp_path)
@@ -245,9 +332,11 @@ def test_a_fault_on_the_way_leaves_every_file_whole(figures, tmp_path, monkeypat
         real(path, place)
 
     target, name, fault = {
-        'write': (os, 'fsync', full), 'mkdir': (gallery.tempfile, 'mkdtemp', full),
-        'first': (gallery.os, 'replace', replace_until), 'third': (gallery.os, 'replace', replace_until),
-    }[call]  # fmt: skip
+        'write': (os, 'fsync', full),
+        'mkdir': (gallery.tempfile, 'mkdtemp', full),
+        'first': (gallery.os, 'replace', replace_until),
+        'third': (gallery.os, 'replace', replace_until),
+    }[call]
     monkeypatch.setattr(target, name, fault)
     with pytest.raises(UserError, match='No space left') as caught:
         write(tmp_path / 'walk', [piece()] * 2)

@@ -1,4 +1,6 @@
-"""Heat maps: which step a weight belongs to, what is blanked, averages, and that the files are there."""
+"""Heat maps: which step a weight belongs to, what is blanked, averages, and that the files are
+there.
+"""
 
 import dataclasses
 
@@ -12,14 +14,26 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.generate import compose as module
 from symmusic.generate.compose import Piece, compose
-from symmusic.generate.heatmaps import blank_classes, by_step, class_labels, input_steps, mask_blanks, mean_of_known, write_heatmaps
+from symmusic.generate.heatmaps import (
+    blank_classes,
+    by_step,
+    class_labels,
+    input_steps,
+    mask_blanks,
+    mean_of_known,
+    write_heatmaps,
+)
 from symmusic.generate.sample import Drawn
 from symmusic.melody.encodings.pianoroll import FaithfulPianorollVocabulary
 from symmusic.model.model import apply_last, init_params
 from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner
 
 jitted_last = jax.jit(apply_last, static_argnums=3)
-SIZES = {'num_read': st.integers(1, 12), 'num_steps': st.integers(1, 9), 'width': st.integers(1, 15)}
+SIZES = {
+    'num_read': st.integers(1, 12),
+    'num_steps': st.integers(1, 9),
+    'width': st.integers(1, 15),
+}
 
 
 def test_input_steps_by_hand():
@@ -35,9 +49,16 @@ def test_a_row_s_last_column_is_the_step_before_its_own(num_read, num_steps, wid
 
 
 def test_what_no_event_and_padding_hold_is_blank():
-    """Pitch, no event and note off in turn; two columns of padding in the first row, one in the second."""
+    """Pitch, no event and note off in turn; two columns of padding in the first row, one in the
+    second.
+    """
     weights = np.arange(1.0, 13).reshape(2, 6)
-    blanked = mask_blanks(weights, np.array([4, 0, 1, 6], np.uint8), np.array([0, 5], np.uint8), blank_classes(VOCABULARY))
+    blanked = mask_blanks(
+        weights,
+        np.array([4, 0, 1, 6], np.uint8),
+        np.array([0, 5], np.uint8),
+        blank_classes(VOCABULARY),
+    )
     nan = np.nan
     assert_array_equal(blanked, [[nan, nan, 3, nan, 5, 6], [nan, 8, nan, 10, 11, nan]])
 
@@ -76,10 +97,17 @@ def test_labels_name_pitches():
 
 @pytest.mark.parametrize(('window_steps', 'memory_steps'), [(7, 8), (None, 40)])
 def test_weights_are_of_the_steps_that_are_said(window_steps, memory_steps):
-    """What the model says of the joined sequence's last T steps, read anew, at the row of the generated step behind them."""
+    """What the model says of the joined sequence's last T steps, read anew, at the row of the
+    generated step behind them.
+    """
     architecture = dataclasses.replace(ARCHITECTURE, attention='bahdanau', attention_size=3)
-    params = jax.tree.map(lambda leaf: 4 * leaf, jax.jit(init_params, static_argnums=1)(jax.random.key(1), architecture))
-    how = manner(window_steps=window_steps, memory_steps=memory_steps, keep_distributions=True, num_samples=2)
+    params = jax.tree.map(
+        lambda leaf: 4 * leaf,
+        jax.jit(init_params, static_argnums=1)(jax.random.key(1), architecture),
+    )
+    how = manner(
+        window_steps=window_steps, memory_steps=memory_steps, keep_distributions=True, num_samples=2
+    )
     for piece in compose(params, architecture, VOCABULARY, make_prompt(), how, 5):
         assert_array_equal(piece.read[:-1], make_prompt().tokens[:-1])
         joined = np.concatenate([piece.read, piece.tokens]).astype(int)
@@ -88,17 +116,23 @@ def test_weights_are_of_the_steps_that_are_said(window_steps, memory_steps):
             seen = steps[row][steps[row] >= 0]
             if window_steps:
                 inputs = np.where(steps[row] >= 0, joined[np.maximum(steps[row], 0)], 0)
-                expected = jitted_last(params, inputs[None], steps[row][None] % 16, architecture)[1][0]
+                expected = jitted_last(params, inputs[None], steps[row][None] % 16, architecture)[
+                    1
+                ][0]
                 assert_allclose(piece.weights[row], expected, atol=1e-5)
             else:  # the whole history is in the memory: reading it as one window is the same
-                expected = jitted_last(params, joined[None, : row + 16], np.arange(row + 16)[None] % 16, architecture)[1][0]
+                expected = jitted_last(
+                    params, joined[None, : row + 16], np.arange(row + 16)[None] % 16, architecture
+                )[1][0]
                 assert_allclose(piece.weights[row, -len(seen) :], expected, atol=1e-5)
                 assert_array_equal(piece.weights[row, : -len(seen)], 0)
         assert_allclose(piece.weights.sum(axis=1), 1, rtol=1e-5)
 
 
 def test_the_first_token_is_the_one_that_was_read(monkeypatch):
-    """It is drawn in place of the prompt's last one, and again with an empty piece: rows and masks are of the final draw."""
+    """It is drawn in place of the prompt's last one, and again with an empty piece: rows and masks
+    are of the final draw.
+    """
     drawn = iter(([[5, 0, 0, 0], [6, 0, 7, 0]], [[8, 9, 0, 0], [9, 9, 0, 0]]))
 
     def fake(*args, **how):
@@ -116,7 +150,15 @@ def test_the_first_token_is_the_one_that_was_read(monkeypatch):
 def piece(rng, with_weights=True):
     tokens = rng.integers(0, 22, 16).astype(np.uint8)
     weights = rng.random((16, 20)) if with_weights else None
-    return Piece(tokens, VOCABULARY.decode(tokens), -9.0, 0, rng.random((16, 22)), weights, make_prompt().tokens)
+    return Piece(
+        tokens,
+        VOCABULARY.decode(tokens),
+        -9.0,
+        0,
+        rng.random((16, 22)),
+        weights,
+        make_prompt().tokens,
+    )
 
 
 def write(folder, pieces, is_window=False, num_singles=1):
@@ -131,14 +173,29 @@ def test_files(tmp_path):
     for is_window in (True, False):
         names = write(tmp_path / str(is_window), [piece(rng), piece(rng)], is_window)
         assert names == [*(f'01-{kind}' for kind in kinds), *kinds]
-    assert write(tmp_path / 'none', [piece(rng, with_weights=False)]) == ['01-softmax.png', 'softmax.png']
+    assert write(tmp_path / 'none', [piece(rng, with_weights=False)]) == [
+        '01-softmax.png',
+        'softmax.png',
+    ]
     assert (tmp_path / 'none' / 'softmax.png').read_bytes()[:4] == b'\x89PNG'
-    assert write(tmp_path / 'mean', [piece(rng, with_weights=False)] * 2, num_singles=0) == ['softmax.png']
+    assert write(tmp_path / 'mean', [piece(rng, with_weights=False)] * 2, num_singles=0) == [
+        'softmax.png'
+    ]
 
 
 def test_nothing_but_no_events_is_drawn(tmp_path, recwarn):
-    """Everything is blank: an empty piece after a silent prompt gives a grey picture, no error and no warning."""
+    """Everything is blank: an empty piece after a silent prompt gives a grey picture, no error and
+    no warning.
+    """
     tokens = np.zeros(16, np.uint8)
-    silent = Piece(tokens, VOCABULARY.decode(tokens), -9.0, 0, np.full((16, 22), 1 / 22), np.full((16, 5), 0.2), tokens)
+    silent = Piece(
+        tokens,
+        VOCABULARY.decode(tokens),
+        -9.0,
+        0,
+        np.full((16, 22), 1 / 22),
+        np.full((16, 5), 0.2),
+        tokens,
+    )
     write(tmp_path / 'out', [silent])
     assert not recwarn.list

@@ -1,4 +1,6 @@
-"""Bars between others by a model that is told both sides: what is known stands, the gap has the model's own probability, wishes hold."""
+"""Bars between others by a model that is told both sides: what is known stands, the gap has the
+model's own probability, wishes hold.
+"""
 
 import dataclasses
 import functools
@@ -15,8 +17,15 @@ from symmusic.generate.wishes import fix
 from symmusic.model.model import Architecture, apply_all, init_params
 from tests.generate.toy import VOCABULARY, make_prompt, manner
 
-INFILLING = Architecture(VOCABULARY.num_classes, num_layers=2, num_cells=4, bidirectional=True, infilling=True, num_positions=16,
-                         lookback=(1, 16))  # fmt: skip
+INFILLING = Architecture(
+    VOCABULARY.num_classes,
+    num_layers=2,
+    num_cells=4,
+    bidirectional=True,
+    infilling=True,
+    num_positions=16,
+    lookback=(1, 16),
+)
 BLANK = VOCABULARY.num_classes
 GAP = 16
 
@@ -36,7 +45,9 @@ def known_after_gap(seed=0, num_bars=2):
 
 def fill(known, masks=None, prompt=None, **how):
     how = manner(num_bars=len(known) // 16, max_redraws=0, **how)
-    return compose(params(), INFILLING, VOCABULARY, prompt or make_prompt(), how, 3, masks, known_N=known)
+    return compose(
+        params(), INFILLING, VOCABULARY, prompt or make_prompt(), how, 3, masks, known_N=known
+    )
 
 
 @pytest.mark.parametrize('how', [{}, {'temperature': 0.0}, {'top_k': 2}], ids=str)
@@ -56,14 +67,21 @@ def test_the_gap_has_the_model_s_own_probability():
         tokens = jnp.asarray(np.concatenate([piece.read, piece.tokens]), jnp.int32)[None]
         future = np.concatenate([np.full(len(prompt.tokens) - 1, BLANK), known])[None]
         positions = jnp.arange(tokens.shape[1] - 1)[None] % 16
-        logits_BTV, _ = apply_all(params(), tokens[:, :-1], positions, INFILLING, future_BT=jnp.asarray(future, jnp.int32))
+        logits_BTV, _ = apply_all(
+            params(), tokens[:, :-1], positions, INFILLING, future_BT=jnp.asarray(future, jnp.int32)
+        )
         logs_TV = np.asarray(jax.nn.log_softmax(logits_BTV))[0, len(prompt.tokens) - 1 :][:GAP]
-        assert_allclose(piece.log_probabilities[:GAP], logs_TV[np.arange(GAP), piece.tokens[:GAP]], atol=1e-4)
+        assert_allclose(
+            piece.log_probabilities[:GAP], logs_TV[np.arange(GAP), piece.tokens[:GAP]], atol=1e-4
+        )
         assert_allclose(piece.probabilities[:GAP], np.exp(logs_TV), atol=1e-5)
 
 
 def test_the_right_side_changes_what_is_drawn():
-    one, other, none = (fill(known, num_samples=8, keep_distributions=True) for known in (known_after_gap(0), known_after_gap(1), None_()))
+    one, other, none = (
+        fill(known, num_samples=8, keep_distributions=True)
+        for known in (known_after_gap(0), known_after_gap(1), None_())
+    )
     first = [pieces[0].probabilities[0] for pieces in (one, other, none)]
     assert not np.allclose(first[0], first[1], atol=1e-3)
     assert not np.allclose(first[0], first[2], atol=1e-3)
@@ -83,7 +101,9 @@ def test_nothing_known_is_drawing_left_to_right():
 
 def test_wishes_hold_in_the_gap_and_the_rest_stays():
     prompt = make_prompt(num_bars=4)
-    wishes = Wishes(scale=frozenset({0, 4, 7}), lowest=62, min_notes_per_bar=2, max_notes_per_bar=3, rests=False)
+    wishes = Wishes(
+        scale=frozenset({0, 4, 7}), lowest=62, min_notes_per_bar=2, max_notes_per_bar=3, rests=False
+    )
     wishes = dataclasses.replace(wishes, fixed=fix(prompt.events, 1, 2))
     begin = dataclasses.replace(prompt, events=prompt.events[:16], tokens=prompt.tokens[:16])
     masks = make_masks(wishes, VOCABULARY, begin.tokens, 0, 3)

@@ -1,4 +1,6 @@
-"""The listening page: its files and figures, and a browser that plays, stops, sorts, filters and downloads."""
+"""The listening page: its files and figures, and a browser that plays, stops, sorts, filters and
+downloads.
+"""
 
 import base64
 import re
@@ -35,13 +37,21 @@ def html():
     events = np.array([67, -1, -1, -1, 69, -1, -1, -1] + [-1] * 8, np.int8)
     prompt = Prompt(NASTY, events, np.zeros(16, np.uint8), 0, 240.0)
     entries = [
-        Entry(f'0{number}', np.concatenate([events, events_of(pitches)]), surprise, *files, run, LOOKS)
+        Entry(
+            f'0{number}', np.concatenate([events, events_of(pitches)]), surprise, *files, run, LOOKS
+        )
         for number, pitches, surprise, run, files in zip(
             range(1, 5),
             PIECES,
             (0.5, 0.25, 1.0, 0.125),
             RUNS,
-            [[{'.mid': b'MThd-%s-%d' % (kind, index), '.abc': 'X:1 é'} for kind in (b'new', b'joined')] for index in range(4)],
+            [
+                [
+                    {'.mid': b'MThd-%s-%d' % (kind, index), '.abc': 'X:1 é'}
+                    for kind in (b'new', b'joined')
+                ]
+                for index in range(4)
+            ],
             strict=True,
         )
     ]
@@ -95,7 +105,9 @@ def test_in_a_browser(html, tmp_path, open_page):
     assert page.inner_text('#status') == 'playing 02'
     page.wait_for_selector('article .sounding')
     cursor = page.locator('article .cursor').nth(order(page).index('02'))
-    page.wait_for_function('(line) => line.getAttribute("transform") > "translate(34"', arg=cursor.element_handle())
+    page.wait_for_function(
+        '(line) => line.getAttribute("transform") > "translate(34"', arg=cursor.element_handle()
+    )
     page.get_by_role('button', name='Play 04').click()  # one at a time
     assert button.get_attribute('aria-pressed') == 'false'
     page.select_option('#sound', 'reed')
@@ -106,7 +118,8 @@ def test_in_a_browser(html, tmp_path, open_page):
     assert page.inner_text('#status') == ''
     page.select_option('#from', 'new')
     button.click()
-    page.wait_for_selector('button[aria-pressed="true"]', state='detached', timeout=10_000)  # it ends by itself
+    # it ends by itself
+    page.wait_for_selector('button[aria-pressed="true"]', state='detached', timeout=10_000)
 
     roll = page.locator('article .roll').first
     roll.scroll_into_view_if_needed()
@@ -116,9 +129,15 @@ def test_in_a_browser(html, tmp_path, open_page):
     page.mouse.move(box['x'] + (34 + 20.5 * 6) * scale, box['y'] + 20)  # step 20, of bar 2
     drawn = page.locator('article').first.locator('.looks .seen')
     assert [float(each.get_attribute('x')) for each in drawn.all()] == [34 + 17 * 6, 34 + 4 * 6]
-    assert float(drawn.nth(0).get_attribute('opacity')) > float(drawn.nth(1).get_attribute('opacity'))
+    assert float(drawn.nth(0).get_attribute('opacity')) > float(
+        drawn.nth(1).get_attribute('opacity')
+    )
     looked = page.locator('article .looked').first
-    assert looked.inner_text() == 'At bar 2 beat 2 the model looked most at bar 2 beat 1.25 (silence, 70.0 %), bar 1 beat 2 (A4, 20.0 %).'
+    assert (
+        looked.inner_text()
+        == 'At bar 2 beat 2 the model looked most at bar 2 beat 1.25 (silence, 70.0 %), bar 1 beat'
+        ' 2 (A4, 20.0 %).'
+    )
     page.mouse.move(5, 5)
     assert drawn.count() == 0
     roll.focus()
@@ -137,11 +156,26 @@ def test_of_real_pieces(tmp_path, open_page, folk):
     import launch
 
     assert (
-        launch.main(['--mode=sample', f'--workdir={tmp_path / "run"}', '--config.sample.num_samples=2', '--config.sample.num_bars=2']) == 0
+        launch.main(
+            [
+                '--mode=sample',
+                f'--workdir={tmp_path / "run"}',
+                '--config.sample.num_samples=2',
+                '--config.sample.num_bars=2',
+            ]
+        )
+        == 0
     )
     folder = tmp_path / 'run' / 'samples' / 'mary'
     page = open_page(folder / 'index.html')
-    names = ['joined/01.mid', 'joined/01.abc', 'joined/01.musicxml', '01.mid', '01.abc', '01.musicxml']
+    names = [
+        'joined/01.mid',
+        'joined/01.abc',
+        'joined/01.musicxml',
+        '01.mid',
+        '01.abc',
+        '01.musicxml',
+    ]
     links = page.locator('article').first.get_by_role('link').all()
     assert [base64.b64decode(link.get_attribute('href').split(',')[1]) for link in links] == [
         (folder / name).read_bytes() for name in names

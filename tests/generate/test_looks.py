@@ -3,12 +3,26 @@
 import numpy as np
 
 from symmusic.generate.compose import Piece
-from symmusic.generate.looks import MOST_PIECES, MOST_STEPS, MOST_WEIGHTS, find_looks, may_keep, without_probabilities
+from symmusic.generate.looks import (
+    MOST_PIECES,
+    MOST_STEPS,
+    MOST_WEIGHTS,
+    find_looks,
+    may_keep,
+    without_probabilities,
+)
 
 
 def piece(weights_NT, **fields):
     num_steps = len(weights_NT)
-    return Piece(np.zeros(num_steps, np.uint8), np.zeros(num_steps, np.int8), -1.0, 0, weights=np.array(weights_NT), **fields)
+    return Piece(
+        np.zeros(num_steps, np.uint8),
+        np.zeros(num_steps, np.int8),
+        -1.0,
+        0,
+        weights=np.array(weights_NT),
+        **fields,
+    )
 
 
 def test_the_heaviest_first_by_their_age():
@@ -24,15 +38,23 @@ def test_only_so_many():
     assert len(looks) == MOST_STEPS
     assert max(map(len, looks)) == 2 * MOST_WEIGHTS
     for row, step in zip(long.weights, looks, strict=False):
-        assert step[1::2] == sorted((round(each * 1000) for each in row), reverse=True)[: len(step) // 2]
-        assert all(round(row[100 - age] * 1000) == weight for age, weight in zip(step[::2], step[1::2], strict=True))
+        assert (
+            step[1::2]
+            == sorted((round(each * 1000) for each in row), reverse=True)[: len(step) // 2]
+        )
+        assert all(
+            round(row[100 - age] * 1000) == weight
+            for age, weight in zip(step[::2], step[1::2], strict=True)
+        )
     assert find_looks([long] * (MOST_PIECES + 1))[-1] is None
 
 
 def test_none_without_weights():
     plain = Piece(np.zeros(2, np.uint8), np.zeros(2, np.int8), -1.0, 0)
     assert find_looks([plain]) == [None]
-    kept = without_probabilities([piece([[1.0]], probabilities=np.ones((1, 2)), read=np.zeros(3, np.uint8))])[0]
+    kept = without_probabilities(
+        [piece([[1.0]], probabilities=np.ones((1, 2)), read=np.zeros(3, np.uint8))]
+    )[0]
     assert (kept.probabilities, kept.read, kept.weights.tolist()) == (None, None, [[1.0]])
 
 

@@ -1,4 +1,6 @@
-"""No run of more notes than are allowed: a property of whatever model, tunes and prompt; and without a limit nothing changes."""
+"""No run of more notes than are allowed: a property of whatever model, tunes and prompt; and
+without a limit nothing changes.
+"""
 
 import dataclasses
 
@@ -21,22 +23,41 @@ LIVELY = {0: 0.45, 1: 0.05, 2: 0.2, 4: 0.2, 6: 0.1}  # three pitches: runs are s
 
 def tune(seed, num_steps=64):
     rng = np.random.default_rng(seed)
-    return from_events(VOCABULARY.decode(rng.choice(list(LIVELY), num_steps, p=list(LIVELY.values()))))
+    return from_events(
+        VOCABULARY.decode(rng.choice(list(LIVELY), num_steps, p=list(LIVELY.values())))
+    )
 
 
 def pieces(index, masks=None, seed=0, **how):
     drawn = compose(
-        params_for(LIVELY), ARCHITECTURE, VOCABULARY, make_prompt(), manner(num_samples=16, num_bars=2, **how), seed, masks, index
+        params_for(LIVELY),
+        ARCHITECTURE,
+        VOCABULARY,
+        make_prompt(),
+        manner(num_samples=16, num_bars=2, **how),
+        seed,
+        masks,
+        index,
     )
     return [from_events(piece.events) for piece in drawn], [piece.num_refused for piece in drawn]
 
 
 def copied(piece, tunes, num_notes):
-    """Whether a run of so many notes that ends in the piece, begun in it or in the prompt, stands in a tune."""
+    """Whether a run of so many notes that ends in the piece, begun in it or in the prompt, stands
+    in a tune.
+    """
     given = from_events(make_prompt().events)
-    whole = [*given, *(dataclasses.replace(note, onset=note.onset + 16, end=note.end + 16) for note in piece)]
+    whole = [
+        *given,
+        *(dataclasses.replace(note, onset=note.onset + 16, end=note.end + 16) for note in piece),
+    ]
     runs = {tuple(run) for tune in tunes for run in _windows(find_symbols(tune), num_notes - 1)}
-    return any(tuple(run) in runs for run in _windows(find_symbols(whole), num_notes - 1)[max(len(given) - num_notes + 1, 0) :])
+    return any(
+        tuple(run) in runs
+        for run in _windows(find_symbols(whole), num_notes - 1)[
+            max(len(given) - num_notes + 1, 0) :
+        ]
+    )
 
 
 def _windows(symbols, num):
@@ -53,7 +74,9 @@ def check_the_limit(max_run, seed, how):
     assert max(passage.score for passage in find_longest_runs(limited, tunes)) <= max_run
     assert max(longest) <= max_run or sum(refused) > 0
     assert not any(copied(piece, tunes, max_run + 1) for piece in limited)
-    wished = make_masks(Wishes(highest=64, max_notes_per_bar=5), VOCABULARY, make_prompt().tokens, 0, 2)
+    wished = make_masks(
+        Wishes(highest=64, max_notes_per_bar=5), VOCABULARY, make_prompt().tokens, 0, 2
+    )
     both, _ = pieces(index, wished, seed=seed, **how)
     assert max(passage.score for passage in find_longest_runs(both, tunes)) <= max_run
     assert max(note.pitch for piece in both for note in piece) <= 64
@@ -66,7 +89,9 @@ def test_a_limit_that_is_met_anyway_changes_nothing(seed, how):
     """The longest run of what is drawn without a limit, as the limit: the same pieces."""
     tunes = [tune(seed * 10 + number) for number in range(10)]
     plain, _ = pieces(None, seed=seed, **how)
-    longest = next(num for num in range(2, 100) if not any(copied(piece, tunes, num + 1) for piece in plain))
+    longest = next(
+        num for num in range(2, 100) if not any(copied(piece, tunes, num + 1) for piece in plain)
+    )
     index = make_index([find_symbols(each) for each in tunes], longest, PITCHES)
     assert pieces(index, seed=seed, **how)[0] == plain
 
@@ -75,7 +100,13 @@ def test_where_all_would_be_a_copy_the_piece_is_drawn_again():
     """A note of three is needed at every second step; a tune holds some of the ways on, or all."""
     tunes = [from_events(VOCABULARY.decode(np.array([4, 0, 4, 0, 6, 0, 4, 0, 6, 0, 6, 0])))]
     rhythm = np.tile([60, -2], 8).astype(np.int16)
-    masks = make_masks(Wishes(rhythm=rhythm, scale=frozenset({0, 2, 4}), highest=64), VOCABULARY, make_prompt().tokens, 0, 1)
+    masks = make_masks(
+        Wishes(rhythm=rhythm, scale=frozenset({0, 2, 4}), highest=64),
+        VOCABULARY,
+        make_prompt().tokens,
+        0,
+        1,
+    )
     index = make_index([find_symbols(each) for each in tunes], 3, PITCHES)
     drawn, _ = pieces_of_a_bar(index, masks)
     assert all(len(piece) == 8 for piece in drawn)
@@ -91,14 +122,22 @@ def pieces_of_a_bar(index, masks):
 
 
 @settings(max_examples=6)  # each is a program of its own to be compiled
-@given(st.integers(2, 5), st.integers(0, 1000), st.sampled_from([{}, {'window_steps': 20}, {'temperature': 2.0}]))
+@given(
+    st.integers(2, 5),
+    st.integers(0, 1000),
+    st.sampled_from([{}, {'window_steps': 20}, {'temperature': 2.0}]),
+)
 def test_the_limit_is_never_exceeded(max_run, seed, how):
     check_the_limit(max_run, seed, how)
 
 
 @pytest.mark.slow
 @settings(max_examples=100)
-@given(st.integers(2, 5), st.integers(0, 1000), st.sampled_from([{}, {'window_steps': 20}, {'temperature': 2.0}]))
+@given(
+    st.integers(2, 5),
+    st.integers(0, 1000),
+    st.sampled_from([{}, {'window_steps': 20}, {'temperature': 2.0}]),
+)
 def test_the_limit_is_never_exceeded_by_many(max_run, seed, how):
     check_the_limit(max_run, seed, how)
 

@@ -19,7 +19,9 @@ def test_pieces_beside_one_another_show_all_their_notes(monkeypatch, tmp_path):
 
 
 def test_a_long_piece_goes_on_in_rows_and_loses_no_note(monkeypatch, tmp_path):
-    """40 bars in three rows of 16; a note over the end of a row is in both. All pieces: the prompt's end and the first 64 bars."""
+    """40 bars in three rows of 16; a note over the end of a row is in both. All pieces: the
+    prompt's end and the first 64 bars.
+    """
     figures = []
     monkeypatch.setattr(pictures, 'write_figure', lambda path, figure: figures.append(figure))
     prompt = np.tile([60, *[-2] * 7], 2 * 8).astype(np.int8)
@@ -27,8 +29,14 @@ def test_a_long_piece_goes_on_in_rows_and_loses_no_note(monkeypatch, tmp_path):
     pictures.draw_piece(tmp_path / 'piece.png', prompt, continuation, 'a$5_$')
     rows = figures[0].axes
     assert [tuple(axes.get_xlim()) for axes in rows] == [(0, 256), (256, 512), (512, 768)]
-    assert [[len(notes.get_paths()) for notes in axes.collections] for axes in rows] == [[16, 16], [0, 33], [0, 17]]
-    pictures.draw_all(tmp_path / 'all.png', np.tile(prompt, 8), [np.tile(continuation, 3)] * 2, ['a', 'b'], 'all')
+    assert [[len(notes.get_paths()) for notes in axes.collections] for axes in rows] == [
+        [16, 16],
+        [0, 33],
+        [0, 17],
+    ]
+    pictures.draw_all(
+        tmp_path / 'all.png', np.tile(prompt, 8), [np.tile(continuation, 3)] * 2, ['a', 'b'], 'all'
+    )
     assert [tuple(axes.get_xlim()) for axes in figures[1].axes] == [(60 * 16, 128 * 16)] * 2
     assert 'the first 64 bars' in figures[1].get_suptitle()
 

@@ -31,16 +31,24 @@ def write(folder, data, name='p.mid'):
 
 
 def notes_of(pitches, steps=4, begin=0):
-    return [Note((begin + index * steps) * STEP, steps * STEP, pitch) for index, pitch in enumerate(pitches)]
+    return [
+        Note((begin + index * steps) * STEP, steps * STEP, pitch)
+        for index, pitch in enumerate(pitches)
+    ]
 
 
 def midi_with(numerator=4, denominator=4, pitches=SCALE, is_stated=True):
     """A MIDI file in any metre, or in none."""
     track = mido.MidiTrack()
     if is_stated:
-        track.append(mido.MetaMessage('time_signature', numerator=numerator, denominator=denominator))
+        track.append(
+            mido.MetaMessage('time_signature', numerator=numerator, denominator=denominator)
+        )
     for pitch in pitches:
-        track += [mido.Message('note_on', note=pitch, velocity=80), mido.Message('note_off', note=pitch, time=480)]
+        track += [
+            mido.Message('note_on', note=pitch, velocity=80),
+            mido.Message('note_off', note=pitch, time=480),
+        ]
     return mido.MidiFile(ticks_per_beat=480, tracks=[track])
 
 
@@ -59,7 +67,12 @@ def read(path, vocabulary=VOCABULARY, transpose=True):
 
 def test_the_built_in_one():
     prompt = read('')
-    assert (prompt.name, prompt.transposed_by, prompt.notices, len(prompt.tokens)) == ('mary', 0, (), 64)
+    assert (prompt.name, prompt.transposed_by, prompt.notices, len(prompt.tokens)) == (
+        'mary',
+        0,
+        (),
+        64,
+    )
     assert [pitch for _, pitch in onsets(prompt.events)] == [note.pitch for note in mary().notes]
     assert_array_equal(VOCABULARY.decode(prompt.tokens), prompt.events)
 
@@ -82,9 +95,15 @@ def test_what_is_kept_of_a_midi_file(tmp_path):
     """How loud each note is, of the highest where several begin; the instrument; its first tempo."""
     notes = [dataclasses.replace(note, velocity=30 + note.pitch) for note in notes_of(SCALE)]
     prompt = read(write(tmp_path, format_midi([*notes, Note(0, STEP, 40, 9)], program=40)))
-    assert [velocity for velocity in prompt.velocities if velocity] == [30 + pitch for pitch in SCALE]
+    assert [velocity for velocity in prompt.velocities if velocity] == [
+        30 + pitch for pitch in SCALE
+    ]
     assert len(prompt.velocities) == len(prompt.events)
-    assert (prompt.program, prompt.pickup, prompt.velocity) == (40, 0, int(np.median([30 + pitch for pitch in SCALE])))
+    assert (prompt.program, prompt.pickup, prompt.velocity) == (
+        40,
+        0,
+        int(np.median([30 + pitch for pitch in SCALE])),
+    )
 
 
 def test_a_pickup_of_abc(tmp_path):
@@ -108,7 +127,10 @@ def test_one_of_several_instruments(tmp_path):
         assert [pitch for _, pitch in onsets(prompt.events)] == list(pitches)
         assert prompt.program == program
         assert prompt.notices == (
-            f'p.mid has 2 instruments, any drums included: number {part} of the others is read; config.sample.part says which',
+            (
+                f'p.mid has 2 instruments, any drums included: number {part} of the others is read;'
+                ' config.sample.part says which'
+            ),
         )
     with pytest.raises(UserError, match='no part 3: the file has 2 that play notes'):
         read_prompt(path, VOCABULARY, transpose=True, part=3)
@@ -117,18 +139,25 @@ def test_one_of_several_instruments(tmp_path):
 def test_triplets_and_changes_of_tempo_are_said(tmp_path):
     triplets = [Note(round(index * TICKS_PER_QUARTER / 3), 60, 60 + index) for index in range(12)]
     (notice,) = read(write(tmp_path, format_midi(triplets))).notices
-    assert notice.startswith('8 of 12 notes of the prompt begin between the sixteenths, as triplets or swing do')
+    assert notice.startswith(
+        '8 of 12 notes of the prompt begin between the sixteenths, as triplets or swing do'
+    )
     file = mido.MidiFile(file=io.BytesIO(format_midi(notes_of(SCALE[:4]))))
     file.tracks[0].insert(3, mido.MetaMessage('set_tempo', tempo=250_000, time=220))
     data = io.BytesIO()
     file.save(file=data)
     prompt = read(write(tmp_path, data.getvalue()))
     assert prompt.qpm == 120
-    assert 'the prompt changes its tempo: the first, 120 quarters per minute, is kept' in prompt.notices
+    assert (
+        'the prompt changes its tempo: the first, 120 quarters per minute, is kept'
+        in prompt.notices
+    )
 
 
 def test_of_a_book_the_first_tune(tmp_path):
-    prompt = read(write(tmp_path, ABC + '\n' + ABC.replace('X:1', 'X:2').replace('CDEF', 'cccc'), 'book.abc'))
+    prompt = read(
+        write(tmp_path, ABC + '\n' + ABC.replace('X:1', 'X:2').replace('CDEF', 'cccc'), 'book.abc')
+    )
     assert [pitch for _, pitch in onsets(prompt.events)][:4] == [60, 62, 64, 65]
     assert prompt.notices == ('book.abc holds 2 tunes: the first is read',)
 
@@ -136,7 +165,8 @@ def test_of_a_book_the_first_tune(tmp_path):
 def test_the_last_bar_is_filled_with_silence(tmp_path):
     prompt = read(write(tmp_path, format_midi(notes_of(SCALE[:5]))))
     assert len(prompt.events) == 32
-    assert prompt.events[19:22].tolist() == [-2, -1, -2]  # the last note is held to step 20, where it is ended
+    # the last note is held to step 20, where it is ended
+    assert prompt.events[19:22].tolist() == [-2, -1, -2]
     assert prompt.notices == ("the prompt's last bar is not full: 12 sixteenths of silence end it",)
 
 
@@ -148,7 +178,11 @@ def test_a_whole_number_of_bars_gets_no_filling(tmp_path):
 
 
 def test_polyphony_is_reduced_to_the_highest(tmp_path):
-    chords = [Note(index * 4 * STEP, 4 * STEP, pitch - low) for index, pitch in enumerate(SCALE) for low in (12, 0, 5)]
+    chords = [
+        Note(index * 4 * STEP, 4 * STEP, pitch - low)
+        for index, pitch in enumerate(SCALE)
+        for low in (12, 0, 5)
+    ]
     prompt = read(write(tmp_path, format_midi(chords)), transpose=False)
     assert [pitch for _, pitch in onsets(prompt.events)] == list(SCALE)
     (notice,) = prompt.notices
@@ -164,13 +198,21 @@ def test_polyphony_is_reduced_to_the_highest(tmp_path):
     ],
 )
 def test_notes_that_only_touch_are_no_polyphony(tmp_path, later, is_said):
-    prompt = read(write(tmp_path, format_midi([Note(0, 4 * STEP, 60), later, *notes_of([72, 76], begin=8)])))
-    assert [('1 of 4 are left out or cut short' in notice) for notice in prompt.notices] == [True] * is_said
+    prompt = read(
+        write(tmp_path, format_midi([Note(0, 4 * STEP, 60), later, *notes_of([72, 76], begin=8)]))
+    )
+    assert [('1 of 4 are left out or cut short' in notice) for notice in prompt.notices] == [
+        True
+    ] * is_said
 
 
 def test_of_several_instruments_the_first_and_it_is_said(tmp_path):
     file = midi_with()
-    file.tracks.append(mido.MidiTrack([message.copy(channel=1) for message in file.tracks[0] if not message.is_meta]))
+    file.tracks.append(
+        mido.MidiTrack(
+            [message.copy(channel=1) for message in file.tracks[0] if not message.is_meta]
+        )
+    )
     prompt = read(save(file, tmp_path))
     assert onsets(prompt.events) == list(zip(range(0, 32, 4), SCALE, strict=True))
     assert [('number 1 of the others is read' in notice) for notice in prompt.notices] == [True]
@@ -201,28 +243,43 @@ def test_outside_of_the_range_by_octaves(tmp_path, low, notice):
     prompt = read(write(tmp_path, format_midi(notes_of(pitches))), vocabulary)
     assert [pitch for _, pitch in onsets(prompt.events)] == pitches
     heard = [pitch for _, pitch in onsets(vocabulary.decode(prompt.tokens))]
-    assert {ours - theirs for ours, theirs in zip(heard, pitches, strict=True)} == {prompt.transposed_by}
+    assert {ours - theirs for ours, theirs in zip(heard, pitches, strict=True)} == {
+        prompt.transposed_by
+    }
     assert abs(prompt.transposed_by) == 12 * int(notice[0])
     assert any(notice in line for line in prompt.notices)
 
 
 def test_a_leap_too_wide_for_the_range_is_folded_and_said(tmp_path):
     vocabulary = MelodyVocabulary(60, 72)
-    prompt = read(write(tmp_path, format_midi(notes_of([60, 64, 67, 100, 60, 64, 67, 36]))), vocabulary)
+    prompt = read(
+        write(tmp_path, format_midi(notes_of([60, 64, 67, 100, 60, 64, 67, 36]))), vocabulary
+    )
     assert [pitch for _, pitch in onsets(prompt.events)] == [60, 64, 67, 100, 60, 64, 67, 36]
     heard = [pitch for _, pitch in onsets(vocabulary.decode(prompt.tokens))]
-    assert [(ours - theirs) % 12 for ours, theirs in zip(heard, [60, 64, 67, 100, 60, 64, 67, 36], strict=True)] == [0] * 8
+    assert [
+        (ours - theirs) % 12
+        for ours, theirs in zip(heard, [60, 64, 67, 100, 60, 64, 67, 36], strict=True)
+    ] == [0] * 8
     assert any('moved by octaves' in line for line in prompt.notices)
 
 
-@given(distance=st.integers(-20, 20), walk=st.lists(st.integers(0, 6), min_size=8, max_size=16), transpose=st.booleans())
+@given(
+    distance=st.integers(-20, 20),
+    walk=st.lists(st.integers(0, 6), min_size=8, max_size=16),
+    transpose=st.booleans(),
+)
 def test_there_and_back_is_exact(tmp_path_factory, distance, walk, transpose):
-    """What the model reads, brought back as its pieces are, is what the file holds; in the model's key the tune does not matter."""
+    """What the model reads, brought back as its pieces are, is what the file holds; in the model's
+    key the tune does not matter.
+    """
     pitches = [SCALE[index] + distance for index in walk]
     path = write(tmp_path_factory.mktemp('prompt'), format_midi(notes_of(pitches)))
     prompt = read(path, transpose=transpose)
     assert [pitch for _, pitch in onsets(prompt.events)] == pitches
-    assert_array_equal(transpose_events(VOCABULARY.decode(prompt.tokens), -prompt.transposed_by), prompt.events)
+    assert_array_equal(
+        transpose_events(VOCABULARY.decode(prompt.tokens), -prompt.transposed_by), prompt.events
+    )
     assert transpose or prompt.transposed_by % 12 == 0
 
 
@@ -231,10 +288,16 @@ def test_in_every_key_the_model_reads_the_same(tmp_path):
     for distance in range(-6, 6):
         pitches = [note.pitch + distance - 5 for note in mary().notes]
         lengths = [note.duration for note in mary().notes]
-        notes = [Note(onset * STEP, length * STEP, pitch)
-                 for onset, length, pitch in zip(itertools.accumulate(lengths, initial=0), lengths, pitches, strict=False)]  # fmt: skip
+        notes = [
+            Note(onset * STEP, length * STEP, pitch)
+            for onset, length, pitch in zip(
+                itertools.accumulate(lengths, initial=0), lengths, pitches, strict=False
+            )
+        ]
         prompt = read(write(tmp_path, format_midi(notes)))
-        heard[distance] = np.unique([pitch % 12 for _, pitch in onsets(VOCABULARY.decode(prompt.tokens))]).tolist()
+        heard[distance] = np.unique(
+            [pitch % 12 for _, pitch in onsets(VOCABULARY.decode(prompt.tokens))]
+        ).tolist()
         assert (prompt.transposed_by + distance - 5) % 12 == read('').transposed_by
     assert len(set(map(tuple, heard.values()))) == 1
 

@@ -1,4 +1,6 @@
-"""Drawing tokens: greedy, cut-offs, frequencies, keys, and the stateful form against reading the history anew."""
+"""Drawing tokens: greedy, cut-offs, frequencies, keys, and the stateful form against reading the
+history anew.
+"""
 
 import dataclasses
 import functools
@@ -19,7 +21,8 @@ PLAIN = Architecture(7, num_layers=1, num_cells=4, num_positions=16)
 ATTENTIVE = dataclasses.replace(PLAIN, attention='bahdanau', attention_size=3)
 BOTH_WAYS = dataclasses.replace(ATTENTIVE, bidirectional=True)
 BLANKS = dataclasses.replace(PLAIN, lookback=(1, 8), padding=7)
-BIAS = np.log([0.05, 0.3, 0.1, 0.2, 0.02, 0.25, 0.08])  # a model that reads nothing answers with these probabilities
+# a model that reads nothing answers with these probabilities
+BIAS = np.log([0.05, 0.3, 0.1, 0.2, 0.02, 0.25, 0.08])
 PROMPT = np.array([[2, 0, 3, 0, 5, 1], [4, 0, 0, 6, 0, 2]])
 POSITIONS = np.array([[0, 1, 2, 3, 4, 5], [13, 14, 15, 0, 1, 2]])
 
@@ -33,12 +36,36 @@ def known_params(bias=BIAS):
 @functools.cache
 def random_params(architecture, seed=0):
     """Parameters large enough for the history to matter."""
-    return jax.tree.map(lambda leaf: 4 * leaf, jax.jit(init_params, static_argnums=1)(jax.random.key(seed), architecture))
+    return jax.tree.map(
+        lambda leaf: 4 * leaf,
+        jax.jit(init_params, static_argnums=1)(jax.random.key(seed), architecture),
+    )
 
 
-def draw(params, keys_B, architecture=PLAIN, prompt=PROMPT, positions=POSITIONS, num_steps=9, temperature=1.0, top_k=0, top_p=1.0, **how):
-    prompt, positions = (jnp.broadcast_to(jnp.asarray(rows)[: len(keys_B)], (len(keys_B), len(rows[0]))) for rows in (prompt, positions))
-    how = {'architecture': architecture, 'num_steps': num_steps, 'temperature': temperature, 'top_k': top_k, 'top_p': top_p, **how}
+def draw(
+    params,
+    keys_B,
+    architecture=PLAIN,
+    prompt=PROMPT,
+    positions=POSITIONS,
+    num_steps=9,
+    temperature=1.0,
+    top_k=0,
+    top_p=1.0,
+    **how,
+):
+    prompt, positions = (
+        jnp.broadcast_to(jnp.asarray(rows)[: len(keys_B)], (len(keys_B), len(rows[0])))
+        for rows in (prompt, positions)
+    )
+    how = {
+        'architecture': architecture,
+        'num_steps': num_steps,
+        'temperature': temperature,
+        'top_k': top_k,
+        'top_p': top_p,
+        **how,
+    }
     return jax.tree.map(np.array, sample(params, prompt, positions, keys_B, **how))
 
 
@@ -47,7 +74,9 @@ def keys(num, seed=0):
 
 
 def softmax(logits):
-    return np.exp(logits - logits.max(-1, keepdims=True)) / np.exp(logits - logits.max(-1, keepdims=True)).sum(-1, keepdims=True)
+    return np.exp(logits - logits.max(-1, keepdims=True)) / np.exp(
+        logits - logits.max(-1, keepdims=True)
+    ).sum(-1, keepdims=True)
 
 
 jitted_restrict = jax.jit(restrict)
@@ -56,7 +85,9 @@ jitted_last = jax.jit(apply_last, static_argnames='architecture')
 
 
 def restricted(logits, temperature=1.0, top_k=0, top_p=1.0):
-    return np.array(jitted_restrict(jnp.asarray(logits, jnp.float32)[None], temperature, top_k, top_p)[0])
+    return np.array(
+        jitted_restrict(jnp.asarray(logits, jnp.float32)[None], temperature, top_k, top_p)[0]
+    )
 
 
 def test_restrict_by_hand():
@@ -76,7 +107,8 @@ def test_restrict_by_hand():
     # top_p counts within what top_k left: 0.3 / 0.75 = 0.4 of the three.
     assert kept(top_k=3, top_p=0.39) == [1]
     assert kept(top_k=3, top_p=0.45) == [1, 5]
-    # And after the temperature: at 0.5 the probabilities are as 0.09 : 0.0625 : 0.04 ..., so class 1 alone holds 0.42.
+    # And after the temperature: at 0.5 the probabilities are as 0.09 : 0.0625 : 0.04 ..., so class
+    # 1 alone holds 0.42.
     assert kept(temperature=0.5, top_p=0.4) == [1]
     assert kept(top_p=0.4) == [1, 5]
     assert kept(temperature=0.0) == [1]
@@ -84,7 +116,9 @@ def test_restrict_by_hand():
 
 
 def test_restrict_takes_the_first_of_equals():
-    assert np.flatnonzero(np.isfinite(restricted([0.0, 1.0, 1.0, 0.5], temperature=0.0))).tolist() == [1]
+    assert np.flatnonzero(
+        np.isfinite(restricted([0.0, 1.0, 1.0, 0.5], temperature=0.0))
+    ).tolist() == [1]
     assert np.flatnonzero(np.isfinite(restricted([1.0, 0.0, 1.0, 1.0], top_k=2))).tolist() == [0, 2]
 
 
@@ -92,18 +126,23 @@ LOGITS = st.lists(st.integers(-40, 40).map(lambda n: n / 8), min_size=7, max_siz
 
 
 @settings(deadline=None, max_examples=100)
-@given(logits=LOGITS, temperature=st.floats(0.1, 5), top_k=st.integers(0, 9), top_p=st.floats(0.01, 1))
+@given(
+    logits=LOGITS, temperature=st.floats(0.1, 5), top_k=st.integers(0, 9), top_p=st.floats(0.01, 1)
+)
 def test_restrict_keeps_the_fewest_likeliest_that_hold_enough(logits, temperature, top_k, top_p):
     kept = np.isfinite(restricted(logits, temperature, top_k, top_p))
     logits = np.array(logits)
-    assert_allclose(restricted(logits, temperature, top_k, top_p)[kept], logits[kept] / temperature, rtol=1e-5)
+    assert_allclose(
+        restricted(logits, temperature, top_k, top_p)[kept], logits[kept] / temperature, rtol=1e-5
+    )
     candidates = logits >= np.sort(logits)[-top_k if 0 < top_k < 7 else 0]
     assert not (kept & ~candidates).any()
     probabilities = softmax(np.where(candidates, logits / temperature, -np.inf))
     assert kept.any()
     assert not candidates[~kept].any() or logits[kept].min() > logits[~kept & candidates].max()
     assert probabilities[kept].sum() >= top_p - 1e-5
-    fewer = kept & (logits > logits[kept].min())  # without the least likely one they hold too little
+    # without the least likely one they hold too little
+    fewer = kept & (logits > logits[kept].min())
     assert not fewer.any() or probabilities[fewer].sum() < top_p + 1e-5
 
 
@@ -112,7 +151,10 @@ def test_restrict_keeps_the_fewest_likeliest_that_hold_enough(logits, temperatur
 def test_temperature_to_zero_approaches_greedy(logits):
     """The share of the likeliest class grows to one as the temperature falls; at 0 it is one."""
     likeliest = int(np.argmax(logits))
-    shares = [softmax(restricted(logits, temperature))[likeliest] for temperature in (4.0, 1.0, 0.25, 0.05, 0.005, 0.0)]
+    shares = [
+        softmax(restricted(logits, temperature))[likeliest]
+        for temperature in (4.0, 1.0, 0.25, 0.05, 0.005, 0.0)
+    ]
     assert (np.diff(shares) >= -1e-6).all()
     assert shares[-2] > 1 - 1e-6
     assert shares[-1] == 1
@@ -130,17 +172,33 @@ def test_greedy_is_argmax_of_each_step(window_steps):
         likeliest = np.argmax(jitted_all(params, tokens, positions, PLAIN)[0], axis=2)[:, 5:-1]
     else:
         windows = [(tokens[:, end - 4 : end], positions[:, end - 4 : end]) for end in range(6, 15)]
-        likeliest = np.stack([np.argmax(jitted_last(params, *window, PLAIN)[0], axis=1) for window in windows], axis=1)
+        likeliest = np.stack(
+            [np.argmax(jitted_last(params, *window, PLAIN)[0], axis=1) for window in windows],
+            axis=1,
+        )
     assert_array_equal(drawn.tokens_BN, likeliest)
     assert len(np.unique(drawn.tokens_BN)) > 1  # else a constant would do
-    assert_array_equal(draw(params, keys(2), temperature=1e-4, window_steps=window_steps, keep=True).tokens_BN, drawn.tokens_BN)
+    assert_array_equal(
+        draw(params, keys(2), temperature=1e-4, window_steps=window_steps, keep=True).tokens_BN,
+        drawn.tokens_BN,
+    )
 
 
-@pytest.mark.parametrize(('temperature', 'top_k', 'top_p'), [(1.0, 0, 1.0), (0.5, 0, 1.0), (2.0, 4, 1.0), (1.0, 0, 0.8)])
+@pytest.mark.parametrize(
+    ('temperature', 'top_k', 'top_p'), [(1.0, 0, 1.0), (0.5, 0, 1.0), (2.0, 4, 1.0), (1.0, 0, 0.8)]
+)
 def test_frequencies_are_the_softmax(temperature, top_k, top_p):
     """Chi-square over 8,000 draws of one seed; what is cut off never comes."""
-    drawn = draw(known_params(), keys(200, seed=1), num_steps=40, prompt=PROMPT[:1], positions=POSITIONS[:1],
-                 temperature=temperature, top_k=top_k, top_p=top_p)  # fmt: skip
+    drawn = draw(
+        known_params(),
+        keys(200, seed=1),
+        num_steps=40,
+        prompt=PROMPT[:1],
+        positions=POSITIONS[:1],
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+    )
     probabilities = np.exp(BIAS / temperature)
     order = np.argsort(-BIAS)
     if top_k:
@@ -152,7 +210,8 @@ def test_frequencies_are_the_softmax(temperature, top_k, top_p):
     assert counts[probabilities == 0].sum() == 0
     likely = probabilities > 0
     assert scipy.stats.chisquare(counts[likely], 8000 * probabilities[likely]).pvalue > 0.01
-    # The draws of a piece are independent of one another: pairs in a row are as frequent as their product.
+    # The draws of a piece are independent of one another: pairs in a row are as frequent as their
+    # product.
     pairs = np.zeros((7, 7))
     np.add.at(pairs, (drawn.tokens_BN[:, :-1].ravel(), drawn.tokens_BN[:, 1:].ravel()), 1)
     assert scipy.stats.chi2_contingency(pairs[likely][:, likely]).pvalue > 0.01
@@ -163,7 +222,10 @@ def test_frequencies_are_the_softmax(temperature, top_k, top_p):
 @pytest.mark.parametrize('window_steps', [None, 4])
 def test_a_piece_depends_on_its_own_key_alone(window_steps):
     params = random_params(PLAIN)
-    same_prompt = {'prompt': np.repeat(PROMPT[:1], 3, axis=0), 'positions': np.repeat(POSITIONS[:1], 3, axis=0)}
+    same_prompt = {
+        'prompt': np.repeat(PROMPT[:1], 3, axis=0),
+        'positions': np.repeat(POSITIONS[:1], 3, axis=0),
+    }
     three = draw(params, keys(8)[:3], **same_prompt, window_steps=window_steps)
     other = draw(params, keys(8)[jnp.array([2, 5, 0])], **same_prompt, window_steps=window_steps)
     assert_array_equal(three.tokens_BN[[0, 2]], other.tokens_BN[[2, 0]])
@@ -178,14 +240,20 @@ def test_a_piece_depends_on_its_own_key_alone(window_steps):
     ids=['none', 'long', 'short', 'blanks'],
 )
 def test_stateful_form_is_reading_the_history_anew(architecture, memory_steps):
-    """The probabilities of every step, the history longer than the memory or not, and bars that begin anywhere."""
+    """The probabilities of every step, the history longer than the memory or not, and bars that
+    begin anywhere.
+    """
     params = random_params(architecture)
     drawn = draw(params, keys(2, seed=3), architecture, memory_steps=memory_steps, keep=True)
     tokens = np.concatenate([PROMPT, drawn.tokens_BN], axis=1)
     positions = (POSITIONS[:, :1] + np.arange(tokens.shape[1])) % 16
-    logits, weights = jitted_all(params, tokens, positions, architecture, memory_steps=memory_steps, with_weights=True)
+    logits, weights = jitted_all(
+        params, tokens, positions, architecture, memory_steps=memory_steps, with_weights=True
+    )
     assert_allclose(drawn.probabilities_BNV, softmax(np.array(logits))[:, 5:-1], atol=2e-6)
-    expected = np.take_along_axis(np.log(softmax(np.array(logits)))[:, :-1], tokens[:, 1:, None], axis=2)[:, 5:, 0]
+    expected = np.take_along_axis(
+        np.log(softmax(np.array(logits)))[:, :-1], tokens[:, 1:, None], axis=2
+    )[:, 5:, 0]
     assert_allclose(drawn.log_probabilities_BN, expected, atol=2e-5)
     if architecture is ATTENTIVE:
         for step in range(9):
@@ -195,23 +263,31 @@ def test_stateful_form_is_reading_the_history_anew(architecture, memory_steps):
         assert drawn.weights_BNT is None
     if memory_steps > 2:
         short, _ = jitted_all(params, tokens, positions, architecture, memory_steps=2)
-        assert np.abs(softmax(np.array(short))[:, 5:-1] - drawn.probabilities_BNV).max() > 1e-3  # the memory's length matters here
+        # the memory's length matters here
+        assert np.abs(softmax(np.array(short))[:, 5:-1] - drawn.probabilities_BNV).max() > 1e-3
 
 
-@pytest.mark.parametrize('architecture', [PLAIN, BOTH_WAYS, BLANKS], ids=['lstm', 'bidirectional', 'blanks'])
+@pytest.mark.parametrize(
+    'architecture', [PLAIN, BOTH_WAYS, BLANKS], ids=['lstm', 'bidirectional', 'blanks']
+)
 @pytest.mark.parametrize('window_steps', [4, 9])
 def test_window_form_is_a_loop_over_apply_last(architecture, window_steps):
-    """A prompt shorter than the window is padded on the left with class 0 or the blank, and bars go on counting into the padding.
+    """A prompt shorter than the window is padded on the left with class 0 or the blank, and bars go
+    on counting into the padding.
 
     window 9, prompt a b c d e f at 13 14 15 0 1 2:   0 0 0 a b c d e f   at 10 11 12 13 14 15 0 1 2
     """
     params = random_params(architecture)
     drawn = draw(params, keys(2, seed=4), architecture, window_steps=window_steps, keep=True)
-    tokens = np.concatenate([np.full((2, 3), architecture.padding), PROMPT, drawn.tokens_BN], axis=1)
+    tokens = np.concatenate(
+        [np.full((2, 3), architecture.padding), PROMPT, drawn.tokens_BN], axis=1
+    )
     for step in range(9):
         end = 9 + step
         positions = (POSITIONS[:, :1] + np.arange(end - window_steps, end) - 3) % 16
-        logits, weights = jitted_last(params, tokens[:, end - window_steps : end], positions, architecture)
+        logits, weights = jitted_last(
+            params, tokens[:, end - window_steps : end], positions, architecture
+        )
         assert_allclose(drawn.probabilities_BNV[:, step], softmax(np.array(logits)), atol=2e-6)
         if weights is not None:
             assert_allclose(drawn.weights_BNT[:, step], weights, atol=2e-6)
@@ -221,8 +297,18 @@ def test_distributions_are_kept_on_request_alone():
     drawn = draw(random_params(ATTENTIVE), keys(2), ATTENTIVE, memory_steps=4)
     assert drawn.probabilities_BNV is None
     assert drawn.weights_BNT is None
-    kept = draw(random_params(ATTENTIVE), keys(2), ATTENTIVE, memory_steps=4, keep=True, temperature=0.7, top_k=3)
-    plain = draw(random_params(ATTENTIVE), keys(2), ATTENTIVE, memory_steps=4, temperature=0.7, top_k=3)
+    kept = draw(
+        random_params(ATTENTIVE),
+        keys(2),
+        ATTENTIVE,
+        memory_steps=4,
+        keep=True,
+        temperature=0.7,
+        top_k=3,
+    )
+    plain = draw(
+        random_params(ATTENTIVE), keys(2), ATTENTIVE, memory_steps=4, temperature=0.7, top_k=3
+    )
     assert_array_equal(kept.tokens_BN, plain.tokens_BN)
     assert_array_equal((kept.probabilities_BNV > 0).sum(-1), np.full((2, 9), 3))
     assert_allclose(kept.probabilities_BNV.sum(-1), 1, rtol=1e-5)

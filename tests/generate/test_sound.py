@@ -1,4 +1,6 @@
-"""Sound: the notes' pitches and times are in the samples, nothing clicks or clips, and what is missing is said."""
+"""Sound: the notes' pitches and times are in the samples, nothing clicks or clips, and what is
+missing is said.
+"""
 
 import io
 import shutil
@@ -45,7 +47,12 @@ def test_no_notes_are_silence_and_many_do_not_clip():
 def test_the_file_is_what_players_expect():
     samples = synthesize([StepNote(0, 4, 69)], 120.0, 4)
     with wave.open(io.BytesIO(Sound(None)([StepNote(0, 4, 69)], b'', 120.0, 4))) as file:
-        assert (file.getnchannels(), file.getsampwidth(), file.getframerate(), file.getnframes()) == (1, 2, RATE, len(samples))
+        assert (
+            file.getnchannels(),
+            file.getsampwidth(),
+            file.getframerate(),
+            file.getnframes(),
+        ) == (1, 2, RATE, len(samples))
         stored = np.frombuffer(file.readframes(len(samples)), '<i2')
     assert np.abs(stored / 32767 - samples).max() < 1e-4
     assert to_wav(samples) == to_wav(samples)
@@ -53,10 +60,14 @@ def test_the_file_is_what_players_expect():
 
 @pytest.fixture
 def fluidsynth(tmp_path, monkeypatch):
-    """A program of that name: copies the MIDI file to where the sound should be, or fails where the font says so."""
+    """A program of that name: copies the MIDI file to where the sound should be, or fails where the
+    font says so.
+    """
     program = tmp_path / 'bin' / 'fluidsynth'
     program.parent.mkdir()
-    program.write_text('#!/bin/sh\ngrep -q broken "$6" && { echo "no font" >&2; exit 1; }\ncp "$7" "$5"\n')
+    program.write_text(
+        '#!/bin/sh\ngrep -q broken "$6" && { echo "no font" >&2; exit 1; }\ncp "$7" "$5"\n'
+    )
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv('PATH', str(program.parent), prepend=':')
 

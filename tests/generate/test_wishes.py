@@ -8,7 +8,17 @@ from symmusic.errors import UserError
 from symmusic.generate.compose import Piece, fitting, ranked
 from symmusic.generate.masks import FREE
 from symmusic.generate.prompt import begin_of, read_prompt
-from symmusic.generate.wishes import NO_WISHES, SCALES, fix, parse_bars, parse_instrument, parse_scale, read_given, read_wishes, stated
+from symmusic.generate.wishes import (
+    NO_WISHES,
+    SCALES,
+    fix,
+    parse_bars,
+    parse_instrument,
+    parse_scale,
+    read_given,
+    read_wishes,
+    stated,
+)
 from symmusic.melody.encodings import MelodyVocabulary
 from symmusic.score.key import Key
 from tests.generate.toy import make_prompt
@@ -29,7 +39,16 @@ def test_the_defaults_wish_nothing():
 def test_fields_become_wishes(tmp_path):
     rhythm = tmp_path / 'rhythm.abc'
     rhythm.write_text('X:1\nM:4/4\nL:1/4\nK:D\nd2 z f|\n')
-    wishes = read_wishes(settings(scale='D dorian', end_on_tonic=True, rhythm=str(rhythm), pitches=str(rhythm), rests=False), make_prompt())
+    wishes = read_wishes(
+        settings(
+            scale='D dorian',
+            end_on_tonic=True,
+            rhythm=str(rhythm),
+            pitches=str(rhythm),
+            rests=False,
+        ),
+        make_prompt(),
+    )
     assert wishes.stated() == ['scale', 'rests', 'last', 'rhythm', 'pitches']
     assert wishes.last == 2
     assert wishes.pitches == (74, 78)  # as they sound, whatever key the model reads in
@@ -53,7 +72,10 @@ def test_scales(text, tonic, classes):
 
 
 def test_every_scale_is_known_by_its_name():
-    assert all(len(parse_scale(f'C {name}', Key(0, True))[1]) == len(steps) for name, steps in SCALES.items())
+    assert all(
+        len(parse_scale(f'C {name}', Key(0, True))[1]) == len(steps)
+        for name, steps in SCALES.items()
+    )
 
 
 @pytest.mark.parametrize('text', ['H major', 'C', 'C minr', 'major', 'C  major', 'C## major'])
@@ -94,7 +116,11 @@ def test_given_notes_stand_where_they_are(tmp_path):
 
 
 def test_instruments():
-    assert [parse_instrument(name) for name in ('acoustic grand piano', 'Flute', 'gunshot')] == [0, 73, 127]
+    assert [parse_instrument(name) for name in ('acoustic grand piano', 'Flute', 'gunshot')] == [
+        0,
+        73,
+        127,
+    ]
     with pytest.raises(UserError, match=r'one of General MIDI, such as .*; did you mean flute\?'):
         parse_instrument('flut')
 
@@ -111,13 +137,21 @@ def test_what_cannot_be_read(tmp_path):
         read_wishes(settings(rhythm='none.mid'), make_prompt())
     waltz = tmp_path / 'waltz.abc'
     waltz.write_text('X:1\nM:3/4\nL:1/4\nK:D\nd2 f|\n')
-    with pytest.raises(UserError, match=r'config.sample.pitches = .*3/4.*must be a melody in 4/4 or 2/2'):
+    with pytest.raises(
+        UserError, match=r'config.sample.pitches = .*3/4.*must be a melody in 4/4 or 2/2'
+    ):
         read_wishes(settings(pitches=str(waltz)), make_prompt())
 
 
 def piece(log_probabilities):
     values = np.array(log_probabilities)
-    return Piece(np.zeros(2, np.uint8), np.zeros(2, np.int8), float(values.sum()), 0, log_probabilities=values)
+    return Piece(
+        np.zeros(2, np.uint8),
+        np.zeros(2, np.int8),
+        float(values.sum()),
+        0,
+        log_probabilities=values,
+    )
 
 
 def test_candidates_are_ranked():
@@ -128,7 +162,9 @@ def test_candidates_are_ranked():
 
 
 def test_candidates_are_drawn_by_how_well_what_follows_fits():
-    """Among two candidates of a group in proportion to the probability of what is kept, whatever that of their own steps."""
+    """Among two candidates of a group in proportion to the probability of what is kept, whatever
+    that of their own steps.
+    """
     pieces = [piece([-50.0, np.log(0.8)]), piece([0.0, np.log(0.2)])] * 2000
     chosen = fitting(pieces, 2000, 1, 0)
     assert [place // 2 for place in chosen] == list(range(2000))

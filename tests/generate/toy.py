@@ -33,13 +33,27 @@ def make_prompt(transposed_by=0, num_bars=1):
     """A prompt of alternating 62 and 64 in the model's key, held in the last bar's second half."""
     tokens = np.tile(np.array([4, 0, 6, 0, 4, 0, 6, 1, 4, 0, 6, 0, 4, 0, 0, 0], np.uint8), num_bars)
     events = VOCABULARY.decode(tokens).astype(np.int16)
-    return Prompt('walk', np.where(events >= 0, events - transposed_by, events).astype(np.int8), tokens, transposed_by, 96.0)
+    return Prompt(
+        'walk',
+        np.where(events >= 0, events - transposed_by, events).astype(np.int8),
+        tokens,
+        transposed_by,
+        96.0,
+    )
 
 
 def manner(**changes):
     """How to draw: four pieces of one bar, and what a test changes."""
     fields = {
-        'num_samples': 4, 'num_bars': 1, 'temperature': 1.0, 'top_k': 0, 'top_p': 1.0, 'window_steps': None, 'memory_steps': 8,
-        'max_redraws': 10, 'redraw_stuck': False, 'keep_distributions': False,
-    }  # fmt: skip
+        'num_samples': 4,
+        'num_bars': 1,
+        'temperature': 1.0,
+        'top_k': 0,
+        'top_p': 1.0,
+        'window_steps': None,
+        'memory_steps': 8,
+        'max_redraws': 10,
+        'redraw_stuck': False,
+        'keep_distributions': False,
+    }
     return Manner(**{**fields, **changes})

@@ -11,7 +11,9 @@ from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
 
 any_events = st.lists(st.integers(-2, 127), max_size=80)
-vocabularies = st.tuples(st.integers(0, 127), st.integers(0, 127)).map(lambda ends: MelodyVocabulary(min(ends), max(ends)))
+vocabularies = st.tuples(st.integers(0, 127), st.integers(0, 127)).map(
+    lambda ends: MelodyVocabulary(min(ends), max(ends))
+)
 
 
 def array(events):
@@ -62,11 +64,15 @@ def test_encode_and_back(events):
 
 @hypothesis.given(vocabularies, st.data())
 def test_decode_and_back(vocabulary, data):
-    tokens = np.array(data.draw(st.lists(st.integers(0, vocabulary.num_classes - 1), max_size=50)), np.uint8)
+    tokens = np.array(
+        data.draw(st.lists(st.integers(0, vocabulary.num_classes - 1), max_size=50)), np.uint8
+    )
     np.testing.assert_array_equal(vocabulary.encode(vocabulary.decode(tokens)), tokens)
 
 
-@hypothesis.given(st.lists(any_events, min_size=1, max_size=4).filter(lambda tunes: max(sum(tunes, [-1])) >= 0))
+@hypothesis.given(
+    st.lists(any_events, min_size=1, max_size=4).filter(lambda tunes: max(sum(tunes, [-1])) >= 0)
+)
 def test_fit_is_the_smallest(tunes):
     vocabulary = MelodyVocabulary.fit([array(tune) for tune in tunes])
     pitches = [event for tune in tunes for event in tune if event >= 0]
@@ -82,7 +88,8 @@ def test_fit_range_moves_the_melody_as_a_whole():
 
 
 def test_fit_range_keeps_what_is_within():
-    # Both ends belong to the range: the source, which drops the highest note by an octave, is wrong here.
+    # Both ends belong to the range: the source, which drops the highest note by an octave, is wrong
+    # here.
     moved, distance = MelodyVocabulary(60, 72).fit_range(array([72, 60, NO_EVENT]))
     assert (moved.tolist(), distance) == ([72, 60, NO_EVENT], 0)
 
@@ -105,7 +112,9 @@ def test_fit_range_names_a_pitch_without_an_octave():
 
 @hypothesis.given(vocabularies.filter(lambda vocabulary: vocabulary.num_classes >= 14), any_events)
 def test_fit_range(vocabulary, events):
-    """A range of an octave or more takes every melody; pitch classes and silences stay, and one distance keeps the intervals."""
+    """A range of an octave or more takes every melody; pitch classes and silences stay, and one
+    distance keeps the intervals.
+    """
     events = np.array(events, np.int16)
     moved, distance = vocabulary.fit_range(events)
     vocabulary.encode(moved)  # within
@@ -121,7 +130,10 @@ def test_fit_range(vocabulary, events):
     elif not distance:  # each on its own: those within stay
         assert not differences[within].any()
         low, high = pitches.min(), pitches.max()
-        assert not any(vocabulary.min_pitch <= low + move <= high + move <= vocabulary.max_pitch for move in range(-132, 144, 12))
+        assert not any(
+            vocabulary.min_pitch <= low + move <= high + move <= vocabulary.max_pitch
+            for move in range(-132, 144, 12)
+        )
 
 
 @hypothesis.given(vocabularies)

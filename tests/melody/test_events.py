@@ -1,4 +1,6 @@
-"""Quantisation, monophony, phrases and events: each rule of the specification by hand, and the way back by property."""
+"""Quantisation, monophony, phrases and events: each rule of the specification by hand, and the way
+back by property.
+"""
 
 import itertools
 
@@ -7,7 +9,16 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote, extract_phrases, from_events, quantize, to_events, to_notes
+from symmusic.melody.events import (
+    NO_EVENT,
+    NOTE_OFF,
+    StepNote,
+    extract_phrases,
+    from_events,
+    quantize,
+    to_events,
+    to_notes,
+)
 from symmusic.score.midi import parse_midi
 from symmusic.score.notes import Meter, Note, Score, Tempo
 from tests.score.midi_bytes import melody, midi, off, on, tempo, track
@@ -17,12 +28,17 @@ HOLD, OFF = NO_EVENT, NOTE_OFF
 
 def steps(*notes, ticks_per_quarter=480, pickup=0, align_pickup=True, **fields):
     """(onset, end) in steps of notes (onset, duration) in ticks."""
-    score = Score(tuple(Note(*note, 60) for note in notes), ticks_per_quarter, pickup=pickup, **fields)
+    score = Score(
+        tuple(Note(*note, 60) for note in notes), ticks_per_quarter, pickup=pickup, **fields
+    )
     return [(note.onset, note.end) for note in quantize(score, align_pickup=align_pickup)]
 
 
 def phrases(*notes):
-    return [[(note.onset, note.end, note.pitch) for note in phrase] for phrase in extract_phrases(StepNote(*note) for note in notes)]
+    return [
+        [(note.onset, note.end, note.pitch) for note in phrase]
+        for phrase in extract_phrases(StepNote(*note) for note in notes)
+    ]
 
 
 def events(*notes):
@@ -63,7 +79,9 @@ def test_triplets():
 @pytest.mark.parametrize('ticks_per_quarter', [1, 2, 3, 4, 5, 24, 96, 220, 384, 480, 1024, 0x7FFF])
 def test_any_resolution(ticks_per_quarter):
     quarters = [(index * ticks_per_quarter, ticks_per_quarter) for index in range(5)]
-    assert steps(*quarters, ticks_per_quarter=ticks_per_quarter) == [(4 * index, 4 * index + 4) for index in range(5)]
+    assert steps(*quarters, ticks_per_quarter=ticks_per_quarter) == [
+        (4 * index, 4 * index + 4) for index in range(5)
+    ]
 
 
 def test_coarse_resolution():
@@ -73,7 +91,9 @@ def test_coarse_resolution():
 
 @hypothesis.given(st.integers(0, 10**6), st.integers(0, 10**5), st.integers(1, 2000))
 def test_as_the_formula_in_seconds(onset, duration, ticks_per_quarter):
-    """`int(seconds * 4 * qpm / 60 + 0.5)`, computed exactly: with x = 4 * tick / ticks_per_quarter, floor(x + 1/2)."""
+    """`int(seconds * 4 * qpm / 60 + 0.5)`, computed exactly: with x = 4 * tick / ticks_per_quarter,
+    floor(x + 1/2).
+    """
     ((begin, end),) = steps((onset, duration), ticks_per_quarter=ticks_per_quarter)
 
     def nearest(step, tick):
@@ -86,7 +106,9 @@ def test_as_the_formula_in_seconds(onset, duration, ticks_per_quarter):
 
 @hypothesis.given(st.integers(1, 960), st.integers(0, 400), st.integers(0, 200))
 def test_what_is_on_the_grid_stays(ticks, onset, length):
-    assert steps((ticks * onset, ticks * length), ticks_per_quarter=4 * ticks) == [(onset, onset + max(length, 1))]
+    assert steps((ticks * onset, ticks * length), ticks_per_quarter=4 * ticks) == [
+        (onset, onset + max(length, 1))
+    ]
 
 
 def test_tempo_does_not_matter():
@@ -106,7 +128,9 @@ def test_pickup_moves_to_the_end_of_its_bar():
 
 @hypothesis.given(st.integers(1, 15), st.integers(1, 300), st.integers(0, 64))
 def test_the_bar_line_is_a_multiple_of_16(pickup, ticks, later):
-    ((onset, _),) = steps((ticks * (pickup + 16 * later), ticks), ticks_per_quarter=4 * ticks, pickup=pickup * ticks)
+    ((onset, _),) = steps(
+        (ticks * (pickup + 16 * later), ticks), ticks_per_quarter=4 * ticks, pickup=pickup * ticks
+    )
     assert onset == 16 * (later + 1)
 
 
@@ -119,7 +143,8 @@ def test_highest_of_a_chord():
 
 def test_a_note_cuts_and_the_remainder_does_not_return():
     assert phrases((0, 16, 60), (4, 8, 72)) == [[(0, 4, 60), (4, 8, 72)]]
-    assert phrases((0, 16, 72), (4, 8, 60)) == [[(0, 4, 72), (4, 8, 60)]]  # a lower one cuts as well
+    # a lower one cuts as well
+    assert phrases((0, 16, 72), (4, 8, 60)) == [[(0, 4, 72), (4, 8, 60)]]
 
 
 def test_the_skipped_note_of_a_chord_says_nothing():
@@ -147,7 +172,9 @@ def test_silence_at_the_beginning_ends_nothing():
 
 
 step_notes = st.lists(
-    st.tuples(st.integers(0, 120), st.integers(1, 24), st.integers(0, 127)).map(lambda row: StepNote(row[0], row[0] + row[1], row[2])),
+    st.tuples(st.integers(0, 120), st.integers(1, 24), st.integers(0, 127)).map(
+        lambda row: StepNote(row[0], row[0] + row[1], row[2])
+    ),
     max_size=25,
 )
 
@@ -177,7 +204,17 @@ def test_monophony_is_idempotent(notes):
 
 def test_events():
     #               a quarter       rest      the same pitch anew   the last note, its end not written
-    assert events((0, 4, 60), (6, 7, 60), (7, 9, 62)) == [60, HOLD, HOLD, HOLD, OFF, HOLD, 60, 62, HOLD]
+    assert events((0, 4, 60), (6, 7, 60), (7, 9, 62)) == [
+        60,
+        HOLD,
+        HOLD,
+        HOLD,
+        OFF,
+        HOLD,
+        60,
+        62,
+        HOLD,
+    ]
 
 
 def test_empty_leading_bars_vanish():
@@ -207,14 +244,30 @@ def test_highest_pitch_fits():
 
 
 def test_from_events_that_no_file_gives():
-    assert from_events([OFF, OFF, HOLD, 60, HOLD, OFF, OFF, 62]) == [StepNote(3, 5, 60), StepNote(7, 8, 62)]
+    assert from_events([OFF, OFF, HOLD, 60, HOLD, OFF, OFF, 62]) == [
+        StepNote(3, 5, 60),
+        StepNote(7, 8, 62),
+    ]
     assert from_events([HOLD, HOLD]) == []
 
 
 def test_from_a_file():
     data = melody((60, 4), (None, 2), (64, 2), (64, 1), (62, 3), division=96)
     (notes,) = extract_phrases(quantize(parse_midi(data)))
-    assert to_events(notes).tolist() == [60, HOLD, HOLD, HOLD, OFF, HOLD, 64, HOLD, 64, 62, HOLD, HOLD]
+    assert to_events(notes).tolist() == [
+        60,
+        HOLD,
+        HOLD,
+        HOLD,
+        OFF,
+        HOLD,
+        64,
+        HOLD,
+        64,
+        62,
+        HOLD,
+        HOLD,
+    ]
 
 
 @st.composite
@@ -222,7 +275,11 @@ def monophonic(draw):
     """Notes in order, not overlapping, the first within the first bar."""
     step, notes = draw(st.integers(0, 15)), []
     for rest, length, pitch in draw(
-        st.lists(st.tuples(st.integers(0, 20), st.integers(1, 20), st.integers(0, 127)), min_size=1, max_size=20)
+        st.lists(
+            st.tuples(st.integers(0, 20), st.integers(1, 20), st.integers(0, 127)),
+            min_size=1,
+            max_size=20,
+        )
     ):
         step += rest if notes else 0
         notes.append(StepNote(step, step + length, pitch))
@@ -250,7 +307,9 @@ def test_events_to_notes_and_back(drawn):
     """Any events, sampled ones too: the notes they mean are monophonic and mean the same events."""
     notes = from_events(drawn)
     assert all(before.end <= after.onset for before, after in itertools.pairwise(notes))
-    assert [(note.onset, note.pitch) for note in notes] == [(step, event) for step, event in enumerate(drawn) if event >= 0]
+    assert [(note.onset, note.pitch) for note in notes] == [
+        (step, event) for step, event in enumerate(drawn) if event >= 0
+    ]
     if notes and notes[0].onset < 16:
         assert from_events(to_events(notes)) == notes
 

@@ -15,9 +15,9 @@ from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote, from_events, to
 ROLL, FAITHFUL = PianorollVocabulary(60, 64), FaithfulPianorollVocabulary(60, 64)
 SILENCE, BLANK = 0, 5
 encodings = st.sampled_from(list(VOCABULARIES.values()))
-events_strategy = st.lists(st.sampled_from([NO_EVENT, NO_EVENT, NOTE_OFF, 60, 61, 62, 63, 64]), max_size=40).map(
-    lambda x: np.array(x, np.int8)
-)
+events_strategy = st.lists(
+    st.sampled_from([NO_EVENT, NO_EVENT, NOTE_OFF, 60, 61, 62, 63, 64]), max_size=40
+).map(lambda x: np.array(x, np.int8))
 
 
 @st.composite
@@ -32,7 +32,9 @@ def melodies(draw):
 
 
 def matrix(notes, faithful):
-    """A roll [T, 128] filled note by note, as a program with a piano roll does it; in the faithful form in whole beats."""
+    """A roll [T, 128] filled note by note, as a program with a piano roll does it; in the faithful
+    form in whole beats.
+    """
     num_steps = notes[-1].end
     roll = np.zeros((num_steps + (-num_steps % 4 if faithful else 0), 128), bool)
     for note in notes:
@@ -46,7 +48,10 @@ def matrix(notes, faithful):
 def test_tokens_are_the_rows_of_a_roll(notes):
     for vocabulary in (ROLL, FAITHFUL):
         rows = matrix(notes, vocabulary is FAITHFUL)
-        expected = [int(np.argmax(row[60:65])) + vocabulary.first_pitch if row.any() else vocabulary.padding for row in rows]
+        expected = [
+            int(np.argmax(row[60:65])) + vocabulary.first_pitch if row.any() else vocabulary.padding
+            for row in rows
+        ]
         assert vocabulary.encode(to_events(notes)).tolist() == expected
 
 
@@ -70,17 +75,31 @@ def test_a_note_of_one_step_before_its_repetition_disappears_in_the_faithful_for
 
 
 def test_the_faithful_form_has_whole_beats():
-    assert FAITHFUL.encode(np.array([60, -2, -2, -2, 61], np.int8)).tolist() == [0, 0, 0, 0, 1, BLANK, BLANK, BLANK]
+    assert FAITHFUL.encode(np.array([60, -2, -2, -2, 61], np.int8)).tolist() == [
+        0,
+        0,
+        0,
+        0,
+        1,
+        BLANK,
+        BLANK,
+        BLANK,
+    ]
 
 
 def repeats(notes):
     """Whether a note is struck again without a silence before it."""
-    return any(left.end == right.onset and left.pitch == right.pitch for left, right in itertools.pairwise(notes))
+    return any(
+        left.end == right.onset and left.pitch == right.pitch
+        for left, right in itertools.pairwise(notes)
+    )
 
 
 @hypothesis.given(melodies())
 def test_a_roll_keeps_every_melody_without_repeated_notes_and_no_other(notes):
-    """Rests are kept. What a melody with repetitions loses are their onsets: every step sounds as it did."""
+    """Rests are kept. What a melody with repetitions loses are their onsets: every step sounds as
+    it did.
+    """
     back = from_events(ROLL.decode(ROLL.encode(to_events(notes))))
     assert (back == notes) is not repeats(notes)
     assert (matrix(back, False) == matrix(notes, False)).all()
@@ -91,7 +110,10 @@ def test_the_faithful_form_keeps_the_same_melodies_and_shortens_the_others(notes
     back = from_events(FAITHFUL.decode(FAITHFUL.encode(to_events(notes))))
     assert (back == notes) is not repeats(notes)
     lost = matrix(notes, False).sum() - matrix(back, False).sum()
-    assert lost == sum(left.end == right.onset and left.pitch == right.pitch for left, right in itertools.pairwise(notes))
+    assert lost == sum(
+        left.end == right.onset and left.pitch == right.pitch
+        for left, right in itertools.pairwise(notes)
+    )
 
 
 @pytest.mark.parametrize('vocabulary', [ROLL, FAITHFUL])
@@ -110,7 +132,10 @@ def test_a_continuation_that_goes_on_sounding_is_held_over_the_seam(vocabulary):
 @pytest.mark.parametrize('kind', [PianorollVocabulary, FaithfulPianorollVocabulary])
 def test_the_lowest_pitch_of_all_is_ended_and_held_over_the_seam_too(kind):
     vocabulary, before = kind(0, 4), np.array([0, -2], np.int8)
-    silent, held = np.array([NO_EVENT, NO_EVENT], np.int8), vocabulary.decode(np.array([vocabulary.first_pitch] * 2))
+    silent, held = (
+        np.array([NO_EVENT, NO_EVENT], np.int8),
+        vocabulary.decode(np.array([vocabulary.first_pitch] * 2)),
+    )
     assert vocabulary.join(before, silent).tolist() == [0, -2, -1, -2]
     assert vocabulary.join(before, held).tolist() == [0, -2, -2, -2]
     assert vocabulary.join(before[:1], silent).tolist() == [0, -1, -2]
@@ -119,12 +144,17 @@ def test_the_lowest_pitch_of_all_is_ended_and_held_over_the_seam_too(kind):
 
 @hypothesis.given(st.booleans(), events_strategy, st.data())
 def test_what_is_joined_sounds_as_prompt_and_continuation_do(faithful, before, data):
-    """Step by step, also where the continuation begins with silence; only a note that goes on over the seam has no onset there."""
+    """Step by step, also where the continuation begins with silence; only a note that goes on over
+    the seam has no onset there.
+    """
     vocabulary = FAITHFUL if faithful else ROLL
     classes = st.sampled_from([*range(vocabulary.num_classes), vocabulary.padding])
     tokens = np.array(data.draw(st.lists(classes, min_size=1, max_size=12)), np.uint8)
     joined = vocabulary.join(before, vocabulary.decode(tokens))
-    continued = [None if token == vocabulary.padding else token - vocabulary.first_pitch + 60 for token in tokens.tolist()]
+    continued = [
+        None if token == vocabulary.padding else token - vocabulary.first_pitch + 60
+        for token in tokens.tolist()
+    ]
     assert sounds(joined) == sounds(before) + continued
     struck = [note.onset for note in from_events(joined)]
     last = sounds(before)[-1] if len(before) else None
@@ -142,7 +172,12 @@ def sounds(events):
 
 def test_a_melody_s_continuation_is_struck_where_it_says_so():
     melody = VOCABULARIES['melody'](60, 64)
-    assert melody.join(np.array([62, -2], np.int8), np.array([62, -2], np.int8)).tolist() == [62, -2, 62, -2]
+    assert melody.join(np.array([62, -2], np.int8), np.array([62, -2], np.int8)).tolist() == [
+        62,
+        -2,
+        62,
+        -2,
+    ]
 
 
 def test_the_door_allows_what_there_is():
@@ -157,7 +192,9 @@ def test_tokens_are_classes_or_the_padding(encoding, events):
     tokens = vocabulary.encode(events)
     assert tokens.dtype == np.uint8
     assert len(tokens) == encoding.num_tokens(len(events)) >= len(events)
-    assert all(token < vocabulary.num_classes or token == vocabulary.padding for token in tokens.tolist())
+    assert all(
+        token < vocabulary.num_classes or token == vocabulary.padding for token in tokens.tolist()
+    )
 
 
 @hypothesis.given(encodings, events_strategy)
@@ -173,7 +210,9 @@ def test_transposing_music_moves_the_pitch_classes_alone(encoding, events, dista
     moved = np.where(events >= 0, events + distance, events).astype(np.int8)
     tokens = vocabulary.encode(events).astype(int)
     is_pitch = (tokens >= vocabulary.first_pitch) & (tokens < vocabulary.num_classes)
-    assert vocabulary.encode(moved).tolist() == np.where(is_pitch, tokens + distance, tokens).tolist()
+    assert (
+        vocabulary.encode(moved).tolist() == np.where(is_pitch, tokens + distance, tokens).tolist()
+    )
 
 
 @hypothesis.given(encodings, st.integers(0, 127), st.integers(0, 127))

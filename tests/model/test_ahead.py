@@ -1,4 +1,6 @@
-"""Infilling: what is known in advance reaches every step before it, and what is to be drawn reaches none."""
+"""Infilling: what is known in advance reaches every step before it, and what is to be drawn reaches
+none.
+"""
 
 import dataclasses
 import functools
@@ -12,11 +14,21 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.model.ahead import look_ahead
-from symmusic.model.model import Architecture, apply_all, apply_last, apply_step, count_params, init_carry, init_params
+from symmusic.model.model import (
+    Architecture,
+    apply_all,
+    apply_last,
+    apply_step,
+    count_params,
+    init_carry,
+    init_params,
+)
 from tests.model.test_model import random_problem
 
 PLAIN = Architecture(num_classes=7, num_layers=2, num_cells=4, bidirectional=True, infilling=True)
-WHOLE = dataclasses.replace(PLAIN, num_positions=16, lookback=(1, 3), attention='bahdanau', attention_size=3)
+WHOLE = dataclasses.replace(
+    PLAIN, num_positions=16, lookback=(1, 3), attention='bahdanau', attention_size=3
+)
 BLANKS = dataclasses.replace(PLAIN, padding=7, num_positions=16, lookback=(2,))
 ALL = [PLAIN, WHOLE, BLANKS]
 NUM_STEPS, BLANK = 8, 7
@@ -27,7 +39,9 @@ jitted_ahead = jax.jit(look_ahead, static_argnames='architecture')
 
 
 def problem(architecture, end, seed=0):
-    """Parameters, tokens [B, T], positions, and what follows each step where it is at `end` or later (1 to T)."""
+    """Parameters, tokens [B, T], positions, and what follows each step where it is at `end` or
+    later (1 to T).
+    """
     params, tokens_BS, positions_BS = random_problem(architecture, seed, NUM_STEPS + 1)
     tokens_BS = jnp.minimum(tokens_BS, 6)
     future_BT = jnp.where(jnp.arange(1, NUM_STEPS + 1) >= end, tokens_BS[:, 1:], BLANK)
@@ -38,8 +52,9 @@ def problem(architecture, end, seed=0):
 @settings(max_examples=5)
 @given(end=st.integers(2, NUM_STEPS), seed=st.integers(0, 2**31 - 1))
 def test_a_density_left_to_right_given_the_right(architecture, end, seed):
-    """A token of the gap changes no logit before it, one after the gap every logit of the gap: so the product of the steps' probabilities
-    is a distribution over what fills the gap, given both sides.
+    """A token of the gap changes no logit before it, one after the gap every logit of the gap: so
+    the product of the steps' probabilities is a distribution over what fills the gap, given both
+    sides.
     """
     params, tokens_BT, positions_BT, future_BT = problem(architecture, end, seed)
     logits_BTV, _ = jitted_all(params, tokens_BT, positions_BT, architecture, future_BT=future_BT)
@@ -58,14 +73,23 @@ def test_a_density_left_to_right_given_the_right(architecture, end, seed):
 @pytest.mark.parametrize('end', [1, 5, NUM_STEPS, NUM_STEPS + 1])
 def test_step_by_step_is_all_at_once(architecture, end):
     params, tokens_BT, positions_BT, future_BT = problem(architecture, end)
-    logits_BTV, weights_BTT = jitted_all(params, tokens_BT, positions_BT, architecture, future_BT=future_BT, with_weights=True)
-    carry, ahead = init_carry(architecture, len(tokens_BT), NUM_STEPS), jitted_ahead(params, future_BT, positions_BT, architecture)
+    logits_BTV, weights_BTT = jitted_all(
+        params, tokens_BT, positions_BT, architecture, future_BT=future_BT, with_weights=True
+    )
+    carry, ahead = (
+        init_carry(architecture, len(tokens_BT), NUM_STEPS),
+        jitted_ahead(params, future_BT, positions_BT, architecture),
+    )
     for t in range(NUM_STEPS):
         told = jax.tree.map(lambda leaf, t=t: leaf[t], ahead)
-        carry, logits_BV, weights_BM = jitted_step(params, carry, tokens_BT[:, t], positions_BT[:, t], architecture, ahead=told)
+        carry, logits_BV, weights_BM = jitted_step(
+            params, carry, tokens_BT[:, t], positions_BT[:, t], architecture, ahead=told
+        )
         assert_allclose(logits_BV, logits_BTV[:, t], atol=1e-5)
         if weights_BTT is not None:
-            assert_allclose(weights_BM[:, NUM_STEPS - 1 - t :], weights_BTT[:, t, : t + 1], atol=1e-6)
+            assert_allclose(
+                weights_BM[:, NUM_STEPS - 1 - t :], weights_BTT[:, t, : t + 1], atol=1e-6
+            )
 
 
 @pytest.mark.parametrize('architecture', ALL)
@@ -74,16 +98,21 @@ def test_nothing_known_is_the_model_left_to_right(architecture):
     params, tokens_BT, positions_BT, future_BT = problem(architecture, NUM_STEPS + 1)
     assert (future_BT == BLANK).all()
     logits_BTV, _ = jitted_all(params, tokens_BT, positions_BT, architecture, future_BT=future_BT)
-    assert_allclose(logits_BTV, jitted_all(params, tokens_BT, positions_BT, architecture)[0], atol=1e-6)
+    assert_allclose(
+        logits_BTV, jitted_all(params, tokens_BT, positions_BT, architecture)[0], atol=1e-6
+    )
     carry = init_carry(architecture, len(tokens_BT), NUM_STEPS)
     for t in range(NUM_STEPS):
-        carry, logits_BV, _ = jitted_step(params, carry, tokens_BT[:, t], positions_BT[:, t], architecture)
+        carry, logits_BV, _ = jitted_step(
+            params, carry, tokens_BT[:, t], positions_BT[:, t], architecture
+        )
         assert_allclose(logits_BV, logits_BTV[:, t], atol=1e-5)
 
 
 def test_each_step_is_told_of_what_follows_it():
-    """Without blanks the backward layer's states are those of a forward one over the mirrored tokens, and the tokens looked ahead at stand
-    as far behind the step to be predicted as lookback's before it.
+    """Without blanks the backward layer's states are those of a forward one over the mirrored
+    tokens, and the tokens looked ahead at stand as far behind the step to be predicted as
+    lookback's before it.
     """
     architecture = dataclasses.replace(PLAIN, num_layers=1, lookback=(1, 3))
     params, tokens_BT, _, future_BT = problem(architecture, 1)
@@ -106,7 +135,10 @@ def test_gradients_reach_both_stacks_and_are_finite():
     keys_B = jax.random.split(jax.random.key(0), len(tokens_BT))
 
     def loss(params):
-        return (apply_all(params, tokens_BT, positions_BT, WHOLE, keys_B, future_BT=future_BT)[0][:, :4] ** 2).sum()
+        return (
+            apply_all(params, tokens_BT, positions_BT, WHOLE, keys_B, future_BT=future_BT)[0][:, :4]
+            ** 2
+        ).sum()
 
     gradients = jax.jit(jax.grad(loss))(params)
     for layer in gradients['layers']:
@@ -116,12 +148,21 @@ def test_gradients_reach_both_stacks_and_are_finite():
 
 @pytest.mark.parametrize('architecture', ALL)
 def test_number_of_parameters(architecture):
-    cells, classes, positions, lookbacks = 4, 7, architecture.num_positions, len(architecture.lookback)
-    forward = 4 * cells * (classes * (1 + 2 * lookbacks) + positions + cells + 1) + 4 * cells * (2 * cells + 1)
+    cells, classes, positions, lookbacks = (
+        4,
+        7,
+        architecture.num_positions,
+        len(architecture.lookback),
+    )
+    forward = 4 * cells * (classes * (1 + 2 * lookbacks) + positions + cells + 1) + 4 * cells * (
+        2 * cells + 1
+    )
     backward = 4 * cells * (classes + positions + cells + 1) + 4 * cells * (2 * cells + 1)
     attention = (2 * cells + 1) * 3 if architecture.attention == 'bahdanau' else 0
     head = (cells * (2 if attention else 1) + 1) * classes
-    params = jax.eval_shape(functools.partial(init_params, architecture=architecture), jax.random.key(0))
+    params = jax.eval_shape(
+        functools.partial(init_params, architecture=architecture), jax.random.key(0)
+    )
     assert count_params(params) == forward + backward + 2 * cells * 4 * cells + attention + head
 
 
@@ -132,4 +173,6 @@ def test_what_cannot_be_asked():
     with pytest.raises(ValueError, match='step by step'):
         apply_last(params, tokens_BT, positions_BT, PLAIN)
     with pytest.raises(ValueError, match='knows nothing in advance'):
-        apply_all(params, tokens_BT, positions_BT, Architecture(7, num_cells=4), future_BT=future_BT)
+        apply_all(
+            params, tokens_BT, positions_BT, Architecture(7, num_cells=4), future_BT=future_BT
+        )

@@ -42,4 +42,6 @@ def test_a_row_s_mask_is_its_own_key_s_whatever_lies_beside_it():
     values_TBH = jnp.ones((6, 3, 5))
     together_TBH = jax.jit(dropout, static_argnums=2)(KEYS, values_TBH, 0.4)
     for row in range(3):
-        assert_array_equal(together_TBH[:, [row]], dropout(KEYS[row : row + 1], values_TBH[:, row : row + 1], 0.4))
+        assert_array_equal(
+            together_TBH[:, [row]], dropout(KEYS[row : row + 1], values_TBH[:, row : row + 1], 0.4)
+        )

@@ -40,10 +40,20 @@ def plain_lstm(params, projected_TBG, carry, reverse=False):
 
 
 def random_problem(seed, batch=2, num_steps=5, num_cells=NUM_CELLS):
-    """A layer's parameters, projected inputs and an initial carry, of a size at which the gates bend."""
+    """A layer's parameters, projected inputs and an initial carry, of a size at which the gates
+    bend.
+    """
     rng = np.random.default_rng(seed)
-    shapes = (num_cells, 4 * num_cells), (4 * num_cells,), (num_steps, batch, 4 * num_cells), (batch, num_cells), (batch, num_cells)
-    recurrent_HG, bias_G, projected_TBG, *carry = (jnp.asarray(rng.normal(size=shape)) for shape in shapes)
+    shapes = (
+        (num_cells, 4 * num_cells),
+        (4 * num_cells,),
+        (num_steps, batch, 4 * num_cells),
+        (batch, num_cells),
+        (batch, num_cells),
+    )
+    recurrent_HG, bias_G, projected_TBG, *carry = (
+        jnp.asarray(rng.normal(size=shape)) for shape in shapes
+    )
     return {'recurrent': recurrent_HG, 'bias': bias_G}, 2 * projected_TBG, tuple(carry)
 
 
@@ -59,20 +69,28 @@ def weighted_sum(function, seed=9, **options):
 
 
 def assert_trees_close(actual, expected, **tolerance):
-    jax.tree.map(lambda a, b: assert_allclose(a, b, **({'atol': 1e-5, 'rtol': 1e-5} | tolerance)), actual, expected)
+    jax.tree.map(
+        lambda a, b: assert_allclose(a, b, **({'atol': 1e-5, 'rtol': 1e-5} | tolerance)),
+        actual,
+        expected,
+    )
 
 
 @settings(deadline=None, max_examples=6)
 @given(**SHAPES)
 @example(seed=0, num_steps=1, batch=1, num_cells=1, reverse=True)
-def test_outputs_and_gradients_are_those_of_a_plain_loop_by_autodiff(seed, num_steps, batch, num_cells, reverse):
+def test_outputs_and_gradients_are_those_of_a_plain_loop_by_autodiff(
+    seed, num_steps, batch, num_cells, reverse
+):
     """In 64 bits, where a slip cannot hide behind the rounding."""
     with jax.enable_x64(True):
         arguments = random_problem(seed, batch, num_steps, num_cells)
 
         @functools.partial(jax.jit, static_argnums=0)
         def results(function, arguments):
-            gradients = jax.grad(weighted_sum(function, reverse=reverse), argnums=(0, 1, 2))(*arguments)
+            gradients = jax.grad(weighted_sum(function, reverse=reverse), argnums=(0, 1, 2))(
+                *arguments
+            )
             return function(*arguments, reverse=reverse), gradients
 
         actual, expected = results(lstm, arguments), results(plain_lstm, arguments)
@@ -89,9 +107,14 @@ def test_gradients_are_finite_differences(seed, num_steps, batch, num_cells, rev
         rng = np.random.default_rng(seed + 1)
         direction = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(size=leaf.shape)), arguments)
         loss = jax.jit(weighted_sum(lstm, reverse=reverse))
-        along = lambda distance: loss(*jax.tree.map(lambda leaf, step: leaf + distance * step, arguments, direction))
+        along = lambda distance: loss(
+            *jax.tree.map(lambda leaf, step: leaf + distance * step, arguments, direction)
+        )
         gradients = jax.grad(loss, argnums=(0, 1, 2))(*arguments)
-        slope = sum((gradient * step).sum() for gradient, step in zip(*map(jax.tree.leaves, (gradients, direction)), strict=True))
+        slope = sum(
+            (gradient * step).sum()
+            for gradient, step in zip(*map(jax.tree.leaves, (gradients, direction)), strict=True)
+        )
         assert_allclose(slope, (along(1e-5) - along(-1e-5)) / 2e-5, rtol=1e-6, atol=1e-6)
 
 
@@ -105,17 +128,23 @@ def test_gradients_are_finite_differences(seed, num_steps, batch, num_cells, rev
     dtype=st.sampled_from(['float32', 'bfloat16']),
 )
 def test_the_fused_kernel_is_the_loop(seed, num_steps, batch, num_cells, reverse, dtype):
-    """Interpreted: outputs, final carry and all gradients, one problem alone and two replicas together by vmap."""
+    """Interpreted: outputs, final carry and all gradients, one problem alone and two replicas
+    together by vmap.
+    """
     problems = [random_problem(seed + replica, batch, num_steps, num_cells) for replica in range(2)]
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *problems)
 
     def results(kernel):
         run = functools.partial(lstm, reverse=reverse, kernel=kernel, dtype=dtype)
-        one = lambda arguments: (run(*arguments), jax.grad(weighted_sum(run), argnums=(0, 1, 2))(*arguments))
+        one = lambda arguments: (
+            run(*arguments),
+            jax.grad(weighted_sum(run), argnums=(0, 1, 2))(*arguments),
+        )
         return jax.jit(one)(problems[0]), jax.jit(jax.vmap(one))(stacked)
 
     fused_results, expected = results('fused'), results('scan')
-    # Where a rounding to bfloat16 falls the other way by the last bit of a sum, all that follows differs by 1/256 of it.
+    # Where a rounding to bfloat16 falls the other way by the last bit of a sum, all that follows
+    # differs by 1/256 of it.
     tolerance = 1e-5 if dtype == 'float32' else 3e-2
     scale = 1 + max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(expected))
     assert_trees_close(fused_results, expected, rtol=tolerance, atol=tolerance * scale)
@@ -135,44 +164,77 @@ def test_only_small_layers_fit_on_the_chip():
     assert [fused.fits(cells, 'float32') for cells in (32, 64, 65)] == [True, True, False]
     assert [fused.fits(cells, 'bfloat16') for cells in (64, 128, 129)] == [True, True, False]
     with pytest.raises(ValueError, match='128 cells do not fit'):
-        lstm({'recurrent': jnp.zeros((128, 512)), 'bias': jnp.zeros(512)}, jnp.zeros((1, 1, 512)), kernel='fused')
+        lstm(
+            {'recurrent': jnp.zeros((128, 512)), 'bias': jnp.zeros(512)},
+            jnp.zeros((1, 1, 512)),
+            kernel='fused',
+        )
 
 
 def test_products_in_bfloat16_round_their_operands_alone():
-    """The state stays in 32 bits: outputs and gradients differ from those without rounding, by little."""
+    """The state stays in 32 bits: outputs and gradients differ from those without rounding, by
+    little.
+    """
     arguments = jax.tree.map(lambda leaf: leaf / 4, random_problem(3, 8, 6, 16))
-    results = lambda dtype: (lstm(*arguments, dtype=dtype), jax.grad(weighted_sum(lstm, dtype=dtype), argnums=(0, 1, 2))(*arguments))
+    results = lambda dtype: (
+        lstm(*arguments, dtype=dtype),
+        jax.grad(weighted_sum(lstm, dtype=dtype), argnums=(0, 1, 2))(*arguments),
+    )
     exact, rounded = results('float32'), results('bfloat16')
     for ours, theirs in zip(*map(jax.tree.leaves, (rounded, exact)), strict=True):
         assert ours.dtype == jnp.float32
         assert 1e-5 < np.abs(ours - theirs).max() / np.abs(theirs).max() < 0.02
-    left, right, weight = (jax.random.normal(jax.random.key(n), shape) for n, shape in enumerate([(5, 3), (3, 4), (5, 4)]))
+    left, right, weight = (
+        jax.random.normal(jax.random.key(n), shape)
+        for n, shape in enumerate([(5, 3), (3, 4), (5, 4)])
+    )
     round_ = lambda array: array.astype(jnp.bfloat16).astype(jnp.float32)
-    gradients = jax.grad(lambda *factors: (product('bfloat16', *factors) * weight).sum(), argnums=(0, 1))(left, right)
-    assert_allclose(product('bfloat16', left, right), round_(left) @ round_(right), rtol=1e-6, atol=1e-6)
-    assert_trees_close(gradients, (round_(weight) @ round_(right).T, round_(left).T @ round_(weight)), rtol=1e-6, atol=1e-6)
+    gradients = jax.grad(
+        lambda *factors: (product('bfloat16', *factors) * weight).sum(), argnums=(0, 1)
+    )(left, right)
+    assert_allclose(
+        product('bfloat16', left, right), round_(left) @ round_(right), rtol=1e-6, atol=1e-6
+    )
+    assert_trees_close(
+        gradients,
+        (round_(weight) @ round_(right).T, round_(left).T @ round_(weight)),
+        rtol=1e-6,
+        atol=1e-6,
+    )
 
 
 def test_outputs_and_gradients_are_those_of_the_flax_cell():
-    """On the same weights; Flax has a dictionary entry per gate, the bias with the recurrent ones, and the carry as (cell, hidden)."""
+    """On the same weights; Flax has a dictionary entry per gate, the bias with the recurrent ones,
+    and the carry as (cell, hidden).
+    """
     params = init_lstm(jax.random.key(0), INPUT_SIZE, NUM_CELLS)
     inputs_TBI = jnp.asarray(np.random.default_rng(1).normal(scale=2, size=(6, 2, INPUT_SIZE)))
 
     def flax_outputs(params, inputs_TBI):
-        input_gates, recurrent_gates, biases = (jnp.split(params[name], 4, axis=-1) for name in ('input', 'recurrent', 'bias'))
-        cell_params = {f'i{gate}': {'kernel': kernel} for gate, kernel in zip('ifgo', input_gates, strict=True)}
+        input_gates, recurrent_gates, biases = (
+            jnp.split(params[name], 4, axis=-1) for name in ('input', 'recurrent', 'bias')
+        )
+        cell_params = {
+            f'i{gate}': {'kernel': kernel} for gate, kernel in zip('ifgo', input_gates, strict=True)
+        }
         for gate, kernel, bias in zip('ifgo', recurrent_gates, biases, strict=True):
             cell_params[f'h{gate}'] = {'kernel': kernel, 'bias': bias}
-        return nn.RNN(nn.OptimizedLSTMCell(NUM_CELLS), time_major=True).apply({'params': {'cell': cell_params}}, inputs_TBI)
+        return nn.RNN(nn.OptimizedLSTMCell(NUM_CELLS), time_major=True).apply(
+            {'params': {'cell': cell_params}}, inputs_TBI
+        )
 
     def our_outputs(params, inputs_TBI):
         return lstm(params, inputs_TBI @ params['input'])[0]
 
     @functools.partial(jax.jit, static_argnums=0)
     def results(function, params, inputs_TBI):
-        return function(params, inputs_TBI), jax.grad(weighted_sum(function), argnums=(0, 1))(params, inputs_TBI)
+        return function(params, inputs_TBI), jax.grad(weighted_sum(function), argnums=(0, 1))(
+            params, inputs_TBI
+        )
 
-    assert_trees_close(results(our_outputs, params, inputs_TBI), results(flax_outputs, params, inputs_TBI))
+    assert_trees_close(
+        results(our_outputs, params, inputs_TBI), results(flax_outputs, params, inputs_TBI)
+    )
 
 
 jitted_lstm = jax.jit(lstm, static_argnames='reverse')
@@ -182,7 +244,9 @@ jitted_step = jax.jit(lstm_step)
 @settings(deadline=None, max_examples=10)
 @given(seed=st.integers(0, 2**31 - 1), num_steps=st.sampled_from([1, 6]))
 def test_relations(seed, num_steps):
-    """Step by step = at once; reading backwards = flip, read, flip; two halves with the carry between = the whole."""
+    """Step by step = at once; reading backwards = flip, read, flip; two halves with the carry
+    between = the whole.
+    """
     params, projected_TBG, carry = random_problem(seed, num_steps=num_steps)
     outputs_TBH, last = jitted_lstm(params, projected_TBG, carry)
 
@@ -198,7 +262,9 @@ def test_relations(seed, num_steps):
     if num_steps > 1:
         first_TBH, middle = jitted_lstm(params, projected_TBG[: num_steps // 2], carry)
         second_TBH, end = jitted_lstm(params, projected_TBG[num_steps // 2 :], middle)
-        assert_trees_close((jnp.concatenate([first_TBH, second_TBH]), end), (outputs_TBH, last), atol=1e-6)
+        assert_trees_close(
+            (jnp.concatenate([first_TBH, second_TBH]), end), (outputs_TBH, last), atol=1e-6
+        )
 
 
 def test_vmapped_gradients_are_those_of_a_loop():
@@ -206,24 +272,36 @@ def test_vmapped_gradients_are_those_of_a_loop():
     gradient = jax.grad(weighted_sum(lstm, reverse=True), argnums=(0, 1, 2))
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *problems)
     alone = jax.jit(gradient)
-    looped = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[alone(*problem) for problem in problems])
+    looped = jax.tree.map(
+        lambda *leaves: jnp.stack(leaves), *[alone(*problem) for problem in problems]
+    )
     assert_trees_close(jax.jit(jax.vmap(gradient))(*stacked), looped)
 
 
 def test_without_a_carry_the_state_begins_at_zero():
     params, projected_TBG, _ = random_problem(2)
     zeros = init_lstm_carry(2, NUM_CELLS)
-    jax.tree.map(assert_array_equal, jitted_lstm(params, projected_TBG), jitted_lstm(params, projected_TBG, zeros))
+    jax.tree.map(
+        assert_array_equal,
+        jitted_lstm(params, projected_TBG),
+        jitted_lstm(params, projected_TBG, zeros),
+    )
 
 
 def test_initial_parameters():
     params = init_lstm(jax.random.key(3), 40, 16)
-    assert jax.tree.map(jnp.shape, params) == {'input': (40, 64), 'recurrent': (16, 64), 'bias': (64,)}
+    assert jax.tree.map(jnp.shape, params) == {
+        'input': (40, 64),
+        'recurrent': (16, 64),
+        'bias': (64,),
+    }
     gates = jnp.split(params['recurrent'], 4, axis=1)
     for gate in gates:
         assert_allclose(gate @ gate.T, np.eye(16), atol=1e-5)
     assert not np.allclose(gates[0], gates[1])  # each gate has a key of its own
-    assert_array_equal(params['bias'].reshape(4, 16), np.repeat([[0.0], [1.0], [0.0], [0.0]], 16, axis=1))
+    assert_array_equal(
+        params['bias'].reshape(4, 16), np.repeat([[0.0], [1.0], [0.0], [0.0]], 16, axis=1)
+    )
     limit = np.sqrt(6 / (40 + 64))  # Glorot and Bengio's, of the whole matrix
     assert 0.95 * limit < jnp.abs(params['input']).max() <= limit
     assert_allclose(params['input'].std(), limit / np.sqrt(3), rtol=0.05)

@@ -17,20 +17,33 @@ ARCHITECTURE = Architecture(7, num_layers=2, num_cells=4, num_positions=16, padd
 @pytest.mark.parametrize('rows', [1, 4, 512])
 @pytest.mark.parametrize('num_windows', [1, 3, 11])
 def test_each_step_s_logits_are_those_of_the_window_that_ends_there(monkeypatch, rows, num_windows):
-    """In blocks of one window, of two and of all, the ring gone round or not; a blank is among the tokens."""
+    """In blocks of one window, of two and of all, the ring gone round or not; a blank is among the
+    tokens.
+    """
     monkeypatch.setattr(sliding, 'ROWS', rows)
     window_steps, num_steps = 5, 5 + num_windows - 1
     params = jax.tree.map(lambda leaf: 3 * leaf, init_params(jax.random.key(0), ARCHITECTURE))
     tokens_BT = np.random.default_rng(1).integers(0, 8, (2, num_steps))
     positions_BT = np.array([[3], [14]]) + np.arange(num_steps)
     windows = init_windows(ARCHITECTURE, 2, window_steps)
-    step = jax.jit(functools.partial(slide, architecture=ARCHITECTURE, window_steps=window_steps, num_windows=num_windows))
+    step = jax.jit(
+        functools.partial(
+            slide, architecture=ARCHITECTURE, window_steps=window_steps, num_windows=num_windows
+        )
+    )
     read = jax.jit(apply_last, static_argnames='architecture')
     for end in range(1, num_steps + 1):
-        windows, logits_BV = step(params, windows, tokens_BT[:, end - 1], positions_BT[:, end - 1] % 16)
+        windows, logits_BV = step(
+            params, windows, tokens_BT[:, end - 1], positions_BT[:, end - 1] % 16
+        )
         if end >= window_steps:
             window = slice(end - window_steps, end)
-            expected_BV, _ = read(params, tokens_BT[:, window], positions_BT[:, window] % 16, architecture=ARCHITECTURE)
+            expected_BV, _ = read(
+                params,
+                tokens_BT[:, window],
+                positions_BT[:, window] % 16,
+                architecture=ARCHITECTURE,
+            )
             assert_allclose(logits_BV, expected_BV, atol=1e-5)
 
 

@@ -24,12 +24,16 @@ def test_settings_that_do_not_go_with_a_run(config):
     copying.check(config, VOCABULARY)
     config.sample.max_copied_run = 4
     copying.check(config, VOCABULARY)
-    with pytest.raises(UserError, match=r"max_copied_run = 4: only models of config\.data\.encoding = 'melody'"):
+    with pytest.raises(
+        UserError, match=r"max_copied_run = 4: only models of config\.data\.encoding = 'melody'"
+    ):
         copying.check(config, VOCABULARIES['pianoroll'](48, 84))
     config.sample.max_copied_run, config.sample.redraw_copies = 0, True
     copying.check(config, VOCABULARIES['pianoroll'](48, 84))
     config.data.split = 'window'
-    with pytest.raises(UserError, match=r"redraw_copies = True with config\.data\.split = 'window'"):
+    with pytest.raises(
+        UserError, match=r"redraw_copies = True with config\.data\.split = 'window'"
+    ):
         copying.check(config, VOCABULARY)
 
 
@@ -41,7 +45,9 @@ def test_copies_of_a_training_tune_are_too_near_and_unseen_tunes_are_not():
     np.testing.assert_array_equal(near([copy, other, copy]), [True, False, True])
     assert near.num_refused == 2
     assert 1 < near.level < (copy >= 0).sum()
-    with pytest.raises(UserError, match='no unseen tune that the run keeps is as long as the pieces'):
+    with pytest.raises(
+        UserError, match='no unseen tune that the run keeps is as long as the pieces'
+    ):
         copying.Near(originals, VOCABULARY, 640)
     with pytest.raises(UserError, match='no unseen tune'):
         copying.Near(gather_originals(tunes, []), VOCABULARY, 64)

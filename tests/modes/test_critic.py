@@ -25,10 +25,20 @@ def config():
 
 @pytest.mark.parametrize('encoding', sorted(VOCABULARIES))
 def test_all_go_on_after_the_same_prompts(config, monkeypatch, encoding):
-    """Real and drawn pieces go through the encoding alike: what a model says that learnt a tune by heart is what the tune says."""
+    """Real and drawn pieces go through the encoding alike: what a model says that learnt a tune by
+    heart is what the tune says.
+    """
     vocabulary = VOCABULARIES[encoding](48, 84)
-    markov = fit_markov([vocabulary.encode(phrase) for tune in TUNES for phrase in tune.phrases], vocabulary.num_classes + 1, 3)
-    joined = {tune.phrases[0][begin : begin + 64].tobytes(): tune.phrases[0][begin:] for tune in TUNES for begin in range(0, 160, 16)}
+    markov = fit_markov(
+        [vocabulary.encode(phrase) for tune in TUNES for phrase in tune.phrases],
+        vocabulary.num_classes + 1,
+        3,
+    )
+    joined = {
+        tune.phrases[0][begin : begin + 64].tobytes(): tune.phrases[0][begin:]
+        for tune in TUNES
+        for begin in range(0, 160, 16)
+    }
     given = []
 
     def draw(prompts):
@@ -57,4 +67,6 @@ def test_no_critic_is_told_why(config):
     config.evaluate.prompts = 'fixed'
     assert "config.evaluate.prompts = 'fixed', and nobody knows" in judge()['note']
     config.evaluate.critic_pieces = 0
-    assert judge() == dict.fromkeys(['features', 'tokens', 'real_vs_real', 'markov_3']) | {'note': 'config.evaluate.critic_pieces = 0'}
+    assert judge() == dict.fromkeys(['features', 'tokens', 'real_vs_real', 'markov_3']) | {
+        'note': 'config.evaluate.critic_pieces = 0'
+    }

@@ -1,4 +1,6 @@
-"""A tiny experiment from end to end, stopped at every stage and gone on with, and what can go wrong with it."""
+"""A tiny experiment from end to end, stopped at every stage and gone on with, and what can go wrong
+with it.
+"""
 
 import dataclasses
 import functools
@@ -58,7 +60,10 @@ def get_config():
 @pytest.fixture(scope='module')
 def config(tmp_path_factory):
     """Twenty tunes of eight bars and more, and an experiment on them."""
-    folder = write_files(tmp_path_factory.mktemp('tunes'), {f'{seed}.mid': melody(*random_notes(seed, 50)) for seed in range(20)})
+    folder = write_files(
+        tmp_path_factory.mktemp('tunes'),
+        {f'{seed}.mid': melody(*random_notes(seed, 50)) for seed in range(20)},
+    )
     path = tmp_path_factory.mktemp('configs') / 'tiny.py'
     path.write_text(CONFIG.replace('CORPUS', str(folder)))
     return path
@@ -84,7 +89,11 @@ def results(workdir):
 
 def test_what_it_writes(whole):
     found = results(whole)
-    assert (found['experiment'], found['quick'], list(found['arms'])) == ('tiny', False, ['slow', 'fast'])
+    assert (found['experiment'], found['quick'], list(found['arms'])) == (
+        'tiny',
+        False,
+        ['slow', 'fast'],
+    )
     for cells in found['arms'].values():
         assert (cells['replicas'], len(cells['measures']['nats_per_step']['values'])) == (2, 2)
         assert 0 < cells['measures']['nats_per_step']['mean'] < 5
@@ -97,7 +106,10 @@ def test_what_it_writes(whole):
     assert levels[0].keys() == MEASURES.keys() - {'nats_per_step'}
     assert len(levels[0]['overall_oa']['values']) == 2
     assert levels[0]['empty']['values'] == [0, 0]
-    assert '| | slow | fast | real continuations |'.replace('| |', '|  |') in (whole / 'experiment' / 'report.md').read_text()
+    assert (
+        '| | slow | fast | real continuations |'.replace('| |', '|  |')
+        in (whole / 'experiment' / 'report.md').read_text()
+    )
     losses = [found['arms'][name]['measures']['nats_per_step']['mean'] for name in ('fast', 'slow')]
     assert losses[0] < losses[1]
     assert len(found['highlights']) == 1
@@ -161,7 +173,10 @@ def test_arms_of_a_version_without_a_level_of_real_continuations(whole, config, 
 def test_damaged_results_are_said_and_made_anew(whole, config, tmp_path, capsys):
     workdir = pathlib.Path(shutil.copytree(whole, tmp_path / 'copy'))
     folder = workdir / 'experiment' / 'sound'
-    texts = {folder / 'slow' / 'arm.json': '', folder / 'slow' / 'measures' / '0001.json': '{"of": 3}'}
+    texts = {
+        folder / 'slow' / 'arm.json': '',
+        folder / 'slow' / 'measures' / '0001.json': '{"of": 3}',
+    }
     texts[folder / 'slow' / 'measures' / '0000.json'] = '[]'
     changes = {
         'arm.json': ['replicas', 0, 'note_count'],
@@ -192,11 +207,18 @@ def test_heat_maps_are_of_the_pieces_that_are_measured(whole, config, tmp_path, 
         return measured[-1]
 
     monkeypatch.setattr(arm, '_draw', draw_and_note)
-    monkeypatch.setattr(arm, 'write_heatmaps', lambda folder, pieces, *more, **options: drawn.append((folder, pieces)))
+    monkeypatch.setattr(
+        arm,
+        'write_heatmaps',
+        lambda folder, pieces, *more, **options: drawn.append((folder, pieces)),
+    )
     keep = words(config, tmp_path / 'run', '--config.sample.keep_distributions=True')
     assert launch.main(keep) == 0
     for which, (folder, pieces) in enumerate(drawn):
-        assert folder == tmp_path / 'run' / 'experiment' / 'sound' / ('slow', 'fast')[which] / 'heatmaps'
+        assert (
+            folder
+            == tmp_path / 'run' / 'experiment' / 'sound' / ('slow', 'fast')[which] / 'heatmaps'
+        )
         best = json.loads((folder.parent / 'summary.json').read_text())['best_replica']
         assert np.array_equal([piece.events for piece in pieces], measured[2 * which + best])
         assert {piece.probabilities.shape[0] for piece in pieces} == {16}
@@ -212,7 +234,10 @@ def test_a_level_is_what_the_measures_say_of_the_real_continuations():
     references = tuple((measure(rng.integers(60, 72, (6, 32)), 'corrected'),) for _ in range(2))
     originals = index_originals([Tune('a.mid', (rng.integers(60, 72, 200).astype(np.int8),))])
     ground = arm.Ground(prompts, references, originals, 'corrected', real)
-    assert ground.levels == [measure_pieces(prompts[index], real[index], references[index], originals, 'corrected') for index in range(2)]
+    assert ground.levels == [
+        measure_pieces(prompts[index], real[index], references[index], originals, 'corrected')
+        for index in range(2)
+    ]
     assert ground.levels[0] != ground.levels[1]
     assert dataclasses.replace(ground, continuations_RNT=None).levels is None
 
@@ -239,8 +264,13 @@ def test_other_splits(whole, config, tmp_path, capsys, monkeypatch):
     other = found['splits']['4']
     assert other['failed'] == {}
     assert other['highlights'][0]['difference'] != found['highlights'][0]['difference']
-    assert other['measures']['slow']['nats_per_step'] != found['arms']['slow']['measures']['nats_per_step']
-    stored = json.loads((tmp_path / 'run' / 'experiment' / 'split-4' / 'sound' / 'slow' / 'config.json').read_text())
+    assert (
+        other['measures']['slow']['nats_per_step']
+        != found['arms']['slow']['measures']['nats_per_step']
+    )
+    stored = json.loads(
+        (tmp_path / 'run' / 'experiment' / 'split-4' / 'sound' / 'slow' / 'config.json').read_text()
+    )
     assert stored['data']['split_seed'] == 4
     assert '## On other splits' in (tmp_path / 'run' / 'experiment' / 'report.md').read_text()
 
@@ -252,14 +282,17 @@ def test_an_arm_that_only_draws_otherwise_takes_over_the_training(config, tmp_pa
         ("'slow': {'train.learning_rate': 0.001}", "'cool': {}"),
         ("'fast': {'train.learning_rate': 0.01}", "'warm': {'sample.temperature': 3.0}"),
         ("('fast', 'slow')", "('warm', 'cool')"),
-    )  # fmt: skip
+    )
     assert launch.main(words(changed(config, tmp_path, *warm), tmp_path)) == 0
     assert capsys.readouterr().out.count('epoch   2/2') == 1
     arms = results(tmp_path)['arms']
     cool, warm = (arms[name]['measures'] for name in ('cool', 'warm'))
     assert cool['nats_per_step'] == warm['nats_per_step']
     assert cool['note_count']['values'] != warm['note_count']['values']
-    assert [arms[name]['config']['sample']['temperature'] for name in ('cool', 'warm')] == [1.0, 3.0]
+    assert [arms[name]['config']['sample']['temperature'] for name in ('cool', 'warm')] == [
+        1.0,
+        3.0,
+    ]
 
 
 @pytest.mark.slow
@@ -267,7 +300,13 @@ def test_a_process_killed_again_and_again_ends_the_same(whole, config, tmp_path)
     """With each file of progress that appears a real one is killed, without a word."""
     command = [sys.executable, str(pathlib.Path(launch.__file__)), *words(config, tmp_path)]
     folder = tmp_path / 'experiment' / 'sound'
-    for wanted in ('slow/metrics.csv', 'slow/measures/0000.json', 'slow/arm.json', 'fast/metrics.csv', 'fast/measures/0001.json'):
+    for wanted in (
+        'slow/metrics.csv',
+        'slow/measures/0000.json',
+        'slow/arm.json',
+        'fast/metrics.csv',
+        'fast/measures/0001.json',
+    ):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while not (folder / wanted).exists():
             assert process.poll() is None, 'it has ended before its time'
@@ -278,7 +317,9 @@ def test_a_process_killed_again_and_again_ends_the_same(whole, config, tmp_path)
     assert results(tmp_path) == results(whole)
 
 
-def test_a_failed_arm_is_reported_and_the_others_go_on(whole, config, tmp_path, monkeypatch, capsys):
+def test_a_failed_arm_is_reported_and_the_others_go_on(
+    whole, config, tmp_path, monkeypatch, capsys
+):
     finish = experiment.finish
 
     def fail(command, which, *more):
@@ -297,7 +338,9 @@ def test_a_failed_arm_is_reported_and_the_others_go_on(whole, config, tmp_path, 
     assert 'MemoryError' in (tmp_path / 'experiment' / 'sound' / 'slow' / 'failure.txt').read_text()
 
 
-@pytest.mark.parametrize('error', [Interrupted('stopped and saved'), KeyboardInterrupt(), BrokenPipeError()])
+@pytest.mark.parametrize(
+    'error', [Interrupted('stopped and saved'), KeyboardInterrupt(), BrokenPipeError()]
+)
 def test_who_stops_it_stops_all_of_it(config, tmp_path, monkeypatch, error):
     def stop(*args):
         raise error
@@ -325,8 +368,12 @@ def content(folder):
 
 def test_a_folder_of_other_settings(whole, config, refused):
     before = content(whole)
-    assert 'replicas is 2 in the run and 3 now. Choose another --workdir' in refused(*words(config, whole, '--config.replicas=3'))
-    assert 'train.clip_norm is 1.0 in the run' in refused(*words(config, whole, '--config.train.clip_norm=2'))
+    assert 'replicas is 2 in the run and 3 now. Choose another --workdir' in refused(
+        *words(config, whole, '--config.replicas=3')
+    )
+    assert 'train.clip_norm is 1.0 in the run' in refused(
+        *words(config, whole, '--config.train.clip_norm=2')
+    )
     assert content(whole) == before
 
 
@@ -346,8 +393,8 @@ def test_windows(config, tmp_path, refused):
         ("'train.learning_rate': 0.001", "'data.window_steps': 64"),
         ("'train.learning_rate': 0.01}", "'data.window_steps': 32}"),
         ("targets = 'all'", "targets = 'last'"),
-        ("sound={}", "sound={'data.keep_last_window': False}"),
-    )  # fmt: skip
+        ('sound={}', "sound={'data.keep_last_window': False}"),
+    )
     line = refused(*words(changed(config, tmp_path, *by_length), tmp_path / 'run'))
     assert 'the arms have unequal numbers of training windows (slow ' in line
     line = refused(*words(config, tmp_path / 'run', '--config.data.max_windows=5000'))
@@ -363,13 +410,18 @@ def test_windows_that_may_be_missing(config, tmp_path, monkeypatch, capsys):
         ("{'train.learning_rate': 0.01}", "{'data.max_windows': 9}"),
         ('sound={}', 'may_miss=True, sound={}'),
     )
-    finish = lambda command, arm, sizes, *more: Outcome((dict.fromkeys(MEASURES, 0.5),), 9, sizes, {'train': {}, 'evaluate': {}})
+    finish = lambda command, arm, sizes, *more: Outcome(
+        (dict.fromkeys(MEASURES, 0.5),), 9, sizes, {'train': {}, 'evaluate': {}}
+    )
     monkeypatch.setattr(experiment, 'finish', finish)
     monkeypatch.setattr(experiment, 'write_report', lambda *args: None)
     assert launch.main(words(changed(config, tmp_path, *few), tmp_path)) == 0
     found = results(tmp_path)
     assert list(found['arms']) == ['fast']
-    assert (found['arms']['fast']['num_windows'], found['arms']['fast']['num_distinct_windows']) == (9, 9)
+    assert (
+        found['arms']['fast']['num_windows'],
+        found['arms']['fast']['num_distinct_windows'],
+    ) == (9, 9)
     assert found['arms']['fast']['num_notes'] > 9
     assert found['failed'].keys() == {'slow'}
     assert 'config.data.max_windows = 5000: corpus' in found['failed']['slow']
@@ -377,17 +429,31 @@ def test_windows_that_may_be_missing(config, tmp_path, monkeypatch, capsys):
 
 def test_a_measure_that_is_none(config, tmp_path, refused):
     path = changed(config, tmp_path, ("'nats_per_step'", "'nats_per_stp'"))
-    assert "no such measure as 'nats_per_stp'; did you mean nats_per_step?" in refused(*words(path, tmp_path / 'run'))
+    assert "no such measure as 'nats_per_stp'; did you mean nats_per_step?" in refused(
+        *words(path, tmp_path / 'run')
+    )
 
 
 @pytest.mark.slow
 def test_the_source_s_variant_beside_the_sound_one(config, tmp_path):
     """It is split by window: no tune is unseen, and one prompt is continued."""
-    fields = ['--config.variant=both', '--config.train.num_epochs=1', '--config.replicas=1', '--config.quick=True']
+    fields = [
+        '--config.variant=both',
+        '--config.train.num_epochs=1',
+        '--config.replicas=1',
+        '--config.quick=True',
+    ]
     assert launch.main(words(config, tmp_path, *fields)) == 0
     found = results(tmp_path)
-    assert (found['quick'], found['variant'], list(found['arms'])) == (True, 'both', ['slow', 'fast', 'slow_source', 'fast_source'])
-    assert [found['arms'][name]['config']['data']['split'] for name in ('fast', 'fast_source')] == ['tune', 'window']
+    assert (found['quick'], found['variant'], list(found['arms'])) == (
+        True,
+        'both',
+        ['slow', 'fast', 'slow_source', 'fast_source'],
+    )
+    assert [found['arms'][name]['config']['data']['split'] for name in ('fast', 'fast_source')] == [
+        'tune',
+        'window',
+    ]
     assert found['arms']['fast_source']['measures']['nats_per_step']['low'] is None
     assert [row['verdict'] for row in found['highlights']] == ['undecided', 'undecided']
     assert (tmp_path / 'experiment' / 'source' / 'fast' / 'arm.json').exists()

@@ -1,3 +1,4 @@
+# ruff: noqa: F811 - fixtures are imported, then taken as arguments
 """A run for infilling from training to evaluation, as its user meets it."""
 
 import json
@@ -10,29 +11,62 @@ import launch
 from symmusic.melody.events import quantize
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import parse_midi
-from tests.test_launch import arguments, corpus, refused, sampling, settled  # noqa: F401 - the first and third are fixtures
+from tests.test_launch import (
+    arguments,
+    corpus,  # noqa: F401 - a fixture
+    refused,  # noqa: F401 - a fixture
+    sampling,
+    settled,
+)
 
-GAP = {'train.targets': 'gap', 'model.bidirectional': True, 'model.metric_position': True, 'model.lookback': '(16,)'}
-EVALUATE = ['--mode=evaluate', '--config.evaluate.num_pieces=4', '--config.evaluate.num_draws=1', '--config.evaluate.critic_pieces=0']
+GAP = {
+    'train.targets': 'gap',
+    'model.bidirectional': True,
+    'model.metric_position': True,
+    'model.lookback': '(16,)',
+}
+EVALUATE = [
+    '--mode=evaluate',
+    '--config.evaluate.num_pieces=4',
+    '--config.evaluate.num_draws=1',
+    '--config.evaluate.critic_pieces=0',
+]
 
 
 @pytest.fixture(scope='module')
-def workdir(tmp_path_factory, corpus):  # noqa: F811
+def workdir(tmp_path_factory, corpus):
     workdir = tmp_path_factory.mktemp('infilling') / 'run'
     with settled(tmp_path_factory.mktemp('cache')):
         assert launch.main(arguments(workdir, corpus, **GAP)) == 0
     return workdir
 
 
-def test_bars_between_others_are_drawn_and_the_others_stay(workdir, tmp_path, capsys, refused):  # noqa: F811
+def test_bars_between_others_are_drawn_and_the_others_stay(workdir, tmp_path, capsys, refused):
     prompt = tmp_path / 'mine.abc'
-    prompt.write_text('X:1\nT:Mine\nM:4/4\nL:1/4\nK:G\n' + 'GABc|dcBA|BcdB|AFG2|' * 5 + '\n')  # longer than a training sequence
+    # longer than a training sequence
+    prompt.write_text('X:1\nT:Mine\nM:4/4\nL:1/4\nK:G\n' + 'GABc|dcBA|BcdB|AFG2|' * 5 + '\n')
     argv = sampling(workdir, f'--config.sample.prompt={prompt}')
-    assert launch.main([*argv, '--config.sample.regenerate=2-3', '--config.sample.scale=prompt', '--config.sample.num_candidates=3']) == 0
+    assert (
+        launch.main(
+            [
+                *argv,
+                '--config.sample.regenerate=2-3',
+                '--config.sample.scale=prompt',
+                '--config.sample.num_candidates=3',
+            ]
+        )
+        == 0
+    )
     folder = pathlib.Path(capsys.readouterr().out.splitlines()[-1])
-    before = {(note.onset, note.pitch) for note in quantize(read_abc_tune(prompt.read_text())) if not 16 <= note.onset < 48}
+    before = {
+        (note.onset, note.pitch)
+        for note in quantize(read_abc_tune(prompt.read_text()))
+        if not 16 <= note.onset < 48
+    }
     for name in ('01', '02'):
-        after = quantize(parse_midi((folder / 'joined' / f'{name}.mid').read_bytes()), align_pickup=False)
+        after = quantize(
+            parse_midi((folder / 'joined' / f'{name}.mid').read_bytes()), align_pickup=False
+        )
         assert {(note.onset, note.pitch) for note in after if not 16 <= note.onset < 48} == before
         assert {note.pitch % 12 for note in after} <= {7, 9, 11, 0, 2, 4, 6}
     assert launch.main([*argv, '--config.sample.regenerate=20']) == 0  # nothing follows
@@ -43,23 +77,40 @@ def test_bars_between_others_are_drawn_and_the_others_stay(workdir, tmp_path, ca
 
 
 @pytest.mark.slow
-def test_it_is_measured_beside_a_run_left_to_right(workdir, corpus, tmp_path, capsys, refused):  # noqa: F811
+def test_it_is_measured_beside_a_run_left_to_right(workdir, corpus, tmp_path, capsys, refused):
     other = tmp_path / 'other'
     assert launch.main(arguments(other, corpus, **{'train.targets': 'all'})) == 0
     argv = [f'--workdir={workdir}', *EVALUATE]
     assert launch.main([*argv, f'--config.evaluate.left_to_right={other}']) == 0
     said = capsys.readouterr().out
     assert '## Filling gaps' in said
-    found = json.loads((pathlib.Path(said.splitlines()[-1]) / 'comparison.json').read_text())['infilling']
+    found = json.loads((pathlib.Path(said.splitlines()[-1]) / 'comparison.json').read_text())[
+        'infilling'
+    ]
     assert found['left_to_right'] == 'other'
     for each in found['gaps'].values():
-        names = ['model', 'right_hidden', 'left_to_right', 'markov_5', 'base_rate', 'saved_hidden', 'saved']
+        names = [
+            'model',
+            'right_hidden',
+            'left_to_right',
+            'markov_5',
+            'base_rate',
+            'saved_hidden',
+            'saved',
+        ]
         assert set(each['nats_per_step']) == set(names)
         nats = each['nats_per_step']
         assert nats['saved'] == pytest.approx(nats['left_to_right'] - nats['model'])
         assert np.isfinite(list(nats.values())).all()
     assert launch.main(argv) == 0
-    assert 'The shipped model is not compared: it was trained on other tunes' in capsys.readouterr().out
+    assert (
+        'The shipped model is not compared: it was trained on other tunes'
+        in capsys.readouterr().out
+    )
     assert 'holds no trained model' in refused(*argv, '--config.evaluate.left_to_right=nowhere')
-    assert 'this run is not for infilling' in refused(f'--workdir={other}', *EVALUATE, f'--config.evaluate.left_to_right={workdir}')
-    assert "its config.train.targets is 'gap'; must be 'all'" in refused(*argv, f'--config.evaluate.left_to_right={workdir}')
+    assert 'this run is not for infilling' in refused(
+        f'--workdir={other}', *EVALUATE, f'--config.evaluate.left_to_right={workdir}'
+    )
+    assert "its config.train.targets is 'gap'; must be 'all'" in refused(
+        *argv, f'--config.evaluate.left_to_right={workdir}'
+    )

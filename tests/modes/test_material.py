@@ -23,7 +23,12 @@ def corpus():
 @pytest.fixture
 def config():
     made = base.get_config()
-    made.sample.num_bars, made.evaluate.num_pieces, made.evaluate.num_draws, made.data.split = 2, 5, 2, 'tune'
+    made.sample.num_bars, made.evaluate.num_pieces, made.evaluate.num_draws, made.data.split = (
+        2,
+        5,
+        2,
+        'tune',
+    )
     return made
 
 
@@ -31,13 +36,21 @@ VOCABULARY = VOCABULARIES['melody'](48, 84)
 
 
 def stretches(tunes, num_steps):
-    return {each.phrases[0][begin : begin + num_steps].tobytes() for each in tunes for begin in range(0, 160, 16)}
+    return {
+        each.phrases[0][begin : begin + num_steps].tobytes()
+        for each in tunes
+        for begin in range(0, 160, 16)
+    }
 
 
 def test_prompts_of_unseen_tunes_go_on_as_they_do(config, corpus):
     found = material.gather(config, corpus, VOCABULARY, np.random.default_rng(0))
     unseen = split_tunes(corpus.kept, corpus.families, 0).test
-    assert (found.prompts.shape, found.continuations.shape, found.unseen.shape) == ((10, 64), (10, 32), (5, 32))
+    assert (found.prompts.shape, found.continuations.shape, found.unseen.shape) == (
+        (10, 64),
+        (10, 32),
+        (5, 32),
+    )
     joined = np.concatenate([found.prompts, found.continuations], axis=1)
     assert {each.tobytes() for each in joined} <= stretches(unseen, 96)
     assert (found.unseen == found.continuations[:5]).all()
@@ -73,6 +86,13 @@ def test_several_styles_are_split_as_for_training(config):
 
 
 def test_too_short_tunes(config):
-    short = Corpus('short', 9, tuple(tune([60, 62] * 40, file=f'{n}.mid') for n in range(9)), np.arange(9, dtype=np.int32))
-    with pytest.raises(UserError, match='its test tunes give 0 prompts with a continuation of 2 bars'):
+    short = Corpus(
+        'short',
+        9,
+        tuple(tune([60, 62] * 40, file=f'{n}.mid') for n in range(9)),
+        np.arange(9, dtype=np.int32),
+    )
+    with pytest.raises(
+        UserError, match='its test tunes give 0 prompts with a continuation of 2 bars'
+    ):
         material.gather(config, short, VOCABULARY, np.random.default_rng(0))

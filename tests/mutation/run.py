@@ -1,11 +1,14 @@
-"""Tests the tests: small faults put into a module, one at a time, and whether its own tests find them.
+"""Tests the tests: small faults put into a module, one at a time, and whether its own tests find
+them.
 
     python tests/mutation/run.py lstm --num=20 --seed=1
 
-A mutant is one comparison, operator, number, truth value, condition or `break` changed into a near one. So many are drawn at random from
-all of a module's; each is run in a copy of the repository, in a process forked from one that has imported what takes long. A mutant is
-killed where a test fails or takes ten times as long as the sound module's. The survivors are printed, and the status is 1 where there are
-any; which of them are equivalent (no input tells them from the sound module) a reader decides: BUILD.md lists them.
+A mutant is one comparison, operator, number, truth value, condition or `break` changed into a near
+one. So many are drawn at random from all of a module's; each is run in a copy of the repository, in
+a process forked from one that has imported what takes long. A mutant is killed where a test fails
+or takes ten times as long as the sound module's. The survivors are printed, and the status is 1
+where there are any; which of them are equivalent (no input tells them from the sound module) a
+reader decides: BUILD.md lists them.
 """
 
 import argparse
@@ -24,37 +27,76 @@ from collections.abc import Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODULES = {  # what is mutated, and the tests that are to find it
-    'encodings': (('symmusic/melody/encodings/melody.py', 'symmusic/melody/encodings/pianoroll.py'), ('tests/melody',)),
+    'encodings': (
+        ('symmusic/melody/encodings/melody.py', 'symmusic/melody/encodings/pianoroll.py'),
+        ('tests/melody',),
+    ),
     'windows': (
         ('symmusic/corpus/windows.py',),
-        ('tests/corpus/test_windows.py', 'tests/corpus/test_dataset.py', 'tests/evaluate/test_likelihood.py'),
+        (
+            'tests/corpus/test_windows.py',
+            'tests/corpus/test_dataset.py',
+            'tests/evaluate/test_likelihood.py',
+        ),
     ),
     'lstm': (('symmusic/model/lstm.py',), ('tests/model/test_lstm.py',)),
     'sliding': (('symmusic/model/sliding.py',), ('tests/model/test_sliding.py',)),
     'attention': (
         ('symmusic/model/attention.py', 'symmusic/model/scores.py'),
-        ('tests/model/test_attention.py', 'tests/model/test_model.py::test_the_weighted_head_sees_the_context_alone'),
+        (
+            'tests/model/test_attention.py',
+            'tests/model/test_model.py::test_the_weighted_head_sees_the_context_alone',
+        ),
     ),
     'sampling': (
         ('symmusic/generate/sample.py',),
-        ('tests/generate/test_sample.py', 'tests/generate/test_originality.py::test_where_all_would_be_a_copy_the_piece_is_drawn_again'),
+        (
+            'tests/generate/test_sample.py',
+            'tests/generate/test_originality.py::test_where_all_would_be_a_copy_the_piece_is_drawn_again',
+        ),
     ),
     'features': (('symmusic/evaluate/features.py',), ('tests/evaluate/test_features.py',)),
-    'similarity': (('symmusic/evaluate/shape.py', 'symmusic/evaluate/align.py'), ('tests/evaluate/test_shape.py',)),
+    'similarity': (
+        ('symmusic/evaluate/shape.py', 'symmusic/evaluate/align.py'),
+        ('tests/evaluate/test_shape.py',),
+    ),
     'copies': (('symmusic/evaluate/copies.py',), ('tests/evaluate/test_copies.py',)),
 }
 SWAPS = {
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn,
-    ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult,
-    ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv, ast.MatMult: ast.Mult, ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
-    ast.LShift: ast.RShift, ast.RShift: ast.LShift, ast.BitXor: ast.BitOr, ast.And: ast.Or, ast.Or: ast.And,
-}  # fmt: skip
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Add,
+    ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult,
+    ast.Mod: ast.FloorDiv,
+    ast.MatMult: ast.Mult,
+    ast.Pow: ast.Mult,
+    ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd,
+    ast.LShift: ast.RShift,
+    ast.RShift: ast.LShift,
+    ast.BitXor: ast.BitOr,
+    ast.And: ast.Or,
+    ast.Or: ast.And,
+}
 
 
 def mutants(source: str) -> Iterator[tuple[int, str, str]]:
     """Every mutant of a module: the line, what is changed, and its source."""
     tree = ast.parse(source)
-    hints = {id(part) for node in ast.walk(tree) for hint in _hints(node) for part in ast.walk(hint)}
+    hints = {
+        id(part) for node in ast.walk(tree) for hint in _hints(node) for part in ast.walk(hint)
+    }
     for index, node in enumerate(ast.walk(tree)):
         if id(node) in hints:
             continue
@@ -66,7 +108,11 @@ def mutants(source: str) -> Iterator[tuple[int, str, str]]:
                 break
             after = ast.unparse(twin)
             if after != before:
-                yield getattr(node, 'lineno', 0), f'{before[:60]!r} -> {after[:60]!r}', ast.unparse(changed)
+                yield (
+                    getattr(node, 'lineno', 0),
+                    f'{before[:60]!r} -> {after[:60]!r}',
+                    ast.unparse(changed),
+                )
 
 
 def _hints(node: ast.AST) -> list[ast.AST]:
@@ -134,25 +180,38 @@ def outcome(folder: pathlib.Path, tests: tuple[str, ...], seconds: float) -> str
 
 def main() -> int:
     """Runs; the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('module', choices=MODULES)
     parser.add_argument('--num', type=int, default=20, help='mutants drawn; 0 = all')
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
-    for name in ('flax.linen', 'hypothesis', 'jax', 'optax', 'scipy.stats'):  # what takes long, before the forks; no device is asked for
+    # what takes long, before the forks; no device is asked for
+    for name in ('flax.linen', 'hypothesis', 'jax', 'optax', 'scipy.stats'):
         importlib.import_module(name)
 
     files, tests = MODULES[options.module]
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch, 'symmusic')
-        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns('.git', '.venv', '.lowest', 'runs', '__pycache__'))
+        shutil.copytree(
+            ROOT,
+            folder,
+            ignore=shutil.ignore_patterns('.git', '.venv', '.lowest', 'runs', '__pycache__'),
+        )
         begun = time.monotonic()
         if outcome(folder, tests, 3600) != 'passed':
             print(f'{options.module}: its tests do not pass as they are')
             return 2
         sound_s = time.monotonic() - begun
-        found = [(file, *mutant) for file in files for mutant in mutants((folder / file).read_text(encoding='utf-8'))]
-        drawn = random.Random(options.seed).sample(found, min(options.num or len(found), len(found)))
+        found = [
+            (file, *mutant)
+            for file in files
+            for mutant in mutants((folder / file).read_text(encoding='utf-8'))
+        ]
+        drawn = random.Random(options.seed).sample(
+            found, min(options.num or len(found), len(found))
+        )
         survivors = 0
         for number, (file, line, change, source) in enumerate(drawn, 1):
             sound = (folder / file).read_text(encoding='utf-8')
@@ -160,7 +219,11 @@ def main() -> int:
             ended = outcome(folder, tests, 60 + 10 * sound_s)
             (folder / file).write_text(sound, encoding='utf-8')
             survivors += ended == 'passed'
-            print(f'{number}/{len(drawn)} {"SURVIVED" if ended == "passed" else ended} {file}:{line} {change}', flush=True)
+            print(
+                f'{number}/{len(drawn)} {"SURVIVED" if ended == "passed" else ended} {file}:{line}'
+                f' {change}',
+                flush=True,
+            )
         how = f'of {len(found)} mutants; seed {options.seed}; {sound_s:.0f} s a run'
         print(f'{options.module}: {len(drawn) - survivors} of {len(drawn)} killed ({how})')
     return int(survivors > 0)

@@ -49,7 +49,11 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def track(*items: tuple[int, bytes], end: bool = True) -> bytes:
-    return chunk(b'MTrk', b''.join(varlen(delta) + message for delta, message in items) + (b'\x00' + END if end else b''))
+    return chunk(
+        b'MTrk',
+        b''.join(varlen(delta) + message for delta, message in items)
+        + (b'\x00' + END if end else b''),
+    )
 
 
 def midi(*tracks: bytes, kind: int = 1, division: int = 480) -> bytes:
@@ -57,8 +61,15 @@ def midi(*tracks: bytes, kind: int = 1, division: int = 480) -> bytes:
     return chunk(b'MThd', header) + b''.join(tracks)
 
 
-def melody(*notes: tuple[int, int], meters: tuple[tuple[int, int], ...] = ((4, 4),), division: int = 4, title: str = '') -> bytes:
-    """A file of one track: notes `(pitch, steps)` one after the other, pitch None for a rest; by default a tick is a sixteenth."""
+def melody(
+    *notes: tuple[int, int],
+    meters: tuple[tuple[int, int], ...] = ((4, 4),),
+    division: int = 4,
+    title: str = '',
+) -> bytes:
+    """A file of one track: notes `(pitch, steps)` one after the other, pitch None for a rest; by
+    default a tick is a sixteenth.
+    """
     items = [(0, name(title))] if title else []
     items += [(0, meter(*each)) for each in meters]
     rest = 0

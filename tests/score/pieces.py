@@ -5,21 +5,40 @@ from collections.abc import Sequence
 # Two bars of 4/2; the lower voice, written first, is silent in the first.
 FOUR_TWO = '\n'.join(
     [
-        '!!!OTL: Agnus', '**kern\t**kern', '*Ibass\t*Icant', '*M4/2\t*M4/2', '=1\t=1', '0r\t1g', '.\t[1dd', '=2\t=2',
-        '0G\t2dd]', '.\t2cc', '.\t1b', '==\t==', '*-\t*-', '',
+        '!!!OTL: Agnus',
+        '**kern\t**kern',
+        '*Ibass\t*Icant',
+        '*M4/2\t*M4/2',
+        '=1\t=1',
+        '0r\t1g',
+        '.\t[1dd',
+        '=2\t=2',
+        '0G\t2dd]',
+        '.\t2cc',
+        '.\t1b',
+        '==\t==',
+        '*-\t*-',
+        '',
     ]
-)  # fmt: skip
+)
 
 
-def music_xml(bars: Sequence[Sequence[tuple[str, int, str]]], meter: tuple[int, int] = (4, 4), num_parts: int = 1) -> str:
-    """One part in MusicXML, or several alike: bars of (name as 'C4', '+' before it joins it to a chord; quarters; further XML)."""
+def music_xml(
+    bars: Sequence[Sequence[tuple[str, int, str]]],
+    meter: tuple[int, int] = (4, 4),
+    num_parts: int = 1,
+) -> str:
+    """One part in MusicXML, or several alike: bars of (name as 'C4', '+' before it joins it to a
+    chord; quarters; further XML).
+    """
     measures = ''
     for number, bar in enumerate(bars):
-        measures += f'<measure number="{number}"{" implicit=" + chr(34) + "yes" + chr(34) if number == 0 else ""}>'
+        measures += (
+            '<measure'
+            f' number="{number}"{" implicit=" + chr(34) + "yes" + chr(34) if number == 0 else ""}>'
+        )
         if number == 0:
-            measures += (
-                f'<attributes><divisions>1</divisions><time><beats>{meter[0]}</beats><beat-type>{meter[1]}</beat-type></time></attributes>'
-            )
+            measures += f'<attributes><divisions>1</divisions><time><beats>{meter[0]}</beats><beat-type>{meter[1]}</beat-type></time></attributes>'
         for name, quarters, further in bar:
             grace, other = (further, '') if 'grace' in further else ('', further)
             chord = '<chord/>' if name.startswith('+') else ''
@@ -27,6 +46,11 @@ def music_xml(bars: Sequence[Sequence[tuple[str, int, str]]], meter: tuple[int, 
             measures += f'<note>{grace}{chord}{pitch}{"" if grace else f"<duration>{quarters}</duration>"}{other}</note>'
         measures += '</measure>'
     names = [f'P{number}' for number in range(1, num_parts + 1)]
-    listed = ''.join(f'<score-part id="{name}"><part-name>{name}</part-name></score-part>' for name in names)
+    listed = ''.join(
+        f'<score-part id="{name}"><part-name>{name}</part-name></score-part>' for name in names
+    )
     parts = ''.join(f'<part id="{name}">{measures}</part>' for name in names)
-    return f'<?xml version="1.0"?><score-partwise version="3.1"><part-list>{listed}</part-list>{parts}</score-partwise>'
+    return (
+        '<?xml version="1.0"?><score-partwise'
+        f' version="3.1"><part-list>{listed}</part-list>{parts}</score-partwise>'
+    )

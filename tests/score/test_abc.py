@@ -12,13 +12,19 @@ from symmusic.score.abc_fields import TICKS_PER_QUARTER, parse_key, parse_meter,
 
 TUNE = 'X:1\nT:Made up\nM:4/4\nL:1/4\nK:C\n'
 REASONS = {'no key field', 'no notes', 'damaged ABC', 'too long'}
-LETTERS = dict(zip('CDEFGABcdefgab', (60, 62, 64, 65, 67, 69, 71, 72, 74, 76, 77, 79, 81, 83), strict=True))
+LETTERS = dict(
+    zip('CDEFGABcdefgab', (60, 62, 64, 65, 67, 69, 71, 72, 74, 76, 77, 79, 81, 83), strict=True)
+)
 
 
 def read(body, **fields):
     header = {'M': '4/4', 'L': '1/4', 'K': 'C'} | fields
     key = header.pop('K')
-    return read_abc_tune('X:1\nT:Made up\n' + ''.join(f'{name}:{value}\n' for name, value in header.items()) + f'K:{key}\n{body}\n')
+    return read_abc_tune(
+        'X:1\nT:Made up\n'
+        + ''.join(f'{name}:{value}\n' for name, value in header.items())
+        + f'K:{key}\n{body}\n'
+    )
 
 
 def pitches(body, **fields):
@@ -39,7 +45,10 @@ def naturals(letters):
 
 
 def test_split_tunes():
-    book = '\ufeff% a book\r\nM:3/4\r\n\r\nX: 7\r\nT: One % so\r\nT:Uno\r\n  M: C|\r\nK:G\r\nGAB\r\n\r\nloose words\r\n'
+    book = (
+        '\ufeff% a book\r\nM:3/4\r\n\r\nX: 7\r\nT: One % so\r\nT:Uno\r\n  M:'
+        ' C|\r\nK:G\r\nGAB\r\n\r\nloose words\r\n'
+    )
     book += 'X:8\rK:C\rc\rX:9\nK:D\nd'
     first, second, third = split_tunes(book)
     assert (first.number, first.title, first.meter, first.line) == ('7', 'One', 'C|', 4)
@@ -54,14 +63,16 @@ def test_split_tunes():
     ('header', 'expected'),
     [
         ('M:3/4\nL:1/4\n\n', ('3/4', 1)),
-        ('%abc-2.1\n\n% a book\nR:reel\nL:1/4\n%%pagewidth 20cm\nM:C|\nL:1/2\n\n', ('2/2', 2)),  # the last of two counts
-        ('M:3/4\n', ('3/4', 0.5)),  # without the blank line that should end it; the unit follows from the metre
+        # the last of two counts
+        ('%abc-2.1\n\n% a book\nR:reel\nL:1/4\n%%pagewidth 20cm\nM:C|\nL:1/2\n\n', ('2/2', 2)),
+        # without the blank line that should end it; the unit follows from the metre
+        ('M:3/4\n', ('3/4', 0.5)),
         ('M:2/4\n\n', ('2/4', 0.25)),
         ('K:G\nQ:60\n\n', ('', 0.5)),  # none of a file's fields
         ('A book of tunes\nM:3/4\n\n', ('', 0.5)),  # free text is no header
         ('R:reel\n\nM:3/4\n\n', ('', 0.5)),  # a blank line has ended it
     ],
-)  # fmt: skip
+)
 def test_the_file_header_gives_defaults(header, expected):
     own, none = split_tunes(header + 'X:1\nM:4/4\nL:1/16\nK:C\nC\n\nX:2\nT:Two\nK:C\nC\n')
     for tune, (meter, quarters) in ((own, ('4/4', 0.25)), (none, expected)):
@@ -73,7 +84,12 @@ def test_the_file_header_gives_defaults(header, expected):
 
 
 def test_decode():
-    assert decode('Café'.encode()) == decode('Café'.encode('latin-1')) == decode('Café'.encode('utf-8-sig')) == 'Café'
+    assert (
+        decode('Café'.encode())
+        == decode('Café'.encode('latin-1'))
+        == decode('Café'.encode('utf-8-sig'))
+        == 'Café'
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,7 +99,7 @@ def test_decode():
         ('^C_D=E^^F__G', [61, 61, 64, 67, 65]),
         ('^CCcC|C', [61, 61, 72, 61, 60]),
         ('^C=CC', [61, 60, 60]),
-        ("{fga}C {/e}D ~.HTuvE !trill!F !>(!F +fermata+F", naturals('CDEFFF')),
+        ('{fga}C {/e}D ~.HTuvE !trill!F !>(!F +fermata+F', naturals('CDEFFF')),
         ('"Am"C "^above"D "_fed"E', naturals('CDE')),
         ('C`D yE y2F', naturals('CDEF')),
         ('(CD)(EF)', naturals('CDEF')),
@@ -96,7 +112,7 @@ def test_decode():
         ('C[K:D]F[K:C]F\nK:G\nF', [60, 66, 65, 66]),
         ('d:|', naturals('dd')),
     ],
-)  # fmt: skip
+)
 def test_pitches(body, expected):
     assert pitches(body) == expected
 
@@ -108,13 +124,36 @@ def test_the_voice_defined_first_is_read():
 @pytest.mark.parametrize(
     ('key', 'sharps'),
     [
-        ('C', ''), ('', ''), ('none', ''), ('clef=treble', ''), ('C clef=bass', ''), ('G', 'f'), ('D', 'fc'), ('F#m', 'fcg'), ('Em', 'f'),
-        ('A Minor', ''), ('a', 'fcg'), ('E Dorian', 'fc'), (' Ador', 'f'), ('AMix', 'fc'), ('G mixolydian', ''), ('F LYD', ''),
-        ('Gion', 'f'), ('Aaeo', ''), ('Bphr', 'f'), ('F#loc', 'f'), ('HP', 'fc'), ('Hp', 'fc'), ('C ^f', 'f'), ('Dmix =f', ''),
+        ('C', ''),
+        ('', ''),
+        ('none', ''),
+        ('clef=treble', ''),
+        ('C clef=bass', ''),
+        ('G', 'f'),
+        ('D', 'fc'),
+        ('F#m', 'fcg'),
+        ('Em', 'f'),
+        ('A Minor', ''),
+        ('a', 'fcg'),
+        ('E Dorian', 'fc'),
+        (' Ador', 'f'),
+        ('AMix', 'fc'),
+        ('G mixolydian', ''),
+        ('F LYD', ''),
+        ('Gion', 'f'),
+        ('Aaeo', ''),
+        ('Bphr', 'f'),
+        ('F#loc', 'f'),
+        ('HP', 'fc'),
+        ('Hp', 'fc'),
+        ('C ^f', 'f'),
+        ('Dmix =f', ''),
         ('C^f^c', 'fc'),
-        ('D exp ^f', 'f'), ('G treble', 'f'), ('D octave=-1 clef=alto', 'fc'),
+        ('D exp ^f', 'f'),
+        ('G treble', 'f'),
+        ('D octave=-1 clef=alto', 'fc'),
     ],
-)  # fmt: skip
+)
 def test_sharp_keys(key, sharps):
     expected = [LETTERS[letter] + (letter in sharps) for letter in 'cdefgab']
     assert pitches('cdefgab', K=key) == expected
@@ -146,7 +185,7 @@ def test_flat_and_mixed_keys():
         ('[L:1/8]C\nL:1/2\nC', [0.5, 2]),
         ('C////', [1 / 16]),
     ],
-)  # fmt: skip
+)
 def test_lengths(body, expected):
     assert lengths(body) == pytest.approx(expected, abs=1e-9)
 
@@ -159,13 +198,19 @@ def test_the_default_unit_and_compound_tuplets():
 
 def test_ticks_are_whole():
     # Each fills its time exactly: no rounding gathers over a tune.
-    for body in ('(3C//////D//////E//////', '(5C//D//E//F//G//', '(7C//D//E//F//G//A//B//', '(9C//D//E//F//G//A//B//c//d//'):
+    for body in (
+        '(3C//////D//////E//////',
+        '(5C//D//E//F//G//',
+        '(7C//D//E//F//G//A//B//',
+        '(9C//D//E//F//G//A//B//c//d//',
+    ):
         note = read(body * 8 + 'C').notes[-1]
         assert note.onset % (TICKS_PER_QUARTER // 32) == 0, body
 
 
 def test_ties():
-    assert pitches('^F-|F F') == [66, 65]  # the tie carries the accidental, and only to the tied note
+    # the tie carries the accidental, and only to the tied note
+    assert pitches('^F-|F F') == [66, 65]
     assert lengths('^F-|F F') == [2, 1]
     assert pitches('C-E') == naturals('CE')  # between two pitches it is a slur
     assert lengths('C- z C') == [1, 1]
@@ -208,7 +253,7 @@ def test_rests():
         ('|:C', 'C'),
         ('|: C :| [CE] |', 'CCCE'),
     ],
-)  # fmt: skip
+)
 def test_repeats(body, played):
     assert pitches(body) == naturals(played)
 
@@ -228,29 +273,66 @@ def test_parts():
 
 
 def test_meters():
-    assert [str(parse_meter(text)) for text in ('C', 'C|', '6/8', ' 4/4 ', '2+3/8', '(2+3)/8', '2/2]')] == [
-        '4/4', '2/2', '6/8', '4/4', '5/8', '5/8', '2/2',
-    ]  # fmt: skip
+    assert [
+        str(parse_meter(text)) for text in ('C', 'C|', '6/8', ' 4/4 ', '2+3/8', '(2+3)/8', '2/2]')
+    ] == [
+        '4/4',
+        '2/2',
+        '6/8',
+        '4/4',
+        '5/8',
+        '5/8',
+        '2/2',
+    ]
     assert not any(map(parse_meter, ('none', '', '4/0', '0/4', '4/5', 'Cx', '999/4')))
     score = read('CDEF|[M:3/4]CDE|\nM:C|\nC4|', M='4/4 % common')
-    assert [(meter.tick // TICKS_PER_QUARTER, str(meter)) for meter in score.meters] == [(0, '4/4'), (4, '3/4'), (7, '2/2')]
+    assert [(meter.tick // TICKS_PER_QUARTER, str(meter)) for meter in score.meters] == [
+        (0, '4/4'),
+        (4, '3/4'),
+        (7, '2/2'),
+    ]
     again = read('|:CDEF|[M:3/4]CDE:|')
-    assert [(meter.tick // TICKS_PER_QUARTER, str(meter)) for meter in again.meters] == [(0, '4/4'), (4, '3/4'), (7, '4/4'), (11, '3/4')]
+    assert [(meter.tick // TICKS_PER_QUARTER, str(meter)) for meter in again.meters] == [
+        (0, '4/4'),
+        (4, '3/4'),
+        (7, '4/4'),
+        (11, '3/4'),
+    ]
     assert read('C', M='none').meters == ()
 
 
 def test_tempi():
-    stated = {'1/4=120': 120, '1/2=90 "Moderato"': 180, '"Allegro" 3/8=100': 150, 'C=100': 100, '120': 120, '1/4 1/8=60': 90}
+    stated = {
+        '1/4=120': 120,
+        '1/2=90 "Moderato"': 180,
+        '"Allegro" 3/8=100': 150,
+        'C=100': 100,
+        '120': 120,
+        '1/4 1/8=60': 90,
+    }
     for text, qpm in stated.items():
         assert [tempo.qpm for tempo in read('C', Q=text).tempi] == [qpm], text
     assert read('C', Q='120', L='1/8').tempi[0].qpm == 60
     assert read('C', Q='"Slow"').tempi == ()
-    assert [(tempo.tick, tempo.qpm) for tempo in read('C[Q:1/4=60]D', Q='1/4=90').tempi] == [(0, 90), (TICKS_PER_QUARTER, 60)]
+    assert [(tempo.tick, tempo.qpm) for tempo in read('C[Q:1/4=60]D', Q='1/4=90').tempi] == [
+        (0, 90),
+        (TICKS_PER_QUARTER, 60),
+    ]
 
 
 def test_pickup_and_title():
-    assert read('C|CDEF|').pickup == read('|zC/C/|CDEF|').pickup - TICKS_PER_QUARTER == TICKS_PER_QUARTER
-    assert read('CDEF|C|').pickup == read('CDEFG|').pickup == read('CDE').pickup == read('C|D', M='none').pickup == 0
+    assert (
+        read('C|CDEF|').pickup
+        == read('|zC/C/|CDEF|').pickup - TICKS_PER_QUARTER
+        == TICKS_PER_QUARTER
+    )
+    assert (
+        read('CDEF|C|').pickup
+        == read('CDEFG|').pickup
+        == read('CDE').pickup
+        == read('C|D', M='none').pickup
+        == 0
+    )
     score = read('C')
     assert (score.title, score.num_instruments) == ('Made up', 1)
 
@@ -278,7 +360,26 @@ def test_refusals(text, reason):
     assert refused.value.reason == reason
 
 
-UNITS = ['[', '[CE', '["', '"[A', '{', '(3', '|:', ':|', '|1', ':', '!a', '^', '[K:', '&', '|1 C|2', '||[3', '[M:3/4]|:C:|', '[Q:9]:|1 C']
+UNITS = [
+    '[',
+    '[CE',
+    '["',
+    '"[A',
+    '{',
+    '(3',
+    '|:',
+    ':|',
+    '|1',
+    ':',
+    '!a',
+    '^',
+    '[K:',
+    '&',
+    '|1 C|2',
+    '||[3',
+    '[M:3/4]|:C:|',
+    '[Q:9]:|1 C',
+]
 
 
 @pytest.mark.parametrize('unit', UNITS)
@@ -300,11 +401,16 @@ def check_whatever(text):
         return
     order = [(note.onset, note.pitch) for note in score.notes]
     assert order == sorted(order)
-    assert all(note.duration > 0 and isinstance(note.onset, int) and isinstance(note.duration, int) for note in score.notes)
+    assert all(
+        note.duration > 0 and isinstance(note.onset, int) and isinstance(note.duration, int)
+        for note in score.notes
+    )
     assert score.pickup >= 0
 
 
-@hypothesis.given(st.text(alphabet='ABCDEFGabcdefgxyzZXKLMPQV|:[]()123450/<>-^_=,\'"{}!+.&~ \n\\%#', max_size=200))
+@hypothesis.given(
+    st.text(alphabet='ABCDEFGabcdefgxyzZXKLMPQV|:[]()123450/<>-^_=,\'"{}!+.&~ \n\\%#', max_size=200)
+)
 @hypothesis.settings(deadline=None, max_examples=400)
 def test_random_bodies(body):
     check_whatever(TUNE + body)
@@ -313,12 +419,46 @@ def test_random_bodies(body):
 
 
 PIECES = [
-    'C', 'd2', '^F', '>', '-', '|', '||', ':|', '|:', '::', '[1', '|1', ':|2', '|3,4', '(3', '(5:', '[CE]', 'z', 'Z2', '&', '[V:2]',
-    '[V:1]', '[K:D]', '[M:3/8]', '[L:1/8]', '[Q:90]', '\nP:A\n', '\nP:B\n', '{a}', '"G"', '!f!', '[|]', '|]', '\n',
-]  # fmt: skip
+    'C',
+    'd2',
+    '^F',
+    '>',
+    '-',
+    '|',
+    '||',
+    ':|',
+    '|:',
+    '::',
+    '[1',
+    '|1',
+    ':|2',
+    '|3,4',
+    '(3',
+    '(5:',
+    '[CE]',
+    'z',
+    'Z2',
+    '&',
+    '[V:2]',
+    '[V:1]',
+    '[K:D]',
+    '[M:3/8]',
+    '[L:1/8]',
+    '[Q:90]',
+    '\nP:A\n',
+    '\nP:B\n',
+    '{a}',
+    '"G"',
+    '!f!',
+    '[|]',
+    '|]',
+    '\n',
+]
 
 
-@hypothesis.given(st.lists(st.sampled_from(PIECES), max_size=60), st.sampled_from(['', 'P:ABA\n', 'P:(A3B)9\n']))
+@hypothesis.given(
+    st.lists(st.sampled_from(PIECES), max_size=60), st.sampled_from(['', 'P:ABA\n', 'P:(A3B)9\n'])
+)
 @hypothesis.settings(deadline=None, max_examples=400)
 def test_random_tunes(pieces, parts):
     check_whatever('X:1\n' + parts + 'M:4/4\nK:G\n' + ''.join(pieces))
@@ -331,12 +471,15 @@ def test_truncated_tunes():
 
 
 ORACLE_TUNES = {
-    'reel': 'X:1\nT:a\nM:4/4\nL:1/8\nK:D\n|:dA|FAdA BAFA|^GABc d2ef|g>fed c<ABc|dfec d2:|\n|:fg|a2fa gfed|c=cBA G2:|\n',
+    'reel': (
+        'X:1\nT:a\nM:4/4\nL:1/8\nK:D\n|:dA|FAdA BAFA|^GABc d2ef|g>fed c<ABc|dfec d2:|\n|:fg|a2fa'
+        ' gfed|c=cBA G2:|\n'
+    ),
     'jig': 'X:1\nT:b\nM:6/8\nL:1/8\nK:Ador\nE|A3 ABc|d2e =f2g|^gec cBA|B3-B2:|\n',
     'endings': 'X:1\nT:c\nM:2/4\nL:1/16\nK:Bb\n|:B2d2 f4|_A2c2 e4|1 (3def (3gfe d4:|2 d8|]\n',
     'chords': 'X:1\nT:d\nM:3/4\nL:1/4\nK:Gm\n[GBd]AB|c_d=d|[FA]2z|G3|]\n',
     'halves': 'X:1\nT:e\nM:C|\nL:1/8\nK:F#m\nf4 c2A2|B/c/d/B/ A3F|E>>F G<<A B4|c8|]\n',
-}  # fmt: skip
+}
 
 
 @pytest.mark.slow
@@ -346,6 +489,9 @@ def test_against_music21(name):
     part = music21.converter.parse(ORACLE_TUNES[name], format='abc').parts[0]
     played = part.expandRepeats().stripTies().flatten().notes
     expected = sorted((float(note.offset), pitch.midi) for note in played for pitch in note.pitches)
-    ours = [(note.onset / TICKS_PER_QUARTER, note.pitch) for note in read_abc_tune(ORACLE_TUNES[name]).notes]
+    ours = [
+        (note.onset / TICKS_PER_QUARTER, note.pitch)
+        for note in read_abc_tune(ORACLE_TUNES[name]).notes
+    ]
     assert [pitch for _, pitch in ours] == [pitch for _, pitch in expected]
     assert [onset for onset, _ in ours] == pytest.approx([onset for onset, _ in expected], abs=1e-6)

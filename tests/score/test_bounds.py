@@ -1,7 +1,8 @@
 """Files that are made to cost much: refused, or read within bounds of work and memory.
 
-Work is counted in calls, of Python's functions and of C's, as no clock tells one machine from a busy one. What grows faster than its input
-within one call, as an expression that backtracks may, is not seen by it: that is left to the fuzzers' limit of time.
+Work is counted in calls, of Python's functions and of C's, as no clock tells one machine from a
+busy one. What grows faster than its input within one call, as an expression that backtracks may, is
+not seen by it: that is left to the fuzzers' limit of time.
 """
 
 import json
@@ -29,7 +30,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def midi(body, ticks_per_quarter=480):
-    return b'MThd' + struct.pack('>IHHH', 6, 0, 1, ticks_per_quarter) + b'MTrk' + struct.pack('>I', len(body)) + body
+    return (
+        b'MThd'
+        + struct.pack('>IHHH', 6, 0, 1, ticks_per_quarter)
+        + b'MTrk'
+        + struct.pack('>I', len(body))
+        + body
+    )
 
 
 def calls(function, *arguments):
@@ -85,8 +92,11 @@ def test_gaps_of_10_to_the_9_ticks():
         return (ticks + b'\x90\x3c\x40\x60\x80\x3c\x00') * 4 + END
 
     def prepared(ticks):
-        body = b'\x00\xff\x58\x04\x04\x02\x18\x08' + b'\x00\x90\x3c\x40\x60\x80\x3c\x00' + gaps(ticks)
-        return prepare_score(parse_midi(midi(body, 0x7FFF)), 'bound', Settings())  # at most 32,767 quarters: allowed
+        body = (
+            b'\x00\xff\x58\x04\x04\x02\x18\x08' + b'\x00\x90\x3c\x40\x60\x80\x3c\x00' + gaps(ticks)
+        )
+        # at most 32,767 quarters: allowed
+        return prepare_score(parse_midi(midi(body, 0x7FFF)), 'bound', Settings())
 
     long, short = b'\xff\xff\xff\x7f', b'\x88\x80\x80\x00'  # 268,435,455 and 16,777,216 ticks
     with pytest.raises(ScoreError, match='too long: more than 1000000 quarters'):
@@ -153,7 +163,13 @@ def test_as_much_as_a_file_may_hold():
     """The most messages, notes and tunes that pass the bounds on bytes."""
     notes = midi(b'\x00\x90\x3c\x40' + b'\x01\x3c\x40' * (MAX_BYTES // 3 - 20) + END)
     assert len(parse_midi(notes).notes) > 1_000_000
-    parse_midi(midi(b'\x00\x90\x3c\x40\x60\x80\x3c\x00\x00\xc0\x3c' + b'\x01\x3c' * (MAX_BYTES // 2 - 20) + END))
+    parse_midi(
+        midi(
+            b'\x00\x90\x3c\x40\x60\x80\x3c\x00\x00\xc0\x3c'
+            + b'\x01\x3c' * (MAX_BYTES // 2 - 20)
+            + END
+        )
+    )
     with pytest.raises(ScoreError):
         parse_monophonic(notes)
     assert read(b'X:1\nK:C\nC|\n\n' * (MAX_BOOK_BYTES // 12)) == 0  # of no metre

@@ -16,7 +16,11 @@ durations = st.lists(st.integers(0, 1000), min_size=12, max_size=12).filter(any)
 
 def play(histogram, octave=5):
     """A note per pitch class, as long as it weighs."""
-    return [Note(0, int(weight), 12 * octave + pitch) for pitch, weight in enumerate(histogram) if weight > 0]
+    return [
+        Note(0, int(weight), 12 * octave + pitch)
+        for pitch, weight in enumerate(histogram)
+        if weight > 0
+    ]
 
 
 def correlations(notes):
@@ -24,7 +28,13 @@ def correlations(notes):
     histogram = np.zeros(12)
     for note in notes:
         histogram[note.pitch % 12] += note.duration
-    return np.array([np.corrcoef(np.roll(profile, tonic), histogram)[0, 1] for profile in (MAJOR, MINOR) for tonic in range(12)])
+    return np.array(
+        [
+            np.corrcoef(np.roll(profile, tonic), histogram)[0, 1]
+            for profile in (MAJOR, MINOR)
+            for tonic in range(12)
+        ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,7 +58,10 @@ def test_examples(name, tonic, is_major, distance):
     key = Key(tonic, is_major)
     assert str(key) == name
     assert transposition(key) == distance
-    assert detect_key(play(np.roll(np.round(1000 * np.array(MAJOR if is_major else MINOR)), tonic))) == key
+    assert (
+        detect_key(play(np.roll(np.round(1000 * np.array(MAJOR if is_major else MINOR)), tonic)))
+        == key
+    )
 
 
 @pytest.mark.parametrize('tonic', range(12))
@@ -88,9 +101,14 @@ def test_neither_order_nor_unit_matters(histogram, unit, order):
 
 @pytest.mark.parametrize('length', [1, 3, 480, 10**7, 10**9, 10**12])
 def test_ties_take_the_first(length):
-    # An augmented triad is alike for its three tonics, two tritones for two: settled by order, not by rounding.
-    assert detect_key(play([length if pitch % 4 == 0 else 0 for pitch in range(12)])).tonic in range(4)
-    assert detect_key(play([length if pitch % 6 in (1, 2) else 0 for pitch in range(12)])).tonic in range(6)
+    # An augmented triad is alike for its three tonics, two tritones for two: settled by order, not
+    # by rounding.
+    assert detect_key(
+        play([length if pitch % 4 == 0 else 0 for pitch in range(12)])
+    ).tonic in range(4)
+    assert detect_key(
+        play([length if pitch % 6 in (1, 2) else 0 for pitch in range(12)])
+    ).tonic in range(6)
 
 
 def test_no_contrast_is_c_major():

@@ -12,12 +12,22 @@ BOTH = ('4/4', '2/2')
 
 
 def score(*meters):
-    return Score((Note(0, 1, 60),), 4, meters=tuple(Meter(4 * index, *meter) for index, meter in enumerate(meters)))
+    return Score(
+        (Note(0, 1, 60),),
+        4,
+        meters=tuple(Meter(4 * index, *meter) for index, meter in enumerate(meters)),
+    )
 
 
 @pytest.mark.parametrize(
     ('meters', 'allowed'),
-    [(((4, 4),), BOTH), (((2, 2),), BOTH), (((4, 4), (2, 2)), BOTH), (((4, 4), (4, 4)), ('4/4',)), (((3, 4),), ('3/4',))],
+    [
+        (((4, 4),), BOTH),
+        (((2, 2),), BOTH),
+        (((4, 4), (2, 2)), BOTH),
+        (((4, 4), (4, 4)), ('4/4',)),
+        (((3, 4),), ('3/4',)),
+    ],
 )
 def test_passes(meters, allowed):
     check_meter(score(*meters), allowed)

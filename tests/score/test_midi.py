@@ -1,4 +1,6 @@
-"""MIDI files, feature by feature on bytes made here, and what is written read again by ourselves, mido and music21."""
+"""MIDI files, feature by feature on bytes made here, and what is written read again by ourselves,
+mido and music21.
+"""
 
 import io
 
@@ -10,7 +12,21 @@ from hypothesis import strategies as st
 from symmusic.errors import ScoreError
 from symmusic.score.midi import TICKS_PER_QUARTER, format_midi, parse_midi, write_midi
 from symmusic.score.notes import Meter, Note
-from tests.score.midi_bytes import END, chunk, melody, meta, meter, midi, name, off, on, program, tempo, track, varlen
+from tests.score.midi_bytes import (
+    END,
+    chunk,
+    melody,
+    meta,
+    meter,
+    midi,
+    name,
+    off,
+    on,
+    program,
+    tempo,
+    track,
+    varlen,
+)
 
 REASONS = {'damaged MIDI', 'MIDI format 2', 'SMPTE time', 'too long', 'no notes'}
 SIXTEENTH = TICKS_PER_QUARTER // 4
@@ -38,7 +54,17 @@ def read(data):
 
 def test_one_track():
     score = parse_midi(
-        midi(track((0, meter(4, 4)), (0, tempo(90)), (0, on(60, 70)), (480, off(60)), (240, on(64)), (240, off(64))), kind=0)
+        midi(
+            track(
+                (0, meter(4, 4)),
+                (0, tempo(90)),
+                (0, on(60, 70)),
+                (480, off(60)),
+                (240, on(64)),
+                (240, off(64)),
+            ),
+            kind=0,
+        )
     )
     assert score.notes == (Note(0, 480, 60, 70), Note(720, 240, 64, 100))
     assert (score.ticks_per_quarter, score.num_instruments, score.title) == (480, 1, '')
@@ -47,19 +73,34 @@ def test_one_track():
 
 
 def test_running_status_and_velocity_0():
-    notes = varlen(0) + bytes([0x90, 60, 100]) + varlen(10) + bytes([60, 0]) + varlen(0) + bytes([62, 100]) + varlen(10) + bytes([62, 0])
+    notes = (
+        varlen(0)
+        + bytes([0x90, 60, 100])
+        + varlen(10)
+        + bytes([60, 0])
+        + varlen(0)
+        + bytes([62, 100])
+        + varlen(10)
+        + bytes([62, 0])
+    )
     data = midi(chunk(b'MTrk', notes + b'\x00' + END))
     assert data.count(b'\x90') == 1
     assert spans(data) == [(60, 0, 10), (62, 10, 20)]
 
 
 def test_long_delta():
-    assert spans(midi(track((0x0FFFFFFF, on(60)), (0x4000, off(60))))) == [(60, 0x0FFFFFFF, 0x0FFFFFFF + 0x4000)]
+    assert spans(midi(track((0x0FFFFFFF, on(60)), (0x4000, off(60))))) == [
+        (60, 0x0FFFFFFF, 0x0FFFFFFF + 0x4000)
+    ]
 
 
 def test_conductor_track():
-    conductor = track((0, name('Reel')), (0, meter(2, 2)), (0, tempo(120)), (960, meter(3, 4)), (0, tempo(60)))
-    score = parse_midi(midi(conductor, track((0, name('Flute')), (0, program(73)), (480, on(60)), (480, off(60)))))
+    conductor = track(
+        (0, name('Reel')), (0, meter(2, 2)), (0, tempo(120)), (960, meter(3, 4)), (0, tempo(60))
+    )
+    score = parse_midi(
+        midi(conductor, track((0, name('Flute')), (0, program(73)), (480, on(60)), (480, off(60))))
+    )
     assert score.title == 'Reel'
     assert [(each.tick, str(each)) for each in score.meters] == [(0, '2/2'), (960, '3/4')]
     assert [(each.tick, each.qpm) for each in score.tempi] == [(0, 120), (960, 60)]
@@ -68,7 +109,10 @@ def test_conductor_track():
 
 def test_meters_of_several_tracks_in_order_of_time():
     first = track((96, meter(3, 4)), (0, on(60)), (1, off(60)))
-    assert [str(each) for each in parse_midi(midi(first, track((0, meter(4, 4))))).meters] == ['4/4', '3/4']
+    assert [str(each) for each in parse_midi(midi(first, track((0, meter(4, 4))))).meters] == [
+        '4/4',
+        '3/4',
+    ]
 
 
 def test_no_meter():
@@ -84,9 +128,15 @@ def test_resolution(division):
 
 def test_several_instruments():
     drums = track((0, on(38, channel=9)), (10, off(38, channel=9)))
-    band = track((0, on(72, channel=3)), (5, on(48, channel=1)), (5, off(72, channel=3)), (5, off(48, channel=1)))
+    band = track(
+        (0, on(72, channel=3)),
+        (5, on(48, channel=1)),
+        (5, off(72, channel=3)),
+        (5, off(48, channel=1)),
+    )
     score = parse_midi(midi(drums, band, track((0, on(90, channel=3)), (9, off(90, channel=3)))))
-    assert [note.pitch for note in score.notes] == [72]  # the channel that plays first, of the first track with a melody
+    # the channel that plays first, of the first track with a melody
+    assert [note.pitch for note in score.notes] == [72]
     assert score.num_instruments == 4
 
 
@@ -106,8 +156,11 @@ def test_unclosed_notes_end_with_the_track():
 
 
 def test_overlapping_notes_of_one_pitch():
-    data = midi(track((0, on(60)), (10, on(60)), (10, off(60)), (5, off(60)), (5, on(60)), (5, off(60))))
-    assert spans(data) == [(60, 0, 20), (60, 10, 20), (60, 30, 35)]  # the second note-off ends nothing
+    data = midi(
+        track((0, on(60)), (10, on(60)), (10, off(60)), (5, off(60)), (5, on(60)), (5, off(60)))
+    )
+    # the second note-off ends nothing
+    assert spans(data) == [(60, 0, 20), (60, 10, 20), (60, 30, 35)]
 
 
 def test_note_off_after_its_successor_of_the_same_tick():
@@ -116,24 +169,47 @@ def test_note_off_after_its_successor_of_the_same_tick():
 
 
 def test_note_of_no_length():
-    assert spans(midi(track((5, on(60)), (0, off(60)), (5, on(62)), (5, off(62))))) == [(60, 5, 5), (62, 10, 15)]
+    assert spans(midi(track((5, on(60)), (0, off(60)), (5, on(62)), (5, off(62))))) == [
+        (60, 5, 5),
+        (62, 10, 15),
+    ]
 
 
 def test_notes_are_sorted():
-    data = midi(track((0, on(64)), (0, on(60)), (10, off(64)), (0, off(60)), (0, on(67)), (0, on(55)), (9, off(55)), (0, off(67))))
+    data = midi(
+        track(
+            (0, on(64)),
+            (0, on(60)),
+            (10, off(64)),
+            (0, off(60)),
+            (0, on(67)),
+            (0, on(55)),
+            (9, off(55)),
+            (0, off(67)),
+        )
+    )
     assert [pitch for pitch, _, _ in spans(data)] == [60, 64, 55, 67]
 
 
 def test_velocity_out_of_range_is_clipped():
-    assert parse_midi(midi(track((0, bytes([0x90, 60, 200])), (5, off(60))))).notes[0].velocity == 127
+    assert (
+        parse_midi(midi(track((0, bytes([0x90, 60, 200])), (5, off(60))))).notes[0].velocity == 127
+    )
 
 
 def test_refused():
     good = midi(track((0, on(60)), (10, off(60))))
     assert reason(midi(track((0, on(60)), (10, off(60))), kind=2)) == 'MIDI format 2'
-    assert reason(midi(track((0, on(60)), (10, off(60))), division=0xE728)) == 'SMPTE time'  # 25 frames of 40
+    # 25 frames of 40
+    assert reason(midi(track((0, on(60)), (10, off(60))), division=0xE728)) == 'SMPTE time'
     assert reason(midi(track((0, on(60)), (10, off(60))), division=0)) == 'SMPTE time'
-    assert reason(b'') == reason(b'RIFF' + good) == reason(b'MThd') == reason(b'X:1\nK:C\nCDEF|\n' * 9) == 'damaged MIDI'
+    assert (
+        reason(b'')
+        == reason(b'RIFF' + good)
+        == reason(b'MThd')
+        == reason(b'X:1\nK:C\nCDEF|\n' * 9)
+        == 'damaged MIDI'
+    )
 
 
 @pytest.mark.parametrize('cut', range(1, 40))
@@ -148,7 +224,15 @@ def test_damage_is_a_score_or_a_reason(patch, begin, length, header):
     """Whatever stands in a file, it is read, or refused with a reason that a corpus can count."""
     good = midi(
         track((0, name('T')), (0, meter(4, 4)), (0, tempo(99)), (0, meta(0x59, b'\x02\x00'))),
-        track((0, program(3)), (0, on(60)), (480, off(60)), (0, b'\xf0\x03abc'), (9, on(70)), (9, on(70, 0)), (0, meta(0x7F, b'??'))),
+        track(
+            (0, program(3)),
+            (0, on(60)),
+            (480, off(60)),
+            (0, b'\xf0\x03abc'),
+            (9, on(70)),
+            (9, on(70, 0)),
+            (0, meta(0x7F, b'??')),
+        ),
     )
     begin = begin % len(good) if header else 22 + begin % (len(good) - 22)
     score = read(good[:begin] + patch + good[begin + length :])
@@ -165,7 +249,13 @@ def test_damage_is_a_score_or_a_reason(patch, begin, length, header):
 
 def test_every_single_byte_changed():
     good = midi(
-        track((0, name('T')), (0, meter(4, 4)), (0, tempo(99)), (0, meta(0x59, b'\x02\x00')), (0, meta(0x54, bytes(5)))),
+        track(
+            (0, name('T')),
+            (0, meter(4, 4)),
+            (0, tempo(99)),
+            (0, meta(0x59, b'\x02\x00')),
+            (0, meta(0x54, bytes(5))),
+        ),
         track((0, program(3)), (0, on(60)), (480, off(60))),
     )
     for index in range(len(good)):
@@ -174,7 +264,11 @@ def test_every_single_byte_changed():
             assert score in REASONS if isinstance(score, str) else score.notes
 
 
-melodies = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 40), st.integers(0, 127), st.integers(1, 127)), min_size=1, max_size=30)
+melodies = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(1, 40), st.integers(0, 127), st.integers(1, 127)),
+    min_size=1,
+    max_size=30,
+)
 
 
 def lay_out(rows):
@@ -192,7 +286,12 @@ def test_written_file():
     assert data[:14] == b'MThd\0\0\0\6\0\1\0\2\0\xdc'
     file = mido.MidiFile(file=io.BytesIO(data))
     conductor, notes = ([(message.time, message) for message in each] for each in file.tracks)
-    assert [message.type for _, message in conductor] == ['track_name', 'time_signature', 'set_tempo', 'end_of_track']
+    assert [message.type for _, message in conductor] == [
+        'track_name',
+        'time_signature',
+        'set_tempo',
+        'end_of_track',
+    ]
     assert conductor[0][1].name == 'Süß ?'
     assert (conductor[1][1].numerator, conductor[1][1].denominator) == (4, 4)
     assert conductor[2][1].tempo == 600_000
@@ -218,7 +317,9 @@ def test_round_trip(rows, title, qpm):
     assert score.ticks_per_quarter == TICKS_PER_QUARTER
     assert score.meters == (Meter(0, 4, 4),)
     assert [(each.tick, round(each.qpm, 3)) for each in score.tempi] == [(0, qpm)]
-    assert score.title == (title.encode('latin-1', 'replace').decode('latin-1').strip('\0 ') or 'Melody')
+    assert score.title == (
+        title.encode('latin-1', 'replace').decode('latin-1').strip('\0 ') or 'Melody'
+    )
 
 
 @hypothesis.given(melodies)
@@ -249,16 +350,24 @@ def test_music21_reads_what_is_written(tmp_path):
     write_midi(tmp_path / 'a.mid', lay_out(rows), title='Mary', qpm=90)
     score = music21.converter.parse(tmp_path / 'a.mid')
     # Ties at bar lines are undone; offsets and lengths count quarters.
-    notes = [(float(n.offset), float(n.quarterLength), n.pitch.midi) for n in score.parts[0].stripTies().flatten().notes]
+    notes = [
+        (float(n.offset), float(n.quarterLength), n.pitch.midi)
+        for n in score.parts[0].stripTies().flatten().notes
+    ]
     assert notes == [(note.onset / 220, note.duration / 220, note.pitch) for note in lay_out(rows)]
     flat = score.flatten()
-    assert [each.ratioString for each in flat.getElementsByClass(music21.meter.TimeSignature)] == ['4/4']
+    assert [each.ratioString for each in flat.getElementsByClass(music21.meter.TimeSignature)] == [
+        '4/4'
+    ]
     assert [each.number for each in flat.getElementsByClass(music21.tempo.MetronomeMark)] == [90]
 
 
 def test_a_short_file_of_a_long_piece_is_refused():
     """A note of 10^8 ticks at one tick per quarter: 300 bytes that would be gigabytes of steps."""
-    held = [mido.Message('note_on', note=60, velocity=64), mido.Message('note_off', note=60, time=10**8)]
+    held = [
+        mido.Message('note_on', note=60, velocity=64),
+        mido.Message('note_off', note=60, time=10**8),
+    ]
     data = io.BytesIO()
     mido.MidiFile(type=0, ticks_per_beat=1, tracks=[mido.MidiTrack(held)]).save(file=data)
     with pytest.raises(ScoreError) as caught:
@@ -268,6 +377,8 @@ def test_a_short_file_of_a_long_piece_is_refused():
 
 def test_a_tempo_slower_than_midi_can_say_is_the_slowest():
     tempi = [
-        message.tempo for message in mido.MidiFile(file=io.BytesIO(format_midi([Note(0, 55, 60)], qpm=1.0))) if message.type == 'set_tempo'
+        message.tempo
+        for message in mido.MidiFile(file=io.BytesIO(format_midi([Note(0, 55, 60)], qpm=1.0)))
+        if message.type == 'set_tempo'
     ]
     assert tempi == [0xFFFFFF]

@@ -14,11 +14,15 @@ from tests.score.midi_bytes import chunk, melody, midi, name, off, on, program, 
 
 
 def read(*items):
-    return [(note.pitch, note.onset, note.duration) for note in parse_monophonic(midi(track(*items)))]
+    return [
+        (note.pitch, note.onset, note.duration) for note in parse_monophonic(midi(track(*items)))
+    ]
 
 
 def test_edge_cases(shared):
-    """All 31 files: the same notes, onsets apart (there the program keeps the end of the note before), or refused both."""
+    """All 31 files: the same notes, onsets apart (there the program keeps the end of the note
+    before), or refused both.
+    """
     folder = shared / 'reference' / 'melodyshape'
     with open(folder / 'edge_expected.tsv', newline='') as file:
         rows = list(csv.DictReader(file, delimiter='\t'))
@@ -34,14 +38,20 @@ def test_edge_cases(shared):
             else:
                 assert caught.value.reason in ('damaged MIDI', 'MIDI format 2'), row
             continue
-        expected = [tuple(map(int, found)) for found in re.findall(r'(\d+)\(on\d+,d(\d+),', row['result'])]
+        expected = [
+            tuple(map(int, found)) for found in re.findall(r'(\d+)\(on\d+,d(\d+),', row['result'])
+        ]
         assert [(note.pitch, note.duration) for note in parse_monophonic(data)] == expected, row
 
 
-@given(st.lists(st.tuples(st.one_of(st.none(), st.integers(0, 127)), st.integers(1, 200)), max_size=12))
+@given(
+    st.lists(st.tuples(st.one_of(st.none(), st.integers(0, 127)), st.integers(1, 200)), max_size=12)
+)
 def test_notes_one_after_the_other(notes):
     found = parse_monophonic(melody(*notes))
-    assert [(note.pitch, note.duration) for note in found] == [(pitch, steps) for pitch, steps in notes if pitch is not None]
+    assert [(note.pitch, note.duration) for note in found] == [
+        (pitch, steps) for pitch, steps in notes if pitch is not None
+    ]
 
 
 @given(st.binary(max_size=60))
@@ -71,6 +81,9 @@ def test_overlaps():
 
 def test_the_track_of_most_events_counts():
     notes = track((0, on(60)), (4, off(60)))
-    assert parse_monophonic(midi(track((0, name('a')), (0, name('b')), (0, name('c'))), notes)) == []
-    assert len(parse_monophonic(midi(track((0, name('a')), (0, name('b'))), notes))) == 0  # a tie: the first
+    assert (
+        parse_monophonic(midi(track((0, name('a')), (0, name('b')), (0, name('c'))), notes)) == []
+    )
+    # a tie: the first
+    assert len(parse_monophonic(midi(track((0, name('a')), (0, name('b'))), notes))) == 0
     assert len(parse_monophonic(midi(track((0, name('a'))), notes))) == 1

@@ -1,4 +1,6 @@
-"""Notation: bars of plain values, spelling, and ABC and MusicXML that say the same as the notes, to our reader and to music21."""
+"""Notation: bars of plain values, spelling, and ABC and MusicXML that say the same as the notes, to
+our reader and to music21.
+"""
 
 import dataclasses
 import re
@@ -23,7 +25,11 @@ KEYS = st.builds(Key, st.integers(0, 11), st.booleans())
 def melodies(draw, low=0, high=127):
     """Notes in sixteenths, one after the other, with rests between some."""
     notes, step = [], 0
-    for gap, length, pitch in draw(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 40), st.integers(low, high)), max_size=12)):
+    for gap, length, pitch in draw(
+        st.lists(
+            st.tuples(st.integers(0, 20), st.integers(1, 40), st.integers(low, high)), max_size=12
+        )
+    ):
         notes.append(Note(step + gap, length, pitch))
         step = notes[-1].end
     return notes
@@ -48,7 +54,9 @@ def test_bars_are_full_and_say_the_notes(notes, num_bars):
     assert len(bars) == max([num_bars, *(-(-note.end // 16) for note in notes)])
     for signs in bars:
         assert sum(sign.value for sign in signs) == 16
-        assert [sign.step for sign in signs] == [sum(each.value for each in signs[:index]) for index in range(len(signs))]
+        assert [sign.step for sign in signs] == [
+            sum(each.value for each in signs[:index]) for index in range(len(signs))
+        ]
         assert all(sign.value in VALUES for sign in signs)
     placed = [(index * 16 + sign.step, sign) for index, signs in enumerate(bars) for sign in signs]
     assert joined(placed) == [(note.pitch, note.onset, note.end) for note in notes]
@@ -59,26 +67,42 @@ def test_bars_are_full_and_say_the_notes(notes, num_bars):
 @given(melodies(), st.integers(1, 15), st.sampled_from([0, 73]))
 def test_a_pickup_stays_one(notes, pickup, program):
     """In the bars, and to our reader of ABC."""
-    notes = [dataclasses.replace(note, onset=note.onset + 16 - pickup) for note in notes] + [Note(500, 4, 60)]
+    notes = [dataclasses.replace(note, onset=note.onset + 16 - pickup) for note in notes] + [
+        Note(500, 4, 60)
+    ]
     notes = [Note(16 - pickup, 1, 72), *(note for note in notes if note.onset > 16 - pickup)]
     bars = to_bars(notes, pickup=pickup)
-    assert [sum(sign.value for sign in signs) for signs in bars] == [pickup, *[16] * (len(bars) - 1)]
+    assert [sum(sign.value for sign in signs) for signs in bars] == [
+        pickup,
+        *[16] * (len(bars) - 1),
+    ]
     text = format_abc(notes, key=Key(0, True), pickup=pickup, program=program)
     score = read_abc_tune(text)
     sixteenth = score.ticks_per_quarter // 4
     assert score.pickup == pickup * sixteenth
     first = 16 - pickup
-    assert [(note.onset, note.pitch) for note in score.notes] == [((note.onset - first) * sixteenth, note.pitch) for note in notes]
+    assert [(note.onset, note.pitch) for note in score.notes] == [
+        ((note.onset - first) * sixteenth, note.pitch) for note in notes
+    ]
     assert ('%%MIDI program 73' in text) == (program == 73)
-    root = ElementTree.fromstring(format_musicxml(notes, key=Key(0, True), pickup=pickup, program=program).encode())
+    root = ElementTree.fromstring(
+        format_musicxml(notes, key=Key(0, True), pickup=pickup, program=program).encode()
+    )
     measures = list(root.iter('measure'))
-    assert [measure.get('number') for measure in measures] == [str(number) for number in range(len(bars))]
+    assert [measure.get('number') for measure in measures] == [
+        str(number) for number in range(len(bars))
+    ]
     assert [measure.get('implicit') for measure in measures[:2]] == ['yes', None]
     assert root.findtext('.//midi-program') == str(program + 1)
 
 
 def values(begin, end):
-    return [sign.value for signs in to_bars([Note(begin, end - begin, 60)]) for sign in signs if sign.pitch]
+    return [
+        sign.value
+        for signs in to_bars([Note(begin, end - begin, 60)])
+        for sign in signs
+        if sign.pitch
+    ]
 
 
 def test_values_by_hand():
@@ -97,8 +121,11 @@ def test_a_spelling_names_its_pitch_with_one_sign_at_most_but_in_far_keys(pitch,
     spelled = spell(pitch, key)
     assert 'C D EF G A B'.index(spelled.letter) + spelled.alter + 12 * (spelled.octave + 1) == pitch
     assert abs(spelled.alter) <= (1 if abs(fifths(key)) < 2 else 2)
-    if (pitch - key.tonic) % 12 in ((0, 2, 4, 5, 7, 9, 11) if key.is_major else (0, 2, 3, 5, 7, 8, 10)):
-        assert spelled.alter == altered(spelled.letter, fifths(key))  # the key's own notes need no accidental
+    if (pitch - key.tonic) % 12 in (
+        (0, 2, 4, 5, 7, 9, 11) if key.is_major else (0, 2, 3, 5, 7, 8, 10)
+    ):
+        # the key's own notes need no accidental
+        assert spelled.alter == altered(spelled.letter, fifths(key))
 
 
 def test_spellings_by_hand():
@@ -113,8 +140,9 @@ def test_spellings_by_hand():
 
 def test_abc_by_hand():
     notes = [Note(0, 4, 67), Note(4, 2, 66), Note(6, 2, 65), Note(8, 12, 72), Note(24, 8, 77)]
-    assert format_abc(notes, title='Hand', key=Key(7, True), qpm=99.6) == (
-        'X:1\nT:Hand\nM:4/4\nL:1/16\nQ:1/4=100\nK:G\nG4 F2=F2 c8- | c4 z4 =f8 |]\n'
+    assert (
+        format_abc(notes, title='Hand', key=Key(7, True), qpm=99.6)
+        == 'X:1\nT:Hand\nM:4/4\nL:1/16\nQ:1/4=100\nK:G\nG4 F2=F2 c8- | c4 z4 =f8 |]\n'
     )
 
 
@@ -135,14 +163,19 @@ def test_our_reader_reads_the_abc_back(notes, key, title, qpm, meter):
 
 @given(melodies(), KEYS, st.text(max_size=20), st.floats(20, 400))
 def test_musicxml_holds_the_notes(notes, key, title, qpm):
-    root = ElementTree.fromstring(format_musicxml(notes, title=title, key=key, qpm=qpm, num_bars=2).encode())
+    root = ElementTree.fromstring(
+        format_musicxml(notes, title=title, key=key, qpm=qpm, num_bars=2).encode()
+    )
     spans, step = [], 0
     for measure in root.iter('measure'):
         assert sum(int(note.findtext('duration')) for note in measure.iter('note')) == 16
         for note in measure.iter('note'):
             value, pitch = int(note.findtext('duration')), note.find('pitch')
             if pitch is not None:
-                natural, alter = 'C D EF G A B'.index(pitch.findtext('step')), int(pitch.findtext('alter', '0'))
+                natural, alter = (
+                    'C D EF G A B'.index(pitch.findtext('step')),
+                    int(pitch.findtext('alter', '0')),
+                )
                 number = natural + alter + 12 * (int(pitch.findtext('octave')) + 1)
                 if note.find("tie[@type='stop']") is not None:
                     assert spans[-1][0] == number
@@ -162,7 +195,9 @@ def test_a_title_is_a_title():
     abc = format_abc([Note(0, 4, 60)], title=NASTY, key=Key(0, True))
     assert re.findall('^K:.*', abc, re.M) == ['K:C']
     assert read_abc_tune(abc).title == 'A <b>&amp;</b> "é" K:F#'
-    root = ElementTree.fromstring(format_musicxml([Note(0, 4, 60)], title=NASTY, key=Key(0, True)).encode())
+    root = ElementTree.fromstring(
+        format_musicxml([Note(0, 4, 60)], title=NASTY, key=Key(0, True)).encode()
+    )
     assert root.findtext('work/work-title').startswith('A <b>&amp;</b> %')
 
 
@@ -182,8 +217,13 @@ def test_music21_reads_it(form, key):
         Note(52, 3, 49),
     ]
     write = {'abc': format_abc, 'musicxml': format_musicxml}[form]
-    score = converter.parse(write(notes, title='Made up', key=key, qpm=90.0), format=form).stripTies()
-    found = [(int(note.offset * 4), int(note.quarterLength * 4), note.pitch.midi) for note in score.flatten().notes]
+    score = converter.parse(
+        write(notes, title='Made up', key=key, qpm=90.0), format=form
+    ).stripTies()
+    found = [
+        (int(note.offset * 4), int(note.quarterLength * 4), note.pitch.midi)
+        for note in score.flatten().notes
+    ]
     assert found == [(note.onset, note.duration, note.pitch) for note in notes]
     assert score.flatten().getElementsByClass('KeySignature')[0].sharps == fifths(key)
     assert score.flatten().getElementsByClass('TimeSignature')[0].ratioString == '4/4'
@@ -193,8 +233,20 @@ def test_music21_reads_it(form, key):
 def test_beams_by_hand():
     lengths = [2, 1, 1, 3, 1, 1, 3, 4]
     onsets = [sum(lengths[:index]) for index in range(len(lengths))]
-    text = format_musicxml([Note(*each, 60) for each in zip(onsets, lengths, strict=True)], key=Key(0, True))
-    found = [[beam.text for beam in note.iter('beam')] for note in ElementTree.fromstring(text.encode()).iter('note')]
+    text = format_musicxml(
+        [Note(*each, 60) for each in zip(onsets, lengths, strict=True)], key=Key(0, True)
+    )
+    found = [
+        [beam.text for beam in note.iter('beam')]
+        for note in ElementTree.fromstring(text.encode()).iter('note')
+    ]
     assert found == [
-        ['begin'], ['continue', 'begin'], ['end', 'end'], ['begin'], ['end', 'backward hook'], ['begin', 'forward hook'], ['end'], [],
-    ]  # fmt: skip
+        ['begin'],
+        ['continue', 'begin'],
+        ['end', 'end'],
+        ['begin'],
+        ['end', 'backward hook'],
+        ['begin', 'forward hook'],
+        ['end'],
+        [],
+    ]

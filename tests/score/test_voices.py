@@ -1,4 +1,6 @@
-"""Pieces of several voices, hand-made in Humdrum and MusicXML: notes in quarters, as a reader of the score would count them."""
+"""Pieces of several voices, hand-made in Humdrum and MusicXML: notes in quarters, as a reader of
+the score would count them.
+"""
 
 import subprocess
 import sys
@@ -14,7 +16,10 @@ from tests.score.pieces import FOUR_TWO, music_xml
 
 
 def notes(score):
-    return [(note.onset / TICKS_PER_QUARTER, note.duration / TICKS_PER_QUARTER, note.pitch) for note in score.notes]
+    return [
+        (note.onset / TICKS_PER_QUARTER, note.duration / TICKS_PER_QUARTER, note.pitch)
+        for note in score.notes
+    ]
 
 
 def read(tmp_path, name, text):
@@ -25,7 +30,8 @@ def read(tmp_path, name, text):
 
 def test_humdrum(tmp_path):
     top, bottom = read(tmp_path, 'a.krn', FOUR_TWO)
-    assert notes(top) == [(0, 4, 67), (4, 6, 74), (10, 2, 72), (12, 4, 71)]  # the tie over the bar line is one note
+    # the tie over the bar line is one note
+    assert notes(top) == [(0, 4, 67), (4, 6, 74), (10, 2, 72), (12, 4, 71)]
     assert notes(bottom) == [(8, 8, 55)]
     assert [str(meter) for meter in (*top.meters, *bottom.meters)] == ['4/2', '4/2']
     assert (top.title, top.pickup, top.num_instruments) == ('Agnus: Soprano', 0, 1)
@@ -59,12 +65,21 @@ def test_no_file(tmp_path):
 
 def test_music21_is_imported_by_reading_alone():
     code = 'import sys, symmusic.corpus.pieces; print({"music21", "jax"} & set(sys.modules))'
-    assert subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True).stdout == 'set()\n'
+    assert (
+        subprocess.run(
+            [sys.executable, '-c', code], capture_output=True, text=True, check=True
+        ).stdout
+        == 'set()\n'
+    )
 
 
-@hypothesis.given(st.lists(st.tuples(st.integers(1, 8), st.integers(60, 62), st.booleans()), max_size=12))
+@hypothesis.given(
+    st.lists(st.tuples(st.integers(1, 8), st.integers(60, 62), st.booleans()), max_size=12)
+)
 def test_ties(drawn):
-    """Joined notes cover the same time at the same pitches, and begin anew exactly where no tie leads."""
+    """Joined notes cover the same time at the same pitches, and begin anew exactly where no tie
+    leads.
+    """
     sounds, tick, begins = [], 0, 0
     for index, (duration, pitch, leads_on) in enumerate(drawn):
         sounds.append((Note(tick, duration, pitch), leads_on))
@@ -132,4 +147,12 @@ def test_repeats_of_a_file_are_played(tmp_path):
     path.write_text('</measure>'.join(bars))
     (voice,) = read_voices(path)
     assert [note.pitch for note in voice.notes] == [72, 74, 72, 74, 76, 77, 77]
-    assert [note.onset // voice.ticks_per_quarter for note in voice.notes] == [0, 4, 8, 12, 16, 20, 24]
+    assert [note.onset // voice.ticks_per_quarter for note in voice.notes] == [
+        0,
+        4,
+        8,
+        12,
+        16,
+        20,
+        24,
+    ]

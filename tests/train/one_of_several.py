@@ -1,4 +1,6 @@
-"""A program of `test_processes`: one of the processes (SYMMUSIC_PROCESSES) that train a small problem, `WORKDIR NUM_REPLICAS EPOCHS`."""
+"""A program of `test_processes`: one of the processes (SYMMUSIC_PROCESSES) that train a small
+problem, `WORKDIR NUM_REPLICAS EPOCHS`.
+"""
 
 import os
 import pathlib
@@ -18,7 +20,9 @@ BATCH_SIZE = 16
 
 
 def main(workdir: pathlib.Path, num_replicas: int, num_epochs: int, stopping: int = -1) -> None:
-    """Trains, and goes on with what is in the workdir; the process `stopping` is told to stop after its first epoch."""
+    """Trains, and goes on with what is in the workdir; the process `stopping` is told to stop after
+    its first epoch.
+    """
     join_processes(os.environ.get(PROCESSES, ''))
     checkpoints = Checkpoints(workdir)
     if checkpoints.latest_step() is None:
@@ -35,7 +39,9 @@ def main(workdir: pathlib.Path, num_replicas: int, num_epochs: int, stopping: in
             signal.raise_signal(signal.SIGTERM)
 
     try:
-        loop.fit(states, card, make_windows(40, 0), make_windows(20, 1), 1.9, plan, workdir, say, mesh)
+        loop.fit(
+            states, card, make_windows(40, 0), make_windows(20, 1), 1.9, plan, workdir, say, mesh
+        )
     except Interrupted as stopped:
         print(stopped)
 

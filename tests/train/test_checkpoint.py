@@ -21,12 +21,30 @@ from symmusic.train.replicas import init_replicas
 from tests.train.toy import ARCHITECTURE, RECIPE, VOCABULARY, assert_same_bits
 
 INITIAL = init_replicas([jax.random.key(0)], ARCHITECTURE, RECIPE)
-ROWS = ({'replica': 0, 'epoch': 1, 'train_loss': 1 / 3, 'validation_loss': 2**-30, 'learning_rate': 0.1, 'sequences_per_s': 7.0},)
-CARD = Card(ARCHITECTURE, RECIPE, VOCABULARY, {'seed': 3, 'data': {'meters': ['4/4']}}, {'corpus': 'walks', 'num_windows': 10}, ROWS)
+ROWS = (
+    {
+        'replica': 0,
+        'epoch': 1,
+        'train_loss': 1 / 3,
+        'validation_loss': 2**-30,
+        'learning_rate': 0.1,
+        'sequences_per_s': 7.0,
+    },
+)
+CARD = Card(
+    ARCHITECTURE,
+    RECIPE,
+    VOCABULARY,
+    {'seed': 3, 'data': {'meters': ['4/4']}},
+    {'corpus': 'walks', 'num_windows': 10},
+    ROWS,
+)
 
 
 def at(step):
-    """A state after `step` updates whose other leaves are random, best_loss infinite as in the first epoch."""
+    """A state after `step` updates whose other leaves are random, best_loss infinite as in the
+    first epoch.
+    """
     rng = np.random.default_rng(step)
 
     def randomised(leaf):
@@ -35,12 +53,16 @@ def at(step):
         return jnp.asarray(rng.normal(size=leaf.shape), leaf.dtype)
 
     state = jax.tree.map(randomised, INITIAL)
-    return state.replace(step=jnp.int32([step]), best_loss=jnp.float32([jnp.inf]), key=jax.random.key(step)[None])
+    return state.replace(
+        step=jnp.int32([step]), best_loss=jnp.float32([jnp.inf]), key=jax.random.key(step)[None]
+    )
 
 
 def content(folder):
     """Every file below a folder with its bytes."""
-    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+    return {
+        path.relative_to(folder): path.read_bytes() for path in folder.rglob('*') if path.is_file()
+    }
 
 
 @pytest.fixture(scope='session')
@@ -68,7 +90,9 @@ def test_round_trip_bit_by_bit(saved):
 
 def test_card_round_trips_through_json():
     assert Card.from_json(json.loads(json.dumps(CARD.to_json()))) == CARD
-    assert hash(Card.from_json(json.loads(json.dumps(CARD.to_json()))).architecture) == hash(ARCHITECTURE)
+    assert hash(Card.from_json(json.loads(json.dumps(CARD.to_json()))).architecture) == hash(
+        ARCHITECTURE
+    )
     with pytest.raises(ValueError, match='format'):
         Card.from_json({**CARD.to_json(), 'format': 0})
 
@@ -100,7 +124,10 @@ def test_the_latest_two_are_kept(workdir):
     checkpoints = Checkpoints(workdir)
     assert checkpoints.latest_step() == 9
     checkpoints.save(at(11), dataclasses.replace(CARD, rows=()))
-    assert sorted(path.name for path in checkpoints.folder.iterdir() if path.is_dir()) == ['11', '9']
+    assert sorted(path.name for path in checkpoints.folder.iterdir() if path.is_dir()) == [
+        '11',
+        '9',
+    ]
     assert checkpoints.restore_card().rows == ()
     shutil.rmtree(checkpoints.folder / '11')
     assert_same_bits(checkpoints.restore()[0], at(9))
@@ -108,7 +135,10 @@ def test_the_latest_two_are_kept(workdir):
 
 def test_none_is_a_user_s_mistake_and_leaves_nothing(tmp_path):
     assert Checkpoints(tmp_path / 'none').latest_step() is None
-    for read in (Checkpoints(tmp_path / 'none').restore, Checkpoints(tmp_path / 'none').restore_card):
+    for read in (
+        Checkpoints(tmp_path / 'none').restore,
+        Checkpoints(tmp_path / 'none').restore_card,
+    ):
         with pytest.raises(UserError, match=r'no checkpoint under .*none/checkpoints'):
             read()
     assert not list(tmp_path.iterdir())
@@ -133,16 +163,22 @@ def damage_by_flipping(path):
 
 
 def largest(folder):
-    return max((path for path in folder.rglob('*') if path.is_file()), key=lambda path: path.stat().st_size)
+    return max(
+        (path for path in folder.rglob('*') if path.is_file()), key=lambda path: path.stat().st_size
+    )
 
 
-@pytest.mark.parametrize('damage', [damage_by_removing, damage_by_emptying, damage_by_cutting, damage_by_flipping])
+@pytest.mark.parametrize(
+    'damage', [damage_by_removing, damage_by_emptying, damage_by_cutting, damage_by_flipping]
+)
 @pytest.mark.parametrize('part', ['state', 'card'])
 def test_a_damaged_one_is_named_and_left(workdir, part, damage):
     folder = workdir / 'checkpoints' / '9'
     damage(largest(folder / part))
     before = content(workdir)
-    with pytest.raises(UserError, match=r'9 is damaged.*remove that folder to go on from the one before, 4') as caught:
+    with pytest.raises(
+        UserError, match=r'9 is damaged.*remove that folder to go on from the one before, 4'
+    ) as caught:
         Checkpoints(workdir).restore()
     assert str(folder) in str(caught.value)
     assert '\n' not in str(caught.value)
@@ -152,10 +188,18 @@ def test_a_damaged_one_is_named_and_left(workdir, part, damage):
 
 
 @pytest.mark.parametrize('damage', [damage_by_cutting, damage_by_flipping])
-def test_whatever_file_is_damaged_no_more_than_the_one_line_is_said(saved, tmp_path, capfd, caplog, damage):
-    """Beside the error that is raised Orbax leaves tasks behind whose own errors Python reports when it clears them away."""
+def test_whatever_file_is_damaged_no_more_than_the_one_line_is_said(
+    saved, tmp_path, capfd, caplog, damage
+):
+    """Beside the error that is raised Orbax leaves tasks behind whose own errors Python reports
+    when it clears them away.
+    """
     errors = []
-    for number, path in enumerate(sorted(path for path in (saved / 'checkpoints' / '9' / 'state').rglob('*') if path.is_file())):
+    for number, path in enumerate(
+        sorted(
+            path for path in (saved / 'checkpoints' / '9' / 'state').rglob('*') if path.is_file()
+        )
+    ):
         workdir = pathlib.Path(shutil.copytree(saved, tmp_path / str(number)))
         damage(workdir / path.relative_to(saved))
         try:
@@ -187,7 +231,9 @@ def stored_card(workdir):
 def test_a_card_of_another_format_is_refused_with_its_version(workdir):
     card = stored_card(workdir)
     card.write_text(re.sub(r'"format": ?\d+', '"format": 99', card.read_text()))
-    with pytest.raises(UserError, match=f'it is of format 99; this version of symmusic reads 2 and {FORMAT}'):
+    with pytest.raises(
+        UserError, match=f'it is of format 99; this version of symmusic reads 2 and {FORMAT}'
+    ):
         Checkpoints(workdir).restore()
 
 
@@ -220,9 +266,15 @@ def test_numbers_that_are_not_those_written_are_noticed(workdir):
 
 @pytest.mark.slow
 def test_no_flipped_bit_is_read(saved, tmp_path):
-    """Each of 300 bits anywhere in a checkpoint: what is read is what was written, or it is refused."""
+    """Each of 300 bits anywhere in a checkpoint: what is read is what was written, or it is
+    refused.
+    """
     rng, refused = np.random.default_rng(0), 0
-    files = sorted(path for path in (saved / 'checkpoints' / '9').rglob('*') if path.is_file() and path.stat().st_size)
+    files = sorted(
+        path
+        for path in (saved / 'checkpoints' / '9').rglob('*')
+        if path.is_file() and path.stat().st_size
+    )
     sizes = np.array([path.stat().st_size for path in files])
     workdir = pathlib.Path(shutil.copytree(saved, tmp_path / 'run'))
     for _ in range(300):
@@ -242,8 +294,12 @@ def test_no_flipped_bit_is_read(saved, tmp_path):
 
 
 def test_what_a_killed_save_leaves_is_passed_over(workdir):
-    """Orbax writes aside: a folder that was never renamed is no checkpoint, and the next save goes on beside it."""
-    shutil.copytree(workdir / 'checkpoints' / '9', workdir / 'checkpoints' / '12.orbax-checkpoint-tmp')
+    """Orbax writes aside: a folder that was never renamed is no checkpoint, and the next save goes
+    on beside it.
+    """
+    shutil.copytree(
+        workdir / 'checkpoints' / '9', workdir / 'checkpoints' / '12.orbax-checkpoint-tmp'
+    )
     checkpoints = Checkpoints(workdir)
     assert checkpoints.latest_step() == 9
     assert_same_bits(checkpoints.restore()[0], at(9))
@@ -265,7 +321,10 @@ def test_a_full_disk_is_said_and_leaves_what_was_there(workdir, monkeypatch):
     assert_same_bits(Checkpoints(workdir).restore()[0], at(9))
 
 
-@pytest.mark.parametrize('message', ['RESOURCE_EXHAUSTED: Error writing "x": No space left on device', 'PERMISSION_DENIED: x'])
+@pytest.mark.parametrize(
+    'message',
+    ['RESOURCE_EXHAUSTED: Error writing "x": No space left on device', 'PERMISSION_DENIED: x'],
+)
 def test_a_full_disk_as_tensorstore_says_it(workdir, monkeypatch, message):
     def full(*args, **kwargs):
         raise ValueError(message)

@@ -33,9 +33,20 @@ def test_replicas_are_split_first(num_replicas, batch_size, num_devices, shape):
 @pytest.mark.parametrize('num_splits', [1, pytest.param(7, marks=pytest.mark.slow)])
 def test_several_devices_agree_with_one(tmp_path, num_splits):
     """Losses and parameters to rounding, and drawn pieces."""
-    environment = os.environ | {'PYTHONPATH': str(ROOT), 'JAX_NUM_CPU_DEVICES': '8', 'JAX_PLATFORMS': 'cpu'}
-    program = [sys.executable, str(pathlib.Path(__file__).with_name('eight_devices.py')), str(tmp_path), str(num_splits)]
-    done = subprocess.run(program, capture_output=True, text=True, env=environment, timeout=600, check=False)
+    environment = os.environ | {
+        'PYTHONPATH': str(ROOT),
+        'JAX_NUM_CPU_DEVICES': '8',
+        'JAX_PLATFORMS': 'cpu',
+    }
+    program = [
+        sys.executable,
+        str(pathlib.Path(__file__).with_name('eight_devices.py')),
+        str(tmp_path),
+        str(num_splits),
+    ]
+    done = subprocess.run(
+        program, capture_output=True, text=True, env=environment, timeout=600, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count('agree') == num_splits
     assert 'pieces are alike' in done.stdout
@@ -45,9 +56,20 @@ def test_several_devices_agree_with_one(tmp_path, num_splits):
 def test_deterministic_operations_are_asked_for_before_jax_is_used(deterministic):
     """A flag of XLA's, whose name it checks: a process of its own reads it with the first device."""
     code = (
-        'import os; from symmusic.train.devices import claim_cores; '
-        f'claim_cores(1, deterministic={deterministic}); import jax; print(jax.device_count(), os.environ.get("XLA_FLAGS"))'
+        'import os; from symmusic.train.devices import claim_cores; claim_cores(1,'
+        f' deterministic={deterministic}); import jax; print(jax.device_count(),'
+        ' os.environ.get("XLA_FLAGS"))'
     )
     environment = {name: value for name, value in os.environ.items() if name != 'XLA_FLAGS'}
-    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ['1', '--xla_gpu_deterministic_ops=true' if deterministic else 'None']
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [
+        '1',
+        '--xla_gpu_deterministic_ops=true' if deterministic else 'None',
+    ]

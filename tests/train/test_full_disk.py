@@ -1,4 +1,6 @@
-"""A training loop whose writes fail, one after the other: the line, the last good checkpoint, and the same end."""
+"""A training loop whose writes fail, one after the other: the line, the last good checkpoint, and
+the same end.
+"""
 
 import contextlib
 import errno
@@ -11,12 +13,15 @@ from symmusic.train.checkpoint import Checkpoints
 from tests.train.test_resume import assert_same_run, go_on
 from tests.train.toy import Runs
 
-WRITES = ('fsync', 'replace', 'rename', 'mkdir', 'link')  # what every write of ours and of Orbax comes to
+# what every write of ours and of Orbax comes to
+WRITES = ('fsync', 'replace', 'rename', 'mkdir', 'link')
 
 
 @contextlib.contextmanager
 def failing_from(first, number):
-    """From the `first` of our writes on (1 is the first) the disk takes nothing more; a list of what was asked of it."""
+    """From the `first` of our writes on (1 is the first) the disk takes nothing more; a list of
+    what was asked of it.
+    """
     asked = []
 
     def failing(name, function):

@@ -1,4 +1,6 @@
-"""Training for infilling: where gaps end, what counts, and that it learns what only the right side tells."""
+"""Training for infilling: where gaps end, what counts, and that it learns what only the right side
+tells.
+"""
 
 import dataclasses
 
@@ -18,8 +20,16 @@ from symmusic.train.state import Recipe, init_state
 from symmusic.train.step import Batch, gather, held_out_nats, open_gaps, target_losses, update
 
 VOCABULARY = MelodyVocabulary(60, 61)  # no event, note off, two pitches
-ARCHITECTURE = Architecture(4, num_layers=1, num_cells=8, bidirectional=True, infilling=True, dropout_rate=0.0, num_positions=16,
-                            lookback=(16,))  # fmt: skip
+ARCHITECTURE = Architecture(
+    4,
+    num_layers=1,
+    num_cells=8,
+    bidirectional=True,
+    infilling=True,
+    dropout_rate=0.0,
+    num_positions=16,
+    lookback=(16,),
+)
 RECIPE = Recipe(targets='gap', learning_rate=0.05)
 
 
@@ -30,14 +40,24 @@ def begin(architecture):
 def batch_of(num_steps, positions, num_padding, first_targets):
     positions_BS = (jnp.array(positions)[:, None] + jnp.arange(num_steps)) % 16
     tokens_BS = jnp.zeros_like(positions_BS)
-    return Batch(tokens_BS, positions_BS, jnp.array(num_padding), jnp.array(first_targets), jnp.full(len(positions), num_steps))
+    return Batch(
+        tokens_BS,
+        positions_BS,
+        jnp.array(num_padding),
+        jnp.array(first_targets),
+        jnp.full(len(positions), num_steps),
+    )
 
 
 def test_gaps_end_at_bar_lines_each_as_often():
-    """At those after the first target, or at the window's end; never in a row that only fills up the batch."""
+    """At those after the first target, or at the window's end; never in a row that only fills up
+    the batch.
+    """
     num = 2000
     batch = batch_of(50, [0, 5, 3] * num, [0, 20, 50] * num, [1, 27, 50] * num)
-    ends = np.asarray(jax.jit(open_gaps)(batch, jax.random.split(jax.random.key(1), 3 * num)).end_B).reshape(num, 3)
+    ends = np.asarray(
+        jax.jit(open_gaps)(batch, jax.random.split(jax.random.key(1), 3 * num)).end_B
+    ).reshape(num, 3)
     for column, expected in zip(ends.T, ([16, 32, 48, 50], [43, 50], [50]), strict=True):
         values, counts = np.unique(column, return_counts=True)
         assert values.tolist() == expected
@@ -50,7 +70,11 @@ def test_the_steps_before_the_end_count():
     batch = batch_of(20, [0, 0, 0], [0, 4, 20], [1, 4, 20]).replace(end_B=jnp.array([16, 20, 20]))
     params = begin(ARCHITECTURE).params
     weights = np.asarray(jax.jit(lambda: target_losses(params, batch, ARCHITECTURE, 'gap')[2])())
-    assert [np.flatnonzero(row).tolist() for row in weights] == [list(range(15)), list(range(3, 19)), []]
+    assert [np.flatnonzero(row).tolist() for row in weights] == [
+        list(range(15)),
+        list(range(3, 19)),
+        [],
+    ]
 
 
 def tune(pitch):
@@ -73,7 +97,12 @@ def test_it_learns_what_only_the_right_side_tells():
     assert after[0] < 0.3 * before[0]
     batch = gather(data, rows_B).replace(end_B=jnp.full(16, 16))
     told, untold = (
-        np.asarray(jax.jit(lambda kind=targets: target_losses(state.params, batch, ARCHITECTURE, kind)[0])()) for targets in ('gap', 'all')
+        np.asarray(
+            jax.jit(
+                lambda kind=targets: target_losses(state.params, batch, ARCHITECTURE, kind)[0]
+            )()
+        )
+        for targets in ('gap', 'all')
     )
     assert told[:, 3].mean() < 0.1
     assert untold[:, 3].mean() > 0.6  # one of two, alike: ln 2
@@ -85,7 +114,13 @@ def test_what_is_held_out_is_always_the_same(targets):
     windows = cut_windows([tune(60)] * 3, VOCABULARY, 32, 32)
     params = begin(ARCHITECTURE).params
     one, other = (
-        held_out_nats(params, loop.put(windows), np.array(rows, np.int32), architecture=ARCHITECTURE, targets=targets)
+        held_out_nats(
+            params,
+            loop.put(windows),
+            np.array(rows, np.int32),
+            architecture=ARCHITECTURE,
+            targets=targets,
+        )
         for rows in ([0, 1, 2, -1], [2, 0, 1, -1])
     )
     assert one[1] == other[1] > 0
@@ -95,7 +130,10 @@ def test_what_is_held_out_is_always_the_same(targets):
 def test_dropout_and_gaps_are_of_the_update_s_key():
     """Another update draws another gap and drops out otherwise; the same one does as before."""
     wet = dataclasses.replace(ARCHITECTURE, dropout_rate=0.5)
-    data, rows_B = loop.put(cut_windows([tune(60), tune(61)], VOCABULARY, 32, 32)), np.array([0, 1], np.int32)
+    data, rows_B = (
+        loop.put(cut_windows([tune(60), tune(61)], VOCABULARY, 32, 32)),
+        np.array([0, 1], np.int32),
+    )
 
     def loss(step):
         state = begin(wet).replace(step=jnp.int32(step))

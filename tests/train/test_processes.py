@@ -25,11 +25,24 @@ def train_by_two(workdir, *numbers):
     with socket.socket() as free:
         free.bind(('localhost', 0))
         port = free.getsockname()[1]
-    common = os.environ | {'PYTHONPATH': str(ROOT), 'JAX_NUM_CPU_DEVICES': '1', 'JAX_PLATFORMS': 'cpu'}
-    program = [sys.executable, str(pathlib.Path(__file__).with_name('one_of_several.py')), str(workdir), *map(str, numbers)]
+    common = os.environ | {
+        'PYTHONPATH': str(ROOT),
+        'JAX_NUM_CPU_DEVICES': '1',
+        'JAX_PLATFORMS': 'cpu',
+    }
+    program = [
+        sys.executable,
+        str(pathlib.Path(__file__).with_name('one_of_several.py')),
+        str(workdir),
+        *map(str, numbers),
+    ]
     running = [
         subprocess.Popen(
-            program, env=common | {PROCESSES: f'{index}/2@localhost:{port}'}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            program,
+            env=common | {PROCESSES: f'{index}/2@localhost:{port}'},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for index in range(2)
     ]
@@ -55,7 +68,9 @@ def outcome(workdir):
 
 @pytest.mark.parametrize('num_replicas', [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_two_processes_agree_with_one(tmp_path, num_replicas):
-    """A batch, or the replicas, lie on both; told to stop, one takes the other along, and what they saved one process goes on with."""
+    """A batch, or the replicas, lie on both; told to stop, one takes the other along, and what they
+    saved one process goes on with.
+    """
     said = train_by_two(tmp_path / 'two', num_replicas, 3, 1)
     assert 'stopped and saved after epoch 1' in said
     for folder in ('two', 'one'):
@@ -72,10 +87,14 @@ def test_two_processes_go_on_with_the_run_of_one(tmp_path):
 
 
 def assert_agree(*workdirs):
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=2e-5, rtol=1e-5), *map(outcome, workdirs))
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, atol=2e-5, rtol=1e-5), *map(outcome, workdirs)
+    )
 
 
-@pytest.mark.parametrize('described', ['2/2@localhost:1', '0/2', 'x', '0/2@localhost', '-1/2@a:1', '0/2@a b:1'])
+@pytest.mark.parametrize(
+    'described', ['2/2@localhost:1', '0/2', 'x', '0/2@localhost', '-1/2@a:1', '0/2@a b:1']
+)
 def test_a_wrong_description_is_refused(described):
     with pytest.raises(UserError, match='must be INDEX/COUNT@HOST:PORT'):
         join_processes(described)

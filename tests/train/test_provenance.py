@@ -10,7 +10,9 @@ from symmusic.train.provenance import changes, commit, made_with, versions
 def test_the_commit_is_git_s(tmp_path):
     def git(*words, cwd=tmp_path / 'main'):
         author = ['-c', 'user.name=a', '-c', 'user.email=a@b']
-        return subprocess.run(['git', *author, *words], cwd=cwd, check=True, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(
+            ['git', *author, *words], cwd=cwd, check=True, capture_output=True, text=True
+        ).stdout.strip()
 
     (tmp_path / 'main').mkdir()
     git('init', '-q')
@@ -47,4 +49,8 @@ def test_changes_between_sessions():
     old = {'jax': '1', 'numpy': '2', 'flax': '3'}
     assert changes(old, 'cpu', dict(old), 'cpu') == ''
     found = changes(old, 'cpu', {'jax': '1.1', 'numpy': '2', 'optax': '1'}, 'gpu')
-    assert found == 'jax 1 before and 1.1 now, flax 3 before and None now, device cpu before and gpu now, optax None before and 1 now'
+    assert (
+        found
+        == 'jax 1 before and 1.1 now, flax 3 before and None now, device cpu before and gpu now,'
+        ' optax None before and 1 now'
+    )

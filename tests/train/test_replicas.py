@@ -1,4 +1,6 @@
-"""Replicas against the runs of their seeds alone; a stopped one stands still while the others go on."""
+"""Replicas against the runs of their seeds alone; a stopped one stands still while the others go
+on.
+"""
 
 import csv
 import dataclasses
@@ -12,8 +14,24 @@ from numpy.testing import assert_allclose, assert_array_equal
 from symmusic.errors import Interrupted
 from symmusic.train import loop
 from symmusic.train.checkpoint import Checkpoints
-from symmusic.train.replicas import best_replica, end_epoch_replicas, init_replicas, replica, update_replicas
-from tests.train.toy import ARCHITECTURE, BATCH_SIZE, NUM_WINDOWS, RECIPE, assert_same_bits, leaves, make_windows, stop, without_speed
+from symmusic.train.replicas import (
+    best_replica,
+    end_epoch_replicas,
+    init_replicas,
+    replica,
+    update_replicas,
+)
+from tests.train.toy import (
+    ARCHITECTURE,
+    BATCH_SIZE,
+    NUM_WINDOWS,
+    RECIPE,
+    assert_same_bits,
+    leaves,
+    make_windows,
+    stop,
+    without_speed,
+)
 
 DATA = loop.put(make_windows(NUM_WINDOWS, 0))
 STATIC = {'architecture': ARCHITECTURE, 'recipe': RECIPE}
@@ -36,18 +54,30 @@ def test_batches_are_those_of_the_runs_alone():
     """Of each replica's seed and epoch, wherever the others are."""
     together = loop._batches(NUM_WINDOWS, PLAN, np.array([0, 4, 1]))
     for index, epoch in enumerate((0, 4, 1)):
-        alone = loop._batches(NUM_WINDOWS, dataclasses.replace(PLAN, seed=5 + index), np.array([epoch]))
+        alone = loop._batches(
+            NUM_WINDOWS, dataclasses.replace(PLAN, seed=5 + index), np.array([epoch])
+        )
         assert_array_equal(together[index], alone[0])
     assert together.shape == (3, 3, BATCH_SIZE)
 
 
 def test_dropout_is_that_of_the_runs_alone():
-    """Every replica on the same windows with the same parameters: the losses differ by what is dropped, alone as together."""
+    """Every replica on the same windows with the same parameters: the losses differ by what is
+    dropped, alone as together.
+    """
     same = begin(3)
-    same = same.replace(params=jax.tree.map(lambda leaf: jnp.broadcast_to(leaf[:1], leaf.shape), same.params))
+    same = same.replace(
+        params=jax.tree.map(lambda leaf: jnp.broadcast_to(leaf[:1], leaf.shape), same.params)
+    )
     rows_RUB = np.array([[[1, 2, 3, 4]]] * 3, np.int32)
     alone = [
-        update_replicas(jax.tree.map(lambda leaf, index=index: leaf[index : index + 1], same), DATA, rows_RUB[:1], ON[:1], **STATIC)[1][0]
+        update_replicas(
+            jax.tree.map(lambda leaf, index=index: leaf[index : index + 1], same),
+            DATA,
+            rows_RUB[:1],
+            ON[:1],
+            **STATIC,
+        )[1][0]
         for index in range(3)
     ]
     together = update_replicas(same, DATA, rows_RUB, ON, **STATIC)[1]
@@ -64,16 +94,24 @@ def test_twenty_updates_are_those_of_the_runs_alone():
             together, losses_RU = update_replicas(together, DATA, rows_RUB, ON, **STATIC)
             losses_R.append(losses_RU[:, 0])
             for index in range(3):
-                alone[index], loss = update_replicas(alone[index], DATA, rows_RUB[index : index + 1], ON[:1], **STATIC)
+                alone[index], loss = update_replicas(
+                    alone[index], DATA, rows_RUB[index : index + 1], ON[:1], **STATIC
+                )
                 losses[index].append(loss[0, 0])
     assert_allclose(np.array(losses_R).T, losses, atol=1e-4)
     for index in range(3):
-        jax.tree.map(lambda ours, theirs: assert_allclose(ours, theirs[0], atol=1e-4), replica(together, index).params, alone[index].params)
+        jax.tree.map(
+            lambda ours, theirs: assert_allclose(ours, theirs[0], atol=1e-4),
+            replica(together, index).params,
+            alone[index].params,
+        )
     assert np.ptp(np.array(losses)[:, -1]) > 1e-2  # the replicas have gone ways of their own
 
 
 def test_a_replica_that_is_not_active_stands_still():
-    """Bit for bit, in an update and at an epoch's end, while the others go where they would go anyway."""
+    """Bit for bit, in an update and at an epoch's end, while the others go where they would go
+    anyway.
+    """
     rows_RUB = np.array([[[1, 2, 3, 4]]] * 3, np.int32)
     active_R = np.array([True, False, True])
     after, _ = update_replicas(begin(3), DATA, rows_RUB, active_R, **STATIC)
@@ -84,13 +122,16 @@ def test_a_replica_that_is_not_active_stands_still():
     for index in (0, 2):
         assert_same_bits(replica(after, index), replica(moved, index))
     assert after.epoch.tolist() == [1, 0, 1]
-    assert not np.array_equal(replica(moved, 1).params['head']['kernel'], replica(after, 1).params['head']['kernel'])
+    assert not np.array_equal(
+        replica(moved, 1).params['head']['kernel'], replica(after, 1).params['head']['kernel']
+    )
 
 
 def test_each_replica_has_a_schedule_and_a_best_of_its_own():
     states = begin(3)
     for losses_R in ([1.0, 2.0, 3.0], [1.5, 1.5, 3.0], [1.5, 1.0, 2.0]):
-        states = end_epoch_replicas(states, jnp.float32(losses_R), ON, recipe=RECIPE)  # patience 1, threshold 0.05
+        # patience 1, threshold 0.05
+        states = end_epoch_replicas(states, jnp.float32(losses_R), ON, recipe=RECIPE)
     assert states.best_epoch.tolist() == [1, 3, 3]
     assert states.best_loss.tolist() == [1.0, 1.0, 2.0]
     assert states.plateau_state.scale.tolist() == [0.25, 1.0, 0.5]
@@ -115,7 +156,9 @@ def test_a_stopped_replica_waits_for_the_others(stopping):
     assert len(set(epochs)) > 1  # else nothing would have waited
     with open(workdir / 'metrics.csv') as file:
         rows = [(int(row['replica']), int(row['epoch'])) for row in csv.DictReader(file)]
-    assert sorted(rows) == [(index, epoch) for index in range(3) for epoch in range(1, epochs[index] + 1)]
+    assert sorted(rows) == [
+        (index, epoch) for index in range(3) for epoch in range(1, epochs[index] + 1)
+    ]
     assert states.step.tolist() == [3 * epoch for epoch in epochs]
     for index in range(3):
         own = [row['validation_loss'] for row in card.rows if row['replica'] == index]
@@ -135,17 +178,23 @@ def test_a_stop_in_mid_run_changes_nothing(runs, stopping, tmp_path, after):
 def test_stopped_replicas_taken_up_again_end_together(runs, stopping, tmp_path):
     """A larger number of epochs goes on with a finished run; each replica from where it stopped."""
     recipe, _, whole, card = stopping
-    states = jax.tree.map(jnp.copy, whole).replace(stopped=jnp.zeros(3, bool), num_waited=jnp.zeros(3, jnp.int32))
+    states = jax.tree.map(jnp.copy, whole).replace(
+        stopped=jnp.zeros(3, bool), num_waited=jnp.zeros(3, jnp.int32)
+    )
     card = dataclasses.replace(card, recipe=dataclasses.replace(recipe, early_stopping_epochs=0))
     states, card = runs.fit(states, card, tmp_path, 14, seed=4)
     assert states.epoch.tolist() == [14] * 3
     assert states.step.tolist() == [42] * 3
-    assert sorted((row['replica'], row['epoch']) for row in card.rows) == [(index, epoch) for index in range(3) for epoch in range(1, 15)]
+    assert sorted((row['replica'], row['epoch']) for row in card.rows) == [
+        (index, epoch) for index in range(3) for epoch in range(1, 15)
+    ]
     assert all(np.isfinite(leaf).all() for leaf in leaves(states.params))
 
 
 def test_tensorboard_reads_the_metrics(runs, tmp_path):
-    """An event file per replica and session; the second session voids what the first wrote of its epochs."""
+    """An event file per replica and session; the second session voids what the first wrote of its
+    epochs.
+    """
     pytest.importorskip('tensorboardX', reason='needs the optional package tensorboardX')
     from tensorboardX.proto.event_pb2 import Event
 
@@ -162,7 +211,10 @@ def test_tensorboard_reads_the_metrics(runs, tmp_path):
     _, card = runs.fit(*runs.begin(num_replicas=2), tmp_path, 1, tensorboard=True)
     runs.fit(*Checkpoints(tmp_path).restore(), tmp_path, 2, tensorboard=True)
     for index in range(2):
-        first, second = sorted((tmp_path / 'tensorboard' / f'replica-{index}').iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        first, second = sorted(
+            (tmp_path / 'tensorboard' / f'replica-{index}').iterdir(),
+            key=lambda path: path.stat().st_mtime_ns,
+        )
         (row,) = (row for row in card.rows if row['replica'] == index)
         expected = [(name, 1, pytest.approx(row[name], rel=1e-6)) for name in list(row)[2:]]
         assert sorted(scalars(first)[0]) == sorted(expected, key=lambda each: each[0])

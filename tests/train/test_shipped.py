@@ -1,4 +1,6 @@
-"""The shipped model: what is written is read again, damage is told, and the card says what it is: its piece, its held-out loss."""
+"""The shipped model: what is written is read again, damage is told, and the card says what it is:
+its piece, its held-out loss.
+"""
 
 import importlib.util
 import json
@@ -30,7 +32,9 @@ def test_what_is_written_is_read_in_half_precision(folder):
     read, card, figures = read_shipped(path)
     assert figures == {'date': 'today'}
     assert card.architecture == ARCHITECTURE
-    jax.tree.map(lambda ours, theirs: assert_array_equal(ours, np.float32(np.float16(theirs))), read, params)
+    jax.tree.map(
+        lambda ours, theirs: assert_array_equal(ours, np.float32(np.float16(theirs))), read, params
+    )
 
 
 @pytest.mark.parametrize('damage', ['params', 'card', 'gone', 'another'])
@@ -55,8 +59,12 @@ def test_the_shipped_files_are_small():
 
 
 def test_a_short_piece_and_the_card():
-    """The same two bars as when the card was written, as likely; what it says in words are the figures."""
-    spec = importlib.util.spec_from_file_location('ship', FOLDER.parents[1] / 'benchmarks' / 'ship.py')
+    """The same two bars as when the card was written, as likely; what it says in words are the
+    figures.
+    """
+    spec = importlib.util.spec_from_file_location(
+        'ship', FOLDER.parents[1] / 'benchmarks' / 'ship.py'
+    )
     ship = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(ship)
     params, card, figures = read_shipped()
@@ -72,8 +80,15 @@ def held_out_loss(num_windows=None):
     config = from_dict(card.config, base_config(FOLDER.parents[1]))
     test = build.dataset(config, build.corpus(config)).test
     how = {'architecture': card.architecture, 'targets': card.recipe.targets, 'batch_size': 16}
-    windows = test if num_windows is None else test.select(np.arange(0, len(test), len(test) // num_windows)[:num_windows])
-    return held_out_losses(jax.tree.map(lambda leaf: leaf[None], params), loop.put(windows), **how)[0], figures['nats_per_step']
+    windows = (
+        test
+        if num_windows is None
+        else test.select(np.arange(0, len(test), len(test) // num_windows)[:num_windows])
+    )
+    return (
+        held_out_losses(jax.tree.map(lambda leaf: leaf[None], params), loop.put(windows), **how)[0],
+        figures['nats_per_step'],
+    )
 
 
 def test_the_card_s_held_out_loss_on_some_tunes(folk):

@@ -1,4 +1,6 @@
-"""The state of a run: where it begins, its learning rate by plateau, the best parameters, early stopping."""
+"""The state of a run: where it begins, its learning rate by plateau, the best parameters, early
+stopping.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -19,17 +21,25 @@ def begin(recipe=RECIPE, seed=0):
 
 
 def feed(losses, recipe=RECIPE):
-    """The states after each epoch's validation loss; before each the parameters are set to the epoch's number."""
+    """The states after each epoch's validation loss; before each the parameters are set to the
+    epoch's number.
+    """
     state, states = begin(recipe), []
     for epoch, loss in enumerate(losses, 1):
-        state = state.replace(average_params=jax.tree.map(lambda leaf, epoch=epoch: jnp.full_like(leaf, epoch), state.params))
+        state = state.replace(
+            average_params=jax.tree.map(
+                lambda leaf, epoch=epoch: jnp.full_like(leaf, epoch), state.params
+            )
+        )
         state = end_epoch(state, jnp.asarray(loss, jnp.float32), recipe=recipe)
         states.append(jax.device_get(state.replace(key=jax.random.key_data(state.key))))
     return states
 
 
 def by_hand(losses, factor, patience, threshold):
-    """The learning rate's factor after each epoch: an epoch counts as better only if it beats the best by more than the threshold."""
+    """The learning rate's factor after each epoch: an epoch counts as better only if it beats the
+    best by more than the threshold.
+    """
     scale, best, num_bad, scales = 1.0, np.inf, 0, []
     for loss in np.asarray(losses, np.float32):
         if loss < np.float32(best - np.float32(threshold)):
@@ -57,14 +67,32 @@ def test_every_leaf_is_an_array_and_none_is_held_twice():
     state = begin()
     arrays = jax.tree.leaves(state)
     assert all(isinstance(leaf, jax.Array) for leaf in arrays)
-    pointers = [leaf.unsafe_buffer_pointer() for leaf in jax.tree.leaves(state.replace(key=jax.random.key_data(state.key)))]
+    pointers = [
+        leaf.unsafe_buffer_pointer()
+        for leaf in jax.tree.leaves(state.replace(key=jax.random.key_data(state.key)))
+    ]
     assert len(set(pointers)) == len(pointers)
 
 
 def test_plateau_worked_by_hand():
     """Factor 0.5, patience 3, threshold 0.0005, fed once per epoch."""
-    losses = [2.0, 1.0, 0.9997, 0.9996, 0.9995, 0.998, 0.9981, 0.9982, 0.9983, 0.9984, 0.9985, 0.9986, 0.5]
-    #         first  best  none of these three is better than 1.0 by more than 0.0005: the third makes the plateau
+    losses = [
+        2.0,
+        1.0,
+        0.9997,
+        0.9996,
+        0.9995,
+        0.998,
+        0.9981,
+        0.9982,
+        0.9983,
+        0.9984,
+        0.9985,
+        0.9986,
+        0.5,
+    ]
+    # first  best  none of these three is better than 1.0 by more than 0.0005: the third makes the
+    # plateau
     scales = [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125, 0.125]
     recipe = Recipe(plateau_factor=0.5, plateau_patience=3, plateau_threshold=0.0005)
     assert [float(state.plateau_state.scale) for state in feed(losses, recipe)] == scales
@@ -75,16 +103,24 @@ def test_plateau_worked_by_hand():
 @given(losses=st.lists(st.integers(0, 8).map(lambda n: 1 + n / 8), min_size=1, max_size=12))
 def test_plateau_follows_its_rule(losses):
     recipe = Recipe(plateau_factor=0.25, plateau_patience=2, plateau_threshold=0.2)
-    assert [float(state.plateau_state.scale) for state in feed(losses, recipe)] == by_hand(losses, 0.25, 2, 0.2)
+    assert [float(state.plateau_state.scale) for state in feed(losses, recipe)] == by_hand(
+        losses, 0.25, 2, 0.2
+    )
 
 
 def test_best_parameters_are_those_of_the_lowest_loss():
     """Also where it is lower by less than the plateau's threshold; of equal losses the first."""
     states = feed([2.0, 1.0, 1.5, 0.9999, 0.9999, 3.0])
     assert [int(state.best_epoch) for state in states] == [1, 2, 2, 4, 4, 4]
-    np.testing.assert_allclose([float(state.best_loss) for state in states], [2.0, 1.0, 1.0, 0.9999, 0.9999, 0.9999], rtol=1e-7)
+    np.testing.assert_allclose(
+        [float(state.best_loss) for state in states],
+        [2.0, 1.0, 1.0, 0.9999, 0.9999, 0.9999],
+        rtol=1e-7,
+    )
     for state in states:
-        assert all((leaf == int(state.best_epoch)).all() for leaf in jax.tree.leaves(state.best_params))
+        assert all(
+            (leaf == int(state.best_epoch)).all() for leaf in jax.tree.leaves(state.best_params)
+        )
     assert [int(state.epoch) for state in states] == [1, 2, 3, 4, 5, 6]
 
 
@@ -94,7 +130,10 @@ def test_the_epochs_sums_begin_anew():
     assert float(state.epoch_nats) == float(state.epoch_targets) == 0
 
 
-@pytest.mark.parametrize(('patience', 'stops'), [(0, [0, 0, 0, 0, 0, 0]), (1, [0, 0, 0, 1, 1, 1]), (2, [0, 0, 0, 0, 1, 1])])
+@pytest.mark.parametrize(
+    ('patience', 'stops'),
+    [(0, [0, 0, 0, 0, 0, 0]), (1, [0, 0, 0, 1, 1, 1]), (2, [0, 0, 0, 0, 1, 1])],
+)
 def test_early_stopping_counts_epochs_since_the_best(patience, stops):
     """The fourth and the fifth epoch bring nothing lower; a run that has stopped stays so."""
     states = feed([3.0, 2.0, 1.0, 1.5, 1.0, 0.5], Recipe(early_stopping_epochs=patience))
@@ -102,14 +141,20 @@ def test_early_stopping_counts_epochs_since_the_best(patience, stops):
 
 
 def test_schedules_worked_by_hand():
-    """Over 4 updates the cosine is 1, 0.8536, 0.5, 0.1464, 0; a warm-up of 2 updates begins at a half."""
+    """Over 4 updates the cosine is 1, 0.8536, 0.5, 0.1464, 0; a warm-up of 2 updates begins at a
+    half.
+    """
     plateau = begin().plateau_state._replace(scale=jnp.float32(0.25))
 
     def factors(**settings):
-        return [float(Recipe(**settings).rate_factor(jnp.int32(step), plateau)) for step in range(6)]
+        return [
+            float(Recipe(**settings).rate_factor(jnp.int32(step), plateau)) for step in range(6)
+        ]
 
     cosine = [1, 0.853553, 0.5, 0.146447, 0, 0]
     assert factors() == [0.25] * 6
     assert factors(cosine_updates=4) == pytest.approx(cosine, abs=1e-6)
     assert factors(warmup_updates=2) == [0.125] + [0.25] * 5
-    assert factors(warmup_updates=2, cosine_updates=4) == pytest.approx([0.5, *cosine[1:]], abs=1e-6)
+    assert factors(warmup_updates=2, cosine_updates=4) == pytest.approx(
+        [0.5, *cosine[1:]], abs=1e-6
+    )

@@ -18,29 +18,47 @@ from symmusic.train.replicas import init_replicas
 from symmusic.train.state import Recipe
 
 VOCABULARY = MelodyVocabulary(60, 64)  # 7 classes
-ARCHITECTURE = Architecture(VOCABULARY.num_classes, num_layers=1, num_cells=4, dropout_rate=0.4, num_positions=16)
+ARCHITECTURE = Architecture(
+    VOCABULARY.num_classes, num_layers=1, num_cells=4, dropout_rate=0.4, num_positions=16
+)
 RECIPE = Recipe(targets='all', learning_rate=0.02, plateau_patience=1, plateau_threshold=0.05)
 BATCH_SIZE = 4
 NUM_WINDOWS = 10  # of training: 3 updates an epoch, the last with two filler rows
 
 
 def make_windows(num, seed, num_steps=9):
-    """`num` windows of a random melody that mostly walks up and down, the first of them padded by 3 steps."""
+    """`num` windows of a random melody that mostly walks up and down, the first of them padded by 3
+    steps.
+    """
     rng = np.random.default_rng(seed)
-    short, long = (rng.choice([-2, -2, -1, 60, 61, 62, 63, 64], n).astype(np.int8) for n in (num_steps - 3, num_steps + 4 * (num - 2)))
-    return cut_windows([Tune('short', phrases=(short,)), Tune('long', phrases=(long,))], VOCABULARY, num_steps, 4)
+    short, long = (
+        rng.choice([-2, -2, -1, 60, 61, 62, 63, 64], n).astype(np.int8)
+        for n in (num_steps - 3, num_steps + 4 * (num - 2))
+    )
+    return cut_windows(
+        [Tune('short', phrases=(short,)), Tune('long', phrases=(long,))], VOCABULARY, num_steps, 4
+    )
 
 
 @dataclasses.dataclass
 class Runs:
-    """The training loop on a fixed problem, with a process that may be stopped or killed after any number of updates."""
+    """The training loop on a fixed problem, with a process that may be stopped or killed after any
+    number of updates.
+    """
 
     monkeypatch: pytest.MonkeyPatch
     train = make_windows(NUM_WINDOWS, 0)
     validation = make_windows(5, 1)
 
     def begin(self, recipe=RECIPE, num_replicas=1, seed=0, architecture=ARCHITECTURE):
-        card = Card(architecture, recipe, VOCABULARY, {'seed': 0}, {'corpus': 'walks'}, num_replicas=num_replicas)
+        card = Card(
+            architecture,
+            recipe,
+            VOCABULARY,
+            {'seed': 0},
+            {'corpus': 'walks'},
+            num_replicas=num_replicas,
+        )
         return init_replicas(loop.initial_keys(seed, num_replicas), architecture, recipe), card
 
     def fit(
@@ -100,8 +118,14 @@ def kill():
 
 def leaves(state):
     """The state's leaves as NumPy arrays, keys as their words."""
-    return [np.asarray(jax.random.key_data(leaf) if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf)
-            for leaf in jax.tree.leaves(state)]  # fmt: skip
+    return [
+        np.asarray(
+            jax.random.key_data(leaf)
+            if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+            else leaf
+        )
+        for leaf in jax.tree.leaves(state)
+    ]
 
 
 def assert_same_bits(left, right):
@@ -115,4 +139,6 @@ def assert_same_bits(left, right):
 
 def without_speed(rows):
     """The rows of metrics.csv but for the time they took."""
-    return [{name: value for name, value in row.items() if name != 'sequences_per_s'} for row in rows]
+    return [
+        {name: value for name, value in row.items() if name != 'sequences_per_s'} for row in rows
+    ]

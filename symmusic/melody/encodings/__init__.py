@@ -1,7 +1,7 @@
 """The encodings: how events become tokens (classes of a softmax) and back.
 
-An encoding is one file here with a subclass of `pitches.PitchVocabulary`. It joins by a line in `VOCABULARIES` and its name among the
-values of `data.encoding` in config/fields.py.
+An encoding is one file here with a subclass of `pitches.PitchVocabulary`. It joins by a line in
+`VOCABULARIES` and its name among the values of `data.encoding` in config/fields.py.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ from symmusic.melody.encodings.pianoroll import FaithfulPianorollVocabulary, Pia
 from symmusic.melody.encodings.pitches import PitchVocabulary as Vocabulary
 
 VOCABULARIES: dict[str, type[Vocabulary]] = {
-    each.encoding: each for each in (MelodyVocabulary, PianorollVocabulary, FaithfulPianorollVocabulary)
+    each.encoding: each
+    for each in (MelodyVocabulary, PianorollVocabulary, FaithfulPianorollVocabulary)
 }
 
 
@@ -26,4 +27,6 @@ def vocabulary_from_json(fields: Mapping) -> Vocabulary:
         fields = dict(fields)
         return VOCABULARIES[fields.pop('encoding')](**fields)
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f'damaged vocabulary {dict(fields)}: {error}; encodings are {", ".join(VOCABULARIES)}') from error
+        raise UserError(
+            f'damaged vocabulary {dict(fields)}: {error}; encodings are {", ".join(VOCABULARIES)}'
+        ) from error

@@ -25,9 +25,15 @@ class MelodyVocabulary(PitchVocabulary):
     def encode(self, events: np.ndarray) -> np.ndarray:
         """As `PitchVocabulary.encode`, a token for each event."""
         events = self.checked_events(events)
-        return np.where(events >= 0, events - self.min_pitch + self.first_pitch, events - NO_EVENT).astype(np.uint8)
+        return np.where(
+            events >= 0, events - self.min_pitch + self.first_pitch, events - NO_EVENT
+        ).astype(np.uint8)
 
     def decode(self, tokens: np.ndarray) -> np.ndarray:
         """As `PitchVocabulary.decode`."""
         tokens = self.checked_tokens(tokens)
-        return np.where(tokens >= self.first_pitch, tokens - self.first_pitch + self.min_pitch, tokens + NO_EVENT).astype(np.int8)
+        return np.where(
+            tokens >= self.first_pitch,
+            tokens - self.first_pitch + self.min_pitch,
+            tokens + NO_EVENT,
+        ).astype(np.int8)

@@ -1,4 +1,5 @@
-"""Piano rolls: one class per step, the pitch that sounds. Where a note begins is not said, so that two forms exist.
+"""Piano rolls: one class per step, the pitch that sounds. Where a note begins is not said, so that
+two forms exist.
 
 | events     | C   .   C   .   off .   E   . | `.`: no event |
 |---|---|---|
@@ -24,17 +25,23 @@ class _Roll(PitchVocabulary):
         return np.where(last >= 0, events[last], NOTE_OFF)
 
     def _tokens(self, sounding: np.ndarray) -> np.ndarray:
-        return np.where(sounding >= 0, sounding - self.min_pitch + self.first_pitch, self.padding).astype(np.uint8)
+        return np.where(
+            sounding >= 0, sounding - self.min_pitch + self.first_pitch, self.padding
+        ).astype(np.uint8)
 
     def decode(self, tokens: np.ndarray) -> np.ndarray:
         """As `PitchVocabulary.decode`: a run of one pitch is one note."""
         tokens = self.checked_tokens(tokens)
         before = np.concatenate([[self.padding], tokens])[: len(tokens)]
-        onsets = np.where(tokens == self.padding, NOTE_OFF, tokens - self.first_pitch + self.min_pitch)
+        onsets = np.where(
+            tokens == self.padding, NOTE_OFF, tokens - self.first_pitch + self.min_pitch
+        )
         return np.where(tokens == before, NO_EVENT, onsets).astype(np.int8)
 
     def join(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-        """As `PitchVocabulary.join`: what goes on sounding over the seam is held and not struck again, and a silence there ends it."""
+        """As `PitchVocabulary.join`: what goes on sounding over the seam is held and not struck
+        again, and a silence there ends it.
+        """
         joined = np.concatenate([before, after])
         seam = len(before)
         if 0 < seam < len(joined):
@@ -48,7 +55,9 @@ class _Roll(PitchVocabulary):
 
 @dataclasses.dataclass(frozen=True)
 class PianorollVocabulary(_Roll):
-    """With a class for silence. What is lost: where a note is struck again without a silence before it."""
+    """With a class for silence. What is lost: where a note is struck again without a silence before
+    it.
+    """
 
     encoding = 'pianoroll'
     other_classes = ('silence',)
@@ -60,9 +69,11 @@ class PianorollVocabulary(_Roll):
 
 @dataclasses.dataclass(frozen=True)
 class FaithfulPianorollVocabulary(_Roll):
-    """As the source had it: whole beats, no class for silence, and the step before a note is struck again is silent.
+    """As the source had it: whole beats, no class for silence, and the step before a note is struck
+    again is silent.
 
-    A note of one step before its repetition disappears, and a silence can be read but is never a target and cannot be generated.
+    A note of one step before its repetition disappears, and a silence can be read but is never a
+    target and cannot be generated.
     """
 
     encoding = 'pianoroll_faithful'
@@ -75,7 +86,9 @@ class FaithfulPianorollVocabulary(_Roll):
         again = np.flatnonzero((events[1:] >= 0) & (events[1:] == sounding[:-1]))
         sounding[again] = NOTE_OFF  # `again` is the step before
         tokens = self._tokens(sounding)
-        return np.pad(tokens, (0, self.num_tokens(len(tokens)) - len(tokens)), constant_values=self.padding)
+        return np.pad(
+            tokens, (0, self.num_tokens(len(tokens)) - len(tokens)), constant_values=self.padding
+        )
 
     @classmethod
     def num_tokens(cls, num_events: int) -> int:

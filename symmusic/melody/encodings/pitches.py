@@ -13,9 +13,11 @@ from symmusic.melody.events import NO_EVENT
 
 @dataclasses.dataclass(frozen=True)
 class PitchVocabulary(abc.ABC):
-    """The classes of a model: `other_classes`, then pitches `min_pitch`..`max_pitch`, both included.
+    """The classes of a model: `other_classes`, then pitches `min_pitch`..`max_pitch`, both
+    included.
 
-    An encoding is a subclass that names itself and its other classes, and defines `encode` and `decode`.
+    An encoding is a subclass that names itself and its other classes, and defines `encode` and
+    `decode`.
     """
 
     min_pitch: int
@@ -53,7 +55,9 @@ class PitchVocabulary(abc.ABC):
 
     @property
     def padding(self) -> int:
-        """The token before a phrase's first: the class in which nothing happens or, where there is none, the blank `num_classes`."""
+        """The token before a phrase's first: the class in which nothing happens or, where there is
+        none, the blank `num_classes`.
+        """
         return 0 if self.other_classes else self.num_classes
 
     @abc.abstractmethod
@@ -78,15 +82,18 @@ class PitchVocabulary(abc.ABC):
         return num_events
 
     def join(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-        """The events of a continuation `after` (decoded) behind those of the prompt that it continues."""
+        """The events of a continuation `after` (decoded) behind those of the prompt that it
+        continues.
+        """
         return np.concatenate([before, after])
 
     def fit_range(self, events: np.ndarray) -> tuple[np.ndarray, int]:
         """Moves pitches outside of the range into it by octaves.
 
         Returns:
-          The events, and by how many semitones the melody moved as a whole: where one distance of whole octaves serves every note the
-          melody keeps its shape, and the way back is known; else each note outside moves on its own, and the distance is 0.
+          The events, and by how many semitones the melody moved as a whole: where one distance of
+          whole octaves serves every note the melody keeps its shape, and the way back is known;
+          else each note outside moves on its own, and the distance is 0.
 
         Raises:
           UserError: a pitch has no octave in the range.
@@ -97,14 +104,23 @@ class PitchVocabulary(abc.ABC):
             return events.astype(np.int8), 0
         pitches = events[sounding]
         for octaves in sorted(range(-11, 12), key=abs):
-            if self.min_pitch <= pitches.min() + 12 * octaves and pitches.max() + 12 * octaves <= self.max_pitch:
-                return np.where(sounding, events + 12 * octaves, events).astype(np.int8), 12 * octaves
+            if (
+                self.min_pitch <= pitches.min() + 12 * octaves
+                and pitches.max() + 12 * octaves <= self.max_pitch
+            ):
+                return (
+                    np.where(sounding, events + 12 * octaves, events).astype(np.int8),
+                    12 * octaves,
+                )
         below = -(-(self.min_pitch - pitches) // 12) * 12
         above = -(-(pitches - self.max_pitch) // 12) * 12
         moved = pitches + np.maximum(below, 0) - np.maximum(above, 0)
         homeless = (moved < self.min_pitch) | (moved > self.max_pitch)
         if homeless.any():
-            raise UserError(f"pitch {pitches[homeless][0]} has no octave among the model's pitches {self.min_pitch}..{self.max_pitch}")
+            raise UserError(
+                f"pitch {pitches[homeless][0]} has no octave among the model's pitches"
+                f' {self.min_pitch}..{self.max_pitch}'
+            )
         events = events.copy()
         events[sounding] = moved
         return events.astype(np.int8), 0
@@ -116,14 +132,21 @@ class PitchVocabulary(abc.ABC):
     def checked_events(self, events: np.ndarray) -> np.ndarray:
         """The events as int16; ValueError where one is none of the vocabulary's."""
         events = np.asarray(events, np.int16)
-        outside = (events < NO_EVENT) | ((events >= 0) & ((events < self.min_pitch) | (events > self.max_pitch)))
+        outside = (events < NO_EVENT) | (
+            (events >= 0) & ((events < self.min_pitch) | (events > self.max_pitch))
+        )
         if outside.any():
-            raise ValueError(f'event {events[outside][0]} is outside of the pitches {self.min_pitch}..{self.max_pitch}')
+            raise ValueError(
+                f'event {events[outside][0]} is outside of the pitches'
+                f' {self.min_pitch}..{self.max_pitch}'
+            )
         return events
 
     def checked_tokens(self, tokens: np.ndarray) -> np.ndarray:
         """The tokens as int16; ValueError where one is neither a class nor the padding."""
         tokens = np.asarray(tokens, np.int16)
-        if tokens.size and not 0 <= tokens.min() <= tokens.max() <= max(self.num_classes - 1, self.padding):
+        if tokens.size and not 0 <= tokens.min() <= tokens.max() <= max(
+            self.num_classes - 1, self.padding
+        ):
             raise ValueError(f'a token is outside of the classes 0..{self.num_classes - 1}')
         return tokens
