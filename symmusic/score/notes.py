@@ -58,6 +58,8 @@ class Score:
       pickup: ticks before the first full bar, where the file says where its bar lines are; else 0.
       program: the General MIDI number, from 0, of what plays the notes; 0, a piano, where the file
         does not say.
+      notices: what the reader left out or took differently from what is written, each a short
+        phrase such as 'chord symbols left out'; empty where nothing was.
     """
 
     notes: tuple[Note, ...]
@@ -68,3 +70,4 @@ class Score:
     num_instruments: int = 1
     pickup: int = 0
     program: int = 0
+    notices: tuple[str, ...] = ()
