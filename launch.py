@@ -1,6 +1,4 @@
-"""symmusic's one program: `python launch.py --mode=MODE --config=configs/attn.py`; `--help` says
-more.
-"""
+"""The command line: `python launch.py --mode=MODE --config=configs/attn.py`; see `--help`."""
 
 import errno
 import importlib
@@ -60,7 +58,8 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-if __name__ == '__main__':
+def command() -> None:
+    """Prepares this process, runs the command of its arguments and exits with its status."""
     # Compiled programs are kept from run to run; JAX_ENABLE_COMPILATION_CACHE=false turns that off.
     keep_compiled(cache_folder() / 'compiled')
     # XLA ends a process whose CPU devices wait for one another for 40 s: one that is suspended, or
@@ -70,11 +69,15 @@ if __name__ == '__main__':
         ' --xla_cpu_collective_call_terminate_timeout_seconds=3600'
     )
     os.environ['XLA_FLAGS'] = f'{patience} {os.environ.get("XLA_FLAGS", "")}'.strip()
-    # LAPACK's threads wait for one another by spinning: beside other work initial weights took 6 s
-    # of two threads, 0.03 s of one.
+    # LAPACK's threads wait for one another by spinning: on a busy machine initial weights took 6 s
+    # with two threads and 0.03 s with one.
     os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
-    # as Ctrl-C; training takes both in hand and saves
+    # SIGTERM acts as Ctrl-C does; training handles both and saves
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # an epoch's line is seen when it is said, also through a pipe
+    # through a pipe, too, an epoch's line appears as soon as it is printed
     sys.stdout.reconfigure(line_buffering=True)
     sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == '__main__':
+    command()

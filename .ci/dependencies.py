@@ -20,7 +20,7 @@ PLACES = ('launch.py', 'symmusic', 'configs', 'benchmarks', 'tests')
 PROGRAMS = {
     'ruff': 'bash .ci/run',
     'pytest': 'the test command',
-    'pytest-xdist': 'the test command, by pytest.ini',
+    'pytest-xdist': 'the test command, by pyproject.toml',
 }  # used as programs, beside or instead of being imported
 
 

@@ -7,6 +7,8 @@ import importlib.metadata
 import pathlib
 import re
 import runpy
+import sys
+import types
 
 import pytest
 from packaging.requirements import Requirement
@@ -66,3 +68,29 @@ def test_the_lock_is_within_the_bounds():
         requirement = Requirement(line)
         assert requirement.specifier.contains(locked[TOOLS['normal'](requirement.name)]), line
     assert set(locked) >= set().union(*map(TOOLS['needs'], TOOLS['requirements']())) - {'colorama'}
+
+
+@pytest.fixture
+def package(monkeypatch) -> dict:
+    """What setup.py tells setuptools."""
+    told = {}
+    monkeypatch.setitem(sys.modules, 'setuptools', types.SimpleNamespace(setup=told.update))
+    runpy.run_path(str(ROOT / 'setup.py'))
+    return told
+
+
+def test_the_package_asks_for_what_it_imports(package):
+    """And for nothing that only tests use."""
+    asked = {TOOLS['normal'](Requirement(line).name) for line in package['install_requires']}
+    of, extras = packages(), package['extras_require']
+    imported = {
+        of.get(module, module)
+        for module, files in imports().items()
+        if any(file.startswith(('launch.py', 'symmusic/', 'configs/')) for file in files)
+    }
+    optional = {TOOLS['normal'](name) for name in OPTIONAL} | {'jaxlib', 'pillow', 'etils'}
+    assert imported - asked - optional == set()
+    assert asked <= imported
+    assert not asked & {TOOLS['normal'](Requirement(line).name) for line in extras['tests']}
+    assert len(package['install_requires']) + len(extras['tests']) == len(LINES) + 1
+    assert set(extras) == {'tests', 'staff', 'tensorboard'}
