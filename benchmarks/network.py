@@ -25,7 +25,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from symmusic.generate.sample import sample
+from symmusic.generate.readers import make_reader
+from symmusic.generate.sample import Rule, sample
 from symmusic.model.model import Architecture, Params
 from symmusic.train.devices import (
     BY_PIECE,
@@ -109,6 +110,7 @@ def time_sampling(
     """
     mesh = make_mesh(1, options.samples, jax.local_devices())  # as symmusic.generate.compose
     params = place(params, mesh, EVERYWHERE)
+    reader = make_reader(params, architecture, DRAWN_STEPS, window_steps=window_steps)
     tokens_T = np.random.default_rng(1).integers(0, options.vocab, options.steps).astype(np.int32)
     shape = (options.samples, options.steps)
     prompt_BT, positions_BT = place(
@@ -119,18 +121,7 @@ def time_sampling(
 
     def draw(seed):
         keys_B = place(jax.random.split(jax.random.key(seed), options.samples), mesh, BY_PIECE)
-        drawn = sample(
-            params,
-            prompt_BT,
-            positions_BT,
-            keys_B,
-            architecture=architecture,
-            num_steps=DRAWN_STEPS,
-            temperature=1.0,
-            top_k=0,
-            top_p=1.0,
-            window_steps=window_steps,
-        )
+        drawn = sample(reader, prompt_BT, positions_BT, keys_B, Rule(), num_steps=DRAWN_STEPS)
         drawn.tokens_BN.block_until_ready()
 
     draw(0)

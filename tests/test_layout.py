@@ -31,6 +31,7 @@ PURE = {
     'train/state.py',
     'generate/control.py',
     'generate/originality.py',
+    'generate/readers.py',
     'generate/sample.py',
     'score/notes.py',
     'evaluate/features.py',

@@ -12,9 +12,10 @@ import numpy as np
 
 from symmusic.errors import UserError
 from symmusic.generate.control import Masks
-from symmusic.generate.originality import Index, listen
+from symmusic.generate.originality import Copies, CopyRow, Heard, Index, listen
 from symmusic.generate.prompt import Prompt
-from symmusic.generate.sample import Drawn, sample
+from symmusic.generate.readers import make_reader
+from symmusic.generate.sample import Constraint, Drawn, Rule, sample
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import transpose_events
 from symmusic.model.model import Architecture, Params
@@ -130,8 +131,8 @@ def compose(
 def as_pieces(drawn: Drawn, prompts_BT: np.ndarray, vocabulary: Vocabulary) -> list[Piece]:
     """What `draw_continuations` drew after the prompts, one by one, in the model's key."""
     first_B = drawn.tokens_BN[:, :1].astype(np.uint8)
-    refused_B = drawn.refused_B
-    drawn = jax.tree.map(lambda array: array[:, 1:], drawn.replace(refused_B=None, stuck_B=None))
+    heard = next((state for state in drawn.states if isinstance(state, Heard)), None)
+    drawn = jax.tree.map(lambda array: array[:, 1:], drawn.replace(states=()))
     return [
         Piece(
             tokens=drawn.tokens_BN[index].astype(np.uint8),
@@ -139,7 +140,7 @@ def as_pieces(drawn: Drawn, prompts_BT: np.ndarray, vocabulary: Vocabulary) -> l
             log_probability=float(drawn.log_probabilities_BN[index].sum(dtype=np.float64)),
             num_redraws=0,
             log_probabilities=drawn.log_probabilities_BN[index],
-            num_refused=None if refused_B is None else int(refused_B[index]),
+            num_refused=None if heard is None else int(heard.refused_B[index]),
             probabilities=(
                 None if drawn.probabilities_BNV is None else drawn.probabilities_BNV[index]
             ),
@@ -174,49 +175,49 @@ def draw_continuations(
     Raises:
       UserError: a piece could be drawn within `masks` but with a run of `index` alone.
     """
-    num_samples = len(prompts_BT)
+    num_samples, num_steps = len(prompts_BT), manner.num_bars * STEPS_PER_BAR + 1
     # each device draws a part of the pieces, which need nothing of one another
     mesh = make_mesh(1, num_samples, jax.local_devices())
     spread = functools.partial(place, mesh=mesh, spec=BY_PIECE)
-    params, masks, index = (place(tree, mesh, EVERYWHERE) for tree in (params, masks, index))
+    future_BN = None
+    if known_BN is not None:  # what completes the prompt is no part of it
+        blank = architecture.num_classes
+        future_BN = spread(
+            np.pad(known_BN.astype(np.int32), ((0, 0), (1, 0)), constant_values=blank)
+        )
+    reader = make_reader(
+        place(params, mesh, EVERYWHERE),
+        architecture,
+        num_steps,
+        window_steps=manner.window_steps,
+        memory_steps=manner.memory_steps,
+        future_BN=future_BN,
+    )
     prompt_BT = spread(np.asarray(prompts_BT[:, :-1], np.int32))
     positions_BT = spread(
         np.broadcast_to(np.arange(prompt_BT.shape[1]) % STEPS_PER_BAR, prompt_BT.shape)
     )
-    heard = (
-        None if index is None else jax.jit(listen)(index, spread(np.asarray(prompts_BT, np.int32)))
-    )
-    future_BN = None
-    if known_BN is not None:  # what completes the prompt is no part of it
-        future_BN = spread(
-            np.pad(
-                known_BN.astype(np.int32),
-                ((0, 0), (1, 0)),
-                constant_values=architecture.num_classes,
-            )
-        )
+    masks, index = (place(tree, mesh, EVERYWHERE) for tree in (masks, index))
+    constraints: list[Constraint] = [] if masks is None else [masks]
+    if index is not None:
+        heard = jax.jit(listen)(index, spread(np.asarray(prompts_BT, np.int32)))
+        constraints.append(Copies(_copy_rows(masks, num_steps), index, heard))
+    rule = Rule(manner.temperature, manner.top_k, manner.top_p)
     piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(
         jax.random.key(seed), jnp.arange(num_samples)
     )
 
     def draw(round_: int) -> Drawn:
+        keys_B = spread(jax.vmap(jax.random.fold_in, (0, None))(piece_keys, round_))
         drawn = sample(
-            params,
+            reader,
             prompt_BT,
             positions_BT,
-            spread(jax.vmap(jax.random.fold_in, (0, None))(piece_keys, round_)),
-            architecture=architecture,
-            num_steps=manner.num_bars * STEPS_PER_BAR + 1,
-            temperature=manner.temperature,
-            top_k=manner.top_k,
-            top_p=manner.top_p,
-            window_steps=manner.window_steps,
-            memory_steps=manner.memory_steps,
+            keys_B,
+            rule,
+            constraints,
+            num_steps=num_steps,
             keep=manner.keep_distributions,
-            masks=masks,
-            index=index,
-            heard=heard,
-            future_BN=future_BN,
         )
         return jax.tree.map(np.array, drawn)
 
@@ -227,13 +228,12 @@ def draw_continuations(
         again = np.array([_unwanted(each, manner.redraw_stuck) for each in events])
         if reject is not None:
             again |= reject(events)
-        if index is not None:
-            again |= drawn.stuck_B > 0
+        again |= _is_stuck(drawn)
         if not again.any():
             break
         num_redraws[again] += 1
         drawn = jax.tree.map(functools.partial(_replaced, again), drawn, draw(round_))
-    if index is not None and (num_stuck := int((drawn.stuck_B > 0).sum())):
+    if num_stuck := int(_is_stuck(drawn).sum()):
         raise UserError(
             f'config.sample.max_copied_run = {index.num_symbols}: {num_stuck} of {num_samples}'
             ' pieces came to a step at which all that the other wishes let through would have'
@@ -241,6 +241,24 @@ def draw_continuations(
             ' config.sample.max_redraws'
         )
     return drawn, num_redraws
+
+
+def _copy_rows(masks: Masks | None, num_steps: int) -> CopyRow:
+    """Copies count from the second step on: the first only completes the prompt. What the wishes
+    fix is never refused.
+    """
+    counts_N = np.arange(num_steps) > 0
+    is_free_N = True if masks is None else np.asarray(masks.rows.tokens_V).sum(axis=-1) > 1
+    return CopyRow(counts_N, counts_N & is_free_N)
+
+
+def _is_stuck(drawn: Drawn) -> np.ndarray:
+    """[B] which pieces came to a step at which every class would have completed a copied run."""
+    stuck_B = np.zeros(len(drawn.tokens_BN), bool)
+    for state in drawn.states:
+        if isinstance(state, Heard):
+            stuck_B |= state.stuck_B > 0
+    return stuck_B
 
 
 def _replaced(rows: np.ndarray, old: np.ndarray, new: np.ndarray) -> np.ndarray:

@@ -29,47 +29,44 @@ class Row:
     counts: jax.Array  # bool, False at a step that only completes the prompt
 
 
+State = tuple[jax.Array, jax.Array, jax.Array, jax.Array]  # each [B]
+
+
 @flax.struct.dataclass
 class Masks:
-    """What may be drawn at each of N steps."""
+    """What may be drawn at each of N steps; a constraint of `sample`."""
 
     rows: Row
     kinds_V: jax.Array
     pitches_J: jax.Array  # the class of the next note, -1 after the last one
     sounds: jax.Array  # 1 where a note sounds before the first step, else 0
 
+    def init(self, num_pieces: int) -> State:
+        """Before the first step."""
+        zeros = jnp.zeros(num_pieces, jnp.int32)
+        return zeros, zeros, zeros, zeros + self.sounds
 
-State = tuple[jax.Array, jax.Array, jax.Array, jax.Array]  # each [B]
+    def allow(self, row: Row, state: State, may_BV: jax.Array) -> tuple[jax.Array, State]:
+        """Which of the classes may be drawn at a step, [B, V]."""
+        places = tuple(
+            jnp.minimum(each, length - 1)
+            for each, length in zip(state, row.kinds_JCESK.shape[:4], strict=True)
+        )
+        may_BV &= row.tokens_V & row.kinds_JCESK[places][:, self.kinds_V]
+        if self.pitches_J.shape[0] > 1:
+            is_next_BV = jnp.arange(len(self.kinds_V)) == self.pitches_J[places[0]][:, None]
+            may_BV &= is_next_BV | (self.kinds_V < ONSET) | ~row.counts
+        return may_BV, state
 
-
-def initial_state(masks: Masks, num_pieces: int) -> State:
-    """Before the first step."""
-    zeros = jnp.zeros(num_pieces, jnp.int32)
-    return zeros, zeros, zeros, zeros + masks.sounds
-
-
-def allowed(masks: Masks, row: Row, state: State) -> jax.Array:
-    """[B, V] which classes may be drawn at a step."""
-    places = tuple(
-        jnp.minimum(each, length - 1)
-        for each, length in zip(state, row.kinds_JCESK.shape[:4], strict=True)
-    )
-    allowed_BV = row.tokens_V & row.kinds_JCESK[places][:, masks.kinds_V]
-    if masks.pitches_J.shape[0] == 1:
-        return allowed_BV
-    is_next_BV = jnp.arange(len(masks.kinds_V)) == masks.pitches_J[places[0]][:, None]
-    return allowed_BV & (is_next_BV | (masks.kinds_V < ONSET) | ~row.counts)
-
-
-def advance(masks: Masks, row: Row, state: State, token_B: jax.Array) -> State:
-    """The state after a step's tokens."""
-    used, begun, ended, sounds = state
-    kind_B = masks.kinds_V[token_B]
-    is_onset_B = (kind_B >= ONSET).astype(jnp.int32)
-    after = (
-        used + is_onset_B,
-        jnp.where(row.ends_bar, 0, begun + is_onset_B),
-        jnp.where(is_onset_B, kind_B == LAST, ended).astype(jnp.int32),
-        jnp.where(kind_B == NONE, sounds, is_onset_B),
-    )
-    return jax.tree.map(lambda new, old: jnp.where(row.counts, new, old), after, state)
+    def advance(self, row: Row, state: State, token_B: jax.Array) -> State:
+        """The state after a step's tokens."""
+        used, begun, ended, sounds = state
+        kind_B = self.kinds_V[token_B]
+        is_onset_B = (kind_B >= ONSET).astype(jnp.int32)
+        after = (
+            used + is_onset_B,
+            jnp.where(row.ends_bar, 0, begun + is_onset_B),
+            jnp.where(is_onset_B, kind_B == LAST, ended).astype(jnp.int32),
+            jnp.where(kind_B == NONE, sounds, is_onset_B),
+        )
+        return jax.tree.map(lambda new, old: jnp.where(row.counts, new, old), after, state)

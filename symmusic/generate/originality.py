@@ -33,8 +33,8 @@ class Index:
 @flax.struct.dataclass
 class Heard:
     """Of B prompts and what is drawn after them: the last symbols, mixed, the latest note's pitch,
-    how long ago it began, how many there were, at how many steps something was refused, and at how
-    many all was a copy, so that one had to be let through.
+    how long ago it started, how many there were, at how many steps a copy was refused, and at how
+    many every class was a copy, so that one had to be let through.
     """
 
     mixed_BK: jax.Array  # uint32, K - 1 of them
@@ -43,6 +43,45 @@ class Heard:
     count_B: jax.Array
     refused_B: jax.Array
     stuck_B: jax.Array
+
+
+@flax.struct.dataclass
+class CopyRow:
+    """Of each of N steps; before the axes there is N."""
+
+    counts: jax.Array  # bool, False at a step that repeats the prompt's last
+    may_refuse: jax.Array  # bool, False where the wishes leave no choice
+
+
+@flax.struct.dataclass
+class Copies:
+    """No step may complete a run of `index`, unless nothing else is left; a constraint of `sample`
+    whose state counts the refusals.
+
+    `heard` is what `listen` heard in the prompts, their last step included.
+    """
+
+    rows: CopyRow
+    index: Index
+    heard: Heard
+
+    def init(self, num_pieces: int) -> Heard:
+        """After the prompts."""
+        return self.heard
+
+    def allow(self, row: CopyRow, state: Heard, may_BV: jax.Array) -> tuple[jax.Array, Heard]:
+        """[B, V] the classes that complete no run; where all would, they are left as they are."""
+        is_copy_BV = ~original(self.index, state) & may_BV & row.may_refuse
+        is_stuck_B = (is_copy_BV == may_BV).all(axis=-1)
+        is_copy_BV &= ~is_stuck_B[:, None]
+        refused_B = state.refused_B + is_copy_BV.any(axis=-1)
+        state = state.replace(refused_B=refused_B, stuck_B=state.stuck_B + is_stuck_B)
+        return may_BV & ~is_copy_BV, state
+
+    def advance(self, row: CopyRow, state: Heard, token_B: jax.Array) -> Heard:
+        """What is heard after a step's tokens."""
+        after = hear(self.index, state, token_B)
+        return jax.tree.map(lambda new, old: jnp.where(row.counts, new, old), after, state)
 
 
 def make_index(symbols: Sequence[np.ndarray], max_run: int, pitches_V: np.ndarray) -> Index | None:
@@ -81,29 +120,11 @@ def _hash(mixed: np.ndarray | jax.Array) -> np.ndarray | jax.Array:
 def listen(index: Index, prompts_BT: jax.Array) -> Heard:
     """What is heard in prompts."""
     num_pieces = prompts_BT.shape[0]
-    zeros, never = jnp.zeros(num_pieces, jnp.int32), jnp.zeros(num_pieces, bool)
-    nothing = Heard(
-        jnp.zeros((num_pieces, index.num_symbols - 1), jnp.uint32),
-        zeros,
-        zeros,
-        zeros,
-        zeros,
-        zeros,
-    )
+    zeros = jnp.zeros(num_pieces, jnp.int32)
+    nothing = Heard(jnp.zeros((num_pieces, index.num_symbols - 1), jnp.uint32), *[zeros] * 5)
     return lax.scan(
-        lambda heard, token_B: (hear(index, heard, token_B, never, never), None),
-        nothing,
-        prompts_BT.T,
+        lambda heard, token_B: (hear(index, heard, token_B), None), nothing, prompts_BT.T
     )[0]
-
-
-def refuse(index: Index, heard: Heard, may_BV: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """[B, V] which of the classes that may be drawn complete a run of a tune, and [B] where that
-    would leave nothing to draw: there none is refused.
-    """
-    is_copy_BV = ~original(index, heard) & may_BV
-    is_stuck_B = (is_copy_BV == may_BV).all(axis=-1)
-    return is_copy_BV & ~is_stuck_B[:, None], is_stuck_B
 
 
 def original(index: Index, heard: Heard) -> jax.Array:
@@ -123,9 +144,7 @@ def original(index: Index, heard: Heard) -> jax.Array:
     return ~(is_copy_BV & (index.pitches_V >= 0) & (heard.count_B >= index.num_symbols)[:, None])
 
 
-def hear(
-    index: Index, heard: Heard, token_B: jax.Array, was_refused_B: jax.Array, was_stuck_B: jax.Array
-) -> Heard:
+def hear(index: Index, heard: Heard, token_B: jax.Array) -> Heard:
     """What is heard after a step."""
     pitch_B = index.pitches_V[token_B]
     begins_B = pitch_B >= 0
@@ -135,11 +154,9 @@ def hear(
     longer_BK = jnp.concatenate([heard.mixed_BK, (symbol_B * jnp.uint32(MIX))[:, None]], axis=1)[
         :, 1:
     ]
-    return Heard(
+    return heard.replace(
         mixed_BK=jnp.where((begins_B & (heard.count_B > 0))[:, None], longer_BK, heard.mixed_BK),
         pitch_B=jnp.where(begins_B, pitch_B, heard.pitch_B),
         since_B=jnp.where(begins_B, 1, heard.since_B + 1),
         count_B=heard.count_B + begins_B,
-        refused_B=heard.refused_B + was_refused_B,
-        stuck_B=heard.stuck_B + was_stuck_B,
     )

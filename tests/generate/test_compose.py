@@ -54,8 +54,13 @@ def test_one_token_more_is_drawn_and_the_first_dropped(monkeypatch):
     """The source: of a prompt of 64 steps 63 are read, 65 tokens drawn, 64 kept."""
     given = {}
 
-    def fake(params, prompt_BT, positions_BT, keys_B, **how):
-        given.update(how, prompt=np.array(prompt_BT), positions=np.array(positions_BT))
+    def fake(reader, prompt_BT, positions_BT, keys_B, rule, constraints, **how):
+        given.update(
+            how,
+            window_steps=reader.window_steps,
+            prompt=np.array(prompt_BT),
+            positions=np.array(positions_BT),
+        )
         tokens_BN = jnp.arange(3 * how['num_steps']).reshape(3, -1) % VOCABULARY.num_classes
         return Drawn(tokens_BN, -0.5 * tokens_BN, None, None)
 

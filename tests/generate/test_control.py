@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from symmusic.errors import UserError
 from symmusic.generate import masks as module
 from symmusic.generate.compose import compose, draw_continuations
-from symmusic.generate.control import advance, allowed, initial_state
 from symmusic.generate.masks import FREE, Wishes, make_masks
 from symmusic.melody.encodings import MelodyVocabulary, PianorollVocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
@@ -89,16 +88,16 @@ def test_the_masks_let_through_just_what_is_wished(wish, prompt):
     assert (masks is not None) == expected.any()
     if masks is None:
         return
-    state, through = initial_state(masks, len(ALL)), np.full(len(ALL), True)
+    state, through = masks.init(len(ALL)), np.full(len(ALL), True)
     rows = [
         jax.tree.map(lambda leaf, at=at: leaf[at], masks.rows) for at in range(1 + ALL.shape[1])
     ]
     tokens = np.concatenate([np.full((len(ALL), 1), prompt[-1]), ALL], axis=1)
     for row, token_B in zip(rows, tokens.T, strict=True):
-        allowed_BV = np.asarray(allowed(masks, row, state))
+        allowed_BV = np.asarray(masks.allow(row, state, np.True_)[0])
         assert allowed_BV[through].any(axis=1).all()  # something is always left
         through = through & allowed_BV[np.arange(len(ALL)), token_B]
-        state = advance(masks, row, state, token_B)
+        state = masks.advance(row, state, token_B)
     np.testing.assert_array_equal(through, expected)
 
 

@@ -151,7 +151,7 @@ def test_what_is_in_no_tune_changes_nothing():
     plain, limited = (draw_continuations(*how, index=each)[0] for each in (None, index))
     np.testing.assert_array_equal(plain.tokens_BN, limited.tokens_BN)
     np.testing.assert_array_equal(plain.log_probabilities_BN, limited.log_probabilities_BN)
-    assert limited.refused_B.tolist() == [0] * 4
+    assert limited.states[0].refused_B.tolist() == [0] * 4
 
 
 @pytest.mark.parametrize('tunes', [[], [np.zeros(0, np.int64)], [np.arange(2)]])

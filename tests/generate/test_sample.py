@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from symmusic.generate.sample import restrict, sample
+from symmusic.generate.readers import make_reader
+from symmusic.generate.sample import Rule, restrict, sample
 from symmusic.model.model import Architecture, apply_all, apply_last, init_params
 
 PLAIN = Architecture(7, num_layers=1, num_cells=4, num_positions=16)
@@ -52,21 +53,17 @@ def draw(
     temperature=1.0,
     top_k=0,
     top_p=1.0,
+    keep=False,
     **how,
 ):
     prompt, positions = (
         jnp.broadcast_to(jnp.asarray(rows)[: len(keys_B)], (len(keys_B), len(rows[0])))
         for rows in (prompt, positions)
     )
-    how = {
-        'architecture': architecture,
-        'num_steps': num_steps,
-        'temperature': temperature,
-        'top_k': top_k,
-        'top_p': top_p,
-        **how,
-    }
-    return jax.tree.map(np.array, sample(params, prompt, positions, keys_B, **how))
+    reader = make_reader(params, architecture, num_steps, **how)
+    rule = Rule(temperature, top_k, top_p)
+    drawn = sample(reader, prompt, positions, keys_B, rule, num_steps=num_steps, keep=keep)
+    return jax.tree.map(np.array, drawn)
 
 
 def keys(num, seed=0):

@@ -49,7 +49,7 @@ MODULES = {  # what is mutated, and the tests that are to find it
         ),
     ),
     'sampling': (
-        ('symmusic/generate/sample.py',),
+        ('symmusic/generate/sample.py', 'symmusic/generate/readers.py'),
         (
             'tests/generate/test_sample.py',
             'tests/generate/test_originality.py::test_where_all_would_be_a_copy_the_piece_is_drawn_again',

@@ -8,7 +8,8 @@ import sys
 import jax
 import numpy as np
 
-from symmusic.generate.sample import sample
+from symmusic.generate.readers import make_reader
+from symmusic.generate.sample import Rule, sample
 from symmusic.model.model import init_params
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card, Checkpoints
@@ -106,21 +107,15 @@ def draw_pieces() -> None:
     """Pieces drawn on all devices are those of one, and no device waits for another."""
     params = init_params(jax.random.key(3), ARCHITECTURE)
     prompt_BT = np.random.default_rng(3).integers(0, ARCHITECTURE.num_classes, (64, 9))
-    manner = {
-        'architecture': ARCHITECTURE,
-        'num_steps': 6,
-        'temperature': 1.0,
-        'top_k': 0,
-        'top_p': 1.0,
-    }
     drawn = []
     for devices in (jax.devices()[:1], jax.devices()):
         mesh = make_mesh(1, len(prompt_BT), devices)
         keys_B = jax.random.split(jax.random.key(4), len(prompt_BT))
         pieces = place((prompt_BT, prompt_BT % 16, keys_B), mesh, BY_PIECE)
-        compiled = sample.lower(place(params, mesh, EVERYWHERE), *pieces, **manner).compile()
+        reader = make_reader(place(params, mesh, EVERYWHERE), ARCHITECTURE, 6)
+        compiled = sample.lower(reader, *pieces, Rule(), num_steps=6).compile()
         assert not re.search('all-gather|all-reduce|all-to-all|collective', compiled.as_text())
-        drawn.append(sample(place(params, mesh, EVERYWHERE), *pieces, **manner))
+        drawn.append(sample(reader, *pieces, Rule(), num_steps=6))
         assert len(drawn[-1].tokens_BN.sharding.device_set) == len(devices)
     np.testing.assert_array_equal(*(each.tokens_BN for each in drawn))
     print('pieces are alike')

@@ -1,0 +1,168 @@
+"""How a model reads a melody while it is sampled: from the tokens so far to the next one's logits.
+Pure functions.
+
+    carry, rows = reader.init(prompt_BT, positions_BT, num_steps)  # read: all but the last token
+    carry, logits_BV, weights_BT = reader.read(carry, token_B, position_B, row)
+
+`rows` holds what each of the N steps reads beside its token, on a leading axis N; None = nothing.
+"""
+
+from typing import Any, Protocol
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from symmusic.model.ahead import look_ahead
+from symmusic.model.model import Architecture, Params, apply_last, apply_step, init_carry
+from symmusic.model.sliding import can_slide, init_windows, slide
+
+BAR_STEPS = 16
+
+
+class Reader(Protocol):
+    """What `sample` asks of a reader; `weights_BT` are those of attention, None without it."""
+
+    def init(
+        self, prompt_BT: jax.Array, positions_BT: jax.Array, num_steps: int
+    ) -> tuple[Any, Any]: ...
+
+    def read(
+        self, carry: Any, token_B: jax.Array, position_B: jax.Array, row: Any
+    ) -> tuple[Any, jax.Array, jax.Array | None]: ...
+
+
+@flax.struct.dataclass
+class WindowReader:
+    """Reads the last `window_steps` tokens anew for each token, from a zero state; a shorter prompt
+    is padded on the left. For any architecture.
+    """
+
+    params: Params
+    architecture: Architecture = flax.struct.field(pytree_node=False)
+    window_steps: int = flax.struct.field(pytree_node=False)
+
+    def init(self, prompt_BT, positions_BT, num_steps):
+        missing = max(self.window_steps - prompt_BT.shape[1] + 1, 0)
+        padded_BT = jnp.pad(
+            prompt_BT[:, :-1],
+            ((0, 0), (missing, 0)),
+            constant_values=self.architecture.padding,
+        )
+        return padded_BT[:, -self.window_steps :], None
+
+    def read(self, carry, token_B, position_B, row):
+        window_BT = jnp.concatenate([carry[:, 1:], token_B[:, None].astype(carry.dtype)], axis=1)
+        positions_BT = (position_B[:, None] + jnp.arange(1 - self.window_steps, 1)) % BAR_STEPS
+        logits_BV, weights_BT = apply_last(self.params, window_BT, positions_BT, self.architecture)
+        return window_BT, logits_BV, weights_BT
+
+
+@flax.struct.dataclass
+class SlidingReader:
+    """The logits of `WindowReader` at less cost: all windows that hold a token read it at once. For
+    architectures that `can_slide`.
+    """
+
+    params: Params
+    architecture: Architecture = flax.struct.field(pytree_node=False)
+    window_steps: int = flax.struct.field(pytree_node=False)
+    num_windows: int = flax.struct.field(pytree_node=False)
+
+    def init(self, prompt_BT, positions_BT, num_steps):
+        missing = max(self.window_steps - prompt_BT.shape[1], 0)
+        padded_BT = jnp.pad(
+            prompt_BT, ((0, 0), (missing, 0)), constant_values=self.architecture.padding
+        )[:, -self.window_steps :]
+        positions_BT = (positions_BT[:, -1:] + jnp.arange(1 - self.window_steps, 1)) % BAR_STEPS
+        windows = init_windows(self.architecture, len(prompt_BT), self.window_steps)
+        return _read_all(self, windows, padded_BT[:, :-1], positions_BT[:, :-1], None), None
+
+    def read(self, carry, token_B, position_B, row):
+        carry, logits_BV = slide(
+            self.params,
+            carry,
+            token_B,
+            position_B,
+            self.architecture,
+            self.window_steps,
+            self.num_windows,
+        )
+        return carry, logits_BV, None
+
+
+@flax.struct.dataclass
+class StateReader:
+    """Carries the recurrent state from token to token, and the last `memory_steps` states for
+    attention. For models of one direction, and infilling ones.
+
+    `future_BN` holds the tokens that an infilling model knows in advance, blanks (num_classes)
+    elsewhere; the last one is known. At a known step all other classes' logits are -inf.
+    """
+
+    params: Params
+    architecture: Architecture = flax.struct.field(pytree_node=False)
+    memory_steps: int = flax.struct.field(pytree_node=False)
+    future_BN: jax.Array | None = None
+
+    def init(self, prompt_BT, positions_BT, num_steps):
+        num_before, told_before, rows = prompt_BT.shape[1] - 1, None, None
+        if self.future_BN is not None:
+            told = self._look_ahead(positions_BT[:, :1], num_before)
+            told_before = jax.tree.map(lambda leaf: leaf[:num_before], told)
+            rows = jax.tree.map(lambda leaf: leaf[num_before:], told), self.future_BN.T
+        carry = init_carry(self.architecture, len(prompt_BT), self.memory_steps)
+        before = prompt_BT[:, :-1], positions_BT[:, :-1]
+        return _read_all(self, carry, *before, told_before and (told_before, None)), rows
+
+    def read(self, carry, token_B, position_B, row):
+        told, known_B = (None, None) if row is None else row
+        carry, logits_BV, weights_BT = apply_step(
+            self.params, carry, token_B, position_B, self.architecture, ahead=told
+        )
+        if known_B is not None:
+            num_classes = self.architecture.num_classes
+            is_other_BV = (known_B < num_classes)[:, None] & (
+                jnp.arange(num_classes) != known_B[:, None]
+            )
+            logits_BV = jnp.where(is_other_BV, -jnp.inf, logits_BV)
+        return carry, logits_BV, weights_BT
+
+    def _look_ahead(self, position_B1, num_before):
+        """What each step from the prompt's first on is told of those that follow it."""
+        whole_BT = jnp.pad(
+            self.future_BN,
+            ((0, 0), (num_before, 0)),
+            constant_values=self.architecture.num_classes,
+        )
+        positions_BT = (position_B1 + jnp.arange(whole_BT.shape[1])) % BAR_STEPS
+        return look_ahead(self.params, whole_BT, positions_BT, self.architecture)
+
+
+def make_reader(
+    params: Params,
+    architecture: Architecture,
+    num_steps: int,
+    *,
+    window_steps: int | None = None,
+    memory_steps: int = 128,
+    future_BN: jax.Array | None = None,
+) -> Reader:
+    """The reader of a model that draws `num_steps` tokens: `window_steps` reads windows of that
+    length, at once where they can slide; None = carry the state.
+    """
+    if window_steps is None:
+        return StateReader(params, architecture, memory_steps, future_BN)
+    if can_slide(architecture):
+        return SlidingReader(params, architecture, window_steps, num_steps)
+    return WindowReader(params, architecture, window_steps)
+
+
+def _read_all(reader: Reader, carry: Any, tokens_BT, positions_BT, rows: Any) -> Any:
+    """The carry after all these tokens."""
+
+    def step(carry, inputs):
+        return reader.read(carry, *inputs)[0], None
+
+    return lax.scan(step, carry, (tokens_BT.T, positions_BT.T, rows))[0]
