@@ -12,11 +12,13 @@ On 2 CPU cores an epoch of eight replicas took about two and a half minutes in e
 of both with the measuring about three quarters of an hour (reckoned: the run shared the machine).
 No GPU was at hand.
 
-Eight replicas, 8 epochs, one split, test tunes, 95 % intervals: overall overlap area 0.881 [0.860, 0.901] bidirectional, 0.876
-[0.863, 0.888] unidirectional, of the real continuations 0.912 [0.895, 0.929]; the difference of 0.005 [-0.017, 0.027] leaves the claim
-undecided (p 0.63), as an effect of 0.02 is still inside. The bidirectional arm predicts better, 1.155 [1.134, 1.177] against 1.190
-[1.179, 1.201] nats per step (difference 0.035 [0.012, 0.057]; descriptive, it was not the primary measure). Neither repeats a bar. The
-variant `source` was not run.
+Eight replicas, 8 epochs, one split, test tunes, 95 % intervals: overall overlap area 0.881 [0.860,
+0.901] bidirectional, 0.876 [0.863, 0.888] unidirectional, of the real continuations 0.912 [0.895,
+0.929]; the difference of 0.005 [-0.017, 0.027] leaves the claim undecided (p 0.63), as an effect of
+0.02 is still inside. The bidirectional arm predicts better, 1.155 [1.134, 1.177] against 1.190
+[1.179, 1.201] nats per step (bidirectional less unidirectional -0.035 [-0.057, -0.012];
+descriptive, it was not the primary measure). Neither repeats a bar. The variant `source` was not
+run.
 """
 
 from configs import base

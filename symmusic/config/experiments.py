@@ -235,11 +235,18 @@ def _check_stated(hypothesis: Hypothesis) -> None:
             raise UserError(
                 f'config.experiment: {name} is no field{fields.nearest(name, fields.FIELDS)}'
             )
+    ordered = {primary.arms for primary in hypothesis.primaries}
     for primary in hypothesis.primaries:
         where = f"config.experiment, the primary '{primary.claim}'"
         if len(primary.arms) != 2 or not set(primary.arms) <= set(hypothesis.arms):
             raise UserError(
                 f'{where}: arms = {primary.arms}; must be two of {", ".join(hypothesis.arms)}'
+            )
+        if primary.arms[::-1] in ordered:
+            raise UserError(
+                f'{where}: arms = {primary.arms}, which another one names the other way round; must'
+                " be one order, so that their difference has one sign, with direction = 'lower'"
+                ' where that is claimed'
             )
         if primary.direction not in DIRECTIONS:
             raise UserError(

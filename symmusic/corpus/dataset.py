@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from symmusic.corpus.cache import Corpus
+from symmusic.corpus.prepare import describe_drops
 from symmusic.corpus.split import TEST, TRAIN, VALIDATION, draw_share, split_styles
 from symmusic.corpus.windows import (
     Windows,
@@ -189,10 +190,6 @@ def _nothing_kept(corpus: Corpus) -> str:
     reasons = {}
     for tune in corpus.tunes:
         reasons.setdefault(tune.reason, []).append(tune.meter)
-    counts = ', '.join(
-        f'{len(meters)} {reason}'
-        for reason, meters in sorted(reasons.items(), key=lambda item: -len(item[1]))
-    )
     advice = 'add files that are in 4/4 or 2/2'
     if {'several time signatures', 'several instruments'} & reasons.keys():
         advice = "config.data.protocol = 'symmusic' would keep more"
@@ -201,8 +198,8 @@ def _nothing_kept(corpus: Corpus) -> str:
     elif 'no meter' in reasons:
         advice = 'write a 4/4 time signature into the files'
     return (
-        f'corpus {corpus.name} keeps none of its {len(corpus.tunes)} tunes (dropped: {counts});'
-        f' {advice}'
+        f'corpus {corpus.name} keeps none of its {len(corpus.tunes)} tunes (dropped:'
+        f' {describe_drops(corpus.tunes)}); {advice}'
     )
 
 

@@ -18,6 +18,8 @@ from symmusic.score.meter import STEPS_PER_BAR, check_meter, check_single
 from symmusic.score.midi import MAX_BYTES, parse_midi
 from symmusic.score.notes import Score
 
+MOST_METERS = 5  # named in one line
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
@@ -178,6 +180,37 @@ def prepare_files(
 def count_drops(tunes: Iterable[Tune]) -> dict[str, int]:
     """How many tunes were dropped for each reason, the commonest first."""
     return dict(Counter(tune.reason for tune in tunes if not tune.kept).most_common())
+
+
+def count_dropped_meters(tunes: Sequence[Tune]) -> dict[str, int]:
+    """How many tunes were dropped for their metre, by the metre that they begin in, the commonest
+    first; '4/4 and others' where tunes of that metre alone are kept.
+    """
+    kept = {tune.meter for tune in tunes if tune.kept}
+    return dict(
+        Counter(
+            f'{tune.meter} and others' if tune.meter in kept else tune.meter
+            for tune in tunes
+            if tune.reason == 'meter'
+        ).most_common()
+    )
+
+
+def describe_drops(tunes: Sequence[Tune]) -> str:
+    """How many tunes were dropped and why, as '7 meter (4 6/8, 2 3/4, 1 9/8), 1 no notes'; 'none'
+    where all were kept. The commonest metres are named.
+    """
+    meters = count_dropped_meters(tunes)
+    named = [f'{count} {meter}' for meter, count in list(meters.items())[:MOST_METERS]]
+    if num_others := sum(list(meters.values())[MOST_METERS:]):
+        named.append(f'{num_others} other')
+    return (
+        ', '.join(
+            f'{count} {reason}' + (f' ({", ".join(named)})' if reason == 'meter' else '')
+            for reason, count in count_drops(tunes).items()
+        )
+        or 'none'
+    )
 
 
 def fingerprint(tunes: Iterable[Tune]) -> str:

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 
 from symmusic.corpus.cache import Corpus
-from symmusic.corpus.prepare import Tune, count_drops
+from symmusic.corpus.prepare import Tune, count_dropped_meters, count_drops
 from symmusic.corpus.windows import count_windows, cut_windows, distinct
 from symmusic.files import SETTINGS, write_whole
 from symmusic.melody.encodings import VOCABULARIES
@@ -23,6 +23,7 @@ def describe(
 
     `event_frequencies` are shares of all steps of the kept tunes (each pitch by its number);
     `note_lengths` are shares of all notes by length in steps, those of a bar or more together;
+    `dropped_meters` are of the tunes that `dropped` counts under 'meter', by `count_dropped_meters`;
     `keys` count kept tunes; `styles` are those of named corpora. Of the encoding are windows,
     classes, `class_frequencies` (shares of all tokens; 'blank' is no class) and
     `num_encoded_notes`, those that tokens tell apart.
@@ -36,6 +37,7 @@ def describe(
         'num_kept': len(kept),
         'num_families': len(set(corpus.families.tolist())),
         'dropped': count_drops(corpus.tunes),
+        'dropped_meters': count_dropped_meters(corpus.tunes),
         'encoding': encoding,
         'window_steps': window_steps,
         'hop_steps': hop_steps,
@@ -128,6 +130,10 @@ def as_text(statistics: dict) -> str:
             ),
         ),
         *(('  dropped', f'{count}  {reason}') for reason, count in statistics['dropped'].items()),
+        *(
+            ('    metre', f'{count}  {meter}')
+            for meter, count in statistics['dropped_meters'].items()
+        ),
         (
             'windows',
             (

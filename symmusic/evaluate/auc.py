@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.stats
 
+from symmusic.evaluate.bounds import bounds_of
+
 NUM_FOLDS = 5
 # so that every fold has three of each half; resamples of fewer say nothing
 LEAST_FAMILIES = 6 * NUM_FOLDS
@@ -95,11 +97,8 @@ def estimate(scores_N: np.ndarray, arm: Arm, seed: int = 0) -> dict:
     low, high = middle + WIDENING * (
         np.percentile(np.nanmean(draws_BK, axis=1), [2.5, 97.5]) - middle
     )
-    return {
-        'auc': middle,
-        'low': float(np.clip(low, 0, middle)),
-        'high': float(np.clip(high, middle, 1)),
-    }
+    low, high = bounds_of('auc').cut(min(low, middle), max(high, middle))
+    return {'auc': middle, 'low': low, 'high': high}
 
 
 def _count_wins(

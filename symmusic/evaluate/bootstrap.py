@@ -3,6 +3,7 @@ out.
 """
 
 import dataclasses
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 import scipy.special
@@ -116,14 +117,17 @@ def permutation_test(
     return float((energies >= energies[0] - 1e-12 * np.abs(distances).max(initial=0)).mean())
 
 
-def holm(tests: dict[str, float | None]) -> dict[str, float | None]:
-    """Holm's correction (1979): each p-value times the number of those not smaller, and never below
-    a smaller one's.
+def holm(tests: Mapping[Hashable, float | None]) -> dict[Hashable, float | None]:
+    """Holm's correction (1979) for as many tests as there are names: each p-value times the number
+    of those not smaller, and never below a smaller one's.
+
+    A test without a p-value (None) belongs to the family that was planned: it counts as one of the
+    larger ones, so that a test that is missing does not weaken the correction.
     """
     known = sorted((p, name) for name, p in tests.items() if p is not None)
-    corrected: dict[str, float | None] = dict.fromkeys(tests)
+    corrected: dict[Hashable, float | None] = dict.fromkeys(tests)
     largest = 0.0
     for rank, (p, name) in enumerate(known):
-        largest = max(largest, min(1.0, p * (len(known) - rank)))
+        largest = max(largest, min(1.0, p * (len(tests) - rank)))
         corrected[name] = largest
     return corrected

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from symmusic.evaluate.bootstrap import holm, permutation_test, resample
+from symmusic.evaluate.bounds import bounds_of
 from symmusic.evaluate.distances import (
     fit_density,
     inter_distances,
@@ -47,7 +48,7 @@ def compare(reference: Pieces, generated: Pieces, protocol: str, seed: int = 0) 
     the generated set's inner distances with those between the sets (Yang and Lerch, 2020), which
     sees content and not variety alone, and p is that of a permutation test of the energy distance
     (Szekely and Rizzo, 2004), which sees any difference of two distributions, corrected for nine
-    features (Holm, 1979).
+    features (Holm, 1979), also where some are not defined.
 
     Args:
       reference: at least one piece.
@@ -224,8 +225,7 @@ def _add_interval(cells: dict, measure: str, draws: Sequence[float | None]) -> N
             )
         return
     low, middle, high = np.percentile(known, [2.5, 50, 97.5])
-    bounds = cells[measure] + low - middle, cells[measure] + high - middle
-    cells |= {
-        f'{measure}_low': float(max(bounds[0], 0)),
-        f'{measure}_high': float(min(bounds[1], 1) if measure == 'oa' else bounds[1]),
-    }
+    low, high = bounds_of(measure).cut(
+        cells[measure] + low - middle, cells[measure] + high - middle
+    )
+    cells |= {f'{measure}_low': low, f'{measure}_high': high}

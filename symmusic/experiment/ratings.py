@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import scipy.stats
 
+from symmusic.evaluate.bounds import Bounds
 from symmusic.experiment.statistics import CONFIDENCE, effect_size, mean_interval, welch
 
 QUESTIONS = ('rhythm', 'melody')
 LEAST, MOST = 1, 5  # of every rating, and of a listener's experience
+SCALE = Bounds(LEAST, MOST)
 NUM_RESAMPLES = 4000
 # C. Mitroi's master thesis (2019): mean ratings of its 33 listeners, each of 10 pieces of either
 # kind.
@@ -52,9 +54,9 @@ def compare_ratings(ratings_LP: np.ndarray, is_generated_P: np.ndarray, seed: in
         **intervals['difference'],
     }
     tests = {
-        'ratings': welch(made.ravel(), real.ravel()),
+        'ratings': welch(made.ravel(), real.ravel(), SCALE),
         'listeners': paired(made.mean(axis=1) - real.mean(axis=1)),
-        'pieces': welch(made.mean(axis=0), real.mean(axis=0)),
+        'pieces': welch(made.mean(axis=0), real.mean(axis=0), SCALE),
     }
     return {**kinds, 'difference': difference, 'tests': tests}
 
@@ -81,39 +83,33 @@ def crossed_intervals(real_LP: np.ndarray, made_LQ: np.ndarray, seed: int) -> di
         shares_BP = rng.multinomial(num, np.full(num, 1 / num), NUM_RESAMPLES) / num
         means.append(((shares_BL @ part) * shares_BP).sum(axis=1))
     real, made = means
-    span, freedoms = MOST - LEAST, [part.shape[1] - 1 for part in (real_LP, made_LQ)]
+    freedoms = [part.shape[1] - 1 for part in (real_LP, made_LQ)]
     found = {
-        'training': _interval(
-            real_LP.mean(), real, min(num_listeners - 1, freedoms[0]), LEAST, MOST
-        ),
-        'generated': _interval(
-            made_LQ.mean(), made, min(num_listeners - 1, freedoms[1]), LEAST, MOST
-        ),
+        'training': _interval(real_LP.mean(), real, min(num_listeners - 1, freedoms[0]), SCALE),
+        'generated': _interval(made_LQ.mean(), made, min(num_listeners - 1, freedoms[1]), SCALE),
         'difference': _interval(
             made_LQ.mean() - real_LP.mean(),
             made - real,
             min(num_listeners - 1, sum(freedoms)),
-            -span,
-            span,
+            SCALE.difference,
         ),
     }
     return found if min(freedoms) else {**found, 'difference': {'low': None, 'high': None}}
 
 
-def _interval(
-    mean: float, resampled_B: np.ndarray, freedom: int, least: float, most: float
-) -> dict:
+def _interval(mean: float, resampled_B: np.ndarray, freedom: int, bounds: Bounds) -> dict:
     if freedom < 1:
         return {'low': None, 'high': None}
     half = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * resampled_B.std()
-    return {'low': float(max(mean - half, least)), 'high': float(min(mean + half, most))}
+    low, high = bounds.around(float(mean), float(half))
+    return {'low': low, 'high': high}
 
 
 def paired(differences: Sequence[float]) -> dict:
     """Student's t of differences of independent pairs: `difference`, `low`, `high` and two-sided
     `p`, as of `statistics.welch`.
     """
-    found = mean_interval(differences)
+    found = mean_interval(differences, SCALE.difference)
     mean, p = found.pop('mean'), None
     if found['low'] is not None:
         spread = found['high'] - found['low']

@@ -8,6 +8,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 
 from symmusic.config.experiments import LISTENERS, Experiment
+from symmusic.evaluate.bounds import bounds_of
 from symmusic.evaluate.features import FEATURES
 from symmusic.evaluate.published import GROUPS, SIMILARITY_BY_WINDOWS, SOURCE, Arm, find_table
 from symmusic.experiment import plots
@@ -125,7 +126,8 @@ def _head(found: Mapping) -> str:
     counts = sorted({arm['replicas'] for arm in found['arms'].values()})
     lines.append(
         f'{" or ".join(map(str, counts)) or "No"} replicas of each arm, runs of different seeds.'
-        " Brackets hold 95 % intervals of the mean (Student's t). They say what other seeds would"
+        " Brackets hold 95 % intervals of the mean (Student's t; of shares and overlap areas by"
+        ' their logit, of what cannot be negative by its logarithm). They say what other seeds would'
         ' give, on the same tunes and the same split of them'
         + (
             '; other splits are below.'
@@ -143,8 +145,10 @@ def _answers(found: Mapping) -> str:
     ]
     text = (
         'Each claim had its measure, direction and smallest effect of interest before any run.'
+        ' A difference is the first arm less the second, here and below.'
         " Confirmed: the difference goes the way claimed, p < 0.05 by Welch's test after Holm's"
-        ' correction over the claims. Not confirmed: the interval of the difference excludes an'
+        ' correction over all claims that the config states and that are measured here, whether'
+        ' their arms are done or not. Not confirmed: the interval of the difference excludes an'
         ' effect of interest. Undecided: neither, or only listeners can tell.'
     )
     return _table(['claim', 'variant', 'verdict', 'evidence'], rows) + '\n\n' + text
@@ -170,7 +174,7 @@ def _on_splits(found: Mapping) -> str:
             [
                 f'{row["claim"]} ({row["variant"]}, {row["measure"]})',
                 *cells,
-                with_interval(mean_interval(known)),
+                with_interval(mean_interval(known, bounds_of(row['measure']).difference)),
             ]
         )
     head = [

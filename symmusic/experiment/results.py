@@ -5,7 +5,7 @@ One object: `experiment`, `quick`, `variant`, `question`; `arms` by name with `v
 `config`, `versions`, `device`, `measures` (by name `mean`, `low`, `high` and `values`, one per
 replica, null where not defined) and `real_continuations`, the same of how the prompts really go on,
 null where that is not known; `failed`, by name the reason; `contrasts` of every measure and any two
-arms of a variant; `highlights`; `splits`, by `data.split_seed` the `highlights`, `measures` of the
+arms of a variant, where `difference` is the first arm's mean less the second's, as in `highlights`; `highlights`; `splits`, by `data.split_seed` the `highlights`, `measures` of the
 arms and `failed` on other splits. Where both variants were run the arms of `source` are named
 `<arm>_source`.
 """
@@ -17,6 +17,7 @@ import numpy as np
 
 from symmusic.config.experiments import LISTENERS, Experiment, Primary
 from symmusic.evaluate.bootstrap import holm
+from symmusic.evaluate.bounds import bounds_of
 from symmusic.experiment import statistics
 from symmusic.experiment.measures import MEASURES, by_measure
 
@@ -71,11 +72,11 @@ def summarize(
             'real_continuations': None if outcome.real is None else _cells(outcome.real),
         }
     for variant, configs in experiment.configs.items():
-        own = [label(experiment, variant, arm) for arm in configs if (variant, arm) in outcomes]
-        pairs = [(one, other) for index, other in enumerate(own) for one in own[index + 1 :]]
+        own = [arm for arm in configs if (variant, arm) in outcomes]
         contrasts += [
-            {'variant': variant} | _contrast(arms, pair, measure)
-            for pair in pairs
+            {'variant': variant}
+            | _contrast(arms, [label(experiment, variant, arm) for arm in pair], measure)
+            for pair in pairs_of(own, experiment.hypothesis.primaries)
             for measure in MEASURES
         ]
         highlights += _highlights(experiment, variant, arms)
@@ -92,17 +93,31 @@ def summarize(
     }
 
 
+def pairs_of(arms: Sequence[str], primaries: Sequence[Primary]) -> list[tuple[str, str]]:
+    """Any two of some arms, the first one less the second: in the order in which a claim names
+    them, so that their difference has one sign in the claims and everywhere else; the later arm
+    less the earlier one where no claim does.
+    """
+    claimed = {primary.arms for primary in primaries}
+    return [
+        (other, one) if (other, one) in claimed else (one, other)
+        for index, other in enumerate(arms)
+        for one in arms[index + 1 :]
+    ]
+
+
 def _cells(replicas: Sequence[Mapping[str, float | None]]) -> dict[str, dict]:
     """Each measure's `mean`, `low`, `high` and `values`."""
     return {
-        measure: statistics.mean_interval(_known(values)) | {'values': values}
+        measure: statistics.mean_interval(_known(values), bounds_of(measure)) | {'values': values}
         for measure, values in by_measure(replicas).items()
     }
 
 
 def _contrast(arms: Mapping[str, dict], pair: Sequence[str], measure: str) -> dict:
     one, other = (_known(arms[arm]['measures'][measure]['values']) for arm in pair)
-    found = {'arms': list(pair), 'measure': measure, **statistics.welch(one, other)}
+    found = {'arms': list(pair), 'measure': measure}
+    found |= statistics.welch(one, other, bounds_of(measure))
     return found | {
         'p_permutation': statistics.permutation(one, other),
         'effect_size': statistics.effect_size(one, other),
@@ -110,16 +125,23 @@ def _contrast(arms: Mapping[str, dict], pair: Sequence[str], measure: str) -> di
 
 
 def _highlights(experiment: Experiment, variant: str, arms: Mapping[str, dict]) -> list[dict]:
-    """A row for each claim; Holm's correction is over the claims of the variant."""
+    """A row for each claim.
+
+    Holm's correction is over the claims that the config states for the variant, also those whose
+    arms are not done; claims that only listeners can judge have no test here and are not of them.
+    """
     primaries = experiment.hypothesis.primaries
     contrasts: list[dict | None] = []
     for primary in primaries:
         pair = [label(experiment, variant, arm) for arm in primary.arms]
         measured = primary.measure != LISTENERS and all(arm in arms for arm in pair)
         contrasts.append(_contrast(arms, pair, primary.measure) if measured else None)
-    corrected = holm(
-        {str(index): contrast and contrast['p'] for index, contrast in enumerate(contrasts)}
-    )
+    tests = {
+        index: contrast and contrast['p']
+        for index, (primary, contrast) in enumerate(zip(primaries, contrasts, strict=True))
+        if primary.measure != LISTENERS
+    }
+    corrected, family = holm(tests), _family(tests)
     rows = []
     for index, (primary, contrast) in enumerate(zip(primaries, contrasts, strict=True)):
         row = {'claim': primary.claim, 'variant': variant, 'measure': primary.measure}
@@ -133,16 +155,21 @@ def _highlights(experiment: Experiment, variant: str, arms: Mapping[str, dict]) 
             )
             rows.append(row | {'verdict': 'undecided', 'evidence': why})
             continue
-        p = corrected[str(index)]
+        p = corrected[index]
         row |= {
             key: contrast[key]
             for key in ('difference', 'low', 'high', 'p', 'p_permutation', 'effect_size')
         } | {'p_holm': p}
         verdict = statistics.verdict(contrast, p, primary.direction, primary.smallest)
-        rows.append(
-            row | {'verdict': verdict, 'evidence': _evidence(primary, row, arms, len(primaries))}
-        )
+        rows.append(row | {'verdict': verdict, 'evidence': _evidence(primary, row, arms, family)})
     return rows
+
+
+def _family(tests: Mapping[int, float | None]) -> str:
+    """Of how many claims the correction is, and how many of them have no result."""
+    num, num_missing = len(tests), sum(p is None for p in tests.values())
+    text = f'{num} claim{"s" * (num != 1)}'
+    return text + (f', {num_missing} of them without a result' if num_missing else '')
 
 
 def _missing(pair: Sequence[str], arms: Mapping[str, dict]) -> str:
@@ -150,7 +177,7 @@ def _missing(pair: Sequence[str], arms: Mapping[str, dict]) -> str:
     return f'{" and ".join(missing)} {"are" if len(missing) > 1 else "is"}'
 
 
-def _evidence(primary: Primary, row: Mapping, arms: Mapping[str, dict], num_primaries: int) -> str:
+def _evidence(primary: Primary, row: Mapping, arms: Mapping[str, dict], family: str) -> str:
     cells = [arms[arm]['measures'][primary.measure] for arm in row['arms']]
     counts = [len(_known(cell['values'])) for cell in cells]
     if not all(counts):
@@ -168,7 +195,7 @@ def _evidence(primary: Primary, row: Mapping, arms: Mapping[str, dict], num_prim
     text += f'smallest effect of interest {primary.smallest:g}; '
     if row['p'] is None:
         return text + f'{" and ".join(map(str, counts))} replicas: too few for an interval'
-    text += f'p {row["p"]:.2g}, {row["p_holm"]:.2g} after Holm over {num_primaries} claims'
+    text += f'p {row["p"]:.2g}, {row["p_holm"]:.2g} after Holm over {family}'
     return text + f'; {" and ".join(map(str, counts))} replicas'
 
 

@@ -11,13 +11,19 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.stats
 
+from symmusic.evaluate.bounds import ANY, Bounds
+
 CONFIDENCE = 0.95
 MOST_SPLITS = 20_000  # of the pooled values: beyond as many, so many are drawn
 VERDICTS = ('confirmed', 'not confirmed', 'undecided')
 
 
-def mean_interval(values: Sequence[float]) -> dict:
-    """`mean`, `low` and `high` (Student's t) of independent values; no interval of fewer than two."""
+def mean_interval(values: Sequence[float], bounds: Bounds = ANY) -> dict:
+    """`mean`, `low` and `high` (Student's t) of independent values; no interval of fewer than two.
+
+    The interval lies inside of `bounds`, on their scale (see `bounds`). Values that are all alike
+    have an interval without a width.
+    """
     values = np.asarray(values, float)
     if not len(values):
         return {'mean': None, 'low': None, 'high': None}
@@ -29,14 +35,17 @@ def mean_interval(values: Sequence[float]) -> dict:
         * values.std(ddof=1)
         / math.sqrt(len(values))
     )
-    return {'mean': mean, 'low': mean - half, 'high': mean + half}
+    low, high = bounds.around(mean, half)
+    return {'mean': mean, 'low': low, 'high': high}
 
 
-def welch(one: Sequence[float], other: Sequence[float]) -> dict:
+def welch(one: Sequence[float], other: Sequence[float], bounds: Bounds = ANY) -> dict:
     """Welch's test (1947): `difference` of the means, one less other, its interval `low` and
     `high`, and two-sided `p`.
 
-    The last three are None where a sample has fewer than two values. Two samples without any spread
+    This is the one definition of a difference: wherever arms are named, it is the first less the
+    second. `bounds` are those of the values; an interval is cut off at what their difference can
+    be. The last three are None where a sample has fewer than two values. Two samples without any spread
     differ for certain, or not at all.
     """
     one, other = np.asarray(one, float), np.asarray(other, float)
@@ -54,12 +63,15 @@ def welch(one: Sequence[float], other: Sequence[float]) -> dict:
             'high': difference,
             'p': 0.0 if abs(difference) > error else 1.0,
         }
-    freedom = sum(shares) ** 2 / sum(
-        share**2 / (len(values) - 1) for share, values in zip(shares, (one, other), strict=True)
+    total = sum(shares)
+    freedom = 1 / sum(
+        (share / total) ** 2 / (len(values) - 1)
+        for share, values in zip(shares, (one, other), strict=True)
     )
     half = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * error)
     p = float(2 * scipy.stats.t.sf(abs(difference) / error, freedom))
-    return {'difference': difference, 'low': difference - half, 'high': difference + half, 'p': p}
+    low, high = bounds.difference.around(difference, half)
+    return {'difference': difference, 'low': low, 'high': high, 'p': p}
 
 
 def permutation(one: Sequence[float], other: Sequence[float], seed: int = 0) -> float | None:

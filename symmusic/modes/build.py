@@ -13,7 +13,7 @@ from symmusic.config.flags import DEFAULT_CONFIG, Command
 from symmusic.config.protocol import deviation
 from symmusic.corpus.cache import Corpus, load_corpus
 from symmusic.corpus.dataset import Dataset, build_dataset
-from symmusic.corpus.prepare import Settings, count_drops
+from symmusic.corpus.prepare import Settings, describe_drops
 from symmusic.corpus.windows import Windows
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture
@@ -43,14 +43,10 @@ def corpus(config: ConfigDict) -> Corpus:
     )
     for notice in loaded.notices:
         print(notice)
-    drops = (
-        ', '.join(f'{count} {reason}' for reason, count in count_drops(loaded.tunes).items())
-        or 'none'
-    )
     how = 'from the cache' if loaded.from_cache else 'prepared'
     print(
         f'corpus {loaded.name}: {len(loaded.kept)} of {len(loaded.tunes)} tunes kept, dropped:'
-        f' {drops}; {how} in {time.perf_counter() - begun:.1f} s'
+        f' {describe_drops(loaded.tunes)}; {how} in {time.perf_counter() - begun:.1f} s'
     )
     return loaded
 

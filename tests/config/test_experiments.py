@@ -216,6 +216,11 @@ def test_what_is_said_may_differ(read):
             "('large', 'small'), 'more', 0.02",
             "direction = 'more'; must be one of 'higher', 'lower'",
         ),
+        (
+            "('large', 'small'), 'higher', 0.02), Primary('No', 'pitch_oa', ('small', 'large'),"
+            " 'lower', 0.02",
+            "arms = ('large', 'small'), which another one names the other way round",
+        ),
         ("('large', 'small'), 'higher', 0.0", 'smallest = 0.0; must be above 0'),
     ],
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from symmusic.corpus.cache import Corpus, load_corpus
-from symmusic.corpus.prepare import Settings, Tune
+from symmusic.corpus.prepare import Settings, Tune, describe_drops
 from symmusic.corpus.stats import as_text, describe, write_stats
 from tests.corpus.tunes import mixed_folder, tune, write_files
 from tests.score.midi_bytes import melody
@@ -198,6 +198,31 @@ def test_an_encoding(encoding, num_notes, num_windows, classes):
     # of the tunes, whatever the encoding
     assert found['event_frequencies']['60'] == pytest.approx(2 / 9)
     assert f'{encoding}: {num_notes / 4:.1%} of the notes kept apart' in as_text(found)
+
+
+def test_dropped_metres_are_named():
+    """By the metre that a tune begins in; one that goes on in another is not of the kept ones."""
+    meters = [*['6/8'] * 4, *['2/4'] * 3, '3/4', '3/4', '9/8', '5/4', '7/8', '4/4']
+    made = corpus(
+        tune([60, -2, 62, -1], meter='4/4'),
+        *(Tune(f'{row}.mid', meter=meter, reason='meter') for row, meter in enumerate(meters)),
+        Tune('b.mid', meter='6/8', reason='no notes'),
+    )
+    found = describe(made, encoding='melody', **WINDOWS)
+    assert found['dropped'] == {'meter': 13, 'no notes': 1}
+    assert found['dropped_meters'] == {
+        '6/8': 4,
+        '2/4': 3,
+        '3/4': 2,
+        '9/8': 1,
+        '5/4': 1,
+        '7/8': 1,
+        '4/4 and others': 1,
+    }
+    line = '13 meter (4 6/8, 3 2/4, 2 3/4, 1 9/8, 1 5/4, 2 other), 1 no notes'
+    assert describe_drops(made.tunes) == line
+    assert '4  6/8' in as_text(found)
+    assert describe_drops(made.kept) == 'none'
 
 
 def test_text(tmp_path):

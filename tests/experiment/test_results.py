@@ -1,5 +1,6 @@
 """From measures to answers: the contract's results.json, and verdicts on made-up replicas."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -108,6 +109,64 @@ def test_holm_counts_the_primaries_alone():
     one, three = run(claim())['highlights'], run(claim(), claim(), claim())['highlights']
     assert one[0]['p_holm'] == one[0]['p']
     assert three[0]['p_holm'] == pytest.approx(3 * three[0]['p'])
+
+
+def test_holm_is_over_the_claims_of_the_config():
+    """A claim for listeners is no test; one whose arm is not done is, and the correction stays."""
+    heard = claim(measure=LISTENERS, smallest=0.0)
+    rows = run(claim(), heard, claim('pitch_oa'))['highlights']
+    assert rows[0]['p_holm'] == pytest.approx(2 * rows[0]['p'])
+    assert 'after Holm over 2 claims;' in rows[0]['evidence']
+
+
+def three_arms(*primaries, failed=()):
+    """Arms `plain`, `rich` and `other`, alike but for the overall overlap area."""
+    arms = {'plain': PLAIN, 'rich': RICH, 'other': RICH}
+    stated = dataclasses.replace(hypothesis(*primaries), arms=dict.fromkeys(arms, {}))
+    configs = {'sound': {name: ConfigDict() for name in arms}}
+    outcomes = {
+        ('sound', name): outcome(values) for name, values in arms.items() if name not in failed
+    }
+    failures = {('sound', name): 'killed' for name in failed}
+    return summarize('exp9', Experiment(stated, False, configs), outcomes, failures)
+
+
+def test_an_arm_that_is_not_done_does_not_weaken_the_correction():
+    claims = [claim(), claim(arms=('other', 'plain'))]
+    whole, partly = three_arms(*claims), three_arms(*claims, failed=['other'])
+    [row, _] = partly['highlights']
+    assert row['p_holm'] == pytest.approx(2 * row['p'])
+    assert row['p_holm'] == whole['highlights'][0]['p_holm']
+    assert 'over 2 claims, 1 of them without a result;' in row['evidence']
+
+
+@pytest.mark.parametrize('arms', [('rich', 'plain'), ('plain', 'rich')])
+def test_a_difference_has_one_sign(arms):
+    """The claims name the first arm less the second, and so do the contrasts, the tables and the
+    means.
+    """
+    found = three_arms(claim(arms=arms))
+    [row] = found['highlights']
+    [contrast] = [
+        each
+        for each in found['contrasts']
+        if set(each['arms']) == set(arms) and each['measure'] == 'overall_oa'
+    ]
+    first, second = (found['arms'][name]['measures']['overall_oa']['mean'] for name in arms)
+    assert contrast['arms'] == row['arms'] == list(arms)
+    for key in ('difference', 'low', 'high', 'effect_size'):
+        assert contrast[key] == row[key]
+    assert row['difference'] == pytest.approx(first - second)
+    assert np.sign(row['effect_size']) == np.sign(first - second)
+    assert f'difference {first - second:.3f} [' in row['evidence']
+
+
+def test_no_interval_leaves_what_can_be():
+    found = run(claim(), plain=[0.6, 0.9], rich=[0.1, 0.99])
+    for arm in found['arms'].values():
+        cells = arm['measures']['overall_oa']
+        assert 0 < cells['low'] < cells['mean'] < cells['high'] < 1
+    assert -1 <= found['contrasts'][0]['low'] < found['contrasts'][0]['high'] <= 1
 
 
 def test_what_needs_listeners_is_undecided():

@@ -1,0 +1,82 @@
+"""What each measure can be at all, and 95 % intervals that stay inside of that.
+
+A measure is bounded on both sides (a share, an overlap area, an AUC), below (a KL divergence, nats,
+a number of notes) or not at all. The interval of an estimate is laid around it on the scale of its
+logit or logarithm (the delta method), where there are no bounds. A difference keeps its symmetric
+interval, so that it agrees with the test of the same difference, and is cut off at what a
+difference can be.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+import scipy.special
+
+
+@dataclasses.dataclass(frozen=True)
+class Bounds:
+    """The least and the most that a measure can be; `is_difference`: of two such measures."""
+
+    least: float = -math.inf
+    most: float = math.inf
+    is_difference: bool = False
+
+    @property
+    def difference(self) -> 'Bounds':
+        """Those of the difference of two measures of these bounds."""
+        return Bounds(self.least - self.most, self.most - self.least, is_difference=True)
+
+    def around(self, value: float, half: float) -> tuple[float, float]:
+        """The ends of an interval whose half width is `half` where there are no bounds.
+
+        At a bound, and without a width, there is nothing to transform: the interval is cut off.
+        """
+        is_inside = self.least < value < self.most
+        if self.is_difference or not is_inside or not half > 0 or not math.isfinite(self.least):
+            return self.cut(value - half, value + half)
+        above = value - self.least
+        if not math.isfinite(self.most):
+            with np.errstate(over='ignore'):
+                factor = np.exp(half / above)
+            low, high = above / factor, min(above * factor, np.finfo(float).max)
+            return self.least + float(low), self.least + float(high)
+        span = self.most - self.least
+        share = above / span
+        width = half / span / (share * (1 - share))
+        low, high = scipy.special.expit(scipy.special.logit(share) + np.array([-width, width]))
+        return self.least + span * float(low), self.least + span * float(high)
+
+    def cut(self, low: float, high: float) -> tuple[float, float]:
+        """The part of an interval that is possible."""
+        return (
+            float(min(max(low, self.least), self.most)),
+            float(max(min(high, self.most), self.least)),
+        )
+
+
+ANY, SHARE, AMOUNT = Bounds(), Bounds(0, 1), Bounds(0)
+_BY_NAME = {
+    'kld': AMOUNT,
+    'oa': SHARE,
+    'auc': SHARE,
+    'overall_kld': AMOUNT,
+    'nats_per_step': AMOUNT,
+    'plagiarism': SHARE,
+    'unusable': AMOUNT,
+    'copied_run': AMOUNT,
+    'repeated_bars': SHARE,
+    'note_count': AMOUNT,
+    'empty': AMOUNT,
+}
+
+
+def bounds_of(measure: str) -> Bounds:
+    """The bounds of a measure by its name, those of overlap areas by how they are named.
+
+    Raises:
+      KeyError: no bounds are stated for such a measure.
+    """
+    if measure.endswith('_oa') or measure.startswith('oa_'):
+        return SHARE
+    return _BY_NAME[measure]
