@@ -244,9 +244,8 @@ def _check_stated(hypothesis: Hypothesis) -> None:
             )
         if primary.arms[::-1] in ordered:
             raise UserError(
-                f'{where}: arms = {primary.arms}, which another one names the other way round; must'
-                " be one order, so that their difference has one sign, with direction = 'lower'"
-                ' where that is claimed'
+                f'{where}: arms = {primary.arms}, which another primary names the other way round;'
+                " must be in one order, with direction = 'lower' where that is claimed"
             )
         if primary.direction not in DIRECTIONS:
             raise UserError(

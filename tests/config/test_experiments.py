@@ -219,7 +219,8 @@ def test_what_is_said_may_differ(read):
         (
             "('large', 'small'), 'higher', 0.02), Primary('No', 'pitch_oa', ('small', 'large'),"
             " 'lower', 0.02",
-            "arms = ('large', 'small'), which another one names the other way round",
+            "arms = ('large', 'small'), which another primary names the other way round; must be in"
+            " one order, with direction = 'lower' where that is claimed",
         ),
         ("('large', 'small'), 'higher', 0.0", 'smallest = 0.0; must be above 0'),
     ],

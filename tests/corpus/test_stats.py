@@ -204,7 +204,7 @@ def test_dropped_metres_are_named():
     """By the metre that a tune begins in; one that goes on in another is not of the kept ones."""
     meters = [*['6/8'] * 4, *['2/4'] * 3, '3/4', '3/4', '9/8', '5/4', '7/8', '4/4']
     made = corpus(
-        tune([60, -2, 62, -1], meter='4/4'),
+        tune([60, -2, 62, -1]),
         *(Tune(f'{row}.mid', meter=meter, reason='meter') for row, meter in enumerate(meters)),
         Tune('b.mid', meter='6/8', reason='no notes'),
     )
