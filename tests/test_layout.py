@@ -36,6 +36,7 @@ PURE = {
     'score/notes.py',
     'evaluate/features.py',
     'evaluate/distances.py',
+    'evaluate/bounds.py',
     'evaluate/bootstrap.py',
     'evaluate/comparison.py',
     'evaluate/markov.py',

@@ -235,14 +235,15 @@ def _check_stated(hypothesis: Hypothesis) -> None:
             raise UserError(
                 f'config.experiment: {name} is no field{fields.nearest(name, fields.FIELDS)}'
             )
-    ordered = {primary.arms for primary in hypothesis.primaries}
+    measured = [primary for primary in hypothesis.primaries if primary.measure != LISTENERS]
+    ordered = {primary.arms for primary in measured}
     for primary in hypothesis.primaries:
         where = f"config.experiment, the primary '{primary.claim}'"
         if len(primary.arms) != 2 or not set(primary.arms) <= set(hypothesis.arms):
             raise UserError(
                 f'{where}: arms = {primary.arms}; must be two of {", ".join(hypothesis.arms)}'
             )
-        if primary.arms[::-1] in ordered:
+        if primary in measured and primary.arms[::-1] in ordered:
             raise UserError(
                 f'{where}: arms = {primary.arms}, which another primary names the other way round;'
                 " must be in one order, with direction = 'lower' where that is claimed"

@@ -102,7 +102,7 @@ def compare(reference: Pieces, generated: Pieces, protocol: str, seed: int = 0) 
 
 
 def compare_briefly(reference: Pieces, generated: Pieces, protocol: str) -> dict:
-    """KLD and OA alone: `{'features': {name: {'kld', 'oa'}}, 'averages': {group: {'kld', 'oa'}}}`."""
+    """KLD and OA alone, as `{'features': {name: {'kld', 'oa'}}, 'averages': {group: ...}}`."""
     table = {}
     for name in FEATURES:
         intra = [intra_distances(each.features[name], protocol) for each in (reference, generated)]

@@ -127,8 +127,8 @@ def _head(found: Mapping) -> str:
     lines.append(
         f'{" or ".join(map(str, counts)) or "No"} replicas of each arm, runs of different seeds.'
         " Brackets hold 95 % intervals of the mean (Student's t; of shares and overlap areas by"
-        ' their logit, of what cannot be negative by its logarithm). They say what other seeds would'
-        ' give, on the same tunes and the same split of them'
+        ' their logit, of what cannot be negative by its logarithm). They say what other seeds'
+        ' would give, on the same tunes and the same split of them'
         + (
             '; other splits are below.'
             if found['splits']

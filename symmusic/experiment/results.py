@@ -5,9 +5,9 @@ One object: `experiment`, `quick`, `variant`, `question`; `arms` by name with `v
 `config`, `versions`, `device`, `measures` (by name `mean`, `low`, `high` and `values`, one per
 replica, null where not defined) and `real_continuations`, the same of how the prompts really go on,
 null where that is not known; `failed`, by name the reason; `contrasts` of every measure and any two
-arms of a variant, where `difference` is the first arm's mean less the second's, as in `highlights`; `highlights`; `splits`, by `data.split_seed` the `highlights`, `measures` of the
-arms and `failed` on other splits. Where both variants were run the arms of `source` are named
-`<arm>_source`.
+arms of a variant, where `difference` is the first arm's mean less the second's, as in `highlights`;
+`highlights`; `splits`, by `data.split_seed` the `highlights`, `measures` of the arms and `failed` on
+other splits. Where both variants were run the arms of `source` are named `<arm>_source`.
 """
 
 import dataclasses
@@ -98,7 +98,7 @@ def pairs_of(arms: Sequence[str], primaries: Sequence[Primary]) -> list[tuple[st
     them, so that their difference has one sign in the claims and everywhere else; the later arm
     less the earlier one where no claim does.
     """
-    claimed = {primary.arms for primary in primaries}
+    claimed = {primary.arms for primary in primaries if primary.measure != LISTENERS}
     return [
         (other, one) if (other, one) in claimed else (one, other)
         for index, other in enumerate(arms)

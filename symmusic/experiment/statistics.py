@@ -45,8 +45,8 @@ def welch(one: Sequence[float], other: Sequence[float], bounds: Bounds = ANY) ->
 
     This is the one definition of a difference: wherever arms are named, it is the first less the
     second. `bounds` are those of the values; an interval is cut off at what their difference can
-    be. The last three are None where a sample has fewer than two values. Two samples without any spread
-    differ for certain, or not at all.
+    be. The last three are None where a sample has fewer than two values. Two samples without any
+    spread differ for certain, or not at all.
     """
     one, other = np.asarray(one, float), np.asarray(other, float)
     if not (len(one) and len(other)):

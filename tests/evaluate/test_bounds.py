@@ -1,4 +1,4 @@
-"""Intervals inside of what a measure can be, around the estimate and narrow ones as symmetric ones."""
+"""Intervals inside of what a measure can be, and Student's t where these are far away."""
 
 import math
 

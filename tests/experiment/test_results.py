@@ -122,7 +122,7 @@ def test_holm_is_over_the_claims_of_the_config():
 def three_arms(*primaries, failed=()):
     """Arms `plain`, `rich` and `other`, alike but for the overall overlap area."""
     arms = {'plain': PLAIN, 'rich': RICH, 'other': RICH}
-    stated = dataclasses.replace(hypothesis(*primaries), arms=dict.fromkeys(arms, {}))
+    stated = dataclasses.replace(hypothesis(*primaries), arms={name: {} for name in arms})
     configs = {'sound': {name: ConfigDict() for name in arms}}
     outcomes = {
         ('sound', name): outcome(values) for name, values in arms.items() if name not in failed
