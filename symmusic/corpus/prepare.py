@@ -118,7 +118,7 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
 
 
 def list_tunes(file: SourceFile) -> list[tuple[str, Callable[[], Score]]]:
-    """The tunes of a file by name, each with what reads it: one of MIDI, one per X: field of ABC."""
+    """The tunes of a file by name, each with what reads it: one of MIDI, one per ABC `X:`."""
     if file.path.suffix.lower() != '.abc':
         data = read_bounded(file.path, MAX_BYTES)
         return [(file.name, lambda: parse_midi(data))]

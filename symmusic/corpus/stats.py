@@ -23,9 +23,10 @@ def describe(
 
     `event_frequencies` are shares of all steps of the kept tunes (each pitch by its number);
     `note_lengths` are shares of all notes by length in steps, those of a bar or more together;
-    `dropped_meters` are those of the tunes that `dropped` counts under 'meter'; `keys` count kept tunes; `styles` are those of named corpora. Of the encoding are windows,
-    classes, `class_frequencies` (shares of all tokens; 'blank' is no class) and
-    `num_encoded_notes`, those that tokens tell apart.
+    `dropped_meters` are those of the tunes that `dropped` counts under 'meter'; `keys` count kept
+    tunes; `styles` are those of named corpora. Of the encoding are windows, classes,
+    `class_frequencies` (shares of all tokens; 'blank' is no class) and `num_encoded_notes`, those
+    that tokens tell apart.
     """
     kept = corpus.kept
     statistics = {

@@ -6,8 +6,8 @@ One object: `experiment`, `quick`, `variant`, `question`; `arms` by name with `v
 replica, null where not defined) and `real_continuations`, the same of how the prompts really go on,
 null where that is not known; `failed`, by name the reason; `contrasts` of every measure and any two
 arms of a variant, where `difference` is the first arm's mean less the second's, as in `highlights`;
-`highlights`; `splits`, by `data.split_seed` the `highlights`, `measures` of the arms and `failed` on
-other splits. Where both variants were run the arms of `source` are named `<arm>_source`.
+`highlights`; `splits`, by `data.split_seed` the `highlights`, `measures` of the arms and `failed`
+on other splits. Where both variants were run the arms of `source` are named `<arm>_source`.
 """
 
 import dataclasses
