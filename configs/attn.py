@@ -2,15 +2,8 @@
 
     python launch.py
 
-22 minutes on 2 CPU cores beside other work; at 49 s per epoch, seen where nothing else ran, about
-15 (not measured on a GPU). One seed: the best epoch is the 15th of 18, 0.518 nats per step on
-validation tunes (base rate 1.914), 0.542 on test tunes (1.906). Continuing test tunes it reaches an
-overall overlap area of 0.900 [0.891, 0.908] over 20 draws, the real continuations 0.920 [0.912,
-0.928], a Markov model of order 5 0.802 (protocol 'corrected'; in 'thesis' 0.866, 0.887 and 0.778).
-
-Attention pays, a little: without it (configs/lstm.py) the best of 15 epochs has 0.528; with it the
-11th is better than that, and an epoch takes 1.4 times as long (49 s beside 35 s where nothing else
-ran). What else was tried stands in BUILD.md.
+12 minutes on 2 CPU cores. One seed: 0.517 nats per step on validation tunes (base rate 1.914),
+0.540 on test tunes, best epoch 15 of 18. docs/results.md has its evaluation and how it was chosen.
 """
 
 from configs import base

@@ -2,11 +2,11 @@
 
     python launch.py --mode=experiment --config=configs/exp1.py
 
-Arms: `folk` (one style), `mixed` (three: fiddle tunes, chorales, Renaissance voices; the source had
-pop), `mixed_t15` and `mixed_t20`, which draw from the same trainings at temperatures 1.5 and 2.0,
-and `folk_essen`, a control: fiddle tunes and folk songs. All have equally many training windows; 2
-bidirectional layers of 64 cells per direction with the source's attention. Each is measured on
-tunes of its own corpus, so nats per step are not to be compared between corpora. Not run yet.
+Arms: `folk` (one style), `mixed` (fiddle tunes, chorales, Renaissance voices; the thesis had pop),
+`mixed_t15` and `mixed_t20` (the same models sampled at temperatures 1.5 and 2.0), and the control
+`folk_essen` (fiddle tunes and folk songs). All train on equally many windows, with 2 bidirectional
+layers of 64 cells per direction and the thesis's attention. Each arm is measured on tunes of its
+own corpus, so nats per step cannot be compared between corpora. Not run yet.
 """
 
 from configs import base

@@ -2,12 +2,10 @@
 
     python launch.py --mode=experiment --config=configs/exp1_size.py
 
-Arms: `sixteenth`, `eighth`, `quarter`, `half` and `all` of the training tunes of `folk`, each share
-a part of the next; and `w15k` ... `w100k`, the source's numbers of windows, at a smaller hop. In
-the variant `sound` all are trained with about as many updates, in `source` for 50 epochs. What the
-corpus has too few windows for is left out and listed (in `source` 60,000 and more: by its rules
-`folk` has 45,507). 2 bidirectional layers of 64 cells per direction with the source's attention.
-Not run yet.
+Arms: nested shares of the training tunes of `folk` (`sixteenth` to `all`), and the thesis's
+numbers of windows at a smaller hop (`w15k` to `w100k`). In the variant `sound` all have about as
+many updates, in `source` 50 epochs. Arms for which the corpus has too few windows are left out and
+listed. 2 bidirectional layers of 64 cells per direction with the thesis's attention. Not run yet.
 """
 
 from configs import base
@@ -31,7 +29,7 @@ def get_config():
         question='Does a model of fewer tunes copy more of them?',
         variable=('data.train_share', 'data.max_windows'),
         also={
-            'data.hop_steps': "so that the source's numbers of windows exist",
+            'data.hop_steps': "so that the thesis's numbers of windows exist",
             'train.num_epochs': 'so that all are updated as often',
             'train.cosine_epochs': 'so that all are updated as often',
         },

@@ -2,10 +2,10 @@
 
     python launch.py --mode=experiment --config=configs/exp2.py
 
-Arms: `melody` (a class per event; the source's is the same), `pianoroll` (a class per sounding
-pitch, and one for silence) and `pianoroll_faithful` (the source's, which has none for silence); 2
-bidirectional layers of 64 cells per direction with the source's attention. Nats per step are of
-different classes and not to be compared between encodings. Not run yet.
+Arms: `melody` (a class per event, as in the thesis), `pianoroll` (a class per sounding pitch and
+one for silence) and `pianoroll_faithful` (the thesis's, without a class for silence), on 2
+bidirectional layers of 64 cells per direction with the thesis's attention. Nats per step are of
+different classes and cannot be compared between encodings. Not run yet.
 """
 
 from configs import base
@@ -38,7 +38,7 @@ def get_config():
                 0.0,
             ),
             Primary(
-                "A model of the source's piano rolls has a more varied rhythm, nearer to that of"
+                "A model of the thesis's piano rolls has a more varied rhythm, nearer to that of"
                 ' the tunes',
                 'rhythm_oa',
                 ('pianoroll_faithful', 'melody'),

@@ -1,11 +1,10 @@
-"""The listening study's model: 2 bidirectional layers of 64 cells per direction with the source's
-attention.
+"""The model of the thesis's listening study.
 
     python launch.py --config=configs/study.py
     python launch.py --mode=study --config=configs/study.py
 
-The second builds a study of the run. As configs/bidirectional.py, but the source's attention in
-place of Bahdanau's and no metric position. Not run yet.
+The second command builds a study of the run. As configs/bidirectional.py, with the thesis's
+attention in place of Bahdanau's and without metric position. Not run yet.
 """
 
 from configs import base
