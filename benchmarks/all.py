@@ -1,7 +1,8 @@
 """All benchmarks in one command: one report in Markdown and all figures as JSON.
 
-    python benchmarks/all.py [--peer='torch/bin/python benchmarks/peer_torch.py'] [--peer='keras/bin/python benchmarks/peer_keras.py']
-        [--rounds=2] [--quick] [--report=FILE] [--json=FILE]
+    python benchmarks/all.py [--peer='torch/bin/python benchmarks/peer_torch.py']
+        [--peer='keras/bin/python benchmarks/peer_keras.py'] [--rounds=2] [--quick]
+        [--report=FILE] [--json=FILE]
 
 Updates and sampling beside the peers (`side_by_side.py`), whole commands with their peak memory,
 the default training end to end among them (`jobs.py`), the search for the nearest tune
@@ -25,11 +26,17 @@ PEAK = """
 import time, json, jax, jax.numpy as jnp
 found = {}
 for size in (1024, 2048):
-    a = jnp.ones((size, size)); product = jax.jit(lambda a: a @ a); product(a).block_until_ready(); times = []
+    a, times = jnp.ones((size, size)), []
+    product = jax.jit(lambda a: a @ a)
+    product(a).block_until_ready()
     for _ in range(10):
-        begun = time.perf_counter(); product(a).block_until_ready(); times.append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+        product(a).block_until_ready()
+        times.append(time.perf_counter() - begun)
     found[f'{size} x {size}'] = round(2 * size**3 / min(times) / 1e9, 1)
-print('| matrix product, float32 | GFLOP/s, best of 10 |\\n|---|---:|'); [print(f'| {name} | {rate} |') for name, rate in found.items()]
+print('| matrix product, float32 | GFLOP/s, best of 10 |\\n|---|---:|')
+for name, rate in found.items():
+    print(f'| {name} | {rate} |')
 print(json.dumps(found))
 """
 

@@ -3,9 +3,13 @@ and one JSON line.
 
     python benchmarks/jobs.py [--rounds=3] [--jobs=prepare,cold,...] [--config=configs/attn.py]
 
-- `prepare`: `--mode=stats` with an empty cache, which reads and prepares the corpus; with `cached` the same again;
-- `cold`: from the start of the command to its first update, the corpus being prepared, with no compiled program kept; `warm`: with them;
-- `epoch`: an epoch of training, samples and all; `sample`: pieces from what was trained; `evaluate`: its evaluation, one draw.
+- `prepare`: `--mode=stats` with an empty cache, which reads and prepares the corpus
+- `cached`: the same again
+- `cold`: from the start of the command to its first update, with no compiled program kept
+- `warm`: the same with compiled programs
+- `epoch`: an epoch of training, with validation and samples
+- `sample`: pieces from what was trained
+- `evaluate`: its evaluation, one draw
 
 Each works in a folder of its own, which is removed.
 """

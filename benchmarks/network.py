@@ -1,7 +1,8 @@
 """Times the update that training uses, and sampling by a sliding window and with the state carried.
 Prints one JSON line.
 
-    python benchmarks/network.py --batch=128 --layers=2 --cells=64 [--bidirectional] [--attention=none|bahdanau|weighted]
+    python benchmarks/network.py --batch=128 --layers=2 --cells=64 [--bidirectional]
+        [--attention=none|bahdanau|weighted]
 
 Network: one-hot tokens -> LSTM layers, dropout 0.4 after each -> summary of the window -> softmax;
 one target per window (--targets=all: one per step, as the default config trains), Adam with

@@ -2,7 +2,8 @@
 symmusic.
 
     python -m venv keras && keras/bin/pip install tensorflow-cpu keras numpy
-    keras/bin/python benchmarks/peer_keras.py --batch=128 --layers=2 --cells=64 [--bidirectional] [--attention=none|bahdanau|weighted]
+    keras/bin/python benchmarks/peer_keras.py --batch=128 --layers=2 --cells=64 [--bidirectional]
+        [--attention=none|bahdanau|weighted]
 
 `keras.layers.LSTM` on one-hot tokens, dropout 0.4 after each layer, Adam with clipping at a norm of
 1, float32; the whole epoch is one `fit`. `sampling_one_piece_s` is the procedure of the source, a

@@ -2,7 +2,8 @@
 symmusic.
 
     python -m venv torch && torch/bin/pip install torch numpy
-    torch/bin/python benchmarks/peer_torch.py --batch=128 --layers=2 --cells=64 [--bidirectional] [--attention=none|bahdanau|weighted]
+    torch/bin/python benchmarks/peer_torch.py --batch=128 --layers=2 --cells=64 [--bidirectional]
+        [--attention=none|bahdanau|weighted]
 
 `torch.nn.LSTM` on one-hot tokens, dropout 0.4 after each layer, Adam with clipping at a norm of 1,
 float32.

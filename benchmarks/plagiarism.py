@@ -1,7 +1,8 @@
 """Times plagiarism (MelodyShape's 2015-shapeh) against collections of growing size. Prints Markdown
 and one JSON line.
 
-    python benchmarks/plagiarism.py [--sizes=corpus,1000,10000,100000] [--pieces=20] [--corpus-pieces=100] [--corpus=folk]
+    python benchmarks/plagiarism.py [--sizes=corpus,1000,10000,100000] [--pieces=20]
+        [--corpus-pieces=100] [--corpus=folk]
 
 Of size `corpus` is the corpus itself, whole, against which 100 pieces are held. Tunes of other
 collections are put together from two-bar stretches of random tunes of the corpus, as long as random

@@ -30,22 +30,28 @@ from symmusic.train.shipped import FOLDER, read_shipped, write_shipped
 CARD = """# The shipped model
 
 {describes}, {parameters:,} parameters stored in half precision, trained by
-`python launch.py --config=configs/pretrained.py` on {date}: {settings}; one seed, the best epoch is the {best_epoch}th.
+`python launch.py --config=configs/pretrained.py` on {date}: {settings}; one seed,
+best epoch {best_epoch}.
 
-- **Data**: `{corpus}`, {tunes} training tunes: Irish, Scottish and American fiddle tunes from books of the 18th and 19th
-  century, in the public domain; the files come with the package music21 (BSD licence) and are not part of symmusic.
-  Transposed to C major or A minor, 4/4 and 2/2 only.
-- **Held-out loss**, tunes never used before: {model:.3f} nats per step; base rate {base:.3f}, the best Markov model {markov:.3f}.
+- **Data**: `{corpus}`, {tunes} training tunes: Irish, Scottish and American fiddle tunes from books
+  of the 18th and 19th century, in the public domain. The files come with the package music21 (BSD
+  licence) and are not part of symmusic. Transposed to C major or A minor, 4/4 and 2/2 only.
+- **Held-out loss** on unseen tunes: {model:.3f} nats per step; base rate {base:.3f}, the best
+  Markov model {markov:.3f}.
 - **Overall overlap area**, {draws} draws of 100 continuations against 100 excerpts: {overlap};
-  other excerpts reach {ceiling:.3f} (the ceiling), the real continuations {real:.3f}, the best Markov model {floor:.3f}.
-- **Plagiarism**: nearest training tune (MelodyShape 2015-shapeh, 1 = a copy) {plagiarism:.3f} on the mean (SD {sd:.3f}), real unseen
-  tunes {unseen:.3f}; longest run copied {run:.1f} notes on the mean, longer than the {level:g} that 95 % of unseen tunes keep in
-  {flagged} of 100 pieces.
-- **Repetition**: {repeated} of the bars equal an earlier one, {repeated_real} of those of the real continuations.
+  other excerpts reach {ceiling:.3f} (the ceiling), the real continuations {real:.3f}, the best
+  Markov model {floor:.3f}.
+- **Plagiarism**: similarity to the nearest training tune (MelodyShape 2015-shapeh, 1 = a copy)
+  {plagiarism:.3f} on average (SD {sd:.3f}), of unseen real tunes {unseen:.3f}; longest copied run
+  {run:.1f} notes on average, longer than the {level:g} of 95 % of unseen tunes in {flagged} of 100
+  pieces.
+- **Repetition**: {repeated} of the bars equal an earlier one, {repeated_real} of those of the real
+  continuations.
 - **Limits**: one voice on a grid of sixteenths in 4/4; knows fiddle tunes and nothing else.
 
-Measured on {measured}{of}. The figures again, of the parameters as they are stored:
-`python launch.py --config=configs/pretrained.py --mode=evaluate` in a folder without `runs/pretrained`.
+Measured on {measured}{of}. To measure the stored parameters again:
+`python launch.py --config=configs/pretrained.py --mode=evaluate`, in a folder without
+`runs/pretrained`.
 """
 
 

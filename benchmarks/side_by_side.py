@@ -1,7 +1,8 @@
 """symmusic and its peers in turn on the same networks: tables of times and ratios, and all figures
 as one line of JSON.
 
-    python benchmarks/side_by_side.py --peer='torch/bin/python benchmarks/peer_torch.py' --peer='keras/bin/python benchmarks/peer_keras.py'
+    python benchmarks/side_by_side.py --peer='torch/bin/python benchmarks/peer_torch.py'
+        --peer='keras/bin/python benchmarks/peer_keras.py'
         [--rounds=3] [--networks=32,64,bidirectional | --networks=grid]
 
 Every network is measured `rounds` times by each program, one after the other, so that all meet the

@@ -16,11 +16,13 @@ POLICY = (
 STYLE = """
 :root {
   color-scheme: light dark;
-  --text: #1c1e21; --quiet: #5b6470; --ground: #fdfdfb; --panel: #f2f2ee; --line: #d5d6d0; --accent: #1f5fa8; --warm: #b4531a;
+  --text: #1c1e21; --quiet: #5b6470; --ground: #fdfdfb; --panel: #f2f2ee;
+  --line: #d5d6d0; --accent: #1f5fa8; --warm: #b4531a;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --text: #e7e6e1; --quiet: #a3a9b2; --ground: #16181b; --panel: #202329; --line: #3b4049; --accent: #7fb2ee; --warm: #eb9a62;
+    --text: #e7e6e1; --quiet: #a3a9b2; --ground: #16181b; --panel: #202329;
+    --line: #3b4049; --accent: #7fb2ee; --warm: #eb9a62;
   }
 }
 * { box-sizing: border-box; }
@@ -38,7 +40,10 @@ a { color: var(--accent); }
 .quiet { color: var(--quiet); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.3rem 0.7rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
+th, td {
+  padding: 0.3rem 0.7rem; border-bottom: 1px solid var(--line);
+  text-align: right; vertical-align: top;
+}
 th:first-child, td:first-child { text-align: left; }
 th { font-weight: 400; }
 thead th { border-bottom-width: 2px; font-weight: 600; vertical-align: bottom; }
@@ -99,8 +104,8 @@ def table(head: list[str], rows: list[list[str]], name: str = '') -> str:
     )
     label = f' role="region" aria-label="{escape(name)}"' if name else ''
     return (
-        '<div class="wide"'
-        f' tabindex="0"{label}><table><thead><tr>{heads}</tr></thead>\n<tbody>{body}</tbody></table></div>'
+        f'<div class="wide" tabindex="0"{label}><table><thead><tr>{heads}</tr></thead>\n'
+        f'<tbody>{body}</tbody></table></div>'
     )
 
 

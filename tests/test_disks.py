@@ -66,7 +66,7 @@ def test_a_cache_that_cannot_be_written_is_said_and_gone_on_without(
 @pytest.mark.slow
 @pytest.mark.parametrize('size', [1_000, 3_000, 5_000, 20_000, 60_000])
 def test_a_quota_on_the_size_of_files(corpus, tmp_path, size):
-    """The kernel's own: half a file is written, then no more. Without it the same command goes on."""
+    """The kernel's own: half a file is written, then no more. Without it the command goes on."""
 
     def run(limit=None):
         def begin():

@@ -741,7 +741,7 @@ def test_stats_are_the_contract_s(corpus, tmp_path, capsys):
 
 
 def test_stats_of_every_folder_are_kept(tmp_path, monkeypatch, capsys):
-    """Two folders of one name, one whose name has a dot, a file, and folders by what leads to them."""
+    """Two folders of one name, one with a dot in its name, a file, and folders by their paths."""
     for number, name in enumerate(('a/walks', 'b/walks', 'a/walks.v2', 'b')):
         (tmp_path / name).mkdir(parents=True, exist_ok=True)
         (tmp_path / name / 'one.abc').write_text(abc(number))

@@ -58,7 +58,7 @@ MAIN = (
 
 @dataclasses.dataclass(frozen=True)
 class Originals:
-    """The training tunes as copies are looked for in them: made once for all replicas of a corpus."""
+    """The training tunes, indexed once for all replicas of a corpus to look for copies in them."""
 
     collection: Collection
     melodies: tuple[Melody, ...]

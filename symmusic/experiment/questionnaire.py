@@ -19,13 +19,20 @@ ASKED = {  # the question, and what the least and the most stand for
 }
 STYLE = """
 body { max-width: 44rem; padding-bottom: 5rem; }
-button { font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--quiet); border-radius: 8px; cursor: pointer;
-  padding: 0.5rem 1.1rem; min-height: 2.75rem; }
+button {
+  font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--quiet);
+  border-radius: 8px; cursor: pointer; padding: 0.5rem 1.1rem; min-height: 2.75rem;
+}
 button:hover { border-color: var(--accent); }
-button.main, button[aria-pressed='true'] { background: var(--accent); color: var(--ground); border-color: var(--accent); }
+button.main, button[aria-pressed='true'] {
+  background: var(--accent); color: var(--ground); border-color: var(--accent);
+}
 button.play { min-width: 6.5rem; }
 h2 { margin: 0; font-size: 1.15rem; }
-section { border: 1px solid var(--line); border-radius: 10px; padding: 1rem; margin: 1rem 0; scroll-margin: 1rem; }
+section {
+  border: 1px solid var(--line); border-radius: 10px; padding: 1rem; margin: 1rem 0;
+  scroll-margin: 1rem;
+}
 section.missing { border-color: var(--warm); }
 section .todo { color: var(--warm); margin: 0.75rem 0 0; }
 .row { display: flex; flex-wrap: wrap; gap: 0.6rem 1rem; align-items: center; }
@@ -34,22 +41,41 @@ section .todo { color: var(--warm); margin: 0.75rem 0 0; }
 .done { color: var(--quiet); }
 fieldset { border: 0; margin: 1rem 0 0; padding: 0; min-width: 0; }
 legend { padding: 0; font-weight: 600; }
-.scale { display: grid; grid-template-columns: repeat(5, 1fr); gap: 0.4rem; max-width: 24rem; margin-top: 0.4rem; }
-.scale label { position: relative; display: grid; place-items: center; min-height: 2.75rem; border-radius: 8px;
-  border: 1px solid var(--quiet); background: var(--panel); cursor: pointer; }
-.scale input { position: absolute; inset: 0; margin: 0; opacity: 0; width: 100%; height: 100%; cursor: pointer; }
+.scale {
+  display: grid; grid-template-columns: repeat(5, 1fr); gap: 0.4rem; max-width: 24rem;
+  margin-top: 0.4rem;
+}
+.scale label {
+  position: relative; display: grid; place-items: center; min-height: 2.75rem;
+  border-radius: 8px; border: 1px solid var(--quiet); background: var(--panel); cursor: pointer;
+}
+.scale input {
+  position: absolute; inset: 0; margin: 0; opacity: 0; width: 100%; height: 100%; cursor: pointer;
+}
 .scale label:hover { border-color: var(--accent); }
-.scale label:has(:checked) { background: var(--accent); color: var(--ground); border-color: var(--accent); font-weight: 600; }
+.scale label:has(:checked) {
+  background: var(--accent); color: var(--ground); border-color: var(--accent); font-weight: 600;
+}
 .scale label:has(:focus-visible) { outline: 3px solid var(--accent); outline-offset: 2px; }
-.ends { display: flex; justify-content: space-between; max-width: 24rem; font-size: 0.9rem; color: var(--quiet); }
-.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.bar { position: fixed; inset: auto 0 0 0; z-index: 1; padding: 0.5rem 1.25rem; background: var(--ground);
-  border-top: 1px solid var(--line); }
+.ends {
+  display: flex; justify-content: space-between; max-width: 24rem; font-size: 0.9rem;
+  color: var(--quiet);
+}
+.hidden {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  white-space: nowrap;
+}
+.bar {
+  position: fixed; inset: auto 0 0 0; z-index: 1; padding: 0.5rem 1.25rem;
+  background: var(--ground); border-top: 1px solid var(--line);
+}
 .bar div { max-width: 41.5rem; margin: 0 auto; display: flex; gap: 1rem; align-items: center; }
 .bar progress { flex: 1 1 4rem; min-width: 3rem; accent-color: var(--accent); }
 #end:focus, #report:focus { outline: none; }
-textarea { width: 100%; min-height: 7rem; font: 0.85rem monospace; color: inherit; background: var(--panel);
-  border: 1px solid var(--line); }
+textarea {
+  width: 100%; min-height: 7rem; font: 0.85rem monospace; color: inherit;
+  background: var(--panel); border: 1px solid var(--line);
+}
 """
 
 
@@ -59,9 +85,11 @@ def questionnaire(study: Study) -> str:
     minutes = max(1, round(num * (2 * seconds + 10) / 60))
     pieces = '\n'.join(_piece(number) for number in range(1, num + 1))
     body = f"""<main><h1>A listening study</h1>
-<p>You will hear {num} short pieces, each of {seconds:.0f} seconds, and answer two questions about each. That takes about {minutes} minutes.
-Headphones help. Hear a piece as often as you like, and follow your first impression: no answer is right or wrong.</p>
-<p>Your answers stay on this device, also when you close the page, until you save them as a file at the end.</p>
+<p>You will hear {num} short pieces, each of {seconds:.0f} seconds, and answer two questions about
+each. That takes about {minutes} minutes. Headphones help. Hear a piece as often as you like, and
+follow your first impression: no answer is right or wrong.</p>
+<p>Your answers stay on this device, also when you close the page, until you save them as a file at
+the end.</p>
 <noscript><p><strong>This page needs JavaScript to play the pieces.</strong></p></noscript>
 <section id="about" aria-label="About you"><h2>About you</h2>
 {_scale('experience', 'experience')}
@@ -73,7 +101,8 @@ Headphones help. Hear a piece as often as you like, and follow your first impres
 <button type="button" id="save-unfinished" hidden>Save unfinished</button>
 <button type="button" id="clear">Clear all answers</button></p>
 <details id="copy" hidden><summary>No file appeared?</summary>
-<p><label for="text">Copy this text and send it in place of the file:</label></p><textarea id="text" readonly></textarea></details>
+<p><label for="text">Copy this text and send it in place of the file:</label></p>
+<textarea id="text" readonly></textarea></details>
 </section></main>
 <div class="bar"><div><span id="count" role="status">0 of {num} pieces done</span>
 <progress id="progress" max="{num}" value="0" aria-label="Pieces done"></progress></div></div>
@@ -94,13 +123,16 @@ Headphones help. Hear a piece as often as you like, and follow your first impres
 
 
 def _piece(number: int) -> str:
+    scales = ''.join(
+        _scale(question, f'{question}-{number}', f'Piece {number}. ') for question in QUESTIONS
+    )
     return (
-        f'<section id="piece-{number}" data-piece="{number}" aria-labelledby="name-{number}"><div'
-        f' class="row"><h2 id="name-{number}">Piece {number}</h2><button type="button" class="play"'
-        f' aria-pressed="false" aria-label="Play piece {number}">Play</button><progress'
-        ' class="played" max="1" value="0"'
-        f' aria-hidden="true"></progress></div>{"".join(_scale(question, f"{question}-{number}", f"Piece {number}. ") for question in QUESTIONS)}<p'
-        ' class="todo" hidden></p></section>'
+        f'<section id="piece-{number}" data-piece="{number}" aria-labelledby="name-{number}">'
+        f'<div class="row"><h2 id="name-{number}">Piece {number}</h2>'
+        '<button type="button" class="play" aria-pressed="false"'
+        f' aria-label="Play piece {number}">Play</button>'
+        '<progress class="played" max="1" value="0" aria-hidden="true"></progress></div>'
+        f'{scales}<p class="todo" hidden></p></section>'
     )
 
 
@@ -116,6 +148,6 @@ def _scale(question: str, name: str, before: str = '') -> str:
     spoken = f'<span class="hidden">{escape(before)}</span>' if before else ''
     return (
         f'<fieldset><legend>{spoken}{escape(asked)}</legend><div class="scale">{choices}</div>'
-        '<div class="ends"'
-        f' aria-hidden="true"><span>{escape(least)}</span><span>{escape(most)}</span></div></fieldset>'
+        '<div class="ends" aria-hidden="true">'
+        f'<span>{escape(least)}</span><span>{escape(most)}</span></div></fieldset>'
     )

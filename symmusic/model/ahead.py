@@ -7,7 +7,9 @@ layers take it as a further input, for the step that they are to predict:
     known in advance     .  .  .  .  e  f        '.' is a blank
     backward reads             <- . . . . e f
     forward reads        a  b  c  d  e
-    and predicts            b  c  d  e  f        p(b c d | a, e f) = p(b | a, e f) p(c | a b, e f) p(d | a b c, e f)
+    and predicts            b  c  d  e  f
+
+so that p(b c d | a, e f) = p(b | a, e f) p(c | a b, e f) p(d | a b c, e f).
 """
 
 import flax.struct

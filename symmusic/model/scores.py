@@ -2,12 +2,14 @@
 
 | kind | score of the state h_j | the head sees |
 |---|---|---|
-| `bahdanau` | e_j = v . tanh(W q + U h_j), the query q a state itself (additive; Bahdanau, Cho and Bengio, 2015) | context and query |
-| `weighted` | e_j = w . h_j + b: one vector, whoever asks (the source of symmusic's experiments) | the context alone |
+| `bahdanau` | e_j = v . tanh(W q + U h_j) | context and query |
+| `weighted` | e_j = w . h_j + b | the context alone |
 
-with parameters W 'query' [H, A], U 'key' [H, A], v 'score' [A]; w 'weight' [H], b 'bias' [1]. The
-softmax takes b out again: it changes no output and its gradient is 0. It is kept as the source has
-it, so that parameters are counted alike.
+with parameters W 'query' [H, A], U 'key' [H, A], v 'score' [A]; w 'weight' [H], b 'bias' [1].
+`bahdanau` is the additive attention of Bahdanau, Cho and Bengio (2015); the query q is itself a
+state. `weighted` is the thesis's: one learned vector, independent of the query. Its b cancels in
+the softmax, so it changes no output and its gradient is 0; it is kept so that parameters are
+counted as in the thesis.
 """
 
 import dataclasses

@@ -6,9 +6,11 @@ windows are under way at any time, a step advances them all by one large product
 them is through. Reading one window after the other takes as many sums, in W small products.
 
     tokens             a b c d e f
-    window 0           > > > |              each > is one step of one window, | the token that it predicts
+    window 0           > > > |
     window 1             > > > |
     window 2               > > > |
+
+Each > is one step of one window, | the token that it predicts.
 """
 
 import flax.struct

@@ -194,7 +194,7 @@ class Checkpoints:
         return state.replace(key=jax.random.wrap_key_data(state.key)), card
 
     def _restore(self) -> tuple[Card, int, str | None]:
-        """The latest checkpoint's card, its number, and the digest of its state where it has one."""
+        """The latest checkpoint's card, its number, and the digest of its state, if any."""
         step = self.latest_step()
         if step is None:
             raise UserError(f'there is no checkpoint under {self.folder}')

@@ -175,7 +175,7 @@ def test_the_cache_of_another_corpus(tmp_path, cache):
 
 
 def test_no_flipped_bit_goes_unnoticed(tmp_path, cache):
-    """Every bit of every byte: an error, never another corpus, never an exception of another kind."""
+    """Every bit of every byte: an error, never another corpus or another kind of exception."""
     write_files(tmp_path, {'a.mid': melody((67, 4), (69, 4))})
     load(tmp_path)
     (path,) = entries(cache)

@@ -1,4 +1,4 @@
-"""The training tunes beside a run: they come back as they were, and a damaged file is said to be."""
+"""The training tunes beside a run come back as they were; a damaged file is reported."""
 
 import numpy as np
 import pytest

@@ -38,7 +38,7 @@ def score(*notes, **fields):
 
 
 def scale(profile, tonic):
-    """Notes that sound as long as a key's profile says, one after the other: their key is certain."""
+    """Notes in turn, as long as a key's profile says, so that their key is certain."""
     lengths = [max(round(weight), 0) for weight in profile]
     onsets = itertools.accumulate(lengths, initial=0)
     return [
@@ -213,7 +213,7 @@ def test_pickup():
     )
 )
 def test_events_write_the_silence_out(rows):
-    """All phrases together say where in the tune each note is, from the first bar with a note on."""
+    """All phrases together place each note in the tune, from the first bar with a note on."""
     notes, step = [], 0
     for rest, length, pitch in rows:
         notes.append((step + rest, length, pitch))

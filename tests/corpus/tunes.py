@@ -47,8 +47,9 @@ def write_files(folder: pathlib.Path, files: dict[str, bytes | str]) -> pathlib.
 def mixed_folder(folder: pathlib.Path) -> pathlib.Path:
     """Two good tunes, one of them in a book of three, among all that can be wrong with a file."""
     book = (
-        'X:1\nT:In'
-        ' four\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n\nX:2\nT:Waltz\nM:3/4\nL:1/4\nK:C\nCDE|\n\nX:3\nT:Keyless\nM:4/4\nCDEF|\n'
+        'X:1\nT:In four\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n\n'
+        'X:2\nT:Waltz\nM:3/4\nL:1/4\nK:C\nCDE|\n\n'
+        'X:3\nT:Keyless\nM:4/4\nCDEF|\n'
     )
     good = melody((67, 4), (69, 4), (71, 4), (67, 8), title='Good')
     return write_files(

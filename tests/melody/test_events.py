@@ -203,7 +203,7 @@ def test_monophony_is_idempotent(notes):
 
 
 def test_events():
-    #               a quarter       rest      the same pitch anew   the last note, its end not written
+    # a quarter, a rest, the same pitch again, and a last note whose end is not written
     assert events((0, 4, 60), (6, 7, 60), (7, 9, 62)) == [
         60,
         HOLD,

@@ -1,4 +1,4 @@
-"""Attention against a dense reference written with loops, and its three forms against one another."""
+"""Attention against a dense reference written with loops, and its forms against one another."""
 
 import functools
 
@@ -185,7 +185,7 @@ def test_weights_are_a_distribution_over_what_may_be_seen(name, seed, padding):
 @pytest.mark.parametrize('name', NAMES)
 @pytest.mark.parametrize('memory_steps', [1, 3, 9])
 def test_step_by_step_is_the_band(name, memory_steps):
-    """Also when the ring has gone round more than once, and with padding at the begin of one row."""
+    """Also after the ring has gone round, and with padding at the start of one row."""
     kind, params, states_BTH = random_problem(name, 3, 8)
     mask_BT = jnp.arange(8) >= jnp.array([0, 2])[:, None]
     contexts_BTH, weights_BTT = jitted_causal(

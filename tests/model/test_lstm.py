@@ -58,7 +58,7 @@ def random_problem(seed, batch=2, num_steps=5, num_cells=NUM_CELLS):
 
 
 def weighted_sum(function, seed=9, **options):
-    """A scalar in which every output and both parts of the final carry have a weight of their own."""
+    """A scalar in which every output and both parts of the final carry have their own weight."""
 
     def loss(*arguments):
         rng = np.random.default_rng(seed)

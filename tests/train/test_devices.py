@@ -54,7 +54,7 @@ def test_several_devices_agree_with_one(tmp_path, num_splits):
 
 @pytest.mark.parametrize('deterministic', [False, True])
 def test_deterministic_operations_are_asked_for_before_jax_is_used(deterministic):
-    """A flag of XLA's, whose name it checks: a process of its own reads it with the first device."""
+    """A flag of XLA's, which checks its name: a process reads it with the first device."""
     code = (
         'import os; from symmusic.train.devices import claim_cores; claim_cores(1,'
         f' deterministic={deterministic}); import jax; print(jax.device_count(),'

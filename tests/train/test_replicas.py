@@ -140,7 +140,7 @@ def test_each_replica_has_a_schedule_and_a_best_of_its_own():
 
 @pytest.fixture(scope='module')
 def stopping(tmp_path_factory):
-    """A run of three replicas at a learning rate that makes them stop early, each in its own time."""
+    """Three replicas at a learning rate at which each stops early at a time of its own."""
     from tests.train.toy import Runs
 
     recipe = dataclasses.replace(RECIPE, early_stopping_epochs=1, learning_rate=0.5)

@@ -1,10 +1,13 @@
 """Piano rolls: one class per step, the pitch that sounds. Where a note begins is not said, so that
 two forms exist.
 
-| events     | C   .   C   .   off .   E   . | `.`: no event |
-|---|---|---|
-| `pianoroll`          | C   C   C   C   0   0   E   E | class 0 is silence; a repeated note is one long note |
-| `pianoroll_faithful` | C   -   C   C   -   -   E   E | `-`: the blank, no class at all; it also parts a note from its repetition |
+| events, `.` = none   | C   .   C   .   off .   E   . |
+|---|---|
+| `pianoroll`          | C   C   C   C   0   0   E   E |
+| `pianoroll_faithful` | C   -   C   C   -   -   E   E |
+
+Class 0 of `pianoroll` is silence, and a repeated note is one long note. `-` is the blank, which is
+no class; it also separates a note from its repetition.
 """
 
 import dataclasses
