@@ -1,0 +1,80 @@
+"""Reports as HTML pages of one file each, which need no network: what is text stays text."""
+
+import base64
+import functools
+import json
+import pathlib
+import re
+
+import jinja2
+from markupsafe import Markup
+
+from symmusic.report import blocks
+from symmusic.report.markdown import relative
+
+TEMPLATES = pathlib.Path(__file__).parent / 'templates'
+
+
+@functools.cache
+def environment() -> jinja2.Environment:
+    """The templates, all with autoescape."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.finalize = _printable
+    made.filters |= {'spans': blocks.as_spans, 'plain': blocks.plain, 'data_url': _data_url}
+    made.tests['strong'] = lambda span: isinstance(span, blocks.Strong)
+    made.tests['code'] = lambda span: isinstance(span, blocks.Code)
+    made.tests['link'] = lambda span: isinstance(span, blocks.Link)
+    return made
+
+
+def to_html(report: blocks.Report, folder: pathlib.Path, style: str = '') -> str:
+    """The whole report as one document; links are relative to `folder`, pictures stand in it."""
+    body = (
+        environment()
+        .get_template('report.html')
+        .render(
+            report=report,
+            kind=lambda block: type(block).__name__,
+            relative=lambda path: relative(path, folder),
+        )
+    )
+    return page(report.title, Markup(body), style)
+
+
+def page(title: str, body: Markup, style: str = '', script: str = '') -> str:
+    """A whole HTML document around a body.
+
+    Args:
+      title: plain text, of the window.
+      body: HTML.
+      style: CSS after the common one (templates/style.css).
+      script: JavaScript, run after the body is there; data for it go through `json_for_script`.
+    """
+    return (
+        environment()
+        .get_template('page.html')
+        .render(title=title, body=body, style=Markup(style), script=Markup(script))
+    )
+
+
+def json_for_script(value: object) -> Markup:
+    """JSON of a value, fit to stand inside a script element: nothing in it ends the element."""
+    text = json.dumps(value, ensure_ascii=False)
+    return Markup(re.sub('[<>&\u2028\u2029]', lambda match: f'\\u{ord(match[0]):04x}', text))
+
+
+def _data_url(path: pathlib.Path) -> str:
+    return f'data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}'
+
+
+def _printable(value: object) -> object:
+    """Half characters, of broken file names, as escapes."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return value.encode(errors='backslashreplace').decode()
+    return value

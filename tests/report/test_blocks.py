@@ -1,0 +1,158 @@
+"""Reports: the same blocks as Markdown and as HTML; what is text stays text in both."""
+
+import html
+import pathlib
+import re
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+from markupsafe import Markup
+
+from symmusic.report import blocks
+from symmusic.report.blocks import (
+    Chart,
+    Charts,
+    Code,
+    Heading,
+    Items,
+    Link,
+    Picture,
+    Report,
+    Section,
+    Strong,
+    Text,
+    table,
+)
+from symmusic.report.html import json_for_script, page, to_html
+from symmusic.report.markdown import render, to_markdown
+
+NASTY = '</script><b>&amp; "\' <!-- `*_[x](y) | \\'
+HERE = pathlib.Path('here')
+
+
+def make_report(text, picture=None):
+    """Every kind of block with `text` wherever text may stand."""
+    pictures = () if picture is None else (Picture(picture, text, text),)
+    content = (
+        Text((text, Strong(text), Code(text), Link(text, HERE / 'a b.html'))),
+        Heading(text),
+        Items((text, Strong(text))),
+        Items((text,), is_numbered=True),
+        table([text, 'x'], [[text, Strong(text)]], text),
+        Chart('<svg></svg>', text, text, text),
+        Charts((Chart('<svg></svg>', text, text),)),
+        *pictures,
+    )
+    return Report(text, (Section('', content), Section(text, content)), ((text, (text,)),))
+
+
+@given(st.text(min_size=1))
+def test_html_lets_no_markup_in(text):
+    plain = to_html(make_report('x'), HERE)
+    written = to_html(make_report(text), HERE)
+    assert re.findall('<[a-z0-9/]+', written) == re.findall('<[a-z0-9/]+', plain)
+
+
+def test_html_holds_the_text():
+    written = to_html(make_report(NASTY), HERE)
+    assert html.unescape(re.sub('<[^>]*>', '', written)).count(NASTY) >= 20
+    assert '<svg></svg>' in written
+    assert 'href="a%20b.html"' in written
+
+
+def test_half_characters_of_file_names_are_shown():
+    assert '<h1>a\\udcffb</h1>' in to_html(Report('a\udcffb', ()), HERE)
+
+
+def test_a_table_as_markdown_and_html():
+    block = table(['', 'OA'], [['the model', Strong('0.9')], ['a|b', '-']], 'overlap')
+    assert render(block, HERE).splitlines() == [
+        '|  | OA |',
+        '|---|---|',
+        '| the model | **0.9** |',
+        '| a\\|b | - |',
+    ]
+    written = to_html(Report('x', (Section('', (block,)),)), HERE)
+    assert 'aria-label="overlap"' in written
+    assert '<th scope="row">the model</th><td><strong>0.9</strong></td>' in written
+
+
+def test_markdown():
+    report = Report(
+        'One *or* two',
+        (
+            Section('', (Text('before'),)),
+            Section(
+                'Found',
+                (
+                    Text(('see ', Link('it', HERE / 'a' / 'b c.html'), ' or ', Code('x=1'))),
+                    Items(('one', 'two')),
+                    Items(('one', 'two'), is_numbered=True),
+                    Picture(HERE / 'p.png', 'a picture'),
+                    Chart('<svg></svg>', 'caption', 'three bars', 'all alike'),
+                ),
+            ),
+        ),
+        (('Alike', ('They are.', 'Quite.')),),
+    )
+    assert to_markdown(report, HERE).split('\n\n') == [
+        '# One \\*or\\* two',
+        '**Alike.** They are. Quite.',
+        'before',
+        '## Found',
+        'see [it](a/b%20c.html) or `x=1`',
+        '- one\n- two',
+        '1. one\n2. two',
+        '![a picture](p.png)',
+        'three bars. all alike.\n',
+    ]
+
+
+def test_what_is_no_block_is_refused():
+    with pytest.raises(TypeError, match='not a block'):
+        render('text', HERE)
+
+
+@pytest.mark.parametrize(
+    ('values', 'text'),
+    [
+        ((0.9, 0.8912, 0.908), '0.900 [0.891, 0.908]'),
+        ((0.9,), '0.900'),
+        ((0.9, None, None), '0.900'),
+        ((None, 0.1, 0.2), '-'),
+    ],
+)
+def test_estimate(values, text):
+    assert blocks.estimate(*values) == text
+
+
+def test_numbers():
+    assert (blocks.number(None), blocks.number(1 / 3, 2)) == ('-', '0.33')
+    assert (blocks.spread(1, None), blocks.spread(1, 0.5)) == ('-', '1.000 (0.500)')
+
+
+@given(st.text())
+def test_json_in_a_script(text):
+    assert not set(json_for_script(text)) & set('<>&\u2028\u2029')
+
+
+def test_in_a_browser(tmp_path, open_page):
+    picture = tmp_path / 'p.png'
+    picture.write_bytes(b'')
+    file = tmp_path / 'index.html'
+    file.write_text(to_html(make_report(NASTY, picture), tmp_path))
+    shown = open_page(file, width=360)
+    assert shown.title() == NASTY
+    assert shown.text_content('h1') == NASTY
+    assert shown.eval_on_selector_all('nav a', 'all => all.map(one => one.hash)') == ['#s1']
+    assert shown.text_content('#s1') == NASTY
+    # a wide table scrolls in its own frame
+    assert shown.evaluate('document.documentElement.scrollWidth') <= 360
+
+
+def test_data_in_a_script(tmp_path, open_page):
+    file = tmp_path / 'index.html'
+    script = f'document.querySelector("p").textContent = {json_for_script(NASTY)};'
+    file.write_text(page('x', Markup('<p></p>'), script=script))
+    assert open_page(file).text_content('p') == NASTY
