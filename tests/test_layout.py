@@ -21,6 +21,7 @@ ROOMS = [
     'generate',
     'evaluate',
     'experiment',
+    'report',
     'modes',
 ]
 ALONE = {'config', 'model'}

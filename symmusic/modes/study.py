@@ -17,12 +17,13 @@ from symmusic.evaluate.summary import count
 from symmusic.experiment.answers import check_files, count_studies, read_files
 from symmusic.experiment.questionnaire import questionnaire
 from symmusic.experiment.study import KEY, PAGE, Study, assemble, read_key, write_key
-from symmusic.experiment.study_report import describe, summary_lines, write_study_report
+from symmusic.experiment.study_results import describe
 from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.generate.compose import draw_continuations
 from symmusic.generate.prompt import read_prompt
 from symmusic.melody.encodings import Vocabulary
 from symmusic.modes import build, material, trained
+from symmusic.report.study import summary_lines, write_study_report
 from symmusic.score.meter import STEPS_PER_BAR
 
 MOST_NAMED = 3  # files in a line

@@ -146,5 +146,5 @@ def estimate(
 
 
 def spread(mean: float | None, sd: float | None, digits: int = 3) -> str:
-    """A mean with its standard deviation: '0.900 (0.012)'."""
-    return '-' if mean is None or sd is None else f'{mean:.{digits}f} ({sd:.{digits}f})'
+    """A mean with its standard deviation: '0.900 (0.012)'; of one value alone '0.900 (-)'."""
+    return '-' if mean is None else f'{number(mean, digits)} ({number(sd, digits)})'

@@ -7,7 +7,6 @@ import pathlib
 import re
 
 import jinja2
-from markupsafe import Markup
 
 from symmusic.report import blocks
 from symmusic.report.markdown import relative
@@ -44,10 +43,10 @@ def to_html(report: blocks.Report, folder: pathlib.Path, style: str = '') -> str
             relative=lambda path: relative(path, folder),
         )
     )
-    return page(report.title, Markup(body), style)
+    return page(report.title, body, style)
 
 
-def page(title: str, body: Markup, style: str = '', script: str = '') -> str:
+def page(title: str, body: str, style: str = '', script: str = '') -> str:
     """A whole HTML document around a body.
 
     Args:
@@ -59,14 +58,14 @@ def page(title: str, body: Markup, style: str = '', script: str = '') -> str:
     return (
         environment()
         .get_template('page.html')
-        .render(title=title, body=body, style=Markup(style), script=Markup(script))
+        .render(title=title, body=body, style=style, script=script)
     )
 
 
-def json_for_script(value: object) -> Markup:
+def json_for_script(value: object) -> str:
     """JSON of a value, fit to stand inside a script element: nothing in it ends the element."""
     text = json.dumps(value, ensure_ascii=False)
-    return Markup(re.sub('[<>&\u2028\u2029]', lambda match: f'\\u{ord(match[0]):04x}', text))
+    return re.sub('[<>&\u2028\u2029]', lambda match: f'\\u{ord(match[0]):04x}', text)
 
 
 def _data_url(path: pathlib.Path) -> str:
@@ -75,6 +74,6 @@ def _data_url(path: pathlib.Path) -> str:
 
 def _printable(value: object) -> object:
     """Half characters, of broken file names, as escapes."""
-    if isinstance(value, str) and not isinstance(value, Markup):
+    if isinstance(value, str) and not hasattr(value, '__html__'):
         return value.encode(errors='backslashreplace').decode()
     return value

@@ -1,0 +1,42 @@
+"""What the answers of a listening study say, as `results.json` holds it."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from symmusic.experiment.answers import Answers
+from symmusic.experiment.ratings import LEAST, MOST, QUESTIONS, describe_pieces, summarize
+from symmusic.experiment.study import KINDS, Study
+
+
+def describe(
+    study: Study, answers: Sequence[Answers], left_out: Mapping[str, str], seed: int
+) -> dict:
+    """What is written as `results.json`, of at least one listener's answers."""
+    ratings = {
+        question: np.array([each.ratings[index] for each in answers])
+        for index, question in enumerate(QUESTIONS)
+    }
+    experience = np.array([each.experience for each in answers])
+    pieces = [
+        {'piece': number, 'kind': excerpt.kind, 'origin': excerpt.origin, **row}
+        for number, (excerpt, row) in enumerate(
+            zip(study.excerpts, describe_pieces(ratings), strict=True), 1
+        )
+    ]
+    return {
+        'study': study.id,
+        **study.about,
+        'num_listeners': len(answers),
+        'num_pieces': {
+            kind: sum(excerpt.kind == kind for excerpt in study.excerpts) for kind in KINDS
+        },
+        'experience': np.bincount(experience, minlength=MOST + 1)[LEAST:].tolist(),
+        'questions': summarize(ratings, study.is_generated, experience, seed),
+        'pieces': pieces,
+        'listeners': [
+            {'file': each.file, 'listener': each.listener, 'experience': each.experience}
+            for each in answers
+        ],
+        'left_out': dict(left_out),
+    }
