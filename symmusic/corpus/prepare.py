@@ -12,7 +12,9 @@ from symmusic.corpus.collections import SourceFile
 from symmusic.errors import ScoreError
 from symmusic.files import read_bounded
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, extract_phrases, quantize, to_events
-from symmusic.score.abc import MAX_BOOK_BYTES, decode, read_abc_tune, split_tunes
+from symmusic.score.abc import read_abc_tune
+from symmusic.score.abc_book import MAX_BOOK_BYTES, split_tunes
+from symmusic.score.abc_text import decode
 from symmusic.score.key import detect_key, transposition
 from symmusic.score.meter import STEPS_PER_BAR, check_meter, check_single
 from symmusic.score.midi import MAX_BYTES, parse_midi

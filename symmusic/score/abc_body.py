@@ -1,23 +1,25 @@
-"""The body of an ABC tune: its symbols resolved to pitches and ticks, in the order they are
+"""One voice of an ABC tune: its symbols resolved to pitches and ticks, in the order they are
 written.
 
 After the ABC music standard 2.1, read the way its common programs do where tunes stray from it.
 """
 
-import dataclasses
 import re
+from collections.abc import Sequence
 
-from symmusic.errors import ScoreError
+from symmusic.score.abc_book import FIELD_LINE
 from symmusic.score.abc_fields import (
-    ALTERATIONS,
-    MAX_TICKS,
-    NATURALS,
+    MAX_FIELD,
     bar_ticks,
     parse_key,
     parse_meter,
     parse_tempo,
     parse_unit,
 )
+from symmusic.score.abc_items import Bar, Ending, Item, Sound
+from symmusic.score.abc_pitch import PROPAGATIONS, Pitches, Tone
+from symmusic.score.abc_rhythm import Rhythm, fraction
+from symmusic.score.abc_staff import MAX_SEMITONES, read_number
 from symmusic.score.notes import Meter, Tempo
 
 _LENGTH = r'(?:\d{1,4})?(?:/{1,6}(?:\d{1,3})?)?'
@@ -28,134 +30,135 @@ _NOTE = rf"(\^\^?|__?|=)?([A-Ga-g])([,']*)({_LENGTH})"
 _TOKEN = re.compile(
     rf"""
   (?P<note>{_NOTE})
-| (?P<bar>(:*\[\|\]|\.?:*\[?\|+\]?:*|::+)(?:[ \t]{{0,8}}\[?(\d[\d,\-]{{0,20}}))?)
-| (?P<rest>[zx]({_LENGTH})|[ZX](\d{{0,3}}))
+| (?P<bar>(?::*\[\|\]|\.?:*\[?\|+\]?:*|::+)(?:[ \t]{{0,8}}\[?\d[\d,\-]{{0,20}})?)
+| (?P<rest>[zx]{_LENGTH}|[ZX]\d{{0,3}})
 | (?P<broken>>+|<+)
 | (?P<tie>-)
-| (?P<tuplet>\((\d)(?::(\d?)(?::(\d{{0,2}}))?)?)
-| (?P<skipped>"[^"]*"?|\{{[^}}]*\}}?|![^!|\s]{{1,30}}!|\+[^+|\s]{{1,30}}\+)
-| (?P<ending>\[(\d[\d,\-]{{0,20}}))
-| (?P<field>\[([A-Za-z]):([^\]]{{0,400}})\]?)
-| (?P<chord>\[((?:[^\]\["|!]|"[^"]*"|![^!|]*!){{1,200}})\]({_LENGTH}))
+| (?P<tuplet>\(\d{{1,2}}(?::\d{{0,2}}(?::\d{{0,2}})?)?)
+| (?P<quoted>"[^"]*"?)
+| (?P<grace>\{{[^}}]*\}}?)
+| (?P<decoration>![^!|]{{1,80}}!|\+[^+|]{{1,80}}\+)
+| (?P<ending>\[\d[\d,\-]{{0,20}})
+| (?P<field>\[[A-Za-z]:[^\]]{{0,{MAX_FIELD}}}\]?)
+| (?P<chord>\[(?:[^\]\["|!]|"[^"]{{0,80}}"|![^|!]{{0,80}}!){{1,200}}\]{_LENGTH})
 | (?P<overlay>&)
 """,
     re.VERBOSE,
 )
+_NOTE_PARTS = re.compile(_NOTE)
 _CHORD_NOTE = re.compile(rf'"[^"]*"|![^!]*!|{_NOTE}(-?)')
-# A field at the beginning of a line; 'd:|' is a note before a repeat sign.
-FIELD_LINE = re.compile(r'\s*(?:([A-Za-z])|\+):(?<![A-GXZa-gxz]:(?=[|:]))(.*)')
+_JUMP = re.compile(r'\bD\.? ?[CS]\b|\bda ?c(?:apo|oda)\b|\bdal ?segno\b', re.IGNORECASE)
+
+# what is left out, as `Score.notices` says it
+CHORD_SYMBOLS = 'chord symbols left out'
+GRACES = 'grace notes left out'
+JUMPS = 'D.C. and D.S. not followed'
+LYRICS = 'lyrics left out'
+MACROS = 'macros not expanded'
+OVERLAYS = 'overlaid voices left out'
+PROGRAMS = 'changes of instrument left out'
+_FIELD_NOTICES = {'w': LYRICS, 'W': LYRICS, 'm': MACROS}
 
 
-@dataclasses.dataclass(slots=True)
-class Sound:
-    """A note, a chord or (without pitches) a rest; `tied` are the pitches that a tie holds into the
-    next one.
+class VoiceReader:
+    """Reads the lines of one voice into `items`; repeats stay as they are written.
+
+    Attributes:
+      items: what is played.
+      parts: where in `items` the parts begin that P: fields name.
+      repeated_parts: labels that stand at several places.
+      pitches, rhythm: the state of keys, accidentals, ties, lengths and tuplets.
+      meter: that holds.
+      program: General MIDI number, from 0.
+      notices: what was left out, in the order in which it was met.
     """
 
-    ticks: int
-    pitches: tuple[int, ...] = ()
-    tied: tuple[int, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Bar:
-    """A bar line; `num_closed` colons before it end a repeat, colons behind it begin one,
-    `is_double` ends a section.
-    """
-
-    num_closed: int
-    opens: bool
-    is_double: bool
-    ends_bar: bool
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Ending:
-    """The beginning of what only these passes of a repeat play."""
-
-    passes: frozenset[int]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Part:
-    """The beginning of a part, by its P: field."""
-
-    label: str
-
-
-Item = Sound | Bar | Ending | Part | Meter | Tempo
-
-
-class BodyReader:
-    """Reads the lines after the first K: field into `items`.
-
-    Only the voice that begins is read, or the one that the header defines first. It follows a bar's
-    accidentals and the state of ties, tuplets and broken rhythm; repeats stay as they are written.
-    """
-
-    def __init__(self, *, key: dict[int, int], unit: int, meter: Meter | None, voice: str = ''):
-        self.items: list[Item] = []
-        self.key = key
-        self.unit = unit
+    def __init__(self, *, unit: int, meter: Meter | None, tempo: Tempo | None):
+        self.items: list[Item] = [item for item in (meter, tempo) if item]
+        self.parts: dict[str, int] = {}
+        self.repeated_parts: set[str] = set()
+        self.pitches = Pitches()
+        self.rhythm = Rhythm(unit)
         self.meter = meter
-        self.voice = voice
-        self.is_heard = True  # whether the voice being read is the first one
-        self.is_overlay = False
-        self.accidentals: dict[int, int] = {}  # by natural pitch, until the bar ends
-        self.last: Sound | None = None
-        # (natural pitch, alteration) of the notes of `last`
-        self.last_alterations: tuple[tuple[int, int], ...] = ()
-        # the same of notes that a tie holds: it carries them over the bar line
-        self.held: dict[int, int] = {}
-        # > 0: the next note is to be shortened by so many halvings; < 0: lengthened
-        self.broken = 0
-        self.tuplet = (1, 1, 0)  # p notes in the time of q, for the next r
+        self.program = 0
+        self.notices: list[str] = []
+        self.has_notes = False
+        self._is_overlay = False
+        self._last: Sound | None = None
+        self._last_tones: Sequence[Tone] = ()
 
     def read_line(self, line: str) -> None:
-        """Reads one line, of music or a field."""
-        if match := FIELD_LINE.match(line):
-            self._read_field(match[1] or '+', match[2])
-            return
-        for token in _TOKEN.finditer(line):
-            kind = token.lastgroup
-            if kind == 'field':
-                self._read_field(token['field'][1], token['field'][3:].rstrip(']'))
-            elif kind == 'skipped' or not self.is_heard:
-                continue
-            elif kind == 'bar':
-                self._read_bar(token['bar'])
-            elif self.is_overlay:
-                continue
-            elif kind == 'note':
-                accidental, letter, octave, length = token.group(2, 3, 4, 5)
-                self._add_sound(length, (self._resolve(accidental, letter, octave),))
-            else:
-                getattr(self, f'_read_{kind}')(token[kind])
+        """Reads one line without its comment: of music, a field or a directive."""
+        if line.startswith('%%'):
+            self._read_directive(line[2:])
+        elif match := FIELD_LINE.match(line):
+            self._read_field_of(match[1] or '+', match[2])
+        else:
+            for token in _TOKEN.finditer(line):
+                kind = token.lastgroup
+                if not self._is_overlay or kind in ('bar', 'field'):
+                    getattr(self, f'_read_{kind}')(token[kind])
 
-    def _read_field(self, letter: str, text: str) -> None:
+    def _note(self, notice: str) -> None:
+        if notice not in self.notices:
+            self.notices.append(notice)
+
+    def _read_field(self, text: str) -> None:
+        self._read_field_of(text[1], text[3:].rstrip(']'))
+
+    def _read_field_of(self, letter: str, text: str) -> None:
         if letter == 'V':
-            words = text.split(None, 1)
-            name = words[0] if words else ''
-            if not self.voice:
-                # Music before the first V: field is taken to be of the voice 1.
-                self.voice = '1' if any(isinstance(item, Sound) for item in self.items) else name
-            self.is_heard, self.is_overlay = name == self.voice, False
+            self._is_overlay = False
+            _, _, properties = text.strip().partition(' ')
+            self.pitches.staff = self.pitches.staff.read(properties)
         elif letter == 'P':
-            if not self.items or self.items[-1] != Part(text.strip()):
-                self.items.append(Part(text.strip()))
-        elif not self.is_heard:
-            return
+            self._begin_part(text.strip())
         elif letter == 'K':
             key = parse_key(text)
-            self.key = self.key if key is None else key
+            self.pitches.key = self.pitches.key if key is None else key
+            self.pitches.staff = self.pitches.staff.read(text)
         elif letter == 'L':
-            self.unit = parse_unit(text)
+            self.rhythm.unit = parse_unit(text)
         elif letter == 'M':
             self.meter = parse_meter(text)
             if self.meter:
                 self.items.append(self.meter)
-        elif letter == 'Q' and (tempo := parse_tempo(text, self.unit)):
+        elif letter == 'Q' and (tempo := parse_tempo(text, self.rhythm.unit)):
             self.items.append(tempo)
+        elif letter == 'I':
+            self._read_directive(text)
+        elif letter in _FIELD_NOTICES:
+            self._note(_FIELD_NOTICES[letter])
+
+    def _begin_part(self, label: str) -> None:
+        """A P: field: a part begins if it is a single capital letter; anything else is a label."""
+        if len(label) == 1 and 'A' <= label <= 'Z':
+            begin = self.parts.setdefault(label, len(self.items))
+            if begin != len(self.items):
+                self.repeated_parts.add(label)
+
+    def _read_directive(self, text: str) -> None:
+        """Reads '%%MIDI program 73' and its like, also of an I: field; others change no note."""
+        words = text[:MAX_FIELD].replace('=', ' ').split()
+        if words[:1] == ['propagate-accidentals'] and words[1:] and words[1] in PROPAGATIONS:
+            self.pitches.propagation = words[1]
+        if len(words) < 3 or words[0].upper() != 'MIDI':
+            return
+        staff = self.pitches.staff
+        number, second = (read_number(word, MAX_SEMITONES) for word in [*words[2:4], ''][:2])
+        if words[1] == 'transpose':
+            self.pitches.staff = staff.transposed(number)
+        elif words[1] == 'rtranspose':
+            self.pitches.staff = staff.transposed(number and staff.transpose + number)
+        elif words[1] == 'channel' and number is not None:
+            self.pitches.staff = staff.on_channel(number)
+        elif words[1] == 'program':
+            # the program, or the channel and the program
+            program = number if second is None else second
+            if self.has_notes and program not in (None, self.program):
+                self._note(PROGRAMS)
+            elif program is not None and program >= 0:
+                self.program = program
 
     def _read_bar(self, text: str) -> None:
         sign = text.rstrip('0123456789,-[ \t')
@@ -166,17 +169,16 @@ class BodyReader:
             if sign[0] == ':':
                 self.items.append(Bar(sign.count(':'), False, False, False))
         else:
-            self.is_overlay = False
-            self.accidentals.clear()
+            self._is_overlay = False
+            self.pitches.end_bar()
+            self.rhythm.end_bar()
             line = sign.strip('.:')
-            if line:
-                closed = len(sign.lstrip('.')) - len(sign.lstrip('.:'))
-                is_double = len(line) > 1
-                self.items.append(
-                    Bar(closed, sign.endswith(':'), is_double, not sign.startswith('.'))
-                )
-            else:
-                self.items.append(Bar(1, True, False, True))
+            closed = len(sign.lstrip('.')) - len(sign.lstrip('.:')) if line else 1
+            opens = sign.endswith(':')
+            self.items.append(Bar(closed, opens, len(line) > 1, not sign.startswith('.')))
+            if closed and opens:
+                # `::2`: what begins here is the next repeat; the ending has nothing in it.
+                return
         if digits:
             self._read_ending(digits)
 
@@ -186,116 +188,69 @@ class BodyReader:
             passes.update(range(int(first), int(last or first) + 1))
         self.items.append(Ending(frozenset(passes or {1})))
 
-    def _resolve(self, accidental: str | None, letter: str, octave: str) -> tuple[int, int]:
-        """A note's natural pitch and its alteration."""
-        natural = NATURALS[letter]
-        if octave:
-            natural += 12 * (octave.count("'") - octave.count(','))
-        if accidental:
-            self.accidentals[natural] = alteration = ALTERATIONS[accidental]
-        elif natural in self.accidentals:
-            alteration = self.accidentals[natural]
-        elif natural in self.held:
-            alteration = self.held[natural]
-        else:
-            alteration = self.key.get(natural % 12, 0)
-        if not 0 <= natural + alteration < 128:
-            raise ScoreError(
-                'damaged ABC', f"'{letter}{octave[:12]}' is beyond the pitches of MIDI"
-            )
-        return natural, alteration
+    def _read_note(self, text: str) -> None:
+        accidental, letter, octaves, length = _NOTE_PARTS.match(text).groups()
+        self._add_sound(length, [self.pitches.resolve(accidental, letter, octaves)])
 
-    def _add_sound(
-        self, length: str, alterations: tuple[tuple[int, int], ...], scale: float = 1
-    ) -> None:
-        over, under = _fraction(length)
-        ticks = self.unit * over * scale
-        p, q, num_left = self.tuplet
-        if num_left:
-            ticks, under = ticks * q, under * p
-            self.tuplet = (p, q, num_left - 1)
-        if self.broken:
-            ticks, under = ticks * _broken_share(self.broken), under * 2 ** abs(self.broken)
-            self.broken = 0
-        sound = Sound(
-            round(ticks / under),
-            tuple(dict.fromkeys([natural + alteration for natural, alteration in alterations])),
-        )
-        if not 0 < sound.ticks <= MAX_TICKS:
-            raise ScoreError('damaged ABC', f"the length '{length}'")
-        self.items.append(sound)
-        self.last, self.last_alterations, self.held = sound, alterations, {}
+    def _read_chord(self, text: str) -> None:
+        inside, _, length = text[1:].rpartition(']')
+        notes = [match for match in _CHORD_NOTE.finditer(inside) if match[2]]
+        if not notes:
+            return
+        tones = [self.pitches.resolve(*match.group(1, 2, 3)) for match in notes]
+        # A chord lasts as long as its first note.
+        over, under = fraction(notes[0][4])
+        self._add_sound(length, tones, over / under)
+        self._tie([tone for tone, match in zip(tones, notes, strict=True) if match[5]])
 
     def _read_rest(self, text: str) -> None:
         if text[0] in 'zx':
-            self._add_sound(text[1:], ())
+            self._add_sound(text[1:], [])
             return
         # Whole bars are no matter of the unit length, so nothing else that acts on notes touches
         # them.
         ticks = bar_ticks(self.meter or Meter(0, 4, 4)) * int(text[1:] or 1)
         if ticks:
             self.items.append(Sound(ticks))
-        self.last, self.held, self.broken = None, {}, 0
+        self._last = None
+        self.pitches.hold([])
+        self.rhythm.end_pair()
 
-    def _read_chord(self, text: str) -> None:
-        inside, _, length = text[1:].rpartition(']')
-        notes = [match for match in _CHORD_NOTE.finditer(inside) if match[2]]
-        alterations = tuple(self._resolve(*match.group(1, 2, 3)) for match in notes)
-        if not notes:
-            return
-        # A chord lasts as long as its first note.
-        over, under = _fraction(notes[0][4])
-        self._add_sound(length, alterations, over / under)
-        ties = [
-            natural_alteration
-            for natural_alteration, match in zip(alterations, notes, strict=True)
-            if match[5]
-        ]
-        self.last.tied = tuple(map(sum, ties))
-        self.held = dict(ties)
+    def _add_sound(self, length: str, tones: Sequence[Tone], scale: float = 1) -> None:
+        pitches = tuple(dict.fromkeys(map(self.pitches.sounding, tones)))
+        self._last, self._last_tones = self.rhythm.sound(length, pitches, scale), tones
+        self.items.append(self._last)
+        self.has_notes = self.has_notes or bool(pitches)
+        self.pitches.hold([])
 
     def _read_tie(self, _: str) -> None:
-        if self.last:
-            self.last.tied = self.last.pitches
-            self.held = dict(self.last_alterations)
+        if self._last:
+            self._tie(self._last_tones)
+
+    def _tie(self, tones: Sequence[Tone]) -> None:
+        self._last.tied = tuple(map(self.pitches.sounding, tones))
+        self.pitches.hold(tones)
 
     def _read_broken(self, text: str) -> None:
-        if self.last and not self.broken:
-            self.broken = min(len(text), 3) * (1 if text[0] == '>' else -1)
-            # The first of the pair gets what the second gives: its share is that of the opposite
-            # sign.
-            self.last.ticks = max(
-                1, round(self.last.ticks * _broken_share(-self.broken) / 2 ** abs(self.broken))
-            )
+        self.rhythm.read_broken(text)
 
     def _read_tuplet(self, text: str) -> None:
-        fields = [int(field) if field else 0 for field in text[1:].split(':')] + [0, 0]
-        p = fields[0]
-        is_compound = self.meter and self.meter.numerator % 3 == 0 and self.meter.numerator > 3
-        usual = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, 3 if is_compound else 2)
-        if p > 1:
-            self.tuplet = (p, fields[1] or usual, fields[2] or p)
+        self.rhythm.read_tuplet(text, self.meter)
 
     def _read_overlay(self, _: str) -> None:
-        self.is_overlay = True
+        self._is_overlay = True
+        self._note(OVERLAYS)
 
+    def _read_grace(self, text: str) -> None:
+        self.pitches.read_graces(text)
+        self._note(GRACES)
 
-def _broken_share(halvings: int) -> int:
-    """Of 2 ** |halvings| shares, those of the second note of 'A>B' (1), 'A>>B' (2), 'A<B' (-1) and
-    so on.
-    """
-    return 1 if halvings > 0 else 2 ** (1 - halvings) - 1
+    def _read_quoted(self, text: str) -> None:
+        if _JUMP.search(text):
+            self._note(JUMPS)
+        elif text[1:2] not in ('^', '_', '<', '>', '@', '"', ''):
+            self._note(CHORD_SYMBOLS)
 
-
-def _fraction(length: str) -> tuple[int, int]:
-    """'3/2' as (3, 2), '//' as (1, 4)."""
-    if not length:
-        return 1, 1
-    if length.isdecimal():
-        return int(length), 1
-    over, _, under = length.partition('/')
-    num_slashes = 1 + len(under) - len(under.lstrip('/'))
-    under = under.lstrip('/')
-    return int(over or 1), (
-        int(under) * 2 ** (num_slashes - 1) if under.strip('0') else 2**num_slashes
-    )
+    def _read_decoration(self, text: str) -> None:
+        if _JUMP.search(text):
+            self._note(JUMPS)

@@ -9,6 +9,7 @@ from symmusic.score.notes import Meter, Tempo
 
 # 2^5 * 3^2 * 5 * 7: plain and broken 64ths, and their tuplets of 3, 5, 7 and 9, are whole
 TICKS_PER_QUARTER = 10080
+MAX_FIELD = 200  # characters of a field that are read, titles apart
 MAX_TICKS = 128 * TICKS_PER_QUARTER  # of one note or rest
 
 NATURALS = {
@@ -33,12 +34,17 @@ MODES = {
 }
 # the pitch classes a key sharpens, in order; it flattens them from the end
 SHARPENED = (5, 0, 7, 2, 9, 4, 11)
+# what may follow a key and is no accidental
+_PROPERTY = re.compile(
+    r'\b(?:clef|octave|transpose|middle|m|t|score|sound|shift|instrument|style|stafflines|staffscale'
+    r'|name|cue)\s{0,4}=\s{0,4}(?:"[^"]*"?|\S*)|"[^"]*"?'
+)
 MAX_PARTS = 200  # in a part order such as P:A(BA)3
 
 
 def parse_meter(text: str) -> Meter | None:
     """The meter of an M: field; None for 'none' and for what is no meter."""
-    text = text.strip()
+    text = text[:MAX_FIELD].strip()
     if match := re.match(r'C(\|?)(?!\w)', text):
         return Meter(0, 2, 2) if match[1] else Meter(0, 4, 4)
     match = re.match(r'\(?\s*(\d{1,2}(?:\s*\+\s*\d{1,2}){0,9})\s*\)?\s*/\s*(\d{1,2})(?!\d)', text)
@@ -57,6 +63,7 @@ def bar_ticks(meter: Meter) -> int:
 
 def parse_unit(text: str) -> int:
     """Ticks of the unit note length that an L: field states."""
+    text = text[:MAX_FIELD]
     match = re.match(r'\s*(\d{1,3})\s*(?:/\s*(\d{1,3}))?(?!\d)', text)
     if match and int(match[2] or 1):
         ticks, rest = divmod(4 * TICKS_PER_QUARTER * int(match[1]), int(match[2] or 1))
@@ -69,7 +76,7 @@ def parse_tempo(text: str, unit: int) -> Tempo | None:
     """The tempo of a Q: field, as '1/4=120', 'C=100' or '120' (units per minute); None where it has
     no number.
     """
-    text = re.sub(r'"[^"]*"?', '', text)
+    text = re.sub(r'"[^"]*"?', '', text[:MAX_FIELD])
     match = re.match(
         r'\s*(?:(\d{1,3}/\d{1,3}(?:\s+\d{1,3}/\d{1,3}){0,4})\s*=|C(\d?)\s*=)?\s*(\d{1,4}(?:\.\d{1,3})?)(?![\d/])',
         text,
@@ -88,11 +95,11 @@ def parse_key(text: str) -> dict[int, int] | None:
     """Alterations by pitch class of the natural note, as {5: 1} for G major; None where a K: field
     names no key (only a clef, say).
     """
-    text = text.strip()
+    text, stated = _PROPERTY.sub('', text[:MAX_FIELD]).strip(), text.strip()
     if text.startswith(('HP', 'Hp')):
         # both sound alike: the one only leaves the sharps of the pipes unwritten
         return {5: 1, 0: 1}
-    if text[:4].lower() == 'none' or not text:
+    if text[:4].lower() == 'none' or not stated:
         return {}
     # A small letter counts as a tonic only where it cannot be the beginning of another word.
     match = re.match(r'(?:([A-G])|([a-g])(?=[#b]?(?:\s|$)))([#b]?)\s*([A-Za-z]*)', text)
@@ -106,21 +113,18 @@ def parse_key(text: str) -> dict[int, int] | None:
         for count in range(abs(sharps)):
             natural = SHARPENED[count % 7] if sharps > 0 else SHARPENED[6 - count % 7]
             key[natural] = key.get(natural, 0) + (1 if sharps > 0 else -1)
-    added = re.findall(
-        r'(?<![^\s\^_=A-Ga-gp])(\^\^?|__?|=)([A-Ga-g])',
-        re.sub(r'\w+\s*=\s*\S+|"[^"]*"?', '', explicit),
-    )
+    added = re.findall(r'(?<![^\s\^_=A-Ga-gp])(\^\^?|__?|=)([A-Ga-g])', explicit)
     for accidental, letter in added:
         key[NATURALS[letter] % 12] = ALTERATIONS[accidental]
     return key if match or added or is_explicit_only else None
 
 
 def parse_parts(text: str) -> list[str]:
-    """The labels of a part order such as 'A(BA)3', or none where it is anything but letters,
-    digits, dots and parentheses.
+    """The labels of a part order such as 'A(BA)3', or none where it is anything but capital
+    letters, digits, dots and parentheses.
     """
-    text = re.sub(r'[\s.]', '', text)
-    if len(text) > MAX_PARTS or not re.fullmatch(r'[A-Za-z0-9()]*', text):
+    text = re.sub(r'[\s.]', '', text[: 2 * MAX_FIELD])
+    if len(text) > MAX_PARTS or not re.fullmatch(r'[A-Z0-9()]*', text):
         return []
     # open parentheses, outermost first: each a list of what a number behind it would repeat
     groups: list[list[list[str]]] = [[]]

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
+from symmusic.score.abc_text import escape_text
 from symmusic.score.key import Key
 from symmusic.score.notation import Sign, Spelling, altered, fifths, spell, to_bars, tonic
 from symmusic.score.notes import Note
@@ -37,7 +38,7 @@ def format_abc(
     name = tonic(key)
     head = [
         'X:1',
-        f'T:{_plain(title)}',
+        f'T:{escape_text(title)}',
         f'M:{meter}',
         'L:1/16',
         f'Q:1/4={max(round(qpm), 1)}',
@@ -76,12 +77,3 @@ def _letter(spelled: Spelling) -> str:
     if spelled.octave >= 5:
         return spelled.letter.lower() + "'" * (spelled.octave - 5)
     return spelled.letter + ',' * (4 - spelled.octave)
-
-
-def _plain(title: str) -> str:
-    """A title on one line, without ABC's comment sign and escapes."""
-    return ' '.join(
-        ''.join(
-            ' ' if letter in '%\\' or not letter.isprintable() else letter for letter in title
-        ).split()
-    )

@@ -13,7 +13,9 @@ from symmusic.corpus.prepare import Settings, prepare_score
 from symmusic.errors import ScoreError, UserError
 from symmusic.experiment.answers import check_files, parse
 from symmusic.experiment.study import Excerpt, Study
-from symmusic.score.abc import decode, read_abc_tune, split_tunes
+from symmusic.score.abc import read_abc_tune
+from symmusic.score.abc_book import split_tunes
+from symmusic.score.abc_text import decode
 from symmusic.score.midi import parse_midi
 from symmusic.score.monophonic import parse_monophonic
 from symmusic.train.checkpoint import Card

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import strategies as st
 
 from symmusic.errors import ScoreError
-from symmusic.score.abc import decode, read_abc_tune, split_tunes
+from symmusic.score.abc import read_abc_tune
+from symmusic.score.abc_book import split_tunes
+from symmusic.score.abc_text import decode
 from symmusic.score.abc_fields import TICKS_PER_QUARTER, parse_key, parse_meter, parse_parts
 
 TUNE = 'X:1\nT:Made up\nM:4/4\nL:1/4\nK:C\n'
@@ -151,7 +153,7 @@ def test_the_voice_defined_first_is_read():
         ('C^f^c', 'fc'),
         ('D exp ^f', 'f'),
         ('G treble', 'f'),
-        ('D octave=-1 clef=alto', 'fc'),
+        ('D stafflines=5 clef=alto', 'fc'),
     ],
 )
 def test_sharp_keys(key, sharps):

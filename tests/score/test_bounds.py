@@ -20,7 +20,9 @@ from symmusic.corpus.prepare import Settings, prepare_files, prepare_score
 from symmusic.errors import ScoreError, UserError
 from symmusic.experiment.answers import MOST_BYTES, Unusable, parse, read_files
 from symmusic.files import read_bounded
-from symmusic.score.abc import MAX_BOOK_BYTES, decode, read_abc_tune, split_tunes
+from symmusic.score.abc import read_abc_tune
+from symmusic.score.abc_book import MAX_BOOK_BYTES, split_tunes
+from symmusic.score.abc_text import decode
 from symmusic.score.midi import MAX_BYTES, parse_midi
 from symmusic.score.monophonic import parse_monophonic
 

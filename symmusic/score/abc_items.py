@@ -1,0 +1,38 @@
+"""What the body of an ABC tune is made of, once its symbols are resolved to pitches and ticks."""
+
+import dataclasses
+
+from symmusic.score.notes import Meter, Tempo
+
+
+@dataclasses.dataclass(slots=True)
+class Sound:
+    """A note, a chord or (without pitches) a rest; `tied` are the pitches that a tie holds into the
+    next one.
+    """
+
+    ticks: int
+    pitches: tuple[int, ...] = ()
+    tied: tuple[int, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar line; `num_closed` colons before it end a repeat, colons behind it begin one,
+    `is_double` ends a section.
+    """
+
+    num_closed: int
+    opens: bool
+    is_double: bool
+    ends_bar: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ending:
+    """The beginning of what only these passes of a repeat play."""
+
+    passes: frozenset[int]
+
+
+Item = Sound | Bar | Ending | Meter | Tempo

@@ -1,0 +1,142 @@
+"""The order in which the items of an ABC tune are played: parts, repeats and endings."""
+
+import bisect
+from collections.abc import Iterator, Mapping, Sequence
+
+from symmusic.score.abc_items import Bar, Ending, Item
+
+# how many endings and begun repeats ahead are searched for the ending of a pass
+_ENDINGS_AHEAD = 32
+
+
+def play_order(
+    items: Sequence[Item], parts: Mapping[str, int], order: Sequence[str]
+) -> Iterator[int]:
+    """Indexes of the items as they are played.
+
+    Args:
+      items: as they are written.
+      parts: where each part begins; it ends where the next one begins.
+      order: labels of parts as they are played, all of them in `parts`; what stands before the
+        first part is played once before them. Empty: the items as they are written, whatever their
+        parts, which then are labels only.
+    """
+    if not order:
+        yield from _Repeats(items, 0, len(items)).play()
+        return
+    begins = sorted(set(parts.values()))
+    ends = dict(zip(begins, [*begins[1:], len(items)], strict=True))
+    yield from _Repeats(items, 0, begins[0]).play()
+    for label in order:
+        yield from _Repeats(items, parts[label], ends[parts[label]]).play()
+
+
+class _Repeats:
+    """Plays the repeats of the items from `begin` to `end`.
+
+    A repeat goes back to its |: or, without one, to the last double bar or repeat sign, or to
+    `begin`.
+    """
+
+    def __init__(self, items: Sequence[Item], begin: int, end: int):
+        self.items, self.begin, self.end = items, begin, end
+        # indexes of what decides where the ending of a pass is
+        self.landmarks = [
+            index
+            for index in range(begin, end)
+            if isinstance(item := items[index], Ending) or (isinstance(item, Bar) and item.opens)
+        ]
+        self.start_repeat(begin)
+
+    def start_repeat(self, index: int, *, has_sign: bool = False, ending: int | None = None):
+        """A new repeat begins at `index`, with |: or not, or is known by its first ending."""
+        self.start = index
+        self.has_sign = has_sign
+        self.number = 1  # of the pass
+        self.ending = ending  # index of the ending that is being played
+        self.first_ending = ending  # index of the ending of the first pass
+
+    def play(self) -> Iterator[int]:
+        index = self.begin
+        while index < self.end:
+            yield index
+            item = self.items[index]
+            if isinstance(item, Bar):
+                index = self.after_bar(index, item)
+            elif isinstance(item, Ending):
+                index = self.after_ending(index, item)
+            else:
+                index += 1
+
+    def after_bar(self, index: int, bar: Bar) -> int:
+        """Where it goes on behind a bar line."""
+        if self.goes_back(index, bar):
+            return self.go_back()
+        if bar.num_closed or bar.opens or (bar.is_double and self.is_section(index)):
+            self.start_repeat(index + 1, has_sign=bar.opens)
+        return index + 1
+
+    def after_ending(self, index: int, ending: Ending) -> int:
+        """Where it goes on at the beginning of an ending."""
+        if self.number in ending.passes:
+            self.ending = index
+            self.first_ending = index if self.number == 1 else self.first_ending
+        elif self.ending is None and self.number > 1:
+            own = self.find_ending(index, self.number)
+            if own is None:
+                return self.leave_out(index)
+            self.ending = own
+            return own + 1
+        elif self.ending is not None and 1 in ending.passes:
+            # A new repeat whose beginning nothing marks: it is taken to begin a bar behind the last
+            # ending.
+            bars = (i for i in range(self.ending + 1, index) if isinstance(self.items[i], Bar))
+            self.start_repeat(next(bars, index - 1) + 1, ending=index)
+        elif self.ending is not None and self.number + 1 in ending.passes:
+            return self.go_back()  # The repeat sign before this ending is missing.
+        return index + 1
+
+    def goes_back(self, index: int, bar: Bar) -> bool:
+        if self.ending is None or not bar.num_closed:
+            return self.number <= bar.num_closed
+        first = self.ending if self.first_ending is None else self.first_ending
+        shared = self.items[self.ending].passes | self.items[first].passes
+        return (
+            self.number == 1
+            or self.number + 1 in shared
+            or self.find_ending(index, self.number + 1) is not None
+        )
+
+    def go_back(self) -> int:
+        self.number += 1
+        self.ending = None
+        return self.start
+
+    def is_section(self, index: int) -> bool:
+        """Whether a double bar ends what a later repeat sign would go back to."""
+        if self.ending is None:
+            return not self.has_sign
+        return self.find_ending(index, self.number + 1) is None
+
+    def leave_out(self, index: int) -> int:
+        """Behind the ending at `index`, as the repeat has none for this pass."""
+        items = self.items
+        closing = (i for i in range(index, self.end) if getattr(items[i], 'num_closed', 0))
+        last = next(closing, index)
+        self.start_repeat(last + 1, has_sign=getattr(items[last], 'opens', False))
+        return last + 1
+
+    def find_ending(self, after: int, number: int) -> int | None:
+        """Where the pass `number` of the repeat goes on, if it has an ending of its own behind
+        `after`.
+        """
+        first = bisect.bisect_right(self.landmarks, after)
+        for index in self.landmarks[first : first + _ENDINGS_AHEAD]:
+            item = self.items[index]
+            if isinstance(item, Bar):
+                return None
+            if number in item.passes:
+                return index
+            if 1 in item.passes:
+                return None
+        return None

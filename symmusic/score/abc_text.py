@@ -1,0 +1,140 @@
+"""The text of ABC books: from bytes to lines, and the accents that titles are written with (ABC
+music standard 2.1, sections 4.1 and 8.2).
+"""
+
+import codecs
+import html
+import re
+import unicodedata
+
+MAX_TEXT = 1000  # characters of a title that are read
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, 'utf-8'),
+    (codecs.BOM_UTF16_LE, 'utf-16-le'),
+    (codecs.BOM_UTF16_BE, 'utf-16-be'),
+)
+_STATED_WITHIN = 10_000  # bytes from the beginning of a book
+_STATED_CHARSET = re.compile(
+    rb'(?:^|[\r\n])(?:%%|I:)[ \t]{0,20}abc-charset[ \t=]{1,20}([A-Za-z0-9_-]{1,20})'
+)
+# The charsets that books are written in; Python knows others, not all of them of text.
+_CHARSETS = re.compile(
+    r'utf-?8|us-ascii|iso-?8859-?\d{1,2}|latin-?\d{1,2}|(windows-?|cp)125\d|koi8-[ru]|mac-?roman'
+    r'|shift_?jis|euc-(jp|kr)|gb(k|2312|18030)|big5'
+)
+# What browsers do too: the codes between those of ASCII and Latin-1 are Windows's quotes and dashes.
+_AS_WINDOWS = ('ascii', 'iso8859-1')
+
+_ACCENTS = {
+    '`': '\u0300',
+    "'": '\u0301',
+    '^': '\u0302',
+    '~': '\u0303',
+    '=': '\u0304',
+    'u': '\u0306',
+    '.': '\u0307',
+    '"': '\u0308',
+    'H': '\u030b',
+    'v': '\u030c',
+    'c': '\u0327',
+    ';': '\u0328',
+}
+_LETTERS = {
+    'AA': 'Å',
+    'aa': 'å',
+    'AE': 'Æ',
+    'ae': 'æ',
+    'OE': 'Œ',
+    'oe': 'œ',
+    'ss': 'ß',
+    'DH': 'Ð',
+    'dh': 'ð',
+    'TH': 'Þ',
+    'th': 'þ',
+    '/O': 'Ø',
+    '/o': 'ø',
+}
+_ESCAPE = re.compile(
+    rf"""
+  \\u(?P<short>[0-9A-Fa-f]{{4}})
+| \\U(?P<long>[0-9A-Fa-f]{{8}})
+| \\(?P<octal>[23][0-7]{{2}})
+| \\(?P<letter>{'|'.join(_LETTERS)})
+| \\(?P<accent>[{re.escape(''.join(_ACCENTS))}])(?P<accented>[A-Za-z])
+| \\(?P<sign>[\\%&])
+| (?P<entity>&(?:\#[0-9]{{1,7}}|\#[Xx][0-9A-Fa-f]{{1,6}}|[A-Za-z][A-Za-z0-9]{{1,31}});)
+""",
+    re.VERBOSE,
+)
+
+
+def decode(data: bytes) -> str:
+    """The text of a book: in the charset of its byte order mark, in the one that it states
+    (`%%abc-charset` or `I:abc-charset`), in UTF-8, or else in Windows-1252, which is Latin-1 with
+    quotes and dashes; a code that the charset lacks becomes U+FFFD.
+    """
+    for mark, charset in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(charset, 'replace')
+    if b'\0' in data[:2]:  # UTF-16 without a mark: half of an ASCII letter is zero
+        return data.decode('utf-16-be' if data[0] == 0 else 'utf-16-le', 'replace')
+    for charset in (_stated_charset(data), 'utf-8'):
+        try:
+            return data.decode(charset)
+        except UnicodeDecodeError:
+            pass
+    return data.decode('cp1252', 'replace')
+
+
+def _stated_charset(data: bytes) -> str:
+    match = _STATED_CHARSET.search(data[:_STATED_WITHIN])
+    name = match[1].decode().lower() if match else 'utf-8'
+    try:
+        charset = codecs.lookup(name).name if _CHARSETS.fullmatch(name) else 'utf-8'
+    except LookupError:
+        return 'utf-8'
+    return 'cp1252' if charset in _AS_WINDOWS else charset
+
+
+def split_lines(text: str) -> list[str]:
+    r"""Its lines, which end with LF, CR, CR LF or, after a conversion too many, CR CR LF."""
+    if '\r' in text:
+        text = re.sub(
+            r'\r+\n?', lambda ends: '\n' if ends[0][-1] == '\n' else '\n' * len(ends[0]), text
+        )
+    return text.removeprefix('\ufeff').split('\n')
+
+
+def without_comment(line: str) -> str:
+    """A line up to its %; `\\%` is a percent sign."""
+    return re.sub(r'(?<!\\)%.*', '', line) if '%' in line else line
+
+
+def read_text(text: str) -> str:
+    r"""A text such as a title in Unicode: accents as in TeX (`\'e`), `\u00e9`, `&eacute;`; what has
+    no such letter, or none that is printed, stays as it is written.
+    """
+    return _ESCAPE.sub(_letter, text[:MAX_TEXT])
+
+
+def escape_text(text: str) -> str:
+    r"""A text that `read_text` reads as it is, on one line of printed letters; ABC's comment sign and
+    its backslash are taken out, which other programs read in other ways.
+    """
+    text = ''.join(' ' if each in '%\\' or not each.isprintable() else each for each in text)
+    return _ESCAPE.sub(lambda escape: '\\' + escape[0], ' '.join(text.split()))
+
+
+def _letter(escape: re.Match) -> str:
+    if escape['entity']:
+        letter = html.unescape(escape['entity'])
+    elif code := escape['short'] or escape['long']:
+        letter = chr(int(code, 16)) if int(code, 16) <= 0x10FFFF else ''
+    elif escape['octal']:
+        letter = chr(int(escape['octal'], 8))
+    elif escape['accent']:
+        letter = unicodedata.normalize('NFC', escape['accented'] + _ACCENTS[escape['accent']])
+    else:
+        letter = _LETTERS.get(escape['letter']) or escape['sign']
+    return letter if len(letter) == 1 and letter.isprintable() else escape[0]
