@@ -211,7 +211,8 @@ def _from_bytes(data: bytes, name: str) -> Corpus:
         ends = begin + np.cumsum(fields['phrases'], dtype=np.int64)
         phrases = tuple(np.split(events[begin : ends[-1]], ends[:-1] - begin)) if len(ends) else ()
         begin = int(ends[-1]) if len(ends) else begin
-        tunes.append(Tune(**{**fields, 'phrases': phrases, 'gaps': tuple(fields['gaps'])}))
+        lists = {name: tuple(fields[name]) for name in ('gaps', 'notices')}
+        tunes.append(Tune(**{**fields, **lists, 'phrases': phrases}))
     if begin != len(events) or len(families) != sum(tune.kept for tune in tunes):
         raise ValueError('its parts do not fit together')
     return Corpus(header['name'], header['num_files'], tuple(tunes), families)

@@ -53,6 +53,7 @@ class Tune:
       phrases: the events of each phrase, transposed to C major or A minor; empty where dropped.
       gaps: silent whole bars before each phrase but the first.
       style: of its collection, as 'chorale'; '' in a user's folder.
+      notices: what its reader left out, as `Score.notices`.
     """
 
     file: str
@@ -64,6 +65,7 @@ class Tune:
     phrases: tuple[np.ndarray, ...] = ()
     gaps: tuple[int, ...] = ()
     style: str = ''
+    notices: tuple[str, ...] = ()
 
     @property
     def kept(self) -> bool:
@@ -116,6 +118,7 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
         transposed_by=distance,
         phrases=tuple(map(to_events, phrases)),
         gaps=tuple(gaps),
+        notices=score.notices,
     )
 
 
@@ -126,7 +129,10 @@ def list_tunes(file: SourceFile) -> list[tuple[str, Callable[[], Score]]]:
         return [(file.name, lambda: parse_midi(data))]
     tunes = split_tunes(decode(read_bounded(file.path, MAX_BOOK_BYTES)))
     if not tunes:
-        raise ScoreError('no tune', 'the ABC file has no X: field')
+        raise ScoreError(
+            'no tune',
+            'the ABC file has no tune, which begins with X: or has a K: field above its notes',
+        )
     return [
         (f'{file.name}#{tune.number}', lambda tune=tune: read_abc_tune(tune.text)) for tune in tunes
     ]
@@ -213,6 +219,11 @@ def describe_drops(tunes: Sequence[Tune]) -> str:
         )
         or 'none'
     )
+
+
+def count_notices(tunes: Iterable[Tune]) -> dict[str, int]:
+    """In how many kept tunes the readers left out what, the commonest first."""
+    return dict(Counter(notice for tune in tunes for notice in tune.notices).most_common())
 
 
 def fingerprint(tunes: Iterable[Tune]) -> str:

@@ -6,13 +6,16 @@ import pathlib
 import numpy as np
 
 from symmusic.corpus.cache import Corpus
-from symmusic.corpus.prepare import Tune, count_dropped_meters, count_drops
+from symmusic.corpus.prepare import Tune, count_dropped_meters, count_drops, count_notices
 from symmusic.corpus.windows import count_windows, cut_windows, distinct
 from symmusic.files import SETTINGS, write_whole
 from symmusic.melody.encodings import VOCABULARIES
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.notes import pitch_name
+
+# kinds of notices that are printed; stats.json has all of them
+MOST_NOTICES = 10
 
 
 def describe(
@@ -37,6 +40,7 @@ def describe(
         'num_kept': len(kept),
         'num_families': len(set(corpus.families.tolist())),
         'dropped': count_drops(corpus.tunes),
+        'notices': count_notices(corpus.tunes),
         'dropped_meters': count_dropped_meters(corpus.tunes),
         'encoding': encoding,
         'window_steps': window_steps,
@@ -130,6 +134,10 @@ def as_text(statistics: dict) -> str:
             ),
         ),
         *(('  dropped', f'{count}  {reason}') for reason, count in statistics['dropped'].items()),
+        *(
+            ('  notice', f'{notice}, in {count} of the tunes kept')
+            for notice, count in list(statistics['notices'].items())[:MOST_NOTICES]
+        ),
         *(
             ('    metre', f'{count}  {meter}')
             for meter, count in statistics['dropped_meters'].items()

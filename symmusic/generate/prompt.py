@@ -129,21 +129,19 @@ def _read(path: str, field: str, part: int = 1) -> tuple[Score, list[str]]:
     try:
         if source.suffix.lower() != '.abc':
             score = parse_midi(source.read_bytes(), part)
-            notice = (
-                f'{source.name} has {score.num_instruments} instruments, any drums included: number'
-                f' {part} of the others is read'
+            more = (
+                f'has {score.num_instruments} instruments, any drums included: number {part} of the'
+                ' others is read; config.sample.part says which'
             )
-            return score, (
-                [f'{notice}; config.sample.part says which'] if score.num_instruments > 1 else []
-            )
-        tunes = list_tunes(SourceFile(source.name, source))
-        score = tunes[0][1]()
-        score = dataclasses.replace(
-            score, notes=tuple(dataclasses.replace(note, velocity=VELOCITY) for note in score.notes)
-        )
-        return score, (
-            [f'{source.name} holds {len(tunes)} tunes: the first is read'] if len(tunes) > 1 else []
-        )
+            num = score.num_instruments
+        else:
+            tunes = list_tunes(SourceFile(source.name, source))
+            score = tunes[0][1]()
+            notes = (dataclasses.replace(note, velocity=VELOCITY) for note in score.notes)
+            score = dataclasses.replace(score, notes=tuple(notes))
+            more, num = f'holds {len(tunes)} tunes: the first is read', len(tunes)
+        notices = [f'{source.name} {more}'] if num > 1 else []
+        return score, [*notices, *(f'{source.name}: {notice}' for notice in score.notices)]
     except OSError as error:
         raise UserError(f'config.sample.{field} = {path}: {error.strerror or error}') from error
 

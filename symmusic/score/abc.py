@@ -73,22 +73,23 @@ def _read_melody(
     unit = parse_unit(fields.get('L') or usual)
     tempo = parse_tempo(fields.get('Q', ''), unit)
     shared, voices = split_voices(header, body)
-    notices = []
+    passed_over = []
     for number, voice in enumerate(voices[:MAX_VOICES]):
         reader = VoiceReader(unit=unit, meter=meter, tempo=tempo)
         for line in itertools.chain(shared, voice.lines):
             reader.read_line(line)
         if not reader.has_notes:
-            notices.append(f"voice '{voice.name}' has no notes")
+            passed_over.append(f'voice {voice.name!r} has no notes')
         elif reader.pitches.staff.is_percussion:
-            notices.append(f"voice '{voice.name}' is percussion")
+            passed_over.append(f'voice {voice.name!r} is percussion')
         else:
-            if notices:
-                notices.append(f"voice '{voice.name}' is read")
+            notices = []
+            if passed_over:
+                notices.append('; '.join([*passed_over, f'voice {voice.name!r} is read']))
             if any(other.has_music for other in voices[number + 1 :]):
                 notices.append(OTHER_VOICES)
             return reader, notices
-    raise ScoreError('no notes', '; '.join(notices[:3]))
+    raise ScoreError('no notes', '; '.join(passed_over[:3]))
 
 
 def _lay_out(voice: VoiceReader, order: Sequence[str]) -> Score:

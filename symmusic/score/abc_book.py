@@ -106,7 +106,9 @@ def _describe(lines: list[str], line: int, place: int) -> AbcTune:
 
 
 def read_header(lines: Sequence[str]) -> tuple[dict[str, str], int]:
-    """The header's fields (of a repeated one the first T:, else the last) and how many lines it has."""
+    """The header's fields, and how many lines it has; of several of a kind the last one counts, of
+    titles the first.
+    """
     fields = {}
     for index, line in enumerate(lines):
         match = FIELD_LINE.match(without_comment(line))

@@ -23,7 +23,7 @@ _CHARSETS = re.compile(
     r'utf-?8|us-ascii|iso-?8859-?\d{1,2}|latin-?\d{1,2}|(windows-?|cp)125\d|koi8-[ru]|mac-?roman'
     r'|shift_?jis|euc-(jp|kr)|gb(k|2312|18030)|big5'
 )
-# What browsers do too: the codes between those of ASCII and Latin-1 are Windows's quotes and dashes.
+# As browsers do: codes that ASCII and Latin-1 lack are Windows's quotes and dashes.
 _AS_WINDOWS = ('ascii', 'iso8859-1')
 
 _ACCENTS = {
@@ -119,8 +119,8 @@ def read_text(text: str) -> str:
 
 
 def escape_text(text: str) -> str:
-    r"""A text that `read_text` reads as it is, on one line of printed letters; ABC's comment sign and
-    its backslash are taken out, which other programs read in other ways.
+    r"""A text on one line that `read_text` reads as it is; ABC's comment sign and its backslash, which
+    other programs read in other ways, are taken out, and so is what is not printed.
     """
     text = ''.join(' ' if each in '%\\' or not each.isprintable() else each for each in text)
     return _ESCAPE.sub(lambda escape: '\\' + escape[0], ' '.join(text.split()))

@@ -66,9 +66,8 @@ def _bar(signs: Sequence[Sign], key: Key) -> str:
         is_plain = spelled.alter == of_key and spelled.letter not in met
         if not is_plain:
             met.add(spelled.letter)
-        words.append(
-            f'{apart}{"" if is_plain else ACCIDENTALS[spelled.alter]}{_letter(spelled)}{length}{"-" * sign.tied_on}'
-        )
+        accidental = '' if is_plain else ACCIDENTALS[spelled.alter]
+        words.append(f'{apart}{accidental}{_letter(spelled)}{length}{"-" * sign.tied_on}')
     return ''.join(words)
 
 

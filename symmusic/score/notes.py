@@ -12,7 +12,7 @@ def pitch_name(pitch: int) -> str:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Note:
-    """One note. `onset` and `duration` in ticks, `pitch` 0-127 (60 is middle C), `velocity` 1-127."""
+    """One note: `onset` and `duration` in ticks, `pitch` 0-127 (60: middle C), `velocity` 1-127."""
 
     onset: int
     duration: int
