@@ -119,8 +119,8 @@ def read_text(text: str) -> str:
 
 
 def escape_text(text: str) -> str:
-    r"""A text on one line that `read_text` reads as it is; ABC's comment sign and its backslash, which
-    other programs read in other ways, are taken out, and so is what is not printed.
+    r"""A text on one line that `read_text` reads as it is, without what is not printed and without
+    ABC's comment sign and backslash, which programs read in different ways.
     """
     text = ''.join(' ' if each in '%\\' or not each.isprintable() else each for each in text)
     return _ESCAPE.sub(lambda escape: '\\' + escape[0], ' '.join(text.split()))
