@@ -23,6 +23,7 @@ from symmusic.files import write_whole
 from symmusic.generate.compose import Manner, Piece, compose
 from symmusic.generate.prompt import read_prompt
 from symmusic.model.model import Params
+from symmusic.streams import Stream, random_key
 from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.replicas import best_replica, replica
 from symmusic.train.shipped import FOLDER, read_shipped, write_shipped
@@ -117,7 +118,7 @@ def short_piece(params: Params, card: Card) -> Piece:
         card.vocabulary,
         read_prompt('', card.vocabulary, transpose=True),
         manner,
-        0,
+        random_key(0, Stream.SAMPLED_PIECES),
     )[0]
 
 

@@ -20,6 +20,7 @@ from symmusic.corpus.windows import (
 )
 from symmusic.errors import UserError
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
+from symmusic.streams import Stream, generator
 
 
 @dataclasses.dataclass(frozen=True)
@@ -209,7 +210,7 @@ def batch_rows(num_windows: int, batch_size: int, seed: int, epoch: int) -> np.n
 
     Depends on its arguments alone, so that a resumed run goes on in the same order.
     """
-    order = np.random.default_rng([seed, epoch]).permutation(num_windows).astype(np.int32)
+    order = generator(seed, Stream.BATCH_ORDER, epoch).permutation(num_windows).astype(np.int32)
     rows = np.full(-(-num_windows // batch_size) * batch_size, -1, np.int32)
     rows[:num_windows] = order
     return rows.reshape(-1, batch_size)

@@ -10,14 +10,13 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
-import numpy as np
-
 from symmusic.corpus.collections import Collection, SourceFile
 from symmusic.corpus.prepare import Settings, Tune, prepare_score
 from symmusic.errors import ScoreError, UserError
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 from symmusic.score.notes import Meter, Score
 from symmusic.score.voices import read_voices
+from symmusic.streams import tunes_generator
 
 VOICES_PER_PIECE = 4  # of most: so many pieces fewer than tunes are drawn for a subset
 _FILES_PER_TASK = 4
@@ -99,9 +98,7 @@ def prepare_pieces(
     progress = progress or (lambda items, unit: items)
     num_files = -(-max_tunes // VOICES_PER_PIECE)
     if 0 < num_files < len(files):
-        drawn = np.random.default_rng([seed, max_tunes]).choice(
-            len(files), num_files, replace=False
-        )
+        drawn = tunes_generator(seed, max_tunes).choice(len(files), num_files, replace=False)
         files = [files[index] for index in sorted(drawn)]
     num_workers = min(num_workers or _num_cores(), -(-len(files) // _FILES_PER_TASK))
     if num_workers <= 1 or len(files) <= _FEW:

@@ -19,6 +19,7 @@ from symmusic.score.key import detect_key, transposition
 from symmusic.score.meter import STEPS_PER_BAR, check_meter, check_single
 from symmusic.score.midi import MAX_BYTES, parse_midi
 from symmusic.score.notes import Score
+from symmusic.streams import tunes_generator
 
 MOST_METERS = 5  # named in one line
 
@@ -166,9 +167,7 @@ def prepare_files(
             reason = error.reason if isinstance(error, ScoreError) else 'unreadable file'
             tunes.append(Tune(file.name, reason=reason))
     if 0 < max_tunes < len(readers):
-        drawn = np.random.default_rng([seed, max_tunes]).choice(
-            len(readers), max_tunes, replace=False
-        )
+        drawn = tunes_generator(seed, max_tunes).choice(len(readers), max_tunes, replace=False)
         readers = [readers[index] for index in sorted(drawn)]
     for name, read in progress(readers, 'tune'):
         title = meter = ''

@@ -14,6 +14,7 @@ from symmusic.corpus.windows import window_starts
 from symmusic.errors import UserError
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES
+from symmusic.streams import SplitStream, split_generator
 
 # tunes that share so many steps, from bar line to bar line, are settings of one tune
 FAMILY_STEPS = 64
@@ -124,7 +125,7 @@ def split_tunes(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Split
             ' needs at least 3; add files, or keep more with config.data.meters or'
             ' config.data.max_tunes'
         )
-    order = np.random.default_rng([seed, 1]).permutation(list(members))
+    order = split_generator(seed, SplitStream.FAMILIES).permutation(list(members))
     parts: dict[str, list[Tune]] = {TEST: [], VALIDATION: [], TRAIN: []}
     for rank, family in enumerate(order):
         family = members[int(family)]
@@ -160,5 +161,5 @@ def draw_share(tunes: Sequence[Tune], share: float, seed: int) -> tuple[Tune, ..
     one of the same seed.
     """
     num = max(1, round(share * len(tunes)))
-    order = np.random.default_rng([seed, 2]).permutation(len(tunes))
+    order = split_generator(seed, SplitStream.SHARES).permutation(len(tunes))
     return tuple(tunes[index] for index in sorted(order[:num]))

@@ -18,6 +18,7 @@ import numpy as np
 from symmusic.corpus.prepare import Tune
 from symmusic.melody.encodings import Vocabulary
 from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.streams import SplitStream, split_generator
 
 
 def window_starts(
@@ -190,7 +191,7 @@ def draw_windows(windows: Windows, num: int, seed: int) -> Windows:
     if not 0 < num < len(windows):
         return windows
     return windows.select(
-        np.sort(np.random.default_rng([seed, 2]).choice(len(windows), num, replace=False))
+        np.sort(split_generator(seed, SplitStream.SHARES).choice(len(windows), num, replace=False))
     )
 
 
@@ -198,7 +199,7 @@ def split_windows(windows: Windows, seed: int) -> tuple[Windows, Windows]:
     """Training and validation windows, 80/20 (a fifth is rounded up), drawn by `seed`, each part in
     the windows' order.
     """
-    order = np.random.default_rng([seed, 3]).permutation(len(windows))
+    order = split_generator(seed, SplitStream.WINDOWS).permutation(len(windows))
     num_validation = -(-len(windows) // 5)
     return windows.select(np.sort(order[num_validation:])), windows.select(
         np.sort(order[:num_validation])

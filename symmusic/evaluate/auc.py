@@ -9,6 +9,7 @@ import numpy as np
 import scipy.stats
 
 from symmusic.evaluate.bounds import bounds_of
+from symmusic.streams import Stream, generator
 
 NUM_FOLDS = 5
 # so that every fold has three of each half; resamples of fewer say nothing
@@ -75,7 +76,7 @@ def estimate(scores_N: np.ndarray, arm: Arm, seed: int = 0) -> dict:
     that doubles the variance, so intervals are `WIDENING` times as wide as the resamples are
     spread; where there is much to tell that is too wide. None where no fold has both classes.
     """
-    rng, whole, draws = np.random.default_rng(seed), [], []
+    rng, whole, draws = generator(seed, Stream.CRITIC_RESAMPLES), [], []
     for fold in np.unique(arm.folds):
         inside = arm.folds == fold
         families, members = np.unique(arm.families[inside], return_inverse=True)

@@ -15,6 +15,7 @@ from symmusic.evaluate.distances import (
     overlap_area,
 )
 from symmusic.evaluate.features import FEATURES, PITCH, RHYTHM, SHAPES
+from symmusic.streams import Stream, generator
 
 SETS = ('reference', 'generated')
 NUM_RESAMPLES = 200  # of the bootstrap
@@ -59,7 +60,7 @@ def compare(reference: Pieces, generated: Pieces, protocol: str, seed: int = 0) 
     table = {name: _row(name, reference, generated, protocol) for name in FEATURES}
     averages = _averages(table, protocol)
     if protocol == 'corrected':
-        rng = np.random.default_rng(seed)
+        rng = generator(seed, Stream.COMPARISON_RESAMPLES)
         counts_BN, counts_BM = (
             rng.multinomial(num, np.full(num, 1 / num), NUM_RESAMPLES)
             for num in (len(reference), len(generated))

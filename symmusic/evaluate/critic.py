@@ -20,6 +20,7 @@ from jax import lax
 from symmusic.evaluate.auc import NUM_FOLDS, Arm
 from symmusic.evaluate.features import FEATURES
 from symmusic.model.lstm import init_lstm, lstm
+from symmusic.streams import Stream, generator, random_key
 
 # of the features' critic: half of this times the squared weights is added to the mean loss
 PENALTY = 0.01
@@ -134,12 +135,12 @@ def score_tokens(
     runs = [(arm, fold) for arm in arms for fold in range(NUM_FOLDS)]
     rows_URB = np.stack(
         [
-            _batches(arm, fold, np.random.default_rng([seed, index]))
+            _batches(arm, fold, generator(seed, Stream.CRITIC_BATCHES, index))
             for index, (arm, fold) in enumerate(runs)
         ],
         axis=1,
     )
-    keys_R = jax.random.split(jax.random.key(seed), len(runs))
+    keys_R = jax.random.split(random_key(seed, Stream.CRITIC_PARAMETERS), len(runs))
     params_R = lax.map(functools.partial(_init, num_inputs=inputs_MSI.shape[2]), keys_R)
     state_R = params_R, jax.vmap(_optimizer().init)(params_R)
     for begin in progress(range(0, NUM_UPDATES, CHUNK), f'{CHUNK} updates'):

@@ -23,6 +23,7 @@ from symmusic.evaluate.markov import Markov, nats
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture, Params
 from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.streams import Stream, generator
 from symmusic.train.step import Data, gather, target_losses
 
 NUM_RESAMPLES = 2000  # of tune families
@@ -157,7 +158,9 @@ def summarize(
     families, members_K = np.unique(np.asarray(families_N)[targets.rows], return_inverse=True)
     num_families = len(families)
     shares = np.full(num_families, 1 / num_families)
-    counts_BF = np.random.default_rng(seed).multinomial(num_families, shares, NUM_RESAMPLES)
+    counts_BF = generator(seed, Stream.LIKELIHOOD_RESAMPLES).multinomial(
+        num_families, shares, NUM_RESAMPLES
+    )
     steps_F = np.bincount(members_K, minlength=num_families)
     notes_F = np.bincount(members_K, targets.is_onset, num_families)
     steps_P = np.bincount(targets.positions, minlength=STEPS_PER_BAR)

@@ -9,6 +9,7 @@ import numpy as np
 from symmusic.evaluate.comparison import Pieces, compare_briefly, stack
 from symmusic.evaluate.excerpts import as_score, draw_rows
 from symmusic.evaluate.features import FEATURES, SHAPES, compute_features
+from symmusic.streams import Stream, generator
 
 
 def measure(events_NT: np.ndarray, protocol: str) -> Pieces:
@@ -62,8 +63,8 @@ def interval(values: Iterable[float | None]) -> dict:
     known = np.array([value for value in values if value is not None])
     if not len(known):
         return {'mean': None, 'low': None, 'high': None, 'num': 0}
-    means = known[np.random.default_rng(0).integers(len(known), size=(2000, len(known)))].mean(
-        axis=1
-    )
+    means = known[
+        generator(0, Stream.DRAWS_RESAMPLES).integers(len(known), size=(2000, len(known)))
+    ].mean(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
     return {'mean': float(known.mean()), 'low': float(low), 'high': float(high), 'num': len(known)}

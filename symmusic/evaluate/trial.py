@@ -11,6 +11,7 @@ from symmusic.evaluate.critic import flatten, score_features, score_tokens
 from symmusic.evaluate.excerpts import as_score
 from symmusic.evaluate.features import compute_features
 from symmusic.melody.encodings import Vocabulary
+from symmusic.streams import Stream, generator
 
 CRITICS = ('features', 'tokens')
 ARMS = {
@@ -53,7 +54,7 @@ def hold_trial(
             f'{NUM_FOLDS} folds need prompts of at least {LEAST_FAMILIES} tune families, not'
             f' {num_families}'
         )
-    folds_N, in_first_half_N = deal(families_N, np.random.default_rng([seed, 0]))
+    folds_N, in_first_half_N = deal(families_N, generator(seed, Stream.CRITIC_FOLDS))
     families_N, own = np.asarray(families_N), np.arange(num)
     is_real = np.repeat([True, False], num)
     arms = {

@@ -12,6 +12,7 @@ import scipy.stats
 
 from symmusic.evaluate.bounds import Bounds
 from symmusic.experiment.statistics import CONFIDENCE, effect_size, mean_interval, welch
+from symmusic.streams import Stream, generator
 
 QUESTIONS = ('rhythm', 'melody')
 LEAST, MOST = 1, 5  # of every rating, and of a listener's experience
@@ -71,7 +72,7 @@ def crossed_intervals(real_LP: np.ndarray, made_LQ: np.ndarray, seed: int) -> di
     interval. Of fewer than two listeners, or than two pieces, there is nothing to tell how others
     would be: None.
     """
-    rng = np.random.default_rng([seed, 5])
+    rng = generator(seed, Stream.RATINGS_RESAMPLES)
     num_listeners = len(real_LP)
     shares_BL = (
         rng.multinomial(num_listeners, np.full(num_listeners, 1 / num_listeners), NUM_RESAMPLES)

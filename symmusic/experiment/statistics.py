@@ -12,6 +12,7 @@ import numpy as np
 import scipy.stats
 
 from symmusic.evaluate.bounds import ANY, Bounds
+from symmusic.streams import Stream, generator
 
 CONFIDENCE = 0.95
 MOST_SPLITS = 20_000  # of the pooled values: beyond as many, so many are drawn
@@ -85,7 +86,7 @@ def permutation(one: Sequence[float], other: Sequence[float], seed: int = 0) -> 
     if math.comb(len(pooled), size) <= MOST_SPLITS:
         chosen = np.array(list(itertools.combinations(range(len(pooled)), size)))
     else:
-        rng = np.random.default_rng(seed)
+        rng = generator(seed, Stream.ARM_PERMUTATIONS)
         drawn = rng.permuted(np.tile(np.arange(len(pooled)), (MOST_SPLITS - 1, 1)), axis=1)[
             :, :size
         ]

@@ -13,6 +13,7 @@ import numpy as np
 from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.generate.playback import played_notes
+from symmusic.streams import Stream, generator
 
 KINDS = ('training', 'generated')
 KEY = 'key.json'
@@ -78,7 +79,9 @@ def assemble(
     secret = hashlib.sha256(
         json.dumps([seed, [dataclasses.astuple(each) for each in excerpts]]).encode()
     ).digest()
-    order = np.random.default_rng(list(secret)).permutation(len(excerpts))
+    order = generator(seed, Stream.STUDY_ORDER, *np.frombuffer(secret, '<u4')).permutation(
+        len(excerpts)
+    )
     return Study(
         tuple(excerpts[index] for index in order), num_steps, qpm, {**(about or {}), 'seed': seed}
     )

@@ -91,7 +91,7 @@ def compose(
     vocabulary: Vocabulary,
     prompt: Prompt,
     manner: Manner,
-    seed: int,
+    key: jax.Array,
     masks: Masks | None = None,
     index: Index | None = None,
     reject: Judge | None = None,
@@ -102,7 +102,7 @@ def compose(
 
     An empty piece is drawn again, in at most `max_redraws` rounds, and so are one of a single pitch
     with `redraw_stuck`, one that `index` and `masks` together left nothing to draw for, and all
-    that `reject` tells; greedy pieces never are. Piece n of a seed is the same whatever
+    that `reject` tells; greedy pieces never are. Piece n of a key is the same whatever
     `num_samples` is. Where `masks` hold, the prompt's last step stays what it is.
 
     An infilling model may be told in advance which of the new bars' tokens stand, `known_N`, blanks
@@ -113,7 +113,7 @@ def compose(
         None if known_N is None else np.broadcast_to(known_N, (manner.num_samples, len(known_N)))
     )
     drawn, num_redraws = draw_continuations(
-        params, architecture, vocabulary, prompts_BT, manner, seed, masks, index, reject, known_BN
+        params, architecture, vocabulary, prompts_BT, manner, key, masks, index, reject, known_BN
     )
     pieces = as_pieces(drawn, prompts_BT, vocabulary)
     num_given = 0 if known_N is None else int((known_N < architecture.num_classes).sum())
@@ -161,7 +161,7 @@ def draw_continuations(
     vocabulary: Vocabulary,
     prompts_BT: np.ndarray,
     manner: Manner,
-    seed: int,
+    key: jax.Array,
     masks: Masks | None = None,
     index: Index | None = None,
     reject: Judge | None = None,
@@ -203,9 +203,7 @@ def draw_continuations(
         heard = jax.jit(listen)(index, spread(np.asarray(prompts_BT, np.int32)))
         constraints.append(Copies(_copy_rows(masks, num_steps), index, heard))
     rule = Rule(manner.temperature, manner.top_k, manner.top_p)
-    piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(
-        jax.random.key(seed), jnp.arange(num_samples)
-    )
+    piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(num_samples))
 
     def draw(round_: int) -> Drawn:
         keys_B = spread(jax.vmap(jax.random.fold_in, (0, None))(piece_keys, round_))
@@ -293,7 +291,9 @@ def _places(values: np.ndarray) -> np.ndarray:
     )
 
 
-def fitting(pieces: Sequence[Piece], num: int, first_kept: int, seed: int) -> list[int]:
+def fitting(
+    pieces: Sequence[Piece], num: int, first_kept: int, rng: np.random.Generator
+) -> list[int]:
     """The places of `num` pieces, one of each group of candidates, drawn by how well their last
     steps, alike in all from `first_kept` on, go on from what is before them: sampling importance
     resampling (Rubin, 1987), which with ever more candidates draws the steps before from the
@@ -302,6 +302,6 @@ def fitting(pieces: Sequence[Piece], num: int, first_kept: int, seed: int) -> li
     weights_GK = np.array(
         [piece.log_probabilities[first_kept:].sum(dtype=np.float64) for piece in pieces]
     ).reshape(num, -1)
-    noise_GK = np.random.default_rng([seed, first_kept]).gumbel(size=weights_GK.shape)
+    noise_GK = rng.gumbel(size=weights_GK.shape)
     chosen_G = np.argmax(weights_GK + noise_GK, axis=1)
     return [group * weights_GK.shape[1] + int(index) for group, index in enumerate(chosen_G)]

@@ -14,7 +14,7 @@ MAX_CELLS = 2**20
 def count_parameters(architecture: Architecture) -> int:
     """The number of trainable numbers; only shapes are computed."""
     shapes = jax.eval_shape(
-        functools.partial(init_params, architecture=architecture), jax.random.key(0)
+        functools.partial(init_params, architecture=architecture), jax.eval_shape(jax.random.key, 0)
     )
     return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(shapes))
 

@@ -28,6 +28,7 @@ from symmusic.generate.sample import Drawn
 from symmusic.model.model import Params
 from symmusic.modes import material, train, trained
 from symmusic.progress import bar
+from symmusic.streams import Stream, generator, random_key
 from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.replicas import replica
 
@@ -243,10 +244,10 @@ def _draw_once(
     manner = dataclasses.replace(
         trained.manner(config, card), num_samples=len(tokens_BT), keep_distributions=keep
     )
-    seed = (config.seed + index * config.evaluate.num_draws + draw) % 2**32
-    return draw_continuations(params, card.architecture, card.vocabulary, tokens_BT, manner, seed)[
-        0
-    ]
+    drawing = random_key(config.seed, Stream.ARM_PIECES, index, draw)
+    return draw_continuations(
+        params, card.architecture, card.vocabulary, tokens_BT, manner, drawing
+    )[0]
 
 
 def _draw_maps(command: Command, arm: Arm, grounds: 'Grounds', key: dict) -> None:
@@ -296,7 +297,7 @@ class Grounds:
             [part.to_dict() if isinstance(part, ConfigDict) else part for part in parts]
         )
         if name not in self.made:
-            rng = np.random.default_rng([config.seed, 7])
+            rng = generator(config.seed, Stream.ARM)
             music = material.gather(wider, self.load_corpus(config), card.vocabulary, rng)
             prompts_RNT = np.reshape(music.prompts, (config.replicas, num_draws * size, -1))
             rows = draw_rows(len(music.excerpts), size, config.replicas * num_draws, rng)

@@ -17,6 +17,7 @@ from symmusic.generate.originality import Index, make_index
 from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
 from symmusic.melody.events import from_events
 from symmusic.modes import build, material, trained
+from symmusic.streams import Stream, generator
 
 MOST_EXCERPTS = 400  # of unseen tunes, which the level is measured on
 
@@ -111,7 +112,7 @@ class Near:
                 ' config.sample.num_bars'
             )
         rows = draw_rows(
-            len(excerpts), min(len(excerpts), MOST_EXCERPTS), 1, np.random.default_rng(0)
+            len(excerpts), min(len(excerpts), MOST_EXCERPTS), 1, generator(0, Stream.COPY_LEVEL)
         )[0]
         heard = [vocabulary.decode(vocabulary.encode(events)) for events in excerpts[rows]]
         self.originals = originals

@@ -17,6 +17,7 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.modes.material import PROMPT_BARS
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.streams import Stream, generator
 
 
 def judge(
@@ -40,7 +41,7 @@ def judge(
         )
     num_given, num_steps = PROMPT_BARS * STEPS_PER_BAR, config.sample.num_bars * STEPS_PER_BAR
     found = cut_excerpts(getattr(tunes, settings.part), num_given, continued=num_steps)
-    rng = np.random.default_rng([config.seed, 5])
+    rng = generator(config.seed, Stream.CRITIC_MATERIAL)
     rows = np.sort(rng.choice(len(found), min(settings.critic_pieces, len(found)), replace=False))
     prompts = found.events_NT[rows, :num_given]
     tokens = np.array([vocabulary.encode(events) for events in found.events_NT[rows]])

@@ -44,6 +44,7 @@ from symmusic.melody.events import from_events
 from symmusic.model.model import Params
 from symmusic.modes import build, critic, infilling, material, trained
 from symmusic.progress import bar
+from symmusic.streams import Stream, generator, random_key
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card
 
@@ -69,7 +70,7 @@ def run(command: Command) -> None:
         raise UserError(
             f'the corpus {corpus.name} has changed since the run in {workdir} was trained on it'
         )
-    rng = np.random.default_rng([config.seed, 3])
+    rng = generator(config.seed, Stream.EVALUATION)
     music = material.gather(config, corpus, card.vocabulary, rng)
     size, num_draws, num_steps = (
         settings.num_pieces,
@@ -77,7 +78,9 @@ def run(command: Command) -> None:
         music.excerpts.events_NT.shape[1],
     )
     begun = time.perf_counter()
-    made, num_redraws, num_empty = _continue(params, card, config, music.prompts)
+    made, num_redraws, num_empty = _continue(
+        params, card, config, music.prompts, Stream.EVALUATED_PIECES
+    )
     print(
         f'{len(made)} pieces drawn in {time.perf_counter() - begun:.1f} s, {num_redraws} drawn'
         f' again, {num_empty} still empty'
@@ -95,7 +98,7 @@ def run(command: Command) -> None:
     prompts_BT = np.array([card.vocabulary.encode(each) for each in music.prompts])
     for order, markov in markovs.items():
         tokens_BN = sample_markov(
-            markov, prompts_BT, num_steps, np.random.default_rng([config.seed, 4, order])
+            markov, prompts_BT, num_steps, generator(config.seed, Stream.MARKOV_PIECES, order)
         )
         sets[f'markov_{order}'] = np.array([card.vocabulary.decode(tokens) for tokens in tokens_BN])
     sets['shuffled'] = np.array(
@@ -151,7 +154,7 @@ def run(command: Command) -> None:
         music.tunes,
         card.vocabulary,
         markovs[3],
-        lambda prompts: _continue(params, card, config, prompts)[0],
+        lambda prompts: _continue(params, card, config, prompts, Stream.CRITIC_PIECES)[0],
     )
     comparison |= _similarity(made[:size], music.unseen, music.tunes.train, protocol)
     comparison |= {'num_redraws': num_redraws, 'num_empty': num_empty, **model.made_with}
@@ -254,7 +257,7 @@ def _similarity(
 
 
 def _continue(
-    params: Params, card: Card, config: ConfigDict, prompts_NT: np.ndarray
+    params: Params, card: Card, config: ConfigDict, prompts_NT: np.ndarray, stream: Stream
 ) -> tuple[np.ndarray, int, int]:
     """The model's continuation of each prompt as events [N, T], how many were drawn again and how
     many are still empty.
@@ -268,7 +271,12 @@ def _continue(
         filled = np.concatenate([chunk, np.repeat(chunk[-1:], CHUNK - len(chunk), axis=0)])
         part = dataclasses.replace(manner, num_samples=CHUNK, keep_distributions=False)
         drawn, redraws = draw_continuations(
-            params, card.architecture, card.vocabulary, filled, part, config.seed + begin
+            params,
+            card.architecture,
+            card.vocabulary,
+            filled,
+            part,
+            random_key(config.seed, stream, begin // CHUNK),
         )
         continued += [
             card.vocabulary.decode(tokens) for tokens in drawn.tokens_BN[: len(chunk), 1:]

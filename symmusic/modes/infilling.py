@@ -29,6 +29,7 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.modes import trained
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.streams import Stream, generator, random_key
 from symmusic.train import loop, shipped
 from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.replicas import best_replica, replica
@@ -65,7 +66,7 @@ def measure(
     held_out = getattr(tunes, part)
     if card.recipe.targets != 'gap' or not held_out:
         return None
-    rng = np.random.default_rng([config.seed, 5])
+    rng = generator(config.seed, Stream.GAPS)
     families = {
         tune.file: int(family) for tune, family in zip(corpus.kept, corpus.families, strict=True)
     }
@@ -187,11 +188,11 @@ def _fill(
     known_NT = tokens_NS[:, CONTEXT_STEPS:].copy()
     known_NT[:, : end - CONTEXT_STEPS] = vocabulary.num_classes
     drawn = {
-        'model': _draw(config, model, tokens_NS, known_NT),
-        'untold': _draw(config, model, tokens_NS, None),
+        'model': _draw(config, model, tokens_NS, known_NT, 0),
+        'untold': _draw(config, model, tokens_NS, None, 1),
     }
     if rival:
-        drawn['left_to_right'] = _draw(config, rival, tokens_NS, None)
+        drawn['left_to_right'] = _draw(config, rival, tokens_NS, None, 2)
     found = {name: overlap(_decode(vocabulary, each), real_NT) for name, each in drawn.items()}
     if rival:
         filled_NS = tokens_NS.copy()
@@ -215,9 +216,13 @@ def _fill(
 
 
 def _draw(
-    config: ConfigDict, model: trained.Model, tokens_NS: np.ndarray, known_NT: np.ndarray | None
+    config: ConfigDict,
+    model: trained.Model,
+    tokens_NS: np.ndarray,
+    known_NT: np.ndarray | None,
+    number: int,
 ) -> np.ndarray:
-    """The tokens [N, T] of the gap that a model draws in each window."""
+    """The tokens [N, T] of the gap that a model draws in each window; each `number` draws others."""
     gap_steps, num_steps = (
         DRAWN_BARS * STEPS_PER_BAR,
         tokens_NS.shape[1] - CONTEXT_STEPS if known_NT is not None else DRAWN_BARS * STEPS_PER_BAR,
@@ -242,7 +247,7 @@ def _draw(
             model.card.vocabulary,
             prompts,
             manner,
-            config.seed + begin,
+            random_key(config.seed, Stream.FILLED_GAPS, number, begin // CHUNK),
             known_BN=known,
         )
         found.append(drawn.tokens_BN[:, 1 : 1 + gap_steps])

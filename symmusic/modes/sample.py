@@ -32,6 +32,7 @@ from symmusic.melody.events import from_events
 from symmusic.modes import copying, trained
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.streams import Stream, generator, random_key
 
 
 def run(command: Command) -> None:
@@ -133,7 +134,7 @@ def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pat
         card.vocabulary,
         prompt,
         manner,
-        config.seed,
+        random_key(config.seed, Stream.SAMPLED_PIECES),
         task.masks,
         index,
         near,
@@ -146,7 +147,12 @@ def draw(config: ConfigDict, model: trained.Model, workdir: pathlib.Path) -> pat
     )
     if settings.num_candidates > 1:
         if task.first_kept not in (None, task.num_bars * STEPS_PER_BAR) and task.known is None:
-            kept = fitting(pieces, settings.num_samples, task.first_kept, config.seed)
+            kept = fitting(
+                pieces,
+                settings.num_samples,
+                task.first_kept,
+                generator(config.seed, Stream.FITTING_CANDIDATES),
+            )
         else:
             copied = [passage.score for passage in passages] if passages else [0] * len(pieces)
             kept = ranked(pieces, copied, settings.rank)[: settings.num_samples]

@@ -1,4 +1,4 @@
-"""`--mode=study`: builds a listening study, or with `--answers` analyses what listeners answered."""
+"""`--mode=study`: builds a listening study, or with `--answers` analyses what was answered."""
 
 import dataclasses
 import json
@@ -25,6 +25,7 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.modes import build, material, trained
 from symmusic.report.study import summary_lines, write_study_report
 from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.streams import Stream, generator, random_key
 
 MOST_NAMED = 3  # files in a line
 
@@ -97,7 +98,7 @@ def _draw(config: ConfigDict, model: trained.Model) -> Study:
         raise UserError(
             f'the corpus {corpus.name} has changed since {model.name} was trained on it'
         )
-    rng = np.random.default_rng([config.seed, 6])
+    rng = generator(config.seed, Stream.STUDY)
     tunes = material.split_as_trained(config, corpus)
     excerpts = cut_excerpts(tunes.train, num_steps)
     # As the model would write them: an encoding that cannot tell a repeated note must not tell who
@@ -149,7 +150,12 @@ def _continue(
         trained.manner(config, model.card), num_samples=len(prompts_BT), keep_distributions=False
     )
     drawn, redraws = draw_continuations(
-        model.params, model.card.architecture, vocabulary, prompts_BT, manner, config.seed
+        model.params,
+        model.card.architecture,
+        vocabulary,
+        prompts_BT,
+        manner,
+        random_key(config.seed, Stream.STUDY_PIECES),
     )
     made = np.array([vocabulary.decode(tokens) for tokens in drawn.tokens_BN[:, 1:]])
     if redraws.sum():

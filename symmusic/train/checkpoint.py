@@ -171,11 +171,11 @@ class Checkpoints:
     def restore(self) -> tuple[TrainState, Card]:
         """The latest checkpoint's state and card, as `restore_card`."""
         card, step, digest = self._restore()
-        key = jax.random.key(0)
         shapes = jax.eval_shape(
-            lambda: _storable(
+            lambda key: _storable(
                 init_replicas([key] * card.num_replicas, card.architecture, card.recipe)
-            )
+            ),
+            jax.eval_shape(jax.random.key, 0),
         )
         sharding = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
         shapes = jax.tree.map(

@@ -18,6 +18,7 @@ from symmusic.corpus.dataset import batch_rows
 from symmusic.corpus.windows import Windows
 from symmusic.errors import Interrupted, UserError
 from symmusic.progress import bar
+from symmusic.streams import Stream, random_key
 from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.devices import BY_REPLICA, BY_ROW, EVERYWHERE, any_process, fetch, place
 from symmusic.train.metrics import epoch_line, event_log, write_metrics
@@ -326,6 +327,4 @@ def initial_keys(seed: int, num_replicas: int = 1) -> list[jax.Array]:
     """The keys of each replica's initialisation and dropout: replica r's is that of the run of
     `seed` + r alone.
     """
-    return [
-        jax.random.fold_in(jax.random.key(seed + replica), 0) for replica in range(num_replicas)
-    ]
+    return [random_key(seed + replica, Stream.TRAINING) for replica in range(num_replicas)]

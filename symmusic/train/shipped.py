@@ -44,7 +44,9 @@ def read_shipped(folder: pathlib.Path = FOLDER) -> tuple[Params, Card, dict]:
     try:
         fields = json.loads((folder / 'card.json').read_text())
         card = Card.from_json(fields['card'])
-        shapes = jax.eval_shape(lambda key: init_params(key, card.architecture), jax.random.key(0))
+        shapes = jax.eval_shape(
+            lambda key: init_params(key, card.architecture), jax.eval_shape(jax.random.key, 0)
+        )
         with np.load(folder / 'params.npz', allow_pickle=False) as stored:
             leaves = {name: stored[name] for name in stored.files}
         if {name: leaf.shape for name, leaf in leaves.items()} != {

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import optax
 
 from symmusic.model.model import Architecture, Params, apply_all, apply_last
+from symmusic.streams import Stream, random_key
 from symmusic.train.state import Recipe, TrainState
 
 BAR_STEPS = 16
@@ -248,7 +249,10 @@ def held_out_nats(
     """
     batch = gather(data, rows_B)
     if targets == 'gap':
-        batch = open_gaps(batch, jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(0), rows_B))
+        batch = open_gaps(
+            batch,
+            jax.vmap(jax.random.fold_in, (None, 0))(random_key(0, Stream.HELD_OUT_GAPS), rows_B),
+        )
     losses, _, weights = target_losses(params, batch, architecture, targets)
     return (losses * weights).sum(), weights.sum()
 

@@ -46,7 +46,7 @@ def pieces_of(probabilities, prompt=None, seed=0, **changes):
         VOCABULARY,
         prompt or make_prompt(),
         manner(**changes),
-        seed,
+        jax.random.key(seed),
     )
 
 
@@ -67,7 +67,12 @@ def test_one_token_more_is_drawn_and_the_first_dropped(monkeypatch):
     monkeypatch.setattr(module, 'sample', fake)
     prompt = make_prompt(num_bars=4)
     pieces = compose(
-        {}, ARCHITECTURE, VOCABULARY, prompt, manner(num_samples=3, num_bars=4, window_steps=63), 0
+        {},
+        ARCHITECTURE,
+        VOCABULARY,
+        prompt,
+        manner(num_samples=3, num_bars=4, window_steps=63),
+        jax.random.key(0),
     )
     assert (given['num_steps'], given['window_steps']) == (65, 63)
     assert_array_equal(given['prompt'], np.tile(prompt.tokens[:63], (3, 1)))
@@ -133,7 +138,14 @@ def test_stuck_pieces_are_drawn_again_on_request(rounds):
 def test_piece_n_is_the_same_whatever_num_samples_is(probabilities):
     params = random_params(1) if probabilities is None else params_for(probabilities)
     few, many = (
-        compose(params, ARCHITECTURE, VOCABULARY, make_prompt(), manner(num_samples=num), 5)
+        compose(
+            params,
+            ARCHITECTURE,
+            VOCABULARY,
+            make_prompt(),
+            manner(num_samples=num),
+            jax.random.key(5),
+        )
         for num in (4, 8)
     )
     for one, other in zip(few, many, strict=False):
@@ -198,7 +210,7 @@ def test_kept_distributions_are_those_of_the_final_draw():
         VOCABULARY,
         make_prompt(),
         manner(num_samples=8, keep_distributions=True),
-        0,
+        jax.random.key(0),
     )
     assert any(piece.num_redraws for piece in pieces)
     for piece in pieces:

@@ -110,7 +110,7 @@ def drawn(wish, seed=0, num_bars=2, transposed_by=0, **how):
         VOCABULARY,
         prompt,
         manner(num_bars=num_bars, **how),
-        seed,
+        jax.random.key(seed),
         masks,
     )
     return [piece.events.astype(int) for piece in pieces]
@@ -158,10 +158,12 @@ def test_a_rhythm_and_pitches_are_kept():
 def test_no_wish_is_plain_sampling():
     prompt = make_prompt()
     prompts = np.broadcast_to(prompt.tokens, (4, 16))
-    plain, _ = draw_continuations(random_params(1), ARCHITECTURE, VOCABULARY, prompts, manner(), 3)
+    plain, _ = draw_continuations(
+        random_params(1), ARCHITECTURE, VOCABULARY, prompts, manner(), jax.random.key(3)
+    )
     masks = make_masks(Wishes(), VOCABULARY, prompt.tokens, 0, 1)
     masked, _ = draw_continuations(
-        random_params(1), ARCHITECTURE, VOCABULARY, prompts, manner(), 3, masks
+        random_params(1), ARCHITECTURE, VOCABULARY, prompts, manner(), jax.random.key(3), masks
     )
     same = plain.tokens_BN[:, 0] == prompt.tokens[-1]  # with masks the prompt's last step stays
     assert (masked.tokens_BN[:, 0] == prompt.tokens[-1]).all()

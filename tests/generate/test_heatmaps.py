@@ -108,7 +108,7 @@ def test_weights_are_of_the_steps_that_are_said(window_steps, memory_steps):
     how = manner(
         window_steps=window_steps, memory_steps=memory_steps, keep_distributions=True, num_samples=2
     )
-    for piece in compose(params, architecture, VOCABULARY, make_prompt(), how, 5):
+    for piece in compose(params, architecture, VOCABULARY, make_prompt(), how, jax.random.key(5)):
         assert_array_equal(piece.read[:-1], make_prompt().tokens[:-1])
         joined = np.concatenate([piece.read, piece.tokens]).astype(int)
         steps = input_steps(len(piece.read), *piece.weights.shape)
@@ -141,7 +141,7 @@ def test_the_first_token_is_the_one_that_was_read(monkeypatch):
 
     monkeypatch.setattr(module, 'sample', fake)
     how = manner(keep_distributions=True, num_samples=2)
-    first, second = compose({}, ARCHITECTURE, VOCABULARY, make_prompt(), how, 0)
+    first, second = compose({}, ARCHITECTURE, VOCABULARY, make_prompt(), how, jax.random.key(0))
     assert_array_equal(first.read, [*make_prompt().tokens[:-1], 8])
     assert_array_equal(second.read, [*make_prompt().tokens[:-1], 6])
     assert_array_equal(first.tokens, [9, 0, 0])

@@ -46,7 +46,14 @@ def known_after_gap(seed=0, num_bars=2):
 def fill(known, masks=None, prompt=None, **how):
     how = manner(num_bars=len(known) // 16, max_redraws=0, **how)
     return compose(
-        params(), INFILLING, VOCABULARY, prompt or make_prompt(), how, 3, masks, known_N=known
+        params(),
+        INFILLING,
+        VOCABULARY,
+        prompt or make_prompt(),
+        how,
+        jax.random.key(3),
+        masks,
+        known_N=known,
     )
 
 
@@ -93,7 +100,9 @@ def None_():
 
 
 def test_nothing_known_is_drawing_left_to_right():
-    plain = compose(params(), INFILLING, VOCABULARY, make_prompt(), manner(max_redraws=0), 3)
+    plain = compose(
+        params(), INFILLING, VOCABULARY, make_prompt(), manner(max_redraws=0), jax.random.key(3)
+    )
     for one, other in zip(plain, fill(None_()), strict=True):
         assert_array_equal(one.tokens, other.tokens)
         assert_allclose(one.log_probabilities, other.log_probabilities, atol=1e-5)

@@ -4,6 +4,7 @@ without a limit nothing changes.
 
 import dataclasses
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -35,7 +36,7 @@ def pieces(index, masks=None, seed=0, **how):
         VOCABULARY,
         make_prompt(),
         manner(num_samples=16, num_bars=2, **how),
-        seed,
+        jax.random.key(seed),
         masks,
         index,
     )
@@ -116,7 +117,14 @@ def test_where_all_would_be_a_copy_the_piece_is_drawn_again():
 
 
 def pieces_of_a_bar(index, masks):
-    how = params_for(LIVELY), ARCHITECTURE, VOCABULARY, make_prompt(), manner(num_samples=16), 0
+    how = (
+        params_for(LIVELY),
+        ARCHITECTURE,
+        VOCABULARY,
+        make_prompt(),
+        manner(num_samples=16),
+        jax.random.key(0),
+    )
     drawn = compose(*how, masks, index)
     return [from_events(piece.events) for piece in drawn], [piece.num_redraws for piece in drawn]
 
@@ -147,7 +155,14 @@ def test_what_is_in_no_tune_changes_nothing():
     far = [from_events(np.tile([0, -2, 127, -2], 20))]
     index = make_index([find_symbols(each) for each in far], 3, PITCHES)
     prompts = np.broadcast_to(make_prompt().tokens, (4, 16))
-    how = params_for(LIVELY), ARCHITECTURE, VOCABULARY, prompts, manner(num_bars=2), 5
+    how = (
+        params_for(LIVELY),
+        ARCHITECTURE,
+        VOCABULARY,
+        prompts,
+        manner(num_bars=2),
+        jax.random.key(5),
+    )
     plain, limited = (draw_continuations(*how, index=each)[0] for each in (None, index))
     np.testing.assert_array_equal(plain.tokens_BN, limited.tokens_BN)
     np.testing.assert_array_equal(plain.log_probabilities_BN, limited.log_probabilities_BN)

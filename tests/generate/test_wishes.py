@@ -166,6 +166,6 @@ def test_candidates_are_drawn_by_how_well_what_follows_fits():
     that of their own steps.
     """
     pieces = [piece([-50.0, np.log(0.8)]), piece([0.0, np.log(0.2)])] * 2000
-    chosen = fitting(pieces, 2000, 1, 0)
+    chosen = fitting(pieces, 2000, 1, np.random.default_rng(0))
     assert [place // 2 for place in chosen] == list(range(2000))
     assert np.mean([place % 2 == 0 for place in chosen]) == pytest.approx(0.8, abs=0.03)

@@ -1,0 +1,115 @@
+"""Random streams: every draw of symmusic begins here, from a seed and the name of what is drawn.
+
+No two streams are equal: a name's number, and then each index, is mixed into the seed by NumPy's
+`SeedSequence` or JAX's `fold_in`. Never renumber a stream: what a seed draws would change.
+
+In JAX `split(key, num)[index]` is `fold_in(key, index)`: who is given a key does one or the other.
+"""
+
+from __future__ import annotations
+
+import enum
+import operator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import jax
+
+LIMIT = 2**32  # seeds and indices are below: JAX's keys would wrap there without a word
+
+
+class Stream(enum.Enum):
+    """What is drawn: a number, and what the indices of a draw count."""
+
+    TRAINING = 1, ()  # initial parameters and dropout of the run of this seed
+    BATCH_ORDER = 2, ('epoch',)
+    HELD_OUT_GAPS = 3, ()  # of seed 0 in every run, so that all are measured at the same gaps
+    SAMPLED_PIECES = 4, ()
+    FITTING_CANDIDATES = 5, ()
+    EVALUATION = 6, ()  # prompts, excerpts and the rows of each draw
+    EVALUATED_PIECES = 7, ('chunk',)
+    MARKOV_PIECES = 8, ('order',)
+    CRITIC_MATERIAL = 9, ()  # prompts, and the Markov pieces after them
+    CRITIC_PIECES = 10, ('chunk',)
+    CRITIC_FOLDS = 11, ()
+    CRITIC_BATCHES = 12, ('critic',)
+    CRITIC_PARAMETERS = 13, ()
+    CRITIC_RESAMPLES = 14, ()
+    COMPARISON_RESAMPLES = 15, ()
+    LIKELIHOOD_RESAMPLES = 16, ()
+    DRAWS_RESAMPLES = 17, ()
+    COPY_LEVEL = 18, ()  # excerpts of unseen tunes that say how much is copied by chance
+    GAPS = 19, ()
+    FILLED_GAPS = 20, ('model', 'chunk')
+    STUDY = 21, ()
+    STUDY_PIECES = 22, ()
+    STUDY_ORDER = 23, ('digest',) * 8
+    RATINGS_RESAMPLES = 24, ()
+    ARM = 25, ()  # prompts and excerpts of an experiment's arms
+    ARM_PIECES = 26, ('replica', 'draw')
+    ARM_PERMUTATIONS = 27, ()
+
+
+class SplitStream(enum.Enum):
+    """What the split of a corpus draws. These streams keep the derivation of symmusic 0.1, as the
+    tunes that a trained model has not seen are known by them.
+
+    It is `SeedSequence([seed, number])`, whose words are never those of a `Stream`: they are two,
+    and the second is not 0.
+    """
+
+    FAMILIES = 1
+    SHARES = 2  # of the training tunes, and of their windows
+    WINDOWS = 3
+
+
+def generator(seed: int, stream: Stream, *indices: int) -> np.random.Generator:
+    """NumPy's generator of a stream.
+
+    Raises:
+      ValueError: the seed or an index is not in 0 to 2^32 - 1, or there are other indices than the
+        stream's.
+    """
+    number, words = _words(seed, stream, indices)
+    return np.random.default_rng(np.random.SeedSequence(words[0], spawn_key=(number, *words[1:])))
+
+
+def random_key(seed: int, stream: Stream, *indices: int) -> jax.Array:
+    """JAX's key of a stream; errors as of `generator`."""
+    import jax  # takes a second, which the processes that read a corpus do not need
+
+    number, words = _words(seed, stream, indices)
+    made = jax.random.key(np.uint32(words[0]))
+    for word in (number, *words[1:]):
+        made = jax.random.fold_in(made, np.uint32(word))
+    return made
+
+
+def split_generator(seed: int, split: SplitStream) -> np.random.Generator:
+    """NumPy's generator of a draw of the split; errors as of `generator`."""
+    return np.random.default_rng([_word(seed, 'seed'), split.value])
+
+
+def tunes_generator(seed: int, max_tunes: int) -> np.random.Generator:
+    """The generator that draws `max_tunes` of a corpus before the split, derived as its streams are;
+    errors as of `generator`.
+    """
+    return np.random.default_rng([_word(seed, 'seed'), _word(max_tunes, 'max_tunes')])
+
+
+def _words(seed: int, stream: Stream, indices: tuple[int, ...]) -> tuple[int, list[int]]:
+    """The stream's number, and the words of the seed and the indices."""
+    number, names = stream.value
+    if len(indices) != len(names):
+        raise ValueError(f'{stream.name} has the indices {names}, not {len(indices)} of them')
+    return number, [
+        _word(value, name) for name, value in zip(('seed', *names), (seed, *indices), strict=True)
+    ]
+
+
+def _word(value: int, name: str) -> int:
+    if not 0 <= operator.index(value) < LIMIT:
+        raise ValueError(f'{name} = {value}: must be from 0 to {LIMIT - 1}')
+    return operator.index(value)
