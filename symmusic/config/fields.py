@@ -100,7 +100,10 @@ def steps(least: int, most: int) -> Rule:
     return rule
 
 
-FIELDS: dict[str, Rule] = {
+# Each field is declared once, in the group that says what another value does to a run that goes on.
+
+# it is another run, and refused
+FIXED: dict[str, Rule] = {
     'seed': whole(0, 2**32 - 1),
     'init_from': text(empty=True),
     'replicas': whole(1, 4096),
@@ -130,7 +133,6 @@ FIELDS: dict[str, Rule] = {
     'train.sequence_steps': whole(2, 4096),
     'train.sequence_hop_steps': whole(1, 4096),
     'train.held_out_steps': whole(2, 4096),
-    'train.num_epochs': whole(1, 1_000_000),
     'train.batch_size': whole(1, 65536),
     'train.learning_rate': real(0, 10, above=True),
     'train.clip_norm': real(0, 1e9),
@@ -144,12 +146,22 @@ FIELDS: dict[str, Rule] = {
     'train.plateau_patience': whole(1, 1_000_000),
     'train.plateau_threshold': real(0, 100, above=True),
     'train.early_stopping_epochs': whole(0, 1_000_000),
-    'train.tensorboard': flag(),
+    'train.product_dtype': choice('float32', 'bfloat16'),
+}
+# a larger value goes on with a run, a finished one too
+LARGER: dict[str, Rule] = {
+    'train.num_epochs': whole(1, 1_000_000),
+}
+# the run computes the same to rounding
+ROUNDING: dict[str, Rule] = {
     'train.cpu_devices': whole(0, 4096),
     'train.deterministic': flag(),
     'train.kernel': choice('scan', 'fused'),
-    'train.product_dtype': choice('float32', 'bfloat16'),
     'train.updates_per_dispatch': whole(0, 65536),
+}
+# training computes the same
+FREE: dict[str, Rule] = {
+    'train.tensorboard': flag(),
     'train.checkpoint_minutes': real(0, 1e6, above=True),
     'sample.prompt': text(empty=True),
     'sample.part': whole(1, 256),
@@ -193,6 +205,7 @@ FIELDS: dict[str, Rule] = {
     'study.num_pieces': whole(1, 100),
     'study.qpm': real(20, 400),
 }
+FIELDS: dict[str, Rule] = FIXED | LARGER | ROUNDING | FREE
 
 
 def check(config: ConfigDict) -> None:

@@ -1,7 +1,7 @@
 """Which config wins in a workdir that holds a run: pure functions over configs."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -10,8 +10,6 @@ from symmusic.config import fields
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
 
-# may differ from the run's
-FREE_IN_TRAINING = ('train.num_epochs', 'sample.', 'evaluate.', 'study.')
 BEFORE = {  # what runs did that are older than the field
     'train.cpu_devices': 1,
     'train.deterministic': False,
@@ -55,13 +53,8 @@ def from_dict(values: dict, base: ConfigDict) -> ConfigDict:
             ' --workdir'
         )
     stored, known = dict(_flatten(values)), dict(fields.walk(base))
-    # A field of sampling or evaluation that came later says nothing about the run: it takes its
-    # default.
-    stored = (
-        {name: value for name, value in known.items() if _is_free(name, FREE_IN_TRAINING[1:])}
-        | BEFORE
-        | stored
-    )
+    # A free field that came later says nothing about the run: it takes its default.
+    stored = {name: known[name] for name in fields.FREE} | BEFORE | stored
     if stored.keys() != known.keys():
         missing = [f'{name} is missing' for name in known if name not in stored]
         unknown = [f'{name} is unknown' for name in stored if name not in known]
@@ -121,7 +114,7 @@ def made_with(text: str) -> list[dict]:
     return sessions
 
 
-def differences(run: ConfigDict, config: ConfigDict, free: tuple[str, ...]) -> list[str]:
+def differences(run: ConfigDict, config: ConfigDict, free: Sequence[str]) -> list[str]:
     """The fields in which two configs differ, `free` ones (names, or groups ending in '.') apart; a
     line each.
     """
@@ -134,13 +127,13 @@ def differences(run: ConfigDict, config: ConfigDict, free: tuple[str, ...]) -> l
 
 
 def check_same_run(run: ConfigDict, config: ConfigDict, workdir: object) -> None:
-    """Passes a config that goes on with a run: the same but for the number of epochs, which may be
-    larger, and for sampling.
+    """Passes a config that goes on with a run: another value only where the field's declaration
+    allows it (`fields.FIXED` and the groups after it).
 
     Raises:
       UserError: with the differences.
     """
-    unlike = differences(run, config, FREE_IN_TRAINING)
+    unlike = differences(run, config, (*fields.LARGER, *fields.ROUNDING, *fields.FREE))
     if unlike:
         raise UserError(
             f'{workdir} holds another run: {"; ".join(unlike)}. Choose another --workdir, or the'
@@ -152,6 +145,29 @@ def check_same_run(run: ConfigDict, config: ConfigDict, workdir: object) -> None
             f' config.train.num_epochs = {config.train.num_epochs}; choose another --workdir, or at'
             ' least as many to go on'
         )
+
+
+def rounding(config: ConfigDict) -> dict[str, Any]:
+    """The values of the fields that change rounding, as a session of the run keeps them."""
+    values = dict(fields.walk(config))
+    return {name: values[name] for name in fields.ROUNDING}
+
+
+def changes_of_rounding(run: ConfigDict, config: ConfigDict) -> str:
+    """In which of these fields a config that goes on with a run differs; '' where in none."""
+    before, now = rounding(run), rounding(config)
+    return ', '.join(
+        f'{name} {before[name]!r} before and {now[name]!r} now'
+        for name in now
+        if before[name] != now[name]
+    )
+
+
+def with_rounding(sessions: list[dict], run: ConfigDict) -> list[dict]:
+    """The sessions of a run as `made_with` reads them. Of a version that kept no rounding all had
+    that of the run's config, as other values were refused.
+    """
+    return [{'rounding': rounding(run)} | session for session in sessions]
 
 
 def for_sampling(run: ConfigDict, command: Command) -> ConfigDict:
@@ -177,7 +193,7 @@ def for_sampling(run: ConfigDict, command: Command) -> ConfigDict:
     return config.lock()
 
 
-def _is_free(name: str, free: tuple[str, ...]) -> bool:
+def _is_free(name: str, free: Sequence[str]) -> bool:
     return any(name == item or (item.endswith('.') and name.startswith(item)) for item in free)
 
 

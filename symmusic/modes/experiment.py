@@ -15,7 +15,7 @@ from ml_collections import ConfigDict
 
 from symmusic.config import runs
 from symmusic.config.experiments import LISTENERS, VARIANTS, Experiment, on_split
-from symmusic.config.fields import nearest, walk
+from symmusic.config.fields import FREE, nearest, walk
 from symmusic.config.flags import Command, base_config
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.dataset import Dataset
@@ -179,9 +179,7 @@ def list_arms(experiment: Experiment, folder: pathlib.Path) -> list[Arm]:
     for variant, configs in experiment.configs.items():
         for name, config in configs.items():
             twins = [
-                arm.folder
-                for arm in arms
-                if not runs.differences(arm.config, config, ('sample.', 'evaluate.', 'study.'))
+                arm.folder for arm in arms if not runs.differences(arm.config, config, tuple(FREE))
             ]
             arms.append(
                 Arm(variant, name, config, folder / variant / name, twins[0] if twins else None)

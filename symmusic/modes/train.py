@@ -46,12 +46,17 @@ def run(command: Command, say: Callable[[str], None] = print) -> None:
     claim_cores(config.train.cpu_devices, deterministic=config.train.deterministic)
     join_processes(os.environ.get(PROCESSES, ''))
     with alone_in(workdir) if jax.process_index() == 0 else contextlib.nullcontext():
-        _run(command, workdir, checkpoints, say)
+        _run(command, workdir, checkpoints, run_config, say)
 
 
 def _run(
-    command: Command, workdir: pathlib.Path, checkpoints: Checkpoints, say: Callable[[str], None]
+    command: Command,
+    workdir: pathlib.Path,
+    checkpoints: Checkpoints,
+    run_config: ConfigDict | None,
+    say: Callable[[str], None],
 ) -> None:
+    """As `run`, of a workdir that this process has for itself; it held the run of `run_config`."""
     config = command.config
     mesh = make_mesh(config.replicas, config.train.batch_size)
     device = mesh.devices.flat[0]
@@ -96,10 +101,8 @@ def _run(
             print(f'begins with the best parameters of {config.init_from}')
     else:
         states, card = checkpoints.restore()
-        # else it is another run's
-        runs.check_same_run(
-            runs.from_dict(card.config, base_config(command.root)), config, checkpoints.folder
-        )
+        stored = runs.from_dict(card.config, base_config(command.root))
+        runs.check_same_run(stored, config, checkpoints.folder)  # else it is another run's
         if card.dataset != described:
             raise UserError(
                 f'{workdir} holds a run on other data: {card.dataset}, now {described}; choose'
@@ -112,10 +115,18 @@ def _run(
         before, card = (
             card,
             dataclasses.replace(
-                card, config=runs.to_dict(config), versions=versions(), device=device.device_kind
+                card,
+                recipe=recipe,
+                config=runs.to_dict(config),
+                versions=versions(),
+                device=device.device_kind,
             ),
         )
-        if line := changes(before.versions, before.device, card.versions, card.device):
+        changed = (
+            changes(before.versions, before.device, card.versions, card.device),
+            runs.changes_of_rounding(stored, config),
+        )
+        if line := ', '.join(filter(None, changed)):
             print(f'the run goes on with {line}: it ends as one left alone would to rounding only')
     num_params = count_params(states.params) // config.replicas
     states = jax.device_get(states)  # looked at here, placed on the mesh by the loop
@@ -155,10 +166,12 @@ def _run(
                 f"{config.data.encoding!r} has no class; use more tunes, or 'pianoroll'"
             )
     if jax.process_index() == 0:
-        sessions, now = (
-            runs.made_with(_run_text(workdir) or '{}'),
-            made_with(mesh.size, data.fingerprint, command.root),
-        )
+        sessions = runs.made_with(_run_text(workdir) or '{}')
+        if run_config is not None:
+            sessions = runs.with_rounding(sessions, run_config)
+        now = made_with(mesh.size, data.fingerprint, command.root) | {
+            'rounding': runs.rounding(config)
+        }
         write_whole(
             workdir / 'config.json',
             runs.to_json(config, [*sessions, *([] if now in sessions else [now])]),

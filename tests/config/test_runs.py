@@ -139,6 +139,7 @@ def test_fields_of_sampling_and_evaluation_may_have_come_later():
     stored = runs.to_dict(BASE)
     del stored['sample']['top_k']
     del stored['evaluate']
+    del stored['train']['checkpoint_minutes']
     assert runs.from_dict(stored, BASE) == BASE
     del stored['train']['num_epochs']
     assert 'train.num_epochs is missing' in refusal(runs.from_dict, stored, BASE)
@@ -185,22 +186,62 @@ def test_goes_on_with_the_same_run():
     )
 
 
-@pytest.mark.parametrize('name', sorted(set(VALUES) - {'train.num_epochs'}))
-def test_training_is_free_in_sampling_only(name):
+def another(name):
+    """The base config with another allowed value of a field, as far as one field alone can tell."""
     value = VALUES[name]
-    other = {
-        bool: lambda: not value,
-        int: lambda: value + 1,
-        float: lambda: value / 2 or 0.5,
-        str: lambda: f'{value}x',
-        tuple: lambda: ('4/4',),
-    }
-    config = build({name: other[type(value)]()})
-    if name.startswith(('sample.', 'evaluate.', 'study.')):
-        runs.check_same_run(BASE, config, 'w')
-    else:
+    words = 'x', 'end', 'thesis', 'tune', 'last', 'fused', 'bfloat16', 'validation', 'fixed'
+    candidates = {
+        bool: lambda: [not value],
+        int: lambda: [value + 1, value - 1],
+        float: lambda: [value / 2 or 0.5],
+        str: lambda: words,
+        tuple: lambda: [('4/4',), (16,)],
+    }[type(value)]()
+    allowed = [each for each in candidates if each != value and not fields.FIELDS[name](each)]
+    return build({name: (allowed or candidates)[0]})
+
+
+GROUPS = (fields.FIXED, fields.LARGER, fields.ROUNDING, fields.FREE)
+
+
+def test_each_field_declares_once_what_another_value_does_on_resuming():
+    names = [name for group in GROUPS for name in group]
+    assert sorted(names) == sorted(VALUES)
+    assert {'train.checkpoint_minutes', 'train.tensorboard'} <= set(fields.FREE)
+    assert {'train.cpu_devices', 'train.updates_per_dispatch'} <= set(fields.ROUNDING)
+    # all that is read after training, and nothing that the parameters depend on
+    of_drawing = {name for name in VALUES if name.startswith(('sample.', 'evaluate.', 'study.'))}
+    assert set(fields.FREE) - of_drawing == {'train.checkpoint_minutes', 'train.tensorboard'}
+    assert not of_drawing - set(fields.FREE)
+
+
+@pytest.mark.parametrize('name', sorted(VALUES))
+def test_resuming_does_as_declared(name):
+    config, value = another(name), VALUES[name]
+    now = dict(fields.walk(config))[name]
+    if name in fields.FIXED:
         line = refusal(runs.check_same_run, BASE, config, 'w')
-        assert line.startswith(f'w holds another run: {name} is {value!r} in the run and ')
+        assert line.startswith(f'w holds another run: {name} is {value!r} in the run and {now!r} ')
+        return
+    runs.check_same_run(BASE, config, 'w')
+    changed = runs.changes_of_rounding(BASE, config)
+    assert changed == (
+        f'{name} {value!r} before and {now!r} now' if name in fields.ROUNDING else ''
+    )
+    if name in fields.LARGER:
+        assert 'more than' in refusal(runs.check_same_run, config, BASE, 'w')
+    else:
+        runs.check_same_run(config, BASE, 'w')
+
+
+def test_sessions_keep_what_each_was_rounded_with():
+    """Those of a version that did not had what the run's config says: other values were refused."""
+    run = build({'train.cpu_devices': 3})
+    newer = {'commit': 'b', 'rounding': runs.rounding(BASE)}
+    before, after = runs.with_rounding([{'commit': 'a'}, newer], run)
+    assert after == newer
+    assert before['rounding']['train.cpu_devices'] == 3
+    assert before['rounding'].keys() == fields.ROUNDING.keys()
 
 
 def test_another_run_lists_all_differences():

@@ -1,0 +1,73 @@
+"""A run that goes on with other values of the fields that may change."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+
+import launch
+from symmusic.config import fields
+from symmusic.train.checkpoint import Checkpoints
+from tests.test_launch import arguments, make_corpus
+
+
+@pytest.fixture(scope='module')
+def corpus(tmp_path_factory):
+    return make_corpus(tmp_path_factory.mktemp('tunes') / 'walks')
+
+
+@pytest.fixture(scope='module')
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp('cache')
+
+
+@pytest.fixture(scope='module')
+def whole(tmp_path_factory, corpus, cache):
+    """The numbers of a run that trained two epochs in one go."""
+    workdir = tmp_path_factory.mktemp('whole') / 'run'
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('SYMMUSIC_CACHE', str(cache))
+        assert launch.main(arguments(workdir, corpus)) == 0
+    return numbers(workdir)
+
+
+def numbers(workdir):
+    states, _ = Checkpoints(workdir).restore()
+    states = states.replace(key=jax.random.key_data(states.key))
+    return [np.asarray(leaf) for leaf in jax.tree.leaves(states)]
+
+
+def resumed(tmp_path, corpus, capsys, **changes):
+    """A run of one epoch that goes on to two with other values; its workdir and what it said."""
+    assert launch.main(arguments(tmp_path, corpus, **{'train.num_epochs': 1})) == 0
+    capsys.readouterr()
+    assert launch.main(arguments(tmp_path, corpus, **changes)) == 0
+    return tmp_path, capsys.readouterr().out
+
+
+def test_what_changes_nothing_leaves_every_bit(tmp_path, corpus, cache, whole, capsys, monkeypatch):
+    monkeypatch.setenv('SYMMUSIC_CACHE', str(cache))
+    changes = {'train.checkpoint_minutes': 1e-6, 'sample.temperature': 0.5}
+    workdir, said = resumed(tmp_path / 'run', corpus, capsys, **changes)
+    for ours, theirs in zip(numbers(workdir), whole, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert 'the run goes on with' not in said
+    stored = json.loads((workdir / 'config.json').read_text())
+    assert stored['train']['checkpoint_minutes'] == 1e-6
+    assert len(stored['made_with']) == 1
+
+
+def test_what_changes_rounding_is_said_and_kept(
+    tmp_path, corpus, cache, whole, capsys, monkeypatch
+):
+    monkeypatch.setenv('SYMMUSIC_CACHE', str(cache))
+    workdir, said = resumed(tmp_path / 'run', corpus, capsys, **{'train.updates_per_dispatch': 2})
+    for ours, theirs in zip(numbers(workdir), whole, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+    assert said.count('train.updates_per_dispatch 0 before and 2 now') == 1
+    stored = json.loads((workdir / 'config.json').read_text())
+    assert stored['train']['updates_per_dispatch'] == 2
+    rounded = [session['rounding'] for session in stored['made_with']]
+    assert [each['train.updates_per_dispatch'] for each in rounded] == [0, 2]
+    assert all(each.keys() == fields.ROUNDING.keys() for each in rounded)
