@@ -1,13 +1,14 @@
-"""Tests the tests: small faults put into a module, one at a time, and whether its own tests find
-them.
+"""Tests the tests: small faults put into a module or a room, one at a time, and whether its own
+tests find them.
 
     python tests/mutation/run.py lstm --num=20 --seed=1
+    python tests/mutation/run.py corpus --num=12 --seed=17
 
-A mutant is one comparison, operator, number, truth value, condition or `break` changed into a near
-one. So many are drawn at random from all of a module's; each is run in a copy of the repository, in
-a process forked from one that has imported what takes long. A mutant is killed where a test fails
-or takes ten times as long as the sound module's. The survivors are printed, and the status is 1
-where there are any; which of them are equivalent (no input tells them from the sound module) a
+A mutant is one comparison, operator, number, truth value or condition changed into a near one. So
+many are drawn at random from all of a module's; each is run in a copy of the repository, in a
+process forked from one that has imported what takes long. A mutant is killed where a test fails or
+takes `--patience` times as long as the sound module's. The survivors are printed, and the status is
+1 where there are any; which of them are equivalent (no input tells them from the sound module) a
 reader decides: BUILD.md lists them.
 """
 
@@ -61,6 +62,17 @@ MODULES = {  # what is mutated, and the tests that are to find it
         ('tests/evaluate/test_shape.py',),
     ),
     'copies': (('symmusic/evaluate/copies.py',), ('tests/evaluate/test_copies.py',)),
+} | {  # rooms, each with all of its tests
+    room: (
+        tuple(f'symmusic/{room}/{name}.py' for name in names.split()),
+        (f'tests/{room}',),
+    )
+    for room, names in {
+        'corpus': 'cache collections dataset originals pieces prepare split windows',
+        'generate': 'compose control masks originality prompt sample wishes',
+        'score': 'instruments key meter monophonic musicxml notation notes voices',
+        'train': 'checkpoint devices finetune loop metrics provenance replicas shipped state step',
+    }.items()
 }
 SWAPS = {
     ast.Lt: ast.LtE,
@@ -89,6 +101,17 @@ SWAPS = {
     ast.And: ast.Or,
     ast.Or: ast.And,
 }
+KINDS = (
+    ast.Compare,
+    ast.BinOp,
+    ast.AugAssign,
+    ast.BoolOp,
+    ast.UnaryOp,
+    ast.Constant,
+    ast.If,
+    ast.IfExp,
+    ast.While,
+)
 
 
 def mutants(source: str) -> Iterator[tuple[int, str, str]]:
@@ -98,7 +121,7 @@ def mutants(source: str) -> Iterator[tuple[int, str, str]]:
         id(part) for node in ast.walk(tree) for hint in _hints(node) for part in ast.walk(hint)
     }
     for index, node in enumerate(ast.walk(tree)):
-        if id(node) in hints:
+        if id(node) in hints or not isinstance(node, KINDS):
             continue
         for number in range(4):
             changed = copy.deepcopy(tree)
@@ -186,6 +209,7 @@ def main() -> int:
     parser.add_argument('module', choices=MODULES)
     parser.add_argument('--num', type=int, default=20, help='mutants drawn; 0 = all')
     parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--patience', type=float, default=10, help='times the sound run takes')
     options = parser.parse_args()
     # what takes long, before the forks; no device is asked for
     for name in ('flax.linen', 'hypothesis', 'jax', 'optax', 'scipy.stats'):
@@ -216,7 +240,7 @@ def main() -> int:
         for number, (file, line, change, source) in enumerate(drawn, 1):
             sound = (folder / file).read_text(encoding='utf-8')
             (folder / file).write_text(source, encoding='utf-8')
-            ended = outcome(folder, tests, 60 + 10 * sound_s)
+            ended = outcome(folder, tests, 60 + options.patience * sound_s)
             (folder / file).write_text(sound, encoding='utf-8')
             survivors += ended == 'passed'
             print(
