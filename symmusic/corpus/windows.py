@@ -163,7 +163,7 @@ def tune_indices(windows: Windows, tunes: Sequence[Tune], vocabulary: Vocabulary
         )
         for index in order
     ]
-    ends = np.cumsum([0, *lengths])[1:]
+    ends = np.cumsum(lengths)
     if sum(lengths) != len(windows.stream):
         raise ValueError(
             f'a stream of {len(windows.stream)} tokens is not of these tunes, which give'

@@ -88,17 +88,39 @@ def test_vocabulary_covers_what_is_held_out():
     assert build(made).vocabulary == MelodyVocabulary(50, 79)
 
 
-def test_copies_of_training_windows_are_removed():
-    # Each tune ends with the same bar: never four bars, so every tune is a family of its own.
-    ending = random_tune(99, 16).phrases[0]
+def alike_at_the_end(num_endings):
+    """20 tunes that end with one of a few bars: never four bars, so that every tune is a family of
+    its own.
+    """
+    endings = [random_tune(90 + number, 16).phrases[0] for number in range(num_endings)]
     made = corpus(
         *(
-            tune(np.concatenate([random_tune(seed, 48).phrases[0], ending]), file=f'{seed:02}.mid')
+            tune(
+                np.concatenate([random_tune(seed, 48).phrases[0], endings[seed % num_endings]]),
+                file=f'{seed:02}.mid',
+            )
             for seed in range(20)
         )
     )
     assert len(set(made.families.tolist())) == 20
-    dataset = build(made, hop_steps=16)
+    return made
+
+
+@pytest.mark.parametrize(('low', 'high'), [(5, 121), (4, 121), (5, 122), (0, 121)])
+def test_pitches_in_twelve_keys(low, high):
+    """The vocabulary has room for every pitch five semitones lower and six higher, in 0 to 127."""
+    made = corpus(*(tune([60, low, 64 + seed, high], file=f'{seed}.mid') for seed in range(9)))
+    if (low, high) == (5, 121):
+        dataset = build(made, transpositions=(-5, 6))
+        assert dataset.vocabulary == MelodyVocabulary(0, 127)
+    else:
+        with pytest.raises(UserError, match=f'would have pitches {low - 5} to {high + 6}, '):
+            build(made, transpositions=(-5, 6))
+    assert build(made).vocabulary == MelodyVocabulary(low, high)
+
+
+def test_copies_of_training_windows_are_removed():
+    dataset = build(alike_at_the_end(1), hop_steps=16)
     assert dataset.num_copies == {'validation': 2, 'test': 2}
     assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (
         16 * 4,
@@ -108,6 +130,25 @@ def test_copies_of_training_windows_are_removed():
     seen = set(map(tuple, dataset.train.tokens().tolist()))
     for part in (dataset.validation, dataset.test):
         assert not seen & set(map(tuple, part.tokens().tolist()))
+
+
+@pytest.mark.parametrize('fewer', [{}, {'train_share': 0.01}, {'max_windows': 1}])
+def test_what_is_held_out_is_compared_with_all_training_tunes(fewer):
+    """Of ten endings, two tunes each, those of any training tune are not measured, whichever of
+    these is trained on.
+    """
+    made, num_copies = alike_at_the_end(10), 0
+    for seed in range(20):
+        dataset = build(made, hop_steps=16, split_seed=seed, **fewer)
+        split = split_tunes(made.kept, made.families, seed)
+        seen = set(map(tuple, cut_windows(split.train, VOCABULARY, 16, 16).tokens().tolist()))
+        for part in ('validation', 'test'):
+            windows = cut_windows(getattr(split, part), VOCABULARY, 16, 16).tokens().tolist()
+            new = [tokens for tokens in windows if tuple(tokens) not in seen]
+            assert getattr(dataset, part).tokens().tolist() == new
+            assert dataset.num_copies[part] == len(windows) - len(new)
+            num_copies += len(windows) - len(new)
+    assert num_copies > 40
 
 
 def test_max_windows_draws_training_windows_only():

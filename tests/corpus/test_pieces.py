@@ -29,15 +29,21 @@ def source_files(folder, texts):
     return [SourceFile(name, folder / name) for name in sorted(texts)]
 
 
-def voice(meter, *notes, pickup=0):
-    """Notes of (onset, duration, pitch) in quarters."""
-    return Score(tuple(Note(*note) for note in notes), 1, (Meter(0, *meter),), pickup=pickup)
+def voice(meter, *notes, pickup=0, ticks=1):
+    """Notes of (onset, duration, pitch) in quarters of so many ticks."""
+    return Score(
+        tuple(Note(ticks * onset, ticks * length, pitch) for onset, length, pitch in notes),
+        ticks,
+        (Meter(0, *meter),),
+        pickup=ticks * pickup,
+    )
 
 
-def test_a_bar_of_4_2_is_two_of_16_steps():
+@pytest.mark.parametrize('ticks', [1, 6])
+def test_a_bar_of_4_2_is_two_of_16_steps(ticks):
     # C for a half note, E for a dotted one, G for three quarters' worth: one bar of eight quarters;
     # then C, a semibreve.
-    score = voice((4, 2), (0, 2, 60), (2, 3, 64), (5, 3, 67), (8, 4, 60))
+    score = voice((4, 2), (0, 2, 60), (2, 3, 64), (5, 3, 67), (8, 4, 60), ticks=ticks)
     tune = prepare_voice(score, 'a.krn#1', PALESTRINA, Settings())
     assert (tune.meter, tune.style, tune.kept, tune.key) == (
         '4/2',

@@ -89,6 +89,26 @@ def test_four_bars_that_say_nothing_do_not_join():
     assert not same(whole_notes(1), whole_notes(2))
 
 
+def test_twelve_onsets_say_enough_to_join():
+    """Four bars in common of 12 notes are a family, of 11 none."""
+
+    def with_onsets(num, seed):
+        shared = np.full(64, -2)
+        shared[: 2 * num : 2] = random_tune(9, num).phrases[0].clip(60)
+        return tune([*shared, *random_tune(seed, 64).phrases[0]], file=f'{seed}.mid')
+
+    assert same(with_onsets(12, 1), with_onsets(12, 2))
+    assert not same(with_onsets(11, 1), with_onsets(11, 2))
+
+
+def test_every_phrase_joins():
+    """Four bars in common, in the first phrase of one tune and the last of another."""
+    shared, others = random_tune(9, 64).phrases[0], [random_tune(seed, 80) for seed in range(4)]
+    first = tune(shared, others[0].phrases[0], gaps=(1,), file='1.mid')
+    last = tune(others[1].phrases[0], others[2].phrases[0], shared, gaps=(1, 1), file='2.mid')
+    assert find_families([first, others[3], last]).tolist() == [0, 1, 0]
+
+
 def test_equal_short_tunes_join():
     assert same(random_tune(1, 40, file='1.mid'), random_tune(1, 40, file='2.mid'))
 

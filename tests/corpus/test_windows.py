@@ -15,6 +15,8 @@ from symmusic.corpus.windows import (
     distinct,
     draw_shares,
     draw_windows,
+    join_windows,
+    tune_indices,
     window_starts,
     without_copies,
 )
@@ -269,3 +271,36 @@ def test_shares_are_equal_and_none_is_empty(max_num, nums):
     ]
     assert [len(part) for part in parts] == [9, 5, 30]
     assert [len(part) for part in draw_shares(parts, max_num, 0)] == nums
+
+
+@hypothesis.given(
+    st.lists(
+        st.tuples(st.lists(st.integers(1, 40), min_size=1, max_size=5), st.sampled_from('ab')),
+        min_size=1,
+        max_size=5,
+    ),
+    st.integers(0, 99),
+)
+def test_which_tune_a_window_is_from(drawn, seed):
+    """Cut one by one and style by style, joined, and some of them selected."""
+
+    def cut(tunes):
+        return cut_windows(tunes, VOCABULARY, 8, 4, cover_end=True, count_once=True)
+
+    tunes = [tune(*([60] * num for num in nums), style=style) for nums, style in drawn]
+    styles = sorted({each.style for each in tunes})
+    windows = join_windows([cut([one for one in tunes if one.style == each]) for each in styles])
+    expected = [
+        index
+        for style in styles
+        for index, each in enumerate(tunes)
+        if each.style == style
+        for _ in range(len(cut([each])))
+    ]
+    rows = np.flatnonzero(np.random.default_rng(seed).random(len(windows)) < 0.7)
+    assert (
+        tune_indices(windows.select(rows), tunes, VOCABULARY).tolist()
+        == np.array(expected)[rows].tolist()
+    )
+    with pytest.raises(ValueError, match='is not of these tunes'):
+        tune_indices(windows, [*tunes, tune([60])], VOCABULARY)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from symmusic.corpus.dataset import base_rate, target_counts
-from symmusic.corpus.windows import cut_windows, join_windows, tune_indices
+from symmusic.corpus.windows import cut_windows
 from symmusic.evaluate.likelihood import (
     base_losses,
     find_targets,
@@ -96,31 +96,6 @@ def test_each_step_is_a_target_once(found_phrases, half):
     ]
     assert targets.positions.tolist() == np.concatenate(positions).tolist()
     assert targets.is_onset.tolist() == [label >= 2 for label in targets.labels]
-
-
-@hypothesis.given(
-    st.lists(st.tuples(phrases, st.sampled_from('ab')), min_size=1, max_size=5), st.integers(0, 99)
-)
-def test_which_tune_a_window_is_from(drawn, seed):
-    """Cut one by one and style by style, joined, and some of them selected."""
-    tunes = [tune(*found, style=style) for found, style in drawn]
-    styles = sorted({each.style for each in tunes})
-    parts = [held_out([each for each in tunes if each.style == style]) for style in styles]
-    expected = [
-        index
-        for style in styles
-        for index, each in enumerate(tunes)
-        if each.style == style
-        for _ in range(len(held_out([each])))
-    ]
-    windows = join_windows(parts)
-    rows = np.flatnonzero(np.random.default_rng(seed).random(len(windows)) < 0.7)
-    assert (
-        tune_indices(windows.select(rows), tunes, VOCABULARY).tolist()
-        == np.array(expected)[rows].tolist()
-    )
-    with pytest.raises(ValueError, match='is not of these tunes'):
-        tune_indices(windows, [*tunes, tune([60])], VOCABULARY)
 
 
 @pytest.mark.parametrize('kind', ['all', 'last'])

@@ -139,8 +139,10 @@ def mutants(source: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _hints(node: ast.AST) -> list[ast.AST]:
-    """What is said of types, which nothing runs."""
+    """What is said of types, which nothing runs, and `strict` of `zip`, a check that never fails."""
     found = [getattr(node, name, None) for name in ('annotation', 'returns')]
+    if isinstance(node, ast.keyword) and node.arg == 'strict':
+        found.append(node.value)
     return [hint for hint in found if hint is not None]
 
 
