@@ -14,7 +14,7 @@ from symmusic.errors import UserError
 from symmusic.evaluate.copies import find_longest_runs, find_symbols
 from symmusic.generate.compose import compose, draw_continuations
 from symmusic.generate.masks import Wishes, make_masks
-from symmusic.generate.originality import make_index
+from symmusic.generate.originality import listen, make_index, original
 from symmusic.melody.events import from_events
 from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner, params_for
 
@@ -172,3 +172,18 @@ def test_what_is_in_no_tune_changes_nothing():
 @pytest.mark.parametrize('tunes', [[], [np.zeros(0, np.int64)], [np.arange(2)]])
 def test_tunes_too_short_to_be_copied_are_no_index(tunes):
     assert make_index(tunes, 3, PITCHES) is None
+
+
+@pytest.mark.parametrize('long', [6, 63, 64, 70, 128, 200])
+def test_however_long_a_note_is(long):
+    """The third note completes a run of three where the first is as long as in the tune, not where
+    it is 64 or 128 steps longer or shorter.
+    """
+    melody = from_events(np.array([60, *[-2] * (long - 1), 62, -2, 64]))
+    index = jax.device_put(make_index([find_symbols(melody)], 2, PITCHES))
+    firsts = (6, 63, 64, 70, 128, 134, 200)
+    prompts = [[-2] * (200 - first) + [60, *[-2] * (first - 1), 62, -2] for first in firsts]
+    tokens_BT = np.stack([VOCABULARY.encode(np.array(prompt)) for prompt in prompts])
+    heard = jax.jit(listen)(index, tokens_BT.astype(np.int32))
+    for first, is_original_V in zip(firsts, np.asarray(original(index, heard)), strict=True):
+        assert PITCHES[~is_original_V].tolist() == ([64] if first == long else [])
