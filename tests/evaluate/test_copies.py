@@ -166,6 +166,15 @@ def test_a_copy_from_the_middle():
     )
 
 
+@pytest.mark.parametrize('steps', [6, 63, 64, 70, 134])
+def test_long_notes_are_told_apart(steps):
+    """From onset to onset, 70 steps are neither 6 nor 64 nor any other number."""
+    piece, tune = (melody([(60, first), (62, 4), (64, 4)]) for first in (70, steps))
+    score = 3 if steps == 70 else 2
+    assert [passage.score for passage in find_longest_runs([piece], [tune])] == [score]
+    assert [passage.score for passage in find_alignments([piece], [tune])] == [score - 1]
+
+
 def test_nothing_to_find():
     one = melody([(60, 4)])
     two = melody([(60, 4), (62, 4)])
