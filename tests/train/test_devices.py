@@ -5,9 +5,10 @@ import pathlib
 import subprocess
 import sys
 
+import jax
 import pytest
 
-from symmusic.train.devices import make_mesh
+from symmusic.train.devices import claim_cores, make_mesh
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -50,6 +51,24 @@ def test_several_devices_agree_with_one(tmp_path, num_splits):
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count('agree') == num_splits
     assert 'pieces are alike' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ('asked', 'affinity', 'count', 'claimed'),
+    [(3, {0, 5}, 8, 3), (0, {0, 5}, 8, 2), (0, None, 8, 8), (0, None, None, 1)],
+)
+def test_every_core_that_may_be_used_is_a_device(monkeypatch, asked, affinity, count, claimed):
+    """Those of this process where the system tells, else those of the machine, else one."""
+    updates = []
+    monkeypatch.setattr(jax.config, 'update', lambda *change: updates.append(change))
+    monkeypatch.setattr(os, 'cpu_count', lambda: count)
+    if affinity is None:
+        monkeypatch.delattr(os, 'sched_getaffinity', raising=False)
+    else:
+        monkeypatch.setattr(os, 'sched_getaffinity', lambda process: affinity, raising=False)
+    monkeypatch.setattr(sys, 'platform', 'other')  # leaves the memory of this process as it is
+    claim_cores(asked)
+    assert updates == [('jax_num_cpu_devices', claimed)]
 
 
 @pytest.mark.parametrize('deterministic', [False, True])

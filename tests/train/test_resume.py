@@ -4,6 +4,7 @@ for bit.
 
 import csv
 import dataclasses
+import itertools
 import shutil
 
 import jax
@@ -124,6 +125,18 @@ def test_stopped_again_and_again(runs, whole, tmp_path):
 
 def test_saving_often_changes_nothing(runs, whole, tmp_path):
     assert_same_run(tmp_path, *go_on(runs, tmp_path, minutes=1e-9), whole)
+
+
+@pytest.mark.parametrize(('seconds', 'saved'), [(60.5, [1, 2, 3]), (59.5, [2, 3])])
+def test_checkpoint_minutes_are_of_sixty_seconds(runs, tmp_path, monkeypatch, seconds, saved):
+    """By a clock that moves on by so much whenever it is read, once for each update."""
+    clock, steps = itertools.count(step=seconds), []
+    monkeypatch.setattr(loop.time, 'perf_counter', lambda: next(clock))
+    monkeypatch.setattr(
+        Checkpoints, 'save', lambda self, state, card: steps.append(int(state.step[0]))
+    )
+    runs.fit(*runs.begin(), tmp_path, 1, minutes=1.0)
+    assert steps == saved
 
 
 @pytest.mark.parametrize('first', [1, 2])

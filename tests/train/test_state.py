@@ -2,6 +2,8 @@
 stopping.
 """
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from configs import base
 from symmusic.train.state import Recipe, init_state
 from symmusic.train.step import end_epoch
 from tests.train.toy import ARCHITECTURE, assert_same_bits
@@ -60,6 +63,15 @@ def test_a_run_begins_from_its_key_alone():
     assert int(one.step) == int(one.epoch) == int(one.best_epoch) == 0
     assert np.isinf(one.best_loss)
     assert not one.stopped
+
+
+def test_a_recipe_without_words_is_the_base_config_s():
+    train = base.get_config().train
+    shared = [field for field in dataclasses.fields(Recipe) if field.name in train]
+    assert len(shared) > 10
+    assert {field.name: getattr(Recipe(), field.name) for field in shared} == {
+        field.name: train[field.name] for field in shared
+    }
 
 
 def test_every_leaf_is_an_array_and_none_is_held_twice():
