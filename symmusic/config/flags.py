@@ -301,7 +301,7 @@ def _usage(modes: Sequence[str], root: pathlib.Path) -> str:
 modes    {', '.join(modes)}  (default: {modes[0]})
 configs  {', '.join(_configs(root))}  (default: {DEFAULT_CONFIG})
 workdir  default: runs/<config file's name>; for stats runs/stats-<corpus>
-fields   configs/base.py names every field with its default and unit
+fields   docs/config.md lists every field with its default and what it allows
 
   python launch.py --config=configs/attn.py                            train; the same command resumes
   python launch.py --mode=sample --config.sample.prompt=my.mid         continue your own bars
