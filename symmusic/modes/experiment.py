@@ -22,7 +22,6 @@ from symmusic.corpus.dataset import Dataset
 from symmusic.errors import Interrupted, UserError
 from symmusic.evaluate.published import find_table
 from symmusic.experiment.measures import MEASURES
-from symmusic.experiment.report import write_report
 from symmusic.experiment.results import Outcome, label, summarize
 from symmusic.files import alone_in, write_whole
 from symmusic.model.size import count_parameters
@@ -30,6 +29,7 @@ from symmusic.modes import build
 from symmusic.modes.arm import Arm, Grounds, finish
 from symmusic.modes.train import describe
 from symmusic.progress import bar
+from symmusic.report.experiment import write_report
 from symmusic.train.devices import claim_cores
 
 # fields of training that the windows depend on

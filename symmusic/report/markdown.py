@@ -111,4 +111,5 @@ def _cell(spans: Spans, folder: pathlib.Path) -> str:
 
 def _escaped(text: str) -> str:
     """Text that stays text: no markup, no HTML, one line."""
-    return re.sub(r'([\\`*<\[\]])', r'\\\1', ' '.join(str(text).split('\n')))
+    line = ' '.join(str(text).split('\n'))
+    return re.sub(r'([\\`*<]|(?<!\w)_|_(?!\w)|\](?=\())', r'\\\1', line)

@@ -128,7 +128,7 @@ def draw_differences(path: pathlib.Path, found: Mapping) -> None:
                 axes.plot([row['low'], row['high']], [place, place], color='tab:blue', linewidth=2)
                 axes.plot([row['difference']], [place], 'o', color='tab:blue')
         axes.axvline(0, color='0.4', linewidth=1)
-        axes.set_title(f'{pair[0]} less {pair[1]}', fontsize=9)
+        axes.set_title(f'{pair[0]} minus {pair[1]}', fontsize=9)
         axes.set_yticks(range(len(measures)), measures)
         axes.grid(axis='x', color='0.9', linewidth=0.6)
         axes.spines[['top', 'right']].set_visible(False)

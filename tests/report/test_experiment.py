@@ -13,9 +13,9 @@ from configs import base
 from symmusic.config.experiments import Experiment, Hypothesis, Primary
 from symmusic.config.runs import to_dict
 from symmusic.experiment.measures import MEASURES
-from symmusic.experiment.report import real_levels, write_report
 from symmusic.experiment.results import Outcome, summarize
 from symmusic.plots import write_figure
+from symmusic.report.experiment import real_levels, write_report
 
 HYPOTHESIS = Hypothesis(
     'Is <rich> better?',
@@ -111,7 +111,7 @@ def test_every_section(write, tmp_path):
         'Pieces',
         'To repeat it',
     ]
-    assert re.findall('<h2>(.*?)</h2>', html) == headings
+    assert re.findall('<h2 .*?>(.*?)</h2>', html) == headings
     assert '| Rich is better | sound | **confirmed** |' in text
     assert '| overall_oa | 0.500 [0.486, 0.514] | 0.664 |' in text  # table 5.10
     assert '- `python launch.py --mode=experiment`' in text
@@ -209,7 +209,7 @@ def test_one_replica_has_no_intervals(write):
         outcomes={('sound', 'plain'): outcome(0.5, 1), ('sound', 'rich'): outcome(0.7, 1)}
     )
     assert '| overall_oa | 0.490 | 0.690 |' in text
-    assert '| rich less plain | overall_oa | 0.200 | - | - | 1 |' in text
+    assert '| rich minus plain | overall_oa | 0.200 | - | - | 1 |' in text
 
 
 def test_of_several_amounts_of_data_copying_is_drawn_against_them(write, tmp_path):
@@ -227,7 +227,7 @@ def test_of_several_amounts_of_data_copying_is_drawn_against_them(write, tmp_pat
 
 def test_of_numbers_of_windows_the_published_ones_are_beside_them(write, monkeypatch):
     monkeypatch.setattr(
-        'tests.experiment.test_report.HYPOTHESIS',
+        'tests.report.test_experiment.HYPOTHESIS',
         dataclasses.replace(HYPOTHESIS, variable=('data.max_windows',)),
     )
     text, _ = write(

@@ -2,35 +2,34 @@
 pictures.
 """
 
-import dataclasses
-import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from symmusic.config.experiments import LISTENERS, Experiment
 from symmusic.evaluate.bounds import bounds_of
 from symmusic.evaluate.features import FEATURES
 from symmusic.evaluate.published import GROUPS, SIMILARITY_BY_WINDOWS, SOURCE, Arm, find_table
-from symmusic.experiment import plots
 from symmusic.experiment.measures import MAIN, MEASURES
 from symmusic.experiment.results import label, with_interval
 from symmusic.experiment.statistics import mean_interval
 from symmusic.files import write_whole
-from symmusic.pages import escape, from_markdown, page, picture
+from symmusic.report import experiment_plots as plots
+from symmusic.report.blocks import (
+    Block,
+    Code,
+    Items,
+    Link,
+    Picture,
+    Report,
+    Section,
+    Strong,
+    Text,
+    table,
+)
+from symmusic.report.html import to_html
+from symmusic.report.markdown import to_markdown
 
 NUM_PIECES = 3  # of an arm, that are named
-
-
-@dataclasses.dataclass(frozen=True)
-class Section:
-    """A heading, Markdown, links with their words, and pictures with what they show in words; the
-    first section has no heading.
-    """
-
-    heading: str
-    text: str
-    pictures: tuple[tuple[pathlib.Path, str], ...] = ()
-    links: tuple[tuple[pathlib.Path, str], ...] = ()
 
 
 def write_report(
@@ -52,7 +51,6 @@ def write_report(
     published = {
         name: _published(arm) for name, arm in _tables(experiment).items() if name in found['arms']
     }
-    title = f'{found["experiment"]}: {found["question"]}'
     sections = [
         Section('', _head(found)),
         Section('Answers', _answers(found)),
@@ -66,95 +64,66 @@ def write_report(
         )
     if folders:
         plots.draw_losses(folder / 'losses.png', folders)
-        sections.append(
-            Section(
-                'Losses', '', ((folder / 'losses.png', 'the losses of every replica by epoch'),)
-            )
-        )
+        losses = _picture(folder / 'losses.png', 'the losses of every replica by epoch')
+        sections.append(Section('Losses', (losses,)))
     sections += [
         *_heatmaps(folders),
         *_pieces(folders),
-        Section('To repeat it', _settings(found, experiment, command)),
+        Section('To repeat it', (_settings(found, experiment, command),)),
     ]
-    lines = [f'# {title}', '']
-    for section in sections:
-        lines += [f'## {section.heading}', ''] * bool(section.heading) + [section.text, ''] * bool(
-            section.text
-        )
-        lines += [f'- [{text}]({_relative(path, folder)})' for path, text in section.links] + [
-            ''
-        ] * bool(section.links)
-        for path, text in section.pictures:
-            lines += [f'![{text}]({_relative(path, folder)})', '']
-    write_whole(folder / 'report.md', '\n'.join(lines).rstrip() + '\n')
-    parts = [f'<h1>{escape(title)}</h1>']
-    for section in sections:
-        parts += [f'<h2>{escape(section.heading)}</h2>'] * bool(section.heading) + [
-            from_markdown(section.text)
-        ]
-        parts += [
-            f'<p><a href="{escape(_relative(path, folder))}">{escape(text)}</a></p>'
-            for path, text in section.links
-        ]
-        parts += [picture(path.read_bytes(), text, text) for path, text in section.pictures]
-    write_whole(folder / 'index.html', page(title, f'<main>{chr(10).join(parts)}</main>'))
+    report = Report(f'{found["experiment"]}: {found["question"]}', tuple(sections))
+    write_whole(folder / 'report.md', to_markdown(report, folder))
+    write_whole(folder / 'index.html', to_html(report, folder))
 
 
-def _relative(path: pathlib.Path, folder: pathlib.Path) -> str:
-    return pathlib.Path(os.path.relpath(path, folder)).as_posix().replace(' ', '%20')
+def _picture(path: pathlib.Path, text: str) -> Picture:
+    return Picture(path, text, text)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [
-        f'| {" | ".join(head)} |',
-        '|---' * len(head) + '|',
-        *(f'| {" | ".join(row)} |' for row in rows),
-    ]
-    return '\n'.join(lines)
-
-
-def _head(found: Mapping) -> str:
-    lines = []
+def _head(found: Mapping) -> tuple[Block, ...]:
+    blocks = []
     if found['quick']:
-        lines.append(
-            '**A quick run, to see that everything works: too few tunes, epochs, replicas and'
-            ' pieces to answer anything.**'
+        blocks.append(
+            Text(
+                Strong(
+                    'A quick run, to see that everything works: too few tunes, epochs, replicas'
+                    ' and pieces to answer anything.'
+                )
+            )
         )
-    lines += [
-        f'**The arm {name} is missing**: {reason}.' for name, reason in found['failed'].items()
+    blocks += [
+        Text((Strong(f'The arm {name} is missing'), f': {reason}.'))
+        for name, reason in found['failed'].items()
     ]
     counts = sorted({arm['replicas'] for arm in found['arms'].values()})
-    lines.append(
+    about = (
         f'{" or ".join(map(str, counts)) or "No"} replicas of each arm, runs of different seeds.'
         " Brackets hold 95 % intervals of the mean (Student's t; of shares and overlap areas by"
         ' their logit, of what cannot be negative by its logarithm). They say what other seeds'
-        ' would give, on the same tunes and the same split of them'
-        + (
-            '; other splits are below.'
-            if found['splits']
-            else '; `--config.split_seeds=1,2` repeats all on two others.'
-        )
+        ' would give, on the same tunes and the same split of them; '
     )
-    return '\n\n'.join(lines)
+    if found['splits']:
+        return *blocks, Text(about + 'other splits are below.')
+    return *blocks, Text((about, Code('--config.split_seeds=1,2'), ' repeats all on two others.'))
 
 
-def _answers(found: Mapping) -> str:
+def _answers(found: Mapping) -> tuple[Block, ...]:
     rows = [
-        [row['claim'], row['variant'], f'**{row["verdict"]}**', row['evidence']]
+        [row['claim'], row['variant'], Strong(row['verdict']), row['evidence']]
         for row in found['highlights']
     ]
     text = (
         'Each claim had its measure, direction and smallest effect of interest before any run.'
-        ' A difference is the first arm less the second, here and below.'
+        ' A difference is the first arm minus the second, here and below.'
         " Confirmed: the difference goes the way claimed, p < 0.05 by Welch's test after Holm's"
         ' correction over all claims that the config states and that are measured here, whether'
         ' their arms are done or not. Not confirmed: the interval of the difference excludes an'
         ' effect of interest. Undecided: neither, or only listeners can tell.'
     )
-    return _table(['claim', 'variant', 'verdict', 'evidence'], rows) + '\n\n' + text
+    return table(['claim', 'variant', 'verdict', 'evidence'], rows, 'answers'), Text(text)
 
 
-def _on_splits(found: Mapping) -> str:
+def _on_splits(found: Mapping) -> tuple[Block, ...]:
     """Of each claim the difference on every split, and over the splits."""
     rows, splits = [], found['splits']
     for index, row in enumerate(found['highlights']):
@@ -189,11 +158,11 @@ def _on_splits(found: Mapping) -> str:
         " (Student's t over the splits). Verdicts of each split are by the rule above."
     )
     failed = [
-        f'**Missing on split {seed}**: {name}, {why}.'
+        Text((Strong(f'Missing on split {seed}'), f': {name}, {why}.'))
         for seed, split in splits.items()
         for name, why in split['failed'].items()
     ]
-    return '\n\n'.join([_table(head, rows), text, *failed])
+    return table(head, rows, 'differences on every split'), Text(text), *failed
 
 
 def _measured(
@@ -206,7 +175,25 @@ def _measured(
     if not arms:
         return []
     levels = real_levels(arms)
-    columns = {**{name: arm['measures'] for name, arm in arms.items()}, **levels}
+    sections = [
+        Section('Measures', _measures(folder, found, published, levels)),
+        Section('Differences', _differences(folder, found)),
+    ]
+    if any(
+        len({arm['num_windows'] for arm in arms.values() if arm['variant'] == variant}) > 1
+        for variant in ('sound', 'source')
+    ):
+        sections.append(_amount(folder, found, experiment))
+    return sections
+
+
+def _measures(
+    folder: pathlib.Path,
+    found: Mapping,
+    published: Mapping[str, Mapping[str, float]],
+    levels: Mapping[str, Mapping],
+) -> tuple[Block, ...]:
+    columns = {**{name: arm['measures'] for name, arm in found['arms'].items()}, **levels}
     rows = [
         [
             measure,
@@ -217,34 +204,26 @@ def _measured(
         ]
         for measure in MEASURES
     ]
-    text = (
-        _table(['', *columns], rows)
-        + '\n\n'
-        + '\n'.join(f'- `{name}`: {what}' for name, what in MEASURES.items())
-    )
+    blocks = [
+        table(['', *columns], rows, 'measures of every arm'),
+        Items(tuple((Code(name), f': {what}') for name, what in MEASURES.items())),
+    ]
     if levels:
-        text += (
-            '\n\nReal continuations: how the prompts go on in the tunes that they are of, measured'
-            ' as if a replica had drawn it.'
+        blocks.append(
+            Text(
+                'Real continuations: how the prompts go on in the tunes that they are taken from,'
+                ' measured as if a replica had drawn them.'
+            )
         )
     plots.draw_measures(folder / 'measures.png', found, published, levels)
-    pictures = [
-        (
-            folder / 'measures.png',
-            (
-                'the main measures of every replica and their means, by arm, and of the real'
-                ' continuations'
-            ),
-        )
-    ]
-    contrasts = [
-        row
-        for row in found['contrasts']
-        if row['measure'] in MAIN and row['difference'] is not None
-    ]
+    what = 'the main measures of every replica and their means, by arm, and of real continuations'
+    return *blocks, _picture(folder / 'measures.png', what)
+
+
+def _differences(folder: pathlib.Path, found: Mapping) -> tuple[Block, ...]:
     rows = [
         [
-            f'{row["arms"][0]} less {row["arms"][1]}',
+            f'{row["arms"][0]} minus {row["arms"][1]}',
             row['measure'],
             with_interval({**row, 'mean': row['difference']}),
             *(
@@ -252,31 +231,20 @@ def _measured(
                 for key in ('effect_size', 'p', 'p_permutation')
             ),
         ]
-        for row in contrasts
+        for row in found['contrasts']
+        if row['measure'] in MAIN and row['difference'] is not None
     ]
-    differences = _table(
-        ['', 'measure', 'difference', "Hedges' g", 'p (Welch)', 'p (permutation)'], rows
+    head = ['', 'measure', 'difference', "Hedges' g", 'p (Welch)', 'p (permutation)']
+    about = (
+        'Descriptive, and not corrected for their number: claims are judged above. All measures'
+        ' are in '
     )
-    differences += (
-        '\n\nDescriptive, and not corrected for their number: claims are judged above. All measures'
-        ' are in `results.json`.'
-    )
-    plots.draw_differences(folder / 'differences.png', found)
-    drawn = (
-        [(folder / 'differences.png', 'differences of overlap areas between arms')]
-        if (folder / 'differences.png').exists()
-        else []
-    )
-    sections = [
-        Section('Measures', text, tuple(pictures)),
-        Section('Differences', differences, tuple(drawn)),
-    ]
-    if any(
-        len({arm['num_windows'] for arm in arms.values() if arm['variant'] == variant}) > 1
-        for variant in ('sound', 'source')
-    ):
-        sections.append(_amount(folder, found, experiment))
-    return sections
+    blocks = [table(head, rows, 'differences'), Text((about, Code('results.json'), '.'))]
+    path = folder / 'differences.png'
+    plots.draw_differences(path, found)
+    if path.exists():
+        blocks.append(_picture(path, 'differences of overlap areas between arms'))
+    return tuple(blocks)
 
 
 def _amount(folder: pathlib.Path, found: Mapping, experiment: Experiment) -> Section:
@@ -301,15 +269,14 @@ def _amount(folder: pathlib.Path, found: Mapping, experiment: Experiment) -> Sec
         ]
         for name, arm in found['arms'].items()
     ]
-    text = _table(['', *plots.SIZES.values(), 'plagiarism', 'copied_run'], rows)
+    head = ['', *plots.SIZES.values(), 'plagiarism', 'copied_run']
+    blocks: list[Block] = [table(head, rows, 'copying by the amount of data')]
     if published:
         cells = '; '.join(f'{windows:,} windows {value:g}' for windows, value in published.items())
-        text += (
-            f'\n\nPlagiarism in {SOURCE}, table 5.6, of its own tunes and one seed each: {cells}.'
-        )
-    return Section(
-        'The amount of data', text, ((folder / 'sizes.png', 'copying against the amount of data'),)
-    )
+        text = f'Plagiarism in {SOURCE}, table 5.6, of its own tunes and one seed each: {cells}.'
+        blocks.append(Text(text))
+    blocks.append(_picture(folder / 'sizes.png', 'copying against the amount of data'))
+    return Section('The amount of data', tuple(blocks))
 
 
 def real_levels(arms: Mapping[str, Mapping]) -> dict[str, dict]:
@@ -355,7 +322,7 @@ def _published(arm: Arm) -> dict[str, float]:
 
 def _beside(
     found: Mapping, published: Mapping[str, Mapping[str, float]], experiment: Experiment
-) -> str:
+) -> tuple[Block, ...]:
     tables = _tables(experiment)
     head = [cell for name in published for cell in (f'{name}, here', f'table {tables[name].table}')]
     measures = [
@@ -378,14 +345,26 @@ def _beside(
     titles = '; '.join(
         dict.fromkeys(f'table {tables[name].table}: {tables[name].title}' for name in published)
     )
-    return (
-        _table(['', *head], rows)
-        + f'\n\n{SOURCE}: {titles}. **The corpora differ**: the published figures are of its own'
-        ' tunes, one seed and 100 pieces after one prompt each. What `variant = source` takes'
-        ' over is in `configs/base.py`, `AS_PUBLISHED`; `sound` has other targets, another'
-        ' split, prompts of unseen tunes and mended measures, so that its overlap areas are on'
-        ' another scale.'
+    about = (
+        ': the published figures are of its own tunes, one seed and 100 pieces after one prompt'
+        ' each. What '
     )
+    more = (
+        '; the variant sound has other targets, another split, prompts of unseen tunes and'
+        ' corrected measures, so that its overlap areas are on another scale.'
+    )
+    text = (
+        f'{SOURCE}: {titles}. ',
+        Strong('The corpora differ'),
+        about,
+        Code('variant = source'),
+        ' takes over is in ',
+        Code('configs/base.py'),
+        ', ',
+        Code('AS_PUBLISHED'),
+        more,
+    )
+    return table(['', *head], rows, 'beside the published figures'), Text(text)
 
 
 def _newest(folder: pathlib.Path) -> pathlib.Path | None:
@@ -413,47 +392,52 @@ def _heatmaps(folders: Mapping[str, pathlib.Path]) -> list[Section]:
         ' above. Rows are the generated steps, and weights are those of the network, not'
         ' renormalised where positions are left out.'
     )
-    return [Section('What the models look at and draw from', text, tuple(found))] if found else []
+    if not found:
+        return []
+    pictures = [_picture(path, what) for path, what in found]
+    return [Section('What the models look at and draw from', (Text(text), *pictures))]
 
 
 def _pieces(folders: Mapping[str, pathlib.Path]) -> list[Section]:
-    pictures, links, lines = [], [], []
+    pictures, links, items = [], [], []
     for name, folder in folders.items():
         drawn = _newest(folder)
         if drawn is None:
             continue
         some = ', '.join(sorted(path.name for path in drawn.glob('*.mid'))[:NUM_PIECES])
-        lines.append(
-            f'- {name}: {some} and more in `{folder.name}/samples/{drawn.name}`, with the prompt in'
-            ' `joined`'
+        where = Code(f'{folder.name}/samples/{drawn.name}')
+        items.append(
+            (f'{name}: {some} and more in ', where, ', with the prompt in ', Code('joined'))
         )
-        pictures.append(
-            (drawn / 'all.png', f'{name}: continuations of the prompt {drawn.name}, not selected')
-        )
-        links += (
-            [(drawn / 'index.html', f'{name}: listen')] if (drawn / 'index.html').exists() else []
-        )
-    text = "Of each arm's best replica, MIDI files.\n\n" + '\n'.join(lines)
-    return [Section('Pieces', text, tuple(pictures), tuple(links))] if lines else []
+        what = f'{name}: continuations of the prompt {drawn.name}, not selected'
+        pictures.append(_picture(drawn / 'all.png', what))
+        if (drawn / 'index.html').exists():
+            links.append(Link(f'{name}: listen', drawn / 'index.html'))
+    if not items:
+        return []
+    listen = [Items(tuple(links))] if links else []
+    about = Text("Of each arm's best replica, MIDI files.")
+    return [Section('Pieces', (about, Items(tuple(items)), *listen, *pictures))]
 
 
-def _settings(found: Mapping, experiment: Experiment, command: str) -> str:
+def _settings(found: Mapping, experiment: Experiment, command: str) -> Items:
     hypothesis = experiment.hypothesis
-    lines = [f'- `{command}`', f'- the arms differ in `{", ".join(hypothesis.variable)}`']
-    lines += [f'- and in `{name}`: {why}' for name, why in hypothesis.also.items()]
+    items = [Code(command), ('the arms differ in ', Code(', '.join(hypothesis.variable)))]
+    items += [('and in ', Code(name), f': {why}') for name, why in hypothesis.also.items()]
     for name, arm in found['arms'].items():
         train, evaluate = arm['config']['train'], arm['config']['evaluate']
-        lines.append(
-            f'- {name}: {arm["num_parameters"]:,} parameters'
-            + ''.join(
-                f', {arm[size]:,} {what}' for size, what in plots.SIZES.items() if size in arm
-            )
-            + f', at most {train["num_epochs"]} epochs, {evaluate["num_pieces"]} pieces of each'
-            f' replica in each of {evaluate["num_draws"]} draws, protocol'
-            f' `{evaluate["protocol"]}`; whole config in `results.json`'
+        sizes = ''.join(
+            f', {arm[size]:,} {what}' for size, what in plots.SIZES.items() if size in arm
         )
+        about = (
+            f'{name}: {arm["num_parameters"]:,} parameters{sizes}, at most {train["num_epochs"]}'
+            f' epochs, {evaluate["num_pieces"]} pieces of each replica in each of'
+            f' {evaluate["num_draws"]} draws, protocol '
+        )
+        protocol = Code(evaluate['protocol'])
+        items.append((about, protocol, '; whole config in ', Code('results.json')))
     made = {
         (arm['device'], ', '.join(f'{name} {version}' for name, version in arm['versions'].items()))
         for arm in found['arms'].values()
     }
-    return '\n'.join([*lines, *(f'- {device}; {versions}' for device, versions in sorted(made))])
+    return Items((*items, *(f'{device}; {versions}' for device, versions in sorted(made))))
