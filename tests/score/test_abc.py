@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from symmusic.errors import ScoreError
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.abc_book import split_tunes
-from symmusic.score.abc_text import decode
 from symmusic.score.abc_fields import TICKS_PER_QUARTER, parse_key, parse_meter, parse_parts
+from symmusic.score.abc_text import decode
 
 TUNE = 'X:1\nT:Made up\nM:4/4\nL:1/4\nK:C\n'
 REASONS = {'no key field', 'no notes', 'damaged ABC', 'too long'}
