@@ -93,9 +93,7 @@ def split_generator(seed: int, split: SplitStream) -> np.random.Generator:
 
 
 def tunes_generator(seed: int, max_tunes: int) -> np.random.Generator:
-    """The generator that draws `max_tunes` of a corpus before the split, derived as its streams are;
-    errors as of `generator`.
-    """
+    """Draws `max_tunes` of a corpus before the split; errors as of `generator`."""
     return np.random.default_rng([_word(seed, 'seed'), _word(max_tunes, 'max_tunes')])
 
 

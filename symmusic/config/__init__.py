@@ -1,1 +1,1 @@
-"""The door: flags and config files in, one checked config out, or one line that says what is wrong."""
+"""Flags and config files in, one checked config out, or one line that says what is wrong."""

@@ -21,7 +21,7 @@ def whole(least: int, most: int) -> Rule:
 
 
 def real(least: float, most: float, *, above: bool = False, below: bool = False) -> Rule:
-    """A finite number from `least` (not itself, with `above`) to `most` (not itself, with `below`)."""
+    """A finite number from `least` to `most`; `above` and `below` exclude these two."""
     allowed = (
         f'a number {"above" if above else "of at least"} {least:g} and'
         f' {"below" if below else "at most"} {most:g}'

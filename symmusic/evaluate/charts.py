@@ -15,19 +15,27 @@ svg { display: block; width: 100%; }
 svg text { font: 11px system-ui, sans-serif; fill: var(--quiet); }
 svg text.strong { fill: var(--text); font-weight: 600; }
 .end { text-anchor: end; } .middle { text-anchor: middle; }
-.rule { stroke: var(--line); } .level { stroke: var(--warm); stroke-width: 1.5; stroke-dasharray: 2 3; }
+.rule { stroke: var(--line); }
+.level { stroke: var(--warm); stroke-width: 1.5; stroke-dasharray: 2 3; }
 .reference { --ink: var(--quiet); --dash: none; }
 .generated { --ink: var(--accent); --dash: none; }
 .inter { --ink: var(--warm); --dash: 5 3; }
 .line { fill: none; stroke: var(--ink); stroke-width: 2; stroke-dasharray: var(--dash); }
-.bar, .dot { fill: var(--ink); } .hollow { fill: none; stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 4 2; }
+.bar, .dot { fill: var(--ink); }
+.hollow { fill: none; stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 4 2; }
 .cell { fill: var(--accent); } .paper { fill: var(--panel); }
-.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr)); gap: 0.5rem 1.75rem; }
+.charts {
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr));
+  gap: 0.5rem 1.75rem;
+}
 .charts.two { grid-template-columns: repeat(auto-fit, minmax(min(19rem, 100%), 27rem)); }
 .charts figure { margin: 0.75rem 0; }
 .alone { max-width: 27rem; }
 figure > figcaption:first-child { color: var(--text); margin-bottom: 0.3rem; }
-.legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1.25rem; margin: 0.75rem 0; padding: 0; list-style: none; font-size: 0.9rem; }
+.legend {
+  display: flex; flex-wrap: wrap; gap: 0.2rem 1.25rem; margin: 0.75rem 0; padding: 0;
+  list-style: none; font-size: 0.9rem;
+}
 .legend svg { display: inline-block; width: 28px; height: 10px; margin-right: 0.4rem; }
 """
 WIDTH = 340

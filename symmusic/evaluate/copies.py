@@ -6,8 +6,9 @@ the steps between their onsets (rests are part of them; the last note's length d
 the key does not matter, the rhythm does. Two measures:
 
 - the longest run: the most notes of a piece that follow one another in a tune in just the same way;
-- the local alignment (Smith & Waterman 1981), which finds copies with changes: a symbol alike in interval and steps gains 1, in the
-  interval alone 0, any other pair and any symbol left out costs 1. The numbers are our own choice.
+- the local alignment (Smith & Waterman 1981), which finds copies with changes: a symbol alike in
+  interval and steps gains 1, in the interval alone 0, any other pair and any symbol left out costs
+  1. The numbers are our own choice.
 """
 
 import dataclasses

@@ -250,7 +250,7 @@ def smooth(masses_BG: np.ndarray, bandwidths_B: np.ndarray, points: np.ndarray) 
 
 
 def divergence_of(p: np.ndarray, q: np.ndarray, floor: float = FLOOR) -> float:
-    """KL divergence of two curves on as many points, each made to sum to 1, neither below `floor`."""
+    """KL divergence of two curves on the same points, scaled to sum to 1 and at least `floor`."""
     p, q = (np.maximum(curve / curve.sum(), floor) for curve in (p, q))
     return float(scipy.special.rel_entr(p / p.sum(), q / q.sum()).sum())
 

@@ -141,7 +141,7 @@ def _pitches(score: Score) -> np.ndarray:
 
 
 def _seconds(score: Score) -> tuple[np.ndarray, np.ndarray]:
-    """Onsets and ends, at the score's tempi; multiplied in the order in which the original does it."""
+    """Onsets and ends in seconds at the score's tempi, multiplied in the original's order."""
     tempi = [(tempo.tick, tempo.qpm) for tempo in score.tempi]
     if not tempi or tempi[0][0] > 0:
         tempi.insert(0, (0, 120.0))

@@ -36,7 +36,10 @@ SET_NAMES = {
     **{f'markov_{order}': f'Markov of order {order}' for order in range(1, 6)},
 }
 STYLE = f"""{charts.STYLE}{pairs.STYLE}
-.short {{ background: var(--panel); border-left: 4px solid var(--accent); border-radius: 4px; padding: 0.75rem 1.25rem; margin: 1rem 0; }}
+.short {{
+  background: var(--panel); border-left: 4px solid var(--accent); border-radius: 4px;
+  padding: 0.75rem 1.25rem; margin: 1rem 0;
+}}
 .short dt {{ font-weight: 600; margin-top: 0.6rem; }} .short dt:first-child {{ margin-top: 0; }}
 td {{ white-space: pre; }}
 .short dd {{ margin: 0; overflow-wrap: anywhere; }} p {{ max-width: 56rem; }}
@@ -162,10 +165,8 @@ def _positions(nats: dict[str, list]) -> str:
         y_label='nats',
         x_ticks=range(0, STEPS_PER_BAR, STEPS_PER_QUARTER),
     )
-    return (
-        '<div'
-        f' class="alone">{charts.figure(drawing, "Nats per step over the bar; less is better")}</div>{charts.legend(lines)}'
-    )
+    figure = charts.figure(drawing, 'Nats per step over the bar; less is better')
+    return f'<div class="alone">{figure}</div>{charts.legend(lines)}'
 
 
 def _features(comparison: dict) -> str:

@@ -22,7 +22,8 @@ MOST_STEPS = 128  # of a picture
 BLOCKS = {'longest_run': 'longest run copied: {} notes', 'alignment': 'local alignment {}'}
 STYLE = """
 .roll svg { min-width: 40rem; } .roll figure { margin: 0.5rem 0; }
-.note { fill: var(--quiet); } .note.marked { fill: var(--warm); } .span { fill: var(--warm); fill-opacity: 0.12; }
+.note { fill: var(--quiet); } .note.marked { fill: var(--warm); }
+.span { fill: var(--warm); fill-opacity: 0.12; }
 """
 
 # a name to what a reader calls it, and its notes; None where they are not known

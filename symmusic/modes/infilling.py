@@ -222,7 +222,7 @@ def _draw(
     known_NT: np.ndarray | None,
     number: int,
 ) -> np.ndarray:
-    """The tokens [N, T] of the gap that a model draws in each window; each `number` draws others."""
+    """The tokens [N, T] that a model draws in each window's gap; each `number` draws others."""
     gap_steps, num_steps = (
         DRAWN_BARS * STEPS_PER_BAR,
         tokens_NS.shape[1] - CONTEXT_STEPS if known_NT is not None else DRAWN_BARS * STEPS_PER_BAR,

@@ -1,1 +1,1 @@
-"""Reports: what was measured, as blocks of text, tables and charts, written as Markdown and HTML."""
+"""Reports as blocks of text, tables and charts, rendered as Markdown and HTML."""

@@ -32,9 +32,13 @@ def format_musicxml(
     beats, beat_type = meter.split('/')
     mode = 'major' if key.is_major else 'minor'
     attributes = (
-        f'<attributes><divisions>4</divisions><key><fifths>{fifths(key)}</fifths><mode>{mode}</mode></key><time><beats>{beats}</beats><beat-type>{beat_type}</beat-type></time><clef><sign>G</sign><line>2</line></clef></attributes>\n<direction'
-        f' placement="above"><direction-type><metronome><beat-unit>quarter</beat-unit><per-minute>{qpm:g}</per-minute></metronome></direction-type><sound'
-        f' tempo="{qpm:g}"/></direction>\n'
+        '<attributes><divisions>4</divisions>'
+        f'<key><fifths>{fifths(key)}</fifths><mode>{mode}</mode></key>'
+        f'<time><beats>{beats}</beats><beat-type>{beat_type}</beat-type></time>'
+        '<clef><sign>G</sign><line>2</line></clef></attributes>\n'
+        '<direction placement="above"><direction-type><metronome><beat-unit>quarter</beat-unit>'
+        f'<per-minute>{qpm:g}</per-minute></metronome></direction-type>'
+        f'<sound tempo="{qpm:g}"/></direction>\n'
     )
     bars = to_bars(notes, num_bars, pickup)
     first = 0 if pickup else 1  # so is the first full bar number 1
@@ -47,12 +51,14 @@ def format_musicxml(
             f' number="{number}"{IMPLICIT * (number == 0)}>\n{head}{content}{tail}</measure>\n'
         )
     return (
-        f'{HEAD}<score-partwise'
-        f' version="4.0">\n<work><work-title>{_text(title)}</work-title></work>\n<identification><encoding><software>symmusic</software></encoding></identification>\n<part-list><score-part'
-        ' id="P1"><part-name>Melody</part-name><score-instrument'
-        f' id="P1-I1"><instrument-name>{INSTRUMENTS[program]}</instrument-name></score-instrument><midi-instrument'
-        f' id="P1-I1"><midi-program>{program + 1}</midi-program></midi-instrument></score-part></part-list>\n<part'
-        f' id="P1">\n{"".join(measures)}</part>\n</score-partwise>\n'
+        f'{HEAD}<score-partwise version="4.0">\n'
+        f'<work><work-title>{_text(title)}</work-title></work>\n'
+        '<identification><encoding><software>symmusic</software></encoding></identification>\n'
+        '<part-list><score-part id="P1"><part-name>Melody</part-name><score-instrument id="P1-I1">'
+        f'<instrument-name>{INSTRUMENTS[program]}</instrument-name></score-instrument>'
+        f'<midi-instrument id="P1-I1"><midi-program>{program + 1}</midi-program>'
+        '</midi-instrument></score-part></part-list>\n'
+        f'<part id="P1">\n{"".join(measures)}</part>\n</score-partwise>\n'
     )
 
 
@@ -67,11 +73,15 @@ def _note(key: Key, sign: Sign, beams: Sequence[str]) -> str:
         kind for kind, is_there in (('stop', sign.tied_from), ('start', sign.tied_on)) if is_there
     ]
     tied = ''.join(f'<tied type="{tie}"/>' for tie in ties)
+    notations = f'<notations>{tied}</notations>' if tied else ''
+    tie_signs = ''.join(f'<tie type="{tie}"/>' for tie in ties)
+    beam_signs = ''.join(
+        f'<beam number="{level}">{beam}</beam>' for level, beam in enumerate(beams, 1)
+    )
     return (
-        f'<note><pitch><step>{spelled.letter}</step>{alter}<octave>{spelled.octave}</octave></pitch><duration>{sign.value}</duration>'
-        f'{"".join(f"<tie type={chr(34)}{tie}{chr(34)}/>" for tie in ties)}<voice>1</voice>{kind}'
-        f'{"".join(f"<beam number={chr(34)}{level}{chr(34)}>{beam}</beam>" for level, beam in enumerate(beams, 1))}'
-        f'{f"<notations>{tied}</notations>" if tied else ""}</note>\n'
+        f'<note><pitch><step>{spelled.letter}</step>{alter}<octave>{spelled.octave}</octave>'
+        f'</pitch><duration>{sign.value}</duration>{tie_signs}<voice>1</voice>{kind}'
+        f'{beam_signs}{notations}</note>\n'
     )
 
 

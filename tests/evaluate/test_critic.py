@@ -117,7 +117,7 @@ def test_an_interval_holds_its_estimate(seed, num_families, levels):
 
 
 def test_pieces_of_one_tune_are_no_further_evidence():
-    """Ten copies of every piece leave the interval as it is; ten times as many families narrow it."""
+    """Ten copies of every piece leave the interval as it is; ten times the families narrow it."""
 
     def width(num_families, copies):
         rng = np.random.default_rng(0)

@@ -146,7 +146,7 @@ def test_a_markov_model_reads_no_padding(found_phrases, order):
 
 
 def test_blanks_are_told_apart():
-    """Of a roll without a class for silence: finite at what is a target, whatever stands before it."""
+    """Of a roll without a class for silence: finite at every target, whatever stands before."""
     vocabulary = VOCABULARIES['pianoroll_faithful'](60, 72)
     windows = held_out([tune([-2, -2, 60, -1, -2, 62, -2, -2])], 12, vocabulary)
     targets = find_targets(windows, vocabulary, all_steps=True)

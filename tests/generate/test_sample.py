@@ -88,7 +88,7 @@ def restricted(logits, temperature=1.0, top_k=0, top_p=1.0):
 
 
 def test_restrict_by_hand():
-    """The classes by likelihood: 1 (0.3), 5 (0.25), 3 (0.2), 2 (0.1), 6 (0.08), 0 (0.05), 4 (0.02)."""
+    """Classes by likelihood: 1 (0.3), 5 (0.25), 3 (0.2), 2 (0.1), 6 (0.08), 0 (0.05), 4 (0.02)."""
 
     def kept(**how):
         return np.flatnonzero(np.isfinite(restricted(BIAS, **how))).tolist()

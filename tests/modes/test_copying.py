@@ -1,4 +1,4 @@
-"""What pieces are compared with: which settings go with which runs, and which pieces come too near."""
+"""What pieces are compared with: which settings go with which runs, which pieces are copies."""
 
 import numpy as np
 import pytest

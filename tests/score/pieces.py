@@ -38,12 +38,16 @@ def music_xml(
             f' number="{number}"{" implicit=" + chr(34) + "yes" + chr(34) if number == 0 else ""}>'
         )
         if number == 0:
-            measures += f'<attributes><divisions>1</divisions><time><beats>{meter[0]}</beats><beat-type>{meter[1]}</beat-type></time></attributes>'
+            measures += (
+                f'<attributes><divisions>1</divisions><time><beats>{meter[0]}</beats>'
+                f'<beat-type>{meter[1]}</beat-type></time></attributes>'
+            )
         for name, quarters, further in bar:
             grace, other = (further, '') if 'grace' in further else ('', further)
             chord = '<chord/>' if name.startswith('+') else ''
             pitch = f'<pitch><step>{name[-2]}</step><octave>{name[-1]}</octave></pitch>'
-            measures += f'<note>{grace}{chord}{pitch}{"" if grace else f"<duration>{quarters}</duration>"}{other}</note>'
+            duration = '' if grace else f'<duration>{quarters}</duration>'
+            measures += f'<note>{grace}{chord}{pitch}{duration}{other}</note>'
         measures += '</measure>'
     names = [f'P{number}' for number in range(1, num_parts + 1)]
     listed = ''.join(
