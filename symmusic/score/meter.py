@@ -1,16 +1,112 @@
-"""The meter filter: which tunes are in bars of sixteen steps."""
+"""Metres: where the bars of a score are, and which tunes are in bars of sixteen steps."""
 
+import bisect
+import itertools
 from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
 
 from symmusic.errors import ScoreError
-from symmusic.score.notes import Score
+from symmusic.score.notes import Meter, Note, Score
 
 STEPS_PER_QUARTER = 4
 STEPS_PER_BAR = 16
 
 
+class Span(NamedTuple):
+    """What one time signature holds for, in ticks, the length of its bars, and whether a note
+    begins in it.
+    """
+
+    begin: int
+    end: int
+    bar: Fraction
+    meter: Meter
+    sounds: bool
+
+
+def find_bars(
+    meters: Sequence[Meter], notes: Sequence[Note], ticks_per_quarter: int
+) -> tuple[list[Meter], int]:
+    """The time signatures that a piece is in, and the ticks before its first full bar.
+
+    Notation programs write a bar that is shorter than its metre with a time signature of its own. A
+    piece is in the metre whose bars fill most of it. Of others there may be up to a bar before it
+    (the pickup) and after it, and in between one bar from bar line to bar line (a short bar before
+    a repeat and the pickup after it), or whole bars of silence. What is silent at either end does
+    not count. Where there is more of others, all stay.
+
+    Args:
+      meters: in order of time; each begins a bar.
+      notes: in order of time.
+      ticks_per_quarter: of both.
+    """
+    spans = _spans(meters, notes, ticks_per_quarter)
+    if not spans:
+        return list(meters), 0
+    lengths: dict[Fraction, Fraction] = {}
+    for span in spans:  # the last bar filled up
+        whole = -((span.begin - span.end) // span.bar) * span.bar
+        lengths[span.bar] = lengths.get(span.bar, Fraction(0)) + whole
+    bar = max(lengths, key=lambda length: (lengths[length], length))
+    own = [index for index, span in enumerate(spans) if span.bar == bar]
+    if own[:2] == [0, 1] and spans[1].begin - spans[0].begin < bar:
+        own = own[1:]  # the same again after less than a bar
+    line = spans[own[0]].begin
+    fits = line - spans[0].begin <= bar
+    for left, right in itertools.pairwise([*own, len(spans)]):
+        between = spans[left + 1 : right]
+        if between:
+            end = spans[right].begin if right < len(spans) else None
+            fits &= _fits(between, line, bar, end)
+    if not fits:
+        return [span.meter for span in spans], 0
+    return [spans[index].meter for index in own], int(line % bar)
+
+
+def _fits(between: Sequence[Span], line: int, bar: Fraction, end: int | None) -> bool:
+    """Whether spans of other metres leave the bar lines where they are; `end` is None of the last
+    ones.
+    """
+    begin = between[0].begin
+    if (begin - line) % bar:
+        return False
+    if end is None:
+        return between[-1].end - begin <= bar
+    return (end - begin) % bar == 0 and (end - begin == bar or not any(s.sounds for s in between))
+
+
+def _spans(meters: Sequence[Meter], notes: Sequence[Note], ticks_per_quarter: int) -> list[Span]:
+    """From the first in which a note begins to the last. Before the first of all, if a note begins
+    there, its metre holds already.
+    """
+    onsets = [note.onset for note in notes]
+    begun = {meter.tick: meter for meter in meters}  # of several at one tick the last
+    begins = sorted(begun)
+    if onsets and begins and onsets[0] < begins[0]:
+        begun[0] = begun[begins[0]]
+        begins.insert(0, 0)
+    last = max([note.end for note in notes] + begins[-1:], default=0)
+    spans = []
+    for begin, end in itertools.pairwise([*begins, last]):
+        meter = begun[begin]
+        bar = Fraction(4 * ticks_per_quarter * meter.numerator, meter.denominator)
+        num_notes = bisect.bisect_left(onsets, end) - bisect.bisect_left(onsets, begin)
+        # a note of no length may begin at the very end
+        sounds = num_notes > 0 or (end == last and begin <= max(onsets, default=-1))
+        spans.append(Span(begin, end, bar, meter, sounds))
+    sounding = [index for index, span in enumerate(spans) if span.sounds]
+    return spans[sounding[0] : sounding[-1] + 1] if sounding else []
+
+
+def sounding_meters(score: Score) -> list[Meter]:
+    """The time signatures that hold for a note: without those after the last one."""
+    last = max((note.onset for note in score.notes), default=0)
+    return [meter for meter in score.meters if meter.tick <= last] or list(score.meters[:1])
+
+
 def check_meter(score: Score, meters: Sequence[str]) -> None:
-    """Passes a score whose every time signature is one of `meters` (as '4/4').
+    """Passes a score all of whose notes are in one of `meters` (as '4/4').
 
     A score that states none is refused as well: nothing says where its bars are.
 
@@ -19,7 +115,7 @@ def check_meter(score: Score, meters: Sequence[str]) -> None:
     """
     if not score.meters:
         raise ScoreError('no meter', f'the file states none; kept are {", ".join(meters)}')
-    for meter in score.meters:
+    for meter in sounding_meters(score):
         if str(meter) not in meters:
             raise ScoreError('meter', f'{meter}; kept are {", ".join(meters)}')
 
@@ -31,7 +127,8 @@ def check_single(score: Score) -> None:
       ScoreError: with the reason 'several time signatures' (also where they are alike) or 'several
         instruments'.
     """
-    if len(score.meters) > 1:
-        raise ScoreError('several time signatures', f'the file states {len(score.meters)}')
+    num_meters = max(len(score.meters), score.num_meters)
+    if num_meters > 1:
+        raise ScoreError('several time signatures', f'the file states {num_meters}')
     if score.num_instruments > 1:
         raise ScoreError('several instruments', f'{score.num_instruments} play in the file')

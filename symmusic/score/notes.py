@@ -51,7 +51,8 @@ class Score:
     Attributes:
       notes: of one instrument, in order of (onset, pitch).
       ticks_per_quarter: what all ticks of this score count.
-      meters: every time signature in order; empty where the file states none.
+      meters: the time signatures in order; empty where the file states none. Those of a pickup, of
+        a short last bar, and in which no note begins are not among them.
       tempi: every tempo in order; empty where the file states none.
       title: the track's or tune's name, or ''.
       num_instruments: how many instruments play notes in the file, drums included.
@@ -60,6 +61,7 @@ class Score:
         does not say.
       notices: what the reader left out or took differently from what is written, each a short
         phrase such as 'chord symbols left out'; empty where nothing was.
+      num_meters: how many time signatures the file states, where that is more than `meters` has.
     """
 
     notes: tuple[Note, ...]
@@ -71,3 +73,4 @@ class Score:
     pickup: int = 0
     program: int = 0
     notices: tuple[str, ...] = ()
+    num_meters: int = 0

@@ -1,0 +1,202 @@
+"""The events of a MIDI track, from its bytes.
+
+What notes do not need may be damaged: it is left out and named. What notes need is read or the file
+is refused, never lost silently.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+from symmusic.errors import ScoreError
+
+NOTE_OFF, NOTE_ON, PROGRAM = 0x80, 0x90, 0xC0  # statuses without their channel
+META, SYSEX, SYSEX_GOES_ON = 0xFF, 0xF0, 0xF7
+TRACK_NAME, END_OF_TRACK, TEMPO, TIME_SIGNATURE = 0x03, 0x2F, 0x51, 0x58  # kinds of meta events
+LARGEST_NUMBER = 0x0FFFFFFF  # of four bytes
+# after the status byte
+CHANNEL_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
+# MIDI files hold none of these, but some do; the undefined 0xF4 and 0xF5 have no known length
+SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0} | dict.fromkeys(range(0xF8, META), 0)
+RUNNING_ON = 'running status continues after a sysex or meta event: read with the status before it'
+
+
+class Event(NamedTuple):
+    """A message at a tick: the status with its channel, or `META` with its kind, and its data."""
+
+    tick: int
+    status: int
+    data: bytes
+    kind: int = 0
+
+
+@dataclasses.dataclass
+class Track:
+    """The events of a track that are sound, and the kinds of meta events that are not.
+
+    Attributes:
+      events: in file order, without system messages.
+      damaged: (tick, kind) of meta events left out.
+      notices: what else was left out or read differently.
+      end: the place in the file after the last byte read.
+      is_ended: whether there is an End of Track.
+    """
+
+    events: list[Event]
+    damaged: list[tuple[int, int]]
+    notices: list[str]
+    end: int
+    is_ended: bool = False
+
+
+def read_track(data: bytes, begin: int, end: int) -> Track:
+    """The events from place `begin` of a file up to an End of Track, or to `end`.
+
+    Raises:
+      ScoreError: an event is cut short at `end`, or cannot be told from its neighbours.
+    """
+    track = Track([], [], [], begin)
+    tick, running, interrupted = 0, None, False
+    try:
+        while track.end < end and not track.is_ended:
+            delta, place = read_number(data, track.end, end)
+            tick += delta
+            status = data[place]
+            if status >= 0x80:
+                place += 1
+            elif running is None:
+                raise ScoreError('damaged MIDI', f'data without a status at tick {tick}')
+            else:
+                status = running
+                if interrupted:
+                    track.notices.append(RUNNING_ON)
+            interrupted = status >= SYSEX and (interrupted or running is not None)
+            if status < SYSEX:
+                running = status
+            track.end = _read_event(track, data, place, end, tick, status)
+            if track.end > end:
+                raise IndexError
+    except IndexError as error:
+        raise ScoreError('damaged MIDI', f'an event at tick {tick} is cut short') from error
+    return track
+
+
+def read_number(data: bytes, place: int, end: int) -> tuple[int, int]:
+    """A number of seven bits to a byte, the highest first, and the place after it.
+
+    Raises:
+      IndexError: the data end in it.
+    """
+    number = 0
+    while place < end:
+        number = number << 7 | data[place] & 0x7F
+        if number > LARGEST_NUMBER:
+            raise ScoreError('damaged MIDI', 'a number of more than four bytes')
+        place += 1
+        if data[place - 1] < 0x80:
+            return number, place
+    raise IndexError
+
+
+def _read_event(track: Track, data: bytes, place: int, end: int, tick: int, status: int) -> int:
+    """Adds the event whose data begin at `place`, if it is one to keep; the place after it."""
+    if status < SYSEX:
+        return _read_channel(track, data, place, tick, status)
+    if status == META:
+        return _read_meta(track, data, place, end, tick)
+    if status in (SYSEX, SYSEX_GOES_ON):
+        return _skip_sysex(track, data, place, end, status)
+    if status not in SYSTEM_BYTES:
+        raise ScoreError('damaged MIDI', f'undefined status {status:#x} at tick {tick}')
+    track.notices.append('system messages left out')
+    return place + SYSTEM_BYTES[status]
+
+
+def _read_channel(track: Track, data: bytes, place: int, tick: int, status: int) -> int:
+    command, size = status & 0xF0, CHANNEL_BYTES[status & 0xF0]
+    content = data[place : place + size]
+    if command in (NOTE_ON, NOTE_OFF) and content[-1] > 127:
+        content = bytes([content[0], 127])
+        if command == NOTE_ON:  # the commonest fault of otherwise sound files
+            track.notices.append('velocities above 127 read as 127')
+    if max(content) < 0x80:
+        track.events.append(Event(tick, status, content))
+    elif command in (NOTE_ON, NOTE_OFF):
+        track.notices.append('notes of pitches above 127 left out')
+    else:
+        track.notices.append('damaged controls left out')
+    return place + size
+
+
+def _read_meta(track: Track, data: bytes, place: int, end: int, tick: int) -> int:
+    kind = data[place]
+    if kind == END_OF_TRACK:  # whatever its length, and where that is missing
+        track.is_ended = True
+        return min(place + 2, end)
+    size, begin = read_number(data, place + 1, end)
+    if begin + size > end:
+        raise IndexError
+    content = data[begin : begin + size]
+    if _is_sound(kind, content):
+        track.events.append(Event(tick, META, content, kind))
+    else:
+        track.damaged.append((tick, kind))
+    return begin + size
+
+
+def _is_sound(kind: int, content: bytes) -> bool:
+    """Whether a meta event has at least the bytes of its kind, of values that mean something; more
+    bytes are to be ignored.
+    """
+    size = len(content)
+    if kind == 0x00:
+        return size != 1  # of none: the track's own number
+    if kind == 0x20:
+        return size >= 1 and content[0] < 16
+    if kind == TEMPO:
+        return size >= 3 and any(content[:3])
+    if kind == 0x54:
+        return size >= 5 and content[0] < 0x80
+    if kind == TIME_SIGNATURE:
+        return size >= 4 and content[0] > 0 and content[1] <= 7
+    if kind == 0x59:
+        return size >= 2 and (content[0] <= 7 or content[0] >= 0xF9) and content[1] <= 1
+    return True
+
+
+DAMAGED = {
+    0x00: 'damaged sequence numbers left out',
+    0x20: 'damaged channel prefixes left out',
+    TEMPO: 'damaged tempo left out: the one before it holds, or 120',
+    0x54: 'damaged SMPTE offsets left out',
+    TIME_SIGNATURE: 'damaged time signature left out: the one before it holds, or 4/4',
+    0x59: 'damaged key signatures left out',
+}
+
+
+def _skip_sysex(track: Track, data: bytes, place: int, end: int, status: int) -> int:
+    """The place after a system exclusive message; of one that was written without its length, as on
+    a cable, after its end sign.
+    """
+    try:
+        size, begin = read_number(data, place, end)
+        after = begin + size
+    except ScoreError:
+        after = end + 1
+    if status == SYSEX_GOES_ON or (after <= end and data[after - 1] == SYSEX_GOES_ON):
+        return after
+    sign = place
+    while sign < end and data[sign] < 0x80:
+        sign += 1
+    if sign == end or data[sign] != SYSEX_GOES_ON or _goes_on(data, after, end):
+        return after
+    track.notices.append('system exclusive messages without their length left out')
+    return sign + 1
+
+
+def _goes_on(data: bytes, place: int, end: int) -> bool:
+    """Whether the next event is the next part of a system exclusive message."""
+    try:
+        _, place = read_number(data, place, end)
+        return place < end and data[place] == SYSEX_GOES_ON
+    except (IndexError, ScoreError):
+        return False

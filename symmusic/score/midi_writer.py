@@ -1,0 +1,119 @@
+"""Melodies to MIDI files, by mido."""
+
+import io
+import os
+from collections.abc import Sequence
+
+import mido
+
+from symmusic.files import write_whole
+from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+from symmusic.score.midi import decode_text
+from symmusic.score.notes import Note
+
+# The source's files count 220 ticks to a quarter; a sixteenth is 55, so a grid of sixteenths is
+# exact.
+TICKS_PER_QUARTER = 220
+TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
+
+
+def write_midi(
+    path: str | os.PathLike, notes: Sequence[Note], *, title: str = '', qpm: float = 120.0
+) -> None:
+    """Writes notes, in ticks of `TICKS_PER_QUARTER`, as a MIDI file of one track in 4/4, whole or
+    not at all.
+    """
+    write_whole(path, format_midi(notes, title=title, qpm=qpm))
+
+
+def format_midi(
+    notes: Sequence[Note],
+    *,
+    title: str = '',
+    qpm: float = 120.0,
+    meter: str = '4/4',
+    pickup: int = 0,
+    program: int = 0,
+) -> bytes:
+    """The bytes of a MIDI file (format 1: one track of tempo and metre, one of notes), as notation
+    programs expect it.
+
+    Args:
+      notes: in ticks of `TICKS_PER_QUARTER`.
+      title: written as Latin-1, which most programs read, or where that is not enough as UTF-8.
+      qpm: quarters per minute.
+      meter: '4/4' or '2/2', of bars of sixteen sixteenths.
+      pickup: sixteenths that the first bar has, 0 = all: no note begins before the last so many of
+        it. The file begins with them, and their bar has a time signature of its own.
+      program: General MIDI number of the instrument, from 0.
+    """
+    name, charset = _encoding(title)
+    left_out = (STEPS_PER_BAR - pickup) * TICKS_PER_STEP if pickup else 0
+    conductor = mido.MidiTrack(
+        [
+            mido.MetaMessage('track_name', name=name),
+            *_time_signatures(meter, pickup),
+            mido.MetaMessage('end_of_track'),
+        ]
+    )
+    conductor.insert(2, mido.MetaMessage('set_tempo', tempo=min(mido.bpm2tempo(qpm), 0xFFFFFF)))
+    # (tick, 0 for off / 1 for on, pitch, velocity): at one tick every note ends before the next
+    # begins
+    events = []
+    for note in notes:
+        events += [(note.onset, 1, note.pitch, note.velocity), (note.end, 0, note.pitch, 0)]
+    melody = mido.MidiTrack(
+        [
+            mido.MetaMessage('track_name', name='Melody'),
+            mido.Message('program_change', program=program),
+        ]
+    )
+    tick = left_out
+    for onset, is_on, pitch, velocity in sorted(events):
+        melody.append(
+            mido.Message(
+                'note_on' if is_on else 'note_off', note=pitch, velocity=velocity, time=onset - tick
+            )
+        )
+        tick = onset
+    melody.append(mido.MetaMessage('end_of_track'))
+    buffer = io.BytesIO()
+    mido.MidiFile(
+        type=1, ticks_per_beat=TICKS_PER_QUARTER, tracks=[conductor, melody], charset=charset
+    ).save(file=buffer)
+    return buffer.getvalue()
+
+
+def _time_signatures(meter: str, pickup: int) -> list[mido.MetaMessage]:
+    """That of the piece, before it that of the pickup's bar: as many of the longest value as there
+    are, 1/4 or 3/16.
+    """
+    numerator, denominator = map(int, meter.split('/'))
+    written = [
+        mido.MetaMessage(
+            'time_signature',
+            numerator=numerator,
+            denominator=denominator,
+            time=pickup * TICKS_PER_STEP,
+        )
+    ]
+    if pickup:
+        value = max(value for value in (1, 2, 4) if pickup % value == 0)
+        written.insert(
+            0,
+            mido.MetaMessage(
+                'time_signature', numerator=pickup // value, denominator=16 // value
+            ),
+        )
+    return written
+
+
+def _encoding(title: str) -> tuple[str, str]:
+    """A title as it can be written, and the charset that our reader finds it by."""
+    title = title.encode('utf-8', 'replace').decode()  # a file's name may hold half characters
+    try:
+        if decode_text(title.encode('latin-1')) == title:
+            return title, 'latin-1'
+    except UnicodeEncodeError:
+        pass
+    return title, 'utf-8'
