@@ -26,7 +26,7 @@ import numpy as np
 from symmusic.evaluate.comparison import compare
 from symmusic.evaluate.features import PROTOCOLS
 from symmusic.evaluate.folders import read_folder
-from symmusic.score.midi import TICKS_PER_QUARTER, write_midi
+from symmusic.score.midi_writer import TICKS_PER_QUARTER, write_midi
 from symmusic.score.notes import Note
 
 STEPS = 64

@@ -26,7 +26,8 @@ from symmusic.files import alone_in
 from symmusic.melody.events import quantize
 from symmusic.modes import train
 from symmusic.score.abc import read_abc_tune
-from symmusic.score.midi import TICKS_PER_QUARTER, format_midi, parse_midi
+from symmusic.score.midi import parse_midi
+from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
 from symmusic.score.notes import Note
 from symmusic.train import provenance
 from symmusic.train.provenance import commit, versions

@@ -15,7 +15,7 @@ from symmusic.corpus.split import find_families
 from symmusic.errors import UserError
 from symmusic.files import cache_folder, write_whole
 
-FORMAT = 7  # of the cache's files and of all that preparation does: raise it when either changes
+FORMAT = 8  # of the cache's files and of all that preparation does: raise it when either changes
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,8 +9,9 @@ import pathlib
 
 from symmusic.errors import UserError
 from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.score.midi import SUFFIXES as MIDI_SUFFIXES
 
-SUFFIXES = ('.mid', '.midi', '.abc')
+SUFFIXES = (*MIDI_SUFFIXES, '.abc')
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from symmusic.corpus.collections import Collection, SourceFile
 from symmusic.corpus.prepare import Settings, Tune, prepare_score
 from symmusic.errors import ScoreError, UserError
-from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER, sounding_meters
 from symmusic.score.notes import Meter, Score
 from symmusic.score.voices import read_voices
 from symmusic.streams import tunes_generator
@@ -27,7 +27,7 @@ def prepare_voice(score: Score, file: str, collection: Collection, settings: Set
     """One voice through `prepare_score`, by the collection's own metre where it has one; a voice
     that is not kept has its reason.
     """
-    meter = str(score.meters[0]) if score.meters else ''
+    meter = str(next(iter(sounding_meters(score)), ''))
     try:
         tune = prepare_score(
             _in_bars_of_16(score, collection) if collection.meter else score, file, settings
@@ -41,7 +41,7 @@ def _in_bars_of_16(score: Score, collection: Collection) -> Score:
     """The score with each of its bars, all of the collection's metre, as one or several bars of
     4/4.
     """
-    other = [str(found) for found in score.meters if str(found) != collection.meter]
+    other = [str(found) for found in sounding_meters(score) if str(found) != collection.meter]
     if other:
         raise ScoreError('meter', f'{other[0]}; kept is {collection.meter}')
     numerator, denominator = map(int, collection.meter.split('/'))

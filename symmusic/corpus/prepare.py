@@ -16,7 +16,7 @@ from symmusic.score.abc import read_abc_tune
 from symmusic.score.abc_book import MAX_BOOK_BYTES, split_tunes
 from symmusic.score.abc_text import decode
 from symmusic.score.key import detect_key, transposition
-from symmusic.score.meter import STEPS_PER_BAR, check_meter, check_single
+from symmusic.score.meter import STEPS_PER_BAR, check_meter, check_single, sounding_meters
 from symmusic.score.midi import MAX_BYTES, parse_midi
 from symmusic.score.notes import Score
 from symmusic.streams import tunes_generator
@@ -114,7 +114,7 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
     return Tune(
         file=file,
         title=score.title,
-        meter=str(score.meters[0]),
+        meter=str(sounding_meters(score)[0]),
         key=str(key),
         transposed_by=distance,
         phrases=tuple(map(to_events, phrases)),
@@ -173,7 +173,7 @@ def prepare_files(
         title = meter = ''
         try:
             score = read()
-            title, meter = score.title, str(score.meters[0]) if score.meters else ''
+            title, meter = score.title, str(next(iter(sounding_meters(score)), ''))
             tunes.append(prepare_score(score, name, settings))
         except ScoreError as error:
             tunes.append(Tune(name, title=title, meter=meter, reason=error.reason))

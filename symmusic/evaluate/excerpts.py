@@ -10,7 +10,7 @@ import numpy as np
 from symmusic.corpus.prepare import Tune
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote, from_events, to_events, to_notes
 from symmusic.score.meter import STEPS_PER_BAR
-from symmusic.score.midi import TICKS_PER_QUARTER
+from symmusic.score.midi_writer import TICKS_PER_QUARTER
 from symmusic.score.notes import Score, Tempo
 
 LEAST_SOUNDING = 0.3  # of an excerpt's steps, as in the source

@@ -8,10 +8,9 @@ from symmusic.errors import ScoreError, UserError
 from symmusic.evaluate.comparison import Pieces, stack
 from symmusic.evaluate.features import compute_features
 from symmusic.files import read_bounded
-from symmusic.score.midi import MAX_BYTES, parse_midi
+from symmusic.score.midi import MAX_BYTES, SUFFIXES, parse_midi
 from symmusic.score.notes import Note
 
-SUFFIXES = ('.mid', '.midi')
 MOST_NAMES = 10  # in one remark
 
 
@@ -51,7 +50,7 @@ def read_folder(
     files = [entry for entry in entries if entry.suffix.lower() in SUFFIXES]
     if not files:
         inner = '; folders in it are not looked into' if len(found) > len(entries) else ''
-        raise UserError(f'--{flag}={path}: the folder holds no .mid or .midi file{inner}')
+        raise UserError(f'--{flag}={path}: the folder holds no {", ".join(SUFFIXES)} file{inner}')
     names, features, left_out, polyphonic = [], [], {}, []
     for file in progress(files, 'file'):
         try:

@@ -20,11 +20,9 @@ from symmusic.evaluate.copies import (
 from symmusic.evaluate.shape import Collection, find_all_nearest, index_tunes, mean_and_sd
 from symmusic.files import read_bounded
 from symmusic.melody.events import from_events
-from symmusic.score.midi import MAX_BYTES
+from symmusic.score.midi import MAX_BYTES, SUFFIXES
 from symmusic.score.monophonic import parse_monophonic
 from symmusic.score.notes import Note
-
-SUFFIXES = ('.mid', '.midi')
 
 
 def read_melodies(folder: pathlib.Path) -> tuple[dict[str, list[Note]], dict[str, str]]:
@@ -49,7 +47,7 @@ def read_melodies(folder: pathlib.Path) -> tuple[dict[str, list[Note]], dict[str
         ) from error
     if not paths:
         raise UserError(
-            f'{folder} holds no {" or ".join(SUFFIXES)} file; name a folder of MIDI files'
+            f'{folder} holds no {", ".join(SUFFIXES)} file; name a folder of MIDI files'
         )
     melodies, left_out = {}, {}
     for path in paths:

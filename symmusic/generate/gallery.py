@@ -26,7 +26,7 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events, to_notes
 from symmusic.score.abc_writer import format_abc
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
-from symmusic.score.midi import TICKS_PER_QUARTER, format_midi
+from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
 from symmusic.score.musicxml import format_musicxml
 
 
@@ -223,12 +223,14 @@ def written_forms(
         dataclasses.replace(note, velocity=int(known.get(first + step.onset) or prompt.velocity))
         for note, step in zip(to_notes(steps, TICKS_PER_QUARTER), steps, strict=True)
     ]
-    form = {'title': title, 'qpm': prompt.qpm, 'meter': prompt.meter, 'program': prompt.program}
-    written = form | {
-        'key': prompt.key,
-        'num_bars': num_bars,
+    form = {
+        'title': title,
+        'qpm': prompt.qpm,
+        'meter': prompt.meter,
+        'program': prompt.program,
         'pickup': prompt.pickup if first == 0 else 0,
     }
+    written = form | {'key': prompt.key, 'num_bars': num_bars}
     return {
         '.mid': format_midi(played, **form),
         '.abc': format_abc(notes, **written),

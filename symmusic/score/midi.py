@@ -42,7 +42,8 @@ def parse_midi(data: bytes, part: int = 1) -> Score:
         raise ScoreError('MIDI format 2', 'only formats 0 and 1 are one piece of music')
     if not 0 < file.division < 0x8000:
         raise ScoreError('SMPTE time', 'the file counts film frames, not beats')
-    programs: dict = {}  # of a channel of a track, and of a channel where only another track says it
+    # of a channel of a track, and of a channel for where only another track sets it
+    programs: dict = {}
     instruments, num_instruments = {}, 0
     for index, track in enumerate(file.tracks):
         for _, status, content, _ in track.events:

@@ -6,6 +6,7 @@ from symmusic.errors import ScoreError
 from symmusic.score.midi_events import DAMAGED, Track, read_track
 
 HEADER, TRACK = b'MThd', b'MTrk'
+WRONG_LENGTH = 'wrong track lengths: read up to the End of Track'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +46,7 @@ def read_chunks(data: bytes) -> Chunks:
         for place, end in ((4, 8), (8, 10), (10, 12), (12, 14))
     )
     place = begin + 8 + size
-    if size < 6 or not _is_boundary(data, place):
+    if size != 6 and (size < 6 or not _is_boundary(data, place)):
         place = begin + 14
         notices.append('wrong length of the header')
     if kind > 2:
@@ -111,7 +112,7 @@ def _read_one(data: bytes, begin: int, end: int, notices: list[str]) -> Track:
     if not track.is_ended and end > limit == len(data):
         raise ScoreError('damaged MIDI', 'the file ends too soon')
     if track.end != end:
-        notices.append('wrong track lengths: read up to the End of Track')
+        notices.append(WRONG_LENGTH)
     return track
 
 
@@ -119,8 +120,11 @@ def _next_chunk(data: bytes, track_end: int, end: int, notices: list[str]) -> in
     """The place of the chunk after a track that was read to `track_end` and says that it ends at
     `end`: no track lies between the two.
     """
-    if not _is_boundary(data, end) or data.find(TRACK, track_end, end) >= 0:
+    if not _is_boundary(data, end):
         return track_end if track_end == len(data) else _find_track(data, track_end, notices)
+    if data.find(TRACK, track_end, end) >= 0:
+        notices.append(WRONG_LENGTH)
+        return _find_track(data, track_end, notices)
     if track_end < end:
         notices.append('bytes after the End of Track left out')
     return end

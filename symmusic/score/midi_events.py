@@ -10,13 +10,14 @@ from typing import NamedTuple
 from symmusic.errors import ScoreError
 
 NOTE_OFF, NOTE_ON, PROGRAM = 0x80, 0x90, 0xC0  # statuses without their channel
+REAL_TIME = 0xF8  # statuses from here on are bytes between others, but for `META`
 META, SYSEX, SYSEX_GOES_ON = 0xFF, 0xF0, 0xF7
 TRACK_NAME, END_OF_TRACK, TEMPO, TIME_SIGNATURE = 0x03, 0x2F, 0x51, 0x58  # kinds of meta events
 LARGEST_NUMBER = 0x0FFFFFFF  # of four bytes
 # after the status byte
 CHANNEL_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 # MIDI files hold none of these, but some do; the undefined 0xF4 and 0xF5 have no known length
-SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0} | dict.fromkeys(range(0xF8, META), 0)
+SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0} | dict.fromkeys(range(REAL_TIME, META), 0)
 RUNNING_ON = 'running status continues after a sysex or meta event: read with the status before it'
 
 
@@ -69,9 +70,10 @@ def read_track(data: bytes, begin: int, end: int) -> Track:
                 status = running
                 if interrupted:
                     track.notices.append(RUNNING_ON)
-            interrupted = status >= SYSEX and (interrupted or running is not None)
             if status < SYSEX:
-                running = status
+                running, interrupted = status, False
+            elif status < REAL_TIME or status == META:
+                interrupted = True
             track.end = _read_event(track, data, place, end, tick, status)
             if track.end > end:
                 raise IndexError

@@ -101,9 +101,7 @@ def _time_signatures(meter: str, pickup: int) -> list[mido.MetaMessage]:
         value = max(value for value in (1, 2, 4) if pickup % value == 0)
         written.insert(
             0,
-            mido.MetaMessage(
-                'time_signature', numerator=pickup // value, denominator=16 // value
-            ),
+            mido.MetaMessage('time_signature', numerator=pickup // value, denominator=16 // value),
         )
     return written
 

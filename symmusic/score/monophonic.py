@@ -8,6 +8,7 @@ notes. Everything else reads MIDI by `score/midi.py`, which forgives.
 from collections.abc import Iterator
 
 from symmusic.errors import ScoreError
+from symmusic.score.midi_chunks import unwrap_riff
 from symmusic.score.notes import Note
 
 NOTE_OFF, NOTE_ON = 0x80, 0x90
@@ -74,6 +75,7 @@ def _track_chunks(data: bytes) -> Iterator[bytes]:
     """The content of every track; chunks of other kinds are skipped, a track that the file's end
     cuts short is an error.
     """
+    data = unwrap_riff(data)
     if data[:4] != b'MThd' or len(data) < 14:
         raise ScoreError('damaged MIDI', 'no MIDI header')
     if (kind := int.from_bytes(data[8:10], 'big')) > 1:

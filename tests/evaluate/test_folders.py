@@ -11,7 +11,7 @@ import pytest
 import launch
 from symmusic.errors import UserError
 from symmusic.evaluate.folders import MOST_NAMES, read_folder, remarks
-from symmusic.score.midi import format_midi
+from symmusic.score.midi_writer import format_midi
 from symmusic.score.notes import Note
 
 STEP = 55

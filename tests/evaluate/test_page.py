@@ -20,7 +20,7 @@ from symmusic.evaluate.page import comparison_page
 from symmusic.evaluate.pairs import Pair, describe, draw_pair, find_pairs
 from symmusic.evaluate.summary import summarize
 from symmusic.melody.events import StepNote
-from symmusic.score.midi import format_midi
+from symmusic.score.midi_writer import format_midi
 from symmusic.score.notes import Note
 
 STEP = 55

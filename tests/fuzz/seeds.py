@@ -9,7 +9,7 @@ from symmusic.experiment.answers import FORMAT
 from symmusic.experiment.ratings import QUESTIONS
 from symmusic.melody.encodings import MelodyVocabulary
 from symmusic.model.model import Architecture
-from symmusic.score.midi import format_midi
+from symmusic.score.midi_writer import format_midi
 from symmusic.score.notes import Note
 from symmusic.train.checkpoint import Card
 from symmusic.train.state import Recipe

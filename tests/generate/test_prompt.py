@@ -15,7 +15,7 @@ from symmusic.errors import UserError
 from symmusic.generate.prompt import MAX_STEPS, mary, read_prompt
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import transpose_events
-from symmusic.score.midi import TICKS_PER_QUARTER, format_midi
+from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
 from symmusic.score.notes import Note
 
 VOCABULARY = MelodyVocabulary(55, 91)

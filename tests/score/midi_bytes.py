@@ -40,8 +40,8 @@ def tempo(qpm: float) -> bytes:
     return meta(0x51, round(60_000_000 / qpm).to_bytes(3, 'big'))
 
 
-def name(text: str) -> bytes:
-    return meta(0x03, text.encode('latin-1'))
+def name(text: str, charset: str = 'latin-1') -> bytes:
+    return meta(0x03, text.encode(charset))
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -56,9 +56,22 @@ def track(*items: tuple[int, bytes], end: bool = True) -> bytes:
     )
 
 
-def midi(*tracks: bytes, kind: int = 1, division: int = 480) -> bytes:
-    header = kind.to_bytes(2, 'big') + len(tracks).to_bytes(2, 'big') + division.to_bytes(2, 'big')
+def midi(
+    *tracks: bytes, kind: int = 1, division: int = 480, num_tracks: int | None = None
+) -> bytes:
+    counted = len(tracks) if num_tracks is None else num_tracks
+    header = kind.to_bytes(2, 'big') + counted.to_bytes(2, 'big') + division.to_bytes(2, 'big')
     return chunk(b'MThd', header) + b''.join(tracks)
+
+
+def riff(data: bytes, *before: bytes) -> bytes:
+    """A MIDI file as RIFF holds it, `before` it other chunks."""
+    content = b'RMID' + b''.join(before) + riff_chunk(b'data', data)
+    return riff_chunk(b'RIFF', content)
+
+
+def riff_chunk(kind: bytes, data: bytes) -> bytes:
+    return kind + len(data).to_bytes(4, 'little') + data + b'\0' * (len(data) % 2)
 
 
 def melody(

@@ -13,7 +13,7 @@ BOTH = ('4/4', '2/2')
 
 def score(*meters):
     return Score(
-        (Note(0, 1, 60),),
+        tuple(Note(4 * index, 1, 60) for index in range(max(len(meters), 1))),
         4,
         meters=tuple(Meter(4 * index, *meter) for index, meter in enumerate(meters)),
     )
