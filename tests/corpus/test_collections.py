@@ -16,6 +16,8 @@ def test_folder(tmp_path):
         'b.mid',
         'a/z.ABC',
         'a.midi',
+        'b.KAR',
+        'c.rmi',
         'notes.txt',
         'a/deep/er.Mid',
         '.mid',
@@ -25,14 +27,15 @@ def test_folder(tmp_path):
     write_files(tmp_path, dict.fromkeys(names, b''))
     (tmp_path / 'folder.mid').mkdir()
     files = find_files(str(tmp_path))
-    assert [file.name for file in files] == ['a.midi', 'a/deep/er.Mid', 'a/z.ABC', 'b.mid']
+    found = ['a.midi', 'a/deep/er.Mid', 'a/z.ABC', 'b.KAR', 'b.mid', 'c.rmi']
+    assert [file.name for file in files] == found
     assert files[1] == SourceFile('a/deep/er.Mid', tmp_path / 'a' / 'deep' / 'er.Mid')
 
 
 def test_file(tmp_path):
     write_files(tmp_path, {'one.abc': b'', 'one.txt': b''})
     assert find_files(str(tmp_path / 'one.abc')) == [SourceFile('one.abc', tmp_path / 'one.abc')]
-    with pytest.raises(UserError, match=r'one\.txt: not a file of \.mid, \.midi, \.abc'):
+    with pytest.raises(UserError, match=r'one\.txt: not a file of \.mid, .*, \.rmi, \.abc'):
         find_files(str(tmp_path / 'one.txt'))
 
 
@@ -54,7 +57,7 @@ def test_none(tmp_path, monkeypatch, name, message):
 
 def test_folder_without_music(tmp_path):
     write_files(tmp_path, {'readme.txt': b''})
-    with pytest.raises(UserError, match=r'holds no \.mid, \.midi, \.abc file'):
+    with pytest.raises(UserError, match=r'holds no \.mid, \.midi, \.kar, \.rmi, \.abc file'):
         find_files(str(tmp_path))
 
 

@@ -65,7 +65,7 @@ def test_long_lists_are_cut(tmp_path):
 def test_a_folder_without_pieces_is_one_line(tmp_path):
     with pytest.raises(UserError, match='none of its 2 MIDI files can be measured'):
         read(written(tmp_path / 'set', [], b'MThd'))
-    with pytest.raises(UserError, match=r'holds no \.mid or \.midi file'):
+    with pytest.raises(UserError, match=r'holds no \.mid, \.midi, \.kar, \.rmi file'):
         read(written(tmp_path / 'bare'))
     (tmp_path / 'bare' / 'inner').mkdir()
     with pytest.raises(UserError, match='folders in it are not looked into'):
