@@ -116,6 +116,8 @@ def _read_event(track: Track, data: bytes, place: int, end: int, tick: int, stat
 def _read_channel(track: Track, data: bytes, place: int, tick: int, status: int) -> int:
     command, size = status & 0xF0, CHANNEL_BYTES[status & 0xF0]
     content = data[place : place + size]
+    if len(content) < size:
+        raise IndexError
     if command in (NOTE_ON, NOTE_OFF) and content[-1] > 127:
         content = bytes([content[0], 127])
         if command == NOTE_ON:  # the commonest fault of otherwise sound files

@@ -1,4 +1,4 @@
-"""The small files of ../shared/reference/readers that MIDI readers get wrong, with the right result."""
+"""The small MIDI files of ../shared/reference/readers, with the right results."""
 
 import pytest
 
