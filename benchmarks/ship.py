@@ -19,14 +19,17 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import jax
 import numpy as np
 
+from symmusic.config.flags import base_config
+from symmusic.config.runs import from_dict
 from symmusic.files import write_whole
 from symmusic.generate.compose import Manner, Piece, compose
 from symmusic.generate.prompt import read_prompt
 from symmusic.model.model import Params
+from symmusic.modes import build, material
 from symmusic.streams import Stream, random_key
 from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.replicas import best_replica, replica
-from symmusic.train.shipped import FOLDER, read_shipped, write_shipped
+from symmusic.train.shipped import FOLDER, read_shipped, write_held_out, write_shipped
 
 CARD = """# The shipped model
 
@@ -67,6 +70,8 @@ def main(workdir: pathlib.Path) -> None:
         best = replica(states, best_replica(states))
         params, of = best.best_params, ' before rounding to half precision'
         when = {'date': datetime.date.today().isoformat(), 'best_epoch': int(best.best_epoch)}
+        config = from_dict(card.config, base_config(FOLDER.parents[1]))
+        write_held_out(material.split_as_trained(config, build.corpus(config)))
     figures = when | measured_figures(comparison) | {'measured': datetime.date.today().isoformat()}
     write_shipped(params, card, figures)
     params = read_shipped()[0]

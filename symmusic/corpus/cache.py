@@ -4,14 +4,14 @@ import dataclasses
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from symmusic.corpus.collections import Collection, SourceFile, find_collections, music21_version
 from symmusic.corpus.pieces import prepare_pieces
 from symmusic.corpus.prepare import Settings, Tune, fingerprint, prepare_files
-from symmusic.corpus.split import find_families
+from symmusic.corpus.split import Split, find_families, split_by_names, split_styles
 from symmusic.errors import UserError
 from symmusic.files import cache_folder, write_whole
 
@@ -24,7 +24,8 @@ class Corpus:
     each kept one.
 
     `notices` are lines for the user: terms of use, a cache that was broken, or could not be
-    written.
+    written. `held_out` has by `VALIDATION` and `TEST` the files of the tunes that a model was not
+    trained on, where these are known by name; else None, and the split is drawn.
     """
 
     name: str
@@ -33,10 +34,19 @@ class Corpus:
     families: np.ndarray
     from_cache: bool = False
     notices: tuple[str, ...] = ()
+    held_out: Mapping[str, Iterable[str]] | None = None
 
     @property
     def kept(self) -> list[Tune]:
         return [tune for tune in self.tunes if tune.kept]
+
+    def split(self, seed: int) -> Split:
+        """The kept tunes by part: drawn by `seed`, or those of `held_out`; raises as
+        `split_styles`.
+        """
+        if self.held_out is not None:
+            return split_by_names(self.kept, self.families, self.held_out)
+        return split_styles(self.kept, self.families, seed)
 
     @property
     def fingerprint(self) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.prepare import describe_drops
-from symmusic.corpus.split import TEST, TRAIN, VALIDATION, draw_share, split_styles
+from symmusic.corpus.split import TEST, TRAIN, VALIDATION, draw_share
 from symmusic.corpus.windows import (
     Windows,
     cut_windows,
@@ -143,7 +143,7 @@ def build_dataset(
             tuple(styles),
         )
 
-    tunes = split_styles(kept, corpus.families, split_seed)
+    tunes = corpus.split(split_seed)
     trained = draw_share(tunes.train, train_share, split_seed)
     train = by_style(cut, trained)
     parts = {

@@ -5,7 +5,7 @@ about unseen tunes.
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -101,6 +101,41 @@ def split_styles(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Spli
         else Split(
             *(tuple(tune for part in parts for tune in getattr(part, name)) for name in names)
         )
+    )
+
+
+def split_by_names(
+    tunes: Sequence[Tune], families: np.ndarray, held_out: Mapping[str, Iterable[str]]
+) -> Split:
+    """The split of a model that is known by the files of its held-out tunes, `VALIDATION` and
+    `TEST`; all other tunes are training.
+
+    A held-out tune whose family has a training tune (as it is read now) is left out.
+    """
+    parts = {file: part for part, files in held_out.items() for file in files}
+    trained = {
+        int(family) for tune, family in zip(tunes, families, strict=True) if tune.file not in parts
+    }
+    found: dict[str, list[Tune]] = {TRAIN: [], VALIDATION: [], TEST: []}
+    for tune, family in zip(tunes, families, strict=True):
+        part = parts.get(tune.file, TRAIN)
+        if part == TRAIN or int(family) not in trained:
+            found[part].append(tune)
+    return Split(*(tuple(sorted(found[part], key=lambda tune: tune.file)) for part in found))
+
+
+def find_seen(
+    tunes: Sequence[Tune], families: np.ndarray, trained_on: Sequence[Tune]
+) -> frozenset[int]:
+    """Of the families of some tunes those that hold a setting of a tune that a model was trained
+    on, as `find_families` joins them.
+    """
+    joined = find_families([*trained_on, *tunes])
+    seen = set(joined[: len(trained_on)].tolist())
+    return frozenset(
+        int(family)
+        for family, root in zip(families, joined[len(trained_on) :].tolist(), strict=True)
+        if root in seen
     )
 
 

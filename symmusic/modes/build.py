@@ -13,12 +13,15 @@ from symmusic.config.flags import DEFAULT_CONFIG, Command
 from symmusic.config.protocol import deviation
 from symmusic.corpus.cache import Corpus, load_corpus
 from symmusic.corpus.dataset import Dataset, build_dataset
-from symmusic.corpus.prepare import Settings, describe_drops
+from symmusic.corpus.prepare import Settings, Tune, describe_drops
 from symmusic.corpus.windows import Windows
+from symmusic.errors import UserError
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.train import shipped
+from symmusic.train.checkpoint import Card
 from symmusic.train.state import Recipe
 
 TWELVE_KEYS = (-5, 6)  # semitones from C major or A minor: each of the twelve once
@@ -49,6 +52,69 @@ def corpus(config: ConfigDict) -> Corpus:
         f' {describe_drops(loaded.tunes)}; {how} in {time.perf_counter() - begun:.1f} s'
     )
     return loaded
+
+
+def corpus_of(config: ConfigDict, card: Card, *, is_shipped: bool = False) -> Corpus:
+    """The corpus that a model was trained on, with the split that it was trained by.
+
+    Raises:
+      UserError: it is another one today.
+    """
+    found = corpus(config)
+    if is_shipped:
+        if own := of_shipped(found, card):
+            return own
+        raise UserError(f'{not_of_shipped(found)}; install the music21 of requirements.txt')
+    if found.fingerprint != card.dataset['fingerprint']:
+        raise UserError(
+            f'the corpus {found.name} has changed since the run was trained on it; train anew in'
+            ' another --workdir'
+        )
+    return found
+
+
+def of_shipped(corpus: Corpus, card: Card) -> Corpus | None:
+    """A corpus with the held-out tunes of the shipped model, which are known by their files: those
+    that it has not seen, whatever has become of the corpus's reader; None where most are missing.
+
+    Where the corpus is read otherwise today, a line says so, and tunes of pitches that the model
+    does not know are left out.
+    """
+    held_out = shipped.read_held_out()
+    names = {name for part in held_out.values() for name in part}
+    if 2 * len(names & {tune.file for tune in corpus.kept}) < len(names):
+        return None
+    if corpus.fingerprint != card.dataset['fingerprint']:
+        corpus = _within(corpus, card.vocabulary)
+        print(
+            f'the corpus {corpus.name} is read otherwise than when the shipped model was trained on'
+            f' it: the {len(names)} tunes that it has not seen are taken by their names'
+        )
+    return dataclasses.replace(corpus, held_out=held_out)
+
+
+def not_of_shipped(corpus: Corpus) -> str:
+    """That a corpus is none of the shipped model's."""
+    return f'the corpus {corpus.name} is not the one that the shipped model was trained on'
+
+
+def _within(corpus: Corpus, vocabulary: Vocabulary) -> Corpus:
+    """The corpus without tunes of other pitches than a vocabulary's."""
+
+    def knows(tune: Tune) -> bool:
+        pitches = tune.events[tune.events >= 0]
+        return vocabulary.min_pitch <= pitches.min() and pitches.max() <= vocabulary.max_pitch
+
+    rows = [row for row, tune in enumerate(corpus.kept) if knows(tune)]
+    kept = [corpus.kept[row] for row in rows]
+    files = {tune.file for tune in kept}
+    tunes = [
+        tune
+        if not tune.kept or tune.file in files
+        else dataclasses.replace(tune, reason='pitch range', phrases=(), gaps=())
+        for tune in corpus.tunes
+    ]
+    return dataclasses.replace(corpus, tunes=tuple(tunes), families=corpus.families[rows])
 
 
 def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()) -> Dataset:

@@ -41,12 +41,9 @@ def find_originals(
         )
     else:
         corpus = build.corpus(config)
-        found, why = (
-            None,
-            f'the corpus {corpus.name} is not the one that {model.name} was trained on',
-        )
-        if corpus.fingerprint == model.card.dataset['fingerprint']:
-            tunes = material.split_as_trained(config, corpus)
+        found, why = None, build.not_of_shipped(corpus)
+        if own := build.of_shipped(corpus, model.card):
+            tunes = material.split_as_trained(config, own)
             return gather_originals(tunes.train, [*tunes.validation, *tunes.test])
         print(f'{why}: pieces are not compared with it')
     if found is None and (field := _needs(config.sample)):

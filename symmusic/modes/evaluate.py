@@ -64,12 +64,8 @@ def run(command: Command) -> None:
             ' continues it'
         )
     settings, protocol = config.evaluate, config.evaluate.protocol
-    corpus = build.corpus(config)
+    corpus = build.corpus_of(config, card, is_shipped=not model.has_originals)
     data = build.dataset(config, corpus, (card.vocabulary.min_pitch, card.vocabulary.max_pitch))
-    if data.fingerprint != card.dataset['fingerprint']:
-        raise UserError(
-            f'the corpus {corpus.name} has changed since the run in {workdir} was trained on it'
-        )
     rng = generator(config.seed, Stream.EVALUATION)
     music = material.gather(config, corpus, card.vocabulary, rng)
     size, num_draws, num_steps = (

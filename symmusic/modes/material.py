@@ -8,7 +8,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.corpus.cache import Corpus
-from symmusic.corpus.split import Split, draw_share, split_styles
+from symmusic.corpus.split import Split, draw_share
 from symmusic.errors import UserError
 from symmusic.evaluate.excerpts import Excerpts, cut_excerpts, draw_rows
 from symmusic.generate.prompt import read_prompt
@@ -96,11 +96,7 @@ def gather(
 def split_as_trained(config: ConfigDict, corpus: Corpus) -> Split:
     """The tunes of each part, as training had them; split by window all are of training."""
     by_tune = config.data.split == 'tune'
-    tunes = (
-        split_styles(corpus.kept, corpus.families, config.data.split_seed)
-        if by_tune
-        else Split(tuple(corpus.kept), (), ())
-    )
+    tunes = corpus.split(config.data.split_seed) if by_tune else Split(tuple(corpus.kept), (), ())
     return dataclasses.replace(
         tunes, train=draw_share(tunes.train, config.data.train_share, config.data.split_seed)
     )

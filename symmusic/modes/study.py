@@ -92,12 +92,7 @@ def _draw(config: ConfigDict, model: trained.Model) -> Study:
         config.sample.num_bars * STEPS_PER_BAR,
     )
     vocabulary = card.vocabulary
-    corpus = build.corpus(config)
-    data = build.dataset(config, corpus, (vocabulary.min_pitch, vocabulary.max_pitch))
-    if data.fingerprint != card.dataset['fingerprint']:
-        raise UserError(
-            f'the corpus {corpus.name} has changed since {model.name} was trained on it'
-        )
+    corpus = build.corpus_of(config, card, is_shipped=not model.has_originals)
     rng = generator(config.seed, Stream.STUDY)
     tunes = material.split_as_trained(config, corpus)
     excerpts = cut_excerpts(tunes.train, num_steps)

@@ -23,15 +23,13 @@ from symmusic.errors import UserError
 from symmusic.files import alone_in, write_digested, write_whole
 from symmusic.generate.sound import find_font
 from symmusic.model.model import Architecture, count_params
-from symmusic.modes import build, material, sample, trained
+from symmusic.modes import build, material, parent, sample, trained
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.devices import PROCESSES, claim_cores, fetch, join_processes, make_mesh
-from symmusic.train.finetune import begin_from, transfer
 from symmusic.train.metrics import plot_metrics, require_tensorboard, write_metrics
 from symmusic.train.provenance import changes, made_with, versions
-from symmusic.train.replicas import best_replica, held_out_losses, init_replicas, replica, stack
-from symmusic.train.state import TrainState
+from symmusic.train.replicas import best_replica, held_out_losses, init_replicas
 
 
 def run(command: Command, say: Callable[[str], None] = print) -> None:
@@ -66,8 +64,8 @@ def _run(
     )
     _require_kernel(config, device.platform)
     corpus = build.corpus(config)
-    parent = _parent(config)
-    vocabulary = parent[1].vocabulary if parent else None
+    origin = parent.load(config)
+    vocabulary = origin.card.vocabulary if origin else None
     if line := build.without_effect(command):
         print(line)
     data = build.dataset(
@@ -84,6 +82,7 @@ def _run(
         'num_tunes': data.num_tunes,
         'num_windows': len(data.train),
     }
+    descent = None
     if checkpoints.latest_step() is None:
         states = init_replicas(
             loop.initial_keys(config.seed, config.replicas), architecture, recipe
@@ -96,10 +95,13 @@ def _run(
             described,
             num_replicas=config.replicas,
         )
-        if parent:
-            states = _begun_from(*parent, states, card)
-            print(f'begins with the best parameters of {config.init_from}')
+        if origin:
+            descent = parent.describe(origin, config, corpus)
+            states = parent.begin(origin, states, card)
+            for line in parent.announce(origin, descent):
+                print(line)
     else:
+        descent = parent.read(workdir)
         states, card = checkpoints.restore()
         stored = runs.from_dict(card.config, base_config(command.root))
         runs.check_same_run(stored, config, checkpoints.folder)  # else it is another run's
@@ -176,6 +178,8 @@ def _run(
             workdir / 'config.json',
             runs.to_json(config, [*sessions, *([] if now in sessions else [now])]),
         )
+        if descent:
+            parent.write(workdir, descent)
         tunes = material.split_as_trained(config, corpus)
         write_originals(workdir, gather_originals(tunes.train, [*tunes.validation, *tunes.test]))
 
@@ -228,6 +232,7 @@ def _run(
         'num_parameters': num_params,
         'seconds': round(seconds, 1),  # of the last session, without preparation and samples
         'base_rate': base_rates,
+        'init_from': descent,
         'best_replica': best,
         'replicas': [
             {
@@ -243,6 +248,7 @@ def _run(
             for index in range(config.replicas)
         ],
     }
+    summary['worse_than_base_rate'] = _worse_parts(summary)
     for line in _results(summary, recipe.targets):
         print(line)
     sample.draw(config, trained.choose(config, card, states, workdir), workdir)
@@ -252,7 +258,7 @@ def _run(
 
 def _results(summary: dict, targets: str) -> list[str]:
     """What came out, in two lines: of several replicas the mean and the range as well. Split by
-    window there is no test part.
+    window there is no test part. A third one where the run is worse than the base rate.
     """
     unit = 'nats per step of gaps' if targets == 'gap' else 'nats per step'
     replicas, base_rates, best = summary['replicas'], summary['base_rate'], summary['best_replica']
@@ -279,52 +285,35 @@ def _results(summary: dict, targets: str) -> list[str]:
                 'no test loss: split by window nothing is kept apart, and every tune has been'
                 ' trained on'
             ),
+            *_worse(summary),
         ]
     test, test_more = losses('test')
+    seen = parent.remark(summary['init_from'])
     return [
         f'{who} {replicas[best]["best_epoch"]}: {validation} on validation tunes {validation_more}',
-        f'on test tunes, measured once: {test} {test_more}',
+        f'on test tunes, measured once: {test} {test_more}' + (f'; {seen}' if seen else ''),
+        *_worse(summary),
     ]
 
 
-def _parent(config: ConfigDict) -> tuple[TrainState, Card] | None:
-    """The run to be fine-tuned, None where training begins at random."""
-    if not config.init_from:
-        return None
-    states, card = Checkpoints(pathlib.Path(config.init_from).expanduser()).restore()
-    if not states.best_epoch.any():
-        raise UserError(
-            f'config.init_from = {config.init_from}: that run has not finished an epoch; go on with'
-            ' it first'
-        )
-    encoding = card.vocabulary.to_json()['encoding']
-    if encoding != config.data.encoding:
-        raise UserError(
-            f'config.init_from = {config.init_from}: that run has config.data.encoding ='
-            f' {encoding!r}, not {config.data.encoding!r}'
-        )
-    return states, card
-
-
-def _begun_from(
-    parent_states: TrainState, parent: Card, states: TrainState, card: Card
-) -> TrainState:
-    """Every replica with the parameters of the parent's best one; classes that the parent lacks
-    differ.
-    """
-    old = replica(parent_states, best_replica(parent_states)).best_params
-    new = [
-        transfer(
-            replica(states.params, index),
-            card.architecture,
-            card.vocabulary.class_names,
-            old,
-            parent.architecture,
-            parent.vocabulary.class_names,
-        )
-        for index in range(card.num_replicas)
+def _worse_parts(summary: dict) -> list[str]:
+    """The held-out parts that the best replica predicts no better than the constant answer."""
+    nats = summary['replicas'][summary['best_replica']]['nats_per_step']
+    return [
+        part
+        for part, rate in summary['base_rate'].items()
+        if rate is not None and not nats[part] < rate
     ]
-    return begin_from(states, stack(new))
+
+
+def _worse(summary: dict) -> list[str]:
+    """A line where there are such parts."""
+    parts = summary['worse_than_base_rate']
+    what = 'windows' if summary['base_rate']['test'] is None else 'tunes'
+    return [
+        f'worse than the base rate on {" and ".join(parts)} {what}: the class frequencies alone'
+        ' predict no worse; train longer, or with another learning rate'
+    ] * bool(parts)
 
 
 def _run_config(

@@ -34,27 +34,23 @@ def load(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
     """The run's config with the command's settings of sampling and evaluation, its model, and the
     workdir.
 
-    Where there is no run, the shipped model draws; it is evaluated only where its own config is
-    asked for.
+    Where there is no run, the shipped model draws.
 
     Raises:
-      UserError: there is no run, none that has finished an epoch, or the command states another
-        one's fields.
+      UserError: the run has not finished an epoch, or the command states another one's fields.
     """
     claim_cores(command.config.train.cpu_devices)
     workdir = build.workdir(command, command.config_name)
     checkpoints = Checkpoints(workdir)
     if checkpoints.latest_step() is None:
-        may_be_shipped = (
-            command.mode in ('sample', 'study') or command.config_name == shipped.FOLDER.name
-        )
         train = build.command_line(command, 'train')
-        if not may_be_shipped or (workdir / 'config.json').exists():
+        if (workdir / 'config.json').exists():
             raise UserError(f'{workdir} holds no trained model; train one with: {train}')
         params, card, figures = shipped.read_shipped()
         nats, date = figures['nats_per_step'], figures['date']
+        does = 'is measured' if command.mode == 'evaluate' else 'draws'
         print(
-            f'no run in {workdir}: the shipped model draws ({card.dataset["corpus"]}, {date};'
+            f'no run in {workdir}: the shipped model {does} ({card.dataset["corpus"]}, {date};'
             f' {nats["model"]:.3f} nats per step on test tunes, base rate {nats["base_rate"]:.3f});'
             f' to train one: {train}'
         )

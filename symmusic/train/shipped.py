@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import symmusic
+from symmusic.corpus.split import TEST, VALIDATION, Split
 from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.model.model import Params, init_params
@@ -56,10 +57,33 @@ def read_shipped(folder: pathlib.Path = FOLDER) -> tuple[Params, Card, dict]:
         arrays = [jnp.asarray(leaves[name], jnp.float32) for name in _named(shapes)]
         return jax.tree.unflatten(jax.tree.structure(shapes), arrays), card, fields['figures']
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise UserError(
-            f'the shipped model in {folder} cannot be read: {error}; install symmusic anew, or'
-            ' train a model'
-        ) from error
+        raise _unreadable(folder, error) from error
+
+
+def write_held_out(split: Split, folder: pathlib.Path = FOLDER) -> None:
+    """Writes which tunes were held out [`held_out.json`], by the names of their files: the model is
+    known by them, whatever becomes of the corpus's reader or of the way in which splits are drawn.
+    """
+    parts = {part: [tune.file for tune in getattr(split, part)] for part in (VALIDATION, TEST)}
+    write_whole(folder / 'held_out.json', json.dumps(parts, indent=1) + '\n')
+
+
+def read_held_out(folder: pathlib.Path = FOLDER) -> dict[str, frozenset[str]]:
+    """The files of the tunes that the shipped model was not trained on, 'validation' and 'test', as
+    its corpus names them; raises as `read_shipped`.
+    """
+    try:
+        parts = json.loads((folder / 'held_out.json').read_text())
+        return {part: frozenset(parts[part]) for part in (VALIDATION, TEST)}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _unreadable(folder, error) from error
+
+
+def _unreadable(folder: pathlib.Path, error: Exception) -> UserError:
+    return UserError(
+        f'the shipped model in {folder} cannot be read: {error}; install symmusic anew, or train a'
+        ' model'
+    )
 
 
 def _named(params: Params) -> dict:

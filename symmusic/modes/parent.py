@@ -1,0 +1,236 @@
+"""The run that another one is fine-tuned from: its parameters, and which held-out tunes of the new
+run it has been trained on.
+"""
+
+import dataclasses
+import json
+import pathlib
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from symmusic.config import runs
+from symmusic.corpus.cache import Corpus
+from symmusic.corpus.originals import read_originals
+from symmusic.corpus.prepare import Tune
+from symmusic.corpus.split import TEST, VALIDATION, find_seen
+from symmusic.errors import UserError
+from symmusic.files import write_whole
+from symmusic.melody.events import extract_phrases, from_events, to_events
+from symmusic.model.model import Params
+from symmusic.modes import build, material
+from symmusic.train import shipped
+from symmusic.train.checkpoint import Card, Checkpoints
+from symmusic.train.finetune import begin_from, transfer
+from symmusic.train.replicas import best_replica, replica, stack
+from symmusic.train.state import TrainState
+
+SHIPPED = 'shipped'  # as `config.init_from` names the shipped model
+FILE = 'init_from.json'  # of a run's folder: what it began with
+
+
+@dataclasses.dataclass(frozen=True)
+class Parent:
+    """What a run begins with: the best parameters of another one, of `epoch`.
+
+    `state` says that the other one is not finished, '' where it is.
+    """
+
+    params: Params
+    card: Card
+    name: str
+    epoch: int
+    state: str = ''
+
+
+def load(config: ConfigDict) -> Parent | None:
+    """The run of `config.init_from`, None where training begins at random.
+
+    Raises:
+      UserError: there is no such run, it has not finished an epoch, or has another encoding.
+    """
+    if not config.init_from:
+        return None
+    if config.init_from == SHIPPED:
+        params, card, figures = shipped.read_shipped()
+        found = Parent(params, card, 'the shipped model', figures['best_epoch'])
+    else:
+        found = _of_run(config.init_from)
+    encoding = found.card.vocabulary.to_json()['encoding']
+    if encoding != config.data.encoding:
+        raise UserError(
+            f'config.init_from = {config.init_from}: that run has config.data.encoding ='
+            f' {encoding!r}, not {config.data.encoding!r}'
+        )
+    return found
+
+
+def _of_run(path: str) -> Parent:
+    states, card = Checkpoints(pathlib.Path(path).expanduser()).restore()
+    if not states.best_epoch.any():
+        raise UserError(
+            f'config.init_from = {path}: that run has not finished an epoch; go on with it first'
+        )
+    best = replica(states, best_replica(states))
+    num_epochs = card.config['train']['num_epochs']
+    is_finished = bool((states.stopped | (states.epoch >= num_epochs)).all())
+    done = int(np.asarray(states.epoch).min())
+    state = '' if is_finished else f'that run is not finished: {done} of {num_epochs} epochs'
+    return Parent(best.best_params, card, path, int(best.best_epoch), state)
+
+
+def begin(parent: Parent, states: TrainState, card: Card) -> TrainState:
+    """Every replica with the parent's parameters; classes that it lacks differ.
+
+    Raises:
+      UserError: the networks differ.
+    """
+    try:
+        new = [
+            transfer(
+                replica(states.params, index),
+                card.architecture,
+                card.vocabulary.class_names,
+                parent.params,
+                parent.card.architecture,
+                parent.card.vocabulary.class_names,
+            )
+            for index in range(card.num_replicas)
+        ]
+    except UserError as error:
+        hint = '; --config=configs/pretrained.py has its network'
+        raise UserError(f'{error}{hint * (parent.name == "the shipped model")}') from error
+    return begin_from(states, stack(new))
+
+
+def describe(parent: Parent, config: ConfigDict, corpus: Corpus) -> dict:
+    """What `init_from.json` and the summary say of the parent: `run`, `epoch`, the new run's
+    `split`, and in `held_out_families` by part how many families of its held-out tunes there are
+    (`num`) and how many of them the parent, or one before it, was trained on (`seen`); null where that
+    cannot be told, or no tune is held out.
+
+    Raises:
+      UserError: so many that there is no test figure of unseen tunes.
+    """
+    found = {
+        'run': config.init_from,
+        'epoch': parent.epoch,
+        'split': config.data.split,
+        'held_out_families': None,
+    }
+    if config.data.split != 'tune':
+        return found
+    trained_on = _trained_on(config.init_from, config)
+    if trained_on is None:
+        return found
+    seen = find_seen(corpus.kept, corpus.families, trained_on)
+    family_of = {
+        tune.file: int(family) for tune, family in zip(corpus.kept, corpus.families, strict=True)
+    }
+    tunes = material.split_as_trained(config, corpus)
+    parts = {
+        part: {family_of[tune.file] for tune in getattr(tunes, part)} for part in (VALIDATION, TEST)
+    }
+    found['held_out_families'] = {
+        part: {'num': len(families), 'seen': len(families & seen)}
+        for part, families in parts.items()
+    }
+    _check(found, parent, config, corpus)
+    return found
+
+
+def _check(found: dict, parent: Parent, config: ConfigDict, corpus: Corpus) -> None:
+    """Refuses a run whose held-out tunes are mostly not unseen: of another split of the same tunes,
+    or half of the test families.
+    """
+    counts = found['held_out_families']
+    num_seen, num = counts[TEST]['seen'], counts[TEST]['num']
+    is_same_corpus = parent.card.dataset['fingerprint'] == corpus.fingerprint
+    if 2 * num_seen < num and not (is_same_corpus and num_seen):
+        return
+    data = parent.card.config['data']
+    if is_same_corpus and data['split'] == 'tune':
+        way = f'config.data.split_seed must be {data["split_seed"]}, as there'
+    else:
+        way = "choose a run that has not, or other tunes, or config.data.split = 'window'"
+    raise UserError(
+        f'config.init_from = {config.init_from}: it was trained on tunes of {num_seen} of the {num}'
+        f' test families, so no test figure would be of unseen tunes; {way}'
+    )
+
+
+def remark(found: dict | None, part: str = TEST) -> str:
+    """How many families of a part the parent has seen, as a line says it; '' where none, or there
+    is no parent.
+    """
+    if not found or not found['held_out_families']:
+        return ''
+    counts = found['held_out_families'][part]
+    return (
+        f'{counts["seen"]} of {counts["num"]} {part} families were among the tunes that'
+        f' {found["run"]} was trained on'
+        if counts['seen']
+        else ''
+    )
+
+
+def announce(parent: Parent, found: dict) -> list[str]:
+    """What the user is told at the beginning, line by line."""
+    state = f' ({parent.state})' if parent.state else ''
+    lines = [
+        f'begins with the best parameters of {parent.name}, of its epoch {parent.epoch}{state}'
+    ]
+    lines += [
+        f'{line}: figures on them are not of unseen tunes'
+        for part in (VALIDATION, TEST)
+        if (line := remark(found, part))
+    ]
+    if found['held_out_families'] is None and found['split'] == 'tune':
+        lines.append(
+            f'which tunes {parent.name} was trained on is not known, so held-out ones may be among'
+            ' them'
+        )
+    return lines
+
+
+def write(workdir: pathlib.Path, found: dict) -> None:
+    """Keeps `describe` beside the run, as the parent may go on training."""
+    write_whole(workdir / FILE, json.dumps(found, indent=2) + '\n')
+
+
+def read(workdir: pathlib.Path) -> dict | None:
+    """What `write` kept; None where there is nothing, or it is damaged."""
+    try:
+        found = json.loads((workdir / FILE).read_text())
+        return found if 'held_out_families' in found else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _trained_on(init_from: str, config: ConfigDict) -> tuple[Tune, ...] | None:
+    """The tunes that a run was trained on, and those that it was fine-tuned from; None where they
+    are not known.
+    """
+    if init_from == SHIPPED:
+        _, card, _ = shipped.read_shipped()
+        own = runs.from_dict(card.config, config)
+        corpus = build.of_shipped(build.corpus(own), card)
+        return None if corpus is None else material.split_as_trained(own, corpus).train
+    folder = pathlib.Path(init_from).expanduser()
+    originals = read_originals(folder)
+    if originals is None:
+        return None
+    tunes = tuple(
+        Tune(name, title=title, phrases=_phrases(events))
+        for name, title, events in zip(
+            originals.names, originals.titles, originals.tunes, strict=True
+        )
+    )
+    before = Checkpoints(folder).restore_card().config['init_from']
+    earlier = _trained_on(before, config) if before else ()
+    return None if earlier is None else (*tunes, *earlier)
+
+
+def _phrases(events: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The phrases of a tune's events, as they were before silence was written between them."""
+    return tuple(map(to_events, extract_phrases(from_events(events))))
