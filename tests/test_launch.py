@@ -31,6 +31,7 @@ from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
 from symmusic.score.notes import Note
 from symmusic.train import provenance
 from symmusic.train.provenance import commit, versions
+from symmusic.train.shipped import read_shipped
 
 ROOT = pathlib.Path(launch.__file__).parent
 STEP = TICKS_PER_QUARTER // 4
@@ -779,7 +780,11 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch):
     printed = capsys.readouterr().out
     folder = workdir / 'evaluation'
     assert printed.splitlines()[-1] == str(folder)
+    assert len(printed.splitlines()) < 20
+    report = (folder / 'report.md').read_text()
+    assert report.index('## Scale: means over draws') < report.index('## The first draw')
     comparison = json.loads((folder / 'comparison.json').read_text())
+    assert f'{comparison["nats_per_step"]["model"]:.3f}' in printed
     names = {
         'second_draw',
         'real_continuations',
@@ -836,7 +841,7 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch):
     page = (folder / 'index.html').read_text()
     assert f'{comparison["draws"]["model"]["overall_oa"]["mean"]:.3f}' in page
     assert 'aria-label="piano rolls of piece ' in page
-    assert 'bars said again' in page
+    assert 'repeated bars' in page
     assert 'give 0 excerpts of 64 bars' in refused(*argv, '--config.sample.num_bars=64')
     monkeypatch.setattr(
         'symmusic.modes.evaluate._continue', lambda *_: (np.full((16, 32), -2, np.int8), 0, 16)
@@ -1171,11 +1176,34 @@ def test_without_a_run_the_shipped_model_draws(tmp_path, monkeypatch, capsys, fo
     assert 'not the one that the shipped model was trained on' in capsys.readouterr().err
 
 
-def test_evaluating_without_a_run_names_the_command_that_trains(refused):
-    error = refused('--mode=evaluate', '--workdir=nowhere')
-    assert 'no trained model' in error
+@pytest.mark.slow
+def test_without_a_run_the_shipped_model_is_measured(tmp_path, capsys, folk):
+    """On its own test tunes: the likelihood is the card's."""
+    argv = [
+        f'--workdir={tmp_path / "nowhere"}',
+        '--mode=evaluate',
+        '--config.evaluate.num_pieces=4',
+        '--config.evaluate.num_draws=1',
+        '--config.evaluate.critic_pieces=0',
+        '--config.sample.num_bars=1',
+    ]
+    assert launch.main(argv) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert 'the shipped model is measured' in printed[0]
+    folder = tmp_path / 'nowhere' / 'evaluation'
+    assert printed[-1] == str(folder)
+    comparison = json.loads((folder / 'comparison.json').read_text())
+    figures = read_shipped()[2]['nats_per_step']
+    assert comparison['nats_per_step'] == pytest.approx(figures, abs=2e-3)
+    assert comparison['likelihood']['num_tunes'] == 167
+
+
+def test_evaluating_a_run_of_no_epoch_names_the_command_that_trains(refused, tmp_path):
+    """The shipped model does not stand in for a run that has begun."""
+    (tmp_path / 'config.json').write_text('{}')
+    error = refused('--mode=evaluate', f'--workdir={tmp_path}')
     assert 'python launch.py' in error
-    assert 'nowhere' in error
+    assert str(tmp_path) in error
 
 
 def test_the_shipped_model_is_no_other(refused):

@@ -39,6 +39,7 @@ PURE = {
     'evaluate/features.py',
     'evaluate/distances.py',
     'evaluate/bounds.py',
+    'evaluate/headline.py',
     'evaluate/bootstrap.py',
     'evaluate/comparison.py',
     'evaluate/markov.py',

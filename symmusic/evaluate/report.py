@@ -3,7 +3,8 @@ plots.
 
 `comparison.json` is one object. Of every comparison:
 
-- `protocol`, `num_reference`, `num_generated`, `features`, `averages`: `comparison.compare`; undefined cells are null, with a `note`
+- `protocol`, `num_reference`, `num_generated`, `features`, `averages`: `comparison.compare`;
+  undefined cells are null, with a `note`
 - `similarity`: `plagiarism.similarity_of`, of `compare` with `left_out` and `note`
 - `left_out` (of `compare`): `{set: {file: reason}}`
 
@@ -12,16 +13,19 @@ Of `--mode=evaluate` as well, where the sets are those of the first draw; a set'
 
 - `draws`: `{set: {'num_draws', 'size', 'overall_oa': scale.interval}}`
 - `model`, and `scale` by set: the means over draws of each KLD and OA
-- `nats_per_step`, `nats_per_note`: `{model: nats}`, of `model`, `base_rate` and `markov_N`; `nats_by_position`: `{model: 16 numbers}`;
-  `nats_intervals`: `{'per_step' | 'per_note': {model: [low, high]}}`
+- `nats_per_step`, `nats_per_note`: `{model: nats}`, of `model`, `base_rate` and `markov_N`;
+  `nats_by_position`: `{model: 16 numbers}`; `nats_intervals`: `{'per_step' | 'per_note': {model:
+  [low, high]}}`
 - `likelihood`: what those are of: `likelihood.summarize`, with `num_tunes` and `targets`
-- `critic`: `trial.hold_trial` with `num_tunes` and, of all prompts that these give, `num_places`; where there is none, nulls and a `note`
-- `copies` (`corrected` alone): `plagiarism.measure_copies`; `similarity.unseen`: the level of real unseen tunes,
-  with their `scores`
+- `critic`: `trial.hold_trial` with `num_tunes` and, of all prompts that these give, `num_places`;
+  where there is none, nulls and a `note`
+- `copies` (`corrected` alone): `plagiarism.measure_copies`; `similarity.unseen`: the level of real
+  unseen tunes, with their `scores`
 - `structure`: `structure.measure_structure`, of the sets that continue the prompts
-- `prompts`: 'held_out' or 'fixed'; `prompt`: the fixed one's name; with it there is no set `real_continuations`
-- `part`: whose tunes were held out. Split by window there are none: `part` and the nats are null, `likelihood` has only a `note`, and
-  there is neither `unseen` nor any `level`
+- `prompts`: 'held_out' or 'fixed'; `prompt`: the fixed one's name; with it there is no set
+  `real_continuations`
+- `part`: whose tunes were held out. Split by window there are none: `part` and the nats are null,
+  `likelihood` has only a `note`, and there is neither `unseen` nor any `level`
 - `published`: `published.find_published`
 - `num_redraws`, `num_empty`, `epoch`, `replica`
 """
@@ -242,6 +246,14 @@ def _interval(cells: dict, measure: str) -> str:
     return _number(cells[measure]) + (f' [{low:.3f}, {high:.3f}]' if low is not None else '')
 
 
+def _with_scale(report: str, scale: str) -> str:
+    """A report with the scale, which is of means over draws, before the table of the first draw."""
+    if not scale:
+        return report
+    title, first = report.split('\n', 1)
+    return f'{title}\n\n## Scale: means over draws\n{scale}\n## The first draw\n{first}'
+
+
 def write_report(
     folder: pathlib.Path,
     comparison: dict,
@@ -266,7 +278,7 @@ def write_report(
     write_whole(folder / 'features.csv', features_csv(sets))
     write_whole(
         folder / 'report.md',
-        report_md(comparison, names, notes) + (f'\n## Scale\n{scale}' if scale else ''),
+        _with_scale(report_md(comparison, names, notes), scale),
     )
     draw_distances(folder / 'distances.png', densities)
     draw_transitions(folder / 'transitions.png', transitions)

@@ -1,10 +1,10 @@
-"""Repetition: how much of what continues a prompt is said again, beside real continuations of the
+"""Repetition: how much of what continues a prompt is repeated, beside real continuations of the
 same prompts.
 
 The self-similarity of a piece by lag is the diagonals of its self-similarity matrix (Foote 1999; by
 lag: Goto 2003), here of onsets: of the steps at which a note begins, in the piece or so many bars
 before, the share at which the same pitch begins at both. The bars before may be the prompt's. Only
-what is said again at the same pitch counts; a lag that reaches before the prompt counts nothing.
+what is repeated at the same pitch counts; a lag that reaches before the prompt counts nothing.
 """
 
 from collections.abc import Mapping
@@ -100,7 +100,7 @@ def structure_md(blocks: Mapping[str, Mapping[str, dict]], names: Mapping[str, s
     ]
     columns = {
         **{f'lag_{lag}': f'{lag} bar{"s" * (lag > 1)} before' for lag in lags},
-        'repeated_bars': 'bars said again',
+        'repeated_bars': 'repeated bars',
     }
     has_real = 'real_continuations' in blocks
     columns |= {'difference': 'differs from the real ones by'} if has_real else {}
@@ -118,8 +118,8 @@ def structure_md(blocks: Mapping[str, Mapping[str, dict]], names: Mapping[str, s
     lines += [
         '',
         'Of the steps at which a note begins, in the piece or so many bars before, the share at'
-        ' which the same pitch begins at both; the bars before may be those of the prompt. Bars'
-        ' said again: the share that equal some earlier bar, event for event.'
+        ' which the same pitch begins at both; the bars before may be those of the prompt.'
+        ' Repeated bars: the share that equal some earlier bar, event for event.'
         + ' Differs: mean over the lags of the absolute difference.' * has_real
         + ' In brackets 95 % intervals of the mean over draws.'
         + f' Prompt and piece are too short to look back {" or ".join(left_out)} bars: a larger'

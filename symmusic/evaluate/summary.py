@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from symmusic.evaluate.features import FEATURES
+from symmusic.evaluate.headline import best_markov, worse_than_base_rate
 
 LEVEL = 0.05  # of p, below which a feature is said to tell the sets apart
 
@@ -21,9 +22,9 @@ def summarize(
     if told := _told(comparison):
         found['Told apart'] = [told]
     if comparison.get('nats_per_step'):
-        found['Foretelling unseen tunes'] = [_nats(comparison['nats_per_step'])]
+        found['Predicting unseen tunes'] = [_nats(comparison)]
     if 'structure' in comparison:
-        found['Said again'] = [_structure(comparison['structure'])]
+        found['Repeated bars'] = [_structure(comparison['structure'])]
     found['Copied'] = [_copied(comparison)]
     found['Left out or undefined'] = [*notes, *group_remarks(comparison)] or ['nothing']
     return {about: [sentence(text) for text in texts] for about, texts in found.items()}
@@ -32,9 +33,9 @@ def summarize(
 def _what(comparison: dict, own: str, others: str) -> str:
     sizes = [count(comparison[f'num_{which}'], 'piece') for which in ('generated', 'reference')]
     protocol = (
-        "by the source's definitions to the letter"
+        "by the thesis's definitions to the letter"
         if comparison['protocol'] == 'thesis'
-        else 'by the mended definitions'
+        else 'by the corrected definitions'
     )
     if 'draws' not in comparison:
         return (
@@ -152,17 +153,14 @@ def _told(comparison: dict) -> str:
     return '; '.join(texts)
 
 
-def _nats(nats: dict) -> str:
-    markovs = {
-        name: value
-        for name, value in nats.items()
-        if name.startswith('markov_') and value is not None
-    }
+def _nats(comparison: dict) -> str:
+    nats = comparison['nats_per_step']
     text = f'a sixteenth of a tune that it has not seen costs the model {nats["model"]:.3f} nats'
-    if markovs:
-        best = min(markovs, key=markovs.get)
-        text += f', the best Markov model (order {best.rpartition("_")[2]}) {markovs[best]:.3f}'
-    return text + f', the constant answer {nats["base_rate"]:.3f}; less is better'
+    if best := best_markov(nats, largest=False):
+        text += f', the best Markov model (order {best[0]}) {best[1]:.3f}'
+    text += f', the constant answer {nats["base_rate"]:.3f}; less is better'
+    worse = worse_than_base_rate(comparison)
+    return text + f'. {worse[:1].upper()}{worse[1:]}' * bool(worse)
 
 
 def _structure(blocks: dict) -> str:

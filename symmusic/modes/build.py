@@ -229,7 +229,7 @@ def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:
 
 def command_line(command: Command, mode: str) -> str:
     """The command for another mode on the same run, as a shell takes it; training needs the fields
-    that were given, sampling none.
+    of a run that were given, sampling none.
     """
     words = ['python', 'launch.py']
     words += [f'--mode={mode}'] if mode != 'train' else []
@@ -244,6 +244,6 @@ def command_line(command: Command, mode: str) -> str:
         words += [
             f'--config.{name}={values[name]}'
             for name in command.given
-            if not name.startswith('sample.')
+            if not name.startswith(('sample.', 'evaluate.', 'study.'))
         ]
     return shlex.join(words)

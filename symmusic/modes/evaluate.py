@@ -20,6 +20,7 @@ from symmusic.corpus.windows import tune_indices
 from symmusic.errors import UserError
 from symmusic.evaluate.comparison import compare
 from symmusic.evaluate.excerpts import draw_rows, shuffle_notes
+from symmusic.evaluate.headline import headline
 from symmusic.evaluate.infilling import infilling_md
 from symmusic.evaluate.likelihood import (
     base_losses,
@@ -33,7 +34,7 @@ from symmusic.evaluate.markov import Markov, fit_markov, sample_markov
 from symmusic.evaluate.pairs import find_pairs
 from symmusic.evaluate.plagiarism import index_corpus, measure_copies, similarity_of
 from symmusic.evaluate.published import find_published, published_md
-from symmusic.evaluate.report import count, report_md, scale_md, set_names, write_report
+from symmusic.evaluate.report import count, scale_md, set_names, write_report
 from symmusic.evaluate.scale import interval, measure, measure_draws, select
 from symmusic.evaluate.structure import measure_structure, structure_md
 from symmusic.evaluate.trial import trial_md
@@ -192,7 +193,6 @@ def run(command: Command) -> None:
             published_md(comparison),
         ]
     )
-    print(text + '\n' + report_md(comparison, names, notes).rstrip())
     write_whole(folder / SETTINGS, json.dumps(made_with, indent=2) + '\n')
     draw_positions(folder / 'nats_by_position.png', comparison)
     tunes = {tune.file: tune for tune in music.tunes.train}
@@ -213,6 +213,9 @@ def run(command: Command) -> None:
         scale=text,
         pairs=found,
     )
+    for line in headline(comparison, names, notes):
+        print(line)
+    print(f'everything else: {folder / "index.html"} and report.md beside it')
     print(folder)
 
 

@@ -106,8 +106,8 @@ def begin(parent: Parent, states: TrainState, card: Card) -> TrainState:
 def describe(parent: Parent, config: ConfigDict, corpus: Corpus) -> dict:
     """What `init_from.json` and the summary say of the parent: `run`, `epoch`, the new run's
     `split`, and in `held_out_families` by part how many families of its held-out tunes there are
-    (`num`) and how many of them the parent, or one before it, was trained on (`seen`); null where that
-    cannot be told, or no tune is held out.
+    (`num`) and how many of them the parent, or one before it, was trained on (`seen`); null where
+    that cannot be told, or no tune is held out.
 
     Raises:
       UserError: so many that there is no test figure of unseen tunes.
