@@ -69,13 +69,13 @@ MODULES = {  # what is mutated, and the tests that are to find it
     )
     for room, names in {
         'corpus': 'cache collections dataset originals pieces prepare split windows',
-        'generate': 'compose control masks originality prompt sample wishes',
+        'generate': 'compose control masks originality prompt readers sample wishes',
         'score': 'instruments key meter monophonic musicxml notation notes voices',
         'train': 'checkpoint devices finetune loop metrics provenance replicas shipped state step',
     }.items()
 }
 # where the tests of a room's file stand that has none of its own name; they are run first
-NAMED_OTHERWISE = {'loop': 'resume', 'metrics': 'replicas', 'masks': 'control'}
+NAMED_OTHERWISE = {'loop': 'resume', 'masks': 'control', 'readers': 'sample'}
 SWAPS = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
