@@ -71,11 +71,32 @@ def test_scales(text, tonic, classes):
     assert parse_scale(text, Key(9, False)) == (tonic, classes)
 
 
-def test_every_scale_is_known_by_its_name():
-    assert all(
-        len(parse_scale(f'C {name}', Key(0, True))[1]) == len(steps)
-        for name, steps in SCALES.items()
-    )
+def test_every_scale_is_what_its_name_says():
+    """The modes are the major scale from another of its degrees on; the others are made of them."""
+
+    def mode(scale, degree):
+        tonic = sorted(scale)[degree - 1]
+        return {(step - tonic) % 12 for step in scale}
+
+    major = {0, 2, 4, 5, 7, 9, 11}
+    pentatonic, natural = major - {5, 11}, mode(major, 6)
+    expected = {
+        'major': major,
+        'minor': natural | {9, 11},
+        'natural minor': natural,
+        'harmonic minor': natural - {10} | {11},
+        'dorian': mode(major, 2),
+        'phrygian': mode(major, 3),
+        'lydian': mode(major, 4),
+        'mixolydian': mode(major, 5),
+        'pentatonic': pentatonic,
+        'minor pentatonic': mode(pentatonic, 5),
+        'blues': mode(pentatonic, 5) | {6},
+    }
+    found = {name: parse_scale(f'D {name}', Key(0, True)) for name in SCALES}
+    assert {tonic for tonic, _ in found.values()} == {2}
+    classes = {name: {(step - 2) % 12 for step in scale} for name, (_, scale) in found.items()}
+    assert classes == expected
 
 
 @pytest.mark.parametrize('text', ['H major', 'C', 'C minr', 'major', 'C  major', 'C## major'])
