@@ -1,5 +1,7 @@
 """Dropout's share, scale and reproducibility."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.model.dropout import dropout
+from symmusic.model.model import Architecture, apply_all, init_params
 
 KEYS = jax.random.split(jax.random.key(0), 3)
 
@@ -45,3 +48,24 @@ def test_a_row_s_mask_is_its_own_key_s_whatever_lies_beside_it():
         assert_array_equal(
             together_TBH[:, [row]], dropout(KEYS[row : row + 1], values_TBH[:, row : row + 1], 0.4)
         )
+
+
+def test_each_layer_drops_out_by_a_mask_of_its_own():
+    """Layers whose states are all alike and positive, whatever they read, and a head that shows the
+    last layer's: what a net of n layers shows as 0 is the mask of layer n.
+    """
+    dropped = []
+    for num_layers in (1, 2, 3):
+        architecture = Architecture(6, num_layers=num_layers, num_cells=6, dropout_rate=0.5)
+        shapes = jax.eval_shape(lambda key, how=architecture: init_params(key, how), KEYS[0])
+        params = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape), shapes)
+        for layer in params['layers']:
+            layer['forward']['bias'] += 1
+        params['head']['kernel'] = jnp.eye(6)
+        logits_BTV, _ = apply_all(
+            params, jnp.zeros((len(KEYS), 200), jnp.int32), None, architecture, KEYS
+        )
+        dropped.append(np.asarray(logits_BTV) == 0)
+    for one, other in itertools.combinations(dropped, 2):
+        assert abs((one == other).mean() - 0.5) < 0.05
+    assert all(abs(each.mean() - 0.5) < 0.05 for each in dropped)
