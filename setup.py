@@ -18,7 +18,7 @@ assert heading, f'requirements.txt has no line {TESTS!r}'
 setup(
     install_requires=packages(runtime),
     extras_require={
-        'tests': [*packages(tests), 'playwright>=1.50,<2'],
+        'tests': [*packages(tests), 'playwright>=1.50,<2', 'symusic>=0.5,<1'],
         'staff': ['verovio>=5,<7'],
         'tensorboard': ['tensorboardX>=2.6,<3'],
     },
