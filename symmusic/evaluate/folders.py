@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from symmusic.errors import ScoreError, UserError
 from symmusic.evaluate.comparison import Pieces, stack
@@ -23,12 +23,14 @@ class Folder:
       left_out: file name -> why it is not among them.
       polyphonic: names of pieces of which notes sound together; they are measured as they are.
       others: names of files of other kinds; folders are not looked into.
+      notices: what was left out of files that were read -> the names of those.
     """
 
     pieces: Pieces
     left_out: dict[str, str]
     polyphonic: tuple[str, ...]
     others: tuple[str, ...]
+    notices: Mapping[str, Sequence[str]]
 
 
 def read_folder(
@@ -51,7 +53,7 @@ def read_folder(
     if not files:
         inner = '; folders in it are not looked into' if len(found) > len(entries) else ''
         raise UserError(f'--{flag}={path}: the folder holds no {", ".join(SUFFIXES)} file{inner}')
-    names, features, left_out, polyphonic = [], [], {}, []
+    names, features, left_out, polyphonic, notices = [], [], {}, [], {}
     for file in progress(files, 'file'):
         try:
             if file.exists() and not file.is_file():  # a pipe would keep us waiting
@@ -65,6 +67,8 @@ def read_folder(
             continue
         names.append(file.name)
         features.append(compute_features(score, protocol))
+        for notice in score.notices:
+            notices.setdefault(notice, []).append(file.name)
         if _is_polyphonic(score.notes):
             polyphonic.append(file.name)
     if not names:
@@ -74,11 +78,13 @@ def read_folder(
             f' {reason})'
         )
     others = tuple(entry.name for entry in entries if entry.suffix.lower() not in SUFFIXES)
-    return Folder(stack(names, features), left_out, tuple(polyphonic), others)
+    return Folder(stack(names, features), left_out, tuple(polyphonic), others, notices)
 
 
 def remarks(which: str, folder: Folder) -> list[str]:
-    """What a reader must know of a folder: which files were left out, how many and why."""
+    """What a reader must know of a folder: which files were left out, how many and why, and what
+    was left out of others.
+    """
     found = []
     if folder.left_out:
         num_files = len(folder.pieces) + len(folder.left_out)
@@ -96,6 +102,10 @@ def remarks(which: str, folder: Folder) -> list[str]:
             f'{which}: pieces in which notes sound together, measured as they are'
             f' ({len(folder.polyphonic)}): {_listed(folder.polyphonic)}'
         )
+    found += [
+        f'{which}: {notice} ({len(names)}): {_listed(names)}'
+        for notice, names in folder.notices.items()
+    ]
     return found
 
 

@@ -56,6 +56,16 @@ def test_what_is_left_out_is_counted_and_named(tmp_path):
     assert len(lines) == 2
 
 
+def test_what_is_left_out_of_a_file_is_said(tmp_path):
+    sound = format_midi([Note(0, STEP, 60), Note(STEP, STEP, 62)])
+    folder = written(tmp_path / 'set', sound, sound + b'junk', sound + b'more junk')
+    found = read(folder)
+    assert found.pieces.names == ('00.mid', '01.mid', '02.mid')
+    assert list(found.notices.values()) == [['01.mid', '02.mid']]
+    (line,) = remarks('generated', found)
+    assert line.endswith('(2): 01.mid, 02.mid')
+
+
 def test_long_lists_are_cut(tmp_path):
     found = read(written(tmp_path / 'set', walk(1), *[b'MThd'] * (MOST_NAMES + 3)))
     assert len(found.left_out) == MOST_NAMES + 3

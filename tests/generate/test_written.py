@@ -1,0 +1,60 @@
+"""What is written of a piece is read again as what it was."""
+
+import dataclasses
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from symmusic.corpus.cache import load_corpus
+from symmusic.corpus.prepare import Settings
+from symmusic.evaluate.pairs import find_in
+from symmusic.files import write_whole
+from symmusic.generate.gallery import written_forms
+from symmusic.generate.prompt import read_prompt
+from symmusic.melody.encodings.melody import MelodyVocabulary
+from symmusic.melody.events import from_events, quantize
+from symmusic.score.midi import parse_midi
+from symmusic.score.monophonic import parse_monophonic
+from tests.generate.toy import make_prompt
+
+VOCABULARY = MelodyVocabulary(40, 90)
+EVENTS = np.array([60, -2, 62, -2, 64, -2, 65, -2, 67, -2, -2, -2, 72, -2, -1, -2], np.int8)
+PICKUP = np.array([-2] * 12 + [60, -2, 62, -2] + [64, -2, -2, -2] * 4, np.int8)
+
+
+@pytest.mark.parametrize('title', ['Café', 'Für Elise', 'Café ☘', '月光', 'Ã©', '“Quoted”… title'])
+@pytest.mark.parametrize('suffix', ['.mid', '.abc'])
+def test_titles_come_back(title, suffix, tmp_path):
+    prompt = dataclasses.replace(make_prompt(), title=title, velocities=())
+    path = tmp_path / f'piece{suffix}'
+    written = written_forms(EVENTS, prompt, 0, f'{title}, continuation 1')
+    write_whole(path, written[suffix])
+    read_back = read_prompt(str(path), VOCABULARY, transpose=True)
+    assert read_back.title == f'{title}, continuation 1'
+    # and from there into the other forms
+    again = written_forms(EVENTS, read_back, 0, read_back.title)
+    assert again == written
+    work = ElementTree.fromstring(again['.musicxml'].split('\n', 2)[2]).findtext('work/work-title')
+    assert work == read_back.title
+
+
+def test_a_pickup_sounds_at_once_and_comes_back(tmp_path):
+    """A joined file is a prompt, a piece of a folder and a tune of a corpus again."""
+    prompt = dataclasses.replace(make_prompt(), events=PICKUP, velocities=(), pickup=4)
+    joined = np.concatenate([PICKUP, EVENTS])
+    data = written_forms(joined, prompt, 0, 'Up')['.mid']
+    write_whole(tmp_path / 'set' / 'a.mid', data)
+    notes = from_events(joined)
+    score = parse_midi(data)
+    assert (score.notes[0].onset, score.pickup) == (0, score.ticks_per_quarter)
+    assert quantize(score) == notes
+    read_back = read_prompt(str(tmp_path / 'set' / 'a.mid'), VOCABULARY, transpose=True)
+    assert (read_back.pickup, read_back.meter) == (4, prompt.meter)
+    assert from_events(read_back.events) == notes
+    (tune,) = load_corpus(str(tmp_path / 'set'), Settings()).kept
+    moved = [dataclasses.replace(note, pitch=note.pitch + tune.transposed_by) for note in notes]
+    assert from_events(tune.events) == moved
+    assert find_in(tmp_path / 'set')('a.mid') == ('a.mid', notes)
+    assert [note.pitch for note in parse_monophonic(data)] == [note.pitch for note in notes]
+    assert written_forms(joined, read_back, 0, 'Up')['.mid'] == data
