@@ -86,13 +86,10 @@ def parse_midi(data: bytes, part: int = 1) -> Score:
 
 def _find_meters(tracks: Sequence[Track]) -> list[Meter]:
     """Every time signature in order of time; before a first one that is damaged 4/4 holds."""
-    meters = sorted(
-        (
-            Meter(event.tick, event.data[0], 2 ** event.data[1])
-            for event in _metas(tracks, TIME_SIGNATURE)
-        ),
-        key=lambda meter: meter.tick,
-    )
+    meters = [
+        Meter(event.tick, event.data[0], 2 ** event.data[1])
+        for event in _in_time(tracks, TIME_SIGNATURE)
+    ]
     damaged = _damaged(tracks, TIME_SIGNATURE)
     if damaged and (not meters or meters[0].tick > min(damaged)):
         meters.insert(0, Meter(0, 4, 4))
@@ -100,14 +97,12 @@ def _find_meters(tracks: Sequence[Track]) -> list[Meter]:
 
 
 def _find_tempi(tracks: Sequence[Track]) -> list[Tempo]:
-    """Every tempo in order of time; before a first one that is damaged 120 holds."""
-    tempi = sorted(
-        (
-            Tempo(event.tick, 60_000_000 / int.from_bytes(event.data[:3], 'big'))
-            for event in _metas(tracks, TEMPO)
-        ),
-        key=lambda tempo: tempo.tick,
-    )
+    """The tempo from each tick on that states one; before a first one that is damaged 120 holds."""
+    stated = {
+        event.tick: 60_000_000 / int.from_bytes(event.data[:3], 'big')
+        for event in _in_time(tracks, TEMPO)
+    }
+    tempi = [Tempo(tick, qpm) for tick, qpm in stated.items()]
     damaged = _damaged(tracks, TEMPO)
     if damaged and (not tempi or tempi[0].tick > min(damaged)):
         tempi.insert(0, Tempo(0, 120.0))
@@ -126,6 +121,13 @@ def _metas(tracks: Sequence[Track], kind: int) -> list[Event]:
         for event in track.events
         if event.status == META and event.kind == kind
     ]
+
+
+def _in_time(tracks: Sequence[Track], kind: int) -> list[Event]:
+    """The events of a kind in order of time, of one tick what holds last: the first track, which is
+    where they belong, after the others.
+    """
+    return sorted(_metas(tracks[::-1], kind), key=lambda event: event.tick)
 
 
 def _damaged(tracks: Sequence[Track], kind: int) -> list[int]:

@@ -17,7 +17,7 @@ from symmusic.score.midi import parse_midi
 from symmusic.score.midi_writer import TICKS_PER_STEP, format_midi
 from symmusic.score.musicxml import format_musicxml
 from symmusic.score.notes import Note
-from tests.score.midi_bytes import meter, midi, off, on, track
+from tests.score.midi_bytes import meter, midi, off, on, tempo, track
 
 TICKS = 480
 
@@ -101,11 +101,16 @@ def test_a_time_signature_without_notes():
     assert found(*full(4, 4, 2), *silent(3, 4, 4), *full(4, 4, 2)) == (['4/4', '4/4'], 0)
 
 
-def test_at_one_tick_the_last_one_holds():
+def test_at_one_tick_the_last_one_of_the_first_track_holds():
     notes = [(0, on(60)), (1920, off(60))]
-    score = parse_midi(midi(track((0, meter(3, 4))), track((0, meter(4, 4)), *notes)))
-    assert [str(each) for each in score.meters] == ['4/4']
-    assert score.num_meters == 2
+    for tracks in (
+        (track((0, meter(3, 4)), (0, tempo(60)), (0, meter(4, 4)), (0, tempo(90)), *notes),),
+        (track((0, meter(4, 4)), (0, tempo(90))), track((0, meter(3, 4)), (0, tempo(60)), *notes)),
+    ):
+        score = parse_midi(midi(*tracks))
+        assert [str(each) for each in score.meters] == ['4/4']
+        assert [round(each.qpm) for each in score.tempi] == [90]
+        assert score.num_meters == 2
 
 
 def test_the_same_again_begins_a_bar():

@@ -3,7 +3,7 @@
 import pytest
 
 from symmusic.errors import ScoreError
-from symmusic.score.meter import check_meter, check_single
+from symmusic.score.meter import check_meter, check_single, sounding_meters
 from symmusic.score.midi import parse_midi
 from symmusic.score.notes import Meter, Note, Score
 from tests.score.midi_bytes import melody, meter, midi, off, on, track
@@ -63,6 +63,16 @@ def test_one_time_signature_and_one_instrument():
         with pytest.raises(ScoreError, match='2 play') as caught:
             check_single(parse_midi(midi(track((0, meter(4, 4)), *notes), second)))
         assert caught.value.reason == 'several instruments'
+
+
+def test_a_metre_after_the_last_note_is_none():
+    notes = (Note(0, 4, 60), Note(8, 4, 62))
+    late = Score(notes, 4, (Meter(0, 4, 4), Meter(9, 3, 4)))
+    check_meter(late, ('4/4',))
+    assert [str(each) for each in sounding_meters(late)] == ['4/4']
+    for tick in (0, 8):
+        with pytest.raises(ScoreError, match='3/4'):
+            check_meter(Score(notes, 4, (Meter(0, 4, 4), Meter(tick, 3, 4))), ('4/4',))
 
 
 def test_of_a_file():
