@@ -228,7 +228,7 @@ def written_forms(
         'qpm': prompt.qpm,
         'meter': prompt.meter,
         'program': prompt.program,
-        'pickup': prompt.pickup if first == 0 else 0,
+        'pickup': _pickup(events, prompt, first),
     }
     written = form | {'key': prompt.key, 'num_bars': num_bars}
     return {
@@ -236,3 +236,12 @@ def written_forms(
         '.abc': format_abc(notes, **written),
         '.musicxml': format_musicxml(notes, **written),
     }
+
+
+def _pickup(events: np.ndarray, prompt: Prompt, first: int) -> int:
+    """Sixteenths that the first bar of a melody has, which begins at step `first` of the prompt; 0
+    = all, also where a note was drawn before the pickup.
+    """
+    if first > 0 or (events[: STEPS_PER_BAR - prompt.pickup] >= 0).any():
+        return 0
+    return prompt.pickup

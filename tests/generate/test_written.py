@@ -14,6 +14,7 @@ from symmusic.generate.gallery import written_forms
 from symmusic.generate.prompt import read_prompt
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import from_events, quantize
+from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import parse_midi
 from symmusic.score.monophonic import parse_monophonic
 from tests.generate.toy import make_prompt
@@ -58,3 +59,16 @@ def test_a_pickup_sounds_at_once_and_comes_back(tmp_path):
     assert find_in(tmp_path / 'set')('a.mid') == ('a.mid', notes)
     assert [note.pitch for note in parse_monophonic(data)] == [note.pitch for note in notes]
     assert written_forms(joined, read_back, 0, 'Up')['.mid'] == data
+
+
+@pytest.mark.parametrize('step', [0, 11])
+def test_a_note_before_the_pickup_makes_it_a_bar(step):
+    """As where the pickup's bar is drawn anew: all forms hold the whole bar."""
+    prompt = dataclasses.replace(make_prompt(), events=PICKUP, velocities=(), pickup=4)
+    events = PICKUP.copy()
+    events[step] = 59
+    written = written_forms(events, prompt, 0, 'Up')
+    for score in (parse_midi(written['.mid']), read_abc_tune(written['.abc'])):
+        assert score.pickup == 0
+        assert quantize(score) == from_events(events)
+    assert 'implicit' not in written['.musicxml']

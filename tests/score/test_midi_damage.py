@@ -224,6 +224,8 @@ def test_running_status():
     assert read(running(b'')).notices == ()
     (notice,) = read(running(b'\0\xf8\0\xfe')).notices  # real time, which does not end it
     assert 'running' not in notice
+    again = b'\0\xf0\x01\xf7' + b'\0' + on(90) + b'\0' + bytes([90, 0])
+    assert parse_midi(bytes_of((BODY[:5] + again + LAST, 0))).notices == ()
     # two bytes of data alone are no event
     assert refused(bytes_of((b'\0\x3c\x40' + BODY + LAST, 0))) == 'damaged MIDI'
     assert refused(bytes_of((b'\0\xf0\x01\xf7\0\x3c\x40' + BODY + LAST, 0))) == 'damaged MIDI'
