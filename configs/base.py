@@ -151,6 +151,8 @@ def get_config() -> ConfigDict:
     # 'held_out' = bars of those tunes, 'fixed' = sample.prompt for all pieces, as in the thesis
     evaluate.prompts = 'held_out'
     evaluate.num_pieces = 100  # of each set in a draw
+    # of --mode=compare: an excerpt of so many bars from each piece; 0 = whole pieces
+    evaluate.num_bars = 0
     evaluate.num_draws = 20  # over which overlap areas are averaged
     # pieces of each class for the critics, fewer if the tunes give fewer prompts; 0 = no critics
     evaluate.critic_pieces = 1000

@@ -946,7 +946,7 @@ def test_comparing_two_folders(two_folders, tmp_path, capsys, monkeypatch):
     folder = tmp_path / 'runs' / 'compare-real-made' / 'evaluation'
     assert printed.splitlines()[-1] == str(folder)
     for words in (
-        'generated: 2 of 8 MIDI files left out: broken.mid (damaged MIDI',
+        'generated: 2 of 8 pieces left out: broken.mid (damaged MIDI',
         'empty.mid (no notes)',
         'files of other kinds, not read (1): notes.txt',
         'notes sound together, measured as they are (1): voices.mid',
@@ -1000,7 +1000,7 @@ def test_folders_that_cannot_be_compared(refused, two_folders, tmp_path):
     assert 'holds no .mid or .midi file' in refused(
         '--mode=compare', reference, f'--generated={tmp_path / "bare"}'
     )
-    assert 'none of its 1 MIDI files can be measured (a.mid: ' in refused(
+    assert 'nothing in its 1 files of music can be measured (a.mid: ' in refused(
         '--mode=compare', reference, f'--generated={tmp_path / "bad"}'
     )
     assert 'No such file' in refused(

@@ -198,6 +198,7 @@ FREE: dict[str, Rule] = {
     'evaluate.part': choice('test', 'validation'),
     'evaluate.prompts': choice('held_out', 'fixed'),
     'evaluate.num_pieces': whole(2, 100_000),
+    'evaluate.num_bars': whole(0, 10_000),
     'evaluate.num_draws': whole(1, 10_000),
     'evaluate.critic_pieces': whole(0, 100_000),
     'evaluate.left_to_right': text(empty=True),

@@ -56,13 +56,14 @@ class Bounds:
 
 
 ANY, SHARE, AMOUNT = Bounds(), Bounds(0, 1), Bounds(0)
+SIMILARITY = Bounds(most=1)  # of MelodyShape: 1 of a copy, below 0 where little is alike
 _BY_NAME = {
     'kld': AMOUNT,
     'oa': SHARE,
     'auc': SHARE,
     'overall_kld': AMOUNT,
     'nats_per_step': AMOUNT,
-    'plagiarism': SHARE,
+    'plagiarism': SIMILARITY,
     'unusable': AMOUNT,
     'copied_run': AMOUNT,
     'repeated_bars': SHARE,

@@ -11,7 +11,7 @@ from symmusic.corpus.prepare import Tune
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote, from_events, to_events, to_notes
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.midi_writer import TICKS_PER_QUARTER
-from symmusic.score.notes import Score, Tempo
+from symmusic.score.notes import Meter, Note, Score, Tempo
 
 LEAST_SOUNDING = 0.3  # of an excerpt's steps, as in the source
 QPM = 120.0
@@ -86,6 +86,62 @@ def shuffle_notes(events: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if first + len(written) < len(out):
         out[first + len(written)] = NOTE_OFF
     return out
+
+
+def length_of(score: Score) -> float:
+    """Quarters from the beginning to the last note's end."""
+    return max((note.end for note in score.notes), default=0) / score.ticks_per_quarter
+
+
+def cut_score(score: Score, num_bars: int, rng: np.random.Generator) -> Score:
+    """An excerpt of so many bars of the score's first metre (4/4 where it states none), which
+    begins at a bar line and sounds for at least `LEAST_SOUNDING` of its time, one of all such by
+    `rng`; the whole score where it is no longer than that, or has no such excerpt.
+
+    A note that has begun before is not in it, one that goes on is cut.
+    """
+    meter = score.meters[0] if score.meters else Meter(0, 4, 4)
+    per_bar = score.ticks_per_quarter * 4 * meter.numerator // meter.denominator
+    end = max(note.end for note in score.notes)
+    length, first = num_bars * per_bar, score.pickup % per_bar
+    if end - first <= length:
+        return score
+    # a note that ends within the last bar leaves the bar's rest to the excerpt
+    starts = range(first, end - length + per_bar, per_bar)
+    cuts = [_cut(score.notes, start, start + length) for start in starts]
+    able = [
+        row
+        for row, notes in enumerate(cuts)
+        if sum(note.duration for note in notes) >= LEAST_SOUNDING * length
+    ]
+    if not able:
+        return score
+    row = able[rng.integers(len(able))]
+    return dataclasses.replace(
+        score,
+        notes=cuts[row],
+        meters=(dataclasses.replace(meter, tick=0),),
+        tempi=_tempi_from(score.tempi, starts[row]),
+        pickup=0,
+    )
+
+
+def _cut(notes: Sequence[Note], begin: int, end: int) -> tuple[Note, ...]:
+    return tuple(
+        dataclasses.replace(
+            note, onset=note.onset - begin, duration=min(note.end, end) - note.onset
+        )
+        for note in notes
+        if begin <= note.onset < end
+    )
+
+
+def _tempi_from(tempi: Sequence[Tempo], begin: int) -> tuple[Tempo, ...]:
+    before = [dataclasses.replace(tempo, tick=0) for tempo in tempi if tempo.tick <= begin]
+    after = [
+        dataclasses.replace(tempo, tick=tempo.tick - begin) for tempo in tempi if tempo.tick > begin
+    ]
+    return (*before[-1:], *after)
 
 
 def as_score(events: np.ndarray) -> Score:

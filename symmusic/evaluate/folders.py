@@ -1,84 +1,160 @@
-"""A folder of MIDI files as a set of pieces, what cannot be measured named."""
+"""A folder of music as a set of pieces, read as corpora are; what cannot be measured is named."""
 
 import dataclasses
 import pathlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import numpy as np
+
+from symmusic.corpus.collections import SUFFIXES as CORPUS_SUFFIXES
+from symmusic.corpus.collections import SourceFile
+from symmusic.corpus.prepare import list_tunes
 from symmusic.errors import ScoreError, UserError
 from symmusic.evaluate.comparison import Pieces, stack
+from symmusic.evaluate.excerpts import cut_score, length_of
 from symmusic.evaluate.features import compute_features
-from symmusic.files import read_bounded
-from symmusic.score.midi import MAX_BYTES, SUFFIXES, parse_midi
-from symmusic.score.notes import Note
+from symmusic.score.notes import Note, Score
+from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES
+from symmusic.score.voices import read_voices
 
+SUFFIXES = (*CORPUS_SUFFIXES, *VOICE_SUFFIXES)
 MOST_NAMES = 10  # in one remark
+MOST_UNLIKE = 1.25  # times as long as the other set's pieces: more is said
 
 
 @dataclasses.dataclass(frozen=True)
 class Folder:
-    """The pieces of a folder.
+    """The pieces of a folder: a file's own, or one for each tune of a book and each voice.
 
     Attributes:
       pieces: those that could be measured, in the order of their names.
-      left_out: file name -> why it is not among them.
+      scores: their notes by name, whole.
+      length: the median of what was measured of them, in quarters.
+      left_out: name of a file or tune -> why it is not among them.
       polyphonic: names of pieces of which notes sound together; they are measured as they are.
       others: names of files of other kinds; folders are not looked into.
       notices: what was left out of files that were read -> the names of those.
     """
 
     pieces: Pieces
+    scores: dict[str, Score]
+    length: float
     left_out: dict[str, str]
     polyphonic: tuple[str, ...]
     others: tuple[str, ...]
     notices: Mapping[str, Sequence[str]]
 
 
-def read_folder(
-    flag: str, path: str, protocol: str, progress: Callable[[Iterable, str], Iterable]
-) -> Folder:
-    """Reads every MIDI file directly in a folder and computes its features.
+def list_pieces(path: pathlib.Path) -> list[tuple[str, Callable[[], Score]]]:
+    """The pieces of a file by name, each with what reads it, as corpora name them.
 
     Raises:
-      UserError: there is no such folder, or no file in it can be measured; `flag` is named.
+      ScoreError: the file is damaged, or holds none.
+      OSError: it cannot be read.
+    """
+    if path.exists() and not path.is_file():  # a pipe would keep us waiting
+        raise ScoreError('not a file')
+    if path.suffix.lower() in VOICE_SUFFIXES:
+        return [
+            (f'{path.name}#{number}', lambda score=score: score)
+            for number, score in enumerate(read_voices(path), 1)
+        ]
+    return list_tunes(SourceFile(path.name, path))
+
+
+def read_folder(
+    flag: str,
+    path: str,
+    protocol: str,
+    progress: Callable[[Iterable, str], Iterable],
+    cut: Callable[[Score], Score] = lambda score: score,
+) -> Folder:
+    """Reads every file of music directly in a folder and computes the features of its pieces, or
+    of what `cut` makes of them.
+
+    Raises:
+      UserError: there is no such folder, or no piece in it can be measured; `flag` is named.
     """
     folder = pathlib.Path(path).expanduser()
     try:
         found = sorted(folder.iterdir())
     except OSError as error:
         raise UserError(
-            f'--{flag}={path}: {error.strerror or error}; must be a folder of MIDI files'
+            f'--{flag}={path}: {error.strerror or error}; must be a folder of music'
         ) from error
     entries = [entry for entry in found if not entry.is_dir()]
     files = [entry for entry in entries if entry.suffix.lower() in SUFFIXES]
     if not files:
         inner = '; folders in it are not looked into' if len(found) > len(entries) else ''
         raise UserError(f'--{flag}={path}: the folder holds no {", ".join(SUFFIXES)} file{inner}')
-    names, features, left_out, polyphonic, notices = [], [], {}, [], {}
-    for file in progress(files, 'file'):
-        try:
-            if file.exists() and not file.is_file():  # a pipe would keep us waiting
-                raise ScoreError('not a file')
-            score = parse_midi(read_bounded(file, MAX_BYTES))
-        except ScoreError as error:
-            left_out[file.name] = str(error)
-            continue
-        except OSError as error:
-            left_out[file.name] = f'unreadable file: {error.strerror or error}'
-            continue
-        names.append(file.name)
-        features.append(compute_features(score, protocol))
-        for notice in score.notices:
-            notices.setdefault(notice, []).append(file.name)
-        if _is_polyphonic(score.notes):
-            polyphonic.append(file.name)
-    if not names:
+    scores, left_out = _read(files, progress)
+    if not scores:
         name, reason = next(iter(left_out.items()))
         raise UserError(
-            f'--{flag}={path}: none of its {len(files)} MIDI files can be measured ({name}:'
+            f'--{flag}={path}: nothing in its {len(files)} files of music can be measured ({name}:'
             f' {reason})'
         )
-    others = tuple(entry.name for entry in entries if entry.suffix.lower() not in SUFFIXES)
-    return Folder(stack(names, features), left_out, tuple(polyphonic), others, notices)
+    measured = [cut(score) for score in scores.values()]
+    return Folder(
+        stack(list(scores), [compute_features(score, protocol) for score in measured]),
+        scores,
+        float(np.median([length_of(score) for score in measured])),
+        left_out,
+        tuple(name for name, score in scores.items() if is_polyphonic(score.notes)),
+        tuple(entry.name for entry in entries if entry.suffix.lower() not in SUFFIXES),
+        _notices(scores),
+    )
+
+
+def _notices(scores: Mapping[str, Score]) -> dict[str, list[str]]:
+    """What was left out of pieces that were read, with the names of these."""
+    found: dict[str, list[str]] = {}
+    for name, score in scores.items():
+        for notice in score.notices:
+            found.setdefault(notice, []).append(name)
+    return found
+
+
+def _read(
+    files: Sequence[pathlib.Path], progress: Callable[[Iterable, str], Iterable]
+) -> tuple[dict[str, Score], dict[str, str]]:
+    """The scores by name, and why others are left out."""
+    scores: dict[str, Score] = {}
+    left_out: dict[str, str] = {}
+    for file in progress(files, 'file'):
+        try:
+            for name, read in list_pieces(file):
+                try:
+                    scores[name] = read()
+                except ScoreError as error:
+                    left_out[name] = str(error)
+        except ScoreError as error:
+            left_out[file.name] = str(error)
+        except OSError as error:
+            left_out[file.name] = f'unreadable file: {error.strerror or error}'
+    empty = [name for name, score in scores.items() if not score.notes]
+    left_out |= dict.fromkeys(empty, 'no notes')
+    return {name: score for name, score in scores.items() if score.notes}, left_out
+
+
+def cutter(num_bars: int, rng: np.random.Generator) -> Callable[[Score], Score]:
+    """What cuts an excerpt of so many bars from each piece; 0 leaves it whole."""
+    return (lambda score: cut_score(score, num_bars, rng)) if num_bars else lambda score: score
+
+
+def unlike_lengths(lengths: Mapping[str, float]) -> str:
+    """That the pieces of two sets, by name the median in quarters, are not of one length; '' where
+    they are.
+    """
+    (longer, most), (shorter, least) = sorted(lengths.items(), key=lambda item: -item[1])
+    if most <= MOST_UNLIKE * least:
+        return ''
+    bars = max(1, int(least // 4))
+    return (
+        f'the {longer} pieces are longer than the {shorter} ones (medians of {most:g} and {least:g}'
+        ' quarters), which alone makes features differ;'
+        f' --config.evaluate.num_bars={bars} compares excerpts of {bars} bars'
+    )
 
 
 def remarks(which: str, folder: Folder) -> list[str]:
@@ -87,9 +163,9 @@ def remarks(which: str, folder: Folder) -> list[str]:
     """
     found = []
     if folder.left_out:
-        num_files = len(folder.pieces) + len(folder.left_out)
+        num_pieces = len(folder.pieces) + len(folder.left_out)
         found.append(
-            f'{which}: {len(folder.left_out)} of {num_files} MIDI files left out:'
+            f'{which}: {len(folder.left_out)} of {num_pieces} pieces left out:'
             f' {listed_reasons(folder.left_out)}'
         )
     if folder.others:
@@ -120,7 +196,8 @@ def _listed(names: Sequence[str]) -> str:
     )
 
 
-def _is_polyphonic(notes: tuple[Note, ...]) -> bool:
+def is_polyphonic(notes: Sequence[Note]) -> bool:
+    """Whether a note begins while another one sounds."""
     end = 0
     for note in notes:
         if note.onset < end:

@@ -4,18 +4,14 @@ the other.
 
 import dataclasses
 import functools
-import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from symmusic.errors import ScoreError
 from symmusic.evaluate.charts import svg
 from symmusic.evaluate.copies import Melody, Passage, find_longest_runs
-from symmusic.files import read_bounded
 from symmusic.melody.events import StepNote, quantize
 from symmusic.pages import escape
 from symmusic.score.meter import STEPS_PER_BAR
-from symmusic.score.midi import MAX_BYTES, parse_midi
-from symmusic.score.notes import pitch_name
+from symmusic.score.notes import Score, pitch_name
 
 NUM_NEAREST = 3  # by each measure
 MOST_STEPS = 128  # of a picture
@@ -49,14 +45,11 @@ class Pair:
     with_rhythm: bool = True
 
 
-def find_in(folder: pathlib.Path) -> Find:
-    """Melodies of a folder's MIDI files by their names."""
+def find_in(scores: Mapping[str, Score]) -> Find:
+    """Melodies of pieces that have been read, by their names."""
 
     def find(name: str) -> tuple[str, Melody] | None:
-        try:
-            return name, quantize(parse_midi(read_bounded(folder / name, MAX_BYTES)))
-        except (ScoreError, OSError):
-            return None
+        return (name, quantize(scores[name])) if name in scores else None
 
     return functools.cache(find)
 

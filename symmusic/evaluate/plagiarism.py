@@ -17,17 +17,20 @@ from symmusic.evaluate.copies import (
     flag,
     reference_level,
 )
+from symmusic.evaluate.folders import is_polyphonic
 from symmusic.evaluate.shape import Collection, find_all_nearest, index_tunes, mean_and_sd
 from symmusic.files import read_bounded
 from symmusic.melody.events import from_events
 from symmusic.score.midi import MAX_BYTES, SUFFIXES
 from symmusic.score.monophonic import parse_monophonic
-from symmusic.score.notes import Note
+from symmusic.score.notes import Note, Score
 
 
-def read_melodies(folder: pathlib.Path) -> tuple[dict[str, list[Note]], dict[str, str]]:
+def read_melodies(
+    folder: pathlib.Path, scores: Mapping[str, Score] | None = None
+) -> tuple[dict[str, Sequence[Note]], dict[str, str]]:
     """The melodies of a folder's MIDI files (not of its folders) by file name, in order, and why
-    others were left out.
+    others were left out; and those of `scores`, pieces of other files that have been read.
 
     A polyphonic, damaged or unreadable file is left out; one of no notes is a melody of none.
 
@@ -45,11 +48,22 @@ def read_melodies(folder: pathlib.Path) -> tuple[dict[str, list[Note]], dict[str
             f'cannot read the folder {folder}: {error.strerror or error}; name a folder of MIDI'
             ' files'
         ) from error
-    if not paths:
+    scores = {
+        name: score
+        for name, score in (scores or {}).items()
+        if pathlib.PurePath(name).suffix.lower() not in SUFFIXES
+    }
+    if not paths and not scores:
         raise UserError(
             f'{folder} holds no {", ".join(SUFFIXES)} file; name a folder of MIDI files'
         )
-    melodies, left_out = {}, {}
+    melodies: dict[str, Sequence[Note]] = {}
+    left_out = {}
+    for name, score in scores.items():
+        if is_polyphonic(score.notes):
+            left_out[name] = 'polyphonic: several notes sound at a time'
+        else:
+            melodies[name] = score.notes
     for path in paths:
         try:
             melodies[path.name] = parse_monophonic(read_bounded(path, MAX_BYTES))
@@ -60,11 +74,13 @@ def read_melodies(folder: pathlib.Path) -> tuple[dict[str, list[Note]], dict[str
     return melodies, left_out
 
 
-def index_folder(folder: pathlib.Path) -> tuple[Collection, dict[str, str]]:
-    """A folder of MIDI files as a collection, and why some were left out; raises as
-    `read_melodies`.
+def index_folder(
+    folder: pathlib.Path, scores: Mapping[str, Score] | None = None
+) -> tuple[Collection, dict[str, str]]:
+    """A folder as a collection, and why some pieces were left out; takes and raises what
+    `read_melodies` does.
     """
-    melodies, left_out = read_melodies(folder)
+    melodies, left_out = read_melodies(folder, scores)
     return index_tunes(list(melodies), (_pitches(notes) for notes in melodies.values())), left_out
 
 
@@ -82,15 +98,17 @@ def index_corpus(tunes: Sequence[Tune]) -> Collection:
 def measure_similarity(
     folder: pathlib.Path,
     collection: Collection,
+    scores: Mapping[str, Score] | None = None,
     *,
     progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> dict:
-    """As `similarity_of`, of a folder of MIDI files, with `left_out`: why a file was no melody.
+    """As `similarity_of`, of what `read_melodies` finds in a folder, with `left_out`: why a file
+    was no melody.
 
     Raises:
       UserError: there is no such folder, or no MIDI file in it.
     """
-    melodies, left_out = read_melodies(folder)
+    melodies, left_out = read_melodies(folder, scores)
     pitches = {name: _pitches(notes) for name, notes in melodies.items()}
     return similarity_of(pitches, collection, progress=progress) | {'left_out': left_out}
 

@@ -64,6 +64,11 @@ def run(command: Command) -> None:
             "config.sample.prompt is without effect here: config.evaluate.prompts = 'fixed'"
             ' continues it'
         )
+    if 'evaluate.num_bars' in command.given:
+        print(
+            'config.evaluate.num_bars is without effect here: pieces and excerpts are of'
+            f' config.sample.num_bars = {config.sample.num_bars} bars'
+        )
     settings, protocol = config.evaluate, config.evaluate.protocol
     corpus = build.corpus_of(config, card, is_shipped=not model.has_originals)
     data = build.dataset(config, corpus, (card.vocabulary.min_pitch, card.vocabulary.max_pitch))

@@ -8,7 +8,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symmusic.evaluate.bounds import AMOUNT, ANY, SHARE, Bounds, bounds_of
+from symmusic.evaluate.bounds import AMOUNT, ANY, SHARE, SIMILARITY, Bounds, bounds_of
 from symmusic.experiment.measures import MEASURES
 from symmusic.experiment.statistics import mean_interval, welch
 
@@ -66,6 +66,12 @@ def test_all_replicas_at_the_bound(bounds):
     assert bounds.around(least, 0.5)[0] == least
 
 
+def test_similarities_may_be_negative():
+    found = mean_interval([-0.4, -0.2, -0.3], SIMILARITY)
+    assert found['low'] < -0.4 < found['high'] < 0
+    assert SIMILARITY.around(0.9, 0.3) == (pytest.approx(0.6), 1)
+
+
 def test_narrow_intervals_are_student_s():
     values = [0.701, 0.699, 0.702, 0.700]
     oracle = scipy.stats.t.interval(0.95, 3, np.mean(values), scipy.stats.sem(values))
@@ -88,7 +94,7 @@ def test_coverage_of_a_share():
 
 def test_every_measure_of_an_experiment_has_bounds():
     for measure in MEASURES:
-        assert bounds_of(measure) in (SHARE, AMOUNT)
+        assert bounds_of(measure) in (SHARE, AMOUNT, SIMILARITY)
     assert bounds_of('oa_PCH') == SHARE
     assert bounds_of('overall_kld') == AMOUNT
     with pytest.raises(KeyError):

@@ -114,7 +114,7 @@ def test_in_a_browser(sound, open_page, width, scheme):
 def test_what_is_left_out_stands_on_top(sound):
     text = (sound / 'index.html').read_text()
     top = text[: text.index('<h2')]
-    assert 'Generated: 1 of 4 MIDI files left out: bad&lt;b onclick' in top
+    assert 'Generated: 1 of 4 pieces left out: bad&lt;b onclick' in top
     assert '<b ' not in text
     assert '&lt;i&gt;made---xxx' in text
 
