@@ -997,7 +997,7 @@ def test_folders_that_cannot_be_compared(refused, two_folders, tmp_path):
     (tmp_path / 'bad').mkdir()
     (tmp_path / 'bad' / 'a.mid').write_bytes(b'MThd')
     assert '--mode=compare needs --generated=FOLDER' in refused('--mode=compare', reference)
-    assert 'holds no .mid or .midi file' in refused(
+    assert 'the folder holds no .mid, .midi, ' in refused(
         '--mode=compare', reference, f'--generated={tmp_path / "bare"}'
     )
     assert 'nothing in its 1 files of music can be measured (a.mid: ' in refused(
