@@ -41,7 +41,7 @@ class Manner:
     keep_distributions: bool
 
 
-# of the events of B pieces, in the model's key, which are to be drawn again: bool [B]
+# of the drawn events of B pieces, in the model's key, which are to be drawn again: bool [B]
 Judge = Callable[[Sequence[np.ndarray]], np.ndarray]
 
 
@@ -52,16 +52,16 @@ class Piece:
     Attributes:
       tokens: [N] uint8, in the model's key.
       events: [N] int8, in the prompt's key.
-      log_probability: of the N tokens under the model, in nats, at temperature 1.
+      log_probability: of the drawn ones of the N tokens under the model, in nats, at temperature 1.
       num_redraws: how often it was drawn again before this.
       probabilities: [N, V] of what each token was drawn from, where kept.
       weights: [N, T] of attention, where kept and there is one; the last column is the step right
         before the row's own.
       read: [P] uint8 tokens before the first of the piece as the model has read them (the prompt's
         but for the last, and the one drawn in its place), where distributions are kept.
-      log_probabilities: [N] of each token, as their sum above.
+      log_probabilities: [N] of each token, also of those that were given.
       num_refused: steps at which a copy was refused; None where all are welcome.
-      num_given: steps that were known in advance, of log probability 0.
+      is_given: [N] bool, the steps that were known before anything was drawn; None = none.
     """
 
     tokens: np.ndarray
@@ -73,16 +73,36 @@ class Piece:
     read: np.ndarray | None = None
     log_probabilities: np.ndarray | None = None
     num_refused: int | None = None
-    num_given: int = 0
+    is_given: np.ndarray | None = None
+
+    @property
+    def is_drawn(self) -> np.ndarray:
+        """[N] bool, the steps that were drawn."""
+        return np.full(len(self.tokens), True) if self.is_given is None else ~self.is_given
 
     @property
     def surprise(self) -> float:
-        """Nats per step that was drawn."""
-        return -self.log_probability / (len(self.tokens) - self.num_given)
+        """Nats per step that was drawn; 0 of none."""
+        return -self.log_probability / max(int(self.is_drawn.sum()), 1)
 
     @property
     def is_empty(self) -> bool:
         return not (self.events >= 0).any()
+
+    def up_to(self, num_steps: int) -> 'Piece':
+        """Its first steps as a piece of their own."""
+        arrays = {
+            field.name: value[:num_steps]
+            for field in dataclasses.fields(self)
+            if field.name != 'read' and isinstance(value := getattr(self, field.name), np.ndarray)
+        }
+        return _counted(dataclasses.replace(self, **arrays))
+
+
+def _counted(piece: Piece) -> Piece:
+    """The piece with the sum of the log probabilities of what was drawn."""
+    drawn = piece.log_probabilities[piece.is_drawn]
+    return dataclasses.replace(piece, log_probability=float(drawn.sum(dtype=np.float64)))
 
 
 def compose(
@@ -97,12 +117,12 @@ def compose(
     reject: Judge | None = None,
     known_N: np.ndarray | None = None,
 ) -> list[Piece]:
-    """Draws pieces as the source did: the prompt but for its last step is read, one token more than
+    """Draws pieces as the thesis did: the prompt but for its last step is read, one token more than
     the new bars have is drawn, and the first, which completes the prompt's last bar, is dropped.
 
     An empty piece is drawn again, in at most `max_redraws` rounds, and so are one of a single pitch
-    with `redraw_stuck`, one that `index` and `masks` together left nothing to draw for, and all
-    that `reject` tells; greedy pieces never are. Piece n of a key is the same whatever
+    with `redraw_stuck`, one that `index` and `masks` together left nothing to draw for, and any
+    that `reject` flags; greedy pieces never are. Piece n of a key is the same whatever
     `num_samples` is. Where `masks` hold, the prompt's last step stays what it is.
 
     An infilling model may be told in advance which of the new bars' tokens stand, `known_N`, blanks
@@ -116,13 +136,19 @@ def compose(
         params, architecture, vocabulary, prompts_BT, manner, key, masks, index, reject, known_BN
     )
     pieces = as_pieces(drawn, prompts_BT, vocabulary)
-    num_given = 0 if known_N is None else int((known_N < architecture.num_classes).sum())
+    is_given = np.full(len(pieces[0].tokens), False)
+    if known_N is not None:
+        is_given |= known_N < architecture.num_classes
+    if masks is not None:
+        is_given |= np.asarray(masks.rows.given)[1:]
     return [
-        dataclasses.replace(
-            piece,
-            events=transpose_events(piece.events, -prompt.transposed_by),
-            num_redraws=int(count),
-            num_given=num_given,
+        _counted(
+            dataclasses.replace(
+                piece,
+                events=transpose_events(piece.events, -prompt.transposed_by),
+                num_redraws=int(count),
+                is_given=is_given,
+            )
         )
         for piece, count in zip(pieces, num_redraws, strict=True)
     ]
@@ -176,6 +202,7 @@ def draw_continuations(
       UserError: a piece could be drawn within `masks` but with a run of `index` alone.
     """
     num_samples, num_steps = len(prompts_BT), manner.num_bars * STEPS_PER_BAR + 1
+    judged = slice(None) if masks is None else np.asarray(masks.rows.counts)[1:]
     # each device draws a part of the pieces, which need nothing of one another
     mesh = make_mesh(1, num_samples, jax.local_devices())
     spread = functools.partial(place, mesh=mesh, spec=BY_PIECE)
@@ -201,7 +228,10 @@ def draw_continuations(
     constraints: list[Constraint] = [] if masks is None else [masks]
     if index is not None:
         heard = jax.jit(listen)(index, spread(np.asarray(prompts_BT, np.int32)))
-        constraints.append(Copies(_copy_rows(masks, num_steps), index, heard))
+        # the first step only completes the prompt
+        is_given_N = np.full(num_steps, False) if masks is None else masks.rows.given
+        rows = CopyRow(np.arange(num_steps) > 0, is_given_N)
+        constraints.append(Copies(rows, index, heard))
     rule = Rule(manner.temperature, manner.top_k, manner.top_p)
     piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(num_samples))
 
@@ -222,7 +252,7 @@ def draw_continuations(
     drawn = draw(0)
     num_redraws = np.zeros(num_samples, int)
     for round_ in range(1, manner.max_redraws + 1 if manner.temperature > 0 else 1):
-        events = [vocabulary.decode(tokens) for tokens in drawn.tokens_BN[:, 1:]]
+        events = [vocabulary.decode(tokens)[judged] for tokens in drawn.tokens_BN[:, 1:]]
         again = np.array([_unwanted(each, manner.redraw_stuck) for each in events])
         if reject is not None:
             again |= reject(events)
@@ -234,20 +264,11 @@ def draw_continuations(
     if num_stuck := int(_is_stuck(drawn).sum()):
         raise UserError(
             f'config.sample.max_copied_run = {index.num_symbols}: {num_stuck} of {num_samples}'
-            ' pieces came to a step at which all that the other wishes let through would have'
-            ' copied more; must be larger, or with fewer wishes, or with more'
+            ' pieces came to a step at which all that the other wishes and given notes let through'
+            ' would have copied more; must be larger, or with fewer wishes, or with more'
             ' config.sample.max_redraws'
         )
     return drawn, num_redraws
-
-
-def _copy_rows(masks: Masks | None, num_steps: int) -> CopyRow:
-    """Copies count from the second step on: the first only completes the prompt. What the wishes
-    fix is never refused.
-    """
-    counts_N = np.arange(num_steps) > 0
-    is_free_N = True if masks is None else np.asarray(masks.rows.tokens_V).sum(axis=-1) > 1
-    return CopyRow(counts_N, counts_N & is_free_N)
 
 
 def _is_stuck(drawn: Drawn) -> np.ndarray:

@@ -26,7 +26,8 @@ class Row:
     tokens_V: jax.Array  # bool, whatever came before
     kinds_JCESK: jax.Array  # bool, of each state
     ends_bar: jax.Array  # bool
-    counts: jax.Array  # bool, False at a step that only completes the prompt
+    counts: jax.Array  # bool, False at a step that stands whatever is wished
+    given: jax.Array  # bool, at a step whose token was known before anything is drawn
 
 
 State = tuple[jax.Array, jax.Array, jax.Array, jax.Array]  # each [B]

@@ -9,7 +9,7 @@ import os
 import pathlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from symmusic.generate.looks import find_looks
 from symmusic.generate.pictures import draw_all, draw_piece
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.sound import Sound
+from symmusic.generate.whole import put_together
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events, to_notes
 from symmusic.score.abc_writer import format_abc
@@ -52,15 +53,15 @@ def write_gallery(
 
     Args:
       folder: of this prompt's pieces.
-      prompt: what they continue.
-      pieces: at least one; where they hold probabilities, these and the weights are stored and
-        drawn as heat maps.
+      prompt: what stands around them.
+      pieces: at least one, of the new bars alone; where they hold probabilities, these and the
+        weights are stored and drawn as heat maps.
       vocabulary: of their tokens.
       is_window: they were drawn by reading a window anew for each step.
       temperature: they were drawn at.
       seed: they were drawn by.
       settings: all that they depend on, for `choose_folder`.
-      model: its name, for titles.
+      model: its name.
       nearest: of each piece where its longest copied run comes from; None where that is not known.
       sound: what makes WAV files of the pieces, if there are to be any.
       progress: wraps what is iterated over, with the unit's name.
@@ -124,40 +125,29 @@ def _write(
     rows, names, entries = [], [], []
     looks = find_looks(pieces)
     width = max(2, len(str(len(pieces))))
+    what = 'version' if prompt.redrawn else 'continuation'
     for number, piece in progress(list(enumerate(pieces, 1)), 'piece'):
         name = f'{number:0{width}}'
         names.append(
             f'{name}: {piece.surprise:.2f} nats per step' + (', empty' if piece.is_empty else '')
         )
-        joined = vocabulary.join(prompt.events, piece.events)
+        whole = put_together(prompt, piece, vocabulary)
         files = []
         for place, events, first in (
             (folder, piece.events, len(prompt.events)),
-            (folder / 'joined', joined, 0),
+            (folder / 'joined', whole.events, 0),
         ):
-            written = written_forms(
-                events, prompt, first, f'{prompt.title or prompt.name}, continuation {name}'
-            )
-            for suffix, content in written.items():
-                write_whole(place / f'{name}{suffix}', content)
-            files.append(written)
-            if sound:
-                write_whole(
-                    place / f'{name}.wav',
-                    sound(from_events(events), written['.mid'], prompt.qpm, len(events)),
-                )
+            title = f'{prompt.title or prompt.name}, {what} {name}'
+            files.append(written_forms(events, prompt, first, title))
+            _write_files(place / name, files[-1], events, prompt.qpm, sound)
         run = nearest and nearest[number - 1]
-        entries.append(Entry(name, joined, piece.surprise, *files, run, looks[number - 1]))
-        draw_piece(
-            folder / f'{name}.png',
-            prompt.events,
-            piece.events,
-            f'{prompt.name}, continuation {names[-1]}',
-        )
+        entries.append(Entry(name, whole, piece.surprise, *files, run, looks[number - 1]))
+        draw_piece(folder / f'{name}.png', whole, f'{prompt.name}, {what} {names[-1]}')
         rows.append(
             {
                 'file': f'{name}.mid',
                 'prompt': prompt.name,
+                'model': model,
                 'temperature': temperature,
                 'key': seed,
                 'num_steps': len(piece.tokens),
@@ -171,10 +161,9 @@ def _write(
         )
     draw_all(
         folder / 'all.png',
-        prompt.events,
-        [piece.events for piece in pieces],
+        [entry.whole for entry in entries],
         names,
-        f'{prompt.name}: continuations by {model}',
+        f'{prompt.name}: {what}s by {model}',
     )
     if pieces[0].probabilities is not None:
         arrays = {
@@ -186,20 +175,36 @@ def _write(
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)
         write_whole(folder / 'distributions.npz', buffer.getvalue())
-        title = f'{prompt.name} by {model}'
+        num_more = len(pieces[0].read) - len(prompt.events)  # read, but no bars of the prompt
         write_heatmaps(
             folder / 'heatmaps',
             pieces,
             vocabulary,
             is_window=is_window,
-            title=title,
+            title=f'{prompt.name} by {model}',
             progress=progress,
+            first_bar=prompt.first_bar - num_more // STEPS_PER_BAR,
         )
     write_whole(
         folder / 'index.html',
         listening_page(prompt, entries, model, are_compared=nearest is not None),
     )
     write_whole(folder / 'samples.json', json.dumps(rows, indent=1) + '\n')
+
+
+def _write_files(
+    path: pathlib.Path,
+    written: Mapping[str, bytes | str],
+    events: np.ndarray,
+    qpm: float,
+    sound: Sound | None,
+) -> None:
+    """The files of a melody, whose names are `path` and their suffixes."""
+    for suffix, content in written.items():
+        write_whole(path.with_name(path.name + suffix), content)
+    if sound:
+        wav = sound(from_events(events), written['.mid'], qpm, len(events))
+        write_whole(path.with_name(f'{path.name}.wav'), wav)
 
 
 def written_forms(
@@ -212,7 +217,7 @@ def written_forms(
       events: of the melody.
       prompt: whose form it takes; in MIDI also how loud its notes are, and new ones as its middle
         one.
-      first: step at which the melody begins, counted from the prompt's begin; at 0 it begins with
+      first: step at which the melody begins, counted from the prompt's start; at 0 it begins with
         the prompt's pickup.
       title: of the melody.
     """

@@ -107,6 +107,7 @@ def write_heatmaps(
     title: str,
     progress: Callable[[Iterable, str], Iterable],
     num_singles: int = MAX_SINGLE,
+    first_bar: int = 1,
 ) -> None:
     """Writes `attention.png`, `attention_masked.png` and `softmax.png`, averaged over all pieces,
     and `NN-attention.png` ... of the first `num_singles` ones; those of attention where there is
@@ -121,6 +122,7 @@ def write_heatmaps(
       title: above each picture, before what it shows.
       progress: wraps what is iterated over, with the unit's name.
       num_singles: pieces that get maps of their own.
+      first_bar: the number of the bar that is read first.
     """
     labels, blank_V = class_labels(vocabulary), blank_classes(vocabulary)
     num_read = len(pieces[0].read)
@@ -134,6 +136,7 @@ def write_heatmaps(
             mean_of_known([piece.probabilities for piece in shown]),
             labels,
             num_read,
+            first_bar,
             tokens,
             f'{name}: softmax',
         )
@@ -141,16 +144,15 @@ def write_heatmaps(
             return
         plain = mean_of_known([piece.weights for piece in shown])
         events = mean_of_known([masked(piece.weights, piece.read, piece.tokens) for piece in shown])
-        _draw_attention(
-            folder / f'{prefix}attention.png', plain, num_read, is_window, f'{name}: attention'
-        )
+        how = {'num_read': num_read, 'first_bar': first_bar, 'is_window': is_window}
+        _draw_attention(folder / f'{prefix}attention.png', plain, f'{name}: attention', **how)
         where = (
             'no event there in any piece, else the mean over the pieces with one;\n'
             if len(shown) > 1
             else 'no event there; '
         )
         what = f'{name}: attention to events\n(grey: {where}rows not renormalised)'
-        _draw_attention(folder / f'{prefix}attention_masked.png', events, num_read, is_window, what)
+        _draw_attention(folder / f'{prefix}attention_masked.png', events, what, **how)
 
     digits = max(2, len(str(len(pieces))))
     singles = [
@@ -165,7 +167,13 @@ def write_heatmaps(
 
 
 def _draw_attention(
-    path: pathlib.Path, weights_NT: np.ndarray, num_read: int, is_window: bool, title: str
+    path: pathlib.Path,
+    weights_NT: np.ndarray,
+    title: str,
+    *,
+    num_read: int,
+    first_bar: int,
+    is_window: bool,
 ) -> None:
     from matplotlib.colors import PowerNorm
 
@@ -223,10 +231,10 @@ def _draw_attention(
         axes.set_xticks([place for place, _ in ticks], [label for _, label in ticks])
         axes.set_xlabel('input step, by its place in the window')
     else:
-        _bar_axis(axes.xaxis, first, first + image.shape[1])
+        _bar_axis(axes.xaxis, first, first + image.shape[1], first_bar)
         axes.axvline(num_read - 0.5, color='tab:red', linewidth=1)
         axes.set_xlabel('input step, by bar (red: where the continuation begins)')
-    _bar_axis(axes.yaxis, num_read, num_read + num_steps)
+    _bar_axis(axes.yaxis, num_read, num_read + num_steps, first_bar)
     axes.set_ylabel('generated step, by bar')
     axes.set_title(title, loc='left', fontsize=10, parse_math=False)
     write_figure(path, figure)
@@ -237,6 +245,7 @@ def _draw_softmax(
     probabilities_NV: np.ndarray,
     labels: Sequence[str],
     num_read: int,
+    first_bar: int,
     tokens: np.ndarray | None,
     title: str,
 ) -> None:
@@ -277,21 +286,21 @@ def _draw_softmax(
         title += ', red: what was drawn'
     every = _every(num_classes, most=80)
     axes.set_yticks(range(0, num_classes, every), labels[::every], fontsize=6)
-    _bar_axis(axes.xaxis, num_read, num_read + num_steps)
+    _bar_axis(axes.xaxis, num_read, num_read + num_steps, first_bar)
     axes.set(xlabel='generated step, by bar', ylabel="class, in the model's key")
     axes.set_title(title, loc='left', fontsize=10, parse_math=False)
     write_figure(path, figure)
 
 
-def _bar_axis(axis, first: int, end: int) -> None:
-    """Ticks where bars begin, named as in the piano rolls, small ones at quarters where there are
-    few bars.
+def _bar_axis(axis, first: int, end: int, first_bar: int) -> None:
+    """Ticks where bars begin, named as in the piano rolls with `first_bar` at step 0, small ones at
+    quarters where there are few bars.
     """
     bars = range(-(-first // STEPS_PER_BAR), -(-end // STEPS_PER_BAR))
     every = _every(len(bars))
     axis.set_ticks(
         [bar * STEPS_PER_BAR - 0.5 for bar in bars if bar % every == 0],
-        [str(bar + 1) for bar in bars if bar % every == 0],
+        [str(bar + first_bar) for bar in bars if bar % every == 0],
     )
     if len(bars) <= 16:
         axis.set_ticks(

@@ -66,7 +66,13 @@ function place(step) {
   return `bar ${DATA.firstBar + Math.floor(step / 16)} beat ${beat}`;
 }
 
-// Shades what the new step `step` of a piece looked at, and says it; any other number shows nothing.
+const SHADE = 0.85; // as in introduction.py: the opacity of all of the attention
+
+function percent(weight) {
+  return `${(weight / 10).toFixed(1)} %`;
+}
+
+// Shades what the new step `step` of a piece looked at, by its share in thousandths, and says it; any other number shows nothing.
 function look(article, step) {
   const {looks, notes} = pieceOf(article), drawing = article.querySelector('.looks'), text = article.querySelector('.looked');
   const pairs = (looks || [])[step - DATA.seam];
@@ -74,23 +80,24 @@ function look(article, step) {
   drawing.dataset.step = pairs ? step : '';
   if (!pairs) return;
   const height = drawing.dataset.height;
-  const shade = (at, opacity, name) => {
+  const shade = (at, opacity, name, tip = '') => {
     const box = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
     const attributes = {x: LEFT + at * STEP_WIDTH, y: 0, width: STEP_WIDTH, height, opacity, class: name};
     for (const [key, value] of Object.entries(attributes)) box.setAttribute(key, value);
+    if (tip) box.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'title')).textContent = tip;
     drawing.append(box);
   };
   const said = [];
   for (let index = 0; index < pairs.length; index += 2) {
     const at = step - pairs[index], weight = pairs[index + 1];
     if (at < 0) continue;
-    shade(at, 0.65 * weight / pairs[1], 'seen');
+    shade(at, SHADE * Math.sqrt(weight / 1000), 'seen', percent(weight));
     const sounding = notes.find(([onset, end]) => onset <= at && at < end);
     const name = sounding ? NAMES[sounding[2] % 12] + (Math.floor(sounding[2] / 12) - 1) : 'silence';
-    if (said.length < 3) said.push(`${place(at)} (${name}, ${(weight / 10).toFixed(1)} %)`);
+    if (said.length < 3) said.push(`${place(at)} (${name}, ${percent(weight)})`);
   }
   shade(step, 1, 'asking');
-  text.textContent = `At ${place(step)} the model looked most at ${said.join(', ') || 'what stands before the prompt'}.`;
+  text.textContent = `At ${place(step)} the model looked most at ${said.join(', ') || 'what stands before the prompt'}; largest weight: ${percent(pairs[1] || 0)}.`;
 }
 
 for (const article of articles) {
@@ -109,7 +116,7 @@ for (const article of articles) {
     event.preventDefault();
     const now = article.querySelector('.looks').dataset.step;
     const wanted = now ? Number(now) + move : DATA.seam;
-    look(article, Math.min(Math.max(wanted, DATA.seam), pieceOf(article).end - 1));
+    look(article, Math.min(Math.max(wanted, DATA.seam), DATA.seam + pieceOf(article).looks.length - 1));
   });
   roll.addEventListener('blur', () => look(article, -1));
 }

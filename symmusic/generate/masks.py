@@ -1,6 +1,7 @@
 """The masks that make wishes hold exactly, and the contradictions among wishes."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -10,13 +11,14 @@ from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, transpose_events
 from symmusic.score.meter import STEPS_PER_BAR
 
-FREE = -3  # in `Wishes.fixed`: any event
+FREE = -3  # in `Wishes.fixed` and `Wishes.rhythm`: any event
+DRAWN = -1  # in the tokens that `make_masks` keeps: to be drawn
 MOST_PITCHES = 256
 
 
 @dataclasses.dataclass(frozen=True)
 class Wishes:
-    """What pieces of N steps must be; pitches as they sound, in the prompt's key. The defaults wish
+    """What the N drawn steps must be; pitches as they sound, in the prompt's key. The defaults wish
     nothing.
 
     Attributes:
@@ -25,9 +27,11 @@ class Wishes:
       min_notes_per_bar, max_notes_per_bar: notes that begin in each bar.
       rests: whether any step may be silent.
       last: pitch class of the note that begins last; None = any, or no note.
-      rhythm: [T] events whose onsets and ends are those of the pieces, again and again; None = any.
+      rhythm: [T] events whose onsets and ends are those of the pieces, repeated, `FREE` where any
+        may be; None = any.
       pitches: those of the notes, in order, all of them; () = any.
-      fixed: [N] events that stand, `FREE` where they are to be drawn; None = none.
+      fixed: [N] events that stand, `FREE` where they are to be drawn; None = none. They are notes
+        of the piece: all other wishes hold for them as well.
     """
 
     scale: frozenset[int] | None = None
@@ -52,56 +56,68 @@ class Wishes:
 
 
 def make_masks(
-    wishes: Wishes, vocabulary: Vocabulary, prompt: np.ndarray, distance: int, num_bars: int
+    wishes: Wishes,
+    vocabulary: Vocabulary,
+    prompt: np.ndarray,
+    distance: int,
+    num_bars: int,
+    *,
+    kept_N: np.ndarray | None = None,
+    stated: Mapping[str, str] | None = None,
 ) -> Masks:
     """The masks of `num_bars` new bars, and of one step before them, which is the prompt's last.
 
     Args:
-      wishes: at least one.
+      wishes: of those of the N steps that are not kept.
       vocabulary: of the model.
       prompt: [T] tokens.
       distance: semitones from the prompt's key to the model's.
       num_bars: of the pieces.
+      kept_N: tokens that stand whatever is wished, `DRAWN` elsewhere; None = all are drawn.
+      stated: how the user stated each wish, for messages, and as 'bars' how many there are to be;
+        the wishes' own values where it is None.
 
     Raises:
       UserError: the encoding cannot be controlled, or not all wishes can be met: those that
         contradict one another are named.
     """
+    if stated is None:
+        stated = {name: f'{name} = {getattr(wishes, name)!r}' for name in wishes.stated()}
     if not isinstance(vocabulary, MelodyVocabulary):
-        names = ', '.join(f'config.sample.{name}' for name in wishes.stated())
+        names = ' and '.join(
+            f'config.sample.{stated[name]}' for name in (wishes.stated() or ['bars'])
+        )
         raise UserError(
             f"{names}: only models of config.data.encoding = 'melody' can be controlled, not"
             f' {vocabulary.encoding!r}'
         )
-    masks = _try(wishes, vocabulary, prompt, distance, num_bars)
+    if kept_N is None:
+        kept_N = np.full(num_bars * STEPS_PER_BAR, DRAWN)
+    masks = _try(wishes, vocabulary, prompt, distance, kept_N)
     if masks is None:
         conflict = wishes.stated()
         # what can be left out without making the rest possible is not to blame
         for name in list(conflict):
             fewer = [other for other in conflict if other != name]
-            if _try(_only(wishes, fewer), vocabulary, prompt, distance, num_bars) is None:
+            if _try(_only(wishes, fewer), vocabulary, prompt, distance, kept_N) is None:
                 conflict = fewer
-        named = [
-            f'config.sample.{FIELDS.get(name, name)} = {_shown(getattr(wishes, name))}'
-            for name in conflict
-        ]
-        pitches = (
-            f'the model has the pitches {vocabulary.min_pitch - distance} to'
-            f' {vocabulary.max_pitch - distance}'
-        )
+        named = ' and '.join(f'config.sample.{stated[name]}' for name in conflict)
+        num_drawn = int((kept_N == DRAWN).reshape(-1, STEPS_PER_BAR).any(axis=1).sum())
+        bars = f' (config.sample.{stated["bars"]})' if 'bars' in stated else ''
         raise UserError(
-            f'{" and ".join(named)} cannot be met in {num_bars} bar{"s" * (num_bars > 1)} after'
-            f' this prompt; {pitches}'
+            f'{named} cannot be met in {num_drawn} bar{"s" * (num_drawn > 1)} after this prompt'
+            f'{bars}; the model has the pitches {vocabulary.min_pitch - distance} to'
+            f' {vocabulary.max_pitch - distance}'
         )
     return masks
 
 
-# where a wish has not its field's name
-FIELDS = {'last': 'end_on_tonic', 'fixed': 'fixed or config.sample.regenerate'}
-
-
 def _try(
-    wishes: Wishes, vocabulary: MelodyVocabulary, prompt: np.ndarray, distance: int, num_bars: int
+    wishes: Wishes,
+    vocabulary: MelodyVocabulary,
+    prompt: np.ndarray,
+    distance: int,
+    kept_N: np.ndarray,
 ) -> Masks | None:
     """As `make_masks`, None where the wishes cannot be met."""
     events_V = transpose_events(
@@ -111,21 +127,24 @@ def _try(
     if set(wishes.pitches) - set(events_V) or not (is_wished_V & (events_V >= 0)).any():
         # that no note at all may stand is no wish: 'max_notes_per_bar' says so where it is
         return None
-    num_steps = num_bars * STEPS_PER_BAR
+    num_steps, is_kept_N = len(kept_N), kept_N != DRAWN
     tokens_NV = np.broadcast_to(is_wished_V, (num_steps, len(events_V)))
+    given_N = is_kept_N
     if wishes.rhythm is not None:
+        rhythm_N1 = np.resize(wishes.rhythm, num_steps).astype(int)[:, None]
         tokens_NV = tokens_NV & (
-            np.sign(events_V + 1)
-            == np.sign(np.resize(wishes.rhythm, num_steps).astype(int) + 1)[:, None]
+            (rhythm_N1 == FREE) | (np.sign(events_V + 1) == np.sign(rhythm_N1 + 1))
         )
     if wishes.fixed is not None:
-        fixed_N1 = wishes.fixed.astype(int)[:, None]
-        tokens_NV = np.where(fixed_N1 == FREE, tokens_NV, events_V == fixed_N1)
+        fixed_N1 = np.resize(wishes.fixed, num_steps).astype(int)[:, None]
+        tokens_NV = tokens_NV & ((fixed_N1 == FREE) | (events_V == fixed_N1))
+        given_N = given_N | (fixed_N1[:, 0] != FREE)
+    tokens_NV = np.where(is_kept_N[:, None], np.arange(len(events_V)) == kept_N[:, None], tokens_NV)
     kinds_V = np.where(events_V == NO_EVENT, NONE, np.where(events_V == NOTE_OFF, OFF, ONSET))
     if wishes.last is not None:
         kinds_V = np.where((events_V >= 0) & (events_V % 12 == wishes.last), LAST, kinds_V)
     pitches_J = np.array([*(int(np.argmax(events_V == pitch)) for pitch in wishes.pitches), -1])
-    kinds_NJCESK, good = _look_ahead(wishes, tokens_NV, kinds_V, pitches_J)
+    kinds_NJCESK, good = _look_ahead(wishes, tokens_NV, kinds_V, pitches_J, is_kept_N)
     said = prompt[prompt != vocabulary.padding]
     sounds = int(len(said) > 0 and vocabulary.decode(said[-1:])[0] >= 0)
     if not good[0, 0, 0, min(sounds, good.shape[3] - 1)]:
@@ -135,7 +154,8 @@ def _try(
         tokens_V=np.concatenate([np.arange(len(events_V))[None] == prompt[-1], tokens_NV]),
         kinds_JCESK=np.concatenate([np.ones_like(kinds_NJCESK[:1]), kinds_NJCESK]),
         ends_bar=steps_N % STEPS_PER_BAR == STEPS_PER_BAR - 1,
-        counts=steps_N >= 0,
+        counts=np.append(False, ~is_kept_N),
+        given=np.append(True, given_N),
     )
     return Masks(rows, kinds_V.astype(np.int32), pitches_J.astype(np.int32), np.int32(sounds))
 
@@ -148,16 +168,18 @@ def _is_wished(wishes: Wishes, events_V: np.ndarray) -> np.ndarray:
 
 
 def _look_ahead(
-    wishes: Wishes, tokens_NV: np.ndarray, kinds_V: np.ndarray, pitches_J: np.ndarray
+    wishes: Wishes,
+    tokens_NV: np.ndarray,
+    kinds_V: np.ndarray,
+    pitches_J: np.ndarray,
+    is_kept_N: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """[N, J, C, E, S, K] which kinds may follow in each state so that the end can be reached, and
     [J, C, E, S] which first states reach it.
 
     Filled backwards (dynamic programming): a state is good before a step where a kind that may
-    stand there leads to a good one after it.
+    stand there leads to a good one after it. Kept steps leave every state as it is.
     """
-    num_steps = len(tokens_NV)
-    is_free_N = np.full(num_steps, True) if wishes.fixed is None else wishes.fixed == FREE
     counted = wishes.min_notes_per_bar > 0 or wishes.max_notes_per_bar < STEPS_PER_BAR
     shape = (
         len(pitches_J),
@@ -165,41 +187,52 @@ def _look_ahead(
         1 if wishes.last is None else 2,
         1 if wishes.rests else 2,
     )
-    counts_C = np.arange(shape[1])
     good = np.zeros(shape, bool)
     good[-1, :, -1] = True  # all pitches are used, and the last note may end the piece
-    table = np.zeros((num_steps, *shape, 4), bool)
-    for step in reversed(range(num_steps)):
-        bar = slice(
-            step // STEPS_PER_BAR * STEPS_PER_BAR, (step // STEPS_PER_BAR + 1) * STEPS_PER_BAR
-        )
-        is_bound = counted and is_free_N[bar].any()  # what is fixed as a whole is not counted
+    table = np.zeros((len(tokens_NV), *shape, 4), bool)
+    for step in reversed(range(len(tokens_NV))):
+        if is_kept_N[step]:
+            table[step] = True
+            continue
         if step % STEPS_PER_BAR == STEPS_PER_BAR - 1:  # the next bar counts anew
-            enough_C = counts_C >= (wishes.min_notes_per_bar if is_bound else 0)
+            # a bar that is kept in part, as one before a pickup, need not be full
+            is_whole = not is_kept_N[step + 1 - STEPS_PER_BAR : step + 1].any()
+            enough_C = np.arange(shape[1]) >= (wishes.min_notes_per_bar if is_whole else 0)
             good = np.broadcast_to(good[:, :1], shape) & enough_C[:, None, None]
-        now, may_K = (
-            table[step],
-            [bool((tokens_NV[step] & (kinds_V == kind)).any()) for kind in range(4)],
-        )
-        now[..., NONE] = may_K[NONE] & good
-        now[..., OFF] = may_K[OFF] & good[..., :1]
-        if not wishes.rests and is_free_N[step]:
-            now[..., OFF] = False
-            now[..., 0, NONE] = False
-        for kind in (ONSET, LAST):
-            after = good[:, :, -1:, -1:] if kind == LAST else good[:, :, :1, -1:]  # [J, C, 1, 1]
-            if counted:
-                few_C = counts_C < (wishes.max_notes_per_bar if is_bound else STEPS_PER_BAR)
-                after = np.roll(after, -1, axis=1) & few_C[:, None, None]
-            if len(pitches_J) > 1:
-                fits_J = [
-                    token >= 0 and kinds_V[token] == kind and tokens_NV[step, token]
-                    for token in pitches_J
-                ]
-                after = np.roll(after, -1, axis=0) & np.array(fits_J)[:, None, None, None]
-            now[..., kind] = may_K[kind] & after
-        good = now.any(axis=-1)
+        table[step] = _kinds_at(wishes, tokens_NV[step], kinds_V, pitches_J, good)
+        good = table[step].any(axis=-1)
     return table, good
+
+
+def _kinds_at(
+    wishes: Wishes,
+    tokens_V: np.ndarray,
+    kinds_V: np.ndarray,
+    pitches_J: np.ndarray,
+    good: np.ndarray,
+) -> np.ndarray:
+    """[J, C, E, S, K] which kinds may follow at a step in each state, `good` being the states after
+    it from which the end can be reached.
+    """
+    now = np.zeros((*good.shape, 4), bool)
+    may_K = [bool((tokens_V & (kinds_V == kind)).any()) for kind in range(4)]
+    now[..., NONE] = may_K[NONE] & good
+    now[..., OFF] = may_K[OFF] & good[..., :1]
+    if not wishes.rests:
+        now[..., OFF] = False
+        now[..., 0, NONE] = False
+    for kind in (ONSET, LAST):
+        after = good[:, :, -1:, -1:] if kind == LAST else good[:, :, :1, -1:]  # [J, C, 1, 1]
+        if good.shape[1] > 1:
+            few_C = np.arange(good.shape[1]) < wishes.max_notes_per_bar
+            after = np.roll(after, -1, axis=1) & few_C[:, None, None]
+        if len(pitches_J) > 1:
+            fits_J = [
+                token >= 0 and kinds_V[token] == kind and tokens_V[token] for token in pitches_J
+            ]
+            after = np.roll(after, -1, axis=0) & np.array(fits_J)[:, None, None, None]
+        now[..., kind] = may_K[kind] & after
+    return now
 
 
 def _only(wishes: Wishes, names: list[str]) -> Wishes:
@@ -211,16 +244,4 @@ def _alike(one, other) -> bool:
         one is other
         if isinstance(one, np.ndarray) or isinstance(other, np.ndarray)
         else one == other
-    )
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, frozenset):
-        return f'({", ".join(map(str, sorted(value)))})'
-    return (
-        f'{len(value)} steps'
-        if isinstance(value, np.ndarray)
-        else f'{len(value)} notes'
-        if isinstance(value, tuple)
-        else str(value)
     )

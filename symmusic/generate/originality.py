@@ -33,14 +33,16 @@ class Index:
 @flax.struct.dataclass
 class Heard:
     """Of B prompts and what is drawn after them: the last symbols, mixed, the latest note's pitch,
-    how long ago it started, how many there were, at how many steps a copy was refused, and at how
-    many every class was a copy, so that one had to be let through.
+    how long ago it started, how many there were, how many of them were given since the latest drawn
+    one, at how many steps a copy was refused, and at how many every class was a copy, so that one
+    had to be let through.
     """
 
     mixed_BK: jax.Array  # uint32, K - 1 of them
     pitch_B: jax.Array
     since_B: jax.Array
     count_B: jax.Array
+    given_B: jax.Array
     refused_B: jax.Array
     stuck_B: jax.Array
 
@@ -50,7 +52,7 @@ class CopyRow:
     """Of each of N steps; before the axes there is N."""
 
     counts: jax.Array  # bool, False at a step that repeats the prompt's last
-    may_refuse: jax.Array  # bool, False where the wishes leave no choice
+    is_given: jax.Array  # bool, at a step whose token was known before anything is drawn
 
 
 @flax.struct.dataclass
@@ -71,16 +73,18 @@ class Copies:
 
     def allow(self, row: CopyRow, state: Heard, may_BV: jax.Array) -> tuple[jax.Array, Heard]:
         """[B, V] the classes that complete no run; where all would, they are left as they are."""
-        is_copy_BV = ~original(self.index, state) & may_BV & row.may_refuse
+        is_copy_BV = ~original(self.index, state) & may_BV & row.counts
         is_stuck_B = (is_copy_BV == may_BV).all(axis=-1)
-        is_copy_BV &= ~is_stuck_B[:, None]
+        is_copy_BV &= ~is_stuck_B[:, None] & ~row.is_given
+        # a run of notes that were all given is nobody's copy
+        is_stuck_B &= ~row.is_given | (state.given_B < self.index.num_symbols)
         refused_B = state.refused_B + is_copy_BV.any(axis=-1)
         state = state.replace(refused_B=refused_B, stuck_B=state.stuck_B + is_stuck_B)
         return may_BV & ~is_copy_BV, state
 
     def advance(self, row: CopyRow, state: Heard, token_B: jax.Array) -> Heard:
         """What is heard after a step's tokens."""
-        after = hear(self.index, state, token_B)
+        after = hear(self.index, state, token_B, row.is_given)
         return jax.tree.map(lambda new, old: jnp.where(row.counts, new, old), after, state)
 
 
@@ -121,9 +125,9 @@ def listen(index: Index, prompts_BT: jax.Array) -> Heard:
     """What is heard in prompts."""
     num_pieces = prompts_BT.shape[0]
     zeros = jnp.zeros(num_pieces, jnp.int32)
-    nothing = Heard(jnp.zeros((num_pieces, index.num_symbols - 1), jnp.uint32), *[zeros] * 5)
+    nothing = Heard(jnp.zeros((num_pieces, index.num_symbols - 1), jnp.uint32), *[zeros] * 6)
     return lax.scan(
-        lambda heard, token_B: (hear(index, heard, token_B), None), nothing, prompts_BT.T
+        lambda heard, token_B: (hear(index, heard, token_B, True), None), nothing, prompts_BT.T
     )[0]
 
 
@@ -144,8 +148,8 @@ def original(index: Index, heard: Heard) -> jax.Array:
     return ~(is_copy_BV & (index.pitches_V >= 0) & (heard.count_B >= index.num_symbols)[:, None])
 
 
-def hear(index: Index, heard: Heard, token_B: jax.Array) -> Heard:
-    """What is heard after a step."""
+def hear(index: Index, heard: Heard, token_B: jax.Array, is_given: bool | jax.Array) -> Heard:
+    """What is heard after a step, whose token was given or drawn."""
     pitch_B = index.pitches_V[token_B]
     begins_B = pitch_B >= 0
     symbol_B = (
@@ -159,4 +163,5 @@ def hear(index: Index, heard: Heard, token_B: jax.Array) -> Heard:
         pitch_B=jnp.where(begins_B, pitch_B, heard.pitch_B),
         since_B=jnp.where(begins_B, 1, heard.since_B + 1),
         count_B=heard.count_B + begins_B,
+        given_B=jnp.where(begins_B, jnp.where(is_given, heard.given_B + 1, 0), heard.given_B),
     )

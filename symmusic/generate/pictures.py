@@ -1,44 +1,40 @@
-"""Piano rolls: the prompt and what continues it."""
+"""Piano rolls: what was given and what was drawn."""
 
 import pathlib
 from collections.abc import Sequence
 
 import numpy as np
 
-from symmusic.melody.events import StepNote, from_events
+from symmusic.generate.whole import Whole
+from symmusic.melody.events import from_events
 from symmusic.plots import write_figure
 from symmusic.score.meter import STEPS_PER_BAR
 
 BARS_PER_ROW = 16  # of a piece's own picture; a longer piece goes on below, as in a score
 MAX_ROWS = 24  # more bars than those hold make the rows longer
-# the picture of all pieces shows so many bars of the prompt's end and of the pieces' beginning
+# the picture of all pieces shows so many bars before the first new one, and from it on
 PROMPT_BARS, NEW_BARS = 4, 64
 
 
-def draw_piece(
-    path: pathlib.Path, prompt: np.ndarray, continuation: np.ndarray, title: str
-) -> None:
-    """Draws one piece: the prompt's events grey, the continuation's blue, the seam between them as
-    a line; in rows where it is long.
+def draw_piece(path: pathlib.Path, whole: Whole, title: str) -> None:
+    """Draws one piece: what was given grey, what was drawn blue, the seams between them as lines;
+    in rows where it is long.
     """
     # here, because it takes a second to import and few runs of the program draw
     from matplotlib.figure import Figure
 
-    notes, end = (
-        from_events(np.concatenate([prompt, continuation])),
-        len(prompt) + len(continuation),
-    )
+    end = len(whole.events)
     num_bars = -(-end // STEPS_PER_BAR)
     bars_per_row = min(max(BARS_PER_ROW, -(-num_bars // MAX_ROWS)), num_bars)
     begins = range(0, end, bars_per_row * STEPS_PER_BAR)
     figure = Figure(
         figsize=(min(max(9, bars_per_row), 24), 0.8 + 2.2 * len(begins)), layout='constrained'
     )
-    pitch_range = _pitch_range(prompt, [continuation])
+    pitch_range = _pitch_range([whole.events])
     for axes, begin in zip(
         figure.subplots(len(begins), 1, squeeze=False).ravel(), begins, strict=True
     ):
-        _roll(axes, notes, len(prompt), begin, begin + bars_per_row * STEPS_PER_BAR, pitch_range)
+        _roll(axes, whole, begin, begin + bars_per_row * STEPS_PER_BAR, pitch_range)
         axes.set_ylabel('pitch')
     axes.set_xlabel('bar')
     figure.suptitle(title, parse_math=False)
@@ -46,65 +42,54 @@ def draw_piece(
 
 
 def draw_all(
-    path: pathlib.Path,
-    prompt: np.ndarray,
-    continuations: Sequence[np.ndarray],
-    titles: Sequence[str],
-    title: str,
+    path: pathlib.Path, wholes: Sequence[Whole], titles: Sequence[str], title: str
 ) -> None:
-    """Draws every piece after the same prompt, one small roll each, at most 24 of them."""
+    """Draws every piece around the same bars, one small roll each, at most 24 of them."""
     from matplotlib.figure import Figure
 
-    shown = list(zip(continuations, titles, strict=True))[:24]
-    begin = max(len(prompt) - PROMPT_BARS * STEPS_PER_BAR, 0)
-    longest = max(len(continuation) for continuation, _ in shown)
-    end = len(prompt) + min(longest, NEW_BARS * STEPS_PER_BAR)
+    shown = list(zip(wholes, titles, strict=True))[:24]
+    seam = wholes[0].seams[0]
+    begin = max(seam - PROMPT_BARS * STEPS_PER_BAR, 0)
+    longest = max(len(whole.events) for whole, _ in shown) - seam
+    end = seam + min(longest, NEW_BARS * STEPS_PER_BAR)
     num_bars = (end - begin) / STEPS_PER_BAR
     num_columns = 2 if len(shown) > 1 and num_bars <= BARS_PER_ROW else 1
     num_rows = -(-len(shown) // num_columns)
     width = min(max(7, 0.6 * num_bars), 24)
     figure = Figure(figsize=(width * num_columns, 0.6 + 1.6 * num_rows), layout='constrained')
     grid = figure.subplots(num_rows, num_columns, sharex=True, sharey=True, squeeze=False).ravel()
-    pitch_range = _pitch_range(prompt[begin:], [continuation for continuation, _ in shown])
-    for axes, (continuation, name) in zip(grid, shown, strict=False):
-        _roll(
-            axes,
-            from_events(np.concatenate([prompt, continuation])),
-            len(prompt),
-            begin,
-            end,
-            pitch_range,
-        )
+    pitch_range = _pitch_range([whole.events[begin:] for whole, _ in shown])
+    for axes, (whole, name) in zip(grid, shown, strict=False):
+        _roll(axes, whole, begin, end, pitch_range)
         axes.set_title(name, fontsize=9, loc='left', pad=2, parse_math=False)
     for axes in grid[len(shown) :]:
         axes.set_visible(False)
-    left_out = len(continuations) - len(shown)
+    left_out = len(wholes) - len(shown)
     title += f' (the first {len(shown)}; {left_out} more in the folder)' if left_out else ''
     title += f' (the first {NEW_BARS} bars of each)' if longest > NEW_BARS * STEPS_PER_BAR else ''
     figure.suptitle(title, parse_math=False)
     write_figure(path, figure)
 
 
-def _pitch_range(prompt: np.ndarray, continuations: Sequence[np.ndarray]) -> tuple[int, int]:
+def _pitch_range(pieces: Sequence[np.ndarray]) -> tuple[int, int]:
     """The lowest and highest pitch to draw: of all pieces, as they share an axis; around middle C
     where nothing sounds.
     """
-    events = np.concatenate([prompt, *continuations])
+    events = np.concatenate(pieces)
     sounding = events[events >= 0]
     return (int(sounding.min()) - 2, int(sounding.max()) + 2) if len(sounding) else (54, 66)
 
 
-def _roll(
-    axes, notes: Sequence[StepNote], seam: int, begin: int, end: int, pitch_range: tuple[int, int]
-) -> None:
+def _roll(axes, whole: Whole, begin: int, end: int, pitch_range: tuple[int, int]) -> None:
     """Draws steps `begin` to `end` of a piece."""
     from matplotlib.collections import PolyCollection
 
+    notes = from_events(whole.events)
     for is_new, color in ((False, '0.55'), (True, 'tab:blue')):
         drawn = [
             note
             for note in notes
-            if (note.onset >= seam) == is_new and note.onset < end and note.end > begin
+            if whole.is_drawn[note.onset] == is_new and note.onset < end and note.end > begin
         ]
         # One collection: of thousands of notes each as a bar of its own takes ten seconds.
         boxes = np.array(
@@ -115,12 +100,13 @@ def _roll(
                 boxes[:, [0, 2, 0, 3, 1, 3, 1, 2]].reshape(-1, 4, 2), color=color, linewidth=0
             )
         )
-    axes.axvline(seam, color='tab:red', linewidth=1)
-    bars = range(begin // STEPS_PER_BAR, end // STEPS_PER_BAR + 1)
+    for seam in whole.seams:
+        axes.axvline(seam, color='tab:red', linewidth=1)
+    bars = range(begin // STEPS_PER_BAR, -(-min(end, len(whole.events)) // STEPS_PER_BAR))
     every = -(-len(bars) // 40)  # so that their numbers have room
     axes.set_xticks(
         [bar * STEPS_PER_BAR for bar in bars if bar % every == 0],
-        [str(bar + 1) for bar in bars if bar % every == 0],
+        [str(bar + whole.first_bar) for bar in bars if bar % every == 0],
     )
     axes.set_xlim(begin, end)
     low, high = pitch_range

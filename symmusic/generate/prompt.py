@@ -20,7 +20,6 @@ from symmusic.melody.events import (
     StepNote,
     extract_phrases,
     quantize,
-    to_events,
 )
 from symmusic.score.key import Key, detect_key
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER, check_meter
@@ -48,9 +47,12 @@ class Prompt:
       meter: its first one, '4/4' or '2/2'.
       title: as its file states it.
       pickup: sixteenths that its first bar has, 0 = all.
+      first_bar: number of its first bar in the file, where the first full bar is 1 and a pickup 0.
       velocities: [T] uint8, of the note that begins at each step, 0 where that is not known; () =
         of none.
       program: General MIDI number of its instrument, from 0.
+      after: [A] int8 events of the bars behind those that are drawn, where bars between others are.
+      redrawn: which bars are drawn anew, as the user wrote them; '' where the prompt is continued.
     """
 
     name: str
@@ -63,8 +65,17 @@ class Prompt:
     meter: str = '4/4'
     title: str = ''
     pickup: int = 0
+    first_bar: int = 1
     velocities: Sequence[int] = ()
     program: int = 0
+    after: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int8))
+    redrawn: str = ''
+
+    @property
+    def sounds(self) -> bool:
+        """Whether its last note lasts to its end."""
+        said = self.events[self.events != NO_EVENT]
+        return len(said) > 0 and said[-1] >= 0
 
     @property
     def velocity(self) -> int:
@@ -94,23 +105,16 @@ def read_prompt(path: str, vocabulary: Vocabulary, *, transpose: bool, part: int
         ) from error
 
 
-def read_melody(path: str, field: str) -> np.ndarray:
-    """Events [T] of whole bars of the melody in a file that a field of `config.sample` names, in
-    its own key.
+def read_notes(path: str, field: str) -> tuple[list[StepNote], list[str]]:
+    """The notes of the melody in a file that a field of `config.sample` names, in its own key, at
+    their steps from its first full bar on: those of a pickup stand before step 0. And what to say
+    of how it was read.
 
     Raises:
       UserError: as `read_prompt`.
     """
-    notes = read_notes(path, field)
-    return _whole_bars(to_events(notes)).astype(np.int16)
-
-
-def read_notes(path: str, field: str) -> list[StepNote]:
-    """The notes of such a melody, at their steps from the file's first bar on; errors as of
-    `read_prompt`.
-    """
     try:
-        score, _ = _read(path, field)
+        score, notices = _read(path, field)
         check_meter(_in_meter(score), METERS)
         if not score.notes:
             raise ScoreError('no notes')
@@ -118,7 +122,13 @@ def read_notes(path: str, field: str) -> list[StepNote]:
         raise UserError(
             f'config.sample.{field} = {path}: {error}; must be a melody in {" or ".join(METERS)}'
         ) from error
-    return [note for phrase in extract_phrases(quantize(score)) for note in phrase]
+    shift = STEPS_PER_BAR if score.pickup else 0
+    notes = [
+        StepNote(note.onset - shift, note.end - shift, note.pitch)
+        for phrase in extract_phrases(quantize(score))
+        for note in phrase
+    ]
+    return notes, notices
 
 
 def _read(path: str, field: str, part: int = 1) -> tuple[Score, list[str]]:
@@ -205,12 +215,11 @@ def _prompt(
         )
     distance = (tune.transposed_by if transpose else 0) + octaves
     qpm = score.tempi[0].qpm if score.tempi else 120.0
-    velocities, pickup = (
-        _velocities(score, tune),
-        round(score.pickup * STEPS_PER_QUARTER / score.ticks_per_quarter),
-    )
-    if len(tune.events) > MAX_STEPS or (tune.events[: STEPS_PER_BAR - pickup] >= 0).any():
-        pickup = 0
+    velocities = _velocities(score, tune)
+    num_before = min(note.onset for note in notes) // STEPS_PER_BAR  # silent bars that are left out
+    num_before += max(-(-len(tune.events) // STEPS_PER_BAR) - MAX_STEPS // STEPS_PER_BAR, 0)
+    pickup = round(score.pickup * STEPS_PER_QUARTER / score.ticks_per_quarter)
+    first_bar = num_before + (0 if score.pickup else 1)
     return Prompt(
         name,
         original.astype(np.int8),
@@ -221,7 +230,8 @@ def _prompt(
         detect_key(score.notes),
         tune.meter,
         score.title,
-        pickup,
+        pickup if first_bar == 0 else 0,
+        first_bar,
         tuple(velocities[-len(events) :]),
         score.program,
     )
@@ -246,21 +256,23 @@ def _velocities(score: Score, tune: Tune) -> np.ndarray:
     return velocities
 
 
-def begin_of(prompt: Prompt, num_bars: int, end: int, padding: int) -> Prompt:
-    """The prompt's first bars; where that is none the model reads a bar of what stands before a
-    tune's first note. How loud its notes are stays known of those from bar `end` on as well.
+def around(prompt: Prompt, first: int, end: int, padding: int) -> Prompt:
+    """What stands around bars `first` to `end` - 1 of a prompt, from 0: it is read up to there,
+    and its other bars stand behind. Where no bar is before them the model reads one of what stands
+    before a tune's first note. How loud notes are stays known of the bars that stay.
     """
     velocities = np.array(prompt.velocities)
-    velocities[num_bars * STEPS_PER_BAR : end * STEPS_PER_BAR] = 0
-    prompt = dataclasses.replace(prompt, velocities=tuple(velocities))
-    if num_bars:
-        return dataclasses.replace(
-            prompt,
-            events=prompt.events[: num_bars * STEPS_PER_BAR],
-            tokens=prompt.tokens[: num_bars * STEPS_PER_BAR],
-        )
+    velocities[first * STEPS_PER_BAR : end * STEPS_PER_BAR] = 0
     return dataclasses.replace(
-        prompt, events=prompt.events[:0], tokens=np.full(STEPS_PER_BAR, padding, np.uint8)
+        prompt,
+        events=prompt.events[: first * STEPS_PER_BAR],
+        tokens=(
+            prompt.tokens[: first * STEPS_PER_BAR]
+            if first
+            else np.full(STEPS_PER_BAR, padding, np.uint8)
+        ),
+        velocities=tuple(velocities),
+        after=prompt.events[end * STEPS_PER_BAR :],
     )
 
 

@@ -1,8 +1,7 @@
 """The piano roll of a piece on a page, as SVG."""
 
-from collections.abc import Sequence
-
-from symmusic.melody.events import StepNote
+from symmusic.generate.whole import Whole
+from symmusic.melody.events import StepNote, from_events
 from symmusic.pages import escape
 from symmusic.score.meter import STEPS_PER_BAR
 
@@ -16,23 +15,21 @@ STYLE = """
 .copied { stroke: var(--warm); stroke-width: 2; }
 .cursor { stroke: var(--text); stroke-width: 2; visibility: hidden; }
 .roll text { fill: var(--quiet); font-size: 12px; }
-.looks rect { fill: var(--accent); } .looks .asking { fill: none; stroke: var(--accent); stroke-width: 1.5; }
+.looks rect { fill: var(--accent); }
+.looks .asking { fill: none; stroke: var(--accent); stroke-width: 1.5; }
 """
 
 
-def draw_roll(
-    name: str, notes: Sequence[StepNote], seam: int, end: int, run: dict | None, first_bar: int = 1
-) -> str:
+def draw_roll(name: str, whole: Whole, run: dict | None) -> str:
     """SVG in a region that scrolls; each note knows its number, so that it can light up.
 
     Args:
       name: of the piece.
-      notes: of the prompt and the piece.
-      seam: the first new step.
-      end: the step after the last.
-      run: the piece's longest copied run, as `samples.json` has it; None where there is none.
-      first_bar: the number of the first bar.
+      whole: the piece and what stands around it.
+      run: the longest copied run of the new bars, as `samples.json` has it; None where there is
+        none.
     """
+    notes, end, is_drawn = from_events(whole.events), len(whole.events), whole.is_drawn
     pitches = [note.pitch for note in notes] or [60]
     low, high = min(pitches) - 2, max(pitches) + 2
     width, height = LEFT + end * STEP_WIDTH, (high - low + 1) * PITCH_HEIGHT
@@ -41,41 +38,39 @@ def draw_roll(
         at = LEFT + step * STEP_WIDTH
         parts.append(f'<line class="grid" x1="{at}" x2="{at}" y1="0" y2="{height}"/>')
         if step < end:
-            parts.append(
-                f'<text x="{at + 3}" y="{height + 14}">{step // STEPS_PER_BAR + first_bar}</text>'
-            )
+            number = whole.first_bar + step // STEPS_PER_BAR
+            parts.append(f'<text x="{at + 3}" y="{height + 14}">{number}</text>')
     for pitch in range(low, high + 1):
         if pitch % 12 == 0:
             parts.append(
                 f'<text x="2" y="{(high - pitch + 1) * PITCH_HEIGHT}">C{pitch // 12 - 1}</text>'
             )
-    num_given = sum(note.onset < seam for note in notes)
+    num_before = sum(note.onset < whole.seams[0] for note in notes)
     first, after = run['piece_notes'] if run else (0, 0)
     for number, note in enumerate(notes):
-        at, top = LEFT + note.onset * STEP_WIDTH, (high - note.pitch) * PITCH_HEIGHT
-        if first <= number - num_given < after:
-            below = top + PITCH_HEIGHT + 2
-            parts.append(
-                f'<line class="copied" x1="{at}" x2="{LEFT + note.end * STEP_WIDTH - 1}"'
-                f' y1="{below}" y2="{below}"/>'
-            )
-        kind, length = (
-            'new' if note.onset >= seam else 'given',
-            (note.end - note.onset) * STEP_WIDTH - 1,
-        )
-        parts.append(
-            f'<rect class="{kind}" data-note="{number}" x="{at}" y="{top}" width="{length}"'
-            f' height="{PITCH_HEIGHT}" rx="1"/>'
-        )
-    at = LEFT + seam * STEP_WIDTH
-    parts.append(
-        f'<line class="seam" x1="{at}" x2="{at}" y1="0" y2="{height}"/><line class="cursor" x1="0"'
-        f' x2="0" y1="0" y2="{height}"/>'
-    )
+        is_copied = first <= number - num_before < after
+        parts.append(_note(number, note, high, bool(is_drawn[note.onset]), is_copied))
+    for seam in whole.seams:
+        at = LEFT + seam * STEP_WIDTH
+        parts.append(f'<line class="seam" x1="{at}" x2="{at}" y1="0" y2="{height}"/>')
+    parts.append(f'<line class="cursor" x1="0" x2="0" y1="0" y2="{height}"/>')
     style = f' style="min-width: {width // 2}px"' if end > 16 * STEPS_PER_BAR else ''
-    label = f'Piano roll of {name}: {num_given} notes given, {len(notes) - num_given} new'
+    num_new = sum(bool(is_drawn[note.onset]) for note in notes)
+    label = escape(f'Piano roll of {name}: {len(notes) - num_new} notes given, {num_new} new')
     return (
-        f'<div class="roll" tabindex="0" role="region" aria-label="{escape(label)}"><svg viewBox="0'
-        f' 0 {width} {height + BOTTOM}" role="img"'
-        f' aria-label="{escape(label)}"{style}>{"".join(parts)}</svg></div>'
+        f'<div class="roll" tabindex="0" role="region" aria-label="{label}"><svg viewBox="0 0'
+        f' {width} {height + BOTTOM}" role="img" aria-label="{label}"{style}>{"".join(parts)}'
+        '</svg></div>'
+    )
+
+
+def _note(number: int, note: StepNote, high: int, is_new: bool, is_copied: bool) -> str:
+    at, top = LEFT + note.onset * STEP_WIDTH, (high - note.pitch) * PITCH_HEIGHT
+    length, below = (note.end - note.onset) * STEP_WIDTH - 1, top + PITCH_HEIGHT + 2
+    line = f'<line class="copied" x1="{at}" x2="{at + length}" y1="{below}" y2="{below}"/>'
+    return (
+        line
+        * is_copied
+        + f'<rect class="{"new" if is_new else "given"}" data-note="{number}" x="{at}" y="{top}"'
+        f' width="{length}" height="{PITCH_HEIGHT}" rx="1"/>'
     )

@@ -1,4 +1,4 @@
-"""Pieces as sound: WAV files by a plain synthesiser of our own, or by FluidSynth with a sound font."""
+"""WAV files of pieces, by a plain synthesiser of our own or by FluidSynth with a sound font."""
 
 import dataclasses
 import io
@@ -70,7 +70,7 @@ class Sound:
     font: pathlib.Path | None
 
     def __call__(self, notes: Sequence[StepNote], midi: bytes, qpm: float, num_steps: int) -> bytes:
-        """The bytes of a WAV file of a melody, given as notes and as a MIDI file; see `synthesize`."""
+        """The bytes of a WAV file of a melody as notes and as a MIDI file; see `synthesize`."""
         return render(midi, self.font) if self.font else to_wav(synthesize(notes, qpm, num_steps))
 
 

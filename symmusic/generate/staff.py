@@ -6,6 +6,8 @@ import itertools
 import re
 from collections.abc import Sequence
 
+import numpy as np
+
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.notation import Sign
 
@@ -19,17 +21,19 @@ BARS_PER_LINE = 4
 MOST_PIECES = 32  # of a page; 25 kB each
 
 
-def engrave(musicxml: str, bars: Sequence[Sequence[Sign]], seam: int, seed: int) -> str | None:
+def engrave(
+    musicxml: str, bars: Sequence[Sequence[Sign]], is_drawn: np.ndarray, seed: int
+) -> str | None:
     """The SVG of a melody in the colour of the text around it; None where Verovio is not installed
     or refuses the melody.
 
     Each note has the steps between which it sounds as attributes `data-at` and `data-end`, and the
-    class `given` or `fresh`, before or after `seam`.
+    class `given` or `fresh`: whether the step at which it begins was drawn.
 
     Args:
       musicxml: of the melody.
       bars: the signs that are written in it.
-      seam: the first new step.
+      is_drawn: [T] bool, the steps that were drawn.
       seed: from 1; keeps the names inside of the pictures of one page apart, and the same in the
         next run.
     """
@@ -56,26 +60,30 @@ def engrave(musicxml: str, bars: Sequence[Sequence[Sign]], seam: int, seed: int)
         return None
     svg = re.sub(r'<desc>.*?</desc>', '', toolkit.renderToSVG(1), flags=re.DOTALL)
     svg = re.sub(r'(fill|stroke|color)="(#000000|#000|black)"', r'\1="currentColor"', svg)
-    return _timed(svg, bars, seam)
+    return _timed(svg, bars, is_drawn)
 
 
-def _timed(svg: str, bars: Sequence[Sequence[Sign]], seam: int) -> str:
+def _timed(svg: str, bars: Sequence[Sequence[Sign]], is_drawn: np.ndarray) -> str:
     """The SVG with the time of each note, of which it has as many as there are signs with a pitch,
     in their order.
     """
-    steps = [
-        (number * STEPS_PER_BAR + sign.step, sign.value)
+    signs = [
+        (number * STEPS_PER_BAR + sign.step, sign)
         for number, bar in enumerate(bars)
         for sign in bar
         if sign.pitch is not None
     ]
-    count = itertools.count()
+    # a tied sign is of the note that began before it
+    onsets = itertools.accumulate(
+        signs, lambda onset, sign: onset if sign[1].tied_from else sign[0], initial=0
+    )
+    timed_signs = zip(signs, itertools.islice(onsets, 1, None), strict=True)
 
     def timed(found: re.Match) -> str:
-        begin, value = steps[next(count)]
+        (begin, sign), onset = next(timed_signs)
         return (
-            f'{found[1]} {"fresh" if begin >= seam else "given"}" data-at="{begin}"'
-            f' data-end="{begin + value}"'
+            f'{found[1]} {"fresh" if is_drawn[onset] else "given"}" data-at="{begin}"'
+            f' data-end="{begin + sign.value}"'
         )
 
     return re.sub(r'(<g\b[^>]*\bclass="note)"', timed, svg)

@@ -6,10 +6,11 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.config.fields import nearest
-from symmusic.errors import UserError
-from symmusic.generate.masks import FREE, MOST_PITCHES, Wishes
-from symmusic.generate.prompt import Prompt, read_melody, read_notes
-from symmusic.melody.events import NO_EVENT
+from symmusic.errors import ScoreError, UserError
+from symmusic.generate.masks import DRAWN, MOST_PITCHES, Wishes
+from symmusic.generate.prompt import Prompt, read_notes
+from symmusic.generate.templates import lay_fixed, lay_rhythm
+from symmusic.melody.events import NO_EVENT, NOTE_OFF
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.key import Key
 from symmusic.score.meter import STEPS_PER_BAR
@@ -45,6 +46,22 @@ NO_WISHES = {
     'max_copied_run': 0,
     'redraw_copies': False,
 }
+OTHER_DEFAULTS = {  # the other fields of `config.sample` but what the first words of the line say
+    'part': 1,
+    'replica': -1,
+    'top_k': 0,
+    'top_p': 1.0,
+    'form': 'auto',
+    'memory_steps': 128,
+    'max_redraws': 10,
+    'redraw_stuck': False,
+    'transpose': True,
+    'rank': 'likelihood',
+    'keep_distributions': False,
+    'instrument': '',
+    'wav': False,
+    'sound_font': '',
+}
 
 
 def stated(settings: ConfigDict) -> list[str]:
@@ -52,22 +69,64 @@ def stated(settings: ConfigDict) -> list[str]:
     return [name for name, default in NO_WISHES.items() if settings[name] != default]
 
 
-def read_wishes(settings: ConfigDict, prompt: Prompt) -> Wishes:
-    """The wishes that `config.sample` states, of pieces after `prompt`; of `fixed` and `regenerate`
-    see `read_given` and `fix`.
+def echoed(settings: ConfigDict) -> str:
+    """The fields of `config.sample` that differ from their defaults, as the user states them, but
+    for those that say which prompt and how many pieces and bars at which temperature.
+    """
+    defaults = NO_WISHES | OTHER_DEFAULTS
+    return ', '.join(
+        f'{name} = {settings[name]!r}'
+        for name, default in defaults.items()
+        if settings[name] != default
+    )
+
+
+def as_stated(settings: ConfigDict, wishes: Wishes) -> dict[str, str]:
+    """How the user states each of the wishes, and as 'bars' which bars are drawn."""
+    fields = {wish: 'end_on_tonic' if wish == 'last' else wish for wish in wishes.stated()}
+    fields['bars'] = bars_field(settings)
+    return {wish: f'{field} = {settings[field]!r}' for wish, field in fields.items()}
+
+
+def bars_field(settings: ConfigDict) -> str:
+    """The field of `config.sample` that says which bars are drawn."""
+    return 'regenerate' if settings.regenerate else 'num_bars'
+
+
+def read_wishes(
+    settings: ConfigDict, prompt: Prompt, num_steps: int, *, pickup: int = 0
+) -> tuple[Wishes, list[str]]:
+    """The wishes that `config.sample` states, of `num_steps` that are drawn with `prompt` around
+    them, and what to say of how they were read; `pickup` as in `templates`.
 
     Raises:
       UserError: a field, or the file that it names, says what cannot be.
     """
+    files = {field: settings[field] for field in ('rhythm', 'pitches', 'fixed') if settings[field]}
+    read = {field: read_notes(path, field) for field, path in files.items()}
+    laid, notices = {}, [notice for _, said in read.values() for notice in said]
+    for field, lay in (('rhythm', lay_rhythm), ('fixed', lay_fixed)):
+        if field not in read:
+            continue
+        try:
+            laid[field], said = lay(read[field][0], num_steps, pickup=pickup)
+        except ScoreError as error:
+            limit = bars_field(settings)
+            raise UserError(
+                f'config.sample.{field} = {files[field]!r} with config.sample.{limit} ='
+                f' {settings[limit]!r}: {error}'
+            ) from error
+        notices += [f'config.sample.{field} = {files[field]!r}: {said}'] if said else []
+    if 'rhythm' in laid and laid['rhythm'][0] == NO_EVENT and prompt.sounds:
+        laid['rhythm'][0] = NOTE_OFF  # a rest ends what sounds before it
     tonic, scale = parse_scale(settings.scale, prompt.key)
-    pitches = read_melody(settings.pitches, 'pitches') if settings.pitches else np.zeros(0)
-    pitches = tuple(int(event) for event in pitches if event >= 0)
+    pitches = tuple(note.pitch for note in read['pitches'][0]) if settings.pitches else ()
     if len(pitches) > MOST_PITCHES:
         raise UserError(
-            f'config.sample.pitches = {settings.pitches}: {len(pitches)} notes; at most'
+            f'config.sample.pitches = {settings.pitches!r}: {len(pitches)} notes; at most'
             f' {MOST_PITCHES} can be given'
         )
-    return Wishes(
+    wishes = Wishes(
         scale=scale,
         lowest=settings.lowest,
         highest=settings.highest,
@@ -75,30 +134,10 @@ def read_wishes(settings: ConfigDict, prompt: Prompt) -> Wishes:
         max_notes_per_bar=settings.max_notes_per_bar,
         rests=settings.rests,
         last=tonic if settings.end_on_tonic else None,
-        rhythm=read_melody(settings.rhythm, 'rhythm') if settings.rhythm else None,
         pitches=pitches,
+        **laid,
     )
-
-
-def read_given(path: str, num_steps: int) -> np.ndarray:
-    """[N] for `Wishes.fixed`: the notes of a file where they stand in it, each at least as long as
-    there; free where it is silent.
-
-    Raises:
-      UserError: it is no melody, or goes on after `num_steps`.
-    """
-    notes = read_notes(path, 'fixed')
-    if notes[-1].end > num_steps:
-        bars = -(-notes[-1].end // STEPS_PER_BAR)
-        raise UserError(
-            f'config.sample.fixed = {path}: its notes take {bars} bars; there are'
-            f' {num_steps // STEPS_PER_BAR} new ones'
-        )
-    fixed = np.full(num_steps, FREE, np.int16)
-    for note in notes:
-        fixed[note.onset : note.end] = NO_EVENT
-        fixed[note.onset] = note.pitch
-    return fixed
+    return wishes, notices
 
 
 def parse_scale(text: str, key: Key) -> tuple[int, frozenset[int] | None]:
@@ -123,19 +162,20 @@ def parse_scale(text: str, key: Key) -> tuple[int, frozenset[int] | None]:
     return tonic, frozenset((tonic + step) % 12 for step in SCALES[name])
 
 
-def parse_bars(text: str, num_bars: int, *, has_pickup: bool = False) -> tuple[int, int]:
-    """The first bar of '3-4', from 0, and the one after the last, of a piece of `num_bars`; a
-    pickup is bar 0, else bar 1 is the first.
+def parse_bars(text: str, num_bars: int, first_bar: int = 1) -> tuple[int, int]:
+    """The first bar of '3-4', from 0, and the one after the last, of a piece of `num_bars` that are
+    numbered from `first_bar` on.
     """
-    found, lowest = re.fullmatch(r'([0-9]+)(?:-([0-9]+))?', text), 0 if has_pickup else 1
+    found = re.fullmatch(r'([0-9]{1,9})(?:-([0-9]{1,9}))?', text)
     first, last = (int(found[1]), int(found[2] or found[1])) if found else (-1, -1)
-    if not lowest <= first <= last < lowest + num_bars:
-        pickup = ', its pickup being bar 0' * has_pickup
+    end = first_bar + num_bars
+    if not first_bar <= first <= last < end:
+        pickup = ', its pickup being bar 0' * (first_bar == 0)
         raise UserError(
             f'config.sample.regenerate = {text!r}: must be a bar or some, as 3 or 3-4, of the'
-            f' {num_bars} that the prompt has{pickup}'
+            f' {num_bars} that the prompt has, {first_bar} to {end - 1}{pickup}'
         )
-    return first - lowest, last - lowest + 1
+    return first - first_bar, last - first_bar + 1
 
 
 def parse_instrument(text: str) -> int:
@@ -149,8 +189,11 @@ def parse_instrument(text: str) -> int:
     return INSTRUMENTS.index(text.lower())
 
 
-def fix(events: np.ndarray, first: int, end: int) -> np.ndarray:
-    """[N] for `Wishes.fixed`: the events from bar `first` on, free up to bar `end`."""
-    fixed = events[first * STEPS_PER_BAR :].astype(np.int16)
-    fixed[: (end - first) * STEPS_PER_BAR] = FREE
-    return fixed
+def keep(prompt: Prompt, first: int, end: int) -> np.ndarray:
+    """[N] for `make_masks`: the tokens of a prompt from bar `first` on, `DRAWN` up to bar `end` but
+    for what stands before a pickup.
+    """
+    kept = prompt.tokens[first * STEPS_PER_BAR :].astype(np.int16)
+    lead = STEPS_PER_BAR - prompt.pickup if first == 0 and prompt.pickup else 0
+    kept[lead : (end - first) * STEPS_PER_BAR] = DRAWN
+    return kept

@@ -13,6 +13,7 @@ from symmusic.corpus.prepare import Tune
 from symmusic.errors import UserError
 from symmusic.evaluate.copies import Passage, find_longest_runs, find_symbols, reference_level
 from symmusic.evaluate.excerpts import cut_excerpts, draw_rows
+from symmusic.generate.masks import FREE
 from symmusic.generate.originality import Index, make_index
 from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
 from symmusic.melody.events import from_events
@@ -90,6 +91,49 @@ def index_runs(
     return make_index(
         symbols, settings.max_copied_run, vocabulary.decode(np.arange(vocabulary.num_classes))
     )
+
+
+def check_given(
+    settings: ConfigDict,
+    before: np.ndarray,
+    given: np.ndarray,
+    originals: Originals | None,
+    near: 'Near | None',
+) -> None:
+    """Passes notes that a user fixes among the new steps and that copy no more than is allowed.
+
+    Args:
+      settings: `config.sample`.
+      before: events of the prompt, in which a run may begin where one of new notes may.
+      given: [N] events, `FREE` where they are to be drawn.
+      originals: the tunes that may not be copied.
+      near: what turns pieces away, if `settings` ask for it.
+
+    Raises:
+      UserError: they copy more.
+    """
+    limits = (
+        {'max_copied_run': (settings.max_copied_run, before)} if settings.max_copied_run else {}
+    )
+    if near is not None:
+        limits['redraw_copies'] = (int(near.level), before[:0])
+    for field, (most, earlier) in limits.items():
+        steps = np.concatenate([earlier, given]).astype(int)
+        ends = [*np.flatnonzero(steps == FREE), len(steps)]
+        melodies, start = [], 0
+        for end in ends:
+            notes = from_events(steps[start:end])
+            old = [note for note in notes if start + note.onset < len(earlier)]
+            melodies.append(notes[max(len(old) - most, 0) :])
+            start = end + 1
+        passage = max(find_longest_runs(melodies, originals.melodies), key=lambda each: each.score)
+        if passage.score > most:
+            name = originals.titles[passage.tune] or originals.names[passage.tune]
+            raise UserError(
+                f'config.sample.fixed = {settings.fixed!r} and config.sample.{field} ='
+                f' {settings[field]!r} cannot both be met: the given notes hold {passage.score} in'
+                f' a row as in {name}, more than {most}'
+            )
 
 
 class Near:

@@ -145,7 +145,10 @@ def _run(
                 f'the run in {workdir} is finished after {states.epoch.max()} epochs{why}; a larger'
                 ' num_epochs goes on with it'
             )
-            _say_next(command, workdir)
+            pages = sorted(
+                workdir.glob('samples/*/index.html'), key=lambda path: path.stat().st_mtime
+            )
+            _say_next(command, pages[-1] if pages else workdir)
             return
     elif states.step.any():
         print(f'going on after {states.epoch.max()} epochs, {states.step.max()} updates')
@@ -251,9 +254,9 @@ def _run(
     summary['worse_than_base_rate'] = _worse_parts(summary)
     for line in _results(summary, recipe.targets):
         print(line)
-    sample.draw(config, trained.choose(config, card, states, workdir), workdir)
+    folder = sample.draw(config, trained.choose(config, card, states, workdir), workdir)
     write_digested(workdir / 'summary.json', summary)
-    _say_next(command, workdir)
+    _say_next(command, folder / 'index.html')
 
 
 def _results(summary: dict, targets: str) -> list[str]:
@@ -374,10 +377,11 @@ def describe(architecture: Architecture) -> str:
     )
 
 
-def _say_next(command: Command, workdir: pathlib.Path) -> None:
+def _say_next(command: Command, where: pathlib.Path) -> None:
+    """The commands to go on with, and where the run's last pieces are."""
     mine = f'{build.command_line(command, "sample")} --config.sample.prompt=my.mid'
     if command.config.train.targets == 'gap':
-        print(f'to draw bars of your own piece anew: {mine} --config.sample.regenerate=2-3')
+        print(f'to redraw bars of your own piece: {mine} --config.sample.regenerate=2-3')
     else:
         print(f'to continue bars of your own: {mine}')
-    print(workdir)
+    print(where)

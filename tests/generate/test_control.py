@@ -13,10 +13,17 @@ from hypothesis import strategies as st
 from symmusic.errors import UserError
 from symmusic.generate import masks as module
 from symmusic.generate.compose import compose, draw_continuations
-from symmusic.generate.masks import FREE, Wishes, make_masks
+from symmusic.generate.masks import DRAWN, FREE, Wishes, make_masks
 from symmusic.melody.encodings import MelodyVocabulary, PianorollVocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
-from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner, random_params
+from tests.generate.toy import (
+    ARCHITECTURE,
+    VOCABULARY,
+    make_prompt,
+    manner,
+    params_for,
+    random_params,
+)
 
 TINY = MelodyVocabulary(60, 61)  # no event, note off, C, C sharp
 BAR, NUM_BARS = 3, 2  # a bar of three steps, so that every piece there is can be tried
@@ -28,6 +35,7 @@ EVENTS = TINY.decode(ALL.ravel()).reshape(ALL.shape).astype(int)
 def wishes(draw):
     """Some of them; small numbers, so that many can be met."""
     events = st.sampled_from([NO_EVENT, NOTE_OFF, 60, 61])
+    some = st.one_of(st.just(FREE), events)
     least, most = draw(st.integers(0, 2)), draw(st.integers(0, 3))
     chosen = {
         'scale': draw(st.sampled_from([None, frozenset({0}), frozenset({0, 1})])),
@@ -36,58 +44,75 @@ def wishes(draw):
         'max_notes_per_bar': max(least, most),
         'rests': draw(st.booleans()),
         'last': draw(st.sampled_from([None, 0, 1])),
-        'rhythm': np.array(draw(st.lists(events, min_size=2, max_size=6))),
+        'rhythm': np.array(draw(st.lists(some, min_size=2, max_size=6))),
         'pitches': tuple(draw(st.lists(st.sampled_from([60, 61]), min_size=1, max_size=4))),
-        'fixed': np.array(draw(st.lists(st.one_of(st.just(FREE), events), min_size=6, max_size=6))),
+        'fixed': np.array(draw(st.lists(some, min_size=6, max_size=6))),
     }
     names = draw(st.sets(st.sampled_from(sorted(chosen)), min_size=1, max_size=4))
     return Wishes(**{name: chosen[name] for name in names})
 
 
-def are_met(wish, events, sounds):
-    """Whether a piece is as wished, by the words of `Wishes`."""
-    free = np.full(len(events), True) if wish.fixed is None else wish.fixed == FREE
-    if wish.fixed is not None and (events != wish.fixed)[~free].any():
+def are_met(wish, kept, events, sounds):
+    """Whether a piece is as wished, by the words of `Wishes` and `make_masks`."""
+    is_drawn = kept == DRAWN
+    if (events != TINY.decode(np.maximum(kept, 0)))[~is_drawn].any():
         return False
-    notes = [int(event) for event in events if event >= 0]
-    for step, event in enumerate(events):
+    if wish.fixed is not None and ((events != wish.fixed)[is_drawn & (wish.fixed != FREE)].any()):
+        return False
+    notes = [int(event) for event in events[is_drawn] if event >= 0]
+    for step in np.flatnonzero(is_drawn):
+        event = events[step]
         sounds = event >= 0 if event != NO_EVENT else sounds
-        if not free[step]:
-            continue
         if event >= 0 and (
             event > wish.highest or (wish.scale is not None and event % 12 not in wish.scale)
         ):
             return False
         if not wish.rests and not sounds:
             return False
-        if wish.rhythm is not None:
-            asked = wish.rhythm[step % len(wish.rhythm)]
-            if not (event == asked if asked < 0 else event >= 0):
-                return False
+        asked = FREE if wish.rhythm is None else wish.rhythm[step % len(wish.rhythm)]
+        if asked != FREE and not (event == asked if asked < 0 else event >= 0):
+            return False
     for first in range(0, len(events), BAR):
-        begun = (events[first : first + BAR] >= 0).sum()
-        if (
-            free[first : first + BAR].any()
-            and not wish.min_notes_per_bar <= begun <= wish.max_notes_per_bar
-        ):
+        bar = slice(first, first + BAR)
+        begun = (events[bar][is_drawn[bar]] >= 0).sum()
+        least = wish.min_notes_per_bar if is_drawn[bar].all() else 0
+        if not least <= begun <= wish.max_notes_per_bar:
             return False
     if wish.pitches and tuple(notes) != wish.pitches:
         return False
     return wish.last is None or (bool(notes) and notes[-1] % 12 == wish.last)
 
 
-@given(wishes(), st.sampled_from([[2, 0], [2, 1], [0]]))
-@settings(deadline=None, max_examples=60)
-def test_the_masks_let_through_just_what_is_wished(wish, prompt):
+@st.composite
+def kept_tokens(draw):
+    """Some of the first bar, as before a pickup, or the whole last bar, or none."""
+    kept = np.full(BAR * NUM_BARS, DRAWN)
+    tokens = st.integers(0, 3)
+    num_first, keeps_last = draw(st.integers(0, 2)), draw(st.booleans())
+    kept[:num_first] = draw(st.lists(tokens, min_size=num_first, max_size=num_first))
+    if keeps_last:
+        kept[-BAR:] = draw(st.lists(tokens, min_size=BAR, max_size=BAR))
+    return kept
+
+
+NONE_KEPT = np.full(BAR * NUM_BARS, DRAWN)
+
+
+@given(wishes(), st.sampled_from([[2, 0], [2, 1], [0]]), st.just(NONE_KEPT) | kept_tokens())
+@settings(deadline=None, max_examples=80)
+def test_the_masks_let_through_just_what_is_wished(wish, prompt, kept):
     prompt = np.array(prompt, np.uint8)
     sounds = bool(TINY.decode(prompt)[0] >= 0) and prompt[-1] != 1
-    expected = np.array([are_met(wish, events, sounds) for events in EVENTS])
+    expected = np.array([are_met(wish, kept, events, sounds) for events in EVENTS])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, 'STEPS_PER_BAR', BAR)
-        masks = module._try(wish, TINY, prompt, 0, NUM_BARS)
+        masks = module._try(wish, TINY, prompt, 0, kept)
     assert (masks is not None) == expected.any()
     if masks is None:
         return
+    fixed = np.full(len(kept), FREE) if wish.fixed is None else wish.fixed
+    np.testing.assert_array_equal(masks.rows.given[1:], (kept != DRAWN) | (fixed != FREE))
+    np.testing.assert_array_equal(masks.rows.counts[1:], kept == DRAWN)
     state, through = masks.init(len(ALL)), np.full(len(ALL), True)
     rows = [
         jax.tree.map(lambda leaf, at=at: leaf[at], masks.rows) for at in range(1 + ALL.shape[1])
@@ -149,10 +174,49 @@ def test_a_rhythm_and_pitches_are_kept():
     fixed = np.full(32, FREE)
     fixed[16:] = NO_EVENT
     fixed[20] = 61
-    # what is fixed is no matter of the scale
-    for events in drawn(Wishes(fixed=fixed, scale=frozenset({0}))):
+    for events in drawn(Wishes(fixed=fixed, scale=frozenset({0, 1}))):
         np.testing.assert_array_equal(events[16:], fixed[16:])
-        assert set(events[:16][events[:16] >= 0] % 12) <= {0}
+        assert set(events[:16][events[:16] >= 0] % 12) <= {0, 1}
+
+
+def test_bars_that_are_kept_are_no_matter_of_any_wish():
+    """Four notes a bar out of the scale, after a bar of at most two notes within it."""
+    kept = np.full(32, DRAWN)
+    kept[16:] = np.tile([3, 0, 5, 0], 4)
+    wish = Wishes(scale=frozenset({0}), max_notes_per_bar=2, last=0, highest=61)
+    prompt = make_prompt()
+    masks = make_masks(wish, VOCABULARY, prompt.tokens, 0, 2, kept_N=kept)
+    how = random_params(3), ARCHITECTURE, VOCABULARY, prompt, manner(num_bars=2), 3, masks
+    for piece in compose(*how):
+        np.testing.assert_array_equal(piece.tokens[16:], kept[16:])
+        new = piece.events[:16][piece.events[:16] >= 0]
+        assert set(new.tolist()) == {60}
+        assert len(new) <= 2
+        np.testing.assert_array_equal(piece.is_drawn, np.arange(32) < 16)
+        cut = piece.up_to(16)
+        assert (len(cut.tokens), len(cut.events)) == (16, 16)
+        assert cut.log_probability == piece.log_probability
+        assert cut.log_probability == pytest.approx(piece.log_probabilities[:16].sum())
+        assert piece.surprise == pytest.approx(-piece.log_probability / 16)
+
+
+def test_an_empty_gap_is_drawn_again_though_notes_follow():
+    kept = np.full(32, DRAWN)
+    kept[16:] = 3
+    prompt = make_prompt()
+    masks = make_masks(Wishes(highest=60), VOCABULARY, prompt.tokens, 0, 2, kept_N=kept)
+    rarely = params_for({0: 0.96, 2: 0.04})
+    pieces = compose(
+        rarely,
+        ARCHITECTURE,
+        VOCABULARY,
+        prompt,
+        manner(num_bars=2, num_samples=8, max_redraws=50),
+        0,
+        masks,
+    )
+    assert sum(piece.num_redraws for piece in pieces) > 0
+    assert not any(piece.up_to(16).is_empty for piece in pieces)
 
 
 def test_no_wish_is_plain_sampling():
@@ -178,7 +242,7 @@ def test_no_wish_is_plain_sampling():
     [
         (
             {'scale': frozenset({1}), 'last': 0, 'lowest': 61},
-            ['scale = (1)', 'end_on_tonic = 0'],
+            ['scale', 'last = 0'],
             ['lowest'],
         ),
         (
@@ -188,18 +252,18 @@ def test_no_wish_is_plain_sampling():
         ),
         (
             {'lowest': 61, 'highest': 61, 'scale': frozenset({0, 2})},
-            ['lowest = 61', 'highest = 61', 'scale = (0, 2)'],
+            ['lowest = 61', 'highest = 61', 'scale'],
             [],
         ),
         (
             {'pitches': (60, 62), 'min_notes_per_bar': 2},
-            ['pitches = 2 notes', 'min_notes_per_bar = 2'],
+            ['pitches = (60, 62)', 'min_notes_per_bar = 2'],
             ['scale'],
         ),
-        ({'pitches': (40,), 'highest': 70}, ['pitches = 1 notes'], ['highest']),
+        ({'pitches': (40,), 'highest': 70}, ['pitches = (40,)'], ['highest']),
         (
             {'rests': False, 'rhythm': np.array([NOTE_OFF])},
-            ['rests = False', 'rhythm = 1 steps'],
+            ['rests = False', 'rhythm'],
             [],
         ),
     ],
@@ -216,6 +280,6 @@ def test_a_contradiction_names_those_to_blame(wish, named, not_named):
 
 def test_other_encodings_cannot_be_controlled():
     with pytest.raises(
-        UserError, match=r"config.sample.lowest: only models of config.data.encoding = 'melody'"
+        UserError, match=r"config.sample.lowest = 3: only models of config.data.encoding = 'melody'"
     ):
         make_masks(Wishes(lowest=3), PianorollVocabulary(60, 70), np.zeros(4, np.uint8), 0, 1)

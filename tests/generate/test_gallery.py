@@ -19,6 +19,7 @@ from symmusic.generate import gallery
 from symmusic.generate.compose import Piece
 from symmusic.generate.gallery import write_gallery, written_forms
 from symmusic.generate.sound import Sound
+from symmusic.generate.whole import put_together
 from symmusic.melody.events import from_events, quantize
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.key import Key
@@ -53,7 +54,7 @@ def figures(monkeypatch):
     return drawn
 
 
-def write(folder, pieces, settings=SETTING, sound=None):
+def write(folder, pieces, settings=SETTING, sound=None, prompt=PROMPT):
     how = {
         'sound': sound,
         'is_window': False,
@@ -62,7 +63,7 @@ def write(folder, pieces, settings=SETTING, sound=None):
         'settings': settings,
         'model': 'toy',
     }
-    write_gallery(folder, PROMPT, pieces, VOCABULARY, **how, progress=lambda items, unit: items)
+    write_gallery(folder, prompt, pieces, VOCABULARY, **how, progress=lambda items, unit: items)
 
 
 def content(folder):
@@ -109,6 +110,7 @@ def test_files_of_the_contract(figures, tmp_path):
     assert [row['file'] for row in rows] == ['01.mid', '02.mid']
     contract = {
         'prompt': 'walk',
+        'model': 'toy',
         'temperature': 0.5,
         'key': 7,
         'num_steps': 16,
@@ -242,6 +244,34 @@ def test_midi_is_the_continuation_and_joined_has_the_prompt_before_it(figures, t
     assert [
         round(mido.tempo2bpm(message.tempo)) for message in messages if message.type == 'set_tempo'
     ] == [96]
+
+
+def test_redrawn_bars_alone_and_between_those_that_were_given(figures, tmp_path):
+    """`NN.mid` and `samples.json` hold what was drawn, `joined` all bars, as they were given."""
+    after = np.array([67, -2, -2, -2] * 4, np.int8)
+    prompt = dataclasses.replace(PROMPT, after=after, redrawn='2')
+    write(tmp_path / 'walk', [piece()], prompt=prompt)
+    assert steps(tmp_path / 'walk' / '01.mid') == from_events(piece().events)
+    assert steps(tmp_path / 'walk' / 'joined' / '01.mid') == from_events(
+        np.concatenate([PROMPT.events, piece().events, after])
+    )
+    (row,) = json.loads((tmp_path / 'walk' / 'samples.json').read_text())
+    assert (row['num_steps'], row['tokens']) == (16, TOKENS.tolist())
+    page = (tmp_path / 'walk' / 'index.html').read_text()
+    assert 'data-notes="4"' in page
+    assert 'walk, bar 2 redrawn' in page
+
+
+def test_what_is_put_together_says_what_was_drawn():
+    after = np.array([67, -2, -2, -2] * 4, np.int8)
+    prompt = dataclasses.replace(PROMPT, after=after, first_bar=0)
+    given = np.arange(16) % 8 < 2
+    whole = put_together(prompt, piece(is_given=given), VOCABULARY)
+    np.testing.assert_array_equal(
+        whole.is_drawn, np.concatenate([np.full(16, False), ~given, np.full(16, False)])
+    )
+    assert (whole.seams, whole.first_bar, len(whole.events)) == ((16, 32), 0, 48)
+    assert put_together(PROMPT, piece(), VOCABULARY).seams == (16,)
 
 
 def test_distributions_where_they_were_kept(figures, tmp_path):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.generate import compose as module
+from symmusic.generate import heatmaps
 from symmusic.generate.compose import Piece, compose
 from symmusic.generate.heatmaps import (
     blank_classes,
@@ -181,6 +182,28 @@ def test_files(tmp_path):
     assert write(tmp_path / 'mean', [piece(rng, with_weights=False)] * 2, num_singles=0) == [
         'softmax.png'
     ]
+
+
+@pytest.mark.parametrize('first_bar', [0, 1, 37])
+def test_bars_are_numbered_as_in_the_prompt(monkeypatch, tmp_path, first_bar):
+    """One bar is read and one drawn: the drawn one is the second."""
+    figures = {}
+    monkeypatch.setattr(
+        heatmaps, 'write_figure', lambda path, figure: figures.update({path.name: figure})
+    )
+    made = piece(np.random.default_rng(0))
+    write_heatmaps(
+        tmp_path,
+        [made],
+        VOCABULARY,
+        progress=lambda items, unit: items,
+        is_window=False,
+        title='a',
+        first_bar=first_bar,
+    )
+    for name, axis in (('softmax.png', 'xaxis'), ('attention.png', 'yaxis')):
+        labels = getattr(figures[name].axes[0], axis).get_ticklabels()
+        assert [label.get_text() for label in labels] == [str(first_bar + 1)]
 
 
 def test_nothing_but_no_events_is_drawn(tmp_path, recwarn):

@@ -2,7 +2,6 @@
 model's own probability, wishes hold.
 """
 
-import dataclasses
 import functools
 
 import jax
@@ -13,7 +12,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.generate.compose import compose
 from symmusic.generate.masks import Wishes, make_masks
-from symmusic.generate.wishes import fix
+from symmusic.generate.prompt import around
+from symmusic.generate.wishes import keep
 from symmusic.model.model import Architecture, apply_all, init_params
 from tests.generate.toy import VOCABULARY, make_prompt, manner
 
@@ -68,7 +68,7 @@ def test_what_is_known_stands_bit_for_bit(how):
 
 
 def test_the_gap_has_the_model_s_own_probability():
-    """Drawn step by step as read at once, after a prompt longer than the gap and all that follows."""
+    """Step by step as read at once, after a prompt longer than the gap and all that follows."""
     prompt, known = make_prompt(num_bars=5), known_after_gap()
     for piece in fill(known, prompt=prompt, keep_distributions=True):
         tokens = jnp.asarray(np.concatenate([piece.read, piece.tokens]), jnp.int32)[None]
@@ -113,9 +113,8 @@ def test_wishes_hold_in_the_gap_and_the_rest_stays():
     wishes = Wishes(
         scale=frozenset({0, 4, 7}), lowest=62, min_notes_per_bar=2, max_notes_per_bar=3, rests=False
     )
-    wishes = dataclasses.replace(wishes, fixed=fix(prompt.events, 1, 2))
-    begin = dataclasses.replace(prompt, events=prompt.events[:16], tokens=prompt.tokens[:16])
-    masks = make_masks(wishes, VOCABULARY, begin.tokens, 0, 3)
+    kept, begin = keep(prompt, 1, 2), around(prompt, 1, 2, VOCABULARY.padding)
+    masks = make_masks(wishes, VOCABULARY, begin.tokens, 0, 3, kept_N=kept)
     known = np.concatenate([np.full(GAP, BLANK, np.uint8), prompt.tokens[32:]])
     for piece in fill(known, masks, begin, num_samples=6):
         new = piece.events[:GAP]

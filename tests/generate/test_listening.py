@@ -9,8 +9,14 @@ import mido
 import numpy as np
 import pytest
 
+from symmusic.generate.compose import Piece
+from symmusic.generate.introduction import shade
 from symmusic.generate.listening import Entry, listening_page
+from symmusic.generate.playback import page_sound
 from symmusic.generate.prompt import Prompt
+from symmusic.generate.whole import Whole, put_together
+from symmusic.melody.encodings import MelodyVocabulary
+from symmusic.score.instruments import INSTRUMENTS
 
 NASTY = '</script><b>x</b>'
 PIECES = [[60, 62, 64, 65], [72], [], [60, 59]]  # pitches, a quarter each, from the new bar on
@@ -36,9 +42,15 @@ def events_of(pitches):
 def html():
     events = np.array([67, -1, -1, -1, 69, -1, -1, -1] + [-1] * 8, np.int8)
     prompt = Prompt(NASTY, events, np.zeros(16, np.uint8), 0, 240.0)
+    is_drawn = np.arange(32) >= 16
     entries = [
         Entry(
-            f'0{number}', np.concatenate([events, events_of(pitches)]), surprise, *files, run, LOOKS
+            f'0{number}',
+            Whole(np.concatenate([events, events_of(pitches)]), is_drawn, (16,)),
+            surprise,
+            *files,
+            run,
+            LOOKS,
         )
         for number, pitches, surprise, run, files in zip(
             range(1, 5),
@@ -63,6 +75,89 @@ def test_every_note_is_drawn_on_its_side_of_the_seam(html):
     assert [roll.count('class="new"') for roll in rolls] == [4, 1, 0, 2]
     assert [roll.count('class="copied"') for roll in rolls] == [3, 0, 0, 2]
     assert [roll.count('class="given"') for roll in rolls] == [2, 2, 2, 2]
+
+
+def redrawn(given=None):
+    """A page of bar 1 redrawn, after a pickup and before bar 2; `given` marks steps of bar 1."""
+    pickup = np.array([-2] * 12 + [67, -2, -2, -2], np.int8)
+    bar = np.tile([60, -2, -2, -2], 4).astype(np.int8)
+    prompt = Prompt(
+        'up',
+        pickup,
+        np.zeros(16, np.uint8),
+        0,
+        120.0,
+        pickup=4,
+        first_bar=0,
+        program=40,
+        after=bar,
+        redrawn='1',
+    )
+    piece = Piece(np.zeros(16, np.uint8), bar + (bar >= 0), -4.0, 0, is_given=given)
+    whole = put_together(prompt, piece, MelodyVocabulary(55, 91))
+    run = {'tune': 'a', 'score': 2, 'piece_notes': (0, 2), 'tune_bar': 1}
+    files = {'.mid': b'x'}
+    entry = Entry('01', whole, 0.5, files, files, run, [[1, 30]] * 16)
+    return listening_page(prompt, [entry], 'attn, epoch 1', are_compared=True)
+
+
+def test_given_bars_are_given_on_both_sides_of_redrawn_ones():
+    html = redrawn()
+    assert [html.count(f'class="{kind}" data-note') for kind in ('given', 'new')] == [5, 4]
+    assert re.findall(r'class="seam" x1="(\d+)"', html) == [str(34 + 16 * 6), str(34 + 32 * 6)]
+    assert [html.count('class="copied"'), 'data-notes="4"' in html] == [2, True]
+    assert re.findall(r'<text x="\d+" y="\d+">(\d+)</text>', html) == ['0', '1', '2']
+    assert '"firstBar":0' in html
+    assert '<title>up, bar 1 redrawn by attn, epoch 1</title>' in html
+    assert 'Grey: the pickup and 1 bar given' in html
+
+
+def test_notes_that_were_given_within_new_bars_are_given():
+    given = np.arange(16) < 4
+    html = redrawn(given)
+    assert [html.count(f'class="{kind}" data-note') for kind in ('given', 'new')] == [6, 3]
+
+
+@pytest.mark.parametrize(
+    ('program', 'sound', 'is_own'),
+    [(40, 'reed', False), (73, 'flute', True), (0, 'plucked', False), (110, 'reed', False)],
+)
+def test_an_instrument_without_a_sound_is_said(program, sound, is_own):
+    assert page_sound(program) == (sound, is_own)
+    prompt = Prompt('a', events_of([60]), np.zeros(16, np.uint8), 0, 120.0, program=program)
+    whole = Whole(events_of([60]), np.full(16, True), (0,))
+    html = listening_page(prompt, [Entry('01', whole, 1.0, {}, {})], 'm', are_compared=False)
+    assert (f'{INSTRUMENTS[program]}, for which this page has no sound' in html) == (not is_own)
+    assert f'<option value="{sound}" selected>' in html
+
+
+def test_every_instrument_has_a_sound():
+    sounds = [page_sound(program)[0] for program in range(128)]
+    assert set(sounds) == {'plucked', 'flute', 'reed'}
+
+
+def test_small_weights_are_shaded_lightly(tmp_path, open_page):
+    """The largest is 3 %, and as dark as 3 % is; a pickup is bar 0."""
+    file = tmp_path / 'index.html'
+    file.write_text(redrawn())
+    page = open_page(file)
+    assert page.title() == 'up, bar 1 redrawn by attn, epoch 1'
+    roll = page.locator('article .roll')
+    roll.focus()
+    page.keyboard.press('ArrowRight')
+    seen = page.locator('.looks .seen')
+    assert float(seen.get_attribute('opacity')) == pytest.approx(shade(0.03), abs=0.001)
+    assert shade(0.03) < 0.2 < 0.8 < shade(1)
+    assert page.inner_text('.looked').startswith('At bar 1 beat 1 the model')
+    assert page.inner_text('.looked').endswith('largest weight: 3.0 %.')
+    page.keyboard.press('End')  # of what was drawn
+    assert page.inner_text('.looked').startswith('At bar 1 beat 4.75 the model')
+    page.click('summary')
+    swatches = page.locator('.swatch').all()
+    assert [float(each.evaluate('each => each.style.opacity')) for each in swatches] == [
+        pytest.approx(shade(weight), abs=0.006) for weight in (0.03, 0.1, 0.3, 1)
+    ]
+    assert all(each.bounding_box()['width'] > 5 for each in swatches)
 
 
 def test_names_are_text_and_files_are_those_given(html):
@@ -129,14 +224,15 @@ def test_in_a_browser(html, tmp_path, open_page):
     page.mouse.move(box['x'] + (34 + 20.5 * 6) * scale, box['y'] + 20)  # step 20, of bar 2
     drawn = page.locator('article').first.locator('.looks .seen')
     assert [float(each.get_attribute('x')) for each in drawn.all()] == [34 + 17 * 6, 34 + 4 * 6]
-    assert float(drawn.nth(0).get_attribute('opacity')) > float(
-        drawn.nth(1).get_attribute('opacity')
-    )
+    # by the square root of what they are, not of what the largest of them is
+    shades = [float(each.get_attribute('opacity')) for each in drawn.all()]
+    assert shades == pytest.approx([shade(0.7), shade(0.2)], abs=0.001)
+    assert [each.text_content() for each in drawn.all()] == ['70.0 %', '20.0 %']
     looked = page.locator('article .looked').first
     assert (
         looked.inner_text()
         == 'At bar 2 beat 2 the model looked most at bar 2 beat 1.25 (silence, 70.0 %), bar 1 beat'
-        ' 2 (A4, 20.0 %).'
+        ' 2 (A4, 20.0 %); largest weight: 70.0 %.'
     )
     page.mouse.move(5, 5)
     assert drawn.count() == 0
@@ -144,6 +240,8 @@ def test_in_a_browser(html, tmp_path, open_page):
     page.keyboard.press('ArrowRight')
     page.keyboard.press('ArrowRight')
     assert 'At bar 2 beat 1.25 the model' in looked.inner_text()
+    page.keyboard.press('End')
+    assert 'At bar 2 beat 4.75 the model' in looked.inner_text()
 
     with page.expect_download() as download:
         page.get_by_role('link', name='MIDI').first.click()
@@ -166,7 +264,7 @@ def test_of_real_pieces(tmp_path, open_page, folk):
         )
         == 0
     )
-    folder = tmp_path / 'run' / 'samples' / 'mary'
+    folder = tmp_path / 'run' / 'samples' / 'mary-shipped'
     page = open_page(folder / 'index.html')
     names = [
         'joined/01.mid',

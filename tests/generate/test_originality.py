@@ -5,6 +5,7 @@ without a limit nothing changes.
 import dataclasses
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,9 +14,9 @@ from hypothesis import strategies as st
 from symmusic.errors import UserError
 from symmusic.evaluate.copies import find_longest_runs, find_symbols
 from symmusic.generate.compose import compose, draw_continuations
-from symmusic.generate.masks import Wishes, make_masks
+from symmusic.generate.masks import DRAWN, Wishes, make_masks
 from symmusic.generate.originality import listen, make_index, original
-from symmusic.melody.events import from_events
+from symmusic.melody.events import StepNote, from_events
 from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner, params_for
 
 PITCHES = VOCABULARY.decode(np.arange(VOCABULARY.num_classes)).astype(int)
@@ -148,6 +149,67 @@ def test_the_limit_is_never_exceeded(max_run, seed, how):
 )
 def test_the_limit_is_never_exceeded_by_many(max_run, seed, how):
     check_the_limit(max_run, seed, how)
+
+
+@pytest.mark.parametrize('num_notes', [2, 3])
+def test_a_run_may_begin_with_the_prompt_s_first_note(num_notes):
+    """All of a prompt's notes, and the only one that may follow, are the beginning of a tune."""
+    tokens = np.zeros(16, np.uint8)
+    tokens[[4, 8, 12][:num_notes]] = [4, 6, 8][:num_notes]
+    melody = [*from_events(VOCABULARY.decode(tokens)), StepNote(16, 20, 67)]
+    next_token = 67 - 60 + 2
+    index = jax.tree.map(jnp.asarray, make_index([find_symbols(melody)], num_notes, PITCHES))
+    prompt = dataclasses.replace(make_prompt(), events=VOCABULARY.decode(tokens), tokens=tokens)
+    heard = listen(index, tokens[None].astype(np.int32))
+    assert int(heard.count_B[0]) == num_notes
+    refused = np.flatnonzero(~np.asarray(original(index, heard))[0])
+    assert refused.tolist() == [next_token]
+    lively = params_for({0: 0.5, next_token: 0.5})
+    how = lively, ARCHITECTURE, VOCABULARY, prompt, manner(num_samples=16), 0
+    free, limited = (compose(*how, None, each) for each in (None, index))
+    assert any(piece.tokens[0] == next_token for piece in free)
+    assert not any(piece.tokens[0] == next_token for piece in limited)
+
+
+def kept_after(tokens):
+    """Masks of one new bar before a bar that is kept."""
+    kept = np.full(32, DRAWN)
+    kept[16:] = tokens
+    return make_masks(Wishes(lowest=60), VOCABULARY, make_prompt().tokens, 0, 2, kept_N=kept)
+
+
+def test_a_run_that_given_notes_complete_is_a_copy_unless_all_of_it_was_given():
+    """A note of 64 on the last step, then a bar of 60 and 62: the tune. Without that note the bar
+    itself, which stands in the tune as well, is nobody's copy.
+    """
+    bar = np.tile(np.array([2, 0, 4, 0], np.uint8), 4)
+    melody = [StepNote(0, 1, 64), *_moved(from_events(VOCABULARY.decode(bar)), 1)]
+    index = make_index([find_symbols(melody)], 4, PITCHES)
+    params = params_for({0: 0.7, 6: 0.3})
+    how = manner(num_samples=16, num_bars=2, max_redraws=0)
+
+    def drawn(masks, **changes):
+        return draw_continuations(
+            params,
+            ARCHITECTURE,
+            VOCABULARY,
+            np.broadcast_to(make_prompt().tokens, (16, 16)),
+            dataclasses.replace(how, **changes),
+            0,
+            masks,
+            index,
+        )[0]
+
+    with pytest.raises(UserError, match=r'max_copied_run = 4: \d+ of 16 pieces came to a step'):
+        drawn(kept_after(bar))
+    redrawn = drawn(kept_after(bar), max_redraws=20)
+    assert (redrawn.tokens_BN[:, 16] != 6).all()
+    assert (redrawn.tokens_BN[:, 1:17] == 6).any()
+    assert redrawn.stuck_B.tolist() == [0] * 16
+
+
+def _moved(notes, steps):
+    return [StepNote(note.onset + steps, note.end + steps, note.pitch) for note in notes]
 
 
 def test_what_is_in_no_tune_changes_nothing():

@@ -92,7 +92,7 @@ def test_abc(tmp_path):
 
 
 def test_what_is_kept_of_a_midi_file(tmp_path):
-    """How loud each note is, of the highest where several begin; the instrument; its first tempo."""
+    """How loud each note is, of the highest where several begin; instrument and first tempo."""
     notes = [dataclasses.replace(note, velocity=30 + note.pitch) for note in notes_of(SCALE)]
     prompt = read(write(tmp_path, format_midi([*notes, Note(0, STEP, 40, 9)], program=40)))
     assert [velocity for velocity in prompt.velocities if velocity] == [
@@ -110,6 +110,26 @@ def test_a_pickup_of_abc(tmp_path):
     prompt = read(write(tmp_path, 'X:1\nM:4/4\nL:1/4\nK:C\nGA|cdef|gfed|\n', 'up.abc'))
     assert (prompt.pickup, len(prompt.events), prompt.velocity) == (8, 48, 100)
     assert onsets(prompt.events)[0] == (8, 67)
+
+
+@pytest.mark.parametrize(
+    ('notes', 'pickup', 'first_bar', 'first'),
+    [
+        ('cdef|gfed|', 0, 1, 0),
+        ('G|cdef|gfed|', 4, 0, 12),
+        ('z|cdef|gfed|', 0, 1, 0),  # a pickup of silence is none
+        ('z2|z2ef|gfed|', 0, 1, 8),
+        ('z4|z4|cdef|gfed|', 0, 3, 0),
+        ('z2|z4|cdef|gfed|', 0, 2, 0),
+    ],
+)
+def test_bars_are_numbered_as_in_the_file(tmp_path, notes, pickup, first_bar, first):
+    prompt = read(write(tmp_path, f'X:1\nM:4/4\nL:1/4\nK:C\n{notes}\n', 'up.abc'))
+    assert (prompt.pickup, prompt.first_bar, onsets(prompt.events)[0][0]) == (
+        pickup,
+        first_bar,
+        first,
+    )
 
 
 def test_one_of_several_instruments(tmp_path):
@@ -223,6 +243,7 @@ def test_a_long_prompt_counts_with_its_last_bars(tmp_path):
     prompt = read(write(tmp_path, format_midi(notes_of(pitches))))
     assert len(prompt.events) == len(prompt.tokens) == MAX_STEPS == 1024
     assert [pitch for _, pitch in onsets(prompt.events)] == pitches[-256:]
+    assert prompt.first_bar == 37
 
 
 def test_no_metre_is_read_as_four_four_and_said(tmp_path):

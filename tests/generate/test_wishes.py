@@ -4,18 +4,21 @@ import numpy as np
 import pytest
 
 from configs import base
+from symmusic.config import fields
 from symmusic.errors import UserError
 from symmusic.generate.compose import Piece, fitting, ranked
-from symmusic.generate.masks import FREE
-from symmusic.generate.prompt import begin_of, read_prompt
+from symmusic.generate.masks import DRAWN
+from symmusic.generate.prompt import around, read_prompt
 from symmusic.generate.wishes import (
     NO_WISHES,
+    OTHER_DEFAULTS,
     SCALES,
-    fix,
+    as_stated,
+    echoed,
+    keep,
     parse_bars,
     parse_instrument,
     parse_scale,
-    read_given,
     read_wishes,
     stated,
 )
@@ -32,27 +35,52 @@ def settings(**changes):
 
 def test_the_defaults_wish_nothing():
     assert stated(settings()) == []
-    assert {name: settings()[name] for name in NO_WISHES} == NO_WISHES
-    assert read_wishes(settings(), make_prompt()).stated() == []
+    assert echoed(settings()) == ''
+    wishes, notices = read_wishes(settings(), make_prompt(), 16)
+    assert (wishes.stated(), notices) == ([], [])
+
+
+def test_every_field_is_known_with_its_default():
+    """Those that the line of sampling itself begins with apart."""
+    said = ('prompt', 'num_samples', 'num_bars', 'temperature')
+    defaults = {name: value for name, value in settings().items() if name not in said}
+    assert defaults == NO_WISHES | OTHER_DEFAULTS
+
+
+CHANGED = {bool: lambda value: not value, int: lambda value: value + 1, float: lambda value: 0.5}
+
+
+@pytest.mark.parametrize('name', [*NO_WISHES, *OTHER_DEFAULTS])
+def test_every_field_that_differs_is_echoed(name):
+    default = settings()[name]
+    value = 'other' if isinstance(default, str) else CHANGED[type(default)](default)
+    assert echoed(settings(**{name: value})) == f'{name} = {value!r}'
+    assert f'sample.{name}' in fields.FIELDS
 
 
 def test_fields_become_wishes(tmp_path):
     rhythm = tmp_path / 'rhythm.abc'
     rhythm.write_text('X:1\nM:4/4\nL:1/4\nK:D\nd2 z f|\n')
-    wishes = read_wishes(
-        settings(
-            scale='D dorian',
-            end_on_tonic=True,
-            rhythm=str(rhythm),
-            pitches=str(rhythm),
-            rests=False,
-        ),
-        make_prompt(),
+    config = settings(
+        scale='D dorian',
+        end_on_tonic=True,
+        rhythm=str(rhythm),
+        pitches=str(rhythm),
+        rests=False,
     )
+    wishes, _ = read_wishes(config, make_prompt(), 32)
     assert wishes.stated() == ['scale', 'rests', 'last', 'rhythm', 'pitches']
     assert wishes.last == 2
     assert wishes.pitches == (74, 78)  # as they sound, whatever key the model reads in
-    np.testing.assert_array_equal(np.flatnonzero(wishes.rhythm != -2), [0, 8, 12])
+    np.testing.assert_array_equal(np.flatnonzero(wishes.rhythm != -2), [0, 8, 12, 16, 24, 28])
+    assert as_stated(config, wishes) == {
+        'scale': "scale = 'D dorian'",
+        'rests': 'rests = False',
+        'last': 'end_on_tonic = True',
+        'rhythm': f'rhythm = {str(rhythm)!r}',
+        'pitches': f'pitches = {str(rhythm)!r}',
+        'bars': 'num_bars = 4',
+    }
     assert stated(settings(rests=False, num_candidates=2)) == ['rests', 'num_candidates']
 
 
@@ -108,32 +136,43 @@ def test_no_scale(text):
 def test_bars():
     assert parse_bars('3', 4) == (2, 3)
     assert parse_bars('1-4', 4) == (0, 4)
-    for text in ('0', '5', '3-2', '2-', 'a', '-1', '1-5', '\uff11'):
-        with pytest.raises(UserError, match='of the 4 that the prompt has'):
+    for text in ('0', '5', '3-2', '2-', 'a', '-1', '1-5', '\uff11', '1-' + '9' * 5000):
+        with pytest.raises(UserError, match='of the 4 that the prompt has, 1 to 4'):
             parse_bars(text, 4)
+
+
+def test_bars_are_numbered_as_in_the_file():
+    """A pickup is bar 0; of a long prompt only the last bars are read."""
+    assert parse_bars('0-1', 4, 0) == (0, 2)
+    assert parse_bars('3', 4, 0) == (3, 4)
+    assert parse_bars('38', 64, 37) == (1, 2)
+    with pytest.raises(
+        UserError, match='of the 4 that the prompt has, 0 to 3, its pickup being bar 0'
+    ):
+        parse_bars('4', 4, 0)
+    with pytest.raises(UserError, match=r'of the 64 that the prompt has, 37 to 100$'):
+        parse_bars('1', 64, 37)
 
 
 def test_bars_that_stay():
     prompt = read_prompt('', MelodyVocabulary(60, 84), transpose=True)
-    fixed = fix(prompt.events, 1, 3)
-    assert (fixed[:32] == FREE).all()
-    np.testing.assert_array_equal(fixed[32:], prompt.events[48:])
-    np.testing.assert_array_equal(begin_of(prompt, 1, 2, 0).tokens, prompt.tokens[:16])
-    nothing = begin_of(prompt, 0, 1, 0)
+    kept = keep(prompt, 1, 3)
+    assert (kept[:32] == DRAWN).all()
+    np.testing.assert_array_equal(kept[32:], prompt.tokens[48:])
+    there = around(prompt, 1, 3, 0)
+    np.testing.assert_array_equal(there.tokens, prompt.tokens[:16])
+    np.testing.assert_array_equal(there.events, prompt.events[:16])
+    np.testing.assert_array_equal(there.after, prompt.events[48:])
+    nothing = around(prompt, 0, 1, 0)
     assert (len(nothing.events), nothing.tokens.tolist()) == (0, [0] * 16)
 
 
-def test_given_notes_stand_where_they_are(tmp_path):
-    """Also after whole bars of silence; between them all is free."""
-    given = tmp_path / 'given.abc'
-    given.write_text('X:1\nM:4/4\nL:1/4\nK:D\nz4|z d2 z|f4|\n')
-    fixed = read_given(str(given), 64)
-    expected = np.full(64, FREE)
-    expected[20:28] = [74, *[-2] * 7]
-    expected[32:48] = [78, *[-2] * 15]
-    np.testing.assert_array_equal(fixed, expected)
-    with pytest.raises(UserError, match='its notes take 3 bars; there are 2 new ones'):
-        read_given(str(given), 32)
+def test_before_a_pickup_nothing_is_drawn(tmp_path):
+    (tmp_path / 'up.abc').write_text('X:1\nM:4/4\nL:1/4\nK:C\nGA|cdef|gfed|\n')
+    prompt = read_prompt(str(tmp_path / 'up.abc'), MelodyVocabulary(60, 84), transpose=True)
+    kept = keep(prompt, 0, 2)
+    np.testing.assert_array_equal(np.flatnonzero(kept == DRAWN), np.arange(8, 32))
+    np.testing.assert_array_equal(kept[:8], 0)  # silence
 
 
 def test_instruments():
@@ -146,22 +185,15 @@ def test_instruments():
         parse_instrument('flut')
 
 
-def test_a_pickup_is_bar_0():
-    assert parse_bars('0-1', 4, has_pickup=True) == (0, 2)
-    assert parse_bars('3', 4, has_pickup=True) == (3, 4)
-    with pytest.raises(UserError, match='of the 4 that the prompt has, its pickup being bar 0'):
-        parse_bars('4', 4, has_pickup=True)
-
-
 def test_what_cannot_be_read(tmp_path):
     with pytest.raises(UserError, match=r'config.sample.rhythm = none.mid: No such file'):
-        read_wishes(settings(rhythm='none.mid'), make_prompt())
+        read_wishes(settings(rhythm='none.mid'), make_prompt(), 16)
     waltz = tmp_path / 'waltz.abc'
     waltz.write_text('X:1\nM:3/4\nL:1/4\nK:D\nd2 f|\n')
     with pytest.raises(
         UserError, match=r'config.sample.pitches = .*3/4.*must be a melody in 4/4 or 2/2'
     ):
-        read_wishes(settings(pitches=str(waltz)), make_prompt())
+        read_wishes(settings(pitches=str(waltz)), make_prompt(), 16)
 
 
 def piece(log_probabilities):

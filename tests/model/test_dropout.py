@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from symmusic.model import ahead, model
 from symmusic.model.dropout import dropout
 from symmusic.model.model import Architecture, apply_all, init_params
 
@@ -69,3 +70,26 @@ def test_each_layer_drops_out_by_a_mask_of_its_own():
     for one, other in itertools.combinations(dropped, 2):
         assert abs((one == other).mean() - 0.5) < 0.05
     assert all(abs(each.mean() - 0.5) < 0.05 for each in dropped)
+
+
+@pytest.mark.parametrize('infilling', [False, True])
+def test_no_two_layers_drop_the_same_values(monkeypatch, infilling):
+    """Nor do those that read what follows; of independent masks half of the values are alike."""
+    masks = []
+
+    def recorded(keys_B, values_TBH, rate):
+        masks.append(np.asarray(dropout(keys_B, jnp.ones((50, 3, 20)), 0.5)) > 0)
+        return dropout(keys_B, values_TBH, rate)
+
+    monkeypatch.setattr(model, 'dropout', recorded)
+    monkeypatch.setattr(ahead, 'dropout', recorded)
+    architecture = Architecture(
+        num_classes=7, num_layers=3, num_cells=4, bidirectional=infilling, infilling=infilling
+    )
+    tokens_BT = jnp.ones((3, 5), jnp.int32)
+    future = {'future_BT': tokens_BT} if infilling else {}
+    params = init_params(jax.random.key(0), architecture)
+    apply_all(params, tokens_BT, None, architecture, keys_B=KEYS, **future)
+    assert len(masks) == (6 if infilling else 3)
+    for one, other in itertools.combinations(masks, 2):
+        assert 0.45 < (one == other).mean() < 0.55

@@ -1,0 +1,106 @@
+"""Files as templates: their rhythm, or notes of theirs, laid over the steps that are drawn.
+
+Step 0 of a template is its first full bar, bar 1, and notes of its pickup stand before it. Bar 1
+is laid on the first drawn bar; where that one is the prompt's own pickup of so many sixteenths, on
+the second, and the template's pickup on the first.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from symmusic.errors import ScoreError
+from symmusic.generate.masks import FREE
+from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote
+from symmusic.score.meter import STEPS_PER_BAR
+
+
+def lay_rhythm(
+    notes: Sequence[StepNote], num_steps: int, *, pickup: int = 0
+) -> tuple[np.ndarray, str]:
+    """[N] int16 for `Wishes.rhythm`, and what to say of it: the template's bars, repeated. Its
+    pickup leads into each repeat where its last bar leaves room for it.
+
+    Args:
+      notes: of the template.
+      num_steps: N.
+      pickup: sixteenths of the prompt's pickup where that is drawn as the first bar, else 0.
+
+    Raises:
+      ScoreError: the template holds nothing but a pickup.
+    """
+    before, bars = _split(notes)
+    first = STEPS_PER_BAR if pickup else 0
+    period = -(-bars[-1].end // STEPS_PER_BAR) * STEPS_PER_BAR
+    leads = bars[-1].end - period <= min((note.onset for note in before), default=0)
+    laid = _upbeat(before, pickup)
+    for begin in range(first, num_steps, period):
+        if begin > first and leads:
+            laid += _moved(before, begin)
+        laid += _moved(bars, begin)
+    is_used = len(laid) > len(bars) * len(range(first, num_steps, period))
+    rhythm = np.full(num_steps, NO_EVENT, np.int16)
+    for note in laid:
+        if note.end < num_steps:
+            rhythm[note.end] = NOTE_OFF
+        if note.onset < num_steps:
+            rhythm[note.onset] = note.pitch
+    if not before:
+        rhythm[:first] = FREE
+    return rhythm, _said_of(before, is_used)
+
+
+def lay_fixed(
+    notes: Sequence[StepNote], num_steps: int, *, pickup: int = 0
+) -> tuple[np.ndarray, str]:
+    """[N] int16 for `Wishes.fixed`, and what to say of it: the template's notes where they stand in
+    it, each at least as long as there; free where it is silent.
+
+    Args:
+      notes: of the template.
+      num_steps: N.
+      pickup: as of `lay_rhythm`.
+
+    Raises:
+      ScoreError: the template goes on after N steps, or holds nothing but a pickup.
+    """
+    before, bars = _split(notes)
+    upbeat = _upbeat(before, pickup)
+    laid = [*upbeat, *_moved(bars, STEPS_PER_BAR if pickup else 0)]
+    if laid[-1].end > num_steps:
+        num_bars = -(-laid[-1].end // STEPS_PER_BAR)
+        raise ScoreError(
+            f'its notes take {num_bars} bars; there are {num_steps // STEPS_PER_BAR} new ones'
+        )
+    fixed = np.full(num_steps, FREE, np.int16)
+    for note in laid:
+        fixed[note.onset : note.end] = NO_EVENT
+        fixed[note.onset] = note.pitch
+    return fixed, _said_of(before, len(upbeat) == len(before))
+
+
+def _split(notes: Sequence[StepNote]) -> tuple[list[StepNote], list[StepNote]]:
+    """The notes of the pickup and the others."""
+    bars = [note for note in notes if note.onset >= 0]
+    if not bars:
+        raise ScoreError('it holds nothing but a pickup; must hold notes from its bar 1 on')
+    return [note for note in notes if note.onset < 0], bars
+
+
+def _moved(notes: Iterable[StepNote], steps: int) -> list[StepNote]:
+    return [StepNote(note.onset + steps, note.end + steps, note.pitch) for note in notes]
+
+
+def _upbeat(before: Sequence[StepNote], pickup: int) -> list[StepNote]:
+    """The notes of the template's pickup that have room in the prompt's, laid on the first bar."""
+    return [
+        note
+        for note in _moved(before, STEPS_PER_BAR)
+        if pickup and note.onset >= STEPS_PER_BAR - pickup
+    ]
+
+
+def _said_of(before: Sequence[StepNote], is_used: bool) -> str:
+    if not before or is_used:
+        return ''
+    return 'bar 1 is its first full bar; its pickup is left out'

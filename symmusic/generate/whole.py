@@ -1,0 +1,37 @@
+"""A piece with what stands around it: which of its steps were given, and which were drawn."""
+
+import dataclasses
+
+import numpy as np
+
+from symmusic.generate.compose import Piece
+from symmusic.generate.prompt import Prompt
+from symmusic.melody.encodings import Vocabulary
+
+
+@dataclasses.dataclass(frozen=True)
+class Whole:
+    """A piece between the bars that it was drawn between.
+
+    Attributes:
+      events: [T] in the prompt's key.
+      is_drawn: [T] bool, the steps that were drawn; the others were given.
+      seams: the first new step, and the one after the last where given bars follow.
+      first_bar: the number of the first bar: the first full bar is 1, a pickup 0.
+    """
+
+    events: np.ndarray
+    is_drawn: np.ndarray
+    seams: tuple[int, ...]
+    first_bar: int = 1
+
+
+def put_together(prompt: Prompt, piece: Piece, vocabulary: Vocabulary) -> Whole:
+    """The piece between the bars of the prompt that stand before and behind it."""
+    events = np.concatenate([vocabulary.join(prompt.events, piece.events), prompt.after])
+    seam = len(prompt.events)
+    end = seam + len(piece.events)
+    is_drawn = np.full(len(events), False)
+    is_drawn[seam:end] = piece.is_drawn
+    seams = (seam, end) if len(prompt.after) else (seam,)
+    return Whole(events, is_drawn, seams, prompt.first_bar)
