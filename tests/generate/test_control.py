@@ -186,7 +186,15 @@ def test_bars_that_are_kept_are_no_matter_of_any_wish():
     wish = Wishes(scale=frozenset({0}), max_notes_per_bar=2, last=0, highest=61)
     prompt = make_prompt()
     masks = make_masks(wish, VOCABULARY, prompt.tokens, 0, 2, kept_N=kept)
-    how = random_params(3), ARCHITECTURE, VOCABULARY, prompt, manner(num_bars=2), 3, masks
+    how = (
+        random_params(3),
+        ARCHITECTURE,
+        VOCABULARY,
+        prompt,
+        manner(num_bars=2),
+        jax.random.key(3),
+        masks,
+    )
     for piece in compose(*how):
         np.testing.assert_array_equal(piece.tokens[16:], kept[16:])
         new = piece.events[:16][piece.events[:16] >= 0]
@@ -212,7 +220,7 @@ def test_an_empty_gap_is_drawn_again_though_notes_follow():
         VOCABULARY,
         prompt,
         manner(num_bars=2, num_samples=8, max_redraws=50),
-        0,
+        jax.random.key(0),
         masks,
     )
     assert sum(piece.num_redraws for piece in pieces) > 0

@@ -165,7 +165,7 @@ def test_a_run_may_begin_with_the_prompt_s_first_note(num_notes):
     refused = np.flatnonzero(~np.asarray(original(index, heard))[0])
     assert refused.tolist() == [next_token]
     lively = params_for({0: 0.5, next_token: 0.5})
-    how = lively, ARCHITECTURE, VOCABULARY, prompt, manner(num_samples=16), 0
+    how = lively, ARCHITECTURE, VOCABULARY, prompt, manner(num_samples=16), jax.random.key(0)
     free, limited = (compose(*how, None, each) for each in (None, index))
     assert any(piece.tokens[0] == next_token for piece in free)
     assert not any(piece.tokens[0] == next_token for piece in limited)
@@ -195,7 +195,7 @@ def test_a_run_that_given_notes_complete_is_a_copy_unless_all_of_it_was_given():
             VOCABULARY,
             np.broadcast_to(make_prompt().tokens, (16, 16)),
             dataclasses.replace(how, **changes),
-            0,
+            jax.random.key(0),
             masks,
             index,
         )[0]
@@ -205,7 +205,7 @@ def test_a_run_that_given_notes_complete_is_a_copy_unless_all_of_it_was_given():
     redrawn = drawn(kept_after(bar), max_redraws=20)
     assert (redrawn.tokens_BN[:, 16] != 6).all()
     assert (redrawn.tokens_BN[:, 1:17] == 6).any()
-    assert redrawn.stuck_B.tolist() == [0] * 16
+    assert redrawn.states[-1].stuck_B.tolist() == [0] * 16
 
 
 def _moved(notes, steps):
