@@ -299,13 +299,18 @@ def test_the_same_command_says_finished_and_more_epochs_go_on(workdir, corpus, c
     assert launch.main(arguments(workdir, corpus)) == 0
     out = capsys.readouterr().out
     assert 'finished after 2 epochs' in out
-    assert out.splitlines()[-1] == str(workdir)
+    page = workdir / 'samples' / 'mary' / 'index.html'
+    assert out.splitlines()[-1] == str(page)
     assert content(workdir) == before
     # Sampling fields may differ.
     assert launch.main(arguments(workdir, corpus, **{'sample.temperature': 0.5})) == 0
 
     assert launch.main(arguments(workdir, corpus, **{'train.num_epochs': 3})) == 0
-    assert 'going on after 2 epochs' in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert 'going on after 2 epochs' in out
+    last = pathlib.Path(out.splitlines()[-1])
+    # the pieces of the parameters that are there now, in a folder of their own
+    assert (last.name, last.parent.parent, last.exists()) == ('index.html', page.parents[1], True)
     with open(workdir / 'metrics.csv') as file:
         assert [row['epoch'] for row in csv.DictReader(file)] == ['1', '2', '3']
     assert (workdir / 'metrics.csv').read_bytes().startswith(before['metrics.csv'])
@@ -363,8 +368,13 @@ def test_sampling_needs_nothing_but_the_workdir(workdir, tmp_path, capsys, refus
     assert {name: data for name, data in content(folder).items() if not name.endswith('.png')} == {
         name: data for name, data in first.items() if not name.endswith('.png')
     }
-    assert launch.main([*argv, '--config.sample.temperature=0']) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == str(workdir / 'samples' / 'my tune-2')
+    assert launch.main([*argv, '--config.sample.temperature=0', '--config.sample.wav=True']) == 0
+    said = capsys.readouterr().out
+    assert 'config.sample.temperature = 0: always the likeliest' in said
+    assert said.splitlines()[-1] == str(workdir / 'samples' / 'my tune-2')
+    greedy = workdir / 'samples' / 'my tune-2'
+    assert len(json.loads((greedy / 'samples.json').read_text())) == 1
+    assert not (greedy / '02.mid').exists()
     assert {name: data for name, data in content(workdir).items() if name in before} == before
 
 
@@ -441,7 +451,7 @@ def test_chosen_bars_are_drawn_anew_within_wishes(workdir, tmp_path, capsys, ref
     ]
     assert launch.main([*argv, *wish, '--config.sample.num_candidates=3']) == 0
     said = capsys.readouterr().out
-    assert 'mine with bars 2-3 anew' in said
+    assert 'mine with bars 2-3 redrawn' in said
     assert "scale = 'prompt', max_notes_per_bar = 3, regenerate = '2-3', num_candidates = 3" in said
     folder = pathlib.Path(said.splitlines()[-1])
     before = quantize(read_abc_tune(prompt.read_text()))
@@ -454,6 +464,15 @@ def test_chosen_bars_are_drawn_anew_within_wishes(workdir, tmp_path, capsys, ref
         new = [note for note in after if 16 <= note.onset < 48]
         assert {note.pitch % 12 for note in new} <= {7, 9, 11, 0, 2, 4, 6}
         assert all(sum(first <= note.onset < first + 16 for note in new) <= 3 for first in (16, 32))
+        alone = quantize(parse_midi((folder / f'{name}.mid').read_bytes()), align_pickup=False)
+        assert [(note.onset, note.pitch) for note in alone] == [
+            (note.onset - 16, note.pitch) for note in new
+        ]
+    rows = json.loads((folder / 'samples.json').read_text())
+    assert [(row['num_steps'], len(row['tokens'])) for row in rows] == [(32, 32)] * 2
+    assert all(row['model'].startswith('run, epoch ') for row in rows)
+    page = (folder / 'index.html').read_text()
+    assert page.count('class="given" data-note') == 7 * 2  # of bars 1 and 4, in two pieces
 
     assert (
         launch.main(
@@ -517,6 +536,14 @@ def test_chosen_bars_are_drawn_anew_within_wishes(workdir, tmp_path, capsys, ref
     assert 'must be a bar or some, as 3 or 3-4, of the 4' in refused(
         *argv, '--config.sample.regenerate=4-5'
     )
+    contrary = refused(
+        *argv,
+        f'--config.sample.fixed={tmp_path / "two.abc"}',
+        '--config.sample.num_bars=2',
+        '--config.sample.scale=Db pentatonic',
+    )
+    assert "config.sample.scale = 'Db pentatonic'" in contrary
+    assert 'config.sample.fixed = ' in contrary
     impossible = refused(
         *argv,
         '--config.sample.lowest=127',
@@ -524,9 +551,37 @@ def test_chosen_bars_are_drawn_anew_within_wishes(workdir, tmp_path, capsys, ref
         '--config.sample.rests=False',
     )
     assert 'config.sample.lowest = 127 cannot be met in 1 bar after' in impossible
+    assert 'config.sample.num_bars = 1' in impossible
     assert 'a wish that holds for --mode=sample alone' in refused(
         f'--workdir={workdir}', '--mode=evaluate', '--config.sample.rests=False'
     )
+
+
+def test_a_pickup_is_bar_0_and_can_be_redrawn_alone(workdir, tmp_path, capsys):
+    """In the files, on the page and in `regenerate`; before the pickup nothing is drawn."""
+    prompt = tmp_path / 'up.abc'
+    prompt.write_text('X:1\nT:Up\nM:4/4\nL:1/4\nK:C\nG|cdef|gfed|cBA|\n')
+    argv = sampling(workdir, f'--config.sample.prompt={prompt}', '--config.sample.rests=False')
+    argv += ['--config.sample.instrument=violin', '--config.sample.top_k=5']
+    for bars, given in (('0', {1, 2, 3}), ('0-1', {2, 3}), ('3', {0, 1, 2})):
+        assert launch.main([*argv, f'--config.sample.regenerate={bars}']) == 0
+        said = capsys.readouterr().out
+        assert 'violin: the page has no sound of its own for it' in said
+        assert f"rests = False, regenerate = '{bars}', top_k = 5, " in said
+        assert ", instrument = 'violin'\n" in said
+        folder = pathlib.Path(said.splitlines()[-1])
+        page = (folder / 'index.html').read_text()
+        assert '"firstBar":0' in page
+        before = quantize(read_abc_tune(prompt.read_text()))
+        for name in ('01', '02'):
+            tune = read_abc_tune((folder / 'joined' / f'{name}.abc').read_text())
+            after = quantize(tune)
+            assert tune.pickup == tune.ticks_per_quarter
+            assert min(note.onset for note in after) == 12
+            for bar in given:
+                assert [note for note in before if note.onset // 16 == bar] == [
+                    note for note in after if note.onset // 16 == bar
+                ]
 
 
 def test_replicas_train_side_by_side_and_any_of_them_draws(corpus, tmp_path, capsys, refused):
@@ -1155,8 +1210,11 @@ def test_without_a_run_the_shipped_model_draws(tmp_path, monkeypatch, capsys, fo
     printed = capsys.readouterr().out
     assert 'the shipped model draws' in printed
     assert 'python launch.py' in printed
-    rows = json.loads((tmp_path / 'nowhere' / 'samples' / 'mary' / 'samples.json').read_text())
-    assert rows[0]['file'] == '01.mid'
+    rows = json.loads(
+        (tmp_path / 'nowhere' / 'samples' / 'mary-shipped' / 'samples.json').read_text()
+    )
+    assert (rows[0]['file'], rows[0]['model']) == ('01.mid', 'the shipped model')
+    assert not (tmp_path / 'nowhere' / 'samples' / 'mary').exists()
     assert rows[0]['nearest']['score'] >= 2  # of its training tunes, which come with the corpus
     assert rows[0]['nearest']['tune']
     corpus = dataclasses.replace(load_corpus('folk', Settings()), tunes=())

@@ -70,7 +70,7 @@ def lay_fixed(
     if laid[-1].end > num_steps:
         num_bars = -(-laid[-1].end // STEPS_PER_BAR)
         raise ScoreError(
-            f'its notes take {num_bars} bars; there are {num_steps // STEPS_PER_BAR} new ones'
+            f'its notes take {num_bars} bars, more than the {num_steps // STEPS_PER_BAR} new'
         )
     fixed = np.full(num_steps, FREE, np.int16)
     for note in laid:
