@@ -48,7 +48,7 @@ best epoch {best_epoch}.
 - **Plagiarism**: similarity to the nearest training tune (MelodyShape 2015-shapeh, 1 = a copy)
   {plagiarism:.3f} on average (SD {sd:.3f}), of unseen real tunes {unseen:.3f}; longest copied run
   {run:.1f} notes on average, in {flagged} of 100 pieces longer than in 95 % of unseen tunes
-  ({level:g} notes).
+  ({level:.3g} notes).
 - **Repetition**: {repeated} of the bars equal an earlier one, {repeated_real} of those of the real
   continuations.
 - **Limits**: one voice on a grid of sixteenths in 4/4; knows fiddle tunes and nothing else.
