@@ -10,7 +10,8 @@ def get_config() -> ConfigDict:
     """The defaults: what an experiment does not state."""
     config = ConfigDict()
     config.seed = 0  # of initialisation, dropout, batch order and sampling
-    # workdir of a finished run whose best parameters this run starts from; '' = random ones
+    # workdir of a run whose best parameters this run starts from, or 'shipped' = those of the
+    # shipped model; '' = random ones
     config.init_from = ''
     config.replicas = 1  # runs of seeds seed, seed + 1, ..., trained side by side in one program
 

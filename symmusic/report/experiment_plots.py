@@ -2,11 +2,14 @@
 
 import csv
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from symmusic.experiment.measures import MAIN
 from symmusic.plots import write_figure
 
+MOST_ROOM = 2  # times the replicas' spread
 MOST_PAIRS = 6  # drawn beside one another
 SIZES = {
     'num_windows': 'training windows',
@@ -60,6 +63,17 @@ def draw_losses(path: pathlib.Path, folders: Mapping[str, pathlib.Path]) -> None
     write_figure(path, figure)
 
 
+def find_limits(cells: Sequence[Mapping]) -> tuple[float, float]:
+    """How far the intervals of a measure are drawn: at most `MOST_ROOM` times the spread of all
+    replicas beyond them, so that an interval of two replicas does not hide everything else.
+    """
+    values = [value for each in cells for value in each['values'] if value is not None]
+    if not values:
+        return -np.inf, np.inf
+    spread = (max(values) - min(values)) or np.inf
+    return min(values) - MOST_ROOM * spread, max(values) + MOST_ROOM * spread
+
+
 def draw_measures(
     path: pathlib.Path,
     found: Mapping,
@@ -79,6 +93,7 @@ def draw_measures(
     ]
     figure = Figure(figsize=(13, 1.2 + 2 * (0.7 + 0.32 * len(rows))), layout='constrained')
     for axes, measure in zip(figure.subplots(2, 4, sharey=True).ravel(), MAIN, strict=True):
+        limits = find_limits([row[measure] for row in rows.values() if measure in row])
         for place, (name, measures) in enumerate(rows.items()):
             if measure not in measures:
                 continue
@@ -86,7 +101,8 @@ def draw_measures(
             known = [value for value in cells['values'] if value is not None]
             axes.plot(known, [place] * len(known), '.', color='0.6', markersize=4, zorder=1)
             if cells['low'] is not None:
-                axes.plot([cells['low'], cells['high']], [place, place], color=ink, linewidth=2)
+                ends = np.clip([cells['low'], cells['high']], *limits)
+                axes.plot(ends, [place, place], color=ink, linewidth=2)
             if cells['mean'] is not None:
                 axes.plot([cells['mean']], [place], 'o', color=ink)
             if measure in published.get(name, {}):
@@ -97,7 +113,8 @@ def draw_measures(
         axes.grid(axis='x', color='0.9', linewidth=0.6)
         axes.spines[['top', 'right']].set_visible(False)
     figure.suptitle(
-        'Every replica (grey), mean with 95 % interval, published figure of one seed (cross)'
+        'Every replica (grey), mean with 95 % interval (drawn to at most twice the spread of all'
+        ' replicas), published figure of one seed (cross)'
     )
     write_figure(path, figure)
 
@@ -157,6 +174,7 @@ def draw_sizes(
         figure.subplots(len(sizes), len(measures), squeeze=False), sizes, strict=True
     ):
         for axes, measure in zip(row, measures, strict=True):
+            limits = find_limits([arm['measures'][measure] for arm in found['arms'].values()])
             for ink, line in zip(
                 INKS, dict.fromkeys(series[name] for name in found['arms']), strict=False
             ):
@@ -175,7 +193,8 @@ def draw_sizes(
                 )
                 for at, _, low, high in points:
                     if low is not None:
-                        axes.plot([at, at], [low, high], color=ink, linewidth=2)
+                        ends = np.clip([low, high], *limits)
+                        axes.plot([at, at], ends, color=ink, linewidth=2)
             if published and (size, measure) == ('num_windows', 'plagiarism'):
                 axes.plot(
                     list(published),

