@@ -50,7 +50,7 @@ class Stream(enum.Enum):
     ARM = 25, ()  # prompts and excerpts of an experiment's arms
     ARM_PIECES = 26, ('replica', 'draw')
     ARM_PERMUTATIONS = 27, ()
-    COMPARED_EXCERPTS = 28, ('set',)
+    COMPARED_EXCERPTS = 28, ('set',)  # and which pieces, where they are many
 
 
 class SplitStream(enum.Enum):

@@ -19,6 +19,7 @@ from symmusic.score.voices import read_voices
 
 SUFFIXES = (*CORPUS_SUFFIXES, *VOICE_SUFFIXES)
 MOST_NAMES = 10  # in one remark
+MOST_PIECES = 1000  # whose features are compared: resamples hold every pair of them
 MOST_UNLIKE = 1.25  # times as long as the other set's pieces: more is said
 
 
@@ -27,7 +28,7 @@ class Folder:
     """The pieces of a folder: a file's own, or one for each tune of a book and each voice.
 
     Attributes:
-      pieces: those that could be measured, in the order of their names.
+      pieces: those that were measured, in the order of their names.
       scores: their notes by name, whole.
       length: the median of what was measured of them, in quarters.
       left_out: name of a file or tune -> why it is not among them.
@@ -67,10 +68,19 @@ def read_folder(
     path: str,
     protocol: str,
     progress: Callable[[Iterable, str], Iterable],
-    cut: Callable[[Score], Score] = lambda score: score,
+    rng: np.random.Generator,
+    num_bars: int = 0,
 ) -> Folder:
-    """Reads every file of music directly in a folder and computes the features of its pieces, or
-    of what `cut` makes of them.
+    """Reads every file of music directly in a folder and computes the features of its pieces, of
+    `MOST_PIECES` where there are more.
+
+    Args:
+      flag: which the folder is of.
+      path: as the user stated it.
+      protocol: of the features.
+      progress: wraps the files, with the unit's name.
+      rng: draws pieces and excerpts.
+      num_bars: an excerpt of so many bars is cut from each piece; 0 = whole.
 
     Raises:
       UserError: there is no such folder, or no piece in it can be measured; `flag` is named.
@@ -94,9 +104,14 @@ def read_folder(
             f'--{flag}={path}: nothing in its {len(files)} files of music can be measured ({name}:'
             f' {reason})'
         )
-    measured = [cut(score) for score in scores.values()]
+    names = list(scores)
+    if len(names) > MOST_PIECES:
+        names = [names[row] for row in np.sort(rng.permutation(len(names))[:MOST_PIECES])]
+    measured = [
+        cut_score(scores[name], num_bars, rng) if num_bars else scores[name] for name in names
+    ]
     return Folder(
-        stack(list(scores), [compute_features(score, protocol) for score in measured]),
+        stack(names, [compute_features(score, protocol) for score in measured]),
         scores,
         float(np.median([length_of(score) for score in measured])),
         left_out,
@@ -137,11 +152,6 @@ def _read(
     return {name: score for name, score in scores.items() if score.notes}, left_out
 
 
-def cutter(num_bars: int, rng: np.random.Generator) -> Callable[[Score], Score]:
-    """What cuts an excerpt of so many bars from each piece; 0 leaves it whole."""
-    return (lambda score: cut_score(score, num_bars, rng)) if num_bars else lambda score: score
-
-
 def unlike_lengths(lengths: Mapping[str, float]) -> str:
     """That the pieces of two sets, by name the median in quarters, are not of one length; '' where
     they are.
@@ -163,10 +173,15 @@ def remarks(which: str, folder: Folder) -> list[str]:
     """
     found = []
     if folder.left_out:
-        num_pieces = len(folder.pieces) + len(folder.left_out)
+        num_pieces = len(folder.scores) + len(folder.left_out)
         found.append(
             f'{which}: {len(folder.left_out)} of {num_pieces} pieces left out:'
             f' {listed_reasons(folder.left_out)}'
+        )
+    if len(folder.pieces) < len(folder.scores):
+        found.append(
+            f'{which}: features are of {len(folder.pieces)} of its {len(folder.scores)} pieces,'
+            ' drawn by config.seed'
         )
     if folder.others:
         found.append(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
 from symmusic.evaluate.comparison import SETS, compare
-from symmusic.evaluate.folders import cutter, listed_reasons, read_folder, remarks, unlike_lengths
+from symmusic.evaluate.folders import listed_reasons, read_folder, remarks, unlike_lengths
 from symmusic.evaluate.pairs import find_in, find_pairs
 from symmusic.evaluate.plagiarism import index_folder, measure_similarity
 from symmusic.evaluate.report import count, report_md, write_report
@@ -40,7 +40,8 @@ def run(command: Command) -> None:
             path,
             protocol,
             bar,
-            cutter(num_bars, generator(seed, Stream.COMPARED_EXCERPTS, number)),
+            generator(seed, Stream.COMPARED_EXCERPTS, number),
+            num_bars,
         )
         for number, (which, path) in enumerate(paths.items())
     }

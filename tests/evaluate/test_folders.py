@@ -41,7 +41,8 @@ def walk(seed):
 
 
 def read(folder):
-    return read_folder('generated', str(folder), 'corrected', lambda items, _: items)
+    rng = np.random.default_rng(0)
+    return read_folder('generated', str(folder), 'corrected', lambda items, _: items, rng)
 
 
 def test_what_is_left_out_is_counted_and_named(tmp_path):
@@ -292,6 +293,18 @@ def test_excerpts_of_long_pieces(tmp_path, capsys, monkeypatch):
     assert cut['features']['NC']['reference']['mean'] == 32
     assert cut['averages']['overall']['oa'] > whole['averages']['overall']['oa']
     assert compared('--config.evaluate.num_bars=4')[0] == cut
+
+
+def test_of_many_pieces_some_are_drawn(tmp_path, monkeypatch):
+    """Of their features, that is: none is missing among those that copies are looked for in."""
+    monkeypatch.setattr('symmusic.evaluate.folders.MOST_PIECES', 3)
+    folder = written(tmp_path / 'set', *(walk(seed) for seed in range(1, 8)), b'MThd')
+    found = read(folder)
+    assert (len(found.pieces), len(found.scores)) == (3, 7)
+    assert list(found.pieces.names) == sorted(found.pieces.names)
+    lines = remarks('generated', found)
+    assert lines[0].startswith('generated: 1 of 8 pieces left out')
+    assert lines[1] == 'generated: features are of 3 of its 7 pieces, drawn by config.seed'
 
 
 def score_of(*notes, meters=(), pickup=0, tempi=()):
