@@ -225,7 +225,7 @@ def test_running_status():
     (notice,) = read(running(b'\0\xf8\0\xfe')).notices  # real time, which does not end it
     assert 'running' not in notice
     again = b'\0\xf0\x01\xf7' + b'\0' + on(90) + b'\0' + bytes([90, 0])
-    assert parse_midi(bytes_of((BODY[:5] + again + LAST, 0))).notices == ()
+    assert parse_midi(bytes_of((BODY[:4] + again + LAST, 0))).notices == ()
     # two bytes of data alone are no event
     assert refused(bytes_of((b'\0\x3c\x40' + BODY + LAST, 0))) == 'damaged MIDI'
     assert refused(bytes_of((b'\0\xf0\x01\xf7\0\x3c\x40' + BODY + LAST, 0))) == 'damaged MIDI'
@@ -250,8 +250,11 @@ def test_channel_messages():
     score = read(spoiled)
     assert len(score.notices) == 2
     assert score.program == 0
-    (notice,) = parse_midi(midi(track((0, on(60, 200)), (9, off(60))))).notices
-    assert 'velocities' in notice
+    for velocity in (128, 255):
+        score = parse_midi(midi(track((0, on(60, velocity)), (9, off(60)))))
+        assert score.notes[0].velocity == 127
+        (notice,) = score.notices
+        assert 'velocities' in notice
     for status in (0xF4, 0xF5):
         assert refused(midi(track((0, bytes([status])), *NOTES))) == 'damaged MIDI'
 
@@ -259,7 +262,14 @@ def test_channel_messages():
 def test_numbers():
     spoiled = b'\x80\x80\x80\x80\0' + on(50) + b'\x83\x60' + off(50)
     assert len(parse_midi(bytes_of((spoiled + BODY + LAST, 0))).notes) == 5
-    assert refused(bytes_of((b'\x90\x80\x80\x80\0' + BODY + LAST, 0))) == 'damaged MIDI'
+    assert refused(bytes_of((b'\x81\x80\x80\x80\0' + BODY[1:] + LAST, 0))) == 'damaged MIDI'
+
+
+@pytest.mark.parametrize('cut', [1, 2, 3])
+def test_an_event_that_its_track_cuts_short(cut):
+    """What follows are not its data."""
+    for content in (BODY, BODY + b'\0\xff\x01\x04text', BODY + b'\0\xf0\x04abc\xf7'):
+        assert refused(bytes_of((content[:-cut], 0), (LAST, 0))) == 'damaged MIDI'
 
 
 def test_riff():
