@@ -139,7 +139,8 @@ def _write(
         ):
             title = f'{prompt.title or prompt.name}, {what} {name}'
             files.append(written_forms(events, prompt, first, title))
-            _write_files(place / name, files[-1], events, prompt.qpm, sound)
+            silent = -prompt.pickup_of(events) % STEPS_PER_BAR if first == 0 else 0
+            _write_files(place / name, files[-1], events[silent:], prompt.qpm, sound)
         run = nearest and nearest[number - 1]
         entries.append(Entry(name, whole, piece.surprise, *files, run, looks[number - 1]))
         draw_piece(folder / f'{name}.png', whole, f'{prompt.name}, {what} {names[-1]}')
@@ -233,7 +234,7 @@ def written_forms(
         'qpm': prompt.qpm,
         'meter': prompt.meter,
         'program': prompt.program,
-        'pickup': _pickup(events, prompt, first),
+        'pickup': prompt.pickup_of(events) if first == 0 else 0,
     }
     written = form | {'key': prompt.key, 'num_bars': num_bars}
     return {
@@ -241,12 +242,3 @@ def written_forms(
         '.abc': format_abc(notes, **written),
         '.musicxml': format_musicxml(notes, **written),
     }
-
-
-def _pickup(events: np.ndarray, prompt: Prompt, first: int) -> int:
-    """Sixteenths that the first bar of a melody has, which begins at step `first` of the prompt; 0
-    = all, also where a note was drawn before the pickup.
-    """
-    if first > 0 or (events[: STEPS_PER_BAR - prompt.pickup] >= 0).any():
-        return 0
-    return prompt.pickup

@@ -23,7 +23,7 @@ function play(article) {
   stop();
   const piece = pieceOf(article);
   const qpm = Math.min(400, Math.max(20, Number(get('tempo').value) || DATA.qpm));
-  const first = get('from').value === 'new' ? DATA.seam : 0;
+  const first = Math.max(piece.first, get('from').value === 'new' ? DATA.seam : 0);
   const button = article.querySelector('button');
   button.setAttribute('aria-pressed', 'true');
   button.textContent = 'Stop';

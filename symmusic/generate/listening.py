@@ -102,7 +102,14 @@ def listening_page(
     seam, played, parts, keys = len(prompt.events), [], [], []
     for number, entry in enumerate(entries):
         events = entry.whole.events
-        played.append({'notes': played_notes(events), 'end': len(events), 'looks': entry.looks})
+        played.append(
+            {
+                'notes': played_notes(events),
+                'first': -prompt.pickup_of(events) % STEPS_PER_BAR,
+                'end': len(events),
+                'looks': entry.looks,
+            }
+        )
         keys.append(_key(events[seam : len(events) - len(prompt.after)]))
         parts.append(_article(prompt, entry, number, keys[-1], are_compared))
     body = introduce(
@@ -181,7 +188,7 @@ def _staff(prompt: Prompt, entry: Entry, number: int) -> str:
         return ''
     events = entry.whole.events
     notes = to_notes(from_events(events), STEPS_PER_QUARTER)
-    bars = to_bars(notes, len(events) // STEPS_PER_BAR, prompt.pickup)
+    bars = to_bars(notes, len(events) // STEPS_PER_BAR, prompt.pickup_of(events))
     svg = engrave(entry.joined['.musicxml'], bars, entry.whole.is_drawn, number + 1)
     label = f'Staff notation of {entry.name}'
     return (

@@ -77,6 +77,12 @@ class Prompt:
         said = self.events[self.events != NO_EVENT]
         return len(said) > 0 and said[-1] >= 0
 
+    def pickup_of(self, events: np.ndarray) -> int:
+        """The pickup of a melody [T] whose first bar is the prompt's first: 0 also where a note was
+        drawn before it.
+        """
+        return 0 if (events[: -self.pickup % STEPS_PER_BAR] >= 0).any() else self.pickup
+
     @property
     def velocity(self) -> int:
         """How loud new notes are: as the middle one of its own."""

@@ -212,6 +212,22 @@ def test_sound_on_request(figures, tmp_path):
     assert lengths['joined/01.wav'] == pytest.approx((16 + len(PROMPT.events)) * seconds, abs=0.1)
 
 
+def test_a_pickup_sounds_at_once(figures, tmp_path):
+    """Of a file with the prompt before the piece; the piece alone has no pickup."""
+    events = np.array([-2] * 12 + [60, -2, 62, -2], np.int8)
+    prompt = dataclasses.replace(PROMPT, events=events, velocities=(), pickup=4)
+    write(tmp_path / 'walk', [piece()], sound=Sound(None), prompt=prompt)
+    for name, num_steps in (('01', 16), ('joined/01', 20)):
+        with wave.open(str(tmp_path / 'walk' / f'{name}.wav')) as file:
+            seconds = file.getnframes() / file.getframerate()
+            beginning = np.frombuffer(file.readframes(file.getframerate() // 20), '<i2')
+        assert seconds == pytest.approx(num_steps * 60 / PROMPT.qpm / 4, abs=0.1)
+        assert beginning.any() == (name == 'joined/01')
+        assert (parse_midi((tmp_path / 'walk' / f'{name}.mid').read_bytes()).pickup > 0) == (
+            name == 'joined/01'
+        )
+
+
 def test_real_pictures(tmp_path):
     write(tmp_path / 'walk', [piece(), EMPTY])
     for name in ('01.png', '02.png', 'all.png'):

@@ -136,6 +136,20 @@ def test_every_instrument_has_a_sound():
     assert set(sounds) == {'plucked', 'flute', 'reed'}
 
 
+def test_a_pickup_sounds_at_once(tmp_path, open_page):
+    """Its bar is not silent up to it: playing starts with it."""
+    file = tmp_path / 'page.html'
+    file.write_text(redrawn(), encoding='utf-8')
+    page = open_page(file)
+    page.select_option('#from', 'prompt')
+    page.click('article button:has-text("Play")')
+    cursor = page.locator('article .cursor')
+    page.wait_for_function("document.querySelector('.cursor').getAttribute('transform')")
+    place = float(re.search(r'[0-9.]+', cursor.get_attribute('transform')).group())
+    assert place >= 34 + 12 * 6
+    assert re.findall(r'"first":(\d+)', redrawn()) == ['12']
+
+
 def test_small_weights_are_shaded_lightly(tmp_path, open_page):
     """The largest is 3 %, and as dark as 3 % is; a pickup is bar 0."""
     file = tmp_path / 'index.html'

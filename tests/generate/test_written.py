@@ -56,7 +56,7 @@ def test_a_pickup_sounds_at_once_and_comes_back(tmp_path):
     (tune,) = load_corpus(str(tmp_path / 'set'), Settings()).kept
     moved = [dataclasses.replace(note, pitch=note.pitch + tune.transposed_by) for note in notes]
     assert from_events(tune.events) == moved
-    assert find_in(tmp_path / 'set')('a.mid') == ('a.mid', notes)
+    assert find_in({'a.mid': score})('a.mid') == ('a.mid', notes)
     assert [note.pitch for note in parse_monophonic(data)] == [note.pitch for note in notes]
     assert written_forms(joined, read_back, 0, 'Up')['.mid'] == data
 
