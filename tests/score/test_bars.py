@@ -13,10 +13,11 @@ from symmusic.corpus.prepare import Settings, prepare_score
 from symmusic.errors import ScoreError
 from symmusic.melody.events import from_events, quantize
 from symmusic.score.key import Key
+from symmusic.score.meter import find_bars
 from symmusic.score.midi import parse_midi
 from symmusic.score.midi_writer import TICKS_PER_STEP, format_midi
 from symmusic.score.musicxml import format_musicxml
-from symmusic.score.notes import Note
+from symmusic.score.notes import Meter, Note
 from tests.score.midi_bytes import meter, midi, off, on, tempo, track
 
 TICKS = 480
@@ -84,6 +85,7 @@ def test_short_bars_around_a_repeat():
     once = [*full(1, 4), *full(4, 4, 3), *full(3, 4)]
     assert found(*once, *once) == (['4/4', '4/4'], 1)
     assert found(*full(4, 4, 2), *full(2, 4, 2), *full(4, 4, 2)) == (['4/4', '4/4'], 0)
+    assert found(*full(2, 4, 2), *full(4, 4, 2)) == (['4/4'], 0)
 
 
 def test_a_short_last_bar():
@@ -124,6 +126,19 @@ def test_the_same_again_begins_a_bar():
 
     assert pickup_of(0) == pickup_of(0, 1920) == pickup_of(0, 2400) == 0
     assert pickup_of(0, 480) == pickup_of(480) == 480
+
+
+def test_a_last_bar_counts_as_a_whole_one():
+    notes = [Note(tick, 1, 60) for tick in range(5)]
+    meters = [Meter(0, 3, 4), Meter(3, 4, 4)]
+    assert find_bars(meters, notes, 1) == (meters[1:], 3)
+
+
+def test_a_metre_that_begins_within_a_bar_is_a_change():
+    notes = [Note(tick, 1, 60) for tick in range(20)]
+    for marks in ([(0, 4), (10, 2), (14, 4)], [(0, 4), (18, 2)]):
+        meters = [Meter(tick, numerator, 4) for tick, numerator in marks]
+        assert find_bars(meters, notes, 1) == (meters, 0)
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,22 @@ def test_after_the_end_of_track():
     assert len(read(bytes_of((BODY + b'\0\xff\x2f\x01\0', 0))).notices) == 1
 
 
+def test_track_lengths_without_an_end_of_track():
+    for too_much in (-3, 5):  # up to where the next track begins
+        (notice,) = read(bytes_of((BODY, too_much), (LAST, 0))).notices
+        assert 'length' in notice
+    assert refused(bytes_of((BODY, 4))) == 'damaged MIDI'  # as of a file that was cut off
+
+
+def test_a_track_that_says_it_ends_where_letters_stand():
+    """Four bytes of notes in running status may look like the name of a chunk."""
+    body = b'\0\x90\x3c\x40' + b'\x30\x3c\x00\x30\x3c\x40' * 3 + b'\x30\x3c\0'
+    for short in range(1, len(body)):
+        score = parse_midi(bytes_of((body + LAST, -4 - short)))
+        assert len(score.notes) == 4
+        assert len(score.notices) == 1
+
+
 def running(event):
     """`NOTES` in running status, an event after the first."""
     notes = [
