@@ -4,7 +4,6 @@ is text.
 
 import base64
 import html
-import itertools
 import re
 
 # Nothing is fetched, from nowhere: the browser itself holds the page to that. Pictures and sound
@@ -107,56 +106,6 @@ def table(head: list[str], rows: list[list[str]], name: str = '') -> str:
         f'<div class="wide" tabindex="0"{label}><table><thead><tr>{heads}</tr></thead>\n'
         f'<tbody>{body}</tbody></table></div>'
     )
-
-
-def from_markdown(text: str) -> str:
-    """HTML of the little Markdown that reports are written in: headings from `##` on, tables, lists
-    of `-`, paragraphs, **bold**, `code`.
-
-    A line of a paragraph is a line; everything else in the text, HTML too, stays text.
-    """
-    parts = []
-    for kind, group in itertools.groupby(text.splitlines(), _kind_of_line):
-        lines = list(group)
-        if kind == 'heading':
-            for line in lines:
-                marks, _, title = line.partition(' ')
-                parts.append(f'<h{len(marks)}>{_inline(title)}</h{len(marks)}>')
-        elif kind == 'table':
-            cells = [
-                [_plain(cell) for cell in line.strip().strip('|').split('|')] for line in lines
-            ]
-            rows = [
-                row
-                for row in cells[1:]
-                if not all(set(cell) <= {'-', ':'} and cell for cell in row)
-            ]
-            parts.append(table(cells[0], rows, ', '.join(filter(None, cells[0])) or 'table'))
-        elif kind == 'list':
-            parts.append(f'<ul>{"".join(f"<li>{_inline(line[2:])}</li>" for line in lines)}</ul>')
-        elif kind == 'text':
-            parts += [f'<p>{_inline(line)}</p>' for line in lines]
-    return '\n'.join(parts)
-
-
-def _kind_of_line(line: str) -> str:
-    if not line.strip():
-        return 'nothing'
-    if re.match('#{2,6} ', line):
-        return 'heading'
-    return 'table' if line.startswith('|') else 'list' if line.startswith('- ') else 'text'
-
-
-def _inline(text: str) -> str:
-    return re.sub(
-        r'\*\*(.+?)\*\*',
-        r'<strong>\1</strong>',
-        re.sub('`(.+?)`', r'<code>\1</code>', escape(text)),
-    )
-
-
-def _plain(text: str) -> str:
-    return text.strip().replace('**', '').replace('`', '')
 
 
 def picture(png: bytes, text: str, caption: str = '') -> str:

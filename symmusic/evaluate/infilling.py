@@ -3,7 +3,7 @@ know the left one, and how much of what is drawn there is as in the tune.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -102,78 +102,3 @@ def overlap(drawn_NT: np.ndarray, real_NT: np.ndarray) -> float:
     """
     both = ((drawn_NT == real_NT) & (real_NT >= 0)).sum()
     return float(2 * both / max((drawn_NT >= 0).sum() + (real_NT >= 0).sum(), 1))
-
-
-TITLES = {
-    'model': 'the model, told both sides',
-    'right_hidden': 'the same, told the left side alone',
-    'left_to_right': 'the left-to-right model',
-    'markov_5': 'Markov of order 5',
-    'base_rate': 'base rate',
-    'saved': 'left-to-right minus the model',
-    'saved_hidden': 'left side alone minus both sides',
-    'resampled': 'the left-to-right model, resampled',
-    'untold': 'the same, told the left side alone',
-}
-
-
-def infilling_md(found: Mapping | None) -> str:
-    """What filling gaps cost and how much came out as in the tunes, in Markdown; nothing where it
-    was not measured.
-    """
-    if found is None:
-        return ''
-    lengths = list(found['gaps'])
-    heads = [f'{length} bar{"s" * (length != "1")}' for length in lengths]
-    lines = [
-        '## Filling gaps',
-        f'| nats per step in gaps of | {" | ".join(heads)} |',
-        '|---|' + '---|' * len(heads),
-    ]
-    for name in found['gaps'][lengths[0]]['nats_per_step']:
-        cells = []
-        for length in lengths:
-            bounds = found['gaps'][length]['nats_intervals']['per_step'][name]
-            cells.append(
-                f'{found["gaps"][length]["nats_per_step"][name]:.3f}'
-                + (f' [{bounds[0]:.3f}, {bounds[1]:.3f}]' if bounds else '')
-            )
-        lines.append(f'| {TITLES[name]} | {" | ".join(cells)} |')
-    counts = ', '.join(
-        f'{found["gaps"][length]["num_gaps"]} gaps of {head}'
-        for length, head in zip(lengths, heads, strict=True)
-    )
-    lines += [
-        '',
-        (
-            f'On {counts} in {found["part"]} tunes, the same steps for all. A gap has a bar or more'
-            ' on both sides; 8 bars at most are told after it, 8 at least before it where the tune'
-            ' has them. In brackets 95 % intervals, from resamples of the tune families.'
-        ),
-        (
-            f'The left-to-right model is {found["left_to_right"]}.'
-            if found['left_to_right']
-            else found['note']
-        ),
-        '',
-    ]
-    drawn = found['drawn']
-    if drawn:
-        lines += [
-            (
-                f'| {drawn["num_gaps"]} gaps of {drawn["num_bars"]} bars drawn anew | notes as in'
-                ' the tune |'
-            ),
-            '|---|---|',
-        ]
-        lines += [f'| {TITLES[name]} | {value:.3f} |' for name, value in drawn['overlap'].items()]
-        lines += [
-            '',
-            (
-                'The share of notes that stand in the tune and in what was drawn, of the same step'
-                f' and pitch (F1), over {drawn["num_candidates"]} draws of each gap; of the'
-                ' resampled ones one of these is chosen by how well what follows goes on.'
-            ),
-            '',
-        ]
-    return '\n'.join(lines)

@@ -302,7 +302,7 @@ def find_published(values: Mapping[str, object]) -> dict:
         )
         return {
             'source': SOURCE,
-            'note': f'The source has no arm like this run ({what}).',
+            'note': f'The thesis has no arm like this run ({what}).',
             'arms': [],
         }
     return {'source': SOURCE, 'note': '', 'arms': [_described(arm, values) for arm in arms]}
@@ -336,59 +336,3 @@ def _described(arm: Arm, values: Mapping[str, object]) -> dict:
             if values[name] != own
         ],
     }
-
-
-def published_md(comparison: dict) -> str:
-    """The published figures of the run's arm beside its own, in Markdown; a line where the source
-    has no such arm.
-    """
-    published, arms = comparison['published'], comparison['published']['arms']
-    lines = ['## Beside the published figures']
-    if not arms:
-        return f'{lines[0]}\n{published["note"]}\n'
-    heads = ''.join(f' table {arm["table"]}: KLD | OA |' for arm in arms)
-    lines.append(f'| | this run: KLD | OA |{heads}')
-    lines.append('|---' * (3 + 2 * len(arms)) + '|')
-    for group, names in (('features', FEATURES), ('averages', GROUPS)):
-        for name in names:
-            cells = [
-                own[group][name][measure]
-                for own in (comparison['model'], *arms)
-                for measure in ('kld', 'oa')
-            ]
-            title = f'{name} average' if group == 'averages' else name
-            lines.append(
-                f'| {title} |'
-                f' {" | ".join("-" if cell is None else f"{cell:.3f}" for cell in cells)} |'
-            )
-    scores = [comparison['similarity'], *(arm['similarity'] for arm in arms)]
-    lines.append(f'| plagiarism: mean (SD), unusable | {" | ".join(map(_score, scores))} |')
-    titles = '; '.join(f'table {arm["table"]}: {arm["title"]}' for arm in arms)
-    lines += [
-        '',
-        (
-            f'{published["source"]}: {titles}. **The corpora differ**: the published figures are of'
-            f' its own {arms[0]["corpus"]}, 100,000 windows, one seed, one draw of 100 pieces.'
-            ' Those of this run are means over its draws; plagiarism is of the first.'
-        ),
-    ]
-    lines += [
-        f'- what else differs from table {arm["table"]}, its own in brackets:'
-        f' {"; ".join(arm["differences"])}'
-        for arm in arms
-        if arm['differences']
-    ]
-    if comparison['protocol'] != 'thesis':
-        lines.append(
-            "- KLD and OA of this run are not by the source's definitions;"
-            ' `--config.evaluate.protocol=thesis` takes those'
-        )
-    return '\n'.join(lines) + '\n'
-
-
-def _score(similarity: dict) -> str:
-    """Two cells: mean and SD, and how many pieces are unusable."""
-    known = (
-        '-' if similarity['mean'] is None else f'{similarity["mean"]:.3f} ({similarity["sd"]:.3f})'
-    )
-    return f'{known} | {similarity["unusable"]}'

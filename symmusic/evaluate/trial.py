@@ -1,12 +1,12 @@
 """Can generated pieces be told from real ones? A classifier two-sample test (Lopez-Paz and Oquab,
-2017) by both critics, with what shows that these can be relied on, and its part of `report.md`.
+2017) by both critics, with what shows that these can be relied on.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from symmusic.evaluate.auc import LEAST_FAMILIES, NUM_FOLDS, WIDENING, Arm, deal, estimate
+from symmusic.evaluate.auc import LEAST_FAMILIES, NUM_FOLDS, Arm, deal, estimate
 from symmusic.evaluate.critic import flatten, score_features, score_tokens
 from symmusic.evaluate.excerpts import as_score
 from symmusic.evaluate.features import compute_features
@@ -109,66 +109,3 @@ def _is_valid(found: Mapping[str, dict]) -> bool:
     if floor['auc'] is None or ceiling['auc'] is None:
         return False
     return floor['auc'] >= LEAST_FLOOR and ceiling['low'] <= 0.5 <= ceiling['high']
-
-
-def trial_md(trial: dict, part: str | None) -> str:
-    """The trial in Markdown; a line where there was none."""
-    lines = ['## Can it be told from the real thing?']
-    if trial['tokens'] is None:
-        return '\n'.join([*lines, f'No critic: {trial["note"]}.']) + '\n'
-    lines += ['| AUC | by features | by tokens |', '|---|---|---|']
-    for name, title in ARMS.items():
-        cells = [
-            trial[critic] if name == 'model' else trial['validity'][critic][name]
-            for critic in CRITICS
-        ]
-        lines.append(f'| {title} | {" | ".join(map(_cell, cells))} |')
-    lines += ['', _about(trial, part), '', _verdict(trial)]
-    return '\n'.join(lines) + '\n'
-
-
-def _about(trial: dict, part: str | None) -> str:
-    return (
-        'AUC: how often a critic gives a real piece a higher score than a generated one; 0.5 where'
-        ' it cannot tell them. '
-        f'{trial["num_pieces"]:,} pieces of each class after the same prompts, at different places'
-        f' of {trial["num_tunes"]} {part} tunes '
-        '(real beside real: halves of the tunes). One critic is a line through the nine features of'
-        ' the continuation, the other an LSTM '
-        'that reads prompt and continuation; each piece is judged by critics that have seen'
-        f' nothing of its tune family ({NUM_FOLDS} '
-        'folds, means over them). In brackets 95 % intervals, from resamples of the'
-        f' {trial["num_families"]} families, wider than '
-        f'these by a factor of {WIDENING:.2f}, as critics of two folds have learnt from one'
-        " another's tunes."
-    )
-
-
-def _verdict(trial: dict) -> str:
-    """Whether the critics can be relied on and the aim is met, in plain words."""
-    faults = []
-    for critic, valid in trial['is_valid'].items():
-        if valid:
-            continue
-        floor, ceiling = (trial['validity'][critic][name] for name in ('markov_3', 'real_vs_real'))
-        why = []
-        if floor['auc'] is None or floor['auc'] < LEAST_FLOOR:
-            why.append(f'it tells Markov pieces of order 3 at less than {LEAST_FLOOR}')
-        if ceiling['auc'] is None or not ceiling['low'] <= 0.5 <= ceiling['high']:
-            why.append('its interval of real beside real does not hold 0.5')
-        faults.append(f'the critic by {critic} is not valid: {" and ".join(why)}')
-    text = '; '.join(faults) or (
-        f'Both critics are valid: they tell Markov pieces of order 3 at {LEAST_FLOOR} or more, and'
-        ' real beside real holds 0.5'
-    )
-    aim = f'upper bounds of both critics of at most {AIM:.2f}'
-    met = 'is met' if trial['is_aim_met'] else 'is not met'
-    return f'{text[0].upper()}{text[1:]}. The aim, {aim}, {met}.'
-
-
-def _cell(cells: dict) -> str:
-    return (
-        '-'
-        if cells['auc'] is None
-        else f'{cells["auc"]:.3f} [{cells["low"]:.3f}, {cells["high"]:.3f}]'
-    )

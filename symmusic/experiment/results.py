@@ -20,6 +20,7 @@ from symmusic.evaluate.bootstrap import holm
 from symmusic.evaluate.bounds import bounds_of
 from symmusic.experiment import statistics
 from symmusic.experiment.measures import MEASURES, by_measure
+from symmusic.wording import estimate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -201,11 +202,7 @@ def _evidence(primary: Primary, row: Mapping, arms: Mapping[str, dict], family: 
 
 def with_interval(cells: Mapping) -> str:
     """`mean [low, high]` of a cell, as far as there are any."""
-    if cells['mean'] is None:
-        return '-'
-    return f'{cells["mean"]:.3f}' + (
-        '' if cells['low'] is None else f' [{cells["low"]:.3f}, {cells["high"]:.3f}]'
-    )
+    return estimate(cells['mean'], cells['low'], cells['high'])
 
 
 def _known(values: Sequence[float | None]) -> list[float]:

@@ -9,14 +9,18 @@ from symmusic.config.flags import Command
 from symmusic.errors import UserError
 from symmusic.evaluate.comparison import SETS, compare
 from symmusic.evaluate.folders import listed_reasons, read_folder, remarks, unlike_lengths
-from symmusic.evaluate.pairs import find_in, find_pairs
 from symmusic.evaluate.plagiarism import index_folder, measure_similarity
-from symmusic.evaluate.report import count, report_md, write_report
 from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.modes import build
 from symmusic.progress import bar
+from symmusic.report.evaluation import write_report
+from symmusic.report.features import features_section
+from symmusic.report.markdown import render
+from symmusic.report.pairs import find_in, find_pairs
+from symmusic.report.summary import summarize
 from symmusic.score.notes import Score
 from symmusic.streams import Stream, generator
+from symmusic.wording import count
 
 
 def run(command: Command) -> None:
@@ -70,7 +74,9 @@ def run(command: Command) -> None:
         )
     comparison['left_out'] = {which: folder.left_out for which, folder in folders.items()}
     print(f'compared in {time.perf_counter() - begun:.1f} s')
-    print(report_md(comparison, names, notes).rstrip())
+    print(render(features_section(comparison, '').blocks[0], workdir))
+    for topic, lines in summarize(comparison, names, notes).items():
+        print(f'{topic}: {" ".join(lines)}')
     settings = {
         'paths': {
             which: str(pathlib.Path(path).expanduser().resolve()) for which, path in paths.items()
@@ -80,7 +86,7 @@ def run(command: Command) -> None:
     place = choose_folder(workdir, 'evaluation', settings)
     write_whole(place / SETTINGS, json.dumps(settings, indent=2) + '\n')
     found = find_pairs(comparison, *(find_in(folders[which].scores) for which in reversed(SETS)))
-    write_report(place, comparison, sets, names, notes, pairs=found)
+    write_report(place, comparison, sets, names, notes, found)
     print(place)
 
 

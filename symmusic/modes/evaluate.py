@@ -20,8 +20,6 @@ from symmusic.corpus.windows import tune_indices
 from symmusic.errors import UserError
 from symmusic.evaluate.comparison import compare
 from symmusic.evaluate.excerpts import draw_rows, shuffle_notes
-from symmusic.evaluate.headline import headline
-from symmusic.evaluate.infilling import infilling_md
 from symmusic.evaluate.likelihood import (
     base_losses,
     find_targets,
@@ -29,15 +27,11 @@ from symmusic.evaluate.likelihood import (
     model_losses,
     summarize,
 )
-from symmusic.evaluate.likelihood_report import draw_positions, likelihood_md
 from symmusic.evaluate.markov import Markov, fit_markov, sample_markov
-from symmusic.evaluate.pairs import find_pairs
 from symmusic.evaluate.plagiarism import index_corpus, measure_copies, similarity_of
-from symmusic.evaluate.published import find_published, published_md
-from symmusic.evaluate.report import count, scale_md, set_names, write_report
+from symmusic.evaluate.published import find_published
 from symmusic.evaluate.scale import interval, measure, measure_draws, select
-from symmusic.evaluate.structure import measure_structure, structure_md
-from symmusic.evaluate.trial import trial_md
+from symmusic.evaluate.structure import measure_structure
 from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.generate.compose import draw_continuations
 from symmusic.melody.encodings import Vocabulary
@@ -45,9 +39,13 @@ from symmusic.melody.events import from_events
 from symmusic.model.model import Params
 from symmusic.modes import build, critic, infilling, material, trained
 from symmusic.progress import bar
+from symmusic.report.evaluation import write_report
+from symmusic.report.headline import headline
+from symmusic.report.pairs import find_pairs
 from symmusic.streams import Stream, generator, random_key
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card
+from symmusic.wording import count
 
 ORDERS = (1, 2, 3, 4, 5)
 CHUNK = 250  # pieces drawn at once
@@ -185,21 +183,7 @@ def run(command: Command) -> None:
         if num_redraws
         else []
     )
-    repetition = structure_md(comparison['structure'], set_names(comparison))
-    trial = trial_md(comparison['critic'], settings.part)
-    filling = infilling_md(comparison['infilling'])
-    text = '\n'.join(
-        [
-            scale_md(comparison),
-            repetition,
-            likelihood_md(comparison),
-            filling,
-            trial,
-            published_md(comparison),
-        ]
-    )
     write_whole(folder / SETTINGS, json.dumps(made_with, indent=2) + '\n')
-    draw_positions(folder / 'nats_by_position.png', comparison)
     tunes = {tune.file: tune for tune in music.tunes.train}
     found = find_pairs(
         comparison,
@@ -215,8 +199,7 @@ def run(command: Command) -> None:
         {'reference': first, 'generated': drawn['model'][0]},
         names,
         notes,
-        scale=text,
-        pairs=found,
+        found,
     )
     for line in headline(comparison, names, notes):
         print(line)

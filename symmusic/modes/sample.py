@@ -12,7 +12,6 @@ from symmusic.config import runs
 from symmusic.config.flags import Command
 from symmusic.corpus.originals import Originals
 from symmusic.evaluate.copies import Passage, find_longest_runs
-from symmusic.evaluate.summary import count
 from symmusic.files import choose_folder
 from symmusic.generate.compose import Manner, Piece, compose, fitting, ranked
 from symmusic.generate.control import Masks
@@ -39,6 +38,7 @@ from symmusic.progress import bar
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator, random_key
+from symmusic.wording import count
 
 DEFAULT_BARS = 4
 GREEDY = {'temperature': 0, 'top_k': 1}  # with which every piece of a prompt is the same

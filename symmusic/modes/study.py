@@ -13,7 +13,6 @@ from symmusic.config.flags import Command
 from symmusic.corpus.cache import Corpus
 from symmusic.errors import UserError
 from symmusic.evaluate.excerpts import Excerpts, cut_excerpts
-from symmusic.evaluate.summary import count
 from symmusic.experiment.answers import check_files, count_studies, read_files
 from symmusic.experiment.questionnaire import questionnaire
 from symmusic.experiment.study import KEY, PAGE, Study, assemble, read_key, write_key
@@ -26,6 +25,7 @@ from symmusic.modes import build, material, trained
 from symmusic.report.study import summary_lines, write_study_report
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator, random_key
+from symmusic.wording import count
 
 MOST_NAMED = 3  # files in a line
 

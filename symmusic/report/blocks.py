@@ -72,13 +72,16 @@ class Picture:
 class Chart:
     """A drawing as SVG, made by `charts`, with `text` in words for those who do not see it.
 
-    `remark` stands below it, `legend` (of `charts.legend`) beside it.
+    `remark` and `legend` (of `charts.legend`) stand below it; an `is_wide` one scrolls sideways on
+    a narrow screen.
     """
 
     svg: str
     caption: str
     text: str
     remark: str = ''
+    legend: str = ''
+    is_wide: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,21 +133,3 @@ def as_spans(content: Spans) -> tuple[Span, ...]:
 def plain(content: Spans) -> str:
     """The text alone."""
     return ''.join(span if isinstance(span, str) else span.text for span in as_spans(content))
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """A number, '-' where it is not defined."""
-    return '-' if value is None else f'{value:.{digits}f}'
-
-
-def estimate(
-    mean: float | None, low: float | None = None, high: float | None = None, digits: int = 3
-) -> str:
-    """A mean with its interval: '0.900 [0.891, 0.908]'; without one the mean alone."""
-    interval = '' if low is None or high is None else f' [{low:.{digits}f}, {high:.{digits}f}]'
-    return number(mean, digits) + (interval if mean is not None else '')
-
-
-def spread(mean: float | None, sd: float | None, digits: int = 3) -> str:
-    """A mean with its standard deviation: '0.900 (0.012)'; of one value alone '0.900 (-)'."""
-    return '-' if mean is None else f'{number(mean, digits)} ({number(sd, digits)})'

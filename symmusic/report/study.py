@@ -14,14 +14,12 @@ from symmusic.report.blocks import (
     Section,
     Table,
     Text,
-    estimate,
-    number,
-    spread,
     table,
 )
 from symmusic.report.html import to_html
 from symmusic.report.markdown import to_markdown
 from symmusic.report.study_plots import draw_experience, draw_pieces, draw_ratings
+from symmusic.wording import estimate, number, spread
 
 ASKED = {'rhythm': 'rhythm (can you tap along?)', 'melody': 'melody (how pleasing?)'}
 TESTS = {

@@ -12,9 +12,11 @@ from symmusic.evaluate.auc import NUM_FOLDS, Arm, auc, deal, estimate
 from symmusic.evaluate.critic import flatten, score_features, score_tokens
 from symmusic.evaluate.excerpts import as_score
 from symmusic.evaluate.features import compute_features
-from symmusic.evaluate.trial import hold_trial, no_trial, trial_md
+from symmusic.evaluate.trial import hold_trial, no_trial
 from symmusic.melody.encodings import VOCABULARIES
 from symmusic.melody.events import NO_EVENT
+from symmusic.report.critics import critics_section
+from tests.report.sections import as_text
 
 SCORES = st.lists(st.integers(-3, 3), max_size=12).map(np.array)
 FAMILIES = st.lists(st.integers(0, 40), min_size=1, max_size=80)
@@ -234,7 +236,7 @@ def test_a_trial_and_its_report(pool):
     assert trial['markov_3']['auc'] > 0.9
     assert trial['is_valid'] == {'features': True, 'tokens': True}
     assert (trial['num_pieces'], trial['num_families']) == (NUM, NUM // 2)
-    text = trial_md(trial | {'num_tunes': NUM // 2}, 'test')
+    text = as_text(critics_section(trial | {'num_tunes': NUM // 2}, 'test'))
     assert 'Both critics are valid' in text
     assert (
         f'60 pieces of each class after the same prompts, at different places of {NUM // 2} test'
@@ -246,7 +248,7 @@ def test_a_trial_and_its_report(pool):
     }
     assert (
         'The critic by tokens is not valid: it tells Markov pieces of order 3 at less than 0.85.'
-        in trial_md(weak, 'test')
+        in as_text(critics_section(weak, 'test'))
     )
 
 
@@ -268,4 +270,4 @@ def test_too_few_families_are_told_in_a_line(pool):
     )
     assert trial == no_trial('5 folds need prompts of at least 30 tune families, not 9')
     assert trial['tokens'] is trial['markov_3'] is None
-    assert 'No critic: 5 folds need' in trial_md(trial, 'test')
+    assert 'No critic: 5 folds need' in as_text(critics_section(trial, 'test'))

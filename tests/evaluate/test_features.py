@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.evaluate.features import FEATURES, LENGTHS, PROTOCOLS, SHAPES, compute_features
-from symmusic.evaluate.report import columns
+from symmusic.report.evaluation import columns
 from symmusic.score.midi import parse_midi
 from symmusic.score.notes import Note, Score, Tempo
 

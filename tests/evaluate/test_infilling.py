@@ -6,12 +6,14 @@ import jax
 import numpy as np
 import pytest
 
-from symmusic.evaluate.infilling import CONTEXT_STEPS, TITLES, find_gaps, infilling_md, overlap
+from symmusic.evaluate.infilling import CONTEXT_STEPS, find_gaps, overlap
 from symmusic.evaluate.likelihood import model_losses, summarize
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture, init_params
+from symmusic.report.gaps import TITLES, gaps_section
 from symmusic.train.loop import put
 from tests.corpus.tunes import random_tune, tune
+from tests.report.sections import as_text
 
 VOCABULARY = MelodyVocabulary(48, 84)
 
@@ -101,7 +103,6 @@ def test_overlap_by_hand():
 
 
 def test_the_report():
-    assert infilling_md(None) == ''
     gaps = gaps_of([random_tune(0, 80), random_tune(1, 80)], 1)
     names = [
         'model',
@@ -129,11 +130,11 @@ def test_the_report():
         'gaps': found,
         'drawn': drawn,
     }
-    text = infilling_md(section)
+    text = as_text(gaps_section(section))
     assert '| the model, told both sides | 0.125 [0.125, 0.125] |' in text
     assert all(TITLES[name] in text for name in names)
     assert '| the same, told the left side alone | 0.250 |' in text
     assert 'On 6 gaps of 1 bar in test tunes' in text
-    assert 'nobody' in infilling_md(
-        section | {'left_to_right': None, 'note': 'nobody', 'drawn': None}
+    assert 'nobody' in as_text(
+        gaps_section(section | {'left_to_right': None, 'note': 'nobody', 'drawn': None})
     )

@@ -18,14 +18,15 @@ from symmusic.evaluate.likelihood import (
     model_losses,
     summarize,
 )
-from symmusic.evaluate.likelihood_report import draw_positions, likelihood_md
 from symmusic.evaluate.markov import fit_markov, nats
 from symmusic.melody.encodings import VOCABULARIES
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture, init_params
+from symmusic.report.likelihood import draw_positions, likelihood_section
 from symmusic.train.loop import put
 from symmusic.train.replicas import held_out_losses
 from tests.corpus.tunes import random_tune, tune
+from tests.report.sections import as_text
 
 VOCABULARY = MelodyVocabulary(60, 72)
 phrases = st.lists(
@@ -198,15 +199,15 @@ def test_the_report(tmp_path):
         {name: np.full(32, place + 0.25) for place, name in enumerate(names)}, targets, [0, 1]
     )
     found['likelihood'] |= {'targets': 'all', 'num_tunes': 2}
-    text = likelihood_md({'part': 'test', **found})
+    text = as_text(likelihood_section({'part': 'test', **found}))
     assert '| the model | 0.250 [0.250, 0.250] | 0.500 [0.500, 0.500] |' in text
     assert '| 4 (beat 2) | 2 | 0.250 | 1.250 | 2.250 | 3.250 | 4.250 | 5.250 | 6.250 |' in text
     assert 'last ones of windows' not in text
     found['likelihood']['targets'] = 'last'
-    assert 'last ones of windows' in likelihood_md({'part': 'test', **found})
+    assert 'last ones of windows' in as_text(likelihood_section({'part': 'test', **found}))
     draw_positions(tmp_path / 'plot.png', {'part': 'test', **found})
     assert (tmp_path / 'plot.png').stat().st_size > 10_000
     none = {'nats_per_step': None, 'likelihood': {'note': 'no unseen tune'}}
-    assert 'no unseen tune' in likelihood_md(none)
+    assert 'no unseen tune' in as_text(likelihood_section(none))
     draw_positions(tmp_path / 'none.png', none)
     assert not (tmp_path / 'none.png').exists()

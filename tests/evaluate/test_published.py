@@ -8,7 +8,9 @@ from configs import attn, bidirectional, lstm, source
 from symmusic.config.fields import walk
 from symmusic.config.protocol import resolve
 from symmusic.evaluate.features import FEATURES
-from symmusic.evaluate.published import ARMS, GROUPS, find_published, published_md
+from symmusic.evaluate.published import ARMS, GROUPS, find_published
+from symmusic.report.published import published_section
+from tests.report.sections import as_text
 
 PLAGIARISM = {  # where the source prints each arm's
     '5.1': ('5.4', 'folk(t=1.0)'),
@@ -98,19 +100,23 @@ def test_the_report():
         },
         'similarity': {'mean': None, 'sd': None, 'unusable': 3},
     }
-    text = published_md(comparison)
+    text = as_text(published_section(comparison))
     for words in (
         '| NLTM | 0.500 | - | 0.232 | 0.315 |',
         '| overall average | 0.500 | - | 0.146 | 0.618 |',
         '| - | 3 | 0.061 (0.048) | 0 |',
         'experiment 3, with attention. **The corpora differ**',
-        'not by the source',
+        'not by the thesis',
     ):
         assert words in text
-    assert 'not by the source' not in published_md(comparison | {'protocol': 'thesis'})
-    none = published_md(comparison | {'published': beside(attn, **{'data.corpus': 'essen'})})
-    assert none.count('\n') == 2
+    assert 'not by the thesis' not in as_text(
+        published_section(comparison | {'protocol': 'thesis'})
+    )
+    none = as_text(
+        published_section(comparison | {'published': beside(attn, **{'data.corpus': 'essen'})})
+    )
+    assert '|' not in none
     assert (
-        'The source has no arm like this run (corpus essen, encoding melody, with attention,'
+        'The thesis has no arm like this run (corpus essen, encoding melody, with attention,'
         ' unidirectional, temperature 1)' in none
     )

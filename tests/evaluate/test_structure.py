@@ -10,8 +10,9 @@ from symmusic.evaluate.structure import (
     measure_structure,
     repeated_bars,
     self_similarity,
-    structure_md,
 )
+from symmusic.report.repetition import repetition_section
+from tests.report.sections import as_text
 
 HOLD, OFF = -2, -1
 
@@ -98,7 +99,7 @@ def test_the_block_of_sets_over_draws():
     assert blocks['model']['difference']['mean'] == pytest.approx((0 + 2 / 5) / 2)
     assert blocks['model']['repeated_bars']['mean'] == pytest.approx(3 / 4)
     assert blocks['model']['lag_2']['mean'] is None
-    text = structure_md(blocks, {'model': 'the model'})
+    text = as_text(repetition_section(blocks, {'model': 'the model'}))
     assert '| the model | 0.800 [' in text
     assert 'too short to look back 2 or 4 or 8 bars' in text
     assert 'difference' not in measure_structure(prompts, {'model': sets['model']}, 2)['model']

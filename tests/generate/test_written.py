@@ -5,10 +5,10 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+from symmusic.evaluate.pairs import find_in
 
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
-from symmusic.evaluate.pairs import find_in
 from symmusic.files import write_whole
 from symmusic.generate.gallery import written_forms
 from symmusic.generate.prompt import read_prompt

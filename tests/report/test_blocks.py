@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from symmusic.report import blocks
+from symmusic import wording
 from symmusic.report.blocks import (
     Chart,
     Charts,
@@ -123,12 +123,12 @@ def test_what_is_no_block_is_refused():
     ],
 )
 def test_estimate(values, text):
-    assert blocks.estimate(*values) == text
+    assert wording.estimate(*values) == text
 
 
 def test_numbers():
-    assert (blocks.number(None), blocks.number(1 / 3, 2)) == ('-', '0.33')
-    assert (blocks.spread(1, None), blocks.spread(1, 0.5)) == ('1.000 (-)', '1.000 (0.500)')
+    assert (wording.number(None), wording.number(1 / 3, 2)) == ('-', '0.33')
+    assert (wording.spread(1, None), wording.spread(1, 0.5)) == ('1.000 (-)', '1.000 (0.500)')
 
 
 @given(st.text())

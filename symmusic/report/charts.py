@@ -62,12 +62,6 @@ def svg(width: float, height: float, text: str, parts: Sequence[str]) -> str:
     )
 
 
-def figure(drawing: str, caption: str, below: str = '') -> str:
-    """A drawing below its caption, and a remark below both."""
-    remark = f'<figcaption>{escape(below)}</figcaption>' if below else ''
-    return f'<figure><figcaption>{escape(caption)}</figcaption>{drawing}{remark}</figure>'
-
-
 def legend(lines: Sequence[Line]) -> str:
     """Which line is which."""
     swatch = (

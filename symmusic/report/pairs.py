@@ -6,10 +6,11 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 
-from symmusic.evaluate.charts import svg
 from symmusic.evaluate.copies import Melody, Passage, find_longest_runs
 from symmusic.melody.events import StepNote, quantize
 from symmusic.pages import escape
+from symmusic.report.blocks import Chart
+from symmusic.report.charts import svg
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.notes import Score, pitch_name
 
@@ -145,8 +146,8 @@ def describe(pair: Pair) -> str:
     )
 
 
-def draw_pair(pair: Pair) -> str:
-    """Two piano rolls as SVG, the passage that is alike marked in both and one above the other."""
+def draw_pair(pair: Pair) -> Chart:
+    """Two piano rolls, the passage that is alike marked in both and one above the other."""
     passage = pair.passage
     spans = (passage.piece_notes, passage.tune_notes)
     starts = [
@@ -192,10 +193,7 @@ def draw_pair(pair: Pair) -> str:
         f' {describe(pair)}'
     )
     label = f'piano rolls of piece {pair.names[0]}'
-    return (
-        '<div class="wide roll" tabindex="0" role="region"'
-        f' aria-label="{escape(label)}">{svg(720, top, text, parts)}</div>'
-    )
+    return Chart(svg(720, top, text, parts), label, text, is_wide=True)
 
 
 def _roll(

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from symmusic.evaluate.features import FEATURES
-from symmusic.evaluate.headline import best_markov, worse_than_base_rate
+from symmusic.report.headline import best_markov, worse_than_base_rate
+from symmusic.wording import count, estimate, sentence
 
 LEVEL = 0.05  # of p, below which a feature is said to tell the sets apart
 
@@ -72,7 +73,7 @@ def _overlap(comparison: dict) -> str:
             )
         text = (
             'the overall overlap area is'
-            f' {_value(cells["oa"], cells.get("oa_low"), cells.get("oa_high"))}'
+            f' {estimate(cells["oa"], cells.get("oa_low"), cells.get("oa_high"))}'
         )
         text += (
             ', where 1 means that the pieces of one set differ among themselves just as those of'
@@ -84,7 +85,7 @@ def _overlap(comparison: dict) -> str:
     if model['mean'] is None:
         return 'the overlap area is undefined in every draw'
     text = (
-        f'the overall overlap area is {_value(model["mean"], model["low"], model["high"])}, where 1'
+        f'the overall overlap area is {estimate(model["mean"], model["low"], model["high"])}, where 1'
         ' would be just as varied. '
     )
     floors = {
@@ -139,7 +140,7 @@ def _told(comparison: dict) -> str:
     }
     if found:
         told = [
-            f'{_value(cells["auc"], cells["low"], cells["high"])} ({kinds[kind]})'
+            f'{estimate(cells["auc"], cells["low"], cells["high"])} ({kinds[kind]})'
             for kind, cells in found.items()
         ]
         texts.append(
@@ -186,7 +187,7 @@ def _copied(comparison: dict) -> str:
         return 'no piece could be measured against a tune'
     tunes = 'training tune' if 'draws' in comparison else 'reference piece'
     text = (
-        f'the {tunes} nearest to a piece is similar to it by {similarity["mean"]:.3f} on the mean'
+        f'the {tunes} nearest to a piece is similar to it by {similarity["mean"]:.3f} on average'
         ' (0: nothing alike, 1: all alike)'
     )
     if unseen := similarity.get('unseen'):
@@ -197,7 +198,7 @@ def _copied(comparison: dict) -> str:
         )
     if run := comparison.get('copies', {}).get('longest_run'):
         mean, num = np.mean([each['score'] for each in run['pieces'].values()]), len(run['pieces'])
-        text += f'. The longest passage copied note for note has {mean:.1f} notes on the mean'
+        text += f'. The longest passage copied note for note has {mean:.1f} notes on average'
         if run['level'] is not None:
             text += (
                 f'; in {len(run["flagged"])} of {num} it is longer than in 95 % of real unseen'
@@ -206,10 +207,6 @@ def _copied(comparison: dict) -> str:
     if similarity['unusable']:
         text += f'. {count(similarity["unusable"], "piece")} without a score of its own'
     return text
-
-
-def _value(value: float, low: float | None, high: float | None) -> str:
-    return f'{value:.3f}' + (f' [{low:.3f}, {high:.3f}]' if low is not None else '')
 
 
 def group_remarks(comparison: dict) -> list[str]:
@@ -221,13 +218,3 @@ def group_remarks(comparison: dict) -> list[str]:
         for part in filter(None, note.split('; ')):
             about.setdefault(part, []).append(name)
     return [f'{", ".join(names)}: {part}' for part, names in about.items()]
-
-
-def sentence(text: str) -> str:
-    """A remark with a capital and a full stop."""
-    return text[:1].upper() + text[1:] + '.' * (not text.endswith('.'))
-
-
-def count(num: int, what: str) -> str:
-    """A number of things, the last word in the singular or plural."""
-    return f'{num} {what}{"s" * (num != 1)}'

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from symmusic.wording import estimate
+
 MOST_NOTES = 3
 
 
@@ -57,19 +59,12 @@ def best_markov(values: Mapping[str, float | None], *, largest: bool) -> tuple[s
     return name.rpartition('_')[2], known[name]
 
 
-def with_bounds(value: float | None, low: float | None = None, high: float | None = None) -> str:
-    """'0.500 [0.400, 0.600]', without the brackets where there is no interval."""
-    if value is None:
-        return 'undefined'
-    return f'{value:.3f}' + (f' [{low:.3f}, {high:.3f}]' if low is not None else '')
-
-
 def _nats(comparison: Mapping) -> str:
     nats = comparison['nats_per_step']
     if nats is None:
         return 'none: split by window, no tune is unseen'
     bounds = comparison['nats_intervals']['per_step']['model'] or (None, None)
-    text = f'{with_bounds(nats["model"], *bounds)} on {comparison["part"]} tunes; base rate'
+    text = f'{estimate(nats["model"], *bounds)} on {comparison["part"]} tunes; base rate'
     text += f' {nats["base_rate"]:.3f}'
     if best := best_markov(nats, largest=False):
         text += f', Markov model of order {best[0]} {best[1]:.3f}'
@@ -79,19 +74,19 @@ def _nats(comparison: Mapping) -> str:
 def _overlap(comparison: Mapping) -> str:
     levels = {name: each['overall_oa'] for name, each in comparison['draws'].items()}
     model = levels['model']
-    text = with_bounds(model['mean'], model['low'], model['high'])
+    text = estimate(model['mean'], model['low'], model['high'])
     means = {name: cells['mean'] for name, cells in levels.items()}
     if best := best_markov(means, largest=True):
         text += f'; floor {best[1]:.3f} (Markov model of order {best[0]})'
-    text += f', ceiling {with_bounds(means["second_draw"])} (other excerpts)'
+    text += f', ceiling {estimate(means["second_draw"])} (other excerpts)'
     if 'real_continuations' in means:
-        text += f', real continuations {with_bounds(means["real_continuations"])}'
+        text += f', real continuations {estimate(means["real_continuations"])}'
     return text
 
 
 def _groups(comparison: Mapping) -> str:
     averages = comparison['model']['averages']
-    pitch, rhythm = (with_bounds(averages[group]['oa']) for group in ('pitch', 'rhythm'))
+    pitch, rhythm = (estimate(averages[group]['oa']) for group in ('pitch', 'rhythm'))
     return f'{pitch}, {rhythm} (overlap areas)'
 
 
@@ -104,8 +99,7 @@ def _critics(critic: Mapping) -> list[tuple[str, str]]:
     if not known:
         return [('critics', f'none: {critic["note"]}' if critic.get('note') else '')]
     cells = ', '.join(
-        f'{kind} {with_bounds(each["auc"], each["low"], each["high"])}'
-        for kind, each in known.items()
+        f'{kind} {estimate(each["auc"], each["low"], each["high"])}' for kind, each in known.items()
     )
     invalid = [kind for kind, is_valid in critic.get('is_valid', {}).items() if not is_valid]
     text = f'AUC by {cells}; 0.5 where they cannot tell'
@@ -127,9 +121,9 @@ def _copied(comparison: Mapping) -> str:
 
 
 def _similarity(similarity: Mapping) -> str:
-    text = f'{with_bounds(similarity["mean"])} to the nearest training tune'
+    text = f'{estimate(similarity["mean"])} to the nearest training tune'
     if unseen := similarity.get('unseen'):
-        text += f', unseen tunes {with_bounds(unseen["mean"])}'
+        text += f', unseen tunes {estimate(unseen["mean"])}'
     return text
 
 

@@ -1,38 +1,75 @@
-"""The held-out likelihood as a part of `report.md`, and as a plot over the bar."""
+"""The held-out likelihood of an evaluation: as a section, and as a plot over the bar."""
 
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+import numpy as np
 
 from symmusic.plots import write_figure
+from symmusic.report import charts
+from symmusic.report.blocks import Block, Chart, Section, Text, table
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+from symmusic.wording import estimate, number
+
+HEADING = 'Held-out likelihood'
 
 
-def likelihood_md(comparison: dict) -> str:
-    """Nats per step and per note with their intervals, and at every step of the bar, in Markdown; a
-    line where there are none.
+def likelihood_section(comparison: Mapping) -> Section:
+    """Nats per step and per note with their intervals, and at every step of the bar; why there are
+    none where nothing was held out.
     """
     if comparison['nats_per_step'] is None:
-        return f'## Held-out likelihood\n{comparison["likelihood"]["note"]}\n'
+        return Section(HEADING, (Text(comparison['likelihood']['note']),))
     names, about = _titles(comparison['nats_per_step']), comparison['likelihood']
-    lines = ['## Held-out likelihood', '| | nats per step | nats per note |', '|---|---|---|']
-    for name, title in names.items():
-        cells = [
-            _interval(comparison[f'nats_{block}'][name], comparison['nats_intervals'][block][name])
-            for block in ('per_step', 'per_note')
+    rows = [
+        [
+            title,
+            *(
+                estimate(
+                    comparison[f'nats_{unit}'][name],
+                    *(comparison['nats_intervals'][unit][name] or ()),
+                )
+                for unit in ('per_step', 'per_note')
+            ),
         ]
-        lines.append(f'| {title} | {" | ".join(cells)} |')
-    lines += ['', _about(about, comparison['part']), '']
-    lines += [
-        f'| step of the bar | targets | {" | ".join(names.values())} |',
-        '|---|---|' + '---|' * len(names),
+        for name, title in names.items()
     ]
+    blocks: list[Block] = [
+        position_chart(comparison['nats_by_position']),
+        table(['', 'nats per step', 'nats per note'], rows, 'nats of every model'),
+        Text(_about(about, comparison['part'])),
+    ]
+    rows = []
     for position in range(STEPS_PER_BAR):
         beat = f' (beat {position // STEPS_PER_QUARTER + 1})' * (position % STEPS_PER_QUARTER == 0)
-        cells = [_number(comparison['nats_by_position'][name][position]) for name in names]
-        lines.append(
-            f'| {position}{beat} | {about["num_by_position"][position]:,} | {" | ".join(cells)} |'
-        )
-    return '\n'.join(lines) + '\n'
+        cells = [number(comparison['nats_by_position'][name][position]) for name in names]
+        rows.append([f'{position}{beat}', f'{about["num_by_position"][position]:,}', *cells])
+    head = ['step of the bar', 'targets', *names.values()]
+    return Section(HEADING, (*blocks, table(head, rows, 'nats per step over the bar')))
+
+
+def position_chart(nats: Mapping[str, list]) -> Chart:
+    """Nats per step at every step of the bar, Markov models the stronger the higher their order."""
+    lines = []
+    for name, title in _titles(nats).items():
+        order = name.rpartition('_')[2]
+        kind = {'model': 'generated', 'base_rate': 'reference'}.get(name, 'inter')
+        heights = np.array([np.nan if value is None else value for value in nats[name]], float)
+        opacity = 0.15 + 0.17 * int(order) if order.isdigit() else 1.0
+        lines.append(charts.Line(title, kind, np.arange(len(heights)), heights, opacity))
+    text = (
+        f'Nats per step at each of {STEPS_PER_BAR} steps of the bar for'
+        f' {", ".join(line.label for line in lines)}; the table below has them'
+    )
+    drawing = charts.line_chart(
+        lines,
+        text,
+        x_label='step of the bar (0, 4, 8, 12: beats)',
+        y_label='nats',
+        x_ticks=range(0, STEPS_PER_BAR, STEPS_PER_QUARTER),
+    )
+    caption = 'Nats per step over the bar; less is better'
+    return Chart(drawing, caption, text, legend=charts.legend(lines))
 
 
 def _about(about: dict, part: str) -> str:
@@ -109,11 +146,3 @@ def _titles(names: Iterable[str]) -> dict[str, str]:
     """What a reader calls each model."""
     known = {'model': 'the model', 'base_rate': 'base rate'}
     return {name: known.get(name, name.replace('markov_', 'Markov of order ')) for name in names}
-
-
-def _interval(value: float | None, bounds: list[float] | None) -> str:
-    return _number(value) + (f' [{bounds[0]:.3f}, {bounds[1]:.3f}]' if bounds else '')
-
-
-def _number(value: float | None) -> str:
-    return '-' if value is None else f'{value:.3f}'

@@ -1,0 +1,84 @@
+"""What the critics of an evaluation found: whether its pieces can be told from real ones."""
+
+from collections.abc import Mapping
+
+from symmusic.evaluate.auc import NUM_FOLDS, WIDENING
+from symmusic.evaluate.trial import AIM, ARMS, CRITICS, LEAST_FLOOR
+from symmusic.report.blocks import Section, Text, table
+from symmusic.report.scale import interval_chart
+from symmusic.report.wording import estimate
+
+HEADING = 'Can it be told from the real thing?'
+TITLES = {
+    'features': 'critic by the features',
+    'tokens': 'critic by the tokens',
+    'real_vs_real': 'real beside real',
+    'markov_3': 'Markov of order 3',
+}
+
+
+def critics_section(trial: Mapping, part: str | None) -> Section:
+    """The AUC of both critics with what they must reach to be valid; why there is none."""
+    if trial['tokens'] is None:
+        return Section(HEADING, (Text(f'No critic: {trial["note"]}.'),))
+    rows = []
+    for name, title in ARMS.items():
+        cells = [
+            trial[critic] if name == 'model' else trial['validity'][critic][name]
+            for critic in CRITICS
+        ]
+        rows.append([title, *(estimate(*_values(cell)) for cell in cells)])
+    found = table(['AUC', 'by features', 'by tokens'], rows, 'AUC of both critics')
+    return Section(
+        HEADING, (_chart(trial), found, Text(_about(trial, part)), Text(_verdict(trial)))
+    )
+
+
+def _chart(trial: Mapping):
+    rows = [
+        (title, name, *_values(trial[name])) for name, title in TITLES.items() if trial.get(name)
+    ]
+    return interval_chart(rows, 'Area under the ROC curve (AUC), 0.5 is chance', low=0.4)
+
+
+def _values(cells: Mapping) -> tuple:
+    return cells['auc'], cells.get('low'), cells.get('high')
+
+
+def _about(trial: Mapping, part: str | None) -> str:
+    return (
+        'AUC: how often a critic gives a real piece a higher score than a generated one; 0.5 where'
+        ' it cannot tell them. '
+        f'{trial["num_pieces"]:,} pieces of each class after the same prompts, at different places'
+        f' of {trial["num_tunes"]} {part} tunes '
+        '(real beside real: halves of the tunes). One critic is a line through the nine features of'
+        ' the continuation, the other an LSTM '
+        'that reads prompt and continuation; each piece is judged by critics that have seen'
+        f' nothing of its tune family ({NUM_FOLDS} '
+        'folds, means over them). In brackets 95 % intervals, from resamples of the'
+        f' {trial["num_families"]} families, wider than '
+        f'these by a factor of {WIDENING:.2f}, as critics of two folds have learnt from one'
+        " another's tunes."
+    )
+
+
+def _verdict(trial: Mapping) -> str:
+    """Whether the critics can be relied on and the aim is met, in plain words."""
+    faults = []
+    for critic, valid in trial['is_valid'].items():
+        if valid:
+            continue
+        floor, ceiling = (trial['validity'][critic][name] for name in ('markov_3', 'real_vs_real'))
+        why = []
+        if floor['auc'] is None or floor['auc'] < LEAST_FLOOR:
+            why.append(f'it tells Markov pieces of order 3 at less than {LEAST_FLOOR}')
+        if ceiling['auc'] is None or not ceiling['low'] <= 0.5 <= ceiling['high']:
+            why.append('its interval of real beside real does not hold 0.5')
+        faults.append(f'the critic by {critic} is not valid: {" and ".join(why)}')
+    text = '; '.join(faults) or (
+        f'Both critics are valid: they tell Markov pieces of order 3 at {LEAST_FLOOR} or more, and'
+        ' real beside real holds 0.5'
+    )
+    aim = f'upper bounds of both critics of at most {AIM:.2f}'
+    met = 'is met' if trial['is_aim_met'] else 'is not met'
+    return f'{text[0].upper()}{text[1:]}. The aim, {aim}, {met}.'

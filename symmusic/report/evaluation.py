@@ -1,0 +1,169 @@
+"""What a comparison is written as: `comparison.json`, `features.csv`, `report.md`, `index.html` and
+plots.
+
+`comparison.json` is one object. Of every comparison:
+
+- `protocol`, `num_reference`, `num_generated`, `features`, `averages`: `comparison.compare`;
+  undefined cells are null, with a `note`
+- `similarity`: `plagiarism.similarity_of`, of `compare` with `left_out` and `note`
+- `left_out` (of `compare`): `{set: {file: reason}}`
+
+Of `--mode=evaluate` as well, where the sets are those of the first draw; a set's name is `model`,
+`second_draw`, `real_continuations`, `markov_N` or `shuffled`:
+
+- `draws`: `{set: {'num_draws', 'size', 'overall_oa': scale.interval}}`
+- `model`, and `scale` by set: the means over draws of each KLD and OA
+- `nats_per_step`, `nats_per_note`: `{model: nats}`, of `model`, `base_rate` and `markov_N`;
+  `nats_by_position`: `{model: 16 numbers}`; `nats_intervals`: `{'per_step' | 'per_note': {model:
+  [low, high]}}`
+- `likelihood`: what those are of: `likelihood.summarize`, with `num_tunes` and `targets`
+- `critic`: `trial.hold_trial` with `num_tunes` and, of all prompts that these give, `num_places`;
+  where there is none, nulls and a `note`
+- `copies` (`corrected` alone): `plagiarism.measure_copies`; `similarity.unseen`: the level of real
+  unseen tunes, with their `scores`
+- `structure`: `structure.measure_structure`, of the sets that continue the prompts
+- `prompts`: 'held_out' or 'fixed'; `prompt`: the fixed one's name; with it there is no set
+  `real_continuations`
+- `part`: whose tunes were held out. Split by window there are none: `part` and the nats are null,
+  `likelihood` has only a `note`, and there is neither `unseen` nor any `level`
+- `published`: `published.find_published`
+- `num_redraws`, `num_empty`, `epoch`, `replica`
+"""
+
+import csv
+import io
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from symmusic.evaluate.comparison import Pieces
+from symmusic.evaluate.features import FEATURES, SHAPES
+from symmusic.evaluate.pictures import (
+    Densities,
+    Transitions,
+    draw_distances,
+    draw_transitions,
+    find_densities,
+    mean_transitions,
+)
+from symmusic.files import write_whole
+from symmusic.report import charts, pairs
+from symmusic.report.blocks import Report, Section
+from symmusic.report.critics import critics_section
+from symmusic.report.features import distances_section, features_section, transitions_section
+from symmusic.report.gaps import gaps_section
+from symmusic.report.html import to_html
+from symmusic.report.likelihood import draw_positions, likelihood_section
+from symmusic.report.markdown import to_markdown
+from symmusic.report.nearness import nearness_section, pairs_section
+from symmusic.report.pairs import Pair
+from symmusic.report.published import published_section
+from symmusic.report.repetition import repetition_section
+from symmusic.report.scale import scale_section, set_names
+from symmusic.report.summary import summarize
+
+STYLE = f"""{charts.STYLE}{pairs.STYLE}
+.short {{
+  background: var(--panel); border-left: 4px solid var(--accent); border-radius: 4px;
+  padding: 0.75rem 1.25rem; margin: 1rem 0;
+}}
+.short dt {{ font-weight: 600; margin-top: 0.6rem; }} .short dt:first-child {{ margin-top: 0; }}
+.short dd {{ margin: 0; overflow-wrap: anywhere; }} p {{ max-width: 56rem; }}
+nav {{ display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; font-size: 0.9rem; }}
+"""
+
+
+def columns() -> list[str]:
+    """The columns of features.csv after `set` and `file`: matrices row by row."""
+    names = []
+    for name in FEATURES:
+        places = np.ndindex(SHAPES[name]) if name in SHAPES else [()]
+        names += ['_'.join([name, *map(str, place)]) for place in places]
+    return names
+
+
+def features_csv(sets: dict[str, Pieces]) -> str:
+    """One row per piece in full precision, `nan` where a feature is not defined."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(['set', 'file', *columns()])
+    for which, pieces in sets.items():
+        for index, file in enumerate(pieces.names):
+            values = np.concatenate([np.ravel(pieces.features[name][index]) for name in FEATURES])
+            writer.writerow([which, file, *map(repr, values.tolist())])
+    return text.getvalue()
+
+
+def sections_of_scale(comparison: Mapping) -> tuple[list[Section], list[Section]]:
+    """The sections that only `--mode=evaluate` has: what the first pages of a report show, and what
+    its end does.
+    """
+    first = [scale_section(comparison), critics_section(comparison['critic'], comparison['part'])]
+    last = [
+        repetition_section(comparison['structure'], set_names(comparison)),
+        likelihood_section(comparison),
+        *([gaps_section(comparison['infilling'])] if comparison['infilling'] else []),
+        published_section(comparison),
+    ]
+    return first, last
+
+
+def make_report(
+    comparison: Mapping,
+    densities: Densities,
+    transitions: Sequence[Transitions],
+    names: Mapping[str, str],
+    notes: Sequence[str],
+    found: Sequence[Pair],
+) -> Report:
+    """The report of a comparison; `densities` are of its distances, the other arguments are those
+    of `write_report`.
+    """
+    with_scale = 'draws' in comparison
+    first, last = sections_of_scale(comparison) if with_scale else ([], [])
+    heading = 'The nine features' + ' of the first draw' * with_scale
+    sections = (
+        *first,
+        features_section(comparison, heading),
+        distances_section(densities),
+        transitions_section(transitions, names),
+        nearness_section(comparison),
+        pairs_section(found),
+        *last,
+    )
+    summary = tuple(
+        (topic, tuple(lines)) for topic, lines in summarize(comparison, names, notes).items()
+    )
+    return Report(f'{names["generated"]} beside {names["reference"]}', sections, summary)
+
+
+def write_report(
+    folder: pathlib.Path,
+    comparison: dict,
+    sets: dict[str, Pieces],
+    names: dict[str, str],
+    notes: list[str],
+    found: Sequence[Pair] = (),
+) -> None:
+    """Writes the files of a comparison into a folder, `comparison.json` last.
+
+    Args:
+      folder: where to.
+      comparison: what `comparison.json` is to hold.
+      sets: the features of both.
+      names: what a reader calls them.
+      notes: what else a reader must know, such as what was left out.
+      found: the pieces nearest to a tune, with that tune.
+    """
+    densities, transitions = find_densities(sets, comparison['protocol']), mean_transitions(sets)
+    report = make_report(comparison, densities, transitions, names, notes, found)
+    write_whole(folder / 'features.csv', features_csv(sets))
+    write_whole(folder / 'report.md', to_markdown(report, folder))
+    write_whole(folder / 'index.html', to_html(report, folder, STYLE))
+    draw_distances(folder / 'distances.png', densities)
+    draw_transitions(folder / 'transitions.png', transitions)
+    if 'draws' in comparison:
+        draw_positions(folder / 'nats_by_position.png', comparison)
+    write_whole(folder / 'comparison.json', json.dumps(comparison, indent=2) + '\n')

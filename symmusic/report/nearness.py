@@ -1,0 +1,152 @@
+"""How near the pieces come to known tunes, as sections of a report."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from symmusic.report import charts
+from symmusic.report.blocks import Block, Chart, Charts, Heading, Section, Table, Text, table
+from symmusic.report.pairs import Pair, describe, draw_pair
+from symmusic.wording import number, sentence
+
+NUM_LISTED = 10  # nearest pieces
+MOST_FLAGGED = 20
+NUM_BINS = 20
+MOST_BINS = 40  # of whole numbers
+BLOCKS = {
+    'longest_run': ('Longest run copied note for note', 'notes', 'longest run (notes)'),
+    'alignment': ('Best local alignment', 'gain', 'alignment (gain)'),
+}
+
+
+def nearness_section(comparison: Mapping) -> Section:
+    """Histograms of the scores with the level of real unseen tunes where it is known, and the
+    nearest pieces in a table.
+    """
+    similarity, copies = comparison['similarity'], comparison.get('copies', {})
+    drawn = [
+        *([_similarities(similarity)] if similarity['mean'] is not None else []),
+        *(_counts(block, copies[block]) for block in BLOCKS if block in copies),
+    ]
+    remarks = [
+        'Similarity is that of MelodyShape 2015-shapeh, of the pitch contour alone; not defined for'
+        ' pieces of fewer than 3 notes.'
+    ]
+    if copies:
+        remarks.append(
+            'A copied run is alike in intervals and rhythm; an alignment may have changes in it. !'
+            ' marks what is above the level of 95 % of real unseen tunes.'
+        )
+    if similarity.get('note'):
+        remarks.append(sentence(similarity['note']))
+    blocks: list[Block] = [Charts(tuple(drawn))] if drawn else []
+    if similarity['pieces']:
+        blocks += [Heading('The nearest by similarity'), _nearest(similarity, copies)]
+    blocks += [Text(' '.join(remarks), quiet=True), *_flagged(copies)]
+    return Section('Nearness to known tunes', tuple(blocks))
+
+
+def _nearest(similarity: Mapping, copies: Mapping) -> Table:
+    scores = {name: each['score'] for name, each in similarity['pieces'].items()}
+    order = sorted(scores, key=lambda name: (-(-1 if scores[name] is None else scores[name]), name))
+    known = [block for block in BLOCKS if block in copies]
+    rows = [
+        [
+            name,
+            number(scores[name]),
+            similarity['pieces'][name]['match'] or '-',
+            *(
+                f'{copies[block]["pieces"][name]["score"]}'
+                + ' !' * (name in copies[block]['flagged'])
+                for block in known
+            ),
+        ]
+        for name in order[:NUM_LISTED]
+    ]
+    head = ['piece', 'similarity', 'nearest tune', *(BLOCKS[block][2] for block in known)]
+    return table(head, rows, 'The pieces nearest to a tune')
+
+
+def _flagged(copies: Mapping) -> list[Block]:
+    """The pieces above the level of real unseen tunes, and where a person finds what they copy."""
+    rows = []
+    for block, (caption, unit, _) in BLOCKS.items():
+        for name in copies.get(block, {'flagged': ()})['flagged']:
+            own = copies[block]['pieces'][name]
+            score = f'{own["score"]} {unit}'
+            places = [str(own['piece_bar']), own['tune'] or '-', str(own['tune_bar'])]
+            rows.append([name, caption, score, *places])
+    if not rows:
+        return []
+    head = ['piece', 'flagged for', 'score', 'from its bar', 'tune', 'from its bar']
+    blocks: list[Block] = [
+        Heading('Above the level of real unseen tunes'),
+        table(head, rows[:MOST_FLAGGED], 'The pieces flagged'),
+    ]
+    if len(rows) > MOST_FLAGGED:
+        blocks.append(Text(f'And {len(rows) - MOST_FLAGGED} more; comparison.json has all.'))
+    return blocks
+
+
+def pairs_section(pairs: Sequence[Pair]) -> Section:
+    """The nearest pairs, each drawn."""
+    heading = 'The nearest pairs'
+    if not pairs:
+        text = 'There is none: no piece is like a tune in any two notes, or none could be measured.'
+        return Section(heading, (Text(text),))
+    about = 'Each piece above the tune it is nearest to, with what they have in common marked.'
+    blocks: list[Block] = [Text(about)]
+    for pair in pairs:
+        why = f'{"; ".join(pair.reasons)}; {describe(pair)}.'
+        title = f'Piece {pair.names[0]} and {pair.names[1]}'
+        blocks += [
+            Heading(title),
+            Text(why[0].upper() + why[1:], quiet=True),
+            draw_pair(pair),
+        ]
+    return Section(heading, tuple(blocks))
+
+
+def _similarities(similarity: dict) -> Chart:
+    scores = [each['score'] for each in similarity['pieces'].values() if each['score'] is not None]
+    unseen = similarity.get('unseen') or {}
+    others = [score for score in unseen.get('scores', ()) if score is not None]
+    end = np.ceil(10 * max([0.1, *scores, *others])) / 10
+    level = (unseen['mean'], 'mean of unseen tunes') if unseen.get('mean') is not None else None
+    text = f'Similarity to the nearest tune: histogram over {len(scores)} pieces'
+    if scores:
+        text += f', mean {np.mean(scores):.3f}, highest {max(scores):.3f}'
+    if level:
+        text += f'; real unseen tunes have {level[0]:.3f} on average'
+    drawing = charts.histogram(
+        scores,
+        np.linspace(0, end, NUM_BINS + 1),
+        text,
+        x_label='similarity',
+        others=others,
+        level=level,
+    )
+    below = ['the outline: as many real unseen tunes'] * bool(others)
+    below += [f'{similarity["unusable"]} unusable'] * bool(similarity['unusable'])
+    return Chart(drawing, 'Similarity to the nearest tune', text, '; '.join(below))
+
+
+def _counts(block: str, copies: dict) -> Chart:
+    caption, unit, _ = BLOCKS[block]
+    scores, level = [each['score'] for each in copies['pieces'].values()], copies['level']
+    most = int(max([1, *scores, level or 0]))
+    step = -(-most // MOST_BINS)
+    text = f'{caption}: histogram over {len(scores)} pieces'
+    if scores:
+        text += f', mean {np.mean(scores):.1f}, highest {max(scores)}'
+    below = 'no real unseen tunes to compare it with'
+    if level is not None:
+        below = (
+            f'{len(copies["flagged"])} of {len(scores)} pieces above the level of 95 % of real'
+            f' unseen tunes, {level:g}'
+        )
+    mark = (level, '95 % of unseen tunes') if level is not None else None
+    drawing = charts.histogram(
+        scores, np.arange(-0.5, most + step + 0.5, step), text, x_label=unit, level=mark
+    )
+    return Chart(drawing, caption, text, below)
