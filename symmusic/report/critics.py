@@ -6,7 +6,7 @@ from symmusic.evaluate.auc import NUM_FOLDS, WIDENING
 from symmusic.evaluate.trial import AIM, ARMS, CRITICS, LEAST_FLOOR
 from symmusic.report.blocks import Section, Text, table
 from symmusic.report.scale import interval_chart
-from symmusic.report.wording import estimate
+from symmusic.wording import estimate
 
 HEADING = 'Can it be told from the real thing?'
 TITLES = {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from symmusic.report.blocks import Block, Section, Text, table
-from symmusic.report.wording import estimate, number
+from symmusic.wording import estimate, number
 
 HEADING = 'Filling gaps'
 TITLES = {

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from symmusic.evaluate.features import FEATURES
 from symmusic.evaluate.published import GROUPS
 from symmusic.report.blocks import Code, Items, Section, Spans, Strong, Text, table
-from symmusic.report.wording import number, spread
+from symmusic.wording import number, spread
 
 HEADING = 'Beside the published figures'
 

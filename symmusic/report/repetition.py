@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from symmusic.evaluate.structure import LAGS
 from symmusic.report.blocks import Section, Text, table
-from symmusic.report.wording import estimate
+from symmusic.wording import estimate
 
 HEADING = 'Repetition'
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from symmusic.report import charts
 from symmusic.report.blocks import Chart, Section, Table, Text, table
-from symmusic.report.wording import estimate, number
+from symmusic.wording import estimate, number
 
 HEADING = 'The scale: means over draws'
 
