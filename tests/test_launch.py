@@ -837,7 +837,9 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch):
     assert printed.splitlines()[-1] == str(folder)
     assert len(printed.splitlines()) < 20
     report = (folder / 'report.md').read_text()
-    assert report.index('## Scale: means over draws') < report.index('## The first draw')
+    assert report.index('## The scale: means over draws') < report.index(
+        '## The nine features of the first draw'
+    )
     comparison = json.loads((folder / 'comparison.json').read_text())
     assert f'{comparison["nats_per_step"]["model"]:.3f}' in printed
     names = {

@@ -76,7 +76,8 @@ def run(command: Command) -> None:
     print(f'compared in {time.perf_counter() - begun:.1f} s')
     print(render(features_section(comparison, '').blocks[0], workdir))
     for topic, lines in summarize(comparison, names, notes).items():
-        print(f'{topic}: {" ".join(lines)}')
+        for line in lines:
+            print(f'{topic}: {line}')
     settings = {
         'paths': {
             which: str(pathlib.Path(path).expanduser().resolve()) for which, path in paths.items()

@@ -149,21 +149,23 @@ def test_each_reason_stands_once(tmp_path, capsys, monkeypatch):
             f'--workdir={tmp_path / "out"}',
         ]
         assert launch.main(argv) == 0
-        return capsys.readouterr().out.partition('## Remarks')[2].splitlines()[1:-1]
+        topic = 'Left out or undefined: '
+        lines = capsys.readouterr().out.splitlines()
+        return [line.removeprefix(topic) for line in lines if line.startswith(topic)]
 
     everything = 'PC, PR, PI, PCH, PCTM, NC, IOI, NLH, NLTM'
     assert remarks_of('constant', 'constant') == [
-        f'- {everything}: no density to compare: both sets have distances that are all alike',
-        '- pitch average, rhythm average, overall average: undefined, as all its features are',
-        '- both sets are the same folder',
+        'Both sets are the same folder.',
+        f'{everything}: no density to compare: both sets have distances that are all alike.',
+        'Pitch average, rhythm average, overall average: undefined, as all its features are.',
     ]
     assert (
         remarks_of('sound', 'one')[0]
-        == '- PC, PR, PI, PCH, PCTM: no density to compare: the generated set has one piece with a'
-        ' value'
+        == 'PC, PR, PI, PCH, PCTM: no density to compare: the generated set has one piece with a'
+        ' value.'
     )
     lines = remarks_of('sound', 'one_note')
-    assert '- PI, IOI: undefined for 2 of the generated pieces' in lines
+    assert 'PI, IOI: undefined for 2 of the generated pieces.' in lines
     assert any(
         'the generated set has two pieces with a value, so one distance' in line for line in lines
     )

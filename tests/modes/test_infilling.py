@@ -83,10 +83,9 @@ def test_it_is_measured_beside_a_run_left_to_right(workdir, corpus, tmp_path, ca
     argv = [f'--workdir={workdir}', *EVALUATE]
     assert launch.main([*argv, f'--config.evaluate.left_to_right={other}']) == 0
     said = capsys.readouterr().out
-    assert '## Filling gaps' in said
-    found = json.loads((pathlib.Path(said.splitlines()[-1]) / 'comparison.json').read_text())[
-        'infilling'
-    ]
+    folder = pathlib.Path(said.splitlines()[-1])
+    assert '## Filling gaps' in (folder / 'report.md').read_text()
+    found = json.loads((folder / 'comparison.json').read_text())['infilling']
     assert found['left_to_right'] == 'other'
     for each in found['gaps'].values():
         names = [
