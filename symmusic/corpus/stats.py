@@ -135,12 +135,12 @@ def as_text(statistics: dict) -> str:
         ),
         *(('  dropped', f'{count}  {reason}') for reason, count in statistics['dropped'].items()),
         *(
-            ('  notice', f'{notice}, in {count} of the tunes kept')
-            for notice, count in list(statistics['notices'].items())[:MOST_NOTICES]
-        ),
-        *(
             ('    metre', f'{count}  {meter}')
             for meter, count in statistics['dropped_meters'].items()
+        ),
+        *(
+            ('  notice', f'{notice}, in {count} of the tunes kept')
+            for notice, count in list(statistics['notices'].items())[:MOST_NOTICES]
         ),
         (
             'windows',
