@@ -9,41 +9,11 @@ from hypothesis import strategies as st
 from symmusic.errors import ScoreError
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.abc_book import split_tunes
-from symmusic.score.abc_fields import TICKS_PER_QUARTER, parse_key, parse_meter, parse_parts
-from symmusic.score.abc_text import decode
+from symmusic.score.abc_fields import TICKS_PER_QUARTER, parse_key, parse_meter
+from tests.score.abc_bodies import LETTERS, lengths, naturals, onsets, pitches, read
 
 TUNE = 'X:1\nT:Made up\nM:4/4\nL:1/4\nK:C\n'
 REASONS = {'no key field', 'no notes', 'damaged ABC', 'too long'}
-LETTERS = dict(
-    zip('CDEFGABcdefgab', (60, 62, 64, 65, 67, 69, 71, 72, 74, 76, 77, 79, 81, 83), strict=True)
-)
-
-
-def read(body, **fields):
-    header = {'M': '4/4', 'L': '1/4', 'K': 'C'} | fields
-    key = header.pop('K')
-    return read_abc_tune(
-        'X:1\nT:Made up\n'
-        + ''.join(f'{name}:{value}\n' for name, value in header.items())
-        + f'K:{key}\n{body}\n'
-    )
-
-
-def pitches(body, **fields):
-    return [note.pitch for note in read(body, **fields).notes]
-
-
-def lengths(body, **fields):
-    """Durations in quarters."""
-    return [note.duration / TICKS_PER_QUARTER for note in read(body, **fields).notes]
-
-
-def onsets(body, **fields):
-    return [note.onset / TICKS_PER_QUARTER for note in read(body, **fields).notes]
-
-
-def naturals(letters):
-    return [LETTERS[letter] for letter in letters]
 
 
 def test_split_tunes():
@@ -85,15 +55,6 @@ def test_the_file_header_gives_defaults(header, expected):
     assert (none.title, none.number) == ('Two', '2')
 
 
-def test_decode():
-    assert (
-        decode('Café'.encode())
-        == decode('Café'.encode('latin-1'))
-        == decode('Café'.encode('utf-8-sig'))
-        == 'Café'
-    )
-
-
 @pytest.mark.parametrize(
     ('body', 'expected'),
     [
@@ -113,6 +74,21 @@ def test_decode():
         ('V:1\nC|\nV:2 clef=bass\nE|\nV:1\nD|', naturals('CD')),
         ('C[K:D]F[K:C]F\nK:G\nF', [60, 66, 65, 66]),
         ('d:|', naturals('dd')),
+        # decorations may hold spaces; a bar line ends what would be one
+        ('C!D.C. al fine!', naturals('C')),
+        ('C!some text!D+more text+E', naturals('CDE')),
+        ('[!some text!CE]G', naturals('CEG')),
+        ('CD!EF|GA!Bc', naturals('CDEFGABc')),
+        ('C!abc', naturals('Cabc')),
+        # accidentals of grace notes hold up to the bar line
+        ('{^f}e f|f', [76, 78, 77]),
+        ('{^f}e f {=f}f', [76, 78, 77]),
+        ('{/^f}e f', [76, 78]),
+        ('{^F}e f', [76, 77]),
+        ('{_e^f}e f', [75, 78]),
+        ("{^f'}e f", [76, 77]),
+        ('[K:D]{=f}e f|f', [76, 77, 78]),
+        ('C{^ab D', [*naturals('C'), 82, 83, 62]),  # not closed
     ],
 )
 def test_pitches(body, expected):
@@ -186,6 +162,30 @@ def test_flat_and_mixed_keys():
         ('[C2E2]2[CE]/', [4, 4, 0.5, 0.5]),
         ('[L:1/8]C\nL:1/2\nC', [0.5, 2]),
         ('C////', [1 / 16]),
+        # two digits, and a p of 1
+        ('(10:8:10CDEFGABcdef', [0.8] * 10 + [1]),
+        ('(12:8CDEFGABcdefga', [2 / 3] * 12 + [1]),
+        ('(1:2:2CDE', [2, 2, 1]),
+        ('(1:2CDE', [2, 1, 1]),
+        ('(3:2CDEF', [2 / 3] * 3 + [1]),
+        ('(3:4:4CDEFG', [4 / 3] * 4 + [1]),
+        ('(3:0:3CDEF', [2 / 3] * 3 + [1]),
+        # no usual q: nothing changes
+        ('(1CD', [1, 1]),
+        ('(10CD', [1, 1]),
+        ('(0CD', [1, 1]),
+        # a < or > needs a note before it in its bar, and one behind it
+        ('C4|\n</html>', [4]),
+        ('C4|\n</html>\nD', [4, 1]),
+        ('C<', [1]),
+        ('C>|', [1]),
+        ('C>\n%%text\n', [1]),
+        ('C|>D', [1, 1]),
+        ('C>Z|D', [1, 1]),
+        ('C>|D C<\nD', [1.5, 0.5, 0.5, 1.5]),
+        ('C>z D', [1.5, 1]),
+        ('C>D>E', [1.5, 0.75, 0.5]),
+        ('(3C>DE', [1, 1 / 3, 2 / 3]),
     ],
 )
 def test_lengths(body, expected):
@@ -225,53 +225,6 @@ def test_rests():
     assert onsets('zCx2D') == [1, 4]
     assert onsets('C z3|Z2|D') == [0, 12]
     assert onsets('Z|D', M='6/8') == [3]
-
-
-@pytest.mark.parametrize(
-    ('body', 'played'),
-    [
-        ('|:C|D:|E', 'CDCDE'),
-        ('C|D:|E', 'CDCDE'),
-        ('C||D:|E', 'CDDE'),
-        ('C|]D:|[|E:|', 'CDDEE'),
-        ('|:C||D:|', 'CDCD'),
-        ('|:C::D:|', 'CCDD'),
-        ('|:C:|:D:|', 'CCDD'),
-        ('|:C:||:D:|', 'CCDD'),
-        ('C:|D:|E', 'CCDDE'),
-        ('|:C|1D:|2E|]F', 'CDCEF'),
-        ('|:C|[1D:|[2E||F:|', 'CDCEFF'),
-        ('|:C | [1 D :| [2 E ||', 'CDCE'),
-        ('C|1D:|2E||F|1G:|2A|]', 'CDCEFGFA'),
-        ('C|1D:|2E:|F|1G:|2A|]', 'CDCEFGFA'),
-        ('C|1D:|2E|F|1G:|2A|]', 'CDCEFGFA'),
-        ('|:C|1,3D:|2E:|4F||G', 'CDCECDCFG'),
-        ('|:C|1-3D:|4E||', 'CDCDCDCE'),
-        ('|:C|1D|2E||F', 'CDCEF'),
-        ('|:C|1D:|E', 'CDCE'),
-        ('|::C::|D', 'CCCD'),
-        ('C[|]D:|', 'CDCD'),
-        ('C.|D:|', 'CDCD'),
-        ('|:C', 'C'),
-        ('|: C :| [CE] |', 'CCCE'),
-    ],
-)
-def test_repeats(body, played):
-    assert pitches(body) == naturals(played)
-
-
-def test_a_repeat_plays_what_is_written_in_the_key_that_holds_there():
-    assert pitches('|:F|[K:G]F:|') == [65, 66, 65, 66]
-
-
-def test_parts():
-    body = 'P:A\nC|:D:|\nP:B\nE|'
-    assert pitches(body) == naturals('CDDE')
-    assert pitches(body, P='ABA') == naturals('CDDECDD')
-    assert pitches(body, P='A.(BA)2 % so') == naturals('CDDECDDECDD')
-    assert pitches(body, P='AC') == pitches(body, P='A*B') == naturals('CDDE')
-    assert parse_parts('A(B2C)2') == list('ABBCBBC')
-    assert parse_parts('((A9)9)9(') == parse_parts('((((A99)99)99)99)') == []
 
 
 def test_meters():
@@ -455,11 +408,25 @@ PIECES = [
     '[|]',
     '|]',
     '\n',
+    '[P:C]',
+    '{^f}',
+    '(10:8:10',
+    '(1:2:2',
+    '::2',
+    '!a b!',
+    '<',
+    '[K:C octave=-1]',
+    '\nV:3 clef=bass-8 transpose=5\n',
+    '\n%%MIDI transpose -2\n',
+    '[I:MIDI program 5]',
+    '\n%%propagate-accidentals not\n',
+    '\n%%MIDI channel 10\n',
 ]
 
 
 @hypothesis.given(
-    st.lists(st.sampled_from(PIECES), max_size=60), st.sampled_from(['', 'P:ABA\n', 'P:(A3B)9\n'])
+    st.lists(st.sampled_from(PIECES), max_size=60),
+    st.sampled_from(['', 'P:ABA\n', 'P:(A3B)9\n', 'V:1 treble-8\n']),
 )
 @hypothesis.settings(deadline=None, max_examples=400)
 def test_random_tunes(pieces, parts):
