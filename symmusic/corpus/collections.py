@@ -143,7 +143,32 @@ def music21_version() -> str:
 
 
 def _walk(folder: pathlib.Path, root: pathlib.Path, suffixes: tuple[str, ...]) -> list[SourceFile]:
-    paths = (
-        path for path in folder.rglob('*') if path.suffix.lower() in suffixes and path.is_file()
-    )
-    return [SourceFile(path.relative_to(root).as_posix(), path) for path in paths]
+    """The files of these suffixes in a folder and its folders, each folder once: one that several
+    links lead to counts where it lies itself, or else at the first link.
+
+    Raises:
+      UserError: a folder cannot be read.
+    """
+    found, seen = [], set()
+    folders, links = [folder] if folder.is_dir() else [], []
+    while folders or links:
+        # links last, so that a folder keeps its own name
+        folder = folders.pop() if folders else links.pop(0)
+        if (place := os.path.realpath(folder)) in seen:
+            continue
+        seen.add(place)
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            raise UserError(
+                f'the folder {folder} of the corpus cannot be read: {error.strerror or error};'
+                ' make it readable, or move it out of the corpus'
+            ) from error
+        for entry in entries:
+            path = folder / entry.name
+            if entry.is_dir():
+                (links if entry.is_symlink() else folders).append(path)
+            elif path.suffix.lower() in suffixes and (entry.is_file() or not path.exists()):
+                # a link to nothing too: preparation counts it as unreadable
+                found.append(SourceFile(path.relative_to(root).as_posix(), path))
+    return found

@@ -19,6 +19,7 @@ from symmusic.streams import SplitStream, split_generator
 # tunes that share so many steps, from bar line to bar line, are settings of one tune
 FAMILY_STEPS = 64
 FAMILY_ONSETS = 12  # unless the steps say nothing: fewer onsets than that
+MAX_TITLE = 200  # characters of a title that count
 TRAIN, VALIDATION, TEST = 'train', 'validation', 'test'
 
 
@@ -26,8 +27,9 @@ def title_key(title: str) -> str:
     """What settings of one tune have in common in their titles: letters and digits, without
     articles, brackets and the dance's name.
     """
-    title = unicodedata.normalize('NFKD', title).encode('ascii', 'ignore').decode().casefold()
-    title = re.sub(r'\(.*?\)|\[.*?\]|\s--\s.*|,\s*(the|a)\b|"', ' ', title)
+    title = unicodedata.normalize('NFKD', title[:MAX_TITLE])
+    title = title.encode('ascii', 'ignore').decode().casefold()
+    title = re.sub(r'\([^)]*\)|\[[^\]]*\]|\s--\s.*|,\s{0,9}(the|a)\b|"', ' ', title)
     title = re.sub(r"'s\b|'", lambda match: 's' if len(match[0]) > 1 else '', title)
     words = re.findall(r'[a-z0-9]+', title)
     return ' '.join(word for word in words if word not in ('the', 'a', 'an'))

@@ -19,14 +19,13 @@ from symmusic.score.abc_fields import (
 from symmusic.score.abc_items import Bar, Item, Sound
 from symmusic.score.abc_repeats import play_order
 from symmusic.score.abc_text import read_text, split_lines
-from symmusic.score.abc_voices import split_voices
+from symmusic.score.abc_voices import MAX_VOICES, split_voices
 from symmusic.score.notes import Meter, Note, Score, Tempo
 
 MAX_CHARACTERS = 500_000  # of one tune
 MAX_NOTES = 100_000  # of one tune, repeats played
 MAX_STEPS = 500_000  # symbols played, bar lines and rests included
 MAX_TICKS = 100_000 * TICKS_PER_QUARTER
-MAX_VOICES = 64  # among which a melody is looked for
 
 # as `Score.notices` says it
 OTHER_VOICES = 'other voices left out'

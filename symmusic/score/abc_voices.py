@@ -1,12 +1,15 @@
 """The voices of an ABC tune: which of its lines belong to each."""
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
 from symmusic.score.abc_book import FIELD_LINE, field_letter
 from symmusic.score.abc_fields import MAX_FIELD
 from symmusic.score.abc_text import without_comment
+
+MAX_VOICES = 16  # of a tune that may be its melody
 
 _INLINE_VOICE = re.compile(rf'\[(V:[^\]]{{0,{MAX_FIELD}}})\]?')
 _PART = re.compile(r'\s*P:\s*([A-Z])\s*$')
@@ -81,7 +84,7 @@ def split_voices(header: Sequence[str], body: Sequence[str]) -> tuple[list[str],
             shared.append(line)
         elif letter == 'P':
             current.add_part(line)
-            for voice in voices.values():
+            for voice in itertools.islice(voices.values(), MAX_VOICES):
                 if voice is not current:
                     voice.add_other_part(line)
         else:

@@ -32,6 +32,43 @@ def test_folder(tmp_path):
     assert files[1] == SourceFile('a/deep/er.Mid', tmp_path / 'a' / 'deep' / 'er.Mid')
 
 
+def test_linked_folders_are_entered_once(tmp_path):
+    write_files(tmp_path / 'elsewhere', {'deep/x.abc': b'', 'y.mid': b''})
+    corpus = tmp_path / 'corpus'
+    write_files(corpus, {'real/a.abc': b'', 'z.abc': b''})
+    (corpus / 'a-link').symlink_to(corpus / 'real')  # of the corpus: counts as `real`
+    (corpus / 'b-link').symlink_to(tmp_path / 'elsewhere')
+    (corpus / 'c-link').symlink_to(tmp_path / 'elsewhere')  # the same again
+    (corpus / 'real' / 'up').symlink_to(corpus)  # a cycle
+    (tmp_path / 'elsewhere' / 'self').symlink_to('.')
+    (corpus / 'file.mid').symlink_to(corpus / 'z.abc')
+    (corpus / 'gone.mid').symlink_to(corpus / 'nowhere.mid')
+    assert [file.name for file in find_files(str(corpus))] == [
+        'b-link/deep/x.abc',
+        'b-link/y.mid',
+        'file.mid',
+        'gone.mid',
+        'real/a.abc',
+        'z.abc',
+    ]
+    (tmp_path / 'link').symlink_to(corpus)  # the corpus itself
+    assert len(find_files(str(tmp_path / 'link'))) == 6
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    write_files(tmp_path, {'open/a.abc': b'', 'shut/b.abc': b''})
+    scandir = collections.os.scandir
+
+    def refuse(folder):
+        if str(folder).endswith('shut'):
+            raise PermissionError(13, 'Permission denied')
+        return scandir(folder)
+
+    monkeypatch.setattr(collections.os, 'scandir', refuse)
+    with pytest.raises(UserError, match='shut of the corpus cannot be read: Permission denied'):
+        find_files(str(tmp_path))
+
+
 def test_file(tmp_path):
     write_files(tmp_path, {'one.abc': b'', 'one.txt': b''})
     assert find_files(str(tmp_path / 'one.abc')) == [SourceFile('one.abc', tmp_path / 'one.abc')]

@@ -2,13 +2,15 @@
 
 Work is counted in calls, of Python's functions and of C's, as no clock tells one machine from a
 busy one. What grows faster than its input within one call, as an expression that backtracks may, is
-not seen by it: that is left to the fuzzers' limit of time.
+not seen by it: there the process's own time is measured at sizes that double.
 """
 
 import json
 import pathlib
+import string
 import struct
 import sys
+import time
 import tracemalloc
 
 import pytest
@@ -17,12 +19,13 @@ from symmusic.config import runs
 from symmusic.config.flags import base_config
 from symmusic.corpus.collections import SourceFile
 from symmusic.corpus.prepare import Settings, prepare_files, prepare_score
+from symmusic.corpus.split import title_key
 from symmusic.errors import ScoreError, UserError
 from symmusic.experiment.answers import MOST_BYTES, Unusable, parse, read_files
 from symmusic.files import read_bounded
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.abc_book import MAX_BOOK_BYTES, split_tunes
-from symmusic.score.abc_text import decode
+from symmusic.score.abc_text import decode, escape_text, read_text
 from symmusic.score.midi import MAX_BYTES, parse_midi
 from symmusic.score.monophonic import parse_monophonic
 
@@ -137,6 +140,24 @@ NESTED = {
     'ties': lambda n: HEAD + b'A-' * (40 * n) + b'|',
     'overlays': lambda n: HEAD + b'A&' * (40 * n) + b'|',
     'length': lambda n: HEAD + b'C99999999' * (8 * n),
+    'inline voices': lambda n: HEAD + b''.join(b'[V:%d]C|' % number for number in range(6 * n)),
+    'silent voices': lambda n: (
+        HEAD + b'K:G\n' * n + b''.join(b'V:%d\nz|\n' % number for number in range(6 * n))
+    ),
+    'parts of voices': lambda n: (
+        b'X:1\nP:AB\nK:C\n'
+        + b''.join(b'V:%d\nP:A\nC|\nP:B\nD|\n' % number for number in range(3 * n))
+    ),
+    'labels': lambda n: HEAD + b''.join(b'[P:%d]C|' % number for number in range(6 * n)),
+    'parts played': lambda n: b'X:1\nP:(A9)9\nK:C\nP:A\n' + b'[P:A]' * n + b'|:C:|' * n,
+    'open repeats': lambda n: HEAD + b'|1 C|2' * (4 * n),
+    'double colons': lambda n: HEAD + b'|:C|1D::2' * (4 * n),
+    'directives': lambda n: HEAD + b'%%MIDI transpose 1\nC\n%%MIDI program 5\n' * (4 * n),
+    'staves': lambda n: HEAD + b'[K:C octave=1 transpose=-12]C' * (4 * n),
+    'accidentals': lambda n: HEAD + b'{^f}^c_d' * (12 * n) + b'|',
+    'tunes without X:': lambda n: b'K:C\nC|\n\n' * n,
+    'blank lines': lambda n: HEAD + b'C|\n' + b'\n' * (40 * n) + b'\r' * (40 * n),
+    'text between tunes': lambda n: HEAD + b'C|\n\n' + b'T:a\n' * (20 * n),
 }
 
 
@@ -146,6 +167,214 @@ def test_abc_that_nests_or_repeats_without_end(name):
     small, large = (calls(read, NESTED[name](n)) for n in (100, 200))
     assert large < 2.5 * small
     read(NESTED[name](5000))
+
+
+def seconds(function, argument):
+    """Of this process alone, at the least of three calls; of one that takes long, of the first."""
+    least = float('inf')
+    for _ in range(3):
+        begun = time.process_time()
+        function(argument)
+        least = min(least, time.process_time() - begun)
+        if least > 0.2:
+            break
+    return least
+
+
+def check_linear(function, text, sizes=(2_000, 8_000, 32_000, 64_000)):
+    """`function(text(size))` takes at most three times as long for twice the size; what takes less
+    than 20 ms at the largest is not told from none.
+    """
+    before, size_before = seconds(function, text(sizes[0])), sizes[0]
+    for size in sizes[1:]:
+        after = seconds(function, text(size))
+        assert after < 1.5 * size / size_before * before + 0.02, (text(8), size)
+        before, size_before = after, size
+
+
+# what a field or directive is filled with: one sign without end, or a beginning that never ends
+FILLINGS = [
+    *(
+        'a',
+        ' ',
+        '\t',
+        'a ',
+        '=',
+        'a=',
+        ' =',
+        '=a ',
+        '"',
+        'a"',
+        '(',
+        '((',
+        '[',
+        '(a',
+        '{',
+        '^',
+        '_c',
+    ),
+    *(
+        '1',
+        '1/',
+        '1+',
+        '+1 ',
+        '1/4 ',
+        '-',
+        '\\',
+        "\\'",
+        '&',
+        '&a',
+        '%',
+        ',',
+        ', ',
+        ' --',
+        '<',
+        'A(',
+        'C#',
+    ),
+    *('octave=', 'clef=', 'treble', 'exp ^f '),
+]
+BEGINNINGS = [
+    '',
+    'C exp ',
+    'G "',
+    '1/4=',
+    'D =',
+    '4/4 (',
+    'A(',
+    'octave=',
+    '1 name="',
+    'MIDI program ',
+]
+
+
+def read_fields(text):
+    """A tune with one field or directive; whatever it is taken for."""
+    read(text.encode())
+
+
+@pytest.mark.parametrize('letter', [*string.ascii_letters, '+'])
+def test_every_field_takes_linear_time(letter):
+    """In the header, in the body, and in a line of music."""
+    for form in (
+        f'X:1\n{letter}:{{}}\nK:C\nC|',
+        f'X:1\nK:C\n{letter}:{{}}\nC|',
+        f'X:1\nK:C\nC[{letter}:{{}}]C|',
+    ):
+        for beginning in BEGINNINGS if letter in 'KLMPQVTI' else ['']:
+            for filling in FILLINGS:
+                check_linear(
+                    read_fields,
+                    lambda size, form=form, start=beginning, filling=filling: form.format(
+                        start + filling * (size // len(filling))
+                    ),
+                    sizes=(2_000, 32_000),
+                )
+
+
+DIRECTIVES = [
+    *(
+        '%%',
+        '%%MIDI ',
+        '%%MIDI transpose ',
+        '%%MIDI program ',
+        '%%MIDI program 1 ',
+        '%%MIDI channel ',
+    ),
+    *('%%propagate-accidentals ', '%%abc-charset ', '%%begintext ', '%%score ', '%', '% '),
+    *('I:MIDI=', 'I:MIDI ', 'I:abc-charset ', 'I:propagate-accidentals '),
+]
+
+
+@pytest.mark.parametrize('directive', DIRECTIVES)
+def test_every_directive_takes_linear_time(directive):
+    for form in ('{}\nX:1\nK:C\nC|', 'X:1\n{}\nK:C\nC|', 'X:1\nK:C\n{}\nC|', 'X:1\nK:C\nC[{}]C|'):
+        for filling in FILLINGS:
+            check_linear(
+                read_fields,
+                lambda size, form=form, filling=filling: form.format(
+                    directive + filling * (size // len(filling))
+                ),
+                sizes=(2_000, 32_000),
+            )
+
+
+SYMBOLS = [
+    *(
+        'C',
+        '^',
+        '_',
+        ',',
+        "'",
+        '/',
+        '9',
+        '|',
+        ':',
+        '::',
+        '[|]',
+        ':|',
+        '|1',
+        '[1',
+        '[',
+        '[C',
+        '["',
+        '[!',
+    ),
+    *(
+        '(3',
+        '(3:',
+        '"',
+        '"a',
+        '!',
+        '!a',
+        '+',
+        '+a',
+        '{',
+        '{^f',
+        '}',
+        '-',
+        '<',
+        '>',
+        '&',
+        'z',
+        'Z',
+        '[K:',
+    ),
+    *('[V:', '[V:1]', '[I:', '[P:A]', '.', '~', '`', '\\', '%', '\\%', ' ', '\t', 'a:', '+:'),
+]
+
+
+@pytest.mark.parametrize('symbol', SYMBOLS)
+def test_every_symbol_takes_linear_time(symbol):
+    def text(size):
+        return symbol * (size // len(symbol))
+
+    # of one line, and of a line each
+    check_linear(read_fields, lambda size: f'X:1\nK:C\n{text(size)}\n')
+    check_linear(read_fields, lambda size: f'X:1\nK:C\n{text(size)}C|\n')
+    check_linear(read_fields, lambda size: 'X:1\nK:C\n' + f'{symbol}\n' * (size // 4))
+
+
+@pytest.mark.parametrize(
+    'filling', [*FILLINGS, ')', ']', '(]', '[)', "'s", '\ufdfa', ',the ', '&a;']
+)
+def test_titles_take_linear_time(filling):
+    for function in (title_key, read_text, escape_text):
+        for start in ('', 'a', '('):
+            check_linear(
+                function,
+                lambda size, start=start: start + filling * (size // len(filling)),
+                sizes=(2_000, 32_000, 128_000),
+            )
+
+
+@pytest.mark.parametrize(
+    'data', [b'\r', b'\r\r\n', b'\n', b'%%abc-charset ', b'\0', b'\xff', b'I:']
+)
+def test_the_text_of_a_book_takes_linear_time(data):
+    check_linear(
+        lambda book: split_tunes(decode(book)), lambda size: data * (4 * size // len(data))
+    )
 
 
 def test_json_that_nests_or_is_long(tmp_path):
