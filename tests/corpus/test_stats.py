@@ -48,6 +48,23 @@ def load_lines(path):
     return [json.loads(line) for line in path.read_text(encoding='utf-8').splitlines()]
 
 
+def test_notices_of_readers_are_counted_over_kept_tunes(tmp_path):
+    abc = 'X:{}\nM:{}\nK:C\n{}CDEFGABc|\n\n'
+    book = abc.format(1, '4/4', '"C"{g}') + abc.format(2, '4/4', '{g}') + abc.format(3, '4/4', '')
+    write_files(tmp_path, {'book.abc': (book + abc.format(4, '3/4', '{g}')).encode()})
+    for _ in range(2):  # prepared, and from the cache
+        made = load_corpus(str(tmp_path), Settings())
+        assert [each.notices for each in made.tunes] == [
+            ('chord symbols left out', 'grace notes left out'),
+            ('grace notes left out',),
+            (),
+            (),
+        ]
+        found = describe(made, encoding='melody', **WINDOWS)
+        assert found['notices'] == {'grace notes left out': 2, 'chord symbols left out': 1}
+        assert 'grace notes left out, in 2 of the tunes kept' in as_text(found)
+
+
 def test_by_hand():
     made = corpus(
         # windows 0-3, 2-5, 4-7; the first and the third are alike

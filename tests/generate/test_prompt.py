@@ -182,6 +182,18 @@ def test_of_a_book_the_first_tune(tmp_path):
     assert prompt.notices == ('book.abc holds 2 tunes: the first is read',)
 
 
+def test_what_the_reader_leaves_out_is_said(tmp_path):
+    prompt = read(write(tmp_path, ABC.replace('CDEF', '"Am"C{g}DEF'), 'tune.abc'))
+    assert prompt.notices[:2] == (
+        'tune.abc: chord symbols left out',
+        'tune.abc: grace notes left out',
+    )
+    abc = ABC.replace('K:C', 'K:C octave=1\n%%MIDI program 73')
+    prompt = read(write(tmp_path, abc, 'tune.abc'))
+    assert [pitch for _, pitch in onsets(prompt.events)][:4] == [72, 74, 76, 77]
+    assert (prompt.program, prompt.notices) == (73, ())
+
+
 def test_the_last_bar_is_filled_with_silence(tmp_path):
     prompt = read(write(tmp_path, format_midi(notes_of(SCALE[:5]))))
     assert len(prompt.events) == 32
