@@ -34,6 +34,7 @@ class Folder:
       left_out: name of a file or tune -> why it is not among them.
       polyphonic: names of pieces of which notes sound together; they are measured as they are.
       others: names of files of other kinds; folders are not looked into.
+      doubles: names of files that are there in another format, which was read.
       notices: what was left out of files that were read -> the names of those.
     """
 
@@ -43,6 +44,7 @@ class Folder:
     left_out: dict[str, str]
     polyphonic: tuple[str, ...]
     others: tuple[str, ...]
+    doubles: tuple[str, ...]
     notices: Mapping[str, Sequence[str]]
 
 
@@ -97,6 +99,7 @@ def read_folder(
     if not files:
         inner = '; folders in it are not looked into' if len(found) > len(entries) else ''
         raise UserError(f'--{flag}={path}: the folder holds no {", ".join(SUFFIXES)} file{inner}')
+    files, doubles = _one_format(files)
     scores, left_out = _read(files, progress)
     if not scores:
         name, reason = next(iter(left_out.items()))
@@ -117,6 +120,7 @@ def read_folder(
         left_out,
         tuple(name for name, score in scores.items() if is_polyphonic(score.notes)),
         tuple(entry.name for entry in entries if entry.suffix.lower() not in SUFFIXES),
+        doubles,
         _notices(scores),
     )
 
@@ -152,19 +156,34 @@ def _read(
     return {name: score for name, score in scores.items() if score.notes}, left_out
 
 
-def unlike_lengths(lengths: Mapping[str, float]) -> str:
+def _one_format(
+    files: Sequence[pathlib.Path],
+) -> tuple[list[pathlib.Path], tuple[str, ...]]:
+    """Of files of one name in several formats, as a run's samples are written, the first one in the
+    order of `SUFFIXES`; and the names of the others.
+    """
+    chosen: dict[str, pathlib.Path] = {}
+    for file in sorted(files, key=lambda file: SUFFIXES.index(file.suffix.lower())):
+        chosen.setdefault(file.stem, file)
+    kept = [file for file in files if chosen[file.stem] == file]
+    return kept, tuple(file.name for file in files if chosen[file.stem] != file)
+
+
+def unlike_lengths(lengths: Mapping[str, float], num_bars: int = 0) -> str:
     """That the pieces of two sets, by name the median in quarters, are not of one length; '' where
-    they are.
+    they are. `num_bars` is what they have been cut to, 0 = whole.
     """
     (longer, most), (shorter, least) = sorted(lengths.items(), key=lambda item: -item[1])
     if most <= MOST_UNLIKE * least:
         return ''
-    bars = max(1, int(least // 4))
-    return (
+    text = (
         f'the {longer} pieces are longer than the {shorter} ones (medians of {most:g} and {least:g}'
-        ' quarters), which alone makes features differ;'
-        f' --config.evaluate.num_bars={bars} compares excerpts of {bars} bars'
+        ' quarters), which alone makes features differ; '
     )
+    if num_bars:
+        return text + f'cut to {num_bars} bars, they are of different metres, or end sooner'
+    bars = max(1, int(least // 4))
+    return text + f'--config.evaluate.num_bars={bars} compares excerpts of {bars} bars'
 
 
 def remarks(which: str, folder: Folder) -> list[str]:
@@ -187,6 +206,11 @@ def remarks(which: str, folder: Folder) -> list[str]:
         found.append(
             f'{which}: files of other kinds, not read ({len(folder.others)}):'
             f' {_listed(folder.others)}'
+        )
+    if folder.doubles:
+        found.append(
+            f'{which}: files of a piece that is there in another format, not read'
+            f' ({len(folder.doubles)}): {_listed(folder.doubles)}'
         )
     if folder.polyphonic:
         found.append(

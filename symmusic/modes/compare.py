@@ -65,7 +65,7 @@ def run(command: Command) -> None:
     notes += ['both sets are the same folder'] if same else []
     comparison['lengths'] = {which: folder.length for which, folder in folders.items()}
     comparison['num_bars'] = num_bars
-    if line := unlike_lengths(comparison['lengths']):
+    if line := unlike_lengths(comparison['lengths'], num_bars):
         notes.insert(0, line)
     if num_bars:
         notes.append(

@@ -260,6 +260,11 @@ def test_lengths_that_differ_much_are_said(lengths, line):
     assert bool(found) == bool(line)
 
 
+def test_cut_pieces_of_two_metres_are_said_without_advice():
+    line = unlike_lengths({'reference': 16, 'generated': 12}, 4)
+    assert line.endswith('cut to 4 bars, they are of different metres, or end sooner')
+
+
 def test_excerpts_of_long_pieces(tmp_path, capsys, monkeypatch):
     """Whole tunes beside their own four-bar pieces: said when whole, of one length when cut. The
     same command cuts the same.
@@ -295,6 +300,20 @@ def test_excerpts_of_long_pieces(tmp_path, capsys, monkeypatch):
     assert cut['features']['NC']['reference']['mean'] == 32
     assert cut['averages']['overall']['oa'] > whole['averages']['overall']['oa']
     assert compared('--config.evaluate.num_bars=4')[0] == cut
+
+
+def test_a_piece_in_several_formats_is_read_once(tmp_path):
+    """As a run's samples are written: MIDI rather than ABC, ABC rather than MusicXML."""
+    folder = written(tmp_path / 'set', walk(1), walk(2))
+    (folder / '00.abc').write_text(tune(1, 'CDEF|'))
+    (folder / '00.musicxml').write_text('<score-partwise')
+    (folder / '02.musicxml').write_text('<score-partwise')
+    (folder / '02.abc').write_text(tune(1, 'CDEF GABc|'))
+    found = read(folder)
+    assert found.pieces.names == ('00.mid', '01.mid', '02.abc#1')
+    assert found.left_out == {}
+    assert found.doubles == ('00.abc', '00.musicxml', '02.musicxml')
+    assert any('in another format, not read (3)' in line for line in remarks('generated', found))
 
 
 def test_of_many_pieces_some_are_drawn(tmp_path, monkeypatch):
