@@ -13,6 +13,7 @@ import numpy as np
 from symmusic.corpus.collections import SUFFIXES, SourceFile
 from symmusic.corpus.prepare import Settings, Tune, list_tunes, prepare_score
 from symmusic.errors import ScoreError, UserError
+from symmusic.files import read_bounded
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import (
     NO_EVENT,
@@ -23,7 +24,7 @@ from symmusic.melody.events import (
 )
 from symmusic.score.key import Key, detect_key
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER, check_meter
-from symmusic.score.midi import parse_midi
+from symmusic.score.midi import MAX_BYTES, parse_midi
 from symmusic.score.notes import Meter, Note, Score, Tempo
 
 METERS = ('4/4', '2/2')
@@ -144,7 +145,7 @@ def _read(path: str, field: str, part: int = 1) -> tuple[Score, list[str]]:
         raise UserError(f'config.sample.{field} = {path}: not a file of {", ".join(SUFFIXES)}')
     try:
         if source.suffix.lower() != '.abc':
-            score = parse_midi(source.read_bytes(), part)
+            score = parse_midi(read_bounded(source, MAX_BYTES), part)
             more = (
                 f'has {score.num_instruments} instruments, any drums included: number {part} of the'
                 ' others is read; config.sample.part says which'

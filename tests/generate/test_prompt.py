@@ -15,6 +15,7 @@ from symmusic.errors import UserError
 from symmusic.generate.prompt import MAX_STEPS, mary, read_prompt
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import transpose_events
+from symmusic.score.midi import MAX_BYTES
 from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
 from symmusic.score.notes import Note
 
@@ -378,3 +379,12 @@ def test_a_prompt_whose_end_is_silent(tmp_path):
     notes = [Note(0, 4 * STEP, 60), Note(4 * STEP, (MAX_STEPS + 32) * STEP, 64)]
     with pytest.raises(UserError, match='no notes'):
         read(write(tmp_path, format_midi(notes)))
+
+
+def test_an_endless_file_is_refused(tmp_path):
+    path = write(tmp_path, format_midi(notes_of(SCALE)) + b'\0' * MAX_BYTES)
+    with pytest.raises(UserError, match='too long: more than 4000000 bytes'):
+        read(path)
+    (tmp_path / 'zero.mid').symlink_to('/dev/zero')
+    with pytest.raises(UserError, match='too long'):
+        read(str(tmp_path / 'zero.mid'))

@@ -274,6 +274,29 @@ def test_every_single_byte_changed():
             assert score in REASONS if isinstance(score, str) else score.notes
 
 
+@pytest.mark.parametrize(
+    ('data', 'text'),
+    [
+        (b'Caf\xc3\xa9', 'Café'),
+        (b'\xef\xbb\xbfCaf\xc3\xa9', 'Café'),
+        (b'Caf\xe9', 'Café'),
+        (b'\x93Caf\xe9\x94', '“Café”'),
+        (b'\x81\xe9', '\x81é'),  # Windows-1252 has no 0x81
+        (b'\xff\xfeC\0\xe9\0', 'Cé'),
+        (b'\xfe\xff\0C\0\xe9', 'Cé'),
+        (b'\xff\xfeC', 'ÿþC'),
+        (b' \0Reel\0', 'Reel'),
+    ],
+)
+def test_how_a_title_is_written_is_found_out(data, text):
+    assert parse_midi(midi(track((0, meta(0x03, data)), (0, on(60)), (1, off(60))))).title == text
+
+
+def test_the_first_title_that_says_something():
+    named = [(0, name('')), (0, name(' \0')), (0, name('Reel')), (0, name('Flute'))]
+    assert parse_midi(midi(track(*named, (0, on(60)), (1, off(60))))).title == 'Reel'
+
+
 melodies = st.lists(
     st.tuples(st.integers(0, 2), st.integers(1, 40), st.integers(0, 127), st.integers(1, 127)),
     min_size=1,

@@ -112,11 +112,10 @@ def test_a_damaged_time_signature_or_tempo_leaves_what_was_before():
     assert found.meters == (Meter(0, 2, 2),)
     assert [round(each.qpm) for each in found.tempi] == [90]
     # of none before it that is MIDI's own: 4/4, and 120 quarters per minute
-    late = (*NOTES[:2], (0, meter(3, 4)), (0, tempo(90)), *NOTES[2:])
+    late = (*NOTES, (3840, meter(3, 4)), (0, tempo(90)), *NOTES, *NOTES)
     found = parse_midi(midi(track(*((0, each) for each in bad), *late)))
-    assert found.tempi[0] == Tempo(0, 120.0)
-    assert len(found.tempi) == 2
-    assert found.meters[0] == Meter(0, 4, 4) or found.pickup == 480
+    assert [(each.tick, round(each.qpm)) for each in found.tempi] == [(0, 120), (5760, 90)]
+    assert found.meters == (Meter(0, 4, 4), Meter(5760, 3, 4))
     only = read(midi(track(*((0, each) for each in bad), *NOTES)))
     assert (only.meters, only.tempi) == ((Meter(0, 4, 4),), (Tempo(0, 120.0),))
     after = read(midi(track((0, meter(4, 4)), *NOTES, (0, bad[0]))))
