@@ -124,14 +124,16 @@ def get_config() -> ConfigDict:
     sample.max_notes_per_bar = 16  # notes that start in each bar
     sample.rests = True  # False = no silence
     sample.end_on_tonic = False  # the last note is the tonic of the scale, or of the prompt's key
-    # a MIDI or ABC file whose rhythm the pieces take, repeated; '' = sampled
+    # a MIDI or ABC file whose rhythm the pieces take, from its first full bar on, repeated; '' =
+    # sampled
     sample.rhythm = ''
     # a MIDI or ABC file whose pitches the pieces take, in order, all of them; '' = sampled
     sample.pitches = ''
-    # a MIDI or ABC file whose notes stand in the new bars; where it is silent is sampled
+    # a MIDI or ABC file whose notes stand in the new bars, from its first full bar; where it is
+    # silent is sampled
     sample.fixed = ''
-    # bars of the prompt, as '3-4' or '3', that are sampled again while all others stay; '' =
-    # continue after the prompt
+    # bars of the prompt, as '3-4' or '3', that are sampled again while all others stay (a pickup is
+    # bar 0); '' = continue after the prompt
     sample.regenerate = ''
     sample.num_candidates = 1  # pieces sampled for each one kept
     # which candidates are kept: the likeliest, those with the shortest copied run ('originality'),
