@@ -70,7 +70,11 @@ MODULES = {  # what is mutated, and the tests that are to find it
     for room, names in {
         'corpus': 'cache collections dataset originals pieces prepare split windows',
         'generate': 'compose control masks originality prompt readers sample wishes',
-        'score': 'instruments key meter monophonic musicxml notation notes voices',
+        'score': (
+            'abc abc_body abc_book abc_fields abc_items abc_pitch abc_repeats abc_rhythm '
+            'abc_staff abc_text abc_voices abc_writer instruments key meter midi midi_chunks '
+            'midi_events midi_writer monophonic musicxml notation notes voices'
+        ),
         'train': 'checkpoint devices finetune loop metrics provenance replicas shipped state step',
     }.items()
 }
