@@ -69,7 +69,7 @@ MODULES = {  # what is mutated, and the tests that are to find it
     )
     for room, names in {
         'corpus': 'cache collections dataset originals pieces prepare split windows',
-        'generate': 'compose control masks originality prompt readers sample wishes',
+        'generate': 'compose control masks originality prompt readers sample whole wishes',
         'score': (
             'abc abc_body abc_book abc_fields abc_items abc_pitch abc_repeats abc_rhythm '
             'abc_staff abc_text abc_voices abc_writer instruments key meter midi midi_chunks '
