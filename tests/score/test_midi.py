@@ -414,3 +414,29 @@ def test_a_tempo_slower_than_midi_can_say_is_the_slowest():
         if message.type == 'set_tempo'
     ]
     assert tempi == [0xFFFFFF]
+
+
+@pytest.mark.parametrize('channel', [0, 3, 15])
+def test_an_instrument_is_its_channel_s(channel):
+    """Set in its own track or, where that sets none, in another one; not what other channels or
+    other tracks have.
+    """
+    others = [(0, program(40 + each, each)) for each in range(16) if each not in (channel, 9)]
+    notes = (0, on(60, channel=channel)), (480, off(60, channel))
+    own = (0, program(73, channel))
+    assert parse_midi(midi(track(*others, own, *notes))).program == 73
+    assert parse_midi(midi(track(*others, own), track(*notes))).program == 73
+    assert parse_midi(midi(track((0, program(9, channel))), track(own, *notes))).program == 73
+    assert parse_midi(midi(track(*others, *notes))).program == 0
+
+
+@pytest.mark.parametrize('message', [b'\xf1\x10', b'\xf2\x10\x11', b'\xf3\x10', b'\xf6', b'\xf8'])
+def test_system_messages_leave_all_notes(message):
+    """Left out with as many data bytes as each has."""
+    notes = (0, on(60)), (240, off(60)), (0, on(62)), (240, off(62))
+    found = parse_midi(midi(track(*notes[:1], (240, message), *notes[1:])))
+    assert [(note.pitch, note.onset, note.end) for note in found.notes] == [
+        (60, 0, 480),
+        (62, 480, 720),
+    ]
+    assert found.notices == ('system messages left out',)
