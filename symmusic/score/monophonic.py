@@ -52,13 +52,8 @@ def _pair_notes(events: list[Event]) -> list[Note]:
         tick, status, pitch, velocity = events[index]
         if status == NOTE_ON:
             if sounding:
-                after = events[index + 1] if index + 1 < len(events) else None
-                if not (
-                    after
-                    and after[1] == NOTE_OFF
-                    and after[2] == sounding[1]
-                    and after[0] - tick <= 1
-                ):
+                later, command, ended, _ = events[index + 1]  # the last event is no note
+                if command != NOTE_OFF or ended != sounding[1] or later - tick > 1:
                     raise ScoreError('polyphonic', f'several notes at tick {tick}')
                 end_at(tick)
                 next(steps)

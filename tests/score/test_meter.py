@@ -3,6 +3,7 @@
 import pytest
 
 from symmusic.errors import ScoreError
+from symmusic.score.abc import read_abc_tune
 from symmusic.score.meter import check_meter, check_single, sounding_meters
 from symmusic.score.midi import parse_midi
 from symmusic.score.notes import Meter, Note, Score
@@ -79,3 +80,11 @@ def test_of_a_file():
     check_meter(parse_midi(melody((60, 4))), ('4/4',))
     with pytest.raises(ScoreError, match='6/8'):
         check_meter(parse_midi(melody((60, 4), meters=((6, 8),))), BOTH)
+
+
+def test_of_a_tune_whose_parts_have_an_order():
+    body = 'X:1\nM:4/4\nL:1/4\nP:{}\nK:C\nG4|\nP:A\nC4|\nP:B\nD4|'
+    for order in ('BA', ''):
+        score = read_abc_tune(body.format(order))
+        check_meter(score, ('4/4',))
+        assert score.meters == (Meter(0, 4, 4),)

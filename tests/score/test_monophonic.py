@@ -74,9 +74,12 @@ def test_a_flipped_byte_is_read_or_refused(data):
 
 def test_overlaps():
     assert read((0, on(60)), (4, on(62)), (1, off(60)), (3, off(62))) == [(60, 0, 4), (62, 4, 4)]
-    for late in ([(2, off(60))], [(0, program(3)), (0, off(60))], []):
+    for late in ([(2, off(60))], [(0, program(3)), (0, off(60))], [(1, off(61))], []):
         with pytest.raises(ScoreError, match='several notes at tick 4'):
             read((0, on(60)), (4, on(62)), *late, (3, off(62)))
+    for end in (True, False):  # the track says where it ends, or does not
+        with pytest.raises(ScoreError, match='several notes at tick 4'):
+            parse_monophonic(midi(track((0, on(60)), (4, on(62)), end=end)))
 
 
 def test_the_track_of_most_events_counts():
