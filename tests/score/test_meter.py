@@ -83,8 +83,8 @@ def test_of_a_file():
 
 
 def test_of_a_tune_whose_parts_have_an_order():
-    body = 'X:1\nM:4/4\nL:1/4\nP:{}\nK:C\nG4|\nP:A\nC4|\nP:B\nD4|'
+    body = 'X:1\nM:2/2\nL:1/4\nP:{}\nK:C\nG4|\nP:A\nC4|\nP:B\nD4|'
     for order in ('BA', ''):
         score = read_abc_tune(body.format(order))
-        check_meter(score, ('4/4',))
-        assert score.meters == (Meter(0, 4, 4),)
+        check_meter(score, ('2/2',))
+        assert score.meters == (Meter(0, 2, 2),)
