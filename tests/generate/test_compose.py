@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.generate import compose as module
-from symmusic.generate.compose import compose
+from symmusic.generate.compose import Piece, compose
 from symmusic.generate.sample import Drawn, sample
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, transpose_events
 from tests.generate.toy import (
@@ -216,3 +216,28 @@ def test_kept_distributions_are_those_of_the_final_draw():
     for piece in pieces:
         drawn_from = piece.probabilities[np.arange(16), piece.tokens]
         assert_allclose(np.log(drawn_from).sum(), piece.log_probability, rtol=1e-3)
+
+
+def test_the_first_steps_of_a_piece_are_a_piece():
+    """With as many of all that is said of each step, the same tokens before them, and the sum of
+    the log probabilities of what was drawn of them.
+    """
+    whole = Piece(
+        tokens=np.arange(6, dtype=np.uint8),
+        events=np.array([60, -2, -1, 62, -2, 64], np.int8),
+        log_probability=-21.0,
+        num_redraws=2,
+        probabilities=np.arange(12.0).reshape(6, 2),
+        weights=np.arange(18.0).reshape(6, 3),
+        read=np.arange(9, dtype=np.uint8),
+        log_probabilities=-np.array([1.0, 2, 3, 4, 5, 6]),
+        num_refused=1,
+        is_given=np.array([False, True, False, False, True, False]),
+    )
+    part = whole.up_to(4)
+    for name in ('tokens', 'events', 'probabilities', 'weights', 'log_probabilities', 'is_given'):
+        np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[:4])
+    np.testing.assert_array_equal(part.read, whole.read)
+    assert (part.log_probability, part.num_redraws, part.num_refused) == (-8.0, 2, 1)
+    assert part.surprise == pytest.approx(8 / 3)
+    assert whole.up_to(6).log_probability == -14.0
