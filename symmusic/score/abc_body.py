@@ -109,8 +109,8 @@ class VoiceReader:
     def _read_field_of(self, letter: str, text: str) -> None:
         if letter == 'V':
             self._is_overlay = False
-            _, _, properties = text.strip().partition(' ')
-            self.pitches.staff = self.pitches.staff.read(properties)
+            _, *properties = text[:MAX_FIELD].split(None, 1) or ['']
+            self.pitches.staff = self.pitches.staff.read(' '.join(properties))
         elif letter == 'P':
             self._begin_part(text.strip())
         elif letter == 'K':

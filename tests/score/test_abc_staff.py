@@ -60,7 +60,7 @@ def test_what_is_stated_of_a_staff(stated, shift):
     for text in (
         f'K:G {stated}\nCDF|',
         f'V:1 {stated}\nK:G\nCDF|',
-        f'V:1 {stated}\nK:G\nV:1\nCDF|',
+        f'V:1\t{stated}\nK:G\nV: 1\nCDF|',
         f'K:G\nV:1 {stated}\nCDF|',
         f'K:G\n[V:1 {stated}]CDF|',
         f'K:G\n[K:G {stated}]CDF|',
