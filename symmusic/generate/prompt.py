@@ -283,6 +283,22 @@ def around(prompt: Prompt, first: int, end: int, padding: int) -> Prompt:
     )
 
 
+def stated_at(prompt: Prompt, step: int, vocabulary: Vocabulary) -> Prompt:
+    """The prompt with what sounds at a step stated there, so that it sounds whatever is drawn
+    before: a note that is held over the step starts anew, and silence ends what was before it.
+    """
+    if step >= len(prompt.events) or prompt.events[step] != NO_EVENT:
+        return prompt
+    events, tokens = prompt.events.copy(), prompt.tokens.copy()
+    said = np.flatnonzero(events[:step] != NO_EVENT)
+    if len(said) and events[said[-1]] >= 0:
+        events[step], tokens[step] = events[said[-1]], tokens[said[-1]]
+    else:
+        events[step] = NOTE_OFF
+        tokens[step] = vocabulary.encode(np.array([NOTE_OFF]))[0]
+    return dataclasses.replace(prompt, events=events, tokens=tokens)
+
+
 def mary() -> Score:
     """The built-in prompt, in public domain: four bars of "Mary had a little lamb" in C, in the
     register of the corpus `folk`.

@@ -20,7 +20,7 @@ from symmusic.generate.looks import may_keep, without_probabilities
 from symmusic.generate.masks import make_masks
 from symmusic.generate.originality import Index
 from symmusic.generate.playback import page_sound
-from symmusic.generate.prompt import Prompt, around, read_prompt
+from symmusic.generate.prompt import Prompt, around, read_prompt, stated_at
 from symmusic.generate.sound import Sound, find_font
 from symmusic.generate.wishes import (
     OTHER_DEFAULTS,
@@ -85,6 +85,7 @@ def prepare(config: ConfigDict, vocabulary: Vocabulary) -> Task:
     if settings.regenerate:
         num_given = len(prompt.events) // STEPS_PER_BAR
         first, end = parse_bars(settings.regenerate, num_given, prompt.first_bar)
+        prompt = stated_at(prompt, end * STEPS_PER_BAR, vocabulary)
         num_new, kept = (end - first) * STEPS_PER_BAR, keep(prompt, first, end)
         pickup = prompt.pickup if first == 0 else 0
         if config.train.targets == 'gap' and end < num_given:

@@ -114,6 +114,22 @@ def is_possible(folder, name, value):
     return refusal(folder, **{name: value}) is None
 
 
+def test_bars_after_redrawn_ones_sound_as_given_whatever_is_drawn(folder):
+    """The silence at the start of the last bar is stated, and the note tied into it otherwise."""
+    for notes, event in (('cdef|cdef|z def|', -1), ('cdef|cde f-|f e2 f|', 77)):
+        (folder / 'held.abc').write_text(f'X:1\nM:4/4\nL:1/4\nK:C\n{notes}\n')
+        config = ConfigDict(base().to_dict())
+        config.sample.update({'prompt': str(folder / 'held.abc'), 'regenerate': '2'})
+        task = sample.prepare(config, VOCABULARY)
+        assert task.prompt.after[0] == event
+        first = np.asarray(task.masks.rows.tokens_V)[1 + 16]
+        assert VOCABULARY.decode(np.flatnonzero(first)).tolist() == [event]
+
+
+def test_the_number_of_bars_without_a_wish_is_the_default():
+    assert base().sample.num_bars == sample.DEFAULT_BARS
+
+
 def test_each_wish_has_values():
     assert list(VALUES) == list(NO_WISHES)
     assert set(itertools.combinations(NO_WISHES, 2)) >= CONTRARY | LATER

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from symmusic.errors import UserError
-from symmusic.generate.prompt import MAX_STEPS, mary, read_prompt
+from symmusic.generate.prompt import MAX_STEPS, mary, read_prompt, stated_at
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import transpose_events
 from symmusic.score.midi import MAX_BYTES
@@ -131,6 +131,27 @@ def test_bars_are_numbered_as_in_the_file(tmp_path, notes, pickup, first_bar, fi
         first_bar,
         first,
     )
+
+
+@pytest.mark.parametrize(
+    ('notes', 'event'),
+    [
+        ('cdef|gfed|', 79),  # a note starts there: nothing to state
+        ('cde f-|f f2 g|', 77),  # held over the bar line: starts anew
+        ('cde z|z f2 g|', -1),  # a rest: ends what is drawn before it
+        ('cdef|z f2 g|', -1),
+    ],
+)
+def test_what_sounds_at_a_step_is_stated_there(tmp_path, notes, event):
+    path = write(tmp_path, f'X:1\nM:4/4\nL:1/4\nK:C\n{notes}\n', 'p.abc')
+    prompt = read(path)
+    stated = stated_at(prompt, 16, VOCABULARY)
+    heard = transpose_events(VOCABULARY.decode(stated.tokens), -stated.transposed_by)
+    assert (stated.events[16], heard[16]) == (event, event)
+    others = np.arange(len(prompt.events)) != 16
+    assert_array_equal(stated.events[others], prompt.events[others])
+    assert_array_equal(stated.tokens[others], prompt.tokens[others])
+    assert stated_at(prompt, 32, VOCABULARY) is prompt
 
 
 def test_one_of_several_instruments(tmp_path):
