@@ -14,7 +14,7 @@ from symmusic.score.notes import Note
 from symmusic.train.checkpoint import Card
 from symmusic.train.state import Recipe
 from tests.fuzz.targets import STUDY
-from tests.score.midi_bytes import meter, midi, off, on, program, tempo, track
+from tests.score.midi_bytes import chunk, meter, midi, off, on, program, riff, tempo, track
 
 NOTES = [Note(index * 110, 110, 60 + index % 12) for index in range(40)]
 TUNE = 'X:1\nT:Made up\nM:4/4\nL:1/8\nQ:1/4=120\nP:A(AB)2\nK:G\n'
@@ -42,6 +42,13 @@ SEEDS: dict[str, list[bytes]] = {
         ),
         midi(
             track((0, on(60, channel=9)), (10**6, off(60, channel=9)), (0, on(61)), (1, on(61, 0)))
+        ),
+        riff(
+            midi(
+                track((0, meter(1, 4)), (480, meter(4, 4)), (1920, meter(3, 4))),
+                chunk(b'XFIH', b'abcd'),
+                track((0, b'\xf0\x02\x7e\xf7'), (0, on(60)), (960, off(60)), (0, on(62))),
+            )
         ),
     ],
     'abc': [
@@ -80,6 +87,9 @@ PIECES = {
         b'\xff\x58\x04',
         b'\xff\x2f\x00',
         b'\xf0\x7f',
+        b'\xf7',
+        b'\xff\x58\x04\x03\x02\x18\x08',
+        b'\xff\x59\x02\x08\xff',
         b'\xff\xff\xff\x7f',
         b'\x90\x3c\x40',
         b'\x80\x3c\x00',
