@@ -5,7 +5,6 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
-from symmusic.evaluate.pairs import find_in
 
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
@@ -14,6 +13,7 @@ from symmusic.generate.gallery import written_forms
 from symmusic.generate.prompt import read_prompt
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import from_events, quantize
+from symmusic.report.pairs import find_in
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import parse_midi
 from symmusic.score.monophonic import parse_monophonic
