@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 
 from symmusic.errors import ScoreError, UserError
@@ -129,9 +130,27 @@ def alone_in(folder: pathlib.Path) -> Iterator[None]:
                         break
 
 
+def is_occupied(folder: pathlib.Path) -> bool:
+    """Whether a process is in `alone_in(folder)`; False where the file system has no locks."""
+    try:
+        file = os.open(folder / LOCK, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except OSError as error:
+        return isinstance(error, BlockingIOError)
+    finally:
+        os.close(file)
+
+
 def _locked(path: pathlib.Path) -> int:
     """The open and locked file at `path`."""
+    tries = 3  # `is_occupied` asks for an instant
     while True:
+        tries -= 1
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             if fcntl is None:
@@ -140,6 +159,9 @@ def _locked(path: pathlib.Path) -> int:
         except BlockingIOError:
             holder = os.read(file, 100).decode(errors='replace').strip()
             os.close(file)
+            if tries > 0:
+                time.sleep(0.02)
+                continue
             other = f'another process{f" ({holder})" if holder else ""}'
             raise UserError(
                 f'{other} works in {path.parent}; wait until it has ended, or choose another'

@@ -25,7 +25,17 @@ ROOMS = [
     'modes',
 ]
 ALONE = {'config', 'model'}
-FLOOR = {'compiled', 'errors', 'files', 'pages', 'progress', 'plots', 'wording', 'streams'}
+FLOOR = {
+    'compiled',
+    'errors',
+    'files',
+    'pages',
+    'progress',
+    'plots',
+    'wording',
+    'streams',
+    'terminal',
+}
 PURE = {
     'streams.py',
     *(path.relative_to(ROOT).as_posix() for path in (ROOT / 'model').rglob('*.py')),

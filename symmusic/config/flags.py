@@ -14,6 +14,7 @@ from ml_collections import ConfigDict, config_flags
 
 from symmusic.config import experiments, fields, protocol
 from symmusic.errors import UserError
+from symmusic.terminal import shown
 
 DEFAULT_CONFIG = 'configs/attn.py'
 OPTIONS = ('mode', 'config', 'workdir')
@@ -77,7 +78,7 @@ def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> C
         config = protocol.resolve(_override(loaded, overrides)).lock()
         fields.check(config)
     workdir = (
-        pathlib.Path(os.path.expanduser(options['workdir'])).absolute()
+        shown(pathlib.Path(os.path.expanduser(options['workdir'])).absolute())
         if 'workdir' in options
         else None
     )

@@ -20,6 +20,7 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.terminal import program, shown
 from symmusic.train import shipped
 from symmusic.train.checkpoint import Card
 from symmusic.train.state import Recipe
@@ -29,7 +30,7 @@ TWELVE_KEYS = (-5, 6)  # semitones from C major or A minor: each of the twelve o
 
 def workdir(command: Command, name: str) -> pathlib.Path:
     """The folder that a command works in."""
-    return command.workdir or pathlib.Path.cwd() / 'runs' / name
+    return command.workdir or pathlib.Path('runs') / name
 
 
 def corpus(config: ConfigDict) -> Corpus:
@@ -227,17 +228,22 @@ def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:
     )
 
 
+def _config(command: Command) -> pathlib.Path:
+    """The config file as the command line takes it: the configs of symmusic from everywhere."""
+    path = pathlib.Path(command.config_path)
+    if not path.is_relative_to(pathlib.Path.cwd()) and path.is_relative_to(command.root):
+        return path.relative_to(command.root)
+    return shown(path)
+
+
 def command_line(command: Command, mode: str) -> str:
     """The command for another mode on the same run, as a shell takes it; training needs the fields
     of a run that were given, sampling none.
     """
-    words = ['python', 'launch.py']
+    words = program()
     words += [f'--mode={mode}'] if mode != 'train' else []
-    words += (
-        [f'--config={command.config_path}']
-        if command.config_path != str(command.root / DEFAULT_CONFIG)
-        else []
-    )
+    if command.config_path != str(command.root / DEFAULT_CONFIG):
+        words.append(f'--config={_config(command)}')
     words += [f'--workdir={command.workdir}'] if command.workdir else []
     if mode == 'train':
         values = dict(walk(command.config))

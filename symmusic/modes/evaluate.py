@@ -37,7 +37,7 @@ from symmusic.generate.compose import draw_continuations
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
 from symmusic.model.model import Params
-from symmusic.modes import build, critic, infilling, material, trained
+from symmusic.modes import build, critic, door, infilling, material, trained
 from symmusic.progress import bar
 from symmusic.report.evaluation import write_report
 from symmusic.report.headline import headline
@@ -55,7 +55,7 @@ def run(command: Command) -> None:
     """Draws, measures and writes the report."""
     config, model, workdir = trained.load(command)
     params, card = model.params, model.card
-    material.check(config, workdir)
+    door.check(config, workdir)
     rival = infilling.find_rival(config, card)
     if 'sample.prompt' in command.given and config.evaluate.prompts == 'held_out':
         print(

@@ -25,7 +25,7 @@ from symmusic.experiment.measures import MEASURES
 from symmusic.experiment.results import Outcome, label, summarize
 from symmusic.files import alone_in, write_whole
 from symmusic.model.size import count_parameters
-from symmusic.modes import build
+from symmusic.modes import build, door
 from symmusic.modes.arm import Arm, Grounds, finish
 from symmusic.modes.train import describe
 from symmusic.progress import bar
@@ -52,6 +52,7 @@ def run(command: Command) -> None:
     ]
     for arm in itertools.chain(*arms):
         _check_folder(arm, base_config(command.root))
+        door.check(arm.config, arm.folder)
     with alone_in(folder):
         _run(command, folder, splits, arms)
 

@@ -76,6 +76,8 @@ def prepare(config: ConfigDict, vocabulary: Vocabulary) -> Task:
     """
     settings = config.sample
     copying.check(config, vocabulary)
+    if settings.wav or settings.sound_font:
+        find_font(settings.sound_font)
     prompt = read_prompt(
         settings.prompt, vocabulary, transpose=settings.transpose, part=settings.part
     )

@@ -21,7 +21,7 @@ from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.generate.compose import draw_continuations
 from symmusic.generate.prompt import read_prompt
 from symmusic.melody.encodings import Vocabulary
-from symmusic.modes import build, material, trained
+from symmusic.modes import build, door, material, trained
 from symmusic.report.study import summary_lines, write_study_report
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator, random_key
@@ -41,7 +41,7 @@ def run(command: Command) -> None:
 def build_study(command: Command) -> None:
     """Draws the pieces; a study that is there already is kept, so that answers to it stay valid."""
     config, model, workdir = trained.load(command)
-    material.check(config, workdir)
+    door.check(config, workdir)
     made_with = {
         'study': runs.to_dict(config.study),
         'sample': {

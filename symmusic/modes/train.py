@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import os
 import pathlib
-import time
 from collections.abc import Callable
 
 import jax
@@ -21,9 +20,8 @@ from symmusic.corpus.originals import gather_originals, write_originals
 from symmusic.corpus.prepare import count_drops
 from symmusic.errors import UserError
 from symmusic.files import alone_in, write_digested, write_whole
-from symmusic.generate.sound import find_font
 from symmusic.model.model import Architecture, count_params
-from symmusic.modes import build, material, parent, sample, trained
+from symmusic.modes import build, door, material, parent, sample, trained
 from symmusic.train import loop
 from symmusic.train.checkpoint import Card, Checkpoints
 from symmusic.train.devices import PROCESSES, claim_cores, fetch, join_processes, make_mesh
@@ -43,6 +41,7 @@ def run(command: Command, say: Callable[[str], None] = print) -> None:
         require_tensorboard()
     claim_cores(config.train.cpu_devices, deterministic=config.train.deterministic)
     join_processes(os.environ.get(PROCESSES, ''))
+    door.check(config, workdir, may_wish=True)
     with alone_in(workdir) if jax.process_index() == 0 else contextlib.nullcontext():
         _run(command, workdir, checkpoints, run_config, say)
 
@@ -71,9 +70,7 @@ def _run(
     data = build.dataset(
         config, corpus, (vocabulary.min_pitch, vocabulary.max_pitch) if vocabulary else ()
     )
-    sample.prepare(config, data.vocabulary)  # a bad prompt is found before training
-    if config.sample.wav:
-        find_font(config.sample.sound_font)  # as well
+    sample.prepare(config, data.vocabulary)  # what the door could not know
     architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, data)
     described = {
         'corpus': config.data.corpus,
@@ -198,7 +195,6 @@ def _run(
         config.train.tensorboard,
         config.train.updates_per_dispatch,
     )
-    begun = time.perf_counter()
     if jax.process_index() == 0:
         # of a run that goes on it says no longer what came out
         (workdir / 'summary.json').unlink(missing_ok=True)
@@ -213,7 +209,6 @@ def _run(
         say,
         mesh,
     )
-    seconds = time.perf_counter() - begun
 
     test_losses_R = [None] * config.replicas
     if data.test:
@@ -233,7 +228,7 @@ def _run(
     plot_metrics(workdir / 'plots' / 'losses.png', card.rows, base_rates['validation'])
     summary = {
         'num_parameters': num_params,
-        'seconds': round(seconds, 1),  # of the last session, without preparation and samples
+        'seconds': round(card.seconds, 1),  # of training in all sessions
         'base_rate': base_rates,
         'init_from': descent,
         'best_replica': best,

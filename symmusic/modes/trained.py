@@ -8,6 +8,7 @@ from ml_collections import ConfigDict
 from symmusic.config import runs
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
+from symmusic.files import is_occupied
 from symmusic.generate.compose import Manner
 from symmusic.generate.wishes import stated
 from symmusic.model.model import Params
@@ -44,6 +45,8 @@ def load(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
     checkpoints = Checkpoints(workdir)
     if checkpoints.latest_step() is None:
         train = build.command_line(command, 'train')
+        if is_occupied(workdir):
+            raise UserError(_in_first_epoch(workdir, 'nothing saved yet'))
         if (workdir / 'config.json').exists():
             raise UserError(f'{workdir} holds no trained model; train one with: {train}')
         params, card, figures = shipped.read_shipped()
@@ -56,14 +59,53 @@ def load(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
         )
         model = Model(params, card, 'the shipped model', {'shipped': date}, has_originals=False)
     else:
-        states, card = checkpoints.restore()
+        is_training = is_occupied(workdir)
+        states, card = _restore(checkpoints)
+        if is_training and not states.best_epoch.any():
+            raise UserError(_in_first_epoch(workdir, _progress(states, card)))
         if not states.best_epoch.any():
             raise UserError(
                 f'the run in {workdir} has not finished its first epoch; go on with:'
                 f' {build.command_line(command, "train")}'
             )
         model = choose(command.config, card, states, workdir)
+        if is_training:
+            print(
+                f'the run in {workdir} is still training ({_progress(states, card)}): the'
+                f' parameters are those of epoch {model.made_with["epoch"]}, its best so far'
+            )
     return runs.for_sampling(runs.from_dict(card.config, command.config), command), model, workdir
+
+
+def _restore(checkpoints: Checkpoints) -> tuple[TrainState, Card]:
+    """The latest checkpoint, which a run that is training may replace while it is read."""
+    while True:
+        step = checkpoints.latest_step()
+        try:
+            return checkpoints.restore()
+        except UserError:
+            if checkpoints.latest_step() == step:
+                raise
+
+
+def _in_first_epoch(workdir: pathlib.Path, progress: str) -> str:
+    return (
+        f'{workdir} holds no trained model yet: its run is training and in its first epoch'
+        f' ({progress}); run the same command when that is finished'
+    )
+
+
+def _progress(states: TrainState, card: Card) -> str:
+    """How far a run was when it was last saved; of several replicas the one that is furthest."""
+    num_epochs, batch_size = (card.config['train'][name] for name in ('num_epochs', 'batch_size'))
+    num_batches = -(-card.dataset['num_windows'] // batch_size)
+    epochs, updates = int(states.epoch.max()), int(states.step.max())
+    if epochs == num_epochs or updates % num_batches == 0:
+        return f'{epochs} of {num_epochs} epochs, {updates:,} updates'
+    return (
+        f'epoch {epochs + 1} of {num_epochs}, update {updates % num_batches} of {num_batches} when'
+        ' last saved'
+    )
 
 
 def choose(config: ConfigDict, card: Card, states: TrainState, workdir: pathlib.Path) -> Model:
@@ -85,6 +127,19 @@ def choose(config: ConfigDict, card: Card, states: TrainState, workdir: pathlib.
     return Model(chosen.best_params, card, name, {'replica': index, 'epoch': epoch})
 
 
+def refuse_wishes(config: ConfigDict) -> None:
+    """Passes a config without wishes.
+
+    Raises:
+      UserError: it states one.
+    """
+    if names := stated(config.sample):
+        raise UserError(
+            f'config.sample.{names[0]} = {config.sample[names[0]]!r}: a wish that holds for'
+            ' --mode=sample alone; leave it out here'
+        )
+
+
 def manner(config: ConfigDict, card: Card, *, may_wish: bool = False) -> Manner:
     """How the config draws from the run.
 
@@ -92,11 +147,8 @@ def manner(config: ConfigDict, card: Card, *, may_wish: bool = False) -> Manner:
       UserError: the config states wishes, and may not.
     """
     settings = config.sample
-    if not may_wish and (names := stated(settings)):
-        raise UserError(
-            f'config.sample.{names[0]} = {settings[names[0]]!r}: a wish that holds for'
-            ' --mode=sample alone; leave it out here'
-        )
+    if not may_wish:
+        refuse_wishes(config)
     return Manner(
         num_samples=settings.num_samples,
         num_bars=settings.num_bars,

@@ -41,7 +41,8 @@ class Card:
 
     `rows` are those of metrics.csv so far; `dataset` says what the model was trained on (corpus,
     fingerprint, tunes, windows); `config` is the run's whole config as JSON; `versions` and
-    `device` are those of the process that wrote it.
+    `device` are those of the process that wrote it; `seconds` is how long the run has trained in
+    all its sessions, as far as they were saved.
     """
 
     architecture: Architecture
@@ -51,6 +52,7 @@ class Card:
     dataset: dict
     rows: tuple[dict, ...] = ()
     num_replicas: int = 1
+    seconds: float = 0.0
     versions: dict = dataclasses.field(default_factory=versions)
     device: str = dataclasses.field(default_factory=lambda: jax.devices()[0].device_kind)
 
@@ -92,7 +94,7 @@ class Checkpoints:
     """The checkpoints of a workdir."""
 
     def __init__(self, workdir: pathlib.Path):
-        self.folder = pathlib.Path(workdir).absolute() / 'checkpoints'
+        self.folder = pathlib.Path(workdir) / 'checkpoints'
 
     @contextlib.contextmanager
     def _manager(self) -> Iterator[ocp.CheckpointManager]:
@@ -112,7 +114,7 @@ class Checkpoints:
             )
             options = dataclasses.replace(options, create=False, multiprocessing_options=alone)
             self.folder.mkdir(parents=True, exist_ok=True)
-        with ocp.CheckpointManager(self.folder, options=options) as manager:
+        with ocp.CheckpointManager(self.folder.absolute(), options=options) as manager:
             yield manager
 
     def latest_step(self) -> int | None:

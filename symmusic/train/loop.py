@@ -80,6 +80,7 @@ def fit(
       Interrupted: the process was told to stop; the states have been saved.
       UserError: the loss is no longer finite, or the disk is full.
     """
+    started, spent = time.perf_counter(), card.seconds
     checkpoints, data, validation_data = (
         Checkpoints(workdir),
         put(train, mesh),
@@ -115,6 +116,9 @@ def fit(
     for num_updates in {min(most, num_batches), num_batches % most or most}:
         step(num_updates)
     say(f'compiled in {time.perf_counter() - begun:.1f} s; {num_batches} updates per epoch')
+
+    def timed(card):
+        return dataclasses.replace(card, seconds=spent + time.perf_counter() - started)
 
     progress = bar(
         None,
@@ -184,7 +188,7 @@ def fit(
                     )[0]:
                         raise _diverged(states, card, num_batches, workdir)
                 if is_stopped or is_due:
-                    checkpoints.save(states, card)
+                    checkpoints.save(states, timed(card))
                     saved = time.perf_counter()
                     if is_stopped:
                         raise Interrupted(
@@ -209,7 +213,7 @@ def fit(
             states = end_epoch_replicas(
                 states, placed_losses_R, placed_active_R, recipe=card.recipe, mesh=mesh
             )
-            card = dataclasses.replace(card, rows=(*card.rows, *rows))
+            card = timed(dataclasses.replace(card, rows=(*card.rows, *rows)))
             checkpoints.save(states, card)
             if jax.process_index() == 0:
                 write_metrics(workdir / 'metrics.csv', card.rows)

@@ -1,0 +1,39 @@
+"""What a config says of drawing, evaluation and the study is checked before any work: a mistake
+that the config and the files it names show is not found after hours of training.
+"""
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from symmusic.errors import UserError
+from symmusic.melody.encodings import VOCABULARIES, Vocabulary
+from symmusic.modes import material, sample, trained
+
+
+def check(config: ConfigDict, workdir: object, *, may_wish: bool = False) -> None:
+    """Passes a config whose fields of the groups `sample`, `evaluate` and `study` can be met, as
+    far as the config and the files that it names tell. The corpus tells the rest: which pitches the
+    model has, and how many tunes are long enough.
+
+    Args:
+      config: of a run.
+      workdir: of the run.
+      may_wish: whether pieces are drawn by its wishes; else it is measured, and may state none.
+
+    Raises:
+      UserError: the field, and what is allowed.
+    """
+    if config.sample.replica >= config.replicas:
+        raise UserError(
+            f'config.sample.replica = {config.sample.replica}: the run has replicas 0 to'
+            f' {config.replicas - 1}; -1 = the best'
+        )
+    if not may_wish:
+        trained.refuse_wishes(config)
+        material.check(config, workdir)
+    sample.prepare(config, widest_vocabulary(config.data.encoding))
+
+
+def widest_vocabulary(encoding: str) -> Vocabulary:
+    """The classes of a model that knows every pitch."""
+    return VOCABULARIES[encoding].fit([np.array([0, 127])])

@@ -1,0 +1,24 @@
+"""How paths and commands are shown, so that they can be used where the command was run."""
+
+import os
+import pathlib
+import shutil
+import sys
+
+
+def shown(path: str | os.PathLike) -> pathlib.Path:
+    """The path, relative where it lies below the current folder."""
+    path, here = pathlib.Path(path), pathlib.Path.cwd()
+    return path.relative_to(here) if path != here and path.is_relative_to(here) else path
+
+
+def program() -> list[str]:
+    """The words that run this program again, as it was called: its command, or the interpreter and
+    launch.py; 'python launch.py' where it was neither, as in a notebook.
+    """
+    script = pathlib.Path(sys.argv[0] if sys.argv else '')
+    if script.stem == 'symmusic':
+        return ['symmusic' if shutil.which('symmusic') == str(script) else str(shown(script))]
+    if script.name != 'launch.py':
+        return ['python', 'launch.py']
+    return [str(shown(sys.orig_argv[0])), str(shown(script))]
