@@ -14,7 +14,7 @@ from ml_collections import ConfigDict, config_flags
 
 from symmusic.config import experiments, fields, protocol
 from symmusic.errors import UserError
-from symmusic.terminal import shown
+from symmusic.terminal import program, shown
 
 DEFAULT_CONFIG = 'configs/attn.py'
 OPTIONS = ('mode', 'config', 'workdir')
@@ -296,17 +296,27 @@ def _spell(value: str, default: object) -> str:
     return value
 
 
+EXAMPLES = {
+    '--config=configs/attn.py': 'train; the same command resumes',
+    '--mode=sample --config.sample.prompt=my.mid': 'continue your own bars',
+    '--mode=stats --config.data.corpus=folder_of_midi': 'describe a corpus',
+    '--mode=experiment --config=configs/exp3.py': (
+        'run an experiment; with --config.quick=True in minutes'
+    ),
+    '--mode=study': 'build a listening study',
+    '--mode=study --answers=folder_of_answers': 'analyse what the listeners answered',
+}
+
+
 def _usage(modes: Sequence[str], root: pathlib.Path) -> str:
-    return f"""usage: python launch.py [--mode=MODE] [--config=FILE] [--workdir=DIR] [--config.FIELD=VALUE ...]
+    called = ' '.join(program())
+    examples = '\n'.join(f'  {called} {words}\n      {does}' for words, does in EXAMPLES.items())
+    return f"""usage: {called} [--mode=MODE] [--config=FILE] [--workdir=DIR]
+    [--config.FIELD=VALUE ...]
 
 modes    {', '.join(modes)}  (default: {modes[0]})
 configs  {', '.join(_configs(root))}  (default: {DEFAULT_CONFIG})
 workdir  default: runs/<config file's name>; for stats runs/stats-<corpus>
 fields   docs/config.md lists every field with its default and what it allows
 
-  python launch.py --config=configs/attn.py                            train; the same command resumes
-  python launch.py --mode=sample --config.sample.prompt=my.mid         continue your own bars
-  python launch.py --mode=stats --config.data.corpus=folder_of_midi    describe a corpus
-  python launch.py --mode=experiment --config=configs/exp3.py          run an experiment; --config.quick=True in minutes
-  python launch.py --mode=study                                        build a listening study
-  python launch.py --mode=study --answers=folder_of_answers            analyse what the listeners answered"""
+{examples}"""
