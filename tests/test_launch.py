@@ -29,6 +29,7 @@ from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import parse_midi
 from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
 from symmusic.score.notes import Note
+from symmusic.terminal import shown
 from symmusic.train import provenance
 from symmusic.train.provenance import commit, versions
 from symmusic.train.shipped import read_shipped
@@ -300,7 +301,7 @@ def test_the_same_command_says_finished_and_more_epochs_go_on(workdir, corpus, c
     out = capsys.readouterr().out
     assert 'finished after 2 epochs' in out
     page = workdir / 'samples' / 'mary' / 'index.html'
-    assert out.splitlines()[-1] == str(page)
+    assert out.splitlines()[-1] == str(shown(page))
     assert content(workdir) == before
     # Sampling fields may differ.
     assert launch.main(arguments(workdir, corpus, **{'sample.temperature': 0.5})) == 0
@@ -331,7 +332,7 @@ def test_the_same_command_says_finished_and_more_epochs_go_on(workdir, corpus, c
 def test_a_second_process_is_refused(workdir, corpus, refused):
     before = content(workdir)
     with alone_in(workdir):
-        assert f'works in {workdir}; wait until it has ended' in refused(
+        assert f'works in {shown(workdir)}; wait until it has ended' in refused(
             *arguments(workdir, corpus, **{'train.num_epochs': 5})
         )
     assert content(workdir) == before
@@ -345,7 +346,7 @@ def test_sampling_needs_nothing_but_the_workdir(workdir, tmp_path, capsys, refus
     argv = sampling(workdir, f'--config.sample.prompt={prompt}', '--config.seed=5')
     assert launch.main(argv) == 0
     folder = pathlib.Path(capsys.readouterr().out.splitlines()[-1])
-    assert folder == workdir / 'samples' / 'my tune'
+    assert folder.absolute() == workdir / 'samples' / 'my tune'
     assert {
         '01.mid',
         '02.mid',
@@ -371,7 +372,7 @@ def test_sampling_needs_nothing_but_the_workdir(workdir, tmp_path, capsys, refus
     assert launch.main([*argv, '--config.sample.temperature=0', '--config.sample.wav=True']) == 0
     said = capsys.readouterr().out
     assert 'config.sample.temperature = 0: always the likeliest' in said
-    assert said.splitlines()[-1] == str(workdir / 'samples' / 'my tune-2')
+    assert said.splitlines()[-1] == str(shown(workdir / 'samples' / 'my tune-2'))
     greedy = workdir / 'samples' / 'my tune-2'
     assert len(json.loads((greedy / 'samples.json').read_text())) == 1
     assert not (greedy / '02.mid').exists()
@@ -834,7 +835,7 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch):
     assert launch.main(argv) == 0
     printed = capsys.readouterr().out
     folder = workdir / 'evaluation'
-    assert printed.splitlines()[-1] == str(folder)
+    assert printed.splitlines()[-1] == str(shown(folder))
     assert len(printed.splitlines()) < 20
     report = (folder / 'report.md').read_text()
     assert report.index('## The scale: means over draws') < report.index(
@@ -928,7 +929,7 @@ def test_a_listening_study(workdir, tmp_path, capsys, refused):
     study = [f'--workdir={workdir}', '--mode=study', '--config.sample.num_bars=1']
     assert launch.main([*study, '--config.study.num_pieces=1']) == 0
     out = capsys.readouterr().out
-    assert out.splitlines()[-1] == str(workdir / 'study')
+    assert out.splitlines()[-1] == str(shown(workdir / 'study'))
     key = json.loads((workdir / 'study' / 'key.json').read_text())
     assert sorted(piece['kind'] for piece in key['pieces']) == ['generated', 'training']
     assert all(piece['notes'] for piece in key['pieces'])
@@ -944,7 +945,7 @@ def test_a_listening_study(workdir, tmp_path, capsys, refused):
     assert content(workdir) == before
     fixed = ['--config.evaluate.prompts=fixed', '--config.study.num_pieces=3']
     assert launch.main([*study, *fixed]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == str(workdir / 'study-2')
+    assert capsys.readouterr().out.splitlines()[-1] == str(shown(workdir / 'study-2'))
     other = json.loads((workdir / 'study-2' / 'key.json').read_text())
     made = [piece['origin'] for piece in other['pieces'] if piece['kind'] == 'generated']
     assert made == ['after mary'] * 3
@@ -967,7 +968,7 @@ def test_a_listening_study(workdir, tmp_path, capsys, refused):
     out = capsys.readouterr().out
     assert 'left out b.json: not JSON' in out
     # the one that is answered, not the newest
-    assert out.splitlines()[-1] == str(workdir / 'study')
+    assert out.splitlines()[-1] == str(shown(workdir / 'study'))
     files = {path.name for path in (workdir / 'study').iterdir()} - set(before)
     assert files >= {
         'results.json',
@@ -1001,7 +1002,7 @@ def test_comparing_two_folders(two_folders, tmp_path, capsys, monkeypatch):
     assert launch.main(argv) == 0
     printed = capsys.readouterr().out
     folder = tmp_path / 'runs' / 'compare-real-made' / 'evaluation'
-    assert printed.splitlines()[-1] == str(folder)
+    assert printed.splitlines()[-1] == str(shown(folder))
     for words in (
         'generated: 2 of 8 pieces left out: broken.mid (damaged midi',
         'empty.mid (no notes)',
@@ -1198,7 +1199,7 @@ def test_a_workdir_whose_config_is_damaged(refused, workdir, corpus, text):
 def test_a_workdir_that_is_a_file(refused, tmp_path, corpus, mode):
     (tmp_path / 'out').write_text('mine')
     argv = sampling('out') if mode == 'sample' else arguments('out', corpus, mode)
-    assert str(tmp_path / 'out') in refused(*argv)
+    assert str(shown(tmp_path / 'out')) in refused(*argv)
 
 
 def test_without_a_run_the_shipped_model_draws(tmp_path, monkeypatch, capsys, folk):
@@ -1251,7 +1252,7 @@ def test_without_a_run_the_shipped_model_is_measured(tmp_path, capsys, folk):
     printed = capsys.readouterr().out.splitlines()
     assert any('the shipped model is measured' in line for line in printed)
     folder = tmp_path / 'nowhere' / 'evaluation'
-    assert printed[-1] == str(folder)
+    assert printed[-1] == str(shown(folder))
     comparison = json.loads((folder / 'comparison.json').read_text())
     figures = read_shipped()[2]['nats_per_step']
     # a reader that has become better since the card was written changes a few tunes
@@ -1304,8 +1305,8 @@ def test_checkpoints_of_another_run(refused, workdir, corpus):
     (workdir / 'config.json').write_text(text.replace('"num_cells": 8', '"num_cells": 4'))
     line = refused(*arguments(workdir, corpus, **{'model.num_cells': 4, 'train.num_epochs': 3}))
     assert (
-        f'{workdir / "checkpoints"} holds another run: model.num_cells is 8 in the run and 4 now'
-        in line
+        f'{shown(workdir / "checkpoints")} holds another run: model.num_cells is 8 in the run and 4'
+        ' now' in line
     )
 
 
@@ -1362,7 +1363,7 @@ def test_started_from_another_folder(corpus, tmp_path, cache):
     )
     out, error = good.communicate(timeout=120)
     assert (good.returncode, error) == (0, '')
-    assert out.splitlines()[-1] == str(tmp_path / 'runs' / 'stats-tunes' / 'stats')
+    assert out.splitlines()[-1] == 'runs/stats-tunes/stats'
     assert (tmp_path / 'runs' / 'stats-tunes' / 'stats' / 'stats.json').exists()
     bad = process('--config=configs/lsmt.py', cwd=tmp_path, cache=cache)
     out, error = bad.communicate(timeout=120)
