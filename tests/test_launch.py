@@ -1295,7 +1295,7 @@ def test_a_damaged_checkpoint_is_named(refused, workdir, corpus, mode):
         else arguments(workdir, corpus, **{'train.num_epochs': 3})
     )
     error = refused(*argv)
-    assert str(latest) in error
+    assert str(shown(latest)) in error
     assert 'damaged' in error
 
 
