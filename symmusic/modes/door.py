@@ -5,7 +5,6 @@ that the config and the files it names show is not found after hours of training
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.errors import UserError
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 from symmusic.modes import material, sample, trained
 
@@ -23,11 +22,7 @@ def check(config: ConfigDict, workdir: object, *, may_wish: bool = False) -> Non
     Raises:
       UserError: the field, and what is allowed.
     """
-    if config.sample.replica >= config.replicas:
-        raise UserError(
-            f'config.sample.replica = {config.sample.replica}: the run has replicas 0 to'
-            f' {config.replicas - 1}; -1 = the best'
-        )
+    trained.require_replica(config.sample.replica, config.replicas)
     if not may_wish:
         trained.refuse_wishes(config)
         material.check(config, workdir)

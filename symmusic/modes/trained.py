@@ -50,6 +50,7 @@ def load(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
         if (workdir / 'config.json').exists():
             raise UserError(f'{workdir} holds no trained model; train one with: {train}')
         params, card, figures = shipped.read_shipped()
+        require_replica(command.config.sample.replica, card.num_replicas)
         nats, date = figures['nats_per_step'], figures['date']
         does = 'is measured' if command.mode == 'evaluate' else 'draws'
         print(
@@ -111,11 +112,7 @@ def _progress(states: TrainState, card: Card) -> str:
 def choose(config: ConfigDict, card: Card, states: TrainState, workdir: pathlib.Path) -> Model:
     """The model of the replica that draws."""
     wanted = config.sample.replica
-    if wanted >= card.num_replicas:
-        raise UserError(
-            f'config.sample.replica = {wanted}: the run has replicas 0 to {card.num_replicas - 1};'
-            ' -1 = the best'
-        )
+    require_replica(wanted, card.num_replicas)
     index = best_replica(states) if wanted < 0 else wanted
     chosen = replica(states, index)
     epoch = int(chosen.best_epoch)
@@ -125,6 +122,19 @@ def choose(config: ConfigDict, card: Card, states: TrainState, workdir: pathlib.
         + f'epoch {epoch}'
     )
     return Model(chosen.best_params, card, name, {'replica': index, 'epoch': epoch})
+
+
+def require_replica(wanted: int, num_replicas: int) -> None:
+    """Passes a `config.sample.replica` that a run of so many has.
+
+    Raises:
+      UserError: it has not.
+    """
+    if wanted >= num_replicas:
+        raise UserError(
+            f'config.sample.replica = {wanted}: the run has replicas 0 to {num_replicas - 1};'
+            ' -1 = the best'
+        )
 
 
 def refuse_wishes(config: ConfigDict) -> None:

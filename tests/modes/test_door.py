@@ -160,6 +160,12 @@ def test_a_run_is_left_as_it_is(run, tmp_path, capsys, mode):
     assert content(run) == before
 
 
+@pytest.mark.parametrize('mode', ['sample', 'evaluate', 'study'])
+def test_the_shipped_model_has_one_replica(tmp_path, capsys, mode):
+    argv = [f'--workdir={tmp_path / "none"}', f'--mode={mode}', '--config.sample.replica=1']
+    refused(tmp_path, capsys, argv, 'sample.replica')
+
+
 def test_what_is_right_passes(tmp_path):
     config = parse(
         words({'sample.prompt': 'prompt.mid', 'sample.regenerate': '2-3', 'sample.replica': 0}),
