@@ -13,6 +13,7 @@ KEYS = (
     *('Flyd', 'Ephr', 'Bloc', 'Caeo', 'Gion', 'G major', 'none', 'HP', 'Hp', 'D Phr', 'EbLydian'),
 )
 METERS = ('4/4', 'C', 'C|', '3/4', '2/4', '6/8', '9/8', '12/8', '5/4', '7/8', '3/8', '2/2', '6/4')
+ODD_METERS = ('none', '2+3/8', '(3+2+2)/8', '11/8', '3/2', '4/2', 'C3/4')
 UNITS = ('', '1/8', '1/4', '1/16')
 LENGTHS = ('',) * 8 + ('2', '2', '3', '4', '/', '/2', '3/2', '//', '/4', '3/', '6', '5/4')
 DECORATIONS = ('!trill!', '!accent!', '!p!', '~', '.', 'H', 'T', 'u', 'v', '!fermata!', '!5!')
@@ -23,11 +24,14 @@ CLEFS = (
     *('clef=bass', 'treble', 'clef=treble-8', 'treble+8', 'octave=-1', 'octave=1'),
     *('transpose=-2', 'transpose=3', 'clef=alto transpose=-12', 'clef=treble'),
 )
+SPACERS = ('y', 'y2 ', '`', '[I:linebreak $]', '[r:a remark]')
 FIELDS = ('[K:G]', '[K:Fm]', '[L:1/8]', '[L:1/4]', '[M:3/4]', '[K:A]')
 FEATURES = (
     *('accidentals', 'octaves', 'ties', 'tuplets', 'long tuplets', 'broken', 'graces', 'chords'),
     *('rests', 'repeats', 'endings', 'parts', 'labels', 'inline', 'lines', 'decorations', 'text'),
     *('comments', 'clef', 'transpose', 'slurs', 'key accidentals', 'voices', 'tempo', 'header'),
+    *('spacers', 'broken chords', 'chord ties', 'bar lines', 'more endings', 'overlays', 'meters'),
+    'joined repeats',
 )
 
 
@@ -42,14 +46,14 @@ class _Tune:
     def __init__(self, rng: random.Random):
         self.rng = rng
         self.has = set(rng.sample(FEATURES, rng.randint(2, 9)))
-        self.meter = rng.choice(METERS)
+        self.meter = rng.choice(ODD_METERS if 'meters' in self.has else METERS)
         self.for_abcjs = rng.random() < 0.5
-        self.has -= {'parts'} if self.for_abcjs else {'accidentals'}
+        self.has -= {'parts', 'chord ties'} if self.for_abcjs else {'accidentals'}
         self.tuplets = ODD_TUPLETS + TUPLETS if self.odd_tuplets_are_sure() else TUPLETS
 
     def odd_tuplets_are_sure(self) -> bool:
         """Whether the other reader takes 3/4 for simple and 6/8 for compound, as the standard."""
-        if self.has & {'lines', 'inline'}:  # the metre may change
+        if self.has & {'lines', 'inline', 'meters'}:  # the metre may change
             return False
         if self.meter in ('3/4', '3/8', '6/4'):
             return self.for_abcjs and self.meter == '3/4'
@@ -84,7 +88,8 @@ class _Tune:
             elif self.chance('labels', 0.7):
                 lines.append('P:' + rng.choice(['A', 'B', 'Trio', 'segno']))
             lines += self.section(index)
-        return '\n'.join(lines) + '\n'
+        text = '\n'.join(lines) + '\n'
+        return text.replace(':|\n|:', '::\n') if 'joined repeats' in self.has else text
 
     def key(self) -> str:
         text = self.rng.choice(KEYS)
@@ -109,10 +114,10 @@ class _Tune:
     def section(self, index: int) -> list[str]:
         """Lines of music, played once, repeated, or repeated with endings."""
         music = self.bars(self.rng.randint(2, 4))
-        start = '' if index == 0 and self.rng.random() < 0.5 else '|:'
+        is_implied = index == 0 and 'overlays' not in self.has and self.rng.random() < 0.5
+        start = '' if is_implied else '|:'
         if self.chance('endings', 0.7):
-            first, second = self.rng.choice([('|1 ', ':|2 '), ('|[1 ', ':|[2 '), ('| [1', ':| [2')])
-            music += f'{first}{self.bars(1)}{second}{self.bars(1)}'
+            music += self.endings()
             end = self.rng.choice(['|]', '||'])
         elif self.chance('repeats', 0.7):
             end = ':|'
@@ -134,6 +139,13 @@ class _Tune:
             lines.append('w: la la la _ la-la')
         return lines
 
+    def endings(self) -> str:
+        """What the passes of a repeat end with, from the bar line on."""
+        signs = [('|1 ', ':|2 '), ('|[1 ', ':|[2 '), ('| [1', ':| [2')]
+        if self.chance('more endings', 0.6):
+            signs = [('|1 ', ':|2 ', ':|3 '), ('|1,2 ', ':|3 '), ('|[1-2 ', ':|[3 ')]
+        return ''.join(sign + self.bars(1) for sign in self.rng.choice(signs))
+
     def bars(self, count: int) -> str:
         bars = []
         for index in range(count):
@@ -144,8 +156,13 @@ class _Tune:
                 text = '\\\n' + text
             elif index and self.chance('lines', 0.2):
                 text = '\n' + text
+            if self.chance('overlays', 0.2):
+                text += '&' + self.bar()
             bars.append(text)
-        return '|'.join(bars)
+        if 'bar lines' not in self.has:
+            return '|'.join(bars)
+        lines = [self.rng.choice(['|', '| ', ' |', '.|']) for _ in bars[1:]]
+        return ''.join(map(''.join, zip(bars, [*lines, ''], strict=True)))
 
     def bar(self) -> str:
         """A few sounds, of whatever length together."""
@@ -181,6 +198,10 @@ class _Tune:
             # Behind the bar line the pitch is the same without its accidental.
             again = note.lstrip('^_=')
             return note + rng.choice(LENGTHS) + between + again + rng.choice(LENGTHS)
+        if self.chance('broken chords', 0.15):
+            return self.plain_chord() + rng.choice('<>') + rng.choice([self.plain_chord(), 'z'])
+        if self.chance('chord ties', 0.15):
+            return '[C-E]' + rng.choice(['', '2']) + rng.choice(['[CE]', 'C', 'D'])
         if self.chance('chords', 0.15):
             return self.chord()
         if self.chance('rests', 0.15):
@@ -197,6 +218,8 @@ class _Tune:
         if self.chance('graces', 0.2):
             inside = ''.join(self.pitch() for _ in range(self.rng.randint(1, 3)))
             text += '{' + self.rng.choice(['', '/']) + inside + '}'
+        if self.chance('spacers', 0.2):
+            text += self.rng.choice(SPACERS[: 3 if self.for_abcjs else 5])
         if self.chance('decorations', 0.25):
             text += self.rng.choice(DECORATIONS)
         return text
@@ -212,6 +235,9 @@ class _Tune:
         if self.chance('octaves', 0.2):
             text += self.rng.choice([',', "'"])
         return text
+
+    def plain_chord(self) -> str:
+        return '[' + ''.join(self.rng.sample('CDEFGABcdefg', 2)) + ']'
 
     def chord(self) -> str:
         letters = self.rng.sample('CDEFGABcdefgab', self.rng.randint(2, 4))

@@ -1,6 +1,8 @@
 """Independent readers of ABC and MIDI, called for many files at a time: abc2midi, abcjs, symusic.
 
-All give notes as `(onset, length, pitch)`, in quarters and MIDI numbers, in order.
+All give notes as `(onset, length, pitch)`, in quarters and MIDI numbers, in the order of
+`in_order`. Of a chord with the same sounding pitch twice, as [A2A2] or [^G_A], the
+readers of ABC give it once, as ours does.
 """
 
 import json
@@ -10,7 +12,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 Notes = list[tuple[float, float, int]]
 ABCJS = pathlib.Path(__file__).with_name('abcjs_notes.js')
@@ -53,6 +55,11 @@ def abcjs_folder() -> str:
     return folder if folder and (pathlib.Path(folder) / 'abcjs').is_dir() else ''
 
 
+def in_order(notes: Iterable[tuple[float, float, int]]) -> Notes:
+    """Notes by onset, those of one onset by pitch."""
+    return sorted(notes, key=lambda note: (note[0], note[2]))
+
+
 def read_with_abcjs(texts: Sequence[str]) -> list[Notes | None]:
     """The notes of each tune's first voice; None where abcjs fails."""
     answer = subprocess.run(
@@ -64,7 +71,8 @@ def read_with_abcjs(texts: Sequence[str]) -> list[Notes | None]:
         check=True,
     )
     return [
-        None if notes is None else sorted(map(tuple, notes)) for notes in json.loads(answer.stdout)
+        None if notes is None else in_order(set(map(tuple, notes)))
+        for notes in json.loads(answer.stdout)
     ]
 
 
@@ -124,7 +132,7 @@ def read_with_symusic(data: bytes) -> list[Notes]:
     score = symusic.Score.from_midi(data)
     quarter = score.ticks_per_quarter
     return [
-        sorted((note.time / quarter, note.duration / quarter, note.pitch) for note in track.notes)
+        in_order((note.time / quarter, note.duration / quarter, note.pitch) for note in track.notes)
         for track in score.tracks
         if track.notes and not track.is_drum
     ]
@@ -135,6 +143,6 @@ def _first_notes(data: bytes) -> Notes | None:
     left it unfinished.
     """
     try:
-        return next(iter(read_with_symusic(data)), [])
+        return in_order(set(next(iter(read_with_symusic(data)), [])))
     except RuntimeError:
         return None
