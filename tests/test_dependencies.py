@@ -22,6 +22,7 @@ OPTIONAL = {
     'verovio',
     'torch',
     'keras',
+    'symusic',
 }  # BUILD.md says what for; all is well without
 TOOLS = runpy.run_path(str(ROOT / '.ci' / 'dependencies.py'))
 # every file is parsed: once, not for each package

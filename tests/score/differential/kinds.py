@@ -28,7 +28,7 @@ class Kind:
 
 
 def _open_at_double_bars(line: str) -> str:
-    return re.sub(r'(?<![:|])(\|\||\|\]|\[\|(?!\]))(?![:|1-9])(?!\s*\|)(?!\s*\[?1)', ' |: ', line)
+    return re.sub(r'(?<![:|\[])(\|\||\|\]|\[\|(?!\]))(?![:|1-9])(?!\s*\|)(?!\s*\[?1)', ' |: ', line)
 
 
 def _open_after_repeats(line: str) -> str:
