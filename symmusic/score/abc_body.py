@@ -38,7 +38,7 @@ _TOKEN = re.compile(
 | (?P<quoted>"[^"]*"?)
 | (?P<grace>\{{[^}}]{{0,{MAX_FIELD}}}\}})
 | (?P<decoration>![^!|]{{1,80}}!|\+[^+|]{{1,80}}\+)
-| (?P<ending>\[\d[\d,\-]{{0,20}})
+| (?P<ending>\[\d[\d,\-]{{0,20}}|\A[ \t]{{0,8}}\d[\d,\-]{{0,20}}(?=\s))
 | (?P<field>\[[A-Za-z]:[^\]]{{0,{MAX_FIELD}}}\]?)
 | (?P<chord>\[(?:[^\]\["|!]|"[^"]{{0,80}}"|![^|!]{{0,80}}!){{1,200}}\]{_LENGTH})
 | (?P<overlay>&)
@@ -183,6 +183,11 @@ class VoiceReader:
             self._read_ending(digits)
 
     def _read_ending(self, text: str) -> None:
+        """Reads '[1', '[1,3' or '[1-3', or without its bracket at the beginning of a line, where
+        only a bar line at the end of the line before makes it an ending.
+        """
+        if text.lstrip()[0] != '[' and not isinstance(self.items[-1] if self.items else 0, Bar):
+            return
         passes = set()
         for first, last in re.findall(r'(\d)(?:-(\d))?', text):
             passes.update(range(int(first), int(last or first) + 1))

@@ -104,7 +104,8 @@ def parse_key(text: str) -> dict[int, int] | None:
     # A small letter counts as a tonic only where it cannot be the beginning of another word.
     match = re.match(r'(?:([A-G])|([a-g])(?=[#b]?(?:\s|$)))([#b]?)\s*([A-Za-z]*)', text)
     explicit = text[match.end() :] if match else text
-    is_explicit_only = bool(re.match(r'exp\b', match[4] if match else text))
+    # `K:D exp ^f`, and behind a mode `K:D Phr exp _b`: the accidentals that are listed, no others
+    is_explicit_only = bool(re.match(r'\s*exp\b', explicit) or (match and match[4] == 'exp'))
     key = {}
     if match and not is_explicit_only:
         word = match[4].lower()

@@ -113,7 +113,11 @@ class _Repeats:
         return self.start
 
     def is_section(self, index: int) -> bool:
-        """Whether a double bar ends what a later repeat sign would go back to."""
+        """Whether a double bar ends what a later repeat sign would go back to; one directly before
+        an ending does not.
+        """
+        if any(isinstance(item, Ending) for item in self.items[index + 1 : index + 2]):
+            return False
         if self.ending is None:
             return not self.has_sign
         return self.find_ending(index, self.number + 1) is None

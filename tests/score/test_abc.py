@@ -128,6 +128,8 @@ def test_the_voice_defined_first_is_read():
         ('Dmix =f', ''),
         ('C^f^c', 'fc'),
         ('D exp ^f', 'f'),
+        ('D Phr exp ^f', 'f'),
+        ('Emin exp', ''),
         ('G treble', 'f'),
         ('D stafflines=5 clef=alto', 'fc'),
     ],
@@ -142,6 +144,7 @@ def test_flat_and_mixed_keys():
     assert parse_key('Gm') == parse_key('Gmin') == parse_key('Bb')
     assert parse_key('Dphr^f') == {11: -1, 4: -1, 5: 1}
     assert parse_key('D exp ^f _b') == {5: 1, 11: -1}
+    assert parse_key('F#min exp ^f _b') == {5: 1, 11: -1}
     assert len(parse_key('C#')) == len(parse_key('Cb')) == 7
     assert parse_key('clef=bass') is None
 

@@ -27,6 +27,12 @@ from tests.score.abc_bodies import naturals, pitches, read
         ('|:C|1,3D:|2E:|4F||G', 'CDCECDCFG'),
         ('|:C|1-3D:|4E||', 'CDCDCDCE'),
         ('|:C|1D|2E||F', 'CDCEF'),
+        # a double bar directly before an ending ends no section
+        ('|:C:|D||1E:|2F|]', 'CCDEDF'),
+        ('D|E||[1F:|[2G|]', 'DEFDEG'),
+        # an ending's number at the beginning of a line, behind a bar line
+        ('|:C|\\\n1 D:|\n 2 E|]', 'CDCE'),
+        ('|:C\n1 D:|', 'CDCD'),
         ('|:C|1D:|E', 'CDCE'),
         ('|::C::|D', 'CCCD'),
         ('C[|]D:|', 'CDCD'),

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from symmusic.corpus.collections import find_files
 from symmusic.errors import ScoreError
-from symmusic.score.abc import decode, read_abc_tune, split_tunes
+from symmusic.score.abc import read_abc_tune
+from symmusic.score.abc_book import split_tunes
+from symmusic.score.abc_text import decode
 from symmusic.score.midi import parse_midi
 from symmusic.score.notes import Score
 from tests.score.differential import others

@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from symmusic.score import abc_body
+from symmusic.score import abc_rhythm
 from tests.score.differential import compare, generate_abc, generate_midi, others
 from tests.score.differential.compare import agree, compare_files, compare_tunes, read_ours
 from tests.score.differential.kinds import CLOSED_REPEAT, DOUBLE_BAR, LINE_BREAK, OPEN_TIE, rewrite
@@ -77,7 +77,7 @@ def test_generated_files():
 def test_a_fault_of_ours_is_seen(monkeypatch):
     tunes = {'plain': HEAD + 'C>D E2|', 'other': HEAD + 'CDEF|'}
     assert compare_tunes(tunes).left == []
-    monkeypatch.setattr(abc_body, '_broken_share', lambda halvings: 1)
+    monkeypatch.setattr(abc_rhythm, '_broken_share', lambda halvings: 1)
     found = compare_tunes(tunes)
     assert (found.compared, found.agreeing, found.left) == (2, 1, ['plain'])
 
