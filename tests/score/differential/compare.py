@@ -127,7 +127,7 @@ def generated_files(num: int = NUM_GENERATED) -> dict[str, bytes]:
 
 def _notes(score: Score) -> Notes:
     quarter = score.ticks_per_quarter
-    return sorted(
+    return others.in_order(
         (note.onset / quarter, note.duration / quarter, note.pitch) for note in score.notes
     )
 

@@ -24,6 +24,7 @@ CLEFS = (
     *('clef=bass', 'treble', 'clef=treble-8', 'treble+8', 'octave=-1', 'octave=1'),
     *('transpose=-2', 'transpose=3', 'clef=alto transpose=-12', 'clef=treble'),
 )
+KEY_ACCIDENTALS = (' ^f', ' _b', ' =c', ' ^g', ' exp ^f _b')
 SPACERS = ('y', 'y2 ', '`', '[I:linebreak $]', '[r:a remark]')
 FIELDS = ('[K:G]', '[K:Fm]', '[L:1/8]', '[L:1/4]', '[M:3/4]', '[K:A]')
 FEATURES = (
@@ -94,7 +95,7 @@ class _Tune:
     def key(self) -> str:
         text = self.rng.choice(KEYS)
         if self.chance('key accidentals', 0.8) and text not in ('none', 'HP', 'Hp'):
-            text += self.rng.choice([' ^f', ' _b', ' =c', ' exp ^f _b', ' ^g'])
+            text += self.rng.choice(KEY_ACCIDENTALS[: 4 if self.for_abcjs else 5])
         return text
 
     def clef(self) -> str:
@@ -166,7 +167,7 @@ class _Tune:
 
     def bar(self) -> str:
         """A few sounds, of whatever length together."""
-        if self.chance('rests', 0.05):
+        if 'overlays' not in self.has and self.chance('rests', 0.05):
             return self.rng.choice(['Z', 'Z2', 'z4'])
         parts = []
         for _ in range(self.rng.randint(2, 6)):
@@ -215,11 +216,11 @@ class _Tune:
         text = ''
         if self.chance('text', 0.1):
             text += self.rng.choice(['"Dm"', '"^slow"', '"<(" ">)"'])
+        if self.chance('spacers', 0.2):
+            text += self.rng.choice(SPACERS[: 3 if self.for_abcjs else 5])
         if self.chance('graces', 0.2):
             inside = ''.join(self.pitch() for _ in range(self.rng.randint(1, 3)))
             text += '{' + self.rng.choice(['', '/']) + inside + '}'
-        if self.chance('spacers', 0.2):
-            text += self.rng.choice(SPACERS[: 3 if self.for_abcjs else 5])
         if self.chance('decorations', 0.25):
             text += self.rng.choice(DECORATIONS)
         return text
