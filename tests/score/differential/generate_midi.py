@@ -31,6 +31,8 @@ class _File:
         self.rng = rng
         self.has = set(rng.sample(FEATURES, rng.randint(2, 9)))
         self.division = rng.choice(DIVISIONS)
+        # not taken yet: an instrument is a channel for one reader, one of a track for another
+        self.channels = rng.sample([c for c in range(16) if c != 9], 15)
 
     def data(self) -> bytes:
         rng = self.rng
@@ -51,8 +53,9 @@ class _File:
         rng = self.rng
         events: list[Event] = []
         num_channels = rng.randint(2, 3) if 'several channels' in self.has else 1
-        for channel in rng.sample([c for c in range(16) if c != 9], num_channels):
+        for channel in self.channels[:num_channels]:
             events += self.part(channel)
+        del self.channels[:num_channels]
         if 'drums' in self.has and rng.random() < 0.5:
             events += self.part(9)
         end = max(tick for tick, _ in events)
