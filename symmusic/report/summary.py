@@ -85,8 +85,8 @@ def _overlap(comparison: dict) -> str:
     if model['mean'] is None:
         return 'the overlap area is undefined in every draw'
     text = (
-        f'the overall overlap area is {estimate(model["mean"], model["low"], model["high"])}, where 1'
-        ' would be just as varied. '
+        f'the overall overlap area is {estimate(model["mean"], model["low"], model["high"])}, where'
+        ' 1 would be just as varied. '
     )
     floors = {
         name: each['mean']
