@@ -2,7 +2,7 @@
 
 Each tune has a few of `FEATURES` only, so that one that readers disagree about says why. And each
 is written for one of the two other readers: it has nothing that this one is known to read
-otherwise (`test_differential.py` lists it).
+otherwise (`AVOIDED` in `kinds.py`).
 """
 
 import random

@@ -75,3 +75,94 @@ def rewrite(text: str, kinds: tuple[Kind, ...]) -> str:
     for kind in kinds:
         lines = [line if _FIELD_OR_COMMENT.match(line) else kind.rewrite(line) for line in lines]
     return header + '\n'.join(lines)
+
+
+@dataclasses.dataclass(frozen=True)
+class Avoided:
+    """What generated tunes leave out, because another reader reads it otherwise.
+
+    Attributes:
+      reason: why ours is right.
+      readers: of abc2midi and abcjs those that read it otherwise.
+      tune: the smallest that shows it, from its M: field on.
+      notes: which it holds: onset and length in quarters, pitch.
+    """
+
+    reason: str
+    readers: tuple[str, ...]
+    tune: str
+    notes: tuple[tuple[float, float, int], ...]
+
+
+def _even(length: float, *pitches: int) -> tuple[tuple[float, float, int], ...]:
+    return tuple((length * place, length, pitch) for place, pitch in enumerate(pitches))
+
+
+AVOIDED = (
+    Avoided(
+        'the header says in which order the parts are played (section 3.1.9)',
+        ('abcjs',),
+        'M:4/4\nL:1/4\nP:ABA\nK:C\nP:A\nC4|\nP:B\nD4|',
+        _even(4, 60, 62, 60),
+    ),
+    Avoided(
+        'empty fields of a tuplet take their usual values (4.13)',
+        ('abcjs',),
+        'M:4/4\nL:1/4\nK:C\n(3::CDE|',
+        _even(2 / 3, 60, 62, 64),
+    ),
+    Avoided(
+        'a tuplet of 5, 7 or 9 takes the time of 2 in simple metres, and 3/4 is one (4.13)',
+        ('abc2midi',),
+        'M:3/4\nL:1/4\nK:C\n(5CDEFG|',
+        _even(0.4, 60, 62, 64, 65, 67),
+    ),
+    Avoided(
+        'and the time of 3 in compound metres (4.13)',
+        ('abcjs',),
+        'M:9/8\nL:1/4\nK:C\n(5CDEFG|',
+        _even(0.6, 60, 62, 64, 65, 67),
+    ),
+    Avoided(
+        'the metre that holds where the tuplet stands, not that of the header',
+        ('abc2midi', 'abcjs'),
+        'M:4/4\nL:1/4\nK:C\n[M:9/8](5CDEFG|',
+        _even(0.6, 60, 62, 64, 65, 67),
+    ),
+    Avoided(
+        'lengths inside and behind a chord are multiplied (4.17)',
+        ('abc2midi',),
+        'M:4/4\nL:1/4\nK:C\n[C2E2]2|',
+        ((0, 4, 60), (0, 4, 64)),
+    ),
+    Avoided(
+        'a tie inside a chord holds its own note until the next chord or note (4.17)',
+        ('abcjs',),
+        'M:4/4\nL:1/4\nK:C\n[C-E]2C z|',
+        ((0, 3, 60), (0, 2, 64)),
+    ),
+    Avoided(
+        'exp behind a mode: the accidentals that are listed, no others (3.1.14)',
+        ('abcjs',),
+        'M:4/4\nL:1/4\nK:Ab exp ^f\nAB|',
+        _even(1, 69, 71),
+    ),
+    Avoided(
+        'an accidental in a key replaces the one of its mode',
+        ('abcjs',),
+        'M:4/4\nL:1/4\nK:Db ^g\ngd|',
+        _even(1, 80, 73),
+    ),
+    Avoided(
+        'a field inside the music of one voice is of that voice alone (7)',
+        ('abcjs',),
+        'M:4/4\nL:1/4\nK:C\nV:1\nC|\nV:2\n[L:1/16]E|\nV:1\nD|',
+        _even(1, 60, 62),
+    ),
+    Avoided(
+        'an accidental of a grace note holds to the end of the bar, a spacer behind it or not',
+        ('abc2midi', 'abcjs'),
+        'M:4/4\nL:1/4\nK:C\n{^G}yG|',
+        _even(1, 68),
+    ),
+)

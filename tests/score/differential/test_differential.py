@@ -12,7 +12,14 @@ import pytest
 from symmusic.score import abc_rhythm
 from tests.score.differential import compare, generate_abc, generate_midi, others
 from tests.score.differential.compare import agree, compare_files, compare_tunes, read_ours
-from tests.score.differential.kinds import CLOSED_REPEAT, DOUBLE_BAR, LINE_BREAK, OPEN_TIE, rewrite
+from tests.score.differential.kinds import (
+    AVOIDED,
+    CLOSED_REPEAT,
+    DOUBLE_BAR,
+    LINE_BREAK,
+    OPEN_TIE,
+    rewrite,
+)
 
 SHARE = 0.999  # of the notes of all tunes, known kinds written out
 HEAD = 'X:1\nT:Made up\nM:4/4\nL:1/4\nK:C\n'
@@ -118,6 +125,23 @@ def test_what_the_others_read(tune, expected):
     for read in (others.read_with_abc2midi, others.read_with_abcjs):
         assert agree(read([text])[0], [tuple(map(float, note[:2])) + note[2:] for note in expected])
     assert agree(read_ours(text), expected)
+
+
+@pytest.mark.usefixtures('abc_readers')
+def test_what_generated_tunes_avoid_is_read_otherwise_by_those_that_are_named():
+    tunes = ['X:1\nT:Made up\n' + each.tune for each in AVOIDED]
+    read = {
+        'abc2midi': others.read_with_abc2midi(tunes),
+        'abcjs': others.read_with_abcjs(tunes),
+    }
+    for place, each in enumerate(AVOIDED):
+        differing = [name for name, found in read.items() if not agree(found[place], each.notes)]
+        assert (each.reason, differing) == (each.reason, list(each.readers))
+
+
+@pytest.mark.parametrize('avoided', AVOIDED, ids=lambda each: each.reason)
+def test_what_generated_tunes_avoid_is_read_right_by_ours(avoided):
+    assert agree(read_ours('X:1\nT:Made up\n' + avoided.tune), avoided.notes)
 
 
 @pytest.mark.usefixtures('abc_readers')
