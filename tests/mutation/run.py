@@ -216,6 +216,40 @@ def outcome(folder: pathlib.Path, tests: tuple[str, ...], seconds: float) -> str
     return 'too long'
 
 
+class Judge:
+    """Tells how a mutant ends, in a copy of the repository whose sound tests pass.
+
+    Attributes:
+      own: of a room, run each file's own tests alone.
+      patience: how many times as long as the sound module's the tests of a mutant may take.
+    """
+
+    def __init__(self, folder: pathlib.Path, tests: tuple[str, ...], *, own: bool, patience: float):
+        self.folder, self.tests, self.own, self.patience = folder, tests, own, patience
+        self.sound_s: dict[frozenset[str], float] = {}
+
+    def __call__(self, file: str, source: str) -> str:
+        """As `outcome`, of a file whose source is another one.
+
+        Raises:
+          SystemExit: the tests do not pass as they are.
+        """
+        own = own_tests(self.folder, file, self.tests)
+        chosen = own if own and self.own else (*own, *self.tests)  # pytest runs each but once
+        which = frozenset(chosen if self.own else self.tests)
+        if which not in self.sound_s:
+            begun = time.monotonic()
+            if outcome(self.folder, chosen, 3600) != 'passed':
+                raise SystemExit(f'{" ".join(chosen)}: do not pass as they are')
+            self.sound_s[which] = time.monotonic() - begun
+        path = self.folder / file
+        sound = path.read_text(encoding='utf-8')
+        path.write_text(source, encoding='utf-8')
+        ended = outcome(self.folder, chosen, 60 + self.patience * self.sound_s[which])
+        path.write_text(sound, encoding='utf-8')
+        return ended
+
+
 def main() -> int:
     """Runs; the exit status."""
     parser = argparse.ArgumentParser(
@@ -234,42 +268,24 @@ def main() -> int:
     files, tests = MODULES[options.module]
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch, 'symmusic')
-        shutil.copytree(
-            ROOT,
-            folder,
-            ignore=shutil.ignore_patterns('.git', '.venv', '.lowest', 'runs', '__pycache__'),
-        )
+        ignored = shutil.ignore_patterns('.git', '.venv', '.lowest', 'runs', '__pycache__')
+        shutil.copytree(ROOT, folder, ignore=ignored)
         found = [
             (file, *mutant)
             for file in files
             for mutant in mutants((folder / file).read_text(encoding='utf-8'))
         ]
-        drawn = random.Random(options.seed).sample(
-            found, min(options.num or len(found), len(found))
-        )
-        sound_s: dict[frozenset[str], float] = {}
+        num = min(options.num or len(found), len(found))
+        drawn = random.Random(options.seed).sample(found, num)
+        judge = Judge(folder, tests, own=options.own, patience=options.patience)
         survivors = 0
         for number, (file, line, change, source) in enumerate(drawn, 1):
-            own = own_tests(folder, file, tests)
-            chosen = own if own and options.own else (*own, *tests)  # pytest runs each but once
-            if (which := frozenset(chosen if options.own else tests)) not in sound_s:
-                begun = time.monotonic()
-                if outcome(folder, chosen, 3600) != 'passed':
-                    print(f'{" ".join(chosen)}: do not pass as they are')
-                    return 2
-                sound_s[which] = time.monotonic() - begun
-            sound = (folder / file).read_text(encoding='utf-8')
-            (folder / file).write_text(source, encoding='utf-8')
-            ended = outcome(folder, chosen, 60 + options.patience * sound_s[which])
-            (folder / file).write_text(sound, encoding='utf-8')
+            ended = judge(file, source)
             survivors += ended == 'passed'
-            print(
-                f'{number}/{len(drawn)} {"SURVIVED" if ended == "passed" else ended} {file}:{line}'
-                f' {change}',
-                flush=True,
-            )
-        how = f'of {len(found)} mutants; seed {options.seed}; {sum(sound_s.values()):.0f} s sound'
-        print(f'{options.module}: {len(drawn) - survivors} of {len(drawn)} killed ({how})')
+            word = 'SURVIVED' if ended == 'passed' else ended
+            print(f'{number}/{num} {word} {file}:{line} {change}', flush=True)
+    how = f'of {len(found)} mutants; seed {options.seed}'
+    print(f'{options.module}: {num - survivors} of {num} killed ({how})')
     return int(survivors > 0)
 
 
