@@ -49,7 +49,10 @@ class _Tune:
         self.has = set(rng.sample(FEATURES, rng.randint(2, 9)))
         self.meter = rng.choice(ODD_METERS if 'meters' in self.has else METERS)
         self.for_abcjs = rng.random() < 0.5
-        self.has -= {'parts', 'chord ties'} if self.for_abcjs else {'accidentals'}
+        if self.for_abcjs:
+            self.has -= {'parts', 'chord ties'}
+        elif 'accidentals' in self.has:
+            self.has.discard('graces')
         self.tuplets = ODD_TUPLETS + TUPLETS if self.odd_tuplets_are_sure() else TUPLETS
 
     def odd_tuplets_are_sure(self) -> bool:

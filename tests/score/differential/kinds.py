@@ -160,7 +160,14 @@ AVOIDED = (
         _even(1, 60, 62),
     ),
     Avoided(
-        'an accidental of a grace note holds to the end of the bar, a spacer behind it or not',
+        'an accidental of a grace note holds to the end of the bar: abc2midi, told to leave out'
+        ' graces, leaves it out too',
+        ('abc2midi',),
+        'M:4/4\nL:1/4\nK:C\n{^G}AG|',
+        _even(1, 69, 68),
+    ),
+    Avoided(
+        'and it does with a spacer behind the grace note',
         ('abc2midi', 'abcjs'),
         'M:4/4\nL:1/4\nK:C\n{^G}yG|',
         _even(1, 68),
