@@ -29,7 +29,7 @@ import numpy as np
 from symmusic.generate.readers import make_reader
 from symmusic.generate.sample import Rule, sample
 from symmusic.model.model import Architecture, Params
-from symmusic.train.devices import (
+from symmusic.training.devices import (
     BY_PIECE,
     BY_REPLICA,
     BY_ROW,
@@ -38,9 +38,9 @@ from symmusic.train.devices import (
     make_mesh,
     place,
 )
-from symmusic.train.replicas import init_replicas, replica, update_replicas
-from symmusic.train.state import Recipe, TrainState
-from symmusic.train.step import Data
+from symmusic.training.replicas import init_replicas, replica, update_replicas
+from symmusic.training.state import Recipe, TrainState
+from symmusic.training.step import Data
 
 DRAWN_STEPS = 65
 

@@ -19,17 +19,17 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import jax
 import numpy as np
 
+from symmusic.api import build, material
 from symmusic.config.flags import base_config
 from symmusic.config.runs import from_dict
 from symmusic.files import write_whole
 from symmusic.generate.compose import Manner, Piece, compose
 from symmusic.generate.prompt import read_prompt
 from symmusic.model.model import Params
-from symmusic.modes import build, material
 from symmusic.streams import Stream, random_key
-from symmusic.train.checkpoint import Card, Checkpoints
-from symmusic.train.replicas import best_replica, replica
-from symmusic.train.shipped import FOLDER, read_shipped, write_held_out, write_shipped
+from symmusic.training.checkpoint import Card, Checkpoints
+from symmusic.training.replicas import best_replica, replica
+from symmusic.training.shipped import FOLDER, read_shipped, write_held_out, write_shipped
 
 CARD = """# The shipped model
 

@@ -1,9 +1,41 @@
-"""symmusic: symbolic melodies with recurrent networks, and measures of how good they are.
+"""symmusic: symbolic melodies with recurrent networks, and what makes them good.
 
-Data flows one way through the rooms. A room imports itself, earlier rooms and the files beside the
-rooms:
-config -> score -> melody -> corpus -> model -> train -> generate -> evaluate -> experiment ->
-report -> modes.
+    model = symmusic.load()  # the shipped model, or symmusic.load('runs/attn')
+    pieces = model.continue_tune('my.abc', num_bars=4, scale='prompt')
+    pieces[0].save('piece.mid')
+    run = symmusic.train('configs/attn.py', 'runs/mine', **{'model.num_cells': 64})
+    print(symmusic.compare('folder_a', 'folder_b').table())
+
+Data flows one way through the rooms, and imports follow it: config -> score -> melody -> corpus ->
+model -> training -> generate -> evaluate -> experiment -> report -> api -> modes. What this module
+offers is imported when it is first used.
 """
 
+import importlib
+from typing import TYPE_CHECKING
+
+from symmusic.errors import UserError
+
+if TYPE_CHECKING:
+    from symmusic.api.comparison import Comparison, compare
+    from symmusic.api.model import Model, load
+    from symmusic.api.piece import Piece
+    from symmusic.modes.train import Run, train
+
 __version__ = '0.1.0'
+__all__ = ['Comparison', 'Model', 'Piece', 'Run', 'UserError', 'compare', 'load', 'train']
+_PLACES = {
+    'Comparison': 'symmusic.api.comparison',
+    'Model': 'symmusic.api.model',
+    'Piece': 'symmusic.api.piece',
+    'Run': 'symmusic.modes.train',
+    'compare': 'symmusic.api.comparison',
+    'load': 'symmusic.api.model',
+    'train': 'symmusic.modes.train',
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PLACES:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    return getattr(importlib.import_module(_PLACES[name]), name)

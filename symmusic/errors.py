@@ -1,7 +1,7 @@
 """The ways in which a run ends before its end: wrong input, or a user who stops it."""
 
 
-class UserError(Exception):
+class UserError(ValueError):
     """A user's mistake: one line that says what is wrong, where, and what would be right.
 
     launch.py prints it without a traceback and exits with status 2.

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from symmusic.train import loop
+from symmusic.training import loop
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / 'benchmarks'
 

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 import pytest
 
-from symmusic.train.checkpoint import Checkpoints
+from symmusic.training.checkpoint import Checkpoints
 from tests.test_launch import arguments, make_corpus, process
 
 # it saves after every update

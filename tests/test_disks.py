@@ -15,7 +15,7 @@ import pytest
 import launch
 from tests.test_crashes import outcome
 from tests.test_launch import ROOT, arguments, content, make_corpus, sampling
-from tests.train.test_full_disk import failing_from
+from tests.training.test_full_disk import failing_from
 
 
 @pytest.fixture(scope='module')

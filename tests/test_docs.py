@@ -21,7 +21,7 @@ MOST_LINES = {
     'docs/performance.md': 100,
     'docs/reliability.md': 100,
 }
-PLACES = ('', 'symmusic/', 'tests/', 'tests/train/')  # where a file that is named may lie
+PLACES = ('', 'symmusic/', 'tests/', 'tests/training/')  # where a file that is named may lie
 MADE = r'runs/|torch/|keras/|\.venv/'  # what commands make
 
 

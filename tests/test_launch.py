@@ -30,9 +30,9 @@ from symmusic.score.midi import parse_midi
 from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
 from symmusic.score.notes import Note
 from symmusic.terminal import shown
-from symmusic.train import provenance
-from symmusic.train.provenance import commit, versions
-from symmusic.train.shipped import read_shipped
+from symmusic.training import provenance
+from symmusic.training.provenance import commit, versions
+from symmusic.training.shipped import read_shipped
 
 ROOT = pathlib.Path(launch.__file__).parent
 STEP = TICKS_PER_QUARTER // 4
@@ -1222,7 +1222,7 @@ def test_without_a_run_the_shipped_model_draws(tmp_path, monkeypatch, capsys, fo
     assert rows[0]['nearest']['tune']
     corpus = dataclasses.replace(load_corpus('folk', Settings()), tunes=())
     # as another version of music21 might have it
-    monkeypatch.setattr('symmusic.modes.build.load_corpus', lambda *_, **__: corpus)
+    monkeypatch.setattr('symmusic.api.build.load_corpus', lambda *_, **__: corpus)
     assert (
         launch.main(
             sampling('nowhere', '--config.sample.num_samples=1', '--config.sample.num_bars=1')

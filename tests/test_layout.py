@@ -17,11 +17,12 @@ ROOMS = [
     'melody',
     'corpus',
     'model',
-    'train',
+    'training',
     'generate',
     'evaluate',
     'experiment',
     'report',
+    'api',
     'modes',
 ]
 ALONE = {'config', 'model'}
@@ -39,8 +40,8 @@ FLOOR = {
 PURE = {
     'streams.py',
     *(path.relative_to(ROOT).as_posix() for path in (ROOT / 'model').rglob('*.py')),
-    'train/step.py',
-    'train/state.py',
+    'training/step.py',
+    'training/state.py',
     'generate/control.py',
     'generate/originality.py',
     'generate/readers.py',
@@ -207,10 +208,10 @@ def test_every_file_has_a_place():
         ('model/lstm.py', 'from symmusic.melody.events import NO_EVENT'),
         ('model/lstm.py', 'from symmusic.files import write_whole'),
         ('model/lstm.py', 'import os.path'),
-        ('train/step.py', 'from symmusic.errors import UserError'),
-        ('train/step.py', 'from symmusic.train import checkpoint'),
-        ('train/step.py', 'from matplotlib.figure import Figure'),
-        ('train/step.py', 'from symmusic.corpus.windows import Windows'),
+        ('training/step.py', 'from symmusic.errors import UserError'),
+        ('training/step.py', 'from symmusic.training import checkpoint'),
+        ('training/step.py', 'from matplotlib.figure import Figure'),
+        ('training/step.py', 'from symmusic.corpus.windows import Windows'),
         ('generate/sample.py', 'def f(x):\n    print(x)'),
         ('files.py', 'from symmusic.score import midi'),
         ('score/abc.py', 'import symmusic.utils'),
@@ -235,13 +236,13 @@ def test_a_fault_is_found(file, source):
             'from symmusic.generate.compose import compose\nfrom symmusic import __version__',
         ),
         (
-            'train/step.py',
+            'training/step.py',
             (
                 'import jax\nfrom symmusic.model.model import apply_all\nfrom symmusic.model import'
                 ' lstm\nfrom .state import Recipe'
             ),
         ),
-        ('train/loop.py', 'import time\nfrom symmusic.progress import bar'),
+        ('training/loop.py', 'import time\nfrom symmusic.progress import bar'),
     ],
 )
 def test_what_is_right_passes(file, source):

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 import launch
+from symmusic.api import build
 from symmusic.config.flags import parse
-from symmusic.modes import build
 from symmusic.terminal import program, shown
 
 ROOT = pathlib.Path(launch.__file__).parent

@@ -88,6 +88,8 @@ def from_json(text: str, base: ConfigDict) -> ConfigDict:
         if isinstance(values, dict):
             values.pop(MADE_WITH, None)
         return from_dict(values, base)
+    except UserError:
+        raise
     except (ValueError, OverflowError, RecursionError) as error:
         raise UserError(
             f"the run's config.json is damaged: {error}; choose another --workdir"

@@ -24,7 +24,7 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture, Params
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator
-from symmusic.train.step import Data, gather, target_losses
+from symmusic.training.step import Data, gather, target_losses
 
 NUM_RESAMPLES = 2000  # of tune families
 BATCH_SIZE = 32

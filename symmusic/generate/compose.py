@@ -20,7 +20,7 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import transpose_events
 from symmusic.model.model import Architecture, Params
 from symmusic.score.meter import STEPS_PER_BAR
-from symmusic.train.devices import BY_PIECE, EVERYWHERE, make_mesh, place
+from symmusic.training.devices import BY_PIECE, EVERYWHERE, make_mesh, place
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import itertools
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -22,9 +22,12 @@ from symmusic.melody.events import (
     extract_phrases,
     quantize,
 )
+from symmusic.score.abc import read_abc_tune
+from symmusic.score.abc_book import split_tunes
 from symmusic.score.key import Key, detect_key
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER, check_meter
-from symmusic.score.midi import MAX_BYTES, parse_midi
+from symmusic.score.midi import MAX_BYTES, MAX_QUARTERS, parse_midi
+from symmusic.score.midi_writer import TICKS_PER_QUARTER
 from symmusic.score.notes import Meter, Note, Score, Tempo
 
 METERS = ('4/4', '2/2')
@@ -112,6 +115,53 @@ def read_prompt(path: str, vocabulary: Vocabulary, *, transpose: bool, part: int
         ) from error
 
 
+def make_prompt(
+    tune: str | Iterable[tuple[float, float, int]], vocabulary: Vocabulary, *, transpose: bool
+) -> Prompt:
+    """A prompt of ABC text, or of notes in 4/4: onset and length in quarters, MIDI pitch.
+
+    Raises:
+      UserError: it holds no tune, or none in bars of sixteen steps.
+    """
+    try:
+        score = _read_text(tune) if isinstance(tune, str) else _score_of(tune)
+        return _prompt(score, 'prompt', vocabulary, transpose, score.notices)
+    except ScoreError as error:
+        raise UserError(
+            f'prompt: {error}; a prompt is a melody in {" or ".join(METERS)}'
+        ) from error
+
+
+def _read_text(text: str) -> Score:
+    tunes = split_tunes(text)
+    if not tunes:
+        raise ScoreError('no tune', 'ABC text starts with a field such as X:1')
+    return _heard(read_abc_tune(tunes[0].text))
+
+
+def _score_of(notes: Iterable[tuple[float, float, int]]) -> Score:
+    found = []
+    for note in notes:
+        onset, length, pitch = note
+        if not (0 <= onset < MAX_QUARTERS and 0 < length < MAX_QUARTERS and 0 <= pitch <= 127):
+            raise ScoreError(
+                'not a note',
+                f'{note}: must be an onset of 0 or more and a length above 0, in quarters, and a'
+                ' MIDI pitch from 0 to 127',
+            )
+        start, end = (round(each * TICKS_PER_QUARTER) for each in (onset, onset + length))
+        found.append(Note(start, max(end - start, 1), int(pitch), VELOCITY))
+    if not found:
+        raise ScoreError('no notes')
+    return Score(tuple(sorted(found, key=lambda note: note.onset)), TICKS_PER_QUARTER)
+
+
+def _heard(score: Score) -> Score:
+    """ABC does not say how loud its notes are."""
+    notes = tuple(dataclasses.replace(note, velocity=VELOCITY) for note in score.notes)
+    return dataclasses.replace(score, notes=notes)
+
+
 def read_notes(path: str, field: str) -> tuple[list[StepNote], list[str]]:
     """The notes of the melody in a file that a field of `config.sample` names, in its own key, at
     their steps from its first full bar on: those of a pickup stand before step 0. And what to say
@@ -153,9 +203,7 @@ def _read(path: str, field: str, part: int = 1) -> tuple[Score, list[str]]:
             num = score.num_instruments
         else:
             tunes = list_tunes(SourceFile(source.name, source))
-            score = tunes[0][1]()
-            notes = (dataclasses.replace(note, velocity=VELOCITY) for note in score.notes)
-            score = dataclasses.replace(score, notes=tuple(notes))
+            score = _heard(tunes[0][1]())
             more, num = f'holds {len(tunes)} tunes: the first is read', len(tunes)
         notices = [f'{source.name} {more}'] if num > 1 else []
         return score, [*notices, *(f'{source.name}: {notice}' for notice in score.notices)]

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from ml_collections import ConfigDict
 
+from symmusic.api import material
+from symmusic.api import model as models
 from symmusic.config import runs
 from symmusic.config.flags import DEFAULT_CONFIG, Command, base_config
 from symmusic.corpus.cache import Corpus
@@ -26,11 +28,11 @@ from symmusic.generate.compose import as_pieces, draw_continuations
 from symmusic.generate.heatmaps import write_heatmaps
 from symmusic.generate.sample import Drawn
 from symmusic.model.model import Params
-from symmusic.modes import material, train, trained
+from symmusic.modes import train
 from symmusic.progress import bar
 from symmusic.streams import Stream, generator, random_key
-from symmusic.train.checkpoint import Card, Checkpoints
-from symmusic.train.replicas import replica
+from symmusic.training.checkpoint import Card, Checkpoints
+from symmusic.training.replicas import replica
 
 MEASURED = 1  # version of what is stored of a replica: raised with any change of a measure
 
@@ -242,7 +244,7 @@ def _draw_once(
     keep: bool = False,
 ) -> Drawn:
     manner = dataclasses.replace(
-        trained.manner(config, card), num_samples=len(tokens_BT), keep_distributions=keep
+        models.manner_of(config, card), num_samples=len(tokens_BT), keep_distributions=keep
     )
     drawing = random_key(config.seed, Stream.ARM_PIECES, index, draw)
     return draw_continuations(
@@ -259,12 +261,12 @@ def _draw_maps(command: Command, arm: Arm, grounds: 'Grounds', key: dict) -> Non
     if not arm.config.sample.keep_distributions or _stored(mark, key, command):
         return
     states, card = Checkpoints(arm.folder).restore()
-    model = trained.choose(arm.config, card, states, arm.folder)
+    model = models.choose(arm.config.sample.replica, card, states, arm.folder)
     index = model.made_with['replica']
     prompts_NT = grounds(arm.config, card).prompts_RNT[index][: arm.config.evaluate.num_pieces]
     tokens_BT = np.array([card.vocabulary.encode(prompt) for prompt in prompts_NT])
     drawn = _draw_once(model.params, card, arm.config, tokens_BT, index, 0, keep=True)
-    is_window = trained.manner(arm.config, card).window_steps is not None
+    is_window = models.manner_of(arm.config, card).window_steps is not None
     pieces = as_pieces(drawn, tokens_BT, card.vocabulary)
     write_heatmaps(
         mark.parent,

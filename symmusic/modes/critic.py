@@ -8,13 +8,13 @@ from collections.abc import Callable
 import numpy as np
 from ml_collections import ConfigDict
 
+from symmusic.api.material import PROMPT_BARS
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.split import Split
 from symmusic.evaluate.excerpts import cut_excerpts
 from symmusic.evaluate.markov import Markov, sample_markov
 from symmusic.evaluate.trial import hold_trial, no_trial
 from symmusic.melody.encodings import Vocabulary
-from symmusic.modes.material import PROMPT_BARS
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator

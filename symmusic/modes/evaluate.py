@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from ml_collections import ConfigDict
 
+from symmusic.api import build, door, material
+from symmusic.api import model as models
 from symmusic.config.fields import walk
 from symmusic.config.flags import Command
 from symmusic.corpus.cache import Corpus
@@ -37,14 +39,14 @@ from symmusic.generate.compose import draw_continuations
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
 from symmusic.model.model import Params
-from symmusic.modes import build, critic, door, infilling, material, trained
+from symmusic.modes import critic, infilling
 from symmusic.progress import bar
 from symmusic.report.evaluation import write_report
 from symmusic.report.headline import headline
 from symmusic.report.pairs import find_pairs
 from symmusic.streams import Stream, generator, random_key
-from symmusic.train import loop
-from symmusic.train.checkpoint import Card
+from symmusic.training import loop
+from symmusic.training.checkpoint import Card
 from symmusic.wording import count
 
 ORDERS = (1, 2, 3, 4, 5)
@@ -53,7 +55,7 @@ CHUNK = 250  # pieces drawn at once
 
 def run(command: Command) -> None:
     """Draws, measures and writes the report."""
-    config, model, workdir = trained.load(command)
+    config, model, workdir = models.load_of_command(command)
     params, card = model.params, model.card
     door.check(config, workdir)
     rival = infilling.find_rival(config, card)
@@ -68,7 +70,7 @@ def run(command: Command) -> None:
             f' config.sample.num_bars = {config.sample.num_bars} bars'
         )
     settings, protocol = config.evaluate, config.evaluate.protocol
-    corpus = build.corpus_of(config, card, is_shipped=not model.has_originals)
+    corpus = build.corpus_of(config, card, is_shipped=model.workdir is None)
     data = build.dataset(config, corpus, (card.vocabulary.min_pitch, card.vocabulary.max_pitch))
     rng = generator(config.seed, Stream.EVALUATION)
     music = material.gather(config, corpus, card.vocabulary, rng)
@@ -249,7 +251,7 @@ def _continue(
     """The model's continuation of each prompt as events [N, T], how many were drawn again and how
     many are still empty.
     """
-    manner = trained.manner(config, card)
+    manner = models.manner_of(config, card)
     tokens_NT = np.array([card.vocabulary.encode(prompt) for prompt in prompts_NT])
     continued, num_redraws = [], 0
     for begin in bar(range(0, len(tokens_NT), CHUNK), 'chunk'):

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from ml_collections import ConfigDict
 
+from symmusic.api import build, door
 from symmusic.config import runs
 from symmusic.config.experiments import LISTENERS, VARIANTS, Experiment, on_split
 from symmusic.config.fields import FREE, nearest, walk
@@ -25,12 +26,11 @@ from symmusic.experiment.measures import MEASURES
 from symmusic.experiment.results import Outcome, label, summarize
 from symmusic.files import alone_in, write_whole
 from symmusic.model.size import count_parameters
-from symmusic.modes import build, door
 from symmusic.modes.arm import Arm, Grounds, finish
 from symmusic.modes.train import describe
 from symmusic.progress import bar
 from symmusic.report.experiment import write_report
-from symmusic.train.devices import claim_cores
+from symmusic.training.devices import claim_cores
 
 # fields of training that the windows depend on
 CUT = ('sequence_steps', 'sequence_hop_steps', 'held_out_steps', 'augment_keys')

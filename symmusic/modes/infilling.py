@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 from ml_collections import ConfigDict
 
+from symmusic.api import model as models
 from symmusic.config import runs
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.dataset import Dataset, target_counts
@@ -26,13 +27,12 @@ from symmusic.evaluate.likelihood import (
 from symmusic.evaluate.markov import Markov
 from symmusic.generate.compose import draw_continuations
 from symmusic.melody.encodings import Vocabulary
-from symmusic.modes import trained
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator, random_key
-from symmusic.train import loop, shipped
-from symmusic.train.checkpoint import Card, Checkpoints
-from symmusic.train.replicas import best_replica, replica
+from symmusic.training import loop, shipped
+from symmusic.training.checkpoint import Card, Checkpoints
+from symmusic.training.replicas import best_replica, replica
 
 LENGTHS = (1, 2, 4)  # bars
 MAX_GAPS = 500  # of each length
@@ -46,7 +46,7 @@ SAME = ('encoding', 'split', 'split_seed', 'train_share')
 class Rival:
     """The model left to right to compare with; None, and why there is none."""
 
-    model: trained.Model | None
+    model: models.Model | None
     note: str = ''
 
 
@@ -55,7 +55,7 @@ def measure(
     corpus: Corpus,
     data: Dataset,
     tunes: Split,
-    model: trained.Model,
+    model: models.Model,
     markov: Markov,
     rival: Rival,
 ) -> dict | None:
@@ -119,7 +119,7 @@ def find_rival(config: ConfigDict, card: Card) -> Rival:
             f'The shipped model is not compared: {fault}; config.evaluate.left_to_right names a run'
             ' that can be.',
         )
-    return Rival(trained.Model(params, other, name, {}))
+    return Rival(models.Model(params, other, name, {}))
 
 
 def _fault(config: ConfigDict, card: Card, other: Card) -> str:
@@ -141,8 +141,8 @@ def _fault(config: ConfigDict, card: Card, other: Card) -> str:
 
 def _losses(
     gaps: Gaps,
-    model: trained.Model,
-    rival: trained.Model | None,
+    model: models.Model,
+    rival: models.Model | None,
     markov: Markov,
     train_counts: np.ndarray,
 ) -> Mapping[str, np.ndarray]:
@@ -171,8 +171,8 @@ def _losses(
 def _fill(
     config: ConfigDict,
     gaps: Gaps,
-    model: trained.Model,
-    rival: trained.Model | None,
+    model: models.Model,
+    rival: models.Model | None,
     rng: np.random.Generator,
 ) -> dict | None:
     """How many notes are as in the tune of what each model draws in some gaps; None where no gap
@@ -217,7 +217,7 @@ def _fill(
 
 def _draw(
     config: ConfigDict,
-    model: trained.Model,
+    model: models.Model,
     tokens_NS: np.ndarray,
     known_NT: np.ndarray | None,
     number: int,
@@ -227,7 +227,7 @@ def _draw(
         DRAWN_BARS * STEPS_PER_BAR,
         tokens_NS.shape[1] - CONTEXT_STEPS if known_NT is not None else DRAWN_BARS * STEPS_PER_BAR,
     )
-    how = trained.manner(config, model.card)
+    how = models.manner_of(config, model.card)
     manner = dataclasses.replace(
         how,
         num_samples=CHUNK,
@@ -255,7 +255,7 @@ def _draw(
 
 
 def _nats_after(
-    model: trained.Model, vocabulary: Vocabulary, tokens_NS: np.ndarray, end: int
+    model: models.Model, vocabulary: Vocabulary, tokens_NS: np.ndarray, end: int
 ) -> np.ndarray:
     """What the steps from `end` on cost in each window [N], told all before."""
     num, num_steps = tokens_NS.shape

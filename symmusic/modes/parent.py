@@ -9,6 +9,7 @@ import pathlib
 import numpy as np
 from ml_collections import ConfigDict
 
+from symmusic.api import build, material
 from symmusic.config import runs
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.originals import read_originals
@@ -18,12 +19,11 @@ from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.melody.events import extract_phrases, from_events, to_events
 from symmusic.model.model import Params
-from symmusic.modes import build, material
-from symmusic.train import shipped
-from symmusic.train.checkpoint import Card, Checkpoints
-from symmusic.train.finetune import begin_from, transfer
-from symmusic.train.replicas import best_replica, replica, stack
-from symmusic.train.state import TrainState
+from symmusic.training import shipped
+from symmusic.training.checkpoint import Card, Checkpoints
+from symmusic.training.finetune import begin_from, transfer
+from symmusic.training.replicas import best_replica, replica, stack
+from symmusic.training.state import TrainState
 
 SHIPPED = 'shipped'  # as `config.init_from` names the shipped model
 FILE = 'init_from.json'  # of a run's folder: what it began with

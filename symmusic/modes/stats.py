@@ -2,12 +2,12 @@
 
 import pathlib
 
+from symmusic.api import build
 from symmusic.config import runs
 from symmusic.config.flags import Command
 from symmusic.corpus.collections import NAMED
 from symmusic.corpus.stats import as_text, describe, write_stats
 from symmusic.files import choose_folder
-from symmusic.modes import build
 
 
 def run(command: Command) -> None:

@@ -8,6 +8,8 @@ import re
 import numpy as np
 from ml_collections import ConfigDict
 
+from symmusic.api import build, door, material
+from symmusic.api import model as models
 from symmusic.config import runs
 from symmusic.config.flags import Command
 from symmusic.corpus.cache import Corpus
@@ -21,7 +23,6 @@ from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.generate.compose import draw_continuations
 from symmusic.generate.prompt import read_prompt
 from symmusic.melody.encodings import Vocabulary
-from symmusic.modes import build, door, material, trained
 from symmusic.report.study import summary_lines, write_study_report
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator, random_key
@@ -40,7 +41,7 @@ def run(command: Command) -> None:
 
 def build_study(command: Command) -> None:
     """Draws the pieces; a study that is there already is kept, so that answers to it stay valid."""
-    config, model, workdir = trained.load(command)
+    config, model, workdir = models.load_of_command(command)
     door.check(config, workdir)
     made_with = {
         'study': runs.to_dict(config.study),
@@ -82,7 +83,7 @@ def build_study(command: Command) -> None:
     print(folder)
 
 
-def _draw(config: ConfigDict, model: trained.Model) -> Study:
+def _draw(config: ConfigDict, model: models.Model) -> Study:
     """Training excerpts and the model's pieces, all in C major or A minor and through the model's
     encoding.
     """
@@ -92,7 +93,7 @@ def _draw(config: ConfigDict, model: trained.Model) -> Study:
         config.sample.num_bars * STEPS_PER_BAR,
     )
     vocabulary = card.vocabulary
-    corpus = build.corpus_of(config, card, is_shipped=not model.has_originals)
+    corpus = build.corpus_of(config, card, is_shipped=model.workdir is None)
     rng = generator(config.seed, Stream.STUDY)
     tunes = material.split_as_trained(config, corpus)
     excerpts = cut_excerpts(tunes.train, num_steps)
@@ -139,10 +140,10 @@ def _draw(config: ConfigDict, model: trained.Model) -> Study:
 
 
 def _continue(
-    config: ConfigDict, model: trained.Model, vocabulary: Vocabulary, prompts_BT: np.ndarray
+    config: ConfigDict, model: models.Model, vocabulary: Vocabulary, prompts_BT: np.ndarray
 ) -> np.ndarray:
     manner = dataclasses.replace(
-        trained.manner(config, model.card), num_samples=len(prompts_BT), keep_distributions=False
+        models.manner_of(config, model.card), num_samples=len(prompts_BT), keep_distributions=False
     )
     drawn, redraws = draw_continuations(
         model.params,

@@ -13,21 +13,57 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
+from symmusic.api import build, door, material, sampling
+from symmusic.api import model as models
 from symmusic.config import runs
-from symmusic.config.flags import Command, base_config
+from symmusic.config.flags import Command, base_config, parse
 from symmusic.corpus.dataset import base_rate, target_counts
 from symmusic.corpus.originals import gather_originals, write_originals
 from symmusic.corpus.prepare import count_drops
 from symmusic.errors import UserError
-from symmusic.files import alone_in, write_digested, write_whole
+from symmusic.files import alone_in, read_digested, write_digested, write_whole
 from symmusic.model.model import Architecture, count_params
-from symmusic.modes import build, door, material, parent, sample, trained
-from symmusic.train import loop
-from symmusic.train.checkpoint import Card, Checkpoints
-from symmusic.train.devices import PROCESSES, claim_cores, fetch, join_processes, make_mesh
-from symmusic.train.metrics import plot_metrics, require_tensorboard, write_metrics
-from symmusic.train.provenance import changes, made_with, versions
-from symmusic.train.replicas import best_replica, held_out_losses, init_replicas
+from symmusic.modes import parent, sample
+from symmusic.training import loop
+from symmusic.training.checkpoint import Card, Checkpoints
+from symmusic.training.devices import PROCESSES, claim_cores, fetch, join_processes, make_mesh
+from symmusic.training.metrics import plot_metrics, require_tensorboard, write_metrics
+from symmusic.training.provenance import changes, made_with, versions
+from symmusic.training.replicas import best_replica, held_out_losses, init_replicas
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A run in its workdir."""
+
+    workdir: pathlib.Path
+
+    @property
+    def summary(self) -> dict:
+        """What came out, as `summary.json` holds it."""
+        return read_digested(self.workdir / 'summary.json')
+
+    def model(self) -> models.Model:
+        """The best replica's model."""
+        return models.load(self.workdir)
+
+
+def train(config: str | pathlib.Path, workdir: str | pathlib.Path, **fields: object) -> Run:
+    """Trains a config, or resumes the run that the workdir holds; as `--mode=train`.
+
+    Args:
+      config: path of a config file, such as 'configs/attn.py'.
+      workdir: where the run is kept.
+      **fields: what differs from the config, by dotted names: `**{'model.num_cells': 64}`.
+
+    Raises:
+      UserError: a field or file is wrong, or the workdir holds another run.
+    """
+    words = [f'--config={config}', f'--workdir={workdir}']
+    words += [f'--config.{name}={value}' for name, value in fields.items()]
+    command = parse(words, root=models.ROOT, modes=('train',))
+    run(command)
+    return Run(command.workdir)
 
 
 def run(command: Command, say: Callable[[str], None] = print) -> None:
@@ -70,7 +106,7 @@ def _run(
     data = build.dataset(
         config, corpus, (vocabulary.min_pitch, vocabulary.max_pitch) if vocabulary else ()
     )
-    sample.prepare(config, data.vocabulary)  # what the door could not know
+    sampling.prepare(config, data.vocabulary)  # what the door could not know
     architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, data)
     described = {
         'corpus': config.data.corpus,
@@ -249,7 +285,9 @@ def _run(
     summary['worse_than_base_rate'] = _worse_parts(summary)
     for line in _results(summary, recipe.targets):
         print(line)
-    folder = sample.draw(config, trained.choose(config, card, states, workdir), workdir)
+    folder = sample.draw(
+        config, models.choose(config.sample.replica, card, states, workdir), workdir
+    )
     write_digested(workdir / 'summary.json', summary)
     _say_next(command, folder / 'index.html')
 

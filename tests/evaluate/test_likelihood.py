@@ -23,8 +23,8 @@ from symmusic.melody.encodings import VOCABULARIES
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture, init_params
 from symmusic.report.likelihood import draw_positions, likelihood_section
-from symmusic.train.loop import put
-from symmusic.train.replicas import held_out_losses
+from symmusic.training.loop import put
+from symmusic.training.replicas import held_out_losses
 from tests.corpus.tunes import random_tune, tune
 from tests.report.sections import as_text
 

@@ -11,8 +11,8 @@ from symmusic.melody.encodings import MelodyVocabulary
 from symmusic.model.model import Architecture
 from symmusic.score.midi_writer import format_midi
 from symmusic.score.notes import Note
-from symmusic.train.checkpoint import Card
-from symmusic.train.state import Recipe
+from symmusic.training.checkpoint import Card
+from symmusic.training.state import Recipe
 from tests.fuzz.targets import STUDY
 from tests.score.midi_bytes import chunk, meter, midi, off, on, program, riff, tempo, track
 

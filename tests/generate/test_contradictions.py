@@ -11,6 +11,7 @@ import pytest
 from ml_collections import ConfigDict
 
 import launch
+from symmusic.api import copying, sampling
 from symmusic.config import fields
 from symmusic.config.flags import base_config
 from symmusic.corpus.originals import Originals
@@ -18,7 +19,6 @@ from symmusic.errors import UserError
 from symmusic.generate.masks import FREE
 from symmusic.generate.wishes import NO_WISHES
 from symmusic.melody.encodings import VOCABULARIES
-from symmusic.modes import copying, sample
 
 VOCABULARY = VOCABULARIES['melody'](59, 79)
 FILES = {
@@ -103,7 +103,7 @@ def refusal(folder, **wishes):
         config.sample[name] = str(folder / f'{value}.abc') if is_file else value
     try:
         fields.check(config)
-        sample.prepare(config, VOCABULARY)
+        sampling.prepare(config, VOCABULARY)
     except UserError as error:
         return str(error)
     return None
@@ -120,14 +120,14 @@ def test_bars_after_redrawn_ones_sound_as_given_whatever_is_drawn(folder):
         (folder / 'held.abc').write_text(f'X:1\nM:4/4\nL:1/4\nK:C\n{notes}\n')
         config = ConfigDict(base().to_dict())
         config.sample.update({'prompt': str(folder / 'held.abc'), 'regenerate': '2'})
-        task = sample.prepare(config, VOCABULARY)
+        task = sampling.prepare(config, VOCABULARY)
         assert task.prompt.after[0] == event
         first = np.asarray(task.masks.rows.tokens_V)[1 + 16]
         assert VOCABULARY.decode(np.flatnonzero(first)).tolist() == [event]
 
 
 def test_the_number_of_bars_without_a_wish_is_the_default():
-    assert base().sample.num_bars == sample.DEFAULT_BARS
+    assert base().sample.num_bars == sampling.DEFAULT_BARS
 
 
 def test_each_wish_has_values():

@@ -16,7 +16,7 @@ from symmusic.corpus.originals import gather_originals, write_originals
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.split import find_families, find_seen, split_by_names
 from symmusic.modes import parent, train
-from symmusic.train.checkpoint import Checkpoints
+from symmusic.training.checkpoint import Checkpoints
 from tests.corpus.tunes import random_tune, tune
 from tests.test_launch import (
     ROOT,

@@ -8,7 +8,7 @@ import pytest
 
 import launch
 from symmusic.config import fields
-from symmusic.train.checkpoint import Checkpoints
+from symmusic.training.checkpoint import Checkpoints
 from tests.test_launch import arguments, make_corpus
 
 

@@ -7,13 +7,14 @@ import dataclasses
 import numpy as np
 import pytest
 
+from symmusic.api import build, material
+from symmusic.api import model as models
 from symmusic.config.flags import base_config, parse
 from symmusic.config.runs import from_dict
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
 from symmusic.errors import UserError
-from symmusic.modes import build, material, trained
-from symmusic.train.shipped import read_held_out, read_shipped
+from symmusic.training.shipped import read_held_out, read_shipped
 from tests.test_launch import ROOT
 
 MODES = ('train', 'sample', 'stats', 'evaluate', 'study')
@@ -28,8 +29,8 @@ def shipped_card():
 @pytest.mark.parametrize('config', ['configs/attn.py', 'configs/lstm.py'])
 def test_every_mode_takes_the_shipped_model_where_there_is_no_run(tmp_path, capsys, mode, config):
     argv = [f'--mode={mode}', f'--config={config}', f'--workdir={tmp_path / "none"}']
-    found, model, workdir = trained.load(parse(argv, root=ROOT, modes=MODES))
-    assert (model.name, model.has_originals) == ('the shipped model', False)
+    found, model, workdir = models.load_of_command(parse(argv, root=ROOT, modes=MODES))
+    assert (model.name, model.workdir) == ('the shipped model', None)
     assert workdir == tmp_path / 'none'
     assert found.model.num_cells == read_shipped()[1].architecture.num_cells
     assert 'the shipped model' in capsys.readouterr().out

@@ -1,0 +1,257 @@
+"""From a config to what the rooms take as arguments; says on the way what is there."""
+
+import dataclasses
+import logging
+import pathlib
+import shlex
+import time
+from collections.abc import Sequence
+
+from ml_collections import ConfigDict
+
+from symmusic.config.fields import walk
+from symmusic.config.flags import DEFAULT_CONFIG, Command
+from symmusic.config.protocol import deviation
+from symmusic.corpus.cache import Corpus, load_corpus
+from symmusic.corpus.dataset import Dataset, build_dataset
+from symmusic.corpus.prepare import Settings, Tune, describe_drops
+from symmusic.corpus.windows import Windows
+from symmusic.errors import UserError
+from symmusic.melody.encodings import Vocabulary
+from symmusic.model.model import Architecture
+from symmusic.progress import bar
+from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.terminal import program, shown
+from symmusic.training import shipped
+from symmusic.training.checkpoint import Card
+from symmusic.training.state import Recipe
+
+log = logging.getLogger(__name__)
+TWELVE_KEYS = (-5, 6)  # semitones from C major or A minor: each of the twelve once
+
+
+def workdir(command: Command, name: str) -> pathlib.Path:
+    """The folder that a command works in."""
+    return command.workdir or pathlib.Path('runs') / name
+
+
+def corpus(config: ConfigDict) -> Corpus:
+    """The config's corpus, prepared or from the cache, with a line of what it keeps."""
+    data = config.data
+    if line := deviation(config):
+        log.info(line)
+    begun = time.perf_counter()
+    settings = Settings(
+        data.meters, data.align_pickups, data.rests, strict=data.protocol == 'thesis'
+    )
+    loaded = load_corpus(
+        data.corpus, settings, max_tunes=data.max_tunes, seed=data.split_seed, progress=bar
+    )
+    for notice in loaded.notices:
+        log.info(notice)
+    how = 'from the cache' if loaded.from_cache else 'prepared'
+    log.info(
+        f'corpus {loaded.name}: {len(loaded.kept)} of {len(loaded.tunes)} tunes kept, dropped:'
+        f' {describe_drops(loaded.tunes)}; {how} in {time.perf_counter() - begun:.1f} s'
+    )
+    return loaded
+
+
+def corpus_of(config: ConfigDict, card: Card, *, is_shipped: bool = False) -> Corpus:
+    """The corpus that a model was trained on, with the split that it was trained by.
+
+    Raises:
+      UserError: it is another one today.
+    """
+    found = corpus(config)
+    if is_shipped:
+        if own := of_shipped(found, card):
+            return own
+        raise UserError(f'{not_of_shipped(found)}; install the music21 of requirements.txt')
+    if found.fingerprint != card.dataset['fingerprint']:
+        raise UserError(
+            f'the corpus {found.name} has changed since the run was trained on it; train anew in'
+            ' another --workdir'
+        )
+    return found
+
+
+def of_shipped(corpus: Corpus, card: Card) -> Corpus | None:
+    """A corpus with the held-out tunes of the shipped model, which are known by their files: those
+    that it has not seen, whatever has become of the corpus's reader; None where most are missing.
+
+    Where the corpus is read otherwise today, a line says so, and tunes of pitches that the model
+    does not know are left out.
+    """
+    held_out = shipped.read_held_out()
+    names = {name for part in held_out.values() for name in part}
+    if 2 * len(names & {tune.file for tune in corpus.kept}) < len(names):
+        return None
+    if corpus.fingerprint != card.dataset['fingerprint']:
+        corpus = _within(corpus, card.vocabulary)
+        log.info(
+            f'the corpus {corpus.name} is read otherwise than when the shipped model was trained on'
+            f' it: the {len(names)} tunes that it has not seen are taken by their names'
+        )
+    return dataclasses.replace(corpus, held_out=held_out)
+
+
+def not_of_shipped(corpus: Corpus) -> str:
+    """That a corpus is none of the shipped model's."""
+    return f'the corpus {corpus.name} is not the one that the shipped model was trained on'
+
+
+def _within(corpus: Corpus, vocabulary: Vocabulary) -> Corpus:
+    """The corpus without tunes of other pitches than a vocabulary's."""
+
+    def knows(tune: Tune) -> bool:
+        pitches = tune.events[tune.events >= 0]
+        return vocabulary.min_pitch <= pitches.min() and pitches.max() <= vocabulary.max_pitch
+
+    rows = [row for row, tune in enumerate(corpus.kept) if knows(tune)]
+    kept = [corpus.kept[row] for row in rows]
+    files = {tune.file for tune in kept}
+    tunes = [
+        tune
+        if not tune.kept or tune.file in files
+        else dataclasses.replace(tune, reason='pitch range', phrases=(), gaps=())
+        for tune in corpus.tunes
+    ]
+    return dataclasses.replace(corpus, tunes=tuple(tunes), families=corpus.families[rows])
+
+
+def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()) -> Dataset:
+    """The windows or, for targets at all steps, sequences of a corpus, with a line of how many; the
+    vocabulary holds `also_pitches`.
+    """
+    data, train = config.data, config.train
+    if train.targets != 'last':
+        # One step more than is read at once: the last one is a target only.
+        cut = {
+            'window_steps': train.sequence_steps + 1,
+            'hop_steps': train.sequence_hop_steps,
+            'cover_end': True,
+        }
+        cut['held_out_steps'] = train.held_out_steps + 1
+    else:
+        cut = {'window_steps': data.window_steps, 'hop_steps': data.hop_steps, 'cover_end': False}
+    built = build_dataset(
+        corpus,
+        encoding=data.encoding,
+        split=data.split,
+        train_share=data.train_share,
+        keep_last=data.keep_last_window,
+        max_windows=data.max_windows,
+        split_seed=data.split_seed,
+        also_pitches=also_pitches,
+        transpositions=TWELVE_KEYS if train.augment_keys else (0, 0),
+        **cut,
+    )
+    if built.test is None:
+        log.info(
+            f'train {len(built.train)} windows{_shares(built, built.train)}; validation'
+            f' {len(built.validation)} windows; no test: split by window, all of the same'
+            f' {built.num_tunes["train"]} tunes (of {built.train.num_steps} steps;'
+            f' {built.num_copies["validation"]} validation windows are copies of training windows)'
+        )
+        return built
+    parts = {'train': built.train, 'validation': built.validation, 'test': built.test}
+    held_out = (
+        f', held out of {built.test.num_steps}, each step counted once'
+        if 'held_out_steps' in cut
+        else ''
+    )
+    log.info(
+        '; '.join(
+            f'{part} {built.num_tunes[part]} tunes, {len(windows)} windows{_shares(built, windows)}'
+            for part, windows in parts.items()
+        )
+        + f' (of {built.train.num_steps} steps{held_out}; {sum(built.num_copies.values())} held-out'
+        ' copies of training windows removed)'
+    )
+    return built
+
+
+def without_effect(command: Command) -> str:
+    """A line about fields that were given for this training and do nothing in it; '' where there
+    are none.
+    """
+    cutting = [
+        name
+        for name in ('data.window_steps', 'data.hop_steps', 'data.keep_last_window')
+        if name in command.given
+    ]
+    targets = command.config.train.targets
+    if targets == 'last' or not cutting:
+        return ''
+    return (
+        f'config.train.targets = {targets!r} trains on sequences, cut by train.sequence_steps and'
+        f' train.sequence_hop_steps; without effect on it: {", ".join(cutting)}'
+    )
+
+
+def _shares(dataset: Dataset, windows: Windows) -> str:
+    """How many of each style, where there are several."""
+    styles = dataset.styles
+    return (
+        f' ({len(windows) // len(styles)} each of {", ".join(styles)})' if len(styles) > 1 else ''
+    )
+
+
+def architecture(config: ConfigDict, vocabulary: Vocabulary) -> Architecture:
+    """The network of a config for a vocabulary."""
+    fields = {name: value for name, value in config.model.items() if name != 'metric_position'}
+    positions = STEPS_PER_BAR if config.model.metric_position else 0
+    infilling = config.train.targets == 'gap'
+    return Architecture(
+        vocabulary.num_classes,
+        infilling=infilling,
+        num_positions=positions,
+        padding=vocabulary.padding,
+        **fields,
+    )
+
+
+def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:
+    """How a config trains on a dataset."""
+    train, vocabulary = config.train, dataset.vocabulary
+    derived = {
+        'cosine_updates': train.cosine_epochs * -(-len(dataset.train) // train.batch_size),
+        'transpositions': TWELVE_KEYS if train.augment_keys else (0, 0),
+        'first_pitch': vocabulary.first_pitch,
+    }
+    return Recipe(
+        **derived,
+        **{
+            field.name: train[field.name]
+            for field in dataclasses.fields(Recipe)
+            if field.name not in derived
+        },
+    )
+
+
+def _config(command: Command) -> pathlib.Path:
+    """The config file as the command line takes it: the configs of symmusic from everywhere."""
+    path = pathlib.Path(command.config_path)
+    if not path.is_relative_to(pathlib.Path.cwd()) and path.is_relative_to(command.root):
+        return path.relative_to(command.root)
+    return shown(path)
+
+
+def command_line(command: Command, mode: str) -> str:
+    """The command for another mode on the same run, as a shell takes it; training needs the fields
+    of a run that were given, sampling none.
+    """
+    words = program()
+    words += [f'--mode={mode}'] if mode != 'train' else []
+    if command.config_path != str(command.root / DEFAULT_CONFIG):
+        words.append(f'--config={_config(command)}')
+    words += [f'--workdir={command.workdir}'] if command.workdir else []
+    if mode == 'train':
+        values = dict(walk(command.config))
+        words += [
+            f'--config.{name}={values[name]}'
+            for name in command.given
+            if not name.startswith(('sample.', 'evaluate.', 'study.'))
+        ]
+    return shlex.join(words)

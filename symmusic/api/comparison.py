@@ -1,0 +1,128 @@
+"""Two folders of music beside one another; no model is needed."""
+
+import dataclasses
+import pathlib
+from collections.abc import Mapping
+
+from symmusic.config.fields import FIELDS
+from symmusic.errors import UserError
+from symmusic.evaluate.comparison import SETS, Pieces
+from symmusic.evaluate.comparison import compare as compare_pieces
+from symmusic.evaluate.folders import Folder, listed_reasons, read_folder, remarks, unlike_lengths
+from symmusic.evaluate.plagiarism import index_folder, measure_similarity
+from symmusic.progress import bar
+from symmusic.report.features import features_section
+from symmusic.report.markdown import render
+from symmusic.score.notes import Score
+from symmusic.streams import Stream, generator
+from symmusic.wording import count
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """What was measured of two sets.
+
+    Attributes:
+      values: as `comparison.json` has them.
+      folders: what was read of each set.
+      names: what a reader calls the sets.
+      notes: what else a reader must know, such as what was left out.
+    """
+
+    values: dict
+    folders: dict[str, Folder]
+    names: dict[str, str]
+    notes: list[str]
+
+    @property
+    def sets(self) -> dict[str, Pieces]:
+        """The features of both sets."""
+        return {which: folder.pieces for which, folder in self.folders.items()}
+
+    def to_dict(self) -> dict:
+        """The form of `comparison.json`."""
+        return self.values
+
+    def table(self) -> str:
+        """The nine features and their averages as a table in Markdown."""
+        return render(features_section(self.values, '').blocks[0], pathlib.Path())
+
+
+def compare(
+    reference: str | pathlib.Path,
+    generated: str | pathlib.Path,
+    *,
+    protocol: str = 'corrected',
+    num_bars: int = 0,
+    seed: int = 0,
+) -> Comparison:
+    """Measures two folders of MIDI, ABC or MusicXML files beside one another.
+
+    Args:
+      reference: the folder of the pieces to compare with.
+      generated: the other folder.
+      protocol: whose definitions: 'corrected', or those of the 'thesis'.
+      num_bars: bars of an excerpt of each longer piece that the features are of; 0 = whole pieces.
+      seed: draws excerpts and resamples.
+
+    Raises:
+      UserError: a folder cannot be read or holds nothing to measure, or a value is not allowed.
+    """
+    for name, value in {'protocol': protocol, 'num_bars': num_bars}.items():
+        if allowed := FIELDS[f'evaluate.{name}'](value):
+            raise UserError(f'config.evaluate.{name} = {value!r}: must be {allowed}')
+    paths = dict(zip(SETS, (reference, generated), strict=True))
+    places = {which: pathlib.Path(path).expanduser() for which, path in paths.items()}
+    rngs = [generator(seed, Stream.COMPARED_EXCERPTS, number) for number in range(len(SETS))]
+    folders = {
+        which: read_folder(which, str(path), protocol, bar, rng, num_bars)
+        for (which, path), rng in zip(paths.items(), rngs, strict=True)
+    }
+    notes = [remark for which, folder in folders.items() for remark in remarks(which, folder)]
+    values = compare_pieces(*(folder.pieces for folder in folders.values()), protocol, seed)
+    values['similarity'] = _similarity(*((places[which], folders[which].scores) for which in SETS))
+    notes += _notes(values['similarity'], places, num_bars)
+    values['lengths'] = {which: folder.length for which, folder in folders.items()}
+    values['num_bars'] = num_bars
+    if line := unlike_lengths(values['lengths'], num_bars):
+        notes.insert(0, line)
+    values['left_out'] = {which: folder.left_out for which, folder in folders.items()}
+    names = {which: place.resolve().name or 'root' for which, place in places.items()}
+    return Comparison(values, folders, names, notes)
+
+
+def _notes(similarity: Mapping, places: Mapping[str, pathlib.Path], num_bars: int) -> list[str]:
+    notes = [f'similarity: {similarity["note"]}'] if similarity['note'] else []
+    if places['reference'].samefile(places['generated']):
+        notes.append('both sets are the same folder')
+    if num_bars:
+        notes.append(
+            f'features are of an excerpt of {num_bars} bars of each longer piece, drawn by'
+            ' config.seed; similarity is of whole pieces'
+        )
+    return notes
+
+
+def _similarity(
+    reference: tuple[pathlib.Path, Mapping[str, Score]],
+    generated: tuple[pathlib.Path, Mapping[str, Score]],
+) -> dict:
+    """How near each generated piece is to a reference piece, and in `note` what could not be
+    measured; each set is a folder with the scores that were read in it.
+    """
+    collection, no_tunes = index_folder(*reference)
+    folder, scores = generated
+    similarity = measure_similarity(folder, collection, scores, progress=bar)
+    notes = [
+        f'{which} files that are no melody ({len(left_out)}): {listed_reasons(left_out)}'
+        for which, left_out in zip(SETS, (no_tunes, similarity['left_out']), strict=True)
+        if left_out
+    ]
+    if similarity['unusable']:
+        notes.append(
+            f'null for {count(similarity["unusable"], "piece")}: fewer than 3 notes, or no'
+            ' reference piece has as many'
+        )
+    if similarity['mean'] is None and not similarity['unusable']:
+        notes.append('no generated file is a melody')
+    return similarity | {'note': '; '.join(notes)}

@@ -1,0 +1,181 @@
+"""What is drawn beside the training tunes: where they come from, what must not be copied, which
+pieces come too near to them.
+"""
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from symmusic.api import build, material
+from symmusic.api.model import Model
+from symmusic.corpus.originals import Originals, gather_originals, read_originals
+from symmusic.corpus.prepare import Tune
+from symmusic.errors import UserError
+from symmusic.evaluate.copies import Passage, find_longest_runs, find_symbols, reference_level
+from symmusic.evaluate.excerpts import cut_excerpts, draw_rows
+from symmusic.generate.masks import FREE
+from symmusic.generate.originality import Index, make_index
+from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
+from symmusic.melody.events import from_events
+from symmusic.streams import Stream, generator
+
+log = logging.getLogger(__name__)
+MOST_EXCERPTS = 400  # of unseen tunes, which the level is measured on
+
+
+def find_originals(config: ConfigDict, model: Model) -> Originals | None:
+    """The tunes that the model was trained on, as its run keeps them; those of the shipped model
+    come from its corpus, cached or prepared.
+
+    None where they are not to be had; where the corpus is another one than the model's, a line says
+    so.
+
+    Raises:
+      UserError: they are not to be had, and the config asks for what needs them.
+    """
+    if model.workdir:
+        found = read_originals(model.workdir)
+        why = f'the run in {model.workdir} keeps no training tunes to compare with'
+    else:
+        corpus = build.corpus(config)
+        found, why = None, build.not_of_shipped(corpus)
+        if own := build.of_shipped(corpus, model.card):
+            tunes = material.split_as_trained(config, own)
+            return gather_originals(tunes.train, [*tunes.validation, *tunes.test])
+        log.info(f'{why}: pieces are not compared with it')
+    if found is None and (field := _needs(config.sample)):
+        raise UserError(
+            f'config.sample.{field} = {config.sample[field]!r}: {why}; train one, or leave it out'
+        )
+    return found
+
+
+def _needs(settings: ConfigDict) -> str | None:
+    """The field of `config.sample` that cannot do without the training tunes."""
+    if settings.num_candidates > 1 and settings.rank != 'likelihood':
+        return 'rank'
+    return next((name for name in ('max_copied_run', 'redraw_copies') if settings[name]), None)
+
+
+def check(config: ConfigDict, vocabulary: Vocabulary) -> None:
+    """Passes settings of originality that the encoding and the split allow.
+
+    Raises:
+      UserError: the encoding does not say where notes begin, or the run has no unseen tunes.
+    """
+    settings = config.sample
+    if settings.max_copied_run and not isinstance(vocabulary, MelodyVocabulary):
+        raise UserError(
+            f'config.sample.max_copied_run = {settings.max_copied_run}: only models of'
+            " config.data.encoding = 'melody' say at once where a note begins, not"
+            f' {vocabulary.encoding!r}; must be 0, or config.sample.redraw_copies = True instead'
+        )
+    if settings.redraw_copies and config.data.split != 'tune':
+        raise UserError(
+            f'config.sample.redraw_copies = True with config.data.split = {config.data.split!r}:'
+            ' all tunes are trained on, so that none tells how near is too near; must be False'
+        )
+
+
+def index_runs(
+    settings: ConfigDict, vocabulary: Vocabulary, originals: Originals | None
+) -> Index | None:
+    """What must not be copied, None where all may be."""
+    if not settings.max_copied_run:
+        return None
+    symbols = [find_symbols(melody) for melody in originals.melodies]
+    return make_index(
+        symbols, settings.max_copied_run, vocabulary.decode(np.arange(vocabulary.num_classes))
+    )
+
+
+def check_given(
+    settings: ConfigDict,
+    before: np.ndarray,
+    given: np.ndarray,
+    originals: Originals | None,
+    near: 'Near | None',
+) -> None:
+    """Passes notes that a user fixes among the new steps and that copy no more than is allowed.
+
+    Args:
+      settings: `config.sample`.
+      before: events of the prompt, in which a run may begin where one of new notes may.
+      given: [N] events, `FREE` where they are to be drawn.
+      originals: the tunes that may not be copied.
+      near: what turns pieces away, if `settings` ask for it.
+
+    Raises:
+      UserError: they copy more.
+    """
+    limits = (
+        {'max_copied_run': (settings.max_copied_run, before)} if settings.max_copied_run else {}
+    )
+    if near is not None:
+        limits['redraw_copies'] = (int(near.level), before[:0])
+    for field, (most, earlier) in limits.items():
+        steps = np.concatenate([earlier, given]).astype(int)
+        ends = [*np.flatnonzero(steps == FREE), len(steps)]
+        melodies, start = [], 0
+        for end in ends:
+            notes = from_events(steps[start:end])
+            old = [note for note in notes if start + note.onset < len(earlier)]
+            melodies.append(notes[max(len(old) - most, 0) :])
+            start = end + 1
+        passage = max(find_longest_runs(melodies, originals.melodies), key=lambda each: each.score)
+        if passage.score > most:
+            name = originals.titles[passage.tune] or originals.names[passage.tune]
+            raise UserError(
+                f'config.sample.fixed = {settings.fixed!r} and config.sample.{field} ='
+                f' {settings[field]!r} cannot both be met: the given notes hold {passage.score} in'
+                f' a row as in {name}, more than {most}'
+            )
+
+
+class Near:
+    """Tells which pieces copy more than real unseen tunes do: whose longest copied run is longer
+    than `level`, which 95 % of excerpts of the held-out tunes, as long as the pieces, keep. Counts
+    how often one was turned away.
+    """
+
+    def __init__(self, originals: Originals, vocabulary: Vocabulary, num_steps: int):
+        excerpts = cut_excerpts(
+            [Tune('', phrases=(events,)) for events in originals.unseen], num_steps
+        ).events_NT
+        if not len(excerpts):
+            raise UserError(
+                'config.sample.redraw_copies = True: no unseen tune that the run keeps is as long'
+                ' as the pieces, to tell how near is too near; must be False, or with fewer'
+                ' config.sample.num_bars'
+            )
+        rows = draw_rows(
+            len(excerpts), min(len(excerpts), MOST_EXCERPTS), 1, generator(0, Stream.COPY_LEVEL)
+        )[0]
+        heard = [vocabulary.decode(vocabulary.encode(events)) for events in excerpts[rows]]
+        self.originals = originals
+        self.level = reference_level(
+            find_longest_runs(list(map(from_events, heard)), originals.melodies)
+        )
+        self.num_refused = 0
+
+    def __call__(self, events: Sequence[np.ndarray]) -> np.ndarray:
+        """[B] bool: which of B pieces are too near."""
+        passages = find_longest_runs(list(map(from_events, events)), self.originals.melodies)
+        near = np.array([passage.score > self.level for passage in passages])
+        self.num_refused += int(near.sum())
+        return near
+
+
+def as_nearest(passage: Passage, originals: Originals) -> dict | None:
+    """What `samples.json` says of a piece's longest copied run."""
+    if passage.tune is None:
+        return None
+    return {
+        'tune': originals.names[passage.tune],
+        'title': originals.titles[passage.tune],
+        'score': passage.score,
+        'piece_notes': passage.piece_notes,
+        'tune_bar': passage.tune_bar,
+    }

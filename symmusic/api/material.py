@@ -1,0 +1,128 @@
+"""The music that an evaluation stands on: prompts, their real continuations, excerpts to be
+measured against, and unseen ones.
+"""
+
+import dataclasses
+import logging
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from symmusic.corpus.cache import Corpus
+from symmusic.corpus.split import Split, draw_share
+from symmusic.errors import UserError
+from symmusic.evaluate.excerpts import Excerpts, cut_excerpts, draw_rows
+from symmusic.generate.prompt import read_prompt
+from symmusic.melody.encodings import Vocabulary
+from symmusic.score.meter import STEPS_PER_BAR
+
+PROMPT_BARS = 4
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Material:
+    """What N pieces of T steps are drawn after, and what they are measured against.
+
+    Attributes:
+      tunes: of each part; split by window all are of training, and no other part has any.
+      excerpts: of training tunes, as long as the pieces.
+      prompts: events [N, P] before each piece.
+      continuations: events [N, T], how the prompts really go on; None where that is not known.
+      unseen: events [num_pieces, T] of tunes that were not trained on; None where there are none.
+      prompt: the name of the one prompt, None where there are many.
+    """
+
+    tunes: Split
+    excerpts: Excerpts
+    prompts: np.ndarray
+    continuations: np.ndarray | None
+    unseen: np.ndarray | None
+    prompt: str | None
+
+
+def gather(
+    config: ConfigDict, corpus: Corpus, vocabulary: Vocabulary, rng: np.random.Generator
+) -> Material:
+    """The material of `config.evaluate.prompts`: a prompt for each piece from unseen tunes
+    ('held_out'), or the same for all ('fixed', the source's way: `config.sample.prompt` or the
+    built-in one, in the model's key).
+
+    Raises:
+      UserError: the prompt cannot be read, or the corpus gives too few excerpts or prompts.
+    """
+    settings, num_steps = config.evaluate, config.sample.num_bars * STEPS_PER_BAR
+    tunes = split_as_trained(config, corpus)
+    excerpts = _require(
+        cut_excerpts(tunes.train, num_steps), 'excerpts', 'training', config, corpus
+    )
+    num = settings.num_pieces * settings.num_draws
+    held_out = getattr(tunes, settings.part)
+    if settings.prompts == 'fixed':
+        prompt = read_prompt(
+            config.sample.prompt,
+            vocabulary,
+            transpose=config.sample.transpose,
+            part=config.sample.part,
+        )
+        for notice in prompt.notices:
+            log.info(notice)
+        unseen = cut_excerpts(held_out, num_steps)
+        rows = draw_rows(len(unseen), settings.num_pieces, 1, rng)[0] if len(unseen) else []
+        prompts = np.broadcast_to(vocabulary.decode(prompt.tokens), (num, len(prompt.tokens)))
+        return Material(
+            tunes,
+            excerpts,
+            prompts,
+            None,
+            unseen.events_NT[rows] if len(rows) else None,
+            prompt.name,
+        )
+    prompt_steps = PROMPT_BARS * STEPS_PER_BAR
+    found = cut_excerpts(held_out, prompt_steps, continued=num_steps)
+    found = _require(found, 'prompts with a continuation', settings.part, config, corpus)
+    events_NT = found.events_NT[
+        draw_rows(len(found), settings.num_pieces, settings.num_draws, rng).ravel()
+    ]
+    continuations = events_NT[:, prompt_steps:]
+    return Material(
+        tunes,
+        excerpts,
+        events_NT[:, :prompt_steps],
+        continuations,
+        continuations[: settings.num_pieces],
+        None,
+    )
+
+
+def split_as_trained(config: ConfigDict, corpus: Corpus) -> Split:
+    """The tunes of each part, as training had them; split by window all are of training."""
+    by_tune = config.data.split == 'tune'
+    tunes = corpus.split(config.data.split_seed) if by_tune else Split(tuple(corpus.kept), (), ())
+    return dataclasses.replace(
+        tunes, train=draw_share(tunes.train, config.data.train_share, config.data.split_seed)
+    )
+
+
+def check(config: ConfigDict, workdir: object) -> None:
+    """Passes a run that has tunes for its kind of prompts.
+
+    Raises:
+      UserError: the prompts would be of unseen tunes, and the run has seen all.
+    """
+    if config.data.split != 'tune' and config.evaluate.prompts == 'held_out':
+        raise UserError(
+            f"config.data.split = '{config.data.split}': the run in {workdir} has no test tunes to"
+            " prompt it with; must be config.evaluate.prompts = 'fixed'"
+        )
+
+
+def _require(
+    excerpts: Excerpts, what: str, part: str, config: ConfigDict, corpus: Corpus
+) -> Excerpts:
+    if len(excerpts) < 2:
+        raise UserError(
+            f'corpus {corpus.name}: its {part} tunes give {len(excerpts)} {what} of'
+            f' {config.sample.num_bars} bars; 2 are needed'
+        )
+    return excerpts

@@ -1,0 +1,299 @@
+"""A trained model: the shipped one, or the one of a run."""
+
+import dataclasses
+import logging
+import pathlib
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from ml_collections import ConfigDict
+
+import symmusic
+from symmusic.api import build
+from symmusic.config import runs
+from symmusic.config.fields import check, nearest
+from symmusic.config.flags import Command, base_config
+from symmusic.errors import UserError
+from symmusic.files import is_occupied
+from symmusic.generate.compose import Manner
+from symmusic.generate.wishes import stated
+from symmusic.model.model import Params
+from symmusic.training import shipped
+from symmusic.training.checkpoint import Card, Checkpoints
+from symmusic.training.devices import claim_cores
+from symmusic.training.replicas import best_replica, replica
+from symmusic.training.state import TrainState
+
+if TYPE_CHECKING:
+    from symmusic.api.piece import Piece
+
+ROOT = pathlib.Path(symmusic.__file__).parents[1]  # beside the package lie the configs
+Tune = str | pathlib.Path | Iterable[tuple[float, float, int]]
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """A trained network: the best parameters of one replica of a run, or the shipped ones.
+
+    Attributes:
+      params: of the network.
+      card: its architecture, vocabulary, config and data.
+      name: as a user is told.
+      made_with: which of the run's parameters they are.
+      workdir: of the run; None = the shipped model.
+    """
+
+    params: Params
+    card: Card
+    name: str
+    made_with: dict
+    workdir: pathlib.Path | None = None
+
+    def continue_tune(
+        self,
+        prompt: Tune = '',
+        *,
+        num_bars: int = 4,
+        num_samples: int = 8,
+        seed: int = 0,
+        **sample_fields: object,
+    ) -> list['Piece']:
+        """Draws continuations of a tune.
+
+        Args:
+          prompt: the path of a MIDI or ABC file, ABC text, or notes (onset and length in quarters,
+            MIDI pitch); '' = the built-in one.
+          num_bars: new bars in each.
+          num_samples: pieces.
+          seed: other pieces.
+          **sample_fields: any other field of `config.sample`, such as `scale='prompt'`.
+
+        Raises:
+          UserError: the prompt or a field cannot be met.
+        """
+        fields = {'num_bars': num_bars, 'num_samples': num_samples, **sample_fields}
+        return self._draw(prompt, seed, fields)
+
+    def redraw_bars(
+        self,
+        prompt: Tune,
+        bars: str,
+        *,
+        num_samples: int = 8,
+        seed: int = 0,
+        **sample_fields: object,
+    ) -> list['Piece']:
+        """Draws some bars of a tune anew, such as '2-3'; all others stay. Arguments and errors as
+        those of `continue_tune`.
+        """
+        fields = {'regenerate': str(bars), 'num_samples': num_samples, **sample_fields}
+        return self._draw(prompt, seed, fields)
+
+    def config(self, seed: int = 0, **sample_fields: object) -> ConfigDict:
+        """The config of the run with its defaults for sampling, but for the fields given.
+
+        Raises:
+          UserError: a field does not exist, or its value is not allowed.
+        """
+        base = base_config(ROOT)
+        config = ConfigDict(runs.from_dict(self.card.config, base).to_dict())
+        config.sample = ConfigDict(base.sample.to_dict())
+        config.seed = seed
+        for name, value in sample_fields.items():
+            if name not in config.sample:
+                raise UserError(
+                    f'{name}: not a field of config.sample{nearest(name, config.sample)}'
+                )
+            if isinstance(config.sample[name], float) and isinstance(value, int):
+                value = float(value)
+            with config.sample.ignore_type():  # `check` says what is allowed
+                config.sample[name] = value
+        check(config)
+        return config.lock()
+
+    def _draw(self, prompt: Tune, seed: int, fields: Mapping[str, object]) -> list['Piece']:
+        from symmusic.api.sampling import draw_pieces  # which takes models
+
+        return draw_pieces(self, prompt, self.config(seed, **fields))
+
+
+def load(path: str | pathlib.Path | None = None, *, replica: int = -1) -> Model:
+    """The model of a run's workdir, or the shipped one.
+
+    Args:
+      path: the workdir; None = the shipped model.
+      replica: which replica of the run; -1 = the one with the best validation loss.
+
+    Raises:
+      UserError: there is no run that has finished an epoch.
+    """
+    if path is None:
+        require_replica(replica, 1)
+        return read_shipped_model()[0]
+    workdir = pathlib.Path(path).expanduser()
+    checkpoints = Checkpoints(workdir)
+    if checkpoints.latest_step() is None:
+        raise UserError(f'{workdir} holds no trained model')
+    states, card = _restore(checkpoints)
+    if not states.best_epoch.any():
+        raise UserError(f'the run in {workdir} has not finished its first epoch')
+    return choose(replica, card, states, workdir)
+
+
+def read_shipped_model() -> tuple[Model, dict]:
+    """The shipped model, and what was measured of it."""
+    params, card, figures = shipped.read_shipped()
+    return Model(params, card, 'the shipped model', {'shipped': figures['date']}), figures
+
+
+def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
+    """The run's config with the command's settings of sampling and evaluation, its model, and the
+    workdir.
+
+    Where there is no run, the shipped model draws.
+
+    Raises:
+      UserError: the run has not finished an epoch, or the command states another one's fields.
+    """
+    claim_cores(command.config.train.cpu_devices)
+    workdir = build.workdir(command, command.config_name)
+    checkpoints = Checkpoints(workdir)
+    if checkpoints.latest_step() is None:
+        train = build.command_line(command, 'train')
+        if is_occupied(workdir):
+            raise UserError(_in_first_epoch(workdir, 'nothing saved yet'))
+        if (workdir / 'config.json').exists():
+            raise UserError(f'{workdir} holds no trained model; train one with: {train}')
+        model, figures = read_shipped_model()
+        card = model.card
+        require_replica(command.config.sample.replica, card.num_replicas)
+        nats, date = figures['nats_per_step'], figures['date']
+        does = 'is measured' if command.mode == 'evaluate' else 'draws'
+        log.info(
+            f'no run in {workdir}: the shipped model {does} ({card.dataset["corpus"]}, {date};'
+            f' {nats["model"]:.3f} nats per step on test tunes, base rate {nats["base_rate"]:.3f});'
+            f' to train one: {train}'
+        )
+    else:
+        is_training = is_occupied(workdir)
+        states, card = _restore(checkpoints)
+        if is_training and not states.best_epoch.any():
+            raise UserError(_in_first_epoch(workdir, _progress(states, card)))
+        if not states.best_epoch.any():
+            raise UserError(
+                f'the run in {workdir} has not finished its first epoch; go on with:'
+                f' {build.command_line(command, "train")}'
+            )
+        model = choose(command.config.sample.replica, card, states, workdir)
+        if is_training:
+            log.info(
+                f'the run in {workdir} is still training ({_progress(states, card)}): the'
+                f' parameters are those of epoch {model.made_with["epoch"]}, its best so far'
+            )
+    return runs.for_sampling(runs.from_dict(card.config, command.config), command), model, workdir
+
+
+def _restore(checkpoints: Checkpoints) -> tuple[TrainState, Card]:
+    """The latest checkpoint, which a run that is training may replace while it is read."""
+    while True:
+        step = checkpoints.latest_step()
+        try:
+            return checkpoints.restore()
+        except UserError:
+            if checkpoints.latest_step() == step:
+                raise
+
+
+def _in_first_epoch(workdir: pathlib.Path, progress: str) -> str:
+    return (
+        f'{workdir} holds no trained model yet: its run is training and in its first epoch'
+        f' ({progress}); run the same command when that is finished'
+    )
+
+
+def _progress(states: TrainState, card: Card) -> str:
+    """How far a run was when it was last saved; of several replicas the one that is furthest."""
+    num_epochs, batch_size = (card.config['train'][name] for name in ('num_epochs', 'batch_size'))
+    num_batches = -(-card.dataset['num_windows'] // batch_size)
+    epochs, updates = int(states.epoch.max()), int(states.step.max())
+    if epochs == num_epochs or updates % num_batches == 0:
+        return f'{epochs} of {num_epochs} epochs, {updates:,} updates'
+    return (
+        f'epoch {epochs + 1} of {num_epochs}, update {updates % num_batches} of {num_batches} when'
+        ' last saved'
+    )
+
+
+def choose(wanted: int, card: Card, states: TrainState, workdir: pathlib.Path) -> Model:
+    """The model of a run's replica; -1 = the one with the best validation loss."""
+    require_replica(wanted, card.num_replicas)
+    index = best_replica(states) if wanted < 0 else wanted
+    chosen = replica(states, index)
+    epoch = int(chosen.best_epoch)
+    name = (
+        f'{workdir.name}, '
+        + (f'replica {index}, ' if card.num_replicas > 1 else '')
+        + f'epoch {epoch}'
+    )
+    return Model(chosen.best_params, card, name, {'replica': index, 'epoch': epoch}, workdir)
+
+
+def require_replica(wanted: int, num_replicas: int) -> None:
+    """Passes a `config.sample.replica` that a run of so many has.
+
+    Raises:
+      UserError: it has not.
+    """
+    if wanted >= num_replicas:
+        raise UserError(
+            f'config.sample.replica = {wanted}: the run has replicas 0 to {num_replicas - 1};'
+            ' -1 = the best'
+        )
+
+
+def refuse_wishes(config: ConfigDict) -> None:
+    """Passes a config without wishes.
+
+    Raises:
+      UserError: it states one.
+    """
+    if names := stated(config.sample):
+        raise UserError(
+            f'config.sample.{names[0]} = {config.sample[names[0]]!r}: a wish that holds for'
+            ' --mode=sample alone; leave it out here'
+        )
+
+
+def manner_of(config: ConfigDict, card: Card, *, may_wish: bool = False) -> Manner:
+    """How the config draws from the run.
+
+    Raises:
+      UserError: the config states wishes, and may not.
+    """
+    settings = config.sample
+    if not may_wish:
+        refuse_wishes(config)
+    return Manner(
+        num_samples=settings.num_samples,
+        num_bars=settings.num_bars,
+        temperature=settings.temperature,
+        top_k=settings.top_k,
+        top_p=settings.top_p,
+        window_steps=_window_steps(config, card),
+        memory_steps=settings.memory_steps,
+        max_redraws=settings.max_redraws,
+        redraw_stuck=settings.redraw_stuck,
+        keep_distributions=settings.keep_distributions,
+    )
+
+
+def _window_steps(config: ConfigDict, card: Card) -> int | None:
+    """The steps of the sampling window, None where the state is carried.
+
+    A model trained on the last step of windows has met no state older than its window, so 'auto'
+    does not carry one.
+    """
+    form = config.sample.form
+    is_stateful = form == 'stateful' or (form == 'auto' and card.recipe.targets != 'last')
+    return None if is_stateful else config.data.window_steps - 1

@@ -1,0 +1,94 @@
+"""One piece, as a user of the library has it: its notes, and its files."""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from symmusic.errors import UserError
+from symmusic.files import write_whole
+from symmusic.generate import compose
+from symmusic.generate.gallery import written_forms
+from symmusic.generate.prompt import Prompt
+from symmusic.generate.sound import Sound
+from symmusic.generate.whole import put_together
+from symmusic.melody.encodings import Vocabulary
+from symmusic.melody.events import from_events
+from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+
+
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """The bars that were drawn, alone and with the given ones around them.
+
+    Attributes:
+      drawn: what was drawn, with its probabilities.
+      prompt: what it continues, or stands in.
+      vocabulary: of its tokens.
+      nearest: where its longest copied run comes from, as in `samples.json`; None where no training
+        tune is known or none has a run in common.
+    """
+
+    drawn: compose.Piece
+    prompt: Prompt
+    vocabulary: Vocabulary
+    nearest: dict | None = None
+
+    @property
+    def nats_per_step(self) -> float:
+        """What a drawn step cost the model on average, in nats."""
+        return self.drawn.surprise
+
+    @property
+    def notes(self) -> list[tuple[float, float, int]]:
+        """Onset and length in quarters, and MIDI pitch, of each note of the new bars, counted from
+        their start.
+        """
+        return [
+            (
+                note.onset / STEPS_PER_QUARTER,
+                (note.end - note.onset) / STEPS_PER_QUARTER,
+                note.pitch,
+            )
+            for note in from_events(self.drawn.events)
+        ]
+
+    @property
+    def abc(self) -> str:
+        """The new bars as a tune in ABC."""
+        return self._forms(joined=False)['.abc']
+
+    @property
+    def joined_abc(self) -> str:
+        """The new bars with the given ones around them, as a tune in ABC."""
+        return self._forms(joined=True)['.abc']
+
+    def save(self, path: str | pathlib.Path, *, joined: bool = False) -> None:
+        """Writes the new bars, or with `joined` the whole tune, in the format of the suffix: .mid,
+        .abc, .musicxml or .wav.
+
+        Raises:
+          UserError: it is another suffix, or the file cannot be written.
+        """
+        path = pathlib.Path(path).expanduser()
+        forms = self._forms(joined=joined)
+        if path.suffix not in (*forms, '.wav'):
+            raise UserError(f'{path}: the suffix must be one of {", ".join([*forms, ".wav"])}')
+        if path.suffix == '.wav':
+            # the silence before a pickup is not played
+            events = self._events(joined=joined)
+            silent = -self.prompt.pickup_of(events) % STEPS_PER_BAR if joined else 0
+            notes, num_steps = from_events(events[silent:]), len(events) - silent
+            write_whole(path, Sound(None)(notes, forms['.mid'], self.prompt.qpm, num_steps))
+        else:
+            write_whole(path, forms[path.suffix])
+
+    def _events(self, *, joined: bool) -> np.ndarray:
+        if not joined:
+            return self.drawn.events
+        return put_together(self.prompt, self.drawn, self.vocabulary).events
+
+    def _forms(self, *, joined: bool) -> dict[str, bytes | str]:
+        first = 0 if joined else len(self.prompt.events)
+        title = self.prompt.title or self.prompt.name
+        return written_forms(self._events(joined=joined), self.prompt, first, title)

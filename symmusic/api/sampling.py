@@ -1,0 +1,269 @@
+"""Pieces from a prompt, as `config.sample` asks for them: what is to be drawn, and the drawing."""
+
+import dataclasses
+import logging
+import os
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from symmusic.api import copying
+from symmusic.api.model import Model, Tune, manner_of
+from symmusic.api.piece import Piece
+from symmusic.corpus.originals import Originals
+from symmusic.evaluate.copies import Passage, find_longest_runs
+from symmusic.generate import compose
+from symmusic.generate.compose import Manner, fitting, ranked
+from symmusic.generate.control import Masks
+from symmusic.generate.looks import may_keep, without_probabilities
+from symmusic.generate.masks import make_masks
+from symmusic.generate.originality import Index
+from symmusic.generate.prompt import Prompt, around, make_prompt, read_prompt, stated_at
+from symmusic.generate.sound import find_font
+from symmusic.generate.wishes import (
+    OTHER_DEFAULTS,
+    as_stated,
+    keep,
+    parse_bars,
+    parse_instrument,
+    read_wishes,
+)
+from symmusic.melody.encodings import Vocabulary
+from symmusic.melody.events import from_events
+from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.streams import Stream, generator, random_key
+
+DEFAULT_BARS = 4
+GREEDY = {'temperature': 0, 'top_k': 1}  # with which every piece of a prompt is the same
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """What is to be drawn: `num_bars` with `prompt` around them, within `masks` (None: anything),
+    of which those of the first `num_new` steps are new.
+
+    The tokens that a model for infilling is told in advance are `known`, blanks elsewhere; None
+    where it is told none. `given` are events [num_new] that stand among the new steps, `FREE`
+    elsewhere; `notices` what the user should know of how the wishes were read.
+    """
+
+    prompt: Prompt
+    num_bars: int
+    num_new: int
+    masks: Masks | None = None
+    known: np.ndarray | None = None
+    given: np.ndarray | None = None
+    notices: tuple[str, ...] = ()
+
+
+def prepare(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt | None = None) -> Task:
+    """Reads the wishes, and the prompt where none is given.
+
+    Raises:
+      UserError: a file or a wish is none, or the wishes contradict one another.
+    """
+    settings = config.sample
+    copying.check(config, vocabulary)
+    if settings.wav or settings.sound_font:
+        find_font(settings.sound_font)
+    if prompt is None:
+        prompt = read_prompt(
+            settings.prompt, vocabulary, transpose=settings.transpose, part=settings.part
+        )
+    if settings.instrument:
+        prompt = dataclasses.replace(prompt, program=parse_instrument(settings.instrument))
+    num_new, pickup, kept, known = settings.num_bars * STEPS_PER_BAR, 0, None, None
+    if settings.regenerate:
+        num_given = len(prompt.events) // STEPS_PER_BAR
+        first, end = parse_bars(settings.regenerate, num_given, prompt.first_bar)
+        prompt = stated_at(prompt, end * STEPS_PER_BAR, vocabulary)
+        num_new, kept = (end - first) * STEPS_PER_BAR, keep(prompt, first, end)
+        pickup = prompt.pickup if first == 0 else 0
+        if config.train.targets == 'gap' and end < num_given:
+            blanks = np.full(num_new, vocabulary.num_classes, np.uint8)
+            known = np.concatenate([blanks, prompt.tokens[end * STEPS_PER_BAR :]])
+        prompt = dataclasses.replace(
+            around(prompt, first, end, vocabulary.padding), redrawn=settings.regenerate
+        )
+    wishes, notices = read_wishes(settings, prompt, num_new, pickup=pickup)
+    num_bars = (num_new if kept is None else len(kept)) // STEPS_PER_BAR
+    masks = None
+    if wishes.stated() or kept is not None:
+        masks = make_masks(
+            wishes,
+            vocabulary,
+            prompt.tokens,
+            prompt.transposed_by,
+            num_bars,
+            kept_N=kept,
+            stated=as_stated(settings, wishes),
+        )
+    notices += _without_effect(settings)
+    return Task(prompt, num_bars, num_new, masks, known, wishes.fixed, tuple(notices))
+
+
+def _without_effect(settings: ConfigDict) -> list[str]:
+    """Fields that others leave nothing to say."""
+    found = []
+    if settings.regenerate and settings.num_bars != DEFAULT_BARS:
+        found.append(('num_bars', 'regenerate'))
+    if settings.rank != OTHER_DEFAULTS['rank'] and settings.num_candidates == 1:
+        found.append(('rank', 'num_candidates'))
+    return [
+        f'config.sample.{one} = {settings[one]!r} has no effect with config.sample.{other} ='
+        f' {settings[other]!r}'
+        for one, other in found
+    ]
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawing:
+    """What was drawn for a task.
+
+    Attributes:
+      task: what was asked for.
+      manner: how it was drawn.
+      pieces: those kept, of the new bars alone.
+      passages: their longest copied runs; None where the training tunes are not known.
+      originals: the training tunes, where they are known.
+      index: what must not be copied, where `max_copied_run` says so.
+      near: what turned pieces away, where `redraw_copies` says so.
+      seconds: it took, with compilation.
+    """
+
+    task: Task
+    manner: Manner
+    pieces: list[compose.Piece]
+    passages: list[Passage] | None
+    originals: Originals | None
+    index: Index | None
+    near: copying.Near | None
+    seconds: float
+
+    @property
+    def nearest(self) -> list[dict | None] | None:
+        """Of each piece where its longest copied run comes from, as `samples.json` has it."""
+        if self.passages is None:
+            return None
+        return [copying.as_nearest(passage, self.originals) for passage in self.passages]
+
+
+def draw_pieces(model: Model, prompt: Tune, config: ConfigDict) -> list[Piece]:
+    """The pieces that `config.sample` asks for, with `prompt` in place of its own; notices are
+    logged.
+
+    Raises:
+      UserError: the prompt or a field cannot be met.
+    """
+    vocabulary, transpose = model.card.vocabulary, config.sample.transpose
+    if isinstance(prompt, str | os.PathLike) and '\n' not in str(prompt):
+        path = str(prompt)
+        given = read_prompt(path, vocabulary, transpose=transpose, part=config.sample.part)
+    else:
+        given = make_prompt(prompt, vocabulary, transpose=transpose)
+    task = prepare(config, vocabulary, given)
+    for notice in (*task.prompt.notices, *task.notices):
+        log.info(notice)
+    drawing = draw(config, model, task)
+    nearest = drawing.nearest or [None] * len(drawing.pieces)
+    return [
+        Piece(piece, task.prompt, vocabulary, run)
+        for piece, run in zip(drawing.pieces, nearest, strict=True)
+    ]
+
+
+def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
+    """Composes the pieces of a task.
+
+    Raises:
+      UserError: the config asks for the training tunes, and they are not to be had; or given notes
+        copy more than is allowed.
+    """
+    settings, vocabulary = config.sample, model.card.vocabulary
+    originals = copying.find_originals(config, model)
+    index = copying.index_runs(settings, vocabulary, originals)
+    near = copying.Near(originals, vocabulary, task.num_new) if settings.redraw_copies else None
+    if task.given is not None:
+        copying.check_given(settings, task.prompt.events, task.given, originals, near)
+    manner, num_samples = _manner(config, model, task)
+    started = time.perf_counter()
+    drawn = compose.compose(
+        model.params,
+        model.card.architecture,
+        vocabulary,
+        task.prompt,
+        manner,
+        random_key(config.seed, Stream.SAMPLED_PIECES),
+        task.masks,
+        index,
+        near,
+        task.known,
+    )
+    pieces, passages = _choose(config, task, drawn, num_samples, originals)
+    seconds = time.perf_counter() - started
+    return Drawing(task, manner, pieces, passages, originals, index, near, seconds)
+
+
+def _manner(config: ConfigDict, model: Model, task: Task) -> tuple[Manner, int]:
+    """How the candidates are drawn, and how many pieces are kept of them: where chance has no part,
+    one.
+    """
+    settings = config.sample
+    num_samples, num_drawn = settings.num_samples, settings.num_samples * settings.num_candidates
+    greedy = [f'{name} = {value}' for name, value in GREEDY.items() if settings[name] == value]
+    if greedy and num_drawn > 1:
+        log.info(
+            f'config.sample.{greedy[0]}: always the likeliest, so that all {num_drawn} pieces would'
+            ' be the same: one is drawn'
+        )
+        num_samples = num_drawn = 1
+    size = (
+        num_drawn,
+        task.num_bars * STEPS_PER_BAR,
+        settings.memory_steps,
+        model.card.vocabulary.num_classes,
+    )
+    manner = dataclasses.replace(
+        manner_of(config, model.card, may_wish=True),
+        num_bars=task.num_bars,
+        num_samples=num_drawn,
+        keep_distributions=settings.keep_distributions or may_keep(*size),
+    )
+    return manner, num_samples
+
+
+def _choose(
+    config: ConfigDict,
+    task: Task,
+    drawn: Sequence[compose.Piece],
+    num_samples: int,
+    originals: Originals | None,
+) -> tuple[list[compose.Piece], list[Passage] | None]:
+    """The new bars of the pieces that are kept, with their longest copied runs where the training
+    tunes are known.
+    """
+    pieces, settings = [piece.up_to(task.num_new) for piece in drawn], config.sample
+    passages = None
+    if originals:
+        melodies = [from_events(piece.events) for piece in pieces]
+        passages = find_longest_runs(melodies, originals.melodies)
+    if len(pieces) > num_samples:
+        if _is_between(task):
+            rng = generator(config.seed, Stream.FITTING_CANDIDATES)
+            kept = fitting(drawn, num_samples, task.num_new, rng)
+        else:
+            copied = [passage.score for passage in passages] if passages else [0] * len(pieces)
+            kept = ranked(pieces, copied, settings.rank)[:num_samples]
+        pieces = [pieces[place] for place in kept]
+        passages = passages and [passages[place] for place in kept]
+    if not settings.keep_distributions:
+        pieces = without_probabilities(pieces)
+    return pieces, passages
+
+
+def _is_between(task: Task) -> bool:
+    """Whether bars follow that the model is not told of, so that candidates are chosen by them."""
+    return len(task.prompt.after) > 0 and task.known is None

@@ -1,0 +1,305 @@
+"""Checkpoints: the whole state of a run with all that describes it, by Orbax.
+
+The latest two are kept; each holds the best parameters beside the latest, so that the best is in
+whichever survives.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import logging
+import os
+import pathlib
+import re
+import sys
+import typing
+import warnings
+from collections.abc import Iterator, Mapping
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+from jax.experimental import multihost_utils
+
+from symmusic.errors import UserError
+from symmusic.files import digest_of
+from symmusic.melody.encodings import Vocabulary, vocabulary_from_json
+from symmusic.model.model import Architecture
+from symmusic.training.devices import fetch
+from symmusic.training.provenance import versions
+from symmusic.training.replicas import init_replicas
+from symmusic.training.state import Recipe, TrainState
+
+FORMAT = 3
+READABLE = (2, FORMAT)  # 2 had no digests
+
+
+@dataclasses.dataclass(frozen=True)
+class Card:
+    """What a checkpoint says of itself, beside the numbers: enough to rebuild the model without its
+    corpus.
+
+    `rows` are those of metrics.csv so far; `dataset` says what the model was trained on (corpus,
+    fingerprint, tunes, windows); `config` is the run's whole config as JSON; `versions` and
+    `device` are those of the process that wrote it; `seconds` is how long the run has trained in
+    all its sessions, as far as they were saved.
+    """
+
+    architecture: Architecture
+    recipe: Recipe
+    vocabulary: Vocabulary
+    config: dict
+    dataset: dict
+    rows: tuple[dict, ...] = ()
+    num_replicas: int = 1
+    seconds: float = 0.0
+    versions: dict = dataclasses.field(default_factory=versions)
+    device: str = dataclasses.field(default_factory=lambda: jax.devices()[0].device_kind)
+
+    def to_json(self) -> dict:
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        replaced = {name: dataclasses.asdict(fields[name]) for name in ('architecture', 'recipe')}
+        return {
+            'format': FORMAT,
+            **fields,
+            **replaced,
+            'vocabulary': self.vocabulary.to_json(),
+            'rows': list(self.rows),
+        }
+
+    @classmethod
+    def from_json(cls, fields: Mapping) -> 'Card':
+        """The way back of `to_json`.
+
+        Raises:
+          ValueError: the fields are not those of a card, or of another version's.
+        """
+        try:
+            fields = dict(fields)
+            version = fields.pop('format', None)
+            if version not in READABLE:
+                raise ValueError(
+                    f'it is of format {version!r}; this version of symmusic reads'
+                    f' {" and ".join(map(str, READABLE))}'
+                )
+            for name, kind in (('architecture', Architecture), ('recipe', Recipe)):
+                fields[name] = _typed(kind, fields[name])
+            fields['vocabulary'] = vocabulary_from_json(fields['vocabulary'])
+            return _typed(cls, {**fields, 'rows': tuple(fields['rows'])})
+        except (KeyError, TypeError, AttributeError, UserError) as error:
+            raise ValueError(f'its card is not one of symmusic: {_first_line(error)}') from error
+
+
+class Checkpoints:
+    """The checkpoints of a workdir."""
+
+    def __init__(self, workdir: pathlib.Path):
+        self.folder = pathlib.Path(workdir) / 'checkpoints'
+
+    @contextlib.contextmanager
+    def _manager(self) -> Iterator[ocp.CheckpointManager]:
+        for name in ('absl', 'orbax', 'asyncio'):
+            # its commentary is not for our users; errors are raised as well
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        sys.unraisablehook = _without_tasks_of_orbax
+        # of a save that has failed, too
+        warnings.filterwarnings('ignore', 'coroutine .* was never awaited', RuntimeWarning)
+        options = ocp.CheckpointManagerOptions(
+            max_to_keep=2, create=True, enable_async_checkpointing=False
+        )
+        if jax.process_count() > 1:  # each reads for itself, and the first alone writes
+            this = jax.process_index()
+            alone = ocp.options.MultiprocessingOptions(
+                primary_host=this, active_processes={this}, barrier_sync_key_prefix=f'process{this}'
+            )
+            options = dataclasses.replace(options, create=False, multiprocessing_options=alone)
+            self.folder.mkdir(parents=True, exist_ok=True)
+        with ocp.CheckpointManager(self.folder.absolute(), options=options) as manager:
+            yield manager
+
+    def latest_step(self) -> int | None:
+        """The number of updates, over all replicas, of the latest checkpoint, None where there is
+        none.
+        """
+        return max(self._steps(), default=None)
+
+    def _steps(self) -> list[int]:
+        if not os.path.isdir(self.folder):
+            return []
+        return [int(path.name) for path in self.folder.iterdir() if path.name.isdecimal()]
+
+    def save(self, state: TrainState, card: Card) -> None:
+        """Writes a checkpoint, whole or not at all (Orbax writes aside and renames). Of several
+        processes all call this.
+
+        Raises:
+          UserError: the disk does not take it; earlier checkpoints are left as they were.
+        """
+        state = fetch(_storable(state))
+        if jax.process_index() == 0:
+            self._save(state, card)
+        if jax.process_count() > 1:
+            multihost_utils.sync_global_devices('saved')
+
+    def _save(self, state: TrainState, card: Card) -> None:
+        step = int(state.step.sum())  # over replicas: some may have stopped
+        fields = card.to_json()
+        stored = {
+            **fields,
+            'digests': {'card': digest_of(fields), 'state': _digest_of_state(state)},
+        }
+        items = ocp.args.Composite(
+            state=ocp.args.StandardSave(state), card=ocp.args.JsonSave(stored)
+        )
+        try:
+            with self._manager() as manager:
+                manager.save(step, args=items, force=True)
+        except (OSError, ValueError) as error:
+            if not _disk_error(error):
+                raise
+            raise UserError(
+                f'cannot write a checkpoint under {self.folder}: {_disk_error(error)}; free the'
+                ' disk and run the same command'
+            ) from error
+
+    def restore_card(self) -> Card:
+        """The card of the latest checkpoint.
+
+        Raises:
+          UserError: there is none, or it is damaged.
+        """
+        return self._restore()[0]
+
+    def restore(self) -> tuple[TrainState, Card]:
+        """The latest checkpoint's state and card, as `restore_card`."""
+        card, step, digest = self._restore()
+        shapes = jax.eval_shape(
+            lambda key: _storable(
+                init_replicas([key] * card.num_replicas, card.architecture, card.recipe)
+            ),
+            jax.eval_shape(jax.random.key, 0),
+        )
+        sharding = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+        shapes = jax.tree.map(
+            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), shapes
+        )
+        try:
+            with self._manager() as manager:
+                state = manager.restore(
+                    step, args=ocp.args.Composite(state=ocp.args.StandardRestore(shapes))
+                )['state']
+            if digest is not None and digest != _digest_of_state(state):
+                raise ValueError('its numbers are not those that were written')
+        # Orbax and TensorStore raise many kinds; whichever it is, the checkpoint cannot be read
+        except Exception as error:
+            raise self._damaged(step, error) from error
+        return state.replace(key=jax.random.wrap_key_data(state.key)), card
+
+    def _restore(self) -> tuple[Card, int, str | None]:
+        """The latest checkpoint's card, its number, and the digest of its state, if any."""
+        step = self.latest_step()
+        if step is None:
+            raise UserError(f'there is no checkpoint under {self.folder}')
+        try:
+            with self._manager() as manager:
+                fields = manager.restore(
+                    step, args=ocp.args.Composite(card=ocp.args.JsonRestore())
+                )['card']
+            digests = fields.pop(
+                'digests', {'card': None, 'state': None} if fields.get('format') == 2 else {}
+            )
+            card = Card.from_json(fields)
+            if digests['card'] not in (None, digest_of(fields)):
+                raise ValueError('its card is not the one that was written')
+            return card, step, digests['state']
+        except Exception as error:  # as in `restore`
+            raise self._damaged(step, error) from error
+
+    def _damaged(self, step: int, error: Exception) -> UserError:
+        earlier = max((other for other in self._steps() if other < step), default=None)
+        advice = (
+            f'remove the run in {self.folder.parent} to train anew, or choose another --workdir:'
+            ' there is none before it'
+            if earlier is None
+            else f'remove that folder to go on from the one before, {earlier}'
+        )
+        return UserError(
+            f'the checkpoint {self.folder / str(step)} is damaged ({_first_line(error)}); {advice}'
+        )
+
+
+def _storable(state: TrainState) -> TrainState:
+    """Orbax stores arrays: a typed key as its words."""
+    return state.replace(key=jax.random.key_data(state.key))
+
+
+def _digest_of_state(state: TrainState) -> str:
+    """Of the bytes of every leaf: TensorStore does not notice each bit that a disk turns over."""
+    digest = hashlib.sha256()
+    for leaf in jax.tree.leaves(state):
+        digest.update(np.ascontiguousarray(leaf))
+    return digest.hexdigest()
+
+
+def _typed(kind: type, values: Mapping) -> typing.Any:
+    """An object of a dataclass from JSON's values, lists made tuples where it has those.
+
+    Raises:
+      TypeError: a value is of another type than the field's.
+    """
+    given = {}
+    for name, hint in typing.get_type_hints(kind).items():
+        if name not in values:
+            continue
+        value, expected = values[name], typing.get_origin(hint) or hint
+        # JSON makes lists of tuples, and a list is not hashable
+        if expected is tuple and type(value) in (tuple, list):
+            value, entry = tuple(value), typing.get_args(hint)[0]
+            if not all(isinstance(each, entry) and type(each) is not bool for each in value):
+                raise TypeError(f'{name} is {value!r}')
+        elif not (
+            isinstance(value, expected) and (type(value) is not bool or expected is bool)
+        ) and (expected, type(value)) != (
+            float,
+            int,
+        ):
+            raise TypeError(f'{name} is {value!r}')
+        given[name] = value
+    return kind(**{**values, **given})
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+
+
+DISK_ERRORS = {
+    'no space': 'no space left on the disk',
+    'resource_exhausted': 'no space left on the disk',
+    'read-only': 'the disk is read-only',
+    'permission': 'permission denied',
+}
+
+
+def _disk_error(error: Exception) -> str:
+    """What the disk did not take, '' where the error is another one: TensorStore raises a
+    ValueError of many lines and paths.
+    """
+    if code := re.search(r"os_error_code='(\d+)'", str(error)):
+        return os.strerror(int(code[1]))
+    text = str(error).lower()
+    known = next((words for sign, words in DISK_ERRORS.items() if sign in text), '')
+    return known or (error.strerror or _first_line(error) if isinstance(error, OSError) else '')
+
+
+def _without_tasks_of_orbax(unraisable: 'sys.UnraisableHookArgs') -> None:
+    """As `sys.__unraisablehook__`, but silent on what is left of a save or restore that has failed
+    and whose error was raised as well: what TensorStore's threads still report to its event loop,
+    and the tasks beside the one that failed first.
+    """
+    is_closed_loop = (
+        isinstance(unraisable.exc_value, RuntimeError)
+        and str(unraisable.exc_value) == 'Event loop is closed'
+    )
+    code = getattr(unraisable.object, 'cr_code', None)
+    if not is_closed_loop and not (code and 'orbax' in pathlib.Path(code.co_filename).parts):
+        sys.__unraisablehook__(unraisable)

@@ -1,0 +1,197 @@
+"""Replicas: runs that differ in nothing but their seed, stepped by one program. They are a leading
+axis R before every leaf of the state.
+
+Replica r of seed s begins, orders its batches and drops out as the run of seed s + r alone. A
+single replica is no batch of one but the plain program; several may round differently from it, from
+the last bits on. The mesh (`devices`) spreads them over devices. Those of one device are stepped
+together, on a CPU one after the other: there the products of several at once take longer.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.sharding import Mesh, PartitionSpec
+
+from symmusic.model.model import Architecture, Params
+from symmusic.training.devices import BY_REPLICA, BY_ROW, EVERYWHERE, fetch, place
+from symmusic.training.state import Recipe, TrainState, init_state
+from symmusic.training.step import Data, end_epoch, held_out_nats, update
+
+
+def init_replicas(
+    keys_R: Sequence[jax.Array], architecture: Architecture, recipe: Recipe
+) -> TrainState:
+    """R runs before their first update, each from its own key, which it consumes.
+
+    One after the other: under `jit(vmap(...))` several orthogonal initialisers can hang, and this
+    way they are a lone run's to the bit.
+    """
+    return stack([_init(key, architecture, recipe) for key in keys_R])
+
+
+_init = jax.jit(init_state, static_argnums=(1, 2))
+
+
+@jax.jit
+def stack(states: Sequence[TrainState]) -> TrainState:
+    """R runs of one state each as one state of R replicas."""
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
+
+
+def replica(states: TrainState, index: int) -> TrainState:
+    """One of the replicas, as a run alone has it."""
+    return jax.tree.map(lambda leaf: leaf[index], states)
+
+
+def best_replica(states: TrainState) -> int:
+    """The one with the lowest validation loss, of equal ones the first."""
+    return int(np.argmin(jax.device_get(states.best_loss)))
+
+
+@functools.partial(
+    jax.jit, static_argnames=('architecture', 'recipe', 'mesh'), donate_argnames='states'
+)
+def update_replicas(
+    states: TrainState,
+    data: Data,
+    rows_RUB: jax.Array,
+    active_R: jax.Array,
+    *,
+    architecture: Architecture,
+    recipe: Recipe,
+    mesh: Mesh | None = None,
+) -> tuple[TrainState, jax.Array]:
+    """U updates of every active replica, each on its own windows: the states after them and the
+    batches' losses [R, U].
+
+    All are one program, as a device that has to be told of each update may wait for that longer
+    than for the update. The states given are consumed; that of a replica which is not active is
+    handed on as it is. `mesh` is the one that the arguments lie on, None = one device.
+    """
+    axis = 'data' if mesh and mesh.shape['data'] > 1 else None
+
+    def several(data, state, rows_UB):
+        step = lambda state, rows_B: update(
+            state, data, rows_B, architecture=architecture, recipe=recipe, axis=axis
+        )
+        return lax.scan(step, state, rows_UB)
+
+    return _each(
+        several,
+        mesh,
+        (data, states, rows_RUB, active_R),
+        (EVERYWHERE, BY_REPLICA, BY_ROW, BY_REPLICA),
+    )
+
+
+@functools.partial(jax.jit, static_argnames=('recipe', 'mesh'), donate_argnames='states')
+def end_epoch_replicas(
+    states: TrainState,
+    validation_losses_R: jax.Array,
+    active_R: jax.Array,
+    *,
+    recipe: Recipe,
+    mesh: Mesh | None = None,
+) -> TrainState:
+    """`end_epoch` of every active replica. The states given are consumed."""
+
+    def one(_, state, validation_loss):
+        return end_epoch(state, validation_loss, recipe=recipe), jnp.float32(0)
+
+    arguments = ((), states, validation_losses_R, active_R)
+    return _each(one, mesh, arguments, (EVERYWHERE, BY_REPLICA, BY_REPLICA, BY_REPLICA))[0]
+
+
+def _each(
+    step: Callable, mesh: Mesh | None, arguments: tuple, specs: tuple
+) -> tuple[TrainState, jax.Array]:
+    """`step(shared, state, input) -> (state, loss)` of every active replica; the arguments are
+    shared, states, inputs, active [R].
+    """
+
+    def on_one_device(shared, states, inputs_R, active_R):
+        one = functools.partial(step, shared)
+        # alone, it is active: else nothing would be stepped
+        if len(active_R) == 1 and (mesh is None or mesh.shape['replica'] == 1):
+            return jax.tree.map(
+                lambda leaf: leaf[None],
+                one(jax.tree.map(lambda leaf: leaf[0], states), inputs_R[0]),
+            )
+        if jax.default_backend() == 'cpu':  # in turn; one that is not active costs nothing
+            still = lambda state, inputs: (state, jnp.zeros(inputs.shape[:1]))
+            return lax.map(
+                lambda each: lax.cond(each[2], one, still, each[0], each[1]),
+                (states, inputs_R, active_R),
+            )
+        after, losses_R = jax.vmap(one)(states, inputs_R)
+        kept = lambda old, new: jnp.where(active_R.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+        return jax.tree.map(kept, states, after), losses_R
+
+    return _spread(on_one_device, mesh, specs, BY_REPLICA)(*arguments)
+
+
+def _spread(
+    function: Callable, mesh: Mesh | None, specs: tuple, out_specs: PartitionSpec
+) -> Callable:
+    """`function` on each device's own replicas and rows."""
+    return (
+        jax.shard_map(function, mesh=mesh, in_specs=specs, out_specs=out_specs, check_vma=False)
+        if mesh
+        else function
+    )
+
+
+@functools.partial(jax.jit, static_argnames=('architecture', 'targets', 'mesh'))
+def _held_out_nats(params_R, data, rows_B, *, architecture, targets, mesh):
+    """Each device's sums for its rows [R, devices of 'data'], so that none waits for another."""
+
+    def on_one_device(params_R, data, rows_B):
+        one = lambda params: held_out_nats(
+            params, data, rows_B, architecture=architecture, targets=targets
+        )
+        if len(jax.tree.leaves(params_R)[0]) == 1:
+            sums = jax.tree.map(
+                lambda leaf: leaf[None], one(jax.tree.map(lambda leaf: leaf[0], params_R))
+            )
+        else:
+            sums = lax.map(one, params_R)
+        return jax.tree.map(lambda leaf_R: leaf_R[:, None], sums)
+
+    return _spread(
+        on_one_device,
+        mesh,
+        (BY_REPLICA, EVERYWHERE, PartitionSpec('data')),
+        PartitionSpec('replica', 'data'),
+    )(params_R, data, rows_B)
+
+
+def held_out_losses(
+    params_R: Params,
+    data: Data,
+    *,
+    architecture: Architecture,
+    targets: str,
+    batch_size: int,
+    mesh: Mesh | None = None,
+) -> np.ndarray:
+    """Nats per target [R] float64 of each replica's parameters over all windows of `data`, each
+    counted once.
+    """
+    num = data.starts_N.shape[0]
+    rows = np.full(-(-num // batch_size) * batch_size, -1, np.int32)
+    rows[:num] = np.arange(num)
+    batches = [
+        place(rows_B, mesh, PartitionSpec('data')) for rows_B in rows.reshape(-1, batch_size)
+    ]
+    sums = [
+        _held_out_nats(
+            params_R, data, rows_B, architecture=architecture, targets=targets, mesh=mesh
+        )
+        for rows_B in batches
+    ]
+    nats_R, num_targets_R = np.array(fetch(sums), np.float64).sum(axis=(0, 3))
+    return nats_R / num_targets_R

@@ -1,0 +1,282 @@
+"""One update and its loss, pure functions."""
+
+import dataclasses
+import functools
+
+import flax.struct
+import jax
+import jax.flatten_util
+import jax.numpy as jnp
+import optax
+
+from symmusic.model.model import Architecture, Params, apply_all, apply_last
+from symmusic.streams import Stream, random_key
+from symmusic.training.state import Recipe, TrainState
+
+BAR_STEPS = 16
+# dropout folds the number of a layer into an update's key
+TRANSPOSITION, GAP = 2**31 - 1, 2**31 - 2
+
+
+@flax.struct.dataclass
+class Data:
+    """Windows on the device; the arrays of `corpus.windows.Windows`."""
+
+    stream: jax.Array  # tokens of all phrases
+    starts_N: jax.Array
+    positions_N: jax.Array
+    num_padding_N: jax.Array
+    first_targets_N: jax.Array
+    num_steps: int = flax.struct.field(pytree_node=False)
+
+
+@flax.struct.dataclass
+class Batch:
+    """Some windows of S steps."""
+
+    tokens_BS: jax.Array
+    positions_BS: jax.Array  # metric position, the step in the bar
+    # steps of padding at the window's begin; S for a row that only fills up the batch
+    num_padding_B: jax.Array
+    first_target_B: jax.Array  # the first step that counts where all are targets; S for such a row
+    # the first step that does not count any more, known in advance with all that follow; S where
+    # none is
+    end_B: jax.Array
+
+
+def gather(data: Data, rows_B: jax.Array) -> Batch:
+    """The windows of some rows; row -1 is a filler without targets."""
+    steps_S = jnp.arange(data.num_steps)
+    tokens_BS = data.stream[data.starts_N[rows_B][:, None] + steps_S].astype(jnp.int32)
+    positions_BS = (data.positions_N[rows_B].astype(jnp.int32)[:, None] + steps_S) % BAR_STEPS
+    is_filler_B = rows_B < 0
+    num_padding_B = jnp.where(
+        is_filler_B, data.num_steps, data.num_padding_N[rows_B].astype(jnp.int32)
+    )
+    first_target_B = jnp.where(
+        is_filler_B, data.num_steps, data.first_targets_N[rows_B].astype(jnp.int32)
+    )
+    return Batch(
+        tokens_BS,
+        positions_BS,
+        num_padding_B,
+        first_target_B,
+        jnp.full_like(first_target_B, data.num_steps),
+    )
+
+
+def transpose(batch: Batch, keys_B: jax.Array, recipe: Recipe, num_classes: int) -> Batch:
+    """The windows, each moved by semitones drawn evenly from `recipe.transpositions`; the
+    vocabulary has room for all of them.
+    """
+    low, high = recipe.transpositions
+    if low == high == 0:
+        return batch
+    distance_B = jax.vmap(
+        lambda key: jax.random.randint(jax.random.fold_in(key, TRANSPOSITION), (), low, high + 1)
+    )(keys_B)
+    is_pitch_BS = (batch.tokens_BS >= recipe.first_pitch) & (batch.tokens_BS < num_classes)
+    return batch.replace(tokens_BS=batch.tokens_BS + jnp.where(is_pitch_BS, distance_B[:, None], 0))
+
+
+def open_gaps(batch: Batch, keys_B: jax.Array) -> Batch:
+    """The windows, each with what stands from a bar line on known in advance, the steps before it
+    to be filled in. The bar line is drawn evenly from those after the first target, and the
+    window's end, from which nothing is known.
+
+    As p(x_t | x_<t, what follows the gap) is the same in every gap with this end, all of them are
+    learned at once.
+    """
+    num_steps = batch.tokens_BS.shape[1]
+    is_end_BS = (batch.positions_BS == 0) & (jnp.arange(num_steps) > batch.first_target_B[:, None])
+    noise_BS = jax.vmap(
+        lambda key: jax.random.uniform(jax.random.fold_in(key, GAP), (num_steps + 1,))
+    )(keys_B)
+    is_end_BS = jnp.pad(is_end_BS, ((0, 0), (0, 1)), constant_values=True)
+    return batch.replace(end_B=jnp.where(is_end_BS, noise_BS, -1).argmax(axis=1))
+
+
+def target_losses(
+    params: Params,
+    batch: Batch,
+    architecture: Architecture,
+    targets: str,
+    keys_B: jax.Array | None = None,
+    label_smoothing: float = 0.0,
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """The loss of every target in nats, the same against smoothed labels, and its weight: three
+    arrays [B] or [B, S-1].
+
+    With `targets` 'last' the window's first S-1 steps predict its last one; with 'all' each step
+    predicts the next; with 'gap' as well, told what stands from the gap's end on. The weight is 0
+    where there is no target: before the first one, after the gap, in a filler row, at a blank.
+    Smoothing spreads a share of the target's probability evenly over all classes (Szegedy et al.,
+    2016); without it the first two arrays are one. `keys_B` are consumed by dropout; None = no
+    dropout.
+    """
+    inputs_BT, positions_BT = batch.tokens_BS[:, :-1], batch.positions_BS[:, :-1]
+    num_steps = batch.tokens_BS.shape[1]
+    if targets == 'last':
+        logits_BV, _ = apply_last(params, inputs_BT, positions_BT, architecture, keys_B)
+        losses_B, smoothed_B = _cross_entropy(logits_BV, batch.tokens_BS[:, -1], label_smoothing)
+        is_target_B = (batch.num_padding_B < num_steps) & (
+            batch.tokens_BS[:, -1] < architecture.num_classes
+        )
+        return losses_B, smoothed_B, is_target_B.astype(losses_B.dtype)
+    is_music_BT = jnp.arange(num_steps - 1) >= batch.num_padding_B[:, None]
+    labels_BT, steps_T = batch.tokens_BS[:, 1:], jnp.arange(1, num_steps)
+    is_before_BT = steps_T < batch.end_B[:, None]
+    future_BT = (
+        jnp.where(is_before_BT, architecture.num_classes, labels_BT) if targets == 'gap' else None
+    )
+    logits_BTV, _ = apply_all(
+        params,
+        inputs_BT,
+        positions_BT,
+        architecture,
+        keys_B,
+        mask_BT=is_music_BT,
+        future_BT=future_BT,
+    )
+    losses_BT, smoothed_BT = _cross_entropy(logits_BTV, labels_BT, label_smoothing)
+    is_target_BT = (
+        (steps_T >= batch.first_target_B[:, None])
+        & is_before_BT
+        & (labels_BT < architecture.num_classes)
+    )
+    return losses_BT, smoothed_BT, is_target_BT.astype(losses_BT.dtype)
+
+
+def _cross_entropy(logits_V, labels, smoothing):
+    # A blank, one past the last class, is no target: whatever is computed for it has no weight, but
+    # must be finite.
+    losses = optax.softmax_cross_entropy_with_integer_labels(
+        logits_V, jnp.minimum(labels, logits_V.shape[-1] - 1)
+    )
+    if not smoothing:
+        return losses, losses
+    # the cross entropy of all classes alike
+    uniform = jax.nn.logsumexp(logits_V, axis=-1) - logits_V.mean(axis=-1)
+    return losses, (1 - smoothing) * losses + smoothing * uniform
+
+
+@functools.partial(
+    jax.jit, static_argnames=('architecture', 'recipe', 'axis'), donate_argnames='state'
+)
+def update(
+    state: TrainState,
+    data: Data,
+    rows_B: jax.Array,
+    *,
+    architecture: Architecture,
+    recipe: Recipe,
+    axis: str | None = None,
+) -> tuple[TrainState, jax.Array]:
+    """One update on the windows `rows_B`: the state after it and the batch's loss in nats per
+    target. The state given is consumed.
+
+    Where the loss or a gradient is not finite nothing is updated, and the loss and `epoch_nats`
+    become NaN: later updates change nothing either, so that the state stays the one before that
+    update, however late the loss is looked at.
+
+    Within `shard_map`, where `axis` names the devices that each hold a part of the batch, all of
+    them come to the same state, by one sum over devices: several at a time can block one another on
+    a CPU.
+    """
+    part, num_parts = (jax.lax.axis_index(axis), jax.lax.axis_size(axis)) if axis else (0, 1)
+    keys = jax.random.split(jax.random.fold_in(state.key, state.step), num_parts * len(rows_B))
+    keys_B = jax.lax.dynamic_slice_in_dim(keys, part * len(rows_B), len(rows_B))
+    batch = transpose(gather(data, rows_B), keys_B, recipe, architecture.num_classes)
+    if recipe.targets == 'gap':
+        batch = open_gaps(batch, keys_B)
+    architecture = dataclasses.replace(
+        architecture, kernel=recipe.kernel, product_dtype=recipe.product_dtype
+    )
+
+    def objective(params):
+        losses, smoothed, weights = target_losses(
+            params, batch, architecture, recipe.targets, keys_B, recipe.label_smoothing
+        )
+        return (smoothed * weights).sum(), ((losses * weights).sum(), weights.sum())
+
+    (_, sums), gradients = jax.value_and_grad(objective, has_aux=True)(state.params)
+    if num_parts > 1:
+        flat, restore = jax.flatten_util.ravel_pytree((sums, gradients))
+        sums, gradients = restore(jax.lax.psum(flat, axis))
+    nats, num_targets = sums
+    gradients = optax.tree.scale(1 / jnp.maximum(num_targets, 1), gradients)
+    is_finite = jnp.isfinite(state.epoch_nats + nats + optax.tree.norm(gradients))
+    updates, optimizer_state = recipe.optimizer().update(
+        gradients, state.optimizer_state, state.params
+    )
+    updates = optax.tree.scale(recipe.rate_factor(state.step, state.plateau_state), updates)
+    params = optax.apply_updates(state.params, updates)
+    changed = {
+        'params': params,
+        'average_params': _averaged(state, params, recipe.average_decay),
+        'optimizer_state': optimizer_state,
+        'step': state.step + 1,
+        'epoch_targets': state.epoch_targets + num_targets,
+    }
+    kept = {
+        name: jax.tree.map(
+            lambda new, old: jnp.where(is_finite, new, old), new, getattr(state, name)
+        )
+        for name, new in changed.items()
+    }
+    nats = jnp.where(is_finite, nats, jnp.nan)
+    return state.replace(**kept, epoch_nats=state.epoch_nats + nats), nats / jnp.maximum(
+        num_targets, 1
+    )
+
+
+def _averaged(state: TrainState, params: Params, decay: float) -> Params:
+    """The exponential moving average of the parameters (Polyak and Juditsky, 1992), with a shorter
+    memory in the first updates.
+    """
+    decay = jnp.minimum(decay, (1 + state.step) / (10 + state.step))
+    return jax.tree.map(
+        lambda average, new: new + decay * (average - new), state.average_params, params
+    )
+
+
+@functools.partial(jax.jit, static_argnames=('architecture', 'targets'))
+def held_out_nats(
+    params: Params, data: Data, rows_B: jax.Array, *, architecture: Architecture, targets: str
+) -> tuple[jax.Array, jax.Array]:
+    """The sum of the losses of some windows without dropout, in nats, and the number of their
+    targets; a row's gap is always the same.
+    """
+    batch = gather(data, rows_B)
+    if targets == 'gap':
+        batch = open_gaps(
+            batch,
+            jax.vmap(jax.random.fold_in, (None, 0))(random_key(0, Stream.HELD_OUT_GAPS), rows_B),
+        )
+    losses, _, weights = target_losses(params, batch, architecture, targets)
+    return (losses * weights).sum(), weights.sum()
+
+
+@functools.partial(jax.jit, static_argnames=('recipe',), donate_argnames='state')
+def end_epoch(state: TrainState, validation_loss: jax.Array, *, recipe: Recipe) -> TrainState:
+    """Takes in the epoch's validation loss: the best parameters, the plateau, early stopping. The
+    state given is consumed.
+    """
+    epoch = state.epoch + 1
+    better = validation_loss < state.best_loss
+    _, plateau_state = recipe.plateau().update({}, state.plateau_state, value=validation_loss)
+    num_waited = jnp.where(better, 0, state.num_waited + 1)
+    patience = recipe.early_stopping_epochs
+    return state.replace(
+        plateau_state=plateau_state,
+        epoch=epoch,
+        epoch_nats=jnp.zeros_like(state.epoch_nats),
+        epoch_targets=jnp.zeros_like(state.epoch_targets),
+        best_params=jax.tree.map(
+            lambda new, old: jnp.where(better, new, old), state.average_params, state.best_params
+        ),
+        best_loss=jnp.minimum(validation_loss, state.best_loss),
+        best_epoch=jnp.where(better, epoch, state.best_epoch),
+        num_waited=num_waited,
+        stopped=state.stopped | ((num_waited >= patience) if patience else False),
+    )

@@ -1,0 +1,164 @@
+"""The library as a notebook uses it: load, draw, save, train, compare; mistakes are one line."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import symmusic
+from symmusic.score.abc import read_abc_tune
+from symmusic.score.midi import parse_midi
+from symmusic.score.midi_writer import format_midi
+from symmusic.score.notes import Note
+
+TUNE = 'X:1\nT:Four bars\nM:4/4\nL:1/8\nK:D\nF2A2 d2A2|G2B2 d2B2|A2c2 e2c2|d4 A4|\n'
+D_MAJOR = {2, 4, 6, 7, 9, 11, 1}
+
+
+@pytest.fixture(scope='module')
+def model():
+    return symmusic.load()
+
+
+def pitches(piece):
+    return [pitch for _, _, pitch in piece.notes]
+
+
+def test_a_tune_is_continued(folk, model, tmp_path):
+    path = tmp_path / 'my.abc'
+    path.write_text(TUNE)
+    fields = {'num_bars': 2, 'num_samples': 2, 'scale': 'D major', 'seed': 5}
+    pieces = model.continue_tune(path, **fields)
+    assert len(pieces) == 2
+    for piece in pieces:
+        assert {pitch % 12 for pitch in pitches(piece)} <= D_MAJOR
+        assert 0 < piece.nats_per_step < 4
+        assert all(0 <= onset < 8 and 0 < length <= 8 for onset, length, _ in piece.notes)
+    of_text = model.continue_tune(TUNE, **fields)
+    assert [piece.notes for piece in of_text] == [piece.notes for piece in pieces]
+    other = model.continue_tune(TUNE, **fields | {'seed': 6})
+    assert [piece.notes for piece in other] != [piece.notes for piece in pieces]
+
+
+def test_notes_are_a_prompt(folk, model):
+    notes = [(step, 1, 60 + step) for step in range(4)]
+    piece = model.continue_tune(notes, num_samples=1, num_bars=1)[0]
+    score = read_abc_tune(piece.joined_abc)
+    assert [note.pitch for note in score.notes][:4] == [60, 61, 62, 63]
+
+
+def test_bars_are_redrawn(folk, model):
+    piece = model.redraw_bars(TUNE, '2-3', num_samples=1)[0]
+    score = read_abc_tune(piece.joined_abc)
+    bar = 4 * score.ticks_per_quarter
+    first = [note.pitch for note in score.notes if note.onset < bar]
+    assert first == [66, 69, 74, 69]
+    assert [note.pitch for note in score.notes if note.onset >= 3 * bar] == [74, 69]
+    assert max(onset for onset, _, _ in piece.notes) < 8
+
+
+def test_a_piece_is_saved_in_each_format(folk, model, tmp_path):
+    piece = model.continue_tune(TUNE, num_samples=1, num_bars=2)[0]
+    for suffix, start in {
+        '.mid': b'MThd',
+        '.abc': b'X:1',
+        '.musicxml': b'<?xml',
+        '.wav': b'RIFF',
+    }.items():
+        for joined in (False, True):
+            path = tmp_path / f'{joined}{suffix}'
+            piece.save(path, joined=joined)
+            assert path.read_bytes().startswith(start)
+    alone = parse_midi((tmp_path / 'False.mid').read_bytes())
+    assert [note.pitch for note in alone.notes] == pitches(piece)
+    assert (tmp_path / 'False.abc').read_text() == piece.abc
+    whole = parse_midi((tmp_path / 'True.mid').read_bytes())
+    assert len(whole.notes) >= 14 + len(alone.notes) - 1  # the last may go on
+
+
+@pytest.mark.parametrize(
+    ('prompt', 'fields', 'words'),
+    [
+        (TUNE, {'scale': 'X'}, "config.sample.scale = 'X': must be"),
+        (TUNE, {'num_bras': 2}, 'num_bras: not a field of config.sample; did you mean num_bars?'),
+        (TUNE, {'num_bars': 'two'}, "config.sample.num_bars = 'two': must be a whole number"),
+        (TUNE, {'regenerate': '9'}, "config.sample.regenerate = '9': must be"),
+        ('X:1\nK:C\n', {}, 'prompt: no notes'),
+        ([(0, 1, 200)], {}, 'prompt: not a note: (0, 1, 200)'),
+        ([], {}, 'prompt: no notes'),
+        ('none.mid', {}, 'config.sample.prompt = none.mid: No such file'),
+    ],
+)
+def test_mistakes_are_one_line(folk, model, prompt, fields, words):
+    with pytest.raises(symmusic.UserError) as raised:
+        model.continue_tune(prompt, **fields)
+    assert isinstance(raised.value, ValueError)
+    assert str(raised.value).startswith(words)
+    assert '\n' not in str(raised.value)
+
+
+def test_a_suffix_that_is_none(folk, model, tmp_path):
+    piece = model.continue_tune(TUNE, num_samples=1, num_bars=1)[0]
+    with pytest.raises(symmusic.UserError, match=r'must be one of .mid, .abc, .musicxml, .wav'):
+        piece.save(tmp_path / 'piece.txt')
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_a_run(tmp_path):
+    with pytest.raises(symmusic.UserError, match='holds no trained model'):
+        symmusic.load(tmp_path)
+
+
+def walks(folder, seed, num=6):
+    rng = np.random.default_rng(seed)
+    folder.mkdir()
+    for number in range(num):
+        notes = [Note(110 * step, 110, int(60 + rng.integers(12))) for step in range(64)]
+        (folder / f'{number}.mid').write_bytes(format_midi(notes))
+    return folder
+
+
+def test_a_run_is_trained_and_loaded(tmp_path):
+    corpus = walks(tmp_path / 'walks', 0, num=20)
+    fields = {
+        'data.corpus': corpus,
+        'model.num_cells': 8,
+        'train.num_epochs': 1,
+        'sample.num_samples': 1,
+        'sample.num_bars': 1,
+    }
+    run = symmusic.train('configs/lstm.py', tmp_path / 'run', **fields)
+    assert run.summary['replicas'][0]['num_epochs'] == 1
+    model = run.model()
+    assert (model.name, model.workdir) == ('run, epoch 1', tmp_path / 'run')
+    assert model.card.architecture.num_cells == 8
+    assert len(model.continue_tune(TUNE, num_bars=1, num_samples=3)) == 3
+    with pytest.raises(symmusic.UserError, match='replicas 0 to 0'):
+        symmusic.load(tmp_path / 'run', replica=1)
+
+
+def test_two_folders_are_compared(tmp_path):
+    one, other = walks(tmp_path / 'one', 1), walks(tmp_path / 'other', 2)
+    found = symmusic.compare(one, other)
+    values = found.to_dict()
+    assert (values['protocol'], values['num_reference'], values['num_generated']) == (
+        'corrected',
+        6,
+        6,
+    )
+    assert f'{values["averages"]["overall"]["oa"]:.3f}' in found.table()
+    assert found.names == {'reference': 'one', 'generated': 'other'}
+    with pytest.raises(symmusic.UserError, match="must be one of 'corrected', 'thesis'"):
+        symmusic.compare(one, other, protocol='other')
+
+
+def test_importing_takes_nothing_with_it():
+    code = "import sys, symmusic; print({'jax', 'numpy', 'music21'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == 'set()'
+    assert set(symmusic.__all__) <= {*dir(symmusic), *symmusic._PLACES}
+    for name in symmusic.__all__:
+        assert getattr(symmusic, name).__name__ == name
+    with pytest.raises(AttributeError, match='nothing'):
+        symmusic.nothing  # noqa: B018

@@ -1,0 +1,50 @@
+"""A program of `test_processes`: one of the processes (SYMMUSIC_PROCESSES) that train a small
+problem, `WORKDIR NUM_REPLICAS EPOCHS`.
+"""
+
+import os
+import pathlib
+import signal
+import sys
+
+import jax
+
+from symmusic.errors import Interrupted
+from symmusic.training import loop
+from symmusic.training.checkpoint import Card, Checkpoints
+from symmusic.training.devices import PROCESSES, join_processes, make_mesh
+from symmusic.training.replicas import init_replicas
+from tests.training.toy import ARCHITECTURE, RECIPE, VOCABULARY, make_windows
+
+BATCH_SIZE = 16
+
+
+def main(workdir: pathlib.Path, num_replicas: int, num_epochs: int, stopping: int = -1) -> None:
+    """Trains, and goes on with what is in the workdir; the process `stopping` is told to stop after
+    its first epoch.
+    """
+    join_processes(os.environ.get(PROCESSES, ''))
+    checkpoints = Checkpoints(workdir)
+    if checkpoints.latest_step() is None:
+        states = init_replicas(loop.initial_keys(5, num_replicas), ARCHITECTURE, RECIPE)
+        card = Card(ARCHITECTURE, RECIPE, VOCABULARY, {}, {}, num_replicas=num_replicas)
+    else:
+        states, card = checkpoints.restore()
+    mesh = make_mesh(num_replicas, BATCH_SIZE)
+    plan = loop.Plan(num_epochs, BATCH_SIZE, seed=7, checkpoint_minutes=1000)
+
+    def say(line):
+        print(line)
+        if line.startswith('epoch') and jax.process_index() == stopping:
+            signal.raise_signal(signal.SIGTERM)
+
+    try:
+        loop.fit(
+            states, card, make_windows(40, 0), make_windows(20, 1), 1.9, plan, workdir, say, mesh
+        )
+    except Interrupted as stopped:
+        print(stopped)
+
+
+if __name__ == '__main__':
+    main(pathlib.Path(sys.argv[1]), *map(int, sys.argv[2:]))

@@ -1,0 +1,113 @@
+"""The parameters of a run in another's shapes: classes by name, all else as it was."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from symmusic.errors import UserError
+from symmusic.melody.encodings.melody import MelodyVocabulary
+from symmusic.model.model import Architecture, apply_all, init_params
+from symmusic.training.finetune import begin_from, transfer
+from symmusic.training.replicas import init_replicas
+from tests.training.toy import ARCHITECTURE, RECIPE, leaves
+
+OLD, NEW = MelodyVocabulary(60, 64), MelodyVocabulary(57, 66)
+SHAPE = {
+    'num_layers': 2,
+    'num_cells': 4,
+    'attention': 'bahdanau',
+    'attention_size': 3,
+    'num_positions': 16,
+    'lookback': (1, 3),
+}
+OLD_NET, NEW_NET = (
+    Architecture(OLD.num_classes, **SHAPE),
+    Architecture(NEW.num_classes, **SHAPE, dropout_rate=0.1),
+)
+OLD_PARAMS, FRESH = init_params(jax.random.key(0), OLD_NET), init_params(jax.random.key(1), NEW_NET)
+MOVED = transfer(FRESH, NEW_NET, NEW.class_names, OLD_PARAMS, OLD_NET, OLD.class_names)
+
+
+def test_the_old_model_goes_on_as_it_was():
+    """On the same music its logits of the classes it knew are the same."""
+    events = np.array([[60, -2, 64, -1, 62, 61, -2, 63], [64, 64, -2, 60, -1, -2, 62, 60]])
+    positions_BT = jnp.broadcast_to(jnp.arange(8), (2, 8))
+    before = apply_all(
+        OLD_PARAMS, jnp.asarray(OLD.encode(events), jnp.int32), positions_BT, OLD_NET
+    )[0]
+    after = apply_all(MOVED, jnp.asarray(NEW.encode(events), jnp.int32), positions_BT, NEW_NET)[0]
+    known = [NEW.class_names.index(name) for name in OLD.class_names]
+    assert_allclose(after[..., known], before, atol=1e-6)
+
+
+def test_new_classes_are_the_fresh_ones():
+    new = [NEW.class_names.index(name) for name in ('57', '58', '59', '65', '66')]
+    assert_array_equal(
+        MOVED['head']['kernel'][:, np.array(new)], FRESH['head']['kernel'][:, np.array(new)]
+    )
+    # the token, and each of two lookbacks after the positions
+    blocks = [0, NEW.num_classes + 16, 2 * NEW.num_classes + 16]
+    for rows in ([begin + row for row in new] for begin in blocks):
+        rows = np.array(rows)
+        assert_array_equal(
+            MOVED['layers'][0]['forward']['input'][rows],
+            FRESH['layers'][0]['forward']['input'][rows],
+        )
+    assert jax.tree.map(jnp.shape, MOVED) == jax.tree.map(jnp.shape, FRESH)
+
+
+def test_a_model_for_infilling_goes_on_as_it_was():
+    """Told the same of what follows."""
+    shape = {**SHAPE, 'bidirectional': True, 'infilling': True, 'attention': 'none'}
+    old_net, new_net = (
+        Architecture(OLD.num_classes, **shape),
+        Architecture(NEW.num_classes, **shape),
+    )
+    old, fresh = (
+        jax.jit(init_params, static_argnums=1)(jax.random.key(0), net) for net in (old_net, new_net)
+    )
+    moved = transfer(fresh, new_net, NEW.class_names, old, old_net, OLD.class_names)
+    events, logits = np.array([[60, -2, 64, -1, 62, 61, -2, 63, 60]]), []
+    for vocabulary, net, params in ((OLD, old_net, old), (NEW, new_net, moved)):
+        tokens_BS = jnp.asarray(vocabulary.encode(events), jnp.int32)
+        future_BT = jnp.where(jnp.arange(8) < 4, vocabulary.num_classes, tokens_BS[:, 1:])
+        logits.append(
+            apply_all(params, tokens_BS[:, :-1], jnp.arange(8)[None], net, future_BT=future_BT)[0]
+        )
+    known = [NEW.class_names.index(name) for name in OLD.class_names]
+    assert_allclose(logits[1][..., known], logits[0], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ('change', 'words'),
+    [({'num_cells': 8}, 'num_cells is 4'), ({'lookback': ()}, r'lookback is \(1, 3\)')],
+)
+def test_networks_that_differ_are_refused(change, words):
+    other = dataclasses.replace(NEW_NET, **change)
+    with pytest.raises(UserError, match=f'config.init_from: {words} in that run and .* now'):
+        transfer(
+            init_params(jax.random.key(1), other),
+            other,
+            NEW.class_names,
+            OLD_PARAMS,
+            OLD_NET,
+            OLD.class_names,
+        )
+
+
+def test_a_run_begins_with_them_and_with_nothing_else_of_the_old_one():
+    states = init_replicas([jax.random.key(0), jax.random.key(1)], ARCHITECTURE, RECIPE)
+    params_R = jax.tree.map(lambda leaf: leaf + 1, states.params)
+    begun = begin_from(states, params_R)
+    for name in ('params', 'average_params', 'best_params'):
+        jax.tree.map(assert_array_equal, getattr(begun, name), params_R)
+    assert begun.step.tolist() == [0, 0]
+    pointers = [
+        leaf.unsafe_buffer_pointer()
+        for leaf in jax.tree.leaves(begun.replace(key=jax.random.key_data(begun.key)))
+    ]
+    assert len(set(pointers)) == len(pointers) == len(leaves(begun))

@@ -1,0 +1,143 @@
+"""Training for infilling: where gaps end, what counts, and that it learns what only the right side
+tells.
+"""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.stats
+from numpy.testing import assert_array_equal
+
+from symmusic.corpus.prepare import Tune
+from symmusic.corpus.windows import cut_windows
+from symmusic.melody.encodings.melody import MelodyVocabulary
+from symmusic.model.model import Architecture
+from symmusic.training import loop
+from symmusic.training.state import Recipe, init_state
+from symmusic.training.step import Batch, gather, held_out_nats, open_gaps, target_losses, update
+
+VOCABULARY = MelodyVocabulary(60, 61)  # no event, note off, two pitches
+ARCHITECTURE = Architecture(
+    4,
+    num_layers=1,
+    num_cells=8,
+    bidirectional=True,
+    infilling=True,
+    dropout_rate=0.0,
+    num_positions=16,
+    lookback=(16,),
+)
+RECIPE = Recipe(targets='gap', learning_rate=0.05)
+
+
+def begin(architecture):
+    return jax.jit(init_state, static_argnums=(1, 2))(jax.random.key(0), architecture, RECIPE)
+
+
+def batch_of(num_steps, positions, num_padding, first_targets):
+    positions_BS = (jnp.array(positions)[:, None] + jnp.arange(num_steps)) % 16
+    tokens_BS = jnp.zeros_like(positions_BS)
+    return Batch(
+        tokens_BS,
+        positions_BS,
+        jnp.array(num_padding),
+        jnp.array(first_targets),
+        jnp.full(len(positions), num_steps),
+    )
+
+
+def test_gaps_end_at_bar_lines_each_as_often():
+    """At those after the first target, or at the window's end; never in a row that only fills up
+    the batch.
+    """
+    num = 2000
+    batch = batch_of(50, [0, 5, 3] * num, [0, 20, 50] * num, [1, 27, 50] * num)
+    ends = np.asarray(
+        jax.jit(open_gaps)(batch, jax.random.split(jax.random.key(1), 3 * num)).end_B
+    ).reshape(num, 3)
+    for column, expected in zip(ends.T, ([16, 32, 48, 50], [43, 50], [50]), strict=True):
+        values, counts = np.unique(column, return_counts=True)
+        assert values.tolist() == expected
+        assert scipy.stats.chisquare(counts).pvalue > 1e-3 if len(expected) > 1 else True
+    again = jax.jit(open_gaps)(batch, jax.random.split(jax.random.key(1), 3 * num)).end_B
+    assert_array_equal(ends.ravel(), again)
+
+
+def test_the_steps_before_the_end_count():
+    batch = batch_of(20, [0, 0, 0], [0, 4, 20], [1, 4, 20]).replace(end_B=jnp.array([16, 20, 20]))
+    params = begin(ARCHITECTURE).params
+    weights = np.asarray(jax.jit(lambda: target_losses(params, batch, ARCHITECTURE, 'gap')[2])())
+    assert [np.flatnonzero(row).tolist() for row in weights] == [
+        list(range(15)),
+        list(range(3, 19)),
+        [],
+    ]
+
+
+def tune(pitch):
+    """Two bars with one note each, the same."""
+    bar = [-2, -2, -2, -2, pitch] + [-2] * 11
+    return Tune(str(pitch), phrases=(np.array(bar * 2, np.int8),))
+
+
+def test_it_learns_what_only_the_right_side_tells():
+    """Which note stands in the first bar nothing before it says, and the second bar does."""
+    windows = cut_windows([tune(60), tune(61)] * 8, VOCABULARY, 32, 32)
+    data, rows_B = loop.put(windows), np.arange(16, dtype=np.int32)
+    state = begin(ARCHITECTURE)
+    before = held_out_nats(state.params, data, rows_B, architecture=ARCHITECTURE, targets='gap')
+    for _ in range(120):
+        state, loss = update(state, data, rows_B, architecture=ARCHITECTURE, recipe=RECIPE)
+    assert np.isfinite(float(loss))
+    after = held_out_nats(state.params, data, rows_B, architecture=ARCHITECTURE, targets='gap')
+    assert before[1] == after[1]
+    assert after[0] < 0.3 * before[0]
+    batch = gather(data, rows_B).replace(end_B=jnp.full(16, 16))
+    told, untold = (
+        np.asarray(
+            jax.jit(
+                lambda kind=targets: target_losses(state.params, batch, ARCHITECTURE, kind)[0]
+            )()
+        )
+        for targets in ('gap', 'all')
+    )
+    assert told[:, 3].mean() < 0.1
+    assert untold[:, 3].mean() > 0.6  # one of two, alike: ln 2
+    assert untold[:, 19].mean() < 0.1  # the second bar repeats the first
+
+
+@pytest.mark.parametrize('targets', ['gap', 'all'])
+def test_what_is_held_out_is_always_the_same(targets):
+    windows = cut_windows([tune(60)] * 3, VOCABULARY, 32, 32)
+    params = begin(ARCHITECTURE).params
+    one, other = (
+        held_out_nats(
+            params,
+            loop.put(windows),
+            np.array(rows, np.int32),
+            architecture=ARCHITECTURE,
+            targets=targets,
+        )
+        for rows in ([0, 1, 2, -1], [2, 0, 1, -1])
+    )
+    assert one[1] == other[1] > 0
+    assert float(one[0]) == pytest.approx(float(other[0]), rel=1e-5)
+
+
+def test_dropout_and_gaps_are_of_the_update_s_key():
+    """Another update draws another gap and drops out otherwise; the same one does as before."""
+    wet = dataclasses.replace(ARCHITECTURE, dropout_rate=0.5)
+    data, rows_B = (
+        loop.put(cut_windows([tune(60), tune(61)], VOCABULARY, 32, 32)),
+        np.array([0, 1], np.int32),
+    )
+
+    def loss(step):
+        state = begin(wet).replace(step=jnp.int32(step))
+        return float(update(state, data, rows_B, architecture=wet, recipe=RECIPE)[1])
+
+    assert loss(3) == loss(3)
+    assert loss(3) != loss(4)
