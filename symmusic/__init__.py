@@ -6,9 +6,11 @@
     run = symmusic.train('configs/attn.py', 'runs/mine', **{'model.num_cells': 64})
     print(symmusic.compare('folder_a', 'folder_b').table())
 
-Data flows one way through the rooms, and imports follow it: config -> score -> melody -> corpus ->
-model -> training -> generate -> evaluate -> experiment -> report -> api -> modes. What this module
-offers is imported when it is first used.
+What this module offers is imported when it is first used.
+
+Data flows one way through the rooms, and imports follow it. The rooms:
+config -> score -> melody -> corpus -> model -> training -> generate -> evaluate -> experiment ->
+report -> api -> modes.
 """
 
 import importlib

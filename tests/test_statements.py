@@ -92,7 +92,7 @@ def test_files_that_are_named_exist(files):
 
 
 def test_the_rooms_are_named_in_their_order():
-    chain = inspect.getdoc(symmusic).partition('rooms:')[2].replace('.', '').split('->')
+    chain = inspect.getdoc(symmusic).partition('The rooms:')[2].replace('.', '').split('->')
     assert [room.strip() for room in chain] == ROOMS
 
 
