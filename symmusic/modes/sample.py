@@ -82,8 +82,8 @@ def _say(settings: ConfigDict, model: Model, drawing: Drawing) -> None:
     fields = echoed(settings)
     print(
         f'{count(len(pieces), "piece")} {what} by {model.name}, temperature {manner.temperature:g},'
-        f' {form}: {drawing.seconds:.1f} s with compilation, {num_redraws} drawn again, {num_empty} still'
-        f' empty{"; " * bool(fields)}{fields}'
+        f' {form}: {drawing.seconds:.1f} s with compilation, {num_redraws} drawn again,'
+        f' {num_empty} still empty{"; " * bool(fields)}{fields}'
     )
     num_alike = len(pieces) - len({piece.events.tobytes() for piece in pieces})
     if num_alike:
@@ -95,8 +95,8 @@ def _say_of_copies(settings: ConfigDict, drawing: Drawing) -> None:
     if drawing.index is not None:
         num_refused = sum(piece.num_refused for piece in pieces)
         print(
-            f'at {num_refused} of {len(pieces) * drawing.task.num_new} steps a note was refused that would'
-            f' have copied more than {settings.max_copied_run}'
+            f'at {num_refused} of {len(pieces) * drawing.task.num_new} steps a note was refused that'
+            f' would have copied more than {settings.max_copied_run}'
         )
     if near is not None:
         num_near = sum(passage.score > near.level for passage in drawing.passages)
