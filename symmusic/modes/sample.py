@@ -95,8 +95,8 @@ def _say_of_copies(settings: ConfigDict, drawing: Drawing) -> None:
     if drawing.index is not None:
         num_refused = sum(piece.num_refused for piece in pieces)
         print(
-            f'at {num_refused} of {len(pieces) * drawing.task.num_new} steps a note was refused that'
-            f' would have copied more than {settings.max_copied_run}'
+            f'at {num_refused} of {len(pieces) * drawing.task.num_new} steps a note was refused'
+            f' that would have copied more than {settings.max_copied_run}'
         )
     if near is not None:
         num_near = sum(passage.score > near.level for passage in drawing.passages)
