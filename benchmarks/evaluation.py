@@ -23,9 +23,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 import numpy as np
 
-from symmusic.evaluate.comparison import compare
-from symmusic.evaluate.features import PROTOCOLS
-from symmusic.evaluate.folders import read_folder
+from symmusic.measures.comparison import compare
+from symmusic.measures.features import PROTOCOLS
+from symmusic.measures.folders import read_folder
 from symmusic.score.midi_writer import TICKS_PER_QUARTER, write_midi
 from symmusic.score.notes import Note
 

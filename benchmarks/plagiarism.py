@@ -26,8 +26,8 @@ import numpy as np
 
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
-from symmusic.evaluate.shape import find_all_nearest, index_tunes
 from symmusic.melody.events import from_events
+from symmusic.originality.shape import find_all_nearest, index_tunes
 from symmusic.progress import bar
 
 STRETCH_STEPS = 32

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from symmusic.config.fields import FIELDS
 from symmusic.errors import UserError
-from symmusic.evaluate.comparison import SETS, Pieces
-from symmusic.evaluate.comparison import compare as compare_pieces
-from symmusic.evaluate.folders import Folder, listed_reasons, read_folder, remarks, unlike_lengths
-from symmusic.evaluate.plagiarism import index_folder, measure_similarity
+from symmusic.measures.comparison import SETS, Pieces
+from symmusic.measures.comparison import compare as compare_pieces
+from symmusic.measures.folders import Folder, listed_reasons, read_folder, remarks, unlike_lengths
+from symmusic.originality.plagiarism import index_folder, measure_similarity
 from symmusic.progress import bar
 from symmusic.report.features import features_section
 from symmusic.report.markdown import render

@@ -13,12 +13,12 @@ from symmusic.api.model import Model
 from symmusic.corpus.originals import Originals, gather_originals, read_originals
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import UserError
-from symmusic.evaluate.copies import Passage, find_longest_runs, find_symbols, reference_level
-from symmusic.evaluate.excerpts import cut_excerpts, draw_rows
 from symmusic.generate.masks import FREE
-from symmusic.generate.originality import Index, make_index
+from symmusic.measures.excerpts import cut_excerpts, draw_rows
 from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
 from symmusic.melody.events import from_events
+from symmusic.originality.copies import Passage, find_longest_runs, find_symbols, reference_level
+from symmusic.originality.limit import Index, make_index
 from symmusic.streams import Stream, generator
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from ml_collections import ConfigDict
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.split import Split, draw_share
 from symmusic.errors import UserError
-from symmusic.evaluate.excerpts import Excerpts, cut_excerpts, draw_rows
 from symmusic.generate.prompt import read_prompt
+from symmusic.measures.excerpts import Excerpts, cut_excerpts, draw_rows
 from symmusic.melody.encodings import Vocabulary
 from symmusic.score.meter import STEPS_PER_BAR
 

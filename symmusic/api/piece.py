@@ -8,12 +8,12 @@ import numpy as np
 from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.generate import compose
-from symmusic.generate.gallery import written_forms
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.sound import Sound
 from symmusic.generate.whole import put_together
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
+from symmusic.report.gallery import written_forms
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 
 

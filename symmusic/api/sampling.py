@@ -13,13 +13,11 @@ from symmusic.api import copying
 from symmusic.api.model import Model, Tune, manner_of
 from symmusic.api.piece import Piece
 from symmusic.corpus.originals import Originals
-from symmusic.evaluate.copies import Passage, find_longest_runs
 from symmusic.generate import compose
 from symmusic.generate.compose import Manner, fitting, ranked
 from symmusic.generate.control import Masks
 from symmusic.generate.looks import may_keep, without_probabilities
 from symmusic.generate.masks import make_masks
-from symmusic.generate.originality import Index
 from symmusic.generate.prompt import Prompt, around, make_prompt, read_prompt, stated_at
 from symmusic.generate.sound import find_font
 from symmusic.generate.wishes import (
@@ -32,6 +30,8 @@ from symmusic.generate.wishes import (
 )
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
+from symmusic.originality.copies import Passage, find_longest_runs
+from symmusic.originality.limit import Index
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator, random_key
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from symmusic.corpus.prepare import Tune
-from symmusic.evaluate.comparison import Pieces, compare_briefly
-from symmusic.evaluate.copies import Melody, find_longest_runs
-from symmusic.evaluate.features import FEATURES
-from symmusic.evaluate.plagiarism import index_corpus, similarity_of
-from symmusic.evaluate.scale import measure
-from symmusic.evaluate.shape import Collection
-from symmusic.evaluate.structure import repeated_bars
+from symmusic.measures.comparison import Pieces, compare_briefly
+from symmusic.measures.features import FEATURES
+from symmusic.measures.scale import measure
+from symmusic.measures.structure import repeated_bars
 from symmusic.melody.events import from_events
+from symmusic.originality.copies import Melody, find_longest_runs
+from symmusic.originality.plagiarism import index_corpus, similarity_of
+from symmusic.originality.shape import Collection
 
 # By name what it is. All but the last five are in `comparison.json` as well.
 MEASURES = {

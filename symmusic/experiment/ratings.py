@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import scipy.stats
 
-from symmusic.evaluate.bounds import Bounds
 from symmusic.experiment.statistics import CONFIDENCE, effect_size, mean_interval, welch
+from symmusic.measures.bounds import Bounds
 from symmusic.streams import Stream, generator
 
 QUESTIONS = ('rhythm', 'melody')

@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from symmusic.config.experiments import LISTENERS, Experiment, Primary
-from symmusic.evaluate.bootstrap import holm
-from symmusic.evaluate.bounds import bounds_of
 from symmusic.experiment import statistics
 from symmusic.experiment.measures import MEASURES, by_measure
+from symmusic.measures.bootstrap import holm
+from symmusic.measures.bounds import bounds_of
 from symmusic.wording import estimate
 
 

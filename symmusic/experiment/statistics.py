@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.stats
 
-from symmusic.evaluate.bounds import ANY, Bounds
+from symmusic.measures.bounds import ANY, Bounds
 from symmusic.streams import Stream, generator
 
 CONFIDENCE = 0.95

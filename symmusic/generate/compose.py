@@ -12,10 +12,9 @@ import numpy as np
 
 from symmusic.errors import UserError
 from symmusic.generate.control import Masks
-from symmusic.generate.originality import Copies, CopyRow, Heard, Index, listen
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.readers import make_reader
-from symmusic.generate.sample import Constraint, Drawn, Rule, sample
+from symmusic.generate.sample import Constraint, Drawn, Limit, Rule, sample
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import transpose_events
 from symmusic.model.model import Architecture, Params
@@ -113,7 +112,7 @@ def compose(
     manner: Manner,
     key: jax.Array,
     masks: Masks | None = None,
-    index: Index | None = None,
+    index: Limit | None = None,
     reject: Judge | None = None,
     known_N: np.ndarray | None = None,
 ) -> list[Piece]:
@@ -157,7 +156,7 @@ def compose(
 def as_pieces(drawn: Drawn, prompts_BT: np.ndarray, vocabulary: Vocabulary) -> list[Piece]:
     """What `draw_continuations` drew after the prompts, one by one, in the model's key."""
     first_B = drawn.tokens_BN[:, :1].astype(np.uint8)
-    heard = next((state for state in drawn.states if isinstance(state, Heard)), None)
+    limited = next((state for state in drawn.states if hasattr(state, 'refused_B')), None)
     drawn = jax.tree.map(lambda array: array[:, 1:], drawn.replace(states=()))
     return [
         Piece(
@@ -166,7 +165,7 @@ def as_pieces(drawn: Drawn, prompts_BT: np.ndarray, vocabulary: Vocabulary) -> l
             log_probability=float(drawn.log_probabilities_BN[index].sum(dtype=np.float64)),
             num_redraws=0,
             log_probabilities=drawn.log_probabilities_BN[index],
-            num_refused=None if heard is None else int(heard.refused_B[index]),
+            num_refused=None if limited is None else int(limited.refused_B[index]),
             probabilities=(
                 None if drawn.probabilities_BNV is None else drawn.probabilities_BNV[index]
             ),
@@ -189,7 +188,7 @@ def draw_continuations(
     manner: Manner,
     key: jax.Array,
     masks: Masks | None = None,
-    index: Index | None = None,
+    index: Limit | None = None,
     reject: Judge | None = None,
     known_BN: np.ndarray | None = None,
 ) -> tuple[Drawn, np.ndarray]:
@@ -227,11 +226,11 @@ def draw_continuations(
     masks, index = (place(tree, mesh, EVERYWHERE) for tree in (masks, index))
     constraints: list[Constraint] = [] if masks is None else [masks]
     if index is not None:
-        heard = jax.jit(listen)(index, spread(np.asarray(prompts_BT, np.int32)))
         # the first step only completes the prompt
+        counts_N = np.arange(num_steps) > 0
         is_given_N = np.full(num_steps, False) if masks is None else masks.rows.given
-        rows = CopyRow(np.arange(num_steps) > 0, is_given_N)
-        constraints.append(Copies(rows, index, heard))
+        read_BT = spread(np.asarray(prompts_BT, np.int32))
+        constraints.append(index.after(read_BT, counts_N, is_given_N))
     rule = Rule(manner.temperature, manner.top_k, manner.top_p)
     piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(num_samples))
 
@@ -275,7 +274,7 @@ def _is_stuck(drawn: Drawn) -> np.ndarray:
     """[B] which pieces came to a step at which every class would have completed a copied run."""
     stuck_B = np.zeros(len(drawn.tokens_BN), bool)
     for state in drawn.states:
-        if isinstance(state, Heard):
+        if hasattr(state, 'stuck_B'):
             stuck_B |= state.stuck_B > 0
     return stuck_B
 

@@ -32,6 +32,21 @@ class Constraint(Protocol):
     def advance(self, row: Any, state: Any, token_B: jax.Array) -> Any: ...
 
 
+class Limit(Protocol):
+    """What must not be completed, such as runs of `num_symbols` symbols of a tune: it makes the
+    constraint for pieces after prompts, whose state counts by piece the steps at which something
+    was refused, `refused_B`, and at which nothing else was left, `stuck_B`.
+    """
+
+    num_symbols: int
+
+    def after(
+        self, prompts_BT: jax.Array, counts_N: jax.Array, is_given_N: jax.Array
+    ) -> Constraint:
+        """Of N steps those that count, and those whose token was known in advance."""
+        ...
+
+
 @flax.struct.dataclass
 class Rule:
     """How a class is drawn from logits: temperature 0 is greedy; `top_k` and `top_p` keep the

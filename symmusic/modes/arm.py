@@ -18,18 +18,18 @@ from symmusic.config import runs
 from symmusic.config.flags import DEFAULT_CONFIG, Command, base_config
 from symmusic.corpus.cache import Corpus
 from symmusic.errors import UserError
-from symmusic.evaluate.comparison import Pieces
-from symmusic.evaluate.excerpts import draw_rows
-from symmusic.evaluate.scale import measure
 from symmusic.experiment.measures import Originals, index_originals, measure_pieces
 from symmusic.experiment.results import Outcome
 from symmusic.files import SETTINGS, read_digested, write_digested, write_whole
 from symmusic.generate.compose import as_pieces, draw_continuations
-from symmusic.generate.heatmaps import write_heatmaps
 from symmusic.generate.sample import Drawn
+from symmusic.measures.comparison import Pieces
+from symmusic.measures.excerpts import draw_rows
+from symmusic.measures.scale import measure
 from symmusic.model.model import Params
 from symmusic.modes import train
 from symmusic.progress import bar
+from symmusic.report.heatmaps import write_heatmaps
 from symmusic.streams import Stream, generator, random_key
 from symmusic.training.checkpoint import Card, Checkpoints
 from symmusic.training.replicas import replica

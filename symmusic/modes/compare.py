@@ -8,8 +8,8 @@ from symmusic.api import build
 from symmusic.api.comparison import compare
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
-from symmusic.evaluate.comparison import SETS
 from symmusic.files import SETTINGS, choose_folder, write_whole
+from symmusic.measures.comparison import SETS
 from symmusic.report.evaluation import write_report
 from symmusic.report.pairs import find_in, find_pairs
 from symmusic.report.summary import summarize

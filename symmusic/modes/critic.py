@@ -11,9 +11,9 @@ from ml_collections import ConfigDict
 from symmusic.api.material import PROMPT_BARS
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.split import Split
-from symmusic.evaluate.excerpts import cut_excerpts
-from symmusic.evaluate.markov import Markov, sample_markov
-from symmusic.evaluate.trial import hold_trial, no_trial
+from symmusic.critics.trial import hold_trial, no_trial
+from symmusic.measures.excerpts import cut_excerpts
+from symmusic.measures.markov import Markov, sample_markov
 from symmusic.melody.encodings import Vocabulary
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR

@@ -20,31 +20,31 @@ from symmusic.corpus.prepare import Tune
 from symmusic.corpus.split import Split
 from symmusic.corpus.windows import tune_indices
 from symmusic.errors import UserError
-from symmusic.evaluate.comparison import compare
-from symmusic.evaluate.excerpts import draw_rows, shuffle_notes
-from symmusic.evaluate.likelihood import (
+from symmusic.files import SETTINGS, choose_folder, write_whole
+from symmusic.generate.compose import draw_continuations
+from symmusic.measures.comparison import compare
+from symmusic.measures.excerpts import draw_rows, shuffle_notes
+from symmusic.measures.likelihood import (
     base_losses,
     find_targets,
     markov_losses,
     model_losses,
     summarize,
 )
-from symmusic.evaluate.markov import Markov, fit_markov, sample_markov
-from symmusic.evaluate.plagiarism import index_corpus, measure_copies, similarity_of
-from symmusic.evaluate.published import find_published
-from symmusic.evaluate.scale import interval, measure, measure_draws, select
-from symmusic.evaluate.structure import measure_structure
-from symmusic.files import SETTINGS, choose_folder, write_whole
-from symmusic.generate.compose import draw_continuations
+from symmusic.measures.markov import Markov, fit_markov, sample_markov
+from symmusic.measures.scale import interval, measure, measure_draws, select
+from symmusic.measures.structure import measure_structure
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
 from symmusic.model.model import Params
 from symmusic.modes import critic, infilling
+from symmusic.originality.plagiarism import index_corpus, measure_copies, similarity_of
 from symmusic.progress import bar
 from symmusic.report.evaluation import write_report
 from symmusic.report.headline import headline
 from symmusic.report.pairs import find_pairs
 from symmusic.streams import Stream, generator, random_key
+from symmusic.thesis.published import find_published
 from symmusic.training import loop
 from symmusic.training.checkpoint import Card
 from symmusic.wording import count

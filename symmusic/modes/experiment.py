@@ -21,7 +21,6 @@ from symmusic.config.flags import Command, base_config
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.dataset import Dataset
 from symmusic.errors import Interrupted, UserError
-from symmusic.evaluate.published import find_table
 from symmusic.experiment.measures import MEASURES
 from symmusic.experiment.results import Outcome, label, summarize
 from symmusic.files import alone_in, write_whole
@@ -30,6 +29,7 @@ from symmusic.modes.arm import Arm, Grounds, finish
 from symmusic.modes.train import describe
 from symmusic.progress import bar
 from symmusic.report.experiment import write_report
+from symmusic.thesis.published import find_table
 from symmusic.training.devices import claim_cores
 
 # fields of training that the windows depend on

@@ -16,16 +16,16 @@ from symmusic.corpus.dataset import Dataset, target_counts
 from symmusic.corpus.split import Split
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
-from symmusic.evaluate.infilling import CONTEXT_STEPS, Gaps, find_gaps, overlap
-from symmusic.evaluate.likelihood import (
+from symmusic.generate.compose import draw_continuations
+from symmusic.measures.gaps import CONTEXT_STEPS, Gaps, find_gaps, overlap
+from symmusic.measures.likelihood import (
     base_losses,
     find_targets,
     markov_losses,
     model_losses,
     summarize,
 )
-from symmusic.evaluate.markov import Markov
-from symmusic.generate.compose import draw_continuations
+from symmusic.measures.markov import Markov
 from symmusic.melody.encodings import Vocabulary
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR

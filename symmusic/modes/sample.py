@@ -10,12 +10,12 @@ from symmusic.api.sampling import Drawing
 from symmusic.config import runs
 from symmusic.config.flags import Command
 from symmusic.files import choose_folder
-from symmusic.generate.gallery import write_gallery
 from symmusic.generate.playback import page_sound
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.sound import Sound, find_font
 from symmusic.generate.wishes import echoed
 from symmusic.progress import bar
+from symmusic.report.gallery import write_gallery
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.wording import count
 

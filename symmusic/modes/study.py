@@ -14,15 +14,15 @@ from symmusic.config import runs
 from symmusic.config.flags import Command
 from symmusic.corpus.cache import Corpus
 from symmusic.errors import UserError
-from symmusic.evaluate.excerpts import Excerpts, cut_excerpts
 from symmusic.experiment.answers import check_files, count_studies, read_files
-from symmusic.experiment.questionnaire import questionnaire
 from symmusic.experiment.study import KEY, PAGE, Study, assemble, read_key, write_key
 from symmusic.experiment.study_results import describe
 from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.generate.compose import draw_continuations
 from symmusic.generate.prompt import read_prompt
+from symmusic.measures.excerpts import Excerpts, cut_excerpts
 from symmusic.melody.encodings import Vocabulary
+from symmusic.report.questionnaire import questionnaire
 from symmusic.report.study import summary_lines, write_study_report
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator, random_key

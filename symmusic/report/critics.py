@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from symmusic.evaluate.auc import NUM_FOLDS, WIDENING
-from symmusic.evaluate.trial import AIM, ARMS, CRITICS, LEAST_FLOOR
+from symmusic.critics.auc import NUM_FOLDS, WIDENING
+from symmusic.critics.trial import AIM, ARMS, CRITICS, LEAST_FLOOR
 from symmusic.report.blocks import Section, Text, table
 from symmusic.report.scale import interval_chart
 from symmusic.wording import estimate

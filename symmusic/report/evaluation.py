@@ -38,9 +38,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from symmusic.evaluate.comparison import Pieces
-from symmusic.evaluate.features import FEATURES, SHAPES
-from symmusic.evaluate.pictures import (
+from symmusic.files import write_whole
+from symmusic.measures.comparison import Pieces
+from symmusic.measures.features import FEATURES, SHAPES
+from symmusic.report import charts, pairs
+from symmusic.report.blocks import Report, Section
+from symmusic.report.critics import critics_section
+from symmusic.report.evaluation_plots import (
     Densities,
     Transitions,
     draw_distances,
@@ -48,10 +52,6 @@ from symmusic.evaluate.pictures import (
     find_densities,
     mean_transitions,
 )
-from symmusic.files import write_whole
-from symmusic.report import charts, pairs
-from symmusic.report.blocks import Report, Section
-from symmusic.report.critics import critics_section
 from symmusic.report.features import distances_section, features_section, transitions_section
 from symmusic.report.gaps import gaps_section
 from symmusic.report.html import to_html

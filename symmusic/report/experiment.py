@@ -6,13 +6,12 @@ import pathlib
 from collections.abc import Mapping
 
 from symmusic.config.experiments import LISTENERS, Experiment
-from symmusic.evaluate.bounds import bounds_of
-from symmusic.evaluate.features import FEATURES
-from symmusic.evaluate.published import GROUPS, SIMILARITY_BY_WINDOWS, SOURCE, Arm, find_table
 from symmusic.experiment.measures import MAIN, MEASURES
 from symmusic.experiment.results import label, with_interval
 from symmusic.experiment.statistics import mean_interval
 from symmusic.files import write_whole
+from symmusic.measures.bounds import bounds_of
+from symmusic.measures.features import FEATURES
 from symmusic.report import experiment_plots as plots
 from symmusic.report.blocks import (
     Block,
@@ -28,6 +27,7 @@ from symmusic.report.blocks import (
 )
 from symmusic.report.html import to_html
 from symmusic.report.markdown import to_markdown
+from symmusic.thesis.published import GROUPS, SIMILARITY_BY_WINDOWS, SOURCE, Arm, find_table
 
 NUM_PIECES = 3  # of an arm, that are named
 

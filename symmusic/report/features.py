@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from symmusic.evaluate.comparison import NUM_PERMUTATIONS, NUM_RESAMPLES, SETS
-from symmusic.evaluate.features import FEATURES, SHAPES
-from symmusic.evaluate.pictures import KINDS, TITLES, Densities, Transitions
+from symmusic.measures.comparison import NUM_PERMUTATIONS, NUM_RESAMPLES, SETS
+from symmusic.measures.features import FEATURES, SHAPES
 from symmusic.report import charts
 from symmusic.report.blocks import Block, Chart, Charts, Heading, Items, Section, Text, table
 from symmusic.report.charts import Line
+from symmusic.report.evaluation_plots import KINDS, TITLES, Densities, Transitions
 from symmusic.wording import estimate, number, sentence, spread
 
 MOST_POINTS = 256  # of a curve

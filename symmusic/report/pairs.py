@@ -6,8 +6,8 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 
-from symmusic.evaluate.copies import Melody, Passage, find_longest_runs
 from symmusic.melody.events import StepNote, quantize
+from symmusic.originality.copies import Melody, Passage, find_longest_runs
 from symmusic.pages import escape
 from symmusic.report.blocks import Chart
 from symmusic.report.charts import svg

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from symmusic.evaluate.features import FEATURES
-from symmusic.evaluate.published import GROUPS
+from symmusic.measures.features import FEATURES
 from symmusic.report.blocks import Code, Items, Section, Spans, Strong, Text, table
+from symmusic.thesis.published import GROUPS
 from symmusic.wording import number, spread
 
 HEADING = 'Beside the published figures'

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from symmusic.evaluate.structure import LAGS
+from symmusic.measures.structure import LAGS
 from symmusic.report.blocks import Section, Text, table
 from symmusic.wording import estimate
 

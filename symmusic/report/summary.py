@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symmusic.evaluate.features import FEATURES
+from symmusic.measures.features import FEATURES
 from symmusic.report.headline import best_markov, worse_than_base_rate
 from symmusic.wording import count, estimate, sentence
 

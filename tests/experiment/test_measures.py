@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from symmusic.evaluate.scale import measure
 from symmusic.experiment.measures import MEASURES, by_measure, index_originals, measure_pieces
+from symmusic.measures.scale import measure
 from tests.corpus.tunes import random_tune
 
 HOLD = -2

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symmusic.errors import UserError
-from symmusic.experiment.questionnaire import questionnaire
 from symmusic.experiment.study import KEY, Excerpt, read_key, write_key
+from symmusic.report.questionnaire import questionnaire
 from tests.experiment.studies import make_study
 
 

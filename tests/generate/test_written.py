@@ -9,10 +9,10 @@ import pytest
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
 from symmusic.files import write_whole
-from symmusic.generate.gallery import written_forms
 from symmusic.generate.prompt import read_prompt
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import from_events, quantize
+from symmusic.report.gallery import written_forms
 from symmusic.report.pairs import find_in
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import parse_midi

@@ -6,7 +6,7 @@ import pytest
 from configs import base
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.split import Split
-from symmusic.evaluate.markov import fit_markov
+from symmusic.measures.markov import fit_markov
 from symmusic.melody.encodings import VOCABULARIES
 from symmusic.modes import critic
 from tests.corpus.tunes import random_tune

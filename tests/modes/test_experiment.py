@@ -17,9 +17,9 @@ import pytest
 import launch
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import Interrupted
-from symmusic.evaluate.scale import measure
 from symmusic.experiment.measures import MEASURES, index_originals, measure_pieces
 from symmusic.experiment.results import Outcome
+from symmusic.measures.scale import measure
 from symmusic.modes import arm, experiment, train
 from tests.corpus.tunes import random_notes, write_files
 from tests.score.midi_bytes import melody

@@ -37,7 +37,7 @@ MODULES = {  # what is mutated, and the tests that are to find it
         (
             'tests/corpus/test_windows.py',
             'tests/corpus/test_dataset.py',
-            'tests/evaluate/test_likelihood.py',
+            'tests/measures/test_likelihood.py',
         ),
     ),
     'lstm': (('symmusic/model/lstm.py',), ('tests/model/test_lstm.py',)),
@@ -53,15 +53,15 @@ MODULES = {  # what is mutated, and the tests that are to find it
         ('symmusic/generate/sample.py', 'symmusic/generate/readers.py'),
         (
             'tests/generate/test_sample.py',
-            'tests/generate/test_originality.py::test_where_all_would_be_a_copy_the_piece_is_drawn_again',
+            'tests/originality/test_limit.py::test_where_all_would_be_a_copy_the_piece_is_drawn_again',
         ),
     ),
-    'features': (('symmusic/evaluate/features.py',), ('tests/evaluate/test_features.py',)),
+    'features': (('symmusic/measures/features.py',), ('tests/measures/test_features.py',)),
     'similarity': (
-        ('symmusic/evaluate/shape.py', 'symmusic/evaluate/align.py'),
-        ('tests/evaluate/test_shape.py',),
+        ('symmusic/originality/shape.py', 'symmusic/originality/align.py'),
+        ('tests/originality/test_shape.py',),
     ),
-    'copies': (('symmusic/evaluate/copies.py',), ('tests/evaluate/test_copies.py',)),
+    'copies': (('symmusic/originality/copies.py',), ('tests/originality/test_copies.py',)),
 } | {  # rooms, each with all of its tests
     room: (
         tuple(f'symmusic/{room}/{name}.py' for name in names.split()),

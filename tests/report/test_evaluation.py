@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 
 import launch
-from symmusic.evaluate.copies import Passage
-from symmusic.evaluate.features import FEATURES
-from symmusic.evaluate.structure import LAGS
-from symmusic.evaluate.trial import ARMS, CRITICS, no_trial
+from symmusic.critics.trial import ARMS, CRITICS, no_trial
+from symmusic.measures.features import FEATURES
+from symmusic.measures.structure import LAGS
 from symmusic.melody.events import StepNote
+from symmusic.originality.copies import Passage
 from symmusic.report import charts
 from symmusic.report.evaluation import STYLE, make_report
 from symmusic.report.html import to_html
@@ -136,7 +136,7 @@ def test_the_shared_passage_is_marked(sound):
 def test_one_piece_sets(tmp_path, open_page, monkeypatch):
     """Nothing is defined of one piece's distances: shown as such, each with its reason."""
     # drawing takes the time
-    monkeypatch.setattr('symmusic.evaluate.pictures.write_figure', lambda *_: None)
+    monkeypatch.setattr('symmusic.report.evaluation_plots.write_figure', lambda *_: None)
     one, other = written(tmp_path / 'one', walk(1)), written(tmp_path / 'other', [(0, 4, 60)])
     folder = compared(tmp_path, one, other)
     page = open_page(folder / 'index.html', width=360)

@@ -12,10 +12,10 @@ from ml_collections import ConfigDict
 from configs import base
 from symmusic.config.experiments import Experiment, Hypothesis, Primary
 from symmusic.config.runs import to_dict
-from symmusic.evaluate.bounds import AMOUNT
 from symmusic.experiment.measures import MEASURES
 from symmusic.experiment.results import Outcome, summarize
 from symmusic.experiment.statistics import mean_interval
+from symmusic.measures.bounds import AMOUNT
 from symmusic.plots import write_figure
 from symmusic.report.experiment import real_levels, write_report
 from symmusic.report.experiment_plots import find_limits

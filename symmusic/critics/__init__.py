@@ -1,0 +1,1 @@
+"""Critics: whether generated pieces can be told from real ones."""

@@ -1,0 +1,115 @@
+"""How well scores tell two classes of pieces apart: the area under the ROC curve, out of fold, with
+an interval that respects families.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.stats
+
+from symmusic.measures.bounds import bounds_of
+from symmusic.streams import Stream, generator
+
+NUM_FOLDS = 5
+# so that every fold has three of each half; resamples of fewer say nothing
+LEAST_FAMILIES = 6 * NUM_FOLDS
+NUM_RESAMPLES = 2000  # of the families
+WIDENING = 2**0.5  # of intervals, for what the folds have in common; see `estimate`
+
+
+@dataclasses.dataclass(frozen=True)
+class Arm:
+    """N pieces of two classes that a critic is to tell apart.
+
+    Attributes:
+      rows: [N] where each piece stands in the pool that the arms share.
+      is_first: [N] whether it is of the class that is to have the higher scores, the real one.
+      families: [N] its tune's family.
+      folds: [N] in which fold it is judged; a family is in one fold alone.
+    """
+
+    rows: np.ndarray
+    is_first: np.ndarray
+    families: np.ndarray
+    folds: np.ndarray
+
+
+def auc(first_N: np.ndarray, second_M: np.ndarray) -> float:
+    """The share of pairs in which the first class's score is higher, ties counted half (Mann and
+    Whitney, 1947); NaN of an empty class.
+    """
+    num_first, num_second = len(first_N), len(second_M)
+    if not num_first or not num_second:
+        return float('nan')
+    ranks = scipy.stats.rankdata(np.concatenate([first_N, second_M]))
+    return float(
+        (ranks[:num_first].sum() - num_first * (num_first + 1) / 2) / (num_first * num_second)
+    )
+
+
+def deal(families_N: Sequence[int], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """`(folds_N, in_first_half_N)`: families are dealt to the folds like cards, the largest first,
+    there and back; of each two that a fold gets in a row one goes to each half at random. Halves of
+    one fold say nothing of another's: chance alone foretells them half the time.
+    """
+    families_F, members_N, sizes_F = np.unique(
+        np.asarray(families_N), return_inverse=True, return_counts=True
+    )
+    shuffled_F = rng.permutation(len(families_F))
+    order_F = shuffled_F[np.argsort(-sizes_F[shuffled_F], kind='stable')]
+    rounds, seats = np.divmod(np.arange(len(families_F)), NUM_FOLDS)
+    folds_F, in_first_half_F = np.zeros(len(families_F), int), np.zeros(len(families_F), bool)
+    folds_F[order_F] = np.where(rounds % 2, NUM_FOLDS - 1 - seats, seats)
+    coins = rng.integers(2, size=(len(families_F), NUM_FOLDS))  # for each pair of rounds and fold
+    in_first_half_F[order_F] = (coins[rounds // 2, folds_F[order_F]] + rounds) % 2
+    return folds_F[members_N], in_first_half_F[members_N]
+
+
+def estimate(scores_N: np.ndarray, arm: Arm, seed: int = 0) -> dict:
+    """The AUC of out-of-fold scores, `{'auc', 'low', 'high'}`: the mean of the folds' own, as each
+    fold has a critic of its own, and scores of two critics are of two scales.
+
+    The 95 % interval is of resamples of families within their folds (Efron, 1979): pieces of one
+    tune are no independent evidence. Nor are folds: what two families have in common counts twice,
+    with either in the training of the critic that judges the other. Where there is nothing to tell
+    that doubles the variance, so intervals are `WIDENING` times as wide as the resamples are
+    spread; where there is much to tell that is too wide. None where no fold has both classes.
+    """
+    rng, whole, draws = generator(seed, Stream.CRITIC_RESAMPLES), [], []
+    for fold in np.unique(arm.folds):
+        inside = arm.folds == fold
+        families, members = np.unique(arm.families[inside], return_inverse=True)
+        scores, is_first = scores_N[inside], arm.is_first[inside]
+        wins_FF, pairs_FF = _count_wins(scores, is_first, members, len(families))
+        counts_BF = rng.multinomial(
+            len(families), np.full(len(families), 1 / len(families)), NUM_RESAMPLES
+        ).astype(float)
+        pairs_B = ((counts_BF @ pairs_FF) * counts_BF).sum(axis=1)
+        wins_B = ((counts_BF @ wins_FF) * counts_BF).sum(axis=1)
+        whole.append(auc(scores[is_first], scores[~is_first]))
+        draws.append(np.where(pairs_B > 0, wins_B / np.maximum(pairs_B, 1), np.nan))
+    defined = ~np.isnan(whole) if whole else np.zeros(0, bool)
+    if not defined.any():
+        return {'auc': None, 'low': None, 'high': None}
+    draws_BK = np.array(draws).T[:, defined]
+    draws_BK = draws_BK[~np.isnan(draws_BK).all(axis=1)]
+    middle = float(np.mean(np.array(whole)[defined]))
+    low, high = middle + WIDENING * (
+        np.percentile(np.nanmean(draws_BK, axis=1), [2.5, 97.5]) - middle
+    )
+    low, high = bounds_of('auc').cut(min(low, middle), max(high, middle))
+    return {'auc': middle, 'low': low, 'high': high}
+
+
+def _count_wins(
+    scores: np.ndarray, is_first: np.ndarray, members: np.ndarray, num_families: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each family's first class (rows) and each family's second (columns) the pairs won, ties
+    half, and the pairs there are.
+    """
+    member_NF = (members[:, None] == np.arange(num_families)).astype(float)
+    first, second = scores[is_first, None], scores[None, ~is_first]
+    wins = (first > second) + 0.5 * (first == second)
+    firsts_NF, seconds_MF = member_NF[is_first], member_NF[~is_first]
+    return firsts_NF.T @ wins @ seconds_MF, np.outer(firsts_NF.sum(axis=0), seconds_MF.sum(axis=0))

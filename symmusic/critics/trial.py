@@ -1,0 +1,111 @@
+"""Can generated pieces be told from real ones? A classifier two-sample test (Lopez-Paz and Oquab,
+2017) by both critics, with what shows that these can be relied on.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from symmusic.critics.auc import LEAST_FAMILIES, NUM_FOLDS, Arm, deal, estimate
+from symmusic.critics.critic import flatten, score_features, score_tokens
+from symmusic.measures.excerpts import as_score
+from symmusic.measures.features import compute_features
+from symmusic.melody.encodings import Vocabulary
+from symmusic.streams import Stream, generator
+
+CRITICS = ('features', 'tokens')
+ARMS = {
+    'model': 'the model beside real',
+    'markov_3': 'Markov of order 3 beside real',
+    'real_vs_real': 'real beside real of other tunes',
+}
+LEAST_FLOOR = 0.85  # what a critic must reach on Markov models of order 3
+AIM = 0.6  # the largest upper bound that is the project's aim
+
+
+def hold_trial(
+    prompts_NP: np.ndarray,
+    continuations: Mapping[str, np.ndarray],
+    families_N: Sequence[int],
+    vocabulary: Vocabulary,
+    protocol: str,
+    seed: int,
+    progress: Callable[..., Iterable],
+) -> dict:
+    """Both critics' AUC with intervals, `comparison.json`'s "critic".
+
+    `features` and `tokens` are the two critics on the model's pieces; `real_vs_real` and `markov_3`
+    are the tokens' critic's, `validity` has both critics'. A critic is valid if it tells Markov
+    pieces at `LEAST_FLOOR` and its interval of real against real holds 0.5; the aim is met if both
+    are valid and both upper bounds on the model are at most `AIM`.
+
+    Args:
+      prompts_NP: events of N prompts.
+      continuations: events [N, T] after them: 'real', 'model' and 'markov_3'.
+      families_N: the tune family of each prompt.
+      vocabulary: of the tokens.
+      protocol: of the features.
+      seed: of folds, halves, training and resamples.
+      progress: a bar as `symmusic.progress.bar`.
+    """
+    num_families, num = len(set(families_N)), len(prompts_NP)
+    if num_families < LEAST_FAMILIES:
+        return no_trial(
+            f'{NUM_FOLDS} folds need prompts of at least {LEAST_FAMILIES} tune families, not'
+            f' {num_families}'
+        )
+    folds_N, in_first_half_N = deal(families_N, generator(seed, Stream.CRITIC_FOLDS))
+    families_N, own = np.asarray(families_N), np.arange(num)
+    is_real = np.repeat([True, False], num)
+    arms = {
+        name: Arm(
+            np.concatenate([own, own + index * num]),
+            is_real,
+            np.tile(families_N, 2),
+            np.tile(folds_N, 2),
+        )
+        for index, name in ((1, 'model'), (2, 'markov_3'))
+    }
+    arms['real_vs_real'] = Arm(own, in_first_half_N, families_N, folds_N)
+    pool = np.concatenate([continuations[name] for name in ('real', 'model', 'markov_3')])
+    features = flatten(
+        [compute_features(as_score(events), protocol) for events in progress(pool, 'piece')]
+    )
+    given = np.tile(np.array([vocabulary.encode(events) for events in prompts_NP]), (3, 1))
+    tokens = np.concatenate([given, [vocabulary.encode(events) for events in pool]], axis=1)
+    num_tokens = max(vocabulary.num_classes, vocabulary.padding + 1)
+    listed = list(arms.values())
+    scores = {
+        'features': score_features(features, listed),
+        'tokens': score_tokens(tokens, num_tokens, given.shape[1], listed, seed, progress),
+    }
+    found = {
+        critic: {
+            name: estimate(each, arm, seed)
+            for (name, arm), each in zip(arms.items(), scores[critic], strict=True)
+        }
+        for critic in CRITICS
+    }
+    is_valid = {critic: _is_valid(found[critic]) for critic in CRITICS}
+    highs = [found[critic]['model']['high'] for critic in CRITICS]
+    return {
+        **{critic: found[critic].pop('model') for critic in CRITICS},
+        **found['tokens'],
+        'validity': found,
+        'is_valid': is_valid,
+        'is_aim_met': all(is_valid.values()) and max(highs) <= AIM,
+        'num_pieces': num,
+        'num_families': num_families,
+    }
+
+
+def no_trial(note: str) -> dict:
+    """What stands in place of a trial that cannot be held, or is not to be."""
+    return dict.fromkeys((*CRITICS, 'real_vs_real', 'markov_3')) | {'note': note}
+
+
+def _is_valid(found: Mapping[str, dict]) -> bool:
+    floor, ceiling = found['markov_3'], found['real_vs_real']
+    if floor['auc'] is None or ceiling['auc'] is None:
+        return False
+    return floor['auc'] >= LEAST_FLOOR and ceiling['low'] <= 0.5 <= ceiling['high']

@@ -1,0 +1,1 @@
+"""Measures: pieces to numbers. Pure functions, but for the readers of folders."""

@@ -1,0 +1,133 @@
+"""How sure a comparison is: resampled pieces, and a permutation test of two sets; arrays in, arrays
+out.
+"""
+
+import dataclasses
+from collections.abc import Hashable, Mapping
+
+import numpy as np
+import scipy.special
+
+from symmusic.measures.distances import (
+    FLOOR,
+    bins,
+    fit_density,
+    grid,
+    intra_pairs,
+    pairwise,
+    smooth,
+)
+
+MOST_CELLS = 2**19  # of the curves held at a time
+
+
+def resample(
+    one_NF: np.ndarray, other_MF: np.ndarray, counts_BN: np.ndarray, counts_BM: np.ndarray
+) -> dict[str, np.ndarray]:
+    """`corrected`'s KLD and OA [B] of a feature in B resamples, in which the pieces are as often as
+    `counts` say; NaN where undefined.
+
+    A piece is in no pair with itself, however often it was drawn. Efron (1979).
+    """
+    undefined = np.full(len(counts_BN), np.nan)
+    pairs = [intra_pairs(each) for each in (one_NF, other_MF)]
+    whole = [fit_density(distances) for distances, _, _ in pairs]
+    if None in whole:
+        return {'kld': undefined, 'oa': undefined.copy()}
+    values, weights_BV, bandwidths_B = zip(
+        *(
+            _resampled(*each, counts)
+            for each, counts in zip(pairs, (counts_BN, counts_BM), strict=True)
+        ),
+        strict=True,
+    )
+    usable = np.flatnonzero(np.minimum(*bandwidths_B) > 0)
+    if not len(usable):
+        return {'kld': undefined, 'oa': undefined.copy()}
+    typical = [  # one grid for all resamples
+        dataclasses.replace(density, bandwidth=float(np.median(widths[usable])))
+        for density, widths in zip(whole, bandwidths_B, strict=True)
+    ]
+    points = grid(*typical)
+    into = [bins(each, points) for each in values]
+    result = {'kld': undefined, 'oa': undefined.copy()}
+    for rows in np.array_split(usable, -(-len(usable) * len(points) // MOST_CELLS)):
+        p_BG, q_BG = (
+            smooth(weights[rows] @ each, widths[rows], points)
+            for weights, each, widths in zip(weights_BV, into, bandwidths_B, strict=True)
+        )
+        result['oa'][rows] = np.clip(np.trapezoid(np.minimum(p_BG, q_BG), points, axis=1), 0, 1)
+        p_BG, q_BG = (_as_shares(np.maximum(_as_shares(curves), FLOOR)) for curves in (p_BG, q_BG))
+        result['kld'][rows] = scipy.special.rel_entr(p_BG, q_BG).sum(axis=1)
+    return result
+
+
+def _resampled(
+    distances: np.ndarray, first: np.ndarray, second: np.ndarray, counts_BN: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The different distances [V], the share of each in every resample [B, V], and Scott's
+    bandwidths [B], 0 where there is no width.
+    """
+    weights_BP = (counts_BN[:, first] * counts_BN[:, second]).astype(float)
+    num_B = np.maximum(weights_BP.sum(axis=1), 1)
+    values, places = np.unique(distances, return_inverse=True)
+    if len(values) < len(distances) / 2:  # whole numbers: worked out once each
+        weights_BP = np.array([np.bincount(places, weights, len(values)) for weights in weights_BP])
+    else:
+        values = distances
+    shares_BV = weights_BP / num_B[:, None]
+    centred = values - values.mean()
+    variances_B = (
+        np.maximum(shares_BV @ centred**2 - (shares_BV @ centred) ** 2, 0)
+        * num_B
+        / np.maximum(num_B - 1, 1)
+    )
+    # the difference of two squares is no more exact
+    alike = variances_B <= (1e-7 * np.abs(values).max()) ** 2
+    return values, shares_BV, np.where(alike, 0, np.sqrt(variances_B) * num_B ** (-1 / 5))
+
+
+def _as_shares(curves_BG: np.ndarray) -> np.ndarray:
+    return curves_BG / curves_BG.sum(axis=1, keepdims=True)
+
+
+def permutation_test(
+    one_NF: np.ndarray, other_MF: np.ndarray, num_permutations: int, rng: np.random.Generator
+) -> float | None:
+    """The share of permutations of the pieces whose energy distance is at least that of the two
+    sets, both counted in; None where the feature is undefined for all of a set. The energy distance
+    (Szekely and Rizzo, 2004) is 0 for equal distributions alone.
+    """
+    one, other = (each.reshape(len(each), -1) for each in (one_NF, other_MF))
+    one, other = (each[~np.isnan(each).any(axis=1)] for each in (one, other))
+    if not (len(one) and len(other)):
+        return None
+    pooled = np.concatenate([one, other])
+    distances = pairwise(pooled, pooled)
+    belongs = np.arange(len(pooled)) < len(one)
+    permuted = rng.permuted(np.tile(belongs, (num_permutations, 1)), axis=1)
+    labels = np.concatenate([belongs[None], permuted]).astype(float)
+    shares, rest = labels / len(one), (1 - labels) / len(other)
+    to_one, to_rest = shares @ distances, rest @ distances
+    energies = (
+        2 * (to_one * rest).sum(axis=1)
+        - (to_one * shares).sum(axis=1)
+        - (to_rest * rest).sum(axis=1)
+    )
+    return float((energies >= energies[0] - 1e-12 * np.abs(distances).max(initial=0)).mean())
+
+
+def holm(tests: Mapping[Hashable, float | None]) -> dict[Hashable, float | None]:
+    """Holm's correction (1979) for as many tests as there are names: each p-value times the number
+    of those not smaller, and never below a smaller one's.
+
+    A test without a p-value (None) belongs to the family that was planned: it counts as one of the
+    larger ones, so that a test that is missing does not weaken the correction.
+    """
+    known = sorted((p, name) for name, p in tests.items() if p is not None)
+    corrected: dict[Hashable, float | None] = dict.fromkeys(tests)
+    largest = 0.0
+    for rank, (p, name) in enumerate(known):
+        largest = max(largest, min(1.0, p * (len(tests) - rank)))
+        corrected[name] = largest
+    return corrected

@@ -1,0 +1,245 @@
+"""A folder of music as a set of pieces, read as corpora are; what cannot be measured is named."""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from symmusic.corpus.collections import SUFFIXES as CORPUS_SUFFIXES
+from symmusic.corpus.collections import SourceFile
+from symmusic.corpus.prepare import list_tunes
+from symmusic.errors import ScoreError, UserError
+from symmusic.measures.comparison import Pieces, stack
+from symmusic.measures.excerpts import cut_score, length_of
+from symmusic.measures.features import compute_features
+from symmusic.score.notes import Note, Score
+from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES
+from symmusic.score.voices import read_voices
+
+SUFFIXES = (*CORPUS_SUFFIXES, *VOICE_SUFFIXES)
+MOST_NAMES = 10  # in one remark
+MOST_PIECES = 1000  # whose features are compared: resamples hold every pair of them
+MOST_UNLIKE = 1.25  # times as long as the other set's pieces: more is said
+
+
+@dataclasses.dataclass(frozen=True)
+class Folder:
+    """The pieces of a folder: a file's own, or one for each tune of a book and each voice.
+
+    Attributes:
+      pieces: those that were measured, in the order of their names.
+      scores: their notes by name, whole.
+      length: the median of what was measured of them, in quarters.
+      left_out: name of a file or tune -> why it is not among them.
+      polyphonic: names of pieces of which notes sound together; they are measured as they are.
+      others: names of files of other kinds; folders are not looked into.
+      doubles: names of files that are there in another format, which was read.
+      notices: what was left out of files that were read -> the names of those.
+    """
+
+    pieces: Pieces
+    scores: dict[str, Score]
+    length: float
+    left_out: dict[str, str]
+    polyphonic: tuple[str, ...]
+    others: tuple[str, ...]
+    doubles: tuple[str, ...]
+    notices: Mapping[str, Sequence[str]]
+
+
+def list_pieces(path: pathlib.Path) -> list[tuple[str, Callable[[], Score]]]:
+    """The pieces of a file by name, each with what reads it, as corpora name them.
+
+    Raises:
+      ScoreError: the file is damaged, or holds none.
+      OSError: it cannot be read.
+    """
+    if path.exists() and not path.is_file():  # a pipe would keep us waiting
+        raise ScoreError('not a file')
+    if path.suffix.lower() in VOICE_SUFFIXES:
+        return [
+            (f'{path.name}#{number}', lambda score=score: score)
+            for number, score in enumerate(read_voices(path), 1)
+        ]
+    return list_tunes(SourceFile(path.name, path))
+
+
+def read_folder(
+    flag: str,
+    path: str,
+    protocol: str,
+    progress: Callable[[Iterable, str], Iterable],
+    rng: np.random.Generator,
+    num_bars: int = 0,
+) -> Folder:
+    """Reads every file of music directly in a folder and computes the features of its pieces, of
+    `MOST_PIECES` where there are more.
+
+    Args:
+      flag: which the folder is of.
+      path: as the user stated it.
+      protocol: of the features.
+      progress: wraps the files, with the unit's name.
+      rng: draws pieces and excerpts.
+      num_bars: an excerpt of so many bars is cut from each piece; 0 = whole.
+
+    Raises:
+      UserError: there is no such folder, or no piece in it can be measured; `flag` is named.
+    """
+    folder = pathlib.Path(path).expanduser()
+    try:
+        found = sorted(folder.iterdir())
+    except OSError as error:
+        raise UserError(
+            f'--{flag}={path}: {error.strerror or error}; must be a folder of music'
+        ) from error
+    entries = [entry for entry in found if not entry.is_dir()]
+    files = [entry for entry in entries if entry.suffix.lower() in SUFFIXES]
+    if not files:
+        inner = '; folders in it are not looked into' if len(found) > len(entries) else ''
+        raise UserError(f'--{flag}={path}: the folder holds no {", ".join(SUFFIXES)} file{inner}')
+    files, doubles = _one_format(files)
+    scores, left_out = _read(files, progress)
+    if not scores:
+        name, reason = next(iter(left_out.items()))
+        raise UserError(
+            f'--{flag}={path}: nothing in its {len(files)} files of music can be measured ({name}:'
+            f' {reason})'
+        )
+    names = list(scores)
+    if len(names) > MOST_PIECES:
+        names = [names[row] for row in np.sort(rng.permutation(len(names))[:MOST_PIECES])]
+    measured = [
+        cut_score(scores[name], num_bars, rng) if num_bars else scores[name] for name in names
+    ]
+    return Folder(
+        stack(names, [compute_features(score, protocol) for score in measured]),
+        scores,
+        float(np.median([length_of(score) for score in measured])),
+        left_out,
+        tuple(name for name, score in scores.items() if is_polyphonic(score.notes)),
+        tuple(entry.name for entry in entries if entry.suffix.lower() not in SUFFIXES),
+        doubles,
+        _notices(scores),
+    )
+
+
+def _notices(scores: Mapping[str, Score]) -> dict[str, list[str]]:
+    """What was left out of pieces that were read, with the names of these."""
+    found: dict[str, list[str]] = {}
+    for name, score in scores.items():
+        for notice in score.notices:
+            found.setdefault(notice, []).append(name)
+    return found
+
+
+def _read(
+    files: Sequence[pathlib.Path], progress: Callable[[Iterable, str], Iterable]
+) -> tuple[dict[str, Score], dict[str, str]]:
+    """The scores by name, and why others are left out."""
+    scores: dict[str, Score] = {}
+    left_out: dict[str, str] = {}
+    for file in progress(files, 'file'):
+        try:
+            for name, read in list_pieces(file):
+                try:
+                    scores[name] = read()
+                except ScoreError as error:
+                    left_out[name] = str(error)
+        except ScoreError as error:
+            left_out[file.name] = str(error)
+        except OSError as error:
+            left_out[file.name] = f'unreadable file: {error.strerror or error}'
+    empty = [name for name, score in scores.items() if not score.notes]
+    left_out |= dict.fromkeys(empty, 'no notes')
+    return {name: score for name, score in scores.items() if score.notes}, left_out
+
+
+def _one_format(
+    files: Sequence[pathlib.Path],
+) -> tuple[list[pathlib.Path], tuple[str, ...]]:
+    """Of files of one name in several formats, as a run's samples are written, the first one in the
+    order of `SUFFIXES`; and the names of the others.
+    """
+    chosen: dict[str, pathlib.Path] = {}
+    for file in sorted(files, key=lambda file: SUFFIXES.index(file.suffix.lower())):
+        chosen.setdefault(file.stem, file)
+    kept = [file for file in files if chosen[file.stem] == file]
+    return kept, tuple(file.name for file in files if chosen[file.stem] != file)
+
+
+def unlike_lengths(lengths: Mapping[str, float], num_bars: int = 0) -> str:
+    """That the pieces of two sets, by name the median in quarters, are not of one length; '' where
+    they are. `num_bars` is what they have been cut to, 0 = whole.
+    """
+    (longer, most), (shorter, least) = sorted(lengths.items(), key=lambda item: -item[1])
+    if most <= MOST_UNLIKE * least:
+        return ''
+    text = (
+        f'the {longer} pieces are longer than the {shorter} ones (medians of {most:g} and {least:g}'
+        ' quarters), which alone makes features differ; '
+    )
+    if num_bars:
+        return text + f'cut to {num_bars} bars, they are of different metres, or end sooner'
+    bars = max(1, int(least // 4))
+    return text + f'--config.evaluate.num_bars={bars} compares excerpts of {bars} bars'
+
+
+def remarks(which: str, folder: Folder) -> list[str]:
+    """What a reader must know of a folder: which files were left out, how many and why, and what
+    was left out of others.
+    """
+    found = []
+    if folder.left_out:
+        num_pieces = len(folder.scores) + len(folder.left_out)
+        found.append(
+            f'{which}: {len(folder.left_out)} of {num_pieces} pieces left out:'
+            f' {listed_reasons(folder.left_out)}'
+        )
+    if len(folder.pieces) < len(folder.scores):
+        found.append(
+            f'{which}: features are of {len(folder.pieces)} of its {len(folder.scores)} pieces,'
+            ' drawn by config.seed'
+        )
+    if folder.others:
+        found.append(
+            f'{which}: files of other kinds, not read ({len(folder.others)}):'
+            f' {_listed(folder.others)}'
+        )
+    if folder.doubles:
+        found.append(
+            f'{which}: files of a piece that is there in another format, not read'
+            f' ({len(folder.doubles)}): {_listed(folder.doubles)}'
+        )
+    if folder.polyphonic:
+        found.append(
+            f'{which}: pieces in which notes sound together, measured as they are'
+            f' ({len(folder.polyphonic)}): {_listed(folder.polyphonic)}'
+        )
+    found += [
+        f'{which}: {notice} ({len(names)}): {_listed(names)}'
+        for notice, names in folder.notices.items()
+    ]
+    return found
+
+
+def listed_reasons(left_out: dict[str, str]) -> str:
+    """Files and why they were left out, the first `MOST_NAMES` of them."""
+    return _listed([f'{name} ({reason})' for name, reason in left_out.items()])
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ', '.join(names[:MOST_NAMES]) + (
+        f' and {len(names) - MOST_NAMES} more' if len(names) > MOST_NAMES else ''
+    )
+
+
+def is_polyphonic(notes: Sequence[Note]) -> bool:
+    """Whether a note begins while another one sounds."""
+    end = 0
+    for note in notes:
+        if note.onset < end:
+            return True
+        end = max(end, note.end)
+    return False

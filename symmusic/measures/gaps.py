@@ -1,0 +1,104 @@
+"""Gaps in unseen tunes: what their steps cost a model that knows both sides, beside models that
+know the left one, and how much of what is drawn there is as in the tune.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from symmusic.corpus.prepare import Tune
+from symmusic.corpus.windows import Windows
+from symmusic.measures.likelihood import Targets, find_targets
+from symmusic.melody.encodings import Vocabulary
+from symmusic.score.meter import STEPS_PER_BAR
+
+# after a gap at most, and before it at least, where the tune has them
+CONTEXT_STEPS = 8 * STEPS_PER_BAR
+
+
+@dataclasses.dataclass(frozen=True)
+class Gaps:
+    """N gaps of whole bars.
+
+    Attributes:
+      windows: around them; the first target of each is the gap's begin.
+      ends: [N] the first step of each window after the gap.
+      tunes: [N] which tune each is from.
+      targets: K steps of all gaps.
+    """
+
+    windows: Windows
+    ends: np.ndarray
+    tunes: np.ndarray
+    targets: Targets
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    @property
+    def centred(self) -> np.ndarray:
+        """[n] which ones have as many steps after as before them, and so stand at one place in
+        their windows.
+        """
+        return np.flatnonzero(self.windows.first_targets == CONTEXT_STEPS)
+
+
+def find_gaps(
+    tunes: Sequence[Tune],
+    vocabulary: Vocabulary,
+    num_bars: int,
+    max_gaps: int,
+    rng: np.random.Generator,
+) -> Gaps:
+    """Gaps of `num_bars` bars, side by side in each tune from its second bar on as long as a whole
+    bar follows; of more than `max_gaps` so many are drawn.
+    """
+    gap_steps = num_bars * STEPS_PER_BAR
+    num_steps = gap_steps + 2 * CONTEXT_STEPS
+    rows, places = [], []  # tokens [S], and (padding, begin, tune) of each
+    for index, tune in enumerate(tunes):
+        for phrase in tune.phrases:
+            tokens = vocabulary.encode(phrase)
+            for begin in range(
+                STEPS_PER_BAR, len(tokens) - gap_steps - STEPS_PER_BAR + 1, gap_steps
+            ):
+                stop = min(begin + gap_steps + CONTEXT_STEPS, len(tokens))
+                padding = max(num_steps - stop, 0)
+                own = tokens[max(stop - num_steps, 0) : stop]
+                rows.append(np.concatenate([np.full(padding, vocabulary.padding, np.uint8), own]))
+                places.append(
+                    (padding, begin - stop + num_steps, (stop - num_steps) % STEPS_PER_BAR, index)
+                )
+    kept = (
+        np.arange(len(rows))
+        if len(rows) <= max_gaps
+        else np.sort(rng.choice(len(rows), max_gaps, replace=False))
+    )
+    padding, begins, positions, owners = (
+        column[kept] for column in np.array(places, int).reshape(-1, 4).T
+    )
+    stream = np.concatenate([np.zeros(0, np.uint8), *(rows[each] for each in kept)])
+    windows = Windows(
+        stream=stream,
+        starts=(np.arange(len(kept)) * num_steps).astype(np.int32),
+        positions=positions.astype(np.uint8),
+        num_padding=padding.astype(np.uint16),
+        first_targets=begins.astype(np.uint16),
+        num_steps=num_steps,
+    )
+    ends = begins + gap_steps
+    every = find_targets(windows, vocabulary, all_steps=True)
+    inside = every.steps < ends[every.rows]
+    targets = Targets(
+        *(getattr(every, field.name)[inside] for field in dataclasses.fields(Targets))
+    )
+    return Gaps(windows, ends, owners, targets)
+
+
+def overlap(drawn_NT: np.ndarray, real_NT: np.ndarray) -> float:
+    """The share of notes that stand in both, by step and pitch: 2 |both| / (|drawn| + |real|) over
+    all events given (an F1 score); 0 where there is no note.
+    """
+    both = ((drawn_NT == real_NT) & (real_NT >= 0)).sum()
+    return float(2 * both / max((drawn_NT >= 0).sum() + (real_NT >= 0).sum(), 1))

@@ -1,0 +1,199 @@
+"""Held-out likelihood: what the steps of unseen tunes cost a model in nats, beside the constant
+answer and Markov models.
+
+All meet exactly the same targets, each step once: those that training's loss on held-out windows
+has. Of a model of all steps these are all steps but the first of a phrase longer than
+`train.held_out_steps`; of a model of last steps they are the last steps of its windows.
+
+Nats per note are the nats of all targets divided by the number of notes that begin at them. Steps
+at which no note begins are paid for like any other: to foretell a melody is to know as well when
+nothing happens.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from symmusic.corpus.windows import Windows
+from symmusic.measures.markov import Markov, nats
+from symmusic.melody.encodings import Vocabulary
+from symmusic.model.model import Architecture, Params
+from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.streams import Stream, generator
+from symmusic.training.step import Data, gather, target_losses
+
+NUM_RESAMPLES = 2000  # of tune families
+BATCH_SIZE = 32
+
+
+@dataclasses.dataclass(frozen=True)
+class Targets:
+    """K steps that are to be predicted.
+
+    Attributes:
+      rows: [K] which window each stands in, ascending.
+      steps: [K] and where in it, from 1.
+      labels: [K] its token.
+      positions: [K] its step in the bar, 0 to 15, as the corpus is aligned.
+      is_onset: [K] whether a note begins there.
+    """
+
+    rows: np.ndarray
+    steps: np.ndarray
+    labels: np.ndarray
+    positions: np.ndarray
+    is_onset: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def find_targets(windows: Windows, vocabulary: Vocabulary, *, all_steps: bool) -> Targets:
+    """The targets of `train.step.target_losses`: the last step of each window, or all from its
+    first target on; blanks are none.
+    """
+    tokens_NS = windows.tokens()
+    is_target_NS = np.broadcast_to(
+        np.arange(windows.num_steps) == windows.num_steps - 1, tokens_NS.shape
+    )
+    if all_steps:
+        is_target_NS = np.arange(windows.num_steps) >= windows.first_targets[:, None]
+    rows, steps = np.nonzero(is_target_NS & (tokens_NS < vocabulary.num_classes))
+    is_onset_NS = np.array([vocabulary.decode(tokens) >= 0 for tokens in tokens_NS]).reshape(
+        tokens_NS.shape
+    )
+    positions = (windows.positions[rows].astype(int) + steps) % STEPS_PER_BAR
+    return Targets(rows, steps, tokens_NS[rows, steps], positions, is_onset_NS[rows, steps])
+
+
+@functools.partial(jax.jit, static_argnames=('architecture', 'kind'))
+def _losses(params, data, rows_B, ends_B, *, architecture, kind):
+    batch = gather(data, rows_B)
+    return target_losses(
+        params, batch if ends_B is None else batch.replace(end_B=ends_B), architecture, kind
+    )[0]
+
+
+def model_losses(
+    params: Params,
+    data: Data,
+    targets: Targets,
+    *,
+    architecture: Architecture,
+    kind: str,
+    ends_N: np.ndarray | None = None,
+) -> np.ndarray:
+    """What each target costs the network, [K] nats, without dropout; `kind` is what it was trained
+    on, 'all' steps or the 'last'. With 'gap' it is told what stands from step `ends_N` of each
+    window on.
+    """
+    num = data.starts_N.shape[0]
+    rows = np.full(-(-num // BATCH_SIZE) * BATCH_SIZE, -1, np.int32)
+    rows[:num] = np.arange(num)
+    batches = [
+        _losses(
+            params,
+            data,
+            rows_B,
+            None if ends_N is None else jnp.asarray(ends_N)[rows_B],
+            architecture=architecture,
+            kind=kind,
+        )
+        for rows_B in rows.reshape(-1, BATCH_SIZE)
+    ]
+    losses = np.concatenate(jax.device_get(batches)).astype(np.float64)
+    return losses[targets.rows] if kind == 'last' else losses[targets.rows, targets.steps - 1]
+
+
+def base_losses(train_counts: np.ndarray, targets: Targets) -> np.ndarray:
+    """What each target [K] costs the constant answer in nats: the class frequencies of the training
+    targets, plus one each.
+    """
+    frequencies = (train_counts + 1) / (train_counts + 1).sum()
+    return -np.log(frequencies)[targets.labels]
+
+
+def markov_losses(
+    markov: Markov, windows: Windows, targets: Targets, num_classes: int
+) -> np.ndarray:
+    """What each target [K] costs a Markov model in nats, told what stands before it in its window,
+    padding apart.
+
+    It is told as well that no target is a blank, to which the network gives no probability either.
+    """
+    firsts = -np.log(markov.probabilities(np.zeros((1, 0)))[0, :num_classes])
+    firsts += np.log(np.exp(-firsts).sum())
+    losses, tokens_NS = np.zeros(len(targets)), windows.tokens()
+    for row, padding in enumerate(windows.num_padding):
+        begin, end = np.searchsorted(targets.rows, [row, row + 1])
+        places = targets.steps[begin:end] - padding  # in the tokens without padding
+        own = tokens_NS[row, padding:]
+        # Of what is no target, such as a first token that is a blank, nothing is looked up.
+        losses[begin:end] = np.concatenate(
+            [firsts[np.minimum(own[:1], num_classes - 1)], nats(markov, own, num_classes)]
+        )[places]
+    return losses
+
+
+def summarize(
+    losses: Mapping[str, np.ndarray], targets: Targets, families_N: Sequence[int], seed: int = 0
+) -> dict:
+    """The likelihood of several models over the same targets, as `comparison.json` has it; their
+    names are the keys of `losses`.
+
+    Where some position of the bar has no target (last steps at a hop of whole beats), nats per note
+    would say little and are None. The 95 % intervals are of resamples of whole tune families
+    (Efron, 1979); None where there are fewer than two.
+
+    Args:
+      losses: nats [K] by model.
+      targets: K of them, at least one.
+      families_N: the tune family of each window.
+      seed: of the resamples.
+    """
+    families, members_K = np.unique(np.asarray(families_N)[targets.rows], return_inverse=True)
+    num_families = len(families)
+    shares = np.full(num_families, 1 / num_families)
+    counts_BF = generator(seed, Stream.LIKELIHOOD_RESAMPLES).multinomial(
+        num_families, shares, NUM_RESAMPLES
+    )
+    steps_F = np.bincount(members_K, minlength=num_families)
+    notes_F = np.bincount(members_K, targets.is_onset, num_families)
+    steps_P = np.bincount(targets.positions, minlength=STEPS_PER_BAR)
+    even = bool(steps_P.all() and notes_F.any())
+    found: dict = {
+        'nats_per_step': {},
+        'nats_per_note': {},
+        'nats_by_position': {},
+        'nats_intervals': {'per_step': {}, 'per_note': {}},
+    }
+    for name, losses_K in losses.items():
+        nats_F = np.bincount(members_K, losses_K, num_families)
+        nats_P = np.bincount(targets.positions, losses_K, STEPS_PER_BAR)
+        found['nats_per_step'][name] = float(nats_F.sum() / steps_F.sum())
+        found['nats_per_note'][name] = float(nats_F.sum() / notes_F.sum()) if even else None
+        found['nats_by_position'][name] = [
+            float(nats / num) if num else None for nats, num in zip(nats_P, steps_P, strict=True)
+        ]
+        for block, units_F in (('per_step', steps_F), ('per_note', notes_F)):
+            known = num_families > 1 and (block == 'per_step' or even)
+            found['nats_intervals'][block][name] = (
+                _interval(counts_BF @ nats_F, counts_BF @ units_F) if known else None
+            )
+    return found | {
+        'likelihood': {
+            'num_steps': len(targets),
+            'num_notes': int(notes_F.sum()),
+            'num_families': num_families,
+            'num_by_position': steps_P.tolist(),
+        }
+    }
+
+
+def _interval(nats_B: np.ndarray, units_B: np.ndarray) -> list[float]:
+    """The 2.5th and 97.5th percentile of a ratio over the resamples in which it is defined."""
+    return np.percentile(nats_B[units_B > 0] / units_B[units_B > 0], [2.5, 97.5]).tolist()

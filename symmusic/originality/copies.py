@@ -1,0 +1,267 @@
+"""What 2015-shapeh cannot see: passages copied from anywhere in the training tunes, rhythm
+included, and where they stand.
+
+A melody of L notes is its L - 1 symbols: from each note to the next the interval in semitones and
+the steps between their onsets (rests are part of them; the last note's length does not count). So
+the key does not matter, the rhythm does. Two measures:
+
+- the longest run: the most notes of a piece that follow one another in a tune in just the same way;
+- the local alignment (Smith & Waterman 1981), which finds copies with changes: a symbol alike in
+  interval and steps gains 1, in the interval alone 0, any other pair and any symbol left out costs
+  1. The numbers are our own choice.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from symmusic.melody.events import StepNote
+from symmusic.originality.align import align_locally, exact
+from symmusic.score.meter import STEPS_PER_BAR
+
+BATCH_TUNES = 256  # aligned side by side
+CHUNK_SYMBOLS = 1_000_000  # of the tunes searched for runs at a time: bounds the memory
+LEVEL = 95  # percentile of real unseen tunes beyond which a piece is flagged
+_STEPS = 1 << 20  # more than lie between two notes
+
+Melody = Sequence[StepNote]
+
+
+@dataclasses.dataclass(frozen=True)
+class Passage:
+    """The passage of a piece that is nearest to one of a tune.
+
+    Attributes:
+      tune: place of the tune among those searched, the first one of equals; None where there is no
+        passage.
+      score: notes of a run, or what the alignment gains; 0 where there is no passage.
+      share: of the most that the piece could have: its notes, or its symbols.
+      piece_notes, tune_notes: first note and the one after the last, from 0.
+      piece_bar, tune_bar: in which the first note begins, from 1.
+    """
+
+    tune: int | None = None
+    score: int = 0
+    share: float = 0.0
+    piece_notes: tuple[int, int] = (0, 0)
+    tune_notes: tuple[int, int] = (0, 0)
+    piece_bar: int = 0
+    tune_bar: int = 0
+
+
+def find_symbols(melody: Melody) -> np.ndarray:
+    """The symbols [max(L - 1, 0)] int64 of a melody: (interval + 128) * 2^20 + steps from onset to
+    onset.
+    """
+    pitches = np.array([note.pitch for note in melody], np.int64)
+    onsets = np.array([note.onset for note in melody], np.int64)
+    return (np.diff(pitches) + 128) * _STEPS + np.minimum(np.diff(onsets), _STEPS - 1)
+
+
+def find_longest_runs(pieces: Sequence[Melody], tunes: Sequence[Melody]) -> list[Passage]:
+    """The longest run of each piece that stands in a tune; of equally long ones the piece's first,
+    in the first tune that has it.
+
+    Exact, by sorting all suffixes (Manber & Myers 1993) of so many tunes at a time: linear in the
+    tunes. A run has two notes or more.
+    """
+    pieces_symbols = [find_symbols(piece) for piece in pieces]
+    found = [(0, 0, 0, 0)] * len(pieces)  # symbols, begin in the piece, tune, begin in the tune
+    chunk, size, first = [], 0, 0
+    for number, tune in enumerate(itertools.chain(tunes, [None])):
+        if tune is None or size > CHUNK_SYMBOLS:
+            for place, (length, begin, which, at) in enumerate(_search(pieces_symbols, chunk)):
+                if length > found[place][0]:
+                    found[place] = (length, begin, first + which, at)
+            chunk, size, first = [], 0, number
+        if tune is not None:
+            chunk.append(find_symbols(tune))
+            size += len(chunk[-1]) + 1
+    return [
+        (
+            _passage(
+                piece,
+                tunes[tune],
+                tune,
+                (begin, begin + length + 1),
+                (at, at + length + 1),
+                length + 1,
+                (length + 1) / len(piece),
+            )
+            if length
+            else Passage()
+        )
+        for piece, (length, begin, tune, at) in zip(pieces, found, strict=True)
+    ]
+
+
+def _search(
+    pieces: Sequence[np.ndarray], tunes: Sequence[np.ndarray]
+) -> list[tuple[int, int, int, int]]:
+    longest = max(map(len, pieces), default=0)
+    if not longest or not any(map(len, tunes)):
+        return [(0, 0, 0, 0)] * len(pieces)
+    # Every melody ends in a symbol that stands nowhere else, so that nothing alike goes past its
+    # end.
+    melodies = [np.append(symbols, -1 - number) for number, symbols in enumerate([*tunes, *pieces])]
+    starts = np.concatenate([[0], np.cumsum([len(symbols) for symbols in melodies])])
+    num_tune_symbols = starts[len(tunes)]
+    # Row k: equal numbers for equal stretches of 2^k symbols, in their order; from two stretches of
+    # one row each of the next is made.
+    ranks = [np.unique(np.concatenate(melodies), return_inverse=True)[1]]
+    while (width := 1 << len(ranks) - 1) < longest:
+        pairs = ranks[-1] * (ranks[-1].max() + 1) + np.append(
+            ranks[-1][width:], np.zeros(width, np.int64)
+        )
+        ranks.append(np.unique(pairs, return_inverse=True)[1])
+    order = np.argsort(ranks[-1], kind='stable')
+    places = np.arange(len(order))
+    is_tune = order < num_tune_symbols
+    before = np.maximum.accumulate(np.where(is_tune, places, -1))
+    after = np.minimum.accumulate(np.where(is_tune, places, len(order))[::-1])[::-1]
+    is_piece = ~is_tune
+    lengths = np.zeros(len(order) - num_tune_symbols, np.int64)
+    for neighbour in (before, after):
+        known = is_piece & (neighbour >= 0) & (neighbour < len(order))
+        one, other = order[known], order[neighbour[known]]
+        alike = np.zeros(len(one), np.int64)
+        for level in reversed(range(len(ranks))):
+            alike += (ranks[level][one + alike] == ranks[level][other + alike]).astype(
+                np.int64
+            ) << level
+        lengths[one - num_tune_symbols] = np.maximum(lengths[one - num_tune_symbols], alike)
+    found = []
+    for number in range(len(tunes), len(melodies)):
+        own = lengths[starts[number] - num_tune_symbols : starts[number + 1] - num_tune_symbols]
+        begin = int(own.argmax())
+        length = int(own[begin])
+        at = (
+            _first_place(ranks[0], num_tune_symbols, starts[number] + begin, length)
+            if length
+            else 0
+        )
+        tune = int(np.searchsorted(starts, at, side='right')) - 1
+        found.append((length, begin, tune, int(at - starts[tune])))
+    return found
+
+
+def _first_place(symbols: np.ndarray, num_tune_symbols: int, begin: int, length: int) -> int:
+    """Where in the tunes the stretch of `length` symbols from `begin` on stands first."""
+    places = np.flatnonzero(symbols[:num_tune_symbols] == symbols[begin])
+    for offset in range(1, length):
+        places = places[symbols[places + offset] == symbols[begin + offset]]
+    return int(places[0])
+
+
+def find_alignments(
+    pieces: Sequence[Melody],
+    tunes: Sequence[Melody],
+    *,
+    progress: Callable[[Iterable, str], Iterable] | None = None,
+) -> list[Passage]:
+    """The best local alignment of each piece with any tune, the first tune of equals; `progress`
+    wraps the batches of tunes.
+    """
+    tunes_symbols = [find_symbols(tune) for tune in tunes]
+    distinct = np.unique(np.concatenate([np.zeros(0, np.int64), *tunes_symbols]))
+    order = sorted(
+        (number for number, symbols in enumerate(tunes_symbols) if len(symbols)),
+        key=lambda number: len(tunes_symbols[number]),
+    )
+    batches = [order[begin : begin + BATCH_TUNES] for begin in range(0, len(order), BATCH_TUNES)]
+    queries = []
+    for piece in pieces:
+        rows, rows_I = np.unique(find_symbols(piece), return_inverse=True)
+        padding_U = np.full((len(rows), 1), -1)
+        queries.append((np.hstack([_scores(rows, distinct), padding_U]), rows_I))
+    best = [(0, 0)] * len(pieces)  # (-score, tune)
+    with exact():
+        for batch in progress(batches, 'batch') if progress else batches:
+            ids_JD = np.full(
+                (max(len(tunes_symbols[number]) for number in batch), len(batch)),
+                len(distinct),
+                np.int32,
+            )
+            for place, number in enumerate(batch):
+                ids_JD[: len(tunes_symbols[number]), place] = np.searchsorted(
+                    distinct, tunes_symbols[number]
+                )
+            for place, (scores_UK, rows_I) in enumerate(queries):
+                if len(rows_I):
+                    scores_D = align_locally(
+                        scores_UK, rows_I, ids_JD, gap=1, padding=len(distinct)
+                    )
+                    top = int(scores_D.max())
+                    best[place] = min(
+                        best[place],
+                        (-top, min(batch[tune] for tune in np.flatnonzero(scores_D == top))),
+                    )
+    return [
+        _trace(piece, tunes[tune], tune) if score else Passage()
+        for piece, (score, tune) in zip(pieces, best, strict=True)
+    ]
+
+
+def _scores(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """What each pair of symbols gains."""
+    return np.where(
+        one[:, None] == other, 1, np.where(one[:, None] // _STEPS == other // _STEPS, 0, -1)
+    )
+
+
+def _trace(piece: Melody, tune: Melody, number: int) -> Passage:
+    """The best local alignment of two melodies; of equal ones that which ends first."""
+    gains = _scores(find_symbols(piece), find_symbols(tune))
+    cells = np.zeros((gains.shape[0] + 1, gains.shape[1] + 1), np.int64)
+    for i, j in np.ndindex(*gains.shape):
+        cells[i + 1, j + 1] = max(
+            0, cells[i, j] + gains[i, j], cells[i, j + 1] - 1, cells[i + 1, j] - 1
+        )
+    i, j = end = np.unravel_index(cells.argmax(), cells.shape)
+    while cells[i, j]:
+        if cells[i, j] == cells[i - 1, j - 1] + gains[i - 1, j - 1]:
+            i, j = i - 1, j - 1
+        elif cells[i, j] == cells[i - 1, j] - 1:
+            i -= 1
+        else:
+            j -= 1
+    score = int(cells.max())
+    return _passage(
+        piece,
+        tune,
+        number,
+        (int(i), int(end[0]) + 1),
+        (int(j), int(end[1]) + 1),
+        score,
+        score / len(gains),
+    )
+
+
+def _passage(piece, tune, number, piece_notes, tune_notes, score, share) -> Passage:
+    bars = [
+        melody[notes[0]].onset // STEPS_PER_BAR + 1
+        for melody, notes in ((piece, piece_notes), (tune, tune_notes))
+    ]
+    return Passage(number, score, share, piece_notes, tune_notes, *bars)
+
+
+def reference_level(passages: Sequence[Passage]) -> float | None:
+    """The 95th percentile of the scores of real unseen melodies, as long as the pieces, against the
+    same tunes; None of none.
+    """
+    return (
+        float(np.percentile([passage.score for passage in passages], LEVEL)) if passages else None
+    )
+
+
+def flag(passages: Sequence[Passage], level: float | None) -> list[int]:
+    """The places of the pieces whose score is above the level: scores, not shares, as short pieces
+    have high shares by nature.
+    """
+    return (
+        []
+        if level is None
+        else [place for place, passage in enumerate(passages) if passage.score > level]
+    )

@@ -1,0 +1,171 @@
+"""Never more than so many notes of a tune: runs that stand in the training tunes are masked while
+pieces are drawn. Pure functions.
+
+A run is notes that follow one another in just the same way, by interval and by the steps from onset
+to onset, as `originality/copies.py` measures it; it may begin in the prompt. The index is a sorted
+array of hashes (32 bits) of all runs of one note more than are allowed: one that is in the tunes is
+always found; with 2 * 10^5 of them 5 of 10^5 other runs are refused as well.
+"""
+
+from collections.abc import Sequence
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+MIX, BASE = 2654435761, 2246822519  # odd numbers of 32 bits (Knuth's and xxHash's)
+STEPS = 1 << 20  # more than lie between two notes
+
+
+@flax.struct.dataclass
+class Index:
+    """What must not be completed: `hashes_M` uint32, sorted, of runs of K symbols, the last one
+    again and again up to a power of two; `pitches_V` of the classes, -1 where no note begins.
+    """
+
+    hashes_M: jax.Array
+    pitches_V: jax.Array
+    num_symbols: int = flax.struct.field(pytree_node=False)
+
+    def after(self, prompts_BT: jax.Array, counts_N: jax.Array, is_given_N: jax.Array) -> 'Copies':
+        """The constraint for pieces after prompts, for `sample`."""
+        return Copies(CopyRow(counts_N, is_given_N), self, jax.jit(listen)(self, prompts_BT))
+
+
+@flax.struct.dataclass
+class Heard:
+    """Of B prompts and what is drawn after them: the last symbols, mixed, the latest note's pitch,
+    how long ago it started, how many there were, how many of them were given since the latest drawn
+    one, at how many steps a copy was refused, and at how many every class was a copy, so that one
+    had to be let through.
+    """
+
+    mixed_BK: jax.Array  # uint32, K - 1 of them
+    pitch_B: jax.Array
+    since_B: jax.Array
+    count_B: jax.Array
+    given_B: jax.Array
+    refused_B: jax.Array
+    stuck_B: jax.Array
+
+
+@flax.struct.dataclass
+class CopyRow:
+    """Of each of N steps; before the axes there is N."""
+
+    counts: jax.Array  # bool, False at a step that repeats the prompt's last
+    is_given: jax.Array  # bool, at a step whose token was known before anything is drawn
+
+
+@flax.struct.dataclass
+class Copies:
+    """No step may complete a run of `index`, unless nothing else is left; a constraint of `sample`
+    whose state counts the refusals.
+
+    `heard` is what `listen` heard in the prompts, their last step included.
+    """
+
+    rows: CopyRow
+    index: Index
+    heard: Heard
+
+    def init(self, num_pieces: int) -> Heard:
+        """After the prompts."""
+        return self.heard
+
+    def allow(self, row: CopyRow, state: Heard, may_BV: jax.Array) -> tuple[jax.Array, Heard]:
+        """[B, V] the classes that complete no run; where all would, they are left as they are."""
+        is_copy_BV = ~original(self.index, state) & may_BV & row.counts
+        is_stuck_B = (is_copy_BV == may_BV).all(axis=-1)
+        is_copy_BV &= ~is_stuck_B[:, None] & ~row.is_given
+        # a run of notes that were all given is nobody's copy
+        is_stuck_B &= ~row.is_given | (state.given_B < self.index.num_symbols)
+        refused_B = state.refused_B + is_copy_BV.any(axis=-1)
+        state = state.replace(refused_B=refused_B, stuck_B=state.stuck_B + is_stuck_B)
+        return may_BV & ~is_copy_BV, state
+
+    def advance(self, row: CopyRow, state: Heard, token_B: jax.Array) -> Heard:
+        """What is heard after a step's tokens."""
+        after = hear(self.index, state, token_B, row.is_given)
+        return jax.tree.map(lambda new, old: jnp.where(row.counts, new, old), after, state)
+
+
+def make_index(symbols: Sequence[np.ndarray], max_run: int, pitches_V: np.ndarray) -> Index | None:
+    """The index of all runs of `max_run` + 1 notes; None where there is none.
+
+    Args:
+      symbols: of each tune, [L - 1] as `originality.copies.find_symbols` has them.
+      max_run: notes, 2 or more.
+      pitches_V: of the classes in the model's key, -1 where no note begins.
+    """
+    found = [np.zeros(0, np.uint32)]
+    for tune in symbols:
+        mixed = tune.astype(np.uint32) * np.uint32(MIX)
+        if len(mixed) >= max_run:
+            found.append(_hash(np.lib.stride_tricks.sliding_window_view(mixed, max_run)))
+    if not any(map(len, found)):
+        return None
+    hashes = np.unique(np.concatenate(found))
+    # a power of two, so that few numbers of runs are programs of their own
+    room = 1 << (len(hashes) - 1).bit_length()
+    return Index(
+        np.pad(hashes, (0, room - len(hashes)), mode='edge'),
+        np.asarray(pitches_V, np.int32),
+        max_run,
+    )
+
+
+def _hash(mixed: np.ndarray | jax.Array) -> np.ndarray | jax.Array:
+    """Of runs of symbols, uint32 [..., K], the hash [...]: a polynomial modulo 2^32."""
+    total = mixed[..., 0]
+    for place in range(1, mixed.shape[-1]):
+        total = total * mixed.dtype.type(BASE) + mixed[..., place]
+    return total
+
+
+def listen(index: Index, prompts_BT: jax.Array) -> Heard:
+    """What is heard in prompts."""
+    num_pieces = prompts_BT.shape[0]
+    zeros = jnp.zeros(num_pieces, jnp.int32)
+    nothing = Heard(jnp.zeros((num_pieces, index.num_symbols - 1), jnp.uint32), *[zeros] * 6)
+    return lax.scan(
+        lambda heard, token_B: (hear(index, heard, token_B, True), None), nothing, prompts_BT.T
+    )[0]
+
+
+def original(index: Index, heard: Heard) -> jax.Array:
+    """[B, V] the classes that complete no run of a tune."""
+    symbols_BV = (index.pitches_V - heard.pitch_B[:, None] + 128) * STEPS + jnp.minimum(
+        heard.since_B, STEPS - 1
+    )[:, None]
+    before_BVK = jnp.broadcast_to(
+        heard.mixed_BK[:, None], (*symbols_BV.shape, index.num_symbols - 1)
+    )
+    runs_BVK = jnp.concatenate(
+        [before_BVK, (symbols_BV.astype(jnp.uint32) * jnp.uint32(MIX))[..., None]], axis=-1
+    )
+    hashes_BV = _hash(runs_BVK)
+    places_BV = jnp.minimum(jnp.searchsorted(index.hashes_M, hashes_BV), len(index.hashes_M) - 1)
+    is_copy_BV = index.hashes_M[places_BV] == hashes_BV
+    return ~(is_copy_BV & (index.pitches_V >= 0) & (heard.count_B >= index.num_symbols)[:, None])
+
+
+def hear(index: Index, heard: Heard, token_B: jax.Array, is_given: bool | jax.Array) -> Heard:
+    """What is heard after a step, whose token was given or drawn."""
+    pitch_B = index.pitches_V[token_B]
+    begins_B = pitch_B >= 0
+    symbol_B = (
+        (pitch_B - heard.pitch_B + 128) * STEPS + jnp.minimum(heard.since_B, STEPS - 1)
+    ).astype(jnp.uint32)
+    longer_BK = jnp.concatenate([heard.mixed_BK, (symbol_B * jnp.uint32(MIX))[:, None]], axis=1)[
+        :, 1:
+    ]
+    return heard.replace(
+        mixed_BK=jnp.where((begins_B & (heard.count_B > 0))[:, None], longer_BK, heard.mixed_BK),
+        pitch_B=jnp.where(begins_B, pitch_B, heard.pitch_B),
+        since_B=jnp.where(begins_B, 1, heard.since_B + 1),
+        count_B=heard.count_B + begins_B,
+        given_B=jnp.where(begins_B, jnp.where(is_given, heard.given_B + 1, 0), heard.given_B),
+    )

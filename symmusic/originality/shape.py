@@ -1,0 +1,341 @@
+"""Plagiarism as the source measured it: MelodyShape's algorithm 2015-shapeh (Urbano 2013, 2015),
+exactly and for large collections.
+
+A melody is its n-grams: of every three consecutive notes the pitches of the second and third above
+the first. Rhythm does not count. A score is that of the best alignment from both starts on, divided
+by the smaller number of n-grams: below 1, often below 0, not clamped. The original remembers costs
+in an order that depends on its input; ours are the pure ones (off by up to 0.02 for that reason).
+
+All costs times 2 N, N being the n-grams of the collection, are integers, so no score depends on the
+order of sums. Letters: U distinct n-grams of the query, I its n-grams, K distinct n-grams of the
+collection, D tunes, J n-grams of a tune.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from symmusic.originality.align import NEVER, align_prefixes, exact
+
+BATCH_TUNES = 256  # aligned side by side
+# tunes between two looks at the best score so far; the last number holds from there on
+CHUNKS = (256, 512, 1024, 2048, 4096, 8192)
+
+# What two different n-grams cost, in halves: rows for the query's signs of its two intervals,
+# columns for the tune's; -- -0 -+ 0- ... ++. The shape of an n-gram is one of four (falls then
+# rises, rises then falls, rises, falls), closed where a sign is 0: the query's is the first that
+# holds, and the tune's n-gram has it (1), has its opposite (16) or neither (2).
+_SIGNS = list(itertools.product((-1, 0, 1), repeat=2))
+_SHAPES = [
+    lambda u, v: u <= 0 <= v,
+    lambda u, v: v <= 0 <= u,
+    lambda u, v: u >= 0 and v >= 0,
+    lambda u, v: u <= 0 and v <= 0,
+]
+
+
+def _mismatch(query: tuple[int, int], tune: tuple[int, int]) -> int:
+    kind = next(kind for kind, holds in enumerate(_SHAPES) if holds(*query))
+    return 1 if _SHAPES[kind](*tune) else 16 if _SHAPES[kind ^ 1](*tune) else 2
+
+
+MISMATCHES = np.array([[_mismatch(query, tune) for tune in _SIGNS] for query in _SIGNS], np.int64)
+
+
+@dataclasses.dataclass(frozen=True)
+class Collection:
+    """Tunes to compare with, at most 8 bytes per n-gram.
+
+    Attributes:
+      names: of the tunes [D].
+      num_notes: of each tune [D].
+      ngrams: the distinct n-grams [K], as `find_ngrams` writes them, ascending.
+      counts: how often each occurs [K].
+      ids: all tunes' n-grams, one tune after the other, as places in `ngrams`.
+      starts: where each tune begins in `ids`, and where the last ends [D + 1].
+      bag_ids, bag_counts, bag_starts: the same with each n-gram of a tune once, and how often it
+        has it.
+    """
+
+    names: tuple[str, ...]
+    num_notes: np.ndarray
+    ngrams: np.ndarray
+    counts: np.ndarray
+    ids: np.ndarray
+    starts: np.ndarray
+    bag_ids: np.ndarray
+    bag_counts: np.ndarray
+    bag_starts: np.ndarray
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """The n-grams of each tune [D]."""
+        return np.diff(self.starts)
+
+    @property
+    def total(self) -> int:
+        """N, all n-grams of the collection."""
+        return len(self.ids)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclasses.dataclass(frozen=True)
+class Match:
+    """The tune that a piece is nearest to: its place in the collection (None where piece or
+    collection has none of 3 notes) and the score.
+
+    `num_cells` is how many cells were computed, padding apart, of `num_all_cells` between the piece
+    and all tunes.
+    """
+
+    tune: int | None
+    score: float
+    num_cells: int = 0
+    num_all_cells: int = 0
+
+
+def find_ngrams(pitches: Sequence[int]) -> np.ndarray:
+    """The n-grams [max(L - 2, 0)] uint16 of a melody of L pitches (0-127): (second - first + 128) *
+    256 + (third - first + 128).
+    """
+    pitches = np.asarray(pitches, np.int64)
+    first = pitches[:-2]
+    return ((pitches[1:-1] - first + 128) * 256 + pitches[2:] - first + 128).astype(np.uint16)
+
+
+def index_tunes(names: Sequence[str], melodies: Iterable[Sequence[int]]) -> Collection:
+    """A collection of melodies, given as pitches in order; tunes with fewer than 3 notes stay in it
+    and match nothing.
+    """
+    parts, bag_ids, bag_counts, num_notes = [], [], [], []
+    for pitches in melodies:
+        parts.append(find_ngrams(pitches))
+        distinct, counts = np.unique(parts[-1], return_counts=True)
+        bag_ids.append(distinct)
+        bag_counts.append(counts.astype(np.int32))
+        num_notes.append(len(pitches))
+    empty = np.zeros(0, np.uint16)
+    ids = np.concatenate([empty, *parts])
+    counts = np.bincount(ids, minlength=1 << 16)
+    place = (np.cumsum(counts > 0) - 1).astype(np.uint16)
+    return Collection(
+        names=tuple(names),
+        num_notes=np.array(num_notes, np.int64),
+        ngrams=np.flatnonzero(counts),
+        counts=counts[counts > 0],
+        ids=place[ids],
+        starts=_starts(parts),
+        bag_ids=place[np.concatenate([empty, *bag_ids])],
+        bag_counts=np.concatenate([np.zeros(0, np.int32), *bag_counts]),
+        bag_starts=_starts(bag_ids),
+    )
+
+
+def _starts(parts: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)]).astype(
+        np.int64
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Query:
+    """A piece made ready for a collection; all costs times 2 N.
+
+    `gains_UK` as in `align_prefixes`, `worth_K` what the matches of each n-gram are worth and
+    `has_K` how many there can be, `reach` more than what any path gains over leaving all of the
+    tune out.
+    """
+
+    num_notes: int
+    rows_I: np.ndarray
+    skips_I: np.ndarray
+    gains_UK: np.ndarray
+    gaps_K: np.ndarray
+    worth_K: np.ndarray
+    has_K: np.ndarray
+    first_costs_K: np.ndarray
+    reach: int
+
+
+def _prepare(pitches: Sequence[int], collection: Collection) -> _Query:
+    total = collection.total
+    distinct, rows_I, has_U = np.unique(
+        find_ngrams(pitches), return_inverse=True, return_counts=True
+    )
+    distinct = distinct.astype(np.int64)
+    place_U = np.searchsorted(collection.ngrams, distinct)
+    is_known_U = collection.ngrams[np.minimum(place_U, len(collection.ngrams) - 1)] == distinct
+    worth_K = 2 * (total - collection.counts)
+    gaps_U = np.full(len(distinct), -2)
+    gaps_U[is_known_U] = -worth_K[place_U[is_known_U]]
+    costs_UK = -total * MISMATCHES[_signs(distinct)][:, _signs(collection.ngrams)]
+    costs_UK[is_known_U, place_U[is_known_U]] = worth_K[place_U[is_known_U]]
+    gains_UK = costs_UK - gaps_U[:, None] + worth_K
+    has_K = np.zeros(len(worth_K), np.int64)
+    has_K[place_U[is_known_U]] = has_U[is_known_U]
+    return _Query(
+        num_notes=len(pitches),
+        rows_I=rows_I,
+        skips_I=np.cumsum(gaps_U[rows_I]),
+        gains_UK=gains_UK,
+        gaps_K=-worth_K,
+        worth_K=worth_K,
+        has_K=has_K,
+        first_costs_K=costs_UK[rows_I[0]],
+        reach=int(np.maximum(gains_UK.max(1) + gaps_U, 0)[rows_I].sum()),
+    )
+
+
+def _signs(ngrams: np.ndarray) -> np.ndarray:
+    """The rows of `MISMATCHES` for n-grams: the signs of their two intervals."""
+    second, third = ngrams // 256 - 128, ngrams % 256 - 128
+    return 3 * np.sign(second) + np.sign(third - second) + 4
+
+
+def _align(
+    query: _Query, collection: Collection, tunes_D: np.ndarray, least: float, *, whole: bool = False
+) -> tuple[np.ndarray, int]:
+    """Scores [D] of a query with tunes that have n-grams, and the cells computed; exact where they
+    are `least` or more.
+
+    What lies so far along a tune that leaving out all before it costs more than any path can gain
+    is not computed, nor needed: it is below the cost of the first two n-grams and below `least`.
+    `whole` computes it nevertheless.
+    """
+    lengths_D = collection.lengths[tunes_D]
+    places_DJ = np.arange(lengths_D.max())
+    at_DJ = collection.starts[tunes_D][:, None] + np.minimum(places_DJ, lengths_D[:, None] - 1)
+    ids_DJ = collection.ids[at_DJ]
+    skips_DJ = np.cumsum(query.gaps_K[ids_DJ], axis=1)
+    smaller_D = np.minimum(len(query.rows_I), lengths_D)
+    needed_D = query.first_costs_K[ids_DJ[:, 0]]
+    if least > -np.inf:  # one unit below, against the rounding of `least`
+        needed_D = np.maximum(
+            needed_D, np.floor(least * (2 * collection.total * smaller_D)).astype(np.int64) - 1
+        )
+    is_used_DJ = places_DJ < lengths_D[:, None]
+    if not whole:
+        is_used_DJ &= query.reach + skips_DJ >= needed_D[:, None]
+    num_used = max(int(is_used_DJ.any(axis=0).sum()), 1)
+    skips_DJ = np.where(is_used_DJ, skips_DJ, NEVER)[:, :num_used]
+    cells_D = align_prefixes(
+        query.gains_UK,
+        query.rows_I,
+        query.skips_I,
+        ids_DJ[:, :num_used].T.astype(np.int32),
+        skips_DJ.T,
+    )
+    num_cells = len(query.rows_I) * int(np.minimum(num_used, lengths_D).sum())
+    return (
+        np.where(cells_D > NEVER // 2, cells_D / (2 * collection.total * smaller_D), -np.inf),
+        num_cells,
+    )
+
+
+def score_all(pitches: Sequence[int], collection: Collection, *, whole: bool = False) -> np.ndarray:
+    """The scores [D] of one melody with every tune; -inf where either has fewer than 3 notes."""
+    scores_D = np.full(len(collection), -np.inf)
+    if len(pitches) < 3:
+        return scores_D
+    usable = np.flatnonzero(collection.lengths)
+    usable = usable[np.argsort(collection.lengths[usable], kind='stable')]
+    with exact():
+        query = _prepare(pitches, collection) if len(usable) else None
+        for begin in range(0, len(usable), BATCH_TUNES):
+            tunes_D = usable[begin : begin + BATCH_TUNES]
+            scores_D[tunes_D], _ = _align(query, collection, tunes_D, -np.inf, whole=whole)
+    return scores_D
+
+
+def bound_scores(pitches: Sequence[int], collection: Collection) -> np.ndarray:
+    """Bounds [D] that no score exceeds: every n-gram that melody and tune share matched, as often
+    as both have it, and no cost paid.
+    """
+    return _bounds(_prepare(pitches, collection), collection)
+
+
+def _bounds(query: _Query, collection: Collection) -> np.ndarray:
+    bounds_D = np.full(len(collection), -np.inf)
+    usable = np.flatnonzero(collection.lengths)
+    for begin in range(0, len(usable), CHUNKS[-1]):
+        tunes = usable[begin : begin + CHUNKS[-1]]
+        first, last = collection.bag_starts[tunes[0]], collection.bag_starts[tunes[-1] + 1]
+        ids = collection.bag_ids[first:last]
+        shared = (
+            np.minimum(query.has_K[ids], collection.bag_counts[first:last]) * query.worth_K[ids]
+        )
+        gains_D = np.add.reduceat(shared, collection.bag_starts[tunes] - first)
+        bounds_D[tunes] = gains_D / (
+            2 * collection.total * np.minimum(len(query.rows_I), collection.lengths[tunes])
+        )
+    return bounds_D
+
+
+def find_nearest(pitches: Sequence[int], collection: Collection) -> Match:
+    """The tune with the highest score; of equal ones the nearest in number of notes, then the first
+    of the collection.
+
+    Tunes are visited by falling bound, and those whose bound is below the best score are not:
+    nothing changes by that.
+    """
+    if len(pitches) < 3 or not collection.total:
+        return Match(None, -np.inf)
+    query = _prepare(pitches, collection)
+    bounds_D = _bounds(query, collection)
+    order = np.argsort(-bounds_D, kind='stable')[: int((bounds_D > -np.inf).sum())]
+    best, num_cells, begin = (np.inf, 0, -1), 0, 0
+    sizes = itertools.chain(CHUNKS, itertools.repeat(CHUNKS[-1]))
+    with exact():
+        while begin < len(order) and bounds_D[order[begin]] >= -best[0]:
+            chunk = order[begin : (begin := begin + next(sizes))]
+            chunk = chunk[np.argsort(collection.lengths[chunk], kind='stable')]
+            for first in range(0, len(chunk), BATCH_TUNES):
+                tunes_D = chunk[first : first + BATCH_TUNES]
+                tunes_D = tunes_D[bounds_D[tunes_D] >= -best[0]]
+                if not len(tunes_D):
+                    continue
+                scores_D, cells = _align(query, collection, tunes_D, -best[0])
+                num_cells += cells
+                tied = tunes_D[scores_D == scores_D.max()]
+                distances = np.abs(collection.num_notes[tied] - query.num_notes)
+                best = min(
+                    best,
+                    *(
+                        (-float(scores_D.max()), *each)
+                        for each in zip(distances.tolist(), tied.tolist(), strict=True)
+                    ),
+                )
+    return Match(best[2], -best[0], num_cells, len(query.rows_I) * collection.total)
+
+
+def find_all_nearest(
+    melodies: Sequence[Sequence[int]],
+    collection: Collection,
+    *,
+    progress: Callable[[Iterable, str], Iterable] | None = None,
+) -> list[Match]:
+    """`find_nearest` of each melody, in order; `progress` wraps what is iterated over, with the
+    unit's name.
+    """
+    return [
+        find_nearest(pitches, collection)
+        for pitches in (progress(melodies, 'piece') if progress else melodies)
+    ]
+
+
+def mean_and_sd(scores: Sequence[float]) -> tuple[float | None, float | None, int]:
+    """Mean, SD (of the population) and the number of unusable (-inf) scores, which count as the
+    mean of the others, as in the source.
+
+    None where all are unusable. So replaced, they leave the mean as it is and make the SD smaller.
+    """
+    scores = np.asarray(scores, np.float64)
+    usable = np.isfinite(scores)
+    if not usable.any():
+        return None, None, len(scores)
+    filled = np.where(usable, scores, scores[usable].mean())
+    return float(filled.mean()), float(filled.std()), int((~usable).sum())

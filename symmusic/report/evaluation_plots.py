@@ -1,0 +1,160 @@
+"""What the pictures of a comparison show, for the page and for PNG files of their own: densities of
+distances, and transitions.
+"""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from symmusic.measures.comparison import Pieces
+from symmusic.measures.distances import (
+    FINE_STEPS,
+    TAILS,
+    binned,
+    fit_density,
+    inter_distances,
+    intra_distances,
+)
+from symmusic.measures.features import FEATURES, LENGTHS
+from symmusic.plots import write_figure
+from symmusic.score.notes import NOTE_NAMES
+
+TITLES = {
+    'PC': 'pitch count',
+    'PR': 'pitch range (semitones)',
+    'PI': 'mean interval (semitones)',
+    'PCH': 'pitch-class histogram',
+    'PCTM': 'pitch-class transitions',
+    'NC': 'note count',
+    'IOI': 'mean inter-onset interval (s)',
+    'NLH': 'note-length histogram',
+    'NLTM': 'note-length transitions',
+}
+Densities = dict[str, dict[str, tuple[np.ndarray, np.ndarray] | None]]
+KINDS = {'reference': 'within reference', 'generated': 'within generated', 'inter': 'between them'}
+
+
+@dataclasses.dataclass(frozen=True)
+class Transitions:
+    """The mean transitions of both sets, from row to column, in counts per piece: {set: [K, K]},
+    and what each of the K is.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    means: dict[str, np.ndarray]
+
+    @property
+    def most(self) -> float:
+        """The largest cell, of both sets; above 0."""
+        return max(1e-9, *(float(mean.max(initial=0)) for mean in self.means.values()))
+
+
+def find_densities(sets: dict[str, Pieces], protocol: str) -> Densities:
+    """For each feature and each of `KINDS` the density of its distances: points from 0 on and
+    heights; None where all are alike.
+    """
+    reference, generated = sets.values()
+    found: Densities = {}
+    for name in FEATURES:
+        one, other = reference.features[name], generated.features[name]
+        distances = (
+            intra_distances(one, protocol),
+            intra_distances(other, protocol),
+            inter_distances(one, other, protocol),
+        )
+        found[name] = {
+            kind: _density(values) for kind, values in zip(KINDS, distances, strict=True)
+        }
+    return found
+
+
+def _density(values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    density = fit_density(values)
+    if density is None:
+        return None
+    tail = TAILS * density.bandwidth
+    points = np.linspace(density.values[0] - tail, density.values[-1] + tail, FINE_STEPS)
+    heights = binned(density, points)
+    return points[points >= 0], heights[points >= 0]
+
+
+def mean_transitions(sets: dict[str, Pieces]) -> tuple[Transitions, Transitions]:
+    """Those of pitch classes, and of note lengths from the longest on, those lengths alone that one
+    of the sets moves from or to.
+    """
+    pitch, length = (
+        {which: pieces.features[name].mean(axis=0) for which, pieces in sets.items()}
+        for name in ('PCTM', 'NLTM')
+    )
+    lengths = sorted(LENGTHS, key=lambda label: -LENGTHS[label])
+    places = np.array([list(LENGTHS).index(label) for label in lengths])
+    used = sum(mean.sum(axis=0) + mean.sum(axis=1) for mean in length.values())[places] > 0
+    kept = places[used]
+    labels = tuple(label for label, is_used in zip(lengths, used, strict=True) if is_used)
+    return (
+        Transitions('PCTM', NOTE_NAMES, pitch),
+        Transitions(
+            'NLTM', labels, {which: mean[np.ix_(kept, kept)] for which, mean in length.items()}
+        ),
+    )
+
+
+def draw_distances(path: pathlib.Path, densities: Densities) -> None:
+    """Draws `find_densities`."""
+    # here, because it takes a second to import and few runs of the program draw
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 8), layout='constrained')
+    for axes, (name, curves) in zip(figure.subplots(3, 3).ravel(), densities.items(), strict=True):
+        for (kind, curve), color in zip(
+            curves.items(), ('0.4', 'tab:blue', 'tab:orange'), strict=True
+        ):
+            if curve:
+                axes.plot(*curve, color=color, label=KINDS[kind])
+        axes.set_title(f'{name}: {TITLES[name]}', fontsize=9)
+        if not axes.lines:
+            axes.text(
+                0.5,
+                0.5,
+                'no density: all distances are alike',
+                ha='center',
+                transform=axes.transAxes,
+                fontsize=8,
+            )
+        axes.set_xlim(left=0)
+        axes.set_yticks([])
+        axes.spines[['top', 'right', 'left']].set_visible(False)
+        axes.margins(y=0.02)
+    handles = {
+        label: line
+        for axes in figure.axes
+        for line, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    if handles:
+        figure.legend(
+            handles.values(), handles.keys(), loc='outside lower center', ncols=3, frameon=False
+        )
+    figure.suptitle('Densities of the distances between pieces')
+    write_figure(path, figure)
+
+
+def draw_transitions(path: pathlib.Path, transitions: tuple[Transitions, Transitions]) -> None:
+    """Draws `mean_transitions`."""
+    from matplotlib.colors import PowerNorm
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 10), layout='constrained')
+    grid = figure.subplots(2, 2)
+    for row, each in enumerate(transitions):
+        for axes, (which, mean) in zip(grid[row], each.means.items(), strict=True):
+            scale = PowerNorm(0.5, 0, each.most)  # a square root, so that rare transitions show
+            axes.set(xlabel='to', ylabel='from', title=f'{which}: {TITLES[each.name]}')
+            if each.labels:
+                image = axes.imshow(mean, cmap='viridis', norm=scale)
+                axes.set_xticks(range(len(each.labels)), each.labels, rotation=90, fontsize=7)
+                axes.set_yticks(range(len(each.labels)), each.labels, fontsize=7)
+        if each.labels:
+            figure.colorbar(image, ax=grid[row], label='per piece', shrink=0.8)
+    write_figure(path, figure)

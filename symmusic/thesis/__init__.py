@@ -1,0 +1,1 @@
+"""What only repeats the thesis: its published tables."""

@@ -1,0 +1,295 @@
+"""The listening page: its files and figures, and a browser that plays, stops, sorts, filters and
+downloads.
+"""
+
+import base64
+import re
+
+import mido
+import numpy as np
+import pytest
+
+from symmusic.generate.compose import Piece
+from symmusic.generate.playback import page_sound
+from symmusic.generate.prompt import Prompt
+from symmusic.generate.whole import Whole, put_together
+from symmusic.melody.encodings import MelodyVocabulary
+from symmusic.report.introduction import shade
+from symmusic.report.listening import Entry, listening_page
+from symmusic.score.instruments import INSTRUMENTS
+
+NASTY = '</script><b>x</b>'
+PIECES = [[60, 62, 64, 65], [72], [], [60, 59]]  # pitches, a quarter each, from the new bar on
+
+RUNS = [
+    {'tune': NASTY, 'score': 3, 'piece_notes': (1, 4), 'tune_bar': 7},
+    None,
+    None,
+    {'tune': 'b', 'score': 2, 'piece_notes': (0, 2), 'tune_bar': 1},
+]
+
+
+LOOKS = [[3, 700, 16, 200]] * 16  # most at three steps before, then a bar before
+
+
+def events_of(pitches):
+    events = np.full(16, -1, np.int8)
+    events[: 4 * len(pitches) : 4] = pitches
+    return events
+
+
+@pytest.fixture
+def html():
+    events = np.array([67, -1, -1, -1, 69, -1, -1, -1] + [-1] * 8, np.int8)
+    prompt = Prompt(NASTY, events, np.zeros(16, np.uint8), 0, 240.0)
+    is_drawn = np.arange(32) >= 16
+    entries = [
+        Entry(
+            f'0{number}',
+            Whole(np.concatenate([events, events_of(pitches)]), is_drawn, (16,)),
+            surprise,
+            *files,
+            run,
+            LOOKS,
+        )
+        for number, pitches, surprise, run, files in zip(
+            range(1, 5),
+            PIECES,
+            (0.5, 0.25, 1.0, 0.125),
+            RUNS,
+            [
+                [
+                    {'.mid': b'MThd-%s-%d' % (kind, index), '.abc': 'X:1 é'}
+                    for kind in (b'new', b'joined')
+                ]
+                for index in range(4)
+            ],
+            strict=True,
+        )
+    ]
+    return listening_page(prompt, entries, 'attn, epoch 1', are_compared=True)
+
+
+def test_every_note_is_drawn_on_its_side_of_the_seam(html):
+    rolls = re.findall(r'<svg.*?</svg>', html)
+    assert [roll.count('class="new"') for roll in rolls] == [4, 1, 0, 2]
+    assert [roll.count('class="copied"') for roll in rolls] == [3, 0, 0, 2]
+    assert [roll.count('class="given"') for roll in rolls] == [2, 2, 2, 2]
+
+
+def redrawn(given=None):
+    """A page of bar 1 redrawn, after a pickup and before bar 2; `given` marks steps of bar 1."""
+    pickup = np.array([-2] * 12 + [67, -2, -2, -2], np.int8)
+    bar = np.tile([60, -2, -2, -2], 4).astype(np.int8)
+    prompt = Prompt(
+        'up',
+        pickup,
+        np.zeros(16, np.uint8),
+        0,
+        120.0,
+        pickup=4,
+        first_bar=0,
+        program=40,
+        after=bar,
+        redrawn='1',
+    )
+    piece = Piece(np.zeros(16, np.uint8), bar + (bar >= 0), -4.0, 0, is_given=given)
+    whole = put_together(prompt, piece, MelodyVocabulary(55, 91))
+    run = {'tune': 'a', 'score': 2, 'piece_notes': (0, 2), 'tune_bar': 1}
+    files = {'.mid': b'x'}
+    entry = Entry('01', whole, 0.5, files, files, run, [[1, 30]] * 16)
+    return listening_page(prompt, [entry], 'attn, epoch 1', are_compared=True)
+
+
+def test_given_bars_are_given_on_both_sides_of_redrawn_ones():
+    html = redrawn()
+    assert [html.count(f'class="{kind}" data-note') for kind in ('given', 'new')] == [5, 4]
+    assert re.findall(r'class="seam" x1="(\d+)"', html) == [str(34 + 16 * 6), str(34 + 32 * 6)]
+    assert [html.count('class="copied"'), 'data-notes="4"' in html] == [2, True]
+    assert re.findall(r'<text x="\d+" y="\d+">(\d+)</text>', html) == ['0', '1', '2']
+    assert '"firstBar":0' in html
+    assert '<title>up, bar 1 redrawn by attn, epoch 1</title>' in html
+    assert 'Grey: the pickup and 1 bar given' in html
+
+
+def test_notes_that_were_given_within_new_bars_are_given():
+    given = np.arange(16) < 4
+    html = redrawn(given)
+    assert [html.count(f'class="{kind}" data-note') for kind in ('given', 'new')] == [6, 3]
+
+
+@pytest.mark.parametrize(
+    ('program', 'sound', 'is_own'),
+    [(40, 'reed', False), (73, 'flute', True), (0, 'plucked', False), (110, 'reed', False)],
+)
+def test_an_instrument_without_a_sound_is_said(program, sound, is_own):
+    assert page_sound(program) == (sound, is_own)
+    prompt = Prompt('a', events_of([60]), np.zeros(16, np.uint8), 0, 120.0, program=program)
+    whole = Whole(events_of([60]), np.full(16, True), (0,))
+    html = listening_page(prompt, [Entry('01', whole, 1.0, {}, {})], 'm', are_compared=False)
+    assert (f'{INSTRUMENTS[program]}, for which this page has no sound' in html) == (not is_own)
+    assert f'<option value="{sound}" selected>' in html
+
+
+def test_every_instrument_has_a_sound():
+    sounds = [page_sound(program)[0] for program in range(128)]
+    assert set(sounds) == {'plucked', 'flute', 'reed'}
+
+
+def test_a_pickup_sounds_at_once(tmp_path, open_page):
+    """Its bar is not silent up to it: playing starts with it."""
+    file = tmp_path / 'page.html'
+    file.write_text(redrawn(), encoding='utf-8')
+    page = open_page(file)
+    page.select_option('#from', 'prompt')
+    page.click('article button:has-text("Play")')
+    cursor = page.locator('article .cursor')
+    page.wait_for_function("document.querySelector('.cursor').getAttribute('transform')")
+    place = float(re.search(r'[0-9.]+', cursor.get_attribute('transform')).group())
+    assert place >= 34 + 12 * 6
+    assert re.findall(r'"first":(\d+)', redrawn()) == ['12']
+
+
+def test_small_weights_are_shaded_lightly(tmp_path, open_page):
+    """The largest is 3 %, and as dark as 3 % is; a pickup is bar 0."""
+    file = tmp_path / 'index.html'
+    file.write_text(redrawn())
+    page = open_page(file)
+    assert page.title() == 'up, bar 1 redrawn by attn, epoch 1'
+    roll = page.locator('article .roll')
+    roll.focus()
+    page.keyboard.press('ArrowRight')
+    seen = page.locator('.looks .seen')
+    assert float(seen.get_attribute('opacity')) == pytest.approx(shade(0.03), abs=0.001)
+    assert shade(0.03) < 0.2 < 0.8 < shade(1)
+    assert page.inner_text('.looked').startswith('At bar 1 beat 1 the model')
+    assert page.inner_text('.looked').endswith('largest weight: 3.0 %.')
+    page.keyboard.press('End')  # of what was drawn
+    assert page.inner_text('.looked').startswith('At bar 1 beat 4.75 the model')
+    page.click('summary')
+    swatches = page.locator('.swatch').all()
+    assert [float(each.evaluate('each => each.style.opacity')) for each in swatches] == [
+        pytest.approx(shade(weight), abs=0.006) for weight in (0.03, 0.1, 0.3, 1)
+    ]
+    assert all(each.bounding_box()['width'] > 5 for each in swatches)
+
+
+def test_names_are_text_and_files_are_those_given(html):
+    assert NASTY not in html
+    assert base64.b64encode(b'MThd-joined-3').decode() in html
+    assert base64.b64encode('X:1 é'.encode()).decode() in html
+    assert html.count('audio/midi') == html.count('text/vnd.abc') == 8
+
+
+def order(page):
+    return [each.inner_text() for each in page.locator('article:visible h2').all()]
+
+
+def test_in_a_browser(html, tmp_path, open_page):
+    file = tmp_path / 'index.html'
+    file.write_text(html)
+    page = open_page(file, width=360, accept_downloads=True)
+    assert page.evaluate('document.documentElement.scrollWidth') <= 360
+    assert order(page) == ['01', '02', '03', '04']
+    page.select_option('#sort', 'surprise')
+    assert order(page) == ['04', '02', '01', '03']
+    page.select_option('#sort', 'copied')
+    assert order(page) == ['02', '03', '04', '01']
+    assert '3 in a row as in </script><b>x</b>, bar 7' in page.inner_text('main')
+    page.fill('#most', '1')
+    assert order(page) == ['02', '03']
+    page.fill('#most', '')
+    page.select_option('#key', index=1)
+    assert 0 < len(order(page)) < 4
+    page.select_option('#key', '')
+    assert len(order(page)) == 4
+    page.select_option('#sort', 'notes')
+    page.fill('#least', '1')
+    assert order(page) == ['01', '04', '02']
+
+    button = page.get_by_role('button', name='Play 02')
+    button.focus()
+    page.keyboard.press('Enter')
+    assert button.get_attribute('aria-pressed') == 'true'
+    assert page.inner_text('#status') == 'playing 02'
+    page.wait_for_selector('article .sounding')
+    cursor = page.locator('article .cursor').nth(order(page).index('02'))
+    page.wait_for_function(
+        '(line) => line.getAttribute("transform") > "translate(34"', arg=cursor.element_handle()
+    )
+    page.get_by_role('button', name='Play 04').click()  # one at a time
+    assert button.get_attribute('aria-pressed') == 'false'
+    page.select_option('#sound', 'reed')
+    page.fill('#tempo', '400')
+    page.locator('#tempo').blur()
+    assert page.inner_text('#status') == 'playing 04'
+    page.keyboard.press('Escape')
+    assert page.inner_text('#status') == ''
+    page.select_option('#from', 'new')
+    button.click()
+    # it ends by itself
+    page.wait_for_selector('button[aria-pressed="true"]', state='detached', timeout=10_000)
+
+    roll = page.locator('article .roll').first
+    roll.scroll_into_view_if_needed()
+    roll.evaluate('(part) => { part.scrollLeft = 200; }')  # it is wider than this screen
+    box = roll.locator('svg').bounding_box()
+    scale = box['width'] / (34 + 32 * 6)
+    page.mouse.move(box['x'] + (34 + 20.5 * 6) * scale, box['y'] + 20)  # step 20, of bar 2
+    drawn = page.locator('article').first.locator('.looks .seen')
+    assert [float(each.get_attribute('x')) for each in drawn.all()] == [34 + 17 * 6, 34 + 4 * 6]
+    # by the square root of what they are, not of what the largest of them is
+    shades = [float(each.get_attribute('opacity')) for each in drawn.all()]
+    assert shades == pytest.approx([shade(0.7), shade(0.2)], abs=0.001)
+    assert [each.text_content() for each in drawn.all()] == ['70.0 %', '20.0 %']
+    looked = page.locator('article .looked').first
+    assert (
+        looked.inner_text()
+        == 'At bar 2 beat 2 the model looked most at bar 2 beat 1.25 (silence, 70.0 %), bar 1 beat'
+        ' 2 (A4, 20.0 %); largest weight: 70.0 %.'
+    )
+    page.mouse.move(5, 5)
+    assert drawn.count() == 0
+    roll.focus()
+    page.keyboard.press('ArrowRight')
+    page.keyboard.press('ArrowRight')
+    assert 'At bar 2 beat 1.25 the model' in looked.inner_text()
+    page.keyboard.press('End')
+    assert 'At bar 2 beat 4.75 the model' in looked.inner_text()
+
+    with page.expect_download() as download:
+        page.get_by_role('link', name='MIDI').first.click()
+    assert download.value.suggested_filename.endswith('01.mid')
+    assert download.value.path().read_bytes() == b'MThd-joined-0'
+
+
+def test_of_real_pieces(tmp_path, open_page, folk):
+    """As `--mode=sample` writes it; the page's MIDI is the folder's."""
+    import launch
+
+    assert (
+        launch.main(
+            [
+                '--mode=sample',
+                f'--workdir={tmp_path / "run"}',
+                '--config.sample.num_samples=2',
+                '--config.sample.num_bars=2',
+            ]
+        )
+        == 0
+    )
+    folder = tmp_path / 'run' / 'samples' / 'mary-shipped'
+    page = open_page(folder / 'index.html')
+    names = [
+        'joined/01.mid',
+        'joined/01.abc',
+        'joined/01.musicxml',
+        '01.mid',
+        '01.abc',
+        '01.musicxml',
+    ]
+    links = page.locator('article').first.get_by_role('link').all()
+    assert [base64.b64decode(link.get_attribute('href').split(',')[1]) for link in links] == [
+        (folder / name).read_bytes() for name in names
+    ]
+    mido.MidiFile(folder / '01.mid')

@@ -1,0 +1,137 @@
+"""The questionnaire in a browser: from the first click to a file of answers, and from there into
+the analysis.
+"""
+
+import json
+
+import launch
+from symmusic.experiment.study import KEY, PAGE, write_key
+from symmusic.report.questionnaire import questionnaire
+from tests.experiment.studies import make_answers, make_study, write_answers
+
+STUDY = make_study(num=1)  # two pieces of 0.6 s
+
+
+def written(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    write_key(folder, STUDY)
+    (folder / PAGE).write_text(questionnaire(STUDY))
+    return folder / PAGE
+
+
+def choose(page, piece, question, value):
+    page.locator(f'#piece-{piece}').get_by_role('group', name=question).get_by_role(
+        'radio', name=str(value)
+    ).check()
+
+
+def missing(page):
+    return [each.inner_text() for each in page.locator('#report a').all()]
+
+
+def test_from_the_first_click_to_the_report(tmp_path, open_page, capsys):
+    page = open_page(
+        written(tmp_path / 'study'), width=360, color_scheme='dark', accept_downloads=True
+    )
+    assert page.evaluate('document.documentElement.scrollWidth') <= 360
+    assert page.inner_text('#count') == '0 of 2 pieces done'
+
+    play = page.get_by_role('button', name='Play piece 1')
+    play.focus()
+    page.keyboard.press('Enter')
+    assert play.get_attribute('aria-pressed') == 'true'
+    # it ends by itself
+    page.wait_for_selector('#piece-1 [aria-pressed=true]', state='detached', timeout=10_000)
+    page.locator('#piece-1').get_by_role('radio', name='1, not at all').first.focus()
+    page.keyboard.press('ArrowRight')  # as a keyboard goes through a scale
+    page.keyboard.press('ArrowRight')
+    choose(page, 1, 'melody', '5, very')
+    assert page.inner_text('#count') == '1 of 2 pieces done'
+
+    page.get_by_role('button', name='Save answers').click()
+    assert missing(page) == ['About you', 'Piece 2: listening, rhythm, melody']
+    assert page.evaluate('document.activeElement.id') == 'report'
+    assert page.locator('section.missing').count() == 2
+    page.get_by_role('link', name='Piece 2').click()
+    assert page.evaluate("document.activeElement.closest('section').id") == 'piece-2'
+    page.keyboard.press('Enter')
+    page.keyboard.press('Escape')
+    with page.expect_download() as download:
+        page.get_by_role('button', name='Save unfinished').click()
+    assert download.value.suggested_filename.endswith('-unfinished.json')
+    unfinished = json.loads(download.value.path().read_text())
+    assert unfinished['complete'] is False
+
+    page.wait_for_timeout(1000)  # Chromium writes what a page keeps a moment later
+    page.reload()
+    assert page.locator('#piece-1').get_by_role('radio', name='5, very').is_checked()
+    assert page.inner_text('#count') == '1 of 2 pieces done'
+    choose(page, 2, 'rhythm', 4)
+    choose(page, 2, 'melody', 2)
+    page.get_by_role('group', name='experienced').get_by_role('radio', name='3').check()
+    with page.expect_download() as download:
+        page.get_by_role('button', name='Save answers').click()
+    saved = json.loads(download.value.path().read_text())
+    assert [(row['rhythm'], row['melody']) for row in saved['ratings']] == [(3, 5), (4, 2)]
+    assert (saved['complete'], saved['experience'], saved['study']) == (True, 3, STUDY.id)
+    assert 'Thank you' in page.inner_text('#report')
+    page.get_by_text('No file appeared?').click()
+    assert json.loads(page.locator('#text').input_value()) == saved
+
+    page.on('dialog', lambda dialog: dialog.accept())
+    page.get_by_role('button', name='Clear all answers').click()
+    assert page.inner_text('#count') == '0 of 2 pieces done'
+    assert page.locator(':checked').count() == 0
+    assert page.evaluate('answers.listener') != saved['listener']
+
+    answers = write_answers(
+        tmp_path / 'answers',
+        first=saved,
+        part=unfinished,
+        second=make_answers(STUDY, 'b', experience=4),
+    )
+    assert launch.main(['--mode=study', f'--workdir={tmp_path}', f'--answers={answers}']) == 0
+    assert 'left out part.json: unfinished' in capsys.readouterr().out
+    found = json.loads((tmp_path / 'study' / 'results.json').read_text())
+    kinds = [each['kind'] for each in json.loads((tmp_path / 'study' / KEY).read_text())['pieces']]
+    own = dict(zip(kinds, ((3, 5), (4, 2)), strict=True))
+    assert found['num_listeners'] == 2
+    for index, question in enumerate(('rhythm', 'melody')):
+        for kind in kinds:
+            assert found['questions'][question][kind]['mean'] == (own[kind][index] + 3) / 2
+    assert found['experience'] == [0, 0, 1, 1, 0]
+
+
+def test_read_aloud_and_at_any_width(tmp_path, open_page):
+    """Every question is a group with a name, every control has one, and nothing is wider than the
+    screen.
+    """
+    page = open_page(written(tmp_path / 'study'), width=1200)
+    assert page.evaluate('document.documentElement.scrollWidth') <= 1200
+    assert page.get_by_role('group').count() == 5
+    assert page.get_by_role('radio').count() == 25
+    names = page.evaluate(
+        "[...document.querySelectorAll('fieldset')].map(each =>"
+        " each.querySelector('legend').textContent)"
+    )
+    asked = ('Rhythm: can you tap along?', 'Melody: how pleasing is it?')
+    assert names[1:] == [f'Piece {piece}. {question}' for piece in (1, 2) for question in asked]
+    assert page.locator('[aria-live], [role=status]').count() == 2
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('.scale label, button')].map(each =>"
+        ' each.getBoundingClientRect().height)'
+    )
+    # wide enough for a thumb; 0: not shown yet
+    assert all(size >= 44 or size == 0 for size in sizes)
+
+
+def test_answers_of_another_browser_that_keeps_nothing(tmp_path, open_page):
+    """What is kept under the page's name but is none of its answers is no fault."""
+    path = written(tmp_path / 'study')
+    page = open_page(path)
+    page.evaluate(
+        f'localStorage.setItem(\'symmusic-study-{STUDY.id}\', \'{{"listener": "x", "ratings":'
+        " 3}')"
+    )
+    page.reload()
+    assert page.inner_text('#count') == '0 of 2 pieces done'
