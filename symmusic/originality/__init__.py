@@ -1,1 +1,1 @@
-"""Originality: copied runs, alignments and MelodyShape similarity, and the limit that sampling keeps to."""
+"""Originality: copied runs, alignment, MelodyShape, and the limit on copies that sampling keeps."""
