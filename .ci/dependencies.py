@@ -16,7 +16,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-PLACES = ('launch.py', 'symmusic', 'configs', 'benchmarks', 'tests')
+PLACES = ('launch.py', 'symmusic', 'configs', 'benchmarks', 'tools', 'tests')
 PROGRAMS = {
     'ruff': 'bash .ci/run',
     'pytest': 'the test command',
@@ -54,6 +54,7 @@ def imports() -> dict[str, list[str]]:
         'tests',
         'launch',
         'benchmarks',
+        'tools',
         *(path.stem for path in (ROOT / 'benchmarks').glob('*.py')),
     }
     return {

@@ -1,7 +1,7 @@
 """Fuzzes a reader for as long as wanted, guided by coverage where the package atheris is installed,
 else by chance.
 
-    python tests/fuzz/run.py midi --runs=1000000
+    python tools/fuzz/run.py midi --runs=1000000
 
 An input that ends in anything but the reader's own refusal, takes longer than 10 s of the processor
 (atheris: 60 s by the clock) or more than 2 GB is kept as a file in the current folder, and the
@@ -21,8 +21,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
 def by_chance(target: str, runs: int, seed: int) -> int:
     """Reads so many mutated seeds; the exit status."""
-    from tests.fuzz.seeds import mutate
-    from tests.fuzz.targets import TARGETS
+    from tools.fuzz.seeds import mutate
+    from tools.fuzz.targets import TARGETS
 
     rng, begun = random.Random(seed), time.perf_counter()
     for run in range(runs):
@@ -56,8 +56,8 @@ def main() -> int:
     except ImportError:
         return by_chance(options.target, options.runs, options.seed)
     with atheris.instrument_imports(include=['symmusic', 'mido']):
-        from tests.fuzz import targets
-    from tests.fuzz.seeds import SEEDS
+        from tools.fuzz import targets
+    from tools.fuzz.seeds import SEEDS
 
     with tempfile.TemporaryDirectory() as corpus:
         for index, seed in enumerate(SEEDS[options.target]):

@@ -13,8 +13,8 @@ from symmusic.score.midi_writer import format_midi
 from symmusic.score.notes import Note
 from symmusic.training.checkpoint import Card
 from symmusic.training.state import Recipe
-from tests.fuzz.targets import STUDY
 from tests.score.midi_bytes import chunk, meter, midi, off, on, program, riff, tempo, track
+from tools.fuzz.targets import STUDY
 
 NOTES = [Note(index * 110, 110, 60 + index % 12) for index in range(40)]
 TUNE = 'X:1\nT:Made up\nM:4/4\nL:1/8\nQ:1/4=120\nP:A(AB)2\nK:G\n'

@@ -1,15 +1,15 @@
 """Tests the tests: small faults put into a module or a room, one at a time, and whether its own
 tests find them.
 
-    python tests/mutation/run.py lstm --num=20 --seed=1
-    python tests/mutation/run.py corpus --num=12 --seed=17
+    python tools/mutation/run.py lstm --num=20 --seed=1
+    python tools/mutation/run.py corpus --num=12 --seed=17
 
 A mutant is one comparison, operator, number, truth value or condition changed into a near one. So
 many are drawn at random from all of a module's; each is run in a copy of the repository, in a
 process forked from one that has imported what takes long. A mutant is killed where a test fails or
 takes `--patience` times as long as the sound module's. The survivors are printed, and the status is
 1 where there are any; which of them are equivalent (no input tells them from the sound module) a
-reader decides: BUILD.md lists them.
+reader decides: docs/reliability.md counts them.
 """
 
 import argparse
@@ -64,19 +64,14 @@ MODULES = {  # what is mutated, and the tests that are to find it
     'copies': (('symmusic/originality/copies.py',), ('tests/originality/test_copies.py',)),
 } | {  # rooms, each with all of its tests
     room: (
-        tuple(f'symmusic/{room}/{name}.py' for name in names.split()),
+        tuple(
+            path.relative_to(ROOT).as_posix()
+            for path in sorted((ROOT / 'symmusic' / room).glob('*.py'))
+            if path.name != '__init__.py'
+        ),
         (f'tests/{room}',),
     )
-    for room, names in {
-        'corpus': 'cache collections dataset originals pieces prepare split windows',
-        'generate': 'compose control masks originality prompt readers sample whole wishes',
-        'score': (
-            'abc abc_body abc_book abc_fields abc_items abc_pitch abc_repeats abc_rhythm '
-            'abc_staff abc_text abc_voices abc_writer instruments key meter midi midi_chunks '
-            'midi_events midi_writer monophonic musicxml notation notes voices'
-        ),
-        'train': 'checkpoint devices finetune loop metrics provenance replicas shipped state step',
-    }.items()
+    for room in ('corpus', 'generate', 'score', 'training')
 }
 # where the tests of a room's file stand that has none of its own name; they are run first
 NAMED_OTHERWISE = {'loop': 'resume', 'masks': 'control', 'readers': 'sample'}
