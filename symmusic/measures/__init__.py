@@ -1,1 +1,1 @@
-"""Measures: pieces to numbers. Pure functions, but for the readers of folders."""
+"""Measures: pieces to numbers. Pure functions, except for the readers of folders."""

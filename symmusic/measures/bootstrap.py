@@ -1,5 +1,5 @@
-"""How sure a comparison is: resampled pieces, and a permutation test of two sets; arrays in, arrays
-out.
+"""The uncertainty of a comparison: a bootstrap over pieces and a permutation test of two sets.
+Takes and returns arrays.
 """
 
 import dataclasses
@@ -18,16 +18,16 @@ from symmusic.measures.distances import (
     smooth,
 )
 
-MOST_CELLS = 2**19  # of the curves held at a time
+MOST_CELLS = 2**19  # most points of the curves held in memory at a time
 
 
 def resample(
     one_NF: np.ndarray, other_MF: np.ndarray, counts_BN: np.ndarray, counts_BM: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """`corrected`'s KLD and OA [B] of a feature in B resamples, in which the pieces are as often as
-    `counts` say; NaN where undefined.
+    """KLD and OA [B] of a feature, as `corrected` defines them, in B resamples in which each piece
+    occurs as often as `counts` say; NaN where undefined.
 
-    A piece is in no pair with itself, however often it was drawn. Efron (1979).
+    A piece is never paired with itself, however often it was drawn. Source: Efron (1979).
     """
     undefined = np.full(len(counts_BN), np.nan)
     pairs = [intra_pairs(each) for each in (one_NF, other_MF)]
@@ -65,13 +65,13 @@ def resample(
 def _resampled(
     distances: np.ndarray, first: np.ndarray, second: np.ndarray, counts_BN: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The different distances [V], the share of each in every resample [B, V], and Scott's
-    bandwidths [B], 0 where there is no width.
+    """The distinct distances [V], the share of each in every resample [B, V], and Scott's
+    bandwidths [B], 0 where all distances are equal.
     """
     weights_BP = (counts_BN[:, first] * counts_BN[:, second]).astype(float)
     num_B = np.maximum(weights_BP.sum(axis=1), 1)
     values, places = np.unique(distances, return_inverse=True)
-    if len(values) < len(distances) / 2:  # whole numbers: worked out once each
+    if len(values) < len(distances) / 2:  # integer features: each distinct value is computed once
         weights_BP = np.array([np.bincount(places, weights, len(values)) for weights in weights_BP])
     else:
         values = distances
@@ -82,7 +82,7 @@ def _resampled(
         * num_B
         / np.maximum(num_B - 1, 1)
     )
-    # the difference of two squares is no more exact
+    # below this the difference of two squares is rounding error
     alike = variances_B <= (1e-7 * np.abs(values).max()) ** 2
     return values, shares_BV, np.where(alike, 0, np.sqrt(variances_B) * num_B ** (-1 / 5))
 
@@ -94,9 +94,11 @@ def _as_shares(curves_BG: np.ndarray) -> np.ndarray:
 def permutation_test(
     one_NF: np.ndarray, other_MF: np.ndarray, num_permutations: int, rng: np.random.Generator
 ) -> float | None:
-    """The share of permutations of the pieces whose energy distance is at least that of the two
-    sets, both counted in; None where the feature is undefined for all of a set. The energy distance
-    (Szekely and Rizzo, 2004) is 0 for equal distributions alone.
+    """The p-value of a permutation test: the share of permutations of the pieces whose energy
+    distance is at least the observed one, which is counted as well. None where the feature is
+    undefined for all pieces of a set.
+
+    The energy distance (Szekely and Rizzo, 2004) is 0 only for equal distributions.
     """
     one, other = (each.reshape(len(each), -1) for each in (one_NF, other_MF))
     one, other = (each[~np.isnan(each).any(axis=1)] for each in (one, other))
@@ -118,11 +120,11 @@ def permutation_test(
 
 
 def holm(tests: Mapping[Hashable, float | None]) -> dict[Hashable, float | None]:
-    """Holm's correction (1979) for as many tests as there are names: each p-value times the number
-    of those not smaller, and never below a smaller one's.
+    """Holm's correction (1979) for as many tests as there are names: each p-value is multiplied by
+    the number of p-values that are not smaller, and made monotone.
 
-    A test without a p-value (None) belongs to the family that was planned: it counts as one of the
-    larger ones, so that a test that is missing does not weaken the correction.
+    A test without a p-value (None) belongs to the planned family of tests: it counts as one of the
+    larger p-values, so that a missing test does not weaken the correction.
     """
     known = sorted((p, name) for name, p in tests.items() if p is not None)
     corrected: dict[Hashable, float | None] = dict.fromkeys(tests)

@@ -1,10 +1,10 @@
-"""What each measure can be at all, and 95 % intervals that stay inside of that.
+"""The range of each measure, and 95 % intervals that stay inside it.
 
 A measure is bounded on both sides (a share, an overlap area, an AUC), below (a KL divergence, nats,
-a number of notes) or not at all. The interval of an estimate is laid around it on the scale of its
-logit or logarithm (the delta method), where there are no bounds. A difference keeps its symmetric
-interval, so that it agrees with the test of the same difference, and is cut off at what a
-difference can be.
+a number of notes) or not at all. The interval of an estimate is computed on the scale of its logit
+or logarithm (the delta method), which is unbounded. A difference keeps its symmetric interval, so
+that it agrees with the test of the same difference, and is clipped to the possible range of a
+difference.
 """
 
 import dataclasses
@@ -16,7 +16,9 @@ import scipy.special
 
 @dataclasses.dataclass(frozen=True)
 class Bounds:
-    """The least and the most that a measure can be; `is_difference`: of two such measures."""
+    """The smallest and the largest possible value of a measure; `is_difference`: the measure is a
+    difference of two others.
+    """
 
     least: float = -math.inf
     most: float = math.inf
@@ -24,13 +26,14 @@ class Bounds:
 
     @property
     def difference(self) -> 'Bounds':
-        """Those of the difference of two measures of these bounds."""
+        """The bounds of the difference of two measures with these bounds."""
         return Bounds(self.least - self.most, self.most - self.least, is_difference=True)
 
     def around(self, value: float, half: float) -> tuple[float, float]:
-        """The ends of an interval whose half width is `half` where there are no bounds.
+        """The ends of an interval around `value`; `half` is half its width if there were no bounds.
 
-        At a bound, and without a width, there is nothing to transform: the interval is cut off.
+        Where the value is at a bound or the width is 0, nothing is transformed: the interval is
+        clipped.
         """
         is_inside = self.least < value < self.most
         if self.is_difference or not is_inside or not half > 0 or not math.isfinite(self.least):
@@ -48,7 +51,7 @@ class Bounds:
         return self.least + span * float(low), self.least + span * float(high)
 
     def cut(self, low: float, high: float) -> tuple[float, float]:
-        """The part of an interval that is possible."""
+        """The interval clipped to the bounds."""
         return (
             float(min(max(low, self.least), self.most)),
             float(max(min(high, self.most), self.least)),
@@ -56,7 +59,7 @@ class Bounds:
 
 
 ANY, SHARE, AMOUNT = Bounds(), Bounds(0, 1), Bounds(0)
-SIMILARITY = Bounds(most=1)  # of MelodyShape: 1 of a copy, below 0 where little is alike
+SIMILARITY = Bounds(most=1)  # of MelodyShape: 1 for a copy, below 0 where little is alike
 _BY_NAME = {
     'kld': AMOUNT,
     'oa': SHARE,
@@ -73,10 +76,10 @@ _BY_NAME = {
 
 
 def bounds_of(measure: str) -> Bounds:
-    """The bounds of a measure by its name, those of overlap areas by how they are named.
+    """The bounds of a measure by its name; overlap areas are recognised by their prefix or suffix.
 
     Raises:
-      KeyError: no bounds are stated for such a measure.
+      KeyError: no bounds are known for this measure.
     """
     if measure.endswith('_oa') or measure.startswith('oa_'):
         return SHARE

@@ -1,4 +1,4 @@
-"""Two sets of pieces compared feature by feature: `comparison.json` as numbers."""
+"""Compares two sets of pieces feature by feature; the numbers of `comparison.json`."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ NUM_PERMUTATIONS = 999
 
 @dataclasses.dataclass(frozen=True)
 class Pieces:
-    """The features of a set of pieces: `features` has for each name an array [N, ...] in the order
-    of `names`.
+    """The features of a set of N pieces: for each feature an array [N, ...] in the order of
+    `names`, by the name of the feature.
     """
 
     names: tuple[str, ...]
@@ -36,26 +36,26 @@ class Pieces:
 
 
 def stack(names: Sequence[str], features: Sequence[dict[str, np.ndarray]]) -> Pieces:
-    """A set of the pieces' `compute_features`."""
+    """A set of pieces from the `compute_features` of each."""
     return Pieces(
         tuple(names), {name: np.array([each[name] for each in features]) for name in FEATURES}
     )
 
 
 def compare(reference: Pieces, generated: Pieces, protocol: str, seed: int = 0) -> dict:
-    """The features of two sets beside one another, as `comparison.json` has them.
+    """Compares the features of two sets, in the form of `comparison.json`.
 
-    In `corrected` OA and KLD have 95 % intervals from a bootstrap over pieces, `*_inter` compare
-    the generated set's inner distances with those between the sets (Yang and Lerch, 2020), which
-    sees content and not variety alone, and p is that of a permutation test of the energy distance
-    (Szekely and Rizzo, 2004), which sees any difference of two distributions, corrected for nine
-    features (Holm, 1979), also where some are not defined.
+    With `corrected`, OA and KLD have 95 % intervals from a bootstrap over pieces. The `*_inter`
+    values compare the distances within the generated set with those between the sets (Yang and
+    Lerch, 2020), and so depend on content as well as on variety. p is that of a permutation test of
+    the energy distance (Szekely and Rizzo, 2004), which detects any difference between two
+    distributions; it is corrected for nine features (Holm, 1979), even where some are undefined.
 
     Args:
       reference: at least one piece.
       generated: at least one piece.
-      protocol: one of `features.PROTOCOLS`, that of the features as well.
-      seed: of the resamples and permutations.
+      protocol: one of `features.PROTOCOLS`, the one that the features were computed with.
+      seed: seed of the resamples and permutations.
     """
     table = {name: _row(name, reference, generated, protocol) for name in FEATURES}
     averages = _averages(table, protocol)
@@ -103,7 +103,7 @@ def compare(reference: Pieces, generated: Pieces, protocol: str, seed: int = 0) 
 
 
 def compare_briefly(reference: Pieces, generated: Pieces, protocol: str) -> dict:
-    """KLD and OA alone, as `{'features': {name: {'kld', 'oa'}}, 'averages': {group: ...}}`."""
+    """KLD and OA only, as `{'features': {name: {'kld', 'oa'}}, 'averages': {group: ...}}`."""
     table = {}
     for name in FEATURES:
         intra = [intra_distances(each.features[name], protocol) for each in (reference, generated)]
@@ -153,7 +153,7 @@ def _row(name: str, reference: Pieces, generated: Pieces, protocol: str) -> dict
 
 
 def _why_no_density(sets: Sequence[np.ndarray], intra: Sequence[np.ndarray]) -> str:
-    """What the sets lack for densities of their distances."""
+    """Why the distances of the sets have no density."""
     lacking = {}
     for which, features, distances in zip(SETS, sets, intra, strict=True):
         num = int(
@@ -177,13 +177,13 @@ def _why_no_density(sets: Sequence[np.ndarray], intra: Sequence[np.ndarray]) -> 
 
 
 def _number(value: float | None) -> float | None:
-    """JSON knows no infinity and no NaN."""
+    """The value as a float; None for infinity and NaN, which JSON does not have."""
     return float(value) if value is not None and np.isfinite(value) else None
 
 
 def _averages(table: dict[str, dict], protocol: str) -> dict[str, dict]:
-    """Those over the pitch features, the rhythm features, and both groups alike; of cells rounded
-    to three decimals in `thesis`.
+    """The averages over the pitch features, the rhythm features, and both groups with equal weight;
+    `thesis` rounds each cell to three decimals first.
     """
     averages: dict[str, dict] = {'pitch': {}, 'rhythm': {}, 'overall': {}}
     for measure in ('kld', 'oa'):
@@ -210,11 +210,11 @@ def _averages(table: dict[str, dict], protocol: str) -> dict[str, dict]:
 
 
 def _add_interval(cells: dict, measure: str, draws: Sequence[float | None]) -> None:
-    """The 95 % interval of a cell: the resamples' spread around their own median, laid around the
-    estimate.
+    """Adds the 95 % interval of a cell: the spread of the resamples around their median, centred on
+    the estimate.
 
-    Resampling repeats pieces, which alone lowers an overlap: the resamples' level says nothing,
-    their spread does.
+    Resampling repeats pieces, which by itself lowers an overlap: only the spread of the resamples
+    is used, not their level.
     """
     known = [draw for draw in draws if draw is not None and np.isfinite(draw)]
     if cells[measure] is None or len(known) < len(draws) / 2:

@@ -1,12 +1,12 @@
-"""How far pieces are from one another in a feature, and how alike the distributions of such
-distances are.
+"""Distances between pieces in a feature, and the similarity of two distributions of distances.
 
 A distance is the Euclidean norm of the difference of two pieces' features. `thesis` repeats the
 original program: distances of all ordered pairs, undefined ones replaced by means, kernel densities
-with Scott's bandwidth, KL divergence on two grids (each set's own range), overlap area by adaptive
-quadrature over the data's range. `corrected` drops pieces whose feature is undefined, takes each
-pair once and what rounding alone sets apart as equal, and compares both densities on one grid that
-reaches `TAILS` bandwidths beyond the data, KL divergence with a floor of `FLOOR`.
+with Scott's bandwidth, KL divergence on two grids (one over each set's own range), overlap area by
+adaptive quadrature over the data's range. `corrected` drops pieces whose feature is undefined,
+counts each pair once, treats values that differ only by rounding as equal, and compares both
+densities on one grid that extends `TAILS` bandwidths beyond the data; its KL divergence has a floor
+of `FLOOR`.
 """
 
 import dataclasses
@@ -18,13 +18,13 @@ import scipy.integrate
 import scipy.sparse
 import scipy.special
 
-GRID_STEPS = 1000  # of the original's KL divergence
-FINE_STEPS = 2048  # of `corrected`'s grid, at least
+GRID_STEPS = 1000  # grid points of the KL divergence of `thesis`
+FINE_STEPS = 2048  # grid points of `corrected`, at least
 MOST_STEPS = 65536  # and at most
 STEPS_PER_BANDWIDTH = 10  # of the narrower density, between those two
-CHUNK = 2**16  # kernels at a time: what a processor's own memory holds
+CHUNK = 2**16  # kernels at a time: fits a processor's cache
 TAILS = 5.0  # bandwidths
-REACH = 9.0  # bandwidths beyond which a kernel adds nothing to an integral: exp(-40) of its height
+REACH = 9.0  # bandwidths beyond which a kernel is negligible: exp(-40) of its height
 ROUNDING = 1e-12  # of a feature's largest value
 ALIKE = 1e-9  # of the largest distance
 FLOOR = 1e-12  # of a probability of one grid cell
@@ -32,12 +32,12 @@ FLOOR = 1e-12  # of a probability of one grid cell
 
 @dataclasses.dataclass(frozen=True)
 class Density:
-    """A Gaussian kernel density with Scott's bandwidth over values with multiplicities.
+    """A Gaussian kernel density estimate with Scott's bandwidth over weighted values.
 
     Attributes:
-      values: the different values, ascending.
+      values: the distinct values, ascending.
       weights: the share of each, summing to 1.
-      bandwidth: of the kernels; above 0.
+      bandwidth: standard deviation of the kernels; above 0.
     """
 
     values: np.ndarray
@@ -45,14 +45,14 @@ class Density:
     bandwidth: float
 
     def near(self, point: float) -> float:
-        """The density at a point, of the kernels within `REACH`."""
+        """The density at a point, from the kernels within `REACH`."""
         low, high = self.values.searchsorted(
             (point - REACH * self.bandwidth, point + REACH * self.bandwidth)
         )
         return float(self._kernels(self.values[low:high] - point) @ self.weights[low:high])
 
     def at(self, points: np.ndarray) -> np.ndarray:
-        """The density at some points."""
+        """The density at several points."""
         parts = np.array_split(points, -(-len(points) * len(self.values) // CHUNK))
         return np.concatenate(
             [self._kernels(part[:, None] - self.values) @ self.weights for part in parts]
@@ -67,12 +67,12 @@ class Density:
 
 
 def fit_density(values: np.ndarray, weights: np.ndarray | None = None) -> Density | None:
-    """The density of values, each `weights` times; None where all are alike (rounding apart),
-    undefined or fewer than two.
+    """The density of values, each counted `weights` times; None where there are fewer than two,
+    they are undefined, or all are equal up to rounding.
     """
     weights = np.ones(len(values)) if weights is None else weights
     num = weights.sum()
-    # not: of NaN, too
+    # # `not`, so that NaN is caught too
     if num < 2 or not np.ptp(values[weights > 0]) > ALIKE * np.abs(values).max():
         return None
     mean = values @ weights / num
@@ -83,7 +83,7 @@ def fit_density(values: np.ndarray, weights: np.ndarray | None = None) -> Densit
 
 
 def pairwise(one_NF: np.ndarray, other_MF: np.ndarray) -> np.ndarray:
-    """The distances [N, M] of every piece's feature to every other's, NaN where one is undefined;
+    """The distances [N, M] between the features of every two pieces, NaN where one is undefined;
     features are flattened to [N, F].
     """
     one_NF, other_MF = (
@@ -91,15 +91,15 @@ def pairwise(one_NF: np.ndarray, other_MF: np.ndarray) -> np.ndarray:
         for features in (one_NF, other_MF)
     )
     squares_NM = np.zeros((len(one_NF), len(other_MF)))
-    # most of a matrix is empty
+    # # most entries of a matrix are 0
     for column in np.flatnonzero((one_NF != 0).any(axis=0) | (other_MF != 0).any(axis=0)):
         squares_NM += (one_NF[:, column, None] - other_MF[:, column]) ** 2
     return np.sqrt(squares_NM)
 
 
 def intra_distances(features_NF: np.ndarray, protocol: str) -> np.ndarray:
-    """The distances within a set: `thesis` N (N - 1) of ordered pairs, undefined ones imputed; else
-    each pair of defined pieces once.
+    """The distances within a set of N pieces: with `thesis` those of the N (N - 1) ordered pairs,
+    undefined ones imputed; else each pair of defined pieces once.
     """
     if protocol == 'thesis':
         distances_NN = pairwise(features_NF, features_NF)
@@ -109,8 +109,8 @@ def intra_distances(features_NF: np.ndarray, protocol: str) -> np.ndarray:
 
 
 def intra_pairs(features_NF: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The distance of each pair of pieces for which a feature is defined, and the two pieces'
-    places.
+    """The distance of each pair of pieces for which a feature is defined, and the indices of the
+    two pieces.
     """
     first, second = np.triu_indices(len(features_NF), 1)
     distances = _settled(pairwise(features_NF, features_NF)[first, second], features_NF)
@@ -119,8 +119,8 @@ def intra_pairs(features_NF: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
 
 
 def inter_distances(one_NF: np.ndarray, other_MF: np.ndarray, protocol: str) -> np.ndarray:
-    """The distances of every piece of one set to every piece of the other; undefined ones as in
-    `intra_distances`.
+    """The distances between every piece of one set and every piece of the other; undefined ones are
+    handled as in `intra_distances`.
     """
     distances_NM = pairwise(one_NF, other_MF)
     if protocol == 'thesis':
@@ -129,17 +129,19 @@ def inter_distances(one_NF: np.ndarray, other_MF: np.ndarray, protocol: str) -> 
 
 
 def _settled(distances: np.ndarray, *features: np.ndarray) -> np.ndarray:
-    """Distances, those that beside the features' own size are rounding alone as 0."""
+    """The distances, with those set to 0 that are rounding errors, given the size of the
+    features.
+    """
     size = max(np.nanmax(np.abs(each), initial=0) for each in features)
     return np.where(distances <= ROUNDING * size, 0, distances)
 
 
 def _imputed(rows: list[np.ndarray]) -> np.ndarray:
-    """The original's rule: within a row the mean of what is defined there, then that of all for
-    rows where nothing is.
+    """Imputes as the original program does: the mean of the defined distances in a row; for rows
+    without any, the mean of all.
     """
     with warnings.catch_warnings():
-        # the mean of nothing is the NaN that the second step fills
+        # # the mean of an empty row is NaN, which the second step fills
         warnings.simplefilter('ignore', RuntimeWarning)
         values = np.concatenate(
             [np.zeros(0), *(np.where(np.isnan(row), np.nanmean(row), row) for row in rows)]
@@ -148,11 +150,11 @@ def _imputed(rows: list[np.ndarray]) -> np.ndarray:
 
 
 def kl_divergence(one: np.ndarray, other: np.ndarray, protocol: str) -> float | None:
-    """KL divergence in nats of the density of `one` distances from that of `other`; None where one
-    of them has no width.
+    """The KL divergence in nats of the density of `one` distances from that of `other`; None where
+    one of them has no density.
 
-    `thesis`: each density on a grid of its own, so that it does not see a shift; infinite where the
-    other vanishes.
+    With `thesis` each density has its own grid, so that a shift has no effect; infinite where the
+    other density vanishes.
     """
     densities = fit_density(one), fit_density(other)
     if None in densities:
@@ -167,10 +169,10 @@ def kl_divergence(one: np.ndarray, other: np.ndarray, protocol: str) -> float | 
 
 
 def overlap_area(one: np.ndarray, other: np.ndarray, protocol: str) -> float | None:
-    """The area under the smaller of the two distances' densities, 0 to 1; None where one of them
-    has no width.
+    """The overlap area: the area under the pointwise minimum of the two densities of distances, 0
+    to 1; None where one of them has no density.
 
-    `thesis` integrates over the data's range alone, and so loses what the kernels have beyond it.
+    `thesis` integrates over the data's range only, and so loses the tails of the kernels.
     """
     densities = fit_density(one), fit_density(other)
     if None in densities:
@@ -178,7 +180,7 @@ def overlap_area(one: np.ndarray, other: np.ndarray, protocol: str) -> float | N
     if protocol == 'thesis':
         low, high = (pick(pick(each.values) for each in densities) for pick in (min, max))
         with warnings.catch_warnings():
-            # rippled densities; the value is right to 5 digits
+            # # densities with many peaks warn; the value is correct to 5 digits
             warnings.simplefilter('ignore', scipy.integrate.IntegrationWarning)
             return scipy.integrate.quad(
                 lambda x: min(each.near(x) for each in densities), low, high
@@ -188,14 +190,16 @@ def overlap_area(one: np.ndarray, other: np.ndarray, protocol: str) -> float | N
 
 
 def on_one_grid(one: Density, other: Density) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """Points that reach `TAILS` bandwidths beyond both, and the two densities there."""
+    """Points that extend `TAILS` bandwidths beyond both sets of values, and the two densities
+    there.
+    """
     points = grid(one, other)
     return points, (binned(one, points), binned(other, points))
 
 
 def grid(*densities: Density) -> np.ndarray:
-    """Equally spaced points that reach `TAILS` bandwidths beyond all values, close enough for the
-    narrowest kernel up to `MOST_STEPS`.
+    """Equally spaced points that extend `TAILS` bandwidths beyond all values, close enough for the
+    narrowest kernel but at most `MOST_STEPS`.
     """
     tail = TAILS * max(each.bandwidth for each in densities)
     low, high = (
@@ -208,8 +212,8 @@ def grid(*densities: Density) -> np.ndarray:
 
 
 def binned(density: Density, points: np.ndarray) -> np.ndarray:
-    """The density at the points of a `grid`; within 2e-3 of its height where points are
-    `STEPS_PER_BANDWIDTH` to the bandwidth.
+    """The density at the points of a `grid`; the error is within 2e-3 of its height where there are
+    `STEPS_PER_BANDWIDTH` points per bandwidth.
     """
     return smooth(
         density.weights[None] @ bins(density.values, points), np.array([density.bandwidth]), points
@@ -217,8 +221,8 @@ def binned(density: Density, points: np.ndarray) -> np.ndarray:
 
 
 def bins(values: np.ndarray, points: np.ndarray) -> scipy.sparse.csr_array:
-    """The matrix [N, G] that puts the weights of values on the two points next to each (linear
-    binning); all lie between the points.
+    """The matrix [N, G] that spreads the weight of each value over the two nearest points (linear
+    binning); all values lie within the grid.
     """
     places = (values - points[0]) / (points[1] - points[0])
     left = np.minimum(places.astype(int), len(points) - 2)
@@ -231,10 +235,11 @@ def bins(values: np.ndarray, points: np.ndarray) -> scipy.sparse.csr_array:
 
 
 def smooth(masses_BG: np.ndarray, bandwidths_B: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Masses on points as densities [B, G]: convolved with Gaussians, no narrower than a step, by
-    their Fourier transforms.
+    """Densities [B, G] from masses on grid points: a convolution with Gaussians, no narrower than a
+    step, by FFT.
 
-    The convolution is circular: the 3e-7 of a kernel beyond a grid's tail come in at the other end.
+    The convolution is circular: the 3e-7 of a kernel beyond the end of the grid reappear at its
+    other end.
     """
     step = points[1] - points[0]
     widths = np.maximum(bandwidths_B, step)[:, None] / step
@@ -250,11 +255,13 @@ def smooth(masses_BG: np.ndarray, bandwidths_B: np.ndarray, points: np.ndarray) 
 
 
 def divergence_of(p: np.ndarray, q: np.ndarray, floor: float = FLOOR) -> float:
-    """KL divergence of two curves on the same points, scaled to sum to 1 and at least `floor`."""
+    """The KL divergence in nats of two curves on the same points, scaled to sum to 1 and raised to
+    at least `floor`.
+    """
     p, q = (np.maximum(curve / curve.sum(), floor) for curve in (p, q))
     return float(scipy.special.rel_entr(p / p.sum(), q / q.sum()).sum())
 
 
 def area_of(points: np.ndarray, p: np.ndarray, q: np.ndarray) -> float:
-    """The area under the smaller of two curves."""
+    """The area under the pointwise minimum of two curves."""
     return float(np.clip(np.trapezoid(np.minimum(p, q), points), 0, 1))

@@ -1,6 +1,4 @@
-"""Excerpts of tunes: what generated pieces are measured against, and the prompts that they
-continue.
-"""
+"""Excerpts of tunes: references for generated pieces, and the prompts that they continue."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -13,14 +11,14 @@ from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.midi_writer import TICKS_PER_QUARTER
 from symmusic.score.notes import Meter, Note, Score, Tempo
 
-LEAST_SOUNDING = 0.3  # of an excerpt's steps, as in the source
+LEAST_SOUNDING = 0.3  # share of an excerpt's steps, as in the thesis
 QPM = 120.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Excerpts:
-    """N excerpts of equal length: events [N, T] int8, and where each is from: a tune's file and the
-    step in its phrase.
+    """N excerpts of equal length: events [N, T] int8, and the origin of each: the tune's file and
+    the step in its phrase.
     """
 
     events_NT: np.ndarray
@@ -31,9 +29,9 @@ class Excerpts:
 
 
 def cut_excerpts(tunes: Sequence[Tune], num_steps: int, *, continued: int = 0) -> Excerpts:
-    """Every stretch of `num_steps` that begins at a bar line, has `continued` more steps behind it
-    in its phrase, and sounds for at least `LEAST_SOUNDING` of its steps; with `continued` those
-    steps are part of the excerpt.
+    """Every stretch of `num_steps` that starts at a bar line, is followed by `continued` more steps
+    in its phrase, and sounds for at least `LEAST_SOUNDING` of its steps. The `continued` steps are
+    part of the excerpt.
     """
     length = num_steps + continued
     events, places = [], []
@@ -48,21 +46,21 @@ def cut_excerpts(tunes: Sequence[Tune], num_steps: int, *, continued: int = 0) -
 
 
 def draw_rows(num: int, size: int, num_draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Rows [num_draws, size] of a pool of `num`: within a draw each at most once where the pool is
-    large enough.
+    """Draws rows [num_draws, size] from a pool of `num`, within a draw without replacement where
+    the pool is large enough.
     """
     return np.array([rng.choice(num, size, replace=num < size) for _ in range(num_draws)])
 
 
 def _sounds(phrase: np.ndarray) -> np.ndarray:
-    """In which steps a note sounds."""
+    """The steps in which a note sounds, bool."""
     last = np.maximum.accumulate(np.where(phrase != NO_EVENT, np.arange(len(phrase)), -1))
     return (last >= 0) & (phrase[last] != NOTE_OFF)
 
 
 def shuffle_notes(events: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The same notes in another order: pitches drawn anew among the notes, and so are lengths with
-    the silences behind them.
+    """The same notes in random order: pitches are permuted among the notes, and independently
+    lengths with the silences after them.
     """
     notes = from_events(events)
     if not notes:
@@ -79,7 +77,7 @@ def shuffle_notes(events: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         step += length + silence
     written = to_events(shuffled)
     out = np.full(len(events), NO_EVENT, np.int8)
-    # 0: lengths and silences add up; whole empty bars before the first note come back here
+    # # 0: lengths and silences add up; whole empty bars before the first note are restored here
     lead = len(events) - step
     first = shuffled[0].onset // STEPS_PER_BAR * STEPS_PER_BAR + lead
     out[first : first + len(written)] = written
@@ -89,16 +87,16 @@ def shuffle_notes(events: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def length_of(score: Score) -> float:
-    """Quarters from the beginning to the last note's end."""
+    """The length in quarters from the start to the end of the last note."""
     return max((note.end for note in score.notes), default=0) / score.ticks_per_quarter
 
 
 def cut_score(score: Score, num_bars: int, rng: np.random.Generator) -> Score:
-    """An excerpt of so many bars of the score's first metre (4/4 where it states none), which
-    begins at a bar line and sounds for at least `LEAST_SOUNDING` of its time, one of all such by
-    `rng`; the whole score where it is no longer than that, or has no such excerpt.
+    """A random excerpt of `num_bars` bars in the score's first metre (4/4 where it states none),
+    which starts at a bar line and sounds for at least `LEAST_SOUNDING` of its time. The whole score
+    where it is no longer than that, or has no such excerpt.
 
-    A note that has begun before is not in it, one that goes on is cut.
+    A note that started before the excerpt is left out; one that continues after it is cut.
     """
     meter = score.meters[0] if score.meters else Meter(0, 4, 4)
     per_bar = score.ticks_per_quarter * 4 * meter.numerator // meter.denominator
@@ -106,7 +104,7 @@ def cut_score(score: Score, num_bars: int, rng: np.random.Generator) -> Score:
     length, first = num_bars * per_bar, score.pickup % per_bar
     if end - first <= length:
         return score
-    # a note that ends within the last bar leaves the bar's rest to the excerpt
+    # # where the last note ends within a bar, the excerpt may include the rest of that bar
     starts = range(first, end - length + per_bar, per_bar)
     cuts = [_cut(score.notes, start, start + length) for start in starts]
     able = [
@@ -145,7 +143,7 @@ def _tempi_from(tempi: Sequence[Tempo], begin: int) -> tuple[Tempo, ...]:
 
 
 def as_score(events: np.ndarray) -> Score:
-    """The notes of events as a file would hold them, at 120 quarters per minute."""
+    """The notes of events as a score, at 120 quarters per minute."""
     return Score(
         tuple(to_notes(from_events(events), TICKS_PER_QUARTER)),
         TICKS_PER_QUARTER,

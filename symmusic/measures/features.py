@@ -12,11 +12,12 @@
 | NLH | note-length histogram, classes in `LENGTHS` | [12], sums to 1 | NaN | one class |
 | NLTM | note-length transition matrix | [12, 12] counts | 0 | 0 |
 
-`thesis` repeats the original program to the last bit: PCH by velocity and frames of 10 ms, PCTM
-counts every pair of notes of which one ends within 50 ms of where the other begins, IOI at the
-file's own tempo. `corrected` counts durations in ticks, the transitions from each note to the next,
-and IOI at 120 quarters per minute, so that neither velocity nor tempo matters. In both a whole note
-lasts four quarters whatever the metre, so that a length keeps its name.
+`thesis` repeats the original program to the last bit: PCH is weighted by velocity in frames of 10
+ms, PCTM counts every pair of notes of which one ends within 50 ms of the other's onset, and IOI is
+at the file's own tempo. `corrected` measures durations in ticks, counts the transitions from each
+note to the next, and takes IOI at 120 quarters per minute, so that neither velocity nor tempo
+matters. In both a whole note lasts four quarters whatever the metre, so that a length keeps its
+name.
 """
 
 import numpy as np
@@ -25,7 +26,7 @@ from symmusic.score.notes import Score
 
 PITCH, RHYTHM = ('PC', 'PR', 'PI', 'PCH', 'PCTM'), ('NC', 'IOI', 'NLH', 'NLTM')
 FEATURES = PITCH + RHYTHM
-SHAPES = {'PCH': (12,), 'PCTM': (12, 12), 'NLH': (12,), 'NLTM': (12, 12)}  # the others are numbers
+SHAPES = {'PCH': (12,), 'PCTM': (12, 12), 'NLH': (12,), 'NLTM': (12, 12)}  # the others are scalars
 PROTOCOLS = ('corrected', 'thesis')
 # Classes of note lengths, in 96ths of a bar.
 LENGTHS = {
@@ -47,7 +48,8 @@ TRANSITION_SECONDS = 0.05
 
 
 def compute_features(score: Score, protocol: str) -> dict[str, np.ndarray]:
-    """Every feature of a piece by name, float64 arrays of `SHAPES`; NaN where one is not defined.
+    """All features of a piece by name: float64 arrays with shapes as in `SHAPES`; NaN where
+    undefined.
 
     Args:
       score: its notes, in the order of their onsets.
@@ -68,26 +70,26 @@ def compute_features(score: Score, protocol: str) -> dict[str, np.ndarray]:
 
 
 def pitch_count(score: Score, exact: bool) -> np.ndarray:
-    """PC; with `exact` of the pitches that sound in at least one frame."""
+    """PC; with `exact` only pitches that sound in at least one frame count."""
     return np.float64(len(_used_pitches(score, exact)))
 
 
 def pitch_range(score: Score, exact: bool) -> np.ndarray:
-    """PR in semitones; with `exact` of the pitches that sound in at least one frame."""
+    """PR in semitones; with `exact` only pitches that sound in at least one frame count."""
     used = _used_pitches(score, exact)
     return np.float64(used.max() - used.min() if len(used) else np.nan)
 
 
 def mean_interval(score: Score) -> np.ndarray:
-    """PI in semitones: the mean of |next pitch - pitch|, repeated notes counted as 0; rests play no
-    part.
+    """PI in semitones: the mean of |next pitch - pitch|. Repeated notes count as 0; rests are
+    ignored.
     """
     return _mean(np.abs(np.diff(_pitches(score))))
 
 
 def pitch_class_histogram(score: Score, exact: bool) -> np.ndarray:
-    """PCH [12], C first: each class's share of the time sounding; with `exact` of velocity times
-    frames.
+    """PCH [12], C first: the share of each class in the sounding time; with `exact` in velocity
+    times frames.
     """
     weights = (
         _roll_weights(score) if exact else np.array([note.duration for note in score.notes], float)
@@ -98,8 +100,8 @@ def pitch_class_histogram(score: Score, exact: bool) -> np.ndarray:
 def pitch_class_transitions(score: Score, exact: bool) -> np.ndarray:
     """PCTM [12, 12]: how often a note of the row's class is followed by one of the column's.
 
-    From each note to the next; with `exact` wherever a note ends and one begins, itself included,
-    less than 50 ms apart.
+    From each note to the next; with `exact` wherever a note ends and a note (possibly the same one)
+    starts less than 50 ms apart.
     """
     classes = _pitches(score) % 12
     if not exact:
@@ -115,7 +117,7 @@ def mean_inter_onset_interval(score: Score, exact: bool) -> np.ndarray:
     """IOI in seconds at 120 quarters per minute; with `exact` at the file's tempo."""
     if exact:
         return _mean(np.diff(np.sort(_seconds(score)[0])))
-    # one division, so that pieces of one interval have one number
+    # # one division, so that pieces with the same interval get the same number
     onsets = [note.onset for note in score.notes]
     return np.float64(
         (max(onsets) - min(onsets)) / ((len(onsets) - 1) * 2 * score.ticks_per_quarter)
@@ -125,8 +127,8 @@ def mean_inter_onset_interval(score: Score, exact: bool) -> np.ndarray:
 
 
 def note_length_histogram(score: Score) -> np.ndarray:
-    """NLH [12]: each class's share of the notes; a length is of the class nearest to it, of two
-    alike of the first.
+    """NLH [12]: the share of each class in the notes; a length belongs to the nearest class, in a
+    tie to the first.
     """
     return _shares(np.bincount(_length_classes(score), minlength=12).astype(float))
 
@@ -160,7 +162,7 @@ def _seconds(score: Score) -> tuple[np.ndarray, np.ndarray]:
 
 def _roll_weights(score: Score) -> np.ndarray:
     """What each note adds to a piano roll of 10 ms frames: its velocity in every frame from its
-    onset to before its end.
+    onset up to its end.
     """
     starts, ends = _seconds(score)
     frames = (FRAMES_PER_SECOND * ends).astype(np.int64) - (FRAMES_PER_SECOND * starts).astype(

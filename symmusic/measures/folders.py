@@ -1,4 +1,6 @@
-"""A folder of music as a set of pieces, read as corpora are; what cannot be measured is named."""
+"""Reads a folder of music files as a set of pieces, as corpora are read; what cannot be measured is
+reported.
+"""
 
 import dataclasses
 import pathlib
@@ -18,24 +20,24 @@ from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES
 from symmusic.score.voices import read_voices
 
 SUFFIXES = (*CORPUS_SUFFIXES, *VOICE_SUFFIXES)
-MOST_NAMES = 10  # in one remark
-MOST_PIECES = 1000  # whose features are compared: resamples hold every pair of them
-MOST_UNLIKE = 1.25  # times as long as the other set's pieces: more is said
+MOST_NAMES = 10  # listed in one remark
+MOST_PIECES = 1000  # compared at most: resamples hold every pair of pieces
+MOST_UNLIKE = 1.25  # ratio of the sets' lengths above which a remark is made
 
 
 @dataclasses.dataclass(frozen=True)
 class Folder:
-    """The pieces of a folder: a file's own, or one for each tune of a book and each voice.
+    """The pieces of a folder: one for each file, or one for each tune of a book and each voice.
 
     Attributes:
-      pieces: those that were measured, in the order of their names.
-      scores: their notes by name, whole.
-      length: the median of what was measured of them, in quarters.
-      left_out: name of a file or tune -> why it is not among them.
-      polyphonic: names of pieces of which notes sound together; they are measured as they are.
-      others: names of files of other kinds; folders are not looked into.
-      doubles: names of files that are there in another format, which was read.
-      notices: what was left out of files that were read -> the names of those.
+      pieces: features of the measured pieces, in the order of their names.
+      scores: the whole pieces by name.
+      length: median length in quarters of what was measured.
+      left_out: the reason for each file or tune that was left out, by name.
+      polyphonic: names of polyphonic pieces; they are measured as they are.
+      others: names of files of other kinds; subfolders are ignored.
+      doubles: names of files not read because the same piece was read in another format.
+      notices: by what was left out of files that were read, the names of those files.
     """
 
     pieces: Pieces
@@ -49,13 +51,13 @@ class Folder:
 
 
 def list_pieces(path: pathlib.Path) -> list[tuple[str, Callable[[], Score]]]:
-    """The pieces of a file by name, each with what reads it, as corpora name them.
+    """The pieces of a file by name, as corpora name them, each with a function that reads it.
 
     Raises:
       ScoreError: the file is damaged, or holds none.
       OSError: it cannot be read.
     """
-    if path.exists() and not path.is_file():  # a pipe would keep us waiting
+    if path.exists() and not path.is_file():  # reading a pipe would block
         raise ScoreError('not a file')
     if path.suffix.lower() in VOICE_SUFFIXES:
         return [
@@ -73,19 +75,19 @@ def read_folder(
     rng: np.random.Generator,
     num_bars: int = 0,
 ) -> Folder:
-    """Reads every file of music directly in a folder and computes the features of its pieces, of
-    `MOST_PIECES` where there are more.
+    """Reads every music file directly in a folder and computes the features of its pieces, of
+    `MOST_PIECES` random ones where there are more.
 
     Args:
-      flag: which the folder is of.
-      path: as the user stated it.
-      protocol: of the features.
-      progress: wraps the files, with the unit's name.
+      flag: the command-line flag that names the folder, for messages.
+      path: the folder as the user gave it.
+      protocol: one of `features.PROTOCOLS`.
+      progress: wraps the iterable of files; takes the unit's name.
       rng: draws pieces and excerpts.
       num_bars: an excerpt of so many bars is cut from each piece; 0 = whole.
 
     Raises:
-      UserError: there is no such folder, or no piece in it can be measured; `flag` is named.
+      UserError: the folder does not exist, or no piece in it can be measured.
     """
     folder = pathlib.Path(path).expanduser()
     try:
@@ -126,7 +128,7 @@ def read_folder(
 
 
 def _notices(scores: Mapping[str, Score]) -> dict[str, list[str]]:
-    """What was left out of pieces that were read, with the names of these."""
+    """What was left out of pieces that were read, with the names of the pieces."""
     found: dict[str, list[str]] = {}
     for name, score in scores.items():
         for notice in score.notices:
@@ -137,7 +139,7 @@ def _notices(scores: Mapping[str, Score]) -> dict[str, list[str]]:
 def _read(
     files: Sequence[pathlib.Path], progress: Callable[[Iterable, str], Iterable]
 ) -> tuple[dict[str, Score], dict[str, str]]:
-    """The scores by name, and why others are left out."""
+    """The scores by name, and the reasons for those left out."""
     scores: dict[str, Score] = {}
     left_out: dict[str, str] = {}
     for file in progress(files, 'file'):
@@ -159,8 +161,8 @@ def _read(
 def _one_format(
     files: Sequence[pathlib.Path],
 ) -> tuple[list[pathlib.Path], tuple[str, ...]]:
-    """Of files of one name in several formats, as a run's samples are written, the first one in the
-    order of `SUFFIXES`; and the names of the others.
+    """Where a name occurs in several formats, as in a run's samples, the file whose format comes
+    first in `SUFFIXES`; and the names of the others.
     """
     chosen: dict[str, pathlib.Path] = {}
     for file in sorted(files, key=lambda file: SUFFIXES.index(file.suffix.lower())):
@@ -170,8 +172,8 @@ def _one_format(
 
 
 def unlike_lengths(lengths: Mapping[str, float], num_bars: int = 0) -> str:
-    """That the pieces of two sets, by name the median in quarters, are not of one length; '' where
-    they are. `num_bars` is what they have been cut to, 0 = whole.
+    """A remark that the pieces of two sets differ in length; '' where they do not. `lengths` has
+    the median in quarters by set; `num_bars` is what they have been cut to, 0 = whole.
     """
     (longer, most), (shorter, least) = sorted(lengths.items(), key=lambda item: -item[1])
     if most <= MOST_UNLIKE * least:
@@ -187,8 +189,8 @@ def unlike_lengths(lengths: Mapping[str, float], num_bars: int = 0) -> str:
 
 
 def remarks(which: str, folder: Folder) -> list[str]:
-    """What a reader must know of a folder: which files were left out, how many and why, and what
-    was left out of others.
+    """Remarks on a folder: which files were left out, how many and why, and what was left out of
+    others.
     """
     found = []
     if folder.left_out:
@@ -225,7 +227,7 @@ def remarks(which: str, folder: Folder) -> list[str]:
 
 
 def listed_reasons(left_out: dict[str, str]) -> str:
-    """Files and why they were left out, the first `MOST_NAMES` of them."""
+    """The first `MOST_NAMES` files that were left out, with the reasons."""
     return _listed([f'{name} ({reason})' for name, reason in left_out.items()])
 
 
@@ -236,7 +238,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def is_polyphonic(notes: Sequence[Note]) -> bool:
-    """Whether a note begins while another one sounds."""
+    """Whether a note starts while another one sounds."""
     end = 0
     for note in notes:
         if note.onset < end:

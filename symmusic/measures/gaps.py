@@ -1,5 +1,6 @@
-"""Gaps in unseen tunes: what their steps cost a model that knows both sides, beside models that
-know the left one, and how much of what is drawn there is as in the tune.
+"""Gaps in unseen tunes: the likelihood of their steps under a model that is given both sides,
+beside models that are given the left side only, and how many of the drawn notes agree with the
+tune.
 """
 
 import dataclasses
@@ -13,7 +14,7 @@ from symmusic.measures.likelihood import Targets, find_targets
 from symmusic.melody.encodings import Vocabulary
 from symmusic.score.meter import STEPS_PER_BAR
 
-# after a gap at most, and before it at least, where the tune has them
+# # bars after a gap at most, and before it at least, where the tune has them
 CONTEXT_STEPS = 8 * STEPS_PER_BAR
 
 
@@ -22,10 +23,10 @@ class Gaps:
     """N gaps of whole bars.
 
     Attributes:
-      windows: around them; the first target of each is the gap's begin.
+      windows: the windows around them; the first target of each is the start of its gap.
       ends: [N] the first step of each window after the gap.
-      tunes: [N] which tune each is from.
-      targets: K steps of all gaps.
+      tunes: [N] index of the tune that each is from.
+      targets: the K steps of all gaps.
     """
 
     windows: Windows
@@ -38,8 +39,8 @@ class Gaps:
 
     @property
     def centred(self) -> np.ndarray:
-        """[n] which ones have as many steps after as before them, and so stand at one place in
-        their windows.
+        """[n] indices of the gaps with as many steps after as before them, which are all at the
+        same place in their windows.
         """
         return np.flatnonzero(self.windows.first_targets == CONTEXT_STEPS)
 
@@ -51,12 +52,12 @@ def find_gaps(
     max_gaps: int,
     rng: np.random.Generator,
 ) -> Gaps:
-    """Gaps of `num_bars` bars, side by side in each tune from its second bar on as long as a whole
-    bar follows; of more than `max_gaps` so many are drawn.
+    """Consecutive gaps of `num_bars` bars in each tune, from its second bar on, as long as a whole
+    bar follows; a random `max_gaps` of them where there are more.
     """
     gap_steps = num_bars * STEPS_PER_BAR
     num_steps = gap_steps + 2 * CONTEXT_STEPS
-    rows, places = [], []  # tokens [S], and (padding, begin, tune) of each
+    rows, places = [], []  # tokens [S], and (padding, start, tune) of each
     for index, tune in enumerate(tunes):
         for phrase in tune.phrases:
             tokens = vocabulary.encode(phrase)
@@ -97,8 +98,8 @@ def find_gaps(
 
 
 def overlap(drawn_NT: np.ndarray, real_NT: np.ndarray) -> float:
-    """The share of notes that stand in both, by step and pitch: 2 |both| / (|drawn| + |real|) over
-    all events given (an F1 score); 0 where there is no note.
+    """The F1 score of the drawn notes, matched by step and pitch: 2 |both| / (|drawn| + |real|)
+    over all events; 0 where there is no note.
     """
     both = ((drawn_NT == real_NT) & (real_NT >= 0)).sum()
     return float(2 * both / max((drawn_NT >= 0).sum() + (real_NT >= 0).sum(), 1))

@@ -1,13 +1,13 @@
-"""Held-out likelihood: what the steps of unseen tunes cost a model in nats, beside the constant
-answer and Markov models.
+"""Held-out likelihood: the negative log-likelihood in nats of the steps of unseen tunes under a
+model, beside the class frequencies (base rate) and Markov models.
 
-All meet exactly the same targets, each step once: those that training's loss on held-out windows
-has. Of a model of all steps these are all steps but the first of a phrase longer than
-`train.held_out_steps`; of a model of last steps they are the last steps of its windows.
+All are measured on exactly the same targets, each step once: those of the training loss on held-out
+windows. For a model of all steps these are all steps except the first of a phrase longer than
+`train.held_out_steps`; for a model of last steps they are the last steps of its windows.
 
-Nats per note are the nats of all targets divided by the number of notes that begin at them. Steps
-at which no note begins are paid for like any other: to foretell a melody is to know as well when
-nothing happens.
+Nats per note are the nats of all targets divided by the number of notes that start at them. Steps
+at which no note starts count like any other: predicting a melody includes predicting when nothing
+happens.
 """
 
 import dataclasses
@@ -32,14 +32,14 @@ BATCH_SIZE = 32
 
 @dataclasses.dataclass(frozen=True)
 class Targets:
-    """K steps that are to be predicted.
+    """K steps to be predicted.
 
     Attributes:
-      rows: [K] which window each stands in, ascending.
-      steps: [K] and where in it, from 1.
-      labels: [K] its token.
-      positions: [K] its step in the bar, 0 to 15, as the corpus is aligned.
-      is_onset: [K] whether a note begins there.
+      rows: [K] the window that each is in, ascending.
+      steps: [K] the step within the window, from 1.
+      labels: [K] the token to be predicted.
+      positions: [K] the step in the bar, 0 to 15, as the corpus is aligned.
+      is_onset: [K] whether a note starts there.
     """
 
     rows: np.ndarray
@@ -53,8 +53,8 @@ class Targets:
 
 
 def find_targets(windows: Windows, vocabulary: Vocabulary, *, all_steps: bool) -> Targets:
-    """The targets of `train.step.target_losses`: the last step of each window, or all from its
-    first target on; blanks are none.
+    """The targets of `training.step.target_losses`: the last step of each window, or all steps from
+    its first target on; blanks are not targets.
     """
     tokens_NS = windows.tokens()
     is_target_NS = np.broadcast_to(
@@ -87,9 +87,9 @@ def model_losses(
     kind: str,
     ends_N: np.ndarray | None = None,
 ) -> np.ndarray:
-    """What each target costs the network, [K] nats, without dropout; `kind` is what it was trained
-    on, 'all' steps or the 'last'. With 'gap' it is told what stands from step `ends_N` of each
-    window on.
+    """The loss of the network at each target, [K] nats, without dropout. `kind` is what it was
+    trained on: 'all' steps, the 'last' one, or a 'gap'; with 'gap' it is given the steps of each
+    window from `ends_N` on.
     """
     num = data.starts_N.shape[0]
     rows = np.full(-(-num // BATCH_SIZE) * BATCH_SIZE, -1, np.int32)
@@ -110,8 +110,8 @@ def model_losses(
 
 
 def base_losses(train_counts: np.ndarray, targets: Targets) -> np.ndarray:
-    """What each target [K] costs the constant answer in nats: the class frequencies of the training
-    targets, plus one each.
+    """The loss of the base rate at each target, [K] nats: the class frequencies of the training
+    targets with add-one smoothing.
     """
     frequencies = (train_counts + 1) / (train_counts + 1).sum()
     return -np.log(frequencies)[targets.labels]
@@ -120,19 +120,19 @@ def base_losses(train_counts: np.ndarray, targets: Targets) -> np.ndarray:
 def markov_losses(
     markov: Markov, windows: Windows, targets: Targets, num_classes: int
 ) -> np.ndarray:
-    """What each target [K] costs a Markov model in nats, told what stands before it in its window,
-    padding apart.
+    """The loss of a Markov model at each target, [K] nats, given the steps before it in its window
+    without the padding.
 
-    It is told as well that no target is a blank, to which the network gives no probability either.
+    Blanks have no probability, as in the network.
     """
     firsts = -np.log(markov.probabilities(np.zeros((1, 0)))[0, :num_classes])
     firsts += np.log(np.exp(-firsts).sum())
     losses, tokens_NS = np.zeros(len(targets)), windows.tokens()
     for row, padding in enumerate(windows.num_padding):
         begin, end = np.searchsorted(targets.rows, [row, row + 1])
-        places = targets.steps[begin:end] - padding  # in the tokens without padding
+        places = targets.steps[begin:end] - padding  # indices into the tokens without padding
         own = tokens_NS[row, padding:]
-        # Of what is no target, such as a first token that is a blank, nothing is looked up.
+        # Tokens that are not targets, such as a blank first token, are not looked up.
         losses[begin:end] = np.concatenate(
             [firsts[np.minimum(own[:1], num_classes - 1)], nats(markov, own, num_classes)]
         )[places]
@@ -142,16 +142,15 @@ def markov_losses(
 def summarize(
     losses: Mapping[str, np.ndarray], targets: Targets, families_N: Sequence[int], seed: int = 0
 ) -> dict:
-    """The likelihood of several models over the same targets, as `comparison.json` has it; their
-    names are the keys of `losses`.
+    """The likelihood of several models on the same targets, in the form of `comparison.json`.
 
-    Where some position of the bar has no target (last steps at a hop of whole beats), nats per note
-    would say little and are None. The 95 % intervals are of resamples of whole tune families
-    (Efron, 1979); None where there are fewer than two.
+    Where a position of the bar has no target (last steps at a hop of whole beats), nats per note
+    would be misleading and are None. The 95 % intervals are from a bootstrap over whole tune
+    families (Efron, 1979); None where there are fewer than two.
 
     Args:
-      losses: nats [K] by model.
-      targets: K of them, at least one.
+      losses: nats [K] by the model's name.
+      targets: the K targets, at least one.
       families_N: the tune family of each window.
       seed: of the resamples.
     """
@@ -195,5 +194,5 @@ def summarize(
 
 
 def _interval(nats_B: np.ndarray, units_B: np.ndarray) -> list[float]:
-    """The 2.5th and 97.5th percentile of a ratio over the resamples in which it is defined."""
+    """The 2.5th and 97.5th percentiles of a ratio over the resamples in which it is defined."""
     return np.percentile(nats_B[units_B > 0] / units_B[units_B > 0], [2.5, 97.5]).tolist()

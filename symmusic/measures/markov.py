@@ -1,13 +1,13 @@
-"""Markov models of tokens: the floor that any network must be above, fitted on the same tunes and
-sampled from the same prompts.
+"""Markov models of tokens, a baseline that every network must beat; fitted on the same tunes and
+sampled after the same prompts.
 
-The probability of a token after the n before it is smoothed by that after fewer (Witten and Bell,
-1991):
+The probability of a token given the n before it is interpolated with that given fewer (Witten and
+Bell, 1991):
 
     P_n(w | h) = (c(h w) + T(h) P_{n-1}(w | h')) / (c(h) + T(h)),      P_{-1}(w) = 1 / V
 
-with c the counts in the training stream, T(h) how many different tokens follow h there, and h' the
-history h without its first token. A history that was never seen is passed over: P_n = P_{n-1}.
+with c the counts in the training tokens, T(h) the number of distinct tokens that follow h there,
+and h' the history h without its first token. For an unseen history P_n = P_{n-1}.
 """
 
 import dataclasses
@@ -18,13 +18,13 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Markov:
-    """A fitted model of `order` n over `num_classes` V tokens.
+    """A fitted Markov model.
 
     Attributes:
-      order: tokens of history.
-      num_classes: V.
-      codes: for each k from 0 to n the (k + 1)-grams seen, as numbers in base V, ascending.
-      counts: how often each was seen.
+      order: n, the tokens of history.
+      num_classes: V, the number of tokens.
+      codes: for each k from 0 to n the observed (k + 1)-grams, as numbers in base V, ascending.
+      counts: the count of each.
     """
 
     order: int
@@ -33,8 +33,8 @@ class Markov:
     counts: tuple[np.ndarray, ...]
 
     def probabilities(self, histories_BT: np.ndarray) -> np.ndarray:
-        """The probabilities [B, V] float64 of the token after each history; of T tokens the last n
-        count, of fewer all.
+        """The probabilities [B, V] float64 of the next token after each history [B, T]; the last n
+        of the T tokens are used, or all where there are fewer.
         """
         histories_BT = np.asarray(histories_BT, np.int64)
         num_classes = self.num_classes
@@ -60,8 +60,8 @@ class Markov:
 
 
 def fit_markov(sequences: Sequence[np.ndarray], num_classes: int, order: int) -> Markov:
-    """Counts the (k + 1)-grams, k from 0 to `order`, of sequences of tokens; none reaches over a
-    sequence's end.
+    """Counts the (k + 1)-grams, k from 0 to `order`, of sequences of tokens; none crosses the end
+    of a sequence.
 
     Raises:
       ValueError: there is no token, or V ** (order + 1) exceeds 63 bits.
@@ -91,7 +91,7 @@ def fit_markov(sequences: Sequence[np.ndarray], num_classes: int, order: int) ->
 def sample_markov(
     markov: Markov, prompts_BT: np.ndarray, num_steps: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Tokens [B, num_steps] drawn one after the other after each prompt."""
+    """Samples tokens [B, num_steps] after each prompt."""
     history_BT = np.asarray(prompts_BT, np.int64)
     for _ in range(num_steps):
         cumulated_BV = markov.probabilities(history_BT).cumsum(axis=1)
@@ -103,16 +103,16 @@ def sample_markov(
 
 
 def nats(markov: Markov, sequence: np.ndarray, num_targets: int | None = None) -> np.ndarray:
-    """The surprise [T - 1] in nats of each token of a sequence but the first, after all those
-    before it.
+    """The negative log-likelihood [T - 1] in nats of each token of a sequence except the first,
+    given those before it.
 
-    With `num_targets` it is told that the token is one of the first so many classes; infinite where
-    it is not.
+    With `num_targets` the probabilities are those of the first `num_targets` classes, renormalised;
+    the result is infinite for another token.
     """
     sequence = np.asarray(sequence, np.int64)
     padded = np.concatenate([np.zeros(markov.order, np.int64), sequence])
     rows_BV = []
-    for step in range(1, min(markov.order, len(sequence))):  # as yet shorter histories
+    for step in range(1, min(markov.order, len(sequence))):  # shorter histories at the start
         rows_BV.append(markov.probabilities(sequence[None, :step]))
     begin = max(1, min(markov.order, len(sequence)))
     if begin < len(sequence):
@@ -131,7 +131,7 @@ def nats(markov: Markov, sequence: np.ndarray, num_targets: int | None = None) -
 
 
 def _code(grams_BK: np.ndarray, num_classes: int) -> np.ndarray:
-    """Each row of K tokens as one number in base V; of no tokens 0."""
+    """Each row of K tokens as one number in base V; 0 for no tokens."""
     code_B = np.zeros(len(grams_BK), np.int64)
     for column in range(grams_BK.shape[1]):
         code_B = code_B * num_classes + grams_BK[:, column]

@@ -1,5 +1,5 @@
-"""How to read an overlap area: the same measure for real music, for Markov models and for shuffled
-notes, over many draws.
+"""Reference points for reading an overlap area: the same measure for real music, for Markov models
+and for shuffled notes, over many draws.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ from symmusic.streams import Stream, generator
 
 
 def measure(events_NT: np.ndarray, protocol: str) -> Pieces:
-    """The features of N pieces of events; a piece without notes is left out."""
+    """The features of N pieces, given as events; pieces without notes are left out."""
     kept = [
         (f'{index:05}', compute_features(as_score(events), protocol))
         for index, events in enumerate(events_NT)
@@ -25,7 +25,7 @@ def measure(events_NT: np.ndarray, protocol: str) -> Pieces:
 
 
 def select(pieces: Pieces, rows: np.ndarray) -> Pieces:
-    """Some of the pieces."""
+    """The pieces of the given rows."""
     return Pieces(
         tuple(pieces.names[row] for row in rows),
         {name: values[rows] for name, values in pieces.features.items()},
@@ -40,11 +40,11 @@ def measure_draws(
     rng: np.random.Generator,
     progress: Callable[[Iterable, str], Iterable],
 ) -> dict[str, list[dict]]:
-    """For each set and draw the features' and averages' KLD and OA against `size` reference pieces
-    drawn anew for each draw.
+    """KLD and OA of all features and averages, for each set and draw, against `size` reference
+    pieces drawn for each draw.
 
-    `sets` has for every name one set of pieces per draw; those of a draw all meet the same
-    reference.
+    `sets` has one set of pieces per draw for every name; all sets of a draw are compared with the
+    same reference pieces.
     """
     num_draws = len(next(iter(sets.values())))
     rows = draw_rows(len(reference), size, num_draws, rng)
@@ -57,8 +57,8 @@ def measure_draws(
 
 
 def interval(values: Iterable[float | None]) -> dict:
-    """Mean of the draws, and the 2.5th and 97.5th percentile of the means of draws with
-    replacement; None where nothing is defined.
+    """The mean of the draws and its 95 % bootstrap interval: the 2.5th and 97.5th percentiles of
+    the means of resampled draws. None where nothing is defined.
     """
     known = np.array([value for value in values if value is not None])
     if not len(known):

@@ -1,10 +1,11 @@
-"""Repetition: how much of what continues a prompt is repeated, beside real continuations of the
-same prompts.
+"""Repetition: how much of a continuation is repeated, beside real continuations of the same
+prompts.
 
-The self-similarity of a piece by lag is the diagonals of its self-similarity matrix (Foote 1999; by
-lag: Goto 2003), here of onsets: of the steps at which a note begins, in the piece or so many bars
-before, the share at which the same pitch begins at both. The bars before may be the prompt's. Only
-what is repeated at the same pitch counts; a lag that reaches before the prompt counts nothing.
+The self-similarity of a piece at a lag is the mean of a diagonal of its self-similarity matrix
+(Foote 1999; by lag: Goto 2003), here of onsets: of the steps at which a note starts, in the piece
+or `lag` bars before, the share at which the same pitch starts at both. The bars before may be the
+prompt's. Only repetition at the same pitch counts; steps whose lag reaches before the prompt are
+not counted.
 """
 
 from collections.abc import Mapping
@@ -18,13 +19,13 @@ LAGS = (1, 2, 4, 8)  # bars
 
 
 def self_similarity(prompts_NT: np.ndarray, events_NT: np.ndarray, lag: int) -> float | None:
-    """The share of onsets that are the same `lag` bars before (see above), over N pieces together;
-    None where no onset has a step before.
+    """The self-similarity at `lag` (see above), over N pieces together; None where no onset has a
+    step `lag` bars before it.
 
     Args:
-      prompts_NT: events before each piece, whole bars.
+      prompts_NT: events before each piece, in whole bars.
       events_NT: the pieces.
-      lag: bars.
+      lag: in bars.
     """
     whole_NT, steps = np.concatenate([prompts_NT, events_NT], axis=1), lag * STEPS_PER_BAR
     first = max(prompts_NT.shape[1] - steps, 0)
@@ -35,8 +36,7 @@ def self_similarity(prompts_NT: np.ndarray, events_NT: np.ndarray, lag: int) -> 
 
 def repeated_bars(prompts_NT: np.ndarray, events_NT: np.ndarray) -> float | None:
     """The share of the pieces' bars that equal, event for event, an earlier bar of the prompt or
-    the piece; bars in which no note begins are neither counted nor copied. None where no bar
-    counts.
+    the piece. Bars in which no note starts are not counted; None where no bar is.
     """
     bars_NBS = np.concatenate([prompts_NT, events_NT], axis=1).reshape(
         len(events_NT), -1, STEPS_PER_BAR
@@ -53,12 +53,12 @@ def repeated_bars(prompts_NT: np.ndarray, events_NT: np.ndarray) -> float | None
 def measure_structure(
     prompts_NT: np.ndarray, sets: Mapping[str, np.ndarray], num_draws: int
 ) -> dict[str, dict[str, dict]]:
-    """The block `structure`: `{set: {'lag_1', ..., 'repeated_bars', 'difference': scale.interval
-    over draws}}`.
+    """The block `structure` of `comparison.json`: `{set: {'lag_1', ..., 'repeated_bars',
+    'difference': scale.interval over draws}}`.
 
-    `difference` is the mean over the lags of how far the self-similarity is from that of the set
-    `real_continuations`, absolute; not there without that set. All sets continue the same prompts,
-    draw by draw.
+    `difference` is the mean over the lags of the absolute difference of the self-similarity from
+    that of the set `real_continuations`; absent without that set. All sets continue the same
+    prompts, draw by draw.
     """
     draws = {
         name: [
