@@ -1,8 +1,8 @@
-"""What is known in advance of a melody's end, for a model that fills the gap before it.
+"""The known end of a melody, encoded for a model that fills the gap before it.
 
-Backward layers read the melody from its end, blanks where it is not known. So each step's state
-says what stands to its right and how far away, and nothing of what is to be drawn; the forward
-layers take it as a further input, for the step that they are to predict:
+Backward layers read the melody from its end, with blanks where it is not known. Each step's state
+thus says what stands to its right and how far away, and nothing about what is to be drawn. The
+forward layers take the state at the step that they predict as a further input:
 
     known in advance     .  .  .  .  e  f        '.' is a blank
     backward reads             <- . . . . e f
@@ -25,14 +25,14 @@ from symmusic.model.inputs import find_rows, project, project_rows
 
 @flax.struct.dataclass
 class Ahead:
-    """What a step is told of those from the one to be predicted on; of T steps there is an axis T
-    before all others.
+    """What a step knows of the step to be predicted and those after it. For T steps every array has
+    a leading axis T.
     """
 
-    # each backward layer's hidden_BH, 0 where nothing is known from there on
+    # each backward layer's hidden_BH, 0 where nothing is known from that step on
     states: tuple[jax.Array, ...]
-    # [B, L] those as far ahead of the step to be predicted as each lookback is behind it, blanks
-    # where not known
+    # [B, L] the tokens as far ahead of the step to be predicted as each lookback is behind it, with
+    # blanks where they are not known
     tokens: jax.Array
 
 
@@ -43,16 +43,19 @@ def look_ahead(
     architecture: Architecture,
     keys_B: jax.Array | None = None,
 ) -> Ahead:
-    """What each of T steps is told, time first.
+    """What each of T steps knows in advance, time first.
 
     Args:
       params: of `init_params`.
-      future_BT: the token that follows each step where it is known in advance, elsewhere the blank;
-        at the end it is.
-      positions_BT: of the steps themselves in the bar, ignored (may be None) where the architecture
-        has no positions.
-      architecture: of `params`; ValueError if not infilling.
-      keys_B: consumed by dropout, one per window; None = no dropout.
+      future_BT: the token that follows each step where it is known in advance, elsewhere the blank.
+        Once a token is known, all later ones are.
+      positions_BT: int steps in the bar, ignored (may be None) if the architecture has no
+        positions.
+      architecture: that of `params`.
+      keys_B: one dropout key per window, consumed; None = no dropout.
+
+    Raises:
+      ValueError: the architecture is not for infilling.
     """
     if not architecture.infilling:
         raise ValueError('a model that is not for infilling knows nothing in advance')

@@ -7,33 +7,33 @@ from symmusic.model.scores import KINDS, Kind
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
-    """All that decides the shapes of the parameters and what is computed with them; hashable, a
-    static argument of `jit`.
+    """What determines the shapes of the parameters and the computation; hashable, a static argument
+    of `jit`.
     """
 
     num_classes: int  # V, of tokens in and out
     num_layers: int = 2
     num_cells: int = 64  # per direction
-    # every layer reads in both directions: only the token after the window can be predicted
+    # every layer reads in both directions, so only the token after the window can be predicted
     bidirectional: bool = False
-    # bidirectional, but backward layers read only what is known in advance: every token can be
-    # (`ahead`)
+    # bidirectional, but backward layers read only what is known in advance, so every token can be
+    # predicted (`ahead`)
     infilling: bool = False
     attention: str = 'none'  # or one of `scores.KINDS`
     attention_size: int = 32  # A; 'bahdanau' only
     dropout_rate: float = 0.4  # after each LSTM layer
-    # steps in the bar, if the position in the bar is a second input; 0 = it is not
+    # number of steps in a bar, if the position in the bar is a second input; 0 = it is not
     num_positions: int = 0
-    # the token before the first; `num_classes`, the blank, is one that is no class: an input of
+    # the token before the first one; `num_classes` is the blank, which is no class: an input of
     # zeros
     padding: int = 0
-    # further inputs: the tokens that many steps before the one to be predicted (1 = the present
-    # one)
+    # further inputs: the tokens this many steps before the one to be predicted (1 = the current
+    # token)
     lookback: tuple[int, ...] = ()
-    # How `apply_last` and `apply_all` compute; no part of a model, so training sets them by its
-    # recipe (`lstm.lstm` says what they are):
+    # How `apply_last` and `apply_all` compute (see `lstm.lstm`). Not part of a model, so training
+    # sets them from its recipe:
     kernel: str = 'scan'
-    # of the LSTM layers' products; attention and head are in float32
+    # precision of the LSTM layers' products; attention and head use float32
     product_dtype: str = 'float32'
 
     def __post_init__(self):
@@ -47,7 +47,7 @@ class Architecture:
 
     @property
     def kind(self) -> Kind | None:
-        """Of attention, None without."""
+        """The kind of attention, None if there is none."""
         return KINDS.get(self.attention)
 
     @property
@@ -57,15 +57,15 @@ class Architecture:
 
     @property
     def state_size(self) -> int:
-        """Cells of a layer that the next one, attention and the head see: of both directions, or of
-        the forward one where infilling.
+        """Size of a layer's output: the cells of both directions, or of the forward one if
+        infilling.
         """
         return self.num_cells * (2 if self.bidirectional and not self.infilling else 1)
 
     @property
     def input_size(self) -> int:
-        """Rows of the first layer's input matrix: classes, positions, classes of each lookback and,
-        where infilling, of each look ahead.
+        """Rows of the first layer's input matrix: classes, positions, the classes of each lookback
+        and, if infilling, those of each look ahead.
         """
         return (
             self.num_classes * (1 + len(self.lookback) * (2 if self.infilling else 1))
@@ -74,5 +74,5 @@ class Architecture:
 
     @property
     def has_blank(self) -> bool:
-        """Whether tokens may be the blank, before the first step or where they are not known."""
+        """Whether a token can be the blank: before the first step, or where it is not known."""
         return self.infilling or self.padding >= self.num_classes

@@ -2,9 +2,9 @@
 
     a = softmax(e),      context = sum_j a_j h_j
 
-with states h_j and scores e of one of the kinds in `scores.KINDS`. One query may look at a whole
-window (`attend`), every step at the steps up to itself (`attend_causal`), or the steps may come one
-by one (`attend_step`); the last two agree.
+with states h_j and scores e of one of the kinds in `scores.KINDS`. One query attends to a whole
+window (`attend`), every step to the steps up to itself (`attend_causal`), or the steps come one at
+a time (`attend_step`). The last two give the same result.
 """
 
 import flax.struct
@@ -17,12 +17,12 @@ from symmusic.model.scores import Kind, Params
 
 @flax.struct.dataclass
 class Memory:
-    """The last M steps as a ring: what a step may look back at."""
+    """The last M steps, which a step can attend to, as a ring buffer."""
 
-    keys_BMA: jax.Array  # what the kind's scores need of the states
+    keys_BMA: jax.Array  # the states' keys
     states_BMH: jax.Array  # the states
-    real_BM: jax.Array  # bool: a step has been written here, and it was no padding
-    # int32 scalar: steps written so far; the next one goes to place num_steps mod M
+    real_BM: jax.Array  # bool: a step was written here and was not padding
+    # int32 scalar: steps written so far; the next one goes to index num_steps mod M
     num_steps: jax.Array
 
 
@@ -34,10 +34,10 @@ def attend(
     mask_BT: jax.Array | None = None,
 ) -> tuple[jax.Array, jax.Array]:
     """`(context_BH, weights_BT)` of one query over all states, or over those where `mask_BT` is
-    true; zeros where no state is.
+    true; zeros if it is true nowhere.
 
-    States come time first, as the layers have them: turned around, they would be copied, and their
-    gradient once more.
+    States come time first, as the layers return them: a transpose would copy them, and their
+    gradient again.
     """
     keys_BTA = jnp.swapaxes(kind.keys(params, states_TBH), 0, 1)
     scores_BT = kind.scores(params, kind.queries(params, query_BH[:, None]), keys_BTA)[:, 0]
@@ -56,16 +56,16 @@ def attend_causal(
 ) -> tuple[jax.Array, jax.Array | None]:
     """`(contexts_BTH, weights_BTT)`: each step's state is the query over the states up to its own.
 
-    Computed in blocks of queries, each against only the keys that it can see, about half of the
-    whole square. The largest arrays kept for the backward pass are the weights [B, T, T].
+    Computed in blocks of queries, each against only the keys that it can see: about half of the
+    T x T scores. The largest arrays kept for the backward pass are the weights [B, T, T].
 
     Args:
-      kind: of the scores.
-      params: of the kind's `init`.
-      states_BTH: the states, queries and keys both.
-      memory_steps: how many states a step sees, its own the last of them; None = all.
-      mask_BT: true where a state may be looked at; a step that sees none has the context 0.
-      block_steps: queries in a block; changes time and memory, not the result.
+      kind: the kind of score.
+      params: from the kind's `init`.
+      states_BTH: the states, used as both queries and keys.
+      memory_steps: how many states a step sees, its own included; None = all up to its own.
+      mask_BT: true where a state may be attended to; a step that sees none has the context 0.
+      block_steps: queries per block; changes time and memory, not the result.
       with_weights: return weights_BTT (row: query, column: key); None otherwise.
     """
     num_steps = states_BTH.shape[1]
@@ -98,7 +98,7 @@ def init_memory(
     attention_size: int,
     dtype=jnp.float32,
 ) -> Memory:
-    """An empty memory of M = `memory_steps` places."""
+    """An empty memory for M = `memory_steps` steps."""
     return Memory(
         keys_BMA=jnp.zeros((batch, memory_steps, kind.key_size(attention_size)), dtype),
         states_BMH=jnp.zeros((batch, memory_steps, num_cells), dtype),
@@ -110,11 +110,11 @@ def init_memory(
 def attend_step(
     kind: Kind, params: Params, memory: Memory, state_BH: jax.Array, mask_B: jax.Array | None = None
 ) -> tuple[Memory, jax.Array, jax.Array]:
-    """`(memory, context_BH, weights_BM)` of one more step: `attend_causal` with a band of M steps,
-    at this step.
+    """`(memory, context_BH, weights_BM)` after one more step: what `attend_causal` with
+    `memory_steps` = M gives at this step.
 
-    The state overwrites the oldest one and is itself looked at, except where `mask_B` is false
-    (padding). The weights are in the order of time, this step's the last.
+    The state overwrites the oldest one and is itself attended to, except where `mask_B` is false
+    (padding). The weights are in order of time, this step's last.
     """
     memory_steps = memory.real_BM.shape[1]
     place = memory.num_steps % memory_steps
@@ -131,8 +131,8 @@ def attend_step(
 
 
 def _softmax(scores, mask):
-    """Softmax over the last axis where `mask` is true: exactly 0 elsewhere, and everywhere in a row
-    without a true one.
+    """Softmax over the last axis where `mask` is true; exactly 0 elsewhere, also throughout a row
+    where it is true nowhere.
     """
     scores = jnp.where(mask, scores, jnp.finfo(scores.dtype).min)
     exps = jnp.where(

@@ -1,4 +1,4 @@
-"""Dropout (Srivastava et al., 2014) whose random numbers cost little."""
+"""Dropout (Srivastava et al., 2014) with cheap random numbers."""
 
 import jax
 import jax.numpy as jnp
@@ -8,11 +8,11 @@ from jax import lax
 
 def dropout(keys_B: jax.Array, values_TBH: jax.Array, rate: float) -> jax.Array:
     """`values_TBH` with a share of `rate` set to 0 and the others scaled up so that the expectation
-    stays; consumes a key per row.
+    stays the same; consumes one key per row.
 
-    The place of each value in its row is hashed together with two random words of the row's, by
-    pcg3d (Jarzynski and Olano, 2020): a few products of integers, computed where the values are
-    read, in place of a cipher's twenty rounds. The rate is rounded to 1/2^32.
+    The index of each value in its row is hashed together with two random words of the row by pcg3d
+    (Jarzynski and Olano, 2020): a few integer products, computed where the values are read, instead
+    of a cipher's twenty rounds. The rate is rounded to a multiple of 1/2^32.
     """
     threshold = min(round(rate * 2**32), 2**32 - 1)
     if threshold == 0:
@@ -25,7 +25,7 @@ def dropout(keys_B: jax.Array, values_TBH: jax.Array, rate: float) -> jax.Array:
 
 
 def _hash(x, y, z):
-    """The first of pcg3d's three words; its last bits are the poorer ones."""
+    """The first of pcg3d's three words; its low bits are of poorer quality."""
     x, y, z = (word * np.uint32(1664525) + np.uint32(1013904223) for word in (x, y, z))
     x += y * z
     y += z * x

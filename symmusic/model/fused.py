@@ -1,10 +1,11 @@
 """The loop over time of one LSTM layer as one kernel (Pallas), and its backward pass as another.
 
-XLA starts several kernels in every turn of a loop, and on a GPU those starts are what a small layer
-waits for. Here one kernel goes through all steps for some rows of the batch: the recurrent weights
-are read once and stay on the chip with the rows' state. Equations, gates' order and what is kept
-for the backward pass are those of `lstm`. Cells are filled up to a power of two, rows to whole
-blocks, as the compilers of kernels want it: with zeros, whose cells stay 0.
+XLA launches several kernels in every iteration of a loop, and on a GPU a small layer spends most of
+its time on these launches. Here one kernel runs through all steps for some rows of the batch: the
+recurrent weights are read once and stay on the chip with the rows' state. The equations, the order
+of the gates and what is kept for the backward pass are those of `lstm`. Cells are padded to a power
+of two and rows to whole blocks, as the kernel compilers require. The padding is zeros, whose cells
+stay 0.
 """
 
 import functools
@@ -15,13 +16,13 @@ from jax import lax
 from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton
 
-ROWS = 16  # of the batch, in a block: the least that the matrix units of GPUs take
-# of recurrent weights that stay on the chip: half of a GPU's registers per multiprocessor
+ROWS = 16  # rows of the batch per block: the fewest that the matrix units of GPUs take
+# bytes of recurrent weights that stay on the chip: half of a GPU's registers per multiprocessor
 MOST_BYTES = 128 * 1024
 
 
 def fits(num_cells: int, dtype: str) -> bool:
-    """Whether the recurrent weights of a layer have room on the chip: of up to 64 cells in
+    """Whether the recurrent weights of a layer fit on the chip: those of up to 64 cells in
     'float32', 128 in 'bfloat16'.
     """
     return 4 * _width(num_cells) ** 2 * jnp.dtype(dtype).itemsize <= MOST_BYTES
@@ -30,8 +31,10 @@ def fits(num_cells: int, dtype: str) -> bool:
 def fused_lstm(
     dtype: str, reverse: bool, recurrent_HG: jax.Array, projected_TBG: jax.Array, carry: tuple
 ) -> tuple:
-    """As `lstm.lstm`, all arguments given; ValueError where the layer does not fit. On a CPU the
-    kernels are interpreted, for tests.
+    """`lstm.lstm` with all arguments given. On a CPU the kernels are interpreted, for tests.
+
+    Raises:
+      ValueError: the layer does not fit on the chip.
     """
     num_cells, num_rows = recurrent_HG.shape[0], projected_TBG.shape[1]
     if not fits(num_cells, dtype):
@@ -113,7 +116,7 @@ def _fused_backward(dtype, reverse, residuals, cotangents):
         def step(index, state):
             d_hidden_BH, d_cell_BH = state
             index = index if reverse else num_steps - 1 - index
-            before = index + 1 if reverse else index - 1  # the step read before
+            before = index + 1 if reverse else index - 1  # the step that was read before
             is_first = (before == num_steps) | (before < 0)
             previous_BH = jnp.where(
                 is_first, first_cell[:, :], cells[jnp.clip(before, 0, num_steps - 1)]
@@ -145,7 +148,7 @@ def _fused_backward(dtype, reverse, residuals, cotangents):
     names = ('GH', 'TBG', 'TBH', 'BH', 'TBH', 'BH', 'BH')
     d_projected_TBG, *d_carry = _call(kernel, shapes, names, ('TBG', 'BH', 'BH'), *inputs)
     ends = (outputs_TBH[1:], hidden_BH[None]) if reverse else (hidden_BH[None], outputs_TBH[:-1])
-    # every step's state of the step read before it
+    # for every step the state of the step that was read before it
     hidden_NH = jnp.concatenate(ends).reshape(-1, num_cells)
     d_recurrent_HG = _dot(
         hidden_NH.T.astype(dtype), d_projected_TBG.reshape(-1, 4 * num_cells).astype(dtype)
@@ -157,8 +160,8 @@ _fused.defvjp(_fused_forward, _fused_backward)
 
 
 def _call(kernel, shapes, inputs, outputs, *arrays):
-    """The kernel over blocks of rows. Arrays are named by their axes: of B each block has its rows,
-    of all other axes everything.
+    """Calls the kernel on blocks of rows. Arrays are named by their axes: each block has its own
+    rows of axis B and the whole of every other axis.
     """
 
     def block(axes):
@@ -175,7 +178,7 @@ def _call(kernel, shapes, inputs, outputs, *arrays):
             jax.ShapeDtypeStruct(tuple(shapes[axis] for axis in axes), jnp.float32)
             for axes in outputs
         ],
-        # Triton reads a step of a block when it comes to it; the other compiler for GPUs would copy
+        # Triton reads each step of a block when it gets there; the other GPU compiler would copy
         # whole blocks to the chip.
         compiler_params=(
             triton.CompilerParams(num_warps=8) if jax.default_backend() == 'gpu' else None
@@ -193,8 +196,8 @@ def _dot(left, right):
 
 
 def _fill(array, num_blocks, more_rows, more_cells):
-    """With more rows of zeros, and more zeros at the end of each of the equal blocks of its last
-    axis.
+    """The array with rows of zeros added, and zeros added to the end of each of the equal blocks of
+    its last axis.
     """
     *axes, num_rows, size = array.shape
     blocks = array.reshape(*axes, num_rows, num_blocks, size // num_blocks)

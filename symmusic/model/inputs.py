@@ -17,9 +17,9 @@ def find_rows(
     others: Sequence[jax.Array],
     architecture: Architecture,
 ) -> jax.Array:
-    """The rows of an input matrix that are 1 at a step, in a new last axis K: the input is the
-    one-hot token, beside it the one-hot position and `others`, the one-hot tokens looked back or
-    ahead at.
+    """The indices where the input of a step is 1, in a new last axis K: the input is the one-hot
+    token, followed by the one-hot position and `others`, the one-hot tokens of the lookbacks and
+    looks ahead.
     """
     num_classes, num_positions = architecture.num_classes, architecture.num_positions
     num_rows = num_classes * (1 + len(others)) + num_positions
@@ -40,8 +40,8 @@ def find_rows(
 
 
 def project_rows(layer: dict, rows_K: jax.Array, architecture: Architecture) -> jax.Array:
-    """The product x W of an input that is 1 in the rows of `find_rows` and 0 elsewhere; the row
-    past the last one is 0.
+    """The product x W of an input x that is 1 at the indices of `find_rows` and 0 elsewhere; the
+    index past the last row adds 0.
     """
     table_IG = (
         jnp.pad(layer['input'], ((0, 1), (0, 0))) if architecture.has_blank else layer['input']
@@ -59,10 +59,10 @@ def project(layer: dict, states_H: jax.Array, dtype: str = 'float32') -> jax.Arr
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _sum_rows(sizes, table_IG, indices_K):
-    """The sum over K of `table_IG[indices_K]`, where each k has a block of `sizes[k]` rows to
-    itself; rows past the blocks are zeros.
+    """The sum over K of `table_IG[indices_K]`, where each k has its own block of `sizes[k]` rows;
+    rows past the blocks are zeros.
     """
-    # A gather after the other: all at once would write K times the sum to memory first.
+    # One gather after the other: a single one would first write K times the sum to memory.
     return sum(table_IG[indices_K[..., k]] for k in range(indices_K.shape[-1]))
 
 
@@ -72,7 +72,7 @@ def _sum_rows_forward(sizes, table_IG, indices_K):
 
 def _sum_rows_backward(sizes, residuals, d_sum_G):
     indices_K, num_rows = residuals
-    # The barrier keeps XLA from computing the indices anew, from the windows on, for every row.
+    # The barrier keeps XLA from recomputing the indices from the windows for every row.
     indices_KN = lax.optimization_barrier(indices_K.reshape(-1, len(sizes)).T)
     ways = {
         'cpu': functools.partial(add_rows, num_rows),
@@ -85,7 +85,7 @@ _sum_rows.defvjp(_sum_rows_forward, _sum_rows_backward)
 
 
 def add_rows(num_rows: int, indices_KN: jax.Array, rows_NG: jax.Array) -> jax.Array:
-    """The table [`num_rows`, G] of the sums of the rows of each index, added one by one: on a CPU 2
+    """The table [`num_rows`, G] of the sum of the rows of each index, added one by one: on a CPU 2
     to 4 times as fast as a product.
     """
     table_IG = jnp.zeros((num_rows, rows_NG.shape[1]), rows_NG.dtype)
@@ -97,12 +97,12 @@ def add_rows(num_rows: int, indices_KN: jax.Array, rows_NG: jax.Array) -> jax.Ar
 def multiply_rows(
     sizes: tuple[int, ...], num_rows: int, indices_KN: jax.Array, rows_NG: jax.Array
 ) -> jax.Array:
-    """The same, 0 past the blocks, by one product with one-hot rows per block: what is added on a
-    GPU is added in no fixed order.
+    """As `add_rows`, 0 past the blocks, by one product with one-hot rows per block: scattered
+    additions on a GPU have no fixed order.
     """
     blocks, begin = [], 0
     for size, indices_N in zip(sizes, indices_KN, strict=True):
-        # lying as the product reads it
+        # laid out as the product reads it
         is_row_IN = jnp.arange(begin, begin + size)[:, None] == indices_N
         blocks.append(is_row_IN.astype(rows_NG.dtype) @ rows_NG)
         begin += size

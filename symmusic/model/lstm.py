@@ -3,10 +3,10 @@ a backward pass of its own.
 
     i, f, o = sigmoid, g = tanh of  x W + b + h' R,      c = f c' + i g,      h = o tanh(c)
 
-where h', c' are the step before. The gates lie side by side in the order i, f, g, o, as in
-`flax.linen.OptimizedLSTMCell`. The input projection x W of all steps at once is the caller's:
-outside of the loop it is one large product or, for a one-hot input, a gather of rows. The bias is
-added in the loop, where it costs nothing, and not in a pass of its own over all steps.
+where h', c' are those of the step before. The gates lie side by side in the order i, f, g, o, as in
+`flax.linen.OptimizedLSTMCell`. The caller computes the input projection x W of all steps at once:
+outside the loop it is one large product or, for a one-hot input, a gather of rows. The bias is
+added in the loop, where it costs nothing, instead of in a separate pass over all steps.
 """
 
 import functools
@@ -23,8 +23,8 @@ def init_lstm(key: jax.Array, input_size: int, num_cells: int) -> Params:
     """Glorot-uniform input weights, an orthogonal recurrent matrix per gate, a forget bias of 1
     (Jozefowicz et al., 2015).
 
-    The gates' matrices are drawn in a loop, which compiles one orthogonal initialiser and not four.
-    Under `jit(vmap(...))` several of them can hang: use `lax.map` over replicas.
+    The gates' matrices are drawn in a loop, so that one orthogonal initialiser is compiled, not
+    four. Several of them can hang under `jit(vmap(...))`: use `lax.map` over replicas.
     """
     input_key, gates_key = jax.random.split(key)
     orthogonal = jax.nn.initializers.orthogonal()
@@ -45,7 +45,7 @@ def init_lstm_carry(batch: int, num_cells: int, dtype=jnp.float32) -> Carry:
 
 
 def lstm_step(params: Params, projected_BG: jax.Array, carry: Carry) -> tuple[jax.Array, Carry]:
-    """One step: `(hidden_BH, carry)` of the projected input x W [B, G] and the carry of the step
+    """One step: `(hidden_BH, carry)` from the projected input x W [B, G] and the carry of the step
     before.
     """
     carry, _ = _advance('float32', params['recurrent'], params['bias'], projected_BG, carry)
@@ -60,27 +60,29 @@ def lstm(
     kernel: str = 'scan',
     dtype: str = 'float32',
 ) -> tuple[jax.Array, Carry]:
-    """All steps: `(outputs_TBH, carry)` of the projected inputs x W [T, B, G].
+    """All steps: `(outputs_TBH, carry)` from the projected inputs x W [T, B, G].
 
     Args:
-      params: of the layer; 'input' has been used already and may be absent.
+      params: of the layer; 'input' is not used here and may be absent.
       projected_TBG: every step's product with 'input'.
       carry: the state before the first step read, zeros if None.
-      reverse: read from the last step to the first; outputs stay in their places, and the final
+      reverse: read from the last step to the first; outputs stay in order of time, and the final
         carry is that of step 0.
-      kernel: 'scan', a loop of XLA's, or 'fused', one kernel for all steps (`fused`; ValueError
-        where the layer is too large for it).
-      dtype: what the operands of the loop's products are rounded to; all else, the sums and the
-        state too, stays in `projected_TBG`'s.
+      kernel: 'scan', an XLA loop, or 'fused', one kernel for all steps (`fused`).
+      dtype: what the operands of the loop's products are rounded to; everything else, including
+        the sums and the state, keeps the type of `projected_TBG`.
 
-    Gradients (reverse mode only) are those of autodiff, to all three arguments; see
+    Raises:
+      ValueError: the layer is too large for the kernel.
+
+    Gradients (reverse mode only) to all three arguments equal those of autodiff; see
     `_lstm_backward`.
     """
     recurrent_HG, bias_G = params['recurrent'], params['bias']
     if carry is None:
         carry = init_lstm_carry(projected_TBG.shape[1], recurrent_HG.shape[0], projected_TBG.dtype)
     if kernel == 'fused':
-        # not above: Pallas takes a tenth of a second to import, and few want it
+        # imported here: Pallas takes a tenth of a second to import and is seldom used
         from symmusic.model.fused import fused_lstm
 
         return fused_lstm(dtype, reverse, recurrent_HG, projected_TBG + bias_G, carry)
@@ -89,8 +91,8 @@ def lstm(
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def product(dtype: str, left_NH: jax.Array, right_HG: jax.Array) -> jax.Array:
-    """`left_NH @ right_HG` of operands rounded to `dtype`, 'float32' being as they are, summed up
-    in their own; so is its gradient.
+    """`left_NH @ right_HG` with operands rounded to `dtype` ('float32': not rounded) and summed in
+    their own type; the gradient is computed in the same way.
     """
     if dtype == 'float32':
         return left_NH @ right_HG
@@ -109,8 +111,9 @@ product.defvjp(
 
 
 def multiply(states_H: jax.Array, weights_HG: jax.Array, dtype: str = 'float32') -> jax.Array:
-    """The product of any axes of states and a matrix, as one of two matrices: the weights' gradient
-    over several axes at once takes XLA a third longer on a CPU. Operands are rounded to `dtype`.
+    """The product of states with any leading axes and a matrix, computed as a product of two
+    matrices: a weight gradient over several axes at once takes XLA a third longer on a CPU.
+    Operands are rounded to `dtype`.
     """
     return product(dtype, states_H.reshape(-1, states_H.shape[-1]), weights_HG).reshape(
         *states_H.shape[:-1], -1
@@ -127,8 +130,8 @@ def _advance(dtype, recurrent_HG, bias_G, projected_BG, carry):
     gates_BG = jnp.tanh(
         (projected_BG + bias_G + product(dtype, hidden_BH, recurrent_HG)) * scale_G
     ) * scale_G + (1 - scale_G)
-    # Without the barrier XLA computes gates anew for each of their uses: 3 times as long for
-    # outputs alone.
+    # Without the barrier XLA recomputes the gates for each of their uses, which takes 3 times as
+    # long for outputs alone.
     gates_BG = lax.optimization_barrier(gates_BG)
     i, f, g, o = jnp.split(gates_BG, 4, axis=-1)
     cell_BH = f * cell_BH + i * g
@@ -148,9 +151,9 @@ def _lstm(dtype, reverse, recurrent_HG, bias_G, projected_TBG, carry):
 def _lstm_forward(dtype, reverse, recurrent_HG, bias_G, projected_TBG, carry):
     """The loop over time, which keeps gates, cells and outputs of every step for the backward pass.
 
-    The gates take the place of the projected inputs, as the gates' derivatives will take theirs: a
+    The gates overwrite the projected inputs, as their derivatives will overwrite the gates: a
     `scan` would fill a new array with zeros and copy it before its first step, which cost more than
-    the products. Cells [T + 1, B, H] begin, or in reverse end, with the carry's.
+    the products. Cells [T + 1, B, H] start (in reverse: end) with the carry's.
     """
     num_steps = len(projected_TBG)
     empty_TBH = jnp.zeros((num_steps, *carry[0].shape), projected_TBG.dtype)
@@ -177,11 +180,11 @@ def _lstm_forward(dtype, reverse, recurrent_HG, bias_G, projected_TBG, carry):
 
 
 def _lstm_backward(dtype, reverse, residuals, cotangents):
-    """Backpropagation through time; the gates' derivatives take the place of the gates.
+    """Backpropagation through time; the gates' derivatives overwrite the gates.
 
-    With dh, dc the derivatives to a step's hidden and cell state, those to its gates before
-    activation are dc (i, f, g) or dh (o) times the derivative of the rest. The weight gradient,
-    which autodiff would sum up step by step, is one product over all steps.
+    With dh, dc the derivatives with respect to a step's hidden and cell state, those with respect
+    to its gates before activation are dc (i, f, g) or dh (o) times the derivative of the rest. The
+    weight gradient, which autodiff would accumulate step by step, is one product over all steps.
     """
     recurrent_HG, hidden_BH, gates_TBG, cells_SBH, outputs_TBH = residuals
     d_outputs_TBH, d_carry = cotangents
@@ -192,8 +195,8 @@ def _lstm_backward(dtype, reverse, residuals, cotangents):
         (d_hidden_BH, d_cell_BH), gates_TBG = loop
         index = turn if reverse else num_steps - 1 - turn
         before, after = (index + 1, index) if reverse else (index, index + 1)
-        # One slice for each gate: where one is cut from the slice of all four, XLA computes with
-        # one number at a time.
+        # One slice per gate: if a gate is cut from the slice of all four, XLA's code is not
+        # vectorised.
         i, f, g, o = (
             lax.dynamic_slice(
                 gates_TBG,
@@ -206,8 +209,8 @@ def _lstm_backward(dtype, reverse, residuals, cotangents):
         tanh_cell = jnp.tanh(_read(cells_SBH, after))
         d_hidden_BH += _read(d_outputs_TBH, index)
         d_cell_BH += d_hidden_BH * o * (1 - tanh_cell * tanh_cell)
-        # A part of the derivatives, so that f is read before they are written over the gates; else
-        # XLA would copy the gates of all steps.
+        # Computed with the derivatives, so that f is read before they overwrite the gates;
+        # otherwise XLA would copy the gates of all steps.
         d_before_BH = lax.optimization_barrier(d_cell_BH * f)
         d_gates = (
             d_cell_BH * g * i * (1 - i),
@@ -222,7 +225,7 @@ def _lstm_backward(dtype, reverse, residuals, cotangents):
 
     d_carry, d_projected_TBG = lax.fori_loop(0, num_steps, step, (d_carry, gates_TBG))
     ends = (outputs_TBH[1:], hidden_BH[None]) if reverse else (hidden_BH[None], outputs_TBH[:-1])
-    # every step's state of the step read before it
+    # for every step the state of the step that was read before it
     hidden_NH = jnp.concatenate(ends).reshape(-1, num_cells)
     d_projected_NG = d_projected_TBG.reshape(-1, recurrent_HG.shape[1])
     # As a product of two matrices: over two axes at once it takes XLA twice as long on a CPU.

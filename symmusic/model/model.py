@@ -1,4 +1,4 @@
-"""The network: one-hot tokens -> LSTM layers, each followed by dropout -> attention or none ->
+"""The network: one-hot tokens -> LSTM layers, each followed by dropout -> optional attention ->
 logits of the next token.
 """
 
@@ -12,8 +12,8 @@ from symmusic.model.architecture import Architecture
 from symmusic.model.dropout import dropout
 from symmusic.model.inputs import find_rows, project, project_rows
 
-# 'layers': a list of {'forward': lstm.Params, and 'backward' in both directions, and 'bridge' where
-# infilling}, 'attention' where there is one, 'head'
+# 'layers': a list of {'forward': lstm.Params; 'backward' if bidirectional; 'bridge' if infilling};
+# 'attention' if there is one; 'head'
 Params = dict
 
 
@@ -24,14 +24,15 @@ class Carry:
     layers: tuple[lstm.Carry, ...]  # each layer's hidden_BH and cell_BH
     # the last M tokens, M the longest lookback, the latest last; padding before the first
     history_BM: jax.Array
-    # the steps that attention looks back at; None without attention
+    # the steps that attention can see; None without attention
     memory: attention.Memory | None
 
 
 def init_params(key: jax.Array, architecture: Architecture) -> Params:
-    """Random parameters: Glorot-uniform, LSTM layers as in `init_lstm`, a head without preference.
+    """Random parameters: Glorot-uniform weights, LSTM layers as in `init_lstm`, a head with zero
+    bias.
 
-    Under `jit(vmap(...))` the orthogonal initialisers can hang: initialise replicas with `lax.map`.
+    The orthogonal initialisers can hang under `jit(vmap(...))`: initialise replicas with `lax.map`.
     """
     layers_key, attention_key, head_key = jax.random.split(key, 3)
     directions = _directions(architecture)
@@ -65,7 +66,7 @@ def init_params(key: jax.Array, architecture: Architecture) -> Params:
 
 
 def count_params(params: Params) -> int:
-    """The number of trainable numbers."""
+    """The number of trainable parameters."""
     return sum(leaf.size for leaf in jax.tree.leaves(params))
 
 
@@ -76,21 +77,24 @@ def apply_last(
     architecture: Architecture,
     keys_B: jax.Array | None = None,
 ) -> tuple[jax.Array, jax.Array | None]:
-    """`(logits_BV, weights_BT)`: the token after the window; weights are attention's, None without
-    it.
+    """`(logits_BV, weights_BT)`: logits of the token after the window, and attention's weights
+    (None without attention).
 
-    The window's summary is each direction's state after its last step: the forward one at T-1, the
-    backward one at 0. It is attention's query over all states of the last layer; which of the two
-    the head sees, see `scores`.
+    The window's summary is each direction's state after the last step that it reads: the forward
+    one at T-1, the backward one at 0. It is attention's query over all states of the last layer.
+    `scores` says whether the head sees the query beside the context.
 
     Args:
       params: of `init_params`.
       tokens_BT: int classes.
       positions_BT: int steps in the bar, ignored (may be None) where the architecture has no
         positions.
-      architecture: of `params`; ValueError if infilling.
-      keys_B: consumed by dropout, one per window, so that a window's is the same in any batch; None
-        = no dropout.
+      architecture: that of `params`.
+      keys_B: one dropout key per window, consumed, so that a window's dropout is the same in any
+        batch; None = no dropout.
+
+    Raises:
+      ValueError: the architecture is for infilling.
     """
     if architecture.infilling:
         raise ValueError('a model for infilling predicts step by step (apply_all, apply_step)')
@@ -116,23 +120,26 @@ def apply_all(
     with_weights: bool = False,
     future_BT: jax.Array | None = None,
 ) -> tuple[jax.Array, jax.Array | None]:
-    """`(logits_BTV, weights_BTT)`: after every step the token that follows it, from the steps up to
-    it and what is known in advance.
+    """`(logits_BTV, weights_BTT)`: for every step the logits of the next token, given the steps up
+    to it and what is known in advance, and attention's weights.
 
     Args:
       params: of `init_params`.
       tokens_BT: int classes.
       positions_BT: int steps in the bar, ignored (may be None) where the architecture has no
         positions.
-      architecture: of `params`; ValueError if bidirectional (and not infilling), whose states have
-        seen the tokens to be predicted.
+      architecture: that of `params`.
       keys_B: as in `apply_last`.
-      memory_steps: how many steps attention sees, the present one included; None = all.
-      mask_BT: false at steps that attention must not look at, the padding; the LSTM layers read
-        them nevertheless.
+      memory_steps: how many steps attention sees, the current one included; None = all.
+      mask_BT: false at steps that attention must not see, the padding; the LSTM layers still read
+        them.
       with_weights: return attention's weights_BTT; None otherwise.
-      future_BT: of an infilling model, for each step the token that follows it where it is known in
+      future_BT: for an infilling model, the token that follows each step where it is known in
         advance, elsewhere the blank; None = nothing is known.
+
+    Raises:
+      ValueError: the architecture is bidirectional and not for infilling, so that its states have
+        seen the tokens to be predicted.
     """
     _require_one_direction(architecture)
     ahead = (
@@ -155,7 +162,9 @@ def init_carry(
     architecture: Architecture, batch: int, memory_steps: int, dtype=jnp.float32
 ) -> Carry:
     """The carry before the first step, for `apply_step`; attention will see `memory_steps` steps.
-    ValueError if bidirectional.
+
+    Raises:
+      ValueError: the architecture is bidirectional and not for infilling.
     """
     _require_one_direction(architecture)
     layers = tuple(
@@ -182,11 +191,11 @@ def apply_step(
     mask_B: jax.Array | None = None,
     ahead: Ahead | None = None,
 ) -> tuple[Carry, jax.Array, jax.Array | None]:
-    """`(carry, logits_BV, weights_BM)` of one more token: `apply_all` with the carry's
-    `memory_steps`, at this step, without dropout.
+    """`(carry, logits_BV, weights_BM)` after one more token: what `apply_all` with the carry's
+    `memory_steps` and without dropout gives at this step.
 
-    Weights are in the order of time, this step's the last; None without attention. `mask_B` is this
-    step's `mask_BT`, `ahead` this step's of `look_ahead`, None where nothing is known in advance.
+    Weights are in order of time, this step's last; None without attention. `mask_B` is `mask_BT` at
+    this step, `ahead` the result of `look_ahead` at this step, None if nothing is known in advance.
     """
     history_BM = jnp.concatenate([carry.history_BM, token_B[:, None]], axis=1)[:, 1:]
     lookbacks = [history_BM[:, -steps] for steps in architecture.lookback]
@@ -222,7 +231,7 @@ def _directions(architecture):
 
 
 def _lookaheads(ahead, tokens, architecture):
-    """The tokens looked ahead at, each [B] or [T, B] as `tokens`; blanks where nothing is known."""
+    """The tokens of the looks ahead, each [B] or [T, B] as `tokens`; blanks where not known."""
     if not architecture.infilling:
         return []
     if ahead is None:
@@ -239,7 +248,7 @@ def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=Non
         for steps in architecture.lookback
     ]
     lookbacks += [tokens_TB.T for tokens_TB in _lookaheads(ahead, tokens_BT.T, architecture)]
-    # the loops read a step after the other
+    # the loops read one step after another
     rows_TBK = jnp.swapaxes(find_rows(tokens_BT, positions_BT, lookbacks, architecture), 0, 1)
     states_TBH = None
     for index, layer in enumerate(params['layers']):
@@ -270,7 +279,7 @@ def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=Non
 
 
 def head(params: Params, *summaries: jax.Array) -> jax.Array:
-    """The logits [..., V] of what sums up the steps read: states, context or both, side by side."""
+    """The logits [..., V] of the summaries, concatenated: state, context or both."""
     return jnp.concatenate(summaries, axis=-1) @ params['head']['kernel'] + params['head']['bias']
 
 

@@ -1,4 +1,4 @@
-"""The kinds of attention: what each makes of queries and states, and which parameters it has.
+"""The kinds of attention: how each scores queries against states, and its parameters.
 
 | kind | score of the state h_j | the head sees |
 |---|---|---|
@@ -30,13 +30,13 @@ class Kind:
     """One kind of attention: pure functions, so that it can be a static argument of `jit`."""
 
     init: Callable[[jax.Array, int, int], Params]  # (key, H, A) -> parameters
-    # (params, states [..., H]) -> what `scores` needs of who asks
+    # (params, states [..., H]) -> the queries that `scores` takes
     queries: Callable[[Params, jax.Array], jax.Array]
-    # (params, states [..., H]) -> what it needs of the states asked for
+    # (params, states [..., H]) -> the keys that it takes
     keys: Callable[[Params, jax.Array], jax.Array]
     # (params, queries of T steps, keys of K steps) -> scores_BTK
     scores: Callable[[Params, jax.Array, jax.Array], jax.Array]
-    key_size: Callable[[int], int]  # A -> the last axis of the keys
+    key_size: Callable[[int], int]  # A -> the size of the keys' last axis
     head_sees_query: bool  # beside the context
 
 
@@ -52,8 +52,8 @@ def init_additive(key: jax.Array, size_in: int, attention_size: int) -> Params:
 
 
 def init_weighted(key: jax.Array, size_in: int, attention_size: int) -> Params:
-    """A Glorot-uniform vector and a zero bias for states of `size_in` cells; `weighted` has no
-    hidden layer of `attention_size`.
+    """A Glorot-uniform vector and a zero bias for states of `size_in` cells; `weighted` does not
+    use `attention_size`.
     """
     del attention_size
     return {
@@ -63,30 +63,30 @@ def init_weighted(key: jax.Array, size_in: int, attention_size: int) -> Params:
 
 
 def _weighted(params, queries_BT0, keys_BK1):
-    """The same scores [B, T, K] for each of the T queries, which have no numbers of their own."""
+    """The same scores [B, T, K] for each of the T queries, which are empty."""
     del params
     return jnp.broadcast_to(keys_BK1[:, None, :, 0], (*queries_BT0.shape[:2], keys_BK1.shape[1]))
 
 
 def _additive(score_A, queries_BTA, keys_BKA):
     """scores_BTK = sum over A of v tanh(query + key)."""
-    if queries_BTA.shape[1] == 1:  # the sum's terms are as many as the keys
+    if queries_BTA.shape[1] == 1:  # the array of the sum's terms is no larger than the keys
         return jnp.tanh(queries_BTA[:, :, None] + keys_BKA[:, None]) @ score_A
     return _additive_by_term(score_A, queries_BTA, keys_BKA)
 
 
 @jax.custom_vjp
 def _additive_by_term(score_A, queries_BTA, keys_BKA):
-    """The same for many queries, one of the A terms after the other.
+    """The same for many queries, one of the A terms after another.
 
-    As tanh(q + k) = 1 - 2 / (1 + exp(2 q) exp(2 k)), the exponentials are those of queries and of
-    keys, and a term costs one division. Numbers past 43 (in 32 bits) are taken for 43, the last
-    whose exponential is a normal number: tanh is 1 there, unless the other one is as far on the
-    other side.
+    As tanh(q + k) = 1 - 2 / (1 + exp(2 q) exp(2 k)), exponentials are needed only of queries and of
+    keys, and a term costs one division. Values beyond 43 (in 32 bits) are clipped to 43, the last
+    whose exponential is a normal number: tanh is 1 there, unless the other value is as far beyond
+    -43.
 
     Written as one broadcast, the sum would need its tanh [B, T, K, A] in memory: on a CPU that took
     2.5 times as long and 6 times the memory. A term [B, T, K] stays in the cache, and the backward
-    pass computes it anew.
+    pass recomputes it.
     """
     return _additive_forward(score_A, queries_BTA, keys_BKA)[0]
 
@@ -112,8 +112,8 @@ def _squared_exp(states):
 def _additive_backward(terms, d_scores_BTK):
     def term_derivatives(_, term):
         score, query_BT, key_BK = term
-        # Barriers, and products for sums over the last axis: on a CPU such a sum adds one number
-        # after the other.
+        # Barriers, and products in place of sums over the last axis: on a CPU such a sum adds one
+        # number after another.
         # (1 - tanh) / 2
         part_BTK = lax.optimization_barrier(1 / (1 + query_BT[:, :, None] * key_BK[:, None]))
         d_sum_BTK = lax.optimization_barrier(

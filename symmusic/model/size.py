@@ -12,7 +12,7 @@ MAX_CELLS = 2**20
 
 
 def count_parameters(architecture: Architecture) -> int:
-    """The number of trainable numbers; only shapes are computed."""
+    """The number of trainable parameters; only shapes are computed."""
     shapes = jax.eval_shape(
         functools.partial(init_params, architecture=architecture), jax.eval_shape(jax.random.key, 0)
     )
@@ -20,14 +20,14 @@ def count_parameters(architecture: Architecture) -> int:
 
 
 def match_num_cells(architecture: Architecture, num_parameters: int) -> int:
-    """The cells per direction that bring an architecture, all else equal, nearest to a number of
-    parameters; the fewer of two as near.
+    """The number of cells per direction with which an architecture, all else equal, comes nearest
+    to a number of parameters; the smaller of two that are equally near.
 
-    For comparisons at equal size. The source compares 2 bidirectional layers of 32 + 32 cells with
-    2 unidirectional ones of 64 cells, without attention, as equal. They are not: with 58 classes,
-    as there, the first have 51,898 parameters and the second 68,282; with 54 cells they have
-    51,142, the nearest. (With the 49 classes of `folk` here: 49,009 and 65,393, and again 54 cells,
-    48,703.)
+    For comparisons at equal size. The thesis compares 2 bidirectional layers of 32 + 32 cells with
+    2 unidirectional layers of 64 cells, without attention, as if they were of equal size. They are
+    not: with the thesis's 58 classes the first has 51,898 parameters and the second 68,282. With 54
+    cells the second has 51,142, the nearest. (With the 49 classes of `folk` here: 49,009 and
+    65,393, and again 54 cells, 48,703.)
     """
 
     def count(num_cells):

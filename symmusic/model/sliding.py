@@ -1,16 +1,16 @@
-"""Windows that slide over a melody, all of those that hold a step reading it at once.
+"""Windows that slide over a melody; all windows that contain a step read it at once.
 
-A window of W steps is read anew for every token that is drawn, from a zero state, as a model of
-last-step targets was trained. But window n + 1 reads what window n reads, one step later: so W
-windows are under way at any time, a step advances them all by one large product, and the oldest of
-them is through. Reading one window after the other takes as many sums, in W small products.
+A model trained on last-step targets reads a new window of W steps, from a zero state, for every
+token that is drawn. But window n + 1 reads the steps of window n from its second one on. So W
+windows are under way at any time, a step advances all of them by one large product, and the oldest
+one is finished. Reading one window after another takes as many operations, but in W small products.
 
     tokens             a b c d e f
     window 0           > > > |
     window 1             > > > |
     window 2               > > > |
 
-Each > is one step of one window, | the token that it predicts.
+Each > is one step of a window, | the token that it predicts.
 """
 
 import flax.struct
@@ -23,15 +23,15 @@ from symmusic.model.architecture import Architecture
 from symmusic.model.inputs import find_rows, project, project_rows
 from symmusic.model.model import Params, head
 
-# about so many windows, of all pieces together, are advanced by one product: their gates stay in a
-# core's cache
+# about this many windows, over all pieces, are advanced by one product: their gates fit a core's
+# cache
 ROWS = 512
 
 
 @flax.struct.dataclass
 class Windows:
-    """The windows under way: a ring of K blocks of N windows that begin one step after the other,
-    of each of B pieces.
+    """The windows under way: for each of B pieces a ring of K blocks of N windows, each starting
+    one step after the one before.
     """
 
     layers: tuple[jax.Array, ...]  # each layer's hidden and cell state [K, 2, B, N, H]
@@ -39,16 +39,16 @@ class Windows:
 
 
 def can_slide(architecture: Architecture) -> bool:
-    """Whether a window's state is all there is to keep of it: in one direction, where no step looks
-    at others.
+    """Whether a window's recurrent state is all that must be kept of it: the model is
+    unidirectional and has no attention.
     """
     return not (architecture.bidirectional or architecture.lookback or architecture.kind)
 
 
 def init_windows(architecture: Architecture, batch: int, window_steps: int) -> Windows:
-    """Before the first step."""
+    """The windows before the first step."""
     block_windows = min(window_steps, max(1, ROWS // batch))
-    # one more: the windows under way seldom begin with a block
+    # one more: the oldest window under way is seldom the first of its block
     num_blocks = -(-window_steps // block_windows) + 1
     shape = (num_blocks, 2, batch, block_windows, architecture.num_cells)
     return Windows(tuple(jnp.zeros(shape) for _ in range(architecture.num_layers)), jnp.int32(0))
@@ -63,18 +63,17 @@ def slide(
     window_steps: int,
     num_windows: int,
 ) -> tuple[Windows, jax.Array]:
-    """`(windows, logits_BV)` of one more token: `apply_last` of the last `window_steps` tokens,
-    without dropout, to rounding.
+    """`(windows, logits_BV)` after one more token: `apply_last` on the last `window_steps` tokens,
+    without dropout, up to rounding.
 
     Args:
       params: of the model.
-      windows: of `init_windows`.
+      windows: from `init_windows` or the step before.
       token_B: the token.
-      position_B: its step in the bar, ignored (may be None) where the architecture has no
-        positions.
-      architecture: of `params`, one that `can_slide`.
-      window_steps: W; the first logits that mean anything are those after so many tokens.
-      num_windows: how many windows' logits are wanted in all: later ones are not begun.
+      position_B: its step in the bar, ignored (may be None) if the architecture has no positions.
+      architecture: that of `params`; must satisfy `can_slide`.
+      window_steps: W; the logits are meaningful from the W-th token on.
+      num_windows: how many windows' logits are wanted in total; no more are started.
     """
     batch, num_cells = token_B.shape[0], architecture.num_cells
     num_blocks, _, _, block_windows, _ = windows.layers[0].shape
@@ -104,7 +103,7 @@ def slide(
                 for part in range(2)
             )
             hidden_RH, carry = lstm.lstm_step(weights, inputs_RG, tuple(carry))
-            # As one array, so that all that is read is read before: where it is not, XLA copies the
+            # One array, so that everything is read before the write; otherwise XLA copies the
             # whole ring.
             states_2BNH = jnp.stack(carry).reshape(2, batch, block_windows, num_cells)
             advanced.append(lax.dynamic_update_index_in_dim(states_K2BNH, states_2BNH, block, 0))

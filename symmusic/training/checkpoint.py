@@ -1,7 +1,7 @@
-"""Checkpoints: the whole state of a run with all that describes it, by Orbax.
+"""Checkpoints: the whole state of a run and its description, written by Orbax.
 
-The latest two are kept; each holds the best parameters beside the latest, so that the best is in
-whichever survives.
+The latest two are kept. Each holds the best parameters beside the latest ones, so either of them
+is enough.
 """
 
 import contextlib
@@ -31,18 +31,18 @@ from symmusic.training.replicas import init_replicas
 from symmusic.training.state import Recipe, TrainState
 
 FORMAT = 3
-READABLE = (2, FORMAT)  # 2 had no digests
+READABLE = (2, FORMAT)  # format 2 had no digests
 
 
 @dataclasses.dataclass(frozen=True)
 class Card:
-    """What a checkpoint says of itself, beside the numbers: enough to rebuild the model without its
-    corpus.
+    """A checkpoint's description of itself, beside the arrays: enough to rebuild the model without
+    its corpus.
 
-    `rows` are those of metrics.csv so far; `dataset` says what the model was trained on (corpus,
-    fingerprint, tunes, windows); `config` is the run's whole config as JSON; `versions` and
-    `device` are those of the process that wrote it; `seconds` is how long the run has trained in
-    all its sessions, as far as they were saved.
+    `rows` are those of metrics.csv so far; `dataset` describes what the model was trained on
+    (corpus, fingerprint, tunes, windows); `config` is the run's whole config as JSON; `versions`
+    and `device` are those of the process that wrote it; `seconds` is the saved training time of all
+    sessions of the run.
     """
 
     architecture: Architecture
@@ -69,10 +69,10 @@ class Card:
 
     @classmethod
     def from_json(cls, fields: Mapping) -> 'Card':
-        """The way back of `to_json`.
+        """The inverse of `to_json`.
 
         Raises:
-          ValueError: the fields are not those of a card, or of another version's.
+          ValueError: the fields are not those of a card, or the version is another one.
         """
         try:
             fields = dict(fields)
@@ -99,15 +99,15 @@ class Checkpoints:
     @contextlib.contextmanager
     def _manager(self) -> Iterator[ocp.CheckpointManager]:
         for name in ('absl', 'orbax', 'asyncio'):
-            # its commentary is not for our users; errors are raised as well
+            # their log messages are not for our users; errors are raised anyway
             logging.getLogger(name).setLevel(logging.CRITICAL)
         sys.unraisablehook = _without_tasks_of_orbax
-        # of a save that has failed, too
+        # raised after a failed save, which has its own error
         warnings.filterwarnings('ignore', 'coroutine .* was never awaited', RuntimeWarning)
         options = ocp.CheckpointManagerOptions(
             max_to_keep=2, create=True, enable_async_checkpointing=False
         )
-        if jax.process_count() > 1:  # each reads for itself, and the first alone writes
+        if jax.process_count() > 1:  # each process reads for itself; only the first one writes
             this = jax.process_index()
             alone = ocp.options.MultiprocessingOptions(
                 primary_host=this, active_processes={this}, barrier_sync_key_prefix=f'process{this}'
@@ -129,11 +129,11 @@ class Checkpoints:
         return [int(path.name) for path in self.folder.iterdir() if path.name.isdecimal()]
 
     def save(self, state: TrainState, card: Card) -> None:
-        """Writes a checkpoint, whole or not at all (Orbax writes aside and renames). Of several
-        processes all call this.
+        """Writes a checkpoint atomically: Orbax writes to a temporary folder and renames it. With
+        several processes, every process calls this.
 
         Raises:
-          UserError: the disk does not take it; earlier checkpoints are left as they were.
+          UserError: it cannot be written; earlier checkpoints are left as they were.
         """
         state = fetch(_storable(state))
         if jax.process_index() == 0:
@@ -171,7 +171,7 @@ class Checkpoints:
         return self._restore()[0]
 
     def restore(self) -> tuple[TrainState, Card]:
-        """The latest checkpoint's state and card, as `restore_card`."""
+        """The latest checkpoint's state and card; raises as `restore_card`."""
         card, step, digest = self._restore()
         shapes = jax.eval_shape(
             lambda key: _storable(
@@ -190,7 +190,7 @@ class Checkpoints:
                 )['state']
             if digest is not None and digest != _digest_of_state(state):
                 raise ValueError('its numbers are not those that were written')
-        # Orbax and TensorStore raise many kinds; whichever it is, the checkpoint cannot be read
+        # Orbax and TensorStore raise many kinds of error; all mean that it cannot be read
         except Exception as error:
             raise self._damaged(step, error) from error
         return state.replace(key=jax.random.wrap_key_data(state.key)), card
@@ -229,12 +229,12 @@ class Checkpoints:
 
 
 def _storable(state: TrainState) -> TrainState:
-    """Orbax stores arrays: a typed key as its words."""
+    """The state as Orbax stores it: plain arrays, so a typed key becomes its words."""
     return state.replace(key=jax.random.key_data(state.key))
 
 
 def _digest_of_state(state: TrainState) -> str:
-    """Of the bytes of every leaf: TensorStore does not notice each bit that a disk turns over."""
+    """A digest of the bytes of every leaf: TensorStore does not detect every flipped bit."""
     digest = hashlib.sha256()
     for leaf in jax.tree.leaves(state):
         digest.update(np.ascontiguousarray(leaf))
@@ -242,7 +242,7 @@ def _digest_of_state(state: TrainState) -> str:
 
 
 def _typed(kind: type, values: Mapping) -> typing.Any:
-    """An object of a dataclass from JSON's values, lists made tuples where it has those.
+    """An instance of a dataclass from JSON values, with lists made tuples where it has tuples.
 
     Raises:
       TypeError: a value is of another type than the field's.
@@ -252,7 +252,7 @@ def _typed(kind: type, values: Mapping) -> typing.Any:
         if name not in values:
             continue
         value, expected = values[name], typing.get_origin(hint) or hint
-        # JSON makes lists of tuples, and a list is not hashable
+        # JSON turns tuples into lists, and a list is not hashable
         if expected is tuple and type(value) in (tuple, list):
             value, entry = tuple(value), typing.get_args(hint)[0]
             if not all(isinstance(each, entry) and type(each) is not bool for each in value):
@@ -281,7 +281,7 @@ DISK_ERRORS = {
 
 
 def _disk_error(error: Exception) -> str:
-    """What the disk did not take, '' where the error is another one: TensorStore raises a
+    """A disk's error in a few words, '' if the error is of another kind: TensorStore raises a
     ValueError of many lines and paths.
     """
     if code := re.search(r"os_error_code='(\d+)'", str(error)):
@@ -292,9 +292,9 @@ def _disk_error(error: Exception) -> str:
 
 
 def _without_tasks_of_orbax(unraisable: 'sys.UnraisableHookArgs') -> None:
-    """As `sys.__unraisablehook__`, but silent on what is left of a save or restore that has failed
-    and whose error was raised as well: what TensorStore's threads still report to its event loop,
-    and the tasks beside the one that failed first.
+    """As `sys.__unraisablehook__`, but silent on what remains of a failed save or restore, whose
+    error was raised already: reports of TensorStore's threads to a closed event loop, and the other
+    tasks of the one that failed first.
     """
     is_closed_loop = (
         isinstance(unraisable.exc_value, RuntimeError)

@@ -1,9 +1,10 @@
-"""Where a run's replicas and batches lie: a mesh of devices with the axes 'replica' and 'data'.
+"""Where a run's replicas and batches are placed: a mesh of devices with the axes 'replica' and
+'data'.
 
-The state is split over 'replica' and repeated along 'data', a batch is split over both, and the
-windows are on every device. On a CPU XLA runs a loop over time on one core, so each core is made a
-device of its own. Of several processes, on one host or many, each prepares the same data and
-computes for its own devices; the first one alone writes files and speaks.
+The state is sharded over 'replica' and replicated along 'data', a batch is sharded over both, and
+the windows are on every device. On a CPU XLA runs a loop over time on one core, so each core is
+made a device of its own. With several processes, on one host or many, each prepares the same data
+and computes on its own devices; only the first one writes files and prints.
 """
 
 import ctypes
@@ -20,11 +21,11 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from symmusic.errors import UserError
 
-MIN_ROWS = 8  # of a batch on a device: the products of fewer take hardly less time
+MIN_ROWS = 8  # of a batch per device: fewer rows take hardly less time
 
 BY_REPLICA = PartitionSpec('replica')
-BY_ROW = PartitionSpec('replica', None, 'data')  # of the batches of several updates
-BY_PIECE = PartitionSpec('data')  # of what is drawn from one replica
+BY_ROW = PartitionSpec('replica', None, 'data')  # for the batches of several updates
+BY_PIECE = PartitionSpec('data')  # for what is drawn from one replica
 EVERYWHERE = PartitionSpec()
 
 
@@ -32,12 +33,14 @@ PROCESSES = 'SYMMUSIC_PROCESSES'
 
 
 def join_processes(described: str) -> None:
-    """Makes this process one of several: 'INDEX/COUNT@HOST:PORT', where the first one is reached,
-    or 'auto' under Slurm, Kubernetes, Open MPI or on a TPU slice, which tell themselves. '' is one
-    process alone. To be called before JAX is used, after `claim_cores`.
+    """Makes this process one of several. Call it before JAX is used and after `claim_cores`.
+
+    Args:
+      described: 'INDEX/COUNT@HOST:PORT', the address of the first process; or 'auto' under Slurm,
+        Kubernetes, Open MPI or on a TPU slice, where it is detected; or '' for a single process.
 
     Raises:
-      UserError: the description is none of these, or the others are not there.
+      UserError: the description is none of these, or the other processes cannot be reached.
     """
     if not described:
         return
@@ -61,16 +64,17 @@ def join_processes(described: str) -> None:
     except (RuntimeError, ValueError) as error:
         raise UserError(f'{PROCESSES} = {described!r}: {str(error).splitlines()[0]}') from error
     if explicit.get('process_id', 0) or jax.process_index():
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the first process speaks
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the first process prints
 
 
 def claim_cores(num_devices: int, *, deterministic: bool = False) -> None:
-    """Makes the CPU `num_devices` devices, one per core if 0, and with `deterministic` XLA take
-    only operations for GPUs that give the same bits each time; to be called before JAX is used, and
-    of no effect afterwards.
+    """Divides the CPU into `num_devices` devices, one per core if 0. Call it before JAX is used; it
+    has no effect afterwards.
 
-    Also keeps freed memory with the process: every update asks for the same large arrays again, and
-    fresh pages cost up to half of it.
+    With `deterministic`, XLA uses only GPU operations that give the same bits every time.
+
+    Also keeps freed memory in the process: every update allocates the same large arrays again, and
+    fresh pages can cost half of its time.
     """
     if num_devices == 0:
         num_devices = (
@@ -80,17 +84,17 @@ def claim_cores(num_devices: int, *, deterministic: bool = False) -> None:
         )
     try:
         jax.config.update('jax_num_cpu_devices', num_devices)
-    except RuntimeError:  # JAX is in use, with the devices it has
+    except RuntimeError:  # JAX is in use already and keeps its devices
         return
-    if deterministic:  # read when the first device is asked for
+    if deterministic:  # XLA reads this when the first device is requested
         os.environ['XLA_FLAGS'] = (
             f'{os.environ.get("XLA_FLAGS", "")} --xla_gpu_deterministic_ops=true'.strip()
         )
     if sys.platform == 'linux' and hasattr(libc := ctypes.CDLL(None), 'mallopt'):
-        trim_threshold, mmap_max, arena_max = -1, -4, -8  # of glibc's malloc.h
+        trim_threshold, mmap_max, arena_max = -1, -4, -8  # from glibc's malloc.h
         libc.mallopt(mmap_max, 0)
         libc.mallopt(trim_threshold, 2**31 - 1)
-        # the other arenas, of one thread each, give memory back in spite of the threshold
+        # the other arenas, one per thread, give memory back in spite of the threshold
         libc.mallopt(arena_max, 1)
 
 
@@ -108,8 +112,8 @@ def make_mesh(num_replicas: int, batch_size: int, devices: list[jax.Device] | No
 
 
 def place(tree, mesh: Mesh | None, spec: PartitionSpec):
-    """The arrays of a tree on the mesh, on the first device if None. Every process of the mesh
-    calls this with the same arrays.
+    """The arrays of a tree placed on the mesh, or on the first device if it is None. Every process
+    of the mesh calls this with the same arrays.
     """
     if mesh is None:
         return jax.device_put(tree)
@@ -127,8 +131,8 @@ def _place_own_part(array, sharding):
 
 
 def fetch(tree):
-    """The arrays of a tree on the host, also where other processes hold parts of them: then every
-    process calls this.
+    """The arrays of a tree copied to the host. If other processes hold parts of them, every process
+    calls this.
     """
     if jax.process_count() == 1:
         return jax.device_get(tree)
@@ -142,7 +146,7 @@ def _fetch_all_parts(array):
 
 
 def any_process(flags: list[bool]) -> list[bool]:
-    """Each flag, true where any process says so; every process calls this."""
+    """Each flag, true if it is true in any process; every process calls this."""
     return (
         flags
         if jax.process_count() == 1

@@ -1,4 +1,4 @@
-"""Fine-tuning: the parameters of a finished run as the beginning of another."""
+"""Fine-tuning: a run that starts from the parameters of a finished one."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -22,15 +22,15 @@ def transfer(
     old_architecture: Architecture,
     old_names: Sequence[str],
 ) -> Params:
-    """The old run's parameters in the shapes of the new one: classes are matched by name, those
-    that the old one lacks keep `params`.
+    """The old run's parameters in the shapes of the new one. Classes are matched by name; those
+    that the old run lacks keep `params`.
 
     Args:
       params: of the new architecture, freshly initialised.
-      architecture: the new one, the old one but for its classes and dropout.
-      names: what each new class stands for, `Vocabulary.class_names`; the old ones are among them.
+      architecture: the new one, which differs from the old one only in classes and dropout.
+      names: of the new classes (`Vocabulary.class_names`); they include the old ones.
       old: trained parameters.
-      old_architecture: of them.
+      old_architecture: that of `old`.
       old_names: of its classes.
 
     Raises:
@@ -66,8 +66,8 @@ def transfer(
 
 
 def _input_rows(num_rows: int, architecture: Architecture, classes: np.ndarray) -> np.ndarray:
-    """Of a first layer's `num_rows` input rows those that stand for some classes, in every block of
-    classes, and for the positions.
+    """The indices, among a first layer's `num_rows` input rows, of the given classes in every block
+    of classes and of the positions.
     """
     num_classes, num_positions = architecture.num_classes, architecture.num_positions
     blocks = [0, *range(num_classes + num_positions, num_rows, num_classes)]
@@ -77,7 +77,7 @@ def _input_rows(num_rows: int, architecture: Architecture, classes: np.ndarray) 
 
 
 def begin_from(states: TrainState, params_R: Params) -> TrainState:
-    """Runs before their first update that begin with these parameters, all else as it is."""
-    # a donated state must not hold one buffer twice
+    """Runs before their first update with these parameters, all else as it is."""
+    # a donated state must not hold the same buffer twice
     copies = [jax.tree.map(jnp.copy, params_R) for _ in range(3)]
     return states.replace(params=copies[0], average_params=copies[1], best_params=copies[2])

@@ -1,4 +1,4 @@
-"""What a run measures of itself: metrics.csv, TensorBoard's events, the line of an epoch and the
+"""A run's record of its own training: metrics.csv, TensorBoard events, a line per epoch and the
 plot of losses.
 """
 
@@ -19,7 +19,7 @@ COLUMNS = ('replica', 'epoch', 'train_loss', 'validation_loss', 'learning_rate',
 
 
 def write_metrics(path: pathlib.Path, rows: Sequence[dict]) -> None:
-    """Writes metrics.csv, one row per epoch; losses in nats per predicted step."""
+    """Writes metrics.csv, one row per epoch and replica; losses in nats per predicted step."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator='\n')
     writer.writeheader()
@@ -28,7 +28,7 @@ def write_metrics(path: pathlib.Path, rows: Sequence[dict]) -> None:
 
 
 def require_tensorboard() -> None:
-    """Passes where the optional package tensorboardX is installed.
+    """Checks that the optional package tensorboardX is installed.
 
     Raises:
       UserError: it is not.
@@ -44,12 +44,12 @@ def require_tensorboard() -> None:
 def event_log(
     folder: pathlib.Path, first_epochs_R: Sequence[int]
 ) -> Iterator[Callable[[Sequence[dict]], None]]:
-    """What takes in the rows of an epoch as events that TensorBoard reads, a folder per replica.
+    """A function that logs the rows of an epoch as TensorBoard events, in a folder per replica.
 
-    Events of `first_epochs_R` and later, from a run that was cut off after writing them, are marked
-    as void.
+    Earlier events of the epochs `first_epochs_R` and later, from a run that was interrupted after
+    writing them, are marked as void.
     """
-    from tensorboardX import SummaryWriter  # here: optional, and slow to import
+    from tensorboardX import SummaryWriter  # imported here: optional, and slow to import
 
     with contextlib.ExitStack() as stack:
         writers = [
@@ -72,10 +72,10 @@ def event_log(
 def epoch_line(
     rows: Sequence[dict], num_epochs: int, base_rate: float, best_epochs_R: np.ndarray
 ) -> str:
-    """The line of an epoch, of the rows of the replicas that trained in it; a star marks a new
+    """The line of an epoch, from the rows of the replicas that trained in it; a star marks a new
     best.
 
-    Of several replicas it gives means, and how many of them have a new best.
+    For several replicas it gives means, and how many of them have a new best.
     """
     is_best = [int(best_epochs_R[row['replica']]) == row['epoch'] for row in rows]
     star = (
@@ -95,10 +95,10 @@ def epoch_line(
 
 
 def plot_metrics(path: pathlib.Path, rows: Sequence[dict], base_rate: float) -> None:
-    """Draws training and validation loss beside the base rate, and the learning rate below them,
-    over epochs.
+    """Plots training and validation loss with the base rate, and the learning rate below them, over
+    epochs.
     """
-    # here, because it takes a second to import and few runs of the program draw
+    # imported here: it takes a second, and few commands draw a plot
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 5), layout='constrained')
@@ -112,7 +112,7 @@ def plot_metrics(path: pathlib.Path, rows: Sequence[dict], base_rate: float) -> 
         )
         line = {'linewidth': 1.5 if len(replicas) == 1 else 0.8, 'marker': '.'}
         names = ('training (with dropout)', 'validation', f'best: {best["validation_loss"]:.3f}')
-        if len(replicas) > 1:  # the legend names the first of each kind
+        if len(replicas) > 1:  # the legend shows one line of each kind
             names = (
                 (*names[:2], f'best of each of {len(replicas)} replicas')
                 if replica == replicas[0]

@@ -1,4 +1,4 @@
-"""What the bits of a run depend on beside its config: versions, devices, flags of the compiler, the
+"""What the exact bits of a run depend on besides its config: versions, devices, compiler flags, the
 commit and the corpus.
 """
 
@@ -14,13 +14,13 @@ VERSIONED = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'numpy', 'mus
 
 
 def versions() -> dict[str, str]:
-    """The installed version of each package that computes or prepares."""
+    """The installed version of each package that computes or prepares data."""
     return {name: importlib.metadata.version(name) for name in VERSIONED}
 
 
 def made_with(num_devices: int, fingerprint: str, root: pathlib.Path) -> dict:
-    """This process and the corpus, as a run's `config.json` keeps it; `num_devices` are those in
-    use of all that there are.
+    """This process and the corpus, as a run's `config.json` records them; `num_devices` is how many
+    of the available devices are in use.
     """
     device = jax.devices()[0]
     return {
@@ -34,12 +34,12 @@ def made_with(num_devices: int, fingerprint: str, root: pathlib.Path) -> dict:
 
 
 def commit(root: pathlib.Path) -> str | None:
-    """The commit that the checkout at `root` is on, from git's files, None where there are none;
-    what was changed since is not told.
+    """The commit of the checkout at `root`, read from git's files, None if it is not a checkout.
+    Uncommitted changes are not detected.
     """
     try:
         git = root / '.git'
-        if git.is_file():  # a worktree's or submodule's
+        if git.is_file():  # in a worktree or submodule
             git = root / git.read_text().removeprefix('gitdir:').strip()
         common = (
             git / (git / 'commondir').read_text().strip() if (git / 'commondir').exists() else git
@@ -65,7 +65,7 @@ def commit(root: pathlib.Path) -> str | None:
 def changes(
     old_versions: dict[str, str], old_device: str, new_versions: dict[str, str], new_device: str
 ) -> str:
-    """In what two processes differ, '' where they may compute the same bits."""
+    """How two processes differ, '' if they may compute the same bits."""
     old, new = {**old_versions, 'device': old_device}, {**new_versions, 'device': new_device}
     return ', '.join(
         f'{name} {old.get(name)} before and {new.get(name)} now'

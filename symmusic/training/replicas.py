@@ -1,10 +1,10 @@
-"""Replicas: runs that differ in nothing but their seed, stepped by one program. They are a leading
-axis R before every leaf of the state.
+"""Replicas: runs that differ only in their seed, batched along a leading axis R of every leaf of
+the state and stepped by one program.
 
-Replica r of seed s begins, orders its batches and drops out as the run of seed s + r alone. A
-single replica is no batch of one but the plain program; several may round differently from it, from
-the last bits on. The mesh (`devices`) spreads them over devices. Those of one device are stepped
-together, on a CPU one after the other: there the products of several at once take longer.
+Replica r of seed s has the initial parameters, the order of batches and the dropout of a single run
+of seed s + r. A single replica runs the unbatched program; several replicas may differ from it in
+rounding. The mesh (`devices`) distributes them over devices. Those of one device are stepped
+together; on a CPU one after another, as batched products take longer there.
 """
 
 import functools
@@ -25,10 +25,10 @@ from symmusic.training.step import Data, end_epoch, held_out_nats, update
 def init_replicas(
     keys_R: Sequence[jax.Array], architecture: Architecture, recipe: Recipe
 ) -> TrainState:
-    """R runs before their first update, each from its own key, which it consumes.
+    """R runs before their first update, each from its own key, which is consumed.
 
-    One after the other: under `jit(vmap(...))` several orthogonal initialisers can hang, and this
-    way they are a lone run's to the bit.
+    They are initialised one after another: several orthogonal initialisers can hang under
+    `jit(vmap(...))`, and this way each equals a single run bit for bit.
     """
     return stack([_init(key, architecture, recipe) for key in keys_R])
 
@@ -38,17 +38,17 @@ _init = jax.jit(init_state, static_argnums=(1, 2))
 
 @jax.jit
 def stack(states: Sequence[TrainState]) -> TrainState:
-    """R runs of one state each as one state of R replicas."""
+    """The states of R single runs as one state of R replicas."""
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
 
 
 def replica(states: TrainState, index: int) -> TrainState:
-    """One of the replicas, as a run alone has it."""
+    """The state of one replica, without the axis R."""
     return jax.tree.map(lambda leaf: leaf[index], states)
 
 
 def best_replica(states: TrainState) -> int:
-    """The one with the lowest validation loss, of equal ones the first."""
+    """The index of the replica with the lowest validation loss, the first of equal ones."""
     return int(np.argmin(jax.device_get(states.best_loss)))
 
 
@@ -68,9 +68,9 @@ def update_replicas(
     """U updates of every active replica, each on its own windows: the states after them and the
     batches' losses [R, U].
 
-    All are one program, as a device that has to be told of each update may wait for that longer
-    than for the update. The states given are consumed; that of a replica which is not active is
-    handed on as it is. `mesh` is the one that the arguments lie on, None = one device.
+    All updates are one program, since launching an update can take longer than the update itself.
+    The given states are consumed; the state of an inactive replica is returned unchanged. `mesh` is
+    the one that the arguments are placed on, None = one device.
     """
     axis = 'data' if mesh and mesh.shape['data'] > 1 else None
 
@@ -97,7 +97,7 @@ def end_epoch_replicas(
     recipe: Recipe,
     mesh: Mesh | None = None,
 ) -> TrainState:
-    """`end_epoch` of every active replica. The states given are consumed."""
+    """`end_epoch` for every active replica. The given states are consumed."""
 
     def one(_, state, validation_loss):
         return end_epoch(state, validation_loss, recipe=recipe), jnp.float32(0)
@@ -109,19 +109,19 @@ def end_epoch_replicas(
 def _each(
     step: Callable, mesh: Mesh | None, arguments: tuple, specs: tuple
 ) -> tuple[TrainState, jax.Array]:
-    """`step(shared, state, input) -> (state, loss)` of every active replica; the arguments are
-    shared, states, inputs, active [R].
+    """`step(shared, state, input) -> (state, loss)` applied to every active replica; the arguments
+    are shared, states, inputs, active [R].
     """
 
     def on_one_device(shared, states, inputs_R, active_R):
         one = functools.partial(step, shared)
-        # alone, it is active: else nothing would be stepped
+        # a single replica is active, or nothing would be stepped
         if len(active_R) == 1 and (mesh is None or mesh.shape['replica'] == 1):
             return jax.tree.map(
                 lambda leaf: leaf[None],
                 one(jax.tree.map(lambda leaf: leaf[0], states), inputs_R[0]),
             )
-        if jax.default_backend() == 'cpu':  # in turn; one that is not active costs nothing
+        if jax.default_backend() == 'cpu':  # one after another; an inactive one costs nothing
             still = lambda state, inputs: (state, jnp.zeros(inputs.shape[:1]))
             return lax.map(
                 lambda each: lax.cond(each[2], one, still, each[0], each[1]),
@@ -137,7 +137,7 @@ def _each(
 def _spread(
     function: Callable, mesh: Mesh | None, specs: tuple, out_specs: PartitionSpec
 ) -> Callable:
-    """`function` on each device's own replicas and rows."""
+    """`function` applied on each device to its own replicas and rows."""
     return (
         jax.shard_map(function, mesh=mesh, in_specs=specs, out_specs=out_specs, check_vma=False)
         if mesh
@@ -147,7 +147,7 @@ def _spread(
 
 @functools.partial(jax.jit, static_argnames=('architecture', 'targets', 'mesh'))
 def _held_out_nats(params_R, data, rows_B, *, architecture, targets, mesh):
-    """Each device's sums for its rows [R, devices of 'data'], so that none waits for another."""
+    """Each device's sums over its rows [R, devices of 'data'], so that none waits for another."""
 
     def on_one_device(params_R, data, rows_B):
         one = lambda params: held_out_nats(
@@ -178,8 +178,8 @@ def held_out_losses(
     batch_size: int,
     mesh: Mesh | None = None,
 ) -> np.ndarray:
-    """Nats per target [R] float64 of each replica's parameters over all windows of `data`, each
-    counted once.
+    """Each replica's loss over all windows of `data`, each counted once: nats per target [R]
+    float64.
     """
     num = data.starts_N.shape[0]
     rows = np.full(-(-num // batch_size) * batch_size, -1, np.int32)

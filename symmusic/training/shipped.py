@@ -1,5 +1,5 @@
-"""The model that is shipped with symmusic: parameters in half precision and a card, which make
-music before anything has been trained.
+"""The model that is shipped with symmusic: parameters in half precision and a card, so that music
+can be generated without training.
 """
 
 import io
@@ -22,8 +22,8 @@ FOLDER = pathlib.Path(symmusic.__file__).parent / 'pretrained'
 
 
 def write_shipped(params: Params, card: Card, figures: dict, folder: pathlib.Path = FOLDER) -> None:
-    """Writes parameters as float16 [`params.npz`], and the card with what was measured of them
-    [`card.json`].
+    """Writes the parameters as float16 (`params.npz`), and the card with their measured figures
+    (`card.json`).
     """
     content = io.BytesIO()
     np.savez_compressed(
@@ -37,7 +37,7 @@ def write_shipped(params: Params, card: Card, figures: dict, folder: pathlib.Pat
 
 
 def read_shipped(folder: pathlib.Path = FOLDER) -> tuple[Params, Card, dict]:
-    """The shipped parameters as float32, their card, and what was measured of them.
+    """The shipped parameters as float32, their card and their measured figures.
 
     Raises:
       UserError: the files are missing or damaged.
@@ -61,16 +61,16 @@ def read_shipped(folder: pathlib.Path = FOLDER) -> tuple[Params, Card, dict]:
 
 
 def write_held_out(split: Split, folder: pathlib.Path = FOLDER) -> None:
-    """Writes which tunes were held out [`held_out.json`], by the names of their files: the model is
-    known by them, whatever becomes of the corpus's reader or of the way in which splits are drawn.
+    """Writes which tunes were held out (`held_out.json`), by file name, so that the split stays
+    known even if the corpus's reader or the drawing of splits changes.
     """
     parts = {part: [tune.file for tune in getattr(split, part)] for part in (VALIDATION, TEST)}
     write_whole(folder / 'held_out.json', json.dumps(parts, indent=1) + '\n')
 
 
 def read_held_out(folder: pathlib.Path = FOLDER) -> dict[str, frozenset[str]]:
-    """The files of the tunes that the shipped model was not trained on, 'validation' and 'test', as
-    its corpus names them; raises as `read_shipped`.
+    """The file names, in its corpus, of the tunes that the shipped model was not trained on, under
+    'validation' and 'test'; raises as `read_shipped`.
     """
     try:
         parts = json.loads((folder / 'held_out.json').read_text())

@@ -1,4 +1,4 @@
-"""What a training run is at one moment, as one pytree; nothing else is needed to go on."""
+"""The whole state of a training run as one pytree; nothing else is needed to continue it."""
 
 import dataclasses
 
@@ -12,21 +12,21 @@ from symmusic.model.model import Architecture, Params, init_params
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How to train; hashable, a static argument of `jit`. The fields of `config.train` of the same
-    names, epochs counted in updates.
+    """How to train; hashable, a static argument of `jit`. Its fields are those of `config.train`
+    with the same names, with epochs converted to updates.
     """
 
     targets: str = 'last'
     learning_rate: float = 0.005
     clip_norm: float = 1.0
     warmup_updates: int = 0
-    cosine_updates: int = 0  # 0 = by plateau
+    cosine_updates: int = 0  # 0 = plateau schedule
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
-    # semitones, the least and the most, that a window is moved by each time it is read
+    # lowest and highest number of semitones by which a window is transposed each time it is read
     transpositions: tuple[int, int] = (0, 0)
-    # of the vocabulary: the class of its lowest pitch; those before it and after the last one do
-    # not move
+    # the class of the vocabulary's lowest pitch; classes before it and after the last pitch are not
+    # transposed
     first_pitch: int = 0
     average_decay: float = 0.0
     plateau_factor: float = 0.5
@@ -46,9 +46,8 @@ class Recipe:
         return optax.chain(clip, optax.adamw(self.learning_rate, weight_decay=self.weight_decay))
 
     def rate_factor(self, step: jax.Array, plateau_state: optax.OptState) -> jax.Array:
-        """What the learning rate of update `step` (from 0) is multiplied with: a warm-up in a line,
-        times half a cosine from 1 to 0 (Loshchilov and Hutter, 2017) or, without one, the plateau's
-        scale.
+        """The factor of the learning rate at update `step` (from 0): a linear warm-up, times half a
+        cosine from 1 to 0 (Loshchilov and Hutter, 2017) or, without one, the plateau's scale.
         """
         factor = (
             optax.schedules.cosine_decay_schedule(1.0, self.cosine_updates)(step)
@@ -62,8 +61,8 @@ class Recipe:
         )
 
     def plateau(self) -> optax.GradientTransformationExtraArgs:
-        """The schedule by plateau. It is fed once per epoch and its scale multiplied in after Adam:
-        before it, it would do nothing.
+        """The plateau schedule. It is updated once per epoch, and its scale is applied after Adam:
+        before Adam it would have no effect.
         """
         return optax.contrib.reduce_on_plateau(
             self.plateau_factor,
@@ -76,36 +75,36 @@ class Recipe:
 
 @flax.struct.dataclass
 class TrainState:
-    """A run between two updates. Every leaf is an array: `train.replicas` puts an axis R before all
-    of them.
+    """A run between two updates. Every leaf is an array; `training.replicas` adds a leading axis R
+    to all of them.
     """
 
     params: Params
-    # their moving average over the updates, what is measured and sampled from
+    # their moving average over the updates, used for evaluation and sampling
     average_params: Params
     optimizer_state: optax.OptState
     plateau_state: optax.OptState  # its `scale` is the learning rate's factor
-    key: jax.Array  # of dropout: update n draws with fold_in(key, n)
+    key: jax.Array  # for dropout: update n draws with fold_in(key, n)
     step: jax.Array  # updates done
     epoch: jax.Array  # epochs finished
     epoch_nats: jax.Array  # sum of the losses of this epoch's targets so far
-    epoch_targets: jax.Array  # how many they were
-    best_params: Params  # the average that had the lowest validation loss
+    epoch_targets: jax.Array  # the number of these targets
+    best_params: Params  # the moving average with the lowest validation loss so far
     best_loss: jax.Array
-    best_epoch: jax.Array  # 1 is the first; 0 = none yet
-    num_waited: jax.Array  # epochs since then, or since a stopped run was taken up again
+    best_epoch: jax.Array  # counted from 1; 0 = none yet
+    num_waited: jax.Array  # epochs since the best one, or since a stopped run was resumed
     stopped: jax.Array  # whether early stopping has ended the run
 
 
 def init_state(key: jax.Array, architecture: Architecture, recipe: Recipe) -> TrainState:
-    """A run before its first update; `key` is consumed by the parameters' initialisation and by
-    dropout.
+    """A run before its first update; `key` is consumed by the initialisation of the parameters and
+    by dropout.
     """
     params_key, dropout_key = jax.random.split(key)
     params = init_params(params_key, architecture)
     return TrainState(
         params=params,
-        # a copy: a donated state must not hold one buffer twice
+        # a copy: a donated state must not hold the same buffer twice
         average_params=jax.tree.map(jnp.copy, params),
         optimizer_state=recipe.optimizer().init(params),
         plateau_state=recipe.plateau().init(params),

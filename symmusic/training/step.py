@@ -1,4 +1,4 @@
-"""One update and its loss, pure functions."""
+"""One update and its loss, as pure functions."""
 
 import dataclasses
 import functools
@@ -14,7 +14,7 @@ from symmusic.streams import Stream, random_key
 from symmusic.training.state import Recipe, TrainState
 
 BAR_STEPS = 16
-# dropout folds the number of a layer into an update's key
+# dropout folds the index of a layer into an update's key
 TRANSPOSITION, GAP = 2**31 - 1, 2**31 - 2
 
 
@@ -36,11 +36,10 @@ class Batch:
 
     tokens_BS: jax.Array
     positions_BS: jax.Array  # metric position, the step in the bar
-    # steps of padding at the window's begin; S for a row that only fills up the batch
+    # steps of padding at the start of the window; S for a filler row
     num_padding_B: jax.Array
-    first_target_B: jax.Array  # the first step that counts where all are targets; S for such a row
-    # the first step that does not count any more, known in advance with all that follow; S where
-    # none is
+    first_target_B: jax.Array  # the first target if all steps are targets; S for a filler row
+    # the first step after the gap, known in advance with all that follow; S if none is known
     end_B: jax.Array
 
 
@@ -66,8 +65,8 @@ def gather(data: Data, rows_B: jax.Array) -> Batch:
 
 
 def transpose(batch: Batch, keys_B: jax.Array, recipe: Recipe, num_classes: int) -> Batch:
-    """The windows, each moved by semitones drawn evenly from `recipe.transpositions`; the
-    vocabulary has room for all of them.
+    """The windows, each transposed by a number of semitones drawn uniformly from
+    `recipe.transpositions`; the vocabulary covers all of them.
     """
     low, high = recipe.transpositions
     if low == high == 0:
@@ -80,12 +79,12 @@ def transpose(batch: Batch, keys_B: jax.Array, recipe: Recipe, num_classes: int)
 
 
 def open_gaps(batch: Batch, keys_B: jax.Array) -> Batch:
-    """The windows, each with what stands from a bar line on known in advance, the steps before it
-    to be filled in. The bar line is drawn evenly from those after the first target, and the
-    window's end, from which nothing is known.
+    """The windows, each with a gap up to a bar line; the steps from the bar line on are known in
+    advance. The bar line is drawn uniformly from those after the first target and the window's end,
+    after which nothing is known.
 
-    As p(x_t | x_<t, what follows the gap) is the same in every gap with this end, all of them are
-    learned at once.
+    As p(x_t | x_<t, what follows the gap) is the same for every gap with the same end, all of them
+    are learned at once.
     """
     num_steps = batch.tokens_BS.shape[1]
     is_end_BS = (batch.positions_BS == 0) & (jnp.arange(num_steps) > batch.first_target_B[:, None])
@@ -104,15 +103,15 @@ def target_losses(
     keys_B: jax.Array | None = None,
     label_smoothing: float = 0.0,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """The loss of every target in nats, the same against smoothed labels, and its weight: three
+    """The loss of every target in nats, its loss against smoothed labels, and its weight: three
     arrays [B] or [B, S-1].
 
     With `targets` 'last' the window's first S-1 steps predict its last one; with 'all' each step
-    predicts the next; with 'gap' as well, told what stands from the gap's end on. The weight is 0
-    where there is no target: before the first one, after the gap, in a filler row, at a blank.
-    Smoothing spreads a share of the target's probability evenly over all classes (Szegedy et al.,
-    2016); without it the first two arrays are one. `keys_B` are consumed by dropout; None = no
-    dropout.
+    predicts the next; with 'gap' likewise, knowing what follows the gap. The weight is 0 where
+    there is no target: before the first one, after the gap, in a filler row, at a blank. Label
+    smoothing spreads a share of the target's probability uniformly over all classes (Szegedy et
+    al., 2016); without it the first two arrays are equal. `keys_B` are consumed by dropout; None =
+    no dropout.
     """
     inputs_BT, positions_BT = batch.tokens_BS[:, :-1], batch.positions_BS[:, :-1]
     num_steps = batch.tokens_BS.shape[1]
@@ -148,14 +147,13 @@ def target_losses(
 
 
 def _cross_entropy(logits_V, labels, smoothing):
-    # A blank, one past the last class, is no target: whatever is computed for it has no weight, but
-    # must be finite.
+    # A blank, one past the last class, is not a target: its loss has weight 0 but must be finite.
     losses = optax.softmax_cross_entropy_with_integer_labels(
         logits_V, jnp.minimum(labels, logits_V.shape[-1] - 1)
     )
     if not smoothing:
         return losses, losses
-    # the cross entropy of all classes alike
+    # the cross entropy against the uniform distribution
     uniform = jax.nn.logsumexp(logits_V, axis=-1) - logits_V.mean(axis=-1)
     return losses, (1 - smoothing) * losses + smoothing * uniform
 
@@ -173,15 +171,15 @@ def update(
     axis: str | None = None,
 ) -> tuple[TrainState, jax.Array]:
     """One update on the windows `rows_B`: the state after it and the batch's loss in nats per
-    target. The state given is consumed.
+    target. The given state is consumed.
 
-    Where the loss or a gradient is not finite nothing is updated, and the loss and `epoch_nats`
-    become NaN: later updates change nothing either, so that the state stays the one before that
-    update, however late the loss is looked at.
+    If the loss or a gradient is not finite, nothing is updated, and the loss and `epoch_nats`
+    become NaN. Later updates then change nothing either, so the state stays the one before that
+    update, no matter when the loss is checked.
 
-    Within `shard_map`, where `axis` names the devices that each hold a part of the batch, all of
-    them come to the same state, by one sum over devices: several at a time can block one another on
-    a CPU.
+    Within `shard_map`, `axis` names the axis of devices that each hold a part of the batch. All of
+    them reach the same state by a single sum over devices: several sums at a time can block one
+    another on a CPU.
     """
     part, num_parts = (jax.lax.axis_index(axis), jax.lax.axis_size(axis)) if axis else (0, 1)
     keys = jax.random.split(jax.random.fold_in(state.key, state.step), num_parts * len(rows_B))
@@ -231,8 +229,8 @@ def update(
 
 
 def _averaged(state: TrainState, params: Params, decay: float) -> Params:
-    """The exponential moving average of the parameters (Polyak and Juditsky, 1992), with a shorter
-    memory in the first updates.
+    """The exponential moving average of the parameters (Polyak and Juditsky, 1992), with a lower
+    decay in the first updates.
     """
     decay = jnp.minimum(decay, (1 + state.step) / (10 + state.step))
     return jax.tree.map(
@@ -244,8 +242,8 @@ def _averaged(state: TrainState, params: Params, decay: float) -> Params:
 def held_out_nats(
     params: Params, data: Data, rows_B: jax.Array, *, architecture: Architecture, targets: str
 ) -> tuple[jax.Array, jax.Array]:
-    """The sum of the losses of some windows without dropout, in nats, and the number of their
-    targets; a row's gap is always the same.
+    """The sum of the losses of some windows in nats, without dropout, and the number of their
+    targets; a row always has the same gap.
     """
     batch = gather(data, rows_B)
     if targets == 'gap':
@@ -259,8 +257,8 @@ def held_out_nats(
 
 @functools.partial(jax.jit, static_argnames=('recipe',), donate_argnames='state')
 def end_epoch(state: TrainState, validation_loss: jax.Array, *, recipe: Recipe) -> TrainState:
-    """Takes in the epoch's validation loss: the best parameters, the plateau, early stopping. The
-    state given is consumed.
+    """Updates the best parameters, the plateau and early stopping with the epoch's validation loss.
+    The given state is consumed.
     """
     epoch = state.epoch + 1
     better = validation_loss < state.best_loss
