@@ -1,5 +1,7 @@
 """The library as a notebook uses it: load, draw, save, train, compare; mistakes are one line."""
 
+import pathlib
+import re
 import subprocess
 import sys
 
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 
 import symmusic
+from symmusic.api import model as models
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import parse_midi
 from symmusic.score.midi_writer import format_midi
@@ -151,6 +154,19 @@ def test_two_folders_are_compared(tmp_path):
     assert found.names == {'reference': 'one', 'generated': 'other'}
     with pytest.raises(symmusic.UserError, match="must be one of 'corrected', 'thesis'"):
         symmusic.compare(one, other, protocol='other')
+
+
+def test_the_readme_s_python_runs(folk, tmp_path, monkeypatch, capsys):
+    """As it stands there, beside the tune that stands there."""
+    text = (models.ROOT / 'README.md').read_text(encoding='utf-8')
+    blocks = re.findall(r'```(\w*)\n(.*?)```', text, re.DOTALL)
+    abc = next(block for _, block in blocks if block.startswith('X:'))
+    code = next(block for kind, block in blocks if kind == 'python')
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path('my.abc').write_text(abc)
+    exec(compile(code, 'README.md', 'exec'), {})
+    assert parse_midi(pathlib.Path('piece.mid').read_bytes()).notes
+    assert re.match(r'[0-9.]+ X:1\n', capsys.readouterr().out)
 
 
 def test_importing_takes_nothing_with_it():
