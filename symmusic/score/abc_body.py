@@ -20,7 +20,7 @@ from symmusic.score.abc_items import Bar, Ending, Item, Sound
 from symmusic.score.abc_pitch import PROPAGATIONS, Pitches, Tone
 from symmusic.score.abc_rhythm import Rhythm, fraction
 from symmusic.score.abc_staff import MAX_SEMITONES, read_number
-from symmusic.score.notes import Meter, Tempo
+from symmusic.score.notes import LYRICS, Meter, Tempo
 
 _LENGTH = r'(?:\d{1,4})?(?:/{1,6}(?:\d{1,3})?)?'
 _NOTE = rf"(\^\^?|__?|=)?([A-Ga-g])([,']*)({_LENGTH})"
@@ -53,7 +53,6 @@ _JUMP = re.compile(r'\bD\.? ?[CS]\b|\bda ?c(?:apo|oda)\b|\bdal ?segno\b', re.IGN
 CHORD_SYMBOLS = 'chord symbols left out'
 GRACES = 'grace notes left out'
 JUMPS = 'D.C. and D.S. not followed'
-LYRICS = 'lyrics left out'
 MACROS = 'macros not expanded'
 OVERLAYS = 'overlaid voices left out'
 PROGRAMS = 'changes of instrument left out'

@@ -7,23 +7,26 @@ from symmusic.errors import ScoreError
 from symmusic.score.meter import find_bars
 from symmusic.score.midi_chunks import read_chunks
 from symmusic.score.midi_events import (
+    LYRIC,
     META,
     NOTE_OFF,
     NOTE_ON,
     PROGRAM,
     TEMPO,
+    TEXT,
     TIME_SIGNATURE,
     TRACK_NAME,
     Event,
     Track,
 )
-from symmusic.score.notes import Meter, Note, Score, Tempo
+from symmusic.score.notes import LYRICS, Meter, Note, Score, Tempo
 
 SUFFIXES = ('.mid', '.midi', '.kar', '.rmi')
 DRUM_CHANNEL = 9
 MAX_QUARTERS = 1_000_000  # of a piece, five days at 120 quarters per minute
 # of a file: far beyond any melody; as many messages as fit into it take 10 s and 640 MB
 MAX_BYTES = 4_000_000
+KARAOKE_TRACKS = ('soft karaoke', 'words')  # names of the tracks of text in a karaoke file
 
 
 def parse_midi(data: bytes, part: int = 1) -> Score:
@@ -79,7 +82,7 @@ def parse_midi(data: bytes, part: int = 1) -> Score:
         tempi=tuple(_find_tempi(file.tracks)),
         pickup=pickup,
         program=programs.get(place, programs.get(place[1], 0)),
-        notices=file.notices,
+        notices=(*file.notices, *([LYRICS] if _has_lyrics(file.tracks) else [])),
         num_meters=len(stated),
     )
 
@@ -110,8 +113,36 @@ def _find_tempi(tracks: Sequence[Track]) -> list[Tempo]:
 
 
 def _find_title(tracks: Sequence[Track]) -> str:
-    titles = (decode_text(event.data).strip('\x00 \ufeff') for event in _metas(tracks, TRACK_NAME))
-    return next(filter(None, titles), '')
+    """The first track name that says something; of a karaoke file the first text marked @T, else
+    the first name that is not one of its tracks of text.
+    """
+    names = [_trimmed(event.data) for event in _metas(tracks, TRACK_NAME)]
+    if _is_karaoke(tracks):
+        marked = [event.data[2:] for event in _metas(tracks, TEXT) if event.data[:2] == b'@T']
+        names = [
+            *map(_trimmed, marked),
+            *(name for name in names if name.lower() not in KARAOKE_TRACKS),
+        ]
+    return next(filter(None, names), '')
+
+
+def _trimmed(data: bytes) -> str:
+    return decode_text(data).strip('\x00 \ufeff')
+
+
+def _is_karaoke(tracks: Sequence[Track]) -> bool:
+    """Whether text events hold the words, and, marked with @, what is said of the file."""
+    names = [event.data.strip(b'\0 ').lower() for event in _metas(tracks, TRACK_NAME)]
+    return KARAOKE_TRACKS[0].encode() in names or any(
+        event.data[:2] == b'@K' for event in _metas(tracks, TEXT)
+    )
+
+
+def _has_lyrics(tracks: Sequence[Track]) -> bool:
+    words = [event.data for event in _metas(tracks, LYRIC)]
+    if _is_karaoke(tracks):
+        words += [event.data for event in _metas(tracks, TEXT) if event.data[:1] != b'@']
+    return any(word.strip(b'\0 ') for word in words)
 
 
 def _metas(tracks: Sequence[Track], kind: int) -> list[Event]:

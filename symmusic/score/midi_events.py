@@ -12,7 +12,8 @@ from symmusic.errors import ScoreError
 NOTE_OFF, NOTE_ON, PROGRAM = 0x80, 0x90, 0xC0  # statuses without their channel
 REAL_TIME = 0xF8  # statuses from here on are bytes between others, but for `META`
 META, SYSEX, SYSEX_GOES_ON = 0xFF, 0xF0, 0xF7
-TRACK_NAME, END_OF_TRACK, TEMPO, TIME_SIGNATURE = 0x03, 0x2F, 0x51, 0x58  # kinds of meta events
+TEXT, TRACK_NAME, LYRIC, END_OF_TRACK = 0x01, 0x03, 0x05, 0x2F  # kinds of meta events
+TEMPO, TIME_SIGNATURE = 0x51, 0x58
 LARGEST_NUMBER = 0x0FFFFFFF  # of four bytes
 # after the status byte
 CHANNEL_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}

@@ -3,6 +3,7 @@
 import dataclasses
 
 NOTE_NAMES = ('C', 'C#', 'D', 'D#', 'E', 'F', 'F#', 'G', 'G#', 'A', 'A#', 'B')
+LYRICS = 'lyrics left out'  # a notice of MIDI and of ABC
 
 
 def pitch_name(pitch: int) -> str:

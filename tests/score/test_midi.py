@@ -297,6 +297,48 @@ def test_the_first_title_that_says_something():
     assert parse_midi(midi(track(*named, (0, on(60)), (1, off(60))))).title == 'Reel'
 
 
+def with_texts(*texts, names=()):
+    """A score of one note in a file with (kind, text) in a track, after tracks of some names."""
+    tracks = [track((0, name(each))) for each in names]
+    words = [(0, meta(kind, text)) for kind, text in texts]
+    return parse_midi(midi(*tracks, track(*words, (0, on(60)), (480, off(60)))))
+
+
+KARAOKE = (1, b'@KMIDI KARAOKE FILE')
+
+
+@pytest.mark.parametrize(
+    ('texts', 'notices'),
+    [
+        ([(5, b'Ma'), (5, b'ry')], ('lyrics left out',)),
+        ([(5, b'')], ()),
+        ([(1, b'made with a program'), (2, b'somebody'), (6, b'verse')], ()),
+        ([KARAOKE, (1, b'\\Ma'), (1, b'ry')], ('lyrics left out',)),
+        ([KARAOKE, (1, b'@LENGL'), (1, b'@TMary')], ()),
+        ([(3, b'Soft karaoke'), (1, b'Ma')], ('lyrics left out',)),
+    ],
+)
+def test_lyrics_are_left_out_and_said(texts, notices):
+    assert with_texts(*texts).notices == notices
+
+
+@pytest.mark.parametrize(
+    ('texts', 'names', 'title'),
+    [
+        (
+            [KARAOKE, (1, b'@TMary'), (1, b'@TTraditional')],
+            ('Soft karaoke', 'Words', 'Flute'),
+            'Mary',
+        ),
+        ([KARAOKE, (1, b'@T')], ('Soft Karaoke', 'Words', 'Flute'), 'Flute'),
+        ([], ('Soft karaoke', 'Words'), ''),
+        ([(1, b'@Tag')], ('Words', 'Flute'), 'Words'),  # no karaoke
+    ],
+)
+def test_the_title_of_karaoke(texts, names, title):
+    assert with_texts(*texts, names=names).title == title
+
+
 melodies = st.lists(
     st.tuples(st.integers(0, 2), st.integers(1, 40), st.integers(0, 127), st.integers(1, 127)),
     min_size=1,
