@@ -1,1 +1,1 @@
-"""Critics: whether generated pieces can be told from real ones."""
+"""Critics: classifiers that try to distinguish generated pieces from real ones."""

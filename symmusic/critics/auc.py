@@ -1,5 +1,5 @@
-"""How well scores tell two classes of pieces apart: the area under the ROC curve, out of fold, with
-an interval that respects families.
+"""How well scores separate two classes of pieces: the out-of-fold area under the ROC curve (AUC),
+with an interval that resamples whole tune families.
 """
 
 import dataclasses
@@ -12,21 +12,21 @@ from symmusic.measures.bounds import bounds_of
 from symmusic.streams import Stream, generator
 
 NUM_FOLDS = 5
-# so that every fold has three of each half; resamples of fewer say nothing
+# families needed so that every fold has three of each half; a bootstrap over fewer is meaningless
 LEAST_FAMILIES = 6 * NUM_FOLDS
 NUM_RESAMPLES = 2000  # of the families
-WIDENING = 2**0.5  # of intervals, for what the folds have in common; see `estimate`
+WIDENING = 2**0.5  # factor of interval widths, as folds are not independent; see `estimate`
 
 
 @dataclasses.dataclass(frozen=True)
 class Arm:
-    """N pieces of two classes that a critic is to tell apart.
+    """N pieces of two classes that a critic is to distinguish.
 
     Attributes:
-      rows: [N] where each piece stands in the pool that the arms share.
-      is_first: [N] whether it is of the class that is to have the higher scores, the real one.
-      families: [N] its tune's family.
-      folds: [N] in which fold it is judged; a family is in one fold alone.
+      rows: [N] index of each piece in the pool that the arms share.
+      is_first: [N] whether it belongs to the class that should get the higher scores, the real one.
+      families: [N] the family of its tune.
+      folds: [N] the fold in which it is scored; a family is in one fold only.
     """
 
     rows: np.ndarray
@@ -36,8 +36,8 @@ class Arm:
 
 
 def auc(first_N: np.ndarray, second_M: np.ndarray) -> float:
-    """The share of pairs in which the first class's score is higher, ties counted half (Mann and
-    Whitney, 1947); NaN of an empty class.
+    """The share of pairs in which the score of the first class is higher, ties counted half (Mann
+    and Whitney, 1947); NaN where a class is empty.
     """
     num_first, num_second = len(first_N), len(second_M)
     if not num_first or not num_second:
@@ -49,9 +49,11 @@ def auc(first_N: np.ndarray, second_M: np.ndarray) -> float:
 
 
 def deal(families_N: Sequence[int], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """`(folds_N, in_first_half_N)`: families are dealt to the folds like cards, the largest first,
-    there and back; of each two that a fold gets in a row one goes to each half at random. Halves of
-    one fold say nothing of another's: chance alone foretells them half the time.
+    """Assigns families to folds and halves: `(folds_N, in_first_half_N)`.
+
+    Families go to the folds in snake order, the largest first; of every two consecutive families of
+    a fold a random one goes to each half. The halves of the folds are independent, so that no
+    critic can predict them better than by chance.
     """
     families_F, members_N, sizes_F = np.unique(
         np.asarray(families_N), return_inverse=True, return_counts=True
@@ -67,14 +69,15 @@ def deal(families_N: Sequence[int], rng: np.random.Generator) -> tuple[np.ndarra
 
 
 def estimate(scores_N: np.ndarray, arm: Arm, seed: int = 0) -> dict:
-    """The AUC of out-of-fold scores, `{'auc', 'low', 'high'}`: the mean of the folds' own, as each
-    fold has a critic of its own, and scores of two critics are of two scales.
+    """The AUC of out-of-fold scores with its 95 % interval, `{'auc', 'low', 'high'}`: the mean of
+    the AUCs within the folds, as each fold has its own critic and the scores of two critics are not
+    comparable. None where no fold has both classes.
 
-    The 95 % interval is of resamples of families within their folds (Efron, 1979): pieces of one
-    tune are no independent evidence. Nor are folds: what two families have in common counts twice,
-    with either in the training of the critic that judges the other. Where there is nothing to tell
-    that doubles the variance, so intervals are `WIDENING` times as wide as the resamples are
-    spread; where there is much to tell that is too wide. None where no fold has both classes.
+    The interval is from a bootstrap over families within their folds (Efron, 1979), as pieces of
+    one tune are not independent. Nor are folds: what two families have in common counts twice, as
+    each is in the training data of the critic that scores the other. Where the classes cannot be
+    distinguished, this doubles the variance; intervals are therefore `WIDENING` times as wide as
+    the spread of the resamples. Where they can be, that is too wide.
     """
     rng, whole, draws = generator(seed, Stream.CRITIC_RESAMPLES), [], []
     for fold in np.unique(arm.folds):
@@ -105,8 +108,8 @@ def estimate(scores_N: np.ndarray, arm: Arm, seed: int = 0) -> dict:
 def _count_wins(
     scores: np.ndarray, is_first: np.ndarray, members: np.ndarray, num_families: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """For each family's first class (rows) and each family's second (columns) the pairs won, ties
-    half, and the pairs there are.
+    """For the first class of each family (rows) and the second class of each family (columns): the
+    pairs won, ties counted half, and the number of pairs.
     """
     member_NF = (members[:, None] == np.arange(num_families)).astype(float)
     first, second = scores[is_first, None], scores[None, ~is_first]

@@ -1,9 +1,9 @@
-"""Two critics that learn to tell two classes of pieces apart: a line through the nine features, and
-a small LSTM over the tokens.
+"""Two critics that learn to distinguish two classes of pieces: logistic regression on the nine
+features, and a small LSTM over the tokens.
 
-Their form and training were fixed beforehand, on validation tunes and Markov models alone
-(BUILD.md). Each piece is scored by a critic that has seen no piece of its tune family: one for
-every arm and fold.
+Their form and training were fixed beforehand, using only validation tunes and Markov models
+(BUILD.md). Each piece is scored by a critic that has seen no piece of its tune family: there is one
+critic for every arm and fold.
 """
 
 import functools
@@ -22,34 +22,34 @@ from symmusic.measures.features import FEATURES
 from symmusic.model.lstm import init_lstm, lstm
 from symmusic.streams import Stream, generator, random_key
 
-# of the features' critic: half of this times the squared weights is added to the mean loss
+# L2 penalty of the features critic: half of it times the squared weights is added to the loss
 PENALTY = 0.01
-# at which standardised features are cut: a transition met once in the training folds is no reason
-# to be sure
+# standardised features are clipped at this: a transition seen once must not dominate
 MOST_DEVIATIONS = 5
-NUM_CELLS = 32  # of the tokens' critic, from here on
+NUM_CELLS = 32  # of the tokens critic, as all below
 NUM_UPDATES = 100
 BATCH_SIZE = 64  # half of each class
-LEARNING_RATE = 0.01  # of Adam, falling to 0 by half a cosine
-STEPS_AT_ONCE = 4  # sixteenths, a beat, read in one step of the LSTM
-# steps: whether the same token stood 1, 2 and 4 bars before is an input, as music repeats itself
+LEARNING_RATE = 0.01  # of Adam, with cosine decay to 0
+STEPS_AT_ONCE = 4  # sixteenths (one beat) read in one step of the LSTM
+# in steps: whether the token 1, 2 and 4 bars before was the same is an input, as music repeats
+# itself
 LOOKBACK = (16, 32, 64)
-CHUNK = 5  # updates between two moves of the progress bar
+CHUNK = 5  # updates per step of the progress bar
 
 
 def flatten(pieces: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:
-    """The nine features of N pieces side by side, [N, 317]; NaN where undefined."""
+    """The nine features of N pieces concatenated, [N, 317]; NaN where undefined."""
     return np.array(
         [np.concatenate([np.ravel(features[name]) for name in FEATURES]) for features in pieces]
     )
 
 
 def score_features(values_MF: np.ndarray, arms: Sequence[Arm]) -> list[np.ndarray]:
-    """Each arm's pieces' scores [N] by logistic regression with an L2 penalty, on features
-    standardised as in the training folds.
+    """Scores [N] of each arm's pieces by logistic regression with an L2 penalty, on features
+    standardised with the statistics of the training folds.
 
-    An undefined feature (not finite) is the mean of those defined there, and a further 0/1 input
-    says that it was undefined.
+    An undefined feature (not finite) is replaced by the training folds' mean, and an additional 0/1
+    input marks it.
     """
     scores = []
     for arm in arms:
@@ -64,8 +64,8 @@ def score_features(values_MF: np.ndarray, arms: Sequence[Arm]) -> list[np.ndarra
 
 
 def _standardised(values_NF: np.ndarray, is_training: np.ndarray) -> np.ndarray:
-    """Features less the training pieces' mean, by their deviation, cut at `MOST_DEVIATIONS`; then
-    the inputs that say what is undefined.
+    """Features standardised by the mean and deviation of the training pieces and clipped at
+    `MOST_DEVIATIONS`, followed by the inputs that mark undefined ones.
     """
     known_NF = np.isfinite(values_NF)
     num_F = np.maximum(known_NF[is_training].sum(axis=0), 1)
@@ -82,8 +82,8 @@ def _standardised(values_NF: np.ndarray, is_training: np.ndarray) -> np.ndarray:
 
 
 def _fit_line(inputs_NF: np.ndarray, is_first: np.ndarray) -> tuple[np.ndarray, float]:
-    """Weights [F] and bias that minimise the mean logistic loss plus the penalty; a convex problem,
-    solved from zero.
+    """Weights [F] and bias that minimise the mean logistic loss plus the penalty, a convex
+    problem.
     """
     inputs_NF = np.concatenate([inputs_NF, np.ones((len(inputs_NF), 1))], axis=1)
     penalties_F = np.append(np.full(inputs_NF.shape[1] - 1, PENALTY), 0.0)
@@ -117,18 +117,18 @@ def score_tokens(
     seed: int,
     progress: Callable[..., Iterable],
 ) -> list[np.ndarray]:
-    """Each arm's pieces' scores [N] by an LSTM that reads the prompt and its continuation; the
-    states of the latter alone are averaged.
+    """Scores [N] of each arm's pieces by an LSTM that reads the prompt and its continuation; the
+    states of the continuation are averaged.
 
-    The critics of all arms and folds are one program, vmapped.
+    The critics of all arms and folds are trained in one program, vmapped.
 
     Args:
-      tokens_MT: the pool: prompt and continuation of each piece, both of whole beats.
-      num_tokens: how many different tokens there may be.
-      num_given: steps of the prompt.
-      arms: pieces to be told apart.
-      seed: of initial parameters and of the order of training pieces.
-      progress: a bar as `symmusic.progress.bar`.
+      tokens_MT: the pool: prompt and continuation of each piece, both in whole beats.
+      num_tokens: size of the vocabulary.
+      num_given: steps in the prompt.
+      arms: pieces to be distinguished.
+      seed: seed of initial parameters and of the order of training pieces.
+      progress: a progress bar such as `symmusic.progress.bar`.
     """
     inputs_MSI = jnp.asarray(_beats(tokens_MT, num_tokens))
     heard = num_given // STEPS_AT_ONCE
@@ -161,9 +161,9 @@ def score_tokens(
 
 
 def _beats(tokens_MT: np.ndarray, num_tokens: int) -> np.ndarray:
-    """The inputs int8 [M, S, I] of each beat: its tokens one-hot, for each of them and each
-    lookback whether the token that long before was the same, and the beat of the bar one-hot. All 0
-    or 1 and none an index, so that the gradient is a product and no scatter.
+    """The inputs int8 [M, S, I] of each beat: its tokens one-hot, for each token and lookback
+    whether the earlier token was the same, and the beat of the bar one-hot. One-hot inputs rather
+    than indices make the gradient a matrix product instead of a scatter.
     """
     tokens_MT = np.asarray(tokens_MT, int)
     num_beats = tokens_MT.shape[1] // STEPS_AT_ONCE
@@ -180,8 +180,8 @@ def _beats(tokens_MT: np.ndarray, num_tokens: int) -> np.ndarray:
 
 
 def _batches(arm: Arm, fold: int, rng: np.random.Generator) -> np.ndarray:
-    """Rows [U, B] of the pieces outside the fold: in each batch the first half is of the first
-    class; each class in ever new orders.
+    """Rows [U, B] of pieces outside the fold: the first half of each batch is of the first class;
+    each class is reshuffled after every pass.
     """
     halves, num = [], NUM_UPDATES * BATCH_SIZE // 2
     for is_first in (True, False):
@@ -214,7 +214,7 @@ def _optimizer():
 
 @functools.partial(jax.jit, static_argnames=('heard',))
 def _train(state_R, inputs_MSI, rows_URB, *, heard):
-    """A few updates of every critic, each on batches of its own."""
+    """A few updates of every critic, each on its own batches."""
     labels_B = (jnp.arange(BATCH_SIZE) < BATCH_SIZE // 2).astype(jnp.float32)
 
     def update(params, moments, rows_B):

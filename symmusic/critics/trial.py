@@ -1,5 +1,5 @@
-"""Can generated pieces be told from real ones? A classifier two-sample test (Lopez-Paz and Oquab,
-2017) by both critics, with what shows that these can be relied on.
+"""Can generated pieces be told apart from real ones? A classifier two-sample test (Lopez-Paz and
+Oquab, 2017) with both critics, and checks that the critics are valid.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,8 +19,8 @@ ARMS = {
     'markov_3': 'Markov of order 3 beside real',
     'real_vs_real': 'real beside real of other tunes',
 }
-LEAST_FLOOR = 0.85  # what a critic must reach on Markov models of order 3
-AIM = 0.6  # the largest upper bound that is the project's aim
+LEAST_FLOOR = 0.85  # AUC that a critic must reach on Markov models of order 3
+AIM = 0.6  # the project's aim: upper bounds of the model's AUC of at most this
 
 
 def hold_trial(
@@ -32,21 +32,22 @@ def hold_trial(
     seed: int,
     progress: Callable[..., Iterable],
 ) -> dict:
-    """Both critics' AUC with intervals, `comparison.json`'s "critic".
+    """The AUC of both critics with intervals: the block "critic" of `comparison.json`.
 
-    `features` and `tokens` are the two critics on the model's pieces; `real_vs_real` and `markov_3`
-    are the tokens' critic's, `validity` has both critics'. A critic is valid if it tells Markov
-    pieces at `LEAST_FLOOR` and its interval of real against real holds 0.5; the aim is met if both
-    are valid and both upper bounds on the model are at most `AIM`.
+    `features` and `tokens` are the results of the two critics on the model's pieces; `real_vs_real`
+    and `markov_3` are those of the tokens critic, and `validity` has those of both. A critic is
+    valid if its AUC on Markov pieces is at least `LEAST_FLOOR` and its interval for real against
+    real contains 0.5. The aim is met if both critics are valid and both upper bounds for the model
+    are at most `AIM`.
 
     Args:
       prompts_NP: events of N prompts.
       continuations: events [N, T] after them: 'real', 'model' and 'markov_3'.
-      families_N: the tune family of each prompt.
+      families_N: tune family of each prompt.
       vocabulary: of the tokens.
-      protocol: of the features.
-      seed: of folds, halves, training and resamples.
-      progress: a bar as `symmusic.progress.bar`.
+      protocol: one of `features.PROTOCOLS`.
+      seed: seed of folds, halves, training and resamples.
+      progress: a progress bar such as `symmusic.progress.bar`.
     """
     num_families, num = len(set(families_N)), len(prompts_NP)
     if num_families < LEAST_FAMILIES:
@@ -100,7 +101,7 @@ def hold_trial(
 
 
 def no_trial(note: str) -> dict:
-    """What stands in place of a trial that cannot be held, or is not to be."""
+    """The block of a trial that was not held; `note` says why."""
     return dict.fromkeys((*CRITICS, 'real_vs_real', 'markov_3')) | {'note': note}
 
 

@@ -72,7 +72,7 @@ def fit_density(values: np.ndarray, weights: np.ndarray | None = None) -> Densit
     """
     weights = np.ones(len(values)) if weights is None else weights
     num = weights.sum()
-    # # `not`, so that NaN is caught too
+    # `not`, so that NaN is caught too
     if num < 2 or not np.ptp(values[weights > 0]) > ALIKE * np.abs(values).max():
         return None
     mean = values @ weights / num
@@ -91,7 +91,7 @@ def pairwise(one_NF: np.ndarray, other_MF: np.ndarray) -> np.ndarray:
         for features in (one_NF, other_MF)
     )
     squares_NM = np.zeros((len(one_NF), len(other_MF)))
-    # # most entries of a matrix are 0
+    # most entries of a matrix are 0
     for column in np.flatnonzero((one_NF != 0).any(axis=0) | (other_MF != 0).any(axis=0)):
         squares_NM += (one_NF[:, column, None] - other_MF[:, column]) ** 2
     return np.sqrt(squares_NM)
@@ -141,7 +141,7 @@ def _imputed(rows: list[np.ndarray]) -> np.ndarray:
     without any, the mean of all.
     """
     with warnings.catch_warnings():
-        # # the mean of an empty row is NaN, which the second step fills
+        # the mean of an empty row is NaN, which the second step fills
         warnings.simplefilter('ignore', RuntimeWarning)
         values = np.concatenate(
             [np.zeros(0), *(np.where(np.isnan(row), np.nanmean(row), row) for row in rows)]
@@ -180,7 +180,7 @@ def overlap_area(one: np.ndarray, other: np.ndarray, protocol: str) -> float | N
     if protocol == 'thesis':
         low, high = (pick(pick(each.values) for each in densities) for pick in (min, max))
         with warnings.catch_warnings():
-            # # densities with many peaks warn; the value is correct to 5 digits
+            # densities with many peaks warn; the value is correct to 5 digits
             warnings.simplefilter('ignore', scipy.integrate.IntegrationWarning)
             return scipy.integrate.quad(
                 lambda x: min(each.near(x) for each in densities), low, high

@@ -77,7 +77,7 @@ def shuffle_notes(events: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         step += length + silence
     written = to_events(shuffled)
     out = np.full(len(events), NO_EVENT, np.int8)
-    # # 0: lengths and silences add up; whole empty bars before the first note are restored here
+    # 0: lengths and silences add up; whole empty bars before the first note are restored here
     lead = len(events) - step
     first = shuffled[0].onset // STEPS_PER_BAR * STEPS_PER_BAR + lead
     out[first : first + len(written)] = written
@@ -104,7 +104,7 @@ def cut_score(score: Score, num_bars: int, rng: np.random.Generator) -> Score:
     length, first = num_bars * per_bar, score.pickup % per_bar
     if end - first <= length:
         return score
-    # # where the last note ends within a bar, the excerpt may include the rest of that bar
+    # where the last note ends within a bar, the excerpt may include the rest of that bar
     starts = range(first, end - length + per_bar, per_bar)
     cuts = [_cut(score.notes, start, start + length) for start in starts]
     able = [

@@ -117,7 +117,7 @@ def mean_inter_onset_interval(score: Score, exact: bool) -> np.ndarray:
     """IOI in seconds at 120 quarters per minute; with `exact` at the file's tempo."""
     if exact:
         return _mean(np.diff(np.sort(_seconds(score)[0])))
-    # # one division, so that pieces with the same interval get the same number
+    # one division, so that pieces with the same interval get the same number
     onsets = [note.onset for note in score.notes]
     return np.float64(
         (max(onsets) - min(onsets)) / ((len(onsets) - 1) * 2 * score.ticks_per_quarter)

@@ -14,7 +14,7 @@ from symmusic.measures.likelihood import Targets, find_targets
 from symmusic.melody.encodings import Vocabulary
 from symmusic.score.meter import STEPS_PER_BAR
 
-# # bars after a gap at most, and before it at least, where the tune has them
+# bars after a gap at most, and before it at least, where the tune has them
 CONTEXT_STEPS = 8 * STEPS_PER_BAR
 
 

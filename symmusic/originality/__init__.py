@@ -1,1 +1,1 @@
-"""Originality: copied runs, alignment, MelodyShape, and the limit on copies that sampling keeps."""
+"""Originality: copied runs, alignment, MelodyShape, and the limit on copied runs in sampling."""

@@ -1,10 +1,9 @@
-"""Alignment of one melody with many at once, on the CPU, in 64-bit integers.
+"""Aligns one melody with many at once, on the CPU, in 64-bit integers.
 
 Letters: U distinct symbols of the query, I its symbols in order, K distinct symbols of the
-collection, J symbols of a tune, D tunes of a batch. The tunes stand side by side along the last
-axis, so that one instruction serves several of them; the loops run over the query and along the
-tunes, with a running maximum. What a cell costs is looked up in a table, as all symbols are known
-beforehand.
+collection, J symbols of a tune, D tunes of a batch. The tunes are batched along the last axis, so
+that one instruction serves several of them; the loops run over the query and along the tunes, with
+a running maximum. The cost of a cell is looked up in a table, as all symbols are known beforehand.
 """
 
 import contextlib
@@ -20,26 +19,27 @@ NEVER = -(2**60)  # below any score
 
 @contextlib.contextmanager
 def exact() -> Iterator[None]:
-    """Within it jax counts in 64 bits, on the CPU; outside nothing changes."""
+    """A context in which JAX computes in 64 bits, on the CPU."""
     with jax.enable_x64(True), jax.default_device(jax.local_devices(backend='cpu')[0]):
         yield
 
 
 def align_prefixes(gains_UK, rows_I, skips_I, tunes_JD, skips_JD) -> np.ndarray:
-    """The best cell [D] of alignments that pay for what they skip from both starts on and may end
-    anywhere.
+    """The best score [D] of alignments that start at both starts, pay for all that they skip, and
+    may end anywhere.
 
     H[i][0] and H[0][j] are the sums of the gap costs g, H[i][j] = max(H[i-1][j] + g(x_i), H[i][j-1]
-    + g(y_j), H[i-1][j-1] + c(x_i, y_j)). Less the gap costs of all before it, which no path
-    changes, a cell is F[i][j] = max(F[i-1][j], F[i][j-1], F[i-1][j-1] + gain), with gain = c(x, y)
-    - g(x) - g(y) and zero borders: what is computed here.
+    + g(y_j), H[i-1][j-1] + c(x_i, y_j)).
+    - Subtracting from each cell the gap costs of all symbols before it, which are the same for
+      every path, gives F[i][j] = max(F[i-1][j], F[i][j-1], F[i-1][j-1] + gain), with gain = c(x, y)
+      - g(x) - g(y) and zero borders, which is computed here.
 
     Args:
       gains_UK: the gain of each pair of symbols.
-      rows_I: which row of the table each of the query's symbols is.
-      skips_I: sums of the gap costs up to each symbol of the query.
-      tunes_JD: the tunes' symbols, padded with any.
-      skips_JD: as skips_I, of the tunes; `NEVER` where they are padded.
+      rows_I: the row of the table for each symbol of the query.
+      skips_I: cumulative sums of the gap costs of the query's symbols.
+      tunes_JD: the tunes' symbols, with any padding.
+      skips_JD: as skips_I for the tunes; `NEVER` where they are padded.
     """
     size, num_tunes = round_up(len(rows_I)), tunes_JD.shape[1]
     best_D = _prefixes(
@@ -58,11 +58,11 @@ def align_locally(scores_UK, rows_I, tunes_JD, *, gap: int, padding: int) -> np.
     never below 0.
 
     Args:
-      scores_UK: of each pair of symbols.
-      rows_I: which row of the table each of the query's symbols is.
+      scores_UK: the score of each pair of symbols.
+      rows_I: the row of the table for each symbol of the query.
       tunes_JD: the tunes' symbols, padded with `padding`.
-      gap: what leaving out one symbol costs, above 0.
-      padding: a symbol that scores below 0 with all.
+      gap: cost of leaving out one symbol, above 0.
+      padding: a symbol that scores below 0 with every other.
     """
     padded_JD = _padded(tunes_JD, *_batch_size(tunes_JD), fill=padding)
     padded_UK = _padded(scores_UK, *map(round_up, scores_UK.shape))
@@ -73,8 +73,8 @@ def align_locally(scores_UK, rows_I, tunes_JD, *, gap: int, padding: int) -> np.
 
 
 def round_up(size: int, factor: int = 2) -> int:
-    """The next of 16, 16 * factor, 16 * factor^2, ...: few sizes of arrays, so that few programs
-    are compiled.
+    """The size rounded up to 16, 16 * factor, 16 * factor^2, ..., so that few programs are
+    compiled.
     """
     rounded = 16
     while rounded < size:
@@ -83,7 +83,7 @@ def round_up(size: int, factor: int = 2) -> int:
 
 
 def _batch_size(tunes_JD) -> tuple[int, int]:
-    """Long tunes are padded by an eighth at most on the mean."""
+    """The padded size; long tunes are padded by at most an eighth on average."""
     num_columns, num_tunes = tunes_JD.shape
     part = max(round_up(num_columns) // 8, 16)
     return -(-num_columns // part) * part, round_up(num_tunes, 4)
@@ -97,8 +97,8 @@ def _padded(array, *sizes, fill=0):
     )
 
 
-# Scans along the tunes, not loops with a counter: those would copy the whole array of cells at each
-# step.
+# Scans along the tunes rather than loops with a counter, which would copy the whole array of cells
+# at each step.
 @jax.jit
 def _prefixes(gains_UK, rows_I, skips_I, num_rows, tunes_JD, skips_JD):
     zeros_D = jnp.zeros(tunes_JD.shape[1], gains_UK.dtype)

@@ -1,14 +1,15 @@
-"""What 2015-shapeh cannot see: passages copied from anywhere in the training tunes, rhythm
-included, and where they stand.
+"""Finds passages copied from anywhere in the training tunes, rhythm included, and where they are;
+2015-shapeh cannot detect these.
 
-A melody of L notes is its L - 1 symbols: from each note to the next the interval in semitones and
-the steps between their onsets (rests are part of them; the last note's length does not count). So
-the key does not matter, the rhythm does. Two measures:
+A melody of L notes is represented by L - 1 symbols: from each note to the next the interval in
+semitones and the steps between the onsets (which include rests; the length of the last note does
+not count). So the key does not matter, but the rhythm does. Two measures:
 
-- the longest run: the most notes of a piece that follow one another in a tune in just the same way;
-- the local alignment (Smith & Waterman 1981), which finds copies with changes: a symbol alike in
-  interval and steps gains 1, in the interval alone 0, any other pair and any symbol left out costs
-  1. The numbers are our own choice.
+- the longest run: the most consecutive notes of a piece that also occur consecutively in a tune,
+  with the same intervals and rhythm;
+- the local alignment (Smith & Waterman 1981), which finds copies with changes: a pair of symbols
+  with equal interval and steps scores 1, with equal interval only 0, any other pair and any gap -1.
+  These scores are our own choice.
 """
 
 import dataclasses
@@ -21,25 +22,25 @@ from symmusic.melody.events import StepNote
 from symmusic.originality.align import align_locally, exact
 from symmusic.score.meter import STEPS_PER_BAR
 
-BATCH_TUNES = 256  # aligned side by side
-CHUNK_SYMBOLS = 1_000_000  # of the tunes searched for runs at a time: bounds the memory
+BATCH_TUNES = 256  # aligned at once
+CHUNK_SYMBOLS = 1_000_000  # symbols of tunes searched for runs at a time; bounds the memory
 LEVEL = 95  # percentile of real unseen tunes beyond which a piece is flagged
-_STEPS = 1 << 20  # more than lie between two notes
+_STEPS = 1 << 20  # more than there can be between two notes
 
 Melody = Sequence[StepNote]
 
 
 @dataclasses.dataclass(frozen=True)
 class Passage:
-    """The passage of a piece that is nearest to one of a tune.
+    """The passage of a piece that is most similar to a passage of a tune.
 
     Attributes:
-      tune: place of the tune among those searched, the first one of equals; None where there is no
+      tune: index of the tune among those searched, the first in a tie; None where there is no
         passage.
-      score: notes of a run, or what the alignment gains; 0 where there is no passage.
-      share: of the most that the piece could have: its notes, or its symbols.
-      piece_notes, tune_notes: first note and the one after the last, from 0.
-      piece_bar, tune_bar: in which the first note begins, from 1.
+      score: number of notes of a run, or score of the alignment; 0 where there is no passage.
+      share: the score divided by its maximum: the number of notes, or of symbols, of the piece.
+      piece_notes, tune_notes: first note and the one after the last, counted from 0.
+      piece_bar, tune_bar: the bar in which the first note starts, counted from 1.
     """
 
     tune: int | None = None
@@ -61,14 +62,14 @@ def find_symbols(melody: Melody) -> np.ndarray:
 
 
 def find_longest_runs(pieces: Sequence[Melody], tunes: Sequence[Melody]) -> list[Passage]:
-    """The longest run of each piece that stands in a tune; of equally long ones the piece's first,
-    in the first tune that has it.
+    """The longest run of each piece that occurs in a tune; in a tie the first in the piece, in the
+    first tune that has it.
 
-    Exact, by sorting all suffixes (Manber & Myers 1993) of so many tunes at a time: linear in the
-    tunes. A run has two notes or more.
+    Exact, by a suffix array (Manber & Myers 1993) of a chunk of tunes at a time, so that the time
+    is linear in the tunes. A run has at least two notes.
     """
     pieces_symbols = [find_symbols(piece) for piece in pieces]
-    found = [(0, 0, 0, 0)] * len(pieces)  # symbols, begin in the piece, tune, begin in the tune
+    found = [(0, 0, 0, 0)] * len(pieces)  # symbols, start in the piece, tune, start in the tune
     chunk, size, first = [], 0, 0
     for number, tune in enumerate(itertools.chain(tunes, [None])):
         if tune is None or size > CHUNK_SYMBOLS:
@@ -103,13 +104,12 @@ def _search(
     longest = max(map(len, pieces), default=0)
     if not longest or not any(map(len, tunes)):
         return [(0, 0, 0, 0)] * len(pieces)
-    # Every melody ends in a symbol that stands nowhere else, so that nothing alike goes past its
-    # end.
+    # Every melody ends in a unique symbol, so that no match crosses its end.
     melodies = [np.append(symbols, -1 - number) for number, symbols in enumerate([*tunes, *pieces])]
     starts = np.concatenate([[0], np.cumsum([len(symbols) for symbols in melodies])])
     num_tune_symbols = starts[len(tunes)]
-    # Row k: equal numbers for equal stretches of 2^k symbols, in their order; from two stretches of
-    # one row each of the next is made.
+    # Row k holds the ranks of all substrings of 2^k symbols, equal for equal ones; each row is made
+    # from pairs of the one before (prefix doubling).
     ranks = [np.unique(np.concatenate(melodies), return_inverse=True)[1]]
     while (width := 1 << len(ranks) - 1) < longest:
         pairs = ranks[-1] * (ranks[-1].max() + 1) + np.append(
@@ -148,7 +148,7 @@ def _search(
 
 
 def _first_place(symbols: np.ndarray, num_tune_symbols: int, begin: int, length: int) -> int:
-    """Where in the tunes the stretch of `length` symbols from `begin` on stands first."""
+    """The first place in the tunes of the `length` symbols that start at `begin`."""
     places = np.flatnonzero(symbols[:num_tune_symbols] == symbols[begin])
     for offset in range(1, length):
         places = places[symbols[places + offset] == symbols[begin + offset]]
@@ -161,8 +161,8 @@ def find_alignments(
     *,
     progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> list[Passage]:
-    """The best local alignment of each piece with any tune, the first tune of equals; `progress`
-    wraps the batches of tunes.
+    """The best local alignment of each piece with any tune, in a tie with the first tune;
+    `progress` wraps the batches of tunes.
     """
     tunes_symbols = [find_symbols(tune) for tune in tunes]
     distinct = np.unique(np.concatenate([np.zeros(0, np.int64), *tunes_symbols]))
@@ -205,14 +205,14 @@ def find_alignments(
 
 
 def _scores(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """What each pair of symbols gains."""
+    """The score of each pair of symbols."""
     return np.where(
         one[:, None] == other, 1, np.where(one[:, None] // _STEPS == other // _STEPS, 0, -1)
     )
 
 
 def _trace(piece: Melody, tune: Melody, number: int) -> Passage:
-    """The best local alignment of two melodies; of equal ones that which ends first."""
+    """The best local alignment of two melodies; in a tie the one that ends first."""
     gains = _scores(find_symbols(piece), find_symbols(tune))
     cells = np.zeros((gains.shape[0] + 1, gains.shape[1] + 1), np.int64)
     for i, j in np.ndindex(*gains.shape):
@@ -249,7 +249,7 @@ def _passage(piece, tune, number, piece_notes, tune_notes, score, share) -> Pass
 
 def reference_level(passages: Sequence[Passage]) -> float | None:
     """The 95th percentile of the scores of real unseen melodies, as long as the pieces, against the
-    same tunes; None of none.
+    same tunes; None where there are none.
     """
     return (
         float(np.percentile([passage.score for passage in passages], LEVEL)) if passages else None
@@ -257,8 +257,8 @@ def reference_level(passages: Sequence[Passage]) -> float | None:
 
 
 def flag(passages: Sequence[Passage], level: float | None) -> list[int]:
-    """The places of the pieces whose score is above the level: scores, not shares, as short pieces
-    have high shares by nature.
+    """The indices of the pieces whose score is above the level. Scores are compared, not shares,
+    which are naturally high for short pieces.
     """
     return (
         []

@@ -1,10 +1,10 @@
-"""Never more than so many notes of a tune: runs that stand in the training tunes are masked while
-pieces are drawn. Pure functions.
+"""A limit on copied runs: while pieces are drawn, notes that would complete a longer run of a
+training tune are masked. Pure functions.
 
-A run is notes that follow one another in just the same way, by interval and by the steps from onset
-to onset, as `originality/copies.py` measures it; it may begin in the prompt. The index is a sorted
-array of hashes (32 bits) of all runs of one note more than are allowed: one that is in the tunes is
-always found; with 2 * 10^5 of them 5 of 10^5 other runs are refused as well.
+A run is a sequence of consecutive notes with the same intervals and the same steps from onset to
+onset, as in `originality/copies.py`; it may start in the prompt. The index is a sorted array of
+32-bit hashes of all runs of one note more than is allowed. A run of the tunes is always found; with
+2 * 10^5 of them about 5 of 10^5 other runs are refused as well.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,15 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-MIX, BASE = 2654435761, 2246822519  # odd numbers of 32 bits (Knuth's and xxHash's)
-STEPS = 1 << 20  # more than lie between two notes
+MIX, BASE = 2654435761, 2246822519  # odd 32-bit multipliers (Knuth's and xxHash's)
+STEPS = 1 << 20  # more than there can be between two notes
 
 
 @flax.struct.dataclass
 class Index:
-    """What must not be completed: `hashes_M` uint32, sorted, of runs of K symbols, the last one
-    again and again up to a power of two; `pitches_V` of the classes, -1 where no note begins.
+    """The runs that must not be completed: `hashes_M` uint32, the sorted hashes of runs of K
+    symbols, padded with the last one to a power of two; `pitches_V` of the classes, -1 where no
+    note starts.
     """
 
     hashes_M: jax.Array
@@ -30,16 +31,16 @@ class Index:
     num_symbols: int = flax.struct.field(pytree_node=False)
 
     def after(self, prompts_BT: jax.Array, counts_N: jax.Array, is_given_N: jax.Array) -> 'Copies':
-        """The constraint for pieces after prompts, for `sample`."""
+        """The constraint of `sample` for pieces that continue prompts."""
         return Copies(CopyRow(counts_N, is_given_N), self, jax.jit(listen)(self, prompts_BT))
 
 
 @flax.struct.dataclass
 class Heard:
-    """Of B prompts and what is drawn after them: the last symbols, mixed, the latest note's pitch,
-    how long ago it started, how many there were, how many of them were given since the latest drawn
-    one, at how many steps a copy was refused, and at how many every class was a copy, so that one
-    had to be let through.
+    """The state for B prompts and what is drawn after them: the last symbols, hashed; the pitch of
+    the latest note and the steps since its onset; the number of notes, and of given notes since the
+    latest drawn one; the steps at which a copy was refused; and the steps at which every class was
+    a copy, so that one had to be allowed.
     """
 
     mixed_BK: jax.Array  # uint32, K - 1 of them
@@ -53,18 +54,18 @@ class Heard:
 
 @flax.struct.dataclass
 class CopyRow:
-    """Of each of N steps; before the axes there is N."""
+    """For each of N steps; the leading axis is N."""
 
-    counts: jax.Array  # bool, False at a step that repeats the prompt's last
-    is_given: jax.Array  # bool, at a step whose token was known before anything is drawn
+    counts: jax.Array  # bool, False at a step that repeats the last one of the prompt
+    is_given: jax.Array  # bool, True at a step whose token is known before drawing
 
 
 @flax.struct.dataclass
 class Copies:
-    """No step may complete a run of `index`, unless nothing else is left; a constraint of `sample`
-    whose state counts the refusals.
+    """A constraint of `sample`: no step may complete a run of `index`, unless nothing else is left.
+    Its state counts the refusals.
 
-    `heard` is what `listen` heard in the prompts, their last step included.
+    `heard` is the state after the prompts, as `listen` returns it.
     """
 
     rows: CopyRow
@@ -72,33 +73,33 @@ class Copies:
     heard: Heard
 
     def init(self, num_pieces: int) -> Heard:
-        """After the prompts."""
+        """The state after the prompts."""
         return self.heard
 
     def allow(self, row: CopyRow, state: Heard, may_BV: jax.Array) -> tuple[jax.Array, Heard]:
-        """[B, V] the classes that complete no run; where all would, they are left as they are."""
+        """The classes that complete no run, bool [B, V]; where all would, all are allowed."""
         is_copy_BV = ~original(self.index, state) & may_BV & row.counts
         is_stuck_B = (is_copy_BV == may_BV).all(axis=-1)
         is_copy_BV &= ~is_stuck_B[:, None] & ~row.is_given
-        # a run of notes that were all given is nobody's copy
+        # a run of given notes only is not a copy by the model
         is_stuck_B &= ~row.is_given | (state.given_B < self.index.num_symbols)
         refused_B = state.refused_B + is_copy_BV.any(axis=-1)
         state = state.replace(refused_B=refused_B, stuck_B=state.stuck_B + is_stuck_B)
         return may_BV & ~is_copy_BV, state
 
     def advance(self, row: CopyRow, state: Heard, token_B: jax.Array) -> Heard:
-        """What is heard after a step's tokens."""
+        """The state after the tokens of a step."""
         after = hear(self.index, state, token_B, row.is_given)
         return jax.tree.map(lambda new, old: jnp.where(row.counts, new, old), after, state)
 
 
 def make_index(symbols: Sequence[np.ndarray], max_run: int, pitches_V: np.ndarray) -> Index | None:
-    """The index of all runs of `max_run` + 1 notes; None where there is none.
+    """The index of all runs of `max_run` + 1 notes; None where there are none.
 
     Args:
-      symbols: of each tune, [L - 1] as `originality.copies.find_symbols` has them.
+      symbols: [L - 1] of each tune, from `originality.copies.find_symbols`.
       max_run: notes, 2 or more.
-      pitches_V: of the classes in the model's key, -1 where no note begins.
+      pitches_V: pitches of the classes in the model's key, -1 where no note starts.
     """
     found = [np.zeros(0, np.uint32)]
     for tune in symbols:
@@ -108,7 +109,7 @@ def make_index(symbols: Sequence[np.ndarray], max_run: int, pitches_V: np.ndarra
     if not any(map(len, found)):
         return None
     hashes = np.unique(np.concatenate(found))
-    # a power of two, so that few numbers of runs are programs of their own
+    # padded to a power of two, so that few programs are compiled
     room = 1 << (len(hashes) - 1).bit_length()
     return Index(
         np.pad(hashes, (0, room - len(hashes)), mode='edge'),
@@ -118,7 +119,7 @@ def make_index(symbols: Sequence[np.ndarray], max_run: int, pitches_V: np.ndarra
 
 
 def _hash(mixed: np.ndarray | jax.Array) -> np.ndarray | jax.Array:
-    """Of runs of symbols, uint32 [..., K], the hash [...]: a polynomial modulo 2^32."""
+    """The hash [...] of runs of symbols, uint32 [..., K]: a polynomial modulo 2^32."""
     total = mixed[..., 0]
     for place in range(1, mixed.shape[-1]):
         total = total * mixed.dtype.type(BASE) + mixed[..., place]
@@ -126,7 +127,7 @@ def _hash(mixed: np.ndarray | jax.Array) -> np.ndarray | jax.Array:
 
 
 def listen(index: Index, prompts_BT: jax.Array) -> Heard:
-    """What is heard in prompts."""
+    """The state after prompts."""
     num_pieces = prompts_BT.shape[0]
     zeros = jnp.zeros(num_pieces, jnp.int32)
     nothing = Heard(jnp.zeros((num_pieces, index.num_symbols - 1), jnp.uint32), *[zeros] * 6)
@@ -136,7 +137,7 @@ def listen(index: Index, prompts_BT: jax.Array) -> Heard:
 
 
 def original(index: Index, heard: Heard) -> jax.Array:
-    """[B, V] the classes that complete no run of a tune."""
+    """The classes that complete no run of a tune, bool [B, V]."""
     symbols_BV = (index.pitches_V - heard.pitch_B[:, None] + 128) * STEPS + jnp.minimum(
         heard.since_B, STEPS - 1
     )[:, None]
@@ -153,7 +154,7 @@ def original(index: Index, heard: Heard) -> jax.Array:
 
 
 def hear(index: Index, heard: Heard, token_B: jax.Array, is_given: bool | jax.Array) -> Heard:
-    """What is heard after a step, whose token was given or drawn."""
+    """The state after a step whose token was given or drawn."""
     pitch_B = index.pitches_V[token_B]
     begins_B = pitch_B >= 0
     symbol_B = (

@@ -1,7 +1,7 @@
-"""Folders and corpora in, comparison.json's block `similarity` out: which training tune each piece
-is nearest to, and how near.
+"""The block `similarity` of comparison.json, from folders or corpora: the nearest training tune of
+each piece, and how similar it is.
 
-Beside it, for the protocol `corrected`, the passages that pieces share with training tunes.
+For the protocol `corrected` also the passages that pieces share with training tunes.
 """
 
 import dataclasses
@@ -29,13 +29,14 @@ from symmusic.score.notes import Note, Score
 def read_melodies(
     folder: pathlib.Path, scores: Mapping[str, Score] | None = None
 ) -> tuple[dict[str, Sequence[Note]], dict[str, str]]:
-    """The melodies of a folder's MIDI files (not of its folders) by file name, in order, and why
-    others were left out; and those of `scores`, pieces of other files that have been read.
+    """The melodies of a folder's MIDI files (subfolders are ignored) by file name, in order,
+    together with those of `scores`, pieces that have already been read; and the reasons for files
+    that were left out.
 
-    A polyphonic, damaged or unreadable file is left out; one of no notes is a melody of none.
+    A polyphonic, damaged or unreadable file is left out; a file without notes is an empty melody.
 
     Raises:
-      UserError: there is no such folder, or no MIDI file in it.
+      UserError: the folder does not exist, or holds no MIDI file.
     """
     try:
         paths = sorted(
@@ -77,17 +78,15 @@ def read_melodies(
 def index_folder(
     folder: pathlib.Path, scores: Mapping[str, Score] | None = None
 ) -> tuple[Collection, dict[str, str]]:
-    """A folder as a collection, and why some pieces were left out; takes and raises what
-    `read_melodies` does.
+    """A folder as a collection, and the reasons for pieces left out; arguments and errors as for
+    `read_melodies`.
     """
     melodies, left_out = read_melodies(folder, scores)
     return index_tunes(list(melodies), (_pitches(notes) for notes in melodies.values())), left_out
 
 
 def index_corpus(tunes: Sequence[Tune]) -> Collection:
-    """Prepared tunes as a collection, each whole, without those that were dropped; keys do not
-    matter to it.
-    """
+    """The kept ones of prepared tunes as a collection, each whole; keys do not matter."""
     kept = [tune for tune in tunes if tune.kept]
     return index_tunes(
         [tune.file for tune in kept],
@@ -102,11 +101,11 @@ def measure_similarity(
     *,
     progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> dict:
-    """As `similarity_of`, of what `read_melodies` finds in a folder, with `left_out`: why a file
-    was no melody.
+    """`similarity_of` the melodies that `read_melodies` finds in a folder, with `left_out`: the
+    reasons for files left out.
 
     Raises:
-      UserError: there is no such folder, or no MIDI file in it.
+      UserError: the folder does not exist, or holds no MIDI file.
     """
     melodies, left_out = read_melodies(folder, scores)
     pitches = {name: _pitches(notes) for name, notes in melodies.items()}
@@ -119,11 +118,11 @@ def similarity_of(
     *,
     progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> dict:
-    """The block `similarity` of pieces, the pitches of each by its name, against a collection.
+    """The block `similarity` of pieces, given as pitches by name, against a collection.
 
-    Holds `mean`, `sd` (of the population), `unusable` (pieces of fewer than 3 notes, which count as
-    the mean of the others; null where no others are) and `pieces` with `score` and `match` (null
-    where unusable).
+    It holds `mean`, `sd` (of the population), `unusable` (the number of pieces of fewer than 3
+    notes, which count as the mean of the others; null where there are no others) and `pieces` with
+    `score` and `match` (null where unusable).
     """
     matches = find_all_nearest(list(pieces.values()), collection, progress=progress)
     mean, sd, num_unusable = mean_and_sd([match.score for match in matches])
@@ -149,12 +148,12 @@ def measure_copies(
     *,
     progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> dict:
-    """The blocks `longest_run` and `alignment` of pieces by name: each piece's passage nearest to a
-    tune, and who is too near.
+    """The blocks `longest_run` and `alignment`: for each piece, by name, the passage most similar
+    to a tune, and which pieces are too similar.
 
     Each block holds `level`, the 95th percentile of the scores of `unseen` (real melodies as long
-    as the pieces, of tunes that are not among `tunes`; null of none), `flagged`, the pieces above
-    it, and `pieces` with the fields of `Passage` and the tune's name.
+    as the pieces, from tunes that are not in `tunes`; null where there are none), `flagged`, the
+    pieces above it, and `pieces` with the fields of `Passage` and the tune's name.
     """
     kept = [tune for tune in tunes if tune.kept]
     melodies = [from_events(tune.events) for tune in kept]

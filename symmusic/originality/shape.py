@@ -1,14 +1,15 @@
-"""Plagiarism as the source measured it: MelodyShape's algorithm 2015-shapeh (Urbano 2013, 2015),
-exactly and for large collections.
+"""Plagiarism as the thesis measured it: MelodyShape's algorithm 2015-shapeh (Urbano 2013, 2015),
+exact and for large collections.
 
-A melody is its n-grams: of every three consecutive notes the pitches of the second and third above
-the first. Rhythm does not count. A score is that of the best alignment from both starts on, divided
-by the smaller number of n-grams: below 1, often below 0, not clamped. The original remembers costs
-in an order that depends on its input; ours are the pure ones (off by up to 0.02 for that reason).
+A melody is represented by its n-grams: of every three consecutive notes the intervals from the
+first to the second and to the third. Rhythm does not count. A score is that of the best alignment
+from both starts, divided by the smaller number of n-grams: below 1, often below 0, not clamped. The
+original caches costs in an order that depends on its input; ours are computed without that (a
+difference of up to 0.02).
 
-All costs times 2 N, N being the n-grams of the collection, are integers, so no score depends on the
-order of sums. Letters: U distinct n-grams of the query, I its n-grams, K distinct n-grams of the
-collection, D tunes, J n-grams of a tune.
+All costs are multiplied by 2 N, with N the number of n-grams of the collection, which makes them
+integers, so that no score depends on the order of sums. Letters: U distinct n-grams of the query, I
+its n-grams, K distinct n-grams of the collection, D tunes, J n-grams of a tune.
 """
 
 import dataclasses
@@ -19,14 +20,14 @@ import numpy as np
 
 from symmusic.originality.align import NEVER, align_prefixes, exact
 
-BATCH_TUNES = 256  # aligned side by side
-# tunes between two looks at the best score so far; the last number holds from there on
+BATCH_TUNES = 256  # aligned at once
+# tunes between two checks of the best score so far; the last size is repeated
 CHUNKS = (256, 512, 1024, 2048, 4096, 8192)
 
-# What two different n-grams cost, in halves: rows for the query's signs of its two intervals,
-# columns for the tune's; -- -0 -+ 0- ... ++. The shape of an n-gram is one of four (falls then
-# rises, rises then falls, rises, falls), closed where a sign is 0: the query's is the first that
-# holds, and the tune's n-gram has it (1), has its opposite (16) or neither (2).
+# The cost of two different n-grams, in halves: rows are the signs of the query's two intervals,
+# columns those of the tune's; -- -0 -+ 0- ... ++. The shape of an n-gram is one of four (falls then
+# rises, rises then falls, rises, falls); a sign of 0 fits either. The query's shape is the first
+# that fits, and the tune's n-gram has the same shape (1), the opposite one (16) or neither (2).
 _SIGNS = list(itertools.product((-1, 0, 1), repeat=2))
 _SHAPES = [
     lambda u, v: u <= 0 <= v,
@@ -49,14 +50,14 @@ class Collection:
     """Tunes to compare with, at most 8 bytes per n-gram.
 
     Attributes:
-      names: of the tunes [D].
-      num_notes: of each tune [D].
-      ngrams: the distinct n-grams [K], as `find_ngrams` writes them, ascending.
+      names: names of the tunes [D].
+      num_notes: notes of each tune [D].
+      ngrams: the distinct n-grams [K], coded as by `find_ngrams`, ascending.
       counts: how often each occurs [K].
-      ids: all tunes' n-grams, one tune after the other, as places in `ngrams`.
-      starts: where each tune begins in `ids`, and where the last ends [D + 1].
-      bag_ids, bag_counts, bag_starts: the same with each n-gram of a tune once, and how often it
-        has it.
+      ids: the n-grams of all tunes, one tune after the other, as indices into `ngrams`.
+      starts: where each tune starts in `ids`, and where the last one ends [D + 1].
+      bag_ids, bag_counts, bag_starts: the same with each n-gram of a tune once, and its count in
+        the tune.
     """
 
     names: tuple[str, ...]
@@ -71,12 +72,12 @@ class Collection:
 
     @property
     def lengths(self) -> np.ndarray:
-        """The n-grams of each tune [D]."""
+        """The number of n-grams of each tune [D]."""
         return np.diff(self.starts)
 
     @property
     def total(self) -> int:
-        """N, all n-grams of the collection."""
+        """N, the number of n-grams in the collection."""
         return len(self.ids)
 
     def __len__(self) -> int:
@@ -85,11 +86,11 @@ class Collection:
 
 @dataclasses.dataclass(frozen=True)
 class Match:
-    """The tune that a piece is nearest to: its place in the collection (None where piece or
-    collection has none of 3 notes) and the score.
+    """The tune that a piece is most similar to: its index in the collection (None where the piece
+    has fewer than 3 notes, or all tunes do) and the score.
 
-    `num_cells` is how many cells were computed, padding apart, of `num_all_cells` between the piece
-    and all tunes.
+    `num_cells` is the number of cells computed, without padding, of the `num_all_cells` between the
+    piece and all tunes.
     """
 
     tune: int | None
@@ -108,7 +109,7 @@ def find_ngrams(pitches: Sequence[int]) -> np.ndarray:
 
 
 def index_tunes(names: Sequence[str], melodies: Iterable[Sequence[int]]) -> Collection:
-    """A collection of melodies, given as pitches in order; tunes with fewer than 3 notes stay in it
+    """A collection of melodies, given as pitches in order; tunes with fewer than 3 notes are kept
     and match nothing.
     """
     parts, bag_ids, bag_counts, num_notes = [], [], [], []
@@ -143,11 +144,11 @@ def _starts(parts: Sequence[np.ndarray]) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True)
 class _Query:
-    """A piece made ready for a collection; all costs times 2 N.
+    """A piece prepared for a collection; all costs are multiplied by 2 N.
 
-    `gains_UK` as in `align_prefixes`, `worth_K` what the matches of each n-gram are worth and
-    `has_K` how many there can be, `reach` more than what any path gains over leaving all of the
-    tune out.
+    `gains_UK` is as in `align_prefixes`, `worth_K` the gain of a match of each n-gram, `has_K` the
+    most matches of it, and `reach` an upper bound of what any path gains over leaving out the whole
+    tune.
     """
 
     num_notes: int
@@ -199,12 +200,12 @@ def _signs(ngrams: np.ndarray) -> np.ndarray:
 def _align(
     query: _Query, collection: Collection, tunes_D: np.ndarray, least: float, *, whole: bool = False
 ) -> tuple[np.ndarray, int]:
-    """Scores [D] of a query with tunes that have n-grams, and the cells computed; exact where they
-    are `least` or more.
+    """Scores [D] of a query with tunes that have n-grams, and the number of cells computed; exact
+    where a score is at least `least`.
 
-    What lies so far along a tune that leaving out all before it costs more than any path can gain
-    is not computed, nor needed: it is below the cost of the first two n-grams and below `least`.
-    `whole` computes it nevertheless.
+    Cells so far along a tune that they cannot recover the cost of skipping all before them are
+    pruned: their scores are below that of the first two n-grams and below `least`. `whole` computes
+    them nevertheless.
     """
     lengths_D = collection.lengths[tunes_D]
     places_DJ = np.arange(lengths_D.max())
@@ -213,7 +214,7 @@ def _align(
     skips_DJ = np.cumsum(query.gaps_K[ids_DJ], axis=1)
     smaller_D = np.minimum(len(query.rows_I), lengths_D)
     needed_D = query.first_costs_K[ids_DJ[:, 0]]
-    if least > -np.inf:  # one unit below, against the rounding of `least`
+    if least > -np.inf:  # one unit lower, to allow for the rounding of `least`
         needed_D = np.maximum(
             needed_D, np.floor(least * (2 * collection.total * smaller_D)).astype(np.int64) - 1
         )
@@ -252,8 +253,8 @@ def score_all(pitches: Sequence[int], collection: Collection, *, whole: bool = F
 
 
 def bound_scores(pitches: Sequence[int], collection: Collection) -> np.ndarray:
-    """Bounds [D] that no score exceeds: every n-gram that melody and tune share matched, as often
-    as both have it, and no cost paid.
+    """Upper bounds [D] of the scores: every n-gram that melody and tune share is matched, as often
+    as both have it, at no cost.
     """
     return _bounds(_prepare(pitches, collection), collection)
 
@@ -276,11 +277,11 @@ def _bounds(query: _Query, collection: Collection) -> np.ndarray:
 
 
 def find_nearest(pitches: Sequence[int], collection: Collection) -> Match:
-    """The tune with the highest score; of equal ones the nearest in number of notes, then the first
-    of the collection.
+    """The tune with the highest score; in a tie the nearest in number of notes, then the first in
+    the collection.
 
-    Tunes are visited by falling bound, and those whose bound is below the best score are not:
-    nothing changes by that.
+    Tunes are visited in descending order of their bounds, and those whose bound is below the best
+    score are skipped, which does not change the result.
     """
     if len(pitches) < 3 or not collection.total:
         return Match(None, -np.inf)
@@ -318,8 +319,8 @@ def find_all_nearest(
     *,
     progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> list[Match]:
-    """`find_nearest` of each melody, in order; `progress` wraps what is iterated over, with the
-    unit's name.
+    """`find_nearest` of each melody, in order; `progress` wraps the iterable and takes the unit's
+    name.
     """
     return [
         find_nearest(pitches, collection)
@@ -328,10 +329,11 @@ def find_all_nearest(
 
 
 def mean_and_sd(scores: Sequence[float]) -> tuple[float | None, float | None, int]:
-    """Mean, SD (of the population) and the number of unusable (-inf) scores, which count as the
-    mean of the others, as in the source.
+    """The mean, SD (of the population) and number of unusable (-inf) scores, which count as the
+    mean of the others, as in the thesis.
 
-    None where all are unusable. So replaced, they leave the mean as it is and make the SD smaller.
+    None where all are unusable. This replacement leaves the mean unchanged and makes the SD
+    smaller.
     """
     scores = np.asarray(scores, np.float64)
     usable = np.isfinite(scores)

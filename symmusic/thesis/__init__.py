@@ -1,1 +1,1 @@
-"""What only repeats the thesis: its published tables."""
+"""Only needed to repeat the thesis: its published tables."""

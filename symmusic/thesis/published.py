@@ -1,9 +1,9 @@
-"""The source's published figures, to be shown beside a run of the same arm: same kind of corpus,
-encoding, attention and direction.
+"""The published figures of the thesis, to be shown beside a run of the same arm: same kind of
+corpus, encoding, attention and direction.
 
 C. Mitroi, Symbolic Music Generation using Recurrent Neural Networks, master thesis, University of
-Copenhagen, 2019, tables 5.1 to 5.15. Each is of one run of one seed, of 100 pieces after one prompt
-against 100 excerpts of its training set.
+Copenhagen, 2019, tables 5.1 to 5.15. Each table is from one run with one seed: 100 pieces after one
+prompt, compared with 100 excerpts of the training set.
 """
 
 import dataclasses
@@ -13,32 +13,31 @@ from symmusic.measures.features import FEATURES
 
 SOURCE = 'Mitroi, master thesis, University of Copenhagen, 2019'
 GROUPS = ('pitch', 'rhythm', 'overall')
-# of ours and the source's: one style of traditional tunes, or many styles
+# our corpora and those of the thesis: one style of traditional tunes, or many styles
 CORPORA = {'folk': 'folk', 'mixed': 'hook'}
-# Table 5.6: the mean similarity of experiment 1's folk model to its nearest training tune, by the
-# number of windows in its data set.
+# Table 5.6: mean similarity of the pieces of experiment 1's folk model to the nearest training
+# tune, by the number of windows in the data set.
 SIMILARITY_BY_WINDOWS = {15_000: 0.683, 30_000: 0.573, 45_000: 0.278, 60_000: 0.126, 100_000: 0.138}
 ENCODINGS = {'melody': 'melody', 'pianoroll': 'pianoroll', 'pianoroll_faithful': 'pianoroll'}
 
 
 @dataclasses.dataclass(frozen=True)
 class Arm:
-    """A table of the source.
+    """A table of the thesis.
 
     Attributes:
       table: its number.
-      title: which experiment, which arm.
-      corpus: 'folk', Irish traditional tunes, or 'hook', pop of many genres; 100,000 windows of
-        either.
+      title: the experiment and the arm.
+      corpus: 'folk', Irish traditional tunes, or 'hook', pop of many genres; 100,000 windows each.
       encoding: 'melody' or 'pianoroll'.
-      attention: whether there is any.
-      bidirectional: whether both layers are.
-      temperature: of sampling.
-      num_cells: of each of two layers, per direction.
+      attention: whether the model has attention.
+      bidirectional: whether both layers are bidirectional.
+      temperature: sampling temperature.
+      num_cells: cells of each of the two layers, per direction.
       features: KL divergence and overlap area of each of `FEATURES`.
-      averages: the same of each of `GROUPS`.
-      similarity: mean, SD and number of unusable pieces of MelodyShape's scores, its measure of
-        plagiarism.
+      averages: the same for each of `GROUPS`.
+      similarity: mean and SD of MelodyShape's scores, the thesis's measure of plagiarism, and the
+        number of unusable pieces.
     """
 
     table: str
@@ -266,24 +265,24 @@ ARMS = (
 
 
 def find_table(table: str) -> Arm | None:
-    """The source's arm of a table, by its number; None where there is none."""
+    """The thesis's arm in a table, by the table's number; None where there is none."""
     return next((arm for arm in ARMS if arm.table == table), None)
 
 
 def find_published(values: Mapping[str, object]) -> dict:
-    """The published figures of a run's arm, as `comparison.json` has them: `source`, `note` and
-    `arms`.
+    """The published figures that match a run, in the form of `comparison.json`: `source`, `note`
+    and `arms`.
 
     Each arm has `table`, `title`, `corpus`, `features` and `averages` with `kld` and `oa`,
-    `similarity` with `mean`, `sd` and `unusable`, and `differences`, in what else the run is unlike
-    it. Where there is no such arm the list is empty and `note` says so.
+    `similarity` with `mean`, `sd` and `unusable`, and `differences`, the other settings in which
+    the run differs. Where no arm matches, the list is empty and `note` says so.
 
     Args:
       values: the fields of the run's resolved config by their dotted names.
     """
     corpus, encoding = values['data.corpus'], values['data.encoding']
     attention = values['model.attention'] != 'none'
-    # which draws left to right after prompts
+    # which sample left to right after prompts
     bidirectional = values['model.bidirectional'] and values['train.targets'] != 'gap'
     temperature = values['sample.temperature']
     wanted = (CORPORA.get(corpus), ENCODINGS.get(encoding), attention, bidirectional, temperature)
