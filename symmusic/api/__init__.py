@@ -1,1 +1,1 @@
-"""What a run is and does, for the modes and for notebooks: its corpus, its model, its pieces."""
+"""The library: what the modes and notebooks use of a run: its corpus, its model, its pieces."""

@@ -1,4 +1,4 @@
-"""From a config to what the rooms take as arguments; says on the way what is there."""
+"""From a config to the arguments of the other rooms; logs what is loaded."""
 
 import dataclasses
 import logging
@@ -27,7 +27,7 @@ from symmusic.training.checkpoint import Card
 from symmusic.training.state import Recipe
 
 log = logging.getLogger(__name__)
-TWELVE_KEYS = (-5, 6)  # semitones from C major or A minor: each of the twelve once
+TWELVE_KEYS = (-5, 6)  # semitones from C major or A minor: each of the twelve keys once
 
 
 def workdir(command: Command, name: str) -> pathlib.Path:
@@ -36,7 +36,7 @@ def workdir(command: Command, name: str) -> pathlib.Path:
 
 
 def corpus(config: ConfigDict) -> Corpus:
-    """The config's corpus, prepared or from the cache, with a line of what it keeps."""
+    """The config's corpus, prepared or from the cache; logs what is kept."""
     data = config.data
     if line := deviation(config):
         log.info(line)
@@ -58,10 +58,10 @@ def corpus(config: ConfigDict) -> Corpus:
 
 
 def corpus_of(config: ConfigDict, card: Card, *, is_shipped: bool = False) -> Corpus:
-    """The corpus that a model was trained on, with the split that it was trained by.
+    """The corpus that a model was trained on, with the split of its training.
 
     Raises:
-      UserError: it is another one today.
+      UserError: the corpus has changed since.
     """
     found = corpus(config)
     if is_shipped:
@@ -77,11 +77,12 @@ def corpus_of(config: ConfigDict, card: Card, *, is_shipped: bool = False) -> Co
 
 
 def of_shipped(corpus: Corpus, card: Card) -> Corpus | None:
-    """A corpus with the held-out tunes of the shipped model, which are known by their files: those
-    that it has not seen, whatever has become of the corpus's reader; None where most are missing.
+    """A corpus with the held-out tunes of the shipped model, which are identified by their files,
+    so that they are unseen even if the corpus reader has changed since; None where most are
+    missing.
 
-    Where the corpus is read otherwise today, a line says so, and tunes of pitches that the model
-    does not know are left out.
+    Where the corpus is read differently today, this is logged, and tunes with pitches outside the
+    model's vocabulary are left out.
     """
     held_out = shipped.read_held_out()
     names = {name for part in held_out.values() for name in part}
@@ -90,19 +91,19 @@ def of_shipped(corpus: Corpus, card: Card) -> Corpus | None:
     if corpus.fingerprint != card.dataset['fingerprint']:
         corpus = _within(corpus, card.vocabulary)
         log.info(
-            f'the corpus {corpus.name} is read otherwise than when the shipped model was trained on'
-            f' it: the {len(names)} tunes that it has not seen are taken by their names'
+            f'the corpus {corpus.name} is read differently than when the shipped model was trained'
+            f' on it: the {len(names)} tunes that it has not seen are identified by their names'
         )
     return dataclasses.replace(corpus, held_out=held_out)
 
 
 def not_of_shipped(corpus: Corpus) -> str:
-    """That a corpus is none of the shipped model's."""
+    """The message that a corpus is not the shipped model's."""
     return f'the corpus {corpus.name} is not the one that the shipped model was trained on'
 
 
 def _within(corpus: Corpus, vocabulary: Vocabulary) -> Corpus:
-    """The corpus without tunes of other pitches than a vocabulary's."""
+    """The corpus without tunes that have pitches outside a vocabulary."""
 
     def knows(tune: Tune) -> bool:
         pitches = tune.events[tune.events >= 0]
@@ -121,12 +122,12 @@ def _within(corpus: Corpus, vocabulary: Vocabulary) -> Corpus:
 
 
 def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()) -> Dataset:
-    """The windows or, for targets at all steps, sequences of a corpus, with a line of how many; the
-    vocabulary holds `also_pitches`.
+    """The windows or, for targets at all steps, sequences of a corpus; logs their numbers. The
+    vocabulary includes `also_pitches`.
     """
     data, train = config.data, config.train
     if train.targets != 'last':
-        # One step more than is read at once: the last one is a target only.
+        # One step more than is read: the last one is only a target.
         cut = {
             'window_steps': train.sequence_steps + 1,
             'hop_steps': train.sequence_hop_steps,
@@ -173,8 +174,8 @@ def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()
 
 
 def without_effect(command: Command) -> str:
-    """A line about fields that were given for this training and do nothing in it; '' where there
-    are none.
+    """A notice of fields that were given for this training but have no effect; '' where there are
+    none.
     """
     cutting = [
         name
@@ -191,7 +192,7 @@ def without_effect(command: Command) -> str:
 
 
 def _shares(dataset: Dataset, windows: Windows) -> str:
-    """How many of each style, where there are several."""
+    """The number of windows of each style, where there are several."""
     styles = dataset.styles
     return (
         f' ({len(windows) // len(styles)} each of {", ".join(styles)})' if len(styles) > 1 else ''
@@ -199,7 +200,7 @@ def _shares(dataset: Dataset, windows: Windows) -> str:
 
 
 def architecture(config: ConfigDict, vocabulary: Vocabulary) -> Architecture:
-    """The network of a config for a vocabulary."""
+    """The network architecture of a config for a vocabulary."""
     fields = {name: value for name, value in config.model.items() if name != 'metric_position'}
     positions = STEPS_PER_BAR if config.model.metric_position else 0
     infilling = config.train.targets == 'gap'
@@ -213,7 +214,7 @@ def architecture(config: ConfigDict, vocabulary: Vocabulary) -> Architecture:
 
 
 def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:
-    """How a config trains on a dataset."""
+    """The training recipe of a config for a dataset."""
     train, vocabulary = config.train, dataset.vocabulary
     derived = {
         'cosine_updates': train.cosine_epochs * -(-len(dataset.train) // train.batch_size),
@@ -231,7 +232,9 @@ def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:
 
 
 def _config(command: Command) -> pathlib.Path:
-    """The config file as the command line takes it: the configs of symmusic from everywhere."""
+    """The path of the config file as the command line takes it; configs of symmusic can be named
+    from any folder.
+    """
     path = pathlib.Path(command.config_path)
     if not path.is_relative_to(pathlib.Path.cwd()) and path.is_relative_to(command.root):
         return path.relative_to(command.root)
@@ -239,8 +242,8 @@ def _config(command: Command) -> pathlib.Path:
 
 
 def command_line(command: Command, mode: str) -> str:
-    """The command for another mode on the same run, as a shell takes it; training needs the fields
-    of a run that were given, sampling none.
+    """The shell command for another mode on the same run. For training it includes the run's fields
+    that were given; for sampling none are needed.
     """
     words = program()
     words += [f'--mode={mode}'] if mode != 'train' else []

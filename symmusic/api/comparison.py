@@ -1,4 +1,4 @@
-"""Two folders of music beside one another; no model is needed."""
+"""Compares two folders of music; no model is needed."""
 
 import dataclasses
 import pathlib
@@ -20,13 +20,13 @@ from symmusic.wording import count
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """What was measured of two sets.
+    """The result of comparing two sets of pieces.
 
     Attributes:
-      values: as `comparison.json` has them.
-      folders: what was read of each set.
-      names: what a reader calls the sets.
-      notes: what else a reader must know, such as what was left out.
+      values: the values in the form of `comparison.json`.
+      folders: what was read for each set.
+      names: names of the sets for readers.
+      notes: remarks for readers, such as what was left out.
     """
 
     values: dict
@@ -36,11 +36,11 @@ class Comparison:
 
     @property
     def sets(self) -> dict[str, Pieces]:
-        """The features of both sets."""
+        """The features of both sets, by set."""
         return {which: folder.pieces for which, folder in self.folders.items()}
 
     def to_dict(self) -> dict:
-        """The form of `comparison.json`."""
+        """The comparison in the form of `comparison.json`."""
         return self.values
 
     def table(self) -> str:
@@ -56,14 +56,15 @@ def compare(
     num_bars: int = 0,
     seed: int = 0,
 ) -> Comparison:
-    """Measures two folders of MIDI, ABC or MusicXML files beside one another.
+    """Compares the pieces of two folders of MIDI, ABC or MusicXML files.
 
     Args:
-      reference: the folder of the pieces to compare with.
-      generated: the other folder.
-      protocol: whose definitions: 'corrected', or those of the 'thesis'.
-      num_bars: bars of an excerpt of each longer piece that the features are of; 0 = whole pieces.
-      seed: draws excerpts and resamples.
+      reference: folder of the reference pieces.
+      generated: folder of the pieces to be compared with them.
+      protocol: the definitions to use: 'corrected', or those of the 'thesis'.
+      num_bars: features are computed on an excerpt of this many bars of each longer piece; 0 =
+        whole pieces.
+      seed: seed of excerpts and resamples.
 
     Raises:
       UserError: a folder cannot be read or holds nothing to measure, or a value is not allowed.
@@ -107,8 +108,8 @@ def _similarity(
     reference: tuple[pathlib.Path, Mapping[str, Score]],
     generated: tuple[pathlib.Path, Mapping[str, Score]],
 ) -> dict:
-    """How near each generated piece is to a reference piece, and in `note` what could not be
-    measured; each set is a folder with the scores that were read in it.
+    """The similarity of each generated piece to the nearest reference piece, and in `note` what
+    could not be measured. Each set is a folder with the scores that were read from it.
     """
     collection, no_tunes = index_folder(*reference)
     folder, scores = generated

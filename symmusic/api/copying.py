@@ -1,5 +1,5 @@
-"""What is drawn beside the training tunes: where they come from, what must not be copied, which
-pieces come too near to them.
+"""Generated pieces and the training tunes: where the tunes come from, what must not be copied,
+which pieces are too similar to them.
 """
 
 import logging
@@ -22,18 +22,17 @@ from symmusic.originality.limit import Index, make_index
 from symmusic.streams import Stream, generator
 
 log = logging.getLogger(__name__)
-MOST_EXCERPTS = 400  # of unseen tunes, which the level is measured on
+MOST_EXCERPTS = 400  # excerpts of unseen tunes on which the level is measured
 
 
 def find_originals(config: ConfigDict, model: Model) -> Originals | None:
-    """The tunes that the model was trained on, as its run keeps them; those of the shipped model
-    come from its corpus, cached or prepared.
+    """The tunes that a model was trained on, as its run keeps them; those of the shipped model come
+    from its corpus, cached or prepared.
 
-    None where they are not to be had; where the corpus is another one than the model's, a line says
-    so.
+    None where they are not available; where the corpus is not the model's, this is logged.
 
     Raises:
-      UserError: they are not to be had, and the config asks for what needs them.
+      UserError: they are not available, and the config asks for something that needs them.
     """
     if model.workdir:
         found = read_originals(model.workdir)
@@ -53,36 +52,36 @@ def find_originals(config: ConfigDict, model: Model) -> Originals | None:
 
 
 def _needs(settings: ConfigDict) -> str | None:
-    """The field of `config.sample` that cannot do without the training tunes."""
+    """The field of `config.sample` that needs the training tunes."""
     if settings.num_candidates > 1 and settings.rank != 'likelihood':
         return 'rank'
     return next((name for name in ('max_copied_run', 'redraw_copies') if settings[name]), None)
 
 
 def check(config: ConfigDict, vocabulary: Vocabulary) -> None:
-    """Passes settings of originality that the encoding and the split allow.
+    """Checks that the encoding and the split allow the settings of originality.
 
     Raises:
-      UserError: the encoding does not say where notes begin, or the run has no unseen tunes.
+      UserError: the encoding does not mark where notes start, or the run has no unseen tunes.
     """
     settings = config.sample
     if settings.max_copied_run and not isinstance(vocabulary, MelodyVocabulary):
         raise UserError(
             f'config.sample.max_copied_run = {settings.max_copied_run}: only models of'
-            " config.data.encoding = 'melody' say at once where a note begins, not"
+            " config.data.encoding = 'melody' mark where a note starts, not"
             f' {vocabulary.encoding!r}; must be 0, or config.sample.redraw_copies = True instead'
         )
     if settings.redraw_copies and config.data.split != 'tune':
         raise UserError(
             f'config.sample.redraw_copies = True with config.data.split = {config.data.split!r}:'
-            ' all tunes are trained on, so that none tells how near is too near; must be False'
+            ' all tunes are trained on, so no unseen tunes are left to compare with; must be False'
         )
 
 
 def index_runs(
     settings: ConfigDict, vocabulary: Vocabulary, originals: Originals | None
 ) -> Index | None:
-    """What must not be copied, None where all may be."""
+    """The index of runs that must not be copied; None where there is no limit."""
     if not settings.max_copied_run:
         return None
     symbols = [find_symbols(melody) for melody in originals.melodies]
@@ -98,17 +97,17 @@ def check_given(
     originals: Originals | None,
     near: 'Near | None',
 ) -> None:
-    """Passes notes that a user fixes among the new steps and that copy no more than is allowed.
+    """Checks that the notes that a user fixes among the new steps copy no more than is allowed.
 
     Args:
       settings: `config.sample`.
-      before: events of the prompt, in which a run may begin where one of new notes may.
-      given: [N] events, `FREE` where they are to be drawn.
-      originals: the tunes that may not be copied.
-      near: what turns pieces away, if `settings` ask for it.
+      before: events of the prompt, in which a run may start if a run of new notes may.
+      given: [N] events; `FREE` where they are to be drawn.
+      originals: the tunes that must not be copied.
+      near: the rejection of copying pieces, if `settings` ask for it.
 
     Raises:
-      UserError: they copy more.
+      UserError: they copy more than that.
     """
     limits = (
         {'max_copied_run': (settings.max_copied_run, before)} if settings.max_copied_run else {}
@@ -135,9 +134,9 @@ def check_given(
 
 
 class Near:
-    """Tells which pieces copy more than real unseen tunes do: whose longest copied run is longer
-    than `level`, which 95 % of excerpts of the held-out tunes, as long as the pieces, keep. Counts
-    how often one was turned away.
+    """Rejects pieces that copy more than real unseen tunes do: those whose longest copied run is
+    longer than `level`, which 95 % of excerpts of the held-out tunes, as long as the pieces, do not
+    exceed. Counts the rejections.
     """
 
     def __init__(self, originals: Originals, vocabulary: Vocabulary, num_steps: int):
@@ -146,8 +145,8 @@ class Near:
         ).events_NT
         if not len(excerpts):
             raise UserError(
-                'config.sample.redraw_copies = True: no unseen tune that the run keeps is as long'
-                ' as the pieces, to tell how near is too near; must be False, or with fewer'
+                'config.sample.redraw_copies = True: no unseen tune of the run is as long as the'
+                ' pieces, so there is nothing to compare with; must be False, or with fewer'
                 ' config.sample.num_bars'
             )
         rows = draw_rows(
@@ -161,7 +160,7 @@ class Near:
         self.num_refused = 0
 
     def __call__(self, events: Sequence[np.ndarray]) -> np.ndarray:
-        """[B] bool: which of B pieces are too near."""
+        """Which of B pieces are too similar to a training tune, bool [B]."""
         passages = find_longest_runs(list(map(from_events, events)), self.originals.melodies)
         near = np.array([passage.score > self.level for passage in passages])
         self.num_refused += int(near.sum())
@@ -169,7 +168,7 @@ class Near:
 
 
 def as_nearest(passage: Passage, originals: Originals) -> dict | None:
-    """What `samples.json` says of a piece's longest copied run."""
+    """A piece's longest copied run in the form of `samples.json`."""
     if passage.tune is None:
         return None
     return {

@@ -1,5 +1,5 @@
-"""What a config says of drawing, evaluation and the study is checked before any work: a mistake
-that the config and the files it names show is not found after hours of training.
+"""Checks the fields of a config for sampling, evaluation and the study before any work, so that a
+mistake is not found after hours of training.
 """
 
 import numpy as np
@@ -12,17 +12,17 @@ from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 
 
 def check(config: ConfigDict, workdir: object, *, may_wish: bool = False) -> None:
-    """Passes a config whose fields of the groups `sample`, `evaluate` and `study` can be met, as
-    far as the config and the files that it names tell. The corpus tells the rest: which pitches the
-    model has, and how many tunes are long enough.
+    """Checks that the fields of the groups `sample`, `evaluate` and `study` can be met, as far as
+    the config and the files that it names determine that. The rest depends on the corpus: which
+    pitches the model has, and how many tunes are long enough.
 
     Args:
-      config: of a run.
-      workdir: of the run.
-      may_wish: whether pieces are drawn by its wishes; else it is measured, and may state none.
+      config: the config of a run.
+      workdir: its folder.
+      may_wish: whether its wishes apply; an evaluation must not state any.
 
     Raises:
-      UserError: the field, and what is allowed.
+      UserError: a field cannot be met; names it and what is allowed.
     """
     require_replica(config.sample.replica, config.replicas)
     if not may_wish:
@@ -32,5 +32,5 @@ def check(config: ConfigDict, workdir: object, *, may_wish: bool = False) -> Non
 
 
 def widest_vocabulary(encoding: str) -> Vocabulary:
-    """The classes of a model that knows every pitch."""
+    """The vocabulary of a model that knows every pitch."""
     return VOCABULARIES[encoding].fit([np.array([0, 127])])

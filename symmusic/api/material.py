@@ -1,5 +1,5 @@
-"""The music that an evaluation stands on: prompts, their real continuations, excerpts to be
-measured against, and unseen ones.
+"""The music that an evaluation uses: prompts, their real continuations, reference excerpts, and
+unseen excerpts.
 """
 
 import dataclasses
@@ -22,15 +22,16 @@ log = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Material:
-    """What N pieces of T steps are drawn after, and what they are measured against.
+    """The prompts of N pieces of T steps, and what the pieces are compared with.
 
     Attributes:
-      tunes: of each part; split by window all are of training, and no other part has any.
-      excerpts: of training tunes, as long as the pieces.
+      tunes: the tunes of each part; split by window all are training tunes, and the other parts are
+        empty.
+      excerpts: excerpts of training tunes, as long as the pieces.
       prompts: events [N, P] before each piece.
-      continuations: events [N, T], how the prompts really go on; None where that is not known.
-      unseen: events [num_pieces, T] of tunes that were not trained on; None where there are none.
-      prompt: the name of the one prompt, None where there are many.
+      continuations: events [N, T] of the real continuations of the prompts; None where not known.
+      unseen: events [num_pieces, T] of excerpts of tunes not trained on; None where there are none.
+      prompt: the name of the single prompt; None where there are many.
     """
 
     tunes: Split
@@ -44,9 +45,9 @@ class Material:
 def gather(
     config: ConfigDict, corpus: Corpus, vocabulary: Vocabulary, rng: np.random.Generator
 ) -> Material:
-    """The material of `config.evaluate.prompts`: a prompt for each piece from unseen tunes
-    ('held_out'), or the same for all ('fixed', the source's way: `config.sample.prompt` or the
-    built-in one, in the model's key).
+    """Gathers the material that `config.evaluate.prompts` asks for: a prompt for each piece from
+    unseen tunes ('held_out'), or the same one for all ('fixed', as in the thesis:
+    `config.sample.prompt` or the built-in one, in the model's key).
 
     Raises:
       UserError: the prompt cannot be read, or the corpus gives too few excerpts or prompts.
@@ -96,7 +97,7 @@ def gather(
 
 
 def split_as_trained(config: ConfigDict, corpus: Corpus) -> Split:
-    """The tunes of each part, as training had them; split by window all are of training."""
+    """The tunes of each part, as in training; split by window all are training tunes."""
     by_tune = config.data.split == 'tune'
     tunes = corpus.split(config.data.split_seed) if by_tune else Split(tuple(corpus.kept), (), ())
     return dataclasses.replace(
@@ -105,10 +106,10 @@ def split_as_trained(config: ConfigDict, corpus: Corpus) -> Split:
 
 
 def check(config: ConfigDict, workdir: object) -> None:
-    """Passes a run that has tunes for its kind of prompts.
+    """Checks that a run has tunes for its kind of prompts.
 
     Raises:
-      UserError: the prompts would be of unseen tunes, and the run has seen all.
+      UserError: the prompts must be from unseen tunes, but the run was trained on all.
     """
     if config.data.split != 'tune' and config.evaluate.prompts == 'held_out':
         raise UserError(

@@ -1,4 +1,4 @@
-"""A trained model: the shipped one, or the one of a run."""
+"""A trained model: the shipped one, or that of a run."""
 
 import dataclasses
 import logging
@@ -27,7 +27,7 @@ from symmusic.training.state import TrainState
 if TYPE_CHECKING:
     from symmusic.api.piece import Piece
 
-ROOT = pathlib.Path(symmusic.__file__).parents[1]  # beside the package lie the configs
+ROOT = pathlib.Path(symmusic.__file__).parents[1]  # the configs are beside the package
 Tune = str | pathlib.Path | Iterable[tuple[float, float, int]]
 log = logging.getLogger(__name__)
 
@@ -37,11 +37,11 @@ class Model:
     """A trained network: the best parameters of one replica of a run, or the shipped ones.
 
     Attributes:
-      params: of the network.
+      params: the network's parameters.
       card: its architecture, vocabulary, config and data.
-      name: as a user is told.
-      made_with: which of the run's parameters they are.
-      workdir: of the run; None = the shipped model.
+      name: its name for users.
+      made_with: which parameters of the run these are, such as the epoch.
+      workdir: the run's folder; None = the shipped model.
     """
 
     params: Params
@@ -64,9 +64,9 @@ class Model:
         Args:
           prompt: the path of a MIDI or ABC file, ABC text, or notes (onset and length in quarters,
             MIDI pitch); '' = the built-in one.
-          num_bars: new bars in each.
-          num_samples: pieces.
-          seed: other pieces.
+          num_bars: new bars in each piece.
+          num_samples: number of pieces.
+          seed: another seed gives other pieces.
           **sample_fields: any other field of `config.sample`, such as `scale='prompt'`.
 
         Raises:
@@ -84,14 +84,14 @@ class Model:
         seed: int = 0,
         **sample_fields: object,
     ) -> list['Piece']:
-        """Draws some bars of a tune anew, such as '2-3'; all others stay. Arguments and errors as
-        those of `continue_tune`.
+        """Redraws some bars of a tune, such as '2-3'; all others stay. Arguments and errors as for
+        `continue_tune`.
         """
         fields = {'regenerate': str(bars), 'num_samples': num_samples, **sample_fields}
         return self._draw(prompt, seed, fields)
 
     def config(self, seed: int = 0, **sample_fields: object) -> ConfigDict:
-        """The config of the run with its defaults for sampling, but for the fields given.
+        """The config of the run, with the defaults for sampling except for the fields given.
 
         Raises:
           UserError: a field does not exist, or its value is not allowed.
@@ -107,13 +107,13 @@ class Model:
                 )
             if isinstance(config.sample[name], float) and isinstance(value, int):
                 value = float(value)
-            with config.sample.ignore_type():  # `check` says what is allowed
+            with config.sample.ignore_type():  # `check` tests the types
                 config.sample[name] = value
         check(config)
         return config.lock()
 
     def _draw(self, prompt: Tune, seed: int, fields: Mapping[str, object]) -> list['Piece']:
-        from symmusic.api.sampling import draw_pieces  # which takes models
+        from symmusic.api.sampling import draw_pieces  # imports this module
 
         return draw_pieces(self, prompt, self.config(seed, **fields))
 
@@ -142,19 +142,20 @@ def load(path: str | pathlib.Path | None = None, *, replica: int = -1) -> Model:
 
 
 def read_shipped_model() -> tuple[Model, dict]:
-    """The shipped model, and what was measured of it."""
+    """The shipped model, and the measures of its evaluation."""
     params, card, figures = shipped.read_shipped()
     return Model(params, card, 'the shipped model', {'shipped': figures['date']}), figures
 
 
 def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
-    """The run's config with the command's settings of sampling and evaluation, its model, and the
+    """The run's config with the command's settings for sampling and evaluation, its model, and the
     workdir.
 
-    Where there is no run, the shipped model draws.
+    Where there is no run, the shipped model is used.
 
     Raises:
-      UserError: the run has not finished an epoch, or the command states another one's fields.
+      UserError: the run has not finished an epoch, or the command gives fields that differ from the
+        run's.
     """
     claim_cores(command.config.train.cpu_devices)
     workdir = build.workdir(command, command.config_name)
@@ -195,7 +196,7 @@ def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
 
 
 def _restore(checkpoints: Checkpoints) -> tuple[TrainState, Card]:
-    """The latest checkpoint, which a run that is training may replace while it is read."""
+    """The latest checkpoint; a run that is still training may replace it while it is read."""
     while True:
         step = checkpoints.latest_step()
         try:
@@ -213,7 +214,7 @@ def _in_first_epoch(workdir: pathlib.Path, progress: str) -> str:
 
 
 def _progress(states: TrainState, card: Card) -> str:
-    """How far a run was when it was last saved; of several replicas the one that is furthest."""
+    """How far a run was when it was last saved; of several replicas the furthest."""
     num_epochs, batch_size = (card.config['train'][name] for name in ('num_epochs', 'batch_size'))
     num_batches = -(-card.dataset['num_windows'] // batch_size)
     epochs, updates = int(states.epoch.max()), int(states.step.max())
@@ -240,10 +241,10 @@ def choose(wanted: int, card: Card, states: TrainState, workdir: pathlib.Path) -
 
 
 def require_replica(wanted: int, num_replicas: int) -> None:
-    """Passes a `config.sample.replica` that a run of so many has.
+    """Checks that a run of `num_replicas` has replica `config.sample.replica`.
 
     Raises:
-      UserError: it has not.
+      UserError: it does not.
     """
     if wanted >= num_replicas:
         raise UserError(
@@ -253,10 +254,10 @@ def require_replica(wanted: int, num_replicas: int) -> None:
 
 
 def refuse_wishes(config: ConfigDict) -> None:
-    """Passes a config without wishes.
+    """Checks that a config states no wishes.
 
     Raises:
-      UserError: it states one.
+      UserError: it does.
     """
     if names := stated(config.sample):
         raise UserError(
@@ -266,10 +267,10 @@ def refuse_wishes(config: ConfigDict) -> None:
 
 
 def manner_of(config: ConfigDict, card: Card, *, may_wish: bool = False) -> Manner:
-    """How the config draws from the run.
+    """The sampling settings of a config for a run.
 
     Raises:
-      UserError: the config states wishes, and may not.
+      UserError: the config states wishes where none are allowed.
     """
     settings = config.sample
     if not may_wish:
@@ -289,10 +290,10 @@ def manner_of(config: ConfigDict, card: Card, *, may_wish: bool = False) -> Mann
 
 
 def _window_steps(config: ConfigDict, card: Card) -> int | None:
-    """The steps of the sampling window, None where the state is carried.
+    """The steps of the sampling window; None where the state is carried.
 
-    A model trained on the last step of windows has met no state older than its window, so 'auto'
-    does not carry one.
+    A model trained on the last step of windows has never seen a state older than its window, so
+    'auto' does not carry the state.
     """
     form = config.sample.form
     is_stateful = form == 'stateful' or (form == 'auto' and card.recipe.targets != 'last')

@@ -1,4 +1,4 @@
-"""One piece, as a user of the library has it: its notes, and its files."""
+"""A piece for users of the library: its notes and its files."""
 
 import dataclasses
 import pathlib
@@ -19,13 +19,13 @@ from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 
 @dataclasses.dataclass(frozen=True)
 class Piece:
-    """The bars that were drawn, alone and with the given ones around them.
+    """A generated piece: the new bars, alone and with the given ones around them.
 
     Attributes:
-      drawn: what was drawn, with its probabilities.
-      prompt: what it continues, or stands in.
-      vocabulary: of its tokens.
-      nearest: where its longest copied run comes from, as in `samples.json`; None where no training
+      drawn: what was sampled, with its probabilities.
+      prompt: the tune that it continues, or whose bars it replaces.
+      vocabulary: vocabulary of its tokens.
+      nearest: the origin of its longest copied run, as in `samples.json`; None where no training
         tune is known or none has a run in common.
     """
 
@@ -36,13 +36,13 @@ class Piece:
 
     @property
     def nats_per_step(self) -> float:
-        """What a drawn step cost the model on average, in nats."""
+        """The mean negative log-likelihood of the drawn steps, in nats."""
         return self.drawn.surprise
 
     @property
     def notes(self) -> list[tuple[float, float, int]]:
-        """Onset and length in quarters, and MIDI pitch, of each note of the new bars, counted from
-        their start.
+        """Onset and length in quarters, and MIDI pitch, of each note of the new bars; onsets count
+        from their start.
         """
         return [
             (
@@ -68,7 +68,7 @@ class Piece:
         .abc, .musicxml or .wav.
 
         Raises:
-          UserError: it is another suffix, or the file cannot be written.
+          UserError: the suffix is another one, or the file cannot be written.
         """
         path = pathlib.Path(path).expanduser()
         forms = self._forms(joined=joined)

@@ -1,4 +1,4 @@
-"""Pieces from a prompt, as `config.sample` asks for them: what is to be drawn, and the drawing."""
+"""Draws pieces after a prompt as `config.sample` asks: the task, and the drawing."""
 
 import dataclasses
 import logging
@@ -36,18 +36,18 @@ from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator, random_key
 
 DEFAULT_BARS = 4
-GREEDY = {'temperature': 0, 'top_k': 1}  # with which every piece of a prompt is the same
+GREEDY = {'temperature': 0, 'top_k': 1}  # with these values every piece after a prompt is the same
 log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What is to be drawn: `num_bars` with `prompt` around them, within `masks` (None: anything),
-    of which those of the first `num_new` steps are new.
+    """What is to be drawn: `num_bars` bars with `prompt` around them, allowed by `masks` (None:
+    anything); the first `num_new` steps are new.
 
-    The tokens that a model for infilling is told in advance are `known`, blanks elsewhere; None
-    where it is told none. `given` are events [num_new] that stand among the new steps, `FREE`
-    elsewhere; `notices` what the user should know of how the wishes were read.
+    `known` are the tokens that a model for infilling is given in advance, with blanks elsewhere;
+    None where it is given none. `given` are events [num_new] that are fixed among the new steps,
+    `FREE` elsewhere; `notices` tell the user how the wishes were read.
     """
 
     prompt: Prompt
@@ -60,10 +60,10 @@ class Task:
 
 
 def prepare(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt | None = None) -> Task:
-    """Reads the wishes, and the prompt where none is given.
+    """Prepares a task: reads the wishes, and the prompt where none is passed.
 
     Raises:
-      UserError: a file or a wish is none, or the wishes contradict one another.
+      UserError: a file or a wish is invalid, or the wishes contradict one another.
     """
     settings = config.sample
     copying.check(config, vocabulary)
@@ -106,7 +106,7 @@ def prepare(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt | None = 
 
 
 def _without_effect(settings: ConfigDict) -> list[str]:
-    """Fields that others leave nothing to say."""
+    """Notices of fields that have no effect because of others."""
     found = []
     if settings.regenerate and settings.num_bars != DEFAULT_BARS:
         found.append(('num_bars', 'regenerate'))
@@ -121,17 +121,17 @@ def _without_effect(settings: ConfigDict) -> list[str]:
 
 @dataclasses.dataclass(frozen=True)
 class Drawing:
-    """What was drawn for a task.
+    """The pieces drawn for a task.
 
     Attributes:
-      task: what was asked for.
-      manner: how it was drawn.
-      pieces: those kept, of the new bars alone.
+      task: the task.
+      manner: the sampling settings.
+      pieces: the pieces kept, the new bars only.
       passages: their longest copied runs; None where the training tunes are not known.
       originals: the training tunes, where they are known.
-      index: what must not be copied, where `max_copied_run` says so.
-      near: what turned pieces away, where `redraw_copies` says so.
-      seconds: it took, with compilation.
+      index: the runs that must not be copied, with `max_copied_run`.
+      near: the rejection of copying pieces, with `redraw_copies`.
+      seconds: time taken, with compilation.
     """
 
     task: Task
@@ -145,7 +145,7 @@ class Drawing:
 
     @property
     def nearest(self) -> list[dict | None] | None:
-        """Of each piece where its longest copied run comes from, as `samples.json` has it."""
+        """The origin of each piece's longest copied run, as in `samples.json`."""
         if self.passages is None:
             return None
         return [copying.as_nearest(passage, self.originals) for passage in self.passages]
@@ -179,7 +179,7 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
     """Composes the pieces of a task.
 
     Raises:
-      UserError: the config asks for the training tunes, and they are not to be had; or given notes
+      UserError: the config needs the training tunes, and they are not available; or given notes
         copy more than is allowed.
     """
     settings, vocabulary = config.sample, model.card.vocabulary
@@ -208,8 +208,8 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
 
 
 def _manner(config: ConfigDict, model: Model, task: Task) -> tuple[Manner, int]:
-    """How the candidates are drawn, and how many pieces are kept of them: where chance has no part,
-    one.
+    """The sampling settings of the candidates, and the number of pieces kept of them: one where
+    sampling is deterministic.
     """
     settings = config.sample
     num_samples, num_drawn = settings.num_samples, settings.num_samples * settings.num_candidates
@@ -265,5 +265,5 @@ def _choose(
 
 
 def _is_between(task: Task) -> bool:
-    """Whether bars follow that the model is not told of, so that candidates are chosen by them."""
+    """Whether bars follow that the model does not know, so that candidates are chosen by them."""
     return len(task.prompt.after) > 0 and task.known is None

@@ -1,3 +1,3 @@
-"""Arms -> effects -> answers: what replicas measure, how sure it is, and what it says about the
-claims.
+"""Experiments: the measures of replicas, their uncertainty, and verdicts on claims; and the
+listening study.
 """

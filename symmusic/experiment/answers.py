@@ -1,5 +1,5 @@
-"""The files in which listeners answer a study: read, checked against the key, what is bad or
-unfinished named and left out.
+"""Reads the answer files of a listening study and checks them against the key; invalid or
+unfinished ones are reported and left out.
 """
 
 import dataclasses
@@ -21,13 +21,13 @@ MOST_BYTES = 2**20
 
 @dataclasses.dataclass(frozen=True)
 class Answers:
-    """What one listener says: `ratings` [Q, P] of `QUESTIONS` and pieces, and the experience, all
-    from 1 to 5.
+    """The answers of one listener: `ratings` [Q, P] by question (as in `QUESTIONS`) and piece, and
+    the listener's experience, all from 1 to 5.
     """
 
     file: str
     listener: str
-    saved: str  # when, in ISO 8601 and UTC
+    saved: str  # time of saving, ISO 8601 in UTC
     experience: int
     ratings: np.ndarray
 
@@ -37,11 +37,11 @@ class Unusable(Exception):
 
 
 def read_files(folder: pathlib.Path) -> dict[str, Any]:
-    """What stands in each file of a folder, hidden ones apart, by name: JSON, or the `Unusable`
-    that says why there is none.
+    """The content of each file of a folder by name, without hidden files: parsed JSON, or an
+    `Unusable` with the reason.
 
     Raises:
-      UserError: there is no such folder, or it is empty.
+      UserError: the folder does not exist, or is empty.
     """
     try:
         paths = sorted(
@@ -72,7 +72,7 @@ def _read(path: pathlib.Path) -> Any:
 
 
 def parse(data: bytes) -> Any:
-    """What stands in a file: JSON, or the `Unusable` that says why there is none."""
+    """The content of a file: parsed JSON, or an `Unusable` with the reason."""
     try:
         return json.loads(data.decode('utf-8-sig'))
     except (ValueError, RecursionError):
@@ -89,8 +89,8 @@ def count_studies(files: Mapping[str, Any]) -> Counter:
 
 
 def check_files(files: Mapping[str, Any], study: Study) -> tuple[list[Answers], dict[str, str]]:
-    """The answers of every listener, of several files of one the last saved, and by file name why
-    the others are left out.
+    """The answers of every listener, and the reasons for files left out by name. Of several files
+    of one listener the one saved last is used.
     """
     answers: list[Answers] = []
     left_out: dict[str, str] = {}
@@ -141,7 +141,9 @@ def _check(name: str, found: Any, study: Study) -> Answers:
 
 
 def _fill(ratings_QP: np.ndarray, rows: Sequence[dict]) -> list[int]:
-    """Writes the rows' ratings, 0 where there is none; the pieces that were not heard."""
+    """Fills in the ratings of the rows, 0 where missing, and returns the pieces that were not
+    played.
+    """
     num_pieces, seen, unheard = ratings_QP.shape[1], set(), []
     for row in rows:
         piece, plays = row.get('piece'), row.get('plays', 0)
@@ -161,7 +163,7 @@ def _fill(ratings_QP: np.ndarray, rows: Sequence[dict]) -> list[int]:
 
 
 def _rating(value: Any, what: str) -> int:
-    """A rating, 0 for none."""
+    """A valid rating; 0 for a missing one."""
     if value is None:
         return 0
     if type(value) is not int or not LEAST <= value <= MOST:

@@ -1,4 +1,4 @@
-"""What is measured of a replica: numbers by name, of the pieces that it drew."""
+"""The measures of a replica: numbers by name, of the pieces that it generated."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from symmusic.originality.copies import Melody, find_longest_runs
 from symmusic.originality.plagiarism import index_corpus, similarity_of
 from symmusic.originality.shape import Collection
 
-# By name what it is. All but the last five are in `comparison.json` as well.
+# Descriptions by name. All but the last five are in `comparison.json` too.
 MEASURES = {
     'overall_oa': (
         'overlap area of the distances within the pieces and within training excerpts, mean of'
@@ -58,14 +58,16 @@ MAIN = (
 
 @dataclasses.dataclass(frozen=True)
 class Originals:
-    """The training tunes, indexed once for all replicas of a corpus to look for copies in them."""
+    """The training tunes, indexed once for all replicas of a corpus, in which copies are
+    searched.
+    """
 
     collection: Collection
     melodies: tuple[Melody, ...]
 
 
 def index_originals(tunes: Sequence[Tune]) -> Originals:
-    """The kept ones of some tunes."""
+    """Indexes the tunes that were kept."""
     return Originals(
         index_corpus(tunes), tuple(from_events(tune.events) for tune in tunes if tune.kept)
     )
@@ -78,14 +80,14 @@ def measure_pieces(
     originals: Originals,
     protocol: str,
 ) -> dict[str, float | None]:
-    """The measures of a replica's pieces but for `nats_per_step`; None where one is not defined.
+    """All measures of a replica's pieces except `nats_per_step`; None where undefined.
 
     Args:
-      prompts_NT: events before each piece, whole bars.
-      events_NT: the pieces, D draws of N / D each one after the other.
+      prompts_NT: events before each piece, in whole bars.
+      events_NT: the pieces: D draws of N / D pieces each, concatenated.
       references: excerpts for each of the D draws.
       originals: the training tunes.
-      protocol: of the features and distances, one of `features.PROTOCOLS`.
+      protocol: one of `features.PROTOCOLS`, for features and distances.
     """
     draws = [
         compare_briefly(reference, measure(events, protocol), protocol)
@@ -119,7 +121,7 @@ def _mean(values) -> float | None:
 
 
 def by_measure(replicas: Sequence[Mapping[str, float | None]]) -> dict[str, list[float | None]]:
-    """The values of each measure that there is, one per replica."""
+    """The values of each measure that is present, one per replica."""
     return {
         name: [replica[name] for replica in replicas] for name in MEASURES if name in replicas[0]
     }

@@ -1,8 +1,8 @@
-"""What listeners' ratings say of generated pieces beside training excerpts. Numbers in, numbers
-out; what cannot be told is None.
+"""Statistics of listeners' ratings of generated pieces and training excerpts. Takes and returns
+numbers; undefined results are None.
 
-Every listener rates every piece, so that ratings hang together twice: those of a listener, who is
-strict or kind, and those of a piece.
+Every listener rates every piece, so ratings are correlated within listeners, who may be strict or
+lenient, and within pieces.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,8 +18,7 @@ QUESTIONS = ('rhythm', 'melody')
 LEAST, MOST = 1, 5  # of every rating, and of a listener's experience
 SCALE = Bounds(LEAST, MOST)
 NUM_RESAMPLES = 4000
-# C. Mitroi's master thesis (2019): mean ratings of its 33 listeners, each of 10 pieces of either
-# kind.
+# C. Mitroi's master thesis (2019): mean ratings by its 33 listeners of 10 pieces of each kind.
 PUBLISHED = {
     'rhythm': {'training': 4.227, 'generated': 3.894},
     'melody': {'training': 3.606, 'generated': 3.030},
@@ -28,19 +27,20 @@ NUM_PUBLISHED = 33
 
 
 def compare_ratings(ratings_LP: np.ndarray, is_generated_P: np.ndarray, seed: int) -> dict:
-    """One question's ratings by kind, `training` and `generated`, and the `difference`, generated
-    less training.
+    """The ratings of one question by kind, `training` and `generated`, and the `difference`,
+    generated minus training.
 
-    Of a kind `mean`, `sd` of all its ratings and `count`; of the difference `mean` and `effect`,
-    Hedges' g of all ratings; of all three `low` and `high` as `crossed_intervals` has them. `tests`
-    has three of the difference, each with its own `low`, `high` and `p`: 'ratings' takes all
-    ratings for independent (Welch's t), 'listeners' is of their own differences (paired t),
-    'pieces' of the pieces' means (Welch's t).
+    Each kind has `mean`, `sd` and `count` over all its ratings; the difference has `mean` and
+    `effect`, Hedges' g over all ratings; all three have `low` and `high` from `crossed_intervals`.
+    `tests` holds three tests of the difference, each with its own `low`, `high` and `p`: 'ratings'
+    treats all ratings as independent (Welch's t), 'listeners' uses the difference of each listener
+    (paired t), 'pieces' the mean of each piece (Welch's t).
 
     Args:
-      ratings_LP: of L listeners and P pieces; at least one of each and both kinds.
+      ratings_LP: ratings by L listeners of P pieces; at least one listener, and pieces of both
+        kinds.
       is_generated_P: bool.
-      seed: of the resamples.
+      seed: seed of the resamples.
     """
     ratings_LP = np.asarray(ratings_LP, float)
     real, made = ratings_LP[:, ~is_generated_P], ratings_LP[:, is_generated_P]
@@ -63,14 +63,13 @@ def compare_ratings(ratings_LP: np.ndarray, is_generated_P: np.ndarray, seed: in
 
 
 def crossed_intervals(real_LP: np.ndarray, made_LQ: np.ndarray, seed: int) -> dict[str, dict]:
-    """95 % intervals of both means and of their difference, for other listeners and other pieces.
+    """95 % intervals of both means and of their difference, valid for other listeners and other
+    pieces. None with fewer than two listeners or two pieces.
 
-    Their standard errors are of means over resampled listeners and, crossed with them, resampled
-    pieces of either kind (the pigeonhole bootstrap: McCullagh, 2000; Owen, 2007), which counts
-    three times what is neither the listener's nor the piece's, and so is rather too wide; Student's
-    t has the freedom of what is fewer, listeners or pieces. Nothing outside of the scale is in an
-    interval. Of fewer than two listeners, or than two pieces, there is nothing to tell how others
-    would be: None.
+    The standard errors are those of means over resampled listeners crossed with resampled pieces of
+    each kind (the pigeonhole bootstrap: McCullagh, 2000; Owen, 2007). It counts the residual
+    variance three times, so the intervals are conservative. Student's t has the degrees of freedom
+    of the smaller number, of listeners or of pieces. Intervals are clipped to the rating scale.
     """
     rng = generator(seed, Stream.RATINGS_RESAMPLES)
     num_listeners = len(real_LP)
@@ -107,8 +106,8 @@ def _interval(mean: float, resampled_B: np.ndarray, freedom: int, bounds: Bounds
 
 
 def paired(differences: Sequence[float]) -> dict:
-    """Student's t of differences of independent pairs: `difference`, `low`, `high` and two-sided
-    `p`, as of `statistics.welch`.
+    """The paired t-test: `difference`, `low`, `high` and two-sided `p`, as in
+    `statistics.welch`.
     """
     found = mean_interval(differences, SCALE.difference)
     mean, p = found.pop('mean'), None
@@ -125,8 +124,8 @@ def paired(differences: Sequence[float]) -> dict:
 def by_experience(
     ratings_LP: np.ndarray, is_generated_P: np.ndarray, experience_L: np.ndarray, seed: int
 ) -> dict[str, dict]:
-    """As `compare_ratings`, without tests, of the listeners of each experience that there is, with
-    `num_listeners`.
+    """`compare_ratings` without the tests for the listeners of each level of experience that
+    occurs, with `num_listeners`.
     """
     groups = {}
     for level in sorted(set(np.asarray(experience_L).tolist())):
@@ -143,7 +142,7 @@ def summarize(
     experience_L: np.ndarray,
     seed: int,
 ) -> dict:
-    """Of each question's ratings [L, P]: `compare_ratings`, `by_experience`, `counts` of the
+    """For the ratings [L, P] of each question: `compare_ratings`, `by_experience`, `counts` of the
     ratings 1 to 5 by kind, and `published`.
     """
     found = {}
@@ -165,7 +164,7 @@ def summarize(
 
 
 def describe_pieces(ratings: Mapping[str, np.ndarray]) -> list[dict]:
-    """Of each piece and question the `mean` and `sd` over listeners."""
+    """The `mean` and `sd` over listeners for each piece and question."""
     num_pieces = next(iter(ratings.values())).shape[1]
     return [
         {

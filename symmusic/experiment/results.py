@@ -1,13 +1,14 @@
 """From the replicas' measures to effects and answers: `results.json`.
 
-One object: `experiment`, `quick`, `variant`, `question`; `arms` by name with `variant`, `replicas`,
-`num_parameters`, `num_windows`, `num_distinct_windows`, `num_notes` (in the training tunes),
-`config`, `versions`, `device`, `measures` (by name `mean`, `low`, `high` and `values`, one per
-replica, null where not defined) and `real_continuations`, the same of how the prompts really go on,
-null where that is not known; `failed`, by name the reason; `contrasts` of every measure and any two
-arms of a variant, where `difference` is the first arm's mean less the second's, as in `highlights`;
-`highlights`; `splits`, by `data.split_seed` the `highlights`, `measures` of the arms and `failed`
-on other splits. Where both variants were run the arms of `source` are named `<arm>_source`.
+It is one object with `experiment`, `quick`, `variant`, `question`; `arms` by name with `variant`,
+`replicas`, `num_parameters`, `num_windows`, `num_distinct_windows`, `num_notes` (in the training
+tunes), `config`, `versions`, `device`, `measures` (by name `mean`, `low`, `high` and `values`, one
+per replica, null where undefined) and `real_continuations`, the same measures of the real
+continuations of the prompts, null where these are not known; `failed`, the reasons by name;
+`contrasts` of every measure between any two arms of a variant, where `difference` is the first
+arm's mean minus the second's, as in `highlights`; `highlights`; and `splits`, by `data.split_seed`
+the `highlights`, `measures` of the arms and `failed` on other splits. Where both variants were run,
+the arms of `source` are named `<arm>_source`.
 """
 
 import dataclasses
@@ -25,8 +26,8 @@ from symmusic.wording import estimate
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What came of an arm: its `measures.MEASURES` of each replica, and what is to be known to read
-    them.
+    """The results of an arm: the `measures.MEASURES` of each replica, and what is needed to
+    interpret them.
     """
 
     replicas: tuple[Mapping[str, float | None], ...]
@@ -35,12 +36,12 @@ class Outcome:
     config: Mapping
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     device: str = ''
-    # what the real continuations of its prompts measure, replica by replica
+    # the measures of the real continuations of its prompts, by replica
     real: Sequence[Mapping[str, float | None]] | None = None
 
 
 def label(experiment: Experiment, variant: str, arm: str) -> str:
-    """An arm's name in results and reports."""
+    """The name of an arm in results and reports."""
     return f'{arm}_{variant}' if variant == 'source' and len(experiment.configs) > 1 else arm
 
 
@@ -53,10 +54,10 @@ def summarize(
     """`results.json` of an experiment.
 
     Args:
-      name: the experiment's.
-      experiment: what was asked.
-      outcomes: of the arms that are done, by variant and name.
-      failures: of those that are not.
+      name: the name of the experiment.
+      experiment: its question, arms and claims.
+      outcomes: results of the finished arms, by variant and name.
+      failures: reasons for the arms that failed.
     """
     naming = {place: label(experiment, *place) for place in (*outcomes, *failures)}
     arms, contrasts, highlights = {}, [], []
@@ -95,9 +96,9 @@ def summarize(
 
 
 def pairs_of(arms: Sequence[str], primaries: Sequence[Primary]) -> list[tuple[str, str]]:
-    """Any two of some arms, the first one less the second: in the order in which a claim names
-    them, so that their difference has one sign in the claims and everywhere else; the later arm
-    less the earlier one where no claim does.
+    """All pairs of arms, to be compared as first minus second. The order is that of a claim on the
+    two, so that their difference has the same sign everywhere; where there is none, it is the later
+    arm minus the earlier one.
     """
     claimed = {primary.arms for primary in primaries if primary.measure != LISTENERS}
     return [
@@ -108,7 +109,7 @@ def pairs_of(arms: Sequence[str], primaries: Sequence[Primary]) -> list[tuple[st
 
 
 def _cells(replicas: Sequence[Mapping[str, float | None]]) -> dict[str, dict]:
-    """Each measure's `mean`, `low`, `high` and `values`."""
+    """The `mean`, `low`, `high` and `values` of each measure."""
     return {
         measure: statistics.mean_interval(_known(values), bounds_of(measure)) | {'values': values}
         for measure, values in by_measure(replicas).items()
@@ -128,8 +129,9 @@ def _contrast(arms: Mapping[str, dict], pair: Sequence[str], measure: str) -> di
 def _highlights(experiment: Experiment, variant: str, arms: Mapping[str, dict]) -> list[dict]:
     """A row for each claim.
 
-    Holm's correction is over the claims that the config states for the variant, also those whose
-    arms are not done; claims that only listeners can judge have no test here and are not of them.
+    Holm's correction is over the claims that the config states for the variant, including those
+    whose arms are not done, but without claims that only listeners can judge, which have no test
+    here.
     """
     primaries = experiment.hypothesis.primaries
     contrasts: list[dict | None] = []
@@ -167,7 +169,7 @@ def _highlights(experiment: Experiment, variant: str, arms: Mapping[str, dict]) 
 
 
 def _family(tests: Mapping[int, float | None]) -> str:
-    """Of how many claims the correction is, and how many of them have no result."""
+    """The number of claims in the correction, and of those without a result."""
     num, num_missing = len(tests), sum(p is None for p in tests.values())
     text = f'{num} claim{"s" * (num != 1)}'
     return text + (f', {num_missing} of them without a result' if num_missing else '')
@@ -201,7 +203,7 @@ def _evidence(primary: Primary, row: Mapping, arms: Mapping[str, dict], family: 
 
 
 def with_interval(cells: Mapping) -> str:
-    """`mean [low, high]` of a cell, as far as there are any."""
+    """`mean [low, high]` of a cell, as far as they are defined."""
     return estimate(cells['mean'], cells['low'], cells['high'])
 
 

@@ -1,7 +1,8 @@
-"""How sure a difference between replicas is. Numbers in, numbers out; what cannot be told is None.
+"""The uncertainty of differences between replicas. Takes and returns numbers; undefined results are
+None.
 
-Intervals are of 95 %. They hold for other seeds of the same training on the same tunes and the same
-split of them.
+Intervals are 95 % intervals. They hold for other seeds of the same training on the same tunes with
+the same split.
 """
 
 import itertools
@@ -15,15 +16,15 @@ from symmusic.measures.bounds import ANY, Bounds
 from symmusic.streams import Stream, generator
 
 CONFIDENCE = 0.95
-MOST_SPLITS = 20_000  # of the pooled values: beyond as many, so many are drawn
+MOST_SPLITS = 20_000  # splits of the pooled values; where there are more, this many are drawn
 VERDICTS = ('confirmed', 'not confirmed', 'undecided')
 
 
 def mean_interval(values: Sequence[float], bounds: Bounds = ANY) -> dict:
-    """`mean`, `low` and `high` (Student's t) of independent values; no interval of fewer than two.
+    """`mean`, `low` and `high` (Student's t) of independent values; no interval for fewer than two.
 
-    The interval lies inside of `bounds`, on their scale (see `bounds`). Values that are all alike
-    have an interval without a width.
+    The interval lies inside `bounds` and is computed on their scale (see `bounds`). Values that are
+    all equal have an interval of width 0.
     """
     values = np.asarray(values, float)
     if not len(values):
@@ -41,13 +42,12 @@ def mean_interval(values: Sequence[float], bounds: Bounds = ANY) -> dict:
 
 
 def welch(one: Sequence[float], other: Sequence[float], bounds: Bounds = ANY) -> dict:
-    """Welch's test (1947): `difference` of the means, one less other, its interval `low` and
+    """Welch's test (1947): `difference` of the means, one minus other, its interval `low` and
     `high`, and two-sided `p`.
 
-    This is the one definition of a difference: wherever arms are named, it is the first less the
-    second. `bounds` are those of the values; an interval is cut off at what their difference can
-    be. The last three are None where a sample has fewer than two values. Two samples without any
-    spread differ for certain, or not at all.
+    Wherever arms are compared, a difference is the first minus the second. `bounds` are those of
+    the values; the interval is clipped to the range of their difference. `low`, `high` and `p` are
+    None where a sample has fewer than two values. For two samples without spread p is 0 or 1.
     """
     one, other = np.asarray(one, float), np.asarray(other, float)
     if not (len(one) and len(other)):
@@ -76,8 +76,9 @@ def welch(one: Sequence[float], other: Sequence[float], bounds: Bounds = ANY) ->
 
 
 def permutation(one: Sequence[float], other: Sequence[float], seed: int = 0) -> float | None:
-    """Two-sided p of the difference of means over all ways to split the pooled values, or over
-    `MOST_SPLITS` drawn ones; the split seen is counted in. None where a sample is empty.
+    """The two-sided p of a permutation test of the difference of means, over all splits of the
+    pooled values or `MOST_SPLITS` random ones, the observed one included. None where a sample is
+    empty.
     """
     one, other = np.asarray(one, float), np.asarray(other, float)
     if not (len(one) and len(other)):
@@ -99,7 +100,7 @@ def permutation(one: Sequence[float], other: Sequence[float], seed: int = 0) -> 
 
 def effect_size(one: Sequence[float], other: Sequence[float]) -> float | None:
     """Hedges' g (1981): the difference of the means in pooled standard deviations, corrected for
-    small samples; None without spread.
+    small samples; None where there is no spread.
     """
     one, other = np.asarray(one, float), np.asarray(other, float)
     freedom = len(one) + len(other) - 2
@@ -119,17 +120,17 @@ def effect_size(one: Sequence[float], other: Sequence[float]) -> float | None:
 
 
 def verdict(contrast: dict, p: float | None, direction: str, smallest: float) -> str:
-    """What a contrast says about a claim, one of `VERDICTS`.
+    """The verdict on a claim, one of `VERDICTS`.
 
-    'not confirmed' where the interval excludes a difference of `smallest` in the direction claimed,
-    so also where there is a smaller one; else 'confirmed' where the difference goes in that
-    direction and `p` is below 0.05; else 'undecided'.
+    'not confirmed' where the interval excludes a difference of `smallest` or more in the claimed
+    direction; else 'confirmed' where the difference is in that direction and `p` is below 0.05;
+    else 'undecided'.
 
     Args:
-      contrast: of `welch`.
-      p: corrected for the number of claims.
-      direction: 'higher' or 'lower', what is claimed of the first sample's mean.
-      smallest: the least difference of interest, above 0.
+      contrast: a result of `welch`.
+      p: its p-value, corrected for the number of claims.
+      direction: 'higher' or 'lower', the claim about the first sample's mean.
+      smallest: the smallest effect of interest, above 0.
     """
     if p is None or contrast['low'] is None:
         return 'undecided'

@@ -1,5 +1,5 @@
-"""A listening study: generated pieces among training excerpts, in an order that tells nothing; its
-key on disk.
+"""A listening study: generated pieces and training excerpts in random order, and its key on
+disk.
 """
 
 import dataclasses
@@ -17,13 +17,13 @@ from symmusic.streams import Stream, generator
 
 KINDS = ('training', 'generated')
 KEY = 'key.json'
-PAGE = 'index.html'  # the questionnaire; the key is never in it
+PAGE = 'index.html'  # the questionnaire, which never contains the key
 
 
 @dataclasses.dataclass(frozen=True)
 class Excerpt:
-    """What a listener rates: its `kind`, one of `KINDS`, where it is from, and its notes, [onset,
-    end, pitch] each, in steps.
+    """A piece that listeners rate: its `kind`, one of `KINDS`, its origin, and its notes, each
+    [onset, end, pitch] with times in steps.
     """
 
     kind: str
@@ -36,10 +36,10 @@ class Study:
     """A questionnaire with its key.
 
     Attributes:
-      excerpts: in the order of the page; the first is piece 1.
-      num_steps: of every excerpt.
+      excerpts: the pieces in the order of the page; the first is piece 1.
+      num_steps: length of every excerpt.
       qpm: quarters per minute.
-      about: what it was made of, for the report: 'model', 'corpus', 'seed'.
+      about: its origin, for the report: 'model', 'corpus', 'seed'.
     """
 
     excerpts: tuple[Excerpt, ...]
@@ -49,13 +49,15 @@ class Study:
 
     @property
     def id(self) -> str:
-        """Of what the page shows and nothing else, so that it tells no more than the page."""
+        """A hash of what the page shows and nothing else, so that it reveals no more than the
+        page.
+        """
         shown = json.dumps([[excerpt.notes for excerpt in self.excerpts], self.num_steps, self.qpm])
         return hashlib.sha256(shown.encode()).hexdigest()[:12]
 
     @property
     def is_generated(self) -> np.ndarray:
-        """Of each piece [P], bool."""
+        """Whether each piece is generated, bool [P]."""
         return np.array([excerpt.kind == 'generated' for excerpt in self.excerpts])
 
 
@@ -66,10 +68,11 @@ def assemble(
     seed: int,
     about: dict | None = None,
 ) -> Study:
-    """Shuffles excerpts, of each kind a sequence of origins and events [num_steps].
+    """Builds a study from excerpts in random order; `sources` has for each kind a sequence of
+    origins and events [num_steps].
 
-    The order is drawn from the seed together with the origins, which the page does not hold: who
-    knows page, program and seed cannot work it out.
+    The order depends on the seed and on the origins, which are not in the page, so that it cannot
+    be reconstructed from the page, the program and the seed.
     """
     excerpts = [
         Excerpt(kind, origin, played_notes(events))
@@ -88,7 +91,7 @@ def assemble(
 
 
 def write_key(folder: pathlib.Path, study: Study) -> None:
-    """Writes which piece is what."""
+    """Writes the key: the kind and origin of every piece."""
     pieces = [
         {'piece': number, **dataclasses.asdict(excerpt)}
         for number, excerpt in enumerate(study.excerpts, 1)
@@ -99,7 +102,7 @@ def write_key(folder: pathlib.Path, study: Study) -> None:
 
 
 def read_key(folder: pathlib.Path) -> Study:
-    """The study of a folder.
+    """Reads the study of a folder.
 
     Raises:
       UserError: its key is missing or damaged.

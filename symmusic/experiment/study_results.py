@@ -1,4 +1,4 @@
-"""What the answers of a listening study say, as `results.json` holds it."""
+"""The results of a listening study, in the form of `results.json`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ from symmusic.experiment.study import KINDS, Study
 def describe(
     study: Study, answers: Sequence[Answers], left_out: Mapping[str, str], seed: int
 ) -> dict:
-    """What is written as `results.json`, of at least one listener's answers."""
+    """The content of `results.json`, for answers of at least one listener."""
     ratings = {
         question: np.array([each.ratings[index] for each in answers])
         for index, question in enumerate(QUESTIONS)
