@@ -14,7 +14,7 @@ from ml_collections import ConfigDict
 
 from symmusic.api import material
 from symmusic.api import model as models
-from symmusic.config import runs
+from symmusic.config import fields, runs
 from symmusic.config.flags import DEFAULT_CONFIG, Command, base_config
 from symmusic.corpus.cache import Corpus
 from symmusic.errors import UserError
@@ -35,6 +35,13 @@ from symmusic.training.checkpoint import Card, Checkpoints
 from symmusic.training.replicas import replica
 
 MEASURED = 1  # version of what is stored of a replica: raised with any change of a measure
+# free fields that neither an arm's pieces nor their measures depend on
+UNMEASURED = (
+    *(name for name in fields.FREE if not name.startswith(('sample.', 'evaluate.'))),
+    'sample.keep_distributions',
+    'sample.wav',
+    'sample.sound_font',
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,14 +178,16 @@ def finish(
 
 
 def _stored(path: pathlib.Path, wanted: dict, command: Command) -> dict | None:
-    """What is stored of the same, None where there is none; its config may be older than a field.
-    What is damaged is said and made anew.
+    """What is stored of the same, None where there is none; its config may be older than a field,
+    or differ in `UNMEASURED` ones. What is damaged is said and made anew.
     """
     try:
         stored = read_digested(path)
         of = stored.get('of', stored)
-        known = runs.to_dict(runs.from_dict(of['config'], base_config(command.root)))
-        return stored if of | {'config': known} == wanted else None
+        base = base_config(command.root)
+        known, now = (runs.from_dict(each['config'], base) for each in (of, wanted))
+        is_same = not runs.differences(known, now, UNMEASURED)
+        return stored if is_same and of | {'config': wanted['config']} == wanted else None
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UserError) as error:

@@ -170,6 +170,30 @@ def test_arms_of_a_version_without_a_level_of_real_continuations(whole, config, 
     assert results(tmp_path / 'old') == results(whole)
 
 
+@pytest.mark.parametrize(
+    ('field', 'num_measured'),
+    [
+        ('train.checkpoint_minutes=7.5', 0),
+        ('study.qpm=90', 0),
+        ('sample.wav=True', 0),
+        ('sample.temperature=2.0', 4),  # of two arms two replicas each
+    ],
+)
+def test_a_finished_arm_is_measured_again_where_its_pieces_differ(
+    whole, config, tmp_path, monkeypatch, field, num_measured
+):
+    shutil.copytree(whole, tmp_path / 'copy')
+    drawn, draw = [], arm._draw
+    monkeypatch.setattr(arm, '_draw', lambda *args: drawn.append(args) or draw(*args))
+    assert launch.main(words(config, tmp_path / 'copy', f'--config.{field}')) == 0
+    assert len(drawn) == num_measured
+    measures, before = (
+        [found['measures'] for found in results(folder)['arms'].values()]
+        for folder in (tmp_path / 'copy', whole)
+    )
+    assert (measures == before) == (num_measured == 0)
+
+
 def test_damaged_results_are_said_and_made_anew(whole, config, tmp_path, capsys):
     workdir = pathlib.Path(shutil.copytree(whole, tmp_path / 'copy'))
     folder = workdir / 'experiment' / 'sound'
@@ -200,6 +224,8 @@ def test_damaged_results_are_said_and_made_anew(whole, config, tmp_path, capsys)
 
 def test_heat_maps_are_of_the_pieces_that_are_measured(whole, config, tmp_path, monkeypatch):
     shutil.copytree(whole, tmp_path / 'run')
+    for path in [*(tmp_path / 'run').rglob('arm.json'), *(tmp_path / 'run').rglob('measures/*')]:
+        path.unlink()
     measured, drawn, draw = [], [], arm._draw
 
     def draw_and_note(*args):
