@@ -4,11 +4,14 @@ import os
 import pathlib
 import subprocess
 import sys
+import types
 
 import jax
+import numpy as np
 import pytest
 
-from symmusic.training.devices import claim_cores, make_mesh
+from symmusic.training import loop
+from symmusic.training.devices import claim_cores, make_mesh, place
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -51,6 +54,38 @@ def test_several_devices_agree_with_one(tmp_path, num_splits):
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count('agree') == num_splits
     assert 'pieces are alike' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ('backend', 'num_devices', 'waits'), [('cpu', 2, True), ('cpu', 1, False), ('gpu', 2, False)]
+)
+def test_on_several_devices_of_a_cpu_an_update_waits_for_the_one_before(
+    runs, tmp_path, monkeypatch, backend, num_devices, waits
+):
+    """Seen in the order of calls of a run whose mesh is a stand-in: all of it is on one device."""
+    events, end_epoch = [], loop.end_epoch_replicas
+
+    def update(states, data, rows_RUB, active_R):
+        events.append('update')
+        wait = lambda: events.append('wait')
+        losses_RU = types.SimpleNamespace(block_until_ready=wait, addressable_shards=[])
+        counted = {'step': states.step + 1, 'epoch_targets': states.epoch_targets + 1}
+        return states.replace(**counted), losses_RU
+
+    program = types.SimpleNamespace(compile=lambda: update)
+    lower = lambda *args, **static: program
+    monkeypatch.setattr(loop, 'update_replicas', types.SimpleNamespace(lower=lower))
+    monkeypatch.setattr(loop, 'held_out_losses', lambda *args, **static: np.array([1.0]))
+    monkeypatch.setattr(loop, 'place', lambda tree, mesh, spec: place(tree, None, spec))
+    monkeypatch.setattr(
+        loop,
+        'end_epoch_replicas',
+        lambda *args, recipe, mesh: end_epoch(*args, recipe=recipe, mesh=None),
+    )
+    monkeypatch.setattr(jax, 'default_backend', lambda: backend)
+    mesh = types.SimpleNamespace(shape={'replica': 1, 'data': num_devices})
+    runs.fit(*runs.begin(), tmp_path, 1, mesh=mesh)
+    assert events == (['update', 'wait'] if waits else ['update']) * 3
 
 
 @pytest.mark.parametrize(

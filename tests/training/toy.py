@@ -75,6 +75,7 @@ class Runs:
         tensorboard=False,
         say=lambda line: None,
         updates_per_dispatch=1,
+        mesh=None,
     ):
         """`loop.fit`; `do` is called once `after` updates of this call are done."""
 
@@ -101,7 +102,7 @@ class Runs:
             tensorboard=tensorboard,
             updates_per_dispatch=updates_per_dispatch,
         )
-        return loop.fit(state, card, self.train, self.validation, 1.9, plan, workdir, say)
+        return loop.fit(state, card, self.train, self.validation, 1.9, plan, workdir, say, mesh)
 
 
 def stop():
