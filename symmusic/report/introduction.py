@@ -89,9 +89,11 @@ def _given(prompt: Prompt) -> str:
 
 
 def _instrument(prompt: Prompt) -> str:
-    """What to say of an instrument that the page has no sound of."""
+    """A note on an instrument for which the page has no sound of its own; '' where there is no
+    need, as for program 0, which is also that of a prompt without an instrument.
+    """
     sound, is_own = page_sound(prompt.program)
-    if is_own:
+    if is_own or not prompt.program:
         return ''
     return (
         f' Instrument: {INSTRUMENTS[prompt.program]}, for which this page has no sound of its own:'

@@ -46,7 +46,7 @@ def test_copies_of_a_training_tune_are_too_near_and_unseen_tunes_are_not():
     assert near.num_refused == 2
     assert 1 < near.level < (copy >= 0).sum()
     with pytest.raises(
-        UserError, match='no unseen tune that the run keeps is as long as the pieces'
+        UserError, match='no unseen tune of the run is as long as the pieces'
     ):
         copying.Near(originals, VOCABULARY, 640)
     with pytest.raises(UserError, match='no unseen tune'):

@@ -122,12 +122,15 @@ def test_notes_that_were_given_within_new_bars_are_given():
     ('program', 'sound', 'is_own'),
     [(40, 'reed', False), (73, 'flute', True), (0, 'plucked', False), (110, 'reed', False)],
 )
-def test_an_instrument_without_a_sound_is_said(program, sound, is_own):
+def test_the_page_says_which_instrument_it_has_no_sound_for(program, sound, is_own):
+    """Program 0 is also that of a prompt that names no instrument: the page says nothing."""
     assert page_sound(program) == (sound, is_own)
     prompt = Prompt('a', events_of([60]), np.zeros(16, np.uint8), 0, 120.0, program=program)
     whole = Whole(events_of([60]), np.full(16, True), (0,))
     html = listening_page(prompt, [Entry('01', whole, 1.0, {}, {})], 'm', are_compared=False)
-    assert (f'{INSTRUMENTS[program]}, for which this page has no sound' in html) == (not is_own)
+    is_said = program > 0 and not is_own
+    assert (f'{INSTRUMENTS[program]}, for which this page has no sound' in html) == is_said
+    assert ('for which this page has no sound' in html) == is_said
     assert f'<option value="{sound}" selected>' in html
 
 
