@@ -1,4 +1,4 @@
-"""Compiled programs, kept from run to run by JAX in a folder that may be full, damaged or gone at
+"""JAX's persistent cache of compiled programs, in a folder that may be full, damaged or removed at
 any time.
 """
 
@@ -15,12 +15,12 @@ FAILED = re.compile(
 
 
 def keep_compiled(folder: pathlib.Path) -> None:
-    """Lets JAX keep compiled programs in `folder`, unless the environment names another; to be
-    called before JAX is imported.
+    """Makes JAX cache compiled programs in `folder`, unless the environment names another one; to
+    be called before JAX is imported.
 
-    JAX warns of each program that it cannot read or write, and neither replaces a damaged one nor
-    removes half of one: here that is said once, and what bears the program's name is removed, so
-    that it is compiled and kept anew.
+    JAX warns about each program that it cannot read or write, and neither replaces a damaged one
+    nor removes an incomplete one. Here a message is printed once, and the files of the program are
+    removed, so that it is compiled and cached again.
     """
     folder = pathlib.Path(os.environ.setdefault('JAX_COMPILATION_CACHE_DIR', str(folder)))
     show, said = warnings.showwarning, set()

@@ -1,15 +1,17 @@
-"""The ways in which a run ends before its end: wrong input, or a user who stops it."""
+"""The ways in which a run ends early: wrong input, or a user who stops it."""
 
 
 class UserError(ValueError):
-    """A user's mistake: one line that says what is wrong, where, and what would be right.
+    """A user's mistake: one line that says what is wrong, where, and what is allowed.
 
     launch.py prints it without a traceback and exits with status 2.
     """
 
 
 class ScoreError(UserError):
-    """A file or tune that cannot be read as music; corpora count it by its `reason` and go on."""
+    """A file or tune that cannot be read as music; corpora count it by its `reason` and
+    continue.
+    """
 
     def __init__(self, reason: str, detail: str = ''):
         super().__init__(f'{reason}: {detail}' if detail else reason)
@@ -18,5 +20,5 @@ class ScoreError(UserError):
 
 class Interrupted(Exception):
     """The user (Ctrl-C) or the system (SIGTERM) stopped a run, and it was saved: one line that says
-    how to go on.
+    how to resume it.
     """

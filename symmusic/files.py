@@ -1,4 +1,6 @@
-"""Files are written whole or not at all, folders kept where they hold something else."""
+"""Atomic file writes, locks on folders, and output folders that are never overwritten by other
+output.
+"""
 
 import contextlib
 import errno
@@ -19,14 +21,14 @@ except ImportError:  # Windows
 
 
 def write_whole(path: str | os.PathLike, content: bytes | str) -> None:
-    """Writes `content` aside and renames it to `path`, so that a reader or a crash never meets half
-    a file.
+    """Writes `content` to a temporary file and renames it to `path`, so that neither a reader nor a
+    crash leaves half a file.
 
     Raises:
-      UserError: the folder or the disk does not take it; what was at `path` is left as it was.
+      UserError: the file cannot be written; what was at `path` is unchanged.
     """
     path = pathlib.Path(path)
-    # in the name of a file not in UTF-8 Python has half characters; JSON takes them escaped
+    # file names that are not UTF-8 contain lone surrogates; JSON takes them escaped
     if isinstance(content, str):
         content = content.encode(errors='backslashreplace')
     aside = None
@@ -39,7 +41,7 @@ def write_whole(path: str | os.PathLike, content: bytes | str) -> None:
             os.fsync(file.fileno())
         os.chmod(aside, 0o666 & ~_umask())
         os.replace(aside, path)
-    except BaseException as error:  # Ctrl-C too: nothing is left behind
+    except BaseException as error:  # includes Ctrl-C: the temporary file is removed
         if aside is not None:
             with contextlib.suppress(OSError):
                 os.unlink(aside)
@@ -52,37 +54,36 @@ def write_whole(path: str | os.PathLike, content: bytes | str) -> None:
 
 
 def digest_of(fields: Mapping) -> str:
-    """Of a JSON object, whatever the order of its keys."""
+    """The SHA-256 digest of a JSON object, independent of the order of its keys."""
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
 def write_digested(path: str | os.PathLike, fields: Mapping) -> None:
-    """`write_whole` of a JSON object with its digest: what is damaged may still be JSON."""
+    """Writes a JSON object with its digest, since a damaged file may still be valid JSON."""
     write_whole(path, json.dumps({**fields, 'digest': digest_of(fields)}, indent=2) + '\n')
 
 
 def read_digested(path: str | os.PathLike) -> dict:
-    """What `write_digested` wrote, or a version that wrote no digest.
+    """Reads what `write_digested`, or a version that wrote no digest, has written.
 
     Raises:
-      ValueError: it is damaged.
+      ValueError: the file is damaged.
       OSError: it cannot be read.
     """
     fields = json.loads(pathlib.Path(path).read_text())
     if not isinstance(fields, dict):
-        raise ValueError('it is no object')
+        raise ValueError('it is not a JSON object')
     if fields.pop('digest', None) not in (None, digest_of(fields)):
         raise ValueError('its content is not what was written')
     return fields
 
 
 def read_bounded(path: str | os.PathLike, most: int) -> bytes:
-    """The content of a file of at most so many bytes; of a longer or an endless one no more is
-    read.
+    """The content of a file of at most `most` bytes; a longer or endless file is not read further.
 
     Raises:
-      ScoreError: it is longer.
-      OSError: it cannot be read.
+      ScoreError: the file is longer.
+      OSError: the file cannot be read.
     """
     with open(path, 'rb') as file:
         content = file.read(most + 1)
@@ -92,20 +93,19 @@ def read_bounded(path: str | os.PathLike, most: int) -> bytes:
 
 
 LOCK = '.lock'
-# what file systems say that have none
+# errors of file systems without locks
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 @contextlib.contextmanager
 def alone_in(folder: pathlib.Path) -> Iterator[None]:
-    """Keeps other processes that ask for the same out of `folder`, which is made, and removed if it
-    stays empty.
+    """Holds an exclusive lock on `folder`, which is created, and removed if it stays empty.
 
-    The lock is the kernel's, on an open file: with the process it is gone, however that ends. Where
-    there are no locks, that is said.
+    The lock is on an open file, so that the kernel releases it however the process ends. Where the
+    file system has no locks, a message says so.
 
     Raises:
-      UserError: another process is in there, or the folder cannot be made.
+      UserError: another process holds the lock, or the folder cannot be created.
     """
     made = next((path for path in reversed((folder, *folder.parents)) if not path.exists()), None)
     try:
@@ -131,7 +131,9 @@ def alone_in(folder: pathlib.Path) -> Iterator[None]:
 
 
 def is_occupied(folder: pathlib.Path) -> bool:
-    """Whether a process is in `alone_in(folder)`; False where the file system has no locks."""
+    """Whether a process holds the lock of `alone_in(folder)`; False where the file system has no
+    locks.
+    """
     try:
         file = os.open(folder / LOCK, os.O_RDONLY)
     except OSError:
@@ -147,8 +149,8 @@ def is_occupied(folder: pathlib.Path) -> bool:
 
 
 def _locked(path: pathlib.Path) -> int:
-    """The open and locked file at `path`."""
-    tries = 3  # `is_occupied` asks for an instant
+    """Opens and locks the file at `path`."""
+    tries = 3  # `is_occupied` holds the lock for an instant
     while True:
         tries -= 1
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -172,8 +174,8 @@ def _locked(path: pathlib.Path) -> int:
                 os.close(file)
                 raise
             print(
-                f'{path.parent}: no locks on this file system; take care that no other process'
-                ' works in there'
+                f'{path.parent}: no locks on this file system; make sure that no other process'
+                ' works in it'
             )
         with contextlib.suppress(FileNotFoundError):
             if os.stat(path).st_ino == os.fstat(file).st_ino:
@@ -184,15 +186,15 @@ def _locked(path: pathlib.Path) -> int:
                     f' {os.getpid()}\n'.encode(),
                 )
                 return file
-        os.close(file)  # the one before had removed it meanwhile
+        os.close(file)  # the previous holder removed it meanwhile
 
 
-SETTINGS = 'settings.json'  # in an output folder: what its content was made with
+SETTINGS = 'settings.json'  # in an output folder: the settings that its content was made with
 
 
 def choose_folder(parent: pathlib.Path, name: str, settings: dict) -> pathlib.Path:
-    """The folder for output made with `settings`: `<name>`, or `<name>-2`, ... where those exist
-    and were made with others.
+    """The folder for output made with `settings`: `<name>`, or `<name>-2`, ... where the earlier
+    ones hold output of other settings.
     """
     for number in range(1, 100_000):
         folder = parent / (name if number == 1 else f'{name}-{number}')
@@ -202,12 +204,12 @@ def choose_folder(parent: pathlib.Path, name: str, settings: dict) -> pathlib.Pa
             if json.loads((folder / SETTINGS).read_text()) == json.loads(json.dumps(settings)):
                 return folder
         except (OSError, ValueError):
-            continue  # it holds something else: kept
+            continue  # it holds something else, which is kept
     raise UserError(f'{parent} holds too many folders of {name}; choose another --workdir')
 
 
 def cache_folder() -> pathlib.Path:
-    """$SYMMUSIC_CACHE, or symmusic's folder among the user's caches."""
+    """The cache folder: $SYMMUSIC_CACHE, or `symmusic` in the user's cache folder."""
     if os.environ.get('SYMMUSIC_CACHE'):
         return pathlib.Path(os.environ['SYMMUSIC_CACHE']).expanduser()
     return (

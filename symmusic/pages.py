@@ -1,13 +1,10 @@
-"""HTML pages of one file each, that need no network and let nothing in: what a page shows as text
-is text.
-"""
+"""Self-contained HTML pages that load nothing from the network; all text is escaped."""
 
 import base64
 import html
 import re
 
-# Nothing is fetched, from nowhere: the browser itself holds the page to that. Pictures and sound
-# may stand in the page.
+# The browser blocks every request of the page. Pictures and sound may be embedded in it.
 POLICY = (
     "default-src 'none'; img-src data:; media-src data: blob:; style-src 'unsafe-inline';"
     " script-src 'unsafe-inline'"
@@ -57,11 +54,11 @@ def page(title: str, body: str, style: str = '', script: str = '') -> str:
     """A whole HTML document.
 
     Args:
-      title: plain text, of the window.
-      body: HTML; what comes from a file's content must have gone through `escape`.
+      title: title of the window, plain text.
+      body: HTML; text from files must have gone through `escape`.
       style: CSS after the common style, whose colours are `--text`, `--quiet`, `--ground`,
         `--panel`, `--line`, `--accent`, `--warm`.
-      script: JavaScript, run after the body is there; data for it go through `json_for_script`.
+      script: JavaScript that runs after the body is loaded; its data go through `json_for_script`.
     """
     parts = [
         '<!doctype html>',
@@ -78,22 +75,22 @@ def page(title: str, body: str, style: str = '', script: str = '') -> str:
 
 
 def escape(text: object) -> str:
-    """`str(text)` as text of a page or as an attribute's value, never markup; half characters of
-    broken file names show as escapes.
+    """`str(text)` escaped as text or as an attribute's value; lone surrogates of broken file names
+    appear as escapes.
     """
     return html.escape(str(text).encode(errors='backslashreplace').decode())
 
 
 def json_for_script(text: str) -> str:
-    """JSON that can stand inside a script element: no `</script>` and no `<!--` in it ends the
+    """JSON that is safe inside a script element: no `</script>` or `<!--` in it ends the
     element.
     """
     return re.sub('[<>&\u2028\u2029]', lambda match: f'\\u{ord(match[0]):04x}', text)
 
 
 def table(head: list[str], rows: list[list[str]], name: str = '') -> str:
-    """A table that scrolls sideways on a narrow screen; cells are text, a row's first is its
-    heading. `name` says what it holds.
+    """A table that scrolls sideways on a narrow screen. Cells are text, and the first of a row is
+    its heading; `name` describes the table.
     """
     heads = ''.join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
     body = '\n'.join(
@@ -109,7 +106,7 @@ def table(head: list[str], rows: list[list[str]], name: str = '') -> str:
 
 
 def picture(png: bytes, text: str, caption: str = '') -> str:
-    """A PNG inside the page. `text` says in words what it shows, `caption` stands below it."""
+    """A PNG embedded in the page, with the alternative text `text` and a caption below it."""
     below = f'<figcaption>{escape(caption)}</figcaption>' if caption else ''
     return (
         f'<figure><img alt="{escape(text)}"'

@@ -1,4 +1,4 @@
-"""Figures on disk."""
+"""Writes figures to disk."""
 
 import io
 import os
@@ -8,10 +8,10 @@ from symmusic.files import write_whole
 
 
 def write_figure(path: str | os.PathLike, figure) -> None:
-    """Writes a matplotlib figure as PNG, whole or not at all."""
+    """Writes a matplotlib figure as PNG, atomically."""
     image = io.BytesIO()
     with warnings.catch_warnings():
-        # of a title in a script that the font lacks: drawn as boxes
+        # characters of a title that the font lacks are drawn as boxes
         warnings.filterwarnings('ignore', 'Glyph .* missing from')
         figure.savefig(image, format='png', dpi=130)
     write_whole(path, image.getvalue())

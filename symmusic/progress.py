@@ -1,4 +1,4 @@
-"""How long work shows itself: a bar on a terminal, nothing elsewhere."""
+"""Progress bars for long work, on a terminal only."""
 
 import sys
 from collections.abc import Iterable
@@ -9,8 +9,8 @@ import tqdm
 def bar(
     items: Iterable | None, unit: str, *, total: int | None = None, initial: int = 0
 ) -> tqdm.tqdm:
-    """A progress bar over `items` (or moved by hand) with count, rate and time left; shown only
-    where stderr is a terminal.
+    """A progress bar over `items` (or updated manually) with count, rate and remaining time; shown
+    only where stderr is a terminal.
     """
     return tqdm.tqdm(
         items,

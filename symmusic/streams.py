@@ -1,9 +1,12 @@
-"""Random streams: every draw of symmusic begins here, from a seed and the name of what is drawn.
+"""Random streams: every random draw of symmusic starts here, from a seed and the name of what is
+drawn.
 
-No two streams are equal: a name's number, and then each index, is mixed into the seed by NumPy's
-`SeedSequence` or JAX's `fold_in`. Never renumber a stream: what a seed draws would change.
+Streams are independent: the number of the name, and then each index, is mixed into the seed by
+NumPy's `SeedSequence` or JAX's `fold_in`. Never renumber a stream, as that would change what a seed
+draws.
 
-In JAX `split(key, num)[index]` is `fold_in(key, index)`: who is given a key does one or the other.
+In JAX `split(key, num)[index]` equals `fold_in(key, index)`: a function that is given a key must
+use only one of the two.
 """
 
 from __future__ import annotations
@@ -17,15 +20,15 @@ import numpy as np
 if TYPE_CHECKING:
     import jax
 
-LIMIT = 2**32  # seeds and indices are below: JAX's keys would wrap there without a word
+LIMIT = 2**32  # seeds and indices must be below, as JAX's keys would silently wrap around
 
 
 class Stream(enum.Enum):
-    """What is drawn: a number, and what the indices of a draw count."""
+    """The names of what is drawn, each with its number and the meaning of its indices."""
 
     TRAINING = 1, ()  # initial parameters and dropout of the run of this seed
     BATCH_ORDER = 2, ('epoch',)
-    HELD_OUT_GAPS = 3, ()  # of seed 0 in every run, so that all are measured at the same gaps
+    HELD_OUT_GAPS = 3, ()  # with seed 0 in every run, so that the gaps are the same in all
     SAMPLED_PIECES = 4, ()
     FITTING_CANDIDATES = 5, ()
     EVALUATION = 6, ()  # prompts, excerpts and the rows of each draw
@@ -40,7 +43,7 @@ class Stream(enum.Enum):
     COMPARISON_RESAMPLES = 15, ()
     LIKELIHOOD_RESAMPLES = 16, ()
     DRAWS_RESAMPLES = 17, ()
-    COPY_LEVEL = 18, ()  # excerpts of unseen tunes that say how much is copied by chance
+    COPY_LEVEL = 18, ()  # excerpts of unseen tunes, which show how much is copied by chance
     GAPS = 19, ()
     FILLED_GAPS = 20, ('model', 'chunk')
     STUDY = 21, ()
@@ -50,14 +53,14 @@ class Stream(enum.Enum):
     ARM = 25, ()  # prompts and excerpts of an experiment's arms
     ARM_PIECES = 26, ('replica', 'draw')
     ARM_PERMUTATIONS = 27, ()
-    COMPARED_EXCERPTS = 28, ('set',)  # and which pieces, where they are many
+    COMPARED_EXCERPTS = 28, ('set',)  # and the choice of pieces, where there are many
 
 
 class SplitStream(enum.Enum):
-    """What the split of a corpus draws. These streams keep the derivation of symmusic 0.1, as the
-    tunes that a trained model has not seen are known by them.
+    """The draws of the split of a corpus. These streams keep the derivation of symmusic 0.1, as
+    they determine which tunes a trained model has not seen.
 
-    It is `SeedSequence([seed, number])`, whose words are never those of a `Stream`: they are two,
+    It is `SeedSequence([seed, number])`, which never equals that of a `Stream`: it has two words,
     and the second is not 0.
     """
 
@@ -67,10 +70,10 @@ class SplitStream(enum.Enum):
 
 
 def generator(seed: int, stream: Stream, *indices: int) -> np.random.Generator:
-    """NumPy's generator of a stream.
+    """The NumPy generator of a stream.
 
     Raises:
-      ValueError: the seed or an index is not in 0 to 2^32 - 1, or there are other indices than the
+      ValueError: the seed or an index is not in 0 to 2^32 - 1, or the number of indices is not the
         stream's.
     """
     number, words = _words(seed, stream, indices)
@@ -78,8 +81,8 @@ def generator(seed: int, stream: Stream, *indices: int) -> np.random.Generator:
 
 
 def random_key(seed: int, stream: Stream, *indices: int) -> jax.Array:
-    """JAX's key of a stream; errors as of `generator`."""
-    import jax  # takes a second, which the processes that read a corpus do not need
+    """The JAX key of a stream; errors as for `generator`."""
+    import jax  # takes a second; the processes that read a corpus do not need it
 
     number, words = _words(seed, stream, indices)
     made = jax.random.key(np.uint32(words[0]))
@@ -89,12 +92,14 @@ def random_key(seed: int, stream: Stream, *indices: int) -> jax.Array:
 
 
 def split_generator(seed: int, split: SplitStream) -> np.random.Generator:
-    """NumPy's generator of a draw of the split; errors as of `generator`."""
+    """The NumPy generator of a draw of the split; errors as for `generator`."""
     return np.random.default_rng([_word(seed, 'seed'), split.value])
 
 
 def tunes_generator(seed: int, max_tunes: int) -> np.random.Generator:
-    """Draws `max_tunes` of a corpus before the split; errors as of `generator`."""
+    """The NumPy generator that draws `max_tunes` of a corpus before the split; errors as for
+    `generator`.
+    """
     return np.random.default_rng([_word(seed, 'seed'), _word(max_tunes, 'max_tunes')])
 
 

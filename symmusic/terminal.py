@@ -1,4 +1,4 @@
-"""How paths and commands are shown, so that they can be used where the command was run."""
+"""Paths and commands as they are shown, so that they can be used where the command was run."""
 
 import os
 import pathlib
@@ -7,14 +7,14 @@ import sys
 
 
 def shown(path: str | os.PathLike) -> pathlib.Path:
-    """The path, relative where it lies below the current folder."""
+    """The path, relative where it is inside the current folder."""
     path, here = pathlib.Path(path), pathlib.Path.cwd()
     return path.relative_to(here) if path != here and path.is_relative_to(here) else path
 
 
 def program() -> list[str]:
-    """The words that run this program again, as it was called: its command, or the interpreter and
-    launch.py; 'python launch.py' where it was neither, as in a notebook.
+    """The words of the command that runs this program again, as it was called: its command, or the
+    interpreter and launch.py; 'python launch.py' where it was neither, as in a notebook.
     """
     script = pathlib.Path(sys.argv[0] if sys.argv else '')
     if script.stem == 'symmusic':

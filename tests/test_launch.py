@@ -722,7 +722,7 @@ def test_a_finished_run_is_fine_tuned_on_other_tunes(trained, tmp_path, capsys, 
     init = {'init_from': trained, 'train.num_epochs': 1}
     assert launch.main(arguments(tmp_path / 'tuned', folder, **init)) == 0
     printed = capsys.readouterr().out
-    assert f'begins with the best parameters of {trained}' in printed
+    assert f'starts from the best parameters of {trained}' in printed
     parent = json.loads((trained / 'summary.json').read_text())
     # more pitches
     assert (
@@ -941,7 +941,7 @@ def test_a_listening_study(workdir, tmp_path, capsys, refused):
     before = content(workdir)
     # answers to it may be under way
     assert launch.main([*study, '--config.study.num_pieces=1']) == 0
-    assert 'is there already' in capsys.readouterr().out
+    assert 'exists already with these settings' in capsys.readouterr().out
     assert content(workdir) == before
     fixed = ['--config.evaluate.prompts=fixed', '--config.study.num_pieces=3']
     assert launch.main([*study, *fixed]) == 0

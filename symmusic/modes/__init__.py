@@ -1,15 +1,15 @@
-"""From a command to its output: what launch.py calls.
+"""The modes that launch.py calls: from a command to its output.
 
-A mode is the file of its name: train, sample, stats, evaluate, compare, experiment and study, each
-with a function `run`. The other files are what one of them is made of. What the rooms before it log
-appears on standard output.
+Each mode is the file of its name: train, sample, stats, evaluate, compare, experiment and study,
+with a function `run`. The other files are parts of these. Log messages of the other rooms are
+printed on standard output.
 """
 
 import logging
 
 
 class _Terminal(logging.Handler):
-    """Prints each message on standard output, whatever that is at the time."""
+    """Prints each message on the current standard output."""
 
     def emit(self, record: logging.LogRecord) -> None:
         print(self.format(record))

@@ -1,5 +1,6 @@
-"""One arm of an experiment: its replicas trained, then what each of them draws measured. Files are
-written whole, so that what is there is done, and a run that was stopped goes on with what is not.
+"""One arm of an experiment: trains its replicas, then measures the pieces of each. Files are
+written atomically, so that a file that exists is complete, and a stopped run resumes with what is
+missing.
 """
 
 import dataclasses
@@ -34,8 +35,8 @@ from symmusic.streams import Stream, generator, random_key
 from symmusic.training.checkpoint import Card, Checkpoints
 from symmusic.training.replicas import replica
 
-MEASURED = 1  # version of what is stored of a replica: raised with any change of a measure
-# free fields that neither an arm's pieces nor their measures depend on
+MEASURED = 1  # version of the stored measures of a replica: increased with any change of a measure
+# free fields that do not affect an arm's pieces or their measures
 UNMEASURED = (
     *(name for name in fields.FREE if not name.startswith(('sample.', 'evaluate.'))),
     'sample.keep_distributions',
@@ -52,21 +53,20 @@ class Arm:
     name: str
     config: ConfigDict
     folder: pathlib.Path
-    # the folder of an earlier arm of the same training, which draws or is measured otherwise
+    # the folder of an earlier arm with the same training, which samples or is measured differently
     twin: pathlib.Path | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Ground:
-    """What the pieces of all arms of one corpus are drawn after and measured against, replica by
-    replica.
+    """The prompts and references for all arms of one corpus, by replica.
 
     Attributes:
-      prompts_RNT: events before each piece of each replica, the same for all arms.
-      references: excerpts for each replica, for each of its draws.
-      originals: the training tunes, to look for copies in.
+      prompts_RNT: events of the prompts of each replica, the same for all arms.
+      references: reference excerpts for each draw of each replica.
+      originals: the training tunes, in which copies are searched.
       protocol: of the measures.
-      continuations_RNT: how the prompts really go on; None where that is not known.
+      continuations_RNT: events of the real continuations of the prompts; None where not known.
     """
 
     prompts_RNT: np.ndarray
@@ -77,7 +77,7 @@ class Ground:
 
     @functools.cached_property
     def levels(self) -> list[dict] | None:
-        """Of each replica what the real continuations of its prompts measure, as if they were its
+        """The measures of the real continuations of each replica's prompts, as if they were its
         pieces; None where they are not known.
         """
         if self.continuations_RNT is None:
@@ -93,18 +93,18 @@ def finish(
     grounds: 'Grounds',
     tick: Callable[[], None],
 ) -> Outcome:
-    """Trains and measures an arm as far as it is not done yet.
+    """Trains and measures what is not finished yet of an arm.
 
     Args:
-      command: of the experiment.
+      command: the command of the experiment.
       arm: which one.
-      sizes: of its training data.
-      grounds: of the experiment.
+      sizes: sizes of its training data.
+      grounds: the grounds of the experiment.
       tick: called after each epoch and each replica measured.
     """
     done, key = arm.folder / 'arm.json', {'version': MEASURED, 'config': runs.to_dict(arm.config)}
     if stored := _stored(done, key, command):
-        if 'real' not in stored:  # of a version that did not measure it
+        if 'real' not in stored:  # written by a version that did not measure it
             stored['real'] = grounds(arm.config, Checkpoints(arm.folder).restore_card()).levels
             write_digested(done, stored)
         _draw_maps(command, arm, grounds, key)
@@ -129,7 +129,7 @@ def finish(
         pass
     except (ValueError, RecursionError) as error:
         _say_damaged(summary_path, error)
-        summary_path.unlink()  # training makes one where there is none
+        summary_path.unlink()  # training writes one where there is none
     _take_over(arm)
     train.run(own, say)
     states, card = Checkpoints(arm.folder).restore()
@@ -160,7 +160,7 @@ def finish(
                 arm.config.evaluate.protocol,
             )
             measures['nats_per_step'] = nats['validation'] if nats['test'] is None else nats['test']
-            kept = json.loads(json.dumps({'of': of, 'measures': measures}))  # as it will be read
+            kept = json.loads(json.dumps({'of': of, 'measures': measures}))  # as it is read back
             write_digested(path, kept)
         found.append(kept['measures'])
         tick()
@@ -178,8 +178,9 @@ def finish(
 
 
 def _stored(path: pathlib.Path, wanted: dict, command: Command) -> dict | None:
-    """What is stored of the same, None where there is none; its config may be older than a field,
-    or differ in `UNMEASURED` ones. What is damaged is said and made anew.
+    """The stored measures of an arm with the same settings; None where there are none. The stored
+    config may lack newer fields, or differ in `UNMEASURED` ones. A damaged file is reported and
+    made again.
     """
     try:
         stored = read_digested(path)
@@ -200,8 +201,8 @@ def _say_damaged(path: pathlib.Path, error: Exception) -> None:
 
 
 def _take_over(arm: Arm) -> None:
-    """Begins with the finished training of the twin, where it has one; what belongs to the pieces
-    is made anew.
+    """Starts from the finished training of the arm's twin, if there is one; everything about the
+    pieces is made again.
     """
     if (
         arm.twin is None
@@ -231,8 +232,8 @@ def _outcome(stored: dict, sizes: Mapping[str, int]) -> Outcome:
 def _draw(
     params: Params, card: Card, config: ConfigDict, prompts_NT: np.ndarray, index: int
 ) -> np.ndarray:
-    """A replica's continuation [N, T] of each prompt, as events; draw by draw, so that all are one
-    program.
+    """A replica's continuation of each prompt, events [N, T]; one draw at a time, so that all use
+    one compiled program.
     """
     events = []
     for draw, prompts in enumerate(np.split(prompts_NT, config.evaluate.num_draws)):
@@ -262,9 +263,8 @@ def _draw_once(
 
 
 def _draw_maps(command: Command, arm: Arm, grounds: 'Grounds', key: dict) -> None:
-    """Draws the heat maps of the best replica, means over the pieces of its first draw, the same
-    that are measured; not again where they are there, and not where
-    `config.sample.keep_distributions` is off.
+    """Draws the heat maps of the best replica, means over the measured pieces of its first draw.
+    Nothing is done where they exist, or where `config.sample.keep_distributions` is off.
     """
     mark = arm.folder / 'heatmaps' / SETTINGS  # written last
     if not arm.config.sample.keep_distributions or _stored(mark, key, command):
@@ -290,14 +290,14 @@ def _draw_maps(command: Command, arm: Arm, grounds: 'Grounds', key: dict) -> Non
 
 
 class Grounds:
-    """The grounds of an experiment's arms, each made once and only where it is needed."""
+    """The grounds of an experiment's arms, each made once, when it is first needed."""
 
     def __init__(self, load_corpus: Callable[[ConfigDict], Corpus]):
         self.load_corpus = load_corpus
         self.made: dict[str, Ground] = {}
 
     def __call__(self, config: ConfigDict, card: Card) -> Ground:
-        """The ground of an arm: prompts and excerpts drawn by `config.seed`, other ones for each
+        """The ground of an arm: prompts and excerpts drawn with `config.seed`, different for each
         replica.
         """
         wider = ConfigDict(config.to_dict())

@@ -1,4 +1,4 @@
-"""`--mode=compare`: the features of two folders of music beside one another; no model is needed."""
+"""`--mode=compare`: compares the features of two folders of music; no model is needed."""
 
 import json
 import pathlib

@@ -1,5 +1,5 @@
-"""What the critics of an evaluation are given: prompts of unseen tunes, and how they go on really,
-by the model and by a Markov model.
+"""The data of an evaluation's critics: prompts of unseen tunes, with their real continuations and
+those of the model and of a Markov model.
 """
 
 import time
@@ -28,9 +28,9 @@ def judge(
     markov_3: Markov,
     draw: Callable[[np.ndarray], np.ndarray],
 ) -> dict:
-    """`comparison.json`'s "critic", of `config.evaluate.critic_pieces` prompts at different places
-    of the held-out tunes, fewer where there are no more places; `draw` gives the model's
-    continuations, events [N, T], of prompts of events [N, P].
+    """The block "critic" of `comparison.json`, from `config.evaluate.critic_pieces` prompts at
+    different places in the held-out tunes, or fewer where there are fewer places. `draw` returns
+    the model's continuations, events [N, T], of prompts, events [N, P].
     """
     settings = config.evaluate
     if not settings.critic_pieces:
@@ -47,7 +47,8 @@ def judge(
     tokens = np.array([vocabulary.encode(events) for events in found.events_NT[rows]])
     made = sample_markov(markov_3, tokens[:, :num_given], num_steps, rng)
     continuations = {
-        # Through the encoding like the others, or what it loses would give the real ones away.
+        # Encoded and decoded like the others, or the losses of the encoding would give the real
+        # ones away.
         'real': np.array([vocabulary.decode(each) for each in tokens[:, num_given:]]),
         'markov_3': np.array([vocabulary.decode(each) for each in made]),
         'model': draw(prompts),

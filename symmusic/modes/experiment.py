@@ -1,6 +1,4 @@
-"""`--mode=experiment`: every arm of an experiment over its replicas, and one report that answers
-its question.
-"""
+"""`--mode=experiment`: runs every arm of an experiment with its replicas, and writes one report."""
 
 import itertools
 import json
@@ -32,14 +30,14 @@ from symmusic.report.experiment import write_report
 from symmusic.thesis.published import find_table
 from symmusic.training.devices import claim_cores
 
-# fields of training that the windows depend on
+# training fields that the windows depend on
 CUT = ('sequence_steps', 'sequence_hop_steps', 'held_out_steps', 'augment_keys')
-# what an experiment on the amount of data varies
+# fields that an experiment on the amount of data varies
 SIZES = ('data.max_windows', 'data.max_tunes', 'data.train_share')
 
 
 def run(command: Command) -> None:
-    """Runs what is not done yet, and writes the report of what is."""
+    """Runs what is not finished yet, and reports on what is."""
     experiment, folder = (
         command.experiment,
         build.workdir(command, command.config_name) / 'experiment',
@@ -63,7 +61,7 @@ def _run(
     splits: Sequence[Experiment],
     arms: Sequence[Sequence[Arm]],
 ) -> None:
-    """Of the experiment and its repetitions on other splits, each with its arms."""
+    """Runs the experiment and its repetitions on other splits, each with its arms."""
     experiment = command.experiment
     claim_cores(command.config.train.cpu_devices, deterministic=command.config.train.deterministic)
     print(
@@ -111,7 +109,7 @@ def _split_seed(experiment: Experiment) -> int:
 
 
 def _brief(result: dict) -> dict:
-    """What is kept of a repetition on another split."""
+    """The results that are kept of a repetition on another split."""
     measures = {name: arm['measures'] for name, arm in result['arms'].items()}
     return {'highlights': result['highlights'], 'measures': measures, 'failed': result['failed']}
 
@@ -124,7 +122,7 @@ def _run_arms(
     grounds: Grounds,
     clock: 'Clock',
 ) -> dict[tuple[str, str], Outcome]:
-    """What came of the arms that can be done; the reasons of the others are added to `failures`."""
+    """The results of the arms that succeed; for the others the reasons are added to `failures`."""
     outcomes = {}
     for arm in arms:
         place, name = (arm.variant, arm.name), label(command.experiment, arm.variant, arm.name)
@@ -140,7 +138,7 @@ def _run_arms(
             outcomes[place] = finish(command, arm, sizes[place], grounds, clock.tick)
         except (Interrupted, BrokenPipeError):
             raise
-        except Exception as error:  # whatever it is, the other arms can be done
+        except Exception as error:  # whatever it is, the other arms can go on
             failures[place] = _reason(arm, error)
             print(f'arm {name} failed: {failures[place]}')
         clock.end_arm()
@@ -148,7 +146,7 @@ def _run_arms(
 
 
 def _command_line(command: Command) -> str:
-    """What repeats the experiment, wherever it was run."""
+    """The command that repeats the experiment, independent of where it was run."""
     experiment, path = command.experiment, pathlib.Path(command.config_path)
     variant = 'both' if len(experiment.configs) == len(VARIANTS) else next(iter(experiment.configs))
     values = dict(walk(command.config)) | {
@@ -164,8 +162,8 @@ def _command_line(command: Command) -> str:
 
 
 def _reason(arm: Arm, error: Exception) -> str:
-    """Why an arm failed, in a line; what is no user's mistake leaves its traceback in the arm's
-    folder.
+    """Why an arm failed, in one line; unless it is a user's mistake, the traceback is written to
+    the arm's folder.
     """
     reason = ' '.join(str(error).split())[:300] or type(error).__name__
     if isinstance(error, UserError):
@@ -175,7 +173,7 @@ def _reason(arm: Arm, error: Exception) -> str:
 
 
 def list_arms(experiment: Experiment, folder: pathlib.Path) -> list[Arm]:
-    """The arms of all variants, each with the first one of the same training."""
+    """The arms of all variants, each with the first arm of the same training as its twin."""
     arms: list[Arm] = []
     for variant, configs in experiment.configs.items():
         for name, config in configs.items():
@@ -213,8 +211,8 @@ class Corpora:
 
 
 class Clock:
-    """How much of the arms is done, in epochs and replicas measured, and how long the rest takes if
-    it goes on like that.
+    """The progress over all arms, in epochs and measured replicas, and an estimate of the time
+    left.
     """
 
     def __init__(self, arms: Sequence[Arm]):
@@ -226,11 +224,11 @@ class Clock:
         self.bar.set_description('experiment')
 
     def tick(self) -> None:
-        """An epoch of all replicas, or a replica measured."""
+        """Counts an epoch of all replicas, or a measured replica."""
         self._move(min(self.done + 1, self.ends[0]), paid=1)
 
     def end_arm(self) -> None:
-        """The arm is done, whatever was left of its epochs."""
+        """Marks the arm as finished, even if it stopped early."""
         self._move(self.ends.pop(0), paid=0)
         if not self.ends:
             self.bar.close()
@@ -240,11 +238,11 @@ class Clock:
         self.done, self.paid = done, self.paid + paid
 
     def arm(self) -> str:
-        """'N of M', which arm it is."""
+        """The number of the current arm, 'N of M'."""
         return f'{self.num_arms - len(self.ends) + 1} of {self.num_arms}'
 
     def left(self) -> str:
-        """'; about N minutes left' where that can be told."""
+        """'; about N minutes left', where there is an estimate."""
         if not self.paid:
             return ''
         seconds = (time.perf_counter() - self.begun) / self.paid * (self.ends[-1] - self.done)
@@ -263,12 +261,12 @@ def _check_measures(experiment: Experiment) -> None:
     for name, table in experiment.hypothesis.tables.items():
         if find_table(table) is None:
             raise UserError(
-                f'config.experiment: the source has no table {table} of an arm ({name})'
+                f'config.experiment: the thesis has no table {table} of an arm ({name})'
             )
 
 
 def _check_folder(arm: Arm, base: ConfigDict) -> None:
-    """Passes an arm whose folder holds nothing, or the same run."""
+    """Checks that an arm's folder is empty, or holds the same run."""
     path = arm.folder / 'config.json'
     try:
         found = runs.from_json(path.read_text(), base)
@@ -282,11 +280,12 @@ def _check_folder(arm: Arm, base: ConfigDict) -> None:
 def size_up(
     experiment: Experiment, arms: Sequence[Arm], corpora: Corpora
 ) -> tuple[dict[tuple[str, str], dict[str, int]], dict[tuple[str, str], str]]:
-    """How large each arm's training data are, told with its parameters, and why an arm is left out.
+    """The sizes of each arm's training data, printed with the number of its parameters; and the
+    reasons for arms that are left out.
 
     Raises:
-      UserError: an arm has fewer than it asks for, or than the others and that is not what the
-        experiment is about.
+      UserError: an arm has fewer windows than it asks for, or than the other arms although the
+        experiment is not about the amount of data.
     """
     tolerance = 1
     varied = {*experiment.hypothesis.variable, *experiment.hypothesis.also} & set(SIZES)
@@ -305,7 +304,7 @@ def size_up(
             f'  {name}: {describe(architecture)}, {count_parameters(architecture):,} parameters,'
             f' {num} training windows'
         )
-        # split by window the number is of both parts
+        # split by window, the number is that of both parts together
         have = num + (len(data.validation) if data.test is None else 0)
         if have < wanted - len(data.styles):
             why = (
@@ -320,7 +319,7 @@ def size_up(
         others = {
             other: count for (variant, other), count in windows.items() if variant == arm.variant
         }
-        # each style has as many as any other, in both parts
+        # all styles have the same number, in both parts
         tolerance = max(tolerance, 2 * len(data.styles) - 1)
         if not varied and max(others.values()) - min(others.values()) >= tolerance:
             counts = ', '.join(f'{other} {count}' for other, count in others.items())
@@ -332,8 +331,8 @@ def size_up(
 
 
 def _sizes(data: Dataset) -> dict[str, int]:
-    """Of the training windows how many there are and how many different ones, and the notes of the
-    tunes that they are cut from.
+    """The number of training windows, the number of distinct ones, and the number of notes in their
+    tunes.
     """
     distinct = len(np.unique(data.train.tokens(), axis=0))
     stream = data.train.stream

@@ -1,5 +1,5 @@
-"""What `--mode=evaluate` measures of a run for infilling: gaps of unseen tunes, filled by it and by
-a model left to right.
+"""What `--mode=evaluate` measures of a run for infilling: gaps in unseen tunes, filled by it and by
+a left-to-right model.
 """
 
 import dataclasses
@@ -35,16 +35,16 @@ from symmusic.training.checkpoint import Card, Checkpoints
 from symmusic.training.replicas import best_replica, replica
 
 LENGTHS = (1, 2, 4)  # bars
-MAX_GAPS = 500  # of each length
+MAX_GAPS = 500  # gaps of each length
 DRAWN_BARS, MAX_DRAWN, NUM_CANDIDATES = 2, 100, 16
 CHUNK = 400  # gaps filled at once
-# of config.data, so that the same tunes are unseen
+# fields of config.data that must agree, so that the same tunes are unseen
 SAME = ('encoding', 'split', 'split_seed', 'train_share')
 
 
 @dataclasses.dataclass(frozen=True)
 class Rival:
-    """The model left to right to compare with; None, and why there is none."""
+    """The left-to-right model to compare with; where there is none, None and the reason."""
 
     model: models.Model | None
     note: str = ''
@@ -59,8 +59,8 @@ def measure(
     markov: Markov,
     rival: Rival,
 ) -> dict | None:
-    """The section `infilling` of `comparison.json`; None of a run that is not for it, or has no
-    unseen tunes with gaps.
+    """The section `infilling` of `comparison.json`; None where the run is not for infilling, or has
+    no unseen tunes with gaps.
     """
     card, part = model.card, config.evaluate.part
     held_out = getattr(tunes, part)
@@ -90,10 +90,10 @@ def measure(
 
 
 def find_rival(config: ConfigDict, card: Card) -> Rival:
-    """That of `config.evaluate.left_to_right`, or the shipped model.
+    """The model of `config.evaluate.left_to_right`, or the shipped one.
 
     Raises:
-      UserError: the run that is named cannot be compared with.
+      UserError: the given run cannot be compared with.
     """
     path = config.evaluate.left_to_right
     if card.recipe.targets != 'gap':
@@ -123,7 +123,7 @@ def find_rival(config: ConfigDict, card: Card) -> Rival:
 
 
 def _fault(config: ConfigDict, card: Card, other: Card) -> str:
-    """Why another model cannot be compared at the same gaps; '' where it can."""
+    """Why another model cannot be compared on the same gaps; '' where it can."""
     if other.recipe.targets != 'all':
         return f"its config.train.targets is {other.recipe.targets!r}; must be 'all'"
     if other.dataset['fingerprint'] != card.dataset['fingerprint']:
@@ -146,7 +146,9 @@ def _losses(
     markov: Markov,
     train_counts: np.ndarray,
 ) -> Mapping[str, np.ndarray]:
-    """Nats [K] of each target by model, and what the first one saves."""
+    """The loss at each target, nats [K], by model, and the gain of the first model over the
+    others.
+    """
     architecture, windows, targets = model.card.architecture, loop.put(gaps.windows), gaps.targets
     losses = {
         'model': model_losses(
@@ -175,8 +177,8 @@ def _fill(
     rival: models.Model | None,
     rng: np.random.Generator,
 ) -> dict | None:
-    """How many notes are as in the tune of what each model draws in some gaps; None where no gap
-    has 8 bars on both sides.
+    """The share of notes drawn by each model in some gaps that agree with the tune; None where no
+    gap has 8 bars on both sides.
     """
     rows = gaps.centred
     if not len(rows):
@@ -222,7 +224,9 @@ def _draw(
     known_NT: np.ndarray | None,
     number: int,
 ) -> np.ndarray:
-    """The tokens [N, T] that a model draws in each window's gap; each `number` draws others."""
+    """The tokens [N, T] that a model draws in the gap of each window, different for each
+    `number`.
+    """
     gap_steps, num_steps = (
         DRAWN_BARS * STEPS_PER_BAR,
         tokens_NS.shape[1] - CONTEXT_STEPS if known_NT is not None else DRAWN_BARS * STEPS_PER_BAR,
@@ -257,7 +261,7 @@ def _draw(
 def _nats_after(
     model: models.Model, vocabulary: Vocabulary, tokens_NS: np.ndarray, end: int
 ) -> np.ndarray:
-    """What the steps from `end` on cost in each window [N], told all before."""
+    """The loss in nats [N] of the steps from `end` on in each window, given all steps before."""
     num, num_steps = tokens_NS.shape
     zeros = np.zeros(num, np.uint16)
     starts = (np.arange(num) * num_steps).astype(np.int32)

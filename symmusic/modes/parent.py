@@ -1,5 +1,5 @@
-"""The run that another one is fine-tuned from: its parameters, and which held-out tunes of the new
-run it has been trained on.
+"""The run that another one is fine-tuned from (its parent): its parameters, and which held-out
+tunes of the new run it was trained on.
 """
 
 import dataclasses
@@ -26,14 +26,14 @@ from symmusic.training.replicas import best_replica, replica, stack
 from symmusic.training.state import TrainState
 
 SHIPPED = 'shipped'  # as `config.init_from` names the shipped model
-FILE = 'init_from.json'  # of a run's folder: what it began with
+FILE = 'init_from.json'  # in a run's folder: the run it started from
 
 
 @dataclasses.dataclass(frozen=True)
 class Parent:
-    """What a run begins with: the best parameters of another one, of `epoch`.
+    """The initial parameters of a run: the best ones of another run, from its epoch `epoch`.
 
-    `state` says that the other one is not finished, '' where it is.
+    `state` says that the other run is not finished; '' where it is.
     """
 
     params: Params
@@ -44,10 +44,10 @@ class Parent:
 
 
 def load(config: ConfigDict) -> Parent | None:
-    """The run of `config.init_from`, None where training begins at random.
+    """The run of `config.init_from`; None where training starts from random parameters.
 
     Raises:
-      UserError: there is no such run, it has not finished an epoch, or has another encoding.
+      UserError: the run does not exist, has not finished an epoch, or has another encoding.
     """
     if not config.init_from:
         return None
@@ -80,7 +80,8 @@ def _of_run(path: str) -> Parent:
 
 
 def begin(parent: Parent, states: TrainState, card: Card) -> TrainState:
-    """Every replica with the parent's parameters; classes that it lacks differ.
+    """The states with the parent's parameters in every replica; only classes that the parent lacks
+    differ between replicas.
 
     Raises:
       UserError: the networks differ.
@@ -104,13 +105,13 @@ def begin(parent: Parent, states: TrainState, card: Card) -> TrainState:
 
 
 def describe(parent: Parent, config: ConfigDict, corpus: Corpus) -> dict:
-    """What `init_from.json` and the summary say of the parent: `run`, `epoch`, the new run's
-    `split`, and in `held_out_families` by part how many families of its held-out tunes there are
-    (`num`) and how many of them the parent, or one before it, was trained on (`seen`); null where
-    that cannot be told, or no tune is held out.
+    """The description of the parent in `init_from.json` and in the summary: `run`, `epoch`, the new
+    run's `split`, and in `held_out_families` for each part the number of families of its held-out
+    tunes (`num`) and of those that the parent, or one of its own parents, was trained on (`seen`);
+    null where that is not known, or no tune is held out.
 
     Raises:
-      UserError: so many that there is no test figure of unseen tunes.
+      UserError: too many were seen to test on unseen tunes.
     """
     found = {
         'run': config.init_from,
@@ -140,8 +141,8 @@ def describe(parent: Parent, config: ConfigDict, corpus: Corpus) -> dict:
 
 
 def _check(found: dict, parent: Parent, config: ConfigDict, corpus: Corpus) -> None:
-    """Refuses a run whose held-out tunes are mostly not unseen: of another split of the same tunes,
-    or half of the test families.
+    """Refuses a run whose held-out tunes are mostly not unseen: another split of the same tunes, or
+    half of the test families seen.
     """
     counts = found['held_out_families']
     num_seen, num = counts[TEST]['seen'], counts[TEST]['num']
@@ -160,8 +161,8 @@ def _check(found: dict, parent: Parent, config: ConfigDict, corpus: Corpus) -> N
 
 
 def remark(found: dict | None, part: str = TEST) -> str:
-    """How many families of a part the parent has seen, as a line says it; '' where none, or there
-    is no parent.
+    """A remark on how many families of a part the parent has seen; '' where it has seen none, or
+    there is no parent.
     """
     if not found or not found['held_out_families']:
         return ''
@@ -175,10 +176,10 @@ def remark(found: dict | None, part: str = TEST) -> str:
 
 
 def announce(parent: Parent, found: dict) -> list[str]:
-    """What the user is told at the beginning, line by line."""
+    """The lines that are printed at the start of training."""
     state = f' ({parent.state})' if parent.state else ''
     lines = [
-        f'begins with the best parameters of {parent.name}, of its epoch {parent.epoch}{state}'
+        f'starts from the best parameters of {parent.name}, of its epoch {parent.epoch}{state}'
     ]
     lines += [
         f'{line}: figures on them are not of unseen tunes'
@@ -194,12 +195,12 @@ def announce(parent: Parent, found: dict) -> list[str]:
 
 
 def write(workdir: pathlib.Path, found: dict) -> None:
-    """Keeps `describe` beside the run, as the parent may go on training."""
+    """Stores the description of the parent with the run, as the parent may train on."""
     write_whole(workdir / FILE, json.dumps(found, indent=2) + '\n')
 
 
 def read(workdir: pathlib.Path) -> dict | None:
-    """What `write` kept; None where there is nothing, or it is damaged."""
+    """What `write` stored; None where there is nothing, or it is damaged."""
     try:
         found = json.loads((workdir / FILE).read_text())
         return found if 'held_out_families' in found else None
@@ -208,9 +209,7 @@ def read(workdir: pathlib.Path) -> dict | None:
 
 
 def _trained_on(init_from: str, config: ConfigDict) -> tuple[Tune, ...] | None:
-    """The tunes that a run was trained on, and those that it was fine-tuned from; None where they
-    are not known.
-    """
+    """The tunes that a run and its parents were trained on; None where they are not known."""
     if init_from == SHIPPED:
         _, card, _ = shipped.read_shipped()
         own = runs.from_dict(card.config, config)
@@ -232,5 +231,5 @@ def _trained_on(init_from: str, config: ConfigDict) -> tuple[Tune, ...] | None:
 
 
 def _phrases(events: np.ndarray) -> tuple[np.ndarray, ...]:
-    """The phrases of a tune's events, as they were before silence was written between them."""
+    """The phrases of a tune's events, as before silence was inserted between them."""
     return tuple(map(to_events, extract_phrases(from_events(events))))

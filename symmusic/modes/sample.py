@@ -21,13 +21,13 @@ from symmusic.wording import count
 
 
 def run(command: Command) -> None:
-    """Draws pieces; needs nothing but the workdir."""
+    """Draws pieces and prints the folder that they are in."""
     config, model, workdir = load_of_command(command)
     print(draw(config, model, workdir))
 
 
 def draw(config: ConfigDict, model: Model, workdir: pathlib.Path) -> pathlib.Path:
-    """Composes pieces after the prompt and writes them; the folder where they are."""
+    """Draws pieces after the prompt and writes them; returns their folder."""
     settings = config.sample
     task = sampling.prepare(config, model.card.vocabulary)
     font = find_font(settings.sound_font) if settings.wav else None
@@ -44,7 +44,7 @@ def draw(config: ConfigDict, model: Model, workdir: pathlib.Path) -> pathlib.Pat
         **model.made_with,
         'prompt_events': [*task.prompt.events.tolist(), *task.prompt.after.tolist()],
     }
-    # whoever opens a run's pieces must not meet those of another model
+    # a run's folder must not hold pieces of another model under the same name
     name = task.prompt.name + '-shipped' * ('shipped' in model.made_with)
     folder = choose_folder(workdir / 'samples', name, made_with)
     write_gallery(
@@ -107,7 +107,7 @@ def _say_of_copies(settings: ConfigDict, drawing: Drawing) -> None:
 
 
 def _of_instrument(settings: ConfigDict, prompt: Prompt) -> list[str]:
-    """What to say of an instrument that the page has no sound of."""
+    """Notices on an instrument for which the page has no sound of its own."""
     sound, is_own = page_sound(prompt.program)
     if is_own or not (settings.instrument or prompt.program):
         return []

@@ -11,7 +11,7 @@ from symmusic.files import choose_folder
 
 
 def run(command: Command) -> None:
-    """Prints and writes what the corpus is; one that keeps nothing is described as well."""
+    """Prints and writes the statistics of the corpus, even if none of its tunes is kept."""
     data = command.config.data
     workdir = build.workdir(command, f'stats-{_name(data.corpus)}')
     corpus = build.corpus(command.config)
@@ -23,7 +23,7 @@ def run(command: Command) -> None:
     statistics = describe(corpus, encoding=data.encoding, **cut)
     print(as_text(statistics))
     path = pathlib.Path(data.corpus).expanduser()
-    # Not the path as it was given: '.' is another corpus in another folder.
+    # Not the path as it was given: '.' means another corpus in another folder.
     place = {} if data.corpus in NAMED else {'corpus': str(path.resolve())}
     settings = {**runs.to_dict(data), **place, 'fingerprint': corpus.fingerprint}
     folder = choose_folder(workdir, 'stats', settings)
@@ -32,8 +32,8 @@ def run(command: Command) -> None:
 
 
 def _name(corpus: str) -> str:
-    """The corpus's name, or its folder's or file's without the file's suffix; of a path such as '.'
-    that of the folder it leads to.
+    """The name of the corpus, of its folder, or of its file without the suffix; for a path such as
+    '.' the name of the resolved folder.
     """
     path = pathlib.Path(corpus).expanduser()
     if corpus in NAMED:

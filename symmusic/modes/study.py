@@ -1,4 +1,4 @@
-"""`--mode=study`: builds a listening study, or with `--answers` analyses what was answered."""
+"""`--mode=study`: builds a listening study, or with `--answers` analyses the answers."""
 
 import dataclasses
 import json
@@ -28,11 +28,11 @@ from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator, random_key
 from symmusic.wording import count
 
-MOST_NAMED = 3  # files in a line
+MOST_NAMED = 3  # most files listed in one message
 
 
 def run(command: Command) -> None:
-    """Writes the questionnaire and its key, or the report on the answers."""
+    """Builds the questionnaire and its key, or reports on the answers."""
     if 'answers' in command.options:
         analyse(command, pathlib.Path(command.options['answers']).expanduser())
     else:
@@ -40,7 +40,7 @@ def run(command: Command) -> None:
 
 
 def build_study(command: Command) -> None:
-    """Draws the pieces; a study that is there already is kept, so that answers to it stay valid."""
+    """Draws the pieces; an existing study is kept, so that answers to it stay valid."""
     config, model, workdir = models.load_of_command(command)
     door.check(config, workdir)
     made_with = {
@@ -58,7 +58,7 @@ def build_study(command: Command) -> None:
     if (folder / KEY).exists() and (folder / PAGE).exists():
         study = read_key(folder)
         print(
-            f'study {study.id} is there already, with these settings, and kept; another'
+            f'study {study.id} exists already with these settings and is kept; another'
             ' --config.seed draws another one'
         )
     else:
@@ -84,8 +84,8 @@ def build_study(command: Command) -> None:
 
 
 def _draw(config: ConfigDict, model: models.Model) -> Study:
-    """Training excerpts and the model's pieces, all in C major or A minor and through the model's
-    encoding.
+    """Builds a study of training excerpts and the model's pieces, all in C major or A minor and
+    passed through the model's encoding.
     """
     card, num, num_steps = (
         model.card,
@@ -97,8 +97,8 @@ def _draw(config: ConfigDict, model: models.Model) -> Study:
     rng = generator(config.seed, Stream.STUDY)
     tunes = material.split_as_trained(config, corpus)
     excerpts = cut_excerpts(tunes.train, num_steps)
-    # As the model would write them: an encoding that cannot tell a repeated note must not tell who
-    # wrote it.
+    # As the model would write them: an encoding that cannot represent repeated notes must not
+    # reveal which pieces are real.
     heard = np.array(
         [vocabulary.decode(vocabulary.encode(events)) for events in excerpts.events_NT]
     ).reshape(-1, num_steps)
@@ -176,7 +176,7 @@ def _draw_rows(
     rng: np.random.Generator,
     what: str,
 ) -> list[int]:
-    """Rows of excerpts in which a note begins, each of another tune family."""
+    """Random rows of excerpts in which a note starts, each from a different tune family."""
     family_of = {
         tune.file: int(family) for tune, family in zip(corpus.kept, corpus.families, strict=True)
     }
@@ -198,7 +198,7 @@ def _place(excerpts: Excerpts, row: int) -> str:
 
 
 def analyse(command: Command, answers: pathlib.Path) -> None:
-    """Reads the files of a folder and reports on the study of this workdir that most of them
+    """Reads the answer files of a folder and reports on the study of this workdir that most of them
     answer.
     """
     workdir = build.workdir(command, command.config_name)

@@ -45,9 +45,7 @@ def test_copies_of_a_training_tune_are_too_near_and_unseen_tunes_are_not():
     np.testing.assert_array_equal(near([copy, other, copy]), [True, False, True])
     assert near.num_refused == 2
     assert 1 < near.level < (copy >= 0).sum()
-    with pytest.raises(
-        UserError, match='no unseen tune of the run is as long as the pieces'
-    ):
+    with pytest.raises(UserError, match='no unseen tune of the run is as long as the pieces'):
         copying.Near(originals, VOCABULARY, 640)
     with pytest.raises(UserError, match='no unseen tune'):
         copying.Near(gather_originals(tunes, []), VOCABULARY, 64)

@@ -160,7 +160,7 @@ def test_a_run_that_is_not_finished_is_named_with_its_epoch(trained, tmp_path, c
     assert launch.main(arguments(tmp_path / 'child', folder, **init)) == 0
     epoch = int(states.best_epoch[0])
     assert (
-        f'begins with the best parameters of {going_on}, of its epoch {epoch} (that run is not'
+        f'starts from the best parameters of {going_on}, of its epoch {epoch} (that run is not'
         ' finished: 2 of 5 epochs)' in capsys.readouterr().out
     )
     assert json.loads((tmp_path / 'child' / 'init_from.json').read_text())['epoch'] == epoch
@@ -185,7 +185,7 @@ def test_the_shipped_model_is_fine_tuned(tmp_path, capsys, refused, folk):
     assert '--config=configs/pretrained.py has its network' in error
     assert launch.main([*argv, '--config=configs/pretrained.py']) == 0
     printed = capsys.readouterr().out
-    assert 'begins with the best parameters of the shipped model, of its epoch 25' in printed
+    assert 'starts from the best parameters of the shipped model, of its epoch 25' in printed
     found = json.loads((tmp_path / 'run' / 'summary.json').read_text())
     assert found['init_from']['held_out_families']['test']['seen'] == 0
     # it has learnt to read tunes elsewhere: one epoch on a few walks is better than none
