@@ -165,10 +165,12 @@ NESTED = {
 
 @pytest.mark.parametrize('name', NESTED)
 def test_abc_that_nests_or_repeats_without_end(name):
-    """Twice as much takes twice the work, not four times; and 25 times as much is read as well."""
+    """Twice as much takes twice the work, not four times; and far more than Python's
+    stack holds is read as well.
+    """
     small, large = (calls(read, NESTED[name](n)) for n in (100, 200))
     assert large < 2.5 * small
-    read(NESTED[name](5000))
+    read(NESTED[name](2 * sys.getrecursionlimit()))
 
 
 FEW_SECONDS = 0.02  # what takes less is not measured exactly
@@ -187,10 +189,12 @@ def seconds(function, argument, times=1):
 def check_linear(function, text, sizes=(1_000, 16_000)):
     """The time that `function(text(size))` takes grows less than size ** 1.5."""
     for small, large in itertools.pairwise(sizes):
-        if seconds(function, text(large)) < FEW_SECONDS:
+        first = seconds(function, text(large))
+        if first < FEW_SECONDS:
             continue
         allowed = (large / small) ** 1.5 * seconds(function, text(small), 3) + FEW_SECONDS
-        assert seconds(function, text(large), 3) < allowed, (text(8), large)
+        # other processes make a time longer, never shorter: one that is short enough will do
+        assert first < allowed or seconds(function, text(large), 5) < allowed, (text(8), large)
 
 
 # what a field or directive is filled with: one sign without end, or a beginning that never ends
