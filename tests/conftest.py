@@ -2,6 +2,7 @@
 data where there is any.
 """
 
+import fcntl
 import os
 import pathlib
 import shutil
@@ -50,10 +51,13 @@ def compiled() -> Iterator[None]:
 
 @pytest.fixture(scope='session')
 def prepared_folk(tmp_path_factory) -> pathlib.Path:
-    """A folder of prepared corpora that holds `folk`."""
-    folder = tmp_path_factory.mktemp('folk')
-    with pytest.MonkeyPatch.context() as patch:
+    """A folder of prepared corpora that holds `folk`, which one worker prepares for all."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if 'PYTEST_XDIST_WORKER' in os.environ else base) / 'prepared_folk'
+    folder.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch, open(f'{folder}.lock', 'w') as lock:
         patch.setenv('SYMMUSIC_CACHE', str(folder))
+        fcntl.flock(lock, fcntl.LOCK_EX)
         load_corpus('folk', Settings())
     return folder
 
@@ -62,6 +66,19 @@ def prepared_folk(tmp_path_factory) -> pathlib.Path:
 def folk(prepared_folk, monkeypatch) -> None:
     """The corpus that the shipped model was trained on is in the cache."""
     monkeypatch.setenv('SYMMUSIC_CACHE', str(prepared_folk))
+
+
+@pytest.fixture
+def undrawn(monkeypatch) -> None:
+    """Figures are made, but neither laid out nor drawn, which takes most of the time of a short
+    run. For tests of something else; those of the figures and of whole runs draw them.
+    """
+    from matplotlib.figure import Figure
+
+    def write_nothing(figure, file, **how):
+        file.write(b'\x89PNG')
+
+    monkeypatch.setattr(Figure, 'savefig', write_nothing)
 
 
 @pytest.fixture(scope='session')

@@ -24,6 +24,14 @@ def model():
     return symmusic.load()
 
 
+@pytest.fixture(scope='module')
+def piece(model, prepared_folk):
+    """Two bars after the tune."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('SYMMUSIC_CACHE', str(prepared_folk))
+        return model.continue_tune(TUNE, num_samples=1, num_bars=2)[0]
+
+
 def pitches(piece):
     return [pitch for _, _, pitch in piece.notes]
 
@@ -46,7 +54,7 @@ def test_a_tune_is_continued(folk, model, tmp_path):
 
 def test_notes_are_a_prompt(folk, model):
     notes = [(step, 1, 60 + step) for step in range(4)]
-    piece = model.continue_tune(notes, num_samples=1, num_bars=1)[0]
+    piece = model.continue_tune(notes, num_samples=1, num_bars=2)[0]
     score = read_abc_tune(piece.joined_abc)
     assert [note.pitch for note in score.notes][:4] == [60, 61, 62, 63]
 
@@ -61,8 +69,7 @@ def test_bars_are_redrawn(folk, model):
     assert max(onset for onset, _, _ in piece.notes) < 8
 
 
-def test_a_piece_is_saved_in_each_format(folk, model, tmp_path):
-    piece = model.continue_tune(TUNE, num_samples=1, num_bars=2)[0]
+def test_a_piece_is_saved_in_each_format(piece, tmp_path):
     for suffix, start in {
         '.mid': b'MThd',
         '.abc': b'X:1',
@@ -101,8 +108,7 @@ def test_mistakes_are_one_line(folk, model, prompt, fields, words):
     assert '\n' not in str(raised.value)
 
 
-def test_a_suffix_that_is_none(folk, model, tmp_path):
-    piece = model.continue_tune(TUNE, num_samples=1, num_bars=1)[0]
+def test_a_suffix_that_is_none(piece, tmp_path):
     with pytest.raises(symmusic.UserError, match=r'must be one of .mid, .abc, .musicxml, .wav'):
         piece.save(tmp_path / 'piece.txt')
     assert list(tmp_path.iterdir()) == []

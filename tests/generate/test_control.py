@@ -98,9 +98,8 @@ def kept_tokens(draw):
 NONE_KEPT = np.full(BAR * NUM_BARS, DRAWN)
 
 
-@given(wishes(), st.sampled_from([[2, 0], [2, 1], [0]]), st.just(NONE_KEPT) | kept_tokens())
-@settings(deadline=None, max_examples=80)
-def test_the_masks_let_through_just_what_is_wished(wish, prompt, kept):
+def check_masks(wish, prompt, kept):
+    """Of all pieces there are, just those pass that are as wished."""
     prompt = np.array(prompt, np.uint8)
     sounds = bool(TINY.decode(prompt)[0] >= 0) and prompt[-1] != 1
     expected = np.array([are_met(wish, kept, events, sounds) for events in EVENTS])
@@ -124,6 +123,22 @@ def test_the_masks_let_through_just_what_is_wished(wish, prompt, kept):
         through = through & allowed_BV[np.arange(len(ALL)), token_B]
         state = masks.advance(row, state, token_B)
     np.testing.assert_array_equal(through, expected)
+
+
+CASES = (wishes(), st.sampled_from([[2, 0], [2, 1], [0]]), st.just(NONE_KEPT) | kept_tokens())
+
+
+@given(*CASES)
+@settings(deadline=None, max_examples=30)
+def test_the_masks_let_through_just_what_is_wished(wish, prompt, kept):
+    check_masks(wish, prompt, kept)
+
+
+@pytest.mark.slow
+@given(*CASES)
+@settings(deadline=None, max_examples=600)
+def test_the_masks_let_through_just_what_is_wished_in_many_cases(wish, prompt, kept):
+    check_masks(wish, prompt, kept)
 
 
 def drawn(wish, seed=0, num_bars=2, transposed_by=0, **how):

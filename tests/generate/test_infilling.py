@@ -37,6 +37,9 @@ def params():
     return jax.tree.map(lambda leaf: 2 * leaf, made)
 
 
+read_all = jax.jit(apply_all, static_argnums=3)
+
+
 def known_after_gap(seed=0, num_bars=2):
     """[N] a bar that is not known, and some that are."""
     tokens = np.random.default_rng(seed).integers(0, BLANK, num_bars * 16).astype(np.uint8)
@@ -74,9 +77,7 @@ def test_the_gap_has_the_model_s_own_probability():
         tokens = jnp.asarray(np.concatenate([piece.read, piece.tokens]), jnp.int32)[None]
         future = np.concatenate([np.full(len(prompt.tokens) - 1, BLANK), known])[None]
         positions = jnp.arange(tokens.shape[1] - 1)[None] % 16
-        logits_BTV, _ = apply_all(
-            params(), tokens[:, :-1], positions, INFILLING, future_BT=jnp.asarray(future, jnp.int32)
-        )
+        logits_BTV, _ = read_all(params(), tokens[:, :-1], positions, INFILLING, future_BT=future)
         logs_TV = np.asarray(jax.nn.log_softmax(logits_BTV))[0, len(prompt.tokens) - 1 :][:GAP]
         assert_allclose(
             piece.log_probabilities[:GAP], logs_TV[np.arange(GAP), piece.tokens[:GAP]], atol=1e-4

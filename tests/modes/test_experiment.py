@@ -146,6 +146,7 @@ STAGES = [
 ]
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_killed_at_every_stage_it_ends_the_same(whole, config, tmp_path, capsys):
     for module, name, after in STAGES:
         with pytest.MonkeyPatch.context() as monkeypatch:
@@ -159,6 +160,7 @@ def test_killed_at_every_stage_it_ends_the_same(whole, config, tmp_path, capsys)
     assert results(tmp_path) == results(whole)
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_arms_of_a_version_without_a_level_of_real_continuations(whole, config, tmp_path, capsys):
     shutil.copytree(whole, tmp_path / 'old')
     for path in (tmp_path / 'old').rglob('arm.json'):
@@ -170,6 +172,7 @@ def test_arms_of_a_version_without_a_level_of_real_continuations(whole, config, 
     assert results(tmp_path / 'old') == results(whole)
 
 
+@pytest.mark.usefixtures('undrawn')
 @pytest.mark.parametrize(
     ('field', 'num_measured'),
     [
@@ -194,6 +197,7 @@ def test_a_finished_arm_is_measured_again_where_its_pieces_differ(
     assert (measures == before) == (num_measured == 0)
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_damaged_results_are_said_and_made_anew(whole, config, tmp_path, capsys):
     workdir = pathlib.Path(shutil.copytree(whole, tmp_path / 'copy'))
     folder = workdir / 'experiment' / 'sound'
@@ -222,6 +226,7 @@ def test_damaged_results_are_said_and_made_anew(whole, config, tmp_path, capsys)
     assert results(workdir) == results(whole)
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_heat_maps_are_of_the_pieces_that_are_measured(whole, config, tmp_path, monkeypatch):
     shutil.copytree(whole, tmp_path / 'run')
     for path in [*(tmp_path / 'run').rglob('arm.json'), *(tmp_path / 'run').rglob('measures/*')]:
@@ -343,6 +348,7 @@ def test_a_process_killed_again_and_again_ends_the_same(whole, config, tmp_path)
     assert results(tmp_path) == results(whole)
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_a_failed_arm_is_reported_and_the_others_go_on(
     whole, config, tmp_path, monkeypatch, capsys
 ):

@@ -27,6 +27,8 @@ from tests.test_launch import (
     trained,  # noqa: F401 - a fixture
 )
 
+pytestmark = pytest.mark.usefixtures('undrawn')
+
 
 def other_tunes(folder, seeds=range(20, 32)):
     folder.mkdir()

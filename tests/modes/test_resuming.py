@@ -11,6 +11,8 @@ from symmusic.config import fields
 from symmusic.training.checkpoint import Checkpoints
 from tests.test_launch import arguments, make_corpus
 
+pytestmark = pytest.mark.usefixtures('undrawn')
+
 
 @pytest.fixture(scope='module')
 def corpus(tmp_path_factory):

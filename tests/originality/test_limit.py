@@ -130,7 +130,7 @@ def pieces_of_a_bar(index, masks):
     return [from_events(piece.events) for piece in drawn], [piece.num_redraws for piece in drawn]
 
 
-@settings(max_examples=6)  # each is a program of its own to be compiled
+@settings(max_examples=3)  # each is a program of its own to be compiled
 @given(
     st.integers(2, 5),
     st.integers(0, 1000),
