@@ -66,7 +66,7 @@ def test_a_corpus_that_is_read_otherwise(folk, shipped_card, capsys):
     ]
     changed = dataclasses.replace(corpus, tunes=tuple(tunes), families=corpus.families[1:])
     own = build.of_shipped(changed, shipped_card)
-    assert 'are taken by their names' in capsys.readouterr().out
+    assert 'are identified by their names' in capsys.readouterr().out
     split = material.split_as_trained(config, own)
     for part in ('validation', 'test'):
         files = {tune.file for tune in getattr(split, part)}
