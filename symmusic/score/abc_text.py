@@ -55,6 +55,8 @@ _LETTERS = {
     '/O': 'Ø',
     '/o': 'ø',
 }
+_ENTITY = r'&(?:\#[0-9]{1,7}|\#[Xx][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});'
+_SPECIAL = re.compile(rf'[\\%]|{_ENTITY}')
 _ESCAPE = re.compile(
     rf"""
   \\u(?P<short>[0-9A-Fa-f]{{4}})
@@ -63,7 +65,7 @@ _ESCAPE = re.compile(
 | \\(?P<letter>{'|'.join(_LETTERS)})
 | \\(?P<accent>[{re.escape(''.join(_ACCENTS))}])(?P<accented>[A-Za-z])
 | \\(?P<sign>[\\%&])
-| (?P<entity>&(?:\#[0-9]{{1,7}}|\#[Xx][0-9A-Fa-f]{{1,6}}|[A-Za-z][A-Za-z0-9]{{1,31}});)
+| (?P<entity>{_ENTITY})
 """,
     re.VERBOSE,
 )
@@ -119,11 +121,11 @@ def read_text(text: str) -> str:
 
 
 def escape_text(text: str) -> str:
-    r"""A text on one line that `read_text` reads as it is, without what is not printed and without
-    ABC's comment sign and backslash, which programs read in different ways.
+    r"""A text on one line that `read_text` reads as it is, without what is not printed: `%` becomes
+    `\%`, which starts no comment, `\` becomes `\\`, and `&amp;` becomes `\&amp;`.
     """
-    text = ''.join(' ' if each in '%\\' or not each.isprintable() else each for each in text)
-    return _ESCAPE.sub(lambda escape: '\\' + escape[0], ' '.join(text.split()))
+    text = ''.join(each if each.isprintable() else ' ' for each in text)
+    return _SPECIAL.sub(lambda special: '\\' + special[0], ' '.join(text.split()))
 
 
 def _letter(escape: re.Match) -> str:

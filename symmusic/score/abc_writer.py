@@ -27,7 +27,7 @@ def format_abc(
 
     Args:
       notes: one after the other, in sixteenths.
-      title: any text; what ABC would take for more than a text is taken out of it.
+      title: any text; what is not printed is left out of it.
       key: whose signature and spelling it is written in.
       qpm: quarters per minute, rounded.
       num_bars: at least so many are written.

@@ -91,11 +91,14 @@ def test_accents(written, text):
 
 @hypothesis.given(st.text(max_size=80))
 @hypothesis.example('&amp; &eacute; \\&')
+@hypothesis.example('100% \\% \\\\% a\\')
 def test_an_escaped_text_is_read_as_it_is(text):
     escaped = escape_text(text)
     assert '\n' not in escaped
-    expected = ''.join(' ' if each in '%\\' or not each.isprintable() else each for each in text)
-    assert read_text(escaped) == ' '.join(expected.split())
+    expected = ''.join(each if each.isprintable() else ' ' for each in text)
+    expected = ' '.join(expected.split())
+    assert read_text(escaped) == expected
+    assert read_abc_tune(f'X:1\nT:{escaped}\nK:C\nC').title == expected
 
 
 def test_a_title_is_bounded():

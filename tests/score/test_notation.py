@@ -194,7 +194,8 @@ def test_a_title_is_a_title():
         text.encode()
     abc = format_abc([Note(0, 4, 60)], title=NASTY, key=Key(0, True))
     assert re.findall('^K:.*', abc, re.M) == ['K:C']
-    assert read_abc_tune(abc).title == 'A <b>&amp;</b> "é" K:F#'
+    assert read_abc_tune(abc).title == 'A <b>&amp;</b> % \\"é" K:F#'
+    assert 'T:100\\% of \\\\' in format_abc([Note(0, 4, 60)], title='100% of \\', key=Key(0, True))
     root = ElementTree.fromstring(
         format_musicxml([Note(0, 4, 60)], title=NASTY, key=Key(0, True)).encode()
     )
