@@ -1,4 +1,4 @@
-"""Pieces from a prompt: drawing, drawing again what came out empty, and the way back to the
+"""Pieces from a prompt: sampling them, sampling empty ones again, and transposing back to the
 prompt's key.
 """
 
@@ -24,8 +24,8 @@ from symmusic.training.devices import BY_PIECE, EVERYWHERE, make_mesh, place
 
 @dataclasses.dataclass(frozen=True)
 class Manner:
-    """How to draw; the fields of `config.sample` of the same names. `window_steps` is None where
-    the state is carried.
+    """How to sample; the fields are those of `config.sample` with the same names. `window_steps` is
+    None if the state is carried.
     """
 
     num_samples: int
@@ -40,7 +40,7 @@ class Manner:
     keep_distributions: bool
 
 
-# of the drawn events of B pieces, in the model's key, which are to be drawn again: bool [B]
+# from the drawn events of B pieces, in the model's key, which are to be drawn again: bool [B]
 Judge = Callable[[Sequence[np.ndarray]], np.ndarray]
 
 
@@ -51,16 +51,16 @@ class Piece:
     Attributes:
       tokens: [N] uint8, in the model's key.
       events: [N] int8, in the prompt's key.
-      log_probability: of the drawn ones of the N tokens under the model, in nats, at temperature 1.
-      num_redraws: how often it was drawn again before this.
-      probabilities: [N, V] of what each token was drawn from, where kept.
-      weights: [N, T] of attention, where kept and there is one; the last column is the step right
-        before the row's own.
-      read: [P] uint8 tokens before the first of the piece as the model has read them (the prompt's
-        but for the last, and the one drawn in its place), where distributions are kept.
-      log_probabilities: [N] of each token, also of those that were given.
-      num_refused: steps at which a copy was refused; None where all are welcome.
-      is_given: [N] bool, the steps that were known before anything was drawn; None = none.
+      log_probability: sum over the drawn tokens under the model, in nats, at temperature 1.
+      num_redraws: how often it was drawn again.
+      probabilities: [N, V] the distribution that each token was drawn from, if kept.
+      weights: [N, T] attention weights, if kept and the model has attention; the last column is the
+        step right before the row's own.
+      read: [P] uint8 tokens before the piece as the model has read them (the prompt without its
+        last token, and the one drawn in its place), if distributions are kept.
+      log_probabilities: [N] of each token, including given ones.
+      num_refused: steps at which a copy was refused; None if copies are not limited.
+      is_given: [N] bool, the steps that were known before sampling; None = none.
     """
 
     tokens: np.ndarray
@@ -81,7 +81,7 @@ class Piece:
 
     @property
     def surprise(self) -> float:
-        """Nats per step that was drawn; 0 of none."""
+        """Nats per drawn step; 0 if none was drawn."""
         return -self.log_probability / max(int(self.is_drawn.sum()), 1)
 
     @property
@@ -89,7 +89,7 @@ class Piece:
         return not (self.events >= 0).any()
 
     def up_to(self, num_steps: int) -> 'Piece':
-        """Its first steps as a piece of their own."""
+        """Its first steps as a new piece."""
         arrays = {
             field.name: value[:num_steps]
             for field in dataclasses.fields(self)
@@ -99,7 +99,7 @@ class Piece:
 
 
 def _counted(piece: Piece) -> Piece:
-    """The piece with the sum of the log probabilities of what was drawn."""
+    """The piece with the sum of the log probabilities of its drawn tokens."""
     drawn = piece.log_probabilities[piece.is_drawn]
     return dataclasses.replace(piece, log_probability=float(drawn.sum(dtype=np.float64)))
 
@@ -116,16 +116,17 @@ def compose(
     reject: Judge | None = None,
     known_N: np.ndarray | None = None,
 ) -> list[Piece]:
-    """Draws pieces as the thesis did: the prompt but for its last step is read, one token more than
-    the new bars have is drawn, and the first, which completes the prompt's last bar, is dropped.
+    """Samples pieces as in the thesis: the prompt is read without its last step, one token more
+    than the new bars have is drawn, and the first, which completes the prompt's last bar, is
+    dropped.
 
-    An empty piece is drawn again, in at most `max_redraws` rounds, and so are one of a single pitch
-    with `redraw_stuck`, one that `index` and `masks` together left nothing to draw for, and any
-    that `reject` flags; greedy pieces never are. Piece n of a key is the same whatever
-    `num_samples` is. Where `masks` hold, the prompt's last step stays what it is.
+    Empty pieces are drawn again, in at most `max_redraws` rounds. So are pieces of a single pitch
+    with `redraw_stuck`, pieces for which `index` and `masks` together left nothing to draw, and any
+    piece that `reject` flags. Greedy pieces never are. Piece n of a key does not depend on
+    `num_samples`. With `masks` the prompt's last step is kept.
 
-    An infilling model may be told in advance which of the new bars' tokens stand, `known_N`, blanks
-    elsewhere.
+    For an infilling model `known_N` holds the tokens of the new bars that are known in advance,
+    with blanks elsewhere.
     """
     prompts_BT = np.broadcast_to(prompt.tokens, (manner.num_samples, len(prompt.tokens)))
     known_BN = (
@@ -154,7 +155,7 @@ def compose(
 
 
 def as_pieces(drawn: Drawn, prompts_BT: np.ndarray, vocabulary: Vocabulary) -> list[Piece]:
-    """What `draw_continuations` drew after the prompts, one by one, in the model's key."""
+    """The result of `draw_continuations` as single pieces, in the model's key."""
     first_B = drawn.tokens_BN[:, :1].astype(np.uint8)
     limited = next((state for state in drawn.states if hasattr(state, 'refused_B')), None)
     drawn = jax.tree.map(lambda array: array[:, 1:], drawn.replace(states=()))
@@ -192,21 +193,21 @@ def draw_continuations(
     reject: Judge | None = None,
     known_BN: np.ndarray | None = None,
 ) -> tuple[Drawn, np.ndarray]:
-    """What `compose` draws, as arrays, after a prompt of whole bars for each piece: the token that
-    completes the prompt and the continuation's, and how often each piece was drawn again. `masks`
-    and `index` limit what is drawn; `known_BN` are tokens of the continuations that are known in
-    advance, among them the last, blanks elsewhere.
+    """What `compose` draws, as arrays, after one prompt of whole bars per piece: the token that
+    completes the prompt and those of the continuation, and how often each piece was drawn again.
+    `masks` and `index` limit what is drawn. `known_BN` holds the tokens of the continuations that
+    are known in advance, including the last one, with blanks elsewhere.
 
     Raises:
-      UserError: a piece could be drawn within `masks` but with a run of `index` alone.
+      UserError: within `masks` a piece could only be drawn with a copied run of `index`.
     """
     num_samples, num_steps = len(prompts_BT), manner.num_bars * STEPS_PER_BAR + 1
     judged = slice(None) if masks is None else np.asarray(masks.rows.counts)[1:]
-    # each device draws a part of the pieces, which need nothing of one another
+    # each device draws a part of the pieces, which are independent
     mesh = make_mesh(1, num_samples, jax.local_devices())
     spread = functools.partial(place, mesh=mesh, spec=BY_PIECE)
     future_BN = None
-    if known_BN is not None:  # what completes the prompt is no part of it
+    if known_BN is not None:  # the token that completes the prompt is not included
         blank = architecture.num_classes
         future_BN = spread(
             np.pad(known_BN.astype(np.int32), ((0, 0), (1, 0)), constant_values=blank)
@@ -271,7 +272,7 @@ def draw_continuations(
 
 
 def _is_stuck(drawn: Drawn) -> np.ndarray:
-    """[B] which pieces came to a step at which every class would have completed a copied run."""
+    """[B] which pieces reached a step at which every class would have completed a copied run."""
     stuck_B = np.zeros(len(drawn.tokens_BN), bool)
     for state in drawn.states:
         if hasattr(state, 'stuck_B'):
@@ -289,8 +290,8 @@ def _unwanted(events: np.ndarray, stuck: bool) -> bool:
 
 
 def ranked(pieces: Sequence[Piece], copied: Sequence[int], by: str) -> list[int]:
-    """The places of pieces, the best first: by `likelihood`, by `originality` (the fewest notes
-    `copied`), or by the sum of both places.
+    """The indices of pieces, the best first: by `likelihood`, by `originality` (the fewest notes
+    `copied`), or by the sum of both ranks.
     """
     likely = np.array([-piece.log_probability for piece in pieces])
     keys = {
@@ -302,9 +303,7 @@ def ranked(pieces: Sequence[Piece], copied: Sequence[int], by: str) -> list[int]
 
 
 def _places(values: np.ndarray) -> np.ndarray:
-    """How many are less and how many not more: of equal values the sum of their first and last
-    place.
-    """
+    """Twice the rank: the number of smaller values plus that of the values not larger."""
     # Not rankdata: `scipy.stats` takes 0.4 s to import.
     return np.searchsorted(ordered := np.sort(values), values) + np.searchsorted(
         ordered, values, 'right'
@@ -314,10 +313,10 @@ def _places(values: np.ndarray) -> np.ndarray:
 def fitting(
     pieces: Sequence[Piece], num: int, first_kept: int, rng: np.random.Generator
 ) -> list[int]:
-    """The places of `num` pieces, one of each group of candidates, drawn by how well their last
-    steps, alike in all from `first_kept` on, go on from what is before them: sampling importance
-    resampling (Rubin, 1987), which with ever more candidates draws the steps before from the
-    model's distribution given both sides.
+    """The indices of `num` pieces, one of each group of candidates, drawn by how well their last
+    steps, equal in all from `first_kept` on, continue what is before them. This is sampling
+    importance resampling (Rubin, 1987): with more and more candidates the steps before are drawn
+    from the model's distribution given both sides.
     """
     weights_GK = np.array(
         [piece.log_probabilities[first_kept:].sum(dtype=np.float64) for piece in pieces]

@@ -1,33 +1,33 @@
-"""Control over what is drawn, as masks over the classes of each step. Pure functions; `masks.py`
+"""Constraints on what is drawn, as masks over the classes of each step. Pure functions; `masks.py`
 makes the masks.
 
-A small automaton keeps what matters of the steps before: how many notes the bar has, which pitch is
-next, and so on. A table says for each of its states what may follow so that all that is wished can
-still be met: no mask ever leaves nothing to draw.
+A small automaton keeps the relevant state of the steps before: how many notes the bar has, which
+pitch is next, and so on. A table lists for each state what may follow so that all constraints can
+still be met. A mask therefore never leaves nothing to draw.
 """
 
 import flax.struct
 import jax
 import jax.numpy as jnp
 
-# kinds of classes: nothing, a note ends, a note begins, and one that may be the last
+# kinds of classes: no event, a note ends, a note starts, and a note that may be the last
 NONE, OFF, ONSET, LAST = range(4)
 
 
 @flax.struct.dataclass
 class Row:
-    """What may be drawn at one step; before the axes of `Masks.rows` there is N.
+    """What may be drawn at one step; the arrays of `Masks.rows` have a leading axis N.
 
-    A state is how many pitches are used, how many notes have begun in the bar, whether the last one
-    may end the piece, and whether one sounds: axes J, C, E and S, of length 1 where no wish asks
-    for it.
+    A state consists of how many pitches are used, how many notes have started in the bar, whether
+    the last one may end the piece, and whether a note sounds: axes J, C, E and S, each of length 1
+    if no constraint needs it.
     """
 
-    tokens_V: jax.Array  # bool, whatever came before
-    kinds_JCESK: jax.Array  # bool, of each state
+    tokens_V: jax.Array  # bool, independent of the steps before
+    kinds_JCESK: jax.Array  # bool, for each state
     ends_bar: jax.Array  # bool
-    counts: jax.Array  # bool, False at a step that stands whatever is wished
-    given: jax.Array  # bool, at a step whose token was known before anything is drawn
+    counts: jax.Array  # bool, False at a step that is kept regardless of the constraints
+    given: jax.Array  # bool, True at a step whose token was known before sampling
 
 
 State = tuple[jax.Array, jax.Array, jax.Array, jax.Array]  # each [B]
@@ -43,7 +43,7 @@ class Masks:
     sounds: jax.Array  # 1 where a note sounds before the first step, else 0
 
     def init(self, num_pieces: int) -> State:
-        """Before the first step."""
+        """The state before the first step."""
         zeros = jnp.zeros(num_pieces, jnp.int32)
         return zeros, zeros, zeros, zeros + self.sounds
 

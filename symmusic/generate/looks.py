@@ -1,5 +1,5 @@
-"""What each generated step looked at, small enough for a page: the heaviest attention weights of
-every step.
+"""What each generated step attended to: the largest attention weights of every step, few enough for
+a page.
 """
 
 import dataclasses
@@ -16,16 +16,15 @@ MOST_FLOATS = 50_000_000  # that drawing may keep: 200 MB
 
 
 def may_keep(num_pieces: int, num_steps: int, memory_steps: int, num_classes: int) -> bool:
-    """Whether weights and probabilities of all steps are kept while pieces are drawn: not of so
-    many that they would fill the memory.
-    """
+    """Whether the weights and probabilities of all steps fit in memory while pieces are drawn."""
     return num_pieces * num_steps * (memory_steps + num_classes) <= MOST_FLOATS
 
 
 def find_looks(pieces: Sequence[Piece]) -> list[list[list[int]] | None]:
-    """Of each piece what its steps looked at, [age, weight, age, weight, ...] of every step, the
-    heaviest first: an age is in steps, 1 the step right before, a weight in thousandths. None of
-    pieces that hold no weights, or that are too many; only the first `MOST_STEPS`.
+    """For each piece what its steps attended to: [age, weight, age, weight, ...] for every step,
+    the largest weight first. Ages are in steps, where 1 is the step right before; weights are in
+    thousandths. None for pieces without weights and for those beyond `MOST_PIECES`; at most
+    `MOST_STEPS` steps.
     """
     found = []
     for number, piece in enumerate(pieces):
@@ -45,5 +44,5 @@ def find_looks(pieces: Sequence[Piece]) -> list[list[list[int]] | None]:
 
 
 def without_probabilities(pieces: Sequence[Piece]) -> list[Piece]:
-    """The pieces with the attention weights alone of what was kept of every step."""
+    """The pieces without the probabilities of every step, but with the attention weights."""
     return [dataclasses.replace(piece, probabilities=None, read=None) for piece in pieces]

@@ -1,4 +1,4 @@
-"""The masks that make wishes hold exactly, and the contradictions among wishes."""
+"""The masks that enforce wishes exactly, and the contradictions among wishes."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -18,20 +18,20 @@ MOST_PITCHES = 256
 
 @dataclasses.dataclass(frozen=True)
 class Wishes:
-    """What the N drawn steps must be; pitches as they sound, in the prompt's key. The defaults wish
-    nothing.
+    """Constraints on the N drawn steps; pitches as they sound, in the prompt's key. The defaults
+    constrain nothing.
 
     Attributes:
       scale: pitch classes that notes may have; None = all.
       lowest, highest: pitches, both included.
-      min_notes_per_bar, max_notes_per_bar: notes that begin in each bar.
+      min_notes_per_bar, max_notes_per_bar: notes that start in each bar.
       rests: whether any step may be silent.
-      last: pitch class of the note that begins last; None = any, or no note.
-      rhythm: [T] events whose onsets and ends are those of the pieces, repeated, `FREE` where any
-        may be; None = any.
+      last: pitch class of the note that starts last; None = any, or no note.
+      rhythm: [T] events whose onsets and ends the pieces take, repeated; `FREE` where any event is
+        allowed; None = any.
       pitches: those of the notes, in order, all of them; () = any.
-      fixed: [N] events that stand, `FREE` where they are to be drawn; None = none. They are notes
-        of the piece: all other wishes hold for them as well.
+      fixed: [N] events that are given, `FREE` where they are to be drawn; None = none. They are
+        notes of the piece, so all other wishes apply to them as well.
     """
 
     scale: frozenset[int] | None = None
@@ -96,7 +96,7 @@ def make_masks(
     masks = _try(wishes, vocabulary, prompt, distance, kept_N)
     if masks is None:
         conflict = wishes.stated()
-        # what can be left out without making the rest possible is not to blame
+        # a wish whose removal does not make the rest possible is not to blame
         for name in list(conflict):
             fewer = [other for other in conflict if other != name]
             if _try(_only(wishes, fewer), vocabulary, prompt, distance, kept_N) is None:
@@ -119,7 +119,7 @@ def _try(
     distance: int,
     kept_N: np.ndarray,
 ) -> Masks | None:
-    """As `make_masks`, None where the wishes cannot be met."""
+    """As `make_masks`, but None if the wishes cannot be met."""
     events_V = transpose_events(
         vocabulary.decode(np.arange(vocabulary.num_classes)), -distance
     ).astype(int)
@@ -194,7 +194,7 @@ def _look_ahead(
         if is_kept_N[step]:
             table[step] = True
             continue
-        if step % STEPS_PER_BAR == STEPS_PER_BAR - 1:  # the next bar counts anew
+        if step % STEPS_PER_BAR == STEPS_PER_BAR - 1:  # the count restarts in the next bar
             # a bar that is kept in part, as one before a pickup, need not be full
             is_whole = not is_kept_N[step + 1 - STEPS_PER_BAR : step + 1].any()
             enough_C = np.arange(shape[1]) >= (wishes.min_notes_per_bar if is_whole else 0)

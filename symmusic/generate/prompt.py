@@ -32,8 +32,8 @@ from symmusic.score.notes import Meter, Note, Score, Tempo
 
 METERS = ('4/4', '2/2')
 C_MAJOR = Key(0, True)
-VELOCITY = 100  # of notes whose file says nothing of it
-MAX_STEPS = 64 * STEPS_PER_BAR  # of a longer prompt the last so many count
+VELOCITY = 100  # of notes whose file does not state it
+MAX_STEPS = 64 * STEPS_PER_BAR  # only the last this many steps of a longer prompt are used
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,13 +50,12 @@ class Prompt:
       key: as detected.
       meter: its first one, '4/4' or '2/2'.
       title: as its file states it.
-      pickup: sixteenths that its first bar has, 0 = all.
+      pickup: number of sixteenths in its first bar, 0 = a full bar.
       first_bar: number of its first bar in the file, where the first full bar is 1 and a pickup 0.
-      velocities: [T] uint8, of the note that begins at each step, 0 where that is not known; () =
-        of none.
+      velocities: [T] uint8, of the note that starts at each step, 0 if not known; () = none known.
       program: General MIDI number of its instrument, from 0.
-      after: [A] int8 events of the bars behind those that are drawn, where bars between others are.
-      redrawn: which bars are drawn anew, as the user wrote them; '' where the prompt is continued.
+      after: [A] int8 events of the bars after the drawn ones, if bars between others are drawn.
+      redrawn: which bars are drawn again, as the user wrote them; '' if the prompt is continued.
     """
 
     name: str
@@ -89,7 +88,7 @@ class Prompt:
 
     @property
     def velocity(self) -> int:
-        """How loud new notes are: as the middle one of its own."""
+        """The velocity of new notes: the median of its own."""
         known = [velocity for velocity in self.velocities if velocity]
         return int(np.median(known)) if known else VELOCITY
 
@@ -293,14 +292,14 @@ def _prompt(
 
 
 def _is_off_grid(score: Score, note: Note) -> bool:
-    """Whether a note begins more than a quarter of a sixteenth away from the nearest one."""
+    """Whether a note starts more than a quarter of a sixteenth away from the nearest one."""
     steps = note.onset * STEPS_PER_QUARTER / score.ticks_per_quarter
     return abs(steps - round(steps)) > 0.25
 
 
 def _velocities(score: Score, tune: Tune) -> np.ndarray:
-    """[T] of whole bars: how loud the highest note is that begins at each step of the tune's
-    events, 0 where none does.
+    """[T] of whole bars: the velocity of the highest note that starts at each step of the tune's
+    events, 0 where none starts.
     """
     notes = sorted(zip(quantize(score), score.notes, strict=True), key=lambda pair: pair[0].pitch)
     first = min(step_note.onset for step_note, _ in notes) // STEPS_PER_BAR * STEPS_PER_BAR
@@ -312,9 +311,9 @@ def _velocities(score: Score, tune: Tune) -> np.ndarray:
 
 
 def around(prompt: Prompt, first: int, end: int, padding: int) -> Prompt:
-    """What stands around bars `first` to `end` - 1 of a prompt, from 0: it is read up to there,
-    and its other bars stand behind. Where no bar is before them the model reads one of what stands
-    before a tune's first note. How loud notes are stays known of the bars that stay.
+    """The context of bars `first` to `end` - 1 of a prompt, from 0: the bars before them are read,
+    those after them are kept in `after`. If there is no bar before, the model reads a bar of
+    padding. Velocities are kept for the bars that are kept.
     """
     velocities = np.array(prompt.velocities)
     velocities[first * STEPS_PER_BAR : end * STEPS_PER_BAR] = 0
@@ -332,8 +331,8 @@ def around(prompt: Prompt, first: int, end: int, padding: int) -> Prompt:
 
 
 def stated_at(prompt: Prompt, step: int, vocabulary: Vocabulary) -> Prompt:
-    """The prompt with what sounds at a step stated there, so that it sounds whatever is drawn
-    before: a note that is held over the step starts anew, and silence ends what was before it.
+    """The prompt with the note or silence at a step made explicit, so that it does not depend on
+    what is drawn before: a held note starts again there, and silence becomes a note-off.
     """
     if step >= len(prompt.events) or prompt.events[step] != NO_EVENT:
         return prompt

@@ -22,7 +22,7 @@ BAR_STEPS = 16
 
 
 class Reader(Protocol):
-    """What `sample` asks of a reader; `weights_BT` are those of attention, None without it."""
+    """The interface of a reader; `weights_BT` are attention's, None without it."""
 
     def init(
         self, prompt_BT: jax.Array, positions_BT: jax.Array, num_steps: int
@@ -35,8 +35,8 @@ class Reader(Protocol):
 
 @flax.struct.dataclass
 class WindowReader:
-    """Reads the last `window_steps` tokens anew for each token, from a zero state; a shorter prompt
-    is padded on the left. For any architecture.
+    """Reads the last `window_steps` tokens again for each token, from a zero state; a shorter
+    prompt is padded on the left. For any architecture.
     """
 
     params: Params
@@ -61,8 +61,8 @@ class WindowReader:
 
 @flax.struct.dataclass
 class SlidingReader:
-    """The logits of `WindowReader` at less cost: all windows that hold a token read it at once. For
-    architectures that `can_slide`.
+    """The logits of `WindowReader` at lower cost: all windows that contain a token read it at once.
+    For architectures that `can_slide`.
     """
 
     params: Params
@@ -95,7 +95,7 @@ class SlidingReader:
 @flax.struct.dataclass
 class StateReader:
     """Carries the recurrent state from token to token, and the last `memory_steps` states for
-    attention. For models of one direction, and infilling ones.
+    attention. For unidirectional and infilling models.
 
     `future_BN` holds the tokens that an infilling model knows in advance, blanks (num_classes)
     elsewhere; the last one is known. At a known step all other classes' logits are -inf.
@@ -130,7 +130,7 @@ class StateReader:
         return carry, logits_BV, weights_BT
 
     def _look_ahead(self, position_B1, num_before):
-        """What each step from the prompt's first on is told of those that follow it."""
+        """What each step from the prompt's first on knows in advance of those that follow it."""
         whole_BT = jnp.pad(
             self.future_BN,
             ((0, 0), (num_before, 0)),

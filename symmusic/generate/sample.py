@@ -1,7 +1,6 @@
-"""Drawing tokens from a model, one step after the other, as one scan over a batch of pieces. Pure
-functions.
+"""Sampling tokens from a model step by step, as one scan over a batch of pieces. Pure functions.
 
-A `Reader` gives each step's logits; constraints say in turn which classes may be drawn there.
+A `Reader` gives each step's logits; constraints determine in turn which classes may be drawn there.
 """
 
 import functools
@@ -17,10 +16,11 @@ from symmusic.generate.readers import BAR_STEPS, Reader
 
 
 class Constraint(Protocol):
-    """What may be drawn, step by step: a pytree with a leading axis N on its `rows`.
+    """A constraint on what may be drawn, step by step: a pytree with a leading axis N on its
+    `rows`.
 
-    `allow` narrows `may_BV`, the classes that are left, and must leave each piece at least one; its
-    state may count what it took away. `advance` takes in what was drawn.
+    `allow` narrows `may_BV`, the classes still allowed, and must leave each piece at least one; its
+    state may count what it removed. `advance` updates the state with the drawn token.
     """
 
     rows: Any
@@ -33,9 +33,9 @@ class Constraint(Protocol):
 
 
 class Limit(Protocol):
-    """What must not be completed, such as runs of `num_symbols` symbols of a tune: it makes the
-    constraint for pieces after prompts, whose state counts by piece the steps at which something
-    was refused, `refused_B`, and at which nothing else was left, `stuck_B`.
+    """Runs that must not be completed, such as `num_symbols` symbols of a tune. It makes the
+    constraint for pieces after prompts. The constraint's state counts by piece the steps at which a
+    class was refused, `refused_B`, and those at which no other class was left, `stuck_B`.
     """
 
     num_symbols: int
@@ -43,7 +43,9 @@ class Limit(Protocol):
     def after(
         self, prompts_BT: jax.Array, counts_N: jax.Array, is_given_N: jax.Array
     ) -> Constraint:
-        """Of N steps those that count, and those whose token was known in advance."""
+        """The constraint after prompts, for N steps: those that count, and those whose token is
+        known in advance.
+        """
         ...
 
 
@@ -63,7 +65,7 @@ class Drawn:
     """B drawn pieces of N steps."""
 
     tokens_BN: jax.Array
-    # of each drawn token under the model itself: temperature 1, nothing cut off; 0 where it was
+    # of each drawn token under the model itself: temperature 1, no class cut off; 0 for a token
     # known in advance
     log_probabilities_BN: jax.Array
     probabilities_BNV: jax.Array | None  # what each token was drawn from

@@ -1,8 +1,8 @@
-"""Files as templates: their rhythm, or notes of theirs, laid over the steps that are drawn.
+"""Files as templates: their rhythm or their notes, aligned with the steps that are drawn.
 
-Step 0 of a template is its first full bar, bar 1, and notes of its pickup stand before it. Bar 1
-is laid on the first drawn bar; where that one is the prompt's own pickup of so many sixteenths, on
-the second, and the template's pickup on the first.
+Step 0 of a template is the start of its first full bar, bar 1; the notes of its pickup come before
+it. Bar 1 is aligned with the first drawn bar. If that bar is the prompt's own pickup, bar 1 is
+aligned with the second drawn bar, and the template's pickup with the first.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""A piece with what stands around it: which of its steps were given, and which were drawn."""
+"""A piece with the bars around it: which of its steps were given, and which were drawn."""
 
 import dataclasses
 

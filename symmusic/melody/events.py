@@ -1,10 +1,10 @@
-"""The event alphabet: one event per step of a sixteenth, and the way there from notes and back.
+"""The event alphabet: one event per step of a sixteenth, and the conversion from and to notes.
 
 | event | means |
 |---|---|
-| 0..127 | a note of this pitch begins |
+| 0..127 | a note of this pitch starts |
 | `NOTE_OFF` -1 | the note ends here and at least this step is silent |
-| `NO_EVENT` -2 | what was goes on: the note is held, or the silence lasts |
+| `NO_EVENT` -2 | no change: the note is held, or the silence continues |
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ NOTE_OFF = -1
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
 class StepNote:
-    """A note on the grid: begins at step `onset`, sounds up to but not in step `end`."""
+    """A note on the grid: it starts at step `onset` and sounds up to, but not in, step `end`."""
 
     onset: int
     end: int
@@ -29,11 +29,11 @@ class StepNote:
 
 
 def quantize(score: Score, *, align_pickup: bool = True) -> list[StepNote]:
-    """Puts a score's notes on the grid of sixteenths: onset and end rounded half up, an empty note
-    made one step long.
+    """Quantises a score's notes to sixteenths: onset and end are rounded half up, and an empty note
+    becomes one step long.
 
     Works in ticks, where tempo does not matter. With `align_pickup` a pickup is moved to the end of
-    its bar, so that step 0 is a bar line; without it step 0 is the score's beginning.
+    its bar, so that step 0 is a bar line; without it step 0 is the start of the score.
     """
     shift = 0
     if align_pickup and score.pickup:
@@ -52,10 +52,10 @@ def quantize(score: Score, *, align_pickup: bool = True) -> list[StepNote]:
 
 
 def extract_phrases(notes: Iterable[StepNote]) -> list[list[StepNote]]:
-    """Makes notes monophonic and cuts them into phrases where a bar or more is silent.
+    """Makes notes monophonic and cuts them into phrases at silences of a bar or more.
 
-    Of notes with one onset the highest wins; a note cuts whatever sounds, and the cut remainder
-    does not come back.
+    Of notes with the same onset the highest is kept. A note ends any note that still sounds; the
+    remainder of that note is dropped.
     """
     phrases: list[list[StepNote]] = []
     for note in sorted(notes, key=lambda note: (note.onset, -note.pitch)):
@@ -71,11 +71,11 @@ def extract_phrases(notes: Iterable[StepNote]) -> list[list[StepNote]]:
 
 
 def to_events(notes: Sequence[StepNote]) -> np.ndarray:
-    """Events [T] int8 of monophonic notes in order; T is the last note's end, so the final note-off
-    is not written.
+    """Events [T] int8 of monophonic notes in order; T is the last note's end, so there is no final
+    note-off.
 
-    Whole empty leading bars vanish; a rest inside the first bar stays. No notes give an empty
-    array.
+    Empty leading bars are removed; a rest within the first bar stays. Without notes the array is
+    empty.
     """
     if not notes:
         return np.zeros(0, np.int8)
@@ -84,15 +84,15 @@ def to_events(notes: Sequence[StepNote]) -> np.ndarray:
     for note in notes:
         if note.end - first < len(events):
             events[note.end - first] = NOTE_OFF
-        # a note that begins here overwrites the end of the one before
+        # a note that starts here overwrites the end of the one before
         events[note.onset - first] = note.pitch
     return events
 
 
 def from_events(events: Sequence[int]) -> list[StepNote]:
-    """The notes that events describe: the way back of `to_events`.
+    """The notes of events: the inverse of `to_events`.
 
-    A note-off where nothing sounds says nothing, and a note that is not ended lasts to the end of
+    A note-off where nothing sounds is ignored, and a note without a note-off lasts to the end of
     the events.
     """
     notes: list[StepNote] = []
@@ -109,7 +109,7 @@ def from_events(events: Sequence[int]) -> list[StepNote]:
 def to_notes(
     notes: Sequence[StepNote], ticks_per_quarter: int, *, velocity: int = 127
 ) -> list[Note]:
-    """Notes in ticks, exactly on the grid, of notes in steps."""
+    """Notes in steps converted to ticks, exactly on the grid."""
     ticks = ticks_per_quarter // STEPS_PER_QUARTER
     return [
         Note(note.onset * ticks, (note.end - note.onset) * ticks, note.pitch, velocity)
@@ -118,7 +118,7 @@ def to_notes(
 
 
 def transpose_events(events: np.ndarray, distance: int) -> np.ndarray:
-    """Events int8 moved by semitones; a pitch that would leave 0..127 stays inside by octaves."""
+    """Events int8 transposed by semitones; a pitch outside 0..127 is moved back by octaves."""
     moved = events.astype(np.int16) + distance
     moved = np.where(moved < 0, moved % 12, np.where(moved > 127, 116 + (moved - 116) % 12, moved))
     return np.where(events >= 0, moved, events).astype(np.int8)

@@ -1,4 +1,4 @@
-"""ABC tunes to scores: the voice of a tune that is its melody, laid out as it is played."""
+"""ABC tunes to scores: the voice of a tune that holds its melody, as it is played."""
 
 import bisect
 import dataclasses
@@ -36,9 +36,9 @@ def read_abc_tune(text: str) -> Score:
     """Reads one tune as it is played: repeats, endings and part orders unrolled, grace notes and
     ornaments left out.
 
-    The score counts `TICKS_PER_QUARTER` ticks. Of several voices the first is read that has notes
-    and is no percussion. D.C. and D.S. are not followed. `Score.notices` says what is left out.
-    Whatever the text, it takes bounded time and memory.
+    Times are in ticks of `TICKS_PER_QUARTER`. Of several voices the first one is read that has
+    notes and is not percussion. D.C. and D.S. are not followed. `Score.notices` lists what is left
+    out. Time and memory are bounded for any text.
 
     Raises:
       ScoreError: 'no key field', 'no notes', 'damaged ABC' or 'too long'.
@@ -66,7 +66,7 @@ def read_abc_tune(text: str) -> Score:
 def _read_melody(
     fields: dict[str, str], header: Sequence[str], body: Sequence[str]
 ) -> tuple[VoiceReader, list[str]]:
-    """The first voice that has notes and is no percussion, and what to say of the others."""
+    """The first voice that has notes and is not percussion, and a notice about the others."""
     meter = parse_meter(fields.get('M', ''))
     usual = '1/16' if meter and meter.numerator / meter.denominator < 0.75 else '1/8'
     unit = parse_unit(fields.get('L') or usual)
@@ -104,7 +104,7 @@ def _lay_out(voice: VoiceReader, order: Sequence[str]) -> Score:
     for step, index in enumerate(play_order(items, voice.parts, order)):
         item = items[index]
         if index != previous + 1:
-            # After a jump what holds is what is written last before here.
+            # After a jump the last field written before this place applies.
             for kind, written in ((Meter, meters), (Tempo, tempi)):
                 if before := bisect.bisect_left(changes[kind], index):
                     _change(written, items[changes[kind][before - 1]], tick)
@@ -143,8 +143,8 @@ def _lay_out(voice: VoiceReader, order: Sequence[str]) -> Score:
 
 
 def _change(written: list, new: Meter | Tempo, tick: int) -> None:
-    """Appends a meter or tempo from `tick` on, in place of one that would hold for no time; the
-    same again changes nothing.
+    """Appends a meter or tempo from `tick` on, replacing one at the same tick; an equal one changes
+    nothing.
     """
     new = dataclasses.replace(new, tick=tick)
     if written and written[-1].tick == tick:

@@ -1,7 +1,8 @@
 """One voice of an ABC tune: its symbols resolved to pitches and ticks, in the order they are
 written.
 
-After the ABC music standard 2.1, read the way its common programs do where tunes stray from it.
+Follows the ABC music standard 2.1; where tunes deviate from it, they are read as the common
+programs read them.
 """
 
 import re
@@ -24,9 +25,9 @@ from symmusic.score.notes import LYRICS, Meter, Tempo
 
 _LENGTH = r'(?:\d{1,4})?(?:/{1,6}(?:\d{1,3})?)?'
 _NOTE = rf"(\^\^?|__?|=)?([A-Ga-g])([,']*)({_LENGTH})"
-# One expression for all symbols; what it does not match (slurs, ornament letters, backquotes, any
-# stray sign) is skipped. Every loop in it is bounded or cannot fail once entered, so no text takes
-# more than linear time.
+# One expression for all symbols. What it does not match (slurs, ornament letters, backquotes, stray
+# characters) is skipped. Every loop in it is bounded or cannot fail once entered, so the time is
+# linear in the length of any text.
 _TOKEN = re.compile(
     rf"""
   (?P<note>{_NOTE})
@@ -64,10 +65,10 @@ class VoiceReader:
 
     Attributes:
       items: what is played.
-      parts: where in `items` the parts begin that P: fields name.
-      repeated_parts: labels that stand at several places.
+      parts: the index in `items` where each part named by a P: field starts.
+      repeated_parts: labels that occur more than once.
       pitches, rhythm: the state of keys, accidentals, ties, lengths and tuplets.
-      meter: that holds.
+      meter: the current one.
       program: General MIDI number, from 0.
       notices: what was left out, in the order in which it was met.
     """
@@ -87,7 +88,7 @@ class VoiceReader:
         self._last_tones: Sequence[Tone] = ()
 
     def read_line(self, line: str) -> None:
-        """Reads one line without its comment: of music, a field or a directive."""
+        """Reads one line without its comment: music, a field or a directive."""
         if line.startswith('%%'):
             self._read_directive(line[2:])
         elif match := FIELD_LINE.match(line):
@@ -137,7 +138,9 @@ class VoiceReader:
                 self.repeated_parts.add(label)
 
     def _read_directive(self, text: str) -> None:
-        """Reads '%%MIDI program 73' and its like, also of an I: field; others change no note."""
+        """Reads directives such as '%%MIDI program 73', also from an I: field; others change no
+        note.
+        """
         words = text[:MAX_FIELD].replace('=', ' ').split()
         if words[:1] == ['propagate-accidentals'] and words[1:] and words[1] in PROPAGATIONS:
             self.pitches.propagation = words[1]
@@ -152,7 +155,7 @@ class VoiceReader:
         elif words[1] == 'channel' and number is not None:
             self.pitches.staff = staff.on_channel(number)
         elif words[1] == 'program':
-            # the program, or the channel and the program
+            # the program alone, or the channel and the program
             program = number if second is None else second
             if self.has_notes and program not in (None, self.program):
                 self._note(PROGRAMS)
@@ -163,7 +166,7 @@ class VoiceReader:
         sign = text.rstrip('0123456789,-[ \t')
         digits = text[len(sign) :].strip('[ \t')
         if sign.endswith('[|]'):
-            # An invisible bar line: these books hang a D.C. or a segno on it, in the middle of a
+            # An invisible bar line: some books attach a D.C. or a segno to it in the middle of a
             # bar.
             if sign[0] == ':':
                 self.items.append(Bar(sign.count(':'), False, False, False))
@@ -176,14 +179,14 @@ class VoiceReader:
             opens = sign.endswith(':')
             self.items.append(Bar(closed, opens, len(line) > 1, not sign.startswith('.')))
             if closed and opens:
-                # `::2`: what begins here is the next repeat; the ending has nothing in it.
+                # `::2`: the next repeat starts here; the ending is empty.
                 return
         if digits:
             self._read_ending(digits)
 
     def _read_ending(self, text: str) -> None:
-        """Reads '[1', '[1,3' or '[1-3', or without its bracket at the beginning of a line, where
-        only a bar line at the end of the line before makes it an ending.
+        """Reads '[1', '[1,3' or '[1-3'. Without the bracket, at the start of a line, it is an
+        ending only if the line before ends with a bar line.
         """
         if text.lstrip()[0] != '[' and not isinstance(self.items[-1] if self.items else 0, Bar):
             return
@@ -211,8 +214,7 @@ class VoiceReader:
         if text[0] in 'zx':
             self._add_sound(text[1:], [])
             return
-        # Whole bars are no matter of the unit length, so nothing else that acts on notes touches
-        # them.
+        # Rests of whole bars ignore the unit length, tuplets and broken rhythm.
         ticks = bar_ticks(self.meter or Meter(0, 4, 4)) * int(text[1:] or 1)
         if ticks:
             self.items.append(Sound(ticks))

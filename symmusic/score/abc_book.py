@@ -1,4 +1,4 @@
-"""Books of ABC tunes: where each tune begins and ends, and what the book gives all of them."""
+"""Books of ABC tunes: where each tune starts and ends, and the defaults of the file header."""
 
 import dataclasses
 import re
@@ -8,7 +8,7 @@ from symmusic.score.abc_text import read_text, split_lines, without_comment
 
 MAX_BOOK_BYTES = 32_000_000
 
-# A field at the beginning of a line; 'd:|' is a note before a repeat sign.
+# A field at the start of a line; 'd:|' is a note before a repeat sign.
 FIELD_LINE = re.compile(r'\s*(?:([A-Za-z])|\+):(?<![A-GXZa-gxz]:(?=[|:]))(.*)')
 
 
@@ -17,10 +17,10 @@ class AbcTune:
     """One tune of a book.
 
     Attributes:
-      number: what its X: field says; of a tune without one its place in the book, from 1.
+      number: that of its X: field; for a tune without one, its position in the book, from 1.
       title: its first T: field.
-      meter: the M: field of its header as it is written, '' for none.
-      text: its lines, from X: on; behind X: what the file header gives as defaults.
+      meter: the M: field of its header as written, '' if it has none.
+      text: its lines, from X: on; the defaults of the file header are inserted after X:.
       line: the number of its first line in the book, from 1.
     """
 
@@ -34,9 +34,9 @@ class AbcTune:
 def split_tunes(text: str) -> list[AbcTune]:
     """The tunes of a book.
 
-    Each begins with an X: field and ends at the next one, or at a blank line behind its K: field.
-    What is left between blank lines is a tune without X: where it begins with a field and has music
-    behind a K: field.
+    Each starts with an X: field and ends at the next one, or at a blank line after its K: field.
+    A remaining block between blank lines is a tune without X: if it starts with a field and has
+    music after a K: field.
     """
     lines = split_lines(text)
     defaults = _file_header(lines)
@@ -65,7 +65,7 @@ def split_tunes(text: str) -> list[AbcTune]:
 
 
 def field_letter(line: str) -> str:
-    """Of the field that a line is, '+' for one that goes on; '' for anything else."""
+    """The letter of a line's field, '+' for a continued field, '' if the line is not a field."""
     match = FIELD_LINE.match(line)
     return (match[1] or '+') if match else ''
 
@@ -76,9 +76,10 @@ def _is_tune(lines: Sequence[str]) -> bool:
 
 
 def _file_header(lines: Sequence[str]) -> list[str]:
-    """The M: and L: lines of the fields that the file begins with, up to a blank line or anything
-    else: defaults for every tune (ABC music standard 2.1, section 2.2.2). The standard allows no
-    other there that decides what is played; where a K: field stands, it is a tune's header.
+    """The M: and L: lines of the file header: the fields that the file starts with, up to a blank
+    line or anything else. They are defaults for every tune (ABC music standard 2.1, section 2.2.2);
+    the standard allows no other field there that affects what is played. With a K: field it is the
+    header of a tune.
     """
     found, has_begun = [], False
     for line in lines:
@@ -106,7 +107,7 @@ def _describe(lines: list[str], line: int, place: int) -> AbcTune:
 
 
 def read_header(lines: Sequence[str]) -> tuple[dict[str, str], int]:
-    """The header's fields, and how many lines it has; of several of a kind the last one counts, of
+    """The header's fields, and how many lines it has. Of repeated fields the last one counts, of
     titles the first.
     """
     fields = {}

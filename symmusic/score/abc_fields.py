@@ -7,9 +7,9 @@ import re
 from symmusic.errors import ScoreError
 from symmusic.score.notes import Meter, Tempo
 
-# 2^5 * 3^2 * 5 * 7: plain and broken 64ths, and their tuplets of 3, 5, 7 and 9, are whole
+# 2^5 * 3^2 * 5 * 7: plain and broken 64ths and their tuplets of 3, 5, 7 and 9 are whole numbers
 TICKS_PER_QUARTER = 10080
-MAX_FIELD = 200  # characters of a field that are read, titles apart
+MAX_FIELD = 200  # characters of a field that are read, except titles
 MAX_TICKS = 128 * TICKS_PER_QUARTER  # of one note or rest
 
 NATURALS = {
@@ -34,7 +34,7 @@ MODES = {
 }
 # the pitch classes a key sharpens, in order; it flattens them from the end
 SHARPENED = (5, 0, 7, 2, 9, 4, 11)
-# what may follow a key and is no accidental
+# what may follow a key and is not an accidental
 _PROPERTY = re.compile(
     r'\b(?:clef|octave|transpose|middle|m|t|score|sound|shift|instrument|style|stafflines|staffscale'
     r'|name|cue)\s{0,4}=\s{0,4}(?:"[^"]*"?|\S*)|"[^"]*"?'
@@ -43,7 +43,7 @@ MAX_PARTS = 200  # in a part order such as P:A(BA)3
 
 
 def parse_meter(text: str) -> Meter | None:
-    """The meter of an M: field; None for 'none' and for what is no meter."""
+    """The meter of an M: field; None for 'none' and for text that is not a meter."""
     text = text[:MAX_FIELD].strip()
     if match := re.match(r'C(\|?)(?!\w)', text):
         return Meter(0, 2, 2) if match[1] else Meter(0, 4, 4)
@@ -73,8 +73,8 @@ def parse_unit(text: str) -> int:
 
 
 def parse_tempo(text: str, unit: int) -> Tempo | None:
-    """The tempo of a Q: field, as '1/4=120', 'C=100' or '120' (units per minute); None where it has
-    no number.
+    """The tempo of a Q: field such as '1/4=120', 'C=100' or '120' (units per minute); None if it
+    has no number.
     """
     text = re.sub(r'"[^"]*"?', '', text[:MAX_FIELD])
     match = re.match(
@@ -92,19 +92,19 @@ def parse_tempo(text: str, unit: int) -> Tempo | None:
 
 
 def parse_key(text: str) -> dict[int, int] | None:
-    """Alterations by pitch class of the natural note, as {5: 1} for G major; None where a K: field
-    names no key (only a clef, say).
+    """Alterations by pitch class of the natural note, such as {5: 1} for G major; None if a K:
+    field names no key (only a clef, for example).
     """
     text, stated = _PROPERTY.sub('', text[:MAX_FIELD]).strip(), text.strip()
     if text.startswith(('HP', 'Hp')):
-        # both sound alike: the one only leaves the sharps of the pipes unwritten
+        # both sound the same: HP only leaves the sharps of the pipes unwritten
         return {5: 1, 0: 1}
     if text[:4].lower() == 'none' or not stated:
         return {}
-    # A small letter counts as a tonic only where it cannot be the beginning of another word.
+    # A lower-case letter counts as a tonic only if it cannot be the start of another word.
     match = re.match(r'(?:([A-G])|([a-g])(?=[#b]?(?:\s|$)))([#b]?)\s*([A-Za-z]*)', text)
     explicit = text[match.end() :] if match else text
-    # `K:D exp ^f`, and behind a mode `K:D Phr exp _b`: the accidentals that are listed, no others
+    # `K:D exp ^f`, or after a mode `K:D Phr exp _b`: only the accidentals that are listed
     is_explicit_only = bool(re.match(r'\s*exp\b', explicit) or (match and match[4] == 'exp'))
     key = {}
     if match and not is_explicit_only:
@@ -121,13 +121,13 @@ def parse_key(text: str) -> dict[int, int] | None:
 
 
 def parse_parts(text: str) -> list[str]:
-    """The labels of a part order such as 'A(BA)3', or none where it is anything but capital
-    letters, digits, dots and parentheses.
+    """The labels of a part order such as 'A(BA)3'; none if it has anything but capital letters,
+    digits, dots and parentheses.
     """
     text = re.sub(r'[\s.]', '', text[: 2 * MAX_FIELD])
     if len(text) > MAX_PARTS or not re.fullmatch(r'[A-Z0-9()]*', text):
         return []
-    # open parentheses, outermost first: each a list of what a number behind it would repeat
+    # open parentheses, outermost first: each a list of what a number after it would repeat
     groups: list[list[list[str]]] = [[]]
     for token in re.findall(r'\d+|.', text):
         if token == '(':

@@ -1,4 +1,4 @@
-"""What the body of an ABC tune is made of, once its symbols are resolved to pitches and ticks."""
+"""The items of the body of an ABC tune, once its symbols are resolved to pitches and ticks."""
 
 import dataclasses
 
@@ -7,9 +7,7 @@ from symmusic.score.notes import Meter, Tempo
 
 @dataclasses.dataclass(slots=True)
 class Sound:
-    """A note, a chord or (without pitches) a rest; `tied` are the pitches that a tie holds into the
-    next one.
-    """
+    """A note, a chord or (without pitches) a rest; `tied` are the pitches tied to the next one."""
 
     ticks: int
     pitches: tuple[int, ...] = ()
@@ -18,7 +16,7 @@ class Sound:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Bar:
-    """A bar line; `num_closed` colons before it end a repeat, colons behind it begin one,
+    """A bar line. `num_closed` colons before it end a repeat, colons after it start one, and
     `is_double` ends a section.
     """
 
@@ -30,7 +28,7 @@ class Bar:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Ending:
-    """The beginning of what only these passes of a repeat play."""
+    """The start of an ending: what only these passes of a repeat play."""
 
     passes: frozenset[int]
 

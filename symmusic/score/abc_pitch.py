@@ -1,6 +1,4 @@
-"""The pitches of an ABC voice: letters to pitches by the key, the bar's accidentals, ties and the
-staff.
-"""
+"""The pitches of an ABC voice, from letters, the key, the bar's accidentals, ties and the staff."""
 
 import re
 from collections.abc import Iterable
@@ -9,19 +7,20 @@ from symmusic.errors import ScoreError
 from symmusic.score.abc_fields import ALTERATIONS, NATURALS
 from symmusic.score.abc_staff import Staff
 
-# how far an accidental holds: for its note alone, or up to the bar line in its octave or in all
+# how far an accidental applies: to its note alone, or up to the bar line in its octave or in all
+# octaves
 PROPAGATIONS = ('not', 'octave', 'pitch')
 _GRACE_NOTE = re.compile(r"(\^\^?|__?|=)([A-Ga-g])([,']*)")
 
-Tone = tuple[int, int]  # a natural pitch as it is written, and its alteration
+Tone = tuple[int, int]  # a natural pitch as written, and its alteration
 
 
 class Pitches:
-    """What decides how a written note sounds.
+    """The state that determines how a written note sounds.
 
     Attributes:
       key: alterations by pitch class of the natural note.
-      staff: how far notes sound from where they are written.
+      staff: the interval from written to sounding notes.
       propagation: one of `PROPAGATIONS`.
     """
 
@@ -29,13 +28,13 @@ class Pitches:
         self.key: dict[int, int] = {}
         self.staff = Staff()
         self.propagation = 'octave'
-        # alterations by natural pitch, or its class: of this bar, and of notes that a tie holds,
-        # which carries them over the bar line
+        # alterations by natural pitch, or by its class: those of this bar, and those of tied notes,
+        # which last beyond the bar line
         self._accidentals: dict[int, int] = {}
         self._held: dict[int, int] = {}
 
     def resolve(self, accidental: str | None, letter: str, octaves: str) -> Tone:
-        """The tone of a note such as ('^', 'c', "'"), whose accidental holds from here on.
+        """The tone of a note such as ('^', 'c', "'"), whose accidental applies from here on.
 
         Raises:
           ScoreError: it is beyond the pitches of MIDI.
@@ -63,7 +62,7 @@ class Pitches:
         return sum(tone) + self.staff.shift
 
     def read_graces(self, text: str) -> None:
-        """Takes over the accidentals of grace notes, which hold as any others do."""
+        """Applies the accidentals of grace notes, which count like any others."""
         if self.propagation != 'not':
             for accidental, letter, octaves in _GRACE_NOTE.findall(text):
                 natural = NATURALS[letter] + 12 * (octaves.count("'") - octaves.count(','))
@@ -71,7 +70,7 @@ class Pitches:
                 self._accidentals[place] = ALTERATIONS[accidental]
 
     def hold(self, tones: Iterable[Tone]) -> None:
-        """Ties hold these tones, and no others."""
+        """Marks these tones, and no others, as tied."""
         self._held = dict(tones)
 
     def end_bar(self) -> None:

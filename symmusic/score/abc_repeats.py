@@ -5,21 +5,21 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from symmusic.score.abc_items import Bar, Ending, Item
 
-# how many endings and begun repeats ahead are searched for the ending of a pass
+# how many endings and starts of repeats ahead are searched for the ending of a pass
 _ENDINGS_AHEAD = 32
 
 
 def play_order(
     items: Sequence[Item], parts: Mapping[str, int], order: Sequence[str]
 ) -> Iterator[int]:
-    """Indexes of the items as they are played.
+    """The indices of the items in the order in which they are played.
 
     Args:
-      items: as they are written.
-      parts: where each part begins; it ends where the next one begins.
-      order: labels of parts as they are played, all of them in `parts`; what stands before the
-        first part is played once before them. Empty: the items as they are written, whatever their
-        parts, which then are labels only.
+      items: in the order in which they are written.
+      parts: the index where each part starts; it ends where the next one starts.
+      order: the labels of the parts as they are played, all of them in `parts`; what precedes the
+        first part is played once before them. If empty, the items are played as written and parts
+        are only labels.
     """
     if not order:
         yield from _Repeats(items, 0, len(items)).play()
@@ -34,13 +34,13 @@ def play_order(
 class _Repeats:
     """Plays the repeats of the items from `begin` to `end`.
 
-    A repeat goes back to its |: or, without one, to the last double bar or repeat sign, or to
+    A repeat goes back to its |: or, without one, to the last double bar or repeat sign, or else to
     `begin`.
     """
 
     def __init__(self, items: Sequence[Item], begin: int, end: int):
         self.items, self.begin, self.end = items, begin, end
-        # indexes of what decides where the ending of a pass is
+        # indices of the items that decide where the ending of a pass is
         self.landmarks = [
             index
             for index in range(begin, end)
@@ -49,7 +49,7 @@ class _Repeats:
         self.start_repeat(begin)
 
     def start_repeat(self, index: int, *, has_sign: bool = False, ending: int | None = None):
-        """A new repeat begins at `index`, with |: or not, or is known by its first ending."""
+        """Starts a repeat at `index`, with |: or without, or one known only by its first ending."""
         self.start = index
         self.has_sign = has_sign
         self.number = 1  # of the pass
@@ -69,7 +69,7 @@ class _Repeats:
                 index += 1
 
     def after_bar(self, index: int, bar: Bar) -> int:
-        """Where it goes on behind a bar line."""
+        """The index that is played after a bar line."""
         if self.goes_back(index, bar):
             return self.go_back()
         if bar.num_closed or bar.opens or (bar.is_double and self.is_section(index)):
@@ -77,7 +77,7 @@ class _Repeats:
         return index + 1
 
     def after_ending(self, index: int, ending: Ending) -> int:
-        """Where it goes on at the beginning of an ending."""
+        """The index that is played at the start of an ending."""
         if self.number in ending.passes:
             self.ending = index
             self.first_ending = index if self.number == 1 else self.first_ending
@@ -88,7 +88,7 @@ class _Repeats:
             self.ending = own
             return own + 1
         elif self.ending is not None and 1 in ending.passes:
-            # A new repeat whose beginning nothing marks: it is taken to begin a bar behind the last
+            # A new repeat whose start is not marked: assumed one bar after the start of the last
             # ending.
             bars = (i for i in range(self.ending + 1, index) if isinstance(self.items[i], Bar))
             self.start_repeat(next(bars, index - 1) + 1, ending=index)
@@ -113,8 +113,8 @@ class _Repeats:
         return self.start
 
     def is_section(self, index: int) -> bool:
-        """Whether a double bar ends what a later repeat sign would go back to; one directly before
-        an ending does not.
+        """Whether a double bar is a place that a later repeat sign goes back to; one directly
+        before an ending is not.
         """
         if any(isinstance(item, Ending) for item in self.items[index + 1 : index + 2]):
             return False
@@ -123,7 +123,7 @@ class _Repeats:
         return self.find_ending(index, self.number + 1) is None
 
     def leave_out(self, index: int) -> int:
-        """Behind the ending at `index`, as the repeat has none for this pass."""
+        """The index after the ending at `index`, as the repeat has no ending for this pass."""
         items = self.items
         closing = (i for i in range(index, self.end) if getattr(items[i], 'num_closed', 0))
         last = next(closing, index)
@@ -131,8 +131,8 @@ class _Repeats:
         return last + 1
 
     def find_ending(self, after: int, number: int) -> int | None:
-        """Where the pass `number` of the repeat goes on, if it has an ending of its own behind
-        `after`.
+        """The index of the ending after `after` for the pass `number` of the repeat, None if it has
+        none.
         """
         first = bisect.bisect_right(self.landmarks, after)
         for index in self.landmarks[first : first + _ENDINGS_AHEAD]:

@@ -5,25 +5,25 @@ from symmusic.score.abc_fields import MAX_TICKS
 from symmusic.score.abc_items import Sound
 from symmusic.score.notes import Meter
 
-# q of a tuplet (p:q:r that states none, by p; of 5, 7 and 9 it depends on the metre
+# q by p of a tuplet (p:q:r that does not state it; for 5, 7 and 9 it depends on the metre
 _USUAL = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 
 
 class Rhythm:
-    """What decides how long a written note lasts; `unit` is in ticks."""
+    """The state that determines how long a written note lasts; `unit` is in ticks."""
 
     def __init__(self, unit: int):
         self.unit = unit
         self._tuplet = (1, 1, 0)  # p notes in the time of q, for the next r
-        self._first: Sound | None = None  # what a < or > would act on
-        # > 0: the next note is to be shortened by so many halvings; < 0: lengthened
+        self._first: Sound | None = None  # the note that a < or > would act on
+        # > 0: halve the length of the next note this many times; < 0: lengthen it
         self._broken = 0
 
     def sound(self, length: str, pitches: tuple[int, ...], scale: float = 1) -> Sound:
         """A note, chord or rest of `scale` times a length such as '3/2'.
 
         Raises:
-          ScoreError: it has no length, or too long a one.
+          ScoreError: its length is 0 or too long.
         """
         over, under = fraction(length)
         ticks = self.unit * over * scale
@@ -32,8 +32,8 @@ class Rhythm:
             ticks, under = ticks * q, under * p
             self._tuplet = (p, q, num_left - 1)
         if self._broken:
-            # The first of the pair gets what the second gives: its share is that of the opposite
-            # sign.
+            # The first note of the pair gains what the second loses: its share is that of the
+            # opposite sign.
             shares = 2 ** abs(self._broken)
             self._first.ticks = max(
                 1, round(self._first.ticks * _broken_share(-self._broken) / shares)
@@ -46,7 +46,7 @@ class Rhythm:
         return sound
 
     def read_broken(self, signs: str) -> None:
-        """Reads '>' or '<<', which act on the notes before and behind them, if both are there."""
+        """Reads '>' or '<<', which act on the notes before and after them, if both exist."""
         if self._first and not self._broken:
             self._broken = min(len(signs), 3) * (1 if signs[0] == '>' else -1)
 
@@ -60,12 +60,12 @@ class Rhythm:
             self._tuplet = (p, q, r or p)
 
     def end_bar(self) -> None:
-        """A < or > behind a bar line has no note before it."""
+        """Ends a bar: a < or > after a bar line has no note before it."""
         if not self._broken:
             self._first = None
 
     def end_pair(self) -> None:
-        """Neither is one a pair with a rest of whole bars."""
+        """Ends a pair: a rest of whole bars does not pair with a note either."""
         self._first, self._broken = None, 0
 
 
@@ -84,7 +84,7 @@ def fraction(length: str) -> tuple[int, int]:
 
 
 def _broken_share(halvings: int) -> int:
-    """Of 2 ** |halvings| shares, those of the second note of 'A>B' (1), 'A>>B' (2), 'A<B' (-1) and
-    so on.
+    """How many of 2 ** |halvings| shares the second note has in 'A>B' (1), 'A>>B' (2), 'A<B' (-1)
+    and so on.
     """
     return 1 if halvings > 0 else 2 ** (1 - halvings) - 1

@@ -1,5 +1,5 @@
-"""How far the notes of an ABC voice sound from where they are written: octaves, transpositions and
-clefs, which its K: and V: fields state (ABC music standard 2.1, section 4.6).
+"""The interval from written to sounding notes of an ABC voice: octaves, transpositions and clefs,
+stated in its K: and V: fields (ABC music standard 2.1, section 4.6).
 """
 
 import dataclasses
@@ -17,19 +17,19 @@ _CLEF = re.compile(
     r'(?:treble|alto|tenor|bass|soprano|mezzosoprano|mezzo|baritone|auto|none|perc)[1-5]?'
     r'([-+_^](?:8|15))?'
 )
-# behind `clef=` a letter may stand as well
+# after `clef=` a letter is allowed as well
 _CLEF_LETTER = re.compile(r'[GFCP][1-5]?([-+_^](?:8|15))?')
 
 
 @dataclasses.dataclass(frozen=True)
 class Staff:
-    """What raises or lowers the notes of a voice; each holds until its own kind is stated anew.
+    """What raises or lowers the notes of a voice; each applies until one of its kind replaces it.
 
     Attributes:
       clef: octaves, by the 8 or 15 at its clef.
       octave: octaves, by octave=.
       transpose: semitones, by transpose= or %%MIDI transpose.
-      is_percussion: whether it is no melody: clef=perc or %%MIDI channel 10.
+      is_percussion: whether it is percussion: clef=perc or %%MIDI channel 10.
     """
 
     clef: int = 0
@@ -43,7 +43,7 @@ class Staff:
         return 12 * (self.clef + self.octave) + self.transpose
 
     def read(self, text: str) -> 'Staff':
-        """The staff after a K: field, or a V: field without the voice's name."""
+        """The staff after a K: field, or after a V: field without the voice's name."""
         staff = self
         for word in _WORD.finditer(text[:MAX_FIELD]):
             name, value = word[1], word[2] or word[3] or ''
@@ -63,7 +63,7 @@ class Staff:
         return self if semitones is None else dataclasses.replace(self, transpose=semitones)
 
     def on_channel(self, channel: int) -> 'Staff':
-        """The staff by the MIDI channel, from 1, that its voice is sent to; the tenth is drums."""
+        """The staff for the MIDI channel, from 1, of its voice; channel 10 is drums."""
         return dataclasses.replace(self, is_percussion=channel == 10)
 
     def _with_clef(self, clef: re.Match | None) -> 'Staff':
@@ -78,8 +78,8 @@ class Staff:
 
 
 def read_number(text: str, most: int) -> int | None:
-    """The whole number that a text is, with or without a sign; None where it is none, or beyond
-    `most` either way.
+    """A text as a whole number, with or without a sign; None if it is not one, or its absolute
+    value is above `most`.
     """
     number = int(text) if re.fullmatch(r'[+-]?[0-9]{1,4}', text) else None
     return None if number is None or abs(number) > most else number

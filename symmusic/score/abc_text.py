@@ -1,5 +1,5 @@
-"""The text of ABC books: from bytes to lines, and the accents that titles are written with (ABC
-music standard 2.1, sections 4.1 and 8.2).
+"""The text of ABC books: bytes to lines, and accents in titles (ABC music standard 2.1, sections
+4.1 and 8.2).
 """
 
 import codecs
@@ -14,16 +14,16 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, 'utf-16-le'),
     (codecs.BOM_UTF16_BE, 'utf-16-be'),
 )
-_STATED_WITHIN = 10_000  # bytes from the beginning of a book
+_STATED_WITHIN = 10_000  # bytes from the start of a book
 _STATED_CHARSET = re.compile(
     rb'(?:^|[\r\n])(?:%%|I:)[ \t]{0,20}abc-charset[ \t=]{1,20}([A-Za-z0-9_-]{1,20})'
 )
-# The charsets that books are written in; Python knows others, not all of them of text.
+# The charsets that books are written in. Python knows others, some of them not for text.
 _CHARSETS = re.compile(
     r'utf-?8|us-ascii|iso-?8859-?\d{1,2}|latin-?\d{1,2}|(windows-?|cp)125\d|koi8-[ru]|mac-?roman'
     r'|shift_?jis|euc-(jp|kr)|gb(k|2312|18030)|big5'
 )
-# As browsers do: codes that ASCII and Latin-1 lack are Windows's quotes and dashes.
+# As in browsers: codes that ASCII and Latin-1 lack are the quotes and dashes of Windows-1252.
 _AS_WINDOWS = ('ascii', 'iso8859-1')
 
 _ACCENTS = {
@@ -72,9 +72,9 @@ _ESCAPE = re.compile(
 
 
 def decode(data: bytes) -> str:
-    """The text of a book: in the charset of its byte order mark, in the one that it states
-    (`%%abc-charset` or `I:abc-charset`), in UTF-8, or else in Windows-1252, which is Latin-1 with
-    quotes and dashes; a code that the charset lacks becomes U+FFFD.
+    """The text of a book, in the charset of its byte order mark, or the one that it states
+    (`%%abc-charset` or `I:abc-charset`), or UTF-8, or else Windows-1252, which is Latin-1 with
+    quotes and dashes. A code that the charset lacks becomes U+FFFD.
     """
     for mark, charset in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
@@ -100,7 +100,7 @@ def _stated_charset(data: bytes) -> str:
 
 
 def split_lines(text: str) -> list[str]:
-    r"""Its lines, which end with LF, CR, CR LF or, after a conversion too many, CR CR LF."""
+    r"""The lines of a text, which end with LF, CR, CR LF or, if converted twice, CR CR LF."""
     if '\r' in text:
         text = re.sub(
             r'\r+\n?', lambda ends: '\n' if ends[0][-1] == '\n' else '\n' * len(ends[0]), text
@@ -114,15 +114,15 @@ def without_comment(line: str) -> str:
 
 
 def read_text(text: str) -> str:
-    r"""A text such as a title in Unicode: accents as in TeX (`\'e`), `\u00e9`, `&eacute;`; what has
-    no such letter, or none that is printed, stays as it is written.
+    r"""A text such as a title with its escapes decoded: accents as in TeX (`\'e`), `\u00e9`,
+    `&eacute;`. An escape of no printable letter stays as written.
     """
     return _ESCAPE.sub(_letter, text[:MAX_TEXT])
 
 
 def escape_text(text: str) -> str:
-    r"""A text on one line that `read_text` reads as it is, without what is not printed: `%` becomes
-    `\%`, which starts no comment, `\` becomes `\\`, and `&amp;` becomes `\&amp;`.
+    r"""A text on one line that `read_text` does not change, without unprintable characters: `%`
+    becomes `\%`, which starts no comment, `\` becomes `\\`, and `&amp;` becomes `\&amp;`.
     """
     text = ''.join(each if each.isprintable() else ' ' for each in text)
     return _SPECIAL.sub(lambda special: '\\' + special[0], ' '.join(text.split()))

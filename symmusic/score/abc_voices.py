@@ -9,7 +9,7 @@ from symmusic.score.abc_book import FIELD_LINE, field_letter
 from symmusic.score.abc_fields import MAX_FIELD
 from symmusic.score.abc_text import without_comment
 
-MAX_VOICES = 16  # of a tune that may be its melody
+MAX_VOICES = 16  # of a tune that are considered as its melody
 
 _INLINE_VOICE = re.compile(rf'\[(V:[^\]]{{0,{MAX_FIELD}}})\]?')
 _PART = re.compile(r'\s*P:\s*([A-Z])\s*$')
@@ -20,9 +20,9 @@ class Voice:
     """One voice of a tune.
 
     Attributes:
-      name: as its V: fields say; '1' where there is none.
-      lines: of music, fields and directives; its V: fields are among them.
-      has_music: whether any line is of music.
+      name: from its V: fields; '1' if there is none.
+      lines: music, fields and directives, including its V: fields.
+      has_music: whether any line is music.
     """
 
     name: str
@@ -32,15 +32,15 @@ class Voice:
     _other_parts: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def add_part(self, line: str) -> None:
-        """Adds a P: field of this voice, in place of another's of the same label."""
+        """Adds a P: field of this voice, replacing one of the same label from another voice."""
         if line.strip() in self._other_parts:
             self.lines[self._other_parts.pop(line.strip())] = ''
         self._own_parts.add(line.strip())
         self.lines.append(line)
 
     def add_other_part(self, line: str) -> None:
-        """Adds a P: field that stands in another voice: a part begins in all voices, and is mostly
-        named in one of them only.
+        """Adds a P: field of another voice: a part starts in all voices but is usually named in
+        only one of them.
         """
         label = line.strip()
         if _PART.match(label) and label not in self._own_parts | self._other_parts.keys():
@@ -49,14 +49,14 @@ class Voice:
 
 
 def split_voices(header: Sequence[str], body: Sequence[str]) -> tuple[list[str], list[Voice]]:
-    """The lines that hold for all voices, and the voices in the order in which they are named.
+    """The lines that apply to all voices, and the voices in the order in which they are named.
 
-    The first are the header's K: field and directives, and the body's fields before any voice or
-    music. Music before the first V: field is of the first voice.
+    Lines for all voices are the header's K: field and directives, and the body's fields before any
+    voice or music. Music before the first V: field belongs to the first voice.
 
     Args:
       header: lines up to the first K:.
-      body: lines behind it.
+      body: lines after it.
     """
     shared: list[str] = []
     voices: dict[str, Voice] = {}
@@ -102,7 +102,7 @@ def _voice(voices: dict[str, Voice], line: str) -> Voice:
 
 
 def _without_text_blocks(lines: Sequence[str]) -> Iterator[str]:
-    """The lines that are not blank, without comments and what stands between %%begin and %%end."""
+    """The lines that are not blank, without comments and text between %%begin and %%end."""
     is_text = False
     for line in lines:
         if line.startswith('%%'):
@@ -121,7 +121,7 @@ def _split_inline(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _plain(line: str) -> str:
-    """A line without its comment; a directive begins with two of its signs."""
+    """A line without its comment; a directive starts with two comment signs."""
     if line.startswith('%%'):
         return '%%' + without_comment(line[2:])
     return without_comment(line)

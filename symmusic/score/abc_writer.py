@@ -26,14 +26,14 @@ def format_abc(
     """One tune.
 
     Args:
-      notes: one after the other, in sixteenths.
-      title: any text; what is not printed is left out of it.
-      key: whose signature and spelling it is written in.
+      notes: one after another, in sixteenths.
+      title: any text; unprintable characters are removed.
+      key: determines the signature and the spelling.
       qpm: quarters per minute, rounded.
-      num_bars: at least so many are written.
-      meter: '4/4' or '2/2', of bars of sixteen sixteenths.
-      pickup: sixteenths that the first bar has, 0 = all.
-      program: General MIDI number of the instrument, from 0, a piano, which is not written.
+      num_bars: the smallest number of bars to write.
+      meter: '4/4' or '2/2'; a bar has sixteen sixteenths.
+      pickup: number of sixteenths in the first bar, 0 = a full bar.
+      program: General MIDI number of the instrument, from 0; 0, a piano, is not written.
     """
     name = tonic(key)
     head = [
@@ -61,8 +61,8 @@ def _bar(signs: Sequence[Sign], key: Key) -> str:
             continue
         spelled = spell(sign.pitch, key)
         of_key = altered(spelled.letter, fifths(key))
-        # Readers differ on how far an accidental goes: it is written wherever it is not the key's,
-        # and wherever its letter has had one.
+        # Readers differ on how far an accidental applies: it is written wherever it is not the
+        # key's, and wherever its letter has had one in this bar.
         is_plain = spelled.alter == of_key and spelled.letter not in met
         if not is_plain:
             met.add(spelled.letter)
@@ -72,7 +72,7 @@ def _bar(signs: Sequence[Sign], key: Key) -> str:
 
 
 def _letter(spelled: Spelling) -> str:
-    """As 'C,' for C3, 'C' for C4, 'c' for C5 and "c'" for C6."""
+    """The letter in its octave: 'C,' for C3, 'C' for C4, 'c' for C5 and "c'" for C6."""
     if spelled.octave >= 5:
         return spelled.letter.lower() + "'" * (spelled.octave - 5)
     return spelled.letter + ',' * (4 - spelled.octave)

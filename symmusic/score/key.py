@@ -8,8 +8,8 @@ import numpy as np
 from symmusic.errors import ScoreError
 from symmusic.score.notes import Note
 
-# Aarden (2003) profiles of the Essen folk songs, as the source's key analysis weighs them; C major
-# and C minor, from C upwards.
+# Profiles of the Essen folk songs (Aarden, 2003), with the weights of the thesis's key analysis; C
+# major and C minor, from C upwards.
 MAJOR = (
     17.7661,
     0.145624,
@@ -43,13 +43,13 @@ TONIC_NAMES = ('C', 'C#', 'D', 'E-', 'E', 'F', 'F#', 'G', 'A-', 'A', 'B-', 'B')
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Key:
-    """A tonic's pitch class (0 is C) and its mode."""
+    """The tonic's pitch class (0 is C) and the mode."""
 
     tonic: int
     is_major: bool
 
     def __str__(self) -> str:
-        """As 'G major' and 'd minor'; a flat is written '-'."""
+        """Such as 'G major' or 'd minor'; a flat is written '-'."""
         name = TONIC_NAMES[self.tonic]
         return f'{name} major' if self.is_major else f'{name.lower()} minor'
 
@@ -67,9 +67,9 @@ def detect_key(notes: Sequence[Note]) -> Key:
     """The key whose profile correlates best (Pearson) with the notes' duration-weighted pitch-class
     histogram.
 
-    A histogram without any contrast (all twelve classes alike) correlates with none: it counts as C
-    major, which moves nothing. Of keys that correlate alike the first of C, C#, ... major, then
-    minor, is taken.
+    A flat histogram (all twelve classes equal) correlates with no key: it counts as C major, which
+    is not transposed. Of keys that correlate equally the first is taken, in the order C, C#, ...
+    major, then minor.
 
     Raises:
       ScoreError: there are no notes.
@@ -81,14 +81,14 @@ def detect_key(notes: Sequence[Note]) -> Key:
         histogram[note.pitch % 12] += max(note.duration, 1)
     histogram /= histogram.sum()
     centred = histogram - histogram.mean()
-    # Rounded, so that keys which are alike by symmetry do not differ by the last bit of a sum.
+    # Rounded, so that keys that are equal by symmetry do not differ in the last bit of a sum.
     correlations = np.round(PROFILES @ centred / max(np.linalg.norm(centred), 1e-6), 9)
     best = int(np.argmax(correlations))
     return Key(tonic=best % 12, is_major=best < 12)
 
 
 def transposition(key: Key) -> int:
-    """Semitones, -5 to 6, that bring the key to C major or A minor; a tritone goes up."""
+    """Semitones, -5 to 6, that transpose the key to C major or A minor; a tritone goes up."""
     target = 0 if key.is_major else 9
     distance = -((key.tonic - target) % 12)
     return distance + 12 if distance < -5 else distance

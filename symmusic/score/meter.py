@@ -14,8 +14,8 @@ STEPS_PER_BAR = 16
 
 
 class Span(NamedTuple):
-    """What one time signature holds for, in ticks, the length of its bars, and whether a note
-    begins in it.
+    """The span, in ticks, of one time signature, the length of its bars, and whether a note starts
+    in it.
     """
 
     begin: int
@@ -28,30 +28,30 @@ class Span(NamedTuple):
 def find_bars(
     meters: Sequence[Meter], notes: Sequence[Note], ticks_per_quarter: int
 ) -> tuple[list[Meter], int]:
-    """The time signatures that a piece is in, and the ticks before its first full bar.
+    """The time signatures of a piece, and the ticks before its first full bar.
 
-    Notation programs write a bar that is shorter than its metre with a time signature of its own. A
-    piece is in the metre whose bars fill most of it. Of others there may be up to a bar before it
-    (the pickup) and after it, and in between one bar from bar line to bar line (a short bar before
-    a repeat and the pickup after it), or whole bars of silence. What is silent at either end does
-    not count. Where there is more of others, all stay.
+    Notation programs write a bar that is shorter than its metre with a time signature of its own.
+    The metre of a piece is the one whose bars fill most of it. Other metres may fill up to a bar
+    before it (the pickup) and after it, and in between one bar from bar line to bar line (a short
+    bar before a repeat and the pickup after it), or whole bars of silence. Silence at either end
+    does not count. If other metres fill more than that, all of them are kept.
 
     Args:
-      meters: in order of time; each begins a bar.
+      meters: in order of time; each starts a bar.
       notes: in order of time.
-      ticks_per_quarter: of both.
+      ticks_per_quarter: for both.
     """
     spans = _spans(meters, notes, ticks_per_quarter)
     if not spans:
         return list(meters), 0
     lengths: dict[Fraction, Fraction] = {}
-    for span in spans:  # the last bar filled up
+    for span in spans:  # with the last bar filled up
         whole = -((span.begin - span.end) // span.bar) * span.bar
         lengths[span.bar] = lengths.get(span.bar, Fraction(0)) + whole
     bar = max(lengths, key=lambda length: (lengths[length], length))
     own = [index for index, span in enumerate(spans) if span.bar == bar]
     if own[:2] == [0, 1] and spans[1].begin - spans[0].begin < bar:
-        own = own[1:]  # the same again after less than a bar
+        own = own[1:]  # the same metre again after less than a bar
     line = spans[own[0]].begin
     fits = line - spans[0].begin <= bar
     for left, right in itertools.pairwise([*own, len(spans)]):
@@ -65,8 +65,8 @@ def find_bars(
 
 
 def _fits(between: Sequence[Span], line: int, bar: Fraction, end: int | None) -> bool:
-    """Whether spans of other metres leave the bar lines where they are; `end` is None of the last
-    ones.
+    """Whether spans of other metres leave the bar lines where they are; `end` is None for the last
+    spans.
     """
     begin = between[0].begin
     if (begin - line) % bar:
@@ -77,8 +77,8 @@ def _fits(between: Sequence[Span], line: int, bar: Fraction, end: int | None) ->
 
 
 def _spans(meters: Sequence[Meter], notes: Sequence[Note], ticks_per_quarter: int) -> list[Span]:
-    """From the first in which a note begins to the last. Before the first of all, if a note begins
-    there, its metre holds already.
+    """The spans from the first to the last in which a note starts. If a note starts before the
+    first time signature, that one applies to it as well.
     """
     onsets = [note.onset for note in notes]
     begun = {meter.tick: meter for meter in meters}  # of several at one tick the last
@@ -92,7 +92,7 @@ def _spans(meters: Sequence[Meter], notes: Sequence[Note], ticks_per_quarter: in
         meter = begun[begin]
         bar = Fraction(4 * ticks_per_quarter * meter.numerator, meter.denominator)
         num_notes = bisect.bisect_left(onsets, end) - bisect.bisect_left(onsets, begin)
-        # a note of no length may begin at the very end
+        # a note of length 0 can start at the very end
         sounds = num_notes > 0 or (end == last and begin <= max(onsets, default=-1))
         spans.append(Span(begin, end, bar, meter, sounds))
     sounding = [index for index, span in enumerate(spans) if span.sounds]
@@ -100,15 +100,15 @@ def _spans(meters: Sequence[Meter], notes: Sequence[Note], ticks_per_quarter: in
 
 
 def sounding_meters(score: Score) -> list[Meter]:
-    """The time signatures that hold for a note: without those after the last one."""
+    """The time signatures that apply to a note, without those after the last note."""
     last = max((note.onset for note in score.notes), default=0)
     return [meter for meter in score.meters if meter.tick <= last] or list(score.meters[:1])
 
 
 def check_meter(score: Score, meters: Sequence[str]) -> None:
-    """Passes a score all of whose notes are in one of `meters` (as '4/4').
+    """Checks that all notes of a score are in one of `meters` (such as '4/4').
 
-    A score that states none is refused as well: nothing says where its bars are.
+    A score that states none is refused as well, as its bar lines are unknown.
 
     Raises:
       ScoreError: with the reason 'no meter' or 'meter', the detail naming the meter found.
@@ -121,10 +121,10 @@ def check_meter(score: Score, meters: Sequence[str]) -> None:
 
 
 def check_single(score: Score) -> None:
-    """Passes a score of one time signature and one instrument, as the source kept them.
+    """Checks that a score has one time signature and one instrument, as the thesis requires.
 
     Raises:
-      ScoreError: with the reason 'several time signatures' (also where they are alike) or 'several
+      ScoreError: with the reason 'several time signatures' (even if they are equal) or 'several
         instruments'.
     """
     num_meters = max(len(score.meters), score.num_meters)

@@ -24,18 +24,21 @@ from symmusic.score.notes import LYRICS, Meter, Note, Score, Tempo
 SUFFIXES = ('.mid', '.midi', '.kar', '.rmi')
 DRUM_CHANNEL = 9
 MAX_QUARTERS = 1_000_000  # of a piece, five days at 120 quarters per minute
-# of a file: far beyond any melody; as many messages as fit into it take 10 s and 640 MB
+# of a file: far more than any melody needs; the messages that fit into it take 10 s and 640 MB
 MAX_BYTES = 4_000_000
 KARAOKE_TRACKS = ('soft karaoke', 'words')  # names of the tracks of text in a karaoke file
 
 
 def parse_midi(data: bytes, part: int = 1) -> Score:
-    """Reads the bytes of a MIDI file of format 0 or 1, also one that is wrapped in RIFF.
+    """Reads the bytes of a MIDI file of format 0 or 1, which may be wrapped in RIFF.
 
-    An instrument is what plays on one channel of one track. The score holds the notes of one of
-    those, in file order, that play any and are not the drum channel: the first, or `part` says
-    which, from 1. What is damaged and not needed for notes is left out, and the score's notices say
-    so.
+    An instrument is one channel of one track. The score holds the notes of one instrument. Damaged
+    data that the notes do not need is left out, with a notice in the score.
+
+    Args:
+      data: the file's bytes.
+      part: number of the instrument, from 1, in file order; the drum channel and instruments
+        without notes do not count.
 
     Raises:
       ScoreError: the file is damaged, of another kind, or holds no notes; `reason` says which.
@@ -45,7 +48,7 @@ def parse_midi(data: bytes, part: int = 1) -> Score:
         raise ScoreError('MIDI format 2', 'only formats 0 and 1 are one piece of music')
     if not 0 < file.division < 0x8000:
         raise ScoreError('SMPTE time', 'the file counts film frames, not beats')
-    # of a channel of a track, and of a channel for where only another track sets it
+    # by channel of a track, and by channel alone in case only another track sets it
     programs: dict = {}
     instruments, num_instruments = {}, 0
     for index, track in enumerate(file.tracks):
@@ -88,7 +91,7 @@ def parse_midi(data: bytes, part: int = 1) -> Score:
 
 
 def _find_meters(tracks: Sequence[Track]) -> list[Meter]:
-    """Every time signature in order of time; before a first one that is damaged 4/4 holds."""
+    """Every time signature in order of time; if the first one is damaged, 4/4 before the next."""
     meters = [
         Meter(event.tick, event.data[0], 2 ** event.data[1])
         for event in _in_time(tracks, TIME_SIGNATURE)
@@ -100,7 +103,7 @@ def _find_meters(tracks: Sequence[Track]) -> list[Meter]:
 
 
 def _find_tempi(tracks: Sequence[Track]) -> list[Tempo]:
-    """The tempo from each tick on that states one; before a first one that is damaged 120 holds."""
+    """Every tempo in order of time; if the first one is damaged, 120 before the next."""
     stated = {
         event.tick: 60_000_000 / int.from_bytes(event.data[:3], 'big')
         for event in _in_time(tracks, TEMPO)
@@ -155,8 +158,8 @@ def _metas(tracks: Sequence[Track], kind: int) -> list[Event]:
 
 
 def _in_time(tracks: Sequence[Track], kind: int) -> list[Event]:
-    """The events of a kind in order of time, of one tick what holds last: the first track, which is
-    where they belong, after the others.
+    """The events of a kind in order of time. At one tick those of the first track, where they
+    belong, come last and so take precedence.
     """
     return sorted(_metas(tracks[::-1], kind), key=lambda event: event.tick)
 
@@ -167,8 +170,8 @@ def _damaged(tracks: Sequence[Track], kind: int) -> list[int]:
 
 
 def decode_text(data: bytes) -> str:
-    """The text of a meta event, which does not say how it is written: UTF-16 with its mark, UTF-8
-    where it can be that, else Windows-1252, and what that lacks as Latin-1.
+    """The text of a meta event, which does not state its encoding: UTF-16 if it has a byte order
+    mark, UTF-8 if it is valid, else Windows-1252, with Latin-1 for the codes that it lacks.
     """
     if data[:2] in (b'\xff\xfe', b'\xfe\xff') and len(data) % 2 == 0:
         return data.decode('utf-16', 'replace')
@@ -181,9 +184,9 @@ def decode_text(data: bytes) -> str:
 def _pair_notes(events: Sequence[Event]) -> dict[int, list[Note]]:
     """The notes of each channel that has any, channels in the order of their first note.
 
-    A note-off ends every sounding note of its pitch that began before it (one that begins at the
-    same tick goes on, unless it is the only one); what is still sounding at the end of the track
-    ends there.
+    A note-off ends every sounding note of its pitch that started before it (one that starts at the
+    same tick continues, unless it is the only one). Notes still sounding at the end of the track
+    end there.
     """
     sounding = collections.defaultdict(list)  # (channel, pitch) -> [(onset, velocity)]
     channels: dict[int, list[Note]] = {}

@@ -1,4 +1,4 @@
-"""The chunks of a MIDI file, from its bytes: header and tracks, wherever the file has them."""
+"""The chunks of a MIDI file: its header and tracks, wherever they are in the file."""
 
 import dataclasses
 
@@ -11,12 +11,12 @@ WRONG_LENGTH = 'wrong track lengths: read up to the End of Track'
 
 @dataclasses.dataclass(frozen=True)
 class Chunks:
-    """What a MIDI file holds.
+    """The contents of a MIDI file.
 
     Attributes:
       kind: its format, 0 to 2.
-      division: ticks per quarter, or, from 0x8000 on, film frames and their parts.
-      tracks: all that are there.
+      division: ticks per quarter or, from 0x8000 on, film frames and their subdivisions.
+      tracks: all tracks that are in the file.
       notices: what was left out or read differently, each kind once.
     """
 
@@ -27,9 +27,9 @@ class Chunks:
 
 
 def read_chunks(data: bytes) -> Chunks:
-    """Reads every track of a file, whatever its header counts. Chunks of other types and bytes that
-    belong to none are skipped, and a track that is longer or shorter than it says is read up to its
-    End of Track.
+    """Reads every track of a file, regardless of the number in its header. Other chunks, and bytes
+    that belong to no chunk, are skipped. A track with a wrong length is read up to its End of
+    Track.
 
     Raises:
       ScoreError: there is no MIDI header, or a track is cut short or cannot be read.
@@ -63,7 +63,7 @@ def read_chunks(data: bytes) -> Chunks:
 
 
 def unwrap_riff(data: bytes) -> bytes:
-    """The MIDI file in a RIFF file (`.rmi`); any other data as they are."""
+    """The MIDI file in a RIFF file (`.rmi`); any other data unchanged."""
     if data[:4] != b'RIFF' or data[8:12] != b'RMID':
         return data
     place = 12
@@ -96,8 +96,8 @@ def _read_tracks(data: bytes, place: int, notices: list[str]) -> list[Track]:
 
 
 def _read_one(data: bytes, begin: int, end: int, notices: list[str]) -> Track:
-    """A track that ends at `end` if a chunk or nothing follows there; else at its End of Track, at
-    the latest where the next track begins.
+    """A track that ends at `end` if a chunk or the end of the file follows there; otherwise at its
+    End of Track, or at the latest where the next track starts.
     """
     if _is_boundary(data, end):
         return read_track(data, begin, end)
@@ -117,8 +117,8 @@ def _read_one(data: bytes, begin: int, end: int, notices: list[str]) -> Track:
 
 
 def _next_chunk(data: bytes, track_end: int, end: int, notices: list[str]) -> int:
-    """The place of the chunk after a track that was read to `track_end` and says that it ends at
-    `end`: no track lies between the two.
+    """The offset of the chunk after a track that was read up to `track_end` and should end at
+    `end`; no track lies between the two.
     """
     if not _is_boundary(data, end):
         return track_end if track_end == len(data) else _find_track(data, track_end, notices)
@@ -131,7 +131,7 @@ def _next_chunk(data: bytes, track_end: int, end: int, notices: list[str]) -> in
 
 
 def _find_track(data: bytes, place: int, notices: list[str]) -> int:
-    """The place of the next track, or of the end."""
+    """The offset of the next track, or of the end of the data."""
     found = data.find(TRACK, place)
     if found != place:
         notices.append('bytes that belong to no chunk left out')
@@ -139,7 +139,7 @@ def _find_track(data: bytes, place: int, notices: list[str]) -> int:
 
 
 def _is_boundary(data: bytes, place: int) -> bool:
-    """Whether the file ends or a chunk begins there."""
+    """Whether the file ends or a chunk starts at an offset."""
     return place == len(data) or _is_chunk(data, place)
 
 

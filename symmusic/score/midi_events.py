@@ -1,7 +1,7 @@
 """The events of a MIDI track, from its bytes.
 
-What notes do not need may be damaged: it is left out and named. What notes need is read or the file
-is refused, never lost silently.
+Damaged data that the notes do not need is left out and named. If data that the notes need is
+damaged, the file is refused; no note is lost silently.
 """
 
 import dataclasses
@@ -9,21 +9,21 @@ from typing import NamedTuple
 
 from symmusic.errors import ScoreError
 
-NOTE_OFF, NOTE_ON, PROGRAM = 0x80, 0x90, 0xC0  # statuses without their channel
-REAL_TIME = 0xF8  # statuses from here on are bytes between others, but for `META`
+NOTE_OFF, NOTE_ON, PROGRAM = 0x80, 0x90, 0xC0  # status bytes without their channel
+REAL_TIME = 0xF8  # from here on, status bytes are single-byte messages, except for `META`
 META, SYSEX, SYSEX_GOES_ON = 0xFF, 0xF0, 0xF7
 TEXT, TRACK_NAME, LYRIC, END_OF_TRACK = 0x01, 0x03, 0x05, 0x2F  # kinds of meta events
 TEMPO, TIME_SIGNATURE = 0x51, 0x58
 LARGEST_NUMBER = 0x0FFFFFFF  # of four bytes
 # after the status byte
 CHANNEL_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
-# MIDI files hold none of these, but some do; the undefined 0xF4 and 0xF5 have no known length
+# not allowed in MIDI files, but found in some; the undefined 0xF4 and 0xF5 have no known length
 SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0} | dict.fromkeys(range(REAL_TIME, META), 0)
 RUNNING_ON = 'running status continues after a sysex or meta event: read with the status before it'
 
 
 class Event(NamedTuple):
-    """A message at a tick: the status with its channel, or `META` with its kind, and its data."""
+    """A message at a tick: the status byte with its channel, or `META` with its kind, and data."""
 
     tick: int
     status: int
@@ -33,13 +33,13 @@ class Event(NamedTuple):
 
 @dataclasses.dataclass
 class Track:
-    """The events of a track that are sound, and the kinds of meta events that are not.
+    """The valid events of a track, and the kinds of its damaged meta events.
 
     Attributes:
       events: in file order, without system messages.
-      damaged: (tick, kind) of meta events left out.
+      damaged: (tick, kind) of the meta events left out.
       notices: what else was left out or read differently.
-      end: the place in the file after the last byte read.
+      end: the offset in the file after the last byte read.
       is_ended: whether there is an End of Track.
     """
 
@@ -51,10 +51,10 @@ class Track:
 
 
 def read_track(data: bytes, begin: int, end: int) -> Track:
-    """The events from place `begin` of a file up to an End of Track, or to `end`.
+    """The events from offset `begin` of a file up to an End of Track, or to `end`.
 
     Raises:
-      ScoreError: an event is cut short at `end`, or cannot be told from its neighbours.
+      ScoreError: an event is cut short at `end`, or its boundaries cannot be determined.
     """
     track = Track([], [], [], begin)
     tick, running, interrupted = 0, None, False
@@ -84,10 +84,10 @@ def read_track(data: bytes, begin: int, end: int) -> Track:
 
 
 def read_number(data: bytes, place: int, end: int) -> tuple[int, int]:
-    """A number of seven bits to a byte, the highest first, and the place after it.
+    """A variable-length number (seven bits per byte, the highest first), and the offset after it.
 
     Raises:
-      IndexError: the data end in it.
+      IndexError: the data ends within it.
     """
     number = 0
     while place < end:
@@ -101,7 +101,9 @@ def read_number(data: bytes, place: int, end: int) -> tuple[int, int]:
 
 
 def _read_event(track: Track, data: bytes, place: int, end: int, tick: int, status: int) -> int:
-    """Adds the event whose data begin at `place`, if it is one to keep; the place after it."""
+    """Adds the event whose data starts at `place`, if it is to be kept; returns the offset after
+    it.
+    """
     if status < SYSEX:
         return _read_channel(track, data, place, tick, status)
     if status == META:
@@ -121,7 +123,7 @@ def _read_channel(track: Track, data: bytes, place: int, tick: int, status: int)
         raise IndexError
     if command in (NOTE_ON, NOTE_OFF) and content[-1] > 127:
         content = bytes([content[0], 127])
-        if command == NOTE_ON:  # the commonest fault of otherwise sound files
+        if command == NOTE_ON:  # the most common fault of otherwise valid files
             track.notices.append('velocities above 127 read as 127')
     if max(content) < 0x80:
         track.events.append(Event(tick, status, content))
@@ -134,7 +136,7 @@ def _read_channel(track: Track, data: bytes, place: int, tick: int, status: int)
 
 def _read_meta(track: Track, data: bytes, place: int, end: int, tick: int) -> int:
     kind = data[place]
-    if kind == END_OF_TRACK:  # whatever its length, and where that is missing
+    if kind == END_OF_TRACK:  # whatever its length, even if that is missing
         track.is_ended = True
         return min(place + 2, end)
     size, begin = read_number(data, place + 1, end)
@@ -149,12 +151,12 @@ def _read_meta(track: Track, data: bytes, place: int, end: int, tick: int) -> in
 
 
 def _is_sound(kind: int, content: bytes) -> bool:
-    """Whether a meta event has at least the bytes of its kind, of values that mean something; more
-    bytes are to be ignored.
+    """Whether a meta event has at least the bytes that its kind needs, with valid values; further
+    bytes are ignored.
     """
     size = len(content)
     if kind == 0x00:
-        return size != 1  # of none: the track's own number
+        return size != 1  # an empty one stands for the track's own number
     if kind == 0x20:
         return size >= 1 and content[0] < 16
     if kind == TEMPO:
@@ -179,8 +181,8 @@ DAMAGED = {
 
 
 def _skip_sysex(track: Track, data: bytes, place: int, end: int, status: int) -> int:
-    """The place after a system exclusive message; of one that was written without its length, as on
-    a cable, after its end sign.
+    """The offset after a system exclusive message; if it was written without its length, as it is
+    sent on a cable, the offset after its end byte.
     """
     try:
         size, begin = read_number(data, place, end)
@@ -199,7 +201,7 @@ def _skip_sysex(track: Track, data: bytes, place: int, end: int, status: int) ->
 
 
 def _goes_on(data: bytes, place: int, end: int) -> bool:
-    """Whether the next event is the next part of a system exclusive message."""
+    """Whether the next event continues a system exclusive message."""
     try:
         _, place = read_number(data, place, end)
         return place < end and data[place] == SYSEX_GOES_ON

@@ -11,7 +11,7 @@ from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 from symmusic.score.midi import decode_text
 from symmusic.score.notes import Note
 
-# The source's files count 220 ticks to a quarter; a sixteenth is 55, so a grid of sixteenths is
+# The thesis's files have 220 ticks per quarter; a sixteenth is 55, so a grid of sixteenths is
 # exact.
 TICKS_PER_QUARTER = 220
 TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
@@ -20,8 +20,8 @@ TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
 def write_midi(
     path: str | os.PathLike, notes: Sequence[Note], *, title: str = '', qpm: float = 120.0
 ) -> None:
-    """Writes notes, in ticks of `TICKS_PER_QUARTER`, as a MIDI file of one track in 4/4, whole or
-    not at all.
+    """Writes notes, in ticks of `TICKS_PER_QUARTER`, as a MIDI file of one track in 4/4,
+    atomically.
     """
     write_whole(path, format_midi(notes, title=title, qpm=qpm))
 
@@ -40,11 +40,11 @@ def format_midi(
 
     Args:
       notes: in ticks of `TICKS_PER_QUARTER`.
-      title: written as Latin-1, which most programs read, or where that is not enough as UTF-8.
+      title: written as Latin-1, which most programs read, or if that lacks a letter as UTF-8.
       qpm: quarters per minute.
-      meter: '4/4' or '2/2', of bars of sixteen sixteenths.
-      pickup: sixteenths that the first bar has, 0 = all: no note begins before the last so many of
-        it. The file begins with them, and their bar has a time signature of its own.
+      meter: '4/4' or '2/2'; a bar has sixteen sixteenths.
+      pickup: number of sixteenths in the first bar, 0 = a full bar. Notes start only in these last
+        sixteenths of the bar. The file starts with them, under a time signature of their own.
       program: General MIDI number of the instrument, from 0.
     """
     name, charset = _encoding(title)
@@ -58,7 +58,7 @@ def format_midi(
     )
     conductor.insert(2, mido.MetaMessage('set_tempo', tempo=min(mido.bpm2tempo(qpm), 0xFFFFFF)))
     # (tick, 0 for off / 1 for on, pitch, velocity): at one tick every note ends before the next
-    # begins
+    # starts
     events = []
     for note in notes:
         events += [(note.onset, 1, note.pitch, note.velocity), (note.end, 0, note.pitch, 0)]
@@ -85,8 +85,8 @@ def format_midi(
 
 
 def _time_signatures(meter: str, pickup: int) -> list[mido.MetaMessage]:
-    """That of the piece, before it that of the pickup's bar: as many of the longest value as there
-    are, 1/4 or 3/16.
+    """The time signature of the piece, preceded by that of the pickup, in the longest value that
+    divides it: 1/4 or 3/16.
     """
     numerator, denominator = map(int, meter.split('/'))
     written = [
@@ -107,8 +107,8 @@ def _time_signatures(meter: str, pickup: int) -> list[mido.MetaMessage]:
 
 
 def _encoding(title: str) -> tuple[str, str]:
-    """A title as it can be written, and the charset that our reader finds it by."""
-    title = title.encode('utf-8', 'replace').decode()  # a file's name may hold half characters
+    """A title as it can be written, and the charset in which our reader decodes it."""
+    title = title.encode('utf-8', 'replace').decode()  # a file name may contain lone surrogates
     try:
         if decode_text(title.encode('latin-1')) == title:
             return title, 'latin-1'

@@ -1,8 +1,8 @@
-"""The strict reader of plagiarism: one track of a MIDI file as a melody without chords, as the
-program MelodyShape reads it.
+"""The strict reader for the measure of plagiarism: one track of a MIDI file as a melody without
+chords, as the program MelodyShape reads it.
 
-Strict on purpose: what that program would refuse is refused here, so that both measure the same
-notes. Everything else reads MIDI by `score/midi.py`, which forgives.
+It is strict on purpose: it refuses what that program would refuse, so that both measure the same
+notes. Everything else reads MIDI by `score/midi.py`, which is tolerant.
 """
 
 from collections.abc import Iterator
@@ -22,16 +22,16 @@ Event = tuple[int, int, int, int]
 
 
 def parse_monophonic(data: bytes) -> list[Note]:
-    """Reads the notes, in ticks, of the track with the most events of any kind (the first such) of
-    a MIDI file of format 0 or 1.
+    """Reads the notes, in ticks, of the track with the most events of any kind (the first such
+    track) of a MIDI file of format 0 or 1.
 
-    Channels are one, drums too. A note begins while another sounds only where the very next event
-    of the track ends that other one, at most one tick later. What still sounds at the end of the
-    track is dropped. May give no notes.
+    Channels are not distinguished, not even drums. A note may start while another one sounds only
+    if the very next event of the track ends that one, at most one tick later. A note still sounding
+    at the end of the track is dropped. The result may be empty.
 
     Raises:
-      ScoreError: the file is damaged ('damaged MIDI', 'MIDI format 2') or several notes sound at a
-        time ('polyphonic'), from which tick.
+      ScoreError: the file is damaged ('damaged MIDI', 'MIDI format 2'), or several notes sound at
+        the same time ('polyphonic', with the tick).
     """
     tracks = [_read_events(chunk) for chunk in _track_chunks(data)]
     if not tracks:
@@ -52,7 +52,7 @@ def _pair_notes(events: list[Event]) -> list[Note]:
         tick, status, pitch, velocity = events[index]
         if status == NOTE_ON:
             if sounding:
-                later, command, ended, _ = events[index + 1]  # the last event is no note
+                later, command, ended, _ = events[index + 1]  # the last event is not a note
                 if command != NOTE_OFF or ended != sounding[1] or later - tick > 1:
                     raise ScoreError('polyphonic', f'several notes at tick {tick}')
                 end_at(tick)
@@ -67,8 +67,8 @@ def _pair_notes(events: list[Event]) -> list[Note]:
 
 
 def _track_chunks(data: bytes) -> Iterator[bytes]:
-    """The content of every track; chunks of other kinds are skipped, a track that the file's end
-    cuts short is an error.
+    """The content of every track. Chunks of other kinds are skipped; a track cut short by the end
+    of the file is an error.
     """
     data = unwrap_riff(data)
     if data[:4] != b'MThd' or len(data) < 14:
@@ -91,8 +91,8 @@ def _track_chunks(data: bytes) -> Iterator[bytes]:
 
 
 def _read_events(chunk: bytes) -> list[Event]:
-    """All events up to End-of-Track, that one included; it is added where it is missing. A meta
-    event ends a running status.
+    """All events up to and including End of Track, which is added if it is missing. A meta event
+    ends a running status.
     """
     events: list[Event] = []
     place = tick = 0
@@ -137,7 +137,7 @@ def _read_events(chunk: bytes) -> list[Event]:
 
 
 def _read_number(chunk: bytes, place: int) -> tuple[int, int]:
-    """A number of seven bits to a byte, at most four bytes, and where it ends."""
+    """A variable-length number of at most four bytes, and the offset after it."""
     number = 0
     for index in range(place, place + 4):
         number = number << 7 | chunk[index] & 0x7F

@@ -28,7 +28,7 @@ def format_musicxml(
     pickup: int = 0,
     program: int = 0,
 ) -> str:
-    """One part; arguments as of `abc_writer.format_abc`."""
+    """One part; the arguments are those of `abc_writer.format_abc`."""
     beats, beat_type = meter.split('/')
     mode = 'major' if key.is_major else 'minor'
     attributes = (
@@ -41,7 +41,7 @@ def format_musicxml(
         f'<sound tempo="{qpm:g}"/></direction>\n'
     )
     bars = to_bars(notes, num_bars, pickup)
-    first = 0 if pickup else 1  # so is the first full bar number 1
+    first = 0 if pickup else 1  # the first full bar is number 1
     measures = []
     for number, signs in enumerate(bars, first):
         head, tail = attributes * (number == first), END * (number == first + len(bars) - 1)
@@ -86,8 +86,8 @@ def _note(key: Key, sign: Sign, beams: Sequence[str]) -> str:
 
 
 def _beams(signs: Sequence[Sign]) -> list[list[str]]:
-    """Of each sign its beams, the outer one first: notes of one beat are joined, but for what is
-    longer or alone.
+    """The beams of each sign, the outer one first: eighths and shorter notes of one beat are
+    joined, unless they are alone.
     """
     beams: list[list[str]] = [[] for _ in signs]
     for level, longest in ((1, 3), (2, 1)):
@@ -104,7 +104,7 @@ def _beams(signs: Sequence[Sign]) -> list[list[str]]:
                 beams[index].append(
                     'continue' if before and after else 'end' if before else 'begin'
                 )
-            # a lone sixteenth under the beam of its beat
+            # a single sixteenth under the beam of its beat
             elif level == 2 and joins[index] and beams[index]:
                 beams[index].append(
                     'backward hook' if beams[index] == ['end'] or sign.step % 4 else 'forward hook'
@@ -113,5 +113,5 @@ def _beams(signs: Sequence[Sign]) -> list[list[str]]:
 
 
 def _text(title: str) -> str:
-    """What XML may hold of a text."""
+    """A text without what XML does not allow, escaped."""
     return escape(''.join(letter if letter.isprintable() else ' ' for letter in title).strip())

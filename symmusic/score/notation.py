@@ -1,5 +1,5 @@
-"""A melody as it is written down: bars of notes and rests of plain values, tied where need be, and
-each pitch's spelling in its key.
+"""A melody in notation: bars of notes and rests of plain values, tied where necessary, and each
+pitch's spelling in its key.
 """
 
 import dataclasses
@@ -9,8 +9,8 @@ from symmusic.score.key import Key
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 from symmusic.score.notes import Note
 
-# The signature of a major key: sharps, flats negative. Of two names the one with fewer signs, and
-# flats for six.
+# The signature of a major key: sharps, flats negative. Of two enharmonic keys the one with fewer
+# signs, and for six signs the one with flats.
 MAJOR_FIFTHS = (0, -5, 2, -3, 4, -1, -6, 1, -4, 3, -2, 5)  # by pitch class, from C upwards
 LETTERS = 'FCGDAEB'  # in fifths
 # sixteenths: whole, half, quarter, eighth, sixteenth, and dotted ones
@@ -28,8 +28,8 @@ class Spelling:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sign:
-    """A written note, or a rest where `pitch` is None, of one of `VALUES`, begun at `step` of its
-    bar.
+    """A written note, or a rest if `pitch` is None, of one of `VALUES`, which starts at `step` of
+    its bar.
     """
 
     pitch: int | None
@@ -45,20 +45,20 @@ def fifths(key: Key) -> int:
 
 
 def altered(letter: str, num_fifths: int) -> int:
-    """What a signature does to a letter: 1, 0 or -1."""
+    """The alteration of a letter by a signature: 1, 0 or -1."""
     return (LETTERS.index(letter) < num_fifths) - (6 - LETTERS.index(letter) < -num_fifths)
 
 
 def tonic(key: Key) -> Spelling:
-    """The key's name, of no octave."""
+    """The spelling of the key's tonic; its octave has no meaning."""
     return dataclasses.replace(spell(60 + key.tonic, key), octave=0)
 
 
 def spell(pitch: int, key: Key) -> Spelling:
-    """The name of a pitch that lies nearest to the key on the line of fifths; minor keys have their
-    raised sixth and seventh degrees.
+    """The spelling of a pitch that is nearest to the key on the line of fifths; minor keys include
+    the raised sixth and seventh degrees.
     """
-    # the line's twelve names that are near: of C major D flat to F sharp
+    # the twelve nearest names on the line: for C major, D flat to F sharp
     lowest = fifths(key) - (5 if key.is_major else 2)
     place = lowest + (pitch * 7 - lowest) % 12
     letter, alter = LETTERS[(place + 1) % 7], (place + 1) // 7
@@ -67,11 +67,11 @@ def spell(pitch: int, key: Key) -> Spelling:
 
 
 def to_bars(notes: Sequence[Note], num_bars: int = 1, pickup: int = 0) -> list[list[Sign]]:
-    """At least `num_bars` full bars of signs, of notes in sixteenths one after the other; what is
-    silent is filled with rests.
+    """At least `num_bars` full bars of signs, from notes in sixteenths, one after another; silence
+    is written as rests.
 
-    With a `pickup` the first bar holds its last so many sixteenths alone; no note begins before
-    them.
+    With a `pickup` the first bar has only this many sixteenths, its last ones; no note starts
+    before them.
     """
     num_bars = max([num_bars, *(-(-note.end // STEPS_PER_BAR) for note in notes)])
     bars: list[list[Sign]] = [[] for _ in range(num_bars)]
@@ -101,7 +101,7 @@ def _write(bars: list[list[Sign]], pitch: int | None, begin: int, end: int) -> N
 
 
 def _is_plain(at: int, value: int) -> bool:
-    """Whether a value may begin there: beats stay visible, but for a syncopated quarter, half or
+    """Whether a value may start there: beats stay visible, except for a syncopated quarter, half or
     dotted half note.
     """
     if at % STEPS_PER_QUARTER == 0:

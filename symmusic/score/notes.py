@@ -1,4 +1,4 @@
-"""What a file of music holds once it is read, whatever its format."""
+"""The contents of a file of music once it is read, whatever its format."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ LYRICS = 'lyrics left out'  # a notice of MIDI and of ABC
 
 
 def pitch_name(pitch: int) -> str:
-    """As 'C5' for 72; middle C, 60, is C4."""
+    """The name of a MIDI pitch, such as 'C5' for 72; middle C, 60, is C4."""
     return f'{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}'
 
 
@@ -27,7 +27,7 @@ class Note:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Meter:
-    """A time signature that holds from `tick` on; cut time is 2/2."""
+    """A time signature from `tick` on; cut time is 2/2."""
 
     tick: int
     numerator: int
@@ -51,18 +51,18 @@ class Score:
 
     Attributes:
       notes: of one instrument, in order of (onset, pitch).
-      ticks_per_quarter: what all ticks of this score count.
-      meters: the time signatures in order; empty where the file states none. Those of a pickup, of
-        a short last bar, and in which no note begins are not among them.
-      tempi: every tempo in order; empty where the file states none.
+      ticks_per_quarter: the unit of all ticks of this score.
+      meters: the time signatures in order; empty if the file states none. Those of a pickup, of a
+        short last bar, and those in which no note starts are left out.
+      tempi: every tempo in order; empty if the file states none.
       title: the track's or tune's name, or ''.
       num_instruments: how many instruments play notes in the file, drums included.
-      pickup: ticks before the first full bar, where the file says where its bar lines are; else 0.
-      program: the General MIDI number, from 0, of what plays the notes; 0, a piano, where the file
-        does not say.
-      notices: what the reader left out or took differently from what is written, each a short
-        phrase such as 'chord symbols left out'; empty where nothing was.
-      num_meters: how many time signatures the file states, where that is more than `meters` has.
+      pickup: ticks before the first full bar, if the file's bar lines are known; else 0.
+      program: the General MIDI number, from 0, of the instrument; 0, a piano, if the file does not
+        say.
+      notices: what the reader left out or changed, each a short phrase such as 'chord symbols left
+        out'.
+      num_meters: how many time signatures the file states, if that is more than `meters` has.
     """
 
     notes: tuple[Note, ...]

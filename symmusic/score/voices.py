@@ -1,7 +1,7 @@
 """Scores of several voices (MusicXML, Humdrum), read by music21: one score per voice.
 
-music21 takes a second to import and a tenth of one per piece, so nothing imports it before a piece
-is read.
+music21 takes a second to import and a tenth of a second per piece, so it is imported only when a
+piece is read.
 """
 
 import dataclasses
@@ -14,14 +14,14 @@ from symmusic.errors import ScoreError
 from symmusic.score.notes import Meter, Note, Score
 
 SUFFIXES = ('.mxl', '.musicxml', '.xml', '.krn')
-TICKS_PER_QUARTER = 10080  # whole for 64ths and for tuplets of 3, 5, 7 and 9
+TICKS_PER_QUARTER = 10080  # 64ths and tuplets of 3, 5, 7 and 9 are whole numbers
 MAX_MEASURES = 20_000  # of one voice, repeats played
 
 
 @dataclasses.dataclass(frozen=True)
 class Measure:
-    """A measure of one voice, in ticks; it `opens` or `closes` a repeat, or is left out of all
-    `passes` but these (none: of none).
+    """A measure of one voice, in ticks. It can open or close a repeat (`opens`, `closes`), or be
+    played in some `passes` only (empty: in all of them).
     """
 
     begin: int
@@ -34,26 +34,25 @@ class Measure:
 def read_voices(path: str | os.PathLike) -> list[Score]:
     """The voices of a piece from top to bottom, in ticks of `TICKS_PER_QUARTER`.
 
-    Ties are joined, grace notes and chord symbols left out, and of a chord the highest note is
-    taken. Repeats and their endings are played, as of ABC. The first bar is a pickup where it is
-    shorter than its metre says.
+    Tied notes are joined, grace notes and chord symbols are left out, and of a chord the highest
+    note is taken. Repeats and their endings are played, as with ABC. The first bar is a pickup if
+    it is shorter than its metre.
 
     Raises:
-      ScoreError: 'damaged score' where music21 does not make it out, 'no voices' where it finds
-        none.
+      ScoreError: 'damaged score' if music21 cannot read it, 'no voices' if it finds none.
       OSError: the file cannot be read.
     """
-    # here, because it takes long to import and only preparation needs it
+    # imported here: it takes long, and only preparation needs it
     from music21 import converter
 
     try:
-        # forceSource and storePickle: never through music21's own cache of pickles.
+        # forceSource and storePickle: bypass music21's own cache of pickles.
         piece = converter.parse(path, forceSource=True, storePickle=False)
         title = (piece.metadata and (piece.metadata.title or piece.metadata.movementName)) or ''
         voices = [_read_voice(part, title) for part in piece.parts]
     except (OSError, ScoreError):
         raise
-    except Exception as error:  # whatever its parsers raise on a bad file, and that is anything
+    except Exception as error:  # its parsers raise errors of any type on a bad file
         raise ScoreError(
             'damaged score', f'{type(error).__name__}: {error}'.splitlines()[0]
         ) from error
@@ -92,9 +91,11 @@ def _read_voice(part: Any, title: str) -> Score:
 
 
 def _sounds(flat: Any) -> Iterable[tuple[Note, bool]]:
-    """Each note or chord's highest note in order of onset, with whether a tie leads on from it."""
+    """Each note, or the highest note of each chord, in order of onset, and whether it is tied to
+    the next one.
+    """
     for sound in flat.notes:
-        # a chord symbol has no length either
+        # grace notes and chord symbols have no length
         if sound.duration.isGrace or sound.quarterLength == 0:
             continue
         notes = [
@@ -118,11 +119,11 @@ def _sounds(flat: Any) -> Iterable[tuple[Note, bool]]:
 
 
 def join_ties(sounds: Iterable[tuple[Note, bool]]) -> list[Note]:
-    """Notes in order of (onset, pitch), each with those that ties join to it; a tie that leads to
-    no note of its pitch is none.
+    """Notes in order of (onset, pitch), with tied notes joined into one; a tie that leads to no
+    note of its pitch is ignored.
     """
     notes: list[Note] = []
-    # (pitch, end) of a note with a tie leading on -> its index
+    # (pitch, end) of a note tied to the next one -> its index
     held: dict[tuple[int, int], int] = {}
     for note, leads_on in sounds:
         index = held.pop((note.pitch, note.onset), None)
@@ -163,10 +164,10 @@ def _read_measures(part: Any, end: int) -> list[Measure]:
 def play(
     notes: Sequence[Note], meters: Sequence[Meter], measures: Sequence[Measure]
 ) -> tuple[list[Note], list[Meter]]:
-    """Notes and time signatures with the repeats of `measures` played: each stretch twice, the
-    endings each in its pass.
+    """Notes and time signatures with the repeats of `measures` played: each repeated section twice,
+    each ending in its own pass.
 
-    A repeat that nothing opens begins where the last one ended, or at the beginning.
+    A repeat without an opening sign starts where the last one ended, or at the start of the piece.
     """
     if not any(measure.closes for measure in measures):
         return list(notes), list(meters)

@@ -1,7 +1,7 @@
 """The encodings: how events become tokens (classes of a softmax) and back.
 
-An encoding is one file here with a subclass of `pitches.PitchVocabulary`. It joins by a line in
-`VOCABULARIES` and its name among the values of `data.encoding` in config/fields.py.
+An encoding is one file here with a subclass of `pitches.PitchVocabulary`. To add one, add a line to
+`VOCABULARIES` and its name to the values of `data.encoding` in config/fields.py.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ VOCABULARIES: dict[str, type[Vocabulary]] = {
 
 
 def vocabulary_from_json(fields: Mapping) -> Vocabulary:
-    """The vocabulary that a checkpoint stores; the way back of its `to_json`.
+    """The vocabulary that a checkpoint stores; the inverse of its `to_json`.
 
     Raises:
       UserError: the fields are not those of a known encoding.

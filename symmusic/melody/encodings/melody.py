@@ -1,4 +1,4 @@
-"""The `melody` encoding: one class per event, as Magenta's melody RNNs have it.
+"""The `melody` encoding: one class per event, as in Magenta's melody RNNs.
 
 | class | event |
 |---|---|
@@ -17,7 +17,7 @@ from symmusic.melody.events import NO_EVENT
 
 @dataclasses.dataclass(frozen=True)
 class MelodyVocabulary(PitchVocabulary):
-    """The round trip is exact: `decode` is the way back of `encode`, event by event."""
+    """One class per event; `decode` is the exact inverse of `encode`."""
 
     encoding = 'melody'
     other_classes = ('no event', 'note off')

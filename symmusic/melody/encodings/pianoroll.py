@@ -1,13 +1,13 @@
-"""Piano rolls: one class per step, the pitch that sounds. Where a note begins is not said, so that
-two forms exist.
+"""Piano rolls: one class per step, the pitch that sounds. Onsets are not encoded, so there are two
+forms.
 
 | events, `.` = none   | C   .   C   .   off .   E   . |
 |---|---|
 | `pianoroll`          | C   C   C   C   0   0   E   E |
 | `pianoroll_faithful` | C   -   C   C   -   -   E   E |
 
-Class 0 of `pianoroll` is silence, and a repeated note is one long note. `-` is the blank, which is
-no class; it also separates a note from its repetition.
+Class 0 of `pianoroll` is silence, and a repeated note becomes one long note. `-` is the blank,
+which is not a class; it also separates a note from its repetition.
 """
 
 import dataclasses
@@ -42,14 +42,14 @@ class _Roll(PitchVocabulary):
         return np.where(tokens == before, NO_EVENT, onsets).astype(np.int8)
 
     def join(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-        """As `PitchVocabulary.join`: what goes on sounding over the seam is held and not struck
-        again, and a silence there ends it.
+        """As `PitchVocabulary.join`: a note that continues over the seam is held, not repeated, and
+        silence there ends it.
         """
         joined = np.concatenate([before, after])
         seam = len(before)
         if 0 < seam < len(joined):
             last = self._sounding(np.asarray(before, np.int16))[-1]
-            if joined[seam] == NO_EVENT:  # of a roll alone this is silence
+            if joined[seam] == NO_EVENT:  # silence in the continuation's own roll
                 joined[seam] = NOTE_OFF if last >= 0 else NO_EVENT
             elif joined[seam] == last >= 0:
                 joined[seam] = NO_EVENT
@@ -58,8 +58,8 @@ class _Roll(PitchVocabulary):
 
 @dataclasses.dataclass(frozen=True)
 class PianorollVocabulary(_Roll):
-    """With a class for silence. What is lost: where a note is struck again without a silence before
-    it.
+    """A piano roll with a class for silence. Only the onset of a note repeated without a silence is
+    lost.
     """
 
     encoding = 'pianoroll'
@@ -72,8 +72,8 @@ class PianorollVocabulary(_Roll):
 
 @dataclasses.dataclass(frozen=True)
 class FaithfulPianorollVocabulary(_Roll):
-    """As the source had it: whole beats, no class for silence, and the step before a note is struck
-    again is silent.
+    """As in the thesis: whole beats, no class for silence, and the step before a repeated note is
+    silent.
 
     A note of one step before its repetition disappears, and a silence can be read but is never a
     target and cannot be generated.

@@ -1,4 +1,4 @@
-"""What every encoding's vocabulary is: a range of pitches, with classes of its own before them."""
+"""The base of every encoding's vocabulary: a range of pitches, preceded by its own classes."""
 
 import abc
 import dataclasses
@@ -55,7 +55,7 @@ class PitchVocabulary(abc.ABC):
 
     @property
     def padding(self) -> int:
-        """The token before a phrase's first: the class in which nothing happens or, where there is
+        """The token before a phrase's first one: the class in which nothing happens or, if there is
         none, the blank `num_classes`.
         """
         return 0 if self.other_classes else self.num_classes
@@ -65,7 +65,7 @@ class PitchVocabulary(abc.ABC):
         """Tokens uint8 of events [T].
 
         Raises:
-          ValueError: an event is none of the vocabulary's; `fit_range` moves pitches into it.
+          ValueError: an event is not in the vocabulary; `fit_range` moves pitches into its range.
         """
 
     @abc.abstractmethod
@@ -73,27 +73,25 @@ class PitchVocabulary(abc.ABC):
         """Events [T] int8 of tokens [T].
 
         Raises:
-          ValueError: a token is none of the vocabulary's.
+          ValueError: a token is not in the vocabulary.
         """
 
     @classmethod
     def num_tokens(cls, num_events: int) -> int:
-        """How many tokens `encode` makes of so many events."""
+        """How many tokens `encode` returns for this many events."""
         return num_events
 
     def join(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-        """The events of a continuation `after` (decoded) behind those of the prompt that it
-        continues.
-        """
+        """The events of a prompt followed by those of its decoded continuation `after`."""
         return np.concatenate([before, after])
 
     def fit_range(self, events: np.ndarray) -> tuple[np.ndarray, int]:
         """Moves pitches outside of the range into it by octaves.
 
         Returns:
-          The events, and by how many semitones the melody moved as a whole: where one distance of
-          whole octaves serves every note the melody keeps its shape, and the way back is known;
-          else each note outside moves on its own, and the distance is 0.
+          The events, and by how many semitones the melody moved as a whole. If one distance of
+          whole octaves fits every note, the melody keeps its shape and can be moved back; otherwise
+          each note outside the range moves on its own, and the distance is 0.
 
         Raises:
           UserError: a pitch has no octave in the range.
@@ -126,11 +124,11 @@ class PitchVocabulary(abc.ABC):
         return events.astype(np.int8), 0
 
     def to_json(self) -> dict:
-        """What a checkpoint stores; `encodings.vocabulary_from_json` is the way back."""
+        """What a checkpoint stores; the inverse of `encodings.vocabulary_from_json`."""
         return {'encoding': self.encoding, 'min_pitch': self.min_pitch, 'max_pitch': self.max_pitch}
 
     def checked_events(self, events: np.ndarray) -> np.ndarray:
-        """The events as int16; ValueError where one is none of the vocabulary's."""
+        """The events as int16; ValueError if one is not in the vocabulary."""
         events = np.asarray(events, np.int16)
         outside = (events < NO_EVENT) | (
             (events >= 0) & ((events < self.min_pitch) | (events > self.max_pitch))
@@ -143,7 +141,7 @@ class PitchVocabulary(abc.ABC):
         return events
 
     def checked_tokens(self, tokens: np.ndarray) -> np.ndarray:
-        """The tokens as int16; ValueError where one is neither a class nor the padding."""
+        """The tokens as int16; ValueError if one is neither a class nor the padding."""
         tokens = np.asarray(tokens, np.int16)
         if tokens.size and not 0 <= tokens.min() <= tokens.max() <= max(
             self.num_classes - 1, self.padding
