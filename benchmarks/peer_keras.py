@@ -6,7 +6,7 @@ symmusic.
         [--attention=none|bahdanau|weighted]
 
 `keras.layers.LSTM` on one-hot tokens, dropout 0.4 after each layer, Adam with clipping at a norm of
-1, float32; the whole epoch is one `fit`. `sampling_one_piece_s` is the procedure of the source, a
+1, float32; the whole epoch is one `fit`. `sampling_one_piece_s` is the procedure of the thesis, a
 piece alone and a `predict` for each step; `sampling_s` draws all at once.
 """
 

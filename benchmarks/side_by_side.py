@@ -59,7 +59,7 @@ GRID = {  # of updates alone: `--networks=grid`
 FIGURES = {'update_ms_median': 'ms per update', 'sampling_s': 's for 100 pieces, windows read anew'}
 ALONE = {
     'sampling_stateful_s': 'symmusic with the state carried',
-    'sampling_one_piece_s': 'Keras, one piece alone, as the source drew',
+    'sampling_one_piece_s': 'Keras, one piece alone, as in the thesis',
 }
 
 

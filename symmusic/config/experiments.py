@@ -30,14 +30,14 @@ Override = Callable[[ConfigDict, Mapping[str, str | None]], ConfigDict]
 
 @dataclasses.dataclass(frozen=True)
 class Primary:
-    """A claim of the source and how it is tested, fixed before any run.
+    """A claim of the thesis and how it is tested, fixed before any run.
 
     Attributes:
       claim: a sentence, without a full stop.
-      measure: what is compared; `LISTENERS` where none of ours can tell.
-      arms: the one of which the claim says something, and the one that it is compared with.
-      direction: 'higher' or 'lower', what the claim expects of the first one's measure.
-      smallest: the least difference that would be of interest, above 0, in the measure's unit.
+      measure: what is compared; `LISTENERS` if no measure can decide the claim.
+      arms: the arm that the claim is about, and the arm that it is compared with.
+      direction: 'higher' or 'lower', the claimed direction of the first arm's measure.
+      smallest: the smallest difference of interest, above 0, in the measure's unit.
     """
 
     claim: str
@@ -51,24 +51,23 @@ class Primary:
 class Hypothesis:
     """What an experiment's config file states.
 
-    Of one field the arm's value wins (that of `sound_arms` before that of `arms`), then the command
-    line's, then that of `quickly`, then the variant's; but the command line's and that of `quickly`
-    win over what only `sound_arms` sets. A field that an arm sets in `arms` cannot be stated on the
-    command line.
+    The value of a field is the arm's (`sound_arms` before `arms`), else the command line's, else
+    that of `quickly`, else the variant's. But the command line and `quickly` override what only
+    `sound_arms` sets. A field that an arm sets in `arms` cannot be set on the command line.
 
     Attributes:
       question: a sentence.
       variable: the fields in which the arms differ.
       arms: what each sets, by its name, in the order of reports.
       sound: what the variant 'sound' sets in all arms.
-      source: and the variant 'source'.
+      source: what the variant 'source' sets in all arms.
       quickly: what `quick` sets.
       primaries: the claims that are tested; everything else that a report says is descriptive.
-      sound_arms: what the variant 'sound' sets in an arm otherwise.
-      may_miss: an arm that asks for more windows than its corpus gives is left out and listed,
-        where it is a mistake otherwise.
+      sound_arms: what the variant 'sound' sets differently in single arms.
+      may_miss: whether an arm that needs more windows than its corpus gives is left out and listed;
+        otherwise it is an error.
       also: further fields in which the arms differ, and why.
-      tables: by arm the table of the source that has its figures.
+      tables: by arm the table of the thesis with its figures.
     """
 
     question: str
@@ -194,7 +193,7 @@ def on_split(experiment: Experiment, split_seed: int) -> Experiment:
 
 
 def _check_alike(hypothesis: Hypothesis, variant: str, configs: Mapping[str, ConfigDict]) -> None:
-    """Passes arms that differ in the stated variable, and beyond it only in what is said."""
+    """Checks that arms differ in the stated variable, and otherwise only in declared fields."""
     values = {arm: dict(fields.walk(config)) for arm, config in configs.items()}
     first = next(iter(values.values()))
     unlike = [name for name in first if any(each[name] != first[name] for each in values.values())]

@@ -1,4 +1,4 @@
-"""What each config field may be. Defaults and units stand in configs/base.py."""
+"""The allowed values of each config field. Defaults and units are in configs/base.py."""
 
 import difflib
 import math
@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 from symmusic.config.protocol import PROTOCOLS
 from symmusic.errors import UserError
 
-Rule = Callable[[Any], str | None]  # what is allowed, where the value is not; None where it is
+Rule = Callable[[Any], str | None]  # None if the value is allowed, else what is allowed
 
 
 def whole(least: int, most: int) -> Rule:
@@ -53,7 +53,7 @@ def flag() -> Rule:
 
 def text(*, empty: bool = False) -> Rule:
     """Words on one line, such as a path; `empty` ones too."""
-    # Surrogates stand for bytes that are no UTF-8: such a path could be opened, but not printed or
+    # Surrogates stand for bytes that are not UTF-8: such a path could be opened, but not printed or
     # stored.
     fits = re.compile(r'[^\0\n\r\ud800-\udfff]' + ('*' if empty else '+'))
     return lambda value: (
@@ -210,7 +210,7 @@ FIELDS: dict[str, Rule] = FIXED | LARGER | ROUNDING | FREE
 
 
 def check(config: ConfigDict) -> None:
-    """Passes a config whose every field is allowed and whose fields go together.
+    """Checks that every field of a config is allowed and that the fields fit together.
 
     Raises:
       UserError: the field, its value and what is allowed.
@@ -290,8 +290,8 @@ def walk(config: ConfigDict, prefix: str = '') -> Iterator[tuple[str, Any]]:
 
 
 def nearest(name: object, names: Iterable[str]) -> str:
-    """'; did you mean ...?' of the name that is nearest as a whole or in its last part, or nothing
-    where none is near.
+    """'; did you mean ...?' with the name that is nearest as a whole or in its last part, or '' if
+    none is near.
     """
     whole_names = {other: other for other in names}
     last_parts = {other.rpartition('.')[2]: other for other in whole_names}

@@ -1,6 +1,4 @@
-"""What `data.protocol` stands for: the fields that it fills where they are 'auto'. Pure functions
-over configs.
-"""
+"""The values that `data.protocol` gives to fields that are 'auto'. Pure functions over configs."""
 
 from typing import Any
 
@@ -44,8 +42,8 @@ def resolve(config: ConfigDict) -> ConfigDict:
 
 
 def deviation(config: ConfigDict) -> str:
-    """Where a resolved config departs from the thesis's protocol, in a line; '' where it does not
-    or follows another protocol.
+    """How a resolved config departs from the thesis's protocol, in one line; '' if it does not, or
+    follows another protocol.
     """
     if config.data.protocol != 'thesis':
         return ''

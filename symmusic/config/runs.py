@@ -10,7 +10,7 @@ from symmusic.config import fields
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
 
-BEFORE = {  # what runs did that are older than the field
+BEFORE = {  # the behaviour of runs that are older than the field
     'train.cpu_devices': 1,
     'train.deterministic': False,
     'train.kernel': 'scan',
@@ -41,8 +41,8 @@ def to_json(config: ConfigDict, made_with: list[dict] | None = None) -> str:
 
 
 def from_dict(values: dict, base: ConfigDict) -> ConfigDict:
-    """A stored config; the way back of `to_dict`, with tuples and floats where `base` has them, and
-    its defaults of free fields; fields in `BEFORE` that it lacks have the value there.
+    """A stored config: the inverse of `to_dict`, with tuples and floats where `base` has them.
+    Missing free fields take the defaults of `base`, missing fields of `BEFORE` the value there.
 
     Raises:
       UserError: it is damaged, or its fields are not those of `base`.
@@ -82,7 +82,7 @@ def from_dict(values: dict, base: ConfigDict) -> ConfigDict:
 
 
 def from_json(text: str, base: ConfigDict) -> ConfigDict:
-    """As `from_dict`, of a file's text; what the run was made with is not of its config."""
+    """As `from_dict`, from a file's text, without what the run was made with."""
     try:
         values = json.loads(text)
         if isinstance(values, dict):
@@ -97,7 +97,8 @@ def from_json(text: str, base: ConfigDict) -> ConfigDict:
 
 
 def made_with(text: str) -> list[dict]:
-    """What the sessions of a run were made with, of its config.json's text; older runs did not say.
+    """What the sessions of a run were made with, from the text of its config.json; empty for older
+    runs.
 
     Raises:
       UserError: it is damaged.
@@ -129,8 +130,8 @@ def differences(run: ConfigDict, config: ConfigDict, free: Sequence[str]) -> lis
 
 
 def check_same_run(run: ConfigDict, config: ConfigDict, workdir: object) -> None:
-    """Passes a config that goes on with a run: another value only where the field's declaration
-    allows it (`fields.FIXED` and the groups after it).
+    """Checks that a config can continue a run: a field may have another value only if its
+    declaration allows it (`fields.FIXED` and the groups after it).
 
     Raises:
       UserError: with the differences.
@@ -156,7 +157,7 @@ def rounding(config: ConfigDict) -> dict[str, Any]:
 
 
 def changes_of_rounding(run: ConfigDict, config: ConfigDict) -> str:
-    """In which of these fields a config that goes on with a run differs; '' where in none."""
+    """The fields that change rounding and differ in a config that continues a run; '' if none."""
     before, now = rounding(run), rounding(config)
     return ', '.join(
         f'{name} {before[name]!r} before and {now[name]!r} now'
@@ -166,8 +167,8 @@ def changes_of_rounding(run: ConfigDict, config: ConfigDict) -> str:
 
 
 def with_rounding(sessions: list[dict], run: ConfigDict) -> list[dict]:
-    """The sessions of a run as `made_with` reads them. Of a version that kept no rounding all had
-    that of the run's config, as other values were refused.
+    """The sessions of a run as `made_with` reads them. Versions that did not record rounding
+    refused other values, so their sessions have that of the run's config.
     """
     return [{'rounding': rounding(run)} | session for session in sessions]
 

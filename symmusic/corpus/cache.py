@@ -23,9 +23,9 @@ class Corpus:
     """A prepared corpus: every tune, kept or dropped, in the order of file names, and the family of
     each kept one.
 
-    `notices` are lines for the user: terms of use, a cache that was broken, or could not be
-    written. `held_out` has by `VALIDATION` and `TEST` the files of the tunes that a model was not
-    trained on, where these are known by name; else None, and the split is drawn.
+    `notices` are lines for the user: terms of use, a cache that was damaged or could not be
+    written. `held_out` maps `VALIDATION` and `TEST` to the files of the tunes that a model was not
+    trained on, if these are known by name; if it is None, the split is drawn.
     """
 
     name: str
@@ -63,9 +63,9 @@ def load_corpus(
 ) -> Corpus:
     """A corpus from the cache, or prepared and cached, each of its collections on its own.
 
-    A cache of other files, settings or format has another key; one that is damaged is noticed,
-    named in `notices` and made anew. At most `max_tunes` are read (0: all), drawn by `seed`, as
-    many of each style.
+    A cache of other files, settings or format has another key. A damaged one is detected, named in
+    `notices` and made again. At most `max_tunes` are read (0: all), drawn by `seed`, equally many
+    of each style.
 
     Raises:
       UserError: there is no such corpus.
@@ -96,8 +96,8 @@ def load_corpus(
 
 
 def share_tunes(sizes: Sequence[tuple[str, int]], max_tunes: int) -> list[int]:
-    """How many of at most `max_tunes` each collection gives, of (style, number of files) each: as
-    many of each style, and of one style in proportion to their files.
+    """How many of at most `max_tunes` tunes each collection, a (style, number of files), gives:
+    equally many of each style, and within a style in proportion to the files.
     """
     styles = list(dict.fromkeys(style for style, _ in sizes))
     shares = []
@@ -182,8 +182,8 @@ def _key(
 
 
 def _to_bytes(corpus: Corpus, name: str) -> bytes:
-    """The checksum of the cache file's name, which says what of, and of what follows: a zip file of
-    the tunes' fields as JSON and all events in one array.
+    """A checksum, then a zip file of the tunes' fields as JSON and all events in one array. The
+    checksum covers the zip file and the name of the cache file, which identifies its contents.
     """
     fields = [
         {

@@ -24,9 +24,9 @@ class Collection:
       suffix: of the collection's files.
       style: of each of its tunes, '' where nothing is known.
       has_voices: whether a file is a piece of several voices, each a tune; music21 parses these.
-      meter: the only one kept, where it is none that `config.data.meters` names, as '4/2'; '' goes
-        by those.
-      bar_steps: which a bar of `meter` takes, a multiple of 16: 32 reads 4/2 as it is written, 16
+      meter: the only metre kept, if it is one that `config.data.meters` cannot name, such as '4/2';
+        '' = those of `config.data.meters`.
+      bar_steps: steps in a bar of `meter`, a multiple of 16: 32 reads 4/2 as it is written, 16
         would halve its note values.
       notice: a line for the user each time that the collection is used.
     """
@@ -138,13 +138,13 @@ def music21_corpus() -> pathlib.Path:
 
 @functools.cache
 def music21_version() -> str:
-    """Of the installed package: what it parses depends on it."""
+    """The version of the installed package, on which the parsed scores depend."""
     return importlib.metadata.version('music21')
 
 
 def _walk(folder: pathlib.Path, root: pathlib.Path, suffixes: tuple[str, ...]) -> list[SourceFile]:
-    """The files of these suffixes in a folder and its folders, each folder once: one that several
-    links lead to counts where it lies itself, or else at the first link.
+    """The files with these suffixes in a folder and its subfolders. Each folder is read once: a
+    folder that links lead to counts at its own path if it is inside, or else at the first link.
 
     Raises:
       UserError: a folder cannot be read.
@@ -169,6 +169,6 @@ def _walk(folder: pathlib.Path, root: pathlib.Path, suffixes: tuple[str, ...]) -
             if entry.is_dir():
                 (links if entry.is_symlink() else folders).append(path)
             elif path.suffix.lower() in suffixes and (entry.is_file() or not path.exists()):
-                # a link to nothing too: preparation counts it as unreadable
+                # broken links too: preparation counts them as unreadable
                 found.append(SourceFile(path.relative_to(root).as_posix(), path))
     return found

@@ -1,5 +1,5 @@
-"""The tunes of a run as they are kept beside it, so that what it draws can be compared with them
-without the corpus.
+"""The tunes of a run, stored in its workdir so that its pieces can be compared with them without
+the corpus.
 """
 
 import dataclasses
@@ -52,7 +52,7 @@ def gather_originals(trained: Sequence[Tune], held_out: Sequence[Tune]) -> Origi
 
 
 def write_originals(folder: pathlib.Path, originals: Originals) -> None:
-    """Writes them whole or not at all."""
+    """Writes them atomically."""
     parts = {'': originals.tunes, 'unseen_': originals.unseen}
     arrays = {
         f'{part}lengths': np.array([len(tune) for tune in tunes], np.int64)
@@ -72,8 +72,8 @@ def write_originals(folder: pathlib.Path, originals: Originals) -> None:
 
 
 def read_originals(folder: pathlib.Path) -> Originals | None:
-    """The tunes that a folder keeps; None where there is no such file; older runs kept neither
-    titles nor unseen tunes.
+    """The tunes stored in a folder, None if there are none; older runs stored neither titles nor
+    held-out tunes.
 
     Raises:
       UserError: the file is damaged.

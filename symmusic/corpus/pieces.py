@@ -18,13 +18,13 @@ from symmusic.score.notes import Meter, Score
 from symmusic.score.voices import read_voices
 from symmusic.streams import tunes_generator
 
-VOICES_PER_PIECE = 4  # of most: so many pieces fewer than tunes are drawn for a subset
+VOICES_PER_PIECE = 4  # of most pieces: a subset draws a quarter as many pieces as tunes
 _FILES_PER_TASK = 4
 _FEW = 4  # files that are read sooner than a worker has started
 
 
 def prepare_voice(score: Score, file: str, collection: Collection, settings: Settings) -> Tune:
-    """One voice through `prepare_score`, by the collection's own metre where it has one; a voice
+    """Prepares one voice by `prepare_score`, with the collection's own metre if it has one; a voice
     that is not kept has its reason.
     """
     meter = str(next(iter(sounding_meters(score)), ''))
@@ -133,7 +133,7 @@ def _in_workers(files, collection, settings, progress, num_workers) -> list[Tune
                     for _, tunes in zip(progress(files, 'piece'), found, strict=True)
                     for tune in tunes
                 ]
-            except BaseException:  # Ctrl-C above all: what has not begun never does
+            except BaseException:  # Ctrl-C above all: cancel tasks that have not started
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     except concurrent.futures.process.BrokenProcessPool as error:
@@ -143,8 +143,8 @@ def _in_workers(files, collection, settings, progress, num_workers) -> list[Tune
 
 
 def _begin_worker() -> None:
-    """Ctrl-C goes to the terminal's every process: the first one ends the others. Should it die,
-    nobody would: they watch for that.
+    """Sets up a worker. It ignores Ctrl-C, which reaches every process of the terminal, as the main
+    process ends the workers. If the main process dies, the worker detects it and ends.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()

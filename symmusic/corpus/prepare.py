@@ -26,11 +26,11 @@ MOST_METERS = 5  # named in one line
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What preparation depends on, beside the files themselves; the fields of `config.data` of the
-    same names.
+    """What preparation depends on, besides the files themselves; the fields are those of
+    `config.data` with the same names.
 
-    `strict` drops what has several time signatures or instruments, as the source did: part of
-    `config.data.protocol = 'thesis'`.
+    `strict` drops tunes with several time signatures or instruments, as in the thesis; it is part
+    of `config.data.protocol = 'thesis'`.
     """
 
     meters: tuple[str, ...] = ('4/4', '2/2')
@@ -124,7 +124,7 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
 
 
 def list_tunes(file: SourceFile) -> list[tuple[str, Callable[[], Score]]]:
-    """The tunes of a file by name, each with what reads it: one of MIDI, one per ABC `X:`."""
+    """The tunes of a file by name, each with its reader: one for MIDI, one per `X:` of ABC."""
     if file.path.suffix.lower() != '.abc':
         data = read_bounded(file.path, MAX_BYTES)
         return [(file.name, lambda: parse_midi(data))]
@@ -185,13 +185,13 @@ def prepare_files(
 
 
 def count_drops(tunes: Iterable[Tune]) -> dict[str, int]:
-    """How many tunes were dropped for each reason, the commonest first."""
+    """How many tunes were dropped for each reason, the most common first."""
     return dict(Counter(tune.reason for tune in tunes if not tune.kept).most_common())
 
 
 def count_dropped_meters(tunes: Sequence[Tune]) -> dict[str, int]:
-    """How many tunes were dropped for their metre, by the metre that they begin in, the commonest
-    first; '4/4 and others' where tunes of that metre alone are kept.
+    """How many tunes were dropped for their metre, by their first metre, the most common first;
+    '4/4 and others' if tunes in that metre alone are kept.
     """
     kept = {tune.meter for tune in tunes if tune.kept}
     return dict(
@@ -221,14 +221,12 @@ def describe_drops(tunes: Sequence[Tune]) -> str:
 
 
 def count_notices(tunes: Iterable[Tune]) -> dict[str, int]:
-    """In how many kept tunes the readers left out what, the commonest first."""
+    """How many kept tunes have each notice of their readers, the most common first."""
     return dict(Counter(notice for tune in tunes for notice in tune.notices).most_common())
 
 
 def fingerprint(tunes: Iterable[Tune]) -> str:
-    """A short hash of what the kept tunes are: two corpora of one fingerprint give the same
-    windows.
-    """
+    """A short hash of the kept tunes: corpora with equal fingerprints give equal windows."""
     digest = hashlib.sha256()
     for tune in tunes:
         if tune.kept:

@@ -1,5 +1,5 @@
-"""The split by tune family: settings of one tune stay together, so that validation and test are
-about unseen tunes.
+"""The split by tune family: settings of one tune stay together, so that validation and test tunes
+are unseen.
 """
 
 import dataclasses
@@ -24,8 +24,8 @@ TRAIN, VALIDATION, TEST = 'train', 'validation', 'test'
 
 
 def title_key(title: str) -> str:
-    """What settings of one tune have in common in their titles: letters and digits, without
-    articles, brackets and the dance's name.
+    """The part of a title that settings of one tune share: letters and digits, without articles,
+    brackets and the name of the dance.
     """
     title = unicodedata.normalize('NFKD', title[:MAX_TITLE])
     title = title.encode('ascii', 'ignore').decode().casefold()
@@ -109,8 +109,8 @@ def split_styles(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Spli
 def split_by_names(
     tunes: Sequence[Tune], families: np.ndarray, held_out: Mapping[str, Iterable[str]]
 ) -> Split:
-    """The split of a model that is known by the files of its held-out tunes, `VALIDATION` and
-    `TEST`; all other tunes are training.
+    """The split of a model whose held-out tunes are known by their files, `VALIDATION` and `TEST`;
+    all other tunes are training tunes.
 
     A held-out tune whose family has a training tune (as it is read now) is left out.
     """
@@ -129,8 +129,8 @@ def split_by_names(
 def find_seen(
     tunes: Sequence[Tune], families: np.ndarray, trained_on: Sequence[Tune]
 ) -> frozenset[int]:
-    """Of the families of some tunes those that hold a setting of a tune that a model was trained
-    on, as `find_families` joins them.
+    """The families of some tunes, as joined by `find_families`, that contain a setting of a tune
+    that a model was trained on.
     """
     joined = find_families([*trained_on, *tunes])
     seen = set(joined[: len(trained_on)].tolist())

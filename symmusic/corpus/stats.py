@@ -1,4 +1,4 @@
-"""What a corpus is: counts, ranges and distributions, as numbers, text, JSON lines and plots."""
+"""Statistics of a corpus: counts, ranges and distributions as numbers, text, JSON lines, plots."""
 
 import json
 import pathlib
@@ -256,7 +256,7 @@ def _name(pitch: int) -> str:
 
 
 def _plot(path: pathlib.Path, statistics: dict) -> None:
-    # here, because it takes a second to import and few runs of the program draw
+    # imported here: it takes a second, and few commands draw a plot
     from matplotlib.figure import Figure
 
     from symmusic.plots import write_figure

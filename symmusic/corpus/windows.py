@@ -1,7 +1,7 @@
 """Windows: stretches of equal length, cut from tunes at a hop and padded on the left where a tune
 is shorter.
 
-A row of `Windows` is no copy: it says where in one long stream of tokens the window begins. With 4
+A row of `Windows` is not a copy but the start of the window in one long stream of tokens. With 4
 steps and a hop of 2:
 
     tune          a b c d e f g
@@ -29,7 +29,7 @@ def window_starts(
     keep_last: bool = True,
     cover_end: bool = False,
 ) -> tuple[range | list, int]:
-    """Where the windows of a phrase of `num_steps` begin (negative: padded), and the number of
+    """The starts of the windows of a phrase of `num_steps` (negative: padded), and the number of
     padding steps.
 
     A phrase of at most `window_steps` gives one window, padded on the left. A longer one gives a
@@ -55,10 +55,10 @@ class Windows:
       stream: tokens [L] uint8 of all phrases, each with S tokens of padding before it.
       starts: [N] int32, index in the stream of each window's first step.
       positions: [N] uint8, metric position (step in the bar) of each window's first step.
-      num_padding: [N] uint16, how many steps of padding each window begins with.
-      first_targets: [N] uint16, the first step of each window that counts where every step is a
-        target: no padding and not step 0, which nothing predicts; where steps count once, none that
-        the window before holds.
+      num_padding: [N] uint16, how many steps of padding each window starts with.
+      first_targets: [N] uint16, the first target of each window if every step is one: neither
+        padding nor step 0, which nothing predicts, nor, if steps count once, a step of the window
+        before.
       num_steps: S.
     """
 
@@ -94,7 +94,7 @@ def cut_windows(
 ) -> Windows:
     """The windows of every phrase of `tunes`, in order; the arguments as of `window_starts`.
 
-    With `count_once` a step that two windows hold is a target of the first of them only, and mere
+    With `count_once` a step that is in two windows is a target only in the first of them and
     context in the second.
     """
     stream, starts, positions, num_padding, first_targets, length = (
@@ -207,8 +207,8 @@ def split_windows(windows: Windows, seed: int) -> tuple[Windows, Windows]:
 
 
 def draw_shares(windows: Sequence[Windows], max_num: int, seed: int) -> list[Windows]:
-    """Equally many of each, drawn by `seed`: as many as the shortest has, at most `max_num` in all
-    (0: no bound). Of one alone, all.
+    """Equally many windows of each, drawn by `seed`: as many as the smallest has, at most `max_num`
+    in total (0: no limit). If there is only one, all of them.
     """
     num = min(map(len, windows))
     if max_num:

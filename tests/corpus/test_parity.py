@@ -1,4 +1,4 @@
-"""Sixty of the source's tunes against what the source made of them, by the rules of `data.protocol
+"""Sixty of the thesis's tunes against what the thesis made of them, by the rules of `data.protocol
 = 'thesis'`.
 """
 
@@ -63,7 +63,7 @@ def test_vocabulary(reference):
 
 
 def test_filter(reference):
-    """The protocol keeps what the source's filter kept, and makes the same of it."""
+    """The protocol keeps what the thesis's filter kept, and prepares it in the same way."""
     expected, files, tunes = reference
     filtered = prepare_files(files, THESIS)
     assert [tune.kept for tune in filtered] == [

@@ -175,7 +175,7 @@ def test_stopped_by_a_kill_or_ctrl_c_it_leaves_no_process(tmp_path):
             pytest.fail(f'processes are left after {how}')
 
 
-# Windows at hop 16 by the source's rules, as specified where measured (None: see BUILD.md on what
+# Windows at hop 16 by the thesis's rules, as specified where measured (None: see BUILD.md on what
 # the specification's figure is).
 FAITHFUL = [
     ('folk', 32_000),

@@ -1,4 +1,4 @@
-"""Pieces: the source's procedure, drawing again, keys, the way back to the prompt's key."""
+"""Pieces: the thesis's procedure, drawing again, keys, transposing back to the prompt's key."""
 
 import jax
 import jax.numpy as jnp

@@ -23,7 +23,7 @@ def array(events):
 def test_classes():
     vocabulary = MelodyVocabulary.fit([array([47, NO_EVENT]), array([NOTE_OFF, 93, 60])])
     assert vocabulary == MelodyVocabulary(47, 93)
-    assert vocabulary.num_classes == 49  # of the source's sample
+    assert vocabulary.num_classes == 49  # of the thesis's sample
     assert vocabulary.class_names[:4] == ['no event', 'note off', '47', '48']
     assert (len(vocabulary.class_names), vocabulary.class_names[-1]) == (49, '93')
 

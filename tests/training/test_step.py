@@ -47,7 +47,7 @@ def reference_logits(params, tokens, positions, num_padding, architecture, last)
     """The logits of one window [T, V] in float64, step by step; with `last` only after its last
     step [1, V].
 
-    Attention does not look at padding but for `last`, as the source has it.
+    Attention does not see padding, except for `last`, as in the thesis.
     """
     params = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), params)
     states = np.concatenate(
