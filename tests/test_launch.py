@@ -216,6 +216,7 @@ def test_training_writes_what_the_contract_says(trained, corpus):
     assert set(summary['base_rate']) == {'validation', 'test'}
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_the_thesis_s_protocol(corpus, tmp_path, capsys):
     """With its attention, all but one of its rules, and a field that does nothing here."""
     given = {
@@ -441,6 +442,7 @@ def test_no_name_in_a_file_leads_out_of_the_workdir(workdir, tmp_path, monkeypat
     assert not target.exists()
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_chosen_bars_are_drawn_anew_within_wishes(workdir, tmp_path, capsys, refused):
     prompt = tmp_path / 'mine.abc'
     prompt.write_text('X:1\nT:Mine\nM:4/4\nL:1/4\nK:G\nGABc|dcBA|BcdB|AFG2|\n')
@@ -558,6 +560,7 @@ def test_chosen_bars_are_drawn_anew_within_wishes(workdir, tmp_path, capsys, ref
     )
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_a_pickup_is_bar_0_and_can_be_redrawn_alone(workdir, tmp_path, capsys):
     """In the files, on the page and in `regenerate`; before the pickup nothing is drawn."""
     prompt = tmp_path / 'up.abc'
@@ -585,6 +588,7 @@ def test_a_pickup_is_bar_0_and_can_be_redrawn_alone(workdir, tmp_path, capsys):
                 ]
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_replicas_train_side_by_side_and_any_of_them_draws(corpus, tmp_path, capsys, refused):
     workdir = tmp_path / 'replicas'
     # At such a learning rate nothing moves, and the first epoch stays the best.
@@ -711,6 +715,7 @@ def test_targets_that_are_all_silence_are_refused(tmp_path, refused):
     assert not (tmp_path / 'run').exists()
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_a_finished_run_is_fine_tuned_on_other_tunes(trained, tmp_path, capsys, refused):
     """Also on tunes outside of its pitches; another network, encoding or no run is refused."""
     folder = tmp_path / 'low'
@@ -798,6 +803,7 @@ def test_stats_are_the_contract_s(corpus, tmp_path, capsys):
     assert 'dropped' in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_stats_of_every_folder_are_kept(tmp_path, monkeypatch, capsys):
     """Two folders of one name, one with a dot in its name, a file, and folders by their paths."""
     for number, name in enumerate(('a/walks', 'b/walks', 'a/walks.v2', 'b')):
@@ -821,7 +827,7 @@ def test_stats_of_every_folder_are_kept(tmp_path, monkeypatch, capsys):
     assert folder('..', tmp_path / 'b' / 'walks') == 'runs/stats-b/stats'
 
 
-def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch):
+def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch, request):
     """Beside the real thing, Markov models and shuffled notes; the same command gives the same
     numbers.
     """
@@ -892,6 +898,7 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch):
         'nats_by_position.png',
     } <= set(content(folder))
     first = (folder / 'comparison.json').read_bytes()
+    request.getfixturevalue('undrawn')
     assert launch.main(argv) == 0
     assert (folder / 'comparison.json').read_bytes() == first
     assert launch.main([*argv, '--config.evaluate.protocol=thesis']) == 0
@@ -996,7 +1003,7 @@ def test_a_listening_study(workdir, tmp_path, capsys, refused):
     assert 'key.json cannot be read' in refused(*analysis)
 
 
-def test_comparing_two_folders(two_folders, tmp_path, capsys, monkeypatch):
+def test_comparing_two_folders(two_folders, tmp_path, capsys, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
     argv = ['--mode=compare', *two_folders]
     assert launch.main(argv) == 0
@@ -1040,6 +1047,7 @@ def test_comparing_two_folders(two_folders, tmp_path, capsys, monkeypatch):
         (folder / name).stat().st_size > 10_000 for name in ('distances.png', 'transitions.png')
     )
     first = (folder / 'comparison.json').read_bytes()
+    request.getfixturevalue('undrawn')
     assert launch.main(argv) == 0  # the same in its place
     assert (folder / 'comparison.json').read_bytes() == first
     assert launch.main([*argv, '--config.evaluate.protocol=thesis']) == 0
@@ -1199,7 +1207,7 @@ def test_a_workdir_whose_config_is_damaged(refused, workdir, corpus, text):
 def test_a_workdir_that_is_a_file(refused, tmp_path, corpus, mode):
     (tmp_path / 'out').write_text('mine')
     argv = sampling('out') if mode == 'sample' else arguments('out', corpus, mode)
-    assert str(shown(tmp_path / 'out')) in refused(*argv)
+    assert '--workdir=out is a file; choose a folder' in refused(*argv)
 
 
 def test_without_a_run_the_shipped_model_draws(tmp_path, monkeypatch, capsys, folk):

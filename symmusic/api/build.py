@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import os
 import pathlib
 import shlex
 import time
@@ -31,8 +32,15 @@ TWELVE_KEYS = (-5, 6)  # semitones from C major or A minor: each of the twelve k
 
 
 def workdir(command: Command, name: str) -> pathlib.Path:
-    """The folder that a command works in."""
-    return command.workdir or pathlib.Path('runs') / name
+    """The folder that a command works in.
+
+    Raises:
+      UserError: it is a file.
+    """
+    folder = command.workdir or pathlib.Path('runs') / name
+    if os.path.isfile(folder):
+        raise UserError(f'--workdir={shown(folder)} is a file; choose a folder')
+    return folder
 
 
 def corpus(config: ConfigDict) -> Corpus:

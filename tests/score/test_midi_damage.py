@@ -322,6 +322,6 @@ def test_time_grows_with_the_length(piece):
         return time.process_time() - begun
 
     seconds(10)
-    # whatever else the machine does makes a time longer, never shorter
-    short, long = (min(seconds(times) for _ in range(3)) for times in (4_000, 32_000))
-    assert long < 30 * short + 0.05
+    # other processes make a time longer, never shorter: one that is short enough will do
+    allowed = 30 * min(seconds(4_000) for _ in range(3)) + 0.05
+    assert any(seconds(32_000) < allowed for _ in range(5))
