@@ -15,9 +15,9 @@ from symmusic.streams import Stream, generator
 
 CRITICS = ('features', 'tokens')
 ARMS = {
-    'model': 'the model beside real',
-    'markov_3': 'Markov of order 3 beside real',
-    'real_vs_real': 'real beside real of other tunes',
+    'model': 'model against real',
+    'markov_3': 'Markov model of order 3 against real',
+    'real_vs_real': 'real against real of other tunes',
 }
 LEAST_FLOOR = 0.85  # AUC that a critic must reach on Markov models of order 3
 AIM = 0.6  # the project's aim: upper bounds of the model's AUC of at most this

@@ -1,6 +1,7 @@
-"""What a report is made of. Blocks hold content as data; `markdown.py` and `html.py` render them.
+"""The blocks of a report. They hold content as data; `markdown.py` and `html.py` render them.
 
-Running text is one span or several: plain text, or text that is `Strong`, `Code` or a `Link`.
+Running text consists of one or more spans: plain text, or text that is `Strong`, `Code` or a
+`Link`.
 """
 
 import dataclasses
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 
 @dataclasses.dataclass(frozen=True)
 class Strong:
-    """Text that stands out."""
+    """Emphasised text."""
 
     text: str
 
@@ -36,7 +37,7 @@ Spans = Span | tuple[Span, ...]
 
 @dataclasses.dataclass(frozen=True)
 class Text:
-    """A paragraph; a `quiet` one explains and stands back."""
+    """A paragraph; a `quiet` one is an explanation and is displayed less prominently."""
 
     spans: Spans
     quiet: bool = False
@@ -52,7 +53,7 @@ class Items:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table; a row's first cell is its heading. `name` says in words what it holds."""
+    """A table; the first cell of a row is its heading. `name` describes the content."""
 
     head: tuple[Spans, ...]
     rows: tuple[tuple[Spans, ...], ...]
@@ -61,7 +62,7 @@ class Table:
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """A PNG file, which stands inside the page; `text` says in words what it shows."""
+    """A PNG file, which is embedded in the page; `text` is the alternative text."""
 
     path: pathlib.Path
     text: str
@@ -70,10 +71,10 @@ class Picture:
 
 @dataclasses.dataclass(frozen=True)
 class Chart:
-    """A drawing as SVG, made by `charts`, with `text` in words for those who do not see it.
+    """An SVG drawing, made by `charts`; `text` is the alternative text.
 
-    `remark` and `legend` (of `charts.legend`) stand below it; an `is_wide` one scrolls sideways on
-    a narrow screen.
+    `remark` and `legend` (of `charts.legend`) are shown below it; an `is_wide` one scrolls sideways
+    on a narrow screen.
     """
 
     svg: str
@@ -86,11 +87,11 @@ class Chart:
 
 @dataclasses.dataclass(frozen=True)
 class Charts:
-    """Charts side by side, with one legend (of `charts.legend`) for all."""
+    """Charts side by side, with a common legend (of `charts.legend`)."""
 
     charts: tuple[Chart, ...]
     legend: str = ''
-    num_columns: int = 0  # 0: as many as there is room for
+    num_columns: int = 0  # 0: as many as fit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Section:
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """A title, what came out in a few words by topic, and sections."""
+    """A title, a short summary by topic, and sections."""
 
     title: str
     sections: tuple[Section, ...]
@@ -121,15 +122,15 @@ class Report:
 
 
 def table(head: Iterable[Spans], rows: Iterable[Iterable[Spans]], name: str = '') -> Table:
-    """A table of any iterables."""
+    """A table from iterables."""
     return Table(tuple(head), tuple(map(tuple, rows)), name)
 
 
 def as_spans(content: Spans) -> tuple[Span, ...]:
-    """One span or several as several."""
+    """The spans as a tuple."""
     return content if isinstance(content, tuple) else (content,)
 
 
 def plain(content: Spans) -> str:
-    """The text alone."""
+    """The text without markup."""
     return ''.join(span if isinstance(span, str) else span.text for span in as_spans(content))

@@ -1,6 +1,5 @@
-"""Charts as SVG inside a page, in its own colours, light or dark. All are drawn 340 units wide,
-near a narrow screen's pixels, so that their text can be read there; what is written in them is
-text, never markup.
+"""SVG charts for a page, in its colours, light or dark. All are 340 units wide, about the width of
+a narrow screen in pixels, so that their text is legible there. Labels are always escaped.
 """
 
 import dataclasses
@@ -43,8 +42,8 @@ WIDTH = 340
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """A line of a chart: `kind` is one of the style's inks, 'reference', 'generated' or 'inter'; a
-    value of NaN is a gap.
+    """A line of a chart: `kind` is a class of the style, 'reference', 'generated' or 'inter'; NaN
+    values leave gaps.
     """
 
     label: str
@@ -55,7 +54,7 @@ class Line:
 
 
 def svg(width: float, height: float, text: str, parts: Sequence[str]) -> str:
-    """A picture of `parts`; `text` says in words what it shows."""
+    """An SVG element with `parts`; `text` is the alternative text."""
     return (
         f'<svg viewBox="0 0 {width:g} {height:g}" role="img"'
         f' aria-label="{escape(text)}">{"".join(parts)}</svg>'
@@ -63,7 +62,7 @@ def svg(width: float, height: float, text: str, parts: Sequence[str]) -> str:
 
 
 def legend(lines: Sequence[Line]) -> str:
-    """Which line is which."""
+    """The legend of some lines."""
     swatch = (
         '<svg viewBox="0 0 28 10" aria-hidden="true"><path class="line {}" stroke-opacity="{:g}"'
         ' d="M0 5H28"/></svg>'
@@ -75,7 +74,7 @@ def legend(lines: Sequence[Line]) -> str:
 
 
 def find_ticks(low: float, high: float, num: int = 5) -> list[float]:
-    """Round numbers between two, about `num` of them."""
+    """About `num` round numbers between `low` and `high`."""
     if not high > low:
         return [low]
     raw = (high - low) / num
@@ -95,8 +94,8 @@ def line_chart(
     y_label: str = '',
     x_ticks: Sequence[float] = (),
 ) -> str:
-    """Lines over one another from 0 upwards; without `y_label` there is no scale of heights. No
-    line gives an empty frame.
+    """A line chart with heights from 0; without `y_label` it has no vertical scale. Without lines
+    the frame is empty.
     """
     height, left, right, top, bottom = 190, 34 if y_label else 6, 8, 16 if y_label else 6, 36
     known = [line for line in lines if len(line.x)]
@@ -150,14 +149,14 @@ def interval_chart(
     high: float,
     text: str,
 ) -> str:
-    """One below the other values with their intervals on one scale from `low` to `high`.
+    """Values with their intervals, one row each, on a common scale from `low` to `high`.
 
     Args:
-      rows: of each its label, its kind (as of `Line`), its value and both ends of its interval,
-        None where not defined.
-      low: where the scale begins.
-      high: where it ends.
-      text: what it shows, in words.
+      rows: for each the label, the kind (as in `Line`), the value and both ends of its interval,
+        None where undefined.
+      low: start of the scale.
+      high: end of the scale.
+      text: the alternative text.
     """
     left, right, row_height = 6, 8, 31
     height = row_height * len(rows) + 22
@@ -211,8 +210,8 @@ def histogram(
     others: Sequence[float] = (),
     level: tuple | None = None,
 ) -> str:
-    """How many values there are in each bin, as bars; the outline of `others`, as shares of as
-    many; a line at `level` (value, label).
+    """A histogram with bars for `values`, the outline of `others` scaled to the same number, and a
+    line at `level` (value, label).
     """
     height, left, right, top, bottom = 200, 28, 10, 22, 36
     edges = np.asarray(edges, float)
@@ -269,8 +268,8 @@ def histogram(
 
 
 def matrix(values: np.ndarray, labels: Sequence[str], most: float, text: str) -> str:
-    """A square matrix [K, K], from row to column: the darker the more, by the square root, full at
-    `most`.
+    """A square matrix [K, K], from row to column, shaded by the square root of the values; the
+    darkest is `most`.
     """
     left = 28 + 6 * max(map(len, labels), default=0)
     size = min((WIDTH - left - 4) / max(len(labels), 1), 32)

@@ -1,4 +1,6 @@
-"""What the critics of an evaluation found: whether its pieces can be told from real ones."""
+"""The section on the critics: whether the pieces of an evaluation can be told apart from real
+ones.
+"""
 
 from collections.abc import Mapping
 
@@ -8,17 +10,17 @@ from symmusic.report.blocks import Section, Text, table
 from symmusic.report.scale import interval_chart
 from symmusic.wording import estimate
 
-HEADING = 'Can it be told from the real thing?'
+HEADING = 'Can it be told apart from real music?'
 TITLES = {
-    'features': 'critic by the features',
-    'tokens': 'critic by the tokens',
-    'real_vs_real': 'real beside real',
+    'features': 'features critic',
+    'tokens': 'tokens critic',
+    'real_vs_real': 'real against real',
     'markov_3': 'Markov of order 3',
 }
 
 
 def critics_section(trial: Mapping, part: str | None) -> Section:
-    """The AUC of both critics with what they must reach to be valid; why there is none."""
+    """The AUC of both critics with their validity checks, or the reason why there is none."""
     if trial['tokens'] is None:
         return Section(HEADING, (Text(f'No critic: {trial["note"]}.'),))
     rows = []
@@ -47,23 +49,22 @@ def _values(cells: Mapping) -> tuple:
 
 def _about(trial: Mapping, part: str | None) -> str:
     return (
-        'AUC: how often a critic gives a real piece a higher score than a generated one; 0.5 where'
-        ' it cannot tell them. '
+        'AUC: the probability that a critic gives a real piece a higher score than a generated one;'
+        ' 0.5 is chance. '
         f'{trial["num_pieces"]:,} pieces of each class after the same prompts, at different places'
         f' of {trial["num_tunes"]} {part} tunes '
-        '(real beside real: halves of the tunes). One critic is a line through the nine features of'
-        ' the continuation, the other an LSTM '
-        'that reads prompt and continuation; each piece is judged by critics that have seen'
-        f' nothing of its tune family ({NUM_FOLDS} '
-        'folds, means over them). In brackets 95 % intervals, from resamples of the'
+        '(real against real: halves of the tunes). One critic is logistic regression on the nine'
+        ' features of the continuation, the other an LSTM that reads prompt and continuation; each'
+        f' piece is scored by critics that have seen nothing of its tune family ({NUM_FOLDS}'
+        ' folds, means over them). In brackets 95 % intervals, from resamples of the'
         f' {trial["num_families"]} families, wider than '
-        f'these by a factor of {WIDENING:.2f}, as critics of two folds have learnt from one'
-        " another's tunes."
+        f'these by a factor of {WIDENING:.2f}, as the critics of different folds share training'
+        ' tunes.'
     )
 
 
 def _verdict(trial: Mapping) -> str:
-    """Whether the critics can be relied on and the aim is met, in plain words."""
+    """Whether the critics are valid and the aim is met, as a sentence."""
     faults = []
     for critic, valid in trial['is_valid'].items():
         if valid:
@@ -71,13 +72,13 @@ def _verdict(trial: Mapping) -> str:
         floor, ceiling = (trial['validity'][critic][name] for name in ('markov_3', 'real_vs_real'))
         why = []
         if floor['auc'] is None or floor['auc'] < LEAST_FLOOR:
-            why.append(f'it tells Markov pieces of order 3 at less than {LEAST_FLOOR}')
+            why.append(f'its AUC on Markov pieces of order 3 is below {LEAST_FLOOR}')
         if ceiling['auc'] is None or not ceiling['low'] <= 0.5 <= ceiling['high']:
-            why.append('its interval of real beside real does not hold 0.5')
-        faults.append(f'the critic by {critic} is not valid: {" and ".join(why)}')
+            why.append('its interval for real against real does not contain 0.5')
+        faults.append(f'the {critic} critic is not valid: {" and ".join(why)}')
     text = '; '.join(faults) or (
-        f'Both critics are valid: they tell Markov pieces of order 3 at {LEAST_FLOOR} or more, and'
-        ' real beside real holds 0.5'
+        f'Both critics are valid: their AUC on Markov pieces of order 3 is {LEAST_FLOOR} or more,'
+        ' and their intervals for real against real contain 0.5'
     )
     aim = f'upper bounds of both critics of at most {AIM:.2f}'
     met = 'is met' if trial['is_aim_met'] else 'is not met'

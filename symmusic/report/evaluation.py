@@ -1,31 +1,30 @@
-"""What a comparison is written as: `comparison.json`, `features.csv`, `report.md`, `index.html` and
-plots.
+"""Writes a comparison as `comparison.json`, `features.csv`, `report.md`, `index.html` and plots.
 
-`comparison.json` is one object. Of every comparison:
+`comparison.json` is one object. Every comparison has:
 
 - `protocol`, `num_reference`, `num_generated`, `features`, `averages`: `comparison.compare`;
   undefined cells are null, with a `note`
 - `similarity`: `plagiarism.similarity_of`, of `compare` with `left_out` and `note`
 - `left_out` (of `compare`): `{set: {file: reason}}`
 
-Of `--mode=evaluate` as well, where the sets are those of the first draw; a set's name is `model`,
-`second_draw`, `real_continuations`, `markov_N` or `shuffled`:
+`--mode=evaluate` adds the following; its sets are those of the first draw, and a set's name is
+`model`, `second_draw`, `real_continuations`, `markov_N` or `shuffled`:
 
 - `draws`: `{set: {'num_draws', 'size', 'overall_oa': scale.interval}}`
 - `model`, and `scale` by set: the means over draws of each KLD and OA
 - `nats_per_step`, `nats_per_note`: `{model: nats}`, of `model`, `base_rate` and `markov_N`;
   `nats_by_position`: `{model: 16 numbers}`; `nats_intervals`: `{'per_step' | 'per_note': {model:
   [low, high]}}`
-- `likelihood`: what those are of: `likelihood.summarize`, with `num_tunes` and `targets`
-- `critic`: `trial.hold_trial` with `num_tunes` and, of all prompts that these give, `num_places`;
-  where there is none, nulls and a `note`
-- `copies` (`corrected` alone): `plagiarism.measure_copies`; `similarity.unseen`: the level of real
+- `likelihood`: what those were measured on: `likelihood.summarize`, with `num_tunes` and `targets`
+- `critic`: `trial.hold_trial` with `num_tunes` and `num_places`, the number of possible prompts in
+  these tunes; where there is no trial, nulls and a `note`
+- `copies` (`corrected` only): `plagiarism.measure_copies`; `similarity.unseen`: the level of real
   unseen tunes, with their `scores`
 - `structure`: `structure.measure_structure`, of the sets that continue the prompts
-- `prompts`: 'held_out' or 'fixed'; `prompt`: the fixed one's name; with it there is no set
+- `prompts`: 'held_out' or 'fixed'; `prompt`: the name of the fixed one; with it there is no set
   `real_continuations`
-- `part`: whose tunes were held out. Split by window there are none: `part` and the nats are null,
-  `likelihood` has only a `note`, and there is neither `unseen` nor any `level`
+- `part`: the part whose tunes were held out. Split by window no tunes are held out: `part` and the
+  nats are null, `likelihood` has only a `note`, and there is neither `unseen` nor any `level`
 - `published`: `published.find_published`
 - `num_redraws`, `num_empty`, `epoch`, `replica`
 """
@@ -85,7 +84,7 @@ def columns() -> list[str]:
 
 
 def features_csv(sets: dict[str, Pieces]) -> str:
-    """One row per piece in full precision, `nan` where a feature is not defined."""
+    """One row per piece in full precision, `nan` where a feature is undefined."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(['set', 'file', *columns()])
@@ -97,8 +96,8 @@ def features_csv(sets: dict[str, Pieces]) -> str:
 
 
 def sections_of_scale(comparison: Mapping) -> tuple[list[Section], list[Section]]:
-    """The sections that only `--mode=evaluate` has: what the first pages of a report show, and what
-    its end does.
+    """The sections that only `--mode=evaluate` has: those at the start of a report, and those at
+    its end.
     """
     first = [scale_section(comparison), critics_section(comparison['critic'], comparison['part'])]
     last = [
@@ -118,8 +117,8 @@ def make_report(
     notes: Sequence[str],
     found: Sequence[Pair],
 ) -> Report:
-    """The report of a comparison; `densities` are of its distances, the other arguments are those
-    of `write_report`.
+    """The report of a comparison; `densities` are those of its distances, the other arguments as in
+    `write_report`.
     """
     with_scale = 'draws' in comparison
     first, last = sections_of_scale(comparison) if with_scale else ([], [])
@@ -150,12 +149,12 @@ def write_report(
     """Writes the files of a comparison into a folder, `comparison.json` last.
 
     Args:
-      folder: where to.
-      comparison: what `comparison.json` is to hold.
-      sets: the features of both.
-      names: what a reader calls them.
-      notes: what else a reader must know, such as what was left out.
-      found: the pieces nearest to a tune, with that tune.
+      folder: the folder to write to.
+      comparison: the content of `comparison.json`.
+      sets: the features of both sets.
+      names: the names of the sets for readers.
+      notes: further remarks, such as what was left out.
+      found: the pieces most similar to a tune, each with that tune.
     """
     densities, transitions = find_densities(sets, comparison['protocol']), mean_transitions(sets)
     report = make_report(comparison, densities, transitions, names, notes, found)

@@ -1,5 +1,5 @@
-"""What the pictures of a comparison show, for the page and for PNG files of their own: densities of
-distances, and transitions.
+"""The pictures of a comparison, for the page and as PNG files: densities of distances, and
+transitions.
 """
 
 import dataclasses
@@ -38,7 +38,7 @@ KINDS = {'reference': 'within reference', 'generated': 'within generated', 'inte
 @dataclasses.dataclass(frozen=True)
 class Transitions:
     """The mean transitions of both sets, from row to column, in counts per piece: {set: [K, K]},
-    and what each of the K is.
+    with K labels.
     """
 
     name: str
@@ -47,13 +47,13 @@ class Transitions:
 
     @property
     def most(self) -> float:
-        """The largest cell, of both sets; above 0."""
+        """The largest value in both sets; above 0."""
         return max(1e-9, *(float(mean.max(initial=0)) for mean in self.means.values()))
 
 
 def find_densities(sets: dict[str, Pieces], protocol: str) -> Densities:
     """For each feature and each of `KINDS` the density of its distances: points from 0 on and
-    heights; None where all are alike.
+    heights; None where all distances are equal.
     """
     reference, generated = sets.values()
     found: Densities = {}
@@ -81,8 +81,8 @@ def _density(values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def mean_transitions(sets: dict[str, Pieces]) -> tuple[Transitions, Transitions]:
-    """Those of pitch classes, and of note lengths from the longest on, those lengths alone that one
-    of the sets moves from or to.
+    """The mean transitions of pitch classes, and of note lengths in descending order, with only the
+    lengths that occur in a transition.
     """
     pitch, length = (
         {which: pieces.features[name].mean(axis=0) for which, pieces in sets.items()}
@@ -102,7 +102,7 @@ def mean_transitions(sets: dict[str, Pieces]) -> tuple[Transitions, Transitions]
 
 
 def draw_distances(path: pathlib.Path, densities: Densities) -> None:
-    """Draws `find_densities`."""
+    """Draws the densities of `find_densities`."""
     # here, because it takes a second to import and few runs of the program draw
     from matplotlib.figure import Figure
 
@@ -141,7 +141,7 @@ def draw_distances(path: pathlib.Path, densities: Densities) -> None:
 
 
 def draw_transitions(path: pathlib.Path, transitions: tuple[Transitions, Transitions]) -> None:
-    """Draws `mean_transitions`."""
+    """Draws the matrices of `mean_transitions`."""
     from matplotlib.colors import PowerNorm
     from matplotlib.figure import Figure
 

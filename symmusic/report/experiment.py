@@ -1,4 +1,4 @@
-"""The report of an experiment: `report.md` and `index.html`, of the same sections, and their
+"""The report of an experiment: `report.md` and `index.html`, with the same sections, and their
 pictures.
 """
 
@@ -29,7 +29,7 @@ from symmusic.report.html import to_html
 from symmusic.report.markdown import to_markdown
 from symmusic.thesis.published import GROUPS, SIMILARITY_BY_WINDOWS, SOURCE, Arm, find_table
 
-NUM_PIECES = 3  # of an arm, that are named
+NUM_PIECES = 3  # pieces of an arm that are listed
 
 
 def write_report(
@@ -42,11 +42,11 @@ def write_report(
     """Writes the report of `results.summarize` into a folder.
 
     Args:
-      folder: of the experiment.
+      folder: the experiment's folder.
       found: its results.
-      experiment: what was asked.
-      folders: of the runs of the arms that are done, by name.
-      command: what repeats the experiment.
+      experiment: its question, arms and claims.
+      folders: folders of the runs of the finished arms, by name.
+      command: the command that repeats the experiment.
     """
     published = {
         name: _published(arm) for name, arm in _tables(experiment).items() if name in found['arms']
@@ -124,7 +124,7 @@ def _answers(found: Mapping) -> tuple[Block, ...]:
 
 
 def _on_splits(found: Mapping) -> tuple[Block, ...]:
-    """Of each claim the difference on every split, and over the splits."""
+    """The difference of each claim on every split, and over the splits."""
     rows, splits = [], found['splits']
     for index, row in enumerate(found['highlights']):
         each = [row, *(split['highlights'][index] for split in splits.values())]
@@ -248,8 +248,8 @@ def _differences(folder: pathlib.Path, found: Mapping) -> tuple[Block, ...]:
 
 
 def _amount(folder: pathlib.Path, found: Mapping, experiment: Experiment) -> Section:
-    """Copying against the amount of data: arms that set the same fields of the stated variable make
-    a line.
+    """Copying against the amount of data; arms that share the same fields of the stated variable
+    form a line.
     """
     hypothesis = experiment.hypothesis
     series = {
@@ -280,7 +280,7 @@ def _amount(folder: pathlib.Path, found: Mapping, experiment: Experiment) -> Sec
 
 
 def real_levels(arms: Mapping[str, Mapping]) -> dict[str, dict]:
-    """The measures of the real continuations by what a report calls them: once for all arms of the
+    """The measures of the real continuations by their name in a report, once for all arms with the
     same prompts and excerpts.
     """
     groups: list[tuple[dict, list[str]]] = []
@@ -300,7 +300,7 @@ def real_levels(arms: Mapping[str, Mapping]) -> dict[str, dict]:
 
 
 def _tables(experiment: Experiment) -> dict[str, Arm]:
-    """The source's arms by the names of ours."""
+    """The thesis's arms by the names of ours."""
     tables = experiment.hypothesis.tables
     return {
         label(experiment, variant, arm): find_table(table)
@@ -310,7 +310,7 @@ def _tables(experiment: Experiment) -> dict[str, Arm]:
 
 
 def _published(arm: Arm) -> dict[str, float]:
-    """What the source says of an arm, by the names of our measures."""
+    """The thesis's figures of an arm, by the names of our measures."""
     found = {f'{group}_oa': oa for group, (_, oa) in zip(GROUPS, arm.averages, strict=True)}
     found |= {f'oa_{name}': oa for name, (_, oa) in zip(FEATURES, arm.features, strict=True)}
     return found | {
@@ -368,7 +368,7 @@ def _beside(
 
 
 def _newest(folder: pathlib.Path) -> pathlib.Path | None:
-    """The folder of pieces that a run drew last."""
+    """The folder of the latest pieces of a run."""
     folders = [path.parent for path in (folder / 'samples').glob('*/samples.json')]
     return max(folders, key=lambda path: (path / 'samples.json').stat().st_mtime, default=None)
 

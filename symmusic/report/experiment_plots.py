@@ -9,8 +9,8 @@ import numpy as np
 from symmusic.experiment.measures import MAIN
 from symmusic.plots import write_figure
 
-MOST_ROOM = 2  # times the replicas' spread
-MOST_PAIRS = 6  # drawn beside one another
+MOST_ROOM = 2  # in multiples of the replicas' spread
+MOST_PAIRS = 6  # drawn side by side
 SIZES = {
     'num_windows': 'training windows',
     'num_distinct_windows': 'different training windows',
@@ -31,9 +31,7 @@ INKS = (
 
 
 def draw_losses(path: pathlib.Path, folders: Mapping[str, pathlib.Path]) -> None:
-    """Draws the losses of all replicas of each arm, of training as points and of validation as
-    lines.
-    """
+    """Draws the losses of all replicas of each arm: training as points, validation as lines."""
     # here, because it takes a second to import and few runs of the program draw
     from matplotlib.figure import Figure
 
@@ -64,8 +62,8 @@ def draw_losses(path: pathlib.Path, folders: Mapping[str, pathlib.Path]) -> None
 
 
 def find_limits(cells: Sequence[Mapping]) -> tuple[float, float]:
-    """How far the intervals of a measure are drawn: at most `MOST_ROOM` times the spread of all
-    replicas beyond them, so that an interval of two replicas does not hide everything else.
+    """The axis limits of a measure: at most `MOST_ROOM` times the spread of all replicas beyond
+    them, so that a wide interval of two replicas does not dwarf everything else.
     """
     values = [value for each in cells for value in each['values'] if value is not None]
     if not values:
@@ -81,7 +79,7 @@ def draw_measures(
     levels: Mapping[str, Mapping[str, Mapping]],
 ) -> None:
     """Draws the main measures: every replica as a point, the mean with its interval, and the
-    published figure of the arm as a cross; below the arms the same of real continuations
+    published figure of the arm as a cross; below the arms the same for real continuations
     (`levels`), in black.
     """
     from matplotlib.figure import Figure
@@ -160,10 +158,10 @@ def draw_sizes(
     """Draws the measures of copying against each of `SIZES`, with intervals.
 
     Args:
-      path: of the picture.
+      path: path of the picture.
       found: the results.
-      series: of each arm the name of the line that joins it with others.
-      published: the source's `plagiarism` by number of windows, drawn as crosses.
+      series: for each arm the name of the line that it belongs to.
+      published: the thesis's `plagiarism` by number of windows, drawn as crosses.
     """
     from matplotlib.figure import Figure
 

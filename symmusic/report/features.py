@@ -1,5 +1,5 @@
-"""The nine features of two sets, as sections of a report: the table, the distances between pieces,
-and the transitions.
+"""The sections on the nine features of two sets: the table, the distances between pieces, and the
+transitions.
 """
 
 import dataclasses
@@ -15,12 +15,12 @@ from symmusic.report.charts import Line
 from symmusic.report.evaluation_plots import KINDS, TITLES, Densities, Transitions
 from symmusic.wording import estimate, number, sentence, spread
 
-MOST_POINTS = 256  # of a curve
+MOST_POINTS = 256  # points of a curve
 
 
 def features_section(comparison: Mapping, heading: str) -> Section:
-    """Every feature's means, distances, KLD and OA, and their averages; what is not defined has a
-    numbered remark.
+    """The means, distances, KLD and OA of every feature, and their averages; undefined values have
+    a numbered remark.
     """
     corrected = comparison['protocol'] == 'corrected'
     head = [
@@ -62,8 +62,9 @@ def features_section(comparison: Mapping, heading: str) -> Section:
 def _about(corrected: bool) -> str:
     text = (
         'OA, the overlap area of the two distributions of distances within each set, is 1 where'
-        ' they are alike; KLD, their KL divergence in nats, is 0 there. Both compare how varied'
-        ' each set is, not what is in it. Distances are Euclidean: mean (SD) over pairs of pieces.'
+        ' they are equal; KLD, their KL divergence in nats, is 0 there. Both compare the variety'
+        ' within the sets, not their content. Distances are Euclidean: mean (SD) over pairs of'
+        ' pieces.'
         ' Histograms and matrices have no mean of their own; - is not defined.'
     )
     if corrected:
@@ -78,7 +79,7 @@ def _about(corrected: bool) -> str:
 
 
 def distances_section(densities: Densities) -> Section:
-    """The densities of every feature's distances."""
+    """The densities of the distances in every feature."""
     drawn = []
     for name, curves in densities.items():
         lines, missing = [], [KINDS[kind] for kind, curve in curves.items() if curve is None]
@@ -93,8 +94,8 @@ def distances_section(densities: Densities) -> Section:
         drawing = charts.line_chart(lines, text, x_label='distance')
         drawn.append(Chart(drawing, f'{name}: {TITLES[name]}', text, remark if lines else why))
     about = (
-        'Where the blue line lies on the grey one the sets are equally varied; where the dashed one'
-        ' does too, they hold the same things.'
+        'Where the blue line coincides with the grey one, the sets are equally varied; where the'
+        ' dashed one does too, their content is similar as well.'
     )
     lines = [Line(label, kind, np.zeros(0), np.zeros(0)) for kind, label in KINDS.items()]
     all_charts = Charts(tuple(drawn), charts.legend(lines))
@@ -104,8 +105,8 @@ def distances_section(densities: Densities) -> Section:
 def transitions_section(transitions: Sequence[Transitions], names: Mapping[str, str]) -> Section:
     """The mean transitions of both sets as matrices."""
     about = (
-        'How often a note of the row is followed by one of the column, per piece: the stronger the'
-        ' more, by the square root.'
+        'How often a note of the row is followed by one of the column, per piece; shaded by the'
+        ' square root.'
     )
     blocks: list[Block] = [Text(about)]
     for each in transitions:
@@ -132,12 +133,12 @@ def _matrix(transitions: Transitions, which: str, name: str) -> Chart:
 
 @dataclasses.dataclass
 class Remarks:
-    """Remarks that cells refer to by number, each once."""
+    """Numbered remarks that cells refer to, each listed once."""
 
     texts: list[str] = dataclasses.field(default_factory=list)
 
     def numbers(self, note: str) -> str:
-        """The numbers of a note's parts."""
+        """The numbers of the parts of a note."""
         parts = [part for part in note.split('; ') if part]
         self.texts += [part for part in dict.fromkeys(parts) if part not in self.texts]
         return ', '.join(str(self.texts.index(part) + 1) for part in parts)

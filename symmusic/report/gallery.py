@@ -1,5 +1,5 @@
-"""The folder of a prompt's pieces: MIDI, ABC and MusicXML files, pictures, a page to listen on,
-`samples.json`; whole or not at all.
+"""The folder of a prompt's pieces: MIDI, ABC and MusicXML files, pictures, a listening page and
+`samples.json`; written completely or not at all.
 """
 
 import dataclasses
@@ -46,28 +46,28 @@ def write_gallery(
     sound: Sound | None = None,
     progress: Callable[[Iterable, str], Iterable],
 ) -> None:
-    """Writes all files aside, then puts them in place: a new folder at once, into one of the same
-    settings file by file.
+    """Writes all files to a temporary folder, then moves them: a new folder at once, into a folder
+    of the same settings file by file.
 
-    What else lies in the folder is left alone.
+    Other files in the folder are left alone.
 
     Args:
-      folder: of this prompt's pieces.
-      prompt: what stands around them.
-      pieces: at least one, of the new bars alone; where they hold probabilities, these and the
-        weights are stored and drawn as heat maps.
-      vocabulary: of their tokens.
-      is_window: they were drawn by reading a window anew for each step.
-      temperature: they were drawn at.
-      seed: they were drawn by.
-      settings: all that they depend on, for `choose_folder`.
-      model: its name.
-      nearest: of each piece where its longest copied run comes from; None where that is not known.
-      sound: what makes WAV files of the pieces, if there are to be any.
-      progress: wraps what is iterated over, with the unit's name.
+      folder: folder of this prompt's pieces.
+      prompt: the music around them.
+      pieces: at least one, the new bars only; where they hold probabilities, these and the weights
+        are stored and drawn as heat maps.
+      vocabulary: vocabulary of their tokens.
+      is_window: whether the model read a whole window for each step.
+      temperature: sampling temperature.
+      seed: sampling seed.
+      settings: everything that they depend on, for `choose_folder`.
+      model: the model's name.
+      nearest: for each piece the origin of its longest copied run; None where not known.
+      sound: renders WAV files of the pieces; None = no WAV files.
+      progress: wraps an iterable; takes the unit's name.
 
     Raises:
-      UserError: the folder or the disk does not take them.
+      UserError: the files cannot be written.
     """
     aside = None
     try:
@@ -99,8 +99,8 @@ def _put(aside: pathlib.Path, folder: pathlib.Path) -> None:
     if not folder.exists():
         os.rename(aside, folder)
         return
-    # Nothing is removed, as the user may keep files there; the settings, which say that all the
-    # rest is there, go last.
+    # Nothing is removed, as the user may keep files there; the settings, which mark the folder as
+    # complete, are moved last.
     files = sorted(path for path in aside.rglob('*') if path.is_file() and path != aside / SETTINGS)
     for path in [*files, aside / SETTINGS]:
         place = folder / path.relative_to(aside)
@@ -176,7 +176,7 @@ def _write(
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)
         write_whole(folder / 'distributions.npz', buffer.getvalue())
-        num_more = len(pieces[0].read) - len(prompt.events)  # read, but no bars of the prompt
+        num_more = len(pieces[0].read) - len(prompt.events)  # read before the prompt's bars
         write_heatmaps(
             folder / 'heatmaps',
             pieces,
@@ -200,7 +200,7 @@ def _write_files(
     qpm: float,
     sound: Sound | None,
 ) -> None:
-    """The files of a melody, whose names are `path` and their suffixes."""
+    """Writes the files of a melody, named `path` with the suffix of each format."""
     for suffix, content in written.items():
         write_whole(path.with_name(path.name + suffix), content)
     if sound:
@@ -211,16 +211,16 @@ def _write_files(
 def written_forms(
     events: np.ndarray, prompt: Prompt, first: int, title: str
 ) -> dict[str, bytes | str]:
-    """A melody of whole bars as files of each format, by suffix, in the prompt's key, tempo, metre
+    """The content of a melody's file in each format, by suffix, in the prompt's key, tempo, metre
     and instrument.
 
     Args:
-      events: of the melody.
-      prompt: whose form it takes; in MIDI also how loud its notes are, and new ones as its middle
-        one.
-      first: step at which the melody begins, counted from the prompt's start; at 0 it begins with
+      events: the melody, in whole bars.
+      prompt: gives the form; in MIDI also the velocities of its notes, and their median for new
+        ones.
+      first: step at which the melody starts, counted from the prompt's start; at 0 it starts with
         the prompt's pickup.
-      title: of the melody.
+      title: the melody's title.
     """
     steps, num_bars = from_events(events), len(events) // STEPS_PER_BAR
     notes = to_notes(steps, STEPS_PER_QUARTER)

@@ -1,4 +1,6 @@
-"""What filling gaps cost and how much came out as in the tunes, as a section of a report."""
+"""The section on filling gaps: the likelihood of the real notes, and how many drawn notes agree
+with them.
+"""
 
 from collections.abc import Mapping
 
@@ -7,20 +9,20 @@ from symmusic.wording import estimate, number
 
 HEADING = 'Filling gaps'
 TITLES = {
-    'model': 'the model, told both sides',
-    'right_hidden': 'the same, told the left side alone',
+    'model': 'the model, given both sides',
+    'right_hidden': 'the same, given the left side only',
     'left_to_right': 'the left-to-right model',
     'markov_5': 'Markov of order 5',
     'base_rate': 'base rate',
     'saved': 'left-to-right minus the model',
-    'saved_hidden': 'left side alone minus both sides',
+    'saved_hidden': 'left side only minus both sides',
     'resampled': 'the left-to-right model, resampled',
-    'untold': 'the same, told the left side alone',
+    'untold': 'the same, given the left side only',
 }
 
 
 def gaps_section(found: Mapping) -> Section:
-    """The section of `modes.infilling.measure`."""
+    """The section on the results of `modes.infilling.measure`."""
     lengths = list(found['gaps'])
     heads = [f'{length} bar{"s" * (length != "1")}' for length in lengths]
     rows = [
@@ -58,10 +60,13 @@ def _drawn(drawn: Mapping | None) -> list[Block]:
     if not drawn:
         return []
     rows = [[TITLES[name], number(value)] for name, value in drawn['overlap'].items()]
-    head = [f'{drawn["num_gaps"]} gaps of {drawn["num_bars"]} bars redrawn', 'notes as in the tune']
+    head = [
+        f'{drawn["num_gaps"]} gaps of {drawn["num_bars"]} bars redrawn',
+        'notes that agree with the tune',
+    ]
     about = (
-        'The share of notes that stand in the tune and in what was drawn, of the same step and'
-        f' pitch (F1), over {drawn["num_candidates"]} draws of each gap; of the resampled ones one'
-        ' of these is chosen by how well what follows goes on.'
+        'The F1 score of the drawn notes, matched with those of the tune by step and pitch, over'
+        f' {drawn["num_candidates"]} draws of each gap; for the resampled ones the draw is chosen'
+        ' after which the following bars are most likely.'
     )
-    return [table(head, rows, 'notes as in the tune'), Text(about)]
+    return [table(head, rows, 'notes that agree with the tune'), Text(about)]

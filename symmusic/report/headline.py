@@ -1,5 +1,5 @@
-"""What an evaluation says last on the terminal: its main figures, each beside what it is to be read
-by, in some ten lines.
+"""The lines that an evaluation prints last: its main figures, each beside its reference points, in
+about ten lines.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ MOST_NOTES = 3
 
 
 def headline(comparison: Mapping, names: Mapping[str, str], notes: Sequence[str]) -> list[str]:
-    """The lines; `comparison` is that of `--mode=evaluate`, `names` and `notes` as of a report."""
+    """The lines for a `comparison` of `--mode=evaluate`; `names` and `notes` as in a report."""
     draws = comparison['draws']['model']
     rows = [
         ('nats per step', _nats(comparison)),
@@ -37,8 +37,8 @@ def headline(comparison: Mapping, names: Mapping[str, str], notes: Sequence[str]
 
 
 def worse_than_base_rate(comparison: Mapping) -> str:
-    """That the model predicts no better than the constant answer; '' where it does, or where
-    nothing was held out.
+    """A warning that the model predicts no better than the class frequencies; '' where it does, or
+    where nothing was held out.
     """
     nats = comparison.get('nats_per_step')
     if not nats or nats['model'] < nats['base_rate']:
@@ -47,7 +47,7 @@ def worse_than_base_rate(comparison: Mapping) -> str:
 
 
 def best_markov(values: Mapping[str, float | None], *, largest: bool) -> tuple[str, float] | None:
-    """Of the Markov models' values, by name, the best one's order and value."""
+    """The order and value of the best Markov model, from values by name."""
     known = {
         name: value
         for name, value in values.items()

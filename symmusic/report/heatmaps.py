@@ -1,5 +1,4 @@
-"""Heat maps of what a model looked at and what it drew from: attention weights and softmax outputs
-of every generated step.
+"""Heat maps of the attention weights and softmax outputs of every generated step.
 
 Row n of a piece's weights_NT belongs to the n-th generated step, and column T - 1 to the step right
 before it. P steps were read before the first generated one; with P = 4, T = 3 the columns are these
@@ -24,20 +23,20 @@ from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 from symmusic.score.notes import pitch_name
 
 MAX_SINGLE = 8
-# small weights are seen, zero is a colour, and no floor must be chosen as for a logarithm
+# shows small weights and zero, and needs no floor, unlike a logarithm
 SCALE = 'square-root scale'
 
 
 def input_steps(num_read: int, num_steps: int, width: int) -> np.ndarray:
-    """[N, T] which step of the joined sequence each weight looks at, for P = `num_read` and T =
-    `width`; negative where it is padding.
+    """The step of the joined sequence that each weight belongs to, [N, T], for P = `num_read` and T
+    = `width`; negative where it is padding.
     """
     return num_read - width + np.arange(num_steps)[:, None] + np.arange(width)
 
 
 def blank_classes(vocabulary: Vocabulary) -> np.ndarray:
-    """[V + 1] bool: the tokens that say nothing happens: the padding, the blank behind the last
-    class, what alone decodes to no event.
+    """The tokens without an event, bool [V + 1]: the padding, the blank after the last class, and
+    tokens that by themselves decode to no event.
     """
     num_classes = vocabulary.num_classes
     alone = [
@@ -50,14 +49,14 @@ def blank_classes(vocabulary: Vocabulary) -> np.ndarray:
 def mask_blanks(
     weights_NT: np.ndarray, read: np.ndarray, tokens: np.ndarray, blank_V: np.ndarray
 ) -> np.ndarray:
-    """The weights, NaN where the step looked at holds a blank class or is padding; rows are not
-    renormalised, as in the source.
+    """The weights, with NaN where the attended step holds a blank class or is padding; rows are not
+    renormalised, as in the thesis.
 
     Args:
-      weights_NT: of one piece.
-      read: [P] tokens before the piece, as the model has read them.
-      tokens: [N] the piece's own.
-      blank_V: of `blank_classes`.
+      weights_NT: attention weights of one piece.
+      read: [P] tokens that the model read before the piece.
+      tokens: [N] tokens of the piece.
+      blank_V: result of `blank_classes`.
     """
     is_blank = np.concatenate([blank_V[read], blank_V[tokens]])
     steps_NT = input_steps(len(read), *weights_NT.shape)
@@ -65,10 +64,10 @@ def mask_blanks(
 
 
 def by_step(weights_NT: np.ndarray, num_read: int) -> tuple[np.ndarray, int]:
-    """`(weights_NS, first)`: the columns as steps `first`, `first` + 1, ... of the joined sequence
-    instead of steps before the row's own.
+    """`(weights_NS, first)`: the weights with columns for the steps `first`, `first` + 1, ... of
+    the joined sequence instead of relative steps.
 
-    NaN where a row does not look; weights on steps before the sequence's begin, all 0, are left
+    NaN outside a row's window; weights on steps before the start of the sequence, all 0, are left
     out.
     """
     steps_NT = input_steps(num_read, *weights_NT.shape)
@@ -80,9 +79,7 @@ def by_step(weights_NT: np.ndarray, num_read: int) -> tuple[np.ndarray, int]:
 
 
 def mean_of_known(arrays: Sequence[np.ndarray]) -> np.ndarray:
-    """The mean over arrays of one shape, cell by cell over those that are not NaN there; NaN where
-    all are.
-    """
+    """The elementwise mean over arrays of one shape, ignoring NaN; NaN where all are."""
     total, count = np.zeros(arrays[0].shape), np.zeros(arrays[0].shape)
     for array in arrays:
         total += np.nan_to_num(array)
@@ -110,19 +107,19 @@ def write_heatmaps(
     first_bar: int = 1,
 ) -> None:
     """Writes `attention.png`, `attention_masked.png` and `softmax.png`, averaged over all pieces,
-    and `NN-attention.png` ... of the first `num_singles` ones; those of attention where there is
-    one.
+    and `NN-attention.png` ... for each of the first `num_singles` pieces. Models without attention
+    have no attention maps.
 
     Args:
-      folder: where they go.
-      pieces: at least one, all of them with their distributions.
-      vocabulary: of their tokens.
-      is_window: they were drawn by reading a window anew; the input axis is then the position in
-        it, as in the source, else the step.
-      title: above each picture, before what it shows.
-      progress: wraps what is iterated over, with the unit's name.
-      num_singles: pieces that get maps of their own.
-      first_bar: the number of the bar that is read first.
+      folder: the folder to write to.
+      pieces: at least one, all with their distributions.
+      vocabulary: vocabulary of their tokens.
+      is_window: whether the model read a whole window for each step; the input axis is then the
+        position in it, as in the thesis, else the step.
+      title: the first part of each picture's title.
+      progress: wraps an iterable; takes the unit's name.
+      num_singles: number of pieces with their own maps.
+      first_bar: number of the first bar that was read.
     """
     labels, blank_V = class_labels(vocabulary), blank_classes(vocabulary)
     num_read = len(pieces[0].read)
@@ -192,7 +189,7 @@ def _draw_attention(
     )
     axes = figure.subplots()
     extent = (first - 0.5, first + image.shape[1] - 0.5, num_read + num_steps - 0.5, num_read - 0.5)
-    # grey where the model looked at what is masked, white where it did not look
+    # grey where the attended step is masked, white outside the window
     background = np.where(seen, 0.82, 1.0)
     axes.imshow(
         background,
@@ -272,7 +269,7 @@ def _draw_softmax(
     figure.colorbar(
         drawn, ax=axes, label=f'probability ({SCALE})', pad=0.01, aspect=40, fraction=0.04
     )
-    # of more the marks would hide what is below them
+    # with more steps the marks would hide the map
     if tokens is not None and num_steps <= 16 * STEPS_PER_BAR:
         axes.plot(
             num_read + np.arange(num_steps),
@@ -293,7 +290,7 @@ def _draw_softmax(
 
 
 def _bar_axis(axis, first: int, end: int, first_bar: int) -> None:
-    """Ticks where bars begin, named as in the piano rolls with `first_bar` at step 0, small ones at
+    """Ticks at bar lines, numbered as in the piano rolls with `first_bar` at step 0; minor ticks at
     quarters where there are few bars.
     """
     bars = range(-(-first // STEPS_PER_BAR), -(-end // STEPS_PER_BAR))
@@ -315,12 +312,12 @@ def _bar_axis(axis, first: int, end: int, first_bar: int) -> None:
 
 
 def _every(num: int, most: int = 20) -> int:
-    """The power of two at which so many ticks are at most `most`."""
+    """The smallest power of two k such that every k-th of `num` ticks gives at most `most`."""
     return 1 << max(0, int(np.ceil(np.log2(max(num, 1) / most))))
 
 
 def _inches(num_steps: float, margin: float) -> float:
-    """A side of a picture: a bar is one inch, as long as the whole is neither tiny nor too large to
-    read its labels on a screen.
+    """The length of a side of a picture: one inch per bar, within limits that keep the labels
+    legible on a screen.
     """
     return margin + min(max(num_steps / STEPS_PER_BAR, 3.0), 12.0)

@@ -1,4 +1,4 @@
-"""Reports as HTML pages of one file each, which need no network: what is text stays text."""
+"""Renders reports as self-contained HTML pages; all text is escaped."""
 
 import base64
 import functools
@@ -16,7 +16,7 @@ TEMPLATES = pathlib.Path(__file__).parent / 'templates'
 
 @functools.cache
 def environment() -> jinja2.Environment:
-    """The templates, all with autoescape."""
+    """The Jinja environment of the templates, with autoescape."""
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -33,7 +33,7 @@ def environment() -> jinja2.Environment:
 
 
 def to_html(report: blocks.Report, folder: pathlib.Path, style: str = '') -> str:
-    """The whole report as one document; links are relative to `folder`, pictures stand in it."""
+    """The whole report as one document; links are relative to `folder`, pictures are embedded."""
     body = (
         environment()
         .get_template('report.html')
@@ -50,10 +50,10 @@ def page(title: str, body: str, style: str = '', script: str = '') -> str:
     """A whole HTML document around a body.
 
     Args:
-      title: plain text, of the window.
+      title: title of the window, plain text.
       body: HTML.
-      style: CSS after the common one (templates/style.css).
-      script: JavaScript, run after the body is there; data for it go through `json_for_script`.
+      style: CSS in addition to templates/style.css.
+      script: JavaScript that runs after the body is loaded; its data go through `json_for_script`.
     """
     return (
         environment()
@@ -63,7 +63,7 @@ def page(title: str, body: str, style: str = '', script: str = '') -> str:
 
 
 def json_for_script(value: object) -> str:
-    """JSON of a value, fit to stand inside a script element: nothing in it ends the element."""
+    """JSON of a value that is safe inside a script element: nothing in it ends the element."""
     text = json.dumps(value, ensure_ascii=False)
     return re.sub('[<>&\u2028\u2029]', lambda match: f'\\u{ord(match[0]):04x}', text)
 
@@ -73,7 +73,7 @@ def _data_url(path: pathlib.Path) -> str:
 
 
 def _printable(value: object) -> object:
-    """Half characters, of broken file names, as escapes."""
+    """The value with lone surrogates, from broken file names, as escapes."""
     if isinstance(value, str) and not hasattr(value, '__html__'):
         return value.encode(errors='backslashreplace').decode()
     return value

@@ -10,7 +10,7 @@ from symmusic.score.key import Key
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.notation import tonic
 
-SHADE = 0.85  # opacity of all of the attention; listening.js knows it
+SHADE = 0.85  # opacity of an attention weight of 1; also in listening.js
 
 
 def introduce(
@@ -24,12 +24,12 @@ def introduce(
     """HTML of what the page shows, how to read it, and its tools.
 
     Args:
-      prompt: what stands around the pieces.
-      num_pieces: how many there are.
-      model: who drew them.
-      keys: of the pieces, '' of one without notes.
-      are_compared: with the training tunes.
-      have_looks: it is known what their steps looked at.
+      prompt: the music around the pieces.
+      num_pieces: number of pieces.
+      model: the model's name.
+      keys: keys of the pieces, '' for a piece without notes.
+      are_compared: whether they were compared with the training tunes.
+      have_looks: whether their attention is known.
     """
     orders = {
         'order': 'number',
@@ -38,16 +38,16 @@ def introduce(
         **({'copied': 'originality'} if are_compared else {}),
     }
     underlined = (
-        ' Underlined: the longest run of notes that stands in a training tune in just the same way,'
-        ' in any key.' * are_compared
+        ' Underlined: the longest run of notes that a training tune has too, with the same'
+        ' intervals and rhythm.' * are_compared
     )
     swatches = ', '.join(
         f'<span class="swatch" style="opacity: {shade(weight):.2f}"></span> {weight:.0%}'
         for weight in (0.03, 0.1, 0.3, 1)
     )
     shaded = (
-        ' Shaded: the steps that the model looked at when it drew the one pointed at, by the square'
-        f' root of their share of its attention: {swatches}.' * have_looks
+        ' Shaded: the steps that the model attended to when it drew the step under the pointer,'
+        f' by the square root of their attention weights: {swatches}.' * have_looks
     )
     most = (
         ' <label>At most <input type="number" id="most" min="0" placeholder="any"> in a row as in a'
@@ -55,7 +55,7 @@ def introduce(
     )
     what = 'version' if prompt.redrawn else 'continuation'
     said = f'{num_pieces} {what}{"s" * (num_pieces != 1)} by {escape(model)}'
-    read = f'Fewer nats per step: more as the model expects.{underlined}{shaded} Escape stops.'
+    read = f'Fewer nats per step: more likely under the model.{underlined}{shaded} Escape stops.'
     sounds = {sound: sound for sound in OWN}
     return f"""<h1>{escape(heading(prompt))}</h1>
 <p>{said}. {_given(prompt)}Blue: what the model drew.{_instrument(prompt)}</p>
@@ -73,7 +73,7 @@ quarters per minute</label>
 
 
 def heading(prompt: Prompt) -> str:
-    """What is done with the prompt, in a few words."""
+    """The heading: the prompt's name and what is done with it."""
     if not prompt.redrawn:
         return f'{prompt.name}, continued'
     return f'{prompt.name}, bar{"s" * ("-" in prompt.redrawn)} {prompt.redrawn} redrawn'
@@ -102,12 +102,12 @@ def _instrument(prompt: Prompt) -> str:
 
 
 def shade(weight: float) -> float:
-    """The opacity of a step that has so much of the attention; as in listening.js."""
+    """The opacity of a step with an attention weight; also in listening.js."""
     return SHADE * weight**0.5
 
 
 def key_name(key: Key) -> str:
-    """As 'B♭ major'."""
+    """The name of a key, such as 'B♭ major'."""
     name = tonic(key)
     return (
         f'{name.letter}{"♯" * name.alter}{"♭" * -name.alter} {"major" if key.is_major else "minor"}'

@@ -1,4 +1,4 @@
-"""The held-out likelihood of an evaluation: as a section, and as a plot over the bar."""
+"""The held-out likelihood of an evaluation: a section, and a plot over the bar."""
 
 import pathlib
 from collections.abc import Iterable, Mapping
@@ -15,8 +15,8 @@ HEADING = 'Held-out likelihood'
 
 
 def likelihood_section(comparison: Mapping) -> Section:
-    """Nats per step and per note with their intervals, and at every step of the bar; why there are
-    none where nothing was held out.
+    """Nats per step and per note with their intervals, and at every step of the bar; or the reason
+    why there are none.
     """
     if comparison['nats_per_step'] is None:
         return Section(HEADING, (Text(comparison['likelihood']['note']),))
@@ -49,7 +49,7 @@ def likelihood_section(comparison: Mapping) -> Section:
 
 
 def position_chart(nats: Mapping[str, list]) -> Chart:
-    """Nats per step at every step of the bar, Markov models the stronger the higher their order."""
+    """Nats per step at every step of the bar; Markov models are darker with their order."""
     lines = []
     for name, title in _titles(nats).items():
         order = name.rpartition('_')[2]
@@ -73,16 +73,17 @@ def position_chart(nats: Mapping[str, list]) -> Chart:
 
 
 def _about(about: dict, part: str) -> str:
-    """On what the figures are, and what they mean."""
+    """What the figures were measured on, and what they mean."""
     text = (
         f'On {about["num_steps"]:,} steps of {about["num_tunes"]} {part} tunes, the same for all,'
-        f' each counted once; {about["num_notes"]:,} notes begin at them. Nats per note are the'
-        ' nats of all these steps, those at which no note begins too, divided by the notes.'
+        f' each counted once; {about["num_notes"]:,} notes start at them. Nats per note are the'
+        ' nats of all these steps, including those at which no note starts, divided by the number'
+        ' of notes.'
     )
     if about['targets'] == 'last':
         text += (
-            ' The steps are the last ones of windows, as this model is trained: not to be compared'
-            ' with models of all steps.'
+            ' The steps are the last steps of windows, as in the training of this model, and cannot'
+            ' be compared with those of models of all steps.'
         )
         if not all(about['num_by_position']):
             text += (
@@ -90,8 +91,8 @@ def _about(about: dict, part: str) -> str:
             )
     if about['targets'] == 'gap':
         text += (
-            ' The model draws left to right here, told nothing of what follows; what it makes of'
-            ' gaps stands below.'
+            ' The model predicts left to right here, without knowing what follows; for gaps see'
+            ' below.'
         )
     if about['num_families'] > 1:
         text += (
@@ -102,8 +103,8 @@ def _about(about: dict, part: str) -> str:
 
 
 def draw_positions(path: pathlib.Path, comparison: dict) -> None:
-    """Draws nats per step at every step of the bar, a line for each model; nothing where there are
-    none.
+    """Draws nats per step at every step of the bar, a line for each model; does nothing where there
+    are none.
     """
     if comparison['nats_per_step'] is None:
         return
@@ -143,6 +144,6 @@ def draw_positions(path: pathlib.Path, comparison: dict) -> None:
 
 
 def _titles(names: Iterable[str]) -> dict[str, str]:
-    """What a reader calls each model."""
+    """The name of each model for readers."""
     known = {'model': 'the model', 'base_rate': 'base rate'}
     return {name: known.get(name, name.replace('markov_', 'Markov of order ')) for name in names}

@@ -1,4 +1,4 @@
-// After playback.js. Plays one piece at a time; the cursor follows it. Shows what a step of it looked at.
+// After playback.js. Plays one piece at a time with a moving cursor. Shows what a step attended to.
 const LEFT = 34, STEP_WIDTH = 6; // as in roll.py
 const NAMES = ['C', 'C♯', 'D', 'E♭', 'E', 'F', 'F♯', 'G', 'A♭', 'A', 'B♭', 'B'];
 const get = (id) => document.getElementById(id);
@@ -41,7 +41,7 @@ function play(article) {
   playing = {article, silence: playNotes(piece.notes, {first, end: piece.end, qpm, timbre: get('sound').value}, follow, stop)};
 }
 
-// Scrolls a part that is wider than the screen sideways, so that what sounds is seen.
+// Scrolls a part that is wider than the screen sideways, so that the sounding note is visible.
 function keepInView(part, mark) {
   if (!part || !mark || part.scrollWidth <= part.clientWidth) return;
   const inside = part.getBoundingClientRect(), {left} = mark.getBoundingClientRect();
@@ -66,13 +66,13 @@ function place(step) {
   return `bar ${DATA.firstBar + Math.floor(step / 16)} beat ${beat}`;
 }
 
-const SHADE = 0.85; // as in introduction.py: the opacity of all of the attention
+const SHADE = 0.85; // as in introduction.py: the opacity of an attention weight of 1
 
 function percent(weight) {
   return `${(weight / 10).toFixed(1)} %`;
 }
 
-// Shades what the new step `step` of a piece looked at, by its share in thousandths, and says it; any other number shows nothing.
+// Shades the steps that the new step `step` of a piece attended to, by their weights in thousandths, and describes them; any other number clears the shading.
 function look(article, step) {
   const {looks, notes} = pieceOf(article), drawing = article.querySelector('.looks'), text = article.querySelector('.looked');
   const pairs = (looks || [])[step - DATA.seam];
@@ -97,7 +97,7 @@ function look(article, step) {
     if (said.length < 3) said.push(`${place(at)} (${name}, ${percent(weight)})`);
   }
   shade(step, 1, 'asking');
-  text.textContent = `At ${place(step)} the model looked most at ${said.join(', ') || 'what stands before the prompt'}; largest weight: ${percent(pairs[1] || 0)}.`;
+  text.textContent = `At ${place(step)} the model looked most at ${said.join(', ') || 'padding before the prompt'}; largest weight: ${percent(pairs[1] || 0)}.`;
 }
 
 for (const article of articles) {

@@ -1,4 +1,4 @@
-"""The page on which pieces are listened to and looked at: one file, no network."""
+"""The listening page: one self-contained file to hear and see pieces."""
 
 import base64
 import dataclasses
@@ -60,22 +60,22 @@ summary {{ cursor: pointer; }} details {{ margin-bottom: 1rem; max-width: 56rem;
 
 
 LOOK_HINT = (
-    'Point at a blue note, or use the arrow keys in the roll, to see what the model looked at.'
+    'Point at a blue note, or use the arrow keys in the roll, to see what the model attended to.'
 )
 
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """A piece as the page lists it.
+    """A piece on the page.
 
     Attributes:
       name: its number.
-      whole: the piece and what stands around it, in the prompt's key.
-      surprise: nats per step that was drawn.
-      new, joined: the files of the new bars alone and of all of it, by suffix.
-      nearest: its longest copied run, as `samples.json` has it; None where there is none or it is
-        not known.
-      looks: what its steps looked at, as `looks.find_looks`; None where that is not known.
+      whole: the piece with the music around it, in the prompt's key.
+      surprise: nats per drawn step.
+      new, joined: the files of the new bars and of the whole, by suffix.
+      nearest: its longest copied run, as in `samples.json`; None where there is none or it is not
+        known.
+      looks: the attention of its steps, from `looks.find_looks`; None where not known.
     """
 
     name: str
@@ -90,14 +90,15 @@ class Entry:
 def listening_page(
     prompt: Prompt, entries: Sequence[Entry], model: str, *, are_compared: bool
 ) -> str:
-    """HTML of pieces with what stands around them: each with its notes, its sound, what it looked
-    at, and its files to take along.
+    """HTML of pieces with the music around them: each with its notes, sound, attention, and files
+    to download.
 
     Args:
-      prompt: what stands around the pieces.
+      prompt: the music around the pieces.
       entries: at least one.
-      model: who drew them.
-      are_compared: with the training tunes, so that a piece without `nearest` copies nothing.
+      model: the model's name.
+      are_compared: whether they were compared with the training tunes, so that a piece without
+        `nearest` copies nothing.
     """
     seam, played, parts, keys = len(prompt.events), [], [], []
     for number, entry in enumerate(entries):
@@ -163,13 +164,13 @@ def _article(prompt: Prompt, entry: Entry, number: int, key: str, are_compared: 
 
 
 def _key(events: np.ndarray) -> str:
-    """The key of a piece, '' of one without notes."""
+    """The key of a piece; '' for one without notes."""
     notes = from_events(events)
     return key_name(detect_key(to_notes(notes, STEPS_PER_QUARTER))) if notes else ''
 
 
 def _downloads(name: str, files: Mapping[str, bytes | str]) -> str:
-    """Links that hold the files themselves."""
+    """Download links that contain the files themselves."""
     links = []
     for suffix, content in files.items():
         kind, text = FORMATS[suffix]
@@ -183,7 +184,7 @@ def _downloads(name: str, files: Mapping[str, bytes | str]) -> str:
 
 
 def _staff(prompt: Prompt, entry: Entry, number: int) -> str:
-    """The staff notation, nothing where it cannot be engraved."""
+    """The staff notation; '' where it cannot be engraved."""
     if '.musicxml' not in entry.joined or number >= MOST_PIECES:
         return ''
     events = entry.whole.events

@@ -1,4 +1,4 @@
-"""Reports as Markdown."""
+"""Renders reports as Markdown."""
 
 import functools
 import os
@@ -25,7 +25,9 @@ from symmusic.report.blocks import (
 
 
 def to_markdown(report: Report, folder: pathlib.Path) -> str:
-    """The whole report; links and pictures are relative to `folder`. A chart is its words."""
+    """The whole report; links and pictures are relative to `folder`. Charts become their
+    alternative texts.
+    """
     parts = [f'# {_escaped(report.title)}']
     for topic, lines in report.summary:
         parts += [f'**{_escaped(topic)}.** {" ".join(map(_escaped, lines))}']
@@ -37,10 +39,10 @@ def to_markdown(report: Report, folder: pathlib.Path) -> str:
 
 @functools.singledispatch
 def render(block: Block, folder: pathlib.Path) -> str:
-    """One block.
+    """Renders one block.
 
     Raises:
-      TypeError: it is none.
+      TypeError: it is not a block.
     """
     raise TypeError(f'not a block of a report: {block!r}')
 
@@ -86,7 +88,7 @@ def _(block: Charts, folder: pathlib.Path) -> str:
 
 
 def relative(path: pathlib.Path, folder: pathlib.Path) -> str:
-    """The address of a file in a document that lies in `folder`."""
+    """The relative URL of a file in a document in `folder`."""
     return pathlib.Path(os.path.relpath(path, folder)).as_posix().replace(' ', '%20')
 
 
@@ -110,6 +112,6 @@ def _cell(spans: Spans, folder: pathlib.Path) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text that stays text: no markup, no HTML, one line."""
+    """The text on one line, with Markdown and HTML escaped."""
     line = ' '.join(str(text).split('\n'))
     return re.sub(r'([\\`*<]|(?<!\w)_|_(?!\w)|\](?=\())', r'\\\1', line)

@@ -1,4 +1,4 @@
-"""How near the pieces come to known tunes, as sections of a report."""
+"""The sections on the similarity of the pieces to known tunes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,10 +9,10 @@ from symmusic.report.blocks import Block, Chart, Charts, Heading, Section, Table
 from symmusic.report.pairs import Pair, describe, draw_pair
 from symmusic.wording import number, sentence
 
-NUM_LISTED = 10  # nearest pieces
+NUM_LISTED = 10  # most similar pieces
 MOST_FLAGGED = 20
 NUM_BINS = 20
-MOST_BINS = 40  # of whole numbers
+MOST_BINS = 40  # for integers
 BLOCKS = {
     'longest_run': ('Longest run copied note for note', 'notes', 'longest run (notes)'),
     'alignment': ('Best local alignment', 'gain', 'alignment (gain)'),
@@ -20,8 +20,8 @@ BLOCKS = {
 
 
 def nearness_section(comparison: Mapping) -> Section:
-    """Histograms of the scores with the level of real unseen tunes where it is known, and the
-    nearest pieces in a table.
+    """Histograms of the scores with the level of real unseen tunes, where known, and a table of the
+    most similar pieces.
     """
     similarity, copies = comparison['similarity'], comparison.get('copies', {})
     drawn = [
@@ -29,13 +29,13 @@ def nearness_section(comparison: Mapping) -> Section:
         *(_counts(block, copies[block]) for block in BLOCKS if block in copies),
     ]
     remarks = [
-        'Similarity is that of MelodyShape 2015-shapeh, of the pitch contour alone; not defined for'
-        ' pieces of fewer than 3 notes.'
+        'Similarity is that of MelodyShape 2015-shapeh, of the pitch contour only; it is undefined'
+        ' for pieces of fewer than 3 notes.'
     ]
     if copies:
         remarks.append(
-            'A copied run is alike in intervals and rhythm; an alignment may have changes in it. !'
-            ' marks what is above the level of 95 % of real unseen tunes.'
+            'A copied run has the same intervals and rhythm; an alignment may contain changes. !'
+            ' marks scores above those of 95 % of real unseen tunes.'
         )
     if similarity.get('note'):
         remarks.append(sentence(similarity['note']))
@@ -68,7 +68,7 @@ def _nearest(similarity: Mapping, copies: Mapping) -> Table:
 
 
 def _flagged(copies: Mapping) -> list[Block]:
-    """The pieces above the level of real unseen tunes, and where a person finds what they copy."""
+    """The pieces above the level of real unseen tunes, and the place of the copied passages."""
     rows = []
     for block, (caption, unit, _) in BLOCKS.items():
         for name in copies.get(block, {'flagged': ()})['flagged']:
@@ -92,9 +92,12 @@ def pairs_section(pairs: Sequence[Pair]) -> Section:
     """The nearest pairs, each drawn."""
     heading = 'The nearest pairs'
     if not pairs:
-        text = 'There is none: no piece is like a tune in any two notes, or none could be measured.'
+        text = (
+            'There is none: no piece has two consecutive notes in common with a tune, or none could'
+            ' be measured.'
+        )
         return Section(heading, (Text(text),))
-    about = 'Each piece above the tune it is nearest to, with what they have in common marked.'
+    about = 'Each piece above the tune that is nearest to it, with the common passage marked.'
     blocks: list[Block] = [Text(about)]
     for pair in pairs:
         why = f'{"; ".join(pair.reasons)}; {describe(pair)}.'

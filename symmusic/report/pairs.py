@@ -1,6 +1,4 @@
-"""The pieces that come nearest to a tune, each with that tune, and a picture of the two one above
-the other.
-"""
+"""The pieces that are most similar to a tune, each drawn above that tune."""
 
 import dataclasses
 import functools
@@ -14,8 +12,8 @@ from symmusic.report.charts import svg
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.notes import Score, pitch_name
 
-NUM_NEAREST = 3  # by each measure
-MOST_STEPS = 128  # of a picture
+NUM_NEAREST = 3  # for each measure
+MOST_STEPS = 128  # steps of a picture
 BLOCKS = {'longest_run': 'longest run copied: {} notes', 'alignment': 'local alignment {}'}
 STYLE = """
 .roll svg { min-width: 40rem; } .roll figure { margin: 0.5rem 0; }
@@ -23,20 +21,20 @@ STYLE = """
 .span { fill: var(--warm); fill-opacity: 0.12; }
 """
 
-# a name to what a reader calls it, and its notes; None where they are not known
+# from a name to the name for readers and the notes; None where not known
 Find = Callable[[str], tuple[str, Melody] | None]
 
 
 @dataclasses.dataclass(frozen=True)
 class Pair:
-    """A piece and a tune, and what they have in common.
+    """A piece and a tune with a common passage.
 
     Attributes:
-      names: what a reader calls the two.
+      names: the names of the two for readers.
       reasons: why they are shown.
       melodies: their notes.
-      passage: what is alike, of tune 0.
-      with_rhythm: whether the passage is of a measure that sees rhythm.
+      passage: the common passage; its tune is 0.
+      with_rhythm: whether the measure of the passage takes rhythm into account.
     """
 
     names: tuple[str, str]
@@ -47,7 +45,7 @@ class Pair:
 
 
 def find_in(scores: Mapping[str, Score]) -> Find:
-    """Melodies of pieces that have been read, by their names."""
+    """Finds melodies by name among pieces that have been read."""
 
     def find(name: str) -> tuple[str, Melody] | None:
         return (name, quantize(scores[name])) if name in scores else None
@@ -56,11 +54,11 @@ def find_in(scores: Mapping[str, Score]) -> Find:
 
 
 def find_pairs(comparison: dict, find_piece: Find, find_tune: Find) -> list[Pair]:
-    """The `NUM_NEAREST` pieces with the highest scores of each measure that `comparison.json` has,
-    with their tunes, each pair once.
+    """The `NUM_NEAREST` pieces with the highest scores of each measure in `comparison.json`, with
+    their tunes, each pair once.
 
-    MelodyShape's does not say which passage is alike and does not see rhythm: there it is the
-    longest run of the same intervals.
+    MelodyShape's score does not give a passage and ignores rhythm: there the passage is the longest
+    run of equal intervals.
     """
     found: dict[tuple[str, str], list] = {}
     scores = {
@@ -95,7 +93,7 @@ def find_pairs(comparison: dict, find_piece: Find, find_tune: Find) -> list[Pair
 
 
 def _longest_interval_run(piece: Melody, tune: Melody) -> Passage:
-    """The longest run of notes in both that is alike but for its rhythm."""
+    """The longest run of notes that both have, ignoring rhythm."""
     even = [
         [StepNote(index, index + 1, note.pitch) for index, note in enumerate(melody)]
         for melody in (piece, tune)
@@ -120,7 +118,7 @@ def _add_nearest(found: dict[tuple[str, str], list], scores: dict[str, tuple], r
 
 
 def describe(pair: Pair) -> str:
-    """What the two have in common, and where."""
+    """Describes the common passage and its places."""
     passage = pair.passage
     if passage.tune is None:
         return 'nothing marked: no interval in common'
@@ -147,7 +145,7 @@ def describe(pair: Pair) -> str:
 
 
 def draw_pair(pair: Pair) -> Chart:
-    """Two piano rolls, the passage that is alike marked in both and one above the other."""
+    """Two piano rolls with the common passage marked and aligned."""
     passage = pair.passage
     spans = (passage.piece_notes, passage.tune_notes)
     starts = [
@@ -205,7 +203,7 @@ def _roll(
     span: tuple[int, int],
     title: str,
 ) -> tuple[str, float]:
-    """One roll from step `begin` on, and its height."""
+    """One roll that starts at step `begin`, and its height."""
     left, top, width = 34, 32, 680
     row_height = min(5.0, 160 / rows)
     height = rows * row_height + 4
@@ -238,7 +236,7 @@ def _roll(
             f' width="{max(place(note.end) - x - 1, 1):.1f}" height="{row_height - 0.5:.1f}"'
             f' rx="1"><title>{escape(pitch_name(note.pitch))}</title></rect>'
         )
-    # two names do not lie on one another
+    # labels must not overlap
     apart = max(0, 11 - (max(pitches) - min(pitches)) * row_height) / 2
     for pitch, way in {max(pitches): -1, min(pitches): 1}.items():
         y = (

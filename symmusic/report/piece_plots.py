@@ -1,4 +1,4 @@
-"""Piano rolls: what was given and what was drawn."""
+"""Piano rolls with given and drawn notes."""
 
 import pathlib
 from collections.abc import Sequence
@@ -10,15 +10,15 @@ from symmusic.melody.events import from_events
 from symmusic.plots import write_figure
 from symmusic.score.meter import STEPS_PER_BAR
 
-BARS_PER_ROW = 16  # of a piece's own picture; a longer piece goes on below, as in a score
-MAX_ROWS = 24  # more bars than those hold make the rows longer
-# the picture of all pieces shows so many bars before the first new one, and from it on
+BARS_PER_ROW = 16  # of a single piece's picture; a longer piece continues below, as in a score
+MAX_ROWS = 24  # with more bars than fit the rows get longer
+# bars shown before the first new one, and from it on, in the picture of all pieces
 PROMPT_BARS, NEW_BARS = 4, 64
 
 
 def draw_piece(path: pathlib.Path, whole: Whole, title: str) -> None:
-    """Draws one piece: what was given grey, what was drawn blue, the seams between them as lines;
-    in rows where it is long.
+    """Draws one piece: given notes grey, drawn ones blue, the boundaries between them as lines; in
+    several rows where it is long.
     """
     # here, because it takes a second to import and few runs of the program draw
     from matplotlib.figure import Figure
@@ -44,7 +44,7 @@ def draw_piece(path: pathlib.Path, whole: Whole, title: str) -> None:
 def draw_all(
     path: pathlib.Path, wholes: Sequence[Whole], titles: Sequence[str], title: str
 ) -> None:
-    """Draws every piece around the same bars, one small roll each, at most 24 of them."""
+    """Draws the same bars of every piece, one small roll each, at most 24."""
     from matplotlib.figure import Figure
 
     shown = list(zip(wholes, titles, strict=True))[:24]
@@ -72,8 +72,8 @@ def draw_all(
 
 
 def _pitch_range(pieces: Sequence[np.ndarray]) -> tuple[int, int]:
-    """The lowest and highest pitch to draw: of all pieces, as they share an axis; around middle C
-    where nothing sounds.
+    """The lowest and highest pitch of all pieces, which share an axis; around middle C where
+    nothing sounds.
     """
     events = np.concatenate(pieces)
     sounding = events[events >= 0]
@@ -91,7 +91,7 @@ def _roll(axes, whole: Whole, begin: int, end: int, pitch_range: tuple[int, int]
             for note in notes
             if whole.is_drawn[note.onset] == is_new and note.onset < end and note.end > begin
         ]
-        # One collection: of thousands of notes each as a bar of its own takes ten seconds.
+        # One collection, as drawing thousands of notes as separate bars takes ten seconds.
         boxes = np.array(
             [(note.onset, note.end - 0.15, note.pitch - 0.42, note.pitch + 0.42) for note in drawn]
         ).reshape(-1, 4)
@@ -103,7 +103,7 @@ def _roll(axes, whole: Whole, begin: int, end: int, pitch_range: tuple[int, int]
     for seam in whole.seams:
         axes.axvline(seam, color='tab:red', linewidth=1)
     bars = range(begin // STEPS_PER_BAR, -(-min(end, len(whole.events)) // STEPS_PER_BAR))
-    every = -(-len(bars) // 40)  # so that their numbers have room
+    every = -(-len(bars) // 40)  # so that the numbers fit
     axes.set_xticks(
         [bar * STEPS_PER_BAR for bar in bars if bar % every == 0],
         [str(bar + whole.first_bar) for bar in bars if bar % every == 0],

@@ -1,4 +1,4 @@
-"""The figures of the thesis beside a run's own, as a section of an evaluation's report."""
+"""The section of an evaluation's report with the figures of the thesis beside the run's."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ HEADING = 'Beside the published figures'
 
 
 def published_section(comparison: Mapping) -> Section:
-    """The figures of the matching arms of the thesis; a line where it has none."""
+    """The figures of the matching arms of the thesis; a sentence where there are none."""
     published, arms = comparison['published'], comparison['published']['arms']
     if not arms:
         return Section(HEADING, (Text(published['note']),))

@@ -1,4 +1,4 @@
-// After playback.js. Keeps the answers of one listener through reloads, says what is missing, and saves them as a file.
+// After playback.js. Keeps the answers of one listener across reloads, shows what is missing, and saves them as a file.
 const get = (id) => document.getElementById(id);
 const sections = [...document.querySelectorAll('[data-piece]')];
 const KEEP = `symmusic-study-${DATA.study}`;
@@ -24,7 +24,7 @@ function keep() {
   try {
     localStorage.setItem(KEEP, JSON.stringify(answers));
   } catch {
-    say('This browser does not keep answers: save them before you close the page.');
+    say('This browser does not store answers: save them before you close the page.');
   }
 }
 
@@ -45,7 +45,7 @@ function say(text, items = []) {
   report.append(list);
 }
 
-// What a piece lacks, in words.
+// What is missing for a piece, in words.
 function lacks(row) {
   return [...(row.plays ? [] : ['listening']), ...DATA.questions.filter((question) => !row[question])];
 }
@@ -58,7 +58,7 @@ function missing() {
   return items;
 }
 
-// Shows the answers: what is chosen, what is done, and, once saving was tried, what is missing.
+// Updates the page: the chosen answers, the progress, and, after an attempt to save, what is missing.
 function show() {
   for (const input of document.querySelectorAll('input[type=radio]')) {
     const [question, piece] = input.name.split('-');
@@ -75,7 +75,7 @@ function show() {
   get('about').classList.toggle('missing', asked && !answers.experience);
   const done = answers.ratings.filter((row) => !lacks(row).length).length;
   const text = `${done} of ${DATA.pieces.length} pieces done`;
-  if (get('count').textContent !== text) get('count').textContent = text; // said aloud once
+  if (get('count').textContent !== text) get('count').textContent = text; // so that it is announced once
   get('progress').value = done;
   get('save-unfinished').hidden = !asked || !missing().length;
 }
@@ -151,14 +151,14 @@ get('save').addEventListener('click', () => {
 });
 get('save-unfinished').addEventListener('click', () => save(false));
 get('clear').addEventListener('click', () => {
-  if (!confirm('Clear all answers, for another listener on this device? They cannot be brought back.')) return;
+  if (!confirm('Clear all answers, for another listener on this device? This cannot be undone.')) return;
   stop();
   answers = begin();
   asked = false;
   get('copy').hidden = true;
   keep();
   show();
-  say('Cleared: the next listener can begin.');
+  say('Cleared: the next listener can start.');
   get('report').focus();
 });
 get('report').addEventListener('click', (event) => { // to the first control there: an anchor alone moves no focus

@@ -1,4 +1,4 @@
-"""The page of a listening study: one file, no network, and nothing in it tells which pieces are
+"""The page of a listening study: one self-contained file that does not reveal which pieces are
 generated.
 """
 
@@ -12,7 +12,7 @@ from symmusic.generate.playback import playback_script
 from symmusic.pages import escape, json_for_script, page
 
 SCRIPT = pathlib.Path(__file__).with_suffix('.js')
-ASKED = {  # the question, and what the least and the most stand for
+ASKED = {  # the question, and the meaning of the lowest and highest rating
     'rhythm': ('Rhythm: can you tap along?', 'not at all', 'easily'),
     'melody': ('Melody: how pleasing is it?', 'not at all', 'very'),
     'experience': ('How experienced are you in music?', 'no experience', 'professional'),
@@ -80,15 +80,17 @@ textarea {
 
 
 def questionnaire(study: Study) -> str:
-    """HTML on which a listener hears and rates the pieces, and saves the answers as a JSON file."""
+    """HTML of a page on which a listener hears and rates the pieces, and saves the answers as a
+    JSON file.
+    """
     num, seconds = len(study.excerpts), study.num_steps * 60 / study.qpm / 4
     minutes = max(1, round(num * (2 * seconds + 10) / 60))
     pieces = '\n'.join(_piece(number) for number in range(1, num + 1))
     body = f"""<main><h1>A listening study</h1>
 <p>You will hear {num} short pieces, each of {seconds:.0f} seconds, and answer two questions about
-each. That takes about {minutes} minutes. Headphones help. Hear a piece as often as you like, and
-follow your first impression: no answer is right or wrong.</p>
-<p>Your answers stay on this device, also when you close the page, until you save them as a file at
+each. That takes about {minutes} minutes. Headphones help. Listen to a piece as often as you like,
+and follow your first impression: no answer is right or wrong.</p>
+<p>Your answers stay on this device, even if you close the page, until you save them as a file at
 the end.</p>
 <noscript><p><strong>This page needs JavaScript to play the pieces.</strong></p></noscript>
 <section id="about" aria-label="About you"><h2>About you</h2>
@@ -137,7 +139,7 @@ def _piece(number: int) -> str:
 
 
 def _scale(question: str, name: str, before: str = '') -> str:
-    """A question with its answers from 1 to 5; `before` is heard, not seen."""
+    """A question with its answers from 1 to 5; `before` is for screen readers only."""
     asked, least, most = ASKED[question]
     words = {LEAST: f'{LEAST}, {least}', MOST: f'{MOST}, {most}'}
     choices = ''.join(

@@ -1,4 +1,4 @@
-"""How pieces repeat themselves, as a section of an evaluation's report."""
+"""The section on repetition in an evaluation's report."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,9 @@ HEADING = 'Repetition'
 def repetition_section(
     blocks: Mapping[str, Mapping[str, dict]], names: Mapping[str, str]
 ) -> Section:
-    """The self-similarity by lag and the share of repeated bars; `names` are those of the sets."""
+    """The self-similarity by lag and the share of repeated bars; `names` are the names of the sets
+    for readers.
+    """
     lags = [
         lag
         for lag in LAGS
@@ -31,9 +33,9 @@ def repetition_section(
     ]
     left_out = [str(lag) for lag in LAGS if lag not in lags]
     text = (
-        'Of the steps at which a note starts, in the piece or so many bars before, the share at'
-        ' which the same pitch starts at both; the bars before may be those of the prompt.'
-        ' Repeated bars: the share that equal some earlier bar, event for event.'
+        'Of the steps at which a note starts, in the piece or that many bars before, the share at'
+        ' which the same pitch starts at both; the bars before may be those of the prompt. Repeated'
+        ' bars: the share of bars that equal an earlier one, event for event.'
         + ' Differs: mean over the lags of the absolute difference.' * has_real
         + ' In brackets 95 % intervals of the mean over draws.'
         + f' Prompt and piece are too short to look back {" or ".join(left_out)} bars: a larger'

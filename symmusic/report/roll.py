@@ -5,7 +5,7 @@ from symmusic.melody.events import StepNote, from_events
 from symmusic.pages import escape
 from symmusic.score.meter import STEPS_PER_BAR
 
-# pixels of a drawing at full size; listening.js knows the first and the third
+# pixels of a drawing at full size; the first and the third are also in listening.js
 STEP_WIDTH, PITCH_HEIGHT, LEFT, BOTTOM = 6, 7, 34, 18
 STYLE = """
 .roll { overflow-x: auto; }
@@ -21,13 +21,13 @@ STYLE = """
 
 
 def draw_roll(name: str, whole: Whole, run: dict | None) -> str:
-    """SVG in a region that scrolls; each note knows its number, so that it can light up.
+    """SVG in a scrolling region; each note has its number as an attribute, so that it can be
+    highlighted.
 
     Args:
-      name: of the piece.
-      whole: the piece and what stands around it.
-      run: the longest copied run of the new bars, as `samples.json` has it; None where there is
-        none.
+      name: the piece's name.
+      whole: the piece with the music around it.
+      run: the longest copied run of the new bars, as in `samples.json`; None where there is none.
     """
     notes, end, is_drawn = from_events(whole.events), len(whole.events), whole.is_drawn
     pitches = [note.pitch for note in notes] or [60]

@@ -1,4 +1,6 @@
-"""The scale of an evaluation: what an overlap area is to be read beside, best first."""
+"""The section on the scale of an evaluation: the overlap area beside its reference points, best
+first.
+"""
 
 from collections.abc import Mapping
 
@@ -12,7 +14,7 @@ HEADING = 'The scale: means over draws'
 
 
 def set_names(comparison: Mapping) -> dict[str, str]:
-    """What a reader calls the sets of `--mode=evaluate`."""
+    """The names of the sets of `--mode=evaluate` for readers."""
     shuffled = (
         'excerpts of the training tunes'
         if comparison['prompts'] == 'fixed'
@@ -29,7 +31,7 @@ def set_names(comparison: Mapping) -> dict[str, str]:
 
 
 def scale_section(comparison: Mapping) -> Section:
-    """Overlap areas of every set, and what held-out steps cost where that is known."""
+    """The overlap area of every set, and the held-out likelihood where it is known."""
     names = set_names(comparison)
     levels = {name: each['overall_oa'] for name, each in comparison['draws'].items()}
     rows = [(names[name], name, *_cells(level)) for name, level in levels.items()]
@@ -38,12 +40,13 @@ def scale_section(comparison: Mapping) -> Section:
 
 
 def interval_chart(rows: list[tuple], caption: str, low: float | None = None) -> Chart:
-    """Values with their intervals on one scale up to 1, the highest first.
+    """A chart of values with their intervals on one scale up to 1, the highest first.
 
     Args:
-      rows: of each what a reader calls it, its name (`model` is ours), its value and both ends.
+      rows: for each its name for readers, its name (`model` is ours), its value and both ends of
+        its interval.
       caption: above the chart.
-      low: where the scale starts; None = below the least value.
+      low: start of the scale; None = below the smallest value.
     """
     ours = ('model', 'features', 'tokens')
     rows = sorted(rows, key=lambda row: -(row[2] if row[2] is not None else -1))

@@ -1,5 +1,5 @@
-"""Staff notation for pages, engraved by Verovio where that package is installed: it is no
-requirement, as the piano roll says the same.
+"""Staff notation for pages, engraved by Verovio where that package is installed; it is optional, as
+the piano roll shows the same.
 """
 
 import itertools
@@ -18,24 +18,23 @@ except ImportError:
 
 PAGE_WIDTH = 1800  # tenths of a millimetre
 BARS_PER_LINE = 4
-MOST_PIECES = 32  # of a page; 25 kB each
+MOST_PIECES = 32  # pieces of a page; 25 kB each
 
 
 def engrave(
     musicxml: str, bars: Sequence[Sequence[Sign]], is_drawn: np.ndarray, seed: int
 ) -> str | None:
-    """The SVG of a melody in the colour of the text around it; None where Verovio is not installed
-    or refuses the melody.
+    """The SVG of a melody in the colour of the surrounding text; None where Verovio is not
+    installed or rejects the melody.
 
-    Each note has the steps between which it sounds as attributes `data-at` and `data-end`, and the
-    class `given` or `fresh`: whether the step at which it begins was drawn.
+    Each note has its onset and end in steps as attributes `data-at` and `data-end`, and the class
+    `given` or `fresh`, which says whether the step of its onset was drawn.
 
     Args:
-      musicxml: of the melody.
-      bars: the signs that are written in it.
-      is_drawn: [T] bool, the steps that were drawn.
-      seed: from 1; keeps the names inside of the pictures of one page apart, and the same in the
-        next run.
+      musicxml: the melody.
+      bars: the signs written in it.
+      is_drawn: [T] bool, whether each step was drawn.
+      seed: from 1; makes the element names of the pictures of a page distinct and reproducible.
     """
     if verovio is None:
         return None
@@ -64,8 +63,8 @@ def engrave(
 
 
 def _timed(svg: str, bars: Sequence[Sequence[Sign]], is_drawn: np.ndarray) -> str:
-    """The SVG with the time of each note, of which it has as many as there are signs with a pitch,
-    in their order.
+    """The SVG with the time of each note; its notes are those of the signs with a pitch, in the
+    same order.
     """
     signs = [
         (number * STEPS_PER_BAR + sign.step, sign)
@@ -73,7 +72,7 @@ def _timed(svg: str, bars: Sequence[Sequence[Sign]], is_drawn: np.ndarray) -> st
         for sign in bar
         if sign.pitch is not None
     ]
-    # a tied sign is of the note that began before it
+    # a tied sign belongs to the note that started before it
     onsets = itertools.accumulate(
         signs, lambda onset, sign: onset if sign[1].tied_from else sign[0], initial=0
     )
@@ -90,8 +89,8 @@ def _timed(svg: str, bars: Sequence[Sequence[Sign]], is_drawn: np.ndarray) -> st
 
 
 def _for_page(musicxml: str) -> str:
-    """Four bars to a line; without the part's name and the tempo mark, whose note would bring a
-    whole font along.
+    """The MusicXML with four bars to a line, without the part's name, and without the tempo mark,
+    whose note would embed a whole font.
     """
     bare = re.sub(
         r'<direction.*?</direction>|<part-name>.*?</part-name>', '', musicxml, flags=re.DOTALL

@@ -42,7 +42,7 @@ PLOTS = {
 
 
 def write_study_report(folder: pathlib.Path, found: Mapping) -> None:
-    """Writes results, report and plots into the study's folder, in place of those of earlier
+    """Writes results, report and plots into the study's folder, replacing those of earlier
     answers.
     """
     for name, (draw, _) in PLOTS.items():
@@ -54,7 +54,7 @@ def write_study_report(folder: pathlib.Path, found: Mapping) -> None:
 
 
 def summary_lines(found: Mapping) -> list[str]:
-    """A line on who answered, and one for each question."""
+    """A line on the listeners, and one for each question."""
     num = found['num_listeners']
     lines = [f'{num} listener{"s" * (num > 1)}; files left out: {len(found["left_out"]) or "none"}']
     for question, row in found['questions'].items():
@@ -71,7 +71,7 @@ def _verdict(difference: Mapping) -> str:
     if difference['low'] is None:
         return 'too few listeners or pieces to tell how others would rate'
     if difference['low'] <= 0 <= difference['high']:
-        return 'the interval does not exclude that both are rated alike'
+        return 'the interval does not exclude equal ratings'
     return f'generated pieces are rated {"higher" if difference["low"] > 0 else "lower"}'
 
 
@@ -108,8 +108,8 @@ def _report(folder: pathlib.Path, found: Mapping) -> Report:
 ABOUT_RATINGS = (
     'Intervals say what other listeners and other pieces of the same two sources would give:'
     f' listeners and, crossed with them, pieces of either kind are resampled ({NUM_RESAMPLES}'
-    " times; Student's t with the degrees of freedom of the smaller number). They are conservative:"
-    ' rather too wide than too narrow. SDs are over all ratings; g is the effect size of Hedges.'
+    " times; Student's t with the degrees of freedom of the smaller number). They are"
+    " conservative. SDs are over all ratings; g is Hedges' g, an effect size."
     ' The published figures are of other pieces by another model, and have no intervals.'
 )
 ABOUT_TESTS = (
@@ -184,7 +184,7 @@ def _pieces(found: Mapping) -> Table:
 
 
 def _line(text: str) -> str:
-    """A file's name or what stood in it, on one line."""
+    """The name or content of a file, on one line."""
     return ' '.join(text.split())
 
 

@@ -14,7 +14,7 @@ SCALE = np.arange(LEAST, MOST + 1)
 
 
 def draw_ratings(path: pathlib.Path, found: Mapping) -> None:
-    """Draws how often each rating was given to either kind, and the means with intervals beside the
+    """Draws how often each rating was given to each kind, and the means with intervals beside the
     published ones (crosses).
     """
     from matplotlib.figure import Figure  # here, because it takes a second to import
@@ -49,8 +49,8 @@ def draw_ratings(path: pathlib.Path, found: Mapping) -> None:
 
 
 def draw_experience(path: pathlib.Path, found: Mapping) -> None:
-    """Draws how many listeners have which experience, and the mean ratings of each such group with
-    its interval, where it has one.
+    """Draws the number of listeners by experience, and the mean ratings of each group with its
+    interval, where it has one.
     """
     from matplotlib.figure import Figure
 
@@ -80,7 +80,7 @@ def draw_experience(path: pathlib.Path, found: Mapping) -> None:
 
 
 def draw_pieces(path: pathlib.Path, found: Mapping) -> None:
-    """Draws the mean ratings of every piece, each question's from the best to the worst."""
+    """Draws the mean ratings of every piece, for each question from the best to the worst."""
     from matplotlib.figure import Figure
 
     questions, num = list(found['questions']), len(found['pieces'])

@@ -1,4 +1,4 @@
-"""What came out of a comparison, in plain words."""
+"""The result of a comparison in plain words."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from symmusic.measures.features import FEATURES
 from symmusic.report.headline import best_markov, worse_than_base_rate
 from symmusic.wording import count, estimate, sentence
 
-LEVEL = 0.05  # of p, below which a feature is said to tell the sets apart
+LEVEL = 0.05  # of p, below which a feature is said to distinguish the sets
 
 
 def summarize(
     comparison: dict, names: dict[str, str], notes: Sequence[str]
 ) -> dict[str, list[str]]:
-    """Short paragraphs by what they are about; `notes` name what was left out. Works with and
-    without a model's scale.
+    """Short paragraphs by topic; `notes` list what was left out. Works with and without a model's
+    scale.
     """
     own, others = names['generated'], names['reference']
     found = {'What was compared': [_what(comparison, own, others)]}
@@ -112,7 +112,7 @@ def _overlap(comparison: dict) -> str:
             )
             text += f'this is {place}. '
         else:
-            text += 'the scale is upside down, so that it says nothing. '
+            text += 'the floor is above the ceiling, so that the scale says nothing. '
     shuffled = levels.get('shuffled', {}).get('mean')
     if shuffled is not None:
         text += (
@@ -129,12 +129,12 @@ def _told(comparison: dict) -> str:
     if known:
         small = [name for name, p in known.items() if p < LEVEL]
         text = (
-            f'in {len(small)} of {len(known)} features a permutation test tells the sets apart (p'
+            f'in {len(small)} of {len(known)} features a permutation test distinguishes the sets (p'
             f' below {LEVEL:g}, corrected for nine)'
         )
         texts.append(text + (f': {", ".join(small)}' if small else ''))
     critics = comparison.get('critic') or {}
-    kinds = {'features': 'the one that sees the features', 'tokens': 'the one that reads the notes'}
+    kinds = {'features': 'the features critic', 'tokens': 'the tokens critic'}
     found = {
         kind: critics[kind] for kind in kinds if (critics.get(kind) or {}).get('auc') is not None
     }
@@ -144,7 +144,8 @@ def _told(comparison: dict) -> str:
             for kind, cells in found.items()
         ]
         texts.append(
-            f'trained critics tell the pieces from real ones with an AUC of {" and ".join(told)},'
+            'trained critics distinguish the pieces from real ones with an AUC of'
+            f' {" and ".join(told)},'
             ' where 0.5 is chance'
         )
         invalid = [
@@ -192,9 +193,7 @@ def _copied(comparison: dict) -> str:
     )
     if unseen := similarity.get('unseen'):
         text += (
-            f'; real tunes that nobody trained on have {unseen["mean"]:.3f}'
-            if unseen['mean'] is not None
-            else ''
+            f'; unseen real tunes have {unseen["mean"]:.3f}' if unseen['mean'] is not None else ''
         )
     if run := comparison.get('copies', {}).get('longest_run'):
         mean, num = np.mean([each['score'] for each in run['pieces'].values()]), len(run['pieces'])
@@ -210,7 +209,7 @@ def _copied(comparison: dict) -> str:
 
 
 def group_remarks(comparison: dict) -> list[str]:
-    """The notes of features and averages, each once, behind the names of all that it is about."""
+    """The notes of features and averages, each once, after the names of all that it concerns."""
     named = {name: row['note'] for name, row in comparison['features'].items()}
     named |= {f'{group} average': cells['note'] for group, cells in comparison['averages'].items()}
     about: dict[str, list[str]] = {}

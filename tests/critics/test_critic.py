@@ -247,7 +247,7 @@ def test_a_trial_and_its_report(pool):
         'tokens': trial['validity']['tokens'] | {'markov_3': {'auc': 0.7, 'low': 0.6, 'high': 0.8}}
     }
     assert (
-        'The critic by tokens is not valid: it tells Markov pieces of order 3 at less than 0.85.'
+        'The tokens critic is not valid: its AUC on Markov pieces of order 3 is below 0.85.'
         in as_text(critics_section(weak, 'test'))
     )
 

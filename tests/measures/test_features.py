@@ -88,7 +88,7 @@ def test_by_hand(protocol):
     assert_array_equal(found['NLTM'], lengths)
     pitches = np.zeros((12, 12))
     pitches[0, 4] = pitches[4, 0] = 1
-    pitches[0, 7] = 1 if protocol == 'corrected' else 0  # the source: a rest breaks the transition
+    pitches[0, 7] = 1 if protocol == 'corrected' else 0  # the thesis: a rest breaks the transition
     assert_array_equal(found['PCTM'], pitches)
 
 

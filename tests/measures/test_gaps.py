@@ -131,9 +131,9 @@ def test_the_report():
         'drawn': drawn,
     }
     text = as_text(gaps_section(section))
-    assert '| the model, told both sides | 0.125 [0.125, 0.125] |' in text
+    assert '| the model, given both sides | 0.125 [0.125, 0.125] |' in text
     assert all(TITLES[name] in text for name in names)
-    assert '| the same, told the left side alone | 0.250 |' in text
+    assert '| the same, given the left side only | 0.250 |' in text
     assert 'On 6 gaps of 1 bar in test tunes' in text
     assert 'nobody' in as_text(
         gaps_section(section | {'left_to_right': None, 'note': 'nobody', 'drawn': None})

@@ -55,7 +55,7 @@ def test_repeated_bars_of_several_pieces():
     ('lag', 'prompt', 'piece', 'share'),
     [
         (1, [A], [A], 1),
-        (1, [A], [B], 1 / 3),  # 60 at the same step; 62 two steps after the begin or one
+        (1, [A], [B], 1 / 3),  # 60 at the same step; 62 two steps after the start or one
         (1, [A], [bar(61, 62)], 1 / 2),
         (2, [A, EMPTY], [A, EMPTY], 1),
         (2, [A, EMPTY], [EMPTY, A], 0),

@@ -197,8 +197,8 @@ def test_pruning_of_long_tunes():
 
 @pytest.mark.parametrize('chunks', [(2,), (1,)])
 def test_of_equal_scores_the_nearest_in_number_of_notes(monkeypatch, chunks):
-    """One note over and over: the shorter is all of the longer's begin, and both score alike, as
-    much as their bounds allow.
+    """One note over and over: the shorter is the start of the longer, and both have the same score,
+    as much as their bounds allow.
     """
     monkeypatch.setattr(shape, 'CHUNKS', chunks)
     collection = indexed([[60] * 4, [60] * 9, [60, 62, 65, 61]])

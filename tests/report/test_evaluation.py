@@ -298,14 +298,14 @@ def test_a_models_page(tmp_path, open_page, critic):
         '\t'
     )[-3:] == ['1', 'x.abc#1', '2']
     assert ('0.610 [0.580, 0.640]' in text) == bool(critic)
-    assert ('not valid is the one that reads the notes' in text) == bool(critic)
+    assert ('not valid is the tokens critic' in text) == bool(critic)
     assert HOSTILE in text
     assert page.locator('.hollow').count() == 1  # the scores of unseen tunes
     assert page.evaluate('document.documentElement.scrollWidth') <= 360
     headings = page.locator('h2').all_inner_texts()
     assert headings[0] == 'The scale: means over draws'
     assert headings.count('Held-out likelihood') == 1
-    assert headings.count('Can it be told from the real thing?') == 1
+    assert headings.count('Can it be told apart from real music?') == 1
     assert ('No critic: too few tunes.' in text) == (critic is None)
 
 

@@ -1,4 +1,4 @@
-"""The published figures: those of the source's tables, and which of them stand beside a run."""
+"""The published figures: those of the thesis's tables, and which of them are shown beside a run."""
 
 import json
 
@@ -12,7 +12,7 @@ from symmusic.report.published import published_section
 from symmusic.thesis.published import ARMS, GROUPS, find_published
 from tests.report.sections import as_text
 
-PLAGIARISM = {  # where the source prints each arm's
+PLAGIARISM = {  # where the thesis prints each arm's
     '5.1': ('5.4', 'folk(t=1.0)'),
     '5.2': ('5.4', 'hook(t=1.0)'),
     '5.3': ('5.4', 'hook(t=1.5)'),
@@ -42,7 +42,7 @@ def test_figures_are_the_source_s(shared):
 
 
 def test_averages_are_those_of_the_figures():
-    """Of cells rounded to three decimals, the source's rule; so that a slip of a digit shows where
+    """Of cells rounded to three decimals, the thesis's rule; so that a mistyped digit shows where
     its tables are not.
     """
     for arm in ARMS:
