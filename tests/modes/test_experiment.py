@@ -20,7 +20,7 @@ from symmusic.errors import Interrupted
 from symmusic.experiment.measures import MEASURES, index_originals, measure_pieces
 from symmusic.experiment.results import Outcome
 from symmusic.measures.scale import measure
-from symmusic.modes import arm, experiment, train
+from symmusic.modes import arm, experiment, start, train
 from tests.corpus.tunes import random_notes, write_files
 from tests.score.midi_bytes import melody
 
@@ -139,7 +139,7 @@ STAGES = [
     (train.sample, 'draw', 0),  # trained, without a summary
     (arm, 'measure_pieces', 1),  # the first arm's second replica
     (arm, 'write_digested', 1),  # measured, and not said to be done
-    (train, 'init_replicas', 0),  # before the second arm
+    (start, 'init_replicas', 0),  # before the second arm
     (arm, 'measure_pieces', 0),
     (experiment, 'write_report', 0),
     (experiment, 'write_whole', 0),

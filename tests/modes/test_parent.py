@@ -15,7 +15,8 @@ from symmusic.config.flags import base_config
 from symmusic.corpus.originals import gather_originals, write_originals
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.split import find_families, find_seen, split_by_names
-from symmusic.modes import parent, train
+from symmusic.modes import parent
+from symmusic.modes.summary import lines, worse_parts
 from symmusic.training.checkpoint import Checkpoints
 from tests.corpus.tunes import random_tune, tune
 from tests.test_launch import (
@@ -208,10 +209,10 @@ def test_a_run_worse_than_the_base_rate_says_so(split_by):
             }
         ],
     }
-    summary['worse_than_base_rate'] = train._worse_parts(summary)
+    summary['worse_than_base_rate'] = worse_parts(summary)
     assert summary['worse_than_base_rate'] == ['validation']
-    assert train._results(summary, 'all')[-1].startswith('worse than the base rate on validation')
+    assert lines(summary, 'all')[-1].startswith('worse than the base rate on validation')
     summary['replicas'][0]['nats_per_step']['validation'] = 1.4
-    assert train._worse_parts(summary) == []
+    assert worse_parts(summary) == []
     summary['replicas'][0]['nats_per_step']['validation'] = float('nan')
-    assert train._worse_parts(summary) == ['validation']
+    assert worse_parts(summary) == ['validation']

@@ -1,0 +1,112 @@
+"""What came out of a training, as `summary.json` and the last lines of its output hold it."""
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from symmusic.model.model import count_params
+from symmusic.modes import parent
+from symmusic.training.checkpoint import Card
+from symmusic.training.replicas import best_replica
+from symmusic.training.state import TrainState
+
+
+def summarize(
+    config: ConfigDict,
+    states: TrainState,
+    card: Card,
+    base_rates: dict[str, float | None],
+    test_losses_R: list[float | None],
+    descent: dict | None,
+) -> dict:
+    """The form of `summary.json`.
+
+    Args:
+      config: of the run.
+      states: of every replica, on the host.
+      card: of the run.
+      base_rates: nats per step of each held-out part, None where there is no such part.
+      test_losses_R: nats per step of each replica on the test part.
+      descent: what `parent.describe` says, None of a run that began at random.
+    """
+    found = {
+        'num_parameters': count_params(states.params) // config.replicas,
+        'seconds': round(card.seconds, 1),  # of training in all sessions
+        'base_rate': base_rates,
+        'init_from': descent,
+        'best_replica': best_replica(states),
+        'replicas': [
+            {
+                'seed': config.seed + index,
+                'best_epoch': int(states.best_epoch[index]),
+                'num_epochs': int(states.epoch[index]),
+                'num_updates': int(states.step[index]),
+                'nats_per_step': {
+                    'validation': float(states.best_loss[index]),
+                    'test': test_losses_R[index],
+                },
+            }
+            for index in range(config.replicas)
+        ],
+    }
+    found['worse_than_base_rate'] = worse_parts(found)
+    return found
+
+
+def lines(summary: dict, targets: str) -> list[str]:
+    """What came out, in two lines: of several replicas the mean and the range as well. Split by
+    window there is no test part. A third one where the run is worse than the base rate.
+    """
+    unit = 'nats per step of gaps' if targets == 'gap' else 'nats per step'
+    replicas, base_rates, best = summary['replicas'], summary['base_rate'], summary['best_replica']
+
+    def losses(part):
+        values = [one['nats_per_step'][part] for one in replicas]
+        spread = (
+            f'; {len(values)} replicas: mean {np.mean(values):.4f}, from {min(values):.4f} to'
+            f' {max(values):.4f}'
+        )
+        return f'{values[best]:.4f} {unit}', f'(base rate {base_rates[part]:.4f})' + (
+            spread if len(values) > 1 else ''
+        )
+
+    who = f'replica {best}, best epoch' if len(replicas) > 1 else 'best epoch'
+    validation, validation_more = losses('validation')
+    if base_rates['test'] is None:
+        return [
+            (
+                f'{who} {replicas[best]["best_epoch"]}: {validation} on validation windows'
+                f' {validation_more}'
+            ),
+            (
+                'no test loss: split by window nothing is kept apart, and every tune has been'
+                ' trained on'
+            ),
+            *_worse(summary),
+        ]
+    test, test_more = losses('test')
+    seen = parent.remark(summary['init_from'])
+    return [
+        f'{who} {replicas[best]["best_epoch"]}: {validation} on validation tunes {validation_more}',
+        f'on test tunes, measured once: {test} {test_more}' + (f'; {seen}' if seen else ''),
+        *_worse(summary),
+    ]
+
+
+def worse_parts(summary: dict) -> list[str]:
+    """The held-out parts that the best replica predicts no better than the constant answer."""
+    nats = summary['replicas'][summary['best_replica']]['nats_per_step']
+    return [
+        part
+        for part, rate in summary['base_rate'].items()
+        if rate is not None and not nats[part] < rate
+    ]
+
+
+def _worse(summary: dict) -> list[str]:
+    """A line where there are such parts."""
+    parts = summary['worse_than_base_rate']
+    what = 'windows' if summary['base_rate']['test'] is None else 'tunes'
+    return [
+        f'worse than the base rate on {" and ".join(parts)} {what}: the class frequencies alone'
+        ' predict no worse; train longer, or with another learning rate'
+    ] * bool(parts)
