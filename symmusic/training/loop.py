@@ -2,17 +2,15 @@
 
 import contextlib
 import dataclasses
-import functools
 import pathlib
-import shutil
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
+from tqdm import tqdm
 
 from symmusic.corpus.dataset import batch_rows
 from symmusic.corpus.windows import Windows
@@ -21,9 +19,11 @@ from symmusic.progress import bar
 from symmusic.streams import Stream, random_key
 from symmusic.training.checkpoint import Card, Checkpoints
 from symmusic.training.devices import BY_REPLICA, BY_ROW, EVERYWHERE, any_process, fetch, place
-from symmusic.training.metrics import epoch_line, event_log, write_metrics
+from symmusic.training.divergence import diverged
+from symmusic.training.metrics import epoch_line, epoch_rows, event_log, write_metrics
 from symmusic.training.replicas import end_epoch_replicas, held_out_losses, update_replicas
-from symmusic.training.state import Recipe, TrainState
+from symmusic.training.signals import stop_signal
+from symmusic.training.state import TrainState
 from symmusic.training.step import Data
 
 # after which the loss is looked at, as that waits for the device; an update on one that is not
@@ -80,211 +80,240 @@ def fit(
       Interrupted: the process was told to stop; the states have been saved.
       UserError: the loss is no longer finite, or the disk is full.
     """
-    started, spent = time.perf_counter(), card.seconds
-    checkpoints, data, validation_data = (
-        Checkpoints(workdir),
-        put(train, mesh),
-        put(validation, mesh),
-    )
-    static = {'architecture': card.architecture, 'recipe': card.recipe, 'mesh': mesh}
-    states = place(states, mesh, BY_REPLICA)
-    num_batches = -(-len(train) // plan.batch_size)
-    num_replicas = len(states.step)
-    now = _counts(states)
-    active_R = _active(now, plan)
-    num_processes = jax.process_count()
-    # Devices of a CPU share few threads: with further updates dispatched, all can come to wait for
-    # a sum that no thread is left to make.
-    one_at_a_time = mesh is not None and mesh.shape['data'] > 1 and jax.default_backend() == 'cpu'
+    run = _Training(states, card, train, validation, base_rate, plan, workdir, mesh)
     # of a process that ended between the checkpoint and these, or damaged since
     if card.rows and jax.process_index() == 0:
         write_metrics(workdir / 'metrics.csv', card.rows)
-    begun = time.perf_counter()
-    most = plan.updates_per_dispatch or (
-        1 if jax.default_backend() == 'cpu' else UPDATES_PER_DISPATCH
-    )
-
-    @functools.cache
-    def step(num_updates):
-        no_rows_RUB = place(
-            np.zeros((num_replicas, num_updates, plan.batch_size), np.int32), mesh, BY_ROW
-        )
-        return update_replicas.lower(
-            states, data, no_rows_RUB, place(active_R, mesh, BY_REPLICA), **static
-        ).compile()
-
-    for num_updates in {min(most, num_batches), num_batches % most or most}:
-        step(num_updates)
-    say(f'compiled in {time.perf_counter() - begun:.1f} s; {num_batches} updates per epoch')
-
-    def timed(card):
-        return dataclasses.replace(card, seconds=spent + time.perf_counter() - started)
-
-    progress = bar(
-        None,
-        'update',
-        total=plan.num_epochs * num_batches,
-        initial=int(np.min(now.step, where=active_R, initial=2**31 - 1)),
-    )
+    say(f'compiled in {run.compile():.1f} s; {run.num_batches} updates per epoch')
     events = (
-        event_log(workdir / 'tensorboard', now.epoch + 1)
+        event_log(workdir / 'tensorboard', run.now.epoch + 1)
         if plan.tensorboard
         else contextlib.nullcontext()
     )
-    with progress, events as log_events, _stop_signal() as stop:
-        while active_R.any():
-            placed_active_R = place(active_R, mesh, BY_REPLICA)
-            epoch = int(now.epoch[active_R].min())
-            # Between epochs replicas wait for one another: all active ones have done as many
-            # updates of theirs.
-            done = int((now.step - now.epoch * num_batches)[active_R].min())
-            begun = saved = looked = time.perf_counter()
-            progress.set_description(f'epoch {epoch + 1}/{plan.num_epochs}')
-            batches_RUB, index = _batches(len(train), plan, now.epoch), done
-            while index < num_batches:
-                before, index = index, min((index // most + 1) * most, num_batches)
-                states, losses_RU = step(index - before)(
-                    states, data, place(batches_RUB[:, before:index], mesh, BY_ROW), placed_active_R
-                )
-                if one_at_a_time:
-                    losses_RU.block_until_ready()
-                progress.update(index - before)
-                if not progress.disable:
-                    speed = (
-                        (index - done)
-                        * plan.batch_size
-                        * active_R.sum()
-                        / (time.perf_counter() - begun)
-                    )
-                    loss = (
-                        f'{np.mean(losses_RU[:, -1], where=active_R):.2f} nats, '
-                        if num_processes == 1
-                        else ''
-                    )
-                    progress.set_postfix_str(
-                        f'{loss}base rate {base_rate:.2f}, {speed:.0f} sequences/s', False
-                    )
-                if index == num_batches or (
-                    num_processes > 1 and index // AGREED_UPDATES == before // AGREED_UPDATES
-                ):
-                    continue
-                now_s = time.perf_counter()
-                is_stopped, is_due, is_look = any_process(
-                    [
-                        bool(stop),
-                        now_s - saved > 60 * plan.checkpoint_minutes,
-                        now_s - looked > LOOK_SECONDS,
-                    ]
-                )
-                if is_stopped or is_due or is_look:
-                    looked = now_s
-                    if any_process(
-                        [
-                            not all(
-                                np.isfinite(part.data).all()
-                                for part in losses_RU.addressable_shards
-                            )
-                        ]
-                    )[0]:
-                        raise _diverged(states, card, num_batches, workdir)
-                if is_stopped or is_due:
-                    checkpoints.save(states, timed(card))
-                    saved = time.perf_counter()
-                    if is_stopped:
-                        raise Interrupted(
-                            f'stopped and saved in epoch {epoch + 1}, update {index} of'
-                            f' {num_batches}'
-                        )
-            jax.block_until_ready(states.step)  # updates are dispatched ahead of being done
-            speed = (len(train) - done * plan.batch_size) / (time.perf_counter() - begun)
-            validation_losses_R = held_out_losses(
-                states.average_params,
-                validation_data,
-                architecture=card.architecture,
-                targets=card.recipe.targets,
-                batch_size=plan.batch_size,
-                mesh=mesh,
-            )
-            now = _counts(states)
-            if not np.isfinite(now.epoch_nats + validation_losses_R).all():
-                raise _diverged(states, card, num_batches, workdir)
-            rows = _rows(now, active_R, validation_losses_R, card.recipe, speed)
-            placed_losses_R = place(validation_losses_R.astype(np.float32), mesh, BY_REPLICA)
-            states = end_epoch_replicas(
-                states, placed_losses_R, placed_active_R, recipe=card.recipe, mesh=mesh
-            )
-            card = timed(dataclasses.replace(card, rows=(*card.rows, *rows)))
-            checkpoints.save(states, card)
-            if jax.process_index() == 0:
-                write_metrics(workdir / 'metrics.csv', card.rows)
+    with run.open_bar() as progress, events as log_events, stop_signal() as stop:
+        while run.active_R.any():
+            epoch = run.train_epoch(progress, stop)
+            rows = run.end_epoch(epoch)
             if log_events and jax.process_index() == 0:
                 log_events(rows)
-            now = _counts(states)
             with progress.external_write_mode():
-                say(epoch_line(rows, plan.num_epochs, base_rate, best_epochs_R=now.best_epoch))
+                say(epoch_line(rows, plan.num_epochs, base_rate, best_epochs_R=run.now.best_epoch))
             if any_process([bool(stop)])[0]:
-                raise Interrupted(f'stopped and saved after epoch {epoch + 1}')
-            active_R = _active(now, plan)
-    return states, card
+                raise Interrupted(f'stopped and saved after epoch {epoch.number}')
+    return run.states, run.card
+
+
+@dataclasses.dataclass
+class _Epoch:
+    """An epoch under way.
+
+    Attributes:
+      number: from 1.
+      done: updates of it that were done before this process went on with it.
+      begun, saved, looked: the time in seconds when it was begun, and last saved, and when its loss
+        was last looked at.
+    """
+
+    number: int
+    done: int
+    begun: float
+    saved: float
+    looked: float
+
+
+class _Training:
+    """A run under way.
+
+    Attributes:
+      states: of every replica, on the mesh.
+      now: the same without their parameters, on the host, as of the end of the last epoch.
+      active_R: which replicas go on.
+      card: of the run, as of the end of the last epoch.
+      num_batches: updates per epoch.
+      most: updates per dispatch, at most.
+    """
+
+    def __init__(
+        self,
+        states: TrainState,
+        card: Card,
+        train: Windows,
+        validation: Windows,
+        base_rate: float,
+        plan: Plan,
+        workdir: pathlib.Path,
+        mesh: Mesh | None,
+    ):
+        self.started, self.spent = time.perf_counter(), card.seconds
+        self.card, self.base_rate, self.plan, self.workdir = card, base_rate, plan, workdir
+        self.mesh, self.checkpoints = mesh, Checkpoints(workdir)
+        self.num_windows = len(train)
+        self.num_batches = -(-self.num_windows // plan.batch_size)
+        self.data, self.validation = put(train, mesh), put(validation, mesh)
+        self.states = place(states, mesh, BY_REPLICA)
+        self.now = _counts(self.states)
+        self.active_R = _active(self.now, plan)
+        is_cpu = jax.default_backend() == 'cpu'
+        self.most = plan.updates_per_dispatch or (1 if is_cpu else UPDATES_PER_DISPATCH)
+        # Devices of a CPU share few threads: with further updates dispatched, all can come to wait
+        # for a sum that no thread is left to make.
+        self.one_at_a_time = mesh is not None and mesh.shape['data'] > 1 and is_cpu
+        self.steps = {}
+
+    def compile(self) -> float:
+        """Compiles the update for each number of batches that are dispatched together; how many
+        seconds that took.
+        """
+        begun = time.perf_counter()
+        for num_updates in {
+            min(self.most, self.num_batches),
+            self.num_batches % self.most or self.most,
+        }:
+            self._step(num_updates)
+        return time.perf_counter() - begun
+
+    def _step(self, num_updates: int) -> Callable:
+        """The program of so many updates."""
+        if num_updates not in self.steps:
+            shape = (len(self.active_R), num_updates, self.plan.batch_size)
+            no_rows_RUB = place(np.zeros(shape, np.int32), self.mesh, BY_ROW)
+            self.steps[num_updates] = update_replicas.lower(
+                self.states,
+                self.data,
+                no_rows_RUB,
+                place(self.active_R, self.mesh, BY_REPLICA),
+                architecture=self.card.architecture,
+                recipe=self.card.recipe,
+                mesh=self.mesh,
+            ).compile()
+        return self.steps[num_updates]
+
+    def open_bar(self) -> tqdm:
+        """The progress bar over all updates of the run."""
+        return bar(
+            None,
+            'update',
+            total=self.plan.num_epochs * self.num_batches,
+            initial=int(np.min(self.now.step, where=self.active_R, initial=2**31 - 1)),
+        )
+
+    def train_epoch(self, progress: tqdm, stop: list[int]) -> _Epoch:
+        """Does the updates that are left of an epoch.
+
+        Raises:
+          Interrupted: `stop` is no longer empty; the states have been saved.
+          UserError: the loss is not finite.
+        """
+        active_R = place(self.active_R, self.mesh, BY_REPLICA)
+        number = int(self.now.epoch[self.active_R].min()) + 1
+        # Between epochs replicas wait for one another: all active ones have done as many updates of
+        # theirs.
+        done = int((self.now.step - self.now.epoch * self.num_batches)[self.active_R].min())
+        begun = time.perf_counter()
+        epoch = _Epoch(number, done, begun, begun, begun)
+        progress.set_description(f'epoch {number}/{self.plan.num_epochs}')
+        batches_RUB, index = _batches(self.num_windows, self.plan, self.now.epoch), done
+        while index < self.num_batches:
+            before, index = index, min((index // self.most + 1) * self.most, self.num_batches)
+            rows_RUB = place(batches_RUB[:, before:index], self.mesh, BY_ROW)
+            self.states, losses_RU = self._step(index - before)(
+                self.states, self.data, rows_RUB, active_R
+            )
+            if self.one_at_a_time:
+                losses_RU.block_until_ready()
+            progress.update(index - before)
+            if not progress.disable:
+                self._show(progress, epoch, index, losses_RU)
+            if index < self.num_batches and (
+                jax.process_count() == 1 or index // AGREED_UPDATES > before // AGREED_UPDATES
+            ):
+                self._look(epoch, index, losses_RU, stop)
+        jax.block_until_ready(self.states.step)  # updates are dispatched ahead of being done
+        return epoch
+
+    def _show(self, progress: tqdm, epoch: _Epoch, index: int, losses_RU: jax.Array) -> None:
+        """Shows the loss and the speed on the bar."""
+        num_sequences = (index - epoch.done) * self.plan.batch_size * self.active_R.sum()
+        speed = num_sequences / (time.perf_counter() - epoch.begun)
+        loss = (
+            f'{np.mean(losses_RU[:, -1], where=self.active_R):.2f} nats, '
+            if jax.process_count() == 1
+            else ''
+        )
+        progress.set_postfix_str(
+            f'{loss}base rate {self.base_rate:.2f}, {speed:.0f} sequences/s', False
+        )
+
+    def _look(self, epoch: _Epoch, index: int, losses_RU: jax.Array, stop: list[int]) -> None:
+        """Looks at the loss, and saves the states, where it is time or the process is to stop."""
+        now_s = time.perf_counter()
+        is_stopped, is_due, is_look = any_process(
+            [
+                bool(stop),
+                now_s - epoch.saved > 60 * self.plan.checkpoint_minutes,
+                now_s - epoch.looked > LOOK_SECONDS,
+            ]
+        )
+        if not (is_stopped or is_due or is_look):
+            return
+        epoch.looked = now_s
+        parts = losses_RU.addressable_shards
+        if any_process([not all(np.isfinite(part.data).all() for part in parts)])[0]:
+            raise self._diverged(_counts(self.states))
+        if is_stopped or is_due:
+            self.checkpoints.save(self.states, self._timed(self.card))
+            epoch.saved = time.perf_counter()
+        if is_stopped:
+            raise Interrupted(
+                f'stopped and saved in epoch {epoch.number}, update {index} of {self.num_batches}'
+            )
+
+    def end_epoch(self, epoch: _Epoch) -> list[dict]:
+        """Measures the held-out loss, ends the epoch and saves; the rows of metrics.csv.
+
+        Raises:
+          UserError: a loss is not finite.
+        """
+        num_sequences = self.num_windows - epoch.done * self.plan.batch_size
+        speed = num_sequences / (time.perf_counter() - epoch.begun)
+        validation_losses_R = held_out_losses(
+            self.states.average_params,
+            self.validation,
+            architecture=self.card.architecture,
+            targets=self.card.recipe.targets,
+            batch_size=self.plan.batch_size,
+            mesh=self.mesh,
+        )
+        now = _counts(self.states)
+        if not np.isfinite(now.epoch_nats + validation_losses_R).all():
+            raise self._diverged(now)
+        rows = epoch_rows(now, self.active_R, validation_losses_R, self.card.recipe, speed)
+        self.states = end_epoch_replicas(
+            self.states,
+            place(validation_losses_R.astype(np.float32), self.mesh, BY_REPLICA),
+            place(self.active_R, self.mesh, BY_REPLICA),
+            recipe=self.card.recipe,
+            mesh=self.mesh,
+        )
+        self.card = self._timed(dataclasses.replace(self.card, rows=(*self.card.rows, *rows)))
+        self.checkpoints.save(self.states, self.card)
+        if jax.process_index() == 0:
+            write_metrics(self.workdir / 'metrics.csv', self.card.rows)
+        self.now = _counts(self.states)
+        self.active_R = _active(self.now, self.plan)
+        return rows
+
+    def _diverged(self, now: TrainState) -> UserError:
+        return diverged(self.states, now, self.card, self.num_batches, self.workdir)
+
+    def _timed(self, card: Card) -> Card:
+        """The card with how long the run has trained."""
+        return dataclasses.replace(card, seconds=self.spent + time.perf_counter() - self.started)
 
 
 def _counts(states: TrainState) -> TrainState:
     """The states on the host without their parameters."""
     return fetch(states.replace(params=(), average_params=(), best_params=(), optimizer_state=()))
-
-
-def _rows(
-    now: TrainState,
-    active_R: np.ndarray,
-    validation_losses_R: np.ndarray,
-    recipe: Recipe,
-    speed: float,
-) -> list[dict]:
-    """The rows of metrics.csv of the epoch that the active replicas have come to the end of; the
-    learning rate is the last update's.
-    """
-    factors_R = jax.vmap(recipe.rate_factor)(now.step - 1, now.plateau_state)
-    return [
-        {
-            'replica': int(replica),
-            'epoch': int(now.epoch[replica]) + 1,
-            'train_loss': float(now.epoch_nats[replica]) / float(now.epoch_targets[replica]),
-            'validation_loss': float(validation_losses_R[replica]),
-            'learning_rate': recipe.learning_rate * float(factors_R[replica]),
-            'sequences_per_s': round(speed, 1),
-        }
-        for replica in np.flatnonzero(active_R)
-    ]
-
-
-def _diverged(states: TrainState, card: Card, num_batches: int, workdir: pathlib.Path) -> UserError:
-    """Keeps states whose loss is not finite for a look, in a folder that nothing goes on from; what
-    is to be said of them.
-    """
-    now, good, aside = _counts(states), Checkpoints(workdir).latest_step(), workdir / 'diverged'
-    bad_R = ~np.isfinite(now.epoch_nats)
-    replica = int(np.argmax(bad_R))  # 0 where none is: then it is the loss of held-out tunes
-    number = int(now.step[replica] - now.epoch[replica] * num_batches) + 1
-    what = (
-        f'loss or gradient of epoch {now.epoch[replica] + 1}, update {number} of {num_batches},'
-        if bad_R.any()
-        else 'validation loss'
-    )
-    try:
-        if jax.process_index() == 0 and aside.exists():
-            shutil.rmtree(aside)
-        Checkpoints(aside).save(states, card)
-        kept = f'the state before it is kept for a look in {aside}'
-    except (OSError, UserError) as error:
-        kept = f'the state before it could not be kept ({error})'
-    return UserError(
-        f'the {what}{f" of replica {replica}" if len(bad_R) > 1 else ""} is not finite; {kept}; the'
-        ' last good checkpoint is'
-        f' {workdir / "checkpoints" / str(good) if good is not None else "none yet"}; train anew in'
-        ' another --workdir with a smaller config.train.learning_rate'
-        f' ({card.recipe.learning_rate:g}) or config.train.clip_norm ({card.recipe.clip_norm:g}; 0'
-        ' = no clipping)'
-    )
 
 
 def _active(now: TrainState, plan: Plan) -> np.ndarray:
@@ -301,30 +330,6 @@ def _batches(num_windows: int, plan: Plan, epochs_R: np.ndarray) -> np.ndarray:
         for replica, epoch in enumerate(epochs_R)
     ]
     return np.stack(orders)
-
-
-@contextlib.contextmanager
-def _stop_signal() -> Iterator[list[int]]:
-    """A list that is filled when the process is told to stop (Ctrl-C, SIGTERM); a second Ctrl-C
-    stops at once.
-    """
-    received: list[int] = []
-
-    def note(number, frame):
-        if received and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        received.append(number)
-
-    try:
-        before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # not the main thread: the process's signals are somebody else's
-        yield received
-        return
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def initial_keys(seed: int, num_replicas: int = 1) -> list[jax.Array]:

@@ -9,11 +9,13 @@ import io
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
 
+import jax
 import numpy as np
 
 from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.plots import write_figure
+from symmusic.training.state import Recipe, TrainState
 
 COLUMNS = ('replica', 'epoch', 'train_loss', 'validation_loss', 'learning_rate', 'sequences_per_s')
 
@@ -67,6 +69,30 @@ def event_log(
                 writer.flush()
 
         yield log
+
+
+def epoch_rows(
+    now: TrainState,
+    active_R: np.ndarray,
+    validation_losses_R: np.ndarray,
+    recipe: Recipe,
+    speed: float,
+) -> list[dict]:
+    """The rows of metrics.csv of the epoch that the active replicas have come to the end of; the
+    learning rate is the last update's.
+    """
+    factors_R = jax.vmap(recipe.rate_factor)(now.step - 1, now.plateau_state)
+    return [
+        {
+            'replica': int(replica),
+            'epoch': int(now.epoch[replica]) + 1,
+            'train_loss': float(now.epoch_nats[replica]) / float(now.epoch_targets[replica]),
+            'validation_loss': float(validation_losses_R[replica]),
+            'learning_rate': recipe.learning_rate * float(factors_R[replica]),
+            'sequences_per_s': round(speed, 1),
+        }
+        for replica in np.flatnonzero(active_R)
+    ]
 
 
 def epoch_line(
