@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 import launch
+from symmusic.api import evaluation
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
 from symmusic.files import alone_in
@@ -909,7 +910,9 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch, request
     assert 'repeated bars' in page
     assert 'give 0 excerpts of 64 bars' in refused(*argv, '--config.sample.num_bars=64')
     monkeypatch.setattr(
-        'symmusic.modes.evaluate._continue', lambda *_: (np.full((16, 32), -2, np.int8), 0, 16)
+        evaluation,
+        'continue_prompts',
+        lambda *_: evaluation.Continued(np.full((16, 32), -2, np.int8), 0, 16),
     )
     assert 'none of the 8 pieces that the model drew holds a note' in refused(*argv)
 

@@ -3,12 +3,12 @@ batches.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from symmusic.corpus.cache import Corpus
-from symmusic.corpus.prepare import describe_drops
+from symmusic.corpus.prepare import Tune, describe_drops
 from symmusic.corpus.split import TEST, TRAIN, VALIDATION, draw_share
 from symmusic.corpus.windows import (
     Windows,
@@ -88,76 +88,114 @@ def build_dataset(
         raise UserError(_nothing_kept(corpus))
     phrases = [phrase for tune in kept for phrase in tune.phrases]
     pitches = [*also_pitches, *_pitch_range(phrases, transpositions, corpus.name)]
-    vocabulary = VOCABULARIES[encoding].fit([*phrases, np.array(pitches, np.int16)])
-    styles = sorted({tune.style for tune in kept})
+    cutter = _Cutter(
+        corpus.name,
+        tuple(sorted({tune.style for tune in kept})),
+        VOCABULARIES[encoding].fit([*phrases, np.array(pitches, np.int16)]),
+        window_steps,
+        hop_steps,
+        keep_last,
+        cover_end,
+        held_out_steps,
+    )
+    build = _split_windows if split == 'window' else _split_tunes
+    return build(corpus, cutter, train_share, max_windows, split_seed)
 
-    def cut(tunes):
+
+@dataclasses.dataclass(frozen=True)
+class _Cutter:
+    """Cuts tunes of the corpus `name` into windows; the fields are as in `build_dataset`."""
+
+    name: str
+    styles: tuple[str, ...]
+    vocabulary: Vocabulary
+    window_steps: int
+    hop_steps: int
+    keep_last: bool
+    cover_end: bool
+    held_out_steps: int
+
+    def cut(self, tunes: Sequence[Tune]) -> Windows:
+        """As training takes them."""
         return cut_windows(
-            tunes, vocabulary, window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end
+            tunes,
+            self.vocabulary,
+            self.window_steps,
+            self.hop_steps,
+            keep_last=self.keep_last,
+            cover_end=self.cover_end,
         )
 
-    def cut_held_out(tunes):
-        if not held_out_steps:
-            return cut(tunes)
+    def cut_held_out(self, tunes: Sequence[Tune]) -> Windows:
+        """As the held-out parts take them."""
+        steps = self.held_out_steps
+        if not steps:
+            return self.cut(tunes)
         return cut_windows(
-            tunes, vocabulary, held_out_steps, held_out_steps // 2, cover_end=True, count_once=True
+            tunes, self.vocabulary, steps, steps // 2, cover_end=True, count_once=True
         )
 
-    def by_style(cut, tunes):
-        return [cut([tune for tune in tunes if tune.style == style]) for style in styles]
+    def by_style(
+        self, cut: Callable[[Sequence[Tune]], Windows], tunes: Sequence[Tune]
+    ) -> list[Windows]:
+        """The windows of each style."""
+        return [cut([tune for tune in tunes if tune.style == style]) for style in self.styles]
 
-    def require(part, of_styles):
-        for style, windows in zip(styles, of_styles, strict=True):
+    def require(self, part: str, of_styles: Sequence[Windows]) -> None:
+        """Refuses a part that has no window in one of the styles."""
+        for style, windows in zip(self.styles, of_styles, strict=True):
             if not len(windows):
                 raise UserError(
-                    f'the {part} part of corpus {corpus.name} gives no window of {window_steps}'
-                    ' steps'
-                    + (f' in the style {style!r}; ' if len(styles) > 1 else '; ')
+                    f'the {part} part of corpus {self.name} gives no window of'
+                    f' {self.window_steps} steps'
+                    + (f' in the style {style!r}; ' if len(self.styles) > 1 else '; ')
                     + 'use more tunes, a smaller config.data.window_steps or'
                     ' config.data.keep_last_window = True'
                 )
 
-    if split == 'window':
-        kept = draw_share(kept, train_share, split_seed)
-        found = by_style(cut, kept)
-        require(VALIDATION, found)
-        trains, validations = zip(
-            *(
-                split_windows(each, split_seed)
-                for each in draw_shares(found, max_windows, split_seed)
-            ),
-            strict=True,
-        )
-        require(TRAIN, trains)
-        train, validation = join_windows(trains), join_windows(validations)
-        num_copies = {VALIDATION: len(validation) - len(without_copies(validation, train))}
-        num_tunes = {TRAIN: len(kept), VALIDATION: len(kept)}
-        return Dataset(
-            vocabulary,
-            train,
-            validation,
-            None,
-            num_tunes,
-            num_copies,
-            corpus.fingerprint,
-            tuple(styles),
-        )
 
+def _split_windows(
+    corpus: Corpus, cutter: _Cutter, train_share: float, max_windows: int, split_seed: int
+) -> Dataset:
+    """The dataset of `split` 'window'."""
+    kept = draw_share(corpus.kept, train_share, split_seed)
+    found = cutter.by_style(cutter.cut, kept)
+    cutter.require(VALIDATION, found)
+    drawn = draw_shares(found, max_windows, split_seed)
+    trains, validations = zip(*(split_windows(each, split_seed) for each in drawn), strict=True)
+    cutter.require(TRAIN, trains)
+    train, validation = join_windows(trains), join_windows(validations)
+    return Dataset(
+        cutter.vocabulary,
+        train,
+        validation,
+        None,
+        num_tunes={TRAIN: len(kept), VALIDATION: len(kept)},
+        num_copies={VALIDATION: len(validation) - len(without_copies(validation, train))},
+        fingerprint=corpus.fingerprint,
+        styles=cutter.styles,
+    )
+
+
+def _split_tunes(
+    corpus: Corpus, cutter: _Cutter, train_share: float, max_windows: int, split_seed: int
+) -> Dataset:
+    """The dataset of `split` 'tune'."""
     tunes = corpus.split(split_seed)
     trained = draw_share(tunes.train, train_share, split_seed)
-    train = by_style(cut, trained)
+    train = cutter.by_style(cutter.cut, trained)
     parts = {
-        VALIDATION: by_style(cut_held_out, tunes.validation),
-        TEST: by_style(cut_held_out, tunes.test),
+        VALIDATION: cutter.by_style(cutter.cut_held_out, tunes.validation),
+        TEST: cutter.by_style(cutter.cut_held_out, tunes.test),
     }
-    seen = cut_held_out(tunes.train)
+    seen = cutter.cut_held_out(tunes.train)
     unseen = {
         part: [without_copies(windows, seen) for windows in found] for part, found in parts.items()
     }
     for part, found in {TRAIN: train, **unseen}.items():
-        require(part, found)
+        cutter.require(part, found)
     return Dataset(
-        vocabulary,
+        cutter.vocabulary,
         join_windows(draw_shares(train, max_windows, split_seed)),
         join_windows(draw_shares(unseen[VALIDATION], 0, split_seed)),
         join_windows(draw_shares(unseen[TEST], 0, split_seed)),
@@ -167,7 +205,7 @@ def build_dataset(
             for part, found in parts.items()
         },
         fingerprint=corpus.fingerprint,
-        styles=tuple(styles),
+        styles=cutter.styles,
     )
 
 

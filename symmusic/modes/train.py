@@ -289,4 +289,4 @@ def _say_next(command: Command, where: pathlib.Path) -> None:
         log.info(f'to redraw bars of your own piece: {mine} --config.sample.regenerate=2-3')
     else:
         log.info(f'to continue bars of your own: {mine}')
-    log.info(where)
+    log.info(f'{where}')
