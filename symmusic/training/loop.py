@@ -90,7 +90,8 @@ def fit(
         if plan.tensorboard
         else contextlib.nullcontext()
     )
-    with run.open_bar() as progress, events as log_events, stop_signal() as stop:
+    progress = run.open_bar()
+    with progress, events as log_events, stop_signal() as stop:
         while run.active_R.any():
             epoch = run.train_epoch(progress, stop)
             rows = run.end_epoch(epoch)
