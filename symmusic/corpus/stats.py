@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from symmusic.corpus.cache import Corpus
 from symmusic.corpus.prepare import Tune, count_dropped_meters, count_drops, count_notices
 from symmusic.corpus.windows import count_windows, cut_windows, distinct
 from symmusic.files import SETTINGS, write_whole
-from symmusic.melody.encodings import VOCABULARIES
+from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.notes import pitch_name
@@ -61,77 +62,104 @@ def describe(
     }
     if not kept:
         return statistics
-    events = np.concatenate([tune.events for tune in kept])
-    phrases = [phrase for tune in kept for phrase in tune.phrases]
-    vocabulary = VOCABULARIES[encoding].fit(phrases)
-    notes = [note for phrase in phrases for note in from_events(phrase)]
-    tokens = [vocabulary.encode(phrase) for phrase in phrases]
-    windows = cut_windows(kept, vocabulary, window_steps, hop_steps, keep_last=keep_last)
-    class_counts = np.bincount(np.concatenate(tokens), minlength=vocabulary.num_classes + 1)
-    lengths = np.bincount(
-        [min(note.end - note.onset, STEPS_PER_BAR) for note in notes], minlength=STEPS_PER_BAR + 1
-    )[1:] / len(notes)
     cut = {
         'window_steps': window_steps,
         'hop_steps': hop_steps,
         'keep_last': keep_last,
         'encoding': VOCABULARIES[encoding],
     }
-    names = {NO_EVENT: 'no event', NOTE_OFF: 'note off'}
-    keys, key_counts = np.unique([tune.key for tune in kept], return_counts=True)
-    return statistics | {
-        'num_windows': len(windows),
-        'num_distinct_windows': distinct(windows),
+    phrases = [phrase for tune in kept for phrase in tune.phrases]
+    vocabulary = VOCABULARIES[encoding].fit(phrases)
+    windows = cut_windows(kept, vocabulary, window_steps, hop_steps, keep_last=keep_last)
+    return (
+        statistics
+        | {'num_windows': len(windows), 'num_distinct_windows': distinct(windows)}
+        | _of_classes(vocabulary, phrases)
+        | _of_events(np.concatenate([tune.events for tune in kept]))
+        | _of_notes(phrases)
+        | {'keys': _count_keys(kept), 'styles': _count_styles(kept, cut)}
+    )
+
+
+def _of_classes(vocabulary: Vocabulary, phrases: Sequence[np.ndarray]) -> dict:
+    """The classes of the encoding, and how often each is met."""
+    tokens = [vocabulary.encode(phrase) for phrase in phrases]
+    counts = np.bincount(np.concatenate(tokens), minlength=vocabulary.num_classes + 1)
+    return {
         'num_classes': vocabulary.num_classes,
         'min_pitch': vocabulary.min_pitch,
         'max_pitch': vocabulary.max_pitch,
-        'num_steps': len(events),
-        'num_notes': len(notes),
         'num_encoded_notes': sum(int((vocabulary.decode(each) >= 0).sum()) for each in tokens),
         'class_frequencies': {
-            name: float(count / class_counts.sum())
-            for name, count in zip([*vocabulary.class_names, 'blank'], class_counts, strict=True)
+            name: float(count / counts.sum())
+            for name, count in zip([*vocabulary.class_names, 'blank'], counts, strict=True)
             if count
         },
+    }
+
+
+def _of_events(events: np.ndarray) -> dict:
+    """How many steps there are, and the share of each event."""
+    names = {NO_EVENT: 'no event', NOTE_OFF: 'note off'}
+    return {
+        'num_steps': len(events),
         'event_frequencies': {
             names.get(int(event), str(event)): count / len(events)
             for event, count in zip(*np.unique(events, return_counts=True), strict=True)
         },
+    }
+
+
+def _of_notes(phrases: Sequence[np.ndarray]) -> dict:
+    """How many notes there are, and the share of each length."""
+    notes = [note for phrase in phrases for note in from_events(phrase)]
+    lengths = np.bincount(
+        [min(note.end - note.onset, STEPS_PER_BAR) for note in notes], minlength=STEPS_PER_BAR + 1
+    )[1:] / len(notes)
+    return {
+        'num_notes': len(notes),
         'note_lengths': {
             f'{length}{"+" if length == STEPS_PER_BAR else ""}': float(share)
             for length, share in enumerate(lengths, 1)
             if share > 0
         },
-        'keys': dict(
-            sorted(zip(keys.tolist(), key_counts.tolist(), strict=True), key=lambda item: -item[1])
-        ),
-        'styles': {
-            style: {
-                'num_kept': sum(tune.style == style for tune in kept),
-                'num_windows': sum(
-                    count_windows(tune, **cut) for tune in kept if tune.style == style
-                ),
-            }
-            for style in sorted({tune.style for tune in kept if tune.style})
-        },
+    }
+
+
+def _count_keys(tunes: Sequence[Tune]) -> dict[str, int]:
+    """How many tunes are in each key, the commonest first."""
+    keys, counts = np.unique([tune.key for tune in tunes], return_counts=True)
+    return dict(sorted(zip(keys.tolist(), counts.tolist(), strict=True), key=lambda item: -item[1]))
+
+
+def _count_styles(tunes: Sequence[Tune], cut: dict) -> dict[str, dict[str, int]]:
+    """How many tunes and windows there are of each style; `cut` as `count_windows` takes it."""
+    return {
+        style: {
+            'num_kept': sum(tune.style == style for tune in tunes),
+            'num_windows': sum(count_windows(tune, **cut) for tune in tunes if tune.style == style),
+        }
+        for style in sorted({tune.style for tune in tunes if tune.style})
     }
 
 
 def as_text(statistics: dict) -> str:
     """The statistics as a short table for the terminal."""
-    frequencies, lengths, classes = (
-        statistics[name] for name in ('event_frequencies', 'note_lengths', 'class_frequencies')
-    )
-    pitches = [(name, share) for name, share in frequencies.items() if name.isdecimal()]
+    rows = _rows_of_counts(statistics)
+    if statistics['num_kept']:
+        rows += _rows_of_classes(statistics) + _rows_of_music(statistics)
+    return '\n'.join(f'{name:<14}{value}' for name, value in rows)
+
+
+def _rows_of_counts(statistics: dict) -> list[tuple[str, str]]:
+    """Files, tunes and windows."""
     dropped = sum(statistics['dropped'].values())
-    lines = [
+    return [
         ('files', f'{statistics["num_files"]}'),
         (
             'tunes',
-            (
-                f'{statistics["num_tunes"]}: {statistics["num_kept"]} kept in'
-                f' {statistics["num_families"]} families, {dropped} dropped'
-            ),
+            f'{statistics["num_tunes"]}: {statistics["num_kept"]} kept in'
+            f' {statistics["num_families"]} families, {dropped} dropped',
         ),
         *(('  dropped', f'{count}  {reason}') for reason, count in statistics['dropped'].items()),
         *(
@@ -144,10 +172,8 @@ def as_text(statistics: dict) -> str:
         ),
         (
             'windows',
-            (
-                f'{statistics["num_windows"]} of {statistics["window_steps"]} steps at hop'
-                f' {statistics["hop_steps"]}'
-            ),
+            f'{statistics["num_windows"]} of {statistics["window_steps"]} steps at hop'
+            f' {statistics["hop_steps"]}',
         ),
         ('  distinct', f'{statistics["num_distinct_windows"]}'),
         *(
@@ -157,53 +183,40 @@ def as_text(statistics: dict) -> str:
         ),
         ('steps, notes', f'{statistics["num_steps"]} sixteenths, {statistics["num_notes"]} notes'),
     ]
-    if statistics['num_kept']:
-        lines += [
-            (
-                'encoding',
-                (
-                    f'{statistics["encoding"]}:'
-                    f' {statistics["num_encoded_notes"] / statistics["num_notes"]:.1%} of the notes'
-                    ' kept apart'
-                ),
-            ),
-            (
-                'classes',
-                f'{statistics["num_classes"]}: '
-                + ', '.join(
-                    f'{_name(int(name)) if name.isdecimal() else name} {share:.1%}'
-                    for name, share in sorted(classes.items(), key=lambda item: -item[1])[:6]
-                ),
-            ),
-            ('pitches', f'{_name(statistics["min_pitch"])} to {_name(statistics["max_pitch"])}'),
-            (
-                'events',
-                ', '.join(
-                    f'{name} {frequencies.get(name, 0):.1%}' for name in ('no event', 'note off')
-                )
-                + f', onsets {sum(share for _, share in pitches):.1%}',
-            ),
-            (
-                '  commonest',
-                ', '.join(
-                    f'{_name(int(name))} {share:.1%}'
-                    for name, share in sorted(pitches, key=lambda item: -item[1])[:6]
-                ),
-            ),
-            (
-                'note lengths',
-                ', '.join(
-                    f'{name} {share:.1%}'
-                    for name, share in sorted(lengths.items(), key=lambda item: -item[1])[:6]
-                )
-                + '  (sixteenths)',
-            ),
-            (
-                'keys',
-                ', '.join(f'{key} {count}' for key, count in list(statistics['keys'].items())[:6]),
-            ),
-        ]
-    return '\n'.join(f'{name:<14}{value}' for name, value in lines)
+
+
+def _rows_of_classes(statistics: dict) -> list[tuple[str, str]]:
+    """What the encoding makes of the tunes."""
+    share_kept = statistics['num_encoded_notes'] / statistics['num_notes']
+    named = {
+        _name(int(name)) if name.isdecimal() else name: share
+        for name, share in statistics['class_frequencies'].items()
+    }
+    return [
+        ('encoding', f'{statistics["encoding"]}: {share_kept:.1%} of the notes kept apart'),
+        ('classes', f'{statistics["num_classes"]}: {_commonest(named)}'),
+    ]
+
+
+def _rows_of_music(statistics: dict) -> list[tuple[str, str]]:
+    """Pitches, events, lengths and keys."""
+    frequencies = statistics['event_frequencies']
+    pitches = {_name(int(name)): frequencies[name] for name in frequencies if name.isdecimal()}
+    events = [f'{name} {frequencies.get(name, 0):.1%}' for name in ('no event', 'note off')]
+    keys = list(statistics['keys'].items())[:6]
+    return [
+        ('pitches', f'{_name(statistics["min_pitch"])} to {_name(statistics["max_pitch"])}'),
+        ('events', ', '.join([*events, f'onsets {sum(pitches.values()):.1%}'])),
+        ('  commonest', _commonest(pitches)),
+        ('note lengths', f'{_commonest(statistics["note_lengths"])}  (sixteenths)'),
+        ('keys', ', '.join(f'{key} {count}' for key, count in keys)),
+    ]
+
+
+def _commonest(shares: dict[str, float]) -> str:
+    """The six largest shares."""
+    largest = sorted(shares.items(), key=lambda item: -item[1])[:6]
+    return ', '.join(f'{name} {share:.1%}' for name, share in largest)
 
 
 def tune_line(

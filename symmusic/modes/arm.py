@@ -103,12 +103,20 @@ def finish(
       tick: called after each epoch and each replica measured.
     """
     done, key = arm.folder / 'arm.json', {'version': MEASURED, 'config': runs.to_dict(arm.config)}
-    if stored := _stored(done, key, command):
-        if 'real' not in stored:  # written by a version that did not measure it
-            stored['real'] = grounds(arm.config, Checkpoints(arm.folder).restore_card()).levels
-            write_digested(done, stored)
-        _draw_maps(command, arm, grounds, key)
-        return _outcome(stored, sizes)
+    stored = _stored(done, key, command)
+    if not stored:
+        _train(command, arm, tick)
+        stored = _measure(command, arm, grounds, key, tick)
+        write_digested(done, stored)
+    elif 'real' not in stored:  # written by a version that did not measure it
+        stored['real'] = grounds(arm.config, Checkpoints(arm.folder).restore_card()).levels
+        write_digested(done, stored)
+    _draw_maps(command, arm, grounds, key)
+    return _outcome(stored, sizes)
+
+
+def _train(command: Command, arm: Arm, tick: Callable[[], None]) -> None:
+    """Trains an arm, or goes on with its training."""
     own = dataclasses.replace(
         command,
         config=arm.config,
@@ -132,49 +140,53 @@ def finish(
         summary_path.unlink()  # training writes one where there is none
     _take_over(arm)
     train.run(own, say)
+
+
+def _measure(
+    command: Command, arm: Arm, grounds: 'Grounds', key: dict, tick: Callable[[], None]
+) -> dict:
+    """What `arm.json` holds of a trained arm; a replica that is measured is not measured again."""
     states, card = Checkpoints(arm.folder).restore()
-    summary = read_digested(summary_path)
+    summary = read_digested(arm.folder / 'summary.json')
     found = []
     for index in range(card.num_replicas):
         path = arm.folder / 'measures' / f'{index:04}.json'
-        nats = summary['replicas'][index]['nats_per_step']
         of = key | {
             'replica': index,
             'num_updates': int(states.step[index]),
             'best_epoch': int(states.best_epoch[index]),
         }
         if not (kept := _stored(path, of, command)):
-            ground = grounds(arm.config, card)
-            events_NT = _draw(
-                replica(states.best_params, index),
-                card,
-                arm.config,
-                ground.prompts_RNT[index],
-                index,
-            )
-            measures = measure_pieces(
-                ground.prompts_RNT[index],
-                events_NT,
-                ground.references[index],
-                ground.originals,
-                arm.config.evaluate.protocol,
-            )
+            params = replica(states.best_params, index)
+            measures = _measure_replica(params, card, arm.config, grounds(arm.config, card), index)
+            nats = summary['replicas'][index]['nats_per_step']
             measures['nats_per_step'] = nats['validation'] if nats['test'] is None else nats['test']
             kept = json.loads(json.dumps({'of': of, 'measures': measures}))  # as it is read back
             write_digested(path, kept)
         found.append(kept['measures'])
         tick()
-    stored = {
+    return {
         'of': key,
         'num_parameters': summary['num_parameters'],
         'versions': card.versions,
         'device': card.device,
         'replicas': found,
+        'real': grounds(arm.config, card).levels,
     }
-    stored['real'] = grounds(arm.config, card).levels
-    write_digested(done, stored)
-    _draw_maps(command, arm, grounds, key)
-    return _outcome(stored, sizes)
+
+
+def _measure_replica(
+    params: Params, card: Card, config: ConfigDict, ground: Ground, index: int
+) -> dict:
+    """What a replica's pieces measure."""
+    prompts_NT = ground.prompts_RNT[index]
+    return measure_pieces(
+        prompts_NT,
+        _draw(params, card, config, prompts_NT, index),
+        ground.references[index],
+        ground.originals,
+        config.evaluate.protocol,
+    )
 
 
 def _stored(path: pathlib.Path, wanted: dict, command: Command) -> dict | None:
