@@ -25,7 +25,7 @@ from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
 from symmusic.files import alone_in
 from symmusic.melody.events import quantize
-from symmusic.modes import train
+from symmusic.modes import start
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import parse_midi
 from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
@@ -320,7 +320,7 @@ def test_the_same_command_says_finished_and_more_epochs_go_on(workdir, corpus, c
     assert json.loads((workdir / 'config.json').read_text())['train']['num_epochs'] == 3
     # With other versions it goes on too, and says what that means; the sessions are kept.
     monkeypatch.setattr(provenance, 'versions', lambda: versions() | {'jax': '9.9'})
-    monkeypatch.setattr(train, 'versions', provenance.versions)
+    monkeypatch.setattr(start, 'versions', provenance.versions)
     assert launch.main(arguments(workdir, corpus, **{'train.num_epochs': 4})) == 0
     line = (
         f'the run goes on with jax {jax.__version__} before and 9.9 now: it ends as one left alone'
