@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symmusic.corpus.prepare import Tune
+from symmusic.corpus.prepare import Tune, number_bars
 from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.melody.events import StepNote, from_events
@@ -25,18 +25,22 @@ class Originals:
     """The training tunes, by their files' names, and those that were held out: each as events [T]
     int8, in C major or A minor.
 
-    `titles` are those of the training tunes, '' where one has none.
+    `titles` are those of the training tunes, '' where one has none, and `first_bars` the numbers of
+    their first bars, as of `Tune`.
     """
 
     names: tuple[str, ...]
     titles: tuple[str, ...]
     tunes: tuple[np.ndarray, ...]
     unseen: tuple[np.ndarray, ...] = ()
+    first_bars: tuple[int, ...] | None = None
 
     @functools.cached_property
     def melodies(self) -> list[list[StepNote]]:
-        """The notes of each training tune."""
-        return list(map(from_events, self.tunes))
+        """The notes of each training tune, as `Tune.melody`; in older runs every first bar is 1."""
+        bars = self.first_bars or [1] * len(self.tunes)
+        melodies = map(from_events, self.tunes)
+        return [number_bars(*each) for each in zip(melodies, bars, strict=True)]
 
 
 def gather_originals(trained: Sequence[Tune], held_out: Sequence[Tune]) -> Originals:
@@ -48,6 +52,7 @@ def gather_originals(trained: Sequence[Tune], held_out: Sequence[Tune]) -> Origi
         tuple(tune.title for tune in kept),
         tuple(tune.events for tune in kept),
         unseen,
+        tuple(tune.first_bar for tune in kept),
     )
 
 
@@ -67,6 +72,8 @@ def write_originals(folder: pathlib.Path, originals: Originals) -> None:
     arrays |= {
         name: np.frombuffer(json.dumps(text).encode(), np.uint8) for name, text in texts.items()
     }
+    if originals.first_bars is not None:
+        arrays['first_bars'] = np.array(originals.first_bars, np.int64)
     np.savez_compressed(content, **arrays)
     write_whole(folder / NAME, content.getvalue())
 
@@ -95,14 +102,17 @@ def read_originals(folder: pathlib.Path) -> Originals | None:
                 if 'unseen_lengths' in stored.files
                 else ()
             )
-        if not len(names) == len(titles) == len(tunes):
+            first_bars = (
+                tuple(stored['first_bars'].tolist()) if 'first_bars' in stored.files else None
+            )
+        if not len(names) == len(titles) == len(tunes) == len(first_bars or names):
             raise ValueError('its parts do not fit together')
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(
             f'{path} is damaged: {error}; remove it, and pieces are not compared with the training'
             ' tunes'
         ) from error
-    return Originals(tuple(map(str, names)), tuple(map(str, titles)), tunes, unseen)
+    return Originals(tuple(map(str, names)), tuple(map(str, titles)), tunes, unseen, first_bars)
 
 
 def _split(lengths: np.ndarray, events: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -11,7 +11,15 @@ import numpy as np
 from symmusic.corpus.collections import SourceFile
 from symmusic.errors import ScoreError
 from symmusic.files import read_bounded
-from symmusic.melody.events import NO_EVENT, NOTE_OFF, extract_phrases, quantize, to_events
+from symmusic.melody.events import (
+    NO_EVENT,
+    NOTE_OFF,
+    StepNote,
+    extract_phrases,
+    from_events,
+    quantize,
+    to_events,
+)
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.abc_book import MAX_BOOK_BYTES, split_tunes
 from symmusic.score.abc_text import decode
@@ -53,6 +61,8 @@ class Tune:
       transposed_by: semitones.
       phrases: the events of each phrase, transposed to C major or A minor; empty where dropped.
       gaps: silent whole bars before each phrase but the first.
+      first_bar: number of the first phrase's first bar, where the first full bar of the file is 1
+        and a pickup 0.
       style: of its collection, as 'chorale'; '' in a user's folder.
       notices: what its reader left out, as `Score.notices`.
     """
@@ -67,6 +77,7 @@ class Tune:
     gaps: tuple[int, ...] = ()
     style: str = ''
     notices: tuple[str, ...] = ()
+    first_bar: int = 1
 
     @property
     def kept(self) -> bool:
@@ -84,6 +95,29 @@ class Tune:
             parts += [silence, phrase]
         return np.concatenate(parts) if parts else np.zeros(0, np.int8)
 
+    @property
+    def melody(self) -> list[StepNote]:
+        """Its notes, their steps counted from the start of bar 1."""
+        return number_bars(from_events(self.events), self.first_bar)
+
+    @property
+    def bars(self) -> list[int]:
+        """The number of each phrase's first bar."""
+        lengths = [-(-len(phrase) // STEPS_PER_BAR) for phrase in self.phrases[:-1]]
+        steps = itertools.zip_longest(lengths, self.gaps, fillvalue=0)
+        bars = itertools.accumulate(map(sum, steps), initial=self.first_bar)
+        return list(bars)[: len(self.phrases)]
+
+
+def number_bars(notes: Sequence[StepNote], first_bar: int) -> list[StepNote]:
+    """Notes counted from the start of their first bar, of such a number, counted from that of bar
+    1.
+    """
+    shift = (first_bar - 1) * STEPS_PER_BAR
+    return [
+        dataclasses.replace(note, onset=note.onset + shift, end=note.end + shift) for note in notes
+    ]
+
 
 def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
     """Takes one score through the filter, key detection, transposition, monophony and quantisation.
@@ -99,6 +133,7 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
     phrases = extract_phrases(quantize(score, align_pickup=settings.align_pickups))
     if settings.rests == 'end':
         phrases = phrases[:1]
+    has_pickup = settings.align_pickups and score.pickup > 0
     pitches = [note.pitch for phrase in phrases for note in phrase]
     if min(pitches) + distance < 0 or max(pitches) + distance > 127:
         raise ScoreError('pitch range', f'{distance:+d} semitones lead outside of 0..127')
@@ -120,6 +155,7 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
         phrases=tuple(map(to_events, phrases)),
         gaps=tuple(gaps),
         notices=score.notices,
+        first_bar=phrases[0][0].onset // STEPS_PER_BAR + (0 if has_pickup else 1),
     )
 
 

@@ -18,7 +18,7 @@ QPM = 120.0
 @dataclasses.dataclass(frozen=True)
 class Excerpts:
     """N excerpts of equal length: events [N, T] int8, and the origin of each: the tune's file and
-    the step in its phrase.
+    the number of the bar, as `Tune.bars`.
     """
 
     events_NT: np.ndarray
@@ -36,12 +36,12 @@ def cut_excerpts(tunes: Sequence[Tune], num_steps: int, *, continued: int = 0) -
     length = num_steps + continued
     events, places = [], []
     for tune in tunes:
-        for phrase in tune.phrases:
+        for phrase, bar in zip(tune.phrases, tune.bars, strict=True):
             sounding = np.concatenate([[0], np.cumsum(_sounds(phrase))])
             for start in range(0, len(phrase) - length + 1, STEPS_PER_BAR):
                 if sounding[start + num_steps] - sounding[start] >= LEAST_SOUNDING * num_steps:
                     events.append(phrase[start : start + length])
-                    places.append((tune.file, start))
+                    places.append((tune.file, bar + start // STEPS_PER_BAR))
     return Excerpts(np.array(events, np.int8).reshape(-1, length), tuple(places))
 
 

@@ -193,8 +193,8 @@ def _draw_rows(
 
 
 def _place(excerpts: Excerpts, row: int) -> str:
-    file, step = excerpts.places[row]
-    return f'{file}, bar {step // STEPS_PER_BAR + 1}'
+    file, bar = excerpts.places[row]
+    return f'{file}, bar {bar}'
 
 
 def analyse(command: Command, answers: pathlib.Path) -> None:

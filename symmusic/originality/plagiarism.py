@@ -156,7 +156,7 @@ def measure_copies(
     pieces above it, and `pieces` with the fields of `Passage` and the tune's name.
     """
     kept = [tune for tune in tunes if tune.kept]
-    melodies = [from_events(tune.events) for tune in kept]
+    melodies = [tune.melody for tune in kept]
     passages = find_longest_runs([*pieces.values(), *unseen], melodies)
     aligned = find_alignments([*pieces.values(), *unseen], melodies, progress=progress)
     names, blocks = list(pieces), {}

@@ -11,7 +11,12 @@ from symmusic.melody.events import from_events
 TUNES = [
     Tune('a "é".mid', title='É', phrases=(np.array([60, -2, -1, 62], np.int8),)),
     Tune('dropped.mid', reason='meter'),
-    Tune('b.abc#2', phrases=(np.array([64, -2, -2], np.int8), np.array([65], np.int8)), gaps=(0,)),
+    Tune(
+        'b.abc#2',
+        phrases=(np.array([64, -2, -2], np.int8), np.array([65], np.int8)),
+        gaps=(0,),
+        first_bar=0,
+    ),
 ]
 
 
@@ -20,7 +25,9 @@ def test_they_come_back(tmp_path):
     found = read_originals(tmp_path)
     assert found.names == ('a "é".mid', 'b.abc#2')
     assert found.titles == ('É', '')
-    assert found.melodies == [from_events(TUNES[0].events), from_events(TUNES[2].events)]
+    assert found.first_bars == (1, 0)
+    assert found.melodies == [from_events(TUNES[0].events), TUNES[2].melody]
+    assert [note.onset // 16 + 1 for note in TUNES[2].melody] == [0, 1]
     np.testing.assert_equal(found.unseen, (TUNES[0].events,))
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
 

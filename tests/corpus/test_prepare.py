@@ -190,6 +190,23 @@ def test_silence_of_whole_bars():
     assert prepared.events.tolist() == [67, *[HOLD] * 15, OFF, *[HOLD] * 31, 67, *[HOLD] * 15]
 
 
+@pytest.mark.parametrize(
+    ('notes', 'settings', 'bars'),
+    [
+        ([(0, 16, 60)], {}, [1]),
+        ([(0, 4, 60), (4, 16, 64)], {'pickup': 4}, [0]),
+        ([(4, 16, 64)], {'pickup': 4}, [1]),
+        ([(4, 4, 60), (36, 16, 64)], {'pickup': 4}, [1, 3]),
+        ([(32, 16, 60)], {}, [3]),
+        ([(0, 4, 60), (4, 16, 64), (4 + 16 * 9, 4, 64)], {'pickup': 4}, [0, 10]),
+    ],
+)
+def test_bars_are_numbered_as_in_the_file(notes, settings, bars):
+    tune = prepare_score(score(*notes, **settings), '', Settings())
+    assert tune.bars == bars
+    assert tune.melody[0].onset // 16 + 1 == bars[0]
+
+
 def test_pickup():
     with_pickup = score((0, 4, 60), (4, 16, 64), pickup=4)
     assert prepare_score(with_pickup, '', Settings()).events.tolist() == [

@@ -21,10 +21,10 @@ def test_excerpts_begin_at_bar_lines_and_sound():
     bar = [60, NO_EVENT, 62, NO_EVENT] * 4
     phrase = [*bar, 60, *REST, *bar, *bar]
     found = cut_excerpts([tune(phrase, file='a.mid')], 16)
-    assert found.places == (('a.mid', 0), ('a.mid', 32), ('a.mid', 48))
+    assert found.places == (('a.mid', 1), ('a.mid', 3), ('a.mid', 4))
     assert found.events_NT.tolist() == [bar, bar, bar]
     continued = cut_excerpts([tune(phrase, file='a.mid')], 16, continued=16)
-    assert continued.places == (('a.mid', 0), ('a.mid', 32))
+    assert continued.places == (('a.mid', 1), ('a.mid', 3))
     assert continued.events_NT[0].tolist() == [*bar, 60, *REST]
     assert len(cut_excerpts([tune(bar)], 32)) == 0
 

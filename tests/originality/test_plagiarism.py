@@ -1,5 +1,6 @@
 """From folders to comparison.json's block."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -129,4 +130,7 @@ def test_copies_are_flagged_above_the_level():
         found = block['pieces']['copy.mid']
         assert (found['tune'], found['share'], found['tune_bar']) == ('13.mid', 1.0, 3)
         assert found['score'] > block['level'] >= block['pieces']['own.mid']['score']
+    after_pickup = [dataclasses.replace(tune, first_bar=0) for tune in tunes]
+    found = measure_copies({'copy.mid': pieces['copy.mid']}, [], after_pickup)
+    assert [block['pieces']['copy.mid']['tune_bar'] for block in found.values()] == [2, 2]
     assert measure_copies({'own.mid': unseen[0]}, [], tunes)['alignment']['level'] is None
