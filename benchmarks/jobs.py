@@ -11,7 +11,7 @@ and one JSON line.
 - `sample`: pieces from what was trained
 - `evaluate`: its evaluation, one draw
 
-Each works in a folder of its own, which is removed.
+Each works in its own folder, which is removed afterwards.
 """
 
 import argparse
@@ -46,8 +46,8 @@ JOBS = {
 def run(
     words: list[str], environment: dict[str, str], until: re.Pattern | None = None
 ) -> tuple[float, float]:
-    """Seconds and peak memory in MB of a command; where `until` is given, up to the line that
-    matches it, and no further.
+    """Seconds and peak memory in MB of a command; with `until` only up to the line that matches
+    it.
     """
     begun = time.perf_counter()
     process = subprocess.Popen(
@@ -99,7 +99,7 @@ def main() -> None:
 
 
 def measure(name: str, folder: pathlib.Path, number: int, config: str) -> tuple[float, float]:
-    """One run of a job; what it needs of others it makes before, unmeasured."""
+    """One run of a job; what it needs from other jobs is made first and not measured."""
     cache, trained = folder / 'cache', folder / 'trained'
     environment = os.environ | {'SYMMUSIC_CACHE': str(cache)}
     if name == 'prepare':

@@ -7,8 +7,8 @@ Prints one JSON line.
 Network: one-hot tokens -> LSTM layers, dropout 0.4 after each -> summary of the window -> softmax;
 one target per window (--targets=all: one per step, as the default config trains), Adam with
 clipping, float32. One "sequence" is one window of --steps steps. --replicas=R: R networks of
-different seeds in one update. Run it in turn with another library's program of the same network
-(`side_by_side.py`) and compare medians: single figures of a shared machine say little.
+different seeds in one update. Alternate it with another library's program for the same network
+(`side_by_side.py`) and compare medians: single figures from a shared machine say little.
 """
 
 import argparse
@@ -106,7 +106,7 @@ def time_sampling(
     params: Params,
     window_steps: int | None,
 ) -> float:
-    """Seconds of drawing the pieces, compiled before; the state is carried where `window_steps` is
+    """Seconds to draw the pieces, without compilation; the state is carried if `window_steps` is
     None.
     """
     mesh = make_mesh(1, options.samples, jax.local_devices())  # as symmusic.generate.compose

@@ -1,4 +1,4 @@
-"""The network of `network.py` in Keras, with its flags and its one JSON line; needs nothing of
+"""The network of `network.py` in Keras, with its flags and its one JSON line; does not need
 symmusic.
 
     python -m venv keras && keras/bin/pip install tensorflow-cpu keras numpy
@@ -6,8 +6,8 @@ symmusic.
         [--attention=none|bahdanau|weighted]
 
 `keras.layers.LSTM` on one-hot tokens, dropout 0.4 after each layer, Adam with clipping at a norm of
-1, float32; the whole epoch is one `fit`. `sampling_one_piece_s` is the procedure of the thesis, a
-piece alone and a `predict` for each step; `sampling_s` draws all at once.
+1, float32; the whole epoch is one `fit`. `sampling_one_piece_s` is the thesis's procedure, a single
+piece with a `predict` per step; `sampling_s` draws all pieces at once.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The network of `network.py` in PyTorch, with its flags and its one JSON line; needs nothing of
+"""The network of `network.py` in PyTorch, with its flags and its one JSON line; does not need
 symmusic.
 
     python -m venv torch && torch/bin/pip install torch numpy

@@ -4,13 +4,13 @@ and one JSON line.
     python benchmarks/plagiarism.py [--sizes=corpus,1000,10000,100000] [--pieces=20]
         [--corpus-pieces=100] [--corpus=folk]
 
-Of size `corpus` is the corpus itself, whole, against which 100 pieces are held. Tunes of other
-collections are put together from two-bar stretches of random tunes of the corpus, as long as random
-ones of them, so that they differ; pieces are four bars put together in the same way. Computed are
-the alignment's cells that were worked out, covered are all cells between the pieces and the tunes:
-those left out cannot change the result. Times Java: both beside the 3.0e6 cells per second that the
-original program, which computes all, did with 2 threads on 2 cores. Peak memory is that of the
-process so far.
+The size `corpus` is the whole corpus, with which 100 pieces are compared. The tunes of the other
+collections are assembled from two-bar excerpts of random tunes of the corpus and have the lengths
+of random tunes; pieces are four bars assembled in the same way. "Computed" counts the alignment
+cells that were computed, "covered" all cells between the pieces and the tunes: cells left out
+cannot change the result. "Times Java" compares both with the 3.0e6 cells per second of the original
+program, which computes all cells, with 2 threads on 2 cores. Peak memory is that of the process so
+far.
 """
 
 import argparse

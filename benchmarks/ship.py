@@ -1,12 +1,12 @@
-"""Makes the best parameters of a trained and evaluated run the model that is shipped:
+"""Makes the best parameters of a trained and evaluated run the shipped model, in
 symmusic/pretrained/.
 
 python launch.py --config=configs/pretrained.py
 python launch.py --config=configs/pretrained.py --mode=evaluate
 python benchmarks/ship.py runs/pretrained
 
-Where the folder holds no run, but an evaluation of the shipped model itself, the parameters stay
-and the card takes its figures.
+If the folder holds no run but an evaluation of the shipped model itself, the parameters stay and
+only the figures of the card are updated.
 """
 
 import datetime
@@ -86,7 +86,7 @@ def main(workdir: pathlib.Path) -> None:
 
 
 def measured_figures(comparison: dict) -> dict:
-    """What the card takes of an evaluation."""
+    """The figures of an evaluation that the card contains."""
     shown = ('model', 'second_draw', 'real_continuations', 'markov_4', 'markov_5', 'shuffled')
     figures = {name: comparison[name] for name in ('nats_per_step', 'nats_per_note')}
     figures['overall_oa'] = {name: comparison['draws'][name]['overall_oa'] for name in shown}
@@ -104,7 +104,7 @@ def measured_figures(comparison: dict) -> dict:
 
 
 def short_piece(params: Params, card: Card) -> Piece:
-    """Two bars after the built-in prompt, each step the likeliest."""
+    """Two bars after the built-in prompt, drawn greedily."""
     manner = Manner(
         1,
         2,

@@ -1,15 +1,15 @@
-"""symmusic and its peers in turn on the same networks: tables of times and ratios, and all figures
-as one line of JSON.
+"""symmusic and its peers, alternately, on the same networks: tables of times and ratios, and all
+figures as one line of JSON.
 
     python benchmarks/side_by_side.py --peer='torch/bin/python benchmarks/peer_torch.py'
         --peer='keras/bin/python benchmarks/peer_keras.py'
         [--rounds=3] [--networks=32,64,bidirectional | --networks=grid]
 
-Every network is measured `rounds` times by each program, one after the other, so that all meet the
-same load of the machine. Each figure is the median of the rounds, in brackets the least and the
-most; a ratio is the peer's median over ours: above 1 symmusic is the faster. A peer's flags and
-output are those of network.py; `--device=cuda` in a peer's command takes it to a GPU, where
-symmusic runs by itself.
+Every network is measured `rounds` times by each program, alternately, so that all run under the
+same load of the machine. Each figure is the median of the rounds, with the smallest and the largest
+in brackets. A ratio is the peer's median over ours: above 1, symmusic is faster. A peer's flags and
+output are those of network.py; `--device=cuda` in a peer's command runs it on a GPU, which symmusic
+uses by itself.
 """
 
 import argparse
@@ -29,7 +29,7 @@ NETWORKS = {
     'bahdanau': {'cells': 64, 'attention': 'bahdanau'},
     'bidirectional weighted': {'cells': 64, 'bidirectional': True, 'attention': 'weighted'},
 }
-OURS_ALONE = {  # which the peers' programs do not know
+OURS_ALONE = {  # not implemented in the peers' programs
     'bahdanau at all steps': {'cells': 64, 'attention': 'bahdanau', 'targets': 'all'},
     'as attn.py': {
         'cells': 192,

@@ -1,4 +1,4 @@
-"""The command line: absl flags and ml_collections overrides, every mistake one line."""
+"""The command line: absl flags and ml_collections overrides; one line for every mistake."""
 
 import dataclasses
 import os
@@ -114,7 +114,7 @@ def _experiment(
 
 
 def base_config(root: pathlib.Path) -> ConfigDict:
-    """Every field with its default, what is 'auto' resolved."""
+    """Every field with its default, 'auto' values resolved."""
     return protocol.resolve(_load(root / 'configs' / 'base.py', root)).lock()
 
 
@@ -176,7 +176,7 @@ def _configs(root: pathlib.Path) -> list[str]:
 
 
 def _load(path: pathlib.Path, root: pathlib.Path) -> ConfigDict:
-    """Runs a config file: it is a program, so whatever it raises is a fault in it."""
+    """Runs a config file. As it is a program, any error that it raises is an error in the file."""
     if str(root) not in sys.path:
         # a config file says `from configs import base`, wherever it lies
         sys.path.insert(0, str(root))
@@ -208,8 +208,8 @@ def _load(path: pathlib.Path, root: pathlib.Path) -> ConfigDict:
 
 
 def _one_line(error: BaseException) -> str:
-    """The error's type and message; of a locked ConfigDict's long one what is wrong and the nearest
-    name.
+    """The error's type and message; a locked ConfigDict's long message is reduced to what is wrong
+    and the nearest name.
     """
     inner = error
     while inner.args and isinstance(inner.args[0], Exception):

@@ -1,4 +1,4 @@
-"""WAV files of pieces, by a plain synthesiser of our own or by FluidSynth with a sound font."""
+"""WAV files of pieces, by a simple built-in synthesiser or by FluidSynth with a sound font."""
 
 import dataclasses
 import io
@@ -63,7 +63,7 @@ def to_wav(samples: np.ndarray) -> bytes:
 
 @dataclasses.dataclass(frozen=True)
 class Sound:
-    """What makes WAV files of pieces: FluidSynth with a sound font, or without one our own
+    """Makes WAV files of pieces: by FluidSynth with a sound font, or without one by the built-in
     synthesiser.
     """
 
@@ -75,14 +75,14 @@ class Sound:
 
 
 def find_font(wanted: str) -> pathlib.Path | None:
-    """The sound font for FluidSynth; None where our own synthesiser is to play.
+    """The sound font for FluidSynth; None = use the built-in synthesiser.
 
     Args:
-      wanted: a sound font's path; '' = the first that is found where systems keep them, if
-        FluidSynth is there as well.
+      wanted: a sound font's path; '' = the first one found in the usual folders, if FluidSynth is
+        installed as well.
 
     Raises:
-      UserError: the font or FluidSynth, both asked for, is not there.
+      UserError: a font is wanted, but it or FluidSynth is missing.
     """
     if not wanted:
         fonts = sorted(

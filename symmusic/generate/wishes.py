@@ -1,4 +1,4 @@
-"""What a musician wishes of the pieces, as the fields of `config.sample` say it."""
+"""A musician's constraints on the pieces ("wishes"), as stated in the fields of `config.sample`."""
 
 import re
 
@@ -18,7 +18,7 @@ from symmusic.score.meter import STEPS_PER_BAR
 LETTERS = {'C': 0, 'D': 2, 'E': 4, 'F': 5, 'G': 7, 'A': 9, 'B': 11}
 SCALES = {  # semitones above the tonic
     'major': (0, 2, 4, 5, 7, 9, 11),
-    # with the raised sixth and seventh degrees that tunes in minor have
+    # with the raised sixth and seventh degrees of tunes in minor
     'minor': (0, 2, 3, 5, 7, 8, 9, 10, 11),
     'natural minor': (0, 2, 3, 5, 7, 8, 10),
     'harmonic minor': (0, 2, 3, 5, 7, 8, 11),
@@ -65,7 +65,7 @@ OTHER_DEFAULTS = {  # the other fields of `config.sample` but what the first wor
 
 
 def stated(settings: ConfigDict) -> list[str]:
-    """The fields of `config.sample` that wish something."""
+    """The fields of `config.sample` that state a constraint."""
     return [name for name, default in NO_WISHES.items() if settings[name] != default]
 
 
@@ -96,11 +96,11 @@ def bars_field(settings: ConfigDict) -> str:
 def read_wishes(
     settings: ConfigDict, prompt: Prompt, num_steps: int, *, pickup: int = 0
 ) -> tuple[Wishes, list[str]]:
-    """The wishes that `config.sample` states, of `num_steps` that are drawn with `prompt` around
-    them, and what to say of how they were read; `pickup` as in `templates`.
+    """The wishes that `config.sample` states for the `num_steps` drawn steps with `prompt` around
+    them, and notices on how they were read; `pickup` as in `templates`.
 
     Raises:
-      UserError: a field, or the file that it names, says what cannot be.
+      UserError: a field, or the file that it names, is not valid.
     """
     files = {field: settings[field] for field in ('rhythm', 'pitches', 'fixed') if settings[field]}
     read = {field: read_notes(path, field) for field, path in files.items()}

@@ -48,7 +48,7 @@ def test_parity(reference):
                 ' events differ)'
             )
     assert same == 55
-    print('not identical, as the source went through music21:', *different, sep='\n  ')
+    print('not identical, as the thesis went through music21:', *different, sep='\n  ')
 
 
 def test_vocabulary(reference):

@@ -51,7 +51,7 @@ def pieces_of(probabilities, prompt=None, seed=0, **changes):
 
 
 def test_one_token_more_is_drawn_and_the_first_dropped(monkeypatch):
-    """The source: of a prompt of 64 steps 63 are read, 65 tokens drawn, 64 kept."""
+    """As in the thesis: of a prompt of 64 steps 63 are read, 65 tokens drawn, 64 kept."""
     given = {}
 
     def fake(reader, prompt_BT, positions_BT, keys_B, rule, constraints, **how):

@@ -88,7 +88,7 @@ def test_fit_range_moves_the_melody_as_a_whole():
 
 
 def test_fit_range_keeps_what_is_within():
-    # Both ends belong to the range: the source, which drops the highest note by an octave, is wrong
+    # Both ends belong to the range: the thesis, which drops the highest note by an octave, is wrong
     # here.
     moved, distance = MelodyVocabulary(60, 72).fit_range(array([72, 60, NO_EVENT]))
     assert (moved.tolist(), distance) == ([72, 60, NO_EVENT], 0)
