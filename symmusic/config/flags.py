@@ -94,7 +94,7 @@ def _experiment(
     overrides: Mapping[str, str | None],
     root: pathlib.Path,
 ) -> experiments.Experiment | None:
-    """The config's experiment, None where it is one of a training; each has its own modes."""
+    """The config's experiment, None if it is the config of a training; each has its own modes."""
     shown = path.relative_to(root) if path.is_relative_to(root) else path
     if not experiments.is_experiment(loaded):
         if mode == 'experiment':
@@ -121,8 +121,8 @@ def base_config(root: pathlib.Path) -> ConfigDict:
 def _separate(
     argv: Sequence[str], modes: Sequence[str], root: pathlib.Path
 ) -> tuple[dict[str, str], dict[str, str | None]]:
-    """Flags and config overrides by name, None for a field without a value; the last of a name
-    wins.
+    """Flags and config overrides by name, None for a field without a value; of repeated ones the
+    last wins.
     """
     options: dict[str, str] = {}
     overrides: dict[str, str | None] = {}

@@ -149,8 +149,8 @@ def count_windows(
 
 
 def tune_indices(windows: Windows, tunes: Sequence[Tune], vocabulary: Vocabulary) -> np.ndarray:
-    """Which of `tunes` each window [N] is from, where `windows` are some of those cut from all of
-    them, of several styles style by style.
+    """The index in `tunes` of each window [N]; `windows` are some of those cut from all of the
+    tunes (with several styles, style by style).
 
     Raises:
       ValueError: the stream is not of these tunes.

@@ -68,14 +68,15 @@ def make_masks(
     """The masks of `num_bars` new bars, and of one step before them, which is the prompt's last.
 
     Args:
-      wishes: of those of the N steps that are not kept.
+      wishes: for the steps, of the N, that are not kept.
       vocabulary: of the model.
       prompt: [T] tokens.
       distance: semitones from the prompt's key to the model's.
       num_bars: of the pieces.
-      kept_N: tokens that stand whatever is wished, `DRAWN` elsewhere; None = all are drawn.
-      stated: how the user stated each wish, for messages, and as 'bars' how many there are to be;
-        the wishes' own values where it is None.
+      kept_N: tokens that are kept regardless of the wishes, `DRAWN` elsewhere; None = all are
+        drawn.
+      stated: for messages, how the user stated each wish and, under 'bars', the number of bars;
+        None = the values of the wishes.
 
     Raises:
       UserError: the encoding cannot be controlled, or not all wishes can be met: those that
@@ -175,10 +176,10 @@ def _look_ahead(
     is_kept_N: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """[N, J, C, E, S, K] which kinds may follow in each state so that the end can be reached, and
-    [J, C, E, S] which first states reach it.
+    [J, C, E, S] from which first states it can be reached.
 
-    Filled backwards (dynamic programming): a state is good before a step where a kind that may
-    stand there leads to a good one after it. Kept steps leave every state as it is.
+    Filled backwards (dynamic programming): a state is good before a step if an allowed kind leads
+    to a good state after it. Kept steps do not change the state.
     """
     counted = wishes.min_notes_per_bar > 0 or wishes.max_notes_per_bar < STEPS_PER_BAR
     shape = (

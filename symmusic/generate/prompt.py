@@ -97,8 +97,8 @@ def read_prompt(path: str, vocabulary: Vocabulary, *, transpose: bool, part: int
     """Reads a prompt; '' is the built-in one. Of a book of ABC tunes the first is taken, of several
     instruments in MIDI the one numbered `part`.
 
-    The last bar is filled up with silence. Notes that sound together are reduced to the highest, as
-    in training; what lies outside of the model's range is moved by octaves.
+    The last bar is padded with silence. Of simultaneous notes only the highest is kept, as in
+    training; notes outside the model's range are moved by octaves.
 
     Raises:
       UserError: the file cannot be read, holds no notes, or is not in bars of sixteen steps.

@@ -18,13 +18,13 @@ from symmusic.score.meter import STEPS_PER_BAR
 def lay_rhythm(
     notes: Sequence[StepNote], num_steps: int, *, pickup: int = 0
 ) -> tuple[np.ndarray, str]:
-    """[N] int16 for `Wishes.rhythm`, and what to say of it: the template's bars, repeated. Its
-    pickup leads into each repeat where its last bar leaves room for it.
+    """[N] int16 for `Wishes.rhythm`, and a notice about it: the template's bars, repeated. Its
+    pickup leads into each repeat if its last bar leaves room for it.
 
     Args:
       notes: of the template.
       num_steps: N.
-      pickup: sixteenths of the prompt's pickup where that is drawn as the first bar, else 0.
+      pickup: sixteenths of the prompt's pickup if it is drawn as the first bar, else 0.
 
     Raises:
       ScoreError: the template holds nothing but a pickup.
@@ -53,16 +53,16 @@ def lay_rhythm(
 def lay_fixed(
     notes: Sequence[StepNote], num_steps: int, *, pickup: int = 0
 ) -> tuple[np.ndarray, str]:
-    """[N] int16 for `Wishes.fixed`, and what to say of it: the template's notes where they stand in
-    it, each at least as long as there; free where it is silent.
+    """[N] int16 for `Wishes.fixed`, and a notice about it: the template's notes at their positions,
+    each at least as long as there; `FREE` where the template is silent.
 
     Args:
       notes: of the template.
       num_steps: N.
-      pickup: as of `lay_rhythm`.
+      pickup: as in `lay_rhythm`.
 
     Raises:
-      ScoreError: the template goes on after N steps, or holds nothing but a pickup.
+      ScoreError: the template is longer than N steps, or holds nothing but a pickup.
     """
     before, bars = _split(notes)
     upbeat = _upbeat(before, pickup)
@@ -92,7 +92,7 @@ def _moved(notes: Iterable[StepNote], steps: int) -> list[StepNote]:
 
 
 def _upbeat(before: Sequence[StepNote], pickup: int) -> list[StepNote]:
-    """The notes of the template's pickup that have room in the prompt's, laid on the first bar."""
+    """The notes of the template's pickup that fit in the prompt's, moved to the first bar."""
     return [
         note
         for note in _moved(before, STEPS_PER_BAR)

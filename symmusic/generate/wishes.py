@@ -82,7 +82,7 @@ def echoed(settings: ConfigDict) -> str:
 
 
 def as_stated(settings: ConfigDict, wishes: Wishes) -> dict[str, str]:
-    """How the user states each of the wishes, and as 'bars' which bars are drawn."""
+    """How the user stated each of the wishes and, under 'bars', which bars are drawn."""
     fields = {wish: 'end_on_tonic' if wish == 'last' else wish for wish in wishes.stated()}
     fields['bars'] = bars_field(settings)
     return {wish: f'{field} = {settings[field]!r}' for wish, field in fields.items()}
@@ -141,8 +141,8 @@ def read_wishes(
 
 
 def parse_scale(text: str, key: Key) -> tuple[int, frozenset[int] | None]:
-    """The tonic and the pitch classes of a scale as 'D dorian'; 'prompt' is that of `key`, '' all
-    pitches, with the tonic of `key`.
+    """The tonic and the pitch classes of a scale such as 'D dorian'. 'prompt' is the scale of
+    `key`; '' allows all pitches, with the tonic of `key`.
     """
     if not text:
         return key.tonic, None
@@ -190,8 +190,8 @@ def parse_instrument(text: str) -> int:
 
 
 def keep(prompt: Prompt, first: int, end: int) -> np.ndarray:
-    """[N] for `make_masks`: the tokens of a prompt from bar `first` on, `DRAWN` up to bar `end` but
-    for what stands before a pickup.
+    """[N] for `make_masks`: the tokens of a prompt from bar `first` on, with `DRAWN` up to bar
+    `end`, except for the silence before a pickup.
     """
     kept = prompt.tokens[first * STEPS_PER_BAR :].astype(np.int16)
     lead = STEPS_PER_BAR - prompt.pickup if first == 0 and prompt.pickup else 0
