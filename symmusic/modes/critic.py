@@ -36,9 +36,7 @@ def judge(
     if not settings.critic_pieces:
         return no_trial('config.evaluate.critic_pieces = 0')
     if settings.prompts == 'fixed':
-        return no_trial(
-            "config.evaluate.prompts = 'fixed', and nobody knows how that prompt really goes on"
-        )
+        return no_trial("config.evaluate.prompts = 'fixed', whose real continuation is not known")
     num_given, num_steps = PROMPT_BARS * STEPS_PER_BAR, config.sample.num_bars * STEPS_PER_BAR
     found = cut_excerpts(getattr(tunes, settings.part), num_given, continued=num_steps)
     rng = generator(config.seed, Stream.CRITIC_MATERIAL)
@@ -68,7 +66,7 @@ def judge(
         bar,
     )
     print(
-        f'critics of {len(rows)} pieces of each class trained and asked in'
+        f'critics of {len(rows)} pieces of each class trained and applied in'
         f' {time.perf_counter() - begun:.1f} s'
     )
     return trial | {'num_tunes': len(set(files)), 'num_places': len(found)}

@@ -260,9 +260,7 @@ def _check_measures(experiment: Experiment) -> None:
             )
     for name, table in experiment.hypothesis.tables.items():
         if find_table(table) is None:
-            raise UserError(
-                f'config.experiment: the thesis has no table {table} of an arm ({name})'
-            )
+            raise UserError(f'config.experiment: the thesis has no arm in table {table} ({name})')
 
 
 def _check_folder(arm: Arm, base: ConfigDict) -> None:

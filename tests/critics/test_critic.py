@@ -51,7 +51,7 @@ def walk(seed, stride):
 
 @pytest.fixture(scope='module', autouse=True)
 def few_updates():
-    """What these pieces differ in is learnt at once."""
+    """Few updates: these pieces differ so much that it is learnt at once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(critic, 'NUM_UPDATES', 20)
         yield
@@ -119,7 +119,9 @@ def test_an_interval_holds_its_estimate(seed, num_families, levels):
 
 
 def test_pieces_of_one_tune_are_no_further_evidence():
-    """Ten copies of every piece leave the interval as it is; ten times the families narrow it."""
+    """Ten copies of every piece do not change the interval; ten times as many families narrow
+    it.
+    """
 
     def width(num_families, copies):
         rng = np.random.default_rng(0)
@@ -157,8 +159,8 @@ def test_features_tell_what_differs_and_no_more(pool):
 
 
 def test_undefined_features_are_known_as_such():
-    """A feature that only the second class lacks gives it away; one that all lack, or that is the
-    same for all, says nothing.
+    """A feature that is undefined only in the second class identifies it; one that is undefined or
+    equal in all pieces has no effect.
     """
     values = np.random.default_rng(0).normal(size=(2 * NUM, 3))
     values[NUM:, 0] = np.nan
@@ -196,7 +198,7 @@ def test_tokens_tell_what_differs_and_no_more(pool):
 
 
 def test_a_critic_never_learns_from_the_fold_that_it_judges():
-    """Scores of a fold stay what they are when that fold's classes are turned round."""
+    """Scores of a fold do not change when the classes of that fold are swapped."""
     values = np.random.default_rng(0).normal(size=(40, 4))
     arm = halves(40)
     turned = Arm(
@@ -209,8 +211,8 @@ def test_a_critic_never_learns_from_the_fold_that_it_judges():
 
 
 def test_a_trial_and_its_report(pool):
-    """A model as like the real thing as can be, with a floor that is easily told:
-    `comparison.json`'s critic.
+    """A model that is as close to real music as possible, and a Markov floor that is easily
+    distinguished.
     """
     real, more, other = pool
     other = other.copy()

@@ -16,7 +16,7 @@ def tunes():
 
 
 def test_pieces_of_a_training_tune(tunes):
-    """Copies: as like the excerpts as can be, and found out."""
+    """Copies of a tune: equal to the excerpts, and detected as copies."""
     excerpts = np.array(
         [tune.phrases[0][begin : begin + 64] for tune in tunes for begin in (0, 16)]
     )

@@ -1,5 +1,5 @@
-"""Ratings: against scipy and closed forms, what cannot be told is None, and intervals that hold
-what they should.
+"""Ratings: against scipy and closed forms; undefined results are None; the intervals have their
+nominal coverage.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""A study's order, name and key, and that its page tells nothing of the key."""
+"""The order, id and key of a study; its page reveals nothing of the key."""
 
 import dataclasses
 import json

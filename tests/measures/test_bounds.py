@@ -1,4 +1,6 @@
-"""Intervals inside of what a measure can be, and Student's t where these are far away."""
+"""Intervals stay inside the bounds of a measure, and are Student's t where the bounds are far
+away.
+"""
 
 import math
 
@@ -81,9 +83,7 @@ def test_narrow_intervals_are_student_s():
 
 
 def test_coverage_of_a_share():
-    """Of eight replicas of a share near its bound the interval holds the mean about as often as it
-    says.
-    """
+    """For eight replicas of a share near its bound the interval has about its nominal coverage."""
     rng = np.random.default_rng(0)
     held = []
     for _ in range(600):

@@ -1,4 +1,4 @@
-"""What the critics are given: prompts of unseen tunes, each with all its continuations."""
+"""The data of the critics: prompts of unseen tunes, each with all its continuations."""
 
 import numpy as np
 import pytest
@@ -25,8 +25,8 @@ def config():
 
 @pytest.mark.parametrize('encoding', sorted(VOCABULARIES))
 def test_all_go_on_after_the_same_prompts(config, monkeypatch, encoding):
-    """Real and drawn pieces go through the encoding alike: what a model says that learnt a tune by
-    heart is what the tune says.
+    """Real and drawn pieces both go through the encoding: a model that has memorised a tune draws
+    exactly the real continuation.
     """
     vocabulary = VOCABULARIES[encoding](48, 84)
     markov = fit_markov(
@@ -65,7 +65,7 @@ def test_no_critic_is_told_why(config):
         return critic.judge(config, CORPUS, SPLIT, VOCABULARIES['melody'](48, 84), None, None)
 
     config.evaluate.prompts = 'fixed'
-    assert "config.evaluate.prompts = 'fixed', and nobody knows" in judge()['note']
+    assert "config.evaluate.prompts = 'fixed', whose real continuation" in judge()['note']
     config.evaluate.critic_pieces = 0
     assert judge() == dict.fromkeys(['features', 'tokens', 'real_vs_real', 'markov_3']) | {
         'note': 'config.evaluate.critic_pieces = 0'

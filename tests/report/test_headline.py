@@ -1,4 +1,4 @@
-"""The last lines of an evaluation: few, with each figure beside what it is to be read by."""
+"""The last lines of an evaluation: few, with each figure beside its reference points."""
 
 import copy
 
