@@ -80,7 +80,7 @@ def get_config() -> ConfigDict:
     train.plateau_factor = 0.5  # the learning rate's factor after a plateau of the validation loss
     train.plateau_patience = 3  # epochs without a better loss that make a plateau
     train.plateau_threshold = 0.0005  # nats per step that count as better
-    train.early_stopping_epochs = 0  # stop after so many epochs without a better loss; 0 = never
+    train.early_stopping_epochs = 0  # epochs without a better loss that stop the run; 0 = never
     train.tensorboard = False  # also writes TensorBoard's events; needs the package tensorboardX
     train.cpu_devices = 0  # CPU cores over which replicas and batches are split; 0 = all
     train.deterministic = False  # only operations that give the same bits each time, on a GPU
@@ -154,7 +154,7 @@ def get_config() -> ConfigDict:
     # 'held_out' = bars of those tunes, 'fixed' = sample.prompt for all pieces, as in the thesis
     evaluate.prompts = 'held_out'
     evaluate.num_pieces = 100  # of each set in a draw
-    # of --mode=compare: an excerpt of so many bars from each piece; 0 = whole pieces
+    # of --mode=compare: bars of the excerpt taken from each piece; 0 = whole pieces
     evaluate.num_bars = 0
     evaluate.num_draws = 20  # over which overlap areas are averaged
     # pieces of each class for the critics, fewer if the tunes give fewer prompts; 0 = no critics

@@ -86,7 +86,7 @@ def prepare_pieces(
       files: where the pieces are.
       collection: what they are.
       settings: how they are prepared.
-      max_tunes: at most so many voices, those of pieces drawn by `seed`: a quarter as many pieces,
+      max_tunes: at most this many voices, from pieces drawn by `seed`: a quarter as many pieces,
         so that few files are read; 0 takes all.
       seed: of that draw.
       progress: wraps the files, with the unit's name; None shows nothing.

@@ -189,7 +189,7 @@ def prepare_files(
     Args:
       files: where the tunes are.
       settings: how they are prepared.
-      max_tunes: at most so many are read, drawn by `seed`; 0 reads all.
+      max_tunes: at most this many are read, drawn by `seed`; 0 reads all.
       seed: of that draw.
       progress: wraps what is iterated over, with the unit's name; None shows nothing.
     """

@@ -16,7 +16,7 @@ from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES
 from symmusic.streams import SplitStream, split_generator
 
-# tunes that share so many steps, from bar line to bar line, are settings of one tune
+# tunes that share this many steps, from bar line to bar line, are settings of one tune
 FAMILY_STEPS = 64
 FAMILY_ONSETS = 12  # unless the steps say nothing: fewer onsets than that
 MAX_TITLE = 200  # characters of a title that count
