@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import pathlib
+import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -82,9 +83,11 @@ def read_bounded(path: str | os.PathLike, most: int) -> bytes:
     """The content of a file of at most `most` bytes; a longer or endless file is not read further.
 
     Raises:
-      ScoreError: the file is longer.
+      ScoreError: the file is longer, or a pipe, for which reading would wait.
       OSError: the file cannot be read.
     """
+    if stat.S_ISFIFO(os.stat(path).st_mode):
+        raise ScoreError('not a file', 'a pipe')
     with open(path, 'rb') as file:
         content = file.read(most + 1)
     if len(content) > most:

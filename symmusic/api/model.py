@@ -99,7 +99,10 @@ class Model:
         base = base_config(ROOT)
         config = ConfigDict(runs.from_dict(self.card.config, base).to_dict())
         config.sample = ConfigDict(base.sample.to_dict())
-        config.seed = seed
+        with config.ignore_type():
+            config.seed = seed
+        if 'replica' in sample_fields:
+            raise UserError('replica: a model is one replica of a run; symmusic.load chooses it')
         for name, value in sample_fields.items():
             if name not in config.sample:
                 raise UserError(

@@ -166,9 +166,10 @@ def _walk(folder: pathlib.Path, root: pathlib.Path, suffixes: tuple[str, ...]) -
             ) from error
         for entry in entries:
             path = folder / entry.name
-            if entry.is_dir():
+            # not entry.is_dir(), which raises for a link to itself
+            if os.path.isdir(path):
                 (links if entry.is_symlink() else folders).append(path)
-            elif path.suffix.lower() in suffixes and (entry.is_file() or not path.exists()):
+            elif path.suffix.lower() in suffixes and (os.path.isfile(path) or not path.exists()):
                 # broken links too: preparation counts them as unreadable
                 found.append(SourceFile(path.relative_to(root).as_posix(), path))
     return found

@@ -139,10 +139,16 @@ def _read_text(text: str) -> Score:
 
 
 def _score_of(notes: Iterable[tuple[float, float, int]]) -> Score:
+    if not isinstance(notes, Iterable):
+        raise ScoreError('not a tune', f'{notes!r}: must be a path, ABC text or notes')
     found = []
     for note in notes:
-        onset, length, pitch = note
-        if not (0 <= onset < MAX_QUARTERS and 0 < length < MAX_QUARTERS and 0 <= pitch <= 127):
+        try:
+            onset, length, pitch = note
+            is_note = 0 <= onset < MAX_QUARTERS and 0 < length < MAX_QUARTERS and 0 <= pitch <= 127
+        except (TypeError, ValueError):
+            is_note = False
+        if not is_note:
             raise ScoreError(
                 'not a note',
                 f'{note}: must be an onset of 0 or more and a length above 0, in quarters, and a'

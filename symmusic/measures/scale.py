@@ -58,11 +58,13 @@ def measure_draws(
 
 def interval(values: Iterable[float | None]) -> dict:
     """The mean of the draws and its 95 % bootstrap interval: the 2.5th and 97.5th percentiles of
-    the means of resampled draws. None where nothing is defined.
+    the means of resampled draws. None where nothing is defined; one draw has no interval.
     """
     known = np.array([value for value in values if value is not None])
     if not len(known):
         return {'mean': None, 'low': None, 'high': None, 'num': 0}
+    if len(known) == 1:
+        return {'mean': float(known[0]), 'low': None, 'high': None, 'num': 1}
     means = known[
         generator(0, Stream.DRAWS_RESAMPLES).integers(len(known), size=(2000, len(known)))
     ].mean(axis=1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from symmusic.wording import estimate
+from symmusic.wording import count, estimate
 
 MOST_NOTES = 3
 
@@ -25,7 +25,7 @@ def headline(comparison: Mapping, names: Mapping[str, str], notes: Sequence[str]
     ]
     head = (
         f'{names["generated"]} beside {names["reference"]}: means over'
-        f' {draws["num_draws"]} draws of {draws["size"]}, 95 % intervals, protocol'
+        f' {count(draws["num_draws"], "draw")} of {draws["size"]}, 95 % intervals, protocol'
         f' {comparison["protocol"]}'
     )
     lines = [head, *(f'  {about:<16}{text}' for about, text in rows if text)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from symmusic.report import charts
 from symmusic.report.blocks import Chart, Section, Table, Text, table
-from symmusic.wording import estimate, number
+from symmusic.wording import count, estimate, number
 
 HEADING = 'The scale: means over draws'
 
@@ -81,7 +81,7 @@ def _table(comparison: Mapping, names: Mapping[str, str]) -> Table:
         )
     if nats[0]:
         rows.append([names['base_rate'], '', '', '', *(number(each['base_rate']) for each in nats)])
-    size = f'{draws["model"]["num_draws"]} draws of {draws["model"]["size"]}'
+    size = f'{count(draws["model"]["num_draws"], "draw")} of {draws["model"]["size"]}'
     head = [size, 'overall OA', 'pitch OA', 'rhythm OA', 'nats per step', 'nats per note']
     return table(head, rows, 'the scale')
 

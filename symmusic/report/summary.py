@@ -58,8 +58,8 @@ def _what(comparison: dict, own: str, others: str) -> str:
     )
     return (
         text
-        + f'{draws["num_draws"]} such draws of {draws["size"]}, all else is of the first. Measured'
-        f' {protocol}'
+        + f'{count(draws["num_draws"], "such draw")} of {draws["size"]}, all else is of the first.'
+        f' Measured {protocol}'
     )
 
 

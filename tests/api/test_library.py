@@ -98,6 +98,11 @@ def test_a_piece_is_saved_in_each_format(piece, tmp_path):
         ([(0, 1, 200)], {}, 'prompt: not a note: (0, 1, 200)'),
         ([], {}, 'prompt: no notes'),
         ('none.mid', {}, 'config.sample.prompt = none.mid: No such file'),
+        (None, {}, 'prompt: not a tune'),
+        ([(0, 1)], {}, 'prompt: not a note'),
+        ([('0', '1', '60')], {}, 'prompt: not a note'),
+        ('', {'seed': 1.5}, 'config.seed = 1.5'),
+        ('', {'replica': 3}, 'replica: '),
     ],
 )
 def test_mistakes_are_one_line(folk, model, prompt, fields, words):

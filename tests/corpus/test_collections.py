@@ -55,6 +55,14 @@ def test_linked_folders_are_entered_once(tmp_path):
     assert len(find_files(str(tmp_path / 'link'))) == 6
 
 
+def test_a_link_to_itself_is_no_folder(tmp_path):
+    write_files(tmp_path, {'a.abc': b''})
+    for name in ('loop', 'loop.mid'):
+        (tmp_path / name).symlink_to(name)
+    # the one with a suffix is counted as unreadable, as a link to nothing is
+    assert [file.name for file in find_files(str(tmp_path))] == ['a.abc', 'loop.mid']
+
+
 def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     write_files(tmp_path, {'open/a.abc': b'', 'shut/b.abc': b''})
     scandir = collections.os.scandir

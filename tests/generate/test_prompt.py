@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import itertools
+import os
 
 import mido
 import numpy as np
@@ -409,3 +410,6 @@ def test_an_endless_file_is_refused(tmp_path):
     (tmp_path / 'zero.mid').symlink_to('/dev/zero')
     with pytest.raises(UserError, match='too long'):
         read(str(tmp_path / 'zero.mid'))
+    os.mkfifo(tmp_path / 'pipe.abc')
+    with pytest.raises(UserError, match='not a file: a pipe'):
+        read(str(tmp_path / 'pipe.abc'))

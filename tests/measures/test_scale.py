@@ -107,4 +107,5 @@ def test_interval_of_draws():
     cells = interval([0.5, 0.7, None, 0.6])
     assert (cells['num'], cells['mean']) == (3, pytest.approx(0.6))
     assert 0.5 <= cells['low'] < 0.6 < cells['high'] <= 0.7
+    assert interval([0.5, None]) == {'mean': 0.5, 'low': None, 'high': None, 'num': 1}
     assert interval([None]) == {'mean': None, 'low': None, 'high': None, 'num': 0}
