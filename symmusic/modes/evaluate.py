@@ -178,6 +178,6 @@ def _pairs(ground: evaluation.Ground, made: evaluation.Continued, comparison: di
 
     def find_tune(name):
         title = tunes[name].title
-        return f'{name} ({title})' if title else name, from_events(tunes[name].events)
+        return f'{name} ({title})' if title else name, tunes[name].melody
 
     return find_pairs(comparison, find_piece, find_tune)
