@@ -33,7 +33,6 @@ FLOOR = {
     'compiled',
     'errors',
     'files',
-    'pages',
     'progress',
     'plots',
     'wording',

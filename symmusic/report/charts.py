@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symmusic.pages import escape
+from symmusic.report.html import escape
 
 STYLE = """
 svg { display: block; width: 100%; }

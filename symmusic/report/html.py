@@ -2,6 +2,7 @@
 
 import base64
 import functools
+import html
 import json
 import pathlib
 import re
@@ -64,8 +65,15 @@ def page(title: str, body: str, style: str = '', script: str = '') -> str:
 
 def json_for_script(value: object) -> str:
     """JSON of a value that is safe inside a script element: nothing in it ends the element."""
-    text = json.dumps(value, ensure_ascii=False)
-    return re.sub('[<>&\u2028\u2029]', lambda match: f'\\u{ord(match[0]):04x}', text)
+    text = json.dumps(value, separators=(',', ':'))
+    return re.sub('[<>&]', lambda match: f'\\u{ord(match[0]):04x}', text)
+
+
+def escape(text: object) -> str:
+    """`str(text)` escaped as text or as an attribute's value; lone surrogates of broken file names
+    appear as escapes. For drawings, which are put together without a template.
+    """
+    return html.escape(str(text).encode(errors='backslashreplace').decode())
 
 
 def _data_url(path: pathlib.Path) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from symmusic.generate.playback import OWN, page_sound
 from symmusic.generate.prompt import Prompt
-from symmusic.pages import escape
+from symmusic.report.html import escape
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.key import Key
 from symmusic.score.meter import STEPS_PER_BAR

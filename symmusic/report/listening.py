@@ -2,7 +2,6 @@
 
 import base64
 import dataclasses
-import json
 import pathlib
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +11,7 @@ from symmusic.generate.playback import playback_script, played_notes
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.whole import Whole
 from symmusic.melody.events import from_events, to_notes
-from symmusic.pages import escape, json_for_script, page
+from symmusic.report.html import escape, json_for_script, page
 from symmusic.report.introduction import heading, introduce, key_name
 from symmusic.report.roll import STYLE as ROLL_STYLE
 from symmusic.report.roll import draw_roll
@@ -117,10 +116,7 @@ def listening_page(
         prompt, len(entries), model, keys, are_compared, any(entry.looks for entry in entries)
     )
     data = json_for_script(
-        json.dumps(
-            {'pieces': played, 'seam': seam, 'qpm': prompt.qpm, 'firstBar': prompt.first_bar},
-            separators=(',', ':'),
-        )
+        {'pieces': played, 'seam': seam, 'qpm': prompt.qpm, 'firstBar': prompt.first_bar}
     )
     script = f'{playback_script()}const DATA = {data};\n{SCRIPT.read_text(encoding="utf-8")}'
     return page(

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from symmusic.melody.events import StepNote, quantize
 from symmusic.originality.copies import Melody, Passage, find_longest_runs
-from symmusic.pages import escape
 from symmusic.report.blocks import Chart
 from symmusic.report.charts import svg
+from symmusic.report.html import escape
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.notes import Score, pitch_name
 

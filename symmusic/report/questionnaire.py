@@ -2,14 +2,13 @@
 generated.
 """
 
-import json
 import pathlib
 
 from symmusic.experiment.answers import FORMAT
 from symmusic.experiment.ratings import LEAST, MOST, QUESTIONS
 from symmusic.experiment.study import Study
 from symmusic.generate.playback import playback_script
-from symmusic.pages import escape, json_for_script, page
+from symmusic.report.html import escape, json_for_script, page
 
 SCRIPT = pathlib.Path(__file__).with_suffix('.js')
 ASKED = {  # the question, and the meaning of the lowest and highest rating
@@ -119,7 +118,7 @@ the end.</p>
     }
     script = (
         f'{playback_script()}const DATA ='
-        f' {json_for_script(json.dumps(data))};\n{SCRIPT.read_text(encoding="utf-8")}'
+        f' {json_for_script(data)};\n{SCRIPT.read_text(encoding="utf-8")}'
     )
     return page('A listening study', body, STYLE, script)
 

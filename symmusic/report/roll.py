@@ -2,7 +2,7 @@
 
 from symmusic.generate.whole import Whole
 from symmusic.melody.events import StepNote, from_events
-from symmusic.pages import escape
+from symmusic.report.html import escape
 from symmusic.score.meter import STEPS_PER_BAR
 
 # pixels of a drawing at full size; the first and the third are also in listening.js
