@@ -55,6 +55,7 @@ def compare(
     protocol: str = 'corrected',
     num_bars: int = 0,
     seed: int = 0,
+    **others: object,
 ) -> Comparison:
     """Compares the pieces of two folders of MIDI, ABC or MusicXML files.
 
@@ -65,10 +66,14 @@ def compare(
       num_bars: features are computed on an excerpt of this many bars of each longer piece; 0 =
         whole pieces.
       seed: seed of excerpts and resamples.
+      **others: none is allowed; a misspelt field is named in the error.
 
     Raises:
       UserError: a folder cannot be read or holds nothing to measure, or a value is not allowed.
     """
+    if others:
+        name = next(iter(others))
+        raise UserError(f'{name}: not a field of compare; fields are protocol, num_bars and seed')
     for name, value in {'protocol': protocol, 'num_bars': num_bars}.items():
         if allowed := FIELDS[f'evaluate.{name}'](value):
             raise UserError(f'config.evaluate.{name} = {value!r}: must be {allowed}')

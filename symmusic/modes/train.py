@@ -29,6 +29,7 @@ from symmusic.training.metrics import plot_metrics, require_tensorboard, write_m
 from symmusic.training.provenance import made_with
 from symmusic.training.replicas import held_out_losses
 from symmusic.training.state import TrainState
+from symmusic.wording import count
 
 log = logging.getLogger(__name__)
 
@@ -276,10 +277,8 @@ def describe(architecture: Architecture) -> str:
         if architecture.attention == 'none'
         else f'{architecture.attention} attention'
     )
-    return (
-        f'{architecture.num_layers} {directions} LSTM layers of {architecture.num_cells} cells,'
-        f' {attention}'
-    )
+    layers = count(architecture.num_layers, f'{directions} LSTM layer')
+    return f'{layers} of {architecture.num_cells} cells, {attention}'
 
 
 def _say_next(command: Command, where: pathlib.Path) -> None:

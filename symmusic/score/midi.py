@@ -46,7 +46,9 @@ def parse_midi(data: bytes, part: int = 1) -> Score:
     file = read_chunks(data)
     if file.kind == 2:
         raise ScoreError('MIDI format 2', 'only formats 0 and 1 are one piece of music')
-    if not 0 < file.division < 0x8000:
+    if not file.division:
+        raise ScoreError('damaged MIDI', 'the header says 0 ticks per quarter')
+    if file.division >= 0x8000:
         raise ScoreError('SMPTE time', 'the file counts film frames, not beats')
     # by channel of a track, and by channel alone in case only another track sets it
     programs: dict = {}

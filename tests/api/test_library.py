@@ -165,6 +165,8 @@ def test_two_folders_are_compared(tmp_path):
     assert found.names == {'reference': 'one', 'generated': 'other'}
     with pytest.raises(symmusic.UserError, match="must be one of 'corrected', 'thesis'"):
         symmusic.compare(one, other, protocol='other')
+    with pytest.raises(symmusic.UserError, match='num_bras: not a field of compare'):
+        symmusic.compare(one, other, num_bras=4)
 
 
 def test_the_readme_s_python_runs(folk, tmp_path, monkeypatch, capsys):

@@ -212,7 +212,7 @@ def test_refused():
     assert reason(midi(track((0, on(60)), (10, off(60))), kind=2)) == 'MIDI format 2'
     # 25 frames of 40
     assert reason(midi(track((0, on(60)), (10, off(60))), division=0xE728)) == 'SMPTE time'
-    assert reason(midi(track((0, on(60)), (10, off(60))), division=0)) == 'SMPTE time'
+    assert reason(midi(track((0, on(60)), (10, off(60))), division=0)) == 'damaged MIDI'
     assert (
         reason(b'')
         == reason(b'RIFF' + good[4:])
