@@ -179,7 +179,8 @@ def test_the_readme_s_python_runs(folk, tmp_path, monkeypatch, capsys):
     pathlib.Path('my.abc').write_text(abc)
     exec(compile(code, 'README.md', 'exec'), {})
     assert parse_midi(pathlib.Path('piece.mid').read_bytes()).notes
-    assert re.match(r'[0-9.]+ X:1\n', capsys.readouterr().out)
+    # what the rooms log comes first, if another test has imported the modes
+    assert re.search(r'^[0-9.]+ X:1$', capsys.readouterr().out, re.MULTILINE)
 
 
 def test_importing_takes_nothing_with_it():

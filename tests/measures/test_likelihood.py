@@ -202,9 +202,9 @@ def test_the_report(tmp_path):
     text = as_text(likelihood_section({'part': 'test', **found}))
     assert '| the model | 0.250 [0.250, 0.250] | 0.500 [0.500, 0.500] |' in text
     assert '| 4 (beat 2) | 2 | 0.250 | 1.250 | 2.250 | 3.250 | 4.250 | 5.250 | 6.250 |' in text
-    assert 'last ones of windows' not in text
+    assert 'last steps of windows' not in text
     found['likelihood']['targets'] = 'last'
-    assert 'last ones of windows' in as_text(likelihood_section({'part': 'test', **found}))
+    assert 'last steps of windows' in as_text(likelihood_section({'part': 'test', **found}))
     draw_positions(tmp_path / 'plot.png', {'part': 'test', **found})
     assert (tmp_path / 'plot.png').stat().st_size > 10_000
     none = {'nats_per_step': None, 'likelihood': {'note': 'no unseen tune'}}
