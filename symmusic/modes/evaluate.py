@@ -31,6 +31,8 @@ def run(command: Command) -> None:
     config, model, workdir = models.load_of_command(command)
     door.check(config, workdir)
     rival = infilling.find_rival(config, model.card)
+    if rival.note:
+        log.info(rival.note)
     _report_without_effect(command)
     rng = generator(config.seed, Stream.EVALUATION)
     ground = evaluation.prepare(config, model, rng)
