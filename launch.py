@@ -76,7 +76,12 @@ def command() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # through a pipe, too, an epoch's line appears as soon as it is printed
     sys.stdout.reconfigure(line_buffering=True)
-    sys.exit(main(sys.argv[1:]))
+    status = main(sys.argv[1:])
+    if status == 1:
+        # Stopped: XLA's threads may still compile, and Python's own end can crash on them.
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 if __name__ == '__main__':

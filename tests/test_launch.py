@@ -1411,16 +1411,14 @@ def test_a_process_that_is_stopped_or_killed_in_mid_training_resumes_exactly(
         assert error.count('\n') == 1
         assert 'stopped and saved' in error
         assert 'the same command goes on' in error
-        sampled = process(
-            *sampling(tmp_path / 'whole', '--config.seed=5'), cwd=tmp_path, cache=cache
-        )
-        sampled.stdout.close()
+        # far more than is drawn in the time
+        much = ('--config.sample.num_samples=500', '--config.sample.num_bars=64')
+        sampled = process(*sampling(tmp_path / 'whole', *much), cwd=tmp_path, cache=cache)
         time.sleep(2)
         sampled.send_signal(number)
-        assert (sampled.wait(), sampled.stderr.read()) == (
-            1,
-            'stopped; the same command goes on from what is done\n',
-        )
+        _, error = sampled.communicate(timeout=60)
+        message = 'stopped; the same command goes on from what is done\n'
+        assert (sampled.returncode, error) == (1, message)
     resumed = process(*arguments(tmp_path / 'part', corpus, **argv), cwd=tmp_path, cache=cache)
     out, error = resumed.communicate(timeout=300)
     assert (resumed.returncode, error) == (0, '')

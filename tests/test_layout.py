@@ -119,13 +119,11 @@ def faults(source: str, file: str) -> list[str]:
     names = imports(source, file)
     parts = {name.split('.')[1] for name in names if name.startswith('symmusic.')}
     found = [f'unknown part {part}' for part in parts - set(ROOMS) - FLOOR - {'__version__'}]
-    if file == '__init__.py':
-        pass  # the library offers what the last rooms make, imported when it is first used
-    elif not room:
-        found += [f'the floor imports the room {part}' for part in parts & set(ROOMS)]
-    else:
+    if room:
         earlier = set() if room in ALONE else set(ROOMS[: ROOMS.index(room)])
         found += [f'imports the room {part}' for part in parts & set(ROOMS) - earlier - {room}]
+    elif file != '__init__.py':  # which offers what the last rooms make, imported when first used
+        found += [f'the floor imports the room {part}' for part in parts & set(ROOMS)]
     if file in PURE:
         found += [f'a pure file imports {name}' for name in names if name.split('.')[0] in EFFECTS]
         found += [
