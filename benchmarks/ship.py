@@ -23,8 +23,10 @@ from symmusic.api import build, material
 from symmusic.config.flags import base_config
 from symmusic.config.runs import from_dict
 from symmusic.files import write_whole
-from symmusic.generate.compose import Manner, Piece, compose
-from symmusic.generate.prompt import read_prompt
+from symmusic.generate.compose import compose
+from symmusic.generate.draw import Manner
+from symmusic.generate.pieces import Piece
+from symmusic.generate.prompt_files import read_prompt
 from symmusic.model.model import Params
 from symmusic.streams import Stream, random_key
 from symmusic.training.checkpoint import Card, Checkpoints

@@ -15,7 +15,7 @@ from symmusic.corpus.cache import Corpus
 from symmusic.corpus.dataset import Dataset, target_counts
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import Windows, tune_indices
-from symmusic.generate.compose import draw_continuations
+from symmusic.generate.draw import draw_continuations
 from symmusic.measures.comparison import Pieces, compare
 from symmusic.measures.excerpts import draw_rows, shuffle_notes
 from symmusic.measures.likelihood import (

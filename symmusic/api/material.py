@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.split import Split, draw_share
 from symmusic.errors import UserError
-from symmusic.generate.prompt import read_prompt
+from symmusic.generate.prompt_files import read_prompt
 from symmusic.measures.excerpts import Excerpts, cut_excerpts, draw_rows
 from symmusic.melody.encodings import Vocabulary
 from symmusic.score.meter import STEPS_PER_BAR

@@ -15,7 +15,7 @@ from symmusic.config.fields import check, nearest
 from symmusic.config.flags import Command, base_config
 from symmusic.errors import UserError
 from symmusic.files import is_occupied
-from symmusic.generate.compose import Manner
+from symmusic.generate.draw import Manner
 from symmusic.generate.wishes import stated
 from symmusic.model.model import Params
 from symmusic.training import shipped

@@ -7,7 +7,7 @@ import numpy as np
 
 from symmusic.errors import UserError
 from symmusic.files import write_whole
-from symmusic.generate import compose
+from symmusic.generate.pieces import Piece as DrawnPiece
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.sound import Sound
 from symmusic.generate.whole import put_together
@@ -29,7 +29,7 @@ class Piece:
         tune is known or none has a run in common.
     """
 
-    drawn: compose.Piece
+    drawn: DrawnPiece
     prompt: Prompt
     vocabulary: Vocabulary
     nearest: dict | None = None

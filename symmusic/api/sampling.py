@@ -13,12 +13,15 @@ from symmusic.api import copying
 from symmusic.api.model import Model, Tune, manner_of
 from symmusic.api.piece import Piece
 from symmusic.corpus.originals import Originals
-from symmusic.generate import compose
-from symmusic.generate.compose import Manner, fitting, ranked
+from symmusic.generate.choose import fitting, ranked
+from symmusic.generate.compose import compose
 from symmusic.generate.control import Masks
+from symmusic.generate.draw import Manner
 from symmusic.generate.looks import may_keep, without_probabilities
 from symmusic.generate.masks import make_masks
-from symmusic.generate.prompt import Prompt, around, make_prompt, read_prompt, stated_at
+from symmusic.generate.pieces import Piece as DrawnPiece
+from symmusic.generate.prompt import Prompt, around, stated_at
+from symmusic.generate.prompt_files import make_prompt, read_prompt
 from symmusic.generate.sound import find_font
 from symmusic.generate.wishes import (
     OTHER_DEFAULTS,
@@ -136,7 +139,7 @@ class Drawing:
 
     task: Task
     manner: Manner
-    pieces: list[compose.Piece]
+    pieces: list[DrawnPiece]
     passages: list[Passage] | None
     originals: Originals | None
     index: Index | None
@@ -190,7 +193,7 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
         copying.check_given(settings, task.prompt.events, task.given, originals, near)
     manner, num_samples = _manner(config, model, task)
     started = time.perf_counter()
-    drawn = compose.compose(
+    drawn = compose(
         model.params,
         model.card.architecture,
         vocabulary,
@@ -238,10 +241,10 @@ def _manner(config: ConfigDict, model: Model, task: Task) -> tuple[Manner, int]:
 def _choose(
     config: ConfigDict,
     task: Task,
-    drawn: Sequence[compose.Piece],
+    drawn: Sequence[DrawnPiece],
     num_samples: int,
     originals: Originals | None,
-) -> tuple[list[compose.Piece], list[Passage] | None]:
+) -> tuple[list[DrawnPiece], list[Passage] | None]:
     """The new bars of the pieces that are kept, with their longest copied runs where the training
     tunes are known.
     """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symmusic.generate.compose import Piece
+from symmusic.generate.pieces import Piece
 
 MOST_WEIGHTS = 24  # of a step
 MOST_PIECES = 64  # of a page

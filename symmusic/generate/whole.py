@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from symmusic.generate.compose import Piece
+from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt import Prompt
 from symmusic.melody.encodings import Vocabulary
 

@@ -8,7 +8,8 @@ from ml_collections import ConfigDict
 from symmusic.config.fields import nearest
 from symmusic.errors import ScoreError, UserError
 from symmusic.generate.masks import DRAWN, MOST_PITCHES, Wishes
-from symmusic.generate.prompt import Prompt, read_notes
+from symmusic.generate.prompt import Prompt
+from symmusic.generate.prompt_files import read_notes
 from symmusic.generate.templates import lay_fixed, lay_rhythm
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
 from symmusic.score.instruments import INSTRUMENTS

@@ -22,7 +22,8 @@ from symmusic.errors import UserError
 from symmusic.experiment.measures import Originals, index_originals, measure_pieces
 from symmusic.experiment.results import Outcome
 from symmusic.files import SETTINGS, read_digested, write_digested, write_whole
-from symmusic.generate.compose import as_pieces, draw_continuations
+from symmusic.generate.draw import draw_continuations
+from symmusic.generate.pieces import as_pieces
 from symmusic.generate.sample import Drawn
 from symmusic.measures.comparison import Pieces
 from symmusic.measures.excerpts import draw_rows

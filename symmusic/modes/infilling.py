@@ -16,7 +16,7 @@ from symmusic.corpus.dataset import Dataset, target_counts
 from symmusic.corpus.split import Split
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
-from symmusic.generate.compose import draw_continuations
+from symmusic.generate.draw import draw_continuations
 from symmusic.measures.gaps import CONTEXT_STEPS, Gaps, find_gaps, overlap
 from symmusic.measures.likelihood import (
     base_losses,

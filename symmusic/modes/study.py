@@ -18,8 +18,8 @@ from symmusic.experiment.answers import check_files, count_studies, read_files
 from symmusic.experiment.study import KEY, PAGE, Study, assemble, read_key, write_key
 from symmusic.experiment.study_results import describe
 from symmusic.files import SETTINGS, choose_folder, write_whole
-from symmusic.generate.compose import draw_continuations
-from symmusic.generate.prompt import read_prompt
+from symmusic.generate.draw import draw_continuations
+from symmusic.generate.prompt_files import read_prompt
 from symmusic.measures.excerpts import Excerpts, cut_excerpts
 from symmusic.melody.encodings import Vocabulary
 from symmusic.report.questionnaire import questionnaire

@@ -15,8 +15,8 @@ import numpy as np
 
 from symmusic.errors import UserError
 from symmusic.files import SETTINGS, write_whole
-from symmusic.generate.compose import Piece
 from symmusic.generate.looks import find_looks
+from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.sound import Sound
 from symmusic.generate.whole import put_together

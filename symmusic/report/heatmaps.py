@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from symmusic.generate.compose import Piece
+from symmusic.generate.pieces import Piece
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import NO_EVENT
 from symmusic.plots import write_figure

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from symmusic.generate import compose as module
-from symmusic.generate.compose import Piece, compose
+from symmusic.generate import draw as module
+from symmusic.generate.compose import compose
+from symmusic.generate.pieces import Piece
 from symmusic.generate.sample import Drawn, sample
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, transpose_events
 from tests.generate.toy import (

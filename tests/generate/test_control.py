@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from symmusic.errors import UserError
 from symmusic.generate import masks as module
-from symmusic.generate.compose import compose, draw_continuations
+from symmusic.generate.compose import compose
+from symmusic.generate.draw import draw_continuations
 from symmusic.generate.masks import DRAWN, FREE, Wishes, make_masks
 from symmusic.melody.encodings import MelodyVocabulary, PianorollVocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from symmusic.generate.compose import Piece
 from symmusic.generate.looks import (
     MOST_PIECES,
     MOST_STEPS,
@@ -11,6 +10,7 @@ from symmusic.generate.looks import (
     may_keep,
     without_probabilities,
 )
+from symmusic.generate.pieces import Piece
 
 
 def piece(weights_NT, **fields):

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from symmusic.errors import UserError
-from symmusic.generate.prompt import MAX_STEPS, mary, read_prompt, stated_at
+from symmusic.generate.fitting import MAX_STEPS
+from symmusic.generate.prompt import stated_at
+from symmusic.generate.prompt_files import mary, read_prompt
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import transpose_events
 from symmusic.score.midi import MAX_BYTES

@@ -6,9 +6,11 @@ import pytest
 from configs import base
 from symmusic.config import fields
 from symmusic.errors import UserError
-from symmusic.generate.compose import Piece, fitting, ranked
+from symmusic.generate.choose import fitting, ranked
 from symmusic.generate.masks import DRAWN
-from symmusic.generate.prompt import around, read_prompt
+from symmusic.generate.pieces import Piece
+from symmusic.generate.prompt import around
+from symmusic.generate.prompt_files import read_prompt
 from symmusic.generate.wishes import (
     NO_WISHES,
     OTHER_DEFAULTS,

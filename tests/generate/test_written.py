@@ -9,7 +9,7 @@ import pytest
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
 from symmusic.files import write_whole
-from symmusic.generate.prompt import read_prompt
+from symmusic.generate.prompt_files import read_prompt
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import from_events, quantize
 from symmusic.report.gallery import written_forms

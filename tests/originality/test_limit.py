@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symmusic.errors import UserError
-from symmusic.generate.compose import compose, draw_continuations
+from symmusic.generate.compose import compose
+from symmusic.generate.draw import draw_continuations
 from symmusic.generate.masks import DRAWN, Wishes, make_masks
 from symmusic.melody.events import StepNote, from_events
 from symmusic.originality.copies import find_longest_runs, find_symbols

@@ -15,7 +15,7 @@ import pytest
 
 from symmusic.errors import UserError
 from symmusic.files import SETTINGS, choose_folder, write_whole
-from symmusic.generate.compose import Piece
+from symmusic.generate.pieces import Piece
 from symmusic.generate.sound import Sound
 from symmusic.generate.whole import put_together
 from symmusic.melody.events import from_events, quantize

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from symmusic.generate import compose as module
-from symmusic.generate.compose import Piece, compose
+from symmusic.generate import draw as module
+from symmusic.generate.compose import compose
+from symmusic.generate.pieces import Piece
 from symmusic.generate.sample import Drawn
 from symmusic.melody.encodings.pianoroll import FaithfulPianorollVocabulary
 from symmusic.model.model import apply_last, init_params

@@ -9,7 +9,7 @@ import mido
 import numpy as np
 import pytest
 
-from symmusic.generate.compose import Piece
+from symmusic.generate.pieces import Piece
 from symmusic.generate.playback import page_sound
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.whole import Whole, put_together

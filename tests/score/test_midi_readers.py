@@ -4,7 +4,7 @@ import pytest
 
 from symmusic.corpus.collections import find_files
 from symmusic.corpus.prepare import Settings, prepare_files
-from symmusic.generate.prompt import read_prompt
+from symmusic.generate.prompt_files import read_prompt
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.score.midi import parse_midi
 from symmusic.score.notes import Note

@@ -1,0 +1,139 @@
+"""A score as a prompt: in bars of sixteenths, in the model's key and range."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from symmusic.corpus.prepare import Settings, Tune, prepare_score
+from symmusic.errors import ScoreError
+from symmusic.generate.prompt import Prompt
+from symmusic.melody.encodings import Vocabulary
+from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote, extract_phrases, quantize
+from symmusic.score.key import detect_key
+from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+from symmusic.score.notes import Meter, Note, Score
+
+METERS = ('4/4', '2/2')
+MAX_BARS = 64  # only the last this many bars of a longer prompt are used
+MAX_STEPS = MAX_BARS * STEPS_PER_BAR
+
+
+def fit_score(
+    score: Score, name: str, vocabulary: Vocabulary, transpose: bool, notices: Sequence[str] = ()
+) -> Prompt:
+    """The prompt of a score, with `notices` and what else the user should know of how it was read.
+
+    Raises:
+      ScoreError: it holds no notes, or is not in bars of sixteen steps.
+    """
+    tune = prepare_score(in_meter(score), name, Settings(meters=METERS))
+    notes = set(quantize(score))
+    events = _whole_bars(tune.events.astype(np.int16))[-MAX_STEPS:]
+    said = [*notices, *_notices_of_score(score), *_notices_of_bars(tune, notes)]
+    if not (events >= 0).any():
+        raise ScoreError('no notes', f'none in its last {MAX_BARS} bars')
+    original = np.where(events >= 0, events - tune.transposed_by, events)
+    wanted = events if transpose else original
+    fitted, octaves = vocabulary.fit_range(wanted)
+    pickup, first_bar = _numbering(score, tune, notes)
+    return Prompt(
+        name=name,
+        events=original.astype(np.int8),
+        tokens=vocabulary.encode(fitted),
+        transposed_by=(tune.transposed_by if transpose else 0) + octaves,
+        qpm=score.tempi[0].qpm if score.tempi else 120.0,
+        notices=(*said, *_notices_of_range(wanted, fitted, octaves)),
+        key=detect_key(score.notes),
+        meter=tune.meter,
+        title=score.title,
+        pickup=pickup,
+        first_bar=first_bar,
+        velocities=tuple(_velocities(score, tune)[-len(events) :]),
+        program=score.program,
+    )
+
+
+def in_meter(score: Score) -> Score:
+    """The score in its own metre, or in 4/4 if it states none."""
+    return score if score.meters else dataclasses.replace(score, meters=(Meter(0, 4, 4),))
+
+
+def _notices_of_score(score: Score) -> list[str]:
+    notices = []
+    if len({tempo.qpm for tempo in score.tempi}) > 1:
+        notices.append(
+            f'the prompt changes its tempo: the first, {score.tempi[0].qpm:.0f} quarters per'
+            ' minute, is kept'
+        )
+    if num_off := sum(_is_off_grid(score, note) for note in score.notes):
+        notices.append(
+            f'{num_off} of {len(score.notes)} notes of the prompt begin between the sixteenths, as'
+            ' triplets or swing do: moved to the nearest'
+        )
+    if not score.meters:
+        notices.append('the prompt states no metre: read as 4/4')
+    return notices
+
+
+def _notices_of_bars(tune: Tune, notes: set[StepNote]) -> list[str]:
+    notices = []
+    if num_changed := len(notes.difference(*extract_phrases(notes))):
+        notices.append(
+            f'the prompt has notes that sound together: {num_changed} of {len(notes)} are left out'
+            ' or cut short, as the highest, or the next to begin, is the melody'
+        )
+    if missing := -len(tune.events) % STEPS_PER_BAR:
+        notices.append(
+            f"the prompt's last bar is not full: {missing} sixteenth{'s' * (missing > 1)} of"
+            ' silence end it'
+        )
+    if len(tune.events) > MAX_STEPS:
+        notices.append(f'the prompt is long: its last {MAX_BARS} bars are read')
+    return notices
+
+
+def _notices_of_range(wanted: np.ndarray, fitted: np.ndarray, octaves: int) -> list[str]:
+    if octaves:
+        return [
+            f"the prompt lies outside of the model's pitches: read {abs(octaves) // 12} octave(s)"
+            f' {"up" if octaves > 0 else "down"}'
+        ]
+    if (fitted != wanted).any():
+        return ["some of the prompt's notes lie outside of the model's pitches: moved by octaves"]
+    return []
+
+
+def _numbering(score: Score, tune: Tune, notes: set[StepNote]) -> tuple[int, int]:
+    """The sixteenths of the prompt's pickup, and the number of its first bar in the file."""
+    num_before = min(note.onset for note in notes) // STEPS_PER_BAR  # silent bars that are left out
+    num_before += max(-(-len(tune.events) // STEPS_PER_BAR) - MAX_BARS, 0)
+    pickup = round(score.pickup * STEPS_PER_QUARTER / score.ticks_per_quarter)
+    first_bar = num_before + (0 if score.pickup else 1)
+    return pickup if first_bar == 0 else 0, first_bar
+
+
+def _whole_bars(events: np.ndarray) -> np.ndarray:
+    """Events with silence up to the next bar line."""
+    filling = np.full(-len(events) % STEPS_PER_BAR, NO_EVENT, events.dtype)
+    filling[:1] = NOTE_OFF
+    return np.concatenate([events, filling])
+
+
+def _is_off_grid(score: Score, note: Note) -> bool:
+    """Whether a note starts more than a quarter of a sixteenth away from the nearest one."""
+    steps = note.onset * STEPS_PER_QUARTER / score.ticks_per_quarter
+    return abs(steps - round(steps)) > 0.25
+
+
+def _velocities(score: Score, tune: Tune) -> np.ndarray:
+    """[T] of whole bars: the velocity of the highest note that starts at each step of the tune's
+    events, 0 where none starts.
+    """
+    notes = sorted(zip(quantize(score), score.notes, strict=True), key=lambda pair: pair[0].pitch)
+    first = min(step_note.onset for step_note, _ in notes) // STEPS_PER_BAR * STEPS_PER_BAR
+    velocities = np.zeros(len(_whole_bars(tune.events)), np.uint8)
+    for step_note, note in notes:
+        if step_note.onset - first < len(velocities):
+            velocities[step_note.onset - first] = note.velocity
+    return velocities

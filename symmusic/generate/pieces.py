@@ -1,0 +1,96 @@
+"""Drawn pieces, each with what is known of its steps."""
+
+import dataclasses
+
+import jax
+import numpy as np
+
+from symmusic.generate.sample import Drawn
+from symmusic.melody.encodings import Vocabulary
+
+
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """A continuation.
+
+    Attributes:
+      tokens: [N] uint8, in the model's key.
+      events: [N] int8, in the prompt's key.
+      log_probability: sum over the drawn tokens under the model, in nats, at temperature 1.
+      num_redraws: how often it was drawn again.
+      probabilities: [N, V] the distribution that each token was drawn from, if kept.
+      weights: [N, T] attention weights, if kept and the model has attention; the last column is the
+        step right before the row's own.
+      read: [P] uint8 tokens before the piece as the model has read them (the prompt without its
+        last token, and the one drawn in its place), if distributions are kept.
+      log_probabilities: [N] of each token, including given ones.
+      num_refused: steps at which a copy was refused; None if copies are not limited.
+      is_given: [N] bool, the steps that were known before sampling; None = none.
+    """
+
+    tokens: np.ndarray
+    events: np.ndarray
+    log_probability: float
+    num_redraws: int
+    probabilities: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    read: np.ndarray | None = None
+    log_probabilities: np.ndarray | None = None
+    num_refused: int | None = None
+    is_given: np.ndarray | None = None
+
+    @property
+    def is_drawn(self) -> np.ndarray:
+        """[N] bool, the steps that were drawn."""
+        return np.full(len(self.tokens), True) if self.is_given is None else ~self.is_given
+
+    @property
+    def surprise(self) -> float:
+        """Nats per drawn step; 0 if none was drawn."""
+        return -self.log_probability / max(int(self.is_drawn.sum()), 1)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.events >= 0).any()
+
+    def up_to(self, num_steps: int) -> 'Piece':
+        """Its first steps as a new piece."""
+        arrays = {
+            field.name: value[:num_steps]
+            for field in dataclasses.fields(self)
+            if field.name != 'read' and isinstance(value := getattr(self, field.name), np.ndarray)
+        }
+        return counted(dataclasses.replace(self, **arrays))
+
+
+def counted(piece: Piece) -> Piece:
+    """The piece with the sum of the log probabilities of its drawn tokens."""
+    drawn = piece.log_probabilities[piece.is_drawn]
+    return dataclasses.replace(piece, log_probability=float(drawn.sum(dtype=np.float64)))
+
+
+def as_pieces(drawn: Drawn, prompts_BT: np.ndarray, vocabulary: Vocabulary) -> list[Piece]:
+    """The result of `draw_continuations` as single pieces, in the model's key."""
+    first_B = drawn.tokens_BN[:, :1].astype(np.uint8)
+    limited = next((state for state in drawn.states if hasattr(state, 'refused_B')), None)
+    drawn = jax.tree.map(lambda array: array[:, 1:], drawn.replace(states=()))
+    return [
+        Piece(
+            tokens=drawn.tokens_BN[index].astype(np.uint8),
+            events=vocabulary.decode(drawn.tokens_BN[index]),
+            log_probability=float(drawn.log_probabilities_BN[index].sum(dtype=np.float64)),
+            num_redraws=0,
+            log_probabilities=drawn.log_probabilities_BN[index],
+            num_refused=None if limited is None else int(limited.refused_B[index]),
+            probabilities=(
+                None if drawn.probabilities_BNV is None else drawn.probabilities_BNV[index]
+            ),
+            weights=None if drawn.weights_BNT is None else drawn.weights_BNT[index],
+            read=(
+                None
+                if drawn.probabilities_BNV is None
+                else np.concatenate([prompts_BT[index, :-1], first_B[index]])
+            ),
+        )
+        for index in range(len(prompts_BT))
+    ]
