@@ -19,7 +19,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import jax
 import numpy as np
 
-from symmusic.api import build, material
 from symmusic.config.flags import base_config
 from symmusic.config.runs import from_dict
 from symmusic.files import write_whole
@@ -29,6 +28,7 @@ from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt_files import read_prompt
 from symmusic.model.model import Params
 from symmusic.streams import Stream, random_key
+from symmusic.training import build
 from symmusic.training.checkpoint import Card, Checkpoints
 from symmusic.training.replicas import best_replica, replica
 from symmusic.training.shipped import FOLDER, read_shipped, write_held_out, write_shipped
@@ -73,7 +73,7 @@ def main(workdir: pathlib.Path) -> None:
         params, of = best.best_params, ' before rounding to half precision'
         when = {'date': datetime.date.today().isoformat(), 'best_epoch': int(best.best_epoch)}
         config = from_dict(card.config, base_config(FOLDER.parents[1]))
-        write_held_out(material.split_as_trained(config, build.corpus(config)))
+        write_held_out(build.split_as_trained(config, build.corpus(config)))
     figures = when | measured_figures(comparison) | {'measured': datetime.date.today().isoformat()}
     write_shipped(params, card, figures)
     params = read_shipped()[0]

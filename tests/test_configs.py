@@ -13,7 +13,6 @@ import pytest
 from ml_collections import ConfigDict
 
 import launch
-from symmusic.api import build
 from symmusic.config.experiments import VARIANTS
 from symmusic.config.flags import parse
 from symmusic.corpus.dataset import Dataset
@@ -22,7 +21,7 @@ from symmusic.melody.encodings import VOCABULARIES
 from symmusic.model.scores import KINDS
 from symmusic.model.size import count_parameters
 from symmusic.modes import experiment
-from symmusic.training import loop
+from symmusic.training import build, loop
 from symmusic.training.state import init_state
 from symmusic.training.step import update
 from tests.corpus.tunes import random_notes, write_files

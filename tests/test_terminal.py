@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import launch
-from symmusic.api import build
+from symmusic.api import commands
 from symmusic.config.flags import parse
 from symmusic.terminal import program, shown
 
@@ -67,7 +67,7 @@ def test_a_hint_is_a_command_that_works(tmp_path, monkeypatch):
     for config, named in (('mine.py', 'mine.py'), ('configs/lstm.py', 'configs/lstm.py')):
         argv = [f'--config={config}', f'--workdir={tmp_path / "runs" / "x"}']
         command = parse(argv, root=ROOT, modes=('train', 'sample'))
-        line = build.command_line(command, 'sample')
+        line = commands.command_line(command, 'sample')
         assert line == f'python launch.py --mode=sample --config={named} --workdir=runs/x'
         again = parse(line.split()[2:], root=ROOT, modes=('train', 'sample'))
         assert (again.config, again.workdir) == (command.config, pathlib.Path('runs/x'))

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.api import build, material
 from symmusic.api.model import Model
 from symmusic.corpus.originals import Originals, gather_originals, read_originals
 from symmusic.corpus.prepare import Tune
@@ -20,6 +19,7 @@ from symmusic.melody.events import from_events
 from symmusic.originality.copies import Passage, find_longest_runs, find_symbols, reference_level
 from symmusic.originality.limit import Index, make_index
 from symmusic.streams import Stream, generator
+from symmusic.training import build
 
 log = logging.getLogger(__name__)
 MOST_EXCERPTS = 400  # excerpts of unseen tunes on which the level is measured
@@ -41,7 +41,7 @@ def find_originals(config: ConfigDict, model: Model) -> Originals | None:
         corpus = build.corpus(config)
         found, why = None, build.not_of_shipped(corpus)
         if own := build.of_shipped(corpus, model.card):
-            tunes = material.split_as_trained(config, own)
+            tunes = build.split_as_trained(config, own)
             return gather_originals(tunes.train, [*tunes.validation, *tunes.test])
         log.info(f'{why}: pieces are not compared with it')
     if found is None and (field := _needs(config.sample)):

@@ -5,9 +5,10 @@ mistake is not found after hours of training.
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.api import material
-from symmusic.api.model import refuse_wishes, require_replica
+from symmusic.api.model import require_replica
 from symmusic.api.sampling import prepare
+from symmusic.generate.manner import refuse_wishes
+from symmusic.measures import material
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 
 

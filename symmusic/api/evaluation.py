@@ -9,13 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.api import build, material
 from symmusic.api import model as models
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.dataset import Dataset, target_counts
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import Windows, tune_indices
 from symmusic.generate.draw import draw_continuations
+from symmusic.generate.manner import manner_of
+from symmusic.measures import material
 from symmusic.measures.comparison import Pieces, compare
 from symmusic.measures.excerpts import draw_rows, shuffle_notes
 from symmusic.measures.likelihood import (
@@ -32,7 +33,7 @@ from symmusic.melody.events import from_events
 from symmusic.originality.plagiarism import index_corpus, measure_copies, similarity_of
 from symmusic.progress import bar
 from symmusic.streams import Stream, generator, random_key
-from symmusic.training import loop
+from symmusic.training import build, loop
 
 ORDERS = (1, 2, 3, 4, 5)
 CHUNK = 250  # pieces drawn at once
@@ -106,7 +107,7 @@ def continue_prompts(ground: Ground, prompts_NT: np.ndarray, stream: Stream) -> 
     model, config = ground.model, ground.config
     vocabulary = model.card.vocabulary
     manner = dataclasses.replace(
-        models.manner_of(config, model.card), num_samples=CHUNK, keep_distributions=False
+        manner_of(config, model.card), num_samples=CHUNK, keep_distributions=False
     )
     tokens_NT = np.array([vocabulary.encode(prompt) for prompt in prompts_NT])
     continued, num_redraws = [], 0

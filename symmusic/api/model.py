@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 from ml_collections import ConfigDict
 
 import symmusic
-from symmusic.api import build
+from symmusic.api import commands
 from symmusic.config import runs
 from symmusic.config.fields import check, nearest
 from symmusic.config.flags import Command, base_config
 from symmusic.errors import UserError
 from symmusic.files import is_occupied
-from symmusic.generate.draw import Manner
-from symmusic.generate.wishes import stated
 from symmusic.model.model import Params
 from symmusic.training import shipped
 from symmusic.training.checkpoint import Card, Checkpoints
@@ -161,10 +159,10 @@ def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
         run's.
     """
     claim_cores(command.config.train.cpu_devices)
-    workdir = build.workdir(command, command.config_name)
+    workdir = commands.workdir(command, command.config_name)
     checkpoints = Checkpoints(workdir)
     if checkpoints.latest_step() is None:
-        train = build.command_line(command, 'train')
+        train = commands.command_line(command, 'train')
         if is_occupied(workdir):
             raise UserError(_in_first_epoch(workdir, 'nothing saved yet'))
         if (workdir / 'config.json').exists():
@@ -187,7 +185,7 @@ def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
         if not states.best_epoch.any():
             raise UserError(
                 f'the run in {workdir} has not finished its first epoch; go on with:'
-                f' {build.command_line(command, "train")}'
+                f' {commands.command_line(command, "train")}'
             )
         model = choose(command.config.sample.replica, card, states, workdir)
         if is_training:
@@ -254,50 +252,3 @@ def require_replica(wanted: int, num_replicas: int) -> None:
             f'config.sample.replica = {wanted}: the run has replicas 0 to {num_replicas - 1};'
             ' -1 = the best'
         )
-
-
-def refuse_wishes(config: ConfigDict) -> None:
-    """Checks that a config states no wishes.
-
-    Raises:
-      UserError: it does.
-    """
-    if names := stated(config.sample):
-        raise UserError(
-            f'config.sample.{names[0]} = {config.sample[names[0]]!r}: a wish that holds for'
-            ' --mode=sample alone; leave it out here'
-        )
-
-
-def manner_of(config: ConfigDict, card: Card, *, may_wish: bool = False) -> Manner:
-    """The sampling settings of a config for a run.
-
-    Raises:
-      UserError: the config states wishes where none are allowed.
-    """
-    settings = config.sample
-    if not may_wish:
-        refuse_wishes(config)
-    return Manner(
-        num_samples=settings.num_samples,
-        num_bars=settings.num_bars,
-        temperature=settings.temperature,
-        top_k=settings.top_k,
-        top_p=settings.top_p,
-        window_steps=_window_steps(config, card),
-        memory_steps=settings.memory_steps,
-        max_redraws=settings.max_redraws,
-        redraw_stuck=settings.redraw_stuck,
-        keep_distributions=settings.keep_distributions,
-    )
-
-
-def _window_steps(config: ConfigDict, card: Card) -> int | None:
-    """The steps of the sampling window; None where the state is carried.
-
-    A model trained on the last step of windows has never seen a state older than its window, so
-    'auto' does not carry the state.
-    """
-    form = config.sample.form
-    is_stateful = form == 'stateful' or (form == 'auto' and card.recipe.targets != 'last')
-    return None if is_stateful else config.data.window_steps - 1

@@ -10,7 +10,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.api import copying
-from symmusic.api.model import Model, Tune, manner_of
+from symmusic.api.model import Model, Tune
 from symmusic.api.piece import Piece
 from symmusic.corpus.originals import Originals
 from symmusic.generate.choose import fitting, ranked
@@ -18,6 +18,7 @@ from symmusic.generate.compose import compose
 from symmusic.generate.control import Masks
 from symmusic.generate.draw import Manner
 from symmusic.generate.looks import may_keep, without_probabilities
+from symmusic.generate.manner import manner_of
 from symmusic.generate.masks import make_masks
 from symmusic.generate.pieces import Piece as DrawnPiece
 from symmusic.generate.prompt import Prompt, around, stated_at

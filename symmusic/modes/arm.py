@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.api import material
 from symmusic.api import model as models
 from symmusic.config import fields, runs
 from symmusic.config.flags import DEFAULT_CONFIG, Command, base_config
@@ -23,8 +22,10 @@ from symmusic.experiment.measures import Originals, index_originals, measure_pie
 from symmusic.experiment.results import Outcome
 from symmusic.files import SETTINGS, read_digested, write_digested, write_whole
 from symmusic.generate.draw import draw_continuations
+from symmusic.generate.manner import manner_of
 from symmusic.generate.pieces import as_pieces
 from symmusic.generate.sample import Drawn
+from symmusic.measures import material
 from symmusic.measures.comparison import Pieces
 from symmusic.measures.excerpts import draw_rows
 from symmusic.measures.scale import measure
@@ -267,7 +268,7 @@ def _draw_once(
     keep: bool = False,
 ) -> Drawn:
     manner = dataclasses.replace(
-        models.manner_of(config, card), num_samples=len(tokens_BT), keep_distributions=keep
+        manner_of(config, card), num_samples=len(tokens_BT), keep_distributions=keep
     )
     drawing = random_key(config.seed, Stream.ARM_PIECES, index, draw)
     return draw_continuations(
@@ -288,7 +289,7 @@ def _draw_maps(command: Command, arm: Arm, grounds: 'Grounds', key: dict) -> Non
     prompts_NT = grounds(arm.config, card).prompts_RNT[index][: arm.config.evaluate.num_pieces]
     tokens_BT = np.array([card.vocabulary.encode(prompt) for prompt in prompts_NT])
     drawn = _draw_once(model.params, card, arm.config, tokens_BT, index, 0, keep=True)
-    is_window = models.manner_of(arm.config, card).window_steps is not None
+    is_window = manner_of(arm.config, card).window_steps is not None
     pieces = as_pieces(drawn, tokens_BT, card.vocabulary)
     write_heatmaps(
         mark.parent,

@@ -4,7 +4,7 @@ import json
 import pathlib
 import time
 
-from symmusic.api import build
+from symmusic.api import commands
 from symmusic.api.comparison import compare
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
@@ -40,7 +40,7 @@ def run(command: Command) -> None:
         which: str(pathlib.Path(path).expanduser().resolve()) for which, path in paths.items()
     }
     settings = {'paths': resolved, **settings}
-    workdir = build.workdir(command, f'compare-{names["reference"]}-{names["generated"]}')
+    workdir = commands.workdir(command, f'compare-{names["reference"]}-{names["generated"]}')
     place = choose_folder(workdir, 'evaluation', settings)
     write_whole(place / SETTINGS, json.dumps(settings, indent=2) + '\n')
     scores = [found.folders[which].scores for which in reversed(SETS)]

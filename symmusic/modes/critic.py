@@ -8,12 +8,12 @@ from collections.abc import Callable
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.api.material import PROMPT_BARS
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.split import Split
 from symmusic.critics.trial import hold_trial, no_trial
 from symmusic.measures.excerpts import cut_excerpts
 from symmusic.measures.markov import Markov, sample_markov
+from symmusic.measures.material import PROMPT_BARS
 from symmusic.melody.encodings import Vocabulary
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR

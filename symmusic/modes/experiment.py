@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.api import build, door
+from symmusic.api import commands, door
 from symmusic.config import runs
 from symmusic.config.experiments import LISTENERS, VARIANTS, Experiment, on_split
 from symmusic.config.fields import FREE, nearest, walk
@@ -24,10 +24,10 @@ from symmusic.experiment.results import Outcome, label, summarize
 from symmusic.files import alone_in, write_whole
 from symmusic.model.size import count_parameters
 from symmusic.modes.arm import Arm, Grounds, finish
-from symmusic.modes.train import describe
 from symmusic.progress import bar
 from symmusic.report.experiment import write_report
 from symmusic.thesis.published import find_table
+from symmusic.training import build
 from symmusic.training.devices import claim_cores
 
 # training fields that the windows depend on
@@ -40,7 +40,7 @@ def run(command: Command) -> None:
     """Runs what is not finished yet, and reports on what is."""
     experiment, folder = (
         command.experiment,
-        build.workdir(command, command.config_name) / 'experiment',
+        commands.workdir(command, command.config_name) / 'experiment',
     )
     _check_measures(experiment)
     splits = [experiment, *(on_split(experiment, seed) for seed in experiment.split_seeds)]
@@ -299,8 +299,8 @@ def size_up(
         name, wanted = label(experiment, arm.variant, arm.name), arm.config.data.max_windows
         architecture = build.architecture(arm.config, data.vocabulary)
         print(
-            f'  {name}: {describe(architecture)}, {count_parameters(architecture):,} parameters,'
-            f' {num} training windows'
+            f'  {name}: {build.describe(architecture)},'
+            f' {count_parameters(architecture):,} parameters, {num} training windows'
         )
         # split by window, the number is that of both parts together
         have = num + (len(data.validation) if data.test is None else 0)

@@ -17,6 +17,7 @@ from symmusic.corpus.split import Split
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
 from symmusic.generate.draw import draw_continuations
+from symmusic.generate.manner import manner_of
 from symmusic.measures.gaps import CONTEXT_STEPS, Gaps, find_gaps, overlap
 from symmusic.measures.likelihood import (
     base_losses,
@@ -231,7 +232,7 @@ def _draw(
         DRAWN_BARS * STEPS_PER_BAR,
         tokens_NS.shape[1] - CONTEXT_STEPS if known_NT is not None else DRAWN_BARS * STEPS_PER_BAR,
     )
-    how = models.manner_of(config, model.card)
+    how = manner_of(config, model.card)
     manner = dataclasses.replace(
         how,
         num_samples=CHUNK,

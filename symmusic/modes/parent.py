@@ -9,7 +9,6 @@ import pathlib
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.api import build, material
 from symmusic.config import runs
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.originals import read_originals
@@ -19,7 +18,7 @@ from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.melody.events import extract_phrases, from_events, to_events
 from symmusic.model.model import Params
-from symmusic.training import shipped
+from symmusic.training import build, shipped
 from symmusic.training.checkpoint import Card, Checkpoints
 from symmusic.training.finetune import begin_from, transfer
 from symmusic.training.replicas import best_replica, replica, stack
@@ -128,7 +127,7 @@ def describe(parent: Parent, config: ConfigDict, corpus: Corpus) -> dict:
     family_of = {
         tune.file: int(family) for tune, family in zip(corpus.kept, corpus.families, strict=True)
     }
-    tunes = material.split_as_trained(config, corpus)
+    tunes = build.split_as_trained(config, corpus)
     parts = {
         part: {family_of[tune.file] for tune in getattr(tunes, part)} for part in (VALIDATION, TEST)
     }
@@ -214,7 +213,7 @@ def _trained_on(init_from: str, config: ConfigDict) -> tuple[Tune, ...] | None:
         _, card, _ = shipped.read_shipped()
         own = runs.from_dict(card.config, config)
         corpus = build.of_shipped(build.corpus(own), card)
-        return None if corpus is None else material.split_as_trained(own, corpus).train
+        return None if corpus is None else build.split_as_trained(own, corpus).train
     folder = pathlib.Path(init_from).expanduser()
     originals = read_originals(folder)
     if originals is None:

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict
 
-from symmusic.api import build, sampling
+from symmusic.api import commands, sampling
 from symmusic.config import runs
 from symmusic.config.flags import Command, base_config
 from symmusic.corpus.cache import Corpus
@@ -18,7 +18,7 @@ from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
 from symmusic.model.model import Architecture
 from symmusic.modes import parent
-from symmusic.training import loop
+from symmusic.training import build, loop
 from symmusic.training.checkpoint import Card, Checkpoints
 from symmusic.training.provenance import changes, versions
 from symmusic.training.replicas import init_replicas
@@ -87,7 +87,7 @@ def prepare(command: Command) -> Prepared:
     corpus = build.corpus(config)
     origin = parent.load(config)
     vocabulary = origin.card.vocabulary if origin else None
-    if line := build.without_effect(command):
+    if line := commands.without_effect(command):
         log.info(line)
     data = build.dataset(
         config, corpus, (vocabulary.min_pitch, vocabulary.max_pitch) if vocabulary else ()

@@ -2,18 +2,19 @@
 
 import pathlib
 
-from symmusic.api import build
+from symmusic.api import commands
 from symmusic.config import runs
 from symmusic.config.flags import Command
 from symmusic.corpus.collections import NAMED
 from symmusic.corpus.stats import as_text, describe, write_stats
 from symmusic.files import choose_folder
+from symmusic.training import build
 
 
 def run(command: Command) -> None:
     """Prints and writes the statistics of the corpus, even if none of its tunes is kept."""
     data = command.config.data
-    workdir = build.workdir(command, f'stats-{_name(data.corpus)}')
+    workdir = commands.workdir(command, f'stats-{_name(data.corpus)}')
     corpus = build.corpus(command.config)
     cut = {
         'window_steps': data.window_steps,

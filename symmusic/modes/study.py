@@ -8,7 +8,7 @@ import re
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.api import build, door, material
+from symmusic.api import commands, door
 from symmusic.api import model as models
 from symmusic.config import runs
 from symmusic.config.flags import Command
@@ -19,13 +19,16 @@ from symmusic.experiment.study import KEY, PAGE, Study, assemble, read_key, writ
 from symmusic.experiment.study_results import describe
 from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.generate.draw import draw_continuations
+from symmusic.generate.manner import manner_of
 from symmusic.generate.prompt_files import read_prompt
+from symmusic.measures import material
 from symmusic.measures.excerpts import Excerpts, cut_excerpts
 from symmusic.melody.encodings import Vocabulary
 from symmusic.report.questionnaire import questionnaire
 from symmusic.report.study import summary_lines, write_study_report
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator, random_key
+from symmusic.training import build
 from symmusic.wording import count
 
 MOST_NAMED = 3  # most files listed in one message
@@ -77,7 +80,7 @@ def build_study(command: Command) -> None:
     )
     print(f'give listeners {PAGE} alone: {KEY} says which piece is what')
     print(
-        f'to analyse the files that they save: {build.command_line(command, "study")}'
+        f'to analyse the files that they save: {commands.command_line(command, "study")}'
         ' --answers=FOLDER'
     )
     print(folder)
@@ -95,7 +98,7 @@ def _draw(config: ConfigDict, model: models.Model) -> Study:
     vocabulary = card.vocabulary
     corpus = build.corpus_of(config, card, is_shipped=model.workdir is None)
     rng = generator(config.seed, Stream.STUDY)
-    tunes = material.split_as_trained(config, corpus)
+    tunes = build.split_as_trained(config, corpus)
     excerpts = cut_excerpts(tunes.train, num_steps)
     # As the model would write them: an encoding that cannot represent repeated notes must not
     # reveal which pieces are real.
@@ -143,7 +146,7 @@ def _continue(
     config: ConfigDict, model: models.Model, vocabulary: Vocabulary, prompts_BT: np.ndarray
 ) -> np.ndarray:
     manner = dataclasses.replace(
-        models.manner_of(config, model.card), num_samples=len(prompts_BT), keep_distributions=False
+        manner_of(config, model.card), num_samples=len(prompts_BT), keep_distributions=False
     )
     drawn, redraws = draw_continuations(
         model.params,
@@ -201,7 +204,7 @@ def analyse(command: Command, answers: pathlib.Path) -> None:
     """Reads the answer files of a folder and reports on the study of this workdir that most of them
     answer.
     """
-    workdir = build.workdir(command, command.config_name)
+    workdir = commands.workdir(command, command.config_name)
     folders = sorted(
         path.parent
         for path in workdir.glob(f'study*/{KEY}')
@@ -209,7 +212,7 @@ def analyse(command: Command, answers: pathlib.Path) -> None:
     )
     if not folders:
         raise UserError(
-            f'{workdir} holds no study; build one with: {build.command_line(command, "study")}'
+            f'{workdir} holds no study; build one with: {commands.command_line(command, "study")}'
         )
     files = read_files(answers)
     studies = {folder: read_key(folder) for folder in folders}

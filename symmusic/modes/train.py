@@ -13,7 +13,7 @@ import jax
 from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
-from symmusic.api import build, door, material
+from symmusic.api import commands, door
 from symmusic.api import model as models
 from symmusic.config import runs
 from symmusic.config.flags import Command, base_config, parse
@@ -22,14 +22,13 @@ from symmusic.errors import UserError
 from symmusic.files import alone_in, read_digested, write_digested, write_whole
 from symmusic.model.model import Architecture, count_params
 from symmusic.modes import parent, sample, start, summary
-from symmusic.training import loop
+from symmusic.training import build, loop
 from symmusic.training.checkpoint import Card, Checkpoints
 from symmusic.training.devices import PROCESSES, claim_cores, fetch, join_processes, make_mesh
 from symmusic.training.metrics import plot_metrics, require_tensorboard, write_metrics
 from symmusic.training.provenance import made_with
 from symmusic.training.replicas import held_out_losses
 from symmusic.training.state import TrainState
-from symmusic.wording import count
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +69,7 @@ def train(config: str | pathlib.Path, workdir: str | pathlib.Path, **fields: obj
 
 def run(command: Command, say: Callable[[str], None] = print) -> None:
     """Trains; a run that is finished says so. `say` takes the line of each epoch."""
-    config, workdir = command.config, build.workdir(command, command.config_name)
+    config, workdir = command.config, commands.workdir(command, command.config_name)
     checkpoints = Checkpoints(workdir)
     run_config = _run_config(workdir, checkpoints, base_config(command.root))
     if run_config is not None:
@@ -133,8 +132,8 @@ def _report(config: ConfigDict, architecture: Architecture, started: start.Start
     replicas = f', {config.replicas} replicas' if config.replicas > 1 else ''
     num_params = count_params(states.params) // config.replicas
     log.info(
-        f'model: {describe(architecture)}, {num_params:,} parameters, {architecture.num_classes}'
-        f' classes{replicas}'
+        f'model: {build.describe(architecture)}, {num_params:,} parameters,'
+        f' {architecture.num_classes} classes{replicas}'
     )
     if states.step.any() and not started.is_done(config.train.num_epochs):
         log.info(f'going on after {states.epoch.max()} epochs, {states.step.max()} updates')
@@ -177,7 +176,7 @@ def _write_files(
     )
     if descent:
         parent.write(workdir, descent)
-    tunes = material.split_as_trained(config, prepared.corpus)
+    tunes = build.split_as_trained(config, prepared.corpus)
     write_originals(workdir, gather_originals(tunes.train, [*tunes.validation, *tunes.test]))
     (workdir / 'summary.json').unlink(missing_ok=True)
 
@@ -269,21 +268,9 @@ def _require_kernel(config: ConfigDict, platform: str) -> None:
         )
 
 
-def describe(architecture: Architecture) -> str:
-    """The network in a few words."""
-    directions = 'bidirectional' if architecture.bidirectional else 'unidirectional'
-    attention = (
-        'no attention'
-        if architecture.attention == 'none'
-        else f'{architecture.attention} attention'
-    )
-    layers = count(architecture.num_layers, f'{directions} LSTM layer')
-    return f'{layers} of {architecture.num_cells} cells, {attention}'
-
-
 def _say_next(command: Command, where: pathlib.Path) -> None:
     """The commands to go on with, and where the run's last pieces are."""
-    mine = f'{build.command_line(command, "sample")} --config.sample.prompt=my.mid'
+    mine = f'{commands.command_line(command, "sample")} --config.sample.prompt=my.mid'
     if command.config.train.targets == 'gap':
         log.info(f'to redraw bars of your own piece: {mine} --config.sample.regenerate=2-3')
     else:

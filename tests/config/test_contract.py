@@ -11,12 +11,11 @@ import pytest
 from hypothesis import strategies as st
 
 import launch
-from symmusic.api import build
 from symmusic.config import fields
 from symmusic.config.flags import base_config, parse
 from symmusic.corpus.dataset import batch_rows
 from symmusic.errors import UserError
-from symmusic.training import loop
+from symmusic.training import build, loop
 from symmusic.training.replicas import held_out_losses, init_replicas, update_replicas
 from tests.corpus.tunes import random_notes, write_files
 from tests.score.midi_bytes import melody

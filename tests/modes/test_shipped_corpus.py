@@ -7,13 +7,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from symmusic.api import build, material
 from symmusic.api import model as models
 from symmusic.config.flags import base_config, parse
 from symmusic.config.runs import from_dict
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
 from symmusic.errors import UserError
+from symmusic.training import build
 from symmusic.training.shipped import read_held_out, read_shipped
 from tests.test_launch import ROOT
 
@@ -41,9 +41,9 @@ def test_its_held_out_tunes_are_those_of_the_split_that_it_was_trained_by(folk, 
     corpus = load_corpus('folk', Settings())
     if corpus.fingerprint != shipped_card.dataset['fingerprint']:
         pytest.skip('the corpus is read otherwise than when the model was trained')
-    drawn = material.split_as_trained(config, corpus)
+    drawn = build.split_as_trained(config, corpus)
     own = build.of_shipped(corpus, shipped_card)
-    named = material.split_as_trained(config, own)
+    named = build.split_as_trained(config, own)
     assert named == drawn
     assert [len(part) for part in (named.train, named.validation, named.test)] == list(
         shipped_card.dataset['num_tunes'].values()
@@ -67,7 +67,7 @@ def test_a_corpus_that_is_read_otherwise(folk, shipped_card, capsys):
     changed = dataclasses.replace(corpus, tunes=tuple(tunes), families=corpus.families[1:])
     own = build.of_shipped(changed, shipped_card)
     assert 'are identified by their names' in capsys.readouterr().out
-    split = material.split_as_trained(config, own)
+    split = build.split_as_trained(config, own)
     for part in ('validation', 'test'):
         files = {tune.file for tune in getattr(split, part)}
         assert files <= names[part]

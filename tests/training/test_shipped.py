@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from symmusic.api import build
 from symmusic.config.flags import base_config
 from symmusic.config.runs import from_dict
 from symmusic.errors import UserError
-from symmusic.training import loop
+from symmusic.training import build, loop
 from symmusic.training.replicas import held_out_losses, init_replicas, replica
 from symmusic.training.shipped import FOLDER, read_shipped, write_shipped
 from tests.training.toy import ARCHITECTURE, RECIPE, Runs

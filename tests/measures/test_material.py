@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from configs import base
-from symmusic.api import material
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.split import split_tunes
 from symmusic.errors import UserError
 from symmusic.generate.prompt_files import read_prompt
+from symmusic.measures import material
 from symmusic.melody.encodings import VOCABULARIES
 from tests.corpus.tunes import random_tune, tune
 

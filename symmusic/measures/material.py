@@ -9,12 +9,13 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.corpus.cache import Corpus
-from symmusic.corpus.split import Split, draw_share
+from symmusic.corpus.split import Split
 from symmusic.errors import UserError
 from symmusic.generate.prompt_files import read_prompt
 from symmusic.measures.excerpts import Excerpts, cut_excerpts, draw_rows
 from symmusic.melody.encodings import Vocabulary
 from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.training.build import split_as_trained
 
 PROMPT_BARS = 4
 log = logging.getLogger(__name__)
@@ -93,15 +94,6 @@ def gather(
         continuations,
         continuations[: settings.num_pieces],
         None,
-    )
-
-
-def split_as_trained(config: ConfigDict, corpus: Corpus) -> Split:
-    """The tunes of each part, as in training; split by window all are training tunes."""
-    by_tune = config.data.split == 'tune'
-    tunes = corpus.split(config.data.split_seed) if by_tune else Split(tuple(corpus.kept), (), ())
-    return dataclasses.replace(
-        tunes, train=draw_share(tunes.train, config.data.train_share, config.data.split_seed)
     )
 
 

@@ -1,46 +1,32 @@
-"""From a config to the arguments of the other rooms; logs what is loaded."""
+"""From a config to what is trained: corpus, split, windows, network and recipe; logs what is
+loaded.
+"""
 
 import dataclasses
 import logging
-import os
-import pathlib
-import shlex
 import time
 from collections.abc import Sequence
 
 from ml_collections import ConfigDict
 
-from symmusic.config.fields import walk
-from symmusic.config.flags import DEFAULT_CONFIG, Command
 from symmusic.config.protocol import deviation
 from symmusic.corpus.cache import Corpus, load_corpus
 from symmusic.corpus.dataset import Dataset, build_dataset
 from symmusic.corpus.prepare import Settings, Tune, describe_drops
+from symmusic.corpus.split import Split, draw_share
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
-from symmusic.terminal import program, shown
 from symmusic.training import shipped
 from symmusic.training.checkpoint import Card
 from symmusic.training.state import Recipe
+from symmusic.wording import count
 
 log = logging.getLogger(__name__)
 TWELVE_KEYS = (-5, 6)  # semitones from C major or A minor: each of the twelve keys once
-
-
-def workdir(command: Command, name: str) -> pathlib.Path:
-    """The folder that a command works in.
-
-    Raises:
-      UserError: it is a file.
-    """
-    folder = command.workdir or pathlib.Path('runs') / name
-    if os.path.isfile(folder):
-        raise UserError(f'--workdir={shown(folder)} is a file; choose a folder')
-    return folder
 
 
 def corpus(config: ConfigDict) -> Corpus:
@@ -129,6 +115,15 @@ def _within(corpus: Corpus, vocabulary: Vocabulary) -> Corpus:
     return dataclasses.replace(corpus, tunes=tuple(tunes), families=corpus.families[rows])
 
 
+def split_as_trained(config: ConfigDict, corpus: Corpus) -> Split:
+    """The tunes of each part, as in training; split by window all are training tunes."""
+    by_tune = config.data.split == 'tune'
+    tunes = corpus.split(config.data.split_seed) if by_tune else Split(tuple(corpus.kept), (), ())
+    return dataclasses.replace(
+        tunes, train=draw_share(tunes.train, config.data.train_share, config.data.split_seed)
+    )
+
+
 def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()) -> Dataset:
     """The windows or, for targets at all steps, sequences of a corpus; logs their numbers. The
     vocabulary includes `also_pitches`.
@@ -181,24 +176,6 @@ def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()
     return built
 
 
-def without_effect(command: Command) -> str:
-    """A notice of fields that were given for this training but have no effect; '' where there are
-    none.
-    """
-    cutting = [
-        name
-        for name in ('data.window_steps', 'data.hop_steps', 'data.keep_last_window')
-        if name in command.given
-    ]
-    targets = command.config.train.targets
-    if targets == 'last' or not cutting:
-        return ''
-    return (
-        f'config.train.targets = {targets!r} trains on sequences, cut by train.sequence_steps and'
-        f' train.sequence_hop_steps; without effect on it: {", ".join(cutting)}'
-    )
-
-
 def _shares(dataset: Dataset, windows: Windows) -> str:
     """The number of windows of each style, where there are several."""
     styles = dataset.styles
@@ -239,30 +216,13 @@ def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:
     )
 
 
-def _config(command: Command) -> pathlib.Path:
-    """The path of the config file as the command line takes it; configs of symmusic can be named
-    from any folder.
-    """
-    path = pathlib.Path(command.config_path)
-    if not path.is_relative_to(pathlib.Path.cwd()) and path.is_relative_to(command.root):
-        return path.relative_to(command.root)
-    return shown(path)
-
-
-def command_line(command: Command, mode: str) -> str:
-    """The shell command for another mode on the same run. For training it includes the run's fields
-    that were given; for sampling none are needed.
-    """
-    words = program()
-    words += [f'--mode={mode}'] if mode != 'train' else []
-    if command.config_path != str(command.root / DEFAULT_CONFIG):
-        words.append(f'--config={_config(command)}')
-    words += [f'--workdir={command.workdir}'] if command.workdir else []
-    if mode == 'train':
-        values = dict(walk(command.config))
-        words += [
-            f'--config.{name}={values[name]}'
-            for name in command.given
-            if not name.startswith(('sample.', 'evaluate.', 'study.'))
-        ]
-    return shlex.join(words)
+def describe(architecture: Architecture) -> str:
+    """The network in a few words."""
+    directions = 'bidirectional' if architecture.bidirectional else 'unidirectional'
+    attention = (
+        'no attention'
+        if architecture.attention == 'none'
+        else f'{architecture.attention} attention'
+    )
+    layers = count(architecture.num_layers, f'{directions} LSTM layer')
+    return f'{layers} of {architecture.num_cells} cells, {attention}'

@@ -1,0 +1,69 @@
+"""A command's folder, and the commands to go on with."""
+
+import os
+import pathlib
+import shlex
+
+from symmusic.config.fields import walk
+from symmusic.config.flags import DEFAULT_CONFIG, Command
+from symmusic.errors import UserError
+from symmusic.terminal import program, shown
+
+
+def workdir(command: Command, name: str) -> pathlib.Path:
+    """The folder that a command works in.
+
+    Raises:
+      UserError: it is a file.
+    """
+    folder = command.workdir or pathlib.Path('runs') / name
+    if os.path.isfile(folder):
+        raise UserError(f'--workdir={shown(folder)} is a file; choose a folder')
+    return folder
+
+
+def without_effect(command: Command) -> str:
+    """A notice of fields that were given for this training but have no effect; '' where there are
+    none.
+    """
+    cutting = [
+        name
+        for name in ('data.window_steps', 'data.hop_steps', 'data.keep_last_window')
+        if name in command.given
+    ]
+    targets = command.config.train.targets
+    if targets == 'last' or not cutting:
+        return ''
+    return (
+        f'config.train.targets = {targets!r} trains on sequences, cut by train.sequence_steps and'
+        f' train.sequence_hop_steps; without effect on it: {", ".join(cutting)}'
+    )
+
+
+def _config(command: Command) -> pathlib.Path:
+    """The path of the config file as the command line takes it; configs of symmusic can be named
+    from any folder.
+    """
+    path = pathlib.Path(command.config_path)
+    if not path.is_relative_to(pathlib.Path.cwd()) and path.is_relative_to(command.root):
+        return path.relative_to(command.root)
+    return shown(path)
+
+
+def command_line(command: Command, mode: str) -> str:
+    """The shell command for another mode on the same run. For training it includes the run's fields
+    that were given; for sampling none are needed.
+    """
+    words = program()
+    words += [f'--mode={mode}'] if mode != 'train' else []
+    if command.config_path != str(command.root / DEFAULT_CONFIG):
+        words.append(f'--config={_config(command)}')
+    words += [f'--workdir={command.workdir}'] if command.workdir else []
+    if mode == 'train':
+        values = dict(walk(command.config))
+        words += [
+            f'--config.{name}={values[name]}'
+            for name in command.given
+            if not name.startswith(('sample.', 'evaluate.', 'study.'))
+        ]
+    return shlex.join(words)
