@@ -27,7 +27,8 @@ import numpy as np
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
 from symmusic.melody.events import from_events
-from symmusic.originality.shape import find_all_nearest, index_tunes
+from symmusic.originality.shape import find_all_nearest
+from symmusic.originality.shape_index import index_tunes
 from symmusic.progress import bar
 
 STRETCH_STEPS = 32

@@ -60,6 +60,7 @@ PURE = {
     'critics/critic.py',
     'originality/align.py',
     'originality/shape.py',
+    'originality/shape_index.py',
     'experiment/statistics.py',
     'experiment/ratings.py',
 }

@@ -13,7 +13,7 @@ from symmusic.generate.sound import Sound
 from symmusic.generate.whole import put_together
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
-from symmusic.report.gallery import written_forms
+from symmusic.report.forms import written_forms
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 
 

@@ -6,7 +6,9 @@ from symmusic.api import commands
 from symmusic.config import runs
 from symmusic.config.flags import Command
 from symmusic.corpus.collections import NAMED
-from symmusic.corpus.stats import as_text, describe, write_stats
+from symmusic.corpus.stats import describe
+from symmusic.corpus.stats_files import write_stats
+from symmusic.corpus.stats_table import as_text
 from symmusic.files import choose_folder
 from symmusic.training import build
 

@@ -20,7 +20,8 @@ from symmusic.originality.copies import (
     flag,
     reference_level,
 )
-from symmusic.originality.shape import Collection, find_all_nearest, index_tunes, mean_and_sd
+from symmusic.originality.shape import find_all_nearest, mean_and_sd
+from symmusic.originality.shape_index import Collection, index_tunes
 from symmusic.score.midi import MAX_BYTES, SUFFIXES
 from symmusic.score.monophonic import parse_monophonic
 from symmusic.score.notes import Note, Score

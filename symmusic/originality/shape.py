@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from symmusic.originality.align import NEVER, align_prefixes, exact
+from symmusic.originality.shape_index import Collection, find_ngrams
 
 BATCH_TUNES = 256  # aligned at once
 # tunes between two checks of the best score so far; the last size is repeated
@@ -46,45 +47,6 @@ MISMATCHES = np.array([[_mismatch(query, tune) for tune in _SIGNS] for query in 
 
 
 @dataclasses.dataclass(frozen=True)
-class Collection:
-    """Tunes to compare with, at most 8 bytes per n-gram.
-
-    Attributes:
-      names: names of the tunes [D].
-      num_notes: notes of each tune [D].
-      ngrams: the distinct n-grams [K], coded as by `find_ngrams`, ascending.
-      counts: how often each occurs [K].
-      ids: the n-grams of all tunes, one tune after the other, as indices into `ngrams`.
-      starts: where each tune starts in `ids`, and where the last one ends [D + 1].
-      bag_ids, bag_counts, bag_starts: the same with each n-gram of a tune once, and its count in
-        the tune.
-    """
-
-    names: tuple[str, ...]
-    num_notes: np.ndarray
-    ngrams: np.ndarray
-    counts: np.ndarray
-    ids: np.ndarray
-    starts: np.ndarray
-    bag_ids: np.ndarray
-    bag_counts: np.ndarray
-    bag_starts: np.ndarray
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """The number of n-grams of each tune [D]."""
-        return np.diff(self.starts)
-
-    @property
-    def total(self) -> int:
-        """N, the number of n-grams in the collection."""
-        return len(self.ids)
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-
-@dataclasses.dataclass(frozen=True)
 class Match:
     """The tune that a piece is most similar to: its index in the collection (None where the piece
     has fewer than 3 notes, or all tunes do) and the score.
@@ -97,49 +59,6 @@ class Match:
     score: float
     num_cells: int = 0
     num_all_cells: int = 0
-
-
-def find_ngrams(pitches: Sequence[int]) -> np.ndarray:
-    """The n-grams [max(L - 2, 0)] uint16 of a melody of L pitches (0-127): (second - first + 128) *
-    256 + (third - first + 128).
-    """
-    pitches = np.asarray(pitches, np.int64)
-    first = pitches[:-2]
-    return ((pitches[1:-1] - first + 128) * 256 + pitches[2:] - first + 128).astype(np.uint16)
-
-
-def index_tunes(names: Sequence[str], melodies: Iterable[Sequence[int]]) -> Collection:
-    """A collection of melodies, given as pitches in order; tunes with fewer than 3 notes are kept
-    and match nothing.
-    """
-    parts, bag_ids, bag_counts, num_notes = [], [], [], []
-    for pitches in melodies:
-        parts.append(find_ngrams(pitches))
-        distinct, counts = np.unique(parts[-1], return_counts=True)
-        bag_ids.append(distinct)
-        bag_counts.append(counts.astype(np.int32))
-        num_notes.append(len(pitches))
-    empty = np.zeros(0, np.uint16)
-    ids = np.concatenate([empty, *parts])
-    counts = np.bincount(ids, minlength=1 << 16)
-    place = (np.cumsum(counts > 0) - 1).astype(np.uint16)
-    return Collection(
-        names=tuple(names),
-        num_notes=np.array(num_notes, np.int64),
-        ngrams=np.flatnonzero(counts),
-        counts=counts[counts > 0],
-        ids=place[ids],
-        starts=_starts(parts),
-        bag_ids=place[np.concatenate([empty, *bag_ids])],
-        bag_counts=np.concatenate([np.zeros(0, np.int32), *bag_counts]),
-        bag_starts=_starts(bag_ids),
-    )
-
-
-def _starts(parts: Sequence[np.ndarray]) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)]).astype(
-        np.int64
-    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -288,7 +207,8 @@ def find_nearest(pitches: Sequence[int], collection: Collection) -> Match:
     query = _prepare(pitches, collection)
     bounds_D = _bounds(query, collection)
     order = np.argsort(-bounds_D, kind='stable')[: int((bounds_D > -np.inf).sum())]
-    best, num_cells, begin = (np.inf, 0, -1), 0, 0
+    best: _Best = (np.inf, 0, -1)
+    num_cells, begin = 0, 0
     sizes = itertools.chain(CHUNKS, itertools.repeat(CHUNKS[-1]))
     with exact():
         while begin < len(order) and bounds_D[order[begin]] >= -best[0]:
@@ -297,20 +217,26 @@ def find_nearest(pitches: Sequence[int], collection: Collection) -> Match:
             for first in range(0, len(chunk), BATCH_TUNES):
                 tunes_D = chunk[first : first + BATCH_TUNES]
                 tunes_D = tunes_D[bounds_D[tunes_D] >= -best[0]]
-                if not len(tunes_D):
-                    continue
-                scores_D, cells = _align(query, collection, tunes_D, -best[0])
-                num_cells += cells
-                tied = tunes_D[scores_D == scores_D.max()]
-                distances = np.abs(collection.num_notes[tied] - query.num_notes)
-                best = min(
-                    best,
-                    *(
-                        (-float(scores_D.max()), *each)
-                        for each in zip(distances.tolist(), tied.tolist(), strict=True)
-                    ),
-                )
+                if len(tunes_D):
+                    scores_D, cells = _align(query, collection, tunes_D, -best[0])
+                    num_cells += cells
+                    best = min(best, _best_of(query, collection, tunes_D, scores_D))
     return Match(best[2], -best[0], num_cells, len(query.rows_I) * collection.total)
+
+
+_Best = tuple[float, int, int]  # minus the score, the difference in notes, the tune
+
+
+def _best_of(
+    query: _Query, collection: Collection, tunes_D: np.ndarray, scores_D: np.ndarray
+) -> _Best:
+    """The best of some tunes: least is best."""
+    tied = tunes_D[scores_D == scores_D.max()]
+    distances = np.abs(collection.num_notes[tied] - query.num_notes)
+    return min(
+        (-float(scores_D.max()), *each)
+        for each in zip(distances.tolist(), tied.tolist(), strict=True)
+    )
 
 
 def find_all_nearest(

@@ -9,7 +9,7 @@ import numpy as np
 
 from symmusic.measures.comparison import NUM_PERMUTATIONS, NUM_RESAMPLES, SETS
 from symmusic.measures.features import FEATURES, SHAPES
-from symmusic.report import charts
+from symmusic.report import bar_charts, charts
 from symmusic.report.blocks import Block, Chart, Charts, Heading, Items, Section, Text, table
 from symmusic.report.charts import Line
 from symmusic.report.evaluation_plots import KINDS, TITLES, Densities, Transitions
@@ -127,7 +127,7 @@ def _matrix(transitions: Transitions, which: str, name: str) -> Chart:
     )
     most = f'most often: {listed or "none"}'
     text = f'{TITLES[transitions.name]} of the {which} set; {most}'
-    drawing = charts.matrix(mean, labels, transitions.most, text)
+    drawing = bar_charts.matrix(mean, labels, transitions.most, text)
     return Chart(drawing, f'{which}: {name}', text, most)
 
 

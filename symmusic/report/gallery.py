@@ -19,16 +19,26 @@ from symmusic.generate.looks import find_looks
 from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.sound import Sound
-from symmusic.generate.whole import put_together
+from symmusic.generate.whole import Whole, put_together
 from symmusic.melody.encodings import Vocabulary
-from symmusic.melody.events import from_events, to_notes
+from symmusic.melody.events import from_events
+from symmusic.report.forms import written_forms
 from symmusic.report.heatmaps import write_heatmaps
 from symmusic.report.listening import Entry, listening_page
 from symmusic.report.piece_plots import draw_all, draw_piece
-from symmusic.score.abc_writer import format_abc
-from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
-from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
-from symmusic.score.musicxml import format_musicxml
+from symmusic.score.meter import STEPS_PER_BAR
+
+
+@dataclasses.dataclass(frozen=True)
+class _Made:
+    """How pieces were made and are written, as `write_gallery` takes it."""
+
+    model: str
+    temperature: float
+    seed: int
+    is_window: bool
+    nearest: Sequence[dict | None] | None
+    sound: Sound | None
 
 
 def write_gallery(
@@ -69,20 +79,13 @@ def write_gallery(
     Raises:
       UserError: the files cannot be written.
     """
+    made = _Made(model, temperature, seed, is_window, nearest, sound)
     aside = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         aside = pathlib.Path(tempfile.mkdtemp(dir=folder.parent, prefix=f'.{folder.name}.'))
         aside.chmod(0o755)
-        how = {
-            'is_window': is_window,
-            'temperature': temperature,
-            'seed': seed,
-            'model': model,
-            'nearest': nearest,
-            'sound': sound,
-        }
-        _write(aside, prompt, pieces, vocabulary, **how, progress=progress)
+        _write(aside, prompt, pieces, vocabulary, made, progress)
         write_whole(aside / SETTINGS, json.dumps(settings, indent=2) + '\n')
         _put(aside, folder)
     except OSError as error:
@@ -113,84 +116,105 @@ def _write(
     prompt: Prompt,
     pieces: Sequence[Piece],
     vocabulary: Vocabulary,
-    *,
-    is_window: bool,
-    temperature: float,
-    seed: int,
-    model: str,
-    nearest: Sequence[dict | None] | None,
-    sound: Sound | None,
+    made: _Made,
     progress: Callable[[Iterable, str], Iterable],
 ) -> None:
-    rows, names, entries = [], [], []
     looks = find_looks(pieces)
     width = max(2, len(str(len(pieces))))
     what = 'version' if prompt.redrawn else 'continuation'
-    for number, piece in progress(list(enumerate(pieces, 1)), 'piece'):
-        name = f'{number:0{width}}'
-        names.append(
-            f'{name}: {piece.surprise:.2f} nats per step' + (', empty' if piece.is_empty else '')
-        )
-        whole = put_together(prompt, piece, vocabulary)
-        files = []
-        for place, events, first in (
-            (folder, piece.events, len(prompt.events)),
-            (folder / 'joined', whole.events, 0),
-        ):
-            title = f'{prompt.title or prompt.name}, {what} {name}'
-            files.append(written_forms(events, prompt, first, title))
-            silent = -prompt.pickup_of(events) % STEPS_PER_BAR if first == 0 else 0
-            _write_files(place / name, files[-1], events[silent:], prompt.qpm, sound)
-        run = nearest and nearest[number - 1]
-        entries.append(Entry(name, whole, piece.surprise, *files, run, looks[number - 1]))
-        draw_piece(folder / f'{name}.png', whole, f'{prompt.name}, {what} {names[-1]}')
-        rows.append(
-            {
-                'file': f'{name}.mid',
-                'prompt': prompt.name,
-                'model': model,
-                'temperature': temperature,
-                'key': seed,
-                'num_steps': len(piece.tokens),
-                'tokens': piece.tokens.tolist(),
-                'log_probability': piece.log_probability,
-                'nearest': run,
-                'transposed_by': prompt.transposed_by,
-                'num_redraws': piece.num_redraws,
-                **({} if piece.num_refused is None else {'num_refused': piece.num_refused}),
-            }
-        )
+    entries = []
+    for index, piece in progress(list(enumerate(pieces)), 'piece'):
+        name, whole = f'{index + 1:0{width}}', put_together(prompt, piece, vocabulary)
+        new, joined = _write_forms(folder, name, prompt, piece, whole, made.sound)
+        run = made.nearest and made.nearest[index]
+        entries.append(Entry(name, whole, piece.surprise, new, joined, run, looks[index]))
+        title = f'{prompt.name}, {what} {_described(name, piece)}'
+        draw_piece(folder / f'{name}.png', whole, title)
     draw_all(
         folder / 'all.png',
         [entry.whole for entry in entries],
-        names,
-        f'{prompt.name}: {what}s by {model}',
+        [_described(entry.name, piece) for entry, piece in zip(entries, pieces, strict=True)],
+        f'{prompt.name}: {what}s by {made.model}',
     )
     if pieces[0].probabilities is not None:
-        arrays = {
-            name: np.stack([getattr(piece, name) for piece in pieces])
-            for name in ('probabilities', 'read')
-        }
-        if pieces[0].weights is not None:
-            arrays['attention_weights'] = np.stack([piece.weights for piece in pieces])
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **arrays)
-        write_whole(folder / 'distributions.npz', buffer.getvalue())
-        num_more = len(pieces[0].read) - len(prompt.events)  # read before the prompt's bars
-        write_heatmaps(
-            folder / 'heatmaps',
-            pieces,
-            vocabulary,
-            is_window=is_window,
-            title=f'{prompt.name} by {model}',
-            progress=progress,
-            first_bar=prompt.first_bar - num_more // STEPS_PER_BAR,
-        )
-    write_whole(
-        folder / 'index.html',
-        listening_page(prompt, entries, model, are_compared=nearest is not None),
-    )
+        _write_distributions(folder, prompt, pieces, vocabulary, made, progress)
+    page = listening_page(prompt, entries, made.model, are_compared=made.nearest is not None)
+    write_whole(folder / 'index.html', page)
+    rows = [_row(entry, prompt, piece, made) for entry, piece in zip(entries, pieces, strict=True)]
     write_whole(folder / 'samples.json', json.dumps(rows, indent=1) + '\n')
+
+
+def _described(name: str, piece: Piece) -> str:
+    return f'{name}: {piece.surprise:.2f} nats per step' + (', empty' if piece.is_empty else '')
+
+
+def _row(entry: Entry, prompt: Prompt, piece: Piece, made: _Made) -> dict:
+    """A piece in `samples.json`."""
+    row = {
+        'file': f'{entry.name}.mid',
+        'prompt': prompt.name,
+        'model': made.model,
+        'temperature': made.temperature,
+        'key': made.seed,
+        'num_steps': len(piece.tokens),
+        'tokens': piece.tokens.tolist(),
+        'log_probability': piece.log_probability,
+        'nearest': entry.nearest,
+        'transposed_by': prompt.transposed_by,
+        'num_redraws': piece.num_redraws,
+    }
+    return row if piece.num_refused is None else row | {'num_refused': piece.num_refused}
+
+
+def _write_distributions(
+    folder: pathlib.Path,
+    prompt: Prompt,
+    pieces: Sequence[Piece],
+    vocabulary: Vocabulary,
+    made: _Made,
+    progress: Callable[[Iterable, str], Iterable],
+) -> None:
+    """Writes the probabilities and attention weights of all steps, and draws them as heat maps."""
+    arrays = {
+        name: np.stack([getattr(piece, name) for piece in pieces])
+        for name in ('probabilities', 'read')
+    }
+    if pieces[0].weights is not None:
+        arrays['attention_weights'] = np.stack([piece.weights for piece in pieces])
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write_whole(folder / 'distributions.npz', buffer.getvalue())
+    num_more = len(pieces[0].read) - len(prompt.events)  # read before the prompt's bars
+    write_heatmaps(
+        folder / 'heatmaps',
+        pieces,
+        vocabulary,
+        is_window=made.is_window,
+        title=f'{prompt.name} by {made.model}',
+        progress=progress,
+        first_bar=prompt.first_bar - num_more // STEPS_PER_BAR,
+    )
+
+
+def _write_forms(
+    folder: pathlib.Path,
+    name: str,
+    prompt: Prompt,
+    piece: Piece,
+    whole: Whole,
+    sound: Sound | None,
+) -> list[dict[str, bytes | str]]:
+    """Writes the files of the new bars, and of all bars into `joined`; returns their contents."""
+    what, written = 'version' if prompt.redrawn else 'continuation', []
+    for place, events, first in (
+        (folder, piece.events, len(prompt.events)),
+        (folder / 'joined', whole.events, 0),
+    ):
+        title = f'{prompt.title or prompt.name}, {what} {name}'
+        written.append(written_forms(events, prompt, first, title))
+        silent = -prompt.pickup_of(events) % STEPS_PER_BAR if first == 0 else 0
+        _write_files(place / name, written[-1], events[silent:], prompt.qpm, sound)
+    return written
 
 
 def _write_files(
@@ -206,39 +230,3 @@ def _write_files(
     if sound:
         wav = sound(from_events(events), written['.mid'], qpm, len(events))
         write_whole(path.with_name(f'{path.name}.wav'), wav)
-
-
-def written_forms(
-    events: np.ndarray, prompt: Prompt, first: int, title: str
-) -> dict[str, bytes | str]:
-    """The content of a melody's file in each format, by suffix, in the prompt's key, tempo, metre
-    and instrument.
-
-    Args:
-      events: the melody, in whole bars.
-      prompt: gives the form; in MIDI also the velocities of its notes, and their median for new
-        ones.
-      first: step at which the melody starts, counted from the prompt's start; at 0 it starts with
-        the prompt's pickup.
-      title: the melody's title.
-    """
-    steps, num_bars = from_events(events), len(events) // STEPS_PER_BAR
-    notes = to_notes(steps, STEPS_PER_QUARTER)
-    known = dict(enumerate(prompt.velocities))
-    played = [
-        dataclasses.replace(note, velocity=int(known.get(first + step.onset) or prompt.velocity))
-        for note, step in zip(to_notes(steps, TICKS_PER_QUARTER), steps, strict=True)
-    ]
-    form = {
-        'title': title,
-        'qpm': prompt.qpm,
-        'meter': prompt.meter,
-        'program': prompt.program,
-        'pickup': prompt.pickup_of(events) if first == 0 else 0,
-    }
-    written = form | {'key': prompt.key, 'num_bars': num_bars}
-    return {
-        '.mid': format_midi(played, **form),
-        '.abc': format_abc(notes, **written),
-        '.musicxml': format_musicxml(notes, **written),
-    }

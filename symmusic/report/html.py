@@ -8,6 +8,7 @@ import pathlib
 import re
 
 import jinja2
+from markupsafe import Markup
 
 from symmusic.report import blocks
 from symmusic.report.markdown import relative
@@ -35,16 +36,18 @@ def environment() -> jinja2.Environment:
 
 def to_html(report: blocks.Report, folder: pathlib.Path, style: str = '') -> str:
     """The whole report as one document; links are relative to `folder`, pictures are embedded."""
-    body = (
-        environment()
-        .get_template('report.html')
-        .render(
-            report=report,
-            kind=lambda block: type(block).__name__,
-            relative=lambda path: relative(path, folder),
-        )
+    body = render(
+        'report.html',
+        report=report,
+        kind=lambda block: type(block).__name__,
+        relative=lambda path: relative(path, folder),
     )
     return page(report.title, body, style)
+
+
+def render(template: str, **values: object) -> Markup:
+    """A template of `templates/` with values; they are escaped unless they are markup."""
+    return Markup(environment().get_template(template).render(**values))
 
 
 def page(title: str, body: str, style: str = '', script: str = '') -> str:
@@ -56,11 +59,7 @@ def page(title: str, body: str, style: str = '', script: str = '') -> str:
       style: CSS in addition to templates/style.css.
       script: JavaScript that runs after the body is loaded; its data go through `json_for_script`.
     """
-    return (
-        environment()
-        .get_template('page.html')
-        .render(title=title, body=body, style=style, script=script)
-    )
+    return render('page.html', title=title, body=body, style=style, script=script)
 
 
 def json_for_script(value: object) -> str:

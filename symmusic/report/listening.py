@@ -6,14 +6,14 @@ import pathlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from markupsafe import Markup
 
 from symmusic.generate.playback import playback_script, played_notes
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.whole import Whole
 from symmusic.melody.events import from_events, to_notes
-from symmusic.report.html import escape, json_for_script, page
+from symmusic.report.html import json_for_script, page, render
 from symmusic.report.introduction import heading, introduce, key_name
-from symmusic.report.roll import STYLE as ROLL_STYLE
 from symmusic.report.roll import draw_roll
 from symmusic.report.staff import MOST_PIECES, engrave
 from symmusic.score.key import detect_key
@@ -26,41 +26,6 @@ FORMATS = {
     '.abc': ('text/vnd.abc', 'ABC'),
     '.musicxml': ('application/vnd.recordare.musicxml+xml', 'MusicXML'),
 }
-STYLE = f"""{ROLL_STYLE}
-@media (max-width: 40rem) {{ .tools {{ position: static !important; }} }}
-.bar {{ display: flex; flex-wrap: wrap; gap: 0.5rem 1.25rem; align-items: center; }}
-.tools {{
-  position: sticky; top: 0; z-index: 1; padding: 0.6rem 0;
-  background: var(--ground); border-bottom: 1px solid var(--line);
-}}
-button, select, input {{
-  font: inherit; color: inherit; background: var(--panel);
-  border: 1px solid var(--line); border-radius: 6px;
-}}
-button, select {{ padding: 0.35rem 0.8rem; min-height: 2.4rem; }}
-input[type='number'] {{ width: 4.5rem; padding: 0.3rem; min-height: 2.4rem; }}
-button {{ cursor: pointer; min-width: 5.5rem; }}
-button[aria-pressed='true'] {{
-  background: var(--accent); color: var(--ground); border-color: var(--accent);
-}}
-article {{ border-bottom: 1px solid var(--line); padding: 0.75rem 0; }}
-article h2 {{ margin: 0; font-size: 1.1rem; }}
-article[hidden] {{ display: none; }}
-.staff {{ overflow-x: auto; max-width: 60rem; }}
-.staff > svg {{
-  display: block; width: 100%; min-width: 34rem; height: auto; fill: currentColor;
-}}
-.staff .fresh {{ fill: var(--accent); color: var(--accent); }}
-.staff .sounding {{ fill: var(--warm); color: var(--warm); }}
-summary {{ cursor: pointer; }} details {{ margin-bottom: 1rem; max-width: 56rem; }}
-.swatch {{ display: inline-block; width: 1em; height: 1em; background: var(--accent); }}
-.looked {{ margin: 0.25rem 0 0; font-size: 0.9rem; min-height: 1.4em; }}
-"""
-
-
-LOOK_HINT = (
-    'Point at a blue note, or use the arrow keys in the roll, to see what the model attended to.'
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,46 +64,49 @@ def listening_page(
       are_compared: whether they were compared with the training tunes, so that a piece without
         `nearest` copies nothing.
     """
-    seam, played, parts, keys = len(prompt.events), [], [], []
-    for number, entry in enumerate(entries):
-        events = entry.whole.events
-        played.append(
-            {
-                'notes': played_notes(events),
-                'first': -prompt.pickup_of(events) % STEPS_PER_BAR,
-                'end': len(events),
-                'looks': entry.looks,
-            }
-        )
-        keys.append(_key(events[seam : len(events) - len(prompt.after)]))
-        parts.append(_article(prompt, entry, number, keys[-1], are_compared))
-    body = introduce(
-        prompt, len(entries), model, keys, are_compared, any(entry.looks for entry in entries)
+    seam = len(prompt.events)
+    articles = [
+        _article(prompt, entry, number, are_compared) for number, entry in enumerate(entries)
+    ]
+    body = render(
+        'listening.html',
+        articles=articles,
+        model=model,
+        are_compared=are_compared,
+        have_looks=any(entry.looks for entry in entries),
+        file_name=prompt.name,
+        all_bars='All bars' if prompt.redrawn else 'With the prompt',
+        **introduce(prompt, [article['key'] for article in articles], are_compared),
     )
     data = json_for_script(
-        {'pieces': played, 'seam': seam, 'qpm': prompt.qpm, 'firstBar': prompt.first_bar}
+        {
+            'pieces': [_played(prompt, entry) for entry in entries],
+            'seam': seam,
+            'qpm': prompt.qpm,
+            'firstBar': prompt.first_bar,
+        }
     )
     script = f'{playback_script()}const DATA = {data};\n{SCRIPT.read_text(encoding="utf-8")}'
-    return page(
-        f'{heading(prompt)} by {model}',
-        f'{body}<main>{chr(10).join(parts)}</main>',
-        STYLE,
-        script,
-    )
+    return page(f'{heading(prompt)} by {model}', body, render('listening.css'), script)
 
 
-def _article(prompt: Prompt, entry: Entry, number: int, key: str, are_compared: bool) -> str:
-    run, notes = entry.nearest, from_events(entry.whole.events)
-    num_notes = sum(bool(entry.whole.is_drawn[note.onset]) for note in notes)
-    downloads = (
-        f'<span class="quiet">{"All bars" if prompt.redrawn else "With the prompt"}:'
-        f' {_downloads(f"{prompt.name}-{entry.name}", entry.joined)}; new bars:'
-        f' {_downloads(f"{prompt.name}-{entry.name}-new", entry.new)}</span>'
-    )
-    name, facts = (
-        escape(entry.name),
-        [f'{entry.surprise:.2f} nats per step', f'{num_notes} notes', key or 'no key'],
-    )
+def _played(prompt: Prompt, entry: Entry) -> dict[str, object]:
+    """What the page's script is told of a piece."""
+    events = entry.whole.events
+    return {
+        'notes': played_notes(events),
+        'first': -prompt.pickup_of(events) % STEPS_PER_BAR,
+        'end': len(events),
+        'looks': entry.looks,
+    }
+
+
+def _article(prompt: Prompt, entry: Entry, number: int, are_compared: bool) -> dict[str, object]:
+    """What the page's template shows of a piece."""
+    run, whole = entry.nearest, entry.whole
+    num_notes = sum(bool(whole.is_drawn[note.onset]) for note in from_events(whole.events))
+    key = _key(whole.events[len(prompt.events) : len(whole.events) - len(prompt.after)])
+    facts = [f'{entry.surprise:.2f} nats per step', f'{num_notes} notes', key or 'no key']
     if are_compared:
         facts.append(
             f'{run["score"]} in a row as in {run.get("title") or run["tune"]}, bar'
@@ -146,17 +114,19 @@ def _article(prompt: Prompt, entry: Entry, number: int, key: str, are_compared: 
             if run
             else 'none in a row as in a tune'
         )
-    looked = f'<p class="looked quiet" aria-live="polite">{LOOK_HINT}</p>' if entry.looks else ''
-    return (
-        f'<article data-order="{number}" data-surprise="{entry.surprise:.6f}"'
-        f' data-notes="{num_notes}" '
-        f'data-copied="{run["score"] if run else 0}" data-key="{escape(key)}"><div class="bar">'
-        f'<h2>{name}</h2><button type="button" aria-pressed="false" aria-label="Play'
-        f' {name}">Play</button>'
-        f'<span class="quiet">{escape("; ".join(facts))}</span>{downloads}</div>'
-        f'{_staff(prompt, entry, number)}{draw_roll(entry.name, entry.whole, run)}{looked}'
-        '</article>'
-    )
+    return {
+        'name': entry.name,
+        'surprise': entry.surprise,
+        'num_notes': num_notes,
+        'num_copied': run['score'] if run else 0,
+        'key': key,
+        'facts': facts,
+        'joined': _downloads(entry.joined),
+        'new': _downloads(entry.new),
+        'staff': _staff(prompt, entry, number),
+        'roll': draw_roll(entry.name, whole, run),
+        'has_looks': bool(entry.looks),
+    }
 
 
 def _key(events: np.ndarray) -> str:
@@ -165,31 +135,23 @@ def _key(events: np.ndarray) -> str:
     return key_name(detect_key(to_notes(notes, STEPS_PER_QUARTER))) if notes else ''
 
 
-def _downloads(name: str, files: Mapping[str, bytes | str]) -> str:
+def _downloads(files: Mapping[str, bytes | str]) -> list[dict[str, str]]:
     """Download links that contain the files themselves."""
     links = []
     for suffix, content in files.items():
-        kind, text = FORMATS[suffix]
-        data = base64.b64encode(
-            content if isinstance(content, bytes) else content.encode()
-        ).decode()
-        links.append(
-            f'<a download="{escape(name)}{suffix}" href="data:{kind};base64,{data}">{text}</a>'
-        )
-    return ', '.join(links)
+        kind, label = FORMATS[suffix]
+        data = content if isinstance(content, bytes) else content.encode()
+        url = f'data:{kind};base64,{base64.b64encode(data).decode()}'
+        links.append({'suffix': suffix, 'label': label, 'url': url})
+    return links
 
 
-def _staff(prompt: Prompt, entry: Entry, number: int) -> str:
-    """The staff notation; '' where it cannot be engraved."""
+def _staff(prompt: Prompt, entry: Entry, number: int) -> Markup | None:
+    """The staff notation; None where it cannot be engraved."""
     if '.musicxml' not in entry.joined or number >= MOST_PIECES:
-        return ''
+        return None
     events = entry.whole.events
     notes = to_notes(from_events(events), STEPS_PER_QUARTER)
     bars = to_bars(notes, len(events) // STEPS_PER_BAR, prompt.pickup_of(events))
     svg = engrave(entry.joined['.musicxml'], bars, entry.whole.is_drawn, number + 1)
-    label = f'Staff notation of {entry.name}'
-    return (
-        f'<div class="staff" tabindex="0" role="region" aria-label="{escape(label)}">{svg}</div>'
-        if svg
-        else ''
-    )
+    return None if svg is None else Markup(svg)

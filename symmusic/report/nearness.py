@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from symmusic.report import charts
+from symmusic.report import bar_charts
 from symmusic.report.blocks import Block, Chart, Charts, Heading, Section, Table, Text, table
 from symmusic.report.pairs import Pair, describe, draw_pair
 from symmusic.wording import number, sentence
@@ -121,7 +121,7 @@ def _similarities(similarity: dict) -> Chart:
         text += f', mean {np.mean(scores):.3f}, highest {max(scores):.3f}'
     if level:
         text += f'; real unseen tunes have {level[0]:.3f} on average'
-    drawing = charts.histogram(
+    drawing = bar_charts.histogram(
         scores,
         np.linspace(0, end, NUM_BINS + 1),
         text,
@@ -149,7 +149,7 @@ def _counts(block: str, copies: dict) -> Chart:
             f' unseen tunes, {level:g}'
         )
     mark = (level, '95 % of unseen tunes') if level is not None else None
-    drawing = charts.histogram(
+    drawing = bar_charts.histogram(
         scores, np.arange(-0.5, most + step + 0.5, step), text, x_label=unit, level=mark
     )
     return Chart(drawing, caption, text, below)

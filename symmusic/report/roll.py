@@ -1,5 +1,7 @@
 """The piano roll of a piece on a page, as SVG."""
 
+from markupsafe import Markup
+
 from symmusic.generate.whole import Whole
 from symmusic.melody.events import StepNote, from_events
 from symmusic.report.html import escape
@@ -7,20 +9,9 @@ from symmusic.score.meter import STEPS_PER_BAR
 
 # pixels of a drawing at full size; the first and the third are also in listening.js
 STEP_WIDTH, PITCH_HEIGHT, LEFT, BOTTOM = 6, 7, 34, 18
-STYLE = """
-.roll { overflow-x: auto; }
-.roll svg { display: block; width: 100%; min-width: 34rem; }
-.given { fill: var(--quiet); } .new { fill: var(--accent); } .sounding { fill: var(--warm); }
-.grid { stroke: var(--line); } .seam { stroke: var(--warm); stroke-width: 2; }
-.copied { stroke: var(--warm); stroke-width: 2; }
-.cursor { stroke: var(--text); stroke-width: 2; visibility: hidden; }
-.roll text { fill: var(--quiet); font-size: 12px; }
-.looks rect { fill: var(--accent); }
-.looks .asking { fill: none; stroke: var(--accent); stroke-width: 1.5; }
-"""
 
 
-def draw_roll(name: str, whole: Whole, run: dict | None) -> str:
+def draw_roll(name: str, whole: Whole, run: dict | None) -> Markup:
     """SVG in a scrolling region; each note has its number as an attribute, so that it can be
     highlighted.
 
@@ -57,7 +48,7 @@ def draw_roll(name: str, whole: Whole, run: dict | None) -> str:
     style = f' style="min-width: {width // 2}px"' if end > 16 * STEPS_PER_BAR else ''
     num_new = sum(bool(is_drawn[note.onset]) for note in notes)
     label = escape(f'Piano roll of {name}: {len(notes) - num_new} notes given, {num_new} new')
-    return (
+    return Markup(
         f'<div class="roll" tabindex="0" role="region" aria-label="{label}"><svg viewBox="0 0'
         f' {width} {height + BOTTOM}" role="img" aria-label="{label}"{style}>{"".join(parts)}'
         '</svg></div>'

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from symmusic.report import charts
+from symmusic.report import bar_charts
 from symmusic.report.blocks import Chart, Section, Table, Text, table
 from symmusic.wording import count, estimate, number
 
@@ -57,7 +57,7 @@ def interval_chart(rows: list[tuple], caption: str, low: float | None = None) ->
     known = [cell for row in rows for cell in row[2:] if cell is not None]
     least = np.floor(min(known, default=0.0) * 10) / 10
     text = f'{caption}: {", ".join(f"{label} {number(value)}" for label, _, value, *_ in listed)}'
-    drawing = charts.interval_chart(listed, min(least, 1.0 if low is None else low), 1.0, text)
+    drawing = bar_charts.interval_chart(listed, min(least, 1.0 if low is None else low), 1.0, text)
     return Chart(drawing, caption, text)
 
 

@@ -7,7 +7,9 @@ import pytest
 
 from symmusic.corpus.cache import Corpus, load_corpus
 from symmusic.corpus.prepare import Settings, Tune, describe_drops
-from symmusic.corpus.stats import as_text, describe, write_stats
+from symmusic.corpus.stats import describe
+from symmusic.corpus.stats_files import write_stats
+from symmusic.corpus.stats_table import as_text
 from tests.corpus.tunes import mixed_folder, tune, write_files
 from tests.score.midi_bytes import melody
 

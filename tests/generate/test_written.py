@@ -12,7 +12,7 @@ from symmusic.files import write_whole
 from symmusic.generate.prompt_files import read_prompt
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import from_events, quantize
-from symmusic.report.gallery import written_forms
+from symmusic.report.forms import written_forms
 from symmusic.report.pairs import find_in
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import parse_midi

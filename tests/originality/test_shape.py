@@ -14,10 +14,10 @@ from symmusic.originality.shape import (
     bound_scores,
     find_all_nearest,
     find_nearest,
-    index_tunes,
     mean_and_sd,
     score_all,
 )
+from symmusic.originality.shape_index import index_tunes
 from symmusic.score.monophonic import parse_monophonic
 from tests.originality import shape_oracle
 

@@ -18,7 +18,7 @@ from symmusic.measures.features import FEATURES
 from symmusic.measures.structure import LAGS
 from symmusic.melody.events import StepNote
 from symmusic.originality.copies import Passage
-from symmusic.report import charts
+from symmusic.report import bar_charts, charts
 from symmusic.report.evaluation import STYLE, make_report
 from symmusic.report.html import to_html
 from symmusic.report.nearness import pairs_section
@@ -331,7 +331,7 @@ def test_ticks_lie_between_and_are_about_as_many(low, width, num):
 @given(st.text(), st.lists(st.floats(0, 30), max_size=5), st.one_of(st.none(), st.floats(0, 30)))
 def test_charts_of_anything_are_well_formed(text, values, level):
     for drawing in (
-        charts.histogram(
+        bar_charts.histogram(
             values,
             range(31),
             text,
@@ -345,8 +345,8 @@ def test_charts_of_anything_are_well_formed(text, values, level):
             x_label=text,
             y_label=text,
         ),
-        charts.interval_chart([(text, 'generated', level, level, level)], 0, 1, text),
-        charts.matrix(np.outer(values, values), [text] * len(values), 900.0, text),
+        bar_charts.interval_chart([(text, 'generated', level, level, level)], 0, 1, text),
+        bar_charts.matrix(np.outer(values, values), [text] * len(values), 900.0, text),
     ):
         assert 'nan' not in re.sub('aria-label="[^"]*"|>[^<]*<', '', drawing)
         assert set(re.findall('<([a-z]+)', drawing)) <= {

@@ -20,7 +20,8 @@ from symmusic.generate.sound import Sound
 from symmusic.generate.whole import put_together
 from symmusic.melody.events import from_events, quantize
 from symmusic.report import gallery
-from symmusic.report.gallery import write_gallery, written_forms
+from symmusic.report.forms import written_forms
+from symmusic.report.gallery import write_gallery
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.key import Key
 from symmusic.score.midi import parse_midi

@@ -18,12 +18,11 @@ from symmusic.generate.pieces import Piece
 from symmusic.generate.sample import Drawn
 from symmusic.melody.encodings.pianoroll import FaithfulPianorollVocabulary
 from symmusic.model.model import apply_last, init_params
-from symmusic.report import heatmaps
+from symmusic.report import heatmap_plots
+from symmusic.report.heatmap_plots import by_step, input_steps
 from symmusic.report.heatmaps import (
     blank_classes,
-    by_step,
     class_labels,
-    input_steps,
     mask_blanks,
     mean_of_known,
     write_heatmaps,
@@ -190,7 +189,7 @@ def test_bars_are_numbered_as_in_the_prompt(monkeypatch, tmp_path, first_bar):
     """One bar is read and one drawn: the drawn one is the second."""
     figures = {}
     monkeypatch.setattr(
-        heatmaps, 'write_figure', lambda path, figure: figures.update({path.name: figure})
+        heatmap_plots, 'write_figure', lambda path, figure: figures.update({path.name: figure})
     )
     made = piece(np.random.default_rng(0))
     write_heatmaps(

@@ -58,7 +58,11 @@ MODULES = {  # what is mutated, and the tests that are to find it
     ),
     'features': (('symmusic/measures/features.py',), ('tests/measures/test_features.py',)),
     'similarity': (
-        ('symmusic/originality/shape.py', 'symmusic/originality/align.py'),
+        (
+            'symmusic/originality/shape.py',
+            'symmusic/originality/shape_index.py',
+            'symmusic/originality/align.py',
+        ),
         ('tests/originality/test_shape.py',),
     ),
     'copies': (('symmusic/originality/copies.py',), ('tests/originality/test_copies.py',)),

@@ -1,0 +1,86 @@
+"""The statistics of a corpus as a table for the terminal."""
+
+from symmusic.score.notes import pitch_name
+
+# kinds of notices that are printed; stats.json has all of them
+MOST_NOTICES = 10
+
+
+def as_text(statistics: dict) -> str:
+    """The statistics as a short table for the terminal."""
+    rows = _rows_of_counts(statistics)
+    if statistics['num_kept']:
+        rows += _rows_of_classes(statistics) + _rows_of_music(statistics)
+    return '\n'.join(f'{name:<14}{value}' for name, value in rows)
+
+
+def _rows_of_counts(statistics: dict) -> list[tuple[str, str]]:
+    """Files, tunes and windows."""
+    dropped = sum(statistics['dropped'].values())
+    return [
+        ('files', f'{statistics["num_files"]}'),
+        (
+            'tunes',
+            f'{statistics["num_tunes"]}: {statistics["num_kept"]} kept in'
+            f' {statistics["num_families"]} families, {dropped} dropped',
+        ),
+        *(('  dropped', f'{count}  {reason}') for reason, count in statistics['dropped'].items()),
+        *(
+            ('    metre', f'{count}  {meter}')
+            for meter, count in statistics['dropped_meters'].items()
+        ),
+        *(
+            ('  notice', f'{notice}, in {count} of the tunes kept')
+            for notice, count in list(statistics['notices'].items())[:MOST_NOTICES]
+        ),
+        (
+            'windows',
+            f'{statistics["num_windows"]} of {statistics["window_steps"]} steps at hop'
+            f' {statistics["hop_steps"]}',
+        ),
+        ('  distinct', f'{statistics["num_distinct_windows"]}'),
+        *(
+            ('  style', f'{style}: {counts["num_windows"]} windows of {counts["num_kept"]} tunes')
+            for style, counts in statistics['styles'].items()
+            if len(statistics['styles']) > 1
+        ),
+        ('steps, notes', f'{statistics["num_steps"]} sixteenths, {statistics["num_notes"]} notes'),
+    ]
+
+
+def _rows_of_classes(statistics: dict) -> list[tuple[str, str]]:
+    """What the encoding makes of the tunes."""
+    share_kept = statistics['num_encoded_notes'] / statistics['num_notes']
+    named = {
+        _name(int(name)) if name.isdecimal() else name: share
+        for name, share in statistics['class_frequencies'].items()
+    }
+    return [
+        ('encoding', f'{statistics["encoding"]}: {share_kept:.1%} of the notes kept apart'),
+        ('classes', f'{statistics["num_classes"]}: {_commonest(named)}'),
+    ]
+
+
+def _rows_of_music(statistics: dict) -> list[tuple[str, str]]:
+    """Pitches, events, lengths and keys."""
+    frequencies = statistics['event_frequencies']
+    pitches = {_name(int(name)): frequencies[name] for name in frequencies if name.isdecimal()}
+    events = [f'{name} {frequencies.get(name, 0):.1%}' for name in ('no event', 'note off')]
+    keys = list(statistics['keys'].items())[:6]
+    return [
+        ('pitches', f'{_name(statistics["min_pitch"])} to {_name(statistics["max_pitch"])}'),
+        ('events', ', '.join([*events, f'onsets {sum(pitches.values()):.1%}'])),
+        ('  commonest', _commonest(pitches)),
+        ('note lengths', f'{_commonest(statistics["note_lengths"])}  (sixteenths)'),
+        ('keys', ', '.join(f'{key} {count}' for key, count in keys)),
+    ]
+
+
+def _commonest(shares: dict[str, float]) -> str:
+    """The six largest shares."""
+    largest = sorted(shares.items(), key=lambda item: -item[1])[:6]
+    return ', '.join(f'{name} {share:.1%}' for name, share in largest)
+
+
+def _name(pitch: int) -> str:
+    return f'{pitch_name(pitch)} ({pitch})'

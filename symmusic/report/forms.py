@@ -1,0 +1,48 @@
+"""A melody's file in each format: MIDI, ABC, MusicXML."""
+
+import dataclasses
+
+import numpy as np
+
+from symmusic.generate.prompt import Prompt
+from symmusic.melody.events import from_events, to_notes
+from symmusic.score.abc_writer import format_abc
+from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
+from symmusic.score.musicxml import format_musicxml
+
+
+def written_forms(
+    events: np.ndarray, prompt: Prompt, first: int, title: str
+) -> dict[str, bytes | str]:
+    """The content of a melody's file in each format, by suffix, in the prompt's key, tempo, metre
+    and instrument.
+
+    Args:
+      events: the melody, in whole bars.
+      prompt: gives the form; in MIDI also the velocities of its notes, and their median for new
+        ones.
+      first: step at which the melody starts, counted from the prompt's start; at 0 it starts with
+        the prompt's pickup.
+      title: the melody's title.
+    """
+    steps, num_bars = from_events(events), len(events) // STEPS_PER_BAR
+    notes = to_notes(steps, STEPS_PER_QUARTER)
+    known = dict(enumerate(prompt.velocities))
+    played = [
+        dataclasses.replace(note, velocity=int(known.get(first + step.onset) or prompt.velocity))
+        for note, step in zip(to_notes(steps, TICKS_PER_QUARTER), steps, strict=True)
+    ]
+    form = {
+        'title': title,
+        'qpm': prompt.qpm,
+        'meter': prompt.meter,
+        'program': prompt.program,
+        'pickup': prompt.pickup_of(events) if first == 0 else 0,
+    }
+    written = form | {'key': prompt.key, 'num_bars': num_bars}
+    return {
+        '.mid': format_midi(played, **form),
+        '.abc': format_abc(notes, **written),
+        '.musicxml': format_musicxml(notes, **written),
+    }
