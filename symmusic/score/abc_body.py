@@ -165,19 +165,18 @@ class VoiceReader:
     def _read_bar(self, text: str) -> None:
         sign = text.rstrip('0123456789,-[ \t')
         digits = text[len(sign) :].strip('[ \t')
-        if sign.endswith('[|]'):
-            # An invisible bar line: some books attach a D.C. or a segno to it in the middle of a
-            # bar.
-            if sign[0] == ':':
-                self.items.append(Bar(sign.count(':'), False, False, False))
-        else:
+        # An invisible bar line changes nothing: some books attach a D.C. or a segno to it in the
+        # middle of a bar.
+        if not sign.endswith('[|]'):
             self._is_overlay = False
             self.pitches.end_bar()
             self.rhythm.end_bar()
             line = sign.strip('.:')
             closed = len(sign.lstrip('.')) - len(sign.lstrip('.:')) if line else 1
             opens = sign.endswith(':')
-            self.items.append(Bar(closed, opens, len(line) > 1, not sign.startswith('.')))
+            is_thick = len(line) > 1 and line != '||'
+            is_full = not sign.startswith('.')
+            self.items.append(Bar(closed, opens, line == '||', is_thick, is_full))
             if closed and opens:
                 # `::2`: the next repeat starts here; the ending is empty.
                 return

@@ -16,13 +16,14 @@ class Sound:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Bar:
-    """A bar line. `num_closed` colons before it end a repeat, colons after it start one, and
-    `is_double` ends a section.
+    """A bar line. `num_closed` colons before it end a repeat, colons after it start one;
+    `is_double` is a thin double bar, `is_thick` one with a thick line.
     """
 
     num_closed: int
     opens: bool
     is_double: bool
+    is_thick: bool
     ends_bar: bool
 
 

@@ -34,8 +34,8 @@ def play_order(
 class _Repeats:
     """Plays the repeats of the items from `begin` to `end`.
 
-    A repeat goes back to its |: or, without one, to the last double bar or repeat sign, or else to
-    `begin`.
+    A repeat goes back to its |:. The first without one goes back to `begin`, later ones to the last
+    || or repeat sign.
     """
 
     def __init__(self, items: Sequence[Item], begin: int, end: int):
@@ -46,6 +46,9 @@ class _Repeats:
             for index in range(begin, end)
             if isinstance(item := items[index], Ending) or (isinstance(item, Bar) and item.opens)
         ]
+        bars = [i for i in range(begin, end) if isinstance(items[i], Bar)]
+        signs = (i for i in bars if items[i].opens or items[i].num_closed)
+        self.first_sign = next(signs, end)  # index of the first repeat sign
         self.start_repeat(begin)
 
     def start_repeat(self, index: int, *, has_sign: bool = False, ending: int | None = None):
@@ -72,7 +75,7 @@ class _Repeats:
         """The index that is played after a bar line."""
         if self.goes_back(index, bar):
             return self.go_back()
-        if bar.num_closed or bar.opens or (bar.is_double and self.is_section(index)):
+        if bar.num_closed or bar.opens or self.is_section(index, bar):
             self.start_repeat(index + 1, has_sign=bar.opens)
         return index + 1
 
@@ -112,15 +115,17 @@ class _Repeats:
         self.ending = None
         return self.start
 
-    def is_section(self, index: int) -> bool:
-        """Whether a double bar is a place that a later repeat sign goes back to; one directly
-        before an ending is not.
+    def is_section(self, index: int, bar: Bar) -> bool:
+        """Whether a bar line without repeat sign is a place that a later repeat sign goes back to:
+        a double bar behind the first repeat, or what ends the last ending; none directly before an
+        ending.
         """
         if any(isinstance(item, Ending) for item in self.items[index + 1 : index + 2]):
             return False
         if self.ending is None:
-            return not self.has_sign
-        return self.find_ending(index, self.number + 1) is None
+            return bar.is_double and index > self.first_sign and not self.has_sign
+        is_end = bar.is_double or bar.is_thick
+        return is_end and self.find_ending(index, self.number + 1) is None
 
     def leave_out(self, index: int) -> int:
         """The index after the ending at `index`, as the repeat has no ending for this pass."""

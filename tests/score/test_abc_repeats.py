@@ -11,8 +11,17 @@ from tests.score.abc_bodies import naturals, pitches, read
     [
         ('|:C|D:|E', 'CDCDE'),
         ('C|D:|E', 'CDCDE'),
-        ('C||D:|E', 'CDDE'),
-        ('C|]D:|[|E:|', 'CDDEE'),
+        # the first repeat that nothing opens goes back to the beginning, whatever is between
+        ('C||D:|E', 'CDCDE'),
+        ('C|]D:|[|E:|', 'CDCDEE'),
+        ('C||D||E:|F:|', 'CDECDEFF'),
+        ('C||D|1E:|2F|', 'CDECDF'),
+        # later ones to the last || or repeat sign, but to no |] or [|
+        ('C|D:|E||F|G:|', 'CDCDEFGFG'),
+        ('C|D:|E|]F[|G:|', 'CDCDEFGEFG'),
+        ('|:C:|D||E:|', 'CCDEE'),
+        ('|:C:|D|]E:|', 'CCDEDE'),
+        ('|:C:|:D||E:|', 'CCDEDE'),
         ('|:C||D:|', 'CDCD'),
         ('|:C::D:|', 'CCDD'),
         ('|:C:|:D:|', 'CCDD'),
@@ -36,6 +45,8 @@ from tests.score.abc_bodies import naturals, pitches, read
         ('|:C|1D:|E', 'CDCE'),
         ('|::C::|D', 'CCCD'),
         ('C[|]D:|', 'CDCD'),
+        ('|:C|D:[|]|E|', 'CDE'),
+        ('|:C|D[|]:|E|', 'CDCDE'),
         ('C.|D:|', 'CDCD'),
         ('|:C', 'C'),
         ('|: C :| [CE] |', 'CCCE'),

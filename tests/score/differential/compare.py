@@ -29,13 +29,15 @@ class Comparison:
 
     Attributes:
       compared: how many.
-      agreeing: with at least one other reader as they are.
+      agreeing: with at least one other reader as they are, and so with both where those agree.
+      opposed: names of those that both others read alike, and otherwise than ours.
       known: agreeing once what `kinds.py` lists is written out, by the names of the kinds.
       left: the names of those that agree with no other reader.
     """
 
     compared: int
     agreeing: int
+    opposed: list[str] = dataclasses.field(default_factory=list)
     known: dict[str, int] = dataclasses.field(default_factory=dict)
     left: list[str] = dataclasses.field(default_factory=list)
 
@@ -72,10 +74,12 @@ def generated_tunes(num: int = NUM_GENERATED) -> dict[str, str]:
 def compare_tunes(tunes: dict[str, str]) -> Comparison:
     """Our ABC reader against abc2midi and abcjs; a tune agrees where one of them reads it so."""
     ours = {name: read_ours(text) for name, text in tunes.items()}
-    left = _disagreeing(ours, tunes)
+    differing = _disagreeing(ours, tunes)
+    left = list(differing)
     result = Comparison(len(tunes), len(tunes) - len(left))
+    result.opposed = [name for name, read in differing.items() if agree(*read)]
     for kinds in KINDS:
-        still = _disagreeing(ours, {name: rewrite(tunes[name], kinds) for name in left})
+        still = list(_disagreeing(ours, {name: rewrite(tunes[name], kinds) for name in left}))
         if len(still) < len(left):
             result.known[' + '.join(kind.name for kind in kinds)] = len(left) - len(still)
         left = still
@@ -91,10 +95,17 @@ def read_ours(text: str) -> Notes | None:
         return None
 
 
-def _disagreeing(ours: dict[str, Notes | None], tunes: dict[str, str]) -> list[str]:
-    names, texts = list(tunes), list(tunes.values())
-    found = zip(names, others.read_with_abc2midi(texts), others.read_with_abcjs(texts), strict=True)
-    return [name for name, *read in found if not any(agree(ours[name], each) for each in read)]
+def _disagreeing(
+    ours: dict[str, Notes | None], tunes: dict[str, str]
+) -> dict[str, tuple[Notes | None, Notes | None]]:
+    """What the others read of the tunes that neither of them reads as ours does, by name."""
+    texts = list(tunes.values())
+    others_read = zip(others.read_with_abc2midi(texts), others.read_with_abcjs(texts), strict=True)
+    return {
+        name: read
+        for name, read in zip(tunes, others_read, strict=True)
+        if not any(agree(ours[name], each) for each in read)
+    }
 
 
 def compare_files(files: dict[str, bytes]) -> Comparison:
@@ -136,12 +147,12 @@ def _main() -> None:
     sets = {folder: compare_tunes(collection_tunes(folder)) for folder in FOLDERS}
     sets['generated ABC'] = compare_tunes(generated_tunes())
     sets['generated MIDI'] = compare_files(generated_files())
-    print('| set | compared | agreeing as they are | once written out | share | left |')
-    print('|---|---|---|---|---|---|')
+    print('| set | compared | agreeing as they are | opposed | once written out | share | left |')
+    print('|---|---|---|---|---|---|---|')
     for name, found in sets.items():
         print(
-            f'| {name} | {found.compared} | {found.agreeing} | {sum(found.known.values())} |'
-            f' {found.share():.4%} | {", ".join(found.left[:12])} |'
+            f'| {name} | {found.compared} | {found.agreeing} | {len(found.opposed)} |'
+            f' {sum(found.known.values())} | {found.share():.4%} | {", ".join(found.left[:12])} |'
         )
     for name, found in sets.items():
         for kind, count in found.known.items():
