@@ -7,11 +7,13 @@ Pure functions.
 `rows` holds what each of the N steps reads beside its token, on a leading axis N; None = nothing.
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import flax.struct
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from symmusic.model.ahead import look_ahead
@@ -138,6 +140,33 @@ class StateReader:
         )
         positions_BT = (position_B1 + jnp.arange(whole_BT.shape[1])) % BAR_STEPS
         return look_ahead(self.params, whole_BT, positions_BT, self.architecture)
+
+
+@flax.struct.dataclass
+class HostReader:
+    """Asks a function on the host at each step, for models that are no networks. `predict` is pure:
+    from the tokens so far, int32 [B, T], and the metric positions [B] of the first ones, to the
+    log probabilities [B, V] of the next.
+    """
+
+    predict: Callable[[np.ndarray, np.ndarray], np.ndarray] = flax.struct.field(pytree_node=False)
+    num_classes: int = flax.struct.field(pytree_node=False)
+
+    def init(self, prompt_BT, positions_BT, num_steps):
+        num_read = prompt_BT.shape[1] - 1
+        tokens_BT = jnp.pad(prompt_BT[:, :-1].astype(jnp.int32), ((0, 0), (0, num_steps)))
+        return (tokens_BT, positions_BT[:, 0], num_read), None
+
+    def read(self, carry, token_B, position_B, row):
+        tokens_BT, positions_B, num_read = carry
+        tokens_BT = tokens_BT.at[:, num_read].set(token_B)
+        shape = jax.ShapeDtypeStruct((len(token_B), self.num_classes), jnp.float32)
+        logits_BV = jax.pure_callback(self._predict, shape, tokens_BT, positions_B, num_read + 1)
+        return (tokens_BT, positions_B, num_read + 1), logits_BV, None
+
+    def _predict(self, tokens_BT, positions_B, num_read):
+        tokens_BT = np.asarray(tokens_BT)[:, : int(num_read)]
+        return self.predict(tokens_BT, np.asarray(positions_B)).astype(np.float32)
 
 
 def make_reader(

@@ -1,0 +1,171 @@
+"""What a count model looks at before each step: the metre, the last notes, and what sounded 1, 2, 4
+and 8 bars ago, with how long the melody has agreed with it.
+
+    c d e f | c d e .     the step at '.', four steps to a bar
+                          note 1 e, note 2 d; one bar ago f; agreed with it for 3 steps
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from symmusic.melody.encodings import Vocabulary
+from symmusic.melody.events import NOTE_OFF
+from symmusic.score.meter import STEPS_PER_BAR
+
+LAGS = (1, 2, 4, 8)  # bars
+NUM_NOTES = 7
+NO_NOTE = 128  # one past the MIDI pitches
+LONGEST = 17  # steps; more count as so many
+NUM_AGREEMENTS = 8  # see `_agreement`
+
+_NOTES = ('position', 'since', 'ended', 'note 1')
+# Each extends the one before, which it is smoothed by.
+CHAIN = (
+    (),
+    ('position',),
+    ('position', 'since', 'ended'),
+    _NOTES,
+    (*_NOTES, 'note 2'),
+    (*_NOTES, 'note 2', 'note 3', 'gap 1'),
+    (*_NOTES, 'note 2', 'note 3', 'note 4', 'gap 1', 'gap 2'),
+    (*_NOTES, *(f'note {k}' for k in range(2, 6)), *(f'gap {k}' for k in range(1, 4))),
+    (*_NOTES, *(f'note {k}' for k in range(2, 8)), *(f'gap {k}' for k in range(1, 7))),
+)
+BASE = CHAIN.index(_NOTES)  # what the repeats are smoothed by
+
+
+def _ago(*lags: int) -> tuple[str, ...]:
+    return tuple(f'{name} {lag}' for lag in lags for name in ('agreement', 'token'))
+
+
+REPEATS = (
+    *((*_ago(lag), 'position') for lag in LAGS),
+    *((*_ago(lag), 'note 1', 'since', 'position') for lag in LAGS),
+    (*_ago(1, 2), 'note 1', 'since'),
+    (*_ago(4, 8), 'since'),
+    _ago(2, 4, 8),
+    (*(f'{name} {lag}' for lag in LAGS for name in ('agrees', 'token')), 'note 1', 'since'),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stream:
+    """Sequences one after the other, L steps in all.
+
+    Attributes:
+      tokens: [L]
+      events: [L] as the vocabulary decodes each sequence.
+      positions: [L] the step in the bar.
+      begins: [L] the index of the first step of the sequence that each step is in.
+    """
+
+    tokens: np.ndarray
+    events: np.ndarray
+    positions: np.ndarray
+    begins: np.ndarray
+
+
+def join(
+    sequences: Sequence[np.ndarray], vocabulary: Vocabulary, positions: Sequence[int] | None = None
+) -> Stream:
+    """Sequences of tokens as a stream; `positions` are those of their first steps (None: all start
+    at a bar line).
+    """
+    lengths = np.array([len(each) for each in sequences], int)
+    begins = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    firsts = np.zeros(len(lengths), int) if positions is None else np.asarray(positions, int)
+    steps = np.arange(len(begins)) - begins + np.repeat(firsts, lengths)
+    none = [np.zeros(0, np.int64)]
+    return Stream(
+        np.concatenate([*none, *sequences]).astype(np.int64),
+        np.concatenate([*none, *map(vocabulary.decode, sequences)]).astype(np.int64),
+        steps % STEPS_PER_BAR,
+        begins,
+    )
+
+
+def describe(stream: Stream) -> dict[str, np.ndarray]:
+    """The features [L] of each step by name, from the steps before it in its sequence:
+
+    | feature | value |
+    |---|---|
+    | position | the step in the bar |
+    | since | steps since the last onset, at most 17; 17 without one |
+    | ended | whether that note has ended |
+    | note k | the pitch of the k-th last note, 128 without one |
+    | gap k | steps from the onset of note k + 1 to that of note k, at most 17; 0 without them |
+    | token n | the token n bars before; -1 where there is none |
+    | agreement n | for how long the tokens have been those n bars before; see `_agreement` |
+    | agrees n | whether it is 8 steps or more |
+    """
+    steps, begins = np.arange(len(stream.tokens)), stream.begins
+    is_onset = stream.events >= 0
+    onsets = np.append(np.flatnonzero(is_onset), -1)  # the last: there is none
+    rank = np.cumsum(is_onset) - is_onset
+    places = []
+    for k in range(1, NUM_NOTES + 1):
+        found = onsets[np.where(rank >= k, rank - k, -1)]
+        places.append(np.where(found >= begins, found, -1))
+    features = {
+        'position': stream.positions,
+        'since': np.where(places[0] < 0, LONGEST, np.minimum(steps - places[0], LONGEST)),
+        'ended': (_latest(stream.events == NOTE_OFF, begins) > places[0]).astype(int),
+    }
+    pitches = np.append(stream.events, NO_NOTE)  # at -1
+    for k, place in enumerate(places, 1):
+        features[f'note {k}'] = pitches[place]
+    for k, (later, earlier) in enumerate(itertools.pairwise(places), 1):
+        features[f'gap {k}'] = np.where(earlier < 0, 0, np.minimum(later - earlier, LONGEST))
+    for lag in LAGS:
+        features |= _look_back(stream, steps, lag)
+    return features
+
+
+def _latest(is_marked: np.ndarray, begins: np.ndarray) -> np.ndarray:
+    """The latest marked step before each step in its sequence, -1 where there is none."""
+    marked = np.maximum.accumulate(np.where(is_marked, np.arange(len(is_marked)), -1))
+    before = np.concatenate([[-1], marked])[: len(marked)]
+    return np.where(before >= begins, before, -1)
+
+
+def _look_back(stream: Stream, steps: np.ndarray, lag: int) -> dict[str, np.ndarray]:
+    earlier = steps - lag * STEPS_PER_BAR
+    is_there = earlier >= stream.begins
+    tokens = np.where(is_there, stream.tokens[np.maximum(earlier, 0)], -1)
+    last_other = _latest(tokens != stream.tokens, stream.begins)
+    run = np.where(is_there, steps - 1 - np.maximum(last_other, stream.begins - 1), 0)
+    agreement = _agreement(run, is_there)
+    return {
+        f'token {lag}': tokens,
+        f'agreement {lag}': agreement,
+        f'agrees {lag}': (agreement > 3).astype(int),
+    }
+
+
+def _agreement(run: np.ndarray, is_there: np.ndarray) -> np.ndarray:
+    """A run of steps as a number from 0 to 7: 0, 1, 2, 4, 8, 16, 32 or 64 steps and more. 0 also
+    where nothing is there to agree with.
+    """
+    return np.where(is_there, np.searchsorted(2 ** np.arange(NUM_AGREEMENTS - 1), run, 'right'), 0)
+
+
+def code(features: dict[str, np.ndarray], names: Sequence[str]) -> np.ndarray:
+    """A number [L] uint64 for the values of some features, equal where they are. That it is also
+    equal for two other ones among n has a chance of about n^2 / 2^65.
+    """
+    first = next(iter(features.values()))
+    codes = np.zeros(len(first), np.uint64)
+    for name in names:
+        codes = _mix(codes + (features[name] + 2).astype(np.uint64))
+    return codes
+
+
+def _mix(codes: np.ndarray) -> np.ndarray:
+    """A bijection of 64 bits (SplitMix64; Steele, Lea and Flood, 2014)."""
+    codes = codes + np.uint64(0x9E3779B97F4A7C15)
+    codes = (codes ^ (codes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    codes = (codes ^ (codes >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return codes ^ (codes >> np.uint64(31))

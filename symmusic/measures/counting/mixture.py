@@ -1,0 +1,137 @@
+"""Log-linear mixture of K predictions (Mahoney, 2005, "Adaptive weighing of context models for
+lossless data compression"; here with fixed weights and many classes):
+
+    p(w) ~ prod_k p_k(w) ^ weight_k
+
+The weight of a prediction depends on how often its context was counted and on how long the melody
+has agreed with itself at each lag. Fitting the weights is a convex problem.
+"""
+
+import dataclasses
+
+import numpy as np
+import scipy.optimize
+
+from symmusic.measures.counting.contexts import LAGS, NUM_AGREEMENTS
+
+COUNT_LIMITS = (1, 2, 4, 16, 64)  # between the classes of how often a context was counted
+NUM_COUNTS = len(COUNT_LIMITS) + 1
+START = 1.5  # sum of the weights that the fit begins with and is drawn to
+PENALTY = 6.0  # nats for weights at a distance of 1 from these
+MOST_ITERATIONS = 60
+CHUNK = 1024  # steps at once, so that they stay in a processor's cache
+
+
+@dataclasses.dataclass(frozen=True)
+class Predictions:
+    """What K models predict at L steps.
+
+    Attributes:
+      logs_LKV: float32 log probabilities of each class.
+      counted_LK: how often each model's context was counted, as a class from 0 to NUM_COUNTS - 1.
+      agreements_LA: the agreement at each of `LAGS`, 0 to NUM_AGREEMENTS - 1.
+    """
+
+    logs_LKV: np.ndarray
+    counted_LK: np.ndarray
+    agreements_LA: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.logs_LKV)
+
+    def rows(self, rows: slice) -> 'Predictions':
+        """Some of the steps."""
+        return Predictions(self.logs_LKV[rows], self.counted_LK[rows], self.agreements_LA[rows])
+
+    def beside(self, logs_LV: np.ndarray) -> 'Predictions':
+        """With one model more, which counts nothing."""
+        return Predictions(
+            np.concatenate([self.logs_LKV, logs_LV[:, None]], axis=1),
+            np.pad(self.counted_LK, ((0, 0), (0, 1))),
+            self.agreements_LA,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Mixture:
+    """The parts whose sum is a weight: by how often the context was counted, [NUM_COUNTS, K], and
+    by the agreement at each lag, [A, NUM_AGREEMENTS, K].
+    """
+
+    by_count: np.ndarray
+    by_agreement: np.ndarray
+
+    def weights(self, predictions: Predictions) -> np.ndarray:
+        """The weights [L, K] float32."""
+        num_models = self.by_count.shape[1]
+        weights_LK = self.by_count[predictions.counted_LK, np.arange(num_models)]
+        for parts, agreement_L in zip(self.by_agreement, predictions.agreements_LA.T, strict=True):
+            weights_LK = weights_LK + parts[agreement_L]
+        return weights_LK.astype(np.float32)
+
+    def mix(self, predictions: Predictions) -> np.ndarray:
+        """The log probabilities [L, V] float32 of the mixture."""
+        weights_LK = self.weights(predictions)
+        logs_LV = np.matmul(weights_LK[:, None], predictions.logs_LKV)[:, 0]
+        logs_LV -= logs_LV.max(axis=1, keepdims=True)
+        return logs_LV - np.log(np.exp(logs_LV).sum(axis=1, keepdims=True))
+
+
+def count_class(totals: np.ndarray) -> np.ndarray:
+    """The class of how often a context was counted."""
+    return np.searchsorted(COUNT_LIMITS, totals, side='right').astype(np.uint8)
+
+
+def fit_mixture(predictions: Predictions, labels_L: np.ndarray) -> Mixture:
+    """The weights that make the mean loss of the labels, plus the penalty, least."""
+    num_models = predictions.logs_LKV.shape[1]
+    shapes = (NUM_COUNTS, num_models), (len(LAGS), NUM_AGREEMENTS, num_models)
+    cut = NUM_COUNTS * num_models
+
+    def unpack(flat: np.ndarray) -> Mixture:
+        return Mixture(flat[:cut].reshape(shapes[0]), flat[cut:].reshape(shapes[1]))
+
+    start = np.concatenate(
+        [np.full(cut, START / num_models), np.zeros(len(LAGS) * NUM_AGREEMENTS * num_models)]
+    )
+
+    def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        mixture, away = unpack(flat), flat - start
+        loss, by_count, by_agreement = PENALTY * (away**2).sum(), 0, 0
+        for begin in range(0, len(labels_L), CHUNK):
+            rows = slice(begin, begin + CHUNK)
+            found = _slopes(mixture, predictions.rows(rows), labels_L[rows])
+            loss, by_count = loss + found[0], by_count + found[1]
+            by_agreement = by_agreement + found[2]
+        slope = np.concatenate([by_count.ravel(), by_agreement.ravel()]) + 2 * PENALTY * away
+        return loss / len(labels_L), slope / len(labels_L)
+
+    options = {'maxiter': MOST_ITERATIONS, 'maxcor': 30, 'ftol': 1e-7, 'gtol': 1e-6}
+    fitted = scipy.optimize.minimize(objective, start, jac=True, method='L-BFGS-B', options=options)
+    return unpack(fitted.x)
+
+
+def _slopes(
+    mixture: Mixture, predictions: Predictions, labels_L: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """The loss of some steps in nats, and its derivatives by the parts of the weights."""
+    logs_LKV, steps = predictions.logs_LKV, np.arange(len(labels_L))
+    mixed_LV = mixture.mix(predictions)
+    excess_LV = np.exp(mixed_LV)
+    excess_LV[steps, labels_L] -= 1
+    slopes_LK = np.matmul(logs_LKV, excess_LV[:, :, None])[:, :, 0].astype(np.float64)
+    by_count = _sums(predictions.counted_LK, slopes_LK, NUM_COUNTS)
+    by_agreement = np.stack(
+        [
+            _sums(np.broadcast_to(each[:, None], slopes_LK.shape), slopes_LK, NUM_AGREEMENTS)
+            for each in predictions.agreements_LA.T
+        ]
+    )
+    return -float(mixed_LV[steps, labels_L].sum(dtype=np.float64)), by_count, by_agreement
+
+
+def _sums(classes_LK: np.ndarray, values_LK: np.ndarray, num: int) -> np.ndarray:
+    """The sum [num, K] of the values of each class and column."""
+    num_models = values_LK.shape[1]
+    places_LK = classes_LK.astype(np.int64) * num_models + np.arange(num_models)
+    return np.bincount(places_LK.ravel(), values_LK.ravel(), num * num_models).reshape(num, -1)

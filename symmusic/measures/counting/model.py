@@ -1,0 +1,168 @@
+"""A strong model of melodies that learns nothing but counts: the floor that a network must beat.
+
+Tables count what followed each context of `contexts.CHAIN` and `contexts.REPEATS` in the training
+tunes (`tables`), each smoothed by a simpler one, and a log-linear mixture, fitted on validation
+tunes, joins them (`mixture`). It knows what melodies are known to be predicted by: metre, the last
+notes (multiple viewpoints; Pearce, 2005, "The construction and evaluation of statistical models of
+melodic structure in music perception and composition") and their own repetition.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from symmusic.corpus.windows import Windows
+from symmusic.errors import UserError
+from symmusic.measures.counting.contexts import (
+    BASE,
+    CHAIN,
+    LAGS,
+    REPEATS,
+    Stream,
+    code,
+    describe,
+    join,
+)
+from symmusic.measures.counting.mixture import Mixture, Predictions, count_class, fit_mixture
+from symmusic.measures.counting.tables import Table, count, look_up, smooth
+from symmusic.measures.likelihood import Targets
+from symmusic.melody.encodings import Vocabulary
+
+CONTEXTS = (*CHAIN, *REPEATS)
+FIRST_MIXED = 2  # tables before it only smooth the others
+LEAST_STEPS = 500  # validation steps that the weights are fitted on
+MOST_CELLS = 2**26  # probabilities held at once while they are fitted, 4 bytes each
+CHUNK = 4096  # steps predicted at once
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class CountModel:
+    """A fitted model of the tokens of a vocabulary: the table of each of `CONTEXTS`, and their
+    mixture; of `joined`, the mixture also with another model's predictions, the `others_LV`.
+    """
+
+    vocabulary: Vocabulary
+    tables: tuple[Table, ...]
+    mixture: Mixture
+
+    def log_probabilities(
+        self, stream: Stream, steps: np.ndarray, others_LV: np.ndarray | None = None
+    ) -> np.ndarray:
+        """The log probabilities [L, V] float32 of the classes at L steps of a stream."""
+        features = describe(stream)
+        parts = [np.zeros((0, self.vocabulary.num_classes), np.float32)]
+        for begin in range(0, len(steps), CHUNK):
+            rows = slice(begin, begin + CHUNK)
+            predictions = _predict(self.tables, features, steps[rows], self.vocabulary)
+            if others_LV is not None:
+                predictions = predictions.beside(others_LV[rows])
+            parts.append(self.mixture.mix(predictions))
+        return np.concatenate(parts)
+
+    def joined(self, stream: Stream, steps: np.ndarray, others_LV: np.ndarray) -> 'CountModel':
+        """The same tables mixed with another model, whose log probabilities at these steps are
+        given; they are of the tunes that this model's mixture was fitted on.
+        """
+        mixture = _fit_mixture(self.tables, stream, steps, self.vocabulary, others_LV)
+        return dataclasses.replace(self, mixture=mixture)
+
+    def nats(self, tokens_BT: np.ndarray, start: int, position: int = 0) -> np.ndarray:
+        """The loss [B, T - start] of each token of B pieces from step `start` on, given all before
+        it; `position` is the metric position of the first step.
+        """
+        num_pieces, num_steps = np.shape(tokens_BT)
+        stream = join(list(tokens_BT), self.vocabulary, [position] * num_pieces)
+        steps = (np.arange(num_pieces)[:, None] * num_steps + np.arange(start, num_steps)).ravel()
+        logs_LV = self.log_probabilities(stream, steps)
+        losses_L = -logs_LV[np.arange(len(steps)), stream.tokens[steps]]
+        return losses_L.reshape(num_pieces, num_steps - start).astype(np.float64)
+
+    def next_log_probabilities(self, tokens_BT: np.ndarray, positions_B: np.ndarray) -> np.ndarray:
+        """The log probabilities [B, V] float32 of the token after each of B pieces, whose first
+        steps are at these metric positions.
+        """
+        num_pieces, num_steps = np.shape(tokens_BT)
+        room_B1 = np.full((num_pieces, 1), self.vocabulary.padding)
+        pieces = list(np.concatenate([tokens_BT, room_B1], axis=1))
+        last_B = np.arange(1, num_pieces + 1) * (num_steps + 1) - 1
+        return self.log_probabilities(join(pieces, self.vocabulary, positions_B), last_B)
+
+
+def fit(
+    train: Sequence[np.ndarray], validation: Sequence[np.ndarray], vocabulary: Vocabulary
+) -> CountModel:
+    """Counts in the training phrases, given as tokens, and fits the mixture on the validation
+    phrases; all start at a bar line.
+
+    Raises:
+      UserError: there is too little to count or to fit on.
+    """
+    counted, fitted_on = join(train, vocabulary), join(validation, vocabulary)
+    # blanks are no targets
+    known, steps = (
+        np.flatnonzero(each.tokens < vocabulary.num_classes) for each in (counted, fitted_on)
+    )
+    if not len(known) or len(steps) < LEAST_STEPS:
+        raise UserError(
+            f'a count model needs a training step and {LEAST_STEPS} validation steps; there are'
+            f' {len(known)} and {len(steps)}'
+        )
+    features = {name: values[known] for name, values in describe(counted).items()}
+    tables = tuple(
+        count(code(features, names), counted.tokens[known], vocabulary.num_classes)
+        for names in CONTEXTS
+    )
+    return CountModel(vocabulary, tables, _fit_mixture(tables, fitted_on, steps, vocabulary))
+
+
+def _fit_mixture(
+    tables: Sequence[Table],
+    stream: Stream,
+    steps: np.ndarray,
+    vocabulary: Vocabulary,
+    others_LV: np.ndarray | None = None,
+) -> Mixture:
+    """Fitted on these steps, evenly thinned where there are too many."""
+    most = MOST_CELLS // ((len(CONTEXTS) - FIRST_MIXED + 1) * vocabulary.num_classes)
+    thinned = slice(None, None, -(-len(steps) // most))
+    predictions = _predict(tables, describe(stream), steps[thinned], vocabulary)
+    if others_LV is not None:
+        predictions = predictions.beside(others_LV[thinned])
+    return fit_mixture(predictions, stream.tokens[steps[thinned]])
+
+
+def _predict(
+    tables: Sequence[Table],
+    features: dict[str, np.ndarray],
+    steps: np.ndarray,
+    vocabulary: Vocabulary,
+) -> Predictions:
+    """What the tables from `FIRST_MIXED` on predict at some steps of a stream."""
+    features = {name: values[steps] for name, values in features.items()}
+    num_classes, num_models = vocabulary.num_classes, len(CONTEXTS) - FIRST_MIXED
+    logs_LKV = np.empty((len(steps), num_models, num_classes), np.float32)
+    counted_LK = np.empty((len(steps), num_models), np.uint8)
+    lower_LV = base_LV = np.full((len(steps), num_classes), 1 / num_classes, np.float32)
+    for index, (table, names) in enumerate(zip(tables, CONTEXTS, strict=True)):
+        counts_LV = look_up(table, code(features, names), num_classes)
+        found_LV = smooth(counts_LV, lower_LV if index < len(CHAIN) else base_LV)
+        lower_LV = found_LV
+        if index == BASE:
+            base_LV = found_LV
+        if index >= FIRST_MIXED:
+            logs_LKV[:, index - FIRST_MIXED] = np.log(found_LV)
+            counted_LK[:, index - FIRST_MIXED] = count_class(counts_LV.sum(axis=1))
+    agreements = [features[f'agreement {lag}'] for lag in LAGS]
+    return Predictions(logs_LKV, counted_LK, np.stack(agreements, axis=1))
+
+
+def of_windows(
+    windows: Windows, targets: Targets, vocabulary: Vocabulary
+) -> tuple[Stream, np.ndarray]:
+    """Windows without their padding as a stream, and the index in it of each target."""
+    padding = windows.num_padding.astype(int)
+    own = [tokens[num:] for tokens, num in zip(windows.tokens(), padding, strict=True)]
+    stream = join(own, vocabulary, windows.positions + padding)
+    lengths = windows.num_steps - padding
+    return stream, (np.cumsum(lengths) - lengths - padding)[targets.rows] + targets.steps
