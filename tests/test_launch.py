@@ -828,6 +828,23 @@ def test_stats_of_every_folder_are_kept(tmp_path, monkeypatch, capsys):
     assert folder('..', tmp_path / 'b' / 'walks') == 'runs/stats-b/stats'
 
 
+@dataclasses.dataclass(frozen=True)
+class Shares:
+    num_pieces: int
+    share_of_tonic: float
+
+
+class LastPitches:
+    """A measure of a user's own, as docs/architecture.md tells to write one."""
+
+    name = 'last_pitches'
+    unit = 'share'
+
+    def measure(self, ground, pieces, key):
+        last = [events[events >= 0][-1] for events in pieces.events['model'] if (events >= 0).any()]
+        return Shares(len(pieces.events['model']), float(np.mean(np.array(last) % 12 == 0)))
+
+
 def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch, request):
     """Beside the real thing, Markov models and shuffled notes; the same command gives the same
     numbers.
@@ -902,8 +919,13 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch, request
     request.getfixturevalue('undrawn')
     assert launch.main(argv) == 0
     assert (folder / 'comparison.json').read_bytes() == first
+    monkeypatch.setattr(evaluation, 'MEASURES', (*evaluation.MEASURES, LastPitches()))
     assert launch.main([*argv, '--config.evaluate.protocol=thesis']) == 0
     assert (workdir / 'evaluation-2' / 'report.md').exists()
+    other = json.loads((workdir / 'evaluation-2' / 'comparison.json').read_text())
+    assert set(other) == {*comparison, 'last_pitches'} - {'copies'}
+    assert other['last_pitches']['num_pieces'] == 16
+    assert 0 < other['last_pitches']['share_of_tonic'] < 1
     page = (folder / 'index.html').read_text()
     assert f'{comparison["draws"]["model"]["overall_oa"]["mean"]:.3f}' in page
     assert 'aria-label="piano rolls of piece ' in page

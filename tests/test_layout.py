@@ -54,6 +54,7 @@ PURE = {
     'measures/bounds.py',
     'measures/bootstrap.py',
     'measures/comparison.py',
+    'measures/estimate.py',
     'measures/markov.py',
     'measures/counting/tables.py',
     'thesis/published.py',

@@ -8,9 +8,17 @@ from symmusic.config.fields import FIELDS
 from symmusic.errors import UserError
 from symmusic.measures.comparison import SETS, Pieces
 from symmusic.measures.comparison import compare as compare_pieces
-from symmusic.measures.folders import Folder, listed_reasons, read_folder, remarks, unlike_lengths
-from symmusic.originality.plagiarism import index_folder, measure_similarity
+from symmusic.measures.folders import (
+    Folder,
+    Folders,
+    listed_reasons,
+    read_folder,
+    remarks,
+    unlike_lengths,
+)
+from symmusic.originality.plagiarism import Similarity, index_folder, measure_similarity
 from symmusic.progress import bar
+from symmusic.report.comparison_file import as_json
 from symmusic.report.features import features_section
 from symmusic.report.markdown import render
 from symmusic.score.notes import Score
@@ -23,13 +31,13 @@ class Comparison:
     """The result of comparing two sets of pieces.
 
     Attributes:
-      values: the values in the form of `comparison.json`.
+      results: what was measured, by the name of the measure.
       folders: what was read for each set.
       names: names of the sets for readers.
       notes: remarks for readers, such as what was left out.
     """
 
-    values: dict
+    results: dict[str, object]
     folders: dict[str, Folder]
     names: dict[str, str]
     notes: list[str]
@@ -41,11 +49,11 @@ class Comparison:
 
     def to_dict(self) -> dict:
         """The comparison in the form of `comparison.json`."""
-        return self.values
+        return as_json(self.results)
 
     def table(self) -> str:
         """The nine features and their averages as a table in Markdown."""
-        return render(features_section(self.values, '').blocks[0], pathlib.Path())
+        return render(features_section(self.to_dict(), '').blocks[0], pathlib.Path())
 
 
 def compare(
@@ -85,20 +93,24 @@ def compare(
         for (which, path), rng in zip(paths.items(), rngs, strict=True)
     }
     notes = [remark for which, folder in folders.items() for remark in remarks(which, folder)]
-    values = compare_pieces(*(folder.pieces for folder in folders.values()), protocol, seed)
-    values['similarity'] = _similarity(*((places[which], folders[which].scores) for which in SETS))
-    notes += _notes(values['similarity'], places, num_bars)
-    values['lengths'] = {which: folder.length for which, folder in folders.items()}
-    values['num_bars'] = num_bars
-    if line := unlike_lengths(values['lengths'], num_bars):
+    features = compare_pieces(*(folder.pieces for folder in folders.values()), protocol, seed)
+    similarity = _similarity(*((places[which], folders[which].scores) for which in SETS))
+    notes += _notes(similarity, places, num_bars)
+    lengths = {which: folder.length for which, folder in folders.items()}
+    if line := unlike_lengths(lengths, num_bars):
         notes.insert(0, line)
-    values['left_out'] = {which: folder.left_out for which, folder in folders.items()}
+    left_out = {which: folder.left_out for which, folder in folders.items()}
+    results = {
+        'features': features,
+        'similarity': similarity,
+        'folders': Folders(lengths, num_bars, left_out),
+    }
     names = {which: place.resolve().name or 'root' for which, place in places.items()}
-    return Comparison(values, folders, names, notes)
+    return Comparison(results, folders, names, notes)
 
 
-def _notes(similarity: Mapping, places: Mapping[str, pathlib.Path], num_bars: int) -> list[str]:
-    notes = [f'similarity: {similarity["note"]}'] if similarity['note'] else []
+def _notes(similarity: Similarity, places: Mapping[str, pathlib.Path], num_bars: int) -> list[str]:
+    notes = [f'similarity: {similarity.note}'] if similarity.note else []
     if places['reference'].samefile(places['generated']):
         notes.append('both sets are the same folder')
     if num_bars:
@@ -112,7 +124,7 @@ def _notes(similarity: Mapping, places: Mapping[str, pathlib.Path], num_bars: in
 def _similarity(
     reference: tuple[pathlib.Path, Mapping[str, Score]],
     generated: tuple[pathlib.Path, Mapping[str, Score]],
-) -> dict:
+) -> Similarity:
     """The similarity of each generated piece to the nearest reference piece, and in `note` what
     could not be measured. Each set is a folder with the scores that were read from it.
     """
@@ -121,14 +133,14 @@ def _similarity(
     similarity = measure_similarity(folder, collection, scores, progress=bar)
     notes = [
         f'{which} files that are no melody ({len(left_out)}): {listed_reasons(left_out)}'
-        for which, left_out in zip(SETS, (no_tunes, similarity['left_out']), strict=True)
+        for which, left_out in zip(SETS, (no_tunes, similarity.left_out), strict=True)
         if left_out
     ]
-    if similarity['unusable']:
+    if similarity.unusable:
         notes.append(
-            f'null for {count(similarity["unusable"], "piece")}: fewer than 3 notes, or no'
+            f'null for {count(similarity.unusable, "piece")}: fewer than 3 notes, or no'
             ' reference piece has as many'
         )
-    if similarity['mean'] is None and not similarity['unusable']:
+    if similarity.mean is None and not similarity.unusable:
         notes.append('no generated file is a melody')
-    return similarity | {'note': '; '.join(notes)}
+    return dataclasses.replace(similarity, note='; '.join(notes))

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.stats
 
 from symmusic.measures.bounds import bounds_of
+from symmusic.measures.estimate import Estimate
 from symmusic.streams import Stream, generator
 
 NUM_FOLDS = 5
@@ -68,10 +69,10 @@ def deal(families_N: Sequence[int], rng: np.random.Generator) -> tuple[np.ndarra
     return folds_F[members_N], in_first_half_F[members_N]
 
 
-def estimate(scores_N: np.ndarray, arm: Arm, seed: int = 0) -> dict:
-    """The AUC of out-of-fold scores with its 95 % interval, `{'auc', 'low', 'high'}`: the mean of
-    the AUCs within the folds, as each fold has its own critic and the scores of two critics are not
-    comparable. None where no fold has both classes.
+def estimate(scores_N: np.ndarray, arm: Arm, seed: int = 0) -> Estimate:
+    """The AUC of out-of-fold scores with its 95 % interval: the mean of the AUCs within the
+    folds, as each fold has its own critic and the scores of two critics are not comparable. None
+    where no fold has both classes.
 
     The interval is from a bootstrap over families within their folds (Efron, 1979), as pieces of
     one tune are not independent. Nor are folds: what two families have in common counts twice, as
@@ -94,7 +95,7 @@ def estimate(scores_N: np.ndarray, arm: Arm, seed: int = 0) -> dict:
         draws.append(np.where(pairs_B > 0, wins_B / np.maximum(pairs_B, 1), np.nan))
     defined = ~np.isnan(whole) if whole else np.zeros(0, bool)
     if not defined.any():
-        return {'auc': None, 'low': None, 'high': None}
+        return Estimate()
     draws_BK = np.array(draws).T[:, defined]
     draws_BK = draws_BK[~np.isnan(draws_BK).all(axis=1)]
     middle = float(np.mean(np.array(whole)[defined]))
@@ -102,7 +103,7 @@ def estimate(scores_N: np.ndarray, arm: Arm, seed: int = 0) -> dict:
         np.percentile(np.nanmean(draws_BK, axis=1), [2.5, 97.5]) - middle
     )
     low, high = bounds_of('auc').cut(min(low, middle), max(high, middle))
-    return {'auc': middle, 'low': low, 'high': high}
+    return Estimate(middle, low, high)
 
 
 def _count_wins(

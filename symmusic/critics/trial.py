@@ -2,12 +2,14 @@
 Oquab, 2017) with both critics, and checks that the critics are valid.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from symmusic.critics.auc import LEAST_FAMILIES, NUM_FOLDS, Arm, deal, estimate
 from symmusic.critics.critic import flatten, score_features, score_tokens
+from symmusic.measures.estimate import Estimate
 from symmusic.measures.excerpts import as_score
 from symmusic.measures.features import compute_features
 from symmusic.melody.encodings import Vocabulary
@@ -23,6 +25,35 @@ LEAST_FLOOR = 0.85  # AUC that a critic must reach on Markov models of order 3
 AIM = 0.6  # the project's aim: upper bounds of the model's AUC of at most this
 
 
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """What the critics found.
+
+    Attributes:
+      aucs: by critic and arm.
+      is_valid: by critic: its AUC on Markov pieces is at least `LEAST_FLOOR` and its interval for
+        real against real contains 0.5.
+      is_aim_met: both critics are valid and both upper bounds for the model are at most `AIM`.
+      num_pieces, num_families: pieces of each class, and tune families that they are from.
+      num_tunes, num_places: tunes of the prompts, and possible prompts in the held-out tunes.
+    """
+
+    aucs: dict[str, dict[str, Estimate]]
+    is_valid: dict[str, bool]
+    is_aim_met: bool
+    num_pieces: int
+    num_families: int
+    num_tunes: int = 0
+    num_places: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class NoTrial:
+    """A trial that was not held; `note` says why."""
+
+    note: str
+
+
 def hold_trial(
     prompts_NP: np.ndarray,
     continuations: Mapping[str, np.ndarray],
@@ -31,14 +62,8 @@ def hold_trial(
     protocol: str,
     seed: int,
     progress: Callable[..., Iterable],
-) -> dict:
-    """The AUC of both critics with intervals: the block "critic" of `comparison.json`.
-
-    `features` and `tokens` are the results of the two critics on the model's pieces; `real_vs_real`
-    and `markov_3` are those of the tokens critic, and `validity` has those of both. A critic is
-    valid if its AUC on Markov pieces is at least `LEAST_FLOOR` and its interval for real against
-    real contains 0.5. The aim is met if both critics are valid and both upper bounds for the model
-    are at most `AIM`.
+) -> Trial | NoTrial:
+    """The AUC of both critics with intervals.
 
     Args:
       prompts_NP: events of N prompts.
@@ -51,7 +76,7 @@ def hold_trial(
     """
     num_families, num = len(set(families_N)), len(prompts_NP)
     if num_families < LEAST_FAMILIES:
-        return no_trial(
+        return NoTrial(
             f'{NUM_FOLDS} folds need prompts of at least {LEAST_FAMILIES} tune families, not'
             f' {num_families}'
         )
@@ -88,25 +113,13 @@ def hold_trial(
         for critic in CRITICS
     }
     is_valid = {critic: _is_valid(found[critic]) for critic in CRITICS}
-    highs = [found[critic]['model']['high'] for critic in CRITICS]
-    return {
-        **{critic: found[critic].pop('model') for critic in CRITICS},
-        **found['tokens'],
-        'validity': found,
-        'is_valid': is_valid,
-        'is_aim_met': all(is_valid.values()) and max(highs) <= AIM,
-        'num_pieces': num,
-        'num_families': num_families,
-    }
+    highs = [found[critic]['model'].high for critic in CRITICS]
+    is_aim_met = all(is_valid.values()) and max(highs) <= AIM
+    return Trial(found, is_valid, is_aim_met, num, num_families)
 
 
-def no_trial(note: str) -> dict:
-    """The block of a trial that was not held; `note` says why."""
-    return dict.fromkeys((*CRITICS, 'real_vs_real', 'markov_3')) | {'note': note}
-
-
-def _is_valid(found: Mapping[str, dict]) -> bool:
+def _is_valid(found: Mapping[str, Estimate]) -> bool:
     floor, ceiling = found['markov_3'], found['real_vs_real']
-    if floor['auc'] is None or ceiling['auc'] is None:
+    if floor.value is None or ceiling.value is None:
         return False
-    return floor['auc'] >= LEAST_FLOOR and ceiling['low'] <= 0.5 <= ceiling['high']
+    return floor.value >= LEAST_FLOOR and ceiling.low <= 0.5 <= ceiling.high

@@ -94,19 +94,17 @@ def measure_pieces(
         for reference, events in zip(references, np.split(events_NT, len(references)), strict=True)
     ]
     found = {
-        f'{group}_oa': _mean(draw['averages'][group]['oa'] for draw in draws)
+        f'{group}_oa': _mean(draw.averages[group].oa for draw in draws)
         for group in ('overall', 'pitch', 'rhythm')
     }
-    found['overall_kld'] = _mean(draw['averages']['overall']['kld'] for draw in draws)
-    found |= {
-        f'oa_{name}': _mean(draw['features'][name]['oa'] for draw in draws) for name in FEATURES
-    }
+    found['overall_kld'] = _mean(draw.averages['overall'].kld for draw in draws)
+    found |= {f'oa_{name}': _mean(draw.features[name].oa for draw in draws) for name in FEATURES}
     melodies = [from_events(events) for events in events_NT]
     similarity = similarity_of(
         {str(index): [note.pitch for note in notes] for index, notes in enumerate(melodies)},
         originals.collection,
     )
-    found |= {'plagiarism': similarity['mean'], 'unusable': similarity['unusable']}
+    found |= {'plagiarism': similarity.mean, 'unusable': similarity.unusable}
     found['copied_run'] = _mean(
         passage.score for passage in find_longest_runs(melodies, originals.melodies)
     )

@@ -1,7 +1,8 @@
-"""Compares two sets of pieces feature by feature; the numbers of `comparison.json`."""
+"""Compares two sets of pieces feature by feature."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from symmusic.measures.distances import (
     kl_divergence,
     overlap_area,
 )
+from symmusic.measures.estimate import Estimate
 from symmusic.measures.features import FEATURES, PITCH, RHYTHM, SHAPES
 from symmusic.streams import Stream, generator
 
@@ -35,6 +37,83 @@ class Pieces:
         return len(self.names)
 
 
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """KL divergence (nats) and overlap area of two sets; None where not defined."""
+
+    kld: float | None
+    oa: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Briefly:
+    """KLD and OA of each feature, and their averages over `pitch`, `rhythm` and `overall`."""
+
+    features: dict[str, Pair]
+    averages: dict[str, Pair]
+
+
+@dataclasses.dataclass(frozen=True)
+class Spread:
+    """A feature in one set: mean and SD of its values (None for histograms and matrices), and of
+    the distances between pieces.
+    """
+
+    mean: float | None
+    sd: float | None
+    intra_mean: float | None
+    intra_sd: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A feature in both sets.
+
+    Attributes:
+      reference, generated: the feature in each set.
+      kld, oa: of the distances within the sets.
+      inter_mean, inter_sd: of the distances between the sets.
+      kld_inter, oa_inter: of the distances within the generated set and those between the sets.
+      note: what is not defined, and why.
+      p, p_holm: of the permutation test, alone and corrected for all features; None with `thesis`.
+    """
+
+    reference: Spread
+    generated: Spread
+    kld: Estimate
+    oa: Estimate
+    inter_mean: float | None
+    inter_sd: float | None
+    kld_inter: float | None
+    oa_inter: float | None
+    note: str
+    p: float | None = None
+    p_holm: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Average:
+    """KLD and OA averaged over features; `note` says which are left out."""
+
+    kld: Estimate
+    oa: Estimate
+    note: str
+
+
+Cells = TypeVar('Cells', Row, Average)
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureTable:
+    """The nine features of two sets and their averages, by name."""
+
+    protocol: str
+    num_reference: int
+    num_generated: int
+    features: dict[str, Row]
+    averages: dict[str, Average]
+
+
 def stack(names: Sequence[str], features: Sequence[dict[str, np.ndarray]]) -> Pieces:
     """A set of pieces from the `compute_features` of each."""
     return Pieces(
@@ -42,8 +121,8 @@ def stack(names: Sequence[str], features: Sequence[dict[str, np.ndarray]]) -> Pi
     )
 
 
-def compare(reference: Pieces, generated: Pieces, protocol: str, seed: int = 0) -> dict:
-    """Compares the features of two sets, in the form of `comparison.json`.
+def compare(reference: Pieces, generated: Pieces, protocol: str, seed: int = 0) -> FeatureTable:
+    """Compares the features of two sets.
 
     With `corrected`, OA and KLD have 95 % intervals from a bootstrap over pieces. The `*_inter`
     values compare the distances within the generated set with those between the sets (Yang and
@@ -57,99 +136,103 @@ def compare(reference: Pieces, generated: Pieces, protocol: str, seed: int = 0) 
       protocol: one of `features.PROTOCOLS`, the one that the features were computed with.
       seed: seed of the resamples and permutations.
     """
-    table = {name: _row(name, reference, generated, protocol) for name in FEATURES}
-    averages = _averages(table, protocol)
+    rows = {name: _row(name, reference, generated, protocol) for name in FEATURES}
+    averages = _with_notes(
+        {name: Pair(row.kld.value, row.oa.value) for name, row in rows.items()}, protocol
+    )
     if protocol == 'corrected':
         rng = generator(seed, Stream.COMPARISON_RESAMPLES)
-        counts_BN, counts_BM = (
-            rng.multinomial(num, np.full(num, 1 / num), NUM_RESAMPLES)
-            for num in (len(reference), len(generated))
-        )
-        draws = {
-            name: resample(reference.features[name], generated.features[name], counts_BN, counts_BM)
-            for name in FEATURES
+        draws = _resampled(reference, generated, rng)
+        rows = {
+            name: _with_intervals(row, [draw.features[name] for draw in draws])
+            for name, row in rows.items()
         }
-        for name in FEATURES:
-            for measure in ('kld', 'oa'):
-                _add_interval(table[name], measure, draws[name][measure].tolist())
-        averaged = [
-            _averages(
-                {
-                    name: {measure: _number(draws[name][measure][row]) for measure in ('kld', 'oa')}
-                    for name in FEATURES
-                },
-                protocol,
-            )
-            for row in range(NUM_RESAMPLES)
-        ]
-        for group, cells in averages.items():
-            for measure in ('kld', 'oa'):
-                _add_interval(cells, measure, [each[group][measure] for each in averaged])
+        averages = {
+            group: _with_intervals(cells, [draw.averages[group] for draw in draws])
+            for group, cells in averages.items()
+        }
         tests = {
             name: permutation_test(
                 reference.features[name], generated.features[name], NUM_PERMUTATIONS, rng
             )
             for name in FEATURES
         }
-        for name, p in holm(tests).items():
-            table[name] |= {'p': tests[name], 'p_holm': p}
-    return {
-        'protocol': protocol,
-        'num_reference': len(reference),
-        'num_generated': len(generated),
-        'features': table,
-        'averages': averages,
+        rows |= {
+            name: dataclasses.replace(rows[name], p=tests[name], p_holm=p)
+            for name, p in holm(tests).items()
+        }
+    return FeatureTable(protocol, len(reference), len(generated), rows, averages)
+
+
+def _resampled(reference: Pieces, generated: Pieces, rng: np.random.Generator) -> list[Briefly]:
+    """KLD and OA in each resample of the pieces, as `corrected` defines them."""
+    counts_BN, counts_BM = (
+        rng.multinomial(num, np.full(num, 1 / num), NUM_RESAMPLES)
+        for num in (len(reference), len(generated))
+    )
+    draws = {
+        name: resample(reference.features[name], generated.features[name], counts_BN, counts_BM)
+        for name in FEATURES
     }
+    found = []
+    for row in range(NUM_RESAMPLES):
+        pairs = {
+            name: Pair(*(_number(draws[name][measure][row]) for measure in ('kld', 'oa')))
+            for name in FEATURES
+        }
+        found.append(Briefly(pairs, _averages(pairs, 'corrected')))
+    return found
 
 
-def compare_briefly(reference: Pieces, generated: Pieces, protocol: str) -> dict:
-    """KLD and OA only, as `{'features': {name: {'kld', 'oa'}}, 'averages': {group: ...}}`."""
-    table = {}
+def compare_briefly(reference: Pieces, generated: Pieces, protocol: str) -> Briefly:
+    """KLD and OA only."""
+    pairs = {}
     for name in FEATURES:
         intra = [intra_distances(each.features[name], protocol) for each in (reference, generated)]
-        table[name] = {
-            'kld': _number(kl_divergence(*intra, protocol)),
-            'oa': _number(overlap_area(*intra, protocol)),
-        }
-    return {'features': table, 'averages': _averages(table, protocol)}
+        pairs[name] = _pair(*intra, protocol)
+    return Briefly(pairs, _averages(pairs, protocol))
 
 
-def _row(name: str, reference: Pieces, generated: Pieces, protocol: str) -> dict:
+def _pair(one: np.ndarray, other: np.ndarray, protocol: str) -> Pair:
+    """KLD and OA of two samples of distances."""
+    return Pair(
+        _number(kl_divergence(one, other, protocol)), _number(overlap_area(one, other, protocol))
+    )
+
+
+def _row(name: str, reference: Pieces, generated: Pieces, protocol: str) -> Row:
     sets = [each.features[name] for each in (reference, generated)]
     intra = [intra_distances(each, protocol) for each in sets]
-    row: dict = {}
-    undefined = [int(np.isnan(each.reshape(len(each), -1)).any(axis=1).sum()) for each in sets]
-    for which, values, distances in zip(SETS, sets, intra, strict=True):
-        known = values[~np.isnan(values)] if name not in SHAPES else np.zeros(0)
-        row[which] = {
-            'mean': float(known.mean()) if len(known) else None,
-            'sd': float(known.std()) if len(known) else None,
-            'intra_mean': _number(distances.mean()) if len(distances) else None,
-            'intra_sd': _number(distances.std()) if len(distances) else None,
-        }
-    row |= {
-        'kld': _number(kl_divergence(*intra, protocol)),
-        'oa': _number(overlap_area(*intra, protocol)),
-    }
     inter = inter_distances(*sets, protocol)
-    row |= {
-        'inter_mean': _number(inter.mean()) if len(inter) else None,
-        'inter_sd': _number(inter.std()) if len(inter) else None,
-    }
-    row |= {
-        'kld_inter': _number(kl_divergence(intra[1], inter, protocol)),
-        'oa_inter': _number(overlap_area(intra[1], inter, protocol)),
-    }
+    within, between = _pair(*intra, protocol), _pair(intra[1], inter, protocol)
+    undefined = [int(np.isnan(each.reshape(len(each), -1)).any(axis=1).sum()) for each in sets]
     notes = [
         f'undefined for {num} of the {which} pieces'
         for which, num in zip(SETS, undefined, strict=True)
         if num
     ]
-    if row['oa'] is None:
+    if within.oa is None:
         notes.append(f'no density to compare: {_why_no_density(sets, intra)}')
-    elif row['kld'] is None:
+    elif within.kld is None:
         notes.append('the KL divergence is infinite')
-    return row | {'note': '; '.join(notes)}
+    return Row(
+        *(_spread(name, *each) for each in zip(sets, intra, strict=True)),
+        Estimate(within.kld),
+        Estimate(within.oa),
+        *_mean_and_sd(inter),
+        between.kld,
+        between.oa,
+        '; '.join(notes),
+    )
+
+
+def _spread(name: str, values: np.ndarray, distances: np.ndarray) -> Spread:
+    known = values[~np.isnan(values)] if name not in SHAPES else np.zeros(0)
+    return Spread(*_mean_and_sd(known), *_mean_and_sd(distances))
+
+
+def _mean_and_sd(values: np.ndarray) -> tuple[float | None, float | None]:
+    return (_number(values.mean()), _number(values.std())) if len(values) else (None, None)
 
 
 def _why_no_density(sets: Sequence[np.ndarray], intra: Sequence[np.ndarray]) -> str:
@@ -181,52 +264,62 @@ def _number(value: float | None) -> float | None:
     return float(value) if value is not None and np.isfinite(value) else None
 
 
-def _averages(table: dict[str, dict], protocol: str) -> dict[str, dict]:
+def _averages(pairs: Mapping[str, Pair], protocol: str) -> dict[str, Pair]:
     """The averages over the pitch features, the rhythm features, and both groups with equal weight;
     `thesis` rounds each cell to three decimals first.
     """
-    averages: dict[str, dict] = {'pitch': {}, 'rhythm': {}, 'overall': {}}
-    for measure in ('kld', 'oa'):
-        for group, names in (('pitch', PITCH), ('rhythm', RHYTHM)):
-            cells = [table[name][measure] for name in names if table[name][measure] is not None]
-            cells = [round(cell, 3) for cell in cells] if protocol == 'thesis' else cells
-            averages[group][measure] = float(np.mean(cells)) if cells else None
-        groups = [
-            averages[group][measure]
-            for group in ('pitch', 'rhythm')
-            if averages[group][measure] is not None
-        ]
-        averages['overall'][measure] = float(np.mean(groups)) if groups else None
-    for group, names in (('pitch', PITCH), ('rhythm', RHYTHM), ('overall', FEATURES)):
-        missing = [
-            name for name in names if table[name]['oa'] is None or table[name]['kld'] is None
-        ]
-        averages[group]['note'] = (
-            f'over what is defined: not {", ".join(missing)}' if missing else ''
-        )
-        if all(table[name]['oa'] is None for name in names):
-            averages[group]['note'] = 'undefined, as all its features are'
-    return averages
+    averages = {}
+    for group, names in (('pitch', PITCH), ('rhythm', RHYTHM)):
+        cells = [(pairs[name].kld, pairs[name].oa) for name in names]
+        if protocol == 'thesis':
+            cells = [
+                [value if value is None else round(value, 3) for value in each] for each in cells
+            ]
+        averages[group] = Pair(*map(_mean, zip(*cells, strict=True)))
+    groups = [(each.kld, each.oa) for each in averages.values()]
+    return averages | {'overall': Pair(*map(_mean, zip(*groups, strict=True)))}
 
 
-def _add_interval(cells: dict, measure: str, draws: Sequence[float | None]) -> None:
-    """Adds the 95 % interval of a cell: the spread of the resamples around their median, centred on
+def _mean(values: Sequence[float | None]) -> float | None:
+    """The mean of the values that are defined."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _with_notes(pairs: Mapping[str, Pair], protocol: str) -> dict[str, Average]:
+    """The averages, each with a note on the features that are left out."""
+    found = {}
+    for group, average in _averages(pairs, protocol).items():
+        names = {'pitch': PITCH, 'rhythm': RHYTHM, 'overall': FEATURES}[group]
+        missing = [name for name in names if None in (pairs[name].oa, pairs[name].kld)]
+        note = f'over what is defined: not {", ".join(missing)}' if missing else ''
+        if all(pairs[name].oa is None for name in names):
+            note = 'undefined, as all its features are'
+        found[group] = Average(Estimate(average.kld), Estimate(average.oa), note)
+    return found
+
+
+def _with_intervals(cells: Cells, draws: Sequence[Pair]) -> Cells:
+    """KLD and OA with 95 % intervals: the spread of the resamples around their median, centred on
     the estimate.
 
     Resampling repeats pieces, which by itself lowers an overlap: only the spread of the resamples
     is used, not their level.
     """
-    known = [draw for draw in draws if draw is not None and np.isfinite(draw)]
-    if cells[measure] is None or len(known) < len(draws) / 2:
-        cells |= {f'{measure}_low': None, f'{measure}_high': None}
-        if cells[measure] is not None:
-            cells['note'] += (
-                '; ' * bool(cells['note'])
-                + f'no interval of {measure.upper()}: most resamples have no density'
-            )
-        return
-    low, middle, high = np.percentile(known, [2.5, 50, 97.5])
-    low, high = bounds_of(measure).cut(
-        cells[measure] + low - middle, cells[measure] + high - middle
-    )
-    cells |= {f'{measure}_low': low, f'{measure}_high': high}
+    for measure in ('kld', 'oa'):
+        value = getattr(cells, measure).value
+        known = [
+            draw
+            for draw in (getattr(each, measure) for each in draws)
+            if draw is not None and np.isfinite(draw)
+        ]
+        if value is None:
+            continue
+        if len(known) < len(draws) / 2:
+            note = f'no interval of {measure.upper()}: most resamples have no density'
+            cells = dataclasses.replace(cells, note='; '.join(filter(None, [cells.note, note])))
+            continue
+        low, middle, high = np.percentile(known, [2.5, 50, 97.5])
+        ends = bounds_of(measure).cut(value + low - middle, value + high - middle)
+        cells = dataclasses.replace(cells, **{measure: Estimate(value, *ends)})
+    return cells

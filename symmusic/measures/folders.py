@@ -50,6 +50,21 @@ class Folder:
     notices: Mapping[str, Sequence[str]]
 
 
+@dataclasses.dataclass(frozen=True)
+class Folders:
+    """How two folders were read.
+
+    Attributes:
+      lengths: median length in quarters of the pieces of each set.
+      num_bars: bars of the excerpts; 0 = whole pieces.
+      left_out: by set, the reason for each file or tune that was left out.
+    """
+
+    lengths: dict[str, float]
+    num_bars: int
+    left_out: dict[str, dict[str, str]]
+
+
 def list_pieces(path: pathlib.Path) -> list[tuple[str, Callable[[], Score]]]:
     """The pieces of a file by name, as corpora name them, each with a function that reads it.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import Windows
-from symmusic.measures.likelihood import Targets, find_targets
+from symmusic.measures.likelihood import Nats, Targets, find_targets
 from symmusic.melody.encodings import Vocabulary
 from symmusic.score.meter import STEPS_PER_BAR
 
@@ -43,6 +43,49 @@ class Gaps:
         same place in their windows.
         """
         return np.flatnonzero(self.windows.first_targets == CONTEXT_STEPS)
+
+
+@dataclasses.dataclass(frozen=True)
+class GapNats:
+    """What the steps of gaps of one length cost each model."""
+
+    nats: Nats
+    num_gaps: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Redrawn:
+    """The share of notes, drawn in gaps, that agree with the tune.
+
+    Attributes:
+      num_gaps, num_bars, num_candidates: gaps, their length, and draws of each.
+      overlap: the F1 score by the name of the model.
+    """
+
+    num_gaps: int
+    num_bars: int
+    num_candidates: int
+    overlap: dict[str, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Infilling:
+    """Gaps in unseen tunes, filled by a model that is given both sides and by others.
+
+    Attributes:
+      part: whose tunes have the gaps.
+      left_to_right: the name of the left-to-right model; None where there is none, and `note` says
+        why.
+      note: see above.
+      gaps: by the number of bars.
+      drawn: None where no gap has 8 bars on both sides.
+    """
+
+    part: str
+    left_to_right: str | None
+    note: str
+    gaps: dict[int, GapNats]
+    drawn: Redrawn | None
 
 
 def find_gaps(

@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from symmusic.corpus.windows import Windows
+from symmusic.measures.estimate import Estimate
 from symmusic.measures.markov import Markov, nats
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture, Params
@@ -139,10 +140,38 @@ def markov_losses(
     return losses
 
 
+@dataclasses.dataclass(frozen=True)
+class ModelNats:
+    """What the targets cost one model, in nats: per step, per note, and per step at each of the 16
+    steps of the bar; None where not defined.
+    """
+
+    per_step: Estimate
+    per_note: Estimate
+    by_position: tuple[float | None, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Nats:
+    """What the same targets cost several models.
+
+    Attributes:
+      models: by name.
+      num_steps, num_notes, num_families: targets, notes that start at them, and tune families.
+      num_by_position: targets at each of the 16 steps of the bar.
+    """
+
+    models: dict[str, ModelNats]
+    num_steps: int
+    num_notes: int
+    num_families: int
+    num_by_position: tuple[int, ...]
+
+
 def summarize(
     losses: Mapping[str, np.ndarray], targets: Targets, families_N: Sequence[int], seed: int = 0
-) -> dict:
-    """The likelihood of several models on the same targets, in the form of `comparison.json`.
+) -> Nats:
+    """The likelihood of several models on the same targets.
 
     Where a position of the bar has no target (last steps at a hop of whole beats), nats per note
     would be misleading and are None. The 95 % intervals are from a bootstrap over whole tune
@@ -163,36 +192,29 @@ def summarize(
     steps_F = np.bincount(members_K, minlength=num_families)
     notes_F = np.bincount(members_K, targets.is_onset, num_families)
     steps_P = np.bincount(targets.positions, minlength=STEPS_PER_BAR)
-    even = bool(steps_P.all() and notes_F.any())
-    found: dict = {
-        'nats_per_step': {},
-        'nats_per_note': {},
-        'nats_by_position': {},
-        'nats_intervals': {'per_step': {}, 'per_note': {}},
-    }
+    is_even = bool(steps_P.all() and notes_F.any())
+    models = {}
     for name, losses_K in losses.items():
         nats_F = np.bincount(members_K, losses_K, num_families)
         nats_P = np.bincount(targets.positions, losses_K, STEPS_PER_BAR)
-        found['nats_per_step'][name] = float(nats_F.sum() / steps_F.sum())
-        found['nats_per_note'][name] = float(nats_F.sum() / notes_F.sum()) if even else None
-        found['nats_by_position'][name] = [
-            float(nats / num) if num else None for nats, num in zip(nats_P, steps_P, strict=True)
-        ]
-        for block, units_F in (('per_step', steps_F), ('per_note', notes_F)):
-            known = num_families > 1 and (block == 'per_step' or even)
-            found['nats_intervals'][block][name] = (
-                _interval(counts_BF @ nats_F, counts_BF @ units_F) if known else None
-            )
-    return found | {
-        'likelihood': {
-            'num_steps': len(targets),
-            'num_notes': int(notes_F.sum()),
-            'num_families': num_families,
-            'num_by_position': steps_P.tolist(),
-        }
-    }
+        models[name] = ModelNats(
+            _ratio(nats_F, steps_F, counts_BF),
+            _ratio(nats_F, notes_F, counts_BF) if is_even else Estimate(),
+            tuple(
+                float(nats / num) if num else None
+                for nats, num in zip(nats_P, steps_P, strict=True)
+            ),
+        )
+    return Nats(models, len(targets), int(notes_F.sum()), num_families, tuple(steps_P.tolist()))
 
 
-def _interval(nats_B: np.ndarray, units_B: np.ndarray) -> list[float]:
-    """The 2.5th and 97.5th percentiles of a ratio over the resamples in which it is defined."""
-    return np.percentile(nats_B[units_B > 0] / units_B[units_B > 0], [2.5, 97.5]).tolist()
+def _ratio(nats_F: np.ndarray, units_F: np.ndarray, counts_BF: np.ndarray) -> Estimate:
+    """Nats per unit over all families, with the 2.5th and 97.5th percentiles over the resamples in
+    which it is defined.
+    """
+    value = float(nats_F.sum() / units_F.sum())
+    if len(nats_F) < 2:
+        return Estimate(value)
+    nats_B, units_B = counts_BF @ nats_F, counts_BF @ units_F
+    ends = np.percentile(nats_B[units_B > 0] / units_B[units_B > 0], [2.5, 97.5])
+    return Estimate(value, *ends.tolist())

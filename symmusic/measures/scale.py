@@ -2,12 +2,13 @@
 and for shuffled notes, over many draws.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from symmusic.measures.comparison import Pieces, compare_briefly, stack
-from symmusic.measures.excerpts import as_score, draw_rows
+from symmusic.measures.comparison import Briefly, Pieces, compare_briefly, stack
+from symmusic.measures.estimate import Mean
+from symmusic.measures.excerpts import as_score
 from symmusic.measures.features import FEATURES, SHAPES, compute_features
 from symmusic.streams import Stream, generator
 
@@ -33,40 +34,37 @@ def select(pieces: Pieces, rows: np.ndarray) -> Pieces:
 
 
 def measure_draws(
-    reference: Pieces,
-    sets: dict[str, list[Pieces]],
-    size: int,
+    excerpts: Pieces,
+    references_DN: np.ndarray,
+    sets: Mapping[str, list[Pieces]],
     protocol: str,
-    rng: np.random.Generator,
     progress: Callable[[Iterable, str], Iterable],
-) -> dict[str, list[dict]]:
-    """KLD and OA of all features and averages, for each set and draw, against `size` reference
-    pieces drawn for each draw.
+) -> dict[str, list[Briefly]]:
+    """KLD and OA of all features and averages, for each set and draw, against the excerpts of that
+    draw's rows.
 
     `sets` has one set of pieces per draw for every name; all sets of a draw are compared with the
-    same reference pieces.
+    same excerpts.
     """
-    num_draws = len(next(iter(sets.values())))
-    rows = draw_rows(len(reference), size, num_draws, rng)
-    results: dict[str, list[dict]] = {name: [] for name in sets}
-    for draw in progress(range(num_draws), 'draw'):
-        drawn = select(reference, rows[draw])
+    results: dict[str, list[Briefly]] = {name: [] for name in sets}
+    for draw, rows in enumerate(progress(references_DN, 'draw')):
+        reference = select(excerpts, rows)
         for name, pieces in sets.items():
-            results[name].append(compare_briefly(drawn, pieces[draw], protocol))
+            results[name].append(compare_briefly(reference, pieces[draw], protocol))
     return results
 
 
-def interval(values: Iterable[float | None]) -> dict:
+def interval(values: Iterable[float | None]) -> Mean:
     """The mean of the draws and its 95 % bootstrap interval: the 2.5th and 97.5th percentiles of
     the means of resampled draws. None where nothing is defined; one draw has no interval.
     """
     known = np.array([value for value in values if value is not None])
     if not len(known):
-        return {'mean': None, 'low': None, 'high': None, 'num': 0}
+        return Mean()
     if len(known) == 1:
-        return {'mean': float(known[0]), 'low': None, 'high': None, 'num': 1}
+        return Mean(float(known[0]), num=1)
     means = known[
         generator(0, Stream.DRAWS_RESAMPLES).integers(len(known), size=(2000, len(known)))
     ].mean(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
-    return {'mean': float(known.mean()), 'low': float(low), 'high': float(high), 'num': len(known)}
+    return Mean(float(known.mean()), float(low), float(high), len(known))

@@ -8,10 +8,13 @@ prompt's. Only repetition at the same pitch counts; steps whose lag reaches befo
 not counted.
 """
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
 
+from symmusic.measures.estimate import Mean
+from symmusic.measures.registry import Ground, Sets
 from symmusic.measures.scale import interval
 from symmusic.score.meter import STEPS_PER_BAR
 
@@ -50,42 +53,72 @@ def repeated_bars(prompts_NT: np.ndarray, events_NT: np.ndarray) -> float | None
     return float(np.mean(repeats)) if repeats else None
 
 
+@dataclasses.dataclass(frozen=True)
+class SetRepetition:
+    """The repetition of one set, means over the draws.
+
+    Attributes:
+      lags: self-similarity by lag, in bars.
+      repeated_bars: the share of bars that equal an earlier one.
+      difference: the mean over the lags of the absolute difference of the self-similarity from that
+        of the real continuations; None where these are not known.
+    """
+
+    lags: dict[int, Mean]
+    repeated_bars: Mean
+    difference: Mean | None
+
+
 def measure_structure(
     prompts_NT: np.ndarray, sets: Mapping[str, np.ndarray], num_draws: int
-) -> dict[str, dict[str, dict]]:
-    """The block `structure` of `comparison.json`: `{set: {'lag_1', ..., 'repeated_bars',
-    'difference': scale.interval over draws}}`.
-
-    `difference` is the mean over the lags of the absolute difference of the self-similarity from
-    that of the set `real_continuations`; absent without that set. All sets continue the same
-    prompts, draw by draw.
+) -> dict[str, SetRepetition]:
+    """The repetition of each set over `num_draws` draws. All sets continue the same prompts, draw
+    by draw; the differences are from the set `real_continuations`.
     """
-    draws = {
-        name: [
-            _measure(*each)
-            for each in zip(
-                np.split(prompts_NT, num_draws), np.split(events_NT, num_draws), strict=True
-            )
-        ]
-        for name, events_NT in sets.items()
+    prompts = np.split(prompts_NT, num_draws)
+    lags, repeated = {}, {}
+    for name, events_NT in sets.items():
+        draws = list(zip(prompts, np.split(events_NT, num_draws), strict=True))
+        lags[name] = [{lag: self_similarity(*draw, lag) for lag in LAGS} for draw in draws]
+        repeated[name] = interval(repeated_bars(*draw) for draw in draws)
+    real = lags.get('real_continuations')
+    return {
+        name: SetRepetition(
+            {lag: interval(draw[lag] for draw in draws) for lag in LAGS},
+            repeated[name],
+            interval(map(_difference, draws, real)) if real else None,
+        )
+        for name, draws in lags.items()
     }
-    real = draws.get('real_continuations')
-    blocks = {}
-    for name, found in draws.items():
-        blocks[name] = {measure: interval(draw[measure] for draw in found) for measure in found[0]}
-        if real:
-            blocks[name]['difference'] = interval(map(_difference, found, real))
-    return blocks
 
 
-def _measure(prompts_NT: np.ndarray, events_NT: np.ndarray) -> dict[str, float | None]:
-    found = {f'lag_{lag}': self_similarity(prompts_NT, events_NT, lag) for lag in LAGS}
-    return found | {'repeated_bars': repeated_bars(prompts_NT, events_NT)}
-
-
-def _difference(one: Mapping[str, float | None], other: Mapping[str, float | None]) -> float | None:
-    pairs = [(one[f'lag_{lag}'], other[f'lag_{lag}']) for lag in LAGS]
+def _difference(one: Mapping[int, float | None], other: Mapping[int, float | None]) -> float | None:
     known = [
-        abs(ours - theirs) for ours, theirs in pairs if ours is not None and theirs is not None
+        abs(one[lag] - other[lag])
+        for lag in LAGS
+        if one[lag] is not None and other[lag] is not None
     ]
     return float(np.mean(known)) if known else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Repetition:
+    """The repetition of each set that continues the prompts."""
+
+    sets: dict[str, SetRepetition]
+
+
+class RepetitionMeasure:
+    """How much of each set is repeated, beside real continuations of the same prompts."""
+
+    name = 'structure'
+    unit = 'share'
+
+    def measure(self, ground: Ground, pieces: Sets, key: int) -> Repetition:
+        """Of every set that continues the prompts, over the draws."""
+        sets = {
+            name: events
+            for name, events in pieces.events.items()
+            if name != 'shuffled' or ground.music.continuations is not None
+        }
+        return Repetition(measure_structure(ground.music.prompts, sets, pieces.num_draws))

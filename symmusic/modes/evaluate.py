@@ -6,21 +6,20 @@ import json
 import logging
 import pathlib
 import time
+from collections.abc import Mapping
 
 from symmusic.api import door, evaluation
 from symmusic.api import model as models
-from symmusic.config.fields import walk
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
 from symmusic.files import SETTINGS, choose_folder, write_whole
-from symmusic.measures.structure import measure_structure
+from symmusic.measures.registry import Continued, Ground, Sets
 from symmusic.melody.events import from_events
-from symmusic.modes import critic, infilling
+from symmusic.report.comparison_file import as_json
 from symmusic.report.evaluation import write_report
 from symmusic.report.headline import headline
 from symmusic.report.pairs import Pair, find_pairs
 from symmusic.streams import Stream, generator
-from symmusic.thesis.published import find_published
 from symmusic.wording import count
 
 log = logging.getLogger(__name__)
@@ -30,26 +29,14 @@ def run(command: Command) -> None:
     """Draws, measures and writes the report."""
     config, model, workdir = models.load_of_command(command)
     door.check(config, workdir)
-    rival = infilling.find_rival(config, model.card)
-    if rival.note:
-        log.info(rival.note)
     _report_without_effect(command)
     rng = generator(config.seed, Stream.EVALUATION)
     ground = evaluation.prepare(config, model, rng)
-    made = _draw(ground)
-    sets = evaluation.draw_sets(ground, made.events_NT, rng)
-    measured = evaluation.measure_sets(ground, sets, rng)
-    after_prompts = {
-        name: events
-        for name, events in sets.items()
-        if name != 'shuffled' or ground.music.continuations is not None
-    }
-    comparison = evaluation.compare_sets(ground, measured)
-    comparison['structure'] = measure_structure(
-        ground.music.prompts, after_prompts, config.evaluate.num_draws
-    )
-    comparison |= _further(ground, made, rival)
-    _write(ground, made, measured, comparison, workdir)
+    if ground.other_note:
+        log.info(ground.other_note)
+    pieces = evaluation.draw_sets(ground, _draw(ground), rng)
+    results = evaluation.measure_all(ground, pieces, model.made_with)
+    _write(ground, pieces, results, workdir)
 
 
 def _report_without_effect(command: Command) -> None:
@@ -67,7 +54,7 @@ def _report_without_effect(command: Command) -> None:
         )
 
 
-def _draw(ground: evaluation.Ground) -> evaluation.Continued:
+def _draw(ground: Ground) -> Continued:
     """The model's pieces.
 
     Raises:
@@ -75,7 +62,7 @@ def _draw(ground: evaluation.Ground) -> evaluation.Continued:
     """
     config, size = ground.config, ground.config.evaluate.num_pieces
     begun = time.perf_counter()
-    made = evaluation.continue_prompts(ground, ground.music.prompts, Stream.EVALUATED_PIECES)
+    made = ground.draw(ground.music.prompts, Stream.EVALUATED_PIECES)
     log.info(
         f'{len(made.events_NT)} pieces drawn in {time.perf_counter() - begun:.1f} s,'
         f' {made.num_redraws} drawn again, {made.num_empty} still empty'
@@ -89,65 +76,29 @@ def _draw(ground: evaluation.Ground) -> evaluation.Continued:
     return made
 
 
-def _further(ground: evaluation.Ground, made: evaluation.Continued, rival: infilling.Rival) -> dict:
-    """The parts of `comparison.json` after the features and the structure."""
-    config, corpus, music, model = ground.config, ground.corpus, ground.music, ground.model
-    found = {
-        'prompts': config.evaluate.prompts,
-        'prompt': music.prompt,
-        'part': config.evaluate.part if music.tunes.test else None,
-        'published': find_published(dict(walk(config))),
-    }
-    found |= evaluation.likelihood(ground)
-    found['infilling'] = infilling.measure(
-        config, corpus, ground.data, music.tunes, model, ground.markovs[5], rival
-    )
-
-    def draw(prompts_NT):
-        return evaluation.continue_prompts(ground, prompts_NT, Stream.CRITIC_PIECES).events_NT
-
-    found['critic'] = critic.judge(
-        config, corpus, music.tunes, model.card.vocabulary, ground.markovs[3], draw
-    )
-    found |= evaluation.similarity(
-        made.events_NT[: config.evaluate.num_pieces],
-        music.unseen,
-        music.tunes.train,
-        config.evaluate.protocol,
-    )
-    return found | {
-        'num_redraws': made.num_redraws,
-        'num_empty': made.num_empty,
-        **model.made_with,
-    }
-
-
 def _write(
-    ground: evaluation.Ground,
-    made: evaluation.Continued,
-    measured: evaluation.Measured,
-    comparison: dict,
-    workdir: pathlib.Path,
+    ground: Ground, pieces: Sets, results: Mapping[str, object], workdir: pathlib.Path
 ) -> None:
     """Writes the report, and prints its headline."""
-    config = ground.config
-    made_with = {
+    config, made_with = ground.config, results['drawing'].made_with
+    settings = {
         'evaluate': config.evaluate.to_dict(),
         'sample': json.loads(config.sample.to_json()),
         'seed': config.seed,
-        **ground.model.made_with,
+        **made_with,
     }
-    folder = choose_folder(workdir, 'evaluation', made_with)
+    folder = choose_folder(workdir, 'evaluation', settings)
     names = {'reference': f'excerpts of {ground.corpus.name}', 'generated': ground.model.name}
-    notes = _notes(made)
-    write_whole(folder / SETTINGS, json.dumps(made_with, indent=2) + '\n')
+    notes = _notes(pieces.made)
+    comparison = as_json(results)
+    write_whole(folder / SETTINGS, json.dumps(settings, indent=2) + '\n')
     write_report(
         folder,
         comparison,
-        {'reference': measured.reference, 'generated': measured.generated},
+        {'reference': pieces.reference, 'generated': pieces.features['model'][0]},
         names,
         notes,
-        _pairs(ground, made, comparison),
+        _pairs(ground, pieces.made, comparison),
     )
     for line in headline(comparison, names, notes):
         log.info(line)
@@ -155,7 +106,7 @@ def _write(
     log.info(f'{folder}')
 
 
-def _notes(made: evaluation.Continued) -> list[str]:
+def _notes(made: Continued) -> list[str]:
     """What else a reader must know of the pieces."""
     notes = []
     if made.num_empty:
@@ -171,7 +122,7 @@ def _notes(made: evaluation.Continued) -> list[str]:
     return notes
 
 
-def _pairs(ground: evaluation.Ground, made: evaluation.Continued, comparison: dict) -> list[Pair]:
+def _pairs(ground: Ground, made: Continued, comparison: dict) -> list[Pair]:
     """The pieces that are nearest to training tunes, beside these."""
     tunes = {tune.file: tune for tune in ground.music.tunes.train}
 

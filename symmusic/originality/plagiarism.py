@@ -1,7 +1,5 @@
-"""The block `similarity` of comparison.json, from folders or corpora: the nearest training tune of
-each piece, and how similar it is.
-
-For the protocol `corrected` also the passages that pieces share with training tunes.
+"""The nearest training tune of each piece and how similar it is, and the passages that pieces share
+with training tunes; from folders or corpora.
 """
 
 import dataclasses
@@ -15,6 +13,7 @@ from symmusic.measures.folders import is_polyphonic
 from symmusic.melody.events import from_events
 from symmusic.originality.copies import (
     Melody,
+    Passage,
     find_alignments,
     find_longest_runs,
     flag,
@@ -25,6 +24,80 @@ from symmusic.originality.shape_index import Collection, index_tunes
 from symmusic.score.midi import MAX_BYTES, SUFFIXES
 from symmusic.score.monophonic import parse_monophonic
 from symmusic.score.notes import Note, Score
+
+
+@dataclasses.dataclass(frozen=True)
+class Match:
+    """The similarity of a piece to its nearest tune; None where it is unusable."""
+
+    score: float | None
+    match: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Level:
+    """The similarity of real unseen tunes: mean, SD, number of unusable ones, and each score."""
+
+    mean: float | None
+    sd: float | None
+    unusable: int
+    scores: tuple[float | None, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Similarity:
+    """The similarity of each piece to the nearest tune.
+
+    Attributes:
+      mean, sd: over the pieces; the SD is of the population.
+      unusable: pieces of fewer than 3 notes, which count as the mean of the others; None where
+        there are no others.
+      pieces: by name.
+      unseen: of real unseen tunes; None where there are none.
+      left_out: reasons for files that were left out; None where the pieces are no files.
+      note: what could not be measured.
+    """
+
+    mean: float | None
+    sd: float | None
+    unusable: int
+    pieces: dict[str, Match]
+    unseen: Level | None = None
+    left_out: dict[str, str] | None = None
+    note: str = ''
+
+
+@dataclasses.dataclass(frozen=True)
+class Copy:
+    """The passage of a piece that is most similar to a tune, and the tune's name; None where there
+    is no passage.
+    """
+
+    passage: Passage
+    tune: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Copied:
+    """The most similar passages by one measure.
+
+    Attributes:
+      level: the 95th percentile of the scores of real unseen melodies; None where there are none.
+      flagged: the names of the pieces above it.
+      pieces: by name.
+    """
+
+    level: float | None
+    flagged: tuple[str, ...]
+    pieces: dict[str, Copy]
+
+
+@dataclasses.dataclass(frozen=True)
+class Copies:
+    """The passages copied note for note, and those that are aligned with changes."""
+
+    longest_run: Copied
+    alignment: Copied
 
 
 def read_melodies(
@@ -101,7 +174,7 @@ def measure_similarity(
     scores: Mapping[str, Score] | None = None,
     *,
     progress: Callable[[Iterable, str], Iterable] | None = None,
-) -> dict:
+) -> Similarity:
     """`similarity_of` the melodies that `read_melodies` finds in a folder, with `left_out`: the
     reasons for files left out.
 
@@ -110,7 +183,8 @@ def measure_similarity(
     """
     melodies, left_out = read_melodies(folder, scores)
     pitches = {name: _pitches(notes) for name, notes in melodies.items()}
-    return similarity_of(pitches, collection, progress=progress) | {'left_out': left_out}
+    found = similarity_of(pitches, collection, progress=progress)
+    return dataclasses.replace(found, left_out=left_out)
 
 
 def similarity_of(
@@ -118,24 +192,17 @@ def similarity_of(
     collection: Collection,
     *,
     progress: Callable[[Iterable, str], Iterable] | None = None,
-) -> dict:
-    """The block `similarity` of pieces, given as pitches by name, against a collection.
-
-    It holds `mean`, `sd` (of the population), `unusable` (the number of pieces of fewer than 3
-    notes, which count as the mean of the others; null where there are no others) and `pieces` with
-    `score` and `match` (null where unusable).
-    """
+) -> Similarity:
+    """The similarity of pieces, given as pitches by name, to a collection."""
     matches = find_all_nearest(list(pieces.values()), collection, progress=progress)
     mean, sd, num_unusable = mean_and_sd([match.score for match in matches])
     found = {
-        name: (
-            {'score': None, 'match': None}
-            if match.tune is None
-            else {'score': match.score, 'match': collection.names[match.tune]}
-        )
+        name: Match(None, None)
+        if match.tune is None
+        else Match(match.score, collection.names[match.tune])
         for name, match in zip(pieces, matches, strict=True)
     }
-    return {'mean': mean, 'sd': sd, 'unusable': num_unusable, 'pieces': found}
+    return Similarity(mean, sd, num_unusable, found)
 
 
 def _pitches(notes: Sequence[Note]) -> list[int]:
@@ -148,30 +215,23 @@ def measure_copies(
     tunes: Sequence[Tune],
     *,
     progress: Callable[[Iterable, str], Iterable] | None = None,
-) -> dict:
-    """The blocks `longest_run` and `alignment`: for each piece, by name, the passage most similar
-    to a tune, and which pieces are too similar.
-
-    Each block holds `level`, the 95th percentile of the scores of `unseen` (real melodies as long
-    as the pieces, from tunes that are not in `tunes`; null where there are none), `flagged`, the
-    pieces above it, and `pieces` with the fields of `Passage` and the tune's name.
+) -> Copies:
+    """For each piece, by name, the passage most similar to a tune, and which pieces are above the
+    level of `unseen`: real melodies as long as the pieces, from tunes that are not in `tunes`.
     """
     kept = [tune for tune in tunes if tune.kept]
-    melodies = [tune.melody for tune in kept]
-    passages = find_longest_runs([*pieces.values(), *unseen], melodies)
-    aligned = find_alignments([*pieces.values(), *unseen], melodies, progress=progress)
-    names, blocks = list(pieces), {}
-    for block, found in (('longest_run', passages), ('alignment', aligned)):
+    melodies, queries = [tune.melody for tune in kept], [*pieces.values(), *unseen]
+    names = list(pieces)
+
+    def judge(found: Sequence[Passage]) -> Copied:
         own, level = found[: len(pieces)], reference_level(found[len(pieces) :])
-        blocks[block] = {
-            'level': level,
-            'flagged': [names[place] for place in flag(own, level)],
-            'pieces': {
-                name: (
-                    dataclasses.asdict(passage)
-                    | {'tune': None if passage.tune is None else kept[passage.tune].file}
-                )
-                for name, passage in zip(names, own, strict=True)
-            },
+        copies = {
+            name: Copy(passage, None if passage.tune is None else kept[passage.tune].file)
+            for name, passage in zip(names, own, strict=True)
         }
-    return blocks
+        return Copied(level, tuple(names[place] for place in flag(own, level)), copies)
+
+    return Copies(
+        judge(find_longest_runs(queries, melodies)),
+        judge(find_alignments(queries, melodies, progress=progress)),
+    )

@@ -1,33 +1,4 @@
-"""Writes a comparison as `comparison.json`, `features.csv`, `report.md`, `index.html` and plots.
-
-`comparison.json` is one object. Every comparison has:
-
-- `protocol`, `num_reference`, `num_generated`, `features`, `averages`: `comparison.compare`;
-  undefined cells are null, with a `note`
-- `similarity`: `plagiarism.similarity_of`, of `compare` with `left_out` and `note`
-- `left_out` (of `compare`): `{set: {file: reason}}`
-
-`--mode=evaluate` adds the following; its sets are those of the first draw, and a set's name is
-`model`, `second_draw`, `real_continuations`, `markov_N` or `shuffled`:
-
-- `draws`: `{set: {'num_draws', 'size', 'overall_oa': scale.interval}}`
-- `model`, and `scale` by set: the means over draws of each KLD and OA
-- `nats_per_step`, `nats_per_note`: `{model: nats}`, of `model`, `base_rate` and `markov_N`;
-  `nats_by_position`: `{model: 16 numbers}`; `nats_intervals`: `{'per_step' | 'per_note': {model:
-  [low, high]}}`
-- `likelihood`: what those were measured on: `likelihood.summarize`, with `num_tunes` and `targets`
-- `critic`: `trial.hold_trial` with `num_tunes` and `num_places`, the number of possible prompts in
-  these tunes; where there is no trial, nulls and a `note`
-- `copies` (`corrected` only): `plagiarism.measure_copies`; `similarity.unseen`: the level of real
-  unseen tunes, with their `scores`
-- `structure`: `structure.measure_structure`, of the sets that continue the prompts
-- `prompts`: 'held_out' or 'fixed'; `prompt`: the name of the fixed one; with it there is no set
-  `real_continuations`
-- `part`: the part whose tunes were held out. Split by window no tunes are held out: `part` and the
-  nats are null, `likelihood` has only a `note`, and there is neither `unseen` nor any `level`
-- `published`: `published.find_published`
-- `num_redraws`, `num_empty`, `epoch`, `replica`
-"""
+"""Writes a comparison as `comparison.json`, `features.csv`, `report.md`, `index.html` and plots."""
 
 import csv
 import io

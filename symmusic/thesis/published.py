@@ -9,6 +9,7 @@ prompt, compared with 100 excerpts of the training set.
 import dataclasses
 from collections.abc import Mapping
 
+from symmusic.measures.comparison import Pair
 from symmusic.measures.features import FEATURES
 
 SOURCE = 'Mitroi, master thesis, University of Copenhagen, 2019'
@@ -269,13 +270,46 @@ def find_table(table: str) -> Arm | None:
     return next((arm for arm in ARMS if arm.table == table), None)
 
 
-def find_published(values: Mapping[str, object]) -> dict:
-    """The published figures that match a run, in the form of `comparison.json`: `source`, `note`
-    and `arms`.
+@dataclasses.dataclass(frozen=True)
+class Plagiarism:
+    """Mean and SD of the published similarity, and the number of unusable pieces."""
 
-    Each arm has `table`, `title`, `corpus`, `features` and `averages` with `kld` and `oa`,
-    `similarity` with `mean`, `sd` and `unusable`, and `differences`, the other settings in which
-    the run differs. Where no arm matches, the list is empty and `note` says so.
+    mean: float
+    sd: float
+    unusable: int
+
+
+@dataclasses.dataclass(frozen=True)
+class PublishedArm:
+    """The published figures of an arm.
+
+    Attributes:
+      table, title, corpus: the table's number, what it is of, and the thesis's corpus.
+      features, averages: KLD and OA by name.
+      similarity: of the pieces to the tunes.
+      differences: the other settings in which the run differs.
+    """
+
+    table: str
+    title: str
+    corpus: str
+    features: dict[str, Pair]
+    averages: dict[str, Pair]
+    similarity: Plagiarism
+    differences: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Published:
+    """The arms of the thesis that match a run; where there is none, `note` says so."""
+
+    source: str
+    note: str
+    arms: tuple[PublishedArm, ...]
+
+
+def find_published(values: Mapping[str, object]) -> Published:
+    """The published figures that match a run.
 
     Args:
       values: the fields of the run's resolved config by their dotted names.
@@ -299,15 +333,11 @@ def find_published(values: Mapping[str, object]) -> dict:
         what += (
             f'{"bidirectional" if bidirectional else "unidirectional"}, temperature {temperature:g}'
         )
-        return {
-            'source': SOURCE,
-            'note': f'The thesis has no arm like this run ({what}).',
-            'arms': [],
-        }
-    return {'source': SOURCE, 'note': '', 'arms': [_described(arm, values) for arm in arms]}
+        return Published(SOURCE, f'The thesis has no arm like this run ({what}).', ())
+    return Published(SOURCE, '', tuple(_described(arm, values) for arm in arms))
 
 
-def _described(arm: Arm, values: Mapping[str, object]) -> dict:
+def _described(arm: Arm, values: Mapping[str, object]) -> PublishedArm:
     its_own = {
         'data.encoding': 'pianoroll_faithful' if arm.encoding == 'pianoroll' else arm.encoding,
         'data.protocol': 'thesis',
@@ -321,17 +351,16 @@ def _described(arm: Arm, values: Mapping[str, object]) -> dict:
         'evaluate.prompts': 'fixed',
         'evaluate.protocol': 'thesis',
     }
-    cells = lambda pairs: [dict(zip(('kld', 'oa'), pair, strict=True)) for pair in pairs]
-    return {
-        'table': arm.table,
-        'title': arm.title,
-        'corpus': arm.corpus,
-        'features': dict(zip(FEATURES, cells(arm.features), strict=True)),
-        'averages': dict(zip(GROUPS, cells(arm.averages), strict=True)),
-        'similarity': dict(zip(('mean', 'sd', 'unusable'), arm.similarity, strict=True)),
-        'differences': [
+    return PublishedArm(
+        arm.table,
+        arm.title,
+        arm.corpus,
+        {name: Pair(*cells) for name, cells in zip(FEATURES, arm.features, strict=True)},
+        {name: Pair(*cells) for name, cells in zip(GROUPS, arm.averages, strict=True)},
+        Plagiarism(*arm.similarity),
+        tuple(
             f'{name} = {values[name]} ({own})'
             for name, own in its_own.items()
             if values[name] != own
-        ],
-    }
+        ),
+    )

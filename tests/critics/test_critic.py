@@ -2,6 +2,8 @@
 critic can and cannot tell.
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,11 +12,13 @@ from hypothesis import strategies as st
 from symmusic.critics import critic
 from symmusic.critics.auc import NUM_FOLDS, Arm, auc, deal, estimate
 from symmusic.critics.critic import flatten, score_features, score_tokens
-from symmusic.critics.trial import hold_trial, no_trial
+from symmusic.critics.trial import NoTrial, hold_trial
+from symmusic.measures.estimate import Estimate
 from symmusic.measures.excerpts import as_score
 from symmusic.measures.features import compute_features
 from symmusic.melody.encodings import VOCABULARIES
 from symmusic.melody.events import NO_EVENT
+from symmusic.report.comparison_file import as_json
 from symmusic.report.critics import critics_section
 from tests.report.sections import as_text
 
@@ -107,15 +111,15 @@ def test_an_interval_holds_its_estimate(seed, num_families, levels):
     arm = beside(len(families), families)
     scores = rng.integers(levels, size=len(arm.rows)).astype(float)
     found = estimate(scores, arm)
-    assert 0 <= found['low'] <= found['auc'] <= found['high'] <= 1
+    assert 0 <= found.low <= found.value <= found.high <= 1
     by_fold = [
         auc(scores[(arm.folds == fold) & arm.is_first], scores[(arm.folds == fold) & ~arm.is_first])
         for fold in range(NUM_FOLDS)
     ]
-    assert found['auc'] == pytest.approx(np.mean(by_fold))
+    assert found.value == pytest.approx(np.mean(by_fold))
     assert estimate(scores, arm) == found
     if levels == 1:
-        assert found == {'auc': 0.5, 'low': 0.5, 'high': 0.5}
+        assert found == Estimate(0.5, 0.5, 0.5)
 
 
 def test_pieces_of_one_tune_are_no_further_evidence():
@@ -130,7 +134,7 @@ def test_pieces_of_one_tune_are_no_further_evidence():
             [np.repeat(rng.normal(shift, 1, num_families), copies) for shift in (0.5, 0)]
         )
         found = estimate(own, arm)
-        return found['high'] - found['low']
+        return found.high - found.low
 
     assert width(40, 10) == pytest.approx(width(40, 1), abs=0.02)
     assert width(400, 1) < width(40, 1) / 2
@@ -138,7 +142,7 @@ def test_pieces_of_one_tune_are_no_further_evidence():
 
 def test_what_has_one_class_alone_has_no_area():
     arm = Arm(np.arange(4), np.ones(4, bool), np.arange(4), np.arange(4))
-    assert estimate(np.zeros(4), arm) == {'auc': None, 'low': None, 'high': None}
+    assert estimate(np.zeros(4), arm) == Estimate()
 
 
 def features_of(pool):
@@ -154,8 +158,8 @@ def test_features_tell_what_differs_and_no_more(pool):
         for pair in ((real, more), (real, other))
     )
     found = estimate(alike, beside(NUM))
-    assert found['low'] <= 0.5 <= found['high']
-    assert estimate(unlike, beside(NUM))['auc'] > 0.9
+    assert found.low <= 0.5 <= found.high
+    assert estimate(unlike, beside(NUM)).value > 0.9
 
 
 def test_undefined_features_are_known_as_such():
@@ -168,9 +172,9 @@ def test_undefined_features_are_known_as_such():
     values[:, 2] = 0.1
     scores = score_features(values, [beside(NUM)])[0]
     assert np.isfinite(scores).all()
-    assert estimate(scores, beside(NUM))['auc'] == 1
+    assert estimate(scores, beside(NUM)).value == 1
     values[:, 0] = 7
-    assert estimate(score_features(values, [beside(NUM)])[0], beside(NUM))['auc'] == pytest.approx(
+    assert estimate(score_features(values, [beside(NUM)])[0], beside(NUM)).value == pytest.approx(
         0.5
     )
 
@@ -191,9 +195,9 @@ def test_tokens_tell_what_differs_and_no_more(pool):
 
     scores = score()
     found = [estimate(each, arm) for each, arm in zip(scores, arms, strict=True)]
-    assert found[0]['low'] <= 0.5 <= found[0]['high']
-    assert found[1]['auc'] > 0.9
-    assert found[2]['low'] <= 0.5 <= found[2]['high']
+    assert found[0].low <= 0.5 <= found[0].high
+    assert found[1].value > 0.9
+    assert found[2].low <= 0.5 <= found[2].high
     assert all((one == two).all() for one, two in zip(scores, score(), strict=True))
 
 
@@ -231,22 +235,23 @@ def test_a_trial_and_its_report(pool):
         0,
         lambda items, unit: items,
     )
+    block = as_json({'critic': dataclasses.replace(trial, num_tunes=NUM // 2)})['critic']
     assert all(
-        set(trial[name]) == {'auc', 'low', 'high'}
+        set(block[name]) == {'auc', 'low', 'high'}
         for name in ('features', 'tokens', 'real_vs_real', 'markov_3')
     )
-    assert trial['markov_3']['auc'] > 0.9
-    assert trial['is_valid'] == {'features': True, 'tokens': True}
-    assert (trial['num_pieces'], trial['num_families']) == (NUM, NUM // 2)
-    text = as_text(critics_section(trial | {'num_tunes': NUM // 2}, 'test'))
+    assert trial.aucs['tokens']['markov_3'].value > 0.9
+    assert trial.is_valid == {'features': True, 'tokens': True}
+    assert (trial.num_pieces, trial.num_families) == (NUM, NUM // 2)
+    text = as_text(critics_section(block, 'test'))
     assert 'Both critics are valid' in text
     assert (
         f'60 pieces of each class after the same prompts, at different places of {NUM // 2} test'
         ' tunes' in text
     )
-    weak = trial | {'is_valid': {'features': True, 'tokens': False}, 'num_tunes': 30}
-    weak['validity'] = trial['validity'] | {
-        'tokens': trial['validity']['tokens'] | {'markov_3': {'auc': 0.7, 'low': 0.6, 'high': 0.8}}
+    weak = block | {'is_valid': {'features': True, 'tokens': False}, 'num_tunes': 30}
+    weak['validity'] = block['validity'] | {
+        'tokens': block['validity']['tokens'] | {'markov_3': {'auc': 0.7, 'low': 0.6, 'high': 0.8}}
     }
     assert (
         'The tokens critic is not valid: its AUC on Markov pieces of order 3 is below 0.85.'
@@ -270,6 +275,7 @@ def test_too_few_families_are_told_in_a_line(pool):
         0,
         lambda items, unit: items,
     )
-    assert trial == no_trial('5 folds need prompts of at least 30 tune families, not 9')
-    assert trial['tokens'] is trial['markov_3'] is None
-    assert 'No critic: 5 folds need' in as_text(critics_section(trial, 'test'))
+    assert trial == NoTrial('5 folds need prompts of at least 30 tune families, not 9')
+    block = as_json({'critic': trial})['critic']
+    assert block['tokens'] is block['markov_3'] is None
+    assert 'No critic: 5 folds need' in as_text(critics_section(block, 'test'))

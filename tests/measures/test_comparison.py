@@ -26,6 +26,7 @@ from symmusic.measures.distances import (
     pairwise,
 )
 from symmusic.measures.features import FEATURES, PROTOCOLS, compute_features
+from symmusic.report.comparison_file import as_json
 from symmusic.score.midi import parse_midi
 from tests.measures.test_features import piece
 
@@ -74,9 +75,10 @@ def test_reference_tables(shared, reference_pieces, table):
         hundred[slice(*one)],
         reference_pieces['samples20'] if other is None else hundred[slice(*other)],
     )
-    found = compare(
+    table_of = compare(
         stack(map(str, range(len(one))), one), stack(map(str, range(len(other))), other), 'thesis'
     )
+    found = as_json({'features': table_of})
     worst = dict.fromkeys(('features', 'distances', 'KLD and OA', 'averages'), 0.0)
     with open(shared / 'reference' / 'mgeval' / f'table_{table}.csv') as file:
         for row in csv.DictReader(file):
@@ -237,7 +239,7 @@ def test_sets_that_are_hard_to_compare_give_null_with_a_note(protocol):
         (single, random_pieces(5, 1, protocol)),
         (single, single),
     ):
-        found = compare(one, other, protocol)
+        found = as_json({'features': compare(one, other, protocol)})
         json.dumps(found, allow_nan=False)
         for name in FEATURES:
             row = found['features'][name]
@@ -245,7 +247,7 @@ def test_sets_that_are_hard_to_compare_give_null_with_a_note(protocol):
         assert found['averages']['overall']['note']
     assert (
         'undefined for 2 of the reference pieces'
-        in compare(single, alone, protocol)['features']['PI']['note']
+        in compare(single, alone, protocol).features['PI'].note
     )
 
 
@@ -258,8 +260,8 @@ def test_order_of_pieces_changes_no_estimate():
     )
     found, again = compare(one, other, 'corrected'), compare(mixed, other, 'corrected')
     for name in FEATURES:
-        assert again['features'][name]['oa'] == pytest.approx(
-            found['features'][name]['oa'], abs=1e-9
+        assert again.features[name].oa.value == pytest.approx(
+            found.features[name].oa.value, abs=1e-9
         )
 
 
@@ -268,23 +270,21 @@ def test_intervals_hold_their_estimates_and_narrow_with_more_pieces():
         compare(random_pieces(num, 0), random_pieces(num, 1), 'corrected') for num in (10, 60)
     )
     for found in (few, many):
-        for cells in (*found['features'].values(), *found['averages'].values()):
-            assert cells['oa_low'] <= cells['oa'] <= cells['oa_high']
-            assert 0 <= cells['kld_low'] <= cells['kld'] <= cells['kld_high']
-    width = [
-        found['averages']['overall']['oa_high'] - found['averages']['overall']['oa_low']
-        for found in (few, many)
-    ]
+        for cells in (*found.features.values(), *found.averages.values()):
+            assert cells.oa.low <= cells.oa.value <= cells.oa.high
+            assert 0 <= cells.kld.low <= cells.kld.value <= cells.kld.high
+    overall = [found.averages['overall'].oa for found in (few, many)]
+    width = [cells.high - cells.low for cells in overall]
     assert width[1] < width[0] / 1.5
 
 
 def test_the_test_tells_sets_apart_and_lets_equal_ones_be(monkeypatch):
     monkeypatch.setattr(module, 'NUM_RESAMPLES', 20)
-    alike = compare(random_pieces(30, 0), random_pieces(30, 1), 'corrected')['features']
-    assert min(row['p_holm'] for row in alike.values()) > 0.05
-    higher = compare(random_pieces(30, 0), random_pieces(30, 1, spread=24), 'corrected')['features']
-    assert higher['PR']['p_holm'] < 0.02
-    assert higher['NLH']['p_holm'] > 0.05
+    alike = compare(random_pieces(30, 0), random_pieces(30, 1), 'corrected').features
+    assert min(row.p_holm for row in alike.values()) > 0.05
+    higher = compare(random_pieces(30, 0), random_pieces(30, 1, spread=24), 'corrected').features
+    assert higher['PR'].p_holm < 0.02
+    assert higher['NLH'].p_holm > 0.05
 
 
 def test_holm_by_hand():
@@ -369,7 +369,8 @@ def test_undefined_pieces_and_sets_of_one_are_told():
         + [compute_features(piece((0, 2, 60), (4, 2, 62)), 'corrected')],
     )
     for one, other in ((pieces, rare), (rare, pieces)):
-        for row in compare(one, other, 'corrected')['features'].values():
+        found = as_json({'features': compare(one, other, 'corrected')})
+        for row in found['features'].values():
             nulls = [key for key, value in row.items() if value is None]
             assert not nulls or row['note']
 
@@ -388,6 +389,6 @@ def test_intervals_hold_what_other_draws_give(monkeypatch):
             stack(row, [{name: pool.features[name][i] for name in FEATURES} for i in row])
             for pool, row in zip(pools, rows, strict=True)
         ]
-        found.append(compare(*drawn, 'corrected', seed)['averages']['overall'])
-    mean = np.mean([cells['oa'] for cells in found])
-    assert np.mean([cells['oa_low'] <= mean <= cells['oa_high'] for cells in found]) >= 0.85
+        found.append(compare(*drawn, 'corrected', seed).averages['overall'].oa)
+    mean = np.mean([cells.value for cells in found])
+    assert np.mean([cells.low <= mean <= cells.high for cells in found]) >= 0.85

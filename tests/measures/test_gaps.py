@@ -6,10 +6,18 @@ import jax
 import numpy as np
 import pytest
 
-from symmusic.measures.gaps import CONTEXT_STEPS, find_gaps, overlap
+from symmusic.measures.gaps import (
+    CONTEXT_STEPS,
+    GapNats,
+    Infilling,
+    Redrawn,
+    find_gaps,
+    overlap,
+)
 from symmusic.measures.likelihood import model_losses, summarize
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture, init_params
+from symmusic.report.comparison_file import as_json
 from symmusic.report.gaps import TITLES, gaps_section
 from symmusic.training.loop import put
 from tests.corpus.tunes import random_tune, tune
@@ -116,20 +124,10 @@ def test_the_report():
     losses = {
         name: np.full(len(gaps.targets), 0.125 * place) for place, name in enumerate(names, 1)
     }
-    found = {'1': summarize(losses, gaps.targets, gaps.tunes) | {'num_gaps': len(gaps)}}
-    drawn = {
-        'num_gaps': 6,
-        'num_bars': 2,
-        'num_candidates': 4,
-        'overlap': {'model': 0.5, 'untold': 0.25},
-    }
-    section = {
-        'part': 'test',
-        'left_to_right': 'the shipped model',
-        'note': '',
-        'gaps': found,
-        'drawn': drawn,
-    }
+    found = {1: GapNats(summarize(losses, gaps.targets, gaps.tunes), len(gaps))}
+    drawn = Redrawn(6, 2, 4, {'model': 0.5, 'untold': 0.25})
+    result = Infilling('test', 'the shipped model', '', found, drawn)
+    section = as_json({'infilling': result})['infilling']
     text = as_text(gaps_section(section))
     assert '| the model, given both sides | 0.125 [0.125, 0.125] |' in text
     assert all(TITLES[name] in text for name in names)

@@ -2,6 +2,8 @@
 own measure has them.
 """
 
+import dataclasses
+
 import hypothesis
 import jax
 import numpy as np
@@ -11,6 +13,8 @@ from numpy.testing import assert_allclose
 
 from symmusic.corpus.dataset import base_rate, target_counts
 from symmusic.corpus.windows import cut_windows
+from symmusic.measures.estimate import Estimate
+from symmusic.measures.held_out import Likelihood
 from symmusic.measures.likelihood import (
     base_losses,
     find_targets,
@@ -22,6 +26,7 @@ from symmusic.measures.markov import fit_markov, nats
 from symmusic.melody.encodings import VOCABULARIES
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture, init_params
+from symmusic.report.comparison_file import as_json
 from symmusic.report.likelihood import draw_positions, likelihood_section
 from symmusic.training.loop import put
 from symmusic.training.replicas import held_out_losses
@@ -163,42 +168,33 @@ def test_summary_by_hand():
     targets = find_targets(windows, VOCABULARY, all_steps=True)
     losses = np.arange(9.0)
     found = summarize({'model': losses}, targets, [7, 3])
-    assert found['nats_per_step']['model'] == 4
-    assert found['nats_by_position']['model'] == [2.5, 3.5, 4.5, 5.5, 4.0, *[None] * 11]
-    assert found['nats_per_note']['model'] is None  # most positions have no target
-    low, high = found['nats_intervals']['per_step']['model']
-    assert (low, high) == (2, 6.5)  # either tune alone
-    assert found['likelihood'] == {
-        'num_steps': 9,
-        'num_notes': 4,
-        'num_families': 2,
-        'num_by_position': [2, 2, 2, 2, 1, *[0] * 11],
-    }
-    assert (
-        summarize({'model': losses}, targets, [0, 0])['nats_intervals']['per_step']['model'] is None
-    )
+    model = found.models['model']
+    assert model.per_step == Estimate(4, 2, 6.5)  # either tune alone
+    assert model.by_position == (2.5, 3.5, 4.5, 5.5, 4.0, *[None] * 11)
+    assert model.per_note == Estimate()  # most positions have no target
+    assert (found.num_steps, found.num_notes, found.num_families) == (9, 4, 2)
+    assert found.num_by_position == (2, 2, 2, 2, 1, *[0] * 11)
+    alone = summarize({'model': losses}, targets, [0, 0])
+    assert alone.models['model'].per_step == Estimate(4)
 
 
 def test_nats_per_note_are_those_of_all_steps():
     bar = [60, -2, 62, -2] * 4
     targets = find_targets(held_out([tune(bar), tune(bar[:15])], 32), VOCABULARY, all_steps=True)
     found = summarize({'model': np.full(31, 0.5), 'markov_1': np.full(31, 1.0)}, targets, [0, 1])
-    assert found['nats_per_note'] == {
-        'model': pytest.approx(31 * 0.5 / 16),
-        'markov_1': pytest.approx(31 / 16),
-    }
-    low, high = found['nats_intervals']['per_note']['markov_1']
-    assert (low, high) == pytest.approx((15 / 8, 2))
+    assert found.models['model'].per_note.value == pytest.approx(31 * 0.5 / 16)
+    cells = found.models['markov_1'].per_note
+    assert dataclasses.astuple(cells) == pytest.approx((31 / 16, 15 / 8, 2))
 
 
 def test_the_report(tmp_path):
     bar = [60, -2, 62, -2] * 4
     targets = find_targets(held_out([tune(bar), tune(bar)], 32), VOCABULARY, all_steps=True)
     names = ['model', 'base_rate', *(f'markov_{order}' for order in range(1, 6))]
-    found = summarize(
+    nats = summarize(
         {name: np.full(32, place + 0.25) for place, name in enumerate(names)}, targets, [0, 1]
     )
-    found['likelihood'] |= {'targets': 'all', 'num_tunes': 2}
+    found = as_json({'likelihood': Likelihood(nats, 'all', 2)})
     text = as_text(likelihood_section({'part': 'test', **found}))
     assert '| the model | 0.250 [0.250, 0.250] | 0.500 [0.500, 0.500] |' in text
     assert '| 4 (beat 2) | 2 | 0.250 | 1.250 | 2.250 | 3.250 | 4.250 | 5.250 | 6.250 |' in text

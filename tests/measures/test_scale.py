@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from symmusic.measures.estimate import Mean
 from symmusic.measures.excerpts import as_score, cut_excerpts, draw_rows, shuffle_notes
 from symmusic.measures.features import FEATURES
 from symmusic.measures.scale import interval, measure, measure_draws, select
@@ -92,20 +93,19 @@ def test_draws_against_the_same_reference():
         'same': [select(pool, rows) for rows in draw_rows(40, 20, 3, rng)],
         'empty': [measure(np.full((2, 4), NO_EVENT, np.int8), 'corrected')] * 3,
     }
-    found = measure_draws(pool, sets, 20, 'corrected', rng, lambda items, unit: items)
+    rows = draw_rows(40, 20, 3, rng)
+    found = measure_draws(pool, rows, sets, 'corrected', lambda items, unit: items)
     assert [len(draws) for draws in found.values()] == [3, 3]
-    assert all(draw['averages']['overall']['oa'] > 0.7 for draw in found['same'])
-    assert all(draw['averages']['overall']['oa'] is None for draw in found['empty'])
-    assert set(found['same'][0]['features']) == set(FEATURES)
-    found = measure_draws(
-        pool, {'empty': sets['empty']}, 20, 'thesis', rng, lambda items, unit: items
-    )
-    assert all(draw['averages']['overall']['oa'] is None for draw in found['empty'])
+    assert all(draw.averages['overall'].oa > 0.7 for draw in found['same'])
+    assert all(draw.averages['overall'].oa is None for draw in found['empty'])
+    assert set(found['same'][0].features) == set(FEATURES)
+    found = measure_draws(pool, rows, {'empty': sets['empty']}, 'thesis', lambda items, unit: items)
+    assert all(draw.averages['overall'].oa is None for draw in found['empty'])
 
 
 def test_interval_of_draws():
     cells = interval([0.5, 0.7, None, 0.6])
-    assert (cells['num'], cells['mean']) == (3, pytest.approx(0.6))
-    assert 0.5 <= cells['low'] < 0.6 < cells['high'] <= 0.7
-    assert interval([0.5, None]) == {'mean': 0.5, 'low': None, 'high': None, 'num': 1}
-    assert interval([None]) == {'mean': None, 'low': None, 'high': None, 'num': 0}
+    assert (cells.num, cells.value) == (3, pytest.approx(0.6))
+    assert 0.5 <= cells.low < 0.6 < cells.high <= 0.7
+    assert interval([0.5, None]) == Mean(0.5, None, None, 1)
+    assert interval([None]) == Mean(None, None, None, 0)

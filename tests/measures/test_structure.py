@@ -5,12 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from symmusic.measures.estimate import Mean
 from symmusic.measures.structure import (
     LAGS,
+    Repetition,
     measure_structure,
     repeated_bars,
     self_similarity,
 )
+from symmusic.report.comparison_file import as_json
 from symmusic.report.repetition import repetition_section
 from tests.report.sections import as_text
 
@@ -92,14 +95,20 @@ def test_the_block_of_sets_over_draws():
     prompts = np.array([np.concatenate([A])] * 4)
     sets = {'model': np.array([A, A, B, A]), 'real_continuations': np.array([A] * 4)}
     blocks = measure_structure(prompts, sets, 2)
-    assert blocks['real_continuations']['lag_1'] == {'mean': 1, 'low': 1, 'high': 1, 'num': 2}
-    assert blocks['real_continuations']['difference']['mean'] == 0
+    assert blocks['real_continuations'].lags[1] == Mean(1, 1, 1, 2)
+    assert blocks['real_continuations'].difference.value == 0
     # The second draw: of five steps with an onset three are the same.
-    assert blocks['model']['lag_1']['mean'] == pytest.approx((1 + 3 / 5) / 2)
-    assert blocks['model']['difference']['mean'] == pytest.approx((0 + 2 / 5) / 2)
-    assert blocks['model']['repeated_bars']['mean'] == pytest.approx(3 / 4)
-    assert blocks['model']['lag_2']['mean'] is None
-    text = as_text(repetition_section(blocks, {'model': 'the model'}))
+    assert blocks['model'].lags[1].value == pytest.approx((1 + 3 / 5) / 2)
+    assert blocks['model'].difference.value == pytest.approx((0 + 2 / 5) / 2)
+    assert blocks['model'].repeated_bars.value == pytest.approx(3 / 4)
+    assert blocks['model'].lags[2].value is None
+    text = as_text(
+        repetition_section(
+            as_json({'structure': Repetition(blocks)})['structure'], {'model': 'the model'}
+        )
+    )
     assert '| the model | 0.800 [' in text
     assert 'too short to look back 2 or 4 or 8 bars' in text
-    assert 'difference' not in measure_structure(prompts, {'model': sets['model']}, 2)['model']
+    alone = measure_structure(prompts, {'model': sets['model']}, 2)
+    assert alone['model'].difference is None
+    assert 'difference' not in as_json({'structure': Repetition(alone)})['structure']['model']

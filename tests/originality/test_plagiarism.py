@@ -10,12 +10,14 @@ from symmusic.corpus.prepare import Tune
 from symmusic.errors import UserError
 from symmusic.melody.events import from_events
 from symmusic.originality.plagiarism import (
+    Match,
     index_corpus,
     index_folder,
     measure_copies,
     measure_similarity,
     read_melodies,
 )
+from symmusic.report.comparison_file import as_json
 from symmusic.score.monophonic import parse_monophonic
 from tests.score.midi_bytes import melody, midi, off, on, track
 
@@ -25,9 +27,9 @@ CHORD = midi(track((0, on(60)), (0, on(64)), (4, off(60)), (0, off(64))))
 def test_toy(shared):
     folder = shared / 'reference' / 'melodyshape' / 'toy'
     collection, left_out = index_folder(folder / 'collection')
-    block = json.loads(
-        json.dumps(measure_similarity(folder / 'queries', collection), allow_nan=False)
-    )
+    result = measure_similarity(folder / 'queries', collection)
+    block = as_json({'similarity': result})['similarity']
+    assert json.loads(json.dumps(block, allow_nan=False)) == block
     assert block['pieces']['Q1.mid'] == {'score': pytest.approx(0.8, abs=1e-12), 'match': 'D1.mid'}
     assert block['pieces']['Q2.mid'] == {'score': pytest.approx(0.6, abs=1e-12), 'match': 'D2.mid'}
     assert block['pieces']['Q3.mid'] == {
@@ -57,7 +59,8 @@ def test_what_is_no_melody_is_named(tmp_path):
         'd.mid': 'damaged MIDI',
         'e.mid': 'damaged MIDI',
     }
-    block = measure_similarity(tmp_path, index_folder(tmp_path)[0])
+    result = measure_similarity(tmp_path, index_folder(tmp_path)[0])
+    block = as_json({'similarity': result})['similarity']
     assert block['unusable'] == 2
     assert block['sd'] == 0
     assert block['pieces']['b.MIDI'] == block['pieces']['f.mid'] == {'score': None, 'match': None}
@@ -69,7 +72,8 @@ def test_what_is_no_melody_is_named(tmp_path):
 def test_no_piece_is_usable(tmp_path):
     (tmp_path / 'a.mid').write_bytes(melody((60, 2)))
     (tmp_path / 'b.mid').write_bytes(CHORD)
-    block = measure_similarity(tmp_path, index_folder(tmp_path)[0])
+    result = measure_similarity(tmp_path, index_folder(tmp_path)[0])
+    block = as_json({'similarity': result})['similarity']
     assert (block['mean'], block['sd'], block['unusable'], list(block['pieces'])) == (
         None,
         None,
@@ -99,10 +103,7 @@ def test_a_corpus_is_a_collection(tmp_path):
         note.pitch for note in parse_monophonic(melody((67, 2), (69, 2), (71, 2), (72, 2)))
     ] == [67, 69, 71, 72]
     (tmp_path / 'a.mid').write_bytes(melody((67, 2), (69, 2), (71, 2), (72, 2)))
-    assert measure_similarity(tmp_path, collection)['pieces']['a.mid'] == {
-        'score': 0.5,
-        'match': 'x.abc#1',
-    }
+    assert measure_similarity(tmp_path, collection).pieces['a.mid'] == Match(0.5, 'x.abc#1')
 
 
 def test_copies_are_flagged_above_the_level():
@@ -117,9 +118,8 @@ def test_copies_are_flagged_above_the_level():
         'copy.mid': from_events(tunes[13].events[32:96]),
         'empty.mid': [],
     }
-    blocks = json.loads(
-        json.dumps(measure_copies(pieces, unseen, [Tune('x', reason='meter'), *tunes]))
-    )
+    result = measure_copies(pieces, unseen, [Tune('x', reason='meter'), *tunes])
+    blocks = json.loads(json.dumps(as_json({'copies': result})))['copies']
     for block in blocks.values():
         assert block['flagged'] == ['copy.mid']
         assert block['pieces']['empty.mid'] == dict.fromkeys(block['pieces']['empty.mid'], 0) | {
@@ -132,5 +132,7 @@ def test_copies_are_flagged_above_the_level():
         assert found['score'] > block['level'] >= block['pieces']['own.mid']['score']
     after_pickup = [dataclasses.replace(tune, first_bar=0) for tune in tunes]
     found = measure_copies({'copy.mid': pieces['copy.mid']}, [], after_pickup)
-    assert [block['pieces']['copy.mid']['tune_bar'] for block in found.values()] == [2, 2]
-    assert measure_copies({'own.mid': unseen[0]}, [], tunes)['alignment']['level'] is None
+    assert [
+        block.pieces['copy.mid'].passage.tune_bar for block in (found.longest_run, found.alignment)
+    ] == [2, 2]
+    assert measure_copies({'own.mid': unseen[0]}, [], tunes).alignment.level is None

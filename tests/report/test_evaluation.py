@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given, settings
 
 import launch
-from symmusic.critics.trial import ARMS, CRITICS, no_trial
+from symmusic.critics.trial import ARMS, CRITICS, NoTrial
 from symmusic.measures.features import FEATURES
 from symmusic.measures.structure import LAGS
 from symmusic.melody.events import StepNote
 from symmusic.originality.copies import Passage
 from symmusic.report import bar_charts, charts
+from symmusic.report.comparison_file import as_json
 from symmusic.report.evaluation import STYLE, make_report
 from symmusic.report.html import to_html
 from symmusic.report.nearness import pairs_section
@@ -231,7 +232,7 @@ def evaluated():
         'structure': {'model': same},
         'infilling': None,
         'published': {'arms': [], 'note': 'The thesis has no such arm.'},
-        'critic': no_trial('too few tunes'),
+        **as_json({'critic': NoTrial('too few tunes')}),
         'prompts': 'held_out',
         'prompt': None,
         'part': 'test',

@@ -8,6 +8,7 @@ from configs import attn, bidirectional, lstm, source
 from symmusic.config.fields import walk
 from symmusic.config.protocol import resolve
 from symmusic.measures.features import FEATURES
+from symmusic.report.comparison_file import as_json
 from symmusic.report.published import published_section
 from symmusic.thesis.published import ARMS, GROUPS, find_published
 from tests.report.sections import as_text
@@ -61,7 +62,7 @@ def beside(config, **changes):
 
 
 def tables(*args, **changes):
-    return [arm['table'] for arm in beside(*args, **changes)['arms']]
+    return [arm.table for arm in beside(*args, **changes).arms]
 
 
 def test_the_arm_of_a_run():
@@ -74,18 +75,18 @@ def test_the_arm_of_a_run():
     assert tables(source, **{'data.corpus': 'mixed', 'sample.temperature': 1.5}) == ['5.3']
     for field, value in (('data.corpus', 'tunes/mine'), ('sample.temperature', 0.9)):
         found = beside(attn, **{field: value})
-        assert found['arms'] == []
-        assert f'{value}' in found['note']
+        assert found.arms == ()
+        assert f'{value}' in found.note
 
 
 def test_differences_are_named():
-    assert beside(source)['arms'][0]['differences'] == []
-    found = beside(attn)['arms'][0]['differences']
+    assert beside(source).arms[0].differences == ()
+    found = beside(attn).arms[0].differences
     assert 'model.num_cells = 192 (32)' in found
     assert 'train.targets = all (last)' in found
     assert (
         'data.encoding = pianoroll (pianoroll_faithful)'
-        in beside(source, **{'data.encoding': 'pianoroll'})['arms'][0]['differences']
+        in beside(source, **{'data.encoding': 'pianoroll'}).arms[0].differences
     )
 
 
@@ -93,7 +94,7 @@ def test_the_report():
     cell = {'kld': 0.5, 'oa': None}
     comparison = {
         'protocol': 'corrected',
-        'published': beside(attn),
+        **as_json({'published': beside(attn)}),
         'model': {
             'features': dict.fromkeys(FEATURES, cell),
             'averages': dict.fromkeys(GROUPS, cell),
@@ -113,7 +114,9 @@ def test_the_report():
         published_section(comparison | {'protocol': 'thesis'})
     )
     none = as_text(
-        published_section(comparison | {'published': beside(attn, **{'data.corpus': 'essen'})})
+        published_section(
+            comparison | as_json({'published': beside(attn, **{'data.corpus': 'essen'})})
+        )
     )
     assert '|' not in none
     assert (

@@ -1,5 +1,5 @@
-"""What `--mode=evaluate` measures of a run for infilling: gaps in unseen tunes, filled by it and by
-a left-to-right model.
+"""The measure of a run for infilling: gaps in unseen tunes, filled by it and by a left-to-right
+model.
 """
 
 import dataclasses
@@ -9,16 +9,21 @@ from collections.abc import Mapping
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.api import model as models
 from symmusic.config import runs
-from symmusic.corpus.cache import Corpus
-from symmusic.corpus.dataset import Dataset, target_counts
-from symmusic.corpus.split import Split
+from symmusic.corpus.dataset import target_counts
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
 from symmusic.generate.draw import draw_continuations
 from symmusic.generate.manner import manner_of
-from symmusic.measures.gaps import CONTEXT_STEPS, Gaps, find_gaps, overlap
+from symmusic.measures.gaps import (
+    CONTEXT_STEPS,
+    GapNats,
+    Gaps,
+    Infilling,
+    Redrawn,
+    find_gaps,
+    overlap,
+)
 from symmusic.measures.likelihood import (
     base_losses,
     find_targets,
@@ -27,6 +32,7 @@ from symmusic.measures.likelihood import (
     summarize,
 )
 from symmusic.measures.markov import Markov
+from symmusic.measures.registry import Ground, Network, Sets
 from symmusic.melody.encodings import Vocabulary
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
@@ -43,55 +49,42 @@ CHUNK = 400  # gaps filled at once
 SAME = ('encoding', 'split', 'split_seed', 'train_share')
 
 
-@dataclasses.dataclass(frozen=True)
-class Rival:
-    """The left-to-right model to compare with; where there is none, None and the reason."""
+class InfillingMeasure:
+    """Gaps in unseen tunes: the likelihood of their steps, and how many drawn notes agree."""
 
-    model: models.Model | None
-    note: str = ''
+    name = 'infilling'
+    unit = 'nats per step'
 
-
-def measure(
-    config: ConfigDict,
-    corpus: Corpus,
-    data: Dataset,
-    tunes: Split,
-    model: models.Model,
-    markov: Markov,
-    rival: Rival,
-) -> dict | None:
-    """The section `infilling` of `comparison.json`; None where the run is not for infilling, or has
-    no unseen tunes with gaps.
-    """
-    card, part = model.card, config.evaluate.part
-    held_out = getattr(tunes, part)
-    if card.recipe.targets != 'gap' or not held_out:
-        return None
-    rng = generator(config.seed, Stream.GAPS)
-    families = {
-        tune.file: int(family) for tune, family in zip(corpus.kept, corpus.families, strict=True)
-    }
-    gaps = {
-        length: find_gaps(held_out, card.vocabulary, length, MAX_GAPS, rng) for length in LENGTHS
-    }
-    gaps = {length: each for length, each in gaps.items() if len(each)}
-    if not gaps:
-        return None
-    counts = target_counts(data.train, card.architecture.num_classes, all_steps=True)
-    found = {}
-    for length, each in bar(list(gaps.items()), 'gap length'):
-        losses = _losses(each, model, rival.model, markov, counts)
-        families_N = [families[held_out[index].file] for index in each.tunes]
-        found[str(length)] = summarize(losses, each.targets, families_N, config.seed) | {
-            'num_gaps': len(each)
+    def measure(self, ground: Ground, pieces: Sets, key: int) -> Infilling | None:
+        """None where the run is not for infilling, or has no unseen tunes with gaps."""
+        model, other, config = ground.model, ground.other, ground.config
+        if model.card.recipe.targets != 'gap' or not ground.held_out:
+            return None
+        rng = generator(key, Stream.GAPS)
+        vocabulary = model.card.vocabulary
+        gaps = {
+            length: find_gaps(ground.held_out, vocabulary, length, MAX_GAPS, rng)
+            for length in LENGTHS
         }
-    drawn = _fill(config, gaps[DRAWN_BARS], model, rival.model, rng) if DRAWN_BARS in gaps else None
-    name = rival.model and rival.model.name
-    return {'part': part, 'left_to_right': name, 'note': rival.note, 'gaps': found, 'drawn': drawn}
+        gaps = {length: each for length, each in gaps.items() if len(each)}
+        if not gaps:
+            return None
+        counts = target_counts(
+            ground.data.train, model.card.architecture.num_classes, all_steps=True
+        )
+        found = {}
+        for length, each in bar(list(gaps.items()), 'gap length'):
+            losses = _losses(each, model, other, ground.markovs[5], counts)
+            families_N = [ground.families[ground.held_out[index].file] for index in each.tunes]
+            found[length] = GapNats(summarize(losses, each.targets, families_N, key), len(each))
+        drawn = _fill(config, gaps[DRAWN_BARS], model, other, rng) if DRAWN_BARS in gaps else None
+        name = other and other.name
+        return Infilling(config.evaluate.part, name, ground.other_note, found, drawn)
 
 
-def find_rival(config: ConfigDict, card: Card) -> Rival:
-    """The model of `config.evaluate.left_to_right`, or the shipped one.
+def find_rival(config: ConfigDict, card: Card) -> tuple[Network | None, str]:
+    """The model of `config.evaluate.left_to_right`, or the shipped one; where there is none, None
+    and the reason.
 
     Raises:
       UserError: the given run cannot be compared with.
@@ -102,7 +95,7 @@ def find_rival(config: ConfigDict, card: Card) -> Rival:
             raise UserError(
                 f"config.evaluate.left_to_right = {path}: this run is not for infilling; must be ''"
             )
-        return Rival(None)
+        return None, ''
     if path:
         checkpoints = Checkpoints(pathlib.Path(path).expanduser())
         if checkpoints.latest_step() is None:
@@ -115,12 +108,11 @@ def find_rival(config: ConfigDict, card: Card) -> Rival:
     if fault := _fault(config, card, other):
         if path:
             raise UserError(f'config.evaluate.left_to_right = {path}: {fault}')
-        return Rival(
-            None,
+        return None, (
             f'The shipped model is not compared: {fault}; config.evaluate.left_to_right names a run'
-            ' that can be.',
+            ' that can be.'
         )
-    return Rival(models.Model(params, other, name, {}))
+    return Network(params, other, name), ''
 
 
 def _fault(config: ConfigDict, card: Card, other: Card) -> str:
@@ -142,8 +134,8 @@ def _fault(config: ConfigDict, card: Card, other: Card) -> str:
 
 def _losses(
     gaps: Gaps,
-    model: models.Model,
-    rival: models.Model | None,
+    model: Network,
+    rival: Network | None,
     markov: Markov,
     train_counts: np.ndarray,
 ) -> Mapping[str, np.ndarray]:
@@ -174,10 +166,10 @@ def _losses(
 def _fill(
     config: ConfigDict,
     gaps: Gaps,
-    model: models.Model,
-    rival: models.Model | None,
+    model: Network,
+    rival: Network | None,
     rng: np.random.Generator,
-) -> dict | None:
+) -> Redrawn | None:
     """The share of notes drawn by each model in some gaps that agree with the tune; None where no
     gap has 8 bars on both sides.
     """
@@ -210,17 +202,12 @@ def _fill(
         found['resampled'] = overlap(
             _decode(vocabulary, drawn['left_to_right'][chosen_G]), real_NT[chosen_G]
         )
-    return {
-        'num_gaps': len(rows),
-        'num_bars': DRAWN_BARS,
-        'num_candidates': NUM_CANDIDATES,
-        'overlap': found,
-    }
+    return Redrawn(len(rows), DRAWN_BARS, NUM_CANDIDATES, found)
 
 
 def _draw(
     config: ConfigDict,
-    model: models.Model,
+    model: Network,
     tokens_NS: np.ndarray,
     known_NT: np.ndarray | None,
     number: int,
@@ -260,7 +247,7 @@ def _draw(
 
 
 def _nats_after(
-    model: models.Model, vocabulary: Vocabulary, tokens_NS: np.ndarray, end: int
+    model: Network, vocabulary: Vocabulary, tokens_NS: np.ndarray, end: int
 ) -> np.ndarray:
     """The loss in nats [N] of the steps from `end` on in each window, given all steps before."""
     num, num_steps = tokens_NS.shape

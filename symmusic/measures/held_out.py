@@ -1,0 +1,81 @@
+"""What the steps of unseen tunes cost the model, the base rate and the Markov models."""
+
+import dataclasses
+
+import numpy as np
+
+from symmusic.corpus.dataset import target_counts
+from symmusic.corpus.windows import Windows, tune_indices
+from symmusic.measures.likelihood import (
+    Nats,
+    Targets,
+    base_losses,
+    find_targets,
+    markov_losses,
+    model_losses,
+    summarize,
+)
+from symmusic.measures.registry import Ground, Sets
+from symmusic.progress import bar
+from symmusic.training import loop
+
+
+@dataclasses.dataclass(frozen=True)
+class Likelihood:
+    """Held-out likelihood.
+
+    Attributes:
+      nats: of each model; None where no tune is unseen.
+      targets: what the model was trained to predict, `train.targets`.
+      num_tunes: unseen tunes with a target.
+      note: why there are no nats; '' where there are.
+    """
+
+    nats: Nats | None
+    targets: str = ''
+    num_tunes: int = 0
+    note: str = ''
+
+
+class LikelihoodMeasure:
+    """What the steps of unseen tunes cost each model; all predict the same steps, each once."""
+
+    name = 'likelihood'
+    unit = 'nats'
+
+    def measure(self, ground: Ground, pieces: Sets, key: int) -> Likelihood:
+        """A model for infilling predicts left to right here, without knowing what follows."""
+        if ground.data.test is None:
+            note = (
+                'No tune is unseen: split by window, all were trained on. There is no held-out'
+                ' likelihood.'
+            )
+            return Likelihood(None, note=note)
+        card = ground.model.card
+        kind = 'last' if card.recipe.targets == 'last' else 'all'
+        windows = getattr(ground.data, ground.config.evaluate.part)
+        targets = find_targets(windows, card.vocabulary, all_steps=kind == 'all')
+        files = [
+            ground.held_out[index].file
+            for index in tune_indices(windows, ground.held_out, card.vocabulary)
+        ]
+        losses = _losses(ground, windows, targets, kind)
+        nats = summarize(losses, targets, [ground.families[file] for file in files], key)
+        return Likelihood(nats, card.recipe.targets, len(set(files)))
+
+
+def _losses(ground: Ground, windows: Windows, targets: Targets, kind: str) -> dict[str, np.ndarray]:
+    """Nats of each target by model."""
+    architecture = ground.model.card.architecture
+    losses = {
+        'model': model_losses(
+            ground.model.params, loop.put(windows), targets, architecture=architecture, kind=kind
+        )
+    }
+    counts = target_counts(ground.data.train, architecture.num_classes, all_steps=kind == 'all')
+    losses['base_rate'] = base_losses(counts, targets)
+    for order, markov in bar(list(ground.markovs.items()), 'Markov model'):
+        losses[f'markov_{order}'] = markov_losses(
+            markov, windows, targets, architecture.num_classes
+        )
+    return losses

@@ -1,0 +1,185 @@
+"""What a measure is, and what it is given: the ground of an evaluation, and the sets of pieces.
+
+A measure is an object with a name, a unit, a docstring and `measure`, in a file of the room of its
+noun (`measures`, `critics`, `originality`, `thesis`). The evaluation goes through a tuple of them
+(`api/evaluation.py`). A result is a frozen dataclass that knows neither files nor sentences.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from symmusic.corpus.cache import Corpus
+from symmusic.corpus.dataset import Dataset
+from symmusic.corpus.prepare import Tune
+from symmusic.measures.comparison import Pieces
+from symmusic.measures.markov import Markov, fit_markov
+from symmusic.measures.material import Material
+from symmusic.measures.scale import measure, select
+from symmusic.model.model import Params
+from symmusic.progress import bar
+from symmusic.streams import Stream
+from symmusic.training.checkpoint import Card
+
+ORDERS = (1, 2, 3, 4, 5)  # of the Markov models
+
+
+@dataclasses.dataclass(frozen=True)
+class Continued:
+    """The model's continuation of each prompt.
+
+    Attributes:
+      events_NT: the pieces without their prompts.
+      num_redraws: how often a piece was drawn again.
+      num_empty: pieces that are still without a note.
+    """
+
+    events_NT: np.ndarray
+    num_redraws: int
+    num_empty: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawing:
+    """How the pieces of an evaluation were drawn.
+
+    Attributes:
+      prompts: 'held_out' or 'fixed'.
+      prompt: the name of the fixed prompt; None where there are many.
+      part: the part whose tunes were held out; None where none were.
+      num_redraws, num_empty: as in `Continued`.
+      made_with: which parameters of the run drew them, such as the epoch.
+    """
+
+    prompts: str
+    prompt: str | None
+    part: str | None
+    num_redraws: int
+    num_empty: int
+    made_with: dict
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """A trained network: the parameters of one replica, its card, and its name for readers."""
+
+    params: Params
+    card: Card
+    name: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Ground:
+    """What an evaluation has at hand.
+
+    Attributes:
+      config: the resolved config.
+      model: the network whose pieces are measured.
+      corpus: its corpus, with the tunes' families.
+      data: the windows of each part.
+      music: prompts, real continuations and excerpts.
+      draw: continues prompts [N, P] with the model; a stream names what for.
+      other: a second network to compare with, where there is one.
+      other_note: why there is none; '' where there is no need to say.
+    """
+
+    config: ConfigDict
+    model: Network
+    corpus: Corpus
+    data: Dataset
+    music: Material
+    draw: Callable[[np.ndarray, Stream], Continued]
+    other: Network | None = None
+    other_note: str = ''
+
+    @property
+    def held_out(self) -> tuple[Tune, ...]:
+        """The unseen tunes on which the model is measured; none where it was trained on all."""
+        return getattr(self.music.tunes, self.config.evaluate.part)
+
+    @functools.cached_property
+    def families(self) -> dict[str, int]:
+        """The family of each tune by its file."""
+        return {
+            tune.file: int(family)
+            for tune, family in zip(self.corpus.kept, self.corpus.families, strict=True)
+        }
+
+    @functools.cached_property
+    def markovs(self) -> dict[int, Markov]:
+        """The Markov model of each order, fitted to the training tunes."""
+        vocabulary = self.model.card.vocabulary
+        tunes = self.music.tunes.train
+        sequences = [vocabulary.encode(phrase) for tune in tunes for phrase in tune.phrases]
+        num_tokens = max(vocabulary.num_classes, vocabulary.padding + 1)
+        return {order: fit_markov(sequences, num_tokens, order) for order in ORDERS}
+
+
+@dataclasses.dataclass(frozen=True)
+class Sets:
+    """The sets of pieces that an evaluation measures, over D draws of N / D pieces each.
+
+    Attributes:
+      events: events [N, T] by the name of the set: `model`, `real_continuations` where they are
+        known, `markov_<order>` and `shuffled`. All but the last continue the ground's prompts.
+      made: how the set `model` was drawn.
+      num_draws: D.
+      excerpts_MT: events of the excerpts of training tunes from which the reference sets are taken.
+      references_DN: the rows of the excerpts that each draw is compared with.
+      others_DN: the rows of each draw of the set `second_draw`.
+      first_N: the rows of the reference of the first draw.
+      protocol: of the features.
+    """
+
+    events: Mapping[str, np.ndarray]
+    made: Continued
+    num_draws: int
+    excerpts_MT: np.ndarray
+    references_DN: np.ndarray
+    others_DN: np.ndarray
+    first_N: np.ndarray
+    protocol: str
+
+    @functools.cached_property
+    def excerpts(self) -> Pieces:
+        """The features of the excerpts."""
+        return measure(self.excerpts_MT, self.protocol)
+
+    @functools.cached_property
+    def features(self) -> dict[str, list[Pieces]]:
+        """The features of each draw by set; with the set `second_draw`."""
+        found = {
+            name: [measure(each, self.protocol) for each in np.split(events, self.num_draws)]
+            for name, events in bar(list(self.events.items()), 'set')
+        }
+        return found | {'second_draw': [select(self.excerpts, rows) for rows in self.others_DN]}
+
+    @functools.cached_property
+    def reference(self) -> Pieces:
+        """The features of the excerpts that the first draw is compared with."""
+        return select(self.excerpts, self.first_N)
+
+
+class Measure(Protocol):
+    """Something to be measured in an evaluation; its docstring says what.
+
+    Attributes:
+      name: its key in `comparison.json`.
+      unit: of its numbers, '' where they have several.
+    """
+
+    name: str
+    unit: str
+
+    def measure(self, ground: Ground, pieces: Sets, key: int) -> object:
+        """A frozen dataclass of what was measured; None where it does not apply.
+
+        Args:
+          ground: what is at hand.
+          pieces: the sets of pieces.
+          key: the seed from which a measure takes its own streams (`streams.generator`).
+        """

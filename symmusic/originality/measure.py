@@ -1,0 +1,73 @@
+"""How near the pieces of the first draw come to the training tunes, beside as many real ones."""
+
+import dataclasses
+
+import numpy as np
+
+from symmusic.measures.registry import Ground, Sets
+from symmusic.melody.events import from_events
+from symmusic.originality.copies import Melody
+from symmusic.originality.plagiarism import (
+    Copies,
+    Level,
+    Similarity,
+    index_corpus,
+    measure_copies,
+    similarity_of,
+)
+from symmusic.progress import bar
+
+
+def _melodies(events_NT: np.ndarray | None) -> dict[str, Melody]:
+    """The notes of each piece by its name."""
+    events = () if events_NT is None else events_NT
+    return {f'{index:05}': from_events(each) for index, each in enumerate(events)}
+
+
+def _first_draw(pieces: Sets) -> np.ndarray:
+    return np.split(pieces.events['model'], pieces.num_draws)[0]
+
+
+class SimilarityMeasure:
+    """The similarity of each piece of the first draw to the nearest training tune (MelodyShape),
+    beside that of real unseen tunes.
+    """
+
+    name = 'similarity'
+    unit = 'share of the best score'
+
+    def measure(self, ground: Ground, pieces: Sets, key: int) -> Similarity:
+        """The scores of the pieces, and the level of real unseen tunes."""
+        collection = index_corpus(ground.music.tunes.train)
+
+        def nearest(events_NT: np.ndarray) -> Similarity:
+            pitches = {
+                name: [note.pitch for note in notes] for name, notes in _melodies(events_NT).items()
+            }
+            return similarity_of(pitches, collection, progress=bar)
+
+        found = nearest(_first_draw(pieces))
+        if ground.music.unseen is None:
+            return found
+        real = nearest(ground.music.unseen)
+        scores = tuple(match.score for match in real.pieces.values())
+        level = Level(real.mean, real.sd, real.unusable, scores)
+        return dataclasses.replace(found, unseen=level)
+
+
+class CopiesMeasure:
+    """The passages that each piece of the first draw shares with a training tune."""
+
+    name = 'copies'
+    unit = 'notes'
+
+    def measure(self, ground: Ground, pieces: Sets, key: int) -> Copies | None:
+        """None with the protocol `thesis`, which does not look for them."""
+        if pieces.protocol != 'corrected':
+            return None
+        return measure_copies(
+            _melodies(_first_draw(pieces)),
+            list(_melodies(ground.music.unseen).values()),
+            ground.music.tunes.train,
+            progress=bar,
+        )
