@@ -26,6 +26,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from symmusic.config.fields import default
 from symmusic.generate.readers import make_reader
 from symmusic.generate.sample import Rule, sample
 from symmusic.model.model import Architecture, Params
@@ -43,15 +44,25 @@ from symmusic.training.state import Recipe, TrainState
 from symmusic.training.step import Data
 
 DRAWN_STEPS = 65
+OPTIMISER = (
+    'learning_rate',
+    'clip_norm',
+    'plateau_factor',
+    'plateau_patience',
+    'plateau_threshold',
+)
 
 
 def time_updates(
     options: argparse.Namespace, architecture: Architecture
 ) -> tuple[TrainState, list[float]]:
     """The states after the timed updates, and the seconds of one update in each repetition."""
-    mesh, recipe = (
-        make_mesh(options.replicas, options.batch),
-        Recipe(targets=options.targets, kernel=options.kernel, product_dtype=options.dtype),
+    mesh = make_mesh(options.replicas, options.batch)
+    recipe = Recipe(
+        targets=options.targets,
+        kernel=options.kernel,
+        product_dtype=options.dtype,
+        **{name: default(f'train.{name}') for name in OPTIMISER},
     )
     rng = np.random.default_rng(0)
     num_windows, num_steps = options.batch * options.updates, options.steps + 1
@@ -111,7 +122,13 @@ def time_sampling(
     """
     mesh = make_mesh(1, options.samples, jax.local_devices())  # as symmusic.generate.compose
     params = place(params, mesh, EVERYWHERE)
-    reader = make_reader(params, architecture, DRAWN_STEPS, window_steps=window_steps)
+    reader = make_reader(
+        params,
+        architecture,
+        DRAWN_STEPS,
+        memory_steps=default('sample.memory_steps'),
+        window_steps=window_steps,
+    )
     tokens_T = np.random.default_rng(1).integers(0, options.vocab, options.steps).astype(np.int32)
     shape = (options.samples, options.steps)
     prompt_BT, positions_BT = place(
@@ -136,7 +153,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name, default, text in (
+    for name, usual, text in (
         ('batch', 128, 'windows in an update'),
         ('layers', 2, 'LSTM layers'),
         ('cells', 64, 'per direction'),
@@ -146,7 +163,7 @@ def main() -> None:
         ('repeats', 7, 'timed repetitions'),
         ('samples', 100, f'pieces of {DRAWN_STEPS} steps, all in one batch; 0 = none'),
     ):
-        parser.add_argument(f'--{name}', type=int, default=default, help=text)
+        parser.add_argument(f'--{name}', type=int, default=usual, help=text)
     parser.add_argument('--replicas', type=int, default=1, help='networks in one update')
     parser.add_argument(
         '--dispatch', type=int, default=1, help='updates in one dispatch; has to divide --updates'
@@ -170,6 +187,7 @@ def main() -> None:
         options.bidirectional,
         attention=options.attention,
         attention_size=options.cells,
+        dropout_rate=default('model.dropout_rate'),
     )
     states, times = time_updates(options, architecture)
     params = jax.device_get(replica(states, 0).params)

@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import jax
 import numpy as np
 
-from symmusic.config.flags import base_config
+from symmusic.config.protocol import base_config
 from symmusic.config.runs import from_dict
 from symmusic.files import write_whole
 from symmusic.generate.compose import compose
@@ -72,7 +72,7 @@ def main(workdir: pathlib.Path) -> None:
         best = replica(states, best_replica(states))
         params, of = best.best_params, ' before rounding to half precision'
         when = {'date': datetime.date.today().isoformat(), 'best_epoch': int(best.best_epoch)}
-        config = from_dict(card.config, base_config(FOLDER.parents[1]))
+        config = from_dict(card.config, base_config())
         write_held_out(build.split_as_trained(config, build.corpus(config)))
     figures = when | measured_figures(comparison) | {'measured': datetime.date.today().isoformat()}
     write_shipped(params, card, figures)

@@ -1,4 +1,7 @@
-"""Numbers and counts as text for reports."""
+"""Numbers, counts and hints as text for reports and messages."""
+
+import difflib
+from collections.abc import Iterable
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -27,3 +30,15 @@ def count(num: int, what: str) -> str:
 def sentence(text: str) -> str:
     """A remark as a sentence, with a capital letter and a full stop."""
     return text[:1].upper() + text[1:] + '.' * (not text.endswith('.'))
+
+
+def nearest(name: object, names: Iterable[str]) -> str:
+    """'; did you mean ...?' with the name that is nearest as a whole or in its last part, or '' if
+    none is near.
+    """
+    whole_names = {other: other for other in names}
+    last_parts = {other.rpartition('.')[2]: other for other in whole_names}
+    for word, others in ((str(name), whole_names), (str(name).rpartition('.')[2], last_parts)):
+        if near := difflib.get_close_matches(word, list(others), n=1):
+            return f'; did you mean {others[near[0]]}?'
+    return ''

@@ -13,7 +13,7 @@ import pytest
 from ml_collections import ConfigDict
 
 import launch
-from symmusic.config.experiments import VARIANTS
+from symmusic.config.fields.run import VARIANTS
 from symmusic.config.flags import parse
 from symmusic.corpus.dataset import Dataset
 from symmusic.errors import UserError

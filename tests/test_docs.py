@@ -7,7 +7,7 @@ import pytest
 
 import launch
 from symmusic.config import fields
-from symmusic.config.experiments import SWITCHES
+from symmusic.config.fields import SWITCHES
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted(path.relative_to(ROOT) for path in [*ROOT.glob('*.md'), *ROOT.glob('docs/*.md')])

@@ -163,7 +163,7 @@ RUNS_CODE = {'pickle', 'marshal', 'shelve', 'dill', 'cloudpickle', 'joblib', 'co
 
 def test_nothing_that_is_read_is_run():
     """No pickle, no eval; NumPy's loader is told so each time. A config file is a program, and run
-    as one (`config/flags.py`).
+    as one (`config/load.py`).
     """
     calls = 0
     for file in [
@@ -185,7 +185,7 @@ def test_nothing_that_is_read_is_run():
                 'os.system',
                 'os.popen',
             ), file
-            assert name != 'runpy.run_path' or file.name == 'flags.py', file
+            assert name != 'runpy.run_path' or file.name == 'load.py', file
             keywords = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
             assert keywords.get('shell', 'False') == 'False', file
             if name == 'np.load':
@@ -209,7 +209,7 @@ def test_every_file_has_a_place():
         ('score/midi.py', 'def f():\n    import symmusic.corpus.cache'),
         ('score/midi.py', 'from symmusic import generate'),
         ('score/midi.py', 'from ..melody.events import NO_EVENT'),
-        ('config/fields.py', 'from symmusic.score.meter import STEPS_PER_BAR'),
+        ('config/runs.py', 'from symmusic.score.meter import STEPS_PER_BAR'),
         ('model/lstm.py', 'from symmusic.melody.events import NO_EVENT'),
         ('model/lstm.py', 'from symmusic.files import write_whole'),
         ('model/lstm.py', 'import os.path'),

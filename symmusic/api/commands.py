@@ -5,7 +5,8 @@ import pathlib
 import shlex
 
 from symmusic.config.fields import walk
-from symmusic.config.flags import DEFAULT_CONFIG, Command
+from symmusic.config.flags import Command
+from symmusic.config.load import DEFAULT_CONFIG
 from symmusic.errors import UserError
 from symmusic.terminal import program, shown
 

@@ -4,7 +4,7 @@ import dataclasses
 import pathlib
 from collections.abc import Mapping
 
-from symmusic.config.fields import FIELDS
+from symmusic.config.fields import FIELDS, default
 from symmusic.errors import UserError
 from symmusic.measures.comparison import SETS, Pieces
 from symmusic.measures.comparison import compare as compare_pieces
@@ -60,8 +60,8 @@ def compare(
     reference: str | pathlib.Path,
     generated: str | pathlib.Path,
     *,
-    protocol: str = 'corrected',
-    num_bars: int = 0,
+    protocol: str = default('evaluate.protocol'),
+    num_bars: int = default('evaluate.num_bars'),
     seed: int = 0,
     **others: object,
 ) -> Comparison:
@@ -83,7 +83,7 @@ def compare(
         name = next(iter(others))
         raise UserError(f'{name}: not a field of compare; fields are protocol, num_bars and seed')
     for name, value in {'protocol': protocol, 'num_bars': num_bars}.items():
-        if allowed := FIELDS[f'evaluate.{name}'](value):
+        if allowed := FIELDS[f'evaluate.{name}'].rule(value):
             raise UserError(f'config.evaluate.{name} = {value!r}: must be {allowed}')
     paths = dict(zip(SETS, (reference, generated), strict=True))
     places = {which: pathlib.Path(path).expanduser() for which, path in paths.items()}

@@ -11,8 +11,10 @@ from ml_collections import ConfigDict
 import symmusic
 from symmusic.api import commands
 from symmusic.config import runs
-from symmusic.config.fields import check, nearest
-from symmusic.config.flags import Command, base_config
+from symmusic.config.check import check
+from symmusic.config.fields import default
+from symmusic.config.flags import Command
+from symmusic.config.protocol import base_config
 from symmusic.errors import UserError
 from symmusic.files import is_occupied
 from symmusic.model.model import Params
@@ -21,6 +23,7 @@ from symmusic.training.checkpoint import Card, Checkpoints
 from symmusic.training.devices import claim_cores
 from symmusic.training.replicas import best_replica, replica
 from symmusic.training.state import TrainState
+from symmusic.wording import nearest
 
 if TYPE_CHECKING:
     from symmusic.api.piece import Piece
@@ -52,8 +55,8 @@ class Model:
         self,
         prompt: Tune = '',
         *,
-        num_bars: int = 4,
-        num_samples: int = 8,
+        num_bars: int = default('sample.num_bars'),
+        num_samples: int = default('sample.num_samples'),
         seed: int = 0,
         **sample_fields: object,
     ) -> list['Piece']:
@@ -78,7 +81,7 @@ class Model:
         prompt: Tune,
         bars: str,
         *,
-        num_samples: int = 8,
+        num_samples: int = default('sample.num_samples'),
         seed: int = 0,
         **sample_fields: object,
     ) -> list['Piece']:
@@ -94,7 +97,7 @@ class Model:
         Raises:
           UserError: a field does not exist, or its value is not allowed.
         """
-        base = base_config(ROOT)
+        base = base_config()
         config = ConfigDict(runs.from_dict(self.card.config, base).to_dict())
         config.sample = ConfigDict(base.sample.to_dict())
         with config.ignore_type():
@@ -119,7 +122,9 @@ class Model:
         return draw_pieces(self, prompt, self.config(seed, **fields))
 
 
-def load(path: str | pathlib.Path | None = None, *, replica: int = -1) -> Model:
+def load(
+    path: str | pathlib.Path | None = None, *, replica: int = default('sample.replica')
+) -> Model:
     """The model of a run's workdir, or the shipped one.
 
     Args:

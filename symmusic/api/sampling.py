@@ -12,6 +12,7 @@ from ml_collections import ConfigDict
 from symmusic.api import copying
 from symmusic.api.model import Model, Tune
 from symmusic.api.piece import Piece
+from symmusic.config.fields import default
 from symmusic.corpus.originals import Originals
 from symmusic.generate.choose import fitting, ranked
 from symmusic.generate.compose import compose
@@ -25,7 +26,6 @@ from symmusic.generate.prompt import Prompt, around, stated_at
 from symmusic.generate.prompt_files import make_prompt, read_prompt
 from symmusic.generate.sound import find_font
 from symmusic.generate.wishes import (
-    OTHER_DEFAULTS,
     as_stated,
     keep,
     parse_bars,
@@ -39,7 +39,6 @@ from symmusic.originality.limit import Index
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator, random_key
 
-DEFAULT_BARS = 4
 GREEDY = {'temperature': 0, 'top_k': 1}  # with these values every piece after a prompt is the same
 log = logging.getLogger(__name__)
 
@@ -112,9 +111,9 @@ def prepare(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt | None = 
 def _without_effect(settings: ConfigDict) -> list[str]:
     """Notices of fields that have no effect because of others."""
     found = []
-    if settings.regenerate and settings.num_bars != DEFAULT_BARS:
+    if settings.regenerate and settings.num_bars != default('sample.num_bars'):
         found.append(('num_bars', 'regenerate'))
-    if settings.rank != OTHER_DEFAULTS['rank'] and settings.num_candidates == 1:
+    if settings.rank != default('sample.rank') and settings.num_candidates == 1:
         found.append(('rank', 'num_candidates'))
     return [
         f'config.sample.{one} = {settings[one]!r} has no effect with config.sample.{other} ='

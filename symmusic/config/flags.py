@@ -1,22 +1,24 @@
-"""The command line: absl flags and ml_collections overrides; one line for every mistake."""
+"""The command line: flags in any order become a checked command; one line for every mistake."""
 
 import dataclasses
 import os
 import pathlib
 import re
-import runpy
-import sys
-import traceback
 from collections.abc import Mapping, Sequence
 
-from absl import flags
-from ml_collections import ConfigDict, config_flags
+from ml_collections import ConfigDict
 
-from symmusic.config import experiments, fields, protocol
+from symmusic.config import arms, experiments
+from symmusic.config.check import check
+from symmusic.config.document import list_fields
+from symmusic.config.fields import FIELDS, walk
+from symmusic.config.load import DEFAULT_CONFIG, find_config, list_configs, load_config
+from symmusic.config.overrides import override
+from symmusic.config.protocol import resolve
 from symmusic.errors import UserError
 from symmusic.terminal import program, shown
+from symmusic.wording import nearest
 
-DEFAULT_CONFIG = 'configs/attn.py'
 OPTIONS = ('mode', 'config', 'workdir')
 OPTIONS_OF_MODE = {'compare': ('reference', 'generated'), 'study': ('answers',)}
 HELP = ('help', 'helpshort', 'helpfull', 'h', '?')
@@ -41,7 +43,9 @@ class Command:
     root: pathlib.Path
     # the flags of this mode alone
     options: dict[str, str] = dataclasses.field(default_factory=dict)
-    experiment: experiments.Experiment | None = None  # of mode 'experiment'
+    experiment: arms.Experiment | None = None  # of mode 'experiment'
+    # those of `given` that the config file has another value of
+    changed: tuple[str, ...] = ()
 
 
 def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> Command:
@@ -61,29 +65,40 @@ def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> C
     mode = options.get('mode', modes[0])
     if mode not in modes:
         raise UserError(
-            f'--mode={mode}: no such mode{fields.nearest(mode, modes)}; modes are'
-            f' {", ".join(modes)}'
+            f'--mode={mode}: no such mode{nearest(mode, modes)}; modes are {", ".join(modes)}'
         )
     own = {name: value for name, value in options.items() if name not in OPTIONS}
     for name in own:
         if name not in OPTIONS_OF_MODE.get(mode, ()):
             of = next(other for other, names in OPTIONS_OF_MODE.items() if name in names)
             raise UserError(f'--{name}: a flag of --mode={of}, not of --mode={mode}')
-    path = _config_path(options.get('config', DEFAULT_CONFIG), root)
-    loaded = _load(path, root)
-    experiment = _experiment(mode, path, loaded, overrides, root)
+    path = find_config(options.get('config', DEFAULT_CONFIG), root)
+    loaded = load_config(path, root)
+    experiment, changed = _experiment(mode, path, loaded, overrides, root), ()
     if experiment:
         config = next(iter(next(iter(experiment.configs.values())).values()))
     else:
-        config = protocol.resolve(_override(loaded, overrides)).lock()
-        fields.check(config)
+        of_file = dict(walk(resolve(loaded)))
+        config = resolve(override(loaded, overrides)).lock()
+        check(config)
+        values = dict(walk(config))
+        changed = tuple(name for name in sorted(overrides) if values[name] != of_file[name])
     workdir = (
         shown(pathlib.Path(os.path.expanduser(options['workdir'])).absolute())
         if 'workdir' in options
         else None
     )
     return Command(
-        mode, config, path.stem, str(path), tuple(sorted(overrides)), workdir, root, own, experiment
+        mode=mode,
+        config=config,
+        config_name=path.stem,
+        config_path=str(path),
+        given=tuple(sorted(overrides)),
+        workdir=workdir,
+        root=root,
+        options=own,
+        experiment=experiment,
+        changed=changed,
     )
 
 
@@ -93,7 +108,7 @@ def _experiment(
     loaded: ConfigDict,
     overrides: Mapping[str, str | None],
     root: pathlib.Path,
-) -> experiments.Experiment | None:
+) -> arms.Experiment | None:
     """The config's experiment, None if it is the config of a training; each has its own modes."""
     shown = path.relative_to(root) if path.is_relative_to(root) else path
     if not experiments.is_experiment(loaded):
@@ -110,12 +125,7 @@ def _experiment(
             else f'; for --mode={mode} of an arm name its folder by --workdir, and no --config'
         )
         raise UserError(f'--config={shown}: an experiment, which --mode=experiment runs{advice}')
-    return experiments.read(loaded, overrides, _override)
-
-
-def base_config(root: pathlib.Path) -> ConfigDict:
-    """Every field with its default, 'auto' values resolved."""
-    return protocol.resolve(_load(root / 'configs' / 'base.py', root)).lock()
+    return arms.read(loaded, overrides, override)
 
 
 def _separate(
@@ -134,15 +144,15 @@ def _separate(
             raise UserError(f"'{argument}': a stray word; flags are {FLAGS}")
         name, value = flag.groups()
         if name in HELP:
-            print(_usage(modes, root))
+            print(_usage(modes, root) + f'\n\n{list_fields()}' * (name == 'helpfull'))
             raise SystemExit(0)
         options_known = [*OPTIONS, *(option for own in OPTIONS_OF_MODE.values() for option in own)]
         if name not in options_known and not name.startswith('config.'):
             known = [f'--{option}' for option in options_known] + [
-                f'--config.{field}' for field in fields.FIELDS
+                f'--config.{field}' for field in FIELDS
             ]
             raise UserError(
-                f'--{name}: no such flag{fields.nearest(f"--{name}", known)}; flags are {FLAGS}'
+                f'--{name}: no such flag{nearest(f"--{name}", known)}; flags are {FLAGS}'
             )
         if (
             value is None
@@ -157,143 +167,6 @@ def _separate(
         else:
             options[name] = value
     return options, overrides
-
-
-def _config_path(given: str, root: pathlib.Path) -> pathlib.Path:
-    expanded = os.path.expanduser(given)
-    for path in (os.path.abspath(expanded), os.path.join(root, expanded)):
-        if os.path.isfile(path):
-            return pathlib.Path(path)
-    raise UserError(f'--config={given}: no such file; there are {", ".join(_configs(root))}')
-
-
-def _configs(root: pathlib.Path) -> list[str]:
-    return sorted(
-        f'configs/{path.name}'
-        for path in (root / 'configs').glob('*.py')
-        if path.stem not in ('base', '__init__')
-    )
-
-
-def _load(path: pathlib.Path, root: pathlib.Path) -> ConfigDict:
-    """Runs a config file. As it is a program, any error that it raises is an error in the file."""
-    if str(root) not in sys.path:
-        # a config file says `from configs import base`, wherever it lies
-        sys.path.insert(0, str(root))
-    try:
-        names = runpy.run_path(str(path))
-        if not callable(names.get('get_config')):
-            raise UserError(
-                f'--config={path}: has no get_config(); must define it and return a ConfigDict, as'
-                ' configs/attn.py does'
-            )
-        config = names['get_config']()
-    except (Exception, SystemExit) as error:
-        if isinstance(error, UserError):
-            raise
-        lines = [
-            frame.lineno
-            for frame in traceback.extract_tb(error.__traceback__)
-            if frame.filename == str(path)
-        ]
-        where = f', line {lines[-1]}' if lines else ''
-        raise UserError(
-            f'--config={path}{where}: the file gives no config ({_one_line(error)})'
-        ) from error
-    if not isinstance(config, ConfigDict):
-        raise UserError(
-            f'--config={path}: get_config() returns a {type(config).__name__}; must be a ConfigDict'
-        )
-    return config.copy_and_resolve_references()
-
-
-def _one_line(error: BaseException) -> str:
-    """The error's type and message; a locked ConfigDict's long message is reduced to what is wrong
-    and the nearest name.
-    """
-    inner = error
-    while inner.args and isinstance(inner.args[0], Exception):
-        inner = inner.args[0]  # ml_collections wraps a KeyError, whose own text is escaped
-    message = str(inner.args[0]) if isinstance(inner, KeyError) and inner.args else str(inner)
-    message = re.sub(r'Other fields present:.*?(Did you mean|$)', r'\1', message, flags=re.DOTALL)
-    return ' '.join(f'{type(error).__name__}: {message}'.split()).removesuffix(':')
-
-
-def _override(config: ConfigDict, overrides: Mapping[str, str | None]) -> ConfigDict:
-    """The config with fields as the command line states them."""
-    known = dict(fields.walk(config))
-    for name in overrides:
-        _check_name(name, known)
-    for name, value in overrides.items():
-        default = known[name]
-        # a field that is 'auto' has no type: this one's is that of the protocols' values
-        if name in protocol.FILLED:
-            default = protocol.FILLED[name]
-            _assign(config, name, protocol.AUTO if value == protocol.AUTO else default)
-            if value == protocol.AUTO:
-                continue
-        if value is None and not isinstance(default, bool):
-            raise UserError(f'--config.{name}: a value is missing; write --config.{name}=VALUE')
-        place, leaf = _place(config, name)
-        argument = f'--config.{leaf}' + ('' if value is None else f'={_spell(value, default)}')
-        # Flags of its own, so that nothing is kept between two calls; `sys_argv`, as ml_collections
-        # reads the program's otherwise. And the field alone: absl writes a flag's default out as
-        # text, which took 6 ms of a whole config.
-        values, alone = flags.FlagValues(), ConfigDict({leaf: place[leaf]})
-        config_flags.DEFINE_config_dict(
-            'config', alone, flag_values=values, sys_argv=[argument], lock_config=False
-        )
-        try:
-            values(['launch.py', argument])
-        except (
-            flags.Error,
-            TypeError,
-            ValueError,
-            SyntaxError,
-            MemoryError,
-            RecursionError,
-        ) as error:
-            rule = (fields.FIELDS | experiments.SWITCHES).get(name)
-            allowed = rule(value) if rule else f'a {type(default).__name__}'
-            raise UserError(f'--config.{name}={value}: must be {allowed}') from error
-        place[leaf] = values.config[leaf]
-    return config
-
-
-def _assign(config: ConfigDict, name: str, value: object) -> None:
-    place, leaf = _place(config, name)
-    with place.ignore_type():
-        place[leaf] = value
-
-
-def _place(config: ConfigDict, name: str) -> tuple[ConfigDict, str]:
-    """The group that a field is in, the config itself where it is in none, and its name there."""
-    group, _, leaf = name.rpartition('.')
-    return (config[group] if group else config), leaf
-
-
-def _check_name(name: str, known: dict[str, object]) -> None:
-    if name in known:
-        return
-    inside = [other for other in known if other.startswith(f'{name}.')]
-    if inside:
-        raise UserError(
-            f'--config.{name}: a group of fields, not a field; it has {", ".join(inside)}'
-        )
-    hint = fields.nearest(name, known) or f'; fields are {", ".join(known)}'
-    raise UserError(f'--config.{name}: no such field{hint}')
-
-
-def _spell(value: str, default: object) -> str:
-    """The value as ml_collections reads it: a tuple may also be written as words or whole numbers
-    between commas.
-    """
-    if isinstance(default, tuple) and not value.lstrip().startswith(('(', '[')):
-        words = [word.strip(' \'"') for word in value.split(',') if word.strip()]
-        return repr(
-            tuple(int(word) if word.isdecimal() and len(word) < 10 else word for word in words)
-        )
-    return value
 
 
 EXAMPLES = {
@@ -315,8 +188,8 @@ def _usage(modes: Sequence[str], root: pathlib.Path) -> str:
     [--config.FIELD=VALUE ...]
 
 modes    {', '.join(modes)}  (default: {modes[0]})
-configs  {', '.join(_configs(root))}  (default: {DEFAULT_CONFIG})
+configs  {', '.join(list_configs(root))}  (default: {DEFAULT_CONFIG})
 workdir  default: runs/<config file's name>; for stats runs/stats-<corpus>
-fields   docs/config.md lists every field with its default and what it allows
+fields   --helpfull and docs/config.md list every field with its default and what it allows
 
 {examples}"""

@@ -1,44 +1,35 @@
 """The values that `data.protocol` gives to fields that are 'auto'. Pure functions over configs."""
 
-from typing import Any
-
 from ml_collections import ConfigDict
 
-AUTO = 'auto'
-PROTOCOLS: dict[str, dict[str, Any]] = {
-    'symmusic': {
-        'data.meters': ('4/4', '2/2'),
-        'data.align_pickups': True,
-        'data.rests': 'phrase',
-        'data.keep_last_window': True,
-        'data.hop_steps': 16,
-        'data.split': 'tune',
-    },
-    'thesis': {
-        'data.meters': ('4/4',),
-        'data.align_pickups': False,
-        'data.rests': 'end',
-        'data.keep_last_window': False,
-        'data.hop_steps': 16,
-        'data.split': 'window',
-    },
+from symmusic.config.field import AUTO
+from symmusic.config.fields import FIELDS, data, defaults
+
+PROTOCOLS = {
+    protocol: {name: field.protocols[protocol] for name, field in FIELDS.items() if field.protocols}
+    for protocol in data.PROTOCOLS
 }
 FILLED = PROTOCOLS['symmusic']  # each field that a protocol fills, with a value of its type
 
 
 def resolve(config: ConfigDict) -> ConfigDict:
     """A copy with the protocol's values in place of 'auto', which all that follows sees; an unknown
-    protocol is left to `fields.check`.
+    protocol is left to `check`.
     """
     values = config.to_dict()
-    data = values.get('data')
-    chosen = data.get('protocol') if isinstance(data, dict) else None
+    group = values.get('data')
+    chosen = group.get('protocol') if isinstance(group, dict) else None
     if isinstance(chosen, str) and chosen in PROTOCOLS:
         for name, value in PROTOCOLS[chosen].items():
             leaf = name.removeprefix('data.')
-            if isinstance(data.get(leaf), str) and data[leaf] == AUTO:
-                data[leaf] = value
+            if isinstance(group.get(leaf), str) and group[leaf] == AUTO:
+                group[leaf] = value
     return ConfigDict(values)
+
+
+def base_config() -> ConfigDict:
+    """Every field with its default, 'auto' values resolved."""
+    return resolve(defaults()).lock()
 
 
 def deviation(config: ConfigDict) -> str:

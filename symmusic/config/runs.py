@@ -6,18 +6,14 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from symmusic.config import fields
+from symmusic.config.check import check
+from symmusic.config.field import Change
+from symmusic.config.fields import FIELDS, names_of, walk
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
 
-BEFORE = {  # the behaviour of runs that are older than the field
-    'train.cpu_devices': 1,
-    'train.deterministic': False,
-    'train.kernel': 'scan',
-    'train.product_dtype': 'float32',
-    'train.updates_per_dispatch': 0,
-    'data.train_share': 1.0,
-}
+# the behaviour of runs that are older than a field
+BEFORE = {name: each.before for name, each in FIELDS.items() if each.before is not None}
 # in config.json beside the fields: what else the bits depend on, of each session that differed
 MADE_WITH = 'made_with'
 FREE_IN_SAMPLING = ('seed', 'sample.', 'evaluate.', 'study.')  # taken from the command
@@ -52,9 +48,9 @@ def from_dict(values: dict, base: ConfigDict) -> ConfigDict:
             "the run's config.json is damaged: must be an object of fields; choose another"
             ' --workdir'
         )
-    stored, known = dict(_flatten(values)), dict(fields.walk(base))
+    stored, known = dict(_flatten(values)), dict(walk(base))
     # A free field that came later says nothing about the run: it takes its default.
-    stored = {name: known[name] for name in fields.FREE} | BEFORE | stored
+    stored = {name: known[name] for name in names_of(Change.FREE)} | BEFORE | stored
     if stored.keys() != known.keys():
         missing = [f'{name} is missing' for name in known if name not in stored]
         unknown = [f'{name} is unknown' for name in stored if name not in known]
@@ -75,7 +71,7 @@ def from_dict(values: dict, base: ConfigDict) -> ConfigDict:
         group[leaf] = value
     config = ConfigDict(restored)
     try:
-        fields.check(config)
+        check(config)
     except UserError as error:
         raise UserError(f"the run's config.json is damaged: {error}") from error
     return config.lock()
@@ -121,22 +117,23 @@ def differences(run: ConfigDict, config: ConfigDict, free: Sequence[str]) -> lis
     """The fields in which two configs differ, `free` ones (names, or groups ending in '.') apart; a
     line each.
     """
-    run_values = dict(fields.walk(run))
+    run_values = dict(walk(run))
     return [
         f'{name} is {run_values[name]!r} in the run and {value!r} now'
-        for name, value in fields.walk(config)
+        for name, value in walk(config)
         if value != run_values[name] and not _is_free(name, free)
     ]
 
 
 def check_same_run(run: ConfigDict, config: ConfigDict, workdir: object) -> None:
     """Checks that a config can continue a run: a field may have another value only if its
-    declaration allows it (`fields.FIXED` and the groups after it).
+    declaration allows it (`Change`).
 
     Raises:
       UserError: with the differences.
     """
-    unlike = differences(run, config, (*fields.LARGER, *fields.ROUNDING, *fields.FREE))
+    changeable = [name for name, each in FIELDS.items() if each.change is not Change.FIXED]
+    unlike = differences(run, config, changeable)
     if unlike:
         raise UserError(
             f'{workdir} holds another run: {"; ".join(unlike)}. Choose another --workdir, or the'
@@ -152,8 +149,8 @@ def check_same_run(run: ConfigDict, config: ConfigDict, workdir: object) -> None
 
 def rounding(config: ConfigDict) -> dict[str, Any]:
     """The values of the fields that change rounding, as a session of the run keeps them."""
-    values = dict(fields.walk(config))
-    return {name: values[name] for name in fields.ROUNDING}
+    values = dict(walk(config))
+    return {name: values[name] for name in names_of(Change.ROUNDING)}
 
 
 def changes_of_rounding(run: ConfigDict, config: ConfigDict) -> str:
@@ -181,8 +178,8 @@ def for_sampling(run: ConfigDict, command: Command) -> ConfigDict:
       UserError: the command states another data, model or training field that differs from the
         run's.
     """
-    run_values, config = dict(fields.walk(run)), ConfigDict(command.config.to_dict())
-    for name, value in fields.walk(command.config):
+    run_values, config = dict(walk(run)), ConfigDict(command.config.to_dict())
+    for name, value in walk(command.config):
         if _is_free(name, FREE_IN_SAMPLING) and (name != 'seed' or 'seed' in command.given):
             continue
         if name in command.given and value != run_values[name]:
@@ -192,7 +189,7 @@ def for_sampling(run: ConfigDict, command: Command) -> ConfigDict:
             )
         section, _, leaf = name.rpartition('.')
         (config[section] if section else config)[leaf] = run_values[name]
-    fields.check(config)
+    check(config)
     return config.lock()
 
 
@@ -201,7 +198,7 @@ def _is_free(name: str, free: Sequence[str]) -> bool:
 
 
 def _flatten(values: dict, prefix: str = '') -> Iterator[tuple[str, Any]]:
-    """As `fields.walk`, of plain dicts."""
+    """As `walk`, of plain dicts."""
     for name, value in values.items():
         if isinstance(value, dict):
             yield from _flatten(value, f'{prefix}{name}.')

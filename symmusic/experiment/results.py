@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from symmusic.config.experiments import LISTENERS, Experiment, Primary
+from symmusic.config.arms import Experiment
+from symmusic.config.experiments import LISTENERS, Primary
 from symmusic.experiment import statistics
 from symmusic.experiment.measures import MEASURES, by_measure
 from symmusic.measures.bootstrap import holm

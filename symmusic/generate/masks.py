@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from symmusic.config.fields import default
 from symmusic.errors import UserError
 from symmusic.generate.control import LAST, NONE, OFF, ONSET, Masks, Row
 from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
@@ -35,11 +36,11 @@ class Wishes:
     """
 
     scale: frozenset[int] | None = None
-    lowest: int = 0
-    highest: int = 127
-    min_notes_per_bar: int = 0
-    max_notes_per_bar: int = STEPS_PER_BAR
-    rests: bool = True
+    lowest: int = default('sample.lowest')
+    highest: int = default('sample.highest')
+    min_notes_per_bar: int = default('sample.min_notes_per_bar')
+    max_notes_per_bar: int = default('sample.max_notes_per_bar')
+    rests: bool = default('sample.rests')
     last: int | None = None
     rhythm: np.ndarray | None = None
     pitches: tuple[int, ...] = ()

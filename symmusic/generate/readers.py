@@ -174,12 +174,13 @@ def make_reader(
     architecture: Architecture,
     num_steps: int,
     *,
+    memory_steps: int,
     window_steps: int | None = None,
-    memory_steps: int = 128,
     future_BN: jax.Array | None = None,
 ) -> Reader:
     """The reader of a model that draws `num_steps` tokens: `window_steps` reads windows of that
-    length, at once where they can slide; None = carry the state.
+    length, at once where they can slide; None = carry the state, with attention to the last
+    `memory_steps`.
     """
     if window_steps is None:
         return StateReader(params, architecture, memory_steps, future_BN)

@@ -1,11 +1,12 @@
 """A musician's constraints on the pieces ("wishes"), as stated in the fields of `config.sample`."""
 
 import re
+from collections.abc import Collection
 
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.config.fields import nearest
+from symmusic.config.fields import constraints, default
 from symmusic.errors import ScoreError, UserError
 from symmusic.generate.masks import DRAWN, MOST_PITCHES, Wishes
 from symmusic.generate.prompt import Prompt
@@ -15,6 +16,7 @@ from symmusic.melody.events import NO_EVENT, NOTE_OFF
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.key import Key
 from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.wording import nearest
 
 LETTERS = {'C': 0, 'D': 2, 'E': 4, 'F': 5, 'G': 7, 'A': 9, 'B': 11}
 SCALES = {  # semitones above the tonic
@@ -31,55 +33,21 @@ SCALES = {  # semitones above the tonic
     'minor pentatonic': (0, 3, 5, 7, 10),
     'blues': (0, 3, 5, 6, 7, 10),
 }
-NO_WISHES = {
-    'scale': '',
-    'lowest': 0,
-    'highest': 127,
-    'min_notes_per_bar': 0,
-    'max_notes_per_bar': 16,
-    'rests': True,
-    'end_on_tonic': False,
-    'rhythm': '',
-    'pitches': '',
-    'fixed': '',
-    'regenerate': '',
-    'num_candidates': 1,
-    'max_copied_run': 0,
-    'redraw_copies': False,
-}
-OTHER_DEFAULTS = {  # the other fields of `config.sample` but what the first words of the line say
-    'part': 1,
-    'replica': -1,
-    'top_k': 0,
-    'top_p': 1.0,
-    'form': 'auto',
-    'memory_steps': 128,
-    'max_redraws': 10,
-    'redraw_stuck': False,
-    'transpose': True,
-    'rank': 'likelihood',
-    'keep_distributions': False,
-    'instrument': '',
-    'wav': False,
-    'sound_font': '',
-}
+CONSTRAINTS = tuple(name.removeprefix('sample.') for name in constraints.FIELDS)
+SAID = ('prompt', 'num_samples', 'num_bars', 'temperature')  # by the line that `echo` completes
 
 
 def stated(settings: ConfigDict) -> list[str]:
     """The fields of `config.sample` that state a constraint."""
-    return [name for name, default in NO_WISHES.items() if settings[name] != default]
+    return [name for name in CONSTRAINTS if settings[name] != default(f'sample.{name}')]
 
 
-def echoed(settings: ConfigDict) -> str:
-    """The fields of `config.sample` that differ from their defaults, as the user states them, but
-    for those that say which prompt and how many pieces and bars at which temperature.
+def echo(settings: ConfigDict, changed: Collection[str]) -> str:
+    """The fields of `config.sample` among the fields that the user `changed`, as the user states
+    them, but for those that the line itself says.
     """
-    defaults = NO_WISHES | OTHER_DEFAULTS
-    return ', '.join(
-        f'{name} = {settings[name]!r}'
-        for name, default in defaults.items()
-        if settings[name] != default
-    )
+    names = [name for name in settings if name not in SAID and f'sample.{name}' in changed]
+    return ', '.join(f'{name} = {settings[name]!r}' for name in names)
 
 
 def as_stated(settings: ConfigDict, wishes: Wishes) -> dict[str, str]:

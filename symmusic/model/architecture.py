@@ -12,16 +12,16 @@ class Architecture:
     """
 
     num_classes: int  # V, of tokens in and out
-    num_layers: int = 2
-    num_cells: int = 64  # per direction
+    num_layers: int
+    num_cells: int  # per direction
     # every layer reads in both directions, so only the token after the window can be predicted
     bidirectional: bool = False
     # bidirectional, but backward layers read only what is known in advance, so every token can be
     # predicted (`ahead`)
     infilling: bool = False
     attention: str = 'none'  # or one of `scores.KINDS`
-    attention_size: int = 32  # A; 'bahdanau' only
-    dropout_rate: float = 0.4  # after each LSTM layer
+    attention_size: int = 0  # A; 'bahdanau' only
+    dropout_rate: float = 0.0  # after each LSTM layer
     # number of steps in a bar, if the position in the bar is a second input; 0 = it is not
     num_positions: int = 0
     # the token before the first one; `num_classes` is the blank, which is no class: an input of
@@ -42,6 +42,8 @@ class Architecture:
                 f'attention is {self.attention!r}, not one of'
                 f' {", ".join(map(repr, ("none", *KINDS)))}'
             )
+        if self.attention == 'bahdanau' and self.attention_size < 1:
+            raise ValueError(f'attention_size is {self.attention_size}; must be 1 or more')
         if self.infilling and not self.bidirectional:
             raise ValueError('infilling reads from both sides: bidirectional must be True')
 

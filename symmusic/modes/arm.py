@@ -14,8 +14,12 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.api import model as models
-from symmusic.config import fields, runs
-from symmusic.config.flags import DEFAULT_CONFIG, Command, base_config
+from symmusic.config import runs
+from symmusic.config.field import Change
+from symmusic.config.fields import names_of
+from symmusic.config.flags import Command
+from symmusic.config.load import DEFAULT_CONFIG
+from symmusic.config.protocol import base_config
 from symmusic.corpus.cache import Corpus
 from symmusic.errors import UserError
 from symmusic.experiment.measures import Originals, index_originals, measure_pieces
@@ -40,7 +44,7 @@ from symmusic.training.replicas import replica
 MEASURED = 1  # version of the stored measures of a replica: increased with any change of a measure
 # free fields that do not affect an arm's pieces or their measures
 UNMEASURED = (
-    *(name for name in fields.FREE if not name.startswith(('sample.', 'evaluate.'))),
+    *(name for name in names_of(Change.FREE) if not name.startswith(('sample.', 'evaluate.'))),
     'sample.keep_distributions',
     'sample.wav',
     'sample.sound_font',
@@ -126,6 +130,7 @@ def _train(command: Command, arm: Arm, tick: Callable[[], None]) -> None:
         config_path=str(command.root / DEFAULT_CONFIG),
         workdir=arm.folder,
         given=(),
+        changed=(),
     )
 
     def say(line: str) -> None:
@@ -199,7 +204,7 @@ def _stored(path: pathlib.Path, wanted: dict, command: Command) -> dict | None:
     try:
         stored = read_digested(path)
         of = stored.get('of', stored)
-        base = base_config(command.root)
+        base = base_config()
         known, now = (runs.from_dict(each['config'], base) for each in (of, wanted))
         is_same = not runs.differences(known, now, UNMEASURED)
         return stored if is_same and of | {'config': wanted['config']} == wanted else None

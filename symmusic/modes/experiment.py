@@ -13,9 +13,13 @@ from ml_collections import ConfigDict
 
 from symmusic.api import commands, door
 from symmusic.config import runs
-from symmusic.config.experiments import LISTENERS, VARIANTS, Experiment, on_split
-from symmusic.config.fields import FREE, nearest, walk
-from symmusic.config.flags import Command, base_config
+from symmusic.config.arms import Experiment, on_split
+from symmusic.config.experiments import LISTENERS
+from symmusic.config.field import Change
+from symmusic.config.fields import names_of, walk
+from symmusic.config.fields.run import VARIANTS
+from symmusic.config.flags import Command
+from symmusic.config.protocol import base_config
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.dataset import Dataset
 from symmusic.errors import Interrupted, UserError
@@ -29,6 +33,7 @@ from symmusic.report.experiment import write_report
 from symmusic.thesis.published import find_table
 from symmusic.training import build
 from symmusic.training.devices import claim_cores
+from symmusic.wording import nearest
 
 # training fields that the windows depend on
 CUT = ('sequence_steps', 'sequence_hop_steps', 'held_out_steps', 'augment_keys')
@@ -49,7 +54,7 @@ def run(command: Command) -> None:
         *(list_arms(each, folder / f'split-{_split_seed(each)}') for each in splits[1:]),
     ]
     for arm in itertools.chain(*arms):
-        _check_folder(arm, base_config(command.root))
+        _check_folder(arm, base_config())
         door.check(arm.config, arm.folder)
     with alone_in(folder):
         _run(command, folder, splits, arms)
@@ -178,7 +183,9 @@ def list_arms(experiment: Experiment, folder: pathlib.Path) -> list[Arm]:
     for variant, configs in experiment.configs.items():
         for name, config in configs.items():
             twins = [
-                arm.folder for arm in arms if not runs.differences(arm.config, config, tuple(FREE))
+                arm.folder
+                for arm in arms
+                if not runs.differences(arm.config, config, names_of(Change.FREE))
             ]
             arms.append(
                 Arm(variant, name, config, folder / variant / name, twins[0] if twins else None)

@@ -1,6 +1,7 @@
 """`--mode=sample`: draws pieces from the best parameters of the workdir's run."""
 
 import pathlib
+from collections.abc import Collection
 
 from ml_collections import ConfigDict
 
@@ -13,7 +14,7 @@ from symmusic.files import choose_folder
 from symmusic.generate.playback import page_sound
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.sound import Sound, find_font
-from symmusic.generate.wishes import echoed
+from symmusic.generate.wishes import echo
 from symmusic.progress import bar
 from symmusic.report.gallery import write_gallery
 from symmusic.score.instruments import INSTRUMENTS
@@ -23,18 +24,22 @@ from symmusic.wording import count
 def run(command: Command) -> None:
     """Draws pieces and prints the folder that they are in."""
     config, model, workdir = load_of_command(command)
-    print(draw(config, model, workdir))
+    print(draw(config, model, workdir, command.changed))
 
 
-def draw(config: ConfigDict, model: Model, workdir: pathlib.Path) -> pathlib.Path:
-    """Draws pieces after the prompt and writes them; returns their folder."""
+def draw(
+    config: ConfigDict, model: Model, workdir: pathlib.Path, changed: Collection[str]
+) -> pathlib.Path:
+    """Draws pieces after the prompt and writes them; returns their folder. The fields `changed` by
+    the user are reported.
+    """
     settings = config.sample
     task = sampling.prepare(config, model.card.vocabulary)
     font = find_font(settings.sound_font) if settings.wav else None
     for notice in (*task.prompt.notices, *task.notices, *_of_instrument(settings, task.prompt)):
         print(notice)
     drawing = sampling.draw(config, model, task)
-    _say(settings, model, drawing)
+    _say(settings, changed, model, drawing)
     _say_of_copies(settings, drawing)
     if settings.wav:
         print(_of_wav(task.prompt, font))
@@ -64,7 +69,7 @@ def draw(config: ConfigDict, model: Model, workdir: pathlib.Path) -> pathlib.Pat
     return folder
 
 
-def _say(settings: ConfigDict, model: Model, drawing: Drawing) -> None:
+def _say(settings: ConfigDict, changed: Collection[str], model: Model, drawing: Drawing) -> None:
     task, manner, pieces = drawing.task, drawing.manner, drawing.pieces
     redrawn, name = task.prompt.redrawn, task.prompt.name
     what = (
@@ -79,7 +84,7 @@ def _say(settings: ConfigDict, model: Model, drawing: Drawing) -> None:
     )
     num_redraws = sum(piece.num_redraws for piece in pieces)
     num_empty = sum(piece.is_empty for piece in pieces)
-    fields = echoed(settings)
+    fields = echo(settings, changed)
     print(
         f'{count(len(pieces), "piece")} {what} by {model.name}, temperature {manner.temperature:g},'
         f' {form}: {drawing.seconds:.1f} s with compilation, {num_redraws} drawn again,'

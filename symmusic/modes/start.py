@@ -10,7 +10,8 @@ from ml_collections import ConfigDict
 
 from symmusic.api import commands, sampling
 from symmusic.config import runs
-from symmusic.config.flags import Command, base_config
+from symmusic.config.flags import Command
+from symmusic.config.protocol import base_config
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.dataset import Dataset, base_rate, target_counts
 from symmusic.corpus.prepare import count_drops
@@ -186,7 +187,7 @@ def _resumed(
     config = command.config
     descent = parent.read(workdir)
     states, before = checkpoints.restore()
-    stored = runs.from_dict(before.config, base_config(command.root))
+    stored = runs.from_dict(before.config, base_config())
     runs.check_same_run(stored, config, checkpoints.folder)  # else it is another run's
     if before.dataset != prepared.dataset:
         raise UserError(

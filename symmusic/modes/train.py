@@ -16,7 +16,8 @@ from ml_collections import ConfigDict
 from symmusic.api import commands, door
 from symmusic.api import model as models
 from symmusic.config import runs
-from symmusic.config.flags import Command, base_config, parse
+from symmusic.config.flags import Command, parse
+from symmusic.config.protocol import base_config
 from symmusic.corpus.originals import gather_originals, write_originals
 from symmusic.errors import UserError
 from symmusic.files import alone_in, read_digested, write_digested, write_whole
@@ -71,7 +72,7 @@ def run(command: Command, say: Callable[[str], None] = print) -> None:
     """Trains; a run that is finished says so. `say` takes the line of each epoch."""
     config, workdir = command.config, commands.workdir(command, command.config_name)
     checkpoints = Checkpoints(workdir)
-    run_config = _run_config(workdir, checkpoints, base_config(command.root))
+    run_config = _run_config(workdir, checkpoints, base_config())
     if run_config is not None:
         runs.check_same_run(run_config, config, workdir)
     if config.train.tensorboard:
@@ -219,7 +220,7 @@ def _write_results(
     for line in summary.lines(found, card.recipe.targets):
         log.info(line)
     model = models.choose(config.sample.replica, card, states, workdir)
-    folder = sample.draw(config, model, workdir)
+    folder = sample.draw(config, model, workdir, command.changed)
     write_digested(workdir / 'summary.json', found)
     _say_next(command, folder / 'index.html')
 

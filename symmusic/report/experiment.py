@@ -5,7 +5,8 @@ pictures.
 import pathlib
 from collections.abc import Mapping
 
-from symmusic.config.experiments import LISTENERS, Experiment
+from symmusic.config.arms import Experiment
+from symmusic.config.experiments import LISTENERS
 from symmusic.experiment.measures import MAIN, MEASURES
 from symmusic.experiment.results import label, with_interval
 from symmusic.experiment.statistics import mean_interval

@@ -13,12 +13,16 @@ from symmusic.model.model import Architecture, Params, init_params
 @dataclasses.dataclass(frozen=True)
 class Recipe:
     """How to train; hashable, a static argument of `jit`. Its fields are those of `config.train`
-    with the same names, with epochs converted to updates.
+    with the same names, with epochs converted to updates. Where there is a default, it turns
+    something off.
     """
 
-    targets: str = 'last'
-    learning_rate: float = 0.005
-    clip_norm: float = 1.0
+    targets: str
+    learning_rate: float
+    clip_norm: float
+    plateau_factor: float
+    plateau_patience: int
+    plateau_threshold: float
     warmup_updates: int = 0
     cosine_updates: int = 0  # 0 = plateau schedule
     weight_decay: float = 0.0
@@ -29,9 +33,6 @@ class Recipe:
     # transposed
     first_pitch: int = 0
     average_decay: float = 0.0
-    plateau_factor: float = 0.5
-    plateau_patience: int = 3
-    plateau_threshold: float = 0.0005
     early_stopping_epochs: int = 0
     kernel: str = 'scan'
     product_dtype: str = 'float32'

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import launch
 from symmusic.config import fields
-from symmusic.config.flags import base_config, parse
+from symmusic.config.flags import parse
+from symmusic.config.protocol import base_config
 from symmusic.corpus.dataset import batch_rows
 from symmusic.errors import UserError
 from symmusic.training import build, loop
@@ -20,7 +21,7 @@ from symmusic.training.replicas import held_out_losses, init_replicas, update_re
 from tests.corpus.tunes import random_notes, write_files
 from tests.score.midi_bytes import melody
 
-BASE = dict(fields.walk(base_config(launch.ROOT)))
+BASE = dict(fields.walk(base_config()))
 WHOLE = {  # ranges that are small enough to compute with, within what is allowed
     'seed': (0, 2**32 - 3),
     'replicas': (1, 2),
@@ -226,7 +227,7 @@ def test_a_value_is_allowed_or_refused_with_key_value_and_what_is_allowed(name, 
         assert f'config.{name} = ' in line or f'config.{name}=' in line, line
         assert 'must be ' in line or together, line
         return
-    assert fields.FIELDS[name](dict(fields.walk(config))[name]) is None
+    assert fields.FIELDS[name].rule(dict(fields.walk(config))[name]) is None
 
 
 @pytest.mark.parametrize('name', sorted(fields.FIELDS))

@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from symmusic.config.experiments import on_split
+from symmusic.config.arms import on_split
 from symmusic.config.fields import walk
 from symmusic.config.flags import parse
 from symmusic.config.runs import differences

@@ -431,6 +431,14 @@ def test_help(word, capsys):
     shown = capsys.readouterr().out
     for part in ('train, sample, stats', 'configs/lstm.py', 'python launch.py --mode=sample'):
         assert part in shown
+    assert ('--config.train.num_epochs=50\n' in shown) == (word == '--helpfull')
+
+
+def test_changed_fields_are_those_that_the_file_has_another_value_of():
+    words = ['--config.sample.memory_steps=256', '--config.sample.top_k=3', '--config.seed=0']
+    command = read('--config=configs/attn.py', *words, '--config.data.rests=phrase')
+    assert len(command.given) == 4
+    assert command.changed == ('sample.top_k',)
 
 
 def test_program_from_another_folder(tmp_path):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import strategies as st
 
 from symmusic.config import fields, runs
-from symmusic.config.flags import base_config, parse
-from symmusic.config.protocol import AUTO, FILLED, PROTOCOLS, deviation, resolve
+from symmusic.config.flags import parse
+from symmusic.config.protocol import AUTO, FILLED, PROTOCOLS, base_config, deviation, resolve
 from symmusic.errors import UserError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -41,7 +41,7 @@ def test_a_field_is_auto_in_base_if_a_protocol_fills_it():
     assert autos == set(FILLED)
     for filled in PROTOCOLS.values():
         assert set(filled) == autos
-        assert all(fields.FIELDS[name](value) is None for name, value in filled.items())
+        assert all(fields.FIELDS[name].rule(value) is None for name, value in filled.items())
         assert all(type(value) is type(FILLED[name]) for name, value in filled.items())
 
 
@@ -83,11 +83,11 @@ def test_resolving_twice_is_resolving_once_and_leaves_the_first_alone():
     once = resolve(config)
     assert config.data.meters == AUTO
     assert resolve(once) == once
-    assert values(once) == values(base_config(ROOT))
+    assert values(once) == values(base_config())
 
 
 def test_a_run_stores_and_is_compared_by_resolved_values():
-    run = runs.from_json(runs.to_json(read('--config.data.protocol=thesis')), base_config(ROOT))
+    run = runs.from_json(runs.to_json(read('--config.data.protocol=thesis')), base_config())
     assert run.data.meters == ('4/4',)
     runs.check_same_run(run, read('--config.data.protocol=thesis', '--config.data.rests=end'), 'w')
     with pytest.raises(UserError, match=r"data\.rests is 'end' in the run and 'phrase' now"):
@@ -99,12 +99,12 @@ def test_a_run_stores_and_is_compared_by_resolved_values():
 
 
 def test_a_run_without_a_protocol_is_of_another_version():
-    stored = runs.to_dict(base_config(ROOT))
+    stored = runs.to_dict(base_config())
     del stored['data']['protocol']
     with pytest.raises(
         UserError, match=r'not of this version of symmusic: data\.protocol is missing; train anew'
     ):
-        runs.from_dict(stored, base_config(ROOT))
+        runs.from_dict(stored, base_config())
 
 
 def test_a_config_file_may_set_them(tmp_path):

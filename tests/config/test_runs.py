@@ -9,11 +9,14 @@ import pytest
 from hypothesis import strategies as st
 
 from symmusic.config import fields, runs
-from symmusic.config.flags import base_config, parse
+from symmusic.config.check import check
+from symmusic.config.field import Change
+from symmusic.config.flags import parse
+from symmusic.config.protocol import base_config
 from symmusic.errors import UserError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BASE = base_config(ROOT)
+BASE = base_config()
 VALUES = dict(fields.walk(BASE))
 WORDS = (
     'melody',
@@ -47,7 +50,7 @@ def build(values):
 
 def is_valid(config):
     try:
-        fields.check(config)
+        check(config)
     except UserError:
         return False
     return True
@@ -60,7 +63,7 @@ def configs(draw):
     values = {}
     for name in names:
         drawn = draw(KINDS[type(VALUES[name])])
-        values[name] = VALUES[name] if fields.FIELDS[name](drawn) else drawn
+        values[name] = VALUES[name] if fields.FIELDS[name].rule(drawn) else drawn
     while not is_valid(config := build(values)):
         values.popitem()  # some fields do not go together
     return config
@@ -197,38 +200,36 @@ def another(name):
         str: lambda: words,
         tuple: lambda: [('4/4',), (16,)],
     }[type(value)]()
-    allowed = [each for each in candidates if each != value and not fields.FIELDS[name](each)]
+    allowed = [each for each in candidates if each != value and not fields.FIELDS[name].rule(each)]
     return build({name: (allowed or candidates)[0]})
 
 
-GROUPS = (fields.FIXED, fields.LARGER, fields.ROUNDING, fields.FREE)
+FREE, ROUNDING = (set(fields.names_of(change)) for change in (Change.FREE, Change.ROUNDING))
 
 
 def test_each_field_declares_once_what_another_value_does_on_resuming():
-    names = [name for group in GROUPS for name in group]
+    names = [name for change in Change for name in fields.names_of(change)]
     assert sorted(names) == sorted(VALUES)
-    assert {'train.checkpoint_minutes', 'train.tensorboard'} <= set(fields.FREE)
-    assert {'train.cpu_devices', 'train.updates_per_dispatch'} <= set(fields.ROUNDING)
+    assert {'train.checkpoint_minutes', 'train.tensorboard'} <= FREE
+    assert {'train.cpu_devices', 'train.updates_per_dispatch'} <= ROUNDING
     # all that is read after training, and nothing that the parameters depend on
     of_drawing = {name for name in VALUES if name.startswith(('sample.', 'evaluate.', 'study.'))}
-    assert set(fields.FREE) - of_drawing == {'train.checkpoint_minutes', 'train.tensorboard'}
-    assert not of_drawing - set(fields.FREE)
+    assert FREE - of_drawing == {'train.checkpoint_minutes', 'train.tensorboard'}
+    assert not of_drawing - FREE
 
 
 @pytest.mark.parametrize('name', sorted(VALUES))
 def test_resuming_does_as_declared(name):
     config, value = another(name), VALUES[name]
     now = dict(fields.walk(config))[name]
-    if name in fields.FIXED:
+    if fields.FIELDS[name].change is Change.FIXED:
         line = refusal(runs.check_same_run, BASE, config, 'w')
         assert line.startswith(f'w holds another run: {name} is {value!r} in the run and {now!r} ')
         return
     runs.check_same_run(BASE, config, 'w')
     changed = runs.changes_of_rounding(BASE, config)
-    assert changed == (
-        f'{name} {value!r} before and {now!r} now' if name in fields.ROUNDING else ''
-    )
-    if name in fields.LARGER:
+    assert changed == (f'{name} {value!r} before and {now!r} now' if name in ROUNDING else '')
+    if fields.FIELDS[name].change is Change.LARGER:
         assert 'more than' in refusal(runs.check_same_run, config, BASE, 'w')
     else:
         runs.check_same_run(config, BASE, 'w')
@@ -241,7 +242,7 @@ def test_sessions_keep_what_each_was_rounded_with():
     before, after = runs.with_rounding([{'commit': 'a'}, newer], run)
     assert after == newer
     assert before['rounding']['train.cpu_devices'] == 3
-    assert before['rounding'].keys() == fields.ROUNDING.keys()
+    assert before['rounding'].keys() == ROUNDING
 
 
 def test_another_run_lists_all_differences():

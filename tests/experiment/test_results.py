@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
-from symmusic.config.experiments import LISTENERS, Experiment, Hypothesis, Primary
+from symmusic.config.arms import Experiment
+from symmusic.config.experiments import LISTENERS, Hypothesis, Primary
 from symmusic.experiment.measures import MEASURES
 from symmusic.experiment.results import Outcome, label, summarize, with_interval
 

@@ -4,20 +4,18 @@ which names both as the user stated them, before anything is drawn.
 
 import functools
 import itertools
-import pathlib
 
 import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
-import launch
 from symmusic.api import copying, sampling
-from symmusic.config import fields
-from symmusic.config.flags import base_config
+from symmusic.config.check import check
+from symmusic.config.protocol import base_config
 from symmusic.corpus.originals import Originals
 from symmusic.errors import UserError
 from symmusic.generate.masks import FREE
-from symmusic.generate.wishes import NO_WISHES
+from symmusic.generate.wishes import CONSTRAINTS
 from symmusic.melody.encodings import VOCABULARIES
 
 VOCABULARY = VOCABULARIES['melody'](59, 79)
@@ -91,7 +89,7 @@ def folder(tmp_path_factory):
 
 @functools.cache
 def base() -> ConfigDict:
-    return base_config(pathlib.Path(launch.__file__).parent)
+    return base_config()
 
 
 def refusal(folder, **wishes):
@@ -102,7 +100,7 @@ def refusal(folder, **wishes):
         is_file = name in ('rhythm', 'pitches', 'fixed')
         config.sample[name] = str(folder / f'{value}.abc') if is_file else value
     try:
-        fields.check(config)
+        check(config)
         sampling.prepare(config, VOCABULARY)
     except UserError as error:
         return str(error)
@@ -126,13 +124,9 @@ def test_bars_after_redrawn_ones_sound_as_given_whatever_is_drawn(folder):
         assert VOCABULARY.decode(np.flatnonzero(first)).tolist() == [event]
 
 
-def test_the_number_of_bars_without_a_wish_is_the_default():
-    assert base().sample.num_bars == sampling.DEFAULT_BARS
-
-
 def test_each_wish_has_values():
-    assert list(VALUES) == list(NO_WISHES)
-    assert set(itertools.combinations(NO_WISHES, 2)) >= CONTRARY | LATER
+    assert list(VALUES) == list(CONSTRAINTS)
+    assert set(itertools.combinations(CONSTRAINTS, 2)) >= CONTRARY | LATER
 
 
 @pytest.mark.parametrize(
@@ -142,7 +136,7 @@ def test_each_wish_can_be_met_alone(folder, value):
     assert is_possible(folder, *value)
 
 
-@pytest.mark.parametrize('pair', list(itertools.combinations(NO_WISHES, 2)), ids='-'.join)
+@pytest.mark.parametrize('pair', list(itertools.combinations(CONSTRAINTS, 2)), ids='-'.join)
 def test_a_pair_that_cannot_both_be_met_is_named(folder, pair):
     refused = 0
     for values in itertools.product(*map(VALUES.get, pair)):

@@ -54,13 +54,16 @@ def draw(
     top_k=0,
     top_p=1.0,
     keep=False,
-    **how,
+    memory_steps=8,
+    window_steps=None,
 ):
     prompt, positions = (
         jnp.broadcast_to(jnp.asarray(rows)[: len(keys_B)], (len(keys_B), len(rows[0])))
         for rows in (prompt, positions)
     )
-    reader = make_reader(params, architecture, num_steps, **how)
+    reader = make_reader(
+        params, architecture, num_steps, memory_steps=memory_steps, window_steps=window_steps
+    )
     rule = Rule(temperature, top_k, top_p)
     drawn = sample(reader, prompt, positions, keys_B, rule, num_steps=num_steps, keep=keep)
     return jax.tree.map(np.array, drawn)

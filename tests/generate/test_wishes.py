@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from configs import base
-from symmusic.config import fields
+from symmusic.config.fields import constraints
 from symmusic.errors import UserError
 from symmusic.generate.choose import fitting, ranked
 from symmusic.generate.masks import DRAWN
@@ -12,11 +12,10 @@ from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt import around
 from symmusic.generate.prompt_files import read_prompt
 from symmusic.generate.wishes import (
-    NO_WISHES,
-    OTHER_DEFAULTS,
+    SAID,
     SCALES,
     as_stated,
-    echoed,
+    echo,
     keep,
     parse_bars,
     parse_instrument,
@@ -37,27 +36,21 @@ def settings(**changes):
 
 def test_the_defaults_wish_nothing():
     assert stated(settings()) == []
-    assert echoed(settings()) == ''
     wishes, notices = read_wishes(settings(), make_prompt(), 16)
     assert (wishes.stated(), notices) == ([], [])
-
-
-def test_every_field_is_known_with_its_default():
-    """Those that the line of sampling itself begins with apart."""
-    said = ('prompt', 'num_samples', 'num_bars', 'temperature')
-    defaults = {name: value for name, value in settings().items() if name not in said}
-    assert defaults == NO_WISHES | OTHER_DEFAULTS
 
 
 CHANGED = {bool: lambda value: not value, int: lambda value: value + 1, float: lambda value: 0.5}
 
 
-@pytest.mark.parametrize('name', [*NO_WISHES, *OTHER_DEFAULTS])
-def test_every_field_that_differs_is_echoed(name):
+@pytest.mark.parametrize('name', list(settings()))
+def test_fields_that_the_user_changed_are_echoed(name):
     default = settings()[name]
     value = 'other' if isinstance(default, str) else CHANGED[type(default)](default)
-    assert echoed(settings(**{name: value})) == f'{name} = {value!r}'
-    assert f'sample.{name}' in fields.FIELDS
+    config, said = settings(**{name: value}), name in SAID
+    assert echo(config, [f'sample.{name}', 'seed']) == ('' if said else f'{name} = {value!r}')
+    assert echo(config, ['seed']) == ''
+    assert stated(config) == [name] * (f'sample.{name}' in constraints.FIELDS)
 
 
 def test_fields_become_wishes(tmp_path):

@@ -181,9 +181,9 @@ def test_a_melody_s_continuation_is_struck_where_it_says_so():
 
 
 def test_the_door_allows_what_there_is():
-    assert all(FIELDS['data.encoding'](name) is None for name in VOCABULARIES)
-    assert all(f"'{name}'" in FIELDS['data.encoding']('x') for name in VOCABULARIES)
-    assert FIELDS['data.encoding']('x').count("'") == 2 * len(VOCABULARIES)
+    assert all(FIELDS['data.encoding'].rule(name) is None for name in VOCABULARIES)
+    assert all(f"'{name}'" in FIELDS['data.encoding'].rule('x') for name in VOCABULARIES)
+    assert FIELDS['data.encoding'].rule('x').count("'") == 2 * len(VOCABULARIES)
 
 
 @hypothesis.given(encodings, events_strategy)

@@ -174,5 +174,9 @@ def test_what_cannot_be_asked():
         apply_last(params, tokens_BT, positions_BT, PLAIN)
     with pytest.raises(ValueError, match='knows nothing in advance'):
         apply_all(
-            params, tokens_BT, positions_BT, Architecture(7, num_cells=4), future_BT=future_BT
+            params,
+            tokens_BT,
+            positions_BT,
+            dataclasses.replace(PLAIN, infilling=False, bidirectional=False),
+            future_BT=future_BT,
         )

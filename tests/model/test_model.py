@@ -21,7 +21,7 @@ from symmusic.model.model import (
     init_params,
 )
 
-PLAIN = Architecture(num_classes=7, num_layers=2, num_cells=4)
+PLAIN = Architecture(num_classes=7, num_layers=2, num_cells=4, dropout_rate=0.4)
 ATTENTIVE = dataclasses.replace(PLAIN, attention='bahdanau', attention_size=3, num_positions=16)
 BOTH_WAYS = dataclasses.replace(PLAIN, bidirectional=True)
 BOTH_WAYS_ATTENTIVE = dataclasses.replace(ATTENTIVE, bidirectional=True)
@@ -353,10 +353,12 @@ def test_64_bits_agree_with_32():
 
 def test_an_architecture_is_static_and_checked():
     assert hash(PLAIN) == hash(
-        dataclasses.replace(ATTENTIVE, attention='none', attention_size=32, num_positions=0)
+        dataclasses.replace(ATTENTIVE, attention='none', attention_size=0, num_positions=0)
     )
     with pytest.raises(ValueError, match="'dot'"):
-        Architecture(num_classes=7, attention='dot')
+        dataclasses.replace(PLAIN, attention='dot')
+    with pytest.raises(ValueError, match='attention_size'):
+        dataclasses.replace(PLAIN, attention='bahdanau')
 
 
 def test_a_blank_is_an_input_of_zeros():

@@ -17,7 +17,13 @@ BOTH_WAYS = Architecture(58, num_layers=2, num_cells=32, bidirectional=True)
 @pytest.mark.parametrize('attention', ['none', 'weighted', 'bahdanau'])
 def test_counted_is_what_is_made(attention):
     architecture = Architecture(
-        7, num_layers=1, num_cells=3, attention=attention, num_positions=16, lookback=(2,)
+        7,
+        num_layers=1,
+        num_cells=3,
+        attention=attention,
+        attention_size=5,
+        num_positions=16,
+        lookback=(2,),
     )
     assert count_parameters(architecture) == count_params(
         init_params(jax.random.key(0), architecture)
@@ -42,7 +48,12 @@ def test_the_source_s_pair_and_ours():
 @given(st.integers(0, 60_000), st.booleans(), st.sampled_from(['none', 'weighted', 'bahdanau']))
 def test_no_other_number_of_cells_is_nearer(num_parameters, bidirectional, attention):
     architecture = Architecture(
-        7, num_layers=1, num_cells=9, bidirectional=bidirectional, attention=attention
+        7,
+        num_layers=1,
+        num_cells=9,
+        bidirectional=bidirectional,
+        attention=attention,
+        attention_size=32,
     )
 
     def distance(num_cells):

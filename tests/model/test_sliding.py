@@ -1,5 +1,6 @@
 """Windows that slide, against reading each of them alone."""
 
+import dataclasses
 import functools
 
 import jax
@@ -50,4 +51,4 @@ def test_each_step_s_logits_are_those_of_the_window_that_ends_there(monkeypatch,
 def test_what_a_window_s_state_does_not_hold_cannot_slide():
     assert can_slide(ARCHITECTURE)
     for other in ({'bidirectional': True}, {'attention': 'weighted'}, {'lookback': (4,)}):
-        assert not can_slide(Architecture(7, **other))
+        assert not can_slide(dataclasses.replace(ARCHITECTURE, **other))

@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from symmusic.config.flags import base_config
+from symmusic.config.protocol import base_config
 from symmusic.errors import UserError
 from symmusic.modes.train import _require_kernel
 
@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def config(num_cells, dtype, kernel='fused'):
-    made = base_config(ROOT).unlock()
+    made = base_config().unlock()
     made.model.num_cells, made.train.product_dtype, made.train.kernel = num_cells, dtype, kernel
     return made
 

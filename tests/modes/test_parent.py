@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import launch
-from symmusic.config.flags import base_config
+from symmusic.config.protocol import base_config
 from symmusic.corpus.originals import gather_originals, write_originals
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.split import find_families, find_seen, split_by_names
@@ -20,7 +20,6 @@ from symmusic.modes.summary import lines, worse_parts
 from symmusic.training.checkpoint import Checkpoints
 from tests.corpus.tunes import random_tune, tune
 from tests.test_launch import (
-    ROOT,
     abc,
     arguments,
     corpus,  # noqa: F401 - a fixture
@@ -146,7 +145,7 @@ def test_the_parent_s_parent_counts(trained, corpus, tmp_path, refused):
     refused(*arguments(tmp_path / 'x', corpus, **init | {'data.split_seed': 1}))
     (trained / 'originals.npz').rename(trained / 'aside')
     try:
-        assert parent._trained_on(str(tmp_path / 'child'), base_config(ROOT)) is None
+        assert parent._trained_on(str(tmp_path / 'child'), base_config()) is None
     finally:
         (trained / 'aside').rename(trained / 'originals.npz')
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import launch
-from symmusic.config import fields
+from symmusic.config.field import Change
+from symmusic.config.fields import names_of
 from symmusic.training.checkpoint import Checkpoints
 from tests.test_launch import arguments, make_corpus
 
@@ -72,4 +73,4 @@ def test_what_changes_rounding_is_said_and_kept(
     assert stored['train']['updates_per_dispatch'] == 2
     rounded = [session['rounding'] for session in stored['made_with']]
     assert [each['train.updates_per_dispatch'] for each in rounded] == [0, 2]
-    assert all(each.keys() == fields.ROUNDING.keys() for each in rounded)
+    assert all(each.keys() == set(names_of(Change.ROUNDING)) for each in rounded)

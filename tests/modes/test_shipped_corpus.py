@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from symmusic.api import model as models
-from symmusic.config.flags import base_config, parse
+from symmusic.config.flags import parse
+from symmusic.config.protocol import base_config
 from symmusic.config.runs import from_dict
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
@@ -37,7 +38,7 @@ def test_every_mode_takes_the_shipped_model_where_there_is_no_run(tmp_path, caps
 
 
 def test_its_held_out_tunes_are_those_of_the_split_that_it_was_trained_by(folk, shipped_card):
-    config = from_dict(shipped_card.config, base_config(ROOT))
+    config = from_dict(shipped_card.config, base_config())
     corpus = load_corpus('folk', Settings())
     if corpus.fingerprint != shipped_card.dataset['fingerprint']:
         pytest.skip('the corpus is read otherwise than when the model was trained')
@@ -54,7 +55,7 @@ def test_a_corpus_that_is_read_otherwise(folk, shipped_card, capsys):
     """A tune less, one changed, and one of a pitch that the model does not know: what was held out
     stays so, and no tune of another part gets into it.
     """
-    config = from_dict(shipped_card.config, base_config(ROOT))
+    config = from_dict(shipped_card.config, base_config())
     corpus = load_corpus('folk', Settings())
     kept, names = corpus.kept, read_held_out()
     high = np.full(64, -2, np.int8)
@@ -83,7 +84,7 @@ def test_a_corpus_that_is_read_otherwise(folk, shipped_card, capsys):
 def test_another_corpus_is_none_of_its_own(folk, shipped_card, monkeypatch):
     corpus = dataclasses.replace(load_corpus('folk', Settings()), tunes=(), families=np.zeros(0))
     monkeypatch.setattr(build, 'load_corpus', lambda *_, **__: corpus)
-    config = from_dict(shipped_card.config, base_config(ROOT))
+    config = from_dict(shipped_card.config, base_config())
     assert build.of_shipped(corpus, shipped_card) is None
     with pytest.raises(UserError, match='not the one that the shipped model was trained on'):
         build.corpus_of(config, shipped_card, is_shipped=True)

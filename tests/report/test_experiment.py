@@ -10,7 +10,8 @@ import scipy.stats
 from ml_collections import ConfigDict
 
 from configs import base
-from symmusic.config.experiments import Experiment, Hypothesis, Primary
+from symmusic.config.arms import Experiment
+from symmusic.config.experiments import Hypothesis, Primary
 from symmusic.config.runs import to_dict
 from symmusic.experiment.measures import MEASURES
 from symmusic.experiment.results import Outcome, summarize

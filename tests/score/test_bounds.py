@@ -18,7 +18,7 @@ import tracemalloc
 import pytest
 
 from symmusic.config import runs
-from symmusic.config.flags import base_config
+from symmusic.config.protocol import base_config
 from symmusic.corpus.collections import SourceFile
 from symmusic.corpus.prepare import Settings, prepare_files, prepare_score
 from symmusic.corpus.split import title_key
@@ -393,7 +393,7 @@ def test_json_that_nests_or_is_long(tmp_path):
     deep = b'[' * 1_000_000
     assert isinstance(parse(deep), Unusable)
     with pytest.raises(UserError, match='damaged'):
-        runs.from_json(deep.decode(), base_config(ROOT))
+        runs.from_json(deep.decode(), base_config())
     (tmp_path / 'a.json').write_bytes(b' ' * (MOST_BYTES + 1))
     (tmp_path / 'b.json').write_text(json.dumps({'ratings': [{'piece': 1}] * 1000}))
     found = read_files(tmp_path)

@@ -112,7 +112,7 @@ def draw_pieces() -> None:
         mesh = make_mesh(1, len(prompt_BT), devices)
         keys_B = jax.random.split(jax.random.key(4), len(prompt_BT))
         pieces = place((prompt_BT, prompt_BT % 16, keys_B), mesh, BY_PIECE)
-        reader = make_reader(place(params, mesh, EVERYWHERE), ARCHITECTURE, 6)
+        reader = make_reader(place(params, mesh, EVERYWHERE), ARCHITECTURE, 6, memory_steps=8)
         compiled = sample.lower(reader, *pieces, Rule(), num_steps=6).compile()
         assert not re.search('all-gather|all-reduce|all-to-all|collective', compiled.as_text())
         drawn.append(sample(reader, *pieces, Rule(), num_steps=6))

@@ -16,8 +16,9 @@ from symmusic.corpus.windows import cut_windows
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture
 from symmusic.training import loop
-from symmusic.training.state import Recipe, init_state
+from symmusic.training.state import init_state
 from symmusic.training.step import Batch, gather, held_out_nats, open_gaps, target_losses, update
+from tests.training.toy import make_recipe
 
 VOCABULARY = MelodyVocabulary(60, 61)  # no event, note off, two pitches
 ARCHITECTURE = Architecture(
@@ -30,7 +31,7 @@ ARCHITECTURE = Architecture(
     num_positions=16,
     lookback=(16,),
 )
-RECIPE = Recipe(targets='gap', learning_rate=0.05)
+RECIPE = make_recipe(targets='gap', learning_rate=0.05)
 
 
 def begin(architecture):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from symmusic.config.flags import base_config
+from symmusic.config.protocol import base_config
 from symmusic.config.runs import from_dict
 from symmusic.errors import UserError
 from symmusic.training import build, loop
@@ -76,7 +76,7 @@ def test_a_short_piece_and_the_card():
 def held_out_loss(num_windows=None):
     """Of the shipped parameters, on all test tunes or some windows of them."""
     params, card, figures = read_shipped()
-    config = from_dict(card.config, base_config(FOLDER.parents[1]))
+    config = from_dict(card.config, base_config())
     pitches = (card.vocabulary.min_pitch, card.vocabulary.max_pitch)
     corpus = build.corpus_of(config, card, is_shipped=True)
     test = build.dataset(config, corpus, pitches).test

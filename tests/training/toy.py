@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 
+from symmusic.config.fields import FIELDS
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import cut_windows
 from symmusic.melody.encodings.melody import MelodyVocabulary
@@ -21,7 +22,16 @@ VOCABULARY = MelodyVocabulary(60, 64)  # 7 classes
 ARCHITECTURE = Architecture(
     VOCABULARY.num_classes, num_layers=1, num_cells=4, dropout_rate=0.4, num_positions=16
 )
-RECIPE = Recipe(targets='all', learning_rate=0.02, plateau_patience=1, plateau_threshold=0.05)
+
+
+def make_recipe(**changes):
+    """The recipe of the default config with some fields changed."""
+    train = {name.removeprefix('train.'): field.default for name, field in FIELDS.items()}
+    names = [field.name for field in dataclasses.fields(Recipe)]
+    return Recipe(**({name: train[name] for name in names if name in train} | changes))
+
+
+RECIPE = make_recipe(targets='all', learning_rate=0.02, plateau_patience=1, plateau_threshold=0.05)
 BATCH_SIZE = 4
 NUM_WINDOWS = 10  # of training: 3 updates an epoch, the last with two filler rows
 

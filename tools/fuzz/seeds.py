@@ -69,8 +69,15 @@ SEEDS: dict[str, list[bytes]] = {
 }
 SEEDS['monophonic'] = SEEDS['midi']
 CARD = Card(
-    Architecture(9, lookback=(16,)),
-    Recipe(),
+    Architecture(9, num_layers=1, num_cells=4, lookback=(16,)),
+    Recipe(
+        'all',
+        learning_rate=0.1,
+        clip_norm=1.0,
+        plateau_factor=0.5,
+        plateau_patience=3,
+        plateau_threshold=0.1,
+    ),
     MelodyVocabulary(60, 66),
     {'seed': 1},
     {'corpus': 'made up'},

@@ -1,7 +1,7 @@
 """The encodings: how events become tokens (classes of a softmax) and back.
 
 An encoding is one file here with a subclass of `pitches.PitchVocabulary`. To add one, add a line to
-`VOCABULARIES` and its name to the values of `data.encoding` in config/fields.py.
+`VOCABULARIES` and its name to the values of `data.encoding` in config/fields/data.py.
 """
 
 from collections.abc import Mapping

@@ -1,0 +1,91 @@
+"""Checks a config against the declarations of its fields."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from symmusic.config.fields import FIELDS, walk
+from symmusic.errors import UserError
+from symmusic.wording import nearest
+
+
+def check(config: ConfigDict) -> None:
+    """Checks that every field of a config is allowed and that the fields fit together.
+
+    Raises:
+      UserError: the field, its value and what is allowed.
+    """
+    values = dict(walk(config))
+    for faults in (_faults_alone, _faults_of_training, _faults_of_sampling):
+        for fault in faults(values):
+            raise UserError(fault)
+
+
+def _faults_alone(values: Mapping[str, Any]) -> Iterator[str]:
+    """Fields that do not exist or are missing, and values that no field may have."""
+    for name in values:
+        if name not in FIELDS:
+            yield f'config.{name}: no such field{nearest(name, FIELDS)}'
+    for name, field in FIELDS.items():
+        if name not in values:
+            yield (
+                f'config.{name} is missing; a config begins with base.get_config() of'
+                ' configs/base.py'
+            )
+        elif allowed := field.rule(values[name]):
+            yield f'config.{name} = {values[name]!r}: must be {allowed}'
+
+
+def _faults_of_training(values: Mapping[str, Any]) -> Iterator[str]:
+    if values['seed'] + values['replicas'] > 2**32:
+        yield (
+            f'config.seed = {values["seed"]}: with config.replicas = {values["replicas"]} the last'
+            f' seed exceeds {2**32 - 1}'
+        )
+    if 0 < values['train.cosine_epochs'] < values['train.num_epochs']:
+        yield (
+            f'config.train.cosine_epochs = {values["train.cosine_epochs"]}: the learning rate would'
+            f' be 0 before config.train.num_epochs = {values["train.num_epochs"]}; must be 0 or at'
+            ' least as many'
+        )
+    if values['train.targets'] == 'all' and values['model.bidirectional']:
+        yield (
+            "config.train.targets = 'all' with config.model.bidirectional = True: a bidirectional"
+            " model sees the steps it would predict; must be config.train.targets = 'last' or"
+            " 'gap', or config.model.bidirectional = False"
+        )
+    if values['train.targets'] == 'gap' and not values['model.bidirectional']:
+        yield (
+            "config.train.targets = 'gap' with config.model.bidirectional = False: a gap is filled"
+            " by what stands on both sides; must be config.train.targets = 'all' or"
+            ' config.model.bidirectional = True'
+        )
+
+
+def _faults_of_sampling(values: Mapping[str, Any]) -> Iterator[str]:
+    form, is_infilling = values['sample.form'], values['train.targets'] == 'gap'
+    if is_infilling and form == 'window':
+        yield (
+            "config.sample.form = 'window' with config.train.targets = 'gap': a model for infilling"
+            " carries its state; must be config.sample.form = 'stateful' or 'auto'"
+        )
+    if form == 'stateful' and values['model.bidirectional'] and not is_infilling:
+        yield (
+            "config.sample.form = 'stateful' with config.model.bidirectional = True: a"
+            " bidirectional model reads its window anew; must be config.sample.form = 'window' or"
+            " 'auto', or config.model.bidirectional = False"
+        )
+    if values['sample.max_copied_run'] == 1:
+        yield (
+            'config.sample.max_copied_run = 1: a run has two notes or more; must be 0 (any) or from'
+            ' 2 on'
+        )
+    for least, most in (
+        ('sample.lowest', 'sample.highest'),
+        ('sample.min_notes_per_bar', 'sample.max_notes_per_bar'),
+    ):
+        if values[least] > values[most]:
+            yield (
+                f'config.{least} = {values[least]}: must be at most config.{most} = {values[most]}'
+            )

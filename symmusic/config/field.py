@@ -1,0 +1,48 @@
+"""What the declaration of a config field says."""
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+from symmusic.config.rules import Rule
+
+AUTO = 'auto'  # the value of a field that takes its value from `data.protocol`
+
+
+class Change(enum.Enum):
+    """What another value of a field does to a run that is continued."""
+
+    FIXED = 'none'  # it is another run, and refused
+    LARGER = 'a larger value'  # a larger value goes on with a run, a finished one too
+    ROUNDING = 'changes rounding'  # the run computes the same to rounding
+    FREE = 'any value'  # training computes the same
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """A config field: its only declaration.
+
+    Attributes:
+      default: its value where nothing else is stated.
+      rule: which values are allowed.
+      text: what it means, as in docs/config.md.
+      unit: of its value; '' = none.
+      change: what another value does to a run that is continued.
+      before: the behaviour of runs that are older than the field; None = all runs have it. Fields
+        that are `FREE` need none.
+      protocols: the value of each protocol, where the default is `AUTO`; None = it is not.
+    """
+
+    default: Any
+    rule: Rule
+    text: str
+    unit: str = ''
+    change: Change = Change.FIXED
+    before: Any = None
+    protocols: Mapping[str, Any] | None = None
+
+    @property
+    def allowed(self) -> str:
+        """What the rule allows."""
+        return self.rule(object())  # which no rule allows, so it answers with what it does allow

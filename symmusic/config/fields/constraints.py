@@ -1,0 +1,74 @@
+"""Fields of `config.sample` that constrain the pieces. Their defaults constrain nothing."""
+
+import functools
+
+from symmusic.config.field import Change, Field
+from symmusic.config.rules import flag, text, whole
+
+_Field = functools.partial(Field, change=Change.FREE)  # read only after training
+
+FIELDS = {
+    'sample.scale': _Field(
+        '',
+        text(empty=True),
+        "notes of a scale only: 'prompt' = of the prompt's key, or for example 'D dorian',"
+        " 'A minor', 'G pentatonic'; '' = all notes",
+    ),
+    'sample.lowest': _Field(
+        0, whole(0, 127), 'lowest that is allowed; 60 = middle C', unit='MIDI pitch'
+    ),
+    'sample.highest': _Field(127, whole(0, 127), 'highest that is allowed', unit='MIDI pitch'),
+    'sample.min_notes_per_bar': _Field(
+        0, whole(0, 16), 'fewest that start in each bar', unit='notes'
+    ),
+    'sample.max_notes_per_bar': _Field(
+        16, whole(0, 16), 'most that start in each bar', unit='notes'
+    ),
+    'sample.rests': _Field(True, flag(), 'False = no silence'),
+    'sample.end_on_tonic': _Field(
+        False,
+        flag(),
+        "the last note is the tonic of the scale, or of the prompt's key",
+    ),
+    'sample.rhythm': _Field(
+        '',
+        text(empty=True),
+        'a MIDI or ABC file whose rhythm the pieces take, from its first full bar on, repeated;'
+        " '' = sampled",
+    ),
+    'sample.pitches': _Field(
+        '',
+        text(empty=True),
+        "a MIDI or ABC file whose pitches the pieces take, in order, all of them; '' = sampled",
+    ),
+    'sample.fixed': _Field(
+        '',
+        text(empty=True),
+        'a MIDI or ABC file whose notes stand in the new bars, from its first full bar; where it'
+        ' is silent is sampled',
+    ),
+    'sample.regenerate': _Field(
+        '',
+        text(empty=True),
+        "bars of the prompt, as '3-4' or '3', that are sampled again while all others stay (a"
+        " pickup is bar 0); '' = continue after the prompt",
+    ),
+    'sample.num_candidates': _Field(
+        1,
+        whole(1, 10_000),
+        'sampled for each piece that is kept',
+        unit='pieces',
+    ),
+    'sample.max_copied_run': _Field(
+        0,
+        whole(0, 256),
+        'no longer run of a training tune is sampled; 0 = any',
+        unit='notes',
+    ),
+    'sample.redraw_copies': _Field(
+        False,
+        flag(),
+        'samples pieces again that copy a longer run of a training tune than 95 % of unseen tunes'
+        ' do',
+    ),
+}

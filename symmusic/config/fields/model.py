@@ -1,0 +1,29 @@
+"""Fields of `config.model`: the network."""
+
+from symmusic.config.field import Field
+from symmusic.config.rules import choice, flag, real, steps, whole
+
+FIELDS = {
+    'model.num_layers': Field(2, whole(1, 64), 'LSTM layers'),
+    'model.num_cells': Field(64, whole(1, 8192), 'per layer and direction'),
+    'model.bidirectional': Field(False, flag(), 'layers read in both directions'),
+    'model.attention': Field(
+        'none',
+        choice('none', 'bahdanau', 'weighted'),
+        "'bahdanau' is additive; 'weighted' is the thesis's: one learned vector, and the head sees"
+        ' only the context',
+    ),
+    'model.attention_size': Field(
+        32,
+        whole(1, 8192),
+        "width of the additive score's hidden layer",
+    ),
+    'model.dropout_rate': Field(0.4, real(0, 1, below=True), 'after each LSTM layer'),
+    'model.metric_position': Field(False, flag(), 'the step in the bar as a second input'),
+    'model.lookback': Field(
+        (),
+        steps(1, 1024),
+        'tokens that far before the target as further inputs (16 = a bar)',
+        unit='steps',
+    ),
+}

@@ -1,0 +1,41 @@
+"""Fields of the run as a whole, and those that only an experiment has."""
+
+from symmusic.config.field import Field
+from symmusic.config.rules import choice, flag, steps, text, whole
+
+FIELDS = {
+    'seed': Field(
+        0,
+        whole(0, 2**32 - 1),
+        'of initialisation, dropout, batch order and sampling',
+    ),
+    'init_from': Field(
+        '',
+        text(empty=True),
+        'workdir of a run whose best parameters this run starts from, or '
+        "'shipped' = those of the shipped model; '' = random ones",
+    ),
+    'replicas': Field(
+        1,
+        whole(1, 4096),
+        'runs of seeds seed, seed + 1, ..., trained side by side in one program',
+    ),
+}
+VARIANTS = ('sound', 'source')
+OF_EXPERIMENTS = {
+    'quick': Field(
+        False,
+        flag(),
+        'minutes instead of hours, to try an experiment out; the report says so',
+    ),
+    'variant': Field(
+        'sound',
+        choice(*VARIANTS, 'both'),
+        "'source' = as published, 'both' = both",
+    ),
+    'split_seeds': Field(
+        (),
+        steps(0, 2**32 - 1),
+        'further values of data.split_seed on which all arms are repeated',
+    ),
+}

@@ -1,0 +1,91 @@
+"""Fields of `config.sample` other than constraints: what is drawn, how, and what is written."""
+
+import functools
+
+from symmusic.config.field import Change, Field
+from symmusic.config.rules import choice, flag, real, text, whole
+
+_Field = functools.partial(Field, change=Change.FREE)  # read only after training
+
+FIELDS = {
+    'sample.prompt': _Field(
+        '',
+        text(empty=True),
+        "a MIDI or ABC file to continue; '' = the built-in one",
+    ),
+    'sample.part': _Field(
+        1,
+        whole(1, 256),
+        'which instrument of a MIDI prompt is continued: from 1, drums and silent ones not counted',
+    ),
+    'sample.replica': _Field(
+        -1,
+        whole(-1, 4095),
+        'which replica of the run samples; -1 = the one with the best loss',
+    ),
+    'sample.num_samples': _Field(8, whole(1, 100_000), 'how many are sampled', unit='pieces'),
+    'sample.num_bars': _Field(4, whole(1, 1024), 'new ones in each piece', unit='bars'),
+    'sample.temperature': _Field(1.0, real(0, 100), 'of the softmax; 0 = greedy'),
+    'sample.top_k': _Field(
+        0,
+        whole(0, 1024),
+        'sample among the k likeliest classes; 0 = all',
+        unit='classes',
+    ),
+    'sample.top_p': _Field(
+        1.0,
+        real(0, 1, above=True),
+        'sample among the likeliest classes that hold this probability; 1 = all',
+    ),
+    'sample.form': _Field(
+        'auto',
+        choice('auto', 'stateful', 'window'),
+        "'stateful' carries the state, 'window' reads the last window again, 'auto' = the first"
+        ' that the model allows',
+    ),
+    'sample.memory_steps': _Field(
+        128,
+        whole(1, 16384),
+        'how far attention looks back in the stateful form',
+        unit='steps',
+    ),
+    'sample.max_redraws': _Field(
+        10,
+        whole(0, 10_000),
+        'how often empty pieces are sampled again',
+        unit='rounds',
+    ),
+    'sample.redraw_stuck': _Field(
+        False,
+        flag(),
+        'also samples pieces of a single pitch again',
+    ),
+    'sample.transpose': _Field(
+        True,
+        flag(),
+        "reads the prompt in the model's key and writes the pieces in the prompt's",
+    ),
+    'sample.rank': _Field(
+        'likelihood',
+        choice('likelihood', 'originality', 'both'),
+        'which candidates are kept: the likeliest, those with the shortest copied run'
+        " ('originality'), or 'both' ranks together",
+    ),
+    'sample.instrument': _Field(
+        '',
+        text(empty=True),
+        "General MIDI name such as 'flute'; '' = the prompt's, or a piano",
+    ),
+    'sample.wav': _Field(False, flag(), 'also writes WAV files'),
+    'sample.sound_font': _Field(
+        '',
+        text(empty=True),
+        "for WAV files, played by FluidSynth; '' = an installed one, or else the built-in"
+        ' synthesiser',
+    ),
+    'sample.keep_distributions': _Field(
+        False,
+        flag(),
+        "stores each step's probabilities and attention weights",
+    ),
+}

@@ -1,0 +1,96 @@
+"""Rules: which values of a field are allowed, and how a message says so."""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from symmusic.wording import nearest
+
+Rule = Callable[[Any], str | None]  # None if the value is allowed, else what is allowed
+
+
+def whole(least: int, most: int) -> Rule:
+    """A whole number from `least` to `most`."""
+    allowed = f'a whole number from {least} to {most}'
+    return lambda value: None if type(value) is int and least <= value <= most else allowed
+
+
+def real(least: float, most: float, *, above: bool = False, below: bool = False) -> Rule:
+    """A finite number from `least` to `most`; `above` and `below` exclude these two."""
+    allowed = (
+        f'a number {"above" if above else "of at least"} {least:g} and'
+        f' {"below" if below else "at most"} {most:g}'
+    )
+
+    def rule(value):
+        if type(value) not in (int, float) or not math.isfinite(value):
+            return allowed
+        fits = (value > least if above else value >= least) and (
+            value < most if below else value <= most
+        )
+        return None if fits else allowed
+
+    return rule
+
+
+def choice(*values: str) -> Rule:
+    """One of some words."""
+    allowed = f'one of {", ".join(map(repr, values))}'
+    return lambda value: (
+        None if type(value) is str and value in values else allowed + nearest(value, values)
+    )
+
+
+def flag() -> Rule:
+    """True or False."""
+    return lambda value: None if type(value) is bool else 'True or False'
+
+
+def text(*, empty: bool = False) -> Rule:
+    """Words on one line, such as a path; `empty` ones too."""
+    # Surrogates stand for bytes that are not UTF-8: such a path could be opened, but not printed or
+    # stored.
+    fits = re.compile(r'[^\0\n\r\ud800-\udfff]' + ('*' if empty else '+'))
+    return lambda value: (
+        None
+        if type(value) is str and fits.fullmatch(value)
+        else 'a name or path on one line, in UTF-8'
+    )
+
+
+def some_of(*values: str) -> Rule:
+    """A tuple of one or more of some words, each once."""
+    allowed = f'a tuple of one or more of {", ".join(map(repr, values))}, each once'
+
+    def rule(value):
+        fits = (
+            type(value) is tuple
+            and value
+            and all(type(item) is str and item in values for item in value)
+        )
+        return None if fits and len(set(value)) == len(value) else allowed
+
+    return rule
+
+
+def steps(least: int, most: int) -> Rule:
+    """A tuple of different whole numbers, or an empty one."""
+    each = whole(least, most)
+
+    def rule(value):
+        fits = (
+            type(value) is tuple
+            and all(each(item) is None for item in value)
+            and len(set(value)) == len(value)
+        )
+        return (
+            None
+            if fits
+            else (
+                f'a tuple of different whole numbers from {least} to {most}, such as (16, 32),'
+                ' or ()'
+            )
+        )
+
+    return rule
