@@ -13,7 +13,7 @@ from symmusic.measures.material import Material
 from symmusic.measures.registry import Ground, Network
 from symmusic.model.model import Architecture
 from symmusic.training.checkpoint import Card
-from symmusic.training.state import Recipe
+from tests.training.toy import make_recipe
 
 
 def ground(tunes, families, vocabulary, draw, *, num_bars=2, **settings) -> Ground:
@@ -29,6 +29,6 @@ def ground(tunes, families, vocabulary, draw, *, num_bars=2, **settings) -> Grou
     found = cut_excerpts(split.test, 64, continued=16 * num_bars).events_NT
     music = Material(split, excerpts, found[:, :64], found[:, 64:], found[:, 64:], None)
     architecture = Architecture(vocabulary.num_classes, num_layers=1, num_cells=4)
-    card = Card(architecture, Recipe(), vocabulary, {}, {})
+    card = Card(architecture, make_recipe(), vocabulary, {}, {})
     corpus = Corpus('walks', len(tunes), tuple(tunes), np.asarray(families, np.int32))
     return Ground(config, Network({}, card, 'toy'), corpus, None, music, draw)
