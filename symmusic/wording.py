@@ -2,6 +2,15 @@
 
 import difflib
 from collections.abc import Iterable
+from typing import Protocol
+
+
+class HasInterval(Protocol):
+    """A value with both ends of its interval, such as `measures.estimate.Estimate`."""
+
+    value: float | None
+    low: float | None
+    high: float | None
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -15,6 +24,11 @@ def estimate(
     """A mean with its interval: '0.900 [0.891, 0.908]'; without an interval the mean only."""
     interval = '' if low is None or high is None else f' [{low:.{digits}f}, {high:.{digits}f}]'
     return number(mean, digits) + (interval if mean is not None else '')
+
+
+def interval(cells: HasInterval, digits: int = 3) -> str:
+    """An estimate as text, as by `estimate`."""
+    return estimate(cells.value, cells.low, cells.high, digits)
 
 
 def spread(mean: float | None, sd: float | None, digits: int = 3) -> str:

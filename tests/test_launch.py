@@ -911,9 +911,10 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch, request
     assert {
         'features.csv',
         'report.md',
-        'distances.png',
-        'transitions.png',
-        'nats_by_position.png',
+        'distances.svg',
+        'transitions_PCTM.svg',
+        'transitions_NLTM.svg',
+        'nats_by_position.svg',
     } <= set(content(folder))
     first = (folder / 'comparison.json').read_bytes()
     request.getfixturevalue('undrawn')

@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 from collections.abc import Mapping
+from typing import Any
 
 from symmusic.config.fields import FIELDS, default
 from symmusic.errors import UserError
@@ -37,7 +38,7 @@ class Comparison:
       notes: remarks for readers, such as what was left out.
     """
 
-    results: dict[str, object]
+    results: dict[str, Any]
     folders: dict[str, Folder]
     names: dict[str, str]
     notes: list[str]
@@ -53,7 +54,7 @@ class Comparison:
 
     def table(self) -> str:
         """The nine features and their averages as a table in Markdown."""
-        return render(features_section(self.to_dict(), '').blocks[0], pathlib.Path())
+        return render(features_section(self.results['features'], '').blocks[0], pathlib.Path())
 
 
 def compare(

@@ -4,6 +4,7 @@ measures.
 
 import dataclasses
 import functools
+from typing import Any
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -129,7 +130,7 @@ def _real(ground: Ground, rng: np.random.Generator) -> np.ndarray:
     return music.excerpts.events_NT[rows.ravel()]
 
 
-def measure_all(ground: Ground, pieces: Sets, made_with: dict) -> dict[str, object]:
+def measure_all(ground: Ground, pieces: Sets, made_with: dict) -> dict[str, Any]:
     """What each of `MEASURES` finds, by its name, and how the pieces were drawn."""
     config, music = ground.config, ground.music
     found = {each.name: each.measure(ground, pieces, config.seed) for each in MEASURES}

@@ -30,10 +30,10 @@ def run(command: Command) -> None:
     }
     started = time.perf_counter()
     found = compare(*paths.values(), **settings)
-    names, values = found.names, found.to_dict()
+    names = found.names
     print(f'compared in {time.perf_counter() - started:.1f} s')
     print(found.table())
-    for topic, lines in summarize(values, names, found.notes).items():
+    for topic, lines in summarize(found.results, names, found.notes).items():
         for line in lines:
             print(f'{topic}: {line}')
     resolved = {
@@ -44,6 +44,6 @@ def run(command: Command) -> None:
     place = choose_folder(workdir, 'evaluation', settings)
     write_whole(place / SETTINGS, json.dumps(settings, indent=2) + '\n')
     scores = [found.folders[which].scores for which in reversed(SETS)]
-    pairs = find_pairs(values, *map(find_in, scores))
-    write_report(place, values, found.sets, names, found.notes, pairs)
+    pairs = find_pairs(found.results['similarity'], None, *map(find_in, scores))
+    write_report(place, found.results, found.sets, names, found.notes, pairs)
     print(place)

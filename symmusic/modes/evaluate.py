@@ -7,6 +7,7 @@ import logging
 import pathlib
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from symmusic.api import door, evaluation
 from symmusic.api import model as models
@@ -15,7 +16,6 @@ from symmusic.errors import UserError
 from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.measures.registry import Continued, Ground, Sets
 from symmusic.melody.events import from_events
-from symmusic.report.comparison_file import as_json
 from symmusic.report.evaluation import write_report
 from symmusic.report.headline import headline
 from symmusic.report.pairs import Pair, find_pairs
@@ -76,9 +76,7 @@ def _draw(ground: Ground) -> Continued:
     return made
 
 
-def _write(
-    ground: Ground, pieces: Sets, results: Mapping[str, object], workdir: pathlib.Path
-) -> None:
+def _write(ground: Ground, pieces: Sets, results: Mapping[str, Any], workdir: pathlib.Path) -> None:
     """Writes the report, and prints its headline."""
     config, made_with = ground.config, results['drawing'].made_with
     settings = {
@@ -90,17 +88,16 @@ def _write(
     folder = choose_folder(workdir, 'evaluation', settings)
     names = {'reference': f'excerpts of {ground.corpus.name}', 'generated': ground.model.name}
     notes = _notes(pieces.made)
-    comparison = as_json(results)
     write_whole(folder / SETTINGS, json.dumps(settings, indent=2) + '\n')
     write_report(
         folder,
-        comparison,
+        results,
         {'reference': pieces.reference, 'generated': pieces.features['model'][0]},
         names,
         notes,
-        _pairs(ground, pieces.made, comparison),
+        _pairs(ground, pieces.made, results),
     )
-    for line in headline(comparison, names, notes):
+    for line in headline(results, names, notes):
         log.info(line)
     log.info(f'everything else: {folder / "index.html"} and report.md beside it')
     log.info(f'{folder}')
@@ -122,7 +119,7 @@ def _notes(made: Continued) -> list[str]:
     return notes
 
 
-def _pairs(ground: Ground, made: Continued, comparison: dict) -> list[Pair]:
+def _pairs(ground: Ground, made: Continued, results: Mapping[str, Any]) -> list[Pair]:
     """The pieces that are nearest to training tunes, beside these."""
     tunes = {tune.file: tune for tune in ground.music.tunes.train}
 
@@ -133,4 +130,4 @@ def _pairs(ground: Ground, made: Continued, comparison: dict) -> list[Pair]:
         title = tunes[name].title
         return f'{name} ({title})' if title else name, tunes[name].melody
 
-    return find_pairs(comparison, find_piece, find_tune)
+    return find_pairs(results['similarity'], results['copies'], find_piece, find_tune)

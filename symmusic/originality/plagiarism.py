@@ -99,6 +99,11 @@ class Copies:
     longest_run: Copied
     alignment: Copied
 
+    @property
+    def by_measure(self) -> dict[str, Copied]:
+        """Both, by the names of the fields."""
+        return {'longest_run': self.longest_run, 'alignment': self.alignment}
+
 
 def read_melodies(
     folder: pathlib.Path, scores: Mapping[str, Score] | None = None

@@ -70,28 +70,39 @@ class Picture:
 
 
 @dataclasses.dataclass(frozen=True)
+class LegendEntry:
+    """A label and how its line looks: a class of `charts.STYLE`, and its opacity."""
+
+    label: str
+    kind: str
+    opacity: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
 class Chart:
     """An SVG drawing, made by `charts`; `text` is the alternative text.
 
-    `remark` and `legend` (of `charts.legend`) are shown below it; an `is_wide` one scrolls sideways
-    on a narrow screen.
+    `remark` and `legend` are shown below it; an `is_wide` one scrolls sideways on a narrow screen.
+    One with a `name` is also written to a file.
     """
 
     svg: str
     caption: str
     text: str
     remark: str = ''
-    legend: str = ''
+    legend: tuple[LegendEntry, ...] = ()
     is_wide: bool = False
+    name: str = ''
 
 
 @dataclasses.dataclass(frozen=True)
 class Charts:
-    """Charts side by side, with a common legend (of `charts.legend`)."""
+    """Charts side by side, with a common legend. One with a `name` is also written to a file."""
 
     charts: tuple[Chart, ...]
-    legend: str = ''
+    legend: tuple[LegendEntry, ...] = ()
     num_columns: int = 0  # 0: as many as fit
+    name: str = ''
 
 
 @dataclasses.dataclass(frozen=True)

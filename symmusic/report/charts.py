@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from symmusic.report.blocks import LegendEntry
 from symmusic.report.html import escape
 
 STYLE = """
@@ -61,16 +62,9 @@ def svg(width: float, height: float, text: str, parts: Sequence[str]) -> str:
     )
 
 
-def legend(lines: Sequence[Line]) -> str:
+def legend(lines: Sequence[Line]) -> tuple[LegendEntry, ...]:
     """The legend of some lines."""
-    swatch = (
-        '<svg viewBox="0 0 28 10" aria-hidden="true"><path class="line {}" stroke-opacity="{:g}"'
-        ' d="M0 5H28"/></svg>'
-    )
-    items = ''.join(
-        f'<li>{swatch.format(line.kind, line.opacity)}{escape(line.label)}</li>' for line in lines
-    )
-    return f'<ul class="legend">{items}</ul>'
+    return tuple(LegendEntry(line.label, line.kind, line.opacity) for line in lines)
 
 
 def find_ticks(low: float, high: float, num: int = 5) -> list[float]:

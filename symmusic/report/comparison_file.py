@@ -190,8 +190,7 @@ def _(result: Copies, name: str) -> dict:
         return _plain(copy.passage) | {'tune': copy.tune}
 
     found = {}
-    for block in ('longest_run', 'alignment'):
-        copied = getattr(result, block)
+    for block, copied in result.by_measure.items():
         pieces = {piece: passage(copy) for piece, copy in copied.pieces.items()}
         found[block] = {'level': copied.level, 'flagged': list(copied.flagged), 'pieces': pieces}
     return {name: found}

@@ -1,10 +1,11 @@
-"""Writes a comparison as `comparison.json`, `features.csv`, `report.md`, `index.html` and plots."""
+"""Writes a comparison: `comparison.json`, `features.csv`, `report.md`, `index.html` and charts."""
 
 import csv
 import io
 import json
 import pathlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,19 +14,19 @@ from symmusic.measures.comparison import Pieces
 from symmusic.measures.features import FEATURES, SHAPES
 from symmusic.report import charts, pairs
 from symmusic.report.blocks import Report, Section
+from symmusic.report.chart_files import write_charts
+from symmusic.report.comparison_file import as_json
 from symmusic.report.critics import critics_section
 from symmusic.report.evaluation_plots import (
     Densities,
     Transitions,
-    draw_distances,
-    draw_transitions,
     find_densities,
     mean_transitions,
 )
 from symmusic.report.features import distances_section, features_section, transitions_section
 from symmusic.report.gaps import gaps_section
 from symmusic.report.html import to_html
-from symmusic.report.likelihood import draw_positions, likelihood_section
+from symmusic.report.likelihood import likelihood_section
 from symmusic.report.markdown import to_markdown
 from symmusic.report.nearness import nearness_section, pairs_section
 from symmusic.report.pairs import Pair
@@ -54,7 +55,7 @@ def columns() -> list[str]:
     return names
 
 
-def features_csv(sets: dict[str, Pieces]) -> str:
+def features_csv(sets: Mapping[str, Pieces]) -> str:
     """One row per piece in full precision, `nan` where a feature is undefined."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
@@ -66,22 +67,31 @@ def features_csv(sets: dict[str, Pieces]) -> str:
     return text.getvalue()
 
 
-def sections_of_scale(comparison: Mapping) -> tuple[list[Section], list[Section]]:
+def sections_of_scale(results: Mapping[str, Any]) -> tuple[list[Section], list[Section]]:
     """The sections that only `--mode=evaluate` has: those at the start of a report, and those at
     its end.
     """
-    first = [scale_section(comparison), critics_section(comparison['critic'], comparison['part'])]
+    overlap, likelihood, drawing = (results[name] for name in ('scale', 'likelihood', 'drawing'))
+    first = [
+        scale_section(overlap, likelihood, drawing),
+        critics_section(results['critic'], drawing.part),
+    ]
     last = [
-        repetition_section(comparison['structure'], set_names(comparison)),
-        likelihood_section(comparison),
-        *([gaps_section(comparison['infilling'])] if comparison['infilling'] else []),
-        published_section(comparison),
+        repetition_section(results['structure'].sets, set_names(drawing)),
+        likelihood_section(likelihood, drawing.part),
+        *([gaps_section(results['infilling'])] if results['infilling'] else []),
+        published_section(
+            results['published'],
+            overlap.sets['model'].means,
+            results['similarity'],
+            results['features'].protocol,
+        ),
     ]
     return first, last
 
 
 def make_report(
-    comparison: Mapping,
+    results: Mapping[str, Any],
     densities: Densities,
     transitions: Sequence[Transitions],
     names: Mapping[str, str],
@@ -91,49 +101,46 @@ def make_report(
     """The report of a comparison; `densities` are those of its distances, the other arguments as in
     `write_report`.
     """
-    with_scale = 'draws' in comparison
-    first, last = sections_of_scale(comparison) if with_scale else ([], [])
+    with_scale = 'scale' in results
+    first, last = sections_of_scale(results) if with_scale else ([], [])
     heading = 'The nine features' + ' of the first draw' * with_scale
     sections = (
         *first,
-        features_section(comparison, heading),
+        features_section(results['features'], heading),
         distances_section(densities),
         transitions_section(transitions, names),
-        nearness_section(comparison),
+        nearness_section(results['similarity'], results.get('copies')),
         pairs_section(found),
         *last,
     )
     summary = tuple(
-        (topic, tuple(lines)) for topic, lines in summarize(comparison, names, notes).items()
+        (topic, tuple(lines)) for topic, lines in summarize(results, names, notes).items()
     )
     return Report(f'{names["generated"]} beside {names["reference"]}', sections, summary)
 
 
 def write_report(
     folder: pathlib.Path,
-    comparison: dict,
-    sets: dict[str, Pieces],
-    names: dict[str, str],
-    notes: list[str],
+    results: Mapping[str, Any],
+    sets: Mapping[str, Pieces],
+    names: Mapping[str, str],
+    notes: Sequence[str],
     found: Sequence[Pair] = (),
 ) -> None:
     """Writes the files of a comparison into a folder, `comparison.json` last.
 
     Args:
       folder: the folder to write to.
-      comparison: the content of `comparison.json`.
+      results: what was measured, by measure.
       sets: the features of both sets.
       names: the names of the sets for readers.
       notes: further remarks, such as what was left out.
       found: the pieces most similar to a tune, each with that tune.
     """
-    densities, transitions = find_densities(sets, comparison['protocol']), mean_transitions(sets)
-    report = make_report(comparison, densities, transitions, names, notes, found)
+    densities = find_densities(sets, results['features'].protocol)
+    report = make_report(results, densities, mean_transitions(sets), names, notes, found)
+    write_charts(folder, report)
     write_whole(folder / 'features.csv', features_csv(sets))
     write_whole(folder / 'report.md', to_markdown(report, folder))
     write_whole(folder / 'index.html', to_html(report, folder, STYLE))
-    draw_distances(folder / 'distances.png', densities)
-    draw_transitions(folder / 'transitions.png', transitions)
-    if 'draws' in comparison:
-        draw_positions(folder / 'nats_by_position.png', comparison)
-    write_whole(folder / 'comparison.json', json.dumps(comparison, indent=2) + '\n')
+    write_whole(folder / 'comparison.json', json.dumps(as_json(results), indent=2) + '\n')

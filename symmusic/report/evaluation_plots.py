@@ -1,9 +1,6 @@
-"""The pictures of a comparison, for the page and as PNG files: densities of distances, and
-transitions.
-"""
+"""What the pictures of a comparison show: densities of distances, and transitions."""
 
 import dataclasses
-import pathlib
 
 import numpy as np
 
@@ -17,7 +14,6 @@ from symmusic.measures.distances import (
     intra_distances,
 )
 from symmusic.measures.features import FEATURES, LENGTHS
-from symmusic.plots import write_figure
 from symmusic.score.notes import NOTE_NAMES
 
 TITLES = {
@@ -99,62 +95,3 @@ def mean_transitions(sets: dict[str, Pieces]) -> tuple[Transitions, Transitions]
             'NLTM', labels, {which: mean[np.ix_(kept, kept)] for which, mean in length.items()}
         ),
     )
-
-
-def draw_distances(path: pathlib.Path, densities: Densities) -> None:
-    """Draws the densities of `find_densities`."""
-    # here, because it takes a second to import and few runs of the program draw
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 8), layout='constrained')
-    for axes, (name, curves) in zip(figure.subplots(3, 3).ravel(), densities.items(), strict=True):
-        for (kind, curve), color in zip(
-            curves.items(), ('0.4', 'tab:blue', 'tab:orange'), strict=True
-        ):
-            if curve:
-                axes.plot(*curve, color=color, label=KINDS[kind])
-        axes.set_title(f'{name}: {TITLES[name]}', fontsize=9)
-        if not axes.lines:
-            axes.text(
-                0.5,
-                0.5,
-                'no density: all distances are alike',
-                ha='center',
-                transform=axes.transAxes,
-                fontsize=8,
-            )
-        axes.set_xlim(left=0)
-        axes.set_yticks([])
-        axes.spines[['top', 'right', 'left']].set_visible(False)
-        axes.margins(y=0.02)
-    handles = {
-        label: line
-        for axes in figure.axes
-        for line, label in zip(*axes.get_legend_handles_labels(), strict=True)
-    }
-    if handles:
-        figure.legend(
-            handles.values(), handles.keys(), loc='outside lower center', ncols=3, frameon=False
-        )
-    figure.suptitle('Densities of the distances between pieces')
-    write_figure(path, figure)
-
-
-def draw_transitions(path: pathlib.Path, transitions: tuple[Transitions, Transitions]) -> None:
-    """Draws the matrices of `mean_transitions`."""
-    from matplotlib.colors import PowerNorm
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 10), layout='constrained')
-    grid = figure.subplots(2, 2)
-    for row, each in enumerate(transitions):
-        for axes, (which, mean) in zip(grid[row], each.means.items(), strict=True):
-            scale = PowerNorm(0.5, 0, each.most)  # a square root, so that rare transitions show
-            axes.set(xlabel='to', ylabel='from', title=f'{which}: {TITLES[each.name]}')
-            if each.labels:
-                image = axes.imshow(mean, cmap='viridis', norm=scale)
-                axes.set_xticks(range(len(each.labels)), each.labels, rotation=90, fontsize=7)
-                axes.set_yticks(range(len(each.labels)), each.labels, fontsize=7)
-        if each.labels:
-            figure.colorbar(image, ax=grid[row], label='per piece', shrink=0.8)
-    write_figure(path, figure)

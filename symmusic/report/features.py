@@ -7,22 +7,27 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from symmusic.measures.comparison import NUM_PERMUTATIONS, NUM_RESAMPLES, SETS
+from symmusic.measures.comparison import (
+    NUM_PERMUTATIONS,
+    NUM_RESAMPLES,
+    SETS,
+    FeatureTable,
+)
 from symmusic.measures.features import FEATURES, SHAPES
 from symmusic.report import bar_charts, charts
 from symmusic.report.blocks import Block, Chart, Charts, Heading, Items, Section, Text, table
 from symmusic.report.charts import Line
 from symmusic.report.evaluation_plots import KINDS, TITLES, Densities, Transitions
-from symmusic.wording import estimate, number, sentence, spread
+from symmusic.wording import interval, number, sentence, spread
 
 MOST_POINTS = 256  # points of a curve
 
 
-def features_section(comparison: Mapping, heading: str) -> Section:
+def features_section(found: FeatureTable, heading: str) -> Section:
     """The means, distances, KLD and OA of every feature, and their averages; undefined values have
     a numbered remark.
     """
-    corrected = comparison['protocol'] == 'corrected'
+    corrected = found.protocol == 'corrected'
     head = [
         'feature',
         'reference mean (SD)',
@@ -36,20 +41,20 @@ def features_section(comparison: Mapping, heading: str) -> Section:
     ]
     rows, remarks = [], Remarks()
     for name in FEATURES:
-        row = comparison['features'][name]
+        row = found.features[name]
         cells = [f'{name}: {TITLES[name]}']
         for which in SETS:
-            own = row[which]
+            own = getattr(row, which)
             cells += [
-                '' if name in SHAPES else spread(own['mean'], own['sd']),
-                spread(own['intra_mean'], own['intra_sd']),
+                '' if name in SHAPES else spread(own.mean, own.sd),
+                spread(own.intra_mean, own.intra_sd),
             ]
-        cells += [_interval(row, 'kld'), _interval(row, 'oa')]
-        cells += [number(row['oa_inter']), number(row['p_holm'])] if corrected else []
-        rows.append([*cells, remarks.numbers(row['note'])])
-    for group, row in comparison['averages'].items():
-        cells = [f'{group} average', *[''] * 4, _interval(row, 'kld'), _interval(row, 'oa')]
-        rows.append([*cells, *[''] * (2 * corrected), remarks.numbers(row['note'])])
+        cells += [interval(row.kld), interval(row.oa)]
+        cells += [number(row.oa_inter), number(row.p_holm)] if corrected else []
+        rows.append([*cells, remarks.numbers(row.note)])
+    for group, row in found.averages.items():
+        cells = [f'{group} average', *[''] * 4, interval(row.kld), interval(row.oa)]
+        rows.append([*cells, *[''] * (2 * corrected), remarks.numbers(row.note)])
     if not remarks.texts:
         head, rows = head[:-1], [row[:-1] for row in rows]
     blocks: list[Block] = [table(head, rows, 'The nine features of both sets')]
@@ -98,7 +103,7 @@ def distances_section(densities: Densities) -> Section:
         ' dashed one does too, their content is similar as well.'
     )
     lines = [Line(label, kind, np.zeros(0), np.zeros(0)) for kind, label in KINDS.items()]
-    all_charts = Charts(tuple(drawn), charts.legend(lines))
+    all_charts = Charts(tuple(drawn), charts.legend(lines), name='distances')
     return Section('Distances between pieces', (Text(about), all_charts))
 
 
@@ -112,7 +117,10 @@ def transitions_section(transitions: Sequence[Transitions], names: Mapping[str, 
     for each in transitions:
         title = TITLES[each.name]
         drawn = tuple(_matrix(each, which, names[which]) for which in each.means)
-        blocks += [Heading(title[0].upper() + title[1:]), Charts(drawn, num_columns=2)]
+        blocks += [
+            Heading(title[0].upper() + title[1:]),
+            Charts(drawn, num_columns=2, name=f'transitions_{each.name}'),
+        ]
     return Section('Transitions', tuple(blocks))
 
 
@@ -142,8 +150,3 @@ class Remarks:
         parts = [part for part in note.split('; ') if part]
         self.texts += [part for part in dict.fromkeys(parts) if part not in self.texts]
         return ', '.join(str(self.texts.index(part) + 1) for part in parts)
-
-
-def _interval(cells: Mapping, measure: str) -> str:
-    ends = (cells.get(f'{measure}_low'), cells.get(f'{measure}_high'))
-    return estimate(cells[measure], *ends)

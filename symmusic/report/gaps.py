@@ -2,10 +2,9 @@
 with them.
 """
 
-from collections.abc import Mapping
-
+from symmusic.measures.gaps import Infilling, Redrawn
 from symmusic.report.blocks import Block, Section, Text, table
-from symmusic.wording import estimate, number
+from symmusic.wording import count, interval, number
 
 HEADING = 'Filling gaps'
 TITLES = {
@@ -21,52 +20,40 @@ TITLES = {
 }
 
 
-def gaps_section(found: Mapping) -> Section:
-    """The section on the results of `modes.infilling.measure`."""
-    lengths = list(found['gaps'])
-    heads = [f'{length} bar{"s" * (length != "1")}' for length in lengths]
+def gaps_section(found: Infilling) -> Section:
+    """The likelihood of the steps of gaps, and the drawn notes that agree."""
+    gaps = list(found.gaps.values())
+    heads = [count(length, 'bar') for length in found.gaps]
     rows = [
-        [
-            TITLES[name],
-            *(
-                estimate(
-                    found['gaps'][length]['nats_per_step'][name],
-                    *(found['gaps'][length]['nats_intervals']['per_step'][name] or ()),
-                )
-                for length in lengths
-            ),
-        ]
-        for name in found['gaps'][lengths[0]]['nats_per_step']
+        [TITLES[name], *(interval(each.nats.models[name].per_step) for each in gaps)]
+        for name in gaps[0].nats.models
     ]
     counts = ', '.join(
-        f'{found["gaps"][length]["num_gaps"]} gaps of {head}'
-        for length, head in zip(lengths, heads, strict=True)
+        f'{each.num_gaps} gaps of {head}' for each, head in zip(gaps, heads, strict=True)
     )
     about = (
-        f'On {counts} in {found["part"]} tunes, the same steps for all. A gap has a bar or more'
+        f'On {counts} in {found.part} tunes, the same steps for all. A gap has a bar or more'
         ' on both sides; at most 8 bars are known after it, at least 8 before it where the tune'
         ' has them. In brackets 95 % intervals, from resamples of the tune families.'
     )
     rival = (
-        f'The left-to-right model is {found["left_to_right"]}.'
-        if found['left_to_right']
-        else found['note']
+        f'The left-to-right model is {found.left_to_right}.' if found.left_to_right else found.note
     )
     costs = table(['nats per step in gaps of', *heads], rows, 'nats per step in gaps')
-    return Section(HEADING, (costs, Text(about), Text(rival), *_drawn(found['drawn'])))
+    return Section(HEADING, (costs, Text(about), Text(rival), *_drawn(found.drawn)))
 
 
-def _drawn(drawn: Mapping | None) -> list[Block]:
+def _drawn(drawn: Redrawn | None) -> list[Block]:
     if not drawn:
         return []
-    rows = [[TITLES[name], number(value)] for name, value in drawn['overlap'].items()]
+    rows = [[TITLES[name], number(value)] for name, value in drawn.overlap.items()]
     head = [
-        f'{drawn["num_gaps"]} gaps of {drawn["num_bars"]} bars redrawn',
+        f'{drawn.num_gaps} gaps of {drawn.num_bars} bars redrawn',
         'notes that agree with the tune',
     ]
     about = (
         'The F1 score of the drawn notes, matched with those of the tune by step and pitch, over'
-        f' {drawn["num_candidates"]} draws of each gap; for the resampled ones the draw is chosen'
+        f' {drawn.num_candidates} draws of each gap; for the resampled ones the draw is chosen'
         ' after which the following bars are most likely.'
     )
     return [table(head, rows, 'notes that agree with the tune'), Text(about)]

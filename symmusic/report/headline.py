@@ -3,45 +3,57 @@ about ten lines.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from symmusic.wording import count, estimate
+from symmusic.critics.trial import NoTrial, Trial
+from symmusic.measures.held_out import Likelihood
+from symmusic.measures.overlap import Overlap
+from symmusic.measures.structure import Repetition
+from symmusic.originality.plagiarism import Copies, Similarity
+from symmusic.wording import count, interval, number
 
 MOST_NOTES = 3
 
 
-def headline(comparison: Mapping, names: Mapping[str, str], notes: Sequence[str]) -> list[str]:
-    """The lines for a `comparison` of `--mode=evaluate`; `names` and `notes` as in a report."""
-    draws = comparison['draws']['model']
+def headline(
+    results: Mapping[str, Any], names: Mapping[str, str], notes: Sequence[str]
+) -> list[str]:
+    """The lines for the results of `--mode=evaluate`, by measure; `names` and `notes` as in a
+    report.
+    """
+    overlap, likelihood = results['scale'], results['likelihood']
     rows = [
-        ('nats per step', _nats(comparison)),
-        ('overall overlap', _overlap(comparison)),
-        ('pitch, rhythm', _groups(comparison)),
-        *_critics(comparison.get('critic') or {}),
-        ('copied runs', _copied(comparison)),
-        ('similarity', _similarity(comparison['similarity'])),
-        ('repeated bars', _repeated(comparison['structure'])),
+        ('nats per step', _nats(likelihood, results['drawing'].part)),
+        ('overall overlap', _overlap(overlap)),
+        ('pitch, rhythm', _groups(overlap)),
+        ('critics', _critics(results['critic'])),
+        ('copied runs', _copied(results['copies'])),
+        ('similarity', _similarity(results['similarity'])),
+        ('repeated bars', _repeated(results['structure'])),
     ]
     head = (
         f'{names["generated"]} beside {names["reference"]}: means over'
-        f' {count(draws["num_draws"], "draw")} of {draws["size"]}, 95 % intervals, protocol'
-        f' {comparison["protocol"]}'
+        f' {count(overlap.num_draws, "draw")} of {overlap.size}, 95 % intervals, protocol'
+        f' {results["features"].protocol}'
     )
     lines = [head, *(f'  {about:<16}{text}' for about, text in rows if text)]
-    if worse := worse_than_base_rate(comparison):
+    if worse := worse_than_base_rate(likelihood):
         lines.append(f'  {worse}')
     more = len(notes) - MOST_NOTES
     lines += [f'  {note}' for note in notes[:MOST_NOTES]]
     return lines + [f'  and {more} more remarks in report.md'] * (more > 0)
 
 
-def worse_than_base_rate(comparison: Mapping) -> str:
+def worse_than_base_rate(likelihood: Likelihood | None) -> str:
     """A warning that the model predicts no better than the class frequencies; '' where it does, or
     where nothing was held out.
     """
-    nats = comparison.get('nats_per_step')
-    if not nats or nats['model'] < nats['base_rate']:
+    if likelihood is None or likelihood.nats is None:
+        return ''
+    models = likelihood.nats.models
+    if models['model'].per_step.value < models['base_rate'].per_step.value:
         return ''
     return 'worse than the base rate: the class frequencies alone predict unseen tunes no worse'
 
@@ -59,82 +71,68 @@ def best_markov(values: Mapping[str, float | None], *, largest: bool) -> tuple[s
     return name.rpartition('_')[2], known[name]
 
 
-def _nats(comparison: Mapping) -> str:
-    nats = comparison['nats_per_step']
-    if nats is None:
+def _nats(likelihood: Likelihood, part: str | None) -> str:
+    if likelihood.nats is None:
         return 'none: split by window, no tune is unseen'
-    bounds = comparison['nats_intervals']['per_step']['model'] or (None, None)
-    text = f'{estimate(nats["model"], *bounds)} on {comparison["part"]} tunes; base rate'
-    text += f' {nats["base_rate"]:.3f}'
-    if best := best_markov(nats, largest=False):
+    nats = {name: each.per_step for name, each in likelihood.nats.models.items()}
+    text = f'{interval(nats["model"])} on {part} tunes; base rate {nats["base_rate"].value:.3f}'
+    if best := best_markov({name: each.value for name, each in nats.items()}, largest=False):
         text += f', Markov model of order {best[0]} {best[1]:.3f}'
     return text + '; less is better'
 
 
-def _overlap(comparison: Mapping) -> str:
-    levels = {name: each['overall_oa'] for name, each in comparison['draws'].items()}
-    model = levels['model']
-    text = estimate(model['mean'], model['low'], model['high'])
-    means = {name: cells['mean'] for name, cells in levels.items()}
-    if best := best_markov(means, largest=True):
+def _overlap(overlap: Overlap) -> str:
+    levels = {name: each.overall_oa for name, each in overlap.sets.items()}
+    text = interval(levels['model'])
+    if best := best_markov({name: cells.value for name, cells in levels.items()}, largest=True):
         text += f'; floor {best[1]:.3f} (Markov model of order {best[0]})'
-    text += f', ceiling {estimate(means["second_draw"])} (other excerpts)'
-    if 'real_continuations' in means:
-        text += f', real continuations {estimate(means["real_continuations"])}'
+    text += f', ceiling {number(levels["second_draw"].value)} (other excerpts)'
+    if 'real_continuations' in levels:
+        text += f', real continuations {number(levels["real_continuations"].value)}'
     return text
 
 
-def _groups(comparison: Mapping) -> str:
-    averages = comparison['model']['averages']
-    pitch, rhythm = (estimate(averages[group]['oa']) for group in ('pitch', 'rhythm'))
+def _groups(overlap: Overlap) -> str:
+    averages = overlap.sets['model'].means.averages
+    pitch, rhythm = (number(averages[group].oa) for group in ('pitch', 'rhythm'))
     return f'{pitch}, {rhythm} (overlap areas)'
 
 
-def _critics(critic: Mapping) -> list[tuple[str, str]]:
-    known = {
-        kind: critic[kind]
-        for kind in ('features', 'tokens')
-        if critic.get(kind) and critic[kind]['auc'] is not None
-    }
-    if not known:
-        return [('critics', f'none: {critic["note"]}' if critic.get('note') else '')]
-    cells = ', '.join(
-        f'{kind} {estimate(each["auc"], each["low"], each["high"])}' for kind, each in known.items()
-    )
-    invalid = [kind for kind, is_valid in critic.get('is_valid', {}).items() if not is_valid]
+def _critics(trial: Trial | NoTrial) -> str:
+    if isinstance(trial, NoTrial):
+        return f'none: {trial.note}'
+    cells = ', '.join(f'{kind} {interval(arms["model"])}' for kind, arms in trial.aucs.items())
+    invalid = [kind for kind, is_valid in trial.is_valid.items() if not is_valid]
     text = f'AUC by {cells}; 0.5 where they cannot tell'
-    return [('critics', text + f'; not valid: {", ".join(invalid)}' * bool(invalid))]
+    return text + f'; not valid: {", ".join(invalid)}' * bool(invalid)
 
 
-def _copied(comparison: Mapping) -> str:
-    run = comparison.get('copies', {}).get('longest_run')
-    if not run:
+def _copied(copies: Copies | None) -> str:
+    if copies is None:
         return ''
-    scores = [piece['score'] for piece in run['pieces'].values()]
+    run = copies.longest_run
+    scores = [copy.passage.score for copy in run.pieces.values()]
     text = f'{np.mean(scores):.1f} notes on average'
-    if run['level'] is None:
+    if run.level is None:
         return text
     return (
-        f'{text}; {len(run["flagged"])} of {len(scores)} pieces copy more than 95 % of unseen tunes'
-        f' do ({run["level"]:g} notes)'
+        f'{text}; {len(run.flagged)} of {len(scores)} pieces copy more than 95 % of unseen tunes'
+        f' do ({run.level:g} notes)'
     )
 
 
-def _similarity(similarity: Mapping) -> str:
-    text = f'{estimate(similarity["mean"])} to the nearest training tune'
-    if unseen := similarity.get('unseen'):
-        text += f', unseen tunes {estimate(unseen["mean"])}'
+def _similarity(similarity: Similarity) -> str:
+    text = f'{number(similarity.mean)} to the nearest training tune'
+    if similarity.unseen:
+        text += f', unseen tunes {number(similarity.unseen.mean)}'
     return text
 
 
-def _repeated(blocks: Mapping) -> str:
-    def share(name):
-        mean = blocks[name]['repeated_bars']['mean']
+def _repeated(repetition: Repetition) -> str:
+    def share(name: str) -> str:
+        mean = repetition.sets[name].repeated_bars.value
         return 'none' if mean is None else f'{100 * mean:.0f} %'
 
-    real = (
-        f', real continuations {share("real_continuations")}'
-        if 'real_continuations' in blocks
-        else ''
-    )
-    return f'{share("model")} equal an earlier one{real}'
+    real = 'real_continuations'
+    beside = f', real continuations {share(real)}' if real in repetition.sets else ''
+    return f'{share("model")} equal an earlier one{beside}'

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from symmusic.originality.plagiarism import Copied, Copies, Level, Similarity
 from symmusic.report import bar_charts
 from symmusic.report.blocks import Block, Chart, Charts, Heading, Section, Table, Text, table
 from symmusic.report.pairs import Pair, describe, draw_pair
@@ -19,15 +20,13 @@ BLOCKS = {
 }
 
 
-def nearness_section(comparison: Mapping) -> Section:
+def nearness_section(similarity: Similarity, copies: Copies | None) -> Section:
     """Histograms of the scores with the level of real unseen tunes, where known, and a table of the
     most similar pieces.
     """
-    similarity, copies = comparison['similarity'], comparison.get('copies', {})
-    drawn = [
-        *([_similarities(similarity)] if similarity['mean'] is not None else []),
-        *(_counts(block, copies[block]) for block in BLOCKS if block in copies),
-    ]
+    copied = copies.by_measure if copies else {}
+    drawn = [_similarities(similarity)] if similarity.mean is not None else []
+    drawn += [_counts(block, each) for block, each in copied.items()]
     remarks = [
         'Similarity is that of MelodyShape 2015-shapeh, of the pitch contour only; it is undefined'
         ' for pieces of fewer than 3 notes.'
@@ -37,44 +36,43 @@ def nearness_section(comparison: Mapping) -> Section:
             'A copied run has the same intervals and rhythm; an alignment may contain changes. !'
             ' marks scores above those of 95 % of real unseen tunes.'
         )
-    if similarity.get('note'):
-        remarks.append(sentence(similarity['note']))
+    if similarity.note:
+        remarks.append(sentence(similarity.note))
     blocks: list[Block] = [Charts(tuple(drawn))] if drawn else []
-    if similarity['pieces']:
-        blocks += [Heading('The nearest by similarity'), _nearest(similarity, copies)]
-    blocks += [Text(' '.join(remarks), quiet=True), *_flagged(copies)]
+    if similarity.pieces:
+        blocks += [Heading('The nearest by similarity'), _nearest(similarity, copied)]
+    blocks += [Text(' '.join(remarks), quiet=True), *_flagged(copied)]
     return Section('Nearness to known tunes', tuple(blocks))
 
 
-def _nearest(similarity: Mapping, copies: Mapping) -> Table:
-    scores = {name: each['score'] for name, each in similarity['pieces'].items()}
+def _nearest(similarity: Similarity, copied: Mapping[str, Copied]) -> Table:
+    scores = {name: each.score for name, each in similarity.pieces.items()}
     order = sorted(scores, key=lambda name: (-(-1 if scores[name] is None else scores[name]), name))
-    known = [block for block in BLOCKS if block in copies]
     rows = [
         [
             name,
             number(scores[name]),
-            similarity['pieces'][name]['match'] or '-',
+            similarity.pieces[name].match or '-',
             *(
-                f'{copies[block]["pieces"][name]["score"]}'
-                + ' !' * (name in copies[block]['flagged'])
-                for block in known
+                f'{each.pieces[name].passage.score}' + ' !' * (name in each.flagged)
+                for each in copied.values()
             ),
         ]
         for name in order[:NUM_LISTED]
     ]
-    head = ['piece', 'similarity', 'nearest tune', *(BLOCKS[block][2] for block in known)]
+    head = ['piece', 'similarity', 'nearest tune', *(BLOCKS[block][2] for block in copied)]
     return table(head, rows, 'The pieces nearest to a tune')
 
 
-def _flagged(copies: Mapping) -> list[Block]:
+def _flagged(copied: Mapping[str, Copied]) -> list[Block]:
     """The pieces above the level of real unseen tunes, and the place of the copied passages."""
     rows = []
-    for block, (caption, unit, _) in BLOCKS.items():
-        for name in copies.get(block, {'flagged': ()})['flagged']:
-            own = copies[block]['pieces'][name]
-            score = f'{own["score"]} {unit}'
-            places = [str(own['piece_bar']), own['tune'] or '-', str(own['tune_bar'])]
+    for block, each in copied.items():
+        caption, unit, _ = BLOCKS[block]
+        for name in each.flagged:
+            passage, tune = each.pieces[name].passage, each.pieces[name].tune
+            score = f'{passage.score} {unit}'
+            places = [str(passage.piece_bar), tune or '-', str(passage.tune_bar)]
             rows.append([name, caption, score, *places])
     if not rows:
         return []
@@ -110,12 +108,12 @@ def pairs_section(pairs: Sequence[Pair]) -> Section:
     return Section(heading, tuple(blocks))
 
 
-def _similarities(similarity: dict) -> Chart:
-    scores = [each['score'] for each in similarity['pieces'].values() if each['score'] is not None]
-    unseen = similarity.get('unseen') or {}
-    others = [score for score in unseen.get('scores', ()) if score is not None]
+def _similarities(similarity: Similarity) -> Chart:
+    scores = [each.score for each in similarity.pieces.values() if each.score is not None]
+    unseen = similarity.unseen or Level(None, None, 0)
+    others = [score for score in unseen.scores if score is not None]
     end = np.ceil(10 * max([0.1, *scores, *others])) / 10
-    level = (unseen['mean'], 'mean of unseen tunes') if unseen.get('mean') is not None else None
+    level = (unseen.mean, 'mean of unseen tunes') if unseen.mean is not None else None
     text = f'Similarity to the nearest tune: histogram over {len(scores)} pieces'
     if scores:
         text += f', mean {np.mean(scores):.3f}, highest {max(scores):.3f}'
@@ -130,13 +128,13 @@ def _similarities(similarity: dict) -> Chart:
         level=level,
     )
     below = ['the outline: as many real unseen tunes'] * bool(others)
-    below += [f'{similarity["unusable"]} unusable'] * bool(similarity['unusable'])
+    below += [f'{similarity.unusable} unusable'] * bool(similarity.unusable)
     return Chart(drawing, 'Similarity to the nearest tune', text, '; '.join(below))
 
 
-def _counts(block: str, copies: dict) -> Chart:
+def _counts(block: str, copied: Copied) -> Chart:
     caption, unit, _ = BLOCKS[block]
-    scores, level = [each['score'] for each in copies['pieces'].values()], copies['level']
+    scores, level = [each.passage.score for each in copied.pieces.values()], copied.level
     most = int(max([1, *scores, level or 0]))
     step = -(-most // MOST_BINS)
     text = f'{caption}: histogram over {len(scores)} pieces'
@@ -145,7 +143,7 @@ def _counts(block: str, copies: dict) -> Chart:
     below = 'no real unseen tunes to compare it with'
     if level is not None:
         below = (
-            f'{len(copies["flagged"])} of {len(scores)} pieces above the level of 95 % of real'
+            f'{len(copied.flagged)} of {len(scores)} pieces above the level of 95 % of real'
             f' unseen tunes, {level:g}'
         )
     mark = (level, '95 % of unseen tunes') if level is not None else None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from symmusic.melody.events import StepNote, quantize
 from symmusic.originality.copies import Melody, Passage, find_longest_runs
+from symmusic.originality.plagiarism import Copies, Similarity
 from symmusic.report.blocks import Chart
 from symmusic.report.charts import svg
 from symmusic.report.html import escape
@@ -53,28 +54,29 @@ def find_in(scores: Mapping[str, Score]) -> Find:
     return functools.cache(find)
 
 
-def find_pairs(comparison: dict, find_piece: Find, find_tune: Find) -> list[Pair]:
-    """The `NUM_NEAREST` pieces with the highest scores of each measure in `comparison.json`, with
-    their tunes, each pair once.
+def find_pairs(
+    similarity: Similarity, copies: Copies | None, find_piece: Find, find_tune: Find
+) -> list[Pair]:
+    """The `NUM_NEAREST` pieces with the highest scores of each measure, with their tunes, each pair
+    once.
 
     MelodyShape's score does not give a passage and ignores rhythm: there the passage is the longest
     run of equal intervals.
     """
     found: dict[tuple[str, str], list] = {}
     scores = {
-        name: (each['score'], each['match'], None)
-        for name, each in comparison['similarity']['pieces'].items()
-        if each['score'] is not None
+        name: (each.score, each.match, None)
+        for name, each in similarity.pieces.items()
+        if each.score is not None
     }
     _add_nearest(found, scores, 'similarity {:.3f}')
-    for block, reason in BLOCKS.items():
-        blocks = comparison.get('copies', {}).get(block, {'pieces': {}})
+    for block, copied in (copies.by_measure if copies else {}).items():
         scores = {
-            name: (each['score'], each['tune'], each)
-            for name, each in blocks['pieces'].items()
-            if each['tune'] is not None
+            name: (each.passage.score, each.tune, each.passage)
+            for name, each in copied.pieces.items()
+            if each.tune is not None
         }
-        _add_nearest(found, scores, reason)
+        _add_nearest(found, scores, BLOCKS[block])
     pairs = []
     for (piece, tune), (reasons, passage) in found.items():
         both = find_piece(piece), find_tune(tune)
@@ -84,7 +86,7 @@ def find_pairs(comparison: dict, find_piece: Find, find_tune: Find) -> list[Pair
         own = (
             _longest_interval_run(*melodies)
             if passage is None
-            else Passage(**passage | {'tune': 0})
+            else dataclasses.replace(passage, tune=0)
         )
         pairs.append(
             Pair((both[0][0], both[1][0]), tuple(reasons), melodies, own, passage is not None)

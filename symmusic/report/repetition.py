@@ -2,35 +2,26 @@
 
 from collections.abc import Mapping
 
-from symmusic.measures.structure import LAGS
+from symmusic.measures.structure import LAGS, SetRepetition
 from symmusic.report.blocks import Section, Text, table
-from symmusic.wording import estimate
+from symmusic.wording import count, interval
 
 HEADING = 'Repetition'
 
 
-def repetition_section(
-    blocks: Mapping[str, Mapping[str, dict]], names: Mapping[str, str]
-) -> Section:
+def repetition_section(sets: Mapping[str, SetRepetition], names: Mapping[str, str]) -> Section:
     """The self-similarity by lag and the share of repeated bars; `names` are the names of the sets
     for readers.
     """
-    lags = [
-        lag
-        for lag in LAGS
-        if any(block[f'lag_{lag}']['mean'] is not None for block in blocks.values())
-    ]
-    columns = {f'lag_{lag}': f'{lag} bar{"s" * (lag > 1)} before' for lag in lags}
-    columns['repeated_bars'] = 'repeated bars'
-    has_real = 'real_continuations' in blocks
-    columns |= {'difference': 'differs from the real ones by'} if has_real else {}
-    rows = [
-        [
-            names.get(name, name),
-            *(estimate(*map(block[column].get, ('mean', 'low', 'high'))) for column in columns),
-        ]
-        for name, block in blocks.items()
-    ]
+    lags = [lag for lag in LAGS if any(each.lags[lag].value is not None for each in sets.values())]
+    columns = [*(f'{count(lag, "bar")} before' for lag in lags), 'repeated bars']
+    has_real = 'real_continuations' in sets
+    columns += ['differs from the real ones by'] * has_real
+    rows = []
+    for name, each in sets.items():
+        cells = [*(each.lags[lag] for lag in lags), each.repeated_bars]
+        cells += [each.difference] * has_real
+        rows.append([names.get(name, name), *map(interval, cells)])
     left_out = [str(lag) for lag in LAGS if lag not in lags]
     text = (
         'Of the steps at which a note starts, in the piece or that many bars before, the share at'
@@ -41,5 +32,5 @@ def repetition_section(
         + f' Prompt and piece are too short to look back {" or ".join(left_out)} bars: a larger'
         ' config.sample.num_bars.' * bool(left_out)
     )
-    head = ['as so many bars before', *columns.values()]
+    head = ['as so many bars before', *columns]
     return Section(HEADING, (table(head, rows, 'repetition'), Text(text)))

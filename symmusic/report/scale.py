@@ -2,23 +2,25 @@
 first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from symmusic.measures.estimate import Estimate
+from symmusic.measures.held_out import Likelihood
+from symmusic.measures.overlap import Overlap
+from symmusic.measures.registry import Drawing
 from symmusic.report import bar_charts
 from symmusic.report.blocks import Chart, Section, Table, Text, table
-from symmusic.wording import count, estimate, number
+from symmusic.wording import count, interval, number
 
 HEADING = 'The scale: means over draws'
 
 
-def set_names(comparison: Mapping) -> dict[str, str]:
+def set_names(drawing: Drawing) -> dict[str, str]:
     """The names of the sets of `--mode=evaluate` for readers."""
     shuffled = (
-        'excerpts of the training tunes'
-        if comparison['prompts'] == 'fixed'
-        else 'real continuations'
+        'excerpts of the training tunes' if drawing.prompts == 'fixed' else 'real continuations'
     )
     return {
         'model': 'the model',
@@ -30,73 +32,80 @@ def set_names(comparison: Mapping) -> dict[str, str]:
     }
 
 
-def scale_section(comparison: Mapping) -> Section:
+def scale_section(overlap: Overlap, likelihood: Likelihood, drawing: Drawing) -> Section:
     """The overlap area of every set, and the held-out likelihood where it is known."""
-    names = set_names(comparison)
-    levels = {name: each['overall_oa'] for name, each in comparison['draws'].items()}
-    rows = [(names[name], name, *_cells(level)) for name, level in levels.items()]
+    names = set_names(drawing)
+    rows = [(names[name], name, each.overall_oa) for name, each in overlap.sets.items()]
     chart = interval_chart(rows, 'Overall overlap area, mean over draws')
-    return Section(HEADING, (chart, _table(comparison, names), Text(_about(comparison))))
+    about = Text(_about(drawing, with_nats=likelihood.nats is not None))
+    return Section(HEADING, (chart, _table(overlap, likelihood, names), about))
 
 
-def interval_chart(rows: list[tuple], caption: str, low: float | None = None) -> Chart:
+def interval_chart(
+    rows: Sequence[tuple[str, str, Estimate]], caption: str, low: float | None = None
+) -> Chart:
     """A chart of values with their intervals on one scale up to 1, the highest first.
 
     Args:
-      rows: for each its name for readers, its name (`model` is ours), its value and both ends of
-        its interval.
+      rows: for each its name for readers, its name (`model` is ours) and its value.
       caption: above the chart.
       low: start of the scale; None = below the smallest value.
     """
     ours = ('model', 'features', 'tokens')
-    rows = sorted(rows, key=lambda row: -(row[2] if row[2] is not None else -1))
+    rows = sorted(rows, key=lambda row: -(row[2].value if row[2].value is not None else -1))
     listed = [
-        (label, 'generated' if name in ours else 'reference', *cells)
-        for label, name, *cells in rows
+        (
+            label,
+            'generated' if name in ours else 'reference',
+            cells.value,
+            cells.low,
+            cells.high,
+        )
+        for label, name, cells in rows
     ]
-    known = [cell for row in rows for cell in row[2:] if cell is not None]
+    known = [cell for _, _, *cells in listed for cell in cells if cell is not None]
     least = np.floor(min(known, default=0.0) * 10) / 10
     text = f'{caption}: {", ".join(f"{label} {number(value)}" for label, _, value, *_ in listed)}'
     drawing = bar_charts.interval_chart(listed, min(least, 1.0 if low is None else low), 1.0, text)
     return Chart(drawing, caption, text)
 
 
-def _cells(level: Mapping) -> tuple:
-    return level['mean'], level['low'], level['high']
+def _table(overlap: Overlap, likelihood: Likelihood, names: Mapping[str, str]) -> Table:
+    models = likelihood.nats.models if likelihood.nats else {}
 
+    def nats(name: str) -> list[str]:
+        if name not in models:
+            return ['', '']
+        return [number(each.value) for each in (models[name].per_step, models[name].per_note)]
 
-def _table(comparison: Mapping, names: Mapping[str, str]) -> Table:
-    draws = comparison['draws']
-    nats = [comparison[f'nats_{unit}'] or {} for unit in ('per_step', 'per_note')]
-    rows = []
-    for name in sorted(draws, key=lambda name: -(draws[name]['overall_oa']['mean'] or 0)):
-        row = comparison['model'] if name == 'model' else comparison['scale'][name]
-        rows.append(
-            [
-                names[name],
-                estimate(*_cells(draws[name]['overall_oa'])),
-                *(number(row['averages'][group]['oa']) for group in ('pitch', 'rhythm')),
-                *(number(each[name]) if name in each else '' for each in nats),
-            ]
-        )
-    if nats[0]:
-        rows.append([names['base_rate'], '', '', '', *(number(each['base_rate']) for each in nats)])
-    size = f'{count(draws["model"]["num_draws"], "draw")} of {draws["model"]["size"]}'
+    sets = sorted(overlap.sets.items(), key=lambda item: -(item[1].overall_oa.value or 0))
+    rows = [
+        [
+            names[name],
+            interval(each.overall_oa),
+            *(number(each.means.averages[group].oa) for group in ('pitch', 'rhythm')),
+            *nats(name),
+        ]
+        for name, each in sets
+    ]
+    if models:
+        rows.append([names['base_rate'], '', '', '', *nats('base_rate')])
+    size = f'{count(overlap.num_draws, "draw")} of {overlap.size}'
     head = [size, 'overall OA', 'pitch OA', 'rhythm OA', 'nats per step', 'nats per note']
     return table(head, rows, 'the scale')
 
 
-def _about(comparison: Mapping) -> str:
-    if comparison['prompts'] == 'fixed':
+def _about(drawing: Drawing, *, with_nats: bool) -> str:
+    if drawing.prompts == 'fixed':
         text = (
-            f'All pieces continue one prompt, {comparison["prompt"]}, as in the thesis. The corpus'
+            f'All pieces continue one prompt, {drawing.prompt}, as in the thesis. The corpus'
             ' does not say how it really goes on, so there is no row of real continuations. The'
             ' pieces are compared with excerpts of training tunes, as in the thesis.'
         )
     else:
         text = (
-            f'All continue the same prompts, from {comparison["part"]} tunes, and are compared with'
+            f'All continue the same prompts, from {drawing.part} tunes, and are compared with'
             ' the same excerpts of training tunes.'
         )
     text += ' In brackets 95 % intervals of the mean over draws.'
-    return text + f' Nats on the {comparison["part"]} tunes.' * bool(comparison['nats_per_step'])
+    return text + f' Nats on the {drawing.part} tunes.' * with_nats

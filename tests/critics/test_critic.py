@@ -243,16 +243,19 @@ def test_a_trial_and_its_report(pool):
     assert trial.aucs['tokens']['markov_3'].value > 0.9
     assert trial.is_valid == {'features': True, 'tokens': True}
     assert (trial.num_pieces, trial.num_families) == (NUM, NUM // 2)
-    text = as_text(critics_section(block, 'test'))
+    text = as_text(critics_section(dataclasses.replace(trial, num_tunes=NUM // 2), 'test'))
     assert 'Both critics are valid' in text
     assert (
         f'60 pieces of each class after the same prompts, at different places of {NUM // 2} test'
         ' tunes' in text
     )
-    weak = block | {'is_valid': {'features': True, 'tokens': False}, 'num_tunes': 30}
-    weak['validity'] = block['validity'] | {
-        'tokens': block['validity']['tokens'] | {'markov_3': {'auc': 0.7, 'low': 0.6, 'high': 0.8}}
-    }
+    told = trial.aucs['tokens'] | {'markov_3': Estimate(0.7, 0.6, 0.8)}
+    weak = dataclasses.replace(
+        trial,
+        aucs=trial.aucs | {'tokens': told},
+        is_valid={'features': True, 'tokens': False},
+        num_tunes=30,
+    )
     assert (
         'The tokens critic is not valid: its AUC on Markov pieces of order 3 is below 0.85.'
         in as_text(critics_section(weak, 'test'))
@@ -278,4 +281,4 @@ def test_too_few_families_are_told_in_a_line(pool):
     assert trial == NoTrial('5 folds need prompts of at least 30 tune families, not 9')
     block = as_json({'critic': trial})['critic']
     assert block['tokens'] is block['markov_3'] is None
-    assert 'No critic: 5 folds need' in as_text(critics_section(block, 'test'))
+    assert 'No critic: 5 folds need' in as_text(critics_section(trial, 'test'))

@@ -104,11 +104,8 @@ SETS = {
 
 @pytest.mark.filterwarnings('error::RuntimeWarning')
 @pytest.mark.parametrize('protocol', ['corrected', 'thesis'])
-def test_poor_sets_give_a_report_in_which_every_gap_has_its_reason(
-    tmp_path, capsys, protocol, monkeypatch
-):
+def test_poor_sets_give_a_report_in_which_every_gap_has_its_reason(tmp_path, capsys, protocol):
     # drawing is most of the time
-    monkeypatch.setattr('symmusic.report.evaluation_plots.write_figure', lambda path, figure: None)
     folders = {name: written(tmp_path / name, *pieces) for name, pieces in SETS.items()}
     for one, other in [
         *itertools.product(['sound'], SETS),
@@ -134,11 +131,10 @@ def test_poor_sets_give_a_report_in_which_every_gap_has_its_reason(
             assert None not in cells.values() or cells['note']
 
 
-def test_each_reason_stands_once(tmp_path, capsys, monkeypatch):
+def test_each_reason_stands_once(tmp_path, capsys):
     """What a user reads of sets that are too small or too uniform: whose fault it is, and of which
     features, in few lines.
     """
-    monkeypatch.setattr('symmusic.report.evaluation_plots.write_figure', lambda path, figure: None)
     folders = {name: written(tmp_path / name, *pieces) for name, pieces in SETS.items()}
 
     def remarks_of(one, other):
@@ -218,9 +214,8 @@ def test_every_format_is_read_as_corpora_read_it(tmp_path):
     ]
 
 
-def test_two_formats_of_one_melody_are_alike(tmp_path, capsys, monkeypatch):
+def test_two_formats_of_one_melody_are_alike(tmp_path, capsys):
     """Tunes in ABC beside the same in MIDI: nothing differs, and each is the other's nearest."""
-    monkeypatch.setattr('symmusic.report.evaluation_plots.write_figure', lambda path, figure: None)
     (tmp_path / 'abc').mkdir()
     (tmp_path / 'midi').mkdir()
     for number, pitches in enumerate(['CDEF GABc|', 'c2B2 AAGF|', 'EGcG E2C2|', 'CCDD EE z2|'], 1):
@@ -265,11 +260,10 @@ def test_cut_pieces_of_two_metres_are_said_without_advice():
     assert line.endswith('cut to 4 bars, they are of different metres, or end sooner')
 
 
-def test_excerpts_of_long_pieces(tmp_path, capsys, monkeypatch):
+def test_excerpts_of_long_pieces(tmp_path, capsys):
     """Whole tunes beside their own four-bar pieces: said when whole, of one length when cut. The
     same command cuts the same.
     """
-    monkeypatch.setattr('symmusic.report.evaluation_plots.write_figure', lambda path, figure: None)
     rng = np.random.default_rng(0)
 
     def walks(num):

@@ -102,11 +102,7 @@ def test_the_block_of_sets_over_draws():
     assert blocks['model'].difference.value == pytest.approx((0 + 2 / 5) / 2)
     assert blocks['model'].repeated_bars.value == pytest.approx(3 / 4)
     assert blocks['model'].lags[2].value is None
-    text = as_text(
-        repetition_section(
-            as_json({'structure': Repetition(blocks)})['structure'], {'model': 'the model'}
-        )
-    )
+    text = as_text(repetition_section(blocks, {'model': 'the model'}))
     assert '| the model | 0.800 [' in text
     assert 'too short to look back 2 or 4 or 8 bars' in text
     alone = measure_structure(prompts, {'model': sets['model']}, 2)

@@ -2,10 +2,12 @@
 gap has its reason.
 """
 
+import dataclasses
 import itertools
 import json
 import pathlib
 import re
+from xml.etree import ElementTree
 
 import hypothesis.strategies as st
 import numpy as np
@@ -13,13 +15,22 @@ import pytest
 from hypothesis import given, settings
 
 import launch
-from symmusic.critics.trial import ARMS, CRITICS, NoTrial
+from symmusic.critics.trial import ARMS, CRITICS, NoTrial, Trial
+from symmusic.measures import comparison
+from symmusic.measures.comparison import Average, Briefly, FeatureTable, Row, Spread
+from symmusic.measures.estimate import Estimate, Mean
 from symmusic.measures.features import FEATURES
-from symmusic.measures.structure import LAGS
+from symmusic.measures.held_out import Likelihood
+from symmusic.measures.likelihood import ModelNats, Nats
+from symmusic.measures.overlap import Overlap, SetOverlap
+from symmusic.measures.registry import Drawing
+from symmusic.measures.structure import LAGS, Repetition, SetRepetition
 from symmusic.melody.events import StepNote
 from symmusic.originality.copies import Passage
+from symmusic.originality.plagiarism import Copied, Copies, Copy, Level, Match, Similarity
 from symmusic.report import bar_charts, charts
-from symmusic.report.comparison_file import as_json
+from symmusic.report.blocks import Chart
+from symmusic.report.chart_files import sheet
 from symmusic.report.evaluation import STYLE, make_report
 from symmusic.report.html import to_html
 from symmusic.report.nearness import pairs_section
@@ -27,6 +38,7 @@ from symmusic.report.pairs import Pair, describe, draw_pair, find_pairs
 from symmusic.report.summary import summarize
 from symmusic.score.midi_writer import format_midi
 from symmusic.score.notes import Note
+from symmusic.thesis.published import Published
 from tests.report.sections import as_text
 
 STEP = 55
@@ -134,10 +146,8 @@ def test_the_shared_passage_is_marked(sound):
     )
 
 
-def test_one_piece_sets(tmp_path, open_page, monkeypatch):
+def test_one_piece_sets(tmp_path, open_page):
     """Nothing is defined of one piece's distances: shown as such, each with its reason."""
-    # drawing takes the time
-    monkeypatch.setattr('symmusic.report.evaluation_plots.write_figure', lambda *_: None)
     one, other = written(tmp_path / 'one', walk(1)), written(tmp_path / 'other', [(0, 4, 60)])
     folder = compared(tmp_path, one, other)
     page = open_page(folder / 'index.html', width=360)
@@ -162,19 +172,13 @@ def test_one_piece_sets(tmp_path, open_page, monkeypatch):
 
 
 def evaluated():
-    """What `--mode=evaluate` adds, by hand: a model half-way between the floor and the ceiling."""
-    half = {'mean': 1.5, 'sd': 0.5, 'intra_mean': 0.5, 'intra_sd': 0.25}
-    row = {
-        'reference': half,
-        'generated': half,
-        'kld': 0.1,
-        'oa': 0.8,
-        'oa_inter': 0.5,
-        'p_holm': 0.02,
-        'note': '',
-    }
+    """Results of `--mode=evaluate` by hand: a model half-way between the floor and the ceiling."""
+    half = Spread(1.5, 0.5, 0.5, 0.25)
+    cells = Estimate(0.1), Estimate(0.8, 0.7, 0.9)
+    row = Row(half, half, *cells, 1.0, 0.5, 0.2, 0.5, '', 0.01, 0.02)
+    groups = ('pitch', 'rhythm', 'overall')
     nats = {'model': 0.5, 'base_rate': 2.0, 'markov_5': 1.25}
-    averages = {'kld': 0.1, 'oa': 0.8, 'oa_low': 0.7, 'oa_high': 0.9, 'note': ''}
+    by_position = {'model': (*[0.5] * 15, None), 'base_rate': (2.0,) * 16, 'markov_5': (1.25,) * 16}
     oa = {
         'model': 0.85,
         'second_draw': 0.9,
@@ -183,113 +187,96 @@ def evaluated():
         'shuffled': 0.88,
         'real_continuations': None,
     }
-    draw = lambda mean: {
-        'mean': mean,
-        'low': mean and mean - 0.01,
-        'high': mean and mean + 0.01,
-        'num': 20,
-    }
-    groups = dict.fromkeys(('pitch', 'rhythm', 'overall'), averages)
-    none = {'mean': None, 'low': None, 'high': None, 'num': 0}
-    same = dict.fromkeys([*(f'lag_{lag}' for lag in LAGS), 'repeated_bars'], none)
-    passage = {
-        'tune': 'x.abc#1',
-        'score': 7,
-        'share': 1.0,
-        'piece_notes': [0, 7],
-        'tune_notes': [2, 9],
-        'piece_bar': 1,
-        'tune_bar': 2,
-    }
-    copies = {
-        'level': 6.5,
-        'flagged': ['00000'],
-        'pieces': {'00000': passage, '00001': dict(passage, tune=None, score=0)},
-    }
+    pair = comparison.Pair(0.1, 0.8)
+    means = Briefly(dict.fromkeys(FEATURES, pair), dict.fromkeys(groups, pair))
+    copies = Copied(
+        6.5,
+        ('00000',),
+        {
+            '00000': Copy(Passage(0, 7, 1.0, (0, 7), (2, 9), 1, 2), 'x.abc#1'),
+            '00001': Copy(Passage(), None),
+        },
+    )
     return {
-        'protocol': 'corrected',
-        'num_reference': 100,
-        'num_generated': 100,
-        'features': {name: dict(row) for name in FEATURES},
-        'averages': {group: dict(averages) for group in ('pitch', 'rhythm', 'overall')},
-        'similarity': {
-            'mean': 0.2,
-            'sd': 0.1,
-            'unusable': 1,
-            'unseen': {'mean': 0.15, 'sd': 0.1, 'unusable': 0, 'scores': [0.1, 0.2, None]},
-            'pieces': {
-                '00000': {'score': 0.25, 'match': 'x.abc#1'},
-                '00001': {'score': None, 'match': None},
-            },
-        },
-        'copies': {'longest_run': copies, 'alignment': copies},
-        'draws': {
-            name: {'num_draws': 20, 'size': 100, 'overall_oa': draw(mean)}
-            for name, mean in oa.items()
-        },
-        'scale': {name: {'averages': groups} for name in oa},
-        'model': {'averages': groups, 'features': dict.fromkeys(FEATURES, averages)},
-        'structure': {'model': same},
+        'features': FeatureTable(
+            'corrected',
+            100,
+            100,
+            dict.fromkeys(FEATURES, row),
+            dict.fromkeys(groups, Average(*cells, '')),
+        ),
+        'scale': Overlap(
+            20, 100, {name: SetOverlap(means, around(mean)) for name, mean in oa.items()}
+        ),
+        'structure': Repetition(
+            {'model': SetRepetition(dict.fromkeys(LAGS, Mean()), Mean(), None)}
+        ),
+        'similarity': Similarity(
+            0.2,
+            0.1,
+            1,
+            {'00000': Match(0.25, 'x.abc#1'), '00001': Match(None, None)},
+            Level(0.15, 0.1, 0, (0.1, 0.2, None)),
+        ),
+        'copies': Copies(copies, copies),
         'infilling': None,
-        'published': {'arms': [], 'note': 'The thesis has no such arm.'},
-        **as_json({'critic': NoTrial('too few tunes')}),
-        'prompts': 'held_out',
-        'prompt': None,
-        'part': 'test',
-        'nats_per_step': nats,
-        'nats_per_note': nats,
-        'nats_intervals': dict.fromkeys(('per_step', 'per_note'), dict.fromkeys(nats)),
-        'likelihood': {
-            'num_steps': 320,
-            'num_notes': 100,
-            'num_tunes': 9,
-            'num_families': 9,
-            'num_by_position': [20] * 16,
-            'targets': 'all',
-        },
-        'nats_by_position': {
-            'model': [0.5] * 15 + [None],
-            'base_rate': [2.0] * 16,
-            'markov_5': [1.25] * 16,
-        },
+        'published': Published('a thesis', 'The thesis has no such arm.', ()),
+        'critic': NoTrial('too few tunes'),
+        'likelihood': Likelihood(
+            Nats(
+                {
+                    name: ModelNats(Estimate(value), Estimate(value), by_position[name])
+                    for name, value in nats.items()
+                },
+                320,
+                100,
+                9,
+                (20,) * 16,
+            ),
+            'all',
+            9,
+        ),
+        'drawing': Drawing('held_out', None, 'test', 0, 0, {}),
     }
 
 
-CRITIC = {
-    name: {'auc': auc, 'low': auc - 0.03, 'high': auc + 0.03}
-    for name, auc in (('features', 0.61), ('tokens', 0.66), ('real_vs_real', 0.5))
-}
-CRITIC |= {
-    'is_valid': {'features': True, 'tokens': False},
-    'validity': {
-        critic: {arm: {'auc': 0.5, 'low': 0.4, 'high': 0.6} for arm in ARMS} for critic in CRITICS
-    },
-    'is_aim_met': False,
-    'num_pieces': 1000,
-    'num_tunes': 163,
-    'num_families': 150,
-}
+def around(mean):
+    return Mean() if mean is None else Mean(mean, mean - 0.01, mean + 0.01, 20)
 
 
-def drawn(comparison, pairs):
+def trial():
+    """The tokens critic is not valid."""
+    aucs = {
+        critic: dict.fromkeys(ARMS, Estimate(0.5, 0.4, 0.6)) | {'model': around(model)}
+        for critic, model in zip(CRITICS, (0.61, 0.66), strict=True)
+    }
+    return Trial(aucs, {'features': True, 'tokens': False}, False, 1000, 150, 163)
+
+
+def drawn(results, pairs):
     names = {'reference': 'excerpts of folk', 'generated': 'run, epoch 3'}
     densities = {
         name: {'reference': (np.arange(9.0), np.ones(9)), 'generated': None, 'inter': None}
         for name in FEATURES
     }
-    report = make_report(comparison, densities, (), names, [], pairs)
+    report = make_report(results, densities, (), names, [], pairs)
     return to_html(report, pathlib.Path(), STYLE)
 
 
-@pytest.mark.parametrize('critic', [None, CRITIC], ids=['none', 'both'])
+@pytest.mark.parametrize('critic', [None, trial()], ids=['none', 'both'])
 def test_a_models_page(tmp_path, open_page, critic):
-    comparison = evaluated() | ({'critic': critic} if critic else {})
+    results = evaluated() | ({'critic': critic} if critic else {})
     melody = [StepNote(2 * index, 2 * index + 2, 60 + index) for index in range(9)]
-    pairs = find_pairs(comparison, lambda name: (name, melody[:7]), lambda name: (HOSTILE, melody))
+    pairs = find_pairs(
+        results['similarity'],
+        results['copies'],
+        lambda name: (name, melody[:7]),
+        lambda name: (HOSTILE, melody),
+    )
     assert [pair.reasons for pair in pairs] == [
         ('similarity 0.250', 'longest run copied: 7 notes', 'local alignment 7')
     ]
-    (tmp_path / 'index.html').write_text(drawn(comparison, pairs))
+    (tmp_path / 'index.html').write_text(drawn(results, pairs))
     page = open_page(tmp_path / 'index.html', width=360)
     text = page.text_content('main')
     assert '50 % of the way up' in text
@@ -298,7 +285,7 @@ def test_a_models_page(tmp_path, open_page, critic):
     assert page.locator('tbody tr', has_text='Longest run copied note for note').inner_text().split(
         '\t'
     )[-3:] == ['1', 'x.abc#1', '2']
-    assert ('0.610 [0.580, 0.640]' in text) == bool(critic)
+    assert ('0.610 [0.600, 0.620]' in text) == bool(critic)
     assert ('not valid is the tokens critic' in text) == bool(critic)
     assert HOSTILE in text
     assert page.locator('.hollow').count() == 1  # the scores of unseen tunes
@@ -315,9 +302,11 @@ def test_a_models_page(tmp_path, open_page, critic):
     [(0.95, 'above the ceiling'), (0.75, 'below the floor'), (None, 'undefined in every draw')],
 )
 def test_where_it_lies_on_the_scale(model, words):
-    comparison = evaluated()
-    comparison['draws']['model']['overall_oa'] |= {'mean': model, 'low': model, 'high': model}
-    assert words in summarize(comparison, {'reference': 'a', 'generated': 'b'}, [])['How alike'][0]
+    results = evaluated()
+    sets = results['scale'].sets
+    own = dataclasses.replace(sets['model'], overall_oa=around(model))
+    results['scale'] = dataclasses.replace(results['scale'], sets=sets | {'model': own})
+    assert words in summarize(results, {'reference': 'a', 'generated': 'b'}, [])['How alike'][0]
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.integers(2, 8))
@@ -360,6 +349,22 @@ def test_charts_of_anything_are_well_formed(text, values, level):
         }
 
 
+@given(st.text(), st.integers(1, 7), st.integers(1, 3))
+def test_a_sheet_is_a_document_with_every_chart_and_label(text, num, num_columns):
+    text = f'<{text}>'
+    line = charts.Line(text, 'inter', np.arange(3.0), np.arange(3.0))
+    chart = Chart(charts.line_chart([line], text, x_label=text), text, text)
+    found = ElementTree.fromstring(sheet([chart] * num, charts.legend([line]), num_columns))
+    width, height = map(float, found.get('viewBox').split()[2:])
+    inner = found.findall('{*}svg')
+    assert len(inner) == num
+    places = {(float(each.get('x')), float(each.get('y'))) for each in inner}
+    assert len(places) == num
+    assert len({x for x, _ in places}) == min(num, num_columns)
+    assert all(x + 340 <= width and y + 100 < height for x, y in places)
+    assert len(found.findall('{*}text')) == num + 1
+
+
 melodies = st.lists(
     st.tuples(st.integers(0, 6), st.integers(1, 30), st.integers(0, 127)), min_size=1, max_size=20
 )
@@ -397,9 +402,5 @@ def test_every_pair_can_be_drawn(one, other, data):
 
 def test_without_pairs_it_is_said():
     assert 'There is none' in as_text(pairs_section([]))
-    comparison = {
-        'similarity': {
-            'pieces': {'a': {'score': 0.5, 'match': 'b'}, 'c': {'score': None, 'match': None}}
-        }
-    }
-    assert find_pairs(comparison, lambda name: None, lambda name: None) == []
+    similarity = Similarity(0.5, 0.0, 1, {'a': Match(0.5, 'b'), 'c': Match(None, None)})
+    assert find_pairs(similarity, None, lambda name: None, lambda name: None) == []

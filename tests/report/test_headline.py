@@ -1,56 +1,76 @@
 """The last lines of an evaluation: few, with each figure beside its reference points."""
 
-import copy
+import dataclasses
 
 import pytest
 
+from symmusic.critics.trial import NoTrial, Trial
+from symmusic.measures.comparison import Briefly, FeatureTable, Pair
+from symmusic.measures.estimate import Estimate, Mean
+from symmusic.measures.held_out import Likelihood
+from symmusic.measures.likelihood import ModelNats, Nats
+from symmusic.measures.overlap import Overlap, SetOverlap
+from symmusic.measures.registry import Drawing
+from symmusic.measures.structure import Repetition, SetRepetition
+from symmusic.originality.copies import Passage
+from symmusic.originality.plagiarism import Copied, Copies, Copy, Level, Similarity
 from symmusic.report.headline import best_markov, headline, worse_than_base_rate
 
 NAMES = {'generated': 'run, epoch 3', 'reference': 'excerpts of folk'}
 
 
 def cells(mean):
-    return {'mean': mean, 'low': mean - 0.01, 'high': mean + 0.01, 'num': 20}
+    return Mean(mean, mean - 0.01, mean + 0.01, 20)
 
 
-COMPARISON = {
-    'protocol': 'corrected',
-    'part': 'test',
-    'draws': {
-        name: {'num_draws': 20, 'size': 100, 'overall_oa': cells(mean)}
-        for name, mean in (
-            ('model', 0.871),
-            ('second_draw', 0.931),
-            ('real_continuations', 0.922),
-            ('markov_2', 0.703),
-            ('markov_5', 0.804),
-        )
-    },
-    'model': {'averages': {'pitch': {'oa': 0.881}, 'rhythm': {'oa': 0.861}}},
-    'nats_per_step': {'model': 0.552, 'base_rate': 1.907, 'markov_4': 1.176, 'markov_5': 1.214},
-    'nats_intervals': {'per_step': {'model': [0.501, 0.603]}},
-    'critic': {
-        'features': {'auc': 0.561, 'low': 0.52, 'high': 0.6},
-        'tokens': {'auc': 0.742, 'low': 0.7, 'high': 0.78},
-        'is_valid': {'features': False, 'tokens': True},
-    },
-    'copies': {
-        'longest_run': {
-            'level': 16.0,
-            'flagged': ['00003'],
-            'pieces': {'00003': {'score': 20}, '00004': {'score': 5}},
+def overlap(**means):
+    briefly = Briefly({}, {'pitch': Pair(None, 0.881), 'rhythm': Pair(None, 0.861)})
+    return Overlap(
+        20, 100, {name: SetOverlap(briefly, cells(mean)) for name, mean in means.items()}
+    )
+
+
+def likelihood(**values):
+    models = {name: ModelNats(Estimate(value), Estimate(), ()) for name, value in values.items()}
+    own = Estimate(values['model'], 0.501, 0.603)
+    models['model'] = dataclasses.replace(models['model'], per_step=own)
+    return Likelihood(Nats(models, 320, 100, 9, ()), 'all', 9)
+
+
+def copy(score):
+    return Copy(Passage(0, score, 0.5), 'a')
+
+
+RESULTS = {
+    'features': FeatureTable('corrected', 100, 100, {}, {}),
+    'drawing': Drawing('held_out', None, 'test', 0, 0, {}),
+    'scale': overlap(
+        model=0.871, second_draw=0.931, real_continuations=0.922, markov_2=0.703, markov_5=0.804
+    ),
+    'likelihood': likelihood(model=0.552, base_rate=1.907, markov_4=1.176, markov_5=1.214),
+    'critic': Trial(
+        {
+            'features': {'model': Estimate(0.561, 0.52, 0.6)},
+            'tokens': {'model': Estimate(0.742, 0.7, 0.78)},
+        },
+        {'features': False, 'tokens': True},
+        False,
+        1000,
+        150,
+    ),
+    'copies': Copies(Copied(16.0, ('00003',), {'00003': copy(20), '00004': copy(5)}), None),
+    'similarity': Similarity(0.123, 0.1, 0, {}, Level(0.137, 0.1, 0)),
+    'structure': Repetition(
+        {
+            'model': SetRepetition({}, cells(0.29), None),
+            'real_continuations': SetRepetition({}, cells(0.25), None),
         }
-    },
-    'similarity': {'mean': 0.123, 'unseen': {'mean': 0.137}},
-    'structure': {
-        'model': {'repeated_bars': cells(0.29)},
-        'real_continuations': {'repeated_bars': cells(0.25)},
-    },
+    ),
 }
 
 
 def test_every_figure_is_in_few_lines():
-    lines = headline(COMPARISON, NAMES, ['2 files left out'])
+    lines = headline(RESULTS, NAMES, ['2 files left out'])
     assert 8 <= len(lines) <= 15
     text = '\n'.join(lines)
     for words in (
@@ -75,13 +95,15 @@ def test_every_figure_is_in_few_lines():
 
 def test_what_is_missing_is_said():
     """Split by window, protocol `thesis`, no critics, nothing defined."""
-    poor = copy.deepcopy(COMPARISON) | {
-        'nats_per_step': None,
-        'critic': {'features': None, 'tokens': None, 'note': 'none asked for'},
-        'similarity': {'mean': None},
+    scale = overlap(model=0.871, second_draw=0.931, markov_5=0.804)
+    scale.sets['model'] = dataclasses.replace(scale.sets['model'], overall_oa=Mean())
+    poor = RESULTS | {
+        'likelihood': Likelihood(None, note='none'),
+        'critic': NoTrial('none asked for'),
+        'similarity': Similarity(None, None, 9, {}),
+        'copies': None,
+        'scale': scale,
     }
-    del poor['copies'], poor['draws']['real_continuations']
-    poor['draws']['model']['overall_oa'] = dict.fromkeys(('mean', 'low', 'high'))
     text = '\n'.join(headline(poor, NAMES, [f'remark {row}' for row in range(9)]))
     assert 'no tune is unseen' in text
     assert 'none: none asked for' in text
@@ -93,10 +115,10 @@ def test_what_is_missing_is_said():
 
 @pytest.mark.parametrize(('nats', 'is_worse'), [(1.9, False), (1.907, True), (2.5, True)])
 def test_worse_than_the_constant_answer(nats, is_worse):
-    comparison = copy.deepcopy(COMPARISON)
-    comparison['nats_per_step']['model'] = nats
-    assert bool(worse_than_base_rate(comparison)) == is_worse
-    said = any('worse than the base rate' in line for line in headline(comparison, NAMES, []))
+    found = likelihood(model=nats, base_rate=1.907)
+    assert bool(worse_than_base_rate(found)) == is_worse
+    lines = headline(RESULTS | {'likelihood': found}, NAMES, [])
+    said = any('worse than the base rate' in line for line in lines)
     assert said == is_worse
 
 

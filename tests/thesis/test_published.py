@@ -7,8 +7,9 @@ import pytest
 from configs import attn, bidirectional, lstm, source
 from symmusic.config.fields import walk
 from symmusic.config.protocol import resolve
+from symmusic.measures.comparison import Briefly, Pair
 from symmusic.measures.features import FEATURES
-from symmusic.report.comparison_file import as_json
+from symmusic.originality.plagiarism import Similarity
 from symmusic.report.published import published_section
 from symmusic.thesis.published import ARMS, GROUPS, find_published
 from tests.report.sections import as_text
@@ -91,17 +92,12 @@ def test_differences_are_named():
 
 
 def test_the_report():
-    cell = {'kld': 0.5, 'oa': None}
-    comparison = {
-        'protocol': 'corrected',
-        **as_json({'published': beside(attn)}),
-        'model': {
-            'features': dict.fromkeys(FEATURES, cell),
-            'averages': dict.fromkeys(GROUPS, cell),
-        },
-        'similarity': {'mean': None, 'sd': None, 'unusable': 3},
-    }
-    text = as_text(published_section(comparison))
+    own = Briefly(*(dict.fromkeys(names, Pair(0.5, None)) for names in (FEATURES, GROUPS)))
+
+    def section(found, protocol='corrected'):
+        return as_text(published_section(found, own, Similarity(None, None, 3, {}), protocol))
+
+    text = section(beside(attn))
     for words in (
         '| NLTM | 0.500 | - | 0.232 | 0.315 |',
         '| overall average | 0.500 | - | 0.146 | 0.618 |',
@@ -110,14 +106,8 @@ def test_the_report():
         'not by the thesis',
     ):
         assert words in text
-    assert 'not by the thesis' not in as_text(
-        published_section(comparison | {'protocol': 'thesis'})
-    )
-    none = as_text(
-        published_section(
-            comparison | as_json({'published': beside(attn, **{'data.corpus': 'essen'})})
-        )
-    )
+    assert 'not by the thesis' not in section(beside(attn), 'thesis')
+    none = section(beside(attn, **{'data.corpus': 'essen'}))
     assert '|' not in none
     assert (
         'The thesis has no arm like this run (corpus essen, encoding melody, with attention,'
