@@ -15,7 +15,7 @@ from symmusic.corpus.split import Split, find_families, split_by_names, split_st
 from symmusic.errors import UserError
 from symmusic.files import cache_folder, write_whole
 
-FORMAT = 12  # of the cache's files and of all that preparation does: raise it when either changes
+FORMAT = 13  # of the cache's files and of all that preparation does: raise it when either changes
 
 
 @dataclasses.dataclass(frozen=True)

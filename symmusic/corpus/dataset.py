@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from symmusic.corpus.cache import Corpus
+from symmusic.corpus.overlap import Overlap, measure_overlap
 from symmusic.corpus.prepare import Tune, describe_drops
 from symmusic.corpus.split import TEST, TRAIN, VALIDATION, draw_share
 from symmusic.corpus.windows import (
@@ -17,6 +18,7 @@ from symmusic.corpus.windows import (
     join_windows,
     split_windows,
     without_copies,
+    without_seen,
 )
 from symmusic.errors import UserError
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
@@ -26,11 +28,11 @@ from symmusic.streams import Stream, generator
 @dataclasses.dataclass(frozen=True)
 class Dataset:
     """What training needs of a corpus; `num_tunes` and `num_copies` (held-out windows that are
-    copies of training's) by part.
+    copies of training's) by part; `overlap` of the held-out tunes with all training tunes.
 
     Split by tune, the copies have been removed. Split by window they are still there, both parts
-    are of all tunes, and there is no test. Of several `styles` each part has equally many windows
-    of each.
+    are of all tunes, and there is neither a test nor an overlap. Of several `styles` each part has
+    equally many windows of each.
     """
 
     vocabulary: Vocabulary
@@ -41,6 +43,7 @@ class Dataset:
     num_copies: dict[str, int]
     fingerprint: str
     styles: tuple[str, ...] = ('',)
+    overlap: Overlap | None = None
 
 
 def build_dataset(
@@ -61,11 +64,11 @@ def build_dataset(
 ) -> Dataset:
     """Splits a corpus and cuts it into windows.
 
-    With `split` 'tune' each part is of other tune families, what equals a training window is
-    removed from the other two, and `max_windows` are drawn from training's. With 'window', the
-    source's way, the windows of all tunes are cut, `max_windows` drawn from them, and a fifth of
-    these at random is validation. Most of it overlaps with training windows, so its loss says
-    little of unseen tunes; `held_out_steps` is not heeded.
+    With `split` 'tune' each part is of other tune families, windows that stand anywhere in a
+    training tune are removed from the other two, and `max_windows` are drawn from training's. With
+    'window', the source's way, the windows of all tunes are cut, `max_windows` drawn from them, and
+    a fifth of these at random is validation. Most of it overlaps with training windows, so its loss
+    says little of unseen tunes; `held_out_steps` is not heeded.
 
     With `held_out_steps` the other two are cut into windows of so many steps at half as many, to
     the phrase's end, and each step counts once: a measure of every model alike, whatever it was
@@ -188,9 +191,9 @@ def _split_tunes(
         VALIDATION: cutter.by_style(cutter.cut_held_out, tunes.validation),
         TEST: cutter.by_style(cutter.cut_held_out, tunes.test),
     }
-    seen = cutter.cut_held_out(tunes.train)
+    seen = cutter.cut_held_out(tunes.train).stream
     unseen = {
-        part: [without_copies(windows, seen) for windows in found] for part, found in parts.items()
+        part: [without_seen(windows, seen) for windows in found] for part, found in parts.items()
     }
     for part, found in {TRAIN: train, **unseen}.items():
         cutter.require(part, found)
@@ -206,6 +209,7 @@ def _split_tunes(
         },
         fingerprint=corpus.fingerprint,
         styles=cutter.styles,
+        overlap=measure_overlap([*tunes.validation, *tunes.test], tunes.train),
     )
 
 

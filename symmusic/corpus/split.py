@@ -9,16 +9,17 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from symmusic.corpus.overlap import read_melodies, share_beats, share_passages
 from symmusic.corpus.prepare import Tune
-from symmusic.corpus.windows import window_starts
 from symmusic.errors import UserError
-from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES
 from symmusic.streams import SplitStream, split_generator
 
-# tunes that share this many steps, from bar line to bar line, are settings of one tune
-FAMILY_STEPS = 64
-FAMILY_ONSETS = 12  # unless the steps say nothing: fewer onsets than that
+# tunes are of one family where so large a share of one's notes are passages of the other, or of the
+# shorter one's beats agree; found by hand in folk (docs/decisions.md)
+FAMILY_NOTES = 0.2
+FAMILY_BEATS = 0.6
+LEAST_FAMILIES = 3  # one for each part
 MAX_TITLE = 200  # characters of a title that count
 TRAIN, VALIDATION, TEST = 'train', 'validation', 'test'
 
@@ -36,10 +37,12 @@ def title_key(title: str) -> str:
 
 
 def find_families(tunes: Sequence[Tune]) -> np.ndarray:
-    """The family of each kept tune [num_tunes] int32: tunes are joined by their title (books of
-    ABC; the title of a MIDI file is only its track's name), by the piece whose voices they are, and
-    by any four bars that they share, note for note after transposition. Families are numbered by
-    their first tune.
+    """The family of each kept tune [num_tunes] int32, numbered by its first tune.
+
+    Tunes are joined by their title (books of ABC; the title of a MIDI file is only its track's
+    name), by the piece whose voices they are, and by the music of all their phrases in any key and
+    octave: where `FAMILY_NOTES` of one's notes are passages of the other, or `FAMILY_BEATS` of the
+    shorter one's beats agree (see `overlap`).
     """
     parent = list(range(len(tunes)))
 
@@ -49,25 +52,23 @@ def find_families(tunes: Sequence[Tune]) -> np.ndarray:
             index = parent[index]
         return index
 
+    def join(one: int, other: int) -> None:
+        parent[root(one)] = parent[root(other)] = min(root(one), root(other))
+
     first_with: dict[object, int] = {}
     for index, tune in enumerate(tunes):
-        marks: set[object] = set()
         if '.abc#' in tune.file.lower() and title_key(tune.title):
-            marks.add(title_key(tune.title))
+            join(index, first_with.setdefault(title_key(tune.title), index))
         piece = tune.file.rpartition('#')[0]
         if piece.lower().endswith(VOICE_SUFFIXES):
-            marks.add(('piece', piece))
-        for phrase in tune.phrases:
-            starts, _ = window_starts(len(phrase), FAMILY_STEPS, STEPS_PER_BAR)
-            windows = (phrase[max(start, 0) : start + FAMILY_STEPS] for start in starts)
-            marks.update(
-                window.tobytes()
-                for window in windows
-                if np.count_nonzero(window >= 0) >= FAMILY_ONSETS
-            )
-        for mark in marks:
-            first = first_with.setdefault(mark, index)
-            parent[root(index)] = parent[root(first)] = min(root(index), root(first))
+            join(index, first_with.setdefault(('piece', piece), index))
+    melodies = read_melodies(tunes)
+    for (pairs, shares), least in (
+        (share_passages(melodies), FAMILY_NOTES),
+        (share_beats(tunes, melodies), FAMILY_BEATS),
+    ):
+        for one, other in np.unique(pairs[shares >= least], axis=0).tolist():
+            join(one, other)
     return np.array([root(index) for index in range(len(tunes))], np.int32)
 
 
@@ -156,10 +157,10 @@ def split_tunes(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Split
     members: dict[int, list[Tune]] = {}
     for tune, family in zip(tunes, families, strict=True):
         members.setdefault(int(family), []).append(tune)
-    if len(members) < 3:
+    if len(members) < LEAST_FAMILIES:
         raise UserError(
             f'the corpus keeps {len(tunes)} tunes of {len(members)} families, and a split by tune'
-            ' needs at least 3; add files, or keep more with config.data.meters or'
+            f' needs at least {LEAST_FAMILIES}; add files, or keep more with config.data.meters or'
             ' config.data.max_tunes'
         )
     order = split_generator(seed, SplitStream.FAMILIES).permutation(list(members))

@@ -1,11 +1,14 @@
 """Statistics of a corpus: counts, ranges and distributions as numbers, text, JSON lines, plots."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
 
 from symmusic.corpus.cache import Corpus
+from symmusic.corpus.overlap import measure_overlap
 from symmusic.corpus.prepare import Tune, count_dropped_meters, count_drops, count_notices
+from symmusic.corpus.split import LEAST_FAMILIES
 from symmusic.corpus.windows import count_windows, cut_windows, distinct
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
@@ -13,7 +16,13 @@ from symmusic.score.meter import STEPS_PER_BAR
 
 
 def describe(
-    corpus: Corpus, *, encoding: str, window_steps: int, hop_steps: int, keep_last: bool
+    corpus: Corpus,
+    *,
+    encoding: str,
+    window_steps: int,
+    hop_steps: int,
+    keep_last: bool,
+    split_seed: int | None = None,
 ) -> dict:
     """The numbers of `stats.json`; a corpus that keeps nothing has zeros, and null where nothing is
     to be measured.
@@ -23,16 +32,20 @@ def describe(
     `dropped_meters` are those of the tunes that `dropped` counts under 'meter'; `keys` count kept
     tunes; `styles` are those of named corpora. Of the encoding are windows, classes,
     `class_frequencies` (shares of all tokens; 'blank' is no class) and `num_encoded_notes`, those
-    that tokens tell apart.
+    that tokens tell apart. `overlap` is of the held-out tunes with the training tunes, as
+    `split_seed` splits them; null without one and where the corpus is too small to split.
     """
     kept = corpus.kept
+    sizes = np.unique(corpus.families, return_counts=True)[1]
     statistics = {
         'corpus': corpus.name,
         'fingerprint': corpus.fingerprint,
         'num_files': corpus.num_files,
         'num_tunes': len(corpus.tunes),
         'num_kept': len(kept),
-        'num_families': len(set(corpus.families.tolist())),
+        'num_families': len(sizes),
+        'largest_family': int(sizes.max(initial=0)),
+        'overlap': _overlap(corpus, split_seed),
         'dropped': count_drops(corpus.tunes),
         'notices': count_notices(corpus.tunes),
         'dropped_meters': count_dropped_meters(corpus.tunes),
@@ -134,3 +147,10 @@ def _count_styles(tunes: Sequence[Tune], cut: dict) -> dict[str, dict[str, int]]
         }
         for style in sorted({tune.style for tune in tunes if tune.style})
     }
+
+
+def _overlap(corpus: Corpus, split_seed: int | None) -> dict | None:
+    if split_seed is None or len(set(corpus.families.tolist())) < LEAST_FAMILIES:
+        return None
+    split = corpus.split(split_seed)
+    return dataclasses.asdict(measure_overlap([*split.validation, *split.test], split.train))

@@ -1,5 +1,6 @@
 """The statistics of a corpus as a table for the terminal."""
 
+from symmusic.corpus.overlap import Overlap, as_words
 from symmusic.score.notes import pitch_name
 
 # kinds of notices that are printed; stats.json has all of them
@@ -22,7 +23,13 @@ def _rows_of_counts(statistics: dict) -> list[tuple[str, str]]:
         (
             'tunes',
             f'{statistics["num_tunes"]}: {statistics["num_kept"]} kept in'
-            f' {statistics["num_families"]} families, {dropped} dropped',
+            f' {statistics["num_families"]} families (the largest has'
+            f' {statistics["largest_family"]}), {dropped} dropped',
+        ),
+        *(
+            [('  overlap', f'held-out tunes have {as_words(Overlap(**statistics["overlap"]))}')]
+            if statistics['overlap']
+            else []
         ),
         *(('  dropped', f'{count}  {reason}') for reason, count in statistics['dropped'].items()),
         *(

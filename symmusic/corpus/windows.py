@@ -186,6 +186,32 @@ def without_copies(windows: Windows, of: Windows) -> Windows:
     )
 
 
+def without_seen(windows: Windows, stream: np.ndarray) -> Windows:
+    """Those windows that stand nowhere in a stream of tokens with its padding, token for token,
+    wherever the windows of that stream begin.
+    """
+    steps = windows.num_steps
+    if not len(windows) or len(stream) < steps:
+        return windows
+    own = _hash_stretches(windows.stream, steps)[windows.starts]
+    seen = np.sort(_hash_stretches(stream, steps))
+    nearest = np.minimum(np.searchsorted(seen, own), len(seen) - 1)
+    return windows.select(seen[nearest] != own)
+
+
+def _hash_stretches(stream: np.ndarray, num_steps: int) -> np.ndarray:
+    """A 64-bit hash of the `num_steps` tokens from each place of a stream on: a polynomial modulo
+    2^64 of a random number for each token.
+    """
+    values = np.random.default_rng(0).integers(2**63, size=256, dtype=np.uint64)[stream]
+    base = 0xD6E8FEB86659FD93
+    powers, inverses = (
+        np.cumprod(np.full(len(stream), each, np.uint64)) for each in (base, pow(base, -1, 2**64))
+    )
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(values * powers)])
+    return (sums[num_steps:] - sums[:-num_steps]) * inverses[: len(stream) - num_steps + 1]
+
+
 def draw_windows(windows: Windows, num: int, seed: int) -> Windows:
     """At most `num` of the windows (0: all of them), drawn by `seed`, in their order."""
     if not 0 < num < len(windows):

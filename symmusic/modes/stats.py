@@ -23,7 +23,8 @@ def run(command: Command) -> None:
         'hop_steps': data.hop_steps,
         'keep_last': data.keep_last_window,
     }
-    statistics = describe(corpus, encoding=data.encoding, **cut)
+    split_seed = data.split_seed if data.split == 'tune' else None
+    statistics = describe(corpus, encoding=data.encoding, split_seed=split_seed, **cut)
     print(as_text(statistics))
     path = pathlib.Path(data.corpus).expanduser()
     # Not the path as it was given: '.' means another corpus in another folder.

@@ -12,6 +12,7 @@ from ml_collections import ConfigDict
 from symmusic.config.protocol import deviation
 from symmusic.corpus.cache import Corpus, load_corpus
 from symmusic.corpus.dataset import Dataset, build_dataset
+from symmusic.corpus.overlap import as_words
 from symmusic.corpus.prepare import Settings, Tune, describe_drops
 from symmusic.corpus.split import Split, draw_share
 from symmusic.corpus.windows import Windows
@@ -171,7 +172,7 @@ def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()
             for part, windows in parts.items()
         )
         + f' (of {built.train.num_steps} steps{held_out}; {sum(built.num_copies.values())} held-out'
-        ' copies of training windows removed)'
+        f' copies of training windows removed); held-out tunes have {as_words(built.overlap)}'
     )
     return built
 

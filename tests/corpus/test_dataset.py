@@ -1,5 +1,6 @@
 """From a corpus to what training reads: parts, vocabulary, base rate and the order of batches."""
 
+import dataclasses
 import math
 
 import hypothesis
@@ -149,6 +150,50 @@ def test_what_is_held_out_is_compared_with_all_training_tunes(fewer):
             assert dataset.num_copies[part] == len(windows) - len(new)
             num_copies += len(windows) - len(new)
     assert num_copies > 40
+
+
+@pytest.mark.parametrize('held_out_steps', [0, 33])
+@pytest.mark.parametrize('at', [0, 5, 64, 129])
+def test_what_is_held_out_is_compared_at_every_place(at, held_out_steps):
+    """A held-out tune is a passage that stands somewhere in the last training tune, off the places
+    at which windows are cut: no window of it is measured.
+    """
+    passage = np.where(np.arange(33) % 5 == 0, random_tune(5, 33).phrases[0].clip(60), -2)
+    last = random_tune(6, 180).phrases[0]
+    last[at : at + 33] = passage
+    made = corpus(
+        *(random_tune(seed, 100) for seed in range(20, 38)),
+        tune(last, file='z last.mid'),
+        tune(passage, file='held out.mid'),
+    )
+    held_out = {'validation': ['held out.mid', '20.mid'], 'test': ['21.mid']}
+    made = dataclasses.replace(made, families=np.arange(20), held_out=held_out)
+    windows = {'window_steps': 16, 'hop_steps': 16}
+    dataset = build(made, **windows, held_out_steps=held_out_steps)
+    assert dataset.num_copies['validation'] == (1 if held_out_steps else 2)
+    alone = dataclasses.replace(made, held_out=held_out | {'validation': ['20.mid']})
+    np.testing.assert_array_equal(
+        dataset.validation.tokens(),
+        build(alone, **windows, held_out_steps=held_out_steps).validation.tokens(),
+    )
+
+
+def test_overlap_is_of_all_held_out_and_all_training_tunes():
+    """A passage of the test tune stands in a training tune that `train_share` leaves out."""
+    shared = [event for pitch in range(50, 70) for event in (pitch, -2)]
+    made = corpus(
+        *(random_tune(seed, 300) for seed in range(20, 38)),
+        tune([*random_tune(6, 300).phrases[0], *shared], file='z last.mid'),
+        tune([*shared, *random_tune(7, 300).phrases[0]], file='held out.mid'),
+    )
+    assert len(set(made.families.tolist())) == 20
+    for part, other in (('validation', 'test'), ('test', 'validation')):
+        named = dataclasses.replace(made, held_out={part: ['held out.mid'], other: ['21.mid']})
+        found = build(named, train_share=0.1).overlap
+        num_notes = np.count_nonzero(made.tunes[-1].events >= 0)
+        assert 20 / num_notes <= found.largest < 0.15
+        assert found.mean == found.largest / 2
+    assert build(made, split='window').overlap is None
 
 
 def test_max_windows_draws_training_windows_only():

@@ -58,52 +58,106 @@ def test_no_title_and_track_names_join_nothing():
     assert not same(random_tune(1, 96, title='Melody'), random_tune(2, 96, title='Melody'))
 
 
-def test_four_shared_bars_join():
-    shared = random_tune(9, 64).phrases[0]
-    one = tune(np.concatenate([random_tune(1, 32).phrases[0], shared]), file='1.mid')
-    other = tune(np.concatenate([shared, random_tune(2, 48).phrases[0]]), file='2.mid')
-    assert same(one, other)
-    # Three bars do not, nor four that begin within a bar.
-    assert not same(
-        one,
-        tune(
-            np.concatenate(
-                [random_tune(3, 16).phrases[0], shared[:48], random_tune(2, 48).phrases[0]]
-            ),
-            file='2.mid',
-        ),
-    )
-    assert not same(
-        one,
-        tune(
-            np.concatenate([random_tune(3, 8).phrases[0], shared, random_tune(2, 24).phrases[0]]),
-            file='2.mid',
-        ),
-    )
+def whole(seed, num_steps=512, **fields):
+    """A tune of one phrase, by default of 32 bars."""
+    return random_tune(seed, num_steps, **fields).phrases[0]
 
 
-def test_four_bars_that_say_nothing_do_not_join():
-    def whole_notes(seed):
-        return tune([60, *[-2] * 63, *random_tune(seed, 64).phrases[0]], file=f'{seed}.mid')
-
-    assert not same(whole_notes(1), whole_notes(2))
+def move(events, by):
+    return np.where(events >= 0, events + by, events)
 
 
-def test_twelve_onsets_say_enough_to_join():
-    """Four bars in common of 12 notes are a family, of 11 none."""
+@pytest.mark.parametrize('by', [0, 12, -12, 7, -5])
+def test_transposed_copies_join(by):
+    """In another key or octave, and at another place in the bar."""
+    for before in (0, 16, 6):
+        later = np.concatenate([whole(3, 16)[:before], move(whole(1), by)])
+        assert same(tune(whole(1), file='1.mid'), tune(later, file='2.mid'))
 
-    def with_onsets(num, seed):
-        shared = np.full(64, -2)
-        shared[: 2 * num : 2] = random_tune(9, num).phrases[0].clip(60)
-        return tune([*shared, *random_tune(seed, 64).phrases[0]], file=f'{seed}.mid')
 
-    assert same(with_onsets(12, 1), with_onsets(12, 2))
-    assert not same(with_onsets(11, 1), with_onsets(11, 2))
+def ornament(events, seed, *, every):
+    """One note of every so many, where there is room, gets an upper neighbour after it."""
+    events, onsets = events.copy(), np.flatnonzero(events[:-2] >= 0)
+    for onset in onsets[np.arange(len(onsets)) % every == seed % every]:
+        if events[onset + 1] == -2:
+            events[onset + 1] = events[onset] + 2
+    return events
+
+
+@pytest.mark.parametrize('by', [0, 12, 5])
+def test_ornamented_copies_join(by):
+    """Too many ornaments for a passage of sixteen notes."""
+    plain = np.where(np.arange(512) % 2 == 0, move(whole(1), 0).clip(0) % 12 + 60, -2)
+    for seed in range(4):
+        copy = move(ornament(plain, seed, every=12), by)
+        assert same(tune(plain, file='1.mid'), tune(copy, file='2.mid'))
+
+
+def test_copies_with_altered_bars_join():
+    """Every fourth bar is another: no long passage is left, but most beats agree."""
+    one, other = whole(1), whole(2)
+    for bar in range(0, 32, 4):
+        other[16 * bar + 16 : 16 * bar + 64] = one[16 * bar + 16 : 16 * bar + 64]
+    assert same(tune(one, file='1.mid'), tune(move(other, -5), file='2.mid'))
+
+
+def test_independent_tunes_do_not_join():
+    tunes = [random_tune(seed, 256) for seed in range(60)]
+    assert find_families(tunes).tolist() == list(range(60))
+
+
+def with_shared(num_shared, num_notes, seed):
+    """A tune of eighths that has some notes with every other tune of this function."""
+    draw, shared = np.random.default_rng(seed), np.random.default_rng(99)
+    pitches = [
+        *draw.integers(40, 90, num_notes - num_shared),
+        *shared.integers(50, 80, num_shared),
+    ]
+    return tune([event for pitch in pitches for event in (pitch, -2)], file=f'{seed}.mid')
+
+
+def test_a_fifth_of_the_notes_of_either_joins():
+    for num_notes, is_joined in ((100, True), (101, False)):
+        one, other = with_shared(20, num_notes, 1), with_shared(20, 400, 2)
+        assert same(one, other) == same(other, one) == is_joined
+
+
+def test_three_fifths_of_the_beats_join():
+    """Quarters, in groups of nine common ones and six that never agree: no passages."""
+    notes = np.random.default_rng(1).integers(50, 70, 150)
+    for changed, is_joined in ((0, True), (1, False)):
+        differs = np.arange(150) % 15 >= 9
+        differs[:changed] = True
+        other = notes + np.where(differs, 6, 0)
+        one, other = (
+            tune([event for pitch in each for event in (pitch, -2, -2, -2)], file=file)
+            for each, file in ((notes, '1.mid'), (other, '2.mid'))
+        )
+        assert same(one, other) == is_joined
+
+
+def test_a_scale_in_common_does_not_join():
+    """Nor any other figure that many tunes have."""
+    scale = [event for pitch in range(60, 80) for event in (pitch, -2)]
+    tunes = [
+        tune([*whole(seed, 64), *scale, *whole(100 + seed, 64)], file=f'{seed}.mid')
+        for seed in range(50)
+    ]
+    sizes = collections.Counter(find_families(tunes).tolist())
+    assert max(sizes.values()) < 5
+
+
+def test_many_copies_join():
+    """More than have a figure in common before it is taken for stock."""
+    plain = whole(1)
+    copies = [tune(move(plain, seed % 12), file=f'{seed}.mid') for seed in range(80)]
+    others = [random_tune(1000 + seed, 256) for seed in range(10)]
+    assert find_families([*copies, *others]).tolist() == [0] * 80 + list(range(80, 90))
 
 
 def test_every_phrase_joins():
-    """Four bars in common, in the first phrase of one tune and the last of another."""
-    shared, others = random_tune(9, 64).phrases[0], [random_tune(seed, 80) for seed in range(4)]
+    """A passage in the first phrase of one tune and the last of another."""
+    shared, others = whole(9, 64), [random_tune(seed, 80) for seed in range(4)]
     first = tune(shared, others[0].phrases[0], gaps=(1,), file='1.mid')
     last = tune(others[1].phrases[0], others[2].phrases[0], shared, gaps=(1, 1), file='2.mid')
     assert find_families([first, others[3], last]).tolist() == [0, 1, 0]

@@ -10,7 +10,7 @@ from symmusic.corpus.prepare import Settings, Tune, describe_drops
 from symmusic.corpus.stats import describe
 from symmusic.corpus.stats_files import write_stats
 from symmusic.corpus.stats_table import as_text
-from tests.corpus.tunes import mixed_folder, tune, write_files
+from tests.corpus.tunes import mixed_folder, random_tune, tune, write_files
 from tests.score.midi_bytes import melody
 
 CONTRACT = {
@@ -244,12 +244,24 @@ def test_dropped_metres_are_named():
     assert describe_drops(made.kept) == 'none'
 
 
+def test_overlap_is_of_the_split():
+    made = corpus(*(random_tune(seed, 100) for seed in range(20)))
+    found = describe(made, encoding='melody', split_seed=0, **WINDOWS)
+    assert found['overlap'] == {'largest': 0.0, 'mean': 0.0}
+    assert found['largest_family'] == 1
+    assert 'at most 0 % of their notes' in as_text(found)
+    assert describe(made, encoding='melody', **WINDOWS)['overlap'] is None
+    few = corpus(*(random_tune(seed, 100) for seed in range(2)))
+    assert describe(few, encoding='melody', split_seed=0, **WINDOWS)['overlap'] is None
+    assert describe(corpus(), encoding='melody', split_seed=0, **WINDOWS)['overlap'] is None
+
+
 def test_text(tmp_path):
     made = corpus(
         tune([60, -2, 62, -1], key='C major'), Tune('b.mid', reason='no meter'), num_files=3
     )
     text = as_text(describe(made, encoding='melody', **WINDOWS))
-    assert '2: 1 kept in 1 families, 1 dropped' in text
+    assert '2: 1 kept in 1 families (the largest has 1), 1 dropped' in text
     assert '1  no meter' in text
     assert 'C4 (60) to D4 (62)' in text
     assert 'no event 25.0%, note off 25.0%, onsets 50.0%' in text

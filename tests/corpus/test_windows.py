@@ -19,6 +19,7 @@ from symmusic.corpus.windows import (
     tune_indices,
     window_starts,
     without_copies,
+    without_seen,
 )
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from tests.corpus.tunes import random_tune, tune
@@ -238,6 +239,17 @@ def test_without_copies_keeps_what_is_new(num_steps, window_steps):
     seen = set(map(tuple, train.tokens().tolist()))
     expected = [tokens for tokens in held_out.tokens().tolist() if tuple(tokens) not in seen]
     assert without_copies(held_out, train).tokens().tolist() == expected
+
+
+@hypothesis.given(st.integers(0, 60), st.integers(1, 6), st.integers(1, 9), st.integers(1, 9))
+def test_without_seen_compares_every_place(num_steps, window_steps, hop, other_hop):
+    """What stands at any place of the other stream is left out, padding included."""
+    train = cut_windows([random_tune(1, 40), random_tune(3, 3)], VOCABULARY, window_steps, hop)
+    held_out = cut_windows([random_tune(2, num_steps)], VOCABULARY, window_steps, other_hop)
+    stream = train.stream.tobytes()
+    expected = [tokens for tokens in held_out.tokens().tolist() if stream.find(bytes(tokens)) < 0]
+    assert without_seen(held_out, train.stream).tokens().tolist() == expected
+    assert len(without_seen(held_out, train.stream[:0])) == len(held_out)
 
 
 def test_draw_windows():
