@@ -4,9 +4,10 @@ Two measures, both of whole tunes with all their phrases:
 
 - passages: the share of a tune's notes that stand in runs of `RUN` notes which another tune has as
   well. A run is compared by its intervals and by the steps from onset to onset.
-- beats: two tunes are aligned where they have a run of `SEED` notes in common; the share of the
-  shorter one's quarters on which both sound the same pitch class, transposition apart. Ornaments
-  and altered bars change it little.
+- beats: two tunes are aligned where they have a run of `SEED` notes in common; their agreement is
+  the share of the shorter one's quarters on which both sound the same pitch class, transposition
+  apart, beyond what chance gives two tunes with these pitch classes (Cohen's kappa, 1960).
+  Ornaments and altered bars change it little.
 """
 
 import dataclasses
@@ -41,7 +42,7 @@ class Melodies:
 
     def runs(self, length: int) -> np.ndarray:
         """A 64-bit hash [L] uint64 of the run of `length` notes that starts at each note, 0 where
-        the tune has fewer left.
+        the tune has fewer left and where all have the same pitch, which says nothing.
         """
         steps = np.minimum(np.diff(self.onsets_L), _STEPS - 1)
         symbols = ((np.diff(self.pitches_L) + 128) * _STEPS + steps).astype(np.uint64) * _MIX
@@ -52,6 +53,8 @@ class Melodies:
             hashes = hashes * _BASE + symbols[place : place + num]
         runs_L = np.zeros(len(self.tunes_L), np.uint64)
         whole = self.tunes_L[:num] == self.tunes_L[length - 1 :][:num]
+        moves = np.append(0, np.cumsum(np.diff(self.pitches_L) != 0))
+        whole &= moves[:num] != moves[length - 1 :][:num]
         runs_L[:num][whole] = hashes[whole] | np.uint64(1)
         return runs_L
 
@@ -189,9 +192,10 @@ def measure_overlap(held_out: Sequence[Tune], trained: Sequence[Tune]) -> Overla
     return Overlap(float(shares_P[across].max(initial=0)), float(of_any.mean()) if num else 0.0)
 
 
-def share_beats(tunes: Sequence[Tune], melodies: Melodies) -> tuple[np.ndarray, np.ndarray]:
-    """`pairs_A2` of tunes, once for each alignment that was tried, and `shares_A`: the share of the
-    beats of the one with fewer, counted as at least `LEAST_BEATS`, that agree.
+def compare_beats(tunes: Sequence[Tune], melodies: Melodies) -> tuple[np.ndarray, np.ndarray]:
+    """`pairs_A2` of tunes, once for each alignment that was tried, and the kappa [A] of
+    their beats: 1 where all agree, 0 where as many do as by chance. The beats of the one with fewer
+    are counted as at least `LEAST_BEATS`.
     """
     pairs_A2, offsets_A, lifts_A = _align(melodies)
     events = [tune.events for tune in tunes]
@@ -217,7 +221,24 @@ def share_beats(tunes: Sequence[Tune], melodies: Melodies) -> tuple[np.ndarray, 
         b = sounding[begins_N[other[rows]] + at + offsets_A[rows]]
         alike = (a >= 0) & (b >= 0) & ((a + lifts_A[rows] - b) % 12 == 0)
         agree_A += np.bincount(rows, alike, len(one))
-    return pairs_A2, agree_A / np.maximum(np.minimum(beats_N[one], beats_N[other]), LEAST_BEATS)
+    shares_A = agree_A / np.maximum(np.minimum(beats_N[one], beats_N[other]), LEAST_BEATS)
+    classes_N12 = np.zeros((len(tunes), 12))
+    np.add.at(classes_N12, (of_tune[is_beat], sounding[is_beat] % 12), 1)
+    classes_N12 /= np.maximum(beats_N, 1)[:, None]
+    chance_A = _agree_by_chance(classes_N12, pairs_A2, lifts_A)
+    # of tunes of one pitch, which agree by chance, nothing is known
+    return pairs_A2, (shares_A - chance_A) / np.maximum(1 - chance_A, 1e-9)
+
+
+def _agree_by_chance(
+    classes_N12: np.ndarray, pairs_A2: np.ndarray, lifts_A: np.ndarray
+) -> np.ndarray:
+    """The share [A] of beats that would agree if both tunes were shuffled; `classes_N12` are the
+    shares of their beats with each pitch class.
+    """
+    one, other = pairs_A2.T
+    lifted_A12 = classes_N12[one[:, None], (np.arange(12) - lifts_A[:, None]) % 12]
+    return (lifted_A12 * classes_N12[other]).sum(axis=1)
 
 
 def _sounding(events: Sequence[np.ndarray]) -> np.ndarray:

@@ -9,16 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from symmusic.corpus.overlap import read_melodies, share_beats, share_passages
+from symmusic.corpus.overlap import compare_beats, read_melodies, share_passages
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import UserError
 from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES
 from symmusic.streams import SplitStream, split_generator
 
-# tunes are of one family where so large a share of one's notes are passages of the other, or of the
-# shorter one's beats agree; found by hand in folk (docs/decisions.md)
+# tunes are of one family where so large a share of one's notes are passages of the other, or where
+# their beats agree so much beyond chance; found by hand in folk (docs/decisions.md)
 FAMILY_NOTES = 0.2
-FAMILY_BEATS = 0.6
+FAMILY_BEATS = 0.5
 LEAST_FAMILIES = 3  # one for each part
 MAX_TITLE = 200  # characters of a title that count
 TRAIN, VALIDATION, TEST = 'train', 'validation', 'test'
@@ -41,8 +41,8 @@ def find_families(tunes: Sequence[Tune]) -> np.ndarray:
 
     Tunes are joined by their title (books of ABC; the title of a MIDI file is only its track's
     name), by the piece whose voices they are, and by the music of all their phrases in any key and
-    octave: where `FAMILY_NOTES` of one's notes are passages of the other, or `FAMILY_BEATS` of the
-    shorter one's beats agree (see `overlap`).
+    octave: where `FAMILY_NOTES` of one's notes are passages of the other, or their beats agree by
+    `FAMILY_BEATS` (see `overlap`).
     """
     parent = list(range(len(tunes)))
 
@@ -65,7 +65,7 @@ def find_families(tunes: Sequence[Tune]) -> np.ndarray:
     melodies = read_melodies(tunes)
     for (pairs, shares), least in (
         (share_passages(melodies), FAMILY_NOTES),
-        (share_beats(tunes, melodies), FAMILY_BEATS),
+        (compare_beats(tunes, melodies), FAMILY_BEATS),
     ):
         for one, other in np.unique(pairs[shares >= least], axis=0).tolist():
             join(one, other)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from symmusic.corpus import overlap
 from symmusic.corpus.overlap import (
     as_words,
+    compare_beats,
     measure_overlap,
     read_melodies,
-    share_beats,
     share_of_others,
     share_passages,
 )
@@ -89,6 +89,11 @@ def test_a_run_of_sixteen_notes_is_the_shortest_passage():
         assert passages([one, other]).get((0, 1), 0) == pytest.approx(share)
 
 
+def test_a_repeated_note_is_no_passage():
+    assert not passages([eighths(*[60] * 30), eighths(*[65] * 40)])
+    assert passages([eighths(*[60] * 15, 62), eighths(*[65] * 15, 67)])
+
+
 def test_rhythm_counts_in_passages():
     pitches = draw_pitches(1, 30)
     quarters = tune(np.array([event for p in pitches for event in (p, -2, -2, -2)]))
@@ -113,45 +118,76 @@ def test_stock_figures_are_no_passages():
 
 
 def beats(*tunes):
-    _, shares = share_beats(tunes, read_melodies(tunes))
-    return shares.max(initial=0)
+    _, agreement = compare_beats(tunes, read_melodies(tunes))
+    return agreement.max(initial=0)
 
 
 def test_beats_agree_in_any_key_and_octave_and_at_any_place():
     one = random_tune(1, 128)
     for by in (-12, 12, 5, -7):
         events = np.where(one.events >= 0, one.events + by, one.events)
-        assert beats(one, tune(events)) == 1
-        assert beats(one, tune(np.concatenate([random_tune(2, 24).events, events]))) == 1
+        assert beats(one, tune(events)) == pytest.approx(1)
+        later = tune(np.concatenate([random_tune(2, 24).events, events]))
+        assert beats(one, later) == pytest.approx(1)
 
 
-def test_beats_count_half_of_a_tune_that_shares_half():
+def kappa(share, one, other):
+    """Of tunes that are given by their pitches on each beat."""
+    chance = np.mean([[a % 12 == b % 12 for a in one] for b in other])
+    return (share - chance) / (1 - chance)
+
+
+def test_beats_beyond_chance_of_a_tune_that_shares_half():
+    """Quarters, of which the second half is a tritone higher."""
     pitches = draw_pitches(1, 64)
-    other = [p if at < 32 else 99 - p for at, p in enumerate(pitches)]
-    assert beats(eighths(*pitches), eighths(*other)) == pytest.approx(0.5, abs=0.05)
+    other = [p + 6 * (at >= 32) for at, p in enumerate(pitches)]
+    one, two = (
+        tune([event for p in each for event in (p, -2, -2, -2)]) for each in (pitches, other)
+    )
+    # aligned at the first half or at the second
+    expected = max(kappa(0.5, pitches, other), kappa(0.5, [p + 6 for p in pitches], other))
+    assert beats(one, two) == pytest.approx(expected)
 
 
 def test_beats_are_those_of_the_shorter_tune_if_it_has_eight_bars():
-    one = random_tune(1, 256)
-    for bars, share in ((8, 1), (16, 1), (4, 0.5)):
-        short = tune(one.events[: 16 * bars])
-        assert beats(one, short) == beats(short, one) == share
+    pitches = draw_pitches(1, 64)
+    one = tune([event for p in pitches for event in (p, -2, -2, -2)])
+    for num, share in ((32, 1), (64, 1), (16, 0.5)):
+        short = tune(one.events[: 4 * num])
+        expected = kappa(share, pitches, pitches[:num])
+        assert beats(one, short) == pytest.approx(expected)
+        assert beats(short, one) == pytest.approx(expected)
 
 
 def test_silence_does_not_agree():
     """39 notes of a quarter in common, eight silent bars, and a note that differs."""
-    events = [event for p in draw_pitches(1, 39) for event in (p, -2, -1, -2)]
+    pitches = draw_pitches(1, 39)
+    events = [event for p in pitches for event in (p, -2, -1, -2)]
     one, other = (tune([*events, -1, *[-2] * 127, last]) for last in (60, 61))
-    assert beats(one, other) == pytest.approx(39 / 40)
+    # the silent half of each quarter is no beat
+    expected = kappa(39 / 40, [*pitches, 60], [*pitches, 61])
+    assert beats(one, other) == pytest.approx(expected)
+
+
+def test_a_drone_agrees_by_chance():
+    """Tunes that mostly repeat one pitch agree on most beats, and are not the same."""
+    notes = [[60] * 6 + [p] for seed in (1, 2) for p in draw_pitches(seed, 20)]
+    one, other = (
+        tune([event for bar in half for p in bar for event in (p, -2, -2, -2)])
+        for half in (notes[:20], notes[20:])
+    )
+    assert 0 < beats(one, other) < 0.4
+    only = tune([60, -2, -2, -2] * 64)
+    assert beats(only, only) == 0
 
 
 def test_repeats_written_out_or_not():
     a, b = draw_pitches(1, 32), draw_pitches(2, 32)
-    assert beats(eighths(*a, *a, *b, *b), eighths(*a, *b)) == 1
+    assert beats(eighths(*a, *a, *b, *b), eighths(*a, *b)) == pytest.approx(1)
 
 
 def test_without_a_common_run_nothing_is_aligned():
-    pairs, shares = share_beats(
+    pairs, shares = compare_beats(
         [random_tune(1, 64), random_tune(2, 64)],
         read_melodies([random_tune(1, 64), random_tune(2, 64)]),
     )
@@ -162,7 +198,7 @@ def test_without_a_common_run_nothing_is_aligned():
 def test_no_tunes_and_no_notes():
     for tunes in ([], [tune()], [tune([60]), tune([60])], [tune([-2] * 20), tune([60, -2])]):
         melodies = read_melodies(tunes)
-        assert len(share_passages(melodies)[0]) == len(share_beats(tunes, melodies)[0]) == 0
+        assert len(share_passages(melodies)[0]) == len(compare_beats(tunes, melodies)[0]) == 0
     assert measure_overlap([], []) == overlap.Overlap(0, 0)
     assert measure_overlap([tune([60])], []) == overlap.Overlap(0, 0)
 

@@ -122,13 +122,13 @@ def test_a_fifth_of_the_notes_of_either_joins():
         assert same(one, other) == same(other, one) == is_joined
 
 
-def test_three_fifths_of_the_beats_join():
-    """Quarters, in groups of nine common ones and six that never agree: no passages."""
-    notes = np.random.default_rng(1).integers(50, 70, 150)
-    for changed, is_joined in ((0, True), (1, False)):
-        differs = np.arange(150) % 15 >= 9
-        differs[:changed] = True
-        other = notes + np.where(differs, 6, 0)
+def test_half_of_the_beats_beyond_chance_join():
+    """Quarters of all twelve classes, in groups of ten common ones and ten that never agree: no
+    passage, and half of the beats. By chance a twelfth agrees.
+    """
+    notes = np.resize(np.random.default_rng(1).permutation(np.arange(50, 74)), 240)
+    for num_equal, is_joined in ((14, True), (12, False)):
+        other = notes + np.where(np.arange(240) % 24 >= num_equal, 6, 0)
         one, other = (
             tune([event for pitch in each for event in (pitch, -2, -2, -2)], file=file)
             for each, file in ((notes, '1.mid'), (other, '2.mid'))
