@@ -11,7 +11,7 @@ and h' the history h without its first token. For an unseen history P_n = P_{n-1
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -128,6 +128,22 @@ def nats(markov: Markov, sequence: np.ndarray, num_targets: int | None = None) -
         probabilities_BV /= probabilities_BV.sum(axis=1, keepdims=True)
     with np.errstate(divide='ignore'):
         return -np.log(np.take_along_axis(probabilities_BV, sequence[1:, None], axis=1)[:, 0])
+
+
+def choose_order(markovs: Mapping[int, Markov], sequences: Sequence[np.ndarray]) -> int:
+    """The order whose model predicts some sequences best, such as those of validation tunes; all
+    tokens count but the first of each.
+
+    Raises:
+      ValueError: no sequence has two tokens.
+    """
+    if not any(len(sequence) > 1 for sequence in sequences):
+        raise ValueError('no sequence has a token to predict')
+    losses = {
+        order: np.concatenate([nats(markov, sequence) for sequence in sequences]).mean()
+        for order, markov in markovs.items()
+    }
+    return min(losses, key=losses.__getitem__)
 
 
 def _code(grams_BK: np.ndarray, num_classes: int) -> np.ndarray:

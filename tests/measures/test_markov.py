@@ -9,7 +9,7 @@ import scipy.stats
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from symmusic.measures.markov import fit_markov, nats, sample_markov
+from symmusic.measures.markov import choose_order, fit_markov, nats, sample_markov
 
 sequences = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=30), min_size=1, max_size=4)
 
@@ -87,6 +87,20 @@ def test_a_higher_order_learns_what_a_lower_one_cannot():
     means = [nats(fit_markov([tune], 3, order), tune).mean() for order in (0, 1, 2)]
     assert means[0] > means[1] + 0.3 > means[2] + 0.6
     assert means[2] < 0.1
+
+
+def test_the_best_order_is_that_of_the_unseen_sequences():
+    """0 1 2 1 needs two tokens of history; random tokens are overfitted by any."""
+    rng = np.random.default_rng(0)
+    patterned, random = np.tile([0, 1, 2, 1], 5), rng.integers(0, 4, 200)
+    models = [
+        {order: fit_markov([each], 4, order) for order in (0, 1, 2, 3)}
+        for each in (patterned, random)
+    ]
+    assert choose_order(models[0], [np.tile([2, 1, 0, 1], 5)]) in (2, 3)
+    assert choose_order(models[1], [rng.integers(0, 4, 2000), np.zeros(1, int)]) == 0
+    with pytest.raises(ValueError, match='no sequence'):
+        choose_order(models[0], [np.zeros(1, int)])
 
 
 def test_sampled_frequencies_are_the_probabilities():
