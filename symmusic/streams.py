@@ -54,6 +54,7 @@ class Stream(enum.Enum):
     ARM_PIECES = 26, ('replica', 'draw')
     ARM_PERMUTATIONS = 27, ()
     COMPARED_EXCERPTS = 28, ('set',)  # and the choice of pieces, where there are many
+    COUNT_MODEL_PIECES = 29, ()
 
 
 class SplitStream(enum.Enum):

@@ -901,6 +901,8 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch, request
     assert 0 <= comparison['structure']['model']['lag_4']['mean'] <= 1
     assert comparison['structure']['model']['lag_8']['mean'] is None
     weights = np.array(comparison['likelihood']['num_by_position'])
+    assert 'no count model' in printed  # too few validation steps
+    assert 'no count model' in comparison['baselines']['note']
     by_position = np.average(comparison['nats_by_position']['markov_3'], weights=weights)
     assert by_position == pytest.approx(comparison['nats_per_step']['markov_3'])
     assert comparison['critic']['tokens'] is None

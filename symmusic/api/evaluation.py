@@ -14,13 +14,14 @@ from symmusic.critics.measure import CriticMeasure
 from symmusic.generate.draw import draw_continuations
 from symmusic.generate.manner import manner_of
 from symmusic.measures import material
+from symmusic.measures.counting.pieces import draw_pieces
 from symmusic.measures.excerpts import draw_rows, shuffle_notes
 from symmusic.measures.first_draw import FirstDraw
 from symmusic.measures.held_out import LikelihoodMeasure
 from symmusic.measures.infilling import InfillingMeasure, find_rival
 from symmusic.measures.markov import sample_markov
 from symmusic.measures.overlap import OverlapMeasure
-from symmusic.measures.registry import Continued, Drawing, Ground, Measure, Network, Sets
+from symmusic.measures.registry import Chosen, Continued, Drawing, Ground, Measure, Network, Sets
 from symmusic.measures.structure import RepetitionMeasure
 from symmusic.originality.measure import CopiesMeasure, SimilarityMeasure
 from symmusic.progress import bar
@@ -90,14 +91,15 @@ def continue_prompts(
 
 def draw_sets(ground: Ground, made: Continued, rng: np.random.Generator) -> Sets:
     """The sets that are measured: the model's pieces, how the prompts really go on (where that is
-    known), pieces of Markov models, real ones with their notes shuffled, and excerpts.
+    known), pieces of the count model and of Markov models, real ones with their notes shuffled, and
+    excerpts.
     """
     music, settings = ground.music, ground.config.evaluate
     size, num_draws, excerpts = settings.num_pieces, settings.num_draws, music.excerpts
     events = {'model': made.events_NT}
     if music.continuations is not None:
         events['real_continuations'] = music.continuations
-    events |= _markov_pieces(ground)
+    events |= _baseline_pieces(ground)
     events['shuffled'] = np.array([shuffle_notes(each, rng) for each in _real(ground, rng)])
     pool_MT = excerpts.events_NT[draw_rows(len(excerpts), min(len(excerpts), 40 * size), 1, rng)[0]]
     pool_MT = pool_MT[(pool_MT >= 0).any(axis=1)]  # the features need a note
@@ -109,16 +111,21 @@ def draw_sets(ground: Ground, made: Continued, rng: np.random.Generator) -> Sets
     )
 
 
-def _markov_pieces(ground: Ground) -> dict[str, np.ndarray]:
-    """The continuations of the prompts by each Markov model, events [N, T]."""
+def _baseline_pieces(ground: Ground) -> dict[str, np.ndarray]:
+    """The continuations of the prompts by the count model and each Markov model, events [N, T]."""
     vocabulary, num_steps = ground.model.card.vocabulary, ground.music.excerpts.events_NT.shape[1]
     prompts_BT = np.array([vocabulary.encode(each) for each in ground.music.prompts])
-    found = {}
+    seed, drawn = ground.config.seed, {}
+    if count_model := ground.baselines.count_model:
+        key = random_key(seed, Stream.COUNT_MODEL_PIECES)
+        drawn['count_model'] = draw_pieces(count_model, prompts_BT, num_steps, key)
     for order, markov in ground.markovs.items():
-        drawing = generator(ground.config.seed, Stream.MARKOV_PIECES, order)
-        tokens_BN = sample_markov(markov, prompts_BT, num_steps, drawing)
-        found[f'markov_{order}'] = np.array([vocabulary.decode(tokens) for tokens in tokens_BN])
-    return found
+        drawing = generator(seed, Stream.MARKOV_PIECES, order)
+        drawn[f'markov_{order}'] = sample_markov(markov, prompts_BT, num_steps, drawing)
+    return {
+        name: np.array([vocabulary.decode(tokens) for tokens in tokens_BN])
+        for name, tokens_BN in drawn.items()
+    }
 
 
 def _real(ground: Ground, rng: np.random.Generator) -> np.ndarray:
@@ -134,6 +141,7 @@ def measure_all(ground: Ground, pieces: Sets, made_with: dict) -> dict[str, Any]
     """What each of `MEASURES` finds, by its name, and how the pieces were drawn."""
     config, music = ground.config, ground.music
     found = {each.name: each.measure(ground, pieces, config.seed) for each in MEASURES}
+    found['baselines'] = Chosen(ground.baselines.markov_order, ground.baselines.note)
     found['drawing'] = Drawing(
         config.evaluate.prompts,
         music.prompt,

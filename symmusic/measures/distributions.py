@@ -40,6 +40,11 @@ def model_log_probabilities(
     return found_KV
 
 
+def label_losses(logs_KV: np.ndarray, targets: Targets) -> np.ndarray:
+    """The loss of each target, [K] nats, from log probabilities."""
+    return -logs_KV[np.arange(len(targets)), targets.labels].astype(np.float64)
+
+
 @functools.partial(jax.jit, static_argnames=('architecture', 'kind'))
 def _log_probabilities(params, data, rows_B, *, architecture, kind):
     """[B, S - 1, V], of last steps [B, 1, V]; as in `training.step.target_losses`."""

@@ -1,18 +1,21 @@
-"""What the steps of unseen tunes cost the model, the base rate and the Markov models."""
+"""What the steps of unseen tunes cost the model, the count model, both together, the base rate and
+the Markov models."""
 
 import dataclasses
+import functools
 
 import numpy as np
 
 from symmusic.corpus.dataset import target_counts
 from symmusic.corpus.windows import Windows, tune_indices
+from symmusic.measures.counting.model import of_windows
+from symmusic.measures.distributions import label_losses, model_log_probabilities
 from symmusic.measures.likelihood import (
     Nats,
     Targets,
     base_losses,
     find_targets,
     markov_losses,
-    model_losses,
     summarize,
 )
 from symmusic.measures.registry import Ground, Sets
@@ -67,11 +70,22 @@ class LikelihoodMeasure:
 def _losses(ground: Ground, windows: Windows, targets: Targets, kind: str) -> dict[str, np.ndarray]:
     """Nats of each target by model."""
     architecture = ground.model.card.architecture
-    losses = {
-        'model': model_losses(
-            ground.model.params, loop.put(windows), targets, architecture=architecture, kind=kind
+    predict = functools.partial(
+        model_log_probabilities, ground.model.params, architecture=architecture, kind=kind
+    )
+    logs_KV = predict(loop.put(windows), targets)
+    losses = {'model': label_losses(logs_KV, targets)}
+    if count_model := ground.baselines.count_model:
+        vocabulary, fitted_on = count_model.vocabulary, ground.data.validation
+        known = find_targets(fitted_on, vocabulary, all_steps=kind == 'all')
+        joint = count_model.joined(
+            *of_windows(fitted_on, known, vocabulary), predict(loop.put(fitted_on), known)
         )
-    }
+        places = of_windows(windows, targets, vocabulary)
+        losses['count_model'] = label_losses(count_model.log_probabilities(*places), targets)
+        losses['model_with_count_model'] = label_losses(
+            joint.log_probabilities(*places, logs_KV), targets
+        )
     counts = target_counts(ground.data.train, architecture.num_classes, all_steps=kind == 'all')
     losses['base_rate'] = base_losses(counts, targets)
     for order, markov in bar(list(ground.markovs.items()), 'Markov model'):

@@ -15,6 +15,8 @@ from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
 from symmusic.generate.draw import draw_continuations
 from symmusic.generate.manner import manner_of
+from symmusic.measures.counting.model import of_windows
+from symmusic.measures.distributions import label_losses
 from symmusic.measures.gaps import (
     CONTEXT_STEPS,
     GapNats,
@@ -31,7 +33,6 @@ from symmusic.measures.likelihood import (
     model_losses,
     summarize,
 )
-from symmusic.measures.markov import Markov
 from symmusic.measures.registry import Ground, Network, Sets
 from symmusic.melody.encodings import Vocabulary
 from symmusic.progress import bar
@@ -74,7 +75,7 @@ class InfillingMeasure:
         )
         found = {}
         for length, each in bar(list(gaps.items()), 'gap length'):
-            losses = _losses(each, model, other, ground.markovs[5], counts)
+            losses = _losses(each, ground, counts)
             families_N = [ground.families[ground.held_out[index].file] for index in each.tunes]
             found[length] = GapNats(summarize(losses, each.targets, families_N, key), len(each))
         drawn = _fill(config, gaps[DRAWN_BARS], model, other, rng) if DRAWN_BARS in gaps else None
@@ -132,16 +133,11 @@ def _fault(config: ConfigDict, card: Card, other: Card) -> str:
     return ''
 
 
-def _losses(
-    gaps: Gaps,
-    model: Network,
-    rival: Network | None,
-    markov: Markov,
-    train_counts: np.ndarray,
-) -> Mapping[str, np.ndarray]:
+def _losses(gaps: Gaps, ground: Ground, train_counts: np.ndarray) -> Mapping[str, np.ndarray]:
     """The loss at each target, nats [K], by model, and the gain of the first model over the
     others.
     """
+    model, rival, baselines = ground.model, ground.other, ground.baselines
     architecture, windows, targets = model.card.architecture, loop.put(gaps.windows), gaps.targets
     losses = {
         'model': model_losses(
@@ -155,7 +151,12 @@ def _losses(
         losses['left_to_right'] = model_losses(
             rival.params, windows, targets, architecture=rival.card.architecture, kind='all'
         )
-    losses['markov_5'] = markov_losses(markov, gaps.windows, targets, architecture.num_classes)
+    if count_model := baselines.count_model:
+        places = of_windows(gaps.windows, targets, count_model.vocabulary)
+        losses['count_model'] = label_losses(count_model.log_probabilities(*places), targets)
+    losses[f'markov_{baselines.markov_order}'] = markov_losses(
+        ground.markovs[baselines.markov_order], gaps.windows, targets, architecture.num_classes
+    )
     losses['base_rate'] = base_losses(train_counts, targets)
     losses['saved_hidden'] = losses['right_hidden'] - losses['model']
     if rival:

@@ -16,8 +16,10 @@ from ml_collections import ConfigDict
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.dataset import Dataset
 from symmusic.corpus.prepare import Tune
+from symmusic.errors import UserError
 from symmusic.measures.comparison import Pieces
-from symmusic.measures.markov import Markov, fit_markov
+from symmusic.measures.counting.model import CountModel, fit
+from symmusic.measures.markov import Markov, choose_order, fit_markov
 from symmusic.measures.material import Material
 from symmusic.measures.scale import measure, select
 from symmusic.model.model import Params
@@ -41,6 +43,19 @@ class Continued:
     events_NT: np.ndarray
     num_redraws: int
     num_empty: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Chosen:
+    """Which baselines stand beside a model.
+
+    Attributes:
+      markov_order: of the Markov model that predicts validation tunes best.
+      note: why there is no count model; '' where there is one.
+    """
+
+    markov_order: int
+    note: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +85,21 @@ class Network:
     params: Params
     card: Card
     name: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Baselines:
+    """What a network must beat.
+
+    Attributes:
+      markov_order: of the Markov model that predicts validation tunes best.
+      count_model: None where there are too few tunes for it, and `note` says so.
+      note: see above.
+    """
+
+    markov_order: int
+    count_model: CountModel | None
+    note: str = ''
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +148,20 @@ class Ground:
         num_tokens = max(vocabulary.num_classes, vocabulary.padding + 1)
         return {order: fit_markov(sequences, num_tokens, order) for order in ORDERS}
 
+    @functools.cached_property
+    def baselines(self) -> Baselines:
+        """The models that a network must beat, fitted to the training tunes and chosen on
+        validation windows.
+        """
+        windows = self.data.validation
+        unpadded = zip(windows.tokens(), windows.num_padding, strict=True)
+        order = choose_order(self.markovs, [tokens[padding:] for tokens, padding in unpadded])
+        tunes, vocabulary = self.music.tunes, self.model.card.vocabulary
+        try:
+            return Baselines(order, fit(tunes.train, tunes.validation, vocabulary))
+        except UserError as error:
+            return Baselines(order, None, f'no count model: {error}')
+
 
 @dataclasses.dataclass(frozen=True)
 class Sets:
@@ -125,7 +169,8 @@ class Sets:
 
     Attributes:
       events: events [N, T] by the name of the set: `model`, `real_continuations` where they are
-        known, `markov_<order>` and `shuffled`. All but the last continue the ground's prompts.
+        known, `count_model`, `markov_<order>` and `shuffled`. All but the last continue the
+        ground's prompts.
       made: how the set `model` was drawn.
       num_draws: D.
       excerpts_MT: events of the excerpts of training tunes from which the reference sets are taken.

@@ -87,7 +87,7 @@ def _write(ground: Ground, pieces: Sets, results: Mapping[str, Any], workdir: pa
     }
     folder = choose_folder(workdir, 'evaluation', settings)
     names = {'reference': f'excerpts of {ground.corpus.name}', 'generated': ground.model.name}
-    notes = _notes(pieces.made)
+    notes = _notes(pieces.made, results['baselines'].note)
     write_whole(folder / SETTINGS, json.dumps(settings, indent=2) + '\n')
     write_report(
         folder,
@@ -103,9 +103,9 @@ def _write(ground: Ground, pieces: Sets, results: Mapping[str, Any], workdir: pa
     log.info(f'{folder}')
 
 
-def _notes(made: Continued) -> list[str]:
+def _notes(made: Continued, about_baselines: str) -> list[str]:
     """What else a reader must know of the pieces."""
-    notes = []
+    notes = [about_baselines] if about_baselines else []
     if made.num_empty:
         notes.append(
             f'of the {count(len(made.events_NT), "piece")} drawn {made.num_empty} without a note,'

@@ -8,11 +8,12 @@ It is one object. Every comparison has:
 - `lengths`, `num_bars`, `left_out` (of `compare`): `folders.Folders`
 
 `--mode=evaluate` adds the following; its sets are those of the first draw, and a set's name is
-`model`, `second_draw`, `real_continuations`, `markov_N` or `shuffled`:
+`model`, `second_draw`, `real_continuations`, `count_model`, `markov_N` or `shuffled`:
 
 - `draws`: `{set: {'num_draws', 'size', 'overall_oa': {'mean', 'low', 'high', 'num'}}}`
 - `model`, and `scale` by set: the means over draws of each KLD and OA
-- `nats_per_step`, `nats_per_note`: `{model: nats}`, of `model`, `base_rate` and `markov_N`;
+- `nats_per_step`, `nats_per_note`: `{model: nats}`, of `model`, `count_model`,
+  `model_with_count_model`, `base_rate` and `markov_N`;
   `nats_by_position`: `{model: 16 numbers}`; `nats_intervals`: `{'per_step' | 'per_note': {model:
   [low, high]}}`
 - `likelihood`: what those were measured on. Split by window no tunes are held out: the nats are
@@ -21,6 +22,7 @@ It is one object. Every comparison has:
 - `copies` (`corrected` only): `plagiarism.Copies`
 - `structure`: `{set: {'lag_1', ..., 'repeated_bars', 'difference'}}`, of the sets that continue the
   prompts
+- `baselines`: `registry.Chosen`
 - `prompts`, `prompt`, `part`, `num_redraws`, `num_empty`, `epoch`, `replica`: `registry.Drawing`
 - `published`: `published.Published`; `infilling`: `gaps.Infilling`, else null
 

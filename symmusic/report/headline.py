@@ -23,10 +23,10 @@ def headline(
     """The lines for the results of `--mode=evaluate`, by measure; `names` and `notes` as in a
     report.
     """
-    overlap, likelihood = results['scale'], results['likelihood']
+    overlap, likelihood, beside = results['scale'], results['likelihood'], baselines(results)
     rows = [
-        ('nats per step', _nats(likelihood, results['drawing'].part)),
-        ('overall overlap', _overlap(overlap)),
+        ('nats per step', _nats(likelihood, results['drawing'].part, beside)),
+        ('overall overlap', _overlap(overlap, beside)),
         ('pitch, rhythm', _groups(overlap)),
         ('critics', _critics(results['critic'])),
         ('copied runs', _copied(results['copies'])),
@@ -58,34 +58,31 @@ def worse_than_base_rate(likelihood: Likelihood | None) -> str:
     return 'worse than the base rate: the class frequencies alone predict unseen tunes no worse'
 
 
-def best_markov(values: Mapping[str, float | None], *, largest: bool) -> tuple[str, float] | None:
-    """The order and value of the best Markov model, from values by name."""
-    known = {
-        name: value
-        for name, value in values.items()
-        if name.startswith('markov_') and value is not None
-    }
-    if not known:
-        return None
-    name = (max if largest else min)(known, key=known.get)
-    return name.rpartition('_')[2], known[name]
+def baselines(results: Mapping[str, Any]) -> dict[str, str]:
+    """What a model must beat, by name, with its name for readers: the count model, where there is
+    one, and the Markov model of the order chosen on validation tunes.
+    """
+    order, sets = results['baselines'].markov_order, results['scale'].sets
+    found = {'count_model': 'count model', f'markov_{order}': f'Markov model of order {order}'}
+    return {name: title for name, title in found.items() if name in sets}
 
 
-def _nats(likelihood: Likelihood, part: str | None) -> str:
+def _nats(likelihood: Likelihood, part: str | None, beside: Mapping[str, str]) -> str:
     if likelihood.nats is None:
         return 'none: split by window, no tune is unseen'
     nats = {name: each.per_step for name, each in likelihood.nats.models.items()}
-    text = f'{interval(nats["model"])} on {part} tunes; base rate {nats["base_rate"].value:.3f}'
-    if best := best_markov({name: each.value for name, each in nats.items()}, largest=False):
-        text += f', Markov model of order {best[0]} {best[1]:.3f}'
+    text = f'{interval(nats["model"])} on {part} tunes'
+    if joint := nats.get('model_with_count_model'):
+        text += f', {joint.value:.3f} mixed with the count model'
+    others = {'base_rate': 'base rate', **beside}
+    text += '; ' + ', '.join(f'{title} {nats[name].value:.3f}' for name, title in others.items())
     return text + '; less is better'
 
 
-def _overlap(overlap: Overlap) -> str:
+def _overlap(overlap: Overlap, beside: Mapping[str, str]) -> str:
     levels = {name: each.overall_oa for name, each in overlap.sets.items()}
-    text = interval(levels['model'])
-    if best := best_markov({name: cells.value for name, cells in levels.items()}, largest=True):
-        text += f'; floor {best[1]:.3f} (Markov model of order {best[0]})'
+    text = interval(levels['model']) + '; floor '
+    text += ', '.join(f'{number(levels[name].value)} ({title})' for name, title in beside.items())
     text += f', ceiling {number(levels["second_draw"].value)} (other excerpts)'
     if 'real_continuations' in levels:
         text += f', real continuations {number(levels["real_continuations"].value)}'

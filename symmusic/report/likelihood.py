@@ -12,6 +12,7 @@ from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 from symmusic.wording import interval, number
 
 HEADING = 'Held-out likelihood'
+JOINT = 'model_with_count_model'
 
 
 def likelihood_section(likelihood: Likelihood, part: str) -> Section:
@@ -45,11 +46,12 @@ def position_chart(nats: Nats) -> Chart:
     lines = []
     for name, title in _titles(nats.models).items():
         order = name.rpartition('_')[2]
-        kind = {'model': 'generated', 'base_rate': 'reference'}.get(name, 'inter')
+        kinds = {'model': 'generated', JOINT: 'generated', 'base_rate': 'reference'}
         heights = np.array(
             [np.nan if value is None else value for value in nats.models[name].by_position], float
         )
-        opacity = 0.15 + 0.17 * int(order) if order.isdigit() else 1.0
+        opacity = 0.1 + 0.12 * int(order) if order.isdigit() else 0.5 if name == JOINT else 1.0
+        kind = kinds.get(name, 'inter')
         lines.append(charts.Line(title, kind, np.arange(len(heights)), heights, opacity))
     text = (
         f'Nats per step at each of {STEPS_PER_BAR} steps of the bar for'
@@ -88,6 +90,10 @@ def _about(likelihood: Likelihood, nats: Nats, part: str) -> str:
             ' The model predicts left to right here, without knowing what follows; for gaps see'
             ' below.'
         )
+    if JOINT in nats.models:
+        text += (
+            ' The weights of the count model and of the mixture were fitted on validation tunes.'
+        )
     if nats.num_families > 1:
         text += (
             f' In brackets 95 % intervals, from resamples of the {nats.num_families} tune families.'
@@ -97,5 +103,10 @@ def _about(likelihood: Likelihood, nats: Nats, part: str) -> str:
 
 def _titles(names: Iterable[str]) -> dict[str, str]:
     """The name of each model for readers."""
-    known = {'model': 'the model', 'base_rate': 'base rate'}
+    known = {
+        'model': 'the model',
+        'count_model': 'the count model',
+        JOINT: 'the model and the count model mixed',
+        'base_rate': 'base rate',
+    }
     return {name: known.get(name, name.replace('markov_', 'Markov of order ')) for name in names}

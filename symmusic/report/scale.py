@@ -27,6 +27,7 @@ def set_names(drawing: Drawing) -> dict[str, str]:
         'second_draw': 'other excerpts of the training tunes',
         'real_continuations': 'the real continuations',
         'shuffled': f'{shuffled}, notes shuffled',
+        'count_model': 'the count model',
         'base_rate': 'base rate',
         **{f'markov_{order}': f'Markov of order {order}' for order in range(1, 10)},
     }

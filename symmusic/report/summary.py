@@ -12,7 +12,7 @@ from symmusic.measures.overlap import Overlap
 from symmusic.measures.registry import Drawing
 from symmusic.measures.structure import Repetition
 from symmusic.originality.plagiarism import Copies, Similarity
-from symmusic.report.headline import best_markov, worse_than_base_rate
+from symmusic.report.headline import baselines, worse_than_base_rate
 from symmusic.wording import count, interval, sentence
 
 LEVEL = 0.05  # of p, below which a feature is said to distinguish the sets
@@ -28,11 +28,11 @@ def summarize(
     own, others = names['generated'], names['reference']
     what = _what(features, overlap, results.get('drawing'), own, others)
     found = {'What was compared': [what]}
-    found['How alike'] = [_on_scale(overlap) if overlap else _alike(features)]
+    found['How alike'] = [_on_scale(overlap, baselines(results)) if overlap else _alike(features)]
     if told := _told(features, results.get('critic')):
         found['Told apart'] = [told]
     if 'likelihood' in results and results['likelihood'].nats:
-        found['Predicting unseen tunes'] = [_nats(results['likelihood'])]
+        found['Predicting unseen tunes'] = [_nats(results['likelihood'], baselines(results))]
     if 'structure' in results:
         found['Repeated bars'] = [_structure(results['structure'])]
     tunes = 'training tune' if overlap else 'reference piece'
@@ -82,18 +82,18 @@ def _alike(features: FeatureTable) -> str:
     return text + f'; {average.note}' * bool(average.note)
 
 
-def _on_scale(overlap: Overlap) -> str:
+def _on_scale(overlap: Overlap, beside: Mapping[str, str]) -> str:
     levels = {name: each.overall_oa for name, each in overlap.sets.items()}
     model = levels['model']
     if model.value is None:
         return 'the overlap area is undefined in every draw'
     text = f'the overall overlap area is {interval(model)}, where 1 would be just as varied. '
-    best = best_markov({name: cells.value for name, cells in levels.items()}, largest=True)
-    ceiling = levels['second_draw'].value
-    if best and ceiling is not None:
-        text += f'The floor is the best Markov model (order {best[0]}) with {best[1]:.3f}, '
+    name, title = next(iter(beside.items()))
+    floor, ceiling = levels[name].value, levels['second_draw'].value
+    if floor is not None and ceiling is not None:
+        text += f'The floor is the {title} with {floor:.3f}, '
         text += f'the ceiling are other excerpts of the same tunes with {ceiling:.3f}: '
-        text += _place(model.value, best[1], ceiling)
+        text += _place(model.value, floor, ceiling)
     if 'shuffled' in levels and levels['shuffled'].value is not None:
         text += (
             f'Real notes in random order reach {levels["shuffled"].value:.3f}: this measure sees'
@@ -137,12 +137,17 @@ def _told(features: FeatureTable, trial: Trial | NoTrial | None) -> str:
     return '; '.join(texts)
 
 
-def _nats(likelihood: Likelihood) -> str:
+def _nats(likelihood: Likelihood, beside: Mapping[str, str]) -> str:
     nats = {name: each.per_step.value for name, each in likelihood.nats.models.items()}
     text = f'a sixteenth of a tune that it has not seen costs the model {nats["model"]:.3f} nats'
-    if best := best_markov(nats, largest=False):
-        text += f', the best Markov model (order {best[0]}) {best[1]:.3f}'
+    for name, title in beside.items():
+        text += f', the {title} {nats[name]:.3f}'
     text += f', the constant answer {nats["base_rate"]:.3f}; less is better'
+    if joint := nats.get('model_with_count_model'):
+        text += (
+            f'. Mixed with the count model it costs {joint:.3f}: the model misses'
+            f' {nats["model"] - joint:.3f} nats that counting sees'
+        )
     worse = worse_than_base_rate(likelihood)
     return text + f'. {worse[:1].upper()}{worse[1:]}' * bool(worse)
 

@@ -115,6 +115,7 @@ def test_the_report():
         'model',
         'right_hidden',
         'left_to_right',
+        'count_model',
         'markov_5',
         'base_rate',
         'saved_hidden',

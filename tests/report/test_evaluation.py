@@ -23,7 +23,7 @@ from symmusic.measures.features import FEATURES
 from symmusic.measures.held_out import Likelihood
 from symmusic.measures.likelihood import ModelNats, Nats
 from symmusic.measures.overlap import Overlap, SetOverlap
-from symmusic.measures.registry import Drawing
+from symmusic.measures.registry import Chosen, Drawing
 from symmusic.measures.structure import LAGS, Repetition, SetRepetition
 from symmusic.melody.events import StepNote
 from symmusic.originality.copies import Passage
@@ -177,13 +177,21 @@ def evaluated():
     cells = Estimate(0.1), Estimate(0.8, 0.7, 0.9)
     row = Row(half, half, *cells, 1.0, 0.5, 0.2, 0.5, '', 0.01, 0.02)
     groups = ('pitch', 'rhythm', 'overall')
-    nats = {'model': 0.5, 'base_rate': 2.0, 'markov_5': 1.25}
-    by_position = {'model': (*[0.5] * 15, None), 'base_rate': (2.0,) * 16, 'markov_5': (1.25,) * 16}
+    nats = {
+        'model': 0.5,
+        'count_model': 0.75,
+        'model_with_count_model': 0.25,
+        'base_rate': 2.0,
+        'markov_5': 1.25,
+    }
+    by_position = {name: (value,) * 16 for name, value in nats.items()}
+    by_position['model'] = (*[0.5] * 15, None)
     oa = {
         'model': 0.85,
         'second_draw': 0.9,
+        'count_model': 0.8,
         'markov_1': 0.7,
-        'markov_5': 0.8,
+        'markov_5': 0.75,
         'shuffled': 0.88,
         'real_continuations': None,
     }
@@ -236,6 +244,7 @@ def evaluated():
             'all',
             9,
         ),
+        'baselines': Chosen(5, ''),
         'drawing': Drawing('held_out', None, 'test', 0, 0, {}),
     }
 
@@ -279,7 +288,9 @@ def test_a_models_page(tmp_path, open_page, critic):
     (tmp_path / 'index.html').write_text(drawn(results, pairs))
     page = open_page(tmp_path / 'index.html', width=360)
     text = page.text_content('main')
+    assert 'The floor is the count model with 0.800' in text
     assert '50 % of the way up' in text
+    assert 'the model misses 0.250 nats that counting sees' in text
     assert 'in 1 of 2 it is longer than in 95 % of real unseen tunes (6.5 notes)' in text
     assert '7 !' in text
     assert page.locator('tbody tr', has_text='Longest run copied note for note').inner_text().split(

@@ -10,11 +10,11 @@ from symmusic.measures.estimate import Estimate, Mean
 from symmusic.measures.held_out import Likelihood
 from symmusic.measures.likelihood import ModelNats, Nats
 from symmusic.measures.overlap import Overlap, SetOverlap
-from symmusic.measures.registry import Drawing
+from symmusic.measures.registry import Chosen, Drawing
 from symmusic.measures.structure import Repetition, SetRepetition
 from symmusic.originality.copies import Passage
 from symmusic.originality.plagiarism import Copied, Copies, Copy, Level, Similarity
-from symmusic.report.headline import best_markov, headline, worse_than_base_rate
+from symmusic.report.headline import baselines, headline, worse_than_base_rate
 
 NAMES = {'generated': 'run, epoch 3', 'reference': 'excerpts of folk'}
 
@@ -45,9 +45,22 @@ RESULTS = {
     'features': FeatureTable('corrected', 100, 100, {}, {}),
     'drawing': Drawing('held_out', None, 'test', 0, 0, {}),
     'scale': overlap(
-        model=0.871, second_draw=0.931, real_continuations=0.922, markov_2=0.703, markov_5=0.804
+        model=0.871,
+        second_draw=0.931,
+        real_continuations=0.922,
+        count_model=0.868,
+        markov_4=0.799,
+        markov_5=0.804,
     ),
-    'likelihood': likelihood(model=0.552, base_rate=1.907, markov_4=1.176, markov_5=1.214),
+    'likelihood': likelihood(
+        model=0.552,
+        count_model=0.546,
+        model_with_count_model=0.487,
+        base_rate=1.907,
+        markov_4=1.176,
+        markov_5=1.214,
+    ),
+    'baselines': Chosen(4, ''),
     'critic': Trial(
         {
             'features': {'model': Estimate(0.561, 0.52, 0.6)},
@@ -77,9 +90,10 @@ def test_every_figure_is_in_few_lines():
         'run, epoch 3 beside excerpts of folk',
         '0.552 [0.501, 0.603]',
         '1.907',
-        'order 4 1.176',
+        '0.487 mixed with the count model',
+        'count model 0.546, Markov model of order 4 1.176',
         '0.871 [0.861, 0.881]',
-        'floor 0.804',
+        'floor 0.868 (count model), 0.799 (Markov model of order 4)',
         'ceiling 0.931',
         'features 0.561 [0.520, 0.600]',
         'not valid: features',
@@ -95,7 +109,7 @@ def test_every_figure_is_in_few_lines():
 
 def test_what_is_missing_is_said():
     """Split by window, protocol `thesis`, no critics, nothing defined."""
-    scale = overlap(model=0.871, second_draw=0.931, markov_5=0.804)
+    scale = overlap(model=0.871, second_draw=0.931, markov_4=0.804)
     scale.sets['model'] = dataclasses.replace(scale.sets['model'], overall_oa=Mean())
     poor = RESULTS | {
         'likelihood': Likelihood(None, note='none'),
@@ -115,15 +129,20 @@ def test_what_is_missing_is_said():
 
 @pytest.mark.parametrize(('nats', 'is_worse'), [(1.9, False), (1.907, True), (2.5, True)])
 def test_worse_than_the_constant_answer(nats, is_worse):
-    found = likelihood(model=nats, base_rate=1.907)
+    found = likelihood(model=nats, base_rate=1.907, count_model=0.6, markov_4=1.2)
     assert bool(worse_than_base_rate(found)) == is_worse
     lines = headline(RESULTS | {'likelihood': found}, NAMES, [])
     said = any('worse than the base rate' in line for line in lines)
     assert said == is_worse
 
 
-def test_best_markov():
-    values = {'markov_1': 3.0, 'markov_2': None, 'markov_3': 2.0, 'model': 9.0}
-    assert best_markov(values, largest=True) == ('1', 3.0)
-    assert best_markov(values, largest=False) == ('3', 2.0)
-    assert best_markov({'model': 1.0}, largest=True) is None
+def test_without_a_count_model_the_markov_model_is_the_floor():
+    assert list(baselines(RESULTS)) == ['count_model', 'markov_4']
+    results = RESULTS | {
+        'scale': overlap(model=0.871, second_draw=0.931, markov_4=0.799, markov_5=0.804),
+        'likelihood': likelihood(model=0.552, base_rate=1.907, markov_4=1.176, markov_5=1.214),
+    }
+    assert list(baselines(results)) == ['markov_4']
+    text = '\n'.join(headline(results, NAMES, []))
+    assert 'floor 0.799 (Markov model of order 4), ceiling' in text
+    assert 'mixed' not in text

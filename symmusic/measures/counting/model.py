@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
 from symmusic.measures.counting.contexts import (
@@ -89,16 +90,16 @@ class CountModel:
         return self.log_probabilities(join(pieces, self.vocabulary, positions_B), last_B)
 
 
-def fit(
-    train: Sequence[np.ndarray], validation: Sequence[np.ndarray], vocabulary: Vocabulary
-) -> CountModel:
-    """Counts in the training phrases, given as tokens, and fits the mixture on the validation
-    phrases; all start at a bar line.
+def fit(train: Sequence[Tune], validation: Sequence[Tune], vocabulary: Vocabulary) -> CountModel:
+    """Counts in the training tunes and fits the mixture on the validation tunes.
 
     Raises:
       UserError: there is too little to count or to fit on.
     """
-    counted, fitted_on = join(train, vocabulary), join(validation, vocabulary)
+    counted, fitted_on = (
+        join([vocabulary.encode(phrase) for tune in tunes for phrase in tune.phrases], vocabulary)
+        for tunes in (train, validation)
+    )
     # blanks are no targets
     known, steps = (
         np.flatnonzero(each.tokens < vocabulary.num_classes) for each in (counted, fitted_on)

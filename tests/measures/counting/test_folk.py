@@ -28,12 +28,8 @@ def test_folk():
         held_out_steps=257,
     )
     tunes, vocabulary = corpus.split(0), data.vocabulary
-    parts = [
-        [vocabulary.encode(phrase) for tune in part for phrase in tune.phrases]
-        for part in (tunes.train, tunes.validation)
-    ]
     begun = time.perf_counter()
-    model = fit(*parts, vocabulary)
+    model = fit(tunes.train, tunes.validation, vocabulary)
     assert time.perf_counter() - begun < 120  # 15 s on two cores that do nothing else
     targets = find_targets(data.test, vocabulary, all_steps=True)
     logs = model.log_probabilities(*of_windows(data.test, targets, vocabulary))

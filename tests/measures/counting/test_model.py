@@ -36,9 +36,9 @@ def phrases(num, seed, num_bars=8):
         rhythm = rng.random(32) < np.tile([0.95, 0.05, 0.7, 0.05], 8)
         pitches = 60 + np.abs(np.cumsum(rng.choice([-2, -1, 1, 2, 4], 32)) + 6) % 13
         motif = np.where(rhythm, pitches, -2)
-        tune = np.tile(motif, num_bars // 2)
-        others = (tune >= 0) & (rng.random(len(tune)) < 0.1)
-        made.append(np.where(others, rng.integers(60, 73, len(tune)), tune))
+        whole = np.tile(motif, num_bars // 2)
+        others = (whole >= 0) & (rng.random(len(whole)) < 0.1)
+        made.append(np.where(others, rng.integers(60, 73, len(whole)), whole))
     return made
 
 
@@ -49,10 +49,7 @@ def encoded(events, vocabulary=VOCABULARY):
 @functools.cache
 def fitted(encoding='melody') -> CountModel:
     vocabulary = VOCABULARIES[encoding](60, 72)
-    train, validation = (
-        encoded(phrases(num, seed), vocabulary) for num, seed in ((80, 0), (20, 1))
-    )
-    return fit(train, validation, vocabulary)
+    return fit([tune(*phrases(80, 0))], [tune(*phrases(20, 1))], vocabulary)
 
 
 def losses(model, sequences):
@@ -93,7 +90,7 @@ def test_counts_are_the_training_tunes():
 
 
 def test_the_order_of_the_tunes_does_not_matter():
-    train, validation = encoded(phrases(80, 0)), encoded(phrases(20, 1))
+    train, validation = ([tune(each) for each in phrases(*of)] for of in ((80, 0), (20, 1)))
     other = fit(train[::-1], validation[::-1], VOCABULARY)
     unseen = encoded(phrases(5, 2))
     assert_allclose(losses(other, unseen), losses(fitted(), unseen), atol=0.01)
@@ -193,9 +190,9 @@ def test_constraints_bind_it_like_a_network():
 
 
 def test_too_little_to_fit_on():
-    (phrase,) = encoded(phrases(1, 0))
+    short = tune(*phrases(1, 0))
     with pytest.raises(UserError, match=f'{LEAST_STEPS} validation steps; there are 128 and 0'):
-        fit([phrase], [], VOCABULARY)
+        fit([short], [], VOCABULARY)
     with pytest.raises(UserError, match='there are 0 and 640'):
-        fit([], [phrase] * 5, VOCABULARY)
-    assert isinstance(fit([phrase], [phrase] * 5, VOCABULARY), CountModel)
+        fit([], [short] * 5, VOCABULARY)
+    assert isinstance(fit([short], [short] * 5, VOCABULARY), CountModel)
