@@ -61,11 +61,11 @@ def load_corpus(
     seed: int = 0,
     progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> Corpus:
-    """A corpus from the cache, or prepared and cached, each of its collections on its own.
+    """A corpus from the cache, or prepared and cached, each of its collections separately.
 
-    A cache of other files, settings or format has another key. A damaged one is detected, named in
-    `notices` and made again. At most `max_tunes` are read (0: all), drawn by `seed`, equally many
-    of each style.
+    The cache's key depends on the files, the settings and the format. A damaged cache is detected,
+    reported in `notices` and replaced. At most `max_tunes` are read (0: all), drawn by `seed`,
+    equally many of each style.
 
     Raises:
       UserError: there is no such corpus.
@@ -96,8 +96,8 @@ def load_corpus(
 
 
 def share_tunes(sizes: Sequence[tuple[str, int]], max_tunes: int) -> list[int]:
-    """How many of at most `max_tunes` tunes each collection, a (style, number of files), gives:
-    equally many of each style, and within a style in proportion to the files.
+    """How `max_tunes` tunes are shared among collections, given as (style, number of files):
+    equally among the styles, and within a style in proportion to the files.
     """
     styles = list(dict.fromkeys(style for style, _ in sizes))
     shares = []

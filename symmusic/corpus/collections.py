@@ -1,4 +1,4 @@
-"""Named corpora and folders: from what a user calls a corpus to the files it is made of."""
+"""Named corpora and folders: from the name of a corpus to its files."""
 
 import dataclasses
 import functools

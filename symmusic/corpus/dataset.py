@@ -27,12 +27,13 @@ from symmusic.streams import Stream, generator
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """What training needs of a corpus; `num_tunes` and `num_copies` (held-out windows that are
-    copies of training's) by part; `overlap` of the held-out tunes with all training tunes.
+    """What training needs of a corpus, with `num_tunes` and `num_copies` (held-out windows that
+    equal a part of a training tune) by part, and the `overlap` of the held-out tunes with all
+    training tunes.
 
     Split by tune, the copies have been removed. Split by window they are still there, both parts
-    are of all tunes, and there is neither a test nor an overlap. Of several `styles` each part has
-    equally many windows of each.
+    are of all tunes, and there is neither a test part nor an overlap. If there are several
+    `styles`, each part has equally many windows of each.
     """
 
     vocabulary: Vocabulary
@@ -64,23 +65,24 @@ def build_dataset(
 ) -> Dataset:
     """Splits a corpus and cuts it into windows.
 
-    With `split` 'tune' each part is of other tune families, windows that stand anywhere in a
-    training tune are removed from the other two, and `max_windows` are drawn from training's. With
-    'window', the source's way, the windows of all tunes are cut, `max_windows` drawn from them, and
-    a fifth of these at random is validation. Most of it overlaps with training windows, so its loss
-    says little of unseen tunes; `held_out_steps` is not heeded.
+    With `split` 'tune' the parts share no tune family, validation and test windows that occur
+    anywhere in a training tune are removed, and `max_windows` are drawn from the training windows.
+    With 'window', as in the thesis, the windows of all tunes are cut, `max_windows` are drawn from
+    them, and a random fifth of these is the validation part. Most of it overlaps with training
+    windows, so its loss says little about unseen tunes; `held_out_steps` is ignored.
 
-    With `held_out_steps` the other two are cut into windows of so many steps at half as many, to
-    the phrase's end, and each step counts once: a measure of every model alike, whatever it was
-    trained on. The vocabulary covers the whole corpus, so that no held-out tune is outside of it,
-    moved by the least and the most of `transpositions` (semitones), and `also_pitches`.
+    With `held_out_steps` validation and test are cut into windows of that length, at a hop of half
+    of it, up to the end of each phrase, and each step counts once: the same measure for every
+    model, whatever it was trained on. The vocabulary covers the whole corpus, transposed by the
+    least and the most of `transpositions` (semitones), and `also_pitches`, so that no held-out tune
+    is outside it.
 
-    A corpus of several styles is split style by style, and each part takes equally many windows of
-    each, drawn by `split_seed`: as many as the smallest has, of training's no more than
-    `max_windows` in all.
+    A corpus of several styles is split style by style, and each part has equally many windows of
+    each style, drawn by `split_seed`: as many as the smallest has; of training windows at most
+    `max_windows` in total.
 
-    Of the training tunes, of split 'window' of all tunes, `train_share` is kept, drawn by
-    `split_seed`; test and validation are the same.
+    A share `train_share` of the training tunes (with split 'window' of all tunes) is kept, drawn by
+    `split_seed`; it changes neither test nor validation.
 
     Raises:
       UserError: the corpus keeps too little to train on; the message says which setting would keep

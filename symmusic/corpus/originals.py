@@ -22,11 +22,11 @@ NAME = 'originals.npz'
 
 @dataclasses.dataclass(frozen=True)
 class Originals:
-    """The training tunes, by their files' names, and those that were held out: each as events [T]
-    int8, in C major or A minor.
+    """The training tunes, by file name, and the held-out tunes, each as events [T] int8 in C major
+    or A minor.
 
-    `titles` are those of the training tunes, '' where one has none, and `first_bars` the numbers of
-    their first bars, as of `Tune`.
+    `titles` are those of the training tunes, '' if a tune has none, and `first_bars` the numbers of
+    their first bars, as in `Tune`.
     """
 
     names: tuple[str, ...]
@@ -44,7 +44,7 @@ class Originals:
 
 
 def gather_originals(trained: Sequence[Tune], held_out: Sequence[Tune]) -> Originals:
-    """The kept ones of some tunes."""
+    """The originals of a corpus: those of its tunes that were kept."""
     kept = [tune for tune in trained if tune.kept]
     unseen = tuple(tune.events for tune in held_out if tune.kept)
     return Originals(
@@ -57,7 +57,7 @@ def gather_originals(trained: Sequence[Tune], held_out: Sequence[Tune]) -> Origi
 
 
 def write_originals(folder: pathlib.Path, originals: Originals) -> None:
-    """Writes them atomically."""
+    """Writes the tunes to a folder, atomically."""
     parts = {'': originals.tunes, 'unseen_': originals.unseen}
     arrays = {
         f'{part}lengths': np.array([len(tune) for tune in tunes], np.int64)

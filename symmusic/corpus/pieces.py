@@ -18,9 +18,9 @@ from symmusic.score.notes import Meter, Score
 from symmusic.score.voices import read_voices
 from symmusic.streams import tunes_generator
 
-VOICES_PER_PIECE = 4  # of most pieces: a subset draws a quarter as many pieces as tunes
+VOICES_PER_PIECE = 4  # in most pieces, so a subset needs a quarter as many pieces as tunes
 _FILES_PER_TASK = 4
-_FEW = 4  # files that are read sooner than a worker has started
+_FEW = 4  # so few files are read before a worker has started
 
 
 def prepare_voice(score: Score, file: str, collection: Collection, settings: Settings) -> Tune:

@@ -29,7 +29,7 @@ from symmusic.score.midi import MAX_BYTES, parse_midi
 from symmusic.score.notes import Score
 from symmusic.streams import tunes_generator
 
-MOST_METERS = 5  # named in one line
+MOST_METERS = 5  # that a message lists by name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Tune:
 
     @property
     def melody(self) -> list[StepNote]:
-        """Its notes, their steps counted from the start of bar 1."""
+        """Its notes, in steps from the start of bar 1."""
         return number_bars(from_events(self.events), self.first_bar)
 
     @property
@@ -110,8 +110,8 @@ class Tune:
 
 
 def number_bars(notes: Sequence[StepNote], first_bar: int) -> list[StepNote]:
-    """Notes counted from the start of their first bar, of such a number, counted from that of bar
-    1.
+    """Notes in steps from the start of bar 1, given notes in steps from the start of bar
+    `first_bar`.
     """
     shift = (first_bar - 1) * STEPS_PER_BAR
     return [

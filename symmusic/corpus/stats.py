@@ -15,7 +15,7 @@ from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
 from symmusic.score.meter import STEPS_PER_BAR
 
 
-def describe(
+def compute_statistics(
     corpus: Corpus,
     *,
     encoding: str,
@@ -24,16 +24,15 @@ def describe(
     keep_last: bool,
     split_seed: int | None = None,
 ) -> dict:
-    """The numbers of `stats.json`; a corpus that keeps nothing has zeros, and null where nothing is
-    to be measured.
+    """The numbers of `stats.json`; if no tune is kept, counts are zero and measures null.
 
     `event_frequencies` are shares of all steps of the kept tunes (each pitch by its number);
     `note_lengths` are shares of all notes by length in steps, those of a bar or more together;
     `dropped_meters` are those of the tunes that `dropped` counts under 'meter'; `keys` count kept
-    tunes; `styles` are those of named corpora. Of the encoding are windows, classes,
-    `class_frequencies` (shares of all tokens; 'blank' is no class) and `num_encoded_notes`, those
-    that tokens tell apart. `overlap` is of the held-out tunes with the training tunes, as
-    `split_seed` splits them; null without one and where the corpus is too small to split.
+    tunes; `styles` are those of named corpora. Windows, classes, `class_frequencies` (shares of all
+    tokens; 'blank' is no class) and `num_encoded_notes` (notes that the tokens distinguish) depend
+    on the encoding. `overlap` is that of the held-out tunes with the training tunes, as split by
+    `split_seed`; null without one and if the corpus is too small to split.
     """
     kept = corpus.kept
     sizes = np.unique(corpus.families, return_counts=True)[1]
@@ -88,7 +87,7 @@ def describe(
 
 
 def _of_classes(vocabulary: Vocabulary, phrases: Sequence[np.ndarray]) -> dict:
-    """The classes of the encoding, and how often each is met."""
+    """The classes of the encoding, and how often each occurs."""
     tokens = [vocabulary.encode(phrase) for phrase in phrases]
     counts = np.bincount(np.concatenate(tokens), minlength=vocabulary.num_classes + 1)
     return {
@@ -133,13 +132,13 @@ def _of_notes(phrases: Sequence[np.ndarray]) -> dict:
 
 
 def _count_keys(tunes: Sequence[Tune]) -> dict[str, int]:
-    """How many tunes are in each key, the commonest first."""
+    """How many tunes are in each key, the most common first."""
     keys, counts = np.unique([tune.key for tune in tunes], return_counts=True)
     return dict(sorted(zip(keys.tolist(), counts.tolist(), strict=True), key=lambda item: -item[1]))
 
 
 def _count_styles(tunes: Sequence[Tune], cut: dict) -> dict[str, dict[str, int]]:
-    """How many tunes and windows there are of each style; `cut` as `count_windows` takes it."""
+    """How many tunes and windows each style has; `cut` are arguments of `count_windows`."""
     return {
         style: {
             'num_kept': sum(tune.style == style for tune in tunes),

@@ -1,5 +1,5 @@
-"""Windows: stretches of equal length, cut from tunes at a hop and padded on the left where a tune
-is shorter.
+"""Windows: sections of equal length, cut from tunes at a hop and padded on the left if a tune is
+shorter.
 
 A row of `Windows` is not a copy but the start of the window in one long stream of tokens. With 4
 steps and a hop of 2:
@@ -173,12 +173,12 @@ def tune_indices(windows: Windows, tunes: Sequence[Tune], vocabulary: Vocabulary
 
 
 def distinct(windows: Windows) -> int:
-    """How many of the windows differ, token for token."""
+    """The number of distinct windows, compared token for token."""
     return len(np.unique(_as_bytes(windows))) if len(windows) else 0
 
 
 def without_copies(windows: Windows, of: Windows) -> Windows:
-    """Those windows that equal none of `of`, token for token."""
+    """The windows that do not equal any window of `of`, token for token."""
     return (
         windows.select(~np.isin(_as_bytes(windows), _as_bytes(of)))
         if len(windows) and len(of)
@@ -243,7 +243,7 @@ def draw_shares(windows: Sequence[Windows], max_num: int, seed: int) -> list[Win
 
 
 def join_windows(windows: Sequence[Windows]) -> Windows:
-    """Windows of one number of steps, over one stream."""
+    """Joins windows of equal length over one stream."""
     offsets = np.cumsum([0, *(len(each.stream) for each in windows)])
     starts = np.concatenate(
         [each.starts + offset for each, offset in zip(windows, offsets[:-1], strict=True)]

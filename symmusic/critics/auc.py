@@ -20,11 +20,11 @@ WIDENING = 2**0.5  # factor of interval widths, as folds are not independent; se
 
 
 @dataclasses.dataclass(frozen=True)
-class Arm:
+class LabelledPieces:
     """N pieces of two classes that a critic is to distinguish.
 
     Attributes:
-      rows: [N] index of each piece in the pool that the arms share.
+      rows: [N] index of each piece in the pool that the sets share.
       is_first: [N] whether it belongs to the class that should get the higher scores, the real one.
       families: [N] the family of its tune.
       folds: [N] the fold in which it is scored; a family is in one fold only.
@@ -69,7 +69,7 @@ def deal(families_N: Sequence[int], rng: np.random.Generator) -> tuple[np.ndarra
     return folds_F[members_N], in_first_half_F[members_N]
 
 
-def estimate(scores_N: np.ndarray, arm: Arm, seed: int = 0) -> Estimate:
+def estimate(scores_N: np.ndarray, labelled: LabelledPieces, seed: int = 0) -> Estimate:
     """The AUC of out-of-fold scores with its 95 % interval: the mean of the AUCs within the
     folds, as each fold has its own critic and the scores of two critics are not comparable. None
     where no fold has both classes.
@@ -81,10 +81,10 @@ def estimate(scores_N: np.ndarray, arm: Arm, seed: int = 0) -> Estimate:
     the spread of the resamples. Where they can be, that is too wide.
     """
     rng, whole, draws = generator(seed, Stream.CRITIC_RESAMPLES), [], []
-    for fold in np.unique(arm.folds):
-        inside = arm.folds == fold
-        families, members = np.unique(arm.families[inside], return_inverse=True)
-        scores, is_first = scores_N[inside], arm.is_first[inside]
+    for fold in np.unique(labelled.folds):
+        inside = labelled.folds == fold
+        families, members = np.unique(labelled.families[inside], return_inverse=True)
+        scores, is_first = scores_N[inside], labelled.is_first[inside]
         wins_FF, pairs_FF = _count_wins(scores, is_first, members, len(families))
         counts_BF = rng.multinomial(
             len(families), np.full(len(families), 1 / len(families)), NUM_RESAMPLES

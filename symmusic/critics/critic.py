@@ -3,7 +3,7 @@ features, and a small LSTM over the tokens.
 
 Their form and training were fixed beforehand, using only validation tunes and Markov models
 (BUILD.md). Each piece is scored by a critic that has seen no piece of its tune family: there is one
-critic for every arm and fold.
+critic for every set and fold.
 """
 
 import functools
@@ -17,7 +17,7 @@ import scipy.optimize
 import scipy.special
 from jax import lax
 
-from symmusic.critics.auc import NUM_FOLDS, Arm
+from symmusic.critics.auc import NUM_FOLDS, LabelledPieces
 from symmusic.measures.features import FEATURES
 from symmusic.model.lstm import init_lstm, lstm
 from symmusic.streams import Stream, generator, random_key
@@ -44,21 +44,21 @@ def flatten(pieces: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:
     )
 
 
-def score_features(values_MF: np.ndarray, arms: Sequence[Arm]) -> list[np.ndarray]:
-    """Scores [N] of each arm's pieces by logistic regression with an L2 penalty, on features
+def score_features(values_MF: np.ndarray, sets: Sequence[LabelledPieces]) -> list[np.ndarray]:
+    """Scores [N] of each set's pieces by logistic regression with an L2 penalty, on features
     standardised with the statistics of the training folds.
 
     An undefined feature (not finite) is replaced by the training folds' mean, and an additional 0/1
     input marks it.
     """
     scores = []
-    for arm in arms:
-        own_NF = values_MF[arm.rows]
+    for labelled in sets:
+        own_NF = values_MF[labelled.rows]
         scores.append(np.zeros(len(own_NF)))
-        for fold in np.unique(arm.folds):
-            held_out = arm.folds == fold
+        for fold in np.unique(labelled.folds):
+            held_out = labelled.folds == fold
             inputs_NF = _standardised(own_NF, ~held_out)
-            weights_F, bias = _fit_line(inputs_NF[~held_out], arm.is_first[~held_out])
+            weights_F, bias = _fit_line(inputs_NF[~held_out], labelled.is_first[~held_out])
             scores[-1][held_out] = inputs_NF[held_out] @ weights_F + bias
     return scores
 
@@ -113,30 +113,30 @@ def score_tokens(
     tokens_MT: np.ndarray,
     num_tokens: int,
     num_given: int,
-    arms: Sequence[Arm],
+    sets: Sequence[LabelledPieces],
     seed: int,
     progress: Callable[..., Iterable],
 ) -> list[np.ndarray]:
-    """Scores [N] of each arm's pieces by an LSTM that reads the prompt and its continuation; the
+    """Scores [N] of each set's pieces by an LSTM that reads the prompt and its continuation; the
     states of the continuation are averaged.
 
-    The critics of all arms and folds are trained in one program, vmapped.
+    The critics of all sets and folds are trained in one program, vmapped.
 
     Args:
       tokens_MT: the pool: prompt and continuation of each piece, both in whole beats.
       num_tokens: size of the vocabulary.
       num_given: steps in the prompt.
-      arms: pieces to be distinguished.
+      sets: pieces to be distinguished.
       seed: seed of initial parameters and of the order of training pieces.
       progress: a progress bar such as `symmusic.progress.bar`.
     """
     inputs_MSI = jnp.asarray(_beats(tokens_MT, num_tokens))
     heard = num_given // STEPS_AT_ONCE
-    runs = [(arm, fold) for arm in arms for fold in range(NUM_FOLDS)]
+    runs = [(labelled, fold) for labelled in sets for fold in range(NUM_FOLDS)]
     rows_URB = np.stack(
         [
-            _batches(arm, fold, generator(seed, Stream.CRITIC_BATCHES, index))
-            for index, (arm, fold) in enumerate(runs)
+            _batches(labelled, fold, generator(seed, Stream.CRITIC_BATCHES, index))
+            for index, (labelled, fold) in enumerate(runs)
         ],
         axis=1,
     )
@@ -147,16 +147,18 @@ def score_tokens(
         state_R = _train(
             state_R, inputs_MSI, jnp.asarray(rows_URB[begin : begin + CHUNK]), heard=heard
         )
-    held_out = [arm.rows[arm.folds == fold] for arm, fold in runs]
+    held_out = [labelled.rows[labelled.folds == fold] for labelled, fold in runs]
     padded_RN = np.zeros((len(runs), max(map(len, held_out))), int)
     for row, rows in zip(padded_RN, held_out, strict=True):
         row[: len(rows)] = rows
     judged_RN = np.asarray(
         _judge(state_R[0], inputs_MSI, jnp.asarray(padded_RN), heard=heard), np.float64
     )
-    scores = [np.zeros(len(arm.rows)) for arm in arms]
-    for index, (arm, fold) in enumerate(runs):
-        scores[index // NUM_FOLDS][arm.folds == fold] = judged_RN[index, : len(held_out[index])]
+    scores = [np.zeros(len(labelled.rows)) for labelled in sets]
+    for index, (labelled, fold) in enumerate(runs):
+        scores[index // NUM_FOLDS][labelled.folds == fold] = judged_RN[
+            index, : len(held_out[index])
+        ]
     return scores
 
 
@@ -179,13 +181,13 @@ def _beats(tokens_MT: np.ndarray, num_tokens: int) -> np.ndarray:
     ).astype(np.int8)
 
 
-def _batches(arm: Arm, fold: int, rng: np.random.Generator) -> np.ndarray:
+def _batches(labelled: LabelledPieces, fold: int, rng: np.random.Generator) -> np.ndarray:
     """Rows [U, B] of pieces outside the fold: the first half of each batch is of the first class;
     each class is reshuffled after every pass.
     """
     halves, num = [], NUM_UPDATES * BATCH_SIZE // 2
     for is_first in (True, False):
-        rows = arm.rows[(arm.folds != fold) & (arm.is_first == is_first)]
+        rows = labelled.rows[(labelled.folds != fold) & (labelled.is_first == is_first)]
         orders = [rng.permutation(rows) for _ in range(-(-num // len(rows)))]
         halves.append(np.concatenate(orders)[:num].reshape(NUM_UPDATES, -1))
     return np.concatenate(halves, axis=1)

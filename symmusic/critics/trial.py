@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from symmusic.critics.auc import LEAST_FAMILIES, NUM_FOLDS, Arm, deal, estimate
+from symmusic.critics.auc import LEAST_FAMILIES, NUM_FOLDS, LabelledPieces, deal, estimate
 from symmusic.critics.critic import flatten, score_features, score_tokens
 from symmusic.measures.estimate import Estimate
 from symmusic.measures.excerpts import as_score
@@ -30,7 +30,7 @@ class Trial:
     """What the critics found.
 
     Attributes:
-      aucs: by critic and arm.
+      aucs: by critic and set.
       is_valid: by critic: its AUC on Markov pieces is at least `LEAST_FLOOR` and its interval for
         real against real contains 0.5.
       is_aim_met: both critics are valid and both upper bounds for the model are at most `AIM`.
@@ -83,8 +83,8 @@ def hold_trial(
     folds_N, in_first_half_N = deal(families_N, generator(seed, Stream.CRITIC_FOLDS))
     families_N, own = np.asarray(families_N), np.arange(num)
     is_real = np.repeat([True, False], num)
-    arms = {
-        name: Arm(
+    sets = {
+        name: LabelledPieces(
             np.concatenate([own, own + index * num]),
             is_real,
             np.tile(families_N, 2),
@@ -92,7 +92,7 @@ def hold_trial(
         )
         for index, name in ((1, 'model'), (2, 'markov_3'))
     }
-    arms['real_vs_real'] = Arm(own, in_first_half_N, families_N, folds_N)
+    sets['real_vs_real'] = LabelledPieces(own, in_first_half_N, families_N, folds_N)
     pool = np.concatenate([continuations[name] for name in ('real', 'model', 'markov_3')])
     features = flatten(
         [compute_features(as_score(events), protocol) for events in progress(pool, 'piece')]
@@ -100,15 +100,15 @@ def hold_trial(
     given = np.tile(np.array([vocabulary.encode(events) for events in prompts_NP]), (3, 1))
     tokens = np.concatenate([given, [vocabulary.encode(events) for events in pool]], axis=1)
     num_tokens = max(vocabulary.num_classes, vocabulary.padding + 1)
-    listed = list(arms.values())
+    listed = list(sets.values())
     scores = {
         'features': score_features(features, listed),
         'tokens': score_tokens(tokens, num_tokens, given.shape[1], listed, seed, progress),
     }
     found = {
         critic: {
-            name: estimate(each, arm, seed)
-            for (name, arm), each in zip(arms.items(), scores[critic], strict=True)
+            name: estimate(each, labelled, seed)
+            for (name, labelled), each in zip(sets.items(), scores[critic], strict=True)
         }
         for critic in CRITICS
     }

@@ -65,11 +65,6 @@ def init_params(key: jax.Array, architecture: Architecture) -> Params:
     return params
 
 
-def count_params(params: Params) -> int:
-    """The number of trainable parameters."""
-    return sum(leaf.size for leaf in jax.tree.leaves(params))
-
-
 def apply_last(
     params: Params,
     tokens_BT: jax.Array,

@@ -29,7 +29,7 @@ ROWS = 512
 
 
 @flax.struct.dataclass
-class Windows:
+class SlidingWindows:
     """The windows under way: for each of B pieces a ring of K blocks of N windows, each starting
     one step after the one before.
     """
@@ -45,24 +45,26 @@ def can_slide(architecture: Architecture) -> bool:
     return not (architecture.bidirectional or architecture.lookback or architecture.kind)
 
 
-def init_windows(architecture: Architecture, batch: int, window_steps: int) -> Windows:
+def init_windows(architecture: Architecture, batch: int, window_steps: int) -> SlidingWindows:
     """The windows before the first step."""
     block_windows = min(window_steps, max(1, ROWS // batch))
     # one more: the oldest window under way is seldom the first of its block
     num_blocks = -(-window_steps // block_windows) + 1
     shape = (num_blocks, 2, batch, block_windows, architecture.num_cells)
-    return Windows(tuple(jnp.zeros(shape) for _ in range(architecture.num_layers)), jnp.int32(0))
+    return SlidingWindows(
+        tuple(jnp.zeros(shape) for _ in range(architecture.num_layers)), jnp.int32(0)
+    )
 
 
 def slide(
     params: Params,
-    windows: Windows,
+    windows: SlidingWindows,
     token_B: jax.Array,
     position_B: jax.Array | None,
     architecture: Architecture,
     window_steps: int,
     num_windows: int,
-) -> tuple[Windows, jax.Array]:
+) -> tuple[SlidingWindows, jax.Array]:
     """`(windows, logits_BV)` after one more token: `apply_last` on the last `window_steps` tokens,
     without dropout, up to rounding.
 
@@ -118,4 +120,4 @@ def slide(
     hidden_BH = lax.dynamic_slice(layers[-1], locate(oldest), (1, 1, batch, 1, num_cells))[
         0, 0, :, 0
     ]
-    return Windows(layers, windows.num_read + 1), head(params, hidden_BH)
+    return SlidingWindows(layers, windows.num_read + 1), head(params, hidden_BH)

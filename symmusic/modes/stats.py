@@ -6,7 +6,7 @@ from symmusic.api import commands
 from symmusic.config import runs
 from symmusic.config.flags import Command
 from symmusic.corpus.collections import NAMED
-from symmusic.corpus.stats import describe
+from symmusic.corpus.stats import compute_statistics
 from symmusic.corpus.stats_files import write_stats
 from symmusic.corpus.stats_table import as_text
 from symmusic.files import choose_folder
@@ -24,7 +24,7 @@ def run(command: Command) -> None:
         'keep_last': data.keep_last_window,
     }
     split_seed = data.split_seed if data.split == 'tune' else None
-    statistics = describe(corpus, encoding=data.encoding, split_seed=split_seed, **cut)
+    statistics = compute_statistics(corpus, encoding=data.encoding, split_seed=split_seed, **cut)
     print(as_text(statistics))
     path = pathlib.Path(data.corpus).expanduser()
     # Not the path as it was given: '.' means another corpus in another folder.

@@ -3,7 +3,7 @@
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.model.model import count_params
+from symmusic.model.size import count_parameters
 from symmusic.modes import parent
 from symmusic.training.checkpoint import Card
 from symmusic.training.replicas import best_replica
@@ -29,7 +29,7 @@ def summarize(
       descent: what `parent.describe` says, None of a run that began at random.
     """
     found = {
-        'num_parameters': count_params(states.params) // config.replicas,
+        'num_parameters': count_parameters(card.architecture),
         'seconds': round(card.seconds, 1),  # of training in all sessions
         'base_rate': base_rates,
         'init_from': descent,

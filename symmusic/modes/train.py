@@ -21,7 +21,8 @@ from symmusic.config.protocol import base_config
 from symmusic.corpus.originals import gather_originals, write_originals
 from symmusic.errors import UserError
 from symmusic.files import alone_in, read_digested, write_digested, write_whole
-from symmusic.model.model import Architecture, count_params
+from symmusic.model.model import Architecture
+from symmusic.model.size import count_parameters
 from symmusic.modes import parent, sample, start, summary
 from symmusic.training import build, loop
 from symmusic.training.checkpoint import Card, Checkpoints
@@ -131,9 +132,8 @@ def _report(config: ConfigDict, architecture: Architecture, started: start.Start
     """Tells which network is trained, and how far it is."""
     states = started.states
     replicas = f', {config.replicas} replicas' if config.replicas > 1 else ''
-    num_params = count_params(states.params) // config.replicas
     log.info(
-        f'model: {build.describe(architecture)}, {num_params:,} parameters,'
+        f'model: {build.describe(architecture)}, {count_parameters(architecture):,} parameters,'
         f' {architecture.num_classes} classes{replicas}'
     )
     if states.step.any() and not started.is_done(config.train.num_epochs):

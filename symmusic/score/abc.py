@@ -16,7 +16,7 @@ from symmusic.score.abc_fields import (
     parse_tempo,
     parse_unit,
 )
-from symmusic.score.abc_items import Bar, Item, Sound
+from symmusic.score.abc_items import Bar, ChordRest, Item
 from symmusic.score.abc_repeats import play_order
 from symmusic.score.abc_text import read_text, split_lines
 from symmusic.score.abc_voices import MAX_VOICES, split_voices
@@ -109,7 +109,7 @@ def _lay_out(voice: VoiceReader, order: Sequence[str]) -> Score:
                 if before := bisect.bisect_left(changes[kind], index):
                     _change(written, items[changes[kind][before - 1]], tick)
         previous = index
-        if isinstance(item, Sound):
+        if isinstance(item, ChordRest):
             tied = {}
             for pitch in item.pitches:
                 note = held.get(pitch)

@@ -17,7 +17,7 @@ from symmusic.score.abc_fields import (
     parse_tempo,
     parse_unit,
 )
-from symmusic.score.abc_items import Bar, Ending, Item, Sound
+from symmusic.score.abc_items import Bar, ChordRest, Ending, Item
 from symmusic.score.abc_pitch import PROPAGATIONS, Pitches, Tone
 from symmusic.score.abc_rhythm import Rhythm, fraction
 from symmusic.score.abc_staff import MAX_SEMITONES, read_number
@@ -84,7 +84,7 @@ class VoiceReader:
         self.notices: list[str] = []
         self.has_notes = False
         self._is_overlay = False
-        self._last: Sound | None = None
+        self._last: ChordRest | None = None
         self._last_tones: Sequence[Tone] = ()
 
     def read_line(self, line: str) -> None:
@@ -216,7 +216,7 @@ class VoiceReader:
         # Rests of whole bars ignore the unit length, tuplets and broken rhythm.
         ticks = bar_ticks(self.meter or Meter(0, 4, 4)) * int(text[1:] or 1)
         if ticks:
-            self.items.append(Sound(ticks))
+            self.items.append(ChordRest(ticks))
         self._last = None
         self.pitches.hold([])
         self.rhythm.end_pair()

@@ -6,7 +6,7 @@ from symmusic.score.notes import Meter, Tempo
 
 
 @dataclasses.dataclass(slots=True)
-class Sound:
+class ChordRest:
     """A note, a chord or (without pitches) a rest; `tied` are the pitches tied to the next one."""
 
     ticks: int
@@ -34,4 +34,4 @@ class Ending:
     passes: frozenset[int]
 
 
-Item = Sound | Bar | Ending | Meter | Tempo
+Item = ChordRest | Bar | Ending | Meter | Tempo

@@ -2,7 +2,7 @@
 
 from symmusic.errors import ScoreError
 from symmusic.score.abc_fields import MAX_TICKS
-from symmusic.score.abc_items import Sound
+from symmusic.score.abc_items import ChordRest
 from symmusic.score.notes import Meter
 
 # q by p of a tuplet (p:q:r that does not state it; for 5, 7 and 9 it depends on the metre
@@ -15,11 +15,11 @@ class Rhythm:
     def __init__(self, unit: int):
         self.unit = unit
         self._tuplet = (1, 1, 0)  # p notes in the time of q, for the next r
-        self._first: Sound | None = None  # the note that a < or > would act on
+        self._first: ChordRest | None = None  # the note that a < or > would act on
         # > 0: halve the length of the next note this many times; < 0: lengthen it
         self._broken = 0
 
-    def sound(self, length: str, pitches: tuple[int, ...], scale: float = 1) -> Sound:
+    def sound(self, length: str, pitches: tuple[int, ...], scale: float = 1) -> ChordRest:
         """A note, chord or rest of `scale` times a length such as '3/2'.
 
         Raises:
@@ -39,7 +39,7 @@ class Rhythm:
                 1, round(self._first.ticks * _broken_share(-self._broken) / shares)
             )
             ticks, under = ticks * _broken_share(self._broken), under * shares
-        sound = Sound(round(ticks / under), pitches)
+        sound = ChordRest(round(ticks / under), pitches)
         if not 0 < sound.ticks <= MAX_TICKS:
             raise ScoreError('damaged ABC', f"the length '{length}'")
         self._first, self._broken = sound, 0

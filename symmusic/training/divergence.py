@@ -14,12 +14,12 @@ from symmusic.training.state import TrainState
 def diverged(
     states: TrainState, now: TrainState, card: Card, num_batches: int, workdir: pathlib.Path
 ) -> UserError:
-    """Keeps states whose loss is not finite for a look, in a folder that nothing goes on from; what
-    is to be said of them; `now` is the states on the host without their parameters.
+    """Saves states whose loss is not finite for inspection, in a folder from which no run resumes,
+    and returns the error to raise. `now` is the states on the host without their parameters.
     """
     good, aside = Checkpoints(workdir).latest_step(), workdir / 'diverged'
     bad_R = ~np.isfinite(now.epoch_nats)
-    replica = int(np.argmax(bad_R))  # 0 where none is: then it is the loss of held-out tunes
+    replica = int(np.argmax(bad_R))  # 0 if none is: then it is the loss on held-out tunes
     number = int(now.step[replica] - now.epoch[replica] * num_batches) + 1
     what = (
         f'loss or gradient of epoch {now.epoch[replica] + 1}, update {number} of {num_batches},'
@@ -30,7 +30,7 @@ def diverged(
         if jax.process_index() == 0 and aside.exists():
             shutil.rmtree(aside)
         Checkpoints(aside).save(states, card)
-        kept = f'the state before it is kept for a look in {aside}'
+        kept = f'the state before it is kept for inspection in {aside}'
     except (OSError, UserError) as error:
         kept = f'the state before it could not be kept ({error})'
     return UserError(

@@ -26,11 +26,11 @@ from symmusic.training.signals import stop_signal
 from symmusic.training.state import TrainState
 from symmusic.training.step import Data
 
-# after which the loss is looked at, as that waits for the device; an update on one that is not
-# finite changes nothing
-LOOK_SECONDS = 1.0
-UPDATES_PER_DISPATCH = 16  # where it is not said, on all but a CPU
-# of several processes, after which they ask one another whether to save or to stop
+# Between checks of the loss, each of which waits for the device. Until then nothing is lost: an
+# update whose loss is not finite changes nothing.
+CHECK_SECONDS = 1.0
+UPDATES_PER_DISPATCH = 16  # the default on all devices but a CPU
+# between the points at which several processes agree whether to save or to stop
 AGREED_UPDATES = 50
 
 
@@ -48,14 +48,14 @@ def put(windows: Windows, mesh: Mesh | None = None) -> Data:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """The part of a run that is not the model's: how long, in what portions, how often saved."""
+    """The part of a run that does not concern the model: length, batches, checkpoints."""
 
     num_epochs: int
     batch_size: int
     seed: int
     checkpoint_minutes: float
     tensorboard: bool = False
-    updates_per_dispatch: int = 1  # 0 = as suits the kind of device
+    updates_per_dispatch: int = 1  # 0 = the default of the kind of device
 
 
 def fit(
@@ -69,19 +69,19 @@ def fit(
     say: Callable[[str], None] = print,
     mesh: Mesh | None = None,
 ) -> tuple[TrainState, Card]:
-    """Trains every replica until `plan.num_epochs` or early stopping; `states` may be anywhere in a
-    run, and are consumed.
+    """Trains every replica until `plan.num_epochs` or early stopping. `states` may come from any
+    point of a run, and are consumed.
 
-    The states after every epoch, and every `checkpoint_minutes` within one, are saved under
-    `workdir`, with metrics.csv beside it. What the run computes does not depend on when it is
-    saved, stopped and taken up again.
+    The states are saved under `workdir` after every epoch, and every `checkpoint_minutes` within
+    one, together with metrics.csv. Saving, stopping and resuming do not change what the run
+    computes.
 
     Raises:
-      Interrupted: the process was told to stop; the states have been saved.
+      Interrupted: the process received a signal to stop; the states have been saved.
       UserError: the loss is no longer finite, or the disk is full.
     """
     run = _Training(states, card, train, validation, base_rate, plan, workdir, mesh)
-    # of a process that ended between the checkpoint and these, or damaged since
+    # the file may be missing or damaged, or older than the checkpoint
     if card.rows and jax.process_index() == 0:
         write_metrics(workdir / 'metrics.csv', card.rows)
     say(f'compiled in {run.compile():.1f} s; {run.num_batches} updates per epoch')
@@ -106,32 +106,32 @@ def fit(
 
 @dataclasses.dataclass
 class _Epoch:
-    """An epoch under way.
+    """An epoch in progress.
 
     Attributes:
       number: from 1.
-      done: updates of it that were done before this process went on with it.
-      begun, saved, looked: the time in seconds when it was begun, and last saved, and when its loss
-        was last looked at.
+      done: updates of it that an earlier process did.
+      begun, saved, checked: the times in seconds when it began, was last saved, and its loss was
+        last checked.
     """
 
     number: int
     done: int
     begun: float
     saved: float
-    looked: float
+    checked: float
 
 
 class _Training:
-    """A run under way.
+    """A run in progress.
 
     Attributes:
       states: of every replica, on the mesh.
-      now: the same without their parameters, on the host, as of the end of the last epoch.
-      active_R: which replicas go on.
-      card: of the run, as of the end of the last epoch.
+      now: the same without their parameters, on the host, at the end of the last epoch.
+      active_R: which replicas are still training.
+      card: of the run, at the end of the last epoch.
       num_batches: updates per epoch.
-      most: updates per dispatch, at most.
+      most: the largest number of updates per dispatch.
     """
 
     def __init__(
@@ -156,14 +156,14 @@ class _Training:
         self.active_R = _active(self.now, plan)
         is_cpu = jax.default_backend() == 'cpu'
         self.most = plan.updates_per_dispatch or (1 if is_cpu else UPDATES_PER_DISPATCH)
-        # Devices of a CPU share few threads: with further updates dispatched, all can come to wait
-        # for a sum that no thread is left to make.
+        # Devices of a CPU share few threads: with several updates dispatched, all threads may wait
+        # for a sum that none is left to compute.
         self.one_at_a_time = mesh is not None and mesh.shape['data'] > 1 and is_cpu
         self.steps = {}
 
     def compile(self) -> float:
-        """Compiles the update for each number of batches that are dispatched together; how many
-        seconds that took.
+        """Compiles the update for each number of batches that are dispatched together; returns the
+        seconds that it took.
         """
         begun = time.perf_counter()
         for num_updates in {
@@ -174,7 +174,7 @@ class _Training:
         return time.perf_counter() - begun
 
     def _step(self, num_updates: int) -> Callable:
-        """The program of so many updates."""
+        """The compiled program of `num_updates` updates."""
         if num_updates not in self.steps:
             shape = (len(self.active_R), num_updates, self.plan.batch_size)
             no_rows_RUB = place(np.zeros(shape, np.int32), self.mesh, BY_ROW)
@@ -199,7 +199,7 @@ class _Training:
         )
 
     def train_epoch(self, progress: tqdm, stop: list[int]) -> _Epoch:
-        """Does the updates that are left of an epoch.
+        """Does the remaining updates of an epoch.
 
         Raises:
           Interrupted: `stop` is no longer empty; the states have been saved.
@@ -207,8 +207,7 @@ class _Training:
         """
         active_R = place(self.active_R, self.mesh, BY_REPLICA)
         number = int(self.now.epoch[self.active_R].min()) + 1
-        # Between epochs replicas wait for one another: all active ones have done as many updates of
-        # theirs.
+        # Replicas wait for one another between epochs, so all active ones are at the same update.
         done = int((self.now.step - self.now.epoch * self.num_batches)[self.active_R].min())
         begun = time.perf_counter()
         epoch = _Epoch(number, done, begun, begun, begun)
@@ -228,8 +227,8 @@ class _Training:
             if index < self.num_batches and (
                 jax.process_count() == 1 or index // AGREED_UPDATES > before // AGREED_UPDATES
             ):
-                self._look(epoch, index, losses_RU, stop)
-        jax.block_until_ready(self.states.step)  # updates are dispatched ahead of being done
+                self._check(epoch, index, losses_RU, stop)
+        jax.block_until_ready(self.states.step)  # updates are dispatched ahead of time
         return epoch
 
     def _show(self, progress: tqdm, epoch: _Epoch, index: int, losses_RU: jax.Array) -> None:
@@ -245,19 +244,19 @@ class _Training:
             f'{loss}base rate {self.base_rate:.2f}, {speed:.0f} sequences/s', False
         )
 
-    def _look(self, epoch: _Epoch, index: int, losses_RU: jax.Array, stop: list[int]) -> None:
-        """Looks at the loss, and saves the states, where it is time or the process is to stop."""
+    def _check(self, epoch: _Epoch, index: int, losses_RU: jax.Array, stop: list[int]) -> None:
+        """Checks the loss, and saves the states, when it is time or the process is to stop."""
         now_s = time.perf_counter()
-        is_stopped, is_due, is_look = any_process(
+        is_stopped, is_due, is_checked = any_process(
             [
                 bool(stop),
                 now_s - epoch.saved > 60 * self.plan.checkpoint_minutes,
-                now_s - epoch.looked > LOOK_SECONDS,
+                now_s - epoch.checked > CHECK_SECONDS,
             ]
         )
-        if not (is_stopped or is_due or is_look):
+        if not (is_stopped or is_due or is_checked):
             return
-        epoch.looked = now_s
+        epoch.checked = now_s
         parts = losses_RU.addressable_shards
         if any_process([not all(np.isfinite(part.data).all() for part in parts)])[0]:
             raise self._diverged(_counts(self.states))
@@ -308,7 +307,7 @@ class _Training:
         return diverged(self.states, now, self.card, self.num_batches, self.workdir)
 
     def _timed(self, card: Card) -> Card:
-        """The card with how long the run has trained."""
+        """The card with the training time so far."""
         return dataclasses.replace(card, seconds=self.spent + time.perf_counter() - self.started)
 
 
@@ -318,7 +317,7 @@ def _counts(states: TrainState) -> TrainState:
 
 
 def _active(now: TrainState, plan: Plan) -> np.ndarray:
-    """Which replicas [R] go on."""
+    """Which replicas [R] are still training."""
     return ~now.stopped & (now.epoch < plan.num_epochs)
 
 

@@ -1,4 +1,4 @@
-"""That the process is told to stop, noticed between two updates."""
+"""Signals to stop, noticed between two updates."""
 
 import contextlib
 import signal
@@ -7,9 +7,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def stop_signal() -> Iterator[list[int]]:
-    """A list that is filled when the process is told to stop (Ctrl-C, SIGTERM); a second Ctrl-C
-    stops at once.
-    """
+    """A list that receives each signal to stop (Ctrl-C, SIGTERM); a second Ctrl-C stops at once."""
     received: list[int] = []
 
     def note(number, frame):
@@ -19,7 +17,7 @@ def stop_signal() -> Iterator[list[int]]:
 
     try:
         before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # not the main thread: the process's signals are somebody else's
+    except ValueError:  # not the main thread, which alone handles signals
         yield received
         return
     try:

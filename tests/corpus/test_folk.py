@@ -8,7 +8,7 @@ from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.dataset import base_rate, build_dataset, target_counts
 from symmusic.corpus.prepare import Settings, count_drops
 from symmusic.corpus.split import FAMILY_NOTES
-from symmusic.corpus.stats import describe
+from symmusic.corpus.stats import compute_statistics
 
 
 @pytest.mark.slow
@@ -28,7 +28,7 @@ def test_folk():
     assert time.perf_counter() - begun < 5
     assert (again.from_cache, again.fingerprint) == (True, corpus.fingerprint)
 
-    found = describe(
+    found = compute_statistics(
         corpus, encoding='melody', window_steps=64, hop_steps=16, keep_last=True, split_seed=0
     )
     assert (found['num_classes'], found['min_pitch'], found['max_pitch']) == (49, 50, 96)

@@ -7,7 +7,7 @@ import pytest
 
 from symmusic.corpus.cache import Corpus, load_corpus
 from symmusic.corpus.prepare import Settings, Tune, describe_drops
-from symmusic.corpus.stats import describe
+from symmusic.corpus.stats import compute_statistics
 from symmusic.corpus.stats_files import write_stats
 from symmusic.corpus.stats_table import as_text
 from tests.corpus.tunes import mixed_folder, random_tune, tune, write_files
@@ -62,7 +62,7 @@ def test_notices_of_readers_are_counted_over_kept_tunes(tmp_path):
             (),
             (),
         ]
-        found = describe(made, encoding='melody', **WINDOWS)
+        found = compute_statistics(made, encoding='melody', **WINDOWS)
         assert found['notices'] == {'grace notes left out': 2, 'chord symbols left out': 1}
         assert 'grace notes left out, in 2 of the tunes kept' in as_text(found)
 
@@ -78,7 +78,7 @@ def test_by_hand():
         Tune('d.mid', reason='no notes'),
         num_files=7,
     )
-    found = describe(made, encoding='melody', **WINDOWS)
+    found = compute_statistics(made, encoding='melody', **WINDOWS)
     assert found.keys() >= CONTRACT
     assert (found['num_files'], found['num_tunes'], found['num_kept'], found['num_families']) == (
         7,
@@ -99,11 +99,16 @@ def test_by_hand():
     }
     assert found['keys'] == {'C major': 1, 'a minor': 1}
     assert sum(found['event_frequencies'].values()) == pytest.approx(1)
-    assert describe(made, encoding='melody', **(WINDOWS | {'keep_last': False}))['num_windows'] == 4
+    assert (
+        compute_statistics(made, encoding='melody', **(WINDOWS | {'keep_last': False}))[
+            'num_windows'
+        ]
+        == 4
+    )
 
 
 def test_long_notes_count_together():
-    found = describe(
+    found = compute_statistics(
         corpus(tune([60, *[-2] * 15, 60, *[-2] * 40, 60])), encoding='melody', **WINDOWS
     )
     assert found['note_lengths'] == {'1': pytest.approx(1 / 3), '16+': pytest.approx(2 / 3)}
@@ -111,7 +116,7 @@ def test_long_notes_count_together():
 
 def test_nothing_kept(tmp_path):
     made = corpus(Tune('a.mid', reason='meter', meter='3/4', title='Waltz'))
-    found = describe(made, encoding='melody', **WINDOWS)
+    found = compute_statistics(made, encoding='melody', **WINDOWS)
     assert found.keys() >= CONTRACT
     assert (found['num_kept'], found['num_windows'], found['num_classes'], found['num_steps']) == (
         0,
@@ -134,7 +139,7 @@ def test_nothing_kept(tmp_path):
 
 
 def test_tune_without_a_window():
-    found = describe(
+    found = compute_statistics(
         corpus(tune([60] * 5)), encoding='melody', window_steps=4, hop_steps=2, keep_last=False
     )
     assert (
@@ -149,7 +154,9 @@ def test_files(tmp_path):
     folder = mixed_folder(tmp_path / 'music')
     write_files(folder, {'k rests.mid': melody((67, 4), (None, 40), (64, 4), title='Süß')})
     made = load_corpus(str(folder), Settings())
-    found = describe(made, encoding='melody', window_steps=64, hop_steps=16, keep_last=True)
+    found = compute_statistics(
+        made, encoding='melody', window_steps=64, hop_steps=16, keep_last=True
+    )
     write_stats(tmp_path / 'out', made, found, {'corpus': 'music'}, keep_last=True)
     assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == [
         'distributions.png',
@@ -203,7 +210,7 @@ def test_an_encoding(encoding, num_notes, num_windows, classes):
     a blank and has whole beats.
     """
     made = corpus(tune([60, -2, 60, -2, -1, -2, 61, -2, 62], style='march'))
-    found = describe(made, encoding=encoding, **WINDOWS)
+    found = compute_statistics(made, encoding=encoding, **WINDOWS)
     assert found['encoding'] == encoding
     assert (found['num_notes'], found['num_encoded_notes']) == (4, num_notes)
     assert {
@@ -227,7 +234,7 @@ def test_dropped_metres_are_named():
         *(Tune(f'{row}.mid', meter=meter, reason='meter') for row, meter in enumerate(meters)),
         Tune('b.mid', meter='6/8', reason='no notes'),
     )
-    found = describe(made, encoding='melody', **WINDOWS)
+    found = compute_statistics(made, encoding='melody', **WINDOWS)
     assert found['dropped'] == {'meter': 13, 'no notes': 1}
     assert found['dropped_meters'] == {
         '6/8': 4,
@@ -246,21 +253,23 @@ def test_dropped_metres_are_named():
 
 def test_overlap_is_of_the_split():
     made = corpus(*(random_tune(seed, 100) for seed in range(20)))
-    found = describe(made, encoding='melody', split_seed=0, **WINDOWS)
+    found = compute_statistics(made, encoding='melody', split_seed=0, **WINDOWS)
     assert found['overlap'] == {'largest': 0.0, 'mean': 0.0}
     assert found['largest_family'] == 1
     assert 'at most 0 % of their notes' in as_text(found)
-    assert describe(made, encoding='melody', **WINDOWS)['overlap'] is None
+    assert compute_statistics(made, encoding='melody', **WINDOWS)['overlap'] is None
     few = corpus(*(random_tune(seed, 100) for seed in range(2)))
-    assert describe(few, encoding='melody', split_seed=0, **WINDOWS)['overlap'] is None
-    assert describe(corpus(), encoding='melody', split_seed=0, **WINDOWS)['overlap'] is None
+    assert compute_statistics(few, encoding='melody', split_seed=0, **WINDOWS)['overlap'] is None
+    assert (
+        compute_statistics(corpus(), encoding='melody', split_seed=0, **WINDOWS)['overlap'] is None
+    )
 
 
 def test_text(tmp_path):
     made = corpus(
         tune([60, -2, 62, -1], key='C major'), Tune('b.mid', reason='no meter'), num_files=3
     )
-    text = as_text(describe(made, encoding='melody', **WINDOWS))
+    text = as_text(compute_statistics(made, encoding='melody', **WINDOWS))
     assert '2: 1 kept in 1 families (the largest has 1), 1 dropped' in text
     assert '1  no meter' in text
     assert 'C4 (60) to D4 (62)' in text
@@ -271,7 +280,9 @@ def test_undecodable_file_name(tmp_path):
     path = tmp_path / 'music' / b'caf\xe9.mid'.decode('utf-8', 'surrogateescape')
     write_files(tmp_path / 'music', {path.name: melody((67, 4))})
     made = load_corpus(str(tmp_path / 'music'), Settings())
-    write_stats(tmp_path, made, describe(made, encoding='melody', **WINDOWS), {}, keep_last=True)
+    write_stats(
+        tmp_path, made, compute_statistics(made, encoding='melody', **WINDOWS), {}, keep_last=True
+    )
     assert load_lines(tmp_path / 'tunes.jsonl')[0]['file'] == path.name
 
 
@@ -281,10 +292,10 @@ def test_styles():
         tune([62] * 9, style='folk song'),
         tune([62] * 4, style='folk song'),
     )
-    found = describe(made, encoding='melody', **WINDOWS)
+    found = compute_statistics(made, encoding='melody', **WINDOWS)
     assert found['styles'] == {
         'chorale': {'num_kept': 1, 'num_windows': 3},
         'folk song': {'num_kept': 2, 'num_windows': 4},
     }
     assert 'folk song: 4 windows of 2 tunes' in as_text(found)
-    assert describe(corpus(tune([60] * 8)), encoding='melody', **WINDOWS)['styles'] == {}
+    assert compute_statistics(corpus(tune([60] * 8)), encoding='melody', **WINDOWS)['styles'] == {}

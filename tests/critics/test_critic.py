@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symmusic.critics import critic
-from symmusic.critics.auc import NUM_FOLDS, Arm, auc, deal, estimate
+from symmusic.critics.auc import NUM_FOLDS, LabelledPieces, auc, deal, estimate
 from symmusic.critics.critic import flatten, score_features, score_tokens
 from symmusic.critics.trial import NoTrial, hold_trial
 from symmusic.measures.estimate import Estimate
@@ -32,7 +32,7 @@ def beside(num, families=None):
     """The first `num` pieces of a pool beside the next ones, two of a family."""
     families = np.arange(num) // 2 if families is None else families
     folds, _ = deal(families, np.random.default_rng(0))
-    return Arm(
+    return LabelledPieces(
         np.arange(2 * num), np.repeat([True, False], num), np.tile(families, 2), np.tile(folds, 2)
     )
 
@@ -41,7 +41,7 @@ def halves(num, seed=0):
     """The first `num` pieces, half of the families beside the other half."""
     families = np.arange(num) // 2
     folds, is_first = deal(families, np.random.default_rng(seed))
-    return Arm(np.arange(num), is_first, families, folds)
+    return LabelledPieces(np.arange(num), is_first, families, folds)
 
 
 def walk(seed, stride):
@@ -108,16 +108,19 @@ def test_an_interval_holds_its_estimate(seed, num_families, levels):
     families = rng.permutation(
         np.concatenate([np.arange(num_families), rng.integers(num_families, size=num_families)])
     )
-    arm = beside(len(families), families)
-    scores = rng.integers(levels, size=len(arm.rows)).astype(float)
-    found = estimate(scores, arm)
+    labelled = beside(len(families), families)
+    scores = rng.integers(levels, size=len(labelled.rows)).astype(float)
+    found = estimate(scores, labelled)
     assert 0 <= found.low <= found.value <= found.high <= 1
     by_fold = [
-        auc(scores[(arm.folds == fold) & arm.is_first], scores[(arm.folds == fold) & ~arm.is_first])
+        auc(
+            scores[(labelled.folds == fold) & labelled.is_first],
+            scores[(labelled.folds == fold) & ~labelled.is_first],
+        )
         for fold in range(NUM_FOLDS)
     ]
     assert found.value == pytest.approx(np.mean(by_fold))
-    assert estimate(scores, arm) == found
+    assert estimate(scores, labelled) == found
     if levels == 1:
         assert found == Estimate(0.5, 0.5, 0.5)
 
@@ -129,11 +132,11 @@ def test_pieces_of_one_tune_are_no_further_evidence():
 
     def width(num_families, copies):
         rng = np.random.default_rng(0)
-        arm = beside(num_families * copies, np.repeat(np.arange(num_families), copies))
+        labelled = beside(num_families * copies, np.repeat(np.arange(num_families), copies))
         own = np.concatenate(
             [np.repeat(rng.normal(shift, 1, num_families), copies) for shift in (0.5, 0)]
         )
-        found = estimate(own, arm)
+        found = estimate(own, labelled)
         return found.high - found.low
 
     assert width(40, 10) == pytest.approx(width(40, 1), abs=0.02)
@@ -141,8 +144,8 @@ def test_pieces_of_one_tune_are_no_further_evidence():
 
 
 def test_what_has_one_class_alone_has_no_area():
-    arm = Arm(np.arange(4), np.ones(4, bool), np.arange(4), np.arange(4))
-    assert estimate(np.zeros(4), arm) == Estimate()
+    labelled = LabelledPieces(np.arange(4), np.ones(4, bool), np.arange(4), np.arange(4))
+    assert estimate(np.zeros(4), labelled) == Estimate()
 
 
 def features_of(pool):
@@ -180,21 +183,21 @@ def test_undefined_features_are_known_as_such():
 
 
 def test_tokens_tell_what_differs_and_no_more(pool):
-    """Three arms in one program: alike, unlike, and the same pieces' halves; the same seed gives
+    """Three sets in one program: alike, unlike, and the same pieces' halves; the same seed gives
     the same scores.
     """
     tokens = np.array([VOCABULARY.encode(events) for events in np.concatenate(pool)])
     alike, unlike = beside(NUM), beside(NUM)
     unlike.rows[NUM:] += NUM
-    arms = [alike, unlike, halves(NUM)]
+    sets = [alike, unlike, halves(NUM)]
 
     def score():
         return score_tokens(
-            tokens, VOCABULARY.num_classes, GIVEN, arms, 0, lambda items, unit: items
+            tokens, VOCABULARY.num_classes, GIVEN, sets, 0, lambda items, unit: items
         )
 
     scores = score()
-    found = [estimate(each, arm) for each, arm in zip(scores, arms, strict=True)]
+    found = [estimate(each, labelled) for each, labelled in zip(scores, sets, strict=True)]
     assert found[0].low <= 0.5 <= found[0].high
     assert found[1].value > 0.9
     assert found[2].low <= 0.5 <= found[2].high
@@ -204,12 +207,15 @@ def test_tokens_tell_what_differs_and_no_more(pool):
 def test_a_critic_never_learns_from_the_fold_that_it_judges():
     """Scores of a fold do not change when the classes of that fold are swapped."""
     values = np.random.default_rng(0).normal(size=(40, 4))
-    arm = halves(40)
-    turned = Arm(
-        arm.rows, np.where(arm.folds == 2, ~arm.is_first, arm.is_first), arm.families, arm.folds
+    labelled = halves(40)
+    turned = LabelledPieces(
+        labelled.rows,
+        np.where(labelled.folds == 2, ~labelled.is_first, labelled.is_first),
+        labelled.families,
+        labelled.folds,
     )
-    one, two = (score_features(values, [each])[0] for each in (arm, turned))
-    own = arm.folds == 2
+    one, two = (score_features(values, [each])[0] for each in (labelled, turned))
+    own = labelled.folds == 2
     assert (one[own] == two[own]).all()
     assert not np.allclose(one[~own], two[~own])
 

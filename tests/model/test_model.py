@@ -16,10 +16,10 @@ from symmusic.model.model import (
     apply_all,
     apply_last,
     apply_step,
-    count_params,
     init_carry,
     init_params,
 )
+from symmusic.model.size import count_parameters
 
 PLAIN = Architecture(num_classes=7, num_layers=2, num_cells=4, dropout_rate=0.4)
 ATTENTIVE = dataclasses.replace(PLAIN, attention='bahdanau', attention_size=3, num_positions=16)
@@ -315,7 +315,7 @@ def test_number_and_names_of_parameters(architecture):
         'weighted': states + 1,
     }[architecture.attention]
     head = (states * (2 if architecture.attention == 'bahdanau' else 1) + 1) * classes
-    assert count_params(params) == lstms + attention + head
+    assert count_parameters(architecture) == lstms + attention + head
     assert set(params) == {'layers', 'head'} | ({'attention'} if attention else set())
 
 

@@ -274,21 +274,21 @@ def test_early_stopping_ends_a_run_for_good(runs, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('minutes', 'look_seconds', 'num_done'),
+    ('minutes', 'check_seconds', 'num_done'),
     [(1000.0, 1000.0, 3), (1e-9, 1000.0, 2), (1000.0, -1.0, 2)],
 )
 def test_a_loss_that_is_not_finite_stops_the_run_at_the_update(
-    runs, tmp_path, monkeypatch, minutes, look_seconds, num_done
+    runs, tmp_path, monkeypatch, minutes, check_seconds, num_done
 ):
     """Found at the epoch's end, before a save or at a look: the state kept is the one before the
     update, and none is saved as sound.
     """
-    monkeypatch.setattr(loop, 'LOOK_SECONDS', look_seconds)
+    monkeypatch.setattr(loop, 'CHECK_SECONDS', check_seconds)
     how, done = {'after': num_done, 'do': lambda: done.append(num_done), 'minutes': minutes}, []
     good = 'none yet' if minutes == 1000.0 else rf'{tmp_path}/checkpoints/1'
     line = (
         r'^the loss or gradient of epoch 1, update 2 of 3, is not finite; the state before it is'
-        rf' kept for a look in {tmp_path}/diverged; '
+        rf' kept for inspection in {tmp_path}/diverged; '
         rf'the last good checkpoint is {good}; train anew in another --workdir with a smaller'
         r' config.train.learning_rate \(1e\+38\)'
     )
