@@ -87,8 +87,9 @@ def join(
     )
 
 
-def describe(stream: Stream) -> dict[str, np.ndarray]:
-    """The features [L] of each step by name, from the steps before it in its sequence:
+def describe(stream: Stream, steps: np.ndarray) -> dict[str, np.ndarray]:
+    """The features [n] of n steps of a stream by name, each from the steps before it in its
+    sequence:
 
     | feature | value |
     |---|---|
@@ -101,18 +102,17 @@ def describe(stream: Stream) -> dict[str, np.ndarray]:
     | agreement n | for how long the tokens have been those n bars before; see `_agreement` |
     | agrees n | whether it is 8 steps or more |
     """
-    steps, begins = np.arange(len(stream.tokens)), stream.begins
-    is_onset = stream.events >= 0
+    begins, is_onset = stream.begins[steps], stream.events >= 0
     onsets = np.append(np.flatnonzero(is_onset), -1)  # the last: there is none
-    rank = np.cumsum(is_onset) - is_onset
+    rank = (np.cumsum(is_onset) - is_onset)[steps]
     places = []
     for k in range(1, NUM_NOTES + 1):
         found = onsets[np.where(rank >= k, rank - k, -1)]
         places.append(np.where(found >= begins, found, -1))
     features = {
-        'position': stream.positions,
+        'position': stream.positions[steps],
         'since': np.where(places[0] < 0, LONGEST, np.minimum(steps - places[0], LONGEST)),
-        'ended': (_latest(stream.events == NOTE_OFF, begins) > places[0]).astype(int),
+        'ended': (_latest(stream.events == NOTE_OFF, steps, begins) > places[0]).astype(int),
     }
     pitches = np.append(stream.events, NO_NOTE)  # at -1
     for k, place in enumerate(places, 1):
@@ -120,26 +120,28 @@ def describe(stream: Stream) -> dict[str, np.ndarray]:
     for k, (later, earlier) in enumerate(itertools.pairwise(places), 1):
         features[f'gap {k}'] = np.where(earlier < 0, 0, np.minimum(later - earlier, LONGEST))
     for lag in LAGS:
-        features |= _look_back(stream, steps, lag)
+        features |= _look_back(stream, steps, begins, lag)
     return features
 
 
-def _latest(is_marked: np.ndarray, begins: np.ndarray) -> np.ndarray:
-    """The latest marked step before each step in its sequence, -1 where there is none."""
+def _latest(is_marked: np.ndarray, steps: np.ndarray, begins: np.ndarray) -> np.ndarray:
+    """The latest marked step of the stream before each step in its sequence, -1 without one."""
     marked = np.maximum.accumulate(np.where(is_marked, np.arange(len(is_marked)), -1))
-    before = np.concatenate([[-1], marked])[: len(marked)]
+    before = np.concatenate([[-1], marked])[steps]
     return np.where(before >= begins, before, -1)
 
 
-def _look_back(stream: Stream, steps: np.ndarray, lag: int) -> dict[str, np.ndarray]:
-    earlier = steps - lag * STEPS_PER_BAR
-    is_there = earlier >= stream.begins
-    tokens = np.where(is_there, stream.tokens[np.maximum(earlier, 0)], -1)
-    last_other = _latest(tokens != stream.tokens, stream.begins)
-    run = np.where(is_there, steps - 1 - np.maximum(last_other, stream.begins - 1), 0)
-    agreement = _agreement(run, is_there)
+def _look_back(
+    stream: Stream, steps: np.ndarray, begins: np.ndarray, lag: int
+) -> dict[str, np.ndarray]:
+    num_back = lag * STEPS_PER_BAR
+    earlier = np.maximum(np.arange(len(stream.tokens)) - num_back, 0)
+    is_other, is_there = stream.tokens != stream.tokens[earlier], steps - num_back >= begins
+    # the first steps of a sequence have nothing in it to agree with
+    last_other = np.maximum(_latest(is_other, steps, begins), begins + num_back - 1)
+    agreement = _agreement(np.where(is_there, steps - 1 - last_other, 0), is_there)
     return {
-        f'token {lag}': tokens,
+        f'token {lag}': np.where(is_there, stream.tokens[earlier[steps]], -1),
         f'agreement {lag}': agreement,
         f'agrees {lag}': (agreement > 3).astype(int),
     }
@@ -153,7 +155,7 @@ def _agreement(run: np.ndarray, is_there: np.ndarray) -> np.ndarray:
 
 
 def code(features: dict[str, np.ndarray], names: Sequence[str]) -> np.ndarray:
-    """A number [L] uint64 for the values of some features, equal where they are. That it is also
+    """A number [n] uint64 for the values of some features, equal where they are. That it is also
     equal for two other ones among n has a chance of about n^2 / 2^65.
     """
     first = next(iter(features.values()))

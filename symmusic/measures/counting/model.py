@@ -51,11 +51,12 @@ class CountModel:
         self, stream: Stream, steps: np.ndarray, others_LV: np.ndarray | None = None
     ) -> np.ndarray:
         """The log probabilities [L, V] float32 of the classes at L steps of a stream."""
-        features = describe(stream)
+        features = describe(stream, steps)
         parts = [np.zeros((0, self.vocabulary.num_classes), np.float32)]
         for begin in range(0, len(steps), CHUNK):
             rows = slice(begin, begin + CHUNK)
-            predictions = _predict(self.tables, features, steps[rows], self.vocabulary)
+            part = {name: values[rows] for name, values in features.items()}
+            predictions = _predict(self.tables, part, self.vocabulary)
             if others_LV is not None:
                 predictions = predictions.beside(others_LV[rows])
             parts.append(self.mixture.mix(predictions))
@@ -109,7 +110,7 @@ def fit(train: Sequence[Tune], validation: Sequence[Tune], vocabulary: Vocabular
             f'a count model needs a training step and {LEAST_STEPS} validation steps; there are'
             f' {len(known)} and {len(steps)}'
         )
-    features = {name: values[known] for name, values in describe(counted).items()}
+    features = describe(counted, known)
     tables = tuple(
         count(code(features, names), counted.tokens[known], vocabulary.num_classes)
         for names in CONTEXTS
@@ -127,24 +128,24 @@ def _fit_mixture(
     """Fitted on these steps, evenly thinned where there are too many."""
     most = MOST_CELLS // ((len(CONTEXTS) - FIRST_MIXED + 1) * vocabulary.num_classes)
     thinned = slice(None, None, -(-len(steps) // most))
-    predictions = _predict(tables, describe(stream), steps[thinned], vocabulary)
+    steps = steps[thinned]
+    predictions = _predict(tables, describe(stream, steps), vocabulary)
     if others_LV is not None:
         predictions = predictions.beside(others_LV[thinned])
-    return fit_mixture(predictions, stream.tokens[steps[thinned]])
+    return fit_mixture(predictions, stream.tokens[steps])
 
 
 def _predict(
     tables: Sequence[Table],
     features: dict[str, np.ndarray],
-    steps: np.ndarray,
     vocabulary: Vocabulary,
 ) -> Predictions:
-    """What the tables from `FIRST_MIXED` on predict at some steps of a stream."""
-    features = {name: values[steps] for name, values in features.items()}
+    """What the tables from `FIRST_MIXED` on predict at steps of these features."""
     num_classes, num_models = vocabulary.num_classes, len(CONTEXTS) - FIRST_MIXED
-    logs_LKV = np.empty((len(steps), num_models, num_classes), np.float32)
-    counted_LK = np.empty((len(steps), num_models), np.uint8)
-    lower_LV = base_LV = np.full((len(steps), num_classes), 1 / num_classes, np.float32)
+    num_steps = len(features['position'])
+    logs_LKV = np.empty((num_steps, num_models, num_classes), np.float32)
+    counted_LK = np.empty((num_steps, num_models), np.uint8)
+    lower_LV = base_LV = np.full((num_steps, num_classes), 1 / num_classes, np.float32)
     for index, (table, names) in enumerate(zip(tables, CONTEXTS, strict=True)):
         counts_LV = look_up(table, code(features, names), num_classes)
         found_LV = smooth(counts_LV, lower_LV if index < len(CHAIN) else base_LV)

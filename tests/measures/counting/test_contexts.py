@@ -14,13 +14,20 @@ from symmusic.measures.counting.contexts import (
     NO_NOTE,
     REPEATS,
     code,
-    describe,
     join,
 )
+from symmusic.measures.counting.contexts import describe as describe_steps
 from symmusic.melody.encodings import VOCABULARIES
 from symmusic.melody.encodings.melody import MelodyVocabulary
 
 VOCABULARY = MelodyVocabulary(60, 72)
+
+
+def describe(stream):
+    """The features of every step."""
+    return describe_steps(stream, np.arange(len(stream.tokens)))
+
+
 pieces = st.lists(
     st.lists(st.sampled_from([-2, -2, -1, 60, 62]), min_size=1, max_size=60).map(
         lambda events: VOCABULARY.encode(np.array(events))
@@ -72,6 +79,14 @@ def test_a_step_knows_nothing_of_what_follows(sequences, data):
     alone = describe(join([sequences[0][:cut]], VOCABULARY))
     for name, values in alone.items():
         assert_array_equal(values, whole[name][:cut])
+
+
+@given(pieces)
+def test_some_steps_have_the_features_that_all_have(sequences):
+    stream = join(sequences, VOCABULARY)
+    steps = np.arange(len(stream.tokens))[::-3]
+    for name, values in describe_steps(stream, steps).items():
+        assert_array_equal(values, describe(stream)[name][steps])
 
 
 def test_a_repeated_bar_by_hand():

@@ -69,7 +69,7 @@ def test_it_is_better_than_each_of_its_parts_and_than_markov_models():
     model, unseen = fitted(), encoded(phrases(20, 2))
     stream = join(unseen, VOCABULARY)
     steps = np.arange(len(stream.tokens))
-    predictions = counting._predict(model.tables, describe(stream), steps, VOCABULARY)
+    predictions = counting._predict(model.tables, describe(stream, steps), VOCABULARY)
     parts = -predictions.logs_LKV[steps, :, stream.tokens].mean(axis=0)
     own = losses(model, unseen).mean()
     assert own < parts.min() - 0.1
