@@ -52,7 +52,7 @@ def test_a_whole_command_after_any_third_write_that_failed(
     assert failures > 10
 
 
-def test_a_cache_that_cannot_be_written_is_said_and_gone_on_without(
+def test_a_cache_that_cannot_be_written_is_reported_and_not_needed(
     corpus, tmp_path, monkeypatch, capsys
 ):
     (tmp_path / 'file').write_text('')

@@ -17,7 +17,7 @@ from symmusic.measures.excerpts import cut_excerpts, draw_rows
 from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
 from symmusic.melody.events import from_events
 from symmusic.originality.copies import Passage, find_longest_runs, find_symbols, reference_level
-from symmusic.originality.limit import Index, make_index
+from symmusic.originality.limit import RunIndex, make_index
 from symmusic.streams import Stream, generator
 from symmusic.training import build
 
@@ -80,7 +80,7 @@ def check(config: ConfigDict, vocabulary: Vocabulary) -> None:
 
 def index_runs(
     settings: ConfigDict, vocabulary: Vocabulary, originals: Originals | None
-) -> Index | None:
+) -> RunIndex | None:
     """The index of runs that must not be copied; None where there is no limit."""
     if not settings.max_copied_run:
         return None

@@ -35,7 +35,7 @@ from symmusic.generate.wishes import (
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
 from symmusic.originality.copies import Passage, find_longest_runs
-from symmusic.originality.limit import Index
+from symmusic.originality.limit import RunIndex
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator, random_key
 
@@ -142,7 +142,7 @@ class Drawing:
     pieces: list[DrawnPiece]
     passages: list[Passage] | None
     originals: Originals | None
-    index: Index | None
+    index: RunIndex | None
     near: copying.Near | None
     seconds: float
 

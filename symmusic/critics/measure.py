@@ -48,8 +48,8 @@ class CriticMeasure:
         tokens = np.array([vocabulary.encode(events) for events in found.events_NT[rows]])
         made = sample_markov(ground.markovs[3], tokens[:, :num_given], num_steps, rng)
         continuations = {
-            # Encoded and decoded like the others, or the losses of the encoding would give the real
-            # ones away.
+            # Encoded and decoded like the others, so that losses of the encoding do not identify
+            # the real ones.
             'real': np.array([vocabulary.decode(each) for each in tokens[:, num_given:]]),
             'markov_3': np.array([vocabulary.decode(each) for each in made]),
             'model': ground.draw(prompts, Stream.CRITIC_PIECES).events_NT,

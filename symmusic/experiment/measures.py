@@ -13,7 +13,7 @@ from symmusic.measures.structure import repeated_bars
 from symmusic.melody.events import from_events
 from symmusic.originality.copies import Melody, find_longest_runs
 from symmusic.originality.plagiarism import index_corpus, similarity_of
-from symmusic.originality.shape_index import Collection
+from symmusic.originality.shape_index import ShapeIndex
 
 # Descriptions by name. All but the last five are in `comparison.json` too.
 MEASURES = {
@@ -62,7 +62,7 @@ class Originals:
     searched.
     """
 
-    collection: Collection
+    collection: ShapeIndex
     melodies: tuple[Melody, ...]
 
 

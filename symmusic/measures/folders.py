@@ -99,7 +99,7 @@ def read_folder(
       protocol: one of `features.PROTOCOLS`.
       progress: wraps the iterable of files; takes the unit's name.
       rng: draws pieces and excerpts.
-      num_bars: an excerpt of so many bars is cut from each piece; 0 = whole.
+      num_bars: length of the excerpt that is cut from each piece; 0 = whole pieces.
 
     Raises:
       UserError: the folder does not exist, or no piece in it can be measured.
@@ -114,7 +114,7 @@ def read_folder(
     entries = [entry for entry in found if not entry.is_dir()]
     files = [entry for entry in entries if entry.suffix.lower() in SUFFIXES]
     if not files:
-        inner = '; folders in it are not looked into' if len(found) > len(entries) else ''
+        inner = '; subfolders are not read' if len(found) > len(entries) else ''
         raise UserError(f'--{flag}={path}: the folder holds no {", ".join(SUFFIXES)} file{inner}')
     files, doubles = _one_format(files)
     scores, left_out = _read(files, progress)

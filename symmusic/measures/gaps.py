@@ -47,7 +47,7 @@ class Gaps:
 
 @dataclasses.dataclass(frozen=True)
 class GapNats:
-    """What the steps of gaps of one length cost each model."""
+    """The nats of the steps of gaps of one length under each model."""
 
     nats: Nats
     num_gaps: int

@@ -1,5 +1,6 @@
-"""What the steps of unseen tunes cost the model, the count model, both together, the base rate and
-the Markov models."""
+"""The likelihood of unseen tunes under the model, the count model, both together, the base rate and
+the Markov models.
+"""
 
 import dataclasses
 import functools
@@ -41,7 +42,7 @@ class Likelihood:
 
 
 class LikelihoodMeasure:
-    """What the steps of unseen tunes cost each model; all predict the same steps, each once."""
+    """The likelihood of unseen tunes under each model; all predict the same steps, each once."""
 
     name = 'likelihood'
     unit = 'nats'

@@ -1,4 +1,4 @@
-"""What a measure is, and what it is given: the ground of an evaluation, and the sets of pieces.
+"""What a measure is, and what it receives: the ground of an evaluation, and the sets of pieces.
 
 A measure is an object with a name, a unit, a docstring and `measure`, in a file of the room of its
 noun (`measures`, `critics`, `originality`, `thesis`). The evaluation goes through a tuple of them
@@ -104,7 +104,7 @@ class Baselines:
 
 @dataclasses.dataclass(frozen=True)
 class Ground:
-    """What an evaluation has at hand.
+    """What all measures of an evaluation share.
 
     Attributes:
       config: the resolved config.
@@ -112,9 +112,9 @@ class Ground:
       corpus: its corpus, with the tunes' families.
       data: the windows of each part.
       music: prompts, real continuations and excerpts.
-      draw: continues prompts [N, P] with the model; a stream names what for.
+      draw: continues prompts [N, P] with the model; the stream names the purpose.
       other: a second network to compare with, where there is one.
-      other_note: why there is none; '' where there is no need to say.
+      other_note: why there is none; '' where that needs no explanation.
     """
 
     config: ConfigDict
@@ -224,7 +224,7 @@ class Measure(Protocol):
         """A frozen dataclass of what was measured; None where it does not apply.
 
         Args:
-          ground: what is at hand.
+          ground: what the measures share.
           pieces: the sets of pieces.
           key: the seed from which a measure takes its own streams (`streams.generator`).
         """

@@ -20,7 +20,7 @@ STEPS = 1 << 20  # more than there can be between two notes
 
 
 @flax.struct.dataclass
-class Index:
+class RunIndex:
     """The runs that must not be completed: `hashes_M` uint32, the sorted hashes of runs of K
     symbols, padded with the last one to a power of two; `pitches_V` of the classes, -1 where no
     note starts.
@@ -30,13 +30,17 @@ class Index:
     pitches_V: jax.Array
     num_symbols: int = flax.struct.field(pytree_node=False)
 
-    def after(self, prompts_BT: jax.Array, counts_N: jax.Array, is_given_N: jax.Array) -> 'Copies':
+    def after(
+        self, prompts_BT: jax.Array, counts_N: jax.Array, is_given_N: jax.Array
+    ) -> 'CopyLimit':
         """The constraint of `sample` for pieces that continue prompts."""
-        return Copies(CopyRow(counts_N, is_given_N), self, jax.jit(listen)(self, prompts_BT))
+        return CopyLimit(
+            CopyRow(counts_N, is_given_N), self, jax.jit(read_prompts)(self, prompts_BT)
+        )
 
 
 @flax.struct.dataclass
-class Heard:
+class RunState:
     """The state for B prompts and what is drawn after them: the last symbols, hashed; the pitch of
     the latest note and the steps since its onset; the number of notes, and of given notes since the
     latest drawn one; the steps at which a copy was refused; and the steps at which every class was
@@ -61,22 +65,22 @@ class CopyRow:
 
 
 @flax.struct.dataclass
-class Copies:
+class CopyLimit:
     """A constraint of `sample`: no step may complete a run of `index`, unless nothing else is left.
     Its state counts the refusals.
 
-    `heard` is the state after the prompts, as `listen` returns it.
+    `state` is the state after the prompts, as `read_prompts` returns it.
     """
 
     rows: CopyRow
-    index: Index
-    heard: Heard
+    index: RunIndex
+    state: RunState
 
-    def init(self, num_pieces: int) -> Heard:
+    def init(self, num_pieces: int) -> RunState:
         """The state after the prompts."""
-        return self.heard
+        return self.state
 
-    def allow(self, row: CopyRow, state: Heard, may_BV: jax.Array) -> tuple[jax.Array, Heard]:
+    def allow(self, row: CopyRow, state: RunState, may_BV: jax.Array) -> tuple[jax.Array, RunState]:
         """The classes that complete no run, bool [B, V]; where all would, all are allowed."""
         is_copy_BV = ~original(self.index, state) & may_BV & row.counts
         is_stuck_B = (is_copy_BV == may_BV).all(axis=-1)
@@ -87,13 +91,15 @@ class Copies:
         state = state.replace(refused_B=refused_B, stuck_B=state.stuck_B + is_stuck_B)
         return may_BV & ~is_copy_BV, state
 
-    def advance(self, row: CopyRow, state: Heard, token_B: jax.Array) -> Heard:
+    def advance(self, row: CopyRow, state: RunState, token_B: jax.Array) -> RunState:
         """The state after the tokens of a step."""
-        after = hear(self.index, state, token_B, row.is_given)
+        after = read_token(self.index, state, token_B, row.is_given)
         return jax.tree.map(lambda new, old: jnp.where(row.counts, new, old), after, state)
 
 
-def make_index(symbols: Sequence[np.ndarray], max_run: int, pitches_V: np.ndarray) -> Index | None:
+def make_index(
+    symbols: Sequence[np.ndarray], max_run: int, pitches_V: np.ndarray
+) -> RunIndex | None:
     """The index of all runs of `max_run` + 1 notes; None where there are none.
 
     Args:
@@ -111,7 +117,7 @@ def make_index(symbols: Sequence[np.ndarray], max_run: int, pitches_V: np.ndarra
     hashes = np.unique(np.concatenate(found))
     # padded to a power of two, so that few programs are compiled
     room = 1 << (len(hashes) - 1).bit_length()
-    return Index(
+    return RunIndex(
         np.pad(hashes, (0, room - len(hashes)), mode='edge'),
         np.asarray(pitches_V, np.int32),
         max_run,
@@ -126,23 +132,25 @@ def _hash(mixed: np.ndarray | jax.Array) -> np.ndarray | jax.Array:
     return total
 
 
-def listen(index: Index, prompts_BT: jax.Array) -> Heard:
+def read_prompts(index: RunIndex, prompts_BT: jax.Array) -> RunState:
     """The state after prompts."""
     num_pieces = prompts_BT.shape[0]
     zeros = jnp.zeros(num_pieces, jnp.int32)
-    nothing = Heard(jnp.zeros((num_pieces, index.num_symbols - 1), jnp.uint32), *[zeros] * 6)
+    nothing = RunState(jnp.zeros((num_pieces, index.num_symbols - 1), jnp.uint32), *[zeros] * 6)
     return lax.scan(
-        lambda heard, token_B: (hear(index, heard, token_B, True), None), nothing, prompts_BT.T
+        lambda state, token_B: (read_token(index, state, token_B, True), None),
+        nothing,
+        prompts_BT.T,
     )[0]
 
 
-def original(index: Index, heard: Heard) -> jax.Array:
+def original(index: RunIndex, state: RunState) -> jax.Array:
     """The classes that complete no run of a tune, bool [B, V]."""
-    symbols_BV = (index.pitches_V - heard.pitch_B[:, None] + 128) * STEPS + jnp.minimum(
-        heard.since_B, STEPS - 1
+    symbols_BV = (index.pitches_V - state.pitch_B[:, None] + 128) * STEPS + jnp.minimum(
+        state.since_B, STEPS - 1
     )[:, None]
     before_BVK = jnp.broadcast_to(
-        heard.mixed_BK[:, None], (*symbols_BV.shape, index.num_symbols - 1)
+        state.mixed_BK[:, None], (*symbols_BV.shape, index.num_symbols - 1)
     )
     runs_BVK = jnp.concatenate(
         [before_BVK, (symbols_BV.astype(jnp.uint32) * jnp.uint32(MIX))[..., None]], axis=-1
@@ -150,23 +158,25 @@ def original(index: Index, heard: Heard) -> jax.Array:
     hashes_BV = _hash(runs_BVK)
     places_BV = jnp.minimum(jnp.searchsorted(index.hashes_M, hashes_BV), len(index.hashes_M) - 1)
     is_copy_BV = index.hashes_M[places_BV] == hashes_BV
-    return ~(is_copy_BV & (index.pitches_V >= 0) & (heard.count_B >= index.num_symbols)[:, None])
+    return ~(is_copy_BV & (index.pitches_V >= 0) & (state.count_B >= index.num_symbols)[:, None])
 
 
-def hear(index: Index, heard: Heard, token_B: jax.Array, is_given: bool | jax.Array) -> Heard:
+def read_token(
+    index: RunIndex, state: RunState, token_B: jax.Array, is_given: bool | jax.Array
+) -> RunState:
     """The state after a step whose token was given or drawn."""
     pitch_B = index.pitches_V[token_B]
     begins_B = pitch_B >= 0
     symbol_B = (
-        (pitch_B - heard.pitch_B + 128) * STEPS + jnp.minimum(heard.since_B, STEPS - 1)
+        (pitch_B - state.pitch_B + 128) * STEPS + jnp.minimum(state.since_B, STEPS - 1)
     ).astype(jnp.uint32)
-    longer_BK = jnp.concatenate([heard.mixed_BK, (symbol_B * jnp.uint32(MIX))[:, None]], axis=1)[
+    longer_BK = jnp.concatenate([state.mixed_BK, (symbol_B * jnp.uint32(MIX))[:, None]], axis=1)[
         :, 1:
     ]
-    return heard.replace(
-        mixed_BK=jnp.where((begins_B & (heard.count_B > 0))[:, None], longer_BK, heard.mixed_BK),
-        pitch_B=jnp.where(begins_B, pitch_B, heard.pitch_B),
-        since_B=jnp.where(begins_B, 1, heard.since_B + 1),
-        count_B=heard.count_B + begins_B,
-        given_B=jnp.where(begins_B, jnp.where(is_given, heard.given_B + 1, 0), heard.given_B),
+    return state.replace(
+        mixed_BK=jnp.where((begins_B & (state.count_B > 0))[:, None], longer_BK, state.mixed_BK),
+        pitch_B=jnp.where(begins_B, pitch_B, state.pitch_B),
+        since_B=jnp.where(begins_B, 1, state.since_B + 1),
+        count_B=state.count_B + begins_B,
+        given_B=jnp.where(begins_B, jnp.where(is_given, state.given_B + 1, 0), state.given_B),
     )

@@ -1,4 +1,4 @@
-"""How near the pieces of the first draw come to the training tunes, beside as many real ones."""
+"""How similar the pieces of the first draw are to training tunes, beside as many real ones."""
 
 import dataclasses
 

@@ -20,7 +20,7 @@ from symmusic.originality.copies import (
     reference_level,
 )
 from symmusic.originality.shape import find_all_nearest, mean_and_sd
-from symmusic.originality.shape_index import Collection, index_tunes
+from symmusic.originality.shape_index import ShapeIndex, index_tunes
 from symmusic.score.midi import MAX_BYTES, SUFFIXES
 from symmusic.score.monophonic import parse_monophonic
 from symmusic.score.notes import Note, Score
@@ -156,7 +156,7 @@ def read_melodies(
 
 def index_folder(
     folder: pathlib.Path, scores: Mapping[str, Score] | None = None
-) -> tuple[Collection, dict[str, str]]:
+) -> tuple[ShapeIndex, dict[str, str]]:
     """A folder as a collection, and the reasons for pieces left out; arguments and errors as for
     `read_melodies`.
     """
@@ -164,8 +164,8 @@ def index_folder(
     return index_tunes(list(melodies), (_pitches(notes) for notes in melodies.values())), left_out
 
 
-def index_corpus(tunes: Sequence[Tune]) -> Collection:
-    """The kept ones of prepared tunes as a collection, each whole; keys do not matter."""
+def index_corpus(tunes: Sequence[Tune]) -> ShapeIndex:
+    """The tunes that were kept as an index, each as a whole; keys do not matter."""
     kept = [tune for tune in tunes if tune.kept]
     return index_tunes(
         [tune.file for tune in kept],
@@ -175,7 +175,7 @@ def index_corpus(tunes: Sequence[Tune]) -> Collection:
 
 def measure_similarity(
     folder: pathlib.Path,
-    collection: Collection,
+    collection: ShapeIndex,
     scores: Mapping[str, Score] | None = None,
     *,
     progress: Callable[[Iterable, str], Iterable] | None = None,
@@ -194,7 +194,7 @@ def measure_similarity(
 
 def similarity_of(
     pieces: Mapping[str, Sequence[int]],
-    collection: Collection,
+    collection: ShapeIndex,
     *,
     progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> Similarity:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from symmusic.originality.align import NEVER, align_prefixes, exact
-from symmusic.originality.shape_index import Collection, find_ngrams
+from symmusic.originality.shape_index import ShapeIndex, find_ngrams
 
 BATCH_TUNES = 256  # aligned at once
 # tunes between two checks of the best score so far; the last size is repeated
@@ -47,7 +47,7 @@ MISMATCHES = np.array([[_mismatch(query, tune) for tune in _SIGNS] for query in 
 
 
 @dataclasses.dataclass(frozen=True)
-class Match:
+class Nearest:
     """The tune that a piece is most similar to: its index in the collection (None where the piece
     has fewer than 3 notes, or all tunes do) and the score.
 
@@ -81,7 +81,7 @@ class _Query:
     reach: int
 
 
-def _prepare(pitches: Sequence[int], collection: Collection) -> _Query:
+def _prepare(pitches: Sequence[int], collection: ShapeIndex) -> _Query:
     total = collection.total
     distinct, rows_I, has_U = np.unique(
         find_ngrams(pitches), return_inverse=True, return_counts=True
@@ -117,7 +117,7 @@ def _signs(ngrams: np.ndarray) -> np.ndarray:
 
 
 def _align(
-    query: _Query, collection: Collection, tunes_D: np.ndarray, least: float, *, whole: bool = False
+    query: _Query, collection: ShapeIndex, tunes_D: np.ndarray, least: float, *, whole: bool = False
 ) -> tuple[np.ndarray, int]:
     """Scores [D] of a query with tunes that have n-grams, and the number of cells computed; exact
     where a score is at least `least`.
@@ -156,7 +156,7 @@ def _align(
     )
 
 
-def score_all(pitches: Sequence[int], collection: Collection, *, whole: bool = False) -> np.ndarray:
+def score_all(pitches: Sequence[int], collection: ShapeIndex, *, whole: bool = False) -> np.ndarray:
     """The scores [D] of one melody with every tune; -inf where either has fewer than 3 notes."""
     scores_D = np.full(len(collection), -np.inf)
     if len(pitches) < 3:
@@ -171,14 +171,14 @@ def score_all(pitches: Sequence[int], collection: Collection, *, whole: bool = F
     return scores_D
 
 
-def bound_scores(pitches: Sequence[int], collection: Collection) -> np.ndarray:
+def bound_scores(pitches: Sequence[int], collection: ShapeIndex) -> np.ndarray:
     """Upper bounds [D] of the scores: every n-gram that melody and tune share is matched, as often
     as both have it, at no cost.
     """
     return _bounds(_prepare(pitches, collection), collection)
 
 
-def _bounds(query: _Query, collection: Collection) -> np.ndarray:
+def _bounds(query: _Query, collection: ShapeIndex) -> np.ndarray:
     bounds_D = np.full(len(collection), -np.inf)
     usable = np.flatnonzero(collection.lengths)
     for begin in range(0, len(usable), CHUNKS[-1]):
@@ -195,7 +195,7 @@ def _bounds(query: _Query, collection: Collection) -> np.ndarray:
     return bounds_D
 
 
-def find_nearest(pitches: Sequence[int], collection: Collection) -> Match:
+def find_nearest(pitches: Sequence[int], collection: ShapeIndex) -> Nearest:
     """The tune with the highest score; in a tie the nearest in number of notes, then the first in
     the collection.
 
@@ -203,7 +203,7 @@ def find_nearest(pitches: Sequence[int], collection: Collection) -> Match:
     score are skipped, which does not change the result.
     """
     if len(pitches) < 3 or not collection.total:
-        return Match(None, -np.inf)
+        return Nearest(None, -np.inf)
     query = _prepare(pitches, collection)
     bounds_D = _bounds(query, collection)
     order = np.argsort(-bounds_D, kind='stable')[: int((bounds_D > -np.inf).sum())]
@@ -221,14 +221,14 @@ def find_nearest(pitches: Sequence[int], collection: Collection) -> Match:
                     scores_D, cells = _align(query, collection, tunes_D, -best[0])
                     num_cells += cells
                     best = min(best, _best_of(query, collection, tunes_D, scores_D))
-    return Match(best[2], -best[0], num_cells, len(query.rows_I) * collection.total)
+    return Nearest(best[2], -best[0], num_cells, len(query.rows_I) * collection.total)
 
 
 _Best = tuple[float, int, int]  # minus the score, the difference in notes, the tune
 
 
 def _best_of(
-    query: _Query, collection: Collection, tunes_D: np.ndarray, scores_D: np.ndarray
+    query: _Query, collection: ShapeIndex, tunes_D: np.ndarray, scores_D: np.ndarray
 ) -> _Best:
     """The best of some tunes: least is best."""
     tied = tunes_D[scores_D == scores_D.max()]
@@ -241,10 +241,10 @@ def _best_of(
 
 def find_all_nearest(
     melodies: Sequence[Sequence[int]],
-    collection: Collection,
+    collection: ShapeIndex,
     *,
     progress: Callable[[Iterable, str], Iterable] | None = None,
-) -> list[Match]:
+) -> list[Nearest]:
     """`find_nearest` of each melody, in order; `progress` wraps the iterable and takes the unit's
     name.
     """

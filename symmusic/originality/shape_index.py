@@ -7,7 +7,7 @@ import numpy as np
 
 
 @dataclasses.dataclass(frozen=True)
-class Collection:
+class ShapeIndex:
     """Tunes to compare with, at most 8 bytes per n-gram.
 
     Attributes:
@@ -54,7 +54,7 @@ def find_ngrams(pitches: Sequence[int]) -> np.ndarray:
     return ((pitches[1:-1] - first + 128) * 256 + pitches[2:] - first + 128).astype(np.uint16)
 
 
-def index_tunes(names: Sequence[str], melodies: Iterable[Sequence[int]]) -> Collection:
+def index_tunes(names: Sequence[str], melodies: Iterable[Sequence[int]]) -> ShapeIndex:
     """A collection of melodies, given as pitches in order; tunes with fewer than 3 notes are kept
     and match nothing.
     """
@@ -69,7 +69,7 @@ def index_tunes(names: Sequence[str], melodies: Iterable[Sequence[int]]) -> Coll
     ids = np.concatenate([empty, *parts])
     counts = np.bincount(ids, minlength=1 << 16)
     place = (np.cumsum(counts > 0) - 1).astype(np.uint16)
-    return Collection(
+    return ShapeIndex(
         names=tuple(names),
         num_notes=np.array(num_notes, np.int64),
         ngrams=np.flatnonzero(counts),

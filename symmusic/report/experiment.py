@@ -28,7 +28,7 @@ from symmusic.report.blocks import (
 )
 from symmusic.report.html import to_html
 from symmusic.report.markdown import to_markdown
-from symmusic.thesis.published import GROUPS, SIMILARITY_BY_WINDOWS, SOURCE, Arm, find_table
+from symmusic.thesis.published import GROUPS, SIMILARITY_BY_WINDOWS, SOURCE, ThesisTable, find_table
 
 NUM_PIECES = 3  # pieces of an arm that are listed
 
@@ -300,7 +300,7 @@ def real_levels(arms: Mapping[str, Mapping]) -> dict[str, dict]:
     }
 
 
-def _tables(experiment: Experiment) -> dict[str, Arm]:
+def _tables(experiment: Experiment) -> dict[str, ThesisTable]:
     """The thesis's arms by the names of ours."""
     tables = experiment.hypothesis.tables
     return {
@@ -310,7 +310,7 @@ def _tables(experiment: Experiment) -> dict[str, Arm]:
     }
 
 
-def _published(arm: Arm) -> dict[str, float]:
+def _published(arm: ThesisTable) -> dict[str, float]:
     """The thesis's figures of an arm, by the names of our measures."""
     found = {f'{group}_oa': oa for group, (_, oa) in zip(GROUPS, arm.averages, strict=True)}
     found |= {f'oa_{name}': oa for name, (_, oa) in zip(FEATURES, arm.features, strict=True)}

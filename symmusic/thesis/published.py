@@ -23,7 +23,7 @@ ENCODINGS = {'melody': 'melody', 'pianoroll': 'pianoroll', 'pianoroll_faithful':
 
 
 @dataclasses.dataclass(frozen=True)
-class Arm:
+class ThesisTable:
     """A table of the thesis.
 
     Attributes:
@@ -55,7 +55,7 @@ class Arm:
 
 
 ARMS = (
-    Arm(
+    ThesisTable(
         '5.1',
         'experiment 1, folk',
         'folk',
@@ -78,7 +78,7 @@ ARMS = (
         ((0.064, 0.822), (0.466, 0.37), (0.265, 0.596)),
         (0.138, 0.064, 0),
     ),
-    Arm(
+    ThesisTable(
         '5.2',
         'experiment 1, hook',
         'hook',
@@ -101,7 +101,7 @@ ARMS = (
         ((0.941, 0.479), (0.702, 0.377), (0.821, 0.428)),
         (0.812, 0.154, 62),
     ),
-    Arm(
+    ThesisTable(
         '5.3',
         'experiment 1, hook at temperature 1.5',
         'hook',
@@ -124,7 +124,7 @@ ARMS = (
         ((0.097, 0.72), (0.204, 0.767), (0.15, 0.743)),
         (0.55, 0.351, 5),
     ),
-    Arm(
+    ThesisTable(
         '5.7',
         'experiment 2, melody',
         'folk',
@@ -147,7 +147,7 @@ ARMS = (
         ((0.176, 0.781), (1.88, 0.452), (1.028, 0.617)),
         (0.113, 0.057, 0),
     ),
-    Arm(
+    ThesisTable(
         '5.8',
         'experiment 2, pianoroll',
         'folk',
@@ -170,7 +170,7 @@ ARMS = (
         ((0.12, 0.794), (0.139, 0.746), (0.13, 0.77)),
         (0.14, 0.06, 0),
     ),
-    Arm(
+    ThesisTable(
         '5.10',
         'experiment 3, without attention',
         'folk',
@@ -193,7 +193,7 @@ ARMS = (
         ((0.052, 0.797), (0.223, 0.531), (0.137, 0.664)),
         (0.098, 0.04, 0),
     ),
-    Arm(
+    ThesisTable(
         '5.11',
         'experiment 3, with attention',
         'folk',
@@ -216,7 +216,7 @@ ARMS = (
         ((0.102, 0.717), (0.19, 0.519), (0.146, 0.618)),
         (0.061, 0.048, 0),
     ),
-    Arm(
+    ThesisTable(
         '5.13',
         'experiment 4, bidirectional',
         'folk',
@@ -239,7 +239,7 @@ ARMS = (
         ((0.126, 0.865), (0.07, 0.763), (0.098, 0.814)),
         (0.121, 0.042, 0),
     ),
-    Arm(
+    ThesisTable(
         '5.14',
         'experiment 4, unidirectional',
         'folk',
@@ -265,7 +265,7 @@ ARMS = (
 )
 
 
-def find_table(table: str) -> Arm | None:
+def find_table(table: str) -> ThesisTable | None:
     """The thesis's arm in a table, by the table's number; None where there is none."""
     return next((arm for arm in ARMS if arm.table == table), None)
 
@@ -337,7 +337,7 @@ def find_published(values: Mapping[str, object]) -> Published:
     return Published(SOURCE, '', tuple(_described(arm, values) for arm in arms))
 
 
-def _described(arm: Arm, values: Mapping[str, object]) -> PublishedArm:
+def _described(arm: ThesisTable, values: Mapping[str, object]) -> PublishedArm:
     its_own = {
         'data.encoding': 'pianoroll_faithful' if arm.encoding == 'pianoroll' else arm.encoding,
         'data.protocol': 'thesis',

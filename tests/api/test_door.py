@@ -180,7 +180,7 @@ def test_what_is_right_passes(tmp_path):
 
 
 @pytest.mark.parametrize('mode', ['sample', 'evaluate', 'study'])
-def test_a_run_in_its_first_epoch_is_said_to_train(tmp_path, capsys, mode):
+def test_a_run_in_its_first_epoch_is_reported_as_training(tmp_path, capsys, mode):
     workdir = tmp_path / 'first'
     with alone_in(workdir):
         refused(

@@ -195,7 +195,7 @@ def test_refused_hypotheses(refusal, changes, line):
     assert line in refusal(**changes)
 
 
-def test_what_is_said_may_differ(read):
+def test_what_is_reported_may_differ(read):
     arms = {
         'small': {'model.num_cells': 8},
         'large': {'model.num_cells': 16, 'train.num_epochs': 99},

@@ -1,5 +1,5 @@
-"""The cache: the same corpus from it, another key for anything else, and every kind of damage
-noticed.
+"""The cache: it gives the same corpus, anything else has another key, and any damage is
+detected.
 """
 
 import dataclasses
@@ -163,7 +163,7 @@ def test_something_else(folder, cache, content):
 
 
 def test_the_cache_of_another_corpus(tmp_path, cache):
-    """Whole, but not what the name says: a file that was copied or renamed."""
+    """Undamaged but under the wrong name: a file that was copied or renamed."""
     for name, pitch in (('one', 67), ('other', 60)):
         write_files(tmp_path / name, {'a.mid': melody((pitch, 4), (69, 4))})
     load(tmp_path / 'other')
@@ -197,14 +197,14 @@ def test_flipped_bits(folder, cache):
         check_rebuilt(folder, before)
 
 
-def test_a_folder_in_the_place_of_the_cache(folder, cache):
+def test_a_folder_in_place_of_the_cache(folder, cache):
     before = load(folder)
     (path,) = entries(cache)
     path.unlink()
     path.mkdir()
     after = load(folder)
     assert same(before, after)
-    assert len(after.notices) == 2  # not to be read, not to be written
+    assert len(after.notices) == 2  # neither readable nor writable
     assert 'not cached' in after.notices[1]
 
 

@@ -1,4 +1,4 @@
-"""From a corpus to what training reads: parts, vocabulary, base rate and the order of batches."""
+"""From a corpus to training data: parts, vocabulary, base rate and the order of batches."""
 
 import dataclasses
 import math

@@ -1,4 +1,4 @@
-"""The default corpus, whole: counts within sane bounds, and in time."""
+"""The whole default corpus: counts within sane bounds, and in time."""
 
 import time
 
@@ -15,7 +15,7 @@ from symmusic.corpus.stats import compute_statistics
 def test_folk():
     begun = time.perf_counter()
     corpus = load_corpus('folk', Settings())
-    assert time.perf_counter() - begun < 120  # 60 s are promised on two cores that do nothing else
+    assert time.perf_counter() - begun < 120  # 60 s are promised on two idle cores
     assert not corpus.notices
     drops = count_drops(corpus.tunes)
     assert 4000 < len(corpus.tunes) < 4500
@@ -55,5 +55,5 @@ def test_folk():
     halves = build_dataset(corpus, encoding='melody', **(options | {'window_steps': 32}))
     assert 0 < sum(halves.num_copies.values()) < 50
     counts = target_counts(dataset.train, 49, all_steps=False)
-    assert counts[0] / counts.sum() > 0.6  # the end of a bar is mostly no event
+    assert counts[0] / counts.sum() > 0.6  # most ends of bars are no event
     assert 0 < base_rate(counts, target_counts(dataset.validation, 49, all_steps=False)) < 2

@@ -1,4 +1,4 @@
-"""The training tunes beside a run come back as they were; a damaged file is reported."""
+"""The training tunes stored with a run are read back unchanged; a damaged file is reported."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ TUNES = [
 ]
 
 
-def test_they_come_back(tmp_path):
+def test_they_are_read_back(tmp_path):
     write_originals(tmp_path, gather_originals(TUNES, TUNES[:2]))
     found = read_originals(tmp_path)
     assert found.names == ('a "é".mid', 'b.abc#2')
@@ -32,7 +32,7 @@ def test_they_come_back(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
 
 
-def test_none_are_none(tmp_path):
+def test_without_tunes_there_are_none(tmp_path):
     assert read_originals(tmp_path) is None
 
 
@@ -53,7 +53,7 @@ def test_an_older_file_has_none_unseen(tmp_path):
     )
 
 
-def test_a_damaged_file_is_said_to_be(tmp_path):
+def test_a_damaged_file_is_reported(tmp_path):
     write_originals(tmp_path, gather_originals(TUNES, []))
     content = (tmp_path / NAME).read_bytes()
     for damaged in (b'', content[: len(content) // 2], b'x' * 100):

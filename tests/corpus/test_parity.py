@@ -1,5 +1,5 @@
-"""Sixty of the thesis's tunes against what the thesis made of them, by the rules of `data.protocol
-= 'thesis'`.
+"""Sixty tunes of the thesis, prepared under `data.protocol = 'thesis'`, equal what the thesis made
+of them.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from symmusic.melody.encodings.melody import MelodyVocabulary
 
 RULES = {name.removeprefix('data.'): value for name, value in PROTOCOLS['thesis'].items()}
 THESIS = Settings(RULES['meters'], RULES['align_pickups'], RULES['rests'], strict=True)
-# Cut time is let through, as the reference holds tunes that the filter would drop.
+# Cut time is allowed, as the reference holds tunes that the filter would drop.
 FAITHFUL = dataclasses.replace(THESIS, meters=('4/4', '2/2'))
 CUT = {'window_steps': 64, 'hop_steps': RULES['hop_steps'], 'keep_last': RULES['keep_last_window']}
 
@@ -75,7 +75,7 @@ def test_filter(reference):
 
 
 def test_split(reference):
-    """80/20 over windows, none dropped and none made apart; both parts are of the same tunes."""
+    """80/20 over windows, none dropped; both parts are from the same tunes."""
     _, _, tunes = reference
     corpus = Corpus('reference', len(tunes), tuple(tunes), np.arange(len(tunes), dtype=np.int32))
     cut = {'encoding': 'melody', 'cover_end': False, 'max_windows': 0, 'split_seed': 0, **CUT}

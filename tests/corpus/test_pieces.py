@@ -1,5 +1,5 @@
-"""Voices to tunes: 4/2 by hand, several worker processes, bad files, subsets; and the real
-collections, slowly.
+"""Voices to tunes: 4/2 by hand, several worker processes, bad files, subsets; and, marked as slow,
+the real collections.
 """
 
 import dataclasses
@@ -147,7 +147,7 @@ def test_max_tunes_reads_few_files(tmp_path):
 
 
 @pytest.mark.slow
-def test_stopped_by_a_kill_or_ctrl_c_it_leaves_no_process(tmp_path):
+def test_a_kill_or_ctrl_c_leaves_no_process(tmp_path):
     code = (
         'from symmusic.corpus.cache import load_corpus\nfrom symmusic.corpus.prepare import'
         " Settings\nif __name__ == '__main__':\n    load_corpus('palestrina', Settings())\n"

@@ -38,7 +38,7 @@ def score(*notes, **fields):
 
 
 def scale(profile, tonic):
-    """Notes in turn, as long as a key's profile says, so that their key is certain."""
+    """Notes in turn, with lengths from a key's profile, so that their key is certain."""
     lengths = [max(round(weight), 0) for weight in profile]
     onsets = itertools.accumulate(lengths, initial=0)
     return [
@@ -115,7 +115,7 @@ def test_meters():
 
 
 def test_strict():
-    """Two time signatures are dropped although they are alike, and so is a second instrument;
+    """Two time signatures are dropped even if they are equal, and so is a second instrument;
     without `strict` both pass.
     """
     twice = score((0, 4, 60), meters=(Meter(0, 4, 4), Meter(64, 4, 4)))
@@ -229,8 +229,10 @@ def test_pickup():
         max_size=12,
     )
 )
-def test_events_write_the_silence_out(rows):
-    """All phrases together place each note in the tune, from the first bar with a note on."""
+def test_events_include_the_silence(rows):
+    """All phrases together give each note its place in the tune, counted from the first bar with a
+    note.
+    """
     notes, step = [], 0
     for rest, length, pitch in rows:
         notes.append((step + rest, length, pitch))

@@ -1,4 +1,4 @@
-"""What a corpus is: numbers by hand, and the files that a user finds."""
+"""Statistics of a corpus: numbers by hand, and the written files."""
 
 import json
 
@@ -206,7 +206,7 @@ def test_files(tmp_path):
     ],
 )
 def test_an_encoding(encoding, num_notes, num_windows, classes):
-    """C, C again, a rest, C sharp, D: the roll makes two notes one, the faithful one parts them by
+    """C, C again, a rest, C sharp, D: the roll joins two notes, the faithful one separates them by
     a blank and has whole beats.
     """
     made = corpus(tune([60, -2, 60, -2, -1, -2, 61, -2, 62], style='march'))
@@ -227,7 +227,7 @@ def test_an_encoding(encoding, num_notes, num_windows, classes):
 
 
 def test_dropped_metres_are_named():
-    """By the metre that a tune begins in; one that goes on in another is not of the kept ones."""
+    """By the first metre of a tune; one that changes to another metre is not kept."""
     meters = [*['6/8'] * 4, *['2/4'] * 3, '3/4', '3/4', '9/8', '5/4', '7/8', '4/4']
     made = corpus(
         tune([60, -2, 62, -1]),

@@ -1,5 +1,5 @@
-"""Windows: the counts of the specification, where they begin, and that no step is lost where all
-are wanted.
+"""Windows: the counts of the specification, where they start, and that no step is lost if all are
+wanted.
 """
 
 import itertools
@@ -141,7 +141,7 @@ def test_no_window():
     st.booleans(),
 )
 def test_cut_windows(tunes, window_steps, hop_steps, keep_last, cover_end):
-    """Against the plain way: pad each phrase, slice it."""
+    """Compared with the direct way: pad each phrase and slice it."""
     options = {'keep_last': keep_last, 'cover_end': cover_end}
     phrases = [
         [random_tune(10 * i + j, length).phrases[0] for j, length in enumerate(each)]

@@ -45,7 +45,7 @@ def write_files(folder: pathlib.Path, files: dict[str, bytes | str]) -> pathlib.
 
 
 def mixed_folder(folder: pathlib.Path) -> pathlib.Path:
-    """Two good tunes, one of them in a book of three, among all that can be wrong with a file."""
+    """Two good tunes, one of them in a book of three, among files with every kind of fault."""
     book = (
         'X:1\nT:In four\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n\n'
         'X:2\nT:Waltz\nM:3/4\nL:1/4\nK:C\nCDE|\n\n'

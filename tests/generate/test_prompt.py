@@ -181,7 +181,7 @@ def test_one_of_several_instruments(tmp_path):
         read_prompt(path, VOCABULARY, transpose=True, part=3)
 
 
-def test_triplets_and_changes_of_tempo_are_said(tmp_path):
+def test_triplets_and_changes_of_tempo_are_reported(tmp_path):
     triplets = [Note(round(index * TICKS_PER_QUARTER / 3), 60, 60 + index) for index in range(12)]
     (notice,) = read(write(tmp_path, format_midi(triplets))).notices
     assert notice.startswith(
@@ -207,7 +207,7 @@ def test_of_a_book_the_first_tune(tmp_path):
     assert prompt.notices == ('book.abc holds 2 tunes: the first is read',)
 
 
-def test_what_the_reader_leaves_out_is_said(tmp_path):
+def test_what_the_reader_leaves_out_is_reported(tmp_path):
     prompt = read(write(tmp_path, ABC.replace('CDEF', '"Am"C{g}DEF'), 'tune.abc'))
     assert prompt.notices[:2] == (
         'tune.abc: chord symbols left out',
@@ -247,23 +247,23 @@ def test_polyphony_is_reduced_to_the_highest(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('later', 'is_said'),
+    ('later', 'is_reported'),
     [
         (Note(4 * STEP - 2, 4 * STEP, 67), False),  # legato: the two touch on the grid
         (Note(2 * STEP, 6 * STEP, 67), True),  # the first is cut
         (Note(4 * STEP, 4 * STEP, 67), False),
     ],
 )
-def test_notes_that_only_touch_are_no_polyphony(tmp_path, later, is_said):
+def test_notes_that_only_touch_are_no_polyphony(tmp_path, later, is_reported):
     prompt = read(
         write(tmp_path, format_midi([Note(0, 4 * STEP, 60), later, *notes_of([72, 76], begin=8)]))
     )
     assert [('1 of 4 are left out or cut short' in notice) for notice in prompt.notices] == [
         True
-    ] * is_said
+    ] * is_reported
 
 
-def test_of_several_instruments_the_first_and_it_is_said(tmp_path):
+def test_of_several_instruments_the_first_and_it_is_reported(tmp_path):
     file = midi_with()
     file.tracks.append(
         mido.MidiTrack(
@@ -283,7 +283,7 @@ def test_a_long_prompt_counts_with_its_last_bars(tmp_path):
     assert prompt.first_bar == 37
 
 
-def test_no_metre_is_read_as_four_four_and_said(tmp_path):
+def test_no_metre_is_read_as_four_four_and_reported(tmp_path):
     prompt = read(save(midi_with(is_stated=False), tmp_path))
     assert len(prompt.events) == 32
     assert any('no metre' in notice for notice in prompt.notices)
@@ -308,7 +308,7 @@ def test_outside_of_the_range_by_octaves(tmp_path, low, notice):
     assert any(notice in line for line in prompt.notices)
 
 
-def test_a_leap_too_wide_for_the_range_is_folded_and_said(tmp_path):
+def test_a_leap_too_wide_for_the_range_is_folded_and_reported(tmp_path):
     vocabulary = MelodyVocabulary(60, 72)
     prompt = read(
         write(tmp_path, format_midi(notes_of([60, 64, 67, 100, 60, 64, 67, 36]))), vocabulary

@@ -82,7 +82,7 @@ def test_fluidsynth_plays_with_a_font(tmp_path, fluidsynth):
         Sound(font)([], b'MThd', 120.0, 4)
 
 
-def test_what_is_not_there_is_said(tmp_path, monkeypatch):
+def test_what_is_not_there_is_reported(tmp_path, monkeypatch):
     with pytest.raises(UserError, match='no such file'):
         find_font(str(tmp_path / 'none.sf2'))
     monkeypatch.setattr(shutil, 'which', lambda _: None)

@@ -63,7 +63,7 @@ def test_what_is_left_out_is_counted_and_named(tmp_path):
     assert len(lines) == 2
 
 
-def test_what_is_left_out_of_a_file_is_said(tmp_path):
+def test_what_is_left_out_of_a_file_is_reported(tmp_path):
     sound = format_midi([Note(0, STEP, 60), Note(STEP, STEP, 62)])
     folder = written(tmp_path / 'set', sound, sound + b'junk', sound + b'more junk')
     found = read(folder)
@@ -249,13 +249,13 @@ def test_two_formats_of_one_melody_are_alike(tmp_path, capsys):
         ((2, 16), 'the generated pieces are longer than the reference ones (medians of 16 and 2'),
     ],
 )
-def test_lengths_that_differ_much_are_said(lengths, line):
+def test_lengths_that_differ_much_are_reported(lengths, line):
     found = unlike_lengths(dict(zip(('reference', 'generated'), lengths, strict=True)))
     assert found.startswith(line)
     assert bool(found) == bool(line)
 
 
-def test_cut_pieces_of_two_metres_are_said_without_advice():
+def test_cut_pieces_of_two_metres_are_reported_without_advice():
     line = unlike_lengths({'reference': 16, 'generated': 12}, 4)
     assert line.endswith('cut to 4 bars, they are of different metres, or end sooner')
 

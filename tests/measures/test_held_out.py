@@ -91,7 +91,7 @@ def test_pieces_of_every_baseline():
     assert (_baseline_pieces(with_seed)['count_model'] != drawn['count_model']).any()
 
 
-def test_too_few_tunes_are_said_and_the_rest_is_measured():
+def test_too_few_tunes_are_reported_and_the_rest_is_measured():
     made = measured_ground()
     tunes = made.music.tunes
     few = Split(tunes.train, tunes.validation[:1], tunes.test)

@@ -1,4 +1,4 @@
-"""The `melody` encoding: exact both ways, and pitches brought into its range."""
+"""The `melody` encoding: exact in both directions, and pitches moved into its range."""
 
 import hypothesis
 import numpy as np

@@ -1,5 +1,5 @@
-"""Quantisation, monophony, phrases and events: each rule of the specification by hand, and the way
-back by property.
+"""Quantisation, monophony, phrases and events: each rule of the specification by hand, and round
+trips as properties.
 """
 
 import itertools
@@ -147,7 +147,7 @@ def test_a_note_cuts_and_the_remainder_does_not_return():
     assert phrases((0, 16, 72), (4, 8, 60)) == [[(0, 4, 72), (4, 8, 60)]]
 
 
-def test_the_skipped_note_of_a_chord_says_nothing():
+def test_the_skipped_note_of_a_chord_has_no_effect():
     # The low note would sound until 40; only the high one counts, so a bar and more is silent.
     assert phrases((0, 4, 67), (0, 40, 60), (20, 24, 62)) == [[(0, 4, 67)], [(20, 24, 62)]]
 
@@ -166,7 +166,7 @@ def test_phrase_ends_at_a_silent_bar():
     ]
 
 
-def test_silence_at_the_beginning_ends_nothing():
+def test_silence_at_the_start_ends_nothing():
     assert phrases((70, 72, 60)) == [[(70, 72, 60)]]
     assert phrases() == []
 
@@ -297,14 +297,14 @@ def test_notes_to_events_and_back(notes):
 
 
 @hypothesis.given(monophonic(), st.integers(0, 5))
-def test_whole_bars_before_say_nothing(notes, bars):
+def test_empty_bars_before_have_no_effect(notes, bars):
     later = [StepNote(note.onset + 16 * bars, note.end + 16 * bars, note.pitch) for note in notes]
     np.testing.assert_array_equal(to_events(later), to_events(notes))
 
 
 @hypothesis.given(st.lists(st.integers(-2, 127), max_size=60))
 def test_events_to_notes_and_back(drawn):
-    """Any events, sampled ones too: the notes they mean are monophonic and mean the same events."""
+    """Any events, sampled ones too: their notes are monophonic and give the same events again."""
     notes = from_events(drawn)
     assert all(before.end <= after.onset for before, after in itertools.pairwise(notes))
     assert [(note.onset, note.pitch) for note in notes] == [

@@ -22,7 +22,7 @@ events_strategy = st.lists(
 
 @st.composite
 def melodies(draw):
-    """Notes one after the other, with or without silence between them, from step 0 to 3 on."""
+    """Consecutive notes, with or without silence between them, from one of steps 0 to 3 on."""
     step, notes = draw(st.integers(0, 3)), []
     for _ in range(draw(st.integers(1, 12))):
         length = draw(st.integers(1, 5))
@@ -97,8 +97,8 @@ def repeats(notes):
 
 @hypothesis.given(melodies())
 def test_a_roll_keeps_every_melody_without_repeated_notes_and_no_other(notes):
-    """Rests are kept. What a melody with repetitions loses are their onsets: every step sounds as
-    it did.
+    """Rests are kept. A melody with repeated notes loses their onsets; every step sounds the
+    same.
     """
     back = from_events(ROLL.decode(ROLL.encode(to_events(notes))))
     assert (back == notes) is not repeats(notes)
@@ -123,7 +123,7 @@ def test_a_continuation_that_goes_on_sounding_is_held_over_the_seam(vocabulary):
         vocabulary.decode(np.array([2 + vocabulary.first_pitch] * 2)),
         vocabulary.decode(np.array([1 + vocabulary.first_pitch] * 2)),
     )
-    assert held.tolist() == [62, -2]  # alone it begins
+    assert held.tolist() == [62, -2]  # alone it starts a note
     assert vocabulary.join(before, held).tolist() == [60, -2, -1, 62, -2, -2]
     assert vocabulary.join(before, struck).tolist() == [60, -2, -1, 62, 61, -2]
     assert before.tolist() == [60, -2, -1, 62]
@@ -144,7 +144,7 @@ def test_the_lowest_pitch_of_all_is_ended_and_held_over_the_seam_too(kind):
 
 @hypothesis.given(st.booleans(), events_strategy, st.data())
 def test_what_is_joined_sounds_as_prompt_and_continuation_do(faithful, before, data):
-    """Step by step, also where the continuation begins with silence; only a note that goes on over
+    """Step by step, also if the continuation starts with silence; only a note that continues over
     the seam has no onset there.
     """
     vocabulary = FAITHFUL if faithful else ROLL
@@ -170,7 +170,7 @@ def sounds(events):
     return steps
 
 
-def test_a_melody_s_continuation_is_struck_where_it_says_so():
+def test_a_melody_s_continuation_has_its_own_onsets():
     melody = VOCABULARIES['melody'](60, 64)
     assert melody.join(np.array([62, -2], np.int8), np.array([62, -2], np.int8)).tolist() == [
         62,
@@ -180,7 +180,7 @@ def test_a_melody_s_continuation_is_struck_where_it_says_so():
     ]
 
 
-def test_the_door_allows_what_there_is():
+def test_the_field_allows_the_existing_encodings():
     assert all(FIELDS['data.encoding'].rule(name) is None for name in VOCABULARIES)
     assert all(f"'{name}'" in FIELDS['data.encoding'].rule('x') for name in VOCABULARIES)
     assert FIELDS['data.encoding'].rule('x').count("'") == 2 * len(VOCABULARIES)
@@ -198,7 +198,7 @@ def test_tokens_are_classes_or_the_padding(encoding, events):
 
 
 @hypothesis.given(encodings, events_strategy)
-def test_what_is_lost_is_lost_the_first_time(encoding, events):
+def test_encoding_twice_loses_no_more_than_once(encoding, events):
     vocabulary = encoding(58, 66)
     tokens = vocabulary.encode(events)
     np.testing.assert_array_equal(vocabulary.encode(vocabulary.decode(tokens)), tokens)

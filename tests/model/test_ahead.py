@@ -1,4 +1,4 @@
-"""Infilling: what is known in advance reaches every step before it, and what is to be drawn reaches
+"""Infilling: what is known in advance affects every step before it, and what is to be drawn affects
 none.
 """
 
@@ -92,7 +92,7 @@ def test_step_by_step_is_all_at_once(architecture, end):
 
 @pytest.mark.parametrize('architecture', ALL)
 def test_nothing_known_is_the_model_left_to_right(architecture):
-    """All blanks are as no future at all, bit for bit; the same step by step."""
+    """A future of blanks equals no future, bit for bit, also step by step."""
     params, tokens_BT, positions_BT, future_BT = problem(architecture, NUM_STEPS + 1)
     assert (future_BT == BLANK).all()
     logits_BTV, _ = jitted_all(params, tokens_BT, positions_BT, architecture, future_BT=future_BT)
@@ -107,10 +107,10 @@ def test_nothing_known_is_the_model_left_to_right(architecture):
         assert_allclose(logits_BV, logits_BTV[:, t], atol=1e-5)
 
 
-def test_each_step_is_told_of_what_follows_it():
+def test_each_step_depends_on_what_follows_it():
     """Without blanks the backward layer's states are those of a forward one over the mirrored
-    tokens, and the tokens looked ahead at stand as far behind the step to be predicted as
-    lookback's before it.
+    tokens, and the looks ahead reach as far after the step to be predicted as the lookbacks before
+    it.
     """
     architecture = dataclasses.replace(PLAIN, num_layers=1, lookback=(1, 3))
     params, tokens_BT, _, future_BT = problem(architecture, 1)
@@ -164,7 +164,7 @@ def test_number_of_parameters(architecture):
     )
 
 
-def test_what_cannot_be_asked():
+def test_unsupported_calls():
     params, tokens_BT, positions_BT, future_BT = problem(PLAIN, 4)
     with pytest.raises(ValueError, match='both sides'):
         dataclasses.replace(PLAIN, bidirectional=False)

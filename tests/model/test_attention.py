@@ -1,4 +1,4 @@
-"""Attention against a dense reference written with loops, and its forms against one another."""
+"""Attention, compared with a dense reference written with loops, and its forms with one another."""
 
 import functools
 
@@ -45,7 +45,9 @@ def dense_scores(params, states_BTH):
 
 
 def dense_causal(params, states_BTH, memory_steps):
-    """Contexts [B, T, H] and weights [B, T, T] of the whole square, what is not seen cut away."""
+    """Contexts [B, T, H] and weights [B, T, T] of the whole square, with what is not seen
+    masked.
+    """
     num_steps = states_BTH.shape[1]
     visible_TT = np.tril(np.ones((num_steps, num_steps))) - np.tril(
         np.ones((num_steps, num_steps)), -memory_steps
@@ -185,7 +187,7 @@ def test_weights_are_a_distribution_over_what_may_be_seen(name, seed, padding):
 @pytest.mark.parametrize('name', NAMES)
 @pytest.mark.parametrize('memory_steps', [1, 3, 9])
 def test_step_by_step_is_the_band(name, memory_steps):
-    """Also after the ring has gone round, and with padding at the start of one row."""
+    """Also after the ring buffer has wrapped around, and with padding at the start of one row."""
     kind, params, states_BTH = random_problem(name, 3, 8)
     mask_BT = jnp.arange(8) >= jnp.array([0, 2])[:, None]
     contexts_BTH, weights_BTT = jitted_causal(
@@ -212,7 +214,7 @@ def test_huge_scores_stay_finite(name, part):
     assert_allclose(weights_BTT.sum(-1), 1, atol=1e-6)
 
 
-def test_the_weighted_kind_asks_nobody_and_its_bias_says_nothing():
+def test_the_weighted_kind_ignores_query_and_bias():
     """The context does not depend on the query, nor on the bias, whose gradient is 0."""
     kind, params, states_BTH = random_problem('weighted', 5, 6)
     context_BH, weights_BT = jitted_last(kind, params, states_BTH[:, -1], states_BTH)

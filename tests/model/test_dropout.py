@@ -42,7 +42,7 @@ def test_the_same_key_draws_the_same_mask_and_another_key_another():
     assert (masked_TBH != others_TBH).any(axis=(0, 2)).all()
 
 
-def test_a_row_s_mask_is_its_own_key_s_whatever_lies_beside_it():
+def test_a_row_s_mask_depends_only_on_its_key():
     values_TBH = jnp.ones((6, 3, 5))
     together_TBH = jax.jit(dropout, static_argnums=2)(KEYS, values_TBH, 0.4)
     for row in range(3):
@@ -51,9 +51,9 @@ def test_a_row_s_mask_is_its_own_key_s_whatever_lies_beside_it():
         )
 
 
-def test_each_layer_drops_out_by_a_mask_of_its_own():
-    """Layers whose states are all alike and positive, whatever they read, and a head that shows the
-    last layer's: what a net of n layers shows as 0 is the mask of layer n.
+def test_each_layer_has_its_own_mask():
+    """Layers whose states are all equal and positive for any input, and a head that shows those of
+    the last layer: the zeros of a network of n layers are the mask of layer n.
     """
     dropped = []
     for num_layers in (1, 2, 3):
@@ -74,7 +74,7 @@ def test_each_layer_drops_out_by_a_mask_of_its_own():
 
 @pytest.mark.parametrize('infilling', [False, True])
 def test_no_two_layers_drop_the_same_values(monkeypatch, infilling):
-    """Nor do those that read what follows; of independent masks half of the values are alike."""
+    """Nor do backward layers; half of the values of independent masks agree."""
     masks = []
 
     def recorded(keys_B, values_TBH, rate):

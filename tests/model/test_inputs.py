@@ -27,5 +27,5 @@ def test_rows_added_one_by_one_are_the_product_with_one_hot_rows():
     np.add.at(expected, indices_KN, rows_NG)
     assert_allclose(added, expected, atol=1e-5)
     assert_allclose(multiplied[:8], expected[:8], atol=1e-5)
-    assert_array_equal(multiplied[8], 0)  # of a blank nothing is kept
+    assert_array_equal(multiplied[8], 0)  # nothing is stored for a blank
     assert_array_equal(multiplied[4], 0)

@@ -1,4 +1,4 @@
-"""The LSTM layer against Flax's cell, autodiff through a plain loop, and 64-bit arithmetic."""
+"""The LSTM layer, compared with Flax's cell, with autodiff through a plain loop, and in 64 bits."""
 
 import functools
 
@@ -25,7 +25,7 @@ SHAPES = {
 
 
 def plain_lstm(params, projected_TBG, carry, reverse=False):
-    """The equations in a Python loop, with gates by slices: shares no line with the layer."""
+    """The equations in a Python loop, with gates as slices: shares no code with the layer."""
     hidden, cell = carry
     size = hidden.shape[1]
     steps = range(projected_TBG.shape[0])
@@ -40,8 +40,8 @@ def plain_lstm(params, projected_TBG, carry, reverse=False):
 
 
 def random_problem(seed, batch=2, num_steps=5, num_cells=NUM_CELLS):
-    """A layer's parameters, projected inputs and an initial carry, of a size at which the gates
-    bend.
+    """A layer's parameters, projected inputs and an initial carry, large enough for the gates to be
+    nonlinear.
     """
     rng = np.random.default_rng(seed)
     shapes = (
@@ -82,7 +82,7 @@ def assert_trees_close(actual, expected, **tolerance):
 def test_outputs_and_gradients_are_those_of_a_plain_loop_by_autodiff(
     seed, num_steps, batch, num_cells, reverse
 ):
-    """In 64 bits, where a slip cannot hide behind the rounding."""
+    """In 64 bits, so that rounding does not hide an error."""
     with jax.enable_x64(True):
         arguments = random_problem(seed, batch, num_steps, num_cells)
 
@@ -143,16 +143,15 @@ def test_the_fused_kernel_is_the_loop(seed, num_steps, batch, num_cells, reverse
         return jax.jit(one)(problems[0]), jax.jit(jax.vmap(one))(stacked)
 
     fused_results, expected = results('fused'), results('scan')
-    # Where a rounding to bfloat16 falls the other way by the last bit of a sum, all that follows
-    # differs by 1/256 of it.
+    # If the last bit of a sum changes a rounding to bfloat16, all that follows differs by 1/256.
     tolerance = 1e-5 if dtype == 'float32' else 3e-2
     scale = 1 + max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(expected))
     assert_trees_close(fused_results, expected, rtol=tolerance, atol=tolerance * scale)
 
 
 @pytest.mark.parametrize(('platform', 'backend'), [('cuda', 'gpu'), ('tpu', 'tpu')])
-def test_the_fused_kernel_is_translated_for_other_devices(monkeypatch, platform, backend):
-    """By their compilers of kernels, as far as they go without the device; forward and backward."""
+def test_the_fused_kernel_is_lowered_for_other_devices(monkeypatch, platform, backend):
+    """By their kernel compilers, as far as possible without the device; forward and backward."""
     monkeypatch.setattr(fused.jax, 'default_backend', lambda: backend)
     arguments = random_problem(0, 20, 6, 24)
     gradient = jax.grad(weighted_sum(lstm, kernel='fused', reverse=True), argnums=(0, 1, 2))
@@ -278,7 +277,7 @@ def test_vmapped_gradients_are_those_of_a_loop():
     assert_trees_close(jax.jit(jax.vmap(gradient))(*stacked), looped)
 
 
-def test_without_a_carry_the_state_begins_at_zero():
+def test_without_a_carry_the_state_starts_at_zero():
     params, projected_TBG, _ = random_problem(2)
     zeros = init_lstm_carry(2, NUM_CELLS)
     jax.tree.map(

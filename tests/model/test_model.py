@@ -1,4 +1,4 @@
-"""The whole network: its shapes, what it may see, and its forms against one another."""
+"""The whole network: its shapes, what it may see, and its forms compared with one another."""
 
 import dataclasses
 import functools
@@ -48,8 +48,8 @@ jitted_step = jax.jit(apply_step, static_argnames='architecture')
 
 
 def random_problem(architecture, seed=0, num_steps=NUM_STEPS):
-    """Parameters large enough for the gates to bend, tokens (blanks too, where there are), and
-    positions in the bar.
+    """Parameters large enough for the gates to be nonlinear, tokens (with blanks, if there are
+    any), and positions in the bar.
     """
     rng = np.random.default_rng(seed)
     shapes = jax.eval_shape(
@@ -127,7 +127,7 @@ def test_step_by_step_is_all_at_once(architecture, memory_steps):
             )
 
 
-def test_lookback_reads_what_stood_before_the_step_to_be_predicted():
+def test_lookback_reads_what_precedes_the_step_to_be_predicted():
     """With the rows of the present token at zero, a lookback of 3 is a model that reads everything
     two steps late, class 0 at first.
     """
@@ -273,8 +273,8 @@ def test_dropout_only_with_a_key_and_reproducible(architecture):
     assert_array_equal(jitted_last(*problem, without_rate, keys[0])[0], logits_BV)
 
 
-def test_dropout_of_a_window_is_its_own_key_s():
-    """Whichever batch the window is in."""
+def test_dropout_of_a_window_depends_only_on_its_key():
+    """In any batch."""
     params, tokens_BT, positions_BT = random_problem(ATTENTIVE)
     keys_B = jax.random.split(jax.random.key(3), len(tokens_BT))
     together = apply_all(params, tokens_BT, positions_BT, ATTENTIVE, keys_B)[0]
@@ -362,8 +362,8 @@ def test_an_architecture_is_static_and_checked():
 
 
 def test_a_blank_is_an_input_of_zeros():
-    """The token one past the last class, also where it is looked back at and before the first step:
-    as a class whose rows are all 0.
+    """The token one past the last class acts as a class whose rows are all 0, also in lookbacks and
+    before the first step.
     """
     params, tokens_BT, positions_BT = random_problem(BLANKS)
     tokens_BT = tokens_BT.at[0, 2].set(7).at[1, :2].set(7)
@@ -382,4 +382,4 @@ def test_a_blank_is_an_input_of_zeros():
         logits_BTV, jitted_all(other, tokens_BT, positions_BT, wider)[0][..., :7], atol=1e-5
     )
     filled_BTV, _ = jitted_all(params, jnp.minimum(tokens_BT, 6), positions_BT, BLANKS)
-    assert not np.allclose(logits_BTV, filled_BTV, atol=1e-3)  # the last class is another thing
+    assert not np.allclose(logits_BTV, filled_BTV, atol=1e-3)  # unlike the last class

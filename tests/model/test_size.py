@@ -30,7 +30,7 @@ def test_counted_is_what_is_made(attention):
     )
 
 
-def test_the_source_s_pair_and_ours():
+def test_the_thesis_s_pair_and_ours():
     assert (count_parameters(BOTH_WAYS), count_parameters(ONE_WAY)) == (51_898, 68_282)
     num_cells = match_num_cells(ONE_WAY, 51_898)
     assert (num_cells, count_parameters(dataclasses.replace(ONE_WAY, num_cells=54))) == (54, 51_142)

@@ -1,4 +1,4 @@
-"""Windows that slide, against reading each of them alone."""
+"""Sliding windows, compared with reading each window separately."""
 
 import dataclasses
 import functools
@@ -18,8 +18,8 @@ ARCHITECTURE = Architecture(7, num_layers=2, num_cells=4, num_positions=16, padd
 @pytest.mark.parametrize('rows', [1, 4, 512])
 @pytest.mark.parametrize('num_windows', [1, 3, 11])
 def test_each_step_s_logits_are_those_of_the_window_that_ends_there(monkeypatch, rows, num_windows):
-    """In blocks of one window, of two and of all, the ring gone round or not; a blank is among the
-    tokens.
+    """In blocks of one window, of two and of all, with and without the ring wrapped around; one
+    token is a blank.
     """
     monkeypatch.setattr(sliding, 'ROWS', rows)
     window_steps, num_steps = 5, 5 + num_windows - 1
@@ -48,7 +48,7 @@ def test_each_step_s_logits_are_those_of_the_window_that_ends_there(monkeypatch,
             assert_allclose(logits_BV, expected_BV, atol=1e-5)
 
 
-def test_what_a_window_s_state_does_not_hold_cannot_slide():
+def test_models_whose_windows_cannot_slide():
     assert can_slide(ARCHITECTURE)
     for other in ({'bidirectional': True}, {'attention': 'weighted'}, {'lookback': (4,)}):
         assert not can_slide(dataclasses.replace(ARCHITECTURE, **other))

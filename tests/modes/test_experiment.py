@@ -198,7 +198,7 @@ def test_a_finished_arm_is_measured_again_where_its_pieces_differ(
 
 
 @pytest.mark.usefixtures('undrawn')
-def test_damaged_results_are_said_and_made_anew(whole, config, tmp_path, capsys):
+def test_damaged_results_are_reported_and_made_anew(whole, config, tmp_path, capsys):
     workdir = pathlib.Path(shutil.copytree(whole, tmp_path / 'copy'))
     folder = workdir / 'experiment' / 'sound'
     texts = {

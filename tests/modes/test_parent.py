@@ -105,7 +105,7 @@ def test_where_most_of_what_is_held_out_was_trained_on(trained, corpus, tmp_path
     assert found['held_out_families'] is None
 
 
-def test_some_overlap_is_said_and_marked(trained, tmp_path, capsys, monkeypatch):
+def test_some_overlap_is_reported_and_marked(trained, tmp_path, capsys, monkeypatch):
     """One of several test families: the line at the beginning, the test figure's and the
     summary's. Going on with the run keeps what it began with.
     """

@@ -61,7 +61,7 @@ def test_what_changes_nothing_leaves_every_bit(tmp_path, corpus, cache, whole, c
     assert len(stored['made_with']) == 1
 
 
-def test_what_changes_rounding_is_said_and_kept(
+def test_what_changes_rounding_is_reported_and_kept(
     tmp_path, corpus, cache, whole, capsys, monkeypatch
 ):
     monkeypatch.setenv('SYMMUSIC_CACHE', str(cache))

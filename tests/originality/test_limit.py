@@ -17,7 +17,7 @@ from symmusic.generate.draw import draw_continuations
 from symmusic.generate.masks import DRAWN, Wishes, make_masks
 from symmusic.melody.events import StepNote, from_events
 from symmusic.originality.copies import find_longest_runs, find_symbols
-from symmusic.originality.limit import listen, make_index, original
+from symmusic.originality.limit import make_index, original, read_prompts
 from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner, params_for
 
 PITCHES = VOCABULARY.decode(np.arange(VOCABULARY.num_classes)).astype(int)
@@ -161,9 +161,9 @@ def test_a_run_may_begin_with_the_prompt_s_first_note(num_notes):
     next_token = 67 - 60 + 2
     index = jax.tree.map(jnp.asarray, make_index([find_symbols(melody)], num_notes, PITCHES))
     prompt = dataclasses.replace(make_prompt(), events=VOCABULARY.decode(tokens), tokens=tokens)
-    heard = listen(index, tokens[None].astype(np.int32))
-    assert int(heard.count_B[0]) == num_notes
-    refused = np.flatnonzero(~np.asarray(original(index, heard))[0])
+    state = read_prompts(index, tokens[None].astype(np.int32))
+    assert int(state.count_B[0]) == num_notes
+    refused = np.flatnonzero(~np.asarray(original(index, state))[0])
     assert refused.tolist() == [next_token]
     lively = params_for({0: 0.5, next_token: 0.5})
     how = lively, ARCHITECTURE, VOCABULARY, prompt, manner(num_samples=16), jax.random.key(0)
@@ -247,6 +247,6 @@ def test_however_long_a_note_is(long):
     firsts = (6, 63, 64, 70, 128, 134, 200)
     prompts = [[-2] * (200 - first) + [60, *[-2] * (first - 1), 62, -2] for first in firsts]
     tokens_BT = np.stack([VOCABULARY.encode(np.array(prompt)) for prompt in prompts])
-    heard = jax.jit(listen)(index, tokens_BT.astype(np.int32))
-    for first, is_original_V in zip(firsts, np.asarray(original(index, heard)), strict=True):
+    state = jax.jit(read_prompts)(index, tokens_BT.astype(np.int32))
+    for first, is_original_V in zip(firsts, np.asarray(original(index, state)), strict=True):
         assert PITCHES[~is_original_V].tolist() == ([64] if first == long else [])

@@ -411,7 +411,7 @@ def test_every_pair_can_be_drawn(one, other, data):
     assert describe(pair).startswith(f'marked: {spans[0][1] - spans[0][0]} note')
 
 
-def test_without_pairs_it_is_said():
+def test_without_pairs_it_is_reported():
     assert 'There is none' in as_text(pairs_section([]))
     similarity = Similarity(0.5, 0.0, 1, {'a': Match(0.5, 'b'), 'c': Match(None, None)})
     assert find_pairs(similarity, None, lambda name: None, lambda name: None) == []

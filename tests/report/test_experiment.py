@@ -196,7 +196,7 @@ def test_a_quick_run_is_marked(write):
     assert 'A quick run, to see that everything works' in html
 
 
-def test_an_arm_that_is_missing_is_said(write):
+def test_an_arm_that_is_missing_is_reported(write):
     text, _ = write(failed=['rich'])
     assert '**The arm rich is missing**: out of memory.' in text
     assert 'undecided' in text

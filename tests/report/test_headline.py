@@ -107,7 +107,7 @@ def test_every_figure_is_in_few_lines():
         assert words in text
 
 
-def test_what_is_missing_is_said():
+def test_what_is_missing_is_reported():
     """Split by window, protocol `thesis`, no critics, nothing defined."""
     scale = overlap(model=0.871, second_draw=0.931, markov_4=0.804)
     scale.sets['model'] = dataclasses.replace(scale.sets['model'], overall_oa=Mean())

@@ -97,7 +97,7 @@ def test_labels_name_pitches():
 
 
 @pytest.mark.parametrize(('window_steps', 'memory_steps'), [(7, 8), (None, 40)])
-def test_weights_are_of_the_steps_that_are_said(window_steps, memory_steps):
+def test_weights_are_of_the_steps_that_are_reported(window_steps, memory_steps):
     """What the model says of the joined sequence's last T steps, read anew, at the row of the
     generated step behind them.
     """

@@ -128,9 +128,9 @@ def test_the_page_says_which_instrument_it_has_no_sound_for(program, sound, is_o
     prompt = Prompt('a', events_of([60]), np.zeros(16, np.uint8), 0, 120.0, program=program)
     whole = Whole(events_of([60]), np.full(16, True), (0,))
     html = listening_page(prompt, [Entry('01', whole, 1.0, {}, {})], 'm', are_compared=False)
-    is_said = program > 0 and not is_own
-    assert (f'{INSTRUMENTS[program]}, for which this page has no sound' in html) == is_said
-    assert ('for which this page has no sound' in html) == is_said
+    is_reported = program > 0 and not is_own
+    assert (f'{INSTRUMENTS[program]}, for which this page has no sound' in html) == is_reported
+    assert ('for which this page has no sound' in html) == is_reported
     assert f'<option value="{sound}" selected>' in html
 
 

@@ -1,4 +1,4 @@
-"""MIDI files made by hand, byte by byte, so that a test says what really stands in its file.
+"""MIDI files made by hand, byte by byte, so that a test shows exactly what its file contains.
 
 An item of a track is `(delta, bytes)`: ticks since the item before, and the message. As in
 

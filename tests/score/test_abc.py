@@ -1,4 +1,4 @@
-"""The ABC reader, feature by feature on tunes made up here, and against music21."""
+"""The ABC reader, feature by feature on made-up tunes, and compared with music21."""
 
 import time
 
@@ -177,7 +177,7 @@ def test_flat_and_mixed_keys():
         ('(1CD', [1, 1]),
         ('(10CD', [1, 1]),
         ('(0CD', [1, 1]),
-        # a < or > needs a note before it in its bar, and one behind it
+        # a < or > needs a note before it in its bar, and one after it
         ('C4|\n</html>', [4]),
         ('C4|\n</html>\nD', [4, 1]),
         ('C<', [1]),
@@ -202,7 +202,7 @@ def test_the_default_unit_and_compound_tuplets():
 
 
 def test_ticks_are_whole():
-    # Each fills its time exactly: no rounding gathers over a tune.
+    # Each fills its time exactly, so rounding errors do not accumulate over a tune.
     for body in (
         '(3C//////D//////E//////',
         '(5C//D//E//F//G//',

@@ -1,4 +1,4 @@
-"""The ABC files that other programs' users reported as read wrongly, with the right result."""
+"""ABC files that users of other programs reported as read wrongly, with the correct result."""
 
 import pytest
 
@@ -15,8 +15,8 @@ FOUR = [64, 65, 67, 69]
 G_MAJOR = [67, 69, 71, 72, 74, 76, 77, 79, 72, 72]
 C_DORIAN = [72, 74, 72, 70, 67, 70, 72, 72]
 
-# (file, pitches, lengths in quarters) of each tune of the file, as the README beside the files says
-# it in words
+# (file, pitches, lengths in quarters) of each tune of the file, as described in the README beside
+# the files
 TUNES = [
     ('part_label_inside_repeat.abc', [(SCALE * 2, [1] * 16)]),
     (

@@ -11,7 +11,7 @@ from tests.score.abc_bodies import naturals, pitches, read
     [
         ('|:C|D:|E', 'CDCDE'),
         ('C|D:|E', 'CDCDE'),
-        # the first repeat that nothing opens goes back to the beginning, whatever is between
+        # the first repeat without an opening sign goes back to the start, whatever is between
         ('C||D:|E', 'CDCDE'),
         ('C|]D:|[|E:|', 'CDCDEE'),
         ('C||D||E:|F:|', 'CDECDEFF'),
@@ -39,7 +39,7 @@ from tests.score.abc_bodies import naturals, pitches, read
         # a double bar directly before an ending ends no section
         ('|:C:|D||1E:|2F|]', 'CCDEDF'),
         ('D|E||[1F:|[2G|]', 'DEFDEG'),
-        # an ending's number at the beginning of a line, behind a bar line
+        # an ending's number at the start of a line, after a bar line
         ('|:C|\\\n1 D:|\n 2 E|]', 'CDCE'),
         ('|:C\n1 D:|', 'CDCD'),
         ('|:C|1D:|E', 'CDCE'),
@@ -50,7 +50,7 @@ from tests.score.abc_bodies import naturals, pitches, read
         ('C.|D:|', 'CDCD'),
         ('|:C', 'C'),
         ('|: C :| [CE] |', 'CCCE'),
-        # an end of repeat that begins the next one is no place for a second ending
+        # a repeat sign that also starts the next repeat has no second ending
         ('|:C|1D::2E||F:|', 'CDCEFEF'),
         ('|:C|1D::[2E||F:|', 'CDCEFEF'),
         ('|:C|1D:|:2E|F:|', 'CDCEFEF'),
@@ -63,7 +63,7 @@ def test_repeats(body, played):
     assert pitches(body) == naturals(played)
 
 
-def test_a_repeat_plays_what_is_written_in_the_key_that_holds_there():
+def test_a_repeat_plays_in_the_key_that_applies_there():
     assert pitches('|:F|[K:G]F:|') == [65, 66, 65, 66]
 
 
@@ -122,7 +122,7 @@ def test_the_order_of_parts(order, played):
         ('P:A\nC|\nP:B2\nD|\nP:B\nE|', 'AAB', 'CDCDE'),
         # in the middle of a line, and of a bar
         ('[P:A]C2[P:B]D2|', 'AAB', 'CCD'),
-        # a repeat goes back to its part's beginning
+        # a repeat goes back to the start of its part
         ('P:A\nC|\nP:B\nD|E:|', 'ABA', 'CDEDEC'),
         # a label at two places: the order is not followed
         ('P:A\nC|\nP:B\nD|\nP:A\nE|', 'ABA', 'CDE'),

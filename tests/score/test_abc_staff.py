@@ -55,7 +55,7 @@ def pitches(text):
         ('octave=99', 0),
     ],
 )
-def test_what_is_stated_of_a_staff(stated, shift):
+def test_settings_of_a_staff(stated, shift):
     expected = [60 + shift, 62 + shift, 66 + shift]
     for text in (
         f'K:G {stated}\nCDF|',
@@ -72,12 +72,12 @@ def test_what_is_stated_of_a_staff(stated, shift):
 @pytest.mark.parametrize(
     ('text', 'expected'),
     [
-        # what is stated holds until its own kind is stated anew
+        # each setting applies until another of its kind
         ('K:C treble-8\nCD|\nK:G\nCD|', [48, 50, 48, 50]),
         ('K:C transpose=2\nC|\nK:G\nC|\nK:G transpose=0\nC|', [62, 62, 60]),
         ('K:C octave=1\nC|\nK:C clef=treble\nC|\nK:C octave=0\nC|', [72, 72, 60]),
         ('K:C treble-8\nC|\nK:C clef=treble\nC|', [48, 60]),
-        # of the voice before the key's, wherever they stand
+        # those of the voice before those of the key, in any order
         ('V:1 octave=-1\nK:C octave=1\nCD|', [48, 50]),
         ('K:C transpose=3\nV:1 transpose=2\nCD|', [62, 64]),
         # each voice has its own
@@ -98,7 +98,7 @@ def test_what_is_stated_of_a_staff(stated, shift):
         ('K:F octave=-1\n^CB,C-|CB|', [49, 46, 49, 58]),
     ],
 )
-def test_what_holds(text, expected):
+def test_which_setting_applies(text, expected):
     assert pitches(text) == expected
 
 
@@ -141,7 +141,7 @@ def test_programs(text, program):
     )
 
 
-def test_a_change_of_instrument_is_said():
+def test_a_change_of_instrument_is_reported():
     score = read('%%MIDI program 73\nK:C\nC|\n%%MIDI program 73\nD|\n%%MIDI program 5\nE|')
     assert (score.program, score.notices) == (73, ('changes of instrument left out',))
 
@@ -229,9 +229,9 @@ def test_the_first_voice_that_is_a_melody_is_read(text, expected, said):
         ),
     ],
 )
-def test_what_is_left_out_is_said(text, notices):
+def test_what_is_left_out_is_reported(text, notices):
     assert read(text).notices == notices
 
 
-def test_a_fault_in_a_voice_that_is_not_read_is_no_obstacle():
+def test_a_fault_in_a_voice_that_is_not_read_is_ignored():
     assert pitches("K:C\nV:1\nC|\nV:2\nc'''''''9999|") == [60]

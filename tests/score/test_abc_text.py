@@ -1,4 +1,4 @@
-"""The text of ABC books: charsets, line ends, accents, and where tunes begin and end."""
+"""The text of ABC books: charsets, line ends, accents, and where tunes start and end."""
 
 import hypothesis
 import pytest
@@ -51,7 +51,7 @@ def test_stated_charsets(line, charset, title):
 
 
 @pytest.mark.parametrize('charset', ['rot13', 'hex', 'idna', 'unicode_escape', 'klingon', '8859'])
-def test_a_charset_that_books_are_not_in_is_not_taken(charset):
+def test_a_charset_of_no_book_is_ignored(charset):
     text = f'%%abc-charset {charset}\nT:Café \\x41'
     assert decode(text.encode()) == text
 

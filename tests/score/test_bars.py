@@ -65,10 +65,10 @@ def test_a_pickup_has_a_time_signature_of_its_own(numerator, denominator, own):
     pickup = 4 * numerator / denominator
     named = '/'.join(map(str, own))
     assert found(*first, *rest) == ([named], pickup)
-    # and the last bar lacks what it has
+    # and the last bar is shorter by that much
     numerator, denominator = 16 - round(16 * numerator / denominator), 16
     assert found(*first, *rest, *full(numerator, denominator)) == ([named], pickup)
-    # bar lines are where they were
+    # bar lines do not move
     events = prepare_score(parse_midi(of_bars(*first, *rest)), 'a', Settings()).events
     onsets = [note.onset for note in from_events(events)]
     assert onsets[0] == 16 - 4 * pickup
@@ -115,7 +115,7 @@ def test_at_one_tick_the_last_one_of_the_first_track_holds():
         assert score.num_meters == 2
 
 
-def test_the_same_again_begins_a_bar():
+def test_the_same_time_signature_again_starts_a_bar():
     notes = [item for _ in range(9) for item in ((0, on(60)), (480, off(60)))]
 
     def pickup_of(*ticks):
@@ -134,7 +134,7 @@ def test_a_last_bar_counts_as_a_whole_one():
     assert find_bars(meters, notes, 1) == (meters[1:], 3)
 
 
-def test_a_metre_that_begins_within_a_bar_is_a_change():
+def test_a_metre_that_starts_within_a_bar_is_a_change():
     notes = [Note(tick, 1, 60) for tick in range(20)]
     for marks in ([(0, 4), (10, 2), (14, 4)], [(0, 4), (18, 2)]):
         meters = [Meter(tick, numerator, 4) for tick, numerator in marks]
@@ -177,7 +177,7 @@ melodies = st.tuples(
 
 
 def lay_out(pickup, rows):
-    """(step, steps, pitch) of notes from the pickup on: the first begins with it."""
+    """(step, steps, pitch) of notes from the pickup on, with which the first starts."""
     step, notes = 16 - pickup if pickup else 0, []
     for rest, steps, pitch in rows:
         step += rest if notes else 0
@@ -187,7 +187,7 @@ def lay_out(pickup, rows):
 
 
 @hypothesis.given(melodies)
-def test_a_written_pickup_sounds_at_once_and_comes_back(given):
+def test_a_written_pickup_starts_at_once_and_is_read_back(given):
     pickup, rows = given
     laid = lay_out(pickup, rows)
     hypothesis.assume(laid[-1][0] >= 32)
@@ -233,7 +233,7 @@ def as_musescore(xml):
 
 
 @hypothesis.given(melodies)
-def test_our_musicxml_comes_back_from_musescore(given):
+def test_our_musicxml_is_read_back_from_musescore(given):
     pickup, rows = given
     laid = lay_out(pickup, rows)
     hypothesis.assume(laid[-1][0] >= 32)

@@ -1,8 +1,8 @@
-"""Files that are made to cost much: refused, or read within bounds of work and memory.
+"""Files made to be expensive: refused, or read within bounds of work and memory.
 
-Work is counted in calls, of Python's functions and of C's, as no clock tells one machine from a
-busy one. What grows faster than its input within one call, as an expression that backtracks may, is
-not seen by it: there the process's own time is measured at sizes that double.
+Work is counted in calls, of Python and C functions, since times depend on how busy the machine is.
+This does not detect a single call whose cost grows faster than its input, such as a regular
+expression that backtracks: there the process's own time is measured at doubling sizes.
 """
 
 import contextlib
@@ -63,7 +63,7 @@ def calls(function, *arguments):
 
 
 def read(data):
-    """An ABC book up to the model's events: the tunes that could be read."""
+    """An ABC book read up to the model's events: the tunes that could be read."""
     read = 0
     for tune in split_tunes(decode(data)):
         try:
@@ -111,7 +111,7 @@ def test_gaps_of_10_to_the_9_ticks():
     assert len(prepared(long).phrases) > 1
     assert len(parse_monophonic(midi(gaps(long)))) == 4
     for function in (prepared, lambda ticks: parse_monophonic(midi(gaps(ticks)))):
-        function(short)  # what the first call alone does is not counted
+        function(short)  # work of the first call only is not counted
         assert calls(function, long) < 1.5 * calls(function, short)
 
 
@@ -173,7 +173,7 @@ def test_abc_that_nests_or_repeats_without_end(name):
     read(NESTED[name](2 * sys.getrecursionlimit()))
 
 
-FEW_SECONDS = 0.02  # what takes less is not measured exactly
+FEW_SECONDS = 0.02  # shorter times are not measured exactly
 
 
 def seconds(function, argument, times=1):
@@ -193,11 +193,11 @@ def check_linear(function, text, sizes=(1_000, 16_000)):
         if first < FEW_SECONDS:
             continue
         allowed = (large / small) ** 1.5 * seconds(function, text(small), 3) + FEW_SECONDS
-        # other processes make a time longer, never shorter: one that is short enough will do
+        # other processes make a time longer, never shorter: one short enough time suffices
         assert first < allowed or seconds(function, text(large), 5) < allowed, (text(8), large)
 
 
-# what a field or directive is filled with: one sign without end, or a beginning that never ends
+# contents of a field or directive: one endlessly repeated sign, or an opening that is never closed
 FILLINGS = [
     *(
         'a',
@@ -260,7 +260,7 @@ def read_fields(text):
             read_abc_tune(tune.text)
 
 
-READ = 'KLMPQVT'  # fields that decide what is played or how it is called
+READ = 'KLMPQVT'  # fields that determine what is played, or its name
 
 
 @pytest.mark.parametrize('letter', [*string.ascii_letters, '+'])
@@ -268,7 +268,7 @@ def test_every_field_takes_linear_time(letter):
     """In the header, in the body, and in a line of music."""
     forms = {f'X:1\n{letter}:{{}}\nK:C\nC|': 16_000, f'X:1\nK:C\n{letter}:{{}}\nC|': 16_000}
     if letter in READ:
-        # a field in a line ends somewhere; what follows is music
+        # a field within a line ends; music follows
         forms[f'X:1\nK:C\nC[{letter}:{{}}]C|'] = 2_000
     for form, beginning, filling in itertools.product(
         forms, BEGINNINGS if letter in READ else [''], FILLINGS
@@ -403,7 +403,7 @@ def test_json_that_nests_or_is_long(tmp_path):
 
 @pytest.mark.slow
 def test_as_much_as_a_file_may_hold():
-    """The most messages, notes and tunes that pass the bounds on bytes."""
+    """The largest numbers of messages, notes and tunes that the limits on bytes allow."""
     notes = midi(b'\x00\x90\x3c\x40' + b'\x01\x3c\x40' * (MAX_BYTES // 3 - 20) + END)
     assert len(parse_midi(notes).notes) > 1_000_000
     parse_midi(

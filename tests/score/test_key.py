@@ -1,4 +1,6 @@
-"""Key detection and transposition: the spec's examples, and what must hold under transposition."""
+"""Key detection and transposition: the examples of the specification, and properties under
+transposition.
+"""
 
 import dataclasses
 
@@ -15,7 +17,7 @@ durations = st.lists(st.integers(0, 1000), min_size=12, max_size=12).filter(any)
 
 
 def play(histogram, octave=5):
-    """A note per pitch class, as long as it weighs."""
+    """A note for each pitch class, with its weight as the length."""
     return [
         Note(0, int(weight), 12 * octave + pitch)
         for pitch, weight in enumerate(histogram)
@@ -101,8 +103,8 @@ def test_neither_order_nor_unit_matters(histogram, unit, order):
 
 @pytest.mark.parametrize('length', [1, 3, 480, 10**7, 10**9, 10**12])
 def test_ties_take_the_first(length):
-    # An augmented triad is alike for its three tonics, two tritones for two: settled by order, not
-    # by rounding.
+    # An augmented triad fits its three tonics equally, two tritones two: decided by order, not by
+    # rounding.
     assert detect_key(
         play([length if pitch % 4 == 0 else 0 for pitch in range(12)])
     ).tonic in range(4)

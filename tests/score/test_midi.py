@@ -1,4 +1,4 @@
-"""MIDI files, feature by feature on bytes made here, and what is written read again by ourselves,
+"""MIDI files, feature by feature on hand-made bytes; written files are read back by our reader,
 mido and music21.
 """
 
@@ -231,7 +231,7 @@ def test_truncated(cut):
 
 @hypothesis.given(st.binary(max_size=40), st.integers(0, 200), st.integers(0, 200), st.booleans())
 def test_damage_is_a_score_or_a_reason(patch, begin, length, header):
-    """Whatever stands in a file, it is read, or refused with a reason that a corpus can count."""
+    """Any file is read, or refused with a reason that a corpus can count."""
     good = midi(
         track((0, name('T')), (0, meter(4, 4)), (0, tempo(99)), (0, meta(0x59, b'\x02\x00'))),
         track(
@@ -288,11 +288,11 @@ def test_every_single_byte_changed():
         (b' \0Reel\0', 'Reel'),
     ],
 )
-def test_how_a_title_is_written_is_found_out(data, text):
+def test_the_encoding_of_a_title_is_detected(data, text):
     assert parse_midi(midi(track((0, meta(0x03, data)), (0, on(60)), (1, off(60))))).title == text
 
 
-def test_the_first_title_that_says_something():
+def test_the_first_title_that_is_not_empty():
     named = [(0, name('')), (0, name(' \0')), (0, name('Reel')), (0, name('Flute'))]
     assert parse_midi(midi(track(*named, (0, on(60)), (1, off(60))))).title == 'Reel'
 
@@ -318,7 +318,7 @@ KARAOKE = (1, b'@KMIDI KARAOKE FILE')
         ([(3, b'Soft karaoke'), (1, b'Ma')], ('lyrics left out',)),
     ],
 )
-def test_lyrics_are_left_out_and_said(texts, notices):
+def test_lyrics_are_left_out_and_reported(texts, notices):
     assert with_texts(*texts).notices == notices
 
 
@@ -375,7 +375,7 @@ def test_written_file():
         (0, 'program_change'),
         (0, 'note_on'),
         (220, 'note_off'),
-        (0, 'note_on'),  # a repeated pitch ends before it begins anew
+        (0, 'note_on'),  # a repeated pitch ends before it starts again
         (55, 'note_off'),
         (0, 'end_of_track'),
     ]
@@ -449,7 +449,7 @@ def test_a_short_file_of_a_long_piece_is_refused():
     assert caught.value.reason == 'too long'
 
 
-def test_a_tempo_slower_than_midi_can_say_is_the_slowest():
+def test_a_tempo_slower_than_midi_allows_is_the_slowest():
     tempi = [
         message.tempo
         for message in mido.MidiFile(file=io.BytesIO(format_midi([Note(0, 55, 60)], qpm=1.0)))
@@ -460,9 +460,7 @@ def test_a_tempo_slower_than_midi_can_say_is_the_slowest():
 
 @pytest.mark.parametrize('channel', [0, 3, 15])
 def test_an_instrument_is_its_channel_s(channel):
-    """Set in its own track or, where that sets none, in another one; not what other channels or
-    other tracks have.
-    """
+    """Set in its own track or, if that sets none, in another one; other channels have no effect."""
     others = [(0, program(40 + each, each)) for each in range(16) if each not in (channel, 9)]
     notes = (0, on(60, channel=channel)), (480, off(60, channel))
     own = (0, program(73, channel))

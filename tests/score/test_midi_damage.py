@@ -1,4 +1,6 @@
-"""MIDI files with damage that notes do not need: all notes are read, and damage is said."""
+"""MIDI files with damaged data that notes do not need: all notes are read, and damage is
+reported.
+"""
 
 import contextlib
 import time
@@ -41,7 +43,7 @@ def read(data):
 
 
 def bytes_of(*tracks, num_tracks=None):
-    """A file of tracks given as (content, what its length says too much)."""
+    """A file of tracks given as (content, by how much its stated length is too large)."""
     chunks = [
         b'MTrk' + (len(content) + too_much).to_bytes(4, 'big') + content
         for content, too_much in tracks
@@ -55,11 +57,11 @@ def refused(data):
     return caught.value.reason
 
 
-def test_nothing_to_say_of_a_sound_file():
+def test_a_valid_file_has_no_notices():
     assert read(GOOD).notices == ()
     sound = [(0x00, b''), (0x00, b'\0\1'), (0x20, b'\3'), (0x21, b'\0'), (0x54, b'\x60\0\0\0\0')]
     sound += [(0x59, b'\xf9\1'), (0x59, b'\7\0'), (0x7F, b'\xff'), (0x08, b'\xff'), (0x01, b'\xff')]
-    # what is longer than its kind may be one day: the rest is ignored
+    # longer than its kind needs: the rest is ignored
     sound += [(0x58, b'\3\2\x18\x08\0'), (0x51, b'\7\xa1\x20\0')]
     score = read(midi(track(*((0, meta(*each)) for each in sound), *NOTES)))
     assert score.notices == ()
@@ -92,7 +94,7 @@ def test_nothing_to_say_of_a_sound_file():
 )
 @pytest.mark.parametrize('times', [1, 3])
 def test_damaged_meta_events(kind, content, named, times):
-    """Said once of each kind, wherever they stand."""
+    """Each kind is reported once, wherever it occurs."""
     damaged = [(0, meta(kind, content))] * times
     for data in (
         midi(track(*damaged, *NOTES)),
@@ -104,7 +106,7 @@ def test_damaged_meta_events(kind, content, named, times):
         assert '\n' not in notice
 
 
-def test_a_damaged_time_signature_or_tempo_leaves_what_was_before():
+def test_a_damaged_time_signature_or_tempo_leaves_the_previous_one():
     bad = meta(0x58, b'\3\2'), meta(0x51, b'\1')
     found = read(
         midi(track((0, meter(2, 2)), (0, tempo(90)), *((0, each) for each in bad), *NOTES))
@@ -177,7 +179,7 @@ def test_track_lengths(too_much):
     ):
         (notice,) = read(bytes_of(*tracks)).notices
         assert 'length' in notice
-    # a track that says it is as long as both: the second one is read all the same
+    # a track whose stated length covers both: the second one is read nevertheless
     whole = bytes_of((b'\x00' + END, 8 + len(content)), (content, 0))
     assert len(read(whole).notices) == 1
 
@@ -199,7 +201,7 @@ def test_track_lengths_without_an_end_of_track():
     assert refused(bytes_of((BODY, 4))) == 'damaged MIDI'  # as of a file that was cut off
 
 
-def test_a_track_that_says_it_ends_where_letters_stand():
+def test_a_track_whose_stated_end_has_the_letters_of_a_chunk():
     """Four bytes of notes in running status may look like the name of a chunk."""
     body = b'\0\x90\x3c\x40' + b'\x30\x3c\x00\x30\x3c\x40' * 3 + b'\x30\x3c\0'
     for short in range(1, len(body)):
@@ -322,6 +324,6 @@ def test_time_grows_with_the_length(piece):
         return time.process_time() - begun
 
     seconds(10)
-    # other processes make a time longer, never shorter: one that is short enough will do
+    # other processes make a time longer, never shorter: one short enough time suffices
     allowed = 30 * min(seconds(4_000) for _ in range(3)) + 0.05
     assert any(seconds(32_000) < allowed for _ in range(5))

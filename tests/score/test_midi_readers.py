@@ -1,4 +1,4 @@
-"""The small MIDI files of ../shared/reference/readers, with the right results."""
+"""The small MIDI files of ../shared/reference/readers, with the correct results."""
 
 import pytest
 

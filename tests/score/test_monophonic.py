@@ -1,4 +1,4 @@
-"""The strict reader against what the program MelodyShape reads, and against hand-made files."""
+"""The strict reader, compared with the program MelodyShape, and on hand-made files."""
 
 import contextlib
 import csv
@@ -20,8 +20,8 @@ def read(*items):
 
 
 def test_edge_cases(shared):
-    """All 31 files: the same notes, onsets apart (there the program keeps the end of the note
-    before), or refused both.
+    """All 31 files: the same notes except for onsets (for which the program keeps the end of the
+    note before), or both refuse the file.
     """
     folder = shared / 'reference' / 'melodyshape'
     with open(folder / 'edge_expected.tsv', newline='') as file:
@@ -77,7 +77,7 @@ def test_overlaps():
     for late in ([(2, off(60))], [(0, program(3)), (0, off(60))], [(1, off(61))], []):
         with pytest.raises(ScoreError, match='several notes at tick 4'):
             read((0, on(60)), (4, on(62)), *late, (3, off(62)))
-    for end in (True, False):  # the track says where it ends, or does not
+    for end in (True, False):  # with and without an End of Track
         with pytest.raises(ScoreError, match='several notes at tick 4'):
             parse_monophonic(midi(track((0, on(60)), (4, on(62)), end=end)))
 

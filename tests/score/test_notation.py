@@ -1,5 +1,5 @@
-"""Notation: bars of plain values, spelling, and ABC and MusicXML that say the same as the notes, to
-our reader and to music21.
+"""Notation: bars of plain values, spelling, and ABC and MusicXML that our reader and music21 read
+back to the same notes.
 """
 
 import dataclasses
@@ -36,7 +36,7 @@ def melodies(draw, low=0, high=127):
 
 
 def joined(signs):
-    """The notes and rests that signs say, ties joined: (pitch, onset, end)."""
+    """The notes and rests of signs, with ties joined: (pitch, onset, end)."""
     spans = []
     for start, sign in signs:
         if sign.tied_from:
@@ -49,7 +49,7 @@ def joined(signs):
 
 
 @given(melodies(), st.integers(1, 5))
-def test_bars_are_full_and_say_the_notes(notes, num_bars):
+def test_bars_are_full_and_hold_the_notes(notes, num_bars):
     bars = to_bars(notes, num_bars)
     assert len(bars) == max([num_bars, *(-(-note.end // 16) for note in notes)])
     for signs in bars:
@@ -117,7 +117,7 @@ def test_values_by_hand():
 
 
 @given(st.integers(0, 127), KEYS)
-def test_a_spelling_names_its_pitch_with_one_sign_at_most_but_in_far_keys(pitch, key):
+def test_a_spelling_has_one_sign_at_most_except_in_distant_keys(pitch, key):
     spelled = spell(pitch, key)
     assert 'C D EF G A B'.index(spelled.letter) + spelled.alter + 12 * (spelled.octave + 1) == pitch
     assert abs(spelled.alter) <= (1 if abs(fifths(key)) < 2 else 2)

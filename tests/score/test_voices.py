@@ -77,7 +77,7 @@ def test_music21_is_imported_by_reading_alone():
     st.lists(st.tuples(st.integers(1, 8), st.integers(60, 62), st.booleans()), max_size=12)
 )
 def test_ties(drawn):
-    """Joined notes cover the same time at the same pitches, and begin anew exactly where no tie
+    """Joined notes cover the same time at the same pitches, and start again exactly where no tie
     leads.
     """
     sounds, tick, begins = [], 0, 0

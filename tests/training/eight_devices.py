@@ -26,8 +26,8 @@ BATCH_SIZE, NUM_UPDATES = 32, 4
 
 
 def train(num_replicas: int, num_devices: int, workdir=None):
-    """Four updates and an epoch's end, the last replica of several not active: `(losses, held-out
-    losses, parameters, mesh)`.
+    """Four updates and the end of an epoch, with the last of several replicas inactive: `(losses,
+    held-out losses, parameters, mesh)`.
     """
     mesh = make_mesh(num_replicas, BATCH_SIZE, jax.devices()[:num_devices])
     data = loop.put(make_windows(40, 0), mesh)

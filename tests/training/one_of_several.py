@@ -20,8 +20,8 @@ BATCH_SIZE = 16
 
 
 def main(workdir: pathlib.Path, num_replicas: int, num_epochs: int, stopping: int = -1) -> None:
-    """Trains, and goes on with what is in the workdir; the process `stopping` is told to stop after
-    its first epoch.
+    """Trains, or resumes the run in the workdir; the process `stopping` receives a signal to stop
+    after its first epoch.
     """
     join_processes(os.environ.get(PROCESSES, ''))
     checkpoints = Checkpoints(workdir)

@@ -1,4 +1,6 @@
-"""Checkpoints: whole, exact, the latest two, and one line for what cannot be read or written."""
+"""Checkpoints: complete and exact, the latest two, and one line if one cannot be read or
+written.
+"""
 
 import dataclasses
 import errno
@@ -67,7 +69,7 @@ def content(folder):
 
 @pytest.fixture(scope='session')
 def saved(tmp_path_factory):
-    """A workdir with the checkpoints of updates 4 and 9; not to be written to."""
+    """A workdir with the checkpoints of updates 4 and 9; read-only."""
     workdir = tmp_path_factory.mktemp('saved')
     for step in (4, 9):
         Checkpoints(workdir).save(at(step), CARD)
@@ -133,7 +135,7 @@ def test_the_latest_two_are_kept(workdir):
     assert_same_bits(checkpoints.restore()[0], at(9))
 
 
-def test_none_is_a_user_s_mistake_and_leaves_nothing(tmp_path):
+def test_no_checkpoint_is_a_user_s_mistake_and_leaves_nothing(tmp_path):
     assert Checkpoints(tmp_path / 'none').latest_step() is None
     for read in (
         Checkpoints(tmp_path / 'none').restore,
@@ -183,16 +185,16 @@ def test_a_damaged_one_is_named_and_left(workdir, part, damage):
     assert str(folder) in str(caught.value)
     assert '\n' not in str(caught.value)
     assert content(workdir) == before
-    shutil.rmtree(folder)  # what the message says to do
+    shutil.rmtree(folder)  # as the message advises
     assert_same_bits(Checkpoints(workdir).restore()[0], at(4))
 
 
 @pytest.mark.parametrize('damage', [damage_by_cutting, damage_by_flipping])
-def test_whatever_file_is_damaged_no_more_than_the_one_line_is_said(
+def test_whatever_file_is_damaged_no_more_than_the_one_line_is_reported(
     saved, tmp_path, capfd, caplog, damage
 ):
-    """Beside the error that is raised Orbax leaves tasks behind whose own errors Python reports
-    when it clears them away.
+    """Besides raising its error Orbax leaves tasks whose errors Python reports when they are
+    deleted.
     """
     errors = []
     for number, path in enumerate(
@@ -249,8 +251,8 @@ def test_a_checkpoint_without_digests_is_read_if_it_is_that_old(workdir):
     assert_same_bits(Checkpoints(workdir).restore()[0], at(9))
 
 
-def test_numbers_that_are_not_those_written_are_noticed(workdir):
-    """Whatever wrote them: a sound file of another state, a card that was changed by hand."""
+def test_numbers_that_were_not_written_are_detected(workdir):
+    """For example a valid file of another state, or a card that was changed by hand."""
     card = stored_card(workdir)
     card.write_text(card.read_text().replace('"corpus": "walks"', '"corpus": "talks"'))
     with pytest.raises(UserError, match='its card is not the one that was written'):
@@ -293,9 +295,9 @@ def test_no_flipped_bit_is_read(saved, tmp_path):
     assert refused > 100
 
 
-def test_what_a_killed_save_leaves_is_passed_over(workdir):
-    """Orbax writes aside: a folder that was never renamed is no checkpoint, and the next save goes
-    on beside it.
+def test_the_remains_of_a_killed_save_are_ignored(workdir):
+    """Orbax writes to a temporary folder: one that was never renamed is no checkpoint, and the next
+    save works beside it.
     """
     shutil.copytree(
         workdir / 'checkpoints' / '9', workdir / 'checkpoints' / '12.orbax-checkpoint-tmp'
@@ -307,7 +309,7 @@ def test_what_a_killed_save_leaves_is_passed_over(workdir):
     assert_same_bits(checkpoints.restore()[0], at(12))
 
 
-def test_a_full_disk_is_said_and_leaves_what_was_there(workdir, monkeypatch):
+def test_a_full_disk_is_reported_and_leaves_what_was_there(workdir, monkeypatch):
     before = content(workdir)
 
     def full(*args, **kwargs):
@@ -325,7 +327,7 @@ def test_a_full_disk_is_said_and_leaves_what_was_there(workdir, monkeypatch):
     'message',
     ['RESOURCE_EXHAUSTED: Error writing "x": No space left on device', 'PERMISSION_DENIED: x'],
 )
-def test_a_full_disk_as_tensorstore_says_it(workdir, monkeypatch, message):
+def test_a_full_disk_as_tensorstore_reports_it(workdir, monkeypatch, message):
     def full(*args, **kwargs):
         raise ValueError(message)
 
@@ -343,7 +345,7 @@ def test_a_fault_of_ours_is_not_called_a_full_disk(workdir, monkeypatch):
         Checkpoints(workdir).save(at(11), CARD)
 
 
-def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path):
     (tmp_path / 'checkpoints').write_text('a file of that name')
     with pytest.raises(UserError, match='cannot write a checkpoint'):
         Checkpoints(tmp_path).save(at(1), CARD)

@@ -1,4 +1,4 @@
-"""Devices: the mesh's shape, and that what lies on several computes what one does."""
+"""Devices: the shape of the mesh, and that several devices compute what one does."""
 
 import os
 import pathlib
@@ -62,7 +62,7 @@ def test_several_devices_agree_with_one(tmp_path, num_splits):
 def test_on_several_devices_of_a_cpu_an_update_waits_for_the_one_before(
     runs, tmp_path, monkeypatch, backend, num_devices, waits
 ):
-    """Seen in the order of calls of a run whose mesh is a stand-in: all of it is on one device."""
+    """Shown by the order of calls in a run with a fake mesh, all on one device."""
     events, end_epoch = [], loop.end_epoch_replicas
 
     def update(states, data, rows_RUB, active_R):
@@ -92,8 +92,8 @@ def test_on_several_devices_of_a_cpu_an_update_waits_for_the_one_before(
     ('asked', 'affinity', 'count', 'claimed'),
     [(3, {0, 5}, 8, 3), (0, {0, 5}, 8, 2), (0, None, 8, 8), (0, None, None, 1)],
 )
-def test_every_core_that_may_be_used_is_a_device(monkeypatch, asked, affinity, count, claimed):
-    """Those of this process where the system tells, else those of the machine, else one."""
+def test_every_available_core_is_a_device(monkeypatch, asked, affinity, count, claimed):
+    """Those of this process if the system reports them, else those of the machine, else one."""
     updates = []
     monkeypatch.setattr(jax.config, 'update', lambda *change: updates.append(change))
     monkeypatch.setattr(os, 'cpu_count', lambda: count)
@@ -107,7 +107,7 @@ def test_every_core_that_may_be_used_is_a_device(monkeypatch, asked, affinity, c
 
 
 @pytest.mark.parametrize('deterministic', [False, True])
-def test_deterministic_operations_are_asked_for_before_jax_is_used(deterministic):
+def test_deterministic_operations_are_requested_before_jax_is_used(deterministic):
     """A flag of XLA's, which checks its name: a process reads it with the first device."""
     code = (
         'import os; from symmusic.training.devices import claim_cores; claim_cores(1,'

@@ -1,4 +1,4 @@
-"""The parameters of a run in another's shapes: classes by name, all else as it was."""
+"""The parameters of a run in the shapes of another: classes by name, all else unchanged."""
 
 import dataclasses
 
@@ -32,8 +32,8 @@ OLD_PARAMS, FRESH = init_params(jax.random.key(0), OLD_NET), init_params(jax.ran
 MOVED = transfer(FRESH, NEW_NET, NEW.class_names, OLD_PARAMS, OLD_NET, OLD.class_names)
 
 
-def test_the_old_model_goes_on_as_it_was():
-    """On the same music its logits of the classes it knew are the same."""
+def test_the_old_model_is_unchanged():
+    """On the same music its logits of the old classes are the same."""
     events = np.array([[60, -2, 64, -1, 62, 61, -2, 63], [64, 64, -2, 60, -1, -2, 62, 60]])
     positions_BT = jnp.broadcast_to(jnp.arange(8), (2, 8))
     before = apply_all(
@@ -60,8 +60,8 @@ def test_new_classes_are_the_fresh_ones():
     assert jax.tree.map(jnp.shape, MOVED) == jax.tree.map(jnp.shape, FRESH)
 
 
-def test_a_model_for_infilling_goes_on_as_it_was():
-    """Told the same of what follows."""
+def test_an_old_model_for_infilling_is_unchanged():
+    """Given the same known future."""
     shape = {**SHAPE, 'bidirectional': True, 'infilling': True, 'attention': 'none'}
     old_net, new_net = (
         Architecture(OLD.num_classes, **shape),
@@ -99,7 +99,7 @@ def test_networks_that_differ_are_refused(change, words):
         )
 
 
-def test_a_run_begins_with_them_and_with_nothing_else_of_the_old_one():
+def test_a_run_starts_from_them_and_nothing_else_of_the_old_one():
     states = init_replicas([jax.random.key(0), jax.random.key(1)], ARCHITECTURE, RECIPE)
     params_R = jax.tree.map(lambda leaf: leaf + 1, states.params)
     begun = begin_from(states, params_R)

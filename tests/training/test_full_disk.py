@@ -1,5 +1,5 @@
-"""A training loop whose writes fail, one after the other: the line, the last good checkpoint, and
-the same end.
+"""A training loop whose writes fail, one by one: the message, the last good checkpoint, and the
+same result after resuming.
 """
 
 import contextlib
@@ -13,15 +13,13 @@ from symmusic.training.checkpoint import Checkpoints
 from tests.training.test_resume import assert_same_run, go_on
 from tests.training.toy import Runs
 
-# what every write of ours and of Orbax comes to
+# the calls that every write of ours and of Orbax makes
 WRITES = ('fsync', 'replace', 'rename', 'mkdir', 'link')
 
 
 @contextlib.contextmanager
 def failing_from(first, number):
-    """From the `first` of our writes on (1 is the first) the disk takes nothing more; a list of
-    what was asked of it.
-    """
+    """From write number `first` on (from 1) every write fails; yields the list of writes."""
     asked = []
 
     def failing(name, function):
@@ -41,14 +39,14 @@ def failing_from(first, number):
 
 @pytest.fixture(scope='module')
 def whole(tmp_path_factory):
-    """A run that nothing stopped."""
+    """An uninterrupted run."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         workdir = tmp_path_factory.mktemp('whole')
         return workdir, *go_on(Runs(monkeypatch), workdir, 2)
 
 
 def fails_at(runs, whole, workdir, first):
-    """Whether the run had so many writes, to fail at the first of them and go on."""
+    """Whether the run has that many writes; fails at that write and resumes."""
     with failing_from(first, errno.ENOSPC) as asked:
         try:
             go_on(runs, workdir, 2)
@@ -60,18 +58,18 @@ def fails_at(runs, whole, workdir, first):
     assert 'no space left' in line.lower()
     assert '\n' not in line
     if Checkpoints(workdir).latest_step() is not None:
-        Checkpoints(workdir).restore()  # it is whole
+        Checkpoints(workdir).restore()  # it is complete
     assert_same_run(workdir, *go_on(runs, workdir, 2), whole)
     return True
 
 
 @pytest.mark.parametrize('first', [1, 5, 12])
-def test_training_goes_on_after_a_write_that_failed(runs, whole, tmp_path, first):
+def test_training_resumes_after_a_failed_write(runs, whole, tmp_path, first):
     assert fails_at(runs, whole, tmp_path, first)
 
 
 @pytest.mark.slow
-def test_training_goes_on_after_any_write_that_failed(runs, whole, tmp_path):
+def test_training_resumes_after_any_failed_write(runs, whole, tmp_path):
     num = 0
     while fails_at(runs, whole, tmp_path / str(num), num + 1):
         num += 1

@@ -1,5 +1,5 @@
-"""Training for infilling: where gaps end, what counts, and that it learns what only the right side
-tells.
+"""Training for infilling: where gaps end, what counts, and that the model learns what only the
+right side determines.
 """
 
 import dataclasses
@@ -50,10 +50,8 @@ def batch_of(num_steps, positions, num_padding, first_targets):
     )
 
 
-def test_gaps_end_at_bar_lines_each_as_often():
-    """At those after the first target, or at the window's end; never in a row that only fills up
-    the batch.
-    """
+def test_gaps_end_at_bar_lines_equally_often():
+    """At bar lines after the first target, or at the window's end; never in a filler row."""
     num = 2000
     batch = batch_of(50, [0, 5, 3] * num, [0, 20, 50] * num, [1, 27, 50] * num)
     ends = np.asarray(
@@ -79,13 +77,13 @@ def test_the_steps_before_the_end_count():
 
 
 def tune(pitch):
-    """Two bars with one note each, the same."""
+    """Two bars with one note each, of the same pitch."""
     bar = [-2, -2, -2, -2, pitch] + [-2] * 11
     return Tune(str(pitch), phrases=(np.array(bar * 2, np.int8),))
 
 
-def test_it_learns_what_only_the_right_side_tells():
-    """Which note stands in the first bar nothing before it says, and the second bar does."""
+def test_it_learns_what_only_the_right_side_determines():
+    """The note of the first bar is determined by the second bar and by nothing before it."""
     windows = cut_windows([tune(60), tune(61)] * 8, VOCABULARY, 32, 32)
     data, rows_B = loop.put(windows), np.arange(16, dtype=np.int32)
     state = begin(ARCHITECTURE)
@@ -106,7 +104,7 @@ def test_it_learns_what_only_the_right_side_tells():
         for targets in ('gap', 'all')
     )
     assert told[:, 3].mean() < 0.1
-    assert untold[:, 3].mean() > 0.6  # one of two, alike: ln 2
+    assert untold[:, 3].mean() > 0.6  # one of two with equal chances: ln 2
     assert untold[:, 19].mean() < 0.1  # the second bar repeats the first
 
 
@@ -129,7 +127,7 @@ def test_what_is_held_out_is_always_the_same(targets):
 
 
 def test_dropout_and_gaps_are_of_the_update_s_key():
-    """Another update draws another gap and drops out otherwise; the same one does as before."""
+    """Another update has other gaps and another dropout mask; repeating one changes nothing."""
     wet = dataclasses.replace(ARCHITECTURE, dropout_rate=0.5)
     data, rows_B = (
         loop.put(cut_windows([tune(60), tune(61)], VOCABULARY, 32, 32)),

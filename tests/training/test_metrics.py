@@ -1,4 +1,4 @@
-"""What a run says of an epoch, and the curves of its losses."""
+"""What a run reports of an epoch, and the curves of its losses."""
 
 import csv
 
@@ -29,7 +29,7 @@ def test_an_epoch_of_one_run(best_epoch, star):
 
 
 def test_an_epoch_of_replicas_gives_means_and_the_speed_of_all():
-    """Replica 1 has stopped: the best epochs are those of all, the rows those of two."""
+    """Replica 1 has stopped: the best epochs are those of all three, the rows those of two."""
     rows = [row(0, 4, 1.0, 2.0, 0.004, 50.0), row(2, 4, 2.0, 4.0, 0.002, 70.0)]
     line = epoch_line(rows, 9, 2.5, np.array([3, 4, 4]))
     assert 'train 1.5000  validation 3.0000 (1 best of 2 replicas)' in line

@@ -1,4 +1,4 @@
-"""Several processes on one host train as one does, and their checkpoints are its own."""
+"""Several processes on one host train as one does, and write the same checkpoints."""
 
 import csv
 import os
@@ -68,8 +68,8 @@ def outcome(workdir):
 
 @pytest.mark.parametrize('num_replicas', [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_two_processes_agree_with_one(tmp_path, num_replicas):
-    """A batch, or the replicas, lie on both; told to stop, one takes the other along, and what they
-    saved one process goes on with.
+    """A batch, or the replicas, are split between both; if one receives a signal to stop, both
+    stop, and a single process resumes what they saved.
     """
     said = train_by_two(tmp_path / 'two', num_replicas, 3, 1)
     assert 'stopped and saved after epoch 1' in said
@@ -79,7 +79,7 @@ def test_two_processes_agree_with_one(tmp_path, num_replicas):
 
 
 @pytest.mark.slow
-def test_two_processes_go_on_with_the_run_of_one(tmp_path):
+def test_two_processes_resume_the_run_of_one(tmp_path):
     train(tmp_path / 'one', 1, 1)
     train_by_two(tmp_path / 'one', 1, 3)
     train(tmp_path / 'alone', 1, 3)

@@ -1,5 +1,5 @@
-"""Replicas against the runs of their seeds alone; a stopped one stands still while the others go
-on.
+"""Replicas, compared with single runs of their seeds; a stopped one does not change while the
+others go on.
 """
 
 import csv
@@ -51,7 +51,7 @@ def test_initial_parameters_and_keys_are_those_of_the_runs_alone():
 
 
 def test_batches_are_those_of_the_runs_alone():
-    """Of each replica's seed and epoch, wherever the others are."""
+    """Those of each replica's seed and epoch, whatever the others do."""
     together = loop._batches(NUM_WINDOWS, PLAN, np.array([0, 4, 1]))
     for index, epoch in enumerate((0, 4, 1)):
         alone = loop._batches(
@@ -62,8 +62,8 @@ def test_batches_are_those_of_the_runs_alone():
 
 
 def test_dropout_is_that_of_the_runs_alone():
-    """Every replica on the same windows with the same parameters: the losses differ by what is
-    dropped, alone as together.
+    """Every replica on the same windows with the same parameters: the losses differ only by
+    dropout, and agree with single runs.
     """
     same = begin(3)
     same = same.replace(
@@ -105,13 +105,11 @@ def test_twenty_updates_are_those_of_the_runs_alone():
             replica(together, index).params,
             alone[index].params,
         )
-    assert np.ptp(np.array(losses)[:, -1]) > 1e-2  # the replicas have gone ways of their own
+    assert np.ptp(np.array(losses)[:, -1]) > 1e-2  # the replicas have diverged
 
 
-def test_a_replica_that_is_not_active_stands_still():
-    """Bit for bit, in an update and at an epoch's end, while the others go where they would go
-    anyway.
-    """
+def test_an_inactive_replica_does_not_change():
+    """Bit for bit, in an update and at the end of an epoch, while the others change as usual."""
     rows_RUB = np.array([[[1, 2, 3, 4]]] * 3, np.int32)
     active_R = np.array([True, False, True])
     after, _ = update_replicas(begin(3), DATA, rows_RUB, active_R, **STATIC)
@@ -127,7 +125,7 @@ def test_a_replica_that_is_not_active_stands_still():
     )
 
 
-def test_each_replica_has_a_schedule_and_a_best_of_its_own():
+def test_each_replica_has_its_own_schedule_and_best_parameters():
     states = begin(3)
     for losses_R in ([1.0, 2.0, 3.0], [1.5, 1.5, 3.0], [1.5, 1.0, 2.0]):
         # patience 1, threshold 0.05
@@ -140,7 +138,7 @@ def test_each_replica_has_a_schedule_and_a_best_of_its_own():
 
 @pytest.fixture(scope='module')
 def stopping(tmp_path_factory):
-    """Three replicas at a learning rate at which each stops early at a time of its own."""
+    """Three replicas at a learning rate at which each stops early at a different time."""
     from tests.training.toy import Runs
 
     recipe = dataclasses.replace(RECIPE, early_stopping_epochs=1, learning_rate=0.5)
@@ -153,7 +151,7 @@ def stopping(tmp_path_factory):
 def test_a_stopped_replica_waits_for_the_others(stopping):
     _, workdir, states, card = stopping
     epochs = states.epoch.tolist()
-    assert len(set(epochs)) > 1  # else nothing would have waited
+    assert len(set(epochs)) > 1  # otherwise none would have waited
     with open(workdir / 'metrics.csv') as file:
         rows = [(int(row['replica']), int(row['epoch'])) for row in csv.DictReader(file)]
     assert sorted(rows) == [
@@ -175,8 +173,8 @@ def test_a_stop_in_mid_run_changes_nothing(runs, stopping, tmp_path, after):
     assert without_speed(card.rows) == without_speed(whole_card.rows)
 
 
-def test_stopped_replicas_taken_up_again_end_together(runs, stopping, tmp_path):
-    """A larger number of epochs goes on with a finished run; each replica from where it stopped."""
+def test_stopped_replicas_resumed_end_together(runs, stopping, tmp_path):
+    """A larger number of epochs resumes a finished run, each replica from where it stopped."""
     recipe, _, whole, card = stopping
     states = jax.tree.map(jnp.copy, whole).replace(
         stopped=jnp.zeros(3, bool), num_waited=jnp.zeros(3, jnp.int32)

@@ -1,4 +1,4 @@
-"""A run that is stopped or killed after any update and taken up again ends as one that was not, bit
+"""A run that is stopped or killed after any update and resumed ends as an uninterrupted one, bit
 for bit.
 """
 
@@ -34,7 +34,7 @@ NUM_UPDATES = 3 * NUM_EPOCHS
 
 @pytest.fixture(scope='session')
 def whole(tmp_path_factory):
-    """A run that nothing stopped: its workdir, state and card."""
+    """An uninterrupted run: its workdir, state and card."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         runs, workdir = Runs(monkeypatch), tmp_path_factory.mktemp('whole')
         return workdir, *runs.fit(*runs.begin(), workdir, NUM_EPOCHS)
@@ -57,14 +57,14 @@ def assert_same_run(workdir, state, card, whole):
 
 
 def go_on(runs, workdir, num_epochs=NUM_EPOCHS, **how):
-    """What the command does that finds a run, or none, in its workdir."""
+    """Resumes the run in the workdir as the command does, or starts one."""
     checkpoints = Checkpoints(workdir)
     state, card = runs.begin() if checkpoints.latest_step() is None else checkpoints.restore()
     return runs.fit(state, card, workdir, num_epochs, **how)
 
 
 def test_the_problem_exercises_what_a_resume_could_lose(whole):
-    """Else the tests below would pass without reason."""
+    """Otherwise the tests below could not fail."""
     _, state, card = whole
     assert int(state.step[0]) == NUM_UPDATES
     assert int(state.best_epoch[0]) > 0
@@ -86,7 +86,7 @@ def test_stopped_after_any_update(runs, whole, tmp_path, after):
     [(2, 1000.0), (3, 1000.0), (4, 1000.0), (9, 1000.0), (1, 1e-9), (5, 1e-9), (9, 1e-9)],
 )
 def test_killed_after_any_update(runs, whole, tmp_path, after, minutes):
-    """It goes on from the last checkpoint, or from the beginning where there is none yet."""
+    """It resumes from the last checkpoint, or from the start if there is none yet."""
     with pytest.raises(Killed):
         go_on(runs, tmp_path, after=after, do=kill, minutes=minutes)
     # The update itself is lost; with a save after each, nothing before it is.
@@ -129,7 +129,7 @@ def test_saving_often_changes_nothing(runs, whole, tmp_path):
 
 @pytest.mark.parametrize(('seconds', 'saved'), [(60.5, [1, 2, 3]), (59.5, [2, 3])])
 def test_checkpoint_minutes_are_of_sixty_seconds(runs, tmp_path, monkeypatch, seconds, saved):
-    """By a clock that moves on by so much whenever it is read, once for each update."""
+    """With a clock that advances by a fixed time whenever it is read, once for each update."""
     clock, steps = itertools.count(step=seconds), []
     monkeypatch.setattr(loop.time, 'perf_counter', lambda: next(clock))
     monkeypatch.setattr(
@@ -147,7 +147,7 @@ def test_more_epochs_go_on_as_one_long_run(runs, whole, tmp_path, first):
 
 
 def test_going_on_from_the_checkpoint_before(runs, whole, tmp_path):
-    """What the message of a damaged checkpoint says to do. metrics.csv loses the epoch that is
+    """As the message about a damaged checkpoint advises. metrics.csv loses the epoch that is
     trained again.
     """
     go_on(runs, tmp_path, 2)
@@ -156,7 +156,7 @@ def test_going_on_from_the_checkpoint_before(runs, whole, tmp_path):
 
 
 def test_a_finished_run_is_left_as_it_is(runs, whole):
-    """But metrics.csv is written again, the same."""
+    """Only metrics.csv is written again, unchanged."""
     workdir = whole[0]
     content, metrics = (
         {path: path.stat().st_mtime_ns for path in (workdir / 'checkpoints').rglob('*')},
@@ -172,7 +172,7 @@ def test_a_finished_run_is_left_as_it_is(runs, whole):
 
 @pytest.mark.parametrize('damage', [None, b'', b'replica,epoch\n0,1'])
 def test_metrics_that_are_gone_or_damaged_are_written_again(runs, whole, tmp_path, damage):
-    """Also those of the last epoch, where a process ended between its checkpoint and them."""
+    """Also those of the last epoch, if a process ended between its checkpoint and its metrics."""
     workdir = tmp_path / 'run'
     shutil.copytree(whole[0], workdir)
     (
@@ -183,13 +183,13 @@ def test_metrics_that_are_gone_or_damaged_are_written_again(runs, whole, tmp_pat
     assert_same_run(workdir, *go_on(runs, workdir, after=1, do=kill), whole)
 
 
-def test_each_epoch_has_an_order_of_its_own_and_sees_each_window_once(runs, tmp_path, monkeypatch):
-    """And an interrupted epoch goes on in its order."""
+def test_each_epoch_has_its_own_order_and_each_window_once(runs, tmp_path, monkeypatch):
+    """An interrupted epoch continues in its order."""
     seen = []
     lower = loop.update_replicas.lower
 
     class Recorded:
-        """`update_replicas`, ahead of time compiled, that notes the rows it is given."""
+        """`update_replicas`, compiled ahead of time, that records its rows."""
 
         @staticmethod
         def lower(*args, **static):
@@ -254,7 +254,7 @@ def test_metrics_are_the_contract_s(whole):
 
 
 def test_the_learning_rate_of_a_row_is_that_of_its_epoch(whole):
-    """Worked out from the losses: patience 1, threshold 0.05."""
+    """Computed from the losses: patience 1, threshold 0.05."""
     best, scale = np.inf, 1.0
     for row in whole[2].rows:
         assert row['learning_rate'] == pytest.approx(RECIPE.learning_rate * scale)
@@ -280,8 +280,8 @@ def test_early_stopping_ends_a_run_for_good(runs, tmp_path):
 def test_a_loss_that_is_not_finite_stops_the_run_at_the_update(
     runs, tmp_path, monkeypatch, minutes, check_seconds, num_done
 ):
-    """Found at the epoch's end, before a save or at a look: the state kept is the one before the
-    update, and none is saved as sound.
+    """Detected at the end of the epoch, before a save or at a check: the state before the update is
+    kept, and no state is saved as good.
     """
     monkeypatch.setattr(loop, 'CHECK_SECONDS', check_seconds)
     how, done = {'after': num_done, 'do': lambda: done.append(num_done), 'minutes': minutes}, []
@@ -303,7 +303,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_at_the_update(
         assert_same_bits(
             Checkpoints(tmp_path).restore()[0].replace(epoch_nats=kept.epoch_nats), kept
         )
-        for place in (tmp_path, tmp_path / 'diverged'):  # nothing goes on from either
+        for place in (tmp_path, tmp_path / 'diverged'):  # no run resumes from either
             with pytest.raises(UserError, match='epoch 1, update 2 of 3, is not finite'):
                 go_on(runs, place)
     else:
@@ -325,7 +325,7 @@ def test_a_held_out_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_good
     assert int(Checkpoints(tmp_path / 'diverged').restore()[0].step[0]) == 6
 
 
-def test_a_state_that_cannot_be_kept_hides_nothing(runs, tmp_path):
+def test_the_error_is_reported_even_if_the_state_cannot_be_kept(runs, tmp_path):
     (tmp_path / 'diverged').write_text('a file of that name')
     state, card = runs.begin()
     broken = state.replace(
@@ -363,7 +363,7 @@ def test_a_line_per_epoch(runs, tmp_path):
 
 
 def test_the_speed_counts_updates_that_are_done(runs, tmp_path, monkeypatch):
-    """And not those that are merely dispatched: the clock is read after the last one."""
+    """Not those that are only dispatched: the clock is read after the last one."""
     events, ready = [], loop.jax.block_until_ready
     clock = loop.time.perf_counter
     monkeypatch.setattr(

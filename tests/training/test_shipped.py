@@ -1,5 +1,5 @@
-"""The shipped model: what is written is read again, damage is told, and the card says what it is:
-its piece, its held-out loss.
+"""The shipped model: what is written is read back, damage is reported, and the card's piece and
+held-out loss are those of the model.
 """
 
 import importlib.util
@@ -37,7 +37,7 @@ def test_what_is_written_is_read_in_half_precision(folder):
 
 
 @pytest.mark.parametrize('damage', ['params', 'card', 'gone', 'another'])
-def test_damage_is_told(folder, damage):
+def test_damage_is_reported(folder, damage):
     path, _ = folder
     if damage == 'params':
         (path / 'params.npz').write_bytes((path / 'params.npz').read_bytes()[:-200])
@@ -58,7 +58,7 @@ def test_the_shipped_files_are_small():
 
 
 def test_a_short_piece_and_the_card():
-    """The same two bars as when the card was written, as likely; what it says in words are the
+    """The same two bars with the same likelihood as when the card was written; card.md has the same
     figures.
     """
     spec = importlib.util.spec_from_file_location(
@@ -99,8 +99,8 @@ def test_the_card_s_held_out_loss_on_some_tunes(folk):
 
 @pytest.mark.slow
 def test_the_card_s_held_out_loss(folk):
-    """On all test tunes of folk, as the evaluation that the card is of; a reader that has become
-    better since changes a few of them.
+    """On all test tunes of folk, as in the evaluation described by the card; later improvements of
+    the reader change a few of them.
     """
     loss, nats = held_out_loss()
     assert loss == pytest.approx(nats['model'], abs=0.01)

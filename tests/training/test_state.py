@@ -1,4 +1,4 @@
-"""The state of a run: where it begins, its learning rate by plateau, the best parameters, early
+"""The state of a run: its start, the learning rate on a plateau, the best parameters, early
 stopping.
 """
 
@@ -55,7 +55,7 @@ def by_hand(losses, factor, patience, threshold):
     return scales
 
 
-def test_a_run_begins_from_its_key_alone():
+def test_the_start_of_a_run_depends_only_on_its_key():
     assert_same_bits(begin(seed=3), begin(seed=3))
     one, other = begin(seed=3), begin(seed=4)
     assert not np.array_equal(one.params['head']['kernel'], other.params['head']['kernel'])
@@ -139,7 +139,7 @@ def test_best_parameters_are_those_of_the_lowest_loss():
     assert [int(state.epoch) for state in states] == [1, 2, 3, 4, 5, 6]
 
 
-def test_the_epochs_sums_begin_anew():
+def test_the_epoch_s_sums_are_reset():
     state = begin().replace(epoch_nats=jnp.array(5.0), epoch_targets=jnp.array(3.0))
     state = end_epoch(state, jnp.float32(1), recipe=RECIPE)
     assert float(state.epoch_nats) == float(state.epoch_targets) == 0
@@ -150,13 +150,13 @@ def test_the_epochs_sums_begin_anew():
     [(0, [0, 0, 0, 0, 0, 0]), (1, [0, 0, 0, 1, 1, 1]), (2, [0, 0, 0, 0, 1, 1])],
 )
 def test_early_stopping_counts_epochs_since_the_best(patience, stops):
-    """The fourth and the fifth epoch bring nothing lower; a run that has stopped stays so."""
+    """The fourth and fifth epochs have no lower loss; a run that has stopped stays stopped."""
     states = feed([3.0, 2.0, 1.0, 1.5, 1.0, 0.5], make_recipe(early_stopping_epochs=patience))
     assert [int(state.stopped) for state in states] == stops
 
 
 def test_schedules_worked_by_hand():
-    """Over 4 updates the cosine is 1, 0.8536, 0.5, 0.1464, 0; a warm-up of 2 updates begins at a
+    """Over 4 updates the cosine is 1, 0.8536, 0.5, 0.1464, 0; a warm-up of 2 updates starts at one
     half.
     """
     plateau = begin().plateau_state._replace(scale=jnp.float32(0.25))

@@ -119,12 +119,12 @@ INITIAL = jax.jit(init_state, static_argnums=(1, 2))(jax.random.key(1), DRY, REC
 
 
 def begin():
-    """A run's first state, which an update may consume; that of any recipe and dropout."""
+    """A run's first state, which an update may consume, for any recipe and dropout."""
     return jax.tree.map(jnp.copy, INITIAL)
 
 
 def first_moment(recipe):
-    """The gradient that Adam was given in the first update: ten times its first moment after it."""
+    """The gradient of the first update: ten times Adam's first moment after it."""
     _, after = moved(begin(), recipe=recipe)
     adam = optax.tree.get(after.optimizer_state, 'mu')
     return jax.tree.map(lambda leaf: 10 * np.asarray(leaf), adam)
@@ -137,7 +137,7 @@ def moved(state, rows=ROWS, recipe=RECIPE, data=DATA):
     return jax.tree.map(lambda new, old: np.asarray(new) - old, after.params, before), after
 
 
-def test_gather_says_where_padding_is():
+def test_gather_marks_padding():
     """Rows and what stands in them.
 
     row   tokens            padding
@@ -189,7 +189,7 @@ def test_update_counts_the_loss_it_returns():
 
 
 def test_filler_rows_change_nothing():
-    """Whatever stands in them: the same update with other tokens at the place they gather from."""
+    """Whatever they contain: other tokens at the place they gather from give the same update."""
     filled, _ = moved(begin(), np.array([3, 5, -1, -1], np.int32))
     # Row -1 gathers the last window: in this data it is another one.
     other = dataclasses.replace(
@@ -206,7 +206,7 @@ def test_a_batch_of_fillers_alone_is_finite():
     assert float(after.epoch_targets) == 0
 
 
-def test_the_plateau_s_scale_comes_after_adam():
+def test_the_plateau_s_scale_is_applied_after_adam():
     """Half the scale moves the parameters half as far, and Adam's moments are the same."""
     full, whole = moved(begin())
     state = begin()
@@ -219,9 +219,9 @@ def test_the_plateau_s_scale_comes_after_adam():
     assert_same_bits(halved.optimizer_state, whole.optimizer_state)
 
 
-def test_weight_decay_takes_its_share_beside_adam():
-    """An update takes learning rate x decay of each parameter off, and leaves Adam's part as it
-    was.
+def test_weight_decay_is_decoupled_from_adam():
+    """An update reduces each parameter by learning rate x decay, and leaves Adam's part
+    unchanged.
     """
     before = jax.tree.map(np.asarray, INITIAL.params)
     plain, _ = moved(begin())
@@ -237,7 +237,7 @@ def test_weight_decay_takes_its_share_beside_adam():
     assert max(np.abs(share * leaf).max() for leaf in jax.tree.leaves(before)) > 1e-4
 
 
-def test_the_average_forgets_slowly():
+def test_the_average_decays_slowly():
     """By hand: the first updates keep 1/10, then 2/11 of the average, later ones at most
     `average_decay`; 0 keeps nothing.
     """
@@ -255,8 +255,7 @@ def test_the_average_forgets_slowly():
             state.average_params,
             expected,
         )
-    # As users compile it: the code generator of the tests rounds what two loops compute in each of
-    # them in its own way.
+    # Compiled as for users: the code generator of the tests rounds differently in different loops.
     how = {'architecture': DRY, 'recipe': RECIPE}
     plain, _ = update.lower(begin(), DATA, ROWS, **how).compile(
         {'xla_cpu_use_fusion_emitters': True}
@@ -306,7 +305,7 @@ def test_gradient_is_the_loss_s():
 
 
 def test_updates_lower_the_loss_on_a_toy_corpus():
-    """A few windows are learnt nearly by heart, from about ln 7 on."""
+    """A few windows are learnt almost by heart, starting from about ln 7."""
     state, rows = begin(), np.array([2, 3, 4, 5], np.int32)
     losses = []
     for _ in range(300):
@@ -350,8 +349,8 @@ def test_dropout_is_drawn_from_key_and_step_alone():
 
 
 def test_an_update_is_the_same_as_users_compile_it():
-    """To rounding: with XLA's optimisations and its usual code generator, both of which the tests
-    do without (conftest.py).
+    """To rounding: with XLA's optimisations and its usual code generator, which the tests switch
+    off (conftest.py).
     """
     how = {'architecture': ATTENTIVE, 'recipe': RECIPE}
     lowered = update.lower(
@@ -372,7 +371,7 @@ def test_an_update_is_the_same_as_users_compile_it():
     )
 
 
-def test_nothing_is_dropped_from_what_is_held_out():
+def test_held_out_losses_have_no_dropout():
     wet, dry = (
         held_out_nats(INITIAL.params, DATA, ROWS, architecture=each, targets='all')
         for each in (ARCHITECTURE, DRY)
@@ -381,7 +380,7 @@ def test_nothing_is_dropped_from_what_is_held_out():
 
 
 def test_state_is_donated():
-    """Its buffers are taken for the state after the update, so that a run holds one state and not
+    """Its buffers are reused for the state after the update, so that a run holds one state and not
     two.
     """
     state = begin()
@@ -391,8 +390,8 @@ def test_state_is_donated():
 
 
 def test_weights_leave_out_padding_and_fillers():
-    """The first real step is a target; a window that is padding but for its last step has one; only
-    a filler row has none.
+    """The first real step is a target; a window of padding except for its last step has one; only a
+    filler row has none.
     """
     batch = Batch(
         jnp.zeros((3, 9), jnp.int32),
@@ -459,9 +458,9 @@ def test_smoothing_changes_the_gradient_and_not_the_loss_reported():
     assert not np.allclose(plain['head']['bias'], smoothed['head']['bias'], atol=1e-3)
 
 
-def test_windows_are_moved_by_semitones_as_a_whole():
-    """Class 0 and 1 are no pitches; what padding and no event are stays, every window by one
-    distance, each distance as often.
+def test_windows_are_transposed_as_a_whole():
+    """Classes 0 and 1 are no pitches and stay, as does padding; each window is moved by one
+    distance, each distance equally often.
     """
     recipe = dataclasses.replace(RECIPE, transpositions=(-2, 3), first_pitch=2)
     tokens_BS = jnp.array([[0, 0, 4, 1, 5, 0, 13]] * 3000)
@@ -474,7 +473,7 @@ def test_windows_are_moved_by_semitones_as_a_whole():
     )
     moved = transpose(
         batch, jax.random.split(jax.random.key(0), len(batch.tokens_BS)), recipe, 12
-    )  # class 12 and above stand for nothing that could move
+    )  # class 12 and above are no pitches
     distances_B = moved.tokens_BS[:, 2] - 4
     expected_BS = jnp.where(
         (tokens_BS >= 2) & (tokens_BS < 12), tokens_BS + distances_B[:, None], tokens_BS
@@ -486,7 +485,7 @@ def test_windows_are_moved_by_semitones_as_a_whole():
     assert transpose(batch, jax.random.split(jax.random.key(0), 2), RECIPE, 12) is batch
 
 
-def test_moving_windows_changes_the_update_and_not_what_is_held_out():
+def test_transposing_changes_the_update_but_not_held_out_losses():
     # so that class 2 is never left
     recipe = dataclasses.replace(RECIPE, transpositions=(-1, 0), first_pitch=3)
     assert (
@@ -496,9 +495,7 @@ def test_moving_windows_changes_the_update_and_not_what_is_held_out():
 
 
 def test_a_blank_is_no_target():
-    """It costs nothing, has no gradient and makes nothing NaN; a batch of blanks alone changes
-    nothing.
-    """
+    """It has no loss, no gradient and causes no NaN; a batch of blanks only changes nothing."""
     architecture = dataclasses.replace(DRY, padding=7)
     tokens_BS = jnp.array([[0, 1, 7, 2], [7, 7, 7, 7]])
     batch = Batch(

@@ -52,7 +52,7 @@ def make_windows(num, seed, num_steps=9):
 
 @dataclasses.dataclass
 class Runs:
-    """The training loop on a fixed problem, with a process that may be stopped or killed after any
+    """The training loop on a fixed problem, in a process that can be stopped or killed after any
     number of updates.
     """
 
@@ -120,7 +120,7 @@ def stop():
 
 
 class Killed(BaseException):
-    """The process ends here, without a word."""
+    """The process ends here without notice."""
 
 
 def kill():
@@ -128,7 +128,7 @@ def kill():
 
 
 def leaves(state):
-    """The state's leaves as NumPy arrays, keys as their words."""
+    """The state's leaves as NumPy arrays, keys as their integers."""
     return [
         np.asarray(
             jax.random.key_data(leaf)
