@@ -38,13 +38,13 @@ class SimilarityMeasure:
 
     def measure(self, ground: Ground, pieces: Sets, key: int) -> Similarity:
         """The scores of the pieces, and the level of real unseen tunes."""
-        collection = index_corpus(ground.music.tunes.train)
+        index = index_corpus(ground.music.tunes.train)
 
         def nearest(events_NT: np.ndarray) -> Similarity:
             pitches = {
                 name: [note.pitch for note in notes] for name, notes in _melodies(events_NT).items()
             }
-            return similarity_of(pitches, collection, progress=bar)
+            return similarity_of(pitches, index, progress=bar)
 
         found = nearest(_first_draw(pieces))
         if ground.music.unseen is None:

@@ -157,7 +157,7 @@ def read_melodies(
 def index_folder(
     folder: pathlib.Path, scores: Mapping[str, Score] | None = None
 ) -> tuple[ShapeIndex, dict[str, str]]:
-    """A folder as a collection, and the reasons for pieces left out; arguments and errors as for
+    """A folder as an index, and the reasons for pieces left out; arguments and errors as for
     `read_melodies`.
     """
     melodies, left_out = read_melodies(folder, scores)
@@ -175,7 +175,7 @@ def index_corpus(tunes: Sequence[Tune]) -> ShapeIndex:
 
 def measure_similarity(
     folder: pathlib.Path,
-    collection: ShapeIndex,
+    index: ShapeIndex,
     scores: Mapping[str, Score] | None = None,
     *,
     progress: Callable[[Iterable, str], Iterable] | None = None,
@@ -188,23 +188,23 @@ def measure_similarity(
     """
     melodies, left_out = read_melodies(folder, scores)
     pitches = {name: _pitches(notes) for name, notes in melodies.items()}
-    found = similarity_of(pitches, collection, progress=progress)
+    found = similarity_of(pitches, index, progress=progress)
     return dataclasses.replace(found, left_out=left_out)
 
 
 def similarity_of(
     pieces: Mapping[str, Sequence[int]],
-    collection: ShapeIndex,
+    index: ShapeIndex,
     *,
     progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> Similarity:
-    """The similarity of pieces, given as pitches by name, to a collection."""
-    matches = find_all_nearest(list(pieces.values()), collection, progress=progress)
+    """The similarity of pieces, given as pitches by name, to an index."""
+    matches = find_all_nearest(list(pieces.values()), index, progress=progress)
     mean, sd, num_unusable = mean_and_sd([match.score for match in matches])
     found = {
         name: Match(None, None)
         if match.tune is None
-        else Match(match.score, collection.names[match.tune])
+        else Match(match.score, index.names[match.tune])
         for name, match in zip(pieces, matches, strict=True)
     }
     return Similarity(mean, sd, num_unusable, found)

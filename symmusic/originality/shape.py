@@ -7,9 +7,9 @@ from both starts, divided by the smaller number of n-grams: below 1, often below
 original caches costs in an order that depends on its input; ours are computed without that (a
 difference of up to 0.02).
 
-All costs are multiplied by 2 N, with N the number of n-grams of the collection, which makes them
+All costs are multiplied by 2 N, with N the number of n-grams of the index, which makes them
 integers, so that no score depends on the order of sums. Letters: U distinct n-grams of the query, I
-its n-grams, K distinct n-grams of the collection, D tunes, J n-grams of a tune.
+its n-grams, K distinct n-grams of the index, D tunes, J n-grams of a tune.
 """
 
 import dataclasses
@@ -48,7 +48,7 @@ MISMATCHES = np.array([[_mismatch(query, tune) for tune in _SIGNS] for query in 
 
 @dataclasses.dataclass(frozen=True)
 class Nearest:
-    """The tune that a piece is most similar to: its index in the collection (None where the piece
+    """The tune that a piece is most similar to: its place in the index (None where the piece
     has fewer than 3 notes, or all tunes do) and the score.
 
     `num_cells` is the number of cells computed, without padding, of the `num_all_cells` between the
@@ -63,7 +63,7 @@ class Nearest:
 
 @dataclasses.dataclass(frozen=True)
 class _Query:
-    """A piece prepared for a collection; all costs are multiplied by 2 N.
+    """A piece prepared for an index; all costs are multiplied by 2 N.
 
     `gains_UK` is as in `align_prefixes`, `worth_K` the gain of a match of each n-gram, `has_K` the
     most matches of it, and `reach` an upper bound of what any path gains over leaving out the whole
@@ -81,18 +81,18 @@ class _Query:
     reach: int
 
 
-def _prepare(pitches: Sequence[int], collection: ShapeIndex) -> _Query:
-    total = collection.total
+def _prepare(pitches: Sequence[int], index: ShapeIndex) -> _Query:
+    total = index.total
     distinct, rows_I, has_U = np.unique(
         find_ngrams(pitches), return_inverse=True, return_counts=True
     )
     distinct = distinct.astype(np.int64)
-    place_U = np.searchsorted(collection.ngrams, distinct)
-    is_known_U = collection.ngrams[np.minimum(place_U, len(collection.ngrams) - 1)] == distinct
-    worth_K = 2 * (total - collection.counts)
+    place_U = np.searchsorted(index.ngrams, distinct)
+    is_known_U = index.ngrams[np.minimum(place_U, len(index.ngrams) - 1)] == distinct
+    worth_K = 2 * (total - index.counts)
     gaps_U = np.full(len(distinct), -2)
     gaps_U[is_known_U] = -worth_K[place_U[is_known_U]]
-    costs_UK = -total * MISMATCHES[_signs(distinct)][:, _signs(collection.ngrams)]
+    costs_UK = -total * MISMATCHES[_signs(distinct)][:, _signs(index.ngrams)]
     costs_UK[is_known_U, place_U[is_known_U]] = worth_K[place_U[is_known_U]]
     gains_UK = costs_UK - gaps_U[:, None] + worth_K
     has_K = np.zeros(len(worth_K), np.int64)
@@ -117,7 +117,7 @@ def _signs(ngrams: np.ndarray) -> np.ndarray:
 
 
 def _align(
-    query: _Query, collection: ShapeIndex, tunes_D: np.ndarray, least: float, *, whole: bool = False
+    query: _Query, index: ShapeIndex, tunes_D: np.ndarray, least: float, *, whole: bool = False
 ) -> tuple[np.ndarray, int]:
     """Scores [D] of a query with tunes that have n-grams, and the number of cells computed; exact
     where a score is at least `least`.
@@ -126,16 +126,16 @@ def _align(
     pruned: their scores are below that of the first two n-grams and below `least`. `whole` computes
     them nevertheless.
     """
-    lengths_D = collection.lengths[tunes_D]
+    lengths_D = index.lengths[tunes_D]
     places_DJ = np.arange(lengths_D.max())
-    at_DJ = collection.starts[tunes_D][:, None] + np.minimum(places_DJ, lengths_D[:, None] - 1)
-    ids_DJ = collection.ids[at_DJ]
+    at_DJ = index.starts[tunes_D][:, None] + np.minimum(places_DJ, lengths_D[:, None] - 1)
+    ids_DJ = index.ids[at_DJ]
     skips_DJ = np.cumsum(query.gaps_K[ids_DJ], axis=1)
     smaller_D = np.minimum(len(query.rows_I), lengths_D)
     needed_D = query.first_costs_K[ids_DJ[:, 0]]
     if least > -np.inf:  # one unit lower, to allow for the rounding of `least`
         needed_D = np.maximum(
-            needed_D, np.floor(least * (2 * collection.total * smaller_D)).astype(np.int64) - 1
+            needed_D, np.floor(least * (2 * index.total * smaller_D)).astype(np.int64) - 1
         )
     is_used_DJ = places_DJ < lengths_D[:, None]
     if not whole:
@@ -151,61 +151,59 @@ def _align(
     )
     num_cells = len(query.rows_I) * int(np.minimum(num_used, lengths_D).sum())
     return (
-        np.where(cells_D > NEVER // 2, cells_D / (2 * collection.total * smaller_D), -np.inf),
+        np.where(cells_D > NEVER // 2, cells_D / (2 * index.total * smaller_D), -np.inf),
         num_cells,
     )
 
 
-def score_all(pitches: Sequence[int], collection: ShapeIndex, *, whole: bool = False) -> np.ndarray:
+def score_all(pitches: Sequence[int], index: ShapeIndex, *, whole: bool = False) -> np.ndarray:
     """The scores [D] of one melody with every tune; -inf where either has fewer than 3 notes."""
-    scores_D = np.full(len(collection), -np.inf)
+    scores_D = np.full(len(index), -np.inf)
     if len(pitches) < 3:
         return scores_D
-    usable = np.flatnonzero(collection.lengths)
-    usable = usable[np.argsort(collection.lengths[usable], kind='stable')]
+    usable = np.flatnonzero(index.lengths)
+    usable = usable[np.argsort(index.lengths[usable], kind='stable')]
     with exact():
-        query = _prepare(pitches, collection) if len(usable) else None
+        query = _prepare(pitches, index) if len(usable) else None
         for begin in range(0, len(usable), BATCH_TUNES):
             tunes_D = usable[begin : begin + BATCH_TUNES]
-            scores_D[tunes_D], _ = _align(query, collection, tunes_D, -np.inf, whole=whole)
+            scores_D[tunes_D], _ = _align(query, index, tunes_D, -np.inf, whole=whole)
     return scores_D
 
 
-def bound_scores(pitches: Sequence[int], collection: ShapeIndex) -> np.ndarray:
+def bound_scores(pitches: Sequence[int], index: ShapeIndex) -> np.ndarray:
     """Upper bounds [D] of the scores: every n-gram that melody and tune share is matched, as often
     as both have it, at no cost.
     """
-    return _bounds(_prepare(pitches, collection), collection)
+    return _bounds(_prepare(pitches, index), index)
 
 
-def _bounds(query: _Query, collection: ShapeIndex) -> np.ndarray:
-    bounds_D = np.full(len(collection), -np.inf)
-    usable = np.flatnonzero(collection.lengths)
+def _bounds(query: _Query, index: ShapeIndex) -> np.ndarray:
+    bounds_D = np.full(len(index), -np.inf)
+    usable = np.flatnonzero(index.lengths)
     for begin in range(0, len(usable), CHUNKS[-1]):
         tunes = usable[begin : begin + CHUNKS[-1]]
-        first, last = collection.bag_starts[tunes[0]], collection.bag_starts[tunes[-1] + 1]
-        ids = collection.bag_ids[first:last]
-        shared = (
-            np.minimum(query.has_K[ids], collection.bag_counts[first:last]) * query.worth_K[ids]
-        )
-        gains_D = np.add.reduceat(shared, collection.bag_starts[tunes] - first)
+        first, last = index.bag_starts[tunes[0]], index.bag_starts[tunes[-1] + 1]
+        ids = index.bag_ids[first:last]
+        shared = np.minimum(query.has_K[ids], index.bag_counts[first:last]) * query.worth_K[ids]
+        gains_D = np.add.reduceat(shared, index.bag_starts[tunes] - first)
         bounds_D[tunes] = gains_D / (
-            2 * collection.total * np.minimum(len(query.rows_I), collection.lengths[tunes])
+            2 * index.total * np.minimum(len(query.rows_I), index.lengths[tunes])
         )
     return bounds_D
 
 
-def find_nearest(pitches: Sequence[int], collection: ShapeIndex) -> Nearest:
+def find_nearest(pitches: Sequence[int], index: ShapeIndex) -> Nearest:
     """The tune with the highest score; in a tie the nearest in number of notes, then the first in
-    the collection.
+    the index.
 
     Tunes are visited in descending order of their bounds, and those whose bound is below the best
     score are skipped, which does not change the result.
     """
-    if len(pitches) < 3 or not collection.total:
+    if len(pitches) < 3 or not index.total:
         return Nearest(None, -np.inf)
-    query = _prepare(pitches, collection)
-    bounds_D = _bounds(query, collection)
+    query = _prepare(pitches, index)
+    bounds_D = _bounds(query, index)
     order = np.argsort(-bounds_D, kind='stable')[: int((bounds_D > -np.inf).sum())]
     best: _Best = (np.inf, 0, -1)
     num_cells, begin = 0, 0
@@ -213,26 +211,24 @@ def find_nearest(pitches: Sequence[int], collection: ShapeIndex) -> Nearest:
     with exact():
         while begin < len(order) and bounds_D[order[begin]] >= -best[0]:
             chunk = order[begin : (begin := begin + next(sizes))]
-            chunk = chunk[np.argsort(collection.lengths[chunk], kind='stable')]
+            chunk = chunk[np.argsort(index.lengths[chunk], kind='stable')]
             for first in range(0, len(chunk), BATCH_TUNES):
                 tunes_D = chunk[first : first + BATCH_TUNES]
                 tunes_D = tunes_D[bounds_D[tunes_D] >= -best[0]]
                 if len(tunes_D):
-                    scores_D, cells = _align(query, collection, tunes_D, -best[0])
+                    scores_D, cells = _align(query, index, tunes_D, -best[0])
                     num_cells += cells
-                    best = min(best, _best_of(query, collection, tunes_D, scores_D))
-    return Nearest(best[2], -best[0], num_cells, len(query.rows_I) * collection.total)
+                    best = min(best, _best_of(query, index, tunes_D, scores_D))
+    return Nearest(best[2], -best[0], num_cells, len(query.rows_I) * index.total)
 
 
 _Best = tuple[float, int, int]  # minus the score, the difference in notes, the tune
 
 
-def _best_of(
-    query: _Query, collection: ShapeIndex, tunes_D: np.ndarray, scores_D: np.ndarray
-) -> _Best:
+def _best_of(query: _Query, index: ShapeIndex, tunes_D: np.ndarray, scores_D: np.ndarray) -> _Best:
     """The best of some tunes: least is best."""
     tied = tunes_D[scores_D == scores_D.max()]
-    distances = np.abs(collection.num_notes[tied] - query.num_notes)
+    distances = np.abs(index.num_notes[tied] - query.num_notes)
     return min(
         (-float(scores_D.max()), *each)
         for each in zip(distances.tolist(), tied.tolist(), strict=True)
@@ -241,7 +237,7 @@ def _best_of(
 
 def find_all_nearest(
     melodies: Sequence[Sequence[int]],
-    collection: ShapeIndex,
+    index: ShapeIndex,
     *,
     progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> list[Nearest]:
@@ -249,7 +245,7 @@ def find_all_nearest(
     name.
     """
     return [
-        find_nearest(pitches, collection)
+        find_nearest(pitches, index)
         for pitches in (progress(melodies, 'piece') if progress else melodies)
     ]
 

@@ -1,5 +1,5 @@
-"""The config as a contract: whatever passes the door builds and makes an update, and what does not
-is told why in one line.
+"""The config as a contract: whatever passes the checks builds and makes an update, and whatever
+does not is refused in one line.
 """
 
 import string
@@ -22,7 +22,7 @@ from tests.corpus.tunes import random_notes, write_files
 from tests.score.midi_bytes import melody
 
 BASE = dict(fields.walk(base_config()))
-WHOLE = {  # ranges that are small enough to compute with, within what is allowed
+WHOLE = {  # ranges within what is allowed, small enough to compute with
     'seed': (0, 2**32 - 3),
     'replicas': (1, 2),
     'data.window_steps': (2, 70),
@@ -84,7 +84,7 @@ DRAWN = st.lists(st.sampled_from(sorted(VALID)), max_size=14, unique=True).flatm
 
 
 def broken_pairs(values):
-    """The fields that do not go together, by rules written down a second time."""
+    """The fields that do not fit together, by independent rules."""
     of = {**BASE, 'train.num_epochs': 50, **values}
     pairs = []
     if of['model.bidirectional'] and of['train.targets'] == 'all':
@@ -176,14 +176,14 @@ QUIETLY = [
     derandomize=True,
     phases=[hypothesis.Phase.generate],
 )
-def test_what_passes_the_door_makes_an_update(corpus, values):
+def test_what_passes_the_checks_makes_an_update(corpus, values):
     check_a_config(corpus, values)
 
 
 @pytest.mark.slow
 @hypothesis.given(values=DRAWN)
 @hypothesis.settings(max_examples=300, deadline=None, suppress_health_check=QUIETLY)
-def test_whatever_passes_the_door_makes_an_update(corpus, values):
+def test_whatever_passes_the_checks_makes_an_update(corpus, values):
     check_a_config(corpus, values)
 
 
@@ -231,7 +231,7 @@ def test_a_value_is_allowed_or_refused_with_key_value_and_what_is_allowed(name, 
 
 
 @pytest.mark.parametrize('name', sorted(fields.FIELDS))
-def test_every_field_stops_a_bad_value_at_the_door(name, capsys):
+def test_every_field_refuses_a_bad_value(name, capsys):
     """Status 2 and a line with the key, the value and what is allowed."""
     bad = (
         '\n'

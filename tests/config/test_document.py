@@ -1,4 +1,4 @@
-"""docs/config.md and `--helpfull` are what the fields are now."""
+"""docs/config.md and `--helpfull` agree with the declarations."""
 
 import pathlib
 

@@ -1,4 +1,4 @@
-"""Experiments at the door: whose value wins, and every mistake one line."""
+"""Configs of experiments: which value wins, and every mistake is one line."""
 
 import pathlib
 
@@ -92,7 +92,7 @@ def test_the_same_arms_on_another_split(read, refusal):
     assert 'must be a tuple of different whole numbers' in refusal('--config.split_seeds=2,2')
 
 
-def test_whose_value_wins(read):
+def test_which_value_wins(read):
     """The arm's, then the command line's, then quick's, then the variant's, then the file's."""
     quick = read('--config.quick=True', '--config.train.batch_size=9')
     assert quick.experiment.quick
@@ -195,7 +195,7 @@ def test_refused_hypotheses(refusal, changes, line):
     assert line in refusal(**changes)
 
 
-def test_what_is_reported_may_differ(read):
+def test_what_is_declared_may_differ(read):
     arms = {
         'small': {'model.num_cells': 8},
         'large': {'model.num_cells': 16, 'train.num_epochs': 99},

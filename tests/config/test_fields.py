@@ -1,6 +1,4 @@
-"""What each field may be: the table covers base.py, and a wrong value is named with what is
-allowed.
-"""
+"""The declarations cover base.py, and a wrong value is named with what is allowed."""
 
 import math
 import pathlib

@@ -19,7 +19,7 @@ FLAGS = 'flags are --mode, --config, --workdir and --config.FIELD=VALUE'
 
 @pytest.fixture(autouse=True)
 def _hostile_program_arguments(monkeypatch):
-    """Ml_collections reads the program's own arguments unless it is told not to."""
+    """Ml_collections reads the program's own arguments unless given others."""
     monkeypatch.setattr(
         sys, 'argv', ['launch.py', '--config.nothing=1', '--config=other.py', '--flagfile=nowhere']
     )
@@ -303,7 +303,7 @@ def test_group_is_no_field():
     'text', ["(__import__('os').getcwd(),)", '(' * 5000, "('4/4'", '(4/4,)', "'4/4"]
 )
 def test_values_are_not_run(text):
-    if text == "'4/4":  # quotes around words are taken off
+    if text == "'4/4":  # quotes around words are removed
         assert value(read(f'--config.data.meters={text}'), 'data.meters') == ('4/4',)
     else:
         assert "must be a tuple of one or more of '4/4', '2/2'" in refusal(

@@ -1,4 +1,4 @@
-"""What a protocol fills, and what an explicit value does to it."""
+"""The fields that a protocol fills, and explicit values."""
 
 import pathlib
 

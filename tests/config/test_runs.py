@@ -65,7 +65,7 @@ def configs(draw):
         drawn = draw(KINDS[type(VALUES[name])])
         values[name] = VALUES[name] if fields.FIELDS[name].rule(drawn) else drawn
     while not is_valid(config := build(values)):
-        values.popitem()  # some fields do not go together
+        values.popitem()  # some fields do not fit together
     return config
 
 
@@ -182,7 +182,7 @@ def test_differences_name_each_field_once(run, config):
     assert runs.differences(run, run, ()) == []
 
 
-def test_goes_on_with_the_same_run():
+def test_resumes_the_same_run():
     runs.check_same_run(BASE, BASE, 'w')
     runs.check_same_run(
         BASE, build({'train.num_epochs': 51, 'sample.num_bars': 9, 'sample.temperature': 0.5}), 'w'
@@ -190,7 +190,7 @@ def test_goes_on_with_the_same_run():
 
 
 def another(name):
-    """The base config with another allowed value of a field, as far as one field alone can tell."""
+    """The base config with another value of one field that is allowed on its own."""
     value = VALUES[name]
     words = 'x', 'end', 'thesis', 'tune', 'last', 'fused', 'bfloat16', 'validation', 'fixed'
     candidates = {
@@ -235,8 +235,10 @@ def test_resuming_does_as_declared(name):
         runs.check_same_run(config, BASE, 'w')
 
 
-def test_sessions_keep_what_each_was_rounded_with():
-    """Those of a version that did not had what the run's config says: other values were refused."""
+def test_sessions_keep_their_rounding():
+    """Older versions did not record it; they refused other values than those of the run's
+    config.
+    """
     run = build({'train.cpu_devices': 3})
     newer = {'commit': 'b', 'rounding': runs.rounding(BASE)}
     before, after = runs.with_rounding([{'commit': 'a'}, newer], run)
@@ -291,7 +293,7 @@ def test_sampling_takes_the_run_and_the_commands_sample_section(tmp_path):
     assert runs.for_sampling(run, command('--config.seed=4')).seed == 4
 
 
-def test_sampling_refuses_what_the_run_has_not():
+def test_sampling_refuses_other_values_than_the_run_s():
     run = build({'data.corpus': 'x', 'model.num_cells': 5})
     assert (
         runs.for_sampling(
@@ -308,7 +310,7 @@ def test_sampling_refuses_what_the_run_has_not():
 
 @hypothesis.given(configs())
 @hypothesis.settings(max_examples=30, deadline=None)
-def test_sampling_leaves_both_as_they_were(run):
+def test_sampling_changes_neither_config(run):
     asked = command('--config.sample.num_bars=3')
     texts = runs.to_json(run), runs.to_json(asked.config)
     config = runs.for_sampling(run, asked)
@@ -318,7 +320,7 @@ def test_sampling_leaves_both_as_they_were(run):
     assert config.evaluate == asked.config.evaluate
 
 
-def test_sampling_checks_what_goes_together():
+def test_sampling_checks_that_fields_fit_together():
     run = build({'model.bidirectional': True})
     line = refusal(runs.for_sampling, run, command('--config.sample.form=stateful'))
     assert "config.sample.form = 'stateful' with config.model.bidirectional = True" in line

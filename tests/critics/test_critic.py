@@ -1,5 +1,5 @@
-"""The critics: areas under the curve against their definition, folds by family, and what each
-critic can and cannot tell.
+"""The critics: areas under the curve by their definition, folds by family, and what each critic can
+and cannot distinguish.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ from tests.report.sections import as_text
 SCORES = st.lists(st.integers(-3, 3), max_size=12).map(np.array)
 FAMILIES = st.lists(st.integers(0, 40), min_size=1, max_size=80)
 VOCABULARY = VOCABULARIES['melody'](48, 72)
-NUM, GIVEN, STEPS = 60, 32, 32  # pieces, steps of the prompt and of what follows
+NUM, GIVEN, STEPS = 60, 32, 32  # pieces, steps of the prompt and of the continuation
 
 
 def beside(num, families=None):
@@ -63,7 +63,7 @@ def few_updates():
 
 @pytest.fixture(scope='module')
 def pool():
-    """`NUM` real pieces of eighths, as many other ones, and as many of quarters after the same
+    """`NUM` real pieces of eighths, as many others, and as many of quarters after the same
     prompts.
     """
     real, more, other = (
@@ -96,7 +96,7 @@ def test_a_family_is_in_one_fold_and_one_half(families, seed):
         assert all(set(in_first_half[folds == fold]) == {True, False} for fold in range(NUM_FOLDS))
 
 
-def test_halves_are_a_matter_of_chance():
+def test_halves_are_random():
     drawn = np.array([deal(np.arange(40), np.random.default_rng(seed))[1] for seed in range(400)])
     assert abs(drawn.mean(axis=0) - 0.5).max() < 0.1
     assert len(np.unique(drawn, axis=0)) == 400
@@ -125,7 +125,7 @@ def test_an_interval_holds_its_estimate(seed, num_families, levels):
         assert found == Estimate(0.5, 0.5, 0.5)
 
 
-def test_pieces_of_one_tune_are_no_further_evidence():
+def test_pieces_of_one_tune_add_no_evidence():
     """Ten copies of every piece do not change the interval; ten times as many families narrow
     it.
     """
@@ -143,7 +143,7 @@ def test_pieces_of_one_tune_are_no_further_evidence():
     assert width(400, 1) < width(40, 1) / 2
 
 
-def test_what_has_one_class_alone_has_no_area():
+def test_a_single_class_has_no_area():
     labelled = LabelledPieces(np.arange(4), np.ones(4, bool), np.arange(4), np.arange(4))
     assert estimate(np.zeros(4), labelled) == Estimate()
 
@@ -154,7 +154,7 @@ def features_of(pool):
     )
 
 
-def test_features_tell_what_differs_and_no_more(pool):
+def test_features_distinguish_only_what_differs(pool):
     real, more, other = pool
     alike, unlike = (
         score_features(features_of(pair), [beside(NUM)])[0]
@@ -165,7 +165,7 @@ def test_features_tell_what_differs_and_no_more(pool):
     assert estimate(unlike, beside(NUM)).value > 0.9
 
 
-def test_undefined_features_are_known_as_such():
+def test_undefined_features_are_marked():
     """A feature that is undefined only in the second class identifies it; one that is undefined or
     equal in all pieces has no effect.
     """
@@ -182,9 +182,9 @@ def test_undefined_features_are_known_as_such():
     )
 
 
-def test_tokens_tell_what_differs_and_no_more(pool):
-    """Three sets in one program: alike, unlike, and the same pieces' halves; the same seed gives
-    the same scores.
+def test_tokens_distinguish_only_what_differs(pool):
+    """Three sets in one program: similar, different, and halves of the same pieces; the same seed
+    gives the same scores.
     """
     tokens = np.array([VOCABULARY.encode(events) for events in np.concatenate(pool)])
     alike, unlike = beside(NUM), beside(NUM)
@@ -268,7 +268,7 @@ def test_a_trial_and_its_report(pool):
     )
 
 
-def test_too_few_families_are_told_in_a_line(pool):
+def test_too_few_families_are_reported_in_one_line(pool):
     real, more, other = (events[:18] for events in pool)
     continuations = {
         'real': real[:, GIVEN:],

@@ -18,7 +18,7 @@ FAMILIES = np.arange(24) // 2
 
 
 @pytest.mark.parametrize('encoding', sorted(VOCABULARIES))
-def test_all_go_on_after_the_same_prompts(monkeypatch, encoding):
+def test_all_continue_the_same_prompts(monkeypatch, encoding):
     """Real and drawn pieces both go through the encoding: a model that has memorised a tune draws
     exactly the real continuation.
     """
@@ -54,10 +54,10 @@ def test_all_go_on_after_the_same_prompts(monkeypatch, encoding):
     assert len({prompt.tobytes() for prompt in prompts}) == 12
     assert (found.num_places, found.num_tunes > 1) == (16 * 5, True)
     at_hand = ground(TUNES, FAMILIES, vocabulary, draw, critic_pieces=1000)
-    assert CriticMeasure().measure(at_hand, None, 0).num_pieces == 16 * 5  # all there are
+    assert CriticMeasure().measure(at_hand, None, 0).num_pieces == 16 * 5  # all that exist
 
 
-def test_no_critic_is_told_why():
+def test_a_reason_is_given_for_no_critic():
     def judge(**settings):
         at_hand = ground(TUNES, FAMILIES, VOCABULARIES['melody'](48, 84), None, **settings)
         return CriticMeasure().measure(at_hand, None, 0)

@@ -1,6 +1,4 @@
-"""Intervals stay inside the bounds of a measure, and are Student's t where the bounds are far
-away.
-"""
+"""Intervals stay inside the bounds of a measure, and are Student's t if the bounds are far away."""
 
 import math
 

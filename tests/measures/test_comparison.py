@@ -1,5 +1,5 @@
-"""Distances, densities and the comparison of two sets: the reference tables, and what must hold of
-any.
+"""Distances, densities and the comparison of two sets: the reference tables, and properties of any
+comparison.
 """
 
 import csv
@@ -211,7 +211,7 @@ def test_corrected_overlap_is_the_integral():
     assert overlap_area(one, other, 'corrected') == pytest.approx(expected, abs=2e-4)
 
 
-def test_the_source_s_divergence_does_not_see_a_shift_and_the_corrected_one_does():
+def test_the_thesis_s_divergence_ignores_a_shift_and_the_corrected_one_does_not():
     xs = np.random.default_rng(0).normal(5, 1, 100)
     assert kl_divergence(xs, 3 * xs + 1, 'thesis') == pytest.approx(0, abs=1e-9)
     assert kl_divergence(xs, xs + 3, 'corrected') > 1
@@ -227,8 +227,8 @@ def test_distances_without_width_have_no_density():
 
 @pytest.mark.parametrize('protocol', PROTOCOLS)
 def test_sets_that_are_hard_to_compare_give_null_with_a_note(protocol):
-    """One piece; pieces that are all alike; pieces of one note: JSON without NaN, and each null has
-    its reason.
+    """One piece; pieces that are all equal; pieces of one note: JSON without NaN, and each null has
+    a reason.
     """
     alone, single = (
         random_pieces(1, 0, protocol),
@@ -265,7 +265,7 @@ def test_order_of_pieces_changes_no_estimate():
         )
 
 
-def test_intervals_hold_their_estimates_and_narrow_with_more_pieces():
+def test_intervals_contain_their_estimates_and_narrow_with_more_pieces():
     few, many = (
         compare(random_pieces(num, 0), random_pieces(num, 1), 'corrected') for num in (10, 60)
     )
@@ -278,7 +278,7 @@ def test_intervals_hold_their_estimates_and_narrow_with_more_pieces():
     assert width[1] < width[0] / 1.5
 
 
-def test_the_test_tells_sets_apart_and_lets_equal_ones_be(monkeypatch):
+def test_the_test_rejects_only_sets_that_differ(monkeypatch):
     monkeypatch.setattr(module, 'NUM_RESAMPLES', 20)
     alike = compare(random_pieces(30, 0), random_pieces(30, 1), 'corrected').features
     assert min(row.p_holm for row in alike.values()) > 0.05
@@ -339,7 +339,7 @@ def test_a_narrow_density_beside_a_wide_one(scale, ratio):
     )
 
 
-def test_what_rounding_alone_sets_apart_is_equal():
+def test_values_that_differ_only_by_rounding_are_equal():
     xs = np.array([0.1 + 0.2, 0.3, 0.3, 0.1 + 0.2])
     assert not intra_distances(xs, 'corrected').any()
     assert fit_density(np.array([0.1 + 0.2, 0.3, 0.3])) is None
@@ -351,7 +351,7 @@ def test_what_rounding_alone_sets_apart_is_equal():
 
 
 def test_permutation_test_by_hand():
-    """Two and two pieces far apart: of six ways to part them two are as far."""
+    """Two pairs of pieces far apart: of six ways to divide them, two have this distance."""
     one, other = np.array([0.0, 0.0]), np.array([1.0, 1.0])
     assert permutation_test(one, other, 2000, np.random.default_rng(0)) == pytest.approx(
         1 / 3, abs=0.05
@@ -360,7 +360,7 @@ def test_permutation_test_by_hand():
     assert permutation_test(one, np.array([np.nan]), 99, np.random.default_rng(0)) is None
 
 
-def test_undefined_pieces_and_sets_of_one_are_told():
+def test_undefined_pieces_and_sets_of_one_are_reported():
     """Every null of a table has its reason beside it."""
     pieces = random_pieces(6, 0)
     rare = stack(
@@ -376,8 +376,8 @@ def test_undefined_pieces_and_sets_of_one_are_told():
 
 
 @pytest.mark.slow
-def test_intervals_hold_what_other_draws_give(monkeypatch):
-    """Of 40 draws of 40 pieces from two pools, at least 85 % of the intervals hold the draws' mean
+def test_intervals_contain_the_overlap_of_other_draws(monkeypatch):
+    """Of 40 draws of 40 pieces from two pools, at least 85 % of the intervals contain the mean
     overlap.
     """
     monkeypatch.setattr(module, 'NUM_PERMUTATIONS', 1)

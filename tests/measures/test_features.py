@@ -93,7 +93,7 @@ def test_by_hand(protocol):
 
 
 def test_lengths_on_the_grid():
-    """The classes of 1 to 17 sixteenths, of two as near the first; longer ones are whole notes."""
+    """The classes of 1 to 17 sixteenths, in a tie the first; longer ones are whole notes."""
     expected = [4, 3, 7, 2, 9, 6, 1, 1, 1, 1, 5, 5, 5, 0, 0, 0, 0]
     for length, index in enumerate(expected, 1):
         histogram = compute_features(piece((0, length, 60)), 'corrected')['NLH']
@@ -101,8 +101,8 @@ def test_lengths_on_the_grid():
         assert histogram.sum() == 1
 
 
-def test_lengths_are_what_their_names_say():
-    """Each the half of the one before; dotted, half as long again; of triplets two thirds."""
+def test_lengths_agree_with_their_names():
+    """Each is half of the one before; dotted ones are longer by a half; triplets are two thirds."""
     plain = {
         name: 96 // 2**index
         for index, name in enumerate(('whole', 'half', 'quarter', 'eighth', 'sixteenth'))
@@ -146,7 +146,7 @@ def test_shapes_and_sums(score, protocol):
 
 @hypothesis.given(melodies(), st.integers(-40, 37), st.sampled_from(PROTOCOLS))
 def test_transposition(score, distance, protocol):
-    """Moves pitch classes round, and changes nothing else."""
+    """Rotates pitch classes, and changes nothing else."""
     moved = dataclasses.replace(
         score,
         notes=tuple(dataclasses.replace(note, pitch=note.pitch + distance) for note in score.notes),
@@ -159,7 +159,7 @@ def test_transposition(score, distance, protocol):
 
 
 @hypothesis.given(melodies())
-def test_tempo_and_velocity_matter_to_the_source_alone(score):
+def test_tempo_and_velocity_matter_only_in_the_thesis(score):
     other = dataclasses.replace(
         score,
         tempi=(Tempo(0, 60.0),),

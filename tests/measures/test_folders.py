@@ -1,6 +1,4 @@
-"""Folders of pieces: what cannot be read or measured is named, and no set is too poor to be
-compared.
-"""
+"""Folders of pieces: what cannot be read or measured is reported, and any set can be compared."""
 
 import itertools
 import json
@@ -105,7 +103,7 @@ SETS = {
 @pytest.mark.filterwarnings('error::RuntimeWarning')
 @pytest.mark.parametrize('protocol', ['corrected', 'thesis'])
 def test_poor_sets_give_a_report_in_which_every_gap_has_its_reason(tmp_path, capsys, protocol):
-    # drawing is most of the time
+    # drawing takes most of the time
     folders = {name: written(tmp_path / name, *pieces) for name, pieces in SETS.items()}
     for one, other in [
         *itertools.product(['sound'], SETS),
@@ -131,9 +129,9 @@ def test_poor_sets_give_a_report_in_which_every_gap_has_its_reason(tmp_path, cap
             assert None not in cells.values() or cells['note']
 
 
-def test_each_reason_stands_once(tmp_path, capsys):
-    """What a user reads of sets that are too small or too uniform: whose fault it is, and of which
-    features, in few lines.
+def test_each_reason_is_given_once(tmp_path, capsys):
+    """The remarks on sets that are too small or too uniform: which set, and which features, in few
+    lines.
     """
     folders = {name: written(tmp_path / name, *pieces) for name, pieces in SETS.items()}
 
@@ -193,7 +191,7 @@ def tune(number, pitches, meter='4/4'):
 
 
 def test_every_format_is_read_as_corpora_read_it(tmp_path):
-    """A book's tunes one by one, of MusicXML every voice; a bad one of them stops nothing."""
+    """A book's tunes one by one, every voice of MusicXML; a bad one stops nothing."""
     folder = written(tmp_path / 'set', walk(1))
     (folder / '00.mid').rename(folder / 'a.KAR')
     (folder / 'b.abc').write_text(
@@ -214,7 +212,7 @@ def test_every_format_is_read_as_corpora_read_it(tmp_path):
     ]
 
 
-def test_two_formats_of_one_melody_are_alike(tmp_path, capsys):
+def test_two_formats_of_one_melody_are_equal(tmp_path, capsys):
     """Tunes in ABC beside the same in MIDI: nothing differs, and each is the other's nearest."""
     (tmp_path / 'abc').mkdir()
     (tmp_path / 'midi').mkdir()
@@ -261,8 +259,8 @@ def test_cut_pieces_of_two_metres_are_reported_without_advice():
 
 
 def test_excerpts_of_long_pieces(tmp_path, capsys):
-    """Whole tunes beside their own four-bar pieces: said when whole, of one length when cut. The
-    same command cuts the same.
+    """Whole tunes beside their own four-bar pieces: reported if whole, of equal length if cut. The
+    same command cuts the same excerpts.
     """
     rng = np.random.default_rng(0)
 
@@ -311,7 +309,7 @@ def test_a_piece_in_several_formats_is_read_once(tmp_path):
 
 
 def test_of_many_pieces_some_are_drawn(tmp_path, monkeypatch):
-    """Of their features, that is: none is missing among those that copies are looked for in."""
+    """Only for features: all are searched for copies."""
     monkeypatch.setattr('symmusic.measures.folders.MOST_PIECES', 3)
     folder = written(tmp_path / 'set', *(walk(seed) for seed in range(1, 8)), b'MThd')
     found = read(folder)
@@ -327,8 +325,8 @@ def score_of(*notes, meters=(), pickup=0, tempi=()):
 
 
 def test_an_excerpt_by_hand():
-    """In 3/4 with a pickup of a quarter: bars begin at 4, 16, 28 and 40; a held note is cut at the
-    end, and one that began before is left out.
+    """In 3/4 with a pickup of a quarter: bars start at 4, 16, 28 and 40; a held note is cut at the
+    end, and one that started before is left out.
     """
     waltz = (Meter(0, 3, 4),)
     notes = [(0, 4, 60), (4, 14, 62), (18, 8, 64), (28, 16, 65), (44, 8, 67)]

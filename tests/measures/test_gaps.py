@@ -1,4 +1,4 @@
-"""Gaps of unseen tunes: counted by hand, and what is told of them."""
+"""Gaps of unseen tunes: counted by hand, and their report."""
 
 import dataclasses
 
@@ -29,7 +29,7 @@ def gaps_of(tunes, num_bars, max_gaps=1000, seed=0):
     return find_gaps(tunes, VOCABULARY, num_bars, max_gaps, np.random.default_rng(seed))
 
 
-def test_gaps_lie_side_by_side_between_bars():
+def test_gaps_are_consecutive_and_between_bar_lines():
     """Of a phrase of 7 bars and a half in gaps of two bars: bars 2 and 3, 4 and 5; of one of 7, as
     one bar must follow, the same.
     """
@@ -71,7 +71,7 @@ def test_a_long_tune_is_read_eight_bars_after_and_before():
 
 
 @pytest.mark.parametrize('kind', ['gap', 'all'])
-def test_only_a_model_told_the_right_side_cares_for_it(kind):
+def test_only_a_model_given_the_right_side_depends_on_it(kind):
     architecture = Architecture(
         VOCABULARY.num_classes,
         num_layers=1,

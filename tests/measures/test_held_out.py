@@ -57,7 +57,7 @@ def measured_ground(num_tunes=60) -> Ground:
     )
 
 
-def test_a_network_that_knows_nothing_gains_what_was_counted():
+def test_an_untrained_network_gains_from_the_counts():
     found = LikelihoodMeasure().measure(measured_ground(), None, 0)
     nats = {name: each.per_step.value for name, each in found.nats.models.items()}
     markovs = [f'markov_{order}' for order in ORDERS]

@@ -1,5 +1,5 @@
-"""Held-out likelihood: the same targets for all, counted by hand, and the network's as training's
-own measure has them.
+"""Held-out likelihood: the same targets for all models, counted by hand; the network's losses are
+those of training.
 """
 
 import dataclasses
@@ -72,7 +72,7 @@ def test_targets_by_hand():
     )
 
 
-def test_an_onset_of_a_roll_is_where_its_pitch_begins():
+def test_an_onset_of_a_roll_is_where_its_pitch_starts():
     roll = VOCABULARIES['pianoroll'](60, 72)
     windows = held_out([tune([60, -2, 62, -1, -2, 62, 62, -2])], 6, roll)
     found = find_targets(windows, roll, all_steps=True)
@@ -87,7 +87,7 @@ def test_an_onset_of_a_roll_is_where_its_pitch_begins():
 
 @hypothesis.given(phrases, st.integers(1, 12))
 def test_each_step_is_a_target_once(found_phrases, half):
-    """All steps of all phrases, but for the first of one that fills a window."""
+    """All steps of all phrases, except for the first step of a phrase that fills a window."""
     tunes = [tune(phrase) for phrase in found_phrases]
     targets = find_targets(held_out(tunes, 2 * half), VOCABULARY, all_steps=True)
     firsts = [len(phrase) >= 2 * half for phrase in found_phrases]
@@ -132,8 +132,8 @@ def test_the_constant_answer_is_the_base_rate(seen, unseen, all_steps):
 
 @hypothesis.given(phrases, st.integers(1, 3))
 def test_a_markov_model_reads_no_padding(found_phrases, order):
-    """Told the whole of a short phrase, its losses are those of the phrase alone; the first token's
-    is that of no history.
+    """For a padded short phrase its losses are those of the phrase alone; the first token has no
+    history.
     """
     tunes = [tune(phrase) for phrase in found_phrases]
     sequences = [VOCABULARY.encode(np.array(phrase)) for phrase in found_phrases]
@@ -151,8 +151,8 @@ def test_a_markov_model_reads_no_padding(found_phrases, order):
     assert np.isfinite(losses).all()
 
 
-def test_blanks_are_told_apart():
-    """Of a roll without a class for silence: finite at every target, whatever stands before."""
+def test_blanks_are_no_targets():
+    """Of a roll without a class for silence: losses are finite at every target."""
     vocabulary = VOCABULARIES['pianoroll_faithful'](60, 72)
     windows = held_out([tune([-2, -2, 60, -1, -2, 62, -2, -2])], 12, vocabulary)
     targets = find_targets(windows, vocabulary, all_steps=True)

@@ -1,4 +1,4 @@
-"""Markov models against counting by hand and by dictionaries."""
+"""Markov models, compared with counting by hand and with dictionaries."""
 
 import collections
 
@@ -15,7 +15,7 @@ sequences = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=30), min_s
 
 
 def reference(train, num_classes, order, history):
-    """P(w | history) [V] by dictionaries, as the formula reads."""
+    """P(w | history) [V] by dictionaries, directly from the formula."""
     probabilities = [1 / num_classes] * num_classes
     for k in range(min(order, len(history)) + 1):
         after = collections.Counter(

@@ -1,4 +1,4 @@
-"""What an evaluation is drawn after: prompts of unseen tunes, or one for all."""
+"""The prompts of an evaluation: from unseen tunes, or one for all pieces."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def stretches(tunes, num_steps):
     }
 
 
-def test_prompts_of_unseen_tunes_go_on_as_they_do(config, corpus):
+def test_prompts_of_unseen_tunes_have_their_continuations(config, corpus):
     found = material.gather(config, corpus, VOCABULARY, np.random.default_rng(0))
     unseen = split_tunes(corpus.kept, corpus.families, 0).test
     assert (found.prompts.shape, found.continuations.shape, found.unseen.shape) == (
@@ -78,7 +78,7 @@ def test_split_by_window_all_tunes_are_training_and_none_is_unseen(config, corpu
 
 
 def test_several_styles_are_split_as_for_training(config):
-    """Each style on its own: a tenth of either is test, whatever the numbers."""
+    """Each style on its own: a tenth of each is test, whatever the numbers."""
     tunes = [random_tune(seed, 160, style='reel' if seed < 24 else 'voice') for seed in range(36)]
     mixed = Corpus('mixed', 36, tuple(tunes), np.arange(36, dtype=np.int32))
     found = material.gather(config, mixed, VOCABULARY, np.random.default_rng(0))

@@ -1,4 +1,4 @@
-"""Excerpts, shuffled notes and draws: what every overlap area is read beside."""
+"""Excerpts, shuffled notes and draws: the scale of every overlap area."""
 
 import hypothesis
 import numpy as np
@@ -15,8 +15,8 @@ from tests.corpus.tunes import random_tune, tune
 REST = [NOTE_OFF] + [NO_EVENT] * 14
 
 
-def test_excerpts_begin_at_bar_lines_and_sound():
-    """Bars: notes, rest, notes, notes. A bar of which less than 30 % sound is left out, whatever
+def test_excerpts_start_at_bar_lines_and_sound():
+    """Bars: notes, rest, notes, notes. A bar that sounds for less than 30 % is left out, whatever
     follows it.
     """
     bar = [60, NO_EVENT, 62, NO_EVENT] * 4

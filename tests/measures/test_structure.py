@@ -21,7 +21,7 @@ HOLD, OFF = -2, -1
 
 
 def bar(*pitches):
-    """A bar of 16 steps that begins with these events."""
+    """A bar of 16 steps that starts with these events."""
     return [*pitches, *[HOLD] * (16 - len(pitches))]
 
 

@@ -1,5 +1,5 @@
-"""2015-shapeh written down as its definition says, one cell at a time in fractions: slow, and
-nothing in common with ours.
+"""2015-shapeh as it is defined, one cell at a time in fractions: slow, and independent of our
+implementation.
 """
 
 import fractions

@@ -1,4 +1,4 @@
-"""Copied passages: slow oracles that try everything, and planted copies."""
+"""Copied passages: slow exhaustive oracles, and planted copies."""
 
 import itertools
 
@@ -33,7 +33,7 @@ TUNES = st.lists(PAIRS, min_size=1, max_size=4)
 
 
 def longest_by_hand(piece, tunes):
-    """(symbols, begin, tune, at) by trying every stretch, the longest and earliest."""
+    """(symbols, begin, tune, at) of the longest and earliest run, by trying every one."""
     own = find_symbols(piece).tolist()
     for length in range(len(own), 0, -1):
         for begin in range(len(own) - length + 1):
@@ -46,8 +46,8 @@ def longest_by_hand(piece, tunes):
 
 
 def alignment_by_hand(piece, tune):
-    """The best sum over all local alignments, by recursion on where each pair follows the one
-    before: no cells of a table.
+    """The best sum over all local alignments, by recursion over the next matched pair instead of a
+    table.
     """
     gains = {
         (i, j): _gain(a, b) for i, a in enumerate(_moves(piece)) for j, b in enumerate(_moves(tune))
@@ -100,7 +100,7 @@ def test_alignment(piece, tunes):
     if found.score:
         assert found.tune == int(np.argmax(expected))
         part, other = piece[slice(*found.piece_notes)], tunes[found.tune][slice(*found.tune_notes)]
-        assert alignment_by_hand(part, other) == found.score  # all of it stands where it says
+        assert alignment_by_hand(part, other) == found.score  # it is where the result says
         assert found.piece_bar == part[0].onset // 16 + 1
         assert found.tune_bar == other[0].onset // 16 + 1
         assert found.share == found.score / (len(piece) - 1)
@@ -126,7 +126,7 @@ def test_all_at_once_is_one_by_one(pieces, tunes):
     pieces, tunes = [melody(piece) for piece in pieces], [melody(tune) for tune in tunes]
     for measure in (find_longest_runs, find_alignments):
         assert measure(pieces, tunes) == [measure([piece], tunes)[0] for piece in pieces]
-        assert measure(pieces, [*tunes, *tunes]) == measure(pieces, tunes)  # of equals the first
+        assert measure(pieces, [*tunes, *tunes]) == measure(pieces, tunes)  # in a tie the first
 
 
 def test_a_copy_from_the_middle():
@@ -139,7 +139,7 @@ def test_a_copy_from_the_middle():
         for _ in range(300)
     ]
     stolen = tunes[217][40:60]
-    stolen[-1] = (stolen[-1][0], 99)  # so that what comes after is no part of the copy
+    stolen[-1] = (stolen[-1][0], 99)  # so that the notes after it are not part of the copy
     around = [(30, 98)] * 5
     piece = melody(around + stolen + around, shift=-3)
     tunes = [melody(tune) for tune in tunes]
@@ -167,7 +167,7 @@ def test_a_copy_from_the_middle():
 
 
 @pytest.mark.parametrize('steps', [6, 63, 64, 70, 134])
-def test_long_notes_are_told_apart(steps):
+def test_long_notes_are_distinguished(steps):
     """From onset to onset, 70 steps are neither 6 nor 64 nor any other number."""
     piece, tune = (melody([(60, first), (62, 4), (64, 4)]) for first in (70, steps))
     score = 3 if steps == 70 else 2

@@ -1,5 +1,5 @@
-"""No run of more notes than are allowed: a property of whatever model, tunes and prompt; and
-without a limit nothing changes.
+"""No run has more notes than allowed, for any model, tunes and prompt; and without a limit nothing
+changes.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ from symmusic.originality.limit import make_index, original, read_prompts
 from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner, params_for
 
 PITCHES = VOCABULARY.decode(np.arange(VOCABULARY.num_classes)).astype(int)
-LIVELY = {0: 0.45, 1: 0.05, 2: 0.2, 4: 0.2, 6: 0.1}  # three pitches: runs are soon alike
+LIVELY = {0: 0.45, 1: 0.05, 2: 0.2, 4: 0.2, 6: 0.1}  # three pitches, so that runs often agree
 
 
 def tune(seed, num_steps=64):
@@ -46,8 +46,8 @@ def pieces(index, masks=None, seed=0, **how):
 
 
 def copied(piece, tunes, num_notes):
-    """Whether a run of so many notes that ends in the piece, begun in it or in the prompt, stands
-    in a tune.
+    """Whether a tune contains a run of this many notes that ends in the piece and starts in it or
+    in the prompt.
     """
     given = from_events(make_prompt().events)
     whole = [
@@ -88,7 +88,7 @@ def check_the_limit(max_run, seed, how):
 
 @settings(max_examples=2)
 @given(st.integers(0, 1000), st.sampled_from([{}, {'window_steps': 20}]))
-def test_a_limit_that_is_met_anyway_changes_nothing(seed, how):
+def test_a_limit_that_is_never_reached_changes_nothing(seed, how):
     """The longest run of what is drawn without a limit, as the limit: the same pieces."""
     tunes = [tune(seed * 10 + number) for number in range(10)]
     plain, _ = pieces(None, seed=seed, **how)
@@ -99,8 +99,10 @@ def test_a_limit_that_is_met_anyway_changes_nothing(seed, how):
     assert pieces(index, seed=seed, **how)[0] == plain
 
 
-def test_where_all_would_be_a_copy_the_piece_is_drawn_again():
-    """A note of three is needed at every second step; a tune holds some of the ways on, or all."""
+def test_if_every_note_would_be_a_copy_the_piece_is_drawn_again():
+    """One of three notes is needed at every second step; a tune contains some or all of the
+    continuations.
+    """
     tunes = [from_events(VOCABULARY.decode(np.array([4, 0, 4, 0, 6, 0, 4, 0, 6, 0, 6, 0])))]
     rhythm = np.tile([60, -2], 8).astype(np.int16)
     masks = make_masks(
@@ -131,7 +133,7 @@ def pieces_of_a_bar(index, masks):
     return [from_events(piece.events) for piece in drawn], [piece.num_redraws for piece in drawn]
 
 
-@settings(max_examples=3)  # each is a program of its own to be compiled
+@settings(max_examples=3)  # each needs a program of its own
 @given(
     st.integers(2, 5),
     st.integers(0, 1000),
@@ -153,8 +155,8 @@ def test_the_limit_is_never_exceeded_by_many(max_run, seed, how):
 
 
 @pytest.mark.parametrize('num_notes', [2, 3])
-def test_a_run_may_begin_with_the_prompt_s_first_note(num_notes):
-    """All of a prompt's notes, and the only one that may follow, are the beginning of a tune."""
+def test_a_run_may_start_with_the_prompt_s_first_note(num_notes):
+    """All notes of the prompt, and the only one that may follow, are the start of a tune."""
     tokens = np.zeros(16, np.uint8)
     tokens[[4, 8, 12][:num_notes]] = [4, 6, 8][:num_notes]
     melody = [*from_events(VOCABULARY.decode(tokens)), StepNote(16, 20, 67)]
@@ -181,7 +183,7 @@ def kept_after(tokens):
 
 def test_a_run_that_given_notes_complete_is_a_copy_unless_all_of_it_was_given():
     """A note of 64 on the last step, then a bar of 60 and 62: the tune. Without that note the bar
-    itself, which stands in the tune as well, is nobody's copy.
+    itself, which is in the tune as well, is not a copy by the model.
     """
     bar = np.tile(np.array([2, 0, 4, 0], np.uint8), 4)
     melody = [StepNote(0, 1, 64), *_moved(from_events(VOCABULARY.decode(bar)), 1)]
@@ -213,8 +215,10 @@ def _moved(notes, steps):
     return [StepNote(note.onset + steps, note.end + steps, note.pitch) for note in notes]
 
 
-def test_what_is_in_no_tune_changes_nothing():
-    """As with no limit, bit by bit: the tunes' intervals are larger than any that the model has."""
+def test_tunes_with_other_intervals_change_nothing():
+    """As without a limit, bit for bit: the tunes' intervals are larger than any in the model's
+    range.
+    """
     far = [from_events(np.tile([0, -2, 127, -2], 20))]
     index = make_index([find_symbols(each) for each in far], 3, PITCHES)
     prompts = np.broadcast_to(make_prompt().tokens, (4, 16))
@@ -233,12 +237,12 @@ def test_what_is_in_no_tune_changes_nothing():
 
 
 @pytest.mark.parametrize('tunes', [[], [np.zeros(0, np.int64)], [np.arange(2)]])
-def test_tunes_too_short_to_be_copied_are_no_index(tunes):
+def test_tunes_too_short_to_be_copied_give_no_index(tunes):
     assert make_index(tunes, 3, PITCHES) is None
 
 
 @pytest.mark.parametrize('long', [6, 63, 64, 70, 128, 200])
-def test_however_long_a_note_is(long):
+def test_lengths_of_notes_are_compared(long):
     """The third note completes a run of three where the first is as long as in the tune, not where
     it is 64 or 128 steps longer or shorter.
     """

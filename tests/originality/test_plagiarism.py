@@ -1,4 +1,4 @@
-"""From folders to comparison.json's block."""
+"""From folders to the similarity of pieces."""
 
 import dataclasses
 import json
@@ -40,7 +40,7 @@ def test_toy(shared):
     assert (block['unusable'], block['left_out'], left_out) == (0, {}, {})
 
 
-def test_what_is_no_melody_is_named(tmp_path):
+def test_files_without_a_melody_are_reported(tmp_path):
     for name, data in {
         'a.mid': melody(*((pitch, 2) for pitch in (60, 62, 64, 65))),
         'b.MIDI': melody((60, 2), (62, 2)),
@@ -89,7 +89,7 @@ def test_no_folder(tmp_path):
         read_melodies(tmp_path / 'none')
 
 
-def test_a_corpus_is_a_collection(tmp_path):
+def test_a_corpus_gives_an_index(tmp_path):
     events = np.array([60, -2, 62, -1, 64, 65, -2], np.int8)
     tunes = [
         Tune('x.abc#1', phrases=(events,)),

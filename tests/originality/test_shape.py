@@ -1,4 +1,4 @@
-"""2015-shapeh: the program's own scores, a slow oracle, and what may not change them."""
+"""2015-shapeh: the program's own scores, a slow oracle, and what must not change them."""
 
 import csv
 import math
@@ -100,8 +100,8 @@ def test_toy(reference):
 
 
 def test_samples(reference):
-    """The collection behind these scores is not all at hand: note counts and unusable pieces are
-    compared, and the best cell's bound.
+    """The tunes behind these scores are not all available: note counts, unusable pieces and the
+    bound of the best cell are compared.
     """
     samples, collection = (
         pitches_of(reference / 'midi_samples'),
@@ -197,8 +197,8 @@ def test_pruning_of_long_tunes():
 
 @pytest.mark.parametrize('chunks', [(2,), (1,)])
 def test_of_equal_scores_the_nearest_in_number_of_notes(monkeypatch, chunks):
-    """One note over and over: the shorter is the start of the longer, and both have the same score,
-    as much as their bounds allow.
+    """One repeated note: the shorter tune is the start of the longer, and both have the same score,
+    equal to their bounds.
     """
     monkeypatch.setattr(shape, 'CHUNKS', chunks)
     collection = indexed([[60] * 4, [60] * 9, [60, 62, 65, 61]])
@@ -208,7 +208,7 @@ def test_of_equal_scores_the_nearest_in_number_of_notes(monkeypatch, chunks):
     assert find_nearest([60] * 5, collection).tune == 0
 
 
-def test_a_batch_is_filled_up_by_little():
+def test_a_batch_has_little_padding():
     """By less than 16 columns, or than an eighth of the next power of two."""
     for size in (1, 16, 17, 100, 128, 129, 1000, 5000):
         filled, _ = _batch_size(np.zeros((size, 1)))
@@ -216,7 +216,7 @@ def test_a_batch_is_filled_up_by_little():
 
 
 def test_a_tune_that_cannot_win_is_not_aligned(monkeypatch):
-    """Not even where it stands in the same chunk as the one that wins."""
+    """Not even in the same chunk as the tune that wins."""
     monkeypatch.setattr(shape, 'BATCH_TUNES', 1)
     melody, unlike = [60, 62, 64, 65, 67], [70, 60] * 5
     match = find_nearest(melody, indexed([unlike, melody]))
@@ -246,9 +246,7 @@ def test_order_and_batches(melodies, query, random):
 
 @given(COLLECTIONS, PITCHES)
 def test_duplicates(melodies, query):
-    """Everything twice: the shares of the n-grams stay, only what is unknown to the collection
-    costs half.
-    """
+    """Everything twice: the shares of the n-grams stay, but unknown n-grams cost half as much."""
     twice = score_all(query, indexed(melodies + melodies))
     np.testing.assert_array_equal(twice[: len(melodies)], twice[len(melodies) :])
     if set(shape_oracle.ngrams(query)) <= {
@@ -278,7 +276,7 @@ def test_nothing_to_compare_with():
         assert (score_all([60, 62, 64], indexed(melodies)) == -np.inf).all()
 
 
-def test_jax_is_left_as_it_was():
+def test_jax_settings_are_restored():
     import jax.numpy as jnp
 
     find_nearest([60, 62, 64, 65], indexed([[60, 62, 64, 65]]))

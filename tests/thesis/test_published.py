@@ -27,7 +27,7 @@ PLAGIARISM = {  # where the thesis prints each arm's
 }
 
 
-def test_figures_are_the_source_s(shared):
+def test_figures_are_the_thesis_s(shared):
     tables = json.loads((shared / 'reference' / 'mgeval' / 'thesis_tables.json').read_text())
     assert {arm.table for arm in ARMS} == {
         name for name, table in tables.items() if 'overall avg.' in table.get('rows', {})
@@ -44,8 +44,8 @@ def test_figures_are_the_source_s(shared):
 
 
 def test_averages_are_those_of_the_figures():
-    """Of cells rounded to three decimals, the thesis's rule; so that a mistyped digit shows where
-    its tables are not.
+    """Of cells rounded to three decimals, as in the thesis; detects a mistyped digit without the
+    thesis's tables.
     """
     for arm in ARMS:
         for which in (0, 1):
