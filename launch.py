@@ -42,8 +42,8 @@ def main(arguments: list[str]) -> int:
         return 1
     except OSError as error:
         if error.errno in DISK_FAULTS:
-            # A write that has no words of its own, such as standard output's: all files are whole
-            # or not there.
+            # A write without a message of its own, such as that of standard output; all files are
+            # complete or absent.
             print(
                 f'error: {" ".join(str(error).split())}; free the disk and run the same command',
                 file=sys.stderr,
@@ -51,8 +51,8 @@ def main(arguments: list[str]) -> int:
             return 1
         if not isinstance(error, BrokenPipeError):
             raise
-        # Who read our output has gone, as in `... | head`: nobody is left to be told, not by the
-        # flush at the end either.
+        # The reader of our output has gone, as in `... | head`: print nothing, and let the flush at
+        # exit go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
@@ -62,8 +62,8 @@ def command() -> None:
     """Prepares this process, runs the command of its arguments and exits with its status."""
     # Compiled programs are kept from run to run; JAX_ENABLE_COMPILATION_CACHE=false turns that off.
     keep_compiled(cache_folder() / 'compiled')
-    # XLA ends a process whose CPU devices wait for one another for 40 s: one that is suspended, or
-    # shares its cores with much else.
+    # XLA ends a process whose CPU devices wait for one another for 40 s, which happens if the
+    # process is suspended or its cores are busy.
     patience = (
         '--xla_cpu_collective_call_warn_stuck_timeout_seconds=600'
         ' --xla_cpu_collective_call_terminate_timeout_seconds=3600'
@@ -74,11 +74,12 @@ def command() -> None:
     os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
     # SIGTERM acts as Ctrl-C does; training handles both and saves
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # through a pipe, too, an epoch's line appears as soon as it is printed
+    # so that lines appear at once through a pipe, too
     sys.stdout.reconfigure(line_buffering=True)
     status = main(sys.argv[1:])
     if status == 1:
-        # Stopped: XLA's threads may still compile, and Python's own end can crash on them.
+        # Stopped: XLA's threads may still be compiling, and Python's normal exit can crash because
+        # of them.
         sys.stderr.flush()
         os._exit(status)
     sys.exit(status)

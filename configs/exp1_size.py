@@ -30,8 +30,8 @@ def get_config():
         variable=('data.train_share', 'data.max_windows'),
         also={
             'data.hop_steps': "so that the thesis's numbers of windows exist",
-            'train.num_epochs': 'so that all are updated as often',
-            'train.cosine_epochs': 'so that all are updated as often',
+            'train.num_epochs': 'so that all have as many updates',
+            'train.cosine_epochs': 'so that all have as many updates',
         },
         may_miss=True,
         arms=arms,

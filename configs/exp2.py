@@ -24,8 +24,8 @@ def get_config():
             'pianoroll': {'data.encoding': 'pianoroll'},
             'pianoroll_faithful': {'data.encoding': 'pianoroll_faithful'},
         },
-        # As many for all: a roll begins with its first note, and a tune's last window depends on
-        # it.
+        # The same for all: a roll starts with its first note, on which a tune's last window
+        # depends.
         sound={**base.LAST_STEPS, 'data.max_windows': 57_000},
         source={**base.AS_PUBLISHED, 'data.max_windows': 10_998},
         quickly={**base.QUICKLY, 'data.max_windows': 300},
@@ -46,7 +46,7 @@ def get_config():
                 0.02,
             ),
             Primary(
-                'A model of piano rolls with a class for silence has so, too',
+                'A model of piano rolls with a class for silence has one, too',
                 'rhythm_oa',
                 ('pianoroll', 'melody'),
                 'higher',

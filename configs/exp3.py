@@ -34,7 +34,7 @@ def get_config():
             'train.batch_size': 32,  # 149 updates per epoch
             'train.learning_rate': 0.01,
             'train.num_epochs': 16,
-            'train.cosine_epochs': 16,  # in the last two of them the validation loss stands still
+            'train.cosine_epochs': 16,  # in the last two the validation loss no longer changes
             'train.early_stopping_epochs': 3,
         },
         source=base.AS_PUBLISHED,

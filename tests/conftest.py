@@ -1,5 +1,5 @@
-"""What every test stands on: a cache of its own, settled hypothesis settings, and the reference
-data where there is any.
+"""Fixtures of all tests: a cache of their own, fixed hypothesis settings, and the reference data if
+there are any.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ os.environ.setdefault(
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')  # as launch.py
 
 # No deadline: the first call of a jitted function compiles. The same examples in every run, so that
-# a failure is one for everybody.
+# everyone sees the same failures.
 hypothesis.settings.register_profile('symmusic', deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile('symmusic')
 
@@ -40,8 +40,8 @@ def cache(tmp_path_factory, monkeypatch) -> pathlib.Path:
 
 @pytest.fixture(autouse=True, scope='module')
 def compiled() -> Iterator[None]:
-    """Forgets compiled programs after a file's tests where they have become many: each holds memory
-    maps, and Linux ends a process that asks for more than 65,530.
+    """Discards compiled programs after a file's tests if there are many: each holds memory maps,
+    and Linux ends a process that has more than 65,530.
     """
     yield
     maps = pathlib.Path('/proc/self/maps')
@@ -71,7 +71,7 @@ def folk(prepared_folk, monkeypatch) -> None:
 @pytest.fixture
 def undrawn(monkeypatch) -> None:
     """Figures are made, but neither laid out nor drawn, which takes most of the time of a short
-    run. For tests of something else; those of the figures and of whole runs draw them.
+    run. For tests of other things; tests of figures and of whole runs draw them.
     """
     from matplotlib.figure import Figure
 
@@ -117,8 +117,8 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium):
-    """`open_page(path, width=1000, **context)`: a page of a file on disk. The test fails at its end
-    on any error that the page's console showed, and on any request but that for the file itself.
+    """`open_page(path, width=1000, **context)`: a page of a file on disk. At its end the test fails
+    on any error in the page's console, and on any request except that for the file itself.
     """
     faults, contexts = [], []
 

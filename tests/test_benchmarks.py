@@ -1,4 +1,4 @@
-"""The benchmarks time what they say they time."""
+"""The benchmarks measure what they claim to measure."""
 
 import importlib.util
 import json
@@ -37,7 +37,7 @@ def test_the_update_that_is_timed_is_the_one_that_trains(monkeypatch, capsys):
     monkeypatch.setattr(sys, 'argv', ['network.py', *flags.split()])
     network.main()
     figures = json.loads(capsys.readouterr().out)
-    assert len(calls) == 2 + 2 * 2  # those that warm up, and each repetition
+    assert len(calls) == 2 + 2 * 2  # the warm-up, and each repetition
     assert calls[0].clip_norm == 1.0
     assert figures['sequences_per_s'] == pytest.approx(2 * 4 / (figures['update_ms_median'] / 1e3))
     assert {

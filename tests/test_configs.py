@@ -1,6 +1,4 @@
-"""Every config trains, and every combination of what may be combined either does or is refused in
-one line.
-"""
+"""Every config trains, and every combination of choices either trains or is refused in one line."""
 
 import dataclasses
 import functools
@@ -72,7 +70,7 @@ def dataset_of(corpus, encoding, targets, protocol) -> Dataset:
 
 
 def prepared(config, data):
-    """What an update takes, all but its arrays' values."""
+    """The arguments of an update, except for the values of its arrays."""
     architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, data)
     return (
         {'architecture': architecture, 'recipe': recipe},
@@ -91,7 +89,7 @@ def test_every_config_passes_one_update(name, corpus):
 @pytest.mark.parametrize('variant', VARIANTS)
 @pytest.mark.parametrize('name', EXPERIMENTS)
 def test_every_arm_of_an_experiment_passes_one_update(name, variant, run, corpus, capsys):
-    """And says how many parameters it has; the arms keep the sizes that they set themselves."""
+    """Each reports its number of parameters; the arms keep the sizes that they set themselves."""
     tiny = [
         'model.attention_size=2',
         'train.batch_size=4',
@@ -120,7 +118,7 @@ def test_every_arm_of_an_experiment_passes_one_update(name, variant, run, corpus
         )
         if run == 'traced':
             trace_one_update(arm.config, data)
-        elif static not in passed:  # an arm that only draws otherwise is trained like another
+        elif static not in passed:  # an arm that differs only in sampling is trained like another
             pass_one_update(arm.config, data)
             passed.append(static)
 
@@ -152,7 +150,7 @@ def pass_one_update(config, data):
         for path, moved in jax.tree_util.tree_flatten_with_path(changed)[0]
         if not moved
     }
-    assert still <= {"['attention']['bias']"}  # no score's bias outlives the softmax
+    assert still <= {"['attention']['bias']"}  # a score's bias cancels in the softmax
 
 
 @pytest.mark.parametrize('protocol', PROTOCOLS)

@@ -1,5 +1,5 @@
-"""Real processes killed at random moments, again and again: what comes out in the end is what comes
-out of one that was left alone.
+"""Real processes killed at random moments, again and again: the final result is that of an
+uninterrupted one.
 """
 
 import csv
@@ -26,8 +26,8 @@ def corpus(tmp_path_factory):
 
 
 def run(argv, folder, kill=None):
-    """A process until its end or, with `kill`, until so many seconds have passed since its first
-    line of an epoch or since its start: (moment, 'epoch' or 'start'). Its exit status.
+    """Runs a process to its end or, with `kill`, until some seconds after its first line of an
+    epoch or its start: (seconds, 'epoch' or 'start'). Returns its exit status.
     """
     started = process(*argv, cwd=folder, cache=folder / 'cache')
     if kill is None:
@@ -46,7 +46,7 @@ def run(argv, folder, kill=None):
 
 
 def outcome(workdir):
-    """All that a run says, but for what clocks say."""
+    """All output of a run except for times."""
     with (workdir / 'metrics.csv').open() as file:
         rows = [
             {name: value for name, value in row.items() if name != 'sequences_per_s'}
@@ -90,17 +90,17 @@ def test_training_killed_at_random_moments_ends_the_same(corpus, tmp_path, num_k
             )
             killed += run(argv, tmp_path / name, kill) < 0
         run(argv, tmp_path / name)
-    assert killed > num_kills // 3  # others had ended before
+    assert killed > num_kills // 3  # others had finished before
     assert outcome(tmp_path / 'part' / 'run') == outcome(tmp_path / 'whole' / 'run')
     left = [path.name for path in (tmp_path / 'part' / 'run').iterdir()]
     assert not [name for name in left if name == '.lock']
-    # no process is left behind
+    # no process remains
     assert subprocess.run(['pgrep', '-f', str(tmp_path)], capture_output=True).returncode == 1
 
 
 @pytest.mark.slow
 def test_preparation_and_sampling_killed_at_random_moments(corpus, tmp_path):
-    """The cache and the folder of samples are whole or not there."""
+    """The cache and the folder of samples are complete or absent."""
     rng = random.Random(1)
     statistics = arguments(tmp_path / 'stats', corpus, mode='stats')
     run(statistics, tmp_path)
@@ -138,8 +138,8 @@ def test_preparation_and_sampling_killed_at_random_moments(corpus, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_harness_sees_what_differs(tmp_path, corpus):
-    """Of another seed the outcome is another one: the comparison is no empty one."""
+def test_the_harness_detects_a_difference(tmp_path, corpus):
+    """Another seed has another outcome, so the comparison can fail."""
     outcomes = []
     for seed in (0, 1):
         folder = pathlib.Path(tmp_path / str(seed))

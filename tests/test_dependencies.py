@@ -1,5 +1,5 @@
-"""Every package that is asked for is used and has its reason in BUILD.md, all that is used is asked
-for, and the lock is within bounds.
+"""Every required package is used and has its reason in BUILD.md, every package that is used is
+required, and the lock is within bounds.
 """
 
 import functools
@@ -23,9 +23,9 @@ OPTIONAL = {
     'torch',
     'keras',
     'symusic',
-}  # BUILD.md says what for; all is well without
+}  # optional, as BUILD.md explains
 TOOLS = runpy.run_path(str(ROOT / '.ci' / 'dependencies.py'))
-# every file is parsed: once, not for each package
+# every file is parsed once, not once per package
 imports, packages = (functools.cache(TOOLS[name]) for name in ('imports', 'packages'))
 LINES = [
     line
@@ -73,15 +73,15 @@ def test_the_lock_is_within_the_bounds():
 
 @pytest.fixture
 def package(monkeypatch) -> dict:
-    """What setup.py tells setuptools."""
+    """The metadata of the package."""
     told = {}
     monkeypatch.setitem(sys.modules, 'setuptools', types.SimpleNamespace(setup=told.update))
     runpy.run_path(str(ROOT / 'setup.py'))
     return told
 
 
-def test_the_package_asks_for_what_it_imports(package):
-    """And for nothing that only tests use."""
+def test_the_package_requires_what_it_imports(package):
+    """And nothing that only tests use."""
     asked = {TOOLS['normal'](Requirement(line).name) for line in package['install_requires']}
     of, extras = packages(), package['extras_require']
     imported = {

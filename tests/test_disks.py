@@ -1,5 +1,5 @@
-"""Disks that fail: whatever write it is, one line says so, what was whole stays whole, and with
-room the same command ends the same.
+"""Failing disks: for any failed write there is a one-line error, complete files stay complete, and
+once there is space the same command gives the same result.
 """
 
 import errno
@@ -28,8 +28,8 @@ def corpus(tmp_path_factory):
 def test_a_whole_command_after_any_third_write_that_failed(
     corpus, tmp_path, monkeypatch, capfd, number
 ):
-    """The corpus's cache, config, checkpoints, metrics, plots, samples and summary: of the cache it
-    is said and gone on.
+    """The corpus's cache, config, checkpoints, metrics, plots, samples and summary; for the cache
+    there is only a notice.
     """
     monkeypatch.setenv('SYMMUSIC_CACHE', str(tmp_path / 'cache'))
     assert launch.main(arguments(tmp_path / 'whole', corpus)) == 0
@@ -66,7 +66,7 @@ def test_a_cache_that_cannot_be_written_is_reported_and_not_needed(
 @pytest.mark.slow
 @pytest.mark.parametrize('size', [1_000, 3_000, 5_000, 20_000, 60_000])
 def test_a_quota_on_the_size_of_files(corpus, tmp_path, size):
-    """The kernel's own: half a file is written, then no more. Without it the command goes on."""
+    """The kernel's quota: half a file is written, then no more. Without it the command resumes."""
 
     def run(limit=None):
         def begin():
@@ -93,7 +93,9 @@ def test_a_quota_on_the_size_of_files(corpus, tmp_path, size):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A folder that is a disk of its own, and what sets its size in KiB or makes it read-only."""
+    """A folder that is its own file system, and a function that sets its size in KiB or makes it
+    read-only.
+    """
     disk = tmp_path / 'disk'
     disk.mkdir()
     if subprocess.run(
@@ -109,7 +111,9 @@ def small_disk(tmp_path):
 
 @pytest.mark.slow
 def test_a_disk_that_is_really_full_or_read_only(small_disk, corpus, capfd):
-    """One line each time, also from the threads below Orbax; with room the same command goes on."""
+    """One line each time, also for errors in Orbax's threads; once there is space the same command
+    resumes.
+    """
     disk, remount = small_disk
     for size in (20, 60, 80, 100, 140, 200, 320):
         shutil.rmtree(disk / 'run', ignore_errors=True)
@@ -135,7 +139,7 @@ def test_a_disk_that_is_really_full_or_read_only(small_disk, corpus, capfd):
 
 
 def test_standard_output_on_a_full_disk(corpus, tmp_path, cache):
-    """What has no words of its own: a line, and status 1."""
+    """A write without a message of its own: one line, and status 1."""
     if not os.path.exists('/dev/full'):
         pytest.skip('this system has no /dev/full')
     command = [

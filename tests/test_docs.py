@@ -1,4 +1,6 @@
-"""The documents name what exists: links, fields, modes, files, and the commands that CI runs."""
+"""The documents name only what exists: links, fields, modes, files, and the commands that CI
+runs.
+"""
 
 import pathlib
 import re
@@ -21,8 +23,8 @@ MOST_LINES = {
     'docs/performance.md': 100,
     'docs/reliability.md': 100,
 }
-PLACES = ('', 'symmusic/', 'tests/', 'tests/training/')  # where a file that is named may lie
-MADE = r'runs/|torch/|keras/|\.venv/'  # what commands make
+PLACES = ('', 'symmusic/', 'tests/', 'tests/training/')  # where a named file may be
+MADE = r'runs/|torch/|keras/|\.venv/'  # made by commands
 
 
 def text(document: pathlib.Path) -> str:
@@ -57,7 +59,7 @@ def test_fields_and_modes_exist(document):
 
 @pytest.mark.parametrize('document', DOCUMENTS, ids=str)
 def test_files_exist(document):
-    """Of code, configs, tests and benchmarks, named in full or from their room on."""
+    """Files of code, configs, tests and benchmarks, named in full or from their room on."""
     for name in re.findall(r'`((?:[\w.]+/)+[\w.]+\.(?:py|json|md|txt|toml|npz))', text(document)):
         if not re.match(MADE, name):
             assert any((ROOT / place / name).exists() for place in PLACES), name

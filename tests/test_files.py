@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and folders that hold something else are kept."""
+"""Files are written completely or not at all, and folders that hold something else are kept."""
 
 import errno
 import fcntl
@@ -97,7 +97,7 @@ def test_full_disk_while_writing(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize('error', [KeyboardInterrupt, MemoryError])
 def test_interrupted(tmp_path, monkeypatch, error):
-    """Whatever else stops the writing passes through, and leaves nothing behind either."""
+    """Any other exception passes through, and leaves no file either."""
     path = tmp_path / 'file.txt'
     path.write_bytes(b'old')
 
@@ -130,7 +130,7 @@ def fill(folder, settings=None, text=None):
 def test_choose_folder(tmp_path):
     settings = {'prompt': 'mary', 'tempo': 120.0, 'meters': ('4/4', '2/2')}
     assert choose_folder(tmp_path / 'new', 'mary', settings) == tmp_path / 'new' / 'mary'
-    assert not (tmp_path / 'new').exists()  # nothing is made by choosing
+    assert not (tmp_path / 'new').exists()  # choosing creates nothing
     (tmp_path / 'mary').mkdir()
     assert choose_folder(tmp_path, 'mary', settings).name == 'mary'  # empty
     fill(tmp_path / 'one' / 'mary', settings)
@@ -139,7 +139,7 @@ def test_choose_folder(tmp_path):
     assert choose_folder(tmp_path / 'one', 'mary', other).name == 'mary-2'
     fill(tmp_path / 'one' / 'mary-2', {})
     fill(tmp_path / 'one' / 'mary-3', other)
-    # its own again, behind another's
+    # its own again, after another one
     assert choose_folder(tmp_path / 'one', 'mary', other).name == 'mary-3'
     assert choose_folder(tmp_path / 'one', 'mary', settings).name == 'mary'
 
@@ -159,7 +159,7 @@ def test_choose_folder_keeps_foreign_things(tmp_path):
     assert choose_folder(tmp_path, 'mary', {}).name == 'mary-3'
 
 
-def test_alone_in_a_folder_that_goes_if_nothing_is_put_there(tmp_path):
+def test_alone_in_a_folder_that_is_removed_if_empty(tmp_path):
     with alone_in(tmp_path / 'new' / 'run'):
         assert listing(tmp_path) == [LOCK, 'new', 'run']
         with (
@@ -179,7 +179,7 @@ def test_alone_in_a_folder_that_goes_if_nothing_is_put_there(tmp_path):
     assert (tmp_path / 'empty').is_dir()  # it was there before
 
 
-def test_a_killed_process_leaves_no_lock_that_is_in_the_way(tmp_path):
+def test_the_lock_of_a_killed_process_does_not_block(tmp_path):
     root = pathlib.Path(__file__).resolve().parents[1]
     hold = f'with alone_in(pathlib.Path({str(tmp_path)!r})): print(flush=True); time.sleep(60)'
     code = f'import pathlib, time; from symmusic.files import alone_in\n{hold}'
@@ -196,7 +196,7 @@ def test_a_killed_process_leaves_no_lock_that_is_in_the_way(tmp_path):
     assert listing(tmp_path) == []
 
 
-def test_a_lock_that_cannot_be_had(tmp_path, monkeypatch, capsys):
+def test_a_lock_that_is_not_available(tmp_path, monkeypatch, capsys):
     (tmp_path / 'file').write_text('')
     with pytest.raises(UserError, match='cannot write into'), alone_in(tmp_path / 'file'):
         pass

@@ -1,5 +1,5 @@
-"""The program as its user meets it: one tiny run of each mode, and every mistake one line, status 2
-and nothing touched.
+"""The program as a user runs it: one tiny run of each mode; every mistake is one line and status 2,
+and changes nothing.
 """
 
 import contextlib
@@ -131,7 +131,7 @@ def corpus(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def trained(tmp_path_factory, corpus):
-    """The workdir of a finished run of two epochs; not to be written to."""
+    """The workdir of a finished run of two epochs; read-only."""
     workdir = tmp_path_factory.mktemp('trained') / 'run'
     with settled(tmp_path_factory.mktemp('cache')):
         assert launch.main(arguments(workdir, corpus)) == 0
@@ -155,7 +155,7 @@ def content(folder):
 
 @pytest.fixture
 def refused(capsys, tmp_path, monkeypatch):
-    """Runs a command that a user's mistake is in: the line about it."""
+    """Runs a command with a user's mistake; returns the error line."""
     monkeypatch.chdir(tmp_path)
 
     def run(*argv):
@@ -171,10 +171,10 @@ def refused(capsys, tmp_path, monkeypatch):
     return run
 
 
-# The whole way
+# Whole runs
 
 
-def test_training_writes_what_the_contract_says(trained, corpus):
+def test_training_writes_what_the_contract_demands(trained, corpus):
     names = set(content(trained))
     assert {
         'config.json',
@@ -219,7 +219,7 @@ def test_training_writes_what_the_contract_says(trained, corpus):
 
 @pytest.mark.usefixtures('undrawn')
 def test_the_thesis_s_protocol(corpus, tmp_path, capsys):
-    """With its attention, all but one of its rules, and a field that does nothing here."""
+    """With its attention, all but one of its rules, and a field without effect."""
     given = {
         'data.protocol': 'thesis',
         'data.rests': 'phrase',
@@ -261,9 +261,9 @@ def test_the_thesis_s_protocol(corpus, tmp_path, capsys):
     summary = json.loads((tmp_path / 'summary.json').read_text())
     assert summary['base_rate']['test'] is summary['replicas'][0]['nats_per_step']['test'] is None
     assert 0 < summary['replicas'][0]['nats_per_step']['validation'] < 5
-    # The run's protocol rules in sampling: none is given here, and the config file's is another.
+    # Sampling uses the run's protocol: none is given here, and the config file has another.
     assert launch.main(sampling(tmp_path)) == 0
-    # No tune is unseen: a prompt for all, and neither a likelihood nor a level of unseen tunes.
+    # No tune is unseen: one prompt for all, and neither a likelihood nor a level of unseen tunes.
     evaluate = [
         f'--workdir={tmp_path}',
         '--mode=evaluate',
@@ -297,7 +297,9 @@ def test_the_thesis_s_protocol(corpus, tmp_path, capsys):
     assert "must be config.evaluate.prompts = 'fixed'" in capsys.readouterr().err
 
 
-def test_the_same_command_says_finished_and_more_epochs_go_on(workdir, corpus, capsys, monkeypatch):
+def test_the_same_command_reports_finished_and_more_epochs_resume(
+    workdir, corpus, capsys, monkeypatch
+):
     before = content(workdir)
     assert launch.main(arguments(workdir, corpus)) == 0
     out = capsys.readouterr().out
@@ -312,13 +314,13 @@ def test_the_same_command_says_finished_and_more_epochs_go_on(workdir, corpus, c
     out = capsys.readouterr().out
     assert 'going on after 2 epochs' in out
     last = pathlib.Path(out.splitlines()[-1])
-    # the pieces of the parameters that are there now, in a folder of their own
+    # pieces of the current parameters, in a folder of their own
     assert (last.name, last.parent.parent, last.exists()) == ('index.html', page.parents[1], True)
     with open(workdir / 'metrics.csv') as file:
         assert [row['epoch'] for row in csv.DictReader(file)] == ['1', '2', '3']
     assert (workdir / 'metrics.csv').read_bytes().startswith(before['metrics.csv'])
     assert json.loads((workdir / 'config.json').read_text())['train']['num_epochs'] == 3
-    # With other versions it goes on too, and says what that means; the sessions are kept.
+    # With other versions it resumes too, with a notice; the sessions are recorded.
     monkeypatch.setattr(provenance, 'versions', lambda: versions() | {'jax': '9.9'})
     monkeypatch.setattr(start, 'versions', provenance.versions)
     assert launch.main(arguments(workdir, corpus, **{'train.num_epochs': 4})) == 0
@@ -367,7 +369,7 @@ def test_sampling_needs_nothing_but_the_workdir(workdir, tmp_path, capsys, refus
         *argv, '--config.sample.wav=True', '--config.sample.sound_font=none.sf2'
     )
     first = content(folder)
-    assert launch.main(argv) == 0  # reproducible, and in its place
+    assert launch.main(argv) == 0  # reproducible, in the same folder
     assert {name: data for name, data in content(folder).items() if not name.endswith('.png')} == {
         name: data for name, data in first.items() if not name.endswith('.png')
     }
@@ -385,8 +387,8 @@ AUDITED: list | None = None
 
 
 def _audit(event, details):
-    """Notes what is opened for writing, made, renamed or removed while `AUDITED` is a list; a hook
-    cannot be taken off again.
+    """Records what is opened for writing, created, renamed or removed while `AUDITED` is a list; an
+    audit hook cannot be removed.
     """
     if AUDITED is None:
         return
@@ -405,8 +407,8 @@ def _audit(event, details):
 
 
 def test_no_name_in_a_file_leads_out_of_the_workdir(workdir, tmp_path, monkeypatch):
-    """A hostile prompt: titles, includes and voices that are paths. What is written lies in the
-    workdir, or is temporary.
+    """A hostile prompt: titles, includes and voices that are paths. Only the workdir and temporary
+    files are written.
     """
     monkeypatch.chdir(tmp_path)
     target = tmp_path / 'target'
@@ -592,7 +594,7 @@ def test_a_pickup_is_bar_0_and_can_be_redrawn_alone(workdir, tmp_path, capsys):
 @pytest.mark.usefixtures('undrawn')
 def test_replicas_train_side_by_side_and_any_of_them_draws(corpus, tmp_path, capsys, refused):
     workdir = tmp_path / 'replicas'
-    # At such a learning rate nothing moves, and the first epoch stays the best.
+    # At such a learning rate nothing changes, and the first epoch remains the best.
     stops = {
         'replicas': 2,
         'train.early_stopping_epochs': 1,
@@ -634,9 +636,9 @@ def test_replicas_train_side_by_side_and_any_of_them_draws(corpus, tmp_path, cap
 
 
 @pytest.mark.parametrize('encoding', ['pianoroll', 'pianoroll_faithful'])
-def test_every_encoding_goes_the_whole_way(corpus, tmp_path, capsys, encoding):
-    """Training, samples with their distributions, stats and an evaluation; what is joined is the
-    prompt, then what each token says.
+def test_every_encoding_works_in_every_mode(corpus, tmp_path, capsys, encoding):
+    """Training, samples with their distributions, stats and an evaluation; a joined file holds the
+    prompt and the decoded tokens.
     """
     changes = {'data.encoding': encoding, 'train.num_epochs': 1, 'sample.keep_distributions': True}
     assert launch.main(arguments(tmp_path / 'roll', corpus, **changes)) == 0
@@ -718,7 +720,7 @@ def test_targets_that_are_all_silence_are_refused(tmp_path, refused):
 
 @pytest.mark.usefixtures('undrawn')
 def test_a_finished_run_is_fine_tuned_on_other_tunes(trained, tmp_path, capsys, refused):
-    """Also on tunes outside of its pitches; another network, encoding or no run is refused."""
+    """Also on tunes with other pitches; another network or encoding, or no run, is refused."""
     folder = tmp_path / 'low'
     folder.mkdir()
     for seed in range(20, 26):
@@ -744,9 +746,7 @@ def test_a_finished_run_is_fine_tuned_on_other_tunes(trained, tmp_path, capsys, 
 
 
 def test_stats_are_the_contract_s(corpus, tmp_path, capsys):
-    """Beside the good ones a waltz, a damaged file of each kind and an empty one: they are counted,
-    and the run goes on.
-    """
+    """A waltz, a damaged file of each kind and an empty one are counted, and the run continues."""
     tunes = pathlib.Path(shutil.copytree(corpus, tmp_path / 'tunes'))
     (tunes / 'waltz.abc').write_text(abc(40, meter='3/4'))
     (tunes / 'damaged.mid').write_bytes(midi(41)[:90])
@@ -846,7 +846,7 @@ class LastPitches:
 
 
 def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch, request):
-    """Beside the real thing, Markov models and shuffled notes; the same command gives the same
+    """Beside real music, Markov models and shuffled notes; the same command gives the same
     numbers.
     """
     argv = [
@@ -944,8 +944,8 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch, request
 
 @pytest.fixture
 def two_folders(tmp_path):
-    """Six walks, and five with a damaged file, one without notes, one in two voices and a text
-    beside them.
+    """Six walks; and five, with a damaged file, one without notes, one in two voices, and a text
+    file.
     """
     for name, seeds in (('real', range(6)), ('made', range(6, 11))):
         (tmp_path / name).mkdir()
@@ -974,7 +974,7 @@ def test_a_listening_study(workdir, tmp_path, capsys, refused):
         for word in ('training', 'generated', *(piece['origin'] for piece in key['pieces']))
     )
     before = content(workdir)
-    # answers to it may be under way
+    # it may already have been sent to listeners
     assert launch.main([*study, '--config.study.num_pieces=1']) == 0
     assert 'exists already with these settings' in capsys.readouterr().out
     assert content(workdir) == before
@@ -1002,7 +1002,7 @@ def test_a_listening_study(workdir, tmp_path, capsys, refused):
     assert launch.main(analysis) == 0
     out = capsys.readouterr().out
     assert 'left out b.json: not JSON' in out
-    # the one that is answered, not the newest
+    # the one that has answers, not the newest
     assert out.splitlines()[-1] == str(shown(workdir / 'study'))
     files = {path.name for path in (workdir / 'study').iterdir()} - set(before)
     assert files >= {
@@ -1076,7 +1076,7 @@ def test_comparing_two_folders(two_folders, tmp_path, capsys, monkeypatch, reque
     )
     first = (folder / 'comparison.json').read_bytes()
     request.getfixturevalue('undrawn')
-    assert launch.main(argv) == 0  # the same in its place
+    assert launch.main(argv) == 0  # the same folder again
     assert (folder / 'comparison.json').read_bytes() == first
     assert launch.main([*argv, '--config.evaluate.protocol=thesis']) == 0
     assert (
@@ -1107,7 +1107,7 @@ def test_folders_that_cannot_be_compared(refused, two_folders, tmp_path):
 
 
 @pytest.mark.slow
-def test_training_goes_on_past_damaged_files(corpus, tmp_path, capsys):
+def test_training_ignores_damaged_files(corpus, tmp_path, capsys):
     tunes = pathlib.Path(shutil.copytree(corpus, tmp_path / 'tunes'))
     (tunes / 'damaged.mid').write_bytes(midi(41)[:90])
     (tunes / 'damaged.abc').write_bytes(b'X:1\nM:4/4\n')
@@ -1159,7 +1159,7 @@ def test_help_says_which_flags_there_are(capsys):
         assert word in out
 
 
-def test_a_reader_that_goes_away_is_no_fault_of_the_program():
+def test_a_closed_pipe_is_no_error():
     """As in `launch.py --help | true`: the pipe is closed before the first word."""
     reader, writer = os.pipe()
     os.close(reader)
@@ -1174,7 +1174,7 @@ def test_a_reader_that_goes_away_is_no_fault_of_the_program():
     assert (done.returncode, done.stderr) == (1, '')
 
 
-def test_corpora_that_are_none(refused, tmp_path):
+def test_corpora_that_do_not_exist(refused, tmp_path):
     (tmp_path / 'empty').mkdir()
     (tmp_path / 'letter.txt').write_text('Dear reader')
     assert 'holds no .mid' in refused(*arguments('out', tmp_path / 'empty'))
@@ -1188,7 +1188,7 @@ def test_corpora_that_are_none(refused, tmp_path):
         ('2/2', {'data.meters': "('4/4',)"}, 'config.data.meters = ("4/4", "2/2") would keep more'),
     ],
 )
-def test_a_corpus_that_keeps_nothing_says_why_and_what_would_keep_more(
+def test_a_corpus_that_keeps_nothing_reports_why_and_what_would_help(
     refused, tmp_path, meter, changes, advice
 ):
     (tmp_path / 'tunes').mkdir()
@@ -1254,10 +1254,10 @@ def test_without_a_run_the_shipped_model_draws(tmp_path, monkeypatch, capsys, fo
     )
     assert (rows[0]['file'], rows[0]['model']) == ('01.mid', 'the shipped model')
     assert not (tmp_path / 'nowhere' / 'samples' / 'mary').exists()
-    assert rows[0]['nearest']['score'] >= 2  # of its training tunes, which come with the corpus
+    assert rows[0]['nearest']['score'] >= 2  # its training tunes, which come with the corpus
     assert rows[0]['nearest']['tune']
     corpus = dataclasses.replace(load_corpus('folk', Settings()), tunes=())
-    # as another version of music21 might have it
+    # as another version of music21 might read it
     monkeypatch.setattr('symmusic.training.build.load_corpus', lambda *_, **__: corpus)
     assert (
         launch.main(
@@ -1291,20 +1291,20 @@ def test_without_a_run_the_shipped_model_is_measured(tmp_path, capsys, folk):
     assert printed[-1] == str(shown(folder))
     comparison = json.loads((folder / 'comparison.json').read_text())
     figures = read_shipped()[2]['nats_per_step']
-    # a reader that has become better since the card was written changes a few tunes
+    # later improvements of the reader change a few tunes
     assert comparison['nats_per_step'] == pytest.approx(figures, abs=0.02)
     assert 160 < comparison['likelihood']['num_tunes'] <= 167
 
 
 def test_evaluating_a_run_of_no_epoch_names_the_command_that_trains(refused, tmp_path):
-    """The shipped model does not stand in for a run that has begun."""
+    """The shipped model does not replace a run that has been started."""
     (tmp_path / 'config.json').write_text('{}')
     error = refused('--mode=evaluate', f'--workdir={tmp_path}')
     assert 'python launch.py' in error
     assert str(tmp_path) in error
 
 
-def test_the_shipped_model_is_no_other(refused):
+def test_the_shipped_model_refuses_other_fields(refused):
     assert 'model.num_cells=9' in refused(*sampling('nowhere', '--config.model.num_cells=9'))
 
 
@@ -1312,7 +1312,7 @@ def test_sampling_with_a_field_that_differs_from_the_run_s(refused, workdir):
     error = refused(*sampling(workdir, '--config.model.num_cells=9'))
     assert 'model.num_cells=9' in error
     assert '8' in error
-    # The same value is none; nor is a default of the config file, which says 128.
+    # The same value does not; nor does a default of the config file, which is 128.
     assert launch.main(sampling(workdir, '--config.model.num_cells=8')) == 0
 
 
@@ -1336,7 +1336,7 @@ def test_a_damaged_checkpoint_is_named(refused, workdir, corpus, mode):
 
 
 def test_checkpoints_of_another_run(refused, workdir, corpus):
-    """On the same tunes: its own card says that it is another."""
+    """On the same tunes: its card shows that it is another run."""
     text = (workdir / 'config.json').read_text()
     (workdir / 'config.json').write_text(text.replace('"num_cells": 8', '"num_cells": 4'))
     line = refused(*arguments(workdir, corpus, **{'model.num_cells': 4, 'train.num_epochs': 3}))
@@ -1385,8 +1385,8 @@ def process(*argv, cwd, cache):
 
 
 def test_started_from_another_folder(corpus, tmp_path, cache):
-    """The config is found beside launch.py, output goes below the folder one stands in, and a
-    mistake is status 2 to the shell.
+    """The config is found beside launch.py, output goes to the current folder, and a mistake ends
+    with status 2.
     """
     shutil.copytree(corpus, tmp_path / 'tunes')
     good = process(
@@ -1416,7 +1416,7 @@ def read_rows(workdir):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_a_process_that_is_stopped_or_killed_in_mid_training_resumes_exactly(
+def test_a_process_stopped_or_killed_during_training_resumes_exactly(
     corpus, tmp_path, cache, number
 ):
     argv = {'train.num_epochs': 60, 'train.checkpoint_minutes': 1e-4}
@@ -1428,7 +1428,7 @@ def test_a_process_that_is_stopped_or_killed_in_mid_training_resumes_exactly(
         time.sleep(0.01)
     part.send_signal(number)
     _, error = part.communicate(timeout=120)
-    assert len(read_rows(tmp_path / 'part')) < 60  # it was in mid-training
+    assert len(read_rows(tmp_path / 'part')) < 60  # it was training
     if number == signal.SIGKILL:
         assert part.returncode == -signal.SIGKILL
     else:
@@ -1436,7 +1436,7 @@ def test_a_process_that_is_stopped_or_killed_in_mid_training_resumes_exactly(
         assert error.count('\n') == 1
         assert 'stopped and saved' in error
         assert 'the same command goes on' in error
-        # far more than is drawn in the time
+        # far more than can be drawn in the time
         much = ('--config.sample.num_samples=500', '--config.sample.num_bars=64')
         sampled = process(*sampling(tmp_path / 'whole', *much), cwd=tmp_path, cache=cache)
         time.sleep(2)
@@ -1469,8 +1469,8 @@ def test_several_processes_only_train(monkeypatch, tmp_path, capsys):
 
 
 def test_compiled_programs_that_cannot_be_kept_or_read(tmp_path):
-    """Said once and in a line, whatever JAX says of each; what is damaged is compiled anew and
-    kept.
+    """Reported once, in one line, whatever JAX reports of each; a damaged program is compiled again
+    and kept.
     """
     code = (
         'import pathlib, sys\n'

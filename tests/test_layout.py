@@ -117,7 +117,7 @@ def imports(source: str, file: str) -> set[str]:
 
 
 def faults(source: str, file: str) -> list[str]:
-    """What a file's imports and calls break of the rules."""
+    """The rules that a file's imports and calls break."""
     room = file.split('/')[0] if '/' in file else ''
     names = imports(source, file)
     parts = {name.split('.')[1] for name in names if name.startswith('symmusic.')}
@@ -125,7 +125,7 @@ def faults(source: str, file: str) -> list[str]:
     if room:
         earlier = set() if room in ALONE else set(ROOMS[: ROOMS.index(room)])
         found += [f'imports the room {part}' for part in parts & set(ROOMS) - earlier - {room}]
-    elif file != '__init__.py':  # which offers what the last rooms make, imported when first used
+    elif file != '__init__.py':  # which offers names of the last rooms, imported when first used
         found += [f'the floor imports the room {part}' for part in parts & set(ROOMS)]
     if file in PURE:
         found += [f'a pure file imports {name}' for name in names if name.split('.')[0] in EFFECTS]
@@ -162,7 +162,7 @@ RUNS_CODE = {'pickle', 'marshal', 'shelve', 'dill', 'cloudpickle', 'joblib', 'co
 
 
 def test_nothing_that_is_read_is_run():
-    """No pickle, no eval; NumPy's loader is told so each time. A config file is a program, and run
+    """No pickle, no eval, also in every call of NumPy's loader. A config file is a program, and run
     as one (`config/load.py`).
     """
     calls = 0

@@ -1,4 +1,4 @@
-"""What docstrings and comments say is there is there."""
+"""What docstrings and comments name exists."""
 
 import ast
 import importlib
@@ -104,7 +104,7 @@ def test_the_modes_are_the_files_of_their_names():
 
 
 def test_what_symmusic_imports_is_a_requirement_of_running_it():
-    """And what only tests need is not imported by it."""
+    """It does not import what only tests need."""
     runtime, _, tests = (ROOT / 'requirements.txt').read_text().partition('# Tests')
     asked, of_tests = (
         {

@@ -1,4 +1,4 @@
-"""Every draw has a stream of its own, and no two are equal."""
+"""Every draw has its own stream, and no two streams are equal."""
 
 import itertools
 import math
@@ -58,7 +58,9 @@ def test_no_two_streams_of_numpy_are_equal():
 
 
 def test_the_orders_of_epochs_are_not_those_of_the_split():
-    """An epoch's order once was the split's of the same number: they correlated at 0.66."""
+    """The order of an epoch once equalled that of the split with the same number: they correlated
+    at 0.66.
+    """
     for seed, epoch in itertools.product(range(4), range(5)):
         order = batch_rows(NUM, NUM, seed, epoch)[0]
         for split in SplitStream:
@@ -117,7 +119,7 @@ def test_so_is_a_seed_of_the_split(seed):
 
 
 def test_the_split_draws_what_it_always_has():
-    """The tunes that the shipped model was trained on are known by these numbers."""
+    """These numbers determine which tunes the shipped model was trained on."""
     for seed in SEEDS:
         for number, split in ((1, 'FAMILIES'), (2, 'SHARES'), (3, 'WINDOWS')):
             np.testing.assert_array_equal(
@@ -143,7 +145,7 @@ MAKES = re.compile(
 
 
 def test_nothing_else_makes_generators():
-    """All of symmusic draws by a stream, or by a key or generator that it is given."""
+    """All random draws of symmusic use a stream, or a key or generator that is passed in."""
     files = [path for path in (ROOT / 'symmusic').rglob('*.py') if path.name != 'streams.py']
     found = [
         f'{path.relative_to(ROOT)}:{number}: {line.strip()}'

@@ -1,4 +1,4 @@
-"""Paths and commands are shown as they can be used where the command was run."""
+"""Paths and commands are shown so that they can be used where the command was run."""
 
 import pathlib
 import sys
@@ -61,7 +61,7 @@ def test_the_installed_command_is_called_by_its_name(tmp_path, monkeypatch):
 
 
 def test_a_hint_is_a_command_that_works(tmp_path, monkeypatch):
-    """With the workdir and the config file as they are found from here."""
+    """With paths of workdir and config file relative to the current folder."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'mine.py').write_text((ROOT / 'configs' / 'lstm.py').read_text())
     for config, named in (('mine.py', 'mine.py'), ('configs/lstm.py', 'configs/lstm.py')):

@@ -1,4 +1,4 @@
-"""The fuzzer, a little of what it does at length, and the names that the mutation driver knows."""
+"""A short run of the fuzzer, and the names that the mutation driver knows."""
 
 import pathlib
 import random

@@ -1,4 +1,6 @@
-"""What pieces are compared with: which settings go with which runs, which pieces are copies."""
+"""The tunes that pieces are compared with: which settings fit which runs, and which pieces are
+copies.
+"""
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ def config():
     return made
 
 
-def test_settings_that_do_not_go_with_a_run(config):
+def test_settings_that_do_not_fit_a_run(config):
     copying.check(config, VOCABULARY)
     config.sample.max_copied_run = 4
     copying.check(config, VOCABULARY)

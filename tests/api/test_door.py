@@ -1,4 +1,4 @@
-"""What the config alone shows to be wrong is refused before any work, in every mode."""
+"""Mistakes that the config alone shows are refused before any work, in every mode."""
 
 import json
 import pathlib
@@ -16,7 +16,7 @@ from tests.modes.test_experiment import CONFIG
 from tests.test_launch import arguments, content, make_corpus, midi
 
 ROOT = pathlib.Path(launch.__file__).parent
-# of every mode that draws: the field to blame, and all that is stated
+# for every mode that draws: the wrong field, and all fields given
 EVERYWHERE = [
     ('sample.replica', {'sample.replica': 3}),
     ('sample.replica', {'sample.replica': 2, 'replicas': 2}),
@@ -40,7 +40,7 @@ EVERYWHERE = [
         },
     ),
 ]
-# of those that draw by wishes
+# for modes that take wishes
 WISHES = [
     ('sample.regenerate', {'sample.regenerate': '9-10'}),
     ('sample.regenerate', {'sample.regenerate': 'two'}),
@@ -57,7 +57,7 @@ WISHES = [
     ('sample.scale', {'sample.scale': 'C major', 'data.encoding': 'pianoroll'}),
     ('sample.redraw_copies', {'sample.redraw_copies': True, 'data.split': 'window'}),
 ]
-MEASURED = [  # of those that measure or ask: no wishes
+MEASURED = [  # for modes that measure, or build a study: no wishes
     ('sample.scale', {'sample.scale': 'C major'}),
     ('sample.max_copied_run', {'sample.max_copied_run': 4}),
     ('sample.num_candidates', {'sample.num_candidates': 2}),
@@ -121,7 +121,7 @@ def test_an_experiment_does_not_start(tmp_path, capsys, corpus, field, stated):
 
 @pytest.mark.parametrize(('field', 'stated'), EVERYWHERE + WISHES + MEASURED, ids=str)
 def test_what_is_drawn_to_be_measured(field, stated):
-    """As evaluation and study ask, with the config of their run."""
+    """As evaluation and study require, with the config of their run."""
     with pytest.raises(UserError, match=field) as caught:
         door.check(parse(words(stated), root=ROOT, modes=('train',)).config, 'w')
     assert '\n' not in str(caught.value)
@@ -129,7 +129,7 @@ def test_what_is_drawn_to_be_measured(field, stated):
 
 @pytest.fixture(scope='module')
 def run(tmp_path_factory, corpus):
-    """The workdir of a run of one epoch; nothing may be written there."""
+    """The workdir of a run of one epoch; read-only."""
     workdir = tmp_path_factory.mktemp('run') / 'run'
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('SYMMUSIC_CACHE', str(tmp_path_factory.mktemp('cache')))
@@ -191,7 +191,7 @@ def test_a_run_in_its_first_epoch_is_reported_as_training(tmp_path, capsys, mode
         )
 
 
-def test_how_far_it_is_when_something_is_saved(run, tmp_path, capsys):
+def test_progress_when_something_is_saved(run, tmp_path, capsys):
     workdir = tmp_path / 'first'
     states, card = Checkpoints(run).restore()
     num_batches = int(states.step[0])
@@ -205,7 +205,7 @@ def test_how_far_it_is_when_something_is_saved(run, tmp_path, capsys):
     refused(tmp_path, capsys, argv, 'has not finished its first epoch; go on with')
 
 
-def test_later_the_epoch_is_named_and_that_training_goes_on(run, capsys):
+def test_later_the_epoch_is_reported_and_that_the_run_is_training(run, capsys):
     argv = [f'--workdir={run}', '--mode=sample', '--config.sample.num_samples=1']
     argv.append('--config.sample.num_bars=1')
     with alone_in(run):
@@ -218,7 +218,7 @@ def test_later_the_epoch_is_named_and_that_training_goes_on(run, capsys):
 
 
 def test_seconds_are_those_of_all_sessions(corpus, tmp_path):
-    """Of the run and, after more epochs, of what came before as well."""
+    """Of the run and, after more epochs, of the earlier sessions as well."""
     argv = arguments(tmp_path / 'run', corpus, **{'train.num_epochs': 1})
     assert launch.main(argv) == 0
     card = Checkpoints(tmp_path / 'run').restore_card()

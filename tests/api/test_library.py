@@ -1,4 +1,4 @@
-"""The library as a notebook uses it: load, draw, save, train, compare; mistakes are one line."""
+"""The library as in a notebook: load, draw, save, train, compare; mistakes are one line."""
 
 import pathlib
 import re
@@ -170,7 +170,7 @@ def test_two_folders_are_compared(tmp_path):
 
 
 def test_the_readme_s_python_runs(folk, tmp_path, monkeypatch, capsys):
-    """As it stands there, beside the tune that stands there."""
+    """Exactly as printed there, with the tune printed there."""
     text = (models.ROOT / 'README.md').read_text(encoding='utf-8')
     blocks = re.findall(r'```(\w*)\n(.*?)```', text, re.DOTALL)
     abc = next(block for _, block in blocks if block.startswith('X:'))
@@ -179,11 +179,11 @@ def test_the_readme_s_python_runs(folk, tmp_path, monkeypatch, capsys):
     pathlib.Path('my.abc').write_text(abc)
     exec(compile(code, 'README.md', 'exec'), {})
     assert parse_midi(pathlib.Path('piece.mid').read_bytes()).notes
-    # what the rooms log comes first, if another test has imported the modes
+    # log lines of the rooms come first if another test has imported the modes
     assert re.search(r'^[0-9.]+ X:1$', capsys.readouterr().out, re.MULTILINE)
 
 
-def test_importing_takes_nothing_with_it():
+def test_importing_loads_nothing_else():
     code = "import sys, symmusic; print({'jax', 'numpy', 'music21'} & set(sys.modules))"
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == 'set()'

@@ -1,11 +1,10 @@
-"""Fuzzes a reader for as long as wanted, guided by coverage where the package atheris is installed,
-else by chance.
+"""Fuzzes a reader, guided by coverage if the package atheris is installed, otherwise at random.
 
     python tools/fuzz/run.py midi --runs=1000000
 
 An input that ends in anything but the reader's own refusal, takes longer than 10 s of the processor
 (atheris: 60 s by the clock) or more than 2 GB is kept as a file in the current folder, and the
-program ends with status 1 (atheris: 77). Nothing is read or written otherwise.
+program ends with status 1 (atheris: 77). Nothing else is read or written.
 """
 
 import argparse
@@ -20,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
 
 def by_chance(target: str, runs: int, seed: int) -> int:
-    """Reads so many mutated seeds; the exit status."""
+    """Reads `runs` mutated seeds; returns the exit status."""
     from tools.fuzz.seeds import mutate
     from tools.fuzz.targets import TARGETS
 
@@ -41,7 +40,7 @@ def by_chance(target: str, runs: int, seed: int) -> int:
 
 
 def main() -> int:
-    """Runs; the exit status."""
+    """Runs the fuzzer; returns the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

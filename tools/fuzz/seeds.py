@@ -1,4 +1,4 @@
-"""Sound inputs of each target to begin with, and their mutation."""
+"""Valid inputs of each target to start from, and their mutation."""
 
 import json
 import random
@@ -166,7 +166,7 @@ PIECES['card'] = PIECES['config'] = PIECES['answers']
 
 
 def mutate(target: str, rng: random.Random) -> bytes:
-    """A seed of a target with a few changes: bytes changed, cut out, doubled, or put in."""
+    """A seed of a target with a few changes: bytes changed, removed, doubled, or inserted."""
     data = bytearray(rng.choice(SEEDS[target]))
     for _ in range(rng.randint(1, 6)):
         place, length = rng.randrange(len(data) + 1), rng.choice([1, 1, 2, 4, 16])

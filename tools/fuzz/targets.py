@@ -1,5 +1,5 @@
-"""What is fuzzed: readers of what comes from outside, each a function of bytes that may only refuse
-in its own words.
+"""What is fuzzed: readers of external data, each a function of bytes that may only raise its own
+errors.
 """
 
 import itertools
@@ -21,9 +21,9 @@ from symmusic.score.monophonic import parse_monophonic
 from symmusic.training.checkpoint import Card
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# an input each that was once read wrongly, `<target>-<what>`
+# inputs that were once read wrongly, `<target>-<what>`
 FIXTURES = pathlib.Path(__file__).with_name('fixtures')
-MOST_BYTES = 4096  # of an input: more is slower, and finds no more
+MOST_BYTES = 4096  # of an input: longer ones are slower and find no more
 
 
 def read_midi(data: bytes) -> None:
@@ -69,8 +69,8 @@ def read_answers(data: bytes) -> None:
 
 
 def read_flags(data: bytes) -> None:
-    """A command line, an argument to a line; configs are of the repository, as else a file would be
-    run.
+    """A command line, one argument per line; configs are those of the repository, as any other file
+    would be run.
     """
     arguments = data.decode('utf-8', 'replace').split('\n')
     if (
@@ -88,10 +88,10 @@ def read_flags(data: bytes) -> None:
 
 
 def read_card(data: bytes) -> None:
-    """What a checkpoint says of itself."""
+    """A checkpoint's card."""
     try:
         card = Card.from_json(json.loads(data))
-    except (ValueError, RecursionError):  # `Checkpoints` makes one line of any
+    except (ValueError, RecursionError):  # `Checkpoints` turns any of them into one line
         return
     hash((card.architecture, card.recipe))
     json.dumps(card.to_json())

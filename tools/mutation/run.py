@@ -1,15 +1,15 @@
-"""Tests the tests: small faults put into a module or a room, one at a time, and whether its own
-tests find them.
+"""Tests the tests: puts small faults into a module or a room, one at a time, and checks whether its
+own tests find them.
 
     python tools/mutation/run.py lstm --num=20 --seed=1
     python tools/mutation/run.py corpus --num=12 --seed=17
 
-A mutant is one comparison, operator, number, truth value or condition changed into a near one. So
-many are drawn at random from all of a module's; each is run in a copy of the repository, in a
-process forked from one that has imported what takes long. A mutant is killed where a test fails or
-takes `--patience` times as long as the sound module's. The survivors are printed, and the status is
-1 where there are any; which of them are equivalent (no input tells them from the sound module) a
-reader decides: docs/reliability.md counts them.
+A mutant changes one comparison, operator, number, truth value or condition slightly. `--num` of a
+module's mutants are drawn at random; each is run in a copy of the repository, in a process forked
+from one that has imported the slow packages. A mutant is killed if a test fails or takes
+`--patience` times as long as for the original. The survivors are printed, and the status is 1 if
+there are any; a reader decides which of them are equivalent (no input distinguishes them from the
+original); docs/reliability.md counts them.
 """
 
 import argparse
@@ -27,7 +27,7 @@ import time
 from collections.abc import Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-MODULES = {  # what is mutated, and the tests that are to find it
+MODULES = {  # what is mutated, and the tests that should find it
     'encodings': (
         ('symmusic/melody/encodings/melody.py', 'symmusic/melody/encodings/pianoroll.py'),
         ('tests/melody',),
@@ -77,7 +77,7 @@ MODULES = {  # what is mutated, and the tests that are to find it
     )
     for room in ('corpus', 'generate', 'score', 'training')
 }
-# where the tests of a room's file stand that has none of its own name; they are run first
+# the tests of a file whose tests have another name; they are run first
 NAMED_OTHERWISE = {'loop': 'resume', 'masks': 'control', 'readers': 'sample'}
 SWAPS = {
     ast.Lt: ast.LtE,
@@ -144,7 +144,7 @@ def mutants(source: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _hints(node: ast.AST) -> list[ast.AST]:
-    """What is said of types, which nothing runs, and `strict` of `zip`, which never fails."""
+    """Type hints, which are never run, and `strict` of `zip`, which never fails."""
     found = [getattr(node, name, None) for name in ('annotation', 'returns')]
     if isinstance(node, ast.keyword) and node.arg == 'strict':
         found.append(node.value)
@@ -152,7 +152,7 @@ def _hints(node: ast.AST) -> list[ast.AST]:
 
 
 def _change(node: ast.AST, number: int) -> bool:
-    """Puts a node's `number`-th fault in; whether it has so many."""
+    """Inserts the `number`-th fault of a node; returns whether there is one."""
     if isinstance(node, ast.Compare) and number < len(node.ops):
         node.ops[number] = SWAPS[type(node.ops[number])]()
         return True
@@ -174,14 +174,14 @@ def _change(node: ast.AST, number: int) -> bool:
 
 
 def own_tests(folder: pathlib.Path, file: str, tests: tuple[str, ...]) -> tuple[str, ...]:
-    """Those named after a file of a room, () where there are none."""
+    """The tests named after a file of a room, () if there are none."""
     name = pathlib.Path(file).stem
     own = f'{tests[0]}/test_{NAMED_OTHERWISE.get(name, name)}.py'
     return (own,) if (folder / own).is_file() else ()
 
 
 def outcome(folder: pathlib.Path, tests: tuple[str, ...], seconds: float) -> str:
-    """How the tests end in a process of its own: 'passed', 'failed' or 'too long'."""
+    """The result of the tests in a process of their own: 'passed', 'failed' or 'too long'."""
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -216,11 +216,11 @@ def outcome(folder: pathlib.Path, tests: tuple[str, ...], seconds: float) -> str
 
 
 class Judge:
-    """Tells how a mutant ends, in a copy of the repository whose sound tests pass.
+    """Judges mutants in a copy of the repository in which the tests pass.
 
     Attributes:
-      own: of a room, run each file's own tests alone.
-      patience: how many times as long as the sound module's the tests of a mutant may take.
+      own: for a room, run only each file's own tests.
+      patience: how many times as long as for the original the tests of a mutant may take.
     """
 
     def __init__(self, folder: pathlib.Path, tests: tuple[str, ...], *, own: bool, patience: float):
@@ -228,18 +228,18 @@ class Judge:
         self.sound_s: dict[frozenset[str], float] = {}
 
     def __call__(self, file: str, source: str) -> str:
-        """As `outcome`, of a file whose source is another one.
+        """The `outcome` with another source for a file.
 
         Raises:
-          SystemExit: the tests do not pass as they are.
+          SystemExit: the tests do not pass without a mutant.
         """
         own = own_tests(self.folder, file, self.tests)
-        chosen = own if own and self.own else (*own, *self.tests)  # pytest runs each but once
+        chosen = own if own and self.own else (*own, *self.tests)  # pytest runs each only once
         which = frozenset(chosen if self.own else self.tests)
         if which not in self.sound_s:
             begun = time.monotonic()
             if outcome(self.folder, chosen, 3600) != 'passed':
-                raise SystemExit(f'{" ".join(chosen)}: do not pass as they are')
+                raise SystemExit(f'{" ".join(chosen)}: do not pass without a mutant')
             self.sound_s[which] = time.monotonic() - begun
         path = self.folder / file
         sound = path.read_text(encoding='utf-8')
@@ -257,10 +257,12 @@ def main() -> int:
     parser.add_argument('module', choices=MODULES)
     parser.add_argument('--num', type=int, default=20, help='mutants drawn; 0 = all')
     parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--own', action='store_true', help="of a room, each file's own tests alone")
-    parser.add_argument('--patience', type=float, default=10, help='times the sound run takes')
+    parser.add_argument('--own', action='store_true', help="for a room, only each file's own tests")
+    parser.add_argument(
+        '--patience', type=float, default=10, help='times as long as the original run'
+    )
     options = parser.parse_args()
-    # what takes long, before the forks; no device is asked for
+    # slow imports before the forks; no device is initialised
     for name in ('flax.linen', 'hypothesis', 'jax', 'optax', 'scipy.stats'):
         importlib.import_module(name)
 
