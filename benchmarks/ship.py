@@ -9,6 +9,7 @@ If the folder holds no run but an evaluation of the shipped model itself, the pa
 only the figures of the card are updated.
 """
 
+import dataclasses
 import datetime
 import json
 import pathlib
@@ -24,8 +25,10 @@ from symmusic.config.runs import from_dict
 from symmusic.files import write_whole
 from symmusic.generate.compose import compose
 from symmusic.generate.draw import Manner
+from symmusic.generate.manner import manner_of, settle
 from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt_files import read_prompt
+from symmusic.measures.given import MOST, calibrate_model, cut_given
 from symmusic.model.model import Params
 from symmusic.streams import Stream, random_key
 from symmusic.training import build
@@ -44,6 +47,9 @@ best epoch {best_epoch}.
   licence) and are not part of symmusic. Transposed to C major or A minor, 4/4 and 2/2 only.
 - **Held-out loss** on unseen tunes: {model:.3f} nats per step; base rate {base:.3f}, the best
   Markov model {markov:.3f}.
+- **Calibration** after 4-bar prompts of validation tunes: {at_one:.3f} nats per step, entropy
+  {entropy:.3f}: too sure. It samples at the temperature at which it predicts best,
+  {temperature:g} ({at_best:.3f}).
 - **Overall overlap area**, {draws} draws of 100 continuations against 100 excerpts: {overlap};
   other excerpts reach {ceiling:.3f} (the ceiling), the real continuations {real:.3f}, the best
   Markov model {floor:.3f}.
@@ -77,6 +83,7 @@ def main(workdir: pathlib.Path) -> None:
     figures = when | measured_figures(comparison) | {'measured': datetime.date.today().isoformat()}
     write_shipped(params, card, figures)
     params = read_shipped()[0]
+    figures['calibration'] = calibration_of(params, card)
     figures['piece'] = {
         'tokens': (piece := short_piece(params, card)).tokens.tolist(),
         'log_probability': piece.log_probability,
@@ -85,6 +92,15 @@ def main(workdir: pathlib.Path) -> None:
     text = card_md(params, card, figures, of)
     write_whole(FOLDER / 'card.md', text)
     print(text)
+
+
+def calibration_of(params: Params, card: Card) -> dict:
+    """How sure the model is on validation tunes, with the temperature that it samples at."""
+    config = settle(from_dict(card.config, base_config()), None)
+    corpus = build.corpus_of(config, card, is_shipped=True)
+    given = cut_given(build.split_as_trained(config, corpus).validation, card.vocabulary, most=MOST)
+    manner = manner_of(config, card)
+    return dataclasses.asdict(calibrate_model(params, card.architecture, given, manner))
 
 
 def measured_figures(comparison: dict) -> dict:
@@ -155,6 +171,7 @@ def card_md(params: Params, card: Card, figures: dict, of: str = '') -> str:
         model=nats['model'],
         base=nats['base_rate'],
         markov=min(nats[name] for name in nats if name.startswith('markov')),
+        **figures['calibration'],
         draws=oa['model']['num'],
         overlap=f'{oa["model"]["mean"]:.3f} [{oa["model"]["low"]:.3f}, {oa["model"]["high"]:.3f}]',
         ceiling=oa['second_draw']['mean'],

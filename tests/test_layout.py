@@ -56,6 +56,7 @@ PURE = {
     'measures/comparison.py',
     'measures/estimate.py',
     'measures/markov.py',
+    'measures/temperature.py',
     'measures/counting/tables.py',
     'thesis/published.py',
     'critics/auc.py',

@@ -75,7 +75,7 @@ def continue_prompts(
         chunk = tokens_NT[begin : begin + CHUNK]
         # one shape, one compilation
         filled = np.concatenate([chunk, np.repeat(chunk[-1:], CHUNK - len(chunk), axis=0)])
-        drawn, redraws = draw_continuations(
+        found = draw_continuations(
             model.params,
             model.card.architecture,
             vocabulary,
@@ -83,8 +83,8 @@ def continue_prompts(
             manner,
             random_key(config.seed, stream, begin // CHUNK),
         )
-        continued += [vocabulary.decode(tokens) for tokens in drawn.tokens_BN[: len(chunk), 1:]]
-        num_redraws += int(redraws[: len(chunk)].sum())
+        continued += [vocabulary.decode(each) for each in found.drawn.tokens_BN[: len(chunk)]]
+        num_redraws += int(found.num_redraws_B[: len(chunk)].sum())
     events_NT = np.array(continued)
     return Continued(events_NT, num_redraws, int((~(events_NT >= 0).any(axis=1)).sum()))
 

@@ -14,9 +14,10 @@ from symmusic.config import runs
 from symmusic.config.check import check
 from symmusic.config.fields import default
 from symmusic.config.flags import Command
-from symmusic.config.protocol import base_config
+from symmusic.config.protocol import UNTYPED, base_config
 from symmusic.errors import UserError
-from symmusic.files import is_occupied
+from symmusic.files import is_occupied, read_digested
+from symmusic.generate.manner import settle
 from symmusic.model.model import Params
 from symmusic.training import shipped
 from symmusic.training.checkpoint import Card, Checkpoints
@@ -43,6 +44,7 @@ class Model:
       name: its name for users.
       made_with: which parameters of the run these are, such as the epoch.
       workdir: the run's folder; None = the shipped model.
+      temperature: at which it predicts validation tunes best; None = not known.
     """
 
     params: Params
@@ -50,6 +52,7 @@ class Model:
     name: str
     made_with: dict
     workdir: pathlib.Path | None = None
+    temperature: float | None = None
 
     def continue_tune(
         self,
@@ -109,12 +112,13 @@ class Model:
                 raise UserError(
                     f'{name}: not a field of config.sample{nearest(name, config.sample)}'
                 )
-            if isinstance(config.sample[name], float) and isinstance(value, int):
+            usual = UNTYPED.get(f'sample.{name}', config.sample[name])
+            if isinstance(usual, float) and type(value) is int:
                 value = float(value)
             with config.sample.ignore_type():  # `check` tests the types
                 config.sample[name] = value
         check(config)
-        return config.lock()
+        return settle(config.lock(), self.temperature)
 
     def _draw(self, prompt: Tune, seed: int, fields: Mapping[str, object]) -> list['Piece']:
         from symmusic.api.sampling import draw_pieces  # imports this module
@@ -150,7 +154,16 @@ def load(
 def read_shipped_model() -> tuple[Model, dict]:
     """The shipped model, and the measures of its evaluation."""
     params, card, figures = shipped.read_shipped()
-    return Model(params, card, 'the shipped model', {'shipped': figures['date']}), figures
+    calibration = figures.get('calibration') or {}
+    made_with = {'shipped': figures['date']}
+    model = Model(
+        params,
+        card,
+        'the shipped model',
+        made_with,
+        temperature=calibration.get('temperature'),
+    )
+    return model, figures
 
 
 def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
@@ -198,7 +211,8 @@ def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
                 f'the run in {workdir} is still training ({_progress(states, card)}): the'
                 f' parameters are those of epoch {model.made_with["epoch"]}, its best so far'
             )
-    return runs.for_sampling(runs.from_dict(card.config, command.config), command), model, workdir
+    config = runs.for_sampling(runs.from_dict(card.config, command.config), command)
+    return settle(config, model.temperature), model, workdir
 
 
 def _restore(checkpoints: Checkpoints) -> tuple[TrainState, Card]:
@@ -243,7 +257,21 @@ def choose(wanted: int, card: Card, states: TrainState, workdir: pathlib.Path) -
         + (f'replica {index}, ' if card.num_replicas > 1 else '')
         + f'epoch {epoch}'
     )
-    return Model(chosen.best_params, card, name, {'replica': index, 'epoch': epoch}, workdir)
+    made_with = {'replica': index, 'epoch': epoch}
+    temperature = _calibrated(workdir, index)
+    return Model(chosen.best_params, card, name, made_with, workdir, temperature)
+
+
+def _calibrated(workdir: pathlib.Path, index: int) -> float | None:
+    """The temperature that a replica was calibrated to; None where the run is not finished."""
+    path = workdir / 'summary.json'
+    try:
+        calibration = read_digested(path)['replicas'][index].get('calibration')
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise UserError(f'{path} is damaged ({error}); remove it and train on') from error
+    return calibration and calibration['temperature']
 
 
 def require_replica(wanted: int, num_replicas: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from symmusic.config.rules import Rule
 
-AUTO = 'auto'  # the value of a field that takes its value from `data.protocol`
+AUTO = 'auto'  # the value of a field that takes its value from `data.protocol` or the model
 
 
 class Change(enum.Enum):
@@ -31,6 +31,8 @@ class Field:
       change: what another value does to a run that is continued.
       before: the behaviour of runs that are older than the field; None = all runs have it. Fields
         that are `FREE` need none.
+      usual: a value of the type that the field has where it is not `AUTO` and no protocol fills it;
+        None = it has the default's.
       protocols: the value of each protocol, where the default is `AUTO`; None = it is not.
     """
 
@@ -40,6 +42,7 @@ class Field:
     unit: str = ''
     change: Change = Change.FIXED
     before: Any = None
+    usual: Any = None
     protocols: Mapping[str, Any] | None = None
 
     @property

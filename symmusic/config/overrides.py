@@ -27,9 +27,9 @@ def override(config: ConfigDict, overrides: Mapping[str, str | None]) -> ConfigD
         _check_name(name, known)
     for name, value in overrides.items():
         default = known[name]
-        # a field that is 'auto' has no type: this one's is that of the protocols' values
-        if name in protocol.FILLED:
-            default = protocol.FILLED[name]
+        # a field that is 'auto' has no type: it has that of its other values
+        if name in protocol.UNTYPED:
+            default = protocol.UNTYPED[name]
             _assign(config, name, protocol.AUTO if value == protocol.AUTO else default)
             if value == protocol.AUTO:
                 continue

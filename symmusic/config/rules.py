@@ -34,6 +34,16 @@ def real(least: float, most: float, *, above: bool = False, below: bool = False)
     return rule
 
 
+def auto_or(rule: Rule) -> Rule:
+    """'auto', or what a rule allows."""
+
+    def either(value):
+        allowed = None if type(value) is str and value == 'auto' else rule(value)
+        return None if allowed is None else f"'auto' or {allowed}"
+
+    return either
+
+
 def choice(*values: str) -> Rule:
     """One of some words."""
     allowed = f'one of {", ".join(map(repr, values))}'

@@ -27,14 +27,12 @@ def compose(
     reject: Judge | None = None,
     known_N: np.ndarray | None = None,
 ) -> list[Piece]:
-    """Samples pieces as in the thesis: the prompt is read without its last step, one token more
-    than the new bars have is drawn, and the first, which completes the prompt's last bar, is
-    dropped.
+    """Draws pieces after a prompt.
 
     Empty pieces are drawn again, in at most `max_redraws` rounds. So are pieces of a single pitch
     with `redraw_stuck`, pieces for which `index` and `masks` together left nothing to draw, and any
     piece that `reject` flags. Greedy pieces never are. Piece n of a key does not depend on
-    `num_samples`. With `masks` the prompt's last step is kept.
+    `num_samples`.
 
     For an infilling model `known_N` holds the tokens of the new bars that are known in advance,
     with blanks elsewhere.
@@ -43,23 +41,22 @@ def compose(
     known_BN = (
         None if known_N is None else np.broadcast_to(known_N, (manner.num_samples, len(known_N)))
     )
-    drawn, num_redraws = draw_continuations(
+    found = draw_continuations(
         params, architecture, vocabulary, prompts_BT, manner, key, masks, index, reject, known_BN
     )
-    pieces = as_pieces(drawn, prompts_BT, vocabulary)
+    pieces = as_pieces(found, vocabulary)
     is_given = np.full(len(pieces[0].tokens), False)
     if known_N is not None:
         is_given |= known_N < architecture.num_classes
     if masks is not None:
-        is_given |= np.asarray(masks.rows.given)[1:]
+        is_given |= np.asarray(masks.rows.given)
     return [
         counted(
             dataclasses.replace(
                 piece,
                 events=transpose_events(piece.events, -prompt.transposed_by),
-                num_redraws=int(count),
                 is_given=is_given,
             )
         )
-        for piece, count in zip(pieces, num_redraws, strict=True)
+        for piece in pieces
     ]

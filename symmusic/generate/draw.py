@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 
 from symmusic.errors import UserError
 from symmusic.generate.control import Masks
@@ -21,7 +22,8 @@ from symmusic.training.devices import BY_PIECE, EVERYWHERE, make_mesh, place
 @dataclasses.dataclass(frozen=True)
 class Manner:
     """How to sample; the fields are those of `config.sample` with the same names. `window_steps` is
-    None if the state is carried.
+    None if the state is carried. `reads_all`: whether the prompt is read whole; the thesis leaves
+    out its last step, draws that step again and drops it.
     """
 
     num_samples: int
@@ -34,10 +36,26 @@ class Manner:
     max_redraws: int
     redraw_stuck: bool
     keep_distributions: bool
+    reads_all: bool = True
 
 
 # from the drawn events of B pieces, in the model's key, which are to be drawn again: bool [B]
 Judge = Callable[[Sequence[np.ndarray]], np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Continuations:
+    """What was drawn after B prompts.
+
+    Attributes:
+      drawn: the steps of the continuations.
+      read_BT: the tokens read before them.
+      num_redraws_B: how often each was drawn again.
+    """
+
+    drawn: Drawn
+    read_BT: np.ndarray
+    num_redraws_B: np.ndarray
 
 
 def draw_continuations(
@@ -51,24 +69,26 @@ def draw_continuations(
     index: Limit | None = None,
     reject: Judge | None = None,
     known_BN: np.ndarray | None = None,
-) -> tuple[Drawn, np.ndarray]:
-    """What `compose` draws, as arrays, after one prompt of whole bars per piece: the token that
-    completes the prompt and those of the continuation, and how often each piece was drawn again.
-    `masks` and `index` limit what is drawn. `known_BN` holds the tokens of the continuations that
-    are known in advance, including the last one, with blanks elsewhere.
+) -> Continuations:
+    """What `compose` draws, as arrays, after one prompt of whole bars per piece. `masks` and
+    `index` limit what is drawn. `known_BN` holds the tokens of the continuations that are known in
+    advance, including the last one, with blanks elsewhere.
 
     Raises:
       UserError: within `masks` a piece could only be drawn with a copied run of `index`.
     """
-    draw = _drawing(params, architecture, prompts_BT, manner, key, masks, index, known_BN)
-    judged = slice(None) if masks is None else np.asarray(masks.rows.counts)[1:]
+    num_again = 0 if manner.reads_all or masks is not None else 1  # steps of the prompt
+    draw = _drawing(
+        params, architecture, prompts_BT, num_again, manner, key, masks, index, known_BN
+    )
+    judged = slice(num_again, None) if masks is None else np.asarray(masks.rows.counts)
 
     def is_unwanted(drawn: Drawn) -> np.ndarray:
-        events = [vocabulary.decode(tokens)[judged] for tokens in drawn.tokens_BN[:, 1:]]
+        events = [vocabulary.decode(tokens[judged]) for tokens in drawn.tokens_BN]
         unwanted_B = np.array([_is_poor(each, manner.redraw_stuck) for each in events])
         return unwanted_B | _is_stuck(drawn) | (False if reject is None else reject(events))
 
-    drawn, num_redraws = _draw_again(
+    drawn, num_redraws_B = _draw_again(
         draw, is_unwanted, manner.max_redraws if manner.temperature > 0 else 0
     )
     if num_stuck := int(_is_stuck(drawn).sum()):
@@ -78,60 +98,50 @@ def draw_continuations(
             ' would have copied more; must be larger, or with fewer wishes, or with more'
             ' config.sample.max_redraws'
         )
-    return drawn, num_redraws
+    again_BN = drawn.tokens_BN[:, :num_again].astype(prompts_BT.dtype)
+    read_BT = np.concatenate([prompts_BT[:, : prompts_BT.shape[1] - num_again], again_BN], axis=1)
+    steps = jax.tree.map(lambda array: array[:, num_again:], drawn.replace(states=()))
+    return Continuations(steps.replace(states=drawn.states), read_BT, num_redraws_B)
 
 
 def _drawing(
     params: Params,
     architecture: Architecture,
     prompts_BT: np.ndarray,
+    num_again: int,
     manner: Manner,
     key: jax.Array,
     masks: Masks | None,
     index: Limit | None,
     known_BN: np.ndarray | None,
 ) -> Callable[[int], Drawn]:
-    """A function that draws all pieces anew, with keys of its own for each number of a round."""
-    num_samples, num_steps = len(prompts_BT), manner.num_bars * STEPS_PER_BAR + 1
+    """A function that draws all pieces anew, with keys of its own for each number of a round; the
+    last `num_again` steps of the prompts are not read, but drawn as well.
+    """
+    num_samples, num_steps = len(prompts_BT), manner.num_bars * STEPS_PER_BAR + num_again
     # each device draws a part of the pieces, which are independent
     mesh = make_mesh(1, num_samples, jax.local_devices())
     spread = functools.partial(place, mesh=mesh, spec=BY_PIECE)
-    future_BN = None
-    if known_BN is not None:  # the token that completes the prompt is not included
-        blank = architecture.num_classes
-        future_BN = spread(
-            np.pad(known_BN.astype(np.int32), ((0, 0), (1, 0)), constant_values=blank)
-        )
     reader = make_reader(
         place(params, mesh, EVERYWHERE),
         architecture,
         num_steps,
         window_steps=manner.window_steps,
         memory_steps=manner.memory_steps,
-        future_BN=future_BN,
+        future_BN=spread(_future(known_BN, num_again, architecture)),
     )
-    prompt_BT = spread(np.asarray(prompts_BT[:, :-1], np.int32))
-    positions_BT = spread(
-        np.broadcast_to(np.arange(prompt_BT.shape[1]) % STEPS_PER_BAR, prompt_BT.shape)
-    )
-    masks, index = (place(tree, mesh, EVERYWHERE) for tree in (masks, index))
-    constraints: list[Constraint] = [] if masks is None else [masks]
-    if index is not None:
-        # the first step only completes the prompt
-        counts_N = np.arange(num_steps) > 0
-        is_given_N = np.full(num_steps, False) if masks is None else masks.rows.given
-        read_BT = spread(np.asarray(prompts_BT, np.int32))
-        constraints.append(index.after(read_BT, counts_N, is_given_N))
+    read_BT = np.asarray(prompts_BT[:, : prompts_BT.shape[1] - num_again], np.int32)
+    positions_BT = np.broadcast_to(np.arange(read_BT.shape[1]) % STEPS_PER_BAR, read_BT.shape)
+    constraints = _constraints(prompts_BT, num_steps, num_again, masks, index, mesh)
     rule = Rule(manner.temperature, manner.top_k, manner.top_p)
     piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(num_samples))
 
     def draw(round_: int) -> Drawn:
-        keys_B = spread(jax.vmap(jax.random.fold_in, (0, None))(piece_keys, round_))
         drawn = sample(
             reader,
-            prompt_BT,
-            positions_BT,
-            keys_B,
+            spread(read_BT),
+            spread(positions_BT),
+            spread(jax.vmap(jax.random.fold_in, (0, None))(piece_keys, round_)),
             rule,
             constraints,
             num_steps=num_steps,
@@ -140,6 +150,36 @@ def _drawing(
         return jax.tree.map(np.array, drawn)
 
     return draw
+
+
+def _future(
+    known_BN: np.ndarray | None, num_again: int, architecture: Architecture
+) -> np.ndarray | None:
+    """What an infilling model knows in advance of the drawn steps; it knows none of the prompt's
+    that are drawn again.
+    """
+    if known_BN is None:
+        return None
+    before = ((0, 0), (num_again, 0))
+    return np.pad(known_BN.astype(np.int32), before, constant_values=architecture.num_classes)
+
+
+def _constraints(
+    prompts_BT: np.ndarray,
+    num_steps: int,
+    num_again: int,
+    masks: Masks | None,
+    index: Limit | None,
+    mesh: Mesh,
+) -> list[Constraint]:
+    masks, index = (place(tree, mesh, EVERYWHERE) for tree in (masks, index))
+    constraints: list[Constraint] = [] if masks is None else [masks]
+    if index is not None:
+        counts_N = np.arange(num_steps) >= num_again
+        is_given_N = np.full(num_steps, False) if masks is None else masks.rows.given
+        read_BT = place(np.asarray(prompts_BT, np.int32), mesh, BY_PIECE)
+        constraints.append(index.after(read_BT, counts_N, is_given_N))
+    return constraints
 
 
 def _draw_again(

@@ -2,6 +2,7 @@
 
 from ml_collections import ConfigDict
 
+from symmusic.config.protocol import AUTO
 from symmusic.errors import UserError
 from symmusic.generate.draw import Manner
 from symmusic.generate.wishes import stated
@@ -21,8 +22,21 @@ def refuse_wishes(config: ConfigDict) -> None:
         )
 
 
+def settle(config: ConfigDict, calibrated: float | None) -> ConfigDict:
+    """The config with a number in place of `sample.temperature = 'auto'`: the temperature that a
+    model was `calibrated` to; 1 for one that was not, and under `data.protocol = 'thesis'`.
+    """
+    if config.sample.temperature != AUTO:
+        return config
+    settled = config.copy_and_resolve_references()
+    is_known = calibrated is not None and config.data.protocol != 'thesis'
+    with settled.sample.unlocked(), settled.sample.ignore_type():
+        settled.sample.temperature = calibrated if is_known else 1.0
+    return settled.lock()
+
+
 def manner_of(config: ConfigDict, card: Card, *, may_wish: bool = False) -> Manner:
-    """The sampling settings of a config for a run.
+    """The sampling settings of a config, whose temperature is settled, for a run.
 
     Raises:
       UserError: the config states wishes where none are allowed.
@@ -41,6 +55,7 @@ def manner_of(config: ConfigDict, card: Card, *, may_wish: bool = False) -> Mann
         max_redraws=settings.max_redraws,
         redraw_stuck=settings.redraw_stuck,
         keep_distributions=settings.keep_distributions,
+        reads_all=config.data.protocol != 'thesis',
     )
 
 

@@ -66,7 +66,7 @@ def make_masks(
     kept_N: np.ndarray | None = None,
     stated: Mapping[str, str] | None = None,
 ) -> Masks:
-    """The masks of `num_bars` new bars, and of one step before them, which is the prompt's last.
+    """The masks of `num_bars` new bars.
 
     Args:
       wishes: for the steps, of the N, that are not kept.
@@ -151,13 +151,12 @@ def _try(
     sounds = int(len(said) > 0 and vocabulary.decode(said[-1:])[0] >= 0)
     if not good[0, 0, 0, min(sounds, good.shape[3] - 1)]:
         return None
-    steps_N = np.arange(-1, num_steps)
     rows = Row(
-        tokens_V=np.concatenate([np.arange(len(events_V))[None] == prompt[-1], tokens_NV]),
-        kinds_JCESK=np.concatenate([np.ones_like(kinds_NJCESK[:1]), kinds_NJCESK]),
-        ends_bar=steps_N % STEPS_PER_BAR == STEPS_PER_BAR - 1,
-        counts=np.append(False, ~is_kept_N),
-        given=np.append(True, given_N),
+        tokens_V=tokens_NV,
+        kinds_JCESK=kinds_NJCESK,
+        ends_bar=np.arange(num_steps) % STEPS_PER_BAR == STEPS_PER_BAR - 1,
+        counts=~is_kept_N,
+        given=given_N,
     )
     return Masks(rows, kinds_V.astype(np.int32), pitches_J.astype(np.int32), np.int32(sounds))
 

@@ -2,10 +2,9 @@
 
 import dataclasses
 
-import jax
 import numpy as np
 
-from symmusic.generate.sample import Drawn
+from symmusic.generate.draw import Continuations
 from symmusic.melody.encodings import Vocabulary
 
 
@@ -21,8 +20,7 @@ class Piece:
       probabilities: [N, V] the distribution that each token was drawn from, if kept.
       weights: [N, T] attention weights, if kept and the model has attention; the last column is the
         step right before the row's own.
-      read: [P] uint8 tokens before the piece as the model has read them (the prompt without its
-        last token, and the one drawn in its place), if distributions are kept.
+      read: [P] uint8 tokens before the piece as the model has read them, if distributions are kept.
       log_probabilities: [N] of each token, including given ones.
       num_refused: steps at which a copy was refused; None if copies are not limited.
       is_given: [N] bool, the steps that were known before sampling; None = none.
@@ -69,28 +67,23 @@ def counted(piece: Piece) -> Piece:
     return dataclasses.replace(piece, log_probability=float(drawn.sum(dtype=np.float64)))
 
 
-def as_pieces(drawn: Drawn, prompts_BT: np.ndarray, vocabulary: Vocabulary) -> list[Piece]:
-    """The result of `draw_continuations` as single pieces, in the model's key."""
-    first_B = drawn.tokens_BN[:, :1].astype(np.uint8)
+def as_pieces(found: Continuations, vocabulary: Vocabulary) -> list[Piece]:
+    """Continuations as single pieces, in the model's key."""
+    drawn = found.drawn
     limited = next((state for state in drawn.states if hasattr(state, 'refused_B')), None)
-    drawn = jax.tree.map(lambda array: array[:, 1:], drawn.replace(states=()))
     return [
         Piece(
             tokens=drawn.tokens_BN[index].astype(np.uint8),
             events=vocabulary.decode(drawn.tokens_BN[index]),
             log_probability=float(drawn.log_probabilities_BN[index].sum(dtype=np.float64)),
-            num_redraws=0,
+            num_redraws=int(found.num_redraws_B[index]),
             log_probabilities=drawn.log_probabilities_BN[index],
             num_refused=None if limited is None else int(limited.refused_B[index]),
             probabilities=(
                 None if drawn.probabilities_BNV is None else drawn.probabilities_BNV[index]
             ),
             weights=None if drawn.weights_BNT is None else drawn.weights_BNT[index],
-            read=(
-                None
-                if drawn.probabilities_BNV is None
-                else np.concatenate([prompts_BT[index, :-1], first_B[index]])
-            ),
+            read=None if drawn.probabilities_BNV is None else found.read_BT[index],
         )
-        for index in range(len(prompts_BT))
+        for index in range(len(drawn.tokens_BN))
     ]

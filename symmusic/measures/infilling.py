@@ -234,7 +234,7 @@ def _draw(
         rows = np.minimum(np.arange(begin, begin + CHUNK), len(tokens_NS) - 1)
         known = None if known_NT is None else known_NT[rows]
         prompts = tokens_NS[rows, :CONTEXT_STEPS]
-        drawn, _ = draw_continuations(
+        drawn = draw_continuations(
             model.params,
             model.card.architecture,
             model.card.vocabulary,
@@ -242,8 +242,8 @@ def _draw(
             manner,
             random_key(config.seed, Stream.FILLED_GAPS, number, begin // CHUNK),
             known_BN=known,
-        )
-        found.append(drawn.tokens_BN[:, 1 : 1 + gap_steps])
+        ).drawn
+        found.append(drawn.tokens_BN[:, :gap_steps])
     return np.concatenate(found)[: len(tokens_NS)].astype(np.uint8)
 
 

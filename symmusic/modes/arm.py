@@ -25,21 +25,18 @@ from symmusic.errors import UserError
 from symmusic.experiment.measures import Originals, index_originals, measure_pieces
 from symmusic.experiment.results import Outcome
 from symmusic.files import SETTINGS, read_digested, write_digested, write_whole
-from symmusic.generate.draw import draw_continuations
-from symmusic.generate.manner import manner_of
+from symmusic.generate.draw import Continuations, draw_continuations
+from symmusic.generate.manner import manner_of, settle
 from symmusic.generate.pieces import as_pieces
-from symmusic.generate.sample import Drawn
 from symmusic.measures import material
 from symmusic.measures.comparison import Pieces
 from symmusic.measures.excerpts import draw_rows
 from symmusic.measures.scale import measure
-from symmusic.model.model import Params
 from symmusic.modes import train
 from symmusic.progress import bar
 from symmusic.report.heatmaps import write_heatmaps
 from symmusic.streams import Stream, generator, random_key
 from symmusic.training.checkpoint import Card, Checkpoints
-from symmusic.training.replicas import replica
 
 MEASURED = 1  # version of the stored measures of a replica: increased with any change of a measure
 # free fields that do not affect an arm's pieces or their measures
@@ -164,8 +161,8 @@ def _measure(
             'best_epoch': int(states.best_epoch[index]),
         }
         if not (kept := _stored(path, of, command)):
-            params = replica(states.best_params, index)
-            measures = _measure_replica(params, card, arm.config, grounds(arm.config, card), index)
+            model = models.choose(index, card, states, arm.folder)
+            measures = _measure_replica(model, arm.config, grounds(arm.config, card), index)
             nats = summary['replicas'][index]['nats_per_step']
             measures['nats_per_step'] = nats['validation'] if nats['test'] is None else nats['test']
             kept = json.loads(json.dumps({'of': of, 'measures': measures}))  # as it is read back
@@ -182,14 +179,12 @@ def _measure(
     }
 
 
-def _measure_replica(
-    params: Params, card: Card, config: ConfigDict, ground: Ground, index: int
-) -> dict:
+def _measure_replica(model: models.Model, config: ConfigDict, ground: Ground, index: int) -> dict:
     """What a replica's pieces measure."""
     prompts_NT = ground.prompts_RNT[index]
     return measure_pieces(
         prompts_NT,
-        _draw(params, card, config, prompts_NT, index),
+        _draw(model, config, prompts_NT, index),
         ground.references[index],
         ground.originals,
         config.evaluate.protocol,
@@ -249,36 +244,38 @@ def _outcome(stored: dict, sizes: Mapping[str, int]) -> Outcome:
 
 
 def _draw(
-    params: Params, card: Card, config: ConfigDict, prompts_NT: np.ndarray, index: int
+    model: models.Model, config: ConfigDict, prompts_NT: np.ndarray, index: int
 ) -> np.ndarray:
     """A replica's continuation of each prompt, events [N, T]; one draw at a time, so that all use
     one compiled program.
     """
-    events = []
+    vocabulary, events = model.card.vocabulary, []
     for draw, prompts in enumerate(np.split(prompts_NT, config.evaluate.num_draws)):
-        tokens_BT = np.array([card.vocabulary.encode(prompt) for prompt in prompts])
-        drawn = _draw_once(params, card, config, tokens_BT, index, draw)
-        events += [card.vocabulary.decode(tokens) for tokens in drawn.tokens_BN[:, 1:]]
+        tokens_BT = np.array([vocabulary.encode(prompt) for prompt in prompts])
+        found = _draw_once(model, config, tokens_BT, index, draw)
+        events += [vocabulary.decode(tokens) for tokens in found.drawn.tokens_BN]
     return np.array(events)
 
 
 def _draw_once(
-    params: Params,
-    card: Card,
+    model: models.Model,
     config: ConfigDict,
     tokens_BT: np.ndarray,
     index: int,
     draw: int,
     *,
     keep: bool = False,
-) -> Drawn:
+) -> Continuations:
+    card = model.card
     manner = dataclasses.replace(
-        manner_of(config, card), num_samples=len(tokens_BT), keep_distributions=keep
+        manner_of(settle(config, model.temperature), card),
+        num_samples=len(tokens_BT),
+        keep_distributions=keep,
     )
     drawing = random_key(config.seed, Stream.ARM_PIECES, index, draw)
     return draw_continuations(
-        params, card.architecture, card.vocabulary, tokens_BT, manner, drawing
-    )[0]
+        model.params, card.architecture, card.vocabulary, tokens_BT, manner, drawing
+    )
 
 
 def _draw_maps(command: Command, arm: Arm, grounds: 'Grounds', key: dict) -> None:
@@ -293,9 +290,9 @@ def _draw_maps(command: Command, arm: Arm, grounds: 'Grounds', key: dict) -> Non
     index = model.made_with['replica']
     prompts_NT = grounds(arm.config, card).prompts_RNT[index][: arm.config.evaluate.num_pieces]
     tokens_BT = np.array([card.vocabulary.encode(prompt) for prompt in prompts_NT])
-    drawn = _draw_once(model.params, card, arm.config, tokens_BT, index, 0, keep=True)
-    is_window = manner_of(arm.config, card).window_steps is not None
-    pieces = as_pieces(drawn, tokens_BT, card.vocabulary)
+    found = _draw_once(model, arm.config, tokens_BT, index, 0, keep=True)
+    is_window = manner_of(settle(arm.config, None), card).window_steps is not None
+    pieces = as_pieces(found, card.vocabulary)
     write_heatmaps(
         mark.parent,
         pieces,

@@ -85,9 +85,11 @@ def _say(settings: ConfigDict, changed: Collection[str], model: Model, drawing: 
     num_redraws = sum(piece.num_redraws for piece in pieces)
     num_empty = sum(piece.is_empty for piece in pieces)
     fields = echo(settings, changed)
+    temperature = f'temperature {manner.temperature:g}'
+    temperature += ' (calibrated)' * (manner.temperature == model.temperature)
     print(
-        f'{count(len(pieces), "piece")} {what} by {model.name}, temperature {manner.temperature:g},'
-        f' {form}: {drawing.seconds:.1f} s with compilation, {num_redraws} drawn again,'
+        f'{count(len(pieces), "piece")} {what} by {model.name}, {temperature}, {form}:'
+        f' {drawing.seconds:.1f} s with compilation, {num_redraws} drawn again,'
         f' {num_empty} still empty{"; " * bool(fields)}{fields}'
     )
     num_alike = len(pieces) - len({piece.events.tobytes() for piece in pieces})

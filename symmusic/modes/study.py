@@ -148,7 +148,7 @@ def _continue(
     manner = dataclasses.replace(
         manner_of(config, model.card), num_samples=len(prompts_BT), keep_distributions=False
     )
-    drawn, redraws = draw_continuations(
+    found = draw_continuations(
         model.params,
         model.card.architecture,
         vocabulary,
@@ -156,7 +156,8 @@ def _continue(
         manner,
         random_key(config.seed, Stream.STUDY_PIECES),
     )
-    made = np.array([vocabulary.decode(tokens) for tokens in drawn.tokens_BN[:, 1:]])
+    made = np.array([vocabulary.decode(tokens) for tokens in found.drawn.tokens_BN])
+    redraws = found.num_redraws_B
     if redraws.sum():
         print(
             f'{count(int(redraws.sum()), "time")} a piece was drawn again, as'

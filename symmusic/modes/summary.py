@@ -1,8 +1,11 @@
 """What came out of a training, as `summary.json` and the last lines of its output hold it."""
 
+import dataclasses
+
 import numpy as np
 from ml_collections import ConfigDict
 
+from symmusic.measures.temperature import Calibration
 from symmusic.model.size import count_parameters
 from symmusic.modes import parent
 from symmusic.training.checkpoint import Card
@@ -16,6 +19,7 @@ def summarize(
     card: Card,
     base_rates: dict[str, float | None],
     test_losses_R: list[float | None],
+    calibrations_R: list[Calibration | None],
     descent: dict | None,
 ) -> dict:
     """The form of `summary.json`.
@@ -26,6 +30,7 @@ def summarize(
       card: of the run.
       base_rates: nats per step of each held-out part, None where there is no such part.
       test_losses_R: nats per step of each replica on the test part.
+      calibrations_R: of each replica on the validation part.
       descent: what `parent.describe` says, None of a run that began at random.
     """
     found = {
@@ -44,6 +49,9 @@ def summarize(
                     'validation': float(states.best_loss[index]),
                     'test': test_losses_R[index],
                 },
+                'calibration': (
+                    dataclasses.asdict(calibrations_R[index]) if calibrations_R[index] else None
+                ),
             }
             for index in range(config.replicas)
         ],
@@ -88,7 +96,19 @@ def lines(summary: dict, targets: str) -> list[str]:
     return [
         f'{who} {replicas[best]["best_epoch"]}: {validation} on validation tunes {validation_more}',
         f'on test tunes, measured once: {test} {test_more}' + (f'; {seen}' if seen else ''),
+        *_calibrated(replicas[best]['calibration']),
         *_worse(summary),
+    ]
+
+
+def _calibrated(calibration: dict | None) -> list[str]:
+    """A line where there is a calibration."""
+    return [
+        f'after 4-bar prompts of validation tunes: {each["at_one"]:.4f} nats per step, entropy'
+        f' {each["entropy"]:.4f}; at the best temperature, {each["temperature"]:g}:'
+        f' {each["at_best"]:.4f}'
+        for each in (calibration,)
+        if each
     ]
 
 

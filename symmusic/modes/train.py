@@ -21,6 +21,9 @@ from symmusic.config.protocol import base_config
 from symmusic.corpus.originals import gather_originals, write_originals
 from symmusic.errors import UserError
 from symmusic.files import alone_in, read_digested, write_digested, write_whole
+from symmusic.generate.manner import manner_of, settle
+from symmusic.measures.given import MOST, calibrate_model, cut_given
+from symmusic.measures.temperature import Calibration
 from symmusic.model.model import Architecture
 from symmusic.model.size import count_parameters
 from symmusic.modes import parent, sample, start, summary
@@ -29,7 +32,7 @@ from symmusic.training.checkpoint import Card, Checkpoints
 from symmusic.training.devices import PROCESSES, claim_cores, fetch, join_processes, make_mesh
 from symmusic.training.metrics import plot_metrics, require_tensorboard, write_metrics
 from symmusic.training.provenance import made_with
-from symmusic.training.replicas import held_out_losses
+from symmusic.training.replicas import held_out_losses, replica
 from symmusic.training.state import TrainState
 
 log = logging.getLogger(__name__)
@@ -124,7 +127,10 @@ def _run(
     test_losses_R = _test_losses(config, prepared, states, mesh)
     states = fetch(states)
     if jax.process_index() == 0:
-        found = summary.summarize(config, states, card, base_rates, test_losses_R, started.descent)
+        calibrations_R = _calibrate(config, prepared, states, card)
+        found = summary.summarize(
+            config, states, card, base_rates, test_losses_R, calibrations_R, started.descent
+        )
         _write_results(command, workdir, states, card, found)
 
 
@@ -211,6 +217,23 @@ def _test_losses(
     ).tolist()
 
 
+def _calibrate(
+    config: ConfigDict, prepared: start.Prepared, states: TrainState, card: Card
+) -> list[Calibration | None]:
+    """Each replica's calibration on the validation tunes, None where none is long enough or the
+    protocol is the thesis's, which draws at temperature 1.
+    """
+    if config.data.protocol == 'thesis':
+        return [None] * config.replicas
+    tunes = build.split_as_trained(config, prepared.corpus).validation
+    given = cut_given(tunes, prepared.data.vocabulary, most=MOST)
+    manner = manner_of(settle(config, None), card, may_wish=True)
+    return [
+        calibrate_model(replica(states.best_params, index), prepared.architecture, given, manner)
+        for index in range(config.replicas)
+    ]
+
+
 def _write_results(
     command: Command, workdir: pathlib.Path, states: TrainState, card: Card, found: dict
 ) -> None:
@@ -220,7 +243,9 @@ def _write_results(
     for line in summary.lines(found, card.recipe.targets):
         log.info(line)
     model = models.choose(config.sample.replica, card, states, workdir)
-    folder = sample.draw(config, model, workdir, command.changed)
+    calibration = found['replicas'][model.made_with['replica']]['calibration']
+    model = dataclasses.replace(model, temperature=calibration and calibration['temperature'])
+    folder = sample.draw(settle(config, model.temperature), model, workdir, command.changed)
     write_digested(workdir / 'summary.json', found)
     _say_next(command, folder / 'index.html')
 

@@ -227,7 +227,10 @@ def test_last_flag_wins():
         ),
         (
             ['--config.sample.temperature=1e400'],
-            'config.sample.temperature = inf: must be a number of at least 0 and at most 100',
+            (
+                "config.sample.temperature = inf: must be 'auto' or a number of at least 0 and at"
+                ' most 100'
+            ),
         ),
         (['--config.seed', '-1'], 'config.seed = -1: must be a whole number from 0 to 4294967295'),
         (

@@ -44,7 +44,8 @@ KINDS = {
 
 def build(values):
     config = BASE.copy_and_resolve_references()
-    config.unlock().update_from_flattened_dict(values)
+    with config.unlock().ignore_type():
+        config.update_from_flattened_dict(values)
     return config.lock()
 
 

@@ -1,4 +1,6 @@
-"""Pieces: the thesis's procedure, drawing again, keys, transposing back to the prompt's key."""
+"""Pieces: what is read before them, drawing again, keys, transposing back to the prompt's key."""
+
+import dataclasses
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from symmusic.generate import draw as module
 from symmusic.generate.compose import compose
 from symmusic.generate.pieces import Piece
+from symmusic.generate.readers import StateReader
 from symmusic.generate.sample import Drawn, sample
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, transpose_events
 from tests.generate.toy import (
@@ -51,9 +54,10 @@ def pieces_of(probabilities, prompt=None, seed=0, **changes):
     )
 
 
-def test_one_token_more_is_drawn_and_the_first_dropped(monkeypatch):
-    """As in the thesis: of a prompt of 64 steps 63 are read, 65 tokens drawn, 64 kept."""
-    given = {}
+@pytest.mark.parametrize('reads_all', [True, False])
+def test_the_prompt_is_read_whole_but_in_the_thesis_without_its_last_step(monkeypatch, reads_all):
+    """In the thesis of a prompt of 64 steps 63 are read, 65 tokens drawn, 64 kept."""
+    given, num_again = {}, 0 if reads_all else 1
 
     def fake(reader, prompt_BT, positions_BT, keys_B, rule, constraints, **how):
         given.update(
@@ -63,7 +67,8 @@ def test_one_token_more_is_drawn_and_the_first_dropped(monkeypatch):
             positions=np.array(positions_BT),
         )
         tokens_BN = jnp.arange(3 * how['num_steps']).reshape(3, -1) % VOCABULARY.num_classes
-        return Drawn(tokens_BN, -0.5 * tokens_BN, None, None)
+        shares_BNV = jax.nn.one_hot(tokens_BN, VOCABULARY.num_classes)
+        return Drawn(tokens_BN, -0.5 * tokens_BN, shares_BNV, None)
 
     monkeypatch.setattr(module, 'sample', fake)
     prompt = make_prompt(num_bars=4)
@@ -72,17 +77,42 @@ def test_one_token_more_is_drawn_and_the_first_dropped(monkeypatch):
         ARCHITECTURE,
         VOCABULARY,
         prompt,
-        manner(num_samples=3, num_bars=4, window_steps=63),
+        manner(num_samples=3, num_bars=4, window_steps=63, reads_all=reads_all),
         jax.random.key(0),
     )
-    assert (given['num_steps'], given['window_steps']) == (65, 63)
-    assert_array_equal(given['prompt'], np.tile(prompt.tokens[:63], (3, 1)))
-    assert_array_equal(given['positions'], np.tile(np.arange(63) % 16, (3, 1)))
+    num_read, num_drawn = 64 - num_again, 64 + num_again
+    assert (given['num_steps'], given['window_steps']) == (num_drawn, 63)
+    assert_array_equal(given['prompt'], np.tile(prompt.tokens[:num_read], (3, 1)))
+    assert_array_equal(given['positions'], np.tile(np.arange(num_read) % 16, (3, 1)))
     for index, piece in enumerate(pieces):
-        expected = (np.arange(65) + 65 * index) % VOCABULARY.num_classes
-        assert_array_equal(piece.tokens, expected[1:])
-        assert_array_equal(piece.events, VOCABULARY.decode(expected[1:]))
-        assert piece.log_probability == pytest.approx(-0.5 * expected[1:].sum())
+        expected = (np.arange(num_drawn) + num_drawn * index) % VOCABULARY.num_classes
+        kept = expected[num_again:]
+        assert_array_equal(piece.tokens, kept)
+        assert_array_equal(piece.events, VOCABULARY.decode(kept))
+        assert_array_equal(piece.probabilities.argmax(axis=1), kept)
+        assert piece.log_probability == pytest.approx(-0.5 * kept.sum())
+        assert_array_equal(piece.read, [*prompt.tokens[:num_read], *expected[:num_again]])
+
+
+def test_the_first_step_follows_the_prompt_s_last():
+    """A model that answers with the token before: each piece holds the prompt's last note on."""
+    zeros = jax.tree.map(jnp.zeros_like, random_params(0))
+    prompt = make_prompt()
+    prompt = dataclasses.replace(prompt, tokens=np.append(prompt.tokens[:-1], np.uint8(9)))
+    seen = []
+
+    def echo(self, carry, token_B, position_B, row):
+        seen.append(None)
+        logits_BV = 50.0 * jax.nn.one_hot(token_B, VOCABULARY.num_classes)
+        return carry, logits_BV, None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StateReader, 'read', echo)
+        jax.clear_caches()
+        pieces = compose(zeros, ARCHITECTURE, VOCABULARY, prompt, manner(), jax.random.key(0))
+    jax.clear_caches()
+    assert seen
+    assert all((piece.tokens == 9).all() for piece in pieces)
 
 
 def test_empty_pieces_are_drawn_again_and_counted(rounds):

@@ -111,14 +111,11 @@ def check_masks(wish, prompt, kept):
     if masks is None:
         return
     fixed = np.full(len(kept), FREE) if wish.fixed is None else wish.fixed
-    np.testing.assert_array_equal(masks.rows.given[1:], (kept != DRAWN) | (fixed != FREE))
-    np.testing.assert_array_equal(masks.rows.counts[1:], kept == DRAWN)
+    np.testing.assert_array_equal(masks.rows.given, (kept != DRAWN) | (fixed != FREE))
+    np.testing.assert_array_equal(masks.rows.counts, kept == DRAWN)
     state, through = masks.init(len(ALL)), np.full(len(ALL), True)
-    rows = [
-        jax.tree.map(lambda leaf, at=at: leaf[at], masks.rows) for at in range(1 + ALL.shape[1])
-    ]
-    tokens = np.concatenate([np.full((len(ALL), 1), prompt[-1]), ALL], axis=1)
-    for row, token_B in zip(rows, tokens.T, strict=True):
+    rows = [jax.tree.map(lambda leaf, at=at: leaf[at], masks.rows) for at in range(ALL.shape[1])]
+    for row, token_B in zip(rows, ALL.T, strict=True):
         allowed_BV = np.asarray(masks.allow(row, state, np.True_)[0])
         assert allowed_BV[through].any(axis=1).all()  # something is always left
         through = through & allowed_BV[np.arange(len(ALL)), token_B]
@@ -246,19 +243,15 @@ def test_an_empty_gap_is_drawn_again_though_notes_follow():
 def test_no_wish_is_plain_sampling():
     prompt = make_prompt()
     prompts = np.broadcast_to(prompt.tokens, (4, 16))
-    plain, _ = draw_continuations(
-        random_params(1), ARCHITECTURE, VOCABULARY, prompts, manner(), jax.random.key(3)
-    )
     masks = make_masks(Wishes(), VOCABULARY, prompt.tokens, 0, 1)
-    masked, _ = draw_continuations(
-        random_params(1), ARCHITECTURE, VOCABULARY, prompts, manner(), jax.random.key(3), masks
+    plain, masked = (
+        draw_continuations(
+            random_params(1), ARCHITECTURE, VOCABULARY, prompts, manner(), jax.random.key(3), each
+        ).drawn
+        for each in (None, masks)
     )
-    same = plain.tokens_BN[:, 0] == prompt.tokens[-1]  # with masks the prompt's last step stays
-    assert (masked.tokens_BN[:, 0] == prompt.tokens[-1]).all()
-    np.testing.assert_array_equal(plain.tokens_BN[same], masked.tokens_BN[same])
-    np.testing.assert_allclose(
-        plain.log_probabilities_BN[same], masked.log_probabilities_BN[same], rtol=1e-6
-    )
+    np.testing.assert_array_equal(plain.tokens_BN, masked.tokens_BN)
+    np.testing.assert_allclose(plain.log_probabilities_BN, masked.log_probabilities_BN, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

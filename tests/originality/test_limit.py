@@ -201,13 +201,13 @@ def test_a_run_that_given_notes_complete_is_a_copy_unless_all_of_it_was_given():
             jax.random.key(0),
             masks,
             index,
-        )[0]
+        ).drawn
 
     with pytest.raises(UserError, match=r'max_copied_run = 4: \d+ of 16 pieces came to a step'):
         drawn(kept_after(bar))
     redrawn = drawn(kept_after(bar), max_redraws=20)
-    assert (redrawn.tokens_BN[:, 16] != 6).all()
-    assert (redrawn.tokens_BN[:, 1:17] == 6).any()
+    assert (redrawn.tokens_BN[:, 15] != 6).all()
+    assert (redrawn.tokens_BN[:, :16] == 6).any()
     assert redrawn.states[-1].stuck_B.tolist() == [0] * 16
 
 
@@ -230,7 +230,7 @@ def test_tunes_with_other_intervals_change_nothing():
         manner(num_bars=2),
         jax.random.key(5),
     )
-    plain, limited = (draw_continuations(*how, index=each)[0] for each in (None, index))
+    plain, limited = (draw_continuations(*how, index=each).drawn for each in (None, index))
     np.testing.assert_array_equal(plain.tokens_BN, limited.tokens_BN)
     np.testing.assert_array_equal(plain.log_probabilities_BN, limited.log_probabilities_BN)
     assert limited.states[0].refused_B.tolist() == [0] * 4

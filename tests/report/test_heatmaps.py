@@ -141,7 +141,7 @@ def test_the_first_token_is_the_one_that_was_read(monkeypatch):
         return Drawn(tokens_BN, 0.0 * tokens_BN, jnp.zeros((2, 4, 22)), None)
 
     monkeypatch.setattr(module, 'sample', fake)
-    how = manner(keep_distributions=True, num_samples=2)
+    how = manner(keep_distributions=True, num_samples=2, reads_all=False)
     first, second = compose({}, ARCHITECTURE, VOCABULARY, make_prompt(), how, jax.random.key(0))
     assert_array_equal(first.read, [*make_prompt().tokens[:-1], 8])
     assert_array_equal(second.read, [*make_prompt().tokens[:-1], 6])

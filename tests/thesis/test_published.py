@@ -7,6 +7,7 @@ import pytest
 from configs import attn, bidirectional, lstm, source
 from symmusic.config.fields import walk
 from symmusic.config.protocol import resolve
+from symmusic.generate.manner import settle
 from symmusic.measures.comparison import Briefly, Pair
 from symmusic.measures.features import FEATURES
 from symmusic.originality.plagiarism import Similarity
@@ -57,7 +58,7 @@ def test_averages_are_those_of_the_figures():
 
 
 def beside(config, **changes):
-    values = dict(walk(resolve(config.get_config())))
+    values = dict(walk(settle(resolve(config.get_config()), None)))
     assert set(changes) <= set(values)
     return find_published(values | changes)
 
@@ -74,7 +75,7 @@ def test_the_arm_of_a_run():
     assert tables(lstm) == ['5.10', '5.14']
     assert tables(source, **{'data.corpus': 'mixed'}) == ['5.2']
     assert tables(source, **{'data.corpus': 'mixed', 'sample.temperature': 1.5}) == ['5.3']
-    for field, value in (('data.corpus', 'tunes/mine'), ('sample.temperature', 0.9)):
+    for field, value in (('data.corpus', 'tunes/mine'), ('sample.temperature', 0.7)):
         found = beside(attn, **{field: value})
         assert found.arms == ()
         assert f'{value}' in found.note
@@ -85,6 +86,8 @@ def test_differences_are_named():
     found = beside(attn).arms[0].differences
     assert 'model.num_cells = 192 (32)' in found
     assert 'train.targets = all (last)' in found
+    warm = beside(attn, **{'sample.temperature': 1.2})['arms'][0]['differences']
+    assert set(warm) - set(found) == {'sample.temperature = 1.2 (1.0)'}
     assert (
         'data.encoding = pianoroll (pianoroll_faithful)'
         in beside(source, **{'data.encoding': 'pianoroll'}).arms[0].differences

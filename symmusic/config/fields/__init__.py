@@ -38,7 +38,11 @@ def defaults() -> ConfigDict:
     """The config in which every field has its default."""
     # A field that is 'auto' takes a value of another type, so its group is not typed; the check
     # tests the types of all fields.
-    untyped = {name.partition('.')[0] for name, field in FIELDS.items() if field.protocols}
+    untyped = {
+        name.partition('.')[0]
+        for name, field in FIELDS.items()
+        if field.protocols or field.usual is not None
+    }
     config = ConfigDict()
     for name, field in FIELDS.items():
         group, _, leaf = name.rpartition('.')

@@ -3,7 +3,7 @@
 import functools
 
 from symmusic.config.field import Change, Field
-from symmusic.config.rules import choice, flag, real, text, whole
+from symmusic.config.rules import auto_or, choice, flag, real, text, whole
 
 _Field = functools.partial(Field, change=Change.FREE)  # read only after training
 
@@ -25,7 +25,14 @@ FIELDS = {
     ),
     'sample.num_samples': _Field(8, whole(1, 100_000), 'how many are sampled', unit='pieces'),
     'sample.num_bars': _Field(4, whole(1, 1024), 'new ones in each piece', unit='bars'),
-    'sample.temperature': _Field(1.0, real(0, 100), 'of the softmax; 0 = greedy'),
+    'sample.temperature': _Field(
+        'auto',
+        auto_or(real(0, 100)),
+        "of the softmax; 0 = greedy; 'auto' = at which real continuations of validation tunes are"
+        ' likeliest under the model, found at the end of training; 1 under data.protocol ='
+        " 'thesis'",
+        usual=1.0,
+    ),
     'sample.top_k': _Field(
         0,
         whole(0, 1024),

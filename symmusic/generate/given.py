@@ -1,0 +1,65 @@
+"""What a model says of continuations that are given: each step's logits, read as sampling reads."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from symmusic.generate.draw import Manner
+from symmusic.generate.readers import BAR_STEPS, Reader, make_reader
+from symmusic.model.model import Architecture, Params
+from symmusic.training.devices import BY_PIECE, EVERYWHERE, make_mesh, place
+
+CHUNK = 128  # pieces read at once
+
+
+def continuation_logits(
+    params: Params,
+    architecture: Architecture,
+    tokens_BS: np.ndarray,
+    num_given: int,
+    manner: Manner,
+) -> np.ndarray:
+    """The logits [B, S - num_given, V] of each step after a prompt, given all steps before it; a
+    prompt starts at a bar line and is read whole.
+
+    Args:
+      params: of the model.
+      architecture: of the model.
+      tokens_BS: prompts with their continuations.
+      num_given: steps of the prompts.
+      manner: how the model reads.
+    """
+    num, num_steps = tokens_BS.shape
+    mesh = make_mesh(1, CHUNK, jax.local_devices())
+    reader = make_reader(
+        place(params, mesh, EVERYWHERE),
+        architecture,
+        num_steps - num_given,
+        window_steps=manner.window_steps,
+        memory_steps=manner.memory_steps,
+    )
+    found = []
+    for begin in range(0, num, CHUNK):
+        rows = np.minimum(np.arange(begin, begin + CHUNK), num - 1)  # one shape, one compilation
+        tokens = place(np.asarray(tokens_BS[rows], np.int32), mesh, BY_PIECE)
+        found.append(np.asarray(read_given(reader, tokens, num_given)))
+    return np.concatenate(found)[:num]
+
+
+@functools.partial(jax.jit, static_argnames='num_given')
+def read_given(reader: Reader, tokens_BS: jax.Array, num_given: int) -> jax.Array:
+    """The logits [B, N, V] of the N = S - num_given steps after prompts at a bar line."""
+    positions_BS = jnp.broadcast_to(jnp.arange(tokens_BS.shape[1]) % BAR_STEPS, tokens_BS.shape)
+    num_steps = tokens_BS.shape[1] - num_given
+    carry, rows = reader.init(tokens_BS[:, :num_given], positions_BS[:, :num_given], num_steps)
+
+    def step(carry, inputs):
+        carry, logits_BV, _ = reader.read(carry, *inputs)
+        return carry, logits_BV
+
+    before = slice(num_given - 1, -1)
+    inputs = tokens_BS[:, before].T, positions_BS[:, before].T, rows
+    return jnp.swapaxes(lax.scan(step, carry, inputs)[1], 0, 1)

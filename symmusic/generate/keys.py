@@ -1,0 +1,39 @@
+"""The key in which a model reads a prompt, as the prompt alone suggests it."""
+
+import numpy as np
+
+from symmusic.errors import UserError
+from symmusic.melody.encodings import Vocabulary
+from symmusic.melody.events import NO_EVENT, from_events, to_notes
+from symmusic.score.key import detect_key, transposition
+from symmusic.score.meter import STEPS_PER_QUARTER
+
+
+def find_distance(events: np.ndarray, vocabulary: Vocabulary) -> int:
+    """The semitones that bring a prompt, events [T], into C major or A minor and, by octaves, into
+    the model's range; 0 for one without notes, or where the model has no octave of a note.
+    """
+    notes = to_notes(from_events(events), STEPS_PER_QUARTER)
+    if not notes:
+        return 0
+    distance = transposition(detect_key(notes))
+    try:
+        return distance + vocabulary.fit_range(_moved(events, distance))[1]
+    except UserError:
+        return 0
+
+
+def place(events: np.ndarray, distance: int, vocabulary: Vocabulary) -> np.ndarray:
+    """Events [T] transposed by semitones, with each note outside of the model's range moved into it
+    by octaves. A note of which the model has no octave is left out.
+    """
+    moved = _moved(events, distance)
+    low, high = vocabulary.min_pitch, vocabulary.max_pitch
+    up, down = -(-(low - moved) // 12) * 12, -(-(moved - high) // 12) * 12
+    moved = np.where(events >= 0, moved + np.maximum(up, 0) - np.maximum(down, 0), moved)
+    is_homeless = (events >= 0) & ((moved < low) | (moved > high))
+    return np.where(is_homeless, NO_EVENT, moved).astype(np.int8)
+
+
+def _moved(events: np.ndarray, distance: int) -> np.ndarray:
+    return np.where(events >= 0, events.astype(np.int16) + distance, events)

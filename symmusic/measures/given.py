@@ -1,0 +1,90 @@
+"""Real continuations of prompts, and what a model predicts of them step by step."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from symmusic.corpus.prepare import Tune
+from symmusic.generate.draw import Manner
+from symmusic.generate.given import continuation_logits
+from symmusic.generate.keys import find_distance, place
+from symmusic.measures.excerpts import cut_excerpts
+from symmusic.measures.material import PROMPT_BARS
+from symmusic.measures.temperature import Calibration, calibrate
+from symmusic.melody.encodings import Vocabulary
+from symmusic.model.model import Architecture, Params
+from symmusic.score.meter import STEPS_PER_BAR
+
+NEW_BARS = 4
+MOST = 512  # excerpts on which a temperature is fitted
+
+
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """Prompts with their real continuations.
+
+    Attributes:
+      tokens_NS: as the model reads them.
+      num_given: steps of each prompt.
+      files: the tune that each is from.
+    """
+
+    tokens_NS: np.ndarray
+    num_given: int
+    files: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.tokens_NS)
+
+
+def cut_given(
+    tunes: Sequence[Tune],
+    vocabulary: Vocabulary,
+    num_bars: int = PROMPT_BARS,
+    num_new: int = NEW_BARS,
+    *,
+    most: int | None = None,
+    by_prompt: bool = True,
+) -> Given:
+    """All prompts of `num_bars` bars in tunes that go on for `num_new` bars, or `most` of them,
+    evenly spaced.
+
+    The key is the one that the prompt suggests, as it is all that the model is given; without
+    `by_prompt` it is that of the whole tune.
+    """
+    num_given = num_bars * STEPS_PER_BAR
+    found = cut_excerpts(tunes, num_given, continued=num_new * STEPS_PER_BAR)
+    rows = np.arange(len(found))
+    if most is not None and len(rows) > most:
+        rows = np.linspace(0, len(rows) - 1, most).astype(int)
+    tokens = np.zeros((len(rows), num_given + num_new * STEPS_PER_BAR), np.uint8)
+    for index, row in enumerate(rows):
+        events = found.events_NT[row]
+        distance = find_distance(events[:num_given], vocabulary) if by_prompt else 0
+        tokens[index] = vocabulary.encode(place(events, distance, vocabulary))
+    return Given(tokens, num_given, tuple(found.places[row][0] for row in rows))
+
+
+def predictions(
+    params: Params, architecture: Architecture, given: Given, manner: Manner
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The logits [K, V] of the K steps of all continuations that have a class, their labels [K],
+    and the index [K] of the excerpt that each is in.
+    """
+    logits_NTV = continuation_logits(params, architecture, given.tokens_NS, given.num_given, manner)
+    labels_NT = given.tokens_NS[:, given.num_given :].astype(int)
+    rows, steps = np.nonzero(labels_NT < architecture.num_classes)
+    return logits_NTV[rows, steps], labels_NT[rows, steps], rows
+
+
+def calibrate_model(
+    params: Params, architecture: Architecture, given: Given, manner: Manner
+) -> Calibration | None:
+    """The calibration of a model on continuations of tunes that it was not trained on; None where
+    there are none.
+    """
+    if not len(given):
+        return None
+    logits_KV, labels_K, _ = predictions(params, architecture, given, manner)
+    return calibrate(logits_KV, labels_K) if len(labels_K) else None

@@ -1,0 +1,40 @@
+"""The temperature that a config settles on."""
+
+import pytest
+
+from symmusic.config.protocol import base_config
+from symmusic.generate.manner import settle
+
+BASE = base_config()
+
+
+def asks(temperature, protocol='symmusic'):
+    config = BASE.copy_and_resolve_references().unlock()
+    with config.ignore_type():
+        config.sample.temperature = temperature
+    config.data.protocol = protocol
+    return config.lock()
+
+
+@pytest.mark.parametrize(
+    ('temperature', 'protocol', 'calibrated', 'settled'),
+    [
+        ('auto', 'symmusic', 1.2, 1.2),
+        ('auto', 'symmusic', None, 1.0),
+        ('auto', 'thesis', 1.2, 1.0),
+        (0.7, 'symmusic', 1.2, 0.7),
+        (0.0, 'symmusic', 1.2, 0.0),
+        (1.5, 'thesis', None, 1.5),
+    ],
+)
+def test_a_number_wins_and_auto_is_the_model_s(temperature, protocol, calibrated, settled):
+    config = asks(temperature, protocol)
+    found = settle(config, calibrated)
+    assert found.sample.temperature == settled
+    assert config.sample.temperature == temperature
+    assert found.is_locked
+    assert settle(found, 9.0) == found
+
+
+def test_the_default_is_auto():
+    assert BASE.sample.temperature == 'auto'

@@ -1,0 +1,100 @@
+"""Real continuations: which they are, in which key, and that a model's logits of them are those of
+the whole sequence.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from symmusic.generate.given import CHUNK, continuation_logits
+from symmusic.measures.given import calibrate_model, cut_given, predictions
+from symmusic.melody.encodings import MelodyVocabulary
+from symmusic.model.model import Architecture, apply_all, apply_last, init_params
+from tests.corpus.tunes import random_tune, tune
+from tests.generate.toy import ARCHITECTURE, VOCABULARY, manner, params_for, random_params
+
+TUNES = [random_tune(seed, 16 * 10) for seed in range(3)]
+FORMS = {'stateful': manner(memory_steps=200), 'window': manner(window_steps=20)}
+
+
+def tokens_of(num, num_steps, seed=0):
+    return np.random.default_rng(seed).integers(0, VOCABULARY.num_classes, (num, num_steps))
+
+
+def test_every_place_is_found_once():
+    given = cut_given(TUNES, VOCABULARY, 2, 3, by_prompt=False)
+    assert given.files == tuple(each.file for each in TUNES for _ in range(6))
+    assert given.num_given == 32
+    for index in range(6):
+        events = TUNES[0].phrases[0][16 * index : 16 * (index + 5)]
+        assert_array_equal(VOCABULARY.decode(given.tokens_NS[index]), events)
+
+
+@pytest.mark.parametrize('most', [1, 4, 18, 50])
+def test_at_most_so_many_are_taken_from_all_over(most):
+    every = cut_given(TUNES, VOCABULARY, 2, 3)
+    some = cut_given(TUNES, VOCABULARY, 2, 3, most=most)
+    assert len(some) == min(most, 18)
+    rows = {each.tobytes() for each in every.tokens_NS}
+    assert {each.tobytes() for each in some.tokens_NS} <= rows
+    if 1 < most < 18:
+        assert_array_equal(some.tokens_NS[[0, -1]], every.tokens_NS[[0, -1]])
+
+
+def test_the_key_is_the_prompt_s():
+    """A tune in C whose first bar is in D: read from that bar alone it is a tone lower."""
+    wide = MelodyVocabulary(40, 90)
+    in_d = [62, -2, 66, -2, 69, -2, 66, -2, 62, -2, 66, -2, 69, -2, 73, -2]
+    in_c = [60, -2, 64, -2, 67, -2, 72, -2] * 2
+    odd = [tune(in_d + in_c * 3)]
+    given, oracle = (cut_given(odd, wide, 1, 1, by_prompt=each) for each in (True, False))
+    assert_array_equal(wide.decode(oracle.tokens_NS[0]), in_d + in_c)
+    moved = [event - 2 if event >= 0 else event for event in in_d + in_c]
+    assert_array_equal(wide.decode(given.tokens_NS[0]), moved)
+    assert_array_equal(given.tokens_NS[1:], oracle.tokens_NS[1:])
+
+
+@pytest.mark.parametrize('num', [1, CHUNK + 1])
+def test_logits_are_those_of_the_whole_sequence(num):
+    tokens = tokens_of(num, 40)
+    params = random_params(1)
+    logits = continuation_logits(params, ARCHITECTURE, tokens, 16, FORMS['stateful'])
+    positions = jnp.broadcast_to(jnp.arange(39) % 16, (num, 39))
+    expected, _ = apply_all(params, jnp.asarray(tokens[:, :-1], jnp.int32), positions, ARCHITECTURE)
+    assert logits.shape == (num, 24, VOCABULARY.num_classes)
+    assert_allclose(logits, expected[:, 15:], atol=1e-4)
+
+
+def test_a_model_that_reads_windows_reads_windows():
+    both_ways = Architecture(
+        VOCABULARY.num_classes, num_layers=1, num_cells=4, num_positions=16, bidirectional=True
+    )
+    params = init_params(jax.random.key(0), both_ways)
+    tokens = tokens_of(2, 40)
+    logits = continuation_logits(params, both_ways, tokens, 32, FORMS['window'])
+    for step in (32, 39):
+        window = jnp.asarray(tokens[:, step - 20 : step], jnp.int32)
+        positions = jnp.broadcast_to(jnp.arange(step - 20, step) % 16, window.shape)
+        expected, _ = apply_last(params, window, positions, both_ways)
+        assert_allclose(logits[:, step - 32], expected, atol=1e-4)
+
+
+def test_predictions_are_of_each_step_once():
+    given = cut_given(TUNES, VOCABULARY, 2, 3)
+    params = params_for({0: 0.5, 1: 0.25, 2: 0.25})
+    logits_KV, labels_K, rows_K = predictions(params, ARCHITECTURE, given, FORMS['stateful'])
+    assert_array_equal(labels_K, given.tokens_NS[:, 32:].ravel())
+    assert_array_equal(rows_K, np.repeat(np.arange(18), 48))
+    assert logits_KV.shape == (18 * 48, VOCABULARY.num_classes)
+
+
+def test_without_a_long_tune_there_is_no_calibration():
+    short = cut_given([random_tune(0, 64)], VOCABULARY)
+    assert len(short) == 0
+    assert calibrate_model(random_params(0), ARCHITECTURE, short, FORMS['stateful']) is None
+    found = calibrate_model(
+        random_params(0), ARCHITECTURE, cut_given(TUNES, VOCABULARY), FORMS['stateful']
+    )
+    assert found.num_steps == 3 * 3 * 64
