@@ -1,4 +1,4 @@
-"""A command's folder, and the commands to go on with."""
+"""A command's folder, and the follow-up commands to suggest."""
 
 import os
 import pathlib

@@ -90,7 +90,7 @@ def continue_prompts(
 
 
 def draw_sets(ground: Ground, made: Continued, rng: np.random.Generator) -> Sets:
-    """The sets that are measured: the model's pieces, how the prompts really go on (where that is
+    """The sets that are measured: the model's pieces, the real continuations of the prompts (if
     known), pieces of the count model and of Markov models, real ones with their notes shuffled, and
     excerpts.
     """
@@ -138,7 +138,7 @@ def _real(ground: Ground, rng: np.random.Generator) -> np.ndarray:
 
 
 def measure_all(ground: Ground, pieces: Sets, made_with: dict) -> dict[str, Any]:
-    """What each of `MEASURES` finds, by its name, and how the pieces were drawn."""
+    """The results of all `MEASURES` by name, and how the pieces were drawn."""
     config, music = ground.config, ground.music
     found = {each.name: each.measure(ground, pieces, config.seed) for each in MEASURES}
     found['baselines'] = Chosen(ground.baselines.markov_order, ground.baselines.note)

@@ -1,4 +1,4 @@
-"""Draws pieces after a prompt as `config.sample` asks: the task, and the drawing."""
+"""Draws pieces after a prompt according to `config.sample`: the task, and the drawing."""
 
 import dataclasses
 import logging

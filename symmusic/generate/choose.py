@@ -1,4 +1,4 @@
-"""Choosing among drawn pieces: their order, and those that lead best into what follows them."""
+"""Choosing among drawn pieces: their order, and those that fit best with what follows them."""
 
 from collections.abc import Sequence
 

@@ -31,8 +31,8 @@ def compose(
 
     Empty pieces are drawn again, in at most `max_redraws` rounds. So are pieces of a single pitch
     with `redraw_stuck`, pieces for which `index` and `masks` together left nothing to draw, and any
-    piece that `reject` flags. Greedy pieces never are. Piece n of a key does not depend on
-    `num_samples`.
+    piece that `reject` flags. Greedy pieces are never drawn again. Piece n of a key does not depend
+    on `num_samples`.
 
     For an infilling model `known_N` holds the tokens of the new bars that are known in advance,
     with blanks elsewhere.

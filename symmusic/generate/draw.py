@@ -115,8 +115,8 @@ def _drawing(
     index: Limit | None,
     known_BN: np.ndarray | None,
 ) -> Callable[[int], Drawn]:
-    """A function that draws all pieces anew, with keys of its own for each number of a round; the
-    last `num_again` steps of the prompts are not read, but drawn as well.
+    """A function that draws all pieces, with different keys for each number of a round; the last
+    `num_again` steps of the prompts are not read, but drawn as well.
     """
     num_samples, num_steps = len(prompts_BT), manner.num_bars * STEPS_PER_BAR + num_again
     # each device draws a part of the pieces, which are independent

@@ -98,7 +98,7 @@ def make_masks(
     masks = _try(wishes, vocabulary, prompt, distance, kept_N)
     if masks is None:
         conflict = wishes.stated()
-        # a wish whose removal does not make the rest possible is not to blame
+        # a wish is named only if its removal makes the rest possible
         for name in list(conflict):
             fewer = [other for other in conflict if other != name]
             if _try(_only(wishes, fewer), vocabulary, prompt, distance, kept_N) is None:
@@ -127,7 +127,7 @@ def _try(
     ).astype(int)
     is_wished_V = _is_wished(wishes, events_V)
     if set(wishes.pitches) - set(events_V) or not (is_wished_V & (events_V >= 0)).any():
-        # that no note at all may stand is no wish: 'max_notes_per_bar' says so where it is
+        # having no note at all is no wish of its own: 'max_notes_per_bar' covers it
         return None
     num_steps, is_kept_N = len(kept_N), kept_N != DRAWN
     tokens_NV = np.broadcast_to(is_wished_V, (num_steps, len(events_V)))
@@ -162,7 +162,7 @@ def _try(
 
 
 def _is_wished(wishes: Wishes, events_V: np.ndarray) -> np.ndarray:
-    """[V] which classes may stand at all."""
+    """[V] which classes are allowed at all."""
     is_note_V = events_V >= 0
     in_scale_V = np.isin(events_V % 12, list(range(12) if wishes.scale is None else wishes.scale))
     return ~is_note_V | (in_scale_V & (wishes.lowest <= events_V) & (events_V <= wishes.highest))

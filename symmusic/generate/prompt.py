@@ -1,4 +1,4 @@
-"""The bars that a piece continues, or that stand around it."""
+"""The bars that a piece continues, or that surround it."""
 
 import dataclasses
 from collections.abc import Sequence

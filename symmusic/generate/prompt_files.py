@@ -90,15 +90,15 @@ def _score_of(notes: Iterable[tuple[float, float, int]]) -> Score:
 
 
 def _heard(score: Score) -> Score:
-    """ABC does not say how loud its notes are."""
+    """The score at a default velocity, as ABC has no dynamics."""
     notes = tuple(dataclasses.replace(note, velocity=VELOCITY) for note in score.notes)
     return dataclasses.replace(score, notes=notes)
 
 
 def read_notes(path: str, field: str) -> tuple[list[StepNote], list[str]]:
     """The notes of the melody in a file that a field of `config.sample` names, in its own key, at
-    their steps from its first full bar on: those of a pickup stand before step 0. And what to say
-    of how it was read.
+    their steps from its first full bar on: those of a pickup are before step 0. Also notices on how
+    it was read.
 
     Raises:
       UserError: as `read_prompt`.
@@ -122,7 +122,7 @@ def read_notes(path: str, field: str) -> tuple[list[StepNote], list[str]]:
 
 
 def _read(path: str, field: str, part: int = 1) -> tuple[Score, list[str]]:
-    """The first tune of a file, and what to say of it; ScoreError where there is none."""
+    """The first tune of a file, and notices on it; ScoreError if there is none."""
     source = pathlib.Path(path).expanduser()
     if source.suffix.lower() not in SUFFIXES:
         raise UserError(f'config.sample.{field} = {path}: not a file of {", ".join(SUFFIXES)}')

@@ -144,9 +144,9 @@ class StateReader:
 
 @flax.struct.dataclass
 class HostReader:
-    """Asks a function on the host at each step, for models that are no networks. `predict` is pure:
-    from the tokens so far, int32 [B, T], and the metric positions [B] of the first ones, to the
-    log probabilities [B, V] of the next.
+    """Calls a function on the host at each step, for models that are not networks. `predict` is
+    pure: from the tokens so far, int32 [B, T], and the metric positions [B] of the first ones, to
+    the log probabilities [B, V] of the next.
     """
 
     predict: Callable[[np.ndarray, np.ndarray], np.ndarray] = flax.struct.field(pytree_node=False)

@@ -154,7 +154,7 @@ def _cut(
     num_classes = logits_BV.shape[-1]
     index_V = jnp.arange(num_classes)
     one_BVV, other_BVV = logits_BV[:, :, None], logits_BV[:, None, :]
-    # Which other classes come before one: so few are sooner compared with one another than sorted.
+    # Which other classes come before each; for so few, comparing all pairs is faster than sorting.
     before_BVV = (other_BVV > one_BVV) | ((other_BVV == one_BVV) & (index_V < index_V[:, None]))
     rank_BV = before_BVV.sum(axis=-1)
     logits_BV = logits_BV / jnp.where(temperature > 0, temperature, 1.0)

@@ -18,7 +18,7 @@ from symmusic.score.meter import STEPS_PER_QUARTER
 RATE = 44_100  # samples per second
 PARTIALS = (1.0, 0.45, 0.25, 0.12, 0.06)  # amplitudes of a plucked string's
 ATTACK, RELEASE = 0.004, 0.05  # seconds
-HALF_LIFE = 0.35  # seconds in which the first partial fades to a half; the n-th in 1/n of it
+HALF_LIFE = 0.35  # half-life of the first partial in seconds; the n-th decays n times as fast
 PEAK = 0.8
 FONT_FOLDERS = ('/usr/share/sounds/sf2', '/usr/share/soundfonts', '/usr/local/share/soundfonts')
 

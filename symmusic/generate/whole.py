@@ -11,7 +11,7 @@ from symmusic.melody.encodings import Vocabulary
 
 @dataclasses.dataclass(frozen=True)
 class Whole:
-    """A piece between the bars that it was drawn between.
+    """A piece together with the bars around it.
 
     Attributes:
       events: [T] in the prompt's key.
@@ -27,7 +27,7 @@ class Whole:
 
 
 def put_together(prompt: Prompt, piece: Piece, vocabulary: Vocabulary) -> Whole:
-    """The piece between the bars of the prompt that stand before and behind it."""
+    """The piece together with the bars of the prompt before and after it."""
     events = np.concatenate([vocabulary.join(prompt.events, piece.events), prompt.after])
     seam = len(prompt.events)
     end = seam + len(piece.events)

@@ -127,7 +127,7 @@ def test_empty_pieces_are_drawn_again_and_counted(rounds):
     assert len(rounds) == 1 + max(piece.num_redraws for piece in final) > 2
     for before, after in zip(first, final, strict=True):
         assert before.is_empty == (after.num_redraws > 0)
-        if not before.is_empty:  # what is not empty is left as it is
+        if not before.is_empty:  # others do not change
             assert_array_equal(after.tokens, before.tokens)
             assert after.log_probability == before.log_probability
     once = pieces_of(RARE, num_samples=64, max_redraws=1)
@@ -140,7 +140,7 @@ def test_at_most_max_redraws_rounds(rounds, max_redraws):
     pieces = pieces_of(EMPTY, max_redraws=max_redraws)
     assert [(piece.num_redraws, piece.is_empty) for piece in pieces] == [(max_redraws, True)] * 4
     assert len(rounds) == 1 + max_redraws
-    # each round has keys of its own
+    # each round has its own keys
     assert len({jax.random.key_data(args[3]).tobytes() for args, _ in rounds}) == len(rounds)
 
 
@@ -250,8 +250,8 @@ def test_kept_distributions_are_those_of_the_final_draw():
 
 
 def test_the_first_steps_of_a_piece_are_a_piece():
-    """With as many of all that is said of each step, the same tokens before them, and the sum of
-    the log probabilities of what was drawn of them.
+    """With the values of the same steps, the same tokens before them, and the sum of the log
+    probabilities of their drawn tokens.
     """
     whole = Piece(
         tokens=np.arange(6, dtype=np.uint8),

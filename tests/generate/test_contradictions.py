@@ -1,5 +1,5 @@
-"""Every pair of wishes: whether they can contradict each other, and that it is said in one line
-which names both as the user stated them, before anything is drawn.
+"""Every pair of wishes: whether they can contradict each other, and that one line names both as the
+user stated them, before anything is drawn.
 """
 
 import functools
@@ -75,7 +75,8 @@ CONTRARY = {  # pairs of which some values contradict one another; no values of 
     ('pitches', 'regenerate'),
     ('fixed', 'regenerate'),
 }
-# Found beside the training tunes; below. What is kept around redrawn bars is no matter of a wish.
+# Found only with the training tunes, see below. Wishes do not apply to kept bars around redrawn
+# ones.
 LATER = {('fixed', 'max_copied_run'), ('fixed', 'redraw_copies')}
 
 
@@ -93,7 +94,7 @@ def base() -> ConfigDict:
 
 
 def refusal(folder, **wishes):
-    """The line with which wishes are refused, None where they are not."""
+    """The line with which wishes are refused, None if they are not."""
     config = ConfigDict(base().to_dict())
     config.sample.num_bars = 2
     for name, value in wishes.items():
@@ -113,7 +114,7 @@ def is_possible(folder, name, value):
 
 
 def test_bars_after_redrawn_ones_sound_as_given_whatever_is_drawn(folder):
-    """The silence at the start of the last bar is stated, and the note tied into it otherwise."""
+    """The silence at the start of the last bar, or else the note tied into it, is made explicit."""
     for notes, event in (('cdef|cdef|z def|', -1), ('cdef|cde f-|f e2 f|', 77)):
         (folder / 'held.abc').write_text(f'X:1\nM:4/4\nL:1/4\nK:C\n{notes}\n')
         config = ConfigDict(base().to_dict())
@@ -151,7 +152,7 @@ def test_a_pair_that_cannot_both_be_met_is_named(folder, pair):
 
 
 def test_silence_after_a_prompt_that_ends_in_silence(folder):
-    """Where no note may begin, and none sounds, all is a rest."""
+    """If no note may start and none sounds, all is a rest."""
     (folder / 'ends.abc').write_text('X:1\nM:4/4\nL:1/4\nK:C\ncde z|\n')
     line = refusal(
         folder, prompt=str(folder / 'ends.abc'), max_notes_per_bar=0, rests=False, lowest=60
@@ -178,7 +179,7 @@ class Level:
     ('field', 'value', 'near'), [('max_copied_run', 3, None), ('redraw_copies', True, Level())]
 )
 def test_given_notes_that_copy_too_much(field, value, near):
-    """Of a tune in another key; with a free step between them others may come."""
+    """Of a tune in another key; with a free step between them other notes may be drawn."""
     originals = Originals(('t.abc',), ('Tune',), (TUNE,))
     config = base().sample.copy_and_resolve_references().unlock()
     config.update({field: value, 'fixed': 'mine.abc'})
@@ -193,7 +194,7 @@ def test_given_notes_that_copy_too_much(field, value, near):
     copying.check_given(config, nothing, free, originals, near)
 
 
-def test_a_run_of_given_notes_may_begin_in_the_prompt():
+def test_a_run_of_given_notes_may_start_in_the_prompt():
     originals = Originals(('t.abc',), ('Tune',), (TUNE,))
     config = base().sample.copy_and_resolve_references().unlock()
     config.update({'max_copied_run': 3, 'fixed': 'mine.abc'})
@@ -201,5 +202,5 @@ def test_a_run_of_given_notes_may_begin_in_the_prompt():
     given[:2] = TUNE[10:12]
     with pytest.raises(UserError, match='hold 4 in a row as in Tune, more than 3'):
         copying.check_given(config, TUNE[:10], given, originals, None)
-    given[0] = FREE  # what the prompt holds alone is nobody's wish
+    given[0] = FREE  # a run within the prompt is no wish
     copying.check_given(config, TUNE[:10], given, originals, None)

@@ -1,5 +1,5 @@
-"""Control: the masks let through just what the wishes allow, whatever the model, and say which
-wishes contradict one another.
+"""Control: for any model the masks allow exactly what satisfies the wishes, and errors name the
+wishes that contradict one another.
 """
 
 import itertools
@@ -27,7 +27,7 @@ from tests.generate.toy import (
 )
 
 TINY = MelodyVocabulary(60, 61)  # no event, note off, C, C sharp
-BAR, NUM_BARS = 3, 2  # a bar of three steps, so that every piece there is can be tried
+BAR, NUM_BARS = 3, 2  # a bar of three steps, so that every possible piece can be tried
 ALL = np.array(list(itertools.product(range(4), repeat=BAR * NUM_BARS)))  # [B, N] tokens
 EVENTS = TINY.decode(ALL.ravel()).reshape(ALL.shape).astype(int)
 
@@ -54,7 +54,7 @@ def wishes(draw):
 
 
 def are_met(wish, kept, events, sounds):
-    """Whether a piece is as wished, by the words of `Wishes` and `make_masks`."""
+    """Whether a piece satisfies the wishes as documented in `Wishes` and `make_masks`."""
     is_drawn = kept == DRAWN
     if (events != TINY.decode(np.maximum(kept, 0)))[~is_drawn].any():
         return False
@@ -100,7 +100,7 @@ NONE_KEPT = np.full(BAR * NUM_BARS, DRAWN)
 
 
 def check_masks(wish, prompt, kept):
-    """Of all pieces there are, just those pass that are as wished."""
+    """Exactly those of all possible pieces pass that satisfy the wishes."""
     prompt = np.array(prompt, np.uint8)
     sounds = bool(TINY.decode(prompt)[0] >= 0) and prompt[-1] != 1
     expected = np.array([are_met(wish, kept, events, sounds) for events in EVENTS])
@@ -117,7 +117,7 @@ def check_masks(wish, prompt, kept):
     rows = [jax.tree.map(lambda leaf, at=at: leaf[at], masks.rows) for at in range(ALL.shape[1])]
     for row, token_B in zip(rows, ALL.T, strict=True):
         allowed_BV = np.asarray(masks.allow(row, state, np.True_)[0])
-        assert allowed_BV[through].any(axis=1).all()  # something is always left
+        assert allowed_BV[through].any(axis=1).all()  # at least one class is always left
         through = through & allowed_BV[np.arange(len(ALL)), token_B]
         state = masks.advance(row, state, token_B)
     np.testing.assert_array_equal(through, expected)
@@ -128,14 +128,14 @@ CASES = (wishes(), st.sampled_from([[2, 0], [2, 1], [0]]), st.just(NONE_KEPT) | 
 
 @given(*CASES)
 @settings(deadline=None, max_examples=30)
-def test_the_masks_let_through_just_what_is_wished(wish, prompt, kept):
+def test_the_masks_allow_exactly_what_is_wished(wish, prompt, kept):
     check_masks(wish, prompt, kept)
 
 
 @pytest.mark.slow
 @given(*CASES)
 @settings(deadline=None, max_examples=600)
-def test_the_masks_let_through_just_what_is_wished_in_many_cases(wish, prompt, kept):
+def test_the_masks_allow_exactly_what_is_wished_in_many_cases(wish, prompt, kept):
     check_masks(wish, prompt, kept)
 
 
@@ -158,7 +158,7 @@ def drawn(wish, seed=0, num_bars=2, transposed_by=0, **how):
     'how', [{}, {'window_steps': 20}, {'temperature': 0.0}, {'top_k': 1, 'top_p': 0.5}], ids=str
 )
 def test_what_is_drawn_is_as_wished_in_the_prompt_s_key(how):
-    scale = frozenset({2, 4, 6, 7, 9, 11, 1})  # D major; the model's key lies 2 semitones below
+    scale = frozenset({2, 4, 6, 7, 9, 11, 1})  # D major; the model's key is 2 semitones lower
     wish = Wishes(
         scale=scale,
         lowest=62,
@@ -192,8 +192,8 @@ def test_a_rhythm_and_pitches_are_kept():
         assert set(events[:16][events[:16] >= 0] % 12) <= {0, 1}
 
 
-def test_bars_that_are_kept_are_no_matter_of_any_wish():
-    """Four notes a bar out of the scale, after a bar of at most two notes within it."""
+def test_wishes_do_not_apply_to_kept_bars():
+    """Four notes a bar outside the scale, after a bar of at most two notes within it."""
     kept = np.full(32, DRAWN)
     kept[16:] = np.tile([3, 0, 5, 0], 4)
     wish = Wishes(scale=frozenset({0}), max_notes_per_bar=2, last=0, highest=61)
@@ -285,7 +285,7 @@ def test_no_wish_is_plain_sampling():
         ),
     ],
 )
-def test_a_contradiction_names_those_to_blame(wish, named, not_named):
+def test_a_contradiction_names_its_wishes(wish, named, not_named):
     with pytest.raises(
         UserError,
         match=r'cannot be met in 2 bars after this prompt; the model has the pitches 60 to 79',

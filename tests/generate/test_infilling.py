@@ -1,5 +1,5 @@
-"""Bars between others by a model that is told both sides: what is known stands, the gap has the
-model's own probability, wishes hold.
+"""Bars between others, by a model that is given both sides: known bars do not change, the gap has
+the model's own probability, wishes are met.
 """
 
 import functools
@@ -61,7 +61,7 @@ def fill(known, masks=None, prompt=None, **how):
 
 
 @pytest.mark.parametrize('how', [{}, {'temperature': 0.0}, {'top_k': 2}], ids=str)
-def test_what_is_known_stands_bit_for_bit(how):
+def test_known_bars_do_not_change(how):
     known = known_after_gap()
     for piece in fill(known, **how):
         assert_array_equal(piece.tokens[GAP:], known[GAP:])
@@ -71,7 +71,7 @@ def test_what_is_known_stands_bit_for_bit(how):
 
 
 def test_the_gap_has_the_model_s_own_probability():
-    """Step by step as read at once, after a prompt longer than the gap and all that follows."""
+    """Step by step as if read at once, after a prompt longer than the gap and all that follows."""
     prompt, known = make_prompt(num_bars=5), known_after_gap()
     for piece in fill(known, prompt=prompt, keep_distributions=True):
         tokens = jnp.asarray(np.concatenate([piece.read, piece.tokens]), jnp.int32)[None]

@@ -1,4 +1,4 @@
-"""What steps looked at, as the page has it: the heaviest weights, by age."""
+"""What steps attended to, in the form of the page: the largest weights, by age."""
 
 import numpy as np
 
@@ -25,13 +25,13 @@ def piece(weights_NT, **fields):
     )
 
 
-def test_the_heaviest_first_by_their_age():
+def test_the_largest_first_by_their_age():
     """The last column is the step right before."""
     looks = find_looks([piece([[0.1, 0.0, 0.6, 0.3], [0.0, 1.0, 0.0, 0.0]])])
     assert looks == [[[2, 600, 1, 300, 4, 100], [3, 1000]]]
 
 
-def test_only_so_many():
+def test_limits():
     rng = np.random.default_rng(0)
     long = piece(rng.dirichlet(np.full(100, 0.5), MOST_STEPS + 5))
     (looks,) = find_looks([long])

@@ -1,4 +1,4 @@
-"""Prompts: built in, MIDI and ABC, and all that a user may hand over by mistake."""
+"""Prompts: built in, MIDI and ABC, and everything that a user may pass by mistake."""
 
 import dataclasses
 import io
@@ -96,7 +96,7 @@ def test_abc(tmp_path):
 
 
 def test_what_is_kept_of_a_midi_file(tmp_path):
-    """How loud each note is, of the highest where several begin; instrument and first tempo."""
+    """The velocity of each note, of the highest if several start; instrument and first tempo."""
     notes = [dataclasses.replace(note, velocity=30 + note.pitch) for note in notes_of(SCALE)]
     prompt = read(write(tmp_path, format_midi([*notes, Note(0, STEP, 40, 9)], program=40)))
     assert [velocity for velocity in prompt.velocities if velocity] == [
@@ -140,12 +140,12 @@ def test_bars_are_numbered_as_in_the_file(tmp_path, notes, pickup, first_bar, fi
     ('notes', 'event'),
     [
         ('cdef|gfed|', 79),  # a note starts there: nothing to state
-        ('cde f-|f f2 g|', 77),  # held over the bar line: starts anew
+        ('cde f-|f f2 g|', 77),  # held over the bar line: starts again
         ('cde z|z f2 g|', -1),  # a rest: ends what is drawn before it
         ('cdef|z f2 g|', -1),
     ],
 )
-def test_what_sounds_at_a_step_is_stated_there(tmp_path, notes, event):
+def test_what_sounds_at_a_step_is_made_explicit_there(tmp_path, notes, event):
     path = write(tmp_path, f'X:1\nM:4/4\nL:1/4\nK:C\n{notes}\n', 'p.abc')
     prompt = read(path)
     stated = stated_at(prompt, 16, VOCABULARY)
@@ -295,7 +295,7 @@ def test_cut_time_has_the_same_bar(tmp_path):
 
 @pytest.mark.parametrize(('low', 'notice'), [(24, '2 octave'), (72, '1 octave'), (84, '2 octave')])
 def test_outside_of_the_range_by_octaves(tmp_path, low, notice):
-    """The melody keeps its shape, the model reads it in its range, and the way back is known."""
+    """The melody keeps its shape, the model reads it in its range, and it can be moved back."""
     pitches = [low + pitch - 60 for pitch in SCALE]
     vocabulary = MelodyVocabulary(48, 83)
     prompt = read(write(tmp_path, format_midi(notes_of(pitches))), vocabulary)
@@ -327,10 +327,8 @@ def test_a_leap_too_wide_for_the_range_is_folded_and_reported(tmp_path):
     walk=st.lists(st.integers(0, 6), min_size=8, max_size=16),
     transpose=st.booleans(),
 )
-def test_there_and_back_is_exact(tmp_path_factory, distance, walk, transpose):
-    """What the model reads, brought back as its pieces are, is what the file holds; in the model's
-    key the tune does not matter.
-    """
+def test_the_round_trip_is_exact(tmp_path_factory, distance, walk, transpose):
+    """What the model reads, transposed back as its pieces are, is what the file holds."""
     pitches = [SCALE[index] + distance for index in walk]
     path = write(tmp_path_factory.mktemp('prompt'), format_midi(notes_of(pitches)))
     prompt = read(path, transpose=transpose)
@@ -399,7 +397,7 @@ def test_a_missing_file_and_a_folder(tmp_path):
 
 
 def test_a_prompt_whose_end_is_silent(tmp_path):
-    """A long silence after the notes: what counts are the last bars, and in them nothing sounds."""
+    """A long silence after the notes: the last bars count, and in them nothing sounds."""
     notes = [Note(0, 4 * STEP, 60), Note(4 * STEP, (MAX_STEPS + 32) * STEP, 64)]
     with pytest.raises(UserError, match='no notes'):
         read(write(tmp_path, format_midi(notes)))

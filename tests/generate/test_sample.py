@@ -1,5 +1,5 @@
-"""Drawing tokens: greedy, cut-offs, frequencies, keys, and the stateful form against reading the
-history anew.
+"""Drawing tokens: greedy, cut-offs, frequencies, keys, and the stateful form, compared with reading
+the whole history again.
 """
 
 import dataclasses
@@ -22,14 +22,14 @@ PLAIN = Architecture(7, num_layers=1, num_cells=4, num_positions=16)
 ATTENTIVE = dataclasses.replace(PLAIN, attention='bahdanau', attention_size=3)
 BOTH_WAYS = dataclasses.replace(ATTENTIVE, bidirectional=True)
 BLANKS = dataclasses.replace(PLAIN, lookback=(1, 8), padding=7)
-# a model that reads nothing answers with these probabilities
+# a model that ignores its input has these probabilities
 BIAS = np.log([0.05, 0.3, 0.1, 0.2, 0.02, 0.25, 0.08])
 PROMPT = np.array([[2, 0, 3, 0, 5, 1], [4, 0, 0, 6, 0, 2]])
 POSITIONS = np.array([[0, 1, 2, 3, 4, 5], [13, 14, 15, 0, 1, 2]])
 
 
 def known_params(bias=BIAS):
-    """Parameters of PLAIN whose logits are `bias` whatever was read."""
+    """Parameters of PLAIN whose logits are `bias` for any input."""
     zeros = jax.tree.map(jnp.zeros_like, random_params(PLAIN))
     return {**zeros, 'head': {**zeros['head'], 'bias': jnp.asarray(bias, jnp.float32)}}
 
@@ -115,7 +115,7 @@ def test_restrict_by_hand():
     assert kept(temperature=0.0, top_k=3, top_p=0.9) == [1]
 
 
-def test_restrict_takes_the_first_of_equals():
+def test_restrict_takes_the_first_in_a_tie():
     assert np.flatnonzero(
         np.isfinite(restricted([0.0, 1.0, 1.0, 0.5], temperature=0.0))
     ).tolist() == [1]
@@ -177,7 +177,7 @@ def test_greedy_is_argmax_of_each_step(window_steps):
             axis=1,
         )
     assert_array_equal(drawn.tokens_BN, likeliest)
-    assert len(np.unique(drawn.tokens_BN)) > 1  # else a constant would do
+    assert len(np.unique(drawn.tokens_BN)) > 1  # otherwise a constant would pass
     assert_array_equal(
         draw(params, keys(2), temperature=1e-4, window_steps=window_steps, keep=True).tokens_BN,
         drawn.tokens_BN,
@@ -188,7 +188,7 @@ def test_greedy_is_argmax_of_each_step(window_steps):
     ('temperature', 'top_k', 'top_p'), [(1.0, 0, 1.0), (0.5, 0, 1.0), (2.0, 4, 1.0), (1.0, 0, 0.8)]
 )
 def test_frequencies_are_the_softmax(temperature, top_k, top_p):
-    """Chi-square over 8,000 draws of one seed; what is cut off never comes."""
+    """Chi-square over 8,000 draws of one seed; classes that are cut off are never drawn."""
     drawn = draw(
         known_params(),
         keys(200, seed=1),
@@ -239,9 +239,9 @@ def test_a_piece_depends_on_its_own_key_alone(window_steps):
     [(PLAIN, 1), (ATTENTIVE, 50), (ATTENTIVE, 4), (BLANKS, 1)],
     ids=['none', 'long', 'short', 'blanks'],
 )
-def test_stateful_form_is_reading_the_history_anew(architecture, memory_steps):
-    """The probabilities of every step, the history longer than the memory or not, and bars that
-    begin anywhere.
+def test_stateful_form_equals_reading_the_history_again(architecture, memory_steps):
+    """The probabilities of every step, with histories shorter and longer than the memory, and
+    starting anywhere in the bar.
     """
     params = random_params(architecture)
     drawn = draw(params, keys(2, seed=3), architecture, memory_steps=memory_steps, keep=True)

@@ -1,5 +1,5 @@
-"""Sound: the notes' pitches and times are in the samples, nothing clicks or clips, and what is
-missing is said.
+"""Sound: the samples have the notes' pitches and times, nothing clicks or clips, and what is
+missing is reported.
 """
 
 import io
@@ -60,9 +60,7 @@ def test_the_file_is_what_players_expect():
 
 @pytest.fixture
 def fluidsynth(tmp_path, monkeypatch):
-    """A program of that name: copies the MIDI file to where the sound should be, or fails where the
-    font says so.
-    """
+    """A program of that name: copies the MIDI file to the output, or fails if the font says so."""
     program = tmp_path / 'bin' / 'fluidsynth'
     program.parent.mkdir()
     program.write_text(

@@ -51,7 +51,7 @@ def test_silent_bars_of_a_rhythm_are_bars(tmp_path):
 
 
 def test_a_pickup_is_not_bar_1_of_a_rhythm(tmp_path):
-    """And is left out where the last bar is full, so that nothing has room before a repeat."""
+    """It is left out if the last bar is full, so that there is no room before a repeat."""
     rhythm, said = lay(tmp_path, 'rhythm', 'G|c2 d2|', num_bars=2)
     assert onsets(rhythm) == [0, 8, 16, 24]
     assert said == [LEFT_OUT]
@@ -67,7 +67,7 @@ def test_a_pickup_leads_into_a_repeat_where_the_last_bar_leaves_room(tmp_path):
     assert (onsets(once), said) == ([0, 8], [LEFT_OUT])
 
 
-def test_a_pickup_is_laid_on_the_prompt_s_own(tmp_path):
+def test_a_pickup_is_aligned_with_the_prompt_s_own(tmp_path):
     rhythm, said = lay(tmp_path, 'rhythm', 'G|c2 d2|', pickup=4)
     assert (onsets(rhythm), said) == ([12, 16, 24], [])
     # it is longer than the prompt's
@@ -79,8 +79,8 @@ def test_a_pickup_is_laid_on_the_prompt_s_own(tmp_path):
     assert (onsets(rhythm), said) == ([16, 24], [])
 
 
-def test_given_notes_stand_where_they_are(tmp_path):
-    """Also after whole bars of silence; between them all is free."""
+def test_given_notes_keep_their_places(tmp_path):
+    """Also after whole bars of silence; between them everything is free."""
     fixed, said = lay(tmp_path, 'fixed', 'z4|z d2 z|f4|', num_bars=4)
     expected = np.full(64, FREE)
     expected[20:28] = [74, *[NO_EVENT] * 7]

@@ -1,4 +1,4 @@
-"""What the fields of `config.sample` say of wishes."""
+"""Wishes as stated in the fields of `config.sample`."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_fields_become_wishes(tmp_path):
     wishes, _ = read_wishes(config, make_prompt(), 32)
     assert wishes.stated() == ['scale', 'rests', 'last', 'rhythm', 'pitches']
     assert wishes.last == 2
-    assert wishes.pitches == (74, 78)  # as they sound, whatever key the model reads in
+    assert wishes.pitches == (74, 78)  # as they sound, in any key of the model
     np.testing.assert_array_equal(np.flatnonzero(wishes.rhythm != -2), [0, 8, 12, 16, 24, 28])
     assert as_stated(config, wishes) == {
         'scale': "scale = 'D dorian'",
@@ -94,8 +94,8 @@ def test_scales(text, tonic, classes):
     assert parse_scale(text, Key(9, False)) == (tonic, classes)
 
 
-def test_every_scale_is_what_its_name_says():
-    """The modes are the major scale from another of its degrees on; the others are made of them."""
+def test_every_scale_agrees_with_its_name():
+    """The modes are the major scale from another degree on; the others are derived from them."""
 
     def mode(scale, degree):
         tonic = sorted(scale)[degree - 1]
@@ -149,7 +149,7 @@ def test_bars_are_numbered_as_in_the_file():
         parse_bars('1', 64, 37)
 
 
-def test_bars_that_stay():
+def test_bars_that_are_kept():
     prompt = read_prompt('', MelodyVocabulary(60, 84), transpose=True)
     kept = keep(prompt, 1, 3)
     assert (kept[:32] == DRAWN).all()
@@ -210,8 +210,8 @@ def test_candidates_are_ranked():
 
 
 def test_candidates_are_drawn_by_how_well_what_follows_fits():
-    """Among two candidates of a group in proportion to the probability of what is kept, whatever
-    that of their own steps.
+    """Of two candidates of a group in proportion to the probability of the kept steps, whatever the
+    probability of their own.
     """
     pieces = [piece([-50.0, np.log(0.8)]), piece([0.0, np.log(0.2)])] * 2000
     chosen = fitting(pieces, 2000, 1, np.random.default_rng(0))

@@ -1,4 +1,4 @@
-"""What is written of a piece is read again as what it was."""
+"""Written pieces are read back unchanged."""
 
 import dataclasses
 import xml.etree.ElementTree as ElementTree
@@ -26,7 +26,7 @@ PICKUP = np.array([-2] * 12 + [60, -2, 62, -2] + [64, -2, -2, -2] * 4, np.int8)
 
 @pytest.mark.parametrize('title', ['Café', 'Für Elise', 'Café ☘', '月光', 'Ã©', '“Quoted”… title'])
 @pytest.mark.parametrize('suffix', ['.mid', '.abc'])
-def test_titles_come_back(title, suffix, tmp_path):
+def test_titles_are_read_back(title, suffix, tmp_path):
     prompt = dataclasses.replace(make_prompt(), title=title, velocities=())
     path = tmp_path / f'piece{suffix}'
     written = written_forms(EVENTS, prompt, 0, f'{title}, continuation 1')
@@ -40,8 +40,8 @@ def test_titles_come_back(title, suffix, tmp_path):
     assert work == read_back.title
 
 
-def test_a_pickup_sounds_at_once_and_comes_back(tmp_path):
-    """A joined file is a prompt, a piece of a folder and a tune of a corpus again."""
+def test_a_pickup_starts_at_once_and_is_read_back(tmp_path):
+    """A joined file can be read as a prompt, as a piece of a folder and as a tune of a corpus."""
     prompt = dataclasses.replace(make_prompt(), events=PICKUP, velocities=(), pickup=4)
     joined = np.concatenate([PICKUP, EVENTS])
     data = written_forms(joined, prompt, 0, 'Up')['.mid']
@@ -63,7 +63,7 @@ def test_a_pickup_sounds_at_once_and_comes_back(tmp_path):
 
 @pytest.mark.parametrize('step', [0, 11])
 def test_a_note_before_the_pickup_makes_it_a_bar(step):
-    """As where the pickup's bar is drawn anew: all forms hold the whole bar."""
+    """As if the pickup's bar is drawn again: all formats hold the whole bar."""
     prompt = dataclasses.replace(make_prompt(), events=PICKUP, velocities=(), pickup=4)
     events = PICKUP.copy()
     events[step] = 59

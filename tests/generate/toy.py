@@ -1,4 +1,4 @@
-"""A vocabulary, a model whose answer is known, and prompts."""
+"""A vocabulary, a model with known probabilities, and prompts."""
 
 import functools
 
@@ -17,12 +17,12 @@ ARCHITECTURE = Architecture(VOCABULARY.num_classes, num_layers=1, num_cells=4, n
 
 @functools.cache
 def random_params(seed):
-    """Parameters as a run begins with."""
+    """Initial parameters of a run."""
     return jax.jit(init_params, static_argnums=1)(jax.random.key(seed), ARCHITECTURE)
 
 
 def params_for(probabilities):
-    """Parameters that answer with these probabilities whatever was read; {class: share}."""
+    """Parameters with these probabilities for any input; {class: share}."""
     zeros = jax.tree.map(jnp.zeros_like, random_params(0))
     bias = np.full(VOCABULARY.num_classes, -1e9)
     bias[list(probabilities)] = np.log(list(probabilities.values()))
@@ -43,7 +43,7 @@ def make_prompt(transposed_by=0, num_bars=1):
 
 
 def manner(**changes):
-    """How to draw: four pieces of one bar, and what a test changes."""
+    """Sampling settings: four pieces of one bar, with a test's changes."""
     fields = {
         'num_samples': 4,
         'num_bars': 1,

@@ -1,5 +1,5 @@
-"""A tiny experiment from end to end, stopped at every stage and gone on with, and what can go wrong
-with it.
+"""A tiny experiment from start to end, stopped at every stage and resumed, and its possible
+errors.
 """
 
 import dataclasses
@@ -75,7 +75,7 @@ def words(config, workdir, *more):
 
 @pytest.fixture(scope='module')
 def whole(tmp_path_factory, config):
-    """The workdir of an experiment that nothing stopped; not to be written to."""
+    """The workdir of an uninterrupted experiment; read-only."""
     workdir = tmp_path_factory.mktemp('whole')
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv('SYMMUSIC_CACHE', str(tmp_path_factory.mktemp('cache')))
@@ -118,11 +118,11 @@ def test_what_it_writes(whole):
 
 
 class Killed(BaseException):
-    """The process ends here, without a word."""
+    """The process ends here without notice."""
 
 
 def killed_at(monkeypatch, module, name, after):
-    """Ends the process in the call of a function that follows so many whole ones."""
+    """Ends the process in a call of a function after some completed ones."""
     function, calls = getattr(module, name), []
 
     def run(*args, **kwargs):
@@ -138,7 +138,7 @@ STAGES = [
     (train.loop, 'write_metrics', 1),  # in training, after the second epoch is saved
     (train.sample, 'draw', 0),  # trained, without a summary
     (arm, 'measure_pieces', 1),  # the first arm's second replica
-    (arm, 'write_digested', 1),  # measured, and not said to be done
+    (arm, 'write_digested', 1),  # measured, but not marked as done
     (start, 'init_replicas', 0),  # before the second arm
     (arm, 'measure_pieces', 0),
     (experiment, 'write_report', 0),
@@ -211,7 +211,7 @@ def test_damaged_results_are_reported_and_made_anew(whole, config, tmp_path, cap
         'measures/0001.json': ['measures', 'note_count'],
         'summary.json': ['num_parameters'],
     }
-    for name, (*place, last) in changes.items():  # still of the form that is read
+    for name, (*place, last) in changes.items():  # still in the readable format
         fields = json.loads((folder / 'fast' / name).read_text())
         functools.reduce(lambda part, key: part[key], place, fields)[last] += 1
         texts[folder / 'fast' / name] = json.dumps(fields)
@@ -259,7 +259,7 @@ def test_heat_maps_are_of_the_pieces_that_are_measured(whole, config, tmp_path, 
     assert len(drawn) == 2  # not again
 
 
-def test_a_level_is_what_the_measures_say_of_the_real_continuations():
+def test_a_level_is_the_measures_of_the_real_continuations():
     rng = np.random.default_rng(0)
     prompts, real = rng.integers(60, 72, (2, 6, 16)), rng.integers(60, 72, (2, 6, 32))
     references = tuple((measure(rng.integers(60, 72, (6, 32)), 'corrected'),) for _ in range(2))
@@ -307,7 +307,7 @@ def test_other_splits(whole, config, tmp_path, capsys, monkeypatch):
 
 
 @pytest.mark.slow
-def test_an_arm_that_only_draws_otherwise_takes_over_the_training(config, tmp_path, capsys):
+def test_an_arm_that_differs_only_in_sampling_copies_the_training(config, tmp_path, capsys):
     warm = (
         ("('train.learning_rate',)", "('sample.temperature',)"),
         ("'slow': {'train.learning_rate': 0.001}", "'cool': {}"),
@@ -328,7 +328,7 @@ def test_an_arm_that_only_draws_otherwise_takes_over_the_training(config, tmp_pa
 
 @pytest.mark.slow
 def test_a_process_killed_again_and_again_ends_the_same(whole, config, tmp_path):
-    """With each file of progress that appears a real one is killed, without a word."""
+    """A real process is killed whenever a progress file appears."""
     command = [sys.executable, str(pathlib.Path(launch.__file__)), *words(config, tmp_path)]
     folder = tmp_path / 'experiment' / 'sound'
     for wanted in (
@@ -373,7 +373,7 @@ def test_a_failed_arm_is_reported_and_the_others_go_on(
 @pytest.mark.parametrize(
     'error', [Interrupted('stopped and saved'), KeyboardInterrupt(), BrokenPipeError()]
 )
-def test_who_stops_it_stops_all_of_it(config, tmp_path, monkeypatch, error):
+def test_a_signal_stops_all_of_it(config, tmp_path, monkeypatch, error):
     def stop(*args):
         raise error
 
@@ -467,7 +467,7 @@ def test_a_measure_that_is_none(config, tmp_path, refused):
 
 
 @pytest.mark.slow
-def test_the_source_s_variant_beside_the_sound_one(config, tmp_path):
+def test_the_thesis_s_variant_beside_the_sound_one(config, tmp_path):
     """It is split by window: no tune is unseen, and one prompt is continued."""
     fields = [
         '--config.variant=both',

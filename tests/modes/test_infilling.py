@@ -1,5 +1,5 @@
 # ruff: noqa: F811 - fixtures are imported, then taken as arguments
-"""A run for infilling from training to evaluation, as its user meets it."""
+"""A run for infilling from training to evaluation, as a user runs it."""
 
 import json
 import pathlib
@@ -41,7 +41,7 @@ def workdir(tmp_path_factory, corpus):
     return workdir
 
 
-def test_bars_between_others_are_drawn_and_the_others_stay(workdir, tmp_path, capsys, refused):
+def test_bars_between_others_are_drawn_and_the_others_are_kept(workdir, tmp_path, capsys, refused):
     prompt = tmp_path / 'mine.abc'
     # longer than a training sequence
     prompt.write_text('X:1\nT:Mine\nM:4/4\nL:1/4\nK:G\n' + 'GABc|dcBA|BcdB|AFG2|' * 5 + '\n')

@@ -1,4 +1,4 @@
-"""Where the fused kernel is refused, before anything is prepared."""
+"""When the fused kernel is refused, before anything is prepared."""
 
 import pathlib
 

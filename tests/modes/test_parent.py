@@ -1,6 +1,6 @@
 # ruff: noqa: F811 - fixtures are imported, then taken as arguments
-"""Fine-tuning as its user meets it: what the parent was trained on must not be held out of the
-child without a word, and which of its epochs the child begins with is said.
+"""Fine-tuning as a user runs it: tunes that the parent was trained on must not be held out of the
+child without notice, and the epoch that the child starts from is reported.
 """
 
 import json
@@ -53,8 +53,8 @@ def test_a_book_s_titles_count():
     assert find_seen([mine], np.array([0]), [theirs]) == {0}
 
 
-def test_phrases_come_back_from_what_a_run_keeps(tmp_path):
-    """A rest within a phrase stays, a silence of a bar or more parts two."""
+def test_phrases_are_restored_from_a_run_s_tunes(tmp_path):
+    """A rest within a phrase stays, a silence of a bar or more separates two."""
     first, second = random_tune(1, 70).phrases[0], random_tune(2, 33).phrases[0]
     kept = tune(first, second, file='a.mid', gaps=(2,))
     write_originals(tmp_path, gather_originals([kept], []))
@@ -64,7 +64,7 @@ def test_phrases_come_back_from_what_a_run_keeps(tmp_path):
 
 
 def test_a_split_by_names():
-    """A held-out tune that has a setting among the others is in no part."""
+    """A held-out tune with a setting among the others is in no part."""
     tunes = [random_tune(seed, 96, file=f'{seed}.mid') for seed in range(5)]
     split = split_by_names(
         tunes, np.array([0, 1, 2, 0, 4]), {'validation': ['1.mid'], 'test': ['3.mid', '4.mid', 'x']}
@@ -74,7 +74,7 @@ def test_a_split_by_names():
 
 
 def test_another_split_of_the_same_tunes_is_refused(trained, corpus, tmp_path, refused):
-    """Of 12 tunes, 10 were trained on: some seed holds two of these out. The way out is named, and
+    """Of 12 tunes, 10 were trained on: some seed holds two of these out. The advice of the message
     works.
     """
     init = {'init_from': trained, 'train.num_epochs': 1}
@@ -88,7 +88,7 @@ def test_another_split_of_the_same_tunes_is_refused(trained, corpus, tmp_path, r
 
 
 def test_where_most_of_what_is_held_out_was_trained_on(trained, corpus, tmp_path, refused):
-    """A copy of the tunes, with one more, is another corpus: the families tell. Split by window
+    """A copy of the tunes, with one more, is another corpus: families detect it. Split by window
     nothing is held out, and nothing is claimed.
     """
     copied = pathlib.Path(shutil.copytree(corpus, tmp_path / 'copied'))
@@ -106,8 +106,8 @@ def test_where_most_of_what_is_held_out_was_trained_on(trained, corpus, tmp_path
 
 
 def test_some_overlap_is_reported_and_marked(trained, tmp_path, capsys, monkeypatch):
-    """One of several test families: the line at the beginning, the test figure's and the
-    summary's. Going on with the run keeps what it began with.
+    """One of several test families: the line at the start, that of the test figure, and the
+    summary. Resuming the run keeps its start.
     """
     folder = other_tunes(tmp_path / 'tunes', range(20, 60))
     first = arguments(tmp_path / 'run', folder, init_from=trained, **{'train.num_epochs': 1})
@@ -137,7 +137,7 @@ def test_some_overlap_is_reported_and_marked(trained, tmp_path, capsys, monkeypa
 
 
 def test_the_parent_s_parent_counts(trained, corpus, tmp_path, refused):
-    """A run fine-tuned on other tunes has seen those of the run that it began with."""
+    """A run fine-tuned on other tunes has seen those of the run that it started from."""
     folder = other_tunes(tmp_path / 'tunes')
     init = {'init_from': trained, 'train.num_epochs': 1}
     assert launch.main(arguments(tmp_path / 'child', folder, **init)) == 0
@@ -169,8 +169,8 @@ def test_a_run_that_is_not_finished_is_named_with_its_epoch(trained, tmp_path, c
 
 
 def test_the_shipped_model_is_fine_tuned(tmp_path, capsys, refused, folk):
-    """With the network of its own config, on a user's tunes; another network is refused with where
-    its own is.
+    """With the network of its own config, on a user's tunes; for another network the error names
+    that config.
     """
     folder = other_tunes(tmp_path / 'tunes')
     argv = [
@@ -196,7 +196,7 @@ def test_the_shipped_model_is_fine_tuned(tmp_path, capsys, refused, folk):
 
 
 @pytest.mark.parametrize('split_by', ['tune', 'window'])
-def test_a_run_worse_than_the_base_rate_says_so(split_by):
+def test_a_run_worse_than_the_base_rate_is_reported(split_by):
     summary = {
         'base_rate': {'validation': 1.5, 'test': 1.4 if split_by == 'tune' else None},
         'best_replica': 0,

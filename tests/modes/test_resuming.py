@@ -1,4 +1,4 @@
-"""A run that goes on with other values of the fields that may change."""
+"""A run resumed with other values of the fields that may change."""
 
 import json
 
@@ -27,7 +27,7 @@ def cache(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def whole(tmp_path_factory, corpus, cache):
-    """The numbers of a run that trained two epochs in one go."""
+    """The numbers of a run that trained two epochs without interruption."""
     workdir = tmp_path_factory.mktemp('whole') / 'run'
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('SYMMUSIC_CACHE', str(cache))
@@ -42,7 +42,7 @@ def numbers(workdir):
 
 
 def resumed(tmp_path, corpus, capsys, **changes):
-    """A run of one epoch that goes on to two with other values; its workdir and what it said."""
+    """A run of one epoch resumed to two with other values; its workdir and its output."""
     assert launch.main(arguments(tmp_path, corpus, **{'train.num_epochs': 1})) == 0
     capsys.readouterr()
     assert launch.main(arguments(tmp_path, corpus, **changes)) == 0

@@ -1,5 +1,5 @@
-"""The shipped model is measured on the tunes that it has not seen, whatever becomes of the reader
-of its corpus or of how splits are drawn.
+"""The shipped model is measured on the tunes that it has not seen, even if the reader of its corpus
+or the drawing of splits changes.
 """
 
 import dataclasses
@@ -51,9 +51,9 @@ def test_its_held_out_tunes_are_those_of_the_split_that_it_was_trained_by(folk, 
     )
 
 
-def test_a_corpus_that_is_read_otherwise(folk, shipped_card, capsys):
-    """A tune less, one changed, and one of a pitch that the model does not know: what was held out
-    stays so, and no tune of another part gets into it.
+def test_a_corpus_that_is_read_differently(folk, shipped_card, capsys):
+    """One tune less, one changed, and one with a pitch that the model does not know: the held-out
+    tunes stay the same, and no tune of another part is among them.
     """
     config = from_dict(shipped_card.config, base_config())
     corpus = load_corpus('folk', Settings())
@@ -81,7 +81,7 @@ def test_a_corpus_that_is_read_otherwise(folk, shipped_card, capsys):
     assert data.num_tunes['test'] == len(split.test)
 
 
-def test_another_corpus_is_none_of_its_own(folk, shipped_card, monkeypatch):
+def test_another_corpus_is_not_its_own(folk, shipped_card, monkeypatch):
     corpus = dataclasses.replace(load_corpus('folk', Settings()), tunes=(), families=np.zeros(0))
     monkeypatch.setattr(build, 'load_corpus', lambda *_, **__: corpus)
     config = from_dict(shipped_card.config, base_config())
