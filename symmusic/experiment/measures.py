@@ -26,7 +26,7 @@ MEASURES = {
     'overall_kld': 'KL divergence of the same distances, mean of pitch and rhythm features',
     **{f'oa_{name}': f'overlap area of {name}' for name in FEATURES},
     'nats_per_step': (
-        'nats per target step on test tunes; split by window, which keeps no tune apart, on'
+        'nats per target step on test tunes; split by window, which holds out no tune, on'
         ' validation windows'
     ),
     'plagiarism': (
@@ -35,10 +35,10 @@ MEASURES = {
     ),
     'unusable': 'pieces of fewer than 3 notes, which have no such similarity',
     'copied_run': (
-        'longest run of notes of a piece that stands in a training tune, mean over pieces'
+        'longest run of notes of a piece that occurs in a training tune, mean over pieces'
     ),
     'repeated_bars': (
-        'share of the bars of the pieces, those without an onset apart, that equal an earlier bar'
+        'share of the bars of the pieces, except those without an onset, that equal an earlier bar'
         ' of the prompt or the piece'
     ),
     'note_count': 'notes of a piece, mean',

@@ -11,7 +11,7 @@ NUM_STEPS = 16
 
 
 def make_study(num=2, seed=0, origins='tune') -> Study:
-    """Of one bar each; every piece is another one."""
+    """A study of different pieces of one bar each."""
 
     def events(pitch):
         row = np.full(NUM_STEPS, -2, np.int8)
@@ -30,7 +30,7 @@ def make_study(num=2, seed=0, origins='tune') -> Study:
 def make_answers(
     of, listener='a', saved='2026-01-01T00:00:00.000Z', rating=lambda piece, question: 3, **changes
 ) -> dict:
-    """What a page saves."""
+    """The answers that a page saves."""
     rows = [
         {
             'piece': piece,

@@ -1,4 +1,4 @@
-"""What is measured of a replica: all measures on pieces whose values are known."""
+"""The measures of a replica, on pieces whose values are known."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,5 @@
-"""Ratings: against scipy and closed forms; undefined results are None; the intervals have their
-nominal coverage.
+"""Ratings, compared with scipy and closed forms; undefined results are None; the intervals have
+their nominal coverage.
 """
 
 import math
@@ -55,7 +55,7 @@ def test_means_and_tests_are_scipy_s(seed, num_listeners):
 
 @given(st.integers(0, 10**6), st.randoms(use_true_random=False))
 @settings(max_examples=20)
-def test_the_order_of_listeners_and_pieces_is_nothing(seed, random):
+def test_the_order_of_listeners_and_pieces_does_not_matter(seed, random):
     ratings = rated(seed)
     rows, columns = random.sample(range(6), 6), random.sample(range(10), 10)
     one = compare_ratings(ratings, HALF, 0)
@@ -67,8 +67,8 @@ def test_the_order_of_listeners_and_pieces_is_nothing(seed, random):
 
 
 def test_the_interval_s_width_is_the_closed_form_s():
-    """Of ratings that are a sum of listener and piece: a resampled mean's variance is that of both
-    means.
+    """For ratings that are sums of a listener's and a piece's effect, a resampled mean has the
+    variance of both means.
     """
     rng = np.random.default_rng(3)
     listeners, real, made = rng.normal(3, 1, 40), rng.normal(0, 0.5, 30), rng.normal(0, 0.8, 30)
@@ -87,8 +87,8 @@ def test_the_interval_s_width_is_the_closed_form_s():
 
 
 @pytest.mark.parametrize(('num_listeners', 'noise'), [(8, 0.3), (3, 0.9)])
-def test_the_interval_is_of_other_listeners_and_other_pieces(num_listeners, noise):
-    """It holds the difference at least as often as it says; as if all ratings were independent it
+def test_the_interval_holds_for_other_listeners_and_pieces(num_listeners, noise):
+    """It contains the difference at least as often as stated; an interval for independent ratings
     would not.
     """
     rng, held, naive, num = np.random.default_rng(0), 0, 0, 80

@@ -113,7 +113,9 @@ def test_holm_counts_the_primaries_alone():
 
 
 def test_holm_is_over_the_claims_of_the_config():
-    """A claim for listeners is no test; one whose arm is not done is, and the correction stays."""
+    """A claim for listeners is no test; one whose arm is not done is, and the correction does not
+    change.
+    """
     heard = claim(measure=LISTENERS, smallest=0.0)
     rows = run(claim(), heard, claim('pitch_oa'))['highlights']
     assert rows[0]['p_holm'] == pytest.approx(2 * rows[0]['p'])
@@ -121,7 +123,7 @@ def test_holm_is_over_the_claims_of_the_config():
 
 
 def three_arms(*primaries, failed=()):
-    """Arms `plain`, `rich` and `other`, alike but for the overall overlap area."""
+    """Arms `plain`, `rich` and `other`, equal except for the overall overlap area."""
     arms = {'plain': PLAIN, 'rich': RICH, 'other': RICH}
     stated = dataclasses.replace(hypothesis(*primaries), arms={name: {} for name in arms})
     configs = {'sound': {name: ConfigDict() for name in arms}}
@@ -143,9 +145,7 @@ def test_an_arm_that_is_not_done_does_not_weaken_the_correction():
 
 @pytest.mark.parametrize('arms', [('rich', 'plain'), ('plain', 'rich')])
 def test_a_difference_has_one_sign(arms):
-    """The claims name the first arm less the second, and so do the contrasts, the tables and the
-    means.
-    """
+    """Claims, contrasts and tables all state the first arm minus the second."""
     found = three_arms(claim(arms=arms))
     [row] = found['highlights']
     [contrast] = [
@@ -162,7 +162,7 @@ def test_a_difference_has_one_sign(arms):
     assert f'difference {first - second:.3f} [' in row['evidence']
 
 
-def test_no_interval_leaves_what_can_be():
+def test_no_interval_exceeds_its_bounds():
     found = run(claim(), plain=[0.6, 0.9], rich=[0.1, 0.99])
     for arm in found['arms'].values():
         cells = arm['measures']['overall_oa']
@@ -208,7 +208,7 @@ def test_undefined_values_are_left_out():
     json.dumps(found, allow_nan=False)
 
 
-def test_of_both_variants_the_source_s_arms_have_names_of_their_own():
+def test_arms_of_the_variant_source_have_names_of_their_own():
     both = experiment(claim(), variants=('sound', 'source'))
     outcomes = {
         (variant, arm): outcome(PLAIN if arm == 'plain' else RICH)

@@ -1,6 +1,4 @@
-"""Intervals and tests against scipy and against closed forms, and what a contrast says about a
-claim.
-"""
+"""Intervals and tests, compared with scipy and closed forms, and verdicts on claims."""
 
 import fractions
 import itertools
@@ -75,7 +73,7 @@ def test_welch_the_other_way_round(one, other):
         ([], [1, 1], {'difference': None, 'low': None, 'high': None, 'p': None}),
     ],
 )
-def test_welch_where_nothing_spreads(one, other, expected):
+def test_welch_without_spread(one, other, expected):
     assert statistics.welch(one, other) == expected
 
 
@@ -84,7 +82,7 @@ eighths = st.lists(st.integers(-800, 800).map(lambda number: number / 8), min_si
 
 @given(eighths, eighths)
 def test_permutation_is_that_of_exact_numbers(one, other):
-    """Ties count as ties, whatever the sums round to."""
+    """Ties count as ties in spite of rounding."""
     pooled, size = list(map(fractions.Fraction, [*one, *other])), len(one)
     sums = [sum(chosen) for chosen in itertools.combinations(pooled, size)]
     differences = [abs(each / size - (sum(pooled) - each) / len(other)) for each in sums]
@@ -107,7 +105,9 @@ def test_permutation_is_scipy_s(seed, sizes):
 
 
 def test_permutation_by_hand():
-    """Of the 20 ways to split 1 ... 6 into threes the one seen and its mirror are as far apart."""
+    """Of the 20 ways to split 1 ... 6 into threes, the observed one and its mirror image have this
+    difference.
+    """
     assert statistics.permutation([1, 2, 3], [4, 5, 6]) == 2 / 20
     assert statistics.permutation([], [1]) is None
 
@@ -137,7 +137,7 @@ CASES = [  # difference, low, high, p; of a claim of at least 0.1 more
     ((0.3, 0.05, 0.55, 0.07), 'undecided'),  # after correction
     ((0.1, -0.1, 0.3, 0.4), 'undecided'),
     ((0.0, -0.05, 0.05, 0.9), 'not confirmed'),
-    ((0.05, 0.01, 0.09, 0.001), 'not confirmed'),  # there, and too small to be of interest
+    ((0.05, 0.01, 0.09, 0.001), 'not confirmed'),  # present, but too small to be of interest
     ((-0.3, -0.4, -0.2, 0.001), 'not confirmed'),
     ((-0.3, -0.9, 0.3, 0.3), 'undecided'),
     ((0.3, None, None, None), 'undecided'),
@@ -159,7 +159,7 @@ def test_verdict(cells, expected):
     assert statistics.verdict(mirrored, p, 'lower', 0.1) == expected
 
 
-def test_of_experiments_without_an_effect_few_confirm_one():
+def test_few_experiments_without_an_effect_confirm_one():
     """Two-sided at 5 %, so at most 2.5 % in the direction claimed."""
     rng = np.random.default_rng(1)
     found = []

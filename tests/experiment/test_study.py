@@ -18,7 +18,7 @@ def kinds(study):
 
 
 @given(st.integers(1, 8), st.integers(0, 1000))
-def test_every_piece_is_there_once(num, seed):
+def test_every_piece_occurs_once(num, seed):
     study = make_study(num, seed)
     assert sorted(kinds(study)) == ['generated'] * num + ['training'] * num
     assert len({json.dumps(excerpt.notes) for excerpt in study.excerpts}) == 2 * num
@@ -31,7 +31,7 @@ def test_every_piece_is_there_once(num, seed):
         )
 
 
-def test_the_order_is_fair_and_cannot_be_worked_out_from_page_and_seed():
+def test_the_order_is_fair_and_cannot_be_derived_from_page_and_seed():
     orders = [kinds(make_study(3, seed)) for seed in range(200)]
     share = [sum(order[place] == 'generated' for order in orders) / 200 for place in range(6)]
     assert all(0.38 < each < 0.62 for each in share)
@@ -52,7 +52,7 @@ def test_the_page_holds_nothing_of_the_key():
     assert other.id == study.id
 
 
-def test_the_key_comes_back(tmp_path):
+def test_the_key_is_read_back(tmp_path):
     study = make_study(3, 7)
     write_key(tmp_path, study)
     assert read_key(tmp_path) == study

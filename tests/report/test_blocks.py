@@ -1,4 +1,4 @@
-"""Reports: the same blocks as Markdown and as HTML; what is text stays text in both."""
+"""Reports: the same blocks as Markdown and as HTML; text is escaped in both."""
 
 import html
 import pathlib
@@ -31,7 +31,7 @@ HERE = pathlib.Path('here')
 
 
 def make_report(text, picture=None):
-    """Every kind of block with `text` wherever text may stand."""
+    """Every kind of block with `text` wherever text is allowed."""
     pictures = () if picture is None else (Picture(picture, text, text),)
     content = (
         Text((text, Strong(text), Code(text), Link(text, HERE / 'a b.html'))),
@@ -108,7 +108,7 @@ def test_markdown():
     ]
 
 
-def test_what_is_no_block_is_refused():
+def test_anything_but_a_block_is_refused():
     with pytest.raises(TypeError, match='not a block'):
         render('text', HERE)
 

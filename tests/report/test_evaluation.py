@@ -1,5 +1,5 @@
-"""The page of a comparison: in a browser without faults or network, what is text stays text, every
-gap has its reason.
+"""The page of a comparison: in a browser without errors or network, text is escaped, every gap has
+its reason.
 """
 
 import dataclasses
@@ -76,8 +76,8 @@ def compared(tmp_path, reference, generated, *flags):
 
 @pytest.fixture(scope='module')
 def sound(tmp_path_factory):
-    """A comparison of two folders, one file of a hostile name; four bars of one piece stand in the
-    other's tune.
+    """A comparison of two folders, with one file of a hostile name; four bars of one piece are in a
+    tune of the other.
     """
     path = tmp_path_factory.mktemp('sound')
     shared = walk(9)
@@ -129,7 +129,7 @@ def test_in_a_browser(sound, open_page, width, scheme):
     )
 
 
-def test_what_is_left_out_stands_on_top(sound):
+def test_what_is_left_out_is_listed_at_the_top(sound):
     text = (sound / 'index.html').read_text()
     top = text[: text.index('<h2')]
     assert 'Generated: 1 of 4 pieces left out: bad&lt;b onclick' in top
@@ -147,7 +147,9 @@ def test_the_shared_passage_is_marked(sound):
 
 
 def test_one_piece_sets(tmp_path, open_page):
-    """Nothing is defined of one piece's distances: shown as such, each with its reason."""
+    """Nothing is defined for the distances of one piece: shown as undefined, each with its
+    reason.
+    """
     one, other = written(tmp_path / 'one', walk(1)), written(tmp_path / 'other', [(0, 4, 60)])
     folder = compared(tmp_path, one, other)
     page = open_page(folder / 'index.html', width=360)
@@ -312,7 +314,7 @@ def test_a_models_page(tmp_path, open_page, critic):
     ('model', 'words'),
     [(0.95, 'above the ceiling'), (0.75, 'below the floor'), (None, 'undefined in every draw')],
 )
-def test_where_it_lies_on_the_scale(model, words):
+def test_its_place_on_the_scale(model, words):
     results = evaluated()
     sets = results['scale'].sets
     own = dataclasses.replace(sets['model'], overall_oa=around(model))
@@ -321,7 +323,7 @@ def test_where_it_lies_on_the_scale(model, words):
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.integers(2, 8))
-def test_ticks_lie_between_and_are_about_as_many(low, width, num):
+def test_ticks_are_within_limits_and_about_as_many(low, width, num):
     ticks = charts.find_ticks(low, low + width, num)
     assert all(low - 1e-6 * width <= tick <= low + width * (1 + 1e-6) for tick in ticks)
     assert 1 <= len(ticks) <= 2 * num + 1
@@ -392,9 +394,7 @@ def laid(shapes):
 @settings(max_examples=40)
 @given(melodies, melodies, st.data())
 def test_every_pair_can_be_drawn(one, other, data):
-    """All marked notes of the piece are in the picture where the piece is short; nothing is drawn
-    outside.
-    """
+    """All marked notes of a short piece are in the picture; nothing is drawn outside."""
     both = laid(one), laid(other)
     spans = []
     for melody in both:

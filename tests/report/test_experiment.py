@@ -1,4 +1,4 @@
-"""The report: every section, what is drawn and what is not, and the same in Markdown and HTML."""
+"""The report: every section, which pictures are drawn, and the same in Markdown and HTML."""
 
 import csv
 import dataclasses
@@ -131,7 +131,7 @@ def test_every_section(write, tmp_path):
     assert not (tmp_path / 'sizes.png').exists()
 
 
-def test_what_is_text_stays_text(write):
+def test_text_is_escaped(write):
     _, html = write()
     assert 'Is &lt;rich&gt; better?' in html
     assert '<rich>' not in html
@@ -156,7 +156,7 @@ def test_other_splits(write):
     assert '--config.split_seeds=1,2' not in text
 
 
-def test_real_continuations_stand_beside_the_arms(write):
+def test_real_continuations_are_beside_the_arms(write):
     level = lambda value: tuple({'overall_oa': each, 'plagiarism': None} for each in (value, value))
     with_level = lambda mean, value: dataclasses.replace(outcome(mean), real=value and level(value))
     shared, _ = write(
@@ -228,7 +228,7 @@ def test_an_interval_of_two_replicas_does_not_hide_the_others():
     assert find_limits([{'values': [0.5, 0.5]}]) == (-np.inf, np.inf)
 
 
-def test_of_several_amounts_of_data_copying_is_drawn_against_them(write, tmp_path):
+def test_copying_is_drawn_against_the_amount_of_data(write, tmp_path):
     text, _ = write(
         outcomes={
             ('sound', 'plain'): outcome(0.5, num_windows=10),
@@ -241,7 +241,7 @@ def test_of_several_amounts_of_data_copying_is_drawn_against_them(write, tmp_pat
     assert (tmp_path / 'sizes.png').exists()
 
 
-def test_of_numbers_of_windows_the_published_ones_are_beside_them(write, monkeypatch):
+def test_published_figures_are_beside_those_by_number_of_windows(write, monkeypatch):
     monkeypatch.setattr(
         'tests.report.test_experiment.HYPOTHESIS',
         dataclasses.replace(HYPOTHESIS, variable=('data.max_windows',)),
@@ -259,7 +259,7 @@ def test_of_numbers_of_windows_the_published_ones_are_beside_them(write, monkeyp
 
 
 def test_the_page_in_a_browser(write, tmp_path, open_page):
-    """As wide as a telephone, without a request or an error."""
+    """On a narrow screen, without a request or an error."""
     write()
     opened = open_page(tmp_path / 'index.html', width=390)
     assert opened.locator('h1').inner_text() == 'exp9: Is <rich> better?'

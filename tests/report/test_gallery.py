@@ -1,5 +1,5 @@
-"""The folder of pieces: its files, what they hold, and that a fault on the way leaves what was
-there.
+"""The folder of pieces: its files and their content; an error while writing leaves earlier files
+unchanged.
 """
 
 import dataclasses
@@ -41,9 +41,7 @@ EMPTY = piece((-2,) * 16)
 
 @pytest.fixture
 def figures(monkeypatch):
-    """Pictures are drawn by a stub: what they show is looked at, not tested, and they take a second
-    each.
-    """
+    """Pictures are drawn by a stub: they are checked by eye, not tested, and take a second each."""
     drawn = []
 
     def draw(path, *args):
@@ -105,7 +103,7 @@ def test_files_of_the_contract(figures, tmp_path):
         'walk/samples.json',
         f'walk/{SETTINGS}',
     ]
-    # nothing is left beside it
+    # no other file remains
     assert [path.name for path in (tmp_path / 'out').iterdir()] == ['walk']
     rows = json.loads((tmp_path / 'out' / 'walk' / 'samples.json').read_text())
     assert [row['file'] for row in rows] == ['01.mid', '02.mid']
@@ -125,7 +123,7 @@ def test_files_of_the_contract(figures, tmp_path):
     assert json.loads((tmp_path / 'out' / 'walk' / SETTINGS).read_text()) == SETTING
 
 
-def test_all_formats_say_the_same_in_the_prompt_s_key_tempo_and_metre(figures, tmp_path):
+def test_all_formats_agree_in_the_prompt_s_key_tempo_and_metre(figures, tmp_path):
     prompt = dataclasses.replace(PROMPT, key=Key(2, True), meter='2/2', qpm=90.0, title='A <tune>')
     forms = written_forms(piece().events, prompt, 16, 'A <tune>, continuation 01')
     midi, abc = parse_midi(forms['.mid']), read_abc_tune(forms['.abc'])
@@ -142,7 +140,7 @@ def test_all_formats_say_the_same_in_the_prompt_s_key_tempo_and_metre(figures, t
 
 
 def test_dynamics_pickup_and_instrument_of_the_prompt_are_kept(figures, tmp_path):
-    """In `joined/`; the piece alone is as loud as the middle of the prompt's notes."""
+    """In `joined/`; the piece alone has the median velocity of the prompt's notes."""
     events = np.array([-2] * 12 + [60, -2, 62, -2] + [64, -2, -2, -2] * 4, np.int8)
     loud = [*[0] * 12, 40, 0, 50, 0, *[60, 0, 0, 0] * 4]
     prompt = dataclasses.replace(PROMPT, events=events, velocities=loud, pickup=4, program=73)
@@ -170,8 +168,8 @@ def test_dynamics_pickup_and_instrument_of_the_prompt_are_kept(figures, tmp_path
 
 
 @pytest.mark.parametrize('suffix', ['.mid', '.abc', '.musicxml'])
-def test_music21_reads_all_of_it_back(figures, tmp_path, suffix):
-    """Notes, tempo, metre, instrument, pickup and, of MIDI, how loud each note is."""
+def test_music21_reads_everything_back(figures, tmp_path, suffix):
+    """Notes, tempo, metre, instrument, pickup and, in MIDI, the velocity of each note."""
     from music21 import converter
 
     events = np.array([-2] * 12 + [60, -2, 62, -2] + [64, -2, -2, -2] * 4, np.int8)
@@ -188,7 +186,7 @@ def test_music21_reads_all_of_it_back(figures, tmp_path, suffix):
     path = tmp_path / f'joined{suffix}'
     write_whole(path, written_forms(joined, prompt, 0, 'Up')[suffix])
     score = converter.parse(path, forceSource=True).stripTies()
-    flat = score.flatten()  # which begins with the pickup
+    flat = score.flatten()  # which starts with the pickup
     found = [(round(note.offset * 4) + 12, note.pitch.midi) for note in flat.notes]
     assert found == [(note.onset, note.pitch) for note in from_events(joined)]
     assert flat.getElementsByClass('MetronomeMark')[0].number == 90
@@ -213,8 +211,8 @@ def test_sound_on_request(figures, tmp_path):
     assert lengths['joined/01.wav'] == pytest.approx((16 + len(PROMPT.events)) * seconds, abs=0.1)
 
 
-def test_a_pickup_sounds_at_once(figures, tmp_path):
-    """Of a file with the prompt before the piece; the piece alone has no pickup."""
+def test_a_pickup_starts_at_once(figures, tmp_path):
+    """In a file with the prompt before the piece; the piece alone has no pickup."""
     events = np.array([-2] * 12 + [60, -2, 62, -2], np.int8)
     prompt = dataclasses.replace(PROMPT, events=events, velocities=(), pickup=4)
     write(tmp_path / 'walk', [piece()], sound=Sound(None), prompt=prompt)
@@ -244,7 +242,7 @@ def test_midi_is_the_continuation_and_joined_has_the_prompt_before_it(figures, t
     assert steps(tmp_path / 'walk' / 'joined' / '01.mid') == from_events(
         np.concatenate([PROMPT.events, ours.events])
     )
-    # The prompt's last note goes on over the seam, as both say nothing that ends it.
+    # The prompt's last note continues over the seam, as nothing ends it.
     assert any(
         note.onset < 16 < note.end for note in steps(tmp_path / 'walk' / 'joined' / '01.mid')
     )
@@ -279,7 +277,7 @@ def test_redrawn_bars_alone_and_between_those_that_were_given(figures, tmp_path)
     assert 'walk, bar 2 redrawn' in page
 
 
-def test_what_is_put_together_says_what_was_drawn():
+def test_whole_pieces_mark_what_was_drawn():
     after = np.array([67, -2, -2, -2] * 4, np.int8)
     prompt = dataclasses.replace(PROMPT, after=after, first_bar=0)
     given = np.arange(16) % 8 < 2
@@ -291,7 +289,7 @@ def test_what_is_put_together_says_what_was_drawn():
     assert put_together(PROMPT, piece(), VOCABULARY).seams == (16,)
 
 
-def test_distributions_where_they_were_kept(figures, tmp_path):
+def test_distributions_if_they_were_kept(figures, tmp_path):
     rng = np.random.default_rng(0)
     pieces = [
         piece(probabilities=rng.random((16, 22)), weights=rng.random((16, 8)), read=PROMPT.tokens)
@@ -339,7 +337,7 @@ def test_a_folder_of_the_user_s_is_kept(tmp_path, text):
     assert choose_folder(tmp_path, 'walk', {}).name == 'walk-2'
 
 
-def test_the_same_settings_write_into_the_folder_and_leave_what_is_not_theirs(figures, tmp_path):
+def test_the_same_settings_write_into_the_folder_and_keep_other_files(figures, tmp_path):
     write(tmp_path / 'walk', [piece()])
     first = content(tmp_path)
     theirs = {
@@ -362,9 +360,9 @@ def full(*args, **kwargs):
 
 
 @pytest.mark.parametrize('call', ['write', 'mkdir', 'first', 'third'])
-def test_a_fault_on_the_way_leaves_every_file_whole(figures, tmp_path, monkeypatch, call):
-    """The same settings give the same files, so that a folder of which some are written anew is
-    what it was.
+def test_an_error_while_writing_leaves_every_file_complete(figures, tmp_path, monkeypatch, call):
+    """The same settings give the same files, so a folder with some of them rewritten is
+    unchanged.
     """
     write(tmp_path / 'walk', [piece()] * 2)
     (tmp_path / 'walk' / 'notes.txt').write_text('mine')
@@ -392,7 +390,7 @@ def test_a_fault_on_the_way_leaves_every_file_whole(figures, tmp_path, monkeypat
     assert content(tmp_path) == before
 
 
-def test_a_new_folder_is_there_as_a_whole_or_not_at_all(figures, tmp_path, monkeypatch):
+def test_a_new_folder_is_complete_or_absent(figures, tmp_path, monkeypatch):
     monkeypatch.setattr(gallery.os, 'rename', full)
     with pytest.raises(UserError, match='No space left'):
         write(tmp_path / 'walk', [piece()])

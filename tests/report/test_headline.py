@@ -1,4 +1,4 @@
-"""The last lines of an evaluation: few, with each figure beside its reference points."""
+"""The last lines of an evaluation: few lines, with each figure beside its reference points."""
 
 import dataclasses
 

@@ -1,6 +1,4 @@
-"""Heat maps: which step a weight belongs to, what is blanked, averages, and that the files are
-there.
-"""
+"""Heat maps: the step that a weight belongs to, masked steps, averages, and the files."""
 
 import dataclasses
 
@@ -49,7 +47,7 @@ def test_a_row_s_last_column_is_the_step_before_its_own(num_read, num_steps, wid
     assert (np.diff(steps, axis=1) == 1).all()
 
 
-def test_what_no_event_and_padding_hold_is_blank():
+def test_steps_without_an_event_and_padding_are_masked():
     """Pitch, no event and note off in turn; two columns of padding in the first row, one in the
     second.
     """
@@ -98,8 +96,8 @@ def test_labels_name_pitches():
 
 @pytest.mark.parametrize(('window_steps', 'memory_steps'), [(7, 8), (None, 40)])
 def test_weights_are_of_the_steps_that_are_reported(window_steps, memory_steps):
-    """What the model says of the joined sequence's last T steps, read anew, at the row of the
-    generated step behind them.
+    """The row of a generated step has the model's weights on the T steps before it, read again from
+    the joined sequence.
     """
     architecture = dataclasses.replace(ARCHITECTURE, attention='bahdanau', attention_size=3)
     params = jax.tree.map(
@@ -131,8 +129,8 @@ def test_weights_are_of_the_steps_that_are_reported(window_steps, memory_steps):
 
 
 def test_the_first_token_is_the_one_that_was_read(monkeypatch):
-    """It is drawn in place of the prompt's last one, and again with an empty piece: rows and masks
-    are of the final draw.
+    """It is drawn in place of the prompt's last one, and again after an empty piece: rows and masks
+    are those of the final draw.
     """
     drawn = iter(([[5, 0, 0, 0], [6, 0, 7, 0]], [[8, 9, 0, 0], [9, 9, 0, 0]]))
 
@@ -207,7 +205,7 @@ def test_bars_are_numbered_as_in_the_prompt(monkeypatch, tmp_path, first_bar):
 
 
 def test_nothing_but_no_events_is_drawn(tmp_path, recwarn):
-    """Everything is blank: an empty piece after a silent prompt gives a grey picture, no error and
+    """Everything is masked: an empty piece after a silent prompt gives a grey picture, no error and
     no warning.
     """
     tokens = np.zeros(16, np.uint8)

@@ -1,4 +1,4 @@
-"""Pages: what is text stays text, nothing is fetched, and a browser shows them without a fault."""
+"""Pages: text is escaped, nothing is fetched, and a browser shows them without an error."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from symmusic.report import html
 NASTY = '</script><script>document.title="in"</script> <b>&amp; " \' <!-- \u2028'
 
 
-def test_the_browser_holds_a_page_to_itself(tmp_path, chromium):
+def test_the_browser_blocks_requests_of_a_page(tmp_path, chromium):
     file = tmp_path / 'index.html'
     file.write_text(html.page('x', '<img src="http://127.0.0.1:9/a.png"><p></p>'))
     page = chromium.new_page()
@@ -22,7 +22,7 @@ def test_the_browser_holds_a_page_to_itself(tmp_path, chromium):
 @pytest.mark.parametrize(
     'fault', ['throw Error("x")', 'console.error("x")', 'new Image().src = "file:///none.png"']
 )
-def test_the_fixture_sees_faults(fault, tmp_path, chromium):
+def test_the_fixture_detects_errors(fault, tmp_path, chromium):
     file = tmp_path / 'index.html'
     file.write_text(html.page('x', '', script=fault))
     seen = []

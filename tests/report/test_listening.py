@@ -29,7 +29,7 @@ RUNS = [
 ]
 
 
-LOOKS = [[3, 700, 16, 200]] * 16  # most at three steps before, then a bar before
+LOOKS = [[3, 700, 16, 200]] * 16  # mostly three steps before, then a bar before
 
 
 def events_of(pitches):
@@ -122,8 +122,8 @@ def test_notes_that_were_given_within_new_bars_are_given():
     ('program', 'sound', 'is_own'),
     [(40, 'reed', False), (73, 'flute', True), (0, 'plucked', False), (110, 'reed', False)],
 )
-def test_the_page_says_which_instrument_it_has_no_sound_for(program, sound, is_own):
-    """Program 0 is also that of a prompt that names no instrument: the page says nothing."""
+def test_the_page_names_an_instrument_without_a_sound(program, sound, is_own):
+    """Program 0 is also that of a prompt that names no instrument: no message."""
     assert page_sound(program) == (sound, is_own)
     prompt = Prompt('a', events_of([60]), np.zeros(16, np.uint8), 0, 120.0, program=program)
     whole = Whole(events_of([60]), np.full(16, True), (0,))
@@ -140,7 +140,7 @@ def test_every_instrument_has_a_sound():
 
 
 def test_a_pickup_sounds_at_once(tmp_path, open_page):
-    """Its bar is not silent up to it: playing starts with it."""
+    """There is no silence before it: playing starts with it."""
     file = tmp_path / 'page.html'
     file.write_text(redrawn(), encoding='utf-8')
     page = open_page(file)
@@ -154,7 +154,7 @@ def test_a_pickup_sounds_at_once(tmp_path, open_page):
 
 
 def test_small_weights_are_shaded_lightly(tmp_path, open_page):
-    """The largest is 3 %, and as dark as 3 % is; a pickup is bar 0."""
+    """The largest is 3 % and shaded as 3 %; a pickup is bar 0."""
     file = tmp_path / 'index.html'
     file.write_text(redrawn())
     page = open_page(file)
@@ -241,7 +241,7 @@ def test_in_a_browser(html, tmp_path, open_page):
     page.mouse.move(box['x'] + (34 + 20.5 * 6) * scale, box['y'] + 20)  # step 20, of bar 2
     drawn = page.locator('article').first.locator('.looks .seen')
     assert [float(each.get_attribute('x')) for each in drawn.all()] == [34 + 17 * 6, 34 + 4 * 6]
-    # by the square root of what they are, not of what the largest of them is
+    # by the square root of the weight itself, not relative to the largest one
     shades = [float(each.get_attribute('opacity')) for each in drawn.all()]
     assert shades == pytest.approx([shade(0.7), shade(0.2)], abs=0.001)
     assert [each.text_content() for each in drawn.all()] == ['70.0 %', '20.0 %']
@@ -267,7 +267,7 @@ def test_in_a_browser(html, tmp_path, open_page):
 
 
 def test_of_real_pieces(tmp_path, open_page, folk):
-    """As `--mode=sample` writes it; the page's MIDI is the folder's."""
+    """As written by `--mode=sample`; the page's MIDI files are those of the folder."""
     import launch
 
     assert (

@@ -14,7 +14,7 @@ def whole(prompt, piece, after=(), first_bar=1):
     return Whole(events, (seam <= steps) & (steps < end), seams, first_bar)
 
 
-def test_pieces_beside_one_another_show_all_their_notes(monkeypatch, tmp_path):
+def test_pieces_side_by_side_show_all_their_notes(monkeypatch, tmp_path):
     """Pitches 40, 84 and 62 in three pieces, names with a dollar sign: one range holds them all."""
     figures = []
     monkeypatch.setattr(pictures, 'write_figure', lambda path, figure: figures.append(figure))
@@ -28,7 +28,7 @@ def test_pieces_beside_one_another_show_all_their_notes(monkeypatch, tmp_path):
     figures[0].savefig(tmp_path / 'all.png')  # a formula in a name would end here
 
 
-def test_a_long_piece_goes_on_in_rows_and_loses_no_note(monkeypatch, tmp_path):
+def test_a_long_piece_is_drawn_in_rows_and_loses_no_note(monkeypatch, tmp_path):
     """40 bars in three rows of 16; a note over the end of a row is in both. All pieces: the
     prompt's end and the first 64 bars.
     """
@@ -50,21 +50,21 @@ def test_a_long_piece_goes_on_in_rows_and_loses_no_note(monkeypatch, tmp_path):
     assert 'the first 64 bars' in figures[1].get_suptitle()
 
 
-def test_nothing_that_sounds_is_drawn(tmp_path):
+def test_a_silent_piece_is_drawn(tmp_path):
     silence = np.full(16, -2, np.int8)
     pictures.draw_piece(tmp_path / 'piece.png', whole(silence, silence), 'silence')
     pictures.draw_all(tmp_path / 'all.png', [whole(silence, silence)], ['silence'], 'silence')
     assert (tmp_path / 'piece.png').exists()
 
 
-def test_a_title_in_any_script_warns_of_nothing(tmp_path, recwarn):
+def test_a_title_in_any_script_gives_no_warning(tmp_path, recwarn):
     prompt = np.array([60, *[-2] * 15], np.int8)
     pictures.draw_piece(tmp_path / 'piece.png', whole(prompt, prompt), '春の海 · Привет · 🎵')
     assert (tmp_path / 'piece.png').exists()
     assert not recwarn.list
 
 
-def test_redrawn_bars_stand_between_given_ones_and_a_pickup_is_bar_0(monkeypatch, tmp_path):
+def test_redrawn_bars_are_between_given_ones_and_a_pickup_is_bar_0(monkeypatch, tmp_path):
     """A pickup and three bars of quarters, of which bars 1 and 2 are new."""
     figures = []
     monkeypatch.setattr(pictures, 'write_figure', lambda path, figure: figures.append(figure))

@@ -1,6 +1,4 @@
-"""The questionnaire in a browser: from the first click to a file of answers, and from there into
-the analysis.
-"""
+"""The questionnaire in a browser: from the first click to a file of answers, and its analysis."""
 
 import json
 
@@ -43,7 +41,7 @@ def test_from_the_first_click_to_the_report(tmp_path, open_page, capsys):
     # it ends by itself
     page.wait_for_selector('#piece-1 [aria-pressed=true]', state='detached', timeout=10_000)
     page.locator('#piece-1').get_by_role('radio', name='1, not at all').first.focus()
-    page.keyboard.press('ArrowRight')  # as a keyboard goes through a scale
+    page.keyboard.press('ArrowRight')  # as the keyboard moves through a scale
     page.keyboard.press('ArrowRight')
     choose(page, 1, 'melody', '5, very')
     assert page.inner_text('#count') == '1 of 2 pieces done'
@@ -62,7 +60,7 @@ def test_from_the_first_click_to_the_report(tmp_path, open_page, capsys):
     unfinished = json.loads(download.value.path().read_text())
     assert unfinished['complete'] is False
 
-    page.wait_for_timeout(1000)  # Chromium writes what a page keeps a moment later
+    page.wait_for_timeout(1000)  # Chromium stores a page's data with a delay
     page.reload()
     assert page.locator('#piece-1').get_by_role('radio', name='5, very').is_checked()
     assert page.inner_text('#count') == '1 of 2 pieces done'
@@ -125,8 +123,8 @@ def test_read_aloud_and_at_any_width(tmp_path, open_page):
     assert all(size >= 44 or size == 0 for size in sizes)
 
 
-def test_answers_of_another_browser_that_keeps_nothing(tmp_path, open_page):
-    """What is kept under the page's name but is none of its answers is no fault."""
+def test_a_browser_that_stores_nothing(tmp_path, open_page):
+    """Stored data under the page's name that are not its answers cause no error."""
     path = written(tmp_path / 'study')
     page = open_page(path)
     page.evaluate(

@@ -1,4 +1,4 @@
-"""Staff notation of a page, where Verovio is installed."""
+"""Staff notation of a page, if Verovio is installed."""
 
 import re
 
@@ -44,8 +44,8 @@ def test_it_is_engraved(musicxml):
 
 
 def test_signs_are_of_their_notes_given_or_drawn():
-    """Bars 2 and 3 are drawn but for a note on the third beat of bar 2; a given note is tied into
-    bar 2, and a drawn one out of bar 3.
+    """Bars 2 and 3 are drawn except for a note on the third beat of bar 2; a given note is tied
+    into bar 2, and a drawn one out of bar 3.
     """
     pytest.importorskip('verovio', reason='staff notation needs the package verovio')
     notes = [Note(8, 12, 60), Note(20, 4, 62), Note(24, 4, 64), Note(28, 12, 65), Note(40, 16, 67)]
