@@ -19,7 +19,7 @@ function sound(context, pitch, begin, end, {wave, attack, decay, gain}) {
 }
 
 // Schedules the notes from step `first` on, all at once, and follows the audio clock: `follow(step)` with each frame, `ended()` at the step
-// `end`. Returns what stops it, of which `ended` is not told.
+// `end`. Returns a function that stops the notes without calling `ended`.
 function playNotes(notes, {first = 0, end, qpm, timbre}, follow, ended) {
   const perStep = 60 / qpm / 4;
   const context = new AudioContext();

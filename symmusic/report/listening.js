@@ -87,17 +87,17 @@ function look(article, step) {
     if (tip) box.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'title')).textContent = tip;
     drawing.append(box);
   };
-  const said = [];
+  const parts = [];
   for (let index = 0; index < pairs.length; index += 2) {
     const at = step - pairs[index], weight = pairs[index + 1];
     if (at < 0) continue;
     shade(at, SHADE * Math.sqrt(weight / 1000), 'seen', percent(weight));
     const sounding = notes.find(([onset, end]) => onset <= at && at < end);
     const name = sounding ? NAMES[sounding[2] % 12] + (Math.floor(sounding[2] / 12) - 1) : 'silence';
-    if (said.length < 3) said.push(`${place(at)} (${name}, ${percent(weight)})`);
+    if (parts.length < 3) parts.push(`${place(at)} (${name}, ${percent(weight)})`);
   }
   shade(step, 1, 'asking');
-  text.textContent = `At ${place(step)} the model looked most at ${said.join(', ') || 'padding before the prompt'}; largest weight: ${percent(pairs[1] || 0)}.`;
+  text.textContent = `At ${place(step)} the model attended most to ${parts.join(', ') || 'padding before the prompt'}; largest weight: ${percent(pairs[1] || 0)}.`;
 }
 
 for (const article of articles) {
