@@ -248,8 +248,8 @@ def test_in_a_browser(html, tmp_path, open_page):
     looked = page.locator('article .looked').first
     assert (
         looked.inner_text()
-        == 'At bar 2 beat 2 the model attended most to bar 2 beat 1.25 (silence, 70.0 %), bar 1 beat'
-        ' 2 (A4, 20.0 %); largest weight: 70.0 %.'
+        == 'At bar 2 beat 2 the model attended most to bar 2 beat 1.25 (silence, 70.0 %), bar 1'
+        ' beat 2 (A4, 20.0 %); largest weight: 70.0 %.'
     )
     page.mouse.move(5, 5)
     assert drawn.count() == 0
