@@ -1,5 +1,6 @@
-"""What a count model looks at before each step: the metre, the last notes, and what sounded 1, 2, 4
-and 8 bars ago, with how long the melody has agreed with it.
+"""What a count model looks at before each step: the metre, the last notes, what sounded 1, 2, 4 and
+8 bars ago, and what followed the same three notes when they came last, with how long the melody has
+agreed with these.
 
     c d e f | c d e .     the step at '.', four steps to a bar
                           note 1 e, note 2 d; one bar ago f; agreed with it for 3 steps
@@ -19,6 +20,7 @@ LAGS = (1, 2, 4, 8)  # bars
 NUM_NOTES = 7
 NO_NOTE = 128  # one past the MIDI pitches
 LONGEST = 17  # steps; more count as so many
+NUM_RECALLED = 3
 NUM_AGREEMENTS = 8  # see `_agreement`
 
 _NOTES = ('position', 'since', 'ended', 'note 1')
@@ -37,13 +39,16 @@ CHAIN = (
 BASE = CHAIN.index(_NOTES)  # what the repeats are smoothed by
 
 
-def _ago(*lags: int) -> tuple[str, ...]:
+def _ago(*lags: int | str) -> tuple[str, ...]:
     return tuple(f'{name} {lag}' for lag in lags for name in ('agreement', 'token'))
 
 
+# how long the melody has agreed with what came before; the weights depend on it
+AGREEMENTS = tuple(f'agreement {lag}' for lag in (*LAGS, 'recall'))
 REPEATS = (
-    *((*_ago(lag), 'position') for lag in LAGS),
+    *((*_ago(lag), 'position') for lag in (*LAGS, 'recall')),
     *((*_ago(lag), 'note 1', 'since', 'position') for lag in LAGS),
+    (*_ago('recall'), 'note 1', 'since'),
     (*_ago(1, 2), 'note 1', 'since'),
     (*_ago(4, 8), 'since'),
     _ago(2, 4, 8),
@@ -101,16 +106,24 @@ def describe(stream: Stream, steps: np.ndarray) -> dict[str, np.ndarray]:
     | token n | the token n bars before; -1 where there is none |
     | agreement n | for how long the tokens have been those n bars before; see `_agreement` |
     | agrees n | whether it is 8 steps or more |
+    | token, agreement recall | likewise of the latest place with the same three notes before it |
     """
+    features = {'position': stream.positions[steps], **_notes(stream, steps, NUM_NOTES)}
+    for lag in LAGS:
+        features |= _look_back(stream, steps, lag)
+    return features | _recall(stream, steps)
+
+
+def _notes(stream: Stream, steps: np.ndarray, num: int) -> dict[str, np.ndarray]:
+    """The features of the last `num` notes."""
     begins, is_onset = stream.begins[steps], stream.events >= 0
     onsets = np.append(np.flatnonzero(is_onset), -1)  # the last: there is none
     rank = (np.cumsum(is_onset) - is_onset)[steps]
     places = []
-    for k in range(1, NUM_NOTES + 1):
+    for k in range(1, num + 1):
         found = onsets[np.where(rank >= k, rank - k, -1)]
         places.append(np.where(found >= begins, found, -1))
     features = {
-        'position': stream.positions[steps],
         'since': np.where(places[0] < 0, LONGEST, np.minimum(steps - places[0], LONGEST)),
         'ended': (_latest(stream.events == NOTE_OFF, steps, begins) > places[0]).astype(int),
     }
@@ -119,8 +132,6 @@ def describe(stream: Stream, steps: np.ndarray) -> dict[str, np.ndarray]:
         features[f'note {k}'] = pitches[place]
     for k, (later, earlier) in enumerate(itertools.pairwise(places), 1):
         features[f'gap {k}'] = np.where(earlier < 0, 0, np.minimum(later - earlier, LONGEST))
-    for lag in LAGS:
-        features |= _look_back(stream, steps, begins, lag)
     return features
 
 
@@ -131,15 +142,14 @@ def _latest(is_marked: np.ndarray, steps: np.ndarray, begins: np.ndarray) -> np.
     return np.where(before >= begins, before, -1)
 
 
-def _look_back(
-    stream: Stream, steps: np.ndarray, begins: np.ndarray, lag: int
-) -> dict[str, np.ndarray]:
-    num_back = lag * STEPS_PER_BAR
+def _look_back(stream: Stream, steps: np.ndarray, lag: int) -> dict[str, np.ndarray]:
+    """The features of so many bars before."""
+    num_back, begins = lag * STEPS_PER_BAR, stream.begins[steps]
     earlier = np.maximum(np.arange(len(stream.tokens)) - num_back, 0)
     is_other, is_there = stream.tokens != stream.tokens[earlier], steps - num_back >= begins
     # the first steps of a sequence have nothing in it to agree with
     last_other = np.maximum(_latest(is_other, steps, begins), begins + num_back - 1)
-    agreement = _agreement(np.where(is_there, steps - 1 - last_other, 0), is_there)
+    agreement = _agreement(np.where(is_there, steps - 1 - last_other, 0))
     return {
         f'token {lag}': np.where(is_there, stream.tokens[earlier[steps]], -1),
         f'agreement {lag}': agreement,
@@ -147,11 +157,33 @@ def _look_back(
     }
 
 
-def _agreement(run: np.ndarray, is_there: np.ndarray) -> np.ndarray:
+def _recall(stream: Stream, steps: np.ndarray) -> dict[str, np.ndarray]:
+    """The features of the latest place at which the last notes were the same, with the same steps
+    between them and since, wherever in the bar; it agrees from the third note on.
+    """
+    everywhere = np.arange(len(stream.tokens))
+    notes = _notes(stream, everywhere, NUM_RECALLED)
+    codes = code(notes | {'sequence': stream.begins}, ('sequence', *notes))
+    order = np.argsort(codes, kind='stable')
+    is_again = codes[order[1:]] == codes[order[:-1]]
+    earlier = np.full(len(order), -1)
+    earlier[order[1:][is_again]] = order[:-1][is_again]
+    earlier[notes[f'note {NUM_RECALLED}'] == NO_NOTE] = -1
+    goes_on = np.zeros(len(order), bool)
+    goes_on[1:] = (earlier[:-1] >= 0) & (earlier[1:] == earlier[:-1] + 1)
+    run = everywhere - np.maximum.accumulate(np.where(goes_on, -1, everywhere))
+    place = earlier[steps]
+    return {
+        'token recall': np.where(place >= 0, stream.tokens[place], -1),
+        'agreement recall': _agreement(np.where(place >= 0, run[steps] + 1, 0)),
+    }
+
+
+def _agreement(run: np.ndarray) -> np.ndarray:
     """A run of steps as a number from 0 to 7: 0, 1, 2, 4, 8, 16, 32 or 64 steps and more. 0 also
     where nothing is there to agree with.
     """
-    return np.where(is_there, np.searchsorted(2 ** np.arange(NUM_AGREEMENTS - 1), run, 'right'), 0)
+    return np.searchsorted(2 ** np.arange(NUM_AGREEMENTS - 1), run, side='right')
 
 
 def code(features: dict[str, np.ndarray], names: Sequence[str]) -> np.ndarray:

@@ -4,7 +4,7 @@ lossless data compression"; here with fixed weights and many classes):
     p(w) ~ prod_k p_k(w) ^ weight_k
 
 The weight of a prediction depends on how often its context was counted and on how long the melody
-has agreed with itself at each lag. Fitting the weights is a convex problem.
+has agreed with what came before. Fitting the weights is a convex problem.
 """
 
 import dataclasses
@@ -12,7 +12,7 @@ import dataclasses
 import numpy as np
 import scipy.optimize
 
-from symmusic.measures.counting.contexts import LAGS, NUM_AGREEMENTS
+from symmusic.measures.counting.contexts import NUM_AGREEMENTS
 
 COUNT_LIMITS = (1, 2, 4, 16, 64)  # between the classes of how often a context was counted
 NUM_COUNTS = len(COUNT_LIMITS) + 1
@@ -29,7 +29,7 @@ class Predictions:
     Attributes:
       logs_LKV: float32 log probabilities of each class.
       counted_LK: how often each model's context was counted, as a class from 0 to NUM_COUNTS - 1.
-      agreements_LA: the agreement at each of `LAGS`, 0 to NUM_AGREEMENTS - 1.
+      agreements_LA: each of `contexts.AGREEMENTS`, 0 to NUM_AGREEMENTS - 1.
     """
 
     logs_LKV: np.ndarray
@@ -55,7 +55,7 @@ class Predictions:
 @dataclasses.dataclass(frozen=True)
 class Mixture:
     """The parts whose sum is a weight: by how often the context was counted, [NUM_COUNTS, K], and
-    by the agreement at each lag, [A, NUM_AGREEMENTS, K].
+    by each agreement, [A, NUM_AGREEMENTS, K].
     """
 
     by_count: np.ndarray
@@ -85,15 +85,13 @@ def count_class(totals: np.ndarray) -> np.ndarray:
 def fit_mixture(predictions: Predictions, labels_L: np.ndarray) -> Mixture:
     """The weights that make the mean loss of the labels, plus the penalty, least."""
     num_models = predictions.logs_LKV.shape[1]
-    shapes = (NUM_COUNTS, num_models), (len(LAGS), NUM_AGREEMENTS, num_models)
-    cut = NUM_COUNTS * num_models
+    cut, num_agreements = NUM_COUNTS * num_models, predictions.agreements_LA.shape[1]
+    shapes = (NUM_COUNTS, num_models), (num_agreements, NUM_AGREEMENTS, num_models)
 
     def unpack(flat: np.ndarray) -> Mixture:
         return Mixture(flat[:cut].reshape(shapes[0]), flat[cut:].reshape(shapes[1]))
 
-    start = np.concatenate(
-        [np.full(cut, START / num_models), np.zeros(len(LAGS) * NUM_AGREEMENTS * num_models)]
-    )
+    start = np.concatenate([np.full(cut, START / num_models), np.zeros(np.prod(shapes[1]))])
 
     def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
         mixture, away = unpack(flat), flat - start

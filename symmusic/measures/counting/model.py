@@ -16,9 +16,9 @@ from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
 from symmusic.measures.counting.contexts import (
+    AGREEMENTS,
     BASE,
     CHAIN,
-    LAGS,
     REPEATS,
     Stream,
     code,
@@ -33,7 +33,7 @@ from symmusic.melody.encodings import Vocabulary
 CONTEXTS = (*CHAIN, *REPEATS)
 FIRST_MIXED = 2  # tables before it only smooth the others
 LEAST_STEPS = 500  # validation steps that the weights are fitted on
-MOST_CELLS = 2**26  # probabilities held at once while they are fitted, 4 bytes each
+MOST_CELLS = 10**8  # probabilities held at once while they are fitted, 4 bytes each
 CHUNK = 4096  # steps predicted at once
 
 
@@ -127,7 +127,7 @@ def _fit_mixture(
 ) -> Mixture:
     """Fitted on these steps, evenly thinned where there are too many."""
     most = MOST_CELLS // ((len(CONTEXTS) - FIRST_MIXED + 1) * vocabulary.num_classes)
-    thinned = slice(None, None, -(-len(steps) // most))
+    thinned = np.linspace(0, len(steps) - 1, min(len(steps), most)).astype(int)
     steps = steps[thinned]
     predictions = _predict(tables, describe(stream, steps), vocabulary)
     if others_LV is not None:
@@ -155,7 +155,7 @@ def _predict(
         if index >= FIRST_MIXED:
             logs_LKV[:, index - FIRST_MIXED] = np.log(found_LV)
             counted_LK[:, index - FIRST_MIXED] = count_class(counts_LV.sum(axis=1))
-    agreements = [features[f'agreement {lag}'] for lag in LAGS]
+    agreements = [features[name] for name in AGREEMENTS]
     return Predictions(logs_LKV, counted_LK, np.stack(agreements, axis=1))
 
 

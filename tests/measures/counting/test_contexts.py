@@ -37,20 +37,31 @@ pieces = st.lists(
 )
 
 
+def notes_before(events, now, num):
+    onsets = [step for step in range(now) if events[step] >= 0][::-1]
+    found = {
+        'since': min(now - onsets[0], 17) if onsets else 17,
+        'ended': int(-1 in events[onsets[0] if onsets else 0 : now]),
+    }
+    for k in range(1, num + 1):
+        found[f'note {k}'] = events[onsets[k - 1]] if len(onsets) >= k else NO_NOTE
+    for k in range(1, num):
+        found[f'gap {k}'] = min(onsets[k - 1] - onsets[k], 17) if len(onsets) > k else 0
+    return found
+
+
+def recalled(events, now):
+    """The latest earlier step with the same three notes before it; None without one."""
+    own = notes_before(events, now, 3)
+    same = [step for step in range(now) if notes_before(events, step, 3) == own]
+    return same[-1] if same and own['note 3'] != NO_NOTE else None
+
+
 def reference(tokens, position):
     """The features before the last step of one sequence, by a loop."""
-    *before, _ = VOCABULARY.decode(np.array(tokens)).tolist()
-    now = len(before)
-    onsets = [step for step, event in enumerate(before) if event >= 0][::-1]
-    found = {
-        'position': (position + now) % 16,
-        'since': min(now - onsets[0], 17) if onsets else 17,
-        'ended': int(-1 in before[onsets[0] if onsets else 0 :]),
-    }
-    for k in range(1, 8):
-        found[f'note {k}'] = before[onsets[k - 1]] if len(onsets) >= k else NO_NOTE
-    for k in range(1, 7):
-        found[f'gap {k}'] = min(onsets[k - 1] - onsets[k], 17) if len(onsets) > k else 0
+    events = VOCABULARY.decode(np.array(tokens)).tolist()
+    now = len(events) - 1
+    found = {'position': (position + now) % 16, **notes_before(events, now, 7)}
     for lag in LAGS:
         steps = 16 * lag
         run = 0
@@ -59,6 +70,11 @@ def reference(tokens, position):
         found[f'token {lag}'] = tokens[now - steps] if now >= steps else -1
         found[f'agreement {lag}'] = min(int(run).bit_length(), 7)
         found[f'agrees {lag}'] = int(run >= 8)
+    place, run = recalled(events, now), 0
+    while place is not None and recalled(events, now - run - 1) == place - run - 1:
+        run += 1
+    found['token recall'] = -1 if place is None else tokens[place]
+    found['agreement recall'] = 0 if place is None else min((run + 1).bit_length(), 7)
     return found
 
 
@@ -87,6 +103,16 @@ def test_some_steps_have_the_features_that_all_have(sequences):
     steps = np.arange(len(stream.tokens))[::-3]
     for name, values in describe_steps(stream, steps).items():
         assert_array_equal(values, describe(stream)[name][steps])
+
+
+def test_three_notes_that_came_before_by_hand():
+    """C D E G, then C D E a beat late: G is recalled, from the third note on: two steps."""
+    events = [60, -2, 62, -2, 64, -2, 67, -2, -2, -2, 60, -2, 62, -2, 64, -2, 69]
+    stream = join([VOCABULARY.encode(np.array(events))], VOCABULARY)
+    found = describe(stream)
+    assert VOCABULARY.decode(found['token recall'][[15, 16]]).tolist() == [-2, 67]
+    assert found['agreement recall'][14:].tolist() == [0, 1, 2]
+    assert (found['token recall'][:15] == -1).all()
 
 
 def test_a_repeated_bar_by_hand():

@@ -33,4 +33,4 @@ def test_folk():
     assert time.perf_counter() - begun < 120  # 15 s on two cores that do nothing else
     targets = find_targets(data.test, vocabulary, all_steps=True)
     logs = model.log_probabilities(*of_windows(data.test, targets, vocabulary))
-    assert -logs[np.arange(len(targets)), targets.labels].mean() < 0.56
+    assert -logs[np.arange(len(targets)), targets.labels].mean() < 0.56  # 0.550
