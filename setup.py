@@ -1,4 +1,4 @@
-"""Reads the dependencies from requirements.txt; everything else stands in pyproject.toml."""
+"""Reads the dependencies from requirements.txt; everything else is in pyproject.toml."""
 
 import pathlib
 

@@ -56,7 +56,10 @@ GRID = {  # of updates alone: `--networks=grid`
     for attention in ('none', 'bahdanau')
     for batch in (128, 512)
 }
-FIGURES = {'update_ms_median': 'ms per update', 'sampling_s': 's for 100 pieces, windows read anew'}
+FIGURES = {
+    'update_ms_median': 'ms per update',
+    'sampling_s': 's for 100 pieces, windows read again',
+}
 ALONE = {
     'sampling_stateful_s': 'symmusic with the state carried',
     'sampling_one_piece_s': 'Keras, one piece alone, as in the thesis',

@@ -24,7 +24,7 @@ def get_config():
             ' parameters?'
         ),
         variable=('model.bidirectional',),
-        also={'model.num_cells': 'so that the numbers of parameters are alike'},
+        also={'model.num_cells': 'so that the numbers of parameters are equal'},
         arms={
             'bidirectional': {'model.bidirectional': True, 'model.num_cells': 32},
             'unidirectional': {'model.bidirectional': False, 'model.num_cells': 64},

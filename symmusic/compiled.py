@@ -41,6 +41,6 @@ def keep_compiled(folder: pathlib.Path) -> None:
                 if action == 'reading'
                 else 'compiled programs are not kept'
             )
-            print(f'{fault} ({" ".join(why.split())[:200]}): compiled anew; they are in {folder}')
+            print(f'{fault} ({" ".join(why.split())[:200]}): compiled again; they are in {folder}')
 
     warnings.showwarning = show_once

@@ -171,7 +171,7 @@ def test_every_combination_trains_or_is_refused(encoding, protocol, corpus):
                 config_of(corpus, 'lstm', *fields)
             continue
         if targets == 'gap' and not bidirectional:
-            with pytest.raises(UserError, match='a gap is filled by what stands on both sides'):
+            with pytest.raises(UserError, match='a gap is filled from both sides'):
                 config_of(corpus, 'lstm', *fields)
             continue
         data = dataset_of(corpus, encoding, targets, protocol)

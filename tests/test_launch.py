@@ -446,7 +446,7 @@ def test_no_name_in_a_file_leads_out_of_the_workdir(workdir, tmp_path, monkeypat
 
 
 @pytest.mark.usefixtures('undrawn')
-def test_chosen_bars_are_drawn_anew_within_wishes(workdir, tmp_path, capsys, refused):
+def test_chosen_bars_are_drawn_again_within_wishes(workdir, tmp_path, capsys, refused):
     prompt = tmp_path / 'mine.abc'
     prompt.write_text('X:1\nT:Mine\nM:4/4\nL:1/4\nK:G\nGABc|dcBA|BcdB|AFG2|\n')
     argv = sampling(workdir, f'--config.sample.prompt={prompt}')
@@ -1442,7 +1442,7 @@ def test_a_process_stopped_or_killed_during_training_resumes_exactly(
         time.sleep(2)
         sampled.send_signal(number)
         _, error = sampled.communicate(timeout=60)
-        message = 'stopped; the same command goes on from what is done\n'
+        message = 'stopped; the same command continues from what is done\n'
         assert (sampled.returncode, error) == (1, message)
     resumed = process(*arguments(tmp_path / 'part', corpus, **argv), cwd=tmp_path, cache=cache)
     out, error = resumed.communicate(timeout=300)

@@ -202,7 +202,7 @@ def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
             raise UserError(_in_first_epoch(workdir, _progress(states, card)))
         if not states.best_epoch.any():
             raise UserError(
-                f'the run in {workdir} has not finished its first epoch; go on with:'
+                f'the run in {workdir} has not finished its first epoch; continue with:'
                 f' {commands.command_line(command, "train")}'
             )
         model = choose(command.config.sample.replica, card, states, workdir)

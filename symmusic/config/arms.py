@@ -31,8 +31,8 @@ class Experiment:
 
 
 def read(loaded: ConfigDict, overrides: Mapping[str, str | None], override: Override) -> Experiment:
-    """What a config file states, with the command line's fields, every arm's config resolved and
-    checked.
+    """What a config file states, combined with the command line's fields; every arm's config is
+    resolved and checked.
 
     Args:
       loaded: as the file gives it.
@@ -40,7 +40,7 @@ def read(loaded: ConfigDict, overrides: Mapping[str, str | None], override: Over
       override: sets such values in a config.
 
     Raises:
-      UserError: a field is wrong, or the arms differ in what is not said.
+      UserError: a field is wrong, or the arms differ in an undeclared field.
     """
     plain = loaded.copy_and_resolve_references().unlock()
     hypothesis = plain.experiment

@@ -58,7 +58,7 @@ def _faults_of_training(values: Mapping[str, Any]) -> Iterator[str]:
     if values['train.targets'] == 'gap' and not values['model.bidirectional']:
         yield (
             "config.train.targets = 'gap' with config.model.bidirectional = False: a gap is filled"
-            " by what stands on both sides; must be config.train.targets = 'all' or"
+            " from both sides; must be config.train.targets = 'all' or"
             ' config.model.bidirectional = True'
         )
 
@@ -73,7 +73,7 @@ def _faults_of_sampling(values: Mapping[str, Any]) -> Iterator[str]:
     if form == 'stateful' and values['model.bidirectional'] and not is_infilling:
         yield (
             "config.sample.form = 'stateful' with config.model.bidirectional = True: a"
-            " bidirectional model reads its window anew; must be config.sample.form = 'window' or"
+            " bidirectional model reads its window again; must be config.sample.form = 'window' or"
             " 'auto', or config.model.bidirectional = False"
         )
     if values['sample.max_copied_run'] == 1:

@@ -14,7 +14,7 @@ class Change(enum.Enum):
     """What another value of a field does to a run that is continued."""
 
     FIXED = 'none'  # it is another run, and refused
-    LARGER = 'a larger value'  # a larger value goes on with a run, a finished one too
+    LARGER = 'a larger value'  # a larger value continues a run, even a finished one
     ROUNDING = 'changes rounding'  # the run computes the same to rounding
     FREE = 'any value'  # training computes the same
 

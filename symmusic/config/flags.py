@@ -28,8 +28,8 @@ NUMBER = re.compile(r'-\.?\d|-inf|-nan', re.IGNORECASE)  # begins with a dash bu
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """What the user asked for. `given` are the dotted names of the config fields stated on the
-    command line.
+    """The user's command. `given` are the dotted names of the config fields stated on the command
+    line.
 
     Of an experiment `config` is its first arm's.
     """

@@ -56,7 +56,7 @@ def from_dict(values: dict, base: ConfigDict) -> ConfigDict:
         unknown = [f'{name} is unknown' for name in stored if name not in known]
         raise UserError(
             "the run's config.json is not of this version of symmusic:"
-            f' {", ".join(missing + unknown)}; train anew in another --workdir'
+            f' {", ".join(missing + unknown)}; train again in another --workdir'
         )
     restored: dict = {}
     for name, value in stored.items():
@@ -137,13 +137,13 @@ def check_same_run(run: ConfigDict, config: ConfigDict, workdir: object) -> None
     if unlike:
         raise UserError(
             f'{workdir} holds another run: {"; ".join(unlike)}. Choose another --workdir, or the'
-            ' same settings to go on'
+            ' same settings to continue'
         )
     if config.train.num_epochs < run.train.num_epochs:
         raise UserError(
             f'{workdir} holds a run of {run.train.num_epochs} epochs, more than'
             f' config.train.num_epochs = {config.train.num_epochs}; choose another --workdir, or at'
-            ' least as many to go on'
+            ' least as many to continue'
         )
 
 

@@ -187,9 +187,7 @@ def without_copies(windows: Windows, of: Windows) -> Windows:
 
 
 def without_seen(windows: Windows, stream: np.ndarray) -> Windows:
-    """Those windows that stand nowhere in a stream of tokens with its padding, token for token,
-    wherever the windows of that stream begin.
-    """
+    """The windows that occur nowhere in a stream of tokens, padding included, at any offset."""
     steps = windows.num_steps
     if not len(windows) or len(stream) < steps:
         return windows

@@ -94,7 +94,7 @@ def draw_continuations(
     if num_stuck := int(_is_stuck(drawn).sum()):
         raise UserError(
             f'config.sample.max_copied_run = {index.num_symbols}: {num_stuck} of {len(prompts_BT)}'
-            ' pieces came to a step at which all that the other wishes and given notes let through'
+            ' pieces reached a step at which everything that the other wishes and given notes allow'
             ' would have copied more; must be larger, or with fewer wishes, or with more'
             ' config.sample.max_redraws'
         )

@@ -96,11 +96,11 @@ def _notices_of_bars(tune: Tune, notes: set[StepNote]) -> list[str]:
 def _notices_of_range(wanted: np.ndarray, fitted: np.ndarray, octaves: int) -> list[str]:
     if octaves:
         return [
-            f"the prompt lies outside of the model's pitches: read {abs(octaves) // 12} octave(s)"
+            f"the prompt is outside the model's pitches: read {abs(octaves) // 12} octave(s)"
             f' {"up" if octaves > 0 else "down"}'
         ]
     if (fitted != wanted).any():
-        return ["some of the prompt's notes lie outside of the model's pitches: moved by octaves"]
+        return ["some of the prompt's notes are outside the model's pitches: moved by octaves"]
     return []
 
 

@@ -1,4 +1,4 @@
-"""What a model says of continuations that are given: each step's logits, read as sampling reads."""
+"""A model's logits at each step of given continuations, read as in sampling."""
 
 import functools
 

@@ -44,7 +44,7 @@ def stated(settings: ConfigDict) -> list[str]:
 
 def echo(settings: ConfigDict, changed: Collection[str]) -> str:
     """The fields of `config.sample` among the fields that the user `changed`, as the user states
-    them, but for those that the line itself says.
+    them, except for those that the line itself states.
     """
     names = [name for name in settings if name not in SAID and f'sample.{name}' in changed]
     return ', '.join(f'{name} = {settings[name]!r}' for name in names)

@@ -1,7 +1,7 @@
 """The known end of a melody, encoded for a model that fills the gap before it.
 
 Backward layers read the melody from its end, with blanks where it is not known. Each step's state
-thus says what stands to its right and how far away, and nothing about what is to be drawn. The
+thus encodes what is to its right and how far away, and nothing about what is to be drawn. The
 forward layers take the state at the step that they predict as a further input:
 
     known in advance     .  .  .  .  e  f        '.' is a blank

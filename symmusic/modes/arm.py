@@ -211,7 +211,7 @@ def _stored(path: pathlib.Path, wanted: dict, command: Command) -> dict | None:
 
 
 def _say_damaged(path: pathlib.Path, error: Exception) -> None:
-    print(f'{path} is damaged ({" ".join(str(error).split())[:200]}); made anew')
+    print(f'{path} is damaged ({" ".join(str(error).split())[:200]}); made again')
 
 
 def _take_over(arm: Arm) -> None:

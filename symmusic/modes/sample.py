@@ -78,7 +78,7 @@ def _say(settings: ConfigDict, changed: Collection[str], model: Model, drawing: 
         else f'of {count(manner.num_bars, "bar")} after {name}'
     )
     form = (
-        f'reading {manner.window_steps} steps anew for each'
+        f'reading {manner.window_steps} steps again for each'
         if manner.window_steps
         else 'carrying the state'
     )

@@ -91,7 +91,7 @@ def listening_page(
 
 
 def _played(prompt: Prompt, entry: Entry) -> dict[str, object]:
-    """What the page's script is told of a piece."""
+    """A piece as data for the page's script."""
     events = entry.whole.events
     return {
         'notes': played_notes(events),

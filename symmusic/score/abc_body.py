@@ -70,7 +70,7 @@ class VoiceReader:
       pitches, rhythm: the state of keys, accidentals, ties, lengths and tuplets.
       meter: the current one.
       program: General MIDI number, from 0.
-      notices: what was left out, in the order in which it was met.
+      notices: what was left out, in the order of occurrence.
     """
 
     def __init__(self, *, unit: int, meter: Meter | None, tempo: Tempo | None):

@@ -118,8 +118,8 @@ def _find_tempi(tracks: Sequence[Track]) -> list[Tempo]:
 
 
 def _find_title(tracks: Sequence[Track]) -> str:
-    """The first track name that says something; of a karaoke file the first text marked @T, else
-    the first name that is not one of its tracks of text.
+    """The first track name that is not empty; of a karaoke file the first text marked @T, else the
+    first name that is not one of its tracks of text.
     """
     names = [_trimmed(event.data) for event in _metas(tracks, TRACK_NAME)]
     if _is_karaoke(tracks):
@@ -136,7 +136,7 @@ def _trimmed(data: bytes) -> str:
 
 
 def _is_karaoke(tracks: Sequence[Track]) -> bool:
-    """Whether text events hold the words, and, marked with @, what is said of the file."""
+    """Whether text events hold the words and, marked with @, information about the file."""
     names = [event.data.strip(b'\0 ').lower() for event in _metas(tracks, TRACK_NAME)]
     return KARAOKE_TRACKS[0].encode() in names or any(
         event.data[:2] == b'@K' for event in _metas(tracks, TEXT)

@@ -118,7 +118,7 @@ def _read_one(data: bytes, begin: int, end: int, notices: list[str]) -> Track:
 
 def _next_chunk(data: bytes, track_end: int, end: int, notices: list[str]) -> int:
     """The offset of the chunk after a track that was read up to `track_end` and should end at
-    `end`; no track lies between the two.
+    `end`; no track is between the two.
     """
     if not _is_boundary(data, end):
         return track_end if track_end == len(data) else _find_track(data, track_end, notices)

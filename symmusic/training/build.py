@@ -65,7 +65,7 @@ def corpus_of(config: ConfigDict, card: Card, *, is_shipped: bool = False) -> Co
         raise UserError(f'{not_of_shipped(found)}; install the music21 of requirements.txt')
     if found.fingerprint != card.dataset['fingerprint']:
         raise UserError(
-            f'the corpus {found.name} has changed since the run was trained on it; train anew in'
+            f'the corpus {found.name} has changed since the run was trained on it; train again in'
             ' another --workdir'
         )
     return found

@@ -218,10 +218,10 @@ class Checkpoints:
     def _damaged(self, step: int, error: Exception) -> UserError:
         earlier = max((other for other in self._steps() if other < step), default=None)
         advice = (
-            f'remove the run in {self.folder.parent} to train anew, or choose another --workdir:'
+            f'remove the run in {self.folder.parent} to train again, or choose another --workdir:'
             ' there is none before it'
             if earlier is None
-            else f'remove that folder to go on from the one before, {earlier}'
+            else f'remove that folder to continue from the previous one, {earlier}'
         )
         return UserError(
             f'the checkpoint {self.folder / str(step)} is damaged ({_first_line(error)}); {advice}'

@@ -36,8 +36,8 @@ def diverged(
     return UserError(
         f'the {what}{f" of replica {replica}" if len(bad_R) > 1 else ""} is not finite; {kept}; the'
         ' last good checkpoint is'
-        f' {workdir / "checkpoints" / str(good) if good is not None else "none yet"}; train anew in'
-        ' another --workdir with a smaller config.train.learning_rate'
+        f' {workdir / "checkpoints" / str(good) if good is not None else "none yet"}; train again'
+        ' in another --workdir with a smaller config.train.learning_rate'
         f' ({card.recipe.learning_rate:g}) or config.train.clip_norm ({card.recipe.clip_norm:g}; 0'
         ' = no clipping)'
     )

@@ -81,7 +81,7 @@ def read_held_out(folder: pathlib.Path = FOLDER) -> dict[str, frozenset[str]]:
 
 def _unreadable(folder: pathlib.Path, error: Exception) -> UserError:
     return UserError(
-        f'the shipped model in {folder} cannot be read: {error}; install symmusic anew, or train a'
+        f'the shipped model in {folder} cannot be read: {error}; reinstall symmusic, or train a'
         ' model'
     )
 

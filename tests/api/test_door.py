@@ -202,7 +202,7 @@ def test_progress_when_something_is_saved(run, tmp_path, capsys):
     argv = [f'--workdir={workdir}', '--mode=sample']
     with alone_in(workdir):
         refused(tmp_path, capsys, argv, f'(epoch 1 of 1, update 2 of {num_batches} when last saved')
-    refused(tmp_path, capsys, argv, 'has not finished its first epoch; go on with')
+    refused(tmp_path, capsys, argv, 'has not finished its first epoch; continue with')
 
 
 def test_later_the_epoch_is_reported_and_that_the_run_is_training(run, capsys):

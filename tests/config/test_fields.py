@@ -159,7 +159,7 @@ def test_defaults_are_typed_but_for_groups_with_auto():
             {'model__bidirectional': True, 'sample__form': 'stateful'},
             (
                 "config.sample.form = 'stateful' with config.model.bidirectional = True: a"
-                " bidirectional model reads its window anew; must be config.sample.form = 'window'"
+                " bidirectional model reads its window again; must be config.sample.form = 'window'"
                 " or 'auto', or config.model.bidirectional = False"
             ),
         ),
@@ -167,7 +167,7 @@ def test_defaults_are_typed_but_for_groups_with_auto():
             {'train__targets': 'gap'},
             (
                 "config.train.targets = 'gap' with config.model.bidirectional = False: a gap is"
-                " filled by what stands on both sides; must be config.train.targets = 'all' or"
+                " filled from both sides; must be config.train.targets = 'all' or"
                 ' config.model.bidirectional = True'
             ),
         ),

@@ -102,7 +102,7 @@ def test_a_run_without_a_protocol_is_of_another_version():
     stored = runs.to_dict(base_config())
     del stored['data']['protocol']
     with pytest.raises(
-        UserError, match=r'not of this version of symmusic: data\.protocol is missing; train anew'
+        UserError, match=r'not of this version of symmusic: data\.protocol is missing; train again'
     ):
         runs.from_dict(stored, base_config())
 

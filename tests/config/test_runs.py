@@ -164,7 +164,7 @@ def test_other_fields():
     line = refusal(runs.from_dict, stored, BASE)
     assert (
         line == "the run's config.json is not of this version of symmusic: data.corpus is missing,"
-        ' data.korpus is unknown; train anew in another --workdir'
+        ' data.korpus is unknown; train again in another --workdir'
     )
 
 
@@ -253,7 +253,7 @@ def test_another_run_lists_all_differences():
     assert (
         refusal(runs.check_same_run, BASE, config, 'w')
         == "w holds another run: data.corpus is 'folk' in the run and 'x' now; seed is 0 in the run"
-        ' and 3 now. Choose another --workdir, or the same settings to go on'
+        ' and 3 now. Choose another --workdir, or the same settings to continue'
     )
 
 

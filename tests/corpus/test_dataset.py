@@ -237,7 +237,8 @@ def test_split_by_window():
     )
     few = build(made, split='window', max_windows=11)
     assert (len(few.train), len(few.validation)) == (8, 3)
-    # Sequences, as of targets at all steps: split in the same way, and not cut anew for validation.
+    # Sequences, as of targets at all steps: split in the same way, and not cut again for
+    # validation.
     sequences = build(made, split='window', cover_end=True, held_out_steps=33)
     assert sequences.train.num_steps == sequences.validation.num_steps == 16
 

@@ -198,7 +198,7 @@ def test_a_finished_arm_is_measured_again_where_its_pieces_differ(
 
 
 @pytest.mark.usefixtures('undrawn')
-def test_damaged_results_are_reported_and_made_anew(whole, config, tmp_path, capsys):
+def test_damaged_results_are_reported_and_made_again(whole, config, tmp_path, capsys):
     workdir = pathlib.Path(shutil.copytree(whole, tmp_path / 'copy'))
     folder = workdir / 'experiment' / 'sound'
     texts = {
@@ -220,7 +220,7 @@ def test_damaged_results_are_reported_and_made_anew(whole, config, tmp_path, cap
     assert launch.main(words(config, workdir)) == 0
     said = capsys.readouterr().out
     assert [path for path in texts if f'{path} is damaged (' not in said] == []
-    assert said.count('made anew') == len(texts)
+    assert said.count('made again') == len(texts)
     assert said.count('its content is not what was written') == 3
     assert 'epoch   1/2' not in said
     assert results(workdir) == results(whole)

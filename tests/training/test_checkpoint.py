@@ -179,7 +179,7 @@ def test_a_damaged_one_is_named_and_left(workdir, part, damage):
     damage(largest(folder / part))
     before = content(workdir)
     with pytest.raises(
-        UserError, match=r'9 is damaged.*remove that folder to go on from the one before, 4'
+        UserError, match=r'9 is damaged.*remove that folder to continue from the previous one, 4'
     ) as caught:
         Checkpoints(workdir).restore()
     assert str(folder) in str(caught.value)
@@ -220,7 +220,7 @@ def test_the_only_one_has_none_before_it(workdir):
     damage_by_cutting(largest(workdir / 'checkpoints' / '9' / 'state'))
     with pytest.raises(UserError, match='none before it') as caught:
         Checkpoints(workdir).restore()
-    assert 'go on from' not in str(caught.value)
+    assert 'continue from' not in str(caught.value)
     assert f'remove the run in {workdir} ' in str(caught.value)
 
 

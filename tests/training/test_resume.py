@@ -289,7 +289,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_at_the_update(
     line = (
         r'^the loss or gradient of epoch 1, update 2 of 3, is not finite; the state before it is'
         rf' kept for inspection in {tmp_path}/diverged; '
-        rf'the last good checkpoint is {good}; train anew in another --workdir with a smaller'
+        rf'the last good checkpoint is {good}; train again in another --workdir with a smaller'
         r' config.train.learning_rate \(1e\+38\)'
     )
     with pytest.raises(UserError, match=line):

@@ -44,8 +44,8 @@ FIELDS = {
     'sample.fixed': _Field(
         '',
         text(empty=True),
-        'a MIDI or ABC file whose notes stand in the new bars, from its first full bar; where it'
-        ' is silent is sampled',
+        'a MIDI or ABC file whose notes are placed in the new bars, from its first full bar; its'
+        ' rests are sampled',
     ),
     'sample.regenerate': _Field(
         '',

@@ -20,7 +20,7 @@ from symmusic.score.meter import STEPS_PER_QUARTER
 
 
 class _Roll(PitchVocabulary):
-    """What both forms share: `padding` stands where nothing sounds."""
+    """What both forms share: `padding` marks steps where nothing sounds."""
 
     def _sounding(self, events: np.ndarray) -> np.ndarray:
         """The pitch [T] that sounds in each step, a negative number where none does."""
