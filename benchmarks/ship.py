@@ -32,7 +32,8 @@ from symmusic.measures.given import MOST, calibrate_model, cut_given
 from symmusic.model.model import Params
 from symmusic.streams import Stream, random_key
 from symmusic.training import build
-from symmusic.training.checkpoint import Card, Checkpoints
+from symmusic.training.card import Card
+from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.replicas import best_replica, replica
 from symmusic.training.shipped import FOLDER, read_shipped, write_held_out, write_shipped
 

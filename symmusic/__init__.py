@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from symmusic.api.comparison import Comparison, compare
     from symmusic.api.model import Model, load
     from symmusic.api.piece import Piece
-    from symmusic.modes.train import Run, train
+    from symmusic.api.training import Run, train
 
 __version__ = '0.1.0'
 __all__ = ['Comparison', 'Model', 'Piece', 'Run', 'UserError', 'compare', 'load', 'train']
@@ -30,10 +30,10 @@ _PLACES = {
     'Comparison': 'symmusic.api.comparison',
     'Model': 'symmusic.api.model',
     'Piece': 'symmusic.api.piece',
-    'Run': 'symmusic.modes.train',
+    'Run': 'symmusic.api.training',
     'compare': 'symmusic.api.comparison',
     'load': 'symmusic.api.model',
-    'train': 'symmusic.modes.train',
+    'train': 'symmusic.api.training',
 }
 
 

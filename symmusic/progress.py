@@ -1,9 +1,12 @@
 """Progress bars for long work, on a terminal only."""
 
+import contextlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import tqdm
+
+_counters: list[Callable[[], None]] = []  # of the work under way, the innermost last
 
 
 def bar(
@@ -22,3 +25,25 @@ def bar(
         leave=False,
         mininterval=0.2,
     )
+
+
+@contextlib.contextmanager
+def counted(count: Callable[[], None]) -> Iterator[None]:
+    """Calls `count` for each `step` of the work within."""
+    _counters.append(count)
+    try:
+        yield
+    finally:
+        _counters.remove(count)
+
+
+def step() -> None:
+    """Ends a step of a long work, such as an epoch, for whoever counts them."""
+    for count in _counters[-1:]:
+        count()
+
+
+def print_line(line: str) -> None:
+    """Prints a line above the bars that are shown."""
+    with tqdm.tqdm.external_write_mode():
+        print(line)

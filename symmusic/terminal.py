@@ -1,9 +1,14 @@
-"""Paths and commands as they are shown, so that they can be used where the command was run."""
+"""What is printed: paths and commands, so that they can be used where the command was run, and the
+log.
+"""
 
+import logging
 import os
 import pathlib
 import shutil
 import sys
+
+from symmusic.progress import print_line
 
 
 def shown(path: str | os.PathLike) -> pathlib.Path:
@@ -22,3 +27,19 @@ def program() -> list[str]:
     if script.name != 'launch.py':
         return ['python', 'launch.py']
     return [str(shown(sys.orig_argv[0])), str(shown(script))]
+
+
+class _Lines(logging.Handler):
+    """Prints each message on the current standard output."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print_line(self.format(record))
+
+
+def print_log() -> None:
+    """Prints the log messages of this package as plain lines, above progress bars."""
+    logger = logging.getLogger('symmusic')
+    if not logger.handlers:
+        logger.addHandler(_Lines())
+        logger.setLevel(logging.INFO)
+        logger.propagate = False

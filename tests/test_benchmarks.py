@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from symmusic.training import loop
+from symmusic.training import updates
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / 'benchmarks'
 
@@ -22,8 +22,8 @@ def load(name):
 
 def test_the_update_that_is_timed_is_the_one_that_trains(monkeypatch, capsys):
     network, calls = load('network'), []
-    assert network.update_replicas is loop.update_replicas
-    update = loop.update_replicas
+    assert network.update_replicas is updates.update_replicas
+    update = updates.update_replicas
 
     def counted(states, *arguments, **settings):
         calls.append(settings['recipe'])

@@ -15,11 +15,14 @@ from symmusic.config.fields.run import VARIANTS
 from symmusic.config.flags import parse
 from symmusic.corpus.dataset import Dataset
 from symmusic.errors import UserError
+from symmusic.experiment.arm import list_arms
+from symmusic.experiment.ground import Corpora
+from symmusic.experiment.sizes import size_up
 from symmusic.melody.encodings import VOCABULARIES
 from symmusic.model.scores import KINDS
 from symmusic.model.size import count_parameters
-from symmusic.modes import experiment
-from symmusic.training import build, loop
+from symmusic.training import build
+from symmusic.training.data import put
 from symmusic.training.state import init_state
 from symmusic.training.step import update
 from tests.corpus.tunes import random_notes, write_files
@@ -74,7 +77,7 @@ def prepared(config, data):
     architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, data)
     return (
         {'architecture': architecture, 'recipe': recipe},
-        loop.put(data.train),
+        put(data.train),
         np.zeros(config.train.batch_size, np.int32),
     )
 
@@ -102,11 +105,9 @@ def test_every_arm_of_an_experiment_passes_one_update(name, variant, run, corpus
         [*words, *(f'--config.{field}' for field in tiny)], root=ROOT, modes=('experiment',)
     ).experiment
     configs = {arm: on_corpus(config, corpus) for arm, config in stated.configs[variant].items()}
-    arms = experiment.list_arms(
-        dataclasses.replace(stated, configs={variant: configs}), pathlib.Path()
-    )
-    corpora = experiment.Corpora()
-    experiment.size_up(stated, arms, corpora)
+    arms = list_arms(dataclasses.replace(stated, configs={variant: configs}), pathlib.Path())
+    corpora = Corpora()
+    size_up(stated, arms, corpora)
     said, passed = capsys.readouterr().out, []
     for arm in arms:
         data = build.dataset(arm.config, corpora(arm.config))

@@ -25,13 +25,12 @@ from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
 from symmusic.files import alone_in
 from symmusic.melody.events import quantize
-from symmusic.modes import start
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import parse_midi
 from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
 from symmusic.score.notes import Note
 from symmusic.terminal import shown
-from symmusic.training import provenance
+from symmusic.training import provenance, start
 from symmusic.training.provenance import commit, versions
 from symmusic.training.shipped import read_shipped
 

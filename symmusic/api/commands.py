@@ -1,5 +1,6 @@
 """A command's folder, and the follow-up commands to suggest."""
 
+import logging
 import os
 import pathlib
 import shlex
@@ -9,6 +10,8 @@ from symmusic.config.flags import Command
 from symmusic.config.load import DEFAULT_CONFIG
 from symmusic.errors import UserError
 from symmusic.terminal import program, shown
+
+log = logging.getLogger(__name__)
 
 
 def workdir(command: Command, name: str) -> pathlib.Path:
@@ -23,22 +26,29 @@ def workdir(command: Command, name: str) -> pathlib.Path:
     return folder
 
 
-def without_effect(command: Command) -> str:
-    """A notice of fields that were given for this training but have no effect; '' where there are
-    none.
-    """
+def log_without_effect(command: Command) -> None:
+    """Logs which fields were given for this training but have no effect."""
     cutting = [
         name
         for name in ('data.window_steps', 'data.hop_steps', 'data.keep_last_window')
         if name in command.given
     ]
     targets = command.config.train.targets
-    if targets == 'last' or not cutting:
-        return ''
-    return (
-        f'config.train.targets = {targets!r} trains on sequences, cut by train.sequence_steps and'
-        f' train.sequence_hop_steps; without effect on it: {", ".join(cutting)}'
-    )
+    if targets != 'last' and cutting:
+        log.info(
+            f'config.train.targets = {targets!r} trains on sequences, cut by train.sequence_steps'
+            f' and train.sequence_hop_steps; without effect on it: {", ".join(cutting)}'
+        )
+
+
+def log_next(command: Command, where: pathlib.Path) -> None:
+    """Logs the command to go on with after a training, and where the run's last pieces are."""
+    mine = f'{command_line(command, "sample")} --config.sample.prompt=my.mid'
+    if command.config.train.targets == 'gap':
+        log.info(f'to redraw bars of your own piece: {mine} --config.sample.regenerate=2-3')
+    else:
+        log.info(f'to continue bars of your own: {mine}')
+    log.info(f'{where}')
 
 
 def _config(command: Command) -> pathlib.Path:

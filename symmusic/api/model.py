@@ -20,7 +20,8 @@ from symmusic.files import is_occupied, read_digested
 from symmusic.generate.manner import settle
 from symmusic.model.model import Params
 from symmusic.training import shipped
-from symmusic.training.checkpoint import Card, Checkpoints
+from symmusic.training.card import Card
+from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.devices import claim_cores
 from symmusic.training.replicas import best_replica, replica
 from symmusic.training.state import TrainState

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from symmusic.config.experiments import LISTENERS, Hypothesis
 from symmusic.corpus.prepare import Tune
+from symmusic.errors import UserError
 from symmusic.measures.comparison import Pieces, compare_briefly
 from symmusic.measures.features import FEATURES
 from symmusic.measures.scale import measure
@@ -14,6 +16,8 @@ from symmusic.melody.events import from_events
 from symmusic.originality.copies import Melody, find_longest_runs
 from symmusic.originality.plagiarism import index_corpus, similarity_of
 from symmusic.originality.shape_index import ShapeIndex
+from symmusic.thesis.published import find_table
+from symmusic.wording import nearest
 
 # Descriptions by name. All but the last five are in `comparison.json` too.
 MEASURES = {
@@ -123,3 +127,22 @@ def by_measure(replicas: Sequence[Mapping[str, float | None]]) -> dict[str, list
     return {
         name: [replica[name] for replica in replicas] for name in MEASURES if name in replicas[0]
     }
+
+
+def check_claims(hypothesis: Hypothesis) -> None:
+    """Checks that the measures and tables that a hypothesis names exist.
+
+    Raises:
+      UserError: one does not.
+    """
+    for primary in hypothesis.primaries:
+        if primary.measure != LISTENERS and primary.measure not in MEASURES:
+            known = (*MEASURES, LISTENERS)
+            raise UserError(
+                f"config.experiment, the primary '{primary.claim}': no such measure as"
+                f' {primary.measure!r}'
+                f'{nearest(primary.measure, known)}; there are {", ".join(known)}'
+            )
+    for name, table in hypothesis.tables.items():
+        if find_table(table) is None:
+            raise UserError(f'config.experiment: the thesis has no arm in table {table} ({name})')

@@ -6,7 +6,7 @@ from symmusic.config.protocol import AUTO
 from symmusic.errors import UserError
 from symmusic.generate.draw import Manner
 from symmusic.generate.wishes import stated
-from symmusic.training.checkpoint import Card
+from symmusic.training.card import Card
 
 
 def refuse_wishes(config: ConfigDict) -> None:

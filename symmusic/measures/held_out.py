@@ -21,7 +21,7 @@ from symmusic.measures.likelihood import (
 )
 from symmusic.measures.registry import Ground, Sets
 from symmusic.progress import bar
-from symmusic.training import loop
+from symmusic.training.data import put
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,13 +74,13 @@ def _losses(ground: Ground, windows: Windows, targets: Targets, kind: str) -> di
     predict = functools.partial(
         model_log_probabilities, ground.model.params, architecture=architecture, kind=kind
     )
-    logs_KV = predict(loop.put(windows), targets)
+    logs_KV = predict(put(windows), targets)
     losses = {'model': label_losses(logs_KV, targets)}
     if count_model := ground.baselines.count_model:
         vocabulary, fitted_on = count_model.vocabulary, ground.data.validation
         known = find_targets(fitted_on, vocabulary, all_steps=kind == 'all')
         joint = count_model.joined(
-            *of_windows(fitted_on, known, vocabulary), predict(loop.put(fitted_on), known)
+            *of_windows(fitted_on, known, vocabulary), predict(put(fitted_on), known)
         )
         places = of_windows(windows, targets, vocabulary)
         losses['count_model'] = label_losses(count_model.log_probabilities(*places), targets)

@@ -38,8 +38,10 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator, random_key
-from symmusic.training import loop, shipped
-from symmusic.training.checkpoint import Card, Checkpoints
+from symmusic.training import shipped
+from symmusic.training.card import Card
+from symmusic.training.checkpoint import Checkpoints
+from symmusic.training.data import put
 from symmusic.training.replicas import best_replica, replica
 
 LENGTHS = (1, 2, 4)  # bars
@@ -138,7 +140,7 @@ def _losses(gaps: Gaps, ground: Ground, train_counts: np.ndarray) -> Mapping[str
     others.
     """
     model, rival, baselines = ground.model, ground.other, ground.baselines
-    architecture, windows, targets = model.card.architecture, loop.put(gaps.windows), gaps.targets
+    architecture, windows, targets = model.card.architecture, put(gaps.windows), gaps.targets
     losses = {
         'model': model_losses(
             model.params, windows, targets, architecture=architecture, kind='gap', ends_N=gaps.ends
@@ -259,7 +261,7 @@ def _nats_after(
     )
     targets = find_targets(windows, vocabulary, all_steps=True)
     losses = model_losses(
-        model.params, loop.put(windows), targets, architecture=model.card.architecture, kind='all'
+        model.params, put(windows), targets, architecture=model.card.architecture, kind='all'
     )
     return np.bincount(targets.rows, losses, num)
 

@@ -25,7 +25,7 @@ from symmusic.measures.scale import measure, select
 from symmusic.model.model import Params
 from symmusic.progress import bar
 from symmusic.streams import Stream
-from symmusic.training.checkpoint import Card
+from symmusic.training.card import Card
 
 ORDERS = (1, 2, 3, 4, 5)  # of the Markov models
 

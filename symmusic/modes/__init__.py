@@ -5,18 +5,6 @@ with a function `run`. The other files are parts of these. Log messages of the o
 printed on standard output.
 """
 
-import logging
+from symmusic.terminal import print_log
 
-
-class _Terminal(logging.Handler):
-    """Prints each message on the current standard output."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record))
-
-
-_logger = logging.getLogger('symmusic')
-if not _logger.handlers:
-    _logger.addHandler(_Terminal())
-    _logger.setLevel(logging.INFO)
-    _logger.propagate = False
+print_log()

@@ -69,6 +69,11 @@ class Picture:
     caption: str = ''
 
 
+def picture(path: pathlib.Path, what: str) -> Picture:
+    """A picture with what it shows as its caption."""
+    return Picture(path, what, what)
+
+
 @dataclasses.dataclass(frozen=True)
 class LegendEntry:
     """A label and how its line looks: a class of `charts.STYLE`, and its opacity."""

@@ -22,7 +22,7 @@ from symmusic.model.model import Architecture
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.training import shipped
-from symmusic.training.checkpoint import Card
+from symmusic.training.card import Card
 from symmusic.training.state import Recipe
 from symmusic.wording import count
 

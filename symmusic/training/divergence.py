@@ -7,7 +7,8 @@ import jax
 import numpy as np
 
 from symmusic.errors import UserError
-from symmusic.training.checkpoint import Card, Checkpoints
+from symmusic.training.card import Card
+from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.state import TrainState
 
 

@@ -2,48 +2,36 @@
 
 import contextlib
 import dataclasses
+import logging
 import pathlib
 import time
-from collections.abc import Callable
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 from tqdm import tqdm
 
-from symmusic.corpus.dataset import batch_rows
 from symmusic.corpus.windows import Windows
 from symmusic.errors import Interrupted, UserError
-from symmusic.progress import bar
-from symmusic.streams import Stream, random_key
-from symmusic.training.checkpoint import Card, Checkpoints
-from symmusic.training.devices import BY_REPLICA, BY_ROW, EVERYWHERE, any_process, fetch, place
+from symmusic.progress import bar, step
+from symmusic.training.card import Card
+from symmusic.training.checkpoint import Checkpoints
+from symmusic.training.data import draw_batches, put
+from symmusic.training.devices import BY_REPLICA, any_process, fetch, place
 from symmusic.training.divergence import diverged
 from symmusic.training.metrics import epoch_line, epoch_rows, event_log, write_metrics
-from symmusic.training.replicas import end_epoch_replicas, held_out_losses, update_replicas
+from symmusic.training.replicas import end_epoch_replicas, held_out_losses
 from symmusic.training.signals import stop_signal
 from symmusic.training.state import TrainState
-from symmusic.training.step import Data
+from symmusic.training.updates import Updates
 
+log = logging.getLogger(__name__)
 # Between checks of the loss, each of which waits for the device. Until then nothing is lost: an
 # update whose loss is not finite changes nothing.
 CHECK_SECONDS = 1.0
 UPDATES_PER_DISPATCH = 16  # the default on all devices but a CPU
 # between the points at which several processes agree whether to save or to stop
 AGREED_UPDATES = 50
-
-
-def put(windows: Windows, mesh: Mesh | None = None) -> Data:
-    """Windows on every device of the mesh, on the first device if None."""
-    arrays = (
-        windows.stream,
-        windows.starts,
-        windows.positions,
-        windows.num_padding,
-        windows.first_targets,
-    )
-    return place(Data(*map(jnp.asarray, arrays), num_steps=windows.num_steps), mesh, EVERYWHERE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +54,6 @@ def fit(
     base_rate: float,
     plan: Plan,
     workdir: pathlib.Path,
-    say: Callable[[str], None] = print,
     mesh: Mesh | None = None,
 ) -> tuple[TrainState, Card]:
     """Trains every replica until `plan.num_epochs` or early stopping. `states` may come from any
@@ -84,7 +71,7 @@ def fit(
     # the file may be missing or damaged, or older than the checkpoint
     if card.rows and jax.process_index() == 0:
         write_metrics(workdir / 'metrics.csv', card.rows)
-    say(f'compiled in {run.compile():.1f} s; {run.num_batches} updates per epoch')
+    log.info(f'compiled in {run.compile():.1f} s; {run.num_batches} updates per epoch')
     events = (
         event_log(workdir / 'tensorboard', run.now.epoch + 1)
         if plan.tensorboard
@@ -97,8 +84,8 @@ def fit(
             rows = run.end_epoch(epoch)
             if log_events and jax.process_index() == 0:
                 log_events(rows)
-            with progress.external_write_mode():
-                say(epoch_line(rows, plan.num_epochs, base_rate, best_epochs_R=run.now.best_epoch))
+            log.info(epoch_line(rows, plan.num_epochs, base_rate, run.now.best_epoch))
+            step()
             if any_process([bool(stop)])[0]:
                 raise Interrupted(f'stopped and saved after epoch {epoch.number}')
     return run.states, run.card
@@ -150,7 +137,7 @@ class _Training:
         self.mesh, self.checkpoints = mesh, Checkpoints(workdir)
         self.num_windows = len(train)
         self.num_batches = -(-self.num_windows // plan.batch_size)
-        self.data, self.validation = put(train, mesh), put(validation, mesh)
+        self.validation = put(validation, mesh)
         self.states = place(states, mesh, BY_REPLICA)
         self.now = _counts(self.states)
         self.active_R = _active(self.now, plan)
@@ -159,7 +146,9 @@ class _Training:
         # Devices of a CPU share few threads: with several updates dispatched, all threads may wait
         # for a sum that none is left to compute.
         self.one_at_a_time = mesh is not None and mesh.shape['data'] > 1 and is_cpu
-        self.steps = {}
+        self.update = Updates(
+            put(train, mesh), plan.batch_size, card.architecture, card.recipe, mesh
+        )
 
     def compile(self) -> float:
         """Compiles the update for each number of batches that are dispatched together; returns the
@@ -170,24 +159,8 @@ class _Training:
             min(self.most, self.num_batches),
             self.num_batches % self.most or self.most,
         }:
-            self._step(num_updates)
+            self.update.compile(num_updates, self.states)
         return time.perf_counter() - begun
-
-    def _step(self, num_updates: int) -> Callable:
-        """The compiled program of `num_updates` updates."""
-        if num_updates not in self.steps:
-            shape = (len(self.active_R), num_updates, self.plan.batch_size)
-            no_rows_RUB = place(np.zeros(shape, np.int32), self.mesh, BY_ROW)
-            self.steps[num_updates] = update_replicas.lower(
-                self.states,
-                self.data,
-                no_rows_RUB,
-                place(self.active_R, self.mesh, BY_REPLICA),
-                architecture=self.card.architecture,
-                recipe=self.card.recipe,
-                mesh=self.mesh,
-            ).compile()
-        return self.steps[num_updates]
 
     def open_bar(self) -> tqdm:
         """The progress bar over all updates of the run."""
@@ -212,12 +185,14 @@ class _Training:
         begun = time.perf_counter()
         epoch = _Epoch(number, done, begun, begun, begun)
         progress.set_description(f'epoch {number}/{self.plan.num_epochs}')
-        batches_RUB, index = _batches(self.num_windows, self.plan, self.now.epoch), done
+        batches_RUB, index = (
+            draw_batches(self.num_windows, self.plan.batch_size, self.plan.seed, self.now.epoch),
+            done,
+        )
         while index < self.num_batches:
             before, index = index, min((index // self.most + 1) * self.most, self.num_batches)
-            rows_RUB = place(batches_RUB[:, before:index], self.mesh, BY_ROW)
-            self.states, losses_RU = self._step(index - before)(
-                self.states, self.data, rows_RUB, active_R
+            self.states, losses_RU = self.update(
+                self.states, batches_RUB[:, before:index], active_R
             )
             if self.one_at_a_time:
                 losses_RU.block_until_ready()
@@ -319,21 +294,3 @@ def _counts(states: TrainState) -> TrainState:
 def _active(now: TrainState, plan: Plan) -> np.ndarray:
     """Which replicas [R] are still training."""
     return ~now.stopped & (now.epoch < plan.num_epochs)
-
-
-def _batches(num_windows: int, plan: Plan, epochs_R: np.ndarray) -> np.ndarray:
-    """The rows [R, num_batches, B] of an epoch, each replica's in the order of its own seed and
-    epoch.
-    """
-    orders = [
-        batch_rows(num_windows, plan.batch_size, plan.seed + replica, int(epoch))
-        for replica, epoch in enumerate(epochs_R)
-    ]
-    return np.stack(orders)
-
-
-def initial_keys(seed: int, num_replicas: int = 1) -> list[jax.Array]:
-    """The keys of each replica's initialisation and dropout: replica r's is that of the run of
-    `seed` + r alone.
-    """
-    return [random_key(seed + replica, Stream.TRAINING) for replica in range(num_replicas)]

@@ -17,9 +17,17 @@ from jax import lax
 from jax.sharding import Mesh, PartitionSpec
 
 from symmusic.model.model import Architecture, Params
+from symmusic.streams import Stream, random_key
 from symmusic.training.devices import BY_REPLICA, BY_ROW, EVERYWHERE, fetch, place
 from symmusic.training.state import Recipe, TrainState, init_state
 from symmusic.training.step import Data, end_epoch, held_out_nats, update
+
+
+def initial_keys(seed: int, num_replicas: int = 1) -> list[jax.Array]:
+    """The keys of each replica's initialisation and dropout: replica r's is that of the run of
+    `seed` + r alone.
+    """
+    return [random_key(seed + replica, Stream.TRAINING) for replica in range(num_replicas)]
 
 
 def init_replicas(

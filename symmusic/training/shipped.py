@@ -16,7 +16,7 @@ from symmusic.corpus.split import TEST, VALIDATION, Split
 from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.model.model import Params, init_params
-from symmusic.training.checkpoint import Card
+from symmusic.training.card import Card
 
 FOLDER = pathlib.Path(symmusic.__file__).parent / 'pretrained'
 

@@ -16,8 +16,9 @@ from symmusic.config.flags import parse
 from symmusic.config.protocol import base_config
 from symmusic.corpus.dataset import batch_rows
 from symmusic.errors import UserError
-from symmusic.training import build, loop
-from symmusic.training.replicas import held_out_losses, init_replicas, update_replicas
+from symmusic.training import build
+from symmusic.training.data import put
+from symmusic.training.replicas import held_out_losses, init_replicas, initial_keys, update_replicas
 from tests.corpus.tunes import random_notes, write_files
 from tests.score.midi_bytes import melody
 
@@ -137,7 +138,7 @@ def check_a_config(corpus, values):
     config = command(*words).config
     data = build.dataset(config, build.corpus(config))
     architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, data)
-    states = init_replicas(loop.initial_keys(config.seed, config.replicas), architecture, recipe)
+    states = init_replicas(initial_keys(config.seed, config.replicas), architecture, recipe)
     rows_RUB = np.stack(
         [
             batch_rows(len(data.train), config.train.batch_size, config.seed + r, 0)[:1]
@@ -145,7 +146,7 @@ def check_a_config(corpus, values):
         ]
     )
     active_R, how = np.ones(config.replicas, bool), {'architecture': architecture, 'recipe': recipe}
-    states, losses_RU = update_replicas(states, loop.put(data.train), rows_RUB, active_R, **how)
+    states, losses_RU = update_replicas(states, put(data.train), rows_RUB, active_R, **how)
     assert np.isfinite(losses_RU).all()
     assert states.step.tolist() == [1] * config.replicas
     assert all(
@@ -156,9 +157,7 @@ def check_a_config(corpus, values):
         'targets': recipe.targets,
         'batch_size': config.train.batch_size,
     }
-    assert np.isfinite(
-        held_out_losses(states.average_params, loop.put(data.validation), **how)
-    ).all()
+    assert np.isfinite(held_out_losses(states.average_params, put(data.validation), **how)).all()
 
 
 QUIETLY = [

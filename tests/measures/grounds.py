@@ -12,7 +12,7 @@ from symmusic.measures.excerpts import cut_excerpts
 from symmusic.measures.material import Material
 from symmusic.measures.registry import Ground, Network
 from symmusic.model.model import Architecture
-from symmusic.training.checkpoint import Card
+from symmusic.training.card import Card
 from tests.training.toy import make_recipe
 
 

@@ -18,7 +18,7 @@ from symmusic.measures.likelihood import model_losses, summarize
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture, init_params
 from symmusic.report.gaps import TITLES, gaps_section
-from symmusic.training.loop import put
+from symmusic.training.data import put
 from tests.corpus.tunes import random_tune, tune
 from tests.report.sections import as_text
 

@@ -28,7 +28,7 @@ from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture, init_params
 from symmusic.report.comparison_file import as_json
 from symmusic.report.likelihood import likelihood_section
-from symmusic.training.loop import put
+from symmusic.training.data import put
 from symmusic.training.replicas import held_out_losses
 from tests.corpus.tunes import random_tune, tune
 from tests.report.sections import as_text

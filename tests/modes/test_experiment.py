@@ -17,10 +17,12 @@ import pytest
 import launch
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import Interrupted
+from symmusic.experiment import arm, ground, pieces
 from symmusic.experiment.measures import MEASURES, index_originals, measure_pieces
 from symmusic.experiment.results import Outcome
 from symmusic.measures.scale import measure
-from symmusic.modes import arm, experiment, start, train
+from symmusic.modes import experiment
+from symmusic.training import loop, start
 from tests.corpus.tunes import random_notes, write_files
 from tests.score.midi_bytes import melody
 
@@ -135,10 +137,11 @@ def killed_at(monkeypatch, module, name, after):
 
 
 STAGES = [
-    (train.loop, 'write_metrics', 1),  # in training, after the second epoch is saved
-    (train.sample, 'draw', 0),  # trained, without a summary
+    (loop, 'write_metrics', 1),  # in training, after the second epoch is saved
+    (arm.training, 'finish', 0),  # trained, without a summary
     (arm, 'measure_pieces', 1),  # the first arm's second replica
     (arm, 'write_digested', 1),  # measured, but not marked as done
+    (experiment.gallery, 'draw', 0),  # done, without its pieces
     (start, 'init_replicas', 0),  # before the second arm
     (arm, 'measure_pieces', 0),
     (experiment, 'write_report', 0),
@@ -186,8 +189,8 @@ def test_a_finished_arm_is_measured_again_where_its_pieces_differ(
     whole, config, tmp_path, monkeypatch, field, num_measured
 ):
     shutil.copytree(whole, tmp_path / 'copy')
-    drawn, draw = [], arm._draw
-    monkeypatch.setattr(arm, '_draw', lambda *args: drawn.append(args) or draw(*args))
+    drawn, draw = [], pieces.draw
+    monkeypatch.setattr(pieces, 'draw', lambda *args: drawn.append(args) or draw(*args))
     assert launch.main(words(config, tmp_path / 'copy', f'--config.{field}')) == 0
     assert len(drawn) == num_measured
     measures, before = (
@@ -231,29 +234,29 @@ def test_heat_maps_are_of_the_pieces_that_are_measured(whole, config, tmp_path, 
     shutil.copytree(whole, tmp_path / 'run')
     for path in [*(tmp_path / 'run').rglob('arm.json'), *(tmp_path / 'run').rglob('measures/*')]:
         path.unlink()
-    measured, drawn, draw = [], [], arm._draw
+    measured, drawn, draw = [], [], pieces.draw
 
     def draw_and_note(*args):
         measured.append(draw(*args))
         return measured[-1]
 
-    monkeypatch.setattr(arm, '_draw', draw_and_note)
+    monkeypatch.setattr(pieces, 'draw', draw_and_note)
     monkeypatch.setattr(
-        arm,
+        experiment,
         'write_heatmaps',
-        lambda folder, pieces, *more, **options: drawn.append((folder, pieces)),
+        lambda folder, shown, *more, **options: drawn.append((folder, shown)),
     )
     keep = words(config, tmp_path / 'run', '--config.sample.keep_distributions=True')
     assert launch.main(keep) == 0
-    for which, (folder, pieces) in enumerate(drawn):
+    for which, (folder, shown) in enumerate(drawn):
         assert (
             folder
             == tmp_path / 'run' / 'experiment' / 'sound' / ('slow', 'fast')[which] / 'heatmaps'
         )
         best = json.loads((folder.parent / 'summary.json').read_text())['best_replica']
-        assert np.array_equal([piece.events for piece in pieces], measured[2 * which + best])
-        assert {piece.probabilities.shape[0] for piece in pieces} == {16}
-        assert {len(piece.read) for piece in pieces} == {64}
+        assert np.array_equal([piece.events for piece in shown], measured[2 * which + best])
+        assert {piece.probabilities.shape[0] for piece in shown} == {16}
+        assert {len(piece.read) for piece in shown} == {64}
     assert len(drawn) == 2
     assert launch.main(keep) == 0
     assert len(drawn) == 2  # not again
@@ -264,13 +267,13 @@ def test_a_level_is_the_measures_of_the_real_continuations():
     prompts, real = rng.integers(60, 72, (2, 6, 16)), rng.integers(60, 72, (2, 6, 32))
     references = tuple((measure(rng.integers(60, 72, (6, 32)), 'corrected'),) for _ in range(2))
     originals = index_originals([Tune('a.mid', (rng.integers(60, 72, 200).astype(np.int8),))])
-    ground = arm.Ground(prompts, references, originals, 'corrected', real)
-    assert ground.levels == [
+    made = ground.Ground(prompts, references, originals, 'corrected', real)
+    assert made.levels == [
         measure_pieces(prompts[index], real[index], references[index], originals, 'corrected')
         for index in range(2)
     ]
-    assert ground.levels[0] != ground.levels[1]
-    assert dataclasses.replace(ground, continuations_RNT=None).levels is None
+    assert made.levels[0] != made.levels[1]
+    assert dataclasses.replace(made, continuations_RNT=None).levels is None
 
 
 @pytest.mark.slow
@@ -278,10 +281,10 @@ def test_other_splits(whole, config, tmp_path, capsys, monkeypatch):
     shutil.copytree(whole, tmp_path / 'run')
     finish = experiment.finish
 
-    def fail_once(command, which, *more):
+    def fail_once(which, *more):
         if which.config.data.split_seed == 4 and which.name == 'fast':
             raise MemoryError('out of memory')
-        return finish(command, which, *more)
+        return finish(which, *more)
 
     monkeypatch.setattr(experiment, 'finish', fail_once)
     assert launch.main(words(config, tmp_path / 'run', '--config.split_seeds=4')) == 1
@@ -354,10 +357,10 @@ def test_a_failed_arm_is_reported_and_the_others_go_on(
 ):
     finish = experiment.finish
 
-    def fail(command, which, *more):
+    def fail(which, *more):
         if which.name == 'slow':
             raise MemoryError('out of memory')
-        return finish(command, which, *more)
+        return finish(which, *more)
 
     monkeypatch.setattr(experiment, 'finish', fail)
     assert launch.main(words(config, tmp_path)) == 1
@@ -442,10 +445,11 @@ def test_windows_that_may_be_missing(config, tmp_path, monkeypatch, capsys):
         ("{'train.learning_rate': 0.01}", "{'data.max_windows': 9}"),
         ('sound={}', 'may_miss=True, sound={}'),
     )
-    finish = lambda command, arm, sizes, *more: Outcome(
+    finish = lambda arm, sizes, *more: Outcome(
         (dict.fromkeys(MEASURES, 0.5),), 9, sizes, {'train': {}, 'evaluate': {}}
     )
     monkeypatch.setattr(experiment, 'finish', finish)
+    monkeypatch.setattr(experiment, '_show', lambda *args: None)
     monkeypatch.setattr(experiment, 'write_report', lambda *args: None)
     assert launch.main(words(changed(config, tmp_path, *few), tmp_path)) == 0
     found = results(tmp_path)

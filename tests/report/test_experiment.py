@@ -18,7 +18,8 @@ from symmusic.experiment.results import Outcome, summarize
 from symmusic.experiment.statistics import mean_interval
 from symmusic.measures.bounds import AMOUNT
 from symmusic.plots import write_figure
-from symmusic.report.experiment import real_levels, write_report
+from symmusic.report.experiment import write_report
+from symmusic.report.experiment_measures import real_levels
 from symmusic.report.experiment_plots import find_limits
 
 HYPOTHESIS = Hypothesis(

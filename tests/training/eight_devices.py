@@ -11,13 +11,15 @@ import numpy as np
 from symmusic.generate.readers import make_reader
 from symmusic.generate.sample import Rule, sample
 from symmusic.model.model import init_params
-from symmusic.training import loop
-from symmusic.training.checkpoint import Card, Checkpoints
+from symmusic.training.card import Card
+from symmusic.training.checkpoint import Checkpoints
+from symmusic.training.data import put
 from symmusic.training.devices import BY_PIECE, BY_REPLICA, BY_ROW, EVERYWHERE, make_mesh, place
 from symmusic.training.replicas import (
     end_epoch_replicas,
     held_out_losses,
     init_replicas,
+    initial_keys,
     update_replicas,
 )
 from tests.training.toy import ARCHITECTURE, RECIPE, VOCABULARY, make_windows
@@ -30,9 +32,9 @@ def train(num_replicas: int, num_devices: int, workdir=None):
     held-out losses, parameters, mesh)`.
     """
     mesh = make_mesh(num_replicas, BATCH_SIZE, jax.devices()[:num_devices])
-    data = loop.put(make_windows(40, 0), mesh)
+    data = put(make_windows(40, 0), mesh)
     states = place(
-        init_replicas(loop.initial_keys(5, num_replicas), ARCHITECTURE, RECIPE), mesh, BY_REPLICA
+        init_replicas(initial_keys(5, num_replicas), ARCHITECTURE, RECIPE), mesh, BY_REPLICA
     )
     active_R = place(np.arange(num_replicas) < max(1, num_replicas - 1), mesh, BY_REPLICA)
     rng, losses = np.random.default_rng(1), []

@@ -10,10 +10,13 @@ import sys
 import jax
 
 from symmusic.errors import Interrupted
+from symmusic.progress import counted
+from symmusic.terminal import print_log
 from symmusic.training import loop
-from symmusic.training.checkpoint import Card, Checkpoints
+from symmusic.training.card import Card
+from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.devices import PROCESSES, join_processes, make_mesh
-from symmusic.training.replicas import init_replicas
+from symmusic.training.replicas import init_replicas, initial_keys
 from tests.training.toy import ARCHITECTURE, RECIPE, VOCABULARY, make_windows
 
 BATCH_SIZE = 16
@@ -26,22 +29,22 @@ def main(workdir: pathlib.Path, num_replicas: int, num_epochs: int, stopping: in
     join_processes(os.environ.get(PROCESSES, ''))
     checkpoints = Checkpoints(workdir)
     if checkpoints.latest_step() is None:
-        states = init_replicas(loop.initial_keys(5, num_replicas), ARCHITECTURE, RECIPE)
+        states = init_replicas(initial_keys(5, num_replicas), ARCHITECTURE, RECIPE)
         card = Card(ARCHITECTURE, RECIPE, VOCABULARY, {}, {}, num_replicas=num_replicas)
     else:
         states, card = checkpoints.restore()
     mesh = make_mesh(num_replicas, BATCH_SIZE)
     plan = loop.Plan(num_epochs, BATCH_SIZE, seed=7, checkpoint_minutes=1000)
 
-    def say(line):
-        print(line)
-        if line.startswith('epoch') and jax.process_index() == stopping:
+    def stop():
+        if jax.process_index() == stopping:
             signal.raise_signal(signal.SIGTERM)
 
+    print_log()
+    windows = make_windows(40, 0), make_windows(20, 1)
     try:
-        loop.fit(
-            states, card, make_windows(40, 0), make_windows(20, 1), 1.9, plan, workdir, say, mesh
-        )
+        with counted(stop):
+            loop.fit(states, card, *windows, 1.9, plan, workdir, mesh)
     except Interrupted as stopped:
         print(stopped)
 

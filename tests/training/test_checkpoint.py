@@ -18,7 +18,8 @@ import orbax.checkpoint as ocp
 import pytest
 
 from symmusic.errors import UserError
-from symmusic.training.checkpoint import FORMAT, Card, Checkpoints
+from symmusic.training.card import FORMAT, Card
+from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.replicas import init_replicas
 from tests.training.toy import ARCHITECTURE, RECIPE, VOCABULARY, assert_same_bits
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from symmusic.training import loop
+from symmusic.training.data import put
 from symmusic.training.devices import claim_cores, make_mesh, place
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -65,18 +66,24 @@ def test_on_several_devices_of_a_cpu_an_update_waits_for_the_one_before(
     """Shown by the order of calls in a run with a fake mesh, all on one device."""
     events, end_epoch = [], loop.end_epoch_replicas
 
-    def update(states, data, rows_RUB, active_R):
-        events.append('update')
-        wait = lambda: events.append('wait')
-        losses_RU = types.SimpleNamespace(block_until_ready=wait, addressable_shards=[])
-        counted = {'step': states.step + 1, 'epoch_targets': states.epoch_targets + 1}
-        return states.replace(**counted), losses_RU
+    class Fake:
+        def __init__(self, *args):
+            pass
 
-    program = types.SimpleNamespace(compile=lambda: update)
-    lower = lambda *args, **static: program
-    monkeypatch.setattr(loop, 'update_replicas', types.SimpleNamespace(lower=lower))
+        def compile(self, num_updates, states):
+            pass
+
+        def __call__(self, states, rows_RUB, active_R):
+            events.append('update')
+            wait = lambda: events.append('wait')
+            losses_RU = types.SimpleNamespace(block_until_ready=wait, addressable_shards=[])
+            counted = {'step': states.step + 1, 'epoch_targets': states.epoch_targets + 1}
+            return states.replace(**counted), losses_RU
+
+    monkeypatch.setattr(loop, 'Updates', Fake)
     monkeypatch.setattr(loop, 'held_out_losses', lambda *args, **static: np.array([1.0]))
     monkeypatch.setattr(loop, 'place', lambda tree, mesh, spec: place(tree, None, spec))
+    monkeypatch.setattr(loop, 'put', lambda windows, mesh: put(windows))
     monkeypatch.setattr(
         loop,
         'end_epoch_replicas',

@@ -15,7 +15,7 @@ from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import cut_windows
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture
-from symmusic.training import loop
+from symmusic.training.data import put
 from symmusic.training.state import init_state
 from symmusic.training.step import Batch, gather, held_out_nats, open_gaps, target_losses, update
 from tests.training.toy import make_recipe
@@ -85,7 +85,7 @@ def tune(pitch):
 def test_it_learns_what_only_the_right_side_determines():
     """The note of the first bar is determined by the second bar and by nothing before it."""
     windows = cut_windows([tune(60), tune(61)] * 8, VOCABULARY, 32, 32)
-    data, rows_B = loop.put(windows), np.arange(16, dtype=np.int32)
+    data, rows_B = put(windows), np.arange(16, dtype=np.int32)
     state = begin(ARCHITECTURE)
     before = held_out_nats(state.params, data, rows_B, architecture=ARCHITECTURE, targets='gap')
     for _ in range(120):
@@ -115,7 +115,7 @@ def test_what_is_held_out_is_always_the_same(targets):
     one, other = (
         held_out_nats(
             params,
-            loop.put(windows),
+            put(windows),
             np.array(rows, np.int32),
             architecture=ARCHITECTURE,
             targets=targets,
@@ -130,7 +130,7 @@ def test_dropout_and_gaps_are_of_the_update_s_key():
     """Another update has other gaps and another dropout mask; repeating one changes nothing."""
     wet = dataclasses.replace(ARCHITECTURE, dropout_rate=0.5)
     data, rows_B = (
-        loop.put(cut_windows([tune(60), tune(61)], VOCABULARY, 32, 32)),
+        put(cut_windows([tune(60), tune(61)], VOCABULARY, 32, 32)),
         np.array([0, 1], np.int32),
     )
 

@@ -14,10 +14,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from symmusic.errors import Interrupted
 from symmusic.training import loop
 from symmusic.training.checkpoint import Checkpoints
+from symmusic.training.data import put
 from symmusic.training.replicas import (
     best_replica,
     end_epoch_replicas,
     init_replicas,
+    initial_keys,
     replica,
     update_replicas,
 )
@@ -33,14 +35,14 @@ from tests.training.toy import (
     without_speed,
 )
 
-DATA = loop.put(make_windows(NUM_WINDOWS, 0))
+DATA = put(make_windows(NUM_WINDOWS, 0))
 STATIC = {'architecture': ARCHITECTURE, 'recipe': RECIPE}
 PLAN = loop.Plan(2, BATCH_SIZE, seed=5, checkpoint_minutes=1.0)
 ON = np.ones(3, bool)
 
 
 def begin(num_replicas, seed=5):
-    return init_replicas(loop.initial_keys(seed, num_replicas), ARCHITECTURE, RECIPE)
+    return init_replicas(initial_keys(seed, num_replicas), ARCHITECTURE, RECIPE)
 
 
 def test_initial_parameters_and_keys_are_those_of_the_runs_alone():

@@ -5,6 +5,7 @@ for bit.
 import csv
 import dataclasses
 import itertools
+import logging
 import shutil
 
 import jax
@@ -15,6 +16,7 @@ from symmusic.errors import Interrupted, UserError
 from symmusic.training import loop
 from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.metrics import COLUMNS
+from symmusic.training.updates import Updates
 from tests.training.toy import (
     ARCHITECTURE,
     NUM_WINDOWS,
@@ -186,25 +188,13 @@ def test_metrics_that_are_gone_or_damaged_are_written_again(runs, whole, tmp_pat
 def test_each_epoch_has_its_own_order_and_each_window_once(runs, tmp_path, monkeypatch):
     """An interrupted epoch continues in its order."""
     seen = []
-    lower = loop.update_replicas.lower
 
-    class Recorded:
-        """`update_replicas`, compiled ahead of time, that records its rows."""
+    class Recorded(Updates):
+        def __call__(self, states, rows_RUB, active_R):
+            seen.extend(rows_RUB[0].tolist())
+            return super().__call__(states, rows_RUB, active_R)
 
-        @staticmethod
-        def lower(*args, **static):
-            step = lower(*args, **static).compile()
-            return Recorded(step)
-
-        def __init__(self, step):
-            self.step = step
-
-        def compile(self):
-            return lambda states, data, rows_RUB, active_R: (
-                seen.extend(rows_RUB[0].tolist()) or self.step(states, data, rows_RUB, active_R)
-            )
-
-    monkeypatch.setattr(loop, 'update_replicas', Recorded)
+    monkeypatch.setattr(loop, 'Updates', Recorded)
     with pytest.raises(Interrupted):
         go_on(runs, tmp_path, 2, after=4, do=stop)
     go_on(runs, tmp_path, 2)
@@ -344,9 +334,12 @@ def test_the_error_is_reported_even_if_the_state_cannot_be_kept(runs, tmp_path):
         runs.fit(broken, card, tmp_path, 2)
 
 
-def test_a_line_per_epoch(runs, tmp_path):
-    lines = []
-    runs.fit(*runs.begin(), tmp_path, 1, say=lines.append)
+def test_a_line_per_epoch(runs, tmp_path, caplog, monkeypatch):
+    caplog.set_level(logging.INFO, 'symmusic.training.loop')
+    monkeypatch.setattr(loop.log, 'handlers', [caplog.handler])
+    monkeypatch.setattr(loop.log, 'propagate', False)
+    runs.fit(*runs.begin(), tmp_path, 1)
+    lines = caplog.messages
     assert len(lines) == 2
     assert 'compiled in' in lines[0]
     assert '3 updates per epoch' in lines[0]

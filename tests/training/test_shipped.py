@@ -13,15 +13,16 @@ from numpy.testing import assert_array_equal
 from symmusic.config.protocol import base_config
 from symmusic.config.runs import from_dict
 from symmusic.errors import UserError
-from symmusic.training import build, loop
-from symmusic.training.replicas import held_out_losses, init_replicas, replica
+from symmusic.training import build
+from symmusic.training.data import put
+from symmusic.training.replicas import held_out_losses, init_replicas, initial_keys, replica
 from symmusic.training.shipped import FOLDER, read_shipped, write_shipped
 from tests.training.toy import ARCHITECTURE, RECIPE, Runs
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    params = replica(init_replicas(loop.initial_keys(0), ARCHITECTURE, RECIPE), 0).params
+    params = replica(init_replicas(initial_keys(0), ARCHITECTURE, RECIPE), 0).params
     write_shipped(params, Runs(monkeypatch).begin()[1], {'date': 'today'}, tmp_path)
     return tmp_path, params
 
@@ -87,7 +88,7 @@ def held_out_loss(num_windows=None):
         else test.select(np.arange(0, len(test), len(test) // num_windows)[:num_windows])
     )
     return (
-        held_out_losses(jax.tree.map(lambda leaf: leaf[None], params), loop.put(windows), **how)[0],
+        held_out_losses(jax.tree.map(lambda leaf: leaf[None], params), put(windows), **how)[0],
         figures['nats_per_step'],
     )
 

@@ -16,7 +16,7 @@ from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import cut_windows
 from symmusic.melody.encodings.pianoroll import FaithfulPianorollVocabulary
 from symmusic.model.model import Architecture, apply_all, init_params
-from symmusic.training import loop
+from symmusic.training.data import put
 from symmusic.training.replicas import held_out_losses
 from symmusic.training.state import init_state
 from symmusic.training.step import Batch, gather, held_out_nats, target_losses, transpose, update
@@ -36,7 +36,7 @@ ATTENTIVE = Architecture(
 FREE = dataclasses.replace(RECIPE, clip_norm=0.0)
 ROWS = np.array([3, 0, -1, 5], np.int32)  # row 0 is padded by 3 steps, -1 fills up the batch
 WINDOWS = make_windows(10, 0)
-DATA = loop.put(WINDOWS)
+DATA = put(WINDOWS)
 
 
 def sigmoid(x):
@@ -196,7 +196,7 @@ def test_filler_rows_change_nothing():
         WINDOWS, starts=np.append(WINDOWS.starts[:-1], WINDOWS.starts[2]).astype(np.int32)
     )
     assert not np.array_equal(other.tokens()[-1], WINDOWS.tokens()[-1])
-    also_filled, _ = moved(begin(), np.array([3, 5, -1, -1], np.int32), data=loop.put(other))
+    also_filled, _ = moved(begin(), np.array([3, 5, -1, -1], np.int32), data=put(other))
     jax.tree.map(assert_array_equal, filled, also_filled)
 
 
@@ -505,7 +505,7 @@ def test_a_blank_is_no_target():
         losses, _, weights = target_losses(INITIAL.params, batch, architecture, targets)
         assert weights.tolist() == expected
         assert np.isfinite(losses).all()
-    blank = loop.put(
+    blank = put(
         cut_windows(
             [Tune('rest', phrases=(np.full(9, -1, np.int8),))],
             FaithfulPianorollVocabulary(60, 66),

@@ -14,8 +14,8 @@ from symmusic.corpus.windows import cut_windows
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture
 from symmusic.training import loop
-from symmusic.training.checkpoint import Card
-from symmusic.training.replicas import init_replicas
+from symmusic.training.card import Card
+from symmusic.training.replicas import init_replicas, initial_keys
 from symmusic.training.state import Recipe
 
 VOCABULARY = MelodyVocabulary(60, 64)  # 7 classes
@@ -69,7 +69,7 @@ class Runs:
             {'corpus': 'walks'},
             num_replicas=num_replicas,
         )
-        return init_replicas(loop.initial_keys(seed, num_replicas), architecture, recipe), card
+        return init_replicas(initial_keys(seed, num_replicas), architecture, recipe), card
 
     def fit(
         self,
@@ -83,7 +83,6 @@ class Runs:
         minutes=1000.0,
         seed=7,
         tensorboard=False,
-        say=lambda line: None,
         updates_per_dispatch=1,
         mesh=None,
     ):
@@ -112,7 +111,7 @@ class Runs:
             tensorboard=tensorboard,
             updates_per_dispatch=updates_per_dispatch,
         )
-        return loop.fit(state, card, self.train, self.validation, 1.9, plan, workdir, say, mesh)
+        return loop.fit(state, card, self.train, self.validation, 1.9, plan, workdir, mesh)
 
 
 def stop():

@@ -11,7 +11,7 @@ from symmusic.melody.encodings import MelodyVocabulary
 from symmusic.model.model import Architecture
 from symmusic.score.midi_writer import format_midi
 from symmusic.score.notes import Note
-from symmusic.training.checkpoint import Card
+from symmusic.training.card import Card
 from symmusic.training.state import Recipe
 from tests.score.midi_bytes import chunk, meter, midi, off, on, program, riff, tempo, track
 from tools.fuzz.targets import STUDY

@@ -18,7 +18,7 @@ from symmusic.score.abc_book import split_tunes
 from symmusic.score.abc_text import decode
 from symmusic.score.midi import parse_midi
 from symmusic.score.monophonic import parse_monophonic
-from symmusic.training.checkpoint import Card
+from symmusic.training.card import Card
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # inputs that were once read wrongly, `<target>-<what>`

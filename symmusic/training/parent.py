@@ -19,7 +19,8 @@ from symmusic.files import write_whole
 from symmusic.melody.events import extract_phrases, from_events, to_events
 from symmusic.model.model import Params
 from symmusic.training import build, shipped
-from symmusic.training.checkpoint import Card, Checkpoints
+from symmusic.training.card import Card
+from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.finetune import begin_from, transfer
 from symmusic.training.replicas import best_replica, replica, stack
 from symmusic.training.state import TrainState

@@ -1,14 +1,11 @@
 """What came out of a training, as `summary.json` and the last lines of its output hold it."""
 
-import dataclasses
-
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.measures.temperature import Calibration
 from symmusic.model.size import count_parameters
-from symmusic.modes import parent
-from symmusic.training.checkpoint import Card
+from symmusic.training import parent
+from symmusic.training.card import Card
 from symmusic.training.replicas import best_replica
 from symmusic.training.state import TrainState
 
@@ -19,7 +16,6 @@ def summarize(
     card: Card,
     base_rates: dict[str, float | None],
     test_losses_R: list[float | None],
-    calibrations_R: list[Calibration | None],
     descent: dict | None,
 ) -> dict:
     """The form of `summary.json`.
@@ -30,7 +26,6 @@ def summarize(
       card: of the run.
       base_rates: nats per step of each held-out part, None where there is no such part.
       test_losses_R: nats per step of each replica on the test part.
-      calibrations_R: of each replica on the validation part.
       descent: what `parent.describe` says, None of a run that began at random.
     """
     found = {
@@ -49,9 +44,7 @@ def summarize(
                     'validation': float(states.best_loss[index]),
                     'test': test_losses_R[index],
                 },
-                'calibration': (
-                    dataclasses.asdict(calibrations_R[index]) if calibrations_R[index] else None
-                ),
+                'calibration': None,  # until it is measured
             }
             for index in range(config.replicas)
         ],

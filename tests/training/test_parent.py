@@ -15,9 +15,9 @@ from symmusic.config.protocol import base_config
 from symmusic.corpus.originals import gather_originals, write_originals
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.split import find_families, find_seen, split_by_names
-from symmusic.modes import parent
-from symmusic.modes.summary import lines, worse_parts
+from symmusic.training import parent
 from symmusic.training.checkpoint import Checkpoints
+from symmusic.training.summary import lines, worse_parts
 from tests.corpus.tunes import random_tune, tune
 from tests.test_launch import (
     abc,

@@ -8,9 +8,7 @@ import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict
 
-from symmusic.api import commands, sampling
 from symmusic.config import runs
-from symmusic.config.flags import Command
 from symmusic.config.protocol import base_config
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.dataset import Dataset, base_rate, target_counts
@@ -18,11 +16,11 @@ from symmusic.corpus.prepare import count_drops
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
 from symmusic.model.model import Architecture
-from symmusic.modes import parent
-from symmusic.training import build, loop
-from symmusic.training.checkpoint import Card, Checkpoints
+from symmusic.training import build, parent
+from symmusic.training.card import Card
+from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.provenance import changes, versions
-from symmusic.training.replicas import init_replicas
+from symmusic.training.replicas import init_replicas, initial_keys
 from symmusic.training.state import Recipe, TrainState
 
 log = logging.getLogger(__name__)
@@ -78,22 +76,18 @@ class Start:
         return bool((self.states.stopped | (self.states.epoch >= num_epochs)).all())
 
 
-def prepare(command: Command) -> Prepared:
-    """The data of a command, cut for training.
+def prepare(config: ConfigDict) -> Prepared:
+    """The data of a config, cut for training.
 
     Raises:
-      UserError: the corpus, the parent or a wish cannot be used.
+      UserError: the corpus or the parent cannot be used.
     """
-    config = command.config
     corpus = build.corpus(config)
     origin = parent.load(config)
     vocabulary = origin.card.vocabulary if origin else None
-    if line := commands.without_effect(command):
-        log.info(line)
     data = build.dataset(
         config, corpus, (vocabulary.min_pitch, vocabulary.max_pitch) if vocabulary else ()
     )
-    sampling.prepare(config, data.vocabulary)  # what the door could not know
     return Prepared(
         corpus,
         data,
@@ -135,9 +129,8 @@ def base_rates(config: ConfigDict, prepared: Prepared) -> dict[str, float | None
 
 
 def start(
-    command: Command,
+    config: ConfigDict,
     workdir: pathlib.Path,
-    checkpoints: Checkpoints,
     prepared: Prepared,
     device_kind: str,
 ) -> Start:
@@ -146,16 +139,16 @@ def start(
     Raises:
       UserError: the workdir holds another run, or the parent has another network.
     """
-    if checkpoints.latest_step() is None:
-        found = _new(command.config, prepared)
+    if Checkpoints(workdir).latest_step() is None:
+        found = _new(config, prepared)
     else:
-        found = _resumed(command, workdir, checkpoints, prepared, device_kind)
+        found = _resumed(config, workdir, prepared, device_kind)
     return dataclasses.replace(found, states=jax.device_get(found.states))
 
 
 def _new(config: ConfigDict, prepared: Prepared) -> Start:
     """Every replica at random, or with the parameters of the parent."""
-    keys = loop.initial_keys(config.seed, config.replicas)
+    keys = initial_keys(config.seed, config.replicas)
     states = init_replicas(keys, prepared.architecture, prepared.recipe)
     card = Card(
         prepared.architecture,
@@ -175,17 +168,15 @@ def _new(config: ConfigDict, prepared: Prepared) -> Start:
 
 
 def _resumed(
-    command: Command,
+    config: ConfigDict,
     workdir: pathlib.Path,
-    checkpoints: Checkpoints,
     prepared: Prepared,
     device_kind: str,
 ) -> Start:
     """What the workdir's run has come to; with more epochs to do, replicas that early stopping
     ended go on.
     """
-    config = command.config
-    descent = parent.read(workdir)
+    checkpoints, descent = Checkpoints(workdir), parent.read(workdir)
     states, before = checkpoints.restore()
     stored = runs.from_dict(before.config, base_config())
     runs.check_same_run(stored, config, checkpoints.folder)  # else it is another run's

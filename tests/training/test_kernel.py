@@ -6,7 +6,7 @@ import pytest
 
 from symmusic.config.protocol import base_config
 from symmusic.errors import UserError
-from symmusic.modes.train import _require_kernel
+from symmusic.training.run import require_kernel
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -19,8 +19,8 @@ def config(num_cells, dtype, kernel='fused'):
 
 def test_the_fused_kernel_needs_a_gpu_and_a_small_layer():
     for fitting in (config(64, 'float32'), config(128, 'bfloat16'), config(999, 'float32', 'scan')):
-        _require_kernel(fitting, 'gpu')
+        require_kernel(fitting, 'gpu')
     with pytest.raises(UserError, match="needs a GPU, and the device is a cpu; must be 'scan'"):
-        _require_kernel(config(64, 'float32'), 'cpu')
+        require_kernel(config(64, 'float32'), 'cpu')
     with pytest.raises(UserError, match='the weights of 65 cells do not fit'):
-        _require_kernel(config(65, 'float32'), 'gpu')
+        require_kernel(config(65, 'float32'), 'gpu')

@@ -1,0 +1,136 @@
+"""Draws the pieces that a config asks for and writes them with their page."""
+
+import logging
+import pathlib
+from collections.abc import Collection
+
+from ml_collections import ConfigDict
+
+from symmusic.api import sampling
+from symmusic.api.model import Model
+from symmusic.api.sampling import Drawing
+from symmusic.config import runs
+from symmusic.files import SETTINGS, choose_folder
+from symmusic.generate.playback import page_sound
+from symmusic.generate.prompt import Prompt
+from symmusic.generate.sound import Sound, find_font
+from symmusic.generate.wishes import echo
+from symmusic.progress import bar
+from symmusic.report.gallery import write_gallery
+from symmusic.score.instruments import INSTRUMENTS
+from symmusic.wording import count
+
+log = logging.getLogger(__name__)
+
+
+def draw(
+    config: ConfigDict,
+    model: Model,
+    workdir: pathlib.Path,
+    changed: Collection[str] = (),
+    *,
+    again: bool = True,
+) -> pathlib.Path:
+    """Draws pieces after the prompt and writes them; returns their folder. The fields `changed` by
+    the user are reported. Unless `again`, nothing is done where the pieces are there.
+    """
+    settings = config.sample
+    task = sampling.prepare(config, model.card.vocabulary)
+    made_with = {
+        'sample': runs.to_dict(settings),
+        'seed': config.seed,
+        **model.made_with,
+        'prompt_events': [*task.prompt.events.tolist(), *task.prompt.after.tolist()],
+    }
+    # a run's folder must not hold pieces of another model under the same name
+    name = task.prompt.name + '-shipped' * ('shipped' in model.made_with)
+    folder = choose_folder(workdir / 'samples', name, made_with)
+    if not again and (folder / SETTINGS).exists():
+        return folder
+    font = find_font(settings.sound_font) if settings.wav else None
+    for notice in (*task.prompt.notices, *task.notices, *_of_instrument(settings, task.prompt)):
+        log.info(notice)
+    drawing = sampling.draw(config, model, task)
+    _log_pieces(settings, changed, model, drawing)
+    _log_copies(settings, drawing)
+    if settings.wav:
+        log.info(_of_wav(task.prompt, font))
+    write_gallery(
+        folder,
+        task.prompt,
+        drawing.pieces,
+        model.card.vocabulary,
+        is_window=drawing.manner.window_steps is not None,
+        temperature=drawing.manner.temperature,
+        seed=config.seed,
+        settings=made_with,
+        model=model.name,
+        nearest=drawing.nearest,
+        sound=Sound(font) if settings.wav else None,
+        progress=bar,
+    )
+    return folder
+
+
+def _log_pieces(
+    settings: ConfigDict, changed: Collection[str], model: Model, drawing: Drawing
+) -> None:
+    task, manner, pieces = drawing.task, drawing.manner, drawing.pieces
+    redrawn, name = task.prompt.redrawn, task.prompt.name
+    what = (
+        f'of {name} with bar{"s" * ("-" in redrawn)} {redrawn} redrawn'
+        if redrawn
+        else f'of {count(manner.num_bars, "bar")} after {name}'
+    )
+    form = (
+        f'reading {manner.window_steps} steps again for each'
+        if manner.window_steps
+        else 'carrying the state'
+    )
+    num_redraws = sum(piece.num_redraws for piece in pieces)
+    num_empty = sum(piece.is_empty for piece in pieces)
+    fields = echo(settings, changed)
+    temperature = f'temperature {manner.temperature:g}'
+    temperature += ' (calibrated)' * (manner.temperature == model.temperature)
+    log.info(
+        f'{count(len(pieces), "piece")} {what} by {model.name}, {temperature}, {form}:'
+        f' {drawing.seconds:.1f} s with compilation, {num_redraws} drawn again,'
+        f' {num_empty} still empty{"; " * bool(fields)}{fields}'
+    )
+    num_alike = len(pieces) - len({piece.events.tobytes() for piece in pieces})
+    if num_alike:
+        log.info(f'{num_alike} of {len(pieces)} pieces are the same as another one')
+
+
+def _log_copies(settings: ConfigDict, drawing: Drawing) -> None:
+    pieces, near = drawing.pieces, drawing.near
+    if drawing.index is not None:
+        num_refused = sum(piece.num_refused for piece in pieces)
+        log.info(
+            f'at {num_refused} of {len(pieces) * drawing.task.num_new} steps a note was refused'
+            f' that would have copied more than {settings.max_copied_run}'
+        )
+    if near is not None:
+        num_near = sum(passage.score > near.level for passage in drawing.passages)
+        log.info(
+            f'{near.num_refused} times a piece was drawn again that copied more than {near.level:g}'
+            f' notes in a row, which 95 % of unseen tunes do not; {num_near} still do'
+        )
+
+
+def _of_instrument(settings: ConfigDict, prompt: Prompt) -> list[str]:
+    """Notices on an instrument for which the page has no sound of its own."""
+    sound, is_own = page_sound(prompt.program)
+    if is_own or not (settings.instrument or prompt.program):
+        return []
+    return [
+        f'{INSTRUMENTS[prompt.program]}: the page has no sound of its own for it and plays'
+        f' {sound!r}; the files name the instrument'
+    ]
+
+
+def _of_wav(prompt: Prompt, font: pathlib.Path | None) -> str:
+    if font:
+        return f'sound by FluidSynth with {font.name}'
+    named = f', which plays {INSTRUMENTS[prompt.program]} as plucked strings'
+    return 'sound by the built-in synthesiser' + named * (prompt.program > 0)

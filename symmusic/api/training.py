@@ -1,0 +1,84 @@
+"""Trains a run, and closes with a few samples."""
+
+import dataclasses
+import pathlib
+
+import jax
+
+from symmusic.api import commands, door, gallery, sampling
+from symmusic.api import model as models
+from symmusic.config.flags import Command, parse
+from symmusic.files import read_digested
+from symmusic.generate.manner import settle
+from symmusic.measures.calibrated import calibrate_run
+from symmusic.terminal import print_log
+from symmusic.training import run as training
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A run in its workdir."""
+
+    workdir: pathlib.Path
+
+    @property
+    def summary(self) -> dict:
+        """What came out, as `summary.json` holds it."""
+        return read_digested(self.workdir / training.SUMMARY)
+
+    def model(self) -> models.Model:
+        """The best replica's model."""
+        return models.load(self.workdir)
+
+
+def train(config: str | pathlib.Path, workdir: str | pathlib.Path, **fields: object) -> Run:
+    """Trains a config, or resumes the run that the workdir holds; as `--mode=train`.
+
+    Args:
+      config: path of a config file, such as 'configs/attn.py'.
+      workdir: where the run is kept.
+      **fields: what differs from the config, by dotted names: `**{'model.num_cells': 64}`.
+
+    Raises:
+      UserError: a field or file is wrong, or the workdir holds another run.
+    """
+    print_log()
+    words = [f'--config={config}', f'--workdir={workdir}']
+    words += [f'--config.{name}={value}' for name, value in fields.items()]
+    command = parse(words, root=models.ROOT, modes=('train',))
+    train_command(command)
+    return Run(command.workdir)
+
+
+def train_command(command: Command) -> None:
+    """Trains what a command asks for, or goes on with it; logs how it goes and the commands to go
+    on with.
+    """
+    config = command.config
+    workdir = commands.workdir(command, command.config_name)
+    training.check_folder(config, workdir)
+    training.claim_devices(config)
+    door.check(config, workdir, may_wish=True)
+    commands.log_without_effect(command)
+    with training.alone(workdir):
+        trained = training.train(
+            config,
+            workdir,
+            check=lambda vocabulary: sampling.prepare(config, vocabulary),
+        )
+        if jax.process_index() != 0:
+            return
+        if trained.is_new:
+            trained = calibrate_run(config, trained)
+            training.log_results(trained)
+            model = models.choose(config.sample.replica, trained.card, trained.states, workdir)
+            calibration = trained.summary['replicas'][model.made_with['replica']]['calibration']
+            temperature = calibration and calibration['temperature']
+            model = dataclasses.replace(model, temperature=temperature)
+            settled = settle(config, temperature)
+            page = gallery.draw(settled, model, workdir, command.changed) / 'index.html'
+            training.finish(workdir, trained)
+        else:
+            pages = workdir.glob('samples/*/index.html')
+            page = max(pages, key=lambda path: path.stat().st_mtime, default=workdir)
+    commands.log_next(command, page)

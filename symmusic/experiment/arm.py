@@ -1,0 +1,174 @@
+"""One arm of an experiment: trains its replicas, then measures the pieces of each. A stopped arm
+resumes with what is missing.
+"""
+
+import dataclasses
+import json
+import pathlib
+import shutil
+from collections.abc import Mapping
+
+from ml_collections import ConfigDict
+
+from symmusic.config import runs
+from symmusic.config.arms import Experiment
+from symmusic.config.field import Change
+from symmusic.config.fields import names_of
+from symmusic.experiment import pieces
+from symmusic.experiment.ground import Ground, Grounds
+from symmusic.experiment.measures import measure_pieces
+from symmusic.experiment.results import Outcome
+from symmusic.experiment.stored import key_of, log_damaged, read_stored
+from symmusic.files import read_digested, write_digested
+from symmusic.generate.manner import settle
+from symmusic.measures.calibrated import calibrate_run
+from symmusic.model.model import Params
+from symmusic.progress import step
+from symmusic.training import run as training
+from symmusic.training.card import Card
+from symmusic.training.checkpoint import Checkpoints
+from symmusic.training.replicas import replica
+
+
+@dataclasses.dataclass(frozen=True)
+class Arm:
+    """An arm and its workdir."""
+
+    variant: str
+    name: str
+    config: ConfigDict
+    folder: pathlib.Path
+    # the folder of an earlier arm with the same training, which samples or is measured differently
+    twin: pathlib.Path | None = None
+
+
+def list_arms(experiment: Experiment, folder: pathlib.Path) -> list[Arm]:
+    """The arms of all variants, each with the first arm of the same training as its twin."""
+    arms: list[Arm] = []
+    for variant, configs in experiment.configs.items():
+        for name, config in configs.items():
+            twins = [
+                arm.folder
+                for arm in arms
+                if not runs.differences(arm.config, config, names_of(Change.FREE))
+            ]
+            arms.append(
+                Arm(variant, name, config, folder / variant / name, twins[0] if twins else None)
+            )
+    return arms
+
+
+def finish(arm: Arm, sizes: Mapping[str, int], grounds: Grounds) -> Outcome:
+    """Trains and measures what is not finished yet of an arm; counts a step for each epoch and each
+    replica measured.
+
+    Args:
+      arm: which one.
+      sizes: sizes of its training data.
+      grounds: the grounds of the experiment.
+    """
+    done, key = arm.folder / 'arm.json', key_of(arm.config)
+    stored = read_stored(done, key)
+    if not stored:
+        _train(arm)
+        stored = _measure(arm, grounds, key)
+        write_digested(done, stored)
+    elif 'real' not in stored:  # written by a version that did not measure it
+        stored['real'] = grounds(arm.config, Checkpoints(arm.folder).restore_card()).levels
+        write_digested(done, stored)
+    return _outcome(stored, sizes)
+
+
+def _train(arm: Arm) -> None:
+    """Trains an arm, or goes on with its training."""
+    summary_path = arm.folder / training.SUMMARY
+    try:
+        read_digested(summary_path)
+    except FileNotFoundError:
+        pass
+    except (ValueError, RecursionError) as error:
+        log_damaged(summary_path, error)
+        summary_path.unlink()  # training writes one where there is none
+    _take_over(arm)
+    with training.alone(arm.folder):
+        trained = training.train(arm.config, arm.folder)
+        if trained.is_new:
+            trained = calibrate_run(arm.config, trained)
+            training.log_results(trained)
+            training.finish(arm.folder, trained)
+
+
+def _take_over(arm: Arm) -> None:
+    """Starts from the finished training of the arm's twin, if there is one; everything about the
+    pieces is made again.
+    """
+    if (
+        arm.twin is None
+        or not (arm.twin / 'arm.json').exists()
+        or (arm.folder / 'checkpoints').exists()
+    ):
+        return
+    arm.folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(arm.twin / 'metrics.csv', arm.folder)
+    aside = arm.folder / '.checkpoints'
+    shutil.rmtree(aside, ignore_errors=True)
+    shutil.copytree(arm.twin / 'checkpoints', aside)
+    aside.rename(arm.folder / 'checkpoints')
+
+
+def _measure(arm: Arm, grounds: Grounds, key: dict) -> dict:
+    """What `arm.json` holds of a trained arm; a replica that is measured is not measured again."""
+    states, card = Checkpoints(arm.folder).restore()
+    summary = read_digested(arm.folder / training.SUMMARY)
+    found = []
+    for index in range(card.num_replicas):
+        path = arm.folder / 'measures' / f'{index:04}.json'
+        of = key | {
+            'replica': index,
+            'num_updates': int(states.step[index]),
+            'best_epoch': int(states.best_epoch[index]),
+        }
+        if not (kept := read_stored(path, of)):
+            params, came_out = replica(states.best_params, index), summary['replicas'][index]
+            calibration = came_out.get('calibration')
+            config = settle(arm.config, calibration and calibration['temperature'])
+            measures = _measure_replica(params, card, config, grounds(arm.config, card), index)
+            nats = came_out['nats_per_step']
+            measures['nats_per_step'] = nats['validation'] if nats['test'] is None else nats['test']
+            kept = json.loads(json.dumps({'of': of, 'measures': measures}))  # as it is read back
+            write_digested(path, kept)
+        found.append(kept['measures'])
+        step()
+    return {
+        'of': key,
+        'num_parameters': summary['num_parameters'],
+        'versions': card.versions,
+        'device': card.device,
+        'replicas': found,
+        'real': grounds(arm.config, card).levels,
+    }
+
+
+def _measure_replica(
+    params: Params, card: Card, config: ConfigDict, ground: Ground, index: int
+) -> dict:
+    """What a replica's pieces measure."""
+    prompts_NT = ground.prompts_RNT[index]
+    return measure_pieces(
+        prompts_NT,
+        pieces.draw(params, card, config, prompts_NT, index),
+        ground.references[index],
+        ground.originals,
+        config.evaluate.protocol,
+    )
+
+
+def _outcome(stored: dict, sizes: Mapping[str, int]) -> Outcome:
+    of, names = stored['of'], ('versions', 'device', 'real')
+    return Outcome(
+        tuple(stored['replicas']),
+        stored['num_parameters'],
+        sizes,
+        of['config'],
+        **{name: stored[name] for name in names if name in stored},
+    )

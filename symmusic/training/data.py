@@ -1,0 +1,33 @@
+"""Windows on the devices, and the batches that are drawn from them."""
+
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh
+
+from symmusic.corpus.dataset import batch_rows
+from symmusic.corpus.windows import Windows
+from symmusic.training.devices import EVERYWHERE, place
+from symmusic.training.step import Data
+
+
+def put(windows: Windows, mesh: Mesh | None = None) -> Data:
+    """Windows on every device of the mesh, on the first device if None."""
+    arrays = (
+        windows.stream,
+        windows.starts,
+        windows.positions,
+        windows.num_padding,
+        windows.first_targets,
+    )
+    return place(Data(*map(jnp.asarray, arrays), num_steps=windows.num_steps), mesh, EVERYWHERE)
+
+
+def draw_batches(num_windows: int, batch_size: int, seed: int, epochs_R: np.ndarray) -> np.ndarray:
+    """The rows [R, num_batches, B] of an epoch, each replica's in the order of its own seed and
+    epoch.
+    """
+    orders = [
+        batch_rows(num_windows, batch_size, seed + replica, int(epoch))
+        for replica, epoch in enumerate(epochs_R)
+    ]
+    return np.stack(orders)

@@ -1,0 +1,267 @@
+"""A run in its workdir: from a config to trained parameters, and what came out of it."""
+
+import contextlib
+import dataclasses
+import logging
+import os
+import pathlib
+from collections.abc import Callable
+
+import jax
+from jax.sharding import Mesh
+from ml_collections import ConfigDict
+
+import symmusic
+from symmusic.config import runs
+from symmusic.config.protocol import base_config
+from symmusic.corpus.cache import Corpus
+from symmusic.corpus.originals import gather_originals, write_originals
+from symmusic.errors import UserError
+from symmusic.files import alone_in, read_digested, write_digested, write_whole
+from symmusic.melody.encodings import Vocabulary
+from symmusic.model.model import Architecture
+from symmusic.model.size import count_parameters
+from symmusic.training import build, loop, parent, start, summary
+from symmusic.training.card import Card
+from symmusic.training.checkpoint import Checkpoints
+from symmusic.training.data import put
+from symmusic.training.devices import PROCESSES, claim_cores, fetch, join_processes, make_mesh
+from symmusic.training.metrics import plot_metrics, require_tensorboard, write_metrics
+from symmusic.training.provenance import made_with
+from symmusic.training.replicas import held_out_losses
+from symmusic.training.state import TrainState
+
+ROOT = pathlib.Path(symmusic.__file__).parents[1]  # where the commit is looked for
+SUMMARY = 'summary.json'  # in a run's folder: what came out; written last
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """A run that has no epoch left.
+
+    Attributes:
+      states: of every replica, on the host.
+      card: of the run.
+      summary: what `summary.json` holds or, of a run that was trained just now, is to hold.
+      corpus: what it was trained on.
+      is_new: whether it was trained just now.
+    """
+
+    states: TrainState
+    card: Card
+    summary: dict
+    corpus: Corpus
+    is_new: bool
+
+
+def check_folder(config: ConfigDict, workdir: pathlib.Path) -> None:
+    """Checks that a workdir holds no run, or the one of this config.
+
+    Raises:
+      UserError: it holds another one.
+    """
+    if (found := _run_config(workdir)) is not None:
+        runs.check_same_run(found, config, workdir)
+
+
+def claim_devices(config: ConfigDict) -> None:
+    """Divides the CPU, and joins the other processes; call it before JAX is used."""
+    if config.train.tensorboard:
+        require_tensorboard()
+    claim_cores(config.train.cpu_devices, deterministic=config.train.deterministic)
+    join_processes(os.environ.get(PROCESSES, ''))
+
+
+def alone(workdir: pathlib.Path) -> contextlib.AbstractContextManager:
+    """The lock of a workdir, which the first process holds for all."""
+    return alone_in(workdir) if jax.process_index() == 0 else contextlib.nullcontext()
+
+
+def train(
+    config: ConfigDict,
+    workdir: pathlib.Path,
+    check: Callable[[Vocabulary], None] = lambda vocabulary: None,
+) -> Trained:
+    """Trains, or goes on with, the run of a workdir that `alone` holds; logs how it goes. The
+    caller ends it with `finish`.
+
+    Args:
+      config: of the run.
+      workdir: its folder.
+      check: called with the run's vocabulary before anything is trained.
+
+    Raises:
+      UserError: a field, the corpus or the folder cannot be used.
+      Interrupted: the process was told to stop; the run has been saved.
+    """
+    mesh = make_mesh(config.replicas, config.train.batch_size)
+    device = mesh.devices.flat[0]
+    log.info(
+        f'device: {mesh.size} of {jax.device_count()} {device.platform} ({device.device_kind}), jax'
+        f' {jax.__version__}'
+    )
+    require_kernel(config, device.platform)
+    prepared = start.prepare(config)
+    check(prepared.data.vocabulary)
+    started = start.start(config, workdir, prepared, device.device_kind)
+    _log_start(config, prepared.architecture, started)
+    if started.is_done(config.train.num_epochs) and (workdir / SUMMARY).exists():
+        return _finished(workdir, prepared, started)
+    base_rates = start.base_rates(config, prepared)
+    if jax.process_index() == 0:
+        _write_files(config, workdir, prepared, started.descent, mesh.size)
+    states, card = loop.fit(
+        started.states,
+        started.card,
+        prepared.data.train,
+        prepared.data.validation,
+        base_rates['validation'],
+        _plan(config),
+        workdir,
+        mesh,
+    )
+    test_losses_R = _test_losses(config, prepared, states, mesh)
+    states = fetch(states)
+    found = summary.summarize(config, states, card, base_rates, test_losses_R, started.descent)
+    if jax.process_index() == 0:
+        plot_metrics(workdir / 'plots' / 'losses.png', card.rows, base_rates['validation'])
+    return Trained(states, card, found, prepared.corpus, is_new=True)
+
+
+def log_results(trained: Trained) -> None:
+    """Logs what came out of a training."""
+    for line in summary.lines(trained.summary, trained.card.recipe.targets):
+        log.info(line)
+
+
+def finish(workdir: pathlib.Path, trained: Trained) -> None:
+    """Writes `summary.json`, which marks the run as finished."""
+    write_digested(workdir / SUMMARY, trained.summary)
+
+
+def _log_start(config: ConfigDict, architecture: Architecture, started: start.Start) -> None:
+    """Logs which network is trained, and how far it is."""
+    states = started.states
+    replicas = f', {config.replicas} replicas' if config.replicas > 1 else ''
+    log.info(
+        f'model: {build.describe(architecture)}, {count_parameters(architecture):,} parameters,'
+        f' {architecture.num_classes} classes{replicas}'
+    )
+    if states.step.any() and not started.is_done(config.train.num_epochs):
+        log.info(f'going on after {states.epoch.max()} epochs, {states.step.max()} updates')
+
+
+def _finished(workdir: pathlib.Path, prepared: start.Prepared, started: start.Start) -> Trained:
+    """A run with nothing left to train."""
+    write_metrics(workdir / 'metrics.csv', started.card.rows)  # whatever has become of it
+    states = started.states
+    why = ', ended by early stopping' if states.stopped.all() else ''
+    log.info(
+        f'the run in {workdir} is finished after {states.epoch.max()} epochs{why}; a larger'
+        ' num_epochs goes on with it'
+    )
+    found = read_digested(workdir / SUMMARY)
+    return Trained(states, started.card, found, prepared.corpus, is_new=False)
+
+
+def _write_files(
+    config: ConfigDict,
+    workdir: pathlib.Path,
+    prepared: start.Prepared,
+    descent: dict | None,
+    num_devices: int,
+) -> None:
+    """Writes what is known of a run before it trains, and removes the summary of a run that goes
+    on, which no longer says what came out.
+    """
+    sessions = runs.made_with(_run_text(workdir) or '{}')
+    if (before := _run_config(workdir)) is not None:
+        sessions = runs.with_rounding(sessions, before)
+    now = made_with(num_devices, prepared.data.fingerprint, ROOT) | {
+        'rounding': runs.rounding(config)
+    }
+    write_whole(
+        workdir / 'config.json',
+        runs.to_json(config, [*sessions, *([] if now in sessions else [now])]),
+    )
+    if descent:
+        parent.write(workdir, descent)
+    tunes = build.split_as_trained(config, prepared.corpus)
+    write_originals(workdir, gather_originals(tunes.train, [*tunes.validation, *tunes.test]))
+    (workdir / SUMMARY).unlink(missing_ok=True)
+
+
+def _plan(config: ConfigDict) -> loop.Plan:
+    return loop.Plan(
+        config.train.num_epochs,
+        config.train.batch_size,
+        config.seed,
+        config.train.checkpoint_minutes,
+        config.train.tensorboard,
+        config.train.updates_per_dispatch,
+    )
+
+
+def _test_losses(
+    config: ConfigDict, prepared: start.Prepared, states: TrainState, mesh: Mesh
+) -> list[float | None]:
+    """Nats per step of each replica's best parameters on the test part, None where there is none;
+    every process takes part.
+    """
+    if not prepared.data.test:
+        return [None] * config.replicas
+    return held_out_losses(
+        states.best_params,
+        put(prepared.data.test, mesh),
+        architecture=prepared.architecture,
+        targets=prepared.recipe.targets,
+        batch_size=config.train.batch_size,
+        mesh=mesh,
+    ).tolist()
+
+
+def _run_config(workdir: pathlib.Path) -> ConfigDict | None:
+    """The config of the run in a workdir, None where there is none."""
+    text, base = _run_text(workdir), base_config()
+    if text is not None:
+        return runs.from_json(text, base)
+    checkpoints = Checkpoints(workdir)
+    if checkpoints.latest_step() is None:
+        return None
+    return runs.from_dict(checkpoints.restore_card().config, base)
+
+
+def _run_text(workdir: pathlib.Path) -> str | None:
+    """What config.json holds, None where there is none."""
+    path = workdir / 'config.json'
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f'cannot read {path}: {error}; choose another --workdir') from error
+
+
+def require_kernel(config: ConfigDict, platform: str) -> None:
+    """Checks that the config's kernel runs on a kind of device.
+
+    Raises:
+      UserError: it does not.
+    """
+    model, settings = config.model, config.train
+    if settings.kernel != 'fused':
+        return
+    if platform != 'gpu':
+        raise UserError(
+            f"config.train.kernel = 'fused': needs a GPU, and the device is a {platform}; must be"
+            " 'scan'"
+        )
+    from symmusic.model.fused import fits  # as in `lstm`
+
+    if not fits(model.num_cells, settings.product_dtype):
+        raise UserError(
+            f"config.train.kernel = 'fused': the weights of {model.num_cells} cells do not fit on"
+            " the chip; must be 'scan', or config.model.num_cells at most 64, with"
+            " config.train.product_dtype = 'bfloat16' at most 128"
+        )
