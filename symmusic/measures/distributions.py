@@ -1,6 +1,4 @@
-"""What a network predicts at each target: the whole distribution, of which `likelihood` knows the
-loss of the label.
-"""
+"""A network's whole distribution at each target; `likelihood` has only the loss of the label."""
 
 import functools
 

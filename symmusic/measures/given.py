@@ -1,4 +1,4 @@
-"""Real continuations of prompts, and what a model predicts of them step by step."""
+"""Real continuations of prompts, and a model's predictions of them step by step."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -47,8 +47,8 @@ def cut_given(
     most: int | None = None,
     by_prompt: bool = True,
 ) -> Given:
-    """All prompts of `num_bars` bars in tunes that go on for `num_new` bars, or `most` of them,
-    evenly spaced.
+    """All prompts of `num_bars` bars that are followed by `num_new` bars, or `most` of them, evenly
+    spaced.
 
     The key is the one that the prompt suggests, as it is all that the model is given; without
     `by_prompt` it is that of the whole tune.

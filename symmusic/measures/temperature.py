@@ -1,7 +1,8 @@
-"""The temperature at which a model's predictions cost least, and how sure it is. Pure functions.
+"""The temperature at which a model's predictions have the lowest loss, and its confidence. Pure
+functions.
 
 Sampling at the temperature at which real continuations are likeliest makes the drawn ones as varied
-as the model can tell: below it they are too sure, above it too random (temperature scaling; Guo et
+as the model can tell: below it they vary too little, above it too much (temperature scaling; Guo et
 al., 2017). Letters: K predicted steps.
 """
 
@@ -15,13 +16,13 @@ GRID = np.round(np.arange(0.5, 2.01, 0.05), 2)
 
 @dataclasses.dataclass(frozen=True)
 class Calibration:
-    """What predictions cost and how sure they are, all in nats per step.
+    """The loss and the entropy of predictions, all in nats per step.
 
     Attributes:
-      temperature: of the grid, the one at which the steps cost least.
-      at_best: their cost there.
-      at_one: their cost at temperature 1.
-      entropy: of the predictions at temperature 1; as large as their cost if they are calibrated.
+      temperature: of the grid, the one with the lowest loss.
+      at_best: the loss there.
+      at_one: the loss at temperature 1.
+      entropy: of the predictions at temperature 1; equal to the loss if they are calibrated.
       num_steps: K.
     """
 
@@ -54,7 +55,7 @@ def calibrate(logits_KV: np.ndarray, labels_K: np.ndarray) -> Calibration:
     """Finds the best temperature of `GRID` for K >= 1 predictions."""
     mean_cost = functools.cache(lambda index: cost(logits_KV, labels_K, GRID[index]).mean())
     best, last = 0, len(GRID) - 1
-    while best < last:  # the cost is convex in 1 / temperature: it has one minimum
+    while best < last:  # the loss is convex in 1 / temperature, so it has one minimum
         middle = (best + last) // 2
         best, last = (
             (best, middle) if mean_cost(middle) <= mean_cost(middle + 1) else (middle + 1, last)

@@ -1,5 +1,5 @@
-"""What a count model looks at before each step: the metre, the last notes, what sounded 1, 2, 4 and
-8 bars ago, and what followed the same three notes when they came last, with how long the melody has
+"""The contexts that a count model uses before each step: the metre, the last notes, what sounded 1,
+2, 4 and 8 bars ago, and what followed the same three notes last time, with how long the melody has
 agreed with these.
 
     c d e f | c d e .     the step at '.', four steps to a bar
@@ -19,7 +19,7 @@ from symmusic.score.meter import STEPS_PER_BAR
 LAGS = (1, 2, 4, 8)  # bars
 NUM_NOTES = 7
 NO_NOTE = 128  # one past the MIDI pitches
-LONGEST = 17  # steps; more count as so many
+LONGEST = 17  # steps; longer runs count as this
 NUM_RECALLED = 3
 NUM_AGREEMENTS = 8  # see `_agreement`
 
@@ -143,11 +143,11 @@ def _latest(is_marked: np.ndarray, steps: np.ndarray, begins: np.ndarray) -> np.
 
 
 def _look_back(stream: Stream, steps: np.ndarray, lag: int) -> dict[str, np.ndarray]:
-    """The features of so many bars before."""
+    """The features of the step `lag` bars before."""
     num_back, begins = lag * STEPS_PER_BAR, stream.begins[steps]
     earlier = np.maximum(np.arange(len(stream.tokens)) - num_back, 0)
     is_other, is_there = stream.tokens != stream.tokens[earlier], steps - num_back >= begins
-    # the first steps of a sequence have nothing in it to agree with
+    # the first steps of a sequence have no earlier ones
     last_other = np.maximum(_latest(is_other, steps, begins), begins + num_back - 1)
     agreement = _agreement(np.where(is_there, steps - 1 - last_other, 0))
     return {
@@ -180,15 +180,15 @@ def _recall(stream: Stream, steps: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _agreement(run: np.ndarray) -> np.ndarray:
-    """A run of steps as a number from 0 to 7: 0, 1, 2, 4, 8, 16, 32 or 64 steps and more. 0 also
-    where nothing is there to agree with.
+    """A run of steps as a number from 0 to 7: 0, 1, 2, 4, 8, 16, 32 or 64 steps and more; 0 also if
+    there is no earlier step.
     """
     return np.searchsorted(2 ** np.arange(NUM_AGREEMENTS - 1), run, side='right')
 
 
 def code(features: dict[str, np.ndarray], names: Sequence[str]) -> np.ndarray:
-    """A number [n] uint64 for the values of some features, equal where they are. That it is also
-    equal for two other ones among n has a chance of about n^2 / 2^65.
+    """A hash [n] uint64 of the values of some features: equal for equal values; the chance of any
+    collision among n different ones is about n^2 / 2^65.
     """
     first = next(iter(features.values()))
     codes = np.zeros(len(first), np.uint64)

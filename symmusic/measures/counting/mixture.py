@@ -16,10 +16,10 @@ from symmusic.measures.counting.contexts import NUM_AGREEMENTS
 
 COUNT_LIMITS = (1, 2, 4, 16, 64)  # between the classes of how often a context was counted
 NUM_COUNTS = len(COUNT_LIMITS) + 1
-START = 1.5  # sum of the weights that the fit begins with and is drawn to
+START = 1.5  # sum of the initial weights, towards which the penalty draws the fit
 PENALTY = 6.0  # nats for weights at a distance of 1 from these
 MOST_ITERATIONS = 60
-CHUNK = 1024  # steps at once, so that they stay in a processor's cache
+CHUNK = 1024  # steps at once, so that they fit in a processor's cache
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Predictions:
         return Predictions(self.logs_LKV[rows], self.counted_LK[rows], self.agreements_LA[rows])
 
     def beside(self, logs_LV: np.ndarray) -> 'Predictions':
-        """With one model more, which counts nothing."""
+        """With one more model, which counts nothing."""
         return Predictions(
             np.concatenate([self.logs_LKV, logs_LV[:, None]], axis=1),
             np.pad(self.counted_LK, ((0, 0), (0, 1))),
@@ -83,7 +83,7 @@ def count_class(totals: np.ndarray) -> np.ndarray:
 
 
 def fit_mixture(predictions: Predictions, labels_L: np.ndarray) -> Mixture:
-    """The weights that make the mean loss of the labels, plus the penalty, least."""
+    """The weights that minimise the mean loss of the labels plus the penalty."""
     num_models = predictions.logs_LKV.shape[1]
     cut, num_agreements = NUM_COUNTS * num_models, predictions.agreements_LA.shape[1]
     shapes = (NUM_COUNTS, num_models), (num_agreements, NUM_AGREEMENTS, num_models)

@@ -1,9 +1,9 @@
-"""A strong model of melodies that learns nothing but counts: the floor that a network must beat.
+"""A strong model of melodies based on counts only: the floor that a network must beat.
 
 Tables count what followed each context of `contexts.CHAIN` and `contexts.REPEATS` in the training
 tunes (`tables`), each smoothed by a simpler one, and a log-linear mixture, fitted on validation
-tunes, joins them (`mixture`). It knows what melodies are known to be predicted by: metre, the last
-notes (multiple viewpoints; Pearce, 2005, "The construction and evaluation of statistical models of
+tunes, joins them (`mixture`). It uses what is known to predict melodies: metre, the last notes
+(multiple viewpoints; Pearce, 2005, "The construction and evaluation of statistical models of
 melodic structure in music perception and composition") and their own repetition.
 """
 

@@ -1,4 +1,4 @@
-"""Pieces of a count model, drawn as a network's are."""
+"""Pieces of a count model, drawn like those of a network."""
 
 import jax
 import numpy as np

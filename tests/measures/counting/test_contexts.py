@@ -1,4 +1,4 @@
-"""The features of each step by hand, and against one step at a time."""
+"""The features of each step by hand, and compared with a loop over steps."""
 
 import itertools
 
@@ -88,8 +88,8 @@ def test_features_are_the_reference_s(sequences, position):
 
 
 @given(pieces, st.data())
-def test_a_step_knows_nothing_of_what_follows(sequences, data):
-    """Nor of other sequences."""
+def test_a_step_does_not_depend_on_what_follows(sequences, data):
+    """Nor on other sequences."""
     cut = data.draw(st.integers(1, len(sequences[0])))
     whole = describe(join(sequences, VOCABULARY))
     alone = describe(join([sequences[0][:cut]], VOCABULARY))

@@ -1,4 +1,4 @@
-"""The count model on the default corpus: as strong as promised, and in time."""
+"""The count model on the default corpus: as strong and as fast as promised."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""The mixture against its formula, and its weights against those that made the data."""
+"""The mixture by its formula, and its weights compared with those that generated the data."""
 
 import dataclasses
 
@@ -87,8 +87,8 @@ def test_slopes_are_the_differences_of_the_loss():
         assert rise / (2 * step) == pytest.approx(by_agreement[place], abs=5e-3)
 
 
-def test_the_weights_that_made_the_labels_are_found():
-    """One model is right, two are noise: of 20,000 labels the fit knows which, and loses as little
+def test_the_weights_that_generated_the_labels_are_found():
+    """One model is right, two are noise: from 20,000 labels the fit finds which, with the same loss
     as the truth.
     """
     predictions = random_predictions(20_000)
@@ -101,7 +101,7 @@ def test_the_weights_that_made_the_labels_are_found():
     assert -fitted.mix(predictions)[steps, labels].mean() == pytest.approx(own, abs=0.005)
 
 
-def test_little_data_leaves_the_weights_where_they_begin():
+def test_little_data_leaves_the_weights_at_their_start():
     predictions = random_predictions(1)
     weights = fit_mixture(predictions, np.array([0])).weights(predictions)
     assert_allclose(weights, START / 3, atol=0.3)

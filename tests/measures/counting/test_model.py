@@ -1,4 +1,4 @@
-"""The count model: a density, the same whatever the order of the tunes and however it is asked,
+"""The count model: a density, independent of the order of the tunes and of how it is queried,
 better than each of its parts, and sampled as it predicts.
 """
 
@@ -28,8 +28,8 @@ VOCABULARY = MelodyVocabulary(60, 72)
 
 
 def phrases(num, seed, num_bars=8):
-    """Tunes as fiddlers build them: a two-bar motif of thirds and steps, played again and again,
-    each time with a few other notes.
+    """Tunes like fiddle tunes: a two-bar motif of thirds and steps, repeated, each time with a few
+    other notes.
     """
     rng, made = np.random.default_rng(seed), []
     for _ in range(num):
@@ -123,8 +123,8 @@ def test_nats_after_a_prompt():
     assert abs(fitted().nats(pieces, 0, position=5) - whole).max() > 0.1
 
 
-def test_joined_with_one_who_knows_more():
-    """A model that is told half of the answers improves the mixture, and is not made worse."""
+def test_joined_with_a_better_model():
+    """A model that is given half of the answers improves the mixture, and is not made worse."""
     model, found = fitted(), {}
     for part, seed in (('validation', 1), ('test', 2)):
         stream = join(encoded(phrases(20, seed)), VOCABULARY)
