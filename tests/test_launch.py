@@ -324,8 +324,8 @@ def test_the_same_command_reports_finished_and_more_epochs_resume(
     monkeypatch.setattr(start, 'versions', provenance.versions)
     assert launch.main(arguments(workdir, corpus, **{'train.num_epochs': 4})) == 0
     line = (
-        f'the run goes on with jax {jax.__version__} before and 9.9 now: it ends as one left alone'
-        ' would to rounding only'
+        f'the run continues with jax {jax.__version__} before and 9.9 now: it equals an'
+        ' uninterrupted one only to rounding'
     )
     assert line in capsys.readouterr().out
     sessions = json.loads((workdir / 'config.json').read_text())['made_with']
@@ -625,7 +625,7 @@ def test_replicas_train_side_by_side_and_any_of_them_draws(corpus, tmp_path, cap
     assert 'replicas 0 to 1' in refused(*sampling(workdir, '--config.sample.replica=2'))
 
     assert launch.main(arguments(workdir, corpus, **stops)) == 0
-    assert 'ended by early stopping; a larger num_epochs goes on with it' in capsys.readouterr().out
+    assert 'ended by early stopping; a larger num_epochs continues it' in capsys.readouterr().out
     assert launch.main(arguments(workdir, corpus, **stops | {'train.num_epochs': 7})) == 0
     more = json.loads((workdir / 'summary.json').read_text())
     assert all(

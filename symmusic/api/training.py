@@ -51,9 +51,7 @@ def train(config: str | pathlib.Path, workdir: str | pathlib.Path, **fields: obj
 
 
 def train_command(command: Command) -> None:
-    """Trains what a command asks for, or goes on with it; logs how it goes and the commands to go
-    on with.
-    """
+    """Trains as a command asks, or resumes its run; logs progress and follow-up commands."""
     config = command.config
     workdir = commands.workdir(command, command.config_name)
     training.check_folder(config, workdir)

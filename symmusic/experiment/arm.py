@@ -80,7 +80,7 @@ def finish(arm: Arm, sizes: Mapping[str, int], grounds: Grounds) -> Outcome:
 
 
 def _train(arm: Arm) -> None:
-    """Trains an arm, or goes on with its training."""
+    """Trains an arm, or resumes its training."""
     summary_path = arm.folder / training.SUMMARY
     try:
         read_digested(summary_path)

@@ -8,7 +8,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.corpus.cache import Corpus
-from symmusic.experiment.measures import Originals, index_originals, measure_pieces
+from symmusic.experiment.measures import OriginalsIndex, index_originals, measure_pieces
 from symmusic.measures import material
 from symmusic.measures.comparison import Pieces
 from symmusic.measures.excerpts import draw_rows
@@ -58,7 +58,7 @@ class Ground:
 
     prompts_RNT: np.ndarray
     references: tuple[tuple[Pieces, ...], ...]
-    originals: Originals
+    originals: OriginalsIndex
     protocol: str
     continuations_RNT: np.ndarray | None = None
 

@@ -61,7 +61,7 @@ MAIN = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Originals:
+class OriginalsIndex:
     """The training tunes, indexed once for all replicas of a corpus, in which copies are
     searched.
     """
@@ -70,9 +70,9 @@ class Originals:
     melodies: tuple[Melody, ...]
 
 
-def index_originals(tunes: Sequence[Tune]) -> Originals:
+def index_originals(tunes: Sequence[Tune]) -> OriginalsIndex:
     """Indexes the tunes that were kept."""
-    return Originals(
+    return OriginalsIndex(
         index_corpus(tunes), tuple(from_events(tune.events) for tune in tunes if tune.kept)
     )
 
@@ -81,7 +81,7 @@ def measure_pieces(
     prompts_NT: np.ndarray,
     events_NT: np.ndarray,
     references: Sequence[Pieces],
-    originals: Originals,
+    originals: OriginalsIndex,
     protocol: str,
 ) -> dict[str, float | None]:
     """All measures of a replica's pieces except `nats_per_step`; None where undefined.

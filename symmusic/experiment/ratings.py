@@ -136,7 +136,7 @@ def by_experience(
     return groups
 
 
-def summarize(
+def rate_questions(
     ratings: Mapping[str, np.ndarray],
     is_generated_P: np.ndarray,
     experience_L: np.ndarray,
@@ -163,7 +163,7 @@ def summarize(
     return found
 
 
-def describe_pieces(ratings: Mapping[str, np.ndarray]) -> list[dict]:
+def rate_pieces(ratings: Mapping[str, np.ndarray]) -> list[dict]:
     """The `mean` and `sd` over listeners for each piece and question."""
     num_pieces = next(iter(ratings.values())).shape[1]
     return [

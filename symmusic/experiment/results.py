@@ -46,7 +46,7 @@ def label(experiment: Experiment, variant: str, arm: str) -> str:
     return f'{arm}_{variant}' if variant == 'source' and len(experiment.configs) > 1 else arm
 
 
-def summarize(
+def make_results(
     name: str,
     experiment: Experiment,
     outcomes: Mapping[tuple[str, str], Outcome],

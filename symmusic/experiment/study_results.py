@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from symmusic.experiment.answers import Answers
-from symmusic.experiment.ratings import LEAST, MOST, QUESTIONS, describe_pieces, summarize
+from symmusic.experiment.ratings import LEAST, MOST, QUESTIONS, rate_pieces, rate_questions
 from symmusic.experiment.study import KINDS, Study
 
 
-def describe(
+def make_study_results(
     study: Study, answers: Sequence[Answers], left_out: Mapping[str, str], seed: int
 ) -> dict:
     """The content of `results.json`, for answers of at least one listener."""
@@ -21,7 +21,7 @@ def describe(
     pieces = [
         {'piece': number, 'kind': excerpt.kind, 'origin': excerpt.origin, **row}
         for number, (excerpt, row) in enumerate(
-            zip(study.excerpts, describe_pieces(ratings), strict=True), 1
+            zip(study.excerpts, rate_pieces(ratings), strict=True), 1
         )
     ]
     return {
@@ -32,7 +32,7 @@ def describe(
             kind: sum(excerpt.kind == kind for excerpt in study.excerpts) for kind in KINDS
         },
         'experience': np.bincount(experience, minlength=MOST + 1)[LEAST:].tolist(),
-        'questions': summarize(ratings, study.is_generated, experience, seed),
+        'questions': rate_questions(ratings, study.is_generated, experience, seed),
         'pieces': pieces,
         'listeners': [
             {'file': each.file, 'listener': each.listener, 'experience': each.experience}

@@ -15,9 +15,9 @@ from symmusic.measures.likelihood import (
     Nats,
     Targets,
     base_losses,
+    estimate_likelihoods,
     find_targets,
     markov_losses,
-    summarize,
 )
 from symmusic.measures.registry import Ground, Sets
 from symmusic.progress import bar
@@ -64,7 +64,7 @@ class LikelihoodMeasure:
             for index in tune_indices(windows, ground.held_out, card.vocabulary)
         ]
         losses = _losses(ground, windows, targets, kind)
-        nats = summarize(losses, targets, [ground.families[file] for file in files], key)
+        nats = estimate_likelihoods(losses, targets, [ground.families[file] for file in files], key)
         return Likelihood(nats, card.recipe.targets, len(set(files)))
 
 

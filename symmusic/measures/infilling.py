@@ -28,10 +28,10 @@ from symmusic.measures.gaps import (
 )
 from symmusic.measures.likelihood import (
     base_losses,
+    estimate_likelihoods,
     find_targets,
     markov_losses,
     model_losses,
-    summarize,
 )
 from symmusic.measures.registry import Ground, Network, Sets
 from symmusic.melody.encodings import Vocabulary
@@ -79,7 +79,9 @@ class InfillingMeasure:
         for length, each in bar(list(gaps.items()), 'gap length'):
             losses = _losses(each, ground, counts)
             families_N = [ground.families[ground.held_out[index].file] for index in each.tunes]
-            found[length] = GapNats(summarize(losses, each.targets, families_N, key), len(each))
+            found[length] = GapNats(
+                estimate_likelihoods(losses, each.targets, families_N, key), len(each)
+            )
         drawn = _fill(config, gaps[DRAWN_BARS], model, other, rng) if DRAWN_BARS in gaps else None
         name = other and other.name
         return Infilling(config.evaluate.part, name, ground.other_note, found, drawn)

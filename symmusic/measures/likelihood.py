@@ -168,7 +168,7 @@ class Nats:
     num_by_position: tuple[int, ...]
 
 
-def summarize(
+def estimate_likelihoods(
     losses: Mapping[str, np.ndarray], targets: Targets, families_N: Sequence[int], seed: int = 0
 ) -> Nats:
     """The likelihood of several models on the same targets.

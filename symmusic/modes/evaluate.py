@@ -40,7 +40,7 @@ def run(command: Command) -> None:
 
 
 def _report_without_effect(command: Command) -> None:
-    """Tells of fields that were given and do nothing here."""
+    """Reports fields that were given but have no effect here."""
     config = command.config
     if 'sample.prompt' in command.given and config.evaluate.prompts == 'held_out':
         log.info(

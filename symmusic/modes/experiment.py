@@ -21,7 +21,7 @@ from symmusic.experiment.clock import Clock
 from symmusic.experiment.ground import Corpora, Grounds
 from symmusic.experiment.measures import check_claims
 from symmusic.experiment.pieces import draw_once
-from symmusic.experiment.results import Outcome, label, summarize
+from symmusic.experiment.results import Outcome, label, make_results
 from symmusic.experiment.sizes import Place, size_up
 from symmusic.experiment.stored import key_of, read_stored
 from symmusic.files import SETTINGS, alone_in, write_whole
@@ -76,7 +76,7 @@ def _run(
             for own, (sizes, failures) in zip(arms, sized, strict=True)
         ]
     results = [
-        summarize(name, each, outcomes, failures)
+        make_results(name, each, outcomes, failures)
         for each, outcomes, (_, failures) in zip(splits, done, sized, strict=True)
     ]
     seeds = [str(_split_seed(each)) for each in splits]
@@ -140,7 +140,7 @@ def _run_arms(
             outcomes[place] = outcome
         except (Interrupted, BrokenPipeError):
             raise
-        except Exception as error:  # whatever it is, the other arms can go on
+        except Exception as error:  # of any kind: the other arms can continue
             failures[place] = _reason(arm, error)
             print(f'arm {name} failed: {failures[place]}')
         clock.end_arm()

@@ -16,7 +16,7 @@ from symmusic.corpus.cache import Corpus
 from symmusic.errors import UserError
 from symmusic.experiment.answers import check_files, count_studies, read_files
 from symmusic.experiment.study import KEY, PAGE, Study, assemble, read_key, write_key
-from symmusic.experiment.study_results import describe
+from symmusic.experiment.study_results import make_study_results
 from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.generate.draw import draw_continuations
 from symmusic.generate.manner import manner_of
@@ -232,7 +232,7 @@ def analyse(command: Command, answers: pathlib.Path) -> None:
         )
     for name, reason in left_out.items():
         print(f'left out {name}: {reason}')
-    found = describe(study, usable, left_out, command.config.seed)
+    found = make_study_results(study, usable, left_out, command.config.seed)
     write_study_report(folder, found)
     for line in summary_lines(found):
         print(line)

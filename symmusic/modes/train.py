@@ -1,4 +1,4 @@
-"""`--mode=train`: prepares the corpus, trains or goes on with the workdir's run, and closes with a
+"""`--mode=train`: prepares the corpus, trains or resumes the run of the workdir, and closes with a
 few samples.
 """
 
@@ -7,5 +7,5 @@ from symmusic.config.flags import Command
 
 
 def run(command: Command) -> None:
-    """Trains; a run that is finished says so."""
+    """Trains; for a finished run, a message says so."""
     train_command(command)

@@ -24,7 +24,7 @@ def write_report(
     folders: Mapping[str, pathlib.Path],
     command: str,
 ) -> None:
-    """Writes the report of `results.summarize` into a folder.
+    """Writes the report of `results.make_results` into a folder.
 
     Args:
       folder: the experiment's folder.

@@ -47,7 +47,7 @@ def split_tunes(text: str) -> list[AbcTune]:
     def end_tune() -> None:
         if has_x or _is_tune(current):
             head = [] if has_x else defaults
-            tunes.append(_describe([*head, *current], begin, len(tunes) + 1))
+            tunes.append(_read_tune([*head, *current], begin, len(tunes) + 1))
 
     for number, line in enumerate(lines, 1):
         letter = field_letter(line)
@@ -95,7 +95,7 @@ def _file_header(lines: Sequence[str]) -> list[str]:
     return found
 
 
-def _describe(lines: list[str], line: int, place: int) -> AbcTune:
+def _read_tune(lines: list[str], line: int, place: int) -> AbcTune:
     fields, _ = read_header(lines)
     return AbcTune(
         number=fields.get('X', str(place)),

@@ -69,7 +69,7 @@ def _of_run(path: str) -> Parent:
     states, card = Checkpoints(pathlib.Path(path).expanduser()).restore()
     if not states.best_epoch.any():
         raise UserError(
-            f'config.init_from = {path}: that run has not finished an epoch; go on with it first'
+            f'config.init_from = {path}: that run has not finished an epoch; continue it first'
         )
     best = replica(states, best_replica(states))
     num_epochs = card.config['train']['num_epochs']
@@ -104,7 +104,7 @@ def begin(parent: Parent, states: TrainState, card: Card) -> TrainState:
     return begin_from(states, stack(new))
 
 
-def describe(parent: Parent, config: ConfigDict, corpus: Corpus) -> dict:
+def descent_of(parent: Parent, config: ConfigDict, corpus: Corpus) -> dict:
     """The description of the parent in `init_from.json` and in the summary: `run`, `epoch`, the new
     run's `split`, and in `held_out_families` for each part the number of families of its held-out
     tunes (`num`) and of those that the parent, or one of its own parents, was trained on (`seen`);

@@ -1,4 +1,4 @@
-"""A run in its workdir: from a config to trained parameters, and what came out of it."""
+"""A run in its workdir: from a config to trained parameters and results."""
 
 import contextlib
 import dataclasses
@@ -32,7 +32,7 @@ from symmusic.training.replicas import held_out_losses
 from symmusic.training.state import TrainState
 
 ROOT = pathlib.Path(symmusic.__file__).parents[1]  # where the commit is looked for
-SUMMARY = 'summary.json'  # in a run's folder: what came out; written last
+SUMMARY = 'summary.json'  # in a run's folder: its results; written last
 log = logging.getLogger(__name__)
 
 
@@ -83,7 +83,7 @@ def train(
     workdir: pathlib.Path,
     check: Callable[[Vocabulary], None] = lambda vocabulary: None,
 ) -> Trained:
-    """Trains, or goes on with, the run of a workdir that `alone` holds; logs how it goes. The
+    """Trains, or resumes, the run of a workdir that `alone` holds; logs its progress. The
     caller ends it with `finish`.
 
     Args:
@@ -93,7 +93,7 @@ def train(
 
     Raises:
       UserError: a field, the corpus or the folder cannot be used.
-      Interrupted: the process was told to stop; the run has been saved.
+      Interrupted: the process received a signal to stop; the run has been saved.
     """
     mesh = make_mesh(config.replicas, config.train.batch_size)
     device = mesh.devices.flat[0]
@@ -123,14 +123,14 @@ def train(
     )
     test_losses_R = _test_losses(config, prepared, states, mesh)
     states = fetch(states)
-    found = summary.summarize(config, states, card, base_rates, test_losses_R, started.descent)
+    found = summary.make_summary(config, states, card, base_rates, test_losses_R, started.descent)
     if jax.process_index() == 0:
         plot_metrics(workdir / 'plots' / 'losses.png', card.rows, base_rates['validation'])
     return Trained(states, card, found, prepared.corpus, is_new=True)
 
 
 def log_results(trained: Trained) -> None:
-    """Logs what came out of a training."""
+    """Logs the results of a training."""
     for line in summary.lines(trained.summary, trained.card.recipe.targets):
         log.info(line)
 
@@ -159,7 +159,7 @@ def _finished(workdir: pathlib.Path, prepared: start.Prepared, started: start.St
     why = ', ended by early stopping' if states.stopped.all() else ''
     log.info(
         f'the run in {workdir} is finished after {states.epoch.max()} epochs{why}; a larger'
-        ' num_epochs goes on with it'
+        ' num_epochs continues it'
     )
     found = read_digested(workdir / SUMMARY)
     return Trained(states, started.card, found, prepared.corpus, is_new=False)
@@ -172,8 +172,8 @@ def _write_files(
     descent: dict | None,
     num_devices: int,
 ) -> None:
-    """Writes what is known of a run before it trains, and removes the summary of a run that goes
-    on, which no longer says what came out.
+    """Writes what is known of a run before it trains, and removes the summary of a resumed
+    run, which is outdated.
     """
     sessions = runs.made_with(_run_text(workdir) or '{}')
     if (before := _run_config(workdir)) is not None:

@@ -48,7 +48,7 @@ class Prepared:
 
     @property
     def parts(self) -> dict[str, Windows]:
-        """The windows of each part that there is."""
+        """The windows of each part that exists."""
         parts = {
             'train': self.data.train,
             'validation': self.data.validation,
@@ -64,7 +64,7 @@ class Start:
     Attributes:
       states: of every replica, on the host.
       card: of the run.
-      descent: what `parent.describe` says, None of a run that began at random.
+      descent: what `parent.descent_of` gives, None of a run that began at random.
     """
 
     states: TrainState
@@ -160,7 +160,7 @@ def _new(config: ConfigDict, prepared: Prepared) -> Start:
     )
     if not prepared.origin:
         return Start(states, card, None)
-    descent = parent.describe(prepared.origin, config, prepared.corpus)
+    descent = parent.descent_of(prepared.origin, config, prepared.corpus)
     states = parent.begin(prepared.origin, states, card)
     for line in parent.announce(prepared.origin, descent):
         log.info(line)
@@ -173,8 +173,8 @@ def _resumed(
     prepared: Prepared,
     device_kind: str,
 ) -> Start:
-    """What the workdir's run has come to; with more epochs to do, replicas that early stopping
-    ended go on.
+    """The state of the workdir's run; with more epochs to do, replicas that early stopping ended
+    continue.
     """
     checkpoints, descent = Checkpoints(workdir), parent.read(workdir)
     states, before = checkpoints.restore()
@@ -201,5 +201,5 @@ def _resumed(
         runs.changes_of_rounding(stored, config),
     )
     if line := ', '.join(filter(None, changed)):
-        log.info(f'the run goes on with {line}: it ends as one left alone would to rounding only')
+        log.info(f'the run continues with {line}: it equals an uninterrupted one only to rounding')
     return Start(states, card, descent)

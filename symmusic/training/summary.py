@@ -1,4 +1,4 @@
-"""What came out of a training, as `summary.json` and the last lines of its output hold it."""
+"""The results of a training, as in `summary.json` and the last lines of its output."""
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -10,7 +10,7 @@ from symmusic.training.replicas import best_replica
 from symmusic.training.state import TrainState
 
 
-def summarize(
+def make_summary(
     config: ConfigDict,
     states: TrainState,
     card: Card,
@@ -26,7 +26,7 @@ def summarize(
       card: of the run.
       base_rates: nats per step of each held-out part, None where there is no such part.
       test_losses_R: nats per step of each replica on the test part.
-      descent: what `parent.describe` says, None of a run that began at random.
+      descent: what `parent.descent_of` gives, None of a run that began at random.
     """
     found = {
         'num_parameters': count_parameters(card.architecture),
@@ -54,7 +54,7 @@ def summarize(
 
 
 def lines(summary: dict, targets: str) -> list[str]:
-    """What came out, in two lines: of several replicas the mean and the range as well. Split by
+    """The results in two lines: of several replicas the mean and the range as well. Split by
     window there is no test part. A third one where the run is worse than the base rate.
     """
     unit = 'nats per step of gaps' if targets == 'gap' else 'nats per step'

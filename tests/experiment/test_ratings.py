@@ -16,9 +16,9 @@ from symmusic.experiment.ratings import (
     by_experience,
     compare_ratings,
     crossed_intervals,
-    describe_pieces,
     paired,
-    summarize,
+    rate_pieces,
+    rate_questions,
 )
 
 HALF = np.array([False, True] * 5)
@@ -143,10 +143,10 @@ def test_groups_and_pieces():
     assert groups['5']['training']['mean'] == pytest.approx(
         ratings[experience == 5][:, ~HALF].mean()
     )
-    found = summarize({'rhythm': ratings}, HALF, experience, 0)['rhythm']
+    found = rate_questions({'rhythm': ratings}, HALF, experience, 0)['rhythm']
     assert sum(found['counts']['generated']) == 30
     assert found['counts']['training'][0] == int((ratings[:, ~HALF] == 1).sum())
     assert found['published']['training'] == 4.227
-    assert describe_pieces({'rhythm': ratings})[3]['rhythm']['mean'] == pytest.approx(
+    assert rate_pieces({'rhythm': ratings})[3]['rhythm']['mean'] == pytest.approx(
         ratings[:, 3].mean()
     )

@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 from symmusic.config.arms import Experiment
 from symmusic.config.experiments import LISTENERS, Hypothesis, Primary
 from symmusic.experiment.measures import MEASURES
-from symmusic.experiment.results import Outcome, label, summarize, with_interval
+from symmusic.experiment.results import Outcome, label, make_results, with_interval
 
 
 def hypothesis(*primaries):
@@ -55,7 +55,7 @@ def run(*primaries, plain=PLAIN, rich=RICH, failed=(), **how):
     outcomes = {('sound', 'plain'): outcome(plain), ('sound', 'rich'): outcome(rich)}
     for name in failed:
         del outcomes['sound', name]
-    return summarize(
+    return make_results(
         'exp9',
         experiment(*primaries, **how),
         outcomes,
@@ -131,7 +131,7 @@ def three_arms(*primaries, failed=()):
         ('sound', name): outcome(values) for name, values in arms.items() if name not in failed
     }
     failures = {('sound', name): 'killed' for name in failed}
-    return summarize('exp9', Experiment(stated, False, configs), outcomes, failures)
+    return make_results('exp9', Experiment(stated, False, configs), outcomes, failures)
 
 
 def test_an_arm_that_is_not_done_does_not_weaken_the_correction():
@@ -215,7 +215,7 @@ def test_arms_of_the_variant_source_have_names_of_their_own():
         for variant in ('sound', 'source')
         for arm in ('plain', 'rich')
     }
-    found = summarize('exp9', both, outcomes, {})
+    found = make_results('exp9', both, outcomes, {})
     assert list(found['arms']) == ['plain', 'rich', 'plain_source', 'rich_source']
     assert [row['arms'] for row in found['highlights']] == [
         ['rich', 'plain'],

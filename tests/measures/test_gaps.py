@@ -14,7 +14,7 @@ from symmusic.measures.gaps import (
     find_gaps,
     overlap,
 )
-from symmusic.measures.likelihood import model_losses, summarize
+from symmusic.measures.likelihood import estimate_likelihoods, model_losses
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture, init_params
 from symmusic.report.gaps import TITLES, gaps_section
@@ -124,7 +124,7 @@ def test_the_report():
     losses = {
         name: np.full(len(gaps.targets), 0.125 * place) for place, name in enumerate(names, 1)
     }
-    found = {1: GapNats(summarize(losses, gaps.targets, gaps.tunes), len(gaps))}
+    found = {1: GapNats(estimate_likelihoods(losses, gaps.targets, gaps.tunes), len(gaps))}
     drawn = Redrawn(6, 2, 4, {'model': 0.5, 'untold': 0.25})
     result = Infilling('test', 'the shipped model', '', found, drawn)
     text = as_text(gaps_section(result))

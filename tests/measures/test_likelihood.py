@@ -17,10 +17,10 @@ from symmusic.measures.estimate import Estimate
 from symmusic.measures.held_out import Likelihood
 from symmusic.measures.likelihood import (
     base_losses,
+    estimate_likelihoods,
     find_targets,
     markov_losses,
     model_losses,
-    summarize,
 )
 from symmusic.measures.markov import fit_markov, nats
 from symmusic.melody.encodings import VOCABULARIES
@@ -167,21 +167,23 @@ def test_summary_by_hand():
     windows = held_out([tune([60, -2, 62, -1, -2]), tune([60, -2, 62, -1])])
     targets = find_targets(windows, VOCABULARY, all_steps=True)
     losses = np.arange(9.0)
-    found = summarize({'model': losses}, targets, [7, 3])
+    found = estimate_likelihoods({'model': losses}, targets, [7, 3])
     model = found.models['model']
     assert model.per_step == Estimate(4, 2, 6.5)  # either tune alone
     assert model.by_position == (2.5, 3.5, 4.5, 5.5, 4.0, *[None] * 11)
     assert model.per_note == Estimate()  # most positions have no target
     assert (found.num_steps, found.num_notes, found.num_families) == (9, 4, 2)
     assert found.num_by_position == (2, 2, 2, 2, 1, *[0] * 11)
-    alone = summarize({'model': losses}, targets, [0, 0])
+    alone = estimate_likelihoods({'model': losses}, targets, [0, 0])
     assert alone.models['model'].per_step == Estimate(4)
 
 
 def test_nats_per_note_are_those_of_all_steps():
     bar = [60, -2, 62, -2] * 4
     targets = find_targets(held_out([tune(bar), tune(bar[:15])], 32), VOCABULARY, all_steps=True)
-    found = summarize({'model': np.full(31, 0.5), 'markov_1': np.full(31, 1.0)}, targets, [0, 1])
+    found = estimate_likelihoods(
+        {'model': np.full(31, 0.5), 'markov_1': np.full(31, 1.0)}, targets, [0, 1]
+    )
     assert found.models['model'].per_note.value == pytest.approx(31 * 0.5 / 16)
     cells = found.models['markov_1'].per_note
     assert dataclasses.astuple(cells) == pytest.approx((31 / 16, 15 / 8, 2))
@@ -191,7 +193,7 @@ def test_the_report():
     bar = [60, -2, 62, -2] * 4
     targets = find_targets(held_out([tune(bar), tune(bar)], 32), VOCABULARY, all_steps=True)
     names = ['model', 'base_rate', *(f'markov_{order}' for order in range(1, 6))]
-    nats = summarize(
+    nats = estimate_likelihoods(
         {name: np.full(32, place + 0.25) for place, name in enumerate(names)}, targets, [0, 1]
     )
     text = as_text(likelihood_section(Likelihood(nats, 'all', 2), 'test'))

@@ -55,7 +55,7 @@ def test_what_changes_nothing_leaves_every_bit(tmp_path, corpus, cache, whole, c
     workdir, said = resumed(tmp_path / 'run', corpus, capsys, **changes)
     for ours, theirs in zip(numbers(workdir), whole, strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    assert 'the run goes on with' not in said
+    assert 'the run continues with' not in said
     stored = json.loads((workdir / 'config.json').read_text())
     assert stored['train']['checkpoint_minutes'] == 1e-6
     assert len(stored['made_with']) == 1

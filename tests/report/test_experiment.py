@@ -14,7 +14,7 @@ from symmusic.config.arms import Experiment
 from symmusic.config.experiments import Hypothesis, Primary
 from symmusic.config.runs import to_dict
 from symmusic.experiment.measures import MEASURES
-from symmusic.experiment.results import Outcome, summarize
+from symmusic.experiment.results import Outcome, make_results
 from symmusic.experiment.statistics import mean_interval
 from symmusic.measures.bounds import AMOUNT
 from symmusic.plots import write_figure
@@ -56,11 +56,11 @@ def write(tmp_path):
         experiment = Experiment(
             HYPOTHESIS, quick, {'sound': {'plain': ConfigDict(), 'rich': ConfigDict()}}
         )
-        found = summarize(
+        found = make_results(
             'exp9', experiment, outcomes, {('sound', name): 'out of memory' for name in failed}
         )
         for seed, more in (splits or {}).items():
-            found['splits'][seed] = summarize('exp9', experiment, more, {}) | {'failed': {}}
+            found['splits'][seed] = make_results('exp9', experiment, more, {}) | {'failed': {}}
         folders = {}
         for (_, name), each in outcomes.items():
             folder = folders[name] = tmp_path / 'sound' / name

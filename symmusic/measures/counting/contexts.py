@@ -92,7 +92,7 @@ def join(
     )
 
 
-def describe(stream: Stream, steps: np.ndarray) -> dict[str, np.ndarray]:
+def find_features(stream: Stream, steps: np.ndarray) -> dict[str, np.ndarray]:
     """The features [n] of n steps of a stream by name, each from the steps before it in its
     sequence:
 

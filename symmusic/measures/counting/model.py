@@ -22,7 +22,7 @@ from symmusic.measures.counting.contexts import (
     REPEATS,
     Stream,
     code,
-    describe,
+    find_features,
     join,
 )
 from symmusic.measures.counting.mixture import Mixture, Predictions, count_class, fit_mixture
@@ -51,7 +51,7 @@ class CountModel:
         self, stream: Stream, steps: np.ndarray, others_LV: np.ndarray | None = None
     ) -> np.ndarray:
         """The log probabilities [L, V] float32 of the classes at L steps of a stream."""
-        features = describe(stream, steps)
+        features = find_features(stream, steps)
         parts = [np.zeros((0, self.vocabulary.num_classes), np.float32)]
         for begin in range(0, len(steps), CHUNK):
             rows = slice(begin, begin + CHUNK)
@@ -110,7 +110,7 @@ def fit(train: Sequence[Tune], validation: Sequence[Tune], vocabulary: Vocabular
             f'a count model needs a training step and {LEAST_STEPS} validation steps; there are'
             f' {len(known)} and {len(steps)}'
         )
-    features = describe(counted, known)
+    features = find_features(counted, known)
     tables = tuple(
         count(code(features, names), counted.tokens[known], vocabulary.num_classes)
         for names in CONTEXTS
@@ -129,7 +129,7 @@ def _fit_mixture(
     most = MOST_CELLS // ((len(CONTEXTS) - FIRST_MIXED + 1) * vocabulary.num_classes)
     thinned = np.linspace(0, len(steps) - 1, min(len(steps), most)).astype(int)
     steps = steps[thinned]
-    predictions = _predict(tables, describe(stream, steps), vocabulary)
+    predictions = _predict(tables, find_features(stream, steps), vocabulary)
     if others_LV is not None:
         predictions = predictions.beside(others_LV[thinned])
     return fit_mixture(predictions, stream.tokens[steps])

@@ -16,7 +16,7 @@ from symmusic.measures.counting.contexts import (
     code,
     join,
 )
-from symmusic.measures.counting.contexts import describe as describe_steps
+from symmusic.measures.counting.contexts import find_features as describe_steps
 from symmusic.melody.encodings import VOCABULARIES
 from symmusic.melody.encodings.melody import MelodyVocabulary
 

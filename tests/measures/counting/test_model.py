@@ -16,7 +16,7 @@ from symmusic.errors import UserError
 from symmusic.generate.readers import HostReader
 from symmusic.generate.sample import Rule, sample
 from symmusic.measures.counting import model as counting
-from symmusic.measures.counting.contexts import describe, join
+from symmusic.measures.counting.contexts import find_features, join
 from symmusic.measures.counting.model import LEAST_STEPS, CountModel, fit, of_windows
 from symmusic.measures.likelihood import find_targets
 from symmusic.measures.markov import fit_markov, nats
@@ -69,7 +69,7 @@ def test_it_is_better_than_each_of_its_parts_and_than_markov_models():
     model, unseen = fitted(), encoded(phrases(20, 2))
     stream = join(unseen, VOCABULARY)
     steps = np.arange(len(stream.tokens))
-    predictions = counting._predict(model.tables, describe(stream, steps), VOCABULARY)
+    predictions = counting._predict(model.tables, find_features(stream, steps), VOCABULARY)
     parts = -predictions.logs_LKV[steps, :, stream.tokens].mean(axis=0)
     own = losses(model, unseen).mean()
     assert own < parts.min() - 0.1
