@@ -28,7 +28,7 @@ from symmusic.generate.draw import Manner
 from symmusic.generate.manner import manner_of, settle
 from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt_files import read_prompt
-from symmusic.measures.given import MOST, calibrate_model, cut_given
+from symmusic.measures.given import calibrate_model, cut_given, most_for
 from symmusic.model.model import Params
 from symmusic.streams import Stream, random_key
 from symmusic.training import build
@@ -99,8 +99,9 @@ def calibration_of(params: Params, card: Card) -> dict:
     """How sure the model is on validation tunes, with the temperature that it samples at."""
     config = settle(from_dict(card.config, base_config()), None)
     corpus = build.corpus_of(config, card, is_shipped=True)
-    given = cut_given(build.split_as_trained(config, corpus).validation, card.vocabulary, most=MOST)
     manner = manner_of(config, card)
+    tunes = build.split_as_trained(config, corpus).validation
+    given = cut_given(tunes, card.vocabulary, most=most_for(manner))
     return dataclasses.asdict(calibrate_model(params, card.architecture, given, manner))
 
 

@@ -14,6 +14,7 @@ from symmusic.critics.measure import CriticMeasure
 from symmusic.generate.draw import draw_continuations
 from symmusic.generate.manner import manner_of
 from symmusic.measures import material
+from symmusic.measures.contexts import ContextMeasure
 from symmusic.measures.counting.pieces import draw_pieces
 from symmusic.measures.excerpts import draw_rows, shuffle_notes
 from symmusic.measures.first_draw import FirstDraw
@@ -37,6 +38,7 @@ MEASURES: tuple[Measure, ...] = (
     RepetitionMeasure(),
     PublishedMeasure(),
     LikelihoodMeasure(),
+    ContextMeasure(),
     InfillingMeasure(),
     CriticMeasure(),
     SimilarityMeasure(),

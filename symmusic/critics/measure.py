@@ -11,7 +11,7 @@ import numpy as np
 from symmusic.critics.trial import NoTrial, Trial, hold_trial
 from symmusic.measures.excerpts import cut_excerpts
 from symmusic.measures.markov import sample_markov
-from symmusic.measures.material import PROMPT_BARS
+from symmusic.measures.material import PROMPT_BARS, as_given
 from symmusic.measures.registry import Ground, Sets
 from symmusic.progress import bar
 from symmusic.score.meter import STEPS_PER_BAR
@@ -44,8 +44,9 @@ class CriticMeasure:
         rng = generator(key, Stream.CRITIC_MATERIAL)
         size = min(settings.critic_pieces, len(found))
         rows = np.sort(rng.choice(len(found), size, replace=False))
-        prompts = found.events_NT[rows, :num_given]
-        tokens = np.array([vocabulary.encode(events) for events in found.events_NT[rows]])
+        events_NT = as_given(ground.config, found.events_NT[rows], num_given, vocabulary)
+        prompts = events_NT[:, :num_given]
+        tokens = np.array([vocabulary.encode(events) for events in events_NT])
         made = sample_markov(ground.markovs[3], tokens[:, :num_given], num_steps, rng)
         continuations = {
             # Encoded and decoded like the others, so that losses of the encoding do not identify

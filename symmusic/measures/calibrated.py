@@ -5,7 +5,7 @@ import dataclasses
 from ml_collections import ConfigDict
 
 from symmusic.generate.manner import manner_of, settle
-from symmusic.measures.given import MOST, calibrate_model, cut_given
+from symmusic.measures.given import calibrate_model, cut_given, most_for
 from symmusic.training import build
 from symmusic.training.replicas import replica
 from symmusic.training.run import Trained
@@ -19,8 +19,8 @@ def calibrate_run(config: ConfigDict, trained: Trained) -> Trained:
         return trained
     card = trained.card
     tunes = build.split_as_trained(config, trained.corpus).validation
-    given = cut_given(tunes, card.vocabulary, most=MOST)
     manner = manner_of(settle(config, None), card, may_wish=True)
+    given = cut_given(tunes, card.vocabulary, most=most_for(manner))
     replicas = []
     for index, each in enumerate(trained.summary['replicas']):
         params = replica(trained.states.best_params, index)

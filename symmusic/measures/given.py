@@ -17,7 +17,7 @@ from symmusic.model.model import Architecture, Params
 from symmusic.score.meter import STEPS_PER_BAR
 
 NEW_BARS = 4
-MOST = 512  # excerpts on which a temperature is fitted
+MOST, MOST_OF_WINDOWS = 512, 64  # excerpts that are predicted; the second where it is slow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,25 +45,31 @@ def cut_given(
     num_new: int = NEW_BARS,
     *,
     most: int | None = None,
+    skipped: int = 0,
     by_prompt: bool = True,
 ) -> Given:
     """All prompts of `num_bars` bars that are followed by `num_new` bars, or `most` of them, evenly
-    spaced.
+    spaced. Before each are `skipped` more bars, which the model is not given.
 
     The key is the one that the prompt suggests, as it is all that the model is given; without
     `by_prompt` it is that of the whole tune.
     """
-    num_given = num_bars * STEPS_PER_BAR
-    found = cut_excerpts(tunes, num_given, continued=num_new * STEPS_PER_BAR)
+    num_given, first = num_bars * STEPS_PER_BAR, skipped * STEPS_PER_BAR
+    found = cut_excerpts(tunes, first + num_given, continued=num_new * STEPS_PER_BAR)
     rows = np.arange(len(found))
     if most is not None and len(rows) > most:
         rows = np.linspace(0, len(rows) - 1, most).astype(int)
     tokens = np.zeros((len(rows), num_given + num_new * STEPS_PER_BAR), np.uint8)
     for index, row in enumerate(rows):
-        events = found.events_NT[row]
+        events = found.events_NT[row, first:]
         distance = find_distance(events[:num_given], vocabulary) if by_prompt else 0
         tokens[index] = vocabulary.encode(place(events, distance, vocabulary))
     return Given(tokens, num_given, tuple(found.places[row][0] for row in rows))
+
+
+def most_for(manner: Manner) -> int:
+    """How many excerpts are enough; fewer for a model that reads its window anew for each step."""
+    return MOST if manner.window_steps is None else MOST_OF_WINDOWS
 
 
 def predictions(

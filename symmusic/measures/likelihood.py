@@ -198,8 +198,8 @@ def estimate_likelihoods(
         nats_F = np.bincount(members_K, losses_K, num_families)
         nats_P = np.bincount(targets.positions, losses_K, STEPS_PER_BAR)
         models[name] = ModelNats(
-            _ratio(nats_F, steps_F, counts_BF),
-            _ratio(nats_F, notes_F, counts_BF) if is_even else Estimate(),
+            estimate_ratio(nats_F, steps_F, counts_BF),
+            estimate_ratio(nats_F, notes_F, counts_BF) if is_even else Estimate(),
             tuple(
                 float(nats / num) if num else None
                 for nats, num in zip(nats_P, steps_P, strict=True)
@@ -208,7 +208,7 @@ def estimate_likelihoods(
     return Nats(models, len(targets), int(notes_F.sum()), num_families, tuple(steps_P.tolist()))
 
 
-def _ratio(nats_F: np.ndarray, units_F: np.ndarray, counts_BF: np.ndarray) -> Estimate:
+def estimate_ratio(nats_F: np.ndarray, units_F: np.ndarray, counts_BF: np.ndarray) -> Estimate:
     """Nats per unit over all families, with the 2.5th and 97.5th percentiles over the resamples in
     which it is defined.
     """

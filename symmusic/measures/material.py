@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.split import Split
 from symmusic.errors import UserError
+from symmusic.generate.keys import find_distance, place
 from symmusic.generate.prompt_files import read_prompt
 from symmusic.measures.excerpts import Excerpts, cut_excerpts, draw_rows
 from symmusic.melody.encodings import Vocabulary
@@ -29,7 +30,7 @@ class Material:
       tunes: the tunes of each part; split by window all are training tunes, and the other parts are
         empty.
       excerpts: excerpts of training tunes, as long as the pieces.
-      prompts: events [N, P] before each piece.
+      prompts: events [N, P] before each piece, in the key that they suggest.
       continuations: events [N, T] of the real continuations of the prompts; None where not known.
       unseen: events [num_pieces, T] of excerpts of tunes not trained on; None where there are none.
       prompt: the name of the single prompt; None where there are many.
@@ -83,9 +84,8 @@ def gather(
     prompt_steps = PROMPT_BARS * STEPS_PER_BAR
     found = cut_excerpts(held_out, prompt_steps, continued=num_steps)
     found = _require(found, 'prompts with a continuation', settings.part, config, corpus)
-    events_NT = found.events_NT[
-        draw_rows(len(found), settings.num_pieces, settings.num_draws, rng).ravel()
-    ]
+    rows = draw_rows(len(found), settings.num_pieces, settings.num_draws, rng).ravel()
+    events_NT = as_given(config, found.events_NT[rows], prompt_steps, vocabulary)
     continuations = events_NT[:, prompt_steps:]
     return Material(
         tunes,
@@ -95,6 +95,19 @@ def gather(
         continuations[: settings.num_pieces],
         None,
     )
+
+
+def as_given(
+    config: ConfigDict, events_NT: np.ndarray, num_given: int, vocabulary: Vocabulary
+) -> np.ndarray:
+    """Excerpts of tunes in the key that their first `num_given` steps suggest, which are all that a
+    model is given of a tune; under `data.protocol = 'thesis'` in that of the whole tune.
+    """
+    if config.data.protocol == 'thesis':
+        return events_NT
+    distances = [find_distance(events[:num_given], vocabulary) for events in events_NT]
+    moved = [place(*each, vocabulary) for each in zip(events_NT, distances, strict=True)]
+    return np.array(moved, np.int8).reshape(events_NT.shape)
 
 
 def check(config: ConfigDict, workdir: object) -> None:

@@ -129,7 +129,9 @@ def _draw(config: ConfigDict, model: models.Model) -> Study:
         part = config.evaluate.part
         found = cut_excerpts(getattr(tunes, part), material.PROMPT_BARS * STEPS_PER_BAR)
         rows = _draw_rows(found.events_NT, found, corpus, num, rng, f'prompts of {part} tunes')
-        prompts_BT = np.array([vocabulary.encode(found.events_NT[row]) for row in rows])
+        num_given = found.events_NT.shape[1]
+        prompts = material.as_given(config, found.events_NT[rows], num_given, vocabulary)
+        prompts_BT = np.array([vocabulary.encode(prompt) for prompt in prompts])
         origins = [f'after {_place(found, row)}' for row in rows]
     made = _continue(config, model, vocabulary, prompts_BT)
     sources = {'training': training, 'generated': list(zip(origins, made, strict=True))}

@@ -18,6 +18,7 @@ It is one object. Every comparison has:
   [low, high]}}`
 - `likelihood`: what those were measured on. Split by window no tunes are held out: the nats are
   null, `likelihood` has only a `note`, and there is neither `unseen` nor any `level`
+- `contexts`: `contexts.Contexts`
 - `critic`: `trial.Trial`; where there is no trial, nulls and a `note`
 - `copies` (`corrected` only): `plagiarism.Copies`
 - `structure`: `{set: {'lag_1', ..., 'repeated_bars', 'difference'}}`, of the sets that continue the

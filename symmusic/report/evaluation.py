@@ -16,6 +16,7 @@ from symmusic.report import charts, pairs
 from symmusic.report.blocks import Report, Section
 from symmusic.report.chart_files import write_charts
 from symmusic.report.comparison_file import as_json
+from symmusic.report.contexts import contexts_section
 from symmusic.report.critics import critics_section
 from symmusic.report.evaluation_plots import (
     Densities,
@@ -79,6 +80,7 @@ def sections_of_scale(results: Mapping[str, Any]) -> tuple[list[Section], list[S
     last = [
         repetition_section(results['structure'].sets, set_names(drawing)),
         likelihood_section(likelihood, drawing.part),
+        contexts_section(results['contexts'], drawing.part),
         *([gaps_section(results['infilling'])] if results['infilling'] else []),
         published_section(
             results['published'],

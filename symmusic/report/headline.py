@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from symmusic.critics.trial import NoTrial, Trial
+from symmusic.measures.contexts import Contexts
 from symmusic.measures.held_out import Likelihood
 from symmusic.measures.overlap import Overlap
 from symmusic.measures.structure import Repetition
@@ -26,6 +27,7 @@ def headline(
     overlap, likelihood, beside = results['scale'], results['likelihood'], baselines(results)
     rows = [
         ('nats per step', _nats(likelihood, results['drawing'].part, beside)),
+        ('after prompts', _after_prompts(results['contexts'])),
         ('overall overlap', _overlap(overlap, beside)),
         ('pitch, rhythm', _groups(overlap)),
         ('critics', _critics(results['critic'])),
@@ -77,6 +79,19 @@ def _nats(likelihood: Likelihood, part: str | None, beside: Mapping[str, str]) -
     others = {'base_rate': 'base rate', **beside}
     text += '; ' + ', '.join(f'{title} {nats[name].value:.3f}' for name, title in others.items())
     return text + '; less is better'
+
+
+def _after_prompts(contexts: Contexts) -> str:
+    if not contexts.sureness:
+        return ''
+    first, *others = contexts.sureness
+    text = f'{interval(first.cost)} nats per step, entropy {first.entropy.value:.3f}'
+    for level in others:
+        text += (
+            f'; at temperature {level.temperature:g} {level.cost.value:.3f}, entropy'
+            f' {level.entropy.value:.3f}'
+        )
+    return text
 
 
 def _overlap(overlap: Overlap, beside: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from configs import base
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.split import split_tunes
 from symmusic.errors import UserError
+from symmusic.generate.keys import find_distance, place
 from symmusic.generate.prompt_files import read_prompt
 from symmusic.measures import material
 from symmusic.melody.encodings import VOCABULARIES
@@ -43,7 +44,10 @@ def stretches(tunes, num_steps):
     }
 
 
-def test_prompts_of_unseen_tunes_have_their_continuations(config, corpus):
+@pytest.mark.parametrize('protocol', ['symmusic', 'thesis'])
+def test_prompts_of_unseen_tunes_have_their_continuations(config, corpus, protocol):
+    """In the key that the prompt suggests; under the thesis's protocol in the tune's."""
+    config.data.protocol = protocol
     found = material.gather(config, corpus, VOCABULARY, np.random.default_rng(0))
     unseen = split_tunes(corpus.kept, corpus.families, 0).test
     assert (found.prompts.shape, found.continuations.shape, found.unseen.shape) == (
@@ -52,7 +56,15 @@ def test_prompts_of_unseen_tunes_have_their_continuations(config, corpus):
         (5, 32),
     )
     joined = np.concatenate([found.prompts, found.continuations], axis=1)
-    assert {each.tobytes() for each in joined} <= stretches(unseen, 96)
+    real = stretches(unseen, 96)
+    if protocol == 'symmusic':
+        events = [np.frombuffer(each, np.int8) for each in real if len(each) == 96]
+        real = {
+            place(each, find_distance(each[:64], VOCABULARY), VOCABULARY).tobytes()
+            for each in events
+        }
+        assert not {each.tobytes() for each in joined} <= stretches(unseen, 96)
+    assert {each.tobytes() for each in joined} <= real
     assert (found.unseen == found.continuations[:5]).all()
     assert {each.tobytes() for each in found.excerpts.events_NT} <= stretches(found.tunes.train, 32)
     assert found.prompt is None

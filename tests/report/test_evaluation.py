@@ -18,6 +18,7 @@ import launch
 from symmusic.critics.trial import ARMS, CRITICS, NoTrial, Trial
 from symmusic.measures import comparison
 from symmusic.measures.comparison import Average, Briefly, FeatureTable, Row, Spread
+from symmusic.measures.contexts import Bin, Context, Contexts, Sureness
 from symmusic.measures.estimate import Estimate, Mean
 from symmusic.measures.features import FEATURES
 from symmusic.measures.held_out import Likelihood
@@ -245,6 +246,13 @@ def evaluated():
             ),
             'all',
             9,
+        ),
+        'contexts': Contexts(
+            {4: Context(Estimate(0.795, 0.7, 0.9), Estimate(0.767))},
+            4,
+            320,
+            9,
+            (Sureness(1.0, Estimate(0.795), Estimate(0.594), 0.06, (Bin(1.0, 0.85, 0.79),)),),
         ),
         'baselines': Chosen(5, ''),
         'drawing': Drawing('held_out', None, 'test', 0, 0, {}),

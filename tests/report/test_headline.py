@@ -6,6 +6,7 @@ import pytest
 
 from symmusic.critics.trial import NoTrial, Trial
 from symmusic.measures.comparison import Briefly, FeatureTable, Pair
+from symmusic.measures.contexts import Context, Contexts, Sureness
 from symmusic.measures.estimate import Estimate, Mean
 from symmusic.measures.held_out import Likelihood
 from symmusic.measures.likelihood import ModelNats, Nats
@@ -60,6 +61,13 @@ RESULTS = {
         markov_4=1.176,
         markov_5=1.214,
     ),
+    'contexts': Contexts(
+        {4: Context(Estimate(0.795), Estimate(0.767))},
+        sureness=(
+            Sureness(1.0, Estimate(0.795, 0.74, 0.85), Estimate(0.594), 0.06, ()),
+            Sureness(1.2, Estimate(0.771), Estimate(0.747), 0.01, ()),
+        ),
+    ),
     'baselines': Chosen(4, ''),
     'critic': Trial(
         {
@@ -91,6 +99,7 @@ def test_every_figure_is_in_few_lines():
         '0.552 [0.501, 0.603]',
         '1.907',
         '0.487 mixed with the count model',
+        '0.795 [0.740, 0.850] nats per step, entropy 0.594; at temperature 1.2 0.771',
         'count model 0.546, Markov model of order 4 1.176',
         '0.871 [0.861, 0.881]',
         'floor 0.868 (count model), 0.799 (Markov model of order 4)',

@@ -1,0 +1,197 @@
+"""What real continuations cost the model by how much music it is given, and how sure it is there.
+
+A model is used with a few bars before the first step that it draws, but held-out likelihood gives
+most steps much more. Here the same steps are predicted after prompts of 1, 4, 8 and 16 bars, which
+are all that the model is given: also their key is the one that the prompt suggests. Beside it
+stands the cost in the key of the whole tune, which nobody knows who has only the prompt.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from symmusic.generate.manner import manner_of
+from symmusic.measures.estimate import Estimate
+from symmusic.measures.given import NEW_BARS, Given, cut_given, most_for, predictions
+from symmusic.measures.likelihood import NUM_RESAMPLES, estimate_ratio
+from symmusic.measures.registry import Ground, Sets
+from symmusic.measures.temperature import cost, entropy, log_softmax
+from symmusic.streams import Stream, generator
+
+CONTEXTS = (1, 4, 8, 16)  # bars
+NUM_BINS = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Context:
+    """What the steps after prompts of one length cost, in nats per step.
+
+    Attributes:
+      by_prompt: in the key that the prompt suggests.
+      by_tune: in the key of the whole tune.
+    """
+
+    by_prompt: Estimate
+    by_tune: Estimate
+
+
+@dataclasses.dataclass(frozen=True)
+class Bin:
+    """The predictions whose likeliest class has a probability in one tenth of 0 to 1.
+
+    Attributes:
+      share: of all predictions.
+      confidence: the mean probability of their likeliest classes.
+      accuracy: how often these were right; as large as the confidence if they are calibrated.
+    """
+
+    share: float
+    confidence: float
+    accuracy: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Sureness:
+    """How sure the model is after prompts of `PROMPT_BARS` bars, beside how right it is.
+
+    Attributes:
+      temperature: of the predictions.
+      cost: nats per step.
+      entropy: of the predictions, in nats per step; as large as the cost if they are calibrated.
+      error: the mean absolute difference of confidence and accuracy, weighted by share (expected
+        calibration error; Guo et al., 2017).
+      bins: those that hold predictions, from the least sure.
+    """
+
+    temperature: float
+    cost: Estimate
+    entropy: Estimate
+    error: float
+    bins: tuple[Bin, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Contexts:
+    """Likelihood by the length of the prompt, and calibration.
+
+    Attributes:
+      lengths: by the bars of the prompt; the same steps for all.
+      num_bars: of the continuations.
+      num_steps, num_families: steps that are predicted, and the families of their tunes.
+      sureness: at temperature 1, and at the temperature of sampling where it is another one.
+      note: why there is nothing; '' where there is.
+    """
+
+    lengths: dict[int, Context]
+    num_bars: int = NEW_BARS
+    num_steps: int = 0
+    num_families: int = 0
+    sureness: tuple[Sureness, ...] = ()
+    note: str = ''
+
+
+class ContextMeasure:
+    """What real continuations of short prompts cost the model, and how sure it is of them."""
+
+    name = 'contexts'
+    unit = 'nats'
+
+    def measure(self, ground: Ground, pieces: Sets, key: int) -> Contexts:
+        """On places of held-out tunes with the longest prompt that there is."""
+        longest = _longest(ground)
+        if not longest:
+            return Contexts({}, note='No held-out tune is as long as a prompt and what follows it.')
+        lengths, families = {}, ()
+        for num_bars in (each for each in CONTEXTS if each <= longest):
+            found = []
+            for by_prompt in (True, False):
+                given = _given(ground, longest, num_bars, by_prompt)
+                families = [ground.families[file] for file in given.files]
+                logits_KV, labels_K, rows_K = _predict(ground, given)
+                found.append(_mean(cost(logits_KV, labels_K), rows_K, families, key))
+            lengths[num_bars] = Context(*found)
+        return Contexts(
+            lengths,
+            num_steps=len(labels_K),
+            num_families=len(set(families)),
+            sureness=_sureness(ground, key),
+        )
+
+
+def _longest(ground: Ground) -> int:
+    """The longest prompt, in bars, that some held-out tune goes on after; 0 where there is none."""
+    vocabulary = ground.model.card.vocabulary
+    fits = [
+        num_bars
+        for num_bars in CONTEXTS
+        if len(cut_given(ground.held_out, vocabulary, num_bars, most=1))
+    ]
+    return max(fits, default=0)
+
+
+def _given(ground: Ground, longest: int, num_bars: int, by_prompt: bool) -> Given:
+    """The last `num_bars` bars of the longest prompts, with what follows them."""
+    how = {'most': _most(ground), 'by_prompt': by_prompt, 'skipped': longest - num_bars}
+    return cut_given(ground.held_out, ground.model.card.vocabulary, num_bars, **how)
+
+
+def _most(ground: Ground) -> int:
+    return most_for(manner_of(ground.config, ground.model.card))
+
+
+def _predict(ground: Ground, given: Given) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    model = ground.model
+    manner = manner_of(ground.config, model.card)
+    return predictions(model.params, model.card.architecture, given, manner)
+
+
+def _mean(
+    values_K: np.ndarray, rows_K: np.ndarray, families_N: Sequence[int], key: int
+) -> Estimate:
+    """The mean, with an interval over resamples of families."""
+    families, members_K = np.unique(np.asarray(families_N)[rows_K], return_inverse=True)
+    shares = np.full(len(families), 1 / len(families))
+    rng = generator(key, Stream.LIKELIHOOD_RESAMPLES)
+    counts_BF = rng.multinomial(len(families), shares, NUM_RESAMPLES)
+    sums_F = np.bincount(members_K, values_K, len(families))
+    return estimate_ratio(sums_F, np.bincount(members_K, minlength=len(families)), counts_BF)
+
+
+def _sureness(ground: Ground, key: int) -> tuple[Sureness, ...]:
+    """At temperature 1, and at that of sampling."""
+    given = cut_given(ground.held_out, ground.model.card.vocabulary, most=_most(ground))
+    if not len(given):
+        return ()
+    logits_KV, labels_K, rows_K = _predict(ground, given)
+    families = [ground.families[file] for file in given.files]
+    found = []
+    for temperature in sorted({1.0, float(ground.config.sample.temperature)} - {0.0}):
+        bins = reliability(logits_KV, labels_K, temperature)
+        found.append(
+            Sureness(
+                temperature,
+                _mean(cost(logits_KV, labels_K, temperature), rows_K, families, key),
+                _mean(entropy(logits_KV, temperature), rows_K, families, key),
+                sum(each.share * abs(each.confidence - each.accuracy) for each in bins),
+                bins,
+            )
+        )
+    return tuple(found)
+
+
+def reliability(
+    logits_KV: np.ndarray, labels_K: np.ndarray, temperature: float = 1.0
+) -> tuple[Bin, ...]:
+    """The predictions by the probability of their likeliest class; empty bins are left out."""
+    shares_KV = np.exp(log_softmax(logits_KV, temperature))
+    confidence_K, is_right_K = shares_KV.max(axis=1), shares_KV.argmax(axis=1) == labels_K
+    bins_K = np.minimum((confidence_K * NUM_BINS).astype(int), NUM_BINS - 1)
+    return tuple(
+        Bin(
+            float((bins_K == index).mean()),
+            float(confidence_K[bins_K == index].mean()),
+            float(is_right_K[bins_K == index].mean()),
+        )
+        for index in np.unique(bins_K)
+    )
