@@ -33,6 +33,7 @@ FLOOR = {
     'compiled',
     'errors',
     'files',
+    'pitches',
     'progress',
     'plots',
     'wording',
@@ -40,6 +41,7 @@ FLOOR = {
     'terminal',
 }
 PURE = {
+    'pitches.py',
     'streams.py',
     *(path.relative_to(ROOT).as_posix() for path in (ROOT / 'model').rglob('*.py')),
     'training/step.py',
@@ -48,6 +50,7 @@ PURE = {
     'originality/limit.py',
     'generate/readers.py',
     'generate/sample.py',
+    'score/key.py',
     'score/notes.py',
     'measures/features.py',
     'measures/distances.py',

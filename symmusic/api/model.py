@@ -12,7 +12,7 @@ import symmusic
 from symmusic.api import commands
 from symmusic.config import runs
 from symmusic.config.check import check
-from symmusic.config.fields import default
+from symmusic.config.fields import FIELDS, default
 from symmusic.config.flags import Command
 from symmusic.config.protocol import UNTYPED, base_config
 from symmusic.errors import UserError
@@ -67,8 +67,8 @@ class Model:
         """Draws continuations of a tune.
 
         Args:
-          prompt: the path of a MIDI or ABC file, ABC text, or notes (onset and length in quarters,
-            MIDI pitch); '' = the built-in one.
+          prompt: the path of a MIDI, ABC or MusicXML file, ABC text, or notes (onset and length in
+            quarters, MIDI pitch); '' = the built-in one.
           num_bars: new bars in each piece.
           num_samples: number of pieces.
           seed: another seed gives other pieces.
@@ -113,6 +113,7 @@ class Model:
                 raise UserError(
                     f'{name}: not a field of config.sample{nearest(name, config.sample)}'
                 )
+            value = FIELDS[f'sample.{name}'].value_of(value)
             usual = UNTYPED.get(f'sample.{name}', config.sample[name])
             if isinstance(usual, float) and type(value) is int:
                 value = float(value)

@@ -74,7 +74,11 @@ def prepare(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt | None = 
         find_font(settings.sound_font)
     if prompt is None:
         prompt = read_prompt(
-            settings.prompt, vocabulary, transpose=settings.transpose, part=settings.part
+            settings.prompt,
+            vocabulary,
+            transpose=settings.transpose,
+            part=settings.part,
+            tune=settings.tune,
         )
     if settings.instrument:
         prompt = dataclasses.replace(prompt, program=parse_instrument(settings.instrument))
@@ -164,7 +168,13 @@ def draw_pieces(model: Model, prompt: Tune, config: ConfigDict) -> list[Piece]:
     vocabulary, transpose = model.card.vocabulary, config.sample.transpose
     if isinstance(prompt, str | os.PathLike) and '\n' not in str(prompt):
         path = str(prompt)
-        given = read_prompt(path, vocabulary, transpose=transpose, part=config.sample.part)
+        given = read_prompt(
+            path,
+            vocabulary,
+            transpose=transpose,
+            part=config.sample.part,
+            tune=config.sample.tune,
+        )
     else:
         given = make_prompt(prompt, vocabulary, transpose=transpose)
     task = prepare(config, vocabulary, given)

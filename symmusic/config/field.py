@@ -2,7 +2,7 @@
 
 import dataclasses
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from symmusic.config.rules import Rule
@@ -33,6 +33,8 @@ class Field:
         that are `FREE` need none.
       usual: a value of the type that the field has where it is not `AUTO` and no protocol fills it;
         None = it has the default's.
+      reads: the value that a text stands for, None if it stands for none; None = texts of another
+        type stand for nothing.
       protocols: the value of each protocol, where the default is `AUTO`; None = it is not.
     """
 
@@ -43,7 +45,13 @@ class Field:
     change: Change = Change.FIXED
     before: Any = None
     usual: Any = None
+    reads: Callable[[str], Any] | None = None
     protocols: Mapping[str, Any] | None = None
+
+    def value_of(self, given: Any) -> Any:
+        """What a value stands for that a user states."""
+        found = self.reads(given) if self.reads and isinstance(given, str) else None
+        return given if found is None else found
 
     @property
     def allowed(self) -> str:

@@ -36,10 +36,12 @@ def override(config: ConfigDict, overrides: Mapping[str, str | None]) -> ConfigD
         if value is None and not isinstance(default, bool):
             raise UserError(f'--config.{name}: a value is missing; write --config.{name}=VALUE')
         place, leaf = _place(config, name)
+        declared = (FIELDS | SWITCHES).get(name)
         try:
-            place[leaf] = _read(value, default, leaf, place[leaf])
+            stated = declared.value_of(value) if declared else value
+            is_read = stated is not value
+            place[leaf] = stated if is_read else _read(value, default, leaf, place[leaf])
         except UNREADABLE as error:
-            declared = (FIELDS | SWITCHES).get(name)
             allowed = declared.rule(value) if declared else f'a {type(default).__name__}'
             raise UserError(f'--config.{name}={value}: must be {allowed}') from error
     return config

@@ -16,6 +16,13 @@ def whole(least: int, most: int) -> Rule:
     return lambda value: None if type(value) is int and least <= value <= most else allowed
 
 
+def pitch() -> Rule:
+    """A MIDI pitch; `pitches.parse_pitch` reads names of notes as such."""
+    is_pitch = whole(0, 127)
+    allowed = f'{is_pitch(None)} or a note such as C4, F#5 or Bb3'
+    return lambda value: allowed if is_pitch(value) else None
+
+
 def real(least: float, most: float, *, above: bool = False, below: bool = False) -> Rule:
     """A finite number from `least` to `most`; `above` and `below` exclude these two."""
     allowed = (

@@ -14,6 +14,7 @@ from symmusic.corpus.prepare import Settings, Tune, fingerprint, prepare_files
 from symmusic.corpus.split import Split, find_families, split_by_names, split_styles
 from symmusic.errors import UserError
 from symmusic.files import cache_folder, write_whole
+from symmusic.score.musicxml_reader import SUFFIXES as XML_SUFFIXES
 
 FORMAT = 13  # of the cache's files and of all that preparation does: raise it when either changes
 
@@ -174,11 +175,15 @@ def _key(
         collection.style,
         collection.meter,
         collection.bar_steps,
-        music21_version() if collection.has_voices else '',
+        music21_version() if _needs_music21(collection, files) else '',
     ]
     return hashlib.sha256(
         json.dumps([FORMAT, contents, dataclasses.asdict(settings), subset, kind]).encode()
     ).hexdigest()[:24]
+
+
+def _needs_music21(collection: Collection, files: Sequence[SourceFile]) -> bool:
+    return collection.has_voices or any(file.path.suffix.lower() in XML_SUFFIXES for file in files)
 
 
 def _to_bytes(corpus: Corpus, name: str) -> bytes:

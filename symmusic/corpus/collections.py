@@ -10,8 +10,9 @@ import pathlib
 from symmusic.errors import UserError
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.midi import SUFFIXES as MIDI_SUFFIXES
+from symmusic.score.musicxml_reader import SUFFIXES as XML_SUFFIXES
 
-SUFFIXES = (*MIDI_SUFFIXES, '.abc')
+SUFFIXES = (*MIDI_SUFFIXES, '.abc', *XML_SUFFIXES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +83,7 @@ def find_files(corpus: str) -> list[SourceFile]:
 
 
 def find_collections(corpus: str) -> list[tuple[Collection, list[SourceFile]]]:
-    """The collections of a named corpus, or the MIDI and ABC files of a folder (with its folders)
+    """The collections of a named corpus, or the files of music of a folder (with its folders)
     or of a single file as one collection; each with its files in the order of their names.
 
     Raises:

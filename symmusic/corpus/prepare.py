@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from symmusic.corpus.collections import SourceFile
+from symmusic.corpus.files import list_tunes
 from symmusic.errors import ScoreError
-from symmusic.files import read_bounded
 from symmusic.melody.events import (
     NO_EVENT,
     NOTE_OFF,
@@ -20,12 +20,8 @@ from symmusic.melody.events import (
     quantize,
     to_events,
 )
-from symmusic.score.abc import read_abc_tune
-from symmusic.score.abc_book import MAX_BOOK_BYTES, split_tunes
-from symmusic.score.abc_text import decode
-from symmusic.score.key import detect_key, transposition
+from symmusic.score.detection import detect_key, transposition
 from symmusic.score.meter import STEPS_PER_BAR, check_meter, check_single, sounding_meters
-from symmusic.score.midi import MAX_BYTES, parse_midi
 from symmusic.score.notes import Score
 from symmusic.streams import tunes_generator
 
@@ -159,22 +155,6 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
     )
 
 
-def list_tunes(file: SourceFile) -> list[tuple[str, Callable[[], Score]]]:
-    """The tunes of a file by name, each with its reader: one for MIDI, one per `X:` of ABC."""
-    if file.path.suffix.lower() != '.abc':
-        data = read_bounded(file.path, MAX_BYTES)
-        return [(file.name, lambda: parse_midi(data))]
-    tunes = split_tunes(decode(read_bounded(file.path, MAX_BOOK_BYTES)))
-    if not tunes:
-        raise ScoreError(
-            'no tune',
-            'the ABC file has no tune, which begins with X: or has a K: field above its notes',
-        )
-    return [
-        (f'{file.name}#{tune.number}', lambda tune=tune: read_abc_tune(tune.text)) for tune in tunes
-    ]
-
-
 def prepare_files(
     files: Sequence[SourceFile],
     settings: Settings,
@@ -200,8 +180,7 @@ def prepare_files(
         try:
             readers += list_tunes(file)
         except (ScoreError, OSError) as error:
-            reason = error.reason if isinstance(error, ScoreError) else 'unreadable file'
-            tunes.append(Tune(file.name, reason=reason))
+            tunes.append(Tune(file.name, reason=_reason(error)))
     if 0 < max_tunes < len(readers):
         drawn = tunes_generator(seed, max_tunes).choice(len(readers), max_tunes, replace=False)
         readers = [readers[index] for index in sorted(drawn)]
@@ -211,13 +190,17 @@ def prepare_files(
             score = read()
             title, meter = score.title, str(next(iter(sounding_meters(score)), ''))
             tunes.append(prepare_score(score, name, settings))
-        except ScoreError as error:
-            tunes.append(Tune(name, title=title, meter=meter, reason=error.reason))
+        except (ScoreError, OSError) as error:
+            tunes.append(Tune(name, title=title, meter=meter, reason=_reason(error)))
     order = {file.name: index for index, file in enumerate(files)}
     return sorted(
         tunes,
         key=lambda tune: order[tune.file if tune.file in order else tune.file.rpartition('#')[0]],
     )
+
+
+def _reason(error: ScoreError | OSError) -> str:
+    return error.reason if isinstance(error, ScoreError) else 'unreadable file'
 
 
 def count_drops(tunes: Iterable[Tune]) -> dict[str, int]:

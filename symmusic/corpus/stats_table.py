@@ -1,7 +1,7 @@
 """The statistics of a corpus as a table for the terminal."""
 
 from symmusic.corpus.overlap import Overlap, as_words
-from symmusic.score.notes import pitch_name
+from symmusic.pitches import pitch_name
 
 # kinds of notices that are printed; stats.json has all of them
 MOST_NOTICES = 10

@@ -10,7 +10,7 @@ from symmusic.errors import ScoreError
 from symmusic.generate.prompt import Prompt
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote, extract_phrases, quantize
-from symmusic.score.key import detect_key
+from symmusic.score.detection import detect_key
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 from symmusic.score.notes import Meter, Note, Score
 
@@ -44,7 +44,8 @@ def fit_score(
         transposed_by=(tune.transposed_by if transpose else 0) + octaves,
         qpm=score.tempi[0].qpm if score.tempi else 120.0,
         notices=(*said, *_notices_of_range(wanted, fitted, octaves)),
-        key=detect_key(score.notes),
+        key=score.keys[0] if score.keys else detect_key(score.notes),
+        states_key=bool(score.keys),
         meter=tune.meter,
         title=score.title,
         pickup=pickup,
@@ -73,6 +74,8 @@ def _notices_of_score(score: Score) -> list[str]:
         )
     if not score.meters:
         notices.append('the prompt states no metre: read as 4/4')
+    if len(set(score.keys)) > 1:
+        notices.append(f'the prompt changes its key: the first, {score.keys[0].name}, is kept')
     return notices
 
 

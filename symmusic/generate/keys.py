@@ -5,7 +5,7 @@ import numpy as np
 from symmusic.errors import UserError
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import NO_EVENT, from_events, to_notes
-from symmusic.score.key import detect_key, transposition
+from symmusic.score.detection import detect_key, transposition
 from symmusic.score.meter import STEPS_PER_QUARTER
 
 

@@ -10,7 +10,7 @@ from symmusic.melody.events import NO_EVENT, NOTE_OFF
 from symmusic.score.key import Key
 from symmusic.score.meter import STEPS_PER_BAR
 
-C_MAJOR = Key(0, True)
+C_MAJOR = Key(0)
 VELOCITY = 100  # of notes whose file does not state it
 
 
@@ -25,7 +25,8 @@ class Prompt:
       transposed_by: semitones from the prompt's key to the model's.
       qpm: its first tempo, in quarters per minute.
       notices: what the user should know about how it was read.
-      key: as detected.
+      key: as its file states it, or else as detected.
+      states_key: whether its file states it.
       meter: its first one, '4/4' or '2/2'.
       title: as its file states it.
       pickup: number of sixteenths in its first bar, 0 = a full bar.
@@ -43,6 +44,7 @@ class Prompt:
     qpm: float
     notices: tuple[str, ...] = ()
     key: Key = C_MAJOR
+    states_key: bool = True
     meter: str = '4/4'
     title: str = ''
     pickup: int = 0
@@ -57,6 +59,12 @@ class Prompt:
         """Whether its last note lasts to its end."""
         said = self.events[self.events != NO_EVENT]
         return len(said) > 0 and said[-1] >= 0
+
+    @property
+    def pitch_classes(self) -> frozenset[int]:
+        """Those of its notes, the ones after the drawn bars included."""
+        events = np.concatenate([self.events, self.after])
+        return frozenset((events[events >= 0] % 12).tolist())
 
     def pickup_of(self, events: np.ndarray) -> int:
         """The pickup of a melody [T] whose first bar is the prompt's first: 0 also where a note was

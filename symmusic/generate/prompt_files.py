@@ -6,24 +6,31 @@ import pathlib
 from collections.abc import Iterable
 
 from symmusic.corpus.collections import SUFFIXES, SourceFile
-from symmusic.corpus.prepare import list_tunes
+from symmusic.corpus.files import list_tunes
 from symmusic.errors import ScoreError, UserError
 from symmusic.files import read_bounded
 from symmusic.generate.fitting import METERS, fit_score, in_meter
-from symmusic.generate.prompt import VELOCITY, Prompt
+from symmusic.generate.prompt import C_MAJOR, VELOCITY, Prompt
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import StepNote, extract_phrases, quantize
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.abc_book import split_tunes
 from symmusic.score.meter import STEPS_PER_BAR, check_meter
 from symmusic.score.midi import MAX_BYTES, MAX_QUARTERS, parse_midi
+from symmusic.score.midi import SUFFIXES as MIDI_SUFFIXES
 from symmusic.score.midi_writer import TICKS_PER_QUARTER
+from symmusic.score.musicxml_reader import SUFFIXES as XML_SUFFIXES
+from symmusic.score.musicxml_reader import read_musicxml
 from symmusic.score.notes import Meter, Note, Score, Tempo
 
+MOST_PARTS = 20  # named in a notice
 
-def read_prompt(path: str, vocabulary: Vocabulary, *, transpose: bool, part: int = 1) -> Prompt:
-    """Reads a prompt; '' is the built-in one. Of a book of ABC tunes the first is taken, of several
-    instruments in MIDI the one numbered `part`.
+
+def read_prompt(
+    path: str, vocabulary: Vocabulary, *, transpose: bool, part: int = 1, tune: int = 1
+) -> Prompt:
+    """Reads a prompt; '' is the built-in one. Of a book of ABC tunes the one in place `tune` is
+    taken, of several parts in MIDI or MusicXML the one numbered `part`, both from 1.
 
     The last bar is padded with silence. Of simultaneous notes only the highest is kept, as in
     training; notes outside the model's range are moved by octaves.
@@ -34,7 +41,7 @@ def read_prompt(path: str, vocabulary: Vocabulary, *, transpose: bool, part: int
     if not path:
         return fit_score(mary(), 'mary', vocabulary, transpose)
     try:
-        score, notices = _read(path, 'prompt', part)
+        score, notices = _read(path, 'prompt', part, tune)
         return fit_score(score, pathlib.Path(path).stem, vocabulary, transpose, notices)
     except ScoreError as error:
         raise UserError(
@@ -90,7 +97,7 @@ def _score_of(notes: Iterable[tuple[float, float, int]]) -> Score:
 
 
 def _heard(score: Score) -> Score:
-    """The score at a default velocity, as ABC has no dynamics."""
+    """The score at a default velocity, as ABC and MusicXML are read without dynamics."""
     notes = tuple(dataclasses.replace(note, velocity=VELOCITY) for note in score.notes)
     return dataclasses.replace(score, notes=notes)
 
@@ -121,27 +128,53 @@ def read_notes(path: str, field: str) -> tuple[list[StepNote], list[str]]:
     return notes, notices
 
 
-def _read(path: str, field: str, part: int = 1) -> tuple[Score, list[str]]:
-    """The first tune of a file, and notices on it; ScoreError if there is none."""
+def _read(path: str, field: str, part: int = 1, tune: int = 1) -> tuple[Score, list[str]]:
+    """The score of a file, and notices on it; ScoreError if there is none."""
     source = pathlib.Path(path).expanduser()
-    if source.suffix.lower() not in SUFFIXES:
+    suffix = source.suffix.lower()
+    if suffix not in SUFFIXES:
         raise UserError(f'config.sample.{field} = {path}: not a file of {", ".join(SUFFIXES)}')
     try:
-        if source.suffix.lower() != '.abc':
-            score = parse_midi(read_bounded(source, MAX_BYTES), part)
-            more = (
-                f'has {score.num_instruments} instruments, any drums included: number {part} of the'
-                ' others is read; config.sample.part says which'
-            )
-            num = score.num_instruments
+        if suffix == '.abc':
+            score, said = _read_book(source, tune)
+        elif tune > 1:
+            raise ScoreError(f'no tune {tune}', 'only a book of ABC holds several')
+        elif suffix in XML_SUFFIXES:
+            score = read_musicxml(source, part)
+            said = _said_of_parts(score, part)
         else:
-            tunes = list_tunes(SourceFile(source.name, source))
-            score = _heard(tunes[0][1]())
-            more, num = f'holds {len(tunes)} tunes: the first is read', len(tunes)
-        notices = [f'{source.name} {more}'] if num > 1 else []
-        return score, [*notices, *(f'{source.name}: {notice}' for notice in score.notices)]
+            score = parse_midi(read_bounded(source, MAX_BYTES), part)
+            said = _said_of_parts(score, part)
     except OSError as error:
         raise UserError(f'config.sample.{field} = {path}: {error.strerror or error}') from error
+    score = score if suffix in MIDI_SUFFIXES else _heard(score)
+    return score, [
+        f'{source.name}{notice}' for notice in (*said, *(f': {each}' for each in score.notices))
+    ]
+
+
+def _read_book(source: pathlib.Path, number: int) -> tuple[Score, list[str]]:
+    tunes = list_tunes(SourceFile(source.name, source))
+    if number > len(tunes):
+        raise ScoreError(f'no tune {number}', f'the book holds {len(tunes)}')
+    score = tunes[number - 1][1]()
+    name = f' ({score.title})' if score.title else ''
+    more = (
+        f' holds {len(tunes)} tunes: number {number}{name} is read; config.sample.tune says which'
+    )
+    return score, [more] if len(tunes) > 1 else []
+
+
+def _said_of_parts(score: Score, number: int) -> list[str]:
+    if len(score.parts) > 1:
+        named = ', '.join(
+            f'{place} {name}' for place, name in enumerate(score.parts[:MOST_PARTS], 1)
+        ) + ' and more' * (len(score.parts) > MOST_PARTS)
+        return [
+            f' has {len(score.parts)} parts, {named}: number {number} is read; config.sample.part'
+            ' says which'
+        ]
+    return [': drums left out'] * (score.num_instruments > 1)
 
 
 def mary() -> Score:
@@ -158,4 +191,5 @@ def mary() -> Score:
         meters=(Meter(0, 4, 4),),
         tempi=(Tempo(0, 120.0),),
         title='Mary had a little lamb',
+        keys=(C_MAJOR,),
     )

@@ -14,11 +14,10 @@ from symmusic.generate.prompt_files import read_notes
 from symmusic.generate.templates import lay_fixed, lay_rhythm
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
 from symmusic.score.instruments import INSTRUMENTS
-from symmusic.score.key import Key
+from symmusic.score.key import parse_mode, parse_tonic
 from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.wording import nearest
 
-LETTERS = {'C': 0, 'D': 2, 'E': 4, 'F': 5, 'G': 7, 'A': 9, 'B': 11}
 SCALES = {  # semitones above the tonic
     'major': (0, 2, 4, 5, 7, 9, 11),
     # with the raised sixth and seventh degrees of tunes in minor
@@ -29,6 +28,8 @@ SCALES = {  # semitones above the tonic
     'phrygian': (0, 1, 3, 5, 7, 8, 10),
     'lydian': (0, 2, 4, 6, 7, 9, 11),
     'mixolydian': (0, 2, 4, 5, 7, 9, 10),
+    'locrian': (0, 1, 3, 5, 6, 8, 10),
+    'aeolian': (0, 2, 3, 5, 7, 8, 10),
     'pentatonic': (0, 2, 4, 7, 9),
     'minor pentatonic': (0, 3, 5, 7, 10),
     'blues': (0, 3, 5, 6, 7, 10),
@@ -88,7 +89,10 @@ def read_wishes(
         notices += [f'config.sample.{field} = {files[field]!r}: {said}'] if said else []
     if 'rhythm' in laid and laid['rhythm'][0] == NO_EVENT and prompt.sounds:
         laid['rhythm'][0] = NOTE_OFF  # a rest ends what sounds before it
-    tonic, scale = parse_scale(settings.scale, prompt.key)
+    tonic, scale = parse_scale(settings.scale, prompt)
+    is_by_key = settings.scale == 'prompt' or (settings.end_on_tonic and not settings.scale)
+    if is_by_key and not prompt.states_key:
+        notices.append(f'the prompt states no key: {prompt.key.name}, as detected from its notes')
     pitches = tuple(note.pitch for note in read['pitches'][0]) if settings.pitches else ()
     if len(pitches) > MOST_PITCHES:
         raise UserError(
@@ -109,26 +113,28 @@ def read_wishes(
     return wishes, notices
 
 
-def parse_scale(text: str, key: Key) -> tuple[int, frozenset[int] | None]:
-    """The tonic and the pitch classes of a scale such as 'D dorian'. 'prompt' is the scale of
-    `key`; '' allows all pitches, with the tonic of `key`.
+def parse_scale(text: str, prompt: Prompt) -> tuple[int, frozenset[int] | None]:
+    """The tonic and the pitch classes of a scale such as 'D dorian', 'Ebm' or 'F sharp blues'.
+    'prompt' is the scale of the prompt's key with all other notes that the prompt has; '' allows
+    all pitches, with the tonic of its key.
     """
     if not text:
-        return key.tonic, None
+        return prompt.key.tonic, None
     if text == 'prompt':
-        tonic, name = key.tonic, 'major' if key.is_major else 'minor'
-    else:
-        found = re.fullmatch(r'([A-Ga-g])([#b]?) (.+)', text)
-        if not found or found[3] not in SCALES:
-            raise UserError(
-                f"config.sample.scale = {text!r}: must be '', 'prompt', or a tonic and one of"
-                f" {', '.join(SCALES)}, such as 'D dorian'"
-            )
-        tonic, name = (
-            (LETTERS[found[1].upper()] + {'': 0, '#': 1, 'b': -1}[found[2]]) % 12,
-            found[3],
+        own = _scale_on(prompt.key.tonic, prompt.key.mode)
+        return prompt.key.tonic, own | prompt.pitch_classes
+    found = parse_tonic(text, r'[A-Za-z]{0,12}|[A-Za-z]{3,10}\s{1,3}[A-Za-z]{3,10}')
+    name = found and ' '.join(found[1].lower().split())
+    if not found or (name not in SCALES and not (name := parse_mode(found[1]))):
+        raise UserError(
+            f"config.sample.scale = {text!r}: must be '', 'prompt', or a tonic and one of"
+            f" {', '.join(SCALES)}, such as 'D dorian' or 'Ebm'"
         )
-    return tonic, frozenset((tonic + step) % 12 for step in SCALES[name])
+    return 7 * found[0] % 12, _scale_on(7 * found[0], name)
+
+
+def _scale_on(tonic: int, name: str) -> frozenset[int]:
+    return frozenset((tonic + step) % 12 for step in SCALES[name])
 
 
 def parse_bars(text: str, num_bars: int, first_bar: int = 1) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from symmusic.corpus.collections import SUFFIXES as CORPUS_SUFFIXES
 from symmusic.corpus.collections import SourceFile
-from symmusic.corpus.prepare import list_tunes
+from symmusic.corpus.files import list_tunes
 from symmusic.errors import ScoreError, UserError
 from symmusic.measures.comparison import Pieces, stack
 from symmusic.measures.excerpts import cut_score, length_of
@@ -19,7 +19,7 @@ from symmusic.score.notes import Note, Score
 from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES
 from symmusic.score.voices import read_voices
 
-SUFFIXES = (*CORPUS_SUFFIXES, *VOICE_SUFFIXES)
+SUFFIXES = tuple(dict.fromkeys((*CORPUS_SUFFIXES, *VOICE_SUFFIXES)))
 MOST_NAMES = 10  # listed in one remark
 MOST_PIECES = 1000  # compared at most: resamples hold every pair of pieces
 MOST_UNLIKE = 1.25  # ratio of the sets' lengths above which a remark is made

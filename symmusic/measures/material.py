@@ -67,6 +67,7 @@ def gather(
             vocabulary,
             transpose=config.sample.transpose,
             part=config.sample.part,
+            tune=config.sample.tune,
         )
         for notice in prompt.notices:
             log.info(notice)

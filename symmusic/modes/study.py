@@ -120,6 +120,7 @@ def _draw(config: ConfigDict, model: models.Model) -> Study:
             vocabulary,
             transpose=config.sample.transpose,
             part=config.sample.part,
+            tune=config.sample.tune,
         )
         prompts_BT, origins = (
             np.broadcast_to(prompt.tokens, (num, len(prompt.tokens))),

@@ -14,7 +14,7 @@ from symmusic.measures.distances import (
     intra_distances,
 )
 from symmusic.measures.features import FEATURES, LENGTHS
-from symmusic.score.notes import NOTE_NAMES
+from symmusic.pitches import NOTE_NAMES
 
 TITLES = {
     'PC': 'pitch count',

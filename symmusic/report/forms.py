@@ -38,9 +38,10 @@ def written_forms(
         'qpm': prompt.qpm,
         'meter': prompt.meter,
         'program': prompt.program,
+        'key': prompt.key,
         'pickup': prompt.pickup_of(events) if first == 0 else 0,
     }
-    written = form | {'key': prompt.key, 'num_bars': num_bars}
+    written = form | {'num_bars': num_bars}
     return {
         '.mid': format_midi(played, **form),
         '.abc': format_abc(notes, **written),

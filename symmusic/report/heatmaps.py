@@ -17,8 +17,8 @@ import numpy as np
 from symmusic.generate.pieces import Piece
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import NO_EVENT
+from symmusic.pitches import pitch_name
 from symmusic.report.heatmap_plots import draw_attention, draw_softmax, input_steps
-from symmusic.score.notes import pitch_name
 
 MAX_SINGLE = 8
 

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from symmusic.generate.playback import OWN, page_sound
 from symmusic.generate.prompt import Prompt
 from symmusic.score.instruments import INSTRUMENTS
-from symmusic.score.key import Key
 from symmusic.score.meter import STEPS_PER_BAR
-from symmusic.score.notation import tonic
 
 SHADE = 0.85  # opacity of an attention weight of 1; also in listening.js
 
@@ -47,9 +45,10 @@ def _given(prompt: Prompt) -> str:
     has_pickup = prompt.pickup > 0 and len(prompt.events) > 0
     bars = (len(prompt.events) + len(prompt.after)) // STEPS_PER_BAR - has_pickup
     parts = ['pickup'] * has_pickup + [f'{bars} bar{"s" * (bars != 1)}'] * (bars > 0)
+    key = prompt.key.name + ' (detected)' * (not prompt.states_key)
     if not parts:
-        return f'All bars are new, in place of bars in {key_name(prompt.key)}.'
-    return f'Grey: the {" and ".join(parts)} given, in {key_name(prompt.key)}.'
+        return f'All bars are new, in place of bars in {key}.'
+    return f'Grey: the {" and ".join(parts)} given, in {key}.'
 
 
 def _instrument(prompt: Prompt) -> str:
@@ -68,11 +67,3 @@ def _instrument(prompt: Prompt) -> str:
 def shade(weight: float) -> float:
     """The opacity of a step with an attention weight; also in listening.js."""
     return SHADE * weight**0.5
-
-
-def key_name(key: Key) -> str:
-    """The name of a key, such as 'B♭ major'."""
-    name = tonic(key)
-    return (
-        f'{name.letter}{"♯" * name.alter}{"♭" * -name.alter} {"major" if key.is_major else "minor"}'
-    )

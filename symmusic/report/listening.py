@@ -13,10 +13,10 @@ from symmusic.generate.prompt import Prompt
 from symmusic.generate.whole import Whole
 from symmusic.melody.events import from_events, to_notes
 from symmusic.report.html import json_for_script, page, render
-from symmusic.report.introduction import heading, introduce, key_name
+from symmusic.report.introduction import heading, introduce
 from symmusic.report.roll import draw_roll
 from symmusic.report.staff import MOST_PIECES, engrave
-from symmusic.score.key import detect_key
+from symmusic.score.detection import detect_key
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 from symmusic.score.notation import to_bars
 
@@ -132,7 +132,7 @@ def _article(prompt: Prompt, entry: Entry, number: int, are_compared: bool) -> d
 def _key(events: np.ndarray) -> str:
     """The key of a piece; '' for one without notes."""
     notes = from_events(events)
-    return key_name(detect_key(to_notes(notes, STEPS_PER_QUARTER))) if notes else ''
+    return detect_key(to_notes(notes, STEPS_PER_QUARTER)).name if notes else ''
 
 
 def _downloads(files: Mapping[str, bytes | str]) -> list[dict[str, str]]:

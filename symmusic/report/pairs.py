@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from symmusic.melody.events import StepNote, quantize
 from symmusic.originality.copies import Melody, Passage, find_longest_runs
 from symmusic.originality.plagiarism import Copies, Similarity
+from symmusic.pitches import pitch_name
 from symmusic.report.blocks import Chart
 from symmusic.report.charts import svg
 from symmusic.report.html import escape
 from symmusic.score.meter import STEPS_PER_BAR
-from symmusic.score.notes import Score, pitch_name
+from symmusic.score.notes import Score
 
 NUM_NEAREST = 3  # for each measure
 MOST_STEPS = 128  # steps of a picture

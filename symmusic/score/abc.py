@@ -20,7 +20,7 @@ from symmusic.score.abc_items import Bar, ChordRest, Item
 from symmusic.score.abc_repeats import play_order
 from symmusic.score.abc_text import read_text, split_lines
 from symmusic.score.abc_voices import MAX_VOICES, split_voices
-from symmusic.score.notes import Meter, Note, Score, Tempo
+from symmusic.score.notes import OTHER_VOICES, Meter, Note, Score, Tempo
 
 MAX_CHARACTERS = 500_000  # of one tune
 MAX_NOTES = 100_000  # of one tune, repeats played
@@ -28,7 +28,6 @@ MAX_STEPS = 500_000  # symbols played, bar lines and rests included
 MAX_TICKS = 100_000 * TICKS_PER_QUARTER
 
 # as `Score.notices` says it
-OTHER_VOICES = 'other voices left out'
 PART_ORDER = 'the order of parts does not fit the parts: played as written'
 
 
@@ -59,6 +58,7 @@ def read_abc_tune(text: str) -> Score:
         score,
         title=read_text(fields.get('T', '')),
         program=voice.program,
+        keys=tuple(voice.keys),
         notices=(*notices, *voice.notices),
     )
 

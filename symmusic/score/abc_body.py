@@ -12,7 +12,6 @@ from symmusic.score.abc_book import FIELD_LINE
 from symmusic.score.abc_fields import (
     MAX_FIELD,
     bar_ticks,
-    parse_key,
     parse_meter,
     parse_tempo,
     parse_unit,
@@ -21,7 +20,8 @@ from symmusic.score.abc_items import Bar, ChordRest, Ending, Item
 from symmusic.score.abc_pitch import PROPAGATIONS, Pitches, Tone
 from symmusic.score.abc_rhythm import Rhythm, fraction
 from symmusic.score.abc_staff import MAX_SEMITONES, read_number
-from symmusic.score.notes import LYRICS, Meter, Tempo
+from symmusic.score.key import Key
+from symmusic.score.notes import CHORD_SYMBOLS, GRACES, JUMPS, LYRICS, Meter, Tempo
 
 _LENGTH = r'(?:\d{1,4})?(?:/{1,6}(?:\d{1,3})?)?'
 _NOTE = rf"(\^\^?|__?|=)?([A-Ga-g])([,']*)({_LENGTH})"
@@ -51,9 +51,6 @@ _CHORD_NOTE = re.compile(rf'"[^"]*"|![^!]*!|{_NOTE}(-?)')
 _JUMP = re.compile(r'\bD\.? ?[CS]\b|\bda ?c(?:apo|oda)\b|\bdal ?segno\b', re.IGNORECASE)
 
 # what is left out, as `Score.notices` says it
-CHORD_SYMBOLS = 'chord symbols left out'
-GRACES = 'grace notes left out'
-JUMPS = 'D.C. and D.S. not followed'
 MACROS = 'macros not expanded'
 OVERLAYS = 'overlaid voices left out'
 PROGRAMS = 'changes of instrument left out'
@@ -70,6 +67,7 @@ class VoiceReader:
       pitches, rhythm: the state of keys, accidentals, ties, lengths and tuplets.
       meter: the current one.
       program: General MIDI number, from 0.
+      keys: in which notes sound, in order, as far as they are stated.
       notices: what was left out, in the order of occurrence.
     """
 
@@ -81,6 +79,7 @@ class VoiceReader:
         self.rhythm = Rhythm(unit)
         self.meter = meter
         self.program = 0
+        self.keys: list[Key] = []  # in which notes sound
         self.notices: list[str] = []
         self.has_notes = False
         self._is_overlay = False
@@ -114,9 +113,7 @@ class VoiceReader:
         elif letter == 'P':
             self._begin_part(text.strip())
         elif letter == 'K':
-            key = parse_key(text)
-            self.pitches.key = self.pitches.key if key is None else key
-            self.pitches.staff = self.pitches.staff.read(text)
+            self.pitches.read_key(text)
         elif letter == 'L':
             self.rhythm.unit = parse_unit(text)
         elif letter == 'M':
@@ -225,7 +222,11 @@ class VoiceReader:
         pitches = tuple(dict.fromkeys(map(self.pitches.sounding, tones)))
         self._last, self._last_tones = self.rhythm.sound(length, pitches, scale), tones
         self.items.append(self._last)
-        self.has_notes = self.has_notes or bool(pitches)
+        if pitches:
+            self.has_notes = True
+            key = self.pitches.sounding_key
+            if key and self.keys[-1:] != [key]:
+                self.keys.append(key)
         self.pitches.hold([])
 
     def _read_tie(self, _: str) -> None:

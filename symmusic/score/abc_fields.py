@@ -5,6 +5,7 @@
 import re
 
 from symmusic.errors import ScoreError
+from symmusic.score.key import LETTERS, MODES, Key, key_at, parse_mode
 from symmusic.score.notes import Meter, Tempo
 
 # 2^5 * 3^2 * 5 * 7: plain and broken 64ths and their tuplets of 3, 5, 7 and 9 are whole numbers
@@ -19,21 +20,10 @@ NATURALS = {
     )
 }
 ALTERATIONS = {'^^': 2, '^': 1, '=': 0, '_': -1, '__': -2}
-FIFTHS = {'F': -1, 'C': 0, 'G': 1, 'D': 2, 'A': 3, 'E': 4, 'B': 5}  # sharps in the major key
-MODES = {
-    'lyd': 1,
-    'maj': 0,
-    'ion': 0,
-    'mix': -1,
-    'dor': -2,
-    'm': -3,
-    'min': -3,
-    'aeo': -3,
-    'phr': -4,
-    'loc': -5,
-}
 # the pitch classes a key sharpens, in order; it flattens them from the end
 SHARPENED = (5, 0, 7, 2, 9, 4, 11)
+# A lower-case letter counts as a tonic only if it cannot be the start of another word.
+_TONIC = re.compile(r'(?:([A-G])|([a-g])(?=[#b]?(?:\s|$)))([#b]?)\s*([A-Za-z]*)')
 # what may follow a key and is not an accidental
 _PROPERTY = re.compile(
     r'\b(?:clef|octave|transpose|middle|m|t|score|sound|shift|instrument|style|stafflines|staffscale'
@@ -95,22 +85,19 @@ def parse_key(text: str) -> dict[int, int] | None:
     """Alterations by pitch class of the natural note, such as {5: 1} for G major; None if a K:
     field names no key (only a clef, for example).
     """
-    text, stated = _PROPERTY.sub('', text[:MAX_FIELD]).strip(), text.strip()
+    stated = text.strip()
+    text = _PROPERTY.sub('', text[:MAX_FIELD]).strip()
     if text.startswith(('HP', 'Hp')):
         # both sound the same: HP only leaves the sharps of the pipes unwritten
         return {5: 1, 0: 1}
     if text[:4].lower() == 'none' or not stated:
         return {}
-    # A lower-case letter counts as a tonic only if it cannot be the start of another word.
-    match = re.match(r'(?:([A-G])|([a-g])(?=[#b]?(?:\s|$)))([#b]?)\s*([A-Za-z]*)', text)
+    match = _TONIC.match(text)
     explicit = text[match.end() :] if match else text
-    # `K:D exp ^f`, or after a mode `K:D Phr exp _b`: only the accidentals that are listed
-    is_explicit_only = bool(re.match(r'\s*exp\b', explicit) or (match and match[4] == 'exp'))
+    is_explicit_only = _lists_accidentals(match, explicit)
     key = {}
     if match and not is_explicit_only:
-        word = match[4].lower()
-        sharps = FIFTHS[(match[1] or match[2]).upper()] + {'': 0, '#': 7, 'b': -7}[match[3]]
-        sharps += MODES['m'] if word == 'm' else MODES.get(word[:3], 0)
+        sharps = _tonic_place(match) + MODES[_mode(match)]
         for count in range(abs(sharps)):
             natural = SHARPENED[count % 7] if sharps > 0 else SHARPENED[6 - count % 7]
             key[natural] = key.get(natural, 0) + (1 if sharps > 0 else -1)
@@ -118,6 +105,34 @@ def parse_key(text: str) -> dict[int, int] | None:
     for accidental, letter in added:
         key[NATURALS[letter] % 12] = ALTERATIONS[accidental]
     return key if match or added or is_explicit_only else None
+
+
+def stated_key(text: str) -> Key | None:
+    """The tonic and mode of a K: field, major if it has no mode; None if it states no tonic, or
+    lists accidentals in place of a mode.
+    """
+    text = _PROPERTY.sub('', text[:MAX_FIELD]).strip()
+    if text.startswith(('HP', 'Hp')):
+        return Key(2, 'mixolydian')
+    match = None if text[:4].lower() == 'none' else _TONIC.match(text)
+    if not match or _lists_accidentals(match, text[match.end() :]):
+        return None
+    return key_at(_tonic_place(match), _mode(match))
+
+
+def _tonic_place(match: re.Match) -> int:
+    """On the line of fifths, 0 for C."""
+    return LETTERS.index((match[1] or match[2]).upper()) - 1 + {'': 0, '#': 7, 'b': -7}[match[3]]
+
+
+def _mode(match: re.Match) -> str:
+    word = match[4].lower()
+    return parse_mode(word if word == 'm' else word[:3]) or 'major'
+
+
+def _lists_accidentals(match: re.Match | None, explicit: str) -> bool:
+    """`K:D exp ^f`, or after a mode `K:D Phr exp _b`: only the accidentals that are listed."""
+    return bool(re.match(r'\s*exp\b', explicit) or (match and match[4] == 'exp'))
 
 
 def parse_parts(text: str) -> list[str]:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable
 
 from symmusic.errors import ScoreError
-from symmusic.score.abc_fields import ALTERATIONS, NATURALS
+from symmusic.score.abc_fields import ALTERATIONS, NATURALS, parse_key, stated_key
 from symmusic.score.abc_staff import Staff
+from symmusic.score.key import Key
 
 # how far an accidental applies: to its note alone, or up to the bar line in its octave or in all
 # octaves
@@ -20,18 +21,32 @@ class Pitches:
 
     Attributes:
       key: alterations by pitch class of the natural note.
+      stated: the key as written; None if it has no tonic.
       staff: the interval from written to sounding notes.
       propagation: one of `PROPAGATIONS`.
     """
 
     def __init__(self):
         self.key: dict[int, int] = {}
+        self.stated: Key | None = None
         self.staff = Staff()
         self.propagation = 'octave'
         # alterations by natural pitch, or by its class: those of this bar, and those of tied notes,
         # which last beyond the bar line
         self._accidentals: dict[int, int] = {}
         self._held: dict[int, int] = {}
+
+    def read_key(self, text: str) -> None:
+        """Reads a K: field, which may state a key, a clef or both."""
+        key = parse_key(text)
+        if key is not None:
+            self.key, self.stated = key, stated_key(text)
+        self.staff = self.staff.read(text)
+
+    @property
+    def sounding_key(self) -> Key | None:
+        """The key in which notes sound."""
+        return self.stated and self.stated.transposed(self.staff.transpose)
 
     def resolve(self, accidental: str | None, letter: str, octaves: str) -> Tone:
         """The tone of a note such as ('^', 'c', "'"), whose accidental applies from here on.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from symmusic.score.abc_text import escape_text
 from symmusic.score.key import Key
-from symmusic.score.notation import Sign, Spelling, altered, fifths, spell, to_bars, tonic
+from symmusic.score.notation import Sign, Spelling, altered, spell, to_bars
 from symmusic.score.notes import Note
 
 BARS_PER_LINE = 4
@@ -35,7 +35,6 @@ def format_abc(
       pickup: number of sixteenths in the first bar, 0 = a full bar.
       program: General MIDI number of the instrument, from 0; 0, a piano, is not written.
     """
-    name = tonic(key)
     head = [
         'X:1',
         f'T:{escape_text(title)}',
@@ -43,7 +42,7 @@ def format_abc(
         'L:1/16',
         f'Q:1/4={max(round(qpm), 1)}',
         *([f'%%MIDI program {program}'] if program else []),
-        f'K:{name.letter}{"#" * name.alter}{"b" * -name.alter}{"" if key.is_major else "m"}',
+        f'K:{key.short_name}',
     ]
     bars = [_bar(signs, key) for signs in to_bars(notes, num_bars, pickup)]
     begins = [0, *range(BARS_PER_LINE + (pickup > 0), len(bars), BARS_PER_LINE), len(bars)]
@@ -60,7 +59,7 @@ def _bar(signs: Sequence[Sign], key: Key) -> str:
             words.append(f'{apart}z{length}')
             continue
         spelled = spell(sign.pitch, key)
-        of_key = altered(spelled.letter, fifths(key))
+        of_key = altered(spelled.letter, key.fifths)
         # Readers differ on how far an accidental applies: it is written wherever it is not the
         # key's, and wherever its letter has had one in this bar.
         is_plain = spelled.alter == of_key and spelled.letter not in met

@@ -1,94 +1,123 @@
-"""Key detection and transposition to C major or A minor."""
+"""Keys: a signature and a mode, and their names as people write them."""
 
 import dataclasses
-from collections.abc import Sequence
+import re
 
-import numpy as np
-
-from symmusic.errors import ScoreError
-from symmusic.score.notes import Note
-
-# Profiles of the Essen folk songs (Aarden, 2003), with the weights of the thesis's key analysis; C
-# major and C minor, from C upwards.
-MAJOR = (
-    17.7661,
-    0.145624,
-    14.9265,
-    0.160186,
-    19.8049,
-    11.3587,
-    0.291248,
-    22.062,
-    0.145624,
-    8.15494,
-    0.232998,
-    4.95122,
-)
-MINOR = (
-    18.2648,
-    0.737619,
-    14.0499,
-    16.8599,
-    0.702494,
-    14.4362,
-    0.702494,
-    18.6161,
-    4.56621,
-    1.93186,
-    7.37619,
-    1.75623,
-)
-TONIC_NAMES = ('C', 'C#', 'D', 'E-', 'E', 'F', 'F#', 'G', 'A-', 'A', 'B-', 'B')
+LETTERS = 'FCGDAEB'  # in fifths
+MODES = {  # sharps of the signature, beyond those of the major key of the same tonic
+    'lydian': 1,
+    'major': 0,
+    'mixolydian': -1,
+    'dorian': -2,
+    'minor': -3,
+    'phrygian': -4,
+    'locrian': -5,
+}
+_MODE_NAMES = {name: name for name in MODES} | {'ionian': 'major', 'aeolian': 'minor'}
+# as reports on corpora write detected keys, in the way of music21
+_TONIC_NAMES = ('C', 'C#', 'D', 'E-', 'E', 'F', 'F#', 'G', 'A-', 'A', 'B-', 'B')
+_SIGNS = {'#': 1, '♯': 1, 'sharp': 1, 'b': -1, '♭': -1, 'flat': -1}
+_NAME = r'\s*([A-Ga-g])(?:([#♯b♭])|[\s-]{0,3}(sharp|flat))?[\s-]{0,3}'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Key:
-    """The tonic's pitch class (0 is C) and the mode."""
+    """A key by its signature and its mode, which give the tonic.
 
-    tonic: int
-    is_major: bool
+    Attributes:
+      fifths: sharps of the signature; flats are negative.
+      mode: one of `MODES`.
+    """
+
+    fifths: int
+    mode: str = 'major'
+
+    @classmethod
+    def of(cls, tonic: int, mode: str = 'major') -> 'Key':
+        """The key of a tonic's pitch class (0 is C), with as few signs as possible; of six sharps
+        and six flats the flats.
+        """
+        return cls((7 * tonic + MODES[mode] + 6) % 12 - 6, mode)
+
+    @property
+    def place(self) -> int:
+        """The tonic on the line of fifths: 0 is C, 1 is G, -1 is F."""
+        return self.fifths - MODES[self.mode]
+
+    @property
+    def tonic(self) -> int:
+        """The tonic's pitch class."""
+        return 7 * self.place % 12
+
+    @property
+    def is_major(self) -> bool:
+        """Whether its third is major."""
+        return MODES[self.mode] > -2
+
+    @property
+    def letter(self) -> str:
+        """The tonic's letter."""
+        return LETTERS[(self.place + 1) % 7]
+
+    @property
+    def alter(self) -> int:
+        """The tonic's sharps; flats are negative."""
+        return (self.place + 1) // 7
+
+    @property
+    def name(self) -> str:
+        """Such as 'B♭ minor'."""
+        return f'{self.letter}{"♯" * self.alter}{"♭" * -self.alter} {self.mode}'
+
+    @property
+    def short_name(self) -> str:
+        """As ABC writes it: 'G', 'Bbm', 'Ador'."""
+        mode = {'major': '', 'minor': 'm'}.get(self.mode, self.mode[:3])
+        return f'{self.letter}{"#" * self.alter}{"b" * -self.alter}{mode}'
+
+    def transposed(self, semitones: int) -> 'Key':
+        """The key that many semitones higher."""
+        return Key.of(self.tonic + semitones, self.mode) if semitones % 12 else self
 
     def __str__(self) -> str:
         """Such as 'G major' or 'd minor'; a flat is written '-'."""
-        name = TONIC_NAMES[self.tonic]
-        return f'{name} major' if self.is_major else f'{name.lower()} minor'
+        name = _TONIC_NAMES[self.tonic]
+        return f'{name if self.is_major else name.lower()} {self.mode}'
 
 
-def _profiles() -> np.ndarray:
-    rows = [np.roll(profile, tonic) for profile in (MAJOR, MINOR) for tonic in range(12)]
-    rows = np.array(rows) - np.mean(rows, axis=1, keepdims=True)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-
-PROFILES = _profiles()  # [24, 12]: the rotations of MAJOR, then of MINOR, centred and of length one
-
-
-def detect_key(notes: Sequence[Note]) -> Key:
-    """The key whose profile correlates best (Pearson) with the notes' duration-weighted pitch-class
-    histogram.
-
-    A flat histogram (all twelve classes equal) correlates with no key: it counts as C major, which
-    is not transposed. Of keys that correlate equally the first is taken, in the order C, C#, ...
-    major, then minor.
-
-    Raises:
-      ScoreError: there are no notes.
+def parse_mode(text: str) -> str | None:
+    """The mode of a name such as 'Dorian', 'mix', 'm' or '' (major), of which three letters are
+    enough; None if it names none.
     """
-    if not notes:
-        raise ScoreError('no notes')
-    histogram = np.zeros(12)
-    for note in notes:
-        histogram[note.pitch % 12] += max(note.duration, 1)
-    histogram /= histogram.sum()
-    centred = histogram - histogram.mean()
-    # Rounded, so that keys that are equal by symmetry do not differ in the last bit of a sum.
-    correlations = np.round(PROFILES @ centred / max(np.linalg.norm(centred), 1e-6), 9)
-    best = int(np.argmax(correlations))
-    return Key(tonic=best % 12, is_major=best < 12)
+    if text in ('', 'M', 'm'):
+        return 'minor' if text == 'm' else 'major'
+    names = (name for name in _MODE_NAMES if len(text) > 2 and name.startswith(text.lower()))
+    return _MODE_NAMES.get(next(names, ''))
 
 
-def transposition(key: Key) -> int:
-    """Semitones, -5 to 6, that transpose the key to C major or A minor; a tritone goes up."""
-    target = 0 if key.is_major else 9
-    distance = -((key.tonic - target) % 12)
-    return distance + 12 if distance < -5 else distance
+def parse_tonic(text: str, names: str) -> tuple[int, str] | None:
+    """The tonic of a text such as 'Eb minor', on the line of fifths, and what follows it, which
+    must match the expression `names`; None if it is not of this form.
+    """
+    found = re.fullmatch(_NAME + f'({names})' + r'\s*', text, re.IGNORECASE)
+    if not found:
+        return None
+    sign = _SIGNS.get((found[2] or found[3] or '').lower(), 0)
+    return LETTERS.index(found[1].upper()) - 1 + 7 * sign, found[4]
+
+
+def parse_key_name(text: str) -> Key | None:
+    """The key that a name such as 'Ebm', 'E flat minor' or 'Ador' stands for; None if none. Beyond
+    seven signs it is the enharmonic key.
+    """
+    found = parse_tonic(text[:60], '[A-Za-z]{0,12}')
+    mode = found and parse_mode(found[1])
+    return key_at(found[0], mode) if mode else None
+
+
+def key_at(place: int, mode: str) -> Key:
+    """The key whose tonic has a place on the line of fifths; beyond seven signs the enharmonic
+    one.
+    """
+    fifths = place + MODES[mode]
+    return Key(fifths, mode) if abs(fifths) <= 7 else Key.of(7 * place, mode)

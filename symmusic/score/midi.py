@@ -1,12 +1,15 @@
 """MIDI files to scores: the pairing of notes, instruments, metres and tempi."""
 
 import collections
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from symmusic.errors import ScoreError
+from symmusic.score.instruments import INSTRUMENTS
+from symmusic.score.key import Key, parse_key_name
 from symmusic.score.meter import find_bars
 from symmusic.score.midi_chunks import read_chunks
 from symmusic.score.midi_events import (
+    KEY_SIGNATURE,
     LYRIC,
     META,
     NOTE_OFF,
@@ -26,6 +29,7 @@ DRUM_CHANNEL = 9
 MAX_QUARTERS = 1_000_000  # of a piece, five days at 120 quarters per minute
 # of a file: far more than any melody needs; the messages that fit into it take 10 s and 640 MB
 MAX_BYTES = 4_000_000
+KEY_TEXT = 'Key: '  # begins the text that names a key whose mode a key signature cannot state
 KARAOKE_TRACKS = ('soft karaoke', 'words')  # names of the tracks of text in a karaoke file
 
 
@@ -70,9 +74,11 @@ def parse_midi(data: bytes, part: int = 1) -> Score:
     end = max(note.end for notes in instruments.values() for note in notes)
     if end > MAX_QUARTERS * file.division:
         raise ScoreError('too long', f'more than {MAX_QUARTERS} quarters')
+    names = tuple(_part_name(file.tracks, place, programs) for place in instruments)
     if part > len(instruments):
         raise ScoreError(
-            f'no part {part}', f'the file has {len(instruments)} that play notes, drums apart'
+            f'no part {part}',
+            f'the file has {len(instruments)} that play notes, drums apart: {", ".join(names)}',
         )
     place = list(instruments)[part - 1]
     notes = sorted(instruments[place], key=lambda note: (note.onset, note.pitch))
@@ -86,10 +92,24 @@ def parse_midi(data: bytes, part: int = 1) -> Score:
         meters=tuple(meters),
         tempi=tuple(_find_tempi(file.tracks)),
         pickup=pickup,
-        program=programs.get(place, programs.get(place[1], 0)),
+        program=_program(programs, place),
+        parts=names,
         notices=(*file.notices, *([LYRICS] if _has_lyrics(file.tracks) else [])),
         num_meters=len(stated),
+        keys=tuple(_find_keys(file.tracks, notes[-1].onset)),
     )
+
+
+def _program(programs: Mapping, place: tuple[int, int]) -> int:
+    """The program of a channel of a track, or else of the channel."""
+    return programs.get(place, programs.get(place[1], 0))
+
+
+def _part_name(tracks: Sequence[Track], place: tuple[int, int], programs: Mapping) -> str:
+    """The name of a track, or else of its instrument, on one line."""
+    names = (_trimmed(event.data) for event in _metas(tracks[place[0] : place[0] + 1], TRACK_NAME))
+    name = ' '.join(next(filter(None, names), '').split())
+    return name[:40] or INSTRUMENTS[_program(programs, place)]
 
 
 def _find_meters(tracks: Sequence[Track]) -> list[Meter]:
@@ -115,6 +135,25 @@ def _find_tempi(tracks: Sequence[Track]) -> list[Tempo]:
     if damaged and (not tempi or tempi[0].tick > min(damaged)):
         tempi.insert(0, Tempo(0, 120.0))
     return tempi
+
+
+def _find_keys(tracks: Sequence[Track], last: int) -> list[Key]:
+    """The keys that are stated up to the last note, in order of time. A signature says major or
+    minor; a text after `KEY_TEXT` at its tick names another mode.
+    """
+    modes = {}
+    for event in _metas(tracks, TEXT):
+        text = decode_text(event.data)
+        if text.startswith(KEY_TEXT) and (key := parse_key_name(text[len(KEY_TEXT) :])):
+            modes[event.tick] = key
+    found = {}
+    for event in _in_time(tracks, KEY_SIGNATURE):
+        fifths = int.from_bytes(event.data[:1], 'big', signed=True)
+        key = modes.get(event.tick)
+        has_mode = key is not None and key.fifths == fifths
+        found[event.tick] = key if has_mode else Key(fifths, ('major', 'minor')[event.data[1]])
+    keys = [key for tick, key in found.items() if tick <= last]
+    return [key for place, key in enumerate(keys) if keys[place - 1 : place] != [key]]
 
 
 def _find_title(tracks: Sequence[Track]) -> str:

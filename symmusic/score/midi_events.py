@@ -13,7 +13,7 @@ NOTE_OFF, NOTE_ON, PROGRAM = 0x80, 0x90, 0xC0  # status bytes without their chan
 REAL_TIME = 0xF8  # from here on, status bytes are single-byte messages, except for `META`
 META, SYSEX, SYSEX_GOES_ON = 0xFF, 0xF0, 0xF7
 TEXT, TRACK_NAME, LYRIC, END_OF_TRACK = 0x01, 0x03, 0x05, 0x2F  # kinds of meta events
-TEMPO, TIME_SIGNATURE = 0x51, 0x58
+TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
 LARGEST_NUMBER = 0x0FFFFFFF  # of four bytes
 # after the status byte
 CHANNEL_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
@@ -165,7 +165,7 @@ def _is_sound(kind: int, content: bytes) -> bool:
         return size >= 5 and content[0] < 0x80
     if kind == TIME_SIGNATURE:
         return size >= 4 and content[0] > 0 and content[1] <= 7
-    if kind == 0x59:
+    if kind == KEY_SIGNATURE:
         return size >= 2 and (content[0] <= 7 or content[0] >= 0xF9) and content[1] <= 1
     return True
 
@@ -176,7 +176,7 @@ DAMAGED = {
     TEMPO: 'damaged tempo left out: the one before it holds, or 120',
     0x54: 'damaged SMPTE offsets left out',
     TIME_SIGNATURE: 'damaged time signature left out: the one before it holds, or 4/4',
-    0x59: 'damaged key signatures left out',
+    KEY_SIGNATURE: 'damaged key signatures left out',
 }
 
 

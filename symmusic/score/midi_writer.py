@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import mido
 
 from symmusic.files import write_whole
+from symmusic.score.key import Key
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
-from symmusic.score.midi import decode_text
+from symmusic.score.midi import KEY_TEXT, decode_text
 from symmusic.score.notes import Note
 
 # The thesis's files have 220 ticks per quarter; a sixteenth is 55, so a grid of sixteenths is
@@ -34,6 +35,7 @@ def format_midi(
     meter: str = '4/4',
     pickup: int = 0,
     program: int = 0,
+    key: Key | None = None,
 ) -> bytes:
     """The bytes of a MIDI file (format 1: one track of tempo and metre, one of notes), as notation
     programs expect it.
@@ -46,6 +48,8 @@ def format_midi(
       pickup: number of sixteenths in the first bar, 0 = a full bar. Notes start only in these last
         sixteenths of the bar. The file starts with them, under a time signature of their own.
       program: General MIDI number of the instrument, from 0.
+      key: its signature is written, as major or minor by its third, and a text for another mode;
+        None writes none.
     """
     name, charset = _encoding(title)
     left_out = (STEPS_PER_BAR - pickup) * TICKS_PER_STEP if pickup else 0
@@ -57,6 +61,7 @@ def format_midi(
         ]
     )
     conductor.insert(2, mido.MetaMessage('set_tempo', tempo=min(mido.bpm2tempo(qpm), 0xFFFFFF)))
+    conductor[1:1] = _key_signature(key) if key else []
     # (tick, 0 for off / 1 for on, pitch, velocity): at one tick every note ends before the next
     # starts
     events = []
@@ -104,6 +109,13 @@ def _time_signatures(meter: str, pickup: int) -> list[mido.MetaMessage]:
             mido.MetaMessage('time_signature', numerator=pickup // value, denominator=16 // value),
         )
     return written
+
+
+def _key_signature(key: Key) -> list[mido.MetaMessage]:
+    plain = Key(key.fifths, 'major' if key.is_major else 'minor')
+    signature = mido.MetaMessage('key_signature', key=plain.short_name)
+    text = mido.MetaMessage('text', text=f'{KEY_TEXT}{key.short_name}')
+    return [signature] if key == plain else [signature, text]
 
 
 def _encoding(title: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.key import Key
-from symmusic.score.notation import Sign, fifths, spell, to_bars
+from symmusic.score.notation import Sign, spell, to_bars
 from symmusic.score.notes import Note
 
 TYPES = {16: 'whole', 8: 'half', 4: 'quarter', 2: 'eighth', 1: '16th'}
@@ -30,10 +30,9 @@ def format_musicxml(
 ) -> str:
     """One part; the arguments are those of `abc_writer.format_abc`."""
     beats, beat_type = meter.split('/')
-    mode = 'major' if key.is_major else 'minor'
     attributes = (
         '<attributes><divisions>4</divisions>'
-        f'<key><fifths>{fifths(key)}</fifths><mode>{mode}</mode></key>'
+        f'<key><fifths>{key.fifths}</fifths><mode>{key.mode}</mode></key>'
         f'<time><beats>{beats}</beats><beat-type>{beat_type}</beat-type></time>'
         '<clef><sign>G</sign><line>2</line></clef></attributes>\n'
         '<direction placement="above"><direction-type><metronome><beat-unit>quarter</beat-unit>'

@@ -5,14 +5,10 @@ pitch's spelling in its key.
 import dataclasses
 from collections.abc import Sequence
 
-from symmusic.score.key import Key
+from symmusic.score.key import LETTERS, Key
 from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 from symmusic.score.notes import Note
 
-# The signature of a major key: sharps, flats negative. Of two enharmonic keys the one with fewer
-# signs, and for six signs the one with flats.
-MAJOR_FIFTHS = (0, -5, 2, -3, 4, -1, -6, 1, -4, 3, -2, 5)  # by pitch class, from C upwards
-LETTERS = 'FCGDAEB'  # in fifths
 # sixteenths: whole, half, quarter, eighth, sixteenth, and dotted ones
 VALUES = (16, 12, 8, 6, 4, 3, 2, 1)
 
@@ -39,27 +35,18 @@ class Sign:
     tied_on: bool = False
 
 
-def fifths(key: Key) -> int:
-    """The key's signature: sharps, or flats as a negative number, -6 to 5."""
-    return MAJOR_FIFTHS[key.tonic if key.is_major else (key.tonic + 3) % 12]
-
-
 def altered(letter: str, num_fifths: int) -> int:
     """The alteration of a letter by a signature: 1, 0 or -1."""
     return (LETTERS.index(letter) < num_fifths) - (6 - LETTERS.index(letter) < -num_fifths)
-
-
-def tonic(key: Key) -> Spelling:
-    """The spelling of the key's tonic; its octave has no meaning."""
-    return dataclasses.replace(spell(60 + key.tonic, key), octave=0)
 
 
 def spell(pitch: int, key: Key) -> Spelling:
     """The spelling of a pitch that is nearest to the key on the line of fifths; minor keys include
     the raised sixth and seventh degrees.
     """
-    # the twelve nearest names on the line: for C major, D flat to F sharp
-    lowest = fifths(key) - (5 if key.is_major else 2)
+    # twelve names on the line: from the tonic's flat second to its sharp fourth, for C major D flat
+    # to F sharp; or from the lowest of the signature, which in locrian is the fifth
+    lowest = min(key.place - 5, key.fifths - 1)
     place = lowest + (pitch * 7 - lowest) % 12
     letter, alter = LETTERS[(place + 1) % 7], (place + 1) // 7
     natural = 'C D EF G A B'.index(letter)

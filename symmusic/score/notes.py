@@ -2,13 +2,14 @@
 
 import dataclasses
 
-NOTE_NAMES = ('C', 'C#', 'D', 'D#', 'E', 'F', 'F#', 'G', 'G#', 'A', 'A#', 'B')
-LYRICS = 'lyrics left out'  # a notice of MIDI and of ABC
+from symmusic.score.key import Key
 
-
-def pitch_name(pitch: int) -> str:
-    """The name of a MIDI pitch, such as 'C5' for 72; middle C, 60, is C4."""
-    return f'{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}'
+# notices of several readers
+LYRICS = 'lyrics left out'
+CHORD_SYMBOLS = 'chord symbols left out'
+GRACES = 'grace notes left out'
+OTHER_VOICES = 'other voices left out'
+JUMPS = 'D.C. and D.S. not followed'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,7 +57,9 @@ class Score:
         short last bar, and those in which no note starts are left out.
       tempi: every tempo in order; empty if the file states none.
       title: the track's or tune's name, or ''.
+      keys: in which notes sound, in order, as far as the file states them.
       num_instruments: how many instruments play notes in the file, drums included.
+      parts: the names of those that can be read, drums apart; empty for ABC.
       pickup: ticks before the first full bar, if the file's bar lines are known; else 0.
       program: the General MIDI number, from 0, of the instrument; 0, a piano, if the file does not
         say.
@@ -75,3 +78,5 @@ class Score:
     program: int = 0
     notices: tuple[str, ...] = ()
     num_meters: int = 0
+    keys: tuple[Key, ...] = ()
+    parts: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ piece is read.
 
 import dataclasses
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -42,26 +42,40 @@ def read_voices(path: str | os.PathLike) -> list[Score]:
       ScoreError: 'damaged score' if music21 cannot read it, 'no voices' if it finds none.
       OSError: the file cannot be read.
     """
+    voices = parse(path, lambda piece: [read_voice(part, title_of(piece)) for part in piece.parts])
+    if not voices:
+        raise ScoreError('no voices')
+    return voices
+
+
+def parse(path: str | os.PathLike, read: Callable[[Any], list[Score]]) -> list[Score]:
+    """What `read` makes of a piece, as music21 reads it.
+
+    Raises:
+      ScoreError: 'damaged score' if music21 or `read` fails.
+      OSError: the file cannot be read.
+    """
     # imported here: it takes long, and only preparation needs it
     from music21 import converter
 
     try:
         # forceSource and storePickle: bypass music21's own cache of pickles.
-        piece = converter.parse(path, forceSource=True, storePickle=False)
-        title = (piece.metadata and (piece.metadata.title or piece.metadata.movementName)) or ''
-        voices = [_read_voice(part, title) for part in piece.parts]
+        return read(converter.parse(path, forceSource=True, storePickle=False))
     except (OSError, ScoreError):
         raise
     except Exception as error:  # its parsers raise errors of any type on a bad file
         raise ScoreError(
             'damaged score', f'{type(error).__name__}: {error}'.splitlines()[0]
         ) from error
-    if not voices:
-        raise ScoreError('no voices')
-    return voices
 
 
-def _read_voice(part: Any, title: str) -> Score:
+def title_of(piece: Any) -> str:
+    """The title of a piece as music21 reads it, '' if it has none."""
+    return (piece.metadata and (piece.metadata.title or piece.metadata.movementName)) or ''
+
+
+def read_voice(part: Any, title: str) -> Score:
+    """The score of one part of a piece as music21 reads it, repeats played."""
     flat = part.flatten()
     meters = [
         Meter(_ticks(mark.offset), mark.numerator, mark.denominator)

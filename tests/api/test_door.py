@@ -46,7 +46,7 @@ WISHES = [
     ('sample.regenerate', {'sample.regenerate': 'two'}),
     ('sample.regenerate', {'sample.prompt': 'prompt.mid', 'sample.regenerate': '60'}),
     ('sample.scale', {'sample.scale': 'H major'}),
-    ('sample.scale', {'sample.scale': 'C ionian'}),
+    ('sample.scale', {'sample.scale': 'C ionish'}),
     ('sample.scale', {'sample.scale': 'C major', 'sample.lowest': 61, 'sample.highest': 61}),
     ('sample.rhythm', {'sample.rhythm': 'missing.mid'}),
     ('sample.pitches', {'sample.pitches': 'damaged.mid'}),

@@ -470,3 +470,17 @@ def test_numbers_between_commas_are_a_tuple(value, expected):
         modes=('train',),
     )
     assert command.config.model.lookback == expected
+
+
+@pytest.mark.parametrize(('text', 'pitch'), [('C4', 60), ('bb3', 58), ('F#5', 78), ('72', 72)])
+def test_pitches_may_be_named(text, pitch):
+    command = read(f'--config.sample.lowest={text}')
+    assert value(command, 'sample.lowest') == pitch
+    assert command.given == ('sample.lowest',)
+
+
+@pytest.mark.parametrize('text', ['H4', 'C', 'C10', '128', ''])
+def test_what_is_no_pitch(text):
+    line = refusal(f'--config.sample.highest={text}')
+    assert 'sample.highest' in line
+    assert 'a whole number from 0 to 127 or a note such as C4' in line

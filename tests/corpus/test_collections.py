@@ -23,11 +23,12 @@ def test_folder(tmp_path):
         '.mid',
         'x.mid.txt',
         'c.mxl',
+        'd.krn',
     ]
     write_files(tmp_path, dict.fromkeys(names, b''))
     (tmp_path / 'folder.mid').mkdir()
     files = find_files(str(tmp_path))
-    found = ['a.midi', 'a/deep/er.Mid', 'a/z.ABC', 'b.KAR', 'b.mid', 'c.rmi']
+    found = ['a.midi', 'a/deep/er.Mid', 'a/z.ABC', 'b.KAR', 'b.mid', 'c.mxl', 'c.rmi']
     assert [file.name for file in files] == found
     assert files[1] == SourceFile('a/deep/er.Mid', tmp_path / 'a' / 'deep' / 'er.Mid')
 
@@ -102,7 +103,10 @@ def test_none(tmp_path, monkeypatch, name, message):
 
 def test_folder_without_music(tmp_path):
     write_files(tmp_path, {'readme.txt': b''})
-    with pytest.raises(UserError, match=r'holds no \.mid, \.midi, \.kar, \.rmi, \.abc file'):
+    with pytest.raises(
+        UserError,
+        match=r'holds no \.mid, \.midi, \.kar, \.rmi, \.abc, \.mxl, \.musicxml, \.xml file',
+    ):
         find_files(str(tmp_path))
 
 

@@ -11,19 +11,21 @@ import pytest
 from hypothesis import strategies as st
 
 from symmusic.corpus.collections import find_files
+from symmusic.corpus.files import list_tunes
 from symmusic.corpus.prepare import (
     Settings,
     Tune,
     count_drops,
     fingerprint,
-    list_tunes,
     prepare_files,
     prepare_score,
 )
 from symmusic.errors import ScoreError
 from symmusic.melody.events import StepNote, from_events
-from symmusic.score.key import MAJOR, MINOR
-from symmusic.score.notes import Meter, Note, Score
+from symmusic.score.detection import MAJOR, MINOR
+from symmusic.score.key import Key
+from symmusic.score.musicxml import format_musicxml
+from symmusic.score.notes import OTHER_VOICES, Meter, Note, Score
 from tests.corpus.tunes import mixed_folder, random_notes, tune, write_files
 from tests.score.midi_bytes import melody
 
@@ -351,3 +353,20 @@ def test_fingerprint():
     }
     assert len(prints) == 6
     assert fingerprint([first, Tune('b.mid', reason='meter')]) == fingerprint([first])
+
+
+def test_musicxml_in_a_folder(tmp_path):
+    """Of several parts the first; what is left out of it is said."""
+    notes = [Note(4 * place, 4, pitch) for place, pitch in enumerate((67, 69, 71, 67))]
+    text = format_musicxml(notes, title='Good', key=Key(1))
+    part = text[text.index('<part id') : text.index('</score-partwise>')]
+    listed = '<score-part id="P2"><part-name>Bass</part-name></score-part></part-list>'
+    two = text.replace('</part-list>', listed).replace(part, part + part.replace('P1', 'P2'))
+    write_files(tmp_path, {'a.musicxml': text, 'b.xml': two, 'c.mxl': b'PK', 'd.xml': b'<html/>'})
+    tunes = prepare_files(find_files(str(tmp_path)), Settings())
+    assert [tune.file for tune in tunes] == ['a.musicxml', 'b.xml', 'c.mxl', 'd.xml']
+    assert [tune.kept for tune in tunes] == [True, True, False, False]
+    assert [tune.notices for tune in tunes[:2]] == [(), (OTHER_VOICES,)]
+    assert tunes[0].title == 'Good'
+    np.testing.assert_array_equal(tunes[0].events, tunes[1].events)
+    assert tunes[0].melody[0].pitch - tunes[0].transposed_by == 67

@@ -13,11 +13,15 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from symmusic.errors import UserError
+from symmusic.files import write_whole
 from symmusic.generate.fitting import MAX_STEPS
 from symmusic.generate.prompt import stated_at
 from symmusic.generate.prompt_files import mary, read_prompt
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import transpose_events
+from symmusic.report.forms import written_forms
+from symmusic.score.detection import detect_key
+from symmusic.score.key import Key, parse_key_name
 from symmusic.score.midi import MAX_BYTES
 from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
 from symmusic.score.notes import Note
@@ -173,11 +177,13 @@ def test_one_of_several_instruments(tmp_path):
         assert prompt.program == program
         assert prompt.notices == (
             (
-                f'p.mid has 2 instruments, any drums included: number {part} of the others is read;'
+                f'p.mid has 2 parts, 1 Melody, 2 Melody: number {part} is read;'
                 ' config.sample.part says which'
             ),
         )
-    with pytest.raises(UserError, match='no part 3: the file has 2 that play notes'):
+    with pytest.raises(
+        UserError, match='no part 3: the file has 2 that play notes, drums apart: Melody, Melody'
+    ):
         read_prompt(path, VOCABULARY, transpose=True, part=3)
 
 
@@ -199,12 +205,21 @@ def test_triplets_and_changes_of_tempo_are_reported(tmp_path):
     )
 
 
-def test_of_a_book_the_first_tune(tmp_path):
-    prompt = read(
-        write(tmp_path, ABC + '\n' + ABC.replace('X:1', 'X:2').replace('CDEF', 'cccc'), 'book.abc')
-    )
-    assert [pitch for _, pitch in onsets(prompt.events)][:4] == [60, 62, 64, 65]
-    assert prompt.notices == ('book.abc holds 2 tunes: the first is read',)
+def test_one_tune_of_a_book(tmp_path):
+    second = ABC.replace('X:1', 'X:7').replace('CDEF', 'cccc').replace('T:Walk', 'T:Other')
+    path = write(tmp_path, ABC + '\n' + second, 'book.abc')
+    for tune, (title, pitches) in enumerate([('Walk', [60, 62, 64, 65]), ('Other', [72] * 4)], 1):
+        prompt = read_prompt(path, VOCABULARY, transpose=True, tune=tune)
+        assert [pitch for _, pitch in onsets(prompt.events)][:4] == pitches
+        assert prompt.title == title
+        (notice,) = prompt.notices
+        assert f'book.abc holds 2 tunes: number {tune} ({title})' in notice
+    with pytest.raises(UserError, match='no tune 3: the book holds 2'):
+        read_prompt(path, VOCABULARY, transpose=True, tune=3)
+    with pytest.raises(UserError, match='no tune 2: only a book of ABC'):
+        read_prompt(
+            write(tmp_path, format_midi(notes_of(SCALE))), VOCABULARY, transpose=True, tune=2
+        )
 
 
 def test_what_the_reader_leaves_out_is_reported(tmp_path):
@@ -272,7 +287,7 @@ def test_of_several_instruments_the_first_and_it_is_reported(tmp_path):
     )
     prompt = read(save(file, tmp_path))
     assert onsets(prompt.events) == list(zip(range(0, 32, 4), SCALE, strict=True))
-    assert [('number 1 of the others is read' in notice) for notice in prompt.notices] == [True]
+    assert [('has 2 parts' in notice) for notice in prompt.notices] == [True]
 
 
 def test_a_long_prompt_counts_with_its_last_bars(tmp_path):
@@ -413,3 +428,26 @@ def test_an_endless_file_is_refused(tmp_path):
     os.mkfifo(tmp_path / 'pipe.abc')
     with pytest.raises(UserError, match='not a file: a pipe'):
         read(str(tmp_path / 'pipe.abc'))
+
+
+@pytest.mark.parametrize('suffix', ['.mid', '.abc', '.musicxml'])
+@pytest.mark.parametrize('name', ['A dorian', 'Eb minor', 'F lydian', 'A mixolydian'])
+def test_a_stated_key_comes_back_in_every_format(tmp_path, name, suffix):
+    key = parse_key_name(name)
+    abc = ABC.replace('K:C', f'K:{key.short_name}')
+    prompt = read(write(tmp_path, abc, 'tune.abc'))
+    forms = written_forms(prompt.events, prompt, 0, 'Walk')
+    path = tmp_path / f'again{suffix}'
+    write_whole(path, forms[suffix])
+    again = read(str(path))
+    assert (prompt.key, prompt.states_key) == (again.key, again.states_key) == (key, True)
+    assert (again.events.tolist(), again.notices) == (prompt.events.tolist(), ())
+
+
+def test_a_key_is_detected_where_none_is_stated(tmp_path):
+    prompt = read(write(tmp_path, format_midi(notes_of(SCALE))))
+    assert (prompt.key, prompt.states_key) == (detect_key(notes_of(SCALE)), False)
+    abc = ABC.replace('GABc|', 'GABc|[K:G]')
+    prompt = read(write(tmp_path, abc, 'tune.abc'))
+    assert prompt.key == Key(0)
+    assert prompt.notices == ('the prompt changes its key: the first, C major, is kept',)

@@ -1,5 +1,7 @@
 """Wishes as stated in the fields of `config.sample`."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,8 @@ from symmusic.generate.wishes import (
     stated,
 )
 from symmusic.melody.encodings import MelodyVocabulary
-from symmusic.score.key import Key
+from symmusic.melody.events import NO_EVENT, NOTE_OFF
+from symmusic.score.key import MODES, Key
 from tests.generate.toy import make_prompt
 
 
@@ -79,9 +82,21 @@ def test_fields_become_wishes(tmp_path):
     assert stated(settings(rests=False, num_candidates=2)) == ['rests', 'num_candidates']
 
 
+def prompt_in(key, *pitches, states_key=True):
+    return dataclasses.replace(
+        make_prompt(), events=np.array(pitches, np.int8), key=key, states_key=states_key
+    )
+
+
 @pytest.mark.parametrize(
     ('text', 'tonic', 'classes'),
     [
+        ('Bb', 10, {10, 0, 2, 3, 5, 7, 9}),
+        ('E flat natural minor', 3, {3, 5, 6, 8, 10, 11, 1}),
+        ('Ador', 9, {9, 11, 0, 2, 4, 6, 7}),
+        ('B blues', 11, {11, 2, 4, 5, 6, 9}),
+        ('F#  Minor Pentatonic', 6, {6, 9, 11, 1, 4}),
+        ('Ebm', 3, {3, 5, 6, 8, 10, 11, 0, 1, 2}),
         ('', 9, None),
         ('prompt', 9, {9, 11, 0, 2, 4, 5, 6, 7, 8}),
         ('Bb major', 10, {10, 0, 2, 3, 5, 7, 9}),
@@ -91,7 +106,32 @@ def test_fields_become_wishes(tmp_path):
     ],
 )
 def test_scales(text, tonic, classes):
-    assert parse_scale(text, Key(9, False)) == (tonic, classes)
+    assert parse_scale(text, prompt_in(Key(0, 'minor'), 69)) == (tonic, classes)
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_the_prompt_s_scale_is_that_of_its_key_and_has_all_its_notes(mode):
+    prompt = dataclasses.replace(
+        prompt_in(Key.of(2, mode), 61, NO_EVENT, 63), after=np.array([NOTE_OFF, 77], np.int8)
+    )
+    tonic, scale = parse_scale('prompt', prompt)
+    assert tonic == 2
+    assert scale == {(2 + step) % 12 for step in SCALES[mode]} | {1, 3, 5}
+
+
+@pytest.mark.parametrize(
+    ('changes', 'is_said'),
+    [
+        ({'scale': 'prompt'}, True),
+        ({'end_on_tonic': True}, True),
+        ({'scale': 'D dorian', 'end_on_tonic': True}, False),
+        ({'lowest': 50}, False),
+    ],
+)
+def test_a_key_that_is_detected_is_called_so(changes, is_said):
+    _, said = read_wishes(settings(**changes), prompt_in(Key(1), 67, states_key=False), 16)
+    assert ['G major' in notice and 'detected' in notice for notice in said] == [True] * is_said
+    assert read_wishes(settings(**changes), prompt_in(Key(1), 67), 16)[1] == []
 
 
 def test_every_scale_agrees_with_its_name():
@@ -112,20 +152,22 @@ def test_every_scale_agrees_with_its_name():
         'phrygian': mode(major, 3),
         'lydian': mode(major, 4),
         'mixolydian': mode(major, 5),
+        'locrian': mode(major, 7),
+        'aeolian': natural,
         'pentatonic': pentatonic,
         'minor pentatonic': mode(pentatonic, 5),
         'blues': mode(pentatonic, 5) | {6},
     }
-    found = {name: parse_scale(f'D {name}', Key(0, True)) for name in SCALES}
+    found = {name: parse_scale(f'D {name}', prompt_in(Key(0))) for name in SCALES}
     assert {tonic for tonic, _ in found.values()} == {2}
     classes = {name: {(step - 2) % 12 for step in scale} for name, (_, scale) in found.items()}
     assert classes == expected
 
 
-@pytest.mark.parametrize('text', ['H major', 'C', 'C minr', 'major', 'C  major', 'C## major'])
+@pytest.mark.parametrize('text', ['H major', 'C minr', 'major', 'C## major', 'C major minor'])
 def test_no_scale(text):
     with pytest.raises(UserError, match="must be '', 'prompt', or a tonic and one of major, minor"):
-        parse_scale(text, Key(0, True))
+        parse_scale(text, prompt_in(Key(0)))
 
 
 def test_bars():

@@ -199,7 +199,7 @@ def test_every_format_is_read_as_corpora_read_it(tmp_path):
     )
     score = read_abc_tune(tune(1, 'CDEF GABc|cBAG FEDC|'))
     notes = to_notes(quantize(score), 4 * STEP)
-    (folder / 'c.musicxml').write_text(format_musicxml(notes, key=Key(0, True), num_bars=2))
+    (folder / 'c.musicxml').write_text(format_musicxml(notes, key=Key(0), num_bars=2))
     (folder / 'd.musicxml').write_text('<score-partwise')
     (folder / 'e.abc').write_bytes(b'\0' * 9)
     found = read(folder)

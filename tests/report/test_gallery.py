@@ -124,7 +124,7 @@ def test_files_of_the_contract(figures, tmp_path):
 
 
 def test_all_formats_agree_in_the_prompt_s_key_tempo_and_metre(figures, tmp_path):
-    prompt = dataclasses.replace(PROMPT, key=Key(2, True), meter='2/2', qpm=90.0, title='A <tune>')
+    prompt = dataclasses.replace(PROMPT, key=Key(2), meter='2/2', qpm=90.0, title='A <tune>')
     forms = written_forms(piece().events, prompt, 16, 'A <tune>, continuation 01')
     midi, abc = parse_midi(forms['.mid']), read_abc_tune(forms['.abc'])
     assert (

@@ -19,7 +19,7 @@ IS_DRAWN = np.arange(128) >= 64
 
 @pytest.fixture
 def musicxml():
-    return format_musicxml(NOTES, title='</svg><script>x</script>', key=Key(2, True))
+    return format_musicxml(NOTES, title='</svg><script>x</script>', key=Key(2))
 
 
 def test_it_is_engraved(musicxml):
@@ -53,7 +53,7 @@ def test_signs_are_of_their_notes_given_or_drawn():
     is_drawn = np.full(64, False)
     is_drawn[16:48] = True
     is_drawn[24:28] = False
-    written = format_musicxml(notes, key=Key(0, True), num_bars=4)
+    written = format_musicxml(notes, key=Key(0), num_bars=4)
     svg = engrave(written, to_bars(notes, 4), is_drawn, 1)
     found = re.findall(r'class="note (\w+)" data-at="(\d+)"', svg)
     kinds = {int(at): kind for kind, at in found}

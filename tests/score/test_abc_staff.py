@@ -148,7 +148,7 @@ def test_a_change_of_instrument_is_reported():
 
 @pytest.mark.parametrize('program', [0, 1, 73, 127])
 def test_our_own_abc_keeps_its_instrument(program):
-    abc = format_abc([Note(0, 4, 60)], key=Key(0, True), program=program)
+    abc = format_abc([Note(0, 4, 60)], key=Key(0), program=program)
     assert read_abc_tune(abc).program == program
 
 

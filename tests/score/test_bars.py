@@ -237,7 +237,7 @@ def test_our_musicxml_is_read_back_from_musescore(given):
     pickup, rows = given
     laid = lay_out(pickup, rows)
     hypothesis.assume(laid[-1][0] >= 32)
-    xml = format_musicxml([Note(*note) for note in laid], key=Key(0, True), pickup=pickup)
+    xml = format_musicxml([Note(*note) for note in laid], key=Key(0), pickup=pickup)
     score = parse_midi(as_musescore(xml))
     assert score.pickup == pickup * 120
     assert [str(meter) for meter in score.meters] == ['4/4']

@@ -1,131 +1,142 @@
-"""Key detection and transposition: the examples of the specification, and properties under
-transposition.
-"""
+"""Keys as they are named, written and read back."""
 
-import dataclasses
+import io
 
 import hypothesis
-import numpy as np
+import mido
 import pytest
 from hypothesis import strategies as st
 
-from symmusic.errors import ScoreError
-from symmusic.score.key import MAJOR, MINOR, PROFILES, Key, detect_key, transposition
+from symmusic.score.abc import read_abc_tune
+from symmusic.score.abc_writer import format_abc
+from symmusic.score.key import MODES, Key, parse_key_name, parse_mode
+from symmusic.score.midi import parse_midi
+from symmusic.score.midi_writer import TICKS_PER_STEP, format_midi
+from symmusic.score.musicxml import format_musicxml
+from symmusic.score.musicxml_reader import read_musicxml
+from symmusic.score.notation import spell
 from symmusic.score.notes import Note
 
-durations = st.lists(st.integers(0, 1000), min_size=12, max_size=12).filter(any)
+NAMED = {
+    'A dorian': (Key(1, 'dorian'), 9),
+    'E♭ minor': (Key(-6, 'minor'), 3),
+    'F lydian': (Key(0, 'lydian'), 5),
+    'A mixolydian': (Key(2, 'mixolydian'), 9),
+    'D♯ minor': (Key(6, 'minor'), 3),
+    'C♭ major': (Key(-7), 11),
+    'E phrygian': (Key(0, 'phrygian'), 4),
+    'B locrian': (Key(0, 'locrian'), 11),
+}
+KEYS = st.builds(Key, st.integers(-7, 7), st.sampled_from(list(MODES)))
 
 
-def play(histogram, octave=5):
-    """A note for each pitch class, with its weight as the length."""
-    return [
-        Note(0, int(weight), 12 * octave + pitch)
-        for pitch, weight in enumerate(histogram)
-        if weight > 0
-    ]
+@pytest.mark.parametrize('name', NAMED)
+def test_names_and_tonics(name):
+    key, tonic = NAMED[name]
+    assert (key.name, key.tonic) == (name, tonic)
+    assert spell(60 + tonic, key).letter == name[0]
 
 
-def correlations(notes):
-    """Pearson's, by numpy, with each rotation: an oracle."""
-    histogram = np.zeros(12)
-    for note in notes:
-        histogram[note.pitch % 12] += note.duration
-    return np.array(
-        [
-            np.corrcoef(np.roll(profile, tonic), histogram)[0, 1]
-            for profile in (MAJOR, MINOR)
-            for tonic in range(12)
-        ]
-    )
+@hypothesis.given(KEYS)
+def test_every_name_is_read(key):
+    letter = f'{key.letter}{"#" * key.alter}{"b" * -key.alter}'
+    spoken = f'{key.letter}{" sharp" * key.alter}{" flat" * -key.alter} {key.mode}'
+    for name in (key.name, key.short_name, spoken, f'{letter.lower()} {key.mode.upper()}'):
+        if abs(key.alter) < 2:
+            assert parse_key_name(name) == key
+    assert Key.of(key.tonic, key.mode).tonic == key.tonic
+    assert -6 <= Key.of(key.tonic, key.mode).fifths <= 5
+    for semitones in range(-12, 13):
+        moved = key.transposed(semitones)
+        assert (moved.tonic, moved.mode) == ((key.tonic + semitones) % 12, key.mode)
+    assert key.transposed(-24) is key
 
 
 @pytest.mark.parametrize(
-    ('name', 'tonic', 'is_major', 'distance'),
+    ('text', 'key'),
     [
-        ('G major', 7, True, 5),
-        ('D major', 2, True, -2),
-        ('F major', 5, True, -5),
-        ('d minor', 2, False, -5),
-        ('e minor', 4, False, 5),
-        ('c minor', 0, False, -3),
-        ('C major', 0, True, 0),
-        ('a minor', 9, False, 0),
-        ('F# major', 6, True, 6),  # a tritone goes up
-        ('e- minor', 3, False, 6),
-        ('B- major', 10, True, 2),
-        ('a- minor', 8, False, 1),
+        ('Ebm', Key(-6, 'minor')),
+        ('E-flat minor', Key(-6, 'minor')),
+        ('bb minor', Key(-5, 'minor')),
+        ('b minor', Key(2, 'minor')),
+        ('Ador', Key(1, 'dorian')),
+        ('F#Mix', Key(5, 'mixolydian')),
+        ('C', Key(0)),
+        ('AM', Key(3)),
+        ('A aeolian', Key(0, 'minor')),
+        ('G# major', Key(-4)),  # eight sharps
+        ('H', None),
+        ('Cmaj7', None),
+        ('A mi', None),
+        ('Db minuet', None),
+        ('', None),
     ],
 )
-def test_examples(name, tonic, is_major, distance):
-    key = Key(tonic, is_major)
-    assert str(key) == name
-    assert transposition(key) == distance
-    assert (
-        detect_key(play(np.roll(np.round(1000 * np.array(MAJOR if is_major else MINOR)), tonic)))
-        == key
-    )
+def test_names_by_hand(text, key):
+    assert parse_key_name(text) == key
 
 
-@pytest.mark.parametrize('tonic', range(12))
-@pytest.mark.parametrize('is_major', [True, False])
-def test_range_and_target(tonic, is_major):
-    distance = transposition(Key(tonic, is_major))
-    assert -5 <= distance <= 6
-    assert (tonic + distance) % 12 == (0 if is_major else 9)
+def test_modes_need_three_letters():
+    names = {mode[:size] for mode in MODES for size in range(3, len(mode) + 1)}
+    assert {parse_mode(name) for name in names} == set(MODES)
+    assert parse_mode('do') is parse_mode('dorians') is None
 
 
-def test_profiles():
-    np.testing.assert_allclose(PROFILES.sum(axis=1), 0, atol=1e-12)
-    np.testing.assert_allclose(np.linalg.norm(PROFILES, axis=1), 1)
-    assert np.argmax(PROFILES[7]) == 2  # the dominant, D, is the heaviest of G major's profile
+MELODY = [Note(4 * place, 4, pitch) for place, pitch in enumerate((60, 62, 63, 66, 69, 70, 71))]
 
 
-@hypothesis.given(durations, st.integers(-24, 24))
-def test_moves_with_the_notes(histogram, distance):
-    notes = play(histogram)
-    expected = correlations(notes)
-    first, second = sorted(expected)[:-3:-1]
-    hypothesis.assume(first - second > 1e-6)  # no tie; also drops the histogram without contrast
-    key = detect_key(notes)
-    best = int(np.argmax(expected))
-    assert key == Key(best % 12, best < 12)
-    moved = [dataclasses.replace(note, pitch=note.pitch + distance) for note in notes]
-    assert detect_key(moved) == Key((key.tonic + distance) % 12, key.is_major)
+@hypothesis.given(KEYS)
+def test_keys_come_back_through_abc_and_midi(key):
+    played = [
+        Note(note.onset * TICKS_PER_STEP, note.duration * TICKS_PER_STEP, note.pitch)
+        for note in MELODY
+    ]
+    if abs(key.alter) < 2:
+        score = read_abc_tune(format_abc(MELODY, key=key))
+        assert score.keys == (key,)
+        assert [note.pitch for note in score.notes] == [note.pitch for note in MELODY]
+        score = parse_midi(format_midi(played, key=key))
+        assert score.keys == (key,)
+        assert [note.pitch for note in score.notes] == [note.pitch for note in MELODY]
 
 
-@hypothesis.given(durations, st.integers(1, 10_000_000), st.permutations(range(12)))
-def test_neither_order_nor_unit_matters(histogram, unit, order):
-    notes = play(histogram)
-    scaled = [dataclasses.replace(note, duration=unit * note.duration) for note in notes]
-    shuffled = [scaled[index] for index in order if index < len(scaled)]
-    assert detect_key(shuffled) == detect_key(notes)
+@pytest.mark.parametrize('name', NAMED)
+def test_keys_come_back_through_musicxml(tmp_path, name):
+    path = tmp_path / 'a.musicxml'
+    path.write_text(format_musicxml(MELODY, key=NAMED[name][0]))
+    score = read_musicxml(path)
+    assert score.keys == (NAMED[name][0],)
+    assert [note.pitch for note in score.notes] == [note.pitch for note in MELODY]
 
 
-@pytest.mark.parametrize('length', [1, 3, 480, 10**7, 10**9, 10**12])
-def test_ties_take_the_first(length):
-    # An augmented triad fits its three tonics equally, two tritones two: decided by order, not by
-    # rounding.
-    assert detect_key(
-        play([length if pitch % 4 == 0 else 0 for pitch in range(12)])
-    ).tonic in range(4)
-    assert detect_key(
-        play([length if pitch % 6 in (1, 2) else 0 for pitch in range(12)])
-    ).tonic in range(6)
+def test_mido_reads_the_signature():
+    data = format_midi([Note(0, 55, 60)], key=Key(1, 'dorian'))
+    found = [event.key for event in mido.MidiFile(file=io.BytesIO(data)) if event.type[0] == 'k']
+    assert found == ['Em']
+    assert parse_midi(format_midi([Note(0, 55, 60)])).keys == ()
 
 
-def test_no_contrast_is_c_major():
-    assert detect_key(play([5] * 12)) == Key(0, True)
-    assert detect_key(play([10**9] * 12)) == Key(0, True)
-
-
-def test_octaves_are_one_class():
-    assert detect_key(play(MAJOR, octave=2) + play(MAJOR, octave=8)) == detect_key(play(MAJOR))
-
-
-def test_notes_of_no_length_count():
-    assert detect_key([Note(0, 0, 62)]) == detect_key([Note(0, 1, 62)])
-
-
-def test_no_notes():
-    with pytest.raises(ScoreError, match='no notes'):
-        detect_key([])
+@pytest.mark.parametrize(
+    ('head', 'body', 'keys'),
+    [
+        ('K:Ador', 'ABc', ['A dorian']),
+        ('K:E', 'EFG', ['E major']),
+        ('K:none', 'EFG', []),
+        ('K:', 'EFG', []),
+        ('K:D exp ^f', 'EFG', []),
+        ('K:D phr ^f', 'EFG', ['D phrygian']),
+        ('K:HP', 'ABc', ['A mixolydian']),
+        ('K:C clef=bass', 'CDE', ['C major']),
+        # as it sounds
+        ('K:C transpose=2', 'CDE', ['D major']),
+        ('K:C octave=-1', 'CDE', ['C major']),
+        ('K:C\n%%MIDI transpose -3', 'CDE', ['A major']),
+        # only where notes sound
+        ('K:C', '[K:G]GA', ['G major']),
+        ('K:C', 'CD[K:G]GA[K:C]c', ['C major', 'G major', 'C major']),
+        ('K:C', 'CD[K:clef=bass]GA', ['C major']),
+    ],
+)
+def test_stated_in_abc(head, body, keys):
+    score = read_abc_tune(f'X:1\nT:t\nM:4/4\nL:1/8\n{head}\n{body}|')
+    assert [key.name for key in score.keys] == keys

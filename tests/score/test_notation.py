@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.abc_writer import format_abc
-from symmusic.score.key import Key
+from symmusic.score.key import MODES, Key
 from symmusic.score.musicxml import format_musicxml
-from symmusic.score.notation import VALUES, Spelling, altered, fifths, spell, to_bars, tonic
+from symmusic.score.notation import VALUES, Spelling, altered, spell, to_bars
 from symmusic.score.notes import Meter, Note
 
 NASTY = 'A <b>&amp;</b> % \\"é"\n\x00K:F#\ud800'
-KEYS = st.builds(Key, st.integers(0, 11), st.booleans())
+KEYS = st.builds(Key.of, st.integers(0, 11), st.sampled_from(list(MODES)))
 
 
 @st.composite
@@ -76,7 +76,7 @@ def test_a_pickup_stays_one(notes, pickup, program):
         pickup,
         *[16] * (len(bars) - 1),
     ]
-    text = format_abc(notes, key=Key(0, True), pickup=pickup, program=program)
+    text = format_abc(notes, key=Key(0), pickup=pickup, program=program)
     score = read_abc_tune(text)
     sixteenth = score.ticks_per_quarter // 4
     assert score.pickup == pickup * sixteenth
@@ -86,7 +86,7 @@ def test_a_pickup_stays_one(notes, pickup, program):
     ]
     assert ('%%MIDI program 73' in text) == (program == 73)
     root = ElementTree.fromstring(
-        format_musicxml(notes, key=Key(0, True), pickup=pickup, program=program).encode()
+        format_musicxml(notes, key=Key(0), pickup=pickup, program=program).encode()
     )
     measures = list(root.iter('measure'))
     assert [measure.get('number') for measure in measures] == [
@@ -120,28 +120,24 @@ def test_values_by_hand():
 def test_a_spelling_has_one_sign_at_most_except_in_distant_keys(pitch, key):
     spelled = spell(pitch, key)
     assert 'C D EF G A B'.index(spelled.letter) + spelled.alter + 12 * (spelled.octave + 1) == pitch
-    assert abs(spelled.alter) <= (1 if abs(fifths(key)) < 2 else 2)
-    if (pitch - key.tonic) % 12 in (
-        (0, 2, 4, 5, 7, 9, 11) if key.is_major else (0, 2, 3, 5, 7, 8, 10)
-    ):
+    assert abs(spelled.alter) <= (1 if abs(key.fifths) < 2 else 2)
+    if (pitch * 7 - key.fifths + 1) % 12 < 7:  # on the line of fifths
         # the key's own notes need no accidental
-        assert spelled.alter == altered(spelled.letter, fifths(key))
+        assert spelled.alter == altered(spelled.letter, key.fifths)
 
 
 def test_spellings_by_hand():
-    assert spell(68, Key(9, False)) == Spelling('G', 1, 4)  # the leading note of A minor
-    assert spell(70, Key(0, True)) == Spelling('B', -1, 4)
-    assert spell(66, Key(7, True)) == Spelling('F', 1, 4)
-    assert spell(59, Key(6, True)) == Spelling('C', -1, 4)  # C flat 4 in G flat major lies below C4
-    assert tonic(Key(3, True)) == Spelling('E', -1, 0)
-    assert [fifths(Key(tonic, True)) for tonic in (0, 7, 5, 6)] == [0, 1, -1, -6]
-    assert fifths(Key(4, False)) == 1
+    assert spell(68, Key(0, 'minor')) == Spelling('G', 1, 4)  # the leading note of A minor
+    assert spell(70, Key(0)) == Spelling('B', -1, 4)
+    assert spell(66, Key(1)) == Spelling('F', 1, 4)
+    assert spell(59, Key(-6)) == Spelling('C', -1, 4)  # C flat 4 in G flat major lies below C4
+    assert spell(65, Key(0, 'locrian')) == Spelling('F', 0, 4)  # the flat fifth of B
 
 
 def test_abc_by_hand():
     notes = [Note(0, 4, 67), Note(4, 2, 66), Note(6, 2, 65), Note(8, 12, 72), Note(24, 8, 77)]
     assert (
-        format_abc(notes, title='Hand', key=Key(7, True), qpm=99.6)
+        format_abc(notes, title='Hand', key=Key(1), qpm=99.6)
         == 'X:1\nT:Hand\nM:4/4\nL:1/16\nQ:1/4=100\nK:G\nG4 F2=F2 c8- | c4 z4 =f8 |]\n'
     )
 
@@ -188,22 +184,24 @@ def test_musicxml_holds_the_notes(notes, key, title, qpm):
 
 def test_a_title_is_a_title():
     for write in (format_abc, format_musicxml):
-        text = write([Note(0, 4, 60)], title=NASTY, key=Key(0, True))
+        text = write([Note(0, 4, 60)], title=NASTY, key=Key(0))
         assert '\ud800' not in text
         assert '\x00' not in text
         text.encode()
-    abc = format_abc([Note(0, 4, 60)], title=NASTY, key=Key(0, True))
+    abc = format_abc([Note(0, 4, 60)], title=NASTY, key=Key(0))
     assert re.findall('^K:.*', abc, re.M) == ['K:C']
     assert read_abc_tune(abc).title == 'A <b>&amp;</b> % \\"é" K:F#'
-    assert 'T:100\\% of \\\\' in format_abc([Note(0, 4, 60)], title='100% of \\', key=Key(0, True))
+    assert 'T:100\\% of \\\\' in format_abc([Note(0, 4, 60)], title='100% of \\', key=Key(0))
     root = ElementTree.fromstring(
-        format_musicxml([Note(0, 4, 60)], title=NASTY, key=Key(0, True)).encode()
+        format_musicxml([Note(0, 4, 60)], title=NASTY, key=Key(0)).encode()
     )
     assert root.findtext('work/work-title').startswith('A <b>&amp;</b> %')
 
 
 @pytest.mark.parametrize('form', ['abc', 'musicxml'])
-@pytest.mark.parametrize('key', [Key(0, True), Key(9, False), Key(6, True), Key(1, False)], ids=str)
+@pytest.mark.parametrize(
+    'key', [Key(0), Key(0, 'minor'), Key(-6), Key(4, 'minor'), Key(1, 'dorian')], ids=str
+)
 def test_music21_reads_it(form, key):
     from music21 import converter
 
@@ -226,7 +224,7 @@ def test_music21_reads_it(form, key):
         for note in score.flatten().notes
     ]
     assert found == [(note.onset, note.duration, note.pitch) for note in notes]
-    assert score.flatten().getElementsByClass('KeySignature')[0].sharps == fifths(key)
+    assert score.flatten().getElementsByClass('KeySignature')[0].sharps == key.fifths
     assert score.flatten().getElementsByClass('TimeSignature')[0].ratioString == '4/4'
     assert score.flatten().getElementsByClass('MetronomeMark')[0].number == 90
 
@@ -235,7 +233,7 @@ def test_beams_by_hand():
     lengths = [2, 1, 1, 3, 1, 1, 3, 4]
     onsets = [sum(lengths[:index]) for index in range(len(lengths))]
     text = format_musicxml(
-        [Note(*each, 60) for each in zip(onsets, lengths, strict=True)], key=Key(0, True)
+        [Note(*each, 60) for each in zip(onsets, lengths, strict=True)], key=Key(0)
     )
     found = [
         [beam.text for beam in note.iter('beam')]

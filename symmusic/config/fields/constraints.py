@@ -3,7 +3,8 @@
 import functools
 
 from symmusic.config.field import Change, Field
-from symmusic.config.rules import flag, text, whole
+from symmusic.config.rules import flag, pitch, text, whole
+from symmusic.pitches import parse_pitch
 
 _Field = functools.partial(Field, change=Change.FREE)  # read only after training
 
@@ -11,13 +12,23 @@ FIELDS = {
     'sample.scale': _Field(
         '',
         text(empty=True),
-        "notes of a scale only: 'prompt' = of the prompt's key, or for example 'D dorian',"
-        " 'A minor', 'G pentatonic'; '' = all notes",
+        "notes of a scale only: 'prompt' = of the prompt's key and the prompt itself, or for"
+        " example 'D dorian', 'Ebm', 'G pentatonic'; '' = all notes",
     ),
     'sample.lowest': _Field(
-        0, whole(0, 127), 'lowest that is allowed; 60 = middle C', unit='MIDI pitch'
+        0,
+        pitch(),
+        'lowest that is allowed; 60 or C4 = middle C',
+        unit='MIDI pitch',
+        reads=parse_pitch,
     ),
-    'sample.highest': _Field(127, whole(0, 127), 'highest that is allowed', unit='MIDI pitch'),
+    'sample.highest': _Field(
+        127,
+        pitch(),
+        'highest that is allowed; 60 or C4 = middle C',
+        unit='MIDI pitch',
+        reads=parse_pitch,
+    ),
     'sample.min_notes_per_bar': _Field(
         0, whole(0, 16), 'fewest that start in each bar', unit='notes'
     ),
@@ -33,19 +44,20 @@ FIELDS = {
     'sample.rhythm': _Field(
         '',
         text(empty=True),
-        'a MIDI or ABC file whose rhythm the pieces take, from its first full bar on, repeated;'
-        " '' = sampled",
+        'a MIDI, ABC or MusicXML file whose rhythm the pieces take, from its first full bar on,'
+        " repeated; '' = sampled",
     ),
     'sample.pitches': _Field(
         '',
         text(empty=True),
-        "a MIDI or ABC file whose pitches the pieces take, in order, all of them; '' = sampled",
+        'a MIDI, ABC or MusicXML file whose pitches the pieces take, in order, all of them;'
+        " '' = sampled",
     ),
     'sample.fixed': _Field(
         '',
         text(empty=True),
-        'a MIDI or ABC file whose notes are placed in the new bars, from its first full bar; its'
-        ' rests are sampled',
+        'a MIDI, ABC or MusicXML file whose notes are placed in the new bars, from its first full'
+        ' bar; its rests are sampled',
     ),
     'sample.regenerate': _Field(
         '',

@@ -8,7 +8,8 @@ FIELDS = {
     'data.corpus': Field(
         'folk',
         text(),
-        'a named corpus (docs/guide.md lists them), or a path of a MIDI or ABC file or of a folder',
+        'a named corpus (docs/guide.md lists them), or a path of a MIDI, ABC or MusicXML file or of'
+        ' a folder',
     ),
     'data.encoding': Field(
         'melody',

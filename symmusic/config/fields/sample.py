@@ -11,12 +11,18 @@ FIELDS = {
     'sample.prompt': _Field(
         '',
         text(empty=True),
-        "a MIDI or ABC file to continue; '' = the built-in one",
+        "a MIDI, ABC or MusicXML file to continue; '' = the built-in one",
+    ),
+    'sample.tune': _Field(
+        1,
+        whole(1, 100_000),
+        'which tune of a book of ABC is continued, from 1',
     ),
     'sample.part': _Field(
         1,
         whole(1, 256),
-        'which instrument of a MIDI prompt is continued: from 1, drums and silent ones not counted',
+        'which part of a MIDI or MusicXML prompt is continued: from 1, drums and silent ones not'
+        ' counted',
     ),
     'sample.replica': _Field(
         -1,

@@ -1,0 +1,42 @@
+"""Files of music to the tunes in them, each with its reader."""
+
+import dataclasses
+from collections.abc import Callable
+
+from symmusic.corpus.collections import SourceFile
+from symmusic.errors import ScoreError
+from symmusic.files import read_bounded
+from symmusic.score.abc import read_abc_tune
+from symmusic.score.abc_book import MAX_BOOK_BYTES, split_tunes
+from symmusic.score.abc_text import decode
+from symmusic.score.midi import MAX_BYTES, parse_midi
+from symmusic.score.musicxml_reader import SUFFIXES as XML_SUFFIXES
+from symmusic.score.musicxml_reader import check_size, read_musicxml
+from symmusic.score.notes import OTHER_VOICES, Score
+
+
+def list_tunes(file: SourceFile) -> list[tuple[str, Callable[[], Score]]]:
+    """The tunes of a file by name, each with its reader: one for MIDI and MusicXML, one per `X:` of
+    ABC.
+    """
+    if file.path.suffix.lower() in XML_SUFFIXES:
+        check_size(file.path)
+        return [(file.name, lambda: _first_part(read_musicxml(file.path)))]
+    if file.path.suffix.lower() != '.abc':
+        data = read_bounded(file.path, MAX_BYTES)
+        return [(file.name, lambda: parse_midi(data))]
+    tunes = split_tunes(decode(read_bounded(file.path, MAX_BOOK_BYTES)))
+    if not tunes:
+        raise ScoreError(
+            'no tune',
+            'the ABC file has no tune, which begins with X: or has a K: field above its notes',
+        )
+    return [
+        (f'{file.name}#{tune.number}', lambda tune=tune: read_abc_tune(tune.text)) for tune in tunes
+    ]
+
+
+def _first_part(score: Score) -> Score:
+    """The first part of a score, with a notice if there are others."""
+    left_out = [OTHER_VOICES] * (len(score.parts) > 1 and OTHER_VOICES not in score.notices)
+    return dataclasses.replace(score, notices=(*score.notices, *left_out))

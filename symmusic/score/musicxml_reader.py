@@ -1,0 +1,136 @@
+"""MusicXML, plain or compressed, to the score of one of its parts, by music21."""
+
+import dataclasses
+import os
+import pathlib
+import zipfile
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from symmusic.errors import ScoreError
+from symmusic.files import read_bounded
+from symmusic.score.detection import key_of_signature
+from symmusic.score.key import MODES, Key
+from symmusic.score.notes import (
+    CHORD_SYMBOLS,
+    GRACES,
+    JUMPS,
+    LYRICS,
+    OTHER_VOICES,
+    Note,
+    Score,
+    Tempo,
+)
+from symmusic.score.voices import TICKS_PER_QUARTER, parse, read_voice, title_of
+
+SUFFIXES = ('.mxl', '.musicxml', '.xml')
+MAX_BYTES = 4_000_000  # of a file
+MAX_UNPACKED_BYTES = 32_000_000  # of a compressed one
+CHORDS = 'chords read as their highest notes'
+
+
+def read_musicxml(path: str | os.PathLike, part: int = 1) -> Score:
+    """Reads the first voice of one part, as it is played: transposing instruments as they sound,
+    repeats and their endings unrolled.
+
+    Args:
+      path: the file.
+      part: its number, from 1, among those that have notes; percussion does not count.
+
+    Raises:
+      ScoreError: 'damaged score', 'too long', 'no notes' or 'no part <number>'.
+      OSError: the file cannot be read.
+    """
+    check_size(path)
+    return parse(path, lambda piece: [_read(piece, part)])[0]
+
+
+def check_size(path: str | os.PathLike) -> None:
+    """Checks that a file, and what it unpacks to, is no larger than a melody needs."""
+    data = read_bounded(pathlib.Path(path), MAX_BYTES)
+    if data[:2] != b'PK':
+        return
+    try:
+        with zipfile.ZipFile(path) as packed:
+            size = sum(each.file_size for each in packed.infolist())
+    except (zipfile.BadZipFile, OSError) as error:
+        raise ScoreError('damaged score', 'its compressed content cannot be unpacked') from error
+    if size > MAX_UNPACKED_BYTES:
+        raise ScoreError('too long', f'unpacked more than {MAX_UNPACKED_BYTES} bytes')
+
+
+def _read(piece: Any, number: int) -> Score:
+    parts = [part for part in piece.parts if _has_melody(part)]
+    if not parts:
+        raise ScoreError('no notes', 'only percussion' if piece.parts else '')
+    names = tuple(_name(part, place) for place, part in enumerate(parts, 1))
+    if number > len(parts):
+        raise ScoreError(
+            f'no part {number}', f'the file has {len(parts)} that play notes: {", ".join(names)}'
+        )
+    part = parts[number - 1]
+    notices = list(_notices(part))
+    for measure in part.getElementsByClass('Measure'):
+        for voice in list(measure.voices)[1:]:
+            measure.remove(voice)
+    part = part.toSoundingPitch()
+    score = read_voice(part, title_of(piece))
+    instrument = part.getInstrument(returnDefault=False)
+    return dataclasses.replace(
+        score,
+        title=title_of(piece),
+        parts=names,
+        num_instruments=len(piece.parts),
+        program=getattr(instrument, 'midiProgram', None) or 0,
+        tempi=tuple(_tempi(part)),
+        keys=tuple(_keys(part, score.notes)),
+        notices=tuple(notices),
+    )
+
+
+def _has_melody(part: Any) -> bool:
+    """Whether a part has notes of a pitch."""
+    return any(hasattr(note, 'pitches') and note.pitches for note in part.flatten().notes) and not (
+        part.flatten().getElementsByClass('PercussionClef')
+    )
+
+
+def _name(part: Any, place: int) -> str:
+    return ' '.join(str(part.partName or '').split()) or f'part {place}'
+
+
+def _notices(part: Any) -> Iterator[str]:
+    """What is left out of a part, as `Score.notices`."""
+    flat = part.flatten()
+    if any('Harmony' in sound.classes for sound in flat.notes):
+        yield CHORD_SYMBOLS
+    sounds = [sound for sound in flat.notes if 'Harmony' not in sound.classes]
+    if any(sound.lyrics for sound in sounds):
+        yield LYRICS
+    if any(sound.duration.isGrace for sound in sounds):
+        yield GRACES
+    if any(len(sound.pitches) > 1 for sound in sounds):
+        yield CHORDS
+    if any(len(measure.voices) > 1 for measure in part.getElementsByClass('Measure')):
+        yield OTHER_VOICES
+    if flat.getElementsByClass('RepeatExpressionCommand'):
+        yield JUMPS
+
+
+def _tempi(part: Any) -> Iterator[Tempo]:
+    for mark in part.flatten().getElementsByClass('MetronomeMark'):
+        qpm = mark.getQuarterBPM()
+        if qpm and 1 <= qpm <= 2000:
+            yield Tempo(round(mark.offset * TICKS_PER_QUARTER), float(qpm))
+
+
+def _keys(part: Any, notes: Sequence[Note]) -> Iterator[Key]:
+    """The keys of a part, without repetitions in a row."""
+    previous = None
+    for mark in part.flatten().getElementsByClass('KeySignature'):
+        if mark.sharps is not None and abs(mark.sharps) <= 7:
+            mode = getattr(mark, 'mode', None)
+            key = Key(mark.sharps, mode) if mode in MODES else key_of_signature(mark.sharps, notes)
+            if key != previous:
+                yield key
+            previous = key

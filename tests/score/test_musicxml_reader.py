@@ -1,0 +1,211 @@
+"""MusicXML, hand-made: what is read of it, and what is said to be left out."""
+
+import zipfile
+
+import pytest
+
+from symmusic.errors import ScoreError
+from symmusic.score import musicxml_reader
+from symmusic.score.detection import key_of_signature
+from symmusic.score.key import Key
+from symmusic.score.musicxml_reader import CHORDS, read_musicxml
+from symmusic.score.notes import CHORD_SYMBOLS, GRACES, LYRICS, OTHER_VOICES, Note
+
+HEAD = '<?xml version="1.0"?><score-partwise version="3.1">'
+KEY = '<key><fifths>{}</fifths>{}</key>'
+C_MAJOR = KEY.format(0, '<mode>major</mode>')
+
+
+def note(name, quarters=1, further='', before='', voice=1):
+    length = '' if 'grace' in before else f'<duration>{quarters}</duration>'
+    return (
+        f'<note>{before}<pitch><step>{name[0]}</step><octave>{name[1:] or 4}</octave></pitch>'
+        f'{length}<voice>{voice}</voice>{further}</note>'
+    )
+
+
+def part(content, key=C_MAJOR, further='', more=''):
+    """Bars of 4/4, the first with a key and what else belongs to its attributes."""
+    bars = [content] if isinstance(content, str) else content
+    attributes = (
+        f'<attributes><divisions>1</divisions>{key}<time><beats>4</beats><beat-type>4</beat-type>'
+        f'</time>{further}</attributes>{more}'
+    )
+    return ''.join(
+        f'<measure number="{number}">{attributes * (number == 1)}{bar}</measure>'
+        for number, bar in enumerate(bars, 1)
+    )
+
+
+def written(folder, *parts, names=('Flute', 'Violin', 'Drums'), programs=(74, 41, 1)):
+    listed = ''.join(
+        f'<score-part id="P{place}"><part-name>{name}</part-name><score-instrument'
+        f' id="P{place}-I1"><instrument-name>{name}</instrument-name></score-instrument>'
+        f'<midi-instrument id="P{place}-I1"><midi-program>{program}</midi-program>'
+        '</midi-instrument></score-part>'
+        for place, (name, program, _) in enumerate(zip(names, programs, parts, strict=False), 1)
+    )
+    bodies = ''.join(f'<part id="P{place}">{each}</part>' for place, each in enumerate(parts, 1))
+    path = folder / 'a.musicxml'
+    path.write_text(
+        f'{HEAD}<work><work-title>Made up</work-title></work><part-list>{listed}</part-list>'
+        f'{bodies}</score-partwise>'
+    )
+    return path
+
+
+def pitches(score):
+    return [each.pitch for each in score.notes]
+
+
+def test_what_is_read(tmp_path):
+    tempo = (
+        '<direction><direction-type><words>fast</words></direction-type><sound tempo="90"/>'
+        '</direction>'
+    )
+    path = written(tmp_path, part(''.join(map(note, 'CDEF')), more=tempo))
+    score = read_musicxml(path)
+    quarter = score.ticks_per_quarter
+    assert [
+        (each.onset / quarter, each.duration / quarter, each.pitch) for each in score.notes
+    ] == [
+        (0, 1, 60),
+        (1, 1, 62),
+        (2, 1, 64),
+        (3, 1, 65),
+    ]
+    assert (score.title, score.keys, score.parts) == ('Made up', (Key(0),), ('Flute',))
+    assert [str(meter) for meter in score.meters] == ['4/4']
+    assert [tempo.qpm for tempo in score.tempi] == [90]
+    assert (score.program, score.num_instruments, score.notices) == (73, 1, ())
+
+
+def test_compressed(tmp_path):
+    path = written(tmp_path, part(''.join(map(note, 'CDEF'))))
+    packed = tmp_path / 'a.mxl'
+    container = (
+        '<?xml version="1.0"?><container><rootfiles><rootfile full-path="a.musicxml"/></rootfiles>'
+        '</container>'
+    )
+    with zipfile.ZipFile(packed, 'w') as archive:
+        archive.writestr('META-INF/container.xml', container)
+        archive.writestr('a.musicxml', path.read_text())
+    assert read_musicxml(packed) == read_musicxml(path)
+
+
+@pytest.mark.parametrize(
+    ('bar', 'notice', 'found'),
+    [
+        (note('C', 4, '<lyric><text>la</text></lyric>'), LYRICS, [60]),
+        (note('D', before='<grace/>') + note('C', 4), GRACES, [60]),
+        (note('C', 4) + note('E', 4, before='<chord/>'), CHORDS, [64]),
+        (
+            '<harmony><root><root-step>A</root-step></root><kind>minor</kind></harmony>'
+            + note('C', 4),
+            CHORD_SYMBOLS,
+            [60],
+        ),
+        (
+            note('C', 4) + '<backup><duration>4</duration></backup>' + note('G', 4, voice=2),
+            OTHER_VOICES,
+            [60],
+        ),
+    ],
+)
+def test_what_is_left_out_is_said(tmp_path, bar, notice, found):
+    score = read_musicxml(written(tmp_path, part(bar)))
+    assert (pitches(score), score.notices) == (found, (notice,))
+
+
+def test_one_of_several_parts(tmp_path):
+    drums = part(
+        '<note><unpitched><display-step>E</display-step><display-octave>4</display-octave>'
+        '</unpitched><duration>4</duration></note>',
+        further='<clef><sign>percussion</sign></clef>',
+    )
+    first, second = (part(note(name, 4)) for name in 'CE')
+    path = written(tmp_path, drums, first, second, names=('Drums', 'Flute', 'Violin'))
+    for number, pitch in ((1, 60), (2, 64)):
+        score = read_musicxml(path, number)
+        assert (pitches(score), score.parts) == ([pitch], ('Flute', 'Violin'))
+        assert score.num_instruments == 3
+    with pytest.raises(ScoreError, match='no part 3: the file has 2 that play notes: Flute, Viol'):
+        read_musicxml(path, 3)
+    with pytest.raises(ScoreError, match='no notes: only percussion'):
+        read_musicxml(written(tmp_path, drums))
+
+
+def test_repeats_and_endings_are_played(tmp_path):
+    bars = [
+        '<barline location="left"><repeat direction="forward"/></barline>' + note('C', 4),
+        '<barline location="left"><ending number="1" type="start"/></barline>'
+        + note('D', 4)
+        + '<barline location="right"><ending number="1" type="stop"/>'
+        '<repeat direction="backward"/></barline>',
+        '<barline location="left"><ending number="2" type="start"/></barline>'
+        + note('E', 4)
+        + '<barline location="right"><ending number="2" type="stop"/></barline>',
+    ]
+    assert pitches(read_musicxml(written(tmp_path, part(bars)))) == [60, 62, 60, 64]
+
+
+def test_transposing_instruments_are_read_as_they_sound(tmp_path):
+    clarinet = '<transpose><diatonic>-1</diatonic><chromatic>-2</chromatic></transpose>'
+    key = KEY.format(2, '<mode>major</mode>')
+    score = read_musicxml(written(tmp_path, part(note('D', 4), key, clarinet)))
+    assert (pitches(score), score.keys) == ([60], (Key(0),))
+
+
+@pytest.mark.parametrize('mode', ['dorian', 'mixolydian', 'lydian', 'minor', 'major'])
+def test_modes(tmp_path, mode):
+    key = KEY.format(1, f'<mode>{mode}</mode>')
+    assert read_musicxml(written(tmp_path, part(note('C', 4), key))).keys == (Key(1, mode),)
+
+
+def test_without_a_mode_the_notes_say_which(tmp_path):
+    def of(*names):
+        return [Note(index, 1, pitch) for index, pitch in enumerate(names)]
+
+    d_minor = of(62, 65, 69, 62, 67, 69, 72, 69, 65, 62)
+    assert key_of_signature(-1, d_minor) == Key(-1, 'minor')
+    assert key_of_signature(0, d_minor) == Key(0, 'dorian')
+    assert key_of_signature(5, d_minor) == Key(5)
+    score = read_musicxml(
+        written(tmp_path, part([''.join(map(note, 'CEGC')) * 1] * 4, KEY.format(0, '')))
+    )
+    assert score.keys == (Key(0),)
+    assert read_musicxml(written(tmp_path, part(note('C', 4), ''))).keys == ()
+
+
+@pytest.mark.parametrize(
+    ('name', 'data', 'reason'),
+    [
+        ('a.musicxml', b'', 'damaged score'),
+        ('a.xml', b'<score-partwise><part', 'damaged score'),
+        ('a.mxl', b'PK\3\4 no archive', 'damaged score'),
+        ('a.xml', b'<html/>', 'damaged score'),
+    ],
+)
+def test_damaged(tmp_path, name, data, reason):
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(ScoreError) as error:
+        read_musicxml(path)
+    assert error.value.reason in (reason, 'no notes')
+    assert '\n' not in str(error.value)
+
+
+def test_sizes_are_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(musicxml_reader, 'MAX_BYTES', 2000)
+    monkeypatch.setattr(musicxml_reader, 'MAX_UNPACKED_BYTES', 5000)
+    long = tmp_path / 'a.xml'
+    long.write_bytes(b' ' * 2001)
+    packed = tmp_path / 'a.mxl'
+    with zipfile.ZipFile(packed, 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('a.xml', ' ' * 5001)
+    assert packed.stat().st_size < 2000
+    for path in (long, packed):
+        with pytest.raises(ScoreError, match='too long'):
+            read_musicxml(path)
+    with pytest.raises(OSError, match='none'):
+        read_musicxml(tmp_path / 'none.mxl')
