@@ -68,6 +68,7 @@ PURE = {
     'originality/shape.py',
     'originality/shape_index.py',
     'experiment/statistics.py',
+    'experiment/learning.py',
     'experiment/ratings.py',
 }
 EFFECTS = {

@@ -73,10 +73,10 @@ def finish(arm: Arm, sizes: Mapping[str, int], grounds: Grounds) -> Outcome:
         _train(arm)
         stored = _measure(arm, grounds, key)
         write_digested(done, stored)
-    elif 'real' not in stored:  # written by a version that did not measure it
-        stored['real'] = grounds(arm.config, Checkpoints(arm.folder).restore_card()).levels
+    elif not {'real', 'count_model'} <= stored.keys():  # of a version that did not measure them
+        stored |= _levels(arm, Checkpoints(arm.folder).restore_card(), grounds)
         write_digested(done, stored)
-    return _outcome(stored, sizes)
+    return _outcome(arm, stored, sizes)
 
 
 def _train(arm: Arm) -> None:
@@ -145,7 +145,17 @@ def _measure(arm: Arm, grounds: Grounds, key: dict) -> dict:
         'versions': card.versions,
         'device': card.device,
         'replicas': found,
+        **_levels(arm, card, grounds),
+    }
+
+
+def _levels(arm: Arm, card: Card, grounds: Grounds) -> dict:
+    """What an arm is measured beside: `real`, the measures of the real continuations, and
+    `count_model`, its nats per step; None where not known.
+    """
+    return {
         'real': grounds(arm.config, card).levels,
+        'count_model': grounds.count_nats(arm.config),
     }
 
 
@@ -163,12 +173,14 @@ def _measure_replica(
     )
 
 
-def _outcome(stored: dict, sizes: Mapping[str, int]) -> Outcome:
-    of, names = stored['of'], ('versions', 'device', 'real')
+def _outcome(arm: Arm, stored: dict, sizes: Mapping[str, int]) -> Outcome:
+    of, names = stored['of'], ('versions', 'device', 'real', 'count_model')
+    summary = read_digested(arm.folder / training.SUMMARY)
     return Outcome(
         tuple(stored['replicas']),
         stored['num_parameters'],
         sizes,
         of['config'],
+        num_epochs=tuple(each['num_epochs'] for each in summary['replicas']),
         **{name: stored[name] for name in names if name in stored},
     )

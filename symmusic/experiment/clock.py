@@ -1,48 +1,46 @@
-"""The progress of an experiment, and how long it still takes."""
+"""The progress of an experiment over its arms, and how long it still takes."""
 
 import time
-from collections.abc import Sequence
 
-import numpy as np
-
-from symmusic.experiment.arm import Arm
 from symmusic.progress import bar
 
 
 class Clock:
-    """The progress over all arms, in epochs and measured replicas, and an estimate of the time
-    left.
+    """Counts arms, and estimates the time left from those that were worked on.
+
+    How long an arm trains is not known beforehand, so that an arm yet to come counts as the mean of
+    those before it.
     """
 
-    def __init__(self, arms: Sequence[Arm]):
-        self.ends = np.cumsum(
-            [arm.config.train.num_epochs + arm.config.replicas for arm in arms]
-        ).tolist()
-        self.num_arms, self.done, self.paid, self.begun = len(arms), 0, 0, time.perf_counter()
-        self.bar = bar(None, 'step', total=self.ends[-1])
+    def __init__(self, num_arms: int):
+        self.num_arms, self.num_done = num_arms, 0
+        self.num_steps, self.begun = 0, time.perf_counter()
+        self.seconds: list[float] = []  # of each arm that was worked on
+        self.bar = bar(None, 'arm', total=num_arms)
         self.bar.set_description('experiment')
 
     def tick(self) -> None:
-        """Counts an epoch of all replicas, or a measured replica."""
-        self._move(min(self.done + 1, self.ends[0]), paid=1)
+        """Counts an epoch of all replicas, or a measured replica, of the current arm."""
+        self.num_steps += 1
 
     def end_arm(self) -> None:
-        """Marks the arm as finished, even if it stopped early."""
-        self._move(self.ends.pop(0), paid=0)
-        if not self.ends:
+        """Marks the current arm as finished; it was worked on if it had a step."""
+        now = time.perf_counter()
+        if self.num_steps:
+            self.seconds.append(now - self.begun)
+        self.num_done, self.num_steps, self.begun = self.num_done + 1, 0, now
+        self.bar.update()
+        if self.num_done == self.num_arms:
             self.bar.close()
-
-    def _move(self, done: int, paid: int) -> None:
-        self.bar.update(done - self.done)
-        self.done, self.paid = done, self.paid + paid
 
     def arm(self) -> str:
         """The number of the current arm, 'N of M'."""
-        return f'{self.num_arms - len(self.ends) + 1} of {self.num_arms}'
+        return f'{self.num_done + 1} of {self.num_arms}'
 
     def left(self) -> str:
         """'; about N minutes left', where there is an estimate."""
-        if not self.paid:
+        if not self.seconds:
             return ''
-        seconds = (time.perf_counter() - self.begun) / self.paid * (self.ends[-1] - self.done)
-        return f'; about {max(1, round(seconds / 60))} min left for all, at most'
+        mean = sum(self.seconds) / len(self.seconds)
+        minutes = max(1, round(mean * (self.num_arms - self.num_done) / 60))
+        return f'; about {minutes} min left for all'

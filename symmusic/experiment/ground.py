@@ -1,17 +1,26 @@
-"""What the arms of an experiment are measured on: corpora, prompts and reference excerpts."""
+"""What the arms of an experiment are measured on: corpora, prompts, reference excerpts, and what
+counting alone predicts.
+"""
 
 import dataclasses
 import functools
 import json
+import logging
 
 import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.corpus.cache import Corpus
+from symmusic.corpus.dataset import Dataset
+from symmusic.corpus.split import Split
+from symmusic.errors import UserError
 from symmusic.experiment.measures import OriginalsIndex, index_originals, measure_pieces
 from symmusic.measures import material
 from symmusic.measures.comparison import Pieces
+from symmusic.measures.counting import model as counting
+from symmusic.measures.distributions import label_losses
 from symmusic.measures.excerpts import draw_rows
+from symmusic.measures.likelihood import find_targets
 from symmusic.measures.scale import measure
 from symmusic.melody.encodings import Vocabulary
 from symmusic.progress import bar
@@ -19,12 +28,17 @@ from symmusic.streams import Stream, generator
 from symmusic.training import build
 from symmusic.training.card import Card
 
+# training fields that the windows depend on
+CUT = ('sequence_steps', 'sequence_hop_steps', 'held_out_steps', 'augment_keys')
+log = logging.getLogger(__name__)
+
 
 class Corpora:
-    """Corpora by their settings, each read once."""
+    """Corpora and their windows by their settings, each made once."""
 
     def __init__(self):
         self.read: dict[str, Corpus] = {}
+        self.cut: dict[str, Dataset] = {}
 
     def __call__(self, config: ConfigDict) -> Corpus:
         data = config.data
@@ -42,6 +56,17 @@ class Corpora:
         if name not in self.read:
             self.read[name] = build.corpus(config)
         return self.read[name]
+
+    def dataset(self, config: ConfigDict) -> Dataset:
+        """The windows of a config; arms that are cut alike share them."""
+        name = _name_of_windows(config)
+        if name not in self.cut:
+            self.cut[name] = build.dataset(config, self(config))
+        return self.cut[name]
+
+
+def _name_of_windows(config: ConfigDict) -> str:
+    return json.dumps([config.data.to_dict(), config.train.targets, *map(config.train.get, CUT)])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,9 +101,10 @@ class Ground:
 class Grounds:
     """The grounds of an experiment's arms, each made once, when it is first needed."""
 
-    def __init__(self, load_corpus: Corpora):
-        self.load_corpus = load_corpus
+    def __init__(self, corpora: Corpora):
+        self.corpora = corpora
         self.made: dict[str, Ground] = {}
+        self.counted: dict[str, float | None] = {}
 
     def __call__(self, config: ConfigDict, card: Card) -> Ground:
         """The ground of an arm: prompts and excerpts drawn with `config.seed`, different for each
@@ -91,8 +117,40 @@ class Grounds:
             [part.to_dict() if isinstance(part, ConfigDict) else part for part in parts]
         )
         if name not in self.made:
-            self.made[name] = _gather(config, wider, self.load_corpus(config), card.vocabulary)
+            self.made[name] = _gather(config, wider, self.corpora(config), card.vocabulary)
         return self.made[name]
+
+    def count_nats(self, config: ConfigDict) -> float | None:
+        """The count model's nats per step on the very targets of an arm's `nats_per_step`; None
+        where no tune is kept apart, or the corpus is too small for a count model.
+        """
+        if config.data.split != 'tune':
+            return None
+        name = _name_of_windows(config)
+        if name not in self.counted:
+            try:
+                self.counted[name] = measure_counting(
+                    build.split_as_trained(config, self.corpora(config)),
+                    self.corpora.dataset(config),
+                    all_steps=config.train.targets != 'last',
+                )
+            except UserError as error:
+                self.counted[name] = None
+                log.info(f'no count model: {error}')
+        return self.counted[name]
+
+
+def measure_counting(tunes: Split, data: Dataset, *, all_steps: bool) -> float:
+    """Nats per step of a count model of the training tunes on the targets of the test windows.
+
+    Raises:
+      UserError: there is too little to count or to fit on.
+    """
+    vocabulary = data.vocabulary
+    fitted = counting.fit(tunes.train, tunes.validation, vocabulary)
+    targets = find_targets(data.test, vocabulary, all_steps=all_steps)
+    logs_LV = fitted.log_probabilities(*counting.of_windows(data.test, targets, vocabulary))
+    return float(label_losses(logs_LV, targets).mean())
 
 
 def _gather(

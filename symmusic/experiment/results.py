@@ -4,7 +4,9 @@ It is one object with `experiment`, `quick`, `variant`, `question`; `arms` by na
 `replicas`, `num_parameters`, `num_windows`, `num_distinct_windows`, `num_notes` (in the training
 tunes), `config`, `versions`, `device`, `measures` (by name `mean`, `low`, `high` and `values`, one
 per replica, null where undefined) and `real_continuations`, the same measures of the real
-continuations of the prompts, null where these are not known; `failed`, the reasons by name;
+continuations of the prompts, null where these are not known; `num_epochs` of each replica,
+`num_cut_off` (replicas that early stopping did not end), `count_model` (its nats per step on the
+same targets) and `beats_count_model`, null where not known; `failed`, the reasons by name;
 `contrasts` of every measure between any two arms of a variant, where `difference` is the first
 arm's mean minus the second's, as in `highlights`; `highlights`; and `splits`, by `data.split_seed`
 the `highlights`, `measures` of the arms and `failed` on other splits. Where both variants were run,
@@ -39,6 +41,8 @@ class Outcome:
     device: str = ''
     # the measures of the real continuations of its prompts, by replica
     real: Sequence[Mapping[str, float | None]] | None = None
+    count_model: float | None = None  # its nats per step on the same targets
+    num_epochs: tuple[int, ...] = ()  # that each replica was trained
 
 
 def label(experiment: Experiment, variant: str, arm: str) -> str:
@@ -73,7 +77,11 @@ def make_results(
             'device': outcome.device,
             'measures': _cells(outcome.replicas),
             'real_continuations': None if outcome.real is None else _cells(outcome.real),
+            'num_epochs': list(outcome.num_epochs),
+            'num_cut_off': _count_cut_off(outcome),
+            'count_model': outcome.count_model,
         }
+        arms[naming[place]]['beats_count_model'] = _beats(arms[naming[place]])
     for variant, configs in experiment.configs.items():
         own = [arm for arm in configs if (variant, arm) in outcomes]
         contrasts += [
@@ -164,9 +172,43 @@ def _highlights(experiment: Experiment, variant: str, arms: Mapping[str, dict]) 
             key: contrast[key]
             for key in ('difference', 'low', 'high', 'p', 'p_permutation', 'effect_size')
         } | {'p_holm': p}
-        verdict = statistics.verdict(contrast, p, primary.direction, primary.smallest)
-        rows.append(row | {'verdict': verdict, 'evidence': _evidence(primary, row, arms, family)})
+        values = [_known(arms[arm]['measures'][primary.measure]['values']) for arm in row['arms']]
+        bound = statistics.shared_bound(*values, bounds_of(primary.measure), primary.smallest)
+        verdict = statistics.verdict(contrast, p, primary.direction, primary.smallest, bound)
+        evidence = _evidence(primary, row, arms, family) + caveats(row['arms'], arms, bound)
+        rows.append(row | {'bound': bound, 'verdict': verdict, 'evidence': evidence})
     return rows
+
+
+def _count_cut_off(outcome: Outcome) -> int:
+    """How many replicas were trained for all the epochs that are allowed: their loss may have been
+    falling still.
+    """
+    allowed = outcome.config.get('train', {}).get('num_epochs')
+    return sum(num == allowed for num in outcome.num_epochs)
+
+
+def _beats(arm: Mapping) -> bool | None:
+    """Whether an arm predicts better than its count model, by the upper end of its interval; None
+    where that is not known.
+    """
+    cells = arm['measures']['nats_per_step']
+    most = cells['mean'] if cells['high'] is None else cells['high']
+    return None if most is None or arm['count_model'] is None else most < arm['count_model']
+
+
+def caveats(pair: Sequence[str], arms: Mapping[str, dict], bound: float | None) -> str:
+    """What limits a comparison of two arms, to be added to its evidence."""
+    text = ''
+    if bound is not None:
+        text += f'; both arms are at {bound:g}, the bound of the measure: nothing was measured'
+    for name in pair:
+        arm = arms[name]
+        if arm['beats_count_model'] is False:
+            text += f'; {name} does not beat counting ({arm["count_model"]:.3f} nats per step)'
+        if arm['num_cut_off']:
+            text += f'; {name} was cut off by num_epochs in {arm["num_cut_off"]} replicas'
+    return text
 
 
 def _family(tests: Mapping[int, float | None]) -> str:

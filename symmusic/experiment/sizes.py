@@ -1,6 +1,5 @@
 """The sizes of the arms' training data, before any of them is trained."""
 
-import json
 import logging
 from collections.abc import Callable, Sequence
 
@@ -17,8 +16,6 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.model.size import count_parameters
 from symmusic.training import build
 
-# training fields that the windows depend on
-CUT = ('sequence_steps', 'sequence_hop_steps', 'held_out_steps', 'augment_keys')
 # fields that an experiment on the amount of data varies
 SIZES = ('data.max_windows', 'data.max_tunes', 'data.train_share')
 Place = tuple[str, str]  # an arm's variant and name
@@ -40,9 +37,8 @@ def size_up(
     """
     sizes, missing = {}, {}
     datasets: dict[Place, Dataset] = {}
-    built: dict[str, Dataset] = {}
     for arm in arms:
-        place, data = (arm.variant, arm.name), _dataset(arm.config, corpora, built)
+        place, data = (arm.variant, arm.name), corpora.dataset(arm.config)
         check(arm.config, data.vocabulary)
         architecture, name = (
             build.architecture(arm.config, data.vocabulary),
@@ -63,14 +59,6 @@ def size_up(
         own = {other: each for (variant, other), each in datasets.items() if variant == arm.variant}
         _check_equal(experiment, own)
     return sizes, missing
-
-
-def _dataset(config: ConfigDict, corpora: Corpora, built: dict[str, Dataset]) -> Dataset:
-    """The windows of a config; arms that are cut alike share them."""
-    cut = json.dumps([config.data.to_dict(), config.train.targets, *map(config.train.get, CUT)])
-    if cut not in built:
-        built[cut] = build.dataset(config, corpora(config))
-    return built[cut]
 
 
 def _lack(config: ConfigDict, data: Dataset) -> str:

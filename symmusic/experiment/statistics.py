@@ -119,23 +119,41 @@ def effect_size(one: Sequence[float], other: Sequence[float]) -> float | None:
     return float((one.mean() - other.mean()) / pooled * correction)
 
 
-def verdict(contrast: dict, p: float | None, direction: str, smallest: float) -> str:
+def shared_bound(
+    one: Sequence[float], other: Sequence[float], bounds: Bounds, smallest: float
+) -> float | None:
+    """The floor or ceiling of a measure at which two samples lie, None where they do not: every
+    value is nearer to it than the smallest effect of interest.
+    """
+    values = np.concatenate([np.asarray(one, float), np.asarray(other, float)])
+    for bound in (bounds.least, bounds.most):
+        if len(values) and np.abs(values - bound).max() < smallest:
+            return float(bound)
+    return None
+
+
+def verdict(
+    contrast: dict, p: float | None, direction: str, smallest: float, bound: float | None = None
+) -> str:
     """The verdict on a claim, one of `VERDICTS`.
 
-    'not confirmed' where the interval excludes a difference of `smallest` or more in the claimed
-    direction; else 'confirmed' where the difference is in that direction and `p` is below 0.05;
-    else 'undecided'.
+    'confirmed' where the difference is in the claimed direction and at least `smallest`, its
+    interval excludes 0, and `p` is below 0.05; 'not confirmed' where the interval excludes a
+    difference of `smallest` or more in the claimed direction; else 'undecided'. Of two samples at
+    the same floor or ceiling nothing was measured: 'undecided'.
 
     Args:
       contrast: a result of `welch`.
       p: its p-value, corrected for the number of claims.
       direction: 'higher' or 'lower', the claim about the first sample's mean.
       smallest: the smallest effect of interest, above 0.
+      bound: the result of `shared_bound`.
     """
-    if p is None or contrast['low'] is None:
+    if p is None or contrast['low'] is None or bound is not None:
         return 'undecided'
     sign = 1 if direction == 'higher' else -1
-    most = max(sign * contrast['low'], sign * contrast['high'])
+    least, most = sorted((sign * contrast['low'], sign * contrast['high']))
     if most < smallest:
         return 'not confirmed'
-    return 'confirmed' if sign * contrast['difference'] > 0 and p < 1 - CONFIDENCE else 'undecided'
+    is_large = sign * contrast['difference'] >= smallest
+    return 'confirmed' if is_large and least > 0 and p < 1 - CONFIDENCE else 'undecided'

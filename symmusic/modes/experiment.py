@@ -69,7 +69,7 @@ def _run(
         size_up(each, own, corpora, sampling.prepare)
         for each, own in zip(splits, arms, strict=True)
     ]
-    clock, grounds = Clock(list(itertools.chain(*arms))), Grounds(corpora)
+    clock, grounds = Clock(sum(map(len, arms))), Grounds(corpora)
     with counted(clock.tick):
         done = [
             _run_arms(command, own, sizes, failures, grounds, clock)

@@ -13,6 +13,7 @@ from symmusic.report.experiment_answers import answers_sections
 from symmusic.report.experiment_measures import measures_sections
 from symmusic.report.experiment_pieces import heatmaps_sections, pieces_sections
 from symmusic.report.experiment_published import beside_section, published_figures
+from symmusic.report.experiment_training import training_section
 from symmusic.report.html import to_html
 from symmusic.report.markdown import to_markdown
 
@@ -37,8 +38,10 @@ def write_report(
     sections = [
         Section('', _head(found)),
         *answers_sections(found),
-        *measures_sections(folder, found, published, experiment),
     ]
+    if folders:
+        sections.append(training_section(folder, found, experiment, folders))
+    sections += measures_sections(folder, found, published, experiment)
     if published:
         sections.append(beside_section(found, published, experiment))
     if folders:

@@ -25,10 +25,12 @@ def _answers(found: Mapping) -> tuple[Block, ...]:
     text = (
         'Each claim had its measure, direction and smallest effect of interest before any run.'
         ' A difference is the first arm minus the second, here and below.'
-        " Confirmed: the difference goes the way claimed, p < 0.05 by Welch's test after Holm's"
-        ' correction over all claims that the config states and that are measured here, whether'
-        ' their arms are done or not. Not confirmed: the interval of the difference excludes an'
-        ' effect of interest. Undecided: neither, or only listeners can tell.'
+        ' Confirmed: the difference goes the way claimed and reaches the smallest effect of'
+        " interest, its interval excludes 0, and p < 0.05 by Welch's test after Holm's correction"
+        ' over all claims that the config states and that are measured here, whether their arms'
+        ' are done or not. Not confirmed: the interval excludes an effect of interest. Undecided:'
+        ' neither, or both arms are at the floor or the ceiling of the measure, or only listeners'
+        ' can tell.'
     )
     return table(['claim', 'variant', 'verdict', 'evidence'], rows, 'answers'), Text(text)
 

@@ -35,12 +35,13 @@ def experiment(*primaries, variants=('sound',)):
     )
 
 
-def outcome(values, measure='overall_oa'):
+def outcome(values, measure='overall_oa', **more):
     return Outcome(
         tuple(dict.fromkeys(MEASURES, 0.5) | {measure: value} for value in values),
         7,
         {'num_windows': 99},
         {'seed': 0},
+        **more,
     )
 
 
@@ -232,3 +233,38 @@ def test_with_interval():
     assert with_interval({'mean': 0.5, 'low': 0.25, 'high': 0.75}) == '0.500 [0.250, 0.750]'
     assert with_interval({'mean': 0.5, 'low': None, 'high': None}) == '0.500'
     assert with_interval({'mean': None, 'low': None, 'high': None}) == '-'
+
+
+def test_arms_beside_counting_and_cut_off():
+    """An arm beats counting if its interval lies below it; a replica is cut off that used all its
+    epochs.
+    """
+    values = np.array([0.50, 0.51, 0.52, 0.49])
+    arms = {
+        'plain': outcome(values, 'nats_per_step', count_model=0.51, num_epochs=(9, 20, 20, 7)),
+        'rich': outcome(values - 0.1, 'nats_per_step', count_model=0.51, num_epochs=(9, 9, 9, 9)),
+    }
+    arms = {
+        ('sound', name): dataclasses.replace(each, config={'train': {'num_epochs': 20}})
+        for name, each in arms.items()
+    }
+    found = make_results('exp9', experiment(claim('nats_per_step', 'lower')), arms, {})
+    plain, rich = found['arms']['plain'], found['arms']['rich']
+    assert (plain['beats_count_model'], rich['beats_count_model']) == (False, True)
+    assert (plain['num_cut_off'], rich['num_cut_off']) == (2, 0)
+    assert (plain['num_epochs'], plain['count_model']) == ([9, 20, 20, 7], 0.51)
+    [row] = found['highlights']
+    assert row['verdict'] == 'confirmed'
+    assert 'plain does not beat counting (0.510 nats per step)' in row['evidence']
+    assert 'plain was cut off by num_epochs in 2 replicas' in row['evidence']
+    assert 'rich does not' not in row['evidence']
+    assert run(claim())['arms']['plain']['beats_count_model'] is None
+
+
+def test_two_arms_at_the_floor():
+    nothing = np.zeros(4)
+    [row] = run(claim(), plain=nothing, rich=nothing)['highlights']
+    assert (row['verdict'], row['bound']) == ('undecided', 0)
+    assert 'both arms are at 0' in row['evidence']
+    [row] = run(claim())['highlights']
+    assert row['bound'] is None

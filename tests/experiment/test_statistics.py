@@ -136,6 +136,8 @@ CASES = [  # difference, low, high, p; of a claim of at least 0.1 more
     ((0.3, 0.05, 0.55, 0.02), 'confirmed'),
     ((0.3, 0.05, 0.55, 0.07), 'undecided'),  # after correction
     ((0.1, -0.1, 0.3, 0.4), 'undecided'),
+    ((0.08, 0.01, 0.15, 0.01), 'undecided'),  # present, but not shown to be of interest
+    ((0.12, -0.01, 0.25, 0.04), 'undecided'),  # an interval that 0 lies in
     ((0.0, -0.05, 0.05, 0.9), 'not confirmed'),
     ((0.05, 0.01, 0.09, 0.001), 'not confirmed'),  # present, but too small to be of interest
     ((-0.3, -0.4, -0.2, 0.001), 'not confirmed'),

@@ -100,6 +100,8 @@ def test_what_it_writes(whole):
         assert (cells['replicas'], len(cells['measures']['nats_per_step']['values'])) == (2, 2)
         assert 0 < cells['measures']['nats_per_step']['mean'] < 5
         assert cells['measures']['note_count']['mean'] > 0
+        assert (cells['num_epochs'], cells['num_cut_off']) == ([2, 2], 2)
+        assert cells['count_model'] is None  # too few tunes
     slow, fast = (found['arms'][name]['config']['train'] for name in ('slow', 'fast'))
     assert (slow.pop('learning_rate'), fast.pop('learning_rate')) == (0.001, 0.01)
     assert slow == fast

@@ -35,7 +35,7 @@ HYPOTHESIS = Hypothesis(
 )
 
 
-def outcome(mean, num=4, num_windows=99):
+def outcome(mean, num=4, num_windows=99, **more):
     values = mean + np.linspace(-0.01, 0.01, num)
     replicas = tuple(dict.fromkeys(MEASURES, value) for value in values.tolist())
     return Outcome(
@@ -45,6 +45,7 @@ def outcome(mean, num=4, num_windows=99):
         to_dict(base.get_config()),
         {'jax': '0.0.1'},
         'a cpu',
+        **more,
     )
 
 
@@ -108,6 +109,7 @@ def test_every_section(write, tmp_path):
     headings = re.findall('^## (.*)$', text, re.MULTILINE)
     assert headings == [
         'Answers',
+        'Training',
         'Measures',
         'Differences',
         'Beside the published figures',
@@ -128,7 +130,7 @@ def test_every_section(write, tmp_path):
     assert '<a href="sound/rich/samples/mary/index.html">rich: listen</a>' in html
     for path in re.findall(r'!\[.*?\]\((.*?)\)', text):
         assert (tmp_path / path).read_bytes().startswith(b'\x89PNG')
-    assert len(re.findall(r'!\[', text)) == len(re.findall('<img', html)) == 6
+    assert len(re.findall(r'!\[', text)) == len(re.findall('<img', html)) == 7
     assert not (tmp_path / 'sizes.png').exists()
 
 
@@ -266,3 +268,27 @@ def test_the_page_in_a_browser(write, tmp_path, open_page):
     assert opened.locator('h1').inner_text() == 'exp9: Is <rich> better?'
     assert opened.locator('img').count() == 6
     assert opened.evaluate('document.documentElement.scrollWidth <= window.innerWidth')
+
+
+def test_arms_beside_counting_and_over_time(write, tmp_path):
+    """The losses of both arms are alike, so that their difference is 0 after each epoch."""
+    arms = {
+        ('sound', 'plain'): outcome(0.5, count_model=0.4, num_epochs=(3, 50, 4, 5)),
+        ('sound', 'rich'): outcome(0.7, count_model=0.9, num_epochs=(3, 3, 4, 5)),
+    }
+    text, _ = write(outcomes=arms)
+    assert (
+        '| plain | 12,345 | 3 to 50 | **1 of 4** | 0.500 [0.486, 0.514] | 0.400 | **no** |' in text
+    )
+    assert '| rich | 12,345 | 3 to 5 | none | 0.700 [0.686, 0.714] | 0.900 | yes |' in text
+    assert '| rich minus plain | 0.000 [0.000, 0.000] | 0.000 [0.000, 0.000] |' in text
+    assert (tmp_path / 'effects.png').read_bytes().startswith(b'\x89PNG')
+
+
+def test_losses_of_other_targets_are_not_compared(write, tmp_path):
+    other = outcome(0.7)
+    other.config['data']['corpus'] = 'bach'
+    text, _ = write(outcomes={('sound', 'plain'): outcome(0.5), ('sound', 'rich'): other})
+    assert '## Training' in text
+    assert 'rich minus plain | 0.000' not in text
+    assert not (tmp_path / 'effects.png').exists()
