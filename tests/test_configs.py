@@ -74,7 +74,8 @@ def dataset_of(corpus, encoding, targets, protocol) -> Dataset:
 
 def prepared(config, data):
     """The arguments of an update, except for the values of its arrays."""
-    architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, data)
+    architecture = build.architecture(config, data.vocabulary, data.meters)
+    recipe = build.recipe(config, data)
     return (
         {'architecture': architecture, 'recipe': recipe},
         put(data.train),

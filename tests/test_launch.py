@@ -1184,7 +1184,7 @@ def test_corpora_that_do_not_exist(refused, tmp_path):
     ('meter', 'changes', 'advice'),
     [
         ('3/4', {}, '4/4'),
-        ('2/2', {'data.meters': "('4/4',)"}, 'config.data.meters = ("4/4", "2/2") would keep more'),
+        ('2/2', {'data.meters': "('4/4',)"}, 'config.data.meters = all would keep more'),
     ],
 )
 def test_a_corpus_that_keeps_nothing_reports_why_and_what_would_help(

@@ -214,7 +214,7 @@ def test_every_file_has_a_place():
         ('score/midi.py', 'def f():\n    import symmusic.corpus.cache'),
         ('score/midi.py', 'from symmusic import generate'),
         ('score/midi.py', 'from ..melody.events import NO_EVENT'),
-        ('config/runs.py', 'from symmusic.score.meter import STEPS_PER_BAR'),
+        ('config/runs.py', 'from symmusic.score.bar import Bar'),
         ('model/lstm.py', 'from symmusic.melody.events import NO_EVENT'),
         ('model/lstm.py', 'from symmusic.files import write_whole'),
         ('model/lstm.py', 'import os.path'),

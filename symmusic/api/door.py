@@ -29,7 +29,7 @@ def check(config: ConfigDict, workdir: object, *, may_wish: bool = False) -> Non
     if not may_wish:
         refuse_wishes(config)
         material.check(config, workdir)
-    prepare(config, widest_vocabulary(config.data.encoding))
+    prepare(config, widest_vocabulary(config.data.encoding), config.data.meters)
 
 
 def widest_vocabulary(encoding: str) -> Vocabulary:

@@ -57,7 +57,7 @@ def prepare(config: ConfigDict, model: models.Model, rng: np.random.Generator) -
     other, note = find_rival(config, card)
     corpus = build.corpus_of(config, card, is_shipped=model.workdir is None)
     data = build.dataset(config, corpus, (card.vocabulary.min_pitch, card.vocabulary.max_pitch))
-    music = material.gather(config, corpus, card.vocabulary, rng)
+    music = material.gather(config, corpus, card.vocabulary, rng, card.meters)
     network = Network(model.params, card, model.name)
     draw = functools.partial(continue_prompts, config, network)
     return Ground(config, network, corpus, data, music, draw, other, note)
@@ -84,6 +84,7 @@ def continue_prompts(
             filled,
             manner,
             random_key(config.seed, stream, begin // CHUNK),
+            meter=material.evaluated_index(config, model.card.meters),
         )
         continued += [vocabulary.decode(each) for each in found.drawn.tokens_BN[: len(chunk)]]
         num_redraws += int(found.num_redraws_B[: len(chunk)].sum())
@@ -102,7 +103,8 @@ def draw_sets(ground: Ground, made: Continued, rng: np.random.Generator) -> Sets
     if music.continuations is not None:
         events['real_continuations'] = music.continuations
     events |= _baseline_pieces(ground)
-    events['shuffled'] = np.array([shuffle_notes(each, rng) for each in _real(ground, rng)])
+    real, bar_steps = _real(ground, rng), music.bar.steps
+    events['shuffled'] = np.array([shuffle_notes(each, rng, bar_steps) for each in real])
     pool_MT = excerpts.events_NT[draw_rows(len(excerpts), min(len(excerpts), 40 * size), 1, rng)[0]]
     pool_MT = pool_MT[(pool_MT >= 0).any(axis=1)]  # the features need a note
     others_DN = draw_rows(len(pool_MT), size, num_draws, rng)
@@ -120,7 +122,8 @@ def _baseline_pieces(ground: Ground) -> dict[str, np.ndarray]:
     seed, drawn = ground.config.seed, {}
     if count_model := ground.baselines.count_model:
         key = random_key(seed, Stream.COUNT_MODEL_PIECES)
-        drawn['count_model'] = draw_pieces(count_model, prompts_BT, num_steps, key)
+        meter = material.evaluated_index(ground.config, ground.model.card.meters)
+        drawn['count_model'] = draw_pieces(count_model, prompts_BT, num_steps, key, meter)
     for order, markov in ground.markovs.items():
         drawing = generator(seed, Stream.MARKOV_PIECES, order)
         drawn[f'markov_{order}'] = sample_markov(markov, prompts_BT, num_steps, drawing)

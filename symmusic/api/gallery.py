@@ -35,7 +35,7 @@ def draw(
     the user are reported. Unless `again`, nothing is done where the pieces are there.
     """
     settings = config.sample
-    task = sampling.prepare(config, model.card.vocabulary)
+    task = sampling.prepare(config, model.card.vocabulary, model.card.meters)
     made_with = {
         'sample': runs.to_dict(settings),
         'seed': config.seed,

@@ -14,7 +14,7 @@ from symmusic.generate.whole import put_together
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
 from symmusic.report.forms import written_forms
-from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+from symmusic.score.bar import STEPS_PER_QUARTER
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Piece:
         if path.suffix == '.wav':
             # the silence before a pickup is not played
             events = self._events(joined=joined)
-            silent = -self.prompt.pickup_of(events) % STEPS_PER_BAR if joined else 0
+            silent = -self.prompt.pickup_of(events) % self.prompt.bar.steps if joined else 0
             notes, num_steps = from_events(events[silent:]), len(events) - silent
             write_whole(path, Sound(None)(notes, forms['.mid'], self.prompt.qpm, num_steps))
         else:

@@ -13,6 +13,7 @@ from symmusic.api import copying
 from symmusic.api.model import Model, Tune
 from symmusic.api.piece import Piece
 from symmusic.config.fields import default
+from symmusic.corpus.meters import find_index
 from symmusic.corpus.originals import Originals
 from symmusic.generate.choose import fitting, ranked
 from symmusic.generate.compose import compose
@@ -33,10 +34,9 @@ from symmusic.generate.wishes import (
     read_wishes,
 )
 from symmusic.melody.encodings import Vocabulary
-from symmusic.melody.events import from_events
+from symmusic.melody.events import Melody, from_events
 from symmusic.originality.copies import Passage, find_longest_runs
 from symmusic.originality.limit import RunIndex
-from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator, random_key
 
 GREEDY = {'temperature': 0, 'top_k': 1}  # with these values every piece after a prompt is the same
@@ -62,8 +62,11 @@ class Task:
     notices: tuple[str, ...] = ()
 
 
-def prepare(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt | None = None) -> Task:
-    """Prepares a task: reads the wishes, and the prompt where none is passed.
+def prepare(
+    config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[str], prompt: Prompt | None = None
+) -> Task:
+    """Prepares a task: reads the wishes, and the prompt where none is passed. `meters` are those
+    that the model knows.
 
     Raises:
       UserError: a file or a wish is invalid, or the wishes contradict one another.
@@ -79,24 +82,26 @@ def prepare(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt | None = 
             transpose=settings.transpose,
             part=settings.part,
             tune=settings.tune,
+            meters=meters,
         )
     if settings.instrument:
         prompt = dataclasses.replace(prompt, program=parse_instrument(settings.instrument))
-    num_new, pickup, kept, known = settings.num_bars * STEPS_PER_BAR, 0, None, None
+    bar_steps = prompt.bar.steps
+    num_new, pickup, kept, known = settings.num_bars * bar_steps, 0, None, None
     if settings.regenerate:
-        num_given = len(prompt.events) // STEPS_PER_BAR
+        num_given = len(prompt.events) // bar_steps
         first, end = parse_bars(settings.regenerate, num_given, prompt.first_bar)
-        prompt = stated_at(prompt, end * STEPS_PER_BAR, vocabulary)
-        num_new, kept = (end - first) * STEPS_PER_BAR, keep(prompt, first, end)
+        prompt = stated_at(prompt, end * bar_steps, vocabulary)
+        num_new, kept = (end - first) * bar_steps, keep(prompt, first, end)
         pickup = prompt.pickup if first == 0 else 0
         if config.train.targets == 'gap' and end < num_given:
             blanks = np.full(num_new, vocabulary.num_classes, np.uint8)
-            known = np.concatenate([blanks, prompt.tokens[end * STEPS_PER_BAR :]])
+            known = np.concatenate([blanks, prompt.tokens[end * bar_steps :]])
         prompt = dataclasses.replace(
             around(prompt, first, end, vocabulary.padding), redrawn=settings.regenerate
         )
     wishes, notices = read_wishes(settings, prompt, num_new, pickup=pickup)
-    num_bars = (num_new if kept is None else len(kept)) // STEPS_PER_BAR
+    num_bars = (num_new if kept is None else len(kept)) // bar_steps
     masks = None
     if wishes.stated() or kept is not None:
         masks = make_masks(
@@ -105,6 +110,7 @@ def prepare(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt | None = 
             prompt.tokens,
             prompt.transposed_by,
             num_bars,
+            prompt.bar,
             kept_N=kept,
             stated=as_stated(settings, wishes),
         )
@@ -165,19 +171,15 @@ def draw_pieces(model: Model, prompt: Tune, config: ConfigDict) -> list[Piece]:
     Raises:
       UserError: the prompt or a field cannot be met.
     """
-    vocabulary, transpose = model.card.vocabulary, config.sample.transpose
+    vocabulary, meters = model.card.vocabulary, model.card.meters
+    how = {'transpose': config.sample.transpose, 'meters': meters}
     if isinstance(prompt, str | os.PathLike) and '\n' not in str(prompt):
-        path = str(prompt)
         given = read_prompt(
-            path,
-            vocabulary,
-            transpose=transpose,
-            part=config.sample.part,
-            tune=config.sample.tune,
+            str(prompt), vocabulary, part=config.sample.part, tune=config.sample.tune, **how
         )
     else:
-        given = make_prompt(prompt, vocabulary, transpose=transpose)
-    task = prepare(config, vocabulary, given)
+        given = make_prompt(prompt, vocabulary, **how)
+    task = prepare(config, vocabulary, meters, given)
     for notice in (*task.prompt.notices, *task.notices):
         log.info(notice)
     drawing = draw(config, model, task)
@@ -214,6 +216,7 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
         index,
         near,
         task.known,
+        find_index(task.prompt.meter, model.card.meters),
     )
     pieces, passages = _choose(config, task, drawn, num_samples, originals)
     seconds = time.perf_counter() - started
@@ -235,7 +238,7 @@ def _manner(config: ConfigDict, model: Model, task: Task) -> tuple[Manner, int]:
         num_samples = num_drawn = 1
     size = (
         num_drawn,
-        task.num_bars * STEPS_PER_BAR,
+        task.num_bars * task.prompt.bar.steps,
         settings.memory_steps,
         model.card.vocabulary.num_classes,
     )
@@ -261,7 +264,8 @@ def _choose(
     pieces, settings = [piece.up_to(task.num_new) for piece in drawn], config.sample
     passages = None
     if originals:
-        melodies = [from_events(piece.events) for piece in pieces]
+        bar_steps = task.prompt.bar.steps
+        melodies = [Melody(from_events(piece.events), bar_steps) for piece in pieces]
         passages = find_longest_runs(melodies, originals.melodies)
     if len(pieces) > num_samples:
         if _is_between(task):

@@ -62,7 +62,7 @@ def train_command(command: Command) -> None:
         trained = training.train(
             config,
             workdir,
-            check=lambda vocabulary: sampling.prepare(config, vocabulary),
+            check=lambda vocabulary, meters: sampling.prepare(config, vocabulary, meters),
         )
         if jax.process_index() != 0:
             return

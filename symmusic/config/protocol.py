@@ -26,6 +26,8 @@ def resolve(config: ConfigDict) -> ConfigDict:
             leaf = name.removeprefix('data.')
             if isinstance(group.get(leaf), str) and group[leaf] == AUTO:
                 group[leaf] = value
+    if isinstance(group, dict) and group.get('meters') == 'all':
+        group['meters'] = ('all',)
     return ConfigDict(values)
 
 

@@ -76,17 +76,22 @@ def text(*, empty: bool = False) -> Rule:
     )
 
 
-def some_of(*values: str) -> Rule:
-    """A tuple of one or more of some words, each once."""
-    allowed = f'a tuple of one or more of {", ".join(map(repr, values))}, each once'
+def metres() -> Rule:
+    """'all', or a tuple of time signatures whose bars are whole numbers of sixteenths."""
+    allowed = (
+        "'all', or a tuple of time signatures, each once, whose bars are whole numbers of"
+        " sixteenths and at most four whole notes, such as ('4/4', '6/8')"
+    )
+
+    def is_metre(text):
+        found = re.fullmatch(r'([1-9]\d?)/(1|2|4|8|16|32)', text) if type(text) is str else None
+        steps, rest = divmod(16 * int(found[1]), int(found[2])) if found else (0, 1)
+        return rest == 0 and 0 < steps <= 64
 
     def rule(value):
-        fits = (
-            type(value) is tuple
-            and value
-            and all(type(item) is str and item in values for item in value)
-        )
-        return None if fits and len(set(value)) == len(value) else allowed
+        fits = type(value) is tuple and value and all(map(is_metre, value))
+        is_all = value in ('all', ('all',))
+        return None if is_all or (fits and len(set(value)) == len(value)) else allowed
 
     return rule
 

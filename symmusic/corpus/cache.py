@@ -16,7 +16,7 @@ from symmusic.errors import UserError
 from symmusic.files import cache_folder, write_whole
 from symmusic.score.musicxml_reader import SUFFIXES as XML_SUFFIXES
 
-FORMAT = 13  # of the cache's files and of all that preparation does: raise it when either changes
+FORMAT = 14  # of the cache's files and of all that preparation does: raise it when either changes
 
 
 @dataclasses.dataclass(frozen=True)

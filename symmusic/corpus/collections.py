@@ -8,7 +8,7 @@ import os
 import pathlib
 
 from symmusic.errors import UserError
-from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.score.bar import STEPS_PER_WHOLE
 from symmusic.score.midi import SUFFIXES as MIDI_SUFFIXES
 from symmusic.score.musicxml_reader import SUFFIXES as XML_SUFFIXES
 
@@ -37,7 +37,7 @@ class Collection:
     style: str = ''
     has_voices: bool = False
     meter: str = ''
-    bar_steps: int = STEPS_PER_BAR
+    bar_steps: int = STEPS_PER_WHOLE
     notice: str = ''
 
 

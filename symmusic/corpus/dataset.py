@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from symmusic.corpus.cache import Corpus
+from symmusic.corpus.meters import find_meters
 from symmusic.corpus.overlap import Overlap, measure_overlap
 from symmusic.corpus.prepare import Tune, describe_drops
 from symmusic.corpus.split import TEST, TRAIN, VALIDATION, draw_share
@@ -22,6 +23,7 @@ from symmusic.corpus.windows import (
 )
 from symmusic.errors import UserError
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
+from symmusic.score.bar import is_countable
 from symmusic.streams import Stream, generator
 
 
@@ -29,7 +31,7 @@ from symmusic.streams import Stream, generator
 class Dataset:
     """What training needs of a corpus, with `num_tunes` and `num_copies` (held-out windows that
     equal a part of a training tune) by part, and the `overlap` of the held-out tunes with all
-    training tunes.
+    training tunes; `meters` as of `meters.find_meters`.
 
     Split by tune, the copies have been removed. Split by window they are still there, both parts
     are of all tunes, and there is neither a test part nor an overlap. If there are several
@@ -45,6 +47,7 @@ class Dataset:
     fingerprint: str
     styles: tuple[str, ...] = ('',)
     overlap: Overlap | None = None
+    meters: tuple[str, ...] = ('4/4',)
 
 
 def build_dataset(
@@ -102,6 +105,7 @@ def build_dataset(
         keep_last,
         cover_end,
         held_out_steps,
+        find_meters(kept),
     )
     build = _split_windows if split == 'window' else _split_tunes
     return build(corpus, cutter, train_share, max_windows, split_seed)
@@ -119,6 +123,7 @@ class _Cutter:
     keep_last: bool
     cover_end: bool
     held_out_steps: int
+    meters: tuple[str, ...]
 
     def cut(self, tunes: Sequence[Tune]) -> Windows:
         """As training takes them."""
@@ -129,6 +134,7 @@ class _Cutter:
             self.hop_steps,
             keep_last=self.keep_last,
             cover_end=self.cover_end,
+            meters=self.meters,
         )
 
     def cut_held_out(self, tunes: Sequence[Tune]) -> Windows:
@@ -137,7 +143,13 @@ class _Cutter:
         if not steps:
             return self.cut(tunes)
         return cut_windows(
-            tunes, self.vocabulary, steps, steps // 2, cover_end=True, count_once=True
+            tunes,
+            self.vocabulary,
+            steps,
+            steps // 2,
+            cover_end=True,
+            count_once=True,
+            meters=self.meters,
         )
 
     def by_style(
@@ -179,6 +191,7 @@ def _split_windows(
         num_copies={VALIDATION: len(validation) - len(without_copies(validation, train))},
         fingerprint=corpus.fingerprint,
         styles=cutter.styles,
+        meters=cutter.meters,
     )
 
 
@@ -212,6 +225,7 @@ def _split_tunes(
         fingerprint=corpus.fingerprint,
         styles=cutter.styles,
         overlap=measure_overlap([*tunes.validation, *tunes.test], tunes.train),
+        meters=cutter.meters,
     )
 
 
@@ -235,13 +249,13 @@ def _nothing_kept(corpus: Corpus) -> str:
     reasons = {}
     for tune in corpus.tunes:
         reasons.setdefault(tune.reason, []).append(tune.meter)
-    advice = 'add files that are in 4/4 or 2/2'
+    advice = 'add files with notes in one metre'
     if {'several time signatures', 'several instruments'} & reasons.keys():
         advice = "config.data.protocol = 'symmusic' would keep more"
-    elif 'meter' in reasons and any(meter in ('4/4', '2/2') for meter in reasons['meter']):
-        advice = 'config.data.meters = ("4/4", "2/2") would keep more'
+    elif any(map(is_countable, reasons.get('meter', ()))):
+        advice = 'config.data.meters = all would keep more'
     elif 'no meter' in reasons:
-        advice = 'write a 4/4 time signature into the files'
+        advice = 'write a time signature into the files'
     return (
         f'corpus {corpus.name} keeps none of its {len(corpus.tunes)} tunes (dropped:'
         f' {describe_drops(corpus.tunes)}); {advice}'

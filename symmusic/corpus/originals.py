@@ -15,7 +15,8 @@ import numpy as np
 from symmusic.corpus.prepare import Tune, number_bars
 from symmusic.errors import UserError
 from symmusic.files import write_whole
-from symmusic.melody.events import StepNote, from_events
+from symmusic.melody.events import Melody, from_events
+from symmusic.score.bar import bar_of
 
 NAME = 'originals.npz'
 
@@ -25,8 +26,8 @@ class Originals:
     """The training tunes, by file name, and the held-out tunes, each as events [T] int8 in C major
     or A minor.
 
-    `titles` are those of the training tunes, '' if a tune has none, and `first_bars` the numbers of
-    their first bars, as in `Tune`.
+    `titles` are those of the training tunes, '' if a tune has none, `first_bars` the numbers of
+    their first bars, and `meters` those of their bars, as `counted_in` in `Tune`.
     """
 
     names: tuple[str, ...]
@@ -34,13 +35,20 @@ class Originals:
     tunes: tuple[np.ndarray, ...]
     unseen: tuple[np.ndarray, ...] = ()
     first_bars: tuple[int, ...] | None = None
+    meters: tuple[str, ...] | None = None
 
     @functools.cached_property
-    def melodies(self) -> list[list[StepNote]]:
+    def melodies(self) -> list[Melody]:
         """The notes of each training tune, as `Tune.melody`; in older runs every first bar is 1."""
-        bars = self.first_bars or [1] * len(self.tunes)
+        first_bars = self.first_bars or [1] * len(self.tunes)
+        bar_steps = [bar_of(meter).steps for meter in self.counted_in]
         melodies = map(from_events, self.tunes)
-        return [number_bars(*each) for each in zip(melodies, bars, strict=True)]
+        return [number_bars(*each) for each in zip(melodies, first_bars, bar_steps, strict=True)]
+
+    @property
+    def counted_in(self) -> Sequence[str]:
+        """The metre of each training tune's bars; in older runs it is 4/4."""
+        return self.meters or ['4/4'] * len(self.tunes)
 
 
 def gather_originals(trained: Sequence[Tune], held_out: Sequence[Tune]) -> Originals:
@@ -53,6 +61,7 @@ def gather_originals(trained: Sequence[Tune], held_out: Sequence[Tune]) -> Origi
         tuple(tune.events for tune in kept),
         unseen,
         tuple(tune.first_bar for tune in kept),
+        tuple(tune.counted_in for tune in kept),
     )
 
 
@@ -69,6 +78,8 @@ def write_originals(folder: pathlib.Path, originals: Originals) -> None:
     }
     content = io.BytesIO()
     texts = {'names': originals.names, 'titles': originals.titles}
+    if originals.meters is not None:
+        texts['meters'] = originals.meters
     arrays |= {
         name: np.frombuffer(json.dumps(text).encode(), np.uint8) for name, text in texts.items()
     }
@@ -102,17 +113,25 @@ def read_originals(folder: pathlib.Path) -> Originals | None:
                 if 'unseen_lengths' in stored.files
                 else ()
             )
+            meters = (
+                tuple(map(str, json.loads(stored['meters'].tobytes())))
+                if 'meters' in stored.files
+                else None
+            )
             first_bars = (
                 tuple(stored['first_bars'].tolist()) if 'first_bars' in stored.files else None
             )
-        if not len(names) == len(titles) == len(tunes) == len(first_bars or names):
+        lengths = map(len, (titles, tunes, first_bars or names, meters or names))
+        if set(lengths) != {len(names)}:
             raise ValueError('its parts do not fit together')
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(
             f'{path} is damaged: {error}; remove it, and pieces are not compared with the training'
             ' tunes'
         ) from error
-    return Originals(tuple(map(str, names)), tuple(map(str, titles)), tunes, unseen, first_bars)
+    return Originals(
+        tuple(map(str, names)), tuple(map(str, titles)), tunes, unseen, first_bars, meters
+    )
 
 
 def _split(lengths: np.ndarray, events: np.ndarray) -> tuple[np.ndarray, ...]:

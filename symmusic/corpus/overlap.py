@@ -17,7 +17,7 @@ import numpy as np
 
 from symmusic.corpus.prepare import Tune
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
-from symmusic.score.meter import STEPS_PER_QUARTER
+from symmusic.score.bar import STEPS_PER_QUARTER
 
 RUN = 16  # notes: two bars of eighths; shorter runs are figures that every fiddler plays
 SEED = 8  # notes of a run at which tunes may be aligned

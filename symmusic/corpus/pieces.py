@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from symmusic.corpus.collections import Collection, SourceFile
 from symmusic.corpus.prepare import Settings, Tune, prepare_score
 from symmusic.errors import ScoreError, UserError
-from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER, sounding_meters
+from symmusic.score.bar import STEPS_PER_QUARTER, STEPS_PER_WHOLE
+from symmusic.score.meter import sounding_meters
 from symmusic.score.notes import Meter, Score
 from symmusic.score.voices import read_voices
 from symmusic.streams import tunes_generator
@@ -46,13 +47,16 @@ def _in_bars_of_16(score: Score, collection: Collection) -> Score:
         raise ScoreError('meter', f'{other[0]}; kept is {collection.meter}')
     numerator, denominator = map(int, collection.meter.split('/'))
     ticks_per_quarter = (
-        score.ticks_per_quarter * numerator * STEPS_PER_BAR // (denominator * collection.bar_steps)
+        score.ticks_per_quarter
+        * numerator
+        * STEPS_PER_WHOLE
+        // (denominator * collection.bar_steps)
     )
     return dataclasses.replace(
         score,
         ticks_per_quarter=ticks_per_quarter,
         meters=tuple(Meter(found.tick, 4, 4) for found in score.meters),
-        pickup=score.pickup % (ticks_per_quarter * STEPS_PER_BAR // STEPS_PER_QUARTER),
+        pickup=score.pickup % (ticks_per_quarter * STEPS_PER_WHOLE // STEPS_PER_QUARTER),
     )
 
 

@@ -14,14 +14,16 @@ from symmusic.errors import ScoreError
 from symmusic.melody.events import (
     NO_EVENT,
     NOTE_OFF,
+    Melody,
     StepNote,
     extract_phrases,
     from_events,
     quantize,
     to_events,
 )
+from symmusic.score.bar import Bar, bar_of
 from symmusic.score.detection import detect_key, transposition
-from symmusic.score.meter import STEPS_PER_BAR, check_meter, check_single, sounding_meters
+from symmusic.score.meter import check_meter, check_single, sounding_meters
 from symmusic.score.notes import Score
 from symmusic.streams import tunes_generator
 
@@ -59,6 +61,7 @@ class Tune:
       gaps: silent whole bars before each phrase but the first.
       first_bar: number of the first phrase's first bar, where the first full bar of the file is 1
         and a pickup 0.
+      counted_in: the metre of its bars: `meter`, unless they are read as several of another one.
       style: of its collection, as 'chorale'; '' in a user's folder.
       notices: what its reader left out, as `Score.notices`.
     """
@@ -74,6 +77,12 @@ class Tune:
     style: str = ''
     notices: tuple[str, ...] = ()
     first_bar: int = 1
+    counted_in: str = '4/4'
+
+    @property
+    def bar(self) -> Bar:
+        """Its bar."""
+        return bar_of(self.counted_in)
 
     @property
     def kept(self) -> bool:
@@ -82,37 +91,34 @@ class Tune:
     @property
     def events(self) -> np.ndarray:
         """All phrases in one array [T] int8, the silence between them written out."""
-        parts = list(self.phrases[:1])
+        parts, bar_steps = list(self.phrases[:1]), self.bar.steps
         for gap, phrase in zip(self.gaps, self.phrases[1:], strict=True):
-            silence = np.full(
-                gap * STEPS_PER_BAR + -len(parts[-1]) % STEPS_PER_BAR, NO_EVENT, np.int8
-            )
+            silence = np.full(gap * bar_steps + -len(parts[-1]) % bar_steps, NO_EVENT, np.int8)
             silence[0] = NOTE_OFF  # never empty: a bar or more is silent between two phrases
             parts += [silence, phrase]
         return np.concatenate(parts) if parts else np.zeros(0, np.int8)
 
     @property
-    def melody(self) -> list[StepNote]:
+    def melody(self) -> Melody:
         """Its notes, in steps from the start of bar 1."""
-        return number_bars(from_events(self.events), self.first_bar)
+        return number_bars(from_events(self.events), self.first_bar, self.bar.steps)
 
     @property
     def bars(self) -> list[int]:
         """The number of each phrase's first bar."""
-        lengths = [-(-len(phrase) // STEPS_PER_BAR) for phrase in self.phrases[:-1]]
+        lengths = [-(-len(phrase) // self.bar.steps) for phrase in self.phrases[:-1]]
         steps = itertools.zip_longest(lengths, self.gaps, fillvalue=0)
         bars = itertools.accumulate(map(sum, steps), initial=self.first_bar)
         return list(bars)[: len(self.phrases)]
 
 
-def number_bars(notes: Sequence[StepNote], first_bar: int) -> list[StepNote]:
+def number_bars(notes: Sequence[StepNote], first_bar: int, bar_steps: int) -> Melody:
     """Notes in steps from the start of bar 1, given notes in steps from the start of bar
     `first_bar`.
     """
-    shift = (first_bar - 1) * STEPS_PER_BAR
-    return [
-        dataclasses.replace(note, onset=note.onset + shift, end=note.end + shift) for note in notes
-    ]
+    shift = (first_bar - 1) * bar_steps
+    moved = (StepNote(note.onset + shift, note.end + shift, note.pitch) for note in notes)
+    return Melody(moved, bar_steps)
 
 
 def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
@@ -121,12 +127,13 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
     Raises:
       ScoreError: the tune is not kept, and why.
     """
-    check_meter(score, settings.meters)
+    meter = check_meter(score, settings.meters)
+    bar_steps = bar_of(meter).steps
     if settings.strict:
         check_single(score)
     key = detect_key(score.notes)
     distance = transposition(key)
-    phrases = extract_phrases(quantize(score, align_pickup=settings.align_pickups))
+    phrases = extract_phrases(quantize(score, align_pickup=settings.align_pickups), bar_steps)
     if settings.rests == 'end':
         phrases = phrases[:1]
     has_pickup = settings.align_pickups and score.pickup > 0
@@ -139,19 +146,20 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
     ]
     # A phrase's last bar and the next one's first are counted from the same bar lines.
     gaps = [
-        after[0].onset // STEPS_PER_BAR - -(-before[-1].end // STEPS_PER_BAR)
+        after[0].onset // bar_steps - -(-before[-1].end // bar_steps)
         for before, after in itertools.pairwise(phrases)
     ]
     return Tune(
         file=file,
         title=score.title,
-        meter=str(sounding_meters(score)[0]),
+        meter=meter,
         key=str(key),
         transposed_by=distance,
-        phrases=tuple(map(to_events, phrases)),
+        phrases=tuple(to_events(phrase, bar_steps) for phrase in phrases),
         gaps=tuple(gaps),
         notices=score.notices,
-        first_bar=phrases[0][0].onset // STEPS_PER_BAR + (0 if has_pickup else 1),
+        first_bar=phrases[0][0].onset // bar_steps + (0 if has_pickup else 1),
+        counted_in=meter,
     )
 
 
@@ -250,6 +258,8 @@ def fingerprint(tunes: Iterable[Tune]) -> str:
     for tune in tunes:
         if tune.kept:
             digest.update(f'{tune.file}\0{len(tune.phrases)}\0'.encode(errors='backslashreplace'))
+            if tune.bar != bar_of('4/4'):  # so that fingerprints from before other metres hold
+                digest.update(tune.counted_in.encode())
             for phrase in tune.phrases:
                 digest.update(len(phrase).to_bytes(4, 'little') + phrase.tobytes())
     return digest.hexdigest()[:16]

@@ -1,18 +1,21 @@
 """Statistics of a corpus: counts, ranges and distributions as numbers, text, JSON lines, plots."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from symmusic.corpus.cache import Corpus
+from symmusic.corpus.meters import find_meters
 from symmusic.corpus.overlap import measure_overlap
 from symmusic.corpus.prepare import Tune, count_dropped_meters, count_drops, count_notices
 from symmusic.corpus.split import LEAST_FAMILIES
 from symmusic.corpus.windows import count_windows, cut_windows, distinct
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
-from symmusic.score.meter import STEPS_PER_BAR
+
+MOST_STEPS = 16  # longer notes are counted together
 
 
 def compute_statistics(
@@ -27,12 +30,13 @@ def compute_statistics(
     """The numbers of `stats.json`; if no tune is kept, counts are zero and measures null.
 
     `event_frequencies` are shares of all steps of the kept tunes (each pitch by its number);
-    `note_lengths` are shares of all notes by length in steps, those of a bar or more together;
-    `dropped_meters` are those of the tunes that `dropped` counts under 'meter'; `keys` count kept
-    tunes; `styles` are those of named corpora. Windows, classes, `class_frequencies` (shares of all
-    tokens; 'blank' is no class) and `num_encoded_notes` (notes that the tokens distinguish) depend
-    on the encoding. `overlap` is that of the held-out tunes with the training tunes, as split by
-    `split_seed`; null without one and if the corpus is too small to split.
+    `note_lengths` are shares of all notes by length in steps, those of 16 or more together;
+    `kept_meters` count the kept tunes by metre, `dropped_meters` those that `dropped` counts under
+    'meter'; `keys` count kept tunes; `styles` are those of named corpora. Windows, classes,
+    `class_frequencies` (shares of all tokens; 'blank' is no class) and `num_encoded_notes` (notes
+    that the tokens distinguish) depend on the encoding. `overlap` is that of the held-out tunes
+    with the training tunes, as split by `split_seed`; null without one and if the corpus is too
+    small to split.
     """
     kept = corpus.kept
     sizes = np.unique(corpus.families, return_counts=True)[1]
@@ -47,6 +51,7 @@ def compute_statistics(
         'overlap': _overlap(corpus, split_seed),
         'dropped': count_drops(corpus.tunes),
         'notices': count_notices(corpus.tunes),
+        'kept_meters': _counted(tune.meter for tune in kept),
         'dropped_meters': count_dropped_meters(corpus.tunes),
         'encoding': encoding,
         'window_steps': window_steps,
@@ -75,7 +80,14 @@ def compute_statistics(
     }
     phrases = [phrase for tune in kept for phrase in tune.phrases]
     vocabulary = VOCABULARIES[encoding].fit(phrases)
-    windows = cut_windows(kept, vocabulary, window_steps, hop_steps, keep_last=keep_last)
+    windows = cut_windows(
+        kept,
+        vocabulary,
+        window_steps,
+        hop_steps,
+        keep_last=keep_last,
+        meters=find_meters(kept),
+    )
     return (
         statistics
         | {'num_windows': len(windows), 'num_distinct_windows': distinct(windows)}
@@ -119,12 +131,12 @@ def _of_notes(phrases: Sequence[np.ndarray]) -> dict:
     """How many notes there are, and the share of each length."""
     notes = [note for phrase in phrases for note in from_events(phrase)]
     lengths = np.bincount(
-        [min(note.end - note.onset, STEPS_PER_BAR) for note in notes], minlength=STEPS_PER_BAR + 1
+        [min(note.end - note.onset, MOST_STEPS) for note in notes], minlength=MOST_STEPS + 1
     )[1:] / len(notes)
     return {
         'num_notes': len(notes),
         'note_lengths': {
-            f'{length}{"+" if length == STEPS_PER_BAR else ""}': float(share)
+            f'{length}{"+" if length == MOST_STEPS else ""}': float(share)
             for length, share in enumerate(lengths, 1)
             if share > 0
         },
@@ -133,8 +145,12 @@ def _of_notes(phrases: Sequence[np.ndarray]) -> dict:
 
 def _count_keys(tunes: Sequence[Tune]) -> dict[str, int]:
     """How many tunes are in each key, the most common first."""
-    keys, counts = np.unique([tune.key for tune in tunes], return_counts=True)
-    return dict(sorted(zip(keys.tolist(), counts.tolist(), strict=True), key=lambda item: -item[1]))
+    return _counted(tune.key for tune in tunes)
+
+
+def _counted(names: Iterable[str]) -> dict[str, int]:
+    """How often each name occurs, the most common first, else by the alphabet."""
+    return dict(sorted(Counter(names).items(), key=lambda item: (-item[1], item[0])))
 
 
 def _count_styles(tunes: Sequence[Tune], cut: dict) -> dict[str, dict[str, int]]:

@@ -5,10 +5,10 @@ import pathlib
 
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.prepare import Tune
+from symmusic.corpus.stats import MOST_STEPS
 from symmusic.corpus.windows import count_windows
 from symmusic.files import SETTINGS, write_whole
 from symmusic.melody.encodings import VOCABULARIES
-from symmusic.score.meter import STEPS_PER_BAR
 
 
 def tune_line(
@@ -112,7 +112,7 @@ def _plot_lengths(axes, lengths: dict[str, float]) -> None:
         color='tab:green',
     )
     axes.set(
-        xlabel='sixteenths', ylabel='% of notes', title='note lengths', xlim=(0, STEPS_PER_BAR + 1)
+        xlabel='sixteenths', ylabel='% of notes', title='note lengths', xlim=(0, MOST_STEPS + 1)
     )
-    steps = range(1, STEPS_PER_BAR + 1)
-    axes.set_xticks(list(steps), [str(step) for step in steps[:-1]] + [f'{STEPS_PER_BAR}+'])
+    steps = range(1, MOST_STEPS + 1)
+    axes.set_xticks(list(steps), [str(step) for step in steps[:-1]] + [f'{MOST_STEPS}+'])

@@ -17,7 +17,7 @@ def as_text(statistics: dict) -> str:
 
 def _rows_of_counts(statistics: dict) -> list[tuple[str, str]]:
     """Files, tunes and windows."""
-    dropped = sum(statistics['dropped'].values())
+    dropped, kept_meters = sum(statistics['dropped'].values()), statistics['kept_meters']
     return [
         ('files', f'{statistics["num_files"]}'),
         (
@@ -31,6 +31,7 @@ def _rows_of_counts(statistics: dict) -> list[tuple[str, str]]:
             if statistics['overlap']
             else []
         ),
+        ('  metres', ', '.join(f'{count} {meter}' for meter, count in kept_meters.items()) or '-'),
         *(('  dropped', f'{count}  {reason}') for reason, count in statistics['dropped'].items()),
         *(
             ('    metre', f'{count}  {meter}')

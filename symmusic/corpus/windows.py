@@ -15,9 +15,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from symmusic.corpus.meters import bars_of, find_index, in_own_bars
 from symmusic.corpus.prepare import Tune
 from symmusic.melody.encodings import Vocabulary
-from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.score.bar import STEPS_PER_WHOLE
 from symmusic.streams import SplitStream, split_generator
 
 
@@ -54,12 +55,13 @@ class Windows:
     Attributes:
       stream: tokens [L] uint8 of all phrases, each with S tokens of padding before it.
       starts: [N] int32, index in the stream of each window's first step.
-      positions: [N] uint8, metric position (step in the bar) of each window's first step.
+      positions: [N] uint16, the place in the bar (`model.places`) of each window's first step.
       num_padding: [N] uint16, how many steps of padding each window starts with.
       first_targets: [N] uint16, the first target of each window if every step is one: neither
         padding nor step 0, which nothing predicts, nor, if steps count once, a step of the window
         before.
       num_steps: S.
+      bars: the steps in a bar of each metre, in which places are counted.
     """
 
     stream: np.ndarray
@@ -68,9 +70,21 @@ class Windows:
     num_padding: np.ndarray
     first_targets: np.ndarray
     num_steps: int
+    bars: tuple[int, ...] = (STEPS_PER_WHOLE,)
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    @property
+    def meters(self) -> np.ndarray:
+        """[N] the index of each window's metre."""
+        return np.searchsorted(np.cumsum(self.bars), self.positions, side='right')
+
+    def steps_in_bar(self, rows: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """The step in the bar of steps of some windows; the two are broadcast."""
+        meters = self.meters[rows]
+        first = self.positions[rows] - np.concatenate([[0], np.cumsum(self.bars)])[meters]
+        return (first + steps) % np.array(self.bars)[meters]
 
     def tokens(self, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
         """The tokens [n, S] uint8 of some windows."""
@@ -91,12 +105,16 @@ def cut_windows(
     keep_last: bool = True,
     cover_end: bool = False,
     count_once: bool = False,
+    meters: Sequence[str] = ('4/4',),
 ) -> Windows:
-    """The windows of every phrase of `tunes`, in order; the arguments as of `window_starts`.
+    """The windows of every phrase of `tunes`, which are in one of `meters`, in order; the other
+    arguments as of `window_starts`, except that a hop of whole bars of 4/4 is so many bars of each
+    tune.
 
     With `count_once` a step that is in two windows is a target only in the first of them and
-    context in the second.
+    context in the second; the hop then is the same for all.
     """
+    bars = bars_of(meters)
     stream, starts, positions, num_padding, first_targets, length = (
         [np.zeros(0, np.uint8)],
         [],
@@ -106,15 +124,17 @@ def cut_windows(
         0,
     )
     for tune in tunes:
+        index = find_index(tune.counted_in, meters)
+        hop = hop_steps if count_once else hop_of(tune, window_steps, hop_steps)
         for phrase in tune.phrases:
             tokens = vocabulary.encode(phrase)
             begins, padding = window_starts(
-                len(tokens), window_steps, hop_steps, keep_last=keep_last, cover_end=cover_end
+                len(tokens), window_steps, hop, keep_last=keep_last, cover_end=cover_end
             )
             stream += [np.full(window_steps, vocabulary.padding, np.uint8), tokens]
             begins = np.asarray(begins, np.int64)
             starts.append(length + window_steps + begins)
-            positions.append(begins % STEPS_PER_BAR)
+            positions.append(sum(bars[:index]) + begins % bars[index])
             num_padding.append(np.full(len(begins), padding))
             known = (
                 begins[:-1] + window_steps - begins[1:]
@@ -125,12 +145,17 @@ def cut_windows(
                 np.maximum(np.concatenate([np.full(min(len(begins), 1), padding), known]), 1)
             )
             length += window_steps + len(tokens)
-    dtypes = (np.int32, np.uint8, np.uint16, np.uint16)
+    dtypes = (np.int32, np.uint16, np.uint16, np.uint16)
     parts = zip((starts, positions, num_padding, first_targets), dtypes, strict=True)
     joined = [
         np.concatenate([np.zeros(0, np.int64), *arrays]).astype(dtype) for arrays, dtype in parts
     ]
-    return Windows(np.concatenate(stream), *joined, window_steps)
+    return Windows(np.concatenate(stream), *joined, window_steps, bars)
+
+
+def hop_of(tune: Tune, window_steps: int, hop_steps: int) -> int:
+    """The hop in a tune's own bars; at most a window, unless `hop_steps` is longer."""
+    return min(in_own_bars(hop_steps, tune.bar), max(window_steps, hop_steps))
 
 
 def count_windows(
@@ -142,9 +167,9 @@ def count_windows(
 ) -> int:
     """How many windows a tune gives in an encoding."""
     lengths = (encoding.num_tokens(len(phrase)) for phrase in tune.phrases)
+    hop = hop_of(tune, window_steps, hop_steps)
     return sum(
-        len(window_starts(length, window_steps, hop_steps, keep_last=keep_last)[0])
-        for length in lengths
+        len(window_starts(length, window_steps, hop, keep_last=keep_last)[0]) for length in lengths
     )
 
 
@@ -248,7 +273,7 @@ def join_windows(windows: Sequence[Windows]) -> Windows:
     ).astype(np.int32)
     names = ('stream', 'positions', 'num_padding', 'first_targets')
     joined = {name: np.concatenate([getattr(each, name) for each in windows]) for name in names}
-    return Windows(starts=starts, num_steps=windows[0].num_steps, **joined)
+    return Windows(starts=starts, num_steps=windows[0].num_steps, bars=windows[0].bars, **joined)
 
 
 def _as_bytes(windows: Windows) -> np.ndarray:

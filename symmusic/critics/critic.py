@@ -30,10 +30,8 @@ NUM_CELLS = 32  # of the tokens critic, as all below
 NUM_UPDATES = 100
 BATCH_SIZE = 64  # half of each class
 LEARNING_RATE = 0.01  # of Adam, with cosine decay to 0
-STEPS_AT_ONCE = 4  # sixteenths (one beat) read in one step of the LSTM
-# in steps: whether the token 1, 2 and 4 bars before was the same is an input, as music repeats
-# itself
-LOOKBACK = (16, 32, 64)
+# in bars: whether the token so long before was the same is an input, as music repeats itself
+LOOKBACK = (1, 2, 4)
 CHUNK = 5  # updates per step of the progress bar
 
 
@@ -116,22 +114,26 @@ def score_tokens(
     sets: Sequence[LabelledPieces],
     seed: int,
     progress: Callable[..., Iterable],
+    bar_steps: int,
+    beat_steps: int,
 ) -> list[np.ndarray]:
-    """Scores [N] of each set's pieces by an LSTM that reads the prompt and its continuation; the
-    states of the continuation are averaged.
+    """Scores [N] of each set's pieces by an LSTM that reads the prompt and its continuation, a beat
+    at a time; the states of the continuation are averaged.
 
     The critics of all sets and folds are trained in one program, vmapped.
 
     Args:
-      tokens_MT: the pool: prompt and continuation of each piece, both in whole beats.
+      tokens_MT: the pool: prompt and continuation of each piece, both in whole bars.
       num_tokens: size of the vocabulary.
       num_given: steps in the prompt.
       sets: pieces to be distinguished.
       seed: seed of initial parameters and of the order of training pieces.
       progress: a progress bar such as `symmusic.progress.bar`.
+      bar_steps: steps in a bar.
+      beat_steps: steps read at once; a bar is a multiple of it.
     """
-    inputs_MSI = jnp.asarray(_beats(tokens_MT, num_tokens))
-    heard = num_given // STEPS_AT_ONCE
+    inputs_MSI = jnp.asarray(_beats(tokens_MT, num_tokens, bar_steps, beat_steps))
+    heard = num_given // beat_steps
     runs = [(labelled, fold) for labelled in sets for fold in range(NUM_FOLDS)]
     rows_URB = np.stack(
         [
@@ -162,20 +164,20 @@ def score_tokens(
     return scores
 
 
-def _beats(tokens_MT: np.ndarray, num_tokens: int) -> np.ndarray:
+def _beats(tokens_MT: np.ndarray, num_tokens: int, bar_steps: int, beat_steps: int) -> np.ndarray:
     """The inputs int8 [M, S, I] of each beat: its tokens one-hot, for each token and lookback
     whether the earlier token was the same, and the beat of the bar one-hot. One-hot inputs rather
     than indices make the gradient a matrix product instead of a scatter.
     """
     tokens_MT = np.asarray(tokens_MT, int)
-    num_beats = tokens_MT.shape[1] // STEPS_AT_ONCE
+    num_beats, per_bar = tokens_MT.shape[1] // beat_steps, bar_steps // beat_steps
     blocks = [tokens_MT[:, :, None] == np.arange(num_tokens)]
-    for steps in LOOKBACK:
+    for steps in (num_bars * bar_steps for num_bars in LOOKBACK):
         same_MT = np.zeros(tokens_MT.shape, bool)
         same_MT[:, steps:] = tokens_MT[:, steps:] == tokens_MT[:, : tokens_MT.shape[1] - steps]
         blocks.append(same_MT[:, :, None])
     steps_MSI = np.concatenate(blocks, axis=2).reshape(len(tokens_MT), num_beats, -1)
-    beats_SI = np.eye(4, dtype=bool)[np.arange(num_beats) % 4]
+    beats_SI = np.eye(per_bar, dtype=bool)[np.arange(num_beats) % per_bar]
     return np.concatenate(
         [steps_MSI, np.broadcast_to(beats_SI, (len(tokens_MT), *beats_SI.shape))], axis=2
     ).astype(np.int8)

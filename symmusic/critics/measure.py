@@ -11,10 +11,9 @@ import numpy as np
 from symmusic.critics.trial import NoTrial, Trial, hold_trial
 from symmusic.measures.excerpts import cut_excerpts
 from symmusic.measures.markov import sample_markov
-from symmusic.measures.material import PROMPT_BARS, as_given
+from symmusic.measures.material import PROMPT_BARS, as_given, in_meter
 from symmusic.measures.registry import Ground, Sets
 from symmusic.progress import bar
-from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator
 
 log = logging.getLogger(__name__)
@@ -38,9 +37,11 @@ class CriticMeasure:
                 "config.evaluate.prompts = 'fixed', whose real continuation is not known"
             )
         num_given, num_steps = (
-            num_bars * STEPS_PER_BAR for num_bars in (PROMPT_BARS, ground.config.sample.num_bars)
+            num_bars * ground.music.bar.steps
+            for num_bars in (PROMPT_BARS, ground.config.sample.num_bars)
         )
-        found = cut_excerpts(ground.held_out, num_given, continued=num_steps)
+        held_out = in_meter(ground.held_out, ground.music.meter)
+        found = cut_excerpts(held_out, num_given, continued=num_steps)
         rng = generator(key, Stream.CRITIC_MATERIAL)
         size = min(settings.critic_pieces, len(found))
         rows = np.sort(rng.choice(len(found), size, replace=False))
@@ -59,7 +60,14 @@ class CriticMeasure:
         families = [ground.families[file] for file in files]
         begun = time.perf_counter()
         trial = hold_trial(
-            prompts, continuations, families, vocabulary, settings.protocol, key, bar
+            prompts,
+            continuations,
+            families,
+            vocabulary,
+            settings.protocol,
+            key,
+            bar,
+            ground.music.bar,
         )
         log.info(
             f'critics of {len(rows)} pieces of each class trained and applied in'

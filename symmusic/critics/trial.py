@@ -13,6 +13,7 @@ from symmusic.measures.estimate import Estimate
 from symmusic.measures.excerpts import as_score
 from symmusic.measures.features import compute_features
 from symmusic.melody.encodings import Vocabulary
+from symmusic.score.bar import Bar
 from symmusic.streams import Stream, generator
 
 CRITICS = ('features', 'tokens')
@@ -62,6 +63,7 @@ def hold_trial(
     protocol: str,
     seed: int,
     progress: Callable[..., Iterable],
+    bar: Bar,
 ) -> Trial | NoTrial:
     """The AUC of both critics with intervals.
 
@@ -73,6 +75,7 @@ def hold_trial(
       protocol: one of `features.PROTOCOLS`.
       seed: seed of folds, halves, training and resamples.
       progress: a progress bar such as `symmusic.progress.bar`.
+      bar: the bar of all of them.
     """
     num_families, num = len(set(families_N)), len(prompts_NP)
     if num_families < LEAST_FAMILIES:
@@ -103,7 +106,16 @@ def hold_trial(
     listed = list(sets.values())
     scores = {
         'features': score_features(features, listed),
-        'tokens': score_tokens(tokens, num_tokens, given.shape[1], listed, seed, progress),
+        'tokens': score_tokens(
+            tokens,
+            num_tokens,
+            given.shape[1],
+            listed,
+            seed,
+            progress,
+            bar.steps,
+            bar.beat_steps,
+        ),
     }
     found = {
         critic: {

@@ -170,6 +170,7 @@ def _measure_replica(
         ground.references[index],
         ground.originals,
         config.evaluate.protocol,
+        ground.bar_steps,
     )
 
 

@@ -22,7 +22,6 @@ from symmusic.measures.distributions import label_losses
 from symmusic.measures.excerpts import draw_rows
 from symmusic.measures.likelihood import find_targets
 from symmusic.measures.scale import measure
-from symmusic.melody.encodings import Vocabulary
 from symmusic.progress import bar
 from symmusic.streams import Stream, generator
 from symmusic.training import build
@@ -78,6 +77,7 @@ class Ground:
       references: reference excerpts for each draw of each replica.
       originals: the training tunes, in which copies are searched.
       protocol: of the measures.
+      bar_steps: steps in a bar of all of them.
       continuations_RNT: events of the real continuations of the prompts; None where not known.
     """
 
@@ -85,6 +85,7 @@ class Ground:
     references: tuple[tuple[Pieces, ...], ...]
     originals: OriginalsIndex
     protocol: str
+    bar_steps: int
     continuations_RNT: np.ndarray | None = None
 
     @functools.cached_property
@@ -95,7 +96,8 @@ class Ground:
         if self.continuations_RNT is None:
             return None
         sets = list(zip(self.prompts_RNT, self.continuations_RNT, self.references, strict=True))
-        return [measure_pieces(*each, self.originals, self.protocol) for each in bar(sets, 'level')]
+        how = self.originals, self.protocol, self.bar_steps
+        return [measure_pieces(*each, *how) for each in bar(sets, 'level')]
 
 
 class Grounds:
@@ -117,7 +119,7 @@ class Grounds:
             [part.to_dict() if isinstance(part, ConfigDict) else part for part in parts]
         )
         if name not in self.made:
-            self.made[name] = _gather(config, wider, self.corpora(config), card.vocabulary)
+            self.made[name] = _gather(config, wider, self.corpora(config), card)
         return self.made[name]
 
     def count_nats(self, config: ConfigDict) -> float | None:
@@ -147,19 +149,17 @@ def measure_counting(tunes: Split, data: Dataset, *, all_steps: bool) -> float:
       UserError: there is too little to count or to fit on.
     """
     vocabulary = data.vocabulary
-    fitted = counting.fit(tunes.train, tunes.validation, vocabulary)
+    fitted = counting.fit(tunes.train, tunes.validation, vocabulary, data.meters)
     targets = find_targets(data.test, vocabulary, all_steps=all_steps)
     logs_LV = fitted.log_probabilities(*counting.of_windows(data.test, targets, vocabulary))
     return float(label_losses(logs_LV, targets).mean())
 
 
-def _gather(
-    config: ConfigDict, wider: ConfigDict, corpus: Corpus, vocabulary: Vocabulary
-) -> Ground:
+def _gather(config: ConfigDict, wider: ConfigDict, corpus: Corpus, card: Card) -> Ground:
     """The ground of an arm; `wider` is its config with the draws of all replicas."""
     settings, num_replicas = config.evaluate, config.replicas
     rng = generator(config.seed, Stream.ARM)
-    music = material.gather(wider, corpus, vocabulary, rng)
+    music = material.gather(wider, corpus, card.vocabulary, rng, card.meters)
     rows = draw_rows(
         len(music.excerpts), settings.num_pieces, num_replicas * settings.num_draws, rng
     )
@@ -175,5 +175,6 @@ def _gather(
         ),
         index_originals(music.tunes.train),
         settings.protocol,
+        music.bar.steps,
         None if music.continuations is None else by_replica(music.continuations),
     )

@@ -83,6 +83,7 @@ def measure_pieces(
     references: Sequence[Pieces],
     originals: OriginalsIndex,
     protocol: str,
+    bar_steps: int,
 ) -> dict[str, float | None]:
     """All measures of a replica's pieces except `nats_per_step`; None where undefined.
 
@@ -92,6 +93,7 @@ def measure_pieces(
       references: excerpts for each of the D draws.
       originals: the training tunes.
       protocol: one of `features.PROTOCOLS`, for features and distances.
+      bar_steps: steps in a bar of all of them.
     """
     draws = [
         compare_briefly(reference, measure(events, protocol), protocol)
@@ -112,7 +114,7 @@ def measure_pieces(
     found['copied_run'] = _mean(
         passage.score for passage in find_longest_runs(melodies, originals.melodies)
     )
-    found['repeated_bars'] = repeated_bars(prompts_NT, events_NT)
+    found['repeated_bars'] = repeated_bars(prompts_NT, events_NT, bar_steps)
     found['note_count'] = _mean(map(len, melodies))
     return found | {'empty': sum(not notes for notes in melodies)}
 

@@ -26,10 +26,11 @@ def size_up(
     experiment: Experiment,
     arms: Sequence[Arm],
     corpora: Corpora,
-    check: Callable[[ConfigDict, Vocabulary], object] = lambda config, vocabulary: None,
+    check: Callable[[ConfigDict, Vocabulary, Sequence[str]], object] = lambda *_: None,
 ) -> tuple[dict[Place, dict[str, int]], dict[Place, str]]:
     """The sizes of each arm's training data, logged with the number of its parameters; and the
-    reasons for arms that are left out. `check` is called with the vocabulary of each.
+    reasons for arms that are left out. `check` is called with the vocabulary and the metres of
+    each.
 
     Raises:
       UserError: an arm has fewer windows than it asks for, or than the other arms although the
@@ -39,9 +40,9 @@ def size_up(
     datasets: dict[Place, Dataset] = {}
     for arm in arms:
         place, data = (arm.variant, arm.name), corpora.dataset(arm.config)
-        check(arm.config, data.vocabulary)
+        check(arm.config, data.vocabulary, data.meters)
         architecture, name = (
-            build.architecture(arm.config, data.vocabulary),
+            build.architecture(arm.config, data.vocabulary, data.meters),
             label(experiment, *place),
         )
         log.info(

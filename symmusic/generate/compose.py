@@ -26,6 +26,7 @@ def compose(
     index: Limit | None = None,
     reject: Judge | None = None,
     known_N: np.ndarray | None = None,
+    meter: int = 0,
 ) -> list[Piece]:
     """Draws pieces after a prompt.
 
@@ -35,14 +36,24 @@ def compose(
     on `num_samples`.
 
     For an infilling model `known_N` holds the tokens of the new bars that are known in advance,
-    with blanks elsewhere.
+    with blanks elsewhere. `meter` is the index of the prompt's metre among those that it knows.
     """
     prompts_BT = np.broadcast_to(prompt.tokens, (manner.num_samples, len(prompt.tokens)))
     known_BN = (
         None if known_N is None else np.broadcast_to(known_N, (manner.num_samples, len(known_N)))
     )
     found = draw_continuations(
-        params, architecture, vocabulary, prompts_BT, manner, key, masks, index, reject, known_BN
+        params,
+        architecture,
+        vocabulary,
+        prompts_BT,
+        manner,
+        key,
+        masks,
+        index,
+        reject,
+        known_BN,
+        meter,
     )
     pieces = as_pieces(found, vocabulary)
     is_given = np.full(len(pieces[0].tokens), False)

@@ -10,7 +10,7 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 
-# kinds of classes: no event, a note ends, a note starts, and a note that may be the last
+# kinds of classes: no event, a note ends, a note starts, and one of the pitch of the last note
 NONE, OFF, ONSET, LAST = range(4)
 
 
@@ -18,14 +18,16 @@ NONE, OFF, ONSET, LAST = range(4)
 class Row:
     """What may be drawn at one step; the arrays of `Masks.rows` have a leading axis N.
 
-    A state consists of how many pitches are used, how many notes have started in the bar, whether
-    the last one may end the piece, and whether a note sounds: axes J, C, E and S, each of length 1
-    if no constraint needs it.
+    A state consists of how many pitches are used, how many notes have started in the bar, for how
+    many steps the latest note has been held that may end the piece (0: it may not; the most: it has
+    been held long enough), and whether a note sounds: axes J, C, E and S, each of length 1 if no
+    constraint needs it.
     """
 
     tokens_V: jax.Array  # bool, independent of the steps before
     kinds_JCESK: jax.Array  # bool, for each state
     ends_bar: jax.Array  # bool
+    is_strong: jax.Array  # bool: a note that starts here may end the piece
     counts: jax.Array  # bool, False at a step that is kept regardless of the constraints
     given: jax.Array  # bool, True at a step whose token was known before sampling
 
@@ -61,13 +63,17 @@ class Masks:
 
     def advance(self, row: Row, state: State, token_B: jax.Array) -> State:
         """The state after a step's tokens."""
-        used, begun, ended, sounds = state
+        used, begun, held, sounds = state
         kind_B = self.kinds_V[token_B]
         is_onset_B = (kind_B >= ONSET).astype(jnp.int32)
+        enough = row.kinds_JCESK.shape[2] - 1
+        longer = jnp.where((held > 0) & (held < enough), held + 1, held)
+        let_go = jnp.where(held < enough, 0, held)
+        begins = ((kind_B == LAST) & row.is_strong).astype(jnp.int32)
         after = (
             used + is_onset_B,
             jnp.where(row.ends_bar, 0, begun + is_onset_B),
-            jnp.where(is_onset_B, kind_B == LAST, ended).astype(jnp.int32),
+            jnp.where(kind_B == NONE, longer, jnp.where(kind_B == OFF, let_go, begins)),
             jnp.where(kind_B == NONE, sounds, is_onset_B),
         )
         return jax.tree.map(lambda new, old: jnp.where(row.counts, new, old), after, state)

@@ -15,7 +15,7 @@ from symmusic.generate.readers import make_reader
 from symmusic.generate.sample import Constraint, Drawn, Limit, Rule, sample
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture, Params
-from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.model.places import first_place, later
 from symmusic.training.devices import BY_PIECE, EVERYWHERE, make_mesh, place
 
 
@@ -69,17 +69,18 @@ def draw_continuations(
     index: Limit | None = None,
     reject: Judge | None = None,
     known_BN: np.ndarray | None = None,
+    meter: int = 0,
 ) -> Continuations:
-    """What `compose` draws, as arrays, after one prompt of whole bars per piece. `masks` and
-    `index` limit what is drawn. `known_BN` holds the tokens of the continuations that are known in
-    advance, including the last one, with blanks elsewhere.
+    """What `compose` draws, as arrays, after one prompt of whole bars per piece, all in the metre
+    of index `meter`. `masks` and `index` limit what is drawn. `known_BN` holds the tokens of the
+    continuations that are known in advance, including the last one, with blanks elsewhere.
 
     Raises:
       UserError: within `masks` a piece could only be drawn with a copied run of `index`.
     """
     num_again = 0 if manner.reads_all or masks is not None else 1  # steps of the prompt
     draw = _drawing(
-        params, architecture, prompts_BT, num_again, manner, key, masks, index, known_BN
+        params, architecture, prompts_BT, num_again, manner, key, masks, index, known_BN, meter
     )
     judged = slice(num_again, None) if masks is None else np.asarray(masks.rows.counts)
 
@@ -114,11 +115,13 @@ def _drawing(
     masks: Masks | None,
     index: Limit | None,
     known_BN: np.ndarray | None,
+    meter: int,
 ) -> Callable[[int], Drawn]:
     """A function that draws all pieces, with different keys for each number of a round; the last
     `num_again` steps of the prompts are not read, but drawn as well.
     """
-    num_samples, num_steps = len(prompts_BT), manner.num_bars * STEPS_PER_BAR + num_again
+    num_samples, bars = len(prompts_BT), architecture.bars
+    num_steps = manner.num_bars * bars[meter] + num_again
     # each device draws a part of the pieces, which are independent
     mesh = make_mesh(1, num_samples, jax.local_devices())
     spread = functools.partial(place, mesh=mesh, spec=BY_PIECE)
@@ -131,7 +134,8 @@ def _drawing(
         future_BN=spread(_future(known_BN, num_again, architecture)),
     )
     read_BT = np.asarray(prompts_BT[:, : prompts_BT.shape[1] - num_again], np.int32)
-    positions_BT = np.broadcast_to(np.arange(read_BT.shape[1]) % STEPS_PER_BAR, read_BT.shape)
+    places_T = np.array(later(first_place(meter, bars), np.arange(read_BT.shape[1]), bars))
+    positions_BT = np.broadcast_to(places_T, read_BT.shape)
     constraints = _constraints(prompts_BT, num_steps, num_again, masks, index, mesh)
     rule = Rule(manner.temperature, manner.top_k, manner.top_p)
     piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(num_samples))

@@ -5,31 +5,40 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from symmusic.corpus.meters import find_index
 from symmusic.corpus.prepare import Settings, Tune, prepare_score
 from symmusic.errors import ScoreError
 from symmusic.generate.prompt import Prompt
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote, extract_phrases, quantize
+from symmusic.score.bar import STEPS_PER_QUARTER
 from symmusic.score.detection import detect_key
-from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+from symmusic.score.meter import check_meter
 from symmusic.score.notes import Meter, Note, Score
 
-METERS = ('4/4', '2/2')
 MAX_BARS = 64  # only the last this many bars of a longer prompt are used
-MAX_STEPS = MAX_BARS * STEPS_PER_BAR
 
 
 def fit_score(
-    score: Score, name: str, vocabulary: Vocabulary, transpose: bool, notices: Sequence[str] = ()
+    score: Score,
+    name: str,
+    vocabulary: Vocabulary,
+    transpose: bool,
+    notices: Sequence[str] = (),
+    *,
+    meters: Sequence[str] = ('4/4',),
 ) -> Prompt:
     """The prompt of a score, with `notices` and what else the user should know of how it was read.
 
     Raises:
-      ScoreError: it holds no notes, or is not in bars of sixteen steps.
+      ScoreError: it holds no notes, or is in none of the `meters` that the model knows.
     """
-    tune = prepare_score(in_meter(score), name, Settings(meters=METERS))
+    meter = check_meter(in_meter(score))
+    if 'all' not in meters and find_index(meter, meters) is None:
+        raise ScoreError('meter', f'{meter}; the model knows {", ".join(meters)}')
+    tune = prepare_score(in_meter(score), name, Settings(meters=('all',)))
     notes = set(quantize(score))
-    events = _whole_bars(tune.events.astype(np.int16))[-MAX_STEPS:]
+    events = _whole_bars(tune)[-MAX_BARS * tune.bar.steps :]
     said = [*notices, *_notices_of_score(score), *_notices_of_bars(tune, notes)]
     if not (events >= 0).any():
         raise ScoreError('no notes', f'none in its last {MAX_BARS} bars')
@@ -81,17 +90,17 @@ def _notices_of_score(score: Score) -> list[str]:
 
 def _notices_of_bars(tune: Tune, notes: set[StepNote]) -> list[str]:
     notices = []
-    if num_changed := len(notes.difference(*extract_phrases(notes))):
+    if num_changed := len(notes.difference(*extract_phrases(notes, tune.bar.steps))):
         notices.append(
             f'the prompt has notes that sound together: {num_changed} of {len(notes)} are left out'
             ' or cut short, as the highest, or the next to begin, is the melody'
         )
-    if missing := -len(tune.events) % STEPS_PER_BAR:
+    if missing := -len(tune.events) % tune.bar.steps:
         notices.append(
             f"the prompt's last bar is not full: {missing} sixteenth{'s' * (missing > 1)} of"
             ' silence end it'
         )
-    if len(tune.events) > MAX_STEPS:
+    if len(tune.events) > MAX_BARS * tune.bar.steps:
         notices.append(f'the prompt is long: its last {MAX_BARS} bars are read')
     return notices
 
@@ -109,16 +118,18 @@ def _notices_of_range(wanted: np.ndarray, fitted: np.ndarray, octaves: int) -> l
 
 def _numbering(score: Score, tune: Tune, notes: set[StepNote]) -> tuple[int, int]:
     """The sixteenths of the prompt's pickup, and the number of its first bar in the file."""
-    num_before = min(note.onset for note in notes) // STEPS_PER_BAR  # silent bars that are left out
-    num_before += max(-(-len(tune.events) // STEPS_PER_BAR) - MAX_BARS, 0)
+    bar_steps = tune.bar.steps
+    num_before = min(note.onset for note in notes) // bar_steps  # silent bars that are left out
+    num_before += max(-(-len(tune.events) // bar_steps) - MAX_BARS, 0)
     pickup = round(score.pickup * STEPS_PER_QUARTER / score.ticks_per_quarter)
     first_bar = num_before + (0 if score.pickup else 1)
     return pickup if first_bar == 0 else 0, first_bar
 
 
-def _whole_bars(events: np.ndarray) -> np.ndarray:
-    """Events with silence up to the next bar line."""
-    filling = np.full(-len(events) % STEPS_PER_BAR, NO_EVENT, events.dtype)
+def _whole_bars(tune: Tune) -> np.ndarray:
+    """The tune's events [T] int16, with silence up to the next bar line."""
+    events = tune.events.astype(np.int16)
+    filling = np.full(-len(events) % tune.bar.steps, NO_EVENT, events.dtype)
     filling[:1] = NOTE_OFF
     return np.concatenate([events, filling])
 
@@ -134,8 +145,9 @@ def _velocities(score: Score, tune: Tune) -> np.ndarray:
     events, 0 where none starts.
     """
     notes = sorted(zip(quantize(score), score.notes, strict=True), key=lambda pair: pair[0].pitch)
-    first = min(step_note.onset for step_note, _ in notes) // STEPS_PER_BAR * STEPS_PER_BAR
-    velocities = np.zeros(len(_whole_bars(tune.events)), np.uint8)
+    first = min(step_note.onset for step_note, _ in notes)
+    first -= first % tune.bar.steps
+    velocities = np.zeros(len(_whole_bars(tune)), np.uint8)
     for step_note, note in notes:
         if step_note.onset - first < len(velocities):
             velocities[step_note.onset - first] = note.velocity

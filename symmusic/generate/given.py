@@ -8,8 +8,9 @@ import numpy as np
 from jax import lax
 
 from symmusic.generate.draw import Manner
-from symmusic.generate.readers import BAR_STEPS, Reader, make_reader
+from symmusic.generate.readers import Reader, make_reader
 from symmusic.model.model import Architecture, Params
+from symmusic.model.places import later
 from symmusic.training.devices import BY_PIECE, EVERYWHERE, make_mesh, place
 
 CHUNK = 128  # pieces read at once
@@ -23,7 +24,7 @@ def continuation_logits(
     manner: Manner,
 ) -> np.ndarray:
     """The logits [B, S - num_given, V] of each step after a prompt, given all steps before it; a
-    prompt starts at a bar line and is read whole.
+    prompt starts at a bar line of the model's first metre and is read whole.
 
     Args:
       params: of the model.
@@ -52,7 +53,8 @@ def continuation_logits(
 @functools.partial(jax.jit, static_argnames='num_given')
 def read_given(reader: Reader, tokens_BS: jax.Array, num_given: int) -> jax.Array:
     """The logits [B, N, V] of the N = S - num_given steps after prompts at a bar line."""
-    positions_BS = jnp.broadcast_to(jnp.arange(tokens_BS.shape[1]) % BAR_STEPS, tokens_BS.shape)
+    places_S = later(jnp.zeros((), int), jnp.arange(tokens_BS.shape[1]), reader.bars)
+    positions_BS = jnp.broadcast_to(places_S, tokens_BS.shape)
     num_steps = tokens_BS.shape[1] - num_given
     carry, rows = reader.init(tokens_BS[:, :num_given], positions_BS[:, :num_given], num_steps)
 

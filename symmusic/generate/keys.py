@@ -5,8 +5,8 @@ import numpy as np
 from symmusic.errors import UserError
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import NO_EVENT, from_events, to_notes
+from symmusic.score.bar import STEPS_PER_QUARTER
 from symmusic.score.detection import detect_key, transposition
-from symmusic.score.meter import STEPS_PER_QUARTER
 
 
 def find_distance(events: np.ndarray, vocabulary: Vocabulary) -> int:

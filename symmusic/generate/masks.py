@@ -10,7 +10,7 @@ from symmusic.errors import UserError
 from symmusic.generate.control import LAST, NONE, OFF, ONSET, Masks, Row
 from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, transpose_events
-from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.score.bar import Bar
 
 FREE = -3  # in `Wishes.fixed` and `Wishes.rhythm`: any event
 DRAWN = -1  # in the tokens that `make_masks` keeps: to be drawn
@@ -27,7 +27,8 @@ class Wishes:
       lowest, highest: pitches, both included.
       min_notes_per_bar, max_notes_per_bar: notes that start in each bar.
       rests: whether any step may be silent.
-      last: pitch class of the note that starts last; None = any, or no note.
+      last: pitch class of the note that starts last, on a strong beat, and lasts at least the bar's
+        `cadence_steps`; None = any, or no note.
       rhythm: [T] events whose onsets and ends the pieces take, repeated; `FREE` where any event is
         allowed; None = any.
       pitches: those of the notes, in order, all of them; () = any.
@@ -62,6 +63,7 @@ def make_masks(
     prompt: np.ndarray,
     distance: int,
     num_bars: int,
+    bar: Bar,
     *,
     kept_N: np.ndarray | None = None,
     stated: Mapping[str, str] | None = None,
@@ -74,6 +76,7 @@ def make_masks(
       prompt: [T] tokens.
       distance: semitones from the prompt's key to the model's.
       num_bars: of the pieces.
+      bar: their bar.
       kept_N: tokens that are kept regardless of the wishes, `DRAWN` elsewhere; None = all are
         drawn.
       stated: for messages, how the user stated each wish and, under 'bars', the number of bars;
@@ -94,17 +97,18 @@ def make_masks(
             f' {vocabulary.encoding!r}'
         )
     if kept_N is None:
-        kept_N = np.full(num_bars * STEPS_PER_BAR, DRAWN)
-    masks = _try(wishes, vocabulary, prompt, distance, kept_N)
+        kept_N = np.full(num_bars * bar.steps, DRAWN)
+    masks = _try(wishes, vocabulary, prompt, distance, bar, kept_N)
     if masks is None:
         conflict = wishes.stated()
         # a wish is named only if its removal makes the rest possible
         for name in list(conflict):
             fewer = [other for other in conflict if other != name]
-            if _try(_only(wishes, fewer), vocabulary, prompt, distance, kept_N) is None:
+            other = _only(wishes, fewer)
+            if _try(other, vocabulary, prompt, distance, bar, kept_N) is None:
                 conflict = fewer
         named = ' and '.join(f'config.sample.{stated[name]}' for name in conflict)
-        num_drawn = int((kept_N == DRAWN).reshape(-1, STEPS_PER_BAR).any(axis=1).sum())
+        num_drawn = int((kept_N == DRAWN).reshape(-1, bar.steps).any(axis=1).sum())
         bars = f' (config.sample.{stated["bars"]})' if 'bars' in stated else ''
         raise UserError(
             f'{named} cannot be met in {num_drawn} bar{"s" * (num_drawn > 1)} after this prompt'
@@ -119,6 +123,7 @@ def _try(
     vocabulary: MelodyVocabulary,
     prompt: np.ndarray,
     distance: int,
+    bar: Bar,
     kept_N: np.ndarray,
 ) -> Masks | None:
     """As `make_masks`, but None if the wishes cannot be met."""
@@ -146,15 +151,17 @@ def _try(
     if wishes.last is not None:
         kinds_V = np.where((events_V >= 0) & (events_V % 12 == wishes.last), LAST, kinds_V)
     pitches_J = np.array([*(int(np.argmax(events_V == pitch)) for pitch in wishes.pitches), -1])
-    kinds_NJCESK, good = _look_ahead(wishes, tokens_NV, kinds_V, pitches_J, is_kept_N)
+    kinds_NJCESK, good = _look_ahead(wishes, tokens_NV, kinds_V, pitches_J, bar, is_kept_N)
     said = prompt[prompt != vocabulary.padding]
     sounds = int(len(said) > 0 and vocabulary.decode(said[-1:])[0] >= 0)
     if not good[0, 0, 0, min(sounds, good.shape[3] - 1)]:
         return None
+    steps_N = np.arange(num_steps) % bar.steps
     rows = Row(
         tokens_V=tokens_NV,
         kinds_JCESK=kinds_NJCESK,
-        ends_bar=np.arange(num_steps) % STEPS_PER_BAR == STEPS_PER_BAR - 1,
+        ends_bar=steps_N == bar.steps - 1,
+        is_strong=np.isin(steps_N, bar.strong),
         counts=~is_kept_N,
         given=given_N,
     )
@@ -173,6 +180,7 @@ def _look_ahead(
     tokens_NV: np.ndarray,
     kinds_V: np.ndarray,
     pitches_J: np.ndarray,
+    bar: Bar,
     is_kept_N: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """[N, J, C, E, S, K] which kinds may follow in each state so that the end can be reached, and
@@ -181,26 +189,27 @@ def _look_ahead(
     Filled backwards (dynamic programming): a state is good before a step if an allowed kind leads
     to a good state after it. Kept steps do not change the state.
     """
-    counted = wishes.min_notes_per_bar > 0 or wishes.max_notes_per_bar < STEPS_PER_BAR
+    counted = wishes.min_notes_per_bar > 0 or wishes.max_notes_per_bar < bar.steps
     shape = (
         len(pitches_J),
-        STEPS_PER_BAR + 1 if counted else 1,
-        1 if wishes.last is None else 2,
+        bar.steps + 1 if counted else 1,
+        1 if wishes.last is None else bar.cadence_steps + 1,
         1 if wishes.rests else 2,
     )
     good = np.zeros(shape, bool)
-    good[-1, :, -1] = True  # all pitches are used, and the last note may end the piece
+    good[-1, :, -1] = True  # all pitches are used, and the last note has been held
     table = np.zeros((len(tokens_NV), *shape, 4), bool)
     for step in reversed(range(len(tokens_NV))):
         if is_kept_N[step]:
             table[step] = True
             continue
-        if step % STEPS_PER_BAR == STEPS_PER_BAR - 1:  # the count restarts in the next bar
+        if step % bar.steps == bar.steps - 1:  # the count restarts in the next bar
             # a bar that is kept in part, as one before a pickup, need not be full
-            is_whole = not is_kept_N[step + 1 - STEPS_PER_BAR : step + 1].any()
+            is_whole = not is_kept_N[step + 1 - bar.steps : step + 1].any()
             enough_C = np.arange(shape[1]) >= (wishes.min_notes_per_bar if is_whole else 0)
             good = np.broadcast_to(good[:, :1], shape) & enough_C[:, None, None]
-        table[step] = _kinds_at(wishes, tokens_NV[step], kinds_V, pitches_J, good)
+        is_strong = step % bar.steps in bar.strong
+        table[step] = _kinds_at(wishes, tokens_NV[step], kinds_V, pitches_J, good, is_strong)
         good = table[step].any(axis=-1)
     return table, good
 
@@ -211,19 +220,23 @@ def _kinds_at(
     kinds_V: np.ndarray,
     pitches_J: np.ndarray,
     good: np.ndarray,
+    is_strong: bool,
 ) -> np.ndarray:
     """[J, C, E, S, K] which kinds may follow at a step in each state, `good` being the states after
-    it from which the end can be reached.
+    it from which the end can be reached; a note that may end the piece starts on a strong beat.
     """
     now = np.zeros((*good.shape, 4), bool)
     may_K = [bool((tokens_V & (kinds_V == kind)).any()) for kind in range(4)]
-    now[..., NONE] = may_K[NONE] & good
-    now[..., OFF] = may_K[OFF] & good[..., :1]
+    held_E, enough = np.arange(good.shape[2]), good.shape[2] - 1
+    longer_E = np.where((held_E > 0) & (held_E < enough), held_E + 1, held_E)
+    now[..., NONE] = may_K[NONE] & good[:, :, longer_E]
+    now[..., OFF] = may_K[OFF] & good[:, :, np.where(held_E < enough, 0, held_E), :1]
     if not wishes.rests:
         now[..., OFF] = False
         now[..., 0, NONE] = False
     for kind in (ONSET, LAST):
-        after = good[:, :, -1:, -1:] if kind == LAST else good[:, :, :1, -1:]  # [J, C, 1, 1]
+        held = min(int(kind == LAST and is_strong), enough)
+        after = good[:, :, held : held + 1, -1:]  # [J, C, 1, 1]
         if good.shape[1] > 1:
             few_C = np.arange(good.shape[1]) < wishes.max_notes_per_bar
             after = np.roll(after, -1, axis=1) & few_C[:, None, None]

@@ -7,8 +7,8 @@ import numpy as np
 
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
+from symmusic.score.bar import Bar, bar_of
 from symmusic.score.key import Key
-from symmusic.score.meter import STEPS_PER_BAR
 
 C_MAJOR = Key(0)
 VELOCITY = 100  # of notes whose file does not state it
@@ -27,7 +27,7 @@ class Prompt:
       notices: what the user should know about how it was read.
       key: as its file states it, or else as detected.
       states_key: whether its file states it.
-      meter: its first one, '4/4' or '2/2'.
+      meter: its own, such as '6/8'.
       title: as its file states it.
       pickup: number of sixteenths in its first bar, 0 = a full bar.
       first_bar: number of its first bar in the file, where the first full bar is 1 and a pickup 0.
@@ -55,6 +55,11 @@ class Prompt:
     redrawn: str = ''
 
     @property
+    def bar(self) -> Bar:
+        """Its bar."""
+        return bar_of(self.meter)
+
+    @property
     def sounds(self) -> bool:
         """Whether its last note lasts to its end."""
         said = self.events[self.events != NO_EVENT]
@@ -70,7 +75,7 @@ class Prompt:
         """The pickup of a melody [T] whose first bar is the prompt's first: 0 also where a note was
         drawn before it.
         """
-        return 0 if (events[: -self.pickup % STEPS_PER_BAR] >= 0).any() else self.pickup
+        return 0 if (events[: -self.pickup % self.bar.steps] >= 0).any() else self.pickup
 
     @property
     def velocity(self) -> int:
@@ -84,18 +89,15 @@ def around(prompt: Prompt, first: int, end: int, padding: int) -> Prompt:
     those after them are kept in `after`. If there is no bar before, the model reads a bar of
     padding. Velocities are kept for the bars that are kept.
     """
+    begin, stop = first * prompt.bar.steps, end * prompt.bar.steps
     velocities = np.array(prompt.velocities)
-    velocities[first * STEPS_PER_BAR : end * STEPS_PER_BAR] = 0
+    velocities[begin:stop] = 0
     return dataclasses.replace(
         prompt,
-        events=prompt.events[: first * STEPS_PER_BAR],
-        tokens=(
-            prompt.tokens[: first * STEPS_PER_BAR]
-            if first
-            else np.full(STEPS_PER_BAR, padding, np.uint8)
-        ),
+        events=prompt.events[:begin],
+        tokens=prompt.tokens[:begin] if first else np.full(prompt.bar.steps, padding, np.uint8),
         velocities=tuple(velocities),
-        after=prompt.events[end * STEPS_PER_BAR :],
+        after=prompt.events[stop:],
     )
 
 

@@ -3,19 +3,21 @@
 import dataclasses
 import itertools
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from symmusic.corpus.collections import SUFFIXES, SourceFile
 from symmusic.corpus.files import list_tunes
+from symmusic.corpus.meters import find_index
 from symmusic.errors import ScoreError, UserError
 from symmusic.files import read_bounded
-from symmusic.generate.fitting import METERS, fit_score, in_meter
+from symmusic.generate.fitting import fit_score, in_meter
 from symmusic.generate.prompt import C_MAJOR, VELOCITY, Prompt
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import StepNote, extract_phrases, quantize
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.abc_book import split_tunes
-from symmusic.score.meter import STEPS_PER_BAR, check_meter
+from symmusic.score.bar import bar_of
+from symmusic.score.meter import check_meter
 from symmusic.score.midi import MAX_BYTES, MAX_QUARTERS, parse_midi
 from symmusic.score.midi import SUFFIXES as MIDI_SUFFIXES
 from symmusic.score.midi_writer import TICKS_PER_QUARTER
@@ -27,43 +29,52 @@ MOST_PARTS = 20  # named in a notice
 
 
 def read_prompt(
-    path: str, vocabulary: Vocabulary, *, transpose: bool, part: int = 1, tune: int = 1
+    path: str,
+    vocabulary: Vocabulary,
+    *,
+    transpose: bool,
+    part: int = 1,
+    tune: int = 1,
+    meters: Sequence[str] = ('4/4',),
 ) -> Prompt:
     """Reads a prompt; '' is the built-in one. Of a book of ABC tunes the one in place `tune` is
     taken, of several parts in MIDI or MusicXML the one numbered `part`, both from 1.
 
     The last bar is padded with silence. Of simultaneous notes only the highest is kept, as in
-    training; notes outside the model's range are moved by octaves.
+    training; notes outside the model's range are moved by octaves. `meters` are those that the
+    model knows.
 
     Raises:
-      UserError: the file cannot be read, holds no notes, or is not in bars of sixteen steps.
+      UserError: the file cannot be read, holds no notes, or is in a metre that the model does not
+        know.
     """
     if not path:
-        return fit_score(mary(), 'mary', vocabulary, transpose)
+        return fit_score(mary(meters), 'mary', vocabulary, transpose, meters=meters)
     try:
         score, notices = _read(path, 'prompt', part, tune)
-        return fit_score(score, pathlib.Path(path).stem, vocabulary, transpose, notices)
+        name = pathlib.Path(path).stem
+        return fit_score(score, name, vocabulary, transpose, notices, meters=meters)
     except ScoreError as error:
-        raise UserError(
-            f'config.sample.prompt = {path}: {error}; a prompt is a melody in {" or ".join(METERS)}'
-        ) from error
+        raise UserError(f'config.sample.prompt = {path}: {error}') from error
 
 
 def make_prompt(
-    tune: str | Iterable[tuple[float, float, int]], vocabulary: Vocabulary, *, transpose: bool
+    tune: str | Iterable[tuple[float, float, int]],
+    vocabulary: Vocabulary,
+    *,
+    transpose: bool,
+    meters: Sequence[str] = ('4/4',),
 ) -> Prompt:
     """A prompt of ABC text, or of notes in 4/4: onset and length in quarters, MIDI pitch.
 
     Raises:
-      UserError: it holds no tune, or none in bars of sixteen steps.
+      UserError: it holds no tune, or none in one of the `meters` that the model knows.
     """
     try:
         score = _read_text(tune) if isinstance(tune, str) else _score_of(tune)
-        return fit_score(score, 'prompt', vocabulary, transpose, score.notices)
+        return fit_score(score, 'prompt', vocabulary, transpose, score.notices, meters=meters)
     except ScoreError as error:
-        raise UserError(
-            f'prompt: {error}; a prompt is a melody in {" or ".join(METERS)}'
-        ) from error
+        raise UserError(f'prompt: {error}') from error
 
 
 def _read_text(text: str) -> Score:
@@ -102,27 +113,29 @@ def _heard(score: Score) -> Score:
     return dataclasses.replace(score, notes=notes)
 
 
-def read_notes(path: str, field: str) -> tuple[list[StepNote], list[str]]:
+def read_notes(path: str, field: str, meter: str) -> tuple[list[StepNote], list[str]]:
     """The notes of the melody in a file that a field of `config.sample` names, in its own key, at
     their steps from its first full bar on: those of a pickup are before step 0. Also notices on how
-    it was read.
+    it was read. Its bars must be divided as those of `meter`, the prompt's.
 
     Raises:
       UserError: as `read_prompt`.
     """
     try:
         score, notices = _read(path, field)
-        check_meter(in_meter(score), METERS)
+        bar = bar_of(check_meter(in_meter(score)))
+        if bar != bar_of(meter):
+            raise ScoreError('meter', check_meter(in_meter(score)))
         if not score.notes:
             raise ScoreError('no notes')
     except ScoreError as error:
         raise UserError(
-            f'config.sample.{field} = {path}: {error}; must be a melody in {" or ".join(METERS)}'
+            f'config.sample.{field} = {path}: {error}; must be a melody in {meter}, as the prompt'
         ) from error
-    shift = STEPS_PER_BAR if score.pickup else 0
+    shift = bar.steps if score.pickup else 0
     notes = [
         StepNote(note.onset - shift, note.end - shift, note.pitch)
-        for phrase in extract_phrases(quantize(score))
+        for phrase in extract_phrases(quantize(score), bar.steps)
         for note in phrase
     ]
     return notes, notices
@@ -177,10 +190,13 @@ def _said_of_parts(score: Score, number: int) -> list[str]:
     return [': drums left out'] * (score.num_instruments > 1)
 
 
-def mary() -> Score:
+def mary(meters: Sequence[str] = ('4/4',)) -> Score:
     """The built-in prompt, in public domain: four bars of "Mary had a little lamb" in C, in the
-    register of the corpus `folk`.
+    register of the corpus `folk`. Its notes are barred in 4/4 or, where it is none of `meters`, in
+    the first of these.
     """
+    is_known = 'all' in meters or find_index('4/4', meters) is not None
+    meter = '4/4' if is_known else meters[0]
     pitches = (76, 74, 72, 74, 76, 76, 76, 74, 74, 74, 76, 79, 79)
     durations = (4, 4, 4, 4, 4, 4, 8, 4, 4, 8, 4, 4, 8)  # sixteenths, as are the score's ticks
     onsets = itertools.accumulate(durations, initial=0)
@@ -188,7 +204,7 @@ def mary() -> Score:
     return Score(
         notes,
         ticks_per_quarter=4,
-        meters=(Meter(0, 4, 4),),
+        meters=(Meter(0, *map(int, meter.split('/'))),),
         tempi=(Tempo(0, 120.0),),
         title='Mary had a little lamb',
         keys=(C_MAJOR,),

@@ -18,13 +18,15 @@ from jax import lax
 
 from symmusic.model.ahead import look_ahead
 from symmusic.model.model import Architecture, Params, apply_last, apply_step, init_carry
+from symmusic.model.places import Bars, later
 from symmusic.model.sliding import can_slide, init_windows, slide
-
-BAR_STEPS = 16
 
 
 class Reader(Protocol):
     """The interface of a reader; `weights_BT` are attention's, None without it."""
+
+    @property
+    def bars(self) -> Bars: ...
 
     def init(
         self, prompt_BT: jax.Array, positions_BT: jax.Array, num_steps: int
@@ -45,6 +47,11 @@ class WindowReader:
     architecture: Architecture = flax.struct.field(pytree_node=False)
     window_steps: int = flax.struct.field(pytree_node=False)
 
+    @property
+    def bars(self) -> Bars:
+        """The steps in a bar of each metre."""
+        return self.architecture.bars
+
     def init(self, prompt_BT, positions_BT, num_steps):
         missing = max(self.window_steps - prompt_BT.shape[1] + 1, 0)
         padded_BT = jnp.pad(
@@ -56,7 +63,8 @@ class WindowReader:
 
     def read(self, carry, token_B, position_B, row):
         window_BT = jnp.concatenate([carry[:, 1:], token_B[:, None].astype(carry.dtype)], axis=1)
-        positions_BT = (position_B[:, None] + jnp.arange(1 - self.window_steps, 1)) % BAR_STEPS
+        steps_T = jnp.arange(1 - self.window_steps, 1)
+        positions_BT = later(position_B[:, None], steps_T, self.architecture.bars)
         logits_BV, weights_BT = apply_last(self.params, window_BT, positions_BT, self.architecture)
         return window_BT, logits_BV, weights_BT
 
@@ -72,12 +80,18 @@ class SlidingReader:
     window_steps: int = flax.struct.field(pytree_node=False)
     num_windows: int = flax.struct.field(pytree_node=False)
 
+    @property
+    def bars(self) -> Bars:
+        """The steps in a bar of each metre."""
+        return self.architecture.bars
+
     def init(self, prompt_BT, positions_BT, num_steps):
         missing = max(self.window_steps - prompt_BT.shape[1], 0)
         padded_BT = jnp.pad(
             prompt_BT, ((0, 0), (missing, 0)), constant_values=self.architecture.padding
         )[:, -self.window_steps :]
-        positions_BT = (positions_BT[:, -1:] + jnp.arange(1 - self.window_steps, 1)) % BAR_STEPS
+        steps_T = jnp.arange(1 - self.window_steps, 1)
+        positions_BT = later(positions_BT[:, -1:], steps_T, self.architecture.bars)
         windows = init_windows(self.architecture, len(prompt_BT), self.window_steps)
         return _read_all(self, windows, padded_BT[:, :-1], positions_BT[:, :-1], None), None
 
@@ -107,6 +121,11 @@ class StateReader:
     architecture: Architecture = flax.struct.field(pytree_node=False)
     memory_steps: int = flax.struct.field(pytree_node=False)
     future_BN: jax.Array | None = None
+
+    @property
+    def bars(self) -> Bars:
+        """The steps in a bar of each metre."""
+        return self.architecture.bars
 
     def init(self, prompt_BT, positions_BT, num_steps):
         num_before, told_before, rows = prompt_BT.shape[1] - 1, None, None
@@ -138,19 +157,21 @@ class StateReader:
             ((0, 0), (num_before, 0)),
             constant_values=self.architecture.num_classes,
         )
-        positions_BT = (position_B1 + jnp.arange(whole_BT.shape[1])) % BAR_STEPS
+        steps_T = jnp.arange(whole_BT.shape[1])
+        positions_BT = later(position_B1, steps_T, self.architecture.bars)
         return look_ahead(self.params, whole_BT, positions_BT, self.architecture)
 
 
 @flax.struct.dataclass
 class HostReader:
     """Calls a function on the host at each step, for models that are not networks. `predict` is
-    pure: from the tokens so far, int32 [B, T], and the metric positions [B] of the first ones, to
+    pure: from the tokens so far, int32 [B, T], and the places in the bar [B] of the first ones, to
     the log probabilities [B, V] of the next.
     """
 
     predict: Callable[[np.ndarray, np.ndarray], np.ndarray] = flax.struct.field(pytree_node=False)
     num_classes: int = flax.struct.field(pytree_node=False)
+    bars: Bars = flax.struct.field(pytree_node=False, default=(16,))
 
     def init(self, prompt_BT, positions_BT, num_steps):
         num_read = prompt_BT.shape[1] - 1

@@ -12,7 +12,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from symmusic.generate.readers import BAR_STEPS, Reader
+from symmusic.generate.readers import Reader
+from symmusic.model.places import later
 
 
 class Constraint(Protocol):
@@ -90,7 +91,7 @@ def sample(
     Args:
       reader: of the model.
       prompt_BT: tokens, T >= 1.
-      positions_BT: their metric positions (step in the bar).
+      positions_BT: their places in the bar (`model.places`).
       keys_B: a key per piece; consumed. A piece depends on its own key alone, not on those drawn
         beside it.
       rule: how a class is drawn.
@@ -120,7 +121,8 @@ def sample(
             for constraint, row, state in zip(constraints, constraint_rows, narrowed, strict=True)
         )
         kept = (jax.nn.softmax(restricted_BV), weights_BT) if keep else (None, None)
-        carry = keys_B2[:, 0], token_B, (position_B + 1) % BAR_STEPS, read, states
+        position_B = later(position_B, 1, reader.bars)
+        carry = keys_B2[:, 0], token_B, position_B, read, states
         return carry, (token_B, log_probability_B, *kept)
 
     read, read_rows = reader.init(prompt_BT, positions_BT, num_steps)

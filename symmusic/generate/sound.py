@@ -13,7 +13,7 @@ import numpy as np
 
 from symmusic.errors import UserError
 from symmusic.melody.events import StepNote
-from symmusic.score.meter import STEPS_PER_QUARTER
+from symmusic.score.bar import STEPS_PER_QUARTER
 
 RATE = 44_100  # samples per second
 PARTIALS = (1.0, 0.45, 0.25, 0.12, 0.06)  # amplitudes of a plucked string's

@@ -12,11 +12,10 @@ import numpy as np
 from symmusic.errors import ScoreError
 from symmusic.generate.masks import FREE
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote
-from symmusic.score.meter import STEPS_PER_BAR
 
 
 def lay_rhythm(
-    notes: Sequence[StepNote], num_steps: int, *, pickup: int = 0
+    notes: Sequence[StepNote], num_steps: int, bar_steps: int, *, pickup: int = 0
 ) -> tuple[np.ndarray, str]:
     """[N] int16 for `Wishes.rhythm`, and a notice about it: the template's bars, repeated. Its
     pickup leads into each repeat if its last bar leaves room for it.
@@ -24,16 +23,17 @@ def lay_rhythm(
     Args:
       notes: of the template.
       num_steps: N.
+      bar_steps: steps in a bar of both.
       pickup: sixteenths of the prompt's pickup if it is drawn as the first bar, else 0.
 
     Raises:
       ScoreError: the template holds nothing but a pickup.
     """
     before, bars = _split(notes)
-    first = STEPS_PER_BAR if pickup else 0
-    period = -(-bars[-1].end // STEPS_PER_BAR) * STEPS_PER_BAR
+    first = bar_steps if pickup else 0
+    period = -(-bars[-1].end // bar_steps) * bar_steps
     leads = bars[-1].end - period <= min((note.onset for note in before), default=0)
-    laid = _upbeat(before, pickup)
+    laid = _upbeat(before, pickup, bar_steps)
     for begin in range(first, num_steps, period):
         if begin > first and leads:
             laid += _moved(before, begin)
@@ -51,7 +51,7 @@ def lay_rhythm(
 
 
 def lay_fixed(
-    notes: Sequence[StepNote], num_steps: int, *, pickup: int = 0
+    notes: Sequence[StepNote], num_steps: int, bar_steps: int, *, pickup: int = 0
 ) -> tuple[np.ndarray, str]:
     """[N] int16 for `Wishes.fixed`, and a notice about it: the template's notes at their positions,
     each at least as long as there; `FREE` where the template is silent.
@@ -59,18 +59,19 @@ def lay_fixed(
     Args:
       notes: of the template.
       num_steps: N.
+      bar_steps: steps in a bar of both.
       pickup: as in `lay_rhythm`.
 
     Raises:
       ScoreError: the template is longer than N steps, or holds nothing but a pickup.
     """
     before, bars = _split(notes)
-    upbeat = _upbeat(before, pickup)
-    laid = [*upbeat, *_moved(bars, STEPS_PER_BAR if pickup else 0)]
+    upbeat = _upbeat(before, pickup, bar_steps)
+    laid = [*upbeat, *_moved(bars, bar_steps if pickup else 0)]
     if laid[-1].end > num_steps:
-        num_bars = -(-laid[-1].end // STEPS_PER_BAR)
+        num_bars = -(-laid[-1].end // bar_steps)
         raise ScoreError(
-            f'its notes take {num_bars} bars, more than the {num_steps // STEPS_PER_BAR} new'
+            f'its notes take {num_bars} bars, more than the {num_steps // bar_steps} new'
         )
     fixed = np.full(num_steps, FREE, np.int16)
     for note in laid:
@@ -91,12 +92,10 @@ def _moved(notes: Iterable[StepNote], steps: int) -> list[StepNote]:
     return [StepNote(note.onset + steps, note.end + steps, note.pitch) for note in notes]
 
 
-def _upbeat(before: Sequence[StepNote], pickup: int) -> list[StepNote]:
+def _upbeat(before: Sequence[StepNote], pickup: int, bar_steps: int) -> list[StepNote]:
     """The notes of the template's pickup that fit in the prompt's, moved to the first bar."""
     return [
-        note
-        for note in _moved(before, STEPS_PER_BAR)
-        if pickup and note.onset >= STEPS_PER_BAR - pickup
+        note for note in _moved(before, bar_steps) if pickup and note.onset >= bar_steps - pickup
     ]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt import Prompt
 from symmusic.melody.encodings import Vocabulary
+from symmusic.score.bar import STEPS_PER_WHOLE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,12 +19,14 @@ class Whole:
       is_drawn: [T] bool, the steps that were drawn; the others were given.
       seams: the first new step, and the one after the last where given bars follow.
       first_bar: the number of the first bar: the first full bar is 1, a pickup 0.
+      bar_steps: steps in a bar.
     """
 
     events: np.ndarray
     is_drawn: np.ndarray
     seams: tuple[int, ...]
     first_bar: int = 1
+    bar_steps: int = STEPS_PER_WHOLE
 
 
 def put_together(prompt: Prompt, piece: Piece, vocabulary: Vocabulary) -> Whole:
@@ -34,4 +37,4 @@ def put_together(prompt: Prompt, piece: Piece, vocabulary: Vocabulary) -> Whole:
     is_drawn = np.full(len(events), False)
     is_drawn[seam:end] = piece.is_drawn
     seams = (seam, end) if len(prompt.after) else (seam,)
-    return Whole(events, is_drawn, seams, prompt.first_bar)
+    return Whole(events, is_drawn, seams, prompt.first_bar, prompt.bar.steps)

@@ -15,7 +15,6 @@ from symmusic.generate.templates import lay_fixed, lay_rhythm
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.key import parse_mode, parse_tonic
-from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.wording import nearest
 
 SCALES = {  # semitones above the tonic
@@ -73,13 +72,13 @@ def read_wishes(
       UserError: a field, or the file that it names, is not valid.
     """
     files = {field: settings[field] for field in ('rhythm', 'pitches', 'fixed') if settings[field]}
-    read = {field: read_notes(path, field) for field, path in files.items()}
+    read = {field: read_notes(path, field, prompt.meter) for field, path in files.items()}
     laid, notices = {}, [notice for _, said in read.values() for notice in said]
     for field, lay in (('rhythm', lay_rhythm), ('fixed', lay_fixed)):
         if field not in read:
             continue
         try:
-            laid[field], said = lay(read[field][0], num_steps, pickup=pickup)
+            laid[field], said = lay(read[field][0], num_steps, prompt.bar.steps, pickup=pickup)
         except ScoreError as error:
             limit = bars_field(settings)
             raise UserError(
@@ -168,7 +167,8 @@ def keep(prompt: Prompt, first: int, end: int) -> np.ndarray:
     """[N] for `make_masks`: the tokens of a prompt from bar `first` on, with `DRAWN` up to bar
     `end`, except for the silence before a pickup.
     """
-    kept = prompt.tokens[first * STEPS_PER_BAR :].astype(np.int16)
-    lead = STEPS_PER_BAR - prompt.pickup if first == 0 and prompt.pickup else 0
-    kept[lead : (end - first) * STEPS_PER_BAR] = DRAWN
+    bar_steps = prompt.bar.steps
+    kept = prompt.tokens[first * bar_steps :].astype(np.int16)
+    lead = bar_steps - prompt.pickup if first == 0 and prompt.pickup else 0
+    kept[lead : (end - first) * bar_steps] = DRAWN
     return kept

@@ -20,7 +20,7 @@ def calibrate_run(config: ConfigDict, trained: Trained) -> Trained:
     card = trained.card
     tunes = build.split_as_trained(config, trained.corpus).validation
     manner = manner_of(settle(config, None), card, may_wish=True)
-    given = cut_given(tunes, card.vocabulary, most=most_for(manner))
+    given = cut_given(tunes, card.vocabulary, most=most_for(manner), meter=card.meters[0])
     replicas = []
     for index, each in enumerate(trained.summary['replicas']):
         params = replica(trained.states.best_params, index)

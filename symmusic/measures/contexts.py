@@ -121,19 +121,20 @@ class ContextMeasure:
 
 def _longest(ground: Ground) -> int:
     """The longest prompt, in bars, that some held-out tune goes on after; 0 where there is none."""
-    vocabulary = ground.model.card.vocabulary
+    card = ground.model.card
     fits = [
         num_bars
         for num_bars in CONTEXTS
-        if len(cut_given(ground.held_out, vocabulary, num_bars, most=1))
+        if len(cut_given(ground.held_out, card.vocabulary, num_bars, most=1, meter=card.meters[0]))
     ]
     return max(fits, default=0)
 
 
 def _given(ground: Ground, longest: int, num_bars: int, by_prompt: bool) -> Given:
     """The last `num_bars` bars of the longest prompts, with what follows them."""
+    card = ground.model.card
     how = {'most': _most(ground), 'by_prompt': by_prompt, 'skipped': longest - num_bars}
-    return cut_given(ground.held_out, ground.model.card.vocabulary, num_bars, **how)
+    return cut_given(ground.held_out, card.vocabulary, num_bars, meter=card.meters[0], **how)
 
 
 def _most(ground: Ground) -> int:
@@ -160,7 +161,8 @@ def _mean(
 
 def _sureness(ground: Ground, key: int) -> tuple[Sureness, ...]:
     """At temperature 1, and at that of sampling."""
-    given = cut_given(ground.held_out, ground.model.card.vocabulary, most=_most(ground))
+    card = ground.model.card
+    given = cut_given(ground.held_out, card.vocabulary, most=_most(ground), meter=card.meters[0])
     if not len(given):
         return ()
     logits_KV, labels_K, rows_K = _predict(ground, given)

@@ -7,7 +7,6 @@ import numpy as np
 
 from symmusic.corpus.prepare import Tune
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote, from_events, to_events, to_notes
-from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.midi_writer import TICKS_PER_QUARTER
 from symmusic.score.notes import Meter, Note, Score, Tempo
 
@@ -38,10 +37,10 @@ def cut_excerpts(tunes: Sequence[Tune], num_steps: int, *, continued: int = 0) -
     for tune in tunes:
         for phrase, bar in zip(tune.phrases, tune.bars, strict=True):
             sounding = np.concatenate([[0], np.cumsum(_sounds(phrase))])
-            for start in range(0, len(phrase) - length + 1, STEPS_PER_BAR):
+            for start in range(0, len(phrase) - length + 1, tune.bar.steps):
                 if sounding[start + num_steps] - sounding[start] >= LEAST_SOUNDING * num_steps:
                     events.append(phrase[start : start + length])
-                    places.append((tune.file, bar + start // STEPS_PER_BAR))
+                    places.append((tune.file, bar + start // tune.bar.steps))
     return Excerpts(np.array(events, np.int8).reshape(-1, length), tuple(places))
 
 
@@ -58,7 +57,7 @@ def _sounds(phrase: np.ndarray) -> np.ndarray:
     return (last >= 0) & (phrase[last] != NOTE_OFF)
 
 
-def shuffle_notes(events: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def shuffle_notes(events: np.ndarray, rng: np.random.Generator, bar_steps: int) -> np.ndarray:
     """The same notes in random order: pitches are permuted among the notes, and independently
     lengths with the silences after them.
     """
@@ -75,11 +74,11 @@ def shuffle_notes(events: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         length, silence = shapes[index]
         shuffled.append(StepNote(step, step + length, pitch))
         step += length + silence
-    written = to_events(shuffled)
+    written = to_events(shuffled, bar_steps)
     out = np.full(len(events), NO_EVENT, np.int8)
     # 0: lengths and silences add up; whole empty bars before the first note are restored here
     lead = len(events) - step
-    first = shuffled[0].onset // STEPS_PER_BAR * STEPS_PER_BAR + lead
+    first = shuffled[0].onset // bar_steps * bar_steps + lead
     out[first : first + len(written)] = written
     if first + len(written) < len(out):
         out[first + len(written)] = NOTE_OFF

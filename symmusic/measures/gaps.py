@@ -8,14 +8,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from symmusic.corpus.meters import bars_of, find_index
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import Windows
 from symmusic.measures.likelihood import Nats, Targets, find_targets
 from symmusic.melody.encodings import Vocabulary
-from symmusic.score.meter import STEPS_PER_BAR
 
-# bars after a gap at most, and before it at least, where the tune has them
-CONTEXT_STEPS = 8 * STEPS_PER_BAR
+CONTEXT_BARS = 8  # after a gap at most, and before it at least, where the tune has them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,12 +26,14 @@ class Gaps:
       ends: [N] the first step of each window after the gap.
       tunes: [N] index of the tune that each is from.
       targets: the K steps of all gaps.
+      context_steps: steps of the context on either side.
     """
 
     windows: Windows
     ends: np.ndarray
     tunes: np.ndarray
     targets: Targets
+    context_steps: int
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -42,7 +43,7 @@ class Gaps:
         """[n] indices of the gaps with as many steps after as before them, which are all at the
         same place in their windows.
         """
-        return np.flatnonzero(self.windows.first_targets == CONTEXT_STEPS)
+        return np.flatnonzero(self.windows.first_targets == self.context_steps)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,25 +95,26 @@ def find_gaps(
     num_bars: int,
     max_gaps: int,
     rng: np.random.Generator,
+    meters: Sequence[str] = ('4/4',),
 ) -> Gaps:
-    """Consecutive gaps of `num_bars` bars in each tune, from its second bar on, as long as a whole
-    bar follows; a random `max_gaps` of them where there are more.
+    """Consecutive gaps of `num_bars` bars in each tune of the first of `meters`, from its second
+    bar on, as long as a whole bar follows; a random `max_gaps` of them where there are more.
     """
-    gap_steps = num_bars * STEPS_PER_BAR
-    num_steps = gap_steps + 2 * CONTEXT_STEPS
+    bars = bars_of(meters)
+    bar_steps = bars[0]
+    gap_steps, context_steps = num_bars * bar_steps, CONTEXT_BARS * bar_steps
+    num_steps = gap_steps + 2 * context_steps
     rows, places = [], []  # tokens [S], and (padding, start, tune) of each
     for index, tune in enumerate(tunes):
-        for phrase in tune.phrases:
+        for phrase in tune.phrases if find_index(tune.counted_in, meters) == 0 else ():
             tokens = vocabulary.encode(phrase)
-            for begin in range(
-                STEPS_PER_BAR, len(tokens) - gap_steps - STEPS_PER_BAR + 1, gap_steps
-            ):
-                stop = min(begin + gap_steps + CONTEXT_STEPS, len(tokens))
+            for begin in range(bar_steps, len(tokens) - gap_steps - bar_steps + 1, gap_steps):
+                stop = min(begin + gap_steps + context_steps, len(tokens))
                 padding = max(num_steps - stop, 0)
                 own = tokens[max(stop - num_steps, 0) : stop]
                 rows.append(np.concatenate([np.full(padding, vocabulary.padding, np.uint8), own]))
                 places.append(
-                    (padding, begin - stop + num_steps, (stop - num_steps) % STEPS_PER_BAR, index)
+                    (padding, begin - stop + num_steps, (stop - num_steps) % bar_steps, index)
                 )
     kept = (
         np.arange(len(rows))
@@ -126,18 +128,16 @@ def find_gaps(
     windows = Windows(
         stream=stream,
         starts=(np.arange(len(kept)) * num_steps).astype(np.int32),
-        positions=positions.astype(np.uint8),
+        positions=positions.astype(np.uint16),
         num_padding=padding.astype(np.uint16),
         first_targets=begins.astype(np.uint16),
         num_steps=num_steps,
+        bars=bars,
     )
     ends = begins + gap_steps
     every = find_targets(windows, vocabulary, all_steps=True)
     inside = every.steps < ends[every.rows]
-    targets = Targets(
-        *(getattr(every, field.name)[inside] for field in dataclasses.fields(Targets))
-    )
-    return Gaps(windows, ends, owners, targets)
+    return Gaps(windows, ends, owners, every.select(inside), context_steps)
 
 
 def overlap(drawn_NT: np.ndarray, real_NT: np.ndarray) -> float:

@@ -10,11 +10,11 @@ from symmusic.generate.draw import Manner
 from symmusic.generate.given import continuation_logits
 from symmusic.generate.keys import find_distance, place
 from symmusic.measures.excerpts import cut_excerpts
-from symmusic.measures.material import PROMPT_BARS
+from symmusic.measures.material import PROMPT_BARS, in_meter
 from symmusic.measures.temperature import Calibration, calibrate
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture, Params
-from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.score.bar import bar_of
 
 NEW_BARS = 4
 MOST, MOST_OF_WINDOWS = 512, 64  # excerpts that are predicted; the second where it is slow
@@ -47,19 +47,23 @@ def cut_given(
     most: int | None = None,
     skipped: int = 0,
     by_prompt: bool = True,
+    meter: str = '4/4',
 ) -> Given:
-    """All prompts of `num_bars` bars that are followed by `num_new` bars, or `most` of them, evenly
-    spaced. Before each are `skipped` more bars, which the model is not given.
+    """All prompts of `num_bars` bars that are followed by `num_new` bars, in tunes of one metre, or
+    `most` of them, evenly spaced. Before each are `skipped` more bars, which the model is not
+    given.
 
     The key is the one that the prompt suggests, as it is all that the model is given; without
     `by_prompt` it is that of the whole tune.
     """
-    num_given, first = num_bars * STEPS_PER_BAR, skipped * STEPS_PER_BAR
-    found = cut_excerpts(tunes, first + num_given, continued=num_new * STEPS_PER_BAR)
+    num_given, num_after, first = (
+        bar_of(meter).steps * each for each in (num_bars, num_new, skipped)
+    )
+    found = cut_excerpts(in_meter(tunes, meter), first + num_given, continued=num_after)
     rows = np.arange(len(found))
     if most is not None and len(rows) > most:
         rows = np.linspace(0, len(rows) - 1, most).astype(int)
-    tokens = np.zeros((len(rows), num_given + num_new * STEPS_PER_BAR), np.uint8)
+    tokens = np.zeros((len(rows), num_given + num_after), np.uint8)
     for index, row in enumerate(rows):
         events = found.events_NT[row, first:]
         distance = find_distance(events[:num_given], vocabulary) if by_prompt else 0

@@ -64,7 +64,8 @@ class LikelihoodMeasure:
             for index in tune_indices(windows, ground.held_out, card.vocabulary)
         ]
         losses = _losses(ground, windows, targets, kind)
-        nats = estimate_likelihoods(losses, targets, [ground.families[file] for file in files], key)
+        families = [ground.families[file] for file in files]
+        nats = estimate_likelihoods(losses, targets, families, key, card.meters)
         return Likelihood(nats, card.recipe.targets, len(set(files)))
 
 

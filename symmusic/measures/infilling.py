@@ -18,7 +18,6 @@ from symmusic.generate.manner import manner_of
 from symmusic.measures.counting.model import of_windows
 from symmusic.measures.distributions import label_losses
 from symmusic.measures.gaps import (
-    CONTEXT_STEPS,
     GapNats,
     Gaps,
     Infilling,
@@ -36,7 +35,6 @@ from symmusic.measures.likelihood import (
 from symmusic.measures.registry import Ground, Network, Sets
 from symmusic.melody.encodings import Vocabulary
 from symmusic.progress import bar
-from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator, random_key
 from symmusic.training import shipped
 from symmusic.training.card import Card
@@ -66,7 +64,7 @@ class InfillingMeasure:
         rng = generator(key, Stream.GAPS)
         vocabulary = model.card.vocabulary
         gaps = {
-            length: find_gaps(ground.held_out, vocabulary, length, MAX_GAPS, rng)
+            length: find_gaps(ground.held_out, vocabulary, length, MAX_GAPS, rng, model.card.meters)
             for length in LENGTHS
         }
         gaps = {length: each for length, each in gaps.items() if len(each)}
@@ -182,21 +180,22 @@ def _fill(
     if not len(rows):
         return None
     rows = np.sort(rng.choice(rows, min(len(rows), MAX_DRAWN), replace=False))
-    vocabulary, end = model.card.vocabulary, CONTEXT_STEPS + DRAWN_BARS * STEPS_PER_BAR
+    vocabulary, begin = model.card.vocabulary, gaps.context_steps
+    end = begin + DRAWN_BARS * gaps.windows.bars[0]
     tokens_NS = np.repeat(gaps.windows.tokens(rows), NUM_CANDIDATES, axis=0)
-    real_NT = _decode(vocabulary, tokens_NS)[:, CONTEXT_STEPS:end]
-    known_NT = tokens_NS[:, CONTEXT_STEPS:].copy()
-    known_NT[:, : end - CONTEXT_STEPS] = vocabulary.num_classes
+    real_NT = _decode(vocabulary, tokens_NS)[:, begin:end]
+    known_NT = tokens_NS[:, begin:].copy()
+    known_NT[:, : end - begin] = vocabulary.num_classes
     drawn = {
-        'model': _draw(config, model, tokens_NS, known_NT, 0),
-        'untold': _draw(config, model, tokens_NS, None, 1),
+        'model': _draw(config, model, tokens_NS, begin, known_NT, 0),
+        'untold': _draw(config, model, tokens_NS, begin, None, 1),
     }
     if rival:
-        drawn['left_to_right'] = _draw(config, rival, tokens_NS, None, 2)
+        drawn['left_to_right'] = _draw(config, rival, tokens_NS, begin, None, 2)
     found = {name: overlap(_decode(vocabulary, each), real_NT) for name, each in drawn.items()}
     if rival:
         filled_NS = tokens_NS.copy()
-        filled_NS[:, CONTEXT_STEPS:end] = drawn['left_to_right']
+        filled_NS[:, begin:end] = drawn['left_to_right']
         weights_GK = -_nats_after(rival, vocabulary, filled_NS, end).reshape(
             len(rows), NUM_CANDIDATES
         )
@@ -214,37 +213,37 @@ def _draw(
     config: ConfigDict,
     model: Network,
     tokens_NS: np.ndarray,
+    begin: int,
     known_NT: np.ndarray | None,
     number: int,
 ) -> np.ndarray:
-    """The tokens [N, T] that a model draws in the gap of each window, different for each
-    `number`.
+    """The tokens [N, T] that a model draws in the gap of each window, from step `begin` on,
+    different for each `number`.
     """
-    gap_steps, num_steps = (
-        DRAWN_BARS * STEPS_PER_BAR,
-        tokens_NS.shape[1] - CONTEXT_STEPS if known_NT is not None else DRAWN_BARS * STEPS_PER_BAR,
-    )
+    bar_steps = model.card.architecture.bars[0]
+    gap_steps = DRAWN_BARS * bar_steps
+    num_steps = gap_steps if known_NT is None else tokens_NS.shape[1] - begin
     how = manner_of(config, model.card)
     manner = dataclasses.replace(
         how,
         num_samples=CHUNK,
-        num_bars=num_steps // STEPS_PER_BAR,
+        num_bars=num_steps // bar_steps,
         max_redraws=0,
         keep_distributions=False,
     )
     found = []
-    for begin in bar(range(0, len(tokens_NS), CHUNK), 'chunk'):
+    for first in bar(range(0, len(tokens_NS), CHUNK), 'chunk'):
         # one shape, one compilation
-        rows = np.minimum(np.arange(begin, begin + CHUNK), len(tokens_NS) - 1)
+        rows = np.minimum(np.arange(first, first + CHUNK), len(tokens_NS) - 1)
         known = None if known_NT is None else known_NT[rows]
-        prompts = tokens_NS[rows, :CONTEXT_STEPS]
+        prompts = tokens_NS[rows, :begin]
         drawn = draw_continuations(
             model.params,
             model.card.architecture,
             model.card.vocabulary,
             prompts,
             manner,
-            random_key(config.seed, Stream.FILLED_GAPS, number, begin // CHUNK),
+            random_key(config.seed, Stream.FILLED_GAPS, number, first // CHUNK),
             known_BN=known,
         ).drawn
         found.append(drawn.tokens_BN[:, :gap_steps])
@@ -258,8 +257,9 @@ def _nats_after(
     num, num_steps = tokens_NS.shape
     zeros = np.zeros(num, np.uint16)
     starts = (np.arange(num) * num_steps).astype(np.int32)
+    bars = model.card.architecture.bars
     windows = Windows(
-        tokens_NS.ravel(), starts, zeros.astype(np.uint8), zeros, zeros + np.uint16(end), num_steps
+        tokens_NS.ravel(), starts, zeros, zeros, zeros + np.uint16(end), num_steps, bars
     )
     targets = find_targets(windows, vocabulary, all_steps=True)
     losses = model_losses(

@@ -23,7 +23,6 @@ from symmusic.measures.estimate import Estimate
 from symmusic.measures.markov import Markov, nats
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture, Params
-from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.streams import Stream, generator
 from symmusic.training.step import Data, gather, target_losses
 
@@ -39,8 +38,10 @@ class Targets:
       rows: [K] the window that each is in, ascending.
       steps: [K] the step within the window, from 1.
       labels: [K] the token to be predicted.
-      positions: [K] the step in the bar, 0 to 15, as the corpus is aligned.
+      positions: [K] the step in the bar, as the corpus is aligned.
       is_onset: [K] whether a note starts there.
+      meters: [K] the index of the metre.
+      bars: steps in a bar of each metre.
     """
 
     rows: np.ndarray
@@ -48,9 +49,16 @@ class Targets:
     labels: np.ndarray
     positions: np.ndarray
     is_onset: np.ndarray
+    meters: np.ndarray
+    bars: tuple[int, ...]
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def select(self, is_kept: np.ndarray) -> 'Targets':
+        """Some of the targets, by a mask [K]."""
+        names = ('rows', 'steps', 'labels', 'positions', 'is_onset', 'meters')
+        return dataclasses.replace(self, **{name: getattr(self, name)[is_kept] for name in names})
 
 
 def find_targets(windows: Windows, vocabulary: Vocabulary, *, all_steps: bool) -> Targets:
@@ -67,8 +75,16 @@ def find_targets(windows: Windows, vocabulary: Vocabulary, *, all_steps: bool) -
     is_onset_NS = np.array([vocabulary.decode(tokens) >= 0 for tokens in tokens_NS]).reshape(
         tokens_NS.shape
     )
-    positions = (windows.positions[rows].astype(int) + steps) % STEPS_PER_BAR
-    return Targets(rows, steps, tokens_NS[rows, steps], positions, is_onset_NS[rows, steps])
+    positions = windows.steps_in_bar(rows, steps)
+    return Targets(
+        rows,
+        steps,
+        tokens_NS[rows, steps],
+        positions,
+        is_onset_NS[rows, steps],
+        windows.meters[rows],
+        windows.bars,
+    )
 
 
 @functools.partial(jax.jit, static_argnames=('architecture', 'kind'))
@@ -142,13 +158,23 @@ def markov_losses(
 
 @dataclasses.dataclass(frozen=True)
 class ModelNats:
-    """What the targets cost one model, in nats: per step, per note, and per step at each of the 16
-    steps of the bar; None where not defined.
+    """What the targets cost one model, in nats: per step, per note, and per step at each step of
+    the bar of the first metre; None where not defined.
     """
 
     per_step: Estimate
     per_note: Estimate
     by_position: tuple[float | None, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class MeterNats:
+    """What the targets of one metre cost each model, in nats per step and per note."""
+
+    num_steps: int
+    num_notes: int
+    per_step: dict[str, float]
+    per_note: dict[str, float | None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,7 +184,8 @@ class Nats:
     Attributes:
       models: by name.
       num_steps, num_notes, num_families: targets, notes that start at them, and tune families.
-      num_by_position: targets at each of the 16 steps of the bar.
+      num_by_position: targets at each step of the bar of the first metre.
+      by_meter: the same by metre, where there are several.
     """
 
     models: dict[str, ModelNats]
@@ -166,10 +193,15 @@ class Nats:
     num_notes: int
     num_families: int
     num_by_position: tuple[int, ...]
+    by_meter: dict[str, MeterNats] = dataclasses.field(default_factory=dict)
 
 
 def estimate_likelihoods(
-    losses: Mapping[str, np.ndarray], targets: Targets, families_N: Sequence[int], seed: int = 0
+    losses: Mapping[str, np.ndarray],
+    targets: Targets,
+    families_N: Sequence[int],
+    seed: int = 0,
+    meters: Sequence[str] = (),
 ) -> Nats:
     """The likelihood of several models on the same targets.
 
@@ -182,6 +214,7 @@ def estimate_likelihoods(
       targets: the K targets, at least one.
       families_N: the tune family of each window.
       seed: of the resamples.
+      meters: the names of the metres, where there are several and each is to be told.
     """
     families, members_K = np.unique(np.asarray(families_N)[targets.rows], return_inverse=True)
     num_families = len(families)
@@ -191,12 +224,14 @@ def estimate_likelihoods(
     )
     steps_F = np.bincount(members_K, minlength=num_families)
     notes_F = np.bincount(members_K, targets.is_onset, num_families)
-    steps_P = np.bincount(targets.positions, minlength=STEPS_PER_BAR)
+    first_K = targets.meters == 0
+    positions, num_positions = targets.positions[first_K], targets.bars[0]
+    steps_P = np.bincount(positions, minlength=num_positions)
     is_even = bool(steps_P.all() and notes_F.any())
     models = {}
     for name, losses_K in losses.items():
         nats_F = np.bincount(members_K, losses_K, num_families)
-        nats_P = np.bincount(targets.positions, losses_K, STEPS_PER_BAR)
+        nats_P = np.bincount(positions, losses_K[first_K], num_positions)
         models[name] = ModelNats(
             estimate_ratio(nats_F, steps_F, counts_BF),
             estimate_ratio(nats_F, notes_F, counts_BF) if is_even else Estimate(),
@@ -205,7 +240,26 @@ def estimate_likelihoods(
                 for nats, num in zip(nats_P, steps_P, strict=True)
             ),
         )
-    return Nats(models, len(targets), int(notes_F.sum()), num_families, tuple(steps_P.tolist()))
+    by_meter = {
+        meter: _of_meter(losses, targets, targets.meters == index, is_even)
+        for index, meter in enumerate(meters if len(meters) > 1 else ())
+        if (targets.meters == index).any()
+    }
+    counts = len(targets), int(notes_F.sum()), num_families, tuple(steps_P.tolist())
+    return Nats(models, *counts, by_meter)
+
+
+def _of_meter(
+    losses: Mapping[str, np.ndarray], targets: Targets, is_own: np.ndarray, is_even: bool
+) -> MeterNats:
+    num_steps, num_notes = int(is_own.sum()), int(targets.is_onset[is_own].sum())
+    nats = {name: float(losses_K[is_own].sum()) for name, losses_K in losses.items()}
+    return MeterNats(
+        num_steps,
+        num_notes,
+        {name: each / num_steps for name, each in nats.items()},
+        {name: each / num_notes if is_even and num_notes else None for name, each in nats.items()},
+    )
 
 
 def estimate_ratio(nats_F: np.ndarray, units_F: np.ndarray, counts_BF: np.ndarray) -> Estimate:

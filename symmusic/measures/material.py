@@ -4,18 +4,21 @@ unseen excerpts.
 
 import dataclasses
 import logging
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.corpus.cache import Corpus
+from symmusic.corpus.meters import find_index
+from symmusic.corpus.prepare import Tune
 from symmusic.corpus.split import Split
 from symmusic.errors import UserError
 from symmusic.generate.keys import find_distance, place
 from symmusic.generate.prompt_files import read_prompt
 from symmusic.measures.excerpts import Excerpts, cut_excerpts, draw_rows
 from symmusic.melody.encodings import Vocabulary
-from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.score.bar import Bar, bar_of
 from symmusic.training.build import split_as_trained
 
 PROMPT_BARS = 4
@@ -34,6 +37,7 @@ class Material:
       continuations: events [N, T] of the real continuations of the prompts; None where not known.
       unseen: events [num_pieces, T] of excerpts of tunes not trained on; None where there are none.
       prompt: the name of the single prompt; None where there are many.
+      meter: the metre that all of it is in.
     """
 
     tunes: Split
@@ -42,25 +46,64 @@ class Material:
     continuations: np.ndarray | None
     unseen: np.ndarray | None
     prompt: str | None
+    meter: str = '4/4'
+
+    @property
+    def bar(self) -> Bar:
+        """The bar of all of it."""
+        return bar_of(self.meter)
+
+
+def evaluated_meter(config: ConfigDict, meters: Sequence[str]) -> str:
+    """The one of a model's metres in which its pieces are evaluated.
+
+    Raises:
+      UserError: the model does not know the metre that the config names.
+    """
+    wanted = config.evaluate.meter
+    if not wanted:
+        return meters[0]
+    index = find_index(wanted, meters)
+    if index is None:
+        raise UserError(
+            f'config.evaluate.meter = {wanted!r}: the model knows {", ".join(meters)}; must be one'
+            " of them, or '' = the first"
+        )
+    return meters[index]
+
+
+def evaluated_index(config: ConfigDict, meters: Sequence[str]) -> int:
+    """The index of the metre in which a model's pieces are evaluated; as `evaluated_meter`."""
+    return meters.index(evaluated_meter(config, meters))
+
+
+def in_meter(tunes: Iterable[Tune], meter: str) -> list[Tune]:
+    """The tunes whose bars are divided as those of a metre."""
+    return [tune for tune in tunes if tune.bar == bar_of(meter)]
 
 
 def gather(
-    config: ConfigDict, corpus: Corpus, vocabulary: Vocabulary, rng: np.random.Generator
+    config: ConfigDict,
+    corpus: Corpus,
+    vocabulary: Vocabulary,
+    rng: np.random.Generator,
+    meters: Sequence[str],
 ) -> Material:
     """Gathers the material that `config.evaluate.prompts` asks for: a prompt for each piece from
     unseen tunes ('held_out'), or the same one for all ('fixed', as in the thesis:
-    `config.sample.prompt` or the built-in one, in the model's key).
+    `config.sample.prompt` or the built-in one, in the model's key); all in one of the `meters` that
+    the model knows.
 
     Raises:
       UserError: the prompt cannot be read, or the corpus gives too few excerpts or prompts.
     """
-    settings, num_steps = config.evaluate, config.sample.num_bars * STEPS_PER_BAR
+    settings, meter = config.evaluate, evaluated_meter(config, meters)
+    num_steps = config.sample.num_bars * bar_of(meter).steps
     tunes = split_as_trained(config, corpus)
-    excerpts = _require(
-        cut_excerpts(tunes.train, num_steps), 'excerpts', 'training', config, corpus
-    )
+    trained = in_meter(tunes.train, meter)
+    excerpts = _require(cut_excerpts(trained, num_steps), 'excerpts', 'training', config, corpus)
     num = settings.num_pieces * settings.num_draws
-    held_out = getattr(tunes, settings.part)
+    held_out = in_meter(getattr(tunes, settings.part), meter)
     if settings.prompts == 'fixed':
         prompt = read_prompt(
             config.sample.prompt,
@@ -68,6 +111,7 @@ def gather(
             transpose=config.sample.transpose,
             part=config.sample.part,
             tune=config.sample.tune,
+            meters=[meter],
         )
         for notice in prompt.notices:
             log.info(notice)
@@ -81,8 +125,9 @@ def gather(
             None,
             unseen.events_NT[rows] if len(rows) else None,
             prompt.name,
+            meter,
         )
-    prompt_steps = PROMPT_BARS * STEPS_PER_BAR
+    prompt_steps = PROMPT_BARS * bar_of(meter).steps
     found = cut_excerpts(held_out, prompt_steps, continued=num_steps)
     found = _require(found, 'prompts with a continuation', settings.part, config, corpus)
     rows = draw_rows(len(found), settings.num_pieces, settings.num_draws, rng).ravel()
@@ -95,6 +140,7 @@ def gather(
         continuations,
         continuations[: settings.num_pieces],
         None,
+        meter,
     )
 
 

@@ -158,7 +158,8 @@ class Ground:
         order = choose_order(self.markovs, [tokens[padding:] for tokens, padding in unpadded])
         tunes, vocabulary = self.music.tunes, self.model.card.vocabulary
         try:
-            return Baselines(order, fit(tunes.train, tunes.validation, vocabulary))
+            meters = self.model.card.meters
+            return Baselines(order, fit(tunes.train, tunes.validation, vocabulary, meters))
         except UserError as error:
             return Baselines(order, None, f'no count model: {error}')
 

@@ -16,12 +16,13 @@ import numpy as np
 from symmusic.measures.estimate import Mean
 from symmusic.measures.registry import Ground, Sets
 from symmusic.measures.scale import interval
-from symmusic.score.meter import STEPS_PER_BAR
 
 LAGS = (1, 2, 4, 8)  # bars
 
 
-def self_similarity(prompts_NT: np.ndarray, events_NT: np.ndarray, lag: int) -> float | None:
+def self_similarity(
+    prompts_NT: np.ndarray, events_NT: np.ndarray, lag: int, bar_steps: int
+) -> float | None:
     """The self-similarity at `lag` (see above), over N pieces together; None where no onset has a
     step `lag` bars before it.
 
@@ -29,22 +30,22 @@ def self_similarity(prompts_NT: np.ndarray, events_NT: np.ndarray, lag: int) -> 
       prompts_NT: events before each piece, in whole bars.
       events_NT: the pieces.
       lag: in bars.
+      bar_steps: steps in a bar.
     """
-    whole_NT, steps = np.concatenate([prompts_NT, events_NT], axis=1), lag * STEPS_PER_BAR
+    whole_NT, steps = np.concatenate([prompts_NT, events_NT], axis=1), lag * bar_steps
     first = max(prompts_NT.shape[1] - steps, 0)
     old_NT, new_NT = whole_NT[:, first:-steps], whole_NT[:, first + steps :]
     begins_NT = (new_NT >= 0) | (old_NT >= 0)
     return float((new_NT == old_NT)[begins_NT].mean()) if begins_NT.any() else None
 
 
-def repeated_bars(prompts_NT: np.ndarray, events_NT: np.ndarray) -> float | None:
+def repeated_bars(prompts_NT: np.ndarray, events_NT: np.ndarray, bar_steps: int) -> float | None:
     """The share of the pieces' bars that equal, event for event, an earlier bar of the prompt or
     the piece. Bars in which no note starts are not counted; None where no bar is.
     """
-    bars_NBS = np.concatenate([prompts_NT, events_NT], axis=1).reshape(
-        len(events_NT), -1, STEPS_PER_BAR
-    )
-    first = prompts_NT.shape[1] // STEPS_PER_BAR
+    whole_NT = np.concatenate([prompts_NT, events_NT], axis=1)
+    bars_NBS = whole_NT.reshape(len(events_NT), -1, bar_steps)
+    first = prompts_NT.shape[1] // bar_steps
     repeats = []
     for bars_BS in bars_NBS:
         for place in range(first, len(bars_BS)):
@@ -70,7 +71,7 @@ class SetRepetition:
 
 
 def measure_structure(
-    prompts_NT: np.ndarray, sets: Mapping[str, np.ndarray], num_draws: int
+    prompts_NT: np.ndarray, sets: Mapping[str, np.ndarray], num_draws: int, bar_steps: int
 ) -> dict[str, SetRepetition]:
     """The repetition of each set over `num_draws` draws. All sets continue the same prompts, draw
     by draw; the differences are from the set `real_continuations`.
@@ -79,8 +80,10 @@ def measure_structure(
     lags, repeated = {}, {}
     for name, events_NT in sets.items():
         draws = list(zip(prompts, np.split(events_NT, num_draws), strict=True))
-        lags[name] = [{lag: self_similarity(*draw, lag) for lag in LAGS} for draw in draws]
-        repeated[name] = interval(repeated_bars(*draw) for draw in draws)
+        lags[name] = [
+            {lag: self_similarity(*draw, lag, bar_steps) for lag in LAGS} for draw in draws
+        ]
+        repeated[name] = interval(repeated_bars(*draw, bar_steps) for draw in draws)
     real = lags.get('real_continuations')
     return {
         name: SetRepetition(
@@ -121,4 +124,7 @@ class RepetitionMeasure:
             for name, events in pieces.events.items()
             if name != 'shuffled' or ground.music.continuations is not None
         }
-        return Repetition(measure_structure(ground.music.prompts, sets, pieces.num_draws))
+        bar_steps = ground.music.bar.steps
+        return Repetition(
+            measure_structure(ground.music.prompts, sets, pieces.num_draws, bar_steps)
+        )

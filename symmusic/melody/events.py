@@ -9,10 +9,12 @@
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 
 import numpy as np
 
-from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+from symmusic.score.bar import STEPS_PER_QUARTER, STEPS_PER_WHOLE
+from symmusic.score.meter import bar_ticks
 from symmusic.score.notes import Note, Score
 
 NO_EVENT = -2
@@ -28,6 +30,19 @@ class StepNote:
     pitch: int
 
 
+class Melody(list[StepNote]):
+    """Notes in order, which know the steps in a bar."""
+
+    def __init__(self, notes: Iterable[StepNote], bar_steps: int):
+        super().__init__(notes)
+        self.bar_steps = bar_steps
+
+
+def bar_steps_of(notes: Sequence[StepNote]) -> int:
+    """The steps in a bar of some notes, those of 4/4 where they do not know."""
+    return notes.bar_steps if isinstance(notes, Melody) else STEPS_PER_WHOLE
+
+
 def quantize(score: Score, *, align_pickup: bool = True) -> list[StepNote]:
     """Quantises a score's notes to sixteenths: onset and end are rounded half up, and an empty note
     becomes one step long.
@@ -35,14 +50,12 @@ def quantize(score: Score, *, align_pickup: bool = True) -> list[StepNote]:
     Works in ticks, where tempo does not matter. With `align_pickup` a pickup is moved to the end of
     its bar, so that step 0 is a bar line; without it step 0 is the start of the score.
     """
-    shift = 0
-    if align_pickup and score.pickup:
-        shift = score.ticks_per_quarter * STEPS_PER_BAR // STEPS_PER_QUARTER - score.pickup
+    shift = bar_ticks(score) - score.pickup if align_pickup and score.pickup else Fraction(0)
+    parts = shift.denominator  # of a tick: 1, unless a bar has no whole number of ticks
+    begin, quarter = shift.numerator, parts * score.ticks_per_quarter
 
     def to_step(tick: int) -> int:
-        return (2 * STEPS_PER_QUARTER * (tick + shift) + score.ticks_per_quarter) // (
-            2 * score.ticks_per_quarter
-        )
+        return (2 * STEPS_PER_QUARTER * (parts * tick + begin) + quarter) // (2 * quarter)
 
     notes = []
     for note in score.notes:
@@ -51,7 +64,7 @@ def quantize(score: Score, *, align_pickup: bool = True) -> list[StepNote]:
     return notes
 
 
-def extract_phrases(notes: Iterable[StepNote]) -> list[list[StepNote]]:
+def extract_phrases(notes: Iterable[StepNote], bar_steps: int) -> list[list[StepNote]]:
     """Makes notes monophonic and cuts them into phrases at silences of a bar or more.
 
     Of notes with the same onset the highest is kept. A note ends any note that still sounds; the
@@ -62,7 +75,7 @@ def extract_phrases(notes: Iterable[StepNote]) -> list[list[StepNote]]:
         last = phrases[-1][-1] if phrases else None
         if last and note.onset == last.onset:
             continue
-        if last and note.onset - last.end < STEPS_PER_BAR:
+        if last and note.onset - last.end < bar_steps:
             phrases[-1][-1] = dataclasses.replace(last, end=min(last.end, note.onset))
             phrases[-1].append(note)
         else:
@@ -70,16 +83,16 @@ def extract_phrases(notes: Iterable[StepNote]) -> list[list[StepNote]]:
     return phrases
 
 
-def to_events(notes: Sequence[StepNote]) -> np.ndarray:
+def to_events(notes: Sequence[StepNote], bar_steps: int) -> np.ndarray:
     """Events [T] int8 of monophonic notes in order; T is the last note's end, so there is no final
     note-off.
 
-    Empty leading bars are removed; a rest within the first bar stays. Without notes the array is
-    empty.
+    Empty leading bars, of `bar_steps`, are removed; a rest within the first bar stays. Without
+    notes the array is empty.
     """
     if not notes:
         return np.zeros(0, np.int8)
-    first = notes[0].onset // STEPS_PER_BAR * STEPS_PER_BAR
+    first = notes[0].onset // bar_steps * bar_steps
     events = np.full(notes[-1].end - first, NO_EVENT, np.int8)
     for note in notes:
         if note.end - first < len(events):

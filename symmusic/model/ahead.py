@@ -21,6 +21,7 @@ from symmusic.model import lstm
 from symmusic.model.architecture import Architecture
 from symmusic.model.dropout import dropout
 from symmusic.model.inputs import find_rows, project, project_rows
+from symmusic.model.places import bar_steps, later
 
 
 @flax.struct.dataclass
@@ -49,8 +50,7 @@ def look_ahead(
       params: of `init_params`.
       future_BT: the token that follows each step where it is known in advance, elsewhere the blank.
         Once a token is known, all later ones are.
-      positions_BT: int steps in the bar, ignored (may be None) if the architecture has no
-        positions.
+      positions_BT: int `places`, ignored (may be None) unless the architecture `needs_places`.
       architecture: that of `params`.
       keys_B: one dropout key per window, consumed; None = no dropout.
 
@@ -65,7 +65,7 @@ def look_ahead(
         future_BT.shape[1],
     )
     next_positions_BT = (
-        (positions_BT + 1) % architecture.num_positions if architecture.num_positions else None
+        later(positions_BT, 1, architecture.bars) if architecture.needs_places else None
     )
     rows_TBK = jnp.swapaxes(find_rows(future_BT, next_positions_BT, [], architecture), 0, 1)
     is_known_TB = jnp.less(future_BT, num_classes).T
@@ -87,13 +87,24 @@ def look_ahead(
             )
         states_TBH = jnp.where(is_known_TB1, states_TBH, 0)
         states.append(states_TBH)
-    padded_BT = jnp.pad(
-        future_BT, ((0, 0), (0, max(architecture.lookback, default=0))), constant_values=num_classes
-    )
-    lookaheads = [padded_BT[:, steps:][:, :num_steps] for steps in architecture.lookback]
+    lookaheads = _lookaheads(future_BT, next_positions_BT, architecture)
     tokens_TBL = (
         jnp.stack(lookaheads, axis=-1).swapaxes(0, 1)
         if lookaheads
         else jnp.zeros((num_steps, future_BT.shape[0], 0), jnp.int32)
     )
     return Ahead(tuple(states), tokens_TBL)
+
+
+def _lookaheads(future_BT, positions_BT, architecture):
+    """The tokens [B, T] of each look ahead, blanks where they are not known."""
+    num_classes, num_steps = architecture.num_classes, future_BT.shape[1]
+    padding = ((0, 0), (0, architecture.longest_lag))
+    padded_BT = jnp.pad(future_BT, padding, constant_values=num_classes)
+    if len(architecture.bars) == 1:
+        return [padded_BT[:, steps:][:, :num_steps] for steps in architecture.lookback]
+    steps_T, bars_BT = jnp.arange(num_steps), bar_steps(positions_BT, architecture.bars)
+    return [
+        jnp.take_along_axis(padded_BT, steps_T + num_bars * bars_BT, axis=1)
+        for num_bars in architecture.lookback
+    ]

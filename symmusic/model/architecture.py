@@ -22,14 +22,17 @@ class Architecture:
     attention: str = 'none'  # or one of `scores.KINDS`
     attention_size: int = 0  # A; 'bahdanau' only
     dropout_rate: float = 0.0  # after each LSTM layer
-    # number of steps in a bar, if the position in the bar is a second input; 0 = it is not
+    # number of steps in the longest bar, if the step in the bar and, of several, the metre are
+    # further inputs; 0 = they are not
     num_positions: int = 0
     # the token before the first one; `num_classes` is the blank, which is no class: an input of
     # zeros
     padding: int = 0
     # further inputs: the tokens this many steps before the one to be predicted (1 = the current
-    # token)
+    # token), or with several metres this many bars
     lookback: tuple[int, ...] = ()
+    # steps in a bar of each metre that it knows
+    bars: tuple[int, ...] = (16,)
     # How `apply_last` and `apply_all` compute (see `lstm.lstm`). Not part of a model, so training
     # sets them from its recipe:
     kernel: str = 'scan'
@@ -65,13 +68,29 @@ class Architecture:
         return self.num_cells * (2 if self.bidirectional and not self.infilling else 1)
 
     @property
+    def num_meters(self) -> int:
+        """Number of metres, if the metre is an input; 0 = it is not."""
+        return len(self.bars) if self.num_positions and len(self.bars) > 1 else 0
+
+    @property
+    def needs_places(self) -> bool:
+        """Whether the steps' places in the bar are read."""
+        return self.num_positions > 0 or (len(self.bars) > 1 and len(self.lookback) > 0)
+
+    @property
+    def longest_lag(self) -> int:
+        """The most steps that a lookback reaches back; 0 = there is none."""
+        return max(self.lookback, default=0) * (max(self.bars) if len(self.bars) > 1 else 1)
+
+    @property
     def input_size(self) -> int:
-        """Rows of the first layer's input matrix: classes, positions, the classes of each lookback
-        and, if infilling, those of each look ahead.
+        """Rows of the first layer's input matrix: classes, positions, metres, the classes of each
+        lookback and, if infilling, those of each look ahead.
         """
         return (
             self.num_classes * (1 + len(self.lookback) * (2 if self.infilling else 1))
             + self.num_positions
+            + self.num_meters
         )
 
     @property

@@ -9,6 +9,7 @@ from jax import lax
 
 from symmusic.model.architecture import Architecture
 from symmusic.model.lstm import multiply
+from symmusic.model.places import meters_of, steps_in_bar
 
 
 def find_rows(
@@ -18,11 +19,12 @@ def find_rows(
     architecture: Architecture,
 ) -> jax.Array:
     """The indices where the input of a step is 1, in a new last axis K: the input is the one-hot
-    token, followed by the one-hot position and `others`, the one-hot tokens of the lookbacks and
-    looks ahead.
+    token, followed by the one-hot step in the bar, the one-hot metre and `others`, the one-hot
+    tokens of the lookbacks and looks ahead.
     """
     num_classes, num_positions = architecture.num_classes, architecture.num_positions
-    num_rows = num_classes * (1 + len(others)) + num_positions
+    num_before = num_classes + num_positions + architecture.num_meters
+    num_rows = num_before + num_classes * len(others)
 
     def rows(begin, tokens):
         if not architecture.has_blank:
@@ -32,10 +34,10 @@ def find_rows(
 
     blocks = [rows(0, tokens)]
     if num_positions:
-        blocks.append(num_classes + positions)
-    blocks += [
-        rows(num_classes * (1 + index) + num_positions, other) for index, other in enumerate(others)
-    ]
+        blocks.append(num_classes + steps_in_bar(positions, architecture.bars))
+    if architecture.num_meters:
+        blocks.append(num_classes + num_positions + meters_of(positions, architecture.bars))
+    blocks += [rows(num_before + num_classes * index, other) for index, other in enumerate(others)]
     return jnp.stack(blocks, axis=-1)
 
 
@@ -46,10 +48,10 @@ def project_rows(layer: dict, rows_K: jax.Array, architecture: Architecture) -> 
     table_IG = (
         jnp.pad(layer['input'], ((0, 1), (0, 0))) if architecture.has_blank else layer['input']
     )
-    sizes = [architecture.num_classes] * rows_K.shape[-1]
-    if architecture.num_positions:
-        sizes[1] = architecture.num_positions
-    return _sum_rows(tuple(sizes), table_IG, rows_K)
+    further = [size for size in (architecture.num_positions, architecture.num_meters) if size]
+    num_others = rows_K.shape[-1] - 1 - len(further)
+    sizes = (architecture.num_classes, *further, *[architecture.num_classes] * num_others)
+    return _sum_rows(sizes, table_IG, rows_K)
 
 
 def project(layer: dict, states_H: jax.Array, dtype: str = 'float32') -> jax.Array:

@@ -11,6 +11,7 @@ from symmusic.model.ahead import Ahead, look_ahead
 from symmusic.model.architecture import Architecture
 from symmusic.model.dropout import dropout
 from symmusic.model.inputs import find_rows, project, project_rows
+from symmusic.model.places import bar_steps
 
 # 'layers': a list of {'forward': lstm.Params; 'backward' if bidirectional; 'bridge' if infilling};
 # 'attention' if there is one; 'head'
@@ -39,7 +40,9 @@ def init_params(key: jax.Array, architecture: Architecture) -> Params:
     layers = []
     sizes = dict.fromkeys(('forward', 'backward'), architecture.input_size)
     if architecture.infilling:
-        sizes['backward'] = architecture.num_classes + architecture.num_positions
+        sizes['backward'] = (
+            architecture.num_classes + architecture.num_positions + architecture.num_meters
+        )
     for layer_key in jax.random.split(layers_key, architecture.num_layers):
         keys = jax.random.split(layer_key, len(directions) + architecture.infilling)
         layer = {
@@ -82,8 +85,7 @@ def apply_last(
     Args:
       params: of `init_params`.
       tokens_BT: int classes.
-      positions_BT: int steps in the bar, ignored (may be None) where the architecture has no
-        positions.
+      positions_BT: int `places`, ignored (may be None) unless the architecture `needs_places`.
       architecture: that of `params`.
       keys_B: one dropout key per window, consumed, so that a window's dropout is the same in any
         batch; None = no dropout.
@@ -121,8 +123,7 @@ def apply_all(
     Args:
       params: of `init_params`.
       tokens_BT: int classes.
-      positions_BT: int steps in the bar, ignored (may be None) where the architecture has no
-        positions.
+      positions_BT: int `places`, ignored (may be None) unless the architecture `needs_places`.
       architecture: that of `params`.
       keys_B: as in `apply_last`.
       memory_steps: how many steps attention sees, the current one included; None = all.
@@ -166,9 +167,7 @@ def init_carry(
         lstm.init_lstm_carry(batch, architecture.num_cells, dtype)
         for _ in range(architecture.num_layers)
     )
-    history_BM = jnp.full(
-        (batch, max(architecture.lookback, default=0)), architecture.padding, jnp.int32
-    )
+    history_BM = jnp.full((batch, architecture.longest_lag), architecture.padding, jnp.int32)
     if not (kind := architecture.kind):
         return Carry(layers, history_BM, None)
     memory = attention.init_memory(
@@ -193,7 +192,7 @@ def apply_step(
     this step, `ahead` the result of `look_ahead` at this step, None if nothing is known in advance.
     """
     history_BM = jnp.concatenate([carry.history_BM, token_B[:, None]], axis=1)[:, 1:]
-    lookbacks = [history_BM[:, -steps] for steps in architecture.lookback]
+    lookbacks = _look_back(history_BM, position_B, architecture)
     rows_BK = find_rows(
         token_B, position_B, lookbacks + _lookaheads(ahead, token_B, architecture), architecture
     )
@@ -234,14 +233,36 @@ def _lookaheads(ahead, tokens, architecture):
     return [ahead.tokens[..., index] for index in range(len(architecture.lookback))]
 
 
+def _lookbacks(tokens_BT, positions_BT, architecture):
+    """The tokens [B, T] of each lookback, padding where it reaches before the first step."""
+    num_steps, padding = tokens_BT.shape[1], architecture.padding
+    if len(architecture.bars) == 1:
+        return [
+            jnp.pad(tokens_BT, ((0, 0), (steps - 1, 0)), constant_values=padding)[:, :num_steps]
+            for steps in architecture.lookback
+        ]
+    steps_T, found = jnp.arange(1, num_steps + 1), []
+    for num_bars in architecture.lookback:
+        steps_BT = steps_T - num_bars * bar_steps(positions_BT, architecture.bars)
+        tokens = jnp.take_along_axis(tokens_BT, jnp.maximum(steps_BT, 0), axis=1)
+        found.append(jnp.where(steps_BT >= 0, tokens, padding))
+    return found
+
+
+def _look_back(history_BM, position_B, architecture):
+    """The token [B] of each lookback."""
+    if len(architecture.bars) == 1:
+        return [history_BM[:, -steps] for steps in architecture.lookback]
+    found = []
+    for num_bars in architecture.lookback:
+        place_B = history_BM.shape[1] - num_bars * bar_steps(position_B, architecture.bars)
+        found.append(jnp.take_along_axis(history_BM, place_B[:, None], axis=1)[:, 0])
+    return found
+
+
 def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=None):
     """The last layer's states_TBH, after dropout."""
-    num_steps = tokens_BT.shape[1]
-    padding = {'constant_values': architecture.padding}
-    lookbacks = [
-        jnp.pad(tokens_BT, ((0, 0), (steps - 1, 0)), **padding)[:, :num_steps]
-        for steps in architecture.lookback
-    ]
+    lookbacks = _lookbacks(tokens_BT, positions_BT, architecture)
     lookbacks += [tokens_TB.T for tokens_TB in _lookaheads(ahead, tokens_BT.T, architecture)]
     # the loops read one step after another
     rows_TBK = jnp.swapaxes(find_rows(tokens_BT, positions_BT, lookbacks, architecture), 0, 1)

@@ -72,7 +72,8 @@ def slide(
       params: of the model.
       windows: from `init_windows` or the step before.
       token_B: the token.
-      position_B: its step in the bar, ignored (may be None) if the architecture has no positions.
+      position_B: its place in the bar, ignored (may be None) unless the architecture
+        `needs_places`.
       architecture: that of `params`; must satisfy `can_slide`.
       window_steps: W; the logits are meaningful from the W-th token on.
       num_windows: how many windows' logits are wanted in total; no more are started.

@@ -15,7 +15,7 @@ from symmusic.config.flags import Command
 from symmusic.errors import UserError
 from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.measures.registry import Continued, Ground, Sets
-from symmusic.melody.events import from_events
+from symmusic.melody.events import Melody, from_events
 from symmusic.report.evaluation import write_report
 from symmusic.report.headline import headline
 from symmusic.report.pairs import Pair, find_pairs
@@ -124,7 +124,8 @@ def _pairs(ground: Ground, made: Continued, results: Mapping[str, Any]) -> list[
     tunes = {tune.file: tune for tune in ground.music.tunes.train}
 
     def find_piece(name):
-        return name, from_events(made.events_NT[int(name)])
+        events = made.events_NT[int(name)]
+        return name, Melody(from_events(events), ground.music.bar.steps)
 
     def find_tune(name):
         title = tunes[name].title

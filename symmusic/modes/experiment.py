@@ -171,6 +171,7 @@ def _show(arm: Arm, grounds: Grounds) -> None:
         title=model.name,
         progress=bar,
         num_singles=0,
+        bar_steps=grounds(arm.config, card).bar_steps,
     )
     write_whole(mark, json.dumps(key, indent=2) + '\n')
 

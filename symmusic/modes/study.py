@@ -26,7 +26,7 @@ from symmusic.measures.excerpts import Excerpts, cut_excerpts
 from symmusic.melody.encodings import Vocabulary
 from symmusic.report.questionnaire import questionnaire
 from symmusic.report.study import summary_lines, write_study_report
-from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.score.bar import bar_of
 from symmusic.streams import Stream, generator, random_key
 from symmusic.training import build
 from symmusic.wording import count
@@ -90,16 +90,14 @@ def _draw(config: ConfigDict, model: models.Model) -> Study:
     """Builds a study of training excerpts and the model's pieces, all in C major or A minor and
     passed through the model's encoding.
     """
-    card, num, num_steps = (
-        model.card,
-        config.study.num_pieces,
-        config.sample.num_bars * STEPS_PER_BAR,
-    )
+    card, num = model.card, config.study.num_pieces
+    meter = material.evaluated_meter(config, card.meters)
+    num_steps = config.sample.num_bars * bar_of(meter).steps
     vocabulary = card.vocabulary
     corpus = build.corpus_of(config, card, is_shipped=model.workdir is None)
     rng = generator(config.seed, Stream.STUDY)
     tunes = build.split_as_trained(config, corpus)
-    excerpts = cut_excerpts(tunes.train, num_steps)
+    excerpts = cut_excerpts(material.in_meter(tunes.train, meter), num_steps)
     # As the model would write them: an encoding that cannot represent repeated notes must not
     # reveal which pieces are real.
     heard = np.array(
@@ -121,6 +119,7 @@ def _draw(config: ConfigDict, model: models.Model) -> Study:
             transpose=config.sample.transpose,
             part=config.sample.part,
             tune=config.sample.tune,
+            meters=[meter],
         )
         prompts_BT, origins = (
             np.broadcast_to(prompt.tokens, (num, len(prompt.tokens))),
@@ -128,7 +127,8 @@ def _draw(config: ConfigDict, model: models.Model) -> Study:
         )
     else:
         part = config.evaluate.part
-        found = cut_excerpts(getattr(tunes, part), material.PROMPT_BARS * STEPS_PER_BAR)
+        held_out = material.in_meter(getattr(tunes, part), meter)
+        found = cut_excerpts(held_out, material.PROMPT_BARS * bar_of(meter).steps)
         rows = _draw_rows(found.events_NT, found, corpus, num, rng, f'prompts of {part} tunes')
         num_given = found.events_NT.shape[1]
         prompts = material.as_given(config, found.events_NT[rows], num_given, vocabulary)
@@ -158,6 +158,7 @@ def _continue(
         prompts_BT,
         manner,
         random_key(config.seed, Stream.STUDY_PIECES),
+        meter=material.evaluated_index(config, model.card.meters),
     )
     made = np.array([vocabulary.decode(tokens) for tokens in found.drawn.tokens_BN])
     redraws = found.num_redraws_B

@@ -18,9 +18,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from symmusic.melody.events import StepNote
+from symmusic.melody.events import StepNote, bar_steps_of
 from symmusic.originality.align import align_locally, exact
-from symmusic.score.meter import STEPS_PER_BAR
 
 BATCH_TUNES = 256  # aligned at once
 CHUNK_SYMBOLS = 1_000_000  # symbols of tunes searched for runs at a time; bounds the memory
@@ -241,7 +240,7 @@ def _trace(piece: Melody, tune: Melody, number: int) -> Passage:
 
 def _passage(piece, tune, number, piece_notes, tune_notes, score, share) -> Passage:
     bars = [
-        melody[notes[0]].onset // STEPS_PER_BAR + 1
+        melody[notes[0]].onset // bar_steps_of(melody) + 1
         for melody, notes in ((piece, piece_notes), (tune, tune_notes))
     ]
     return Passage(number, score, share, piece_notes, tune_notes, *bars)

@@ -5,8 +5,7 @@ import dataclasses
 import numpy as np
 
 from symmusic.measures.registry import Ground, Sets
-from symmusic.melody.events import from_events
-from symmusic.originality.copies import Melody
+from symmusic.melody.events import Melody, from_events
 from symmusic.originality.plagiarism import (
     Copies,
     Level,
@@ -18,10 +17,13 @@ from symmusic.originality.plagiarism import (
 from symmusic.progress import bar
 
 
-def _melodies(events_NT: np.ndarray | None) -> dict[str, Melody]:
+def _melodies(events_NT: np.ndarray | None, ground: Ground) -> dict[str, Melody]:
     """The notes of each piece by its name."""
     events = () if events_NT is None else events_NT
-    return {f'{index:05}': from_events(each) for index, each in enumerate(events)}
+    bar_steps = ground.music.bar.steps
+    return {
+        f'{index:05}': Melody(from_events(each), bar_steps) for index, each in enumerate(events)
+    }
 
 
 def _first_draw(pieces: Sets) -> np.ndarray:
@@ -42,7 +44,8 @@ class SimilarityMeasure:
 
         def nearest(events_NT: np.ndarray) -> Similarity:
             pitches = {
-                name: [note.pitch for note in notes] for name, notes in _melodies(events_NT).items()
+                name: [note.pitch for note in notes]
+                for name, notes in _melodies(events_NT, ground).items()
             }
             return similarity_of(pitches, index, progress=bar)
 
@@ -66,8 +69,8 @@ class CopiesMeasure:
         if pieces.protocol != 'corrected':
             return None
         return measure_copies(
-            _melodies(_first_draw(pieces)),
-            list(_melodies(ground.music.unseen).values()),
+            _melodies(_first_draw(pieces), ground),
+            list(_melodies(ground.music.unseen, ground).values()),
             ground.music.tunes.train,
             progress=bar,
         )

@@ -14,8 +14,8 @@ It is one object. Every comparison has:
 - `model`, and `scale` by set: the means over draws of each KLD and OA
 - `nats_per_step`, `nats_per_note`: `{model: nats}`, of `model`, `count_model`,
   `model_with_count_model`, `base_rate` and `markov_N`;
-  `nats_by_position`: `{model: 16 numbers}`; `nats_intervals`: `{'per_step' | 'per_note': {model:
-  [low, high]}}`
+  `nats_by_position`: `{model: numbers}` by the step of the first metre's bar;
+  `nats_intervals`: `{'per_step' | 'per_note': {model: [low, high]}}`
 - `likelihood`: what those were measured on. Split by window no tunes are held out: the nats are
   null, `likelihood` has only a `note`, and there is neither `unseen` nor any `level`
 - `contexts`: `contexts.Contexts`

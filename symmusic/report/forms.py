@@ -7,7 +7,7 @@ import numpy as np
 from symmusic.generate.prompt import Prompt
 from symmusic.melody.events import from_events, to_notes
 from symmusic.score.abc_writer import format_abc
-from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+from symmusic.score.bar import STEPS_PER_QUARTER
 from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
 from symmusic.score.musicxml import format_musicxml
 
@@ -26,7 +26,7 @@ def written_forms(
         the prompt's pickup.
       title: the melody's title.
     """
-    steps, num_bars = from_events(events), len(events) // STEPS_PER_BAR
+    steps, num_bars = from_events(events), len(events) // prompt.bar.steps
     notes = to_notes(steps, STEPS_PER_QUARTER)
     known = dict(enumerate(prompt.velocities))
     played = [

@@ -26,7 +26,6 @@ from symmusic.report.forms import written_forms
 from symmusic.report.heatmaps import write_heatmaps
 from symmusic.report.listening import Entry, listening_page
 from symmusic.report.piece_plots import draw_all, draw_piece
-from symmusic.score.meter import STEPS_PER_BAR
 
 
 @dataclasses.dataclass(frozen=True)
@@ -192,7 +191,8 @@ def _write_distributions(
         is_window=made.is_window,
         title=f'{prompt.name} by {made.model}',
         progress=progress,
-        first_bar=prompt.first_bar - num_more // STEPS_PER_BAR,
+        first_bar=prompt.first_bar - num_more // prompt.bar.steps,
+        bar_steps=prompt.bar.steps,
     )
 
 
@@ -212,7 +212,7 @@ def _write_forms(
     ):
         title = f'{prompt.title or prompt.name}, {what} {name}'
         written.append(written_forms(events, prompt, first, title))
-        silent = -prompt.pickup_of(events) % STEPS_PER_BAR if first == 0 else 0
+        silent = -prompt.pickup_of(events) % prompt.bar.steps if first == 0 else 0
         _write_files(place / name, written[-1], events[silent:], prompt.qpm, sound)
     return written
 

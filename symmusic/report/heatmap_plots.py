@@ -2,12 +2,12 @@
 
 import pathlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from symmusic.plots import write_figure
-from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+from symmusic.score.bar import STEPS_PER_QUARTER, STEPS_PER_WHOLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 # shows small weights and zero, and needs no floor, unlike a logarithm
 SCALE = 'square-root scale'
+MOST_MARKED = 256  # steps with marks for what was drawn: with more they would hide the map
+
+
+class Bars(NamedTuple):
+    """The number of the bar at step 0, and the steps in a bar."""
+
+    first: int
+    steps: int
 
 
 def input_steps(num_read: int, num_steps: int, width: int) -> np.ndarray:
@@ -45,7 +53,7 @@ def draw_attention(
     title: str,
     *,
     num_read: int,
-    first_bar: int,
+    bars: Bars,
     is_window: bool,
 ) -> None:
     """Draws the weights of each generated step on the steps before it; the arguments are those of
@@ -67,12 +75,12 @@ def draw_attention(
     drawn = _show_roots(axes, np.ma.masked_invalid(image), extent, most)
     _color_bar(figure, axes, drawn, 'attention weight')
     if is_window:
-        _window_axis(axes, width)
+        _window_axis(axes, width, bars.steps)
     else:
-        _bar_axis(axes.xaxis, first, first + image.shape[1], first_bar)
+        _bar_axis(axes.xaxis, first, first + image.shape[1], bars)
         axes.axvline(num_read - 0.5, color='tab:red', linewidth=1)
         axes.set_xlabel('input step, by bar (red: where the continuation begins)')
-    _bar_axis(axes.yaxis, num_read, num_read + num_steps, first_bar)
+    _bar_axis(axes.yaxis, num_read, num_read + num_steps, bars)
     axes.set_ylabel('generated step, by bar')
     axes.set_title(title, loc='left', fontsize=10, parse_math=False)
     write_figure(path, figure)
@@ -85,7 +93,7 @@ def draw_softmax(
     title: str,
     *,
     num_read: int,
-    first_bar: int,
+    bars: Bars,
     tokens: np.ndarray | None,
 ) -> None:
     """Draws the probabilities of the classes at each generated step, and the tokens drawn from
@@ -96,8 +104,7 @@ def draw_softmax(
     extent = (num_read - 0.5, num_read + num_steps - 0.5, -0.5, num_classes - 0.5)
     drawn = _show_roots(axes, probabilities_NV.T, extent, 1, origin='lower')
     _color_bar(figure, axes, drawn, 'probability')
-    # with more steps the marks would hide the map
-    if tokens is not None and num_steps <= 16 * STEPS_PER_BAR:
+    if tokens is not None and num_steps <= MOST_MARKED:
         axes.plot(
             num_read + np.arange(num_steps),
             tokens,
@@ -110,7 +117,7 @@ def draw_softmax(
         title += ', red: what was drawn'
     every = _every(num_classes, most=80)
     axes.set_yticks(range(0, num_classes, every), labels[::every], fontsize=6)
-    _bar_axis(axes.xaxis, num_read, num_read + num_steps, first_bar)
+    _bar_axis(axes.xaxis, num_read, num_read + num_steps, bars)
     axes.set(xlabel='generated step, by bar', ylabel="class, in the model's key")
     axes.set_title(title, loc='left', fontsize=10, parse_math=False)
     write_figure(path, figure)
@@ -139,34 +146,34 @@ def _color_bar(figure: 'Figure', axes: 'Axes', drawn, what: str) -> None:
     figure.colorbar(drawn, ax=axes, label=f'{what} ({SCALE})', pad=0.01, aspect=40, fraction=0.04)
 
 
-def _window_axis(axes: 'Axes', width: int) -> None:
+def _window_axis(axes: 'Axes', width: int, bar_steps: int) -> None:
     """Ticks at every bar before the end of the window."""
-    bars = range(1, width // STEPS_PER_BAR + 1)
+    bars = range(1, width // bar_steps + 1)
     every = _every(len(bars))
     ticks = [
         (
-            width + 1 - bar * STEPS_PER_BAR,
-            f'{width + 1 - bar * STEPS_PER_BAR}\n{bar} bar{"s" * (bar > 1)} back',
+            width + 1 - bar * bar_steps,
+            f'{width + 1 - bar * bar_steps}\n{bar} bar{"s" * (bar > 1)} back',
         )
         for bar in bars
-        if bar % every == 0 and width + 1 - bar * STEPS_PER_BAR > 0
+        if bar % every == 0 and width + 1 - bar * bar_steps > 0
     ]
     ticks.append((width, str(width)))
     axes.set_xticks([place for place, _ in ticks], [label for _, label in ticks])
     axes.set_xlabel('input step, by its place in the window')
 
 
-def _bar_axis(axis, first: int, end: int, first_bar: int) -> None:
-    """Ticks at bar lines, numbered as in the piano rolls with `first_bar` at step 0; minor ticks at
+def _bar_axis(axis, first: int, end: int, bars: Bars) -> None:
+    """Ticks at bar lines, numbered as in the piano rolls from step 0 on; minor ticks at
     quarters where there are few bars.
     """
-    bars = range(-(-first // STEPS_PER_BAR), -(-end // STEPS_PER_BAR))
-    every = _every(len(bars))
+    shown = range(-(-first // bars.steps), -(-end // bars.steps))
+    every = _every(len(shown))
     axis.set_ticks(
-        [bar * STEPS_PER_BAR - 0.5 for bar in bars if bar % every == 0],
-        [str(bar + first_bar) for bar in bars if bar % every == 0],
+        [bar * bars.steps - 0.5 for bar in shown if bar % every == 0],
+        [str(bar + bars.first) for bar in shown if bar % every == 0],
     )
-    if len(bars) <= 16:
+    if len(shown) <= 16:
         axis.set_ticks(
             [
                 step - 0.5
@@ -184,7 +191,7 @@ def _every(num: int, most: int = 20) -> int:
 
 
 def _inches(num_steps: float, margin: float) -> float:
-    """The length of a side of a picture: one inch per bar, within limits that keep the labels
+    """The length of a side of a picture: one inch per whole note, within limits that keep labels
     legible on a screen.
     """
-    return margin + min(max(num_steps / STEPS_PER_BAR, 3.0), 12.0)
+    return margin + min(max(num_steps / STEPS_PER_WHOLE, 3.0), 12.0)

@@ -18,7 +18,8 @@ from symmusic.generate.pieces import Piece
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import NO_EVENT
 from symmusic.pitches import pitch_name
-from symmusic.report.heatmap_plots import draw_attention, draw_softmax, input_steps
+from symmusic.report.heatmap_plots import Bars, draw_attention, draw_softmax, input_steps
+from symmusic.score.bar import STEPS_PER_WHOLE
 
 MAX_SINGLE = 8
 
@@ -79,6 +80,7 @@ def write_heatmaps(
     progress: Callable[[Iterable, str], Iterable],
     num_singles: int = MAX_SINGLE,
     first_bar: int = 1,
+    bar_steps: int = STEPS_PER_WHOLE,
 ) -> None:
     """Writes `attention.png`, `attention_masked.png` and `softmax.png`, averaged over all pieces,
     and `NN-attention.png` ... for each of the first `num_singles` pieces. Models without attention
@@ -94,6 +96,7 @@ def write_heatmaps(
       progress: wraps an iterable; takes the unit's name.
       num_singles: number of pieces with their own maps.
       first_bar: number of the first bar that was read.
+      bar_steps: steps in a bar.
     """
     digits = max(2, len(str(len(pieces))))
     singles = [
@@ -103,7 +106,7 @@ def write_heatmaps(
     everything = (
         f'{title}, mean of {len(pieces)} pieces' if len(pieces) > 1 else f'{title}, one piece'
     )
-    scene = {'num_read': len(pieces[0].read), 'first_bar': first_bar}
+    scene = {'num_read': len(pieces[0].read), 'bars': Bars(first_bar, bar_steps)}
     for prefix, shown, name in progress([('', pieces, everything), *singles], 'map'):
         draw_softmax(
             folder / f'{prefix}softmax.png',
@@ -123,7 +126,7 @@ def _draw_weights(
     shown: Sequence[Piece],
     vocabulary: Vocabulary,
     name: str,
-    **scene: int | bool,
+    **scene: int | bool | Bars,
 ) -> None:
     """Draws the mean attention of pieces: to all steps, and to those with events."""
     plain = mean_of_known([piece.weights for piece in shown])

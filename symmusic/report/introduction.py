@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from symmusic.generate.playback import OWN, page_sound
 from symmusic.generate.prompt import Prompt
 from symmusic.score.instruments import INSTRUMENTS
-from symmusic.score.meter import STEPS_PER_BAR
 
 SHADE = 0.85  # opacity of an attention weight of 1; also in listening.js
 
@@ -43,7 +42,7 @@ def heading(prompt: Prompt) -> str:
 
 def _given(prompt: Prompt) -> str:
     has_pickup = prompt.pickup > 0 and len(prompt.events) > 0
-    bars = (len(prompt.events) + len(prompt.after)) // STEPS_PER_BAR - has_pickup
+    bars = (len(prompt.events) + len(prompt.after)) // prompt.bar.steps - has_pickup
     parts = ['pickup'] * has_pickup + [f'{bars} bar{"s" * (bars != 1)}'] * (bars > 0)
     key = prompt.key.name + ' (detected)' * (not prompt.states_key)
     if not parts:

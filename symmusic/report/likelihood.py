@@ -1,6 +1,6 @@
 """The section on the held-out likelihood of an evaluation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from symmusic.measures.held_out import Likelihood
 from symmusic.measures.likelihood import Nats
 from symmusic.report import charts
 from symmusic.report.blocks import Block, Chart, Section, Text, table
-from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
+from symmusic.score.bar import STEPS_PER_QUARTER
 from symmusic.wording import interval, number
 
 HEADING = 'Held-out likelihood'
@@ -32,13 +32,24 @@ def likelihood_section(likelihood: Likelihood, part: str) -> Section:
         table(['', 'nats per step', 'nats per note'], rows, 'nats of every model'),
         Text(_about(likelihood, nats, part)),
     ]
+    if nats.by_meter:
+        blocks.append(_meter_table(nats, names))
     rows = []
-    for position in range(STEPS_PER_BAR):
+    for position in range(len(nats.num_by_position)):
         beat = f' (beat {position // STEPS_PER_QUARTER + 1})' * (position % STEPS_PER_QUARTER == 0)
         cells = [number(model.by_position[position]) for model in nats.models.values()]
         rows.append([f'{position}{beat}', f'{nats.num_by_position[position]:,}', *cells])
     head = ['step of the bar', 'targets', *names.values()]
     return Section(HEADING, (*blocks, table(head, rows, 'nats per step over the bar')))
+
+
+def _meter_table(nats: Nats, names: Mapping[str, str]) -> Block:
+    """Nats per note of each model by metre."""
+    rows = [
+        [meter, f'{each.num_notes:,}', *(number(each.per_note[name]) for name in names)]
+        for meter, each in nats.by_meter.items()
+    ]
+    return table(['metre', 'notes', *names.values()], rows, 'nats per note by metre')
 
 
 def position_chart(nats: Nats) -> Chart:
@@ -53,16 +64,17 @@ def position_chart(nats: Nats) -> Chart:
         opacity = 0.1 + 0.12 * int(order) if order.isdigit() else 0.5 if name == JOINT else 1.0
         kind = kinds.get(name, 'inter')
         lines.append(charts.Line(title, kind, np.arange(len(heights)), heights, opacity))
+    num_steps = len(nats.num_by_position)
     text = (
-        f'Nats per step at each of {STEPS_PER_BAR} steps of the bar for'
+        f'Nats per step at each of {num_steps} steps of the bar for'
         f' {", ".join(line.label for line in lines)}; the table below has them'
     )
     drawing = charts.line_chart(
         lines,
         text,
-        x_label='step of the bar (0, 4, 8, 12: beats)',
+        x_label='step of the bar (marked: quarters)',
         y_label='nats',
-        x_ticks=range(0, STEPS_PER_BAR, STEPS_PER_QUARTER),
+        x_ticks=range(0, num_steps, STEPS_PER_QUARTER),
     )
     caption = 'Nats per step over the bar; less is better'
     return Chart(drawing, caption, text, legend=charts.legend(lines), name='nats_by_position')

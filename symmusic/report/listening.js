@@ -62,8 +62,8 @@ function arrange() {
 }
 
 function place(step) {
-  const beat = 1 + (step % 16) / 4;
-  return `bar ${DATA.firstBar + Math.floor(step / 16)} beat ${beat}`;
+  const beat = 1 + (step % DATA.barSteps) / DATA.beatSteps;
+  return `bar ${DATA.firstBar + Math.floor(step / DATA.barSteps)} beat ${Number(beat.toFixed(2))}`;
 }
 
 const SHADE = 0.85; // as in introduction.py: the opacity of an attention weight of 1

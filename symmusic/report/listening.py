@@ -16,8 +16,8 @@ from symmusic.report.html import json_for_script, page, render
 from symmusic.report.introduction import heading, introduce
 from symmusic.report.roll import draw_roll
 from symmusic.report.staff import MOST_PIECES, engrave
+from symmusic.score.bar import STEPS_PER_QUARTER
 from symmusic.score.detection import detect_key
-from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 from symmusic.score.notation import to_bars
 
 SCRIPT = pathlib.Path(__file__).with_suffix('.js')
@@ -84,6 +84,8 @@ def listening_page(
             'seam': seam,
             'qpm': prompt.qpm,
             'firstBar': prompt.first_bar,
+            'barSteps': prompt.bar.steps,
+            'beatSteps': prompt.bar.group_at(0)[1],
         }
     )
     script = f'{playback_script()}const DATA = {data};\n{SCRIPT.read_text(encoding="utf-8")}'
@@ -95,7 +97,7 @@ def _played(prompt: Prompt, entry: Entry) -> dict[str, object]:
     events = entry.whole.events
     return {
         'notes': played_notes(events),
-        'first': -prompt.pickup_of(events) % STEPS_PER_BAR,
+        'first': -prompt.pickup_of(events) % prompt.bar.steps,
         'end': len(events),
         'looks': entry.looks,
     }
@@ -152,6 +154,7 @@ def _staff(prompt: Prompt, entry: Entry, number: int) -> Markup | None:
         return None
     events = entry.whole.events
     notes = to_notes(from_events(events), STEPS_PER_QUARTER)
-    bars = to_bars(notes, len(events) // STEPS_PER_BAR, prompt.pickup_of(events))
-    svg = engrave(entry.joined['.musicxml'], bars, entry.whole.is_drawn, number + 1)
+    bar = prompt.bar
+    bars = to_bars(notes, bar, len(events) // bar.steps, prompt.pickup_of(events))
+    svg = engrave(entry.joined['.musicxml'], bars, bar.steps, entry.whole.is_drawn, number + 1)
     return None if svg is None else Markup(svg)

@@ -4,14 +4,15 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 
-from symmusic.melody.events import StepNote, quantize
-from symmusic.originality.copies import Melody, Passage, find_longest_runs
+from symmusic.melody.events import Melody, StepNote, bar_steps_of, quantize
+from symmusic.originality.copies import Passage, find_longest_runs
 from symmusic.originality.plagiarism import Copies, Similarity
 from symmusic.pitches import pitch_name
 from symmusic.report.blocks import Chart
 from symmusic.report.charts import svg
 from symmusic.report.html import escape
-from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.score.bar import STEPS_PER_QUARTER
+from symmusic.score.meter import bar_ticks
 from symmusic.score.notes import Score
 
 NUM_NEAREST = 3  # for each measure
@@ -50,7 +51,11 @@ def find_in(scores: Mapping[str, Score]) -> Find:
     """Finds melodies by name among pieces that have been read."""
 
     def find(name: str) -> tuple[str, Melody] | None:
-        return (name, quantize(scores[name])) if name in scores else None
+        if name not in scores:
+            return None
+        score = scores[name]
+        bar_steps = round(bar_ticks(score) * STEPS_PER_QUARTER / score.ticks_per_quarter)
+        return name, Melody(quantize(score), max(bar_steps, 1))
 
     return functools.cache(find)
 
@@ -103,7 +108,7 @@ def _longest_interval_run(piece: Melody, tune: Melody) -> Passage:
     ]
     run = find_longest_runs(even[:1], even[1:])[0]
     bars = (
-        melody[notes[0]].onset // STEPS_PER_BAR + 1
+        melody[notes[0]].onset // bar_steps_of(melody) + 1
         for melody, notes in ((piece, run.piece_notes), (tune, run.tune_notes))
     )
     return (
@@ -155,14 +160,13 @@ def draw_pair(pair: Pair) -> Chart:
         melody[notes[0]].onset if passage.tune is not None else 0
         for melody, notes in zip(pair.melodies, spans, strict=True)
     ]
-    bars = -(-max(note.end for note in pair.melodies[0]) // STEPS_PER_BAR)
-    num_steps = min(bars * STEPS_PER_BAR, MOST_STEPS)
+    bar_steps = bar_steps_of(pair.melodies[0])
+    bars = -(-max(note.end for note in pair.melodies[0]) // bar_steps)
+    num_steps = min(bars * bar_steps, MOST_STEPS)
     begin = 0
-    if bars * STEPS_PER_BAR > MOST_STEPS:
-        begin = (
-            min(max(starts[0] // STEPS_PER_BAR - 1, 0), bars - MOST_STEPS // STEPS_PER_BAR)
-            * STEPS_PER_BAR
-        )
+    if bars * bar_steps > MOST_STEPS:
+        first_bar = min(max(starts[0] // bar_steps - 1, 0), bars - MOST_STEPS // bar_steps)
+        begin = first_bar * bar_steps
     begins = [begin, begin + starts[1] - starts[0]]
     shown = [
         [
@@ -220,8 +224,9 @@ def _roll(
         f'<text class="strong" x="0" y="12">{escape(title)}</text>',
         f'<rect class="paper" x="{left}" y="{top}" width="{width}" height="{height:.1f}"/>',
     ]
-    for bar in range(-(-begin // STEPS_PER_BAR), (begin + num_steps) // STEPS_PER_BAR + 1):
-        x = place(bar * STEPS_PER_BAR)
+    bar_steps = bar_steps_of(melody)
+    for bar in range(-(-begin // bar_steps), (begin + num_steps) // bar_steps + 1):
+        x = place(bar * bar_steps)
         parts.append(f'<path class="rule" d="M{x:.1f} {top}v{height:.1f}"/>')
         if bar >= 0 and x < left + width - 20:
             parts.append(f'<text x="{x + 2:.1f}" y="{top - 5}">bar {bar + 1}</text>')

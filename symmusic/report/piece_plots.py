@@ -8,7 +8,6 @@ import numpy as np
 from symmusic.generate.whole import Whole
 from symmusic.melody.events import from_events
 from symmusic.plots import write_figure
-from symmusic.score.meter import STEPS_PER_BAR
 
 BARS_PER_ROW = 16  # of a single piece's picture; a longer piece continues below, as in a score
 MAX_ROWS = 24  # with more bars than fit the rows get longer
@@ -24,9 +23,9 @@ def draw_piece(path: pathlib.Path, whole: Whole, title: str) -> None:
     from matplotlib.figure import Figure
 
     end = len(whole.events)
-    num_bars = -(-end // STEPS_PER_BAR)
+    num_bars = -(-end // whole.bar_steps)
     bars_per_row = min(max(BARS_PER_ROW, -(-num_bars // MAX_ROWS)), num_bars)
-    begins = range(0, end, bars_per_row * STEPS_PER_BAR)
+    begins = range(0, end, bars_per_row * whole.bar_steps)
     figure = Figure(
         figsize=(min(max(9, bars_per_row), 24), 0.8 + 2.2 * len(begins)), layout='constrained'
     )
@@ -34,7 +33,7 @@ def draw_piece(path: pathlib.Path, whole: Whole, title: str) -> None:
     for axes, begin in zip(
         figure.subplots(len(begins), 1, squeeze=False).ravel(), begins, strict=True
     ):
-        _roll(axes, whole, begin, begin + bars_per_row * STEPS_PER_BAR, pitch_range)
+        _roll(axes, whole, begin, begin + bars_per_row * whole.bar_steps, pitch_range)
         axes.set_ylabel('pitch')
     axes.set_xlabel('bar')
     figure.suptitle(title, parse_math=False)
@@ -49,10 +48,11 @@ def draw_all(
 
     shown = list(zip(wholes, titles, strict=True))[:24]
     seam = wholes[0].seams[0]
-    begin = max(seam - PROMPT_BARS * STEPS_PER_BAR, 0)
+    bar_steps = wholes[0].bar_steps
+    begin = max(seam - PROMPT_BARS * bar_steps, 0)
     longest = max(len(whole.events) for whole, _ in shown) - seam
-    end = seam + min(longest, NEW_BARS * STEPS_PER_BAR)
-    num_bars = (end - begin) / STEPS_PER_BAR
+    end = seam + min(longest, NEW_BARS * bar_steps)
+    num_bars = (end - begin) / bar_steps
     num_columns = 2 if len(shown) > 1 and num_bars <= BARS_PER_ROW else 1
     num_rows = -(-len(shown) // num_columns)
     width = min(max(7, 0.6 * num_bars), 24)
@@ -66,7 +66,7 @@ def draw_all(
         axes.set_visible(False)
     left_out = len(wholes) - len(shown)
     title += f' (the first {len(shown)}; {left_out} more in the folder)' if left_out else ''
-    title += f' (the first {NEW_BARS} bars of each)' if longest > NEW_BARS * STEPS_PER_BAR else ''
+    title += f' (the first {NEW_BARS} bars of each)' if longest > NEW_BARS * bar_steps else ''
     figure.suptitle(title, parse_math=False)
     write_figure(path, figure)
 
@@ -102,10 +102,10 @@ def _roll(axes, whole: Whole, begin: int, end: int, pitch_range: tuple[int, int]
         )
     for seam in whole.seams:
         axes.axvline(seam, color='tab:red', linewidth=1)
-    bars = range(begin // STEPS_PER_BAR, -(-min(end, len(whole.events)) // STEPS_PER_BAR))
+    bars = range(begin // whole.bar_steps, -(-min(end, len(whole.events)) // whole.bar_steps))
     every = -(-len(bars) // 40)  # so that the numbers fit
     axes.set_xticks(
-        [bar * STEPS_PER_BAR for bar in bars if bar % every == 0],
+        [bar * whole.bar_steps for bar in bars if bar % every == 0],
         [str(bar + whole.first_bar) for bar in bars if bar % every == 0],
     )
     axes.set_xlim(begin, end)

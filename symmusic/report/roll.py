@@ -5,10 +5,10 @@ from markupsafe import Markup
 from symmusic.generate.whole import Whole
 from symmusic.melody.events import StepNote, from_events
 from symmusic.report.html import escape
-from symmusic.score.meter import STEPS_PER_BAR
 
 # pixels of a drawing at full size; the first and the third are also in listening.js
 STEP_WIDTH, PITCH_HEIGHT, LEFT, BOTTOM = 6, 7, 34, 18
+WIDE_STEPS = 256  # a longer roll keeps at least half of its full width
 
 
 def draw_roll(name: str, whole: Whole, run: dict | None) -> Markup:
@@ -25,11 +25,11 @@ def draw_roll(name: str, whole: Whole, run: dict | None) -> Markup:
     low, high = min(pitches) - 2, max(pitches) + 2
     width, height = LEFT + end * STEP_WIDTH, (high - low + 1) * PITCH_HEIGHT
     parts = [f'<g class="looks" data-height="{height}"></g>']
-    for step in range(0, end + 1, STEPS_PER_BAR):
+    for step in range(0, end + 1, whole.bar_steps):
         at = LEFT + step * STEP_WIDTH
         parts.append(f'<line class="grid" x1="{at}" x2="{at}" y1="0" y2="{height}"/>')
         if step < end:
-            number = whole.first_bar + step // STEPS_PER_BAR
+            number = whole.first_bar + step // whole.bar_steps
             parts.append(f'<text x="{at + 3}" y="{height + 14}">{number}</text>')
     for pitch in range(low, high + 1):
         if pitch % 12 == 0:
@@ -45,7 +45,7 @@ def draw_roll(name: str, whole: Whole, run: dict | None) -> Markup:
         at = LEFT + seam * STEP_WIDTH
         parts.append(f'<line class="seam" x1="{at}" x2="{at}" y1="0" y2="{height}"/>')
     parts.append(f'<line class="cursor" x1="0" x2="0" y1="0" y2="{height}"/>')
-    style = f' style="min-width: {width // 2}px"' if end > 16 * STEPS_PER_BAR else ''
+    style = f' style="min-width: {width // 2}px"' if end > WIDE_STEPS else ''
     num_new = sum(bool(is_drawn[note.onset]) for note in notes)
     label = escape(f'Piano roll of {name}: {len(notes) - num_new} notes given, {num_new} new')
     return Markup(

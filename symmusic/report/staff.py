@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symmusic.score.meter import STEPS_PER_BAR
 from symmusic.score.notation import Sign
 
 try:
@@ -22,7 +21,11 @@ MOST_PIECES = 32  # pieces of a page; 25 kB each
 
 
 def engrave(
-    musicxml: str, bars: Sequence[Sequence[Sign]], is_drawn: np.ndarray, seed: int
+    musicxml: str,
+    bars: Sequence[Sequence[Sign]],
+    bar_steps: int,
+    is_drawn: np.ndarray,
+    seed: int,
 ) -> str | None:
     """The SVG of a melody in the colour of the surrounding text; None where Verovio is not
     installed or rejects the melody.
@@ -33,6 +36,7 @@ def engrave(
     Args:
       musicxml: the melody.
       bars: the signs written in it.
+      bar_steps: steps in a bar.
       is_drawn: [T] bool, whether each step was drawn.
       seed: from 1; makes the element names of the pictures of a page distinct and reproducible.
     """
@@ -59,15 +63,15 @@ def engrave(
         return None
     svg = re.sub(r'<desc>.*?</desc>', '', toolkit.renderToSVG(1), flags=re.DOTALL)
     svg = re.sub(r'(fill|stroke|color)="(#000000|#000|black)"', r'\1="currentColor"', svg)
-    return _timed(svg, bars, is_drawn)
+    return _timed(svg, bars, bar_steps, is_drawn)
 
 
-def _timed(svg: str, bars: Sequence[Sequence[Sign]], is_drawn: np.ndarray) -> str:
+def _timed(svg: str, bars: Sequence[Sequence[Sign]], bar_steps: int, is_drawn: np.ndarray) -> str:
     """The SVG with the time of each note; its notes are those of the signs with a pitch, in the
     same order.
     """
     signs = [
-        (number * STEPS_PER_BAR + sign.step, sign)
+        (number * bar_steps + sign.step, sign)
         for number, bar in enumerate(bars)
         for sign in bar
         if sign.pitch is not None

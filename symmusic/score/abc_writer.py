@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Sequence
 
 from symmusic.score.abc_text import escape_text
+from symmusic.score.bar import Bar, bar_of
 from symmusic.score.key import Key
 from symmusic.score.notation import Sign, Spelling, altered, spell, to_bars
 from symmusic.score.notes import Note
@@ -31,10 +32,11 @@ def format_abc(
       key: determines the signature and the spelling.
       qpm: quarters per minute, rounded.
       num_bars: the smallest number of bars to write.
-      meter: '4/4' or '2/2'; a bar has sixteen sixteenths.
+      meter: such as '6/8', as of `bar.bar_of`.
       pickup: number of sixteenths in the first bar, 0 = a full bar.
       program: General MIDI number of the instrument, from 0; 0, a piano, is not written.
     """
+    bar = bar_of(meter)
     head = [
         'X:1',
         f'T:{escape_text(title)}',
@@ -44,17 +46,17 @@ def format_abc(
         *([f'%%MIDI program {program}'] if program else []),
         f'K:{key.short_name}',
     ]
-    bars = [_bar(signs, key) for signs in to_bars(notes, num_bars, pickup)]
+    bars = [_bar(signs, key, bar) for signs in to_bars(notes, bar, num_bars, pickup)]
     begins = [0, *range(BARS_PER_LINE + (pickup > 0), len(bars), BARS_PER_LINE), len(bars)]
     lines = [' | '.join(bars[begin:end]) for begin, end in itertools.pairwise(begins)]
     return '\n'.join([*head, *(f'{line} |' for line in lines[:-1]), f'{lines[-1]} |]']) + '\n'
 
 
-def _bar(signs: Sequence[Sign], key: Key) -> str:
+def _bar(signs: Sequence[Sign], key: Key, bar: Bar) -> str:
     words, met = [], set()  # letters with an accidental in this bar
     for sign in signs:
         length = str(sign.value) if sign.value > 1 else ''
-        apart = ' ' if words and sign.step % 4 == 0 else ''  # beams end with the beat
+        apart = ' ' if words and sign.step in bar.groups else ''  # beams end with the beat
         if sign.pitch is None:
             words.append(f'{apart}z{length}')
             continue

@@ -7,10 +7,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from symmusic.errors import ScoreError
+from symmusic.score.bar import bar_of
 from symmusic.score.notes import Meter, Note, Score
-
-STEPS_PER_QUARTER = 4
-STEPS_PER_BAR = 16
 
 
 class Span(NamedTuple):
@@ -105,19 +103,36 @@ def sounding_meters(score: Score) -> list[Meter]:
     return [meter for meter in score.meters if meter.tick <= last] or list(score.meters[:1])
 
 
-def check_meter(score: Score, meters: Sequence[str]) -> None:
-    """Checks that all notes of a score are in one of `meters` (such as '4/4').
+def bar_ticks(score: Score) -> Fraction:
+    """The ticks of a bar in a score's first metre, of 4/4 where it states none."""
+    meter = next(iter(sounding_meters(score)), Meter(0, 4, 4))
+    return Fraction(4 * score.ticks_per_quarter * meter.numerator, meter.denominator)
 
-    A score that states none is refused as well, as its bar lines are unknown.
+
+def check_meter(score: Score, meters: Sequence[str] = ('all',)) -> str:
+    """The metre of a score, the first if there are several whose bars are divided alike.
+
+    A score that states none is refused, as its bar lines are unknown.
+
+    Args:
+      score: the score.
+      meters: those allowed, such as '4/4'; with 'all' every metre of whole sixteenths per bar.
 
     Raises:
-      ScoreError: with the reason 'no meter' or 'meter', the detail naming the meter found.
+      ScoreError: with the reason 'no meter', 'meter' (another one, or of unsuitable bars) or
+        'change of meter', the detail naming the metres found.
     """
+    is_any = 'all' in meters
+    kept = 'all of whole sixteenths per bar' if is_any else ', '.join(meters)
     if not score.meters:
-        raise ScoreError('no meter', f'the file states none; kept are {", ".join(meters)}')
-    for meter in sounding_meters(score):
-        if str(meter) not in meters:
-            raise ScoreError('meter', f'{meter}; kept are {", ".join(meters)}')
+        raise ScoreError('no meter', f'the file states none; kept are {kept}')
+    found = [str(meter) for meter in sounding_meters(score)]
+    for meter in found:
+        if not is_any and meter not in meters:
+            raise ScoreError('meter', f'{meter}; kept are {kept}')
+    if len({bar_of(meter) for meter in found}) > 1:
+        raise ScoreError('change of meter', ', '.join(dict.fromkeys(found)))
+    return found[0]
 
 
 def check_single(score: Score) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import mido
 
 from symmusic.files import write_whole
+from symmusic.score.bar import STEPS_PER_QUARTER, STEPS_PER_WHOLE, bar_of
 from symmusic.score.key import Key
-from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 from symmusic.score.midi import KEY_TEXT, decode_text
 from symmusic.score.notes import Note
 
@@ -21,9 +21,7 @@ TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
 def write_midi(
     path: str | os.PathLike, notes: Sequence[Note], *, title: str = '', qpm: float = 120.0
 ) -> None:
-    """Writes notes, in ticks of `TICKS_PER_QUARTER`, as a MIDI file of one track in 4/4,
-    atomically.
-    """
+    """Writes notes, in ticks of `TICKS_PER_QUARTER`, as a MIDI file in 4/4, atomically."""
     write_whole(path, format_midi(notes, title=title, qpm=qpm))
 
 
@@ -44,7 +42,7 @@ def format_midi(
       notes: in ticks of `TICKS_PER_QUARTER`.
       title: written as Latin-1, which most programs read, or if that lacks a letter as UTF-8.
       qpm: quarters per minute.
-      meter: '4/4' or '2/2'; a bar has sixteen sixteenths.
+      meter: such as '6/8', as of `bar.bar_of`.
       pickup: number of sixteenths in the first bar, 0 = a full bar. Notes start only in these last
         sixteenths of the bar. The file starts with them, under a time signature of their own.
       program: General MIDI number of the instrument, from 0.
@@ -52,7 +50,7 @@ def format_midi(
         None writes none.
     """
     name, charset = _encoding(title)
-    left_out = (STEPS_PER_BAR - pickup) * TICKS_PER_STEP if pickup else 0
+    left_out = (bar_of(meter).steps - pickup) * TICKS_PER_STEP if pickup else 0
     conductor = mido.MidiTrack(
         [
             mido.MetaMessage('track_name', name=name),
@@ -106,7 +104,9 @@ def _time_signatures(meter: str, pickup: int) -> list[mido.MetaMessage]:
         value = max(value for value in (1, 2, 4) if pickup % value == 0)
         written.insert(
             0,
-            mido.MetaMessage('time_signature', numerator=pickup // value, denominator=16 // value),
+            mido.MetaMessage(
+                'time_signature', numerator=pickup // value, denominator=STEPS_PER_WHOLE // value
+            ),
         )
     return written
 

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
+from symmusic.score.bar import Bar, bar_of
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.key import Key
 from symmusic.score.notation import Sign, spell, to_bars
@@ -39,12 +40,13 @@ def format_musicxml(
         f'<per-minute>{qpm:g}</per-minute></metronome></direction-type>'
         f'<sound tempo="{qpm:g}"/></direction>\n'
     )
-    bars = to_bars(notes, num_bars, pickup)
+    bar = bar_of(meter)
+    bars = to_bars(notes, bar, num_bars, pickup)
     first = 0 if pickup else 1  # the first full bar is number 1
     measures = []
     for number, signs in enumerate(bars, first):
         head, tail = attributes * (number == first), END * (number == first + len(bars) - 1)
-        content = ''.join(map(functools.partial(_note, key), signs, _beams(signs)))
+        content = ''.join(map(functools.partial(_note, key), signs, _beams(signs, bar)))
         measures.append(
             '<measure'
             f' number="{number}"{IMPLICIT * (number == 0)}>\n{head}{content}{tail}</measure>\n'
@@ -62,7 +64,7 @@ def format_musicxml(
 
 
 def _note(key: Key, sign: Sign, beams: Sequence[str]) -> str:
-    dotted = sign.value in (12, 6, 3)
+    dotted = sign.value % 3 == 0
     kind = f'<type>{TYPES[sign.value * 2 // 3 if dotted else sign.value]}</type>{"<dot/>" * dotted}'
     if sign.pitch is None:
         return f'<note><rest/><duration>{sign.value}</duration><voice>1</voice>{kind}</note>\n'
@@ -84,17 +86,15 @@ def _note(key: Key, sign: Sign, beams: Sequence[str]) -> str:
     )
 
 
-def _beams(signs: Sequence[Sign]) -> list[list[str]]:
-    """The beams of each sign, the outer one first: eighths and shorter notes of one beat are
+def _beams(signs: Sequence[Sign], bar: Bar) -> list[list[str]]:
+    """The beams of each sign, the outer one first: eighths and shorter notes of one group are
     joined, unless they are alone.
     """
     beams: list[list[str]] = [[] for _ in signs]
     for level, longest in ((1, 3), (2, 1)):
         joins = [sign.pitch is not None and sign.value <= longest for sign in signs]
         with_next = [
-            joins[index]
-            and joins[index + 1]
-            and signs[index].step // 4 == signs[index + 1].step // 4
+            joins[index] and joins[index + 1] and signs[index + 1].step not in bar.groups
             for index in range(len(signs) - 1)
         ] + [False]
         for index, sign in enumerate(signs):
@@ -103,10 +103,11 @@ def _beams(signs: Sequence[Sign]) -> list[list[str]]:
                 beams[index].append(
                     'continue' if before and after else 'end' if before else 'begin'
                 )
-            # a single sixteenth under the beam of its beat
+            # a single sixteenth under the beam of its group
             elif level == 2 and joins[index] and beams[index]:
+                is_behind = (sign.step - bar.group_at(sign.step)[0]) % 2 == 1
                 beams[index].append(
-                    'backward hook' if beams[index] == ['end'] or sign.step % 4 else 'forward hook'
+                    'backward hook' if beams[index] == ['end'] or is_behind else 'forward hook'
                 )
     return beams
 

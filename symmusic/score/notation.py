@@ -5,12 +5,12 @@ pitch's spelling in its key.
 import dataclasses
 from collections.abc import Sequence
 
+from symmusic.score.bar import STEPS_PER_QUARTER, Bar
 from symmusic.score.key import LETTERS, Key
-from symmusic.score.meter import STEPS_PER_BAR, STEPS_PER_QUARTER
 from symmusic.score.notes import Note
 
 # sixteenths: whole, half, quarter, eighth, sixteenth, and dotted ones
-VALUES = (16, 12, 8, 6, 4, 3, 2, 1)
+VALUES = (24, 16, 12, 8, 6, 4, 3, 2, 1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,50 +53,58 @@ def spell(pitch: int, key: Key) -> Spelling:
     return Spelling(letter, alter, (pitch - alter - natural) // 12 - 1)
 
 
-def to_bars(notes: Sequence[Note], num_bars: int = 1, pickup: int = 0) -> list[list[Sign]]:
+def to_bars(
+    notes: Sequence[Note], bar: Bar, num_bars: int = 1, pickup: int = 0
+) -> list[list[Sign]]:
     """At least `num_bars` full bars of signs, from notes in sixteenths, one after another; silence
     is written as rests.
 
     With a `pickup` the first bar has only this many sixteenths, its last ones; no note starts
     before them.
     """
-    num_bars = max([num_bars, *(-(-note.end // STEPS_PER_BAR) for note in notes)])
+    num_bars = max([num_bars, *(-(-note.end // bar.steps) for note in notes)])
     bars: list[list[Sign]] = [[] for _ in range(num_bars)]
-    step = STEPS_PER_BAR - pickup if pickup else 0
+    step = bar.steps - pickup if pickup else 0
     for note in notes:
-        _write(bars, None, step, note.onset)
-        _write(bars, note.pitch, note.onset, note.end)
+        _write(bars, bar, None, step, note.onset)
+        _write(bars, bar, note.pitch, note.onset, note.end)
         step = note.end
-    _write(bars, None, step, num_bars * STEPS_PER_BAR)
+    _write(bars, bar, None, step, num_bars * bar.steps)
     return bars
 
 
-def _write(bars: list[list[Sign]], pitch: int | None, begin: int, end: int) -> None:
+def _write(bars: list[list[Sign]], bar: Bar, pitch: int | None, begin: int, end: int) -> None:
     step = begin
     while step < end:
-        bar, at = divmod(step, STEPS_PER_BAR)
+        number, at = divmod(step, bar.steps)
         value = next(
             value
             for value in VALUES
-            if value <= min(end, (bar + 1) * STEPS_PER_BAR) - step and _is_plain(at, value)
+            if value <= min(end - step, bar.steps - at) and _is_plain(bar, at, value)
         )
         sounds = pitch is not None
-        bars[bar].append(
+        bars[number].append(
             Sign(pitch, at, value, sounds and step > begin, sounds and step + value < end)
         )
         step += value
 
 
-def _is_plain(at: int, value: int) -> bool:
-    """Whether a value may start there: beats stay visible, except for a syncopated quarter, half or
-    dotted half note.
+def _is_plain(bar: Bar, at: int, value: int) -> bool:
+    """Whether a value may start there: the groups of the bar stay visible, except for whole groups
+    tied together and, within half a bar of quarters, a syncopated or a dotted quarter.
     """
-    if at % STEPS_PER_QUARTER == 0:
-        return (
-            value <= STEPS_PER_QUARTER
-            or at == 0
-            or (at == STEPS_PER_QUARTER and value == 8)
-            or (at == 8 and value <= 8)
-            or (at == 4 and value == 12)
-        )
-    return value <= STEPS_PER_QUARTER - at % STEPS_PER_QUARTER or (value == 4 and at in (2, 10))
+    begin, end = bar.group_at(at)
+    has_quarters = end - begin == STEPS_PER_QUARTER
+    # in 2/4 a syncopated quarter may cross the middle
+    middles = bar.strong[1:] if len(bar.groups) > 2 else ()
+    if at > begin:
+        is_syncopated = value == STEPS_PER_QUARTER and at - begin == 2 and has_quarters
+        within = end - at if has_quarters or (at - begin) % 2 == 0 else min(end - at, 3)
+        return value <= within or (is_syncopated and not _crosses(middles, at, value))
+    if value <= end - begin or at + value in (*bar.groups, bar.steps):
+        return True
+    return has_quarters and value % 2 == 0 and not _crosses(middles, at, value)
+
+
+def _crosses(places: Sequence[int], at: int, value: int) -> bool:
+    return any(at < place < at + value for place in places)

@@ -12,6 +12,7 @@ from ml_collections import ConfigDict
 from symmusic.config.protocol import deviation
 from symmusic.corpus.cache import Corpus, load_corpus
 from symmusic.corpus.dataset import Dataset, build_dataset
+from symmusic.corpus.meters import bars_of, in_own_bars
 from symmusic.corpus.overlap import as_words
 from symmusic.corpus.prepare import Settings, Tune, describe_drops
 from symmusic.corpus.split import Split, draw_share
@@ -20,7 +21,7 @@ from symmusic.errors import UserError
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture
 from symmusic.progress import bar
-from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.score.bar import STEPS_PER_WHOLE, bar_of
 from symmusic.training import shipped
 from symmusic.training.card import Card
 from symmusic.training.state import Recipe
@@ -185,18 +186,33 @@ def _shares(dataset: Dataset, windows: Windows) -> str:
     )
 
 
-def architecture(config: ConfigDict, vocabulary: Vocabulary) -> Architecture:
-    """The network architecture of a config for a vocabulary."""
-    fields = {name: value for name, value in config.model.items() if name != 'metric_position'}
-    positions = STEPS_PER_BAR if config.model.metric_position else 0
-    infilling = config.train.targets == 'gap'
+def architecture(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[str]) -> Architecture:
+    """The network architecture of a config for a vocabulary and the metres of a corpus."""
+    own = ('metric_position', 'lookback')
+    fields = {name: value for name, value in config.model.items() if name not in own}
+    bars = bars_of(meters)
     return Architecture(
         vocabulary.num_classes,
-        infilling=infilling,
-        num_positions=positions,
+        infilling=config.train.targets == 'gap',
+        num_positions=max(bars) if config.model.metric_position else 0,
         padding=vocabulary.padding,
+        lookback=_lookback(config.model.lookback, meters),
+        bars=bars,
         **fields,
     )
+
+
+def _lookback(steps: Sequence[int], meters: Sequence[str]) -> tuple[int, ...]:
+    """The lookbacks of a network in steps or, of several metres, in bars."""
+    if len(meters) == 1:
+        return tuple(in_own_bars(each, bar_of(meters[0])) for each in steps)
+    if uneven := [each for each in steps if each % STEPS_PER_WHOLE]:
+        raise UserError(
+            f'config.model.lookback = {steps!r}: {uneven[0]} steps are no whole bars of 4/4; in a'
+            f' corpus of several metres ({", ".join(meters)}) it must be a multiple of'
+            f' {STEPS_PER_WHOLE}, counted in bars of each tune'
+        )
+    return tuple(each // STEPS_PER_WHOLE for each in steps)
 
 
 def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:

@@ -24,7 +24,7 @@ class Card:
     `rows` are those of metrics.csv so far; `dataset` describes what the model was trained on
     (corpus, fingerprint, tunes, windows); `config` is the run's whole config as JSON; `versions`
     and `device` are those of the process that wrote it; `seconds` is the saved training time of all
-    sessions of the run.
+    sessions of the run. `meters` are the metres that it knows, in the order of their indices.
     """
 
     architecture: Architecture
@@ -35,6 +35,7 @@ class Card:
     rows: tuple[dict, ...] = ()
     num_replicas: int = 1
     seconds: float = 0.0
+    meters: tuple[str, ...] = ('4/4',)
     versions: dict = dataclasses.field(default_factory=versions)
     device: str = dataclasses.field(default_factory=lambda: jax.devices()[0].device_kind)
 

@@ -19,7 +19,8 @@ def put(windows: Windows, mesh: Mesh | None = None) -> Data:
         windows.num_padding,
         windows.first_targets,
     )
-    return place(Data(*map(jnp.asarray, arrays), num_steps=windows.num_steps), mesh, EVERYWHERE)
+    data = Data(*map(jnp.asarray, arrays), num_steps=windows.num_steps, bars=windows.bars)
+    return place(data, mesh, EVERYWHERE)
 
 
 def draw_batches(num_windows: int, batch_size: int, seed: int, epochs_R: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.melody.events import extract_phrases, from_events, to_events
 from symmusic.model.model import Params
+from symmusic.score.bar import bar_of
 from symmusic.training import build, shipped
 from symmusic.training.card import Card
 from symmusic.training.checkpoint import Checkpoints
@@ -220,9 +221,9 @@ def _trained_on(init_from: str, config: ConfigDict) -> tuple[Tune, ...] | None:
     if originals is None:
         return None
     tunes = tuple(
-        Tune(name, title=title, phrases=_phrases(events))
-        for name, title, events in zip(
-            originals.names, originals.titles, originals.tunes, strict=True
+        Tune(name, title=title, phrases=_phrases(events, bar_of(meter).steps), counted_in=meter)
+        for name, title, events, meter in zip(
+            originals.names, originals.titles, originals.tunes, originals.counted_in, strict=True
         )
     )
     before = Checkpoints(folder).restore_card().config['init_from']
@@ -230,6 +231,7 @@ def _trained_on(init_from: str, config: ConfigDict) -> tuple[Tune, ...] | None:
     return None if earlier is None else (*tunes, *earlier)
 
 
-def _phrases(events: np.ndarray) -> tuple[np.ndarray, ...]:
+def _phrases(events: np.ndarray, bar_steps: int) -> tuple[np.ndarray, ...]:
     """The phrases of a tune's events, as before silence was inserted between them."""
-    return tuple(map(to_events, extract_phrases(from_events(events))))
+    phrases = extract_phrases(from_events(events), bar_steps)
+    return tuple(to_events(phrase, bar_steps) for phrase in phrases)

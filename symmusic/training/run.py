@@ -5,7 +5,7 @@ import dataclasses
 import logging
 import os
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax
 from jax.sharding import Mesh
@@ -81,7 +81,7 @@ def alone(workdir: pathlib.Path) -> contextlib.AbstractContextManager:
 def train(
     config: ConfigDict,
     workdir: pathlib.Path,
-    check: Callable[[Vocabulary], None] = lambda vocabulary: None,
+    check: Callable[[Vocabulary, Sequence[str]], object] = lambda vocabulary, meters: None,
 ) -> Trained:
     """Trains, or resumes, the run of a workdir that `alone` holds; logs its progress. The
     caller ends it with `finish`.
@@ -89,7 +89,7 @@ def train(
     Args:
       config: of the run.
       workdir: its folder.
-      check: called with the run's vocabulary before anything is trained.
+      check: called with the run's vocabulary and metres before anything is trained.
 
     Raises:
       UserError: a field, the corpus or the folder cannot be used.
@@ -103,7 +103,7 @@ def train(
     )
     require_kernel(config, device.platform)
     prepared = start.prepare(config)
-    check(prepared.data.vocabulary)
+    check(prepared.data.vocabulary, prepared.data.meters)
     started = start.start(config, workdir, prepared, device.device_kind)
     _log_start(config, prepared.architecture, started)
     if started.is_done(config.train.num_epochs) and (workdir / SUMMARY).exists():

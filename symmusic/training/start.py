@@ -92,7 +92,7 @@ def prepare(config: ConfigDict) -> Prepared:
         corpus,
         data,
         origin,
-        build.architecture(config, data.vocabulary),
+        build.architecture(config, data.vocabulary, data.meters),
         build.recipe(config, data),
         {
             'corpus': config.data.corpus,
@@ -157,6 +157,7 @@ def _new(config: ConfigDict, prepared: Prepared) -> Start:
         runs.to_dict(config),
         prepared.dataset,
         num_replicas=config.replicas,
+        meters=prepared.data.meters,
     )
     if not prepared.origin:
         return Start(states, card, None)

@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import optax
 
 from symmusic.model.model import Architecture, Params, apply_all, apply_last
+from symmusic.model.places import Bars, later, steps_in_bar
 from symmusic.streams import Stream, random_key
 from symmusic.training.state import Recipe, TrainState
 
-BAR_STEPS = 16
 # dropout folds the index of a layer into an update's key
 TRANSPOSITION, GAP = 2**31 - 1, 2**31 - 2
 
@@ -28,6 +28,7 @@ class Data:
     num_padding_N: jax.Array
     first_targets_N: jax.Array
     num_steps: int = flax.struct.field(pytree_node=False)
+    bars: Bars = flax.struct.field(pytree_node=False, default=(16,))
 
 
 @flax.struct.dataclass
@@ -35,7 +36,7 @@ class Batch:
     """Some windows of S steps."""
 
     tokens_BS: jax.Array
-    positions_BS: jax.Array  # metric position, the step in the bar
+    positions_BS: jax.Array  # place in the bar (`model.places`)
     # steps of padding at the start of the window; S for a filler row
     num_padding_B: jax.Array
     first_target_B: jax.Array  # the first target if all steps are targets; S for a filler row
@@ -47,7 +48,7 @@ def gather(data: Data, rows_B: jax.Array) -> Batch:
     """The windows of some rows; row -1 is a filler without targets."""
     steps_S = jnp.arange(data.num_steps)
     tokens_BS = data.stream[data.starts_N[rows_B][:, None] + steps_S].astype(jnp.int32)
-    positions_BS = (data.positions_N[rows_B].astype(jnp.int32)[:, None] + steps_S) % BAR_STEPS
+    first_B1 = data.positions_N[rows_B].astype(jnp.int32)[:, None]
     is_filler_B = rows_B < 0
     num_padding_B = jnp.where(
         is_filler_B, data.num_steps, data.num_padding_N[rows_B].astype(jnp.int32)
@@ -57,7 +58,7 @@ def gather(data: Data, rows_B: jax.Array) -> Batch:
     )
     return Batch(
         tokens_BS,
-        positions_BS,
+        later(first_B1, steps_S, data.bars),
         num_padding_B,
         first_target_B,
         jnp.full_like(first_target_B, data.num_steps),
@@ -78,7 +79,7 @@ def transpose(batch: Batch, keys_B: jax.Array, recipe: Recipe, num_classes: int)
     return batch.replace(tokens_BS=batch.tokens_BS + jnp.where(is_pitch_BS, distance_B[:, None], 0))
 
 
-def open_gaps(batch: Batch, keys_B: jax.Array) -> Batch:
+def open_gaps(batch: Batch, keys_B: jax.Array, bars: Bars) -> Batch:
     """The windows, each with a gap up to a bar line; the steps from the bar line on are known in
     advance. The bar line is drawn uniformly from those after the first target and the window's end,
     after which nothing is known.
@@ -87,7 +88,8 @@ def open_gaps(batch: Batch, keys_B: jax.Array) -> Batch:
     are learned at once.
     """
     num_steps = batch.tokens_BS.shape[1]
-    is_end_BS = (batch.positions_BS == 0) & (jnp.arange(num_steps) > batch.first_target_B[:, None])
+    is_line_BS = steps_in_bar(batch.positions_BS, bars) == 0
+    is_end_BS = is_line_BS & (jnp.arange(num_steps) > batch.first_target_B[:, None])
     noise_BS = jax.vmap(
         lambda key: jax.random.uniform(jax.random.fold_in(key, GAP), (num_steps + 1,))
     )(keys_B)
@@ -186,7 +188,7 @@ def update(
     keys_B = jax.lax.dynamic_slice_in_dim(keys, part * len(rows_B), len(rows_B))
     batch = transpose(gather(data, rows_B), keys_B, recipe, architecture.num_classes)
     if recipe.targets == 'gap':
-        batch = open_gaps(batch, keys_B)
+        batch = open_gaps(batch, keys_B, data.bars)
     architecture = dataclasses.replace(
         architecture, kernel=recipe.kernel, product_dtype=recipe.product_dtype
     )
@@ -250,6 +252,7 @@ def held_out_nats(
         batch = open_gaps(
             batch,
             jax.vmap(jax.random.fold_in, (None, 0))(random_key(0, Stream.HELD_OUT_GAPS), rows_B),
+            data.bars,
         )
     losses, _, weights = target_losses(params, batch, architecture, targets)
     return (losses * weights).sum(), weights.sum()

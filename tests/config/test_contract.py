@@ -137,7 +137,8 @@ def check_a_config(corpus, values):
         return
     config = command(*words).config
     data = build.dataset(config, build.corpus(config))
-    architecture, recipe = build.architecture(config, data.vocabulary), build.recipe(config, data)
+    architecture = build.architecture(config, data.vocabulary, data.meters)
+    recipe = build.recipe(config, data)
     states = init_replicas(initial_keys(config.seed, config.replicas), architecture, recipe)
     rows_RUB = np.stack(
         [

@@ -141,10 +141,11 @@ def test_defaults_are_typed_but_for_groups_with_auto():
             "config.train.targets = 'lst': must be one of 'last', 'all', 'gap'; did you mean last?",
         ),
         (
-            {'data__meters': ('3/4',)},
+            {'data__meters': ('3/32',)},
             (
-                "config.data.meters = ('3/4',): must be a tuple of one or more of '4/4', '2/2',"
-                ' each once'
+                "config.data.meters = ('3/32',): must be 'all', or a tuple of time signatures, each"
+                ' once, whose bars are whole numbers of sixteenths and at most four whole notes,'
+                " such as ('4/4', '6/8')"
             ),
         ),
         (

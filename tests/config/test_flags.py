@@ -119,6 +119,8 @@ def test_any_order_is_the_same(in_order, groups):
         (["--config.data.meters=('2/2',)"], 'data.meters', ('2/2',)),
         (["--config.data.meters=['4/4', '2/2']"], 'data.meters', ('4/4', '2/2')),
         (['--config.data.meters=2/2'], 'data.meters', ('2/2',)),
+        (['--config.data.meters=all'], 'data.meters', ('all',)),
+        (['--config.data.meters=6/8,9/8'], 'data.meters', ('6/8', '9/8')),
         (['--config.data.meters', '4/4, 2/2'], 'data.meters', ('4/4', '2/2')),
         (
             ["--config.data.meters=('4/4',)", "--config.data.meters=('2/2',)"],
@@ -278,8 +280,9 @@ def test_last_flag_wins():
         (
             ["--config.data.meters=({'a': 1},)"],
             (
-                "config.data.meters = ({'a': 1},): must be a tuple of one or more of '4/4', '2/2',"
-                ' each once'
+                "config.data.meters = ({'a': 1},): must be 'all', or a tuple of time signatures,"
+                ' each once, whose bars are whole numbers of sixteenths and at most four whole'
+                " notes, such as ('4/4', '6/8')"
             ),
         ),
     ],
@@ -309,7 +312,7 @@ def test_values_are_not_run(text):
     if text == "'4/4":  # quotes around words are removed
         assert value(read(f'--config.data.meters={text}'), 'data.meters') == ('4/4',)
     else:
-        assert "must be a tuple of one or more of '4/4', '2/2'" in refusal(
+        assert "must be 'all', or a tuple of time signatures" in refusal(
             f'--config.data.meters={text}'
         )
 

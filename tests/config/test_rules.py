@@ -30,8 +30,8 @@ def test_rules_at_their_ends():
     ]
     assert [rules.text(empty=empty)('') is None for empty in (False, True)] == [False, True]
     assert rules.text()('Dossier é/曲　一.mid') is None
-    meters = rules.some_of('4/4', '2/2')
-    given = ((), ('4/4',), ('2/2', '4/4'), ('4/4', '4/4'), ['4/4'], '4/4', ('3/4',))
+    meters = rules.metres()
+    given = ((), ('4/4',), ('2/2', '6/8'), ('4/4', '4/4'), ['4/4'], '4/4', ('3/32',), ('all',))
     assert [meters(value) is None for value in given] == [
         False,
         True,
@@ -40,4 +40,5 @@ def test_rules_at_their_ends():
         False,
         False,
         False,
+        True,
     ]

@@ -259,8 +259,10 @@ def test_too_little_to_split_by_window():
             [('meter', '3/4'), ('meter', '2/2'), ('no notes', '')],
             r'none of its 3 tunes \(dropped: 2 meter \(1 3/4, 1 2/2\), 1 no notes\);.*data\.met',
         ),
-        ([('meter', '3/4')], 'add files that are in 4/4 or 2/2'),
-        ([('no meter', '')], 'write a 4/4 time signature'),
+        ([('meter', '3/4')], 'config.data.meters = all would keep more'),
+        ([('meter', '3/32')], 'add files'),
+        ([('change of meter', '3/4')], 'add files'),
+        ([('no meter', '')], 'write a time signature'),
         (
             [('several instruments', '4/4'), ('meter', '2/2')],
             "data.protocol = 'symmusic' would keep more",

@@ -20,6 +20,7 @@ from symmusic.melody.encodings import VOCABULARIES
 from symmusic.melody.events import NO_EVENT
 from symmusic.report.comparison_file import as_json
 from symmusic.report.critics import critics_section
+from symmusic.score.bar import bar_of
 from tests.report.sections import as_text
 
 SCORES = st.lists(st.integers(-3, 3), max_size=12).map(np.array)
@@ -193,7 +194,7 @@ def test_tokens_distinguish_only_what_differs(pool):
 
     def score():
         return score_tokens(
-            tokens, VOCABULARY.num_classes, GIVEN, sets, 0, lambda items, unit: items
+            tokens, VOCABULARY.num_classes, GIVEN, sets, 0, lambda items, unit: items, 16, 4
         )
 
     scores = score()
@@ -240,6 +241,7 @@ def test_a_trial_and_its_report(pool):
         'corrected',
         0,
         lambda items, unit: items,
+        bar_of('4/4'),
     )
     block = as_json({'critic': dataclasses.replace(trial, num_tunes=NUM // 2)})['critic']
     assert all(
@@ -283,6 +285,7 @@ def test_too_few_families_are_reported_in_one_line(pool):
         'corrected',
         0,
         lambda items, unit: items,
+        bar_of('4/4'),
     )
     assert trial == NoTrial('5 folds need prompts of at least 30 tune families, not 9')
     block = as_json({'critic': trial})['critic']

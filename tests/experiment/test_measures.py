@@ -22,7 +22,7 @@ def test_pieces_of_a_training_tune(tunes):
     )
     originals = index_originals(tunes)
     found = measure_pieces(
-        excerpts, excerpts, [measure(excerpts, 'corrected')], originals, 'corrected'
+        excerpts, excerpts, [measure(excerpts, 'corrected')], originals, 'corrected', 16
     )
     assert {*found, 'nats_per_step'} == set(MEASURES)
     assert found['overall_oa'] == pytest.approx(1, abs=1e-6)
@@ -40,9 +40,9 @@ def test_two_draws_are_two_comparisons(tunes):
     )
     originals, halves = index_originals(tunes), np.split(excerpts, 2)
     references = [measure(half, 'corrected') for half in halves]
-    found = measure_pieces(excerpts, excerpts, references, originals, 'corrected')
+    found = measure_pieces(excerpts, excerpts, references, originals, 'corrected', 16)
     assert found['overall_oa'] == pytest.approx(1, abs=1e-6)
-    crossed = measure_pieces(excerpts, excerpts, references[::-1], originals, 'corrected')
+    crossed = measure_pieces(excerpts, excerpts, references[::-1], originals, 'corrected', 16)
     assert crossed['overall_oa'] < 1
 
 
@@ -52,7 +52,7 @@ def test_pieces_without_notes(tunes):
         np.array([tune.phrases[0][:64] for tune in tunes]),
     )
     found = measure_pieces(
-        silent, silent, [measure(excerpts, 'thesis')], index_originals(tunes), 'thesis'
+        silent, silent, [measure(excerpts, 'thesis')], index_originals(tunes), 'thesis', 16
     )
     assert (found['empty'], found['unusable'], found['note_count'], found['copied_run']) == (
         4,

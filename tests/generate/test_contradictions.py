@@ -102,7 +102,7 @@ def refusal(folder, **wishes):
         config.sample[name] = str(folder / f'{value}.abc') if is_file else value
     try:
         check(config)
-        sampling.prepare(config, VOCABULARY)
+        sampling.prepare(config, VOCABULARY, ('4/4',))
     except UserError as error:
         return str(error)
     return None
@@ -119,7 +119,7 @@ def test_bars_after_redrawn_ones_sound_as_given_whatever_is_drawn(folder):
         (folder / 'held.abc').write_text(f'X:1\nM:4/4\nL:1/4\nK:C\n{notes}\n')
         config = ConfigDict(base().to_dict())
         config.sample.update({'prompt': str(folder / 'held.abc'), 'regenerate': '2'})
-        task = sampling.prepare(config, VOCABULARY)
+        task = sampling.prepare(config, VOCABULARY, ('4/4',))
         assert task.prompt.after[0] == event
         first = np.asarray(task.masks.rows.tokens_V)[16]
         assert VOCABULARY.decode(np.flatnonzero(first)).tolist() == [event]

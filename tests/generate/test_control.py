@@ -2,6 +2,7 @@
 wishes that contradict one another.
 """
 
+import dataclasses
 import itertools
 
 import jax
@@ -16,7 +17,9 @@ from symmusic.generate.compose import compose
 from symmusic.generate.draw import draw_continuations
 from symmusic.generate.masks import DRAWN, FREE, Wishes, make_masks
 from symmusic.melody.encodings import MelodyVocabulary, PianorollVocabulary
-from symmusic.melody.events import NO_EVENT, NOTE_OFF
+from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
+from symmusic.model.model import init_params
+from symmusic.score.bar import Bar, bar_of
 from tests.generate.toy import (
     ARCHITECTURE,
     VOCABULARY,
@@ -28,6 +31,8 @@ from tests.generate.toy import (
 
 TINY = MelodyVocabulary(60, 61)  # no event, note off, C, C sharp
 BAR, NUM_BARS = 3, 2  # a bar of three steps, so that every possible piece can be tried
+THREE = Bar(BAR, groups=(0, 2), strong=(0, 2), cadence_steps=2)
+FOUR = bar_of('4/4')
 ALL = np.array(list(itertools.product(range(4), repeat=BAR * NUM_BARS)))  # [B, N] tokens
 EVENTS = TINY.decode(ALL.ravel()).reshape(ALL.shape).astype(int)
 
@@ -51,6 +56,17 @@ def wishes(draw):
     }
     names = draw(st.sets(st.sampled_from(sorted(chosen)), min_size=1, max_size=4))
     return Wishes(**{name: chosen[name] for name in names})
+
+
+def ends_on(tonic, events, is_drawn):
+    """Whether the note that starts last is the tonic, on a strong beat, and lasts two steps."""
+    steps = np.flatnonzero(is_drawn)
+    onsets = [step for step in steps if events[step] >= 0]
+    if not onsets:
+        return False
+    after = [events[step] for step in steps if step > onsets[-1]]
+    length = 1 + (after.index(NOTE_OFF) if NOTE_OFF in after else len(after))
+    return events[onsets[-1]] % 12 == tonic and onsets[-1] % BAR in THREE.strong and length >= 2
 
 
 def are_met(wish, kept, events, sounds):
@@ -81,7 +97,7 @@ def are_met(wish, kept, events, sounds):
             return False
     if wish.pitches and tuple(notes) != wish.pitches:
         return False
-    return wish.last is None or (bool(notes) and notes[-1] % 12 == wish.last)
+    return wish.last is None or ends_on(wish.last, events, is_drawn)
 
 
 @st.composite
@@ -104,9 +120,7 @@ def check_masks(wish, prompt, kept):
     prompt = np.array(prompt, np.uint8)
     sounds = bool(TINY.decode(prompt)[0] >= 0) and prompt[-1] != 1
     expected = np.array([are_met(wish, kept, events, sounds) for events in EVENTS])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, 'STEPS_PER_BAR', BAR)
-        masks = module._try(wish, TINY, prompt, 0, kept)
+    masks = module._try(wish, TINY, prompt, 0, THREE, kept)
     assert (masks is not None) == expected.any()
     if masks is None:
         return
@@ -141,7 +155,7 @@ def test_the_masks_allow_exactly_what_is_wished_in_many_cases(wish, prompt, kept
 
 def drawn(wish, seed=0, num_bars=2, transposed_by=0, **how):
     prompt = make_prompt(transposed_by)
-    masks = make_masks(wish, VOCABULARY, prompt.tokens, transposed_by, num_bars)
+    masks = make_masks(wish, VOCABULARY, prompt.tokens, transposed_by, num_bars, FOUR)
     pieces = compose(
         random_params(seed),
         ARCHITECTURE,
@@ -177,6 +191,28 @@ def test_what_is_drawn_is_as_wished_in_the_prompt_s_key(how):
         assert NOTE_OFF not in events
 
 
+@pytest.mark.parametrize('meter', ['4/4', '3/4', '6/8', '9/8'])
+def test_every_piece_ends_in_a_cadence(meter):
+    """Its last note is the tonic, starts on a strong beat and lasts a quarter, in compound metres
+    a dotted one.
+    """
+    bar = bar_of(meter)
+    architecture = dataclasses.replace(ARCHITECTURE, num_positions=bar.steps, bars=(bar.steps,))
+    tokens = np.resize(make_prompt().tokens, bar.steps)
+    prompt = dataclasses.replace(
+        make_prompt(), tokens=tokens, events=VOCABULARY.decode(tokens), meter=meter
+    )
+    masks = make_masks(Wishes(last=0), VOCABULARY, prompt.tokens, 0, 2, bar)
+    params = init_params(jax.random.key(1), architecture)
+    how = manner(num_bars=2, num_samples=64)
+    pieces = compose(params, architecture, VOCABULARY, prompt, how, jax.random.key(2), masks)
+    for piece in pieces:
+        last = from_events(piece.events)[-1]
+        assert last.pitch % 12 == 0
+        assert last.onset % bar.steps in bar.strong
+        assert last.end - last.onset >= (6 if meter.endswith('8') else 4)
+
+
 def test_a_rhythm_and_pitches_are_kept():
     rhythm = np.array([60, NO_EVENT, NO_EVENT, NO_EVENT, 60, NO_EVENT, NOTE_OFF, NO_EVENT], int)
     for events in drawn(Wishes(rhythm=rhythm)):
@@ -198,7 +234,7 @@ def test_wishes_do_not_apply_to_kept_bars():
     kept[16:] = np.tile([3, 0, 5, 0], 4)
     wish = Wishes(scale=frozenset({0}), max_notes_per_bar=2, last=0, highest=61)
     prompt = make_prompt()
-    masks = make_masks(wish, VOCABULARY, prompt.tokens, 0, 2, kept_N=kept)
+    masks = make_masks(wish, VOCABULARY, prompt.tokens, 0, 2, FOUR, kept_N=kept)
     how = (
         random_params(3),
         ARCHITECTURE,
@@ -225,7 +261,7 @@ def test_an_empty_gap_is_drawn_again_though_notes_follow():
     kept = np.full(32, DRAWN)
     kept[16:] = 3
     prompt = make_prompt()
-    masks = make_masks(Wishes(highest=60), VOCABULARY, prompt.tokens, 0, 2, kept_N=kept)
+    masks = make_masks(Wishes(highest=60), VOCABULARY, prompt.tokens, 0, 2, FOUR, kept_N=kept)
     rarely = params_for({0: 0.96, 2: 0.04})
     pieces = compose(
         rarely,
@@ -243,7 +279,7 @@ def test_an_empty_gap_is_drawn_again_though_notes_follow():
 def test_no_wish_is_plain_sampling():
     prompt = make_prompt()
     prompts = np.broadcast_to(prompt.tokens, (4, 16))
-    masks = make_masks(Wishes(), VOCABULARY, prompt.tokens, 0, 1)
+    masks = make_masks(Wishes(), VOCABULARY, prompt.tokens, 0, 1, FOUR)
     plain, masked = (
         draw_continuations(
             random_params(1), ARCHITECTURE, VOCABULARY, prompts, manner(), jax.random.key(3), each
@@ -290,7 +326,7 @@ def test_a_contradiction_names_its_wishes(wish, named, not_named):
         UserError,
         match=r'cannot be met in 2 bars after this prompt; the model has the pitches 60 to 79',
     ) as caught:
-        make_masks(Wishes(**wish), VOCABULARY, make_prompt().tokens, 0, 2)
+        make_masks(Wishes(**wish), VOCABULARY, make_prompt().tokens, 0, 2, FOUR)
     assert all(f'config.sample.{each}' in str(caught.value) for each in named)
     assert not any(each in str(caught.value) for each in not_named)
 
@@ -299,4 +335,4 @@ def test_other_encodings_cannot_be_controlled():
     with pytest.raises(
         UserError, match=r"config.sample.lowest = 3: only models of config.data.encoding = 'melody'"
     ):
-        make_masks(Wishes(lowest=3), PianorollVocabulary(60, 70), np.zeros(4, np.uint8), 0, 1)
+        make_masks(Wishes(lowest=3), PianorollVocabulary(60, 70), np.zeros(4, np.uint8), 0, 1, FOUR)

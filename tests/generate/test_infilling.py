@@ -15,6 +15,7 @@ from symmusic.generate.masks import Wishes, make_masks
 from symmusic.generate.prompt import around
 from symmusic.generate.wishes import keep
 from symmusic.model.model import Architecture, apply_all, init_params
+from symmusic.score.bar import bar_of
 from tests.generate.toy import VOCABULARY, make_prompt, manner
 
 INFILLING = Architecture(
@@ -28,6 +29,7 @@ INFILLING = Architecture(
 )
 BLANK = VOCABULARY.num_classes
 GAP = 16
+FOUR = bar_of('4/4')
 
 
 @functools.cache
@@ -115,7 +117,7 @@ def test_wishes_hold_in_the_gap_and_the_rest_stays():
         scale=frozenset({0, 4, 7}), lowest=62, min_notes_per_bar=2, max_notes_per_bar=3, rests=False
     )
     kept, begin = keep(prompt, 1, 2), around(prompt, 1, 2, VOCABULARY.padding)
-    masks = make_masks(wishes, VOCABULARY, begin.tokens, 0, 3, kept_N=kept)
+    masks = make_masks(wishes, VOCABULARY, begin.tokens, 0, 3, FOUR, kept_N=kept)
     known = np.concatenate([np.full(GAP, BLANK, np.uint8), prompt.tokens[32:]])
     for piece in fill(known, masks, begin, num_samples=6):
         new = piece.events[:GAP]

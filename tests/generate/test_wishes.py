@@ -228,7 +228,7 @@ def test_what_cannot_be_read(tmp_path):
     waltz = tmp_path / 'waltz.abc'
     waltz.write_text('X:1\nM:3/4\nL:1/4\nK:D\nd2 f|\n')
     with pytest.raises(
-        UserError, match=r'config.sample.pitches = .*3/4.*must be a melody in 4/4 or 2/2'
+        UserError, match=r'config.sample.pitches = .*3/4.*must be a melody in 4/4, as'
     ):
         read_wishes(settings(pitches=str(waltz)), make_prompt(), 16)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from symmusic.measures.gaps import (
-    CONTEXT_STEPS,
+    CONTEXT_BARS,
     GapNats,
     Infilling,
     Redrawn,
@@ -23,6 +23,7 @@ from tests.corpus.tunes import random_tune, tune
 from tests.report.sections import as_text
 
 VOCABULARY = MelodyVocabulary(48, 84)
+CONTEXT_STEPS = 16 * CONTEXT_BARS
 
 
 def gaps_of(tunes, num_bars, max_gaps=1000, seed=0):

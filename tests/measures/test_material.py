@@ -48,7 +48,7 @@ def stretches(tunes, num_steps):
 def test_prompts_of_unseen_tunes_have_their_continuations(config, corpus, protocol):
     """In the key that the prompt suggests; under the thesis's protocol in the tune's."""
     config.data.protocol = protocol
-    found = material.gather(config, corpus, VOCABULARY, np.random.default_rng(0))
+    found = material.gather(config, corpus, VOCABULARY, np.random.default_rng(0), ('4/4',))
     unseen = split_tunes(corpus.kept, corpus.families, 0).test
     assert (found.prompts.shape, found.continuations.shape, found.unseen.shape) == (
         (10, 64),
@@ -72,7 +72,7 @@ def test_prompts_of_unseen_tunes_have_their_continuations(config, corpus, protoc
 
 def test_one_prompt_for_all(config, corpus):
     config.evaluate.prompts = 'fixed'
-    found = material.gather(config, corpus, VOCABULARY, np.random.default_rng(0))
+    found = material.gather(config, corpus, VOCABULARY, np.random.default_rng(0), ('4/4',))
     assert (found.prompts.shape, found.continuations, found.prompt) == ((10, 64), None, 'mary')
     tokens = [VOCABULARY.encode(prompt).tolist() for prompt in found.prompts]
     assert tokens == [read_prompt('', VOCABULARY, transpose=True).tokens.tolist()] * 10
@@ -85,7 +85,7 @@ def test_split_by_window_all_tunes_are_training_and_none_is_unseen(config, corpu
         material.check(config, 'runs/source')
     config.evaluate.prompts = 'fixed'
     material.check(config, 'runs/source')
-    found = material.gather(config, corpus, VOCABULARY, np.random.default_rng(0))
+    found = material.gather(config, corpus, VOCABULARY, np.random.default_rng(0), ('4/4',))
     assert (found.tunes.train, found.tunes.test, found.unseen) == (tuple(corpus.kept), (), None)
 
 
@@ -93,7 +93,7 @@ def test_several_styles_are_split_as_for_training(config):
     """Each style on its own: a tenth of each is test, whatever the numbers."""
     tunes = [random_tune(seed, 160, style='reel' if seed < 24 else 'voice') for seed in range(36)]
     mixed = Corpus('mixed', 36, tuple(tunes), np.arange(36, dtype=np.int32))
-    found = material.gather(config, mixed, VOCABULARY, np.random.default_rng(0))
+    found = material.gather(config, mixed, VOCABULARY, np.random.default_rng(0), ('4/4',))
     assert sorted(each.style for each in found.tunes.test) == ['reel'] * 3 + ['voice'] * 2
 
 
@@ -107,4 +107,4 @@ def test_too_short_tunes(config):
     with pytest.raises(
         UserError, match='its test tunes give 0 prompts with a continuation of 2 bars'
     ):
-        material.gather(config, short, VOCABULARY, np.random.default_rng(0))
+        material.gather(config, short, VOCABULARY, np.random.default_rng(0), ('4/4',))

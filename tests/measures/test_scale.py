@@ -44,7 +44,7 @@ def test_a_held_note_counts_as_sounding():
 )
 def test_shuffling_keeps_pitches_lengths_and_silences(events, seed):
     events = np.array(events, np.int8)
-    shuffled = shuffle_notes(events, np.random.default_rng(seed))
+    shuffled = shuffle_notes(events, np.random.default_rng(seed), 16)
     before, after = from_events(events), from_events(shuffled)
     assert len(shuffled) == len(events)
     assert sorted(note.pitch for note in after) == sorted(note.pitch for note in before)
@@ -58,7 +58,7 @@ def test_shuffling_keeps_pitches_lengths_and_silences(events, seed):
 def test_shuffling_depends_on_the_generator_and_moves_something():
     events = random_tune(0, 64).phrases[0]
     one, same, other = (
-        shuffle_notes(events, np.random.default_rng(seed)).tolist() for seed in (1, 1, 2)
+        shuffle_notes(events, np.random.default_rng(seed), 16).tolist() for seed in (1, 1, 2)
     )
     assert one == same
     assert one not in (other, events.tolist())

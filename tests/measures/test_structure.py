@@ -41,7 +41,7 @@ A, B, EMPTY, REST = bar(60, 62), bar(60, HOLD, 62), bar(), bar(OFF)
 )
 def test_repeated_bars(prompt, piece, share):
     assert (
-        repeated_bars(np.array([np.concatenate(prompt)]), np.array([np.concatenate(piece)]))
+        repeated_bars(np.array([np.concatenate(prompt)]), np.array([np.concatenate(piece)]), 16)
         == share
     )
 
@@ -51,7 +51,7 @@ def test_repeated_bars_of_several_pieces():
         np.array([np.concatenate([A])] * 2),
         np.array([np.concatenate([A, B]), np.concatenate([EMPTY, B])]),
     )
-    assert repeated_bars(prompts, pieces) == 1 / 3
+    assert repeated_bars(prompts, pieces, 16) == 1 / 3
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_repeated_bars_of_several_pieces():
 )
 def test_self_similarity(lag, prompt, piece, share):
     assert self_similarity(
-        np.array([np.concatenate(prompt)]), np.array([np.concatenate(piece)]), lag
+        np.array([np.concatenate(prompt)]), np.array([np.concatenate(piece)]), lag, 16
     ) == pytest.approx(share)
 
 
@@ -88,13 +88,15 @@ def test_self_similarity_is_the_count_by_hand(seed, lag, prompt_bars, num_bars):
                 now, before = events[step], events[step - lag * 16]
                 begun += now >= 0 or before >= 0
                 same += now >= 0 and now == before
-    assert self_similarity(prompts, pieces, lag) == (pytest.approx(same / begun) if begun else None)
+    assert self_similarity(prompts, pieces, lag, 16) == (
+        pytest.approx(same / begun) if begun else None
+    )
 
 
 def test_the_block_of_sets_over_draws():
     prompts = np.array([np.concatenate([A])] * 4)
     sets = {'model': np.array([A, A, B, A]), 'real_continuations': np.array([A] * 4)}
-    blocks = measure_structure(prompts, sets, 2)
+    blocks = measure_structure(prompts, sets, 2, 16)
     assert blocks['real_continuations'].lags[1] == Mean(1, 1, 1, 2)
     assert blocks['real_continuations'].difference.value == 0
     # The second draw: of five steps with an onset three are the same.
@@ -105,6 +107,6 @@ def test_the_block_of_sets_over_draws():
     text = as_text(repetition_section(blocks, {'model': 'the model'}))
     assert '| the model | 0.800 [' in text
     assert 'too short to look back 2 or 4 or 8 bars' in text
-    alone = measure_structure(prompts, {'model': sets['model']}, 2)
+    alone = measure_structure(prompts, {'model': sets['model']}, 2, 16)
     assert alone['model'].difference is None
     assert 'difference' not in as_json({'structure': Repetition(alone)})['structure']['model']

@@ -37,12 +37,12 @@ def steps(*notes, ticks_per_quarter=480, pickup=0, align_pickup=True, **fields):
 def phrases(*notes):
     return [
         [(note.onset, note.end, note.pitch) for note in phrase]
-        for phrase in extract_phrases(StepNote(*note) for note in notes)
+        for phrase in extract_phrases((StepNote(*note) for note in notes), 16)
     ]
 
 
 def events(*notes):
-    return to_events([StepNote(*note) for note in notes]).tolist()
+    return to_events([StepNote(*note) for note in notes], 16).tolist()
 
 
 # Quantisation
@@ -181,7 +181,7 @@ step_notes = st.lists(
 
 @hypothesis.given(step_notes)
 def test_monophony(notes):
-    found = extract_phrases(notes)
+    found = extract_phrases(notes, 16)
     flat = [note for phrase in found for note in phrase]
     assert {note.onset for note in flat} == {note.onset for note in notes}
     for note in flat:
@@ -195,8 +195,8 @@ def test_monophony(notes):
 
 @hypothesis.given(step_notes)
 def test_monophony_is_idempotent(notes):
-    flat = [note for phrase in extract_phrases(notes) for note in phrase]
-    assert [note for phrase in extract_phrases(flat) for note in phrase] == flat
+    flat = [note for phrase in extract_phrases(notes, 16) for note in phrase]
+    assert [note for phrase in extract_phrases(flat, 16) for note in phrase] == flat
 
 
 # Events
@@ -235,7 +235,7 @@ def test_final_note_off_is_stripped_and_no_bar_filled():
 
 def test_no_notes():
     assert events() == []
-    assert to_events([]).dtype == np.int8
+    assert to_events([], 16).dtype == np.int8
     assert from_events([]) == []
 
 
@@ -253,8 +253,8 @@ def test_from_events_that_no_file_gives():
 
 def test_from_a_file():
     data = melody((60, 4), (None, 2), (64, 2), (64, 1), (62, 3), division=96)
-    (notes,) = extract_phrases(quantize(parse_midi(data)))
-    assert to_events(notes).tolist() == [
+    (notes,) = extract_phrases(quantize(parse_midi(data)), 16)
+    assert to_events(notes, 16).tolist() == [
         60,
         HOLD,
         HOLD,
@@ -289,7 +289,7 @@ def monophonic(draw):
 
 @hypothesis.given(monophonic())
 def test_notes_to_events_and_back(notes):
-    written = to_events(notes)
+    written = to_events(notes, 16)
     assert len(written) == notes[-1].end
     assert from_events(written) == notes
     assert written[-1] != NOTE_OFF
@@ -299,7 +299,7 @@ def test_notes_to_events_and_back(notes):
 @hypothesis.given(monophonic(), st.integers(0, 5))
 def test_empty_bars_before_have_no_effect(notes, bars):
     later = [StepNote(note.onset + 16 * bars, note.end + 16 * bars, note.pitch) for note in notes]
-    np.testing.assert_array_equal(to_events(later), to_events(notes))
+    np.testing.assert_array_equal(to_events(later, 16), to_events(notes, 16))
 
 
 @hypothesis.given(st.lists(st.integers(-2, 127), max_size=60))
@@ -311,7 +311,7 @@ def test_events_to_notes_and_back(drawn):
         (step, event) for step, event in enumerate(drawn) if event >= 0
     ]
     if notes and notes[0].onset < 16:
-        assert from_events(to_events(notes)) == notes
+        assert from_events(to_events(notes, 16)) == notes
 
 
 @hypothesis.given(monophonic(), st.sampled_from([4, 96, 220, 480]))

@@ -52,7 +52,7 @@ def test_tokens_are_the_rows_of_a_roll(notes):
             int(np.argmax(row[60:65])) + vocabulary.first_pitch if row.any() else vocabulary.padding
             for row in rows
         ]
-        assert vocabulary.encode(to_events(notes)).tolist() == expected
+        assert vocabulary.encode(to_events(notes, 16)).tolist() == expected
 
 
 def test_by_hand():
@@ -100,14 +100,14 @@ def test_a_roll_keeps_every_melody_without_repeated_notes_and_no_other(notes):
     """Rests are kept. A melody with repeated notes loses their onsets; every step sounds the
     same.
     """
-    back = from_events(ROLL.decode(ROLL.encode(to_events(notes))))
+    back = from_events(ROLL.decode(ROLL.encode(to_events(notes, 16))))
     assert (back == notes) is not repeats(notes)
     assert (matrix(back, False) == matrix(notes, False)).all()
 
 
 @hypothesis.given(melodies())
 def test_the_faithful_form_keeps_the_same_melodies_and_shortens_the_others(notes):
-    back = from_events(FAITHFUL.decode(FAITHFUL.encode(to_events(notes))))
+    back = from_events(FAITHFUL.decode(FAITHFUL.encode(to_events(notes, 16))))
     assert (back == notes) is not repeats(notes)
     lost = matrix(notes, False).sum() - matrix(back, False).sum()
     assert lost == sum(

@@ -19,6 +19,7 @@ from symmusic.model.model import (
     init_carry,
     init_params,
 )
+from symmusic.model.places import first_place, later
 from symmusic.model.size import count_parameters
 
 PLAIN = Architecture(num_classes=7, num_layers=2, num_cells=4, dropout_rate=0.4)
@@ -29,17 +30,20 @@ WEIGHTED = dataclasses.replace(PLAIN, attention='weighted')
 BOTH_WAYS_WEIGHTED = dataclasses.replace(WEIGHTED, bidirectional=True)
 LOOKING_BACK = dataclasses.replace(PLAIN, lookback=(1, 3), num_positions=16)
 BLANKS = dataclasses.replace(LOOKING_BACK, padding=7)
+# bars of 2 and 3 steps, one for each row of a problem; lookbacks of 1 and 2 bars
+OF_METERS = dataclasses.replace(PLAIN, bars=(2, 3), num_positions=3, lookback=(1, 2), padding=7)
 ALL = [
     PLAIN,
     ATTENTIVE,
     WEIGHTED,
     LOOKING_BACK,
     BLANKS,
+    OF_METERS,
     BOTH_WAYS,
     BOTH_WAYS_ATTENTIVE,
     BOTH_WAYS_WEIGHTED,
 ]
-ONE_WAY = [PLAIN, ATTENTIVE, WEIGHTED, LOOKING_BACK, BLANKS]
+ONE_WAY = [PLAIN, ATTENTIVE, WEIGHTED, LOOKING_BACK, BLANKS, OF_METERS]
 BATCH, NUM_STEPS = 2, 6
 
 jitted_all = jax.jit(apply_all, static_argnames=('architecture', 'memory_steps', 'with_weights'))
@@ -61,11 +65,11 @@ def random_problem(architecture, seed=0, num_steps=NUM_STEPS):
             max(architecture.num_classes, architecture.padding + 1), size=(BATCH, num_steps)
         )
     )
-    return (
-        params,
-        tokens_BT,
-        jnp.asarray((rng.integers(16, size=(BATCH, 1)) + np.arange(num_steps)) % 16),
-    )
+    bars = architecture.bars
+    first_B1 = rng.integers(16, size=(BATCH, 1))
+    if len(bars) > 1:  # each row in a metre of its own
+        first_B1 = np.array([[first_place(row % len(bars), bars)] for row in range(BATCH)])
+    return params, tokens_BT, later(jnp.asarray(first_B1), np.arange(num_steps), bars)
 
 
 @pytest.mark.parametrize('architecture', ONE_WAY)
@@ -106,6 +110,7 @@ def test_the_last_position_is_the_summary_of_the_window(architecture):
         (WEIGHTED, 8),
         (LOOKING_BACK, 3),
         (BLANKS, 3),
+        (OF_METERS, 3),
     ],
 )
 def test_step_by_step_is_all_at_once(architecture, memory_steps):
@@ -142,6 +147,28 @@ def test_lookback_reads_what_precedes_the_step_to_be_predicted():
     logits_BTV, _ = jitted_all(params, tokens_BT, None, looking)
     expected_BTV, _ = jitted_all(late, jnp.pad(tokens_BT, ((0, 0), (2, 0)))[:, :-2], None, PLAIN)
     assert_allclose(logits_BTV, expected_BTV, atol=1e-6)
+
+
+def test_each_row_is_read_in_its_own_metre():
+    """A row of a model of several metres is that of a model of its metre alone: the metre's row of
+    the input added to each, and bars turned into steps.
+    """
+    params, tokens_BT, positions_BT = random_problem(OF_METERS)
+    logits_BTV, _ = jitted_all(params, tokens_BT, positions_BT, OF_METERS)
+    first = params['layers'][0]['forward']
+    for row, bar in enumerate(OF_METERS.bars):
+        alone = dataclasses.replace(
+            OF_METERS, bars=(bar,), num_positions=3, lookback=tuple(bar * n for n in (1, 2))
+        )
+        table = first['input']  # 7 classes, 3 steps of the bar, 2 metres, 2 lookbacks
+        fixed = jnp.concatenate([table[:7] + table[10 + row], table[7:10], table[12:]])
+        own = {
+            **params,
+            'layers': [{'forward': {**first, 'input': fixed}}, *params['layers'][1:]],
+        }
+        expected_BTV, _ = jitted_all(own, tokens_BT[row:][:1], np.arange(6)[None] % bar, alone)
+        is_blank_T = np.cumsum(np.asarray(tokens_BT[row]) == 7) > 0
+        assert_allclose(logits_BTV[row][~is_blank_T], expected_BTV[0][~is_blank_T], atol=1e-5)
 
 
 def test_attention_does_not_look_at_masked_steps():
@@ -306,7 +333,8 @@ def test_vmapped_replicas_are_separate_runs():
 def test_number_and_names_of_parameters(architecture):
     params, *_ = random_problem(architecture)
     cells, directions, classes = 4, 1 + architecture.bidirectional, 7
-    first = classes * (1 + len(architecture.lookback)) + architecture.num_positions
+    further = architecture.num_positions + (2 if architecture is OF_METERS else 0)
+    first = classes * (1 + len(architecture.lookback)) + further
     states = directions * cells
     lstms = sum(directions * 4 * cells * (inputs + cells + 1) for inputs in (first, states))
     attention = {

@@ -18,8 +18,10 @@ from symmusic.generate.masks import DRAWN, Wishes, make_masks
 from symmusic.melody.events import StepNote, from_events
 from symmusic.originality.copies import find_longest_runs, find_symbols
 from symmusic.originality.limit import make_index, original, read_prompts
+from symmusic.score.bar import bar_of
 from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner, params_for
 
+FOUR = bar_of('4/4')
 PITCHES = VOCABULARY.decode(np.arange(VOCABULARY.num_classes)).astype(int)
 LIVELY = {0: 0.45, 1: 0.05, 2: 0.2, 4: 0.2, 6: 0.1}  # three pitches, so that runs often agree
 
@@ -78,7 +80,7 @@ def check_the_limit(max_run, seed, how):
     assert max(longest) <= max_run or sum(refused) > 0
     assert not any(copied(piece, tunes, max_run + 1) for piece in limited)
     wished = make_masks(
-        Wishes(highest=64, max_notes_per_bar=5), VOCABULARY, make_prompt().tokens, 0, 2
+        Wishes(highest=64, max_notes_per_bar=5), VOCABULARY, make_prompt().tokens, 0, 2, FOUR
     )
     both, _ = pieces(index, wished, seed=seed, **how)
     assert max(passage.score for passage in find_longest_runs(both, tunes)) <= max_run
@@ -111,6 +113,7 @@ def test_if_every_note_would_be_a_copy_the_piece_is_drawn_again():
         make_prompt().tokens,
         0,
         1,
+        FOUR,
     )
     index = make_index([find_symbols(each) for each in tunes], 3, PITCHES)
     drawn, _ = pieces_of_a_bar(index, masks)
@@ -178,7 +181,7 @@ def kept_after(tokens):
     """Masks of one new bar before a bar that is kept."""
     kept = np.full(32, DRAWN)
     kept[16:] = tokens
-    return make_masks(Wishes(lowest=60), VOCABULARY, make_prompt().tokens, 0, 2, kept_N=kept)
+    return make_masks(Wishes(lowest=60), VOCABULARY, make_prompt().tokens, 0, 2, FOUR, kept_N=kept)
 
 
 def test_a_run_that_given_notes_complete_is_a_copy_unless_all_of_it_was_given():

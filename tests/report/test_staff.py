@@ -7,13 +7,14 @@ import pytest
 
 from symmusic.report import staff
 from symmusic.report.staff import engrave
+from symmusic.score.bar import bar_of
 from symmusic.score.key import Key
 from symmusic.score.musicxml import format_musicxml
 from symmusic.score.notation import to_bars
 from symmusic.score.notes import Note
 
 NOTES = [Note(4 * step, 4, 60 + step % 12) for step in range(32)]  # eight bars
-BARS = to_bars(NOTES)
+BARS = to_bars(NOTES, bar_of('4/4'))
 IS_DRAWN = np.arange(128) >= 64
 
 
@@ -24,8 +25,8 @@ def musicxml():
 
 def test_it_is_engraved(musicxml):
     pytest.importorskip('verovio', reason='staff notation needs the package verovio')
-    svg = engrave(musicxml, BARS, IS_DRAWN, 1)
-    assert svg == engrave(musicxml, BARS, IS_DRAWN, 1)
+    svg = engrave(musicxml, BARS, 16, IS_DRAWN, 1)
+    assert svg == engrave(musicxml, BARS, 16, IS_DRAWN, 1)
     assert re.findall(r'class="note (\w+)" data-at="(\d+)" data-end="(\d+)"', svg) == [
         ('given' if step < 16 else 'fresh', str(4 * step), str(4 * step + 4)) for step in range(32)
     ]
@@ -37,10 +38,10 @@ def test_it_is_engraved(musicxml):
     assert not re.search('(fill|stroke|color)="(black|#000)', svg)
     ids = [
         set(re.findall(r'id="([^"]+)"', each))
-        for each in (svg, engrave(musicxml, BARS, IS_DRAWN, 2))
+        for each in (svg, engrave(musicxml, BARS, 16, IS_DRAWN, 2))
     ]
     assert not ids[0] & ids[1]  # side by side in one page
-    assert engrave('no music', BARS, IS_DRAWN, 1) is None
+    assert engrave('no music', BARS, 16, IS_DRAWN, 1) is None
 
 
 def test_signs_are_of_their_notes_given_or_drawn():
@@ -54,7 +55,7 @@ def test_signs_are_of_their_notes_given_or_drawn():
     is_drawn[16:48] = True
     is_drawn[24:28] = False
     written = format_musicxml(notes, key=Key(0), num_bars=4)
-    svg = engrave(written, to_bars(notes, 4), is_drawn, 1)
+    svg = engrave(written, to_bars(notes, bar_of('4/4'), 4), 16, is_drawn, 1)
     found = re.findall(r'class="note (\w+)" data-at="(\d+)"', svg)
     kinds = {int(at): kind for kind, at in found}
     assert [step for step, kind in kinds.items() if kind == 'given'] == [8, 16, 24, 56]
@@ -63,4 +64,4 @@ def test_signs_are_of_their_notes_given_or_drawn():
 
 def test_without_it_there_is_none(musicxml, monkeypatch):
     monkeypatch.setattr(staff, 'verovio', None)
-    assert engrave(musicxml, BARS, IS_DRAWN, 1) is None
+    assert engrave(musicxml, BARS, 16, IS_DRAWN, 1) is None

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from symmusic.corpus.prepare import Settings, prepare_score
 from symmusic.errors import ScoreError
 from symmusic.melody.events import from_events, quantize
+from symmusic.score.abc import read_abc_tune
+from symmusic.score.abc_writer import format_abc
+from symmusic.score.bar import bar_of
 from symmusic.score.key import Key
-from symmusic.score.meter import find_bars
+from symmusic.score.meter import find_bars, sounding_meters
 from symmusic.score.midi import parse_midi
 from symmusic.score.midi_writer import TICKS_PER_STEP, format_midi
 from symmusic.score.musicxml import format_musicxml
@@ -176,9 +179,9 @@ melodies = st.tuples(
 )
 
 
-def lay_out(pickup, rows):
+def lay_out(pickup, rows, bar_steps=16):
     """(step, steps, pitch) of notes from the pickup on, with which the first starts."""
-    step, notes = 16 - pickup if pickup else 0, []
+    step, notes = bar_steps - pickup if pickup else 0, []
     for rest, steps, pitch in rows:
         step += rest if notes else 0
         notes.append((step, steps, pitch))
@@ -199,6 +202,43 @@ def test_a_written_pickup_starts_at_once_and_is_read_back(given):
     assert score.pickup == pickup * TICKS_PER_STEP
     assert [str(meter) for meter in score.meters] == ['4/4']
     assert [(note.onset, note.end - note.onset, note.pitch) for note in quantize(score)] == laid
+
+
+METERS = [
+    '4/4',
+    '2/2',
+    '2/4',
+    '3/4',
+    '5/4',
+    '3/8',
+    '6/8',
+    '7/8',
+    '9/8',
+    '12/8',
+    '3/2',
+    '4/2',
+    '6/4',
+    '5/16',
+]
+
+
+@hypothesis.given(melodies, st.sampled_from(METERS))
+@hypothesis.settings(deadline=None)
+def test_every_metre_comes_back(given, meter):
+    """From MIDI and from ABC, with the pickup."""
+    steps = bar_of(meter).steps
+    pickup, rows = given[0] % steps, given[1]
+    laid = lay_out(pickup, rows, steps)
+    hypothesis.assume(laid[-1][0] >= 3 * steps)
+    notes = [Note(*(TICKS_PER_STEP * each for each in note[:2]), note[2]) for note in laid]
+    abc = format_abc([Note(*note) for note in laid], key=Key(0), meter=meter, pickup=pickup)
+    for score in (
+        parse_midi(format_midi(notes, meter=meter, pickup=pickup)),
+        read_abc_tune(abc),
+    ):
+        assert score.pickup * 4 == pickup * score.ticks_per_quarter
+        assert [str(each) for each in sounding_meters(score)] == [meter]
+        assert [(note.onset, note.end - note.onset, note.pitch) for note in quantize(score)] == laid
 
 
 def as_musescore(xml):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.abc_writer import format_abc
+from symmusic.score.bar import bar_of
 from symmusic.score.key import MODES, Key
 from symmusic.score.musicxml import format_musicxml
 from symmusic.score.notation import VALUES, Spelling, altered, spell, to_bars
@@ -19,6 +20,25 @@ from symmusic.score.notes import Meter, Note
 
 NASTY = 'A <b>&amp;</b> % \\"é"\n\x00K:F#\ud800'
 KEYS = st.builds(Key.of, st.integers(0, 11), st.sampled_from(list(MODES)))
+METERS = st.sampled_from(
+    [
+        '4/4',
+        '2/2',
+        '2/4',
+        '3/4',
+        '5/4',
+        '3/8',
+        '6/8',
+        '7/8',
+        '9/8',
+        '12/8',
+        '3/2',
+        '4/2',
+        '6/4',
+        '3/16',
+        '5/16',
+    ]
+)
 
 
 @st.composite
@@ -48,45 +68,51 @@ def joined(signs):
     return [span for span in spans if span[0] is not None]
 
 
-@given(melodies(), st.integers(1, 5))
-def test_bars_are_full_and_hold_the_notes(notes, num_bars):
-    bars = to_bars(notes, num_bars)
-    assert len(bars) == max([num_bars, *(-(-note.end // 16) for note in notes)])
+@given(melodies(), METERS, st.integers(1, 5))
+def test_bars_are_full_and_hold_the_notes(notes, meter, num_bars):
+    bar = bar_of(meter)
+    bars = to_bars(notes, bar, num_bars)
+    assert len(bars) == max([num_bars, *(-(-note.end // bar.steps) for note in notes)])
     for signs in bars:
-        assert sum(sign.value for sign in signs) == 16
+        assert sum(sign.value for sign in signs) == bar.steps
         assert [sign.step for sign in signs] == [
             sum(each.value for each in signs[:index]) for index in range(len(signs))
         ]
         assert all(sign.value in VALUES for sign in signs)
-    placed = [(index * 16 + sign.step, sign) for index, signs in enumerate(bars) for sign in signs]
+    placed = [
+        (index * bar.steps + sign.step, sign) for index, signs in enumerate(bars) for sign in signs
+    ]
     assert joined(placed) == [(note.pitch, note.onset, note.end) for note in notes]
     followed = [after.tied_from for _, after in placed[1:]] + [False]
     assert [sign.tied_on for _, sign in placed] == followed
 
 
-@given(melodies(), st.integers(1, 15), st.sampled_from([0, 73]))
-def test_a_pickup_stays_one(notes, pickup, program):
+@given(melodies(), METERS, st.data(), st.sampled_from([0, 73]))
+@settings(deadline=None)
+def test_a_pickup_stays_one(notes, meter, data, program):
     """In the bars, and to our reader of ABC."""
-    notes = [dataclasses.replace(note, onset=note.onset + 16 - pickup) for note in notes] + [
+    steps = bar_of(meter).steps
+    pickup = data.draw(st.integers(1, steps - 1))
+    first = steps - pickup
+    notes = [dataclasses.replace(note, onset=note.onset + first) for note in notes] + [
         Note(500, 4, 60)
     ]
-    notes = [Note(16 - pickup, 1, 72), *(note for note in notes if note.onset > 16 - pickup)]
-    bars = to_bars(notes, pickup=pickup)
+    notes = [Note(first, 1, 72), *(note for note in notes if note.onset > first)]
+    bars = to_bars(notes, bar_of(meter), pickup=pickup)
     assert [sum(sign.value for sign in signs) for signs in bars] == [
         pickup,
-        *[16] * (len(bars) - 1),
+        *[steps] * (len(bars) - 1),
     ]
-    text = format_abc(notes, key=Key(0), pickup=pickup, program=program)
+    text = format_abc(notes, key=Key(0), meter=meter, pickup=pickup, program=program)
     score = read_abc_tune(text)
     sixteenth = score.ticks_per_quarter // 4
     assert score.pickup == pickup * sixteenth
-    first = 16 - pickup
     assert [(note.onset, note.pitch) for note in score.notes] == [
         ((note.onset - first) * sixteenth, note.pitch) for note in notes
     ]
     assert ('%%MIDI program 73' in text) == (program == 73)
     root = ElementTree.fromstring(
-        format_musicxml(notes, key=Key(0), pickup=pickup, program=program).encode()
+        format_musicxml(notes, key=Key(0), meter=meter, pickup=pickup, program=program).encode()
     )
     measures = list(root.iter('measure'))
     assert [measure.get('number') for measure in measures] == [
@@ -96,10 +122,10 @@ def test_a_pickup_stays_one(notes, pickup, program):
     assert root.findtext('.//midi-program') == str(program + 1)
 
 
-def values(begin, end):
+def values(begin, end, meter='4/4'):
     return [
         sign.value
-        for signs in to_bars([Note(begin, end - begin, 60)])
+        for signs in to_bars([Note(begin, end - begin, 60)], bar_of(meter))
         for sign in signs
         if sign.pitch
     ]
@@ -114,6 +140,17 @@ def test_values_by_hand():
     assert values(1, 4) == [3]
     assert values(3, 9) == [1, 4, 1]
     assert values(12, 20) == [4, 4]
+    assert values(0, 12, '6/8') == [12]
+    assert values(0, 8, '6/8') == [6, 2]
+    assert values(4, 8, '6/8') == [2, 2]
+    assert values(2, 6, '6/8') == [4]
+    assert values(1, 6, '6/8') == [3, 2]
+    assert values(0, 18, '9/8') == [12, 6]
+    assert values(6, 24, '9/8') == [12, 6]
+    assert values(4, 10, '3/4') == [6]
+    assert values(0, 24, '3/2') == [24]
+    assert values(2, 6, '2/4') == [4]
+    assert values(0, 14, '7/8') == [6, 8]
 
 
 @given(st.integers(0, 127), KEYS)
@@ -142,7 +179,7 @@ def test_abc_by_hand():
     )
 
 
-@given(melodies(), KEYS, st.text(max_size=20), st.floats(20, 400), st.sampled_from(['4/4', '2/2']))
+@given(melodies(), KEYS, st.text(max_size=20), st.floats(20, 400), METERS)
 @settings(deadline=None)
 def test_our_reader_reads_the_abc_back(notes, key, title, qpm, meter):
     text = format_abc(notes, title=title, key=key, qpm=qpm, num_bars=2, meter=meter)
@@ -157,14 +194,16 @@ def test_our_reader_reads_the_abc_back(notes, key, title, qpm, meter):
     assert score.tempi[0].qpm == max(round(qpm), 1)
 
 
-@given(melodies(), KEYS, st.text(max_size=20), st.floats(20, 400))
-def test_musicxml_holds_the_notes(notes, key, title, qpm):
+@given(melodies(), KEYS, st.text(max_size=20), st.floats(20, 400), METERS)
+def test_musicxml_holds_the_notes(notes, key, title, qpm, meter):
     root = ElementTree.fromstring(
-        format_musicxml(notes, title=title, key=key, qpm=qpm, num_bars=2).encode()
+        format_musicxml(notes, title=title, key=key, qpm=qpm, num_bars=2, meter=meter).encode()
     )
+    steps = bar_of(meter).steps
+    assert f'{root.findtext(".//beats")}/{root.findtext(".//beat-type")}' == meter
     spans, step = [], 0
     for measure in root.iter('measure'):
-        assert sum(int(note.findtext('duration')) for note in measure.iter('note')) == 16
+        assert sum(int(note.findtext('duration')) for note in measure.iter('note')) == steps
         for note in measure.iter('note'):
             value, pitch = int(note.findtext('duration')), note.find('pitch')
             if pitch is not None:
@@ -200,9 +239,20 @@ def test_a_title_is_a_title():
 
 @pytest.mark.parametrize('form', ['abc', 'musicxml'])
 @pytest.mark.parametrize(
-    'key', [Key(0), Key(0, 'minor'), Key(-6), Key(4, 'minor'), Key(1, 'dorian')], ids=str
+    ('key', 'meter'),
+    [
+        (Key(0), '4/4'),
+        (Key(0, 'minor'), '6/8'),
+        (Key(-6), '9/8'),
+        (Key(4, 'minor'), '3/4'),
+        (Key(1, 'dorian'), '2/4'),
+        (Key(0), '5/4'),
+        (Key(0), '7/8'),
+        (Key(0), '3/2'),
+    ],
+    ids=str,
 )
-def test_music21_reads_it(form, key):
+def test_music21_reads_it(form, key, meter):
     from music21 import converter
 
     notes = [
@@ -217,7 +267,7 @@ def test_music21_reads_it(form, key):
     ]
     write = {'abc': format_abc, 'musicxml': format_musicxml}[form]
     score = converter.parse(
-        write(notes, title='Made up', key=key, qpm=90.0), format=form
+        write(notes, title='Made up', key=key, qpm=90.0, meter=meter), format=form
     ).stripTies()
     found = [
         (int(note.offset * 4), int(note.quarterLength * 4), note.pitch.midi)
@@ -225,7 +275,7 @@ def test_music21_reads_it(form, key):
     ]
     assert found == [(note.onset, note.duration, note.pitch) for note in notes]
     assert score.flatten().getElementsByClass('KeySignature')[0].sharps == key.fifths
-    assert score.flatten().getElementsByClass('TimeSignature')[0].ratioString == '4/4'
+    assert score.flatten().getElementsByClass('TimeSignature')[0].ratioString == meter
     assert score.flatten().getElementsByClass('MetronomeMark')[0].number == 90
 
 
@@ -249,3 +299,36 @@ def test_beams_by_hand():
         ['end'],
         [],
     ]
+
+
+def beams(lengths, meter):
+    """The beams of notes of these lengths from step 0 on, those of each level joined."""
+    onsets = [sum(lengths[:index]) for index in range(len(lengths))]
+    notes = [Note(*each, 60) for each in zip(onsets, lengths, strict=True)]
+    root = ElementTree.fromstring(format_musicxml(notes, key=Key(0), meter=meter).encode())
+    return [[beam.text for beam in note.iter('beam')] for note in root.iter('note')]
+
+
+def test_beams_by_metre():
+    three = [['begin'], ['continue'], ['end']]
+    two = [['begin'], ['end']]
+    assert beams([2] * 6, '6/8') == 2 * three
+    assert beams([2] * 6, '3/4') == 3 * two
+    assert beams([2] * 9, '9/8') == 3 * three
+    assert beams([2] * 7, '7/8') == three + 2 * two
+    assert beams([3, 1, 2, 4, 2], '6/8') == [
+        ['begin'],
+        ['continue', 'backward hook'],
+        ['end'],
+        [],
+        [],
+    ]
+    assert beams([2, 1, 3, 6], '6/8') == [['begin'], ['continue', 'forward hook'], ['end'], []]
+
+
+def test_abc_groups_by_metre():
+    notes = [Note(2 * index, 2, 60) for index in range(6)]
+    bodies = {meter: format_abc(notes, key=Key(0), meter=meter) for meter in ('6/8', '3/4')}
+    assert bodies['6/8'].splitlines()[-1] == 'C2C2C2 C2C2C2 |]'
+    assert bodies['3/4'].splitlines()[-1] == 'C2C2 C2C2 C2C2 |]'
+    assert 'M:6/8' in bodies['6/8'].splitlines()

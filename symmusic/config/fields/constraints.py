@@ -30,16 +30,17 @@ FIELDS = {
         reads=parse_pitch,
     ),
     'sample.min_notes_per_bar': _Field(
-        0, whole(0, 16), 'fewest that start in each bar', unit='notes'
+        0, whole(0, 64), 'fewest that start in each bar', unit='notes'
     ),
     'sample.max_notes_per_bar': _Field(
-        16, whole(0, 16), 'most that start in each bar', unit='notes'
+        64, whole(0, 64), 'most that start in each bar; 64 = any number', unit='notes'
     ),
     'sample.rests': _Field(True, flag(), 'False = no silence'),
     'sample.end_on_tonic': _Field(
         False,
         flag(),
-        "the last note is the tonic of the scale, or of the prompt's key",
+        "the last note is the tonic of the scale, or of the prompt's key, starts on a strong beat"
+        ' and lasts at least a quarter (a dotted quarter in 6/8)',
     ),
     'sample.rhythm': _Field(
         '',

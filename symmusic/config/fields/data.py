@@ -1,7 +1,7 @@
 """Fields of `config.data`: from files to windows."""
 
 from symmusic.config.field import AUTO, Field
-from symmusic.config.rules import choice, flag, real, some_of, text, whole
+from symmusic.config.rules import choice, flag, metres, real, text, whole
 
 PROTOCOLS = ('symmusic', 'thesis')
 FIELDS = {
@@ -24,8 +24,9 @@ FIELDS = {
     ),
     'data.meters': Field(
         AUTO,
-        some_of('4/4', '2/2'),
-        "tunes in other metres are dropped; 'C' is 4/4 and 'C|' is 2/2",
+        metres(),
+        "tunes in other metres are dropped; 'all' keeps every metre of whole sixteenths per bar;"
+        " 'C' is 4/4 and 'C|' is 2/2",
         protocols={'symmusic': ('4/4', '2/2'), 'thesis': ('4/4',)},
     ),
     'data.align_pickups': Field(
@@ -43,13 +44,13 @@ FIELDS = {
     'data.window_steps': Field(
         64,
         whole(2, 4096),
-        'length of a window; a step is a sixteenth, a bar has 16',
+        'length of a window; a step is a sixteenth, a bar of 4/4 has 16',
         unit='steps',
     ),
     'data.hop_steps': Field(
         AUTO,
         whole(1, 4096),
-        'distance between consecutive window starts',
+        'distance between consecutive window starts; multiples of 16 are so many bars of the tune',
         unit='steps',
         protocols={'symmusic': 16, 'thesis': 16},
     ),

@@ -19,6 +19,11 @@ FIELDS = {
         "'held_out' = bars of those tunes, 'fixed' = sample.prompt for all pieces, as in the"
         ' thesis',
     ),
+    'evaluate.meter': _Field(
+        '',
+        text(empty=True),
+        "metre of the pieces and of what they are compared with; '' = the model's first",
+    ),
     'evaluate.num_pieces': _Field(
         100,
         whole(2, 100_000),

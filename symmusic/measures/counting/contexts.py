@@ -14,7 +14,8 @@ import numpy as np
 
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import NOTE_OFF
-from symmusic.score.meter import STEPS_PER_BAR
+from symmusic.model.places import Bars, bar_steps, later
+from symmusic.score.bar import STEPS_PER_WHOLE
 
 LAGS = (1, 2, 4, 8)  # bars
 NUM_NOTES = 7
@@ -63,31 +64,38 @@ class Stream:
     Attributes:
       tokens: [L]
       events: [L] as the vocabulary decodes each sequence.
-      positions: [L] the step in the bar.
+      positions: [L] the place in the bar (`model.places`).
+      bars: [L] the steps in a bar.
       begins: [L] the index of the first step of the sequence that each step is in.
     """
 
     tokens: np.ndarray
     events: np.ndarray
     positions: np.ndarray
+    bars: np.ndarray
     begins: np.ndarray
 
 
 def join(
-    sequences: Sequence[np.ndarray], vocabulary: Vocabulary, positions: Sequence[int] | None = None
+    sequences: Sequence[np.ndarray],
+    vocabulary: Vocabulary,
+    positions: Sequence[int] | None = None,
+    bars: Bars = (STEPS_PER_WHOLE,),
 ) -> Stream:
-    """Sequences of tokens as a stream; `positions` are those of their first steps (None: all start
-    at a bar line).
+    """Sequences of tokens as a stream; `positions` are the places of their first steps (None: all
+    start at a bar line of the first metre), and `bars` the steps in a bar of each metre.
     """
     lengths = np.array([len(each) for each in sequences], int)
     begins = np.repeat(np.cumsum(lengths) - lengths, lengths)
     firsts = np.zeros(len(lengths), int) if positions is None else np.asarray(positions, int)
-    steps = np.arange(len(begins)) - begins + np.repeat(firsts, lengths)
+    steps = np.arange(len(begins)) - begins
+    places = np.asarray(later(np.repeat(firsts, lengths), steps, bars))
     none = [np.zeros(0, np.int64)]
     return Stream(
         np.concatenate([*none, *sequences]).astype(np.int64),
         np.concatenate([*none, *map(vocabulary.decode, sequences)]).astype(np.int64),
-        steps % STEPS_PER_BAR,
+        places,
+        np.asarray(bar_steps(places, bars)),
         begins,
     )
 
@@ -98,7 +106,7 @@ def find_features(stream: Stream, steps: np.ndarray) -> dict[str, np.ndarray]:
 
     | feature | value |
     |---|---|
-    | position | the step in the bar |
+    | position | the place in the bar: the metre and the step |
     | since | steps since the last onset, at most 17; 17 without one |
     | ended | whether that note has ended |
     | note k | the pitch of the k-th last note, 128 without one |
@@ -130,8 +138,8 @@ def _notes(stream: Stream, steps: np.ndarray, num: int) -> dict[str, np.ndarray]
     pitches = np.append(stream.events, NO_NOTE)  # at -1
     for k, place in enumerate(places, 1):
         features[f'note {k}'] = pitches[place]
-    for k, (later, earlier) in enumerate(itertools.pairwise(places), 1):
-        features[f'gap {k}'] = np.where(earlier < 0, 0, np.minimum(later - earlier, LONGEST))
+    for k, (last, earlier) in enumerate(itertools.pairwise(places), 1):
+        features[f'gap {k}'] = np.where(earlier < 0, 0, np.minimum(last - earlier, LONGEST))
     return features
 
 
@@ -144,8 +152,8 @@ def _latest(is_marked: np.ndarray, steps: np.ndarray, begins: np.ndarray) -> np.
 
 def _look_back(stream: Stream, steps: np.ndarray, lag: int) -> dict[str, np.ndarray]:
     """The features of the step `lag` bars before."""
-    num_back, begins = lag * STEPS_PER_BAR, stream.begins[steps]
-    earlier = np.maximum(np.arange(len(stream.tokens)) - num_back, 0)
+    back_L, begins = lag * stream.bars, stream.begins[steps]
+    earlier, num_back = np.maximum(np.arange(len(stream.tokens)) - back_L, 0), back_L[steps]
     is_other, is_there = stream.tokens != stream.tokens[earlier], steps - num_back >= begins
     # the first steps of a sequence have no earlier ones
     last_other = np.maximum(_latest(is_other, steps, begins), begins + num_back - 1)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from symmusic.corpus.meters import bars_of, find_index
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
@@ -29,6 +30,8 @@ from symmusic.measures.counting.mixture import Mixture, Predictions, count_class
 from symmusic.measures.counting.tables import Table, count, look_up, smooth
 from symmusic.measures.likelihood import Targets
 from symmusic.melody.encodings import Vocabulary
+from symmusic.model.places import Bars, first_place, later
+from symmusic.score.bar import STEPS_PER_WHOLE
 
 CONTEXTS = (*CHAIN, *REPEATS)
 FIRST_MIXED = 2  # tables before it only smooth the others
@@ -41,11 +44,13 @@ CHUNK = 4096  # steps predicted at once
 class CountModel:
     """A fitted model of the tokens of a vocabulary: the table of each of `CONTEXTS`, and their
     mixture; of `joined`, the mixture also with another model's predictions, the `others_LV`.
+    `bars` are the steps in a bar of each metre that it knows.
     """
 
     vocabulary: Vocabulary
     tables: tuple[Table, ...]
     mixture: Mixture
+    bars: Bars = (STEPS_PER_WHOLE,)
 
     def log_probabilities(
         self, stream: Stream, steps: np.ndarray, others_LV: np.ndarray | None = None
@@ -71,10 +76,10 @@ class CountModel:
 
     def nats(self, tokens_BT: np.ndarray, start: int, position: int = 0) -> np.ndarray:
         """The loss [B, T - start] of each token of B pieces from step `start` on, given all before
-        it; `position` is the metric position of the first step.
+        it; `position` is the place in the bar of the first step.
         """
         num_pieces, num_steps = np.shape(tokens_BT)
-        stream = join(list(tokens_BT), self.vocabulary, [position] * num_pieces)
+        stream = join(list(tokens_BT), self.vocabulary, [position] * num_pieces, self.bars)
         steps = (np.arange(num_pieces)[:, None] * num_steps + np.arange(start, num_steps)).ravel()
         logs_LV = self.log_probabilities(stream, steps)
         losses_L = -logs_LV[np.arange(len(steps)), stream.tokens[steps]]
@@ -82,25 +87,29 @@ class CountModel:
 
     def next_log_probabilities(self, tokens_BT: np.ndarray, positions_B: np.ndarray) -> np.ndarray:
         """The log probabilities [B, V] float32 of the token after each of B pieces, whose first
-        steps are at these metric positions.
+        steps are at these places in the bar.
         """
         num_pieces, num_steps = np.shape(tokens_BT)
         room_B1 = np.full((num_pieces, 1), self.vocabulary.padding)
         pieces = list(np.concatenate([tokens_BT, room_B1], axis=1))
         last_B = np.arange(1, num_pieces + 1) * (num_steps + 1) - 1
-        return self.log_probabilities(join(pieces, self.vocabulary, positions_B), last_B)
+        stream = join(pieces, self.vocabulary, positions_B, self.bars)
+        return self.log_probabilities(stream, last_B)
 
 
-def fit(train: Sequence[Tune], validation: Sequence[Tune], vocabulary: Vocabulary) -> CountModel:
-    """Counts in the training tunes and fits the mixture on the validation tunes.
+def fit(
+    train: Sequence[Tune],
+    validation: Sequence[Tune],
+    vocabulary: Vocabulary,
+    meters: Sequence[str] = ('4/4',),
+) -> CountModel:
+    """Counts in the training tunes and fits the mixture on the validation tunes; all are in one of
+    `meters`.
 
     Raises:
       UserError: there is too little to count or to fit on.
     """
-    counted, fitted_on = (
-        join([vocabulary.encode(phrase) for tune in tunes for phrase in tune.phrases], vocabulary)
-        for tunes in (train, validation)
-    )
+    counted, fitted_on = (_join_tunes(tunes, vocabulary, meters) for tunes in (train, validation))
     # blanks are no targets
     known, steps = (
         np.flatnonzero(each.tokens < vocabulary.num_classes) for each in (counted, fitted_on)
@@ -115,7 +124,16 @@ def fit(train: Sequence[Tune], validation: Sequence[Tune], vocabulary: Vocabular
         count(code(features, names), counted.tokens[known], vocabulary.num_classes)
         for names in CONTEXTS
     )
-    return CountModel(vocabulary, tables, _fit_mixture(tables, fitted_on, steps, vocabulary))
+    mixture = _fit_mixture(tables, fitted_on, steps, vocabulary)
+    return CountModel(vocabulary, tables, mixture, bars_of(meters))
+
+
+def _join_tunes(tunes: Sequence[Tune], vocabulary: Vocabulary, meters: Sequence[str]) -> Stream:
+    """Their phrases as a stream; each starts at a bar line of its tune's metre."""
+    bars = bars_of(meters)
+    phrases = [(tune, phrase) for tune in tunes for phrase in tune.phrases]
+    places = [first_place(find_index(tune.counted_in, meters), bars) for tune, _ in phrases]
+    return join([vocabulary.encode(phrase) for _, phrase in phrases], vocabulary, places, bars)
 
 
 def _fit_mixture(
@@ -165,6 +183,7 @@ def of_windows(
     """Windows without their padding as a stream, and the index in it of each target."""
     padding = windows.num_padding.astype(int)
     own = [tokens[num:] for tokens, num in zip(windows.tokens(), padding, strict=True)]
-    stream = join(own, vocabulary, windows.positions + padding)
+    firsts = np.asarray(later(windows.positions.astype(int), padding, windows.bars))
+    stream = join(own, vocabulary, firsts, windows.bars)
     lengths = windows.num_steps - padding
     return stream, (np.cumsum(lengths) - lengths - padding)[targets.rows] + targets.steps

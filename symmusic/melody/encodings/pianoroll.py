@@ -16,7 +16,7 @@ import numpy as np
 
 from symmusic.melody.encodings.pitches import PitchVocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
-from symmusic.score.meter import STEPS_PER_QUARTER
+from symmusic.score.bar import STEPS_PER_QUARTER
 
 
 class _Roll(PitchVocabulary):

@@ -1,0 +1,43 @@
+"""The metres of a corpus, which a model knows by their indices."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from symmusic.corpus.prepare import Tune
+from symmusic.score.bar import STEPS_PER_WHOLE, Bar, bar_of
+
+
+def find_meters(tunes: Iterable[Tune]) -> tuple[str, ...]:
+    """The metres of some tunes, the commonest first. Metres whose bars are divided alike, such as
+    2/2 and 4/4, are one, named 4/4 or as the commonest of them.
+    """
+    counts = Counter(tune.counted_in for tune in tunes if tune.kept)
+    names: dict[Bar, str] = {}
+    totals: Counter[str] = Counter()
+    for name, count in sorted(counts.items(), key=_rank):
+        totals[names.setdefault(bar_of(name), name)] += count
+    return tuple(sorted(totals, key=lambda name: (-totals[name], name)))
+
+
+def _rank(named: tuple[str, int]) -> tuple:
+    name, count = named
+    return name != '4/4', -count, name
+
+
+def find_index(meter: str, meters: Sequence[str]) -> int | None:
+    """The index among `meters` of the one whose bars are divided as those of `meter`; None where
+    there is none.
+    """
+    bars = [bar_of(each) for each in meters]
+    return bars.index(bar_of(meter)) if bar_of(meter) in bars else None
+
+
+def bars_of(meters: Sequence[str]) -> tuple[int, ...]:
+    """The steps in a bar of each metre, as `model.places` takes them."""
+    return tuple(bar_of(meter).steps for meter in meters)
+
+
+def in_own_bars(steps: int, bar: Bar) -> int:
+    """Steps that are whole bars of 4/4 as so many bars of `bar`; other steps as they are."""
+    num_bars, rest = divmod(steps, STEPS_PER_WHOLE)
+    return steps if rest else num_bars * bar.steps
