@@ -20,7 +20,8 @@ from symmusic.errors import UserError
 
 if TYPE_CHECKING:
     from symmusic.api.comparison import Comparison, compare
-    from symmusic.api.model import Model, load
+    from symmusic.api.load import load
+    from symmusic.api.model import Model
     from symmusic.api.piece import Piece
     from symmusic.api.training import Run, train
 
@@ -32,7 +33,7 @@ _PLACES = {
     'Piece': 'symmusic.api.piece',
     'Run': 'symmusic.api.training',
     'compare': 'symmusic.api.comparison',
-    'load': 'symmusic.api.model',
+    'load': 'symmusic.api.load',
     'train': 'symmusic.api.training',
 }
 

@@ -5,7 +5,7 @@ mistake is not found after hours of training.
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.api.model import require_replica
+from symmusic.api.load import require_replica
 from symmusic.api.sampling import prepare
 from symmusic.generate.manner import refuse_wishes
 from symmusic.measures import material

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.api import model as models
+from symmusic.api.model import Model
 from symmusic.critics.measure import CriticMeasure
 from symmusic.generate.draw import draw_continuations
 from symmusic.generate.manner import manner_of
@@ -46,7 +46,7 @@ MEASURES: tuple[Measure, ...] = (
 )
 
 
-def prepare(config: ConfigDict, model: models.Model, rng: np.random.Generator) -> Ground:
+def prepare(config: ConfigDict, model: Model, rng: np.random.Generator) -> Ground:
     """The ground of an evaluation of a model.
 
     Raises:

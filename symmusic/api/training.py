@@ -6,7 +6,8 @@ import pathlib
 import jax
 
 from symmusic.api import commands, door, gallery, sampling
-from symmusic.api import model as models
+from symmusic.api.load import choose, load
+from symmusic.api.model import ROOT, Model
 from symmusic.config.flags import Command, parse
 from symmusic.files import read_digested
 from symmusic.generate.manner import settle
@@ -26,9 +27,9 @@ class Run:
         """What came out, as `summary.json` holds it."""
         return read_digested(self.workdir / training.SUMMARY)
 
-    def model(self) -> models.Model:
+    def model(self) -> Model:
         """The best replica's model."""
-        return models.load(self.workdir)
+        return load(self.workdir)
 
 
 def train(config: str | pathlib.Path, workdir: str | pathlib.Path, **fields: object) -> Run:
@@ -45,7 +46,7 @@ def train(config: str | pathlib.Path, workdir: str | pathlib.Path, **fields: obj
     print_log()
     words = [f'--config={config}', f'--workdir={workdir}']
     words += [f'--config.{name}={value}' for name, value in fields.items()]
-    command = parse(words, root=models.ROOT, modes=('train',))
+    command = parse(words, root=ROOT, modes=('train',))
     train_command(command)
     return Run(command.workdir)
 
@@ -69,7 +70,7 @@ def train_command(command: Command) -> None:
         if trained.is_new:
             trained = calibrate_run(config, trained)
             training.log_results(trained)
-            model = models.choose(config.sample.replica, trained.card, trained.states, workdir)
+            model = choose(config.sample.replica, trained.card, trained.states, workdir)
             calibration = trained.summary['replicas'][model.made_with['replica']]['calibration']
             temperature = calibration and calibration['temperature']
             model = dataclasses.replace(model, temperature=temperature)

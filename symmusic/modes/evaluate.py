@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from symmusic.api import door, evaluation
-from symmusic.api import model as models
+from symmusic.api.load import load_of_command
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
 from symmusic.files import SETTINGS, choose_folder, write_whole
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 def run(command: Command) -> None:
     """Draws, measures and writes the report."""
-    config, model, workdir = models.load_of_command(command)
+    config, model, workdir = load_of_command(command)
     door.check(config, workdir)
     _report_without_effect(command)
     rng = generator(config.seed, Stream.EVALUATION)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from symmusic.api import commands, door, gallery, sampling
-from symmusic.api import model as models
+from symmusic.api.load import choose
 from symmusic.config.arms import Experiment, on_split
 from symmusic.config.fields import walk
 from symmusic.config.fields.run import VARIANTS
@@ -153,7 +153,7 @@ def _show(arm: Arm, grounds: Grounds) -> None:
     draw.
     """
     states, card = Checkpoints(arm.folder).restore()
-    model = models.choose(arm.config.sample.replica, card, states, arm.folder)
+    model = choose(arm.config.sample.replica, card, states, arm.folder)
     config = settle(arm.config, model.temperature)
     gallery.draw(config, model, arm.folder, again=False)
     mark, key = arm.folder / 'heatmaps' / SETTINGS, key_of(arm.config)  # written last

@@ -1,7 +1,7 @@
 """`--mode=sample`: draws pieces from the best parameters of the workdir's run."""
 
 from symmusic.api import gallery
-from symmusic.api.model import load_of_command
+from symmusic.api.load import load_of_command
 from symmusic.config.flags import Command
 
 

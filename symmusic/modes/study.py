@@ -9,7 +9,8 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.api import commands, door
-from symmusic.api import model as models
+from symmusic.api.load import load_of_command
+from symmusic.api.model import Model
 from symmusic.config import runs
 from symmusic.config.flags import Command
 from symmusic.corpus.cache import Corpus
@@ -44,7 +45,7 @@ def run(command: Command) -> None:
 
 def build_study(command: Command) -> None:
     """Draws the pieces; an existing study is kept, so that answers to it stay valid."""
-    config, model, workdir = models.load_of_command(command)
+    config, model, workdir = load_of_command(command)
     door.check(config, workdir)
     made_with = {
         'study': runs.to_dict(config.study),
@@ -86,7 +87,7 @@ def build_study(command: Command) -> None:
     print(folder)
 
 
-def _draw(config: ConfigDict, model: models.Model) -> Study:
+def _draw(config: ConfigDict, model: Model) -> Study:
     """Builds a study of training excerpts and the model's pieces, all in C major or A minor and
     passed through the model's encoding.
     """
@@ -146,7 +147,7 @@ def _draw(config: ConfigDict, model: models.Model) -> Study:
 
 
 def _continue(
-    config: ConfigDict, model: models.Model, vocabulary: Vocabulary, prompts_BT: np.ndarray
+    config: ConfigDict, model: Model, vocabulary: Vocabulary, prompts_BT: np.ndarray
 ) -> np.ndarray:
     manner = dataclasses.replace(
         manner_of(config, model.card), num_samples=len(prompts_BT), keep_distributions=False

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import symmusic
-from symmusic.api import model as models
+from symmusic.api.model import ROOT
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import parse_midi
 from symmusic.score.midi_writer import format_midi
@@ -171,7 +171,7 @@ def test_two_folders_are_compared(tmp_path):
 
 def test_the_readme_s_python_runs(folk, tmp_path, monkeypatch, capsys):
     """Exactly as printed there, with the tune printed there."""
-    text = (models.ROOT / 'README.md').read_text(encoding='utf-8')
+    text = (ROOT / 'README.md').read_text(encoding='utf-8')
     blocks = re.findall(r'```(\w*)\n(.*?)```', text, re.DOTALL)
     abc = next(block for _, block in blocks if block.startswith('X:'))
     code = next(block for kind, block in blocks if kind == 'python')

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from symmusic.api import model as models
+from symmusic.api.load import load_of_command
 from symmusic.config.flags import parse
 from symmusic.config.protocol import base_config
 from symmusic.config.runs import from_dict
@@ -30,7 +30,7 @@ def shipped_card():
 @pytest.mark.parametrize('config', ['configs/attn.py', 'configs/lstm.py'])
 def test_every_mode_takes_the_shipped_model_where_there_is_no_run(tmp_path, capsys, mode, config):
     argv = [f'--mode={mode}', f'--config={config}', f'--workdir={tmp_path / "none"}']
-    found, model, workdir = models.load_of_command(parse(argv, root=ROOT, modes=MODES))
+    found, model, workdir = load_of_command(parse(argv, root=ROOT, modes=MODES))
     assert (model.name, model.workdir) == ('the shipped model', None)
     assert workdir == tmp_path / 'none'
     assert found.model.num_cells == read_shipped()[1].architecture.num_cells

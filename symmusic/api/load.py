@@ -1,0 +1,184 @@
+"""Loading a model: the shipped one, or that of a run."""
+
+import logging
+import pathlib
+
+from ml_collections import ConfigDict
+
+from symmusic.api import commands
+from symmusic.api.model import Model
+from symmusic.config import runs
+from symmusic.config.fields import default
+from symmusic.config.flags import Command
+from symmusic.errors import UserError
+from symmusic.files import is_occupied, read_digested
+from symmusic.generate.manner import settle
+from symmusic.training import shipped
+from symmusic.training.card import Card
+from symmusic.training.checkpoint import Checkpoints
+from symmusic.training.devices import claim_cores
+from symmusic.training.replicas import best_replica, replica
+from symmusic.training.state import TrainState
+
+log = logging.getLogger(__name__)
+
+
+def load(
+    path: str | pathlib.Path | None = None, *, replica: int = default('sample.replica')
+) -> Model:
+    """The model of a run's workdir, or the shipped one.
+
+    Args:
+      path: the workdir; None = the shipped model.
+      replica: which replica of the run; -1 = the one with the best validation loss.
+
+    Raises:
+      UserError: there is no run that has finished an epoch.
+    """
+    if path is None:
+        require_replica(replica, 1)
+        return read_shipped_model()[0]
+    workdir = pathlib.Path(path).expanduser()
+    checkpoints = Checkpoints(workdir)
+    if checkpoints.latest_step() is None:
+        raise UserError(f'{workdir} holds no trained model')
+    states, card = _restore(checkpoints)
+    if not states.best_epoch.any():
+        raise UserError(f'the run in {workdir} has not finished its first epoch')
+    return choose(replica, card, states, workdir)
+
+
+def read_shipped_model() -> tuple[Model, dict]:
+    """The shipped model, and the measures of its evaluation."""
+    params, card, figures = shipped.read_shipped()
+    calibration = figures.get('calibration') or {}
+    made_with = {'shipped': figures['date']}
+    model = Model(
+        params,
+        card,
+        'the shipped model',
+        made_with,
+        temperature=calibration.get('temperature'),
+    )
+    return model, figures
+
+
+def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
+    """The run's config with the command's settings for sampling and evaluation, its model, and the
+    workdir.
+
+    Where there is no run, the shipped model is used.
+
+    Raises:
+      UserError: the run has not finished an epoch, or the command gives fields that differ from the
+        run's.
+    """
+    claim_cores(command.config.train.cpu_devices)
+    workdir = commands.workdir(command, command.config_name)
+    checkpoints = Checkpoints(workdir)
+    if checkpoints.latest_step() is None:
+        train = commands.command_line(command, 'train')
+        if is_occupied(workdir):
+            raise UserError(_in_first_epoch(workdir, 'nothing saved yet'))
+        if (workdir / 'config.json').exists():
+            raise UserError(f'{workdir} holds no trained model; train one with: {train}')
+        model, figures = read_shipped_model()
+        card = model.card
+        require_replica(command.config.sample.replica, card.num_replicas)
+        nats, date = figures['nats_per_step'], figures['date']
+        does = 'is measured' if command.mode == 'evaluate' else 'draws'
+        log.info(
+            f'no run in {workdir}: the shipped model {does} ({card.dataset["corpus"]}, {date};'
+            f' {nats["model"]:.3f} nats per step on test tunes, base rate {nats["base_rate"]:.3f});'
+            f' to train one: {train}'
+        )
+    else:
+        is_training = is_occupied(workdir)
+        states, card = _restore(checkpoints)
+        if is_training and not states.best_epoch.any():
+            raise UserError(_in_first_epoch(workdir, _progress(states, card)))
+        if not states.best_epoch.any():
+            raise UserError(
+                f'the run in {workdir} has not finished its first epoch; continue with:'
+                f' {commands.command_line(command, "train")}'
+            )
+        model = choose(command.config.sample.replica, card, states, workdir)
+        if is_training:
+            log.info(
+                f'the run in {workdir} is still training ({_progress(states, card)}): the'
+                f' parameters are those of epoch {model.made_with["epoch"]}, its best so far'
+            )
+    config = runs.for_sampling(runs.from_dict(card.config, command.config), command)
+    return settle(config, model.temperature), model, workdir
+
+
+def _restore(checkpoints: Checkpoints) -> tuple[TrainState, Card]:
+    """The latest checkpoint; a run that is still training may replace it while it is read."""
+    while True:
+        step = checkpoints.latest_step()
+        try:
+            return checkpoints.restore()
+        except UserError:
+            if checkpoints.latest_step() == step:
+                raise
+
+
+def _in_first_epoch(workdir: pathlib.Path, progress: str) -> str:
+    return (
+        f'{workdir} holds no trained model yet: its run is training and in its first epoch'
+        f' ({progress}); run the same command when that is finished'
+    )
+
+
+def _progress(states: TrainState, card: Card) -> str:
+    """How far a run was when it was last saved; of several replicas the furthest."""
+    num_epochs, batch_size = (card.config['train'][name] for name in ('num_epochs', 'batch_size'))
+    num_batches = -(-card.dataset['num_windows'] // batch_size)
+    epochs, updates = int(states.epoch.max()), int(states.step.max())
+    if epochs == num_epochs or updates % num_batches == 0:
+        return f'{epochs} of {num_epochs} epochs, {updates:,} updates'
+    return (
+        f'epoch {epochs + 1} of {num_epochs}, update {updates % num_batches} of {num_batches} when'
+        ' last saved'
+    )
+
+
+def choose(wanted: int, card: Card, states: TrainState, workdir: pathlib.Path) -> Model:
+    """The model of a run's replica; -1 = the one with the best validation loss."""
+    require_replica(wanted, card.num_replicas)
+    index = best_replica(states) if wanted < 0 else wanted
+    chosen = replica(states, index)
+    epoch = int(chosen.best_epoch)
+    name = (
+        f'{workdir.name}, '
+        + (f'replica {index}, ' if card.num_replicas > 1 else '')
+        + f'epoch {epoch}'
+    )
+    made_with = {'replica': index, 'epoch': epoch}
+    temperature = _calibrated(workdir, index)
+    return Model(chosen.best_params, card, name, made_with, workdir, temperature)
+
+
+def _calibrated(workdir: pathlib.Path, index: int) -> float | None:
+    """The temperature that a replica was calibrated to; None where the run is not finished."""
+    path = workdir / 'summary.json'
+    try:
+        calibration = read_digested(path)['replicas'][index].get('calibration')
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise UserError(f'{path} is damaged ({error}); remove it and train on') from error
+    return calibration and calibration['temperature']
+
+
+def require_replica(wanted: int, num_replicas: int) -> None:
+    """Checks that a run of `num_replicas` has replica `config.sample.replica`.
+
+    Raises:
+      UserError: it does not.
+    """
+    if wanted >= num_replicas:
+        raise UserError(
+            f'config.sample.replica = {wanted}: the run has replicas 0 to {num_replicas - 1};'
+            ' -1 = the best'
+        )
