@@ -164,6 +164,14 @@ def test_drawn_frequencies_are_the_probabilities():
         assert scipy.stats.chisquare(observed, shares / shares.sum() * counts.sum()).pvalue > 1e-3
 
 
+def test_the_function_on_the_host_calls_no_jax():
+    """Called within a JAX program, it could wait for that program for ever."""
+    pieces = np.array(encoded(phrases(3, 4)))
+    with jax.transfer_guard('disallow_explicit'):
+        found = fitted().next_log_probabilities(pieces, np.zeros(3, int))
+    assert found.shape == (3, VOCABULARY.num_classes)
+
+
 @flax.struct.dataclass
 class NoHolds:
     """A constraint: no step without an event."""
