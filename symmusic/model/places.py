@@ -51,4 +51,6 @@ def later(places: jax.Array, steps: jax.Array | int, bars: Bars) -> jax.Array:
 
 
 def _look_up(table: np.ndarray, places: jax.Array) -> jax.Array:
+    if isinstance(places, np.ndarray):  # also within callbacks, which must not call JAX
+        return table[places]
     return jnp.asarray(table, jnp.int32)[places]

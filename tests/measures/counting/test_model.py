@@ -2,6 +2,7 @@
 better than each of its parts, and sampled as it predicts.
 """
 
+import dataclasses
 import functools
 
 import flax.struct
@@ -167,9 +168,11 @@ def test_drawn_frequencies_are_the_probabilities():
 def test_the_function_on_the_host_calls_no_jax():
     """Called within a JAX program, it could wait for that program for ever."""
     pieces = np.array(encoded(phrases(3, 4)))
-    with jax.transfer_guard('disallow_explicit'):
-        found = fitted().next_log_probabilities(pieces, np.zeros(3, int))
-    assert found.shape == (3, VOCABULARY.num_classes)
+    for bars in ((16,), (16, 12)):
+        model = dataclasses.replace(fitted(), bars=bars)
+        with jax.transfer_guard('disallow_explicit'):
+            found = model.next_log_probabilities(pieces, np.zeros(3, int))
+        assert found.shape == (3, VOCABULARY.num_classes)
 
 
 @flax.struct.dataclass
