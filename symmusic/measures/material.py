@@ -38,6 +38,7 @@ class Material:
       unseen: events [num_pieces, T] of excerpts of tunes not trained on; None where there are none.
       prompt: the name of the single prompt; None where there are many.
       meter: the metre that all of it is in.
+      files: the tune [N] that each prompt is from; empty where there is a single one.
     """
 
     tunes: Split
@@ -47,6 +48,7 @@ class Material:
     unseen: np.ndarray | None
     prompt: str | None
     meter: str = '4/4'
+    files: tuple[str, ...] = ()
 
     @property
     def bar(self) -> Bar:
@@ -141,6 +143,7 @@ def gather(
         continuations[: settings.num_pieces],
         None,
         meter,
+        tuple(found.places[row][0] for row in rows),
     )
 
 
