@@ -55,6 +55,9 @@ class Stream(enum.Enum):
     ARM_PERMUTATIONS = 27, ()
     COMPARED_EXCERPTS = 28, ('set',)  # and the choice of pieces, where there are many
     COUNT_MODEL_PIECES = 29, ()
+    CRITIC_PERMUTATIONS = 30, ()
+    ENDINGS_RESAMPLES = 31, ()
+    PLANTED_COPIES = 32, ()
 
 
 class SplitStream(enum.Enum):

@@ -925,7 +925,7 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch, request
     assert launch.main([*argv, '--config.evaluate.protocol=thesis']) == 0
     assert (workdir / 'evaluation-2' / 'report.md').exists()
     other = json.loads((workdir / 'evaluation-2' / 'comparison.json').read_text())
-    assert set(other) == {*comparison, 'last_pitches'} - {'copies'}
+    assert set(other) == {*comparison, 'last_pitches'} - {'copies', 'planted_copies'}
     assert other['last_pitches']['num_pieces'] == 16
     assert 0 < other['last_pitches']['share_of_tonic'] < 1
     page = (folder / 'index.html').read_text()

@@ -16,15 +16,18 @@ from symmusic.generate.manner import manner_of
 from symmusic.measures import material
 from symmusic.measures.contexts import ContextMeasure
 from symmusic.measures.counting.pieces import draw_pieces
+from symmusic.measures.endings import EndingsMeasure
 from symmusic.measures.excerpts import draw_rows, shuffle_notes
 from symmusic.measures.first_draw import FirstDraw
 from symmusic.measures.held_out import LikelihoodMeasure
-from symmusic.measures.infilling import InfillingMeasure, find_rival
+from symmusic.measures.infilling import InfillingMeasure
 from symmusic.measures.markov import sample_markov
 from symmusic.measures.overlap import OverlapMeasure
 from symmusic.measures.registry import Chosen, Continued, Drawing, Ground, Measure, Network, Sets
+from symmusic.measures.rivals import find_rival, find_second
 from symmusic.measures.structure import RepetitionMeasure
 from symmusic.originality.measure import CopiesMeasure, SimilarityMeasure
+from symmusic.originality.planted import PlantedMeasure
 from symmusic.progress import bar
 from symmusic.streams import Stream, generator, random_key
 from symmusic.thesis.measure import PublishedMeasure
@@ -36,6 +39,7 @@ MEASURES: tuple[Measure, ...] = (
     FirstDraw(),
     OverlapMeasure(),
     RepetitionMeasure(),
+    EndingsMeasure(),
     PublishedMeasure(),
     LikelihoodMeasure(),
     ContextMeasure(),
@@ -43,6 +47,7 @@ MEASURES: tuple[Measure, ...] = (
     CriticMeasure(),
     SimilarityMeasure(),
     CopiesMeasure(),
+    PlantedMeasure(),
 )
 
 
@@ -51,16 +56,17 @@ def prepare(config: ConfigDict, model: Model, rng: np.random.Generator) -> Groun
 
     Raises:
       UserError: the corpus is not the model's, or gives too little music; the run of
-        `config.evaluate.left_to_right` cannot be compared with.
+        `config.evaluate.left_to_right` or `second_run` cannot be compared with.
     """
     card = model.card
     other, note = find_rival(config, card)
+    second = find_second(config, card)
     corpus = build.corpus_of(config, card, is_shipped=model.workdir is None)
     data = build.dataset(config, corpus, (card.vocabulary.min_pitch, card.vocabulary.max_pitch))
     music = material.gather(config, corpus, card.vocabulary, rng, card.meters)
     network = Network(model.params, card, model.name)
     draw = functools.partial(continue_prompts, config, network)
-    return Ground(config, network, corpus, data, music, draw, other, note)
+    return Ground(config, network, corpus, data, music, draw, other, note, second)
 
 
 def continue_prompts(

@@ -69,7 +69,33 @@ def deal(families_N: Sequence[int], rng: np.random.Generator) -> tuple[np.ndarra
     return folds_F[members_N], in_first_half_F[members_N]
 
 
-def estimate(scores_N: np.ndarray, labelled: LabelledPieces, seed: int = 0) -> Estimate:
+def mean_auc(scores_N: np.ndarray, labelled: LabelledPieces) -> float | None:
+    """The mean of the AUCs within the folds; None where no fold has both classes."""
+    found = []
+    for fold in np.unique(labelled.folds):
+        inside = labelled.folds == fold
+        scores, is_first = scores_N[inside], labelled.is_first[inside]
+        found.append(auc(scores[is_first], scores[~is_first]))
+    defined = np.array(found)[~np.isnan(found)]
+    return float(defined.mean()) if len(defined) else None
+
+
+def mean_over_halvings(aucs: Sequence[float | None]) -> Estimate:
+    """The mean AUC of a critic for halves of the same pieces, dealt anew for each value, with the
+    interval of Student's t: given the pieces the halvings are independent, and the expected AUC of
+    a critic that learns nothing from the pieces that it scores is 0.5. Undefined for fewer than 2.
+    """
+    known = np.array([value for value in aucs if value is not None])
+    if len(known) < 2:
+        return Estimate(float(known[0]) if len(known) else None)
+    mean = float(known.mean())
+    half = scipy.stats.t.ppf(0.975, len(known) - 1) * known.std(ddof=1) / len(known) ** 0.5
+    return Estimate(mean, *bounds_of('auc').cut(mean - half, mean + half))
+
+
+def estimate(
+    scores_N: np.ndarray, labelled: LabelledPieces, seed: int = 0, widening: float = WIDENING
+) -> Estimate:
     """The AUC of out-of-fold scores with its 95 % interval: the mean of the AUCs within the
     folds, as each fold has its own critic and the scores of two critics are not comparable. None
     where no fold has both classes.
@@ -77,8 +103,9 @@ def estimate(scores_N: np.ndarray, labelled: LabelledPieces, seed: int = 0) -> E
     The interval is from a bootstrap over families within their folds (Efron, 1979), as pieces of
     one tune are not independent. Nor are folds: what two families have in common counts twice, as
     each is in the training data of the critic that scores the other. Where the classes cannot be
-    distinguished, this doubles the variance; intervals are therefore `WIDENING` times as wide as
-    the spread of the resamples. Where they can be, that is too wide.
+    distinguished, this doubles the variance; intervals are therefore `widening` times as wide as
+    the spread of the resamples. Where they can be, that is too wide. Scores that were not learnt
+    from these pieces need no widening (1.0).
     """
     rng, whole, draws = generator(seed, Stream.CRITIC_RESAMPLES), [], []
     for fold in np.unique(labelled.folds):
@@ -99,7 +126,7 @@ def estimate(scores_N: np.ndarray, labelled: LabelledPieces, seed: int = 0) -> E
     draws_BK = np.array(draws).T[:, defined]
     draws_BK = draws_BK[~np.isnan(draws_BK).all(axis=1)]
     middle = float(np.mean(np.array(whole)[defined]))
-    low, high = middle + WIDENING * (
+    low, high = middle + widening * (
         np.percentile(np.nanmean(draws_BK, axis=1), [2.5, 97.5]) - middle
     )
     low, high = bounds_of('auc').cut(min(low, middle), max(high, middle))

@@ -3,24 +3,29 @@ the model and of a Markov model.
 """
 
 import dataclasses
+import functools
 import logging
 import time
 
 import numpy as np
 
-from symmusic.critics.trial import NoTrial, Trial, hold_trial
+from symmusic.critics.ratio import Losses, markov_nats, ratio_scores
+from symmusic.critics.trial import Exhibits, NoTrial, Trial, hold_trial
+from symmusic.generate.manner import manner_of
 from symmusic.measures.excerpts import cut_excerpts
 from symmusic.measures.markov import sample_markov
 from symmusic.measures.material import PROMPT_BARS, as_given, in_meter
-from symmusic.measures.registry import Ground, Sets
+from symmusic.measures.piece_nats import network_nats
+from symmusic.measures.registry import Ground, Network, Sets
 from symmusic.progress import bar
+from symmusic.score.bar import bar_of
 from symmusic.streams import Stream, generator
 
 log = logging.getLogger(__name__)
 
 
 class CriticMeasure:
-    """Can the model's pieces be told apart from real ones? The AUC of trained critics."""
+    """How well critics tell the model's pieces from real ones: lower bounds of what can be told."""
 
     name = 'critic'
     unit = 'AUC'
@@ -57,22 +62,57 @@ class CriticMeasure:
             'model': ground.draw(prompts, Stream.CRITIC_PIECES).events_NT,
         }
         files = [found.places[row][0] for row in rows]
-        families = [ground.families[file] for file in files]
-        begun = time.perf_counter()
-        trial = hold_trial(
+        exhibits = Exhibits(
             prompts,
             continuations,
-            families,
+            np.array([ground.families[file] for file in files]),
             vocabulary,
             settings.protocol,
-            key,
-            bar,
             ground.music.bar,
         )
+        begun = time.perf_counter()
+        ratios, notes = _ratios(ground, exhibits)
+        trial = hold_trial(exhibits, ratios, key, bar)
         log.info(
             f'critics of {len(rows)} pieces of each class trained and applied in'
             f' {time.perf_counter() - begun:.1f} s'
         )
         if isinstance(trial, NoTrial):
             return trial
-        return dataclasses.replace(trial, num_tunes=len(set(files)), num_places=len(found))
+        return dataclasses.replace(
+            trial, num_tunes=len(set(files)), num_places=len(found), notes=notes
+        )
+
+
+def _ratios(
+    ground: Ground, exhibits: Exhibits
+) -> tuple[dict[str, dict[str, dict[str, np.ndarray]]], tuple[str, ...]]:
+    """The scores of the critics that compare likelihoods, by critic, context and set, and why one
+    is missing.
+    """
+    if ground.music.bar != bar_of(ground.model.card.meters[0]):
+        return {}, ("no likelihood ratio: these are read in the model's first metre only",)
+    temperature = ground.config.sample.temperature
+    if not temperature:
+        return {}, ('no likelihood ratio: at temperature 0 each piece has probability 1 or 0',)
+
+    def of(network: Network, temperature: float, tokens_NT: np.ndarray, start: int) -> np.ndarray:
+        manner = manner_of(ground.config, network.card)
+        return network_nats(network, manner, tokens_NT, start, temperature)
+
+    others: dict[str, Losses] = {}
+    if ground.baselines.count_model:
+        others['likelihood_ratio'] = ground.baselines.count_model.nats
+    if ground.second:
+        others['second_network'] = functools.partial(of, ground.second, 1.0)
+    drawn_by = {
+        'model': functools.partial(of, ground.model, temperature),
+        'markov_3': functools.partial(
+            markov_nats, ground.markovs[3], exhibits.vocabulary.num_classes
+        ),
+    }
+    found = {
+        name: ratio_scores(exhibits.tokens, exhibits.prompts_NP.shape[1], drawn_by, other)
+        for name, other in bar(list(others.items()), 'ratio')
+    }
+    return found, (ground.baselines.note,) * bool(ground.baselines.note)

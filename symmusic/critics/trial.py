@@ -1,14 +1,31 @@
 """Can generated pieces be told apart from real ones? A classifier two-sample test (Lopez-Paz and
-Oquab, 2017) with both critics, and checks that the critics are valid.
+Oquab, 2017) with several critics, and checks that they are valid. The AUC of a critic is a lower
+bound on how well pieces can be told apart: a better critic may tell more.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from symmusic.critics.auc import LEAST_FAMILIES, NUM_FOLDS, LabelledPieces, deal, estimate
-from symmusic.critics.critic import flatten, score_features, score_tokens
+from symmusic.critics.auc import (
+    LEAST_FAMILIES,
+    NUM_FOLDS,
+    LabelledPieces,
+    deal,
+    estimate,
+    mean_auc,
+    mean_over_halvings,
+)
+from symmusic.critics.regression import beside_prompts, flatten, score_features
+from symmusic.critics.tokens import Judged, score_tokens
+from symmusic.critics.two_sample import (
+    Discrepancy,
+    discrepancy,
+    feature_distances,
+    squared_distances,
+)
 from symmusic.measures.estimate import Estimate
 from symmusic.measures.excerpts import as_score
 from symmusic.measures.features import compute_features
@@ -16,14 +33,49 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.score.bar import Bar
 from symmusic.streams import Stream, generator
 
-CRITICS = ('features', 'tokens')
-ARMS = {
-    'model': 'model against real',
-    'markov_3': 'Markov model of order 3 against real',
-    'real_vs_real': 'real against real of other tunes',
+# each critic with the context in which it is reported first
+CRITICS = {
+    'features': 'without',
+    'tokens': 'with',
+    'likelihood_ratio': 'with',
+    'second_network': 'with',
 }
-LEAST_FLOOR = 0.85  # AUC that a critic must reach on Markov models of order 3
-AIM = 0.6  # the project's aim: upper bounds of the model's AUC of at most this
+CONTEXTS = ('with', 'without')
+SETS = ('model', 'markov_3')
+LEAST_FLOOR = 0.99  # AUC that a critic must reach on Markov models of order 3
+MOST_HALF_WIDTH = 0.05  # of the interval for real against real, which must contain 0.5
+NUM_HALVINGS = 10  # of the tunes, for real against real
+AIM = 0.6  # the project's aim: no critic's upper bound for the model is above this
+
+
+@dataclasses.dataclass(frozen=True)
+class Told:
+    """The AUC of a critic on the model's pieces, on those of the Markov model of order 3, and on
+    two halves of the real ones; all against real ones.
+    """
+
+    model: Estimate
+    markov_3: Estimate
+    real_vs_real: Estimate
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the critic sees what it must see, and nothing where there is nothing to see."""
+        return not self.faults
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Why the critic is not valid."""
+        found, null = [], self.real_vs_real
+        if self.markov_3.value is None or self.markov_3.value < LEAST_FLOOR:
+            found.append(f'its AUC on Markov pieces of order 3 is below {LEAST_FLOOR}')
+        if null.low is None or not null.low <= 0.5 <= null.high:
+            found.append('its interval for real against real does not contain 0.5')
+        elif null.high - null.low > 2 * MOST_HALF_WIDTH:
+            found.append(
+                f'its interval for real against real is wider than 0.5 +- {MOST_HALF_WIDTH}'
+            )
+        return tuple(found)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,21 +83,46 @@ class Trial:
     """What the critics found.
 
     Attributes:
-      aucs: by critic and set.
-      is_valid: by critic: its AUC on Markov pieces is at least `LEAST_FLOOR` and its interval for
-        real against real contains 0.5.
-      is_aim_met: both critics are valid and both upper bounds for the model are at most `AIM`.
+      told: by critic and context: 'with' the prompt or 'without'.
+      discrepancies: of the model's pieces and of the Markov model's from the real ones, in the nine
+        `features` and in the `embedding` of the tokens critic with context.
       num_pieces, num_families: pieces of each class, and tune families that they are from.
       num_tunes, num_places: tunes of the prompts, and possible prompts in the held-out tunes.
+      notes: why some critic is missing.
     """
 
-    aucs: dict[str, dict[str, Estimate]]
-    is_valid: dict[str, bool]
-    is_aim_met: bool
+    told: dict[str, dict[str, Told]]
+    discrepancies: dict[str, dict[str, Discrepancy]]
     num_pieces: int
     num_families: int
     num_tunes: int = 0
     num_places: int = 0
+    notes: tuple[str, ...] = ()
+
+    def first(self, critic: str) -> Told:
+        """A critic's result in the context in which it is reported first."""
+        return self.told[critic][CRITICS[critic]]
+
+    @property
+    def strongest(self) -> tuple[str, str] | None:
+        """The valid critic and context with the highest AUC for the model; None if none is
+        valid.
+        """
+        valid = [
+            (critic, context)
+            for critic, contexts in self.told.items()
+            for context, told in contexts.items()
+            if told.is_valid
+        ]
+        return max(valid, key=lambda each: self.told[each[0]][each[1]].model.value, default=None)
+
+    @property
+    def is_aim_met(self) -> bool:
+        """Whether the first result of each critic is valid and none has an upper bound for the
+        model above `AIM`.
+        """
+        firsts = [self.first(critic) for critic in self.told]
+        return all(each.is_valid and each.model.high <= AIM for each in firsts)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,83 +132,161 @@ class NoTrial:
     note: str
 
 
-def hold_trial(
-    prompts_NP: np.ndarray,
-    continuations: Mapping[str, np.ndarray],
-    families_N: Sequence[int],
-    vocabulary: Vocabulary,
-    protocol: str,
-    seed: int,
-    progress: Callable[..., Iterable],
-    bar: Bar,
-) -> Trial | NoTrial:
-    """The AUC of both critics with intervals.
+@dataclasses.dataclass(frozen=True)
+class Exhibits:
+    """N prompts with their continuations.
 
-    Args:
-      prompts_NP: events of N prompts.
-      continuations: events [N, T] after them: 'real', 'model' and 'markov_3'.
+    Attributes:
+      prompts_NP: events of the prompts.
+      continuations: events [N, T] after them: `real`, `model` and `markov_3`.
       families_N: tune family of each prompt.
       vocabulary: of the tokens.
       protocol: one of `features.PROTOCOLS`.
+      bar: of all of them.
+    """
+
+    prompts_NP: np.ndarray
+    continuations: Mapping[str, np.ndarray]
+    families_N: np.ndarray
+    vocabulary: Vocabulary
+    protocol: str
+    bar: Bar
+
+    @functools.cached_property
+    def tokens(self) -> dict[str, np.ndarray]:
+        """Tokens [N, P + T] of the prompts with each set of continuations."""
+        prompts, *sets = (
+            np.array([self.vocabulary.encode(events) for events in each])
+            for each in (self.prompts_NP, *self.continuations.values())
+        )
+        return {
+            name: np.concatenate([prompts, tokens], axis=1)
+            for name, tokens in zip(self.continuations, sets, strict=True)
+        }
+
+    def features(self, progress: Callable[..., Iterable]) -> dict[str, list[dict]]:
+        """The features of the prompts, by the name `prompts`, and of each set of continuations."""
+        sets = {'prompts': self.prompts_NP, **self.continuations}
+        return {
+            name: [compute_features(as_score(each), self.protocol) for each in events]
+            for name, events in progress(list(sets.items()), 'set')
+        }
+
+
+def hold_trial(
+    exhibits: Exhibits,
+    ratios: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]],
+    seed: int,
+    progress: Callable[..., Iterable],
+) -> Trial | NoTrial:
+    """The AUC of all critics with intervals.
+
+    Args:
+      exhibits: the pieces.
+      ratios: scores by critic, context and set, as of `ratio.ratio_scores`.
       seed: seed of folds, halves, training and resamples.
       progress: a progress bar such as `symmusic.progress.bar`.
-      bar: the bar of all of them.
     """
-    num_families, num = len(set(families_N)), len(prompts_NP)
+    families_N = np.asarray(exhibits.families_N)
+    num_families, num = len(set(families_N.tolist())), len(families_N)
     if num_families < LEAST_FAMILIES:
         return NoTrial(
             f'{NUM_FOLDS} folds need prompts of at least {LEAST_FAMILIES} tune families, not'
             f' {num_families}'
         )
-    folds_N, in_first_half_N = deal(families_N, generator(seed, Stream.CRITIC_FOLDS))
-    families_N, own = np.asarray(families_N), np.arange(num)
-    is_real = np.repeat([True, False], num)
-    sets = {
-        name: LabelledPieces(
-            np.concatenate([own, own + index * num]),
-            is_real,
-            np.tile(families_N, 2),
-            np.tile(folds_N, 2),
-        )
-        for index, name in ((1, 'model'), (2, 'markov_3'))
-    }
-    sets['real_vs_real'] = LabelledPieces(own, in_first_half_N, families_N, folds_N)
-    pool = np.concatenate([continuations[name] for name in ('real', 'model', 'markov_3')])
-    features = flatten(
-        [compute_features(as_score(events), protocol) for events in progress(pool, 'piece')]
-    )
-    given = np.tile(np.array([vocabulary.encode(events) for events in prompts_NP]), (3, 1))
-    tokens = np.concatenate([given, [vocabulary.encode(events) for events in pool]], axis=1)
-    num_tokens = max(vocabulary.num_classes, vocabulary.padding + 1)
-    listed = list(sets.values())
-    scores = {
-        'features': score_features(features, listed),
-        'tokens': score_tokens(
-            tokens,
-            num_tokens,
-            given.shape[1],
-            listed,
-            seed,
-            progress,
-            bar.steps,
-            bar.beat_steps,
-        ),
-    }
-    found = {
-        critic: {
-            name: estimate(each, labelled, seed)
-            for (name, labelled), each in zip(sets.items(), scores[critic], strict=True)
+    labelled = _label(families_N, generator(seed, Stream.CRITIC_FOLDS))
+    features = exhibits.features(progress)
+    pool = [each for name in ('real', *SETS) for each in features[name]]
+    prompts = features['prompts'] * (1 + len(SETS))
+    told: dict[str, dict[str, Told]] = {'features': {}, 'tokens': {}}
+    values = {'with': beside_prompts(pool, prompts), 'without': flatten(pool)}
+    for context, values_MF in values.items():
+        scores = score_features(values_MF, labelled)
+        told['features'][context] = _told(scores, labelled, seed)
+    judged = {context: _judge(exhibits, context, labelled, seed, progress) for context in CONTEXTS}
+    for context, each in judged.items():
+        told['tokens'][context] = _told([one.scores for one in each], labelled, seed)
+    for critic, contexts in ratios.items():
+        told[critic] = {
+            context: _told_by_ratio(scores, families_N, seed)
+            for context, scores in contexts.items()
         }
-        for critic in CRITICS
-    }
-    is_valid = {critic: _is_valid(found[critic]) for critic in CRITICS}
-    highs = [found[critic]['model'].high for critic in CRITICS]
-    is_aim_met = all(is_valid.values()) and max(highs) <= AIM
-    return Trial(found, is_valid, is_aim_met, num, num_families)
+    discrepancies = _compare(features, judged['with'], families_N, labelled[0].folds[:num], seed)
+    return Trial(told, discrepancies, num, num_families)
 
 
-def _is_valid(found: Mapping[str, Estimate]) -> bool:
-    floor, ceiling = found['markov_3'], found['real_vs_real']
-    if floor.value is None or ceiling.value is None:
-        return False
-    return floor.value >= LEAST_FLOOR and ceiling.low <= 0.5 <= ceiling.high
+def _compare(
+    features: Mapping[str, list[dict]],
+    judged: Sequence[Judged],
+    families_N: np.ndarray,
+    folds_N: np.ndarray,
+    seed: int,
+) -> dict[str, dict[str, Discrepancy]]:
+    """The discrepancies of each of `SETS` from the real pieces, by representation; the embedding of
+    each fold's critic is another one.
+    """
+    rng = generator(seed, Stream.CRITIC_PERMUTATIONS)
+    found: dict[str, dict[str, Discrepancy]] = {'features': {}, 'embedding': {}}
+    for name, each in zip(SETS, judged, strict=False):
+        squared_MM = feature_distances([*features['real'], *features[name]])
+        found['features'][name] = discrepancy(squared_MM, families_N, rng)
+        squared_MM = squared_distances(each.states)
+        found['embedding'][name] = discrepancy(squared_MM, families_N, rng, folds_N)
+    return found
+
+
+def _label(families_N: np.ndarray, rng: np.random.Generator) -> list[LabelledPieces]:
+    """The pieces of each of `SETS` beside the real ones, and `NUM_HALVINGS` halvings of the real
+    ones, dealt anew each time.
+    """
+    own, is_real = np.arange(len(families_N)), np.repeat([True, False], len(families_N))
+    dealt = [deal(families_N, rng) for _ in range(NUM_HALVINGS)]
+    both_N, folds_N = np.tile(families_N, 2), np.tile(dealt[0][0], 2)
+    found = [
+        LabelledPieces(np.concatenate([own, own + index * len(own)]), is_real, both_N, folds_N)
+        for index in range(1, len(SETS) + 1)
+    ]
+    return found + [LabelledPieces(own, half_N, families_N, each_N) for each_N, half_N in dealt]
+
+
+def _judge(
+    exhibits: Exhibits,
+    context: str,
+    labelled: Sequence[LabelledPieces],
+    seed: int,
+    progress: Callable[..., Iterable],
+) -> list[Judged]:
+    """What the tokens critic makes of the pieces, with their prompts before them or without."""
+    num_given = exhibits.prompts_NP.shape[1]
+    tokens_MT = np.concatenate([exhibits.tokens[name] for name in ('real', *SETS)])
+    num_tokens = max(exhibits.vocabulary.num_classes, exhibits.vocabulary.padding + 1)
+    if context == 'without':
+        tokens_MT, num_given = tokens_MT[:, num_given:], 0
+    steps = exhibits.bar.steps, exhibits.bar.beat_steps
+    return score_tokens(tokens_MT, num_tokens, num_given, labelled, seed, progress, *steps)
+
+
+def _told(scores: Sequence[np.ndarray], labelled: Sequence[LabelledPieces], seed: int) -> Told:
+    """The AUCs of a critic that is trained in folds."""
+    found = [estimate(*each, seed) for each in zip(scores[:2], labelled, strict=False)]
+    null = [mean_auc(*each) for each in zip(scores[2:], labelled[2:], strict=True)]
+    return Told(*found, mean_over_halvings(null))
+
+
+def _told_by_ratio(scores: Mapping[str, np.ndarray], families_N: np.ndarray, seed: int) -> Told:
+    """The AUCs of scores that were not learnt from these pieces: there are no folds."""
+    num = len(families_N)
+    both = LabelledPieces(
+        np.arange(2 * num),
+        np.repeat([True, False], num),
+        np.tile(families_N, 2),
+        np.zeros(2 * num, int),
+    )
+    found = [estimate(scores[name], both, seed, widening=1.0) for name in SETS]
+    rng, null = generator(seed, Stream.CRITIC_FOLDS), []
+    for _ in range(NUM_HALVINGS):
+        halves = LabelledPieces(
+            np.arange(num), deal(families_N, rng)[1], families_N, np.zeros(num, int)
+        )
+        null.append(mean_auc(scores['model'][:num], halves))
+    return Told(*found, mean_over_halvings(null))

@@ -3,16 +3,13 @@ model.
 """
 
 import dataclasses
-import pathlib
 from collections.abc import Mapping
 
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.config import runs
 from symmusic.corpus.dataset import target_counts
 from symmusic.corpus.windows import Windows
-from symmusic.errors import UserError
 from symmusic.generate.draw import draw_continuations
 from symmusic.generate.manner import manner_of
 from symmusic.measures.counting.model import of_windows
@@ -36,18 +33,12 @@ from symmusic.measures.registry import Ground, Network, Sets
 from symmusic.melody.encodings import Vocabulary
 from symmusic.progress import bar
 from symmusic.streams import Stream, generator, random_key
-from symmusic.training import shipped
-from symmusic.training.card import Card
-from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.data import put
-from symmusic.training.replicas import best_replica, replica
 
 LENGTHS = (1, 2, 4)  # bars
 MAX_GAPS = 500  # gaps of each length
 DRAWN_BARS, MAX_DRAWN, NUM_CANDIDATES = 2, 100, 16
 CHUNK = 400  # gaps filled at once
-# fields of config.data that must agree, so that the same tunes are unseen
-SAME = ('encoding', 'split', 'split_seed', 'train_share')
 
 
 class InfillingMeasure:
@@ -83,56 +74,6 @@ class InfillingMeasure:
         drawn = _fill(config, gaps[DRAWN_BARS], model, other, rng) if DRAWN_BARS in gaps else None
         name = other and other.name
         return Infilling(config.evaluate.part, name, ground.other_note, found, drawn)
-
-
-def find_rival(config: ConfigDict, card: Card) -> tuple[Network | None, str]:
-    """The model of `config.evaluate.left_to_right`, or the shipped one; where there is none, None
-    and the reason.
-
-    Raises:
-      UserError: the given run cannot be compared with.
-    """
-    path = config.evaluate.left_to_right
-    if card.recipe.targets != 'gap':
-        if path:
-            raise UserError(
-                f"config.evaluate.left_to_right = {path}: this run is not for infilling; must be ''"
-            )
-        return None, ''
-    if path:
-        checkpoints = Checkpoints(pathlib.Path(path).expanduser())
-        if checkpoints.latest_step() is None:
-            raise UserError(f'config.evaluate.left_to_right = {path}: holds no trained model')
-        states, other = checkpoints.restore()
-        params, name = replica(states, best_replica(states)).best_params, pathlib.Path(path).name
-    else:
-        params, other, _ = shipped.read_shipped()
-        name = 'the shipped model'
-    if fault := _fault(config, card, other):
-        if path:
-            raise UserError(f'config.evaluate.left_to_right = {path}: {fault}')
-        return None, (
-            f'The shipped model is not compared: {fault}; config.evaluate.left_to_right names a run'
-            ' that can be.'
-        )
-    return Network(params, other, name), ''
-
-
-def _fault(config: ConfigDict, card: Card, other: Card) -> str:
-    """Why another model cannot be compared on the same gaps; '' where it can."""
-    if other.recipe.targets != 'all':
-        return f"its config.train.targets is {other.recipe.targets!r}; must be 'all'"
-    if other.dataset['fingerprint'] != card.dataset['fingerprint']:
-        return f'it was trained on other tunes ({other.dataset["corpus"]})'
-    theirs = runs.from_dict(other.config, config).data
-    unlike = [
-        f'config.data.{name} is {theirs[name]!r} there, {config.data[name]!r} here'
-        for name in SAME
-        if theirs[name] != config.data[name]
-    ]
-    if unlike or other.vocabulary.to_json() != card.vocabulary.to_json():
-        return '; '.join(unlike) or 'it has other classes'
-    return ''
 
 
 def _losses(gaps: Gaps, ground: Ground, train_counts: np.ndarray) -> Mapping[str, np.ndarray]:

@@ -38,7 +38,7 @@ class Material:
       unseen: events [num_pieces, T] of excerpts of tunes not trained on; None where there are none.
       prompt: the name of the single prompt; None where there are many.
       meter: the metre that all of it is in.
-      files: the file of each prompt's tune; None with a single prompt.
+      files: the tune [N] that each prompt is from; empty where there is a single one.
     """
 
     tunes: Split
@@ -48,7 +48,7 @@ class Material:
     unseen: np.ndarray | None
     prompt: str | None
     meter: str = '4/4'
-    files: tuple[str, ...] | None = None
+    files: tuple[str, ...] = ()
 
     @property
     def bar(self) -> Bar:

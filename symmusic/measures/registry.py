@@ -113,8 +113,10 @@ class Ground:
       data: the windows of each part.
       music: prompts, real continuations and excerpts.
       draw: continues prompts [N, P] with the model; the stream names the purpose.
-      other: a second network to compare with, where there is one.
+      other: for an infilling model a left-to-right one to compare with, where there is one.
       other_note: why there is none; '' where that needs no explanation.
+      second: a network trained apart from the model, whose likelihood is a critic, where there is
+        one.
     """
 
     config: ConfigDict
@@ -125,6 +127,7 @@ class Ground:
     draw: Callable[[np.ndarray, Stream], Continued]
     other: Network | None = None
     other_note: str = ''
+    second: Network | None = None
 
     @property
     def held_out(self) -> tuple[Tune, ...]:
@@ -140,11 +143,12 @@ class Ground:
         }
 
     @property
-    def prompt_families(self) -> list[int]:
-        """The family of each prompt's tune; with a single prompt each piece is independent."""
-        if self.music.files is None:
-            return list(range(len(self.music.prompts)))
-        return [self.families[file] for file in self.music.files]
+    def prompt_families(self) -> np.ndarray:
+        """The family [N] of the tune of each prompt; each prompt is its own where they are of no
+        tune.
+        """
+        files = self.music.files
+        return np.array([self.families[file] for file in files] or range(len(self.music.prompts)))
 
     @functools.cached_property
     def markovs(self) -> dict[int, Markov]:

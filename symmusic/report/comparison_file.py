@@ -21,9 +21,13 @@ It is one object. Every comparison has:
 - `likelihood`: what those were measured on. Split by window no tunes are held out: the nats are
   null, `likelihood` has only a `note`, and there is neither `unseen` nor any `level`
 - `contexts`: `contexts.Contexts`
-- `critic`: `trial.Trial`; where there is no trial, nulls and a `note`
+- `critic`: for each critic its AUC for the model's pieces, in the context in which it is reported
+  first; `markov_3` and `real_vs_real` of the tokens critic; `validity` and `is_valid` of each;
+  `context`: the AUCs with the prompt and without; `strongest`, the valid critic and context that
+  tell most; `discrepancies`; the rest as in `trial.Trial`. No trial: nulls and a `note`
 - `copies` (`corrected` only): `plagiarism.Copies`; its and the similarity's `means`:
   `families.Beside`
+- `planted_copies` (`corrected`, with unseen tunes): `planted.Planted`; `endings`: `endings.Endings`
 - `structure`: `{set: {'lag_1', ..., 'repeated_bars', 'difference', 'more'}}`, of the sets that
   continue the prompts
 - `baselines`: `registry.Chosen`
@@ -37,7 +41,7 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 
-from symmusic.critics.trial import CRITICS, NoTrial, Trial
+from symmusic.critics.trial import NoTrial, Trial
 from symmusic.measures.comparison import Average, FeatureTable, Row
 from symmusic.measures.estimate import Estimate
 from symmusic.measures.folders import Folders
@@ -49,12 +53,14 @@ from symmusic.measures.registry import Drawing
 from symmusic.measures.structure import Repetition
 from symmusic.originality.plagiarism import Copies, Copy, Similarity
 
+OPTIONAL = ('copies', 'planted_copies')  # absent where copies are not looked for
+
 
 def as_json(results: Mapping[str, object]) -> dict:
     """The object of `comparison.json`, from results by the name of the measure."""
     found: dict = {}
     for name, result in results.items():
-        if result is not None or name != 'copies':  # absent where they are not looked for
+        if result is not None or name not in OPTIONAL:
             found |= _form(result, name)
     return found
 
@@ -169,18 +175,45 @@ def _(result: Infilling, name: str) -> dict:
 
 @_form.register
 def _(result: Trial, name: str) -> dict:
-    aucs = {
-        critic: {arm: _renamed(cells, 'auc') for arm, cells in arms.items()}
-        for critic, arms in result.aucs.items()
+    def auc(cells: Estimate) -> dict:
+        return _renamed(cells, 'auc')
+
+    firsts = {critic: result.first(critic) for critic in result.told}
+    strongest = None
+    if result.strongest:
+        critic, context = result.strongest
+        cells = auc(result.told[critic][context].model)
+        strongest = {'critic': critic, 'context': context, **cells}
+    found = {'likelihood_ratio': None}
+    found |= {critic: auc(told.model) for critic, told in firsts.items()}
+    checks = ('markov_3', 'real_vs_real')
+    found |= {check: auc(getattr(firsts['tokens'], check)) for check in checks}
+    return {
+        name: found
+        | {
+            'validity': {
+                critic: {check: auc(getattr(told, check)) for check in checks}
+                for critic, told in firsts.items()
+            },
+            'is_valid': {critic: told.is_valid for critic, told in firsts.items()},
+            'context': {
+                critic: {
+                    context: auc(told.model) | {'is_valid': told.is_valid}
+                    for context, told in contexts.items()
+                }
+                for critic, contexts in result.told.items()
+            },
+            'strongest': strongest,
+            'is_aim_met': result.is_aim_met,
+            **{key: value for key, value in _plain(result).items() if key != 'told'},
+        }
     }
-    found = {critic: arms.pop('model') for critic, arms in aucs.items()}
-    others = {key: value for key, value in _plain(result).items() if key != 'aucs'}
-    return {name: found | aucs['tokens'] | {'validity': aucs} | others}
 
 
 @_form.register
 def _(result: NoTrial, name: str) -> dict:
-    return {name: dict.fromkeys((*CRITICS, 'real_vs_real', 'markov_3')) | {'note': result.note}}
+    critics = ('features', 'tokens', 'likelihood_ratio', 'real_vs_real', 'markov_3')
+    return {name: dict.fromkeys(critics) | {'note': result.note}}
 
 
 @_form.register

@@ -3,74 +3,138 @@ ones.
 """
 
 from symmusic.critics.auc import NUM_FOLDS, WIDENING
-from symmusic.critics.trial import AIM, ARMS, CRITICS, LEAST_FLOOR, NoTrial, Trial
-from symmusic.report.blocks import Chart, Section, Text, table
+from symmusic.critics.trial import (
+    AIM,
+    CRITICS,
+    LEAST_FLOOR,
+    MOST_HALF_WIDTH,
+    NUM_HALVINGS,
+    NoTrial,
+    Trial,
+)
+from symmusic.report.blocks import Block, Chart, Section, Table, Text, table
 from symmusic.report.scale import interval_chart
-from symmusic.wording import interval
+from symmusic.wording import interval, number, sentence
 
 HEADING = 'Can it be told apart from real music?'
 TITLES = {
-    'features': 'features critic',
-    'tokens': 'tokens critic',
-    'real_vs_real': 'real against real',
-    'markov_3': 'Markov of order 3',
+    'features': 'features',
+    'tokens': 'tokens',
+    'likelihood_ratio': 'likelihood ratio with the count model',
+    'second_network': 'likelihood ratio with a second network',
 }
+IN_CONTEXT = {'with': 'with the prompt', 'without': 'without the prompt'}
 
 
 def critics_section(trial: Trial | NoTrial, part: str | None) -> Section:
-    """The AUC of both critics with their validity checks, or the reason why there is none."""
+    """The AUC of every critic with its validity checks, or the reason why there is none."""
     if isinstance(trial, NoTrial):
         return Section(HEADING, (Text(f'No critic: {trial.note}.'),))
-    rows = [
-        [title, *(interval(trial.aucs[critic][name]) for critic in CRITICS)]
-        for name, title in ARMS.items()
+    blocks: list[Block] = [
+        _chart(trial),
+        Text(strongest(trial)),
+        _table(trial),
+        Text(_about(trial, part)),
+        Text(_verdict(trial)),
+        _discrepancies(trial),
+        Text(
+            'MMD: maximum mean discrepancy with a Gaussian kernel as wide as the median distance,'
+            ' unbiased, 0 for equal distributions; p of a permutation test that swaps whole'
+            ' families. The embedding is that of the tokens critic.',
+            quiet=True,
+        ),
+        *(Text(sentence(note)) for note in trial.notes),
     ]
-    found = table(['AUC', 'by features', 'by tokens'], rows, 'AUC of both critics')
-    return Section(
-        HEADING, (_chart(trial), found, Text(_about(trial, part)), Text(_verdict(trial)))
+    return Section(HEADING, tuple(blocks))
+
+
+def title(critic: str, context: str) -> str:
+    """The name of a critic for readers."""
+    return f'{TITLES[critic]}, {IN_CONTEXT[context]}'
+
+
+def strongest(trial: Trial) -> str:
+    """What the strongest valid critic tells, as a sentence."""
+    if trial.strongest is None:
+        return 'No critic is valid, so that nothing can be said.'
+    critic, context = trial.strongest
+    cells = trial.told[critic][context].model
+    return (
+        f'The strongest valid critic ({title(critic, context)}) has an AUC of {interval(cells)},'
+        ' a lower bound on how well the pieces can be told from real ones; 0.5 is chance.'
     )
 
 
 def _chart(trial: Trial) -> Chart:
-    found = {critic: trial.aucs[critic]['model'] for critic in CRITICS}
-    found |= {name: trial.aucs['tokens'][name] for name in ('real_vs_real', 'markov_3')}
-    rows = [(TITLES[name], name, cells) for name, cells in found.items()]
-    return interval_chart(rows, 'Area under the ROC curve (AUC), 0.5 is chance', low=0.4)
+    found = {TITLES[critic]: (critic, trial.first(critic).model) for critic in trial.told}
+    tokens = trial.first('tokens')
+    found |= {
+        'tokens, real against real': ('real', tokens.real_vs_real),
+        'tokens, Markov of order 3': ('markov', tokens.markov_3),
+    }
+    rows = [(label, name, cells) for label, (name, cells) in found.items()]
+    return interval_chart(
+        rows, 'Area under the ROC curve (AUC), 0.5 is chance', low=0.4, ours=tuple(CRITICS)
+    )
+
+
+def _table(trial: Trial) -> Table:
+    rows = [
+        [
+            title(critic, context),
+            interval(told.model),
+            interval(told.markov_3),
+            interval(told.real_vs_real),
+            'yes' if told.is_valid else 'no',
+        ]
+        for critic, contexts in trial.told.items()
+        for context, told in contexts.items()
+    ]
+    head = ['AUC by', 'the model', 'Markov of order 3', 'real against real', 'valid']
+    return table(head, rows, 'AUC of all critics')
+
+
+def _discrepancies(trial: Trial) -> Table:
+    rows = [
+        [where, *(f'{number(each.squared_mmd, 4)} (p {each.p:.3f})' for each in sets.values())]
+        for where, sets in (
+            ('the nine features', trial.discrepancies['features']),
+            ('the embedding', trial.discrepancies['embedding']),
+        )
+    ]
+    return table(['squared MMD in', 'the model', 'Markov of order 3'], rows, 'discrepancies')
 
 
 def _about(trial: Trial, part: str | None) -> str:
     return (
-        'AUC: the probability that a critic gives a real piece a higher score than a generated one;'
-        ' 0.5 is chance. '
-        f'{trial.num_pieces:,} pieces of each class after the same prompts, at different places'
-        f' of {trial.num_tunes} {part} tunes '
-        '(real against real: halves of the tunes). One critic is logistic regression on the nine'
-        ' features of the continuation, the other an LSTM that reads prompt and continuation; each'
-        f' piece is scored by critics that have seen nothing of its tune family ({NUM_FOLDS}'
-        ' folds, means over them). In brackets 95 % intervals, from resamples of the'
-        f' {trial.num_families} families, wider than '
-        f'these by a factor of {WIDENING:.2f}, as the critics of different folds share training'
-        ' tunes.'
+        'AUC: the probability that a critic gives a real piece a higher score than a generated one.'
+        f' {trial.num_pieces:,} pieces of each class after the same prompts, at different places'
+        f' of {trial.num_tunes} {part} tunes. Features: logistic regression on the nine features of'
+        ' the continuation and, with the prompt, on how far they are from those of the prompt.'
+        ' Tokens: an LSTM; with the prompt it reads that first, but only its states in the'
+        ' continuation count. A piece is scored by critics that have seen nothing of its tune'
+        f' family ({NUM_FOLDS} folds, means over them). Likelihood ratio: the loss of the'
+        ' continuation under the model that drew it minus that under another model of the training'
+        ' tunes; nothing is learnt from the pieces. In brackets 95 % intervals, from resamples of'
+        f' the {trial.num_families} families; those of features and tokens are wider by a factor of'
+        f' {WIDENING:.2f}, as critics of different folds share training tunes. Real against real:'
+        f' means over {NUM_HALVINGS} random halvings of the tunes.'
     )
 
 
 def _verdict(trial: Trial) -> str:
-    """Whether the critics are valid and the aim is met, as a sentence."""
-    faults = []
-    for critic, valid in trial.is_valid.items():
-        if valid:
-            continue
-        floor, ceiling = (trial.aucs[critic][name] for name in ('markov_3', 'real_vs_real'))
-        why = []
-        if floor.value is None or floor.value < LEAST_FLOOR:
-            why.append(f'its AUC on Markov pieces of order 3 is below {LEAST_FLOOR}')
-        if ceiling.value is None or not ceiling.low <= 0.5 <= ceiling.high:
-            why.append('its interval for real against real does not contain 0.5')
-        faults.append(f'the {critic} critic is not valid: {" and ".join(why)}')
-    text = '; '.join(faults) or (
-        f'Both critics are valid: their AUC on Markov pieces of order 3 is {LEAST_FLOOR} or more,'
-        ' and their intervals for real against real contain 0.5'
+    """Whether the critics are valid and the aim is met, as sentences."""
+    faults = [
+        f'{title(critic, context)}: {" and ".join(told.faults)}'
+        for critic, contexts in trial.told.items()
+        for context, told in contexts.items()
+        if not told.is_valid
+    ]
+    rule = (
+        f'A critic is valid if its AUC on Markov pieces of order 3 is {LEAST_FLOOR} or more and its'
+        f' interval for real against real contains 0.5 and is at most {MOST_HALF_WIDTH} wide on'
+        ' either side.'
     )
-    aim = f'upper bounds of both critics of at most {AIM:.2f}'
+    found = f'Not valid: {"; ".join(faults)}.' if faults else 'All are valid.'
     met = 'is met' if trial.is_aim_met else 'is not met'
-    return f'{text[0].upper()}{text[1:]}. The aim, {aim}, {met}.'
+    return f'{rule} {found} The aim, all upper bounds at most {AIM:.2f}, {met}.'

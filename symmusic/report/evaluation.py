@@ -18,6 +18,7 @@ from symmusic.report.chart_files import write_charts
 from symmusic.report.comparison_file import as_json
 from symmusic.report.contexts import contexts_section
 from symmusic.report.critics import critics_section
+from symmusic.report.endings import endings_section
 from symmusic.report.evaluation_plots import (
     Densities,
     Transitions,
@@ -29,7 +30,7 @@ from symmusic.report.gaps import gaps_section
 from symmusic.report.html import to_html
 from symmusic.report.likelihood import likelihood_section
 from symmusic.report.markdown import to_markdown
-from symmusic.report.nearness import nearness_section, pairs_section
+from symmusic.report.nearness import nearness_section, pairs_section, planted_section
 from symmusic.report.pairs import Pair
 from symmusic.report.published import published_section
 from symmusic.report.repetition import repetition_section
@@ -78,7 +79,9 @@ def sections_of_scale(results: Mapping[str, Any]) -> tuple[list[Section], list[S
         critics_section(results['critic'], drawing.part),
     ]
     last = [
+        *([planted_section(results['planted_copies'])] if results['planted_copies'] else []),
         repetition_section(results['structure'].sets, set_names(drawing)),
+        endings_section(results['endings'], set_names(drawing)),
         likelihood_section(likelihood, drawing.part),
         contexts_section(results['contexts'], drawing.part),
         *([gaps_section(results['infilling'])] if results['infilling'] else []),

@@ -15,6 +15,7 @@ from symmusic.measures.held_out import Likelihood
 from symmusic.measures.overlap import Overlap
 from symmusic.measures.structure import Repetition
 from symmusic.originality.plagiarism import Copied, Copies, Similarity
+from symmusic.report.critics import TITLES, title
 from symmusic.wording import count, interval, number, percent
 
 MOST_NOTES = 3
@@ -115,10 +116,17 @@ def _groups(overlap: Overlap) -> str:
 def _critics(trial: Trial | NoTrial) -> str:
     if isinstance(trial, NoTrial):
         return f'none: {trial.note}'
-    cells = ', '.join(f'{kind} {interval(arms["model"])}' for kind, arms in trial.aucs.items())
-    invalid = [kind for kind, is_valid in trial.is_valid.items() if not is_valid]
-    text = f'AUC by {cells}; 0.5 where they cannot tell'
-    return text + f'; not valid: {", ".join(invalid)}' * bool(invalid)
+    others = ', '.join(
+        f'{TITLES[critic]} {interval(trial.first(critic).model)}'
+        + ' (not valid)' * (not trial.first(critic).is_valid)
+        for critic in trial.told
+        if trial.strongest is None or critic != trial.strongest[0]
+    )
+    if trial.strongest is None:
+        return f'none is valid; AUC by {others}'
+    critic, context = trial.strongest
+    text = f'AUC at least {interval(trial.told[critic][context].model)} ({title(critic, context)})'
+    return f'{text}; by {others}; 0.5 where they cannot tell'
 
 
 def _copied(copies: Copies | None) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from symmusic.originality.plagiarism import Copied, Copies, Level, Similarity
+from symmusic.originality.planted import Planted
 from symmusic.report import bar_charts
 from symmusic.report.blocks import Block, Chart, Charts, Heading, Section, Table, Text, table
 from symmusic.report.pairs import Pair, describe, draw_pair
@@ -12,6 +13,11 @@ from symmusic.wording import number, sentence
 
 NUM_LISTED = 10  # most similar pieces
 MOST_FLAGGED = 20
+MEASURES = {
+    'longest_run': 'longest run',
+    'alignment': 'alignment',
+    'similarity': 'similarity (MelodyShape)',
+}
 NUM_BINS = 20
 MOST_BINS = 40  # for integers
 BLOCKS = {
@@ -84,6 +90,23 @@ def _flagged(copied: Mapping[str, Copied]) -> list[Block]:
     if len(rows) > MOST_FLAGGED:
         blocks.append(Text(f'And {len(rows) - MOST_FLAGGED} more; comparison.json has all.'))
     return blocks
+
+
+def planted_section(planted: Planted) -> Section:
+    """How many planted copies each measure finds."""
+    kinds = list(next(iter(planted.recall.values())))
+    rows = [
+        [MEASURES[name], *(f'{100 * recall[kind]:.0f} %' for kind in kinds)]
+        for name, recall in planted.recall.items()
+    ]
+    text = (
+        f'{planted.num_planted} excerpts of training tunes of each kind, all in another key: as'
+        ' they are, ornamented, with another rhythm, and with two bars of them inside an unseen'
+        f' excerpt. Found: a higher score than {100 - 100 * planted.false_alarms:g} % of'
+        f' {planted.num_unseen} unseen excerpts.'
+    )
+    found = table(['planted copies found by', *kinds], rows, 'planted copies found')
+    return Section('Do these measures find copies?', (found, Text(text)))
 
 
 def pairs_section(pairs: Sequence[Pair]) -> Section:

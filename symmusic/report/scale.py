@@ -43,16 +43,19 @@ def scale_section(overlap: Overlap, likelihood: Likelihood, drawing: Drawing) ->
 
 
 def interval_chart(
-    rows: Sequence[tuple[str, str, Estimate]], caption: str, low: float | None = None
+    rows: Sequence[tuple[str, str, Estimate]],
+    caption: str,
+    low: float | None = None,
+    ours: Sequence[str] = ('model',),
 ) -> Chart:
     """A chart of values with their intervals on one scale up to 1, the highest first.
 
     Args:
-      rows: for each its name for readers, its name (`model` is ours) and its value.
+      rows: for each its name for readers, its name and its value.
       caption: above the chart.
       low: start of the scale; None = below the smallest value.
+      ours: the names of the rows that are of the model.
     """
-    ours = ('model', 'features', 'tokens')
     rows = sorted(rows, key=lambda row: -(row[2].value if row[2].value is not None else -1))
     listed = [
         (

@@ -12,6 +12,7 @@ from symmusic.measures.overlap import Overlap
 from symmusic.measures.registry import Drawing
 from symmusic.measures.structure import Repetition
 from symmusic.originality.plagiarism import Copies, Similarity
+from symmusic.report.critics import strongest
 from symmusic.report.headline import baselines, worse_than_base_rate
 from symmusic.wording import count, interval, percent, sentence
 
@@ -123,17 +124,8 @@ def _told(features: FeatureTable, trial: Trial | NoTrial | None) -> str:
         )
         texts.append(text + (f': {", ".join(small)}' if small else ''))
     if isinstance(trial, Trial):
-        told = [
-            f'{interval(arms["model"])} (the {kind} critic)' for kind, arms in trial.aucs.items()
-        ]
-        texts.append(
-            'trained critics distinguish the pieces from real ones with an AUC of'
-            f' {" and ".join(told)}, where 0.5 is chance'
-        )
-        invalid = [
-            f'the {kind} critic' for kind, is_valid in trial.is_valid.items() if not is_valid
-        ]
-        texts += [f'not valid is {" and ".join(invalid)}'] * bool(invalid)
+        text = strongest(trial)
+        texts.append(text[:1].lower() + text[1:].removesuffix('.'))
     return '; '.join(texts)
 
 

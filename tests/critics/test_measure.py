@@ -1,13 +1,19 @@
 """The data of the critics: prompts of unseen tunes, each with all its continuations."""
 
+import dataclasses
+
+import jax
 import numpy as np
 import pytest
 
 from symmusic.critics import measure as module
 from symmusic.critics.measure import CriticMeasure
 from symmusic.critics.trial import NoTrial, Trial
-from symmusic.measures.registry import Continued
+from symmusic.generate.manner import manner_of
+from symmusic.measures.piece_nats import network_nats
+from symmusic.measures.registry import Baselines, Continued, Network
 from symmusic.melody.encodings import VOCABULARIES
+from symmusic.model.model import init_params
 from symmusic.report.comparison_file import as_json
 from symmusic.streams import Stream
 from tests.corpus.tunes import random_tune
@@ -15,6 +21,7 @@ from tests.measures.grounds import ground
 
 TUNES = tuple(random_tune(seed, 160) for seed in range(24))
 FAMILIES = np.arange(24) // 2
+TRIAL = Trial({}, {}, 6, 5)
 
 
 @pytest.mark.parametrize('encoding', sorted(VOCABULARIES))
@@ -39,21 +46,27 @@ def test_all_continue_the_same_prompts(monkeypatch, encoding):
 
     trials = []
 
-    def hold(*arguments):
-        trials.append(arguments)
-        return Trial({}, {}, False, len(arguments[0]), len(set(arguments[2])))
+    def hold(exhibits, *arguments):
+        trials.append((exhibits, *arguments))
+        return Trial({}, {}, len(exhibits.prompts_NP), len(set(exhibits.families_N)))
 
     monkeypatch.setattr(module, 'hold_trial', hold)
     at_hand = ground(TUNES, FAMILIES, vocabulary, draw, critic_pieces=12)
+    with at_hand.config.unlocked():
+        at_hand.config.data.protocol = 'thesis'  # prompts in the keys of the tunes, as `joined`
+    at_hand.__dict__['baselines'] = Baselines(1, None, 'no count model: too few tunes')
     found = CriticMeasure().measure(at_hand, None, 0)
-    prompts, continuations, families = trials[0][:3]
+    exhibits, ratios = trials[0][:2]
+    prompts, continuations = exhibits.prompts_NP, exhibits.continuations
+    assert (ratios, found.notes) == ({}, ('no count model: too few tunes',))
     assert (prompts == given[0]).all()
     assert (prompts.shape, continuations['markov_3'].shape) == ((12, 64), (12, 32))
     assert (continuations['real'] == continuations['model']).all()
-    assert set(families) <= set(range(4, 12))
+    assert set(exhibits.families_N) <= set(range(4, 12))
     assert len({prompt.tobytes() for prompt in prompts}) == 12
     assert (found.num_places, found.num_tunes > 1) == (16 * 5, True)
-    at_hand = ground(TUNES, FAMILIES, vocabulary, draw, critic_pieces=1000)
+    with at_hand.config.unlocked():
+        at_hand.config.evaluate.critic_pieces = 1000
     assert CriticMeasure().measure(at_hand, None, 0).num_pieces == 16 * 5  # all that exist
 
 
@@ -66,5 +79,45 @@ def test_a_reason_is_given_for_no_critic():
     found = judge(critic_pieces=0)
     assert found == NoTrial('config.evaluate.critic_pieces = 0')
     assert as_json({'critic': found})['critic'] == dict.fromkeys(
-        ['features', 'tokens', 'real_vs_real', 'markov_3']
+        ['features', 'tokens', 'likelihood_ratio', 'real_vs_real', 'markov_3']
     ) | {'note': 'config.evaluate.critic_pieces = 0'}
+
+
+def test_the_ratio_of_a_network_and_other_models(monkeypatch):
+    """Of the model, the count model and a second network: what drew the pieces minus the other, in
+    nats per step of the continuation.
+    """
+    vocabulary = VOCABULARIES['melody'](48, 84)
+    trials = []
+    monkeypatch.setattr(module, 'hold_trial', lambda *arguments: trials.append(arguments) or TRIAL)
+
+    def draw(prompts, stream):
+        return Continued(prompts[:, 32:], 0, 0)
+
+    plain = ground(TUNES, FAMILIES, vocabulary, draw, critic_pieces=6)
+    card = plain.model.card
+    one, two = (
+        Network(init_params(jax.random.key(seed), card.architecture), card, '') for seed in (0, 1)
+    )
+    at_hand = dataclasses.replace(plain, model=one, second=two)
+    costs = []
+
+    class Counts:
+        def nats(self, tokens_BT, start):
+            costs.append(start)
+            return np.ones((len(tokens_BT), tokens_BT.shape[1] - start))
+
+    at_hand.__dict__['baselines'] = Baselines(1, Counts())
+    CriticMeasure().measure(at_hand, None, 0)
+    exhibits, ratios = trials[0][:2]
+    assert set(ratios) == {'likelihood_ratio', 'second_network'}
+    assert set(costs) == {64, 1}
+    tokens = np.concatenate([exhibits.tokens['real'], exhibits.tokens['model']])
+    manner = manner_of(at_hand.config, card)
+    own, other = (network_nats(each, manner, tokens, 64).mean(axis=1) for each in (one, two))
+    assert ratios['likelihood_ratio']['with']['model'] == pytest.approx(own - 1)
+    assert ratios['second_network']['with']['model'] == pytest.approx(own - other)
+    with at_hand.config.unlocked():
+        at_hand.config.sample.temperature = 0.0
+    assert 'at temperature 0' in CriticMeasure().measure(at_hand, None, 0).notes[0]
+    assert trials[1][1] == {}

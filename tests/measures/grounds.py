@@ -8,6 +8,7 @@ from configs import base
 from symmusic.config.protocol import resolve
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.split import Split
+from symmusic.generate.manner import settle
 from symmusic.measures.excerpts import cut_excerpts
 from symmusic.measures.material import Material
 from symmusic.measures.registry import Ground, Network
@@ -23,11 +24,14 @@ def ground(tunes, families, vocabulary, draw, *, num_bars=2, **settings) -> Grou
     config = resolve(base.get_config())
     config.sample.num_bars = num_bars
     config.evaluate.update(settings)
+    config = settle(config, None)
     third = len(tunes) // 3
     split = Split(tunes[:third], (), tunes[third:])
     excerpts = cut_excerpts(split.train, 16 * num_bars)
-    found = cut_excerpts(split.test, 64, continued=16 * num_bars).events_NT
-    music = Material(split, excerpts, found[:, :64], found[:, 64:], found[:, 64:], None)
+    found = cut_excerpts(split.test, 64, continued=16 * num_bars)
+    prompts, continuations = found.events_NT[:, :64], found.events_NT[:, 64:]
+    files = tuple(file for file, _ in found.places)
+    music = Material(split, excerpts, prompts, continuations, continuations, None, files=files)
     architecture = Architecture(vocabulary.num_classes, num_layers=1, num_cells=4)
     card = Card(architecture, make_recipe(), vocabulary, {}, {})
     corpus = Corpus('walks', len(tunes), tuple(tunes), np.asarray(families, np.int32))

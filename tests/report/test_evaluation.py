@@ -15,10 +15,12 @@ import pytest
 from hypothesis import given, settings
 
 import launch
-from symmusic.critics.trial import ARMS, CRITICS, NoTrial, Trial
+from symmusic.critics.trial import NoTrial, Told, Trial
+from symmusic.critics.two_sample import Discrepancy
 from symmusic.measures import comparison
 from symmusic.measures.comparison import Average, Briefly, FeatureTable, Row, Spread
 from symmusic.measures.contexts import Bin, Context, Contexts, Sureness
+from symmusic.measures.endings import ASPECTS, Endings
 from symmusic.measures.estimate import Estimate, Mean
 from symmusic.measures.features import FEATURES
 from symmusic.measures.held_out import Likelihood
@@ -29,6 +31,7 @@ from symmusic.measures.structure import LAGS, Repetition, SetRepetition
 from symmusic.melody.events import StepNote
 from symmusic.originality.copies import Passage
 from symmusic.originality.plagiarism import Copied, Copies, Copy, Level, Match, Similarity
+from symmusic.originality.planted import Planted
 from symmusic.report import bar_charts, charts
 from symmusic.report.blocks import Chart
 from symmusic.report.chart_files import sheet
@@ -231,6 +234,10 @@ def evaluated():
         ),
         'copies': Copies(copies, copies),
         'infilling': None,
+        'endings': Endings({'model': dict.fromkeys(ASPECTS, Estimate(0.5, 0.4, 0.6))}, None),
+        'planted_copies': Planted(
+            30, 200, 0.01, {name: {'embedded': 0.4} for name in ('longest_run', 'alignment')}
+        ),
         'published': Published('a thesis', 'The thesis has no such arm.', ()),
         'critic': NoTrial('too few tunes'),
         'likelihood': Likelihood(
@@ -265,11 +272,15 @@ def around(mean):
 
 def trial():
     """The tokens critic is not valid."""
-    aucs = {
-        critic: dict.fromkeys(ARMS, Estimate(0.5, 0.4, 0.6)) | {'model': around(model)}
-        for critic, model in zip(CRITICS, (0.61, 0.66), strict=True)
+    null, floor = Estimate(0.5, 0.46, 0.54), {'features': 0.995, 'tokens': 0.9}
+    told = {
+        critic: dict.fromkeys(
+            ('with', 'without'), Told(around(model), Estimate(floor[critic], 0.8, 1.0), null)
+        )
+        for critic, model in (('features', 0.61), ('tokens', 0.66))
     }
-    return Trial(aucs, {'features': True, 'tokens': False}, False, 1000, 150, 163)
+    same = dict.fromkeys(('model', 'markov_3'), Discrepancy(0.01, 0.5))
+    return Trial(told, {'features': same, 'embedding': same}, 1000, 150, 163)
 
 
 def drawn(results, pairs):
@@ -307,7 +318,7 @@ def test_a_models_page(tmp_path, open_page, critic):
         '\t'
     )[-3:] == ['1', 'x.abc#1', '2']
     assert ('0.610 [0.600, 0.620]' in text) == bool(critic)
-    assert ('not valid is the tokens critic' in text) == bool(critic)
+    assert ('Not valid: tokens, with the prompt: its AUC on Markov' in text) == bool(critic)
     assert HOSTILE in text
     assert page.locator('.hollow').count() == 1  # the scores of unseen tunes
     assert page.evaluate('document.documentElement.scrollWidth') <= 360

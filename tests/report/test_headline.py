@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from symmusic.critics.trial import NoTrial, Trial
+from symmusic.critics.trial import NoTrial, Told, Trial
 from symmusic.measures.comparison import Briefly, FeatureTable, Pair
 from symmusic.measures.contexts import Context, Contexts, Sureness
 from symmusic.measures.estimate import Estimate, Mean
@@ -36,6 +36,11 @@ def likelihood(**values):
     own = Estimate(values['model'], 0.501, 0.603)
     models['model'] = dataclasses.replace(models['model'], per_step=own)
     return Likelihood(Nats(models, 320, 100, 9, ()), 'all', 9)
+
+
+def told(value, floor=0.995):
+    null = Estimate(0.5, 0.46, 0.54)
+    return Told(Estimate(value, value - 0.01, value + 0.01), Estimate(floor, 0.8, 1.0), null)
 
 
 def copy(score):
@@ -71,11 +76,11 @@ RESULTS = {
     'baselines': Chosen(4, ''),
     'critic': Trial(
         {
-            'features': {'model': Estimate(0.561, 0.52, 0.6)},
-            'tokens': {'model': Estimate(0.742, 0.7, 0.78)},
+            'features': dict.fromkeys(('with', 'without'), told(0.561, floor=0.9)),
+            'tokens': dict.fromkeys(('with', 'without'), told(0.742)),
+            'likelihood_ratio': dict.fromkeys(('with', 'without'), told(0.902)),
         },
-        {'features': False, 'tokens': True},
-        False,
+        {},
         1000,
         150,
     ),
@@ -104,8 +109,8 @@ def test_every_figure_is_in_few_lines():
         '0.871 [0.861, 0.881]',
         'floor 0.868 (count model), 0.799 (Markov model of order 4)',
         'ceiling 0.931',
-        'features 0.561 [0.520, 0.600]',
-        'not valid: features',
+        'AUC at least 0.902 [0.892, 0.912] (likelihood ratio with the count model, with the',
+        'features 0.561 [0.551, 0.571] (not valid), tokens 0.742',
         '12.5 notes',
         '1 of 2 pieces',
         '0.123',

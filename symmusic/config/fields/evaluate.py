@@ -54,6 +54,12 @@ FIELDS = {
         "workdir of a run with which an infilling run is compared; '' = the shipped model, if"
         ' possible',
     ),
+    'evaluate.second_run': _Field(
+        '',
+        text(empty=True),
+        'workdir of a run trained apart on the same tunes, whose likelihood is a critic of the'
+        " model's pieces; '' = none",
+    ),
     'evaluate.protocol': _Field(
         'corrected',
         choice('corrected', 'thesis'),

@@ -76,13 +76,16 @@ class CountModel:
 
     def nats(self, tokens_BT: np.ndarray, start: int, position: int = 0) -> np.ndarray:
         """The loss [B, T - start] of each token of B pieces from step `start` on, given all before
-        it; `position` is the place in the bar of the first step.
+        it; `position` is the place in the bar of the first step. Blanks, which are no targets, cost
+        0.
         """
         num_pieces, num_steps = np.shape(tokens_BT)
         stream = join(list(tokens_BT), self.vocabulary, [position] * num_pieces, self.bars)
         steps = (np.arange(num_pieces)[:, None] * num_steps + np.arange(start, num_steps)).ravel()
         logs_LV = self.log_probabilities(stream, steps)
-        losses_L = -logs_LV[np.arange(len(steps)), stream.tokens[steps]]
+        labels_L, num_classes = stream.tokens[steps], self.vocabulary.num_classes
+        costs_L = -logs_LV[np.arange(len(steps)), np.minimum(labels_L, num_classes - 1)]
+        losses_L = np.where(labels_L < num_classes, costs_L, 0.0)
         return losses_L.reshape(num_pieces, num_steps - start).astype(np.float64)
 
     def next_log_probabilities(self, tokens_BT: np.ndarray, positions_B: np.ndarray) -> np.ndarray:

@@ -1,32 +1,25 @@
-"""Two critics that learn to distinguish two classes of pieces: logistic regression on the nine
-features, and a small LSTM over the tokens.
+"""A critic of tokens: a small LSTM that reads a piece, with its prompt before it or without.
 
-Their form and training were fixed beforehand, using only validation tunes and Markov models
-(BUILD.md). Each piece is scored by a critic that has seen no piece of its tune family: there is one
-critic for every set and fold.
+Its form and training were fixed beforehand, using only validation tunes and Markov models. Each
+piece is scored by a critic that has seen no piece of its tune family: there is one critic for every
+set and fold.
 """
 
+import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-import scipy.optimize
-import scipy.special
 from jax import lax
 
 from symmusic.critics.auc import NUM_FOLDS, LabelledPieces
-from symmusic.measures.features import FEATURES
 from symmusic.model.lstm import init_lstm, lstm
 from symmusic.streams import Stream, generator, random_key
 
-# L2 penalty of the features critic: half of it times the squared weights is added to the loss
-PENALTY = 0.01
-# standardised features are clipped at this: a transition seen once must not dominate
-MOST_DEVIATIONS = 5
-NUM_CELLS = 32  # of the tokens critic, as all below
+NUM_CELLS = 32
 NUM_UPDATES = 100
 BATCH_SIZE = 64  # half of each class
 LEARNING_RATE = 0.01  # of Adam, with cosine decay to 0
@@ -35,76 +28,14 @@ LOOKBACK = (1, 2, 4)
 CHUNK = 5  # updates per step of the progress bar
 
 
-def flatten(pieces: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:
-    """The nine features of N pieces concatenated, [N, 317]; NaN where undefined."""
-    return np.array(
-        [np.concatenate([np.ravel(features[name]) for name in FEATURES]) for features in pieces]
-    )
-
-
-def score_features(values_MF: np.ndarray, sets: Sequence[LabelledPieces]) -> list[np.ndarray]:
-    """Scores [N] of each set's pieces by logistic regression with an L2 penalty, on features
-    standardised with the statistics of the training folds.
-
-    An undefined feature (not finite) is replaced by the training folds' mean, and an additional 0/1
-    input marks it.
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """What the critics made of N pieces, each by the critic of its fold: the log-odds [N] of the
+    first class, and the mean states [N, H] that they are computed from.
     """
-    scores = []
-    for labelled in sets:
-        own_NF = values_MF[labelled.rows]
-        scores.append(np.zeros(len(own_NF)))
-        for fold in np.unique(labelled.folds):
-            held_out = labelled.folds == fold
-            inputs_NF = _standardised(own_NF, ~held_out)
-            weights_F, bias = _fit_line(inputs_NF[~held_out], labelled.is_first[~held_out])
-            scores[-1][held_out] = inputs_NF[held_out] @ weights_F + bias
-    return scores
 
-
-def _standardised(values_NF: np.ndarray, is_training: np.ndarray) -> np.ndarray:
-    """Features standardised by the mean and deviation of the training pieces and clipped at
-    `MOST_DEVIATIONS`, followed by the inputs that mark undefined ones.
-    """
-    known_NF = np.isfinite(values_NF)
-    num_F = np.maximum(known_NF[is_training].sum(axis=0), 1)
-    mean_F = np.where(known_NF, values_NF, 0)[is_training].sum(axis=0) / num_F
-    filled_NF = np.where(known_NF, values_NF, mean_F)
-    inputs_NF = np.concatenate([filled_NF, ~known_NF[:, ~known_NF.all(axis=0)]], axis=1)
-    mean_F, deviation_F = inputs_NF[is_training].mean(axis=0), inputs_NF[is_training].std(axis=0)
-    constant_F = deviation_F <= 1e-12 * np.maximum(np.abs(mean_F), 1)
-    return np.clip(
-        (inputs_NF - mean_F) / np.where(constant_F, 1, deviation_F),
-        -MOST_DEVIATIONS,
-        MOST_DEVIATIONS,
-    )
-
-
-def _fit_line(inputs_NF: np.ndarray, is_first: np.ndarray) -> tuple[np.ndarray, float]:
-    """Weights [F] and bias that minimise the mean logistic loss plus the penalty, a convex
-    problem.
-    """
-    inputs_NF = np.concatenate([inputs_NF, np.ones((len(inputs_NF), 1))], axis=1)
-    penalties_F = np.append(np.full(inputs_NF.shape[1] - 1, PENALTY), 0.0)
-
-    def loss(weights_F):
-        logits_N = inputs_NF @ weights_F
-        slopes_N = (scipy.special.expit(logits_N) - is_first) / len(is_first)
-        value = (np.logaddexp(0, logits_N) - is_first * logits_N).mean() + (
-            penalties_F * weights_F**2
-        ).sum() / 2
-        return value, slopes_N @ inputs_NF + penalties_F * weights_F
-
-    def curvature(weights_F):
-        shares_N = scipy.special.expit(inputs_NF @ weights_F)
-        return (inputs_NF.T * (shares_N * (1 - shares_N) / len(is_first))) @ inputs_NF + np.diag(
-            penalties_F
-        )
-
-    start_F = np.zeros(inputs_NF.shape[1])
-    weights_F = scipy.optimize.minimize(
-        loss, start_F, jac=True, hess=curvature, method='Newton-CG'
-    ).x
-    return weights_F[:-1], float(weights_F[-1])
+    scores: np.ndarray
+    states: np.ndarray
 
 
 def score_tokens(
@@ -116,16 +47,16 @@ def score_tokens(
     progress: Callable[..., Iterable],
     bar_steps: int,
     beat_steps: int,
-) -> list[np.ndarray]:
-    """Scores [N] of each set's pieces by an LSTM that reads the prompt and its continuation, a beat
-    at a time; the states of the continuation are averaged.
+) -> list[Judged]:
+    """Judges each set's pieces by an LSTM that reads the prompt and its continuation, a beat at a
+    time; the prompt is context only, its states do not count.
 
     The critics of all sets and folds are trained in one program, vmapped.
 
     Args:
       tokens_MT: the pool: prompt and continuation of each piece, both in whole bars.
       num_tokens: size of the vocabulary.
-      num_given: steps in the prompt.
+      num_given: steps in the prompt, 0 without one.
       sets: pieces to be distinguished.
       seed: seed of initial parameters and of the order of training pieces.
       progress: a progress bar such as `symmusic.progress.bar`.
@@ -153,15 +84,19 @@ def score_tokens(
     padded_RN = np.zeros((len(runs), max(map(len, held_out))), int)
     for row, rows in zip(padded_RN, held_out, strict=True):
         row[: len(rows)] = rows
-    judged_RN = np.asarray(
-        _judge(state_R[0], inputs_MSI, jnp.asarray(padded_RN), heard=heard), np.float64
+    scores_RN, states_RNH = (
+        np.asarray(each, np.float64)
+        for each in _judge(state_R[0], inputs_MSI, jnp.asarray(padded_RN), heard=heard)
     )
-    scores = [np.zeros(len(labelled.rows)) for labelled in sets]
+    judged = [
+        Judged(np.zeros(len(labelled.rows)), np.zeros((len(labelled.rows), NUM_CELLS)))
+        for labelled in sets
+    ]
     for index, (labelled, fold) in enumerate(runs):
-        scores[index // NUM_FOLDS][labelled.folds == fold] = judged_RN[
-            index, : len(held_out[index])
-        ]
-    return scores
+        own, num = labelled.folds == fold, len(held_out[index])
+        judged[index // NUM_FOLDS].scores[own] = scores_RN[index, :num]
+        judged[index // NUM_FOLDS].states[own] = states_RNH[index, :num]
+    return judged
 
 
 def _beats(tokens_MT: np.ndarray, num_tokens: int, bar_steps: int, beat_steps: int) -> np.ndarray:
@@ -202,11 +137,16 @@ def _init(key, *, num_inputs):
     }
 
 
-def _score(params, inputs_BSI, heard):
-    """The log-odds [B] of the first class."""
+def embed(params, inputs_BSI, heard):
+    """The mean [B, H] of the states after the first `heard` beats, which are the prompt's."""
     inputs_SBI = jnp.swapaxes(inputs_BSI, 0, 1).astype(jnp.float32)
     states_SBH, _ = lstm(params, inputs_SBI @ params['input'])
-    return states_SBH[heard:].mean(axis=0) @ params['head'] + params['head_bias']
+    return states_SBH[heard:].mean(axis=0)
+
+
+def _score(params, states_BH):
+    """The log-odds [B] of the first class."""
+    return states_BH @ params['head'] + params['head_bias']
 
 
 def _optimizer():
@@ -224,7 +164,7 @@ def _train(state_R, inputs_MSI, rows_URB, *, heard):
     def update(params, moments, rows_B):
         def loss(params):
             return optax.sigmoid_binary_cross_entropy(
-                _score(params, inputs_MSI[rows_B], heard), labels_B
+                _score(params, embed(params, inputs_MSI[rows_B], heard)), labels_B
             ).mean()
 
         changes, moments = _optimizer().update(jax.grad(loss)(params), moments, params)
@@ -237,6 +177,7 @@ def _train(state_R, inputs_MSI, rows_URB, *, heard):
 
 @functools.partial(jax.jit, static_argnames=('heard',))
 def _judge(params_R, inputs_MSI, rows_RN, *, heard):
-    return jax.vmap(lambda params, rows_N: _score(params, inputs_MSI[rows_N], heard))(
+    states_RNH = jax.vmap(lambda params, rows_N: embed(params, inputs_MSI[rows_N], heard))(
         params_R, rows_RN
     )
+    return jax.vmap(_score)(params_R, states_RNH), states_RNH
