@@ -31,6 +31,14 @@ def interval(cells: HasInterval, digits: int = 3) -> str:
     return estimate(cells.value, cells.low, cells.high, digits)
 
 
+def percent(cells: HasInterval) -> str:
+    """A share with its interval in percent: '29 % [25, 32]'; 'none' where it is not defined."""
+    if cells.value is None:
+        return 'none'
+    ends = '' if cells.low is None else f' [{100 * cells.low:.0f}, {100 * cells.high:.0f}]'
+    return f'{100 * cells.value:.0f} %{ends}'
+
+
 def spread(mean: float | None, sd: float | None, digits: int = 3) -> str:
     """A mean with its standard deviation: '0.900 (0.012)'; for a single value '0.900 (-)'."""
     return '-' if mean is None else f'{number(mean, digits)} ({number(sd, digits)})'

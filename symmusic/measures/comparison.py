@@ -142,7 +142,7 @@ def compare(reference: Pieces, generated: Pieces, protocol: str, seed: int = 0) 
     )
     if protocol == 'corrected':
         rng = generator(seed, Stream.COMPARISON_RESAMPLES)
-        draws = _resampled(reference, generated, rng)
+        draws = compare_resampled(reference, generated, *_resample(reference, generated, rng))
         rows = {
             name: _with_intervals(row, [draw.features[name] for draw in draws])
             for name, row in rows.items()
@@ -164,18 +164,29 @@ def compare(reference: Pieces, generated: Pieces, protocol: str, seed: int = 0) 
     return FeatureTable(protocol, len(reference), len(generated), rows, averages)
 
 
-def _resampled(reference: Pieces, generated: Pieces, rng: np.random.Generator) -> list[Briefly]:
-    """KLD and OA in each resample of the pieces, as `corrected` defines them."""
+def _resample(
+    reference: Pieces, generated: Pieces, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """How often each piece of either set occurs in each resample, [B, N] and [B, M]."""
     counts_BN, counts_BM = (
         rng.multinomial(num, np.full(num, 1 / num), NUM_RESAMPLES)
         for num in (len(reference), len(generated))
     )
+    return counts_BN, counts_BM
+
+
+def compare_resampled(
+    reference: Pieces, generated: Pieces, counts_BN: np.ndarray, counts_BM: np.ndarray
+) -> list[Briefly]:
+    """KLD and OA, as `corrected` defines them, in each resample, in which pieces occur as often as
+    `counts` say.
+    """
     draws = {
         name: resample(reference.features[name], generated.features[name], counts_BN, counts_BM)
         for name in FEATURES
     }
     found = []
-    for row in range(NUM_RESAMPLES):
+    for row in range(len(counts_BN)):
         pairs = {
             name: Pair(*(_number(draws[name][measure][row]) for measure in ('kld', 'oa')))
             for name in FEATURES

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from symmusic.generate.manner import manner_of
+from symmusic.measures.bounds import AMOUNT
 from symmusic.measures.estimate import Estimate
+from symmusic.measures.families import resample_families
 from symmusic.measures.given import NEW_BARS, Given, cut_given, most_for, predictions
-from symmusic.measures.likelihood import NUM_RESAMPLES, estimate_ratio
 from symmusic.measures.registry import Ground, Sets
 from symmusic.measures.temperature import cost, entropy, log_softmax
 from symmusic.streams import Stream, generator
@@ -150,13 +151,11 @@ def _predict(ground: Ground, given: Given) -> tuple[np.ndarray, np.ndarray, np.n
 def _mean(
     values_K: np.ndarray, rows_K: np.ndarray, families_N: Sequence[int], key: int
 ) -> Estimate:
-    """The mean, with an interval over resamples of families."""
-    families, members_K = np.unique(np.asarray(families_N)[rows_K], return_inverse=True)
-    shares = np.full(len(families), 1 / len(families))
-    rng = generator(key, Stream.LIKELIHOOD_RESAMPLES)
-    counts_BF = rng.multinomial(len(families), shares, NUM_RESAMPLES)
-    sums_F = np.bincount(members_K, values_K, len(families))
-    return estimate_ratio(sums_F, np.bincount(members_K, minlength=len(families)), counts_BF)
+    """The mean, with an interval over tune families."""
+    families = resample_families(
+        np.asarray(families_N)[rows_K].tolist(), generator(key, Stream.LIKELIHOOD_RESAMPLES)
+    )
+    return families.mean(values_K, AMOUNT)
 
 
 def _sureness(ground: Ground, key: int) -> tuple[Sureness, ...]:

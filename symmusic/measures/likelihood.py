@@ -19,14 +19,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from symmusic.corpus.windows import Windows
+from symmusic.measures.bounds import AMOUNT
 from symmusic.measures.estimate import Estimate
+from symmusic.measures.families import resample_families
 from symmusic.measures.markov import Markov, nats
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture, Params
 from symmusic.streams import Stream, generator
 from symmusic.training.step import Data, gather, target_losses
 
-NUM_RESAMPLES = 2000  # of tune families
 BATCH_SIZE = 32
 
 
@@ -158,13 +159,18 @@ def markov_losses(
 
 @dataclasses.dataclass(frozen=True)
 class ModelNats:
-    """What the targets cost one model, in nats: per step, per note, and per step at each step of
-    the bar of the first metre; None where not defined.
+    """What the targets cost one model, in nats; None where not defined.
+
+    Attributes:
+      per_step, per_note: with intervals over tune families.
+      by_position: per step at each step of the bar of the first metre.
+      more: nats per step less those of the first model, paired by family; of that one None.
     """
 
     per_step: Estimate
     per_note: Estimate
     by_position: tuple[float | None, ...]
+    more: Estimate | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -206,8 +212,7 @@ def estimate_likelihoods(
     """The likelihood of several models on the same targets.
 
     Where a position of the bar has no target (last steps at a hop of whole beats), nats per note
-    would be misleading and are None. The 95 % intervals are from a bootstrap over whole tune
-    families (Efron, 1979); None where there are fewer than two.
+    would be misleading and are None. The 95 % intervals resample tune families (`families`).
 
     Args:
       losses: nats [K] by the model's name.
@@ -216,36 +221,33 @@ def estimate_likelihoods(
       seed: of the resamples.
       meters: the names of the metres, where there are several and each is to be told.
     """
-    families, members_K = np.unique(np.asarray(families_N)[targets.rows], return_inverse=True)
-    num_families = len(families)
-    shares = np.full(num_families, 1 / num_families)
-    counts_BF = generator(seed, Stream.LIKELIHOOD_RESAMPLES).multinomial(
-        num_families, shares, NUM_RESAMPLES
+    families = resample_families(
+        np.asarray(families_N)[targets.rows].tolist(), generator(seed, Stream.LIKELIHOOD_RESAMPLES)
     )
-    steps_F = np.bincount(members_K, minlength=num_families)
-    notes_F = np.bincount(members_K, targets.is_onset, num_families)
+    steps_K, notes_K = np.ones(len(targets)), targets.is_onset.astype(float)
     first_K = targets.meters == 0
     positions, num_positions = targets.positions[first_K], targets.bars[0]
     steps_P = np.bincount(positions, minlength=num_positions)
-    is_even = bool(steps_P.all() and notes_F.any())
-    models = {}
+    is_even = bool(steps_P.all() and notes_K.any())
+    models: dict[str, ModelNats] = {}
     for name, losses_K in losses.items():
-        nats_F = np.bincount(members_K, losses_K, num_families)
         nats_P = np.bincount(positions, losses_K[first_K], num_positions)
+        first = next(iter(losses.values()))
         models[name] = ModelNats(
-            estimate_ratio(nats_F, steps_F, counts_BF),
-            estimate_ratio(nats_F, notes_F, counts_BF) if is_even else Estimate(),
+            families.ratio((losses_K, steps_K), AMOUNT),
+            families.ratio((losses_K, notes_K), AMOUNT) if is_even else Estimate(),
             tuple(
                 float(nats / num) if num else None
                 for nats, num in zip(nats_P, steps_P, strict=True)
             ),
+            families.difference((losses_K, steps_K), (first, steps_K), AMOUNT) if models else None,
         )
     by_meter = {
         meter: _of_meter(losses, targets, targets.meters == index, is_even)
         for index, meter in enumerate(meters if len(meters) > 1 else ())
         if (targets.meters == index).any()
     }
-    counts = len(targets), int(notes_F.sum()), num_families, tuple(steps_P.tolist())
+    counts = len(targets), int(notes_K.sum()), families.num, tuple(steps_P.tolist())
     return Nats(models, *counts, by_meter)
 
 
@@ -260,15 +262,3 @@ def _of_meter(
         {name: each / num_steps for name, each in nats.items()},
         {name: each / num_notes if is_even and num_notes else None for name, each in nats.items()},
     )
-
-
-def estimate_ratio(nats_F: np.ndarray, units_F: np.ndarray, counts_BF: np.ndarray) -> Estimate:
-    """Nats per unit over all families, with the 2.5th and 97.5th percentiles over the resamples in
-    which it is defined.
-    """
-    value = float(nats_F.sum() / units_F.sum())
-    if len(nats_F) < 2:
-        return Estimate(value)
-    nats_B, units_B = counts_BF @ nats_F, counts_BF @ units_F
-    ends = np.percentile(nats_B[units_B > 0] / units_B[units_B > 0], [2.5, 97.5])
-    return Estimate(value, *ends.tolist())

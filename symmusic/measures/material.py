@@ -38,6 +38,7 @@ class Material:
       unseen: events [num_pieces, T] of excerpts of tunes not trained on; None where there are none.
       prompt: the name of the single prompt; None where there are many.
       meter: the metre that all of it is in.
+      files: the file of each prompt's tune; None with a single prompt.
     """
 
     tunes: Split
@@ -47,6 +48,7 @@ class Material:
     unseen: np.ndarray | None
     prompt: str | None
     meter: str = '4/4'
+    files: tuple[str, ...] | None = None
 
     @property
     def bar(self) -> Bar:
@@ -130,8 +132,8 @@ def gather(
     prompt_steps = PROMPT_BARS * bar_of(meter).steps
     found = cut_excerpts(held_out, prompt_steps, continued=num_steps)
     found = _require(found, 'prompts with a continuation', settings.part, config, corpus)
-    rows = draw_rows(len(found), settings.num_pieces, settings.num_draws, rng).ravel()
-    events_NT = as_given(config, found.events_NT[rows], prompt_steps, vocabulary)
+    rows_N = draw_rows(len(found), settings.num_pieces, settings.num_draws, rng).ravel()
+    events_NT = as_given(config, found.events_NT[rows_N], prompt_steps, vocabulary)
     continuations = events_NT[:, prompt_steps:]
     return Material(
         tunes,
@@ -141,6 +143,7 @@ def gather(
         continuations[: settings.num_pieces],
         None,
         meter,
+        tuple(found.places[row][0] for row in rows_N),
     )
 
 

@@ -7,19 +7,35 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from symmusic.measures.bounds import SHARE
 from symmusic.measures.comparison import Briefly, Pair
-from symmusic.measures.estimate import Mean
+from symmusic.measures.estimate import Estimate, Mean
+from symmusic.measures.families import resample_families
 from symmusic.measures.registry import Ground, Sets
-from symmusic.measures.scale import interval, measure_draws
+from symmusic.measures.scale import interval, measure_draws, resample_overall
 from symmusic.progress import bar
+from symmusic.streams import Stream, generator
+
+REAL = 'real_continuations'
+NUM_RESAMPLES = 50  # of the families: each compares all draws again
+IN_FAMILIES = ('model', REAL, 'count_model')  # what continues the prompts of tunes
 
 
 @dataclasses.dataclass(frozen=True)
 class SetOverlap:
-    """One set: the means over draws of every KLD and OA, and the overall OA with its interval."""
+    """One set over all draws.
+
+    Attributes:
+      means: of every KLD and OA.
+      overall_oa: with an interval over tune families where the set continues the prompts, else over
+        draws.
+      more: the overall OA less that of the real continuations, paired by family; None where it is
+        not known.
+    """
 
     means: Briefly
     overall_oa: Mean
+    more: Estimate | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,12 +62,34 @@ class OverlapMeasure:
         results = measure_draws(
             pieces.excerpts, pieces.references_DN, pieces.features, pieces.protocol, bar
         )
-        sets = {
-            name: SetOverlap(
-                _mean_draw(draws), interval(draw.averages['overall'].oa for draw in draws)
-            )
+        areas = {
+            name: interval(draw.averages['overall'].oa for draw in draws)
             for name, draws in results.items()
         }
+        resampled, families = {}, None
+        if pieces.protocol == 'corrected':
+            families = resample_families(
+                ground.prompt_families, generator(key, Stream.DRAWS_RESAMPLES), NUM_RESAMPLES
+            )
+            resampled = {
+                name: resample_overall(
+                    pieces.excerpts, pieces.references_DN, pieces.features[name], families
+                )
+                for name in bar([each for each in IN_FAMILIES if each in areas], 'interval')
+            }
+        sets = {}
+        for name, draws in results.items():
+            area, more = areas[name], None
+            if name in resampled and area.value is not None:
+                found = families.around(area.value, resampled[name], SHARE)
+                area = Mean(found.value, found.low, found.high, area.num)
+                if REAL in resampled and areas[REAL].value is not None:
+                    more = families.around(
+                        area.value - areas[REAL].value,
+                        resampled[name] - resampled[REAL],
+                        SHARE.difference,
+                    )
+            sets[name] = SetOverlap(_mean_draw(draws), area, more)
         return Overlap(pieces.num_draws, pieces.references_DN.shape[1], sets)
 
 

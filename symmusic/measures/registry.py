@@ -139,6 +139,13 @@ class Ground:
             for tune, family in zip(self.corpus.kept, self.corpus.families, strict=True)
         }
 
+    @property
+    def prompt_families(self) -> list[int]:
+        """The family of each prompt's tune; with a single prompt each piece is independent."""
+        if self.music.files is None:
+            return list(range(len(self.music.prompts)))
+        return [self.families[file] for file in self.music.files]
+
     @functools.cached_property
     def markovs(self) -> dict[int, Markov]:
         """The Markov model of each order, fitted to the training tunes."""

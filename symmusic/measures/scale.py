@@ -2,13 +2,21 @@
 and for shuffled notes, over many draws.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from symmusic.measures.comparison import Briefly, Pieces, compare_briefly, stack
+from symmusic.measures.comparison import (
+    Briefly,
+    Pieces,
+    compare_briefly,
+    compare_resampled,
+    stack,
+)
 from symmusic.measures.estimate import Mean
 from symmusic.measures.excerpts import as_score
+from symmusic.measures.families import Families
 from symmusic.measures.features import FEATURES, SHAPES, compute_features
 from symmusic.streams import Stream, generator
 
@@ -52,6 +60,26 @@ def measure_draws(
         for name, pieces in sets.items():
             results[name].append(compare_briefly(reference, pieces[draw], protocol))
     return results
+
+
+def resample_overall(
+    excerpts: Pieces, references_DN: np.ndarray, draws: Sequence[Pieces], families: Families
+) -> np.ndarray:
+    """The mean over draws of the overall OA [B] in resamples of the families of the pieces of all
+    draws, as `corrected` defines it. The excerpts stay as they are: their tunes are many.
+    """
+    size = references_DN.shape[1]
+    counts_BN = families.counts_of_pieces().astype(np.int64)
+    ones_BN = np.ones((len(counts_BN), size), np.int64)
+    found = []
+    for draw, (rows, pieces) in enumerate(zip(references_DN, draws, strict=True)):
+        own = [draw * size + int(name) for name in pieces.names]
+        resampled = compare_resampled(select(excerpts, rows), pieces, ones_BN, counts_BN[:, own])
+        areas = [each.averages['overall'].oa for each in resampled]
+        found.append([np.nan if area is None else area for area in areas])
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', RuntimeWarning)  # a resample that is undefined in all draws
+        return np.nanmean(found, axis=0)
 
 
 def interval(values: Iterable[float | None]) -> Mean:

@@ -13,18 +13,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from symmusic.measures.estimate import Mean
+from symmusic.measures.bounds import SHARE
+from symmusic.measures.estimate import Estimate
+from symmusic.measures.families import Families, Parts, resample_families
 from symmusic.measures.registry import Ground, Sets
-from symmusic.measures.scale import interval
+from symmusic.streams import Stream, generator
 
 LAGS = (1, 2, 4, 8)  # bars
 
 
-def self_similarity(
-    prompts_NT: np.ndarray, events_NT: np.ndarray, lag: int, bar_steps: int
-) -> float | None:
-    """The self-similarity at `lag` (see above), over N pieces together; None where no onset has a
-    step `lag` bars before it.
+def count_similar(prompts_NT: np.ndarray, events_NT: np.ndarray, lag: int, bar_steps: int) -> Parts:
+    """For each of N pieces the steps at which the same pitch starts in it and `lag` bars before,
+    and those at which a note starts in either.
 
     Args:
       prompts_NT: events before each piece, in whole bars.
@@ -36,72 +36,88 @@ def self_similarity(
     first = max(prompts_NT.shape[1] - steps, 0)
     old_NT, new_NT = whole_NT[:, first:-steps], whole_NT[:, first + steps :]
     begins_NT = (new_NT >= 0) | (old_NT >= 0)
-    return float((new_NT == old_NT)[begins_NT].mean()) if begins_NT.any() else None
+    return ((new_NT == old_NT) & begins_NT).sum(axis=1), begins_NT.sum(axis=1)
 
 
-def repeated_bars(prompts_NT: np.ndarray, events_NT: np.ndarray, bar_steps: int) -> float | None:
-    """The share of the pieces' bars that equal, event for event, an earlier bar of the prompt or
-    the piece. Bars in which no note starts are not counted; None where no bar is.
+def self_similarity(
+    prompts_NT: np.ndarray, events_NT: np.ndarray, lag: int, bar_steps: int
+) -> float | None:
+    """The self-similarity at `lag` (see above), over N pieces together; None where no onset has a
+    step `lag` bars before it. Arguments as of `count_similar`.
+    """
+    return _share(count_similar(prompts_NT, events_NT, lag, bar_steps))
+
+
+def count_repeated(prompts_NT: np.ndarray, events_NT: np.ndarray, bar_steps: int) -> Parts:
+    """For each of N pieces the bars that equal, event for event, an earlier bar of the prompt or
+    the piece, and all bars. Bars in which no note starts are not counted.
     """
     whole_NT = np.concatenate([prompts_NT, events_NT], axis=1)
     bars_NBS = whole_NT.reshape(len(events_NT), -1, bar_steps)
     first = prompts_NT.shape[1] // bar_steps
-    repeats = []
-    for bars_BS in bars_NBS:
+    counts_N2 = np.zeros((len(events_NT), 2), np.int64)
+    for counts, bars_BS in zip(counts_N2, bars_NBS, strict=True):
         for place in range(first, len(bars_BS)):
             if (bars_BS[place] >= 0).any():
-                repeats.append((bars_BS[:place] == bars_BS[place]).all(axis=1).any())
-    return float(np.mean(repeats)) if repeats else None
+                counts += (bars_BS[:place] == bars_BS[place]).all(axis=1).any(), 1
+    return counts_N2[:, 0], counts_N2[:, 1]
+
+
+def repeated_bars(prompts_NT: np.ndarray, events_NT: np.ndarray, bar_steps: int) -> float | None:
+    """The share of the pieces' bars that equal an earlier one, as `count_repeated`; None where no
+    bar is counted.
+    """
+    return _share(count_repeated(prompts_NT, events_NT, bar_steps))
+
+
+def _share(parts: Parts) -> float | None:
+    num, every = (int(part.sum()) for part in parts)
+    return num / every if every else None
 
 
 @dataclasses.dataclass(frozen=True)
 class SetRepetition:
-    """The repetition of one set, means over the draws.
+    """The repetition of one set over all draws, with intervals over tune families.
 
     Attributes:
       lags: self-similarity by lag, in bars.
       repeated_bars: the share of bars that equal an earlier one.
       difference: the mean over the lags of the absolute difference of the self-similarity from that
         of the real continuations; None where these are not known.
+      more: the share of repeated bars less that of the real continuations; None likewise.
     """
 
-    lags: dict[int, Mean]
-    repeated_bars: Mean
-    difference: Mean | None
+    lags: dict[int, Estimate]
+    repeated_bars: Estimate
+    difference: Estimate | None
+    more: Estimate | None = None
 
 
 def measure_structure(
-    prompts_NT: np.ndarray, sets: Mapping[str, np.ndarray], num_draws: int, bar_steps: int
+    prompts_NT: np.ndarray, sets: Mapping[str, np.ndarray], families: Families, bar_steps: int
 ) -> dict[str, SetRepetition]:
-    """The repetition of each set over `num_draws` draws. All sets continue the same prompts, draw
-    by draw; the differences are from the set `real_continuations`.
+    """The repetition of each set. All sets continue the same prompts, whose tunes are of these
+    families; the differences, from the set `real_continuations`, are paired.
     """
-    prompts = np.split(prompts_NT, num_draws)
-    lags, repeated = {}, {}
-    for name, events_NT in sets.items():
-        draws = list(zip(prompts, np.split(events_NT, num_draws), strict=True))
-        lags[name] = [
-            {lag: self_similarity(*draw, lag, bar_steps) for lag in LAGS} for draw in draws
-        ]
-        repeated[name] = interval(repeated_bars(*draw, bar_steps) for draw in draws)
-    real = lags.get('real_continuations')
+    similar = {
+        name: {lag: count_similar(prompts_NT, events_NT, lag, bar_steps) for lag in LAGS}
+        for name, events_NT in sets.items()
+    }
+    repeated = {
+        name: count_repeated(prompts_NT, events_NT, bar_steps) for name, events_NT in sets.items()
+    }
+    real = 'real_continuations'
     return {
         name: SetRepetition(
-            {lag: interval(draw[lag] for draw in draws) for lag in LAGS},
-            repeated[name],
-            interval(map(_difference, draws, real)) if real else None,
+            {lag: families.ratio(parts, SHARE) for lag, parts in similar[name].items()},
+            families.ratio(repeated[name], SHARE),
+            families.distance(list(similar[name].values()), list(similar[real].values()), SHARE)
+            if real in sets
+            else None,
+            families.difference(repeated[name], repeated[real], SHARE) if real in sets else None,
         )
-        for name, draws in lags.items()
+        for name in sets
     }
-
-
-def _difference(one: Mapping[int, float | None], other: Mapping[int, float | None]) -> float | None:
-    known = [
-        abs(one[lag] - other[lag])
-        for lag in LAGS
-        if one[lag] is not None and other[lag] is not None
-    ]
-    return float(np.mean(known)) if known else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,7 +140,7 @@ class RepetitionMeasure:
             for name, events in pieces.events.items()
             if name != 'shuffled' or ground.music.continuations is not None
         }
-        bar_steps = ground.music.bar.steps
+        families = resample_families(ground.prompt_families, generator(key, Stream.DRAWS_RESAMPLES))
         return Repetition(
-            measure_structure(ground.music.prompts, sets, pieces.num_draws, bar_steps)
+            measure_structure(ground.music.prompts, sets, families, ground.music.bar.steps)
         )

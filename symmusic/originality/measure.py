@@ -1,9 +1,12 @@
 """How similar the pieces of the first draw are to training tunes, beside as many real ones."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
+from symmusic.measures.bounds import AMOUNT, SIMILARITY, Bounds
+from symmusic.measures.families import Beside, put_beside, resample_families
 from symmusic.measures.registry import Ground, Sets
 from symmusic.melody.events import Melody, from_events
 from symmusic.originality.plagiarism import (
@@ -15,6 +18,7 @@ from symmusic.originality.plagiarism import (
     similarity_of,
 )
 from symmusic.progress import bar
+from symmusic.streams import Stream, generator
 
 
 def _melodies(events_NT: np.ndarray | None, ground: Ground) -> dict[str, Melody]:
@@ -55,7 +59,9 @@ class SimilarityMeasure:
         real = nearest(ground.music.unseen)
         scores = tuple(match.score for match in real.pieces.values())
         level = Level(real.mean, real.sd, real.unusable, scores)
-        return dataclasses.replace(found, unseen=level)
+        own = [match.score for match in found.pieces.values()]
+        means = _means(ground, pieces, key, own, scores, SIMILARITY)
+        return dataclasses.replace(found, unseen=level, means=means)
 
 
 class CopiesMeasure:
@@ -68,9 +74,34 @@ class CopiesMeasure:
         """None with the protocol `thesis`, which does not look for them."""
         if pieces.protocol != 'corrected':
             return None
-        return measure_copies(
+        found = measure_copies(
             _melodies(_first_draw(pieces), ground),
             list(_melodies(ground.music.unseen, ground).values()),
             ground.music.tunes.train,
             progress=bar,
         )
+        return Copies(
+            *(
+                dataclasses.replace(
+                    each, means=_means(ground, pieces, key, each.scores, each.unseen, AMOUNT)
+                )
+                for each in (found.longest_run, found.alignment)
+            )
+        )
+
+
+def _means(
+    ground: Ground,
+    pieces: Sets,
+    key: int,
+    own: Sequence[float | None],
+    unseen: Sequence[float | None],
+    bounds: Bounds,
+) -> Beside:
+    """The means of the first draw and of real unseen pieces, which go on after the same prompts
+    where these are held out.
+    """
+    families = resample_families(
+        ground.prompt_families[: len(own)], generator(key, Stream.DRAWS_RESAMPLES)
+    )
+    return put_beside(own, unseen, families, bounds, is_paired=ground.music.files is not None)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import ScoreError, UserError
 from symmusic.files import read_bounded
+from symmusic.measures.families import Beside
 from symmusic.measures.folders import is_polyphonic
 from symmusic.melody.events import from_events
 from symmusic.originality.copies import (
@@ -56,6 +57,7 @@ class Similarity:
       unseen: of real unseen tunes; None where there are none.
       left_out: reasons for files that were left out; None where the pieces are no files.
       note: what could not be measured.
+      means: of both, with intervals; None where the pieces are no continuations of tunes.
     """
 
     mean: float | None
@@ -65,6 +67,7 @@ class Similarity:
     unseen: Level | None = None
     left_out: dict[str, str] | None = None
     note: str = ''
+    means: Beside | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,11 +88,20 @@ class Copied:
       level: the 95th percentile of the scores of real unseen melodies; None where there are none.
       flagged: the names of the pieces above it.
       pieces: by name.
+      unseen: the scores of the real unseen melodies.
+      means: of both, with intervals; None where the pieces are no continuations of tunes.
     """
 
     level: float | None
     flagged: tuple[str, ...]
     pieces: dict[str, Copy]
+    unseen: tuple[int, ...] = ()
+    means: Beside | None = None
+
+    @property
+    def scores(self) -> list[int]:
+        """The score of each piece."""
+        return [copy.passage.score for copy in self.pieces.values()]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -234,7 +246,10 @@ def measure_copies(
             name: Copy(passage, None if passage.tune is None else kept[passage.tune].file)
             for name, passage in zip(names, own, strict=True)
         }
-        return Copied(level, tuple(names[place] for place in flag(own, level)), copies)
+        flagged = tuple(names[place] for place in flag(own, level))
+        return Copied(
+            level, flagged, copies, tuple(passage.score for passage in found[len(pieces) :])
+        )
 
     return Copies(
         judge(find_longest_runs(queries, melodies)),

@@ -10,19 +10,22 @@ It is one object. Every comparison has:
 `--mode=evaluate` adds the following; its sets are those of the first draw, and a set's name is
 `model`, `second_draw`, `real_continuations`, `count_model`, `markov_N` or `shuffled`:
 
-- `draws`: `{set: {'num_draws', 'size', 'overall_oa': {'mean', 'low', 'high', 'num'}}}`
+- `draws`: `{set: {'num_draws', 'size', 'overall_oa': {'mean', 'low', 'high', 'num'}, 'more'}}`;
+  `more`, here and below, is what the set has more than the real continuations, with an interval
 - `model`, and `scale` by set: the means over draws of each KLD and OA
 - `nats_per_step`, `nats_per_note`: `{model: nats}`, of `model`, `count_model`,
   `model_with_count_model`, `base_rate` and `markov_N`;
   `nats_by_position`: `{model: numbers}` by the step of the first metre's bar;
-  `nats_intervals`: `{'per_step' | 'per_note': {model: [low, high]}}`
+  `nats_intervals`: `{'per_step' | 'per_note': {model: [low, high]}}`; `nats_more`: per step, what
+  each other model costs more than the first
 - `likelihood`: what those were measured on. Split by window no tunes are held out: the nats are
   null, `likelihood` has only a `note`, and there is neither `unseen` nor any `level`
 - `contexts`: `contexts.Contexts`
 - `critic`: `trial.Trial`; where there is no trial, nulls and a `note`
-- `copies` (`corrected` only): `plagiarism.Copies`
-- `structure`: `{set: {'lag_1', ..., 'repeated_bars', 'difference'}}`, of the sets that continue the
-  prompts
+- `copies` (`corrected` only): `plagiarism.Copies`; its and the similarity's `means`:
+  `families.Beside`
+- `structure`: `{set: {'lag_1', ..., 'repeated_bars', 'difference', 'more'}}`, of the sets that
+  continue the prompts
 - `baselines`: `registry.Chosen`
 - `prompts`, `prompt`, `part`, `num_redraws`, `num_empty`, `epoch`, `replica`: `registry.Drawing`
 - `published`: `published.Published`; `infilling`: `gaps.Infilling`, else null
@@ -108,6 +111,7 @@ def _(result: Overlap, name: str) -> dict:
             'num_draws': result.num_draws,
             'size': result.size,
             'overall_oa': _renamed(each.overall_oa, 'mean'),
+            'more': _plain(each.more),
         }
         for key, each in result.sets.items()
     }
@@ -121,6 +125,7 @@ def _(result: Repetition, name: str) -> dict:
         cells = {f'lag_{lag}': mean for lag, mean in each.lags.items()}
         cells |= {'repeated_bars': each.repeated_bars}
         cells |= {'difference': each.difference} if each.difference else {}
+        cells |= {'more': each.more} if each.more else {}
         found[key] = {column: _renamed(mean, 'mean') for column, mean in cells.items()}
     return {name: found}
 
@@ -148,6 +153,7 @@ def _nats(nats: Nats) -> dict:
             'per_step': {name: ends(each.per_step) for name, each in models},
             'per_note': {name: ends(each.per_note) for name, each in models},
         },
+        'nats_more': {name: _plain(each.more) for name, each in models if each.more},
         'likelihood': {key: value for key, value in _plain(nats).items() if key != 'models'},
     }
 
@@ -184,6 +190,8 @@ def _(result: Similarity, name: str) -> dict:
         del found['unseen']
     if result.left_out is None:
         del found['left_out'], found['note']
+    if result.means is None:
+        del found['means']
     return {name: found}
 
 
@@ -196,6 +204,7 @@ def _(result: Copies, name: str) -> dict:
     for block, copied in result.by_measure.items():
         pieces = {piece: passage(copy) for piece, copy in copied.pieces.items()}
         found[block] = {'level': copied.level, 'flagged': list(copied.flagged), 'pieces': pieces}
+        found[block] |= {'means': _plain(copied.means)} if copied.means else {}
     return {name: found}
 
 

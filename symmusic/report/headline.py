@@ -9,11 +9,13 @@ import numpy as np
 
 from symmusic.critics.trial import NoTrial, Trial
 from symmusic.measures.contexts import Contexts
+from symmusic.measures.estimate import Estimate
+from symmusic.measures.families import Beside
 from symmusic.measures.held_out import Likelihood
 from symmusic.measures.overlap import Overlap
 from symmusic.measures.structure import Repetition
-from symmusic.originality.plagiarism import Copies, Similarity
-from symmusic.wording import count, interval, number
+from symmusic.originality.plagiarism import Copied, Copies, Similarity
+from symmusic.wording import count, interval, number, percent
 
 MOST_NOTES = 3
 
@@ -123,28 +125,35 @@ def _copied(copies: Copies | None) -> str:
     if copies is None:
         return ''
     run = copies.longest_run
-    scores = [copy.passage.score for copy in run.pieces.values()]
-    text = f'{np.mean(scores):.1f} notes on average'
+    text = f'{_mean_run(run)} notes on average'
     if run.level is None:
         return text
     return (
-        f'{text}; {len(run.flagged)} of {len(scores)} pieces copy more than 95 % of unseen tunes'
-        f' do ({run.level:g} notes)'
+        f'{text}; {len(run.flagged)} of {len(run.scores)} pieces copy more than 95 % of unseen'
+        f' tunes do ({run.level:g} notes)'
     )
 
 
+def _mean_run(run: Copied) -> str:
+    if run.means is None:
+        return f'{np.mean(run.scores):.1f}'
+    own = interval(run.means.own, 1)
+    return f'{own}, unseen tunes {interval(run.means.real, 1)}' if run.means.real else own
+
+
 def _similarity(similarity: Similarity) -> str:
-    text = f'{number(similarity.mean)} to the nearest training tune'
+    means = similarity.means or Beside(Estimate(similarity.mean))
+    text = f'{interval(means.own)} to the nearest training tune'
     if similarity.unseen:
-        text += f', unseen tunes {number(similarity.unseen.mean)}'
+        text += f', unseen tunes {interval(means.real or Estimate(similarity.unseen.mean))}'
     return text
 
 
 def _repeated(repetition: Repetition) -> str:
-    def share(name: str) -> str:
-        mean = repetition.sets[name].repeated_bars.value
-        return 'none' if mean is None else f'{100 * mean:.0f} %'
-
-    real = 'real_continuations'
-    beside = f', real continuations {share(real)}' if real in repetition.sets else ''
-    return f'{share("model")} equal an earlier one{beside}'
+    sets, real = repetition.sets, 'real_continuations'
+    text = f'{percent(sets["model"].repeated_bars)} equal an earlier one'
+    if real in sets:
+        text += f', real continuations {percent(sets[real].repeated_bars)}'
+    if more := sets['model'].more:
+        text += f'; difference {percent(more)}'
+    return text

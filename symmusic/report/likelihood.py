@@ -24,12 +24,18 @@ def likelihood_section(likelihood: Likelihood, part: str) -> Section:
         return Section(HEADING, (Text(likelihood.note),))
     names = _titles(nats.models)
     rows = [
-        [names[name], interval(model.per_step), interval(model.per_note)]
+        [
+            names[name],
+            interval(model.per_step),
+            interval(model.per_note),
+            interval(model.more) if model.more else '',
+        ]
         for name, model in nats.models.items()
     ]
+    head = ['', 'nats per step', 'nats per note', 'per step, more than the model']
     blocks: list[Block] = [
         position_chart(nats),
-        table(['', 'nats per step', 'nats per note'], rows, 'nats of every model'),
+        table(head, rows, 'nats of every model'),
         Text(_about(likelihood, nats, part)),
     ]
     if nats.by_meter:

@@ -84,15 +84,17 @@ def _table(overlap: Overlap, likelihood: Likelihood, names: Mapping[str, str]) -
         [
             names[name],
             interval(each.overall_oa),
+            interval(each.more) if each.more else '',
             *(number(each.means.averages[group].oa) for group in ('pitch', 'rhythm')),
             *nats(name),
         ]
         for name, each in sets
     ]
     if models:
-        rows.append([names['base_rate'], '', '', '', *nats('base_rate')])
+        rows.append([names['base_rate'], '', '', '', '', *nats('base_rate')])
     size = f'{count(overlap.num_draws, "draw")} of {overlap.size}'
-    head = [size, 'overall OA', 'pitch OA', 'rhythm OA', 'nats per step', 'nats per note']
+    head = [size, 'overall OA', 'more than the real ones', 'pitch OA', 'rhythm OA']
+    head += ['nats per step', 'nats per note']
     return table(head, rows, 'the scale')
 
 
@@ -108,5 +110,8 @@ def _about(drawing: Drawing, *, with_nats: bool) -> str:
             f'All continue the same prompts, from {drawing.part} tunes, and are compared with'
             ' the same excerpts of training tunes.'
         )
-    text += ' In brackets 95 % intervals of the mean over draws.'
+    text += (
+        ' In brackets 95 % intervals: over tune families for what continues the prompts of tunes'
+        ' by the model, the count model or the book, else over draws.'
+    )
     return text + f' Nats on the {drawing.part} tunes.' * with_nats

@@ -13,7 +13,7 @@ from symmusic.measures.registry import Drawing
 from symmusic.measures.structure import Repetition
 from symmusic.originality.plagiarism import Copies, Similarity
 from symmusic.report.headline import baselines, worse_than_base_rate
-from symmusic.wording import count, interval, sentence
+from symmusic.wording import count, interval, percent, sentence
 
 LEVEL = 0.05  # of p, below which a feature is said to distinguish the sets
 
@@ -153,13 +153,14 @@ def _nats(likelihood: Likelihood, beside: Mapping[str, str]) -> str:
 
 
 def _structure(repetition: Repetition) -> str:
-    def told(name: str) -> str:
-        share = repetition.sets[name].repeated_bars.value
-        return 'none' if share is None else f'{100 * share:.0f} %'
-
-    text = f'{told("model")} of the bars equal an earlier bar of the prompt or the piece'
-    real = 'real_continuations'
-    return text + (f', of the real continuations {told(real)}' if real in repetition.sets else '')
+    sets, real = repetition.sets, 'real_continuations'
+    own = percent(sets['model'].repeated_bars)
+    text = f'{own} of the bars equal an earlier bar of the prompt or the piece'
+    if real in sets:
+        text += f', of the real continuations {percent(sets[real].repeated_bars)}'
+    if more := sets['model'].more:
+        text += f' (difference {percent(more)})'
+    return text
 
 
 def _copied(similarity: Similarity, copies: Copies | None, tunes: str) -> str:

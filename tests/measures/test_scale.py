@@ -7,8 +7,15 @@ from hypothesis import strategies as st
 
 from symmusic.measures.estimate import Mean
 from symmusic.measures.excerpts import as_score, cut_excerpts, draw_rows, shuffle_notes
+from symmusic.measures.families import Families
 from symmusic.measures.features import FEATURES
-from symmusic.measures.scale import interval, measure, measure_draws, select
+from symmusic.measures.scale import (
+    interval,
+    measure,
+    measure_draws,
+    resample_overall,
+    select,
+)
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
 from tests.corpus.tunes import random_tune, tune
 
@@ -101,6 +108,27 @@ def test_draws_against_the_same_reference():
     assert set(found['same'][0].features) == set(FEATURES)
     found = measure_draws(pool, rows, {'empty': sets['empty']}, 'thesis', lambda items, unit: items)
     assert all(draw.averages['overall'].oa is None for draw in found['empty'])
+
+
+def test_resampled_overlap():
+    """Of every family once it is the mean of the draws; of other tunes it is another. A piece
+    without notes is left out.
+    """
+    pool = measure(np.array([random_tune(seed, 64).phrases[0] for seed in range(40)]), 'corrected')
+    events_NT = np.array([random_tune(100 + seed, 64).phrases[0] for seed in range(24)])
+    events_NT[13] = NO_EVENT
+    draws = [measure(each, 'corrected') for each in np.split(events_NT, 2)]
+    rows = draw_rows(40, 12, 2, np.random.default_rng(0))
+    members = np.arange(24) % 8
+    every, others = np.ones(8), np.array([2, 2, 2, 2, 0, 0, 0, 0])
+    families = Families(members, np.stack([every, others, np.zeros(8)]))
+    found = resample_overall(pool, rows, draws, families)
+    expected = measure_draws(pool, rows, {'model': draws}, 'corrected', lambda items, unit: items)
+    areas = [draw.averages['overall'].oa for draw in expected['model']]
+    assert found[0] == pytest.approx(np.mean(areas), abs=0.005)
+    assert 0 < found[1] < 1
+    assert found[1] != pytest.approx(found[0], abs=1e-4)
+    assert np.isnan(found[2])
 
 
 def test_interval_of_draws():

@@ -5,10 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symmusic.measures.estimate import Mean
+from symmusic.measures.estimate import Estimate
+from symmusic.measures.families import resample_families
 from symmusic.measures.structure import (
     LAGS,
     Repetition,
+    count_repeated,
+    count_similar,
     measure_structure,
     repeated_bars,
     self_similarity,
@@ -93,20 +96,35 @@ def test_self_similarity_is_the_count_by_hand(seed, lag, prompt_bars, num_bars):
     )
 
 
-def test_the_block_of_sets_over_draws():
+def test_sets_of_two_families():
     prompts = np.array([np.concatenate([A])] * 4)
     sets = {'model': np.array([A, A, B, A]), 'real_continuations': np.array([A] * 4)}
-    blocks = measure_structure(prompts, sets, 2, 16)
-    assert blocks['real_continuations'].lags[1] == Mean(1, 1, 1, 2)
+    families = resample_families([0, 0, 1, 1], np.random.default_rng(0))
+    blocks = measure_structure(prompts, sets, families, 16)
+    assert blocks['real_continuations'].lags[1] == Estimate(1, 1, 1)
     assert blocks['real_continuations'].difference.value == 0
-    # The second draw: of five steps with an onset three are the same.
-    assert blocks['model'].lags[1].value == pytest.approx((1 + 3 / 5) / 2)
-    assert blocks['model'].difference.value == pytest.approx((0 + 2 / 5) / 2)
-    assert blocks['model'].repeated_bars.value == pytest.approx(3 / 4)
-    assert blocks['model'].lags[2].value is None
+    assert blocks['real_continuations'].more == Estimate(0, 0, 0)
+    # The third piece: of three steps with an onset one is the same; the others have two each.
+    model = blocks['model']
+    assert model.lags[1].value == pytest.approx(7 / 9)
+    assert model.difference.value == pytest.approx(2 / 9)
+    assert model.repeated_bars.value == pytest.approx(3 / 4)
+    assert model.more.value == pytest.approx(-1 / 4)
+    assert -1 <= model.more.low < -1 / 4 < model.more.high
+    assert model.lags[2].value is None
     text = as_text(repetition_section(blocks, {'model': 'the model'}))
-    assert '| the model | 0.800 [' in text
+    assert '| the model | 0.778 [' in text
+    assert '| -0.250 [' in text
     assert 'too short to look back 2 or 4 or 8 bars' in text
-    alone = measure_structure(prompts, {'model': sets['model']}, 2, 16)
+    alone = measure_structure(prompts, {'model': sets['model']}, families, 16)
     assert alone['model'].difference is None
+    assert alone['model'].more is None
     assert 'difference' not in as_json({'structure': Repetition(alone)})['structure']['model']
+
+
+def test_counts_of_each_piece():
+    prompts, pieces = np.array([A] * 3), np.array([A, B, EMPTY])
+    similar, begins = count_similar(prompts, pieces, 1, 16)
+    assert (similar.tolist(), begins.tolist()) == ([2, 1, 0], [2, 3, 2])
+    repeated, bars = count_repeated(prompts, pieces, 16)
+    assert (repeated.tolist(), bars.tolist()) == ([1, 0, 0], [1, 1, 0])
