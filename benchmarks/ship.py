@@ -101,7 +101,7 @@ def calibration_of(params: Params, card: Card) -> dict:
     corpus = build.corpus_of(config, card, is_shipped=True)
     manner = manner_of(config, card)
     tunes = build.split_as_trained(config, corpus).validation
-    given = cut_given(tunes, card.vocabulary, most=most_for(manner))
+    given = cut_given(tunes, card.vocabulary, most=most_for(manner), meter=card.meters[0])
     return dataclasses.asdict(calibrate_model(params, card.architecture, given, manner))
 
 

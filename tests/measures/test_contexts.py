@@ -24,7 +24,9 @@ def ground(params, tunes, temperature=1.0, targets='all'):
     """The parts of a ground that the measure asks for; each tune is a family."""
     config = settle(base_config(), temperature)
     recipe = types.SimpleNamespace(targets=targets)
-    card = types.SimpleNamespace(architecture=ARCHITECTURE, vocabulary=VOCABULARY, recipe=recipe)
+    card = types.SimpleNamespace(
+        architecture=ARCHITECTURE, vocabulary=VOCABULARY, recipe=recipe, meters=('4/4',)
+    )
     return types.SimpleNamespace(
         config=config,
         model=types.SimpleNamespace(params=params, card=card),
