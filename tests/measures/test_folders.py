@@ -86,7 +86,7 @@ def test_a_folder_without_pieces_is_one_line(tmp_path):
     ):
         read(written(tmp_path / 'bare'))
     (tmp_path / 'bare' / 'inner').mkdir()
-    with pytest.raises(UserError, match='folders in it are not looked into'):
+    with pytest.raises(UserError, match='subfolders are not read'):
         read(tmp_path / 'bare')
 
 
