@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import jax
 import numpy as np
 
+from symmusic.config.fields import constraints, default
 from symmusic.config.protocol import base_config
 from symmusic.config.runs import from_dict
 from symmusic.files import write_whole
@@ -46,8 +47,8 @@ best epoch {best_epoch}.
 - **Data**: `{corpus}`, {tunes} training tunes: Irish, Scottish and American fiddle tunes from books
   of the 18th and 19th century, in the public domain. The files come with the package music21 (BSD
   licence) and are not part of symmusic. Transposed to C major or A minor, 4/4 and 2/2 only.
-- **Held-out loss** on unseen tunes: {model:.3f} nats per step; base rate {base:.3f}, the best
-  Markov model {markov:.3f}.
+- **Held-out loss** on tunes of other families: {model:.3f} nats per step; base rate {base:.3f}, the
+  best Markov model {markov:.3f}, the count model {count:.3f}, the model mixed with it {mixed:.3f}.
 - **Calibration** after 4-bar prompts of validation tunes: {at_one:.3f} nats per step, entropy
   {entropy:.3f}: too sure. It samples at the temperature at which it predicts best,
   {temperature:g} ({at_best:.3f}).
@@ -58,6 +59,8 @@ best epoch {best_epoch}.
   {plagiarism:.3f} on average (SD {sd:.3f}), of unseen real tunes {unseen:.3f}; longest copied run
   {run:.1f} notes on average, in {flagged} of 100 pieces longer than in 95 % of unseen tunes
   ({level:.3g} notes).
+- **Told from real continuations** of the same prompts by the strongest of {num_critics} critics
+  with an AUC of at least {auc:.3f} [{low:.3f}, {high:.3f}].
 - **Repetition**: {repeated} of the bars equal an earlier one, {repeated_real} of those of the real
   continuations.
 - **Limits**: one voice on a grid of sixteenths in 4/4; knows fiddle tunes and nothing else.
@@ -97,7 +100,9 @@ def main(workdir: pathlib.Path) -> None:
 
 def calibration_of(params: Params, card: Card) -> dict:
     """How sure the model is on validation tunes, with the temperature that it samples at."""
-    config = settle(from_dict(card.config, base_config()), None)
+    config = settle(from_dict(card.config, base_config()), None).unlock()
+    for name in constraints.FIELDS:  # a run of an earlier version states earlier defaults
+        config.sample[name.removeprefix('sample.')] = default(name)
     corpus = build.corpus_of(config, card, is_shipped=True)
     manner = manner_of(config, card)
     tunes = build.split_as_trained(config, corpus).validation
@@ -114,6 +119,9 @@ def measured_figures(comparison: dict) -> dict:
         name: comparison['similarity'][name] for name in ('mean', 'sd', 'unusable')
     }
     figures['similarity']['unseen'] = comparison['similarity']['unseen']['mean']
+    figures['critics'] = comparison['critic']['strongest'] | {
+        'num': len(comparison['critic']['is_valid'])
+    }
     run = comparison['copies']['longest_run']
     mean = float(np.mean([each['score'] for each in run['pieces'].values()]))
     figures['longest_run'] = {'mean': mean, 'level': run['level'], 'flagged': len(run['flagged'])}
@@ -173,6 +181,10 @@ def card_md(params: Params, card: Card, figures: dict, of: str = '') -> str:
         model=nats['model'],
         base=nats['base_rate'],
         markov=min(nats[name] for name in nats if name.startswith('markov')),
+        count=nats['count_model'],
+        mixed=nats['model_with_count_model'],
+        num_critics=figures['critics']['num'],
+        **{name: figures['critics'][name] for name in ('auc', 'low', 'high')},
         **figures['calibration'],
         draws=oa['model']['num'],
         overlap=f'{oa["model"]["mean"]:.3f} [{oa["model"]["low"]:.3f}, {oa["model"]["high"]:.3f}]',

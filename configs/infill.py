@@ -6,7 +6,8 @@
 
 39 minutes on 2 busy CPU cores. One seed: gaps of 2 bars in test tunes take 0.496 [0.432, 0.565]
 nats per step, with the shipped model, given only what precedes them, 0.581 [0.523, 0.639]. As a
-model that continues a prompt it is worse: 0.670 against 0.548. See docs/results.md.
+model that continues a prompt it is worse: 0.670 against 0.548. These figures are of the split
+before 2026-11-30; see docs/results.md.
 """
 
 from configs import attn
