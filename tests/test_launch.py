@@ -457,14 +457,17 @@ def test_chosen_bars_are_drawn_again_within_wishes(workdir, tmp_path, capsys, re
     assert launch.main([*argv, *wish, '--config.sample.num_candidates=3']) == 0
     said = capsys.readouterr().out
     assert 'mine with bars 2-3 redrawn' in said
-    assert "scale = 'prompt', max_notes_per_bar = 3, regenerate = '2-3', num_candidates = 3" in said
+    for words in ("scale = 'prompt'", 'max_notes_per_bar = 3', 'num_candidates = 3'):
+        assert words in said
     folder = pathlib.Path(said.splitlines()[-1])
     before = quantize(read_abc_tune(prompt.read_text()))
     for name in ('01', '02'):
         after = quantize(
             parse_midi((folder / 'joined' / f'{name}.mid').read_bytes()), align_pickup=False
         )
-        assert [note for note in after if note.onset < 16] == before[:4]
+        # the last given note may last into the bars that are drawn
+        kept = [(note.onset, note.pitch) for note in after if note.onset < 16]
+        assert kept == [(note.onset, note.pitch) for note in before[:4]]
         assert [note for note in after if note.onset >= 48] == before[-3:]
         new = [note for note in after if 16 <= note.onset < 48]
         assert {note.pitch % 12 for note in new} <= {7, 9, 11, 0, 2, 4, 6}
@@ -573,8 +576,8 @@ def test_a_pickup_is_bar_0_and_can_be_redrawn_alone(workdir, tmp_path, capsys):
         assert launch.main([*argv, f'--config.sample.regenerate={bars}']) == 0
         said = capsys.readouterr().out
         assert 'violin: the page has no sound of its own for it' in said
-        assert f"rests = False, regenerate = '{bars}', top_k = 5, " in said
-        assert ", instrument = 'violin'\n" in said
+        settings = f"instrument = 'violin', regenerate = '{bars}', rests = False, top_k = 5\n"
+        assert settings in said
         folder = pathlib.Path(said.splitlines()[-1])
         page = (folder / 'index.html').read_text()
         assert '"firstBar":0' in page
@@ -1071,7 +1074,8 @@ def test_comparing_two_folders(two_folders, tmp_path, capsys, monkeypatch, reque
     assert [row['set'] for row in rows] == ['reference'] * 6 + ['generated'] * 6
     assert 'left out: broken.mid' in (folder / 'report.md').read_text()
     assert all(
-        (folder / name).stat().st_size > 10_000 for name in ('distances.png', 'transitions.png')
+        '<svg' in (folder / name).read_text()
+        for name in ('distances.svg', 'transitions_PCTM.svg', 'transitions_NLTM.svg')
     )
     first = (folder / 'comparison.json').read_bytes()
     request.getfixturevalue('undrawn')
@@ -1183,7 +1187,7 @@ def test_corpora_that_do_not_exist(refused, tmp_path):
 @pytest.mark.parametrize(
     ('meter', 'changes', 'advice'),
     [
-        ('3/4', {}, '4/4'),
+        ('3/4', {}, 'config.data.meters = all would keep more'),
         ('2/2', {'data.meters': "('4/4',)"}, 'config.data.meters = all would keep more'),
     ],
 )

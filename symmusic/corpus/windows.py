@@ -222,11 +222,19 @@ def without_seen(windows: Windows, stream: np.ndarray) -> Windows:
     return windows.select(seen[nearest] != own)
 
 
+def _mix(numbers: np.ndarray) -> np.ndarray:
+    """Random-looking numbers, one for each [..., uint64] (SplitMix64: Steele, Lea, Flood 2014)."""
+    mixed = (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
 def _hash_stretches(stream: np.ndarray, num_steps: int) -> np.ndarray:
     """A 64-bit hash of the `num_steps` tokens from each place of a stream on: a polynomial modulo
-    2^64 of a random number for each token.
+    2^64 of a mixed number for each token.
     """
-    values = np.random.default_rng(0).integers(2**63, size=256, dtype=np.uint64)[stream]
+    values = _mix(np.arange(256, dtype=np.uint64))[stream]
     base = 0xD6E8FEB86659FD93
     powers, inverses = (
         np.cumprod(np.full(len(stream), each, np.uint64)) for each in (base, pow(base, -1, 2**64))

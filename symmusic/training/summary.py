@@ -89,7 +89,7 @@ def lines(summary: dict, targets: str) -> list[str]:
     return [
         f'{who} {replicas[best]["best_epoch"]}: {validation} on validation tunes {validation_more}',
         f'on test tunes, measured once: {test} {test_more}' + (f'; {seen}' if seen else ''),
-        *_calibrated(replicas[best]['calibration']),
+        *_calibrated(replicas[best].get('calibration')),
         *_worse(summary),
     ]
 

@@ -119,7 +119,7 @@ def test_if_every_note_would_be_a_copy_the_piece_is_drawn_again():
     drawn, _ = pieces_of_a_bar(index, masks)
     assert all(len(piece) == 8 for piece in drawn)
     assert not any(copied(piece, tunes, 4) for piece in drawn)
-    with pytest.raises(UserError, match=r'max_copied_run = 2: \d+ of 16 pieces came to a step'):
+    with pytest.raises(UserError, match=r'max_copied_run = 2: \d+ of 16 pieces reached a step'):
         pieces_of_a_bar(make_index([find_symbols(tune(1, 2000))], 2, PITCHES), masks)
 
 
@@ -206,7 +206,7 @@ def test_a_run_that_given_notes_complete_is_a_copy_unless_all_of_it_was_given():
             index,
         ).drawn
 
-    with pytest.raises(UserError, match=r'max_copied_run = 4: \d+ of 16 pieces came to a step'):
+    with pytest.raises(UserError, match=r'max_copied_run = 4: \d+ of 16 pieces reached a step'):
         drawn(kept_after(bar))
     redrawn = drawn(kept_after(bar), max_redraws=20)
     assert (redrawn.tokens_BN[:, 15] != 6).all()

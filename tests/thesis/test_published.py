@@ -86,7 +86,7 @@ def test_differences_are_named():
     found = beside(attn).arms[0].differences
     assert 'model.num_cells = 192 (32)' in found
     assert 'train.targets = all (last)' in found
-    warm = beside(attn, **{'sample.temperature': 1.2})['arms'][0]['differences']
+    warm = beside(attn, **{'sample.temperature': 1.2}).arms[0].differences
     assert set(warm) - set(found) == {'sample.temperature = 1.2 (1.0)'}
     assert (
         'data.encoding = pianoroll (pianoroll_faithful)'

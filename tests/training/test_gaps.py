@@ -55,13 +55,17 @@ def test_gaps_end_at_bar_lines_equally_often():
     num = 2000
     batch = batch_of(50, [0, 5, 3] * num, [0, 20, 50] * num, [1, 27, 50] * num)
     ends = np.asarray(
-        jax.jit(open_gaps)(batch, jax.random.split(jax.random.key(1), 3 * num)).end_B
+        jax.jit(open_gaps, static_argnames='bars')(
+            batch, jax.random.split(jax.random.key(1), 3 * num), bars=(16,)
+        ).end_B
     ).reshape(num, 3)
     for column, expected in zip(ends.T, ([16, 32, 48, 50], [43, 50], [50]), strict=True):
         values, counts = np.unique(column, return_counts=True)
         assert values.tolist() == expected
         assert scipy.stats.chisquare(counts).pvalue > 1e-3 if len(expected) > 1 else True
-    again = jax.jit(open_gaps)(batch, jax.random.split(jax.random.key(1), 3 * num)).end_B
+    again = jax.jit(open_gaps, static_argnames='bars')(
+        batch, jax.random.split(jax.random.key(1), 3 * num), bars=(16,)
+    ).end_B
     assert_array_equal(ends.ravel(), again)
 
 

@@ -59,7 +59,7 @@ def test_phrases_are_restored_from_a_run_s_tunes(tmp_path):
     kept = tune(first, second, file='a.mid', gaps=(2,))
     write_originals(tmp_path, gather_originals([kept], []))
     found = parent.read_originals(tmp_path)
-    phrases = parent._phrases(found.tunes[0])
+    phrases = parent._phrases(found.tunes[0], 16)
     assert [phrase.tolist() for phrase in phrases] == [first.tolist(), second.tolist()]
 
 
@@ -119,9 +119,9 @@ def test_some_overlap_is_reported_and_marked(trained, tmp_path, capsys, monkeypa
     leaky = pathlib.Path(shutil.copytree(trained, tmp_path / 'leaky'))
     originals = parent.read_originals(leaky)
     [held_out, *_] = parent.read_originals(tmp_path / 'run').unseen[-1:]
-    leak = Tune('leak.mid', phrases=parent._phrases(held_out))
+    leak = Tune('leak.mid', phrases=parent._phrases(held_out, 16))
     tunes = [
-        Tune(name, phrases=parent._phrases(events))
+        Tune(name, phrases=parent._phrases(events, 16))
         for name, events in zip(originals.names, originals.tunes, strict=True)
     ]
     write_originals(leaky, gather_originals([*tunes, leak], []))

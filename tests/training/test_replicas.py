@@ -12,9 +12,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.errors import Interrupted
-from symmusic.training import loop
 from symmusic.training.checkpoint import Checkpoints
-from symmusic.training.data import put
+from symmusic.training.data import draw_batches, put
 from symmusic.training.replicas import (
     best_replica,
     end_epoch_replicas,
@@ -37,7 +36,6 @@ from tests.training.toy import (
 
 DATA = put(make_windows(NUM_WINDOWS, 0))
 STATIC = {'architecture': ARCHITECTURE, 'recipe': RECIPE}
-PLAN = loop.Plan(2, BATCH_SIZE, seed=5, checkpoint_minutes=1.0)
 ON = np.ones(3, bool)
 
 
@@ -54,11 +52,9 @@ def test_initial_parameters_and_keys_are_those_of_the_runs_alone():
 
 def test_batches_are_those_of_the_runs_alone():
     """Those of each replica's seed and epoch, whatever the others do."""
-    together = loop._batches(NUM_WINDOWS, PLAN, np.array([0, 4, 1]))
+    together = draw_batches(NUM_WINDOWS, BATCH_SIZE, 5, np.array([0, 4, 1]))
     for index, epoch in enumerate((0, 4, 1)):
-        alone = loop._batches(
-            NUM_WINDOWS, dataclasses.replace(PLAN, seed=5 + index), np.array([epoch])
-        )
+        alone = draw_batches(NUM_WINDOWS, BATCH_SIZE, 5 + index, np.array([epoch]))
         assert_array_equal(together[index], alone[0])
     assert together.shape == (3, 3, BATCH_SIZE)
 
@@ -92,7 +88,8 @@ def test_twenty_updates_are_those_of_the_runs_alone():
     together, alone = begin(3), [begin(1, seed=5 + index) for index in range(3)]
     losses_R, losses = [], [[], [], []]
     for epoch in range(7):
-        for rows_RUB in np.split(loop._batches(NUM_WINDOWS, PLAN, np.full(3, epoch)), 3, axis=1):
+        rows = draw_batches(NUM_WINDOWS, BATCH_SIZE, 5, np.full(3, epoch))
+        for rows_RUB in np.split(rows, 3, axis=1):
             together, losses_RU = update_replicas(together, DATA, rows_RUB, ON, **STATIC)
             losses_R.append(losses_RU[:, 0])
             for index in range(3):
