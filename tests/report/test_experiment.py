@@ -266,7 +266,7 @@ def test_the_page_in_a_browser(write, tmp_path, open_page):
     write()
     opened = open_page(tmp_path / 'index.html', width=390)
     assert opened.locator('h1').inner_text() == 'exp9: Is <rich> better?'
-    assert opened.locator('img').count() == 6
+    assert opened.locator('img').count() == 7
     assert opened.evaluate('document.documentElement.scrollWidth <= window.innerWidth')
 
 
