@@ -57,6 +57,7 @@ PURE = {
     'measures/bounds.py',
     'measures/bootstrap.py',
     'measures/comparison.py',
+    'measures/feature_table.py',
     'measures/estimate.py',
     'measures/markov.py',
     'measures/temperature.py',

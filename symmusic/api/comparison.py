@@ -7,8 +7,9 @@ from typing import Any
 
 from symmusic.config.fields import FIELDS, default
 from symmusic.errors import UserError
-from symmusic.measures.comparison import SETS, Pieces
+from symmusic.measures.comparison import SETS
 from symmusic.measures.comparison import compare as compare_pieces
+from symmusic.measures.feature_table import Pieces
 from symmusic.measures.folders import (
     Folder,
     Folders,

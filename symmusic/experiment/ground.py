@@ -16,10 +16,10 @@ from symmusic.corpus.split import Split
 from symmusic.errors import UserError
 from symmusic.experiment.measures import OriginalsIndex, index_originals, measure_pieces
 from symmusic.measures import material
-from symmusic.measures.comparison import Pieces
 from symmusic.measures.counting import model as counting
 from symmusic.measures.distributions import label_losses
 from symmusic.measures.excerpts import draw_rows
+from symmusic.measures.feature_table import Pieces
 from symmusic.measures.likelihood import find_targets
 from symmusic.measures.scale import measure
 from symmusic.progress import bar

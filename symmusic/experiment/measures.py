@@ -8,7 +8,8 @@ import numpy as np
 from symmusic.config.experiments import LISTENERS, Hypothesis
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import UserError
-from symmusic.measures.comparison import Pieces, compare_briefly
+from symmusic.measures.comparison import compare_briefly
+from symmusic.measures.feature_table import Pieces
 from symmusic.measures.features import FEATURES
 from symmusic.measures.scale import measure
 from symmusic.measures.structure import repeated_bars

@@ -1,6 +1,7 @@
 """The nine features of the first draw beside those of excerpts of training tunes."""
 
-from symmusic.measures.comparison import FeatureTable, compare
+from symmusic.measures.comparison import compare
+from symmusic.measures.feature_table import FeatureTable
 from symmusic.measures.registry import Ground, Sets
 
 

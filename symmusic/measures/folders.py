@@ -12,8 +12,9 @@ from symmusic.corpus.collections import SUFFIXES as CORPUS_SUFFIXES
 from symmusic.corpus.collections import SourceFile
 from symmusic.corpus.files import list_tunes
 from symmusic.errors import ScoreError, UserError
-from symmusic.measures.comparison import Pieces, stack
+from symmusic.measures.comparison import stack
 from symmusic.measures.excerpts import cut_score, length_of
+from symmusic.measures.feature_table import Pieces
 from symmusic.measures.features import compute_features
 from symmusic.score.notes import Note, Score
 from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES

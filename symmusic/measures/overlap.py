@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from symmusic.measures.bounds import SHARE
-from symmusic.measures.comparison import Briefly, Pair
 from symmusic.measures.estimate import Estimate, Mean
 from symmusic.measures.families import resample_families
+from symmusic.measures.feature_table import Briefly, Pair
 from symmusic.measures.registry import Ground, Sets
 from symmusic.measures.scale import interval, measure_draws, resample_overall
 from symmusic.progress import bar

@@ -17,8 +17,8 @@ from symmusic.corpus.cache import Corpus
 from symmusic.corpus.dataset import Dataset
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import UserError
-from symmusic.measures.comparison import Pieces
 from symmusic.measures.counting.model import CountModel, fit
+from symmusic.measures.feature_table import Pieces
 from symmusic.measures.markov import Markov, choose_order, fit_markov
 from symmusic.measures.material import Material
 from symmusic.measures.scale import measure, select

@@ -7,16 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from symmusic.measures.comparison import (
-    Briefly,
-    Pieces,
-    compare_briefly,
-    compare_resampled,
-    stack,
-)
+from symmusic.measures.comparison import compare_briefly, compare_resampled, stack
 from symmusic.measures.estimate import Mean
 from symmusic.measures.excerpts import as_score
 from symmusic.measures.families import Families
+from symmusic.measures.feature_table import Briefly, Pieces
 from symmusic.measures.features import FEATURES, SHAPES, compute_features
 from symmusic.streams import Stream, generator
 

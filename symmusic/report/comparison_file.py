@@ -2,7 +2,7 @@
 
 It is one object. Every comparison has:
 
-- `protocol`, `num_reference`, `num_generated`, `features`, `averages`: `comparison.FeatureTable`;
+- `protocol`, `num_reference`, `num_generated`, `features`, `averages`: `feature_table.FeatureTable`;
   undefined cells are null, with a `note`
 - `similarity`: `plagiarism.Similarity`, of `compare` with `left_out` and `note`
 - `lengths`, `num_bars`, `left_out` (of `compare`): `folders.Folders`
@@ -42,8 +42,8 @@ import functools
 from collections.abc import Mapping
 
 from symmusic.critics.trial import NoTrial, Trial
-from symmusic.measures.comparison import Average, FeatureTable, Row
 from symmusic.measures.estimate import Estimate
+from symmusic.measures.feature_table import Average, FeatureTable, Row
 from symmusic.measures.folders import Folders
 from symmusic.measures.gaps import GapNats, Infilling
 from symmusic.measures.held_out import Likelihood

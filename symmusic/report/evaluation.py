@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from symmusic.files import write_whole
-from symmusic.measures.comparison import Pieces
+from symmusic.measures.feature_table import Pieces
 from symmusic.measures.features import FEATURES, SHAPES
 from symmusic.report import charts, pairs
 from symmusic.report.blocks import Report, Section

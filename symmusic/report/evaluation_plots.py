@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 
-from symmusic.measures.comparison import Pieces
 from symmusic.measures.distances import (
     FINE_STEPS,
     TAILS,
@@ -13,6 +12,7 @@ from symmusic.measures.distances import (
     inter_distances,
     intra_distances,
 )
+from symmusic.measures.feature_table import Pieces
 from symmusic.measures.features import FEATURES, LENGTHS
 from symmusic.pitches import NOTE_NAMES
 

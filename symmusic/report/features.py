@@ -7,12 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from symmusic.measures.comparison import (
-    NUM_PERMUTATIONS,
-    NUM_RESAMPLES,
-    SETS,
-    FeatureTable,
-)
+from symmusic.measures.comparison import NUM_PERMUTATIONS, NUM_RESAMPLES, SETS
+from symmusic.measures.feature_table import FeatureTable
 from symmusic.measures.features import FEATURES, SHAPES
 from symmusic.report import bar_charts, charts
 from symmusic.report.blocks import Block, Chart, Charts, Heading, Items, Section, Text, table

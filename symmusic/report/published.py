@@ -1,6 +1,6 @@
 """The section of an evaluation's report with the figures of the thesis beside the run's."""
 
-from symmusic.measures.comparison import Briefly
+from symmusic.measures.feature_table import Briefly
 from symmusic.measures.features import FEATURES
 from symmusic.originality.plagiarism import Similarity
 from symmusic.report.blocks import Code, Items, Section, Spans, Strong, Text, table

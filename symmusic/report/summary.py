@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from symmusic.critics.trial import NoTrial, Trial
-from symmusic.measures.comparison import FeatureTable
+from symmusic.measures.feature_table import FeatureTable
 from symmusic.measures.held_out import Likelihood
 from symmusic.measures.overlap import Overlap
 from symmusic.measures.registry import Drawing

@@ -9,7 +9,7 @@ prompt, compared with 100 excerpts of the training set.
 import dataclasses
 from collections.abc import Mapping
 
-from symmusic.measures.comparison import Pair
+from symmusic.measures.feature_table import Pair
 from symmusic.measures.features import FEATURES
 
 SOURCE = 'Mitroi, master thesis, University of Copenhagen, 2019'

@@ -17,11 +17,11 @@ from hypothesis import given, settings
 import launch
 from symmusic.critics.trial import NoTrial, Told, Trial
 from symmusic.critics.two_sample import Discrepancy
-from symmusic.measures import comparison
-from symmusic.measures.comparison import Average, Briefly, FeatureTable, Row, Spread
+from symmusic.measures import feature_table
 from symmusic.measures.contexts import Bin, Context, Contexts, Sureness
 from symmusic.measures.endings import ASPECTS, Endings
 from symmusic.measures.estimate import Estimate, Mean
+from symmusic.measures.feature_table import Average, Briefly, FeatureTable, Row, Spread
 from symmusic.measures.features import FEATURES
 from symmusic.measures.held_out import Likelihood
 from symmusic.measures.likelihood import ModelNats, Nats
@@ -201,7 +201,7 @@ def evaluated():
         'shuffled': 0.88,
         'real_continuations': None,
     }
-    pair = comparison.Pair(0.1, 0.8)
+    pair = feature_table.Pair(0.1, 0.8)
     means = Briefly(dict.fromkeys(FEATURES, pair), dict.fromkeys(groups, pair))
     copies = Copied(
         6.5,

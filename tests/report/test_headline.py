@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from symmusic.critics.trial import NoTrial, Told, Trial
-from symmusic.measures.comparison import Briefly, FeatureTable, Pair
 from symmusic.measures.contexts import Context, Contexts, Sureness
 from symmusic.measures.estimate import Estimate, Mean
+from symmusic.measures.feature_table import Briefly, FeatureTable, Pair
 from symmusic.measures.held_out import Likelihood
 from symmusic.measures.likelihood import ModelNats, Nats
 from symmusic.measures.overlap import Overlap, SetOverlap

@@ -8,7 +8,7 @@ from configs import attn, bidirectional, lstm, source
 from symmusic.config.fields import walk
 from symmusic.config.protocol import resolve
 from symmusic.generate.manner import settle
-from symmusic.measures.comparison import Briefly, Pair
+from symmusic.measures.feature_table import Briefly, Pair
 from symmusic.measures.features import FEATURES
 from symmusic.originality.plagiarism import Similarity
 from symmusic.report.published import published_section
