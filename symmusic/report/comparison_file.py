@@ -2,8 +2,8 @@
 
 It is one object. Every comparison has:
 
-- `protocol`, `num_reference`, `num_generated`, `features`, `averages`: `feature_table.FeatureTable`;
-  undefined cells are null, with a `note`
+- `protocol`, `num_reference`, `num_generated`, `features`, `averages`:
+  `feature_table.FeatureTable`; undefined cells are null, with a `note`
 - `similarity`: `plagiarism.Similarity`, of `compare` with `left_out` and `note`
 - `lengths`, `num_bars`, `left_out` (of `compare`): `folders.Folders`
 
