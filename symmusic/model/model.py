@@ -11,7 +11,7 @@ from symmusic.model.ahead import Ahead, look_ahead
 from symmusic.model.architecture import Architecture
 from symmusic.model.dropout import dropout
 from symmusic.model.inputs import find_rows, project, project_rows
-from symmusic.model.places import bar_steps
+from symmusic.model.looks import token_back, tokens_ahead, tokens_back
 
 # 'layers': a list of {'forward': lstm.Params; 'backward' if bidirectional; 'bridge' if infilling};
 # 'attention' if there is one; 'head'
@@ -192,9 +192,9 @@ def apply_step(
     this step, `ahead` the result of `look_ahead` at this step, None if nothing is known in advance.
     """
     history_BM = jnp.concatenate([carry.history_BM, token_B[:, None]], axis=1)[:, 1:]
-    lookbacks = _look_back(history_BM, position_B, architecture)
+    lookbacks = token_back(history_BM, position_B, architecture)
     rows_BK = find_rows(
-        token_B, position_B, lookbacks + _lookaheads(ahead, token_B, architecture), architecture
+        token_B, position_B, lookbacks + tokens_ahead(ahead, token_B, architecture), architecture
     )
     layers, hidden_BH = [], None
     for index, (layer, layer_carry) in enumerate(zip(params['layers'], carry.layers, strict=True)):
@@ -224,46 +224,10 @@ def _directions(architecture):
     return ('forward', 'backward') if architecture.bidirectional else ('forward',)
 
 
-def _lookaheads(ahead, tokens, architecture):
-    """The tokens of the looks ahead, each [B] or [T, B] as `tokens`; blanks where not known."""
-    if not architecture.infilling:
-        return []
-    if ahead is None:
-        return [jnp.full_like(tokens, architecture.num_classes)] * len(architecture.lookback)
-    return [ahead.tokens[..., index] for index in range(len(architecture.lookback))]
-
-
-def _lookbacks(tokens_BT, positions_BT, architecture):
-    """The tokens [B, T] of each lookback, padding where it reaches before the first step."""
-    num_steps, padding = tokens_BT.shape[1], architecture.padding
-    if len(architecture.bars) == 1:
-        return [
-            jnp.pad(tokens_BT, ((0, 0), (steps - 1, 0)), constant_values=padding)[:, :num_steps]
-            for steps in architecture.lookback
-        ]
-    steps_T, found = jnp.arange(1, num_steps + 1), []
-    for num_bars in architecture.lookback:
-        steps_BT = steps_T - num_bars * bar_steps(positions_BT, architecture.bars)
-        tokens = jnp.take_along_axis(tokens_BT, jnp.maximum(steps_BT, 0), axis=1)
-        found.append(jnp.where(steps_BT >= 0, tokens, padding))
-    return found
-
-
-def _look_back(history_BM, position_B, architecture):
-    """The token [B] of each lookback."""
-    if len(architecture.bars) == 1:
-        return [history_BM[:, -steps] for steps in architecture.lookback]
-    found = []
-    for num_bars in architecture.lookback:
-        place_B = history_BM.shape[1] - num_bars * bar_steps(position_B, architecture.bars)
-        found.append(jnp.take_along_axis(history_BM, place_B[:, None], axis=1)[:, 0])
-    return found
-
-
 def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=None):
     """The last layer's states_TBH, after dropout."""
-    lookbacks = _lookbacks(tokens_BT, positions_BT, architecture)
-    lookbacks += [tokens_TB.T for tokens_TB in _lookaheads(ahead, tokens_BT.T, architecture)]
+    lookbacks = tokens_back(tokens_BT, positions_BT, architecture)
+    lookbacks += [tokens_TB.T for tokens_TB in tokens_ahead(ahead, tokens_BT.T, architecture)]
     # the loops read one step after another
     rows_TBK = jnp.swapaxes(find_rows(tokens_BT, positions_BT, lookbacks, architecture), 0, 1)
     states_TBH = None
