@@ -17,7 +17,7 @@ from symmusic.melody.events import from_events
 from symmusic.originality.copies import Melody, find_longest_runs
 from symmusic.originality.plagiarism import index_corpus, similarity_of
 from symmusic.originality.shape_index import ShapeIndex
-from symmusic.thesis.published import find_table
+from symmusic.thesis.tables import find_table
 from symmusic.wording import nearest
 
 # Descriptions by name. All but the last five are in `comparison.json` too.

@@ -8,7 +8,7 @@ from symmusic.experiment.measures import MAIN, MEASURES
 from symmusic.experiment.results import label, with_interval
 from symmusic.report import experiment_plots as plots
 from symmusic.report.blocks import Block, Code, Items, Section, Text, picture, table
-from symmusic.thesis.published import SIMILARITY_BY_WINDOWS, SOURCE
+from symmusic.thesis.tables import SIMILARITY_BY_WINDOWS, SOURCE
 
 
 def measures_sections(

@@ -7,7 +7,7 @@ from symmusic.experiment.measures import MEASURES
 from symmusic.experiment.results import label, with_interval
 from symmusic.measures.features import FEATURES
 from symmusic.report.blocks import Code, Section, Strong, Text, table
-from symmusic.thesis.published import GROUPS, SOURCE, ThesisTable, find_table
+from symmusic.thesis.tables import GROUPS, SOURCE, ThesisTable, find_table
 
 
 def _tables(experiment: Experiment) -> dict[str, ThesisTable]:

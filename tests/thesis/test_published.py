@@ -12,7 +12,8 @@ from symmusic.measures.feature_table import Briefly, Pair
 from symmusic.measures.features import FEATURES
 from symmusic.originality.plagiarism import Similarity
 from symmusic.report.published import published_section
-from symmusic.thesis.published import ARMS, GROUPS, find_published
+from symmusic.thesis.published import find_published
+from symmusic.thesis.tables import ARMS, GROUPS
 from tests.report.sections import as_text
 
 PLAGIARISM = {  # where the thesis prints each arm's
