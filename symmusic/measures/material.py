@@ -15,6 +15,7 @@ from symmusic.corpus.prepare import Tune
 from symmusic.corpus.split import Split
 from symmusic.errors import UserError
 from symmusic.generate.keys import find_distance, place
+from symmusic.generate.prompt import Prompt
 from symmusic.generate.prompt_files import read_prompt
 from symmusic.measures.excerpts import Excerpts, cut_excerpts, draw_rows
 from symmusic.melody.encodings import Vocabulary
@@ -107,14 +108,7 @@ def gather(
     num = settings.num_pieces * settings.num_draws
     held_out = in_meter(getattr(tunes, settings.part), meter)
     if settings.prompts == 'fixed':
-        prompt = read_prompt(
-            config.sample.prompt,
-            vocabulary,
-            transpose=config.sample.transpose,
-            part=config.sample.part,
-            tune=config.sample.tune,
-            meters=[meter],
-        )
+        prompt = fixed_prompt(config, vocabulary, meter)
         for notice in prompt.notices:
             log.info(notice)
         unseen = cut_excerpts(held_out, num_steps)
@@ -144,6 +138,22 @@ def gather(
         None,
         meter,
         tuple(found.places[row][0] for row in rows_N),
+    )
+
+
+def fixed_prompt(config: ConfigDict, vocabulary: Vocabulary, meter: str) -> Prompt:
+    """The one prompt of all pieces: `config.sample.prompt` or the built-in one.
+
+    Raises:
+      UserError: it cannot be read, or is in another metre.
+    """
+    return read_prompt(
+        config.sample.prompt,
+        vocabulary,
+        transpose=config.sample.transpose,
+        part=config.sample.part,
+        tune=config.sample.tune,
+        meters=[meter],
     )
 
 

@@ -21,7 +21,6 @@ from symmusic.experiment.study_results import make_study_results
 from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.generate.draw import draw_continuations
 from symmusic.generate.manner import manner_of
-from symmusic.generate.prompt_files import read_prompt
 from symmusic.measures import material
 from symmusic.measures.excerpts import Excerpts, cut_excerpts
 from symmusic.melody.encodings import Vocabulary
@@ -114,14 +113,7 @@ def _draw(config: ConfigDict, model: Model) -> Study:
     )
     training = [(_place(excerpts, row), heard[row]) for row in rows]
     if config.evaluate.prompts == 'fixed':
-        prompt = read_prompt(
-            config.sample.prompt,
-            vocabulary,
-            transpose=config.sample.transpose,
-            part=config.sample.part,
-            tune=config.sample.tune,
-            meters=[meter],
-        )
+        prompt = material.fixed_prompt(config, vocabulary, meter)
         prompts_BT, origins = (
             np.broadcast_to(prompt.tokens, (num, len(prompt.tokens))),
             [f'after {prompt.name}'] * num,
