@@ -16,6 +16,22 @@ from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
 
 MOST_STEPS = 16  # longer notes are counted together
+# what `_of_music` says of no tune
+NOTHING = {
+    'num_windows': 0,
+    'num_distinct_windows': 0,
+    'num_classes': 0,
+    'min_pitch': None,
+    'max_pitch': None,
+    'num_steps': 0,
+    'num_notes': 0,
+    'num_encoded_notes': 0,
+    'class_frequencies': {},
+    'event_frequencies': {},
+    'note_lengths': {},
+    'keys': {},
+    'styles': {},
+}
 
 
 def compute_statistics(
@@ -56,22 +72,16 @@ def compute_statistics(
         'encoding': encoding,
         'window_steps': window_steps,
         'hop_steps': hop_steps,
-        'num_windows': 0,
-        'num_distinct_windows': 0,
-        'num_classes': 0,
-        'min_pitch': None,
-        'max_pitch': None,
-        'num_steps': 0,
-        'num_notes': 0,
-        'num_encoded_notes': 0,
-        'class_frequencies': {},
-        'event_frequencies': {},
-        'note_lengths': {},
-        'keys': {},
-        'styles': {},
     }
     if not kept:
-        return statistics
+        return statistics | NOTHING
+    return statistics | NOTHING | _of_music(kept, encoding, window_steps, hop_steps, keep_last)
+
+
+def _of_music(
+    kept: Sequence[Tune], encoding: str, window_steps: int, hop_steps: int, keep_last: bool
+) -> dict:
+    """What the kept tunes hold: windows, classes, events, notes, keys and styles."""
     cut = {
         'window_steps': window_steps,
         'hop_steps': hop_steps,
@@ -89,8 +99,7 @@ def compute_statistics(
         meters=find_meters(kept),
     )
     return (
-        statistics
-        | {'num_windows': len(windows), 'num_distinct_windows': distinct(windows)}
+        {'num_windows': len(windows), 'num_distinct_windows': distinct(windows)}
         | _of_classes(vocabulary, phrases)
         | _of_events(np.concatenate([tune.events for tune in kept]))
         | _of_notes(phrases)

@@ -22,6 +22,7 @@ from symmusic.score.midi_writer import TICKS_PER_STEP, format_midi
 from symmusic.score.musicxml import format_musicxml
 from symmusic.score.notes import Meter, Note
 from tests.score.midi_bytes import meter, midi, off, on, tempo, track
+from tests.score.test_notation import METERS
 
 TICKS = 480
 
@@ -204,25 +205,7 @@ def test_a_written_pickup_starts_at_once_and_is_read_back(given):
     assert [(note.onset, note.end - note.onset, note.pitch) for note in quantize(score)] == laid
 
 
-METERS = [
-    '4/4',
-    '2/2',
-    '2/4',
-    '3/4',
-    '5/4',
-    '3/8',
-    '6/8',
-    '7/8',
-    '9/8',
-    '12/8',
-    '3/2',
-    '4/2',
-    '6/4',
-    '5/16',
-]
-
-
-@hypothesis.given(melodies, st.sampled_from(METERS))
+@hypothesis.given(melodies, METERS)
 @hypothesis.settings(deadline=None)
 def test_every_metre_comes_back(given, meter):
     """From MIDI and from ABC, with the pickup."""
