@@ -12,7 +12,7 @@ from symmusic.experiment import learning
 from symmusic.experiment.results import label, with_interval
 from symmusic.plots import write_figure
 from symmusic.report.blocks import Block, Section, Strong, Text, picture, table
-from symmusic.wording import estimate
+from symmusic.wording import count, estimate
 
 # fields that must agree for two arms' losses to be of the same targets
 TARGETS = ('corpus', 'encoding', 'split', 'split_seed', 'max_tunes')
@@ -112,7 +112,7 @@ def _over_epochs(effects: Mapping[str, Mapping]) -> list[Block]:
     """A table of the differences after 1, 2, 4, ... epochs and at the end."""
     longest = max(effect['epochs']['at'][-1] for effect in effects.values())
     marks = [2**power for power in range(int(np.log2(longest)) + 1)]
-    head = ['', *(f'{mark} epochs' for mark in marks), 'all epochs', 'as many seconds']
+    head = ['', *(count(mark, 'epoch') for mark in marks), 'all epochs', 'as many seconds']
     rows = [
         [
             name,
@@ -158,5 +158,7 @@ def draw_effects(path: pathlib.Path, effects: Mapping[str, Mapping]) -> None:
         axes.grid(color='0.9', linewidth=0.6)
         axes.spines[['top', 'right']].set_visible(False)
     figure.axes[0].set_ylabel('difference, nats per step')
-    figure.legend(loc='outside upper center', ncols=3, frameon=False)
+    # both axes draw the same pairs
+    drawn = figure.axes[0].get_legend_handles_labels()
+    figure.legend(*drawn, loc='outside upper center', ncols=3, frameon=False)
     write_figure(path, figure)
