@@ -8,6 +8,7 @@ import functools
 import numpy as np
 
 from symmusic.corpus.dataset import target_counts
+from symmusic.corpus.overlap import Overlap
 from symmusic.corpus.windows import Windows, tune_indices
 from symmusic.measures.counting.model import of_windows
 from symmusic.measures.distributions import label_losses, model_log_probabilities
@@ -33,12 +34,14 @@ class Likelihood:
       targets: what the model was trained to predict, `train.targets`.
       num_tunes: unseen tunes with a target.
       note: why there are no nats; '' where there are.
+      overlap: of all held-out tunes with the training tunes; None where no tune is unseen.
     """
 
     nats: Nats | None
     targets: str = ''
     num_tunes: int = 0
     note: str = ''
+    overlap: Overlap | None = None
 
 
 class LikelihoodMeasure:
@@ -66,7 +69,7 @@ class LikelihoodMeasure:
         losses = _losses(ground, windows, targets, kind)
         families = [ground.families[file] for file in files]
         nats = estimate_likelihoods(losses, targets, families, key, card.meters)
-        return Likelihood(nats, card.recipe.targets, len(set(files)))
+        return Likelihood(nats, card.recipe.targets, len(set(files)), overlap=ground.data.overlap)
 
 
 def _losses(ground: Ground, windows: Windows, targets: Targets, kind: str) -> dict[str, np.ndarray]:

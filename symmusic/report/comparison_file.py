@@ -143,6 +143,7 @@ def _(result: Likelihood, name: str) -> dict:
         return dict.fromkeys(blocks) | {name: {'note': result.note}}
     found = _nats(result.nats)
     found[name] |= {'targets': result.targets, 'num_tunes': result.num_tunes}
+    found[name]['overlap'] = result.overlap and _plain(result.overlap)
     return found
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from symmusic.corpus.overlap import as_words
 from symmusic.measures.held_out import Likelihood
 from symmusic.measures.likelihood import Nats
 from symmusic.report import charts
@@ -112,6 +113,8 @@ def _about(likelihood: Likelihood, nats: Nats, part: str) -> str:
         text += (
             ' The weights of the count model and of the mixture were fitted on validation tunes.'
         )
+    if likelihood.overlap:
+        text += f' Held-out tunes have {as_words(likelihood.overlap)}.'
     if nats.num_families > 1:
         text += (
             f' In brackets 95 % intervals, from resamples of the {nats.num_families} tune families.'

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from symmusic.corpus.dataset import base_rate, target_counts
+from symmusic.corpus.overlap import Overlap
 from symmusic.corpus.windows import cut_windows
 from symmusic.measures.estimate import Estimate
 from symmusic.measures.held_out import Likelihood
@@ -206,6 +207,14 @@ def test_the_report():
     assert '| the model | 0.250 [0.250, 0.250] | 0.500 [0.500, 0.500] |  |' in text
     assert '| 4 (beat 2) | 2 | 0.250 | 1.250 | 2.250 | 3.250 | 4.250 | 5.250 | 6.250 |' in text
     assert 'last steps of windows' not in text
+    assert 'Held-out tunes have' not in text
+    shared = Likelihood(nats, 'all', 2, overlap=Overlap(0.2, 0.007))
+    words = 'at most 20 % of their notes in runs of 16 that a training tune has; 0.7 % on average'
+    assert words in as_text(likelihood_section(shared, 'test'))
+    assert as_json({'likelihood': shared})['likelihood']['overlap'] == {
+        'largest': 0.2,
+        'mean': 0.007,
+    }
     last = as_text(likelihood_section(Likelihood(nats, 'last', 2), 'test'))
     assert 'last steps of windows' in last
     none = Likelihood(None, note='no unseen tune')
