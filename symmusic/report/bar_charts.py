@@ -1,11 +1,13 @@
 """Charts of intervals, histograms and matrices; see `charts`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from symmusic.report.charts import WIDTH, find_ticks, label, rule, svg
 from symmusic.report.html import escape
+
+Place = Callable[[float], float]  # a value's place on the drawing
 
 
 def interval_chart(
@@ -103,21 +105,9 @@ def histogram(
         for tick in find_ticks(edges[0], edges[-1])
     ]
     parts += [label(WIDTH - right, height - 5, x_label, 'end'), label(0, 10, 'pieces')]
-    for count, begin, end in zip(counts[0], edges[:-1], edges[1:], strict=True):
-        if count:
-            x, y = place_x(begin) + 0.5, place_y(count)
-            parts.append(
-                f'<rect class="bar generated" x="{x:.1f}" y="{y:.1f}"'
-                f' width="{place_x(end) - x - 0.5:.1f}" height="{place_y(0) - y:.1f}"/>'
-            )
+    parts += _bars(counts[0], edges, place_x, place_y)
     if len(others):
-        steps = ''.join(
-            f'V{place_y(count):.1f}H{place_x(end):.1f}'
-            for count, end in zip(counts[1], edges[1:], strict=True)
-        )
-        parts.append(
-            f'<path class="hollow inter" d="M{left} {place_y(0):.1f}{steps}V{place_y(0):.1f}"/>'
-        )
+        parts.append(_outline(counts[1], edges, place_x, place_y))
     if level:
         x = place_x(min(level[0], edges[-1]))
         parts.append(f'<path class="level" d="M{x:.1f} {top - 8}V{height - bottom}"/>')
@@ -130,6 +120,32 @@ def histogram(
             )
         )
     return svg(WIDTH, height, text, parts)
+
+
+Place = Callable[[float], float]
+
+
+def _bars(counts: np.ndarray, edges: np.ndarray, place_x: Place, place_y: Place) -> list[str]:
+    """A bar for each count that is not 0."""
+    parts = []
+    for count, begin, end in zip(counts, edges[:-1], edges[1:], strict=True):
+        if count:
+            x, y = place_x(begin) + 0.5, place_y(count)
+            parts.append(
+                f'<rect class="bar generated" x="{x:.1f}" y="{y:.1f}"'
+                f' width="{place_x(end) - x - 0.5:.1f}" height="{place_y(0) - y:.1f}"/>'
+            )
+    return parts
+
+
+def _outline(counts: np.ndarray, edges: np.ndarray, place_x: Place, place_y: Place) -> str:
+    """The outline of the counts."""
+    steps = ''.join(
+        f'V{place_y(count):.1f}H{place_x(end):.1f}'
+        for count, end in zip(counts, edges[1:], strict=True)
+    )
+    start = f'M{place_x(edges[0]):g} {place_y(0):.1f}'
+    return f'<path class="hollow inter" d="{start}{steps}V{place_y(0):.1f}"/>'
 
 
 def matrix(values: np.ndarray, labels: Sequence[str], most: float, text: str) -> str:
