@@ -54,21 +54,7 @@ def parse_midi(data: bytes, part: int = 1) -> Score:
         raise ScoreError('damaged MIDI', 'the header says 0 ticks per quarter')
     if file.division >= 0x8000:
         raise ScoreError('SMPTE time', 'the file counts film frames, not beats')
-    # by channel of a track, and by channel alone in case only another track sets it
-    programs: dict = {}
-    instruments, num_instruments = {}, 0
-    for index, track in enumerate(file.tracks):
-        for _, status, content, _ in track.events:
-            if status & 0xF0 == PROGRAM:
-                programs.setdefault((index, status & 0x0F), content[0])
-                programs.setdefault(status & 0x0F, content[0])
-        channels = _pair_notes(track.events)
-        num_instruments += len(channels)
-        instruments |= {
-            (index, channel): notes
-            for channel, notes in channels.items()
-            if channel != DRUM_CHANNEL
-        }
+    instruments, programs, num_instruments = _find_instruments(file.tracks)
     if not instruments:
         raise ScoreError('no notes', 'only drums' if num_instruments else '')
     end = max(note.end for notes in instruments.values() for note in notes)
@@ -98,6 +84,27 @@ def parse_midi(data: bytes, part: int = 1) -> Score:
         num_meters=len(stated),
         keys=tuple(_find_keys(file.tracks, notes[-1].onset)),
     )
+
+
+def _find_instruments(tracks: Sequence[Track]) -> tuple[dict, dict, int]:
+    """The notes by (track, channel), drums apart; the programs by (track, channel), and by channel
+    alone in case only another track sets it; the number of instruments, drums included.
+    """
+    programs: dict = {}
+    instruments, num_instruments = {}, 0
+    for index, track in enumerate(tracks):
+        for _, status, content, _ in track.events:
+            if status & 0xF0 == PROGRAM:
+                programs.setdefault((index, status & 0x0F), content[0])
+                programs.setdefault(status & 0x0F, content[0])
+        channels = _pair_notes(track.events)
+        num_instruments += len(channels)
+        instruments |= {
+            (index, channel): notes
+            for channel, notes in channels.items()
+            if channel != DRUM_CHANNEL
+        }
+    return instruments, programs, num_instruments
 
 
 def _program(programs: Mapping, place: tuple[int, int]) -> int:
