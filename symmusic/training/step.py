@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Mapping
 
 import flax.struct
 import jax
@@ -218,15 +219,20 @@ def update(
         'step': state.step + 1,
         'epoch_targets': state.epoch_targets + num_targets,
     }
-    kept = {
-        name: jax.tree.map(
-            lambda new, old: jnp.where(is_finite, new, old), new, getattr(state, name)
-        )
-        for name, new in changed.items()
-    }
     nats = jnp.where(is_finite, nats, jnp.nan)
-    return state.replace(**kept, epoch_nats=state.epoch_nats + nats), nats / jnp.maximum(
-        num_targets, 1
+    state = _replace_if(is_finite, state, changed).replace(epoch_nats=state.epoch_nats + nats)
+    return state, nats / jnp.maximum(num_targets, 1)
+
+
+def _replace_if(condition: jax.Array, state: TrainState, changed: Mapping) -> TrainState:
+    """The state with the changed fields if the condition holds, else as it is."""
+    return state.replace(
+        **{
+            name: jax.tree.map(
+                lambda new, old: jnp.where(condition, new, old), new, getattr(state, name)
+            )
+            for name, new in changed.items()
+        }
     )
 
 
