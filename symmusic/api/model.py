@@ -86,14 +86,16 @@ class Model:
         return self._draw(prompt, seed, fields)
 
     def config(self, seed: int = 0, **sample_fields: object) -> ConfigDict:
-        """The config of the run, with the defaults for sampling except for the fields given.
+        """The config of the run, with the defaults for sampling except for the fields given and for
+        `memory_steps`, which goes with how the run was trained.
 
         Raises:
           UserError: a field does not exist, or its value is not allowed.
         """
         base = base_config()
         config = ConfigDict(runs.from_dict(self.card.config, base).to_dict())
-        config.sample = ConfigDict(base.sample.to_dict())
+        memory_steps = config.sample.memory_steps
+        config.sample = ConfigDict(base.sample.to_dict() | {'memory_steps': memory_steps})
         with config.ignore_type():
             config.seed = seed
         if 'replica' in sample_fields:

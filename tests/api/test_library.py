@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import symmusic
+from configs import attn
 from symmusic.api.model import ROOT
+from symmusic.config.fields import default
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import parse_midi
 from symmusic.score.midi_writer import format_midi
@@ -198,3 +200,11 @@ def test_importing_loads_nothing_else():
         assert getattr(symmusic, name).__name__ == name
     with pytest.raises(AttributeError, match='nothing'):
         symmusic.nothing  # noqa: B018
+
+
+def test_attention_looks_back_as_far_as_on_the_command_line():
+    """The shipped model's config file says how far, and nothing else of sampling is the run's."""
+    config = symmusic.load().config()
+    assert config.sample.memory_steps == attn.get_config().sample.memory_steps == 256
+    assert config.sample.max_redraws == default('sample.max_redraws')
+    assert symmusic.load().config(memory_steps=64).sample.memory_steps == 64
