@@ -29,7 +29,7 @@ from symmusic.generate.draw import Manner
 from symmusic.generate.manner import manner_of, settle
 from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt_files import read_prompt
-from symmusic.measures.given import calibrate_model, cut_given, most_for
+from symmusic.measures.given import calibrate_model
 from symmusic.model.model import Params
 from symmusic.streams import Stream, random_key
 from symmusic.training import build
@@ -106,8 +106,7 @@ def calibration_of(params: Params, card: Card) -> dict:
     corpus = build.corpus_of(config, card, is_shipped=True)
     manner = manner_of(config, card)
     tunes = build.split_as_trained(config, corpus).validation
-    given = cut_given(tunes, card.vocabulary, most=most_for(manner), meter=card.meters[0])
-    return dataclasses.asdict(calibrate_model(params, card.architecture, given, manner))
+    return dataclasses.asdict(calibrate_model(params, card, tunes, manner))
 
 
 def measured_figures(comparison: dict) -> dict:

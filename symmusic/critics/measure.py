@@ -18,7 +18,6 @@ from symmusic.measures.material import PROMPT_BARS, as_given, in_meter
 from symmusic.measures.piece_nats import network_nats
 from symmusic.measures.registry import Ground, Network, Sets
 from symmusic.progress import bar
-from symmusic.score.bar import bar_of
 from symmusic.streams import Stream, generator
 
 log = logging.getLogger(__name__)
@@ -90,19 +89,19 @@ def _ratios(
     """The scores of the critics that compare likelihoods, by critic, context and set, and why one
     is missing.
     """
-    if ground.music.bar != bar_of(ground.model.card.meters[0]):
-        return {}, ("no likelihood ratio: these are read in the model's first metre only",)
     temperature = ground.config.sample.temperature
     if not temperature:
         return {}, ('no likelihood ratio: at temperature 0 each piece has probability 1 or 0',)
 
     def of(network: Network, temperature: float, tokens_NT: np.ndarray, start: int) -> np.ndarray:
-        manner = manner_of(ground.config, network.card)
-        return network_nats(network, manner, tokens_NT, start, temperature)
+        manner, position = manner_of(ground.config, network.card), network.place(ground.music.meter)
+        return network_nats(network, manner, tokens_NT, start, temperature, position)
 
     others: dict[str, Losses] = {}
     if ground.baselines.count_model:
-        others['likelihood_ratio'] = ground.baselines.count_model.nats
+        others['likelihood_ratio'] = functools.partial(
+            ground.baselines.count_model.nats, position=ground.model.place(ground.music.meter)
+        )
     if ground.second:
         others['second_network'] = functools.partial(of, ground.second, 1.0)
     drawn_by = {

@@ -22,9 +22,10 @@ def continuation_logits(
     tokens_BS: np.ndarray,
     num_given: int,
     manner: Manner,
+    position: int = 0,
 ) -> np.ndarray:
     """The logits [B, S - num_given, V] of each step after a prompt, given all steps before it; a
-    prompt starts at a bar line of the model's first metre and is read whole.
+    prompt is read whole.
 
     Args:
       params: of the model.
@@ -32,6 +33,8 @@ def continuation_logits(
       tokens_BS: prompts with their continuations.
       num_given: steps of the prompts.
       manner: how the model reads.
+      position: the place in the bar (`model.places`) of the first steps; 0 is a bar line of the
+        model's first metre.
     """
     num, num_steps = tokens_BS.shape
     mesh = make_mesh(1, CHUNK, jax.local_devices())
@@ -46,14 +49,18 @@ def continuation_logits(
     for begin in range(0, num, CHUNK):
         rows = np.minimum(np.arange(begin, begin + CHUNK), num - 1)  # one shape, one compilation
         tokens = place(np.asarray(tokens_BS[rows], np.int32), mesh, BY_PIECE)
-        found.append(np.asarray(read_given(reader, tokens, num_given)))
+        found.append(np.asarray(read_given(reader, tokens, num_given, position)))
     return np.concatenate(found)[:num]
 
 
 @functools.partial(jax.jit, static_argnames='num_given')
-def read_given(reader: Reader, tokens_BS: jax.Array, num_given: int) -> jax.Array:
-    """The logits [B, N, V] of the N = S - num_given steps after prompts at a bar line."""
-    places_S = later(jnp.zeros((), int), jnp.arange(tokens_BS.shape[1]), reader.bars)
+def read_given(
+    reader: Reader, tokens_BS: jax.Array, num_given: int, position: int = 0
+) -> jax.Array:
+    """The logits [B, N, V] of the N = S - num_given steps after prompts whose first steps are at a
+    place in the bar.
+    """
+    places_S = later(jnp.asarray(position), jnp.arange(tokens_BS.shape[1]), reader.bars)
     positions_BS = jnp.broadcast_to(places_S, tokens_BS.shape)
     num_steps = tokens_BS.shape[1] - num_given
     carry, rows = reader.init(tokens_BS[:, :num_given], positions_BS[:, :num_given], num_steps)

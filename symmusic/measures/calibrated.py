@@ -5,7 +5,7 @@ import dataclasses
 from ml_collections import ConfigDict
 
 from symmusic.generate.manner import manner_of, settle
-from symmusic.measures.given import calibrate_model, cut_given, most_for
+from symmusic.measures.given import calibrate_model
 from symmusic.training import build
 from symmusic.training.replicas import replica
 from symmusic.training.run import Trained
@@ -20,10 +20,9 @@ def calibrate_run(config: ConfigDict, trained: Trained) -> Trained:
     card = trained.card
     tunes = build.split_as_trained(config, trained.corpus).validation
     manner = manner_of(settle(config, None), card, may_wish=True)
-    given = cut_given(tunes, card.vocabulary, most=most_for(manner), meter=card.meters[0])
     replicas = []
     for index, each in enumerate(trained.summary['replicas']):
         params = replica(trained.states.best_params, index)
-        found = calibrate_model(params, card.architecture, given, manner)
+        found = calibrate_model(params, card, tunes, manner)
         replicas.append(each | {'calibration': found and dataclasses.asdict(found)})
     return dataclasses.replace(trained, summary=trained.summary | {'replicas': replicas})

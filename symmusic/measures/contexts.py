@@ -126,7 +126,7 @@ def _longest(ground: Ground) -> int:
     fits = [
         num_bars
         for num_bars in CONTEXTS
-        if len(cut_given(ground.held_out, card.vocabulary, num_bars, most=1, meter=card.meters[0]))
+        if len(cut_given(ground.held_out, card.vocabulary, num_bars, most=1, **_meter(ground)))
     ]
     return max(fits, default=0)
 
@@ -135,7 +135,13 @@ def _given(ground: Ground, longest: int, num_bars: int, by_prompt: bool) -> Give
     """The last `num_bars` bars of the longest prompts, with what follows them."""
     card = ground.model.card
     how = {'most': _most(ground), 'by_prompt': by_prompt, 'skipped': longest - num_bars}
-    return cut_given(ground.held_out, card.vocabulary, num_bars, meter=card.meters[0], **how)
+    return cut_given(ground.held_out, card.vocabulary, num_bars, **how, **_meter(ground))
+
+
+def _meter(ground: Ground) -> dict:
+    """The metre of the pieces, as `cut_given` takes it."""
+    meters = ground.model.card.meters
+    return {'meters': meters, 'meter': meters.index(ground.music.meter)}
 
 
 def _most(ground: Ground) -> int:
@@ -161,7 +167,7 @@ def _mean(
 def _sureness(ground: Ground, key: int) -> tuple[Sureness, ...]:
     """At temperature 1, and at that of sampling."""
     card = ground.model.card
-    given = cut_given(ground.held_out, card.vocabulary, most=_most(ground), meter=card.meters[0])
+    given = cut_given(ground.held_out, card.vocabulary, most=_most(ground), **_meter(ground))
     if not len(given):
         return ()
     logits_KV, labels_K, rows_K = _predict(ground, given)

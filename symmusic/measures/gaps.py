@@ -13,6 +13,7 @@ from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import Windows
 from symmusic.measures.likelihood import Nats, Targets, find_targets
 from symmusic.melody.encodings import Vocabulary
+from symmusic.model.places import first_place
 
 CONTEXT_BARS = 8  # after a gap at most, and before it at least, where the tune has them
 
@@ -27,6 +28,7 @@ class Gaps:
       tunes: [N] index of the tune that each is from.
       targets: the K steps of all gaps.
       context_steps: steps of the context on either side.
+      meter: the index of their metre.
     """
 
     windows: Windows
@@ -34,6 +36,7 @@ class Gaps:
     tunes: np.ndarray
     targets: Targets
     context_steps: int
+    meter: int = 0
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -96,26 +99,27 @@ def find_gaps(
     max_gaps: int,
     rng: np.random.Generator,
     meters: Sequence[str] = ('4/4',),
+    meter: int = 0,
 ) -> Gaps:
-    """Consecutive gaps of `num_bars` bars in each tune of the first of `meters`, from its second
-    bar on, as long as a whole bar follows; a random `max_gaps` of them where there are more.
+    """Consecutive gaps of `num_bars` bars in each tune of the metre of index `meter` among `meters`,
+    from its second bar on, as long as a whole bar follows; a random `max_gaps` of them where there
+    are more.
     """
     bars = bars_of(meters)
-    bar_steps = bars[0]
+    bar_steps, line = bars[meter], first_place(meter, bars)
     gap_steps, context_steps = num_bars * bar_steps, CONTEXT_BARS * bar_steps
     num_steps = gap_steps + 2 * context_steps
     rows, places = [], []  # tokens [S], and (padding, start, tune) of each
     for index, tune in enumerate(tunes):
-        for phrase in tune.phrases if find_index(tune.counted_in, meters) == 0 else ():
+        for phrase in tune.phrases if find_index(tune.counted_in, meters) == meter else ():
             tokens = vocabulary.encode(phrase)
             for begin in range(bar_steps, len(tokens) - gap_steps - bar_steps + 1, gap_steps):
                 stop = min(begin + gap_steps + context_steps, len(tokens))
                 padding = max(num_steps - stop, 0)
                 own = tokens[max(stop - num_steps, 0) : stop]
                 rows.append(np.concatenate([np.full(padding, vocabulary.padding, np.uint8), own]))
-                places.append(
-                    (padding, begin - stop + num_steps, (stop - num_steps) % bar_steps, index)
-                )
+                position = line + (stop - num_steps) % bar_steps
+                places.append((padding, begin - stop + num_steps, position, index))
     kept = (
         np.arange(len(rows))
         if len(rows) <= max_gaps
@@ -137,7 +141,7 @@ def find_gaps(
     ends = begins + gap_steps
     every = find_targets(windows, vocabulary, all_steps=True)
     inside = every.steps < ends[every.rows]
-    return Gaps(windows, ends, owners, every.select(inside), context_steps)
+    return Gaps(windows, ends, owners, every.select(inside), context_steps, meter)
 
 
 def overlap(drawn_NT: np.ndarray, real_NT: np.ndarray) -> float:

@@ -1,10 +1,12 @@
 """Real continuations of prompts, and a model's predictions of them step by step."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
+from symmusic.corpus.meters import bars_of
 from symmusic.corpus.prepare import Tune
 from symmusic.generate.draw import Manner
 from symmusic.generate.given import continuation_logits
@@ -14,7 +16,9 @@ from symmusic.measures.material import PROMPT_BARS, in_meter
 from symmusic.measures.temperature import Calibration, calibrate
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture, Params
+from symmusic.model.places import first_place
 from symmusic.score.bar import bar_of
+from symmusic.training.card import Card
 
 NEW_BARS = 4
 MOST, MOST_OF_WINDOWS = 512, 64  # excerpts that are predicted; the second where it is slow
@@ -28,11 +32,13 @@ class Given:
       tokens_NS: as the model reads them.
       num_given: steps of each prompt.
       files: the tune that each is from.
+      position: the place in the bar (`model.places`) of the first steps, a bar line.
     """
 
     tokens_NS: np.ndarray
     num_given: int
     files: tuple[str, ...]
+    position: int = 0
 
     def __len__(self) -> int:
         return len(self.tokens_NS)
@@ -47,19 +53,20 @@ def cut_given(
     most: int | None = None,
     skipped: int = 0,
     by_prompt: bool = True,
-    meter: str = '4/4',
+    meters: Sequence[str] = ('4/4',),
+    meter: int = 0,
 ) -> Given:
-    """All prompts of `num_bars` bars that are followed by `num_new` bars, in tunes of one metre, or
-    `most` of them, evenly spaced. Before each are `skipped` more bars, which the model is not
+    """All prompts of `num_bars` bars that are followed by `num_new` bars, in tunes of the metre of
+    index `meter` among the model's `meters`, or `most` of them, evenly spaced. Before each are `skipped` more bars, which the model is not
     given.
 
     The key is the one that the prompt suggests, as it is all that the model is given; without
     `by_prompt` it is that of the whole tune.
     """
     num_given, num_after, first = (
-        bar_of(meter).steps * each for each in (num_bars, num_new, skipped)
+        bar_of(meters[meter]).steps * each for each in (num_bars, num_new, skipped)
     )
-    found = cut_excerpts(in_meter(tunes, meter), first + num_given, continued=num_after)
+    found = cut_excerpts(in_meter(tunes, meters[meter]), first + num_given, continued=num_after)
     rows = np.arange(len(found))
     if most is not None and len(rows) > most:
         rows = np.linspace(0, len(rows) - 1, most).astype(int)
@@ -68,7 +75,8 @@ def cut_given(
         events = found.events_NT[row, first:]
         distance = find_distance(events[:num_given], vocabulary) if by_prompt else 0
         tokens[index] = vocabulary.encode(place(events, distance, vocabulary))
-    return Given(tokens, num_given, tuple(found.places[row][0] for row in rows))
+    files = tuple(found.places[row][0] for row in rows)
+    return Given(tokens, num_given, files, first_place(meter, bars_of(meters)))
 
 
 def most_for(manner: Manner) -> int:
@@ -82,19 +90,29 @@ def predictions(
     """The logits [K, V] of the K steps of all continuations that have a class, their labels [K],
     and the index [K] of the excerpt that each is in.
     """
-    logits_NTV = continuation_logits(params, architecture, given.tokens_NS, given.num_given, manner)
+    logits_NTV = continuation_logits(
+        params, architecture, given.tokens_NS, given.num_given, manner, given.position
+    )
     labels_NT = given.tokens_NS[:, given.num_given :].astype(int)
     rows, steps = np.nonzero(labels_NT < architecture.num_classes)
     return logits_NTV[rows, steps], labels_NT[rows, steps], rows
 
 
 def calibrate_model(
-    params: Params, architecture: Architecture, given: Given, manner: Manner
+    params: Params, card: Card, tunes: Sequence[Tune], manner: Manner
 ) -> Calibration | None:
-    """The calibration of a model on continuations of tunes that it was not trained on; None where
-    there are none.
+    """The calibration of a model on continuations of tunes that it was not trained on, in each of
+    its metres as many as the metre has of the tunes; None where there are none.
     """
-    if not len(given):
+    most, found = most_for(manner), []
+    for meter, name in enumerate(card.meters):
+        share = len(in_meter(tunes, name)) / max(len(tunes), 1)
+        given = cut_given(
+            tunes, card.vocabulary, most=math.ceil(most * share), meters=card.meters, meter=meter
+        )
+        if len(given):
+            found.append(predictions(params, card.architecture, given, manner)[:2])
+    if not sum(len(labels_K) for _, labels_K in found):
         return None
-    logits_KV, labels_K, _ = predictions(params, architecture, given, manner)
-    return calibrate(logits_KV, labels_K) if len(labels_K) else None
+    logits_KV, labels_K = (np.concatenate(each) for each in zip(*found, strict=True))
+    return calibrate(logits_KV, labels_K)

@@ -3,6 +3,7 @@ model.
 """
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -31,6 +32,7 @@ from symmusic.measures.likelihood import (
 )
 from symmusic.measures.registry import Ground, Network, Sets
 from symmusic.melody.encodings import Vocabulary
+from symmusic.model.places import first_place
 from symmusic.progress import bar
 from symmusic.streams import Stream, generator, random_key
 from symmusic.training.data import put
@@ -54,8 +56,10 @@ class InfillingMeasure:
             return None
         rng = generator(key, Stream.GAPS)
         vocabulary = model.card.vocabulary
+        meters = model.card.meters
+        meter = meters.index(ground.music.meter)
         gaps = {
-            length: find_gaps(ground.held_out, vocabulary, length, MAX_GAPS, rng, model.card.meters)
+            length: find_gaps(ground.held_out, vocabulary, length, MAX_GAPS, rng, meters, meter)
             for length in LENGTHS
         }
         gaps = {length: each for length, each in gaps.items() if len(each)}
@@ -122,22 +126,23 @@ def _fill(
         return None
     rows = np.sort(rng.choice(rows, min(len(rows), MAX_DRAWN), replace=False))
     vocabulary, begin = model.card.vocabulary, gaps.context_steps
-    end = begin + DRAWN_BARS * gaps.windows.bars[0]
+    end = begin + DRAWN_BARS * gaps.windows.bars[gaps.meter]
+    draw = functools.partial(_draw, config, meter=gaps.meter)
     tokens_NS = np.repeat(gaps.windows.tokens(rows), NUM_CANDIDATES, axis=0)
     real_NT = _decode(vocabulary, tokens_NS)[:, begin:end]
     known_NT = tokens_NS[:, begin:].copy()
     known_NT[:, : end - begin] = vocabulary.num_classes
     drawn = {
-        'model': _draw(config, model, tokens_NS, begin, known_NT, 0),
-        'untold': _draw(config, model, tokens_NS, begin, None, 1),
+        'model': draw(model, tokens_NS, begin, known_NT, 0),
+        'untold': draw(model, tokens_NS, begin, None, 1),
     }
     if rival:
-        drawn['left_to_right'] = _draw(config, rival, tokens_NS, begin, None, 2)
+        drawn['left_to_right'] = draw(rival, tokens_NS, begin, None, 2)
     found = {name: overlap(_decode(vocabulary, each), real_NT) for name, each in drawn.items()}
     if rival:
         filled_NS = tokens_NS.copy()
         filled_NS[:, begin:end] = drawn['left_to_right']
-        weights_GK = -_nats_after(rival, vocabulary, filled_NS, end).reshape(
+        weights_GK = -_nats_after(rival, vocabulary, filled_NS, end, gaps.meter).reshape(
             len(rows), NUM_CANDIDATES
         )
         chosen_G = (
@@ -157,11 +162,12 @@ def _draw(
     begin: int,
     known_NT: np.ndarray | None,
     number: int,
+    meter: int,
 ) -> np.ndarray:
     """The tokens [N, T] that a model draws in the gap of each window, from step `begin` on,
-    different for each `number`.
+    different for each `number`; `meter` is the index of the gaps' metre.
     """
-    bar_steps = model.card.architecture.bars[0]
+    bar_steps = model.card.architecture.bars[meter]
     gap_steps = DRAWN_BARS * bar_steps
     num_steps = gap_steps if known_NT is None else tokens_NS.shape[1] - begin
     how = manner_of(config, model.card)
@@ -186,21 +192,25 @@ def _draw(
             manner,
             random_key(config.seed, Stream.FILLED_GAPS, number, first // CHUNK),
             known_BN=known,
+            meter=meter,
         ).drawn
         found.append(drawn.tokens_BN[:, :gap_steps])
     return np.concatenate(found)[: len(tokens_NS)].astype(np.uint8)
 
 
 def _nats_after(
-    model: Network, vocabulary: Vocabulary, tokens_NS: np.ndarray, end: int
+    model: Network, vocabulary: Vocabulary, tokens_NS: np.ndarray, end: int, meter: int
 ) -> np.ndarray:
-    """The loss in nats [N] of the steps from `end` on in each window, given all steps before."""
+    """The loss in nats [N] of the steps from `end` on in each window, given all steps before;
+    windows start at a bar line in the metre of index `meter`.
+    """
     num, num_steps = tokens_NS.shape
     zeros = np.zeros(num, np.uint16)
     starts = (np.arange(num) * num_steps).astype(np.int32)
     bars = model.card.architecture.bars
+    lines = zeros + np.uint16(first_place(meter, bars))
     windows = Windows(
-        tokens_NS.ravel(), starts, zeros, zeros, zeros + np.uint16(end), num_steps, bars
+        tokens_NS.ravel(), starts, lines, zeros, zeros + np.uint16(end), num_steps, bars
     )
     targets = find_targets(windows, vocabulary, all_steps=True)
     losses = model_losses(

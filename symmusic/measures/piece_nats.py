@@ -9,13 +9,21 @@ from symmusic.measures.temperature import log_softmax
 
 
 def network_nats(
-    network: Network, manner: Manner, tokens_NT: np.ndarray, start: int, temperature: float = 1.0
+    network: Network,
+    manner: Manner,
+    tokens_NT: np.ndarray,
+    start: int,
+    temperature: float = 1.0,
+    position: int = 0,
 ) -> np.ndarray:
     """The loss [N, T - start] in nats of each token of N pieces from step `start` on, at least 1,
-    given all before it; pieces start at a bar line. Blanks, which are no targets, cost 0.
+    given all before it; `position` is the place in the bar of the first steps. Blanks, which are no
+    targets, cost 0.
     """
     architecture, labels_NT = network.card.architecture, tokens_NT[:, start:].astype(int)
-    logits_NTV = continuation_logits(network.params, architecture, tokens_NT, start, manner)
+    logits_NTV = continuation_logits(
+        network.params, architecture, tokens_NT, start, manner, position
+    )
     num_classes = logits_NTV.shape[-1]
     logs_KV = log_softmax(logits_NTV.reshape(-1, num_classes), temperature)
     places_K1 = np.minimum(labels_NT.reshape(-1, 1), num_classes - 1)

@@ -23,6 +23,7 @@ from symmusic.measures.markov import Markov, choose_order, fit_markov
 from symmusic.measures.material import Material
 from symmusic.measures.scale import measure, select
 from symmusic.model.model import Params
+from symmusic.model.places import first_place
 from symmusic.progress import bar
 from symmusic.streams import Stream
 from symmusic.training.card import Card
@@ -85,6 +86,10 @@ class Network:
     params: Params
     card: Card
     name: str
+
+    def place(self, meter: str) -> int:
+        """The place in the bar (`model.places`) of a bar line in a metre that it knows."""
+        return first_place(self.card.meters.index(meter), self.card.architecture.bars)
 
 
 @dataclasses.dataclass(frozen=True)

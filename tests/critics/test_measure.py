@@ -103,15 +103,15 @@ def test_the_ratio_of_a_network_and_other_models(monkeypatch):
     costs = []
 
     class Counts:
-        def nats(self, tokens_BT, start):
-            costs.append(start)
+        def nats(self, tokens_BT, start, position):
+            costs.append((start, position))
             return np.ones((len(tokens_BT), tokens_BT.shape[1] - start))
 
     at_hand.__dict__['baselines'] = Baselines(1, Counts())
     CriticMeasure().measure(at_hand, None, 0)
     exhibits, ratios = trials[0][:2]
     assert set(ratios) == {'likelihood_ratio', 'second_network'}
-    assert set(costs) == {64, 1}
+    assert set(costs) == {(64, 0), (1, 0)}
     tokens = np.concatenate([exhibits.tokens['real'], exhibits.tokens['model']])
     manner = manner_of(at_hand.config, card)
     own, other = (network_nats(each, manner, tokens, 64).mean(axis=1) for each in (one, two))

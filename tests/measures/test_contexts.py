@@ -30,6 +30,7 @@ def ground(params, tunes, temperature=1.0, targets='all'):
     return types.SimpleNamespace(
         config=config,
         model=types.SimpleNamespace(params=params, card=card),
+        music=types.SimpleNamespace(meter='4/4'),
         held_out=tuple(tunes),
         families={tune.file: index for index, tune in enumerate(tunes)},
     )

@@ -2,6 +2,8 @@
 the whole sequence.
 """
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,11 +14,16 @@ from symmusic.generate.given import CHUNK, continuation_logits
 from symmusic.measures.given import calibrate_model, cut_given, predictions
 from symmusic.melody.encodings import MelodyVocabulary
 from symmusic.model.model import Architecture, apply_all, apply_last, init_params
+from symmusic.training.card import Card
 from tests.corpus.tunes import random_tune, tune
 from tests.generate.toy import ARCHITECTURE, VOCABULARY, manner, params_for, random_params
+from tests.training.toy import make_recipe
 
 TUNES = [random_tune(seed, 16 * 10) for seed in range(3)]
 FORMS = {'stateful': manner(memory_steps=200), 'window': manner(window_steps=20)}
+
+
+CARD = Card(ARCHITECTURE, make_recipe(), VOCABULARY, {}, {})
 
 
 def tokens_of(num, num_steps, seed=0):
@@ -93,8 +100,32 @@ def test_predictions_are_of_each_step_once():
 def test_without_a_long_tune_there_is_no_calibration():
     short = cut_given([random_tune(0, 64)], VOCABULARY)
     assert len(short) == 0
-    assert calibrate_model(random_params(0), ARCHITECTURE, short, FORMS['stateful']) is None
-    found = calibrate_model(
-        random_params(0), ARCHITECTURE, cut_given(TUNES, VOCABULARY), FORMS['stateful']
-    )
+    assert calibrate_model(random_params(0), CARD, [random_tune(0, 64)], FORMS['stateful']) is None
+    found = calibrate_model(random_params(0), CARD, TUNES, FORMS['stateful'])
     assert found.num_steps == 3 * 3 * 64
+
+
+@pytest.mark.parametrize('form', FORMS)
+def test_each_metre_is_read_from_its_own_bar_lines(form):
+    """With 4/4 and 6/8 a prompt in 6/8 starts at place 16, and its bars have 12 steps."""
+    both = dataclasses.replace(ARCHITECTURE, num_positions=16, bars=(16, 12), lookback=())
+    card = dataclasses.replace(CARD, architecture=both, meters=('4/4', '6/8'))
+    tunes = [*TUNES, dataclasses.replace(random_tune(7, 12 * 10), counted_in='6/8')]
+    given = cut_given(tunes, VOCABULARY, 2, 3, meters=card.meters, meter=1)
+    assert given.files == (tunes[-1].file,) * 6
+    assert (given.position, given.num_given, given.tokens_NS.shape[1]) == (16, 24, 60)
+    params = init_params(jax.random.key(0), both)
+    logits_KV, labels_K, _ = predictions(params, both, given, FORMS[form])
+    assert_array_equal(labels_K, given.tokens_NS[:, 24:].ravel())
+    last = jnp.asarray(given.tokens_NS[:, 39:59], jnp.int32)
+    places = jnp.broadcast_to(16 + jnp.arange(39, 59) % 12, last.shape)
+    if form == 'window':
+        expected, _ = apply_last(params, last, places, both)
+        assert_allclose(logits_KV.reshape(6, 36, -1)[:, -1], expected, atol=1e-4)
+    all_but_last = jnp.asarray(given.tokens_NS[:, :-1], jnp.int32)
+    places = jnp.broadcast_to(16 + jnp.arange(59) % 12, all_but_last.shape)
+    if form == 'stateful':
+        expected, _ = apply_all(params, all_but_last, places, both)
+        assert_allclose(logits_KV.reshape(6, 36, -1), expected[:, 23:], atol=1e-4)
+    calibration = calibrate_model(params, card, tunes, FORMS[form])
+    assert calibration.num_steps == 3 * 3 * 64 + 3 * 48
