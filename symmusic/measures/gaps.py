@@ -101,9 +101,9 @@ def find_gaps(
     meters: Sequence[str] = ('4/4',),
     meter: int = 0,
 ) -> Gaps:
-    """Consecutive gaps of `num_bars` bars in each tune of the metre of index `meter` among `meters`,
-    from its second bar on, as long as a whole bar follows; a random `max_gaps` of them where there
-    are more.
+    """Consecutive gaps of `num_bars` bars in each tune of the metre of index `meter` among
+    `meters`, from its second bar on, as long as a whole bar follows; a random `max_gaps` of them
+    where there are more.
     """
     bars = bars_of(meters)
     bar_steps, line = bars[meter], first_place(meter, bars)

@@ -57,8 +57,8 @@ def cut_given(
     meter: int = 0,
 ) -> Given:
     """All prompts of `num_bars` bars that are followed by `num_new` bars, in tunes of the metre of
-    index `meter` among the model's `meters`, or `most` of them, evenly spaced. Before each are `skipped` more bars, which the model is not
-    given.
+    index `meter` among the model's `meters`, or `most` of them, evenly spaced. Before each are
+    `skipped` more bars, which the model is not given.
 
     The key is the one that the prompt suggests, as it is all that the model is given; without
     `by_prompt` it is that of the whole tune.

@@ -1,8 +1,23 @@
 """What a network is made of."""
 
 import dataclasses
+import itertools
+from typing import NamedTuple
 
 from symmusic.model.scores import KINDS, Kind
+
+
+class Block(NamedTuple):
+    """Rows of an input matrix: what they are one-hot of, the first of them, and how many."""
+
+    name: str
+    begin: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        """The row after the last one."""
+        return self.begin + self.size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,15 +98,29 @@ class Architecture:
         return max(self.lookback, default=0) * (max(self.bars) if len(self.bars) > 1 else 1)
 
     @property
-    def input_size(self) -> int:
-        """Rows of the first layer's input matrix: classes, positions, metres, the classes of each
-        lookback and, if infilling, those of each look ahead.
-        """
-        return (
-            self.num_classes * (1 + len(self.lookback) * (2 if self.infilling else 1))
-            + self.num_positions
-            + self.num_meters
+    def own_blocks(self) -> tuple[Block, ...]:
+        """The blocks of rows of the first layer's input matrix that are of the step itself."""
+        sizes = (
+            ('token', self.num_classes),
+            ('step in bar', self.num_positions),
+            ('metre', self.num_meters),
         )
+        begins = itertools.accumulate((size for _, size in sizes), initial=0)
+        return tuple(
+            Block(name, begin, size)
+            for (name, size), begin in zip(sizes, begins, strict=False)
+            if size
+        )
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks of rows of the first layer's input matrix, in order: those of the step itself,
+        then the tokens of each lookback and, if infilling, of each look ahead.
+        """
+        own, size = self.own_blocks, self.num_classes
+        num_others = len(self.lookback) * (2 if self.infilling else 1)
+        begins = (own[-1].end + index * size for index in range(num_others))
+        return own + tuple(Block('token', begin, size) for begin in begins)
 
     @property
     def has_blank(self) -> bool:

@@ -22,23 +22,20 @@ def find_rows(
     token, followed by the one-hot step in the bar, the one-hot metre and `others`, the one-hot
     tokens of the lookbacks and looks ahead.
     """
-    num_classes, num_positions = architecture.num_classes, architecture.num_positions
-    num_before = num_classes + num_positions + architecture.num_meters
-    num_rows = num_before + num_classes * len(others)
-
-    def rows(begin, tokens):
-        if not architecture.has_blank:
-            return begin + tokens
-        # a blank: past the last row
-        return jnp.where(tokens < num_classes, begin + tokens, num_rows)
-
-    blocks = [rows(0, tokens)]
-    if num_positions:
-        blocks.append(num_classes + steps_in_bar(positions, architecture.bars))
-    if architecture.num_meters:
-        blocks.append(num_classes + num_positions + meters_of(positions, architecture.bars))
-    blocks += [rows(num_before + num_classes * index, other) for index, other in enumerate(others)]
-    return jnp.stack(blocks, axis=-1)
+    tokens_left = [tokens, *others]
+    blocks = architecture.blocks[: len(architecture.own_blocks) + len(others)]
+    num_rows, found = blocks[-1].end, []
+    for block in blocks:
+        if block.name == 'step in bar':
+            found.append(block.begin + steps_in_bar(positions, architecture.bars))
+        elif block.name == 'metre':
+            found.append(block.begin + meters_of(positions, architecture.bars))
+        else:
+            rows = block.begin + (token := tokens_left.pop(0))
+            # a blank: past the last row
+            is_token = token < block.size
+            found.append(jnp.where(is_token, rows, num_rows) if architecture.has_blank else rows)
+    return jnp.stack(found, axis=-1)
 
 
 def project_rows(layer: dict, rows_K: jax.Array, architecture: Architecture) -> jax.Array:
@@ -48,10 +45,8 @@ def project_rows(layer: dict, rows_K: jax.Array, architecture: Architecture) -> 
     table_IG = (
         jnp.pad(layer['input'], ((0, 1), (0, 0))) if architecture.has_blank else layer['input']
     )
-    further = [size for size in (architecture.num_positions, architecture.num_meters) if size]
-    num_others = rows_K.shape[-1] - 1 - len(further)
-    sizes = (architecture.num_classes, *further, *[architecture.num_classes] * num_others)
-    return _sum_rows(sizes, table_IG, rows_K)
+    blocks = architecture.blocks[: rows_K.shape[-1]]
+    return _sum_rows(tuple(block.size for block in blocks), table_IG, rows_K)
 
 
 def project(layer: dict, states_H: jax.Array, dtype: str = 'float32') -> jax.Array:

@@ -38,11 +38,9 @@ def init_params(key: jax.Array, architecture: Architecture) -> Params:
     layers_key, attention_key, head_key = jax.random.split(key, 3)
     directions = _directions(architecture)
     layers = []
-    sizes = dict.fromkeys(('forward', 'backward'), architecture.input_size)
+    sizes = dict.fromkeys(('forward', 'backward'), architecture.blocks[-1].end)
     if architecture.infilling:
-        sizes['backward'] = (
-            architecture.num_classes + architecture.num_positions + architecture.num_meters
-        )
+        sizes['backward'] = architecture.own_blocks[-1].end
     for layer_key in jax.random.split(layers_key, architecture.num_layers):
         keys = jax.random.split(layer_key, len(directions) + architecture.infilling)
         layer = {

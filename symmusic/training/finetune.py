@@ -7,73 +7,117 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from symmusic.corpus.meters import find_index
 from symmusic.errors import UserError
-from symmusic.model.model import Architecture, Params
+from symmusic.model.architecture import Architecture, Block
+from symmusic.model.model import Params
 from symmusic.training.state import TrainState
 
-MAY_DIFFER = ('num_classes', 'padding', 'dropout_rate')
+# matched by name or by step, or checked apart
+MAY_DIFFER = ('num_classes', 'padding', 'dropout_rate', 'bars', 'num_positions', 'lookback')
 
 
-def transfer(
-    params: Params,
-    architecture: Architecture,
-    names: Sequence[str],
-    old: Params,
-    old_architecture: Architecture,
-    old_names: Sequence[str],
-) -> Params:
-    """The old run's parameters in the shapes of the new one. Classes are matched by name; those
-    that the old run lacks keep `params`.
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """Parameters with their architecture, and the names of their classes
+    (`Vocabulary.class_names`) and metres.
+    """
+
+    params: Params
+    architecture: Architecture
+    classes: Sequence[str]
+    meters: Sequence[str] = ('4/4',)
+
+
+def transfer(fresh: Network, old: Network) -> Params:
+    """The old run's parameters in the shapes of the new one. Classes and metres are matched by
+    name, steps in the bar by number; those that the old run lacks keep the fresh parameters.
+
+    If only one of the networks has the metre as an input, the new one still gives what the old one
+    gives in its metres: the row of the only metre that the new run has is added to the bias, and
+    rows of metres are zeros where the old run had none.
 
     Args:
-      params: of the new architecture, freshly initialised.
-      architecture: the new one, which differs from the old one only in classes and dropout.
-      names: of the new classes (`Vocabulary.class_names`); they include the old ones.
-      old: trained parameters.
-      old_architecture: that of `old`.
-      old_names: of its classes.
+      fresh: the new network, initialised; its classes include the old ones.
+      old: the trained network.
 
     Raises:
-      UserError: the networks differ in more than classes and dropout.
+      UserError: the networks differ in more than classes, metres and dropout.
     """
-    fields = [
-        field.name for field in dataclasses.fields(Architecture) if field.name not in MAY_DIFFER
-    ]
-    unlike = [
-        name for name in fields if getattr(architecture, name) != getattr(old_architecture, name)
-    ]
-    if unlike:
+    _check_alike(fresh.architecture, old.architecture)
+    classes = np.array([list(fresh.classes).index(name) for name in old.classes])
+    head, new_head = old.params['head'], fresh.params['head']
+    first = dict(old.params['layers'][0])
+    for direction in first.keys() & {'forward', 'backward'}:
+        new_layer = fresh.params['layers'][0][direction]
+        first[direction] = _move_inputs(new_layer, first[direction], classes, fresh, old)
+    return {
+        **old.params,
+        'layers': [first, *old.params['layers'][1:]],
+        'head': {
+            'kernel': new_head['kernel'].at[:, classes].set(head['kernel']),
+            'bias': new_head['bias'].at[classes].set(head['bias']),
+        },
+    }
+
+
+def _check_alike(new: Architecture, old: Architecture) -> None:
+    pairs = {
+        field.name: (getattr(old, field.name), getattr(new, field.name))
+        for field in dataclasses.fields(Architecture)
+        if field.name not in MAY_DIFFER
+    }
+    pairs['metric_position'] = tuple(each.num_positions > 0 for each in (old, new))
+    pairs['lookback in bars'] = tuple(map(_lookback_in_bars, (old, new)))
+    if unlike := {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}:
         raise UserError(
             'config.init_from: '
             + '; '.join(
-                f'{name} is {getattr(old_architecture, name)!r} in that run and'
-                f' {getattr(architecture, name)!r} now'
-                for name in unlike
+                f'{name} is {before!r} in that run and {now!r} now'
+                for name, (before, now) in unlike.items()
             )
         )
-    classes = np.array([list(names).index(name) for name in old_names])
-    head = {
-        'kernel': params['head']['kernel'].at[:, classes].set(old['head']['kernel']),
-        'bias': params['head']['bias'].at[classes].set(old['head']['bias']),
-    }
-    first = dict(old['layers'][0])
-    for direction in first.keys() & {'forward', 'backward'}:
-        old_input, fresh = first[direction]['input'], params['layers'][0][direction]['input']
-        old_rows = _input_rows(len(old_input), old_architecture, np.arange(len(old_names)))
-        moved = fresh.at[_input_rows(len(fresh), architecture, classes)].set(old_input[old_rows])
-        first[direction] = {**first[direction], 'input': moved}
-    return {**old, 'layers': [first, *old['layers'][1:]], 'head': head}
 
 
-def _input_rows(num_rows: int, architecture: Architecture, classes: np.ndarray) -> np.ndarray:
-    """The indices, among a first layer's `num_rows` input rows, of the given classes in every block
-    of classes and of the positions.
-    """
-    num_classes, num_positions = architecture.num_classes, architecture.num_positions
-    blocks = [0, *range(num_classes + num_positions, num_rows, num_classes)]
-    return np.concatenate(
-        [num_classes + np.arange(num_positions), *(begin + classes for begin in blocks)]
-    )
+def _lookback_in_bars(architecture: Architecture) -> tuple[float, ...]:
+    unit = architecture.bars[0] if len(architecture.bars) == 1 else 1
+    return tuple(lag / unit for lag in architecture.lookback)
+
+
+def _move_inputs(
+    new_layer: dict, layer: dict, classes: np.ndarray, fresh: Network, old: Network
+) -> dict:
+    """A first layer with the old rows of its input matrix at their new places."""
+    table, old_table, bias = new_layer['input'], layer['input'], layer['bias']
+    meters = [
+        (new, found)
+        for new, name in enumerate(fresh.meters)
+        if (found := find_index(name, old.meters)) is not None
+    ]
+    new_blocks, old_blocks = _blocks_of(fresh, table), _blocks_of(old, old_table)
+    tokens = [[each for each in of if each.name == 'token'] for of in (new_blocks, old_blocks)]
+    for new, before in zip(*tokens, strict=True):
+        rows = old_table[before.begin : before.end]
+        table = table.at[new.begin + classes].set(rows)
+    new, before = ({each.name: each for each in of} for of in (new_blocks, old_blocks))
+    if 'step in bar' in new:
+        size = min(new['step in bar'].size, before['step in bar'].size)
+        begin, old_begin = new['step in bar'].begin, before['step in bar'].begin
+        table = table.at[begin : begin + size].set(old_table[old_begin : old_begin + size])
+    if 'metre' in new and 'metre' not in before:
+        table = table.at[new['metre'].begin : new['metre'].end].set(0.0)
+    for index, found in meters if 'metre' in before else ():
+        row = old_table[before['metre'].begin + found]
+        if 'metre' in new:
+            table = table.at[new['metre'].begin + index].set(row)
+        else:
+            bias = bias + row
+    return {**layer, 'input': table, 'bias': bias}
+
+
+def _blocks_of(network: Network, table: jax.Array) -> list[Block]:
+    """The blocks of an input matrix, which is that of the backward layer if it has fewer rows."""
+    return [block for block in network.architecture.blocks if block.end <= len(table)]
 
 
 def begin_from(states: TrainState, params_R: Params) -> TrainState:

@@ -22,7 +22,7 @@ from symmusic.score.bar import bar_of
 from symmusic.training import build, shipped
 from symmusic.training.card import Card
 from symmusic.training.checkpoint import Checkpoints
-from symmusic.training.finetune import begin_from, transfer
+from symmusic.training.finetune import Network, begin_from, transfer
 from symmusic.training.replicas import best_replica, replica, stack
 from symmusic.training.state import TrainState
 
@@ -81,28 +81,26 @@ def _of_run(path: str) -> Parent:
 
 
 def begin(parent: Parent, states: TrainState, card: Card) -> TrainState:
-    """The states with the parent's parameters in every replica; only classes that the parent lacks
-    differ between replicas.
+    """The states with the parent's parameters in every replica; only classes and metres that the
+    parent lacks differ between replicas.
 
     Raises:
       UserError: the networks differ.
     """
+    old = _network(parent.params, parent.card)
     try:
         new = [
-            transfer(
-                replica(states.params, index),
-                card.architecture,
-                card.vocabulary.class_names,
-                parent.params,
-                parent.card.architecture,
-                parent.card.vocabulary.class_names,
-            )
+            transfer(_network(replica(states.params, index), card), old)
             for index in range(card.num_replicas)
         ]
     except UserError as error:
         hint = '; --config=configs/pretrained.py has its network'
         raise UserError(f'{error}{hint * (parent.name == "the shipped model")}') from error
     return begin_from(states, stack(new))
+
+
+def _network(params: Params, card: Card) -> Network:
+    return Network(params, card.architecture, card.vocabulary.class_names, card.meters)
 
 
 def descent_of(parent: Parent, config: ConfigDict, corpus: Corpus) -> dict:

@@ -399,7 +399,7 @@ def test_a_blank_is_an_input_of_zeros():
     # token, position, two lookbacks
     rows = np.concatenate([np.arange(7), 8 + np.arange(16), 24 + np.arange(7), 32 + np.arange(7)])
     first = params['layers'][0]['forward']
-    padded = {**first, 'input': jnp.zeros((wider.input_size, 16)).at[rows].set(first['input'])}
+    padded = {**first, 'input': jnp.zeros((wider.blocks[-1].end, 16)).at[rows].set(first['input'])}
     head = {
         'kernel': jnp.pad(params['head']['kernel'], ((0, 0), (0, 1))),
         'bias': jnp.pad(params['head']['bias'], (0, 1)),

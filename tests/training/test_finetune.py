@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from symmusic.errors import UserError
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture, apply_all, init_params
-from symmusic.training.finetune import begin_from, transfer
+from symmusic.training.finetune import Network, begin_from, transfer
 from symmusic.training.replicas import init_replicas
 from tests.training.toy import ARCHITECTURE, RECIPE, leaves
 
@@ -29,7 +29,8 @@ OLD_NET, NEW_NET = (
     Architecture(NEW.num_classes, **SHAPE, dropout_rate=0.1),
 )
 OLD_PARAMS, FRESH = init_params(jax.random.key(0), OLD_NET), init_params(jax.random.key(1), NEW_NET)
-MOVED = transfer(FRESH, NEW_NET, NEW.class_names, OLD_PARAMS, OLD_NET, OLD.class_names)
+OLD_NETWORK = Network(OLD_PARAMS, OLD_NET, OLD.class_names)
+MOVED = transfer(Network(FRESH, NEW_NET, NEW.class_names), OLD_NETWORK)
 
 
 def test_the_old_model_is_unchanged():
@@ -70,7 +71,9 @@ def test_an_old_model_for_infilling_is_unchanged():
     old, fresh = (
         jax.jit(init_params, static_argnums=1)(jax.random.key(0), net) for net in (old_net, new_net)
     )
-    moved = transfer(fresh, new_net, NEW.class_names, old, old_net, OLD.class_names)
+    moved = transfer(
+        Network(fresh, new_net, NEW.class_names), Network(old, old_net, OLD.class_names)
+    )
     events, logits = np.array([[60, -2, 64, -1, 62, 61, -2, 63, 60]]), []
     for vocabulary, net, params in ((OLD, old_net, old), (NEW, new_net, moved)):
         tokens_BS = jnp.asarray(vocabulary.encode(events), jnp.int32)
@@ -84,19 +87,51 @@ def test_an_old_model_for_infilling_is_unchanged():
 
 @pytest.mark.parametrize(
     ('change', 'words'),
-    [({'num_cells': 8}, 'num_cells is 4'), ({'lookback': ()}, r'lookback is \(1, 3\)')],
+    [
+        ({'num_cells': 8}, 'num_cells is 4'),
+        ({'lookback': ()}, r'lookback in bars is \(0.0625, 0.1875\)'),
+    ],
 )
 def test_networks_that_differ_are_refused(change, words):
     other = dataclasses.replace(NEW_NET, **change)
+    fresh = Network(init_params(jax.random.key(1), other), other, NEW.class_names)
     with pytest.raises(UserError, match=f'config.init_from: {words} in that run and .* now'):
-        transfer(
-            init_params(jax.random.key(1), other),
-            other,
-            NEW.class_names,
-            OLD_PARAMS,
-            OLD_NET,
-            OLD.class_names,
-        )
+        transfer(fresh, OLD_NETWORK)
+
+
+METERS = {
+    ('4/4', '6/8'): {'bars': (16, 12), 'lookback': (1, 2)},
+    ('6/8', '4/4'): {'bars': (12, 16), 'lookback': (1, 2)},
+    ('4/4',): {'bars': (16,), 'lookback': (16, 32)},
+    ('6/8',): {'bars': (12,), 'lookback': (12, 24), 'num_positions': 12},
+}
+
+
+@pytest.mark.parametrize('infilling', [False, True])
+@pytest.mark.parametrize('new', METERS, ids='+'.join)
+@pytest.mark.parametrize('old', METERS, ids='+'.join)
+def test_metres_are_matched_by_name(old, new, infilling):
+    """In a metre that both know, the new network gives the old one's logits."""
+    shape = {**SHAPE, 'infilling': infilling, 'bidirectional': infilling}
+    nets = [Architecture(OLD.num_classes, **{**shape, **METERS[each]}) for each in (old, new)]
+    params = [init_params(jax.random.key(seed), net) for seed, net in enumerate(nets)]
+    before, fresh = (
+        Network(*each, OLD.class_names, meters)
+        for *each, meters in zip(params, nets, (old, new), strict=True)
+    )
+    moved = transfer(fresh, before)
+    assert jax.tree.map(jnp.shape, moved) == jax.tree.map(jnp.shape, params[1])
+    tokens_BT = np.random.default_rng(0).integers(0, OLD.num_classes, (2, 40))
+    for meter in set(old) & set(new):
+        logits = []
+        for net, weights, meters in ((nets[0], params[0], old), (nets[1], moved, new)):
+            index = meters.index(meter)
+            places_T = sum(net.bars[:index]) + np.arange(40) % net.bars[index]
+            future_BT = jnp.asarray(np.roll(tokens_BT, -1, 1)) if infilling else None
+            places_BT = jnp.broadcast_to(places_T, tokens_BT.shape)
+            arguments = weights, jnp.asarray(tokens_BT), places_BT, net
+            logits.append(apply_all(*arguments, future_BT=future_BT)[0])
+        assert_allclose(logits[1], logits[0], atol=1e-5)
 
 
 def test_a_run_starts_from_them_and_nothing_else_of_the_old_one():
