@@ -1,5 +1,5 @@
-"""Generated pieces and the training tunes: where the tunes come from, what must not be copied,
-which pieces are too similar to them.
+"""Generated pieces beside the training tunes and the prompt: where the tunes come from, what must
+not be copied, which pieces are too similar to them.
 """
 
 import logging
@@ -13,15 +13,17 @@ from symmusic.corpus.originals import Originals, gather_originals, read_original
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import UserError
 from symmusic.generate.masks import FREE
+from symmusic.generate.prompt import Prompt
 from symmusic.measures.excerpts import cut_excerpts, draw_rows
 from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
-from symmusic.melody.events import from_events
+from symmusic.melody.events import Melody, StepNote, from_events
 from symmusic.originality.copies import Passage, find_longest_runs, find_symbols, reference_level
 from symmusic.originality.limit import RunIndex, make_index
 from symmusic.streams import Stream, generator
 from symmusic.training import build
 
 log = logging.getLogger(__name__)
+LIMITS = ('max_copied_run', 'max_copied_from_prompt')  # fields of `config.sample`
 MOST_EXCERPTS = 400  # excerpts of unseen tunes on which the level is measured
 
 
@@ -65,12 +67,14 @@ def check(config: ConfigDict, vocabulary: Vocabulary) -> None:
       UserError: the encoding does not mark where notes start, or the run has no unseen tunes.
     """
     settings = config.sample
-    if settings.max_copied_run and not isinstance(vocabulary, MelodyVocabulary):
-        raise UserError(
-            f'config.sample.max_copied_run = {settings.max_copied_run}: only models of'
-            " config.data.encoding = 'melody' mark where a note starts, not"
-            f' {vocabulary.encoding!r}; must be 0, or config.sample.redraw_copies = True instead'
-        )
+    for field in LIMITS:
+        if settings[field] and not isinstance(vocabulary, MelodyVocabulary):
+            raise UserError(
+                f'config.sample.{field} = {settings[field]}: only models of config.data.encoding ='
+                f" 'melody' mark where a note starts, not {vocabulary.encoding!r}; must be 0"
+                + ', or config.sample.redraw_copies = True instead'
+                * (field == 'max_copied_run')
+            )
     if settings.redraw_copies and config.data.split != 'tune':
         raise UserError(
             f'config.sample.redraw_copies = True with config.data.split = {config.data.split!r}:'
@@ -78,21 +82,39 @@ def check(config: ConfigDict, vocabulary: Vocabulary) -> None:
         )
 
 
+def melodies_of(prompt: Prompt) -> list[Melody]:
+    """The notes of a prompt: those before the drawn bars, and those after them."""
+    parts = (prompt.events, prompt.after)
+    return [Melody(from_events(events), prompt.bar.steps) for events in parts]
+
+
 def index_runs(
-    settings: ConfigDict, vocabulary: Vocabulary, originals: Originals | None
-) -> RunIndex | None:
-    """The index of runs that must not be copied; None where there is no limit."""
-    if not settings.max_copied_run:
-        return None
-    symbols = [find_symbols(melody) for melody in originals.melodies]
-    return make_index(
-        symbols, settings.max_copied_run, vocabulary.decode(np.arange(vocabulary.num_classes))
-    )
+    settings: ConfigDict, vocabulary: Vocabulary, prompt: Prompt, originals: Originals | None
+) -> dict[str, RunIndex]:
+    """The indexes of runs that must not be copied, by the fields that limit them."""
+    pitches_V = vocabulary.decode(np.arange(vocabulary.num_classes))
+    found = {
+        field: make_index(
+            [find_symbols(melody) for melody in _sources(field, melodies_of(prompt), originals)],
+            settings[field],
+            pitches_V,
+        )
+        for field in LIMITS
+        if settings[field]
+    }
+    return {field: index for field, index in found.items() if index is not None}
+
+
+def _sources(
+    field: str, of_prompt: Sequence[Melody], originals: Originals | None
+) -> Sequence[Melody]:
+    """The melodies from which a field limits copies."""
+    return of_prompt if field == 'max_copied_from_prompt' else originals.melodies
 
 
 def check_given(
     settings: ConfigDict,
-    before: np.ndarray,
+    prompt: Prompt,
     given: np.ndarray,
     originals: Originals | None,
     near: 'Near | None',
@@ -101,7 +123,7 @@ def check_given(
 
     Args:
       settings: `config.sample`.
-      before: events of the prompt, in which a run may start if a run of new notes may.
+      prompt: the bars around the new ones; a run may start in it if a run of new notes may.
       given: [N] events; `FREE` where they are to be drawn.
       originals: the tunes that must not be copied.
       near: the rejection of copying pieces, if `settings` ask for it.
@@ -109,28 +131,37 @@ def check_given(
     Raises:
       UserError: they copy more than that.
     """
-    limits = (
-        {'max_copied_run': (settings.max_copied_run, before)} if settings.max_copied_run else {}
-    )
+    limits = {field: (settings[field], prompt.events) for field in LIMITS if settings[field]}
     if near is not None:
-        limits['redraw_copies'] = (int(near.level), before[:0])
+        limits['redraw_copies'] = (int(near.level), prompt.events[:0])
     for field, (most, earlier) in limits.items():
-        steps = np.concatenate([earlier, given]).astype(int)
-        ends = [*np.flatnonzero(steps == FREE), len(steps)]
-        melodies, start = [], 0
-        for end in ends:
-            notes = from_events(steps[start:end])
-            old = [note for note in notes if start + note.onset < len(earlier)]
-            melodies.append(notes[max(len(old) - most, 0) :])
-            start = end + 1
-        passage = max(find_longest_runs(melodies, originals.melodies), key=lambda each: each.score)
+        melodies = _given_melodies(earlier, given, most)
+        sources = _sources(field, melodies_of(prompt), originals)
+        passage = max(find_longest_runs(melodies, sources), key=lambda each: each.score)
         if passage.score > most:
-            name = originals.titles[passage.tune] or originals.names[passage.tune]
+            is_own = field == 'max_copied_from_prompt'
+            name = 'the prompt' if is_own else _name(originals, passage.tune)
             raise UserError(
                 f'config.sample.fixed = {settings.fixed!r} and config.sample.{field} ='
                 f' {settings[field]!r} cannot both be met: the given notes hold {passage.score} in'
                 f' a row as in {name}, more than {most}'
             )
+
+
+def _name(originals: Originals, tune: int) -> str:
+    return originals.titles[tune] or originals.names[tune]
+
+
+def _given_melodies(earlier: np.ndarray, given: np.ndarray, most: int) -> list[Sequence[StepNote]]:
+    """The stretches of given notes, the first with at most `most` notes from `earlier`."""
+    steps = np.concatenate([earlier, given]).astype(int)
+    melodies, start = [], 0
+    for end in [*np.flatnonzero(steps == FREE), len(steps)]:
+        notes = from_events(steps[start:end])
+        old = [note for note in notes if start + note.onset < len(earlier)]
+        melodies.append(notes[max(len(old) - most, 0) :])
+        start = end + 1
+    return melodies
 
 
 class Near:

@@ -66,6 +66,7 @@ def draw(
         settings=made_with,
         model=model.name,
         nearest=drawing.nearest,
+        repeated=drawing.repeated,
         sound=Sound(font) if settings.wav else None,
         progress=bar,
     )
@@ -89,26 +90,29 @@ def _log_pieces(
     )
     num_redraws = sum(piece.num_redraws for piece in pieces)
     num_empty = sum(piece.is_empty for piece in pieces)
+    same = f' ({drawing.num_alike} as the same as another)' * (drawing.num_alike > 0)
     fields = echo(settings, changed)
     temperature = f'temperature {manner.temperature:g}'
     temperature += ' (calibrated)' * (manner.temperature == model.temperature)
     log.info(
         f'{count(len(pieces), "piece")} {what} by {model.name}, {temperature}, {form}:'
-        f' {drawing.seconds:.1f} s with compilation, {num_redraws} drawn again,'
+        f' {drawing.seconds:.1f} s with compilation, {num_redraws} drawn again{same},'
         f' {num_empty} still empty{"; " * bool(fields)}{fields}'
     )
     num_alike = len(pieces) - len({piece.events.tobytes() for piece in pieces})
     if num_alike:
-        log.info(f'{num_alike} of {len(pieces)} pieces are the same as another one')
+        log.info(f'{num_alike} of {len(pieces)} pieces are still the same as another one')
 
 
 def _log_copies(settings: ConfigDict, drawing: Drawing) -> None:
     pieces, near = drawing.pieces, drawing.near
-    if drawing.index is not None:
-        num_refused = sum(piece.num_refused for piece in pieces)
+    for field in drawing.limits:
+        num_refused = sum(piece.num_refused[field] for piece in pieces)
         log.info(
             f'at {num_refused} of {len(pieces) * drawing.task.num_new} steps a note was refused'
-            f' that would have copied more than {settings.max_copied_run}'
+            f' that would have copied more than {settings[field]}'
+            + ' of the prompt'
+            * (field == 'max_copied_from_prompt')
         )
     if near is not None:
         num_near = sum(passage.score > near.level for passage in drawing.passages)

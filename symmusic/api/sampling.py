@@ -4,7 +4,7 @@ import dataclasses
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -15,7 +15,7 @@ from symmusic.api.piece import Piece
 from symmusic.config.fields import default
 from symmusic.corpus.meters import find_index
 from symmusic.corpus.originals import Originals
-from symmusic.generate.choose import fitting, ranked
+from symmusic.generate.choose import Alike, fitting, ranked
 from symmusic.generate.compose import compose
 from symmusic.generate.control import Masks
 from symmusic.generate.draw import Manner
@@ -37,6 +37,7 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import Melody, from_events
 from symmusic.originality.copies import Passage, find_longest_runs
 from symmusic.originality.limit import RunIndex
+from symmusic.originality.repeats import repeated_share
 from symmusic.streams import Stream, generator, random_key
 
 GREEDY = {'temperature': 0, 'top_k': 1}  # with these values every piece after a prompt is the same
@@ -142,8 +143,9 @@ class Drawing:
       pieces: the pieces kept, the new bars only.
       passages: their longest copied runs; None where the training tunes are not known.
       originals: the training tunes, where they are known.
-      index: the runs that must not be copied, with `max_copied_run`.
+      limits: the runs that must not be copied, by the fields that limit them.
       near: the rejection of copying pieces, with `redraw_copies`.
+      num_alike: how often a piece was drawn again that was the same as another.
       seconds: time taken, with compilation.
     """
 
@@ -152,8 +154,9 @@ class Drawing:
     pieces: list[DrawnPiece]
     passages: list[Passage] | None
     originals: Originals | None
-    index: RunIndex | None
+    limits: Mapping[str, RunIndex]
     near: copying.Near | None
+    num_alike: int
     seconds: float
 
     @property
@@ -162,6 +165,12 @@ class Drawing:
         if self.passages is None:
             return None
         return [copying.as_nearest(passage, self.originals) for passage in self.passages]
+
+    @property
+    def repeated(self) -> list[float]:
+        """The share of each piece's notes that repeat the prompt."""
+        sources = copying.melodies_of(self.task.prompt)
+        return [repeated_share(from_events(piece.events), sources) for piece in self.pieces]
 
 
 def draw_pieces(model: Model, prompt: Tune, config: ConfigDict) -> list[Piece]:
@@ -199,11 +208,13 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
     """
     settings, vocabulary = config.sample, model.card.vocabulary
     originals = copying.find_originals(config, model)
-    index = copying.index_runs(settings, vocabulary, originals)
+    limits = copying.index_runs(settings, vocabulary, task.prompt, originals)
     near = copying.Near(originals, vocabulary, task.num_new) if settings.redraw_copies else None
     if task.given is not None:
-        copying.check_given(settings, task.prompt.events, task.given, originals, near)
+        copying.check_given(settings, task.prompt, task.given, originals, near)
     manner, num_samples = _manner(config, model, task)
+    # candidates for bars between others may be alike: `fitting` chooses by how often each is drawn
+    alike = None if _is_between(task) and settings.num_candidates > 1 else Alike()
     started = time.perf_counter()
     drawn = compose(
         model.params,
@@ -213,14 +224,15 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
         manner,
         random_key(config.seed, Stream.SAMPLED_PIECES),
         task.masks,
-        index,
-        near,
+        limits,
+        [judge for judge in (near, alike) if judge is not None],
         task.known,
         find_index(task.prompt.meter, model.card.meters),
     )
     pieces, passages = _choose(config, task, drawn, num_samples, originals)
     seconds = time.perf_counter() - started
-    return Drawing(task, manner, pieces, passages, originals, index, near, seconds)
+    num_alike = alike.num_refused if alike else 0
+    return Drawing(task, manner, pieces, passages, originals, limits, near, num_alike, seconds)
 
 
 def _manner(config: ConfigDict, model: Model, task: Task) -> tuple[Manner, int]:
@@ -262,17 +274,18 @@ def _choose(
     tunes are known.
     """
     pieces, settings = [piece.up_to(task.num_new) for piece in drawn], config.sample
-    passages = None
-    if originals:
-        bar_steps = task.prompt.bar.steps
-        melodies = [Melody(from_events(piece.events), bar_steps) for piece in pieces]
-        passages = find_longest_runs(melodies, originals.melodies)
+    bar_steps = task.prompt.bar.steps
+    melodies = [Melody(from_events(piece.events), bar_steps) for piece in pieces]
+    passages = find_longest_runs(melodies, originals.melodies) if originals else None
     if len(pieces) > num_samples:
         if _is_between(task):
             rng = generator(config.seed, Stream.FITTING_CANDIDATES)
             kept = fitting(drawn, num_samples, task.num_new, rng)
         else:
-            copied = [passage.score for passage in passages] if passages else [0] * len(pieces)
+            own = find_longest_runs(melodies, copying.melodies_of(task.prompt))
+            copied = [
+                max(one.score, other.score) for one, other in zip(own, passages or own, strict=True)
+            ]
             kept = ranked(pieces, copied, settings.rank)[:num_samples]
         pieces = [pieces[place] for place in kept]
         passages = passages and [passages[place] for place in kept]

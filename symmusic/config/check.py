@@ -76,11 +76,9 @@ def _faults_of_sampling(values: Mapping[str, Any]) -> Iterator[str]:
             " bidirectional model reads its window again; must be config.sample.form = 'window' or"
             " 'auto', or config.model.bidirectional = False"
         )
-    if values['sample.max_copied_run'] == 1:
-        yield (
-            'config.sample.max_copied_run = 1: a run has two notes or more; must be 0 (any) or from'
-            ' 2 on'
-        )
+    for name in ('sample.max_copied_run', 'sample.max_copied_from_prompt'):
+        if values[name] == 1:
+            yield f'config.{name} = 1: a run has two notes or more; must be 0 (any) or from 2 on'
     for least, most in (
         ('sample.lowest', 'sample.highest'),
         ('sample.min_notes_per_bar', 'sample.max_notes_per_bar'),

@@ -1,4 +1,6 @@
-"""Choosing among drawn pieces: their order, and those that fit best with what follows them."""
+"""Choosing among drawn pieces: which are alike, their order, and those that fit best with what
+follows them.
+"""
 
 from collections.abc import Sequence
 
@@ -7,9 +9,26 @@ import numpy as np
 from symmusic.generate.pieces import Piece
 
 
+class Alike:
+    """Judges which pieces of a set are the same as an earlier one, so that they are drawn again.
+    Counts them.
+    """
+
+    def __init__(self):
+        self.num_refused = 0
+
+    def __call__(self, events: Sequence[np.ndarray]) -> np.ndarray:
+        """Which of B pieces are the same as one before them, bool [B]."""
+        contents = [each.tobytes() for each in events]
+        firsts = {content: place for place, content in reversed(list(enumerate(contents)))}
+        alike = np.array([firsts[content] < place for place, content in enumerate(contents)])
+        self.num_refused += int(alike.sum())
+        return alike
+
+
 def ranked(pieces: Sequence[Piece], copied: Sequence[int], by: str) -> list[int]:
     """The indices of pieces, the best first: by `likelihood`, by `originality` (the fewest notes
-    `copied`), or by the sum of both ranks.
+    `copied` in a row), or by the sum of both ranks.
     """
     likely = np.array([-piece.log_probability for piece in pieces])
     keys = {
@@ -34,11 +53,19 @@ def fitting(
     """The indices of `num` pieces, one of each group of candidates, drawn by how well their last
     steps, equal in all from `first_kept` on, continue what is before them. This is sampling
     importance resampling (Rubin, 1987): with more and more candidates the steps before are drawn
-    from the model's distribution given both sides.
+    from the model's distribution given both sides. A piece that is the same as one chosen before is
+    passed over while its group has another.
     """
     weights_GK = np.array(
         [piece.log_probabilities[first_kept:].sum(dtype=np.float64) for piece in pieces]
     ).reshape(num, -1)
     noise_GK = rng.gumbel(size=weights_GK.shape)
-    chosen_G = np.argmax(weights_GK + noise_GK, axis=1)
-    return [group * weights_GK.shape[1] + int(index) for group, index in enumerate(chosen_G)]
+    order_GK = np.argsort(-(weights_GK + noise_GK), axis=1, kind='stable')
+    order_GK += weights_GK.shape[1] * np.arange(num)[:, None]
+    chosen, seen = [], set()
+    for order_K in order_GK.tolist():
+        content = {place: pieces[place].tokens.tobytes() for place in order_K}
+        new = (place for place in order_K if content[place] not in seen)
+        chosen.append(next(new, order_K[0]))
+        seen.add(content[chosen[-1]])
+    return chosen

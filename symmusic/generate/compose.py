@@ -1,6 +1,7 @@
 """Pieces from a prompt: drawn, and transposed back to the prompt's key."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 
 import jax
 import numpy as np
@@ -23,17 +24,17 @@ def compose(
     manner: Manner,
     key: jax.Array,
     masks: Masks | None = None,
-    index: Limit | None = None,
-    reject: Judge | None = None,
+    limits: Mapping[str, Limit] | None = None,
+    judges: Sequence[Judge] = (),
     known_N: np.ndarray | None = None,
     meter: int = 0,
 ) -> list[Piece]:
     """Draws pieces after a prompt.
 
     Empty pieces are drawn again, in at most `max_redraws` rounds. So are pieces of a single pitch
-    with `redraw_stuck`, pieces for which `index` and `masks` together left nothing to draw, and any
-    piece that `reject` flags. Greedy pieces are never drawn again. Piece n of a key does not depend
-    on `num_samples`.
+    with `redraw_stuck`, pieces for which `limits` and `masks` together left nothing to draw, and
+    any piece that one of the `judges` flags. Greedy pieces are never drawn again. Piece n of a key
+    does not depend on `num_samples`.
 
     For an infilling model `known_N` holds the tokens of the new bars that are known in advance,
     with blanks elsewhere. `meter` is the index of the prompt's metre among those that it knows.
@@ -50,8 +51,8 @@ def compose(
         manner,
         key,
         masks,
-        index,
-        reject,
+        limits,
+        judges,
         known_BN,
         meter,
     )

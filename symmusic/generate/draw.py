@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -51,11 +51,13 @@ class Continuations:
       drawn: the steps of the continuations.
       read_BT: the tokens read before them.
       num_redraws_B: how often each was drawn again.
+      num_refused_B: by limit, at how many steps a class was refused.
     """
 
     drawn: Drawn
     read_BT: np.ndarray
     num_redraws_B: np.ndarray
+    num_refused_B: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
 
 def draw_continuations(
@@ -66,43 +68,44 @@ def draw_continuations(
     manner: Manner,
     key: jax.Array,
     masks: Masks | None = None,
-    index: Limit | None = None,
-    reject: Judge | None = None,
+    limits: Mapping[str, Limit] | None = None,
+    judges: Sequence[Judge] = (),
     known_BN: np.ndarray | None = None,
     meter: int = 0,
 ) -> Continuations:
     """What `compose` draws, as arrays, after one prompt of whole bars per piece, all in the metre
-    of index `meter`. `masks` and `index` limit what is drawn. `known_BN` holds the tokens of the
+    of index `meter`. `masks` and `limits`, by their fields of `config.sample`, limit what is drawn;
+    what one of the `judges` does not want is drawn again. `known_BN` holds the tokens of the
     continuations that are known in advance, including the last one, with blanks elsewhere.
 
     Raises:
-      UserError: within `masks` a piece could only be drawn with a copied run of `index`.
+      UserError: within `masks` a piece could only be drawn with a copied run of a limit.
     """
+    limits = limits or {}
     num_again = 0 if manner.reads_all or masks is not None else 1  # steps of the prompt
     draw = _drawing(
-        params, architecture, prompts_BT, num_again, manner, key, masks, index, known_BN, meter
+        params, architecture, prompts_BT, num_again, manner, key, masks, limits, known_BN, meter
     )
     judged = slice(num_again, None) if masks is None else np.asarray(masks.rows.counts)
 
     def is_unwanted(drawn: Drawn) -> np.ndarray:
         events = [vocabulary.decode(tokens[judged]) for tokens in drawn.tokens_BN]
         unwanted_B = np.array([_is_poor(each, manner.redraw_stuck) for each in events])
-        return unwanted_B | _is_stuck(drawn) | (False if reject is None else reject(events))
+        for stuck_B in _count(drawn, limits, 'stuck_B').values():
+            unwanted_B |= stuck_B > 0
+        for judge in judges:
+            unwanted_B |= judge(events)
+        return unwanted_B
 
     drawn, num_redraws_B = _draw_again(
         draw, is_unwanted, manner.max_redraws if manner.temperature > 0 else 0
     )
-    if num_stuck := int(_is_stuck(drawn).sum()):
-        raise UserError(
-            f'config.sample.max_copied_run = {index.num_symbols}: {num_stuck} of {len(prompts_BT)}'
-            ' pieces reached a step at which everything that the other wishes and given notes allow'
-            ' would have copied more; must be larger, or with fewer wishes, or with more'
-            ' config.sample.max_redraws'
-        )
+    _check_stuck(drawn, limits)
     again_BN = drawn.tokens_BN[:, :num_again].astype(prompts_BT.dtype)
     read_BT = np.concatenate([prompts_BT[:, : prompts_BT.shape[1] - num_again], again_BN], axis=1)
     steps = jax.tree.map(lambda array: array[:, num_again:], drawn.replace(states=()))
-    return Continuations(steps.replace(states=drawn.states), read_BT, num_redraws_B)
+    num_refused_B = _count(drawn, limits, 'refused_B')
+    return Continuations(steps.replace(states=drawn.states), read_BT, num_redraws_B, num_refused_B)
 
 
 def _drawing(
@@ -113,7 +116,7 @@ def _drawing(
     manner: Manner,
     key: jax.Array,
     masks: Masks | None,
-    index: Limit | None,
+    limits: Mapping[str, Limit],
     known_BN: np.ndarray | None,
     meter: int,
 ) -> Callable[[int], Drawn]:
@@ -136,7 +139,7 @@ def _drawing(
     read_BT = np.asarray(prompts_BT[:, : prompts_BT.shape[1] - num_again], np.int32)
     places_T = np.array(later(first_place(meter, bars), np.arange(read_BT.shape[1]), bars))
     positions_BT = np.broadcast_to(places_T, read_BT.shape)
-    constraints = _constraints(prompts_BT, num_steps, num_again, masks, index, mesh)
+    constraints = _constraints(prompts_BT, num_steps, num_again, masks, limits, mesh)
     rule = Rule(manner.temperature, manner.top_k, manner.top_p)
     piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(num_samples))
 
@@ -173,17 +176,20 @@ def _constraints(
     num_steps: int,
     num_again: int,
     masks: Masks | None,
-    index: Limit | None,
+    limits: Mapping[str, Limit],
     mesh: Mesh,
 ) -> list[Constraint]:
-    masks, index = (place(tree, mesh, EVERYWHERE) for tree in (masks, index))
-    constraints: list[Constraint] = [] if masks is None else [masks]
-    if index is not None:
-        counts_N = np.arange(num_steps) >= num_again
-        is_given_N = np.full(num_steps, False) if masks is None else masks.rows.given
-        read_BT = place(np.asarray(prompts_BT, np.int32), mesh, BY_PIECE)
-        constraints.append(index.after(read_BT, counts_N, is_given_N))
-    return constraints
+    masks = place(masks, mesh, EVERYWHERE)
+    counts_N = np.arange(num_steps) >= num_again
+    is_given_N = np.full(num_steps, False) if masks is None else masks.rows.given
+    read_BT = place(np.asarray(prompts_BT, np.int32), mesh, BY_PIECE)
+    return [
+        *([] if masks is None else [masks]),
+        *(
+            place(limit, mesh, EVERYWHERE).after(read_BT, counts_N, is_given_N)
+            for limit in limits.values()
+        ),
+    ]
 
 
 def _draw_again(
@@ -203,13 +209,23 @@ def _draw_again(
     return drawn, num_redraws
 
 
-def _is_stuck(drawn: Drawn) -> np.ndarray:
-    """[B] which pieces reached a step at which every class would have completed a copied run."""
-    stuck_B = np.zeros(len(drawn.tokens_BN), bool)
-    for state in drawn.states:
-        if hasattr(state, 'stuck_B'):
-            stuck_B |= state.stuck_B > 0
-    return stuck_B
+def _check_stuck(drawn: Drawn, limits: Mapping[str, Limit]) -> None:
+    for field, stuck_B in _count(drawn, limits, 'stuck_B').items():
+        if num_stuck := int((stuck_B > 0).sum()):
+            raise UserError(
+                f'config.sample.{field} = {limits[field].num_symbols}: {num_stuck} of'
+                f' {len(stuck_B)} pieces reached a step at which everything that the other wishes'
+                ' and given notes allow would have copied more; must be larger, or with fewer'
+                ' wishes, or with more config.sample.max_redraws'
+            )
+
+
+def _count(drawn: Drawn, limits: Mapping[str, Limit], name: str) -> dict[str, np.ndarray]:
+    """A count [B] of each limit's state, which come last in `_constraints`."""
+    states = drawn.states[len(drawn.states) - len(limits) :]
+    return {
+        field: np.asarray(getattr(state, name)) for field, state in zip(limits, states, strict=True)
+    }
 
 
 def _replaced(rows: np.ndarray, old: np.ndarray, new: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Drawn pieces, each with what is known of its steps."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -22,7 +23,7 @@ class Piece:
         step right before the row's own.
       read: [P] uint8 tokens before the piece as the model has read them, if distributions are kept.
       log_probabilities: [N] of each token, including given ones.
-      num_refused: steps at which a copy was refused; None if copies are not limited.
+      num_refused: by limit on copies, the steps at which one was refused.
       is_given: [N] bool, the steps that were known before sampling; None = none.
     """
 
@@ -34,7 +35,7 @@ class Piece:
     weights: np.ndarray | None = None
     read: np.ndarray | None = None
     log_probabilities: np.ndarray | None = None
-    num_refused: int | None = None
+    num_refused: Mapping[str, int] = dataclasses.field(default_factory=dict)
     is_given: np.ndarray | None = None
 
     @property
@@ -70,7 +71,6 @@ def counted(piece: Piece) -> Piece:
 def as_pieces(found: Continuations, vocabulary: Vocabulary) -> list[Piece]:
     """Continuations as single pieces, in the model's key."""
     drawn = found.drawn
-    limited = next((state for state in drawn.states if hasattr(state, 'refused_B')), None)
     return [
         Piece(
             tokens=drawn.tokens_BN[index].astype(np.uint8),
@@ -78,7 +78,7 @@ def as_pieces(found: Continuations, vocabulary: Vocabulary) -> list[Piece]:
             log_probability=float(drawn.log_probabilities_BN[index].sum(dtype=np.float64)),
             num_redraws=int(found.num_redraws_B[index]),
             log_probabilities=drawn.log_probabilities_BN[index],
-            num_refused=None if limited is None else int(limited.refused_B[index]),
+            num_refused={field: int(num_B[index]) for field, num_B in found.num_refused_B.items()},
             probabilities=(
                 None if drawn.probabilities_BNV is None else drawn.probabilities_BNV[index]
             ),

@@ -22,10 +22,16 @@ from symmusic.generate.sound import Sound
 from symmusic.generate.whole import Whole, put_together
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
+from symmusic.originality.repeats import RUN_NOTES
 from symmusic.report.forms import written_forms
 from symmusic.report.heatmaps import write_heatmaps
 from symmusic.report.listening import Entry, listening_page
 from symmusic.report.piece_plots import draw_all, draw_piece
+
+REFUSED = {  # in samples.json, by the field that limits copies
+    'max_copied_run': 'num_refused',
+    'max_copied_from_prompt': 'num_refused_from_prompt',
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +43,7 @@ class _Made:
     seed: int
     is_window: bool
     nearest: Sequence[dict | None] | None
+    repeated: Sequence[float]
     sound: Sound | None
 
 
@@ -51,6 +58,7 @@ def write_gallery(
     seed: int,
     settings: dict,
     model: str,
+    repeated: Sequence[float],
     nearest: Sequence[dict | None] | None = None,
     sound: Sound | None = None,
     progress: Callable[[Iterable, str], Iterable],
@@ -71,6 +79,8 @@ def write_gallery(
       seed: sampling seed.
       settings: everything that they depend on, for `choose_folder`.
       model: the model's name.
+      repeated: for each piece the share of its notes that repeat the prompt, as
+        `originality.repeats` defines it.
       nearest: for each piece the origin of its longest copied run; None where not known.
       sound: renders WAV files of the pieces; None = no WAV files.
       progress: wraps an iterable; takes the unit's name.
@@ -78,7 +88,7 @@ def write_gallery(
     Raises:
       UserError: the files cannot be written.
     """
-    made = _Made(model, temperature, seed, is_window, nearest, sound)
+    made = _Made(model, temperature, seed, is_window, nearest, repeated, sound)
     aside = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +136,8 @@ def _write(
         name, whole = f'{index + 1:0{width}}', put_together(prompt, piece, vocabulary)
         new, joined = _write_forms(folder, name, prompt, piece, whole, made.sound)
         run = made.nearest and made.nearest[index]
-        entries.append(Entry(name, whole, piece.surprise, new, joined, run, looks[index]))
+        share = made.repeated[index]
+        entries.append(Entry(name, whole, piece.surprise, share, new, joined, run, looks[index]))
         title = f'{prompt.name}, {what} {_described(name, piece)}'
         draw_piece(folder / f'{name}.png', whole, title)
     draw_all(
@@ -159,10 +170,11 @@ def _row(entry: Entry, prompt: Prompt, piece: Piece, made: _Made) -> dict:
         'tokens': piece.tokens.tolist(),
         'log_probability': piece.log_probability,
         'nearest': entry.nearest,
+        'repeats_prompt': {'share': entry.repeated, 'run_notes': RUN_NOTES},
         'transposed_by': prompt.transposed_by,
         'num_redraws': piece.num_redraws,
     }
-    return row if piece.num_refused is None else row | {'num_refused': piece.num_refused}
+    return row | {REFUSED[field]: num for field, num in piece.num_refused.items()}
 
 
 def _write_distributions(

@@ -12,6 +12,7 @@ from symmusic.generate.playback import playback_script, played_notes
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.whole import Whole
 from symmusic.melody.events import from_events, to_notes
+from symmusic.originality.repeats import RUN_NOTES
 from symmusic.report.html import json_for_script, page, render
 from symmusic.report.introduction import heading, introduce
 from symmusic.report.roll import draw_roll
@@ -36,6 +37,7 @@ class Entry:
       name: its number.
       whole: the piece with the music around it, in the prompt's key.
       surprise: nats per drawn step.
+      repeated: the share of the new notes that repeat the prompt (`originality.repeats`).
       new, joined: the files of the new bars and of the whole, by suffix.
       nearest: its longest copied run, as in `samples.json`; None where there is none or it is not
         known.
@@ -45,6 +47,7 @@ class Entry:
     name: str
     whole: Whole
     surprise: float
+    repeated: float
     new: Mapping[str, bytes | str]
     joined: Mapping[str, bytes | str]
     nearest: dict | None = None
@@ -73,6 +76,7 @@ def listening_page(
         articles=articles,
         model=model,
         are_compared=are_compared,
+        run_notes=RUN_NOTES,
         have_looks=any(entry.looks for entry in entries),
         file_name=prompt.name,
         all_bars='All bars' if prompt.redrawn else 'With the prompt',
@@ -108,7 +112,12 @@ def _article(prompt: Prompt, entry: Entry, number: int, are_compared: bool) -> d
     run, whole = entry.nearest, entry.whole
     num_notes = sum(bool(whole.is_drawn[note.onset]) for note in from_events(whole.events))
     key = _key(whole.events[len(prompt.events) : len(whole.events) - len(prompt.after)])
-    facts = [f'{entry.surprise:.2f} nats per step', f'{num_notes} notes', key or 'no key']
+    facts = [
+        f'{entry.surprise:.2f} nats per step',
+        f'{num_notes} notes',
+        key or 'no key',
+        f'{100 * entry.repeated:.0f} % repeat the prompt',
+    ]
     if are_compared:
         facts.append(
             f'{run["score"]} in a row as in {run.get("title") or run["tune"]}, bar'

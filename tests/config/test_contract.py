@@ -47,6 +47,7 @@ WHOLE = {  # ranges within what is allowed, small enough to compute with
     'sample.min_notes_per_bar': (0, 16),
     'sample.max_notes_per_bar': (0, 16),
     'sample.max_copied_run': (0, 3),
+    'sample.max_copied_from_prompt': (0, 3),
 }
 REAL = {
     'data.train_share': (0.3, 1),
@@ -106,8 +107,9 @@ def broken_pairs(values):
         pairs.append(('sample.lowest', 'sample.highest'))
     if of['sample.min_notes_per_bar'] > of['sample.max_notes_per_bar']:
         pairs.append(('sample.min_notes_per_bar', 'sample.max_notes_per_bar'))
-    if of['sample.max_copied_run'] == 1:
-        pairs.append(('sample.max_copied_run', ''))
+    for name in ('sample.max_copied_run', 'sample.max_copied_from_prompt'):
+        if of[name] == 1:
+            pairs.append((name, ''))
     return pairs
 
 

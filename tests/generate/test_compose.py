@@ -262,13 +262,14 @@ def test_the_first_steps_of_a_piece_are_a_piece():
         weights=np.arange(18.0).reshape(6, 3),
         read=np.arange(9, dtype=np.uint8),
         log_probabilities=-np.array([1.0, 2, 3, 4, 5, 6]),
-        num_refused=1,
+        num_refused={'max_copied_run': 1},
         is_given=np.array([False, True, False, False, True, False]),
     )
     part = whole.up_to(4)
     for name in ('tokens', 'events', 'probabilities', 'weights', 'log_probabilities', 'is_given'):
         np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[:4])
     np.testing.assert_array_equal(part.read, whole.read)
-    assert (part.log_probability, part.num_redraws, part.num_refused) == (-8.0, 2, 1)
+    assert (part.log_probability, part.num_redraws) == (-8.0, 2)
+    assert part.num_refused == {'max_copied_run': 1}
     assert part.surprise == pytest.approx(8 / 3)
     assert whole.up_to(6).log_probability == -14.0

@@ -15,6 +15,7 @@ from symmusic.config.protocol import base_config
 from symmusic.corpus.originals import Originals
 from symmusic.errors import UserError
 from symmusic.generate.masks import FREE
+from symmusic.generate.prompt import Prompt
 from symmusic.generate.wishes import CONSTRAINTS
 from symmusic.melody.encodings import VOCABULARIES
 
@@ -43,6 +44,7 @@ VALUES = {  # two bars are drawn after four of C major, of a model with the pitc
     'regenerate': ['2', '1-4'],
     'num_candidates': [4],
     'max_copied_run': [2],
+    'max_copied_from_prompt': [2],
     'redraw_copies': [True],
 }
 CONTRARY = {  # pairs of which some values contradict one another; no values of any other do
@@ -77,7 +79,11 @@ CONTRARY = {  # pairs of which some values contradict one another; no values of 
 }
 # Found only with the training tunes, see below. Wishes do not apply to kept bars around redrawn
 # ones.
-LATER = {('fixed', 'max_copied_run'), ('fixed', 'redraw_copies')}
+LATER = {
+    ('fixed', 'max_copied_run'),
+    ('fixed', 'max_copied_from_prompt'),
+    ('fixed', 'redraw_copies'),
+}
 
 
 @pytest.fixture(scope='module')
@@ -171,6 +177,11 @@ def test_the_scale_of_the_prompt_is_named_as_stated(folder):
 TUNE = np.array([60, -2, 62, -2, 64, -2, 65, -2, 67, -2, 65, -2, 64, -2, 62, -2], np.int8)
 
 
+def prompt_of(events, after=()):
+    """A prompt with these events before and after the drawn bars."""
+    return Prompt('walk', events, np.zeros(0, np.uint8), 0, 96.0, after=np.array(after, np.int8))
+
+
 class Level:
     level = 3.5
 
@@ -185,7 +196,7 @@ def test_given_notes_that_copy_too_much(field, value, near):
     config.update({field: value, 'fixed': 'mine.abc'})
     given = np.full(16, FREE)
     given[:8] = TUNE[:8] + 5 * (TUNE[:8] >= 0)
-    nothing, free = np.zeros(0, np.int8), given.copy()
+    nothing, free = prompt_of(np.zeros(0, np.int8)), given.copy()
     free[3] = FREE
     with pytest.raises(UserError, match='hold 4 in a row as in Tune, more than 3') as caught:
         copying.check_given(config, nothing, given, originals, near)
@@ -201,6 +212,21 @@ def test_a_run_of_given_notes_may_start_in_the_prompt():
     given = np.full(16, FREE)
     given[:2] = TUNE[10:12]
     with pytest.raises(UserError, match='hold 4 in a row as in Tune, more than 3'):
-        copying.check_given(config, TUNE[:10], given, originals, None)
+        copying.check_given(config, prompt_of(TUNE[:10]), given, originals, None)
     given[0] = FREE  # a run within the prompt is no wish
-    copying.check_given(config, TUNE[:10], given, originals, None)
+    copying.check_given(config, prompt_of(TUNE[:10]), given, originals, None)
+
+
+def test_given_notes_that_copy_the_prompt_too_much():
+    """From before and from after the drawn bars; no training tunes are needed."""
+    config = base().sample.copy_and_resolve_references().unlock()
+    config.update({'max_copied_from_prompt': 3, 'fixed': 'mine.abc'})
+    given = np.full(16, FREE)
+    given[:8] = TUNE[:8] + 5 * (TUNE[:8] >= 0)
+    for prompt in (prompt_of(TUNE), prompt_of(TUNE[:2], TUNE)):
+        with pytest.raises(
+            UserError, match='hold 4 in a row as in the prompt, more than 3'
+        ) as caught:
+            copying.check_given(config, prompt, given, None, None)
+        assert 'config.sample.max_copied_from_prompt = 3' in str(caught.value)
+    copying.check_given(config, prompt_of(TUNE[:6]), given, None, None)

@@ -33,6 +33,10 @@ def tune(seed, num_steps=64):
     )
 
 
+def limits(index):
+    return {} if index is None else {'max_copied_run': index}
+
+
 def pieces(index, masks=None, seed=0, **how):
     drawn = compose(
         params_for(LIVELY),
@@ -42,9 +46,10 @@ def pieces(index, masks=None, seed=0, **how):
         manner(num_samples=16, num_bars=2, **how),
         jax.random.key(seed),
         masks,
-        index,
+        limits(index),
     )
-    return [from_events(piece.events) for piece in drawn], [piece.num_refused for piece in drawn]
+    refused = [piece.num_refused.get('max_copied_run') for piece in drawn]
+    return [from_events(piece.events) for piece in drawn], refused
 
 
 def copied(piece, tunes, num_notes):
@@ -132,7 +137,7 @@ def pieces_of_a_bar(index, masks):
         manner(num_samples=16),
         jax.random.key(0),
     )
-    drawn = compose(*how, masks, index)
+    drawn = compose(*how, masks, limits(index))
     return [from_events(piece.events) for piece in drawn], [piece.num_redraws for piece in drawn]
 
 
@@ -172,7 +177,7 @@ def test_a_run_may_start_with_the_prompt_s_first_note(num_notes):
     assert refused.tolist() == [next_token]
     lively = params_for({0: 0.5, next_token: 0.5})
     how = lively, ARCHITECTURE, VOCABULARY, prompt, manner(num_samples=16), jax.random.key(0)
-    free, limited = (compose(*how, None, each) for each in (None, index))
+    free, limited = (compose(*how, None, limits(each)) for each in (None, index))
     assert any(piece.tokens[0] == next_token for piece in free)
     assert not any(piece.tokens[0] == next_token for piece in limited)
 
@@ -203,7 +208,7 @@ def test_a_run_that_given_notes_complete_is_a_copy_unless_all_of_it_was_given():
             dataclasses.replace(how, **changes),
             jax.random.key(0),
             masks,
-            index,
+            limits(index),
         ).drawn
 
     with pytest.raises(UserError, match=r'max_copied_run = 4: \d+ of 16 pieces reached a step'):
@@ -233,10 +238,36 @@ def test_tunes_with_other_intervals_change_nothing():
         manner(num_bars=2),
         jax.random.key(5),
     )
-    plain, limited = (draw_continuations(*how, index=each).drawn for each in (None, index))
+    plain, limited = (draw_continuations(*how, limits=limits(each)).drawn for each in (None, index))
     np.testing.assert_array_equal(plain.tokens_BN, limited.tokens_BN)
     np.testing.assert_array_equal(plain.log_probabilities_BN, limited.log_probabilities_BN)
     assert limited.states[0].refused_B.tolist() == [0] * 4
+
+
+def test_two_limits_hold_together_and_count_each_on_its_own():
+    """Of a tune and of the prompt itself, one note further each than the other."""
+    tunes, own = [tune(3)], [from_events(make_prompt().events)]
+    how = params_for(LIVELY), ARCHITECTURE, VOCABULARY, make_prompt()
+    both = {
+        'max_copied_run': make_index([find_symbols(each) for each in tunes], 3, PITCHES),
+        'max_copied_from_prompt': make_index([find_symbols(each) for each in own], 2, PITCHES),
+    }
+    drawn = compose(*how, manner(num_samples=16, num_bars=2), jax.random.key(0), None, both)
+    melodies = [from_events(piece.events) for piece in drawn]
+    assert not any(copied(melody, tunes, 4) or copied(melody, own, 3) for melody in melodies)
+    assert all(piece.num_refused.keys() == both.keys() for piece in drawn)
+    assert sum(piece.num_refused['max_copied_from_prompt'] for piece in drawn) > 0
+    stuck = {'max_copied_from_prompt': make_index([find_symbols(tune(1, 2000))], 2, PITCHES)}
+    masks = make_masks(
+        Wishes(rhythm=np.tile([60, -2], 8), scale=frozenset({0, 2, 4}), highest=64),
+        VOCABULARY,
+        make_prompt().tokens,
+        0,
+        1,
+        FOUR,
+    )
+    with pytest.raises(UserError, match=r'max_copied_from_prompt = 2: \d+ of 16 pieces reached'):
+        compose(*how, manner(num_samples=16), jax.random.key(0), masks, stuck)
 
 
 @pytest.mark.parametrize('tunes', [[], [np.zeros(0, np.int64)], [np.arange(2)]])

@@ -61,6 +61,7 @@ def write(folder, pieces, settings=SETTING, sound=None, prompt=PROMPT):
         'seed': 7,
         'settings': settings,
         'model': 'toy',
+        'repeated': [0.25] * len(pieces),
     }
     write_gallery(folder, prompt, pieces, VOCABULARY, **how, progress=lambda items, unit: items)
 
@@ -116,6 +117,7 @@ def test_files_of_the_contract(figures, tmp_path):
         'tokens': TOKENS.tolist(),
         'log_probability': -12.5,
         'nearest': None,
+        'repeats_prompt': {'share': 0.25, 'run_notes': 5},
         'transposed_by': 2,
     }
     for row in rows:

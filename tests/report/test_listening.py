@@ -48,6 +48,7 @@ def html():
             f'0{number}',
             Whole(np.concatenate([events, events_of(pitches)]), is_drawn, (16,)),
             surprise,
+            0.25,
             *files,
             run,
             LOOKS,
@@ -77,6 +78,10 @@ def test_every_note_is_drawn_on_its_side_of_the_seam(html):
     assert [roll.count('class="given"') for roll in rolls] == [2, 2, 2, 2]
 
 
+def test_the_share_that_repeats_the_prompt_is_shown_of_each_piece(html):
+    assert html.count('25 % repeat the prompt') == 4
+
+
 def redrawn(given=None):
     """A page of bar 1 redrawn, after a pickup and before bar 2; `given` marks steps of bar 1."""
     pickup = np.array([-2] * 12 + [67, -2, -2, -2], np.int8)
@@ -97,7 +102,7 @@ def redrawn(given=None):
     whole = put_together(prompt, piece, MelodyVocabulary(55, 91))
     run = {'tune': 'a', 'score': 2, 'piece_notes': (0, 2), 'tune_bar': 1}
     files = {'.mid': b'x'}
-    entry = Entry('01', whole, 0.5, files, files, run, [[1, 30]] * 16)
+    entry = Entry('01', whole, 0.5, 0.0, files, files, run, [[1, 30]] * 16)
     return listening_page(prompt, [entry], 'attn, epoch 1', are_compared=True)
 
 
@@ -127,7 +132,7 @@ def test_the_page_names_an_instrument_without_a_sound(program, sound, is_own):
     assert page_sound(program) == (sound, is_own)
     prompt = Prompt('a', events_of([60]), np.zeros(16, np.uint8), 0, 120.0, program=program)
     whole = Whole(events_of([60]), np.full(16, True), (0,))
-    html = listening_page(prompt, [Entry('01', whole, 1.0, {}, {})], 'm', are_compared=False)
+    html = listening_page(prompt, [Entry('01', whole, 1.0, 0.0, {}, {})], 'm', are_compared=False)
     is_reported = program > 0 and not is_own
     assert (f'{INSTRUMENTS[program]}, for which this page has no sound' in html) == is_reported
     assert ('for which this page has no sound' in html) == is_reported

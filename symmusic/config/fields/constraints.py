@@ -78,6 +78,12 @@ FIELDS = {
         'no longer run of a training tune is sampled; 0 = any',
         unit='notes',
     ),
+    'sample.max_copied_from_prompt': _Field(
+        0,
+        whole(0, 256),
+        'no longer run of the prompt itself is sampled; 0 = any',
+        unit='notes',
+    ),
     'sample.redraw_copies': _Field(
         False,
         flag(),

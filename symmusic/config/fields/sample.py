@@ -65,7 +65,7 @@ FIELDS = {
     'sample.max_redraws': _Field(
         10,
         whole(0, 10_000),
-        'how often empty pieces are sampled again',
+        'how often pieces are sampled again that are empty or the same as another',
         unit='rounds',
     ),
     'sample.redraw_stuck': _Field(
@@ -81,8 +81,8 @@ FIELDS = {
     'sample.rank': _Field(
         'likelihood',
         choice('likelihood', 'originality', 'both'),
-        'which candidates are kept: the likeliest, those with the shortest copied run'
-        " ('originality'), or 'both' ranks together",
+        'which candidates are kept: the likeliest, those with the shortest run copied from a'
+        " training tune or the prompt ('originality'), or 'both' ranks together",
     ),
     'sample.instrument': _Field(
         '',
