@@ -166,19 +166,20 @@ def _given_melodies(earlier: np.ndarray, given: np.ndarray, most: int) -> list[S
 
 class Near:
     """Rejects pieces that copy more than real unseen tunes do: those whose longest copied run is
-    longer than `level`, which 95 % of excerpts of the held-out tunes, as long as the pieces, do not
-    exceed. Counts the rejections.
+    longer than `level`, which 95 % of excerpts of the held-out tunes in the same metre, as long as
+    the pieces, do not exceed. Counts the rejections.
     """
 
-    def __init__(self, originals: Originals, vocabulary: Vocabulary, num_steps: int):
+    def __init__(self, originals: Originals, vocabulary: Vocabulary, num_steps: int, meter: str):
+        unseen = originals.unseen_in(meter)
         excerpts = cut_excerpts(
-            [Tune('', phrases=(events,)) for events in originals.unseen], num_steps
+            [Tune('', phrases=(events,), counted_in=meter) for events in unseen], num_steps
         ).events_NT
         if not len(excerpts):
             raise UserError(
-                'config.sample.redraw_copies = True: no unseen tune of the run is as long as the'
-                ' pieces, so there is nothing to compare with; must be False, or with fewer'
-                ' config.sample.num_bars'
+                f'config.sample.redraw_copies = True: no unseen tune of the run in {meter} is as'
+                ' long as the pieces, so there is nothing to compare with; must be False, or with'
+                ' fewer config.sample.num_bars'
             )
         rows = draw_rows(
             len(excerpts), min(len(excerpts), MOST_EXCERPTS), 1, generator(0, Stream.COPY_LEVEL)

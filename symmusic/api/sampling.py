@@ -209,7 +209,9 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
     settings, vocabulary = config.sample, model.card.vocabulary
     originals = copying.find_originals(config, model)
     limits = copying.index_runs(settings, vocabulary, task.prompt, originals)
-    near = copying.Near(originals, vocabulary, task.num_new) if settings.redraw_copies else None
+    near = None
+    if settings.redraw_copies:
+        near = copying.Near(originals, vocabulary, task.num_new, task.prompt.meter)
     if task.given is not None:
         copying.check_given(settings, task.prompt, task.given, originals, near)
     manner, num_samples = _manner(config, model, task)

@@ -27,7 +27,8 @@ class Originals:
     or A minor.
 
     `titles` are those of the training tunes, '' if a tune has none, `first_bars` the numbers of
-    their first bars, and `meters` those of their bars, as `counted_in` in `Tune`.
+    their first bars, `meters` those of their bars, as `counted_in` in `Tune`, and `unseen_meters`
+    likewise of the held-out tunes.
     """
 
     names: tuple[str, ...]
@@ -36,6 +37,7 @@ class Originals:
     unseen: tuple[np.ndarray, ...] = ()
     first_bars: tuple[int, ...] | None = None
     meters: tuple[str, ...] | None = None
+    unseen_meters: tuple[str, ...] | None = None
 
     @functools.cached_property
     def melodies(self) -> list[Melody]:
@@ -50,18 +52,25 @@ class Originals:
         """The metre of each training tune's bars; in older runs it is 4/4."""
         return self.meters or ['4/4'] * len(self.tunes)
 
+    def unseen_in(self, meter: str) -> list[np.ndarray]:
+        """The held-out tunes whose bars are divided as those of a metre; of older runs all 4/4."""
+        meters = self.unseen_meters or ['4/4'] * len(self.unseen)
+        pairs = zip(self.unseen, meters, strict=True)
+        return [events for events, own in pairs if bar_of(own) == bar_of(meter)]
+
 
 def gather_originals(trained: Sequence[Tune], held_out: Sequence[Tune]) -> Originals:
     """The originals of a corpus: those of its tunes that were kept."""
     kept = [tune for tune in trained if tune.kept]
-    unseen = tuple(tune.events for tune in held_out if tune.kept)
+    unseen = [tune for tune in held_out if tune.kept]
     return Originals(
         tuple(tune.file for tune in kept),
         tuple(tune.title for tune in kept),
         tuple(tune.events for tune in kept),
-        unseen,
+        tuple(tune.events for tune in unseen),
         tuple(tune.first_bar for tune in kept),
         tuple(tune.counted_in for tune in kept),
+        tuple(tune.counted_in for tune in unseen),
     )
 
 
@@ -78,8 +87,8 @@ def write_originals(folder: pathlib.Path, originals: Originals) -> None:
     }
     content = io.BytesIO()
     texts = {'names': originals.names, 'titles': originals.titles}
-    if originals.meters is not None:
-        texts['meters'] = originals.meters
+    further = {'meters': originals.meters, 'unseen_meters': originals.unseen_meters}
+    texts |= {name: text for name, text in further.items() if text is not None}
     arrays |= {
         name: np.frombuffer(json.dumps(text).encode(), np.uint8) for name, text in texts.items()
     }
@@ -113,25 +122,25 @@ def read_originals(folder: pathlib.Path) -> Originals | None:
                 if 'unseen_lengths' in stored.files
                 else ()
             )
-            meters = (
-                tuple(map(str, json.loads(stored['meters'].tobytes())))
-                if 'meters' in stored.files
+            meters, unseen_meters = (
+                tuple(map(str, json.loads(stored[name].tobytes())))
+                if name in stored.files
                 else None
+                for name in ('meters', 'unseen_meters')
             )
             first_bars = (
                 tuple(stored['first_bars'].tolist()) if 'first_bars' in stored.files else None
             )
         lengths = map(len, (titles, tunes, first_bars or names, meters or names))
-        if set(lengths) != {len(names)}:
+        if set(lengths) != {len(names)} or len(unseen_meters or unseen) != len(unseen):
             raise ValueError('its parts do not fit together')
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(
             f'{path} is damaged: {error}; remove it, and pieces are not compared with the training'
             ' tunes'
         ) from error
-    return Originals(
-        tuple(map(str, names)), tuple(map(str, titles)), tunes, unseen, first_bars, meters
-    )
+    texts = tuple(map(str, names)), tuple(map(str, titles))
+    return Originals(*texts, tunes, unseen, first_bars, meters, unseen_meters)
 
 
 def _split(lengths: np.ndarray, events: np.ndarray) -> tuple[np.ndarray, ...]:

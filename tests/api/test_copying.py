@@ -42,12 +42,16 @@ def test_settings_that_do_not_fit_a_run(config):
 def test_copies_of_a_training_tune_are_too_near_and_unseen_tunes_are_not():
     tunes = [random_tune(seed, 320) for seed in range(12)]
     originals = gather_originals(tunes[:8], tunes[8:])
-    near = copying.Near(originals, VOCABULARY, 64)
+    near = copying.Near(originals, VOCABULARY, 64, '4/4')
     copy, other = tunes[0].phrases[0][32:96], random_tune(99, 64).phrases[0][:64]
     np.testing.assert_array_equal(near([copy, other, copy]), [True, False, True])
     assert near.num_refused == 2
     assert 1 < near.level < (copy >= 0).sum()
-    with pytest.raises(UserError, match='no unseen tune of the run is as long as the pieces'):
-        copying.Near(originals, VOCABULARY, 640)
+    with pytest.raises(
+        UserError, match='no unseen tune of the run in 4/4 is as long as the pieces'
+    ):
+        copying.Near(originals, VOCABULARY, 640, '4/4')
+    with pytest.raises(UserError, match='no unseen tune of the run in 6/8'):
+        copying.Near(originals, VOCABULARY, 64, '6/8')
     with pytest.raises(UserError, match='no unseen tune'):
-        copying.Near(gather_originals(tunes, []), VOCABULARY, 64)
+        copying.Near(gather_originals(tunes, []), VOCABULARY, 64, '4/4')

@@ -29,6 +29,7 @@ def test_they_are_read_back(tmp_path):
     assert found.melodies == [from_events(TUNES[0].events), TUNES[2].melody]
     assert [note.onset // 16 + 1 for note in TUNES[2].melody] == [0, 1]
     np.testing.assert_equal(found.unseen, (TUNES[0].events,))
+    assert [len(found.unseen_in(meter)) for meter in ('4/4', '2/2', '6/8')] == [1, 1, 0]
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
 
 
