@@ -1,9 +1,9 @@
 """Makes the best parameters of a trained and evaluated run the shipped model, in
 symmusic/pretrained/.
 
-python launch.py --config=configs/pretrained.py
-python launch.py --config=configs/pretrained.py --mode=evaluate
-python benchmarks/ship.py runs/pretrained
+python launch.py
+python launch.py --mode=evaluate
+python benchmarks/ship.py runs/attn
 
 If the folder holds no run but an evaluation of the shipped model itself, the parameters stay and
 only the figures of the card are updated.
@@ -41,12 +41,13 @@ from symmusic.training.shipped import FOLDER, read_shipped, write_held_out, writ
 CARD = """# The shipped model
 
 {describes}, {parameters:,} parameters stored in half precision, trained by
-`python launch.py --config=configs/pretrained.py` on {date}: {settings}; one seed,
+`python launch.py` on {date}: {settings}; one seed,
 best epoch {best_epoch}.
 
 - **Data**: `{corpus}`, {tunes} training tunes: Irish, Scottish and American fiddle tunes from books
   of the 18th and 19th century, in the public domain. The files come with the package music21 (BSD
-  licence) and are not part of symmusic. Transposed to C major or A minor, 4/4 and 2/2 only.
+  licence) and are not part of symmusic. Transposed to C major or A minor.
+- **Metres**, with nats per note on test tunes (the count model's in brackets): {meters}.
 - **Held-out loss** on tunes of other families: {model:.3f} nats per step; base rate {base:.3f}, the
   best Markov model {markov:.3f}, the count model {count:.3f}, the model mixed with it {mixed:.3f}.
 - **Calibration** after 4-bar prompts of validation tunes: {at_one:.3f} nats per step, entropy
@@ -63,11 +64,10 @@ best epoch {best_epoch}.
   with an AUC of at least {auc:.3f} [{low:.3f}, {high:.3f}].
 - **Repetition**: {repeated} of the bars equal an earlier one, {repeated_real} of those of the real
   continuations.
-- **Limits**: one voice on a grid of sixteenths in 4/4; knows fiddle tunes and nothing else.
+- **Limits**: one voice on a grid of sixteenths; knows fiddle tunes and nothing else.
 
 Measured on {measured}{of}. To measure the stored parameters again:
-`python launch.py --config=configs/pretrained.py --mode=evaluate`, in a folder without
-`runs/pretrained`.
+`python launch.py --mode=evaluate`, in a folder without `runs/attn`.
 """
 
 
@@ -113,6 +113,9 @@ def measured_figures(comparison: dict) -> dict:
     """The figures of an evaluation that the card contains."""
     shown = ('model', 'second_draw', 'real_continuations', 'markov_4', 'markov_5', 'shuffled')
     figures = {name: comparison[name] for name in ('nats_per_step', 'nats_per_note')}
+    figures['nats_per_note_by_meter'] = {
+        meter: each['per_note'] for meter, each in comparison['likelihood']['by_meter'].items()
+    }
     figures['overall_oa'] = {name: comparison['draws'][name]['overall_oa'] for name in shown}
     figures['similarity'] = {
         name: comparison['similarity'][name] for name in ('mean', 'sd', 'unusable')
@@ -177,6 +180,11 @@ def card_md(params: Params, card: Card, figures: dict, of: str = '') -> str:
         ),
         corpus=card.dataset['corpus'],
         tunes=card.dataset['num_tunes']['train'],
+        meters=', '.join(
+            f'{meter} {each["model"]:.3f} ({each["count_model"]:.3f})'
+            for meter, each in figures['nats_per_note_by_meter'].items()
+            if each['model'] is not None
+        ),
         model=nats['model'],
         base=nats['base_rate'],
         markov=min(nats[name] for name in nats if name.startswith('markov')),

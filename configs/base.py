@@ -17,6 +17,7 @@ def get_config() -> ConfigDict:
 def get_experiment() -> ConfigDict:
     """The defaults with what only an experiment has; its config file fills `experiment`."""
     config = get_config().unlock()
+    config.data.meters = COMMON_TIME
     config.replicas = 8
     config.sample.keep_distributions = True  # for the heat maps of the report
     config.evaluate.num_draws = 1  # of each replica
@@ -26,9 +27,12 @@ def get_experiment() -> ConfigDict:
     return config
 
 
+# The metres of the thesis's questions: experiments stay comparable with one another and with it.
+COMMON_TIME = ('4/4', '2/2')
 # Set by the variant 'source' of every experiment: how the 2019 thesis prepared, trained, measured.
 AS_PUBLISHED = {
     'data.protocol': 'thesis',
+    'data.meters': 'auto',
     'train.targets': 'last',
     'train.num_epochs': 50,
     'train.batch_size': 128,

@@ -13,6 +13,7 @@ from configs import base
 
 def get_config():
     config = base.get_config()
+    config.data.meters = base.COMMON_TIME
     config.model.bidirectional = True
     config.model.attention = 'bahdanau'
     config.model.metric_position = True

@@ -12,6 +12,7 @@ from configs import base
 
 def get_config():
     config = base.get_config()
+    config.data.meters = base.COMMON_TIME
     config.model.num_layers = 2
     config.model.num_cells = 64
     config.model.bidirectional = True

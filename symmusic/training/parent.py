@@ -94,7 +94,7 @@ def begin(parent: Parent, states: TrainState, card: Card) -> TrainState:
             for index in range(card.num_replicas)
         ]
     except UserError as error:
-        hint = '; --config=configs/pretrained.py has its network'
+        hint = '; --config=configs/attn.py has its network'
         raise UserError(f'{error}{hint * (parent.name == "the shipped model")}') from error
     return begin_from(states, stack(new))
 

@@ -27,7 +27,7 @@ FIELDS = {
         metres(),
         "tunes in other metres are dropped; 'all' keeps every metre of whole sixteenths per bar;"
         " 'C' is 4/4 and 'C|' is 2/2",
-        protocols={'symmusic': ('4/4', '2/2'), 'thesis': ('4/4',)},
+        protocols={'symmusic': ('all',), 'thesis': ('4/4',)},
     ),
     'data.align_pickups': Field(
         AUTO,
