@@ -2,8 +2,8 @@
 
     python launch.py
 
-Two LSTM layers with Bahdanau attention over the last 16 bars; further inputs are the metre, the step
-in the bar, and the notes 1, 2, 4 and 8 bars before. docs/results.md has its results.
+Two LSTM layers with Bahdanau attention over the last 16 bars. Further inputs are the metre, the
+step in the bar, and the tokens 1, 2, 4 and 8 bars before. See docs/results.md.
 """
 
 from configs import base

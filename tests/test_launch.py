@@ -765,7 +765,12 @@ def test_stats_are_the_contract_s(corpus, tmp_path, capsys):
     (tunes / 'empty.mid').write_bytes(b'')
     assert (
         launch.main(
-            ['--mode=stats', f'--workdir={tmp_path / "out"}', f'--config.data.corpus={tunes}']
+            [
+                '--mode=stats',
+                f'--workdir={tmp_path / "out"}',
+                f'--config.data.corpus={tunes}',
+                '--config.data.meters=4/4,2/2',
+            ]
         )
         == 0
     )
@@ -1200,7 +1205,7 @@ def test_corpora_that_do_not_exist(refused, tmp_path):
 @pytest.mark.parametrize(
     ('meter', 'changes', 'advice'),
     [
-        ('3/4', {}, 'config.data.meters = all would keep more'),
+        ('3/4', {'data.meters': '4/4,2/2'}, 'config.data.meters = all would keep more'),
         ('2/2', {'data.meters': "('4/4',)"}, 'config.data.meters = all would keep more'),
     ],
 )
