@@ -9,6 +9,7 @@ import numpy as np
 from symmusic.generate.control import Masks
 from symmusic.generate.draw import Judge, Manner, draw_continuations
 from symmusic.generate.pieces import Piece, as_pieces, counted
+from symmusic.generate.plan import Plan
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.sample import Limit
 from symmusic.melody.encodings import Vocabulary
@@ -28,6 +29,7 @@ def compose(
     judges: Sequence[Judge] = (),
     known_N: np.ndarray | None = None,
     meter: int = 0,
+    plan: Plan | None = None,
 ) -> list[Piece]:
     """Draws pieces after a prompt.
 
@@ -38,6 +40,8 @@ def compose(
 
     For an infilling model `known_N` holds the tokens of the new bars that are known in advance,
     with blanks elsewhere. `meter` is the index of the prompt's metre among those that it knows.
+    `plan` holds the bars left at each step of the prompt and the new bars, for a model that reads
+    them; None = not known.
     """
     prompts_BT = np.broadcast_to(prompt.tokens, (manner.num_samples, len(prompt.tokens)))
     known_BN = (
@@ -55,6 +59,7 @@ def compose(
         judges,
         known_BN,
         meter,
+        plan,
     )
     pieces = as_pieces(found, vocabulary)
     is_given = np.full(len(pieces[0].tokens), False)

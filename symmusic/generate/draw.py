@@ -11,6 +11,7 @@ from jax.sharding import Mesh
 
 from symmusic.errors import UserError
 from symmusic.generate.control import Masks
+from symmusic.generate.plan import Plan
 from symmusic.generate.readers import make_reader
 from symmusic.generate.sample import Constraint, Drawn, Limit, Rule, sample
 from symmusic.melody.encodings import Vocabulary
@@ -72,11 +73,13 @@ def draw_continuations(
     judges: Sequence[Judge] = (),
     known_BN: np.ndarray | None = None,
     meter: int = 0,
+    plan: Plan | None = None,
 ) -> Continuations:
     """What `compose` draws, as arrays, after one prompt of whole bars per piece, all in the metre
     of index `meter`. `masks` and `limits`, by their fields of `config.sample`, limit what is drawn;
     what one of the `judges` does not want is drawn again. `known_BN` holds the tokens of the
-    continuations that are known in advance, including the last one, with blanks elsewhere.
+    continuations that are known in advance, including the last one, with blanks elsewhere. `plan`
+    holds the bars left that the model is told.
 
     Raises:
       UserError: within `masks` a piece could only be drawn with a copied run of a limit.
@@ -84,7 +87,17 @@ def draw_continuations(
     limits = limits or {}
     num_again = 0 if manner.reads_all or masks is not None else 1  # steps of the prompt
     draw = _drawing(
-        params, architecture, prompts_BT, num_again, manner, key, masks, limits, known_BN, meter
+        params,
+        architecture,
+        prompts_BT,
+        num_again,
+        manner,
+        key,
+        masks,
+        limits,
+        known_BN,
+        meter,
+        plan,
     )
     judged = slice(num_again, None) if masks is None else np.asarray(masks.rows.counts)
 
@@ -119,6 +132,7 @@ def _drawing(
     limits: Mapping[str, Limit],
     known_BN: np.ndarray | None,
     meter: int,
+    plan: Plan | None,
 ) -> Callable[[int], Drawn]:
     """A function that draws all pieces, with different keys for each number of a round; the last
     `num_again` steps of the prompts are not read, but drawn as well.
@@ -135,6 +149,7 @@ def _drawing(
         window_steps=manner.window_steps,
         memory_steps=manner.memory_steps,
         future_BN=spread(_future(known_BN, num_again, architecture)),
+        left_BS2=spread(plan and plan.of_pieces(num_samples)),
     )
     read_BT = np.asarray(prompts_BT[:, : prompts_BT.shape[1] - num_again], np.int32)
     places_T = np.array(later(first_place(meter, bars), np.arange(read_BT.shape[1]), bars))

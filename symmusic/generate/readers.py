@@ -5,6 +5,9 @@ Pure functions.
     carry, logits_BV, weights_BT = reader.read(carry, token_B, position_B, row)
 
 `rows` holds what each of the N steps reads beside its token, on a leading axis N; None = nothing.
+
+`left_BS2` of a reader are the bars left (`melody.form`) at each of the S = T + N steps of prompts
+and what follows them, of which a step reads those of the step that it predicts; None = not known.
 """
 
 from collections.abc import Callable
@@ -16,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from symmusic.melody.form import NOT_KNOWN
 from symmusic.model.ahead import look_ahead
 from symmusic.model.model import Architecture, Params, apply_last, apply_step, init_carry
 from symmusic.model.places import Bars, later
@@ -46,6 +50,7 @@ class WindowReader:
     params: Params
     architecture: Architecture = flax.struct.field(pytree_node=False)
     window_steps: int = flax.struct.field(pytree_node=False)
+    left_BS2: jax.Array | None = None
 
     @property
     def bars(self) -> Bars:
@@ -53,20 +58,22 @@ class WindowReader:
         return self.architecture.bars
 
     def init(self, prompt_BT, positions_BT, num_steps):
-        missing = max(self.window_steps - prompt_BT.shape[1] + 1, 0)
-        padded_BT = jnp.pad(
-            prompt_BT[:, :-1],
-            ((0, 0), (missing, 0)),
-            constant_values=self.architecture.padding,
-        )
-        return padded_BT[:, -self.window_steps :], None
+        window_BT = _last(prompt_BT[:, :-1], self.window_steps, self.architecture.padding)
+        if self.left_BS2 is None:
+            return (window_BT, None), None
+        left_BT2, rows = _split_left(self.left_BS2, prompt_BT.shape[1])
+        return (window_BT, _last(left_BT2, self.window_steps, NOT_KNOWN)), rows
 
     def read(self, carry, token_B, position_B, row):
-        window_BT = jnp.concatenate([carry[:, 1:], token_B[:, None].astype(carry.dtype)], axis=1)
+        window_BT, left_BT2 = carry
+        window_BT = _appended(window_BT, token_B)
+        left_BT2 = None if row is None else _appended(left_BT2, row)
         steps_T = jnp.arange(1 - self.window_steps, 1)
         positions_BT = later(position_B[:, None], steps_T, self.architecture.bars)
-        logits_BV, weights_BT = apply_last(self.params, window_BT, positions_BT, self.architecture)
-        return window_BT, logits_BV, weights_BT
+        logits_BV, weights_BT = apply_last(
+            self.params, window_BT, positions_BT, self.architecture, left_BT2=left_BT2
+        )
+        return (window_BT, left_BT2), logits_BV, weights_BT
 
 
 @flax.struct.dataclass
@@ -79,6 +86,7 @@ class SlidingReader:
     architecture: Architecture = flax.struct.field(pytree_node=False)
     window_steps: int = flax.struct.field(pytree_node=False)
     num_windows: int = flax.struct.field(pytree_node=False)
+    left_BS2: jax.Array | None = None
 
     @property
     def bars(self) -> Bars:
@@ -86,14 +94,16 @@ class SlidingReader:
         return self.architecture.bars
 
     def init(self, prompt_BT, positions_BT, num_steps):
-        missing = max(self.window_steps - prompt_BT.shape[1], 0)
-        padded_BT = jnp.pad(
-            prompt_BT, ((0, 0), (missing, 0)), constant_values=self.architecture.padding
-        )[:, -self.window_steps :]
+        padded_BT = _last(prompt_BT, self.window_steps, self.architecture.padding)
         steps_T = jnp.arange(1 - self.window_steps, 1)
         positions_BT = later(positions_BT[:, -1:], steps_T, self.architecture.bars)
         windows = init_windows(self.architecture, len(prompt_BT), self.window_steps)
-        return _read_all(self, windows, padded_BT[:, :-1], positions_BT[:, :-1], None), None
+        left_TB2, rows = None, None
+        if self.left_BS2 is not None:
+            left_BT2, rows = _split_left(self.left_BS2, prompt_BT.shape[1])
+            left_TB2 = _last(left_BT2, self.window_steps - 1, NOT_KNOWN).swapaxes(0, 1)
+        before = padded_BT[:, :-1], positions_BT[:, :-1]
+        return _read_all(self, windows, *before, left_TB2), rows
 
     def read(self, carry, token_B, position_B, row):
         carry, logits_BV = slide(
@@ -104,6 +114,7 @@ class SlidingReader:
             self.architecture,
             self.window_steps,
             self.num_windows,
+            row,
         )
         return carry, logits_BV, None
 
@@ -121,6 +132,7 @@ class StateReader:
     architecture: Architecture = flax.struct.field(pytree_node=False)
     memory_steps: int = flax.struct.field(pytree_node=False)
     future_BN: jax.Array | None = None
+    left_BS2: jax.Array | None = None
 
     @property
     def bars(self) -> Bars:
@@ -128,19 +140,31 @@ class StateReader:
         return self.architecture.bars
 
     def init(self, prompt_BT, positions_BT, num_steps):
-        num_before, told_before, rows = prompt_BT.shape[1] - 1, None, None
+        num_before = prompt_BT.shape[1] - 1
+        told = told_before = known_NB = left_TB2 = left_NB2 = None
         if self.future_BN is not None:
-            told = self._look_ahead(positions_BT[:, :1], num_before)
-            told_before = jax.tree.map(lambda leaf: leaf[:num_before], told)
-            rows = jax.tree.map(lambda leaf: leaf[num_before:], told), self.future_BN.T
+            whole = self._look_ahead(positions_BT[:, :1], num_before)
+            told_before = jax.tree.map(lambda leaf: leaf[:num_before], whole)
+            told = jax.tree.map(lambda leaf: leaf[num_before:], whole)
+            known_NB = self.future_BN.T
+        if self.left_BS2 is not None:
+            left_BT2, left_NB2 = _split_left(self.left_BS2, num_before + 1)
+            left_TB2 = left_BT2[:, 1:].swapaxes(0, 1)
         carry = init_carry(self.architecture, len(prompt_BT), self.memory_steps)
         before = prompt_BT[:, :-1], positions_BT[:, :-1]
-        return _read_all(self, carry, *before, told_before and (told_before, None)), rows
+        carry = _read_all(self, carry, *before, (told_before, None, left_TB2))
+        return carry, (told, known_NB, left_NB2)
 
     def read(self, carry, token_B, position_B, row):
-        told, known_B = (None, None) if row is None else row
+        told, known_B, left_B2 = row
         carry, logits_BV, weights_BT = apply_step(
-            self.params, carry, token_B, position_B, self.architecture, ahead=told
+            self.params,
+            carry,
+            token_B,
+            position_B,
+            self.architecture,
+            ahead=told,
+            left_B2=left_B2,
         )
         if known_B is not None:
             num_classes = self.architecture.num_classes
@@ -159,7 +183,8 @@ class StateReader:
         )
         steps_T = jnp.arange(whole_BT.shape[1])
         positions_BT = later(position_B1, steps_T, self.architecture.bars)
-        return look_ahead(self.params, whole_BT, positions_BT, self.architecture)
+        left_BT2 = None if self.left_BS2 is None else self.left_BS2[:, 1:]
+        return look_ahead(self.params, whole_BT, positions_BT, self.architecture, left_BT2=left_BT2)
 
 
 @flax.struct.dataclass
@@ -198,16 +223,38 @@ def make_reader(
     memory_steps: int,
     window_steps: int | None = None,
     future_BN: jax.Array | None = None,
+    left_BS2: jax.Array | None = None,
 ) -> Reader:
     """The reader of a model that draws `num_steps` tokens: `window_steps` reads windows of that
     length, at once where they can slide; None = carry the state, with attention to the last
-    `memory_steps`.
+    `memory_steps`. `left_BS2` is ignored unless the architecture reads it.
     """
+    left_BS2 = left_BS2 if architecture.left_sizes else None
     if window_steps is None:
-        return StateReader(params, architecture, memory_steps, future_BN)
+        return StateReader(params, architecture, memory_steps, future_BN, left_BS2)
     if can_slide(architecture):
-        return SlidingReader(params, architecture, window_steps, num_steps)
-    return WindowReader(params, architecture, window_steps)
+        return SlidingReader(params, architecture, window_steps, num_steps, left_BS2)
+    return WindowReader(params, architecture, window_steps, left_BS2)
+
+
+def _split_left(left_BS2: jax.Array, num_given: int) -> tuple[jax.Array, jax.Array]:
+    """The bars left at the steps of prompts of `num_given` steps, each read at the step before it,
+    and at the new steps, time first.
+    """
+    return left_BS2[:, :num_given], left_BS2[:, num_given:].swapaxes(0, 1)
+
+
+def _last(steps_BT: jax.Array, num: int, padding: int) -> jax.Array:
+    """The last `num` steps, padded on the left where there are fewer."""
+    missing = max(num - steps_BT.shape[1], 0)
+    widths = ((0, 0), (missing, 0), *[(0, 0)] * (steps_BT.ndim - 2))
+    padded_BT = jnp.pad(steps_BT, widths, constant_values=padding)
+    return padded_BT[:, padded_BT.shape[1] - num :]
+
+
+def _appended(steps_BT: jax.Array, step_B: jax.Array) -> jax.Array:
+    """The steps without the first, and with another one after the last."""
+    return jnp.concatenate([steps_BT[:, 1:], step_B[:, None].astype(steps_BT.dtype)], axis=1)
 
 
 def _read_all(reader: Reader, carry: Any, tokens_BT, positions_BT, rows: Any) -> Any:

@@ -43,6 +43,7 @@ def look_ahead(
     positions_BT: jax.Array | None,
     architecture: Architecture,
     keys_B: jax.Array | None = None,
+    left_BT2: jax.Array | None = None,
 ) -> Ahead:
     """What each of T steps knows in advance, time first.
 
@@ -53,6 +54,7 @@ def look_ahead(
       positions_BT: int `places`, ignored (may be None) unless the architecture `needs_places`.
       architecture: that of `params`.
       keys_B: one dropout key per window, consumed; None = no dropout.
+      left_BT2: as in `model.apply_all`.
 
     Raises:
       ValueError: the architecture is not for infilling.
@@ -67,7 +69,8 @@ def look_ahead(
     next_positions_BT = (
         later(positions_BT, 1, architecture.bars) if architecture.needs_places else None
     )
-    rows_TBK = jnp.swapaxes(find_rows(future_BT, next_positions_BT, [], architecture), 0, 1)
+    rows_BTK = find_rows(future_BT, next_positions_BT, [], architecture, left_BT2)
+    rows_TBK = jnp.swapaxes(rows_BTK, 0, 1)
     is_known_TB = jnp.less(future_BT, num_classes).T
     # there or later
     is_known_TB1 = lax.cummax(is_known_TB.astype(jnp.int32), reverse=True)[..., None] > 0

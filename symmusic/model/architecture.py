@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from symmusic.model.scores import KINDS, Kind
 
+LEFT = ('bars left in section', 'bars left in tune')  # names of blocks
+
 
 class Block(NamedTuple):
     """Rows of an input matrix: what they are one-hot of, the first of them, and how many."""
@@ -48,6 +50,10 @@ class Architecture:
     lookback: tuple[int, ...] = ()
     # steps in a bar of each metre that it knows
     bars: tuple[int, ...] = (16,)
+    # If the bars left at the step to be predicted are further inputs, the number of values of each
+    # count (`melody.form`): in the section and in the tune. A larger value, one that is not known,
+    # is an input of zeros. () = they are not.
+    left_sizes: tuple[int, ...] = ()
     # How `apply_last` and `apply_all` compute (see `lstm.lstm`). Not part of a model, so training
     # sets them from its recipe:
     kernel: str = 'scan'
@@ -104,6 +110,7 @@ class Architecture:
             ('token', self.num_classes),
             ('step in bar', self.num_positions),
             ('metre', self.num_meters),
+            *zip(LEFT, self.left_sizes, strict=False),
         )
         begins = itertools.accumulate((size for _, size in sizes), initial=0)
         return tuple(
@@ -124,5 +131,7 @@ class Architecture:
 
     @property
     def has_blank(self) -> bool:
-        """Whether a token can be the blank: before the first step, or where it is not known."""
-        return self.infilling or self.padding >= self.num_classes
+        """Whether an input can be all zeros: a blank before the first step or where a token is not
+        known, or bars left that are not known.
+        """
+        return self.infilling or self.padding >= self.num_classes or len(self.left_sizes) > 0

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from symmusic.model.architecture import Architecture
+from symmusic.model.architecture import LEFT, Architecture
 from symmusic.model.lstm import multiply
 from symmusic.model.places import meters_of, steps_in_bar
 
@@ -17,10 +17,12 @@ def find_rows(
     positions: jax.Array | None,
     others: Sequence[jax.Array],
     architecture: Architecture,
+    left: jax.Array | None = None,
 ) -> jax.Array:
     """The indices where the input of a step is 1, in a new last axis K: the input is the one-hot
-    token, followed by the one-hot step in the bar, the one-hot metre and `others`, the one-hot
-    tokens of the lookbacks and looks ahead.
+    token, followed by the one-hot step in the bar, the one-hot metre, the one-hot counts of `left`
+    (in a last axis; None: not known) and `others`, the one-hot tokens of the lookbacks and looks
+    ahead.
     """
     tokens_left = [tokens, *others]
     blocks = architecture.blocks[: len(architecture.own_blocks) + len(others)]
@@ -30,6 +32,12 @@ def find_rows(
             found.append(block.begin + steps_in_bar(positions, architecture.bars))
         elif block.name == 'metre':
             found.append(block.begin + meters_of(positions, architecture.bars))
+        elif block.name in LEFT:
+            if left is None:
+                found.append(jnp.full_like(tokens, num_rows))
+                continue
+            values = left[..., LEFT.index(block.name)].astype(tokens.dtype)
+            found.append(jnp.where(values < block.size, block.begin + values, num_rows))
         else:
             rows = block.begin + (token := tokens_left.pop(0))
             # a blank: past the last row

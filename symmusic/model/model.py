@@ -72,6 +72,7 @@ def apply_last(
     positions_BT: jax.Array | None,
     architecture: Architecture,
     keys_B: jax.Array | None = None,
+    left_BT2: jax.Array | None = None,
 ) -> tuple[jax.Array, jax.Array | None]:
     """`(logits_BV, weights_BT)`: logits of the token after the window, and attention's weights
     (None without attention).
@@ -87,13 +88,17 @@ def apply_last(
       architecture: that of `params`.
       keys_B: one dropout key per window, consumed, so that a window's dropout is the same in any
         batch; None = no dropout.
+      left_BT2: the bars left (`melody.form`) at the step after each, in the section and in the
+        tune, ignored unless the architecture reads them; None = not known.
 
     Raises:
       ValueError: the architecture is for infilling.
     """
     if architecture.infilling:
         raise ValueError('a model for infilling predicts step by step (apply_all, apply_step)')
-    states_TBH = _run_layers(params, tokens_BT, positions_BT, architecture, keys_B)
+    states_TBH = _run_layers(
+        params, tokens_BT, positions_BT, architecture, keys_B, left_BT2=left_BT2
+    )
     num_cells = architecture.num_cells
     summary_BH = jnp.concatenate(
         [states_TBH[-1, :, :num_cells], states_TBH[0, :, num_cells:]], axis=-1
@@ -114,6 +119,7 @@ def apply_all(
     mask_BT: jax.Array | None = None,
     with_weights: bool = False,
     future_BT: jax.Array | None = None,
+    left_BT2: jax.Array | None = None,
 ) -> tuple[jax.Array, jax.Array | None]:
     """`(logits_BTV, weights_BTT)`: for every step the logits of the next token, given the steps up
     to it and what is known in advance, and attention's weights.
@@ -130,6 +136,7 @@ def apply_all(
       with_weights: return attention's weights_BTT; None otherwise.
       future_BT: for an infilling model, the token that follows each step where it is known in
         advance, elsewhere the blank; None = nothing is known.
+      left_BT2: as in `apply_last`.
 
     Raises:
       ValueError: the architecture is bidirectional and not for infilling, so that its states have
@@ -139,11 +146,10 @@ def apply_all(
     ahead = (
         None
         if future_BT is None
-        else look_ahead(params, future_BT, positions_BT, architecture, keys_B)
+        else look_ahead(params, future_BT, positions_BT, architecture, keys_B, left_BT2)
     )
-    states_BTH = jnp.swapaxes(
-        _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead), 0, 1
-    )
+    states_TBH = _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead, left_BT2)
+    states_BTH = jnp.swapaxes(states_TBH, 0, 1)
     if not (kind := architecture.kind):
         return head(params, states_BTH), None
     contexts_BTH, weights_BTT = attention.attend_causal(
@@ -182,18 +188,19 @@ def apply_step(
     architecture: Architecture,
     mask_B: jax.Array | None = None,
     ahead: Ahead | None = None,
+    left_B2: jax.Array | None = None,
 ) -> tuple[Carry, jax.Array, jax.Array | None]:
     """`(carry, logits_BV, weights_BM)` after one more token: what `apply_all` with the carry's
     `memory_steps` and without dropout gives at this step.
 
     Weights are in order of time, this step's last; None without attention. `mask_B` is `mask_BT` at
-    this step, `ahead` the result of `look_ahead` at this step, None if nothing is known in advance.
+    this step, `left_B2` is `left_BT2`, and `ahead` the result of `look_ahead` at this step, None if
+    nothing is known in advance.
     """
     history_BM = jnp.concatenate([carry.history_BM, token_B[:, None]], axis=1)[:, 1:]
     lookbacks = token_back(history_BM, position_B, architecture)
-    rows_BK = find_rows(
-        token_B, position_B, lookbacks + tokens_ahead(ahead, token_B, architecture), architecture
-    )
+    others = lookbacks + tokens_ahead(ahead, token_B, architecture)
+    rows_BK = find_rows(token_B, position_B, others, architecture, left_B2)
     layers, hidden_BH = [], None
     for index, (layer, layer_carry) in enumerate(zip(params['layers'], carry.layers, strict=True)):
         weights = layer['forward']
@@ -222,12 +229,13 @@ def _directions(architecture):
     return ('forward', 'backward') if architecture.bidirectional else ('forward',)
 
 
-def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=None):
+def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=None, left_BT2=None):
     """The last layer's states_TBH, after dropout."""
     lookbacks = tokens_back(tokens_BT, positions_BT, architecture)
     lookbacks += [tokens_TB.T for tokens_TB in tokens_ahead(ahead, tokens_BT.T, architecture)]
     # the loops read one step after another
-    rows_TBK = jnp.swapaxes(find_rows(tokens_BT, positions_BT, lookbacks, architecture), 0, 1)
+    rows_BTK = find_rows(tokens_BT, positions_BT, lookbacks, architecture, left_BT2)
+    rows_TBK = jnp.swapaxes(rows_BTK, 0, 1)
     states_TBH = None
     for index, layer in enumerate(params['layers']):
         directions = []

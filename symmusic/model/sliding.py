@@ -64,6 +64,7 @@ def slide(
     architecture: Architecture,
     window_steps: int,
     num_windows: int,
+    left_B2: jax.Array | None = None,
 ) -> tuple[SlidingWindows, jax.Array]:
     """`(windows, logits_BV)` after one more token: `apply_last` on the last `window_steps` tokens,
     without dropout, up to rounding.
@@ -77,6 +78,7 @@ def slide(
       architecture: that of `params`; must satisfy `can_slide`.
       window_steps: W; the logits are meaningful from the W-th token on.
       num_windows: how many windows' logits are wanted in total; no more are started.
+      left_B2: `left_BT2` of `apply_last` at this step.
     """
     batch, num_cells = token_B.shape[0], architecture.num_cells
     num_blocks, _, _, block_windows, _ = windows.layers[0].shape
@@ -88,7 +90,7 @@ def slide(
     def locate(window):
         return window // block_windows % num_blocks, 0, 0, window % block_windows, 0
 
-    rows_BK = find_rows(token_B, position_B, [], architecture)
+    rows_BK = find_rows(token_B, position_B, [], architecture, left_B2)
     projected_BG = project_rows(params['layers'][0]['forward'], rows_BK, architecture)
     projected_RG = jnp.repeat(projected_BG, block_windows, axis=0)
 

@@ -9,12 +9,20 @@ import numpy as np
 
 from symmusic.corpus.meters import find_index
 from symmusic.errors import UserError
-from symmusic.model.architecture import Architecture, Block
+from symmusic.model.architecture import LEFT, Architecture, Block
 from symmusic.model.model import Params
 from symmusic.training.state import TrainState
 
 # matched by name or by step, or checked apart
-MAY_DIFFER = ('num_classes', 'padding', 'dropout_rate', 'bars', 'num_positions', 'lookback')
+MAY_DIFFER = (
+    'num_classes',
+    'padding',
+    'dropout_rate',
+    'bars',
+    'num_positions',
+    'lookback',
+    'left_sizes',
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +43,7 @@ def transfer(fresh: Network, old: Network) -> Params:
 
     If only one of the networks has the metre as an input, the new one still gives what the old one
     gives in its metres: the row of the only metre that the new run has is added to the bias, and
-    rows of metres are zeros where the old run had none.
+    rows of metres are zeros where the old run had none. So are those of bars left.
 
     Args:
       fresh: the new network, initialised; its classes include the old ones.
@@ -69,6 +77,8 @@ def _check_alike(new: Architecture, old: Architecture) -> None:
     }
     pairs['metric_position'] = tuple(each.num_positions > 0 for each in (old, new))
     pairs['lookback in bars'] = tuple(map(_lookback_in_bars, (old, new)))
+    if new.left_sizes and old.left_sizes:
+        pairs['left_sizes'] = (old.left_sizes, new.left_sizes)
     if unlike := {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}:
         raise UserError(
             'config.init_from: '
@@ -106,6 +116,10 @@ def _move_inputs(
         table = table.at[begin : begin + size].set(old_table[old_begin : old_begin + size])
     if 'metre' in new and 'metre' not in before:
         table = table.at[new['metre'].begin : new['metre'].end].set(0.0)
+    for name in new.keys() & set(LEFT):
+        rows = before.get(name)
+        values = old_table[rows.begin : rows.end] if rows else 0.0
+        table = table.at[new[name].begin : new[name].end].set(values)
     for index, found in meters if 'metre' in before else ():
         row = old_table[before['metre'].begin + found]
         if 'metre' in new:

@@ -1,0 +1,42 @@
+"""What a model is told of the form of what it continues: the bars left at each step."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from symmusic.melody.form import NOT_KNOWN, bars_left
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """The bars left (`melody.form`) at each of the S steps of a prompt and the new ones after it.
+
+    Attributes:
+      section_left: [S] uint8, in the section; `NOT_KNOWN` where it is not known.
+      tune_left: [S] uint8, in the tune.
+    """
+
+    section_left: np.ndarray
+    tune_left: np.ndarray
+
+    def of_pieces(self, num_pieces: int) -> np.ndarray:
+        """The counts [`num_pieces`, S, 2] of pieces that all follow the plan."""
+        left_S2 = np.stack([self.section_left, self.tune_left], axis=-1)
+        return np.broadcast_to(left_S2, (num_pieces, *left_S2.shape))
+
+
+def plan_of_bars(
+    num_bars: int, bar_steps: int, sections: Sequence[int] = (), *, ends: bool = True
+) -> Plan:
+    """The plan of a prompt and the new bars after it, `num_bars` in total.
+
+    Args:
+      num_bars: of the prompt and the new ones.
+      bar_steps: steps in a bar.
+      sections: the bars, from 0, at which sections start, the prompt's first bar always being one;
+        the last section ends with the last bar. () = not known.
+      ends: whether the tune ends with the last bar; False = the bars left in it are not known.
+    """
+    section_left, tune_left = np.repeat(bars_left(num_bars, sections), bar_steps, axis=0).T
+    return Plan(section_left, tune_left if ends else np.full_like(tune_left, NOT_KNOWN))
