@@ -6,7 +6,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.api.load import require_replica
-from symmusic.api.sampling import prepare
+from symmusic.api.task import prepare
 from symmusic.generate.manner import refuse_wishes
 from symmusic.measures import material
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary

@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 from symmusic.api import sampling
 from symmusic.api.model import Model
 from symmusic.api.sampling import Drawing
+from symmusic.api.task import prepare
 from symmusic.config import runs
 from symmusic.files import SETTINGS, choose_folder
 from symmusic.generate.playback import page_sound
@@ -35,7 +36,7 @@ def draw(
     the user are reported. Unless `again`, nothing is done where the pieces are there.
     """
     settings = config.sample
-    task = sampling.prepare(config, model.card.vocabulary, model.card.meters)
+    task = prepare(config, model.card.vocabulary, model.card.meters)
     made_with = {
         'sample': runs.to_dict(settings),
         'seed': config.seed,
@@ -68,6 +69,7 @@ def draw(
         nearest=drawing.nearest,
         repeated=drawing.repeated,
         sound=Sound(font) if settings.wav else None,
+        structure=task.structure,
         progress=bar,
     )
     return folder

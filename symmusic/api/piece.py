@@ -10,10 +10,11 @@ from symmusic.files import write_whole
 from symmusic.generate.pieces import Piece as DrawnPiece
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.sound import Sound
+from symmusic.generate.structure import Structure
 from symmusic.generate.whole import put_together
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
-from symmusic.report.forms import written_forms
+from symmusic.report.forms import title_of, written_forms
 from symmusic.score.bar import STEPS_PER_QUARTER
 
 
@@ -27,12 +28,14 @@ class Piece:
       vocabulary: vocabulary of its tokens.
       nearest: the origin of its longest copied run, as in `samples.json`; None where no training
         tune is known or none has a run in common.
+      structure: of a whole tune, whose given bars count as its own; None = it is a continuation.
     """
 
     drawn: DrawnPiece
     prompt: Prompt
     vocabulary: Vocabulary
     nearest: dict | None = None
+    structure: Structure | None = None
 
     @property
     def nats_per_step(self) -> float:
@@ -50,7 +53,7 @@ class Piece:
                 (note.end - note.onset) / STEPS_PER_QUARTER,
                 note.pitch,
             )
-            for note in from_events(self.drawn.events)
+            for note in from_events(self._events(joined=False))
         ]
 
     @property
@@ -77,18 +80,20 @@ class Piece:
         if path.suffix == '.wav':
             # the silence before a pickup is not played
             events = self._events(joined=joined)
-            silent = -self.prompt.pickup_of(events) % self.prompt.bar.steps if joined else 0
+            is_all = joined or self.structure is not None
+            silent = -self.prompt.pickup_of(events) % self.prompt.bar.steps if is_all else 0
             notes, num_steps = from_events(events[silent:]), len(events) - silent
             write_whole(path, Sound(None)(notes, forms['.mid'], self.prompt.qpm, num_steps))
         else:
             write_whole(path, forms[path.suffix])
 
     def _events(self, *, joined: bool) -> np.ndarray:
-        if not joined:
+        if not joined and self.structure is None:
             return self.drawn.events
         return put_together(self.prompt, self.drawn, self.vocabulary).events
 
     def _forms(self, *, joined: bool) -> dict[str, bytes | str]:
-        first = 0 if joined else len(self.prompt.events)
-        title = self.prompt.title or self.prompt.name
-        return written_forms(self._events(joined=joined), self.prompt, first, title)
+        first = 0 if joined or self.structure else len(self.prompt.events)
+        sections = self.structure.sections if self.structure else ()
+        title = title_of(self.prompt)
+        return written_forms(self._events(joined=joined), self.prompt, first, title, sections)

@@ -1,4 +1,4 @@
-"""Draws pieces after a prompt according to `config.sample`: the task, and the drawing."""
+"""Draws the pieces of a task according to `config.sample`."""
 
 import dataclasses
 import logging
@@ -6,34 +6,21 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.api import copying
 from symmusic.api.model import Model, Tune
 from symmusic.api.piece import Piece
-from symmusic.config.fields import default
+from symmusic.api.task import Task, prepare, read_given
 from symmusic.corpus.meters import find_index
 from symmusic.corpus.originals import Originals
 from symmusic.generate.choose import Alike, fitting, ranked
 from symmusic.generate.compose import compose
-from symmusic.generate.control import Masks
 from symmusic.generate.draw import Manner
 from symmusic.generate.looks import may_keep, without_probabilities
 from symmusic.generate.manner import manner_of
-from symmusic.generate.masks import make_masks
 from symmusic.generate.pieces import Piece as DrawnPiece
-from symmusic.generate.prompt import Prompt, around, stated_at
-from symmusic.generate.prompt_files import make_prompt, read_prompt
-from symmusic.generate.sound import find_font
-from symmusic.generate.wishes import (
-    as_stated,
-    keep,
-    parse_bars,
-    parse_instrument,
-    read_wishes,
-)
-from symmusic.melody.encodings import Vocabulary
+from symmusic.generate.prompt_files import make_prompt
 from symmusic.melody.events import Melody, from_events
 from symmusic.originality.copies import Passage, find_longest_runs
 from symmusic.originality.limit import RunIndex
@@ -42,95 +29,6 @@ from symmusic.streams import Stream, generator, random_key
 
 GREEDY = {'temperature': 0, 'top_k': 1}  # with these values every piece after a prompt is the same
 log = logging.getLogger(__name__)
-
-
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """What is to be drawn: `num_bars` bars with `prompt` around them, allowed by `masks` (None:
-    anything); the first `num_new` steps are new.
-
-    `known` are the tokens that a model for infilling is given in advance, with blanks elsewhere;
-    None where it is given none. `given` are events [num_new] that are fixed among the new steps,
-    `FREE` elsewhere; `notices` tell the user how the wishes were read.
-    """
-
-    prompt: Prompt
-    num_bars: int
-    num_new: int
-    masks: Masks | None = None
-    known: np.ndarray | None = None
-    given: np.ndarray | None = None
-    notices: tuple[str, ...] = ()
-
-
-def prepare(
-    config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[str], prompt: Prompt | None = None
-) -> Task:
-    """Prepares a task: reads the wishes, and the prompt where none is passed. `meters` are those
-    that the model knows.
-
-    Raises:
-      UserError: a file or a wish is invalid, or the wishes contradict one another.
-    """
-    settings = config.sample
-    copying.check(config, vocabulary)
-    if settings.wav or settings.sound_font:
-        find_font(settings.sound_font)
-    if prompt is None:
-        prompt = read_prompt(
-            settings.prompt,
-            vocabulary,
-            transpose=settings.transpose,
-            part=settings.part,
-            tune=settings.tune,
-            meters=meters,
-        )
-    if settings.instrument:
-        prompt = dataclasses.replace(prompt, program=parse_instrument(settings.instrument))
-    bar_steps = prompt.bar.steps
-    num_new, pickup, kept, known = settings.num_bars * bar_steps, 0, None, None
-    if settings.regenerate:
-        num_given = len(prompt.events) // bar_steps
-        first, end = parse_bars(settings.regenerate, num_given, prompt.first_bar)
-        prompt = stated_at(prompt, end * bar_steps, vocabulary)
-        num_new, kept = (end - first) * bar_steps, keep(prompt, first, end)
-        pickup = prompt.pickup if first == 0 else 0
-        if config.train.targets == 'gap' and end < num_given:
-            blanks = np.full(num_new, vocabulary.num_classes, np.uint8)
-            known = np.concatenate([blanks, prompt.tokens[end * bar_steps :]])
-        prompt = dataclasses.replace(
-            around(prompt, first, end, vocabulary.padding), redrawn=settings.regenerate
-        )
-    wishes, notices = read_wishes(settings, prompt, num_new, pickup=pickup)
-    num_bars = (num_new if kept is None else len(kept)) // bar_steps
-    masks = None
-    if wishes.stated() or kept is not None:
-        masks = make_masks(
-            wishes,
-            vocabulary,
-            prompt.tokens,
-            prompt.transposed_by,
-            num_bars,
-            prompt.bar,
-            kept_N=kept,
-            stated=as_stated(settings, wishes),
-        )
-    notices += _without_effect(settings)
-    return Task(prompt, num_bars, num_new, masks, known, wishes.fixed, tuple(notices))
-
-
-def _without_effect(settings: ConfigDict) -> list[str]:
-    """Notices of fields that have no effect because of others."""
-    found = []
-    if settings.regenerate and settings.num_bars != default('sample.num_bars'):
-        found.append(('num_bars', 'regenerate'))
-    if settings.rank != default('sample.rank') and settings.num_candidates == 1:
-        found.append(('rank', 'num_candidates'))
-    return [
-        f'config.sample.{one} = {settings[one]!r} has no effect with config.sample.{other} ='
-        f' {settings[other]!r}'
-        for one, other in found
-    ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,20 +79,17 @@ def draw_pieces(model: Model, prompt: Tune, config: ConfigDict) -> list[Piece]:
       UserError: the prompt or a field cannot be met.
     """
     vocabulary, meters = model.card.vocabulary, model.card.meters
-    how = {'transpose': config.sample.transpose, 'meters': meters}
     if isinstance(prompt, str | os.PathLike) and '\n' not in str(prompt):
-        given = read_prompt(
-            str(prompt), vocabulary, part=config.sample.part, tune=config.sample.tune, **how
-        )
+        given = read_given(str(prompt), config.sample, vocabulary, meters)
     else:
-        given = make_prompt(prompt, vocabulary, **how)
+        given = make_prompt(prompt, vocabulary, transpose=config.sample.transpose, meters=meters)
     task = prepare(config, vocabulary, meters, given)
     for notice in (*task.prompt.notices, *task.notices):
         log.info(notice)
     drawing = draw(config, model, task)
     nearest = drawing.nearest or [None] * len(drawing.pieces)
     return [
-        Piece(piece, task.prompt, vocabulary, run)
+        Piece(piece, task.prompt, vocabulary, run, task.structure)
         for piece, run in zip(drawing.pieces, nearest, strict=True)
     ]
 

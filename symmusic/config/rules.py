@@ -76,6 +76,28 @@ def text(*, empty: bool = False) -> Rule:
     )
 
 
+def letters(most: int) -> Rule:
+    """Capital letters, or none."""
+    allowed = f"letters from A to Z, at most {most}, such as 'AABB', or ''"
+    fits = re.compile(f'[A-Z]{{0,{most}}}')
+    return lambda value: None if type(value) is str and fits.fullmatch(value) else allowed
+
+
+def _is_metre(text: Any) -> bool:
+    found = re.fullmatch(r'([1-9]\d?)/(1|2|4|8|16|32)', text) if type(text) is str else None
+    steps, rest = divmod(16 * int(found[1]), int(found[2])) if found else (0, 1)
+    return rest == 0 and 0 < steps <= 64
+
+
+def metre() -> Rule:
+    """A time signature whose bars are whole numbers of sixteenths, or ''."""
+    allowed = (
+        'a time signature whose bars are whole numbers of sixteenths and at most four whole notes,'
+        " such as '6/8', or ''"
+    )
+    return lambda value: None if value == '' or _is_metre(value) else allowed
+
+
 def metres() -> Rule:
     """'all', or a tuple of time signatures whose bars are whole numbers of sixteenths."""
     allowed = (
@@ -83,13 +105,8 @@ def metres() -> Rule:
         " sixteenths and at most four whole notes, such as ('4/4', '6/8')"
     )
 
-    def is_metre(text):
-        found = re.fullmatch(r'([1-9]\d?)/(1|2|4|8|16|32)', text) if type(text) is str else None
-        steps, rest = divmod(16 * int(found[1]), int(found[2])) if found else (0, 1)
-        return rest == 0 and 0 < steps <= 64
-
     def rule(value):
-        fits = type(value) is tuple and value and all(map(is_metre, value))
+        fits = type(value) is tuple and value and all(map(_is_metre, value))
         is_all = value in ('all', ('all',))
         return None if is_all or (fits and len(set(value)) == len(value)) else allowed
 

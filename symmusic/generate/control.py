@@ -26,10 +26,35 @@ class Row:
 
     tokens_V: jax.Array  # bool, independent of the steps before
     kinds_JCESK: jax.Array  # bool, for each state
+    kinds_V: jax.Array  # int32, of the classes
     ends_bar: jax.Array  # bool
+    closes: jax.Array  # bool, True at the last step of a cadence before the end of the piece
     is_strong: jax.Array  # bool: a note that starts here may end the piece
     counts: jax.Array  # bool, False at a step that is kept regardless of the constraints
-    given: jax.Array  # bool, True at a step whose token was known before sampling
+    given: jax.Array  # bool, True at a step whose token is known before sampling, or repeated
+
+
+@flax.struct.dataclass
+class Repeats:
+    """Steps that repeat drawn ones; a constraint of `sample`. `rows` [N] int32 are the steps that
+    they repeat, all earlier; -1 = none.
+    """
+
+    rows: jax.Array
+
+    def init(self, num_pieces: int) -> tuple[jax.Array, jax.Array]:
+        """The tokens so far [B, N], and how many they are."""
+        return jnp.zeros((num_pieces, len(self.rows)), jnp.int32), jnp.int32(0)
+
+    def allow(self, row: jax.Array, state: tuple, may_BV: jax.Array) -> tuple[jax.Array, tuple]:
+        """Which of the classes may be drawn at a step, [B, V]."""
+        is_same_BV = jnp.arange(may_BV.shape[1]) == state[0][:, row][:, None]
+        return may_BV & (is_same_BV | (row < 0)), state
+
+    def advance(self, row: jax.Array, state: tuple, token_B: jax.Array) -> tuple:
+        """The state after a step's tokens."""
+        tokens_BN, num = state
+        return tokens_BN.at[:, num].set(token_B.astype(jnp.int32)), num + 1
 
 
 State = tuple[jax.Array, jax.Array, jax.Array, jax.Array]  # each [B]
@@ -40,9 +65,9 @@ class Masks:
     """What may be drawn at each of N steps; a constraint of `sample`."""
 
     rows: Row
-    kinds_V: jax.Array
     pitches_J: jax.Array  # the class of the next note, -1 after the last one
     sounds: jax.Array  # 1 where a note sounds before the first step, else 0
+    repeats: Repeats | None = None  # a constraint of its own
 
     def init(self, num_pieces: int) -> State:
         """The state before the first step."""
@@ -55,25 +80,27 @@ class Masks:
             jnp.minimum(each, length - 1)
             for each, length in zip(state, row.kinds_JCESK.shape[:4], strict=True)
         )
-        may_BV &= row.tokens_V & row.kinds_JCESK[places][:, self.kinds_V]
+        may_BV &= row.tokens_V & row.kinds_JCESK[places][:, row.kinds_V]
         if self.pitches_J.shape[0] > 1:
-            is_next_BV = jnp.arange(len(self.kinds_V)) == self.pitches_J[places[0]][:, None]
-            may_BV &= is_next_BV | (self.kinds_V < ONSET) | ~row.counts
+            is_next_BV = jnp.arange(len(row.kinds_V)) == self.pitches_J[places[0]][:, None]
+            may_BV &= is_next_BV | (row.kinds_V < ONSET) | ~row.counts
         return may_BV, state
 
     def advance(self, row: Row, state: State, token_B: jax.Array) -> State:
         """The state after a step's tokens."""
         used, begun, held, sounds = state
-        kind_B = self.kinds_V[token_B]
+        kind_B = row.kinds_V[token_B]
         is_onset_B = (kind_B >= ONSET).astype(jnp.int32)
         enough = row.kinds_JCESK.shape[2] - 1
         longer = jnp.where((held > 0) & (held < enough), held + 1, held)
         let_go = jnp.where(held < enough, 0, held)
         begins = ((kind_B == LAST) & row.is_strong).astype(jnp.int32)
+        held = jnp.where(kind_B == NONE, longer, jnp.where(kind_B == OFF, let_go, begins))
         after = (
             used + is_onset_B,
-            jnp.where(row.ends_bar, 0, begun + is_onset_B),
-            jnp.where(kind_B == NONE, longer, jnp.where(kind_B == OFF, let_go, begins)),
+            begun + is_onset_B,
+            jnp.where(row.closes, 0, held),
             jnp.where(kind_B == NONE, sounds, is_onset_B),
         )
-        return jax.tree.map(lambda new, old: jnp.where(row.counts, new, old), after, state)
+        after = jax.tree.map(lambda new, old: jnp.where(row.counts, new, old), after, state)
+        return after[0], jnp.where(row.ends_bar, 0, after[1]), *after[2:]

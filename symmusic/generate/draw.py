@@ -195,11 +195,12 @@ def _constraints(
     mesh: Mesh,
 ) -> list[Constraint]:
     masks = place(masks, mesh, EVERYWHERE)
+    repeats = None if masks is None else masks.repeats
     counts_N = np.arange(num_steps) >= num_again
     is_given_N = np.full(num_steps, False) if masks is None else masks.rows.given
     read_BT = place(np.asarray(prompts_BT, np.int32), mesh, BY_PIECE)
     return [
-        *([] if masks is None else [masks]),
+        *(each for each in (masks, repeats) if each is not None),
         *(
             place(limit, mesh, EVERYWHERE).after(read_BT, counts_N, is_given_N)
             for limit in limits.values()

@@ -15,7 +15,7 @@ def refuse_wishes(config: ConfigDict) -> None:
     Raises:
       UserError: it does.
     """
-    if names := stated(config.sample):
+    if names := stated(config.sample) + ['structure'] * bool(config.sample.structure):
         raise UserError(
             f'config.sample.{names[0]} = {config.sample[names[0]]!r}: a wish that holds for'
             ' --mode=sample alone; leave it out here'

@@ -8,13 +8,27 @@ import numpy as np
 from symmusic.config.fields import default
 from symmusic.errors import UserError
 from symmusic.generate.control import LAST, NONE, OFF, ONSET, Masks, Row
+from symmusic.generate.reachable import find_allowed
 from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, transpose_events
 from symmusic.score.bar import Bar
 
 FREE = -3  # in `Wishes.fixed` and `Wishes.rhythm`: any event
-DRAWN = -1  # in the tokens that `make_masks` keeps: to be drawn
+# in the tokens that `make_masks` keeps: drawn; drawn, but a note starts or silence is stated there;
+# as an earlier step
+DRAWN, STATED, REPEATED = -1, -2, -3
 MOST_PITCHES = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class Cadence:
+    """The last note that starts in steps `begin` to `end` - 1 is of `pitch_class`, starts on a
+    strong beat and lasts, before `end`, at least the bar's `cadence_steps`.
+    """
+
+    begin: int
+    end: int
+    pitch_class: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +43,7 @@ class Wishes:
       rests: whether any step may be silent.
       last: pitch class of the note that starts last, on a strong beat, and lasts at least the bar's
         `cadence_steps`; None = any, or no note.
+      cadences: others than the last, of different steps, in order; all of their steps are drawn.
       rhythm: [T] events whose onsets and ends the pieces take, repeated; `FREE` where any event is
         allowed; None = any.
       pitches: those of the notes, in order, all of them; () = any.
@@ -43,6 +58,7 @@ class Wishes:
     max_notes_per_bar: int = default('sample.max_notes_per_bar')
     rests: bool = default('sample.rests')
     last: int | None = None
+    cadences: tuple[Cadence, ...] = ()
     rhythm: np.ndarray | None = None
     pitches: tuple[int, ...] = ()
     fixed: np.ndarray | None = None
@@ -77,8 +93,8 @@ def make_masks(
       distance: semitones from the prompt's key to the model's.
       num_bars: of the pieces.
       bar: their bar.
-      kept_N: tokens that are kept regardless of the wishes, `DRAWN` elsewhere; None = all are
-        drawn.
+      kept_N: tokens that are kept regardless of the wishes, elsewhere `DRAWN`, `STATED` or
+        `REPEATED`; None = all are drawn.
       stated: for messages, how the user stated each wish and, under 'bars', the number of bars;
         None = the values of the wishes.
 
@@ -108,7 +124,7 @@ def make_masks(
             if _try(other, vocabulary, prompt, distance, bar, kept_N) is None:
                 conflict = fewer
         named = ' and '.join(f'config.sample.{stated[name]}' for name in conflict)
-        num_drawn = int((kept_N == DRAWN).reshape(-1, bar.steps).any(axis=1).sum())
+        num_drawn = int((~_is_kept(kept_N)).reshape(-1, bar.steps).any(axis=1).sum())
         bars = f' (config.sample.{stated["bars"]})' if 'bars' in stated else ''
         raise UserError(
             f'{named} cannot be met in {num_drawn} bar{"s" * (num_drawn > 1)} after this prompt'
@@ -134,7 +150,7 @@ def _try(
     if set(wishes.pitches) - set(events_V) or not (is_wished_V & (events_V >= 0)).any():
         # having no note at all is no wish of its own: 'max_notes_per_bar' covers it
         return None
-    num_steps, is_kept_N = len(kept_N), kept_N != DRAWN
+    num_steps, is_kept_N = len(kept_N), _is_kept(kept_N)
     tokens_NV = np.broadcast_to(is_wished_V, (num_steps, len(events_V)))
     given_N = is_kept_N
     if wishes.rhythm is not None:
@@ -146,12 +162,14 @@ def _try(
         fixed_N1 = np.resize(wishes.fixed, num_steps).astype(int)[:, None]
         tokens_NV = tokens_NV & ((fixed_N1 == FREE) | (events_V == fixed_N1))
         given_N = given_N | (fixed_N1[:, 0] != FREE)
-    tokens_NV = np.where(is_kept_N[:, None], np.arange(len(events_V)) == kept_N[:, None], tokens_NV)
-    kinds_V = np.where(events_V == NO_EVENT, NONE, np.where(events_V == NOTE_OFF, OFF, ONSET))
-    if wishes.last is not None:
-        kinds_V = np.where((events_V >= 0) & (events_V % 12 == wishes.last), LAST, kinds_V)
+    tokens_NV = tokens_NV & ((kept_N != STATED)[:, None] | (events_V != NO_EVENT))
+    is_own_NV = (np.arange(len(events_V)) == kept_N[:, None]) | (kept_N == REPEATED)[:, None]
+    tokens_NV = np.where(is_kept_N[:, None], is_own_NV, tokens_NV)
+    kinds_NV, closes_N = _kinds(wishes, events_V, num_steps)
     pitches_J = np.array([*(int(np.argmax(events_V == pitch)) for pitch in wishes.pitches), -1])
-    kinds_NJCESK, good = _look_ahead(wishes, tokens_NV, kinds_V, pitches_J, bar, is_kept_N)
+    kinds_NJCESK, good = find_allowed(
+        wishes, tokens_NV, kinds_NV, closes_N, pitches_J, bar, is_kept_N
+    )
     said = prompt[prompt != vocabulary.padding]
     sounds = int(len(said) > 0 and vocabulary.decode(said[-1:])[0] >= 0)
     if not good[0, 0, 0, min(sounds, good.shape[3] - 1)]:
@@ -160,12 +178,14 @@ def _try(
     rows = Row(
         tokens_V=tokens_NV,
         kinds_JCESK=kinds_NJCESK,
+        kinds_V=kinds_NV.astype(np.int32),
         ends_bar=steps_N == bar.steps - 1,
+        closes=closes_N,
         is_strong=np.isin(steps_N, bar.strong),
         counts=~is_kept_N,
         given=given_N,
     )
-    return Masks(rows, kinds_V.astype(np.int32), pitches_J.astype(np.int32), np.int32(sounds))
+    return Masks(rows, pitches_J.astype(np.int32), np.int32(sounds))
 
 
 def _is_wished(wishes: Wishes, events_V: np.ndarray) -> np.ndarray:
@@ -175,78 +195,22 @@ def _is_wished(wishes: Wishes, events_V: np.ndarray) -> np.ndarray:
     return ~is_note_V | (in_scale_V & (wishes.lowest <= events_V) & (events_V <= wishes.highest))
 
 
-def _look_ahead(
-    wishes: Wishes,
-    tokens_NV: np.ndarray,
-    kinds_V: np.ndarray,
-    pitches_J: np.ndarray,
-    bar: Bar,
-    is_kept_N: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """[N, J, C, E, S, K] which kinds may follow in each state so that the end can be reached, and
-    [J, C, E, S] from which first states it can be reached.
-
-    Filled backwards (dynamic programming): a state is good before a step if an allowed kind leads
-    to a good state after it. Kept steps do not change the state.
-    """
-    counted = wishes.min_notes_per_bar > 0 or wishes.max_notes_per_bar < bar.steps
-    shape = (
-        len(pitches_J),
-        bar.steps + 1 if counted else 1,
-        1 if wishes.last is None else bar.cadence_steps + 1,
-        1 if wishes.rests else 2,
-    )
-    good = np.zeros(shape, bool)
-    good[-1, :, -1] = True  # all pitches are used, and the last note has been held
-    table = np.zeros((len(tokens_NV), *shape, 4), bool)
-    for step in reversed(range(len(tokens_NV))):
-        if is_kept_N[step]:
-            table[step] = True
-            continue
-        if step % bar.steps == bar.steps - 1:  # the count restarts in the next bar
-            # a bar that is kept in part, as one before a pickup, need not be full
-            is_whole = not is_kept_N[step + 1 - bar.steps : step + 1].any()
-            enough_C = np.arange(shape[1]) >= (wishes.min_notes_per_bar if is_whole else 0)
-            good = np.broadcast_to(good[:, :1], shape) & enough_C[:, None, None]
-        is_strong = step % bar.steps in bar.strong
-        table[step] = _kinds_at(wishes, tokens_NV[step], kinds_V, pitches_J, good, is_strong)
-        good = table[step].any(axis=-1)
-    return table, good
+def _is_kept(kept_N: np.ndarray) -> np.ndarray:
+    """[N] which steps are not drawn."""
+    return (kept_N >= 0) | (kept_N == REPEATED)
 
 
-def _kinds_at(
-    wishes: Wishes,
-    tokens_V: np.ndarray,
-    kinds_V: np.ndarray,
-    pitches_J: np.ndarray,
-    good: np.ndarray,
-    is_strong: bool,
-) -> np.ndarray:
-    """[J, C, E, S, K] which kinds may follow at a step in each state, `good` being the states after
-    it from which the end can be reached; a note that may end the piece starts on a strong beat.
-    """
-    now = np.zeros((*good.shape, 4), bool)
-    may_K = [bool((tokens_V & (kinds_V == kind)).any()) for kind in range(4)]
-    held_E, enough = np.arange(good.shape[2]), good.shape[2] - 1
-    longer_E = np.where((held_E > 0) & (held_E < enough), held_E + 1, held_E)
-    now[..., NONE] = may_K[NONE] & good[:, :, longer_E]
-    now[..., OFF] = may_K[OFF] & good[:, :, np.where(held_E < enough, 0, held_E), :1]
-    if not wishes.rests:
-        now[..., OFF] = False
-        now[..., 0, NONE] = False
-    for kind in (ONSET, LAST):
-        held = min(int(kind == LAST and is_strong), enough)
-        after = good[:, :, held : held + 1, -1:]  # [J, C, 1, 1]
-        if good.shape[1] > 1:
-            few_C = np.arange(good.shape[1]) < wishes.max_notes_per_bar
-            after = np.roll(after, -1, axis=1) & few_C[:, None, None]
-        if len(pitches_J) > 1:
-            fits_J = [
-                token >= 0 and kinds_V[token] == kind and tokens_V[token] for token in pitches_J
-            ]
-            after = np.roll(after, -1, axis=0) & np.array(fits_J)[:, None, None, None]
-        now[..., kind] = may_K[kind] & after
-    return now
+def _kinds(wishes: Wishes, events_V: np.ndarray, num_steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """[N, V] the kind of each class, and [N] at which steps a cadence must be complete."""
+    kinds_V = np.where(events_V == NO_EVENT, NONE, np.where(events_V == NOTE_OFF, OFF, ONSET))
+    kinds_NV = np.tile(kinds_V, (num_steps, 1))
+    closes_N = np.full(num_steps, False)
+    for cadence in (Cadence(0, num_steps, wishes.last), *wishes.cadences):
+        if cadence.pitch_class is not None:
+            is_last_V = (events_V >= 0) & (events_V % 12 == cadence.pitch_class)
+            kinds_NV[cadence.begin : cadence.end, is_last_V] = LAST
+    closes_N[[cadence.end - 1 for cadence in wishes.cadences]] = True
+    return kinds_NV, closes_N
 
 
 def _only(wishes: Wishes, names: list[str]) -> Wishes:

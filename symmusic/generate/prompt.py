@@ -66,6 +66,11 @@ class Prompt:
         return len(said) > 0 and said[-1] >= 0
 
     @property
+    def is_blank(self) -> bool:
+        """Whether it has no bars, so that a tune starts from nothing."""
+        return not (len(self.events) or self.redrawn)
+
+    @property
     def pitch_classes(self) -> frozenset[int]:
         """Those of its notes, the ones after the drawn bars included."""
         events = np.concatenate([self.events, self.after])

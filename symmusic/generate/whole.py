@@ -6,8 +6,10 @@ import numpy as np
 
 from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt import Prompt
+from symmusic.generate.structure import Structure
 from symmusic.melody.encodings import Vocabulary
 from symmusic.score.bar import STEPS_PER_WHOLE
+from symmusic.score.layout import Section
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,10 +18,12 @@ class Whole:
 
     Attributes:
       events: [T] in the prompt's key.
-      is_drawn: [T] bool, the steps that were drawn; the others were given.
+      is_drawn: [T] bool, the steps that were drawn, or that repeat such steps; the others were
+        given.
       seams: the first new step, and the one after the last where given bars follow.
       first_bar: the number of the first bar: the first full bar is 1, a pickup 0.
       bar_steps: steps in a bar.
+      sections: of a whole tune, as it is played; () = it has none.
     """
 
     events: np.ndarray
@@ -27,9 +31,12 @@ class Whole:
     seams: tuple[int, ...]
     first_bar: int = 1
     bar_steps: int = STEPS_PER_WHOLE
+    sections: tuple[Section, ...] = ()
 
 
-def put_together(prompt: Prompt, piece: Piece, vocabulary: Vocabulary) -> Whole:
+def put_together(
+    prompt: Prompt, piece: Piece, vocabulary: Vocabulary, structure: Structure | None = None
+) -> Whole:
     """The piece together with the bars of the prompt before and after it."""
     events = np.concatenate([vocabulary.join(prompt.events, piece.events), prompt.after])
     seam = len(prompt.events)
@@ -37,4 +44,7 @@ def put_together(prompt: Prompt, piece: Piece, vocabulary: Vocabulary) -> Whole:
     is_drawn = np.full(len(events), False)
     is_drawn[seam:end] = piece.is_drawn
     seams = (seam, end) if len(prompt.after) else (seam,)
-    return Whole(events, is_drawn, seams, prompt.first_bar, prompt.bar.steps)
+    sections = ()
+    if structure is not None:
+        is_drawn, sections = is_drawn[structure.sources_T], structure.sections
+    return Whole(events, is_drawn, seams, prompt.first_bar, prompt.bar.steps, sections)

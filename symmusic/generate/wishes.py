@@ -11,6 +11,7 @@ from symmusic.errors import ScoreError, UserError
 from symmusic.generate.masks import DRAWN, MOST_PITCHES, Wishes
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.prompt_files import read_notes
+from symmusic.generate.structure import Structure, check_rhythm
 from symmusic.generate.templates import lay_fixed, lay_rhythm
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
 from symmusic.score.instruments import INSTRUMENTS
@@ -52,21 +53,30 @@ def echo(settings: ConfigDict, changed: Collection[str]) -> str:
 
 def as_stated(settings: ConfigDict, wishes: Wishes) -> dict[str, str]:
     """How the user stated each of the wishes and, under 'bars', which bars are drawn."""
-    fields = {wish: 'end_on_tonic' if wish == 'last' else wish for wish in wishes.stated()}
+    names = {'last': 'end_on_tonic', 'cadences': 'structure'}
+    fields = {wish: names.get(wish, wish) for wish in wishes.stated()}
     fields['bars'] = bars_field(settings)
     return {wish: f'{field} = {settings[field]!r}' for wish, field in fields.items()}
 
 
 def bars_field(settings: ConfigDict) -> str:
     """The field of `config.sample` that says which bars are drawn."""
+    if settings.structure:
+        return 'bars_per_section'
     return 'regenerate' if settings.regenerate else 'num_bars'
 
 
 def read_wishes(
-    settings: ConfigDict, prompt: Prompt, num_steps: int, *, pickup: int = 0
+    settings: ConfigDict,
+    prompt: Prompt,
+    num_steps: int,
+    *,
+    pickup: int = 0,
+    structure: Structure | None = None,
 ) -> tuple[Wishes, list[str]]:
     """The wishes that `config.sample` states for the `num_steps` drawn steps with `prompt` around
-    them, and notices on how they were read; `pickup` as in `templates`.
+    them, and notices on how they were read; `pickup` as in `templates`. Those of a `structure` are
+    its cadences.
 
     Raises:
       UserError: a field, or the file that it names, is not valid.
@@ -77,8 +87,14 @@ def read_wishes(
     for field, lay in (('rhythm', lay_rhythm), ('fixed', lay_fixed)):
         if field not in read:
             continue
+        notes, bar_steps = read[field][0], prompt.bar.steps
+        # the rhythm of a whole tune starts with the first section, as the prompt does
+        begun = structure.num_begun if structure else 0
+        if structure and field == 'rhythm':
+            check_rhythm(settings, notes, bar_steps)
         try:
-            laid[field], said = lay(read[field][0], num_steps, prompt.bar.steps, pickup=pickup)
+            laid[field], said = lay(notes, begun + num_steps, bar_steps, pickup=pickup)
+            laid[field] = laid[field][begun:]
         except ScoreError as error:
             limit = bars_field(settings)
             raise UserError(
@@ -89,7 +105,8 @@ def read_wishes(
     if 'rhythm' in laid and laid['rhythm'][0] == NO_EVENT and prompt.sounds:
         laid['rhythm'][0] = NOTE_OFF  # a rest ends what sounds before it
     tonic, scale = parse_scale(settings.scale, prompt)
-    is_by_key = settings.scale == 'prompt' or (settings.end_on_tonic and not settings.scale)
+    needs_tonic = settings.end_on_tonic or structure is not None
+    is_by_key = settings.scale == 'prompt' or (needs_tonic and not settings.scale)
     if is_by_key and not prompt.states_key:
         notices.append(f'the prompt states no key: {prompt.key.name}, as detected from its notes')
     pitches = tuple(note.pitch for note in read['pitches'][0]) if settings.pitches else ()
@@ -105,7 +122,8 @@ def read_wishes(
         min_notes_per_bar=settings.min_notes_per_bar,
         max_notes_per_bar=settings.max_notes_per_bar,
         rests=settings.rests,
-        last=tonic if settings.end_on_tonic else None,
+        last=tonic if settings.end_on_tonic and structure is None else None,
+        cadences=structure.cadences(tonic, _fifth(tonic, scale)) if structure else (),
         pitches=pitches,
         **laid,
     )
@@ -130,6 +148,12 @@ def parse_scale(text: str, prompt: Prompt) -> tuple[int, frozenset[int] | None]:
             f" {', '.join(SCALES)}, such as 'D dorian' or 'Ebm'"
         )
     return 7 * found[0] % 12, _scale_on(7 * found[0], name)
+
+
+def _fifth(tonic: int, scale: Collection[int] | None) -> int:
+    """The pitch class of the fifth: diminished in a scale that has no other, as locrian."""
+    perfect, diminished = (tonic + 7) % 12, (tonic + 6) % 12
+    return diminished if scale and perfect not in scale and diminished in scale else perfect
 
 
 def _scale_on(tonic: int, name: str) -> frozenset[int]:

@@ -1,19 +1,26 @@
 """A melody's file in each format: MIDI, ABC, MusicXML."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
 from symmusic.generate.prompt import Prompt
+from symmusic.generate.structure import Structure
 from symmusic.melody.events import from_events, to_notes
 from symmusic.score.abc_writer import format_abc
 from symmusic.score.bar import STEPS_PER_QUARTER
+from symmusic.score.layout import Section
 from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
 from symmusic.score.musicxml import format_musicxml
 
 
 def written_forms(
-    events: np.ndarray, prompt: Prompt, first: int, title: str
+    events: np.ndarray,
+    prompt: Prompt,
+    first: int,
+    title: str,
+    sections: Sequence[Section] = (),
 ) -> dict[str, bytes | str]:
     """The content of a melody's file in each format, by suffix, in the prompt's key, tempo, metre
     and instrument.
@@ -25,6 +32,7 @@ def written_forms(
       first: step at which the melody starts, counted from the prompt's start; at 0 it starts with
         the prompt's pickup.
       title: the melody's title.
+      sections: of a whole tune; () = none.
     """
     steps, num_bars = from_events(events), len(events) // prompt.bar.steps
     notes = to_notes(steps, STEPS_PER_QUARTER)
@@ -40,6 +48,7 @@ def written_forms(
         'program': prompt.program,
         'key': prompt.key,
         'pickup': prompt.pickup_of(events) if first == 0 else 0,
+        'sections': sections,
     }
     written = form | {'num_bars': num_bars}
     return {
@@ -47,3 +56,14 @@ def written_forms(
         '.abc': format_abc(notes, **written),
         '.musicxml': format_musicxml(notes, **written),
     }
+
+
+def title_of(prompt: Prompt, number: str = '', structure: Structure | None = None) -> str:
+    """The title of a piece, with its number if it has one."""
+    if prompt.is_blank:
+        return f'Tune {number}{" " * bool(number)}in {prompt.key.name}'
+    title = prompt.title or prompt.name
+    if not number:
+        return title
+    what = 'version' if prompt.redrawn else 'tune' if structure else 'continuation'
+    return f'{title}, {what} {number}'

@@ -19,11 +19,12 @@ from symmusic.generate.looks import find_looks
 from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.sound import Sound
+from symmusic.generate.structure import Structure
 from symmusic.generate.whole import Whole, put_together
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
 from symmusic.originality.repeats import RUN_NOTES
-from symmusic.report.forms import written_forms
+from symmusic.report.forms import title_of, written_forms
 from symmusic.report.heatmaps import write_heatmaps
 from symmusic.report.listening import Entry, listening_page
 from symmusic.report.piece_plots import draw_all, draw_piece
@@ -45,6 +46,7 @@ class _Made:
     nearest: Sequence[dict | None] | None
     repeated: Sequence[float]
     sound: Sound | None
+    structure: Structure | None
 
 
 def write_gallery(
@@ -61,6 +63,7 @@ def write_gallery(
     repeated: Sequence[float],
     nearest: Sequence[dict | None] | None = None,
     sound: Sound | None = None,
+    structure: Structure | None = None,
     progress: Callable[[Iterable, str], Iterable],
 ) -> None:
     """Writes all files to a temporary folder, then moves them: a new folder at once, into a folder
@@ -83,12 +86,13 @@ def write_gallery(
         `originality.repeats` defines it.
       nearest: for each piece the origin of its longest copied run; None where not known.
       sound: renders WAV files of the pieces; None = no WAV files.
+      structure: of the pieces, if they are whole tunes.
       progress: wraps an iterable; takes the unit's name.
 
     Raises:
       UserError: the files cannot be written.
     """
-    made = _Made(model, temperature, seed, is_window, nearest, repeated, sound)
+    made = _Made(model, temperature, seed, is_window, nearest, repeated, sound, structure)
     aside = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -133,8 +137,9 @@ def _write(
     what = 'version' if prompt.redrawn else 'continuation'
     entries = []
     for index, piece in progress(list(enumerate(pieces)), 'piece'):
-        name, whole = f'{index + 1:0{width}}', put_together(prompt, piece, vocabulary)
-        new, joined = _write_forms(folder, name, prompt, piece, whole, made.sound)
+        name = f'{index + 1:0{width}}'
+        whole = put_together(prompt, piece, vocabulary, made.structure)
+        new, joined = _write_forms(folder, name, prompt, piece, whole, made)
         run = made.nearest and made.nearest[index]
         share = made.repeated[index]
         entries.append(Entry(name, whole, piece.surprise, share, new, joined, run, looks[index]))
@@ -174,7 +179,8 @@ def _row(entry: Entry, prompt: Prompt, piece: Piece, made: _Made) -> dict:
         'transposed_by': prompt.transposed_by,
         'num_redraws': piece.num_redraws,
     }
-    return row | {REFUSED[field]: num for field, num in piece.num_refused.items()}
+    row |= {REFUSED[field]: num for field, num in piece.num_refused.items()}
+    return row | (made.structure.as_json() if made.structure else {})
 
 
 def _write_distributions(
@@ -214,18 +220,18 @@ def _write_forms(
     prompt: Prompt,
     piece: Piece,
     whole: Whole,
-    sound: Sound | None,
+    made: _Made,
 ) -> list[dict[str, bytes | str]]:
-    """Writes the files of the new bars, and of all bars into `joined`; returns their contents."""
-    what, written = 'version' if prompt.redrawn else 'continuation', []
-    for place, events, first in (
-        (folder, piece.events, len(prompt.events)),
-        (folder / 'joined', whole.events, 0),
-    ):
-        title = f'{prompt.title or prompt.name}, {what} {name}'
-        written.append(written_forms(events, prompt, first, title))
+    """Writes the files of the new bars, and of all bars into `joined`; returns their contents. A
+    whole tune is written with all bars in both.
+    """
+    all_bars, written = (whole.events, 0), []
+    new_bars = all_bars if made.structure else (piece.events, len(prompt.events))
+    title = title_of(prompt, name, made.structure)
+    for place, (events, first) in ((folder, new_bars), (folder / 'joined', all_bars)):
+        written.append(written_forms(events, prompt, first, title, whole.sections))
         silent = -prompt.pickup_of(events) % prompt.bar.steps if first == 0 else 0
-        _write_files(place / name, written[-1], events[silent:], prompt.qpm, sound)
+        _write_files(place / name, written[-1], events[silent:], prompt.qpm, made.sound)
     return written
 
 

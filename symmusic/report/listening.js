@@ -30,12 +30,13 @@ function play(article) {
   get('status').textContent = `playing ${article.querySelector('h2').textContent}`;
   const cursor = article.querySelector('.cursor');
   const notes = article.querySelectorAll('[data-note]');
-  const signs = [...article.querySelectorAll('[data-at]')];
+  // a repeated note sounds at several times
+  const signs = [...article.querySelectorAll('[data-at]')].map((sign) => ({sign, begins: sign.dataset.at.split(' '), ends: sign.dataset.end.split(' ')}));
   cursor.style.visibility = 'visible';
   const follow = (step) => {
     cursor.setAttribute('transform', `translate(${LEFT + step * STEP_WIDTH} 0)`);
     piece.notes.forEach(([onset, end], index) => notes[index].classList.toggle('sounding', onset <= step && step < end));
-    for (const sign of signs) sign.classList.toggle('sounding', sign.dataset.at <= step && step < sign.dataset.end);
+    for (const {sign, begins, ends} of signs) sign.classList.toggle('sounding', begins.some((begin, index) => begin <= step && step < ends[index]));
     for (const [part, mark] of [['.roll', cursor], ['.staff', article.querySelector('.staff .sounding')]]) keepInView(article.querySelector(part), mark);
   };
   playing = {article, silence: playNotes(piece.notes, {first, end: piece.end, qpm, timbre: get('sound').value}, follow, stop)};

@@ -19,6 +19,7 @@ from symmusic.report.roll import draw_roll
 from symmusic.report.staff import MOST_PIECES, engrave
 from symmusic.score.bar import STEPS_PER_QUARTER
 from symmusic.score.detection import detect_key
+from symmusic.score.layout import lay_out
 from symmusic.score.notation import to_bars
 
 SCRIPT = pathlib.Path(__file__).with_suffix('.js')
@@ -165,5 +166,12 @@ def _staff(prompt: Prompt, entry: Entry, number: int) -> Markup | None:
     notes = to_notes(from_events(events), STEPS_PER_QUARTER)
     bar = prompt.bar
     bars = to_bars(notes, bar, len(events) // bar.steps, prompt.pickup_of(events))
-    svg = engrave(entry.joined['.musicxml'], bars, bar.steps, entry.whole.is_drawn, number + 1)
+    svg = engrave(
+        entry.joined['.musicxml'],
+        bars,
+        bar.steps,
+        entry.whole.is_drawn,
+        number + 1,
+        lay_out(bars, entry.whole.sections),
+    )
     return None if svg is None else Markup(svg)

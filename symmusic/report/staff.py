@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from symmusic.score.layout import Measure, lay_out, to_lines
 from symmusic.score.notation import Sign
 
 try:
@@ -16,7 +17,6 @@ except ImportError:
     verovio = None
 
 PAGE_WIDTH = 1800  # tenths of a millimetre
-BARS_PER_LINE = 4
 MOST_PIECES = 32  # pieces of a page; 25 kB each
 
 
@@ -26,19 +26,22 @@ def engrave(
     bar_steps: int,
     is_drawn: np.ndarray,
     seed: int,
+    measures: Sequence[Measure] | None = None,
 ) -> str | None:
     """The SVG of a melody in the colour of the surrounding text; None where Verovio is not
     installed or rejects the melody.
 
-    Each note has its onset and end in steps as attributes `data-at` and `data-end`, and the class
-    `given` or `fresh`, which says whether the step of its onset was drawn.
+    Each note has its onset and end in steps as attributes `data-at` and `data-end`, with several
+    numbers where it is repeated, and the class `given` or `fresh`, which says whether the step of
+    its onset was drawn.
 
     Args:
       musicxml: the melody.
-      bars: the signs written in it.
+      bars: the signs of each bar that is played.
       bar_steps: steps in a bar.
       is_drawn: [T] bool, whether each step was drawn.
       seed: from 1; makes the element names of the pictures of a page distinct and reproducible.
+      measures: as they are written; None = all bars, as they are played.
     """
     if verovio is None:
         return None
@@ -59,50 +62,63 @@ def engrave(
             'xmlIdSeed': seed,
         }
     )
-    if not toolkit.loadData(_for_page(musicxml)):
+    measures = lay_out(bars) if measures is None else measures
+    if not toolkit.loadData(_for_page(musicxml, measures)):
         return None
     svg = re.sub(r'<desc>.*?</desc>', '', toolkit.renderToSVG(1), flags=re.DOTALL)
     svg = re.sub(r'(fill|stroke|color)="(#000000|#000|black)"', r'\1="currentColor"', svg)
-    return _timed(svg, bars, bar_steps, is_drawn)
+    return _timed(svg, bars, measures, bar_steps, is_drawn)
 
 
-def _timed(svg: str, bars: Sequence[Sequence[Sign]], bar_steps: int, is_drawn: np.ndarray) -> str:
-    """The SVG with the time of each note; its notes are those of the signs with a pitch, in the
+def _timed(
+    svg: str,
+    bars: Sequence[Sequence[Sign]],
+    measures: Sequence[Measure],
+    bar_steps: int,
+    is_drawn: np.ndarray,
+) -> str:
+    """The SVG with the times of each note; its notes are those of the signs with a pitch, in the
     same order.
     """
     signs = [
-        (number * bar_steps + sign.step, sign)
-        for number, bar in enumerate(bars)
-        for sign in bar
+        ([bar * bar_steps + sign.step for bar in measure.played], sign)
+        for measure in measures
+        for sign in bars[measure.played[0]]
         if sign.pitch is not None
     ]
     # a tied sign belongs to the note that started before it
     onsets = itertools.accumulate(
-        signs, lambda onset, sign: onset if sign[1].tied_from else sign[0], initial=0
+        signs, lambda onset, sign: onset if sign[1].tied_from else sign[0][0], initial=0
     )
     timed_signs = zip(signs, itertools.islice(onsets, 1, None), strict=True)
 
     def timed(found: re.Match) -> str:
-        (begin, sign), onset = next(timed_signs)
+        (begins, sign), onset = next(timed_signs)
         return (
-            f'{found[1]} {"fresh" if is_drawn[onset] else "given"}" data-at="{begin}"'
-            f' data-end="{begin + sign.value}"'
+            f'{found[1]} {"fresh" if is_drawn[onset] else "given"}"'
+            f' data-at="{" ".join(map(str, begins))}"'
+            f' data-end="{" ".join(str(begin + sign.value) for begin in begins)}"'
         )
 
     return re.sub(r'(<g\b[^>]*\bclass="note)"', timed, svg)
 
 
-def _for_page(musicxml: str) -> str:
-    """The MusicXML with four bars to a line, without the part's name, and without the tempo mark,
-    whose note would embed a whole font.
+def _for_page(musicxml: str, measures: Sequence[Measure]) -> str:
+    """The MusicXML in lines, without the part's name, and without the tempo mark, whose note would
+    embed a whole font.
     """
     bare = re.sub(
-        r'<direction.*?</direction>|<part-name>.*?</part-name>', '', musicxml, flags=re.DOTALL
+        r'<direction [^>]*><direction-type><metronome>.*?</direction>',
+        '',
+        musicxml,
+        flags=re.DOTALL,
     )
+    bare = re.sub(r'<part-name>.*?</part-name>', '', bare)
+    first = 1 - ('<measure number="0"' in bare)
+    begins = itertools.accumulate(len(line) for line in to_lines(measures, has_pickup=first == 0))
+    new = {first + begin for begin in begins}
 
     def broken(found: re.Match) -> str:
-        return found[0] + '<print new-system="yes"/>' * (
-            int(found[1]) > 1 and int(found[1]) % BARS_PER_LINE == 1
-        )
+        return found[0] + '<print new-system="yes"/>' * (int(found[1]) in new)
 
     return re.sub(r'<measure number="(\d+)">', broken, bare)

@@ -1,15 +1,14 @@
 """ABC notation (standard 2.1) of a melody."""
 
-import itertools
 from collections.abc import Sequence
 
 from symmusic.score.abc_text import escape_text
 from symmusic.score.bar import Bar, bar_of
 from symmusic.score.key import Key
+from symmusic.score.layout import Measure, Section, lay_out, to_lines
 from symmusic.score.notation import Sign, Spelling, altered, spell, to_bars
 from symmusic.score.notes import Note
 
-BARS_PER_LINE = 4
 ACCIDENTALS = {-2: '__', -1: '_', 0: '=', 1: '^', 2: '^^'}
 
 
@@ -23,6 +22,7 @@ def format_abc(
     meter: str = '4/4',
     pickup: int = 0,
     program: int = 0,
+    sections: Sequence[Section] = (),
 ) -> str:
     """One tune.
 
@@ -35,6 +35,7 @@ def format_abc(
       meter: such as '6/8', as of `bar.bar_of`.
       pickup: number of sixteenths in the first bar, 0 = a full bar.
       program: General MIDI number of the instrument, from 0; 0, a piano, is not written.
+      sections: of the tune, written as parts with their repeats and endings; () = as it is played.
     """
     bar = bar_of(meter)
     head = [
@@ -46,10 +47,38 @@ def format_abc(
         *([f'%%MIDI program {program}'] if program else []),
         f'K:{key.short_name}',
     ]
-    bars = [_bar(signs, key, bar) for signs in to_bars(notes, bar, num_bars, pickup)]
-    begins = [0, *range(BARS_PER_LINE + (pickup > 0), len(bars), BARS_PER_LINE), len(bars)]
-    lines = [' | '.join(bars[begin:end]) for begin, end in itertools.pairwise(begins)]
-    return '\n'.join([*head, *(f'{line} |' for line in lines[:-1]), f'{lines[-1]} |]']) + '\n'
+    signs = to_bars(notes, bar, num_bars, pickup)
+    lines = to_lines(lay_out(signs, sections), has_pickup=pickup > 0)
+    body = []
+    for number, line in enumerate(lines):
+        bars = [_bar(signs[measure.played[0]], key, bar) for measure in line]
+        following = lines[number + 1][0] if number + 1 < len(lines) else None
+        body += [f'P:{line[0].label}'] if line[0].label else []
+        body.append(_join(line, bars, following))
+    return '\n'.join([*head, *body]) + '\n'
+
+
+def _join(line: Sequence[Measure], bars: Sequence[str], following: Measure | None) -> str:
+    """The bars of a line with the bar lines between them and after the last; `following` is the
+    first measure of the next line.
+    """
+    first = line[0]
+    text = '|: ' * first.opens + (f'[{first.ending} ' if first.ending else '')
+    for written, measure, after in zip(bars, line, [*line[1:], following], strict=True):
+        text += f'{written} {_bar_line(measure, after)}'
+        if measure is not line[-1]:
+            text += str(after.ending or '') + ' '
+    return text
+
+
+def _bar_line(measure: Measure, after: Measure | None) -> str:
+    if measure.closes:
+        return ':|'
+    if after is None:
+        return '|]'
+    if after.opens and not after.label:  # behind a pickup
+        return '|:'
+    return '||' if measure.is_last else '|'
 
 
 def _bar(signs: Sequence[Sign], key: Key, bar: Bar) -> str:

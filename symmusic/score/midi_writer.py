@@ -9,6 +9,7 @@ import mido
 from symmusic.files import write_whole
 from symmusic.score.bar import STEPS_PER_QUARTER, STEPS_PER_WHOLE, bar_of
 from symmusic.score.key import Key
+from symmusic.score.layout import Section
 from symmusic.score.midi import KEY_TEXT, decode_text
 from symmusic.score.notes import Note
 
@@ -34,6 +35,7 @@ def format_midi(
     pickup: int = 0,
     program: int = 0,
     key: Key | None = None,
+    sections: Sequence[Section] = (),
 ) -> bytes:
     """The bytes of a MIDI file (format 1: one track of tempo and metre, one of notes), as notation
     programs expect it.
@@ -48,18 +50,21 @@ def format_midi(
       program: General MIDI number of the instrument, from 0.
       key: its signature is written, as major or minor by its third, and a text for another mode;
         None writes none.
+      sections: of the tune; a marker bears the label of each.
     """
     name, charset = _encoding(title)
     left_out = (bar_of(meter).steps - pickup) * TICKS_PER_STEP if pickup else 0
-    conductor = mido.MidiTrack(
+    first, *change = _time_signatures(meter, pickup)
+    conductor = _track(
         [
-            mido.MetaMessage('track_name', name=name),
-            *_time_signatures(meter, pickup),
-            mido.MetaMessage('end_of_track'),
+            (0, mido.MetaMessage('track_name', name=name)),
+            *((0, message) for message in (_key_signature(key) if key else ())),
+            (0, first),
+            (0, mido.MetaMessage('set_tempo', tempo=min(mido.bpm2tempo(qpm), 0xFFFFFF))),
+            *((pickup * TICKS_PER_STEP, message) for message in change),
+            *_markers(sections, bar_of(meter).steps * TICKS_PER_STEP, left_out),
         ]
     )
-    conductor.insert(2, mido.MetaMessage('set_tempo', tempo=min(mido.bpm2tempo(qpm), 0xFFFFFF)))
-    conductor[1:1] = _key_signature(key) if key else []
     # (tick, 0 for off / 1 for on, pitch, velocity): at one tick every note ends before the next
     # starts
     events = []
@@ -87,28 +92,41 @@ def format_midi(
     return buffer.getvalue()
 
 
+def _track(timed: Sequence[tuple[int, mido.MetaMessage]]) -> mido.MidiTrack:
+    """A track of messages at their ticks."""
+    track, now = mido.MidiTrack(), 0
+    for tick, message in sorted(timed, key=lambda pair: pair[0]):
+        track.append(message.copy(time=tick - now))
+        now = tick
+    return mido.MidiTrack([*track, mido.MetaMessage('end_of_track')])
+
+
+def _markers(
+    sections: Sequence[Section], bar_ticks: int, left_out: int
+) -> list[tuple[int, mido.MetaMessage]]:
+    """The markers of sections; the first is at the start, before a pickup."""
+    return [
+        (
+            section.first * bar_ticks - left_out if number else 0,
+            mido.MetaMessage('marker', text=section.label),
+        )
+        for number, section in enumerate(sections)
+    ]
+
+
 def _time_signatures(meter: str, pickup: int) -> list[mido.MetaMessage]:
     """The time signature of the piece, preceded by that of the pickup, in the longest value that
     divides it: 1/4 or 3/16.
     """
     numerator, denominator = map(int, meter.split('/'))
-    written = [
-        mido.MetaMessage(
-            'time_signature',
-            numerator=numerator,
-            denominator=denominator,
-            time=pickup * TICKS_PER_STEP,
-        )
-    ]
-    if pickup:
-        value = max(value for value in (1, 2, 4) if pickup % value == 0)
-        written.insert(
-            0,
-            mido.MetaMessage(
-                'time_signature', numerator=pickup // value, denominator=STEPS_PER_WHOLE // value
-            ),
-        )
-    return written
+    own = mido.MetaMessage('time_signature', numerator=numerator, denominator=denominator)
+    if not pickup:
+        return [own]
+    value = max(value for value in (1, 2, 4) if pickup % value == 0)
+    before = mido.MetaMessage(
+        'time_signature', numerator=pickup // value, denominator=STEPS_PER_WHOLE // value
+    )
+    return [before, own]
 
 
 def _key_signature(key: Key) -> list[mido.MetaMessage]:

@@ -7,11 +7,11 @@ from xml.sax.saxutils import escape
 from symmusic.score.bar import Bar, bar_of
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.key import Key
+from symmusic.score.layout import Measure, Section, lay_out
 from symmusic.score.notation import Sign, spell, to_bars
 from symmusic.score.notes import Note
 
 TYPES = {16: 'whole', 8: 'half', 4: 'quarter', 2: 'eighth', 1: '16th'}
-END = '<barline location="right"><bar-style>light-heavy</bar-style></barline>'
 IMPLICIT = ' implicit="yes"'
 HEAD = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
 <!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">
@@ -28,6 +28,7 @@ def format_musicxml(
     meter: str = '4/4',
     pickup: int = 0,
     program: int = 0,
+    sections: Sequence[Section] = (),
 ) -> str:
     """One part; the arguments are those of `abc_writer.format_abc`."""
     beats, beat_type = meter.split('/')
@@ -43,13 +44,15 @@ def format_musicxml(
     bar = bar_of(meter)
     bars = to_bars(notes, bar, num_bars, pickup)
     first = 0 if pickup else 1  # the first full bar is number 1
+    laid = lay_out(bars, sections)
     measures = []
-    for number, signs in enumerate(bars, first):
-        head, tail = attributes * (number == first), END * (number == first + len(bars) - 1)
+    for number, measure in enumerate(laid, first):
+        signs = bars[measure.played[0]]
         content = ''.join(map(functools.partial(_note, key), signs, _beams(signs, bar)))
+        left, right = _bar_lines(measure, is_end=measure is laid[-1])
         measures.append(
-            '<measure'
-            f' number="{number}"{IMPLICIT * (number == 0)}>\n{head}{content}{tail}</measure>\n'
+            f'<measure number="{number}"{IMPLICIT * (number == 0)}>\n{left}'
+            f'{attributes * (number == first)}{_mark(measure)}{content}{right}</measure>\n'
         )
     return (
         f'{HEAD}<score-partwise version="4.0">\n'
@@ -60,6 +63,37 @@ def format_musicxml(
         f'<midi-instrument id="P1-I1"><midi-program>{program + 1}</midi-program>'
         '</midi-instrument></score-part></part-list>\n'
         f'<part id="P1">\n{"".join(measures)}</part>\n</score-partwise>\n'
+    )
+
+
+def _bar_lines(measure: Measure, *, is_end: bool) -> tuple[str, str]:
+    """The bar lines left and right of a measure; '' for a plain one. A repeat from the start of the
+    tune is opened too.
+    """
+    left = '<bar-style>heavy-light</bar-style>' * measure.opens
+    right = ''
+    if measure.closes or is_end:
+        right = '<bar-style>light-heavy</bar-style>'
+    elif measure.is_last:
+        right = '<bar-style>light-light</bar-style>'
+    if measure.ending:
+        left += f'<ending number="{measure.ending}" type="start"/>'
+        right += f'<ending number="{measure.ending}" type="stop"/>'
+    left += '<repeat direction="forward"/>' * measure.opens
+    right += '<repeat direction="backward"/>' * measure.closes
+    return tuple(
+        f'<barline location="{place}">{content}</barline>' if content else ''
+        for place, content in (('left', left), ('right', right))
+    )
+
+
+def _mark(measure: Measure) -> str:
+    """The label of a section that starts."""
+    if not measure.label:
+        return ''
+    return (
+        '<direction placement="above"><direction-type><rehearsal>'
+        f'{measure.label}</rehearsal></direction-type></direction>\n'
     )
 
 

@@ -3,7 +3,7 @@
 import functools
 
 from symmusic.config.field import Change, Field
-from symmusic.config.rules import auto_or, choice, flag, real, text, whole
+from symmusic.config.rules import auto_or, choice, flag, letters, metre, real, text, whole
 
 _Field = functools.partial(Field, change=Change.FREE)  # read only after training
 
@@ -11,7 +11,18 @@ FIELDS = {
     'sample.prompt': _Field(
         '',
         text(empty=True),
-        "a MIDI, ABC or MusicXML file to continue; '' = the built-in one",
+        "a MIDI, ABC or MusicXML file to continue; 'none' = start from nothing; '' = the built-in"
+        ' one',
+    ),
+    'sample.meter': _Field(
+        '',
+        metre(),
+        "of a tune that starts from nothing (sample.prompt = 'none'); '' = the model's first",
+    ),
+    'sample.key': _Field(
+        '',
+        text(empty=True),
+        "of a tune that starts from nothing, such as 'D', 'Ebm' or 'Ador'; '' = C major",
     ),
     'sample.tune': _Field(
         1,
@@ -31,6 +42,22 @@ FIELDS = {
     ),
     'sample.num_samples': _Field(8, whole(1, 100_000), 'how many are sampled', unit='pieces'),
     'sample.num_bars': _Field(4, whole(1, 1024), 'new ones in each piece', unit='bars'),
+    'sample.structure': _Field(
+        '',
+        letters(64),
+        "makes a whole tune of sections, such as 'AABA', that ends with a cadence: a new letter is"
+        ' a new section, the first one with the prompt at its start; a letter that comes again'
+        " repeats its section; '' = only continue",
+    ),
+    'sample.bars_per_section': _Field(
+        8, whole(2, 64), 'in each section of sample.structure', unit='bars'
+    ),
+    'sample.half_cadences': _Field(
+        False,
+        flag(),
+        'sections of sample.structure that lead on end on the fifth of the key, as end_on_tonic'
+        ' does on the tonic',
+    ),
     'sample.temperature': _Field(
         'auto',
         auto_or(real(0, 100)),

@@ -1,0 +1,172 @@
+"""What `config.sample` asks for, read and checked before anything is drawn."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from symmusic.api import copying
+from symmusic.config.fields import default
+from symmusic.generate.blank import BLANK, blank_prompt
+from symmusic.generate.control import Masks, Repeats
+from symmusic.generate.masks import DRAWN, STATED, make_masks
+from symmusic.generate.prompt import Prompt, around, stated_at
+from symmusic.generate.prompt_files import read_prompt
+from symmusic.generate.sound import find_font
+from symmusic.generate.structure import Structure, plan_structure, state_sections
+from symmusic.generate.wishes import as_stated, keep, parse_bars, parse_instrument, read_wishes
+from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """What is to be drawn: `num_bars` bars with `prompt` around them, allowed by `masks` (None:
+    anything); the first `num_new` steps are new.
+
+    `known` are the tokens that a model for infilling is given in advance, with blanks elsewhere;
+    None where it is given none. `given` are events [num_new] that are fixed among the new steps,
+    `FREE` elsewhere; `structure` is that of a whole tune; `notices` tell the user how the wishes
+    were read.
+    """
+
+    prompt: Prompt
+    num_bars: int
+    num_new: int
+    masks: Masks | None = None
+    known: np.ndarray | None = None
+    given: np.ndarray | None = None
+    structure: Structure | None = None
+    notices: tuple[str, ...] = ()
+
+
+def prepare(
+    config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[str], prompt: Prompt | None = None
+) -> Task:
+    """Prepares a task: reads the wishes, and the prompt where none is passed. `meters` are those
+    that the model knows.
+
+    Raises:
+      UserError: a file or a wish is invalid, or the wishes contradict one another.
+    """
+    settings = config.sample
+    copying.check(config, vocabulary)
+    if settings.wav or settings.sound_font:
+        find_font(settings.sound_font)
+    if prompt is None:
+        prompt = read_given(settings.prompt, settings, vocabulary, meters)
+    if settings.instrument:
+        prompt = dataclasses.replace(prompt, program=parse_instrument(settings.instrument))
+    steps = _steps(config, vocabulary, prompt)
+    prompt, kept, structure = steps.prompt, steps.kept, steps.structure
+    wishes, notices = read_wishes(
+        settings, prompt, steps.num_new, pickup=steps.pickup, structure=structure
+    )
+    num_bars = (steps.num_new if kept is None else len(kept)) // prompt.bar.steps
+    masks = None
+    if wishes.stated() or kept is not None:
+        masks = make_masks(
+            wishes,
+            vocabulary,
+            prompt.tokens,
+            prompt.transposed_by,
+            num_bars,
+            prompt.bar,
+            kept_N=kept,
+            stated=as_stated(settings, wishes),
+        ).replace(repeats=structure and Repeats(structure.repeats()))
+    notices += _without_effect(settings, prompt)
+    return Task(
+        prompt,
+        num_bars,
+        steps.num_new,
+        masks,
+        steps.known,
+        wishes.fixed,
+        structure,
+        tuple(notices),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Steps:
+    """The steps to draw: the first `num_new` after `prompt` are new, `kept` is what `make_masks`
+    keeps, `pickup` as in `templates`, `known` and `structure` as in `Task`.
+    """
+
+    prompt: Prompt
+    num_new: int
+    kept: np.ndarray | None = None
+    pickup: int = 0
+    known: np.ndarray | None = None
+    structure: Structure | None = None
+
+
+def _steps(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt) -> _Steps:
+    settings = config.sample
+    if settings.structure:
+        structure = plan_structure(settings, prompt)
+        prompt = state_sections(prompt, structure, vocabulary)
+        kept = structure.kept(prompt)
+        return _Steps(prompt, structure.num_drawn, kept, structure=structure)
+    if settings.regenerate:
+        return _redrawn(config, vocabulary, prompt)
+    num_new = settings.num_bars * prompt.bar.steps
+    if not (prompt.is_blank and isinstance(vocabulary, MelodyVocabulary)):
+        return _Steps(prompt, num_new)
+    kept = np.full(num_new, DRAWN)
+    kept[0] = STATED  # a tune does not start with the silence before a pickup
+    return _Steps(prompt, num_new, kept)
+
+
+def _redrawn(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt) -> _Steps:
+    settings, bar_steps = config.sample, prompt.bar.steps
+    num_given, known = len(prompt.events) // bar_steps, None
+    first, end = parse_bars(settings.regenerate, num_given, prompt.first_bar)
+    prompt = stated_at(prompt, end * bar_steps, vocabulary)
+    num_new = (end - first) * bar_steps
+    kept, pickup = keep(prompt, first, end), prompt.pickup if first == 0 else 0
+    if config.train.targets == 'gap' and end < num_given:
+        blanks = np.full(num_new, vocabulary.num_classes, np.uint8)
+        known = np.concatenate([blanks, prompt.tokens[end * bar_steps :]])
+    prompt = dataclasses.replace(
+        around(prompt, first, end, vocabulary.padding), redrawn=settings.regenerate
+    )
+    return _Steps(prompt, num_new, kept, pickup, known)
+
+
+def read_given(
+    path: str, settings: ConfigDict, vocabulary: Vocabulary, meters: Sequence[str]
+) -> Prompt:
+    """The prompt in a file, or the blank one; errors as of `read_prompt` and `blank_prompt`."""
+    if path == BLANK:
+        return blank_prompt(settings, vocabulary, meters)
+    return read_prompt(
+        path,
+        vocabulary,
+        transpose=settings.transpose,
+        part=settings.part,
+        tune=settings.tune,
+        meters=meters,
+    )
+
+
+def _without_effect(settings: ConfigDict, prompt: Prompt) -> list[str]:
+    """Notices of fields that have no effect because of others."""
+    found = []
+    if not prompt.is_blank:
+        found += [(name, 'prompt') for name in ('key', 'meter') if settings[name]]
+    if not settings.structure:
+        names = ('bars_per_section', 'half_cadences')
+        found += [
+            (name, 'structure') for name in names if settings[name] != default(f'sample.{name}')
+        ]
+    if settings.regenerate and settings.num_bars != default('sample.num_bars'):
+        found.append(('num_bars', 'regenerate'))
+    if settings.rank != default('sample.rank') and settings.num_candidates == 1:
+        found.append(('rank', 'num_candidates'))
+    return [
+        f'config.sample.{one} = {settings[one]!r} has no effect with config.sample.{other} ='
+        f' {settings[other]!r}'
+        for one, other in found
+    ]

@@ -1,0 +1,58 @@
+"""A start from nothing: a metre and a key in place of a prompt."""
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from symmusic.corpus.meters import find_index
+from symmusic.errors import UserError
+from symmusic.generate.prompt import Prompt
+from symmusic.melody.encodings import Vocabulary
+from symmusic.score.bar import bar_of
+from symmusic.score.detection import transposition
+from symmusic.score.key import Key, parse_key_name
+
+BLANK = 'none'  # `sample.prompt` that starts from nothing
+QPM = 120.0
+
+
+def blank_prompt(settings: ConfigDict, vocabulary: Vocabulary, meters: tuple[str, ...]) -> Prompt:
+    """The prompt without bars that `config.sample` asks for; the model reads a bar of padding.
+
+    Args:
+      settings: `config.sample`.
+      vocabulary: of the model.
+      meters: those that the model knows.
+
+    Raises:
+      UserError: the model does not know the metre, the key cannot be read, or a field needs bars.
+    """
+    if settings.regenerate:
+        raise UserError(
+            f'config.sample.regenerate = {settings.regenerate!r} with config.sample.prompt ='
+            f' {BLANK!r}: there are no bars to sample again; must be the file of a tune'
+        )
+    key, meter = _key(settings.key), _meter(settings.meter, meters)
+    return Prompt(
+        name=BLANK,
+        events=np.zeros(0, np.int8),
+        tokens=np.full(bar_of(meter).steps, vocabulary.padding, np.uint8),
+        transposed_by=transposition(key) if settings.transpose else 0,
+        qpm=QPM,
+        key=key,
+        meter=meter,
+    )
+
+
+def _key(text: str) -> Key:
+    key = parse_key_name(text or 'C')
+    if key is None:
+        raise UserError(f"config.sample.key = {text!r}: must be a key such as 'D', 'Ebm' or 'Ador'")
+    return key
+
+
+def _meter(text: str, meters: tuple[str, ...]) -> str:
+    is_any = 'all' in meters
+    meter = text or ('4/4' if is_any else meters[0])
+    if not is_any and find_index(meter, meters) is None:
+        raise UserError(f'config.sample.meter = {text!r}: the model knows {", ".join(meters)}')
+    return meter

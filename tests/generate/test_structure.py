@@ -1,0 +1,301 @@
+"""Whole tunes: what is drawn and what repeats, exact endings, and written forms that play the same;
+a start from nothing; mistakes.
+"""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+
+from symmusic.api.task import prepare
+from symmusic.config.protocol import base_config
+from symmusic.errors import UserError
+from symmusic.generate import masks as module
+from symmusic.generate.compose import compose
+from symmusic.generate.control import Repeats
+from symmusic.generate.masks import DRAWN, REPEATED, STATED, Cadence, Wishes
+from symmusic.generate.structure import plan_structure
+from symmusic.generate.whole import put_together
+from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events, quantize
+from symmusic.model.model import init_params
+from symmusic.report.forms import written_forms
+from symmusic.score.abc import read_abc_tune
+from symmusic.score.key import Key
+from symmusic.score.midi import parse_midi
+from symmusic.score.musicxml_reader import read_musicxml
+from tests.generate.test_control import ALL, BAR, EVENTS, THREE, TINY
+from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner
+
+METERS = ('4/4', '6/8')
+TONIC = 'tonic'
+
+
+def settings_of(**fields):
+    """A config with these fields of `config.sample`."""
+    config = base_config()
+    with config.sample.unlocked(), config.sample.ignore_type():
+        for name, value in fields.items():
+            config.sample[name] = value
+    return config
+
+
+def task_of(given=None, /, **fields):
+    return prepare(settings_of(**fields), VOCABULARY, METERS, given)
+
+
+def planned(structure, prompt, **fields):
+    fields = {'bars_per_section': 2, **fields}
+    return plan_structure(settings_of(structure=structure, **fields).sample, prompt)
+
+
+def drawn(task, seed=0, num_samples=16):
+    """The whole tunes that a random network draws for a task."""
+    steps = task.prompt.bar.steps
+    architecture = dataclasses.replace(ARCHITECTURE, num_positions=steps, bars=(steps,))
+    pieces = compose(
+        init_params(jax.random.key(seed), architecture),
+        architecture,
+        VOCABULARY,
+        task.prompt,
+        manner(num_samples=num_samples, num_bars=task.num_bars),
+        jax.random.key(seed),
+        task.masks,
+    )
+    return [put_together(task.prompt, piece, VOCABULARY, task.structure) for piece in pieces]
+
+
+def closes_on(pitch_class, events, bar):
+    """Whether the last note of a bar's events is a cadence on a pitch class."""
+    onsets = np.flatnonzero(events >= 0)
+    if not len(onsets):
+        return False
+    after = events[onsets[-1] + 1 :].tolist()
+    length = 1 + (after.index(NOTE_OFF) if NOTE_OFF in after else len(after))
+    is_strong = onsets[-1] in bar.strong
+    return events[onsets[-1]] % 12 == pitch_class and is_strong and length >= bar.cadence_steps
+
+
+@pytest.mark.parametrize('rests', [True, False])
+@pytest.mark.parametrize('classes', [(0, 1), (1, 0), (0, None), (None, 1)])
+def test_masks_of_cadences_allow_exactly_these(classes, rests):
+    """Of all pieces of two bars, the second of which starts with a stated step."""
+    kept = np.full(2 * BAR, DRAWN)
+    kept[BAR] = STATED
+    spans = [(place * BAR, (place + 1) * BAR, each) for place, each in enumerate(classes)]
+    cadences = tuple(Cadence(*span) for span in spans if span[2] is not None)
+    wish = Wishes(cadences=cadences, rests=rests)
+    expected = np.array(
+        [
+            events[BAR] != NO_EVENT
+            and all(
+                closes_on(each.pitch_class, events[each.begin : each.end], THREE)
+                for each in cadences
+            )
+            and (rests or (events[0] >= 0 and NOTE_OFF not in events))
+            for events in EVENTS
+        ]
+    )
+    masks = module._try(wish, TINY, np.array([0], np.uint8), 0, THREE, kept)
+    state, through = masks.init(len(ALL)), np.full(len(ALL), True)
+    for at, token_B in enumerate(ALL.T):
+        row = jax.tree.map(lambda leaf, at=at: leaf[at], masks.rows)
+        allowed_BV = np.asarray(masks.allow(row, state, np.True_)[0])
+        assert allowed_BV[through].any(axis=1).all()
+        through = through & allowed_BV[np.arange(len(ALL)), token_B]
+        state = masks.advance(row, state, token_B)
+    np.testing.assert_array_equal(through, expected)
+
+
+def test_repeated_steps_take_the_tokens_of_those_they_repeat():
+    repeats = Repeats(np.array([-1, -1, 0, 1, -1, 4], np.int32))
+    state = repeats.init(2)
+    tokens_BN = np.array([[3, 1, 3, 1, 2, 2], [0, 2, 0, 2, 1, 1]])
+    for row, token_B in zip(repeats.rows, tokens_BN.T, strict=True):
+        may_BV, state = repeats.allow(row, state, np.full((2, 4), True))
+        found = [np.flatnonzero(each).tolist() for each in np.asarray(may_BV)]
+        assert found == ([[0, 1, 2, 3]] * 2 if row < 0 else [[token] for token in token_B])
+        state = repeats.advance(row, state, token_B)
+
+
+@pytest.mark.parametrize(
+    ('text', 'half', 'closings', 'bars'),
+    [
+        ('AABB', False, ['', TONIC, '', TONIC], [0, 1, 0, 3, 4, 5, 4, 7]),
+        ('AABA', True, ['fifth', TONIC, 'fifth', TONIC], [0, 1, 0, 3, 4, 5, 0, 3]),
+        ('ABAC', False, ['', '', '', TONIC], [0, 1, 2, 3, 0, 1, 6, 7]),
+        ('ABA', True, ['fifth', 'fifth', TONIC], [0, 1, 2, 3, 0, 5]),
+        ('AAA', False, ['', '', TONIC], [0, 1, 0, 1, 0, 5]),
+    ],
+)
+def test_a_structure_says_what_each_bar_repeats(text, half, closings, bars):
+    """Sections of two bars after a prompt of one, without a pickup."""
+    found = planned(text, make_prompt(), half_cadences=half)
+    assert list(found.closings) == closings
+    assert (found.sources_T.reshape(-1, 16)[:, 0] // 16).tolist() == bars
+    assert found.num_drawn == 16 * (len(bars) - 1)
+    kept = found.kept(make_prompt()).reshape(-1, 16)
+    for number, source in enumerate(bars[1:], 1):
+        row = kept[number - 1]
+        if source == 0:
+            assert row.tolist() == make_prompt().tokens.tolist()
+        else:
+            expected = {REPEATED} if source < number else {STATED, DRAWN}
+            assert set(row.tolist()) == expected
+    assert (found.repeats()[kept.ravel() != REPEATED] == -1).all()
+
+
+def test_a_pickup_leads_back_to_the_first_section():
+    prompt = make_prompt(num_bars=2)
+    events = prompt.events.copy()
+    events[:12] = NO_EVENT
+    prompt = dataclasses.replace(prompt, events=events, pickup=4, first_bar=0)
+    found = planned('AABA', prompt)
+    assert [section.first for section in found.sections] == [1, 3, 5, 7]
+    ends = found.sources_T.reshape(-1, 16)[2::2, -4:]
+    pickup = [12, 13, 14, 15]
+    # the second A leads on to B, and the last ends the tune
+    assert ends[0].tolist() == pickup
+    assert ends[2].tolist() == pickup
+    assert ends[1].tolist() == ends[3].tolist() != pickup
+
+
+CASES = [
+    ('AABB', {}, 'none', '4/4'),
+    ('AABA', {'half_cadences': True}, 'none', '4/4'),
+    ('ABAC', {'half_cadences': True, 'rests': False}, 'none', '6/8'),
+    ('AAB', {'half_cadences': True, 'min_notes_per_bar': 2}, 'walk', '4/4'),
+    ('AAA', {}, 'pickup', '4/4'),
+]
+
+
+def prompt_of(name):
+    prompt = make_prompt(transposed_by=2)
+    if name == 'pickup':
+        events = np.concatenate(
+            [np.full(12, NO_EVENT), [60, NO_EVENT, 62, NO_EVENT], prompt.events]
+        )
+        tokens = VOCABULARY.encode(np.where(events >= 0, events + 2, events))
+        prompt = dataclasses.replace(
+            prompt, events=events.astype(np.int8), tokens=tokens, pickup=4, first_bar=0
+        )
+    return dataclasses.replace(prompt, key=Key(-2), velocities=())
+
+
+def asked(text, fields, name, meter, num_bars=2):
+    given = None if name == 'none' else prompt_of(name)
+    where = {'prompt': 'none', 'key': 'Bb', 'meter': meter} if given is None else {}
+    return task_of(given, structure=text, bars_per_section=num_bars, **where, **fields)
+
+
+@pytest.mark.parametrize(('text', 'fields', 'name', 'meter'), CASES)
+def test_whole_tunes_repeat_and_close_exactly(text, fields, name, meter, tmp_path):
+    """50 tunes each of random networks; those of the first network are also written and read."""
+    task = asked(text, fields, name, meter)
+    bar, structure = task.prompt.bar, task.structure
+    classes = {'tonic': 10, 'fifth': 5}  # of B flat major
+    wholes = [whole for seed in range(2) for whole in drawn(task, seed, 25)]
+    for whole in wholes:
+        events = whole.events.astype(int)
+        alike = {NO_EVENT: NOTE_OFF}
+        for step, source in enumerate(structure.sources_T):
+            same = (events[step], events[source])
+            assert len(set(same)) == 1 or same == (NOTE_OFF, NO_EVENT), (step, alike)
+        for place, (section, closing) in enumerate(
+            zip(structure.sections, structure.closings, strict=True)
+        ):
+            leads = task.prompt.pickup if text[place + 1 : place + 2] == text[0] else 0
+            last = events[section.bars[-1] * bar.steps : (section.bars[-1] + 1) * bar.steps - leads]
+            assert not closing or closes_on(classes[closing], last, bar)
+        if fields.get('rests') is False:
+            assert NOTE_OFF not in events
+        drawn_bars = (structure.sources_T == np.arange(len(events))).reshape(-1, bar.steps)
+        for is_own, played in zip(drawn_bars, events.reshape(-1, bar.steps), strict=True):
+            if is_own.all():
+                assert (played >= 0).sum() >= fields.get('min_notes_per_bar', 0)
+    for number, whole in enumerate(wholes[:6]):
+        check_written(whole, task.prompt, tmp_path, with_musicxml=number < 2)
+
+
+def check_written(whole, prompt, folder, *, with_musicxml):
+    """All forms play the notes of the whole tune."""
+    forms = written_forms(whole.events, prompt, 0, 'Whole', whole.sections)
+    notes = from_events(whole.events)
+    assert quantize(parse_midi(forms['.mid'])) == notes
+    score = read_abc_tune(forms['.abc'])
+    assert quantize(score) == notes
+    assert score.notices == ()
+    if with_musicxml:
+        path = folder / 'whole.musicxml'
+        path.write_text(forms['.musicxml'])
+        assert quantize(read_musicxml(path)) == notes
+
+
+def test_given_bars_stay_given_where_they_are_repeated():
+    """The prompt's bar is grey wherever it is played, and drawn bars are blue."""
+    task = asked('AABA', {}, 'walk', '4/4')
+    whole = drawn(task, num_samples=1)[0]
+    assert whole.is_drawn.reshape(-1, 16)[:, 0].tolist() == [
+        *[False, True, False, True],
+        *[True, True, False, True],
+    ]
+    assert [each.label for each in whole.sections] == list('AABA')
+
+
+def test_a_tune_starts_from_nothing():
+    task = task_of(prompt='none', key='Ador', meter='6/8', num_bars=3, scale='prompt')
+    prompt = task.prompt
+    assert (prompt.meter, prompt.key, len(prompt.events)) == ('6/8', Key(1, 'dorian'), 0)
+    assert set(prompt.tokens.tolist()) == {VOCABULARY.padding}
+    assert prompt.transposed_by == 0  # to A minor
+    for whole in drawn(task, num_samples=20):
+        assert len(whole.events) == 36
+        assert whole.events[0] != NO_EVENT
+        notes = whole.events[whole.events >= 0]
+        assert set((notes % 12).tolist()) <= {9, 11, 0, 2, 4, 6, 7}
+    default = task_of(prompt='none').prompt
+    assert (default.meter, default.key) == ('4/4', Key(0))
+
+
+@pytest.mark.parametrize(
+    ('fields', 'named'),
+    [
+        ({'structure': 'AB', 'regenerate': '1'}, 'regenerate'),
+        ({'structure': 'AB', 'fixed': 'a.abc'}, 'fixed'),
+        ({'structure': 'AB', 'pitches': 'a.abc'}, 'pitches'),
+        ({'prompt': 'none', 'structure': 'AB', 'num_bars': 12}, 'num_bars'),
+        ({'structure': 'A' * 64, 'bars_per_section': 64}, 'bars_per_section'),
+        ({'prompt': 'none', 'regenerate': '1'}, 'regenerate'),
+        ({'prompt': 'none', 'meter': '3/4'}, 'meter'),
+        ({'prompt': 'none', 'key': 'H'}, 'key'),
+        ({'structure': 'AB', 'highest': 50}, 'highest'),
+    ],
+)
+def test_mistakes_name_the_field(fields, named):
+    with pytest.raises(UserError) as error:
+        task_of(**fields)
+    assert f'config.sample.{named} = {fields[named]!r}' in str(error.value)
+    assert '\n' not in str(error.value)
+
+
+def test_a_prompt_fits_in_a_section():
+    with pytest.raises(UserError) as error:
+        task_of(make_prompt(num_bars=3), structure='AB', bars_per_section=2)
+    assert '3 bars' in str(error.value)
+    with pytest.raises(UserError):
+        task_of(make_prompt(num_bars=2), structure='A', bars_per_section=2)
+    task = task_of(make_prompt(num_bars=2), structure='AA', bars_per_section=2, num_bars=2)
+    assert (task.num_bars, task.structure.closings) == (2, ('', TONIC))
+
+
+def test_a_rhythm_fits_in_a_section(tmp_path):
+    path = tmp_path / 'rhythm.abc'
+    path.write_text('X:1\nM:4/4\nL:1/4\nK:C\nC2 C C|C4|C C C2|\n')
+    fields = {'prompt': 'none', 'structure': 'AB', 'rhythm': str(path)}
+    with pytest.raises(UserError) as error:
+        task_of(**fields)
+    assert '3 bars' in str(error.value)
+    task = task_of(make_prompt(), bars_per_section=3, structure='AA', rhythm=str(path))
+    for whole in drawn(task, num_samples=4):
+        onsets = np.flatnonzero(whole.events.reshape(-1, 48)[1] >= 0)
+        assert set(onsets.tolist()) >= {16, 32, 36, 40}
