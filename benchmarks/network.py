@@ -30,6 +30,7 @@ from symmusic.config.fields import default
 from symmusic.generate.readers import make_reader
 from symmusic.generate.sample import Rule, sample
 from symmusic.model.model import Architecture, Params
+from symmusic.training.batch import Data
 from symmusic.training.devices import (
     BY_PIECE,
     BY_REPLICA,
@@ -41,7 +42,6 @@ from symmusic.training.devices import (
 )
 from symmusic.training.replicas import init_replicas, replica, update_replicas
 from symmusic.training.state import Recipe, TrainState
-from symmusic.training.step import Data
 
 DRAWN_STEPS = 65
 OPTIMISER = (

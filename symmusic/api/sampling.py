@@ -125,6 +125,7 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
         [judge for judge in (near, alike) if judge is not None],
         task.known,
         find_index(task.prompt.meter, model.card.meters),
+        task.plan,
     )
     pieces, passages = _choose(config, task, drawn, num_samples, originals)
     seconds = time.perf_counter() - started

@@ -11,6 +11,7 @@ from symmusic.config.fields import default
 from symmusic.generate.blank import BLANK, blank_prompt
 from symmusic.generate.control import Masks, Repeats
 from symmusic.generate.masks import DRAWN, STATED, make_masks
+from symmusic.generate.plan import Plan, plan_of_bars
 from symmusic.generate.prompt import Prompt, around, stated_at
 from symmusic.generate.prompt_files import read_prompt
 from symmusic.generate.sound import find_font
@@ -26,8 +27,8 @@ class Task:
 
     `known` are the tokens that a model for infilling is given in advance, with blanks elsewhere;
     None where it is given none. `given` are events [num_new] that are fixed among the new steps,
-    `FREE` elsewhere; `structure` is that of a whole tune; `notices` tell the user how the wishes
-    were read.
+    `FREE` elsewhere; `structure` is that of a whole tune; `plan` holds the bars left, where they
+    are known; `notices` tell the user how the wishes were read.
     """
 
     prompt: Prompt
@@ -37,6 +38,7 @@ class Task:
     known: np.ndarray | None = None
     given: np.ndarray | None = None
     structure: Structure | None = None
+    plan: Plan | None = None
     notices: tuple[str, ...] = ()
 
 
@@ -84,7 +86,23 @@ def prepare(
         steps.known,
         wishes.fixed,
         structure,
+        _plan(settings, prompt, num_bars, structure),
         tuple(notices),
+    )
+
+
+def _plan(
+    settings: ConfigDict, prompt: Prompt, num_bars: int, structure: Structure | None
+) -> Plan | None:
+    """The bars left in a tune that ends after `num_bars` new bars; None = they are not told."""
+    if not settings.ends or settings.regenerate:
+        return None
+    bar_steps = prompt.bar.steps
+    return plan_of_bars(
+        len(prompt.events) // bar_steps + num_bars,
+        bar_steps,
+        [section.first for section in structure.sections] if structure else (),
+        num_padding=len(prompt.tokens) - len(prompt.events),
     )
 
 

@@ -16,7 +16,7 @@ from symmusic.errors import UserError
 from symmusic.files import cache_folder, write_whole
 from symmusic.score.musicxml_reader import SUFFIXES as XML_SUFFIXES
 
-FORMAT = 14  # of the cache's files and of all that preparation does: raise it when either changes
+FORMAT = 15  # of the cache's files and of all that preparation does: raise it when either changes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -226,7 +226,7 @@ def _from_bytes(data: bytes, name: str) -> Corpus:
         ends = begin + np.cumsum(fields['phrases'], dtype=np.int64)
         phrases = tuple(np.split(events[begin : ends[-1]], ends[:-1] - begin)) if len(ends) else ()
         begin = int(ends[-1]) if len(ends) else begin
-        lists = {name: tuple(fields[name]) for name in ('gaps', 'notices')}
+        lists = {name: tuple(fields[name]) for name in ('gaps', 'notices', 'sections')}
         tunes.append(Tune(**{**fields, **lists, 'phrases': phrases}))
     if begin != len(events) or len(families) != sum(tune.kept for tune in tunes):
         raise ValueError('its parts do not fit together')

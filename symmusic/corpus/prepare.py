@@ -19,12 +19,14 @@ from symmusic.melody.events import (
     extract_phrases,
     from_events,
     quantize,
+    ticks_before,
     to_events,
 )
 from symmusic.score.bar import Bar, bar_of
 from symmusic.score.detection import detect_key, transposition
-from symmusic.score.meter import check_meter, check_single, sounding_meters
+from symmusic.score.meter import bar_ticks, check_meter, check_single, sounding_meters
 from symmusic.score.notes import Score
+from symmusic.score.sections import nearest_bar
 from symmusic.streams import tunes_generator
 
 MOST_METERS = 5  # that a message lists by name
@@ -61,6 +63,9 @@ class Tune:
       gaps: silent whole bars before each phrase but the first.
       first_bar: number of the first phrase's first bar, where the first full bar of the file is 1
         and a pickup 0.
+      sections: the bars, from 0 at the first phrase's first bar, at which sections start, that bar
+        included; empty if the file states none. A pickup shorter than half a bar belongs to the
+        section after it: a first bar that is one is a section of its own.
       counted_in: the metre of its bars: `meter`, unless they are read as several of another one.
       style: of its collection, as 'chorale'; '' in a user's folder.
       notices: what its reader left out, as `Score.notices`.
@@ -78,6 +83,7 @@ class Tune:
     notices: tuple[str, ...] = ()
     first_bar: int = 1
     counted_in: str = '4/4'
+    sections: tuple[int, ...] = ()
 
     @property
     def bar(self) -> Bar:
@@ -110,6 +116,13 @@ class Tune:
         steps = itertools.zip_longest(lengths, self.gaps, fillvalue=0)
         bars = itertools.accumulate(map(sum, steps), initial=self.first_bar)
         return list(bars)[: len(self.phrases)]
+
+    @property
+    def num_bars(self) -> int:
+        """How many it has, silence between its phrases included."""
+        if not self.phrases:
+            return 0
+        return self.bars[-1] - self.first_bar - -len(self.phrases[-1]) // self.bar.steps
 
 
 def number_bars(notes: Sequence[StepNote], first_bar: int, bar_steps: int) -> Melody:
@@ -149,7 +162,8 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
         after[0].onset // bar_steps - -(-before[-1].end // bar_steps)
         for before, after in itertools.pairwise(phrases)
     ]
-    return Tune(
+    first = phrases[0][0].onset // bar_steps
+    tune = Tune(
         file=file,
         title=score.title,
         meter=meter,
@@ -158,8 +172,19 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
         phrases=tuple(to_events(phrase, bar_steps) for phrase in phrases),
         gaps=tuple(gaps),
         notices=score.notices,
-        first_bar=phrases[0][0].onset // bar_steps + (0 if has_pickup else 1),
+        first_bar=first + (0 if has_pickup else 1),
         counted_in=meter,
+    )
+    sections = _sections(score, settings.align_pickups, first, tune.num_bars)
+    return dataclasses.replace(tune, sections=sections)
+
+
+def _sections(score: Score, align_pickup: bool, first: int, num_bars: int) -> tuple[int, ...]:
+    """`Tune.sections` of `num_bars` bars from bar `first` of `quantize` on."""
+    shift, bar = ticks_before(score, align_pickup), bar_ticks(score)
+    starts = [nearest_bar(tick, shift, bar) - first for tick in score.sections]
+    return tuple(
+        sorted({0, *(start for start in starts if 0 < start < num_bars)} if starts else ())
     )
 
 
@@ -253,7 +278,7 @@ def count_notices(tunes: Iterable[Tune]) -> dict[str, int]:
 
 
 def fingerprint(tunes: Iterable[Tune]) -> str:
-    """A short hash of the kept tunes: corpora with equal fingerprints give equal windows."""
+    """A short hash of the kept tunes: corpora with equal fingerprints give equal tokens."""
     digest = hashlib.sha256()
     for tune in tunes:
         if tune.kept:

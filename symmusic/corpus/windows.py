@@ -18,6 +18,7 @@ import numpy as np
 from symmusic.corpus.meters import bars_of, find_index, in_own_bars
 from symmusic.corpus.prepare import Tune
 from symmusic.melody.encodings import Vocabulary
+from symmusic.melody.form import NOT_KNOWN, bars_left
 from symmusic.score.bar import STEPS_PER_WHOLE
 from symmusic.streams import SplitStream, split_generator
 
@@ -62,6 +63,8 @@ class Windows:
         before.
       num_steps: S.
       bars: the steps in a bar of each metre, in which places are counted.
+      left: [L, 2] uint8, the bars left (`melody.form`) in the section and in the tune, silence
+        between its phrases included, at each token of the stream; None = not known.
     """
 
     stream: np.ndarray
@@ -71,6 +74,7 @@ class Windows:
     first_targets: np.ndarray
     num_steps: int
     bars: tuple[int, ...] = (STEPS_PER_WHOLE,)
+    left: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -115,23 +119,19 @@ def cut_windows(
     context in the second; the hop then is the same for all.
     """
     bars = bars_of(meters)
-    stream, starts, positions, num_padding, first_targets, length = (
-        [np.zeros(0, np.uint8)],
-        [],
-        [],
-        [],
-        [],
-        0,
-    )
+    stream, left, length = [np.zeros(0, np.uint8)], [np.zeros((0, 2), np.uint8)], 0
+    starts, positions, num_padding, first_targets = [], [], [], []
     for tune in tunes:
         index = find_index(tune.counted_in, meters)
         hop = hop_steps if count_once else hop_of(tune, window_steps, hop_steps)
-        for phrase in tune.phrases:
+        for phrase, first_bar in zip(tune.phrases, tune.bars, strict=True):
             tokens = vocabulary.encode(phrase)
             begins, padding = window_starts(
                 len(tokens), window_steps, hop, keep_last=keep_last, cover_end=cover_end
             )
             stream += [np.full(window_steps, vocabulary.padding, np.uint8), tokens]
+            left.append(np.full((window_steps, 2), NOT_KNOWN, np.uint8))
+            left.append(_bars_left(tune, first_bar - tune.first_bar, len(tokens)))
             begins = np.asarray(begins, np.int64)
             starts.append(length + window_steps + begins)
             positions.append(sum(bars[:index]) + begins % bars[index])
@@ -150,7 +150,15 @@ def cut_windows(
     joined = [
         np.concatenate([np.zeros(0, np.int64), *arrays]).astype(dtype) for arrays, dtype in parts
     ]
-    return Windows(np.concatenate(stream), *joined, window_steps, bars)
+    return Windows(np.concatenate(stream), *joined, window_steps, bars, np.concatenate(left))
+
+
+def _bars_left(tune: Tune, first_bar: int, num_tokens: int) -> np.ndarray:
+    """The counts [`num_tokens`, 2] of a phrase that starts with bar `first_bar` of a tune, from 0;
+    tokens that an encoding adds after it are as its last step.
+    """
+    bars = first_bar + np.arange(num_tokens) // tune.bar.steps
+    return bars_left(tune.num_bars, tune.sections)[np.minimum(bars, tune.num_bars - 1)]
 
 
 def hop_of(tune: Tune, window_steps: int, hop_steps: int) -> int:
@@ -279,7 +287,9 @@ def join_windows(windows: Sequence[Windows]) -> Windows:
     starts = np.concatenate(
         [each.starts + offset for each, offset in zip(windows, offsets[:-1], strict=True)]
     ).astype(np.int32)
-    names = ('stream', 'positions', 'num_padding', 'first_targets')
+    names = ['stream', 'positions', 'num_padding', 'first_targets']
+    if all(each.left is not None for each in windows):
+        names.append('left')
     joined = {name: np.concatenate([getattr(each, name) for each in windows]) for name in names}
     return Windows(starts=starts, num_steps=windows[0].num_steps, bars=windows[0].bars, **joined)
 

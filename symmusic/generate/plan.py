@@ -27,16 +27,16 @@ class Plan:
 
 
 def plan_of_bars(
-    num_bars: int, bar_steps: int, sections: Sequence[int] = (), *, ends: bool = True
+    num_bars: int, bar_steps: int, sections: Sequence[int] = (), *, num_padding: int = 0
 ) -> Plan:
-    """The plan of a prompt and the new bars after it, `num_bars` in total.
+    """The plan of a tune that ends with the new bars after a prompt.
 
     Args:
       num_bars: of the prompt and the new ones.
       bar_steps: steps in a bar.
       sections: the bars, from 0, at which sections start, the prompt's first bar always being one;
         the last section ends with the last bar. () = not known.
-      ends: whether the tune ends with the last bar; False = the bars left in it are not known.
+      num_padding: steps of padding before the first bar, at which nothing is known.
     """
-    section_left, tune_left = np.repeat(bars_left(num_bars, sections), bar_steps, axis=0).T
-    return Plan(section_left, tune_left if ends else np.full_like(tune_left, NOT_KNOWN))
+    left_S2 = np.repeat(bars_left(num_bars, sections), bar_steps, axis=0)
+    return Plan(*np.pad(left_S2, ((num_padding, 0), (0, 0)), constant_values=NOT_KNOWN).T)

@@ -8,7 +8,7 @@ import numpy as np
 
 from symmusic.measures.likelihood import Targets
 from symmusic.model.model import Architecture, Params, apply_all, apply_last
-from symmusic.training.step import Data, gather
+from symmusic.training.batch import Data, gather
 
 BATCH_SIZE = 32
 

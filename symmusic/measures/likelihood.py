@@ -26,7 +26,8 @@ from symmusic.measures.markov import Markov, nats
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture, Params
 from symmusic.streams import Stream, generator
-from symmusic.training.step import Data, gather, target_losses
+from symmusic.training.batch import Data, gather
+from symmusic.training.step import target_losses
 
 BATCH_SIZE = 32
 

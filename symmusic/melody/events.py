@@ -50,7 +50,7 @@ def quantize(score: Score, *, align_pickup: bool = True) -> list[StepNote]:
     Works in ticks, where tempo does not matter. With `align_pickup` a pickup is moved to the end of
     its bar, so that step 0 is a bar line; without it step 0 is the start of the score.
     """
-    shift = bar_ticks(score) - score.pickup if align_pickup and score.pickup else Fraction(0)
+    shift = ticks_before(score, align_pickup)
     parts = shift.denominator  # of a tick: 1, unless a bar has no whole number of ticks
     begin, quarter = shift.numerator, parts * score.ticks_per_quarter
 
@@ -62,6 +62,11 @@ def quantize(score: Score, *, align_pickup: bool = True) -> list[StepNote]:
         onset = to_step(note.onset)
         notes.append(StepNote(onset, max(to_step(note.end), onset + 1), note.pitch))
     return notes
+
+
+def ticks_before(score: Score, align_pickup: bool) -> Fraction:
+    """The ticks from the first bar line of `quantize` to the start of a score."""
+    return bar_ticks(score) - score.pickup if align_pickup and score.pickup else Fraction(0)
 
 
 def extract_phrases(notes: Iterable[StepNote], bar_steps: int) -> list[list[StepNote]]:

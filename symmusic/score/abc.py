@@ -16,11 +16,12 @@ from symmusic.score.abc_fields import (
     parse_tempo,
     parse_unit,
 )
-from symmusic.score.abc_items import Bar, ChordRest, Item
+from symmusic.score.abc_items import Bar, ChordRest, Ending, Item
 from symmusic.score.abc_repeats import play_order
 from symmusic.score.abc_text import read_text, split_lines
 from symmusic.score.abc_voices import MAX_VOICES, split_voices
 from symmusic.score.notes import OTHER_VOICES, Meter, Note, Score, Tempo
+from symmusic.score.sections import section_starts
 
 MAX_CHARACTERS = 500_000  # of one tune
 MAX_NOTES = 100_000  # of one tune, repeats played
@@ -100,6 +101,7 @@ def _lay_out(voice: VoiceReader, order: Sequence[str]) -> Score:
         kind: [index for index, item in enumerate(items) if isinstance(item, kind)]
         for kind in (Meter, Tempo)
     }
+    sections: list[int] = []
     tick, pickup, previous = 0, None, -1
     for step, index in enumerate(play_order(items, voice.parts, order)):
         item = items[index]
@@ -108,6 +110,8 @@ def _lay_out(voice: VoiceReader, order: Sequence[str]) -> Score:
             for kind, written in ((Meter, meters), (Tempo, tempi)):
                 if before := bisect.bisect_left(changes[kind], index):
                     _change(written, items[changes[kind][before - 1]], tick)
+        if index < previous or index in voice.labels:
+            sections.append(tick)
         previous = index
         if isinstance(item, ChordRest):
             tied = {}
@@ -125,6 +129,8 @@ def _lay_out(voice: VoiceReader, order: Sequence[str]) -> Score:
         elif isinstance(item, Bar):
             if pickup is None and tick and item.ends_bar:
                 pickup = tick if meters and tick < bar_ticks(meters[-1]) else 0
+            if item.ends_section and not _precedes_ending(items, index):
+                sections.append(tick)
         elif isinstance(item, Meter):
             _change(meters, item, tick)
         elif isinstance(item, Tempo):
@@ -139,7 +145,12 @@ def _lay_out(voice: VoiceReader, order: Sequence[str]) -> Score:
         meters=tuple(meters),
         tempi=tuple(tempi),
         pickup=pickup or 0,
+        sections=section_starts(sections, max(note[0] + note[2] for note in notes)),
     )
+
+
+def _precedes_ending(items: Sequence[Item], index: int) -> bool:
+    return any(isinstance(item, Ending) for item in items[index + 1 : index + 2])
 
 
 def _change(written: list, new: Meter | Tempo, tick: int) -> None:

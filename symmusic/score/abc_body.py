@@ -64,6 +64,7 @@ class VoiceReader:
       items: what is played.
       parts: the index in `items` where each part named by a P: field starts.
       repeated_parts: labels that occur more than once.
+      labels: the index in `items` of every P: field.
       pitches, rhythm: the state of keys, accidentals, ties, lengths and tuplets.
       meter: the current one.
       program: General MIDI number, from 0.
@@ -75,6 +76,7 @@ class VoiceReader:
         self.items: list[Item] = [item for item in (meter, tempo) if item]
         self.parts: dict[str, int] = {}
         self.repeated_parts: set[str] = set()
+        self.labels: set[int] = set()
         self.pitches = Pitches()
         self.rhythm = Rhythm(unit)
         self.meter = meter
@@ -129,6 +131,7 @@ class VoiceReader:
 
     def _begin_part(self, label: str) -> None:
         """A P: field: a part begins if it is a single capital letter; anything else is a label."""
+        self.labels.add(len(self.items))
         if len(label) == 1 and 'A' <= label <= 'Z':
             begin = self.parts.setdefault(label, len(self.items))
             if begin != len(self.items):

@@ -26,6 +26,11 @@ class Bar:
     is_thick: bool
     ends_bar: bool
 
+    @property
+    def ends_section(self) -> bool:
+        """Whether it closes or opens a repeat, is double or has a thick line."""
+        return self.num_closed > 0 or self.opens or self.is_double or self.is_thick
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Ending:

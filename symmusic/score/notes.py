@@ -65,6 +65,8 @@ class Score:
         say.
       notices: what the reader left out or changed, each a short phrase such as 'chord symbols left
         out'.
+      sections: the ticks at which its sections start, as they are played, the first at 0; empty if
+        the file states none. They are stated by repeats, double bars and, in ABC, P: fields.
       num_meters: how many time signatures the file states, if that is more than `meters` has.
     """
 
@@ -80,3 +82,4 @@ class Score:
     num_meters: int = 0
     keys: tuple[Key, ...] = ()
     parts: tuple[str, ...] = ()
+    sections: tuple[int, ...] = ()

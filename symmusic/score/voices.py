@@ -12,16 +12,18 @@ from typing import Any
 
 from symmusic.errors import ScoreError
 from symmusic.score.notes import Meter, Note, Score
+from symmusic.score.sections import section_starts
 
 SUFFIXES = ('.mxl', '.musicxml', '.xml', '.krn')
 TICKS_PER_QUARTER = 10080  # 64ths and tuplets of 3, 5, 7 and 9 are whole numbers
 MAX_MEASURES = 20_000  # of one voice, repeats played
+DOUBLE_BARS = ('double', 'final', 'heavy-light', 'heavy-heavy')  # as music21 names them
 
 
 @dataclasses.dataclass(frozen=True)
 class Measure:
-    """A measure of one voice, in ticks. It can open or close a repeat (`opens`, `closes`), or be
-    played in some `passes` only (empty: in all of them).
+    """A measure of one voice, in ticks. It can open or close a repeat (`opens`, `closes`), be
+    played in some `passes` only (empty: in all of them), or end with a double bar (`is_last`).
     """
 
     begin: int
@@ -29,6 +31,7 @@ class Measure:
     opens: bool = False
     closes: bool = False
     passes: frozenset[int] = frozenset()
+    is_last: bool = False
 
 
 def read_voices(path: str | os.PathLike) -> list[Score]:
@@ -91,9 +94,8 @@ def read_voice(part: Any, title: str) -> Score:
             else 0
         )
     notes = join_ties(_sounds(flat))
-    notes, meters = play(
-        notes, meters, _read_measures(part, max((note.end for note in notes), default=0))
-    )
+    measures = _read_measures(part, max((note.end for note in notes), default=0))
+    notes, meters, sections = play(notes, meters, measures)
     name = part.partName or ''
     return Score(
         notes=tuple(notes),
@@ -101,6 +103,7 @@ def read_voice(part: Any, title: str) -> Score:
         title=': '.join(filter(None, (title, name))),
         meters=tuple(meters),
         pickup=pickup,
+        sections=section_starts(sections, max((note.end for note in notes), default=0)),
     )
 
 
@@ -163,6 +166,9 @@ def _read_measures(part: Any, end: int) -> list[Measure]:
     def repeats(bar, direction):
         return getattr(bar, 'direction', '') == direction
 
+    def is_double(bar):
+        return getattr(bar, 'type', '') in DOUBLE_BARS
+
     return [
         Measure(
             begin,
@@ -170,21 +176,55 @@ def _read_measures(part: Any, end: int) -> list[Measure]:
             repeats(measure.leftBarline, 'start'),
             repeats(measure.rightBarline, 'end'),
             passes.get(id(measure), frozenset()),
+            is_double(measure.rightBarline) or is_double(getattr(after, 'leftBarline', None)),
         )
-        for measure, begin, end in zip(found, begins, ends, strict=True)
+        for measure, after, begin, end in zip(
+            found, [*found[1:], None][: len(found)], begins, ends, strict=True
+        )
     ]
 
 
 def play(
     notes: Sequence[Note], meters: Sequence[Meter], measures: Sequence[Measure]
-) -> tuple[list[Note], list[Meter]]:
+) -> tuple[list[Note], list[Meter], list[int]]:
     """Notes and time signatures with the repeats of `measures` played: each repeated section twice,
-    each ending in its own pass.
+    each ending in its own pass. Then the ticks at which sections start: after repeats, endings and
+    double bars.
 
     A repeat without an opening sign starts where the last one ended, or at the start of the piece.
     """
+    order = _play_order(measures)
+    played_notes, played_meters, sections, tick = [], [], [], 0
+    for place, measure in enumerate(order):
+        if place and _starts_section(order[place - 1], measure):
+            sections.append(tick)
+        shift = tick - measure.begin
+        played_notes += [
+            dataclasses.replace(note, onset=note.onset + shift)
+            for note in notes
+            if measure.begin <= note.onset < measure.end
+        ]
+        for meter in meters:
+            if measure.begin <= meter.tick < measure.end and (
+                not played_meters or str(played_meters[-1]) != str(meter)
+            ):
+                played_meters.append(dataclasses.replace(meter, tick=meter.tick + shift))
+        tick += measure.end - measure.begin
     if not any(measure.closes for measure in measures):
-        return list(notes), list(meters)
+        return list(notes), list(meters), sections
+    played_notes.sort(key=lambda note: (note.onset, note.pitch))
+    return played_notes, played_meters, sections
+
+
+def _starts_section(before: Measure, measure: Measure) -> bool:
+    """Whether a section starts with a measure that is played after another one."""
+    after_endings = bool(before.passes) and not measure.passes
+    is_double = before.is_last and not measure.passes
+    is_again = measure.begin < before.begin
+    return measure.opens or before.closes or is_again or after_endings or is_double
+
+
+def _play_order(measures: Sequence[Measure]) -> list[Measure]:
     order, start, number, index = [], 0, 1, 0
     while index < len(measures):
         measure = measures[index]
@@ -201,21 +241,7 @@ def play(
                     continue
                 start, number = index + 1, 1
         index += 1
-    played_notes, played_meters, tick = [], [], 0
-    for measure in order:
-        shift = tick - measure.begin
-        played_notes += [
-            dataclasses.replace(note, onset=note.onset + shift)
-            for note in notes
-            if measure.begin <= note.onset < measure.end
-        ]
-        for meter in meters:
-            if measure.begin <= meter.tick < measure.end and (
-                not played_meters or str(played_meters[-1]) != str(meter)
-            ):
-                played_meters.append(dataclasses.replace(meter, tick=meter.tick + shift))
-        tick += measure.end - measure.begin
-    return sorted(played_notes, key=lambda note: (note.onset, note.pitch)), played_meters
+    return order
 
 
 def _ticks(quarters: float | Fraction) -> int:

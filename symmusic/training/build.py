@@ -19,6 +19,7 @@ from symmusic.corpus.split import Split, draw_share
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
 from symmusic.melody.encodings import Vocabulary
+from symmusic.melody.form import LEFT_SIZES
 from symmusic.model.model import Architecture
 from symmusic.progress import bar
 from symmusic.score.bar import STEPS_PER_WHOLE, bar_of
@@ -188,7 +189,7 @@ def _shares(dataset: Dataset, windows: Windows) -> str:
 
 def architecture(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[str]) -> Architecture:
     """The network architecture of a config for a vocabulary and the metres of a corpus."""
-    own = ('metric_position', 'lookback')
+    own = ('metric_position', 'lookback', 'bars_left')
     fields = {name: value for name, value in config.model.items() if name not in own}
     bars = bars_of(meters)
     return Architecture(
@@ -198,6 +199,7 @@ def architecture(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[st
         padding=vocabulary.padding,
         lookback=_lookback(config.model.lookback, meters),
         bars=bars,
+        left_sizes=LEFT_SIZES if config.model.bars_left else (),
         **fields,
     )
 

@@ -6,8 +6,8 @@ from jax.sharding import Mesh
 
 from symmusic.corpus.dataset import batch_rows
 from symmusic.corpus.windows import Windows
+from symmusic.training.batch import Data
 from symmusic.training.devices import EVERYWHERE, place
-from symmusic.training.step import Data
 
 
 def put(windows: Windows, mesh: Mesh | None = None) -> Data:
@@ -19,7 +19,12 @@ def put(windows: Windows, mesh: Mesh | None = None) -> Data:
         windows.num_padding,
         windows.first_targets,
     )
-    data = Data(*map(jnp.asarray, arrays), num_steps=windows.num_steps, bars=windows.bars)
+    data = Data(
+        *map(jnp.asarray, arrays),
+        num_steps=windows.num_steps,
+        bars=windows.bars,
+        left_L2=None if windows.left is None else jnp.asarray(windows.left),
+    )
     return place(data, mesh, EVERYWHERE)
 
 

@@ -18,9 +18,10 @@ from jax.sharding import Mesh, PartitionSpec
 
 from symmusic.model.model import Architecture, Params
 from symmusic.streams import Stream, random_key
+from symmusic.training.batch import Data
 from symmusic.training.devices import BY_REPLICA, BY_ROW, EVERYWHERE, fetch, place
 from symmusic.training.state import Recipe, TrainState, init_state
-from symmusic.training.step import Data, end_epoch, held_out_nats, update
+from symmusic.training.step import end_epoch, held_out_nats, update
 
 
 def initial_keys(seed: int, num_replicas: int = 1) -> list[jax.Array]:

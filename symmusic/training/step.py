@@ -4,98 +4,15 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 
-import flax.struct
 import jax
 import jax.flatten_util
 import jax.numpy as jnp
 import optax
 
 from symmusic.model.model import Architecture, Params, apply_all, apply_last
-from symmusic.model.places import Bars, later, steps_in_bar
 from symmusic.streams import Stream, random_key
+from symmusic.training.batch import Batch, Data, gather, open_gaps, tell_form, transpose
 from symmusic.training.state import Recipe, TrainState
-
-# dropout folds the index of a layer into an update's key
-TRANSPOSITION, GAP = 2**31 - 1, 2**31 - 2
-
-
-@flax.struct.dataclass
-class Data:
-    """Windows on the device; the arrays of `corpus.windows.Windows`."""
-
-    stream: jax.Array  # tokens of all phrases
-    starts_N: jax.Array
-    positions_N: jax.Array
-    num_padding_N: jax.Array
-    first_targets_N: jax.Array
-    num_steps: int = flax.struct.field(pytree_node=False)
-    bars: Bars = flax.struct.field(pytree_node=False, default=(16,))
-
-
-@flax.struct.dataclass
-class Batch:
-    """Some windows of S steps."""
-
-    tokens_BS: jax.Array
-    positions_BS: jax.Array  # place in the bar (`model.places`)
-    # steps of padding at the start of the window; S for a filler row
-    num_padding_B: jax.Array
-    first_target_B: jax.Array  # the first target if all steps are targets; S for a filler row
-    # the first step after the gap, known in advance with all that follow; S if none is known
-    end_B: jax.Array
-
-
-def gather(data: Data, rows_B: jax.Array) -> Batch:
-    """The windows of some rows; row -1 is a filler without targets."""
-    steps_S = jnp.arange(data.num_steps)
-    tokens_BS = data.stream[data.starts_N[rows_B][:, None] + steps_S].astype(jnp.int32)
-    first_B1 = data.positions_N[rows_B].astype(jnp.int32)[:, None]
-    is_filler_B = rows_B < 0
-    num_padding_B = jnp.where(
-        is_filler_B, data.num_steps, data.num_padding_N[rows_B].astype(jnp.int32)
-    )
-    first_target_B = jnp.where(
-        is_filler_B, data.num_steps, data.first_targets_N[rows_B].astype(jnp.int32)
-    )
-    return Batch(
-        tokens_BS,
-        later(first_B1, steps_S, data.bars),
-        num_padding_B,
-        first_target_B,
-        jnp.full_like(first_target_B, data.num_steps),
-    )
-
-
-def transpose(batch: Batch, keys_B: jax.Array, recipe: Recipe, num_classes: int) -> Batch:
-    """The windows, each transposed by a number of semitones drawn uniformly from
-    `recipe.transpositions`; the vocabulary covers all of them.
-    """
-    low, high = recipe.transpositions
-    if low == high == 0:
-        return batch
-    distance_B = jax.vmap(
-        lambda key: jax.random.randint(jax.random.fold_in(key, TRANSPOSITION), (), low, high + 1)
-    )(keys_B)
-    is_pitch_BS = (batch.tokens_BS >= recipe.first_pitch) & (batch.tokens_BS < num_classes)
-    return batch.replace(tokens_BS=batch.tokens_BS + jnp.where(is_pitch_BS, distance_B[:, None], 0))
-
-
-def open_gaps(batch: Batch, keys_B: jax.Array, bars: Bars) -> Batch:
-    """The windows, each with a gap up to a bar line; the steps from the bar line on are known in
-    advance. The bar line is drawn uniformly from those after the first target and the window's end,
-    after which nothing is known.
-
-    As p(x_t | x_<t, what follows the gap) is the same for every gap with the same end, all of them
-    are learned at once.
-    """
-    num_steps = batch.tokens_BS.shape[1]
-    is_line_BS = steps_in_bar(batch.positions_BS, bars) == 0
-    is_end_BS = is_line_BS & (jnp.arange(num_steps) > batch.first_target_B[:, None])
-    noise_BS = jax.vmap(
-        lambda key: jax.random.uniform(jax.random.fold_in(key, GAP), (num_steps + 1,))
-    )(keys_B)
-    is_end_BS = jnp.pad(is_end_BS, ((0, 0), (0, 1)), constant_values=True)
-    return batch.replace(end_B=jnp.where(is_end_BS, noise_BS, -1).argmax(axis=1))
 
 
 def target_losses(
@@ -117,9 +34,10 @@ def target_losses(
     no dropout.
     """
     inputs_BT, positions_BT = batch.tokens_BS[:, :-1], batch.positions_BS[:, :-1]
+    left_BT2 = None if batch.left_BS2 is None else batch.left_BS2[:, 1:]
     num_steps = batch.tokens_BS.shape[1]
     if targets == 'last':
-        logits_BV, _ = apply_last(params, inputs_BT, positions_BT, architecture, keys_B)
+        logits_BV, _ = apply_last(params, inputs_BT, positions_BT, architecture, keys_B, left_BT2)
         losses_B, smoothed_B = _cross_entropy(logits_BV, batch.tokens_BS[:, -1], label_smoothing)
         is_target_B = (batch.num_padding_B < num_steps) & (
             batch.tokens_BS[:, -1] < architecture.num_classes
@@ -139,6 +57,7 @@ def target_losses(
         keys_B,
         mask_BT=is_music_BT,
         future_BT=future_BT,
+        left_BT2=left_BT2,
     )
     losses_BT, smoothed_BT = _cross_entropy(logits_BTV, labels_BT, label_smoothing)
     is_target_BT = (
@@ -190,6 +109,8 @@ def update(
     batch = transpose(gather(data, rows_B), keys_B, recipe, architecture.num_classes)
     if recipe.targets == 'gap':
         batch = open_gaps(batch, keys_B, data.bars)
+    if architecture.left_sizes:
+        batch = tell_form(batch, data, rows_B, keys_B)
     architecture = dataclasses.replace(
         architecture, kernel=recipe.kernel, product_dtype=recipe.product_dtype
     )
@@ -251,7 +172,7 @@ def held_out_nats(
     params: Params, data: Data, rows_B: jax.Array, *, architecture: Architecture, targets: str
 ) -> tuple[jax.Array, jax.Array]:
     """The sum of the losses of some windows in nats, without dropout, and the number of their
-    targets; a row always has the same gap.
+    targets; a row always has the same gap. How many bars are left is not told.
     """
     batch = gather(data, rows_B)
     if targets == 'gap':

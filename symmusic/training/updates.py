@@ -5,10 +5,10 @@ import numpy as np
 from jax.sharding import Mesh
 
 from symmusic.model.model import Architecture
+from symmusic.training.batch import Data
 from symmusic.training.devices import BY_REPLICA, BY_ROW, place
 from symmusic.training.replicas import update_replicas
 from symmusic.training.state import Recipe, TrainState
-from symmusic.training.step import Data
 
 
 class Updates:

@@ -30,7 +30,7 @@ def test_plans_by_hand():
     assert plan.section_left.tolist() == [2, 2, 1, 1, 0, 0, 0, 0]
     assert plan.tune_left.tolist() == [3, 3, 2, 2, 1, 1, 0, 0]
     assert plan_of_bars(2, 1).section_left.tolist() == [255, 255]
-    assert plan_of_bars(2, 1, (0,), ends=False).tune_left.tolist() == [255, 255]
+    assert plan_of_bars(1, 2, (0,), num_padding=1).tune_left.tolist() == [255, 0, 0]
     assert_array_equal(plan.of_pieces(3)[2], np.stack([plan.section_left, plan.tune_left], axis=1))
 
 

@@ -95,7 +95,7 @@ def played(*measures):
     """The order of measures a, b, ... as one letter each."""
     notes = [Note(10 * index, 10, 60 + index) for index in range(len(measures))]
     made = [Measure(10 * index, 10 * index + 10, **fields) for index, fields in enumerate(measures)]
-    found, _ = play(notes, [Meter(0, 4, 4)], made)
+    found, _, _ = play(notes, [Meter(0, 4, 4)], made)
     assert [note.onset for note in found] == list(range(0, 10 * len(found), 10))
     return ''.join('abcdefgh'[note.pitch - 60] for note in found)
 

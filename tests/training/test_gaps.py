@@ -15,9 +15,10 @@ from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import cut_windows
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture
+from symmusic.training.batch import Batch, gather, open_gaps
 from symmusic.training.data import put
 from symmusic.training.state import init_state
-from symmusic.training.step import Batch, gather, held_out_nats, open_gaps, target_losses, update
+from symmusic.training.step import held_out_nats, target_losses, update
 from tests.training.toy import make_recipe
 
 VOCABULARY = MelodyVocabulary(60, 61)  # no event, note off, two pitches

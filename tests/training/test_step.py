@@ -16,10 +16,11 @@ from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import cut_windows
 from symmusic.melody.encodings.pianoroll import FaithfulPianorollVocabulary
 from symmusic.model.model import Architecture, apply_all, init_params
+from symmusic.training.batch import Batch, gather, transpose
 from symmusic.training.data import put
 from symmusic.training.replicas import held_out_losses
 from symmusic.training.state import init_state
-from symmusic.training.step import Batch, gather, held_out_nats, target_losses, transpose, update
+from symmusic.training.step import held_out_nats, target_losses, update
 from tests.training.toy import (
     ARCHITECTURE,
     BATCH_SIZE,

@@ -26,4 +26,11 @@ FIELDS = {
         'tokens that far before the target as further inputs (16 = a bar)',
         unit='steps',
     ),
+    'model.bars_left': Field(
+        False,
+        flag(),
+        'the bars left in the section and in the tune, where they are known, as further inputs; in'
+        ' training each is told for half of the windows',
+        before=False,
+    ),
 }

@@ -58,6 +58,12 @@ FIELDS = {
         'sections of sample.structure that lead on end on the fifth of the key, as end_on_tonic'
         ' does on the tonic',
     ),
+    'sample.ends': _Field(
+        True,
+        flag(),
+        'the tune ends after num_bars, as a model that reads the bars left is told; False = it is'
+        ' not told, nor where bars are redrawn',
+    ),
     'sample.temperature': _Field(
         'auto',
         auto_or(real(0, 100)),
