@@ -11,6 +11,7 @@ from symmusic.compiled import keep_compiled
 from symmusic.config import flags
 from symmusic.errors import Interrupted, UserError
 from symmusic.files import cache_folder
+from symmusic.progress import shown
 
 ROOT = pathlib.Path(__file__).resolve().parent
 DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
@@ -30,7 +31,8 @@ def main(arguments: list[str]) -> int:
                 ' unset it'
             )
         # Imported after the flags are read: JAX takes a second, and a mistyped flag should not.
-        importlib.import_module(f'symmusic.modes.{command.mode}').run(command)
+        with shown():
+            importlib.import_module(f'symmusic.modes.{command.mode}').run(command)
     except UserError as error:
         print('error: ' + ' '.join(str(error).split()), file=sys.stderr)
         return 2

@@ -27,9 +27,8 @@ import numpy as np
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
 from symmusic.melody.events import from_events
-from symmusic.originality.shape import find_all_nearest
+from symmusic.originality.shape import find_nearest
 from symmusic.originality.shape_index import index_tunes
-from symmusic.progress import bar
 
 STRETCH_STEPS = 32
 JAVA_CELLS_PER_S = 3.0e6
@@ -53,7 +52,7 @@ def main() -> None:
     parser.add_argument('--corpus', default='folk', help='a corpus name, or a folder')
     options = parser.parse_args()
 
-    tunes = load_corpus(options.corpus, Settings(), progress=bar).kept
+    tunes = load_corpus(options.corpus, Settings()).kept
     stretches, lengths = [], []
     for tune in tunes:
         notes = from_events(tune.events)
@@ -88,10 +87,11 @@ def main() -> None:
             )
         index_s = time.perf_counter() - begun
         begun = time.perf_counter()
-        find_all_nearest(pieces, collection, progress=bar)  # compiles
+        for piece in pieces:  # compiles
+            find_nearest(piece, collection)
         first_s = time.perf_counter() - begun
         begun = time.perf_counter()
-        matches = find_all_nearest(pieces, collection, progress=bar)
+        matches = [find_nearest(piece, collection) for piece in pieces]
         seconds = time.perf_counter() - begun
         rows.append(
             {

@@ -259,7 +259,7 @@ def test_a_fault_is_found(file, source):
                 ' lstm\nfrom .state import Recipe'
             ),
         ),
-        ('training/loop.py', 'import time\nfrom symmusic.progress import bar'),
+        ('training/loop.py', 'import time\nfrom symmusic.progress import track'),
     ],
 )
 def test_what_is_right_passes(file, source):

@@ -19,7 +19,6 @@ from symmusic.measures.folders import (
     unlike_lengths,
 )
 from symmusic.originality.plagiarism import Similarity, index_folder, measure_similarity
-from symmusic.progress import bar
 from symmusic.report.comparison_file import as_json
 from symmusic.report.features import features_section
 from symmusic.report.markdown import render
@@ -91,7 +90,7 @@ def compare(
     places = {which: pathlib.Path(path).expanduser() for which, path in paths.items()}
     rngs = [generator(seed, Stream.COMPARED_EXCERPTS, number) for number in range(len(SETS))]
     folders = {
-        which: read_folder(which, str(path), protocol, bar, rng, num_bars)
+        which: read_folder(which, str(path), protocol, rng, num_bars)
         for (which, path), rng in zip(paths.items(), rngs, strict=True)
     }
     notes = [remark for which, folder in folders.items() for remark in remarks(which, folder)]
@@ -132,7 +131,7 @@ def _similarity(
     """
     collection, no_tunes = index_folder(*reference)
     folder, scores = generated
-    similarity = measure_similarity(folder, collection, scores, progress=bar)
+    similarity = measure_similarity(folder, collection, scores)
     notes = [
         f'{which} files that are no melody ({len(left_out)}): {listed_reasons(left_out)}'
         for which, left_out in zip(SETS, (no_tunes, similarity.left_out), strict=True)

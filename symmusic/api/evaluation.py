@@ -28,7 +28,7 @@ from symmusic.measures.rivals import find_rival, find_second
 from symmusic.measures.structure import RepetitionMeasure
 from symmusic.originality.measure import CopiesMeasure, SimilarityMeasure
 from symmusic.originality.planted import PlantedMeasure
-from symmusic.progress import bar
+from symmusic.progress import track
 from symmusic.streams import Stream, generator, random_key
 from symmusic.thesis.measure import PublishedMeasure
 from symmusic.training import build
@@ -79,7 +79,7 @@ def continue_prompts(
     )
     tokens_NT = np.array([vocabulary.encode(prompt) for prompt in prompts_NT])
     continued, num_redraws = [], 0
-    for begin in bar(range(0, len(tokens_NT), CHUNK), 'chunk'):
+    for begin in track(range(0, len(tokens_NT), CHUNK), 'chunk'):
         chunk = tokens_NT[begin : begin + CHUNK]
         # one shape, one compilation
         filled = np.concatenate([chunk, np.repeat(chunk[-1:], CHUNK - len(chunk), axis=0)])

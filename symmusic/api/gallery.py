@@ -16,7 +16,6 @@ from symmusic.generate.playback import page_sound
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.sound import Sound, find_font
 from symmusic.generate.wishes import echo
-from symmusic.progress import bar
 from symmusic.report.gallery import write_gallery
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.wording import count
@@ -70,7 +69,6 @@ def draw(
         repeated=drawing.repeated,
         sound=Sound(font) if settings.wav else None,
         structure=task.structure,
-        progress=bar,
     )
     return folder
 

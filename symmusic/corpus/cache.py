@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -60,7 +60,6 @@ def load_corpus(
     *,
     max_tunes: int = 0,
     seed: int = 0,
-    progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> Corpus:
     """A corpus from the cache, or prepared and cached, each of its collections separately.
 
@@ -74,9 +73,7 @@ def load_corpus(
     found = find_collections(name)
     shares = share_tunes([(collection.style, len(files)) for collection, files in found], max_tunes)
     parts = [
-        _load_collection(
-            name, collection, files, settings, max_tunes=share, seed=seed, progress=progress
-        )
+        _load_collection(name, collection, files, settings, max_tunes=share, seed=seed)
         for (collection, files), share in zip(found, shares, strict=True)
         if share or not max_tunes
     ]
@@ -123,7 +120,6 @@ def _load_collection(
     *,
     max_tunes: int,
     seed: int,
-    progress: Callable | None,
 ) -> Corpus:
     path = cache_folder() / f'corpus-{_key(collection, files, settings, max_tunes, seed)}.bin'
     notices = [collection.notice] if collection.notice else []
@@ -137,7 +133,7 @@ def _load_collection(
             )
         except (OSError, ValueError) as error:
             notices.append(f'the cached corpus {path} is damaged ({error}); preparing it again')
-    how = {'max_tunes': max_tunes, 'seed': seed, 'progress': progress}
+    how = {'max_tunes': max_tunes, 'seed': seed}
     if collection.has_voices:
         tunes = prepare_pieces(files, collection, settings, **how)
     else:

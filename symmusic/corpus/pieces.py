@@ -8,11 +8,12 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 from symmusic.corpus.collections import Collection, SourceFile
 from symmusic.corpus.prepare import Settings, Tune, prepare_score
 from symmusic.errors import ScoreError, UserError
+from symmusic.progress import track
 from symmusic.score.bar import STEPS_PER_QUARTER, STEPS_PER_WHOLE
 from symmusic.score.meter import sounding_meters
 from symmusic.score.notes import Meter, Score
@@ -81,7 +82,6 @@ def prepare_pieces(
     *,
     max_tunes: int = 0,
     seed: int = 0,
-    progress: Callable[[Iterable, str], Iterable] | None = None,
     num_workers: int = 0,
 ) -> list[Tune]:
     """Prepares every voice of the files, in their order, whatever the number of workers.
@@ -93,13 +93,11 @@ def prepare_pieces(
       max_tunes: at most this many voices, from pieces drawn by `seed`: a quarter as many pieces,
         so that few files are read; 0 takes all.
       seed: of that draw.
-      progress: wraps the files, with the unit's name; None shows nothing.
       num_workers: processes; 0 takes one per core that this process may use.
 
     Raises:
       UserError: a worker was killed.
     """
-    progress = progress or (lambda items, unit: items)
     num_files = -(-max_tunes // VOICES_PER_PIECE)
     if 0 < num_files < len(files):
         drawn = tunes_generator(seed, max_tunes).choice(len(files), num_files, replace=False)
@@ -108,15 +106,15 @@ def prepare_pieces(
     if num_workers <= 1 or len(files) <= _FEW:
         tunes = [
             tune
-            for file in progress(files, 'piece')
+            for file in track(files, 'piece')
             for tune in prepare_piece(file, collection, settings)
         ]
     else:
-        tunes = _in_workers(files, collection, settings, progress, num_workers)
+        tunes = _in_workers(files, collection, settings, num_workers)
     return tunes[:max_tunes] if max_tunes else tunes
 
 
-def _in_workers(files, collection, settings, progress, num_workers) -> list[Tune]:
+def _in_workers(files, collection, settings, num_workers) -> list[Tune]:
     # Spawned, not forked: JAX's threads do not survive a fork.
     pool = concurrent.futures.ProcessPoolExecutor(
         num_workers, multiprocessing.get_context('spawn'), initializer=_begin_worker
@@ -134,7 +132,7 @@ def _in_workers(files, collection, settings, progress, num_workers) -> list[Tune
             try:
                 return [
                     tune
-                    for _, tunes in zip(progress(files, 'piece'), found, strict=True)
+                    for _, tunes in zip(track(files, 'piece'), found, strict=True)
                     for tune in tunes
                 ]
             except BaseException:  # Ctrl-C above all: cancel tasks that have not started

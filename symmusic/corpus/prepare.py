@@ -22,6 +22,7 @@ from symmusic.melody.events import (
     ticks_before,
     to_events,
 )
+from symmusic.progress import track
 from symmusic.score.bar import Bar, bar_of
 from symmusic.score.detection import detect_key, transposition
 from symmusic.score.meter import bar_ticks, check_meter, check_single, sounding_meters
@@ -194,7 +195,6 @@ def prepare_files(
     *,
     max_tunes: int = 0,
     seed: int = 0,
-    progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> list[Tune]:
     """Prepares every tune of the files, in the order of their names; a bad one is kept in the list
     with its reason.
@@ -204,9 +204,7 @@ def prepare_files(
       settings: how they are prepared.
       max_tunes: at most this many are read, drawn by `seed`; 0 reads all.
       seed: of that draw.
-      progress: wraps what is iterated over, with the unit's name; None shows nothing.
     """
-    progress = progress or (lambda items, unit: items)
     tunes = []
     readers: list[tuple[str, Callable[[], Score]]] = []
     for file in files:
@@ -217,7 +215,7 @@ def prepare_files(
     if 0 < max_tunes < len(readers):
         drawn = tunes_generator(seed, max_tunes).choice(len(readers), max_tunes, replace=False)
         readers = [readers[index] for index in sorted(drawn)]
-    for name, read in progress(readers, 'tune'):
+    for name, read in track(readers, 'tune'):
         title = meter = ''
         try:
             score = read()

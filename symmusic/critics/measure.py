@@ -17,7 +17,7 @@ from symmusic.measures.markov import sample_markov
 from symmusic.measures.material import PROMPT_BARS, as_given, in_meter
 from symmusic.measures.piece_nats import network_nats
 from symmusic.measures.registry import Ground, Network, Sets
-from symmusic.progress import bar
+from symmusic.progress import track
 from symmusic.streams import Stream, generator
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class CriticMeasure:
         )
         begun = time.perf_counter()
         ratios, notes = _ratios(ground, exhibits)
-        trial = hold_trial(exhibits, ratios, key, bar)
+        trial = hold_trial(exhibits, ratios, key)
         log.info(
             f'critics of {len(rows)} pieces of each class trained and applied in'
             f' {time.perf_counter() - begun:.1f} s'
@@ -112,6 +112,6 @@ def _ratios(
     }
     found = {
         name: ratio_scores(exhibits.tokens, exhibits.prompts_NP.shape[1], drawn_by, other)
-        for name, other in bar(list(others.items()), 'ratio')
+        for name, other in track(others.items(), 'ratio')
     }
     return found, (ground.baselines.note,) * bool(ground.baselines.note)

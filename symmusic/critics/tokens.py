@@ -7,7 +7,7 @@ set and fold.
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -25,7 +25,6 @@ BATCH_SIZE = 64  # half of each class
 LEARNING_RATE = 0.01  # of Adam, with cosine decay to 0
 # in bars: whether the token so long before was the same is an input, as music repeats itself
 LOOKBACK = (1, 2, 4)
-CHUNK = 5  # updates per step of the progress bar
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +43,6 @@ def score_tokens(
     num_given: int,
     sets: Sequence[LabelledPieces],
     seed: int,
-    progress: Callable[..., Iterable],
     bar_steps: int,
     beat_steps: int,
 ) -> list[Judged]:
@@ -59,7 +57,6 @@ def score_tokens(
       num_given: steps in the prompt, 0 without one.
       sets: pieces to be distinguished.
       seed: seed of initial parameters and of the order of training pieces.
-      progress: a progress bar such as `symmusic.progress.bar`.
       bar_steps: steps in a bar.
       beat_steps: steps read at once; a bar is a multiple of it.
     """
@@ -76,10 +73,7 @@ def score_tokens(
     keys_R = jax.random.split(random_key(seed, Stream.CRITIC_PARAMETERS), len(runs))
     params_R = lax.map(functools.partial(_init, num_inputs=inputs_MSI.shape[2]), keys_R)
     state_R = params_R, jax.vmap(_optimizer().init)(params_R)
-    for begin in progress(range(0, NUM_UPDATES, CHUNK), f'{CHUNK} updates'):
-        state_R = _train(
-            state_R, inputs_MSI, jnp.asarray(rows_URB[begin : begin + CHUNK]), heard=heard
-        )
+    state_R = _train(state_R, inputs_MSI, jnp.asarray(rows_URB), heard=heard)
     held_out = [labelled.rows[labelled.folds == fold] for labelled, fold in runs]
     padded_RN = np.zeros((len(runs), max(map(len, held_out))), int)
     for row, rows in zip(padded_RN, held_out, strict=True):
@@ -158,7 +152,7 @@ def _optimizer():
 
 @functools.partial(jax.jit, static_argnames=('heard',))
 def _train(state_R, inputs_MSI, rows_URB, *, heard):
-    """A few updates of every critic, each on its own batches."""
+    """All updates of every critic, each on its own batches."""
     labels_B = (jnp.arange(BATCH_SIZE) < BATCH_SIZE // 2).astype(jnp.float32)
 
     def update(params, moments, rows_B):

@@ -5,7 +5,7 @@ bound on how well pieces can be told apart: a better critic may tell more.
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from symmusic.measures.estimate import Estimate
 from symmusic.measures.excerpts import as_score
 from symmusic.measures.features import compute_features
 from symmusic.melody.encodings import Vocabulary
+from symmusic.progress import track
 from symmusic.score.bar import Bar
 from symmusic.streams import Stream, generator
 
@@ -164,12 +165,12 @@ class Exhibits:
             for name, tokens in zip(self.continuations, sets, strict=True)
         }
 
-    def features(self, progress: Callable[..., Iterable]) -> dict[str, list[dict]]:
+    def features(self) -> dict[str, list[dict]]:
         """The features of the prompts, by the name `prompts`, and of each set of continuations."""
         sets = {'prompts': self.prompts_NP, **self.continuations}
         return {
             name: [compute_features(as_score(each), self.protocol) for each in events]
-            for name, events in progress(list(sets.items()), 'set')
+            for name, events in track(sets.items(), 'set')
         }
 
 
@@ -177,7 +178,6 @@ def hold_trial(
     exhibits: Exhibits,
     ratios: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]],
     seed: int,
-    progress: Callable[..., Iterable],
 ) -> Trial | NoTrial:
     """The AUC of all critics with intervals.
 
@@ -185,7 +185,6 @@ def hold_trial(
       exhibits: the pieces.
       ratios: scores by critic, context and set, as of `ratio.ratio_scores`.
       seed: seed of folds, halves, training and resamples.
-      progress: a progress bar such as `symmusic.progress.bar`.
     """
     families_N = np.asarray(exhibits.families_N)
     num_families, num = len(set(families_N.tolist())), len(families_N)
@@ -195,7 +194,7 @@ def hold_trial(
             f' {num_families}'
         )
     labelled = _label(families_N, generator(seed, Stream.CRITIC_FOLDS))
-    features = exhibits.features(progress)
+    features = exhibits.features()
     pool = [each for name in ('real', *SETS) for each in features[name]]
     prompts = features['prompts'] * (1 + len(SETS))
     told: dict[str, dict[str, Told]] = {'features': {}, 'tokens': {}}
@@ -203,7 +202,9 @@ def hold_trial(
     for context, values_MF in values.items():
         scores = score_features(values_MF, labelled)
         told['features'][context] = _told(scores, labelled, seed)
-    judged = {context: _judge(exhibits, context, labelled, seed, progress) for context in CONTEXTS}
+    judged = {
+        context: _judge(exhibits, context, labelled, seed) for context in track(CONTEXTS, 'context')
+    }
     for context, each in judged.items():
         told['tokens'][context] = _told([one.scores for one in each], labelled, seed)
     for critic, contexts in ratios.items():
@@ -254,7 +255,6 @@ def _judge(
     context: str,
     labelled: Sequence[LabelledPieces],
     seed: int,
-    progress: Callable[..., Iterable],
 ) -> list[Judged]:
     """What the tokens critic makes of the pieces, with their prompts before them or without."""
     num_given = exhibits.prompts_NP.shape[1]
@@ -263,7 +263,7 @@ def _judge(
     if context == 'without':
         tokens_MT, num_given = tokens_MT[:, num_given:], 0
     steps = exhibits.bar.steps, exhibits.bar.beat_steps
-    return score_tokens(tokens_MT, num_tokens, num_given, labelled, seed, progress, *steps)
+    return score_tokens(tokens_MT, num_tokens, num_given, labelled, seed, *steps)
 
 
 def _told(scores: Sequence[np.ndarray], labelled: Sequence[LabelledPieces], seed: int) -> Told:

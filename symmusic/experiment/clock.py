@@ -2,7 +2,7 @@
 
 import time
 
-from symmusic.progress import bar
+from symmusic.progress import open_bar
 
 
 class Clock:
@@ -16,7 +16,7 @@ class Clock:
         self.num_arms, self.num_done = num_arms, 0
         self.num_steps, self.begun = 0, time.perf_counter()
         self.seconds: list[float] = []  # of each arm that was worked on
-        self.bar = bar(None, 'arm', total=num_arms)
+        self.bar = open_bar('arm', total=num_arms)
         self.bar.set_description('experiment')
 
     def tick(self) -> None:

@@ -22,7 +22,7 @@ from symmusic.measures.excerpts import draw_rows
 from symmusic.measures.feature_table import Pieces
 from symmusic.measures.likelihood import find_targets
 from symmusic.measures.scale import measure
-from symmusic.progress import bar
+from symmusic.progress import track
 from symmusic.streams import Stream, generator
 from symmusic.training import build
 from symmusic.training.card import Card
@@ -97,7 +97,7 @@ class Ground:
             return None
         sets = list(zip(self.prompts_RNT, self.continuations_RNT, self.references, strict=True))
         how = self.originals, self.protocol, self.bar_steps
-        return [measure_pieces(*each, *how) for each in bar(sets, 'level')]
+        return [measure_pieces(*each, *how) for each in track(sets, 'level')]
 
 
 class Grounds:

@@ -4,7 +4,7 @@ reported.
 
 import dataclasses
 import pathlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from symmusic.measures.comparison import stack
 from symmusic.measures.excerpts import cut_score, length_of
 from symmusic.measures.feature_table import Pieces
 from symmusic.measures.features import compute_features
+from symmusic.progress import track
 from symmusic.score.notes import Note, Score
 from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES
 from symmusic.score.voices import read_voices
@@ -87,7 +88,6 @@ def read_folder(
     flag: str,
     path: str,
     protocol: str,
-    progress: Callable[[Iterable, str], Iterable],
     rng: np.random.Generator,
     num_bars: int = 0,
 ) -> Folder:
@@ -98,7 +98,6 @@ def read_folder(
       flag: the command-line flag that names the folder, for messages.
       path: the folder as the user gave it.
       protocol: one of `features.PROTOCOLS`.
-      progress: wraps the iterable of files; takes the unit's name.
       rng: draws pieces and excerpts.
       num_bars: length of the excerpt that is cut from each piece; 0 = whole pieces.
 
@@ -118,7 +117,7 @@ def read_folder(
         inner = '; subfolders are not read' if len(found) > len(entries) else ''
         raise UserError(f'--{flag}={path}: the folder holds no {", ".join(SUFFIXES)} file{inner}')
     files, doubles = _one_format(files)
-    scores, left_out = _read(files, progress)
+    scores, left_out = _read(files)
     if not scores:
         name, reason = next(iter(left_out.items()))
         raise UserError(
@@ -153,12 +152,12 @@ def _notices(scores: Mapping[str, Score]) -> dict[str, list[str]]:
 
 
 def _read(
-    files: Sequence[pathlib.Path], progress: Callable[[Iterable, str], Iterable]
+    files: Sequence[pathlib.Path],
 ) -> tuple[dict[str, Score], dict[str, str]]:
     """The scores by name, and the reasons for those left out."""
     scores: dict[str, Score] = {}
     left_out: dict[str, str] = {}
-    for file in progress(files, 'file'):
+    for file in track(files, 'file'):
         try:
             for name, read in list_pieces(file):
                 try:

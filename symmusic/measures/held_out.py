@@ -21,7 +21,7 @@ from symmusic.measures.likelihood import (
     markov_losses,
 )
 from symmusic.measures.registry import Ground, Sets
-from symmusic.progress import bar
+from symmusic.progress import track
 from symmusic.training.data import put
 
 
@@ -93,7 +93,7 @@ def _losses(ground: Ground, windows: Windows, targets: Targets, kind: str) -> di
         )
     counts = target_counts(ground.data.train, architecture.num_classes, all_steps=kind == 'all')
     losses['base_rate'] = base_losses(counts, targets)
-    for order, markov in bar(list(ground.markovs.items()), 'Markov model'):
+    for order, markov in track(ground.markovs.items(), 'Markov model'):
         losses[f'markov_{order}'] = markov_losses(
             markov, windows, targets, architecture.num_classes
         )

@@ -33,7 +33,7 @@ from symmusic.measures.likelihood import (
 from symmusic.measures.registry import Ground, Network, Sets
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.places import first_place
-from symmusic.progress import bar
+from symmusic.progress import track
 from symmusic.streams import Stream, generator, random_key
 from symmusic.training.data import put
 
@@ -69,7 +69,7 @@ class InfillingMeasure:
             ground.data.train, model.card.architecture.num_classes, all_steps=True
         )
         found = {}
-        for length, each in bar(list(gaps.items()), 'gap length'):
+        for length, each in track(gaps.items(), 'gap length'):
             losses = _losses(each, ground, counts)
             families_N = [ground.families[ground.held_out[index].file] for index in each.tunes]
             found[length] = GapNats(
@@ -179,7 +179,7 @@ def _draw(
         keep_distributions=False,
     )
     found = []
-    for first in bar(range(0, len(tokens_NS), CHUNK), 'chunk'):
+    for first in track(range(0, len(tokens_NS), CHUNK), 'chunk'):
         # one shape, one compilation
         rows = np.minimum(np.arange(first, first + CHUNK), len(tokens_NS) - 1)
         known = None if known_NT is None else known_NT[rows]

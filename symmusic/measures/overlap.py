@@ -13,7 +13,7 @@ from symmusic.measures.families import resample_families
 from symmusic.measures.feature_table import Briefly, Pair
 from symmusic.measures.registry import Ground, Sets
 from symmusic.measures.scale import interval, measure_draws, resample_overall
-from symmusic.progress import bar
+from symmusic.progress import track
 from symmusic.streams import Stream, generator
 
 REAL = 'real_continuations'
@@ -60,7 +60,7 @@ class OverlapMeasure:
     def measure(self, ground: Ground, pieces: Sets, key: int) -> Overlap:
         """Every draw of every set is compared with the excerpts of that draw."""
         results = measure_draws(
-            pieces.excerpts, pieces.references_DN, pieces.features, pieces.protocol, bar
+            pieces.excerpts, pieces.references_DN, pieces.features, pieces.protocol
         )
         areas = {
             name: interval(draw.averages['overall'].oa for draw in draws)
@@ -75,7 +75,7 @@ class OverlapMeasure:
                 name: resample_overall(
                     pieces.excerpts, pieces.references_DN, pieces.features[name], families
                 )
-                for name in bar([each for each in IN_FAMILIES if each in areas], 'interval')
+                for name in track([each for each in IN_FAMILIES if each in areas], 'interval')
             }
         sets = {}
         for name, draws in results.items():

@@ -24,7 +24,7 @@ from symmusic.measures.material import Material
 from symmusic.measures.scale import measure, select
 from symmusic.model.model import Params
 from symmusic.model.places import first_place
-from symmusic.progress import bar
+from symmusic.progress import track
 from symmusic.streams import Stream
 from symmusic.training.card import Card
 
@@ -216,7 +216,7 @@ class Sets:
         """The features of each draw by set; with the set `second_draw`."""
         found = {
             name: [measure(each, self.protocol) for each in np.split(events, self.num_draws)]
-            for name, events in bar(list(self.events.items()), 'set')
+            for name, events in track(self.events.items(), 'set')
         }
         return found | {'second_draw': [select(self.excerpts, rows) for rows in self.others_DN]}
 

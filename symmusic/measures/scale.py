@@ -3,7 +3,7 @@ and for shuffled notes, over many draws.
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from symmusic.measures.excerpts import as_score
 from symmusic.measures.families import Families
 from symmusic.measures.feature_table import Briefly, Pieces
 from symmusic.measures.features import FEATURES, SHAPES, compute_features
+from symmusic.progress import track
 from symmusic.streams import Stream, generator
 
 
@@ -41,7 +42,6 @@ def measure_draws(
     references_DN: np.ndarray,
     sets: Mapping[str, list[Pieces]],
     protocol: str,
-    progress: Callable[[Iterable, str], Iterable],
 ) -> dict[str, list[Briefly]]:
     """KLD and OA of all features and averages, for each set and draw, against the excerpts of that
     draw's rows.
@@ -50,7 +50,7 @@ def measure_draws(
     same excerpts.
     """
     results: dict[str, list[Briefly]] = {name: [] for name in sets}
-    for draw, rows in enumerate(progress(references_DN, 'draw')):
+    for draw, rows in enumerate(track(references_DN, 'draw')):
         reference = select(excerpts, rows)
         for name, pieces in sets.items():
             results[name].append(compare_briefly(reference, pieces[draw], protocol))

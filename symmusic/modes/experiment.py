@@ -27,7 +27,7 @@ from symmusic.experiment.stored import key_of, read_stored
 from symmusic.files import SETTINGS, alone_in, write_whole
 from symmusic.generate.manner import manner_of, settle
 from symmusic.generate.pieces import as_pieces
-from symmusic.progress import bar, counted
+from symmusic.progress import counted
 from symmusic.report.experiment import write_report
 from symmusic.report.heatmaps import write_heatmaps
 from symmusic.training import run as training
@@ -169,7 +169,6 @@ def _show(arm: Arm, grounds: Grounds) -> None:
         card.vocabulary,
         is_window=manner_of(config, card).window_steps is not None,
         title=model.name,
-        progress=bar,
         num_singles=0,
         bar_steps=grounds(arm.config, card).bar_steps,
     )

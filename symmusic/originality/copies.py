@@ -14,12 +14,13 @@ not count). So the key does not matter, but the rhythm does. Two measures:
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from symmusic.melody.events import StepNote, bar_steps_of
 from symmusic.originality.align import align_locally, exact
+from symmusic.progress import track
 
 BATCH_TUNES = 256  # aligned at once
 CHUNK_SYMBOLS = 1_000_000  # symbols of tunes searched for runs at a time; bounds the memory
@@ -157,12 +158,8 @@ def _first_place(symbols: np.ndarray, num_tune_symbols: int, begin: int, length:
 def find_alignments(
     pieces: Sequence[Melody],
     tunes: Sequence[Melody],
-    *,
-    progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> list[Passage]:
-    """The best local alignment of each piece with any tune, in a tie with the first tune;
-    `progress` wraps the batches of tunes.
-    """
+    """The best local alignment of each piece with any tune, in a tie with the first tune."""
     tunes_symbols = [find_symbols(tune) for tune in tunes]
     distinct = np.unique(np.concatenate([np.zeros(0, np.int64), *tunes_symbols]))
     order = sorted(
@@ -177,7 +174,7 @@ def find_alignments(
         queries.append((np.hstack([_scores(rows, distinct), padding_U]), rows_I))
     best = [(0, 0)] * len(pieces)  # (-score, tune)
     with exact():
-        for batch in progress(batches, 'batch') if progress else batches:
+        for batch in track(batches, 'batch'):
             ids_JD = np.full(
                 (max(len(tunes_symbols[number]) for number in batch), len(batch)),
                 len(distinct),

@@ -17,7 +17,6 @@ from symmusic.originality.plagiarism import (
     measure_copies,
     similarity_of,
 )
-from symmusic.progress import bar
 from symmusic.streams import Stream, generator
 
 
@@ -51,7 +50,7 @@ class SimilarityMeasure:
                 name: [note.pitch for note in notes]
                 for name, notes in _melodies(events_NT, ground).items()
             }
-            return similarity_of(pitches, index, progress=bar)
+            return similarity_of(pitches, index)
 
         found = nearest(_first_draw(pieces))
         if ground.music.unseen is None:
@@ -78,7 +77,6 @@ class CopiesMeasure:
             _melodies(_first_draw(pieces), ground),
             list(_melodies(ground.music.unseen, ground).values()),
             ground.music.tunes.train,
-            progress=bar,
         )
         return Copies(
             *(

@@ -4,7 +4,7 @@ with training tunes; from folders or corpora.
 
 import dataclasses
 import pathlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import ScoreError, UserError
@@ -20,8 +20,9 @@ from symmusic.originality.copies import (
     flag,
     reference_level,
 )
-from symmusic.originality.shape import find_all_nearest, mean_and_sd
+from symmusic.originality.shape import find_nearest, mean_and_sd
 from symmusic.originality.shape_index import ShapeIndex, index_tunes
+from symmusic.progress import track
 from symmusic.score.midi import MAX_BYTES, SUFFIXES
 from symmusic.score.monophonic import parse_monophonic
 from symmusic.score.notes import Note, Score
@@ -189,8 +190,6 @@ def measure_similarity(
     folder: pathlib.Path,
     index: ShapeIndex,
     scores: Mapping[str, Score] | None = None,
-    *,
-    progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> Similarity:
     """`similarity_of` the melodies that `read_melodies` finds in a folder, with `left_out`: the
     reasons for files left out.
@@ -200,18 +199,16 @@ def measure_similarity(
     """
     melodies, left_out = read_melodies(folder, scores)
     pitches = {name: _pitches(notes) for name, notes in melodies.items()}
-    found = similarity_of(pitches, index, progress=progress)
+    found = similarity_of(pitches, index)
     return dataclasses.replace(found, left_out=left_out)
 
 
 def similarity_of(
     pieces: Mapping[str, Sequence[int]],
     index: ShapeIndex,
-    *,
-    progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> Similarity:
     """The similarity of pieces, given as pitches by name, to an index."""
-    matches = find_all_nearest(list(pieces.values()), index, progress=progress)
+    matches = [find_nearest(pitches, index) for pitches in track(pieces.values(), 'piece')]
     mean, sd, num_unusable = mean_and_sd([match.score for match in matches])
     found = {
         name: Match(None, None)
@@ -230,8 +227,6 @@ def measure_copies(
     pieces: Mapping[str, Melody],
     unseen: Sequence[Melody],
     tunes: Sequence[Tune],
-    *,
-    progress: Callable[[Iterable, str], Iterable] | None = None,
 ) -> Copies:
     """For each piece, by name, the passage most similar to a tune, and which pieces are above the
     level of `unseen`: real melodies as long as the pieces, from tunes that are not in `tunes`.
@@ -253,5 +248,5 @@ def measure_copies(
 
     return Copies(
         judge(find_longest_runs(queries, melodies)),
-        judge(find_alignments(queries, melodies, progress=progress)),
+        judge(find_alignments(queries, melodies)),
     )

@@ -14,7 +14,6 @@ from symmusic.measures.registry import Ground, Sets
 from symmusic.melody.events import StepNote, from_events
 from symmusic.originality.copies import Melody, find_alignments, find_longest_runs
 from symmusic.originality.plagiarism import index_corpus, similarity_of
-from symmusic.progress import bar
 from symmusic.streams import Stream, generator
 
 NUM_PLANTED, NUM_UNSEEN = 30, 200  # copies of each kind, and real unseen pieces
@@ -140,10 +139,10 @@ def _scores(queries: Sequence[Melody], ground: Ground) -> Mapping[str, Sequence[
     tunes = [tune for tune in ground.music.tunes.train if tune.kept]
     melodies = [tune.melody for tune in tunes]
     pitches = {str(row): [note.pitch for note in notes] for row, notes in enumerate(queries)}
-    similarity = similarity_of(pitches, index_corpus(tunes), progress=bar)
+    similarity = similarity_of(pitches, index_corpus(tunes))
     return {
         'longest_run': [each.score for each in find_longest_runs(queries, melodies)],
-        'alignment': [each.score for each in find_alignments(queries, melodies, progress=bar)],
+        'alignment': [each.score for each in find_alignments(queries, melodies)],
         'similarity': [
             -np.inf if match.score is None else match.score for match in similarity.pieces.values()
         ],

@@ -14,7 +14,7 @@ its n-grams, K distinct n-grams of the index, D tunes, J n-grams of a tune.
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -233,21 +233,6 @@ def _best_of(query: _Query, index: ShapeIndex, tunes_D: np.ndarray, scores_D: np
         (-float(scores_D.max()), *each)
         for each in zip(distances.tolist(), tied.tolist(), strict=True)
     )
-
-
-def find_all_nearest(
-    melodies: Sequence[Sequence[int]],
-    index: ShapeIndex,
-    *,
-    progress: Callable[[Iterable, str], Iterable] | None = None,
-) -> list[Nearest]:
-    """`find_nearest` of each melody, in order; `progress` wraps the iterable and takes the unit's
-    name.
-    """
-    return [
-        find_nearest(pitches, index)
-        for pitches in (progress(melodies, 'piece') if progress else melodies)
-    ]
 
 
 def mean_and_sd(scores: Sequence[float]) -> tuple[float | None, float | None, int]:

@@ -9,7 +9,7 @@ import os
 import pathlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from symmusic.generate.whole import Whole, put_together
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
 from symmusic.originality.repeats import RUN_NOTES
+from symmusic.progress import track
 from symmusic.report.forms import title_of, written_forms
 from symmusic.report.heatmaps import write_heatmaps
 from symmusic.report.listening import Entry, listening_page
@@ -64,7 +65,6 @@ def write_gallery(
     nearest: Sequence[dict | None] | None = None,
     sound: Sound | None = None,
     structure: Structure | None = None,
-    progress: Callable[[Iterable, str], Iterable],
 ) -> None:
     """Writes all files to a temporary folder, then moves them: a new folder at once, into a folder
     of the same settings file by file.
@@ -87,7 +87,6 @@ def write_gallery(
       nearest: for each piece the origin of its longest copied run; None where not known.
       sound: renders WAV files of the pieces; None = no WAV files.
       structure: of the pieces, if they are whole tunes.
-      progress: wraps an iterable; takes the unit's name.
 
     Raises:
       UserError: the files cannot be written.
@@ -98,7 +97,7 @@ def write_gallery(
         folder.parent.mkdir(parents=True, exist_ok=True)
         aside = pathlib.Path(tempfile.mkdtemp(dir=folder.parent, prefix=f'.{folder.name}.'))
         aside.chmod(0o755)
-        _write(aside, prompt, pieces, vocabulary, made, progress)
+        _write(aside, prompt, pieces, vocabulary, made)
         write_whole(aside / SETTINGS, json.dumps(settings, indent=2) + '\n')
         _put(aside, folder)
     except OSError as error:
@@ -130,13 +129,12 @@ def _write(
     pieces: Sequence[Piece],
     vocabulary: Vocabulary,
     made: _Made,
-    progress: Callable[[Iterable, str], Iterable],
 ) -> None:
     looks = find_looks(pieces)
     width = max(2, len(str(len(pieces))))
     what = 'version' if prompt.redrawn else 'continuation'
     entries = []
-    for index, piece in progress(list(enumerate(pieces)), 'piece'):
+    for index, piece in enumerate(track(pieces, 'piece')):
         name = f'{index + 1:0{width}}'
         whole = put_together(prompt, piece, vocabulary, made.structure)
         new, joined = _write_forms(folder, name, prompt, piece, whole, made)
@@ -152,7 +150,7 @@ def _write(
         f'{prompt.name}: {what}s by {made.model}',
     )
     if pieces[0].probabilities is not None:
-        _write_distributions(folder, prompt, pieces, vocabulary, made, progress)
+        _write_distributions(folder, prompt, pieces, vocabulary, made)
     page = listening_page(prompt, entries, made.model, are_compared=made.nearest is not None)
     write_whole(folder / 'index.html', page)
     rows = [_row(entry, prompt, piece, made) for entry, piece in zip(entries, pieces, strict=True)]
@@ -189,7 +187,6 @@ def _write_distributions(
     pieces: Sequence[Piece],
     vocabulary: Vocabulary,
     made: _Made,
-    progress: Callable[[Iterable, str], Iterable],
 ) -> None:
     """Writes the probabilities and attention weights of all steps, and draws them as heat maps."""
     arrays = {
@@ -208,7 +205,6 @@ def _write_distributions(
         vocabulary,
         is_window=made.is_window,
         title=f'{prompt.name} by {made.model}',
-        progress=progress,
         first_bar=prompt.first_bar - num_more // prompt.bar.steps,
         bar_steps=prompt.bar.steps,
     )

@@ -10,7 +10,7 @@ steps of the joined sequence:
 """
 
 import pathlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from symmusic.generate.pieces import Piece
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import NO_EVENT
 from symmusic.pitches import pitch_name
+from symmusic.progress import track
 from symmusic.report.heatmap_plots import Bars, draw_attention, draw_softmax, input_steps
 from symmusic.score.bar import STEPS_PER_WHOLE
 
@@ -77,7 +78,6 @@ def write_heatmaps(
     *,
     is_window: bool,
     title: str,
-    progress: Callable[[Iterable, str], Iterable],
     num_singles: int = MAX_SINGLE,
     first_bar: int = 1,
     bar_steps: int = STEPS_PER_WHOLE,
@@ -93,7 +93,6 @@ def write_heatmaps(
       is_window: whether the model read a whole window for each step; the input axis is then the
         position in it, as in the thesis, else the step.
       title: the first part of each picture's title.
-      progress: wraps an iterable; takes the unit's name.
       num_singles: number of pieces with their own maps.
       first_bar: number of the first bar that was read.
       bar_steps: steps in a bar.
@@ -107,7 +106,7 @@ def write_heatmaps(
         f'{title}, mean of {len(pieces)} pieces' if len(pieces) > 1 else f'{title}, one piece'
     )
     scene = {'num_read': len(pieces[0].read), 'bars': Bars(first_bar, bar_steps)}
-    for prefix, shown, name in progress([('', pieces, everything), *singles], 'map'):
+    for prefix, shown, name in track([('', pieces, everything), *singles], 'map'):
         draw_softmax(
             folder / f'{prefix}softmax.png',
             mean_of_known([piece.probabilities for piece in shown]),

@@ -21,7 +21,6 @@ from symmusic.errors import UserError
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.form import LEFT_SIZES
 from symmusic.model.model import Architecture
-from symmusic.progress import bar
 from symmusic.score.bar import STEPS_PER_WHOLE, bar_of
 from symmusic.training import shipped
 from symmusic.training.card import Card
@@ -41,9 +40,7 @@ def corpus(config: ConfigDict) -> Corpus:
     settings = Settings(
         data.meters, data.align_pickups, data.rests, strict=data.protocol == 'thesis'
     )
-    loaded = load_corpus(
-        data.corpus, settings, max_tunes=data.max_tunes, seed=data.split_seed, progress=bar
-    )
+    loaded = load_corpus(data.corpus, settings, max_tunes=data.max_tunes, seed=data.split_seed)
     for notice in loaded.notices:
         log.info(notice)
     how = 'from the cache' if loaded.from_cache else 'prepared'

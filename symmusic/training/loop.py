@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from symmusic.corpus.windows import Windows
 from symmusic.errors import Interrupted, UserError
-from symmusic.progress import bar, step
+from symmusic.progress import open_bar, step
 from symmusic.training.card import Card
 from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.data import draw_batches, put
@@ -164,8 +164,7 @@ class _Training:
 
     def open_bar(self) -> tqdm:
         """The progress bar over all updates of the run."""
-        return bar(
-            None,
+        return open_bar(
             'update',
             total=self.plan.num_epochs * self.num_batches,
             initial=int(np.min(self.now.step, where=self.active_R, initial=2**31 - 1)),

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from symmusic.corpus import pieces
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.collections import COLLECTIONS, SourceFile
 from symmusic.corpus.pieces import prepare_pieces, prepare_voice
@@ -81,7 +82,7 @@ def test_a_pickup_ends_at_a_bar_line(pickup, first):
     assert onsets[1] % 16 == 0
 
 
-def test_pieces(tmp_path):
+def test_pieces(tmp_path, monkeypatch):
     """In this process and in two workers: the same tunes in the files' order, a bad file once, with
     its reason.
     """
@@ -92,14 +93,15 @@ def test_pieces(tmp_path):
     files = source_files(tmp_path, texts | {'3.krn': 'no music'})
     seen = []
 
-    def progress(items, unit):
+    def track(items, unit):
         assert unit == 'piece'
         for item in items:
             seen.append(item)
             yield item
 
     one = prepare_pieces(files, PALESTRINA, Settings(), num_workers=1)
-    two = prepare_pieces(files, PALESTRINA, Settings(), num_workers=2, progress=progress)
+    monkeypatch.setattr(pieces, 'track', track)
+    two = prepare_pieces(files, PALESTRINA, Settings(), num_workers=2)
     assert seen == files
     names = [f'{index}.krn#{number}' for index in range(8) for number in (1, 2)]
     names[6:8] = ['3.krn']
@@ -122,7 +124,7 @@ def test_voices_of_a_piece_are_a_family_and_titles_join_no_pieces():
     assert find_families(tunes).tolist() == [0, 0, 2, 3, 4]
 
 
-def test_max_tunes_reads_few_files(tmp_path):
+def test_max_tunes_reads_few_files(tmp_path, monkeypatch):
     bars = [[('C4', 4, '')], [('E4', 4, '')]]
     files = source_files(
         tmp_path, {f'{index:02}.xml': music_xml(bars, num_parts=4) for index in range(12)}
@@ -130,14 +132,8 @@ def test_max_tunes_reads_few_files(tmp_path):
 
     def drawn(max_tunes, seed=0):
         read = []
-        tunes = prepare_pieces(
-            files,
-            BACH,
-            Settings(),
-            max_tunes=max_tunes,
-            seed=seed,
-            progress=lambda items, unit: read.extend(items) or items,
-        )
+        monkeypatch.setattr(pieces, 'track', lambda items, unit: read.extend(items) or items)
+        tunes = prepare_pieces(files, BACH, Settings(), max_tunes=max_tunes, seed=seed)
         assert len(tunes) == max_tunes
         return len(read), [tune.file for tune in tunes]
 

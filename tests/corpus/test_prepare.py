@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from symmusic.corpus import prepare
 from symmusic.corpus.collections import find_files
 from symmusic.corpus.files import list_tunes
 from symmusic.corpus.prepare import (
@@ -332,15 +333,16 @@ def test_max_tunes_of_a_book_keep_its_order(tmp_path):
     assert numbers == sorted(numbers)
 
 
-def test_progress_sees_every_tune(tmp_path):
+def test_progress_sees_every_tune(tmp_path, monkeypatch):
     seen = []
 
-    def progress(items, unit):
+    def track(items, unit):
         for item in items:
             seen.append(unit)
             yield item
 
-    prepare_files(find_files(str(mixed_folder(tmp_path))), Settings(), progress=progress)
+    monkeypatch.setattr(prepare, 'track', track)
+    prepare_files(find_files(str(mixed_folder(tmp_path))), Settings())
     assert seen == ['tune'] * 11  # the file without a tune has none to read
 
 

@@ -242,9 +242,7 @@ def test_tokens_distinguish_only_what_differs(pool):
     sets = [alike, unlike, halves(NUM)]
 
     def score():
-        return score_tokens(
-            encoded, VOCABULARY.num_classes, GIVEN, sets, 0, lambda items, unit: items, 16, 4
-        )
+        return score_tokens(encoded, VOCABULARY.num_classes, GIVEN, sets, 0, 16, 4)
 
     scores = score()
     found = [estimate(each.scores, labelled) for each, labelled in zip(scores, sets, strict=True)]

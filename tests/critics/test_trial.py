@@ -58,7 +58,7 @@ def exhibits():
 
 
 def hold(exhibits, ratios):
-    return hold_trial(exhibits, ratios, 0, lambda items, unit: items)
+    return hold_trial(exhibits, ratios, 0)
 
 
 def test_a_trial(exhibits, monkeypatch):

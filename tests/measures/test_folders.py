@@ -40,7 +40,7 @@ def walk(seed):
 
 def read(folder):
     rng = np.random.default_rng(0)
-    return read_folder('generated', str(folder), 'corrected', lambda items, _: items, rng)
+    return read_folder('generated', str(folder), 'corrected', rng)
 
 
 def test_what_is_left_out_is_counted_and_named(tmp_path):

@@ -101,12 +101,12 @@ def test_draws_against_the_same_reference():
         'empty': [measure(np.full((2, 4), NO_EVENT, np.int8), 'corrected')] * 3,
     }
     rows = draw_rows(40, 20, 3, rng)
-    found = measure_draws(pool, rows, sets, 'corrected', lambda items, unit: items)
+    found = measure_draws(pool, rows, sets, 'corrected')
     assert [len(draws) for draws in found.values()] == [3, 3]
     assert all(draw.averages['overall'].oa > 0.7 for draw in found['same'])
     assert all(draw.averages['overall'].oa is None for draw in found['empty'])
     assert set(found['same'][0].features) == set(FEATURES)
-    found = measure_draws(pool, rows, {'empty': sets['empty']}, 'thesis', lambda items, unit: items)
+    found = measure_draws(pool, rows, {'empty': sets['empty']}, 'thesis')
     assert all(draw.averages['overall'].oa is None for draw in found['empty'])
 
 
@@ -123,7 +123,7 @@ def test_resampled_overlap():
     every, others = np.ones(8), np.array([2, 2, 2, 2, 0, 0, 0, 0])
     families = Families(members, np.stack([every, others, np.zeros(8)]))
     found = resample_overall(pool, rows, draws, families)
-    expected = measure_draws(pool, rows, {'model': draws}, 'corrected', lambda items, unit: items)
+    expected = measure_draws(pool, rows, {'model': draws}, 'corrected')
     areas = [draw.averages['overall'].oa for draw in expected['model']]
     assert found[0] == pytest.approx(np.mean(areas), abs=0.005)
     assert 0 < found[1] < 1

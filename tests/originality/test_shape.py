@@ -12,7 +12,6 @@ from symmusic.originality import shape
 from symmusic.originality.align import _batch_size, round_up
 from symmusic.originality.shape import (
     bound_scores,
-    find_all_nearest,
     find_nearest,
     mean_and_sd,
     score_all,
@@ -74,7 +73,8 @@ def test_every_pair_of_the_reference(reference):
     print('largest differences:', largest)
     assert largest['score_pure'] <= 1e-9
     assert max(largest.values()) <= 0.02
-    for name, match in zip(queries, find_all_nearest(list(queries.values()), index), strict=True):
+    for name, pitches in queries.items():
+        match = find_nearest(pitches, index)
         ours = [row for row in rows if row['query'] == name]
         best = max(float(row['score_pure']) for row in ours)
         assert match.score == pytest.approx(best, abs=1e-9)
@@ -255,19 +255,6 @@ def test_duplicates(melodies, query):
         np.testing.assert_allclose(
             twice[: len(melodies)], score_all(query, indexed(melodies)), rtol=0, atol=1e-12
         )
-
-
-def test_all_at_once_is_one_by_one():
-    rng = np.random.default_rng(1)
-    collection = indexed([rng.integers(55, 70, size) for size in rng.integers(0, 60, 30)])
-    queries = [rng.integers(55, 70, size) for size in (0, 1, 2, 3, 10, 50)]
-    seen = []
-    found = find_all_nearest(
-        queries, collection, progress=lambda items, unit: seen.append(unit) or items
-    )
-    assert found == [find_nearest(query, collection) for query in queries]
-    assert seen == ['piece']
-    assert [match.tune is None for match in found] == [True, True, True, False, False, False]
 
 
 def test_nothing_to_compare_with():

@@ -63,7 +63,7 @@ def write(folder, pieces, settings=SETTING, sound=None, prompt=PROMPT):
         'model': 'toy',
         'repeated': [0.25] * len(pieces),
     }
-    write_gallery(folder, prompt, pieces, VOCABULARY, **how, progress=lambda items, unit: items)
+    write_gallery(folder, prompt, pieces, VOCABULARY, **how)
 
 
 def content(folder):

@@ -162,7 +162,7 @@ def piece(rng, with_weights=True):
 
 def write(folder, pieces, is_window=False, num_singles=1):
     how = {'is_window': is_window, 'title': 'a$5_$', 'num_singles': num_singles}
-    write_heatmaps(folder, pieces, VOCABULARY, progress=lambda items, unit: items, **how)
+    write_heatmaps(folder, pieces, VOCABULARY, **how)
     return sorted(path.name for path in folder.iterdir())
 
 
@@ -194,7 +194,6 @@ def test_bars_are_numbered_as_in_the_prompt(monkeypatch, tmp_path, first_bar):
         tmp_path,
         [made],
         VOCABULARY,
-        progress=lambda items, unit: items,
         is_window=False,
         title='a',
         first_bar=first_bar,

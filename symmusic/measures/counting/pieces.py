@@ -7,7 +7,7 @@ from symmusic.generate.readers import HostReader
 from symmusic.generate.sample import Rule, sample
 from symmusic.measures.counting.model import CountModel
 from symmusic.model.places import first_place, later
-from symmusic.progress import bar
+from symmusic.progress import track
 
 CHUNK = 250  # pieces drawn at once
 
@@ -23,7 +23,7 @@ def draw_pieces(
     places_T = np.array(later(first_place(meter, bars), np.arange(prompts_BT.shape[1]), bars))
     keys_B = jax.random.split(key, len(prompts_BT))
     drawn = []
-    for begin in bar(range(0, len(prompts_BT), CHUNK), 'chunk'):
+    for begin in track(range(0, len(prompts_BT), CHUNK), 'chunk'):
         # one shape, one compilation
         rows = np.minimum(np.arange(begin, begin + CHUNK), len(prompts_BT) - 1)
         prompts = prompts_BT[rows].astype(np.int32)
