@@ -55,6 +55,7 @@ PURE = {
     'score/key.py',
     'score/notes.py',
     'measures/features.py',
+    'measures/densities.py',
     'measures/distances.py',
     'measures/bounds.py',
     'measures/bootstrap.py',

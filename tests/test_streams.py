@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import pytest
 
-from symmusic.corpus.dataset import batch_rows
+from symmusic.corpus.batches import batch_rows
 from symmusic.streams import (
     SplitStream,
     Stream,

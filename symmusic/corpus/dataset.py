@@ -1,6 +1,4 @@
-"""A corpus made ready for a model: vocabulary, split, windows, the base rate and the order of
-batches.
-"""
+"""A corpus made ready for a model: vocabulary, split and windows."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -24,7 +22,6 @@ from symmusic.corpus.windows import (
 from symmusic.errors import UserError
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 from symmusic.score.bar import is_countable
-from symmusic.streams import Stream, generator
 
 
 @dataclasses.dataclass(frozen=True)
@@ -260,38 +257,3 @@ def _nothing_kept(corpus: Corpus) -> str:
         f'corpus {corpus.name} keeps none of its {len(corpus.tunes)} tunes (dropped:'
         f' {describe_drops(corpus.tunes)}); {advice}'
     )
-
-
-def batch_rows(num_windows: int, batch_size: int, seed: int, epoch: int) -> np.ndarray:
-    """The batches of one epoch: rows [num_batches, batch_size] int32, each window once in random
-    order, filled up with -1.
-
-    Depends on its arguments alone, so that a resumed run goes on in the same order.
-    """
-    order = generator(seed, Stream.BATCH_ORDER, epoch).permutation(num_windows).astype(np.int32)
-    rows = np.full(-(-num_windows // batch_size) * batch_size, -1, np.int32)
-    rows[:num_windows] = order
-    return rows.reshape(-1, batch_size)
-
-
-def target_counts(windows: Windows, num_classes: int, *, all_steps: bool) -> np.ndarray:
-    """How often each class [V] is a target: at the last step of each window, or at all from its
-    first target on.
-    """
-    counts = np.zeros(num_classes, np.int64)
-    for begin in range(0, len(windows), 4096):
-        rows = np.arange(begin, min(begin + 4096, len(windows)))
-        tokens = windows.tokens(rows)[:, 1:]
-        counted = np.arange(1, windows.num_steps) >= windows.first_targets[rows][:, None]
-        targets = tokens[counted] if all_steps else tokens[:, -1]
-        # a blank, one past the last class, is no target
-        counts += np.bincount(targets, minlength=num_classes + 1)[:num_classes]
-    return counts
-
-
-def base_rate(train_counts: np.ndarray, counts: np.ndarray) -> float:
-    """Nats per target of the constant answer: the class frequencies of the training targets (plus
-    one each), measured on `counts`.
-    """
-    frequencies = (train_counts + 1) / (train_counts + 1).sum()
-    return float(-(counts * np.log(frequencies)).sum() / counts.sum())

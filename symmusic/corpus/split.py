@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from symmusic.corpus.overlap import compare_beats, read_melodies, share_passages
+from symmusic.corpus.beats import compare_beats
+from symmusic.corpus.overlap import share_passages
 from symmusic.corpus.prepare import Tune
+from symmusic.corpus.runs import read_melodies
 from symmusic.errors import UserError
 from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES
 from symmusic.streams import SplitStream, split_generator

@@ -9,8 +9,9 @@ import time
 
 import numpy as np
 
+from symmusic.critics.findings import NoTrial, Trial
 from symmusic.critics.ratio import Losses, markov_nats, ratio_scores
-from symmusic.critics.trial import Exhibits, NoTrial, Trial, hold_trial
+from symmusic.critics.trial import Exhibits, hold_trial
 from symmusic.generate.manner import manner_of
 from symmusic.measures.excerpts import cut_excerpts
 from symmusic.measures.markov import sample_markov

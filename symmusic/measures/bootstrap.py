@@ -8,15 +8,8 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 import scipy.special
 
-from symmusic.measures.distances import (
-    FLOOR,
-    bins,
-    fit_density,
-    grid,
-    intra_pairs,
-    pairwise,
-    smooth,
-)
+from symmusic.measures.densities import bins, fit_density, grid, smooth
+from symmusic.measures.distances import FLOOR, intra_pairs, pairwise
 
 MOST_CELLS = 2**19  # most points of the curves held in memory at a time
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from symmusic.measures.bootstrap import holm, permutation_test, resample
 from symmusic.measures.bounds import bounds_of
+from symmusic.measures.densities import fit_density
 from symmusic.measures.distances import (
-    fit_density,
     inter_distances,
     intra_distances,
     kl_divergence,

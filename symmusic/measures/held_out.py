@@ -7,7 +7,7 @@ import functools
 
 import numpy as np
 
-from symmusic.corpus.dataset import target_counts
+from symmusic.corpus.base_rate import target_counts
 from symmusic.corpus.overlap import Overlap
 from symmusic.corpus.windows import Windows, tune_indices
 from symmusic.measures.counting.model import of_windows

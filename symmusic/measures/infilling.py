@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.corpus.dataset import target_counts
+from symmusic.corpus.base_rate import target_counts
 from symmusic.corpus.windows import Windows
 from symmusic.generate.draw import draw_continuations
 from symmusic.generate.manner import manner_of

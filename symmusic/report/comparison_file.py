@@ -41,7 +41,7 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 
-from symmusic.critics.trial import NoTrial, Trial
+from symmusic.critics.findings import NoTrial, Trial
 from symmusic.measures.estimate import Estimate
 from symmusic.measures.feature_table import Average, FeatureTable, Row
 from symmusic.measures.folders import Folders

@@ -3,15 +3,8 @@ ones.
 """
 
 from symmusic.critics.auc import NUM_FOLDS, WIDENING
-from symmusic.critics.trial import (
-    AIM,
-    CRITICS,
-    LEAST_FLOOR,
-    MOST_HALF_WIDTH,
-    NUM_HALVINGS,
-    NoTrial,
-    Trial,
-)
+from symmusic.critics.findings import AIM, CRITICS, LEAST_FLOOR, MOST_HALF_WIDTH, NoTrial, Trial
+from symmusic.critics.trial import NUM_HALVINGS
 from symmusic.report.blocks import Block, Chart, Section, Table, Text, table
 from symmusic.report.scale import interval_chart
 from symmusic.wording import interval, number, sentence

@@ -4,14 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from symmusic.measures.distances import (
-    FINE_STEPS,
-    TAILS,
-    binned,
-    fit_density,
-    inter_distances,
-    intra_distances,
-)
+from symmusic.measures.densities import FINE_STEPS, TAILS, binned, fit_density
+from symmusic.measures.distances import inter_distances, intra_distances
 from symmusic.measures.feature_table import Pieces
 from symmusic.measures.features import FEATURES, LENGTHS
 from symmusic.pitches import NOTE_NAMES

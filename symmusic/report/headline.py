@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from symmusic.critics.trial import NoTrial, Trial
+from symmusic.critics.findings import NoTrial, Trial
 from symmusic.measures.contexts import Contexts
 from symmusic.measures.estimate import Estimate
 from symmusic.measures.families import Beside

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from symmusic.critics.trial import NoTrial, Trial
+from symmusic.critics.findings import NoTrial, Trial
 from symmusic.measures.feature_table import FeatureTable
 from symmusic.measures.held_out import Likelihood
 from symmusic.measures.overlap import Overlap

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from symmusic.corpus.dataset import batch_rows
+from symmusic.corpus.batches import batch_rows
 from symmusic.corpus.windows import Windows
 from symmusic.training.batch import Data
 from symmusic.training.devices import EVERYWHERE, place

@@ -21,7 +21,7 @@ from symmusic.files import alone_in, read_digested, write_digested, write_whole
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture
 from symmusic.model.size import count_parameters
-from symmusic.training import build, loop, parent, start, summary
+from symmusic.training import build, loop, parent, session, start, summary
 from symmusic.training.card import Card
 from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.data import put
@@ -192,8 +192,8 @@ def _write_files(
     (workdir / SUMMARY).unlink(missing_ok=True)
 
 
-def _plan(config: ConfigDict) -> loop.Plan:
-    return loop.Plan(
+def _plan(config: ConfigDict) -> session.Plan:
+    return session.Plan(
         config.train.num_epochs,
         config.train.batch_size,
         config.seed,

@@ -10,8 +10,9 @@ from ml_collections import ConfigDict
 
 from symmusic.config import runs
 from symmusic.config.protocol import base_config
+from symmusic.corpus.base_rate import base_rate, target_counts
 from symmusic.corpus.cache import Corpus
-from symmusic.corpus.dataset import Dataset, base_rate, target_counts
+from symmusic.corpus.dataset import Dataset
 from symmusic.corpus.prepare import count_drops
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError

@@ -14,7 +14,7 @@ import launch
 from symmusic.config import fields
 from symmusic.config.flags import parse
 from symmusic.config.protocol import base_config
-from symmusic.corpus.dataset import batch_rows
+from symmusic.corpus.batches import batch_rows
 from symmusic.errors import UserError
 from symmusic.training import build
 from symmusic.training.data import put

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from symmusic.corpus.base_rate import base_rate, target_counts
+from symmusic.corpus.batches import batch_rows
 from symmusic.corpus.cache import Corpus
-from symmusic.corpus.dataset import base_rate, batch_rows, build_dataset, target_counts
+from symmusic.corpus.dataset import build_dataset
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.split import find_families, split_tunes
 from symmusic.corpus.windows import cut_windows

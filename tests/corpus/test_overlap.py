@@ -5,15 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from symmusic.corpus import overlap
-from symmusic.corpus.overlap import (
-    as_words,
-    compare_beats,
-    measure_overlap,
-    read_melodies,
-    share_of_others,
-    share_passages,
-)
+from symmusic.corpus import overlap, runs
+from symmusic.corpus.beats import compare_beats
+from symmusic.corpus.overlap import as_words, measure_overlap, share_of_others, share_passages
+from symmusic.corpus.runs import read_melodies
 from tests.corpus.tunes import random_tune, tune
 
 RUN = overlap.RUN
@@ -110,7 +105,7 @@ def test_a_passage_may_cross_a_silence_between_phrases():
 def test_stock_figures_are_no_passages():
     """What more than `MOST_TUNES` tunes have is of none of them."""
     stock = draw_pitches(0, RUN)
-    for num, is_found in ((overlap.MOST_TUNES, True), (overlap.MOST_TUNES + 1, False)):
+    for num, is_found in ((runs.MOST_TUNES, True), (runs.MOST_TUNES + 1, False)):
         # each before another note, which would make a run that only two of them have
         tunes = [eighths(*draw_pitches(1 + seed, 10), 10 + seed, *stock) for seed in range(num)]
         found = passages(tunes)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from symmusic.critics import measure as module
+from symmusic.critics.findings import NoTrial, Trial
 from symmusic.critics.measure import CriticMeasure
-from symmusic.critics.trial import NoTrial, Trial
 from symmusic.generate.manner import manner_of
 from symmusic.measures.piece_nats import network_nats
 from symmusic.measures.registry import Baselines, Continued, Network

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from symmusic.critics import tokens, trial
-from symmusic.critics.trial import Exhibits, NoTrial, Told, Trial, hold_trial
+from symmusic.critics.findings import NoTrial, Told, Trial
+from symmusic.critics.trial import Exhibits, hold_trial
 from symmusic.critics.two_sample import Discrepancy
 from symmusic.measures.estimate import Estimate
 from symmusic.melody.events import NO_EVENT

@@ -16,9 +16,8 @@ from numpy.testing import assert_allclose
 from symmusic.measures import comparison as module
 from symmusic.measures.bootstrap import holm, permutation_test, resample
 from symmusic.measures.comparison import compare, stack
+from symmusic.measures.densities import binned, fit_density
 from symmusic.measures.distances import (
-    binned,
-    fit_density,
     inter_distances,
     intra_distances,
     kl_divergence,

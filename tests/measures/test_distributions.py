@@ -12,7 +12,7 @@ from symmusic.measures.distributions import model_log_probabilities
 from symmusic.measures.likelihood import find_targets, model_losses
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture, init_params
-from symmusic.training.loop import put
+from symmusic.training.data import put
 from tests.corpus.tunes import random_tune
 
 VOCABULARY = MelodyVocabulary(60, 72)

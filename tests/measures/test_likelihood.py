@@ -11,7 +11,7 @@ import pytest
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from symmusic.corpus.dataset import base_rate, target_counts
+from symmusic.corpus.base_rate import base_rate, target_counts
 from symmusic.corpus.overlap import Overlap
 from symmusic.corpus.windows import cut_windows
 from symmusic.measures.estimate import Estimate

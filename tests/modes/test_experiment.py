@@ -22,7 +22,7 @@ from symmusic.experiment.measures import MEASURES, index_originals, measure_piec
 from symmusic.experiment.results import Outcome
 from symmusic.measures.scale import measure
 from symmusic.modes import experiment
-from symmusic.training import loop, start
+from symmusic.training import session, start
 from tests.corpus.tunes import random_notes, write_files
 from tests.score.midi_bytes import melody
 
@@ -139,7 +139,7 @@ def killed_at(monkeypatch, module, name, after):
 
 
 STAGES = [
-    (loop, 'write_metrics', 1),  # in training, after the second epoch is saved
+    (session, 'write_metrics', 1),  # in training, after the second epoch is saved
     (arm.training, 'finish', 0),  # trained, without a summary
     (arm, 'measure_pieces', 1),  # the first arm's second replica
     (arm, 'write_digested', 1),  # measured, but not marked as done

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 
 import launch
-from symmusic.critics.trial import NoTrial, Told, Trial
+from symmusic.critics.findings import NoTrial, Told, Trial
 from symmusic.critics.two_sample import Discrepancy
 from symmusic.measures import feature_table
 from symmusic.measures.contexts import Bin, Context, Contexts, Sureness

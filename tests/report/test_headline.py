@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from symmusic.critics.trial import NoTrial, Told, Trial
+from symmusic.critics.findings import NoTrial, Told, Trial
 from symmusic.measures.contexts import Context, Contexts, Sureness
 from symmusic.measures.estimate import Estimate, Mean
 from symmusic.measures.feature_table import Briefly, FeatureTable, Pair

@@ -12,7 +12,7 @@ import jax
 from symmusic.errors import Interrupted
 from symmusic.progress import counted
 from symmusic.terminal import print_log
-from symmusic.training import loop
+from symmusic.training import loop, session
 from symmusic.training.card import Card
 from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.devices import PROCESSES, join_processes, make_mesh
@@ -34,7 +34,7 @@ def main(workdir: pathlib.Path, num_replicas: int, num_epochs: int, stopping: in
     else:
         states, card = checkpoints.restore()
     mesh = make_mesh(num_replicas, BATCH_SIZE)
-    plan = loop.Plan(num_epochs, BATCH_SIZE, seed=7, checkpoint_minutes=1000)
+    plan = session.Plan(num_epochs, BATCH_SIZE, seed=7, checkpoint_minutes=1000)
 
     def stop():
         if jax.process_index() == stopping:

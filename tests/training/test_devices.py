@@ -10,7 +10,7 @@ import jax
 import numpy as np
 import pytest
 
-from symmusic.training import loop
+from symmusic.training import session
 from symmusic.training.data import put
 from symmusic.training.devices import claim_cores, make_mesh, place
 
@@ -64,7 +64,7 @@ def test_on_several_devices_of_a_cpu_an_update_waits_for_the_one_before(
     runs, tmp_path, monkeypatch, backend, num_devices, waits
 ):
     """Shown by the order of calls in a run with a fake mesh, all on one device."""
-    events, end_epoch = [], loop.end_epoch_replicas
+    events, end_epoch = [], session.end_epoch_replicas
 
     class Fake:
         def __init__(self, *args):
@@ -80,12 +80,12 @@ def test_on_several_devices_of_a_cpu_an_update_waits_for_the_one_before(
             counted = {'step': states.step + 1, 'epoch_targets': states.epoch_targets + 1}
             return states.replace(**counted), losses_RU
 
-    monkeypatch.setattr(loop, 'Updates', Fake)
-    monkeypatch.setattr(loop, 'held_out_losses', lambda *args, **static: np.array([1.0]))
-    monkeypatch.setattr(loop, 'place', lambda tree, mesh, spec: place(tree, None, spec))
-    monkeypatch.setattr(loop, 'put', lambda windows, mesh: put(windows))
+    monkeypatch.setattr(session, 'Updates', Fake)
+    monkeypatch.setattr(session, 'held_out_losses', lambda *args, **static: np.array([1.0]))
+    monkeypatch.setattr(session, 'place', lambda tree, mesh, spec: place(tree, None, spec))
+    monkeypatch.setattr(session, 'put', lambda windows, mesh: put(windows))
     monkeypatch.setattr(
-        loop,
+        session,
         'end_epoch_replicas',
         lambda *args, recipe, mesh: end_epoch(*args, recipe=recipe, mesh=None),
     )

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from symmusic.errors import Interrupted, UserError
-from symmusic.training import loop
+from symmusic.training import loop, session
 from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.metrics import COLUMNS
 from symmusic.training.updates import Updates
@@ -133,7 +133,7 @@ def test_saving_often_changes_nothing(runs, whole, tmp_path):
 def test_checkpoint_minutes_are_of_sixty_seconds(runs, tmp_path, monkeypatch, seconds, saved):
     """With a clock that advances by a fixed time whenever it is read, once for each update."""
     clock, steps = itertools.count(step=seconds), []
-    monkeypatch.setattr(loop.time, 'perf_counter', lambda: next(clock))
+    monkeypatch.setattr(session.time, 'perf_counter', lambda: next(clock))
     monkeypatch.setattr(
         Checkpoints, 'save', lambda self, state, card: steps.append(int(state.step[0]))
     )
@@ -194,7 +194,7 @@ def test_each_epoch_has_its_own_order_and_each_window_once(runs, tmp_path, monke
             seen.extend(rows_RUB[0].tolist())
             return super().__call__(states, rows_RUB, active_R)
 
-    monkeypatch.setattr(loop, 'Updates', Recorded)
+    monkeypatch.setattr(session, 'Updates', Recorded)
     with pytest.raises(Interrupted):
         go_on(runs, tmp_path, 2, after=4, do=stop)
     go_on(runs, tmp_path, 2)
@@ -273,7 +273,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_at_the_update(
     """Detected at the end of the epoch, before a save or at a check: the state before the update is
     kept, and no state is saved as good.
     """
-    monkeypatch.setattr(loop, 'CHECK_SECONDS', check_seconds)
+    monkeypatch.setattr(session, 'CHECK_SECONDS', check_seconds)
     how, done = {'after': num_done, 'do': lambda: done.append(num_done), 'minutes': minutes}, []
     good = 'none yet' if minutes == 1000.0 else rf'{tmp_path}/checkpoints/1'
     line = (
@@ -304,7 +304,7 @@ def test_a_held_out_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_good
     runs, tmp_path, monkeypatch
 ):
     go_on(runs, tmp_path, 1)
-    monkeypatch.setattr(loop, 'held_out_losses', lambda *args, **kwargs: np.array([np.nan]))
+    monkeypatch.setattr(session, 'held_out_losses', lambda *args, **kwargs: np.array([np.nan]))
     with pytest.raises(
         UserError,
         match=rf'^the validation loss is not finite; .*checkpoint is {tmp_path}/checkpoints/3;',
@@ -357,14 +357,14 @@ def test_a_line_per_epoch(runs, tmp_path, caplog, monkeypatch):
 
 def test_the_speed_counts_updates_that_are_done(runs, tmp_path, monkeypatch):
     """Not those that are only dispatched: the clock is read after the last one."""
-    events, ready = [], loop.jax.block_until_ready
-    clock = loop.time.perf_counter
+    events, ready = [], session.jax.block_until_ready
+    clock = session.time.perf_counter
     monkeypatch.setattr(
-        loop.jax, 'block_until_ready', lambda tree: events.append('ready') or ready(tree)
+        session.jax, 'block_until_ready', lambda tree: events.append('ready') or ready(tree)
     )
-    monkeypatch.setattr(loop.time, 'perf_counter', lambda: events.append('clock') or clock())
+    monkeypatch.setattr(session.time, 'perf_counter', lambda: events.append('clock') or clock())
     monkeypatch.setattr(
-        loop,
+        session,
         'held_out_losses',
         lambda *args, **kwargs: events.append('validation') or np.array([1.0]),
     )

@@ -13,7 +13,7 @@ from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import cut_windows
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture
-from symmusic.training import loop
+from symmusic.training import loop, session
 from symmusic.training.card import Card
 from symmusic.training.replicas import init_replicas, initial_keys
 from symmusic.training.state import Recipe
@@ -102,8 +102,8 @@ class Runs:
             def external_write_mode(self):
                 return contextlib.nullcontext()
 
-        self.monkeypatch.setattr(loop, 'bar', lambda *args, **kwargs: Progress())
-        plan = loop.Plan(
+        self.monkeypatch.setattr(session, 'open_bar', lambda *args, **kwargs: Progress())
+        plan = session.Plan(
             num_epochs,
             BATCH_SIZE,
             seed=seed,
