@@ -58,6 +58,7 @@ class Stream(enum.Enum):
     CRITIC_PERMUTATIONS = 30, ()
     ENDINGS_RESAMPLES = 31, ()
     PLANTED_COPIES = 32, ()
+    ARM_RESAMPLES = 33, ()
 
 
 class SplitStream(enum.Enum):

@@ -62,6 +62,7 @@ PURE = {
     'measures/comparison.py',
     'measures/feature_table.py',
     'measures/estimate.py',
+    'measures/families.py',
     'measures/markov.py',
     'measures/temperature.py',
     'measures/counting/tables.py',

@@ -1,6 +1,7 @@
 """Prepared corpora on disk, under a key of everything they depend on."""
 
 import dataclasses
+import functools
 import hashlib
 import io
 import json
@@ -40,6 +41,13 @@ class Corpus:
     @property
     def kept(self) -> list[Tune]:
         return [tune for tune in self.tunes if tune.kept]
+
+    @functools.cached_property
+    def family_of(self) -> dict[str, int]:
+        """The family of each kept tune by its file."""
+        return {
+            tune.file: int(family) for tune, family in zip(self.kept, self.families, strict=True)
+        }
 
     def split(self, seed: int) -> Split:
         """The kept tunes by part: drawn by `seed`, or those of `held_out`; raises as

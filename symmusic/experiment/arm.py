@@ -15,9 +15,10 @@ from symmusic.config.arms import Experiment
 from symmusic.config.field import Change
 from symmusic.config.fields import names_of
 from symmusic.experiment import pieces
+from symmusic.experiment.by_family import sum_by_family
 from symmusic.experiment.ground import Ground, Grounds
 from symmusic.experiment.measures import measure_pieces
-from symmusic.experiment.results import Outcome
+from symmusic.experiment.outcome import Outcome
 from symmusic.experiment.stored import key_of, log_damaged, read_stored
 from symmusic.files import read_digested, write_digested
 from symmusic.generate.manner import settle
@@ -132,19 +133,24 @@ def _measure(arm: Arm, grounds: Grounds, key: dict) -> dict:
             params, came_out = replica(states.best_params, index), summary['replicas'][index]
             calibration = came_out.get('calibration')
             config = settle(arm.config, calibration and calibration['temperature'])
-            measures = _measure_replica(params, card, config, grounds(arm.config, card), index)
+            measures, parts = _measure_replica(
+                params, card, config, grounds(arm.config, card), index
+            )
             nats = came_out['nats_per_step']
             measures['nats_per_step'] = nats['validation'] if nats['test'] is None else nats['test']
-            kept = json.loads(json.dumps({'of': of, 'measures': measures}))  # as it is read back
+            parts |= grounds.nats_by_family(arm.config, card, params)
+            kept = {'of': of, 'measures': measures, 'by_family': parts}
+            kept = json.loads(json.dumps(kept))  # as it is read back
             write_digested(path, kept)
-        found.append(kept['measures'])
+        found.append(kept)
         step()
     return {
         'of': key,
         'num_parameters': summary['num_parameters'],
         'versions': card.versions,
         'device': card.device,
-        'replicas': found,
+        'replicas': [kept['measures'] for kept in found],
+        'by_family': [kept['by_family'] for kept in found],
         **_levels(arm, card, grounds),
     }
 
@@ -161,10 +167,10 @@ def _levels(arm: Arm, card: Card, grounds: Grounds) -> dict:
 
 def _measure_replica(
     params: Params, card: Card, config: ConfigDict, ground: Ground, index: int
-) -> dict:
-    """What a replica's pieces measure."""
+) -> tuple[dict, dict]:
+    """What a replica's pieces measure, and what each tune family adds to it."""
     prompts_NT = ground.prompts_RNT[index]
-    return measure_pieces(
+    found = measure_pieces(
         prompts_NT,
         pieces.draw(params, card, config, prompts_NT, index),
         ground.references[index],
@@ -172,6 +178,9 @@ def _measure_replica(
         config.evaluate.protocol,
         ground.bar_steps,
     )
+    if ground.families_RN is None:
+        return found.values, {}
+    return found.values, sum_by_family(found.parts, ground.families_RN[index])
 
 
 def _outcome(arm: Arm, stored: dict, sizes: Mapping[str, int]) -> Outcome:
@@ -182,6 +191,7 @@ def _outcome(arm: Arm, stored: dict, sizes: Mapping[str, int]) -> Outcome:
         stored['num_parameters'],
         sizes,
         of['config'],
+        by_family=tuple(stored['by_family']),
         num_epochs=tuple(each['num_epochs'] for each in summary['replicas']),
         **{name: stored[name] for name in names if name in stored},
     )

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import json
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -14,6 +15,7 @@ from symmusic.corpus.cache import Corpus
 from symmusic.corpus.dataset import Dataset
 from symmusic.corpus.split import Split
 from symmusic.errors import UserError
+from symmusic.experiment.by_family import name_families, nats_by_family
 from symmusic.experiment.measures import OriginalsIndex, index_originals, measure_pieces
 from symmusic.measures import material
 from symmusic.measures.counting import model as counting
@@ -22,6 +24,7 @@ from symmusic.measures.excerpts import draw_rows
 from symmusic.measures.feature_table import Pieces
 from symmusic.measures.likelihood import find_targets
 from symmusic.measures.scale import measure
+from symmusic.model.model import Params
 from symmusic.progress import track
 from symmusic.streams import Stream, generator
 from symmusic.training import build
@@ -79,6 +82,7 @@ class Ground:
       protocol: of the measures.
       bar_steps: steps in a bar of all of them.
       continuations_RNT: events of the real continuations of the prompts; None where not known.
+      families_RN: the name of each prompt's tune family; None where the prompts are of no tune.
     """
 
     prompts_RNT: np.ndarray
@@ -87,6 +91,7 @@ class Ground:
     protocol: str
     bar_steps: int
     continuations_RNT: np.ndarray | None = None
+    families_RN: np.ndarray | None = None
 
     @functools.cached_property
     def levels(self) -> list[dict] | None:
@@ -97,7 +102,7 @@ class Ground:
             return None
         sets = list(zip(self.prompts_RNT, self.continuations_RNT, self.references, strict=True))
         how = self.originals, self.protocol, self.bar_steps
-        return [measure_pieces(*each, *how) for each in track(sets, 'level')]
+        return [measure_pieces(*each, *how).values for each in track(sets, 'level')]
 
 
 class Grounds:
@@ -121,6 +126,16 @@ class Grounds:
         if name not in self.made:
             self.made[name] = _gather(config, wider, self.corpora(config), card)
         return self.made[name]
+
+    def nats_by_family(
+        self, config: ConfigDict, card: Card, params: Params
+    ) -> dict[str, dict[str, list[float]]]:
+        """`by_family.nats_by_family` of a replica."""
+        corpus = self.corpora(config)
+        tunes = build.split_as_trained(config, corpus).test
+        return nats_by_family(
+            params, card, self.corpora.dataset(config), tunes, name_families(corpus)
+        )
 
     def count_nats(self, config: ConfigDict) -> float | None:
         """The count model's nats per step on the very targets of an arm's `nats_per_step`; None
@@ -177,4 +192,13 @@ def _gather(config: ConfigDict, wider: ConfigDict, corpus: Corpus, card: Card) -
         settings.protocol,
         music.bar.steps,
         None if music.continuations is None else by_replica(music.continuations),
+        _families(corpus, music.files, num_replicas),
     )
+
+
+def _families(corpus: Corpus, files: Sequence[str], num_replicas: int) -> np.ndarray | None:
+    """The name of the family of each prompt's tune, by replica; None where there are no tunes."""
+    if not files:
+        return None
+    names = name_families(corpus)
+    return np.array([names[file] for file in files]).reshape(num_replicas, -1)

@@ -9,10 +9,11 @@ from symmusic.config.experiments import LISTENERS, Hypothesis
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import UserError
 from symmusic.measures.comparison import compare_briefly
+from symmusic.measures.families import Parts, defined
 from symmusic.measures.feature_table import Pieces
 from symmusic.measures.features import FEATURES
 from symmusic.measures.scale import measure
-from symmusic.measures.structure import repeated_bars
+from symmusic.measures.structure import count_repeated, repeated_bars
 from symmusic.melody.events import from_events
 from symmusic.originality.copies import Melody, find_longest_runs
 from symmusic.originality.plagiarism import index_corpus, similarity_of
@@ -78,6 +79,16 @@ def index_originals(tunes: Sequence[Tune]) -> OriginalsIndex:
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """What pieces measure: the `values` by name, None where undefined; and of the means over N
+    pieces the `parts` [N], their numerators and denominators.
+    """
+
+    values: dict[str, float | None]
+    parts: dict[str, Parts]
+
+
 def measure_pieces(
     prompts_NT: np.ndarray,
     events_NT: np.ndarray,
@@ -85,8 +96,8 @@ def measure_pieces(
     originals: OriginalsIndex,
     protocol: str,
     bar_steps: int,
-) -> dict[str, float | None]:
-    """All measures of a replica's pieces except `nats_per_step`; None where undefined.
+) -> Measured:
+    """All measures of a replica's pieces except `nats_per_step`.
 
     Args:
       prompts_NT: events before each piece, in whole bars.
@@ -112,12 +123,16 @@ def measure_pieces(
         originals.collection,
     )
     found |= {'plagiarism': similarity.mean, 'unusable': similarity.unusable}
-    found['copied_run'] = _mean(
-        passage.score for passage in find_longest_runs(melodies, originals.melodies)
-    )
+    runs = [passage.score for passage in find_longest_runs(melodies, originals.melodies)]
+    counts = [len(notes) for notes in melodies]
+    found |= {'copied_run': _mean(runs), 'note_count': _mean(counts)}
     found['repeated_bars'] = repeated_bars(prompts_NT, events_NT, bar_steps)
-    found['note_count'] = _mean(map(len, melodies))
-    return found | {'empty': sum(not notes for notes in melodies)}
+    found['empty'] = counts.count(0)
+    scores = [np.nan if each.score is None else each.score for each in similarity.pieces.values()]
+    means = {'plagiarism': scores, 'copied_run': runs, 'note_count': counts}
+    parts = {name: defined(np.array(values)) for name, values in means.items()}
+    parts['repeated_bars'] = count_repeated(prompts_NT, events_NT, bar_steps)
+    return Measured(found, parts)
 
 
 def _mean(values) -> float | None:

@@ -11,7 +11,7 @@ from symmusic.corpus.dataset import Dataset
 from symmusic.errors import UserError
 from symmusic.experiment.arm import Arm
 from symmusic.experiment.ground import Corpora
-from symmusic.experiment.results import label
+from symmusic.experiment.outcome import label
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.size import count_parameters
 from symmusic.training import build

@@ -1,8 +1,10 @@
 """The uncertainty of differences between replicas. Takes and returns numbers; undefined results are
 None.
 
-Intervals are 95 % intervals. They hold for other seeds of the same training on the same tunes with
-the same split.
+Intervals are 95 % intervals. Those of `mean_interval` and `welch` hold for other seeds of the same
+training, measured on the same tunes; the crossed ones also for other tunes: where a measure is a
+mean over pieces or steps of tunes, seeds and tune families are resampled. Both hold for the same
+training tunes.
 """
 
 import itertools
@@ -13,6 +15,13 @@ import numpy as np
 import scipy.stats
 
 from symmusic.measures.bounds import ANY, Bounds
+from symmusic.measures.families import (
+    Families,
+    Parts,
+    crossed,
+    crossed_difference,
+    resample_families,
+)
 from symmusic.streams import Stream, generator
 
 CONFIDENCE = 0.95
@@ -73,6 +82,61 @@ def welch(one: Sequence[float], other: Sequence[float], bounds: Bounds = ANY) ->
     p = float(2 * scipy.stats.t.sf(abs(difference) / error, freedom))
     low, high = bounds.difference.around(difference, half)
     return {'difference': difference, 'low': low, 'high': high, 'p': p}
+
+
+def crossed_interval(parts: Parts, bounds: Bounds = ANY, seed: int = 0) -> dict:
+    """`mean`, `low` and `high` of the mean over seeds of a ratio, for other seeds and other tunes
+    (`families.crossed`).
+
+    Args:
+      parts: numerators and denominators [R, F] of each seed and tune family.
+      bounds: of the measure.
+      seed: of the resamples.
+    """
+    parts = _defined(parts)
+    if not len(parts[0]):
+        return {'mean': None, 'low': None, 'high': None}
+    found = crossed(*parts, *_resamples(parts, seed), bounds)
+    return {'mean': found.value, 'low': found.low, 'high': found.high}
+
+
+def crossed_contrast(one: Parts, other: Parts, bounds: Bounds = ANY, seed: int = 0) -> dict:
+    """As `welch`, for other seeds and other tunes: `difference` of the means over seeds, its
+    interval and two-sided `p` (`families.crossed_difference`). Both arms are measured on the same
+    tune families, so that what a tune does to both cancels; each has seeds of its own.
+
+    Args:
+      one: numerators and denominators [R, F] of each seed and tune family.
+      other: of the second arm.
+      bounds: of the measure.
+      seed: of the resamples.
+    """
+    one, other = _defined(one), _defined(other)
+    if not (len(one[0]) and len(other[0])):
+        return {'difference': None, 'low': None, 'high': None, 'p': None}
+    found = crossed_difference(one, other, *_resamples(one, seed))
+    if found.low is None:
+        return {'difference': found.value, 'low': None, 'high': None, 'p': None}
+    half = (found.high - found.low) / 2
+    freedom = min(len(one[0]), len(other[0]), one[0].shape[1]) - 1
+    error = half / scipy.stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
+    if error > 0:
+        p = float(2 * scipy.stats.t.sf(abs(found.value) / error, freedom))
+    else:
+        p = 0.0 if found.value else 1.0
+    low, high = bounds.difference.around(found.value, half)
+    return {'difference': found.value, 'low': low, 'high': high, 'p': p}
+
+
+def _defined(parts: Parts) -> Parts:
+    """Without the seeds that have no value."""
+    is_defined_R = np.asarray(parts[1]).sum(axis=1) > 0
+    return np.asarray(parts[0])[is_defined_R], np.asarray(parts[1])[is_defined_R]
+
+
+def _resamples(parts: Parts, seed: int) -> tuple[Families, np.random.Generator]:
+    rng = generator(seed, Stream.ARM_RESAMPLES)
+    return resample_families(range(parts[0].shape[1]), rng), rng
 
 
 def permutation(one: Sequence[float], other: Sequence[float], seed: int = 0) -> float | None:
@@ -143,7 +207,7 @@ def verdict(
     the same floor or ceiling nothing was measured: 'undecided'.
 
     Args:
-      contrast: a result of `welch`.
+      contrast: a result of `welch` or `crossed_contrast`.
       p: its p-value, corrected for the number of claims.
       direction: 'higher' or 'lower', the claim about the first sample's mean.
       smallest: the smallest effect of interest, above 0.

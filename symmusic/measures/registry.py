@@ -139,13 +139,10 @@ class Ground:
         """The unseen tunes on which the model is measured; none where it was trained on all."""
         return getattr(self.music.tunes, self.config.evaluate.part)
 
-    @functools.cached_property
+    @property
     def families(self) -> dict[str, int]:
         """The family of each tune by its file."""
-        return {
-            tune.file: int(family)
-            for tune, family in zip(self.corpus.kept, self.corpus.families, strict=True)
-        }
+        return self.corpus.family_of
 
     @property
     def prompt_families(self) -> np.ndarray:

@@ -20,8 +20,9 @@ from symmusic.experiment.arm import Arm, finish, list_arms
 from symmusic.experiment.clock import Clock
 from symmusic.experiment.ground import Corpora, Grounds
 from symmusic.experiment.measures import check_claims
+from symmusic.experiment.outcome import Outcome, label
 from symmusic.experiment.pieces import draw_once
-from symmusic.experiment.results import Outcome, label, make_results
+from symmusic.experiment.results import make_results
 from symmusic.experiment.sizes import Place, size_up
 from symmusic.experiment.stored import key_of, read_stored
 from symmusic.files import SETTINGS, alone_in, write_whole

@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Mapping
 
 from symmusic.config.arms import Experiment
+from symmusic.experiment.contrasts import OVER
 from symmusic.files import write_whole
 from symmusic.report import experiment_plots as plots
 from symmusic.report.blocks import Block, Code, Items, Report, Section, Strong, Text, picture
@@ -78,11 +79,20 @@ def _head(found: Mapping) -> tuple[Block, ...]:
         f'{" or ".join(map(str, counts)) or "No"} replicas of each arm, runs of different seeds.'
         " Brackets hold 95 % intervals of the mean (Student's t; of shares and overlap areas by"
         ' their logit, of what cannot be negative by its logarithm). They say what other seeds'
-        ' would give, on the same tunes and the same split of them; '
+        f' would give{_crossed(found)}, on the same split of the tunes; '
     )
     if found['splits']:
         return *blocks, Text(about + 'other splits are below.')
     return *blocks, Text((about, Code('--config.split_seeds=1,2'), ' repeats all on two others.'))
+
+
+def _crossed(found: Mapping) -> str:
+    """Which measures' intervals are over tune families, too."""
+    cells = [item for arm in found['arms'].values() for item in arm['measures'].items()]
+    names = dict.fromkeys(name for name, cell in cells if cell['over'] != OVER[0])
+    if not names:
+        return ''
+    return f' and, for {", ".join(names)}, other test tunes (seeds and tune families resampled)'
 
 
 def _settings(found: Mapping, experiment: Experiment, command: str) -> Items:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from symmusic.config.experiments import LISTENERS
-from symmusic.experiment.results import with_interval
+from symmusic.experiment.highlights import with_interval
 from symmusic.experiment.statistics import mean_interval
 from symmusic.measures.bounds import bounds_of
 from symmusic.report.blocks import Block, Section, Strong, Text, table

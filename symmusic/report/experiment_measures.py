@@ -4,8 +4,9 @@ import pathlib
 from collections.abc import Mapping
 
 from symmusic.config.arms import Experiment
+from symmusic.experiment.highlights import with_interval
 from symmusic.experiment.measures import MAIN, MEASURES
-from symmusic.experiment.results import label, with_interval
+from symmusic.experiment.outcome import label
 from symmusic.report import experiment_plots as plots
 from symmusic.report.blocks import Block, Code, Items, Section, Text, picture, table
 from symmusic.thesis.tables import SIMILARITY_BY_WINDOWS, SOURCE

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from symmusic.config.arms import Experiment
+from symmusic.experiment.highlights import with_interval
 from symmusic.experiment.measures import MEASURES
-from symmusic.experiment.results import label, with_interval
+from symmusic.experiment.outcome import label
 from symmusic.measures.features import FEATURES
 from symmusic.report.blocks import Code, Section, Strong, Text, table
 from symmusic.thesis.tables import GROUPS, SOURCE, ThesisTable, find_table

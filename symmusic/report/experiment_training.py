@@ -9,7 +9,8 @@ import numpy as np
 from symmusic.config.arms import Experiment
 from symmusic.config.experiments import LISTENERS
 from symmusic.experiment import learning
-from symmusic.experiment.results import label, with_interval
+from symmusic.experiment.highlights import with_interval
+from symmusic.experiment.outcome import label
 from symmusic.plots import write_figure
 from symmusic.report.blocks import Block, Section, Strong, Text, picture, table
 from symmusic.wording import count, estimate

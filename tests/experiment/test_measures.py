@@ -23,7 +23,7 @@ def test_pieces_of_a_training_tune(tunes):
     originals = index_originals(tunes)
     found = measure_pieces(
         excerpts, excerpts, [measure(excerpts, 'corrected')], originals, 'corrected', 16
-    )
+    ).values
     assert {*found, 'nats_per_step'} == set(MEASURES)
     assert found['overall_oa'] == pytest.approx(1, abs=1e-6)
     assert found['overall_kld'] == pytest.approx(0, abs=1e-6)
@@ -40,9 +40,11 @@ def test_two_draws_are_two_comparisons(tunes):
     )
     originals, halves = index_originals(tunes), np.split(excerpts, 2)
     references = [measure(half, 'corrected') for half in halves]
-    found = measure_pieces(excerpts, excerpts, references, originals, 'corrected', 16)
+    found = measure_pieces(excerpts, excerpts, references, originals, 'corrected', 16).values
     assert found['overall_oa'] == pytest.approx(1, abs=1e-6)
-    crossed = measure_pieces(excerpts, excerpts, references[::-1], originals, 'corrected', 16)
+    crossed = measure_pieces(
+        excerpts, excerpts, references[::-1], originals, 'corrected', 16
+    ).values
     assert crossed['overall_oa'] < 1
 
 
@@ -53,7 +55,7 @@ def test_pieces_without_notes(tunes):
     )
     found = measure_pieces(
         silent, silent, [measure(excerpts, 'thesis')], index_originals(tunes), 'thesis', 16
-    )
+    ).values
     assert (found['empty'], found['unusable'], found['note_count'], found['copied_run']) == (
         4,
         4,

@@ -9,8 +9,10 @@ from ml_collections import ConfigDict
 
 from symmusic.config.arms import Experiment
 from symmusic.config.experiments import LISTENERS, Hypothesis, Primary
+from symmusic.experiment.highlights import with_interval
 from symmusic.experiment.measures import MEASURES
-from symmusic.experiment.results import Outcome, label, make_results, with_interval
+from symmusic.experiment.outcome import Outcome, label
+from symmusic.experiment.results import make_results
 
 
 def hypothesis(*primaries):

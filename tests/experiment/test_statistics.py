@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symmusic.experiment import statistics
+from symmusic.measures.bounds import AMOUNT
 
 numbers = st.floats(-100, 100).map(lambda value: round(value, 3))
 samples = st.lists(numbers, min_size=2, max_size=9)
@@ -170,3 +171,72 @@ def test_few_experiments_without_an_effect_confirm_one():
         found.append(statistics.verdict(contrast, contrast['p'], 'higher', 0.1))
     assert found.count('confirmed') <= 40
     assert found.count('undecided') > 500
+
+
+def arms_of_tunes(rng, *, effect, num_seeds=6, num_families=24):
+    """Two arms on the same tunes: a tune's level is common to both, and each arm fares better with
+    some tunes than with others, whatever its seed.
+    """
+    levels_F = rng.standard_normal(num_families)
+    arms = []
+    for level in (effect, 0.0):
+        tunes_F = levels_F + 0.3 * rng.standard_normal(num_families)
+        seeds_R1 = 0.1 * rng.standard_normal((num_seeds, 1))
+        noise_RF = 0.1 * rng.standard_normal((num_seeds, num_families))
+        sizes_RF = rng.integers(1, 4, (num_seeds, num_families)).astype(float)
+        arms.append(((level + tunes_F + seeds_R1 + noise_RF) * sizes_RF, sizes_RF))
+    return arms
+
+
+def test_crossed_intervals_hold_for_other_tunes_and_seeds():
+    """Welch's interval, over seeds alone, holds the effect on all tunes too rarely."""
+    held, effect = {'crossed': 0, 'welch': 0}, 0.2
+    for trial in range(200):
+        arms = arms_of_tunes(np.random.default_rng(trial), effect=effect)
+        means = [tops_RF.sum(axis=1) / sizes_RF.sum(axis=1) for tops_RF, sizes_RF in arms]
+        for name, found in {
+            'crossed': statistics.crossed_contrast(*arms, seed=trial),
+            'welch': statistics.welch(*means),
+        }.items():
+            held[name] += found['low'] <= effect <= found['high']
+    assert held['crossed'] / 200 >= 0.93
+    assert held['welch'] / 200 < 0.85
+
+
+def test_a_crossed_contrast_agrees_with_its_p():
+    """Below 0.05 just where the interval excludes 0; the other way round it is the same."""
+    significant = []
+    for trial in range(20):
+        one, other = arms_of_tunes(np.random.default_rng(trial), effect=0.25)
+        found, back = (
+            statistics.crossed_contrast(one, other),
+            statistics.crossed_contrast(other, one),
+        )
+        assert (found['p'] < 0.05) == (found['low'] > 0 or found['high'] < 0)
+        assert back['difference'] == pytest.approx(-found['difference'])
+        significant.append(found['p'] < 0.05)
+    assert len(set(significant)) == 2
+
+
+def test_a_crossed_interval_is_of_the_mean_over_seeds():
+    (tops_RF, sizes_RF), _ = arms_of_tunes(np.random.default_rng(0), effect=0.2)
+    tops_RF, sizes_RF = (
+        np.concatenate([each, np.zeros((1, each.shape[1]))]) for each in (tops_RF, sizes_RF)
+    )  # the last seed has no value
+    found = statistics.crossed_interval((tops_RF, sizes_RF))
+    expected = np.mean(tops_RF[:-1].sum(axis=1) / sizes_RF[:-1].sum(axis=1))
+    assert found['mean'] == pytest.approx(expected)
+    assert found['low'] < found['mean'] < found['high']
+    cut = statistics.crossed_interval((np.abs(tops_RF), sizes_RF), AMOUNT)
+    assert cut['low'] > 0
+
+
+def test_a_crossed_interval_needs_seeds_and_tunes():
+    empty = np.zeros((0, 3)), np.zeros((0, 3))
+    assert statistics.crossed_interval(empty) == {'mean': None, 'low': None, 'high': None}
+    nothing = {'difference': None, 'low': None, 'high': None, 'p': None}
+    ones = np.ones((2, 3)), np.ones((2, 3))
+    assert statistics.crossed_contrast(empty, ones) == nothing
+    one_tune = np.array([[1.0], [3.0]]), np.ones((2, 1))
+    assert statistics.crossed_interval(one_tune) == {'mean': 2, 'low': None, 'high': None}
+    assert statistics.crossed_contrast(ones, ones)['p'] == 1

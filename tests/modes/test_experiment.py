@@ -19,7 +19,7 @@ from symmusic.corpus.prepare import Tune
 from symmusic.errors import Interrupted
 from symmusic.experiment import arm, ground, pieces
 from symmusic.experiment.measures import MEASURES, index_originals, measure_pieces
-from symmusic.experiment.results import Outcome
+from symmusic.experiment.outcome import Outcome
 from symmusic.measures.scale import measure
 from symmusic.modes import experiment
 from symmusic.training import session, start
@@ -271,7 +271,9 @@ def test_a_level_is_the_measures_of_the_real_continuations():
     originals = index_originals([Tune('a.mid', (rng.integers(60, 72, 200).astype(np.int8),))])
     made = ground.Ground(prompts, references, originals, 'corrected', 16, real)
     assert made.levels == [
-        measure_pieces(prompts[index], real[index], references[index], originals, 'corrected', 16)
+        measure_pieces(
+            prompts[index], real[index], references[index], originals, 'corrected', 16
+        ).values
         for index in range(2)
     ]
     assert made.levels[0] != made.levels[1]

@@ -14,7 +14,8 @@ from symmusic.config.arms import Experiment
 from symmusic.config.experiments import Hypothesis, Primary
 from symmusic.config.runs import to_dict
 from symmusic.experiment.measures import MEASURES
-from symmusic.experiment.results import Outcome, make_results
+from symmusic.experiment.outcome import Outcome
+from symmusic.experiment.results import make_results
 from symmusic.experiment.statistics import mean_interval
 from symmusic.measures.bounds import AMOUNT
 from symmusic.plots import write_figure
