@@ -188,6 +188,7 @@ def test_one_replica_decides_nothing():
         'low': None,
         'high': None,
         'values': [0.9],
+        'over': 'seeds',
     }
 
 
@@ -270,3 +271,27 @@ def test_two_arms_at_the_floor():
     assert 'both arms are at 0' in row['evidence']
     [row] = run(claim())['highlights']
     assert row['bound'] is None
+
+
+def test_where_tunes_are_known_intervals_are_over_them_too():
+    """Every replica of an arm repeats as much of a tune, and tunes differ: over seeds alone there
+    is no spread.
+    """
+
+    def known(level):
+        by_tune = {f'{tune}.mid': [level + tune, 10.0] for tune in range(5)}
+        return tuple({'repeated_bars': by_tune} for _ in range(4))
+
+    arms = {
+        ('sound', name): outcome([value] * 4, 'repeated_bars', by_family=known(10 * value - 2))
+        for name, value in {'plain': 0.3, 'rich': 0.5}.items()
+    }
+    found = make_results('exp9', experiment(claim('repeated_bars')), arms, {})
+    cell = found['arms']['plain']['measures']['repeated_bars']
+    assert cell['over'] == 'seeds and tune families'
+    assert cell['mean'] == pytest.approx(0.3)
+    assert cell['low'] < 0.25 < 0.35 < cell['high']
+    assert found['arms']['plain']['measures']['overall_oa']['over'] == 'seeds'
+    row = found['highlights'][0]
+    assert (row['over'], row['difference']) == ('seeds and tune families', pytest.approx(0.2))
+    assert row['high'] - row['low'] < 1e-6  # what a tune does to both cancels
