@@ -11,8 +11,11 @@ import pytest
 import scipy.stats
 from numpy.testing import assert_allclose, assert_array_equal
 
+from symmusic.config.protocol import base_config
 from symmusic.errors import Interrupted, UserError
+from symmusic.melody.form import LEFT_SIZES
 from symmusic.model.model import apply_all, init_params
+from symmusic.training import build
 from symmusic.training.batch import gather, tell_form
 from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.data import put
@@ -29,7 +32,7 @@ from tests.training.toy import (
     stop,
 )
 
-TOLD = dataclasses.replace(ARCHITECTURE, left_sizes=(17, 33), dropout_rate=0.0)
+TOLD = dataclasses.replace(ARCHITECTURE, left_sizes=LEFT_SIZES, dropout_rate=0.0)
 WINDOWS = make_windows(10, 0)
 SECTIONS = np.arange(len(WINDOWS.left)) % 5  # the toy tunes state none
 WINDOWS = dataclasses.replace(
@@ -37,6 +40,13 @@ WINDOWS = dataclasses.replace(
 )
 DATA = put(WINDOWS)
 ROWS = np.array([3, 0, -1, 5], np.int32)
+
+
+def test_the_config_turns_them_on():
+    config = base_config().unlock()
+    assert build.architecture(config, VOCABULARY, ('4/4',)).left_sizes == ()
+    config.model.bars_left = True
+    assert build.architecture(config, VOCABULARY, ('4/4',)).left_sizes == LEFT_SIZES
 
 
 def test_each_count_is_told_for_half_of_the_windows():
