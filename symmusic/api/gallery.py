@@ -83,6 +83,8 @@ def _log_pieces(
         if redrawn
         else f'of {count(manner.num_bars, "bar")} after {name}'
     )
+    if task.prompt.is_blank:
+        what = f'of {count(manner.num_bars, "bar")} in {task.prompt.key.name}'
     form = (
         f'reading {manner.window_steps} steps again for each'
         if manner.window_steps

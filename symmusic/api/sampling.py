@@ -17,10 +17,12 @@ from symmusic.corpus.originals import Originals
 from symmusic.generate.choose import Alike, fitting, ranked
 from symmusic.generate.compose import compose
 from symmusic.generate.draw import Manner
+from symmusic.generate.judges import SaidJudge, judges_of
 from symmusic.generate.looks import may_keep, without_probabilities
 from symmusic.generate.manner import manner_of
 from symmusic.generate.pieces import Piece as DrawnPiece
 from symmusic.generate.prompt_files import make_prompt
+from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import Melody, from_events
 from symmusic.originality.copies import Passage, find_longest_runs
 from symmusic.originality.limit import RunIndex
@@ -112,6 +114,7 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
     manner, num_samples = _manner(config, model, task)
     # candidates for bars between others may be alike: `fitting` chooses by how often each is drawn
     alike = None if _is_between(task) and settings.num_candidates > 1 else Alike()
+    own = judges_of(task.prompt, task.structure, vocabulary)
     started = time.perf_counter()
     drawn = compose(
         model.params,
@@ -122,15 +125,26 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
         random_key(config.seed, Stream.SAMPLED_PIECES),
         task.masks,
         limits,
-        [judge for judge in (near, alike) if judge is not None],
+        [judge for judge in (near, alike, *own) if judge is not None],
         task.known,
         find_index(task.prompt.meter, model.card.meters),
         task.plan,
     )
+    _log_unwanted(own, drawn, vocabulary)
     pieces, passages = _choose(config, task, drawn, num_samples, originals)
     seconds = time.perf_counter() - started
     num_alike = alike.num_refused if alike else 0
     return Drawing(task, manner, pieces, passages, originals, limits, near, num_alike, seconds)
+
+
+def _log_unwanted(
+    judges: Sequence[SaidJudge], pieces: Sequence[DrawnPiece], vocabulary: Vocabulary
+) -> None:
+    """Logs what is still wrong with pieces after they were drawn again."""
+    events = [vocabulary.decode(piece.tokens[piece.is_drawn]) for piece in pieces]
+    for judge in judges:
+        if num := int(judge(events).sum()):
+            log.info(f'{num} of {len(pieces)} pieces still {judge.said}')
 
 
 def _manner(config: ConfigDict, model: Model, task: Task) -> tuple[Manner, int]:

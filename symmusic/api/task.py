@@ -9,7 +9,7 @@ from ml_collections import ConfigDict
 from symmusic.api import copying
 from symmusic.config.fields import default
 from symmusic.generate.blank import BLANK, blank_prompt
-from symmusic.generate.control import Masks, Repeats
+from symmusic.generate.control import Masks
 from symmusic.generate.masks import DRAWN, STATED, make_masks
 from symmusic.generate.plan import Plan, plan_of_bars
 from symmusic.generate.prompt import Prompt, around, stated_at
@@ -76,7 +76,7 @@ def prepare(
             prompt.bar,
             kept_N=kept,
             stated=as_stated(settings, wishes),
-        ).replace(repeats=structure and Repeats(structure.repeats()))
+        ).replace(repeats=structure and structure.repeats(prompt, vocabulary))
     notices += _without_effect(settings, prompt)
     return Task(
         prompt,

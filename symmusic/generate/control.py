@@ -35,26 +35,45 @@ class Row:
 
 
 @flax.struct.dataclass
-class Repeats:
-    """Steps that repeat drawn ones; a constraint of `sample`. `rows` [N] int32 are the steps that
-    they repeat, all earlier; -1 = none.
+class RepeatRow:
+    """What a step has to do with earlier ones, by their places among those given and drawn; the
+    arrays of `Repeats.rows` have a leading axis N. -1 = none.
     """
 
-    rows: jax.Array
+    source: jax.Array  # int32, the step that this one repeats
+    unlike_K: jax.Array  # int32, the steps that this one must not have the note of
+
+
+@flax.struct.dataclass
+class Repeats:
+    """Steps that repeat earlier ones, or do not start the same notes; a constraint of `sample`."""
+
+    rows: RepeatRow
+    given_S: jax.Array  # the tokens before the first step
+    is_onset_V: jax.Array  # bool, the classes that start a note
 
     def init(self, num_pieces: int) -> tuple[jax.Array, jax.Array]:
-        """The tokens so far [B, N], and how many they are."""
-        return jnp.zeros((num_pieces, len(self.rows)), jnp.int32), jnp.int32(0)
+        """The tokens so far [B, S + N], and how many they are."""
+        num_given, num_steps = len(self.given_S), len(self.rows.source)
+        tokens_BT = jnp.zeros((num_pieces, num_given + num_steps), jnp.int32)
+        return tokens_BT.at[:, :num_given].set(self.given_S), jnp.int32(num_given)
 
-    def allow(self, row: jax.Array, state: tuple, may_BV: jax.Array) -> tuple[jax.Array, tuple]:
-        """Which of the classes may be drawn at a step, [B, V]."""
-        is_same_BV = jnp.arange(may_BV.shape[1]) == state[0][:, row][:, None]
-        return may_BV & (is_same_BV | (row < 0)), state
+    def allow(self, row: RepeatRow, state: tuple, may_BV: jax.Array) -> tuple[jax.Array, tuple]:
+        """Which of the classes may be drawn at a step, [B, V]; at a step that would be left none,
+        the same note too.
+        """
+        classes_V, tokens_BT = jnp.arange(may_BV.shape[1]), state[0]
+        is_source_BV = classes_V == tokens_BT[:, row.source][:, None]
+        may_BV &= is_source_BV | (row.source < 0)
+        is_alike_BKV = classes_V == tokens_BT[:, row.unlike_K][..., None]
+        is_alike_BV = (is_alike_BKV & (row.unlike_K >= 0)[:, None]).any(axis=1) & self.is_onset_V
+        other_BV = may_BV & ~is_alike_BV
+        return jnp.where(other_BV.any(axis=1, keepdims=True), other_BV, may_BV), state
 
-    def advance(self, row: jax.Array, state: tuple, token_B: jax.Array) -> tuple:
+    def advance(self, row: RepeatRow, state: tuple, token_B: jax.Array) -> tuple:
         """The state after a step's tokens."""
-        tokens_BN, num = state
-        return tokens_BN.at[:, num].set(token_B.astype(jnp.int32)), num + 1
+        tokens_BT, num = state
+        return tokens_BT.at[:, num].set(token_B.astype(jnp.int32)), num + 1
 
 
 State = tuple[jax.Array, jax.Array, jax.Array, jax.Array]  # each [B]

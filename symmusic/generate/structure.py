@@ -12,6 +12,7 @@ from ml_collections import ConfigDict
 
 from symmusic.config.fields import default
 from symmusic.errors import UserError
+from symmusic.generate.control import RepeatRow, Repeats
 from symmusic.generate.masks import DRAWN, REPEATED, STATED, Cadence
 from symmusic.generate.prompt import Prompt, stated_at
 from symmusic.melody.encodings import Vocabulary
@@ -19,6 +20,7 @@ from symmusic.melody.events import StepNote
 from symmusic.score.layout import Section
 
 MOST_BARS = 1024
+CONTRAST_BARS = 2  # at the start of a new section, in which it differs from earlier ones
 EXCLUDED = ('regenerate', 'fixed', 'pitches')  # fields that ask for other bars or notes
 TONIC, FIFTH, ANY = 'tonic', 'fifth', ''
 
@@ -73,12 +75,26 @@ class Structure:
         kept_N[is_given_N] = prompt.tokens[sources[is_given_N]]
         return kept_N.astype(np.int16)
 
-    def repeats(self) -> np.ndarray:
-        """[N] int32 for `control.Repeats`."""
-        steps = np.arange(self.num_given, len(self.sources_T))
-        sources = self.sources_T[self.num_given :]
-        is_drawn_N = (sources < steps) & (sources >= self.num_given)
-        return np.where(is_drawn_N, sources - self.num_given, -1).astype(np.int32)
+    def repeats(self, prompt: Prompt, vocabulary: Vocabulary) -> Repeats:
+        """The steps that repeat others, and the first bars of new sections, which have no note in
+        common with the same places of earlier ones.
+        """
+        steps, given = np.arange(len(self.sources_T)), self.num_given
+        sources_T = np.where(
+            (self.sources_T < steps) & (self.sources_T >= given), self.sources_T, -1
+        )
+        firsts: dict[str, int] = {}
+        for section in self.sections:
+            firsts.setdefault(section.label, section.first * prompt.bar.steps)
+        unlike_TK = np.full((len(steps), len(firsts) - 1), -1)
+        num = min(CONTRAST_BARS, self.sections[0].num_bars - 1) * prompt.bar.steps
+        begins = list(firsts.values())
+        for place, begin in enumerate(begins):
+            for column, other in enumerate(begins[:place]):
+                unlike_TK[begin : begin + num, column] = np.arange(other, other + num)
+        rows = RepeatRow(sources_T[given:].astype(np.int32), unlike_TK[given:].astype(np.int32))
+        is_onset_V = vocabulary.decode(np.arange(vocabulary.num_classes)) >= 0
+        return Repeats(rows, prompt.tokens[:given].astype(np.int32), is_onset_V)
 
     def as_json(self) -> dict:
         """As in samples.json; bars count from the first full one, 1."""

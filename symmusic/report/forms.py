@@ -8,6 +8,7 @@ import numpy as np
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.structure import Structure
 from symmusic.melody.events import from_events, to_notes
+from symmusic.report.introduction import what_of
 from symmusic.score.abc_writer import format_abc
 from symmusic.score.bar import STEPS_PER_QUARTER
 from symmusic.score.layout import Section
@@ -65,5 +66,4 @@ def title_of(prompt: Prompt, number: str = '', structure: Structure | None = Non
     title = prompt.title or prompt.name
     if not number:
         return title
-    what = 'version' if prompt.redrawn else 'tune' if structure else 'continuation'
-    return f'{title}, {what} {number}'
+    return f'{title}, {what_of(prompt, structure.sections if structure else ())} {number}'

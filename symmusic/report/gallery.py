@@ -27,6 +27,7 @@ from symmusic.originality.repeats import RUN_NOTES
 from symmusic.progress import track
 from symmusic.report.forms import title_of, written_forms
 from symmusic.report.heatmaps import write_heatmaps
+from symmusic.report.introduction import what_of
 from symmusic.report.listening import Entry, listening_page
 from symmusic.report.piece_plots import draw_all, draw_piece
 
@@ -132,7 +133,7 @@ def _write(
 ) -> None:
     looks = find_looks(pieces)
     width = max(2, len(str(len(pieces))))
-    what = 'version' if prompt.redrawn else 'continuation'
+    what = what_of(prompt, made.structure.sections if made.structure else ())
     entries = []
     for index, piece in enumerate(track(pieces, 'piece')):
         name = f'{index + 1:0{width}}'

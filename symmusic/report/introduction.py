@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from symmusic.generate.playback import OWN, page_sound
 from symmusic.generate.prompt import Prompt
 from symmusic.score.instruments import INSTRUMENTS
+from symmusic.score.layout import Section
 
 SHADE = 0.85  # opacity of an attention weight of 1; also in listening.js
 
 
-def introduce(prompt: Prompt, keys: Sequence[str], are_compared: bool) -> dict[str, object]:
+def introduce(
+    prompt: Prompt, keys: Sequence[str], are_compared: bool, sections: Sequence[Section] = ()
+) -> dict[str, object]:
     """What `templates/listening.html` shows above the pieces: what they are, how to read the page,
     and its tools.
 
@@ -17,12 +20,15 @@ def introduce(prompt: Prompt, keys: Sequence[str], are_compared: bool) -> dict[s
       prompt: the music around the pieces.
       keys: keys of the pieces, '' for a piece without notes.
       are_compared: whether they were compared with the training tunes.
+      sections: of whole tunes.
     """
     orders = {'order': 'number', 'surprise': 'likelihood', 'notes': 'notes'}
     return {
-        'heading': heading(prompt),
-        'what': 'version' if prompt.redrawn else 'continuation',
+        'heading': heading(prompt, sections),
+        'what': what_of(prompt, sections),
         'given': _given(prompt),
+        'all_bars': _all_bars(prompt, sections),
+        'has_new': not (sections or prompt.is_blank),
         'instrument': _instrument(prompt),
         'swatches': {weight: shade(weight) for weight in (0.03, 0.1, 0.3, 1)},
         'qpm': prompt.qpm,
@@ -33,10 +39,13 @@ def introduce(prompt: Prompt, keys: Sequence[str], are_compared: bool) -> dict[s
     }
 
 
-def heading(prompt: Prompt) -> str:
+def heading(prompt: Prompt, sections: Sequence[Section] = ()) -> str:
     """The heading: the prompt's name and what is done with it."""
+    letters = ''.join(section.label for section in sections)
+    if prompt.is_blank:
+        return f'New tunes in {prompt.key.name}, {prompt.meter}{", " * bool(letters)}{letters}'
     if not prompt.redrawn:
-        return f'{prompt.name}, continued'
+        return f'{prompt.name}, continued{" as " * bool(letters)}{letters}'
     return f'{prompt.name}, bar{"s" * ("-" in prompt.redrawn)} {prompt.redrawn} redrawn'
 
 
@@ -45,9 +54,25 @@ def _given(prompt: Prompt) -> str:
     bars = (len(prompt.events) + len(prompt.after)) // prompt.bar.steps - has_pickup
     parts = ['pickup'] * has_pickup + [f'{bars} bar{"s" * (bars != 1)}'] * (bars > 0)
     key = prompt.key.name + ' (detected)' * (not prompt.states_key)
+    if prompt.is_blank:
+        return 'They start from nothing.'
     if not parts:
         return f'All bars are new, in place of bars in {key}.'
     return f'Grey: the {" and ".join(parts)} given, in {key}.'
+
+
+def what_of(prompt: Prompt, sections: Sequence[Section] = ()) -> str:
+    """What a piece is."""
+    if sections or prompt.is_blank:
+        return 'tune'
+    return 'version' if prompt.redrawn else 'continuation'
+
+
+def _all_bars(prompt: Prompt, sections: Sequence[Section]) -> str:
+    """The label of the files with all bars."""
+    if sections or prompt.is_blank:
+        return 'The tune'
+    return 'All bars' if prompt.redrawn else 'With the prompt'
 
 
 def _instrument(prompt: Prompt) -> str:

@@ -68,7 +68,7 @@ def listening_page(
       are_compared: whether they were compared with the training tunes, so that a piece without
         `nearest` copies nothing.
     """
-    seam = len(prompt.events)
+    seam, sections = len(prompt.events), entries[0].whole.sections
     articles = [
         _article(prompt, entry, number, are_compared) for number, entry in enumerate(entries)
     ]
@@ -80,8 +80,7 @@ def listening_page(
         run_notes=RUN_NOTES,
         have_looks=any(entry.looks for entry in entries),
         file_name=prompt.name,
-        all_bars='All bars' if prompt.redrawn else 'With the prompt',
-        **introduce(prompt, [article['key'] for article in articles], are_compared),
+        **introduce(prompt, [article['key'] for article in articles], are_compared, sections),
     )
     data = json_for_script(
         {
@@ -94,7 +93,7 @@ def listening_page(
         }
     )
     script = f'{playback_script()}const DATA = {data};\n{SCRIPT.read_text(encoding="utf-8")}'
-    return page(f'{heading(prompt)} by {model}', body, render('listening.css'), script)
+    return page(f'{heading(prompt, sections)} by {model}', body, render('listening.css'), script)
 
 
 def _played(prompt: Prompt, entry: Entry) -> dict[str, object]:

@@ -24,13 +24,15 @@ def draw_roll(name: str, whole: Whole, run: dict | None) -> Markup:
     pitches = [note.pitch for note in notes] or [60]
     low, high = min(pitches) - 2, max(pitches) + 2
     width, height = LEFT + end * STEP_WIDTH, (high - low + 1) * PITCH_HEIGHT
+    labels = {section.first: f'{section.label} ' for section in whole.sections}
     parts = [f'<g class="looks" data-height="{height}"></g>']
     for step in range(0, end + 1, whole.bar_steps):
         at = LEFT + step * STEP_WIDTH
         parts.append(f'<line class="grid" x1="{at}" x2="{at}" y1="0" y2="{height}"/>')
         if step < end:
             number = whole.first_bar + step // whole.bar_steps
-            parts.append(f'<text x="{at + 3}" y="{height + 14}">{number}</text>')
+            label = labels.get(step // whole.bar_steps, '')
+            parts.append(f'<text x="{at + 3}" y="{height + 14}">{label}{number}</text>')
     for pitch in range(low, high + 1):
         if pitch % 12 == 0:
             parts.append(

@@ -3,6 +3,7 @@ a start from nothing; mistakes.
 """
 
 import dataclasses
+import itertools
 
 import jax
 import numpy as np
@@ -13,7 +14,7 @@ from symmusic.config.protocol import base_config
 from symmusic.errors import UserError
 from symmusic.generate import masks as module
 from symmusic.generate.compose import compose
-from symmusic.generate.control import Repeats
+from symmusic.generate.control import RepeatRow, Repeats
 from symmusic.generate.masks import DRAWN, REPEATED, STATED, Cadence, Wishes
 from symmusic.generate.structure import plan_structure
 from symmusic.generate.whole import put_together
@@ -108,13 +109,26 @@ def test_masks_of_cadences_allow_exactly_these(classes, rests):
 
 
 def test_repeated_steps_take_the_tokens_of_those_they_repeat():
-    repeats = Repeats(np.array([-1, -1, 0, 1, -1, 4], np.int32))
+    """After two given steps; class 3 starts no note. The last step is unlike two others, one of
+    which starts no note, and the one before has no other class left.
+    """
+    sources = np.array([-1, 1, 2, -1, -1], np.int32)
+    unlike = np.array([[-1, -1]] * 3 + [[2, -1], [1, 0]], np.int32)
+    repeats = Repeats(RepeatRow(sources, unlike), np.array([3, 1]), np.arange(4) != 3)
     state = repeats.init(2)
-    tokens_BN = np.array([[3, 1, 3, 1, 2, 2], [0, 2, 0, 2, 1, 1]])
-    for row, token_B in zip(repeats.rows, tokens_BN.T, strict=True):
-        may_BV, state = repeats.allow(row, state, np.full((2, 4), True))
-        found = [np.flatnonzero(each).tolist() for each in np.asarray(may_BV)]
-        assert found == ([[0, 1, 2, 3]] * 2 if row < 0 else [[token] for token in token_B])
+    tokens_BN = np.array([[0, 1, 0, 0, 2], [2, 1, 2, 2, 0]])
+    allowed = [
+        [[0, 1, 2, 3]] * 2,
+        [[1], [1]],
+        [[0], [2]],
+        [[0], [2]],
+        [[0, 2, 3]] * 2,
+    ]
+    for step, (token_B, expected) in enumerate(zip(tokens_BN.T, allowed, strict=True)):
+        row = jax.tree.map(lambda leaf, step=step: leaf[step], repeats.rows)
+        may_BV = np.arange(4) == token_B[:, None] if step == 3 else np.full((2, 4), True)
+        may_BV, state = repeats.allow(row, state, may_BV)
+        assert [np.flatnonzero(each).tolist() for each in np.asarray(may_BV)] == expected
         state = repeats.advance(row, state, token_B)
 
 
@@ -142,7 +156,9 @@ def test_a_structure_says_what_each_bar_repeats(text, half, closings, bars):
         else:
             expected = {REPEATED} if source < number else {STATED, DRAWN}
             assert set(row.tolist()) == expected
-    assert (found.repeats()[kept.ravel() != REPEATED] == -1).all()
+    rows = found.repeats(make_prompt(), VOCABULARY).rows
+    np.testing.assert_array_equal(rows.source >= 0, kept.ravel() == REPEATED)
+    assert (rows.source[kept.ravel() == REPEATED] >= 16).all()
 
 
 def test_a_pickup_leads_back_to_the_first_section():
@@ -229,6 +245,15 @@ def check_written(whole, prompt, folder, *, with_musicxml):
         path = folder / 'whole.musicxml'
         path.write_text(forms['.musicxml'])
         assert quantize(read_musicxml(path)) == notes
+
+
+def test_new_sections_start_with_other_notes():
+    """In their first bars, compared with the same places of all earlier sections."""
+    task = asked('ABC', {'num_bars': 8}, 'walk', '4/4', num_bars=3)
+    for whole in drawn(task):
+        sections = whole.events.reshape(3, 48)[:, :32]
+        for one, other in itertools.combinations(sections, 2):
+            assert not ((one == other) & (one >= 0)).any()
 
 
 def test_given_bars_stay_given_where_they_are_repeated():

@@ -1,0 +1,93 @@
+"""Judges of whole tunes and of tunes that start from nothing: which are drawn again."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from symmusic.generate.prompt import Prompt
+from symmusic.generate.structure import Structure
+from symmusic.melody.encodings import Vocabulary
+from symmusic.melody.events import from_events, to_notes
+from symmusic.score.bar import STEPS_PER_QUARTER
+from symmusic.score.detection import detect_key
+from symmusic.score.key import Key
+
+MOST_SHARED = 0.5  # bars of a new section that earlier sections may have too
+
+
+class SaidJudge(Protocol):
+    """A `draw.Judge` that says what is wrong with the pieces that it does not want."""
+
+    said: str
+
+    def __call__(self, events: Sequence[np.ndarray]) -> np.ndarray: ...
+
+
+class OtherKey:
+    """Does not want pieces whose notes suggest another tonic, or the other of major and minor, than
+    those of `key`, `transposed_by` semitones lower than the pieces are judged in.
+    """
+
+    def __init__(self, key: Key, transposed_by: int):
+        self.sought = (key.tonic + transposed_by) % 12, key.is_major
+        self.said = f'are detected in another key than {key.name}'
+
+    def __call__(self, events: Sequence[np.ndarray]) -> np.ndarray:
+        """Which of B pieces are in another key, bool [B]."""
+        return np.array([self._is_other(each) for each in events])
+
+    def _is_other(self, events: np.ndarray) -> bool:
+        notes = to_notes(from_events(events), STEPS_PER_QUARTER)
+        if not notes:
+            return True
+        found = detect_key(notes)
+        return (found.tonic, found.is_major) != self.sought
+
+
+class SameSections:
+    """Does not want tunes in which more than `MOST_SHARED` of the bars of a new section are bars of
+    earlier sections. It judges the steps that are drawn once, not those that repeat them.
+    """
+
+    said = 'have two sections of mostly the same bars'
+
+    def __init__(self, structure: Structure, prompt: Prompt, vocabulary: Vocabulary):
+        sources_T = structure.sources_T
+        is_own_T = sources_T == np.arange(len(sources_T))
+        self.drawn = np.flatnonzero(is_own_T)
+        self.drawn = self.drawn[self.drawn >= structure.num_given]
+        self.whole = np.zeros(len(sources_T), np.int16)
+        given = prompt.tokens[: structure.num_given]
+        self.whole[: structure.num_given] = vocabulary.decode(given)
+        self.bar_steps = prompt.bar.steps
+        firsts = {section.label: section for section in reversed(structure.sections)}
+        self.sections = sorted(firsts.values(), key=lambda section: section.first)
+
+    def __call__(self, events: Sequence[np.ndarray]) -> np.ndarray:
+        """Which of B tunes have sections of the same bars, bool [B]."""
+        return np.array([self._is_same(each) for each in events])
+
+    def _is_same(self, events: np.ndarray) -> bool:
+        whole = self.whole.copy()
+        whole[self.drawn] = events
+        bars = [bar.tobytes() for bar in whole.reshape(-1, self.bar_steps)]
+        seen: set[bytes] = set()
+        for section in self.sections:
+            own = [bars[number] for number in section.bars]
+            if sum(bar in seen for bar in own) > MOST_SHARED * len(own):
+                return True
+            seen.update(own)
+        return False
+
+
+def judges_of(
+    prompt: Prompt, structure: Structure | None, vocabulary: Vocabulary
+) -> list[SaidJudge]:
+    """The judges of the pieces of a task."""
+    judges: list[SaidJudge] = []
+    if prompt.is_blank:
+        judges.append(OtherKey(prompt.key, prompt.transposed_by))
+    if structure is not None:
+        judges.append(SameSections(structure, prompt, vocabulary))
+    return judges
