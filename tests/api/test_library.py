@@ -61,6 +61,22 @@ def test_notes_are_a_prompt(folk, model):
     assert [note.pitch for note in score.notes][:4] == [60, 61, 62, 63]
 
 
+def test_a_whole_tune_is_made_from_nothing(folk, model, tmp_path):
+    form = {'prompt': 'none', 'key': 'G', 'structure': 'AABA', 'bars_per_section': 2}
+    piece = model.continue_tune(num_samples=1, max_redraws=0, **form)[0]
+    assert piece.notes[-1][2] % 12 == 7
+    assert piece.abc == piece.joined_abc
+    assert 'T:Tune in G major\n' in piece.abc
+    score = read_abc_tune(piece.abc)
+    quarter = score.ticks_per_quarter
+    played = [(note.onset / quarter, note.duration / quarter, note.pitch) for note in score.notes]
+    assert played == piece.notes
+    piece.save(tmp_path / 'tune.mid')
+    assert len(parse_midi((tmp_path / 'tune.mid').read_bytes()).notes) == len(piece.notes)
+    with pytest.raises(symmusic.UserError, match='structure'):
+        model.continue_tune(TUNE, structure='aabb')
+
+
 def test_bars_are_redrawn(folk, model):
     piece = model.redraw_bars(TUNE, '2-3', num_samples=1)[0]
     score = read_abc_tune(piece.joined_abc)

@@ -42,3 +42,11 @@ def test_rules_at_their_ends():
         False,
         True,
     ]
+
+
+def test_rules_of_structures_and_of_a_metre():
+    letters, metre = rules.letters(3), rules.metre()
+    given = ('', 'A', 'ABA', 'ABAB', 'aB', 'A B', 'Ä', None, ('A',))
+    assert [letters(value) is None for value in given] == [True] * 3 + [False] * 6
+    given = ('', '6/8', '12/8', '3/32', '4', '0/4', '4/4 ', 44)
+    assert [metre(value) is None for value in given] == [True] * 3 + [False] * 5

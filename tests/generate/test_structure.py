@@ -4,6 +4,8 @@ a start from nothing; mistakes.
 
 import dataclasses
 import itertools
+import json
+import re
 
 import jax
 import numpy as np
@@ -18,13 +20,18 @@ from symmusic.generate.control import RepeatRow, Repeats
 from symmusic.generate.masks import DRAWN, REPEATED, STATED, Cadence, Wishes
 from symmusic.generate.structure import plan_structure
 from symmusic.generate.whole import put_together
-from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events, quantize
+from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events, quantize, to_notes
 from symmusic.model.model import init_params
 from symmusic.report.forms import written_forms
+from symmusic.report.gallery import write_gallery
+from symmusic.report.staff import engrave
 from symmusic.score.abc import read_abc_tune
+from symmusic.score.bar import bar_of
 from symmusic.score.key import Key
+from symmusic.score.layout import lay_out
 from symmusic.score.midi import parse_midi
 from symmusic.score.musicxml_reader import read_musicxml
+from symmusic.score.notation import to_bars
 from tests.generate.test_control import ALL, BAR, EVENTS, THREE, TINY
 from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner
 
@@ -50,11 +57,11 @@ def planned(structure, prompt, **fields):
     return plan_structure(settings_of(structure=structure, **fields).sample, prompt)
 
 
-def drawn(task, seed=0, num_samples=16):
-    """The whole tunes that a random network draws for a task."""
+def compose_for(task, seed=0, num_samples=1):
+    """The pieces that a random network draws for a task."""
     steps = task.prompt.bar.steps
     architecture = dataclasses.replace(ARCHITECTURE, num_positions=steps, bars=(steps,))
-    pieces = compose(
+    return compose(
         init_params(jax.random.key(seed), architecture),
         architecture,
         VOCABULARY,
@@ -63,6 +70,11 @@ def drawn(task, seed=0, num_samples=16):
         jax.random.key(seed),
         task.masks,
     )
+
+
+def drawn(task, seed=0, num_samples=16):
+    """The whole tunes that a random network draws for a task."""
+    pieces = compose_for(task, seed, num_samples)
     return [put_together(task.prompt, piece, VOCABULARY, task.structure) for piece in pieces]
 
 
@@ -324,3 +336,63 @@ def test_a_rhythm_fits_in_a_section(tmp_path):
     for whole in drawn(task, num_samples=4):
         onsets = np.flatnonzero(whole.events.reshape(-1, 48)[1] >= 0)
         assert set(onsets.tolist()) >= {16, 32, 36, 40}
+
+
+def test_the_folder_of_whole_tunes(undrawn, tmp_path):
+    """Both places hold the whole tune; samples.json says of what it consists; the page plays it."""
+    task = asked('AABA', {'half_cadences': True}, 'pickup', '4/4')
+    pieces = compose_for(task, num_samples=2)
+    write_gallery(
+        tmp_path / 'out',
+        task.prompt,
+        pieces,
+        VOCABULARY,
+        is_window=False,
+        temperature=1.0,
+        seed=0,
+        settings={},
+        model='toy',
+        repeated=[0.0, 0.0],
+        structure=task.structure,
+    )
+    whole = put_together(task.prompt, pieces[0], VOCABULARY, task.structure)
+    for suffix in ('.mid', '.abc', '.musicxml'):
+        alone, joined = tmp_path / 'out' / f'01{suffix}', tmp_path / 'out/joined' / f'01{suffix}'
+        assert alone.read_bytes() == joined.read_bytes()
+    assert quantize(parse_midi(alone.with_suffix('.mid').read_bytes())) == from_events(whole.events)
+    row = json.loads((tmp_path / 'out/samples.json').read_text())[0]
+    assert row['structure'] == 'AABA'
+    assert [list(each.values()) for each in row['sections']] == [
+        ['A', 1, 2, 'fifth'],
+        ['A', 3, 2, 'tonic'],
+        ['B', 5, 2, 'fifth'],
+        ['A', 7, 2, 'tonic'],
+    ]
+    page = (tmp_path / 'out/index.html').read_text()
+    data = json.loads(re.search('const DATA = (.*);\n', page)[1])
+    notes = [[each.onset, each.end, each.pitch] for each in from_events(whole.events)]
+    assert data['pieces'][0]['notes'] == notes
+    assert (data['pieces'][0]['first'], data['pieces'][0]['end']) == (12, 9 * 16)
+    assert '<h1>walk, continued as AABA</h1>' in page
+
+
+def test_repeated_notes_on_the_staff_have_all_their_times():
+    pytest.importorskip('verovio', reason='staff notation needs the package verovio')
+    task = asked('AA', {}, 'walk', '4/4', num_bars=3)
+    whole = put_together(task.prompt, compose_for(task)[0], VOCABULARY, task.structure)
+    forms = written_forms(whole.events, task.prompt, 0, 'Whole', whole.sections)
+    notes = to_notes(from_events(whole.events), 4)
+    bars = to_bars(notes, bar_of('4/4'), 6)
+    measures = lay_out(bars, whole.sections)
+    svg = engrave(forms['.musicxml'], bars, 16, whole.is_drawn, 1, measures)
+    found = re.findall(r'class="note (\w+)" data-at="([\d ]+)" data-end="([\d ]+)"', svg)
+    assert [int(each) for _, at, _ in found for each in at.split()[:1]] == [
+        16 * measure.played[0] + sign.step
+        for measure in measures
+        for sign in bars[measure.played[0]]
+        if sign.pitch is not None
+    ]
+    # the prompt's bar is played twice, as is the second; the third has two endings, or none
+    twice = [at for _, at, _ in found if int(at.split()[0]) < 32]
+    assert all(np.diff(list(map(int, at.split()))).tolist() == [48] for at in twice)
+    assert {kind for kind, at, _ in found if int(at.split()[0]) < 16} == {'given'}
