@@ -173,7 +173,16 @@ class Near:
     def __init__(self, originals: Originals, vocabulary: Vocabulary, num_steps: int, meter: str):
         unseen = originals.unseen_in(meter)
         excerpts = cut_excerpts(
-            [Tune('', phrases=(events,), counted_in=meter) for events in unseen], num_steps
+            [
+                Tune(
+                    '',
+                    phrases=(events,),
+                    counted_in=meter,
+                    steps_per_quarter=originals.steps_per_quarter,
+                )
+                for events in unseen
+            ],
+            num_steps,
         ).events_NT
         if not len(excerpts):
             raise UserError(

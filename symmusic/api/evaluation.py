@@ -117,7 +117,15 @@ def draw_sets(ground: Ground, made: Continued, rng: np.random.Generator) -> Sets
     references_DN = draw_rows(len(pool_MT), size, num_draws, rng)
     first_N = draw_rows(len(pool_MT), size, 1, rng)[0]
     return Sets(
-        events, made, num_draws, pool_MT, references_DN, others_DN, first_N, settings.protocol
+        events,
+        made,
+        num_draws,
+        pool_MT,
+        references_DN,
+        others_DN,
+        first_N,
+        settings.protocol,
+        music.steps_per_quarter,
     )
 
 

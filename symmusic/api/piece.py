@@ -15,7 +15,6 @@ from symmusic.generate.whole import put_together
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
 from symmusic.report.forms import title_of, written_forms
-from symmusic.score.bar import STEPS_PER_QUARTER
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,12 +46,9 @@ class Piece:
         """Onset and length in quarters, and MIDI pitch, of each note of the new bars; onsets count
         from their start.
         """
+        grid = self.prompt.steps_per_quarter
         return [
-            (
-                note.onset / STEPS_PER_QUARTER,
-                (note.end - note.onset) / STEPS_PER_QUARTER,
-                note.pitch,
-            )
+            (note.onset / grid, (note.end - note.onset) / grid, note.pitch)
             for note in from_events(self._events(joined=False))
         ]
 
@@ -83,7 +79,8 @@ class Piece:
             is_all = joined or self.structure is not None
             silent = -self.prompt.pickup_of(events) % self.prompt.bar.steps if is_all else 0
             notes, num_steps = from_events(events[silent:]), len(events) - silent
-            write_whole(path, Sound(None)(notes, forms['.mid'], self.prompt.qpm, num_steps))
+            how = self.prompt.qpm, num_steps, self.prompt.steps_per_quarter
+            write_whole(path, Sound(None)(notes, forms['.mid'], *how))
         else:
             write_whole(path, forms[path.suffix])
 

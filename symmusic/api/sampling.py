@@ -81,10 +81,12 @@ def draw_pieces(model: Model, prompt: Tune, config: ConfigDict) -> list[Piece]:
       UserError: the prompt or a field cannot be met.
     """
     vocabulary, meters = model.card.vocabulary, model.card.meters
+    settings, grid = config.sample, model.card.steps_per_quarter
     if isinstance(prompt, str | os.PathLike) and '\n' not in str(prompt):
-        given = read_given(str(prompt), config.sample, vocabulary, meters)
+        given = read_given(str(prompt), settings, vocabulary, meters, grid)
     else:
-        given = make_prompt(prompt, vocabulary, transpose=config.sample.transpose, meters=meters)
+        how = {'transpose': settings.transpose, 'meters': meters, 'steps_per_quarter': grid}
+        given = make_prompt(prompt, vocabulary, **how)
     task = prepare(config, vocabulary, meters, given)
     for notice in (*task.prompt.notices, *task.notices):
         log.info(notice)

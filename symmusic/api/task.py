@@ -56,7 +56,9 @@ def prepare(
     if settings.wav or settings.sound_font:
         find_font(settings.sound_font)
     if prompt is None:
-        prompt = read_given(settings.prompt, settings, vocabulary, meters)
+        prompt = read_given(
+            settings.prompt, settings, vocabulary, meters, config.data.steps_per_quarter
+        )
     if settings.instrument:
         prompt = dataclasses.replace(prompt, program=parse_instrument(settings.instrument))
     steps = _steps(config, vocabulary, prompt)
@@ -154,11 +156,15 @@ def _redrawn(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt) -> _Ste
 
 
 def read_given(
-    path: str, settings: ConfigDict, vocabulary: Vocabulary, meters: Sequence[str]
+    path: str,
+    settings: ConfigDict,
+    vocabulary: Vocabulary,
+    meters: Sequence[str],
+    steps_per_quarter: int,
 ) -> Prompt:
     """The prompt in a file, or the blank one; errors as of `read_prompt` and `blank_prompt`."""
     if path == BLANK:
-        return blank_prompt(settings, vocabulary, meters)
+        return blank_prompt(settings, vocabulary, meters, steps_per_quarter)
     return read_prompt(
         path,
         vocabulary,
@@ -166,6 +172,7 @@ def read_given(
         part=settings.part,
         tune=settings.tune,
         meters=meters,
+        steps_per_quarter=steps_per_quarter,
     )
 
 

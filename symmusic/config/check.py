@@ -17,7 +17,7 @@ def check(config: ConfigDict) -> None:
       UserError: the field, its value and what is allowed.
     """
     values = dict(walk(config))
-    for faults in (_faults_alone, _faults_of_training, _faults_of_sampling):
+    for faults in (_faults_alone, _faults_of_data, _faults_of_training, _faults_of_sampling):
         for fault in faults(values):
             raise UserError(fault)
 
@@ -35,6 +35,16 @@ def _faults_alone(values: Mapping[str, Any]) -> Iterator[str]:
             )
         elif allowed := field.rule(values[name]):
             yield f'config.{name} = {values[name]!r}: must be {allowed}'
+
+
+def _faults_of_data(values: Mapping[str, Any]) -> Iterator[str]:
+    grid = values['data.steps_per_quarter']
+    for name, value in (('data.protocol', 'thesis'), ('data.encoding', 'pianoroll_faithful')):
+        if values[name] == value and grid != 4:
+            yield (
+                f'config.data.steps_per_quarter = {grid}: with config.{name} = {value!r} a step is'
+                ' a sixteenth, as in the thesis; must be 4'
+            )
 
 
 def _faults_of_training(values: Mapping[str, Any]) -> Iterator[str]:

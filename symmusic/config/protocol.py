@@ -26,6 +26,8 @@ def resolve(config: ConfigDict) -> ConfigDict:
             leaf = name.removeprefix('data.')
             if isinstance(group.get(leaf), str) and group[leaf] == AUTO:
                 group[leaf] = value
+                if leaf == 'hop_steps' and group.get('steps_per_quarter') == 12:
+                    group[leaf] = 3 * value  # a bar of 4/4 on either grid
     if isinstance(group, dict) and group.get('meters') == 'all':
         group['meters'] = ('all',)
     return ConfigDict(values)

@@ -59,6 +59,12 @@ def choice(*values: str) -> Rule:
     )
 
 
+def one_of(*values: int) -> Rule:
+    """One of some whole numbers."""
+    allowed = f'one of {", ".join(map(str, values))}'
+    return lambda value: None if type(value) is int and value in values else allowed
+
+
 def flag() -> Rule:
     """True or False."""
     return lambda value: None if type(value) is bool else 'True or False'

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from symmusic.corpus.meters import check_grid
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.runs import LONGEST, Melodies, expand, find_shared
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
-from symmusic.score.bar import STEPS_PER_QUARTER
+from symmusic.score.bar import SIXTEENTHS
 
 SEED = 8  # notes of a run at which tunes may be aligned
 LEAST_BEATS = 32  # eight bars; of fewer, as many as families ask for agree by chance
@@ -24,28 +25,30 @@ _CHUNK = 1 << 22  # beats compared at a time; bounds the memory
 def compare_beats(tunes: Sequence[Tune], melodies: Melodies) -> tuple[np.ndarray, np.ndarray]:
     """`pairs_A2` of tunes, once for each alignment that was tried, and the kappa [A] of
     their beats: 1 where all agree, 0 where as many do as by chance. The beats of the one with fewer
-    are counted as at least `LEAST_BEATS`.
+    are counted as at least `LEAST_BEATS`. All are on one grid.
     """
+    quarter = next((tune.steps_per_quarter for tune in tunes), SIXTEENTHS)
+    check_grid(tunes, quarter)
     pairs_A2, offsets_A, lifts_A = _align(melodies)
     events = [tune.events for tune in tunes]
     lengths_N = np.array([len(each) for each in events], np.int64)
     begins_N = np.cumsum(lengths_N) - lengths_N
     sounding = _sounding(events)
     steps = np.concatenate([np.zeros(0, np.int64), *map(np.arange, lengths_N)])
-    is_beat = (steps % STEPS_PER_QUARTER == 0) & (sounding >= 0)
+    is_beat = (steps % quarter == 0) & (sounding >= 0)
     of_tune = np.repeat(np.arange(len(tunes)), lengths_N)
     beats_N = np.bincount(of_tune[is_beat], minlength=len(tunes))
 
     one, other = pairs_A2.T
-    first_A = -(np.minimum(offsets_A, 0) // STEPS_PER_QUARTER) * STEPS_PER_QUARTER
+    first_A = -(np.minimum(offsets_A, 0) // quarter) * quarter
     last_A = np.minimum(lengths_N[one], lengths_N[other] - offsets_A)
-    num_A = np.maximum(-(-(last_A - first_A) // STEPS_PER_QUARTER), 0)
+    num_A = np.maximum(-(-(last_A - first_A) // quarter), 0)
     agree_A = np.zeros(len(one))
     parts = np.searchsorted(np.cumsum(num_A), np.arange(_CHUNK, num_A.sum(), _CHUNK))
     for part in np.split(np.arange(len(one)), parts):
         rows, beats = expand(np.zeros(len(part), np.int64), num_A[part])
         rows = part[rows]
-        at = first_A[rows] + beats * STEPS_PER_QUARTER
+        at = first_A[rows] + beats * quarter
         a = sounding[begins_N[one[rows]] + at]
         b = sounding[begins_N[other[rows]] + at + offsets_A[rows]]
         alike = (a >= 0) & (b >= 0) & ((a + lifts_A[rows] - b) % 12 == 0)

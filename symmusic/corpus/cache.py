@@ -178,7 +178,7 @@ def _key(
     kind = [
         collection.style,
         collection.meter,
-        collection.bar_steps,
+        collection.num_bars,
         music21_version() if _needs_music21(collection, files) else '',
     ]
     return hashlib.sha256(

@@ -8,7 +8,6 @@ import os
 import pathlib
 
 from symmusic.errors import UserError
-from symmusic.score.bar import STEPS_PER_WHOLE
 from symmusic.score.midi import SUFFIXES as MIDI_SUFFIXES
 from symmusic.score.musicxml_reader import SUFFIXES as XML_SUFFIXES
 
@@ -27,7 +26,7 @@ class Collection:
       has_voices: whether a file is a piece of several voices, each a tune; music21 parses these.
       meter: the only metre kept, if it is one that `config.data.meters` cannot name, such as '4/2';
         '' = those of `config.data.meters`.
-      bar_steps: steps in a bar of `meter`, a multiple of 16: 32 reads 4/2 as it is written, 16
+      num_bars: how many bars of 4/4 a bar of `meter` is read as: 2 reads 4/2 as it is written, 1
         would halve its note values.
       notice: a line for the user each time that the collection is used.
     """
@@ -37,7 +36,7 @@ class Collection:
     style: str = ''
     has_voices: bool = False
     meter: str = ''
-    bar_steps: int = STEPS_PER_WHOLE
+    num_bars: int = 1
     notice: str = ''
 
 
@@ -51,7 +50,7 @@ COLLECTIONS = {
         style='Renaissance voice',
         has_voices=True,
         meter='4/2',
-        bar_steps=32,
+        num_bars=2,
     ),
     'monteverdi': Collection(('monteverdi',), '.mxl', style='Renaissance voice', has_voices=True),
     'essen': Collection(

@@ -21,14 +21,14 @@ from symmusic.corpus.windows import (
 )
 from symmusic.errors import UserError
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
-from symmusic.score.bar import is_countable
+from symmusic.score.bar import SIXTEENTHS, is_countable
 
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
     """What training needs of a corpus, with `num_tunes` and `num_copies` (held-out windows that
     equal a part of a training tune) by part, and the `overlap` of the held-out tunes with all
-    training tunes; `meters` as of `meters.find_meters`.
+    training tunes; `meters` as of `meters.find_meters`, on the grid of `steps_per_quarter`.
 
     Split by tune, the copies have been removed. Split by window they are still there, both parts
     are of all tunes, and there is neither a test part nor an overlap. If there are several
@@ -45,6 +45,7 @@ class Dataset:
     styles: tuple[str, ...] = ('',)
     overlap: Overlap | None = None
     meters: tuple[str, ...] = ('4/4',)
+    steps_per_quarter: int = SIXTEENTHS
 
 
 def build_dataset(
@@ -102,7 +103,7 @@ def build_dataset(
         keep_last,
         cover_end,
         held_out_steps,
-        find_meters(kept),
+        {'meters': find_meters(kept), 'steps_per_quarter': kept[0].steps_per_quarter},
     )
     build = _split_windows if split == 'window' else _split_tunes
     return build(corpus, cutter, train_share, max_windows, split_seed)
@@ -110,7 +111,9 @@ def build_dataset(
 
 @dataclasses.dataclass(frozen=True)
 class _Cutter:
-    """Cuts tunes of the corpus `name` into windows; the fields are as in `build_dataset`."""
+    """Cuts tunes of the corpus `name` into windows; the fields are as in `build_dataset`, `grid`
+    as in `Dataset`.
+    """
 
     name: str
     styles: tuple[str, ...]
@@ -120,7 +123,7 @@ class _Cutter:
     keep_last: bool
     cover_end: bool
     held_out_steps: int
-    meters: tuple[str, ...]
+    grid: dict
 
     def cut(self, tunes: Sequence[Tune]) -> Windows:
         """As training takes them."""
@@ -131,7 +134,7 @@ class _Cutter:
             self.hop_steps,
             keep_last=self.keep_last,
             cover_end=self.cover_end,
-            meters=self.meters,
+            **self.grid,
         )
 
     def cut_held_out(self, tunes: Sequence[Tune]) -> Windows:
@@ -146,7 +149,7 @@ class _Cutter:
             steps // 2,
             cover_end=True,
             count_once=True,
-            meters=self.meters,
+            **self.grid,
         )
 
     def by_style(
@@ -188,7 +191,7 @@ def _split_windows(
         num_copies={VALIDATION: len(validation) - len(without_copies(validation, train))},
         fingerprint=corpus.fingerprint,
         styles=cutter.styles,
-        meters=cutter.meters,
+        **cutter.grid,
     )
 
 
@@ -222,7 +225,7 @@ def _split_tunes(
         fingerprint=corpus.fingerprint,
         styles=cutter.styles,
         overlap=measure_overlap([*tunes.validation, *tunes.test], tunes.train),
-        meters=cutter.meters,
+        **cutter.grid,
     )
 
 

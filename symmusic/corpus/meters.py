@@ -1,10 +1,10 @@
-"""The metres of a corpus, which a model knows by their indices."""
+"""The metres of a corpus, which a model knows by their indices, and its grid."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from symmusic.corpus.prepare import Tune
-from symmusic.score.bar import STEPS_PER_WHOLE, Bar, bar_of
+from symmusic.score.bar import SIXTEENTHS, Bar, bar_of
 
 
 def find_meters(tunes: Iterable[Tune]) -> tuple[str, ...]:
@@ -32,12 +32,34 @@ def find_index(meter: str, meters: Sequence[str]) -> int | None:
     return bars.index(bar_of(meter)) if bar_of(meter) in bars else None
 
 
-def bars_of(meters: Sequence[str]) -> tuple[int, ...]:
-    """The steps in a bar of each metre, as `model.places` takes them."""
-    return tuple(bar_of(meter).steps for meter in meters)
+def bars_of(meters: Sequence[str], steps_per_quarter: int = SIXTEENTHS) -> tuple[int, ...]:
+    """The steps in a bar of each metre on a grid, as `model.places` takes them."""
+    return tuple(bar_of(meter, steps_per_quarter).steps for meter in meters)
+
+
+def check_grid(tunes: Iterable[Tune], steps_per_quarter: int) -> None:
+    """Checks that tunes are on a grid.
+
+    Raises:
+      ValueError: one is on another.
+    """
+    for tune in tunes:
+        if tune.steps_per_quarter != steps_per_quarter:
+            raise ValueError(
+                f'{tune.file} has {tune.steps_per_quarter} steps per quarter, not'
+                f' {steps_per_quarter}'
+            )
+
+
+def bars_on_grid(
+    tunes: Iterable[Tune], meters: Sequence[str], steps_per_quarter: int
+) -> tuple[int, ...]:
+    """`bars_of` for tunes that are all on the grid, checked as by `check_grid`."""
+    check_grid(tunes, steps_per_quarter)
+    return bars_of(meters, steps_per_quarter)
 
 
 def in_own_bars(steps: int, bar: Bar) -> int:
     """Steps that are whole bars of 4/4 as so many bars of `bar`; other steps as they are."""
-    num_bars, rest = divmod(steps, STEPS_PER_WHOLE)
+    num_bars, rest = divmod(steps, 4 * bar.steps_per_quarter)
     return steps if rest else num_bars * bar.steps

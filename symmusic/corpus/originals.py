@@ -12,11 +12,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from symmusic.corpus.meters import bars_of
 from symmusic.corpus.prepare import Tune, number_bars
 from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.melody.events import Melody, from_events
-from symmusic.score.bar import bar_of
+from symmusic.score.bar import SIXTEENTHS, bar_of
 
 NAME = 'originals.npz'
 
@@ -28,7 +29,7 @@ class Originals:
 
     `titles` are those of the training tunes, '' if a tune has none, `first_bars` the numbers of
     their first bars, `meters` those of their bars, as `counted_in` in `Tune`, and `unseen_meters`
-    likewise of the held-out tunes.
+    likewise of the held-out tunes. All are on the grid of `steps_per_quarter`.
     """
 
     names: tuple[str, ...]
@@ -38,12 +39,13 @@ class Originals:
     first_bars: tuple[int, ...] | None = None
     meters: tuple[str, ...] | None = None
     unseen_meters: tuple[str, ...] | None = None
+    steps_per_quarter: int = SIXTEENTHS
 
     @functools.cached_property
     def melodies(self) -> list[Melody]:
         """The notes of each training tune, as `Tune.melody`; in older runs every first bar is 1."""
         first_bars = self.first_bars or [1] * len(self.tunes)
-        bar_steps = [bar_of(meter).steps for meter in self.counted_in]
+        bar_steps = bars_of(self.counted_in, self.steps_per_quarter)
         melodies = map(from_events, self.tunes)
         return [number_bars(*each) for each in zip(melodies, first_bars, bar_steps, strict=True)]
 
@@ -71,6 +73,7 @@ def gather_originals(trained: Sequence[Tune], held_out: Sequence[Tune]) -> Origi
         tuple(tune.first_bar for tune in kept),
         tuple(tune.counted_in for tune in kept),
         tuple(tune.counted_in for tune in unseen),
+        next((tune.steps_per_quarter for tune in kept), SIXTEENTHS),
     )
 
 
@@ -94,6 +97,7 @@ def write_originals(folder: pathlib.Path, originals: Originals) -> None:
     }
     if originals.first_bars is not None:
         arrays['first_bars'] = np.array(originals.first_bars, np.int64)
+    arrays['steps_per_quarter'] = np.array(originals.steps_per_quarter, np.int64)
     np.savez_compressed(content, **arrays)
     write_whole(folder / NAME, content.getvalue())
 
@@ -131,6 +135,11 @@ def read_originals(folder: pathlib.Path) -> Originals | None:
             first_bars = (
                 tuple(stored['first_bars'].tolist()) if 'first_bars' in stored.files else None
             )
+            grid = (
+                int(stored['steps_per_quarter'])
+                if 'steps_per_quarter' in stored.files
+                else SIXTEENTHS
+            )
         lengths = map(len, (titles, tunes, first_bars or names, meters or names))
         if set(lengths) != {len(names)} or len(unseen_meters or unseen) != len(unseen):
             raise ValueError('its parts do not fit together')
@@ -140,7 +149,7 @@ def read_originals(folder: pathlib.Path) -> Originals | None:
             ' tunes'
         ) from error
     texts = tuple(map(str, names)), tuple(map(str, titles))
-    return Originals(*texts, tunes, unseen, first_bars, meters, unseen_meters)
+    return Originals(*texts, tunes, unseen, first_bars, meters, unseen_meters, grid)
 
 
 def _split(lengths: np.ndarray, events: np.ndarray) -> tuple[np.ndarray, ...]:

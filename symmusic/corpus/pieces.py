@@ -14,7 +14,6 @@ from symmusic.corpus.collections import Collection, SourceFile
 from symmusic.corpus.prepare import Settings, Tune, prepare_score
 from symmusic.errors import ScoreError, UserError
 from symmusic.progress import track
-from symmusic.score.bar import STEPS_PER_QUARTER, STEPS_PER_WHOLE
 from symmusic.score.meter import sounding_meters
 from symmusic.score.notes import Meter, Score
 from symmusic.score.voices import read_voices
@@ -32,32 +31,25 @@ def prepare_voice(score: Score, file: str, collection: Collection, settings: Set
     meter = str(next(iter(sounding_meters(score)), ''))
     try:
         tune = prepare_score(
-            _in_bars_of_16(score, collection) if collection.meter else score, file, settings
+            _in_common_time(score, collection) if collection.meter else score, file, settings
         )
     except ScoreError as error:
         tune = Tune(file, title=score.title, reason=error.reason)
     return dataclasses.replace(tune, meter=meter, style=collection.style)
 
 
-def _in_bars_of_16(score: Score, collection: Collection) -> Score:
-    """The score with each of its bars, all of the collection's metre, as one or several bars of
-    4/4.
-    """
+def _in_common_time(score: Score, collection: Collection) -> Score:
+    """The score with each of its bars, all of the collection's metre, as so many bars of 4/4."""
     other = [str(found) for found in sounding_meters(score) if str(found) != collection.meter]
     if other:
         raise ScoreError('meter', f'{other[0]}; kept is {collection.meter}')
     numerator, denominator = map(int, collection.meter.split('/'))
-    ticks_per_quarter = (
-        score.ticks_per_quarter
-        * numerator
-        * STEPS_PER_WHOLE
-        // (denominator * collection.bar_steps)
-    )
+    ticks_per_quarter = score.ticks_per_quarter * numerator // (denominator * collection.num_bars)
     return dataclasses.replace(
         score,
         ticks_per_quarter=ticks_per_quarter,
         meters=tuple(Meter(found.tick, 4, 4) for found in score.meters),
-        pickup=score.pickup % (ticks_per_quarter * STEPS_PER_WHOLE // STEPS_PER_QUARTER),
+        pickup=score.pickup % (4 * ticks_per_quarter),
     )
 
 

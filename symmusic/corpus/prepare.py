@@ -16,6 +16,7 @@ from symmusic.melody.events import (
     NOTE_OFF,
     Melody,
     StepNote,
+    count_moved,
     extract_phrases,
     from_events,
     quantize,
@@ -23,7 +24,7 @@ from symmusic.melody.events import (
     to_events,
 )
 from symmusic.progress import track
-from symmusic.score.bar import Bar, bar_of
+from symmusic.score.bar import COMMON, SIXTEENTHS, Bar, bar_of
 from symmusic.score.detection import detect_key, transposition
 from symmusic.score.meter import bar_ticks, check_meter, check_single, sounding_meters
 from symmusic.score.notes import Score
@@ -46,6 +47,7 @@ class Settings:
     align_pickups: bool = True
     rests: str = 'phrase'
     strict: bool = False
+    steps_per_quarter: int = SIXTEENTHS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Tune:
         included; empty if the file states none. A pickup shorter than half a bar belongs to the
         section after it: a first bar that is one is a section of its own.
       counted_in: the metre of its bars: `meter`, unless they are read as several of another one.
+      steps_per_quarter: the grid of its events.
+      num_read, num_moved: all notes of its file, and those moved to the nearest steps.
       style: of its collection, as 'chorale'; '' in a user's folder.
       notices: what its reader left out, as `Score.notices`.
     """
@@ -85,11 +89,14 @@ class Tune:
     first_bar: int = 1
     counted_in: str = '4/4'
     sections: tuple[int, ...] = ()
+    steps_per_quarter: int = SIXTEENTHS
+    num_read: int = 0
+    num_moved: int = 0
 
     @property
     def bar(self) -> Bar:
         """Its bar."""
-        return bar_of(self.counted_in)
+        return bar_of(self.counted_in, self.steps_per_quarter)
 
     @property
     def kept(self) -> bool:
@@ -141,16 +148,17 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
     Raises:
       ScoreError: the tune is not kept, and why.
     """
-    meter = check_meter(score, settings.meters)
-    bar_steps = bar_of(meter).steps
+    grid = settings.steps_per_quarter
+    meter = check_meter(score, settings.meters, grid)
+    bar_steps = bar_of(meter, grid).steps
     if settings.strict:
         check_single(score)
     key = detect_key(score.notes)
     distance = transposition(key)
-    phrases = extract_phrases(quantize(score, align_pickup=settings.align_pickups), bar_steps)
+    aligned = settings.align_pickups
+    phrases = extract_phrases(quantize(score, grid, align_pickup=aligned), bar_steps)
     if settings.rests == 'end':
         phrases = phrases[:1]
-    has_pickup = settings.align_pickups and score.pickup > 0
     pitches = [note.pitch for phrase in phrases for note in phrase]
     if min(pitches) + distance < 0 or max(pitches) + distance > 127:
         raise ScoreError('pitch range', f'{distance:+d} semitones lead outside of 0..127')
@@ -173,20 +181,21 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
         phrases=tuple(to_events(phrase, bar_steps) for phrase in phrases),
         gaps=tuple(gaps),
         notices=score.notices,
-        first_bar=first + (0 if has_pickup else 1),
+        first_bar=first + (0 if aligned and score.pickup > 0 else 1),
         counted_in=meter,
+        steps_per_quarter=grid,
+        num_read=len(score.notes),
+        num_moved=count_moved(score, grid, align_pickup=aligned),
     )
-    sections = _sections(score, settings.align_pickups, first, tune.num_bars)
-    return dataclasses.replace(tune, sections=sections)
+    return dataclasses.replace(tune, sections=_sections(score, aligned, first, tune.num_bars))
 
 
 def _sections(score: Score, align_pickup: bool, first: int, num_bars: int) -> tuple[int, ...]:
     """`Tune.sections` of `num_bars` bars from bar `first` of `quantize` on."""
     shift, bar = ticks_before(score, align_pickup), bar_ticks(score)
     starts = [nearest_bar(tick, shift, bar) - first for tick in score.sections]
-    return tuple(
-        sorted({0, *(start for start in starts if 0 < start < num_bars)} if starts else ())
-    )
+    inner = {start for start in starts if 0 < start < num_bars}
+    return tuple(sorted({0} | inner)) if starts else ()
 
 
 def prepare_files(
@@ -281,8 +290,9 @@ def fingerprint(tunes: Iterable[Tune]) -> str:
     for tune in tunes:
         if tune.kept:
             digest.update(f'{tune.file}\0{len(tune.phrases)}\0'.encode(errors='backslashreplace'))
-            if tune.bar != bar_of('4/4'):  # so that fingerprints from before other metres hold
-                digest.update(tune.counted_in.encode())
+            if tune.bar != COMMON:  # so that fingerprints from before other metres and grids hold
+                grid = f'\0{tune.steps_per_quarter}' * (tune.steps_per_quarter != SIXTEENTHS)
+                digest.update(f'{tune.counted_in}{grid}'.encode())
             for phrase in tune.phrases:
                 digest.update(len(phrase).to_bytes(4, 'little') + phrase.tobytes())
     return digest.hexdigest()[:16]

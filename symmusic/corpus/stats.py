@@ -14,8 +14,8 @@ from symmusic.corpus.split import LEAST_FAMILIES
 from symmusic.corpus.windows import count_windows, cut_windows, distinct
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
+from symmusic.score.bar import SIXTEENTHS
 
-MOST_STEPS = 16  # longer notes are counted together
 # what `_of_music` says of no tune
 NOTHING = {
     'num_windows': 0,
@@ -26,6 +26,10 @@ NOTHING = {
     'num_steps': 0,
     'num_notes': 0,
     'num_encoded_notes': 0,
+    'num_notes_read': 0,
+    'num_notes_moved': 0,
+    'num_tunes_moved': 0,
+    'share_moved': None,
     'class_frequencies': {},
     'event_frequencies': {},
     'note_lengths': {},
@@ -42,11 +46,15 @@ def compute_statistics(
     hop_steps: int,
     keep_last: bool,
     split_seed: int | None = None,
+    steps_per_quarter: int = SIXTEENTHS,
 ) -> dict:
     """The numbers of `stats.json`; if no tune is kept, counts are zero and measures null.
 
     `event_frequencies` are shares of all steps of the kept tunes (each pitch by its number);
-    `note_lengths` are shares of all notes by length in steps, those of 16 or more together;
+    `note_lengths` are shares of all notes by length in steps, those of a whole note or more
+    together; of the `num_notes_read` in the files of the kept tunes, `num_notes_moved` start or end
+    between the steps and were moved to the nearest, a share of `share_moved`, in `num_tunes_moved`
+    tunes;
     `kept_meters` count the kept tunes by metre, `dropped_meters` those that `dropped` counts under
     'meter'; `keys` count kept tunes; `styles` are those of named corpora. Windows, classes,
     `class_frequencies` (shares of all tokens; 'blank' is no class) and `num_encoded_notes` (notes
@@ -70,16 +78,26 @@ def compute_statistics(
         'kept_meters': _counted(tune.meter for tune in kept),
         'dropped_meters': count_dropped_meters(corpus.tunes),
         'encoding': encoding,
+        'steps_per_quarter': steps_per_quarter,
         'window_steps': window_steps,
         'hop_steps': hop_steps,
     }
     if not kept:
         return statistics | NOTHING
-    return statistics | NOTHING | _of_music(kept, encoding, window_steps, hop_steps, keep_last)
+    return (
+        statistics
+        | NOTHING
+        | _of_music(kept, encoding, window_steps, hop_steps, keep_last, steps_per_quarter)
+    )
 
 
 def _of_music(
-    kept: Sequence[Tune], encoding: str, window_steps: int, hop_steps: int, keep_last: bool
+    kept: Sequence[Tune],
+    encoding: str,
+    window_steps: int,
+    hop_steps: int,
+    keep_last: bool,
+    steps_per_quarter: int,
 ) -> dict:
     """What the kept tunes hold: windows, classes, events, notes, keys and styles."""
     cut = {
@@ -97,12 +115,14 @@ def _of_music(
         hop_steps,
         keep_last=keep_last,
         meters=find_meters(kept),
+        steps_per_quarter=steps_per_quarter,
     )
     return (
         {'num_windows': len(windows), 'num_distinct_windows': distinct(windows)}
         | _of_classes(vocabulary, phrases)
         | _of_events(np.concatenate([tune.events for tune in kept]))
-        | _of_notes(phrases)
+        | _of_notes(phrases, 4 * steps_per_quarter)
+        | _of_moved(kept)
         | {'keys': _count_keys(kept), 'styles': _count_styles(kept, cut)}
     )
 
@@ -136,16 +156,31 @@ def _of_events(events: np.ndarray) -> dict:
     }
 
 
-def _of_notes(phrases: Sequence[np.ndarray]) -> dict:
-    """How many notes there are, and the share of each length."""
+def _of_moved(tunes: Sequence[Tune]) -> dict:
+    """How many notes of the files the grid does not hold."""
+    num_read, num_moved = (
+        sum(getattr(tune, name) for tune in tunes) for name in ('num_read', 'num_moved')
+    )
+    return {
+        'num_notes_read': num_read,
+        'num_notes_moved': num_moved,
+        'num_tunes_moved': sum(tune.num_moved > 0 for tune in tunes),
+        'share_moved': num_moved / num_read if num_read else None,
+    }
+
+
+def _of_notes(phrases: Sequence[np.ndarray], most_steps: int) -> dict:
+    """How many notes there are, and the share of each length; those of `most_steps` and longer ones
+    are counted together.
+    """
     notes = [note for phrase in phrases for note in from_events(phrase)]
     lengths = np.bincount(
-        [min(note.end - note.onset, MOST_STEPS) for note in notes], minlength=MOST_STEPS + 1
+        [min(note.end - note.onset, most_steps) for note in notes], minlength=most_steps + 1
     )[1:] / len(notes)
     return {
         'num_notes': len(notes),
         'note_lengths': {
-            f'{length}{"+" if length == MOST_STEPS else ""}': float(share)
+            f'{length}{"+" if length == most_steps else ""}': float(share)
             for length, share in enumerate(lengths, 1)
             if share > 0
         },

@@ -5,10 +5,10 @@ import pathlib
 
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.prepare import Tune
-from symmusic.corpus.stats import MOST_STEPS
 from symmusic.corpus.windows import count_windows
 from symmusic.files import SETTINGS, write_whole
 from symmusic.melody.encodings import VOCABULARIES
+from symmusic.score.bar import SIXTEENTHS, name_of
 
 
 def tune_line(
@@ -75,7 +75,7 @@ def _plot(path: pathlib.Path, statistics: dict) -> None:
     } | {'onset': sum(pitches.values())}
     event_axes.bar(events.keys(), [100 * share for share in events.values()], color='tab:orange')
     event_axes.set(ylabel='% of steps', title='events')
-    _plot_lengths(length_axes, statistics['note_lengths'])
+    _plot_lengths(length_axes, statistics['note_lengths'], statistics['steps_per_quarter'])
     keys = dict(list(statistics['keys'].items())[:10])
     key_axes.barh(list(keys)[::-1], list(keys.values())[::-1], color='tab:grey')
     key_axes.set(xlabel='tunes', title='keys before transposition')
@@ -105,14 +105,19 @@ def _plot_pitches(axes, pitches: dict[int, float]) -> None:
     )
 
 
-def _plot_lengths(axes, lengths: dict[str, float]) -> None:
+def _plot_lengths(axes, lengths: dict[str, float], steps_per_quarter: int) -> None:
+    most = 4 * steps_per_quarter
     axes.bar(
         [int(name.removesuffix('+')) for name in lengths],
         [100 * share for share in lengths.values()],
         color='tab:green',
     )
     axes.set(
-        xlabel='sixteenths', ylabel='% of notes', title='note lengths', xlim=(0, MOST_STEPS + 1)
+        xlabel=name_of(steps_per_quarter),
+        ylabel='% of notes',
+        title='note lengths',
+        xlim=(0, most + 1),
     )
-    steps = range(1, MOST_STEPS + 1)
-    axes.set_xticks(list(steps), [str(step) for step in steps[:-1]] + [f'{MOST_STEPS}+'])
+    every = steps_per_quarter // SIXTEENTHS
+    steps = range(every, most + 1, every)
+    axes.set_xticks(list(steps), [str(step) for step in steps[:-1]] + [f'{most}+'])

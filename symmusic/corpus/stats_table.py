@@ -2,6 +2,7 @@
 
 from symmusic.corpus.overlap import Overlap, as_words
 from symmusic.pitches import pitch_name
+from symmusic.score.bar import name_of
 
 # kinds of notices that are printed; stats.json has all of them
 MOST_NOTICES = 10
@@ -52,7 +53,21 @@ def _rows_of_counts(statistics: dict) -> list[tuple[str, str]]:
             for style, counts in statistics['styles'].items()
             if len(statistics['styles']) > 1
         ),
-        ('steps, notes', f'{statistics["num_steps"]} sixteenths, {statistics["num_notes"]} notes'),
+        *_rows_of_grid(statistics),
+    ]
+
+
+def _rows_of_grid(statistics: dict) -> list[tuple[str, str]]:
+    """Steps and notes, and how many notes the grid does not hold."""
+    steps = name_of(statistics['steps_per_quarter'])
+    moved, num_read = statistics['num_notes_moved'], statistics['num_notes_read']
+    return [
+        ('steps, notes', f'{statistics["num_steps"]} {steps}, {statistics["num_notes"]} notes'),
+        *(
+            [('  moved', f'{moved} of {num_read} ({moved / num_read:.1%}) to the nearest step')]
+            if moved
+            else []
+        ),
     ]
 
 
@@ -75,11 +90,12 @@ def _rows_of_music(statistics: dict) -> list[tuple[str, str]]:
     pitches = {_name(int(name)): frequencies[name] for name in frequencies if name.isdecimal()}
     events = [f'{name} {frequencies.get(name, 0):.1%}' for name in ('no event', 'note off')]
     keys = list(statistics['keys'].items())[:6]
+    steps = name_of(statistics['steps_per_quarter'])
     return [
         ('pitches', f'{_name(statistics["min_pitch"])} to {_name(statistics["max_pitch"])}'),
         ('events', ', '.join([*events, f'onsets {sum(pitches.values()):.1%}'])),
         ('  commonest', _commonest(pitches)),
-        ('note lengths', f'{_commonest(statistics["note_lengths"])}  (sixteenths)'),
+        ('note lengths', f'{_commonest(statistics["note_lengths"])}  ({steps})'),
         ('keys', ', '.join(f'{key} {count}' for key, count in keys)),
     ]
 

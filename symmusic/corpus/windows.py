@@ -15,11 +15,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symmusic.corpus.meters import bars_of, find_index, in_own_bars
+from symmusic.corpus.meters import bars_on_grid, find_index, in_own_bars
 from symmusic.corpus.prepare import Tune
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.form import NOT_KNOWN, bars_left
-from symmusic.score.bar import STEPS_PER_WHOLE
+from symmusic.score.bar import COMMON, SIXTEENTHS
 from symmusic.streams import SplitStream, split_generator
 
 
@@ -65,6 +65,7 @@ class Windows:
       bars: the steps in a bar of each metre, in which places are counted.
       left: [L, 2] uint8, the bars left (`melody.form`) in the section and in the tune, silence
         between its phrases included, at each token of the stream; None = not known.
+      steps_per_quarter: the grid.
     """
 
     stream: np.ndarray
@@ -73,8 +74,9 @@ class Windows:
     num_padding: np.ndarray
     first_targets: np.ndarray
     num_steps: int
-    bars: tuple[int, ...] = (STEPS_PER_WHOLE,)
+    bars: tuple[int, ...] = (COMMON.steps,)
     left: np.ndarray | None = None
+    steps_per_quarter: int = SIXTEENTHS
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -110,15 +112,16 @@ def cut_windows(
     cover_end: bool = False,
     count_once: bool = False,
     meters: Sequence[str] = ('4/4',),
+    steps_per_quarter: int = SIXTEENTHS,
 ) -> Windows:
-    """The windows of every phrase of `tunes`, which are in one of `meters`, in order; the other
-    arguments as of `window_starts`, except that a hop of whole bars of 4/4 is so many bars of each
-    tune.
+    """The windows of every phrase of `tunes`, which are in one of `meters` and on one grid, in
+    order; the other arguments as of `window_starts`, except that a hop of whole bars of 4/4 is so
+    many bars of each tune.
 
     With `count_once` a step that is in two windows is a target only in the first of them and
     context in the second; the hop then is the same for all.
     """
-    bars = bars_of(meters)
+    bars = bars_on_grid(tunes, meters, steps_per_quarter)
     stream, left, length = [np.zeros(0, np.uint8)], [np.zeros((0, 2), np.uint8)], 0
     starts, positions, num_padding, first_targets = [], [], [], []
     for tune in tunes:
@@ -150,7 +153,8 @@ def cut_windows(
     joined = [
         np.concatenate([np.zeros(0, np.int64), *arrays]).astype(dtype) for arrays, dtype in parts
     ]
-    return Windows(np.concatenate(stream), *joined, window_steps, bars, np.concatenate(left))
+    joined += [window_steps, bars, np.concatenate(left), steps_per_quarter]
+    return Windows(np.concatenate(stream), *joined)
 
 
 def _bars_left(tune: Tune, first_bar: int, num_tokens: int) -> np.ndarray:
@@ -255,9 +259,8 @@ def draw_windows(windows: Windows, num: int, seed: int) -> Windows:
     """At most `num` of the windows (0: all of them), drawn by `seed`, in their order."""
     if not 0 < num < len(windows):
         return windows
-    return windows.select(
-        np.sort(split_generator(seed, SplitStream.SHARES).choice(len(windows), num, replace=False))
-    )
+    rng = split_generator(seed, SplitStream.SHARES)
+    return windows.select(np.sort(rng.choice(len(windows), num, replace=False)))
 
 
 def split_windows(windows: Windows, seed: int) -> tuple[Windows, Windows]:
@@ -266,9 +269,8 @@ def split_windows(windows: Windows, seed: int) -> tuple[Windows, Windows]:
     """
     order = split_generator(seed, SplitStream.WINDOWS).permutation(len(windows))
     num_validation = -(-len(windows) // 5)
-    return windows.select(np.sort(order[num_validation:])), windows.select(
-        np.sort(order[:num_validation])
-    )
+    validation, train = np.split(order, [num_validation])
+    return windows.select(np.sort(train)), windows.select(np.sort(validation))
 
 
 def draw_shares(windows: Sequence[Windows], max_num: int, seed: int) -> list[Windows]:
@@ -288,10 +290,9 @@ def join_windows(windows: Sequence[Windows]) -> Windows:
         [each.starts + offset for each, offset in zip(windows, offsets[:-1], strict=True)]
     ).astype(np.int32)
     names = ['stream', 'positions', 'num_padding', 'first_targets']
-    if all(each.left is not None for each in windows):
-        names.append('left')
+    names += ['left'] * all(each.left is not None for each in windows)
     joined = {name: np.concatenate([getattr(each, name) for each in windows]) for name in names}
-    return Windows(starts=starts, num_steps=windows[0].num_steps, bars=windows[0].bars, **joined)
+    return dataclasses.replace(windows[0], **{'left': None, 'starts': starts} | joined)
 
 
 def _as_bytes(windows: Windows) -> np.ndarray:

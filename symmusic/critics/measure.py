@@ -45,7 +45,7 @@ class CriticMeasure:
             num_bars * ground.music.bar.steps
             for num_bars in (PROMPT_BARS, ground.config.sample.num_bars)
         )
-        held_out = in_meter(ground.held_out, ground.music.meter)
+        held_out = in_meter(ground.held_out, ground.music.bar)
         found = cut_excerpts(held_out, num_given, continued=num_steps)
         rng = generator(key, Stream.CRITIC_MATERIAL)
         size = min(settings.critic_pieces, len(found))

@@ -74,7 +74,10 @@ class Exhibits:
         """The features of the prompts, by the name `prompts`, and of each set of continuations."""
         sets = {'prompts': self.prompts_NP, **self.continuations}
         return {
-            name: [compute_features(as_score(each), self.protocol) for each in events]
+            name: [
+                compute_features(as_score(each, self.bar.steps_per_quarter), self.protocol)
+                for each in events
+            ]
             for name, events in track(sets.items(), 'set')
         }
 

@@ -176,7 +176,7 @@ def _measure_replica(
         ground.references[index],
         ground.originals,
         config.evaluate.protocol,
-        ground.bar_steps,
+        ground.bar,
     )
     if ground.families_RN is None:
         return found.values, {}

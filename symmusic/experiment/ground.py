@@ -26,6 +26,7 @@ from symmusic.measures.likelihood import find_targets
 from symmusic.measures.scale import measure
 from symmusic.model.model import Params
 from symmusic.progress import track
+from symmusic.score.bar import Bar
 from symmusic.streams import Stream, generator
 from symmusic.training import build
 from symmusic.training.card import Card
@@ -51,6 +52,7 @@ class Corpora:
                 data.meters,
                 data.align_pickups,
                 data.rests,
+                data.steps_per_quarter,
                 data.max_tunes,
                 data.split_seed,
             ]
@@ -80,7 +82,7 @@ class Ground:
       references: reference excerpts for each draw of each replica.
       originals: the training tunes, in which copies are searched.
       protocol: of the measures.
-      bar_steps: steps in a bar of all of them.
+      bar: of all of them.
       continuations_RNT: events of the real continuations of the prompts; None where not known.
       families_RN: the name of each prompt's tune family; None where the prompts are of no tune.
     """
@@ -89,7 +91,7 @@ class Ground:
     references: tuple[tuple[Pieces, ...], ...]
     originals: OriginalsIndex
     protocol: str
-    bar_steps: int
+    bar: Bar
     continuations_RNT: np.ndarray | None = None
     families_RN: np.ndarray | None = None
 
@@ -101,7 +103,7 @@ class Ground:
         if self.continuations_RNT is None:
             return None
         sets = list(zip(self.prompts_RNT, self.continuations_RNT, self.references, strict=True))
-        how = self.originals, self.protocol, self.bar_steps
+        how = self.originals, self.protocol, self.bar
         return [measure_pieces(*each, *how).values for each in track(sets, 'level')]
 
 
@@ -164,7 +166,8 @@ def measure_counting(tunes: Split, data: Dataset, *, all_steps: bool) -> float:
       UserError: there is too little to count or to fit on.
     """
     vocabulary = data.vocabulary
-    fitted = counting.fit(tunes.train, tunes.validation, vocabulary, data.meters)
+    known = data.meters, data.steps_per_quarter
+    fitted = counting.fit(tunes.train, tunes.validation, vocabulary, *known)
     targets = find_targets(data.test, vocabulary, all_steps=all_steps)
     logs_LV = fitted.log_probabilities(*counting.of_windows(data.test, targets, vocabulary))
     return float(label_losses(logs_LV, targets).mean())
@@ -178,7 +181,8 @@ def _gather(config: ConfigDict, wider: ConfigDict, corpus: Corpus, card: Card) -
     rows = draw_rows(
         len(music.excerpts), settings.num_pieces, num_replicas * settings.num_draws, rng
     )
-    pieces = [measure(music.excerpts.events_NT[each], settings.protocol) for each in rows]
+    how = settings.protocol, music.steps_per_quarter
+    pieces = [measure(music.excerpts.events_NT[each], *how) for each in rows]
     by_replica = lambda events_NT: events_NT.reshape(
         num_replicas, settings.num_draws * settings.num_pieces, -1
     )
@@ -190,7 +194,7 @@ def _gather(config: ConfigDict, wider: ConfigDict, corpus: Corpus, card: Card) -
         ),
         index_originals(music.tunes.train),
         settings.protocol,
-        music.bar.steps,
+        music.bar,
         None if music.continuations is None else by_replica(music.continuations),
         _families(corpus, music.files, num_replicas),
     )

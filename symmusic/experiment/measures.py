@@ -18,6 +18,7 @@ from symmusic.melody.events import from_events
 from symmusic.originality.copies import Melody, find_longest_runs
 from symmusic.originality.plagiarism import index_corpus, similarity_of
 from symmusic.originality.shape_index import ShapeIndex
+from symmusic.score.bar import Bar
 from symmusic.thesis.tables import find_table
 from symmusic.wording import nearest
 
@@ -95,7 +96,7 @@ def measure_pieces(
     references: Sequence[Pieces],
     originals: OriginalsIndex,
     protocol: str,
-    bar_steps: int,
+    bar: Bar,
 ) -> Measured:
     """All measures of a replica's pieces except `nats_per_step`.
 
@@ -105,10 +106,10 @@ def measure_pieces(
       references: excerpts for each of the D draws.
       originals: the training tunes.
       protocol: one of `features.PROTOCOLS`, for features and distances.
-      bar_steps: steps in a bar of all of them.
+      bar: of all of them.
     """
     draws = [
-        compare_briefly(reference, measure(events, protocol), protocol)
+        compare_briefly(reference, measure(events, protocol, bar.steps_per_quarter), protocol)
         for reference, events in zip(references, np.split(events_NT, len(references)), strict=True)
     ]
     found = {
@@ -126,12 +127,12 @@ def measure_pieces(
     runs = [passage.score for passage in find_longest_runs(melodies, originals.melodies)]
     counts = [len(notes) for notes in melodies]
     found |= {'copied_run': _mean(runs), 'note_count': _mean(counts)}
-    found['repeated_bars'] = repeated_bars(prompts_NT, events_NT, bar_steps)
+    found['repeated_bars'] = repeated_bars(prompts_NT, events_NT, bar.steps)
     found['empty'] = counts.count(0)
     scores = [np.nan if each.score is None else each.score for each in similarity.pieces.values()]
     means = {'plagiarism': scores, 'copied_run': runs, 'note_count': counts}
     parts = {name: defined(np.array(values)) for name, values in means.items()}
-    parts['repeated_bars'] = count_repeated(prompts_NT, events_NT, bar_steps)
+    parts['repeated_bars'] = count_repeated(prompts_NT, events_NT, bar.steps)
     return Measured(found, parts)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.generate.playback import played_notes
+from symmusic.score.bar import SIXTEENTHS
 from symmusic.streams import Stream, generator
 
 KINDS = ('training', 'generated')
@@ -39,7 +40,8 @@ class Study:
       excerpts: the pieces in the order of the page; the first is piece 1.
       num_steps: length of every excerpt.
       qpm: quarters per minute.
-      about: its origin, for the report: 'model', 'corpus', 'seed'.
+      about: its origin, for the report: 'model', 'corpus', 'seed'; and 'steps_per_quarter', the
+        grid of its steps, which are sixteenths without it.
     """
 
     excerpts: tuple[Excerpt, ...]
@@ -54,6 +56,16 @@ class Study:
         """
         shown = json.dumps([[excerpt.notes for excerpt in self.excerpts], self.num_steps, self.qpm])
         return hashlib.sha256(shown.encode()).hexdigest()[:12]
+
+    @property
+    def steps_per_quarter(self) -> int:
+        """The grid of its steps."""
+        return self.about.get('steps_per_quarter', SIXTEENTHS)
+
+    @property
+    def seconds(self) -> float:
+        """The length of every excerpt."""
+        return self.num_steps * 60 / self.qpm / self.steps_per_quarter
 
     @property
     def is_generated(self) -> np.ndarray:

@@ -7,21 +7,27 @@ from symmusic.corpus.meters import find_index
 from symmusic.errors import UserError
 from symmusic.generate.prompt import Prompt
 from symmusic.melody.encodings import Vocabulary
-from symmusic.score.bar import bar_of
+from symmusic.score.bar import SIXTEENTHS, bar_of
 from symmusic.score.detection import transposition
 from symmusic.score.key import Key, parse_key_name
+from symmusic.score.notes import DEFAULT_QPM
 
 BLANK = 'none'  # `sample.prompt` that starts from nothing
-QPM = 120.0
 
 
-def blank_prompt(settings: ConfigDict, vocabulary: Vocabulary, meters: tuple[str, ...]) -> Prompt:
+def blank_prompt(
+    settings: ConfigDict,
+    vocabulary: Vocabulary,
+    meters: tuple[str, ...],
+    steps_per_quarter: int = SIXTEENTHS,
+) -> Prompt:
     """The prompt without bars that `config.sample` asks for; the model reads a bar of padding.
 
     Args:
       settings: `config.sample`.
       vocabulary: of the model.
       meters: those that the model knows.
+      steps_per_quarter: its grid.
 
     Raises:
       UserError: the model does not know the metre, the key cannot be read, or a field needs bars.
@@ -35,11 +41,12 @@ def blank_prompt(settings: ConfigDict, vocabulary: Vocabulary, meters: tuple[str
     return Prompt(
         name=BLANK,
         events=np.zeros(0, np.int8),
-        tokens=np.full(bar_of(meter).steps, vocabulary.padding, np.uint8),
+        tokens=np.full(bar_of(meter, steps_per_quarter).steps, vocabulary.padding, np.uint8),
         transposed_by=transposition(key) if settings.transpose else 0,
-        qpm=QPM,
+        qpm=DEFAULT_QPM,
         key=key,
         meter=meter,
+        steps_per_quarter=steps_per_quarter,
     )
 
 

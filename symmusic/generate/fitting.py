@@ -1,4 +1,4 @@
-"""A score as a prompt: in bars of sixteenths, in the model's key and range."""
+"""A score as a prompt: in bars of the model's grid, in its key and range."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -10,11 +10,17 @@ from symmusic.corpus.prepare import Settings, Tune, prepare_score
 from symmusic.errors import ScoreError
 from symmusic.generate.prompt import Prompt
 from symmusic.melody.encodings import Vocabulary
-from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote, extract_phrases, quantize
-from symmusic.score.bar import STEPS_PER_QUARTER
+from symmusic.melody.events import (
+    NO_EVENT,
+    NOTE_OFF,
+    StepNote,
+    extract_phrases,
+    quantize,
+)
+from symmusic.score.bar import SIXTEENTHS, name_of
 from symmusic.score.detection import detect_key
 from symmusic.score.meter import check_meter
-from symmusic.score.notes import Meter, Note, Score
+from symmusic.score.notes import DEFAULT_QPM, Meter, Note, Score
 
 MAX_BARS = 64  # only the last this many bars of a longer prompt are used
 
@@ -27,19 +33,22 @@ def fit_score(
     notices: Sequence[str] = (),
     *,
     meters: Sequence[str] = ('4/4',),
+    steps_per_quarter: int = SIXTEENTHS,
 ) -> Prompt:
-    """The prompt of a score, with `notices` and what else the user should know of how it was read.
+    """The prompt of a score on the grid of the model, with `notices` and what else the user should
+    know of how it was read.
 
     Raises:
       ScoreError: it holds no notes, or is in none of the `meters` that the model knows.
     """
-    meter = check_meter(in_meter(score))
+    meter = check_meter(in_meter(score), steps_per_quarter=steps_per_quarter)
     if 'all' not in meters and find_index(meter, meters) is None:
         raise ScoreError('meter', f'{meter}; the model knows {", ".join(meters)}')
-    tune = prepare_score(in_meter(score), name, Settings(meters=('all',)))
-    notes = set(quantize(score))
+    settings = Settings(meters=('all',), steps_per_quarter=steps_per_quarter)
+    tune = prepare_score(in_meter(score), name, settings)
+    notes = set(quantize(score, steps_per_quarter))
     events = _whole_bars(tune)[-MAX_BARS * tune.bar.steps :]
-    said = [*notices, *_notices_of_score(score), *_notices_of_bars(tune, notes)]
+    said = [*notices, *_notices_of_score(score, tune), *_notices_of_bars(tune, notes)]
     if not (events >= 0).any():
         raise ScoreError('no notes', f'none in its last {MAX_BARS} bars')
     original = np.where(events >= 0, events - tune.transposed_by, events)
@@ -51,7 +60,7 @@ def fit_score(
         events=original.astype(np.int8),
         tokens=vocabulary.encode(fitted),
         transposed_by=(tune.transposed_by if transpose else 0) + octaves,
-        qpm=score.tempi[0].qpm if score.tempi else 120.0,
+        qpm=score.tempi[0].qpm if score.tempi else DEFAULT_QPM,
         notices=(*said, *_notices_of_range(wanted, fitted, octaves)),
         key=score.keys[0] if score.keys else detect_key(score.notes),
         states_key=bool(score.keys),
@@ -61,6 +70,7 @@ def fit_score(
         first_bar=first_bar,
         velocities=tuple(_velocities(score, tune)[-len(events) :]),
         program=score.program,
+        steps_per_quarter=steps_per_quarter,
     )
 
 
@@ -69,17 +79,19 @@ def in_meter(score: Score) -> Score:
     return score if score.meters else dataclasses.replace(score, meters=(Meter(0, 4, 4),))
 
 
-def _notices_of_score(score: Score) -> list[str]:
+def _notices_of_score(score: Score, tune: Tune) -> list[str]:
     notices = []
     if len({tempo.qpm for tempo in score.tempi}) > 1:
         notices.append(
             f'the prompt changes its tempo: the first, {score.tempi[0].qpm:.0f} quarters per'
             ' minute, is kept'
         )
-    if num_off := sum(_is_off_grid(score, note) for note in score.notes):
+    if num_far := sum(_is_between(score, note, tune.steps_per_quarter) for note in score.notes):
+        num, steps = len(score.notes), name_of(tune.steps_per_quarter)
         notices.append(
-            f'{num_off} of {len(score.notes)} notes of the prompt begin between the sixteenths, as'
-            ' triplets or swing do: moved to the nearest'
+            f'{num_far} of {num} notes of the prompt begin between the {steps}, as triplets or'
+            f' swing do: moved to the nearest; {tune.num_moved} ({tune.num_moved / num:.0%}) start'
+            ' or end off the grid'
         )
     if not score.meters:
         notices.append('the prompt states no metre: read as 4/4')
@@ -96,10 +108,8 @@ def _notices_of_bars(tune: Tune, notes: set[StepNote]) -> list[str]:
             ' or cut short, as the highest, or the next to begin, is the melody'
         )
     if missing := -len(tune.events) % tune.bar.steps:
-        notices.append(
-            f"the prompt's last bar is not full: {missing} sixteenth{'s' * (missing > 1)} of"
-            ' silence end it'
-        )
+        steps = name_of(tune.steps_per_quarter, missing)
+        notices.append(f"the prompt's last bar is not full: {missing} {steps} of silence end it")
     if len(tune.events) > MAX_BARS * tune.bar.steps:
         notices.append(f'the prompt is long: its last {MAX_BARS} bars are read')
     return notices
@@ -117,11 +127,11 @@ def _notices_of_range(wanted: np.ndarray, fitted: np.ndarray, octaves: int) -> l
 
 
 def _numbering(score: Score, tune: Tune, notes: set[StepNote]) -> tuple[int, int]:
-    """The sixteenths of the prompt's pickup, and the number of its first bar in the file."""
+    """The steps of the prompt's pickup, and the number of its first bar in the file."""
     bar_steps = tune.bar.steps
     num_before = min(note.onset for note in notes) // bar_steps  # silent bars that are left out
     num_before += max(-(-len(tune.events) // bar_steps) - MAX_BARS, 0)
-    pickup = round(score.pickup * STEPS_PER_QUARTER / score.ticks_per_quarter)
+    pickup = round(score.pickup * tune.steps_per_quarter / score.ticks_per_quarter)
     first_bar = num_before + (0 if score.pickup else 1)
     return pickup if first_bar == 0 else 0, first_bar
 
@@ -134,9 +144,9 @@ def _whole_bars(tune: Tune) -> np.ndarray:
     return np.concatenate([events, filling])
 
 
-def _is_off_grid(score: Score, note: Note) -> bool:
-    """Whether a note starts more than a quarter of a sixteenth away from the nearest one."""
-    steps = note.onset * STEPS_PER_QUARTER / score.ticks_per_quarter
+def _is_between(score: Score, note: Note, steps_per_quarter: int) -> bool:
+    """Whether a note starts more than a quarter of a step away from the nearest one."""
+    steps = note.onset * steps_per_quarter / score.ticks_per_quarter
     return abs(steps - round(steps)) > 0.25
 
 
@@ -144,7 +154,10 @@ def _velocities(score: Score, tune: Tune) -> np.ndarray:
     """[T] of whole bars: the velocity of the highest note that starts at each step of the tune's
     events, 0 where none starts.
     """
-    notes = sorted(zip(quantize(score), score.notes, strict=True), key=lambda pair: pair[0].pitch)
+    notes = sorted(
+        zip(quantize(score, tune.steps_per_quarter), score.notes, strict=True),
+        key=lambda pair: pair[0].pitch,
+    )
     first = min(step_note.onset for step_note, _ in notes)
     first -= first % tune.bar.steps
     velocities = np.zeros(len(_whole_bars(tune)), np.uint8)

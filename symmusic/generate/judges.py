@@ -9,7 +9,7 @@ from symmusic.generate.prompt import Prompt
 from symmusic.generate.structure import Structure
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events, to_notes
-from symmusic.score.bar import STEPS_PER_QUARTER
+from symmusic.score.bar import SIXTEENTHS
 from symmusic.score.detection import detect_key
 from symmusic.score.key import Key
 
@@ -38,7 +38,7 @@ class OtherKey:
         return np.array([self._is_other(each) for each in events])
 
     def _is_other(self, events: np.ndarray) -> bool:
-        notes = to_notes(from_events(events), STEPS_PER_QUARTER)
+        notes = to_notes(from_events(events), SIXTEENTHS)  # a tick for each step
         if not notes:
             return True
         found = detect_key(notes)

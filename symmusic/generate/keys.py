@@ -5,7 +5,7 @@ import numpy as np
 from symmusic.errors import UserError
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import NO_EVENT, from_events, to_notes
-from symmusic.score.bar import STEPS_PER_QUARTER
+from symmusic.score.bar import SIXTEENTHS
 from symmusic.score.detection import detect_key, transposition
 
 
@@ -13,7 +13,7 @@ def find_distance(events: np.ndarray, vocabulary: Vocabulary) -> int:
     """The semitones that bring a prompt, events [T], into C major or A minor and, by octaves, into
     the model's range; 0 for one without notes, or where the model has no octave of a note.
     """
-    notes = to_notes(from_events(events), STEPS_PER_QUARTER)
+    notes = to_notes(from_events(events), SIXTEENTHS)  # a tick for each step
     if not notes:
         return 0
     distance = transposition(detect_key(notes))

@@ -20,8 +20,8 @@ function sound(context, pitch, begin, end, {wave, attack, decay, gain}) {
 
 // Schedules the notes from step `first` on, all at once, and follows the audio clock: `follow(step)` with each frame, `ended()` at the step
 // `end`. Returns a function that stops the notes without calling `ended`.
-function playNotes(notes, {first = 0, end, qpm, timbre}, follow, ended) {
-  const perStep = 60 / qpm / 4;
+function playNotes(notes, {first = 0, end, qpm, stepsPerQuarter, timbre}, follow, ended) {
+  const perStep = 60 / qpm / stepsPerQuarter;
   const context = new AudioContext();
   const begun = context.currentTime + 0.1;
   for (const [onset, off, pitch] of notes) {

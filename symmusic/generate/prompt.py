@@ -7,7 +7,7 @@ import numpy as np
 
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
-from symmusic.score.bar import Bar, bar_of
+from symmusic.score.bar import SIXTEENTHS, Bar, bar_of
 from symmusic.score.key import Key
 
 C_MAJOR = Key(0)
@@ -29,12 +29,13 @@ class Prompt:
       states_key: whether its file states it.
       meter: its own, such as '6/8'.
       title: as its file states it.
-      pickup: number of sixteenths in its first bar, 0 = a full bar.
+      pickup: number of steps in its first bar, 0 = a full bar.
       first_bar: number of its first bar in the file, where the first full bar is 1 and a pickup 0.
       velocities: [T] uint8, of the note that starts at each step, 0 if not known; () = none known.
       program: General MIDI number of its instrument, from 0.
       after: [A] int8 events of the bars after the drawn ones, if bars between others are drawn.
       redrawn: which bars are drawn again, as the user wrote them; '' if the prompt is continued.
+      steps_per_quarter: the grid.
     """
 
     name: str
@@ -53,11 +54,12 @@ class Prompt:
     program: int = 0
     after: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int8))
     redrawn: str = ''
+    steps_per_quarter: int = SIXTEENTHS
 
     @property
     def bar(self) -> Bar:
         """Its bar."""
-        return bar_of(self.meter)
+        return bar_of(self.meter, self.steps_per_quarter)
 
     @property
     def sounds(self) -> bool:

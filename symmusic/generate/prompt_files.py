@@ -16,14 +16,14 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import StepNote, extract_phrases, quantize
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.abc_book import split_tunes
-from symmusic.score.bar import bar_of
+from symmusic.score.bar import SIXTEENTHS, bar_of
 from symmusic.score.meter import check_meter
 from symmusic.score.midi import MAX_BYTES, MAX_QUARTERS, parse_midi
 from symmusic.score.midi import SUFFIXES as MIDI_SUFFIXES
-from symmusic.score.midi_writer import TICKS_PER_QUARTER
+from symmusic.score.midi_writer import ticks_of
 from symmusic.score.musicxml_reader import SUFFIXES as XML_SUFFIXES
 from symmusic.score.musicxml_reader import read_musicxml
-from symmusic.score.notes import Meter, Note, Score, Tempo
+from symmusic.score.notes import DEFAULT_QPM, Meter, Note, Score, Tempo
 
 MOST_PARTS = 20  # named in a notice
 
@@ -36,24 +36,26 @@ def read_prompt(
     part: int = 1,
     tune: int = 1,
     meters: Sequence[str] = ('4/4',),
+    steps_per_quarter: int = SIXTEENTHS,
 ) -> Prompt:
     """Reads a prompt; '' is the built-in one. Of a book of ABC tunes the one in place `tune` is
     taken, of several parts in MIDI or MusicXML the one numbered `part`, both from 1.
 
     The last bar is padded with silence. Of simultaneous notes only the highest is kept, as in
     training; notes outside the model's range are moved by octaves. `meters` are those that the
-    model knows.
+    model knows, on the grid of `steps_per_quarter`.
 
     Raises:
       UserError: the file cannot be read, holds no notes, or is in a metre that the model does not
         know.
     """
+    how = {'meters': meters, 'steps_per_quarter': steps_per_quarter}
     if not path:
-        return fit_score(mary(meters), 'mary', vocabulary, transpose, meters=meters)
+        return fit_score(mary(meters), 'mary', vocabulary, transpose, **how)
     try:
         score, notices = _read(path, 'prompt', part, tune)
         name = pathlib.Path(path).stem
-        return fit_score(score, name, vocabulary, transpose, notices, meters=meters)
+        return fit_score(score, name, vocabulary, transpose, notices, **how)
     except ScoreError as error:
         raise UserError(f'config.sample.prompt = {path}: {error}') from error
 
@@ -64,6 +66,7 @@ def make_prompt(
     *,
     transpose: bool,
     meters: Sequence[str] = ('4/4',),
+    steps_per_quarter: int = SIXTEENTHS,
 ) -> Prompt:
     """A prompt of ABC text, or of notes in 4/4: onset and length in quarters, MIDI pitch.
 
@@ -71,8 +74,20 @@ def make_prompt(
       UserError: it holds no tune, or none in one of the `meters` that the model knows.
     """
     try:
-        score = _read_text(tune) if isinstance(tune, str) else _score_of(tune)
-        return fit_score(score, 'prompt', vocabulary, transpose, score.notices, meters=meters)
+        score = (
+            _read_text(tune)
+            if isinstance(tune, str)
+            else _score_of(tune, ticks_of(steps_per_quarter))
+        )
+        return fit_score(
+            score,
+            'prompt',
+            vocabulary,
+            transpose,
+            score.notices,
+            meters=meters,
+            steps_per_quarter=steps_per_quarter,
+        )
     except ScoreError as error:
         raise UserError(f'prompt: {error}') from error
 
@@ -84,7 +99,7 @@ def _read_text(text: str) -> Score:
     return _heard(read_abc_tune(tunes[0].text))
 
 
-def _score_of(notes: Iterable[tuple[float, float, int]]) -> Score:
+def _score_of(notes: Iterable[tuple[float, float, int]], ticks_per_quarter: int) -> Score:
     if not isinstance(notes, Iterable):
         raise ScoreError('not a tune', f'{notes!r}: must be a path, ABC text or notes')
     found = []
@@ -100,11 +115,11 @@ def _score_of(notes: Iterable[tuple[float, float, int]]) -> Score:
                 f'{note}: must be an onset of 0 or more and a length above 0, in quarters, and a'
                 ' MIDI pitch from 0 to 127',
             )
-        start, end = (round(each * TICKS_PER_QUARTER) for each in (onset, onset + length))
+        start, end = (round(each * ticks_per_quarter) for each in (onset, onset + length))
         found.append(Note(start, max(end - start, 1), int(pitch), VELOCITY))
     if not found:
         raise ScoreError('no notes')
-    return Score(tuple(sorted(found, key=lambda note: note.onset)), TICKS_PER_QUARTER)
+    return Score(tuple(sorted(found, key=lambda note: note.onset)), ticks_per_quarter)
 
 
 def _heard(score: Score) -> Score:
@@ -113,29 +128,31 @@ def _heard(score: Score) -> Score:
     return dataclasses.replace(score, notes=notes)
 
 
-def read_notes(path: str, field: str, meter: str) -> tuple[list[StepNote], list[str]]:
+def read_notes(path: str, field: str, prompt: Prompt) -> tuple[list[StepNote], list[str]]:
     """The notes of the melody in a file that a field of `config.sample` names, in its own key, at
     their steps from its first full bar on: those of a pickup are before step 0. Also notices on how
-    it was read. Its bars must be divided as those of `meter`, the prompt's.
+    it was read. Its bars must be divided as the prompt's.
 
     Raises:
       UserError: as `read_prompt`.
     """
     try:
         score, notices = _read(path, field)
-        bar = bar_of(check_meter(in_meter(score)))
-        if bar != bar_of(meter):
-            raise ScoreError('meter', check_meter(in_meter(score)))
+        grid, bar = prompt.steps_per_quarter, prompt.bar
+        meter = check_meter(in_meter(score), steps_per_quarter=grid)
+        if bar_of(meter, grid) != bar:
+            raise ScoreError('meter', meter)
         if not score.notes:
             raise ScoreError('no notes')
     except ScoreError as error:
         raise UserError(
-            f'config.sample.{field} = {path}: {error}; must be a melody in {meter}, as the prompt'
+            f'config.sample.{field} = {path}: {error}; must be a melody in {prompt.meter}, as the'
+            ' prompt'
         ) from error
     shift = bar.steps if score.pickup else 0
     notes = [
         StepNote(note.onset - shift, note.end - shift, note.pitch)
-        for phrase in extract_phrases(quantize(score), bar.steps)
+        for phrase in extract_phrases(quantize(score, grid), bar.steps)
         for note in phrase
     ]
     return notes, notices
@@ -205,7 +222,7 @@ def mary(meters: Sequence[str] = ('4/4',)) -> Score:
         notes,
         ticks_per_quarter=4,
         meters=(Meter(0, *map(int, meter.split('/'))),),
-        tempi=(Tempo(0, 120.0),),
+        tempi=(Tempo(0, DEFAULT_QPM),),
         title='Mary had a little lamb',
         keys=(C_MAJOR,),
     )

@@ -13,7 +13,7 @@ import numpy as np
 
 from symmusic.errors import UserError
 from symmusic.melody.events import StepNote
-from symmusic.score.bar import STEPS_PER_QUARTER
+from symmusic.score.bar import SIXTEENTHS
 
 RATE = 44_100  # samples per second
 PARTIALS = (1.0, 0.45, 0.25, 0.12, 0.06)  # amplitudes of a plucked string's
@@ -23,11 +23,13 @@ PEAK = 0.8
 FONT_FOLDERS = ('/usr/share/sounds/sf2', '/usr/share/soundfonts', '/usr/local/share/soundfonts')
 
 
-def synthesize(notes: Sequence[StepNote], qpm: float, num_steps: int) -> np.ndarray:
-    """Samples [N] float64 within -1..1 at `RATE` of notes in steps of a sixteenth, at `qpm`
-    quarters per minute; the last note's release and at least `num_steps` steps are in N.
+def synthesize(
+    notes: Sequence[StepNote], qpm: float, num_steps: int, steps_per_quarter: int = SIXTEENTHS
+) -> np.ndarray:
+    """Samples [N] float64 within -1..1 at `RATE` of notes in steps of a grid, at `qpm` quarters per
+    minute; the last note's release and at least `num_steps` steps are in N.
     """
-    per_step = 60 / qpm / STEPS_PER_QUARTER
+    per_step = 60 / qpm / steps_per_quarter
     end = max([num_steps, *(note.end for note in notes)]) * per_step + RELEASE
     samples = np.zeros(int(np.ceil(end * RATE)))
     for note in notes:
@@ -69,9 +71,18 @@ class Sound:
 
     font: pathlib.Path | None
 
-    def __call__(self, notes: Sequence[StepNote], midi: bytes, qpm: float, num_steps: int) -> bytes:
+    def __call__(
+        self,
+        notes: Sequence[StepNote],
+        midi: bytes,
+        qpm: float,
+        num_steps: int,
+        steps_per_quarter: int = SIXTEENTHS,
+    ) -> bytes:
         """The bytes of a WAV file of a melody as notes and as a MIDI file; see `synthesize`."""
-        return render(midi, self.font) if self.font else to_wav(synthesize(notes, qpm, num_steps))
+        if self.font:
+            return render(midi, self.font)
+        return to_wav(synthesize(notes, qpm, num_steps, steps_per_quarter))
 
 
 def find_font(wanted: str) -> pathlib.Path | None:

@@ -24,7 +24,7 @@ def lay_rhythm(
       notes: of the template.
       num_steps: N.
       bar_steps: steps in a bar of both.
-      pickup: sixteenths of the prompt's pickup if it is drawn as the first bar, else 0.
+      pickup: steps of the prompt's pickup if it is drawn as the first bar, else 0.
 
     Raises:
       ScoreError: the template holds nothing but a pickup.

@@ -8,7 +8,7 @@ from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.structure import Structure
 from symmusic.melody.encodings import Vocabulary
-from symmusic.score.bar import STEPS_PER_WHOLE
+from symmusic.score.bar import COMMON, Bar
 from symmusic.score.layout import Section
 
 
@@ -22,7 +22,7 @@ class Whole:
         given.
       seams: the first new step, and the one after the last where given bars follow.
       first_bar: the number of the first bar: the first full bar is 1, a pickup 0.
-      bar_steps: steps in a bar.
+      bar: its bar.
       sections: of a whole tune, as it is played; () = it has none.
     """
 
@@ -30,8 +30,13 @@ class Whole:
     is_drawn: np.ndarray
     seams: tuple[int, ...]
     first_bar: int = 1
-    bar_steps: int = STEPS_PER_WHOLE
+    bar: Bar = COMMON
     sections: tuple[Section, ...] = ()
+
+    @property
+    def bar_steps(self) -> int:
+        """The steps in a bar."""
+        return self.bar.steps
 
 
 def put_together(
@@ -47,4 +52,4 @@ def put_together(
     sections = ()
     if structure is not None:
         is_drawn, sections = is_drawn[structure.sources_T], structure.sections
-    return Whole(events, is_drawn, seams, prompt.first_bar, prompt.bar.steps, sections)
+    return Whole(events, is_drawn, seams, prompt.first_bar, prompt.bar, sections)

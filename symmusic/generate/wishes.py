@@ -82,7 +82,7 @@ def read_wishes(
       UserError: a field, or the file that it names, is not valid.
     """
     files = {field: settings[field] for field in ('rhythm', 'pitches', 'fixed') if settings[field]}
-    read = {field: read_notes(path, field, prompt.meter) for field, path in files.items()}
+    read = {field: read_notes(path, field, prompt) for field, path in files.items()}
     laid, notices = {}, [notice for _, said in read.values() for notice in said]
     for field, lay in (('rhythm', lay_rhythm), ('fixed', lay_fixed)):
         if field not in read:

@@ -139,9 +139,13 @@ def _given(ground: Ground, longest: int, num_bars: int, by_prompt: bool) -> Give
 
 
 def _meter(ground: Ground) -> dict:
-    """The metre of the pieces, as `cut_given` takes it."""
-    meters = ground.model.card.meters
-    return {'meters': meters, 'meter': meters.index(ground.music.meter)}
+    """The metre and the grid of the pieces, as `cut_given` takes them."""
+    card = ground.model.card
+    return {
+        'meters': card.meters,
+        'meter': card.meters.index(ground.music.meter),
+        'steps_per_quarter': card.steps_per_quarter,
+    }
 
 
 def _most(ground: Ground) -> int:

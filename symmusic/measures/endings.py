@@ -59,7 +59,8 @@ class EndingsMeasure:
 
     def measure(self, ground: Ground, pieces: Sets, key: int) -> Endings:
         """Of all sets that continue the prompts."""
-        keys = [_key_of(events) for events in ground.music.prompts]
+        grid = ground.music.steps_per_quarter
+        keys = [_key_of(events, grid) for events in ground.music.prompts]
         rng = generator(key, Stream.ENDINGS_RESAMPLES)
         found = {}
         for name, events_NT in pieces.events.items():
@@ -82,7 +83,7 @@ class EndingsMeasure:
         return Endings(sets, dict(zip(ASPECTS, cells, strict=True)))
 
 
-def _key_of(events: np.ndarray) -> Key:
+def _key_of(events: np.ndarray, steps_per_quarter: int) -> Key:
     """The key of a prompt; C major for one without notes."""
-    notes = as_score(events).notes
+    notes = as_score(events, steps_per_quarter).notes
     return detect_key(notes) if notes else Key.of(0)

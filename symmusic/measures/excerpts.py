@@ -7,11 +7,11 @@ import numpy as np
 
 from symmusic.corpus.prepare import Tune
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote, from_events, to_events, to_notes
-from symmusic.score.midi_writer import TICKS_PER_QUARTER
-from symmusic.score.notes import Meter, Note, Score, Tempo
+from symmusic.score.bar import SIXTEENTHS
+from symmusic.score.midi_writer import ticks_of
+from symmusic.score.notes import DEFAULT_QPM, Meter, Note, Score, Tempo
 
 LEAST_SOUNDING = 0.3  # share of an excerpt's steps, as in the thesis
-QPM = 120.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,10 +141,11 @@ def _tempi_from(tempi: Sequence[Tempo], begin: int) -> tuple[Tempo, ...]:
     return (*before[-1:], *after)
 
 
-def as_score(events: np.ndarray) -> Score:
-    """The notes of events as a score, at 120 quarters per minute."""
+def as_score(events: np.ndarray, steps_per_quarter: int = SIXTEENTHS) -> Score:
+    """The notes of events on a grid as a score, at `DEFAULT_QPM`."""
+    ticks = ticks_of(steps_per_quarter)
     return Score(
-        tuple(to_notes(from_events(events), TICKS_PER_QUARTER)),
-        TICKS_PER_QUARTER,
-        tempi=(Tempo(0, QPM),),
+        tuple(to_notes(from_events(events), ticks, steps_per_quarter=steps_per_quarter)),
+        ticks,
+        tempi=(Tempo(0, DEFAULT_QPM),),
     )

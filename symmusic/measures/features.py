@@ -22,7 +22,7 @@ name.
 
 import numpy as np
 
-from symmusic.score.notes import Score
+from symmusic.score.notes import DEFAULT_QPM, Score
 
 PITCH, RHYTHM = ('PC', 'PR', 'PI', 'PCH', 'PCTM'), ('NC', 'IOI', 'NLH', 'NLTM')
 FEATURES = PITCH + RHYTHM
@@ -120,7 +120,8 @@ def mean_inter_onset_interval(score: Score, exact: bool) -> np.ndarray:
     # one division, so that pieces with the same interval get the same number
     onsets = [note.onset for note in score.notes]
     return np.float64(
-        (max(onsets) - min(onsets)) / ((len(onsets) - 1) * 2 * score.ticks_per_quarter)
+        (max(onsets) - min(onsets))
+        / ((len(onsets) - 1) * (DEFAULT_QPM / 60) * score.ticks_per_quarter)
         if len(onsets) > 1
         else np.nan
     )
@@ -146,7 +147,7 @@ def _seconds(score: Score) -> tuple[np.ndarray, np.ndarray]:
     """Onsets and ends in seconds at the score's tempi, multiplied in the original's order."""
     tempi = [(tempo.tick, tempo.qpm) for tempo in score.tempi]
     if not tempi or tempi[0][0] > 0:
-        tempi.insert(0, (0, 120.0))
+        tempi.insert(0, (0, DEFAULT_QPM))
     ticks = np.array([tick for tick, _ in tempi])
     scales = np.array([60.0 / (qpm * score.ticks_per_quarter) for _, qpm in tempi])
     begins = np.concatenate([[0.0], np.cumsum(np.diff(ticks) * scales[:-1])])

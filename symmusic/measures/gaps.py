@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symmusic.corpus.meters import bars_of, find_index
+from symmusic.corpus.meters import bars_on_grid, find_index
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import Windows
 from symmusic.measures.likelihood import Nats, Targets, find_targets
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.places import first_place
+from symmusic.score.bar import SIXTEENTHS
 
 CONTEXT_BARS = 8  # after a gap at most, and before it at least, where the tune has them
 
@@ -100,12 +101,13 @@ def find_gaps(
     rng: np.random.Generator,
     meters: Sequence[str] = ('4/4',),
     meter: int = 0,
+    steps_per_quarter: int = SIXTEENTHS,
 ) -> Gaps:
     """Consecutive gaps of `num_bars` bars in each tune of the metre of index `meter` among
     `meters`, from its second bar on, as long as a whole bar follows; a random `max_gaps` of them
     where there are more.
     """
-    bars = bars_of(meters)
+    bars = bars_on_grid(tunes, meters, steps_per_quarter)
     bar_steps, line = bars[meter], first_place(meter, bars)
     gap_steps, context_steps = num_bars * bar_steps, CONTEXT_BARS * bar_steps
     num_steps = gap_steps + 2 * context_steps
@@ -137,6 +139,7 @@ def find_gaps(
         first_targets=begins.astype(np.uint16),
         num_steps=num_steps,
         bars=bars,
+        steps_per_quarter=steps_per_quarter,
     )
     ends = begins + gap_steps
     every = find_targets(windows, vocabulary, all_steps=True)

@@ -17,7 +17,7 @@ from symmusic.measures.temperature import Calibration, calibrate
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture, Params
 from symmusic.model.places import first_place
-from symmusic.score.bar import bar_of
+from symmusic.score.bar import SIXTEENTHS, bar_of
 from symmusic.training.card import Card
 
 NEW_BARS = 4
@@ -55,18 +55,18 @@ def cut_given(
     by_prompt: bool = True,
     meters: Sequence[str] = ('4/4',),
     meter: int = 0,
+    steps_per_quarter: int = SIXTEENTHS,
 ) -> Given:
     """All prompts of `num_bars` bars that are followed by `num_new` bars, in tunes of the metre of
-    index `meter` among the model's `meters`, or `most` of them, evenly spaced. Before each are
-    `skipped` more bars, which the model is not given.
+    index `meter` among the model's `meters` on its grid, or `most` of them, evenly spaced. Before
+    each are `skipped` more bars, which the model is not given.
 
     The key is the one that the prompt suggests, as it is all that the model is given; without
     `by_prompt` it is that of the whole tune.
     """
-    num_given, num_after, first = (
-        bar_of(meters[meter]).steps * each for each in (num_bars, num_new, skipped)
-    )
-    found = cut_excerpts(in_meter(tunes, meters[meter]), first + num_given, continued=num_after)
+    bar = bar_of(meters[meter], steps_per_quarter)
+    num_given, num_after, first = (bar.steps * each for each in (num_bars, num_new, skipped))
+    found = cut_excerpts(in_meter(tunes, bar), first + num_given, continued=num_after)
     rows = np.arange(len(found))
     if most is not None and len(rows) > most:
         rows = np.linspace(0, len(rows) - 1, most).astype(int)
@@ -76,7 +76,7 @@ def cut_given(
         distance = find_distance(events[:num_given], vocabulary) if by_prompt else 0
         tokens[index] = vocabulary.encode(place(events, distance, vocabulary))
     files = tuple(found.places[row][0] for row in rows)
-    return Given(tokens, num_given, files, first_place(meter, bars_of(meters)))
+    return Given(tokens, num_given, files, first_place(meter, bars_of(meters, steps_per_quarter)))
 
 
 def most_for(manner: Manner) -> int:
@@ -106,9 +106,15 @@ def calibrate_model(
     """
     most, found = most_for(manner), []
     for meter, name in enumerate(card.meters):
-        share = len(in_meter(tunes, name)) / max(len(tunes), 1)
+        bar = bar_of(name, card.steps_per_quarter)
+        share = len(in_meter(tunes, bar)) / max(len(tunes), 1)
         given = cut_given(
-            tunes, card.vocabulary, most=math.ceil(most * share), meters=card.meters, meter=meter
+            tunes,
+            card.vocabulary,
+            most=math.ceil(most * share),
+            meters=card.meters,
+            meter=meter,
+            steps_per_quarter=card.steps_per_quarter,
         )
         if len(given):
             found.append(predictions(params, card.architecture, given, manner)[:2])

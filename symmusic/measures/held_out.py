@@ -22,6 +22,7 @@ from symmusic.measures.likelihood import (
 )
 from symmusic.measures.registry import Ground, Sets
 from symmusic.progress import track
+from symmusic.score.bar import SIXTEENTHS
 from symmusic.training.data import put
 
 
@@ -35,6 +36,7 @@ class Likelihood:
       num_tunes: unseen tunes with a target.
       note: why there are no nats; '' where there are.
       overlap: of all held-out tunes with the training tunes; None where no tune is unseen.
+      steps_per_quarter: the grid of the steps that are predicted.
     """
 
     nats: Nats | None
@@ -42,6 +44,7 @@ class Likelihood:
     num_tunes: int = 0
     note: str = ''
     overlap: Overlap | None = None
+    steps_per_quarter: int = SIXTEENTHS
 
 
 class LikelihoodMeasure:
@@ -69,7 +72,13 @@ class LikelihoodMeasure:
         losses = _losses(ground, windows, targets, kind)
         families = [ground.families[file] for file in files]
         nats = estimate_likelihoods(losses, targets, families, key, card.meters)
-        return Likelihood(nats, card.recipe.targets, len(set(files)), overlap=ground.data.overlap)
+        return Likelihood(
+            nats,
+            card.recipe.targets,
+            len(set(files)),
+            overlap=ground.data.overlap,
+            steps_per_quarter=card.steps_per_quarter,
+        )
 
 
 def _losses(ground: Ground, windows: Windows, targets: Targets, kind: str) -> dict[str, np.ndarray]:

@@ -59,7 +59,16 @@ class InfillingMeasure:
         meters = model.card.meters
         meter = meters.index(ground.music.meter)
         gaps = {
-            length: find_gaps(ground.held_out, vocabulary, length, MAX_GAPS, rng, meters, meter)
+            length: find_gaps(
+                ground.held_out,
+                vocabulary,
+                length,
+                MAX_GAPS,
+                rng,
+                meters,
+                meter,
+                model.card.steps_per_quarter,
+            )
             for length in LENGTHS
         }
         gaps = {length: each for length, each in gaps.items() if len(each)}

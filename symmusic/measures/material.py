@@ -19,7 +19,7 @@ from symmusic.generate.prompt import Prompt
 from symmusic.generate.prompt_files import read_prompt
 from symmusic.measures.excerpts import Excerpts, cut_excerpts, draw_rows
 from symmusic.melody.encodings import Vocabulary
-from symmusic.score.bar import Bar, bar_of
+from symmusic.score.bar import SIXTEENTHS, Bar, bar_of
 from symmusic.training.build import split_as_trained
 
 PROMPT_BARS = 4
@@ -39,6 +39,7 @@ class Material:
       unseen: events [num_pieces, T] of excerpts of tunes not trained on; None where there are none.
       prompt: the name of the single prompt; None where there are many.
       meter: the metre that all of it is in.
+      steps_per_quarter: its grid.
       files: the tune [N] that each prompt is from; empty where there is a single one.
     """
 
@@ -50,11 +51,12 @@ class Material:
     prompt: str | None
     meter: str = '4/4'
     files: tuple[str, ...] = ()
+    steps_per_quarter: int = SIXTEENTHS
 
     @property
     def bar(self) -> Bar:
         """The bar of all of it."""
-        return bar_of(self.meter)
+        return bar_of(self.meter, self.steps_per_quarter)
 
 
 def evaluated_meter(config: ConfigDict, meters: Sequence[str]) -> str:
@@ -80,9 +82,9 @@ def evaluated_index(config: ConfigDict, meters: Sequence[str]) -> int:
     return meters.index(evaluated_meter(config, meters))
 
 
-def in_meter(tunes: Iterable[Tune], meter: str) -> list[Tune]:
-    """The tunes whose bars are divided as those of a metre."""
-    return [tune for tune in tunes if tune.bar == bar_of(meter)]
+def in_meter(tunes: Iterable[Tune], bar: Bar) -> list[Tune]:
+    """The tunes whose bars are divided as a bar, on its grid."""
+    return [tune for tune in tunes if tune.bar == bar]
 
 
 def gather(
@@ -101,12 +103,13 @@ def gather(
       UserError: the prompt cannot be read, or the corpus gives too few excerpts or prompts.
     """
     settings, meter = config.evaluate, evaluated_meter(config, meters)
-    num_steps = config.sample.num_bars * bar_of(meter).steps
+    bar = bar_of(meter, config.data.steps_per_quarter)
+    num_steps = config.sample.num_bars * bar.steps
     tunes = split_as_trained(config, corpus)
-    trained = in_meter(tunes.train, meter)
+    trained = in_meter(tunes.train, bar)
     excerpts = _require(cut_excerpts(trained, num_steps), 'excerpts', 'training', config, corpus)
     num = settings.num_pieces * settings.num_draws
-    held_out = in_meter(getattr(tunes, settings.part), meter)
+    held_out = in_meter(getattr(tunes, settings.part), bar)
     if settings.prompts == 'fixed':
         prompt = fixed_prompt(config, vocabulary, meter)
         for notice in prompt.notices:
@@ -122,8 +125,9 @@ def gather(
             unseen.events_NT[rows] if len(rows) else None,
             prompt.name,
             meter,
+            steps_per_quarter=bar.steps_per_quarter,
         )
-    prompt_steps = PROMPT_BARS * bar_of(meter).steps
+    prompt_steps = PROMPT_BARS * bar.steps
     found = cut_excerpts(held_out, prompt_steps, continued=num_steps)
     found = _require(found, 'prompts with a continuation', settings.part, config, corpus)
     rows_N = draw_rows(len(found), settings.num_pieces, settings.num_draws, rng).ravel()
@@ -138,6 +142,7 @@ def gather(
         None,
         meter,
         tuple(found.places[row][0] for row in rows_N),
+        bar.steps_per_quarter,
     )
 
 
@@ -154,6 +159,7 @@ def fixed_prompt(config: ConfigDict, vocabulary: Vocabulary, meter: str) -> Prom
         part=config.sample.part,
         tune=config.sample.tune,
         meters=[meter],
+        steps_per_quarter=config.data.steps_per_quarter,
     )
 
 

@@ -25,6 +25,7 @@ from symmusic.measures.scale import measure, select
 from symmusic.model.model import Params
 from symmusic.model.places import first_place
 from symmusic.progress import track
+from symmusic.score.bar import SIXTEENTHS
 from symmusic.streams import Stream
 from symmusic.training.card import Card
 
@@ -171,8 +172,8 @@ class Ground:
         order = choose_order(self.markovs, [tokens[padding:] for tokens, padding in unpadded])
         tunes, vocabulary = self.music.tunes, self.model.card.vocabulary
         try:
-            meters = self.model.card.meters
-            return Baselines(order, fit(tunes.train, tunes.validation, vocabulary, meters))
+            known = self.model.card.meters, self.model.card.steps_per_quarter
+            return Baselines(order, fit(tunes.train, tunes.validation, vocabulary, *known))
         except UserError as error:
             return Baselines(order, None, f'no count model: {error}')
 
@@ -192,6 +193,7 @@ class Sets:
       others_DN: the rows of each draw of the set `second_draw`.
       first_N: the rows of the reference of the first draw.
       protocol: of the features.
+      steps_per_quarter: the grid.
     """
 
     events: Mapping[str, np.ndarray]
@@ -202,20 +204,24 @@ class Sets:
     others_DN: np.ndarray
     first_N: np.ndarray
     protocol: str
+    steps_per_quarter: int = SIXTEENTHS
 
     @functools.cached_property
     def excerpts(self) -> Pieces:
         """The features of the excerpts."""
-        return measure(self.excerpts_MT, self.protocol)
+        return self._measure(self.excerpts_MT)
 
     @functools.cached_property
     def features(self) -> dict[str, list[Pieces]]:
         """The features of each draw by set; with the set `second_draw`."""
         found = {
-            name: [measure(each, self.protocol) for each in np.split(events, self.num_draws)]
+            name: [self._measure(each) for each in np.split(events, self.num_draws)]
             for name, events in track(self.events.items(), 'set')
         }
         return found | {'second_draw': [select(self.excerpts, rows) for rows in self.others_DN]}
+
+    def _measure(self, events_NT: np.ndarray) -> Pieces:
+        return measure(events_NT, self.protocol, self.steps_per_quarter)
 
     @functools.cached_property
     def reference(self) -> Pieces:

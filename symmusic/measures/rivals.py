@@ -13,7 +13,7 @@ from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.replicas import best_replica, replica
 
 # fields of config.data that must agree, so that the same tunes are unseen
-SAME = ('encoding', 'split', 'split_seed', 'train_share')
+SAME = ('encoding', 'steps_per_quarter', 'split', 'split_seed', 'train_share')
 
 
 def find_rival(config: ConfigDict, card: Card) -> tuple[Network | None, str]:

@@ -14,13 +14,14 @@ from symmusic.measures.families import Families
 from symmusic.measures.feature_table import Briefly, Pieces
 from symmusic.measures.features import FEATURES, SHAPES, compute_features
 from symmusic.progress import track
+from symmusic.score.bar import SIXTEENTHS
 from symmusic.streams import Stream, generator
 
 
-def measure(events_NT: np.ndarray, protocol: str) -> Pieces:
-    """The features of N pieces, given as events; pieces without notes are left out."""
+def measure(events_NT: np.ndarray, protocol: str, steps_per_quarter: int = SIXTEENTHS) -> Pieces:
+    """The features of N pieces, given as events on a grid; pieces without notes are left out."""
     kept = [
-        (f'{index:05}', compute_features(as_score(events), protocol))
+        (f'{index:05}', compute_features(as_score(events, steps_per_quarter), protocol))
         for index, events in enumerate(events_NT)
         if (events >= 0).any()
     ]

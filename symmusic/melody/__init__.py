@@ -1,3 +1,3 @@
-"""Notes, events and tokens: the event alphabet, quantisation to sixteenths, the encodings and their
+"""Notes, events and tokens: the event alphabet, quantisation to a grid, the encodings and their
 vocabularies.
 """

@@ -1,4 +1,4 @@
-"""The event alphabet: one event per step of a sixteenth, and the conversion from and to notes.
+"""The event alphabet: one event per step of a grid, and the conversion from and to notes.
 
 | event | means |
 |---|---|
@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from symmusic.score.bar import STEPS_PER_QUARTER, STEPS_PER_WHOLE
+from symmusic.score.bar import COMMON, SIXTEENTHS
 from symmusic.score.meter import bar_ticks
 from symmusic.score.notes import Note, Score
 
@@ -40,11 +40,13 @@ class Melody(list[StepNote]):
 
 def bar_steps_of(notes: Sequence[StepNote]) -> int:
     """The steps in a bar of some notes, those of 4/4 where they do not know."""
-    return notes.bar_steps if isinstance(notes, Melody) else STEPS_PER_WHOLE
+    return notes.bar_steps if isinstance(notes, Melody) else COMMON.steps
 
 
-def quantize(score: Score, *, align_pickup: bool = True) -> list[StepNote]:
-    """Quantises a score's notes to sixteenths: onset and end are rounded half up, and an empty note
+def quantize(
+    score: Score, steps_per_quarter: int = SIXTEENTHS, *, align_pickup: bool = True
+) -> list[StepNote]:
+    """Quantises a score's notes to a grid: onset and end are rounded half up, and an empty note
     becomes one step long.
 
     Works in ticks, where tempo does not matter. With `align_pickup` a pickup is moved to the end of
@@ -55,7 +57,7 @@ def quantize(score: Score, *, align_pickup: bool = True) -> list[StepNote]:
     begin, quarter = shift.numerator, parts * score.ticks_per_quarter
 
     def to_step(tick: int) -> int:
-        return (2 * STEPS_PER_QUARTER * (parts * tick + begin) + quarter) // (2 * quarter)
+        return (2 * steps_per_quarter * (parts * tick + begin) + quarter) // (2 * quarter)
 
     notes = []
     for note in score.notes:
@@ -67,6 +69,22 @@ def quantize(score: Score, *, align_pickup: bool = True) -> list[StepNote]:
 def ticks_before(score: Score, align_pickup: bool) -> Fraction:
     """The ticks from the first bar line of `quantize` to the start of a score."""
     return bar_ticks(score) - score.pickup if align_pickup and score.pickup else Fraction(0)
+
+
+def count_moved(
+    score: Score, steps_per_quarter: int = SIXTEENTHS, *, align_pickup: bool = True
+) -> int:
+    """How many of a score's notes start or end between the steps of a grid, more than half a tick
+    from the nearest, so that `quantize` moves them.
+    """
+    shift = ticks_before(score, align_pickup)
+    step = Fraction(score.ticks_per_quarter, steps_per_quarter)
+
+    def is_between(tick: int) -> bool:
+        after = (tick + shift) % step
+        return 2 * min(after, step - after) > 1
+
+    return sum(is_between(note.onset) or is_between(note.end) for note in score.notes)
 
 
 def extract_phrases(notes: Iterable[StepNote], bar_steps: int) -> list[list[StepNote]]:
@@ -125,10 +143,16 @@ def from_events(events: Sequence[int]) -> list[StepNote]:
 
 
 def to_notes(
-    notes: Sequence[StepNote], ticks_per_quarter: int, *, velocity: int = 127
+    notes: Sequence[StepNote],
+    ticks_per_quarter: int,
+    *,
+    velocity: int = 127,
+    steps_per_quarter: int = SIXTEENTHS,
 ) -> list[Note]:
-    """Notes in steps converted to ticks, exactly on the grid."""
-    ticks = ticks_per_quarter // STEPS_PER_QUARTER
+    """Notes in steps of a grid converted to ticks, of which a step has a whole number."""
+    ticks, rest = divmod(ticks_per_quarter, steps_per_quarter)
+    if rest:
+        raise ValueError(f'{ticks_per_quarter} ticks are no {steps_per_quarter} equal steps')
     return [
         Note(note.onset * ticks, (note.end - note.onset) * ticks, note.pitch, velocity)
         for note in notes

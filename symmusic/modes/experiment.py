@@ -171,7 +171,7 @@ def _show(arm: Arm, grounds: Grounds) -> None:
         is_window=manner_of(config, card).window_steps is not None,
         title=model.name,
         num_singles=0,
-        bar_steps=grounds(arm.config, card).bar_steps,
+        bar=grounds(arm.config, card).bar,
     )
     write_whole(mark, json.dumps(key, indent=2) + '\n')
 

@@ -24,7 +24,13 @@ def run(command: Command) -> None:
         'keep_last': data.keep_last_window,
     }
     split_seed = data.split_seed if data.split == 'tune' else None
-    statistics = compute_statistics(corpus, encoding=data.encoding, split_seed=split_seed, **cut)
+    statistics = compute_statistics(
+        corpus,
+        encoding=data.encoding,
+        split_seed=split_seed,
+        steps_per_quarter=data.steps_per_quarter,
+        **cut,
+    )
     print(as_text(statistics))
     path = pathlib.Path(data.corpus).expanduser()
     # Not the path as it was given: '.' means another corpus in another folder.

@@ -72,7 +72,7 @@ def build_study(command: Command) -> None:
     num, about, seconds = (
         len(study.excerpts) // 2,
         study.about,
-        study.num_steps * 60 / study.qpm / 4,
+        study.seconds,
     )
     print(
         f'study {study.id}: {num} pieces by {about["model"]} among {num} training excerpts of'
@@ -92,12 +92,13 @@ def _draw(config: ConfigDict, model: Model) -> Study:
     """
     card, num = model.card, config.study.num_pieces
     meter = material.evaluated_meter(config, card.meters)
-    num_steps = config.sample.num_bars * bar_of(meter).steps
+    bar = bar_of(meter, card.steps_per_quarter)
+    num_steps = config.sample.num_bars * bar.steps
     vocabulary = card.vocabulary
     corpus = build.corpus_of(config, card, is_shipped=model.workdir is None)
     rng = generator(config.seed, Stream.STUDY)
     tunes = build.split_as_trained(config, corpus)
-    excerpts = cut_excerpts(material.in_meter(tunes.train, meter), num_steps)
+    excerpts = cut_excerpts(material.in_meter(tunes.train, bar), num_steps)
     # As the model would write them: an encoding that cannot represent repeated notes must not
     # reveal which pieces are real.
     heard = np.array(
@@ -120,8 +121,8 @@ def _draw(config: ConfigDict, model: Model) -> Study:
         )
     else:
         part = config.evaluate.part
-        held_out = material.in_meter(getattr(tunes, part), meter)
-        found = cut_excerpts(held_out, material.PROMPT_BARS * bar_of(meter).steps)
+        held_out = material.in_meter(getattr(tunes, part), bar)
+        found = cut_excerpts(held_out, material.PROMPT_BARS * bar.steps)
         rows = _draw_rows(found.events_NT, found, corpus, num, rng, f'prompts of {part} tunes')
         num_given = found.events_NT.shape[1]
         prompts = material.as_given(config, found.events_NT[rows], num_given, vocabulary)
@@ -134,7 +135,11 @@ def _draw(config: ConfigDict, model: Model) -> Study:
         num_steps,
         config.study.qpm,
         config.seed,
-        {'model': model.name, 'corpus': corpus.name},
+        {
+            'model': model.name,
+            'corpus': corpus.name,
+            'steps_per_quarter': card.steps_per_quarter,
+        },
     )
 
 

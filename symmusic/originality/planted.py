@@ -111,7 +111,7 @@ class PlantedMeasure:
     def measure(self, ground: Ground, pieces: Sets, key: int) -> Planted | None:
         """None with the protocol `thesis` and without unseen tunes."""
         excerpts_NT = ground.music.excerpts.events_NT
-        held_out = in_meter(ground.held_out, ground.music.meter)
+        held_out = in_meter(ground.held_out, ground.music.bar)
         unseen_NT = cut_excerpts(held_out, excerpts_NT.shape[1]).events_NT
         if pieces.protocol != 'corrected' or len(unseen_NT) < 2:
             return None

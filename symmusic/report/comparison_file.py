@@ -142,7 +142,8 @@ def _(result: Likelihood, name: str) -> dict:
         blocks = ('nats_per_step', 'nats_per_note', 'nats_by_position')
         return dict.fromkeys(blocks) | {name: {'note': result.note}}
     found = _nats(result.nats)
-    found[name] |= {'targets': result.targets, 'num_tunes': result.num_tunes}
+    names = ('targets', 'num_tunes', 'steps_per_quarter')
+    found[name] |= {each: getattr(result, each) for each in names}
     found[name]['overlap'] = result.overlap and _plain(result.overlap)
     return found
 

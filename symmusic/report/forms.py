@@ -10,9 +10,9 @@ from symmusic.generate.structure import Structure
 from symmusic.melody.events import from_events, to_notes
 from symmusic.report.introduction import what_of
 from symmusic.score.abc_writer import format_abc
-from symmusic.score.bar import STEPS_PER_QUARTER
+from symmusic.score.bar import SIXTEENTHS
 from symmusic.score.layout import Section
-from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
+from symmusic.score.midi_writer import format_midi, ticks_of
 from symmusic.score.musicxml import format_musicxml
 
 
@@ -36,16 +36,19 @@ def written_forms(
       sections: of a whole tune; () = none.
     """
     steps, num_bars = from_events(events), len(events) // prompt.bar.steps
-    notes = to_notes(steps, STEPS_PER_QUARTER)
+    notes = to_notes(steps, SIXTEENTHS)  # a tick for each step
+    grid = prompt.steps_per_quarter
+    in_ticks = to_notes(steps, ticks_of(grid), steps_per_quarter=grid)
     known = dict(enumerate(prompt.velocities))
     played = [
         dataclasses.replace(note, velocity=int(known.get(first + step.onset) or prompt.velocity))
-        for note, step in zip(to_notes(steps, TICKS_PER_QUARTER), steps, strict=True)
+        for note, step in zip(in_ticks, steps, strict=True)
     ]
     form = {
         'title': title,
         'qpm': prompt.qpm,
         'meter': prompt.meter,
+        'steps_per_quarter': grid,
         'program': prompt.program,
         'key': prompt.key,
         'pickup': prompt.pickup_of(events) if first == 0 else 0,

@@ -207,7 +207,7 @@ def _write_distributions(
         is_window=made.is_window,
         title=f'{prompt.name} by {made.model}',
         first_bar=prompt.first_bar - num_more // prompt.bar.steps,
-        bar_steps=prompt.bar.steps,
+        bar=prompt.bar,
     )
 
 
@@ -228,7 +228,7 @@ def _write_forms(
     for place, (events, first) in ((folder, new_bars), (folder / 'joined', all_bars)):
         written.append(written_forms(events, prompt, first, title, whole.sections))
         silent = -prompt.pickup_of(events) % prompt.bar.steps if first == 0 else 0
-        _write_files(place / name, written[-1], events[silent:], prompt.qpm, made.sound)
+        _write_files(place / name, written[-1], events[silent:], prompt, made.sound)
     return written
 
 
@@ -236,12 +236,13 @@ def _write_files(
     path: pathlib.Path,
     written: Mapping[str, bytes | str],
     events: np.ndarray,
-    qpm: float,
+    prompt: Prompt,
     sound: Sound | None,
 ) -> None:
     """Writes the files of a melody, named `path` with the suffix of each format."""
     for suffix, content in written.items():
         write_whole(path.with_name(path.name + suffix), content)
     if sound:
-        wav = sound(from_events(events), written['.mid'], qpm, len(events))
+        how = prompt.qpm, len(events), prompt.steps_per_quarter
+        wav = sound(from_events(events), written['.mid'], *how)
         write_whole(path.with_name(f'{path.name}.wav'), wav)

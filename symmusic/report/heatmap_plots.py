@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from symmusic.plots import write_figure
-from symmusic.score.bar import STEPS_PER_QUARTER, STEPS_PER_WHOLE
+from symmusic.score.bar import SIXTEENTHS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 # shows small weights and zero, and needs no floor, unlike a logarithm
 SCALE = 'square-root scale'
+STEPS_PER_INCH = 16
 MOST_MARKED = 256  # steps with marks for what was drawn: with more they would hide the map
 
 
 class Bars(NamedTuple):
-    """The number of the bar at step 0, and the steps in a bar."""
+    """The number of the bar at step 0, and the steps in a bar and in a quarter."""
 
     first: int
     steps: int
+    quarter: int = SIXTEENTHS
 
 
 def input_steps(num_read: int, num_steps: int, width: int) -> np.ndarray:
@@ -177,9 +179,7 @@ def _bar_axis(axis, first: int, end: int, bars: Bars) -> None:
         axis.set_ticks(
             [
                 step - 0.5
-                for step in range(
-                    -(-first // STEPS_PER_QUARTER) * STEPS_PER_QUARTER, end, STEPS_PER_QUARTER
-                )
+                for step in range(-(-first // bars.quarter) * bars.quarter, end, bars.quarter)
             ],
             minor=True,
         )
@@ -191,7 +191,7 @@ def _every(num: int, most: int = 20) -> int:
 
 
 def _inches(num_steps: float, margin: float) -> float:
-    """The length of a side of a picture: one inch per whole note, within limits that keep labels
-    legible on a screen.
+    """The length of a side of a picture: one inch per `STEPS_PER_INCH`, within limits that keep
+    labels legible on a screen.
     """
-    return margin + min(max(num_steps / STEPS_PER_WHOLE, 3.0), 12.0)
+    return margin + min(max(num_steps / STEPS_PER_INCH, 3.0), 12.0)

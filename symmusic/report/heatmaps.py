@@ -20,7 +20,7 @@ from symmusic.melody.events import NO_EVENT
 from symmusic.pitches import pitch_name
 from symmusic.progress import track
 from symmusic.report.heatmap_plots import Bars, draw_attention, draw_softmax, input_steps
-from symmusic.score.bar import STEPS_PER_WHOLE
+from symmusic.score.bar import COMMON, Bar
 
 MAX_SINGLE = 8
 
@@ -80,7 +80,7 @@ def write_heatmaps(
     title: str,
     num_singles: int = MAX_SINGLE,
     first_bar: int = 1,
-    bar_steps: int = STEPS_PER_WHOLE,
+    bar: Bar = COMMON,
 ) -> None:
     """Writes `attention.png`, `attention_masked.png` and `softmax.png`, averaged over all pieces,
     and `NN-attention.png` ... for each of the first `num_singles` pieces. Models without attention
@@ -95,7 +95,7 @@ def write_heatmaps(
       title: the first part of each picture's title.
       num_singles: number of pieces with their own maps.
       first_bar: number of the first bar that was read.
-      bar_steps: steps in a bar.
+      bar: the bar of the pieces.
     """
     digits = max(2, len(str(len(pieces))))
     singles = [
@@ -105,7 +105,10 @@ def write_heatmaps(
     everything = (
         f'{title}, mean of {len(pieces)} pieces' if len(pieces) > 1 else f'{title}, one piece'
     )
-    scene = {'num_read': len(pieces[0].read), 'bars': Bars(first_bar, bar_steps)}
+    scene = {
+        'num_read': len(pieces[0].read),
+        'bars': Bars(first_bar, bar.steps, bar.steps_per_quarter),
+    }
     for prefix, shown, name in track([('', pieces, everything), *singles], 'map'):
         draw_softmax(
             folder / f'{prefix}softmax.png',

@@ -9,7 +9,6 @@ from symmusic.measures.held_out import Likelihood
 from symmusic.measures.likelihood import Nats
 from symmusic.report import charts
 from symmusic.report.blocks import Block, Chart, Section, Text, table
-from symmusic.score.bar import STEPS_PER_QUARTER
 from symmusic.wording import interval, number
 
 HEADING = 'Held-out likelihood'
@@ -35,7 +34,7 @@ def likelihood_section(likelihood: Likelihood, part: str) -> Section:
     ]
     head = ['', 'nats per step', 'nats per note', 'per step, more than the model']
     blocks: list[Block] = [
-        position_chart(nats),
+        position_chart(nats, likelihood.steps_per_quarter),
         table(head, rows, 'nats of every model'),
         Text(_about(likelihood, nats, part)),
     ]
@@ -43,7 +42,8 @@ def likelihood_section(likelihood: Likelihood, part: str) -> Section:
         blocks.append(_meter_table(nats, names))
     rows = []
     for position in range(len(nats.num_by_position)):
-        beat = f' (beat {position // STEPS_PER_QUARTER + 1})' * (position % STEPS_PER_QUARTER == 0)
+        beat_index, rest = divmod(position, likelihood.steps_per_quarter)
+        beat = f' (beat {beat_index + 1})' * (rest == 0)
         cells = [number(model.by_position[position]) for model in nats.models.values()]
         rows.append([f'{position}{beat}', f'{nats.num_by_position[position]:,}', *cells])
     head = ['step of the bar', 'targets', *names.values()]
@@ -59,7 +59,7 @@ def _meter_table(nats: Nats, names: Mapping[str, str]) -> Block:
     return table(['metre', 'notes', *names.values()], rows, 'nats per note by metre')
 
 
-def position_chart(nats: Nats) -> Chart:
+def position_chart(nats: Nats, steps_per_quarter: int) -> Chart:
     """Nats per step at every step of the bar; Markov models are darker with their order."""
     lines = []
     for name, title in _titles(nats.models).items():
@@ -81,7 +81,7 @@ def position_chart(nats: Nats) -> Chart:
         text,
         x_label='step of the bar (marked: quarters)',
         y_label='nats',
-        x_ticks=range(0, num_steps, STEPS_PER_QUARTER),
+        x_ticks=range(0, num_steps, steps_per_quarter),
     )
     caption = 'Nats per step over the bar; less is better'
     return Chart(drawing, caption, text, legend=charts.legend(lines), name='nats_by_position')

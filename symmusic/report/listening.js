@@ -1,5 +1,5 @@
 // After playback.js. Plays one piece at a time with a moving cursor. Shows what a step attended to.
-const LEFT = 34, STEP_WIDTH = 6; // as in roll.py
+const LEFT = 34, STEP_WIDTH = DATA.stepWidth; // as in roll.py
 const NAMES = ['C', 'C♯', 'D', 'E♭', 'E', 'F', 'F♯', 'G', 'A♭', 'A', 'B♭', 'B'];
 const get = (id) => document.getElementById(id);
 const articles = [...document.querySelectorAll('article')];
@@ -39,7 +39,7 @@ function play(article) {
     for (const {sign, begins, ends} of signs) sign.classList.toggle('sounding', begins.some((begin, index) => begin <= step && step < ends[index]));
     for (const [part, mark] of [['.roll', cursor], ['.staff', article.querySelector('.staff .sounding')]]) keepInView(article.querySelector(part), mark);
   };
-  playing = {article, silence: playNotes(piece.notes, {first, end: piece.end, qpm, timbre: get('sound').value}, follow, stop)};
+  playing = {article, silence: playNotes(piece.notes, {first, end: piece.end, qpm, stepsPerQuarter: DATA.stepsPerQuarter, timbre: get('sound').value}, follow, stop)};
 }
 
 // Scrolls a part that is wider than the screen sideways, so that the sounding note is visible.

@@ -15,9 +15,9 @@ from symmusic.melody.events import from_events, to_notes
 from symmusic.originality.repeats import RUN_NOTES
 from symmusic.report.html import json_for_script, page, render
 from symmusic.report.introduction import heading, introduce
-from symmusic.report.roll import draw_roll
+from symmusic.report.roll import draw_roll, step_width
 from symmusic.report.staff import MOST_PIECES, engrave
-from symmusic.score.bar import STEPS_PER_QUARTER
+from symmusic.score.bar import SIXTEENTHS
 from symmusic.score.detection import detect_key
 from symmusic.score.layout import lay_out
 from symmusic.score.notation import to_bars
@@ -90,6 +90,8 @@ def listening_page(
             'firstBar': prompt.first_bar,
             'barSteps': prompt.bar.steps,
             'beatSteps': prompt.bar.group_at(0)[1],
+            'stepsPerQuarter': prompt.steps_per_quarter,
+            'stepWidth': step_width(prompt.bar),
         }
     )
     script = f'{playback_script()}const DATA = {data};\n{SCRIPT.read_text(encoding="utf-8")}'
@@ -143,7 +145,7 @@ def _article(prompt: Prompt, entry: Entry, number: int, are_compared: bool) -> d
 def _key(events: np.ndarray) -> str:
     """The key of a piece; '' for one without notes."""
     notes = from_events(events)
-    return detect_key(to_notes(notes, STEPS_PER_QUARTER)).name if notes else ''
+    return detect_key(to_notes(notes, SIXTEENTHS)).name if notes else ''
 
 
 def _downloads(files: Mapping[str, bytes | str]) -> list[dict[str, str]]:
@@ -162,7 +164,7 @@ def _staff(prompt: Prompt, entry: Entry, number: int) -> Markup | None:
     if '.musicxml' not in entry.joined or number >= MOST_PIECES:
         return None
     events = entry.whole.events
-    notes = to_notes(from_events(events), STEPS_PER_QUARTER)
+    notes = to_notes(from_events(events), SIXTEENTHS)  # a tick for each step
     bar = prompt.bar
     bars = to_bars(notes, bar, len(events) // bar.steps, prompt.pickup_of(events))
     svg = engrave(

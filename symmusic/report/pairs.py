@@ -11,7 +11,7 @@ from symmusic.pitches import pitch_name
 from symmusic.report.blocks import Chart
 from symmusic.report.charts import svg
 from symmusic.report.html import escape
-from symmusic.score.bar import STEPS_PER_QUARTER
+from symmusic.score.bar import SIXTEENTHS
 from symmusic.score.meter import bar_ticks
 from symmusic.score.notes import Score
 
@@ -54,7 +54,7 @@ def find_in(scores: Mapping[str, Score]) -> Find:
         if name not in scores:
             return None
         score = scores[name]
-        bar_steps = round(bar_ticks(score) * STEPS_PER_QUARTER / score.ticks_per_quarter)
+        bar_steps = round(bar_ticks(score) * SIXTEENTHS / score.ticks_per_quarter)
         return name, Melody(quantize(score), max(bar_steps, 1))
 
     return functools.cache(find)

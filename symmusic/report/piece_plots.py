@@ -91,9 +91,10 @@ def _roll(axes, whole: Whole, begin: int, end: int, pitch_range: tuple[int, int]
             for note in notes
             if whole.is_drawn[note.onset] == is_new and note.onset < end and note.end > begin
         ]
+        gap = 0.15 * whole.bar.sixteenth
         # One collection, as drawing thousands of notes as separate bars takes ten seconds.
         boxes = np.array(
-            [(note.onset, note.end - 0.15, note.pitch - 0.42, note.pitch + 0.42) for note in drawn]
+            [(note.onset, note.end - gap, note.pitch - 0.42, note.pitch + 0.42) for note in drawn]
         ).reshape(-1, 4)
         axes.add_collection(
             PolyCollection(

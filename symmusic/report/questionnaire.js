@@ -95,7 +95,7 @@ function play(section) {
   stop();
   const row = answers.ratings[section.dataset.piece - 1];
   const follow = (step) => { section.querySelector('.played').value = step / DATA.numSteps; };
-  const piece = {end: DATA.numSteps, qpm: DATA.qpm, timbre: 'plucked'};
+  const piece = {end: DATA.numSteps, qpm: DATA.qpm, stepsPerQuarter: DATA.stepsPerQuarter, timbre: 'plucked'};
   try {
     playing = {section, silence: playNotes(DATA.pieces[row.piece - 1], piece, follow, stop)};
   } catch {

@@ -22,7 +22,7 @@ def questionnaire(study: Study) -> str:
     """HTML of a page on which a listener hears and rates the pieces, and saves the answers as a
     JSON file.
     """
-    num, seconds = len(study.excerpts), study.num_steps * 60 / study.qpm / 4
+    num, seconds = len(study.excerpts), study.seconds
     minutes = max(1, round(num * (2 * seconds + 10) / 60))
     body = render(
         'questionnaire.html',
@@ -38,6 +38,7 @@ def questionnaire(study: Study) -> str:
         'study': study.id,
         'qpm': study.qpm,
         'numSteps': study.num_steps,
+        'stepsPerQuarter': study.steps_per_quarter,
         'questions': QUESTIONS,
         'pieces': [excerpt.notes for excerpt in study.excerpts],
     }

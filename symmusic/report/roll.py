@@ -5,10 +5,16 @@ from markupsafe import Markup
 from symmusic.generate.whole import Whole
 from symmusic.melody.events import StepNote, from_events
 from symmusic.report.html import escape
+from symmusic.score.bar import Bar
 
-# pixels of a drawing at full size; the first and the third are also in listening.js
-STEP_WIDTH, PITCH_HEIGHT, LEFT, BOTTOM = 6, 7, 34, 18
-WIDE_STEPS = 256  # a longer roll keeps at least half of its full width
+# pixels of a drawing at full size; the third is also in listening.js
+SIXTEENTH_WIDTH, PITCH_HEIGHT, LEFT, BOTTOM = 6, 7, 34, 18
+WIDE = 256  # sixteenths; a longer roll keeps at least half of its full width
+
+
+def step_width(bar: Bar) -> int:
+    """The width of a step, in pixels."""
+    return SIXTEENTH_WIDTH // bar.sixteenth
 
 
 def draw_roll(name: str, whole: Whole, run: dict | None) -> Markup:
@@ -21,17 +27,18 @@ def draw_roll(name: str, whole: Whole, run: dict | None) -> Markup:
       run: the longest copied run of the new bars, as in `samples.json`; None where there is none.
     """
     notes, end, is_drawn = from_events(whole.events), len(whole.events), whole.is_drawn
+    step_size, bar_steps = step_width(whole.bar), whole.bar.steps
     pitches = [note.pitch for note in notes] or [60]
     low, high = min(pitches) - 2, max(pitches) + 2
-    width, height = LEFT + end * STEP_WIDTH, (high - low + 1) * PITCH_HEIGHT
+    width, height = LEFT + end * step_size, (high - low + 1) * PITCH_HEIGHT
     labels = {section.first: f'{section.label} ' for section in whole.sections}
     parts = [f'<g class="looks" data-height="{height}"></g>']
-    for step in range(0, end + 1, whole.bar_steps):
-        at = LEFT + step * STEP_WIDTH
+    for step in range(0, end + 1, bar_steps):
+        at = LEFT + step * step_size
         parts.append(f'<line class="grid" x1="{at}" x2="{at}" y1="0" y2="{height}"/>')
         if step < end:
-            number = whole.first_bar + step // whole.bar_steps
-            label = labels.get(step // whole.bar_steps, '')
+            number = whole.first_bar + step // bar_steps
+            label = labels.get(step // bar_steps, '')
             parts.append(f'<text x="{at + 3}" y="{height + 14}">{label}{number}</text>')
     for pitch in range(low, high + 1):
         if pitch % 12 == 0:
@@ -42,12 +49,13 @@ def draw_roll(name: str, whole: Whole, run: dict | None) -> Markup:
     first, after = run['piece_notes'] if run else (0, 0)
     for number, note in enumerate(notes):
         is_copied = first <= number - num_before < after
-        parts.append(_note(number, note, high, bool(is_drawn[note.onset]), is_copied))
+        is_new = bool(is_drawn[note.onset])
+        parts.append(_note(number, note, step_size, high, is_new, is_copied))
     for seam in whole.seams:
-        at = LEFT + seam * STEP_WIDTH
+        at = LEFT + seam * step_size
         parts.append(f'<line class="seam" x1="{at}" x2="{at}" y1="0" y2="{height}"/>')
     parts.append(f'<line class="cursor" x1="0" x2="0" y1="0" y2="{height}"/>')
-    style = f' style="min-width: {width // 2}px"' if end > WIDE_STEPS else ''
+    style = f' style="min-width: {width // 2}px"' if end > WIDE * whole.bar.sixteenth else ''
     num_new = sum(bool(is_drawn[note.onset]) for note in notes)
     label = escape(f'Piano roll of {name}: {len(notes) - num_new} notes given, {num_new} new')
     return Markup(
@@ -57,9 +65,11 @@ def draw_roll(name: str, whole: Whole, run: dict | None) -> Markup:
     )
 
 
-def _note(number: int, note: StepNote, high: int, is_new: bool, is_copied: bool) -> str:
-    at, top = LEFT + note.onset * STEP_WIDTH, (high - note.pitch) * PITCH_HEIGHT
-    length, below = (note.end - note.onset) * STEP_WIDTH - 1, top + PITCH_HEIGHT + 2
+def _note(
+    number: int, note: StepNote, step_size: int, high: int, is_new: bool, is_copied: bool
+) -> str:
+    at, top = LEFT + note.onset * step_size, (high - note.pitch) * PITCH_HEIGHT
+    length, below = (note.end - note.onset) * step_size - 1, top + PITCH_HEIGHT + 2
     line = f'<line class="copied" x1="{at}" x2="{at + length}" y1="{below}" y2="{below}"/>'
     return (
         line

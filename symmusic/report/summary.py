@@ -14,6 +14,7 @@ from symmusic.measures.structure import Repetition
 from symmusic.originality.plagiarism import Copies, Similarity
 from symmusic.report.critics import strongest
 from symmusic.report.headline import baselines, worse_than_base_rate
+from symmusic.score.bar import name_of
 from symmusic.wording import count, interval, percent, sentence
 
 LEVEL = 0.05  # of p, below which a feature is said to distinguish the sets
@@ -131,7 +132,8 @@ def _told(features: FeatureTable, trial: Trial | NoTrial | None) -> str:
 
 def _nats(likelihood: Likelihood, beside: Mapping[str, str]) -> str:
     nats = {name: each.per_step.value for name, each in likelihood.nats.models.items()}
-    text = f'a sixteenth of a tune that it has not seen costs the model {nats["model"]:.3f} nats'
+    step = name_of(likelihood.steps_per_quarter, 1)
+    text = f'a {step} of a tune that it has not seen costs the model {nats["model"]:.3f} nats'
     for name, title in beside.items():
         text += f', the {title} {nats[name]:.3f}'
     text += f', the constant answer {nats["base_rate"]:.3f}; less is better'

@@ -1,13 +1,14 @@
 """ABC notation (standard 2.1) of a melody."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from symmusic.score.abc_text import escape_text
-from symmusic.score.bar import Bar, bar_of
+from symmusic.score.bar import SIXTEENTHS, Bar, bar_of
 from symmusic.score.key import Key
 from symmusic.score.layout import Measure, Section, lay_out, to_lines
 from symmusic.score.notation import Sign, Spelling, altered, spell, to_bars
-from symmusic.score.notes import Note
+from symmusic.score.notes import DEFAULT_QPM, Note
 
 ACCIDENTALS = {-2: '__', -1: '_', 0: '=', 1: '^', 2: '^^'}
 
@@ -17,27 +18,29 @@ def format_abc(
     *,
     title: str = '',
     key: Key,
-    qpm: float = 120.0,
+    qpm: float = DEFAULT_QPM,
     num_bars: int = 1,
     meter: str = '4/4',
     pickup: int = 0,
     program: int = 0,
     sections: Sequence[Section] = (),
+    steps_per_quarter: int = SIXTEENTHS,
 ) -> str:
     """One tune.
 
     Args:
-      notes: one after another, in sixteenths.
+      notes: one after another, in steps.
       title: any text; unprintable characters are removed.
       key: determines the signature and the spelling.
       qpm: quarters per minute, rounded.
       num_bars: the smallest number of bars to write.
       meter: such as '6/8', as of `bar.bar_of`.
-      pickup: number of sixteenths in the first bar, 0 = a full bar.
+      pickup: number of steps in the first bar, 0 = a full bar.
       program: General MIDI number of the instrument, from 0; 0, a piano, is not written.
       sections: of the tune, written as parts with their repeats and endings; () = as it is played.
+      steps_per_quarter: the grid.
     """
-    bar = bar_of(meter)
+    bar = bar_of(meter, steps_per_quarter)
     head = [
         'X:1',
         f'T:{escape_text(title)}',
@@ -83,9 +86,12 @@ def _bar_line(measure: Measure, after: Measure | None) -> str:
 
 def _bar(signs: Sequence[Sign], key: Key, bar: Bar) -> str:
     words, met = [], set()  # letters with an accidental in this bar
-    for sign in signs:
-        length = str(sign.value) if sign.value > 1 else ''
+    for index, sign in enumerate(signs):
+        length = _length(sign.written(bar))
         apart = ' ' if words and sign.step in bar.groups else ''  # beams end with the beat
+        if sign.tuplet == 'start':
+            num = next(num for num in (2, 3) if signs[index + num - 1].tuplet == 'stop')
+            apart += '(3' if num == 3 else '(3:2:2'
         if sign.pitch is None:
             words.append(f'{apart}z{length}')
             continue
@@ -99,6 +105,11 @@ def _bar(signs: Sequence[Sign], key: Key, bar: Bar) -> str:
         accidental = '' if is_plain else ACCIDENTALS[spelled.alter]
         words.append(f'{apart}{accidental}{_letter(spelled)}{length}{"-" * sign.tied_on}')
     return ''.join(words)
+
+
+def _length(value: Fraction) -> str:
+    """A length in sixteenths, '' for one and '/' for half of one."""
+    return '/' if value == Fraction(1, 2) else str(value) if value > 1 else ''
 
 
 def _letter(spelled: Spelling) -> str:

@@ -1,4 +1,4 @@
-"""The bar of a metre: its length in sixteenths, its beats, beams and strong beats."""
+"""The grid of steps, and the bar of a metre on it: its length, beats, beams and strong beats."""
 
 import bisect
 import dataclasses
@@ -9,15 +9,15 @@ from fractions import Fraction
 
 from symmusic.errors import ScoreError
 
-STEPS_PER_QUARTER = 4
-STEPS_PER_WHOLE = 4 * STEPS_PER_QUARTER
-MAX_BAR_STEPS = 64  # four whole notes; 4/2 has 32
+GRIDS = (4, 12)  # steps per quarter: sixteenths; these and triplets of eighths
+SIXTEENTHS = GRIDS[0]
+MAX_WHOLES = 4  # in a bar; 4/2 has two
 
 
 @dataclasses.dataclass(frozen=True)
 class Bar:
-    """How a bar is divided, in steps of a sixteenth from its start. Metres that are divided alike,
-    such as 4/4 and 2/2, have equal bars.
+    """How a bar is divided, in steps from its start. Metres that are divided alike, such as 4/4 and
+    2/2, have equal bars.
 
     Attributes:
       steps: its length.
@@ -25,12 +25,19 @@ class Bar:
         quarter where the beat is not divided by three.
       strong: its strong beats: the first and, of an even number of beats, that of the second half.
       cadence_steps: the least length of a last note: a quarter, or in 6/8 a beat.
+      steps_per_quarter: the grid, one of `GRIDS`.
     """
 
     steps: int
     groups: tuple[int, ...]
     strong: tuple[int, ...]
     cadence_steps: int
+    steps_per_quarter: int = SIXTEENTHS
+
+    @property
+    def sixteenth(self) -> int:
+        """The steps of a sixteenth."""
+        return self.steps_per_quarter // SIXTEENTHS
 
     @property
     def beat_steps(self) -> int:
@@ -53,38 +60,50 @@ def is_countable(meter: str) -> bool:
 
 
 @functools.cache
-def bar_of(meter: str) -> Bar:
-    """The bar of a metre such as '6/8'.
+def bar_of(meter: str, steps_per_quarter: int = SIXTEENTHS) -> Bar:
+    """The bar of a metre such as '6/8' on a grid.
 
     Raises:
-      ScoreError: its bars are no whole number of sixteenths, or longer than `MAX_BAR_STEPS`.
+      ScoreError: its bars are no whole number of steps, or longer than `MAX_WHOLES` whole notes.
     """
     numerator, denominator = map(int, meter.split('/'))
-    unit = Fraction(STEPS_PER_WHOLE, denominator)
-    if (numerator * unit).denominator > 1 or not 0 < numerator * unit <= MAX_BAR_STEPS:
+    unit = Fraction(4 * steps_per_quarter, denominator)
+    if (numerator * unit).denominator > 1 or not 0 < numerator <= MAX_WHOLES * denominator:
         raise ScoreError(
-            'meter', f'{meter}; a bar must be a whole number of sixteenths, at most {MAX_BAR_STEPS}'
+            'meter',
+            f'{meter}; a bar must be a whole number of {name_of(steps_per_quarter)}, at most'
+            f' {MAX_WHOLES} whole notes',
         )
     steps = int(numerator * unit)
-    if unit < 1:  # shorter than a step: the bar is not divided
-        return Bar(steps, (0,), (0,), min(STEPS_PER_QUARTER, steps))
+    if unit.denominator > 1:  # no whole number of steps: the bar is not divided
+        return Bar(steps, (0,), (0,), min(steps_per_quarter, steps), steps_per_quarter)
     unit = int(unit)
-    beats = _beats(numerator, unit)
+    beats = _beats(numerator, unit, steps_per_quarter)
     starts = tuple(itertools.accumulate(beats[:-1], initial=0))
-    groups = tuple(range(0, steps, STEPS_PER_QUARTER)) if unit >= STEPS_PER_QUARTER else starts
+    groups = tuple(range(0, steps, steps_per_quarter)) if unit >= steps_per_quarter else starts
     has_halves = len(beats) % 2 == 0 and len(set(beats)) == 1
     strong = (0, steps // 2) if has_halves else (0,)
-    cadence = beats[0] if unit == 2 and set(beats) == {6} else STEPS_PER_QUARTER
-    return Bar(steps, groups, strong, min(cadence, steps))
+    is_compound = 2 * unit == steps_per_quarter and set(beats) == {3 * unit}
+    cadence = beats[0] if is_compound else steps_per_quarter
+    return Bar(steps, groups, strong, min(cadence, steps), steps_per_quarter)
 
 
-def _beats(numerator: int, unit: int) -> list[int]:
+def name_of(steps_per_quarter: int, num: int = 2) -> str:
+    """What `num` steps of a grid are called, as 'sixteenths' or 'twelfths of a quarter'."""
+    one, rest = {4: ('sixteenth', ''), 12: ('twelfth', ' of a quarter')}[steps_per_quarter]
+    return f'{one}{"s" * (num != 1)}{rest}'
+
+
+def _beats(numerator: int, unit: int, steps_per_quarter: int) -> list[int]:
     """The length of each beat, in steps: three units where the numerator is a multiple of three,
     in shorter units than quarters else two, with one of three before them if it is odd.
     """
-    is_short = unit < STEPS_PER_QUARTER
+    is_short = unit < steps_per_quarter
     if numerator % 3 == 0 and (numerator > 3 or is_short):
         return [3 * unit] * (numerator // 3)
     if not is_short or numerator == 1:
         return [unit] * numerator
     return [(2 + numerator % 2) * unit] + [2 * unit] * (numerator // 2 - 1)
+
+
+COMMON = bar_of('4/4')

@@ -1,4 +1,4 @@
-"""Metres: where the bars of a score are, and which tunes are in bars of sixteen steps."""
+"""Metres: where the bars of a score are, and which tunes have bars of whole steps."""
 
 import bisect
 import itertools
@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from symmusic.errors import ScoreError
-from symmusic.score.bar import bar_of
+from symmusic.score.bar import SIXTEENTHS, bar_of, name_of
 from symmusic.score.notes import Meter, Note, Score
 
 
@@ -109,28 +109,32 @@ def bar_ticks(score: Score) -> Fraction:
     return Fraction(4 * score.ticks_per_quarter * meter.numerator, meter.denominator)
 
 
-def check_meter(score: Score, meters: Sequence[str] = ('all',)) -> str:
+def check_meter(
+    score: Score, meters: Sequence[str] = ('all',), steps_per_quarter: int = SIXTEENTHS
+) -> str:
     """The metre of a score, the first if there are several whose bars are divided alike.
 
     A score that states none is refused, as its bar lines are unknown.
 
     Args:
       score: the score.
-      meters: those allowed, such as '4/4'; with 'all' every metre of whole sixteenths per bar.
+      meters: those allowed, such as '4/4'; with 'all' every metre of whole steps per bar.
+      steps_per_quarter: the grid.
 
     Raises:
       ScoreError: with the reason 'no meter', 'meter' (another one, or of unsuitable bars) or
         'change of meter', the detail naming the metres found.
     """
     is_any = 'all' in meters
-    kept = 'all of whole sixteenths per bar' if is_any else ', '.join(meters)
+    steps = name_of(steps_per_quarter)
+    kept = f'all of whole {steps} per bar' if is_any else ', '.join(meters)
     if not score.meters:
         raise ScoreError('no meter', f'the file states none; kept are {kept}')
     found = [str(meter) for meter in sounding_meters(score)]
     for meter in found:
         if not is_any and meter not in meters:
             raise ScoreError('meter', f'{meter}; kept are {kept}')
-    if len({bar_of(meter) for meter in found}) > 1:
+    if len({bar_of(meter, steps_per_quarter) for meter in found}) > 1:
         raise ScoreError('change of meter', ', '.join(dict.fromkeys(found)))
     return found[0]
 

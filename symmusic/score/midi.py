@@ -22,7 +22,7 @@ from symmusic.score.midi_events import (
     Event,
     Track,
 )
-from symmusic.score.notes import LYRICS, Meter, Note, Score, Tempo
+from symmusic.score.notes import DEFAULT_QPM, LYRICS, Meter, Note, Score, Tempo
 
 SUFFIXES = ('.mid', '.midi', '.kar', '.rmi')
 DRUM_CHANNEL = 9
@@ -140,7 +140,7 @@ def _find_tempi(tracks: Sequence[Track]) -> list[Tempo]:
     tempi = [Tempo(tick, qpm) for tick, qpm in stated.items()]
     damaged = _damaged(tracks, TEMPO)
     if damaged and (not tempi or tempi[0].tick > min(damaged)):
-        tempi.insert(0, Tempo(0, 120.0))
+        tempi.insert(0, Tempo(0, DEFAULT_QPM))
     return tempi
 
 

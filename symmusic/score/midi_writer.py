@@ -7,20 +7,25 @@ from collections.abc import Sequence
 import mido
 
 from symmusic.files import write_whole
-from symmusic.score.bar import STEPS_PER_QUARTER, STEPS_PER_WHOLE, bar_of
+from symmusic.score.bar import SIXTEENTHS, bar_of
 from symmusic.score.key import Key
 from symmusic.score.layout import Section
 from symmusic.score.midi import KEY_TEXT, decode_text
-from symmusic.score.notes import Note
+from symmusic.score.notes import DEFAULT_QPM, Note
 
 # The thesis's files have 220 ticks per quarter; a sixteenth is 55, so a grid of sixteenths is
-# exact.
+# exact. A finer grid takes as many ticks as most programs do.
 TICKS_PER_QUARTER = 220
-TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
+FINER = 480
+
+
+def ticks_of(steps_per_quarter: int) -> int:
+    """The ticks per quarter of files on a grid, all of whose steps are whole ticks."""
+    return TICKS_PER_QUARTER if steps_per_quarter == SIXTEENTHS else FINER
 
 
 def write_midi(
-    path: str | os.PathLike, notes: Sequence[Note], *, title: str = '', qpm: float = 120.0
+    path: str | os.PathLike, notes: Sequence[Note], *, title: str = '', qpm: float = DEFAULT_QPM
 ) -> None:
     """Writes notes, in ticks of `TICKS_PER_QUARTER`, as a MIDI file in 4/4, atomically."""
     write_whole(path, format_midi(notes, title=title, qpm=qpm))
@@ -30,39 +35,45 @@ def format_midi(
     notes: Sequence[Note],
     *,
     title: str = '',
-    qpm: float = 120.0,
+    qpm: float = DEFAULT_QPM,
     meter: str = '4/4',
     pickup: int = 0,
     program: int = 0,
     key: Key | None = None,
     sections: Sequence[Section] = (),
+    steps_per_quarter: int = SIXTEENTHS,
 ) -> bytes:
     """The bytes of a MIDI file (format 1: one track of tempo and metre, one of notes), as notation
     programs expect it.
 
     Args:
-      notes: in ticks of `TICKS_PER_QUARTER`.
+      notes: in ticks of `ticks_of(steps_per_quarter)`.
       title: written as Latin-1, which most programs read, or if that lacks a letter as UTF-8.
       qpm: quarters per minute.
       meter: such as '6/8', as of `bar.bar_of`.
-      pickup: number of sixteenths in the first bar, 0 = a full bar. Notes start only in these last
-        sixteenths of the bar. The file starts with them, under a time signature of their own.
+      pickup: number of steps in the first bar, 0 = a full bar. Notes start only in these last
+        steps of the bar. The file starts with them, filled up to whole sixteenths, under a time
+        signature of their own.
       program: General MIDI number of the instrument, from 0.
       key: its signature is written, as major or minor by its third, and a text for another mode;
         None writes none.
       sections: of the tune; a marker bears the label of each.
+      steps_per_quarter: the grid.
     """
     name, charset = _encoding(title)
-    left_out = (bar_of(meter).steps - pickup) * TICKS_PER_STEP if pickup else 0
-    first, *change = _time_signatures(meter, pickup)
+    ticks_per_quarter, bar = ticks_of(steps_per_quarter), bar_of(meter, steps_per_quarter)
+    step = ticks_per_quarter // steps_per_quarter
+    pickup = -(-pickup // bar.sixteenth) * bar.sixteenth
+    left_out = (bar.steps - pickup) * step if pickup else 0
+    first, *change = _time_signatures(meter, pickup // bar.sixteenth)
     conductor = _track(
         [
             (0, mido.MetaMessage('track_name', name=name)),
             *((0, message) for message in (_key_signature(key) if key else ())),
             (0, first),
             (0, mido.MetaMessage('set_tempo', tempo=min(mido.bpm2tempo(qpm), 0xFFFFFF))),
-            *((pickup * TICKS_PER_STEP, message) for message in change),
-            *_markers(sections, bar_of(meter).steps * TICKS_PER_STEP, left_out),
+            *((pickup * step, message) for message in change),
+            *_markers(sections, bar.steps * step, left_out),
         ]
     )
     # (tick, 0 for off / 1 for on, pitch, velocity): at one tick every note ends before the next
@@ -87,7 +98,7 @@ def format_midi(
     melody.append(mido.MetaMessage('end_of_track'))
     buffer = io.BytesIO()
     mido.MidiFile(
-        type=1, ticks_per_beat=TICKS_PER_QUARTER, tracks=[conductor, melody], charset=charset
+        type=1, ticks_per_beat=ticks_per_quarter, tracks=[conductor, melody], charset=charset
     ).save(file=buffer)
     return buffer.getvalue()
 
@@ -115,17 +126,15 @@ def _markers(
 
 
 def _time_signatures(meter: str, pickup: int) -> list[mido.MetaMessage]:
-    """The time signature of the piece, preceded by that of the pickup, in the longest value that
-    divides it: 1/4 or 3/16.
+    """The time signature of the piece, preceded by that of the pickup, of so many sixteenths, in
+    the longest value that divides it: 1/4 or 3/16.
     """
     numerator, denominator = map(int, meter.split('/'))
     own = mido.MetaMessage('time_signature', numerator=numerator, denominator=denominator)
     if not pickup:
         return [own]
     value = max(value for value in (1, 2, 4) if pickup % value == 0)
-    before = mido.MetaMessage(
-        'time_signature', numerator=pickup // value, denominator=STEPS_PER_WHOLE // value
-    )
+    before = mido.MetaMessage('time_signature', numerator=pickup // value, denominator=16 // value)
     return [before, own]
 
 

@@ -2,16 +2,22 @@
 
 import functools
 from collections.abc import Sequence
+from fractions import Fraction
 from xml.sax.saxutils import escape
 
-from symmusic.score.bar import Bar, bar_of
+from symmusic.score.bar import SIXTEENTHS, Bar, bar_of
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.key import Key
 from symmusic.score.layout import Measure, Section, lay_out
 from symmusic.score.notation import Sign, spell, to_bars
-from symmusic.score.notes import Note
+from symmusic.score.notes import DEFAULT_QPM, Note
 
-TYPES = {16: 'whole', 8: 'half', 4: 'quarter', 2: 'eighth', 1: '16th'}
+HALF = Fraction(1, 2)
+TYPES = {16: 'whole', 8: 'half', 4: 'quarter', 2: 'eighth', 1: '16th', HALF: '32nd'}
+TRIPLET = (
+    '<time-modification><actual-notes>3</actual-notes><normal-notes>2</normal-notes>'
+    '</time-modification>'
+)
 IMPLICIT = ' implicit="yes"'
 HEAD = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
 <!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">
@@ -23,17 +29,18 @@ def format_musicxml(
     *,
     title: str = '',
     key: Key,
-    qpm: float = 120.0,
+    qpm: float = DEFAULT_QPM,
     num_bars: int = 1,
     meter: str = '4/4',
     pickup: int = 0,
     program: int = 0,
     sections: Sequence[Section] = (),
+    steps_per_quarter: int = SIXTEENTHS,
 ) -> str:
     """One part; the arguments are those of `abc_writer.format_abc`."""
     beats, beat_type = meter.split('/')
     attributes = (
-        '<attributes><divisions>4</divisions>'
+        f'<attributes><divisions>{steps_per_quarter}</divisions>'
         f'<key><fifths>{key.fifths}</fifths><mode>{key.mode}</mode></key>'
         f'<time><beats>{beats}</beats><beat-type>{beat_type}</beat-type></time>'
         '<clef><sign>G</sign><line>2</line></clef></attributes>\n'
@@ -41,14 +48,14 @@ def format_musicxml(
         f'<per-minute>{qpm:g}</per-minute></metronome></direction-type>'
         f'<sound tempo="{qpm:g}"/></direction>\n'
     )
-    bar = bar_of(meter)
+    bar = bar_of(meter, steps_per_quarter)
     bars = to_bars(notes, bar, num_bars, pickup)
     first = 0 if pickup else 1  # the first full bar is number 1
     laid = lay_out(bars, sections)
     measures = []
     for number, measure in enumerate(laid, first):
         signs = bars[measure.played[0]]
-        content = ''.join(map(functools.partial(_note, key), signs, _beams(signs, bar)))
+        content = ''.join(map(functools.partial(_note, key, bar), signs, _beams(signs, bar)))
         left, right = _bar_lines(measure, is_end=measure is laid[-1])
         measures.append(
             f'<measure number="{number}"{IMPLICIT * (number == 0)}>\n{left}'
@@ -97,18 +104,25 @@ def _mark(measure: Measure) -> str:
     )
 
 
-def _note(key: Key, sign: Sign, beams: Sequence[str]) -> str:
-    dotted = sign.value % 3 == 0
-    kind = f'<type>{TYPES[sign.value * 2 // 3 if dotted else sign.value]}</type>{"<dot/>" * dotted}'
-    if sign.pitch is None:
-        return f'<note><rest/><duration>{sign.value}</duration><voice>1</voice>{kind}</note>\n'
-    spelled = spell(sign.pitch, key)
-    alter = f'<alter>{spelled.alter}</alter>' if spelled.alter else ''
+def _note(key: Key, bar: Bar, sign: Sign, beams: Sequence[str]) -> str:
+    value = sign.written(bar)
+    dotted = value.numerator % 3 == 0
+    kind = f'<type>{TYPES[value * 2 / 3 if dotted else value]}</type>{"<dot/>" * dotted}'
+    kind += TRIPLET * bool(sign.tuplet)
     ties = [
         kind for kind, is_there in (('stop', sign.tied_from), ('start', sign.tied_on)) if is_there
     ]
-    tied = ''.join(f'<tied type="{tie}"/>' for tie in ties)
-    notations = f'<notations>{tied}</notations>' if tied else ''
+    marks = ''.join(f'<tied type="{tie}"/>' for tie in ties)
+    if sign.tuplet in ('start', 'stop'):
+        marks += f'<tuplet type="{sign.tuplet}"/>'
+    notations = f'<notations>{marks}</notations>' if marks else ''
+    if sign.pitch is None:
+        return (
+            f'<note><rest/><duration>{sign.value}</duration><voice>1</voice>{kind}{notations}'
+            '</note>\n'
+        )
+    spelled = spell(sign.pitch, key)
+    alter = f'<alter>{spelled.alter}</alter>' if spelled.alter else ''
     tie_signs = ''.join(f'<tie type="{tie}"/>' for tie in ties)
     beam_signs = ''.join(
         f'<beam number="{level}">{beam}</beam>' for level, beam in enumerate(beams, 1)
@@ -125,8 +139,8 @@ def _beams(signs: Sequence[Sign], bar: Bar) -> list[list[str]]:
     joined, unless they are alone.
     """
     beams: list[list[str]] = [[] for _ in signs]
-    for level, longest in ((1, 3), (2, 1)):
-        joins = [sign.pitch is not None and sign.value <= longest for sign in signs]
+    for level, longest in ((1, 3), (2, 1), (3, HALF)):
+        joins = [sign.pitch is not None and sign.written(bar) <= longest for sign in signs]
         with_next = [
             joins[index] and joins[index + 1] and signs[index + 1].step not in bar.groups
             for index in range(len(signs) - 1)
@@ -137,11 +151,11 @@ def _beams(signs: Sequence[Sign], bar: Bar) -> list[list[str]]:
                 beams[index].append(
                     'continue' if before and after else 'end' if before else 'begin'
                 )
-            # a single sixteenth under the beam of its group
-            elif level == 2 and joins[index] and beams[index]:
-                is_behind = (sign.step - bar.group_at(sign.step)[0]) % 2 == 1
+            # a single sixteenth or shorter note under the beam of its group
+            elif level > 1 and joins[index] and beams[index]:
+                is_behind = (sign.step - bar.group_at(sign.step)[0]) % (2 * bar.sixteenth) > 0
                 beams[index].append(
-                    'backward hook' if beams[index] == ['end'] or is_behind else 'forward hook'
+                    'backward hook' if beams[index][0] == 'end' or is_behind else 'forward hook'
                 )
     return beams
 

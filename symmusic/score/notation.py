@@ -1,11 +1,13 @@
-"""A melody in notation: bars of notes and rests of plain values, tied where necessary, and each
-pitch's spelling in its key.
+"""A melody in notation: bars of notes and rests of plain values or in triplets, tied where
+necessary, and each pitch's spelling in its key.
 """
 
+import bisect
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 
-from symmusic.score.bar import STEPS_PER_QUARTER, Bar
+from symmusic.score.bar import Bar
 from symmusic.score.key import LETTERS, Key
 from symmusic.score.notes import Note
 
@@ -24,8 +26,8 @@ class Spelling:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sign:
-    """A written note, or a rest if `pitch` is None, of one of `VALUES`, which starts at `step` of
-    its bar.
+    """A written note, or a rest if `pitch` is None, which starts at `step` of its bar and lasts
+    `value` steps; `tuplet` is its place in a triplet, 'start', 'continue' or 'stop', '' in none.
     """
 
     pitch: int | None
@@ -33,6 +35,11 @@ class Sign:
     value: int
     tied_from: bool = False  # to the sign before
     tied_on: bool = False
+    tuplet: str = ''
+
+    def written(self, bar: Bar) -> Fraction:
+        """The written value in sixteenths: one of `VALUES`; in a triplet 4, 2, 1 or 1/2."""
+        return Fraction(self.value, bar.sixteenth) * (Fraction(3, 2) if self.tuplet else 1)
 
 
 def altered(letter: str, num_fifths: int) -> int:
@@ -56,35 +63,76 @@ def spell(pitch: int, key: Key) -> Spelling:
 def to_bars(
     notes: Sequence[Note], bar: Bar, num_bars: int = 1, pickup: int = 0
 ) -> list[list[Sign]]:
-    """At least `num_bars` full bars of signs, from notes in sixteenths, one after another; silence
-    is written as rests.
+    """At least `num_bars` full bars of signs, from notes in steps, one after another; silence is
+    written as rests.
 
-    With a `pickup` the first bar has only this many sixteenths, its last ones; no note starts
-    before them.
+    With a `pickup` the first bar has only this many steps, its last ones; no note starts before
+    them. A rest fills up a pickup of no whole sixteenths, or that starts within a triplet.
     """
     num_bars = max([num_bars, *(-(-note.end // bar.steps) for note in notes)])
     bars: list[list[Sign]] = [[] for _ in range(num_bars)]
     step = bar.steps - pickup if pickup else 0
+    step -= step % bar.sixteenth
+    triplets = _find_triplets({note.onset for note in notes} | {note.end for note in notes}, bar)
+    step, _ = triplets.get(step, (step, 0))
     for note in notes:
-        _write(bars, bar, None, step, note.onset)
-        _write(bars, bar, note.pitch, note.onset, note.end)
+        _write(bars, bar, triplets, None, step, note.onset)
+        _write(bars, bar, triplets, note.pitch, note.onset, note.end)
         step = note.end
-    _write(bars, bar, None, step, num_bars * bar.steps)
+    _write(bars, bar, triplets, None, step, num_bars * bar.steps)
     return bars
 
 
-def _write(bars: list[list[Sign]], bar: Bar, pitch: int | None, begin: int, end: int) -> None:
+def _find_triplets(edges: Iterable[int], bar: Bar) -> dict[int, tuple[int, int]]:
+    """The start and the end of the triplet that each step is in, of those in one: a quarter, an
+    eighth or a sixteenth with edges of notes between its sixteenths, all on its thirds.
+    """
+    places = sorted(edges)
+    found = {}
+    for edge in places:
+        if edge % bar.sixteenth == 0:
+            continue
+        at = edge % bar.steps
+        first, last = (edge - at + each for each in bar.group_at(at))
+        for size in (4 * bar.sixteenth, 2 * bar.sixteenth, bar.sixteenth):
+            begin = edge - (edge - first) % size
+            inside = slice(
+                bisect.bisect_right(places, begin), bisect.bisect_left(places, begin + size)
+            )
+            inner = places[inside]
+            if begin + size <= last and all((each - begin) % (size // 3) == 0 for each in inner):
+                break
+        found |= dict.fromkeys(range(begin, begin + size), (begin, begin + size))
+    return found
+
+
+def _write(
+    bars: list[list[Sign]],
+    bar: Bar,
+    triplets: Mapping[int, tuple[int, int]],
+    pitch: int | None,
+    begin: int,
+    end: int,
+) -> None:
     step = begin
     while step < end:
         number, at = divmod(step, bar.steps)
-        value = next(
-            value
-            for value in VALUES
-            if value <= min(end - step, bar.steps - at) and _is_plain(bar, at, value)
-        )
+        tuplet = ''
+        if step in triplets:
+            first, last = triplets[step]
+            value = min(end, last) - step
+            tuplet = 'start' if step == first else 'stop' if step + value == last else 'continue'
+        else:
+            value = next(
+                value
+                for value in (bar.sixteenth * each for each in VALUES)
+                if value <= min(end - step, bar.steps - at)
+                and _is_plain(bar, at, value)
+                and triplets.keys().isdisjoint(range(step, step + value))
+            )
         sounds = pitch is not None
         bars[number].append(
-            Sign(pitch, at, value, sounds and step > begin, sounds and step + value < end)
+            Sign(pitch, at, value, sounds and step > begin, sounds and step + value < end, tuplet)
         )
         step += value
 
@@ -94,16 +142,18 @@ def _is_plain(bar: Bar, at: int, value: int) -> bool:
     tied together and, within half a bar of quarters, a syncopated or a dotted quarter.
     """
     begin, end = bar.group_at(at)
-    has_quarters = end - begin == STEPS_PER_QUARTER
+    eighth = 2 * bar.sixteenth
+    has_quarters = end - begin == bar.steps_per_quarter
     # in 2/4 a syncopated quarter may cross the middle
     middles = bar.strong[1:] if len(bar.groups) > 2 else ()
     if at > begin:
-        is_syncopated = value == STEPS_PER_QUARTER and at - begin == 2 and has_quarters
-        within = end - at if has_quarters or (at - begin) % 2 == 0 else min(end - at, 3)
+        is_syncopated = value == 2 * eighth and at - begin == eighth and has_quarters
+        is_on_eighth = (at - begin) % eighth == 0
+        within = end - at if has_quarters or is_on_eighth else min(end - at, 3 * bar.sixteenth)
         return value <= within or (is_syncopated and not _crosses(middles, at, value))
     if value <= end - begin or at + value in (*bar.groups, bar.steps):
         return True
-    return has_quarters and value % 2 == 0 and not _crosses(middles, at, value)
+    return has_quarters and value % eighth == 0 and not _crosses(middles, at, value)
 
 
 def _crosses(places: Sequence[int], at: int, value: int) -> bool:

@@ -4,6 +4,7 @@ import dataclasses
 
 from symmusic.score.key import Key
 
+DEFAULT_QPM = 120.0  # quarters per minute where a file states no tempo, as in MIDI
 # notices of several readers
 LYRICS = 'lyrics left out'
 CHORD_SYMBOLS = 'chord symbols left out'

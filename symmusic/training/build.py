@@ -21,7 +21,7 @@ from symmusic.errors import UserError
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.form import LEFT_SIZES
 from symmusic.model.model import Architecture
-from symmusic.score.bar import STEPS_PER_WHOLE, bar_of
+from symmusic.score.bar import SIXTEENTHS, bar_of
 from symmusic.training import shipped
 from symmusic.training.card import Card
 from symmusic.training.state import Recipe
@@ -38,7 +38,11 @@ def corpus(config: ConfigDict) -> Corpus:
         log.info(line)
     begun = time.perf_counter()
     settings = Settings(
-        data.meters, data.align_pickups, data.rests, strict=data.protocol == 'thesis'
+        data.meters,
+        data.align_pickups,
+        data.rests,
+        strict=data.protocol == 'thesis',
+        steps_per_quarter=data.steps_per_quarter,
     )
     loaded = load_corpus(data.corpus, settings, max_tunes=data.max_tunes, seed=data.split_seed)
     for notice in loaded.notices:
@@ -188,30 +192,41 @@ def architecture(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[st
     """The network architecture of a config for a vocabulary and the metres of a corpus."""
     own = ('metric_position', 'lookback', 'bars_left')
     fields = {name: value for name, value in config.model.items() if name not in own}
-    bars = bars_of(meters)
+    grid = config.data.steps_per_quarter
+    bars = bars_of(meters, grid)
     return Architecture(
         vocabulary.num_classes,
         infilling=config.train.targets == 'gap',
         num_positions=max(bars) if config.model.metric_position else 0,
         padding=vocabulary.padding,
-        lookback=_lookback(config.model.lookback, meters),
+        lookback=_lookback(config.model.lookback, meters, grid),
         bars=bars,
         left_sizes=LEFT_SIZES if config.model.bars_left else (),
         **fields,
     )
 
 
-def _lookback(steps: Sequence[int], meters: Sequence[str]) -> tuple[int, ...]:
+def _lookback(
+    steps: Sequence[int], meters: Sequence[str], steps_per_quarter: int
+) -> tuple[int, ...]:
     """The lookbacks of a network in steps or, of several metres, in bars."""
-    if len(meters) == 1:
-        return tuple(in_own_bars(each, bar_of(meters[0])) for each in steps)
-    if uneven := [each for each in steps if each % STEPS_PER_WHOLE]:
+    whole = 4 * steps_per_quarter
+    uneven = [each for each in steps if each % whole]
+    if uneven and (len(meters) > 1 or steps_per_quarter != SIXTEENTHS):
         raise UserError(
             f'config.model.lookback = {steps!r}: {uneven[0]} steps are no whole bars of 4/4; in a'
-            f' corpus of several metres ({", ".join(meters)}) it must be a multiple of'
-            f' {STEPS_PER_WHOLE}, counted in bars of each tune'
+            f' corpus of {_in_words(meters, steps_per_quarter)} it must be a multiple of {whole},'
+            ' counted in bars of each tune'
         )
-    return tuple(each // STEPS_PER_WHOLE for each in steps)
+    if len(meters) == 1:
+        return tuple(in_own_bars(each, bar_of(meters[0], steps_per_quarter)) for each in steps)
+    return tuple(each // whole for each in steps)
+
+
+def _in_words(meters: Sequence[str], steps_per_quarter: int) -> str:
+    if steps_per_quarter == SIXTEENTHS:
+        return f'several metres ({", ".join(meters)})'
+    return f'config.data.steps_per_quarter = {steps_per_quarter} (as in configs/triplets.py)'
 
 
 def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:

@@ -9,6 +9,7 @@ import jax
 from symmusic.errors import UserError
 from symmusic.melody.encodings import Vocabulary, vocabulary_from_json
 from symmusic.model.model import Architecture
+from symmusic.score.bar import SIXTEENTHS
 from symmusic.training.provenance import versions
 from symmusic.training.state import Recipe
 
@@ -38,6 +39,11 @@ class Card:
     meters: tuple[str, ...] = ('4/4',)
     versions: dict = dataclasses.field(default_factory=versions)
     device: str = dataclasses.field(default_factory=lambda: jax.devices()[0].device_kind)
+
+    @property
+    def steps_per_quarter(self) -> int:
+        """The grid of its steps; older runs have sixteenths."""
+        return self.config.get('data', {}).get('steps_per_quarter', SIXTEENTHS)
 
     def to_json(self) -> dict:
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}

@@ -48,7 +48,7 @@ def load(config: ConfigDict) -> Parent | None:
     """The run of `config.init_from`; None where training starts from random parameters.
 
     Raises:
-      UserError: the run does not exist, has not finished an epoch, or has another encoding.
+      UserError: the run does not exist, has not finished an epoch, or has another encoding or grid.
     """
     if not config.init_from:
         return None
@@ -57,12 +57,16 @@ def load(config: ConfigDict) -> Parent | None:
         found = Parent(params, card, 'the shipped model', figures['best_epoch'])
     else:
         found = _of_run(config.init_from)
-    encoding = found.card.vocabulary.to_json()['encoding']
-    if encoding != config.data.encoding:
-        raise UserError(
-            f'config.init_from = {config.init_from}: that run has config.data.encoding ='
-            f' {encoding!r}, not {config.data.encoding!r}'
-        )
+    theirs = {
+        'encoding': found.card.vocabulary.encoding,
+        'steps_per_quarter': found.card.steps_per_quarter,
+    }
+    for name, value in theirs.items():
+        if value != config.data[name]:
+            raise UserError(
+                f'config.init_from = {config.init_from}: that run has config.data.{name} ='
+                f' {value!r}, not {config.data[name]!r}'
+            )
     return found
 
 
@@ -219,7 +223,13 @@ def _trained_on(init_from: str, config: ConfigDict) -> tuple[Tune, ...] | None:
     if originals is None:
         return None
     tunes = tuple(
-        Tune(name, title=title, phrases=_phrases(events, bar_of(meter).steps), counted_in=meter)
+        Tune(
+            name,
+            title=title,
+            phrases=_phrases(events, bar_of(meter, originals.steps_per_quarter).steps),
+            counted_in=meter,
+            steps_per_quarter=originals.steps_per_quarter,
+        )
         for name, title, events, meter in zip(
             originals.names, originals.titles, originals.tunes, originals.counted_in, strict=True
         )

@@ -55,7 +55,7 @@ def test_a_bar_of_4_2_is_two_of_16_steps(ticks):
     expected = [60, *[-2] * 7, 64, *[-2] * 11, 67, *[-2] * 11, 60, *[-2] * 15]
     assert tune.events.tolist() == expected
     halved = prepare_voice(
-        score, 'a.krn#1', dataclasses.replace(PALESTRINA, bar_steps=16), Settings()
+        score, 'a.krn#1', dataclasses.replace(PALESTRINA, num_bars=1), Settings()
     )
     assert halved.events.tolist() == expected[::2]
 

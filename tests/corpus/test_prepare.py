@@ -55,7 +55,8 @@ def test_one_tune():
     prepared = prepare_score(
         score((0, 4, 67), (4, 4, 71), (8, 4, 74), (14, 4, 67), title='Tune'), 'a.mid', Settings()
     )
-    assert prepared == Tune('a.mid', 'Tune', '4/4', '', 'G major', 5, prepared.phrases, ())
+    whole = Tune('a.mid', 'Tune', '4/4', '', 'G major', 5, prepared.phrases, (), num_read=4)
+    assert prepared == whole
     assert prepared.kept
     assert prepared.events.tolist() == [
         72,

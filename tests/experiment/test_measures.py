@@ -5,6 +5,7 @@ import pytest
 
 from symmusic.experiment.measures import MEASURES, by_measure, index_originals, measure_pieces
 from symmusic.measures.scale import measure
+from symmusic.score.bar import COMMON
 from tests.corpus.tunes import random_tune
 
 HOLD = -2
@@ -22,7 +23,7 @@ def test_pieces_of_a_training_tune(tunes):
     )
     originals = index_originals(tunes)
     found = measure_pieces(
-        excerpts, excerpts, [measure(excerpts, 'corrected')], originals, 'corrected', 16
+        excerpts, excerpts, [measure(excerpts, 'corrected')], originals, 'corrected', COMMON
     ).values
     assert {*found, 'nats_per_step'} == set(MEASURES)
     assert found['overall_oa'] == pytest.approx(1, abs=1e-6)
@@ -40,10 +41,10 @@ def test_two_draws_are_two_comparisons(tunes):
     )
     originals, halves = index_originals(tunes), np.split(excerpts, 2)
     references = [measure(half, 'corrected') for half in halves]
-    found = measure_pieces(excerpts, excerpts, references, originals, 'corrected', 16).values
+    found = measure_pieces(excerpts, excerpts, references, originals, 'corrected', COMMON).values
     assert found['overall_oa'] == pytest.approx(1, abs=1e-6)
     crossed = measure_pieces(
-        excerpts, excerpts, references[::-1], originals, 'corrected', 16
+        excerpts, excerpts, references[::-1], originals, 'corrected', COMMON
     ).values
     assert crossed['overall_oa'] < 1
 
@@ -54,7 +55,7 @@ def test_pieces_without_notes(tunes):
         np.array([tune.phrases[0][:64] for tune in tunes]),
     )
     found = measure_pieces(
-        silent, silent, [measure(excerpts, 'thesis')], index_originals(tunes), 'thesis', 16
+        silent, silent, [measure(excerpts, 'thesis')], index_originals(tunes), 'thesis', COMMON
     ).values
     assert (found['empty'], found['unusable'], found['note_count'], found['copied_run']) == (
         4,

@@ -22,6 +22,7 @@ from symmusic.experiment.measures import MEASURES, index_originals, measure_piec
 from symmusic.experiment.outcome import Outcome
 from symmusic.measures.scale import measure
 from symmusic.modes import experiment
+from symmusic.score.bar import COMMON
 from symmusic.training import session, start
 from tests.corpus.tunes import random_notes, write_files
 from tests.score.midi_bytes import melody
@@ -272,7 +273,7 @@ def test_a_level_is_the_measures_of_the_real_continuations():
     made = ground.Ground(prompts, references, originals, 'corrected', 16, real)
     assert made.levels == [
         measure_pieces(
-            prompts[index], real[index], references[index], originals, 'corrected', 16
+            prompts[index], real[index], references[index], originals, 'corrected', COMMON
         ).values
         for index in range(2)
     ]

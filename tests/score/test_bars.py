@@ -18,11 +18,13 @@ from symmusic.score.bar import bar_of
 from symmusic.score.key import Key
 from symmusic.score.meter import find_bars, sounding_meters
 from symmusic.score.midi import parse_midi
-from symmusic.score.midi_writer import TICKS_PER_STEP, format_midi
+from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
 from symmusic.score.musicxml import format_musicxml
 from symmusic.score.notes import Meter, Note
 from tests.score.midi_bytes import meter, midi, off, on, tempo, track
 from tests.score.test_notation import METERS
+
+TICKS_PER_STEP = TICKS_PER_QUARTER // 4
 
 TICKS = 480
 

@@ -11,11 +11,13 @@ from symmusic.score.abc import read_abc_tune
 from symmusic.score.abc_writer import format_abc
 from symmusic.score.key import MODES, Key, parse_key_name, parse_mode
 from symmusic.score.midi import parse_midi
-from symmusic.score.midi_writer import TICKS_PER_STEP, format_midi
+from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
 from symmusic.score.musicxml import format_musicxml
 from symmusic.score.musicxml_reader import read_musicxml
 from symmusic.score.notation import spell
 from symmusic.score.notes import Note
+
+TICKS_PER_STEP = TICKS_PER_QUARTER // 4
 
 NAMED = {
     'A dorian': (Key(1, 'dorian'), 9),

@@ -10,10 +10,12 @@ from symmusic.score.abc_writer import format_abc
 from symmusic.score.key import Key
 from symmusic.score.layout import Measure, Section, lay_out, to_lines
 from symmusic.score.midi import parse_midi
-from symmusic.score.midi_writer import TICKS_PER_STEP, format_midi
+from symmusic.score.midi_writer import TICKS_PER_QUARTER, format_midi
 from symmusic.score.musicxml import format_musicxml
 from symmusic.score.musicxml_reader import read_musicxml
 from symmusic.score.notes import Note
+
+TICKS_PER_STEP = TICKS_PER_QUARTER // 4
 
 STRUCTURES = ['A', 'AA', 'AAA', 'AAAA', 'AABB', 'AABA', 'ABAC', 'AAB']
 

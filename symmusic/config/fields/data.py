@@ -1,7 +1,7 @@
 """Fields of `config.data`: from files to windows."""
 
 from symmusic.config.field import AUTO, Field
-from symmusic.config.rules import choice, flag, metres, real, text, whole
+from symmusic.config.rules import choice, flag, metres, one_of, real, text, whole
 
 PROTOCOLS = ('symmusic', 'thesis')
 FIELDS = {
@@ -29,6 +29,14 @@ FIELDS = {
         " 'C' is 4/4 and 'C|' is 2/2",
         protocols={'symmusic': ('all',), 'thesis': ('4/4',)},
     ),
+    'data.steps_per_quarter': Field(
+        4,
+        one_of(4, 12),
+        'the grid: 4 = sixteenths, 12 = also triplets of eighths and swing; all fields in steps'
+        ' count its steps; notes between them are moved to the nearest',
+        unit='steps',
+        before=4,
+    ),
     'data.align_pickups': Field(
         AUTO,
         flag(),
@@ -44,13 +52,15 @@ FIELDS = {
     'data.window_steps': Field(
         64,
         whole(2, 4096),
-        'length of a window; a step is a sixteenth, a bar of 4/4 has 16',
+        'length of a window; a bar of 4/4 has 16 sixteenths, or 48 steps with'
+        ' data.steps_per_quarter = 12',
         unit='steps',
     ),
     'data.hop_steps': Field(
         AUTO,
         whole(1, 4096),
-        'distance between consecutive window starts; multiples of 16 are so many bars of the tune',
+        'distance between consecutive window starts; whole bars of 4/4 are so many bars of the'
+        " tune, and 'auto' is one",
         unit='steps',
         protocols={'symmusic': 16, 'thesis': 16},
     ),

@@ -23,7 +23,8 @@ FIELDS = {
     'model.lookback': Field(
         (),
         steps(1, 1024),
-        'tokens that far before the target as further inputs (16 = a bar)',
+        'tokens that far before the target as further inputs; whole bars of 4/4 (16 steps, or 48'
+        ' with data.steps_per_quarter = 12) are so many bars of the tune',
         unit='steps',
     ),
     'model.bars_left': Field(

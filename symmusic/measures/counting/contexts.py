@@ -15,12 +15,12 @@ import numpy as np
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import NOTE_OFF
 from symmusic.model.places import Bars, bar_steps, later
-from symmusic.score.bar import STEPS_PER_WHOLE
+from symmusic.score.bar import COMMON, SIXTEENTHS
 
 LAGS = (1, 2, 4, 8)  # bars
 NUM_NOTES = 7
 NO_NOTE = 128  # one past the MIDI pitches
-LONGEST = 17  # steps; longer runs count as this
+LONGEST = 17  # sixteenths; longer runs count as this
 NUM_RECALLED = 3
 NUM_AGREEMENTS = 8  # see `_agreement`
 
@@ -67,6 +67,7 @@ class Stream:
       positions: [L] the place in the bar (`model.places`).
       bars: [L] the steps in a bar.
       begins: [L] the index of the first step of the sequence that each step is in.
+      steps_per_quarter: the grid.
     """
 
     tokens: np.ndarray
@@ -74,16 +75,24 @@ class Stream:
     positions: np.ndarray
     bars: np.ndarray
     begins: np.ndarray
+    steps_per_quarter: int = SIXTEENTHS
+
+    @property
+    def sixteenth(self) -> int:
+        """The steps of a sixteenth."""
+        return self.steps_per_quarter // SIXTEENTHS
 
 
 def join(
     sequences: Sequence[np.ndarray],
     vocabulary: Vocabulary,
     positions: Sequence[int] | None = None,
-    bars: Bars = (STEPS_PER_WHOLE,),
+    bars: Bars = (COMMON.steps,),
+    steps_per_quarter: int = SIXTEENTHS,
 ) -> Stream:
     """Sequences of tokens as a stream; `positions` are the places of their first steps (None: all
-    start at a bar line of the first metre), and `bars` the steps in a bar of each metre.
+    start at a bar line of the first metre), and `bars` the steps in a bar of each metre on the grid
+    of `steps_per_quarter`.
     """
     lengths = np.array([len(each) for each in sequences], int)
     begins = np.repeat(np.cumsum(lengths) - lengths, lengths)
@@ -97,6 +106,7 @@ def join(
         places,
         np.asarray(bar_steps(places, bars)),
         begins,
+        steps_per_quarter,
     )
 
 
@@ -107,13 +117,13 @@ def find_features(stream: Stream, steps: np.ndarray) -> dict[str, np.ndarray]:
     | feature | value |
     |---|---|
     | position | the place in the bar: the metre and the step |
-    | since | steps since the last onset, at most 17; 17 without one |
+    | since | steps since the last onset, at most 17 sixteenths; as many without one |
     | ended | whether that note has ended |
     | note k | the pitch of the k-th last note, 128 without one |
-    | gap k | steps from the onset of note k + 1 to that of note k, at most 17; 0 without them |
+    | gap k | steps from the onset of note k + 1 to that of note k, as far; 0 without them |
     | token n | the token n bars before; -1 where there is none |
     | agreement n | for how long the tokens have been those n bars before; see `_agreement` |
-    | agrees n | whether it is 8 steps or more |
+    | agrees n | whether it is 8 sixteenths or more |
     | token, agreement recall | likewise of the latest place with the same three notes before it |
     """
     features = {'position': stream.positions[steps], **_notes(stream, steps, NUM_NOTES)}
@@ -125,6 +135,7 @@ def find_features(stream: Stream, steps: np.ndarray) -> dict[str, np.ndarray]:
 def _notes(stream: Stream, steps: np.ndarray, num: int) -> dict[str, np.ndarray]:
     """The features of the last `num` notes."""
     begins, is_onset = stream.begins[steps], stream.events >= 0
+    longest = LONGEST * stream.sixteenth
     onsets = np.append(np.flatnonzero(is_onset), -1)  # the last: there is none
     rank = (np.cumsum(is_onset) - is_onset)[steps]
     places = []
@@ -132,14 +143,14 @@ def _notes(stream: Stream, steps: np.ndarray, num: int) -> dict[str, np.ndarray]
         found = onsets[np.where(rank >= k, rank - k, -1)]
         places.append(np.where(found >= begins, found, -1))
     features = {
-        'since': np.where(places[0] < 0, LONGEST, np.minimum(steps - places[0], LONGEST)),
+        'since': np.where(places[0] < 0, longest, np.minimum(steps - places[0], longest)),
         'ended': (_latest(stream.events == NOTE_OFF, steps, begins) > places[0]).astype(int),
     }
     pitches = np.append(stream.events, NO_NOTE)  # at -1
     for k, place in enumerate(places, 1):
         features[f'note {k}'] = pitches[place]
     for k, (last, earlier) in enumerate(itertools.pairwise(places), 1):
-        features[f'gap {k}'] = np.where(earlier < 0, 0, np.minimum(last - earlier, LONGEST))
+        features[f'gap {k}'] = np.where(earlier < 0, 0, np.minimum(last - earlier, longest))
     return features
 
 
@@ -157,7 +168,7 @@ def _look_back(stream: Stream, steps: np.ndarray, lag: int) -> dict[str, np.ndar
     is_other, is_there = stream.tokens != stream.tokens[earlier], steps - num_back >= begins
     # the first steps of a sequence have no earlier ones
     last_other = np.maximum(_latest(is_other, steps, begins), begins + num_back - 1)
-    agreement = _agreement(np.where(is_there, steps - 1 - last_other, 0))
+    agreement = _agreement(np.where(is_there, steps - 1 - last_other, 0), stream.sixteenth)
     return {
         f'token {lag}': np.where(is_there, stream.tokens[earlier[steps]], -1),
         f'agreement {lag}': agreement,
@@ -183,15 +194,15 @@ def _recall(stream: Stream, steps: np.ndarray) -> dict[str, np.ndarray]:
     place = earlier[steps]
     return {
         'token recall': np.where(place >= 0, stream.tokens[place], -1),
-        'agreement recall': _agreement(np.where(place >= 0, run[steps] + 1, 0)),
+        'agreement recall': _agreement(np.where(place >= 0, run[steps] + 1, 0), stream.sixteenth),
     }
 
 
-def _agreement(run: np.ndarray) -> np.ndarray:
-    """A run of steps as a number from 0 to 7: 0, 1, 2, 4, 8, 16, 32 or 64 steps and more; 0 also if
-    there is no earlier step.
+def _agreement(run: np.ndarray, sixteenth: int) -> np.ndarray:
+    """A run of steps as a number from 0 to 7: 0, 1, 2, 4, 8, 16, 32 or 64 sixteenths and more; 0
+    also if there is no earlier step.
     """
-    return np.searchsorted(2 ** np.arange(NUM_AGREEMENTS - 1), run, side='right')
+    return np.searchsorted(sixteenth * 2 ** np.arange(NUM_AGREEMENTS - 1), run, side='right')
 
 
 def code(features: dict[str, np.ndarray], names: Sequence[str]) -> np.ndarray:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symmusic.corpus.meters import bars_of, find_index
+from symmusic.corpus.meters import bars_of, bars_on_grid, find_index
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
@@ -31,7 +31,7 @@ from symmusic.measures.counting.tables import Table, count, look_up, smooth
 from symmusic.measures.likelihood import Targets
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.places import Bars, first_place, later
-from symmusic.score.bar import STEPS_PER_WHOLE
+from symmusic.score.bar import COMMON, SIXTEENTHS
 
 CONTEXTS = (*CHAIN, *REPEATS)
 FIRST_MIXED = 2  # tables before it only smooth the others
@@ -44,18 +44,23 @@ CHUNK = 4096  # steps predicted at once
 class CountModel:
     """A fitted model of the tokens of a vocabulary: the table of each of `CONTEXTS`, and their
     mixture; of `joined`, the mixture also with another model's predictions, the `others_LV`.
-    `bars` are the steps in a bar of each metre that it knows.
+    `bars` are the steps in a bar of each metre that it knows, on the grid of `steps_per_quarter`.
     """
 
     vocabulary: Vocabulary
     tables: tuple[Table, ...]
     mixture: Mixture
-    bars: Bars = (STEPS_PER_WHOLE,)
+    bars: Bars = (COMMON.steps,)
+    steps_per_quarter: int = SIXTEENTHS
 
     def log_probabilities(
         self, stream: Stream, steps: np.ndarray, others_LV: np.ndarray | None = None
     ) -> np.ndarray:
-        """The log probabilities [L, V] float32 of the classes at L steps of a stream."""
+        """The log probabilities [L, V] float32 of the classes at L steps of a stream on the model's
+        grid.
+        """
+        if stream.steps_per_quarter != self.steps_per_quarter:
+            raise ValueError(f'{stream.steps_per_quarter} steps per quarter are another grid')
         features = find_features(stream, steps)
         parts = [np.zeros((0, self.vocabulary.num_classes), np.float32)]
         for begin in range(0, len(steps), CHUNK):
@@ -66,6 +71,10 @@ class CountModel:
                 predictions = predictions.beside(others_LV[rows])
             parts.append(self.mixture.mix(predictions))
         return np.concatenate(parts)
+
+    def join(self, sequences: Sequence[np.ndarray], positions: Sequence[int]) -> Stream:
+        """Sequences of tokens as `contexts.join` joins them, on the model's grid."""
+        return join(sequences, self.vocabulary, positions, self.bars, self.steps_per_quarter)
 
     def joined(self, stream: Stream, steps: np.ndarray, others_LV: np.ndarray) -> 'CountModel':
         """The same tables mixed with another model, whose log probabilities at these steps are
@@ -80,7 +89,7 @@ class CountModel:
         0.
         """
         num_pieces, num_steps = np.shape(tokens_BT)
-        stream = join(list(tokens_BT), self.vocabulary, [position] * num_pieces, self.bars)
+        stream = self.join(list(tokens_BT), [position] * num_pieces)
         steps = (np.arange(num_pieces)[:, None] * num_steps + np.arange(start, num_steps)).ravel()
         logs_LV = self.log_probabilities(stream, steps)
         labels_L, num_classes = stream.tokens[steps], self.vocabulary.num_classes
@@ -96,7 +105,7 @@ class CountModel:
         room_B1 = np.full((num_pieces, 1), self.vocabulary.padding)
         pieces = list(np.concatenate([tokens_BT, room_B1], axis=1))
         last_B = np.arange(1, num_pieces + 1) * (num_steps + 1) - 1
-        stream = join(pieces, self.vocabulary, positions_B, self.bars)
+        stream = self.join(pieces, positions_B)
         return self.log_probabilities(stream, last_B)
 
 
@@ -105,14 +114,17 @@ def fit(
     validation: Sequence[Tune],
     vocabulary: Vocabulary,
     meters: Sequence[str] = ('4/4',),
+    steps_per_quarter: int = SIXTEENTHS,
 ) -> CountModel:
     """Counts in the training tunes and fits the mixture on the validation tunes; all are in one of
-    `meters`.
+    `meters` and on one grid.
 
     Raises:
       UserError: there is too little to count or to fit on.
     """
-    counted, fitted_on = (_join_tunes(tunes, vocabulary, meters) for tunes in (train, validation))
+    counted, fitted_on = (
+        _join_tunes(tunes, vocabulary, meters, steps_per_quarter) for tunes in (train, validation)
+    )
     # blanks are no targets
     known, steps = (
         np.flatnonzero(each.tokens < vocabulary.num_classes) for each in (counted, fitted_on)
@@ -128,15 +140,20 @@ def fit(
         for names in CONTEXTS
     )
     mixture = _fit_mixture(tables, fitted_on, steps, vocabulary)
-    return CountModel(vocabulary, tables, mixture, bars_of(meters))
+    return CountModel(
+        vocabulary, tables, mixture, bars_of(meters, steps_per_quarter), steps_per_quarter
+    )
 
 
-def _join_tunes(tunes: Sequence[Tune], vocabulary: Vocabulary, meters: Sequence[str]) -> Stream:
+def _join_tunes(
+    tunes: Sequence[Tune], vocabulary: Vocabulary, meters: Sequence[str], steps_per_quarter: int
+) -> Stream:
     """Their phrases as a stream; each starts at a bar line of its tune's metre."""
-    bars = bars_of(meters)
+    bars = bars_on_grid(tunes, meters, steps_per_quarter)
     phrases = [(tune, phrase) for tune in tunes for phrase in tune.phrases]
     places = [first_place(find_index(tune.counted_in, meters), bars) for tune, _ in phrases]
-    return join([vocabulary.encode(phrase) for _, phrase in phrases], vocabulary, places, bars)
+    tokens = [vocabulary.encode(phrase) for _, phrase in phrases]
+    return join(tokens, vocabulary, places, bars, steps_per_quarter)
 
 
 def _fit_mixture(
@@ -187,6 +204,6 @@ def of_windows(
     padding = windows.num_padding.astype(int)
     own = [tokens[num:] for tokens, num in zip(windows.tokens(), padding, strict=True)]
     firsts = np.asarray(later(windows.positions.astype(int), padding, windows.bars))
-    stream = join(own, vocabulary, firsts, windows.bars)
+    stream = join(own, vocabulary, firsts, windows.bars, windows.steps_per_quarter)
     lengths = windows.num_steps - padding
     return stream, (np.cumsum(lengths) - lengths - padding)[targets.rows] + targets.steps

@@ -16,7 +16,7 @@ import numpy as np
 
 from symmusic.melody.encodings.pitches import PitchVocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
-from symmusic.score.bar import STEPS_PER_QUARTER
+from symmusic.score.bar import SIXTEENTHS
 
 
 class _Roll(PitchVocabulary):
@@ -95,5 +95,5 @@ class FaithfulPianorollVocabulary(_Roll):
 
     @classmethod
     def num_tokens(cls, num_events: int) -> int:
-        """As `PitchVocabulary.num_tokens`: whole beats."""
-        return num_events + -num_events % STEPS_PER_QUARTER
+        """As `PitchVocabulary.num_tokens`: whole beats of sixteenths, the only grid."""
+        return num_events + -num_events % SIXTEENTHS
