@@ -68,9 +68,14 @@ class Drawing:
 
     @property
     def repeated(self) -> list[float]:
-        """The share of each piece's notes that repeat the prompt."""
-        sources = copying.melodies_of(self.task.prompt)
-        return [repeated_share(from_events(piece.events), sources) for piece in self.pieces]
+        """The share of each piece's notes that repeat the prompt; of a whole tune those are counted
+        that are drawn, not those that its structure repeats.
+        """
+        sources, is_whole = copying.melodies_of(self.task.prompt), self.task.structure is not None
+        events = [
+            piece.events[piece.is_drawn] if is_whole else piece.events for piece in self.pieces
+        ]
+        return [repeated_share(from_events(each), sources) for each in events]
 
 
 def draw_pieces(model: Model, prompt: Tune, config: ConfigDict) -> list[Piece]:

@@ -3,7 +3,8 @@
 import pytest
 
 from symmusic.config.protocol import base_config
-from symmusic.generate.manner import settle
+from symmusic.errors import UserError
+from symmusic.generate.manner import refuse_wishes, settle
 
 BASE = base_config()
 
@@ -38,3 +39,12 @@ def test_a_number_wins_and_auto_is_the_model_s(temperature, protocol, calibrated
 
 def test_the_default_is_auto():
     assert BASE.sample.temperature == 'auto'
+
+
+@pytest.mark.parametrize(('name', 'value'), [('structure', 'AABB'), ('scale', 'prompt')])
+def test_an_evaluation_has_neither_wishes_nor_a_structure(name, value):
+    refuse_wishes(BASE)
+    config = BASE.copy_and_resolve_references().unlock()
+    config.sample[name] = value
+    with pytest.raises(UserError, match=f'config.sample.{name} = {value!r}'):
+        refuse_wishes(config)

@@ -396,3 +396,12 @@ def test_repeated_notes_on_the_staff_have_all_their_times():
     twice = [at for _, at, _ in found if int(at.split()[0]) < 32]
     assert all(np.diff(list(map(int, at.split()))).tolist() == [48] for at in twice)
     assert {kind for kind, at, _ in found if int(at.split()[0]) < 16} == {'given'}
+
+
+def test_fields_without_effect_are_said():
+    fields = {'key': 'D', 'meter': '6/8', 'half_cadences': True, 'bars_per_section': 4}
+    said = task_of(**fields).notices
+    for name in fields:
+        assert sum(f'config.sample.{name} =' in each for each in said) == 1
+    whole = task_of(prompt='none', structure='AA', **fields).notices
+    assert not any(f'config.sample.{name} =' in each for name in fields for each in whole)
