@@ -9,6 +9,7 @@ still be met. A mask therefore never leaves nothing to draw.
 import flax.struct
 import jax
 import jax.numpy as jnp
+from jax.nn import logsumexp
 
 # kinds of classes: no event, a note ends, a note starts, and one of the pitch of the last note
 NONE, OFF, ONSET, LAST = range(4)
@@ -21,7 +22,7 @@ class Row:
     A state consists of how many pitches are used, how many notes have started in the bar, for how
     many steps the latest note has been held that may end the piece (0: it may not; the most: it has
     been held long enough), and whether a note sounds: axes J, C, E and S, each of length 1 if no
-    constraint needs it.
+    constraint needs it; S has 2 if any other has more than 1.
     """
 
     tokens_V: jax.Array  # bool, independent of the steps before
@@ -32,6 +33,8 @@ class Row:
     is_strong: jax.Array  # bool: a note that starts here may end the piece
     counts: jax.Array  # bool, False at a step that is kept regardless of the constraints
     given: jax.Array  # bool, True at a step whose token is known before sampling, or repeated
+    # log weight of what is left possible, for each state; None = draws are not guided
+    worth_JCESK: jax.Array | None = None
 
 
 @flax.struct.dataclass
@@ -70,6 +73,12 @@ class Repeats:
         other_BV = may_BV & ~is_alike_BV
         return jnp.where(other_BV.any(axis=1, keepdims=True), other_BV, may_BV), state
 
+    def weigh(
+        self, row: RepeatRow, state: tuple, logits_BV: jax.Array, temperature: jax.Array
+    ) -> jax.Array:
+        """The logits as they are."""
+        return logits_BV
+
     def advance(self, row: RepeatRow, state: tuple, token_B: jax.Array) -> tuple:
         """The state after a step's tokens."""
         tokens_BT, num = state
@@ -88,6 +97,11 @@ class Masks:
     sounds: jax.Array  # 1 where a note sounds before the first step, else 0
     repeats: Repeats | None = None  # a constraint of its own
 
+    @property
+    def gives_pitches(self) -> bool:
+        """Whether the pitches are given, in order."""
+        return self.pitches_J.shape[0] > 1
+
     def init(self, num_pieces: int) -> State:
         """The state before the first step."""
         zeros = jnp.zeros(num_pieces, jnp.int32)
@@ -95,15 +109,28 @@ class Masks:
 
     def allow(self, row: Row, state: State, may_BV: jax.Array) -> tuple[jax.Array, State]:
         """Which of the classes may be drawn at a step, [B, V]."""
-        places = tuple(
-            jnp.minimum(each, length - 1)
-            for each, length in zip(state, row.kinds_JCESK.shape[:4], strict=True)
-        )
+        places = _places(row, state)
         may_BV &= row.tokens_V & row.kinds_JCESK[places][:, row.kinds_V]
-        if self.pitches_J.shape[0] > 1:
+        if self.gives_pitches:
             is_next_BV = jnp.arange(len(row.kinds_V)) == self.pitches_J[places[0]][:, None]
             may_BV &= is_next_BV | (row.kinds_V < ONSET) | ~row.counts
         return may_BV, state
+
+    def weigh(
+        self, row: Row, state: State, logits_BV: jax.Array, temperature: jax.Array
+    ) -> jax.Array:
+        """The logits, still to be divided by the temperature, weighted by what each class leaves
+        possible, as `guide` has it.
+        """
+        if row.worth_JCESK is None:
+            return logits_BV
+        if self.gives_pitches:
+            is_onset_V = row.kinds_V >= ONSET
+            onsets_BV = jnp.where(is_onset_V, logits_BV / temperature, -jnp.inf)
+            any_B1 = temperature * logsumexp(onsets_BV, axis=-1, keepdims=True)
+            logits_BV = jnp.where(is_onset_V & row.counts, any_B1, logits_BV)
+        worth_BV = row.worth_JCESK[_places(row, state)][:, row.kinds_V]
+        return logits_BV + temperature * worth_BV
 
     def advance(self, row: Row, state: State, token_B: jax.Array) -> State:
         """The state after a step's tokens."""
@@ -123,3 +150,11 @@ class Masks:
         )
         after = jax.tree.map(lambda new, old: jnp.where(row.counts, new, old), after, state)
         return after[0], jnp.where(row.ends_bar, 0, after[1]), *after[2:]
+
+
+def _places(row: Row, state: State) -> tuple[jax.Array, ...]:
+    """Where a state is in the row's tables."""
+    return tuple(
+        jnp.minimum(each, length - 1)
+        for each, length in zip(state, row.kinds_JCESK.shape[:4], strict=True)
+    )

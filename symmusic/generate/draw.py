@@ -11,6 +11,7 @@ from jax.sharding import Mesh
 
 from symmusic.errors import UserError
 from symmusic.generate.control import Masks
+from symmusic.generate.guide import fit, guided, is_distant, num_free, opened
 from symmusic.generate.plan import Plan
 from symmusic.generate.readers import make_reader
 from symmusic.generate.sample import Constraint, Drawn, Limit, Rule, sample
@@ -18,6 +19,8 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture, Params
 from symmusic.model.places import first_place, later
 from symmusic.training.devices import BY_PIECE, EVERYWHERE, make_mesh, place
+
+FREE = (1 << 31) - 1  # folded into the key for free draws; more than there are pieces
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,13 +95,15 @@ def draw_continuations(
         prompts_BT,
         num_again,
         manner,
-        key,
         masks,
         limits,
         known_BN,
         meter,
         plan,
     )
+    if masks is not None and is_distant(masks):
+        masks = _guided(draw, masks, manner, jax.random.fold_in(key, FREE), len(prompts_BT))
+    piece_keys_B = _fold_in(key, jnp.arange(len(prompts_BT)))
     judged = slice(num_again, None) if masks is None else np.asarray(masks.rows.counts)
 
     def is_unwanted(drawn: Drawn) -> np.ndarray:
@@ -111,7 +116,9 @@ def draw_continuations(
         return unwanted_B
 
     drawn, num_redraws_B = _draw_again(
-        draw, is_unwanted, manner.max_redraws if manner.temperature > 0 else 0
+        lambda round_: draw(jax.vmap(jax.random.fold_in, (0, None))(piece_keys_B, round_), masks),
+        is_unwanted,
+        manner.max_redraws if manner.temperature > 0 else 0,
     )
     _check_stuck(drawn, limits)
     again_BN = drawn.tokens_BN[:, :num_again].astype(prompts_BT.dtype)
@@ -127,15 +134,14 @@ def _drawing(
     prompts_BT: np.ndarray,
     num_again: int,
     manner: Manner,
-    key: jax.Array,
     masks: Masks | None,
     limits: Mapping[str, Limit],
     known_BN: np.ndarray | None,
     meter: int,
     plan: Plan | None,
-) -> Callable[[int], Drawn]:
-    """A function that draws all pieces, with different keys for each number of a round; the last
-    `num_again` steps of the prompts are not read, but drawn as well.
+) -> Callable[..., Drawn]:
+    """A function that draws all pieces with their keys, within masks; the last `num_again` steps of
+    the prompts are not read, but drawn as well. `masks` state which steps are given.
     """
     num_samples, bars = len(prompts_BT), architecture.bars
     num_steps = manner.num_bars * bars[meter] + num_again
@@ -154,24 +160,48 @@ def _drawing(
     read_BT = np.asarray(prompts_BT[:, : prompts_BT.shape[1] - num_again], np.int32)
     places_T = np.array(later(first_place(meter, bars), np.arange(read_BT.shape[1]), bars))
     positions_BT = np.broadcast_to(places_T, read_BT.shape)
-    constraints = _constraints(prompts_BT, num_steps, num_again, masks, limits, mesh)
-    rule = Rule(manner.temperature, manner.top_k, manner.top_p)
-    piece_keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(num_samples))
+    limiting = _limiting(prompts_BT, num_steps, num_again, masks, limits, mesh)
+    usual = Rule(manner.temperature, manner.top_k, manner.top_p)
 
-    def draw(round_: int) -> Drawn:
+    def draw(keys_B: jax.Array, masks: Masks | None, rule: Rule = usual) -> Drawn:
+        masking = []
+        if masks is not None:
+            placed = place(masks, mesh, EVERYWHERE)
+            masking = [each for each in (placed, placed.repeats) if each is not None]
         drawn = sample(
             reader,
             spread(read_BT),
             spread(positions_BT),
-            spread(jax.vmap(jax.random.fold_in, (0, None))(piece_keys, round_)),
+            spread(keys_B),
             rule,
-            constraints,
+            [*masking, *limiting],
             num_steps=num_steps,
             keep=manner.keep_distributions,
         )
         return jax.tree.map(np.array, drawn)
 
     return draw
+
+
+def _guided(
+    draw: Callable[..., Drawn], masks: Masks, manner: Manner, key: jax.Array, num_pieces: int
+) -> Masks:
+    """The masks with the weights of a small model of free draws, which depend on the key alone."""
+    rule, free, num = Rule(manner.temperature or 1.0), opened(masks), num_free(masks)
+    drawn = [
+        draw(_fold_in(key, first + jnp.arange(num_pieces)), free, rule)
+        for first in range(0, num, num_pieces)
+    ]
+    tokens_BN = np.concatenate([each.tokens_BN for each in drawn])[:num]
+    shares_BNV = None
+    if drawn[0].probabilities_BNV is not None:
+        shares_BNV = np.concatenate([each.probabilities_BNV for each in drawn])[:num]
+    return guided(masks, fit(masks, tokens_BN, shares_BNV))
+
+
+def _fold_in(key: jax.Array, numbers_B: jax.Array) -> jax.Array:
+    """A key for each number."""
+    return jax.vmap(jax.random.fold_in, (None, 0))(key, numbers_B)
 
 
 def _future(
@@ -186,7 +216,7 @@ def _future(
     return np.pad(known_BN.astype(np.int32), before, constant_values=architecture.num_classes)
 
 
-def _constraints(
+def _limiting(
     prompts_BT: np.ndarray,
     num_steps: int,
     num_again: int,
@@ -194,17 +224,12 @@ def _constraints(
     limits: Mapping[str, Limit],
     mesh: Mesh,
 ) -> list[Constraint]:
-    masks = place(masks, mesh, EVERYWHERE)
-    repeats = None if masks is None else masks.repeats
     counts_N = np.arange(num_steps) >= num_again
     is_given_N = np.full(num_steps, False) if masks is None else masks.rows.given
     read_BT = place(np.asarray(prompts_BT, np.int32), mesh, BY_PIECE)
     return [
-        *(each for each in (masks, repeats) if each is not None),
-        *(
-            place(limit, mesh, EVERYWHERE).after(read_BT, counts_N, is_given_N)
-            for limit in limits.values()
-        ),
+        place(limit, mesh, EVERYWHERE).after(read_BT, counts_N, is_given_N)
+        for limit in limits.values()
     ]
 
 
@@ -237,7 +262,7 @@ def _check_stuck(drawn: Drawn, limits: Mapping[str, Limit]) -> None:
 
 
 def _count(drawn: Drawn, limits: Mapping[str, Limit], name: str) -> dict[str, np.ndarray]:
-    """A count [B] of each limit's state, which come last in `_constraints`."""
+    """A count [B] of each limit's state, which come last in `_drawing`."""
     states = drawn.states[len(drawn.states) - len(limits) :]
     return {
         field: np.asarray(getattr(state, name)) for field, state in zip(limits, states, strict=True)

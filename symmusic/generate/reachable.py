@@ -27,12 +27,12 @@ def find_allowed(
     to a good state after it. Kept steps do not change the state.
     """
     counted = wishes.min_notes_per_bar > 0 or wishes.max_notes_per_bar < bar.steps
-    shape = (
+    distant = (
         len(pitches_J),
         bar.steps + 1 if counted else 1,
         1 if wishes.last is None and not wishes.cadences else bar.cadence_steps + 1,
-        1 if wishes.rests else 2,
     )
+    shape = (*distant, 1 if wishes.rests and max(distant) == 1 else 2)
     good = np.zeros(shape, bool)
     # all pitches are used, and the last note has been held
     good[-1, :, slice(None) if wishes.last is None else -1] = True

@@ -21,7 +21,9 @@ class Constraint(Protocol):
     `rows`.
 
     `allow` narrows `may_BV`, the classes still allowed, and must leave each piece at least one; its
-    state may count what it removed. `advance` updates the state with the drawn token.
+    state may count what it removed. `weigh` may change the logits that are drawn from; it is given
+    the temperature that they will be divided by, 1 in place of 0. `advance` updates the state with
+    the drawn token.
     """
 
     rows: Any
@@ -29,6 +31,10 @@ class Constraint(Protocol):
     def init(self, num_pieces: int) -> Any: ...
 
     def allow(self, row: Any, state: Any, may_BV: jax.Array) -> tuple[jax.Array, Any]: ...
+
+    def weigh(
+        self, row: Any, state: Any, logits_BV: jax.Array, temperature: jax.Array
+    ) -> jax.Array: ...
 
     def advance(self, row: Any, state: Any, token_B: jax.Array) -> Any: ...
 
@@ -104,12 +110,14 @@ def sample(
         keys_B, token_B, position_B, read, states = carry
         read_row, constraint_rows = rows
         read, logits_BV, weights_BT = reader.read(read, token_B, position_B, read_row)
-        may_BV, narrowed = ~jnp.isneginf(logits_BV), []
+        may_BV, weighed_BV, narrowed = ~jnp.isneginf(logits_BV), logits_BV, []
+        divisor = jnp.where(rule.temperature > 0, rule.temperature, 1.0)
         for constraint, row, state in zip(constraints, constraint_rows, states, strict=True):
+            weighed_BV = constraint.weigh(row, state, weighed_BV, divisor)
             may_BV, state = constraint.allow(row, state, may_BV)
             narrowed.append(state)
         restricted_BV = restrict(
-            jnp.where(may_BV, logits_BV, -jnp.inf), rule.temperature, rule.top_k, rule.top_p
+            jnp.where(may_BV, weighed_BV, -jnp.inf), rule.temperature, rule.top_k, rule.top_p
         )
         keys_B2 = jax.vmap(jax.random.split)(keys_B)
         token_B = jax.vmap(jax.random.categorical)(keys_B2[:, 1], restricted_BV)

@@ -91,6 +91,12 @@ class CopyLimit:
         state = state.replace(refused_B=refused_B, stuck_B=state.stuck_B + is_stuck_B)
         return may_BV & ~is_copy_BV, state
 
+    def weigh(
+        self, row: CopyRow, state: RunState, logits_BV: jax.Array, temperature: jax.Array
+    ) -> jax.Array:
+        """The logits as they are."""
+        return logits_BV
+
     def advance(self, row: CopyRow, state: RunState, token_B: jax.Array) -> RunState:
         """The state after the tokens of a step."""
         after = read_token(self.index, state, token_B, row.is_given)
