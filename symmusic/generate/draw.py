@@ -108,12 +108,9 @@ def draw_continuations(
 
     def is_unwanted(drawn: Drawn) -> np.ndarray:
         events = [vocabulary.decode(tokens[judged]) for tokens in drawn.tokens_BN]
-        unwanted_B = np.array([_is_poor(each, manner.redraw_stuck) for each in events])
-        for stuck_B in _count(drawn, limits, 'stuck_B').values():
-            unwanted_B |= stuck_B > 0
-        for judge in judges:
-            unwanted_B |= judge(events)
-        return unwanted_B
+        poor_B = np.array([_is_poor(each, manner.redraw_stuck) for each in events])
+        stuck = [num_B > 0 for num_B in _count(drawn, limits, 'stuck_B').values()]
+        return np.any([poor_B, *stuck, *(judge(events) for judge in judges)], axis=0)
 
     drawn, num_redraws_B = _draw_again(
         lambda round_: draw(jax.vmap(jax.random.fold_in, (0, None))(piece_keys_B, round_), masks),
