@@ -18,11 +18,13 @@ def resample(
     one_NF: np.ndarray, other_MF: np.ndarray, counts_BN: np.ndarray, counts_BM: np.ndarray
 ) -> dict[str, np.ndarray]:
     """KLD and OA [B] of a feature, as `corrected` defines them, in B resamples in which each piece
-    occurs as often as `counts` say; NaN where undefined.
+    occurs as often as `counts` say; NaN where undefined. A set with a single row of counts is the
+    same in all resamples.
 
     A piece is never paired with itself, however often it was drawn. Source: Efron (1979).
     """
-    undefined = np.full(len(counts_BN), np.nan)
+    num_resamples = max(len(counts_BN), len(counts_BM))
+    undefined = np.full(num_resamples, np.nan)
     pairs = [intra_pairs(each) for each in (one_NF, other_MF)]
     whole = [fit_density(distances) for distances, _, _ in pairs]
     if None in whole:
@@ -38,7 +40,9 @@ def resample(
     if not len(usable):
         return {'kld': undefined, 'oa': undefined.copy()}
     typical = [  # one grid for all resamples
-        dataclasses.replace(density, bandwidth=float(np.median(widths[usable])))
+        dataclasses.replace(
+            density, bandwidth=float(np.median(np.broadcast_to(widths, num_resamples)[usable]))
+        )
         for density, widths in zip(whole, bandwidths_B, strict=True)
     ]
     points = grid(*typical)
@@ -46,8 +50,9 @@ def resample(
     result = {'kld': undefined, 'oa': undefined.copy()}
     for rows in np.array_split(usable, -(-len(usable) * len(points) // MOST_CELLS)):
         p_BG, q_BG = (
-            smooth(weights[rows] @ each, widths[rows], points)
+            smooth(weights[own] @ each, widths[own], points)
             for weights, each, widths in zip(weights_BV, into, bandwidths_B, strict=True)
+            for own in [rows if len(weights) > 1 else [0]]
         )
         result['oa'][rows] = np.clip(np.trapezoid(np.minimum(p_BG, q_BG), points, axis=1), 0, 1)
         p_BG, q_BG = (_as_shares(np.maximum(_as_shares(curves), FLOOR)) for curves in (p_BG, q_BG))

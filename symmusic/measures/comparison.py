@@ -10,6 +10,7 @@ from symmusic.measures.bootstrap import holm, permutation_test, resample
 from symmusic.measures.bounds import bounds_of
 from symmusic.measures.densities import fit_density
 from symmusic.measures.distances import (
+    compare_densities,
     inter_distances,
     intra_distances,
     kl_divergence,
@@ -100,14 +101,14 @@ def compare_resampled(
     reference: Pieces, generated: Pieces, counts_BN: np.ndarray, counts_BM: np.ndarray
 ) -> list[Briefly]:
     """KLD and OA, as `corrected` defines them, in each resample, in which pieces occur as often as
-    `counts` say.
+    `counts` say; of a set with a single row of counts it is the same in all.
     """
     draws = {
         name: resample(reference.features[name], generated.features[name], counts_BN, counts_BM)
         for name in FEATURES
     }
     found = []
-    for row in range(len(counts_BN)):
+    for row in range(max(len(counts_BN), len(counts_BM))):
         pairs = {
             name: Pair(*(_number(draws[name][measure][row]) for measure in ('kld', 'oa')))
             for name in FEATURES
@@ -118,15 +119,30 @@ def compare_resampled(
 
 def compare_briefly(reference: Pieces, generated: Pieces, protocol: str) -> Briefly:
     """KLD and OA only."""
-    pairs = {}
-    for name in FEATURES:
-        intra = [intra_distances(each.features[name], protocol) for each in (reference, generated)]
-        pairs[name] = _pair(*intra, protocol)
+    within = [distances_within(each, protocol) for each in (reference, generated)]
+    return compare_distances(*within, protocol)
+
+
+def distances_within(pieces: Pieces, protocol: str) -> dict[str, np.ndarray]:
+    """The distances within a set in each feature."""
+    return {name: intra_distances(pieces.features[name], protocol) for name in FEATURES}
+
+
+def compare_distances(
+    reference: Mapping[str, np.ndarray], generated: Mapping[str, np.ndarray], protocol: str
+) -> Briefly:
+    """`compare_briefly` of two sets, given the distances within each."""
+    pairs = {name: _pair(reference[name], generated[name], protocol) for name in FEATURES}
     return Briefly(pairs, _averages(pairs, protocol))
 
 
 def _pair(one: np.ndarray, other: np.ndarray, protocol: str) -> Pair:
     """KLD and OA of two samples of distances."""
+    if protocol == 'corrected':
+        densities = fit_density(one), fit_density(other)
+        if None in densities:
+            return Pair(None, None)
+        return Pair(*map(_number, compare_densities(*densities)))
     return Pair(
         _number(kl_divergence(one, other, protocol)), _number(overlap_area(one, other, protocol))
     )

@@ -17,7 +17,7 @@ import scipy.integrate
 import scipy.sparse
 import scipy.special
 
-from symmusic.measures.densities import fit_density, on_one_grid
+from symmusic.measures.densities import Density, fit_density, on_one_grid
 
 GRID_STEPS = 1000  # grid points of the KL divergence of `thesis`
 ROUNDING = 1e-12  # of a feature's largest value
@@ -101,13 +101,10 @@ def kl_divergence(one: np.ndarray, other: np.ndarray, protocol: str) -> float | 
     densities = fit_density(one), fit_density(other)
     if None in densities:
         return None
-    if protocol == 'thesis':
-        p, q = (
-            each.at(np.linspace(each.values[0], each.values[-1], GRID_STEPS)) for each in densities
-        )
-    else:
-        p, q = on_one_grid(*densities)[1]
-    return divergence_of(p, q, floor=0.0 if protocol == 'thesis' else FLOOR)
+    if protocol != 'thesis':
+        return compare_densities(*densities)[0]
+    p, q = (each.at(np.linspace(each.values[0], each.values[-1], GRID_STEPS)) for each in densities)
+    return divergence_of(p, q, floor=0.0)
 
 
 def overlap_area(one: np.ndarray, other: np.ndarray, protocol: str) -> float | None:
@@ -127,8 +124,15 @@ def overlap_area(one: np.ndarray, other: np.ndarray, protocol: str) -> float | N
             return scipy.integrate.quad(
                 lambda x: min(each.near(x) for each in densities), low, high
             )[0]
-    points, curves = on_one_grid(*densities)
-    return area_of(points, *curves)
+    return compare_densities(*densities)[1]
+
+
+def compare_densities(one: Density, other: Density) -> tuple[float, float]:
+    """The KL divergence of `one` from the other and their overlap area, as `corrected` defines
+    them, from one grid.
+    """
+    points, curves = on_one_grid(one, other)
+    return divergence_of(*curves), area_of(points, *curves)
 
 
 def divergence_of(p: np.ndarray, q: np.ndarray, floor: float = FLOOR) -> float:

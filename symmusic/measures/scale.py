@@ -7,7 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from symmusic.measures.comparison import compare_briefly, compare_resampled, stack
+from symmusic.measures.comparison import (
+    compare_distances,
+    compare_resampled,
+    distances_within,
+    stack,
+)
 from symmusic.measures.estimate import Mean
 from symmusic.measures.excerpts import as_score
 from symmusic.measures.families import Families
@@ -52,9 +57,10 @@ def measure_draws(
     """
     results: dict[str, list[Briefly]] = {name: [] for name in sets}
     for draw, rows in enumerate(track(references_DN, 'draw')):
-        reference = select(excerpts, rows)
+        reference = distances_within(select(excerpts, rows), protocol)
         for name, pieces in sets.items():
-            results[name].append(compare_briefly(reference, pieces[draw], protocol))
+            own = distances_within(pieces[draw], protocol)
+            results[name].append(compare_distances(reference, own, protocol))
     return results
 
 
@@ -66,11 +72,11 @@ def resample_overall(
     """
     size = references_DN.shape[1]
     counts_BN = families.counts_of_pieces().astype(np.int64)
-    ones_BN = np.ones((len(counts_BN), size), np.int64)
+    once_1N = np.ones((1, size), np.int64)
     found = []
     for draw, (rows, pieces) in enumerate(zip(references_DN, draws, strict=True)):
         own = [draw * size + int(name) for name in pieces.names]
-        resampled = compare_resampled(select(excerpts, rows), pieces, ones_BN, counts_BN[:, own])
+        resampled = compare_resampled(select(excerpts, rows), pieces, once_1N, counts_BN[:, own])
         areas = [each.averages['overall'].oa for each in resampled]
         found.append([np.nan if area is None else area for area in areas])
     with warnings.catch_warnings():
