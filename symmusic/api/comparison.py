@@ -10,14 +10,8 @@ from symmusic.errors import UserError
 from symmusic.measures.comparison import SETS
 from symmusic.measures.comparison import compare as compare_pieces
 from symmusic.measures.feature_table import Pieces
-from symmusic.measures.folders import (
-    Folder,
-    Folders,
-    listed_reasons,
-    read_folder,
-    remarks,
-    unlike_lengths,
-)
+from symmusic.measures.folders import Folder, Folders, read_folder
+from symmusic.measures.remarks import listed_reasons, remarks, unlike_lengths
 from symmusic.originality.plagiarism import Similarity, index_folder, measure_similarity
 from symmusic.report.comparison_file import as_json
 from symmusic.report.features import features_section

@@ -10,7 +10,8 @@ import pytest
 import launch
 from symmusic.errors import UserError
 from symmusic.measures.excerpts import cut_score, length_of
-from symmusic.measures.folders import MOST_NAMES, read_folder, remarks, unlike_lengths
+from symmusic.measures.folders import read_folder
+from symmusic.measures.remarks import MOST_NAMES, remarks, unlike_lengths
 from symmusic.melody.events import quantize, to_notes
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.key import Key
