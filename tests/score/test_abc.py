@@ -343,9 +343,9 @@ UNITS = [
 @pytest.mark.parametrize('unit', UNITS)
 def test_hostile_texts_take_linear_time(unit):
     text = TUNE + unit * (100_000 // len(unit))
-    begun = time.perf_counter()
+    begun = time.process_time()
     check_whatever(text)
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def check_whatever(text):
