@@ -184,8 +184,8 @@ def test_the_shipped_model_is_fine_tuned(tmp_path, capsys, refused, folk):
     ]
     error = refused(*argv, '--config.model.num_cells=9')
     assert 'num_cells is 128 in that run and 9 now' in error
-    assert '--config=configs/pretrained.py has its network' in error
-    assert launch.main([*argv, '--config=configs/pretrained.py']) == 0
+    assert '--config=configs/attn.py has its network' in error
+    assert launch.main(argv) == 0
     printed = capsys.readouterr().out
     assert 'starts from the best parameters of the shipped model, of its epoch 23' in printed
     found = json.loads((tmp_path / 'run' / 'summary.json').read_text())
