@@ -25,7 +25,11 @@ def ground(params, tunes, temperature=1.0, targets='all'):
     config = settle(base_config(), temperature)
     recipe = types.SimpleNamespace(targets=targets)
     card = types.SimpleNamespace(
-        architecture=ARCHITECTURE, vocabulary=VOCABULARY, recipe=recipe, meters=('4/4',)
+        architecture=ARCHITECTURE,
+        vocabulary=VOCABULARY,
+        recipe=recipe,
+        meters=('4/4',),
+        steps_per_quarter=4,
     )
     return types.SimpleNamespace(
         config=config,

@@ -270,7 +270,7 @@ def test_a_level_is_the_measures_of_the_real_continuations():
     prompts, real = rng.integers(60, 72, (2, 6, 16)), rng.integers(60, 72, (2, 6, 32))
     references = tuple((measure(rng.integers(60, 72, (6, 32)), 'corrected'),) for _ in range(2))
     originals = index_originals([Tune('a.mid', (rng.integers(60, 72, 200).astype(np.int8),))])
-    made = ground.Ground(prompts, references, originals, 'corrected', 16, real)
+    made = ground.Ground(prompts, references, originals, 'corrected', COMMON, real)
     assert made.levels == [
         measure_pieces(
             prompts[index], real[index], references[index], originals, 'corrected', COMMON
