@@ -4,7 +4,8 @@
 
 Two LSTM layers with Bahdanau attention over the last 16 bars. Further inputs are the metre, the
 step in the bar, the tokens 1, 2, 4 and 8 bars before and, where they are known, the bars left in
-the section and in the tune. See docs/results.md.
+the section and in the tune. 25 minutes on 2 CPU cores. One seed: 0.514 nats per step on validation
+tunes (base rate 2.014), 0.506 on test tunes, best epoch 26 of 26. See docs/results.md.
 """
 
 from configs import base
@@ -27,7 +28,7 @@ def get_config():
     config.train.weight_decay = 0.1
     config.train.average_decay = 0.999
     config.train.plateau_patience = 1
-    config.train.num_epochs = 26  # about 25 minutes on 2 CPU cores
+    config.train.num_epochs = 26  # the loss still falls by 0.001 an epoch
     config.train.early_stopping_epochs = 3
     config.sample.memory_steps = 256  # as far as attention was trained to look back
     return config
