@@ -30,7 +30,9 @@ def data(split):
     pitches = [event for tune in tunes for event in tune.events if event >= 0]
     vocabulary = MelodyVocabulary(int(min(pitches)), int(max(pitches)))
     test = cut_windows(split.test, vocabulary, NUM_STEPS, NUM_STEPS)
-    return types.SimpleNamespace(vocabulary=vocabulary, test=test, meters=('4/4',))
+    return types.SimpleNamespace(
+        vocabulary=vocabulary, test=test, meters=('4/4',), steps_per_quarter=4
+    )
 
 
 def test_the_count_model_meets_the_test_targets(split, data):

@@ -94,7 +94,7 @@ def held_out_loss(num_windows=None):
 
 
 def test_the_card_s_held_out_loss_on_some_tunes(folk):
-    loss, nats = held_out_loss(48)
+    loss, nats = held_out_loss(160)
     assert loss == pytest.approx(nats['model'], abs=0.06)
 
 

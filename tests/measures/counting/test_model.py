@@ -184,6 +184,9 @@ class NoHolds:
     def init(self, num_pieces):
         return None
 
+    def weigh(self, row, state, logits_BV, temperature):
+        return logits_BV
+
     def allow(self, row, state, may_BV):
         return may_BV.at[:, 0].set(False), state
 
