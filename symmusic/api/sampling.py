@@ -90,8 +90,14 @@ def draw_pieces(model: Model, prompt: Tune, config: ConfigDict) -> list[Piece]:
     if isinstance(prompt, str | os.PathLike) and '\n' not in str(prompt):
         given = read_given(str(prompt), settings, vocabulary, meters, grid)
     else:
-        how = {'transpose': settings.transpose, 'meters': meters, 'steps_per_quarter': grid}
-        given = make_prompt(prompt, vocabulary, **how)
+        given = make_prompt(
+            prompt,
+            vocabulary,
+            transpose=settings.transpose,
+            number=settings.tune,
+            meters=meters,
+            steps_per_quarter=grid,
+        )
     task = prepare(config, vocabulary, meters, given)
     for notice in (*task.prompt.notices, *task.notices):
         log.info(notice)

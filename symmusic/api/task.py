@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 
 from symmusic.api import copying
 from symmusic.config.fields import default
-from symmusic.generate.blank import BLANK, blank_prompt
+from symmusic.generate.blank import BLANK, blank_prompt, read_key
 from symmusic.generate.control import Masks
 from symmusic.generate.masks import DRAWN, STATED, make_masks
 from symmusic.generate.plan import Plan, plan_of_bars
@@ -59,6 +59,7 @@ def prepare(
         prompt = read_given(
             settings.prompt, settings, vocabulary, meters, config.data.steps_per_quarter
         )
+    prompt, said_of_key = _in_key(prompt, settings.key)
     if settings.instrument:
         prompt = dataclasses.replace(prompt, program=parse_instrument(settings.instrument))
     steps = _steps(config, vocabulary, prompt)
@@ -79,7 +80,7 @@ def prepare(
             kept_N=kept,
             stated=as_stated(settings, wishes),
         ).replace(repeats=structure and structure.repeats(prompt, vocabulary))
-    notices += _without_effect(settings, prompt)
+    notices += [*said_of_key, *_without_effect(settings, prompt)]
     return Task(
         prompt,
         num_bars,
@@ -176,11 +177,26 @@ def read_given(
     )
 
 
+def _in_key(prompt: Prompt, text: str) -> tuple[Prompt, list[str]]:
+    """The prompt in the key that `sample.key` states, its notes as they are, and a notice if its
+    file states another.
+    """
+    if prompt.is_blank or not text:
+        return prompt, []
+    key = read_key(text)
+    is_other = prompt.states_key and prompt.key != key
+    notice = (
+        f'config.sample.key = {text!r}: the prompt states {prompt.key.name}; its notes stay as they'
+        f' are and are read as {key.name}'
+    )
+    return dataclasses.replace(prompt, key=key, states_key=True), [notice] * is_other
+
+
 def _without_effect(settings: ConfigDict, prompt: Prompt) -> list[str]:
     """Notices of fields that have no effect because of others."""
     found = []
     if not prompt.is_blank:
-        found += [(name, 'prompt') for name in ('key', 'meter') if settings[name]]
+        found += [('meter', 'prompt')] * bool(settings.meter)
     if not settings.structure:
         names = ('bars_per_section', 'half_cadences')
         found += [

@@ -37,7 +37,7 @@ def blank_prompt(
             f'config.sample.regenerate = {settings.regenerate!r} with config.sample.prompt ='
             f' {BLANK!r}: there are no bars to sample again; must be the file of a tune'
         )
-    key, meter = _key(settings.key), _meter(settings.meter, meters)
+    key, meter = read_key(settings.key or 'C'), _meter(settings.meter, meters)
     return Prompt(
         name=BLANK,
         events=np.zeros(0, np.int8),
@@ -50,8 +50,13 @@ def blank_prompt(
     )
 
 
-def _key(text: str) -> Key:
-    key = parse_key_name(text or 'C')
+def read_key(text: str) -> Key:
+    """The key that `sample.key` names.
+
+    Raises:
+      UserError: it names none.
+    """
+    key = parse_key_name(text)
     if key is None:
         raise UserError(f"config.sample.key = {text!r}: must be a key such as 'D', 'Ebm' or 'Ador'")
     return key

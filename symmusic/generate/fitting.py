@@ -19,7 +19,7 @@ from symmusic.melody.events import (
 )
 from symmusic.score.bar import SIXTEENTHS, name_of
 from symmusic.score.detection import detect_key
-from symmusic.score.meter import check_meter
+from symmusic.score.meter import check_first_bar, check_meter
 from symmusic.score.notes import DEFAULT_QPM, Meter, Note, Score
 
 MAX_BARS = 64  # only the last this many bars of a longer prompt are used
@@ -39,9 +39,11 @@ def fit_score(
     know of how it was read.
 
     Raises:
-      ScoreError: it holds no notes, or is in none of the `meters` that the model knows.
+      ScoreError: it holds no notes, is in none of the `meters` that the model knows, or its first
+        bar is overfull.
     """
     meter = check_meter(in_meter(score), steps_per_quarter=steps_per_quarter)
+    check_first_bar(score)
     if 'all' not in meters and find_index(meter, meters) is None:
         raise ScoreError('meter', f'{meter}; the model knows {", ".join(meters)}')
     settings = Settings(meters=('all',), steps_per_quarter=steps_per_quarter)
@@ -95,6 +97,11 @@ def _notices_of_score(score: Score, tune: Tune) -> list[str]:
         )
     if not score.meters:
         notices.append('the prompt states no metre: read as 4/4')
+    if score.key_replaced and score.keys:
+        notices.append(
+            'the prompt states several keys before its first note: the last,'
+            f' {score.keys[0].name}, is kept'
+        )
     if len(set(score.keys)) > 1:
         notices.append(f'the prompt changes its key: the first, {score.keys[0].name}, is kept')
     return notices

@@ -25,8 +25,8 @@ class Prompt:
       transposed_by: semitones from the prompt's key to the model's.
       qpm: its first tempo, in quarters per minute.
       notices: what the user should know about how it was read.
-      key: as its file states it, or else as detected.
-      states_key: whether its file states it.
+      key: as the user or its file states it, or else as detected.
+      states_key: whether it is stated.
       meter: its own, such as '6/8'.
       title: as its file states it.
       pickup: number of steps in its first bar, 0 = a full bar.

@@ -17,7 +17,7 @@ from symmusic.melody.events import StepNote, extract_phrases, quantize
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.abc_book import split_tunes
 from symmusic.score.bar import SIXTEENTHS, bar_of
-from symmusic.score.meter import check_meter
+from symmusic.score.meter import check_first_bar, check_meter
 from symmusic.score.midi import MAX_BYTES, MAX_QUARTERS, parse_midi
 from symmusic.score.midi import SUFFIXES as MIDI_SUFFIXES
 from symmusic.score.midi_writer import ticks_of
@@ -65,26 +65,27 @@ def make_prompt(
     vocabulary: Vocabulary,
     *,
     transpose: bool,
+    number: int = 1,
     meters: Sequence[str] = ('4/4',),
     steps_per_quarter: int = SIXTEENTHS,
 ) -> Prompt:
-    """A prompt of ABC text, or of notes in 4/4: onset and length in quarters, MIDI pitch.
+    """A prompt of ABC text, of whose tunes the one in place `number` is taken, from 1; or of notes
+    in 4/4: onset and length in quarters, MIDI pitch.
 
     Raises:
-      UserError: it holds no tune, or none in one of the `meters` that the model knows.
+      UserError: it holds no such tune, or none in one of the `meters` that the model knows.
     """
     try:
-        score = (
-            _read_text(tune)
-            if isinstance(tune, str)
-            else _score_of(tune, ticks_of(steps_per_quarter))
-        )
+        if isinstance(tune, str):
+            score, said = _read_text(tune, number)
+        else:
+            score, said = _score_of(tune, ticks_of(steps_per_quarter)), []
         return fit_score(
             score,
             'prompt',
             vocabulary,
             transpose,
-            score.notices,
+            [*said, *score.notices],
             meters=meters,
             steps_per_quarter=steps_per_quarter,
         )
@@ -92,11 +93,14 @@ def make_prompt(
         raise UserError(f'prompt: {error}') from error
 
 
-def _read_text(text: str) -> Score:
+def _read_text(text: str, number: int) -> tuple[Score, list[str]]:
     tunes = split_tunes(text)
     if not tunes:
         raise ScoreError('no tune', 'ABC text starts with a field such as X:1')
-    return _heard(read_abc_tune(tunes[0].text))
+    if number > len(tunes):
+        raise ScoreError(f'no tune {number}', f'the text holds {len(tunes)}')
+    score = _heard(read_abc_tune(tunes[number - 1].text))
+    return score, [f'the text{each}' for each in _said_of_book(score, number, len(tunes))]
 
 
 def _score_of(notes: Iterable[tuple[float, float, int]], ticks_per_quarter: int) -> Score:
@@ -142,6 +146,8 @@ def read_notes(path: str, field: str, prompt: Prompt) -> tuple[list[StepNote], l
         meter = check_meter(in_meter(score), steps_per_quarter=grid)
         if bar_of(meter, grid) != bar:
             raise ScoreError('meter', meter)
+        if field != 'pitches':  # of which only the order counts
+            check_first_bar(score)
         if not score.notes:
             raise ScoreError('no notes')
     except ScoreError as error:
@@ -188,11 +194,13 @@ def _read_book(source: pathlib.Path, number: int) -> tuple[Score, list[str]]:
     if number > len(tunes):
         raise ScoreError(f'no tune {number}', f'the book holds {len(tunes)}')
     score = tunes[number - 1][1]()
+    return score, _said_of_book(score, number, len(tunes))
+
+
+def _said_of_book(score: Score, number: int, num_tunes: int) -> list[str]:
     name = f' ({score.title})' if score.title else ''
-    more = (
-        f' holds {len(tunes)} tunes: number {number}{name} is read; config.sample.tune says which'
-    )
-    return score, [more] if len(tunes) > 1 else []
+    more = f' holds {num_tunes} tunes: number {number}{name} is read; config.sample.tune says which'
+    return [more] if num_tunes > 1 else []
 
 
 def _said_of_parts(score: Score, number: int) -> list[str]:

@@ -70,14 +70,15 @@ def _fault(config: ConfigDict, card: Card, other: Card) -> str:
     """Why another model cannot be compared on the same tunes; '' where it can."""
     if other.recipe.targets != 'all':
         return f"its config.train.targets is {other.recipe.targets!r}; must be 'all'"
-    if other.dataset['fingerprint'] != card.dataset['fingerprint']:
-        return f'it was trained on other tunes ({other.dataset["corpus"]})'
     theirs = runs.from_dict(other.config, config).data
     unlike = [
         f'config.data.{name} is {theirs[name]!r} there, {config.data[name]!r} here'
         for name in SAME
         if theirs[name] != config.data[name]
     ]
-    if unlike or other.vocabulary.to_json() != card.vocabulary.to_json():
-        return '; '.join(unlike) or 'it has other classes'
-    return ''
+    if unlike:  # first: tunes on another grid are other tunes
+        return '; '.join(unlike)
+    if other.dataset['fingerprint'] != card.dataset['fingerprint']:
+        return f'it was trained on other tunes ({other.dataset["corpus"]})'
+    same_classes = other.vocabulary.to_json() == card.vocabulary.to_json()
+    return '' if same_classes else 'it has other classes'

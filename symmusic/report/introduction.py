@@ -2,8 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from symmusic.generate.playback import OWN, page_sound
 from symmusic.generate.prompt import Prompt
+from symmusic.melody.events import from_events, to_notes
+from symmusic.score.bar import SIXTEENTHS
+from symmusic.score.detection import detect_key
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.layout import Section
 
@@ -35,8 +40,26 @@ def introduce(
         'sounds': {sound: sound for sound in OWN},
         'sound': page_sound(prompt.program)[0],
         'orders': orders | ({'copied': 'originality'} if are_compared else {}),
-        'keys': {'': 'all'} | {key: key for key in sorted(set(filter(None, keys)))},
+        'keys': {'': 'all'}
+        | {key: f'{key} ({said_of_key(prompt, key)})' for key in sorted(set(filter(None, keys)))},
     }
+
+
+def key_of(prompt: Prompt, events: np.ndarray) -> str:
+    """The name of a piece's key, '' for one without notes: the key that the prompt states where its
+    tonic and third are those detected, as detection knows only major and minor.
+    """
+    notes = from_events(events)
+    if not notes:
+        return ''
+    found, stated = detect_key(to_notes(notes, SIXTEENTHS)), prompt.key
+    is_stated = (found.tonic, found.is_major) == (stated.tonic, stated.is_major)
+    return (stated if prompt.states_key and is_stated else found).name
+
+
+def said_of_key(prompt: Prompt, key: str) -> str:
+    """Whether a key from `key_of` is the one that the prompt states, or detected."""
+    return 'as stated' if prompt.states_key and key == prompt.key.name else 'detected'
 
 
 def heading(prompt: Prompt, sections: Sequence[Section] = ()) -> str:

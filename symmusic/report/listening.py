@@ -5,7 +5,6 @@ import dataclasses
 import pathlib
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 from markupsafe import Markup
 
 from symmusic.generate.playback import playback_script, played_notes
@@ -14,11 +13,10 @@ from symmusic.generate.whole import Whole
 from symmusic.melody.events import from_events, to_notes
 from symmusic.originality.repeats import RUN_NOTES
 from symmusic.report.html import json_for_script, page, render
-from symmusic.report.introduction import heading, introduce
+from symmusic.report.introduction import heading, introduce, key_of, said_of_key
 from symmusic.report.roll import draw_roll, step_width
 from symmusic.report.staff import MOST_PIECES, engrave
 from symmusic.score.bar import SIXTEENTHS
-from symmusic.score.detection import detect_key
 from symmusic.score.layout import lay_out
 from symmusic.score.notation import to_bars
 
@@ -113,11 +111,11 @@ def _article(prompt: Prompt, entry: Entry, number: int, are_compared: bool) -> d
     """What the page's template shows of a piece."""
     run, whole = entry.nearest, entry.whole
     num_notes = sum(bool(whole.is_drawn[note.onset]) for note in from_events(whole.events))
-    key = _key(whole.events[len(prompt.events) : len(whole.events) - len(prompt.after)])
+    key = key_of(prompt, whole.events[len(prompt.events) : len(whole.events) - len(prompt.after)])
     facts = [
         f'{entry.surprise:.2f} nats per step',
         f'{num_notes} notes',
-        key or 'no key',
+        f'{key} {said_of_key(prompt, key)}' if key else 'no key',
         f'{100 * entry.repeated:.0f} % repeat the prompt',
     ]
     if are_compared:
@@ -140,12 +138,6 @@ def _article(prompt: Prompt, entry: Entry, number: int, are_compared: bool) -> d
         'roll': draw_roll(entry.name, whole, run),
         'has_looks': bool(entry.looks),
     }
-
-
-def _key(events: np.ndarray) -> str:
-    """The key of a piece; '' for one without notes."""
-    notes = from_events(events)
-    return detect_key(to_notes(notes, SIXTEENTHS)).name if notes else ''
 
 
 def _downloads(files: Mapping[str, bytes | str]) -> list[dict[str, str]]:

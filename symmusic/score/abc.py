@@ -20,6 +20,7 @@ from symmusic.score.abc_items import Bar, ChordRest, Ending, Item
 from symmusic.score.abc_repeats import play_order
 from symmusic.score.abc_text import read_text, split_lines
 from symmusic.score.abc_voices import MAX_VOICES, split_voices
+from symmusic.score.meter import measure_first
 from symmusic.score.notes import OTHER_VOICES, Meter, Note, Score, Tempo
 from symmusic.score.sections import section_starts
 
@@ -60,6 +61,7 @@ def read_abc_tune(text: str) -> Score:
         title=read_text(fields.get('T', '')),
         program=voice.program,
         keys=tuple(voice.keys),
+        key_replaced=voice.key_replaced,
         notices=(*notices, *voice.notices),
     )
 
@@ -102,7 +104,7 @@ def _lay_out(voice: VoiceReader, order: Sequence[str]) -> Score:
         for kind in (Meter, Tempo)
     }
     sections: list[int] = []
-    tick, pickup, previous = 0, None, -1
+    tick, first_bar, previous = 0, None, -1
     for step, index in enumerate(play_order(items, voice.parts, order)):
         item = items[index]
         if index != previous + 1:
@@ -127,8 +129,8 @@ def _lay_out(voice: VoiceReader, order: Sequence[str]) -> Score:
             held = tied
             tick += item.ticks
         elif isinstance(item, Bar):
-            if pickup is None and tick and item.ends_bar:
-                pickup = tick if meters and tick < bar_ticks(meters[-1]) else 0
+            if first_bar is None and tick and item.ends_bar:
+                first_bar = measure_first(tick, bar_ticks(meters[-1])) if meters else (0, 0)
             if item.ends_section and not _precedes_ending(items, index):
                 sections.append(tick)
         elif isinstance(item, Meter):
@@ -139,12 +141,14 @@ def _lay_out(voice: VoiceReader, order: Sequence[str]) -> Score:
             raise ScoreError('too long', 'with its repeats played')
     if not notes:
         raise ScoreError('no notes')
+    pickup, overfull = first_bar or (0, 0)
     return Score(
         notes=tuple(Note(onset, duration, pitch) for onset, pitch, duration in sorted(notes)),
         ticks_per_quarter=TICKS_PER_QUARTER,
         meters=tuple(meters),
         tempi=tuple(tempi),
-        pickup=pickup or 0,
+        pickup=pickup,
+        overfull=overfull if overfull < tick else 0,  # what ends there may be a short last bar
         sections=section_starts(sections, max(note[0] + note[2] for note in notes)),
     )
 

@@ -69,6 +69,7 @@ class VoiceReader:
       meter: the current one.
       program: General MIDI number, from 0.
       keys: in which notes sound, in order, as far as they are stated.
+      key_replaced: as of `Score`.
       notices: what was left out, in the order of occurrence.
     """
 
@@ -82,6 +83,7 @@ class VoiceReader:
         self.meter = meter
         self.program = 0
         self.keys: list[Key] = []  # in which notes sound
+        self.key_replaced = False
         self.notices: list[str] = []
         self.has_notes = False
         self._is_overlay = False
@@ -115,7 +117,10 @@ class VoiceReader:
         elif letter == 'P':
             self._begin_part(text.strip())
         elif letter == 'K':
+            before = self.pitches.stated
             self.pitches.read_key(text)
+            if before not in (None, self.pitches.stated) and not self.has_notes:
+                self.key_replaced = True
         elif letter == 'L':
             self.rhythm.unit = parse_unit(text)
         elif letter == 'M':

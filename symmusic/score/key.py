@@ -1,7 +1,9 @@
 """Keys: a signature and a mode, and their names as people write them."""
 
 import dataclasses
+import itertools
 import re
+from collections.abc import Sequence
 
 LETTERS = 'FCGDAEB'  # in fifths
 MODES = {  # sharps of the signature, beyond those of the major key of the same tonic
@@ -113,6 +115,19 @@ def parse_key_name(text: str) -> Key | None:
     found = parse_tonic(text[:60], '[A-Za-z]{0,12}')
     mode = found and parse_mode(found[1])
     return key_at(found[0], mode) if mode else None
+
+
+def sounding_keys(stated: Sequence[tuple[int, Key]], first: int) -> tuple[tuple[Key, ...], bool]:
+    """The keys in which notes sound, without repetitions in a row, and whether others were stated.
+
+    Args:
+      stated: each key's tick and the key, in order; of those up to the first note the last counts.
+      first: the tick of the first note.
+    """
+    before = [key for tick, key in stated if tick <= first]
+    keys = before[-1:] + [key for tick, key in stated if tick > first]
+    heard = tuple(key for key, _ in itertools.groupby(keys))
+    return heard, len(set(before)) > 1
 
 
 def key_at(place: int, mode: str) -> Key:

@@ -62,6 +62,46 @@ def find_bars(
     return [spans[index].meter for index in own], int(line % bar)
 
 
+def measure_first(ticks: int, bar: Fraction | int) -> tuple[int, int]:
+    """`Score.pickup` and `Score.overfull` of a piece with `ticks` before its first bar line."""
+    if ticks < bar:
+        return ticks, 0
+    return 0, ticks if ticks % bar else 0
+
+
+def overfull_start(meters: Sequence[Meter], ticks_per_quarter: int) -> int:
+    """`Score.overfull` of a piece that states the metre of its first bar again for the second, as
+    notation programs write a pickup.
+    """
+    if len(meters) < 2 or str(meters[0]) != str(meters[1]):
+        return 0
+    bar = Fraction(4 * ticks_per_quarter * meters[0].numerator, meters[0].denominator)
+    ticks = meters[1].tick - meters[0].tick
+    return measure_first(ticks, bar)[1] if ticks < 2 * bar else 0
+
+
+def check_first_bar(score: Score) -> None:
+    """Checks that the bars of a score start where its bar lines are.
+
+    Raises:
+      ScoreError: with the reason 'pickup': its first bar is overfull.
+    """
+    if score.overfull:
+        found, bar = (
+            Fraction(ticks) / score.ticks_per_quarter
+            for ticks in (score.overfull, bar_ticks(score))
+        )
+        raise ScoreError(
+            'pickup',
+            f'{_quarters(found)} before the first bar line; must be less than a bar of'
+            f' {sounding_meters(score)[0]}, which has {_quarters(bar)}, or whole bars',
+        )
+
+
+def _quarters(number: Fraction) -> str:
+    return f'{float(number):g} quarter{"s" * (number != 1)}'
+
+
 def _fits(between: Sequence[Span], line: int, bar: Fraction, end: int | None) -> bool:
     """Whether spans of other metres leave the bar lines where they are; `end` is None for the last
     spans.
@@ -135,7 +175,8 @@ def check_meter(
         if not is_any and meter not in meters:
             raise ScoreError('meter', f'{meter}; kept are {kept}')
     if len({bar_of(meter, steps_per_quarter) for meter in found}) > 1:
-        raise ScoreError('change of meter', ', '.join(dict.fromkeys(found)))
+        detail = f'{", ".join(dict.fromkeys(found))}; must be one metre, with at most a bar before'
+        raise ScoreError('change of meter', detail)
     return found[0]
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from symmusic.errors import ScoreError
 from symmusic.score.instruments import INSTRUMENTS
-from symmusic.score.key import Key, parse_key_name
-from symmusic.score.meter import find_bars
+from symmusic.score.key import Key, parse_key_name, sounding_keys
+from symmusic.score.meter import find_bars, overfull_start
 from symmusic.score.midi_chunks import read_chunks
 from symmusic.score.midi_events import (
     KEY_SIGNATURE,
@@ -30,6 +30,7 @@ MAX_QUARTERS = 1_000_000  # of a piece, five days at 120 quarters per minute
 # of a file: far more than any melody needs; the messages that fit into it take 10 s and 640 MB
 MAX_BYTES = 4_000_000
 KEY_TEXT = 'Key: '  # begins the text that names a key whose mode a key signature cannot state
+MIDI_MODES = ('major', 'minor')  # by their number in a key signature
 KARAOKE_TRACKS = ('soft karaoke', 'words')  # names of the tracks of text in a karaoke file
 
 
@@ -70,6 +71,7 @@ def parse_midi(data: bytes, part: int = 1) -> Score:
     notes = sorted(instruments[place], key=lambda note: (note.onset, note.pitch))
     stated = _find_meters(file.tracks)
     meters, pickup = find_bars(stated, notes, file.division)
+    keys, is_replaced = _find_keys(file.tracks, notes[0].onset, notes[-1].onset)
     return Score(
         notes=tuple(notes),
         ticks_per_quarter=file.division,
@@ -78,11 +80,13 @@ def parse_midi(data: bytes, part: int = 1) -> Score:
         meters=tuple(meters),
         tempi=tuple(_find_tempi(file.tracks)),
         pickup=pickup,
+        overfull=overfull_start(meters, file.division),
         program=_program(programs, place),
         parts=names,
         notices=(*file.notices, *([LYRICS] if _has_lyrics(file.tracks) else [])),
         num_meters=len(stated),
-        keys=tuple(_find_keys(file.tracks, notes[-1].onset)),
+        keys=keys,
+        key_replaced=is_replaced,
     )
 
 
@@ -144,8 +148,8 @@ def _find_tempi(tracks: Sequence[Track]) -> list[Tempo]:
     return tempi
 
 
-def _find_keys(tracks: Sequence[Track], last: int) -> list[Key]:
-    """The keys that are stated up to the last note, in order of time. A signature says major or
+def _find_keys(tracks: Sequence[Track], first: int, last: int) -> tuple[tuple[Key, ...], bool]:
+    """`sounding_keys` for the ticks of the first and the last note. A signature says major or
     minor; a text after `KEY_TEXT` at its tick names another mode.
     """
     modes = {}
@@ -153,14 +157,13 @@ def _find_keys(tracks: Sequence[Track], last: int) -> list[Key]:
         text = decode_text(event.data)
         if text.startswith(KEY_TEXT) and (key := parse_key_name(text[len(KEY_TEXT) :])):
             modes[event.tick] = key
-    found = {}
+    stated = []
     for event in _in_time(tracks, KEY_SIGNATURE):
         fifths = int.from_bytes(event.data[:1], 'big', signed=True)
         key = modes.get(event.tick)
         has_mode = key is not None and key.fifths == fifths
-        found[event.tick] = key if has_mode else Key(fifths, ('major', 'minor')[event.data[1]])
-    keys = [key for tick, key in found.items() if tick <= last]
-    return [key for place, key in enumerate(keys) if keys[place - 1 : place] != [key]]
+        stated.append((event.tick, key if has_mode else Key(fifths, MIDI_MODES[event.data[1]])))
+    return sounding_keys([(tick, key) for tick, key in stated if tick <= last], first)
 
 
 def _find_title(tracks: Sequence[Track]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from symmusic.errors import ScoreError
 from symmusic.files import read_bounded
 from symmusic.score.detection import key_of_signature
-from symmusic.score.key import MODES, Key
+from symmusic.score.key import MODES, Key, sounding_keys
 from symmusic.score.notes import (
     CHORD_SYMBOLS,
     GRACES,
@@ -75,6 +75,8 @@ def _read(piece: Any, number: int) -> Score:
             measure.remove(voice)
     part = part.toSoundingPitch()
     score = read_voice(part, title_of(piece))
+    first = min((note.onset for note in score.notes), default=0)
+    keys, is_replaced = sounding_keys(list(_keys(part, score.notes)), first)
     instrument = part.getInstrument(returnDefault=False)
     return dataclasses.replace(
         score,
@@ -83,7 +85,8 @@ def _read(piece: Any, number: int) -> Score:
         num_instruments=len(piece.parts),
         program=getattr(instrument, 'midiProgram', None) or 0,
         tempi=tuple(_tempi(part)),
-        keys=tuple(_keys(part, score.notes)),
+        keys=keys,
+        key_replaced=is_replaced,
         notices=tuple(notices),
     )
 
@@ -124,13 +127,10 @@ def _tempi(part: Any) -> Iterator[Tempo]:
             yield Tempo(round(mark.offset * TICKS_PER_QUARTER), float(qpm))
 
 
-def _keys(part: Any, notes: Sequence[Note]) -> Iterator[Key]:
-    """The keys of a part, without repetitions in a row."""
-    previous = None
+def _keys(part: Any, notes: Sequence[Note]) -> Iterator[tuple[int, Key]]:
+    """The keys of a part with their ticks."""
     for mark in part.flatten().getElementsByClass('KeySignature'):
         if mark.sharps is not None and abs(mark.sharps) <= 7:
             mode = getattr(mark, 'mode', None)
             key = Key(mark.sharps, mode) if mode in MODES else key_of_signature(mark.sharps, notes)
-            if key != previous:
-                yield key
-            previous = key
+            yield round(mark.offset * TICKS_PER_QUARTER), key

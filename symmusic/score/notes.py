@@ -62,6 +62,7 @@ class Score:
       num_instruments: how many instruments play notes in the file, drums included.
       parts: the names of those that can be read, drums apart; empty for ABC.
       pickup: ticks before the first full bar, if the file's bar lines are known; else 0.
+      overfull: ticks of a first bar that is longer than its metre, but not by whole bars; else 0.
       program: the General MIDI number, from 0, of the instrument; 0, a piano, if the file does not
         say.
       notices: what the reader left out or changed, each a short phrase such as 'chord symbols left
@@ -69,6 +70,7 @@ class Score:
       sections: the ticks at which its sections start, as they are played, the first at 0; empty if
         the file states none. They are stated by repeats, double bars and, in ABC, P: fields.
       num_meters: how many time signatures the file states, if that is more than `meters` has.
+      key_replaced: whether the file states a key that another one replaces before a note sounds.
     """
 
     notes: tuple[Note, ...]
@@ -84,3 +86,5 @@ class Score:
     keys: tuple[Key, ...] = ()
     parts: tuple[str, ...] = ()
     sections: tuple[int, ...] = ()
+    overfull: int = 0
+    key_replaced: bool = False

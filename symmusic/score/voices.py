@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from symmusic.errors import ScoreError
+from symmusic.score.meter import measure_first
 from symmusic.score.notes import Meter, Note, Score
 from symmusic.score.sections import section_starts
 
@@ -85,14 +86,10 @@ def read_voice(part: Any, title: str) -> Score:
         for mark in flat.getElementsByClass('TimeSignature')
     ]
     bars = list(part.getElementsByClass('Measure'))
-    pickup = 0
+    pickup = overfull = 0
     if meters and meters[0].tick == 0 and len(bars) > 1:
-        first = _ticks(bars[1].offset - bars[0].offset)
-        pickup = (
-            first
-            if first < TICKS_PER_QUARTER * 4 * meters[0].numerator // meters[0].denominator
-            else 0
-        )
+        bar = TICKS_PER_QUARTER * 4 * meters[0].numerator // meters[0].denominator
+        pickup, overfull = measure_first(_ticks(bars[1].offset - bars[0].offset), bar)
     notes = join_ties(_sounds(flat))
     measures = _read_measures(part, max((note.end for note in notes), default=0))
     notes, meters, sections = play(notes, meters, measures)
@@ -103,6 +100,7 @@ def read_voice(part: Any, title: str) -> Score:
         title=': '.join(filter(None, (title, name))),
         meters=tuple(meters),
         pickup=pickup,
+        overfull=overfull,
         sections=section_starts(sections, max((note.end for note in notes), default=0)),
     )
 

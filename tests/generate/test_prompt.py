@@ -16,7 +16,7 @@ from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.generate.fitting import MAX_BARS
 from symmusic.generate.prompt import stated_at
-from symmusic.generate.prompt_files import mary, read_prompt
+from symmusic.generate.prompt_files import make_prompt, mary, read_prompt
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import transpose_events
 from symmusic.report.forms import written_forms
@@ -451,3 +451,109 @@ def test_a_key_is_detected_where_none_is_stated(tmp_path):
     prompt = read(write(tmp_path, abc, 'tune.abc'))
     assert prompt.key == Key(0)
     assert prompt.notices == ('the prompt changes its key: the first, C major, is kept',)
+
+
+KEYS = ('the prompt states several keys before its first note: the last, D major, is kept',)
+XML = """<?xml version="1.0"?><score-partwise version="4.0"><part-list><score-part id="P1">
+<part-name>M</part-name></score-part></part-list><part id="P1"><measure number="0" implicit="yes">
+<attributes><divisions>1</divisions>{key}<time><beats>4</beats><beat-type>4</beat-type></time>
+</attributes>{first}</measure><measure number="1">{bar}</measure></part></score-partwise>"""
+XML_KEY = '<key><fifths>{}</fifths><mode>major</mode></key>'
+XML_NOTE = '<note><pitch><step>G</step><octave>4</octave></pitch><duration>1</duration></note>'
+
+
+def midi_of(events):
+    """A MIDI file of eight quarters with meta events (tick, name, values), 480 ticks a quarter."""
+    timed = [(tick, mido.MetaMessage(name, **values)) for tick, name, values in events]
+    for quarter, pitch in enumerate(SCALE):
+        timed.append((480 * quarter, mido.Message('note_on', note=pitch, velocity=80)))
+        timed.append((480 * quarter + 480, mido.Message('note_off', note=pitch)))
+    timed.sort(key=lambda pair: (pair[0], pair[1].type == 'note_on'))
+    ticks = [0, *(tick for tick, _ in timed)]
+    messages = [each.copy(time=tick - ticks[at]) for at, (tick, each) in enumerate(timed)]
+    file = io.BytesIO()
+    mido.MidiFile(ticks_per_beat=480, tracks=[mido.MidiTrack(messages)]).save(file=file)
+    return file.getvalue()
+
+
+def metre_at(tick):
+    return tick, 'time_signature', {'numerator': 4, 'denominator': 4}
+
+
+def key_at(tick, key):
+    return tick, 'key_signature', {'key': key}
+
+
+def abc_of(first, header=''):
+    return f'X:1\nM:4/4\nL:1/4\nK:C{header}\n{first}|C D E F|G4|\n'
+
+
+def xml_of(num_notes, keys=(0,)):
+    key = XML_KEY.format(keys[0])
+    if keys[1:]:
+        key += f'</attributes><attributes>{XML_KEY.format(keys[1])}'
+    return XML.format(key=key, first=XML_NOTE * num_notes, bar=XML_NOTE * 4)
+
+
+@pytest.mark.parametrize(
+    ('data', 'name'),
+    [
+        (abc_of('C D E F G'), 'p.abc'),
+        (midi_of([metre_at(0), metre_at(5 * 480)]), 'p.mid'),
+        (xml_of(5), 'p.musicxml'),
+    ],
+)
+def test_a_pickup_is_shorter_than_a_bar(data, name, tmp_path):
+    """One line: what, where, and what is allowed."""
+    path = write(tmp_path, data, name)
+    with pytest.raises(UserError) as error:
+        read(path)
+    for each in (path, 'pickup', '5 quarters', '4/4', '4 quarters'):
+        assert each in str(error.value)
+    assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('data', 'name', 'pickup'),
+    [
+        (abc_of('C D E'), 'p.abc', 12),
+        (abc_of('C D E F'), 'p.abc', 0),
+        (abc_of('C D E F G A B c'), 'p.abc', 0),
+        ('X:1\nM:4/4\nL:1/4\nK:C\nC D E F G|]\n', 'p.abc', 0),
+        (midi_of([metre_at(0), metre_at(3 * 480)]), 'p.mid', 12),
+        (midi_of([metre_at(0), metre_at(4 * 480)]), 'p.mid', 0),
+        (xml_of(3), 'p.musicxml', 12),
+        (xml_of(8), 'p.musicxml', 0),
+    ],
+)
+def test_first_bars_that_fit(data, name, pickup, tmp_path):
+    assert read(write(tmp_path, data, name)).pickup == pickup
+
+
+@pytest.mark.parametrize(
+    ('data', 'name'),
+    [
+        (abc_of('C D E F', '\nK:D'), 'p.abc'),
+        (midi_of([metre_at(0), key_at(0, 'C'), key_at(0, 'D')]), 'p.mid'),
+        (xml_of(4, (0, 2)), 'p.musicxml'),
+    ],
+)
+def test_of_several_keys_before_the_first_note_the_last_counts(data, name, tmp_path):
+    prompt = read(write(tmp_path, data, name))
+    assert (prompt.key, prompt.notices) == (Key(2), KEYS)
+
+
+def test_a_key_stated_twice_alike_is_no_contradiction(tmp_path):
+    for data, name in ((abc_of('C D E F', '\nK:C'), 'p.abc'), (xml_of(4, (0, 0)), 'p.musicxml')):
+        assert read(write(tmp_path, data, name)).notices == ()
+
+
+def test_tunes_of_abc_text_are_chosen():
+    book = f'{abc_of("C D E F")}\n{abc_of("E E E E")}'
+    how = {'transpose': True, 'meters': ('all',)}
+    prompts = [make_prompt(book, VOCABULARY, number=number, **how) for number in (1, 2)]
+    assert [prompt.events.max() for prompt in prompts] == [67, 67]
+    assert [prompt.events[0] for prompt in prompts] == [60, 64]
+    assert 'number 2' in prompts[1].notices[0]
+    with pytest.raises(UserError, match='no tune 3: the text holds 2'):
+        make_prompt(book, VOCABULARY, number=3, **how)

@@ -398,6 +398,21 @@ def test_repeated_notes_on_the_staff_have_all_their_times():
     assert {kind for kind, at, _ in found if int(at.split()[0]) < 16} == {'given'}
 
 
+@pytest.mark.parametrize('states_key', [True, False])
+def test_the_user_s_key_counts(states_key):
+    """It decides tonic and scale, and says so where the prompt states another; notes stay."""
+    prompt = dataclasses.replace(make_prompt(), states_key=states_key)
+    task = task_of(prompt, key='Ador', scale='prompt', end_on_tonic=True)
+    assert (task.prompt.key, task.prompt.states_key) == (Key(1, 'dorian'), True)
+    assert task.prompt.events is prompt.events
+    said = [each for each in task.notices if 'C major' in each and 'A dorian' in each]
+    assert len(said) == states_key == len(task.notices)
+    assert task_of(prompt, key='C').prompt.key == Key(0)
+    assert task_of(prompt, key='C').notices == ()
+    with pytest.raises(UserError):
+        task_of(prompt, key='H')
+
+
 def test_fields_without_effect_are_said():
     fields = {'key': 'D', 'meter': '6/8', 'half_cadences': True, 'bars_per_section': 4}
     said = task_of(**fields).notices

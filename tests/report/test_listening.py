@@ -3,6 +3,7 @@ downloads.
 """
 
 import base64
+import dataclasses
 import re
 
 import mido
@@ -14,9 +15,10 @@ from symmusic.generate.playback import page_sound
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.whole import Whole, put_together
 from symmusic.melody.encodings import MelodyVocabulary
-from symmusic.report.introduction import shade
+from symmusic.report.introduction import introduce, key_of, said_of_key, shade
 from symmusic.report.listening import Entry, listening_page
 from symmusic.score.instruments import INSTRUMENTS
+from symmusic.score.key import Key
 
 NASTY = '</script><b>x</b>'
 PIECES = [[60, 62, 64, 65], [72], [], [60, 59]]  # pitches, a quarter each, from the new bar on
@@ -191,6 +193,34 @@ def test_names_are_text_and_files_are_those_given(html):
 
 def order(page):
     return [each.inner_text() for each in page.locator('article:visible h2').all()]
+
+
+def test_a_stated_mode_is_shown_as_stated():
+    """Detection tells major from minor only: a piece on A with a minor third is in the prompt's A
+    dorian; one in another key is called detected, as is any where the prompt states none.
+    """
+    dorian, major = Key(1, 'dorian'), [60, 64, 67, 60, 64, 67, 72]
+    minor = [69, 72, 76, 69, 71, 72, 69]
+    prompt = Prompt('p', np.zeros(0, np.int8), np.zeros(16, np.uint8), 0, 120.0, key=dorian)
+    other = dataclasses.replace(prompt, states_key=False)
+    found = [
+        (key, said_of_key(given, key))
+        for given in (prompt, other)
+        for key in (key_of(given, np.array(pitches, np.int8)) for pitches in (minor, major))
+    ]
+    assert found == [
+        ('A dorian', 'as stated'),
+        ('C major', 'detected'),
+        ('A minor', 'detected'),
+        ('C major', 'detected'),
+    ]
+    assert key_of(prompt, np.full(4, -1, np.int8)) == ''
+    keys = introduce(prompt, ['A dorian', '', 'C major'], are_compared=False)['keys']
+    assert keys == {
+        '': 'all',
+        'A dorian': 'A dorian (as stated)',
+        'C major': 'C major (detected)',
+    }
 
 
 def test_in_a_browser(html, tmp_path, open_page):

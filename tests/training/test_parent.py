@@ -87,6 +87,16 @@ def test_another_split_of_the_same_tunes_is_refused(trained, corpus, tmp_path, r
     assert [part['seen'] for part in found['held_out_families'].values()] == [0, 0]
 
 
+def test_a_run_on_another_grid_is_refused(trained, corpus, tmp_path, refused):
+    """A step lasts otherwise there: in one line, before anything is written."""
+    for parent_run in (trained, 'shipped'):
+        changes = {'init_from': parent_run, 'data.steps_per_quarter': 12}
+        error = refused(*arguments(tmp_path / 'x', corpus, **changes))
+        assert f'config.init_from = {parent_run}' in error
+        assert 'config.data.steps_per_quarter = 4, not 12' in error
+    assert not (tmp_path / 'x').exists()
+
+
 def test_where_most_of_what_is_held_out_was_trained_on(trained, corpus, tmp_path, refused):
     """A copy of the tunes, with one more, is another corpus: families detect it. Split by window
     nothing is held out, and nothing is claimed.

@@ -22,7 +22,9 @@ FIELDS = {
     'sample.key': _Field(
         '',
         text(empty=True),
-        "of a tune that starts from nothing, such as 'D', 'Ebm' or 'Ador'; '' = C major",
+        "such as 'D', 'Ebm' or 'Ador', in place of the one that the prompt states, whose notes stay"
+        " as they are; '' = the prompt's, detected if it states none; of a tune that starts from"
+        ' nothing C major',
     ),
     'sample.tune': _Field(
         1,
