@@ -1,5 +1,5 @@
 'use strict';
-// Plays melodies by Web Audio; the pages with sound share it. Steps are sixteenths, a note is [onset, end, pitch].
+// Plays melodies by Web Audio; the pages with sound share it. A step is one of `stepsPerQuarter`, a note is [onset, end, pitch].
 const SOUNDS = {
   plucked: {wave: 'triangle', attack: 0.005, decay: 0.9, gain: 0.5},
   flute: {wave: 'sine', attack: 0.04, decay: 0, gain: 0.35},

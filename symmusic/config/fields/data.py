@@ -33,7 +33,8 @@ FIELDS = {
         4,
         one_of(4, 12),
         'the grid: 4 = sixteenths, 12 = also triplets of eighths and swing; all fields in steps'
-        ' count its steps; notes between them are moved to the nearest',
+        ' count its steps, and nats per step of two grids cannot be compared; notes between steps'
+        ' are moved to the nearest',
         unit='steps',
         before=4,
     ),
