@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from symmusic.corpus.meters import bars_of
-from symmusic.corpus.prepare import Tune, number_bars
+from symmusic.corpus.prepare import Tune, as_melody
 from symmusic.errors import UserError
 from symmusic.files import write_whole
-from symmusic.melody.events import Melody, from_events
+from symmusic.melody.events import Melody
 from symmusic.score.bar import SIXTEENTHS, bar_of
 
 NAME = 'originals.npz'
@@ -46,8 +46,7 @@ class Originals:
         """The notes of each training tune, as `Tune.melody`; in older runs every first bar is 1."""
         first_bars = self.first_bars or [1] * len(self.tunes)
         bar_steps = bars_of(self.counted_in, self.steps_per_quarter)
-        melodies = map(from_events, self.tunes)
-        return [number_bars(*each) for each in zip(melodies, first_bars, bar_steps, strict=True)]
+        return list(map(as_melody, self.tunes, first_bars, bar_steps))
 
     @property
     def counted_in(self) -> Sequence[str]:

@@ -15,7 +15,6 @@ from symmusic.melody.events import (
     NO_EVENT,
     NOTE_OFF,
     Melody,
-    StepNote,
     count_moved,
     extract_phrases,
     from_events,
@@ -115,7 +114,7 @@ class Tune:
     @property
     def melody(self) -> Melody:
         """Its notes, in steps from the start of bar 1."""
-        return number_bars(from_events(self.events), self.first_bar, self.bar.steps)
+        return as_melody(self.events, self.first_bar, self.bar.steps)
 
     @property
     def bars(self) -> list[int]:
@@ -133,13 +132,9 @@ class Tune:
         return self.bars[-1] - self.first_bar - -len(self.phrases[-1]) // self.bar.steps
 
 
-def number_bars(notes: Sequence[StepNote], first_bar: int, bar_steps: int) -> Melody:
-    """Notes in steps from the start of bar 1, given notes in steps from the start of bar
-    `first_bar`.
-    """
-    shift = (first_bar - 1) * bar_steps
-    moved = (StepNote(note.onset + shift, note.end + shift, note.pitch) for note in notes)
-    return Melody(moved, bar_steps)
+def as_melody(events: np.ndarray, first_bar: int, bar_steps: int) -> Melody:
+    """The notes of events that start with bar `first_bar`, in steps from the start of bar 1."""
+    return Melody(from_events(events, (first_bar - 1) * bar_steps), bar_steps)
 
 
 def prepare_score(score: Score, file: str, settings: Settings) -> Tune:

@@ -8,6 +8,7 @@
 """
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
@@ -125,21 +126,18 @@ def to_events(notes: Sequence[StepNote], bar_steps: int) -> np.ndarray:
     return events
 
 
-def from_events(events: Sequence[int]) -> list[StepNote]:
-    """The notes of events: the inverse of `to_events`.
+def from_events(events: Sequence[int], first_step: int = 0) -> list[StepNote]:
+    """The notes of events: the inverse of `to_events`; the first event is at step `first_step`.
 
     A note-off where nothing sounds is ignored, and a note without a note-off lasts to the end of
     the events.
     """
-    notes: list[StepNote] = []
-    sounding = None  # (onset, pitch)
-    for step, event in enumerate([*map(int, events), NOTE_OFF]):
-        if event == NO_EVENT:
-            continue
-        if sounding:
-            notes.append(StepNote(sounding[0], step, sounding[1]))
-        sounding = (step, event) if event >= 0 else None
-    return notes
+    events = np.asarray(events, int)
+    steps = np.flatnonzero(events != NO_EVENT)
+    ends, found = np.append(steps[1:], len(events)), events[steps]
+    places = steps + first_step, ends + first_step, found
+    columns = (each[found >= 0].tolist() for each in places)
+    return list(itertools.starmap(StepNote, zip(*columns, strict=True)))
 
 
 def to_notes(
