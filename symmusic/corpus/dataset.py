@@ -6,19 +6,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from symmusic.corpus.cache import Corpus
+from symmusic.corpus.draws import draw_shares, split_windows
+from symmusic.corpus.drops import describe_drops
+from symmusic.corpus.duplicates import without_copies, without_seen
 from symmusic.corpus.meters import find_meters
 from symmusic.corpus.overlap import Overlap, measure_overlap
-from symmusic.corpus.prepare import Tune, describe_drops
+from symmusic.corpus.prepare import Tune
 from symmusic.corpus.split import TEST, TRAIN, VALIDATION, draw_share
-from symmusic.corpus.windows import (
-    Windows,
-    cut_windows,
-    draw_shares,
-    join_windows,
-    split_windows,
-    without_copies,
-    without_seen,
-)
+from symmusic.corpus.windows import Windows, cut_windows, join_windows
 from symmusic.errors import UserError
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 from symmusic.score.bar import SIXTEENTHS, is_countable

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from symmusic.corpus.cache import Corpus
+from symmusic.corpus.drops import count_dropped_meters, count_drops, count_notices
+from symmusic.corpus.duplicates import distinct
 from symmusic.corpus.meters import find_meters
 from symmusic.corpus.overlap import measure_overlap
-from symmusic.corpus.prepare import Tune, count_dropped_meters, count_drops, count_notices
+from symmusic.corpus.prepare import Tune
 from symmusic.corpus.split import LEAST_FAMILIES
-from symmusic.corpus.windows import count_windows, cut_windows, distinct
+from symmusic.corpus.windows import count_windows, cut_windows
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
 from symmusic.score.bar import SIXTEENTHS

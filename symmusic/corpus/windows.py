@@ -20,7 +20,6 @@ from symmusic.corpus.prepare import Tune
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.form import NOT_KNOWN, bars_left
 from symmusic.score.bar import COMMON, SIXTEENTHS
-from symmusic.streams import SplitStream, split_generator
 
 
 def window_starts(
@@ -209,80 +208,6 @@ def tune_indices(windows: Windows, tunes: Sequence[Tune], vocabulary: Vocabulary
     return np.array(order, np.int64)[np.searchsorted(ends, windows.starts, side='right')]
 
 
-def distinct(windows: Windows) -> int:
-    """The number of distinct windows, compared token for token."""
-    return len(np.unique(_as_bytes(windows))) if len(windows) else 0
-
-
-def without_copies(windows: Windows, of: Windows) -> Windows:
-    """The windows that do not equal any window of `of`, token for token."""
-    return (
-        windows.select(~np.isin(_as_bytes(windows), _as_bytes(of)))
-        if len(windows) and len(of)
-        else windows
-    )
-
-
-def without_seen(windows: Windows, stream: np.ndarray) -> Windows:
-    """The windows that occur nowhere in a stream of tokens, padding included, at any offset."""
-    steps = windows.num_steps
-    if not len(windows) or len(stream) < steps:
-        return windows
-    own = _hash_stretches(windows.stream, steps)[windows.starts]
-    seen = np.sort(_hash_stretches(stream, steps))
-    nearest = np.minimum(np.searchsorted(seen, own), len(seen) - 1)
-    return windows.select(seen[nearest] != own)
-
-
-def _mix(numbers: np.ndarray) -> np.ndarray:
-    """Random-looking numbers, one for each [..., uint64] (SplitMix64: Steele, Lea, Flood 2014)."""
-    mixed = (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return mixed ^ (mixed >> np.uint64(31))
-
-
-def _hash_stretches(stream: np.ndarray, num_steps: int) -> np.ndarray:
-    """A 64-bit hash of the `num_steps` tokens from each place of a stream on: a polynomial modulo
-    2^64 of a mixed number for each token.
-    """
-    values = _mix(np.arange(256, dtype=np.uint64))[stream]
-    base = 0xD6E8FEB86659FD93
-    powers, inverses = (
-        np.cumprod(np.full(len(stream), each, np.uint64)) for each in (base, pow(base, -1, 2**64))
-    )
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(values * powers)])
-    return (sums[num_steps:] - sums[:-num_steps]) * inverses[: len(stream) - num_steps + 1]
-
-
-def draw_windows(windows: Windows, num: int, seed: int) -> Windows:
-    """At most `num` of the windows (0: all of them), drawn by `seed`, in their order."""
-    if not 0 < num < len(windows):
-        return windows
-    rng = split_generator(seed, SplitStream.SHARES)
-    return windows.select(np.sort(rng.choice(len(windows), num, replace=False)))
-
-
-def split_windows(windows: Windows, seed: int) -> tuple[Windows, Windows]:
-    """Training and validation windows, 80/20 (a fifth is rounded up), drawn by `seed`, each part in
-    the windows' order.
-    """
-    order = split_generator(seed, SplitStream.WINDOWS).permutation(len(windows))
-    num_validation = -(-len(windows) // 5)
-    validation, train = np.split(order, [num_validation])
-    return windows.select(np.sort(train)), windows.select(np.sort(validation))
-
-
-def draw_shares(windows: Sequence[Windows], max_num: int, seed: int) -> list[Windows]:
-    """Equally many windows of each, drawn by `seed`: as many as the smallest has, at most `max_num`
-    in total (0: no limit). If there is only one, all of them.
-    """
-    num = min(map(len, windows))
-    if max_num:
-        num = min(num, max(max_num // len(windows), 1))
-    return [draw_windows(each, num, seed) for each in windows]
-
-
 def join_windows(windows: Sequence[Windows]) -> Windows:
     """Joins windows of equal length over one stream."""
     offsets = np.cumsum([0, *(len(each.stream) for each in windows)])
@@ -293,8 +218,3 @@ def join_windows(windows: Sequence[Windows]) -> Windows:
     names += ['left'] * all(each.left is not None for each in windows)
     joined = {name: np.concatenate([getattr(each, name) for each in windows]) for name in names}
     return dataclasses.replace(windows[0], **{'left': None, 'starts': starts} | joined)
-
-
-def _as_bytes(windows: Windows) -> np.ndarray:
-    tokens = np.ascontiguousarray(windows.tokens())
-    return tokens.view(np.dtype((np.void, windows.num_steps))).ravel()

@@ -80,47 +80,64 @@ def slide(
       num_windows: how many windows' logits are wanted in total; no more are started.
       left_B2: `left_BT2` of `apply_last` at this step.
     """
-    batch, num_cells = token_B.shape[0], architecture.num_cells
-    num_blocks, _, _, block_windows, _ = windows.layers[0].shape
-    oldest, newest = (
-        jnp.maximum(windows.num_read - window_steps + 1, 0),
-        jnp.minimum(windows.num_read, num_windows - 1),
-    )
-
-    def locate(window):
-        return window // block_windows % num_blocks, 0, 0, window % block_windows, 0
-
+    block_windows = windows.layers[0].shape[3]
+    oldest = jnp.maximum(windows.num_read - window_steps + 1, 0)
+    newest = jnp.minimum(windows.num_read, num_windows - 1)
     rows_BK = find_rows(token_B, position_B, [], architecture, left_B2)
     projected_BG = project_rows(params['layers'][0]['forward'], rows_BK, architecture)
     projected_RG = jnp.repeat(projected_BG, block_windows, axis=0)
 
     def advance(number, layers):
-        """All windows of a block, as R = B N rows."""
-        block, advanced, hidden_RH = number % num_blocks, [], None
-        for layer, states_K2BNH in zip(params['layers'], layers, strict=True):
-            weights = layer['forward']
-            inputs_RG = projected_RG if hidden_RH is None else project(weights, hidden_RH)
-            sizes = 1, 1, batch, block_windows, num_cells
-            carry = (
-                lax.dynamic_slice(states_K2BNH, (block, part, 0, 0, 0), sizes).reshape(
-                    -1, num_cells
-                )
-                for part in range(2)
-            )
-            hidden_RH, carry = lstm.lstm_step(weights, inputs_RG, tuple(carry))
-            # One array, so that everything is read before the write; otherwise XLA copies the
-            # whole ring.
-            states_2BNH = jnp.stack(carry).reshape(2, batch, block_windows, num_cells)
-            advanced.append(lax.dynamic_update_index_in_dim(states_K2BNH, states_2BNH, block, 0))
-        return tuple(advanced)
+        return _advance_block(params, layers, number, projected_RG)
 
+    layers = _with_new(windows)
+    layers = lax.fori_loop(oldest // block_windows, newest // block_windows + 1, advance, layers)
+    hidden_BH = _hidden_of(layers[-1], oldest)
+    return SlidingWindows(layers, windows.num_read + 1), head(params, hidden_BH)
+
+
+def _with_new(windows: SlidingWindows) -> tuple[jax.Array, ...]:
+    """The layers' states with zeros for the window that starts at this step."""
+    _, _, batch, _, num_cells = windows.layers[0].shape
     empty = jnp.zeros((1, 2, batch, 1, num_cells))
-    layers = tuple(
-        lax.dynamic_update_slice(states_K2BNH, empty, locate(windows.num_read))
+    return tuple(
+        lax.dynamic_update_slice(states_K2BNH, empty, _place_of(states_K2BNH, windows.num_read))
         for states_K2BNH in windows.layers
     )
-    layers = lax.fori_loop(oldest // block_windows, newest // block_windows + 1, advance, layers)
-    hidden_BH = lax.dynamic_slice(layers[-1], locate(oldest), (1, 1, batch, 1, num_cells))[
-        0, 0, :, 0
-    ]
-    return SlidingWindows(layers, windows.num_read + 1), head(params, hidden_BH)
+
+
+def _advance_block(
+    params: Params, layers: tuple[jax.Array, ...], number: jax.Array, projected_RG: jax.Array
+) -> tuple[jax.Array, ...]:
+    """The layers' states after one more step of all windows of a block, as R = B N rows; `number`
+    counts blocks from the first window on.
+    """
+    num_blocks, _, batch, block_windows, num_cells = layers[0].shape
+    block, sizes = number % num_blocks, (1, 1, batch, block_windows, num_cells)
+    advanced, hidden_RH = [], None
+    for layer, states_K2BNH in zip(params['layers'], layers, strict=True):
+        weights = layer['forward']
+        inputs_RG = projected_RG if hidden_RH is None else project(weights, hidden_RH)
+        carry = (
+            lax.dynamic_slice(states_K2BNH, (block, part, 0, 0, 0), sizes).reshape(-1, num_cells)
+            for part in range(2)
+        )
+        hidden_RH, carry = lstm.lstm_step(weights, inputs_RG, tuple(carry))
+        # One array, so that everything is read before the write; otherwise XLA copies the whole
+        # ring.
+        states_2BNH = jnp.stack(carry).reshape(2, batch, block_windows, num_cells)
+        advanced.append(lax.dynamic_update_index_in_dim(states_K2BNH, states_2BNH, block, 0))
+    return tuple(advanced)
+
+
+def _hidden_of(states_K2BNH: jax.Array, window: jax.Array) -> jax.Array:
+    """The hidden state [B, H] of a window."""
+    _, _, batch, _, num_cells = states_K2BNH.shape
+    sizes = (1, 1, batch, 1, num_cells)
+    return lax.dynamic_slice(states_K2BNH, _place_of(states_K2BNH, window), sizes)[0, 0, :, 0]
+
+
+def _place_of(states_K2BNH: jax.Array, window: jax.Array) -> tuple:
+    """Where a window's states start in the ring."""
+    num_blocks, _, _, block_windows, _ = states_K2BNH.shape
+    return window // block_windows % num_blocks, 0, 0, window % block_windows, 0

@@ -12,9 +12,10 @@ from ml_collections import ConfigDict
 from symmusic.config.protocol import deviation
 from symmusic.corpus.cache import Corpus, load_corpus
 from symmusic.corpus.dataset import Dataset, build_dataset
+from symmusic.corpus.drops import describe_drops
 from symmusic.corpus.meters import bars_of, in_own_bars
 from symmusic.corpus.overlap import as_words
-from symmusic.corpus.prepare import Settings, Tune, describe_drops
+from symmusic.corpus.prepare import Settings, Tune
 from symmusic.corpus.split import Split, draw_share
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError

@@ -13,7 +13,7 @@ from symmusic.config.protocol import base_config
 from symmusic.corpus.base_rate import base_rate, target_counts
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.dataset import Dataset
-from symmusic.corpus.prepare import count_drops
+from symmusic.corpus.drops import count_drops
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
 from symmusic.model.model import Architecture

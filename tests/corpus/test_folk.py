@@ -7,7 +7,8 @@ import pytest
 from symmusic.corpus.base_rate import base_rate, target_counts
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.dataset import build_dataset
-from symmusic.corpus.prepare import Settings, count_drops
+from symmusic.corpus.drops import count_drops
+from symmusic.corpus.prepare import Settings
 from symmusic.corpus.split import FAMILY_NOTES
 from symmusic.corpus.stats import compute_statistics
 

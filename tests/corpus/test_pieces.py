@@ -14,8 +14,9 @@ import pytest
 from symmusic.corpus import pieces
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.collections import COLLECTIONS, SourceFile
+from symmusic.corpus.drops import count_drops
 from symmusic.corpus.pieces import prepare_pieces, prepare_voice
-from symmusic.corpus.prepare import Settings, Tune, count_drops
+from symmusic.corpus.prepare import Settings, Tune
 from symmusic.corpus.split import find_families
 from symmusic.corpus.windows import count_windows
 from symmusic.score.notes import Meter, Note, Score

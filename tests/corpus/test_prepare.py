@@ -12,15 +12,9 @@ from hypothesis import strategies as st
 
 from symmusic.corpus import prepare
 from symmusic.corpus.collections import find_files
+from symmusic.corpus.drops import count_drops
 from symmusic.corpus.files import list_tunes
-from symmusic.corpus.prepare import (
-    Settings,
-    Tune,
-    count_drops,
-    fingerprint,
-    prepare_files,
-    prepare_score,
-)
+from symmusic.corpus.prepare import Settings, Tune, fingerprint, prepare_files, prepare_score
 from symmusic.errors import ScoreError
 from symmusic.melody.events import StepNote, from_events
 from symmusic.score.detection import MAJOR, MINOR

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from symmusic.corpus.cache import Corpus, load_corpus
-from symmusic.corpus.prepare import Settings, Tune, describe_drops
+from symmusic.corpus.drops import describe_drops
+from symmusic.corpus.prepare import Settings, Tune
 from symmusic.corpus.stats import compute_statistics
 from symmusic.corpus.stats_files import write_stats
 from symmusic.corpus.stats_table import as_text

@@ -9,17 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from symmusic.corpus.draws import draw_shares, draw_windows
+from symmusic.corpus.duplicates import distinct, without_copies, without_seen
 from symmusic.corpus.windows import (
     count_windows,
     cut_windows,
-    distinct,
-    draw_shares,
-    draw_windows,
     join_windows,
     tune_indices,
     window_starts,
-    without_copies,
-    without_seen,
 )
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from tests.corpus.tunes import random_tune, tune

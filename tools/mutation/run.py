@@ -33,7 +33,11 @@ MODULES = {  # what is mutated, and the tests that should find it
         ('tests/melody',),
     ),
     'windows': (
-        ('symmusic/corpus/windows.py',),
+        (
+            'symmusic/corpus/windows.py',
+            'symmusic/corpus/draws.py',
+            'symmusic/corpus/duplicates.py',
+        ),
         (
             'tests/corpus/test_windows.py',
             'tests/corpus/test_dataset.py',

@@ -1,0 +1,49 @@
+"""What preparation dropped or left out, counted over tunes."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from symmusic.corpus.prepare import Tune
+
+MOST_METERS = 5  # that a message lists by name
+
+
+def count_drops(tunes: Iterable[Tune]) -> dict[str, int]:
+    """How many tunes were dropped for each reason, the most common first."""
+    return dict(Counter(tune.reason for tune in tunes if not tune.kept).most_common())
+
+
+def count_dropped_meters(tunes: Sequence[Tune]) -> dict[str, int]:
+    """How many tunes were dropped for their metre, by their first metre, the most common first;
+    '4/4 and others' if tunes in that metre alone are kept.
+    """
+    kept = {tune.meter for tune in tunes if tune.kept}
+    return dict(
+        Counter(
+            f'{tune.meter} and others' if tune.meter in kept else tune.meter
+            for tune in tunes
+            if tune.reason == 'meter'
+        ).most_common()
+    )
+
+
+def describe_drops(tunes: Sequence[Tune]) -> str:
+    """How many tunes were dropped and why, as '7 meter (4 6/8, 2 3/4, 1 9/8), 1 no notes'; 'none'
+    where all were kept. The commonest metres are named.
+    """
+    meters = count_dropped_meters(tunes)
+    named = [f'{count} {meter}' for meter, count in list(meters.items())[:MOST_METERS]]
+    if num_others := sum(list(meters.values())[MOST_METERS:]):
+        named.append(f'{num_others} other')
+    return (
+        ', '.join(
+            f'{count} {reason}' + (f' ({", ".join(named)})' if reason == 'meter' else '')
+            for reason, count in count_drops(tunes).items()
+        )
+        or 'none'
+    )
+
+
+def count_notices(tunes: Iterable[Tune]) -> dict[str, int]:
+    """How many kept tunes have each notice of their readers, the most common first."""
+    return dict(Counter(notice for tune in tunes for notice in tune.notices).most_common())
