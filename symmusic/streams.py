@@ -59,6 +59,7 @@ class Stream(enum.Enum):
     ENDINGS_RESAMPLES = 31, ()
     PLANTED_COPIES = 32, ()
     ARM_RESAMPLES = 33, ()
+    EPOCH_PIECES = 34, ('epoch',)
 
 
 class SplitStream(enum.Enum):

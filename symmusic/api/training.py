@@ -1,6 +1,7 @@
 """Trains a run, and closes with a few samples."""
 
 import dataclasses
+import functools
 import pathlib
 
 import jax
@@ -12,6 +13,7 @@ from symmusic.config.flags import Command, parse
 from symmusic.files import read_digested
 from symmusic.generate.manner import settle
 from symmusic.measures.calibrated import calibrate_run
+from symmusic.originality.by_epoch import measure_epochs
 from symmusic.terminal import print_log
 from symmusic.training import run as training
 
@@ -64,6 +66,7 @@ def train_command(command: Command) -> None:
             config,
             workdir,
             check=lambda vocabulary, meters: sampling.prepare(config, vocabulary, meters),
+            measure_epochs=functools.partial(measure_epochs, config),
         )
         if jax.process_index() != 0:
             return

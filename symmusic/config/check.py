@@ -59,6 +59,11 @@ def _faults_of_training(values: Mapping[str, Any]) -> Iterator[str]:
             f' be 0 before config.train.num_epochs = {values["train.num_epochs"]}; must be 0 or at'
             ' least as many'
         )
+    if values['train.originality_pieces'] and values['data.split'] == 'window':
+        yield (
+            f'config.train.originality_pieces = {values["train.originality_pieces"]}: with'
+            " config.data.split = 'window' there are no validation tunes to continue; must be 0"
+        )
     if values['train.targets'] == 'all' and values['model.bidirectional']:
         yield (
             "config.train.targets = 'all' with config.model.bidirectional = True: a bidirectional"

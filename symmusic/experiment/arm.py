@@ -3,6 +3,7 @@ resumes with what is missing.
 """
 
 import dataclasses
+import functools
 import json
 import pathlib
 import shutil
@@ -24,6 +25,7 @@ from symmusic.files import read_digested, write_digested
 from symmusic.generate.manner import settle
 from symmusic.measures.calibrated import calibrate_run
 from symmusic.model.model import Params
+from symmusic.originality.by_epoch import measure_epochs
 from symmusic.progress import step
 from symmusic.training import run as training
 from symmusic.training.card import Card
@@ -92,7 +94,8 @@ def _train(arm: Arm) -> None:
         summary_path.unlink()  # training writes one where there is none
     _take_over(arm)
     with training.alone(arm.folder):
-        trained = training.train(arm.config, arm.folder)
+        measuring = functools.partial(measure_epochs, arm.config)
+        trained = training.train(arm.config, arm.folder, measure_epochs=measuring)
         if trained.is_new:
             trained = calibrate_run(arm.config, trained)
             training.log_results(trained)

@@ -13,6 +13,7 @@ from symmusic.progress import step
 from symmusic.training.card import Card
 from symmusic.training.devices import any_process
 from symmusic.training.metrics import epoch_line, event_log, write_metrics
+from symmusic.training.originality import Measure, originality_line, write_originality
 from symmusic.training.session import Plan, Session
 from symmusic.training.signals import stop_signal
 from symmusic.training.state import TrainState
@@ -29,22 +30,24 @@ def fit(
     plan: Plan,
     workdir: pathlib.Path,
     mesh: Mesh | None = None,
+    measure: Measure | None = None,
 ) -> tuple[TrainState, Card]:
     """Trains every replica until `plan.num_epochs` or early stopping. `states` may come from any
     point of a run, and are consumed.
 
     The states are saved under `workdir` after every epoch, and every `checkpoint_minutes` within
     one, together with metrics.csv. Saving, stopping and resuming do not change what the run
-    computes.
+    computes. `measure` adds to the rows of an epoch what originality.csv holds.
 
     Raises:
       Interrupted: the process received a signal to stop; the states have been saved.
       UserError: the loss is no longer finite, or the disk is full.
     """
-    run = Session(states, card, train, validation, base_rate, plan, workdir, mesh)
-    # the file may be missing or damaged, or older than the checkpoint
+    run = Session(states, card, train, validation, base_rate, plan, workdir, mesh, measure)
+    # the files may be missing or damaged, or older than the checkpoint
     if card.rows and jax.process_index() == 0:
         write_metrics(workdir / 'metrics.csv', card.rows)
+        write_originality(workdir, card.rows)
     log.info(f'compiled in {run.compile():.1f} s; {run.num_batches} updates per epoch')
     events = (
         event_log(workdir / 'tensorboard', run.now.epoch + 1)
@@ -59,6 +62,8 @@ def fit(
             if log_events and jax.process_index() == 0:
                 log_events(rows)
             log.info(epoch_line(rows, plan.num_epochs, base_rate, run.now.best_epoch))
+            if line := originality_line(rows):
+                log.info(line)
             step()
             if any_process([bool(stop)])[0]:
                 raise Interrupted(f'stopped and saved after epoch {epoch.number}')

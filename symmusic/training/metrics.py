@@ -25,7 +25,7 @@ def write_metrics(path: pathlib.Path, rows: Sequence[dict]) -> None:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator='\n')
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: row[name] for name in COLUMNS} for row in rows)
     write_whole(path, text.getvalue())
 
 

@@ -27,6 +27,7 @@ from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.data import put
 from symmusic.training.devices import PROCESSES, claim_cores, fetch, join_processes, make_mesh
 from symmusic.training.metrics import plot_metrics, require_tensorboard, write_metrics
+from symmusic.training.originality import Measure, plot_originality, write_originality
 from symmusic.training.provenance import made_with
 from symmusic.training.replicas import held_out_losses
 from symmusic.training.state import TrainState
@@ -82,6 +83,7 @@ def train(
     config: ConfigDict,
     workdir: pathlib.Path,
     check: Callable[[Vocabulary, Sequence[str]], object] = lambda vocabulary, meters: None,
+    measure_epochs: Callable[[Corpus, Card], Measure | None] = lambda corpus, card: None,
 ) -> Trained:
     """Trains, or resumes, the run of a workdir that `alone` holds; logs its progress. The
     caller ends it with `finish`.
@@ -90,6 +92,7 @@ def train(
       config: of the run.
       workdir: its folder.
       check: called with the run's vocabulary and metres before anything is trained.
+      measure_epochs: what is measured after each epoch, from the run's corpus and card.
 
     Raises:
       UserError: a field, the corpus or the folder cannot be used.
@@ -109,6 +112,7 @@ def train(
     if started.is_done(config.train.num_epochs) and (workdir / SUMMARY).exists():
         return _finished(workdir, prepared, started)
     base_rates = start.base_rates(config, prepared)
+    measure = measure_epochs(prepared.corpus, started.card)
     if jax.process_index() == 0:
         _write_files(config, workdir, prepared, started.descent, mesh.size)
     states, card = loop.fit(
@@ -120,12 +124,14 @@ def train(
         _plan(config),
         workdir,
         mesh,
+        measure,
     )
     test_losses_R = _test_losses(config, prepared, states, mesh)
     states = fetch(states)
     found = summary.make_summary(config, states, card, base_rates, test_losses_R, started.descent)
     if jax.process_index() == 0:
         plot_metrics(workdir / 'plots' / 'losses.png', card.rows, base_rates['validation'])
+        plot_originality(workdir / 'plots' / 'originality.png', card.rows)
     return Trained(states, card, found, prepared.corpus, is_new=True)
 
 
@@ -155,6 +161,7 @@ def _log_start(config: ConfigDict, architecture: Architecture, started: start.St
 def _finished(workdir: pathlib.Path, prepared: start.Prepared, started: start.Start) -> Trained:
     """A run with nothing left to train."""
     write_metrics(workdir / 'metrics.csv', started.card.rows)  # whatever has become of it
+    write_originality(workdir, started.card.rows)
     states = started.states
     why = ', ended by early stopping' if states.stopped.all() else ''
     log.info(

@@ -18,6 +18,7 @@ from symmusic.training.data import draw_batches, put
 from symmusic.training.devices import BY_REPLICA, any_process, fetch, place
 from symmusic.training.divergence import diverged
 from symmusic.training.metrics import epoch_rows, write_metrics
+from symmusic.training.originality import Measure, write_originality
 from symmusic.training.replicas import end_epoch_replicas, held_out_losses
 from symmusic.training.state import TrainState
 from symmusic.training.updates import Updates
@@ -82,10 +83,11 @@ class Session:
         plan: Plan,
         workdir: pathlib.Path,
         mesh: Mesh | None,
+        measure: Measure | None = None,
     ):
         self.started, self.spent = time.perf_counter(), card.seconds
         self.card, self.base_rate, self.plan, self.workdir = card, base_rate, plan, workdir
-        self.mesh, self.checkpoints = mesh, Checkpoints(workdir)
+        self.mesh, self.checkpoints, self.measure = mesh, Checkpoints(workdir), measure
         self.num_windows = len(train)
         self.num_batches = -(-self.num_windows // plan.batch_size)
         self.validation = put(validation, mesh)
@@ -194,7 +196,8 @@ class Session:
             )
 
     def end_epoch(self, epoch: Epoch) -> list[dict]:
-        """Measures the held-out loss, ends the epoch and saves; the rows of metrics.csv.
+        """Measures the held-out loss, ends the epoch and saves; the rows of metrics.csv, with what
+        `measure` adds.
 
         Raises:
           UserError: a loss is not finite.
@@ -213,6 +216,8 @@ class Session:
         if not np.isfinite(now.epoch_nats + validation_losses_R).all():
             raise self._diverged(now)
         rows = epoch_rows(now, self.active_R, validation_losses_R, self.card.recipe, speed)
+        if self.measure:
+            rows = self.measure(fetch(self.states.average_params), rows)
         self.states = end_epoch_replicas(
             self.states,
             place(validation_losses_R.astype(np.float32), self.mesh, BY_REPLICA),
@@ -224,6 +229,7 @@ class Session:
         self.checkpoints.save(self.states, self.card)
         if jax.process_index() == 0:
             write_metrics(self.workdir / 'metrics.csv', self.card.rows)
+            write_originality(self.workdir, self.card.rows)
         self.now = _counts(self.states)
         self.active_R = _active(self.now, self.plan)
         return rows

@@ -42,6 +42,7 @@ WHOLE = {  # ranges within what is allowed, small enough to compute with
     'train.cosine_epochs': (0, 7),
     'train.plateau_patience': (1, 3),
     'train.early_stopping_epochs': (0, 3),
+    'train.originality_pieces': (0, 9),
     'sample.lowest': (0, 127),
     'sample.highest': (0, 127),
     'sample.min_notes_per_bar': (0, 16),
@@ -103,6 +104,9 @@ def broken_pairs(values):
         pairs.append(('sample.form', 'model.bidirectional'))
     if 0 < of['train.cosine_epochs'] < of['train.num_epochs']:
         pairs.append(('train.cosine_epochs', 'train.num_epochs'))
+    split = {'symmusic': 'tune', 'thesis': 'window'}[of['data.protocol']]
+    if of['train.originality_pieces'] and values.get('data.split', split) == 'window':
+        pairs.append(('train.originality_pieces', 'data.split'))
     if of['sample.lowest'] > of['sample.highest']:
         pairs.append(('sample.lowest', 'sample.highest'))
     if of['sample.min_notes_per_bar'] > of['sample.max_notes_per_bar']:

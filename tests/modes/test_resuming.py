@@ -74,3 +74,20 @@ def test_what_changes_rounding_is_reported_and_kept(
     rounded = [session['rounding'] for session in stored['made_with']]
     assert [each['train.updates_per_dispatch'] for each in rounded] == [0, 2]
     assert all(each.keys() == set(names_of(Change.ROUNDING)) for each in rounded)
+
+
+def test_copies_are_measured_beside_training(tmp_path, corpus, cache, whole, monkeypatch):
+    """The bits are those of a run that measures none, and a resumed run has the same file."""
+    monkeypatch.setenv('SYMMUSIC_CACHE', str(cache))
+    found = {}
+    for name, epochs in {'at once': (2,), 'resumed': (1, 2)}.items():
+        for num_epochs in epochs:
+            fields = {'train.num_epochs': num_epochs, 'train.originality_pieces': 3}
+            assert launch.main(arguments(tmp_path / name, corpus, **fields)) == 0
+        for ours, theirs in zip(numbers(tmp_path / name), whole, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+        assert (tmp_path / name / 'plots' / 'originality.png').exists()
+        found[name] = (tmp_path / name / 'originality.csv').read_text()
+    assert found['resumed'] == found['at once']
+    rows = [line.split(',')[:3] for line in found['resumed'].splitlines()]
+    assert rows == [['replica', 'epoch', 'pieces'], ['0', '1', '3'], ['0', '2', '3']]

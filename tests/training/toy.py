@@ -85,6 +85,7 @@ class Runs:
         tensorboard=False,
         updates_per_dispatch=1,
         mesh=None,
+        measure=None,
     ):
         """`loop.fit`; `do` is called once `after` updates of this call are done."""
 
@@ -111,7 +112,7 @@ class Runs:
             tensorboard=tensorboard,
             updates_per_dispatch=updates_per_dispatch,
         )
-        return loop.fit(state, card, self.train, self.validation, 1.9, plan, workdir, mesh)
+        return loop.fit(state, card, self.train, self.validation, 1.9, plan, workdir, mesh, measure)
 
 
 def stop():

@@ -104,6 +104,14 @@ FIELDS = {
         'how long without a better loss stops the run; 0 = never',
         unit='epochs',
     ),
+    'train.originality_pieces': Field(
+        0,
+        whole(0, 1000),
+        'how many continuations of 4 bars are drawn after each epoch, after 4 bars of validation'
+        ' tunes, to measure how much they copy from training tunes (originality.csv); 0 = none',
+        unit='pieces',
+        change=Change.FREE,
+    ),
     'train.tensorboard': Field(
         False,
         flag(),
