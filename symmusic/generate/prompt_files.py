@@ -98,9 +98,9 @@ def _read_text(text: str, number: int) -> tuple[Score, list[str]]:
     if not tunes:
         raise ScoreError('no tune', 'ABC text starts with a field such as X:1')
     if number > len(tunes):
-        raise ScoreError(f'no tune {number}', f'the text holds {len(tunes)}')
+        raise _no_tune(number, 'text', len(tunes))
     score = _heard(read_abc_tune(tunes[number - 1].text))
-    return score, [f'the text{each}' for each in _said_of_book(score, number, len(tunes))]
+    return score, [f'the text{each}' for each in _said_of_book(score, number, len(tunes), 'prompt')]
 
 
 def _score_of(notes: Iterable[tuple[float, float, int]], ticks_per_quarter: int) -> Score:
@@ -172,15 +172,15 @@ def _read(path: str, field: str, part: int = 1, tune: int = 1) -> tuple[Score, l
         raise UserError(f'config.sample.{field} = {path}: not a file of {", ".join(SUFFIXES)}')
     try:
         if suffix == '.abc':
-            score, said = _read_book(source, tune)
+            score, said = _read_book(source, tune, field)
         elif tune > 1:
             raise ScoreError(f'no tune {tune}', 'only a book of ABC holds several')
         elif suffix in XML_SUFFIXES:
             score = read_musicxml(source, part)
-            said = _said_of_parts(score, part)
+            said = _said_of_parts(score, part, field)
         else:
             score = parse_midi(read_bounded(source, MAX_BYTES), part)
-            said = _said_of_parts(score, part)
+            said = _said_of_parts(score, part, field)
     except OSError as error:
         raise UserError(f'config.sample.{field} = {path}: {error.strerror or error}') from error
     score = score if suffix in MIDI_SUFFIXES else _heard(score)
@@ -189,28 +189,40 @@ def _read(path: str, field: str, part: int = 1, tune: int = 1) -> tuple[Score, l
     ]
 
 
-def _read_book(source: pathlib.Path, number: int) -> tuple[Score, list[str]]:
+def _read_book(source: pathlib.Path, number: int, field: str) -> tuple[Score, list[str]]:
     tunes = list_tunes(SourceFile(source.name, source))
     if number > len(tunes):
-        raise ScoreError(f'no tune {number}', f'the book holds {len(tunes)}')
+        raise _no_tune(number, 'book', len(tunes))
     score = tunes[number - 1][1]()
-    return score, _said_of_book(score, number, len(tunes))
+    return score, _said_of_book(score, number, len(tunes), field)
 
 
-def _said_of_book(score: Score, number: int, num_tunes: int) -> list[str]:
+def _no_tune(number: int, place: str, num_tunes: int) -> ScoreError:
+    return ScoreError(
+        f'no tune {number}',
+        f'the {place} holds {num_tunes}; config.sample.tune must be from 1 to {num_tunes}',
+    )
+
+
+def _said_of_book(score: Score, number: int, num_tunes: int, field: str) -> list[str]:
     name = f' ({score.title})' if score.title else ''
-    more = f' holds {num_tunes} tunes: number {number}{name} is read; config.sample.tune says which'
+    more = f' holds {num_tunes} tunes: number {number}{name} is read{_choice(field, "tune")}'
     return [more] if num_tunes > 1 else []
 
 
-def _said_of_parts(score: Score, number: int) -> list[str]:
+def _choice(field: str, which: str) -> str:
+    """Which field chooses a tune or part of a prompt; of another file the first is read."""
+    return f'; config.sample.{which} says which' * (field == 'prompt')
+
+
+def _said_of_parts(score: Score, number: int, field: str) -> list[str]:
     if len(score.parts) > 1:
         named = ', '.join(
             f'{place} {name}' for place, name in enumerate(score.parts[:MOST_PARTS], 1)
         ) + ' and more' * (len(score.parts) > MOST_PARTS)
         return [
-            f' has {len(score.parts)} parts, {named}: number {number} is read; config.sample.part'
-            ' says which'
+            f' has {len(score.parts)} parts, {named}: number {number} is read'
+            f'{_choice(field, "part")}'
         ]
     return [': drums left out'] * (score.num_instruments > 1)
 

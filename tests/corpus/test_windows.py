@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from symmusic.corpus.draws import draw_shares, draw_windows
-from symmusic.corpus.duplicates import distinct, without_copies, without_seen
+from symmusic.corpus.duplicates import distinct
 from symmusic.corpus.windows import (
     count_windows,
     cut_windows,
@@ -218,68 +217,6 @@ def test_every_step_counts_once(num_steps, window_steps, data):
     # the first step of all, where no padding stands before it
     skipped = 0 if num_steps < window_steps else 1
     assert counted == list(range(skipped, num_steps))
-
-
-def test_without_copies():
-    train = cut_windows([tune([60, 61, 62, 63, 60, 61])], VOCABULARY, 2, 1)
-    held_out = cut_windows([tune([61, 62, 64, 60, 61]), tune([72])], VOCABULARY, 2, 1)
-    assert without_copies(held_out, train).tokens().tolist() == [[4, 6], [6, 2], [0, 14]]
-    nothing = cut_windows([], VOCABULARY, 2, 1)
-    assert len(without_copies(nothing, train)) == 0
-    assert len(without_copies(held_out, nothing)) == len(held_out)
-
-
-@hypothesis.given(st.integers(0, 60), st.integers(1, 4))
-def test_without_copies_keeps_what_is_new(num_steps, window_steps):
-    train = cut_windows([random_tune(1, 40)], VOCABULARY, window_steps, 1)
-    held_out = cut_windows([random_tune(2, num_steps)], VOCABULARY, window_steps, 1)
-    seen = set(map(tuple, train.tokens().tolist()))
-    expected = [tokens for tokens in held_out.tokens().tolist() if tuple(tokens) not in seen]
-    assert without_copies(held_out, train).tokens().tolist() == expected
-
-
-@hypothesis.given(st.integers(0, 60), st.integers(1, 6), st.integers(1, 9), st.integers(1, 9))
-def test_without_seen_compares_every_place(num_steps, window_steps, hop, other_hop):
-    """What stands at any place of the other stream is left out, padding included."""
-    train = cut_windows([random_tune(1, 40), random_tune(3, 3)], VOCABULARY, window_steps, hop)
-    held_out = cut_windows([random_tune(2, num_steps)], VOCABULARY, window_steps, other_hop)
-    stream = train.stream.tobytes()
-    expected = [tokens for tokens in held_out.tokens().tolist() if stream.find(bytes(tokens)) < 0]
-    assert without_seen(held_out, train.stream).tokens().tolist() == expected
-    assert len(without_seen(held_out, train.stream[:0])) == len(held_out)
-
-
-def test_draw_windows():
-    windows = cut_windows([random_tune(1, 200)], VOCABULARY, 16, 1)
-    assert (
-        draw_windows(windows, 0, 5)
-        is draw_windows(windows, 185, 5)
-        is draw_windows(windows, 999, 5)
-        is windows
-    )
-    drawn = draw_windows(windows, 20, 5)
-    assert len(set(drawn.starts.tolist())) == 20
-    assert (
-        drawn.starts.tolist()
-        == sorted(drawn.starts.tolist())
-        == draw_windows(windows, 20, 5).starts.tolist()
-    )
-    assert set(drawn.starts.tolist()) <= set(windows.starts.tolist())
-    assert drawn.starts.tolist() != draw_windows(windows, 20, 6).starts.tolist()
-
-
-@pytest.mark.parametrize(
-    ('max_num', 'nums'),
-    [(0, [5, 5, 5]), (2, [1, 1, 1]), (3, [1, 1, 1]), (8, [2, 2, 2]), (99, [5, 5, 5])],
-)
-def test_shares_are_equal_and_none_is_empty(max_num, nums):
-    """The shortest has five windows."""
-    parts = [
-        cut_windows([random_tune(seed, num + 15)], VOCABULARY, 16, 1)
-        for seed, num in enumerate((9, 5, 30))
-    ]
-    assert [len(part) for part in parts] == [9, 5, 30]
-    assert [len(part) for part in draw_shares(parts, max_num, 0)] == nums
 
 
 @hypothesis.given(

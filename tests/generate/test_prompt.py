@@ -16,7 +16,7 @@ from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.generate.fitting import MAX_BARS
 from symmusic.generate.prompt import stated_at
-from symmusic.generate.prompt_files import make_prompt, mary, read_prompt
+from symmusic.generate.prompt_files import make_prompt, mary, read_notes, read_prompt
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import transpose_events
 from symmusic.report.forms import written_forms
@@ -214,7 +214,7 @@ def test_one_tune_of_a_book(tmp_path):
         assert prompt.title == title
         (notice,) = prompt.notices
         assert f'book.abc holds 2 tunes: number {tune} ({title})' in notice
-    with pytest.raises(UserError, match='no tune 3: the book holds 2'):
+    with pytest.raises(UserError, match='no tune 3: the book holds 2; .* must be from 1 to 2'):
         read_prompt(path, VOCABULARY, transpose=True, tune=3)
     with pytest.raises(UserError, match='no tune 2: only a book of ABC'):
         read_prompt(
@@ -546,6 +546,14 @@ def test_of_several_keys_before_the_first_note_the_last_counts(data, name, tmp_p
 def test_a_key_stated_twice_alike_is_no_contradiction(tmp_path):
     for data, name in ((abc_of('C D E F', '\nK:C'), 'p.abc'), (xml_of(4, (0, 0)), 'p.musicxml')):
         assert read(write(tmp_path, data, name)).notices == ()
+
+
+def test_the_first_tune_of_a_book_s_rhythm_is_read(tmp_path):
+    """No field chooses it: none is named."""
+    book = write(tmp_path, f'{abc_of("C D E F")}\n{abc_of("E E E E")}', 'book.abc')
+    notes, notices = read_notes(book, 'rhythm', read(''))
+    assert notes[0].pitch == 60
+    assert notices == ['book.abc holds 2 tunes: number 1 is read']
 
 
 def test_tunes_of_abc_text_are_chosen():

@@ -40,6 +40,8 @@ MODULES = {  # what is mutated, and the tests that should find it
         ),
         (
             'tests/corpus/test_windows.py',
+            'tests/corpus/test_draws.py',
+            'tests/corpus/test_duplicates.py',
             'tests/corpus/test_dataset.py',
             'tests/measures/test_likelihood.py',
         ),
