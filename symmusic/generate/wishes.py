@@ -1,7 +1,7 @@
 """A musician's constraints on the pieces ("wishes"), as stated in the fields of `config.sample`."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -13,7 +13,7 @@ from symmusic.generate.prompt import Prompt
 from symmusic.generate.prompt_files import read_notes
 from symmusic.generate.structure import Structure, check_rhythm
 from symmusic.generate.templates import lay_fixed, lay_rhythm
-from symmusic.melody.events import NO_EVENT, NOTE_OFF
+from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.key import parse_mode, parse_tonic
 from symmusic.wording import nearest
@@ -109,12 +109,6 @@ def read_wishes(
     is_by_key = settings.scale == 'prompt' or (needs_tonic and not settings.scale)
     if is_by_key and not prompt.states_key:
         notices.append(f'the prompt states no key: {prompt.key.name}, as detected from its notes')
-    pitches = tuple(note.pitch for note in read['pitches'][0]) if settings.pitches else ()
-    if len(pitches) > MOST_PITCHES:
-        raise UserError(
-            f'config.sample.pitches = {settings.pitches!r}: {len(pitches)} notes; at most'
-            f' {MOST_PITCHES} can be given'
-        )
     wishes = Wishes(
         scale=scale,
         lowest=settings.lowest,
@@ -124,10 +118,19 @@ def read_wishes(
         rests=settings.rests,
         last=tonic if settings.end_on_tonic and structure is None else None,
         cadences=structure.cadences(tonic, _fifth(tonic, scale)) if structure else (),
-        pitches=pitches,
+        pitches=_given_pitches(settings, read['pitches'][0]) if settings.pitches else (),
         **laid,
     )
     return wishes, notices
+
+
+def _given_pitches(settings: ConfigDict, notes: Sequence[StepNote]) -> tuple[int, ...]:
+    if len(notes) > MOST_PITCHES:
+        raise UserError(
+            f'config.sample.pitches = {settings.pitches!r}: {len(notes)} notes; at most'
+            f' {MOST_PITCHES} can be given'
+        )
+    return tuple(note.pitch for note in notes)
 
 
 def parse_scale(text: str, prompt: Prompt) -> tuple[int, frozenset[int] | None]:

@@ -76,6 +76,25 @@ def format_midi(
             *_markers(sections, bar.steps * step, left_out),
         ]
     )
+    melody = _melody_track(notes, program, left_out)
+    buffer = io.BytesIO()
+    mido.MidiFile(
+        type=1, ticks_per_beat=ticks_per_quarter, tracks=[conductor, melody], charset=charset
+    ).save(file=buffer)
+    return buffer.getvalue()
+
+
+def _track(timed: Sequence[tuple[int, mido.MetaMessage]]) -> mido.MidiTrack:
+    """A track of messages at their ticks."""
+    track, now = mido.MidiTrack(), 0
+    for tick, message in sorted(timed, key=lambda pair: pair[0]):
+        track.append(message.copy(time=tick - now))
+        now = tick
+    return mido.MidiTrack([*track, mido.MetaMessage('end_of_track')])
+
+
+def _melody_track(notes: Sequence[Note], program: int, left_out: int) -> mido.MidiTrack:
+    """A track of notes that starts `left_out` ticks after their tick 0."""
     # (tick, 0 for off / 1 for on, pitch, velocity): at one tick every note ends before the next
     # starts
     events = []
@@ -96,20 +115,7 @@ def format_midi(
         )
         tick = onset
     melody.append(mido.MetaMessage('end_of_track'))
-    buffer = io.BytesIO()
-    mido.MidiFile(
-        type=1, ticks_per_beat=ticks_per_quarter, tracks=[conductor, melody], charset=charset
-    ).save(file=buffer)
-    return buffer.getvalue()
-
-
-def _track(timed: Sequence[tuple[int, mido.MetaMessage]]) -> mido.MidiTrack:
-    """A track of messages at their ticks."""
-    track, now = mido.MidiTrack(), 0
-    for tick, message in sorted(timed, key=lambda pair: pair[0]):
-        track.append(message.copy(time=tick - now))
-        now = tick
-    return mido.MidiTrack([*track, mido.MetaMessage('end_of_track')])
+    return melody
 
 
 def _markers(

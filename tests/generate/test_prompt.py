@@ -214,7 +214,7 @@ def test_one_tune_of_a_book(tmp_path):
         assert prompt.title == title
         (notice,) = prompt.notices
         assert f'book.abc holds 2 tunes: number {tune} ({title})' in notice
-    with pytest.raises(UserError, match='no tune 3: the book holds 2; .* must be from 1 to 2'):
+    with pytest.raises(UserError, match=r'no tune 3: the book holds 2; .* must be from 1 to 2'):
         read_prompt(path, VOCABULARY, transpose=True, tune=3)
     with pytest.raises(UserError, match='no tune 2: only a book of ABC'):
         read_prompt(
