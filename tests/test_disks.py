@@ -32,7 +32,7 @@ def test_a_whole_command_after_any_third_write_that_failed(
     there is only a notice.
     """
     monkeypatch.setenv('SYMMUSIC_CACHE', str(tmp_path / 'cache'))
-    assert launch.main(arguments(tmp_path / 'whole', corpus)) == 0
+    assert launch.main(arguments(tmp_path / 'whole' / 'run', corpus)) == 0
     capfd.readouterr()
     words, failures = os.strerror(number).lower(), 0
     for first in range(1, 1000, 3):
@@ -48,7 +48,7 @@ def test_a_whole_command_after_any_third_write_that_failed(
         assert words in said.err.lower() or 'no space left' in said.err.lower()
         assert launch.main(arguments(tmp_path / 'run', corpus)) == 0
         assert capfd.readouterr().err == ''
-        assert outcome(tmp_path / 'run') == outcome(tmp_path / 'whole')
+        assert outcome(tmp_path / 'run') == outcome(tmp_path / 'whole' / 'run')
     assert failures > 10
 
 
