@@ -14,6 +14,7 @@ import pytest
 
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
+from symmusic.terminal import print_log
 
 # Tests compile much and compute little: without XLA's optimisations they take half as long, and
 # with its older code generator, which emits LLVM's instructions directly and not by way of MLIR, a
@@ -38,6 +39,12 @@ def cache(tmp_path_factory, monkeypatch) -> pathlib.Path:
     return folder
 
 
+@pytest.fixture(autouse=True, scope='session')
+def log() -> None:
+    """Prints log messages as the command line does, whichever test comes first."""
+    print_log()
+
+
 @pytest.fixture(autouse=True, scope='module')
 def compiled() -> Iterator[None]:
     """Discards compiled programs after a file's tests if there are many: each holds memory maps,
@@ -58,7 +65,8 @@ def prepared_folk(tmp_path_factory) -> pathlib.Path:
     with pytest.MonkeyPatch.context() as patch, open(f'{folder}.lock', 'w') as lock:
         patch.setenv('SYMMUSIC_CACHE', str(folder))
         fcntl.flock(lock, fcntl.LOCK_EX)
-        load_corpus('folk', Settings())
+        for meters in (('all',), Settings().meters):
+            load_corpus('folk', Settings(meters=meters))
     return folder
 
 

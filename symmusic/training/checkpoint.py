@@ -182,7 +182,7 @@ def _digest_of_state(state: TrainState) -> str:
 DISK_ERRORS = {
     'no space': 'no space left on the disk',
     'resource_exhausted': 'no space left on the disk',
-    'read-only': 'the disk is read-only',
+    'read-only': 'read-only file system',
     'permission': 'permission denied',
 }
 

@@ -39,7 +39,7 @@ def test_every_mode_takes_the_shipped_model_where_there_is_no_run(tmp_path, caps
 
 def test_its_held_out_tunes_are_those_of_the_split_that_it_was_trained_by(folk, shipped_card):
     config = from_dict(shipped_card.config, base_config())
-    corpus = load_corpus('folk', Settings())
+    corpus = load_corpus('folk', Settings(meters=('all',)))
     if corpus.fingerprint != shipped_card.dataset['fingerprint']:
         pytest.skip('the corpus is read otherwise than when the model was trained')
     drawn = build.split_as_trained(config, corpus)
@@ -56,7 +56,7 @@ def test_a_corpus_that_is_read_differently(folk, shipped_card, capsys):
     tunes stay the same, and no tune of another part is among them.
     """
     config = from_dict(shipped_card.config, base_config())
-    corpus = load_corpus('folk', Settings())
+    corpus = load_corpus('folk', Settings(meters=('all',)))
     kept, names = corpus.kept, read_held_out()
     high = np.full(64, -2, np.int8)
     high[::4] = 120
