@@ -7,6 +7,7 @@ from typing import NamedTuple
 from symmusic.model.scores import KINDS, Kind
 
 LEFT = ('bars left in section', 'bars left in tune')  # names of blocks
+AGREEMENT_SIZE = 9  # bins of `agreement`
 
 
 class Block(NamedTuple):
@@ -54,6 +55,8 @@ class Architecture:
     # count (`melody.form`): in the section and in the tune. A larger value, one that is not known,
     # is an input of zeros. () = they are not.
     left_sizes: tuple[int, ...] = ()
+    # for how long each lookback has agreed with the melody, as further inputs (`agreement`)
+    agreement: bool = False
     # How `apply_last` and `apply_all` compute (see `lstm.lstm`). Not part of a model, so training
     # sets them from its recipe:
     kernel: str = 'scan'
@@ -70,6 +73,8 @@ class Architecture:
             raise ValueError(f'attention_size is {self.attention_size}; must be 1 or more')
         if self.infilling and not self.bidirectional:
             raise ValueError('infilling reads from both sides: bidirectional must be True')
+        if self.agreement and not self.lookback:
+            raise ValueError('agreement is with what a lookback reads: there must be one')
 
     @property
     def kind(self) -> Kind | None:
@@ -122,12 +127,17 @@ class Architecture:
     @property
     def blocks(self) -> tuple[Block, ...]:
         """The blocks of rows of the first layer's input matrix, in order: those of the step itself,
-        then the tokens of each lookback and, if infilling, of each look ahead.
+        then the tokens of each lookback and, if infilling, of each look ahead, then the agreement
+        of each lookback.
         """
-        own, size = self.own_blocks, self.num_classes
-        num_others = len(self.lookback) * (2 if self.infilling else 1)
-        begins = (own[-1].end + index * size for index in range(num_others))
-        return own + tuple(Block('token', begin, size) for begin in begins)
+        own, num_lags = self.own_blocks, len(self.lookback)
+        others = [('token', self.num_classes)] * num_lags * (2 if self.infilling else 1)
+        if self.agreement:
+            others += [(f'agreement {index}', AGREEMENT_SIZE) for index in range(num_lags)]
+        begins = itertools.accumulate((size for _, size in others), initial=own[-1].end)
+        return own + tuple(
+            Block(name, begin, size) for (name, size), begin in zip(others, begins, strict=False)
+        )
 
     @property
     def has_blank(self) -> bool:

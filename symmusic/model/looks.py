@@ -23,17 +23,32 @@ def tokens_back(
     tokens_BT: jax.Array, positions_BT: jax.Array | None, architecture: Architecture
 ) -> list[jax.Array]:
     """The tokens [B, T] of each lookback, padding where it reaches before the first step."""
-    num_steps, padding = tokens_BT.shape[1], architecture.padding
+    return earlier(tokens_BT, positions_BT, architecture, architecture.padding, num_ahead=1)
+
+
+def earlier(
+    tokens_BT: jax.Array,
+    positions_BT: jax.Array | None,
+    architecture: Architecture,
+    filling: int,
+    num_ahead: int = 0,
+) -> list[jax.Array]:
+    """The tokens [B, T] as far as each lookback before the step that is `num_ahead` steps after
+    each, `filling` before the first step.
+    """
+    num_steps = tokens_BT.shape[1]
     if len(architecture.bars) == 1:
         return [
-            jnp.pad(tokens_BT, ((0, 0), (steps - 1, 0)), constant_values=padding)[:, :num_steps]
+            jnp.pad(tokens_BT, ((0, 0), (steps - num_ahead, 0)), constant_values=filling)[
+                :, :num_steps
+            ]
             for steps in architecture.lookback
         ]
-    steps_T, found = jnp.arange(1, num_steps + 1), []
+    steps_T, found = jnp.arange(num_ahead, num_steps + num_ahead), []
     for num_bars in architecture.lookback:
         steps_BT = steps_T - num_bars * bar_steps(positions_BT, architecture.bars)
         tokens = jnp.take_along_axis(tokens_BT, jnp.maximum(steps_BT, 0), axis=1)
-        found.append(jnp.where(steps_BT >= 0, tokens, padding))
+        found.append(jnp.where(steps_BT >= 0, tokens, filling))
     return found
 
 

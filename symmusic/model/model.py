@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from symmusic.model import attention, lstm
+from symmusic.model.agreement import Agreement, agree_step, find_agreements, init_agreement
 from symmusic.model.ahead import Ahead, look_ahead
 from symmusic.model.architecture import Architecture
 from symmusic.model.dropout import dropout
@@ -27,6 +28,7 @@ class Carry:
     history_BM: jax.Array
     # the steps that attention can see; None without attention
     memory: attention.Memory | None
+    agreement: Agreement | None  # None of an architecture that does not read it
 
 
 def init_params(key: jax.Array, architecture: Architecture) -> Params:
@@ -172,12 +174,13 @@ def init_carry(
         for _ in range(architecture.num_layers)
     )
     history_BM = jnp.full((batch, architecture.longest_lag), architecture.padding, jnp.int32)
+    agreement = init_agreement(architecture, batch)
     if not (kind := architecture.kind):
-        return Carry(layers, history_BM, None)
+        return Carry(layers, history_BM, None, agreement)
     memory = attention.init_memory(
         kind, batch, memory_steps, architecture.num_cells, architecture.attention_size, dtype
     )
-    return Carry(layers, history_BM, memory)
+    return Carry(layers, history_BM, memory, agreement)
 
 
 def apply_step(
@@ -199,7 +202,8 @@ def apply_step(
     """
     history_BM = jnp.concatenate([carry.history_BM, token_B[:, None]], axis=1)[:, 1:]
     lookbacks = token_back(history_BM, position_B, architecture)
-    others = lookbacks + tokens_ahead(ahead, token_B, architecture)
+    agreement, bins = agree_step(carry.agreement, token_B, position_B, architecture)
+    others = lookbacks + tokens_ahead(ahead, token_B, architecture) + bins
     rows_BK = find_rows(token_B, position_B, others, architecture, left_B2)
     layers, hidden_BH = [], None
     for index, (layer, layer_carry) in enumerate(zip(params['layers'], carry.layers, strict=True)):
@@ -214,12 +218,12 @@ def apply_step(
         hidden_BH, layer_carry = lstm.lstm_step(weights, projected_BG, layer_carry)
         layers.append(layer_carry)
     if not (kind := architecture.kind):
-        return Carry(tuple(layers), history_BM, None), head(params, hidden_BH), None
+        return Carry(tuple(layers), history_BM, None, agreement), head(params, hidden_BH), None
     memory, context_BH, weights_BM = attention.attend_step(
         kind, params['attention'], carry.memory, hidden_BH, mask_B
     )
     return (
-        Carry(tuple(layers), history_BM, memory),
+        Carry(tuple(layers), history_BM, memory, agreement),
         head(params, context_BH, *[hidden_BH] * kind.head_sees_query),
         weights_BM,
     )
@@ -233,8 +237,9 @@ def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=Non
     """The last layer's states_TBH, after dropout."""
     lookbacks = tokens_back(tokens_BT, positions_BT, architecture)
     lookbacks += [tokens_TB.T for tokens_TB in tokens_ahead(ahead, tokens_BT.T, architecture)]
+    others = lookbacks + find_agreements(tokens_BT, positions_BT, architecture)
     # the loops read one step after another
-    rows_BTK = find_rows(tokens_BT, positions_BT, lookbacks, architecture, left_BT2)
+    rows_BTK = find_rows(tokens_BT, positions_BT, others, architecture, left_BT2)
     rows_TBK = jnp.swapaxes(rows_BTK, 0, 1)
     states_TBH = None
     for index, layer in enumerate(params['layers']):

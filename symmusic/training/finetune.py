@@ -9,7 +9,7 @@ import numpy as np
 
 from symmusic.corpus.meters import find_index
 from symmusic.errors import UserError
-from symmusic.model.architecture import LEFT, Architecture, Block
+from symmusic.model.architecture import Architecture, Block
 from symmusic.model.model import Params
 from symmusic.training.state import TrainState
 
@@ -22,6 +22,7 @@ MAY_DIFFER = (
     'num_positions',
     'lookback',
     'left_sizes',
+    'agreement',
 )
 
 
@@ -43,14 +44,15 @@ def transfer(fresh: Network, old: Network) -> Params:
 
     If only one of the networks has the metre as an input, the new one still gives what the old one
     gives in its metres: the row of the only metre that the new run has is added to the bias, and
-    rows of metres are zeros where the old run had none. So are those of bars left.
+    rows of metres are zeros where the old run had none. So are those of bars left and of agreement.
 
     Args:
       fresh: the new network, initialised; its classes include the old ones.
       old: the trained network.
 
     Raises:
-      UserError: the networks differ in more than classes, metres and dropout.
+      UserError: the networks differ in more than classes, metres, dropout and further inputs, or
+        the new one lacks agreement, which the old one always reads.
     """
     _check_alike(fresh.architecture, old.architecture)
     classes = np.array([list(fresh.classes).index(name) for name in old.classes])
@@ -79,6 +81,8 @@ def _check_alike(new: Architecture, old: Architecture) -> None:
     pairs['lookback in bars'] = tuple(map(_lookback_in_bars, (old, new)))
     if new.left_sizes and old.left_sizes:
         pairs['left_sizes'] = (old.left_sizes, new.left_sizes)
+    if old.agreement:
+        pairs['agreement'] = (old.agreement, new.agreement)
     if unlike := {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}:
         raise UserError(
             'config.init_from: '
@@ -116,7 +120,7 @@ def _move_inputs(
         table = table.at[begin : begin + size].set(old_table[old_begin : old_begin + size])
     if 'metre' in new and 'metre' not in before:
         table = table.at[new['metre'].begin : new['metre'].end].set(0.0)
-    for name in new.keys() & set(LEFT):
+    for name in new.keys() - {'token', 'step in bar', 'metre'}:
         rows = before.get(name)
         values = old_table[rows.begin : rows.end] if rows else 0.0
         table = table.at[new[name].begin : new[name].end].set(values)

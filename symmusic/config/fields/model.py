@@ -34,4 +34,11 @@ FIELDS = {
         ' training each is told for half of the windows',
         before=False,
     ),
+    'model.agreement': Field(
+        False,
+        flag(),
+        'for each lookback, for how many steps the melody has equalled what it was that far before,'
+        ' as a further input (0, 1, 2-3, 4-7, ... 64 or more)',
+        before=False,
+    ),
 }

@@ -1,0 +1,93 @@
+"""For how many steps a melody has repeated what it was some bars before: further inputs.
+
+For each lookback lag a step reads how long token[t] has equalled token[t - lag] without
+interruption. With a lag of 4 steps ('-': the lag is not available):
+
+    token    a b c d a b e d a b e d
+    agrees   - - - - 1 2 0 1 2 3 4 5
+
+Counts are in bins: 0, 1, 2-3, 4-7, ... 32-63, 64 or more, and one for a lag that is not available.
+A lag is available where this step and the one that it reaches back to are both known: not before
+the first event, where padding cannot be told from silence, and not at a blank. So the counts follow
+from the tokens alone, and are the same however these are read. Step t, which predicts t + 1,
+compares tokens up to t; the lookbacks read the token at t + 1 - lag.
+"""
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from symmusic.model.architecture import AGREEMENT_SIZE, Architecture
+from symmusic.model.looks import earlier, token_back
+
+NOT_AVAILABLE = AGREEMENT_SIZE - 1  # the last bin
+
+
+@flax.struct.dataclass
+class Agreement:
+    """What is remembered between two steps."""
+
+    runs_BL: jax.Array  # int32, for how many steps each of L lags has agreed
+    # the last M tokens, M the longest lag, the latest last; blanks where they are not known
+    history_BM: jax.Array
+    has_begun_B: jax.Array  # bool: there was an event
+
+
+def find_agreements(
+    tokens_BT: jax.Array, positions_BT: jax.Array | None, architecture: Architecture
+) -> list[jax.Array]:
+    """The bins [B, T] of each lag, () of an architecture that does not read them."""
+    if not architecture.agreement:
+        return []
+    blank, steps_T = architecture.num_classes, jnp.arange(tokens_BT.shape[1])
+    has_begun_BT = lax.cummax(_is_event(tokens_BT, architecture).astype(jnp.int32), axis=1) > 0
+    known_BT = jnp.where(has_begun_BT, tokens_BT, blank)
+    before_LBT = jnp.stack(earlier(known_BT, positions_BT, architecture, blank))
+    available_LBT = (known_BT < blank) & (before_LBT < blank)
+    agrees_LBT = available_LBT & (known_BT == before_LBT)
+    last_other_LBT = lax.cummax(jnp.where(agrees_LBT, -1, steps_T), axis=2)
+    # The barrier keeps XLA from counting anew for every row that is read.
+    return list(lax.optimization_barrier(_bins(steps_T - last_other_LBT, available_LBT)))
+
+
+def init_agreement(architecture: Architecture, batch: int) -> Agreement | None:
+    """What is remembered before the first step; None of an architecture that does not read it."""
+    if not architecture.agreement:
+        return None
+    return Agreement(
+        jnp.zeros((batch, len(architecture.lookback)), jnp.int32),
+        jnp.full((batch, architecture.longest_lag), architecture.num_classes, jnp.int32),
+        jnp.zeros(batch, bool),
+    )
+
+
+def agree_step(
+    before: Agreement | None,
+    token_B: jax.Array,
+    position_B: jax.Array | None,
+    architecture: Architecture,
+) -> tuple[Agreement | None, list[jax.Array]]:
+    """What is remembered after one more token, and what `find_agreements` gives at its step."""
+    if before is None:
+        return None, []
+    blank = architecture.num_classes
+    has_begun_B = before.has_begun_B | _is_event(token_B, architecture)
+    known_B = jnp.where(has_begun_B, token_B, blank)
+    before_BL = jnp.stack(token_back(before.history_BM, position_B, architecture), axis=1)
+    available_BL = (known_B[:, None] < blank) & (before_BL < blank)
+    agrees_BL = available_BL & (known_B[:, None] == before_BL)
+    runs_BL = jnp.where(agrees_BL, before.runs_BL + 1, 0)
+    history_BM = jnp.concatenate([before.history_BM, known_B[:, None]], axis=1)[:, 1:]
+    bins_LB = _bins(runs_BL, available_BL).T
+    return Agreement(runs_BL, history_BM, has_begun_B), list(bins_LB)
+
+
+def _is_event(tokens: jax.Array, architecture: Architecture) -> jax.Array:
+    return (tokens != architecture.padding) & (tokens < architecture.num_classes)
+
+
+def _bins(runs: jax.Array, available: jax.Array) -> jax.Array:
+    # the number of binary digits
+    bins = jnp.minimum(32 - lax.clz(runs.astype(jnp.int32)), NOT_AVAILABLE - 1)
+    return jnp.where(available, bins, NOT_AVAILABLE)
