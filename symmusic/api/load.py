@@ -13,6 +13,7 @@ from symmusic.config.flags import Command
 from symmusic.errors import UserError
 from symmusic.files import is_occupied, read_digested
 from symmusic.generate.manner import settle
+from symmusic.generate.wishes import check_names
 from symmusic.training import shipped
 from symmusic.training.card import Card
 from symmusic.training.checkpoint import Checkpoints
@@ -73,6 +74,7 @@ def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
       UserError: the run has not finished an epoch, or the command gives fields that differ from the
         run's.
     """
+    check_names(command.config.sample)
     claim_cores(command.config.train.cpu_devices)
     workdir = commands.workdir(command, command.config_name)
     checkpoints = Checkpoints(workdir)
@@ -85,6 +87,7 @@ def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
         model, figures = read_shipped_model()
         card = model.card
         require_replica(command.config.sample.replica, card.num_replicas)
+        config = runs.for_sampling(runs.from_dict(card.config, command.config), command, train)
         nats, date = figures['nats_per_step'], figures['date']
         does = 'is measured' if command.mode == 'evaluate' else 'draws'
         log.info(
@@ -108,7 +111,7 @@ def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
                 f'the run in {workdir} is still training ({_progress(states, card)}): the'
                 f' parameters are those of epoch {model.made_with["epoch"]}, its best so far'
             )
-    config = runs.for_sampling(runs.from_dict(card.config, command.config), command)
+        config = runs.for_sampling(runs.from_dict(card.config, command.config), command)
     return settle(config, model.temperature), model, workdir
 
 

@@ -7,15 +7,17 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.api import copying
-from symmusic.config.fields import default
+from symmusic.api.effects import without_effect
 from symmusic.generate.blank import BLANK, blank_prompt, read_key
 from symmusic.generate.control import Masks
+from symmusic.generate.given_section import lead_back
 from symmusic.generate.masks import DRAWN, STATED, make_masks
 from symmusic.generate.plan import Plan, plan_of_bars
 from symmusic.generate.prompt import Prompt, around, stated_at
 from symmusic.generate.prompt_files import read_prompt
+from symmusic.generate.sections import plan_structure
 from symmusic.generate.sound import find_font
-from symmusic.generate.structure import Structure, plan_structure, state_sections
+from symmusic.generate.structure import Structure, state_sections
 from symmusic.generate.wishes import as_stated, keep, parse_bars, parse_instrument, read_wishes
 from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
 
@@ -80,7 +82,9 @@ def prepare(
             kept_N=kept,
             stated=as_stated(settings, wishes),
         ).replace(repeats=structure and structure.repeats(prompt, vocabulary))
-    notices += [*said_of_key, *_without_effect(settings, prompt)]
+    if structure is not None:
+        notices += structure.notices
+    notices += [*said_of_key, *without_effect(settings, prompt)]
     return Task(
         prompt,
         num_bars,
@@ -129,6 +133,7 @@ def _steps(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt) -> _Steps
         structure = plan_structure(settings, prompt)
         prompt = state_sections(prompt, structure, vocabulary)
         kept = structure.kept(prompt)
+        prompt = lead_back(prompt, structure.num_led)
         return _Steps(prompt, structure.num_drawn, kept, structure=structure)
     if settings.regenerate:
         return _redrawn(config, vocabulary, prompt)
@@ -190,24 +195,3 @@ def _in_key(prompt: Prompt, text: str) -> tuple[Prompt, list[str]]:
         f' are and are read as {key.name}'
     )
     return dataclasses.replace(prompt, key=key, states_key=True), [notice] * is_other
-
-
-def _without_effect(settings: ConfigDict, prompt: Prompt) -> list[str]:
-    """Notices of fields that have no effect because of others."""
-    found = []
-    if not prompt.is_blank:
-        found += [('meter', 'prompt')] * bool(settings.meter)
-    if not settings.structure:
-        names = ('bars_per_section', 'half_cadences')
-        found += [
-            (name, 'structure') for name in names if settings[name] != default(f'sample.{name}')
-        ]
-    if settings.regenerate and settings.num_bars != default('sample.num_bars'):
-        found.append(('num_bars', 'regenerate'))
-    if settings.rank != default('sample.rank') and settings.num_candidates == 1:
-        found.append(('rank', 'num_candidates'))
-    return [
-        f'config.sample.{one} = {settings[one]!r} has no effect with config.sample.{other} ='
-        f' {settings[other]!r}'
-        for one, other in found
-    ]

@@ -170,9 +170,9 @@ def with_rounding(sessions: list[dict], run: ConfigDict) -> list[dict]:
     return [{'rounding': rounding(run)} | session for session in sessions]
 
 
-def for_sampling(run: ConfigDict, command: Command) -> ConfigDict:
+def for_sampling(run: ConfigDict, command: Command, train: str = '') -> ConfigDict:
     """The run's data, model and training settings with the command's sampling settings and, where
-    it is given, seed.
+    it is given, seed; `train` is the command that trains where the run is the shipped model's.
 
     Raises:
       UserError: the command states another data, model or training field that differs from the
@@ -183,9 +183,12 @@ def for_sampling(run: ConfigDict, command: Command) -> ConfigDict:
         if _is_free(name, FREE_IN_SAMPLING) and (name != 'seed' or 'seed' in command.given):
             continue
         if name in command.given and value != run_values[name]:
+            whose, advice = 'the run in this workdir has', 'choose another --workdir'
+            if train:
+                whose = 'the workdir holds no run, and in the shipped model this is fixed:'
+                advice = f'train with: {train}'
             raise UserError(
-                f'--config.{name}={value}: the run in this workdir has {run_values[name]!r}; leave'
-                ' it out, or choose another --workdir'
+                f'--config.{name}={value}: {whose} {run_values[name]!r}; leave it out, or {advice}'
             )
         section, _, leaf = name.rpartition('.')
         (config[section] if section else config)[leaf] = run_values[name]

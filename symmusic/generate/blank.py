@@ -6,6 +6,7 @@ from ml_collections import ConfigDict
 from symmusic.corpus.meters import find_index
 from symmusic.errors import UserError
 from symmusic.generate.prompt import Prompt
+from symmusic.generate.scales import OF_PROMPT, key_of_scale
 from symmusic.melody.encodings import Vocabulary
 from symmusic.score.bar import SIXTEENTHS, bar_of
 from symmusic.score.detection import transposition
@@ -37,12 +38,14 @@ def blank_prompt(
             f'config.sample.regenerate = {settings.regenerate!r} with config.sample.prompt ='
             f' {BLANK!r}: there are no bars to sample again; must be the file of a tune'
         )
-    key, meter = read_key(settings.key or 'C'), _meter(settings.meter, meters)
+    meter = _meter(settings.meter, meters)
+    key = key_of_scale(settings.scale) if settings.scale not in ('', OF_PROMPT) else Key(0)
+    key = read_key(settings.key) if settings.key else key
     return Prompt(
         name=BLANK,
         events=np.zeros(0, np.int8),
         tokens=np.full(bar_of(meter, steps_per_quarter).steps, vocabulary.padding, np.uint8),
-        transposed_by=transposition(key) if settings.transpose else 0,
+        transposed_by=transposition(key),
         qpm=DEFAULT_QPM,
         key=key,
         meter=meter,

@@ -23,12 +23,14 @@ MOST_PITCHES = 256
 @dataclasses.dataclass(frozen=True)
 class Cadence:
     """The last note that starts in steps `begin` to `end` - 1 is of `pitch_class`, starts on a
-    strong beat and lasts, before `end`, at least the bar's `cadence_steps`.
+    strong beat and lasts, before `end`, at least the bar's `cadence_steps`. At most `rest` steps of
+    silence are left before `end`; None = any number.
     """
 
     begin: int
     end: int
     pitch_class: int
+    rest: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Wishes:
       rests: whether any step may be silent.
       last: pitch class of the note that starts last, on a strong beat, and lasts at least the bar's
         `cadence_steps`; None = any, or no note.
+      rest: the most steps of silence after that note, which is no wish of its own: at most those
+        from the bar's last strong beat on; None = any number.
       cadences: others than the last, of different steps, in order; all of their steps are drawn.
       rhythm: [T] events whose onsets and ends the pieces take, repeated; `FREE` where any event is
         allowed; None = any.
@@ -58,6 +62,7 @@ class Wishes:
     max_notes_per_bar: int = default('sample.max_notes_per_bar')
     rests: bool = default('sample.rests')
     last: int | None = None
+    rest: int | None = None
     cadences: tuple[Cadence, ...] = ()
     rhythm: np.ndarray | None = None
     pitches: tuple[int, ...] = ()
@@ -69,7 +74,8 @@ class Wishes:
         return [
             field.name
             for field in dataclasses.fields(self)
-            if not _alike(getattr(self, field.name), getattr(defaults, field.name))
+            if field.name != 'rest'
+            and not _alike(getattr(self, field.name), getattr(defaults, field.name))
         ]
 
 
@@ -214,7 +220,7 @@ def _kinds(wishes: Wishes, events_V: np.ndarray, num_steps: int) -> tuple[np.nda
 
 
 def _only(wishes: Wishes, names: list[str]) -> Wishes:
-    return Wishes(**{name: getattr(wishes, name) for name in names})
+    return Wishes(**{name: getattr(wishes, name) for name in [*names, 'rest']})
 
 
 def _alike(one, other) -> bool:

@@ -25,6 +25,7 @@ from symmusic.score.musicxml_reader import SUFFIXES as XML_SUFFIXES
 from symmusic.score.musicxml_reader import read_musicxml
 from symmusic.score.notes import DEFAULT_QPM, Meter, Note, Score, Tempo
 
+BUILT_IN = 'mary'  # the name of the built-in prompt
 MOST_PARTS = 20  # named in a notice
 
 
@@ -51,7 +52,7 @@ def read_prompt(
     """
     how = {'meters': meters, 'steps_per_quarter': steps_per_quarter}
     if not path:
-        return fit_score(mary(meters), 'mary', vocabulary, transpose, **how)
+        return fit_score(mary(meters), BUILT_IN, vocabulary, transpose, **how)
     try:
         score, notices = _read(path, 'prompt', part, tune)
         name = pathlib.Path(path).stem

@@ -36,6 +36,7 @@ def find_allowed(
     good = np.zeros(shape, bool)
     # all pitches are used, and the last note has been held
     good[-1, :, slice(None) if wishes.last is None else -1] = True
+    silences = _last_silences(wishes, is_kept_N)
     table = np.zeros((len(tokens_NV), *shape, 4), bool)
     for step in reversed(range(len(tokens_NV))):
         if step % bar.steps == bar.steps - 1:  # the count restarts in the next bar
@@ -49,10 +50,29 @@ def find_allowed(
         if is_kept_N[step]:
             table[step] = True
             continue
+        if silences.get(step + 1) == 0:
+            good = good & (np.arange(shape[3]) == 1)
         is_strong = step % bar.steps in bar.strong
         table[step] = _kinds_at(wishes, tokens_NV[step], kinds_NV[step], pitches_J, good, is_strong)
+        if silences.get(step):
+            table[step, ..., 0, :ONSET] = False  # silence does not go on
         good = table[step].any(axis=-1)
     return table, good
+
+
+def _last_silences(wishes: 'Wishes', is_kept_N: np.ndarray) -> dict[int, int]:
+    """The step from which on silence may follow the last note of each cadence, with the number of
+    such steps.
+    """
+    found = {
+        cadence.end - cadence.rest: cadence.rest
+        for cadence in wishes.cadences
+        if cadence.rest is not None
+    }
+    drawn = np.flatnonzero(~is_kept_N)
+    if wishes.last is not None and wishes.rest is not None and wishes.rest < len(drawn):
+        found[int(drawn[-wishes.rest]) if wishes.rest else int(drawn[-1]) + 1] = wishes.rest
+    return found
 
 
 def _kinds_at(

@@ -8,33 +8,20 @@ from ml_collections import ConfigDict
 
 from symmusic.config.fields import constraints, default
 from symmusic.errors import ScoreError, UserError
+from symmusic.generate.blank import read_key
 from symmusic.generate.masks import DRAWN, MOST_PITCHES, Wishes
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.prompt_files import read_notes
-from symmusic.generate.structure import Structure, check_rhythm
+from symmusic.generate.scales import OF_PROMPT, fifth_of, other_tonic, parse_scale, read_scale
+from symmusic.generate.sections import check_rhythm
+from symmusic.generate.structure import Structure
 from symmusic.generate.templates import lay_fixed, lay_rhythm
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote
 from symmusic.score.instruments import INSTRUMENTS
-from symmusic.score.key import parse_mode, parse_tonic
 from symmusic.wording import nearest
 
-SCALES = {  # semitones above the tonic
-    'major': (0, 2, 4, 5, 7, 9, 11),
-    # with the raised sixth and seventh degrees of tunes in minor
-    'minor': (0, 2, 3, 5, 7, 8, 9, 10, 11),
-    'natural minor': (0, 2, 3, 5, 7, 8, 10),
-    'harmonic minor': (0, 2, 3, 5, 7, 8, 11),
-    'dorian': (0, 2, 3, 5, 7, 9, 10),
-    'phrygian': (0, 1, 3, 5, 7, 8, 10),
-    'lydian': (0, 2, 4, 6, 7, 9, 11),
-    'mixolydian': (0, 2, 4, 5, 7, 9, 10),
-    'locrian': (0, 1, 3, 5, 6, 8, 10),
-    'aeolian': (0, 2, 3, 5, 7, 8, 10),
-    'pentatonic': (0, 2, 4, 7, 9),
-    'minor pentatonic': (0, 3, 5, 7, 10),
-    'blues': (0, 3, 5, 6, 7, 10),
-}
 CONSTRAINTS = tuple(name.removeprefix('sample.') for name in constraints.FIELDS)
+ONE_OR_MORE = 'must be one bar, such as 3, or a range, such as 3-4'
 SAID = ('prompt', 'num_samples', 'num_bars', 'temperature')  # by the line that `echo` completes
 
 
@@ -106,9 +93,11 @@ def read_wishes(
         laid['rhythm'][0] = NOTE_OFF  # a rest ends what sounds before it
     tonic, scale = parse_scale(settings.scale, prompt)
     needs_tonic = settings.end_on_tonic or structure is not None
-    is_by_key = settings.scale == 'prompt' or (needs_tonic and not settings.scale)
+    notices += other_tonic(settings.scale, prompt) if needs_tonic else []
+    is_by_key = settings.scale == OF_PROMPT or (needs_tonic and not settings.scale)
     if is_by_key and not prompt.states_key:
         notices.append(f'the prompt states no key: {prompt.key.name}, as detected from its notes')
+    rest = _most_rest(prompt) if 'rhythm' not in laid else None
     wishes = Wishes(
         scale=scale,
         lowest=settings.lowest,
@@ -117,11 +106,19 @@ def read_wishes(
         max_notes_per_bar=settings.max_notes_per_bar,
         rests=settings.rests,
         last=tonic if settings.end_on_tonic and structure is None else None,
-        cadences=structure.cadences(tonic, _fifth(tonic, scale)) if structure else (),
+        rest=rest,
+        cadences=structure.cadences(tonic, fifth_of(tonic, scale), rest) if structure else (),
         pitches=_given_pitches(settings, read['pitches'][0]) if settings.pitches else (),
         **laid,
     )
     return wishes, notices
+
+
+def _most_rest(prompt: Prompt) -> int:
+    """The most steps of silence after the last note of a tune: the place of its pickup, as of most
+    real tunes, but no more than from the last strong beat on.
+    """
+    return min(prompt.pickup, prompt.bar.steps - prompt.bar.strong[-1])
 
 
 def _given_pitches(settings: ConfigDict, notes: Sequence[StepNote]) -> tuple[int, ...]:
@@ -133,50 +130,49 @@ def _given_pitches(settings: ConfigDict, notes: Sequence[StepNote]) -> tuple[int
     return tuple(note.pitch for note in notes)
 
 
-def parse_scale(text: str, prompt: Prompt) -> tuple[int, frozenset[int] | None]:
-    """The tonic and the pitch classes of a scale such as 'D dorian', 'Ebm' or 'F sharp blues'.
-    'prompt' is the scale of the prompt's key with all other notes that the prompt has; '' allows
-    all pitches, with the tonic of its key.
-    """
-    if not text:
-        return prompt.key.tonic, None
-    if text == 'prompt':
-        own = _scale_on(prompt.key.tonic, prompt.key.mode)
-        return prompt.key.tonic, own | prompt.pitch_classes
-    found = parse_tonic(text, r'[A-Za-z]{0,12}|[A-Za-z]{3,10}\s{1,3}[A-Za-z]{3,10}')
-    name = found and ' '.join(found[1].lower().split())
-    if not found or (name not in SCALES and not (name := parse_mode(found[1]))):
-        raise UserError(
-            f"config.sample.scale = {text!r}: must be '', 'prompt', or a tonic and one of"
-            f" {', '.join(SCALES)}, such as 'D dorian' or 'Ebm'"
-        )
-    return 7 * found[0] % 12, _scale_on(7 * found[0], name)
-
-
-def _fifth(tonic: int, scale: Collection[int] | None) -> int:
-    """The pitch class of the fifth: diminished in a scale that has no other, as locrian."""
-    perfect, diminished = (tonic + 7) % 12, (tonic + 6) % 12
-    return diminished if scale and perfect not in scale and diminished in scale else perfect
-
-
-def _scale_on(tonic: int, name: str) -> frozenset[int]:
-    return frozenset((tonic + step) % 12 for step in SCALES[name])
-
-
 def parse_bars(text: str, num_bars: int, first_bar: int = 1) -> tuple[int, int]:
     """The first bar of '3-4', from 0, and the one after the last, of a piece of `num_bars` that are
     numbered from `first_bar` on.
+
+    Raises:
+      UserError: it names no bars, or others than the piece has.
     """
-    found = re.fullmatch(r'([0-9]{1,9})(?:-([0-9]{1,9}))?', text)
-    first, last = (int(found[1]), int(found[2] or found[1])) if found else (-1, -1)
+    first, last = read_bars(text)
     end = first_bar + num_bars
     if not first_bar <= first <= last < end:
-        pickup = ', its pickup being bar 0' * (first_bar == 0)
-        raise UserError(
-            f'config.sample.regenerate = {text!r}: must be a bar or some, as 3 or 3-4, of the'
-            f' {num_bars} that the prompt has, {first_bar} to {end - 1}{pickup}'
-        )
+        pickup = ' (bar 0 is its pickup)' * (first_bar == 0)
+        has = f'bars {first_bar} to {end - 1}{pickup}' if num_bars > 1 else f'only bar {first_bar}'
+        raise UserError(f'config.sample.regenerate = {text!r}: the prompt has {has}; {ONE_OR_MORE}')
     return first - first_bar, last - first_bar + 1
+
+
+def read_bars(text: str) -> tuple[int, int]:
+    """The first and the last bar of '3-4', as they are numbered.
+
+    Raises:
+      UserError: it names no bars.
+    """
+    found = re.fullmatch(r'([0-9]{1,9})(?:-([0-9]{1,9}))?', text)
+    if not found:
+        raise UserError(f'config.sample.regenerate = {text!r}: {ONE_OR_MORE}')
+    return int(found[1]), int(found[2] or found[1])
+
+
+def check_names(settings: ConfigDict) -> None:
+    """Checks the fields that name a key, a scale, an instrument or bars, as far as their text alone
+    says whether they can be met.
+
+    Raises:
+      UserError: the field, its value and what is allowed.
+    """
+    if settings.key:
+        read_key(settings.key)
+    if settings.scale not in ('', OF_PROMPT):
+        read_scale(settings.scale)
+    if settings.instrument:
+        parse_instrument(settings.instrument)
+    if settings.regenerate:
+        read_bars(settings.regenerate)
 
 
 def parse_instrument(text: str) -> int:

@@ -69,7 +69,7 @@ class Key:
     @property
     def name(self) -> str:
         """Such as 'B♭ minor'."""
-        return f'{self.letter}{"♯" * self.alter}{"♭" * -self.alter} {self.mode}'
+        return f'{tonic_name(self.place)} {self.mode}'
 
     @property
     def short_name(self) -> str:
@@ -85,6 +85,12 @@ class Key:
         """Such as 'G major' or 'd minor'; a flat is written '-'."""
         name = _TONIC_NAMES[self.tonic]
         return f'{name if self.is_major else name.lower()} {self.mode}'
+
+
+def tonic_name(place: int) -> str:
+    """The name of a tonic on the line of fifths, such as 'B♭' for -2."""
+    alter = (place + 1) // 7
+    return f'{LETTERS[(place + 1) % 7]}{"♯" * alter}{"♭" * -alter}'
 
 
 def parse_mode(text: str) -> str | None:

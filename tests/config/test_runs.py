@@ -326,3 +326,20 @@ def test_sampling_checks_that_fields_fit_together():
     run = build({'model.bidirectional': True})
     line = refusal(runs.for_sampling, run, command('--config.sample.form=stateful'))
     assert "config.sample.form = 'stateful' with config.model.bidirectional = True" in line
+
+
+@pytest.mark.parametrize(
+    ('field', 'value', 'stored'),
+    [('model.bars_left', 'False', True), ('data.steps_per_quarter', '12', 4)],
+)
+def test_the_shipped_model_s_fields_are_fixed(field, value, stored):
+    """The line names the value that it has and the command that trains, not a run."""
+    asked = command(f'--config.{field}={value}')
+    run = command().config
+    line = refusal(runs.for_sampling, run, asked, 'launch.py --workdir=mine')
+    assert line.startswith(f'--config.{field}={value}: ')
+    assert f'{stored!r}; ' in line
+    assert line.endswith('launch.py --workdir=mine')
+    assert 'the run in' not in line
+    same = command(f'--config.{field}={stored}')
+    assert runs.for_sampling(run, same, 'launch.py').model == run.model

@@ -50,6 +50,7 @@ def wishes(draw):
         'max_notes_per_bar': max(least, most),
         'rests': draw(st.booleans()),
         'last': draw(st.sampled_from([None, 0, 1])),
+        'rest': draw(st.sampled_from([None, 0, 1])),
         'rhythm': np.array(draw(st.lists(some, min_size=2, max_size=6))),
         'pitches': tuple(draw(st.lists(st.sampled_from([60, 61]), min_size=1, max_size=4))),
         'fixed': np.array(draw(st.lists(some, min_size=6, max_size=6))),
@@ -58,14 +59,18 @@ def wishes(draw):
     return Wishes(**{name: chosen[name] for name in names})
 
 
-def ends_on(tonic, events, is_drawn):
-    """Whether the note that starts last is the tonic, on a strong beat, and lasts two steps."""
+def ends_on(tonic, rest, events, is_drawn):
+    """Whether the note that starts last is the tonic, on a strong beat, and lasts two steps, with
+    at most `rest` steps of silence after it.
+    """
     steps = np.flatnonzero(is_drawn)
     onsets = [step for step in steps if events[step] >= 0]
     if not onsets:
         return False
     after = [events[step] for step in steps if step > onsets[-1]]
     length = 1 + (after.index(NOTE_OFF) if NOTE_OFF in after else len(after))
+    if rest is not None and 1 + len(after) - length > rest:
+        return False
     return events[onsets[-1]] % 12 == tonic and onsets[-1] % BAR in THREE.strong and length >= 2
 
 
@@ -97,7 +102,7 @@ def are_met(wish, kept, events, sounds):
             return False
     if wish.pitches and tuple(notes) != wish.pitches:
         return False
-    return wish.last is None or ends_on(wish.last, events, is_drawn)
+    return wish.last is None or ends_on(wish.last, wish.rest, events, is_drawn)
 
 
 @st.composite
@@ -192,7 +197,8 @@ def test_what_is_drawn_is_as_wished_in_the_prompt_s_key(how):
 
 
 @pytest.mark.parametrize('meter', ['4/4', '3/4', '6/8', '9/8'])
-def test_every_piece_ends_in_a_cadence(meter):
+@pytest.mark.parametrize('rest', [0, 2])
+def test_every_piece_ends_in_a_cadence(meter, rest):
     """Its last note is the tonic, starts on a strong beat and lasts a quarter, in compound metres
     a dotted one.
     """
@@ -202,7 +208,8 @@ def test_every_piece_ends_in_a_cadence(meter):
     prompt = dataclasses.replace(
         make_prompt(), tokens=tokens, events=VOCABULARY.decode(tokens), meter=meter
     )
-    masks = make_masks(Wishes(last=0), VOCABULARY, prompt.tokens, 0, 2, bar)
+    wish = Wishes(last=0, rest=rest)
+    masks = make_masks(wish, VOCABULARY, prompt.tokens, 0, 2, bar)
     params = init_params(jax.random.key(1), architecture)
     how = manner(num_bars=2, num_samples=64)
     pieces = compose(params, architecture, VOCABULARY, prompt, how, jax.random.key(2), masks)
@@ -211,6 +218,7 @@ def test_every_piece_ends_in_a_cadence(meter):
         assert last.pitch % 12 == 0
         assert last.onset % bar.steps in bar.strong
         assert last.end - last.onset >= (6 if meter.endswith('8') else 4)
+        assert last.end >= 2 * bar.steps - rest
 
 
 def test_a_rhythm_and_pitches_are_kept():

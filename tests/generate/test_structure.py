@@ -18,7 +18,7 @@ from symmusic.generate import masks as module
 from symmusic.generate.compose import compose
 from symmusic.generate.control import RepeatRow, Repeats
 from symmusic.generate.masks import DRAWN, REPEATED, STATED, Cadence, Wishes
-from symmusic.generate.structure import plan_structure
+from symmusic.generate.sections import plan_structure
 from symmusic.generate.whole import put_together
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events, quantize, to_notes
 from symmusic.model.model import init_params
@@ -78,31 +78,35 @@ def drawn(task, seed=0, num_samples=16):
     return [put_together(task.prompt, piece, VOCABULARY, task.structure) for piece in pieces]
 
 
-def closes_on(pitch_class, events, bar):
-    """Whether the last note of a bar's events is a cadence on a pitch class."""
+def closes_on(pitch_class, events, bar, rest=None):
+    """Whether the last note of a bar's events is a cadence on a pitch class, with at most `rest`
+    steps of silence after it.
+    """
     onsets = np.flatnonzero(events >= 0)
     if not len(onsets):
         return False
     after = events[onsets[-1] + 1 :].tolist()
     length = 1 + (after.index(NOTE_OFF) if NOTE_OFF in after else len(after))
     is_strong = onsets[-1] in bar.strong
+    if rest is not None and 1 + len(after) - length > rest:
+        return False
     return events[onsets[-1]] % 12 == pitch_class and is_strong and length >= bar.cadence_steps
 
 
-@pytest.mark.parametrize('rests', [True, False])
+@pytest.mark.parametrize(('rests', 'rest'), [(True, None), (True, 0), (True, 1), (False, 0)])
 @pytest.mark.parametrize('classes', [(0, 1), (1, 0), (0, None), (None, 1)])
-def test_masks_of_cadences_allow_exactly_these(classes, rests):
+def test_masks_of_cadences_allow_exactly_these(classes, rests, rest):
     """Of all pieces of two bars, the second of which starts with a stated step."""
     kept = np.full(2 * BAR, DRAWN)
     kept[BAR] = STATED
     spans = [(place * BAR, (place + 1) * BAR, each) for place, each in enumerate(classes)]
-    cadences = tuple(Cadence(*span) for span in spans if span[2] is not None)
+    cadences = tuple(Cadence(*span, rest) for span in spans if span[2] is not None)
     wish = Wishes(cadences=cadences, rests=rests)
     expected = np.array(
         [
             events[BAR] != NO_EVENT
             and all(
-                closes_on(each.pitch_class, events[each.begin : each.end], THREE)
+                closes_on(each.pitch_class, events[each.begin : each.end], THREE, rest)
                 for each in cadences
             )
             and (rests or (events[0] >= 0 and NOTE_OFF not in events))
@@ -188,6 +192,53 @@ def test_a_pickup_leads_back_to_the_first_section():
     assert ends[1].tolist() == ends[3].tolist() != pickup
 
 
+def section_of(*, closes=True, has_room=True, pickup=4):
+    """A prompt of a pickup, A and G, and two bars; in C, whose last note is C or E."""
+    last = [64, *[NO_EVENT] * 7, 60 if closes else 64, *[NO_EVENT] * 7]
+    if has_room:
+        last[12] = NOTE_OFF
+    upbeat = [NO_EVENT] * 16
+    upbeat[-pickup], upbeat[-2] = 69, 67
+    events = np.array([*upbeat, 60, *[NO_EVENT] * 7, 62, *[NO_EVENT] * 7, *last], np.int8)
+    tokens = VOCABULARY.encode(events)
+    return dataclasses.replace(
+        make_prompt(), events=events, tokens=tokens, pickup=pickup, first_bar=0
+    )
+
+
+@pytest.mark.parametrize('text', ['AABB', 'ABA', 'AAAB', 'AABA'])
+@pytest.mark.parametrize('closes', [True, False])
+@pytest.mark.parametrize('has_room', [True, False])
+def test_a_prompt_that_is_a_section_comes_again_as_written(text, closes, has_room):
+    """Its pickup leads back to it, and its last bar closes, where they can; if not, it is said."""
+    task = task_of(section_of(closes=closes, has_room=has_room), structure=text, bars_per_section=2)
+    last, pickup = section_of(has_room=has_room).events[-16:-4], [69, NO_EVENT, 67, NO_EVENT]
+    num_said = (not has_room and text[1] == 'A') + (not closes)
+    assert len(task.notices) == num_said
+    for whole in drawn(task, num_samples=3):
+        bars = whole.events.reshape(-1, 16)
+        for place, (closing, label) in enumerate(
+            zip(task.structure.closings, task.structure.text, strict=True)
+        ):
+            end, leads = bars[2 * place + 2], text[place + 1 : place + 2] == 'A'
+            is_given = label == 'A' and (closes or not closing)
+            if closing == TONIC:
+                assert closes_on(0, end, bar_of('4/4'), rest=4)
+            if leads and (has_room or not is_given):
+                assert end[-4:].tolist() == pickup
+            if is_given and closes:
+                assert end[:12].tolist() == last.tolist()
+            if is_given and not (leads and has_room):
+                assert (end[-4:] < 0).all()
+
+
+def test_a_pickup_that_leaves_no_room_for_a_closing_note_is_said():
+    prompt = section_of(has_room=False, pickup=13)
+    task = task_of(prompt, structure='AAB', bars_per_section=3)
+    assert len(task.notices) == 1
+    assert task_of(prompt, structure='AB', bars_per_section=3).notices == ()
+
+
 CASES = [
     ('AABB', {}, 'none', '4/4'),
     ('AABA', {'half_cadences': True}, 'none', '4/4'),
@@ -234,7 +285,8 @@ def test_whole_tunes_repeat_and_close_exactly(text, fields, name, meter, tmp_pat
         ):
             leads = task.prompt.pickup if text[place + 1 : place + 2] == text[0] else 0
             last = events[section.bars[-1] * bar.steps : (section.bars[-1] + 1) * bar.steps - leads]
-            assert not closing or closes_on(classes[closing], last, bar)
+            rest = 0 if leads else task.prompt.pickup
+            assert not closing or closes_on(classes[closing], last, bar, rest)
         if fields.get('rests') is False:
             assert NOTE_OFF not in events
         drawn_bars = (structure.sources_T == np.arange(len(events))).reshape(-1, bar.steps)
@@ -292,6 +344,28 @@ def test_a_tune_starts_from_nothing():
         assert set((notes % 12).tolist()) <= {9, 11, 0, 2, 4, 6, 7}
     default = task_of(prompt='none').prompt
     assert (default.meter, default.key) == ('4/4', Key(0))
+
+
+@pytest.mark.parametrize(
+    ('scale', 'key'),
+    [
+        ('', Key(0)),
+        ('prompt', Key(0)),
+        ('D dorian', Key(0, 'dorian')),
+        ('Ebm', Key(-6, 'minor')),
+        ('G pentatonic', Key(1)),
+        ('E blues', Key(1, 'minor')),
+        ('A harmonic minor', Key(0, 'minor')),
+    ],
+)
+def test_a_tune_from_nothing_is_in_the_key_of_its_scale(scale, key):
+    """Unless the user states another; it is moved to the model's key in any case."""
+    prompt = task_of(prompt='none', scale=scale).prompt
+    assert prompt.key == key
+    assert (key.tonic + prompt.transposed_by) % 12 == (0 if key.is_major else 9)
+    assert task_of(prompt='none', scale=scale, key='D').prompt.key == Key(2)
+    own = task_of(prompt='none', scale=scale, transpose=False).prompt
+    assert own.transposed_by == prompt.transposed_by
 
 
 @pytest.mark.parametrize(
@@ -420,3 +494,45 @@ def test_fields_without_effect_are_said():
         assert sum(f'config.sample.{name} =' in each for each in said) == 1
     whole = task_of(prompt='none', structure='AA', **fields).notices
     assert not any(f'config.sample.{name} =' in each for name in fields for each in whole)
+
+
+@pytest.mark.parametrize(
+    ('fields', 'other'),
+    [
+        ({'max_copied_from_prompt': 4, 'prompt': 'none'}, 'prompt'),
+        ({'transpose': False, 'prompt': 'none'}, 'prompt'),
+        ({'tune': 2, 'prompt': 'none'}, 'prompt'),
+        ({'scale': 'prompt', 'prompt': 'none'}, 'prompt'),
+        ({'tune': 2}, 'prompt'),
+        ({'part': 2}, 'prompt'),
+        ({'ends': False, 'regenerate': '2'}, 'regenerate'),
+        ({'num_bars': 2, 'regenerate': '2'}, 'regenerate'),
+        ({'redraw_stuck': True, 'max_redraws': 0}, 'max_redraws'),
+        ({'rank': 'originality'}, 'num_candidates'),
+    ],
+)
+def test_each_field_without_effect_is_said(fields, other):
+    name, config = next(iter(fields)), settings_of(**fields).sample
+    said = task_of(**fields).notices
+    assert len(said) == 1
+    assert f'config.sample.{name} = {config[name]!r}' in said[0]
+    assert f'config.sample.{other} = {config[other]!r}' in said[0]
+    assert task_of(**{name: config[name] for name in fields if name != 'prompt'}) is not None
+
+
+@pytest.mark.parametrize(
+    ('key', 'scale', 'fields', 'num_said'),
+    [
+        ('D', 'Ebmajor', {'end_on_tonic': True}, 1),
+        ('D', 'Ebmajor', {'structure': 'AB'}, 1),
+        ('D', 'A mixolydian', {'end_on_tonic': True}, 1),
+        ('D', 'Ebmajor', {}, 0),
+        ('D', 'D mixolydian', {'end_on_tonic': True}, 0),
+        ('D', 'prompt', {'end_on_tonic': True}, 0),
+    ],
+)
+def test_the_tonic_of_another_scale_is_said(key, scale, fields, num_said):
+    said = task_of(make_prompt(), key=key, scale=scale, **fields).notices
+    told = [each for each in said if f'config.sample.scale = {scale!r}' in each]
+    assert len(told) == num_said
+    assert all('D major' in each for each in told)

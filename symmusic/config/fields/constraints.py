@@ -39,8 +39,9 @@ FIELDS = {
     'sample.end_on_tonic': _Field(
         False,
         flag(),
-        "the last note is the tonic of the scale, or of the prompt's key, starts on a strong beat"
-        ' and lasts at least a quarter (a dotted quarter in 6/8)',
+        "the last note is the tonic of the scale, or of the prompt's key, starts on a strong beat,"
+        ' lasts at least a quarter (a dotted quarter in 6/8), and to the end of the bar, or to'
+        ' where the pickup would start',
     ),
     'sample.rhythm': _Field(
         '',
