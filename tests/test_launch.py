@@ -546,9 +546,7 @@ def test_chosen_bars_are_drawn_again_within_wishes(workdir, tmp_path, capsys, re
         *argv, '--config.sample.max_copied_run=2'
     )
 
-    assert 'must be a bar or some, as 3 or 3-4, of the 4' in refused(
-        *argv, '--config.sample.regenerate=4-5'
-    )
+    assert 'the prompt has bars 1 to 4; must be' in refused(*argv, '--config.sample.regenerate=4-5')
     contrary = refused(
         *argv,
         f'--config.sample.fixed={tmp_path / "two.abc"}',

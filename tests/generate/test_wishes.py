@@ -173,8 +173,11 @@ def test_bars():
     assert parse_bars('3', 4) == (2, 3)
     assert parse_bars('1-4', 4) == (0, 4)
     for text in ('0', '5', '3-2', '2-', 'a', '-1', '1-5', '\uff11', '1-' + '9' * 5000):
-        with pytest.raises(UserError, match='of the 4 that the prompt has, 1 to 4'):
+        has = 'the prompt has bars 1 to 4; ' if text in ('0', '5', '3-2', '1-5') else ''
+        with pytest.raises(UserError, match=f': {has}must be one bar, such as 3, or a range'):
             parse_bars(text, 4)
+    with pytest.raises(UserError, match='the prompt has only bar 1; '):
+        parse_bars('2', 1)
 
 
 def test_bars_are_numbered_as_in_the_file():
@@ -182,11 +185,9 @@ def test_bars_are_numbered_as_in_the_file():
     assert parse_bars('0-1', 4, 0) == (0, 2)
     assert parse_bars('3', 4, 0) == (3, 4)
     assert parse_bars('38', 64, 37) == (1, 2)
-    with pytest.raises(
-        UserError, match='of the 4 that the prompt has, 0 to 3, its pickup being bar 0'
-    ):
+    with pytest.raises(UserError, match=r'the prompt has bars 0 to 3 \(bar 0 is its pickup\)'):
         parse_bars('4', 4, 0)
-    with pytest.raises(UserError, match=r'of the 64 that the prompt has, 37 to 100$'):
+    with pytest.raises(UserError, match='the prompt has bars 37 to 100; '):
         parse_bars('1', 64, 37)
 
 
