@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from symmusic.measures.markov import Markov, nats
+from symmusic.measures.markov import Markov, stream_nats
 
 # the losses [N, T - start] of pieces [N, T] from a step on
 Losses = Callable[[np.ndarray, int], np.ndarray]
@@ -50,5 +50,8 @@ def ratio_scores(
 
 def markov_nats(markov: Markov, num_classes: int, tokens_NT: np.ndarray, start: int) -> np.ndarray:
     """The losses [N, T - start] under a Markov model; blanks, which are no class, cost 0."""
-    losses_NT = np.array([nats(markov, tokens)[start - 1 :] for tokens in tokens_NT])
-    return np.where(np.asarray(tokens_NT)[:, start:] < num_classes, losses_NT, 0.0)
+    rows, steps = np.nonzero(np.asarray(tokens_NT)[:, start:] < num_classes)
+    losses_NT = np.zeros((len(tokens_NT), np.shape(tokens_NT)[1] - start))
+    places = rows * np.shape(tokens_NT)[1] + start + steps
+    losses_NT[rows, steps] = stream_nats(markov, np.ravel(tokens_NT), places, start + steps)
+    return losses_NT

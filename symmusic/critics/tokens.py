@@ -16,7 +16,7 @@ import optax
 from jax import lax
 
 from symmusic.critics.auc import NUM_FOLDS, LabelledPieces
-from symmusic.model.lstm import init_lstm, lstm
+from symmusic.model.lstm import init_lstm, lstm, multiply
 from symmusic.streams import Stream, generator, random_key
 
 NUM_CELLS = 32
@@ -49,7 +49,8 @@ def score_tokens(
     """Judges each set's pieces by an LSTM that reads the prompt and its continuation, a beat at a
     time; the prompt is context only, its states do not count.
 
-    The critics of all sets and folds are trained in one program, vmapped.
+    The critics of all sets and folds are trained in one program, those of a set side by side: more
+    at once would not fit in a processor's cache.
 
     Args:
       tokens_MT: the pool: prompt and continuation of each piece, both in whole bars.
@@ -60,20 +61,21 @@ def score_tokens(
       bar_steps: steps in a bar.
       beat_steps: steps read at once; a bar is a multiple of it.
     """
-    inputs_MSI = jnp.asarray(_beats(tokens_MT, num_tokens, bar_steps, beat_steps))
-    heard = num_given // beat_steps
+    beats_MSI = _beats(tokens_MT, num_tokens, bar_steps, beat_steps)
+    heard, is_used_I = num_given // beat_steps, beats_MSI.any(axis=(0, 1))
+    inputs_MSI = jnp.asarray(beats_MSI[:, :, is_used_I])  # the others are 0 in all pieces
     runs = [(labelled, fold) for labelled in sets for fold in range(NUM_FOLDS)]
-    rows_URB = np.stack(
+    rows_RUB = np.stack(
         [
             _batches(labelled, fold, generator(seed, Stream.CRITIC_BATCHES, index))
             for index, (labelled, fold) in enumerate(runs)
-        ],
-        axis=1,
+        ]
     )
     keys_R = jax.random.split(random_key(seed, Stream.CRITIC_PARAMETERS), len(runs))
-    params_R = lax.map(functools.partial(_init, num_inputs=inputs_MSI.shape[2]), keys_R)
+    params_R = lax.map(functools.partial(_init, num_inputs=len(is_used_I)), keys_R)
+    params_R['input'] = params_R['input'][:, is_used_I]
     state_R = params_R, jax.vmap(_optimizer().init)(params_R)
-    state_R = _train(state_R, inputs_MSI, jnp.asarray(rows_URB), heard=heard)
+    state_R = _train(state_R, inputs_MSI, jnp.asarray(rows_RUB), heard=heard)
     held_out = [labelled.rows[labelled.folds == fold] for labelled, fold in runs]
     padded_RN = np.zeros((len(runs), max(map(len, held_out))), int)
     for row, rows in zip(padded_RN, held_out, strict=True):
@@ -134,7 +136,7 @@ def _init(key, *, num_inputs):
 def embed(params, inputs_BSI, heard):
     """The mean [B, H] of the states after the first `heard` beats, which are the prompt's."""
     inputs_SBI = jnp.swapaxes(inputs_BSI, 0, 1).astype(jnp.float32)
-    states_SBH, _ = lstm(params, inputs_SBI @ params['input'])
+    states_SBH, _ = lstm(params, multiply(inputs_SBI, params['input']))
     return states_SBH[heard:].mean(axis=0)
 
 
@@ -151,27 +153,33 @@ def _optimizer():
 
 
 @functools.partial(jax.jit, static_argnames=('heard',))
-def _train(state_R, inputs_MSI, rows_URB, *, heard):
+def _train(state_R, inputs_MSI, rows_RUB, *, heard):
     """All updates of every critic, each on its own batches."""
     labels_B = (jnp.arange(BATCH_SIZE) < BATCH_SIZE // 2).astype(jnp.float32)
 
-    def update(params, moments, rows_B):
+    def update(state, rows_B):
+        params, moments = state
+
         def loss(params):
             return optax.sigmoid_binary_cross_entropy(
                 _score(params, embed(params, inputs_MSI[rows_B], heard)), labels_B
             ).mean()
 
         changes, moments = _optimizer().update(jax.grad(loss)(params), moments, params)
-        return optax.apply_updates(params, changes), moments
+        return (optax.apply_updates(params, changes), moments), None
 
-    return lax.scan(
-        lambda state_R, rows_RB: (jax.vmap(update)(*state_R, rows_RB), None), state_R, rows_URB
-    )[0]
+    def train(critic):
+        state, rows_UB = critic
+        return lax.scan(update, state, rows_UB)[0]
+
+    return lax.map(train, (state_R, rows_RUB), batch_size=NUM_FOLDS)
 
 
 @functools.partial(jax.jit, static_argnames=('heard',))
 def _judge(params_R, inputs_MSI, rows_RN, *, heard):
-    states_RNH = jax.vmap(lambda params, rows_N: embed(params, inputs_MSI[rows_N], heard))(
-        params_R, rows_RN
-    )
-    return jax.vmap(_score)(params_R, states_RNH), states_RNH
+    def judge(critic):
+        params, rows_N = critic
+        states_NH = embed(params, inputs_MSI[rows_N], heard)
+        return _score(params, states_NH), states_NH
+
+    return lax.map(judge, (params_R, rows_RN), batch_size=NUM_FOLDS)

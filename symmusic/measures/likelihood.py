@@ -22,7 +22,7 @@ from symmusic.corpus.windows import Windows
 from symmusic.measures.bounds import AMOUNT
 from symmusic.measures.estimate import Estimate
 from symmusic.measures.families import resample_families
-from symmusic.measures.markov import Markov, nats
+from symmusic.measures.markov import Markov, stream_nats
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture, Params
 from symmusic.streams import Stream, generator
@@ -144,18 +144,9 @@ def markov_losses(
 
     Blanks have no probability, as in the network.
     """
-    firsts = -np.log(markov.probabilities(np.zeros((1, 0)))[0, :num_classes])
-    firsts += np.log(np.exp(-firsts).sum())
-    losses, tokens_NS = np.zeros(len(targets)), windows.tokens()
-    for row, padding in enumerate(windows.num_padding):
-        begin, end = np.searchsorted(targets.rows, [row, row + 1])
-        places = targets.steps[begin:end] - padding  # indices into the tokens without padding
-        own = tokens_NS[row, padding:]
-        # Tokens that are not targets, such as a blank first token, are not looked up.
-        losses[begin:end] = np.concatenate(
-            [firsts[np.minimum(own[:1], num_classes - 1)], nats(markov, own, num_classes)]
-        )[places]
-    return losses
+    places = targets.rows * windows.num_steps + targets.steps
+    depths = targets.steps - windows.num_padding[targets.rows].astype(int)
+    return stream_nats(markov, windows.tokens().ravel(), places, depths, num_classes)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from symmusic.corpus.runs import expand
+
 
 @dataclasses.dataclass(frozen=True)
 class Markov:
@@ -41,22 +43,34 @@ class Markov:
         probabilities_BV = np.full((len(histories_BT), num_classes), 1 / num_classes)
         for k in range(min(self.order, histories_BT.shape[1]) + 1):
             context_B = _code(histories_BT[:, histories_BT.shape[1] - k :], num_classes)
-            counts_BV = self._count(k, context_B[:, None] * num_classes + np.arange(num_classes))
+            firsts_B, ends_B = self._continued(k, context_B)
+            rows, places = expand(firsts_B, ends_B - firsts_B)
+            counts_BV = np.zeros(probabilities_BV.shape, np.int64)
+            counts_BV[rows, self.codes[k][places] % num_classes] = self.counts[k][places]
             total_B1, kinds_B1 = (
                 counts_BV.sum(axis=1, keepdims=True),
                 (counts_BV > 0).sum(axis=1, keepdims=True),
             )
-            seen = total_B1 > 0
-            probabilities_BV = np.where(
-                seen,
-                (counts_BV + kinds_B1 * probabilities_BV) / np.where(seen, total_B1 + kinds_B1, 1),
-                probabilities_BV,
-            )
+            probabilities_BV = _interpolated(counts_BV, total_B1, kinds_B1, probabilities_BV)
         return probabilities_BV
 
-    def _count(self, k: int, codes: np.ndarray) -> np.ndarray:
-        places = np.minimum(np.searchsorted(self.codes[k], codes), len(self.codes[k]) - 1)
-        return np.where(self.codes[k][places] == codes, self.counts[k][places], 0)
+    def of_order(self, order: int) -> 'Markov':
+        """The model of a lower order, fitted to the same sequences."""
+        num = order + 1
+        return Markov(order, self.num_classes, self.codes[:num], self.counts[:num])
+
+    def _continued(self, k: int, contexts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which (k + 1)-grams continue contexts of k tokens: the first, and the one after the
+        last.
+        """
+        codes, firsts = self.codes[k], contexts * self.num_classes
+        return np.searchsorted(codes, firsts), np.searchsorted(codes, firsts + self.num_classes)
+
+
+def _interpolated(counts, totals, kinds, lower):
+    """The equation above; `lower` where nothing was counted."""
+    seen = totals > 0
+    return np.where(seen, (counts + kinds * lower) / np.where(seen, totals + kinds, 1), lower)
 
 
 def fit_markov(sequences: Sequence[np.ndarray], num_classes: int, order: int) -> Markov:
@@ -103,31 +117,69 @@ def sample_markov(
 
 
 def nats(markov: Markov, sequence: np.ndarray, num_targets: int | None = None) -> np.ndarray:
-    """The negative log-likelihood [T - 1] in nats of each token of a sequence except the first,
-    given those before it.
+    """`stream_nats` of each token of a sequence except the first, [T - 1]."""
+    steps = np.arange(1, len(sequence))
+    return stream_nats(markov, sequence, steps, steps, num_targets)
+
+
+def stream_nats(
+    markov: Markov,
+    tokens_L: np.ndarray,
+    places_K: np.ndarray,
+    depths_K: np.ndarray,
+    num_targets: int | None = None,
+) -> np.ndarray:
+    """The negative log-likelihood [K] in nats of tokens of sequences that stand one after another.
 
     With `num_targets` the probabilities are those of the first `num_targets` classes, renormalised;
     the result is infinite for another token.
+
+    Args:
+      markov: the model.
+      tokens_L: the sequences.
+      places_K: where the tokens are.
+      depths_K: how many tokens before each are of its sequence.
+      num_targets: see above.
     """
-    sequence = np.asarray(sequence, np.int64)
-    padded = np.concatenate([np.zeros(markov.order, np.int64), sequence])
-    rows_BV = []
-    for step in range(1, min(markov.order, len(sequence))):  # shorter histories at the start
-        rows_BV.append(markov.probabilities(sequence[None, :step]))
-    begin = max(1, min(markov.order, len(sequence)))
-    if begin < len(sequence):
-        histories_BT = (
-            np.lib.stride_tricks.sliding_window_view(padded[begin:-1], markov.order)
-            if markov.order
-            else np.zeros((len(sequence) - 1, 0))
-        )
-        rows_BV.append(markov.probabilities(histories_BT))
-    probabilities_BV = np.concatenate([np.zeros((0, markov.num_classes)), *rows_BV])
+    tokens_L = np.asarray(tokens_L, np.int64)
+    labels_K, histories_KT = tokens_L[places_K], np.zeros((len(places_K), markov.order), np.int64)
+    for k in range(1, markov.order + 1):
+        histories_KT[:, -k] = tokens_L[np.maximum(places_K - k, 0)]
+    found_K = _label_probabilities(markov, histories_KT, depths_K, labels_K)
     if num_targets is not None:
-        probabilities_BV[:, num_targets:] = 0
-        probabilities_BV /= probabilities_BV.sum(axis=1, keepdims=True)
+        others_K = np.zeros(len(labels_K))
+        for other in range(num_targets, markov.num_classes):
+            each_K = np.full(len(labels_K), other)
+            others_K += _label_probabilities(markov, histories_KT, depths_K, each_K)
+        found_K = np.where(labels_K < num_targets, found_K / (1 - others_K), 0)
     with np.errstate(divide='ignore'):
-        return -np.log(np.take_along_axis(probabilities_BV, sequence[1:, None], axis=1)[:, 0])
+        return -np.log(found_K)
+
+
+def _label_probabilities(
+    markov: Markov, histories_KT: np.ndarray, depths_K: np.ndarray, labels_K: np.ndarray
+) -> np.ndarray:
+    """The probability [K] of one token after each history, of which the last `depths_K` tokens are
+    used; without the other classes, which `probabilities` gives as well.
+    """
+    found_K = np.full(len(labels_K), 1 / markov.num_classes)
+    contexts_K = np.zeros(len(labels_K), np.int64)
+    for k in range(markov.order + 1):
+        if k:
+            contexts_K += histories_KT[:, -k] * markov.num_classes ** (k - 1)
+        deep = depths_K >= k
+        # ascending: searched several times as fast, and repeated ones once
+        grams, rows = np.unique(
+            contexts_K[deep] * markov.num_classes + labels_K[deep], return_inverse=True
+        )
+        codes, counts = markov.codes[k], markov.counts[k]
+        firsts, ends = markov._continued(k, grams // markov.num_classes)
+        sums = np.append(0, np.cumsum(counts))
+        places = np.minimum(np.searchsorted(codes, grams), len(codes) - 1)
+        own = np.where(codes[places] == grams, counts[places], 0)
+        parts = (each[rows] for each in (own, sums[ends] - sums[firsts], ends - firsts))
+        found_K[deep] = _interpolated(*parts, found_K[deep])
+    return found_K
 
 
 def choose_order(markovs: Mapping[int, Markov], sequences: Sequence[np.ndarray]) -> int:
@@ -139,8 +191,10 @@ def choose_order(markovs: Mapping[int, Markov], sequences: Sequence[np.ndarray])
     """
     if not any(len(sequence) > 1 for sequence in sequences):
         raise ValueError('no sequence has a token to predict')
+    depths = np.concatenate([np.arange(len(sequence)) for sequence in sequences])
+    tokens, places = np.concatenate(sequences), np.flatnonzero(depths)
     losses = {
-        order: np.concatenate([nats(markov, sequence) for sequence in sequences]).mean()
+        order: stream_nats(markov, tokens, places, depths[places]).mean()
         for order, markov in markovs.items()
     }
     return min(losses, key=losses.__getitem__)

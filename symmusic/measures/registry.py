@@ -160,7 +160,8 @@ class Ground:
         tunes = self.music.tunes.train
         sequences = [vocabulary.encode(phrase) for tune in tunes for phrase in tune.phrases]
         num_tokens = max(vocabulary.num_classes, vocabulary.padding + 1)
-        return {order: fit_markov(sequences, num_tokens, order) for order in ORDERS}
+        largest = fit_markov(sequences, num_tokens, max(ORDERS))
+        return {order: largest.of_order(order) for order in ORDERS}
 
     @functools.cached_property
     def baselines(self) -> Baselines:

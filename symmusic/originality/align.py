@@ -1,13 +1,14 @@
-"""Aligns one melody with many at once, on the CPU, in 64-bit integers.
+"""Aligns one melody with many at once, on the CPU, in integers.
 
 Letters: U distinct symbols of the query, I its symbols in order, K distinct symbols of the
 collection, J symbols of a tune, D tunes of a batch. The tunes are batched along the last axis, so
 that one instruction serves several of them; the loops run over the query and along the tunes, with
-a running maximum. The cost of a cell is looked up in a table, as all symbols are known beforehand.
+a running maximum. A cost that is no comparison is looked up in a table, as all symbols are known
+beforehand.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -53,23 +54,44 @@ def align_prefixes(gains_UK, rows_I, skips_I, tunes_JD, skips_JD) -> np.ndarray:
     return np.asarray(best_D)[:num_tunes]
 
 
-def align_locally(scores_UK, rows_I, tunes_JD, *, gap: int, padding: int) -> np.ndarray:
+def align_locally(
+    query_I: Sequence[int], scores_of: Callable[[int], np.ndarray], *, gap: int
+) -> np.ndarray:
     """The score [D] of the best local alignment (Smith & Waterman 1981) with a linear gap cost;
     never below 0.
 
+    H[i][j] = max(0, H[i-1][j-1] + score, H[i-1][j] - gap, H[i][j-1] - gap). What is computed here
+    is H[i][j] + gap (i + j), so that gaps are free, and a row is a maximum along the tunes: over as
+    many symbols as a gap can be worth leaving out, as no H[i][j] is above i.
+
     Args:
-      scores_UK: the score of each pair of symbols.
-      rows_I: the row of the table for each symbol of the query.
-      tunes_JD: the tunes' symbols, padded with `padding`.
+      query_I: the symbols of the query, at least one.
+      scores_of: the scores [J, D] of a symbol with those of the tunes, at most 1 and below 0 for
+        padding; integers that can hold twice `gap` (I + J).
       gap: cost of leaving out one symbol, above 0.
-      padding: a symbol that scores below 0 with every other.
     """
-    padded_JD = _padded(tunes_JD, *_batch_size(tunes_JD), fill=padding)
-    padded_UK = _padded(scores_UK, *map(round_up, scores_UK.shape))
-    best_D = _locally(
-        padded_UK, _padded(rows_I, round_up(len(rows_I))), len(rows_I), padded_JD, gap
-    )
-    return np.asarray(best_D)[: tunes_JD.shape[1]]
+    first_JD = scores_of(query_I[0])
+    (num_steps, num_tunes), kind = first_JD.shape, first_JD.dtype
+    floor_JD = np.repeat(gap * np.arange(num_steps + 1, dtype=kind)[:, None], num_tunes, axis=1)
+    above_JD, best_JD = floor_JD.copy(), np.zeros_like(floor_JD)
+    here_JD, other_JD = np.empty_like(floor_JD), np.empty_like(floor_JD)
+    for number, symbol in enumerate(query_I, 1):
+        np.add(floor_JD, kind.type(gap), out=floor_JD)
+        np.add(above_JD[:-1], kind.type(2 * gap), out=here_JD[1:])
+        np.add(here_JD[1:], scores_of(symbol), out=here_JD[1:])
+        here_JD[0] = floor_JD[0]
+        np.maximum(here_JD, above_JD, out=here_JD)
+        np.maximum(here_JD, floor_JD, out=here_JD)
+        reach = 0  # symbols left out
+        while gap * (reach + 1) < number:
+            back = min(reach + 1, num_steps)
+            np.maximum(here_JD[back:], here_JD[:-back], out=other_JD[back:])
+            other_JD[:back] = here_JD[:back]
+            here_JD, other_JD, reach = other_JD, here_JD, 2 * reach + 1
+        np.subtract(here_JD, floor_JD, out=other_JD)
+        np.maximum(best_JD, other_JD, out=best_JD)
+        above_JD, here_JD = here_JD, above_JD
+    return best_JD.max(axis=0)
 
 
 def round_up(size: int, factor: int = 2) -> int:
@@ -121,26 +143,3 @@ def _prefixes(gains_UK, rows_I, skips_I, num_rows, tunes_JD, skips_JD):
     return lax.fori_loop(
         0, num_rows, row, (jnp.zeros(tunes_JD.shape, gains_UK.dtype), zeros_D + NEVER)
     )[1]
-
-
-@jax.jit
-def _locally(scores_UK, rows_I, num_rows, tunes_JD, gap):
-    zeros_D = jnp.zeros(tunes_JD.shape[1], scores_UK.dtype)
-
-    def row(i, carry):
-        above_JD, best_D = carry
-        scores_K = scores_UK[rows_I[i]]
-
-        def cell(carry, column):
-            left_D, diagonal_D, best_D = carry
-            above_D, symbols_D = column
-            scores_D = scores_K.at[symbols_D].get(mode='promise_in_bounds')
-            here_D = jnp.maximum(
-                jnp.maximum(left_D, above_D) - gap, jnp.maximum(diagonal_D + scores_D, 0)
-            )
-            return (here_D, above_D, jnp.maximum(best_D, here_D)), here_D
-
-        (_, _, best_D), here_JD = lax.scan(cell, (zeros_D, zeros_D, best_D), (above_JD, tunes_JD))
-        return here_JD, best_D
-
-    return lax.fori_loop(0, num_rows, row, (jnp.zeros(tunes_JD.shape, scores_UK.dtype), zeros_D))[1]

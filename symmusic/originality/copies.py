@@ -13,19 +13,22 @@ not count). So the key does not matter, but the rhythm does. Two measures:
 """
 
 import dataclasses
+import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from symmusic.melody.events import StepNote, bar_steps_of
-from symmusic.originality.align import align_locally, exact
+from symmusic.originality.align import align_locally
 from symmusic.progress import track
 
 BATCH_TUNES = 256  # aligned at once
+MOST_KEPT = 128  # symbols whose scores are kept
 CHUNK_SYMBOLS = 1_000_000  # symbols of tunes searched for runs at a time; bounds the memory
 LEVEL = 95  # percentile of real unseen tunes beyond which a piece is flagged
 _STEPS = 1 << 20  # more than there can be between two notes
+PADDING = -1  # no melody's symbol, nor interval
 
 Melody = Sequence[StepNote]
 
@@ -160,44 +163,49 @@ def find_alignments(
     tunes: Sequence[Melody],
 ) -> list[Passage]:
     """The best local alignment of each piece with any tune, in a tie with the first tune."""
-    tunes_symbols = [find_symbols(tune) for tune in tunes]
-    distinct = np.unique(np.concatenate([np.zeros(0, np.int64), *tunes_symbols]))
-    order = sorted(
-        (number for number, symbols in enumerate(tunes_symbols) if len(symbols)),
-        key=lambda number: len(tunes_symbols[number]),
-    )
-    batches = [order[begin : begin + BATCH_TUNES] for begin in range(0, len(order), BATCH_TUNES)]
-    queries = []
-    for piece in pieces:
-        rows, rows_I = np.unique(find_symbols(piece), return_inverse=True)
-        padding_U = np.full((len(rows), 1), -1)
-        queries.append((np.hstack([_scores(rows, distinct), padding_U]), rows_I))
-    best = [(0, 0)] * len(pieces)  # (-score, tune)
-    with exact():
-        for batch in track(batches, 'batch'):
-            ids_JD = np.full(
-                (max(len(tunes_symbols[number]) for number in batch), len(batch)),
-                len(distinct),
-                np.int32,
-            )
-            for place, number in enumerate(batch):
-                ids_JD[: len(tunes_symbols[number]), place] = np.searchsorted(
-                    distinct, tunes_symbols[number]
-                )
-            for place, (scores_UK, rows_I) in enumerate(queries):
-                if len(rows_I):
-                    scores_D = align_locally(
-                        scores_UK, rows_I, ids_JD, gap=1, padding=len(distinct)
-                    )
-                    top = int(scores_D.max())
-                    best[place] = min(
-                        best[place],
-                        (-top, min(batch[tune] for tune in np.flatnonzero(scores_D == top))),
-                    )
     return [
         _trace(piece, tunes[tune], tune) if score else Passage()
-        for piece, (score, tune) in zip(pieces, best, strict=True)
+        for piece, (score, tune) in zip(pieces, best_alignments(pieces, tunes), strict=True)
     ]
+
+
+def best_alignments(pieces: Sequence[Melody], tunes: Sequence[Melody]) -> list[tuple[int, int]]:
+    """The score of the alignment that `find_alignments` finds for each piece, and the tune."""
+    symbols = [find_symbols(tune) for tune in tunes]
+    numbers = [number for number, own in enumerate(symbols) if len(own)]
+    order = sorted(numbers, key=lambda number: len(symbols[number]))
+    queries = [find_symbols(piece).tolist() for piece in pieces]
+    longest = max(map(len, queries), default=0)
+    best = [(0, 0)] * len(pieces)  # (-score, tune)
+    batches = [order[begin : begin + BATCH_TUNES] for begin in range(0, len(order), BATCH_TUNES)]
+    for batch in track(batches, 'batch'):
+        num_steps = max(len(symbols[number]) for number in batch)
+        tunes_JD = np.full((num_steps, len(batch)), PADDING)
+        for place, number in enumerate(batch):
+            tunes_JD[: len(symbols[number]), place] = symbols[number]
+        kind = np.min_scalar_type(-2 * (longest + num_steps + 2))
+        scores_of = _remembered_scores(tunes_JD, kind)
+        for place, query_I in enumerate(queries):
+            if query_I:
+                scores_D = align_locally(query_I, scores_of, gap=1)
+                top = int(scores_D.max())
+                first = min(batch[tune] for tune in np.flatnonzero(scores_D == top))
+                best[place] = min(best[place], (-top, first))
+    return [(-score, tune) for score, tune in best]
+
+
+def _remembered_scores(tunes_JD: np.ndarray, kind: np.dtype) -> Callable[[int], np.ndarray]:
+    """The scores [J, D] of a symbol with those of tunes; those of common symbols are kept."""
+    intervals_JD = tunes_JD // _STEPS
+
+    @functools.lru_cache(MOST_KEPT)
+    def scores_of(symbol: int) -> np.ndarray:
+        scores_JD = (tunes_JD == symbol).astype(kind)
+        scores_JD += intervals_JD == symbol // _STEPS
+        scores_JD -= 1
+        return scores_JD
+
+    return scores_of
 
 
 def _scores(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -210,11 +218,13 @@ def _scores(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def _trace(piece: Melody, tune: Melody, number: int) -> Passage:
     """The best local alignment of two melodies; in a tie the one that ends first."""
     gains = _scores(find_symbols(piece), find_symbols(tune))
-    cells = np.zeros((gains.shape[0] + 1, gains.shape[1] + 1), np.int64)
-    for i, j in np.ndindex(*gains.shape):
-        cells[i + 1, j + 1] = max(
-            0, cells[i, j] + gains[i, j], cells[i, j + 1] - 1, cells[i + 1, j] - 1
-        )
+    rows = [[0] * (gains.shape[1] + 1)]
+    for own in gains.tolist():
+        above, here = rows[-1], [0]
+        for place, gain in enumerate(own):
+            here.append(max(0, above[place] + gain, above[place + 1] - 1, here[-1] - 1))
+        rows.append(here)
+    cells = np.array(rows)
     i, j = end = np.unravel_index(cells.argmax(), cells.shape)
     while cells[i, j]:
         if cells[i, j] == cells[i - 1, j - 1] + gains[i - 1, j - 1]:

@@ -12,7 +12,7 @@ from symmusic.measures.excerpts import cut_excerpts, draw_rows
 from symmusic.measures.material import in_meter
 from symmusic.measures.registry import Ground, Sets
 from symmusic.melody.events import StepNote, from_events
-from symmusic.originality.copies import Melody, find_alignments, find_longest_runs
+from symmusic.originality.copies import Melody, best_alignments, find_longest_runs
 from symmusic.originality.plagiarism import index_corpus, similarity_of
 from symmusic.streams import Stream, generator
 
@@ -142,7 +142,7 @@ def _scores(queries: Sequence[Melody], ground: Ground) -> Mapping[str, Sequence[
     similarity = similarity_of(pitches, index_corpus(tunes))
     return {
         'longest_run': [each.score for each in find_longest_runs(queries, melodies)],
-        'alignment': [each.score for each in find_alignments(queries, melodies)],
+        'alignment': [score for score, _ in best_alignments(queries, melodies)],
         'similarity': [
             -np.inf if match.score is None else match.score for match in similarity.pieces.values()
         ],

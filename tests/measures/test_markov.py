@@ -9,7 +9,13 @@ import scipy.stats
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from symmusic.measures.markov import choose_order, fit_markov, nats, sample_markov
+from symmusic.measures.markov import (
+    choose_order,
+    fit_markov,
+    nats,
+    sample_markov,
+    stream_nats,
+)
 
 sequences = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=30), min_size=1, max_size=4)
 
@@ -79,6 +85,19 @@ def test_nats_among_the_first_classes(train, order, sequence, num_targets):
             else np.inf
         )
         assert loss == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@hypothesis.given(sequences, st.integers(0, 4), sequences, st.sampled_from([None, 3]))
+def test_nats_of_a_stream_are_those_of_its_sequences(train, order, unseen, num_targets):
+    """By a model of that order, and by the same part of a model of a higher one."""
+    train, unseen = ([np.array(each) for each in group] for group in (train, unseen))
+    markov = fit_markov(train, 5, order)
+    depths = np.concatenate([np.arange(len(each)) for each in unseen])
+    places = np.flatnonzero(depths)
+    expected = np.concatenate([nats(markov, each, num_targets) for each in unseen])
+    for same in (markov, fit_markov(train, 5, order + 1).of_order(order)):
+        found = stream_nats(same, np.concatenate(unseen), places, depths[places], num_targets)
+        assert found.tolist() == expected.tolist()
 
 
 def test_a_higher_order_learns_what_a_lower_one_cannot():
