@@ -54,6 +54,12 @@ def _faults_of_model(values: Mapping[str, Any]) -> Iterator[str]:
             ' agree with; must be config.model.agreement = False, or config.model.lookback such as'
             ' (16, 32)'
         )
+    if values['model.last_notes'] and values['data.encoding'] != 'melody':
+        yield (
+            f'config.model.last_notes = True with config.data.encoding ='
+            f' {values["data.encoding"]!r}, which has no onsets; must be'
+            " config.data.encoding = 'melody', or config.model.last_notes = False"
+        )
 
 
 def _faults_of_training(values: Mapping[str, Any]) -> Iterator[str]:

@@ -8,6 +8,9 @@ from symmusic.model.scores import KINDS, Kind
 
 LEFT = ('bars left in section', 'bars left in tune')  # names of blocks
 AGREEMENT_SIZE = 9  # bins of `agreement`
+NUM_NOTES = 4  # of `notes`, with the least steps of each of their bins and the widest interval
+NOTE_STEPS = (*range(16), 16, 24, 32, 48, 64)
+WIDEST = 13
 
 
 class Block(NamedTuple):
@@ -57,6 +60,10 @@ class Architecture:
     left_sizes: tuple[int, ...] = ()
     # for how long each lookback has agreed with the melody, as further inputs (`agreement`)
     agreement: bool = False
+    # If the last notes are further inputs (`notes`), the class of the lowest pitch and its number;
+    # () = they are not.
+    last_notes: tuple[int, ...] = ()
+    notes_dropout_rate: float = 0.0  # how often each of these inputs is not told in training
     # How `apply_last` and `apply_all` compute (see `lstm.lstm`). Not part of a model, so training
     # sets them from its recipe:
     kernel: str = 'scan'
@@ -128,16 +135,33 @@ class Architecture:
     def blocks(self) -> tuple[Block, ...]:
         """The blocks of rows of the first layer's input matrix, in order: those of the step itself,
         then the tokens of each lookback and, if infilling, of each look ahead, then the agreement
-        of each lookback.
+        of each lookback and the last notes.
         """
         own, num_lags = self.own_blocks, len(self.lookback)
         others = [('token', self.num_classes)] * num_lags * (2 if self.infilling else 1)
         if self.agreement:
             others += [(f'agreement {index}', AGREEMENT_SIZE) for index in range(num_lags)]
+        others += self._note_sizes
         begins = itertools.accumulate((size for _, size in others), initial=own[-1].end)
         return own + tuple(
             Block(name, begin, size) for (name, size), begin in zip(others, begins, strict=False)
         )
+
+    @property
+    def _note_sizes(self) -> list[tuple[str, int]]:
+        """The names and sizes of the blocks of the last notes; the last row of each stands for what
+        is not known.
+        """
+        if not self.last_notes:
+            return []
+        num_bins, before = len(NOTE_STEPS), range(1, NUM_NOTES)
+        return [
+            ('last onset', 2 * num_bins + 1),
+            ('last pitch', self.num_classes - self.last_notes[0] + 1),
+            ('last degree', 12 + 1),
+            *((f'interval {index}', 2 * WIDEST + 1 + 1) for index in before),
+            *((f'length {index}', num_bins + 1) for index in before),
+        ]
 
     @property
     def has_blank(self) -> bool:

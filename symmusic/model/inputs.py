@@ -22,7 +22,7 @@ def find_rows(
     """The indices where the input of a step is 1, in a new last axis K: the input is the one-hot
     token, followed by the one-hot step in the bar, the one-hot metre, the one-hot counts of `left`
     (in a last axis; None: not known) and `others`, which are those of the blocks that follow: the
-    one-hot tokens of the lookbacks and looks ahead, and the agreements.
+    one-hot tokens of the lookbacks and looks ahead, the agreements and the last notes.
     """
     tokens_left = [tokens, *others]
     blocks = architecture.blocks[: len(architecture.own_blocks) + len(others)]

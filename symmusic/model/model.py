@@ -13,6 +13,7 @@ from symmusic.model.architecture import Architecture
 from symmusic.model.dropout import dropout
 from symmusic.model.inputs import find_rows, project, project_rows
 from symmusic.model.looks import token_back, tokens_ahead, tokens_back
+from symmusic.model.notes import Notes, find_notes, init_notes, note_step
 
 # 'layers': a list of {'forward': lstm.Params; 'backward' if bidirectional; 'bridge' if infilling};
 # 'attention' if there is one; 'head'
@@ -28,7 +29,8 @@ class Carry:
     history_BM: jax.Array
     # the steps that attention can see; None without attention
     memory: attention.Memory | None
-    agreement: Agreement | None  # None of an architecture that does not read it
+    agreement: Agreement | None  # this and the next: None of an architecture without them
+    notes: Notes | None
 
 
 def init_params(key: jax.Array, architecture: Architecture) -> Params:
@@ -174,13 +176,13 @@ def init_carry(
         for _ in range(architecture.num_layers)
     )
     history_BM = jnp.full((batch, architecture.longest_lag), architecture.padding, jnp.int32)
-    agreement = init_agreement(architecture, batch)
+    counted = init_agreement(architecture, batch), init_notes(architecture, batch)
     if not (kind := architecture.kind):
-        return Carry(layers, history_BM, None, agreement)
+        return Carry(layers, history_BM, None, *counted)
     memory = attention.init_memory(
         kind, batch, memory_steps, architecture.num_cells, architecture.attention_size, dtype
     )
-    return Carry(layers, history_BM, memory, agreement)
+    return Carry(layers, history_BM, memory, *counted)
 
 
 def apply_step(
@@ -203,7 +205,8 @@ def apply_step(
     history_BM = jnp.concatenate([carry.history_BM, token_B[:, None]], axis=1)[:, 1:]
     lookbacks = token_back(history_BM, position_B, architecture)
     agreement, bins = agree_step(carry.agreement, token_B, position_B, architecture)
-    others = lookbacks + tokens_ahead(ahead, token_B, architecture) + bins
+    notes, values = note_step(carry.notes, token_B, architecture)
+    others = lookbacks + tokens_ahead(ahead, token_B, architecture) + bins + values
     rows_BK = find_rows(token_B, position_B, others, architecture, left_B2)
     layers, hidden_BH = [], None
     for index, (layer, layer_carry) in enumerate(zip(params['layers'], carry.layers, strict=True)):
@@ -218,12 +221,13 @@ def apply_step(
         hidden_BH, layer_carry = lstm.lstm_step(weights, projected_BG, layer_carry)
         layers.append(layer_carry)
     if not (kind := architecture.kind):
-        return Carry(tuple(layers), history_BM, None, agreement), head(params, hidden_BH), None
+        carry = Carry(tuple(layers), history_BM, None, agreement, notes)
+        return carry, head(params, hidden_BH), None
     memory, context_BH, weights_BM = attention.attend_step(
         kind, params['attention'], carry.memory, hidden_BH, mask_B
     )
     return (
-        Carry(tuple(layers), history_BM, memory, agreement),
+        Carry(tuple(layers), history_BM, memory, agreement, notes),
         head(params, context_BH, *[hidden_BH] * kind.head_sees_query),
         weights_BM,
     )
@@ -238,6 +242,7 @@ def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=Non
     lookbacks = tokens_back(tokens_BT, positions_BT, architecture)
     lookbacks += [tokens_TB.T for tokens_TB in tokens_ahead(ahead, tokens_BT.T, architecture)]
     others = lookbacks + find_agreements(tokens_BT, positions_BT, architecture)
+    others += find_notes(tokens_BT, architecture, keys_B)
     # the loops read one step after another
     rows_BTK = find_rows(tokens_BT, positions_BT, others, architecture, left_BT2)
     rows_TBK = jnp.swapaxes(rows_BTK, 0, 1)

@@ -40,9 +40,14 @@ class SlidingWindows:
 
 def can_slide(architecture: Architecture) -> bool:
     """Whether a window's recurrent state is all that must be kept of it: the model is
-    unidirectional and has no attention.
+    unidirectional and has no attention, and no input depends on where the window starts.
     """
-    return not (architecture.bidirectional or architecture.lookback or architecture.kind)
+    return not (
+        architecture.bidirectional
+        or architecture.lookback
+        or architecture.kind
+        or architecture.last_notes
+    )
 
 
 def init_windows(architecture: Architecture, batch: int, window_steps: int) -> SlidingWindows:

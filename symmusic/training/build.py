@@ -191,10 +191,10 @@ def _shares(dataset: Dataset, windows: Windows) -> str:
 
 def architecture(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[str]) -> Architecture:
     """The network architecture of a config for a vocabulary and the metres of a corpus."""
-    own = ('metric_position', 'lookback', 'bars_left')
+    own = ('metric_position', 'lookback', 'bars_left', 'last_notes', 'last_notes_dropout')
     fields = {name: value for name, value in config.model.items() if name not in own}
     grid = config.data.steps_per_quarter
-    bars = bars_of(meters, grid)
+    bars, told = bars_of(meters, grid), config.model.last_notes
     return Architecture(
         vocabulary.num_classes,
         infilling=config.train.targets == 'gap',
@@ -203,6 +203,8 @@ def architecture(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[st
         lookback=_lookback(config.model.lookback, meters, grid),
         bars=bars,
         left_sizes=LEFT_SIZES if config.model.bars_left else (),
+        last_notes=(vocabulary.first_pitch, vocabulary.min_pitch) if told else (),
+        notes_dropout_rate=config.model.last_notes_dropout if told else 0.0,
         **fields,
     )
 

@@ -23,6 +23,8 @@ MAY_DIFFER = (
     'lookback',
     'left_sizes',
     'agreement',
+    'last_notes',
+    'notes_dropout_rate',
 )
 
 
@@ -44,7 +46,8 @@ def transfer(fresh: Network, old: Network) -> Params:
 
     If only one of the networks has the metre as an input, the new one still gives what the old one
     gives in its metres: the row of the only metre that the new run has is added to the bias, and
-    rows of metres are zeros where the old run had none. So are those of bars left and of agreement.
+    rows of metres are zeros where the old run had none. So are those of bars left, of agreement
+    and of the last notes.
 
     Args:
       fresh: the new network, initialised; its classes include the old ones.
@@ -52,7 +55,7 @@ def transfer(fresh: Network, old: Network) -> Params:
 
     Raises:
       UserError: the networks differ in more than classes, metres, dropout and further inputs, or
-        the new one lacks agreement, which the old one always reads.
+        the new one lacks agreement or the last notes, which the old one reads.
     """
     _check_alike(fresh.architecture, old.architecture)
     classes = np.array([list(fresh.classes).index(name) for name in old.classes])
@@ -81,8 +84,9 @@ def _check_alike(new: Architecture, old: Architecture) -> None:
     pairs['lookback in bars'] = tuple(map(_lookback_in_bars, (old, new)))
     if new.left_sizes and old.left_sizes:
         pairs['left_sizes'] = (old.left_sizes, new.left_sizes)
-    if old.agreement:
-        pairs['agreement'] = (old.agreement, new.agreement)
+    for name in ('agreement', 'last_notes'):
+        if getattr(old, name):
+            pairs[name] = (True, bool(getattr(new, name)))
     if unlike := {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}:
         raise UserError(
             'config.init_from: '
@@ -121,9 +125,10 @@ def _move_inputs(
     if 'metre' in new and 'metre' not in before:
         table = table.at[new['metre'].begin : new['metre'].end].set(0.0)
     for name in new.keys() - {'token', 'step in bar', 'metre'}:
-        rows = before.get(name)
-        values = old_table[rows.begin : rows.end] if rows else 0.0
-        table = table.at[new[name].begin : new[name].end].set(values)
+        table = table.at[new[name].begin : new[name].end].set(0.0)
+        if rows := before.get(name):
+            places = new[name].begin + _places(name, new[name].size, rows.size, fresh, old)
+            table = table.at[places].set(old_table[rows.begin : rows.end])
     for index, found in meters if 'metre' in before else ():
         row = old_table[before['metre'].begin + found]
         if 'metre' in new:
@@ -131,6 +136,15 @@ def _move_inputs(
         else:
             bias = bias + row
     return {**layer, 'input': table, 'bias': bias}
+
+
+def _places(name: str, size: int, old_size: int, fresh: Network, old: Network) -> np.ndarray:
+    """Where each old row of a block is in the new one."""
+    rows = np.arange(old_size)
+    if name != 'last pitch':
+        return rows
+    distance = old.architecture.last_notes[1] - fresh.architecture.last_notes[1]
+    return np.where(rows == old_size - 1, size - 1, rows + distance)
 
 
 def _blocks_of(network: Network, table: jax.Array) -> list[Block]:

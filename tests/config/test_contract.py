@@ -53,6 +53,7 @@ WHOLE = {  # ranges within what is allowed, small enough to compute with
 REAL = {
     'data.train_share': (0.3, 1),
     'model.dropout_rate': (0, 0.99),
+    'model.last_notes_dropout': (0, 0.99),
     'train.learning_rate': (1e-6, 10),
     'train.clip_norm': (0, 1e9),
     'train.label_smoothing': (0, 0.99),
@@ -109,6 +110,8 @@ def broken_pairs(values):
         pairs.append(('train.originality_pieces', 'data.split'))
     if of['model.agreement'] and of['model.lookback'] in ((), '()'):
         pairs.append(('model.agreement', 'model.lookback'))
+    if of['model.last_notes'] and of['data.encoding'] != 'melody':
+        pairs.append(('model.last_notes', 'data.encoding'))
     if of['sample.lowest'] > of['sample.highest']:
         pairs.append(('sample.lowest', 'sample.highest'))
     if of['sample.min_notes_per_bar'] > of['sample.max_notes_per_bar']:

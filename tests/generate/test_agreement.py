@@ -1,4 +1,6 @@
-"""Sampling with agreement: each form reads the counts that the whole sequence, or window, gives."""
+"""Sampling with agreement and the last notes: each form reads what the whole sequence, or window,
+gives.
+"""
 
 import dataclasses
 
@@ -14,7 +16,7 @@ from symmusic.model.model import apply_all, apply_last
 from tests.generate.test_sample import ATTENTIVE, random_params, softmax
 
 ONE_WAY = dataclasses.replace(
-    ATTENTIVE, bars=(4, 3), num_positions=4, lookback=(1, 2), agreement=True
+    ATTENTIVE, bars=(4, 3), num_positions=4, lookback=(1, 2), agreement=True, last_notes=(2, 60)
 )
 GAPS = dataclasses.replace(ONE_WAY, attention='none', bidirectional=True, infilling=True)
 BOTH_WAYS = dataclasses.replace(ONE_WAY, bidirectional=True)

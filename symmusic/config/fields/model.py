@@ -41,4 +41,18 @@ FIELDS = {
         ' as a further input (0, 1, 2-3, 4-7, ... 64 or more)',
         before=False,
     ),
+    'model.last_notes': Field(
+        False,
+        flag(),
+        'the last four notes as further inputs: steps since the last onset, whether a note sounds,'
+        ' the last pitch and pitch class, intervals and lengths of those before; of'
+        " data.encoding = 'melody'",
+        before=False,
+    ),
+    'model.last_notes_dropout': Field(
+        0.3,
+        real(0, 1, below=True),
+        'how often each input of model.last_notes is not told in training',
+        before=0.3,
+    ),
 }
