@@ -15,8 +15,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from symmusic.corpus.runs import expand
-
 
 @dataclasses.dataclass(frozen=True)
 class Markov:
@@ -44,7 +42,9 @@ class Markov:
         for k in range(min(self.order, histories_BT.shape[1]) + 1):
             context_B = _code(histories_BT[:, histories_BT.shape[1] - k :], num_classes)
             firsts_B, ends_B = self._continued(k, context_B)
-            rows, places = expand(firsts_B, ends_B - firsts_B)
+            sizes_B = ends_B - firsts_B
+            rows = np.repeat(np.arange(len(context_B)), sizes_B)
+            places = np.arange(len(rows)) + np.repeat(ends_B - np.cumsum(sizes_B), sizes_B)
             counts_BV = np.zeros(probabilities_BV.shape, np.int64)
             counts_BV[rows, self.codes[k][places] % num_classes] = self.counts[k][places]
             total_B1, kinds_B1 = (

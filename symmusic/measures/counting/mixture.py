@@ -19,7 +19,7 @@ NUM_COUNTS = len(COUNT_LIMITS) + 1
 START = 1.5  # sum of the initial weights, towards which the penalty draws the fit
 PENALTY = 6.0  # nats for weights at a distance of 1 from these
 MOST_ITERATIONS = 60
-CHUNK = 1024  # steps at once, so that they fit in a processor's cache
+CHUNK = 512  # steps at once, so that they fit in a processor's cache
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,10 +71,13 @@ class Mixture:
 
     def mix(self, predictions: Predictions) -> np.ndarray:
         """The log probabilities [L, V] float32 of the mixture."""
-        weights_LK = self.weights(predictions)
-        logs_LV = np.matmul(weights_LK[:, None], predictions.logs_LKV)[:, 0]
-        logs_LV -= logs_LV.max(axis=1, keepdims=True)
-        return logs_LV - np.log(np.exp(logs_LV).sum(axis=1, keepdims=True))
+        return _mixed(self.weights(predictions), predictions.logs_LKV)
+
+
+def _mixed(weights_LK: np.ndarray, logs_LKV: np.ndarray) -> np.ndarray:
+    logs_LV = np.matmul(weights_LK[:, None], logs_LKV)[:, 0]
+    logs_LV -= logs_LV.max(axis=1, keepdims=True)
+    return logs_LV - np.log(np.exp(logs_LV).sum(axis=1, keepdims=True))
 
 
 def count_class(totals: np.ndarray) -> np.ndarray:
@@ -93,12 +96,16 @@ def fit_mixture(predictions: Predictions, labels_L: np.ndarray) -> Mixture:
 
     start = np.concatenate([np.full(cut, START / num_models), np.zeros(np.prod(shapes[1]))])
 
+    chunks = [
+        Chunk.of(predictions.rows(rows), labels_L[rows])
+        for rows in (slice(begin, begin + CHUNK) for begin in range(0, len(labels_L), CHUNK))
+    ]
+
     def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
         mixture, away = unpack(flat), flat - start
         loss, by_count, by_agreement = PENALTY * (away**2).sum(), 0, 0
-        for begin in range(0, len(labels_L), CHUNK):
-            rows = slice(begin, begin + CHUNK)
-            found = _slopes(mixture, predictions.rows(rows), labels_L[rows])
+        for chunk in chunks:
+            found = chunk.slopes(mixture)
             loss, by_count = loss + found[0], by_count + found[1]
             by_agreement = by_agreement + found[2]
         slope = np.concatenate([by_count.ravel(), by_agreement.ravel()]) + 2 * PENALTY * away
@@ -109,27 +116,45 @@ def fit_mixture(predictions: Predictions, labels_L: np.ndarray) -> Mixture:
     return unpack(fitted.x)
 
 
-def _slopes(
-    mixture: Mixture, predictions: Predictions, labels_L: np.ndarray
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """The loss of some steps in nats, and its derivatives by the parts of the weights."""
-    logs_LKV, steps = predictions.logs_LKV, np.arange(len(labels_L))
-    mixed_LV = mixture.mix(predictions)
-    excess_LV = np.exp(mixed_LV)
-    excess_LV[steps, labels_L] -= 1
-    slopes_LK = np.matmul(logs_LKV, excess_LV[:, :, None])[:, :, 0].astype(np.float64)
-    by_count = _sums(predictions.counted_LK, slopes_LK, NUM_COUNTS)
-    by_agreement = np.stack(
-        [
-            _sums(np.broadcast_to(each[:, None], slopes_LK.shape), slopes_LK, NUM_AGREEMENTS)
-            for each in predictions.agreements_LA.T
-        ]
-    )
-    return -float(mixed_LV[steps, labels_L].sum(dtype=np.float64)), by_count, by_agreement
+@dataclasses.dataclass(frozen=True)
+class Chunk:
+    """Some of the steps that a mixture is fitted on.
 
+    Attributes:
+      logs_LKV: as of `Predictions`.
+      labels_L: what followed.
+      places_LK: the place of each weight's part in `Mixture.by_count`.
+      marks_LP: 1 at the row of each agreement in `Mixture.by_agreement`, whose first two axes are
+        joined, else 0: sums over steps are then products of matrices.
+    """
 
-def _sums(classes_LK: np.ndarray, values_LK: np.ndarray, num: int) -> np.ndarray:
-    """The sum [num, K] of the values of each class and column."""
-    num_models = values_LK.shape[1]
-    places_LK = classes_LK.astype(np.int64) * num_models + np.arange(num_models)
-    return np.bincount(places_LK.ravel(), values_LK.ravel(), num * num_models).reshape(num, -1)
+    logs_LKV: np.ndarray
+    labels_L: np.ndarray
+    places_LK: np.ndarray
+    marks_LP: np.ndarray
+
+    @classmethod
+    def of(cls, predictions: Predictions, labels_L: np.ndarray) -> 'Chunk':
+        num_models = predictions.logs_LKV.shape[1]
+        places_LK = predictions.counted_LK.astype(np.int64) * num_models + np.arange(num_models)
+        marks_LAC = predictions.agreements_LA[:, :, None] == np.arange(NUM_AGREEMENTS)
+        marks_LP = marks_LAC.reshape(len(labels_L), -1).astype(float)
+        return cls(predictions.logs_LKV, labels_L, places_LK, marks_LP)
+
+    def slopes(self, mixture: Mixture) -> tuple[float, np.ndarray, np.ndarray]:
+        """The loss in nats, and its derivatives by the parts of the weights."""
+        steps, shape = np.arange(len(self.labels_L)), mixture.by_agreement.shape
+        weights_LK = mixture.by_count.ravel()[self.places_LK]
+        weights_LK += self.marks_LP @ mixture.by_agreement.reshape(-1, shape[2])
+        mixed_LV = _mixed(weights_LK.astype(np.float32), self.logs_LKV)
+        excess_LV = np.exp(mixed_LV)
+        excess_LV[steps, self.labels_L] -= 1
+        slopes_LK = np.matmul(self.logs_LKV, excess_LV[:, :, None])[:, :, 0].astype(np.float64)
+        size = mixture.by_count.size
+        by_count = np.bincount(self.places_LK.ravel(), slopes_LK.ravel(), size)
+        loss = -float(mixed_LV[steps, self.labels_L].sum(dtype=np.float64))
+        return (
+            loss,
+            by_count.reshape(mixture.by_count.shape),
+            (self.marks_LP.T @ slopes_LK).reshape(shape),
+        )

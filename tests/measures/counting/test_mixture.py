@@ -9,9 +9,9 @@ from numpy.testing import assert_allclose
 from symmusic.measures.counting.mixture import (
     NUM_COUNTS,
     START,
+    Chunk,
     Mixture,
     Predictions,
-    _slopes,
     count_class,
     fit_mixture,
 )
@@ -67,10 +67,13 @@ def test_classes_of_counts():
 def test_slopes_are_the_differences_of_the_loss():
     predictions, mixture = random_predictions(40), random_mixture()
     labels = draw(mixture.mix(predictions))
-    _, by_count, by_agreement = _slopes(mixture, predictions, labels)
+    chunk = Chunk.of(predictions, labels)
+    whole, by_count, by_agreement = chunk.slopes(mixture)
+    expected = -mixture.mix(predictions)[np.arange(len(labels)), labels].sum()
+    assert whole == pytest.approx(expected, rel=1e-5)
 
     def loss(**parts):
-        return _slopes(dataclasses.replace(mixture, **parts), predictions, labels)[0]
+        return chunk.slopes(dataclasses.replace(mixture, **parts))[0]
 
     step = 0.01
     for place in ((0, 0), (5, 2)):
