@@ -143,8 +143,8 @@ def check_given(
             name = 'the prompt' if is_own else _name(originals, passage.tune)
             raise UserError(
                 f'config.sample.fixed = {settings.fixed!r} and config.sample.{field} ='
-                f' {settings[field]!r} cannot both be met: the given notes hold {passage.score} in'
-                f' a row as in {name}, more than {most}'
+                f' {settings[field]!r} cannot both be met: the given notes have'
+                f' {passage.score} in a row in common with {name}, more than {most}'
             )
 
 

@@ -90,20 +90,25 @@ def _log_pieces(
         if manner.window_steps
         else 'carrying the state'
     )
-    num_redraws = sum(piece.num_redraws for piece in pieces)
     num_empty = sum(piece.is_empty for piece in pieces)
-    same = f' ({drawing.num_alike} as the same as another)' * (drawing.num_alike > 0)
+    same = f', {drawing.num_alike} of them as duplicates' * (drawing.num_alike > 0)
     fields = echo(settings, changed)
     temperature = f'temperature {manner.temperature:g}'
     temperature += ' (calibrated)' * (manner.temperature == model.temperature)
     log.info(
         f'{count(len(pieces), "piece")} {what} by {model.name}, {temperature}, {form}:'
-        f' {drawing.seconds:.1f} s with compilation, {num_redraws} drawn again{same},'
+        f' {drawing.seconds:.1f} s with compilation, {drawing.num_redraws} drawn again{same},'
         f' {num_empty} still empty{"; " * bool(fields)}{fields}'
     )
     num_alike = len(pieces) - len({piece.events.tobytes() for piece in pieces})
     if num_alike:
-        log.info(f'{num_alike} of {len(pieces)} pieces are still the same as another one')
+        log.info(f'{num_alike} of {len(pieces)} pieces are still duplicates of another')
+    num_repeated = sum(share == 1 for share in drawing.repeated)
+    if num_repeated and not settings.max_copied_from_prompt:
+        log.info(
+            f'{num_repeated} of {count(len(pieces), "piece")} only repeat runs of the prompt;'
+            ' config.sample.max_copied_from_prompt limits them'
+        )
 
 
 def _log_copies(settings: ConfigDict, drawing: Drawing) -> None:
@@ -112,9 +117,8 @@ def _log_copies(settings: ConfigDict, drawing: Drawing) -> None:
         num_refused = sum(piece.num_refused[field] for piece in pieces)
         log.info(
             f'at {num_refused} of {len(pieces) * drawing.task.num_new} steps a note was refused'
-            f' that would have copied more than {settings[field]}'
-            + ' of the prompt'
-            * (field == 'max_copied_from_prompt')
+            f' that would have copied more than {settings[field]} notes in a row from'
+            + (' the prompt' if field == 'max_copied_from_prompt' else ' a training tune')
         )
     if near is not None:
         num_near = sum(passage.score > near.level for passage in drawing.passages)

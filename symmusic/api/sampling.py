@@ -45,7 +45,8 @@ class Drawing:
       originals: the training tunes, where they are known.
       limits: the runs that must not be copied, by the fields that limit them.
       near: the rejection of copying pieces, with `redraw_copies`.
-      num_alike: how often a piece was drawn again that was the same as another.
+      num_redraws: how often a piece or candidate was drawn again.
+      num_alike: how often because it was the same as another.
       seconds: time taken, with compilation.
     """
 
@@ -56,6 +57,7 @@ class Drawing:
     originals: Originals | None
     limits: Mapping[str, RunIndex]
     near: copying.Near | None
+    num_redraws: int
     num_alike: int
     seconds: float
 
@@ -147,7 +149,19 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
     pieces, passages = _choose(config, task, drawn, num_samples, originals)
     seconds = time.perf_counter() - started
     num_alike = alike.num_refused if alike else 0
-    return Drawing(task, manner, pieces, passages, originals, limits, near, num_alike, seconds)
+    num_redraws = sum(piece.num_redraws for piece in drawn)
+    return Drawing(
+        task,
+        manner,
+        pieces,
+        passages,
+        originals,
+        limits,
+        near,
+        num_redraws,
+        num_alike,
+        seconds,
+    )
 
 
 def _log_unwanted(

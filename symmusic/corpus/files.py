@@ -29,7 +29,7 @@ def list_tunes(file: SourceFile) -> list[tuple[str, Callable[[], Score]]]:
     if not tunes:
         raise ScoreError(
             'no tune',
-            'the ABC file has no tune, which begins with X: or has a K: field above its notes',
+            'in ABC each starts with a line X:1, or has a line such as K:G above its notes',
         )
     return [
         (f'{file.name}#{tune.number}', lambda tune=tune: read_abc_tune(tune.text)) for tune in tunes

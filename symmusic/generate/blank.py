@@ -36,7 +36,7 @@ def blank_prompt(
     if settings.regenerate:
         raise UserError(
             f'config.sample.regenerate = {settings.regenerate!r} with config.sample.prompt ='
-            f' {BLANK!r}: there are no bars to sample again; must be the file of a tune'
+            f' {BLANK!r}: there are no bars to sample again; config.sample.prompt must be a file'
         )
     meter = _meter(settings.meter, meters)
     key = key_of_scale(settings.scale) if settings.scale not in ('', OF_PROMPT) else Key(0)

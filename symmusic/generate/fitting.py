@@ -21,6 +21,8 @@ from symmusic.score.bar import SIXTEENTHS, name_of
 from symmusic.score.detection import detect_key
 from symmusic.score.meter import check_first_bar, check_meter
 from symmusic.score.notes import DEFAULT_QPM, Meter, Note, Score
+from symmusic.score.tempo import name_tempo
+from symmusic.wording import count
 
 MAX_BARS = 64  # only the last this many bars of a longer prompt are used
 
@@ -50,13 +52,13 @@ def fit_score(
     tune = prepare_score(in_meter(score), name, settings)
     notes = set(quantize(score, steps_per_quarter))
     events = _whole_bars(tune)[-MAX_BARS * tune.bar.steps :]
-    said = [*notices, *_notices_of_score(score, tune), *_notices_of_bars(tune, notes)]
+    pickup, first_bar = _numbering(score, tune, notes)
+    said = [*notices, *_notices_of_score(score, tune), *_notices_of_bars(tune, notes, pickup)]
     if not (events >= 0).any():
         raise ScoreError('no notes', f'none in its last {MAX_BARS} bars')
     original = np.where(events >= 0, events - tune.transposed_by, events)
     wanted = events if transpose else original
     fitted, octaves = vocabulary.fit_range(wanted)
-    pickup, first_bar = _numbering(score, tune, notes)
     return Prompt(
         name=name,
         events=original.astype(np.int8),
@@ -84,14 +86,12 @@ def in_meter(score: Score) -> Score:
 def _notices_of_score(score: Score, tune: Tune) -> list[str]:
     notices = []
     if len({tempo.qpm for tempo in score.tempi}) > 1:
-        notices.append(
-            f'the prompt changes its tempo: the first, {score.tempi[0].qpm:.0f} quarters per'
-            ' minute, is kept'
-        )
+        tempo = name_tempo(score.tempi[0].qpm, tune.counted_in)
+        notices.append(f'the prompt changes its tempo: the first, {tempo}, is kept')
     if num_far := sum(_is_between(score, note, tune.steps_per_quarter) for note in score.notes):
         num, steps = len(score.notes), name_of(tune.steps_per_quarter)
         notices.append(
-            f'{num_far} of {num} notes of the prompt begin between the {steps}, as triplets or'
+            f'{num_far} of {num} notes of the prompt start between the {steps}, as triplets or'
             f' swing do: moved to the nearest; {tune.num_moved} ({tune.num_moved / num:.0%}) start'
             ' or end off the grid'
         )
@@ -107,16 +107,17 @@ def _notices_of_score(score: Score, tune: Tune) -> list[str]:
     return notices
 
 
-def _notices_of_bars(tune: Tune, notes: set[StepNote]) -> list[str]:
+def _notices_of_bars(tune: Tune, notes: set[StepNote], pickup: int) -> list[str]:
     notices = []
     if num_changed := len(notes.difference(*extract_phrases(notes, tune.bar.steps))):
         notices.append(
             f'the prompt has notes that sound together: {num_changed} of {len(notes)} are left out'
-            ' or cut short, as the highest, or the next to begin, is the melody'
+            ' or cut short, as the highest, or the next to start, is the melody'
         )
-    if missing := -len(tune.events) % tune.bar.steps:
+    missing = -len(tune.events) % tune.bar.steps
+    if missing not in (0, pickup):  # with a pickup a tune's last bar is shorter by it
         steps = name_of(tune.steps_per_quarter, missing)
-        notices.append(f"the prompt's last bar is not full: {missing} {steps} of silence end it")
+        notices.append(f"the prompt's last bar ends with {missing} {steps} of silence")
     if len(tune.events) > MAX_BARS * tune.bar.steps:
         notices.append(f'the prompt is long: its last {MAX_BARS} bars are read')
     return notices
@@ -125,8 +126,8 @@ def _notices_of_bars(tune: Tune, notes: set[StepNote]) -> list[str]:
 def _notices_of_range(wanted: np.ndarray, fitted: np.ndarray, octaves: int) -> list[str]:
     if octaves:
         return [
-            f"the prompt is outside the model's pitches: read {abs(octaves) // 12} octave(s)"
-            f' {"up" if octaves > 0 else "down"}'
+            f"the prompt is outside the model's pitches: read {count(abs(octaves) // 12, 'octave')}"
+            f' {"higher" if octaves > 0 else "lower"}'
         ]
     if (fitted != wanted).any():
         return ["some of the prompt's notes are outside the model's pitches: moved by octaves"]

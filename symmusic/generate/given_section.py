@@ -16,7 +16,7 @@ def has_room(prompt: Prompt, num_steps: int) -> bool:
 
 def closes_on(prompt: Prompt, pitch_class: int) -> bool:
     """Whether the last note of a prompt closes it: starts in its last bar, on a strong beat, lasts
-    at least the bar's `cadence_steps` and is of the pitch class.
+    at least the bar's `cadence_steps`, or to where its pickup starts, and is of the pitch class.
     """
     notes, bar = from_events(prompt.events), prompt.bar
     if not notes:
@@ -26,7 +26,10 @@ def closes_on(prompt: Prompt, pitch_class: int) -> bool:
         last.pitch % 12 == pitch_class
         and last.onset >= len(prompt.events) - bar.steps
         and last.onset % bar.steps in bar.strong
-        and last.end - last.onset >= bar.cadence_steps
+        and (
+            last.end - last.onset >= bar.cadence_steps
+            or last.end >= len(prompt.events) - prompt.pickup
+        )
     )
 
 

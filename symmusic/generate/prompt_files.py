@@ -152,10 +152,9 @@ def read_notes(path: str, field: str, prompt: Prompt) -> tuple[list[StepNote], l
         if not score.notes:
             raise ScoreError('no notes')
     except ScoreError as error:
-        raise UserError(
-            f'config.sample.{field} = {path}: {error}; must be a melody in {prompt.meter}, as the'
-            ' prompt'
-        ) from error
+        is_other = error.reason in ('meter', 'change of meter')
+        must = f'; must be a melody in {prompt.meter}, as the prompt' * is_other
+        raise UserError(f'config.sample.{field} = {path}: {error}{must}') from error
     shift = bar.steps if score.pickup else 0
     notes = [
         StepNote(note.onset - shift, note.end - shift, note.pitch)
@@ -199,9 +198,10 @@ def _read_book(source: pathlib.Path, number: int, field: str) -> tuple[Score, li
 
 
 def _no_tune(number: int, place: str, num_tunes: int) -> ScoreError:
+    allowed = f'from 1 to {num_tunes}' if num_tunes > 1 else '1'
     return ScoreError(
         f'no tune {number}',
-        f'the {place} holds {num_tunes}; config.sample.tune must be from 1 to {num_tunes}',
+        f'the {place} holds {num_tunes}; config.sample.tune must be {allowed}',
     )
 
 

@@ -163,14 +163,13 @@ def _check(settings: ConfigDict, prompt: Prompt, num_given: int) -> None:
             )
     if len(text) * num_bars > MOST_BARS:
         raise UserError(
-            f'{named} with config.sample.bars_per_section = {num_bars}: {len(text) * num_bars}'
-            f' bars; at most {MOST_BARS}'
+            f'{named} with config.sample.bars_per_section = {num_bars}: the tune would have'
+            f' {len(text) * num_bars} bars; must have at most {MOST_BARS}'
         )
     if num_given > num_bars:
         raise UserError(
             f'{named} with config.sample.bars_per_section = {num_bars}: the prompt {prompt.name}'
-            f' has {num_given} bars, more than the first section, which it starts; must have at'
-            f' most {num_bars}'
+            f' has {num_given} bars; must have at most {num_bars}, as it starts the first section'
         )
     num_all = len(text) * num_bars
     if settings.num_bars not in (num_all - num_given, default('sample.num_bars')):
@@ -192,6 +191,6 @@ def check_rhythm(settings: ConfigDict, notes: Sequence[StepNote], bar_steps: int
     if settings.bars_per_section % num_bars:
         raise UserError(
             f'config.sample.rhythm = {settings.rhythm!r} with config.sample.structure ='
-            f' {settings.structure!r}: it has {num_bars} bars, which do not divide'
-            f' config.sample.bars_per_section = {settings.bars_per_section}'
+            f' {settings.structure!r}: its {num_bars} bars do not fill sections of'
+            f' config.sample.bars_per_section = {settings.bars_per_section} evenly'
         )

@@ -12,6 +12,7 @@ import numpy as np
 from symmusic.errors import ScoreError
 from symmusic.generate.masks import FREE
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote
+from symmusic.wording import count
 
 
 def lay_rhythm(
@@ -71,7 +72,7 @@ def lay_fixed(
     if laid[-1].end > num_steps:
         num_bars = -(-laid[-1].end // bar_steps)
         raise ScoreError(
-            f'its notes take {num_bars} bars, more than the {num_steps // bar_steps} new'
+            f'its notes take {count(num_bars, "bar")}, and only {num_steps // bar_steps} are new'
         )
     fixed = np.full(num_steps, FREE, np.int16)
     for note in laid:

@@ -179,9 +179,9 @@ def parse_instrument(text: str) -> int:
     """The General MIDI number, from 0, of an instrument's name."""
     if text.lower() not in INSTRUMENTS:
         raise UserError(
-            f"config.sample.instrument = {text!r}: must be '' = the prompt's, or one of General"
-            " MIDI, such as 'violin', 'flute', 'fiddle', 'church"
-            f" organ'{nearest(text.lower(), INSTRUMENTS)}"
+            f'config.sample.instrument = {text!r}: must be an instrument of General MIDI, such as'
+            " 'violin', 'flute', 'fiddle' or 'church organ', or '' for the"
+            f" prompt's{nearest(text.lower(), INSTRUMENTS)}"
         )
     return INSTRUMENTS.index(text.lower())
 

@@ -34,8 +34,8 @@ def nearness_section(similarity: Similarity, copies: Copies | None) -> Section:
     drawn = [_similarities(similarity)] if similarity.mean is not None else []
     drawn += [_counts(block, each) for block, each in copied.items()]
     remarks = [
-        'Similarity is that of MelodyShape 2015-shapeh, of the pitch contour only; it is undefined'
-        ' for pieces of fewer than 3 notes.'
+        'Similarity is that of MelodyShape 2015-shapeh, of the pitch contour only: at most 1, for a'
+        ' copy, and below 0 where little is alike; undefined for pieces of fewer than 3 notes.'
     ]
     if copies:
         remarks.append(
@@ -53,7 +53,9 @@ def nearness_section(similarity: Similarity, copies: Copies | None) -> Section:
 
 def _nearest(similarity: Similarity, copied: Mapping[str, Copied]) -> Table:
     scores = {name: each.score for name, each in similarity.pieces.items()}
-    order = sorted(scores, key=lambda name: (-(-1 if scores[name] is None else scores[name]), name))
+    order = sorted(
+        scores, key=lambda name: (np.inf if scores[name] is None else -scores[name], name)
+    )
     rows = [
         [
             name,
@@ -131,11 +133,19 @@ def pairs_section(pairs: Sequence[Pair]) -> Section:
     return Section(heading, tuple(blocks))
 
 
+def similarity_range(scores: Sequence[float]) -> tuple[float, float]:
+    """The ends of an axis for similarities, in tenths: from 0, or lower where one is, to the
+    highest.
+    """
+    low, high = np.floor(10 * min([0, *scores])), np.ceil(10 * max([0.1, *scores]))
+    return float(low / 10), float(high / 10)
+
+
 def _similarities(similarity: Similarity) -> Chart:
     scores = [each.score for each in similarity.pieces.values() if each.score is not None]
     unseen = similarity.unseen or Level(None, None, 0)
     others = [score for score in unseen.scores if score is not None]
-    end = np.ceil(10 * max([0.1, *scores, *others])) / 10
+    begin, end = similarity_range([*scores, *others])
     level = (unseen.mean, 'mean of unseen tunes') if unseen.mean is not None else None
     text = f'Similarity to the nearest tune: histogram over {len(scores)} pieces'
     if scores:
@@ -144,7 +154,7 @@ def _similarities(similarity: Similarity) -> Chart:
         text += f'; real unseen tunes have {level[0]:.3f} on average'
     drawing = bar_charts.histogram(
         scores,
-        np.linspace(0, end, NUM_BINS + 1),
+        np.linspace(begin, end, NUM_BINS + 1),
         text,
         x_label='similarity',
         others=others,

@@ -161,8 +161,8 @@ def _copied(similarity: Similarity, copies: Copies | None, tunes: str) -> str:
     if similarity.mean is None:
         return 'no piece could be measured against a tune'
     text = (
-        f'the {tunes} nearest to a piece is similar to it by {similarity.mean:.3f} on average'
-        ' (0: nothing alike, 1: all alike)'
+        f'the similarity of a piece to the nearest {tunes} is {similarity.mean:.3f} on average (at'
+        ' most 1, for a copy; below 0 where little is alike)'
     )
     if similarity.unseen and similarity.unseen.mean is not None:
         text += f'; unseen real tunes have {similarity.unseen.mean:.3f}'

@@ -9,6 +9,7 @@ from symmusic.score.key import Key
 from symmusic.score.layout import Measure, Section, lay_out, to_lines
 from symmusic.score.notation import Sign, Spelling, altered, spell, to_bars
 from symmusic.score.notes import DEFAULT_QPM, Note
+from symmusic.score.tempo import mark_tempo
 
 ACCIDENTALS = {-2: '__', -1: '_', 0: '=', 1: '^', 2: '^^'}
 
@@ -32,7 +33,7 @@ def format_abc(
       notes: one after another, in steps.
       title: any text; unprintable characters are removed.
       key: determines the signature and the spelling.
-      qpm: quarters per minute, rounded.
+      qpm: quarters per minute, written by `tempo.mark_tempo`.
       num_bars: the smallest number of bars to write.
       meter: such as '6/8', as of `bar.bar_of`.
       pickup: number of steps in the first bar, 0 = a full bar.
@@ -41,12 +42,13 @@ def format_abc(
       steps_per_quarter: the grid.
     """
     bar = bar_of(meter, steps_per_quarter)
+    beat, number = mark_tempo(qpm, meter)
     head = [
         'X:1',
         f'T:{escape_text(title)}',
         f'M:{meter}',
         'L:1/16',
-        f'Q:1/4={max(round(qpm), 1)}',
+        f'Q:{beat.numerator}/{beat.denominator}={number}',
         *([f'%%MIDI program {program}'] if program else []),
         f'K:{key.short_name}',
     ]

@@ -169,7 +169,7 @@ def check_meter(
     steps = name_of(steps_per_quarter)
     kept = f'all of whole {steps} per bar' if is_any else ', '.join(meters)
     if not score.meters:
-        raise ScoreError('no meter', f'the file states none; kept are {kept}')
+        raise ScoreError('no meter', f'must state one; kept are {kept}')
     found = [str(meter) for meter in sounding_meters(score)]
     for meter in found:
         if not is_any and meter not in meters:

@@ -11,6 +11,7 @@ from symmusic.score.key import Key
 from symmusic.score.layout import Measure, Section, lay_out
 from symmusic.score.notation import Sign, spell, to_bars
 from symmusic.score.notes import DEFAULT_QPM, Note
+from symmusic.score.tempo import mark_tempo
 
 HALF = Fraction(1, 2)
 TYPES = {16: 'whole', 8: 'half', 4: 'quarter', 2: 'eighth', 1: '16th', HALF: '32nd'}
@@ -44,9 +45,8 @@ def format_musicxml(
         f'<key><fifths>{key.fifths}</fifths><mode>{key.mode}</mode></key>'
         f'<time><beats>{beats}</beats><beat-type>{beat_type}</beat-type></time>'
         '<clef><sign>G</sign><line>2</line></clef></attributes>\n'
-        '<direction placement="above"><direction-type><metronome><beat-unit>quarter</beat-unit>'
-        f'<per-minute>{qpm:g}</per-minute></metronome></direction-type>'
-        f'<sound tempo="{qpm:g}"/></direction>\n'
+        f'<direction placement="above"><direction-type>{_metronome(qpm, meter)}</direction-type>'
+        f'<sound tempo="{qpm:.10g}"/></direction>\n'
     )
     bar = bar_of(meter, steps_per_quarter)
     bars = to_bars(notes, bar, num_bars, pickup)
@@ -70,6 +70,16 @@ def format_musicxml(
         f'<midi-instrument id="P1-I1"><midi-program>{program + 1}</midi-program>'
         '</midi-instrument></score-part></part-list>\n'
         f'<part id="P1">\n{"".join(measures)}</part>\n</score-partwise>\n'
+    )
+
+
+def _metronome(qpm: float, meter: str) -> str:
+    beat, number = mark_tempo(qpm, meter)
+    dotted = beat.numerator == 3
+    kind = TYPES[beat * 16 * (Fraction(2, 3) if dotted else 1)]
+    return (
+        f'<metronome><beat-unit>{kind}</beat-unit>{"<beat-unit-dot/>" * dotted}'
+        f'<per-minute>{number}</per-minute></metronome>'
     )
 
 

@@ -198,7 +198,9 @@ def test_given_notes_that_copy_too_much(field, value, near):
     given[:8] = TUNE[:8] + 5 * (TUNE[:8] >= 0)
     nothing, free = prompt_of(np.zeros(0, np.int8)), given.copy()
     free[3] = FREE
-    with pytest.raises(UserError, match='hold 4 in a row as in Tune, more than 3') as caught:
+    with pytest.raises(
+        UserError, match='have 4 in a row in common with Tune, more than 3'
+    ) as caught:
         copying.check_given(config, nothing, given, originals, near)
     assert "config.sample.fixed = 'mine.abc'" in str(caught.value)
     assert f'config.sample.{field} = {value}' in str(caught.value)
@@ -211,7 +213,7 @@ def test_a_run_of_given_notes_may_start_in_the_prompt():
     config.update({'max_copied_run': 3, 'fixed': 'mine.abc'})
     given = np.full(16, FREE)
     given[:2] = TUNE[10:12]
-    with pytest.raises(UserError, match='hold 4 in a row as in Tune, more than 3'):
+    with pytest.raises(UserError, match='have 4 in a row in common with Tune, more than 3'):
         copying.check_given(config, prompt_of(TUNE[:10]), given, originals, None)
     given[0] = FREE  # a run within the prompt is no wish
     copying.check_given(config, prompt_of(TUNE[:10]), given, originals, None)

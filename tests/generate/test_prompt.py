@@ -191,7 +191,7 @@ def test_triplets_and_changes_of_tempo_are_reported(tmp_path):
     triplets = [Note(round(index * TICKS_PER_QUARTER / 3), 60, 60 + index) for index in range(12)]
     (notice,) = read(write(tmp_path, format_midi(triplets))).notices
     assert notice.startswith(
-        '8 of 12 notes of the prompt begin between the sixteenths, as triplets or swing do'
+        '8 of 12 notes of the prompt start between the sixteenths, as triplets or swing do'
     )
     file = mido.MidiFile(file=io.BytesIO(format_midi(notes_of(SCALE[:4]))))
     file.tracks[0].insert(3, mido.MetaMessage('set_tempo', tempo=250_000, time=220))
@@ -239,7 +239,14 @@ def test_the_last_bar_is_filled_with_silence(tmp_path):
     assert len(prompt.events) == 32
     # the last note is held to step 20, where it is ended
     assert prompt.events[19:22].tolist() == [-2, -1, -2]
-    assert prompt.notices == ("the prompt's last bar is not full: 12 sixteenths of silence end it",)
+    assert prompt.notices == ("the prompt's last bar ends with 12 sixteenths of silence",)
+
+
+@pytest.mark.parametrize(('last', 'is_said'), [('C6', False), ('C5', True), ('C8', False)])
+def test_a_last_bar_that_is_shorter_by_the_pickup_is_as_usual(tmp_path, last, is_said):
+    text = f'X:1\nM:4/4\nL:1/8\nK:C\nG2|C8|{last}|\n'
+    prompt = read(write(tmp_path, text, 'tune.abc'))
+    assert (prompt.pickup, len(prompt.notices)) == (4, is_said)
 
 
 def test_a_whole_number_of_bars_gets_no_filling(tmp_path):

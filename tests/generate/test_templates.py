@@ -110,6 +110,6 @@ def test_all_pitches_count_those_of_a_pickup_too(tmp_path):
     ('changes', 'named'), [({}, 'num_bars = 4'), ({'regenerate': '2-3'}, "regenerate = '2-3'")]
 )
 def test_more_bars_than_there_are(tmp_path, changes, named):
-    with pytest.raises(UserError, match='its notes take 3 bars, more than the 2 new') as caught:
+    with pytest.raises(UserError, match='its notes take 3 bars, and only 2 are new') as caught:
         lay(tmp_path, 'fixed', 'c4|d4|e4|', **changes)
     assert f'config.sample.{named}' in str(caught.value)

@@ -218,7 +218,7 @@ def test_instruments():
         73,
         127,
     ]
-    with pytest.raises(UserError, match=r'one of General MIDI, such as .*; did you mean flute\?'):
+    with pytest.raises(UserError, match=r'an instrument of General MIDI, .*; did you mean flute\?'):
         parse_instrument('flut')
 
 

@@ -175,7 +175,7 @@ def test_abc_by_hand():
     notes = [Note(0, 4, 67), Note(4, 2, 66), Note(6, 2, 65), Note(8, 12, 72), Note(24, 8, 77)]
     assert (
         format_abc(notes, title='Hand', key=Key(1), qpm=99.6)
-        == 'X:1\nT:Hand\nM:4/4\nL:1/16\nQ:1/4=100\nK:G\nG4 F2=F2 c8- | c4 z4 =f8 |]\n'
+        == 'X:1\nT:Hand\nM:4/4\nL:1/16\nQ:1/4=99.6\nK:G\nG4 F2=F2 c8- | c4 z4 =f8 |]\n'
     )
 
 
@@ -191,7 +191,7 @@ def test_our_reader_reads_the_abc_back(notes, key, title, qpm, meter):
         (n.onset * ticks, n.duration * ticks, n.pitch) for n in notes
     ]
     assert score.meters[0] == Meter(0, *map(int, meter.split('/')))
-    assert score.tempi[0].qpm == max(round(qpm), 1)
+    assert abs(score.tempi[0].qpm - qpm) <= 0.001
 
 
 @given(melodies(), KEYS, st.text(max_size=20), st.floats(20, 400), METERS)
@@ -276,7 +276,10 @@ def test_music21_reads_it(form, key, meter):
     assert found == [(note.onset, note.duration, note.pitch) for note in notes]
     assert score.flatten().getElementsByClass('KeySignature')[0].sharps == key.fifths
     assert score.flatten().getElementsByClass('TimeSignature')[0].ratioString == meter
-    assert score.flatten().getElementsByClass('MetronomeMark')[0].number == 90
+    mark = score.flatten().getElementsByClass('MetronomeMark')[0]
+    assert mark.getQuarterBPM() == 90
+    beat = {'3/8': 1.5, '6/8': 1.5, '9/8': 1.5, '12/8': 1.5}.get(meter, 1)
+    assert mark.referent.quarterLength == beat
 
 
 def test_beams_by_hand():
