@@ -227,7 +227,7 @@ def test_given_notes_that_copy_the_prompt_too_much():
     given[:8] = TUNE[:8] + 5 * (TUNE[:8] >= 0)
     for prompt in (prompt_of(TUNE), prompt_of(TUNE[:2], TUNE)):
         with pytest.raises(
-            UserError, match='hold 4 in a row as in the prompt, more than 3'
+            UserError, match='have 4 in a row in common with the prompt, more than 3'
         ) as caught:
             copying.check_given(config, prompt, given, None, None)
         assert 'config.sample.max_copied_from_prompt = 3' in str(caught.value)
