@@ -45,6 +45,20 @@ def log() -> None:
     print_log()
 
 
+@pytest.fixture(autouse=True, scope='session')
+def programs(shared_base) -> None:
+    """Compiled programs are kept in a folder of all workers, as many tests compile the same."""
+    jax.config.update('jax_compilation_cache_dir', str(shared_base / 'programs'))
+    jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.2)
+
+
+@pytest.fixture(scope='session')
+def shared_base(tmp_path_factory) -> pathlib.Path:
+    """A temporary folder that all workers of a session share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if 'PYTEST_XDIST_WORKER' in os.environ else base
+
+
 @pytest.fixture(autouse=True, scope='module')
 def compiled() -> Iterator[None]:
     """Discards compiled programs after a file's tests if there are many: each holds memory maps,
@@ -57,16 +71,14 @@ def compiled() -> Iterator[None]:
 
 
 @pytest.fixture(scope='session')
-def prepared_folk(tmp_path_factory) -> pathlib.Path:
+def prepared_folk(shared_base) -> pathlib.Path:
     """A folder of prepared corpora that holds `folk`, which one worker prepares for all."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if 'PYTEST_XDIST_WORKER' in os.environ else base) / 'prepared_folk'
+    folder = shared_base / 'prepared_folk'
     folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch, open(f'{folder}.lock', 'w') as lock:
         patch.setenv('SYMMUSIC_CACHE', str(folder))
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for meters in (('all',), Settings().meters):
-            load_corpus('folk', Settings(meters=meters))
+        load_corpus('folk', Settings(meters=('all',)))
     return folder
 
 

@@ -44,6 +44,7 @@ SMALL = (
     'train.sequence_steps=32',
     'train.sequence_hop_steps=32',
 )
+QUICK = (('melody', 'symmusic'), ('pianoroll_faithful', 'thesis'))  # the other cases are slow
 # compiled, that is, not run
 QUICKLY = {'xla_backend_optimization_level': 0, 'xla_llvm_disable_expensive_passes': True}
 
@@ -155,8 +156,13 @@ def pass_one_update(config, data):
     assert still <= {"['attention']['bias']"}  # a score's bias cancels in the softmax
 
 
-@pytest.mark.parametrize('protocol', PROTOCOLS)
-@pytest.mark.parametrize('encoding', ENCODINGS)
+@pytest.mark.parametrize(
+    ('encoding', 'protocol'),
+    [
+        pytest.param(*case, marks=[] if case in QUICK else pytest.mark.slow)
+        for case in itertools.product(ENCODINGS, PROTOCOLS)
+    ],
+)
 def test_every_combination_trains_or_is_refused(encoding, protocol, corpus):
     """Traced, not compiled: the shapes of an update's results, and of its loss."""
     for attention, bidirectional, targets in itertools.product(ATTENTIONS, DIRECTIONS, TARGETS):

@@ -644,7 +644,9 @@ def test_replicas_train_side_by_side_and_any_of_them_draws(corpus, tmp_path, cap
     )
 
 
-@pytest.mark.parametrize('encoding', ['pianoroll', 'pianoroll_faithful'])
+@pytest.mark.parametrize(
+    'encoding', ['pianoroll', pytest.param('pianoroll_faithful', marks=pytest.mark.slow)]
+)
 def test_every_encoding_works_in_every_mode(corpus, tmp_path, capsys, encoding):
     """Training, samples with their distributions, stats and an evaluation; a joined file holds the
     prompt and the decoded tokens.

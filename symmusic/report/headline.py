@@ -126,7 +126,7 @@ def _critics(trial: Trial | NoTrial) -> str:
         return f'none is valid; AUC by {others}'
     critic, context = trial.strongest
     text = f'AUC at least {interval(trial.told[critic][context].model)} ({title(critic, context)})'
-    return f'{text}; by {others}; 0.5 where they cannot tell'
+    return f'{text}; by {others}; 0.5 is chance'
 
 
 def _copied(copies: Copies | None) -> str:

@@ -48,7 +48,7 @@ def _what(
 ) -> str:
     sizes = [count(num, 'piece') for num in (features.num_generated, features.num_reference)]
     protocol = (
-        "by the thesis's definitions to the letter"
+        "exactly by the thesis's definitions"
         if features.protocol == 'thesis'
         else 'by the corrected definitions'
     )
@@ -65,9 +65,9 @@ def _what(
         )
     )
     return (
-        f'{sizes[0]} drawn from {own} beside {sizes[1]} from {others}; {prompts}. What is said of'
-        f' the overall overlap is the mean of {count(overlap.num_draws, "such draw")} of'
-        f' {overlap.size}, all else is of the first. Measured {protocol}'
+        f'{sizes[0]} drawn from {own} beside {sizes[1]} from {others}; {prompts}. The overall'
+        f' overlap is the mean over {count(overlap.num_draws, "such draw")} of {overlap.size}'
+        f' pieces, everything else is of the first draw. Measured {protocol}'
     )
 
 
@@ -78,8 +78,8 @@ def _alike(features: FeatureTable) -> str:
             'the overlap area is undefined, as no feature has a density of distances in both sets'
         )
     text = (
-        f'the overall overlap area is {interval(average.oa)}, where 1 means that the pieces of one'
-        ' set differ among themselves just as those of the other do'
+        f'the overall overlap area is {interval(average.oa)}, where 1 means that the pieces of both'
+        ' sets differ among themselves by the same amounts'
     )
     return text + f'; {average.note}' * bool(average.note)
 
@@ -94,11 +94,11 @@ def _on_scale(overlap: Overlap, beside: Mapping[str, str]) -> str:
     floor, ceiling = levels[name].value, levels['second_draw'].value
     if floor is not None and ceiling is not None:
         text += f'The floor is the {title} with {floor:.3f}, '
-        text += f'the ceiling are other excerpts of the same tunes with {ceiling:.3f}: '
+        text += f'the ceiling is other excerpts of the same tunes with {ceiling:.3f}: '
         text += _place(model.value, floor, ceiling)
     if 'shuffled' in levels and levels['shuffled'].value is not None:
         text += (
-            f'Real notes in random order reach {levels["shuffled"].value:.3f}: this measure sees'
+            f'Real notes in random order reach {levels["shuffled"].value:.3f}: the measure sees'
             ' how varied a set is, not whether its melodies make sense'
         )
     return text.strip()

@@ -2,52 +2,39 @@
 
 import contextlib
 import logging
-import pathlib
 
 import jax
-from jax.sharding import Mesh
 
-from symmusic.corpus.windows import Windows
 from symmusic.errors import Interrupted
 from symmusic.progress import step
 from symmusic.training.card import Card
 from symmusic.training.devices import any_process
 from symmusic.training.metrics import epoch_line, event_log, write_metrics
-from symmusic.training.originality import Measure, originality_line, write_originality
-from symmusic.training.session import Plan, Session
+from symmusic.training.originality import originality_line, write_originality
+from symmusic.training.session import Session
 from symmusic.training.signals import stop_signal
 from symmusic.training.state import TrainState
 
 log = logging.getLogger(__name__)
 
 
-def fit(
-    states: TrainState,
-    card: Card,
-    train: Windows,
-    validation: Windows,
-    base_rate: float,
-    plan: Plan,
-    workdir: pathlib.Path,
-    mesh: Mesh | None = None,
-    measure: Measure | None = None,
-) -> tuple[TrainState, Card]:
-    """Trains every replica until `plan.num_epochs` or early stopping. `states` may come from any
-    point of a run, and are consumed.
+def fit(run: Session) -> tuple[TrainState, Card]:
+    """Trains every replica until `plan.num_epochs` or early stopping; the states and the card
+    at the end.
 
     The states are saved under `workdir` after every epoch, and every `checkpoint_minutes` within
     one, together with metrics.csv. Saving, stopping and resuming do not change what the run
-    computes. `measure` adds to the rows of an epoch what originality.csv holds.
+    computes.
 
     Raises:
       Interrupted: the process received a signal to stop; the states have been saved.
       UserError: the loss is no longer finite, or the disk is full.
     """
-    run = Session(states, card, train, validation, base_rate, plan, workdir, mesh, measure)
+    plan, workdir = run.plan, run.workdir
     # the files may be missing or damaged, or older than the checkpoint
-    if card.rows and jax.process_index() == 0:
-        write_metrics(workdir / 'metrics.csv', card.rows)
-        write_originality(workdir, card.rows)
+    if run.card.rows and jax.process_index() == 0:
+        write_metrics(workdir / 'metrics.csv', run.card.rows)
+        write_originality(workdir, run.card.rows)
     log.info(f'compiled in {run.compile():.1f} s; {run.num_batches} updates per epoch')
     events = (
         event_log(workdir / 'tensorboard', run.now.epoch + 1)
@@ -61,7 +48,7 @@ def fit(
             rows = run.end_epoch(epoch)
             if log_events and jax.process_index() == 0:
                 log_events(rows)
-            log.info(epoch_line(rows, plan.num_epochs, base_rate, run.now.best_epoch))
+            log.info(epoch_line(rows, plan.num_epochs, run.base_rate, run.now.best_epoch))
             if line := originality_line(rows):
                 log.info(line)
             step()

@@ -22,10 +22,15 @@ COLUMNS = ('replica', 'epoch', 'train_loss', 'validation_loss', 'learning_rate',
 
 def write_metrics(path: pathlib.Path, rows: Sequence[dict]) -> None:
     """Writes metrics.csv, one row per epoch and replica; losses in nats per predicted step."""
+    write_rows(path, COLUMNS, rows)
+
+
+def write_rows(path: pathlib.Path, columns: Sequence[str], rows: Sequence[dict]) -> None:
+    """Writes the `columns` of rows as a CSV file with a header."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator='\n')
+    writer = csv.DictWriter(text, columns, lineterminator='\n')
     writer.writeheader()
-    writer.writerows({name: row[name] for name in COLUMNS} for row in rows)
+    writer.writerows({name: row[name] for name in columns} for row in rows)
     write_whole(path, text.getvalue())
 
 

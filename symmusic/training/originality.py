@@ -2,16 +2,14 @@
 the plot. Training is given the function that measures it.
 """
 
-import csv
-import io
 import pathlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from symmusic.files import write_whole
 from symmusic.model.model import Params
 from symmusic.plots import write_figure
+from symmusic.training.metrics import write_rows
 
 FILE = 'originality.csv'
 COLUMNS = (
@@ -35,13 +33,8 @@ def measured(rows: Sequence[dict]) -> list[dict]:
 
 def write_originality(workdir: pathlib.Path, rows: Sequence[dict]) -> None:
     """Writes originality.csv, one row per epoch and replica, if an epoch was measured."""
-    if not (found := measured(rows)):
-        return
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator='\n')
-    writer.writeheader()
-    writer.writerows(found)
-    write_whole(workdir / FILE, text.getvalue())
+    if found := measured(rows):
+        write_rows(workdir / FILE, COLUMNS, found)
 
 
 def originality_line(rows: Sequence[dict]) -> str:

@@ -115,7 +115,7 @@ def train(
     measure = measure_epochs(prepared.corpus, started.card)
     if jax.process_index() == 0:
         _write_files(config, workdir, prepared, started.descent, mesh.size)
-    states, card = loop.fit(
+    running = session.Session(
         started.states,
         started.card,
         prepared.data.train,
@@ -126,6 +126,7 @@ def train(
         mesh,
         measure,
     )
+    states, card = loop.fit(running)
     test_losses_R = _test_losses(config, prepared, states, mesh)
     states = fetch(states)
     found = summary.make_summary(config, states, card, base_rates, test_losses_R, started.descent)

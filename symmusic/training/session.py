@@ -62,7 +62,8 @@ class Epoch:
 
 
 class Session:
-    """A run in progress.
+    """A run in progress. The states that it is made with may come from any point of a run, and are
+    consumed; `measure` adds to the rows of an epoch what originality.csv holds.
 
     Attributes:
       states: of every replica, on the mesh.
@@ -82,7 +83,7 @@ class Session:
         base_rate: float,
         plan: Plan,
         workdir: pathlib.Path,
-        mesh: Mesh | None,
+        mesh: Mesh | None = None,
         measure: Measure | None = None,
     ):
         self.started, self.spent = time.perf_counter(), card.seconds

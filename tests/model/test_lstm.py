@@ -118,6 +118,7 @@ def test_gradients_are_finite_differences(seed, num_steps, batch, num_cells, rev
         assert_allclose(slope, (along(1e-5) - along(-1e-5)) / 2e-5, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=2)
 @given(
     seed=st.integers(0, 2**31 - 1),

@@ -82,7 +82,8 @@ def test_a_corpus_that_is_read_differently(folk, shipped_card, capsys):
 
 
 def test_another_corpus_is_not_its_own(folk, shipped_card, monkeypatch):
-    corpus = dataclasses.replace(load_corpus('folk', Settings()), tunes=(), families=np.zeros(0))
+    corpus = load_corpus('folk', Settings(meters=('all',)))
+    corpus = dataclasses.replace(corpus, tunes=(), families=np.zeros(0))
     monkeypatch.setattr(build, 'load_corpus', lambda *_, **__: corpus)
     config = from_dict(shipped_card.config, base_config())
     assert build.of_shipped(corpus, shipped_card) is None

@@ -56,7 +56,10 @@ def longest(piece, tunes):
     return best + 1 if best else 0
 
 
-@pytest.mark.parametrize('encoding', VOCABULARIES)
+@pytest.mark.parametrize(
+    'encoding',
+    ['melody', 'pianoroll_faithful', pytest.param('pianoroll', marks=pytest.mark.slow)],
+)
 def test_the_rows_are_those_of_the_pieces(encoding):
     """Also where a class is a sounding pitch."""
     config, corpus, card = make(encoding=encoding)

@@ -44,7 +44,7 @@ def main(workdir: pathlib.Path, num_replicas: int, num_epochs: int, stopping: in
     windows = make_windows(40, 0), make_windows(20, 1)
     try:
         with counted(stop):
-            loop.fit(states, card, *windows, 1.9, plan, workdir, mesh)
+            loop.fit(session.Session(states, card, *windows, 1.9, plan, workdir, mesh))
     except Interrupted as stopped:
         print(stopped)
 

@@ -190,7 +190,9 @@ def test_a_damaged_one_is_named_and_left(workdir, part, damage):
     assert_same_bits(Checkpoints(workdir).restore()[0], at(4))
 
 
-@pytest.mark.parametrize('damage', [damage_by_cutting, damage_by_flipping])
+@pytest.mark.parametrize(
+    'damage', [damage_by_cutting, pytest.param(damage_by_flipping, marks=pytest.mark.slow)]
+)
 def test_whatever_file_is_damaged_no_more_than_the_one_line_is_reported(
     saved, tmp_path, capfd, caplog, damage
 ):

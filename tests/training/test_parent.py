@@ -182,7 +182,7 @@ def test_the_shipped_model_is_fine_tuned(tmp_path, capsys, refused, folk):
     """With the network of its own config, on a user's tunes; for another network the error names
     that config.
     """
-    folder = other_tunes(tmp_path / 'tunes')
+    folder = other_tunes(tmp_path / 'tunes', range(20, 28))
     argv = [
         f'--workdir={tmp_path / "run"}',
         f'--config.data.corpus={folder}',

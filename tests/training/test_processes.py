@@ -66,7 +66,8 @@ def outcome(workdir):
     return jax.device_get((states.params, states.best_params, states.step)), losses
 
 
-@pytest.mark.parametrize('num_replicas', [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize('num_replicas', [1, 2])
 def test_two_processes_agree_with_one(tmp_path, num_replicas):
     """A batch, or the replicas, are split between both; if one receives a signal to stop, both
     stop, and a single process resumes what they saved.

@@ -112,7 +112,8 @@ class Runs:
             tensorboard=tensorboard,
             updates_per_dispatch=updates_per_dispatch,
         )
-        return loop.fit(state, card, self.train, self.validation, 1.9, plan, workdir, mesh, measure)
+        windows = self.train, self.validation
+        return loop.fit(session.Session(state, card, *windows, 1.9, plan, workdir, mesh, measure))
 
 
 def stop():
