@@ -94,7 +94,7 @@ def prepare(
         wishes.fixed,
         structure,
         _plan(settings, prompt, num_bars, structure),
-        tuple(notices),
+        tuple(each for each in dict.fromkeys(notices) if each not in prompt.notices),
     )
 
 

@@ -108,7 +108,7 @@ def _notes(made: Continued, about_baselines: str) -> list[str]:
     notes = [about_baselines] if about_baselines else []
     if made.num_empty:
         notes.append(
-            f'of the {count(len(made.events_NT), "piece")} drawn {made.num_empty} without a note,'
+            f'{made.num_empty} of the {count(len(made.events_NT), "piece")} drawn without a note,'
             ' left out of the features'
         )
     if made.num_redraws:

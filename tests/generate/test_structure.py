@@ -520,6 +520,14 @@ def test_each_field_without_effect_is_said(fields, other):
     assert task_of(**{name: config[name] for name in fields if name != 'prompt'}) is not None
 
 
+def test_what_is_said_of_a_file_is_said_once(tmp_path):
+    path = tmp_path / 'both.abc'
+    path.write_text('X:1\nM:4/4\nL:1/4\nK:C\n"C"CEGE|"F"FAcA|\n')
+    task = task_of(prompt=str(path), rhythm=str(path))
+    said = [*task.prompt.notices, *task.notices]
+    assert said == ['both.abc: chord symbols left out']
+
+
 @pytest.mark.parametrize(
     ('key', 'scale', 'fields', 'num_said'),
     [
