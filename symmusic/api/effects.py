@@ -1,6 +1,6 @@
-"""Which fields of `config.sample` have no effect because of others."""
+"""Which fields have no effect because of others, or on an evaluation."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from ml_collections import ConfigDict
 
@@ -8,6 +8,20 @@ from symmusic.config.fields import default
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.prompt_files import BUILT_IN
 from symmusic.generate.scales import OF_PROMPT
+
+# fields of `config.sample` that an evaluation reads, and those of a prompt of the user's own
+MEASURED = (
+    'num_bars',
+    'temperature',
+    'top_k',
+    'top_p',
+    'form',
+    'memory_steps',
+    'max_redraws',
+    'redraw_stuck',
+    'replica',
+)
+OF_OWN_PROMPT = ('prompt', 'tune', 'part', 'transpose')
 
 
 def without_effect(settings: ConfigDict, prompt: Prompt) -> list[str]:
@@ -53,3 +67,39 @@ def _pairs(settings: ConfigDict, prompt: Prompt) -> Iterator[tuple[str, str]]:
         yield 'redraw_copies', 'max_redraws'
     if not settings.wav:
         yield 'sound_font', 'wav'
+
+
+def without_effect_on_evaluation(config: ConfigDict, given: Collection[str]) -> list[str]:
+    """Notices of the fields among those `given` that an evaluation does not read."""
+    notices = []
+    own = [name for name in _of_sample(OF_OWN_PROMPT) if name in given]
+    if own and config.evaluate.prompts == 'held_out':
+        notices.append(
+            f"{_listed(own)} without effect here: config.evaluate.prompts = 'fixed' continues"
+            ' config.sample.prompt'
+        )
+    read = _of_sample([*MEASURED, *OF_OWN_PROMPT])
+    others = [name for name in _of_sample(config.sample) if name in given and name not in read]
+    if others:
+        notices.append(f'{_listed(others)} without effect on an evaluation')
+    if 'evaluate.num_bars' in given:
+        notices.append(
+            'config.evaluate.num_bars is without effect here: pieces and excerpts are of'
+            f' config.sample.num_bars = {config.sample.num_bars} bars'
+        )
+    return notices
+
+
+def without_effect_on_sampling(given: Collection[str]) -> list[str]:
+    """A notice of the fields among those `given` that only measuring and studies read."""
+    names = [name for name in given if name.startswith(('evaluate.', 'study.'))]
+    return [f'{_listed(names)} without effect on sampling'] if names else []
+
+
+def _of_sample(names: Iterable[str]) -> list[str]:
+    return [f'sample.{name}' for name in names]
+
+
+def _listed(names: Collection[str]) -> str:
+    verb = 'is' if len(names) == 1 else 'are'
+    return f'{", ".join(f"config.{name}" for name in names)} {verb}'

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from symmusic.api import door, evaluation
+from symmusic.api.effects import without_effect_on_evaluation
 from symmusic.api.load import load_of_command
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
@@ -29,7 +30,8 @@ def run(command: Command) -> None:
     """Draws, measures and writes the report."""
     config, model, workdir = load_of_command(command)
     door.check(config, workdir)
-    _report_without_effect(command)
+    for notice in without_effect_on_evaluation(config, command.given):
+        log.info(notice)
     rng = generator(config.seed, Stream.EVALUATION)
     ground = evaluation.prepare(config, model, rng)
     if ground.other_note:
@@ -37,21 +39,6 @@ def run(command: Command) -> None:
     pieces = evaluation.draw_sets(ground, _draw(ground), rng)
     results = evaluation.measure_all(ground, pieces, model.made_with)
     _write(ground, pieces, results, workdir)
-
-
-def _report_without_effect(command: Command) -> None:
-    """Reports fields that were given but have no effect here."""
-    config = command.config
-    if 'sample.prompt' in command.given and config.evaluate.prompts == 'held_out':
-        log.info(
-            "config.sample.prompt is without effect here: config.evaluate.prompts = 'fixed'"
-            ' continues it'
-        )
-    if 'evaluate.num_bars' in command.given:
-        log.info(
-            'config.evaluate.num_bars is without effect here: pieces and excerpts are of'
-            f' config.sample.num_bars = {config.sample.num_bars} bars'
-        )
 
 
 def _draw(ground: Ground) -> Continued:
