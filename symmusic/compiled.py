@@ -12,6 +12,7 @@ import warnings
 FAILED = re.compile(
     r"Error (reading|writing) persistent compilation cache entry for '([^']*)': (.*)", re.DOTALL
 )
+LEAST_SECONDS = '0.1'  # that a program which is kept took to compile
 
 
 def keep_compiled(folder: pathlib.Path) -> None:
@@ -23,6 +24,8 @@ def keep_compiled(folder: pathlib.Path) -> None:
     removed, so that it is compiled and cached again.
     """
     folder = pathlib.Path(os.environ.setdefault('JAX_COMPILATION_CACHE_DIR', str(folder)))
+    # JAX would keep those alone that took a second
+    os.environ.setdefault('JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS', LEAST_SECONDS)
     show, said = warnings.showwarning, set()
 
     def show_once(message, category, filename, lineno, file=None, line=None):

@@ -39,6 +39,7 @@ FLOOR = {
     'wording',
     'streams',
     'terminal',
+    'threads',
 }
 PURE = {
     'pitches.py',

@@ -31,23 +31,24 @@ from symmusic.originality.planted import PlantedMeasure
 from symmusic.progress import track
 from symmusic.streams import Stream, generator, random_key
 from symmusic.thesis.measure import PublishedMeasure
+from symmusic.threads import run_together
 from symmusic.training import build
 
 CHUNK = 250  # pieces drawn at once
-# Everything that is measured of a model. To add a measure: docs/architecture.md.
+# Everything that is measured of a model, the longest last. To add a measure: docs/architecture.md.
 MEASURES: tuple[Measure, ...] = (
     FirstDraw(),
-    OverlapMeasure(),
     RepetitionMeasure(),
     EndingsMeasure(),
     PublishedMeasure(),
-    LikelihoodMeasure(),
-    ContextMeasure(),
     InfillingMeasure(),
-    CriticMeasure(),
-    SimilarityMeasure(),
+    OverlapMeasure(),
     CopiesMeasure(),
+    ContextMeasure(),
+    SimilarityMeasure(),
     PlantedMeasure(),
+    LikelihoodMeasure(),
+    CriticMeasure(),
 )
 
 
@@ -157,9 +158,16 @@ def _real(ground: Ground, rng: np.random.Generator) -> np.ndarray:
 
 
 def measure_all(ground: Ground, pieces: Sets, made_with: dict) -> dict[str, Any]:
-    """The results of all `MEASURES` by name, and how the pieces were drawn."""
+    """The results of all `MEASURES` by name, two measured at a time, and how the pieces were
+    drawn.
+    """
     config, music = ground.config, ground.music
-    found = {each.name: each.measure(ground, pieces, config.seed) for each in MEASURES}
+    first, *others = (
+        functools.partial(each.measure, ground, pieces, config.seed) for each in MEASURES
+    )
+    # the first alone, as others use the features that it computes; then the longest start first
+    results = [first(), *run_together(others[::-1])[::-1]]
+    found = dict(zip((each.name for each in MEASURES), results, strict=True))
     found['baselines'] = Chosen(ground.baselines.markov_order, ground.baselines.note)
     found['drawing'] = Drawing(
         config.evaluate.prompts,

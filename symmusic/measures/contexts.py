@@ -23,6 +23,8 @@ from symmusic.streams import Stream, generator
 CONTEXTS = (1, 4, 8, 16)  # bars
 NUM_BINS = 10
 
+Predicted = tuple[np.ndarray, np.ndarray, np.ndarray]  # as of `given.predictions`
+
 
 @dataclasses.dataclass(frozen=True)
 class Context:
@@ -105,11 +107,10 @@ class ContextMeasure:
             return Contexts({}, note='No held-out tune is as long as a prompt and what follows it.')
         lengths, families = {}, ()
         for num_bars in (each for each in CONTEXTS if each <= longest):
+            given = [_given(ground, longest, num_bars, by_prompt) for by_prompt in (True, False)]
+            families = [ground.families[file] for file in given[0].files]
             found = []
-            for by_prompt in (True, False):
-                given = _given(ground, longest, num_bars, by_prompt)
-                families = [ground.families[file] for file in given.files]
-                logits_KV, labels_K, rows_K = _predict(ground, given)
+            for logits_KV, labels_K, rows_K in _predict_both(ground, *given):
                 found.append(_mean(cost(logits_KV, labels_K), rows_K, families, key))
             lengths[num_bars] = Context(*found)
         return Contexts(
@@ -152,10 +153,28 @@ def _most(ground: Ground) -> int:
     return most_for(manner_of(ground.config, ground.model.card))
 
 
-def _predict(ground: Ground, given: Given) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _predict(ground: Ground, given: Given) -> Predicted:
     model = ground.model
     manner = manner_of(ground.config, model.card)
     return predictions(model.params, model.card.architecture, given, manner)
+
+
+def _predict_both(ground: Ground, one: Given, other: Given) -> tuple[Predicted, Predicted]:
+    """The predictions of the same excerpts in two keys, which is often the same key: those are
+    predicted once.
+    """
+    is_other_N = (one.tokens_NS != other.tokens_NS).any(axis=1)
+    own = _predict(ground, one)
+    if not is_other_N.any():
+        return own, own
+    changed = _predict(ground, other.select(is_other_N))
+    is_kept_K, (*predicted, rows_K) = ~is_other_N[own[2]], changed
+    changed = *predicted, np.flatnonzero(is_other_N)[rows_K]
+    joined = [
+        np.concatenate([kept[is_kept_K], new]) for kept, new in zip(own, changed, strict=True)
+    ]
+    order = np.argsort(joined[2], kind='stable')
+    return own, tuple(each[order] for each in joined)
 
 
 def _mean(

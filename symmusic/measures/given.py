@@ -1,6 +1,7 @@
 """Real continuations of prompts, and a model's predictions of them step by step."""
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -42,6 +43,11 @@ class Given:
 
     def __len__(self) -> int:
         return len(self.tokens_NS)
+
+    def select(self, is_kept_N: np.ndarray) -> 'Given':
+        """Some of the prompts, by a mask."""
+        files = tuple(itertools.compress(self.files, is_kept_N))
+        return dataclasses.replace(self, tokens_NS=self.tokens_NS[is_kept_N], files=files)
 
 
 def cut_given(

@@ -96,10 +96,9 @@ def _losses(ground: Ground, windows: Windows, targets: Targets, kind: str) -> di
             *of_windows(fitted_on, known, vocabulary), predict(put(fitted_on), known)
         )
         places = of_windows(windows, targets, vocabulary)
-        losses['count_model'] = label_losses(count_model.log_probabilities(*places), targets)
-        losses['model_with_count_model'] = label_losses(
-            joint.log_probabilities(*places, logs_KV), targets
-        )
+        own_KV, both_KV = count_model.with_joined(joint, *places, logs_KV)
+        losses['count_model'] = label_losses(own_KV, targets)
+        losses['model_with_count_model'] = label_losses(both_KV, targets)
     counts = target_counts(ground.data.train, architecture.num_classes, all_steps=kind == 'all')
     losses['base_rate'] = base_losses(counts, targets)
     for order, markov in track(ground.markovs.items(), 'Markov model'):

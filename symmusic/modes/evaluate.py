@@ -21,6 +21,7 @@ from symmusic.report.evaluation import write_report
 from symmusic.report.headline import headline
 from symmusic.report.pairs import Pair, find_pairs
 from symmusic.streams import Stream, generator
+from symmusic.threads import run_together
 from symmusic.wording import count
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,9 @@ def run(command: Command) -> None:
     ground = evaluation.prepare(config, model, rng)
     if ground.other_note:
         log.info(ground.other_note)
-    pieces = evaluation.draw_sets(ground, _draw(ground), rng)
+    # the baselines are fitted while the model draws
+    made, _ = run_together([lambda: _draw(ground), lambda: ground.baselines])
+    pieces = evaluation.draw_sets(ground, made, rng)
     results = evaluation.measure_all(ground, pieces, model.made_with)
     _write(ground, pieces, results, workdir)
 

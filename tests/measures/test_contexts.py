@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose
 
 from symmusic.config.protocol import base_config
 from symmusic.generate.manner import settle
+from symmusic.measures import contexts
 from symmusic.measures.contexts import CONTEXTS, ContextMeasure, reliability
 from symmusic.measures.given import NEW_BARS, cut_given
 from tests.corpus.tunes import random_tune
@@ -113,3 +114,16 @@ def test_calibration_is_told_at_the_temperature_of_sampling_too(temperature, lev
     for level in found.sureness:
         gaps = [each.share * abs(each.confidence - each.accuracy) for each in level.bins]
         assert level.error == pytest.approx(sum(gaps))
+
+
+def test_both_keys_cost_what_each_costs():
+    """Those of the same key are predicted once: with prompts in the key of the tune and not."""
+    tunes = [random_tune(seed, 16 * 22) for seed in range(6)]
+    own = ground(random_params(0), tunes)
+    for num_bars in CONTEXTS:
+        both = [contexts._given(own, 16, num_bars, by_prompt) for by_prompt in (True, False)]
+        is_same = (both[0].tokens_NS == both[1].tokens_NS).all(axis=1)
+        assert num_bars > 1 or 0 < is_same.sum() < len(is_same)
+        for found, each in zip(contexts._predict_both(own, *both), both, strict=True):
+            for array, expected in zip(found, contexts._predict(own, each), strict=True):
+                assert_allclose(array, expected, rtol=1e-5, atol=1e-6)

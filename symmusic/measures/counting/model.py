@@ -8,7 +8,7 @@ melodic structure in music perception and composition") and their own repetition
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -37,7 +37,7 @@ CONTEXTS = (*CHAIN, *REPEATS)
 FIRST_MIXED = 2  # tables before it only smooth the others
 LEAST_STEPS = 500  # validation steps that the weights are fitted on
 MOST_CELLS = 10**8  # probabilities held at once while they are fitted, 4 bytes each
-CHUNK = 4096  # steps predicted at once
+CHUNK = 1024  # steps predicted at once
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -59,18 +59,39 @@ class CountModel:
         """The log probabilities [L, V] float32 of the classes at L steps of a stream on the model's
         grid.
         """
-        if stream.steps_per_quarter != self.steps_per_quarter:
-            raise ValueError(f'{stream.steps_per_quarter} steps per quarter are another grid')
-        features = find_features(stream, steps)
-        parts = [np.zeros((0, self.vocabulary.num_classes), np.float32)]
-        for begin in range(0, len(steps), CHUNK):
-            rows = slice(begin, begin + CHUNK)
-            part = {name: values[rows] for name, values in features.items()}
-            predictions = _predict(self.tables, part, self.vocabulary)
+        parts = [self._no_steps()]
+        for rows, predictions in self._predictions(stream, steps):
             if others_LV is not None:
                 predictions = predictions.beside(others_LV[rows])
             parts.append(self.mixture.mix(predictions))
         return np.concatenate(parts)
+
+    def with_joined(
+        self, joint: 'CountModel', stream: Stream, steps: np.ndarray, others_LV: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The `log_probabilities` of this model, and those of a model that it `joined`; both look
+        the steps up in the same tables.
+        """
+        own, both = [self._no_steps()], [self._no_steps()]
+        for rows, predictions in self._predictions(stream, steps):
+            own.append(self.mixture.mix(predictions))
+            both.append(joint.mixture.mix(predictions.beside(others_LV[rows])))
+        return np.concatenate(own), np.concatenate(both)
+
+    def _predictions(
+        self, stream: Stream, steps: np.ndarray
+    ) -> Iterator[tuple[slice, Predictions]]:
+        """What the tables predict, `CHUNK` steps at a time."""
+        if stream.steps_per_quarter != self.steps_per_quarter:
+            raise ValueError(f'{stream.steps_per_quarter} steps per quarter are another grid')
+        features = find_features(stream, steps)
+        for begin in range(0, len(steps), CHUNK):
+            rows = slice(begin, begin + CHUNK)
+            part = {name: values[rows] for name, values in features.items()}
+            yield rows, _predict(self.tables, part, self.vocabulary)
+
+    def _no_steps(self) -> np.ndarray:
+        return np.zeros((0, self.vocabulary.num_classes), np.float32)
 
     def join(self, sequences: Sequence[np.ndarray], positions: Sequence[int]) -> Stream:
         """Sequences of tokens as `contexts.join` joins them, on the model's grid."""

@@ -9,7 +9,7 @@ from symmusic.measures.counting.model import CountModel
 from symmusic.model.places import first_place, later
 from symmusic.progress import track
 
-CHUNK = 250  # pieces drawn at once
+CHUNK = 1000  # pieces drawn at once
 
 
 def draw_pieces(
@@ -22,10 +22,10 @@ def draw_pieces(
     reader = HostReader(model.next_log_probabilities, model.vocabulary.num_classes, bars)
     places_T = np.array(later(first_place(meter, bars), np.arange(prompts_BT.shape[1]), bars))
     keys_B = jax.random.split(key, len(prompts_BT))
-    drawn = []
-    for begin in track(range(0, len(prompts_BT), CHUNK), 'chunk'):
+    drawn, num = [], min(CHUNK, len(prompts_BT))
+    for begin in track(range(0, len(prompts_BT), num), 'chunk'):
         # one shape, one compilation
-        rows = np.minimum(np.arange(begin, begin + CHUNK), len(prompts_BT) - 1)
+        rows = np.minimum(np.arange(begin, begin + num), len(prompts_BT) - 1)
         prompts = prompts_BT[rows].astype(np.int32)
         positions = np.broadcast_to(places_T, prompts.shape)
         found = sample(reader, prompts, positions, keys_B[rows], Rule(), num_steps=num_steps)

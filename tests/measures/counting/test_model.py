@@ -140,6 +140,9 @@ def test_joined_with_a_better_model():
     loss = -logs[steps, stream.tokens].mean()
     assert loss < losses(model, encoded(phrases(20, 2))).mean() - 0.1
     assert loss < -others[steps, stream.tokens].mean() - 0.1
+    both = model.with_joined(joint, stream, steps, others)
+    assert both[0].tolist() == model.log_probabilities(stream, steps).tolist()
+    assert both[1].tolist() == logs.tolist()
 
 
 def test_drawn_frequencies_are_the_probabilities():

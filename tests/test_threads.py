@@ -1,0 +1,41 @@
+"""Works run together: the results in order, two at a time, the first fault."""
+
+import threading
+
+import pytest
+
+from symmusic.errors import UserError
+from symmusic.threads import run_together
+
+
+def test_results_are_in_order_and_two_run_at_a_time():
+    both = threading.Barrier(2)  # a work that waits here alone would raise
+
+    def work(number):
+        if number < 2:
+            both.wait(timeout=30)
+        return number
+
+    assert run_together([lambda number=number: work(number) for number in range(5)]) == [*range(5)]
+    assert run_together([]) == []
+
+
+def test_the_first_fault_is_raised_and_no_further_work_is_started():
+    failed, over, started = threading.Event(), threading.Event(), []
+
+    def first():
+        failed.wait(timeout=30)
+        raise UserError('the first')
+
+    def second():
+        failed.set()
+        raise UserError('the second')
+
+    def late():
+        started.append(late)
+        over.wait(timeout=30)
+
+    with pytest.raises(UserError, match='the first'):
+        run_together([first, second, *[late] * 9])
+    over.set()
+    assert len(started) <= 2
