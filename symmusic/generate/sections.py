@@ -42,10 +42,11 @@ def plan_structure(settings: ConfigDict, prompt: Prompt) -> Structure:
     )
     given = _find_given(settings, prompt, closings) if is_whole else _Given()
     notices = given.notices
-    if prompt.pickup and not _num_back(prompt) and text[0] in text[1:]:
+    wanted = [place for place in range(len(text)) if text[place + 1 : place + 2] == text[0]]
+    if prompt.pickup and not all(_num_back(prompt, text, closings, place) for place in wanted):
         notices += (
             'the pickup leaves no room for a closing note before it, so that it does not lead back'
-            f' to section {text[0]}',
+            f' from there to section {text[0]}',
         )
     sources_T, stated, spans = _find_sources(prompt, sections, closings, given)
     is_drawn_T = (sources_T == np.arange(len(sources_T))) & (sources_T >= num_given)
@@ -63,7 +64,7 @@ def plan_structure(settings: ConfigDict, prompt: Prompt) -> Structure:
         num_given,
         num_given - lead if num_given else 0,
         tuple(spans),
-        given.num_led,
+        given.num_led if wanted[:1] == [0] else 0,
         notices,
     )
 
@@ -71,7 +72,7 @@ def plan_structure(settings: ConfigDict, prompt: Prompt) -> Structure:
 @dataclasses.dataclass(frozen=True)
 class _Given:
     """How a prompt that is a whole section closes it: the `closings` for which its last bar stands,
-    and `num_led` and `notices` as in `Structure`.
+    the steps at its end that its pickup takes where it leads back, and notices.
     """
 
     closings: tuple[str, ...] = ()
@@ -81,7 +82,7 @@ class _Given:
 
 def _find_given(settings: ConfigDict, prompt: Prompt, closings: Sequence[str]) -> _Given:
     text, notices = settings.structure, []
-    num_led = _num_back(prompt) if text[1:2] == text[0] else 0
+    num_led = prompt.pickup if 2 * text[0] in text else 0
     if num_led and not has_room(prompt, num_led):
         num_led = 0
         notices.append(
@@ -99,11 +100,13 @@ def _find_given(settings: ConfigDict, prompt: Prompt, closings: Sequence[str]) -
     return _Given(may_close, num_led, tuple(notices))
 
 
-def _num_back(prompt: Prompt) -> int:
-    """The steps of a pickup that leads back to the first section; 0 where it is so long that no
-    cadence fits before it.
+def _num_back(prompt: Prompt, text: str, closings: Sequence[str], place: int) -> int:
+    """The steps of the pickup that leads from a section back to the first; 0 where another one
+    follows, or the pickup is so long that no cadence fits before it.
     """
-    return prompt.pickup if prompt.pickup <= prompt.bar.steps - prompt.bar.cadence_steps else 0
+    fits = prompt.pickup <= prompt.bar.steps - prompt.bar.cadence_steps
+    is_followed = text[place + 1 : place + 2] == text[0]
+    return prompt.pickup if is_followed and (fits or closings[place] == ANY) else 0
 
 
 def _find_sources(
@@ -111,8 +114,7 @@ def _find_sources(
 ) -> tuple[np.ndarray, set[int], list[tuple[int, int, int]]]:
     """`sources_T`, `stated` and `spans` of `Structure`."""
     bar_steps, num_given = prompt.bar.steps, len(prompt.events)
-    lead, back = sections[0].first * bar_steps, _num_back(prompt)
-    labels = [section.label for section in sections]
+    lead, text = sections[0].first * bar_steps, ''.join(section.label for section in sections)
     sources_T = np.arange((sections[-1].first + sections[-1].num_bars) * bar_steps)
     bodies, ends, spans = {}, {}, []
     stated = {lead - prompt.pickup}
@@ -121,9 +123,9 @@ def _find_sources(
         last = end - bar_steps
         body = bodies.setdefault(section.label, begin)
         sources_T[begin:last] = np.arange(body, body + last - begin)
-        leads = back if labels[place + 1 : place + 2] == labels[:1] else 0
+        leads = _num_back(prompt, text, closings, place)
         stated |= {begin, last}
-        if section.label == labels[0] and closings[place] in given.closings:
+        if section.label == text[0] and closings[place] in given.closings:
             sources_T[last:end] = np.arange(num_given - bar_steps, num_given)
             if leads and given.num_led:
                 stated.add(end - leads)
