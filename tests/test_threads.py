@@ -1,5 +1,7 @@
-"""Works run together: the results in order, two at a time, the first fault."""
+"""Works run together: the results in order, two at a time, the first fault, an interrupt."""
 
+import os
+import signal
 import threading
 
 import pytest
@@ -39,3 +41,25 @@ def test_the_first_fault_is_raised_and_no_further_work_is_started():
         run_together([first, second, *[late] * 9])
     over.set()
     assert len(started) <= 2
+
+
+def test_an_interrupt_is_raised_while_works_are_under_way():
+    """By the handler of the command line."""
+    over, ended = threading.Event(), []
+
+    def interrupt():
+        os.kill(os.getpid(), signal.SIGTERM)
+        work()
+
+    def work():
+        over.wait(timeout=30)
+        ended.append(work)
+
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_together([interrupt, work, work])
+        assert not ended
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        over.set()

@@ -188,9 +188,8 @@ def _fit_mixture(
     most = MOST_CELLS // ((len(CONTEXTS) - FIRST_MIXED + 1) * vocabulary.num_classes)
     thinned = np.linspace(0, len(steps) - 1, min(len(steps), most)).astype(int)
     steps = steps[thinned]
-    predictions = _predict(tables, find_features(stream, steps), vocabulary)
-    if others_LV is not None:
-        predictions = predictions.beside(others_LV[thinned])
+    others_LV = None if others_LV is None else others_LV[thinned]
+    predictions = _predict(tables, find_features(stream, steps), vocabulary, others_LV)
     return fit_mixture(predictions, stream.tokens[steps])
 
 
@@ -198,12 +197,17 @@ def _predict(
     tables: Sequence[Table],
     features: dict[str, np.ndarray],
     vocabulary: Vocabulary,
+    others_LV: np.ndarray | None = None,
 ) -> Predictions:
-    """What the tables from `FIRST_MIXED` on predict at steps of these features."""
-    num_classes, num_models = vocabulary.num_classes, len(CONTEXTS) - FIRST_MIXED
-    num_steps = len(features['position'])
+    """What the tables from `FIRST_MIXED` on predict at steps of these features, and `beside` them
+    another model where there is one, without a copy.
+    """
+    num_classes, num_steps = vocabulary.num_classes, len(features['position'])
+    num_models = len(CONTEXTS) - FIRST_MIXED + (others_LV is not None)
     logs_LKV = np.empty((num_steps, num_models, num_classes), np.float32)
-    counted_LK = np.empty((num_steps, num_models), np.uint8)
+    counted_LK = np.zeros((num_steps, num_models), np.uint8)
+    if others_LV is not None:
+        logs_LKV[:, -1] = others_LV
     lower_LV = base_LV = np.full((num_steps, num_classes), 1 / num_classes, np.float32)
     for index, (table, names) in enumerate(zip(tables, CONTEXTS, strict=True)):
         counts_LV = look_up(table, code(features, names), num_classes)

@@ -140,6 +140,10 @@ def test_joined_with_a_better_model():
     loss = -logs[steps, stream.tokens].mean()
     assert loss < losses(model, encoded(phrases(20, 2))).mean() - 0.1
     assert loss < -others[steps, stream.tokens].mean() - 0.1
+    parts = model.tables, find_features(stream, steps), VOCABULARY
+    one, same = counting._predict(*parts, others), counting._predict(*parts).beside(others)
+    for name in ('logs_LKV', 'counted_LK', 'agreements_LA'):
+        assert getattr(one, name).tolist() == getattr(same, name).tolist()
     both = model.with_joined(joint, stream, steps, others)
     assert both[0].tolist() == model.log_probabilities(stream, steps).tolist()
     assert both[1].tolist() == logs.tolist()
