@@ -4,9 +4,9 @@
     python launch.py --config=configs/infill.py --mode=sample --config.sample.prompt=my.abc \\
         --config.sample.regenerate=2-3
 
-Not run on all metres. In 4/4 and 2/2, on the split before 2026-11-30, gaps of 2 bars in test tunes
-took 0.496 [0.432, 0.565] nats per step, with the shipped model of then, given only what precedes
-them, 0.581 [0.523, 0.639]; see docs/results.md.
+Not run on all metres, nor with all inputs of attn.py. In 4/4 and 2/2, on the split before
+2026-11-30, gaps of 2 bars in test tunes took 0.496 [0.432, 0.565] nats per step, with the shipped
+model of then, given only what precedes them, 0.581 [0.523, 0.639]; see docs/results.md.
 """
 
 from configs import attn

@@ -17,7 +17,7 @@ def check(config: ConfigDict) -> None:
       UserError: the field, its value and what is allowed.
     """
     values = dict(walk(config))
-    for faults in FAULTS:
+    for faults in (_faults_alone, _faults_of_data, _faults_of_training, _faults_of_sampling):
         for fault in faults(values):
             raise UserError(fault)
 
@@ -45,21 +45,6 @@ def _faults_of_data(values: Mapping[str, Any]) -> Iterator[str]:
                 f'config.data.steps_per_quarter = {grid}: with config.{name} = {value!r} a step is'
                 ' a sixteenth, as in the thesis; must be 4'
             )
-
-
-def _faults_of_model(values: Mapping[str, Any]) -> Iterator[str]:
-    if values['model.agreement'] and not values['model.lookback']:
-        yield (
-            'config.model.agreement = True with config.model.lookback = (): there is no lookback to'
-            ' agree with; must be config.model.agreement = False, or config.model.lookback such as'
-            ' (16, 32)'
-        )
-    if values['model.last_notes'] and values['data.encoding'] != 'melody':
-        yield (
-            f'config.model.last_notes = True with config.data.encoding ='
-            f' {values["data.encoding"]!r}, which has no onsets; must be'
-            " config.data.encoding = 'melody', or config.model.last_notes = False"
-        )
 
 
 def _faults_of_training(values: Mapping[str, Any]) -> Iterator[str]:
@@ -117,13 +102,3 @@ def _faults_of_sampling(values: Mapping[str, Any]) -> Iterator[str]:
             yield (
                 f'config.{least} = {values[least]}: must be at most config.{most} = {values[most]}'
             )
-
-
-# in this order
-FAULTS = (
-    _faults_alone,
-    _faults_of_data,
-    _faults_of_model,
-    _faults_of_training,
-    _faults_of_sampling,
-)

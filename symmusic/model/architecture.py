@@ -63,6 +63,7 @@ class Architecture:
     # If the last notes are further inputs (`notes`), the class of the lowest pitch and its number;
     # () = they are not.
     last_notes: tuple[int, ...] = ()
+    is_roll: bool = False  # of `last_notes`: a class is a pitch that sounds, not one that starts
     notes_dropout_rate: float = 0.0  # how often each of these inputs is not told in training
     # How `apply_last` and `apply_all` compute (see `lstm.lstm`). Not part of a model, so training
     # sets them from its recipe:

@@ -1,4 +1,4 @@
-"""The last notes of a melody as further inputs: of the encoding with one class per event.
+"""The last notes of a melody as further inputs.
 
 | block | of | values |
 |---|---|---|
@@ -8,6 +8,8 @@
 | `length k` | the same note | steps from its onset to the next one |
 
 Steps are 0 to 15, 16-23, 24-31, 32-47, 48-63, 64 or more; intervals are cut off at 13 semitones.
+In a piano roll a note starts where the class of a pitch follows another token.
+
 The last value of each block stands for what is not known: notes before the first one that is read,
 and in training what is dropped, as otherwise these inputs overfit.
 """
@@ -33,6 +35,7 @@ class Notes:
     ages_BN: jax.Array  # int32, steps since each onset
     tokens_BN: jax.Array  # int32, the class of each pitch; -1 where there is no such note
     sounds_B: jax.Array  # bool: the last one sounds
+    token_B: jax.Array  # int32, the last token; -1 before the first
 
 
 def find_notes(
@@ -44,12 +47,13 @@ def find_notes(
     if not architecture.last_notes:
         return []
     steps_T = jnp.arange(tokens_BT.shape[1])
-    is_onset_BT, is_event_BT = _onsets(tokens_BT, architecture)
+    before_BT = jnp.pad(tokens_BT, ((0, 0), (1, 0)), constant_values=-1)[:, :-1]
+    is_onset_BT, is_event_BT = _onsets(tokens_BT, before_BT, architecture)
     latest_BT = lax.cummax(jnp.where(is_onset_BT, steps_T, -1), axis=1)
     onsets = [latest_BT]
     for _ in range(NUM_NOTES - 1):  # the latest one before the onset found last
-        before_BT = jnp.take_along_axis(latest_BT, jnp.maximum(onsets[-1] - 1, 0), axis=1)
-        onsets.append(jnp.where(onsets[-1] > 0, before_BT, -1))
+        earlier_BT = jnp.take_along_axis(latest_BT, jnp.maximum(onsets[-1] - 1, 0), axis=1)
+        onsets.append(jnp.where(onsets[-1] > 0, earlier_BT, -1))
     onsets_BTN = jnp.stack(onsets, axis=-1)
     found = [jnp.take_along_axis(tokens_BT, jnp.maximum(each, 0), axis=1) for each in onsets]
     notes_BTN = jnp.where(onsets_BTN >= 0, jnp.stack(found, axis=-1), -1)
@@ -73,7 +77,7 @@ def init_notes(architecture: Architecture, batch: int) -> Notes | None:
         return None
     shape = batch, NUM_NOTES
     none_BN = jnp.full(shape, -1, jnp.int32)
-    return Notes(jnp.zeros(shape, jnp.int32), none_BN, jnp.zeros(batch, bool))
+    return Notes(jnp.zeros(shape, jnp.int32), none_BN, jnp.zeros(batch, bool), none_BN[:, 0])
 
 
 def note_step(
@@ -82,7 +86,7 @@ def note_step(
     """What is remembered after one more token, and what `find_notes` gives at its step."""
     if before is None:
         return None, []
-    is_onset_B, is_event_B = _onsets(token_B, architecture)
+    is_onset_B, is_event_B = _onsets(token_B, before.token_B, architecture)
     ages_BN, tokens_BN = before.ages_BN + 1, before.tokens_BN
     new = jnp.zeros_like(token_B), token_B
     ages_BN, tokens_BN = (
@@ -93,15 +97,18 @@ def note_step(
     )
     sounds_B = jnp.where(is_event_B, is_onset_B, before.sounds_B)
     values = _values(ages_BN, tokens_BN, sounds_B, architecture)
-    return Notes(ages_BN, tokens_BN, sounds_B), values
+    return Notes(ages_BN, tokens_BN, sounds_B, token_B), values
 
 
-def _onsets(tokens: jax.Array, architecture: Architecture) -> tuple[jax.Array, jax.Array]:
-    """Whether a note starts, and whether anything happens."""
+def _onsets(
+    tokens: jax.Array, before: jax.Array, architecture: Architecture
+) -> tuple[jax.Array, jax.Array]:
+    """Whether a note starts, and whether anything happens; `before` are the tokens before."""
     is_class = tokens < architecture.num_classes
-    return (tokens >= architecture.last_notes[0]) & is_class, (
-        tokens != architecture.padding
-    ) & is_class
+    is_pitch = (tokens >= architecture.last_notes[0]) & is_class
+    if architecture.is_roll:
+        return is_pitch & (tokens != before), tokens != before
+    return is_pitch, (tokens != architecture.padding) & is_class
 
 
 def _values(

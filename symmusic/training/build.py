@@ -191,7 +191,14 @@ def _shares(dataset: Dataset, windows: Windows) -> str:
 
 def architecture(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[str]) -> Architecture:
     """The network architecture of a config for a vocabulary and the metres of a corpus."""
-    own = ('metric_position', 'lookback', 'bars_left', 'last_notes', 'last_notes_dropout')
+    own = (
+        'metric_position',
+        'lookback',
+        'bars_left',
+        'agreement',
+        'last_notes',
+        'last_notes_dropout',
+    )
     fields = {name: value for name, value in config.model.items() if name not in own}
     grid = config.data.steps_per_quarter
     bars, told = bars_of(meters, grid), config.model.last_notes
@@ -203,7 +210,9 @@ def architecture(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[st
         lookback=_lookback(config.model.lookback, meters, grid),
         bars=bars,
         left_sizes=LEFT_SIZES if config.model.bars_left else (),
+        agreement=config.model.agreement and len(config.model.lookback) > 0,
         last_notes=(vocabulary.first_pitch, vocabulary.min_pitch) if told else (),
+        is_roll=told and config.data.encoding != 'melody',
         notes_dropout_rate=config.model.last_notes_dropout if told else 0.0,
         **fields,
     )

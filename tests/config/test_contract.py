@@ -108,10 +108,6 @@ def broken_pairs(values):
     split = {'symmusic': 'tune', 'thesis': 'window'}[of['data.protocol']]
     if of['train.originality_pieces'] and values.get('data.split', split) == 'window':
         pairs.append(('train.originality_pieces', 'data.split'))
-    if of['model.agreement'] and of['model.lookback'] in ((), '()'):
-        pairs.append(('model.agreement', 'model.lookback'))
-    if of['model.last_notes'] and of['data.encoding'] != 'melody':
-        pairs.append(('model.last_notes', 'data.encoding'))
     if of['sample.lowest'] > of['sample.highest']:
         pairs.append(('sample.lowest', 'sample.highest'))
     if of['sample.min_notes_per_bar'] > of['sample.max_notes_per_bar']:

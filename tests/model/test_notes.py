@@ -74,6 +74,33 @@ def test_values_are_those_of_a_loop(seed, rate):
     assert_array_equal(jitted_steps(jnp.asarray(tokens), NOTES), found.transpose(2, 0, 1))
 
 
+@pytest.mark.parametrize('first_pitch', [0, 1], ids=['pianoroll_faithful', 'pianoroll'])
+def test_rolls(first_pitch):
+    """A note starts where a pitch follows another token, and ends where another token follows it;
+    where class 0 is the lowest pitch, silence is the blank after the last class.
+    """
+    num_classes = 30 + first_pitch
+    silence = 0 if first_pitch else num_classes
+    roll = dataclasses.replace(
+        NOTES,
+        num_classes=num_classes,
+        padding=silence,
+        last_notes=(first_pitch, 58),
+        is_roll=True,
+    )
+    rng = np.random.default_rng(first_pitch)
+    pitches = rng.integers(0, 30, size=(3, 120)) + first_pitch
+    tokens = np.where(rng.random((3, 120)) < 0.3, silence, pitches)
+    for t in range(1, 120):  # most tokens are held
+        tokens[:, t] = np.where(rng.random(3) < 0.7, tokens[:, t - 1], tokens[:, t])
+    starts = np.where(tokens == silence, 1, tokens - first_pitch + 2)
+    is_held = np.pad(tokens[:, 1:] == tokens[:, :-1], ((0, 0), (1, 0)))
+    found = np.array(jitted(jnp.asarray(tokens), roll))
+    expected = [told(row) for row in np.where(is_held, 0, starts)]
+    assert_array_equal(found.transpose(1, 2, 0), expected)
+    assert_array_equal(jitted_steps(jnp.asarray(tokens), roll), found.transpose(2, 0, 1))
+
+
 def test_blocks():
     assert [(each.name, each.size) for each in NOTES.blocks[1:]] == [
         *zip(NAMES, SIZES, strict=True)

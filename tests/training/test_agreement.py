@@ -12,6 +12,7 @@ from symmusic.config.check import check
 from symmusic.config.protocol import base_config
 from symmusic.errors import UserError
 from symmusic.melody.encodings.melody import MelodyVocabulary
+from symmusic.melody.encodings.pianoroll import PianorollVocabulary
 from symmusic.model.model import apply_all, init_params
 from symmusic.training import build
 from symmusic.training.card import Card
@@ -33,8 +34,8 @@ def test_the_config_turns_it_on():
     check(config)
     assert build.architecture(config, VOCABULARY, ('4/4', '3/4')).agreement
     config.model.lookback = ()
-    with pytest.raises(UserError, match=r'config.model.agreement = True .*lookback'):
-        check(config)
+    check(config)
+    assert not build.architecture(config, VOCABULARY, ('4/4',)).agreement
 
 
 def test_the_config_turns_on_the_last_notes():
@@ -44,9 +45,10 @@ def test_the_config_turns_on_the_last_notes():
     check(config)
     found = build.architecture(config, VOCABULARY, ('4/4',))
     assert (found.last_notes, found.notes_dropout_rate) == ((2, 60), 0.3)
+    assert not found.is_roll
     config.data.encoding = 'pianoroll'
-    with pytest.raises(UserError, match=r"config.model.last_notes = True .*'melody'"):
-        check(config)
+    found = build.architecture(config, PianorollVocabulary(60, 70), ('4/4',))
+    assert (found.last_notes, found.is_roll) == ((1, 60), True)
 
 
 def test_a_card_keeps_it():

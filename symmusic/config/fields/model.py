@@ -45,8 +45,7 @@ FIELDS = {
         False,
         flag(),
         'the last four notes as further inputs: steps since the last onset, whether a note sounds,'
-        ' the last pitch and pitch class, intervals and lengths of those before; of'
-        " data.encoding = 'melody'",
+        ' the last pitch and pitch class, intervals and lengths of those before',
         before=False,
     ),
     'model.last_notes_dropout': Field(
