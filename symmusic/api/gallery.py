@@ -17,6 +17,7 @@ from symmusic.generate.prompt import Prompt
 from symmusic.generate.sound import Sound, find_font
 from symmusic.generate.wishes import echo
 from symmusic.report.gallery import write_gallery
+from symmusic.report.introduction import Origin
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.wording import count
 
@@ -29,10 +30,12 @@ def draw(
     workdir: pathlib.Path,
     changed: Collection[str] = (),
     *,
+    typed: str = '',
     again: bool = True,
 ) -> pathlib.Path:
     """Draws pieces after the prompt and writes them; returns their folder. The fields `changed` by
-    the user are reported. Unless `again`, nothing is done where the pieces are there.
+    the user are reported, and the page shows the command as `typed`. Unless `again`, nothing is
+    done where the pieces are there.
     """
     settings = config.sample
     task = prepare(config, model.card.vocabulary, model.card.meters)
@@ -48,7 +51,8 @@ def draw(
     if not again and (folder / SETTINGS).exists():
         return folder
     font = find_font(settings.sound_font) if settings.wav else None
-    for notice in (*task.prompt.notices, *task.notices, *_of_instrument(settings, task.prompt)):
+    notices = (*task.prompt.notices, *task.notices)
+    for notice in (*notices, *_of_instrument(settings, task.prompt)):
         log.info(notice)
     drawing = sampling.draw(config, model, task)
     _log_pieces(settings, changed, model, drawing)
@@ -69,6 +73,7 @@ def draw(
         repeated=drawing.repeated,
         sound=Sound(font) if settings.wav else None,
         structure=task.structure,
+        origin=Origin(typed, echo(settings, changed), notices),
     )
     return folder
 

@@ -78,7 +78,8 @@ def train_command(command: Command) -> None:
             temperature = calibration and calibration['temperature']
             model = dataclasses.replace(model, temperature=temperature)
             settled = settle(config, temperature)
-            page = gallery.draw(settled, model, workdir, command.changed) / 'index.html'
+            how = {'changed': command.changed, 'typed': command.typed}
+            page = gallery.draw(settled, model, workdir, **how) / 'index.html'
             training.finish(workdir, trained)
         else:
             pages = workdir.glob('samples/*/index.html')

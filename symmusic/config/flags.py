@@ -4,6 +4,7 @@ import dataclasses
 import os
 import pathlib
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 
 from ml_collections import ConfigDict
@@ -31,7 +32,7 @@ class Command:
     """The user's command. `given` are the dotted names of the config fields stated on the command
     line.
 
-    Of an experiment `config` is its first arm's.
+    Of an experiment `config` is its first arm's. `typed` is the whole command, for a shell.
     """
 
     mode: str
@@ -46,6 +47,7 @@ class Command:
     experiment: arms.Experiment | None = None  # of mode 'experiment'
     # those of `given` that the config file has another value of
     changed: tuple[str, ...] = ()
+    typed: str = ''
 
 
 def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> Command:
@@ -99,6 +101,7 @@ def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> C
         options=own,
         experiment=experiment,
         changed=changed,
+        typed=shlex.join([*program(), *argv]),
     )
 
 

@@ -4,16 +4,25 @@ const SOUNDS = {
   plucked: {wave: 'triangle', attack: 0.005, decay: 0.9, gain: 0.5},
   flute: {wave: 'sine', attack: 0.04, decay: 0, gain: 0.35},
   reed: {wave: 'sawtooth', attack: 0.02, decay: 0, gain: 0.14},
+  fiddle: {wave: 'sawtooth', attack: 0.06, decay: 0, gain: 0.3, cutoff: 2400, vibrato: 14},
 };
 
-function sound(context, pitch, begin, end, {wave, attack, decay, gain}) {
+function sound(context, pitch, begin, end, {wave, attack, decay, gain, cutoff, vibrato}) {
   const oscillator = new OscillatorNode(context, {type: wave, frequency: 440 * 2 ** ((pitch - 69) / 12)});
   const volume = new GainNode(context, {gain: 0});
   volume.gain.setValueAtTime(0, begin);
   volume.gain.linearRampToValueAtTime(gain, begin + attack);
   if (decay) volume.gain.setTargetAtTime(0, begin + attack, decay / 3);
   volume.gain.setTargetAtTime(0, Math.max(end - 0.03, begin + attack), 0.012);
-  oscillator.connect(volume).connect(context.destination);
+  if (cutoff) oscillator.connect(volume).connect(new BiquadFilterNode(context, {type: 'lowpass', frequency: cutoff})).connect(context.destination);
+  else oscillator.connect(volume).connect(context.destination);
+  if (vibrato) { // in cents, and only on notes that are held
+    const depth = new GainNode(context, {gain: 0}), wobble = new OscillatorNode(context, {frequency: 5.5});
+    depth.gain.setTargetAtTime(vibrato, begin + 0.25, 0.1);
+    wobble.connect(depth).connect(oscillator.detune);
+    wobble.start(begin);
+    wobble.stop(end + 0.1);
+  }
   oscillator.start(begin);
   oscillator.stop(end + 0.1);
 }

@@ -21,16 +21,20 @@ OWN = {
     'plucked': {6, 7, 15, *range(24, 32), 45, 46, *range(104, 109)},
     'flute': {*range(72, 80)},
     'reed': {*range(20, 24), *range(64, 72), 109, 111},
+    'fiddle': {*range(40, 44), 110},
 }
-BLOWN_OR_BOWED = {*range(16, 24), *range(40, 45), *range(48, 72), 109, 110, 111}
+BOWED = {44, *range(48, 52)}
+BLOWN = {*range(16, 24), *range(52, 72), 109, 111}
 
 
 def page_sound(program: int) -> tuple[str, bool]:
     """The sound of the pages that is nearest to an instrument of General MIDI, from 0, and whether
-    it is the instrument's own or that of its kind; organs, bowed strings, voices, brass and reeds
-    hold their notes, pipes do as flutes, and all others fade.
+    it is the instrument's own or that of its kind; strings are bowed, organs, voices, brass and
+    reeds hold their notes, pipes do as flutes, and all others fade.
     """
     for sound, programs in OWN.items():
         if program in programs:
             return sound, True
-    return ('reed' if program in BLOWN_OR_BOWED else 'plucked'), False
+    if program in BOWED:
+        return 'fiddle', False
+    return ('reed' if program in BLOWN else 'plucked'), False

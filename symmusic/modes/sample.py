@@ -15,4 +15,4 @@ def run(command: Command) -> None:
     loaded = load_of_command(command)
     for notice in without_effect_on_sampling(command.given):
         log.info(notice)
-    print(gallery.draw(*loaded, command.changed))
+    print(gallery.draw(*loaded, command.changed, typed=command.typed))

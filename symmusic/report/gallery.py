@@ -27,7 +27,7 @@ from symmusic.originality.repeats import RUN_NOTES
 from symmusic.progress import track
 from symmusic.report.forms import title_of, written_forms
 from symmusic.report.heatmaps import write_heatmaps
-from symmusic.report.introduction import what_of
+from symmusic.report.introduction import NOT_SAID, Origin, what_of
 from symmusic.report.listening import Entry, listening_page
 from symmusic.report.piece_plots import draw_all, draw_piece
 
@@ -49,6 +49,7 @@ class _Made:
     repeated: Sequence[float]
     sound: Sound | None
     structure: Structure | None
+    origin: Origin
 
 
 def write_gallery(
@@ -66,6 +67,7 @@ def write_gallery(
     nearest: Sequence[dict | None] | None = None,
     sound: Sound | None = None,
     structure: Structure | None = None,
+    origin: Origin = NOT_SAID,
 ) -> None:
     """Writes all files to a temporary folder, then moves them: a new folder at once, into a folder
     of the same settings file by file.
@@ -88,11 +90,12 @@ def write_gallery(
       nearest: for each piece the origin of its longest copied run; None where not known.
       sound: renders WAV files of the pieces; None = no WAV files.
       structure: of the pieces, if they are whole tunes.
+      origin: the command, wishes and notices that the page shows.
 
     Raises:
       UserError: the files cannot be written.
     """
-    made = _Made(model, temperature, seed, is_window, nearest, repeated, sound, structure)
+    made = _Made(model, temperature, seed, is_window, nearest, repeated, sound, structure, origin)
     aside = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -152,7 +155,8 @@ def _write(
     )
     if pieces[0].probabilities is not None:
         _write_distributions(folder, prompt, pieces, vocabulary, made)
-    page = listening_page(prompt, entries, made.model, are_compared=made.nearest is not None)
+    how = {'are_compared': made.nearest is not None, 'origin': made.origin}
+    page = listening_page(prompt, entries, made.model, **how)
     write_whole(folder / 'index.html', page)
     rows = [_row(entry, prompt, piece, made) for entry, piece in zip(entries, pieces, strict=True)]
     write_whole(folder / 'samples.json', json.dumps(rows, indent=1) + '\n')

@@ -1,5 +1,6 @@
 """The words at the top of the listening page, and the choices of its tools."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +14,20 @@ from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.layout import Section
 
 SHADE = 0.85  # opacity of an attention weight of 1; also in listening.js
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """How pieces came about: the command as typed, the fields of `config.sample` that were changed,
+    and notices of how prompt and wishes were read; each empty where there is none.
+    """
+
+    command: str = ''
+    wishes: str = ''
+    notices: tuple[str, ...] = ()
+
+
+NOT_SAID = Origin()
 
 
 def introduce(
@@ -30,6 +45,7 @@ def introduce(
     orders = {'order': 'number', 'surprise': 'likelihood', 'notes': 'notes'}
     return {
         'heading': heading(prompt, sections),
+        'title': prompt.title if prompt.title != prompt.name else '',
         'what': what_of(prompt, sections),
         'given': _given(prompt),
         'all_bars': _all_bars(prompt, sections),

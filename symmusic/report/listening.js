@@ -19,10 +19,19 @@ function stop() {
   get('status').textContent = '';
 }
 
+// The tempo that is asked for, within its limits; where it was outside, the page says so.
+function tempo() {
+  const asked = Number(get('tempo').value) || Math.round(DATA.qpm);
+  const qpm = Math.min(400, Math.max(20, asked));
+  get('limits').textContent = qpm === asked ? '' : `A tempo is 20 to 400: ${qpm} in place of ${asked}.`;
+  get('tempo').value = qpm;
+  return qpm;
+}
+
 function play(article) {
   stop();
   const piece = pieceOf(article);
-  const qpm = Math.min(400, Math.max(20, Number(get('tempo').value) || DATA.qpm));
+  const qpm = tempo();
   const first = Math.max(piece.first, get('from').value === 'new' ? DATA.seam : 0);
   const button = article.querySelector('button');
   button.setAttribute('aria-pressed', 'true');
@@ -37,16 +46,26 @@ function play(article) {
     cursor.setAttribute('transform', `translate(${LEFT + step * STEP_WIDTH} 0)`);
     piece.notes.forEach(([onset, end], index) => notes[index].classList.toggle('sounding', onset <= step && step < end));
     for (const {sign, begins, ends} of signs) sign.classList.toggle('sounding', begins.some((begin, index) => begin <= step && step < ends[index]));
-    for (const [part, mark] of [['.roll', cursor], ['.staff', article.querySelector('.staff .sounding')]]) keepInView(article.querySelector(part), mark);
+    keepInView(article.querySelector('.roll'), cursor);
+    for (const staff of article.querySelectorAll('div.staff')) keepInView(staff, staff.querySelector('.sounding'));
   };
   playing = {article, silence: playNotes(piece.notes, {first, end: piece.end, qpm, stepsPerQuarter: DATA.stepsPerQuarter, timbre: get('sound').value}, follow, stop)};
 }
 
-// Scrolls a part that is wider than the screen sideways, so that the sounding note is visible.
+// Scrolls a part that shows less than it holds, so that a mark is visible; the page itself stays where it is.
 function keepInView(part, mark) {
-  if (!part || !mark || part.scrollWidth <= part.clientWidth) return;
-  const inside = part.getBoundingClientRect(), {left} = mark.getBoundingClientRect();
-  if (left < inside.left || left > inside.right - inside.width / 8) part.scrollLeft += left - inside.left - inside.width / 4;
+  if (!part || !mark) return;
+  const inside = part.getBoundingClientRect(), {left, top, bottom} = mark.getBoundingClientRect();
+  if (part.scrollWidth > part.clientWidth && (left < inside.left || left > inside.right - inside.width / 8)) part.scrollLeft += left - inside.left - inside.width / 4;
+  if (part.scrollHeight > part.clientHeight && (top < inside.top || bottom > inside.bottom)) part.scrollTop += top - inside.top - inside.height / 3;
+}
+
+// Of a piece that is longer than the screen, the new bars are in view.
+function showNewBars() {
+  for (const article of articles) {
+    keepInView(article.querySelector('.roll'), article.querySelector('.roll .seam'));
+    for (const staff of article.querySelectorAll('div.staff')) keepInView(staff, staff.querySelector('.fresh'));
+  }
 }
 
 function arrange() {
@@ -59,6 +78,9 @@ function arrange() {
     const {notes, copied} = article.dataset;
     article.hidden = notes < least || copied > most || (key !== '' && article.dataset.key !== key);
   }
+  const num = articles.filter((article) => !article.hidden).length;
+  get('none').hidden = num > 0;
+  get('none').firstElementChild.textContent = num ? '' : 'No piece matches the filters.';
   if (playing && playing.article.hidden) stop();
 }
 
@@ -123,5 +145,15 @@ for (const article of articles) {
 }
 for (const id of ['sort', 'key']) get(id).addEventListener('change', arrange);
 for (const id of ['least', 'most']) get(id)?.addEventListener('input', arrange);
+get('clear').addEventListener('click', () => {
+  get('key').value = '';
+  get('least').value = 0;
+  if (get('most')) get('most').value = '';
+  arrange();
+  articles[0].querySelector('button').focus();
+});
+get('tempo').addEventListener('change', tempo);
 for (const id of ['tempo', 'sound', 'from']) get(id).addEventListener('change', () => playing && play(playing.article));
 document.addEventListener('keydown', (event) => event.key === 'Escape' && stop());
+if (matchMedia('(max-width: 40rem)').matches) get('tools').open = false;
+showNewBars();

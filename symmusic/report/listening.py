@@ -13,14 +13,22 @@ from symmusic.generate.whole import Whole
 from symmusic.melody.events import from_events, to_notes
 from symmusic.originality.repeats import RUN_NOTES
 from symmusic.report.html import json_for_script, page, render
-from symmusic.report.introduction import heading, introduce, key_of, said_of_key
+from symmusic.report.introduction import (
+    NOT_SAID,
+    Origin,
+    heading,
+    introduce,
+    key_of,
+    said_of_key,
+)
 from symmusic.report.roll import draw_roll, step_width
-from symmusic.report.staff import MOST_PIECES, engrave
+from symmusic.report.staff import MOST_PIECES, NARROW, engrave
 from symmusic.score.bar import SIXTEENTHS
-from symmusic.score.layout import lay_out
+from symmusic.score.layout import BARS_PER_LINE, lay_out
 from symmusic.score.notation import to_bars
 
 SCRIPT = pathlib.Path(__file__).with_suffix('.js')
+LONG_BARS = 8  # before the new ones; the staff of more scrolls within a frame
 FORMATS = {
     '.mid': ('audio/midi', 'MIDI'),
     '.abc': ('text/vnd.abc', 'ABC'),
@@ -54,7 +62,12 @@ class Entry:
 
 
 def listening_page(
-    prompt: Prompt, entries: Sequence[Entry], model: str, *, are_compared: bool
+    prompt: Prompt,
+    entries: Sequence[Entry],
+    model: str,
+    *,
+    are_compared: bool,
+    origin: Origin = NOT_SAID,
 ) -> str:
     """HTML of pieces with the music around them: each with its notes, sound, attention, and files
     to download.
@@ -65,6 +78,7 @@ def listening_page(
       model: the model's name.
       are_compared: whether they were compared with the training tunes, so that a piece without
         `nearest` copies nothing.
+      origin: the command, wishes and notices to show.
     """
     seam, sections = len(prompt.events), entries[0].whole.sections
     articles = [
@@ -74,6 +88,8 @@ def listening_page(
         'listening.html',
         articles=articles,
         model=model,
+        origin=origin,
+        is_long=seam > LONG_BARS * prompt.bar.steps,
         are_compared=are_compared,
         run_notes=RUN_NOTES,
         have_looks=any(entry.looks for entry in entries),
@@ -134,7 +150,7 @@ def _article(prompt: Prompt, entry: Entry, number: int, are_compared: bool) -> d
         'facts': facts,
         'joined': _downloads(entry.joined),
         'new': _downloads(entry.new),
-        'staff': _staff(prompt, entry, number),
+        'staffs': _staffs(prompt, entry, number),
         'roll': draw_roll(entry.name, whole, run),
         'has_looks': bool(entry.looks),
     }
@@ -151,9 +167,22 @@ def _downloads(files: Mapping[str, bytes | str]) -> list[dict[str, str]]:
     return links
 
 
-def _staff(prompt: Prompt, entry: Entry, number: int) -> Markup | None:
+def _staffs(prompt: Prompt, entry: Entry, number: int) -> dict[str, Markup]:
+    """The staff notation for wide and narrow screens; none where it cannot be engraved."""
+    if number >= MOST_PIECES:
+        return {}
+    staffs = {
+        'wide': _staff(prompt, entry, number),
+        'narrow': _staff(prompt, entry, MOST_PIECES + number, NARROW),
+    }
+    return {screen: staff for screen, staff in staffs.items() if staff}
+
+
+def _staff(
+    prompt: Prompt, entry: Entry, seed: int, bars_per_line: int = BARS_PER_LINE
+) -> Markup | None:
     """The staff notation; None where it cannot be engraved."""
-    if '.musicxml' not in entry.joined or number >= MOST_PIECES:
+    if '.musicxml' not in entry.joined:
         return None
     events = entry.whole.events
     notes = to_notes(from_events(events), SIXTEENTHS)  # a tick for each step
@@ -164,7 +193,8 @@ def _staff(prompt: Prompt, entry: Entry, number: int) -> Markup | None:
         bars,
         bar.steps,
         entry.whole.is_drawn,
-        number + 1,
+        seed + 1,
         lay_out(bars, entry.whole.sections),
+        bars_per_line,
     )
     return None if svg is None else Markup(svg)

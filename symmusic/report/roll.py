@@ -9,7 +9,6 @@ from symmusic.score.bar import Bar
 
 # pixels of a drawing at full size; the third is also in listening.js
 SIXTEENTH_WIDTH, PITCH_HEIGHT, LEFT, BOTTOM = 6, 7, 34, 18
-WIDE = 256  # sixteenths; a longer roll keeps at least half of its full width
 
 
 def step_width(bar: Bar) -> int:
@@ -55,7 +54,8 @@ def draw_roll(name: str, whole: Whole, run: dict | None) -> Markup:
         at = LEFT + seam * step_size
         parts.append(f'<line class="seam" x1="{at}" x2="{at}" y1="0" y2="{height}"/>')
     parts.append(f'<line class="cursor" x1="0" x2="0" y1="0" y2="{height}"/>')
-    style = f' style="min-width: {width // 2}px"' if end > WIDE * whole.bar.sixteenth else ''
+    # so that labels have their size, or up to twice that
+    style = f' style="min-width: {width}px; max-width: {2 * width}px"'
     num_new = sum(bool(is_drawn[note.onset]) for note in notes)
     label = escape(f'Piano roll of {name}: {len(notes) - num_new} notes given, {num_new} new')
     return Markup(

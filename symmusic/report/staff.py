@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symmusic.score.layout import Measure, lay_out, to_lines
+from symmusic.score.layout import BARS_PER_LINE, Measure, lay_out, to_lines
 from symmusic.score.notation import Sign
 
 try:
@@ -16,7 +16,8 @@ try:
 except ImportError:
     verovio = None
 
-PAGE_WIDTH = 1800  # tenths of a millimetre
+BAR_WIDTH = 450  # tenths of a millimetre
+NARROW = 2  # bars in a line on a phone
 MOST_PIECES = 32  # pieces of a page; 25 kB each
 
 
@@ -27,6 +28,7 @@ def engrave(
     is_drawn: np.ndarray,
     seed: int,
     measures: Sequence[Measure] | None = None,
+    bars_per_line: int = BARS_PER_LINE,
 ) -> str | None:
     """The SVG of a melody in the colour of the surrounding text; None where Verovio is not
     installed or rejects the melody.
@@ -42,6 +44,7 @@ def engrave(
       is_drawn: [T] bool, whether each step was drawn.
       seed: from 1; makes the element names of the pictures of a page distinct and reproducible.
       measures: as they are written; None = all bars, as they are played.
+      bars_per_line: a line is as much narrower as it has fewer bars.
     """
     if verovio is None:
         return None
@@ -49,7 +52,7 @@ def engrave(
     toolkit = verovio.toolkit()
     toolkit.setOptions(
         {
-            'pageWidth': PAGE_WIDTH,
+            'pageWidth': BAR_WIDTH * bars_per_line,
             'pageHeight': 60_000,
             'adjustPageHeight': True,
             'scale': 40,
@@ -63,7 +66,7 @@ def engrave(
         }
     )
     measures = lay_out(bars) if measures is None else measures
-    if not toolkit.loadData(_for_page(musicxml, measures)):
+    if not toolkit.loadData(_for_page(musicxml, measures, bars_per_line)):
         return None
     svg = re.sub(r'<desc>.*?</desc>', '', toolkit.renderToSVG(1), flags=re.DOTALL)
     svg = re.sub(r'(fill|stroke|color)="(#000000|#000|black)"', r'\1="currentColor"', svg)
@@ -103,7 +106,7 @@ def _timed(
     return re.sub(r'(<g\b[^>]*\bclass="note)"', timed, svg)
 
 
-def _for_page(musicxml: str, measures: Sequence[Measure]) -> str:
+def _for_page(musicxml: str, measures: Sequence[Measure], bars_per_line: int) -> str:
     """The MusicXML in lines, without the part's name, and without the tempo mark, whose note would
     embed a whole font.
     """
@@ -115,7 +118,8 @@ def _for_page(musicxml: str, measures: Sequence[Measure]) -> str:
     )
     bare = re.sub(r'<part-name>.*?</part-name>', '', bare)
     first = 1 - ('<measure number="0"' in bare)
-    begins = itertools.accumulate(len(line) for line in to_lines(measures, has_pickup=first == 0))
+    lines = to_lines(measures, has_pickup=first == 0, num_bars=bars_per_line)
+    begins = itertools.accumulate(map(len, lines))
     new = {first + begin for begin in begins}
 
     def broken(found: re.Match) -> str:

@@ -95,14 +95,16 @@ def _repeated(bars: Sequence[object], first: Section, second: Section) -> Iterat
         yield Measure((other_end,), ending=2, is_last=True)
 
 
-def to_lines(measures: Sequence[Measure], *, has_pickup: bool = False) -> list[list[Measure]]:
-    """The measures in lines of `BARS_PER_LINE`: a section starts a line, a pickup stands before the
+def to_lines(
+    measures: Sequence[Measure], *, has_pickup: bool = False, num_bars: int = BARS_PER_LINE
+) -> list[list[Measure]]:
+    """The measures in lines of `num_bars`: a section starts a line, a pickup stands before the
     first bar of one, and a second ending beside the first.
     """
     lines: list[list[Measure]] = []
     num_full = 0  # in the last line
     for number, measure in enumerate(measures):
-        is_full = num_full == BARS_PER_LINE and measure.ending < 2
+        is_full = num_full == num_bars and measure.ending < 2
         if not lines or measure.label or is_full:
             lines.append([])
             num_full = 0

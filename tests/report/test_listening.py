@@ -15,7 +15,8 @@ from symmusic.generate.playback import page_sound
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.whole import Whole, put_together
 from symmusic.melody.encodings import MelodyVocabulary
-from symmusic.report.introduction import introduce, key_of, said_of_key, shade
+from symmusic.report.forms import written_forms
+from symmusic.report.introduction import Origin, introduce, key_of, said_of_key, shade
 from symmusic.report.listening import Entry, listening_page
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.key import Key
@@ -127,7 +128,14 @@ def test_notes_that_were_given_within_new_bars_are_given():
 
 @pytest.mark.parametrize(
     ('program', 'sound', 'is_own'),
-    [(40, 'reed', False), (73, 'flute', True), (0, 'plucked', False), (110, 'reed', False)],
+    [
+        (40, 'fiddle', True),
+        (48, 'fiddle', False),
+        (56, 'reed', False),
+        (73, 'flute', True),
+        (0, 'plucked', False),
+        (110, 'fiddle', True),
+    ],
 )
 def test_the_page_names_an_instrument_without_a_sound(program, sound, is_own):
     """Program 0 is also that of a prompt that names no instrument: no message."""
@@ -143,7 +151,7 @@ def test_the_page_names_an_instrument_without_a_sound(program, sound, is_own):
 
 def test_every_instrument_has_a_sound():
     sounds = [page_sound(program)[0] for program in range(128)]
-    assert set(sounds) == {'plucked', 'flute', 'reed'}
+    assert set(sounds) == {'plucked', 'flute', 'reed', 'fiddle'}
 
 
 def test_a_pickup_sounds_at_once(tmp_path, open_page):
@@ -229,6 +237,8 @@ def test_in_a_browser(html, tmp_path, open_page):
     page = open_page(file, width=360, accept_downloads=True)
     assert page.evaluate('document.documentElement.scrollWidth') <= 360
     assert order(page) == ['01', '02', '03', '04']
+    assert not page.locator('#sort').is_visible()
+    page.click('#tools summary')  # on a phone the controls are folded
     page.select_option('#sort', 'surprise')
     assert order(page) == ['04', '02', '01', '03']
     page.select_option('#sort', 'copied')
@@ -333,3 +343,84 @@ def test_of_real_pieces(tmp_path, open_page, folk):
         (folder / name).read_bytes() for name in names
     ]
     mido.MidiFile(folder / '01.mid')
+
+
+def long_page(program=0, **fields):
+    """A page of one piece after 40 bars."""
+    events = np.tile([60, -2, -2, -2], 160).astype(np.int8)
+    prompt = Prompt('p', events, np.zeros(640, np.uint8), 0, 120.0, program=program, **fields)
+    whole = Whole(np.concatenate([events, events_of([72])]), np.arange(656) >= 640, (640,))
+    form = written_forms(whole.events, prompt, 0, 'p')
+    origin = Origin('symmusic --mode=sample', "scale = 'C major'", ('a bar was <cut>', 'b'))
+    entry = Entry('01', whole, 1.0, 0.0, form, form)
+    return listening_page(prompt, [entry], 'm', are_compared=False, origin=origin)
+
+
+@pytest.mark.parametrize('width', [390, 1200])
+def test_after_a_long_prompt_labels_are_legible_and_new_bars_in_view(tmp_path, open_page, width):
+    file = tmp_path / 'page.html'
+    file.write_text(long_page(), encoding='utf-8')
+    page = open_page(file, width=width)
+    assert page.evaluate('document.documentElement.scrollWidth') <= width
+    assert page.locator('#tempo').is_visible() == (width > 640)
+    assert page.locator('div.staff:visible').count() in (0, 1)  # none where Verovio is missing
+    frames = [('.roll', '.roll .new'), ('div.staff:visible', 'div.staff:visible .fresh')]
+    for frame, note in frames[: 1 + page.locator('div.staff:visible').count()]:
+        outer, inner = (page.locator(each).first.bounding_box() for each in (frame, note))
+        assert outer['x'] <= inner['x'] <= outer['x'] + outer['width'] - inner['width']
+        assert outer['y'] <= inner['y'] <= outer['y'] + outer['height'] - inner['height']
+    scale = page.locator('.roll svg').bounding_box()['width'] / (34 + 656 * 6)
+    assert scale == pytest.approx(1, abs=0.01)  # labels of 12 px
+
+
+def test_a_phone_has_a_staff_of_two_bars_in_a_line():
+    pytest.importorskip('verovio')
+    wide, narrow = re.findall(
+        r'<div class="staff (?:wide|narrow) long".*?</svg>\n*</div>', long_page(), re.S
+    )
+    assert [staff.count('class="system"') for staff in (wide, narrow)] == [11, 21]
+    ids = [set(re.findall(r' id="([^"]+)"', staff)) for staff in (wide, narrow)]
+    assert not ids[0] & ids[1]
+
+
+def test_the_page_names_title_command_wishes_and_notices(tmp_path, open_page):
+    file = tmp_path / 'page.html'
+    file.write_text(long_page(title='A & B', program=40), encoding='utf-8')
+    page = open_page(file)
+    assert page.inner_text('.title') == 'A & B'
+    assert page.get_by_text("scale = 'C major'").is_visible()
+    assert page.locator('.notices li').all_inner_texts() == ['a bar was <cut>', 'b']
+    page.get_by_text('How to read this page').click()
+    assert page.inner_text('code') == 'symmusic --mode=sample'
+    assert page.locator('#sound').input_value() == 'fiddle'
+    page.click('article button')
+    page.wait_for_selector('article .cursor[transform]', state='attached')
+
+
+def test_filters_without_a_match_and_tempi_outside_the_limits(html, tmp_path, open_page):
+    file = tmp_path / 'page.html'
+    file.write_text(html)
+    page = open_page(file)
+    assert not page.locator('#none').is_visible()
+    page.fill('#least', '99')
+    assert order(page) == []
+    assert page.inner_text('#none').startswith('No piece matches')
+    page.click('#clear')
+    assert (order(page), page.locator('#none').is_visible()) == (['01', '02', '03', '04'], False)
+    assert page.locator('#least').input_value() == '0'
+    for typed, kept in (('5', '20'), ('1000', '400')):
+        page.fill('#tempo', typed)
+        page.locator('#tempo').blur()
+        assert page.locator('#tempo').input_value() == kept
+        assert f'{kept} in place of {typed}' in page.inner_text('#limits')
+    page.fill('#tempo', '90')
+    page.locator('#tempo').blur()
+    assert page.inner_text('#limits') == ''
+
+
+def test_links_name_their_piece(html, tmp_path, open_page):
+    file = tmp_path / 'page.html'
+    file.write_text(html)
+    page = open_page(file)
+    for name in ('MIDI of piece 01', 'ABC of piece 04, new bars'):
+        assert page.get_by_role('link', name=name, exact=True).count() == 1
