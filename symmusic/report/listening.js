@@ -3,7 +3,10 @@ const LEFT = 34, STEP_WIDTH = DATA.stepWidth; // as in roll.py
 const NAMES = ['C', 'C♯', 'D', 'E♭', 'E', 'F', 'F♯', 'G', 'A♭', 'A', 'B♭', 'B'];
 const get = (id) => document.getElementById(id);
 const articles = [...document.querySelectorAll('article')];
+const shown = () => [...document.querySelectorAll('article')].filter((article) => !article.hidden);
 const pieceOf = (article) => DATA.pieces[article.dataset.order];
+const KEEP = `symmusic-favourites-${DATA.id}`;
+const favourites = recallFavourites();
 let playing = null;
 
 function stop() {
@@ -16,7 +19,18 @@ function stop() {
   button.textContent = 'Play';
   article.querySelector('.cursor').style.visibility = 'hidden';
   article.querySelectorAll('.sounding').forEach((note) => note.classList.remove('sounding'));
+  get('all').setAttribute('aria-pressed', 'false');
+  get('all').textContent = 'Play all';
   get('status').textContent = '';
+}
+
+// What follows at the end of a piece: itself again, or the next of all.
+function finish() {
+  const {article, all} = playing;
+  const order = shown(), again = get('loop').checked;
+  const next = all ? order[order.indexOf(article) + 1] || (again && order[0]) : again && article;
+  stop();
+  if (next) play(next, all);
 }
 
 // The tempo that is asked for, within its limits; where it was outside, the page says so.
@@ -28,7 +42,7 @@ function tempo() {
   return qpm;
 }
 
-function play(article) {
+function play(article, all = false) {
   stop();
   const piece = pieceOf(article);
   const qpm = tempo();
@@ -36,6 +50,11 @@ function play(article) {
   const button = article.querySelector('button');
   button.setAttribute('aria-pressed', 'true');
   button.textContent = 'Stop';
+  if (all) {
+    get('all').setAttribute('aria-pressed', 'true');
+    get('all').textContent = 'Stop all';
+    article.scrollIntoView({block: 'nearest'});
+  }
   get('status').textContent = `playing ${article.querySelector('h2').textContent}`;
   const cursor = article.querySelector('.cursor');
   const notes = article.querySelectorAll('[data-note]');
@@ -49,7 +68,7 @@ function play(article) {
     keepInView(article.querySelector('.roll'), cursor);
     for (const staff of article.querySelectorAll('div.staff')) keepInView(staff, staff.querySelector('.sounding'));
   };
-  playing = {article, silence: playNotes(piece.notes, {first, end: piece.end, qpm, stepsPerQuarter: DATA.stepsPerQuarter, timbre: get('sound').value}, follow, stop)};
+  playing = {article, all, silence: playNotes(piece.notes, {first, end: piece.end, qpm, stepsPerQuarter: DATA.stepsPerQuarter, timbre: get('sound').value}, follow, finish)};
 }
 
 // Scrolls a part that shows less than it holds, so that a mark is visible; the page itself stays where it is.
@@ -76,12 +95,36 @@ function arrange() {
   [...articles].sort((a, b) => value(a) - value(b) || a.dataset.order - b.dataset.order).forEach((article) => main.append(article));
   for (const article of articles) {
     const {notes, copied} = article.dataset;
-    article.hidden = notes < least || copied > most || (key !== '' && article.dataset.key !== key);
+    article.hidden = notes < least || copied > most || (key !== '' && article.dataset.key !== key) || (get('favourites').checked && !favourites.has(article.dataset.order));
   }
   const num = articles.filter((article) => !article.hidden).length;
   get('none').hidden = num > 0;
   get('none').firstElementChild.textContent = num ? '' : 'No piece matches the filters.';
   if (playing && playing.article.hidden) stop();
+}
+
+function recallFavourites() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEEP));
+    return new Set(Array.isArray(kept) ? kept.map(String) : []);
+  } catch {
+    return new Set(); // not allowed, or not ours
+  }
+}
+
+function markFavourite(article) {
+  const button = article.querySelector('.favourite'), isOne = favourites.has(article.dataset.order);
+  button.setAttribute('aria-pressed', isOne);
+  button.textContent = isOne ? '★ Favourite' : '☆ Favourite';
+}
+
+function keepFavourites() {
+  articles.forEach(markFavourite);
+  try {
+    localStorage.setItem(KEEP, JSON.stringify([...favourites]));
+  } catch {
+    get('status').textContent = 'this browser does not keep favourites after the page is closed';
+  }
 }
 
 function place(step) {
@@ -125,6 +168,13 @@ function look(article, step) {
 
 for (const article of articles) {
   article.querySelector('button').addEventListener('click', () => (playing && playing.article === article ? stop() : play(article)));
+  article.querySelector('.favourite').addEventListener('click', () => {
+    const {order} = article.dataset;
+    if (!favourites.delete(order)) favourites.add(order);
+    keepFavourites();
+    arrange();
+  });
+  markFavourite(article);
   if (!pieceOf(article).looks) continue;
   const roll = article.querySelector('.roll'), drawing = roll.querySelector('svg');
   const stepAt = ({clientX}) => {
@@ -143,17 +193,19 @@ for (const article of articles) {
   });
   roll.addEventListener('blur', () => look(article, -1));
 }
-for (const id of ['sort', 'key']) get(id).addEventListener('change', arrange);
+for (const id of ['sort', 'key', 'favourites']) get(id).addEventListener('change', arrange);
 for (const id of ['least', 'most']) get(id)?.addEventListener('input', arrange);
 get('clear').addEventListener('click', () => {
   get('key').value = '';
   get('least').value = 0;
   if (get('most')) get('most').value = '';
+  get('favourites').checked = false;
   arrange();
   articles[0].querySelector('button').focus();
 });
+get('all').addEventListener('click', () => (playing && playing.all ? stop() : shown().length && play(shown()[0], true)));
 get('tempo').addEventListener('change', tempo);
-for (const id of ['tempo', 'sound', 'from']) get(id).addEventListener('change', () => playing && play(playing.article));
+for (const id of ['tempo', 'sound', 'from']) get(id).addEventListener('change', () => playing && play(playing.article, playing.all));
 document.addEventListener('keydown', (event) => event.key === 'Escape' && stop());
 if (matchMedia('(max-width: 40rem)').matches) get('tools').open = false;
 showNewBars();

@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import hashlib
 import pathlib
 from collections.abc import Mapping, Sequence
 
@@ -12,6 +13,7 @@ from symmusic.generate.prompt import Prompt
 from symmusic.generate.whole import Whole
 from symmusic.melody.events import from_events, to_notes
 from symmusic.originality.repeats import RUN_NOTES
+from symmusic.report.facts import facts_of
 from symmusic.report.html import json_for_script, page, render
 from symmusic.report.introduction import (
     NOT_SAID,
@@ -19,7 +21,6 @@ from symmusic.report.introduction import (
     heading,
     introduce,
     key_of,
-    said_of_key,
 )
 from symmusic.report.roll import draw_roll, step_width
 from symmusic.report.staff import MOST_PIECES, NARROW, engrave
@@ -82,8 +83,10 @@ def listening_page(
     """
     seam, sections = len(prompt.events), entries[0].whole.sections
     articles = [
-        _article(prompt, entry, number, are_compared) for number, entry in enumerate(entries)
+        _article(prompt, entry, number, are_compared) | {'same': same}
+        for number, (entry, same) in enumerate(zip(entries, find_same(entries), strict=True))
     ]
+    pieces = [_played(prompt, entry) for entry in entries]
     body = render(
         'listening.html',
         articles=articles,
@@ -98,7 +101,8 @@ def listening_page(
     )
     data = json_for_script(
         {
-            'pieces': [_played(prompt, entry) for entry in entries],
+            'id': hashlib.sha256(json_for_script(pieces).encode()).hexdigest()[:16],
+            'pieces': pieces,
             'seam': seam,
             'qpm': prompt.qpm,
             'firstBar': prompt.first_bar,
@@ -110,6 +114,16 @@ def listening_page(
     )
     script = f'{playback_script()}const DATA = {data};\n{SCRIPT.read_text(encoding="utf-8")}'
     return page(f'{heading(prompt, sections)} by {model}', body, render('listening.css'), script)
+
+
+def find_same(entries: Sequence[Entry]) -> list[str]:
+    """For each piece the name of the first one before it with the same notes; '' = none."""
+    firsts: dict[bytes, str] = {}
+    return [
+        '' if found == entry.name else found
+        for entry in entries
+        for found in [firsts.setdefault(entry.whole.events.tobytes(), entry.name)]
+    ]
 
 
 def _played(prompt: Prompt, entry: Entry) -> dict[str, object]:
@@ -128,26 +142,17 @@ def _article(prompt: Prompt, entry: Entry, number: int, are_compared: bool) -> d
     run, whole = entry.nearest, entry.whole
     num_notes = sum(bool(whole.is_drawn[note.onset]) for note in from_events(whole.events))
     key = key_of(prompt, whole.events[len(prompt.events) : len(whole.events) - len(prompt.after)])
-    facts = [
-        f'{entry.surprise:.2f} nats per step',
-        f'{num_notes} notes',
-        f'{key} {said_of_key(prompt, key)}' if key else 'no key',
-        f'{100 * entry.repeated:.0f} % repeat the prompt',
-    ]
-    if are_compared:
-        facts.append(
-            f'{run["score"]} in a row as in {run.get("title") or run["tune"]}, bar'
-            f' {run["tune_bar"]}'
-            if run
-            else 'none in a row as in a tune'
-        )
     return {
         'name': entry.name,
         'surprise': entry.surprise,
         'num_notes': num_notes,
         'num_copied': run['score'] if run else 0,
         'key': key,
-        'facts': facts,
+        'facts': facts_of(prompt, whole, key, run, are_compared=are_compared),
+        'numbers': [
+            f'{entry.surprise:.2f} nats per step',
+            f'{100 * entry.repeated:.0f} % repeat the prompt',
+        ],
         'joined': _downloads(entry.joined),
         'new': _downloads(entry.new),
         'staffs': _staffs(prompt, entry, number),

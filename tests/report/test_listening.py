@@ -15,9 +15,10 @@ from symmusic.generate.playback import page_sound
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.whole import Whole, put_together
 from symmusic.melody.encodings import MelodyVocabulary
+from symmusic.report.facts import num_repeated_bars
 from symmusic.report.forms import written_forms
 from symmusic.report.introduction import Origin, introduce, key_of, said_of_key, shade
-from symmusic.report.listening import Entry, listening_page
+from symmusic.report.listening import Entry, find_same, listening_page
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.key import Key
 
@@ -424,3 +425,99 @@ def test_links_name_their_piece(html, tmp_path, open_page):
     page = open_page(file)
     for name in ('MIDI of piece 01', 'ABC of piece 04, new bars'):
         assert page.get_by_role('link', name=name, exact=True).count() == 1
+
+
+def test_musical_words_come_first(html, tmp_path, open_page):
+    file = tmp_path / 'page.html'
+    file.write_text(html)
+    page = open_page(file)
+    facts = page.locator('.facts').all_inner_texts()
+    assert facts[1].startswith('1 note in ')
+    assert facts[1].endswith(
+        '; repeats none of your bars; ends on C; nearest: none in a row as in a tune'
+    )
+    assert facts[3].endswith('; ends on B; nearest: 2 in a row as in b, bar 1')
+    figures = page.locator('article .figures').nth(1)
+    assert not figures.is_visible()
+    page.locator('article .numbers summary').nth(1).click()
+    assert figures.inner_text() == '0.25 nats per step; 25 % repeat the prompt'
+
+
+def test_repeated_bars_are_counted_once():
+    """Of three given bars, of which two are the same, one comes again twice, and one is silent."""
+    one, other = events_of([60, 62]), events_of([64])
+    rest = events_of([])
+    events = np.concatenate([one, one, other, rest, one, one, rest, events_of([62, 60])])
+    whole = Whole(events, np.arange(128) >= 64, (64,))
+    assert num_repeated_bars(whole) == 1
+    assert num_repeated_bars(dataclasses.replace(whole, is_drawn=np.full(128, True))) == 0
+
+
+def test_favourites_are_kept(html, tmp_path, open_page):
+    file = tmp_path / 'page.html'
+    file.write_text(html)
+    page = open_page(file)
+    page.check('#favourites')
+    assert (order(page), page.locator('#none').is_visible()) == ([], True)
+    page.click('#clear')
+    button = page.get_by_role('button', name='Favourite 03')
+    button.focus()
+    page.keyboard.press('Enter')
+    assert (button.get_attribute('aria-pressed'), button.inner_text()) == ('true', '★ Favourite')
+    page.wait_for_timeout(1000)  # Chromium stores a page's data with a delay
+    page.reload()
+    assert button.get_attribute('aria-pressed') == 'true'
+    page.check('#favourites')
+    assert order(page) == ['03']
+    button.click()
+    assert order(page) == []
+
+
+def test_favourites_belong_to_a_page(html):
+    ids = [re.search('"id":"([0-9a-f]{16})"', text)[1] for text in (html, html, redrawn())]
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_play_all_and_loop(html, tmp_path, open_page):
+    """All pieces that are shown, one after another; a looped one starts again."""
+    file = tmp_path / 'page.html'
+    file.write_text(html)
+    page = open_page(file)
+    page.evaluate(
+        "window.seen = []; new MutationObserver(() => seen.push(get('status').textContent))"
+        ".observe(get('status'), {childList: true})"
+    )
+    page.fill('#tempo', '400')
+    page.fill('#least', '2')
+    page.select_option('#from', 'new')
+    page.click('#all')
+    assert page.locator('#all').get_attribute('aria-pressed') == 'true'
+    page.wait_for_function("() => get('all').textContent === 'Play all' && seen.length > 2")
+    assert [text for text in page.evaluate('seen') if text] == ['playing 01', 'playing 04']
+    page.check('#loop')
+    page.evaluate('seen.length = 0')
+    page.get_by_role('button', name='Play 04').click()
+    page.wait_for_function("() => seen.filter((text) => text === 'playing 04').length === 2")
+    page.keyboard.press('Escape')
+    assert page.inner_text('#status') == ''
+
+
+def test_duplicates_are_named_and_dimmed(tmp_path, open_page):
+    events = events_of([60, 62])
+    prompt = Prompt('p', events, np.zeros(16, np.uint8), 0, 120.0)
+    entries = [
+        Entry(
+            f'0{number}',
+            Whole(np.concatenate([events, events_of([pitch])]), np.arange(32) >= 16, (16,)),
+            *(1.0, 0.0, {}, {}),
+        )
+        for number, pitch in enumerate((60, 62, 60, 60), 1)
+    ]
+    assert find_same(entries) == ['', '', '01', '01']
+    file = tmp_path / 'page.html'
+    file.write_text(listening_page(prompt, entries, 'm', are_compared=False))
+    page = open_page(file)
+    notes = page.locator('article .roll .new')
+    shades = notes.evaluate_all('notes => notes.map(note => getComputedStyle(note).opacity)')
+    assert shades == ['1', '1', '0.45', '0.45']
+    assert page.locator('strong').all_inner_texts() == ['The same notes as 01.'] * 2
