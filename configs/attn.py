@@ -30,9 +30,8 @@ def get_config():
     config.train.learning_rate = 0.003
     config.train.weight_decay = 0.1
     config.train.average_decay = 0.999
-    config.train.plateau_patience = 1
-    config.train.plateau_threshold = 0.002  # the rate falls as soon as the loss falls more slowly
-    config.train.num_epochs = 24
+    config.train.plateau_patience = 1  # a rate that falls earlier overfits
+    config.train.num_epochs = 26
     config.train.early_stopping_epochs = 3
     config.sample.memory_steps = 256  # as far as attention was trained to look back
     return config
