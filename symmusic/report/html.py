@@ -13,6 +13,7 @@ from markupsafe import Markup
 from symmusic.report import blocks
 from symmusic.report.markdown import relative
 
+SCRIPT = pathlib.Path(__file__).with_name('report.js')
 TEMPLATES = pathlib.Path(__file__).parent / 'templates'
 
 
@@ -42,7 +43,7 @@ def to_html(report: blocks.Report, folder: pathlib.Path, style: str = '') -> str
         kind=lambda block: type(block).__name__,
         relative=lambda path: relative(path, folder),
     )
-    return page(report.title, body, style)
+    return page(report.title, body, style, SCRIPT.read_text(encoding='utf-8'))
 
 
 def render(template: str, **values: object) -> Markup:

@@ -3,7 +3,9 @@ const get = (id) => document.getElementById(id);
 const sections = [...document.querySelectorAll('[data-piece]')];
 const KEEP = `symmusic-study-${DATA.study}`;
 let answers = recall() || begin();
-let playing = null, asked = false;
+const screens = [...document.querySelectorAll('main > section')]; // one is shown at a time
+const MOST = 0.8; // of a piece must be played once, so that it counts as heard
+let playing = null, asked = false, at = 0;
 
 function begin() {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
@@ -80,6 +82,20 @@ function show() {
   get('save-unfinished').hidden = !asked || !missing().length;
 }
 
+// Shows one screen; with `focus` also moves there, for the keyboard and screen readers.
+function turn(to, focus = true) {
+  stop();
+  at = Math.min(Math.max(to, 0), screens.length - 1);
+  screens.forEach((screen, index) => { screen.hidden = index !== at; });
+  get('intro').hidden = at > 0;
+  get('back').hidden = at === 0;
+  get('next').hidden = at === screens.length - 1;
+  if (!asked) get('report').replaceChildren();
+  if (!focus) return;
+  window.scrollTo(0, 0);
+  screens[at].querySelector('h2').focus({preventScroll: true});
+}
+
 function stop() {
   if (!playing) return;
   const {section, silence} = playing;
@@ -94,21 +110,27 @@ function stop() {
 function play(section) {
   stop();
   const row = answers.ratings[section.dataset.piece - 1];
-  const follow = (step) => { section.querySelector('.played').value = step / DATA.numSteps; };
+  let isCounted = false;
+  const follow = (step) => {
+    section.querySelector('.played').value = step / DATA.numSteps;
+    if (isCounted || step < MOST * DATA.numSteps) return;
+    isCounted = true;
+    row.plays += 1;
+    keep();
+    show();
+  };
+  const finish = () => { follow(DATA.numSteps); stop(); };
   const piece = {end: DATA.numSteps, qpm: DATA.qpm, stepsPerQuarter: DATA.stepsPerQuarter, timbre: 'plucked'};
   try {
-    playing = {section, silence: playNotes(DATA.pieces[row.piece - 1], piece, follow, stop)};
+    playing = {section, silence: playNotes(DATA.pieces[row.piece - 1], piece, follow, finish)};
   } catch {
     say('This browser cannot play the pieces; try another one.');
     get('report').focus();
     return;
   }
-  row.plays += 1;
   const button = section.querySelector('button');
   button.setAttribute('aria-pressed', 'true');
   button.textContent = 'Stop';
-  keep();
-  show();
 }
 
 function save(complete) {
@@ -158,6 +180,7 @@ get('clear').addEventListener('click', () => {
   get('copy').hidden = true;
   keep();
   show();
+  turn(0, false);
   say('Cleared: the next listener can start.');
   get('report').focus();
 });
@@ -166,8 +189,12 @@ get('report').addEventListener('click', (event) => { // to the first control the
   if (!link) return;
   event.preventDefault();
   const section = document.querySelector(link.getAttribute('href'));
-  section.scrollIntoView({block: 'start'});
+  turn(screens.indexOf(section));
   section.querySelector('button, input').focus({preventScroll: true});
 });
+get('back').addEventListener('click', () => turn(at - 1));
+get('next').addEventListener('click', () => turn(at + 1));
 document.addEventListener('keydown', (event) => event.key === 'Escape' && stop());
 show();
+// a listener who comes back goes on where something is missing
+turn(answers.experience ? 1 + answers.ratings.findIndex((row) => lacks(row).length) || screens.length - 1 : 0, false);

@@ -150,6 +150,21 @@ def test_in_a_browser(tmp_path, open_page):
     assert shown.evaluate('document.documentElement.scrollWidth') <= 360
 
 
+@pytest.mark.parametrize(('width', 'notes'), [(390, [True, False]), (1200, [False, False])])
+def test_a_wide_table_says_that_it_scrolls(tmp_path, open_page, width, notes):
+    """Where it is wider than its frame, and only there."""
+    wide = table(['name', *['a long name'] * 6], [['x', *['0.123 [0.1, 0.2]'] * 6]])
+    narrow = table(['a', 'b'], [['x', 'y']])
+    file = tmp_path / 'index.html'
+    file.write_text(to_html(Report('r', [Section('s', [wide, narrow])]), tmp_path))
+    shown = open_page(file, width=width)
+    assert [each.is_visible() for each in shown.locator('.sideways').all()] == notes
+    shown.set_viewport_size({'width': 1590 - width, 'height': 800})
+    shown.wait_for_timeout(100)
+    is_wide = shown.locator('.sideways').first.is_visible()
+    assert is_wide == (width == 1200)
+
+
 def test_data_in_a_script(tmp_path, open_page):
     file = tmp_path / 'index.html'
     script = f'document.querySelector("p").textContent = {json_for_script(NASTY)};'
