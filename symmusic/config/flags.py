@@ -47,7 +47,7 @@ class Command:
     experiment: arms.Experiment | None = None  # of mode 'experiment'
     # those of `given` that the config file has another value of
     changed: tuple[str, ...] = ()
-    typed: str = ''
+    typed: str = dataclasses.field(default='', compare=False)
 
 
 def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> Command:
