@@ -55,7 +55,7 @@ def test_damage_is_reported(folder, damage):
 
 
 def test_the_shipped_files_are_small():
-    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 2**20
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 1_200_000
 
 
 def test_a_short_piece_and_the_card():
