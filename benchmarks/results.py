@@ -17,8 +17,9 @@ from collections.abc import Iterable, Mapping
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
+from symmusic.corpus.overlap import Overlap, as_words
 from symmusic.files import write_whole
-from symmusic.wording import estimate, number
+from symmusic.wording import estimate, number, sentence
 
 RESULTS = pathlib.Path(__file__).resolve().parent.parent / 'docs' / 'results.md'
 HEADING = '## The shipped model'
@@ -170,14 +171,12 @@ def in_another_meter(found: Mapping, meter: str) -> str:
 def section(found: Mapping, others: Mapping[str, Mapping]) -> str:
     """The whole section."""
     likelihood, temperature = found['likelihood'], found['contexts']['sureness'][-1]['temperature']
-    overlap = likelihood['overlap']
+    overlap = sentence(as_words(Overlap(**likelihood['overlap'])))
     introduction = (
         f'`--mode=evaluate` of the parameters as stored, {datetime.date.today()}, likelihood on'
         f' {likelihood["num_tunes"]} test tunes in every metre, pieces after 4-bar prompts in 4/4,'
         f' at the calibrated temperature of {temperature:g}; the [card](../symmusic/pretrained/'
-        f'card.md) has the same figures. Held-out tunes have at most'
-        f' {100 * overlap["largest"]:.0f} % of their notes in runs of 16 that a training tune has,'
-        f' {100 * overlap["mean"]:.1f} % on average. Repetition: share of onsets at which the same'
+        f'card.md) has the same figures. {overlap} Repetition: share of onsets at which the same'
         ' pitch starts 1, 2 and 4 bars later, and of bars equal to an earlier one. Written by'
         ' `benchmarks/results.py`.'
     )

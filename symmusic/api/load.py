@@ -1,6 +1,7 @@
 """Loading a model: the shipped one, or that of a run."""
 
 import logging
+import os
 import pathlib
 
 from ml_collections import ConfigDict
@@ -34,11 +35,16 @@ def load(
       replica: which replica of the run; -1 = the one with the best validation loss.
 
     Raises:
-      UserError: there is no run that has finished an epoch.
+      UserError: `path` is no path, or there is no run that has finished an epoch.
     """
     if path is None:
         require_replica(replica, 1)
         return read_shipped_model()[0]
+    if not isinstance(path, str | os.PathLike):
+        raise UserError(
+            f'load: {path!r} is no path; must be the workdir of a run, or nothing for the shipped'
+            ' model'
+        )
     workdir = pathlib.Path(path).expanduser()
     checkpoints = Checkpoints(workdir)
     if checkpoints.latest_step() is None:

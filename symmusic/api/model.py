@@ -83,7 +83,11 @@ class Model:
         `continue_tune`.
         """
         fields = {'regenerate': str(bars), 'num_samples': num_samples, **sample_fields}
-        return self._draw(prompt, seed, fields)
+        try:
+            return self._draw(prompt, seed, fields)
+        except UserError as error:
+            of_field = f'config.sample.regenerate = {str(bars)!r}'  # as the argument was given:
+            raise UserError(str(error).replace(of_field, f'bars = {bars!r}')) from error
 
     def config(self, seed: int = 0, **sample_fields: object) -> ConfigDict:
         """The config of the run, with the defaults for sampling except for the fields given and for

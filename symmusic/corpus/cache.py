@@ -5,11 +5,18 @@ import functools
 import hashlib
 import io
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from symmusic.corpus.collections import Collection, SourceFile, find_collections, music21_version
+from symmusic.corpus.collections import (
+    Collection,
+    SourceFile,
+    find_collections,
+    list_collections,
+    music21_version,
+)
 from symmusic.corpus.pieces import prepare_pieces
 from symmusic.corpus.prepare import Settings, Tune, fingerprint, prepare_files
 from symmusic.corpus.split import Split, find_families, split_by_names, split_styles
@@ -17,6 +24,7 @@ from symmusic.errors import UserError
 from symmusic.files import cache_folder, write_whole
 from symmusic.score.musicxml_reader import SUFFIXES as XML_SUFFIXES
 
+log = logging.getLogger(__name__)
 FORMAT = 15  # of the cache's files and of all that preparation does: raise it when either changes
 
 
@@ -72,17 +80,17 @@ def load_corpus(
     """A corpus from the cache, or prepared and cached, each of its collections separately.
 
     The cache's key depends on the files, the settings and the format. A damaged cache is detected,
-    reported in `notices` and replaced. At most `max_tunes` are read (0: all), drawn by `seed`,
-    equally many of each style.
+    reported in `notices` and replaced. A preparation is logged before it, as it may take minutes.
+    At most `max_tunes` are read (0: all), drawn by `seed`, equally many of each style.
 
     Raises:
       UserError: there is no such corpus.
     """
-    found = find_collections(name)
+    found, names = find_collections(name), list_collections(name)
     shares = share_tunes([(collection.style, len(files)) for collection, files in found], max_tunes)
     parts = [
-        _load_collection(name, collection, files, settings, max_tunes=share, seed=seed)
-        for (collection, files), share in zip(found, shares, strict=True)
+        _load_collection(own, collection, files, settings, max_tunes=share, seed=seed)
+        for own, (collection, files), share in zip(names, found, shares, strict=True)
         if share or not max_tunes
     ]
     if len(found) == 1:
@@ -141,6 +149,7 @@ def _load_collection(
             )
         except (OSError, ValueError) as error:
             notices.append(f'the cached corpus {path} is damaged ({error}); preparing it again')
+    log.info(f'preparing corpus {name} (once; then it is in the cache)')
     how = {'max_tunes': max_tunes, 'seed': seed}
     if collection.has_voices:
         tunes = prepare_pieces(files, collection, settings, **how)

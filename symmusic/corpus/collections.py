@@ -10,6 +10,7 @@ import pathlib
 from symmusic.errors import UserError
 from symmusic.score.midi import SUFFIXES as MIDI_SUFFIXES
 from symmusic.score.musicxml_reader import SUFFIXES as XML_SUFFIXES
+from symmusic.wording import nearest
 
 SUFFIXES = (*MIDI_SUFFIXES, '.abc', *XML_SUFFIXES)
 
@@ -119,8 +120,13 @@ def find_collections(corpus: str) -> list[tuple[Collection, list[SourceFile]]]:
         return [(OWN, [SourceFile(path.name, path)])]
     raise UserError(
         f'config.data.corpus = {corpus}: no such corpus, folder or file; named corpora are'
-        f' {", ".join(NAMED)}'
+        f' {", ".join(NAMED)}{nearest(corpus, NAMED)}'
     )
+
+
+def list_collections(corpus: str) -> tuple[str, ...]:
+    """The names of what `find_collections` finds, in its order."""
+    return NAMED.get(corpus, (corpus,))
 
 
 def music21_corpus() -> pathlib.Path:

@@ -64,12 +64,13 @@ class Overlap:
 
 
 def as_words(overlap: Overlap) -> str:
-    """How much, as 'at most 19 % of their notes in runs of 16 that a training tune has; 2.1 % on
-    average, of all training tunes'.
+    """How much, as "of a held-out tune's notes at most 19 % stand in runs of 16 notes that one
+    training tune has, and 2.1 % on average in runs of any training tune".
     """
     return (
-        f'at most {100 * overlap.largest:.0f} % of their notes in runs of {RUN} that a training'
-        f' tune has; {100 * overlap.mean:.1f} % on average, of all training tunes'
+        f"of a held-out tune's notes at most {100 * overlap.largest:.0f} % stand in runs of"
+        f' {RUN} notes that one training tune has, and {100 * overlap.mean:.1f} % on average in'
+        ' runs of any training tune'
     )
 
 

@@ -3,6 +3,7 @@
 from symmusic.corpus.overlap import Overlap, as_words
 from symmusic.pitches import pitch_name
 from symmusic.score.bar import name_of
+from symmusic.wording import count
 
 # kinds of notices that are printed; stats.json has all of them
 MOST_NOTICES = 10
@@ -28,7 +29,7 @@ def _rows_of_counts(statistics: dict) -> list[tuple[str, str]]:
             f' {statistics["largest_family"]}), {dropped} dropped',
         ),
         *(
-            [('  overlap', f'held-out tunes have {as_words(Overlap(**statistics["overlap"]))}')]
+            [('  overlap', as_words(Overlap(**statistics['overlap'])))]
             if statistics['overlap']
             else []
         ),
@@ -89,15 +90,21 @@ def _rows_of_music(statistics: dict) -> list[tuple[str, str]]:
     frequencies = statistics['event_frequencies']
     pitches = {_name(int(name)): frequencies[name] for name in frequencies if name.isdecimal()}
     events = [f'{name} {frequencies.get(name, 0):.1%}' for name in ('no event', 'note off')]
-    keys = list(statistics['keys'].items())[:6]
     steps = name_of(statistics['steps_per_quarter'])
     return [
         ('pitches', f'{_name(statistics["min_pitch"])} to {_name(statistics["max_pitch"])}'),
         ('events', ', '.join([*events, f'onsets {sum(pitches.values()):.1%}'])),
         ('  commonest', _commonest(pitches)),
         ('note lengths', f'{_commonest(statistics["note_lengths"])}  ({steps})'),
-        ('keys', ', '.join(f'{key} {count}' for key, count in keys)),
+        ('keys', f'{_commonest_keys(statistics["keys"])}  (detected, not as stated)'),
     ]
+
+
+def _commonest_keys(num_tunes: dict[str, int]) -> str:
+    """The six commonest keys with the number of their tunes, and how many others there are."""
+    first, others = list(num_tunes.items())[:6], list(num_tunes.values())[6:]
+    rest = f', and {count(len(others), "other")} with {count(sum(others), "tune")}'
+    return ', '.join(f'{key} {num}' for key, num in first) + rest * bool(others)
 
 
 def _commonest(shares: dict[str, float]) -> str:

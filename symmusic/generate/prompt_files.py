@@ -117,8 +117,8 @@ def _score_of(notes: Iterable[tuple[float, float, int]], ticks_per_quarter: int)
         if not is_note:
             raise ScoreError(
                 'not a note',
-                f'{note}: must be an onset of 0 or more and a length above 0, in quarters, and a'
-                ' MIDI pitch from 0 to 127',
+                f'{note!r}: a list must hold triples (onset, length, pitch): an onset of 0 or more'
+                ' and a length above 0, in quarters, and a MIDI pitch from 0 to 127',
             )
         start, end = (round(each * ticks_per_quarter) for each in (onset, onset + length))
         found.append(Note(start, max(end - start, 1), int(pitch), VELOCITY))

@@ -21,7 +21,7 @@ from symmusic.score.instruments import INSTRUMENTS
 from symmusic.wording import nearest
 
 CONSTRAINTS = tuple(name.removeprefix('sample.') for name in constraints.FIELDS)
-ONE_OR_MORE = 'must be one bar, such as 3, or a range, such as 3-4'
+ONE_OR_MORE = "must be one bar, such as '3', or a range, such as '3-4'"
 SAID = ('prompt', 'num_samples', 'num_bars', 'temperature')  # by the line that `echo` completes
 
 

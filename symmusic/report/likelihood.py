@@ -9,7 +9,7 @@ from symmusic.measures.held_out import Likelihood
 from symmusic.measures.likelihood import Nats
 from symmusic.report import charts
 from symmusic.report.blocks import Block, Chart, Section, Text, table
-from symmusic.wording import interval, number
+from symmusic.wording import interval, number, sentence
 
 HEADING = 'Held-out likelihood'
 JOINT = 'model_with_count_model'
@@ -114,7 +114,7 @@ def _about(likelihood: Likelihood, nats: Nats, part: str) -> str:
             ' The weights of the count model and of the mixture were fitted on validation tunes.'
         )
     if likelihood.overlap:
-        text += f' Held-out tunes have {as_words(likelihood.overlap)}.'
+        text += f' {sentence(as_words(likelihood.overlap))}'
     if nats.num_families > 1:
         text += (
             f' In brackets 95 % intervals, from resamples of the {nats.num_families} tune families.'

@@ -176,7 +176,7 @@ def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()
             for part, windows in parts.items()
         )
         + f' (of {built.train.num_steps} steps{held_out}; {sum(built.num_copies.values())} held-out'
-        f' copies of training windows removed); held-out tunes have {as_words(built.overlap)}'
+        f' copies of training windows removed); {as_words(built.overlap)}'
     )
     return built
 

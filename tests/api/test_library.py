@@ -111,13 +111,14 @@ def test_a_piece_is_saved_in_each_format(piece, tmp_path):
         (TUNE, {'scale': 'X'}, "config.sample.scale = 'X': must be"),
         (TUNE, {'num_bras': 2}, 'num_bras: not a field of config.sample; did you mean num_bars?'),
         (TUNE, {'num_bars': 'two'}, "config.sample.num_bars = 'two': must be a whole number"),
-        (TUNE, {'regenerate': '9'}, "config.sample.regenerate = '9': must be"),
+        (TUNE, {'regenerate': '9'}, "config.sample.regenerate = '9': the prompt has bars 1 to 4"),
         ('X:1\nK:C\n', {}, 'prompt: no notes'),
         ([(0, 1, 200)], {}, 'prompt: not a note: (0, 1, 200)'),
         ([], {}, 'prompt: no notes'),
         ('none.mid', {}, 'config.sample.prompt = none.mid: No such file'),
         (None, {}, 'prompt: not a tune'),
         ([(0, 1)], {}, 'prompt: not a note'),
+        (['my.abc'], {}, "prompt: not a note: 'my.abc': a list must hold triples"),
         ([('0', '1', '60')], {}, 'prompt: not a note'),
         ('', {'seed': 1.5}, 'config.seed = 1.5'),
         ('', {'replica': 3}, 'replica: '),
@@ -131,6 +132,14 @@ def test_mistakes_are_one_line(folk, model, prompt, fields, words):
     assert '\n' not in str(raised.value)
 
 
+@pytest.mark.parametrize('bars', [(9, 10), '9-10', 9, 'two'])
+def test_bars_are_named_as_they_were_given(folk, model, bars):
+    with pytest.raises(symmusic.UserError) as raised:
+        model.redraw_bars(TUNE, bars)
+    assert str(raised.value).startswith(f'bars = {bars!r}: ')
+    assert "must be one bar, such as '3', or a range, such as '3-4'" in str(raised.value)
+
+
 def test_a_suffix_that_is_none(piece, tmp_path):
     with pytest.raises(symmusic.UserError, match=r'must be one of .mid, .abc, .musicxml, .wav'):
         piece.save(tmp_path / 'piece.txt')
@@ -140,6 +149,8 @@ def test_a_suffix_that_is_none(piece, tmp_path):
 def test_a_folder_without_a_run(tmp_path):
     with pytest.raises(symmusic.UserError, match='holds no trained model'):
         symmusic.load(tmp_path)
+    with pytest.raises(symmusic.UserError, match='load: 3 is no path; must be the workdir'):
+        symmusic.load(3)
 
 
 def walks(folder, seed, num=6):

@@ -220,6 +220,16 @@ def test_unwritable_cache(folder, tmp_path, monkeypatch):
     assert place.read_text() == 'a file'
 
 
+def test_a_preparation_is_logged_before_it(folder, caplog):
+    with caplog.at_level('INFO'):
+        load(folder)
+    assert caplog.messages == [f'preparing corpus {folder} (once; then it is in the cache)']
+    caplog.clear()
+    with caplog.at_level('INFO'):
+        load(folder)
+    assert caplog.messages == []
+
+
 def test_no_such_corpus(tmp_path):
     with pytest.raises(UserError, match='no such corpus'):
         load(tmp_path / 'none')

@@ -206,8 +206,8 @@ def test_overlap_of_held_out_tunes():
     found = measure_overlap(held_out, trained)
     assert found == overlap.Overlap(0.5, 0.5)
     assert as_words(found) == (
-        'at most 50 % of their notes in runs of 16 that a training tune has; 50.0 % on average, of'
-        ' all training tunes'
+        "of a held-out tune's notes at most 50 % stand in runs of 16 notes that one training tune"
+        ' has, and 50.0 % on average in runs of any training tune'
     )
     # what held-out tunes share with one another does not count
     assert measure_overlap([*held_out, held_out[0]], [eighths(*c)]).largest == 1

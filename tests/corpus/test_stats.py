@@ -1,5 +1,6 @@
 """Statistics of a corpus: numbers by hand, and the written files."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -113,6 +114,21 @@ def test_long_notes_count_together():
         corpus(tune([60, *[-2] * 15, 60, *[-2] * 40, 60])), encoding='melody', **WINDOWS
     )
     assert found['note_lengths'] == {'1': pytest.approx(1 / 3), '16+': pytest.approx(2 / 3)}
+
+
+def test_keys_beyond_the_sixth_are_counted():
+    """The key's number of tunes falls: 8 keys, of which the last two have 2 tunes and 1."""
+    names = ['D major', 'G major', 'e minor', 'A major', 'C major', 'a minor', 'F major', 'b minor']
+    tunes = [
+        dataclasses.replace(tune([60, 62, 64, 65]), file=f'{place}-{copy}', key=name)
+        for place, name in enumerate(names)
+        for copy in range(len(names) - place)
+    ]
+    text = as_text(compute_statistics(corpus(*tunes), encoding='melody', **WINDOWS))
+    (line,) = (line for line in text.splitlines() if line.startswith('keys'))
+    assert line.endswith('a minor 3, and 2 others with 3 tunes  (detected, not as stated)')
+    text = as_text(compute_statistics(corpus(*tunes[:8]), encoding='melody', **WINDOWS))
+    assert text.endswith('D major 8  (detected, not as stated)')
 
 
 def test_nothing_kept(tmp_path):
@@ -257,7 +273,7 @@ def test_overlap_is_of_the_split():
     found = compute_statistics(made, encoding='melody', split_seed=0, **WINDOWS)
     assert found['overlap'] == {'largest': 0.0, 'mean': 0.0}
     assert found['largest_family'] == 1
-    assert 'at most 0 % of their notes' in as_text(found)
+    assert "held-out tune's notes at most 0 %" in as_text(found)
     assert compute_statistics(made, encoding='melody', **WINDOWS)['overlap'] is None
     few = corpus(*(random_tune(seed, 100) for seed in range(2)))
     assert compute_statistics(few, encoding='melody', split_seed=0, **WINDOWS)['overlap'] is None

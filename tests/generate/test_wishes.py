@@ -174,7 +174,7 @@ def test_bars():
     assert parse_bars('1-4', 4) == (0, 4)
     for text in ('0', '5', '3-2', '2-', 'a', '-1', '1-5', '\uff11', '1-' + '9' * 5000):
         has = 'the prompt has bars 1 to 4; ' if text in ('0', '5', '3-2', '1-5') else ''
-        with pytest.raises(UserError, match=f': {has}must be one bar, such as 3, or a range'):
+        with pytest.raises(UserError, match=f": {has}must be one bar, such as '3', or a range"):
             parse_bars(text, 4)
     with pytest.raises(UserError, match='the prompt has only bar 1; '):
         parse_bars('2', 1)

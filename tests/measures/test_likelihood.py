@@ -207,9 +207,12 @@ def test_the_report():
     assert '| the model | 0.250 [0.250, 0.250] | 0.500 [0.500, 0.500] |  |' in text
     assert '| 4 (beat 2) | 2 | 0.250 | 1.250 | 2.250 | 3.250 | 4.250 | 5.250 | 6.250 |' in text
     assert 'last steps of windows' not in text
-    assert 'Held-out tunes have' not in text
+    assert 'held-out tune' not in text
     shared = Likelihood(nats, 'all', 2, overlap=Overlap(0.2, 0.007))
-    words = 'at most 20 % of their notes in runs of 16 that a training tune has; 0.7 % on average'
+    words = (
+        "Of a held-out tune's notes at most 20 % stand in runs of 16 notes that one training tune"
+        ' has, and 0.7 % on average in runs of any training tune.'
+    )
     assert words in as_text(likelihood_section(shared, 'test'))
     assert as_json({'likelihood': shared})['likelihood']['overlap'] == {
         'largest': 0.2,
