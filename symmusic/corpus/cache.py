@@ -25,7 +25,7 @@ from symmusic.files import cache_folder, write_whole
 from symmusic.score.musicxml_reader import SUFFIXES as XML_SUFFIXES
 
 log = logging.getLogger(__name__)
-FORMAT = 15  # of the cache's files and of all that preparation does: raise it when either changes
+FORMAT = 16  # of the cache's files and of all that preparation does: raise it when either changes
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from symmusic.corpus.prepare import Tune
+from symmusic.score.notes import kind_of
 
 MOST_METERS = 5  # that a message lists by name
 
@@ -45,5 +46,6 @@ def describe_drops(tunes: Sequence[Tune]) -> str:
 
 
 def count_notices(tunes: Iterable[Tune]) -> dict[str, int]:
-    """How many kept tunes have each notice of their readers, the most common first."""
-    return dict(Counter(notice for tune in tunes for notice in tune.notices).most_common())
+    """How many kept tunes have each kind of notice of their readers, the most common first."""
+    kinds = (dict.fromkeys(map(kind_of, tune.notices)) for tune in tunes)
+    return dict(Counter(kind for each in kinds for kind in each).most_common())

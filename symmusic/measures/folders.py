@@ -17,7 +17,7 @@ from symmusic.measures.excerpts import cut_score, length_of
 from symmusic.measures.feature_table import Pieces
 from symmusic.measures.features import compute_features
 from symmusic.progress import track
-from symmusic.score.notes import Note, Score
+from symmusic.score.notes import Note, Score, kind_of
 from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES
 from symmusic.score.voices import read_voices
 
@@ -141,11 +141,11 @@ def read_folder(
 
 
 def _notices(scores: Mapping[str, Score]) -> dict[str, list[str]]:
-    """What was left out of pieces that were read, with the names of the pieces."""
+    """What was left out of pieces that were read, by kind, with the names of the pieces."""
     found: dict[str, list[str]] = {}
     for name, score in scores.items():
-        for notice in score.notices:
-            found.setdefault(notice, []).append(name)
+        for kind in dict.fromkeys(map(kind_of, score.notices)):
+            found.setdefault(kind, []).append(name)
     return found
 
 

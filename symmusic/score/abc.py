@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 
 from symmusic.errors import ScoreError
+from symmusic.score.abc_bars import Line, describe_odd_bars
 from symmusic.score.abc_body import VoiceReader
 from symmusic.score.abc_book import read_header
 from symmusic.score.abc_fields import (
@@ -15,6 +16,8 @@ from symmusic.score.abc_fields import (
     parse_parts,
     parse_tempo,
     parse_unit,
+    unread_meter,
+    unread_tempo,
 )
 from symmusic.score.abc_items import Bar, ChordRest, Ending, Item
 from symmusic.score.abc_repeats import play_order
@@ -62,7 +65,7 @@ def read_abc_tune(text: str) -> Score:
         program=voice.program,
         keys=tuple(voice.keys),
         key_replaced=voice.key_replaced,
-        notices=(*notices, *voice.notices),
+        notices=(*notices, *voice.notices, *score.notices),
     )
 
 
@@ -85,7 +88,11 @@ def _read_melody(
         elif reader.pitches.staff.is_percussion:
             passed_over.append(f'voice {voice.name!r} is percussion')
         else:
-            notices = []
+            notices = [
+                unread_meter(fields.get('M', '')),
+                unread_tempo(fields.get('Q', ''), unit),
+            ]
+            notices = [notice for notice in notices if notice]
             if passed_over:
                 notices.append('; '.join([*passed_over, f'voice {voice.name!r} is read']))
             if any(other.has_music for other in voices[number + 1 :]):
@@ -104,6 +111,7 @@ def _lay_out(voice: VoiceReader, order: Sequence[str]) -> Score:
         for kind in (Meter, Tempo)
     }
     sections: list[int] = []
+    lines: list[Line] = []
     tick, first_bar, previous = 0, None, -1
     for step, index in enumerate(play_order(items, voice.parts, order)):
         item = items[index]
@@ -131,8 +139,12 @@ def _lay_out(voice: VoiceReader, order: Sequence[str]) -> Score:
         elif isinstance(item, Bar):
             if first_bar is None and tick and item.ends_bar:
                 first_bar = measure_first(tick, bar_ticks(meters[-1])) if meters else (0, 0)
-            if item.ends_section and not _precedes_ending(items, index):
+            is_ending = _precedes_ending(items, index)
+            if item.ends_section and not is_ending:
                 sections.append(tick)
+            if item.ends_bar:
+                is_section = item.ends_section or index + 1 in voice.labels
+                lines.append(Line(tick, index, is_section, is_ending))
         elif isinstance(item, Meter):
             _change(meters, item, tick)
         elif isinstance(item, Tempo):
@@ -142,12 +154,14 @@ def _lay_out(voice: VoiceReader, order: Sequence[str]) -> Score:
     if not notes:
         raise ScoreError('no notes')
     pickup, overfull = first_bar or (0, 0)
+    odd_bars = None if voice.has_free_meter else describe_odd_bars(lines, meters, items, tick)
     return Score(
         notes=tuple(Note(onset, duration, pitch) for onset, pitch, duration in sorted(notes)),
         ticks_per_quarter=TICKS_PER_QUARTER,
         meters=tuple(meters),
         tempi=tuple(tempi),
         pickup=pickup,
+        notices=(odd_bars,) if odd_bars else (),
         overfull=overfull if overfull < tick else 0,  # what ends there may be a short last bar
         sections=section_starts(sections, max(note[0] + note[2] for note in notes)),
     )

@@ -15,6 +15,9 @@ from symmusic.score.abc_fields import (
     parse_meter,
     parse_tempo,
     parse_unit,
+    unread_key,
+    unread_meter,
+    unread_tempo,
 )
 from symmusic.score.abc_items import Bar, ChordRest, Ending, Item
 from symmusic.score.abc_pitch import PROPAGATIONS, Pitches, Tone
@@ -67,6 +70,7 @@ class VoiceReader:
       labels: the index in `items` of every P: field.
       pitches, rhythm: the state of keys, accidentals, ties, lengths and tuplets.
       meter: the current one.
+      has_free_meter: whether a field in the body ends the metre.
       program: General MIDI number, from 0.
       keys: in which notes sound, in order, as far as they are stated.
       key_replaced: as of `Score`.
@@ -81,6 +85,7 @@ class VoiceReader:
         self.pitches = Pitches()
         self.rhythm = Rhythm(unit)
         self.meter = meter
+        self.has_free_meter = False
         self.program = 0
         self.keys: list[Key] = []  # in which notes sound
         self.key_replaced = False
@@ -102,8 +107,8 @@ class VoiceReader:
                 if not self._is_overlay or kind in ('bar', 'field'):
                     getattr(self, f'_read_{kind}')(token[kind])
 
-    def _note(self, notice: str) -> None:
-        if notice not in self.notices:
+    def _note(self, notice: str | None) -> None:
+        if notice and notice not in self.notices:
             self.notices.append(notice)
 
     def _read_field(self, text: str) -> None:
@@ -118,17 +123,23 @@ class VoiceReader:
             self._begin_part(text.strip())
         elif letter == 'K':
             before = self.pitches.stated
+            self._note(unread_key(text, before is not None or bool(self.pitches.key)))
             self.pitches.read_key(text)
             if before not in (None, self.pitches.stated) and not self.has_notes:
                 self.key_replaced = True
         elif letter == 'L':
             self.rhythm.unit = parse_unit(text)
         elif letter == 'M':
+            self._note(unread_meter(text))
             self.meter = parse_meter(text)
             if self.meter:
                 self.items.append(self.meter)
-        elif letter == 'Q' and (tempo := parse_tempo(text, self.rhythm.unit)):
-            self.items.append(tempo)
+            else:
+                self.has_free_meter = True
+        elif letter == 'Q':
+            self._note(unread_tempo(text, self.rhythm.unit))
+            if tempo := parse_tempo(text, self.rhythm.unit):
+                self.items.append(tempo)
         elif letter == 'I':
             self._read_directive(text)
         elif letter in _FIELD_NOTICES:

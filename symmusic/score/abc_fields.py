@@ -6,7 +6,7 @@ import re
 
 from symmusic.errors import ScoreError
 from symmusic.score.key import LETTERS, MODES, Key, key_at, parse_mode
-from symmusic.score.notes import Meter, Tempo
+from symmusic.score.notes import UNREAD_KEY, UNREAD_METER, UNREAD_TEMPO, Meter, Tempo
 
 # 2^5 * 3^2 * 5 * 7: plain and broken 64ths and their tuplets of 3, 5, 7 and 9 are whole numbers
 TICKS_PER_QUARTER = 10080
@@ -29,6 +29,12 @@ _PROPERTY = re.compile(
     r'\b(?:clef|octave|transpose|middle|m|t|score|sound|shift|instrument|style|stafflines|staffscale'
     r'|name|cue)\s{0,4}=\s{0,4}(?:"[^"]*"?|\S*)|"[^"]*"?'
 )
+_OTHER_PROPERTY = re.compile(r'[A-Za-z][A-Za-z-]{0,20}\s{0,4}=\s{0,4}\S{0,60}')
+_CLEF_WORD = re.compile(
+    r'(?:treble|alto|tenor|bass|soprano|mezzo(?:soprano)?|baritone|auto|none|perc(?:ussion)?'
+    r'|[GFCP](?=\d))?[1-5]?(?:[-+_^](?:8|15))?',
+    re.IGNORECASE,
+)
 MAX_PARTS = 200  # in a part order such as P:A(BA)3
 
 
@@ -44,6 +50,13 @@ def parse_meter(text: str) -> Meter | None:
     if not 0 < numerator < 100 or denominator not in (1, 2, 4, 8, 16, 32, 64):
         return None
     return Meter(0, numerator, denominator)
+
+
+def unread_meter(text: str) -> str | None:
+    """The notice about an M: field that states no metre, nor that there is none."""
+    if parse_meter(text) or re.match(r'\s*(none\b|free\b|$)', text, re.IGNORECASE):
+        return None
+    return f'{UNREAD_METER}: {_shown(text)}, read as none'
 
 
 def bar_ticks(meter: Meter) -> int:
@@ -79,6 +92,13 @@ def parse_tempo(text: str, unit: int) -> Tempo | None:
         quarters = sum(4 * int(over) / max(int(under), 1) for over, under in beats)
     qpm = quarters * float(match[3])
     return Tempo(0, qpm) if 1 <= qpm <= 2000 else None
+
+
+def unread_tempo(text: str, unit: int) -> str | None:
+    """The notice about a Q: field that has more than a text in quotes, but no tempo."""
+    if parse_tempo(text, unit) or not re.sub(r'"[^"]*"?', '', text[:MAX_FIELD]).strip():
+        return None
+    return f'{UNREAD_TEMPO}: {_shown(text)}, left out'
 
 
 def parse_key(text: str) -> dict[int, int] | None:
@@ -118,6 +138,24 @@ def stated_key(text: str) -> Key | None:
     if not match or _lists_accidentals(match, text[match.end() :]):
         return None
     return key_at(_tonic_place(match), _mode(match))
+
+
+def unread_key(text: str, has_key: bool) -> str | None:
+    """The notice about a K: field that has more than clefs and other properties, but no key;
+    `has_key` tells whether one before it is kept.
+    """
+    if parse_key(text) is not None:
+        return None
+    text = text[:MAX_FIELD]
+    rest = _OTHER_PROPERTY.sub(' ', _PROPERTY.sub(' ', text))
+    if all(_CLEF_WORD.fullmatch(word) for word in rest.split()):
+        return None
+    done = 'the key before it is kept' if has_key else 'no sharps or flats; detected from the notes'
+    return f'{UNREAD_KEY}: {_shown(text)}, {done}'
+
+
+def _shown(text: str) -> str:
+    return repr(text.strip()[:40])
 
 
 def _tonic_place(match: re.Match) -> int:

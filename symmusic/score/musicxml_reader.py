@@ -17,6 +17,7 @@ from symmusic.score.notes import (
     JUMPS,
     LYRICS,
     OTHER_VOICES,
+    UNREAD_KEY,
     Note,
     Score,
     Tempo,
@@ -118,6 +119,15 @@ def _notices(part: Any) -> Iterator[str]:
         yield OTHER_VOICES
     if flat.getElementsByClass('RepeatExpressionCommand'):
         yield JUMPS
+    for mark in flat.getElementsByClass('KeySignature'):
+        if not _is_read(mark) and mark.alteredPitches:
+            signs = ' '.join(pitch.name for pitch in mark.alteredPitches)
+            yield f'{UNREAD_KEY}: {signs}, detected from the notes where no other is stated'
+            break
+
+
+def _is_read(mark: Any) -> bool:
+    return mark.sharps is not None and abs(mark.sharps) <= 7
 
 
 def _tempi(part: Any) -> Iterator[Tempo]:
@@ -130,7 +140,7 @@ def _tempi(part: Any) -> Iterator[Tempo]:
 def _keys(part: Any, notes: Sequence[Note]) -> Iterator[tuple[int, Key]]:
     """The keys of a part with their ticks."""
     for mark in part.flatten().getElementsByClass('KeySignature'):
-        if mark.sharps is not None and abs(mark.sharps) <= 7:
+        if _is_read(mark):
             mode = getattr(mark, 'mode', None)
             key = Key(mark.sharps, mode) if mode in MODES else key_of_signature(mark.sharps, notes)
             yield round(mark.offset * TICKS_PER_QUARTER), key

@@ -11,6 +11,17 @@ CHORD_SYMBOLS = 'chord symbols left out'
 GRACES = 'grace notes left out'
 OTHER_VOICES = 'other voices left out'
 JUMPS = 'D.C. and D.S. not followed'
+# kinds of notices that go on with ': ' and what was found
+ODD_BARS = 'bars shorter or longer than the metre shift what follows'
+UNREAD_KEY = 'key not understood'
+UNREAD_METER = 'metre not understood'
+UNREAD_TEMPO = 'tempo not understood'
+_DETAILED = (ODD_BARS, UNREAD_KEY, UNREAD_METER, UNREAD_TEMPO)
+
+
+def kind_of(notice: str) -> str:
+    """A notice of a reader without its detail, so that notices of one kind are counted together."""
+    return next((kind for kind in _DETAILED if notice.startswith(f'{kind}: ')), notice)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

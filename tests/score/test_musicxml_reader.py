@@ -9,7 +9,15 @@ from symmusic.score import musicxml_reader
 from symmusic.score.detection import key_of_signature
 from symmusic.score.key import Key
 from symmusic.score.musicxml_reader import CHORDS, read_musicxml
-from symmusic.score.notes import CHORD_SYMBOLS, GRACES, LYRICS, OTHER_VOICES, Note
+from symmusic.score.notes import (
+    CHORD_SYMBOLS,
+    GRACES,
+    LYRICS,
+    OTHER_VOICES,
+    UNREAD_KEY,
+    Note,
+    kind_of,
+)
 
 HEAD = '<?xml version="1.0"?><score-partwise version="3.1">'
 KEY = '<key><fifths>{}</fifths>{}</key>'
@@ -154,6 +162,20 @@ def test_transposing_instruments_are_read_as_they_sound(tmp_path):
     key = KEY.format(2, '<mode>major</mode>')
     score = read_musicxml(written(tmp_path, part(note('D', 4), key, clarinet)))
     assert (pitches(score), score.keys) == ([60], (Key(0),))
+
+
+@pytest.mark.parametrize(
+    ('key', 'signs'),
+    [
+        ('<key><fifths>9</fifths></key>', 'F# C# G# D# A# E# B# F## C##'),
+        ('<key><key-step>F</key-step><key-alter>-1</key-alter></key>', 'F-'),
+    ],
+)
+def test_a_key_that_is_no_common_one_is_named(tmp_path, key, signs):
+    score = read_musicxml(written(tmp_path, part(note('C', 4), key)))
+    said = f'{UNREAD_KEY}: {signs}, detected from the notes where no other is stated'
+    assert (score.keys, score.notices) == ((), (said,))
+    assert kind_of(said) == UNREAD_KEY
 
 
 @pytest.mark.parametrize('mode', ['dorian', 'mixolydian', 'lydian', 'minor', 'major'])
