@@ -4,10 +4,12 @@ output.
 
 import contextlib
 import errno
+import glob
 import hashlib
 import json
 import os
 import pathlib
+import shutil
 import stat
 import tempfile
 import time
@@ -190,6 +192,44 @@ def _locked(path: pathlib.Path) -> int:
                 )
                 return file
         os.close(file)  # the previous holder removed it meanwhile
+
+
+@contextlib.contextmanager
+def folder_aside(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A temporary folder beside `folder`, whose parents are created; it is removed in the end if it
+    is still there. Those that killed processes left are removed first: a folder in use is locked.
+
+    Raises:
+      OSError: it cannot be made.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(f'.{glob.escape(folder.name)}.*'):
+        with _held(left) as is_held:
+            if is_held:
+                shutil.rmtree(left, ignore_errors=True)
+    aside = pathlib.Path(tempfile.mkdtemp(dir=folder.parent, prefix=f'.{folder.name}.'))
+    try:
+        with _held(aside):
+            aside.chmod(0o755)
+            yield aside
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _held(folder: pathlib.Path) -> Iterator[bool]:
+    """Locks a folder, if it is one, no other process holds it, and the file system has locks;
+    whether it did.
+    """
+    with contextlib.ExitStack() as stack:
+        is_held = False
+        if fcntl is not None:
+            with contextlib.suppress(OSError):
+                file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+                stack.callback(os.close, file)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                is_held = True
+        yield is_held
 
 
 SETTINGS = 'settings.json'  # in an output folder: the settings that its content was made with

@@ -13,7 +13,7 @@ import sys
 import pytest
 
 from symmusic.errors import UserError
-from symmusic.files import LOCK, SETTINGS, alone_in, choose_folder, write_whole
+from symmusic.files import LOCK, SETTINGS, alone_in, choose_folder, folder_aside, write_whole
 
 
 def listing(folder):
@@ -125,6 +125,20 @@ def test_no_folder_to_write_to(tmp_path):
 def fill(folder, settings=None, text=None):
     folder.mkdir(parents=True)
     (folder / SETTINGS).write_text(json.dumps(settings) if text is None else text)
+
+
+def test_what_killed_processes_left_is_removed(tmp_path):
+    """But neither what another process is writing nor what has another name."""
+    for name in ('.mary.gone', '.maria.gone'):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / '01.mid').write_bytes(b'')
+    with folder_aside(tmp_path / 'mary') as first, folder_aside(tmp_path / 'mary') as second:
+        assert {path.name for path in tmp_path.iterdir()} == {
+            '.maria.gone',
+            first.name,
+            second.name,
+        }
+    assert [path.name for path in tmp_path.iterdir()] == ['.maria.gone']
 
 
 def test_choose_folder(tmp_path):

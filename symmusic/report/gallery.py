@@ -7,14 +7,12 @@ import io
 import json
 import os
 import pathlib
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from symmusic.errors import UserError
-from symmusic.files import SETTINGS, write_whole
+from symmusic.files import SETTINGS, folder_aside, write_whole
 from symmusic.generate.looks import find_looks
 from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt import Prompt
@@ -96,22 +94,16 @@ def write_gallery(
       UserError: the files cannot be written.
     """
     made = _Made(model, temperature, seed, is_window, nearest, repeated, sound, structure, origin)
-    aside = None
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        aside = pathlib.Path(tempfile.mkdtemp(dir=folder.parent, prefix=f'.{folder.name}.'))
-        aside.chmod(0o755)
-        _write(aside, prompt, pieces, vocabulary, made)
-        write_whole(aside / SETTINGS, json.dumps(settings, indent=2) + '\n')
-        _put(aside, folder)
+        with folder_aside(folder) as aside:
+            _write(aside, prompt, pieces, vocabulary, made)
+            write_whole(aside / SETTINGS, json.dumps(settings, indent=2) + '\n')
+            _put(aside, folder)
     except OSError as error:
         raise UserError(
             f'cannot write {folder}: {error.strerror or error}; free the disk or choose another'
             ' --workdir'
         ) from error
-    finally:
-        if aside is not None:
-            shutil.rmtree(aside, ignore_errors=True)
 
 
 def _put(aside: pathlib.Path, folder: pathlib.Path) -> None:
