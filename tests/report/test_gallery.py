@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import pathlib
+import tempfile
 import wave
 
 import mido
@@ -380,7 +381,7 @@ def test_an_error_while_writing_leaves_every_file_complete(figures, tmp_path, mo
 
     target, name, fault = {
         'write': (os, 'fsync', full),
-        'mkdir': (gallery.tempfile, 'mkdtemp', full),
+        'mkdir': (tempfile, 'mkdtemp', full),
         'first': (gallery.os, 'replace', replace_until),
         'third': (gallery.os, 'replace', replace_until),
     }[call]
