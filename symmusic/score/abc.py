@@ -124,17 +124,7 @@ def _lay_out(voice: VoiceReader, order: Sequence[str]) -> Score:
             sections.append(tick)
         previous = index
         if isinstance(item, ChordRest):
-            tied = {}
-            for pitch in item.pitches:
-                note = held.get(pitch)
-                if note is None:
-                    note = [tick, pitch, item.ticks]
-                    notes.append(note)
-                else:
-                    note[2] += item.ticks
-                if pitch in item.tied:
-                    tied[pitch] = note
-            held = tied
+            held = _play(item, tick, held, notes)
             tick += item.ticks
         elif isinstance(item, Bar):
             if first_bar is None and tick and item.ends_bar:
@@ -165,6 +155,25 @@ def _lay_out(voice: VoiceReader, order: Sequence[str]) -> Score:
         overfull=overfull if overfull < tick else 0,  # what ends there may be a short last bar
         sections=section_starts(sections, max(note[0] + note[2] for note in notes)),
     )
+
+
+def _play(
+    item: ChordRest, tick: int, held: dict[int, list[int]], notes: list[list[int]]
+) -> dict[int, list[int]]:
+    """Adds the notes of a chord at `tick`, or lengthens those that ties hold; the notes that its
+    own ties hold, by pitch.
+    """
+    tied = {}
+    for pitch in item.pitches:
+        note = held.get(pitch)
+        if note is None:
+            note = [tick, pitch, item.ticks]
+            notes.append(note)
+        else:
+            note[2] += item.ticks
+        if pitch in item.tied:
+            tied[pitch] = note
+    return tied
 
 
 def _precedes_ending(items: Sequence[Item], index: int) -> bool:
