@@ -60,6 +60,25 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def heed_signals() -> None:
+    """Makes SIGTERM act as Ctrl-C does; training handles both and saves. Where Python ignores the
+    exception, as in the callbacks of its garbage collector, which JAX has, it is raised again.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not hasattr(signal, 'setitimer'):  # Windows
+        return
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    before = sys.unraisablehook
+
+    def raise_again(ignored: 'sys.UnraisableHookArgs') -> None:
+        if ignored.exc_type is KeyboardInterrupt:
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+        else:
+            before(ignored)
+
+    sys.unraisablehook = raise_again
+
+
 def command() -> None:
     """Prepares this process, runs the command of its arguments and exits with its status."""
     # Compiled programs are kept from run to run; JAX_ENABLE_COMPILATION_CACHE=false turns that off.
@@ -74,8 +93,7 @@ def command() -> None:
     # LAPACK's threads wait for one another by spinning: on a busy machine initial weights took 6 s
     # with two threads and 0.03 s with one.
     os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
-    # SIGTERM acts as Ctrl-C does; training handles both and saves
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    heed_signals()
     # so that lines appear at once through a pipe, too
     sys.stdout.reconfigure(line_buffering=True)
     status = main(sys.argv[1:])

@@ -1483,6 +1483,28 @@ def test_a_process_stopped_or_killed_during_training_resumes_exactly(
         ).read_bytes()
 
 
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_inside_a_callback_of_the_garbage_collector_is_not_lost(number):
+    """Python ignores the exception there."""
+    code = (
+        'import gc, os, time, launch\n'
+        'launch.heed_signals()\n'
+        'def callback(*_):\n'
+        '    gc.callbacks.clear()\n'
+        f'    os.kill(os.getpid(), {int(number)})\n'
+        'gc.callbacks.append(callback)\n'
+        'try:\n'
+        '    gc.collect()\n'
+        '    print("ignored", flush=True)\n'
+        '    time.sleep(60)\n'
+        'except KeyboardInterrupt:\n'
+        '    print("stopped")\n'
+    )
+    run = [sys.executable, '-c', code]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ('ignored\nstopped\n', '')
+
+
 def test_several_processes_only_train(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv('SYMMUSIC_PROCESSES', '0/2@localhost:1')
     assert launch.main(['--mode=sample', f'--workdir={tmp_path / "run"}']) == 2
