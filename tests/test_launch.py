@@ -574,12 +574,12 @@ def test_a_pickup_is_bar_0_and_can_be_redrawn_alone(workdir, tmp_path, capsys):
     prompt = tmp_path / 'up.abc'
     prompt.write_text('X:1\nT:Up\nM:4/4\nL:1/4\nK:C\nG|cdef|gfed|cBA|\n')
     argv = sampling(workdir, f'--config.sample.prompt={prompt}', '--config.sample.rests=False')
-    argv += ['--config.sample.instrument=violin', '--config.sample.top_k=5']
+    argv += ['--config.sample.instrument=trumpet', '--config.sample.top_k=5']
     for bars, given in (('0', {1, 2, 3}), ('0-1', {2, 3}), ('3', {0, 1, 2})):
         assert launch.main([*argv, f'--config.sample.regenerate={bars}']) == 0
         said = capsys.readouterr().out
-        assert 'violin: the page has no sound of its own for it' in said
-        settings = f"instrument = 'violin', regenerate = '{bars}', rests = False, top_k = 5\n"
+        assert 'trumpet: the page has no sound of its own for it' in said
+        settings = f"instrument = 'trumpet', regenerate = '{bars}', rests = False, top_k = 5\n"
         assert settings in said
         folder = pathlib.Path(said.splitlines()[-1])
         page = (folder / 'index.html').read_text()
