@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import operator
 
 import jax
 import jax.numpy as jnp
@@ -15,10 +14,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from symmusic.model.agreement import agree_step, find_agreements, init_agreement
 from symmusic.model.architecture import Architecture
 from symmusic.model.inputs import add_rows, find_rows, multiply_rows
-from symmusic.model.model import init_carry
 from symmusic.model.places import bar_steps, first_place, later
-from tests.model.test_ahead import WHOLE, jitted_ahead, jitted_all
-from tests.model.test_ahead import jitted_step as jitted_apply_step
+from tests.model.test_ahead import WHOLE, jitted_all, logits_of_steps
 from tests.model.test_model import OF_METERS, random_problem
 
 NUM_STEPS, NOT_AVAILABLE = 90, 8
@@ -146,20 +143,10 @@ def test_without_their_rows_it_is_the_network_without_them(architecture):
 
 @pytest.mark.parametrize('architecture', [OF_METERS, WHOLE])
 def test_step_by_step_is_all_at_once(architecture):
-    own, num_steps = agreeing(architecture), 12
-    params, tokens_BT, positions_BT = random_problem(own, num_steps=num_steps)
+    own = agreeing(architecture)
+    params, tokens_BT, positions_BT = random_problem(own, num_steps=12)
     tokens_BT = tokens_BT.at[:, 6:].set(tokens_BT[:, :6])  # a repeat
-    future, told = {}, None
-    if own.infilling:
-        future = {'future_BT': jnp.where(jnp.arange(num_steps) < 8, 7, tokens_BT)}
-        told = jitted_ahead(params, *future.values(), positions_BT, own)
-    expected_BTV, _ = jitted_all(params, tokens_BT, positions_BT, own, **future)
-    carry = init_carry(own, 2, num_steps)
-    for t in range(num_steps):
-        known = jax.tree.map(operator.itemgetter(t), told)
-        inputs = tokens_BT[:, t], positions_BT[:, t]
-        carry, logits_BV, _ = jitted_apply_step(params, carry, *inputs, own, ahead=known)
-        assert_allclose(logits_BV, expected_BTV[:, t], atol=1e-5)
+    logits_of_steps(params, tokens_BT, positions_BT, own)
 
 
 def test_a_step_knows_nothing_later():

@@ -3,6 +3,7 @@ none.
 """
 
 import dataclasses
+import operator
 
 import jax
 import jax.numpy as jnp
@@ -34,6 +35,24 @@ NUM_STEPS, BLANK = 8, 7
 jitted_all = jax.jit(apply_all, static_argnames=('architecture', 'with_weights', 'memory_steps'))
 jitted_step = jax.jit(apply_step, static_argnames='architecture')
 jitted_ahead = jax.jit(look_ahead, static_argnames='architecture')
+
+
+def logits_of_steps(params, tokens_BT, positions_BT, architecture):
+    """Checks that steps one after another give what all at once give: that, and the future that was
+    told of a network for infilling, whose first eight steps are a gap.
+    """
+    num_steps, future, told = tokens_BT.shape[1], {}, None
+    if architecture.infilling:
+        future = {'future_BT': jnp.where(jnp.arange(num_steps) < 8, 7, tokens_BT)}
+        told = jitted_ahead(params, *future.values(), positions_BT, architecture)
+    expected_BTV, _ = jitted_all(params, tokens_BT, positions_BT, architecture, **future)
+    carry = init_carry(architecture, len(tokens_BT), num_steps)
+    for t in range(num_steps):
+        known = jax.tree.map(operator.itemgetter(t), told)
+        inputs = tokens_BT[:, t], positions_BT[:, t]
+        carry, logits_BV, _ = jitted_step(params, carry, *inputs, architecture, ahead=known)
+        assert_allclose(logits_BV, expected_BTV[:, t], atol=1e-5)
+    return expected_BTV, future
 
 
 def problem(architecture, end, seed=0):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import operator
 
 import jax
 import jax.numpy as jnp
@@ -13,11 +12,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.model.architecture import Architecture
-from symmusic.model.model import init_carry
 from symmusic.model.notes import find_notes, init_notes, note_step
 from symmusic.model.sliding import can_slide
-from tests.model.test_ahead import WHOLE, jitted_ahead, jitted_all
-from tests.model.test_ahead import jitted_step as jitted_apply_step
+from tests.model.test_ahead import WHOLE, jitted_all, logits_of_steps
 from tests.model.test_model import ATTENTIVE, PLAIN, random_problem
 
 # no event, note off, and 30 pitches from 58 on
@@ -114,18 +111,8 @@ def test_step_by_step_is_all_at_once(architecture):
     """Together with agreement, which comes before them."""
     lookback = architecture.lookback or (2,)
     own = dataclasses.replace(architecture, lookback=lookback, agreement=True, last_notes=(2, 60))
-    num_steps, future, known = 12, {}, None
-    params, tokens_BT, positions_BT = random_problem(own, num_steps=num_steps)
-    if own.infilling:
-        future = {'future_BT': jnp.where(jnp.arange(num_steps) < 8, 7, tokens_BT)}
-        known = jitted_ahead(params, *future.values(), positions_BT, own)
-    expected_BTV, _ = jitted_all(params, tokens_BT, positions_BT, own, **future)
-    carry = init_carry(own, 2, num_steps)
-    for t in range(num_steps):
-        here = jax.tree.map(operator.itemgetter(t), known)
-        inputs = tokens_BT[:, t], positions_BT[:, t]
-        carry, logits_BV, _ = jitted_apply_step(params, carry, *inputs, own, ahead=here)
-        assert_allclose(logits_BV, expected_BTV[:, t], atol=1e-5)
+    params, tokens_BT, positions_BT = random_problem(own, num_steps=12)
+    expected_BTV, future = logits_of_steps(params, tokens_BT, positions_BT, own)
     begin = own.blocks[-9].begin
     silent = jax.tree.map(jnp.copy, params)
     silent['layers'][0]['forward']['input'] = (
