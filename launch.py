@@ -30,7 +30,9 @@ def main(arguments: list[str]) -> int:
                 f'SYMMUSIC_PROCESSES is set, and --mode={command.mode} runs in one process:'
                 ' unset it'
             )
-        # Imported after the flags are read: JAX takes a second, and a mistyped flag should not.
+        # Imported after the flags are read, and JAX after what they name is checked: it takes a
+        # second, and a mistake should not.
+        importlib.import_module('symmusic.api.named').check(command)
         with shown():
             importlib.import_module(f'symmusic.modes.{command.mode}').run(command)
     except UserError as error:

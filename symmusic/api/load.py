@@ -14,7 +14,6 @@ from symmusic.config.flags import Command
 from symmusic.errors import UserError
 from symmusic.files import is_occupied, read_digested
 from symmusic.generate.manner import settle
-from symmusic.generate.wishes import check_names
 from symmusic.training import shipped
 from symmusic.training.card import Card
 from symmusic.training.checkpoint import Checkpoints
@@ -80,7 +79,6 @@ def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
       UserError: the run has not finished an epoch, or the command gives fields that differ from the
         run's.
     """
-    check_names(command.config.sample)
     claim_cores(command.config.train.cpu_devices)
     workdir = commands.workdir(command, command.config_name)
     checkpoints = Checkpoints(workdir)

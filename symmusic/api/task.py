@@ -12,13 +12,14 @@ from symmusic.generate.blank import BLANK, blank_prompt, read_key
 from symmusic.generate.control import Masks
 from symmusic.generate.given_section import lead_back
 from symmusic.generate.masks import DRAWN, STATED, make_masks
+from symmusic.generate.names import parse_bars, parse_instrument
 from symmusic.generate.plan import Plan, plan_of_bars
 from symmusic.generate.prompt import Prompt, around, stated_at
 from symmusic.generate.prompt_files import read_prompt
 from symmusic.generate.sections import plan_structure
 from symmusic.generate.sound import find_font
 from symmusic.generate.structure import Structure, state_sections
-from symmusic.generate.wishes import as_stated, keep, parse_bars, parse_instrument, read_wishes
+from symmusic.generate.wishes import as_stated, keep, read_wishes
 from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
 
 

@@ -6,7 +6,7 @@ import pathlib
 
 import jax
 
-from symmusic.api import commands, door, gallery, sampling
+from symmusic.api import commands, door, gallery, named, sampling
 from symmusic.api.load import choose, load
 from symmusic.api.model import ROOT, Model
 from symmusic.config.flags import Command, parse
@@ -49,6 +49,7 @@ def train(config: str | pathlib.Path, workdir: str | pathlib.Path, **fields: obj
     words = [f'--config={config}', f'--workdir={workdir}']
     words += [f'--config.{name}={value}' for name, value in fields.items()]
     command = parse(words, root=ROOT, modes=('train',))
+    named.check(command)
     train_command(command)
     return Run(command.workdir)
 

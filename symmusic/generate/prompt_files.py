@@ -54,7 +54,7 @@ def read_prompt(
     if not path:
         return fit_score(mary(meters), BUILT_IN, vocabulary, transpose, **how)
     try:
-        score, notices = _read(path, 'prompt', part, tune)
+        score, notices = read_score(path, 'prompt', part, tune)
         name = pathlib.Path(path).stem
         return fit_score(score, name, vocabulary, transpose, notices, **how)
     except ScoreError as error:
@@ -142,7 +142,7 @@ def read_notes(path: str, field: str, prompt: Prompt) -> tuple[list[StepNote], l
       UserError: as `read_prompt`.
     """
     try:
-        score, notices = _read(path, field)
+        score, notices = read_score(path, field)
         grid, bar = prompt.steps_per_quarter, prompt.bar
         meter = check_meter(in_meter(score), steps_per_quarter=grid)
         if bar_of(meter, grid) != bar:
@@ -164,8 +164,13 @@ def read_notes(path: str, field: str, prompt: Prompt) -> tuple[list[StepNote], l
     return notes, notices
 
 
-def _read(path: str, field: str, part: int = 1, tune: int = 1) -> tuple[Score, list[str]]:
-    """The score of a file, and notices on it; ScoreError if there is none."""
+def read_score(path: str, field: str, part: int = 1, tune: int = 1) -> tuple[Score, list[str]]:
+    """The score of the file that a field of `config.sample` names, and notices on it.
+
+    Raises:
+      UserError: there is no such file, or it is of another kind.
+      ScoreError: it holds no such part or tune, or is damaged.
+    """
     source = pathlib.Path(path).expanduser()
     suffix = source.suffix.lower()
     if suffix not in SUFFIXES:

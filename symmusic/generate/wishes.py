@@ -1,6 +1,5 @@
 """A musician's constraints on the pieces ("wishes"), as stated in the fields of `config.sample`."""
 
-import re
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -8,20 +7,16 @@ from ml_collections import ConfigDict
 
 from symmusic.config.fields import constraints, default
 from symmusic.errors import ScoreError, UserError
-from symmusic.generate.blank import read_key
 from symmusic.generate.masks import DRAWN, MOST_PITCHES, Wishes
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.prompt_files import read_notes
-from symmusic.generate.scales import OF_PROMPT, fifth_of, other_tonic, parse_scale, read_scale
+from symmusic.generate.scales import OF_PROMPT, fifth_of, other_tonic, parse_scale
 from symmusic.generate.sections import check_rhythm
 from symmusic.generate.structure import Structure
 from symmusic.generate.templates import lay_fixed, lay_rhythm
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote
-from symmusic.score.instruments import INSTRUMENTS
-from symmusic.wording import nearest
 
 CONSTRAINTS = tuple(name.removeprefix('sample.') for name in constraints.FIELDS)
-ONE_OR_MORE = "must be one bar, such as '3', or a range, such as '3-4'"
 SAID = ('prompt', 'num_samples', 'num_bars', 'temperature')  # by the line that `echo` completes
 
 
@@ -128,62 +123,6 @@ def _given_pitches(settings: ConfigDict, notes: Sequence[StepNote]) -> tuple[int
             f' {MOST_PITCHES} can be given'
         )
     return tuple(note.pitch for note in notes)
-
-
-def parse_bars(text: str, num_bars: int, first_bar: int = 1) -> tuple[int, int]:
-    """The first bar of '3-4', from 0, and the one after the last, of a piece of `num_bars` that are
-    numbered from `first_bar` on.
-
-    Raises:
-      UserError: it names no bars, or others than the piece has.
-    """
-    first, last = read_bars(text)
-    end = first_bar + num_bars
-    if not first_bar <= first <= last < end:
-        pickup = ' (bar 0 is its pickup)' * (first_bar == 0)
-        has = f'bars {first_bar} to {end - 1}{pickup}' if num_bars > 1 else f'only bar {first_bar}'
-        raise UserError(f'config.sample.regenerate = {text!r}: the prompt has {has}; {ONE_OR_MORE}')
-    return first - first_bar, last - first_bar + 1
-
-
-def read_bars(text: str) -> tuple[int, int]:
-    """The first and the last bar of '3-4', as they are numbered.
-
-    Raises:
-      UserError: it names no bars.
-    """
-    found = re.fullmatch(r'([0-9]{1,9})(?:-([0-9]{1,9}))?', text)
-    if not found:
-        raise UserError(f'config.sample.regenerate = {text!r}: {ONE_OR_MORE}')
-    return int(found[1]), int(found[2] or found[1])
-
-
-def check_names(settings: ConfigDict) -> None:
-    """Checks the fields that name a key, a scale, an instrument or bars, as far as their text alone
-    says whether they can be met.
-
-    Raises:
-      UserError: the field, its value and what is allowed.
-    """
-    if settings.key:
-        read_key(settings.key)
-    if settings.scale not in ('', OF_PROMPT):
-        read_scale(settings.scale)
-    if settings.instrument:
-        parse_instrument(settings.instrument)
-    if settings.regenerate:
-        read_bars(settings.regenerate)
-
-
-def parse_instrument(text: str) -> int:
-    """The General MIDI number, from 0, of an instrument's name."""
-    if text.lower() not in INSTRUMENTS:
-        raise UserError(
-            f'config.sample.instrument = {text!r}: must be an instrument of General MIDI, such as'
-            " 'violin', 'flute', 'fiddle' or 'church organ', or '' for the"
-            f" prompt's{nearest(text.lower(), INSTRUMENTS)}"
-        )
-    return INSTRUMENTS.index(text.lower())
 
 
 def keep(prompt: Prompt, first: int, end: int) -> np.ndarray:

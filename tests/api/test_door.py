@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import launch
-from symmusic.api import door, load
+from symmusic.api import door
 from symmusic.config.flags import parse
 from symmusic.errors import UserError
 from symmusic.files import alone_in
@@ -231,20 +231,3 @@ def test_seconds_are_those_of_all_sessions(corpus, tmp_path):
     assert np.isclose(
         json.loads((tmp_path / 'run' / 'summary.json').read_text())['seconds'], later, atol=0.06
     )
-
-
-@pytest.mark.parametrize(
-    ('field', 'value'),
-    [
-        ('key', 'H'),
-        ('scale', 'H major'),
-        ('instrument', 'kazoophone'),
-        ('regenerate', 'two'),
-    ],
-)
-def test_names_are_checked_before_a_model_is_read(field, value, tmp_path, monkeypatch):
-    monkeypatch.setattr(load, 'read_shipped_model', lambda: pytest.fail('read'))
-    words = ['--mode=sample', f'--workdir={tmp_path}', f'--config.sample.{field}={value}']
-    command = parse(words, root=ROOT, modes=('train', 'sample'))
-    with pytest.raises(UserError, match=f'^config.sample.{field} = '):
-        load.load_of_command(command)

@@ -10,6 +10,7 @@ from symmusic.config.fields import constraints
 from symmusic.errors import UserError
 from symmusic.generate.choose import fitting, ranked
 from symmusic.generate.masks import DRAWN
+from symmusic.generate.names import parse_bars, parse_instrument
 from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt import around
 from symmusic.generate.prompt_files import read_prompt
@@ -19,8 +20,6 @@ from symmusic.generate.wishes import (
     as_stated,
     echo,
     keep,
-    parse_bars,
-    parse_instrument,
     read_wishes,
     stated,
 )

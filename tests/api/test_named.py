@@ -1,0 +1,92 @@
+"""What fields name is checked before JAX is imported, in every mode that uses the field."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import launch
+from symmusic.api import named
+from symmusic.config.flags import parse
+from symmusic.errors import UserError
+
+ROOT = pathlib.Path(launch.__file__).parent
+DRAWING = ('train', 'sample', 'evaluate', 'study')
+WRONG = [
+    ('sample.key', 'H', DRAWING),
+    ('sample.scale', 'H major', DRAWING),
+    ('sample.instrument', 'kazoophone', DRAWING),
+    ('sample.regenerate', 'two', DRAWING),
+    *[
+        (f'sample.{field}', name, DRAWING)
+        for field in ('prompt', 'rhythm', 'pitches', 'fixed')
+        for name in ('missing.mid', 'folder.mid', 'damaged.mid', 'empty.abc', 'words.txt')
+    ],
+    ('sample.sound_font', 'missing.sf2', DRAWING),
+]
+CASES = [(field, value, mode) for field, value, modes in WRONG for mode in modes]
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path, monkeypatch):
+    """The files that the mistakes name, in the current folder."""
+    (tmp_path / 'folder.mid').mkdir()
+    (tmp_path / 'damaged.mid').write_bytes(b'MThd nothing of the kind')
+    (tmp_path / 'empty.abc').write_text('no tune')
+    (tmp_path / 'words.txt').write_text('C D E')
+    monkeypatch.chdir(tmp_path)
+
+
+def command(mode, **fields):
+    words = [f'--config.{name}={value}' for name, value in fields.items()]
+    return parse([f'--mode={mode}', *words], root=ROOT, modes=launch.MODES)
+
+
+@pytest.mark.parametrize(('field', 'value', 'mode'), CASES)
+def test_a_wrong_name_is_refused_with_its_field(field, value, mode):
+    with pytest.raises(UserError, match=rf'^config\.{field} = .*{value}') as caught:
+        named.check(command(mode, **{field: value}))
+    assert '\n' not in str(caught.value)
+
+
+def test_what_a_mode_does_not_use_is_not_checked():
+    for mode in ('stats', 'compare'):
+        named.check(command(mode, **{'sample.prompt': 'missing.mid'}))
+
+
+def test_what_is_right_passes(tmp_path):
+    (tmp_path / 'a.abc').write_text('X:1\nK:C\nCDEF|\nX:2\nK:D\nDEFG|\n')
+    files = {f'sample.{field}': 'a.abc' for field in ('prompt', 'rhythm', 'pitches', 'fixed')}
+    named.check(command('sample', **files, **{'sample.tune': 2, 'sample.key': 'D'}))
+    named.check(command('sample', **{'sample.prompt': 'none'}))
+    with pytest.raises(UserError, match='no tune 3'):
+        named.check(command('sample', **files, **{'sample.tune': 3}))
+
+
+def test_every_arm_of_an_experiment_is_checked(tmp_path):
+    words = ['--mode=experiment', '--config=configs/exp3.py', '--config.sample.prompt=missing.mid']
+    with pytest.raises(UserError, match=r'^config\.sample\.prompt = missing'):
+        named.check(parse(words, root=ROOT, modes=launch.MODES))
+
+
+def test_jax_is_not_imported_for_a_mistake(tmp_path):
+    code = (
+        'import json, sys, launch\n'
+        'for argv in json.loads(sys.argv[1]):\n'
+        '    assert launch.main(argv) == 2, argv\n'
+        'print(sorted({"jax", "flax", "orbax"} & set(sys.modules)))\n'
+    )
+    cases = [[f'--mode={mode}', f'--config.{field}={value}'] for field, value, mode in CASES]
+    run = subprocess.run(
+        [sys.executable, '-c', code, json.dumps(cases)],
+        cwd=tmp_path,
+        env=os.environ | {'PYTHONPATH': str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout == '[]\n'
+    assert run.stderr.count('\n') == len(cases)
