@@ -20,6 +20,7 @@ from symmusic.melody.events import (
     quantize,
     ticks_before,
     to_events,
+    transpose_events,
 )
 from symmusic.progress import track
 from symmusic.score.bar import COMMON, SIXTEENTHS, Bar, bar_of
@@ -154,10 +155,6 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
     pitches = [note.pitch for phrase in phrases for note in phrase]
     if min(pitches) + distance < 0 or max(pitches) + distance > 127:
         raise ScoreError('pitch range', f'{distance:+d} semitones lead outside of 0..127')
-    phrases = [
-        [dataclasses.replace(note, pitch=note.pitch + distance) for note in phrase]
-        for phrase in phrases
-    ]
     # A phrase's last bar and the next one's first are counted from the same bar lines.
     gaps = [
         after[0].onset // bar_steps - -(-before[-1].end // bar_steps)
@@ -170,7 +167,9 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
         meter=meter,
         key=str(key),
         transposed_by=distance,
-        phrases=tuple(to_events(phrase, bar_steps) for phrase in phrases),
+        phrases=tuple(
+            transpose_events(to_events(phrase, bar_steps), distance) for phrase in phrases
+        ),
         gaps=tuple(gaps),
         notices=score.notices,
         first_bar=first + (0 if aligned and score.pickup > 0 else 1),

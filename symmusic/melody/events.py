@@ -79,11 +79,13 @@ def count_moved(
     from the nearest, so that `quantize` moves them.
     """
     shift = ticks_before(score, align_pickup)
-    step = Fraction(score.ticks_per_quarter, steps_per_quarter)
+    # so many units in a tick that the shift and a step are whole numbers of them
+    units = shift.denominator * steps_per_quarter
+    begin, step = int(shift * units), shift.denominator * score.ticks_per_quarter
 
     def is_between(tick: int) -> bool:
-        after = (tick + shift) % step
-        return 2 * min(after, step - after) > 1
+        after = (units * tick + begin) % step
+        return 2 * min(after, step - after) > units
 
     return sum(is_between(note.onset) or is_between(note.end) for note in score.notes)
 
@@ -100,7 +102,8 @@ def extract_phrases(notes: Iterable[StepNote], bar_steps: int) -> list[list[Step
         if last and note.onset == last.onset:
             continue
         if last and note.onset - last.end < bar_steps:
-            phrases[-1][-1] = dataclasses.replace(last, end=min(last.end, note.onset))
+            if last.end > note.onset:
+                phrases[-1][-1] = StepNote(last.onset, note.onset, last.pitch)
             phrases[-1].append(note)
         else:
             phrases.append([note])

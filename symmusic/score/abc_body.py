@@ -49,7 +49,6 @@ _TOKEN = re.compile(
 """,
     re.VERBOSE,
 )
-_NOTE_PARTS = re.compile(_NOTE)
 _CHORD_NOTE = re.compile(rf'"[^"]*"|![^!]*!|{_NOTE}(-?)')
 _JUMP = re.compile(r'\bD\.? ?[CS]\b|\bda ?c(?:apo|oda)\b|\bdal ?segno\b', re.IGNORECASE)
 
@@ -104,7 +103,10 @@ class VoiceReader:
         else:
             for token in _TOKEN.finditer(line):
                 kind = token.lastgroup
-                if not self._is_overlay or kind in ('bar', 'field'):
+                if kind == 'note':
+                    if not self._is_overlay:
+                        self._read_note(*token.group(2, 3, 4, 5))  # of `_NOTE`, the first groups
+                elif not self._is_overlay or kind in ('bar', 'field'):
                     getattr(self, f'_read_{kind}')(token[kind])
 
     def _note(self, notice: str | None) -> None:
@@ -210,8 +212,7 @@ class VoiceReader:
             passes.update(range(int(first), int(last or first) + 1))
         self.items.append(Ending(frozenset(passes or {1})))
 
-    def _read_note(self, text: str) -> None:
-        accidental, letter, octaves, length = _NOTE_PARTS.match(text).groups()
+    def _read_note(self, accidental: str | None, letter: str, octaves: str, length: str) -> None:
         self._add_sound(length, [self.pitches.resolve(accidental, letter, octaves)])
 
     def _read_chord(self, text: str) -> None:

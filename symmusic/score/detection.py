@@ -62,10 +62,10 @@ def detect_key(notes: Sequence[Note]) -> Key:
     """
     if not notes:
         raise ScoreError('no notes')
-    histogram = np.zeros(12)
+    durations = [0.0] * 12  # a list, as adding to an array note by note is slow
     for note in notes:
-        histogram[note.pitch % 12] += max(note.duration, 1)
-    histogram /= histogram.sum()
+        durations[note.pitch % 12] += max(note.duration, 1)
+    histogram = np.array(durations) / np.sum(durations)
     centred = histogram - histogram.mean()
     # Rounded, so that keys that are equal by symmetry do not differ in the last bit of a sum.
     correlations = np.round(PROFILES @ centred / max(np.linalg.norm(centred), 1e-6), 9)

@@ -139,6 +139,8 @@ def _spans(meters: Sequence[Meter], notes: Sequence[Note], ticks_per_quarter: in
 
 def sounding_meters(score: Score) -> list[Meter]:
     """The time signatures that apply to a note, without those after the last note."""
+    if len(score.meters) < 2:
+        return list(score.meters)
     last = max((note.onset for note in score.notes), default=0)
     return [meter for meter in score.meters if meter.tick <= last] or list(score.meters[:1])
 

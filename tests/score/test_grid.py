@@ -202,3 +202,26 @@ def test_notes_between_the_steps_are_counted():
 def test_ticks_that_a_step_does_not_divide():
     with pytest.raises(ValueError, match='220'):
         to_notes([StepNote(0, 1, 60)], 220, steps_per_quarter=12)
+
+
+@hypothesis.given(
+    st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 700)), max_size=8),
+    st.sampled_from([1, 24, 220, 480, 10080]),
+    st.sampled_from(GRIDS),
+    st.sampled_from([Meter(0, 4, 4), Meter(0, 6, 8), Meter(0, 5, 64)]),
+    st.integers(0, 100),
+    st.booleans(),
+)
+def test_moved_notes_by_the_definition(places, ticks, grid, meter, pickup, aligned):
+    notes = tuple(Note(onset, duration, 60) for onset, duration in sorted(places))
+    score = Score(notes, ticks, (meter,), pickup=pickup)
+    bar = Fraction(4 * ticks * meter.numerator, meter.denominator)
+    shift = bar - pickup if aligned and pickup else 0
+    step = Fraction(ticks, grid)
+    num = sum(
+        any(
+            abs((tick + shift) / step - round((tick + shift) / step)) * step > HALF for tick in ends
+        )
+        for ends in ((note.onset, note.end) for note in notes)
+    )
+    assert count_moved(score, grid, align_pickup=aligned) == num
