@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 
 from symmusic.api import copying
 from symmusic.api.effects import without_effect
-from symmusic.generate.blank import BLANK, blank_prompt, read_key
+from symmusic.generate.blank import BLANK, blank_prompt, in_mode, read_key
 from symmusic.generate.control import Masks
 from symmusic.generate.given_section import lead_back
 from symmusic.generate.masks import DRAWN, STATED, make_masks
@@ -63,6 +63,7 @@ def prepare(
             settings.prompt, settings, vocabulary, meters, config.data.steps_per_quarter
         )
     prompt, said_of_key = _in_key(prompt, settings.key)
+    settings, said_of_mode = in_mode(settings, prompt, vocabulary)
     if settings.instrument:
         prompt = dataclasses.replace(prompt, program=parse_instrument(settings.instrument))
     steps = _steps(config, vocabulary, prompt)
@@ -85,7 +86,7 @@ def prepare(
         ).replace(repeats=structure and structure.repeats(prompt, vocabulary))
     if structure is not None:
         notices += structure.notices
-    notices += [*said_of_key, *without_effect(settings, prompt)]
+    notices += [*said_of_key, *said_of_mode, *without_effect(config.sample, prompt)]
     return Task(
         prompt,
         num_bars,

@@ -45,6 +45,13 @@ def _faults_of_data(values: Mapping[str, Any]) -> Iterator[str]:
                 f'config.data.steps_per_quarter = {grid}: with config.{name} = {value!r} a step is'
                 ' a sixteenth, as in the thesis; must be 4'
             )
+    bar_steps, lookback = 4 * grid, values['model.lookback']
+    if grid != 4 and any(steps % bar_steps for steps in lookback):
+        yield (
+            f'config.model.lookback = {lookback!r}: with config.data.steps_per_quarter = {grid} a'
+            f' bar of 4/4 has {bar_steps} steps; must be multiples of {bar_steps}, as all lengths'
+            ' in configs/triplets.py, three times those of configs/attn.py'
+        )
 
 
 def _faults_of_training(values: Mapping[str, Any]) -> Iterator[str]:

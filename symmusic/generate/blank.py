@@ -7,10 +7,10 @@ from symmusic.corpus.meters import find_index
 from symmusic.errors import UserError
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.scales import OF_PROMPT, key_of_scale
-from symmusic.melody.encodings import Vocabulary
+from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
 from symmusic.score.bar import SIXTEENTHS, bar_of
 from symmusic.score.detection import transposition
-from symmusic.score.key import Key, parse_key_name
+from symmusic.score.key import Key, parse_key_name, parse_tonic, tonic_name
 from symmusic.score.notes import DEFAULT_QPM
 
 BLANK = 'none'  # `sample.prompt` that starts from nothing
@@ -39,8 +39,7 @@ def blank_prompt(
             f' {BLANK!r}: there are no bars to sample again; config.sample.prompt must be a file'
         )
     meter = _meter(settings.meter, meters)
-    key = key_of_scale(settings.scale) if settings.scale not in ('', OF_PROMPT) else Key(0)
-    key = read_key(settings.key) if settings.key else key
+    key = key_of_start(settings)
     return Prompt(
         name=BLANK,
         events=np.zeros(0, np.int8),
@@ -51,6 +50,51 @@ def blank_prompt(
         meter=meter,
         steps_per_quarter=steps_per_quarter,
     )
+
+
+def key_of_start(settings: ConfigDict) -> Key:
+    """The key of a tune that starts from nothing, by `config.sample.key` and `scale`: a tonic
+    without a mode, such as 'D', takes that of the scale.
+
+    Raises:
+      UserError: one cannot be read, or their tonics or thirds differ.
+    """
+    key = read_key(settings.key) if settings.key else None
+    if settings.scale in ('', OF_PROMPT):
+        return key or Key(0)
+    of_scale = key_of_scale(settings.scale)
+    if key is None:
+        return of_scale
+    has_mode, why = parse_tonic(settings.key, '') is None, None
+    if key.tonic != of_scale.tonic:
+        why = f'their tonics differ; the scale must be on {tonic_name(key.place)}'
+    elif has_mode and key.is_major != of_scale.is_major:
+        why = 'one has a major third and the other a minor one; must be alike'
+    if why:
+        raise UserError(
+            f'config.sample.scale = {settings.scale!r} with config.sample.key = {settings.key!r}:'
+            f' {why}, or leave config.sample.key out'
+        )
+    return key if has_mode else of_scale
+
+
+def in_mode(
+    settings: ConfigDict, prompt: Prompt, vocabulary: Vocabulary
+) -> tuple[ConfigDict, list[str]]:
+    """`config.sample` with the scale of the key of a tune that starts from nothing, and a notice of
+    it, if the key is neither major nor minor: models read a key as one of these two.
+    """
+    is_plain = prompt.key.mode in ('major', 'minor')
+    if (
+        settings.scale
+        or is_plain
+        or not prompt.is_blank
+        or not isinstance(vocabulary, MelodyVocabulary)
+    ):
+        return settings, []
+    own = ConfigDict(settings.to_dict())
+    own.scale = OF_PROMPT
+    return own, [f'config.sample.key = {settings.key!r}: only notes of {prompt.key.name} are drawn']
 
 
 def read_key(text: str) -> Key:

@@ -86,7 +86,7 @@ def judges_of(
 ) -> list[SaidJudge]:
     """The judges of the pieces of a task."""
     judges: list[SaidJudge] = []
-    if prompt.is_blank:
+    if prompt.is_blank and prompt.key.mode != 'locrian':  # no key is detected without its fifth
         judges.append(OtherKey(prompt.key, prompt.transposed_by))
     if structure is not None:
         judges.append(SameSections(structure, prompt, vocabulary))

@@ -7,7 +7,7 @@ import re
 from ml_collections import ConfigDict
 
 from symmusic.errors import ScoreError, UserError
-from symmusic.generate.blank import BLANK, read_key
+from symmusic.generate.blank import BLANK, key_of_start, read_key
 from symmusic.generate.prompt_files import read_score
 from symmusic.generate.scales import OF_PROMPT, read_scale
 from symmusic.generate.sound import find_font
@@ -29,6 +29,8 @@ def check_names(settings: ConfigDict) -> None:
         read_key(settings.key)
     if settings.scale not in ('', OF_PROMPT):
         read_scale(settings.scale)
+    if settings.prompt == BLANK:
+        key_of_start(settings)
     if settings.instrument:
         parse_instrument(settings.instrument)
     if settings.regenerate:

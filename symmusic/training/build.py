@@ -22,7 +22,7 @@ from symmusic.errors import UserError
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.form import LEFT_SIZES
 from symmusic.model.model import Architecture
-from symmusic.score.bar import SIXTEENTHS, bar_of
+from symmusic.score.bar import bar_of
 from symmusic.training import shipped
 from symmusic.training.card import Card
 from symmusic.training.state import Recipe
@@ -224,21 +224,15 @@ def _lookback(
     """The lookbacks of a network in steps or, of several metres, in bars."""
     whole = 4 * steps_per_quarter
     uneven = [each for each in steps if each % whole]
-    if uneven and (len(meters) > 1 or steps_per_quarter != SIXTEENTHS):
+    if uneven and len(meters) > 1:
         raise UserError(
             f'config.model.lookback = {steps!r}: {uneven[0]} steps are no whole bars of 4/4; in a'
-            f' corpus of {_in_words(meters, steps_per_quarter)} it must be a multiple of {whole},'
+            f' corpus of several metres ({", ".join(meters)}) it must be a multiple of {whole},'
             ' counted in bars of each tune'
         )
     if len(meters) == 1:
         return tuple(in_own_bars(each, bar_of(meters[0], steps_per_quarter)) for each in steps)
     return tuple(each // whole for each in steps)
-
-
-def _in_words(meters: Sequence[str], steps_per_quarter: int) -> str:
-    if steps_per_quarter == SIXTEENTHS:
-        return f'several metres ({", ".join(meters)})'
-    return f'config.data.steps_per_quarter = {steps_per_quarter} (as in configs/triplets.py)'
 
 
 def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:

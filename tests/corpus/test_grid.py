@@ -165,6 +165,12 @@ def test_a_lookback_is_whole_bars():
     assert architecture(config, VOCABULARY, ('6/8',)).lookback == (36, 72)
     assert architecture(config, VOCABULARY, ('4/4', '6/8')).lookback == (1, 2)
     assert architecture(config, VOCABULARY, ('4/4', '6/8')).bars == (48, 36)
+    check(config)
     config.model.lookback = (48, 16)
-    with pytest.raises(UserError, match=r'16 steps are no whole bars.*multiple of 48'):
-        architecture(config, VOCABULARY, ('4/4',))
+    with pytest.raises(UserError, match=r'lookback = \(48, 16\): .*must be multiples of 48'):
+        check(config)
+    coarse = resolved()
+    coarse.model.lookback = (48, 8)
+    assert architecture(coarse, VOCABULARY, ('4/4',)).lookback == (48, 8)
+    with pytest.raises(UserError, match=r'8 steps are no whole bars.*multiple of 16'):
+        architecture(coarse, VOCABULARY, ('4/4', '6/8'))

@@ -1,5 +1,7 @@
 """Judges: tunes in another key than asked for, and sections that are the same."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -52,3 +54,7 @@ def test_only_what_applies_is_judged():
     prompt = make_prompt()
     assert judges_of(prompt, None, VOCABULARY) == []
     assert len(judges_of(prompt, planned('AB', prompt), VOCABULARY)) == 1
+    blank = dataclasses.replace(prompt, events=prompt.events[:0])
+    assert len(judges_of(blank, None, VOCABULARY)) == 1
+    locrian = dataclasses.replace(blank, key=Key(0, 'locrian'))
+    assert judges_of(locrian, None, VOCABULARY) == []  # no locrian piece is detected as such

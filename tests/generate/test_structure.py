@@ -363,13 +363,58 @@ def test_a_tune_starts_from_nothing():
     ],
 )
 def test_a_tune_from_nothing_is_in_the_key_of_its_scale(scale, key):
-    """Unless the user states another; it is moved to the model's key in any case."""
+    """It is moved to the model's key in any case."""
     prompt = task_of(prompt='none', scale=scale).prompt
     assert prompt.key == key
     assert (key.tonic + prompt.transposed_by) % 12 == (0 if key.is_major else 9)
-    assert task_of(prompt='none', scale=scale, key='D').prompt.key == Key(2)
     own = task_of(prompt='none', scale=scale, transpose=False).prompt
     assert own.transposed_by == prompt.transposed_by
+
+
+@pytest.mark.parametrize(
+    ('key', 'scale', 'expected'),
+    [
+        ('D', 'D dorian', Key(0, 'dorian')),
+        ('D', 'D blues', Key(-1, 'minor')),
+        ('d', 'D pentatonic', Key(2)),
+        ('D#', 'Ebm', Key(-6, 'minor')),
+        ('Dm', 'D dorian', Key(-1, 'minor')),
+        ('D major', 'D mixolydian', Key(2)),
+        ('Ddor', 'prompt', Key(0, 'dorian')),
+    ],
+)
+def test_a_scale_beside_a_key_says_its_mode(key, scale, expected):
+    """Where the key states none."""
+    assert task_of(prompt='none', key=key, scale=scale).prompt.key == expected
+
+
+@pytest.mark.parametrize(
+    ('key', 'scale'),
+    [
+        ('D', 'Ebm'),
+        ('D', 'E dorian'),
+        ('D major', 'D dorian'),
+        ('Dm', 'D lydian'),
+        ('Am', 'C major'),
+    ],
+)
+def test_a_scale_that_contradicts_the_key_is_refused(key, scale):
+    fields = {'prompt': 'none', 'key': key, 'scale': scale}
+    with pytest.raises(UserError):
+        check_names(settings_of(**fields).sample)
+    with pytest.raises(UserError) as error:
+        task_of(**fields)
+    for stated in (f'config.sample.key = {key!r}', f'config.sample.scale = {scale!r}'):
+        assert stated in str(error.value)
+    assert '\n' not in str(error.value)
+
+
+def test_a_tune_in_a_mode_has_only_its_notes():
+    """As the model is told major or minor only; in these two all notes are sampled."""
+    task = task_of(prompt='none', key='Gmix', num_bars=3)
+    events = np.concatenate([whole.events for whole in drawn(task, num_samples=20)])
+    assert set((events[events >= 0] % 12).tolist()) <= {7, 9, 11, 0, 2, 4, 5}
+    assert task_of(prompt='none', key='Gm').masks.rows.tokens_V.any(axis=0).all()
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ FIELDS = {
         text(empty=True),
         "such as 'D', 'Ebm' or 'Ador', in place of the one that the prompt states, whose notes stay"
         " as they are; '' = the prompt's, detected if it states none; of a tune that starts from"
-        ' nothing that of sample.scale, or C major',
+        " nothing, of which 'D' is in the mode of sample.scale; '' = that of sample.scale, or C"
+        ' major',
     ),
     'sample.tune': _Field(
         1,
