@@ -18,6 +18,7 @@ from symmusic.generate import masks as module
 from symmusic.generate.compose import compose
 from symmusic.generate.control import RepeatRow, Repeats
 from symmusic.generate.masks import DRAWN, REPEATED, STATED, Cadence, Wishes
+from symmusic.generate.names import check_names
 from symmusic.generate.sections import plan_structure
 from symmusic.generate.whole import put_together
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events, quantize, to_notes
