@@ -751,7 +751,7 @@ def test_a_finished_run_is_fine_tuned_on_other_tunes(trained, tmp_path, capsys, 
     assert 'num_cells is 8 in that run and 4 now' in refused(
         *arguments(tmp_path / 'x', folder, **init | {'model.num_cells': 4})
     )
-    assert 'no checkpoint' in refused(
+    assert f'config.init_from = {tmp_path / "nothing"}: no such folder; ' in refused(
         *arguments(tmp_path / 'x', folder, init_from=tmp_path / 'nothing')
     )
 

@@ -1,21 +1,20 @@
 """Checks what a command's fields name before JAX is imported, which takes a second: keys, scales,
-instruments and bars, and files.
+instruments and bars, files, and the workdirs of other runs.
 """
 
 from collections.abc import Iterator
 
 from ml_collections import ConfigDict
 
+from symmusic.config.fields.run import SHIPPED
 from symmusic.config.flags import Command
 from symmusic.generate.names import check_files, check_names
+from symmusic.training.saved import require_run
 
-DRAWING = (
-    'train',
-    'sample',
-    'evaluate',
-    'experiment',
-    'study',
-)  # the modes that read config.sample
+# the modes that read config.sample, and those that read config.init_from
+DRAWING = ('train', 'sample', 'evaluate', 'experiment', 'study')
+TRAINING = ('train', 'experiment')
+RIVALS = ('left_to_right', 'second_run')  # fields of config.evaluate that name another run
 
 
 def check(command: Command) -> None:
@@ -28,6 +27,11 @@ def check(command: Command) -> None:
         if command.mode in DRAWING and 'answers' not in command.options:
             check_names(config.sample)
             check_files(config.sample)
+        if command.mode in TRAINING and config.init_from not in ('', SHIPPED):
+            require_run(config.init_from, 'init_from')
+        for field in RIVALS if command.mode == 'evaluate' else ():
+            if config.evaluate[field]:
+                require_run(config.evaluate[field], f'evaluate.{field}')
 
 
 def _configs(command: Command) -> Iterator[ConfigDict]:

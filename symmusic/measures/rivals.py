@@ -56,11 +56,15 @@ def _read_run(config: ConfigDict, card: Card, field: str) -> Network:
     Raises:
       UserError: it cannot be compared with.
     """
-    path = pathlib.Path(config.evaluate[field]).expanduser()
+    given = config.evaluate[field]
+    path = pathlib.Path(given).expanduser()
     checkpoints = Checkpoints(path)
     if checkpoints.latest_step() is None:
-        raise UserError(f'config.evaluate.{field} = {path}: holds no trained model')
-    states, other = checkpoints.restore()
+        raise UserError(f'config.evaluate.{field} = {given}: holds no trained model')
+    try:
+        states, other = checkpoints.restore()
+    except UserError as error:
+        raise UserError(f'config.evaluate.{field} = {given}: {error}') from error
     if fault := _fault(config, card, other):
         raise UserError(f'config.evaluate.{field} = {path}: {fault}')
     return Network(replica(states, best_replica(states)).best_params, other, path.name)

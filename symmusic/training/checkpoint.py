@@ -25,6 +25,7 @@ from symmusic.files import digest_of
 from symmusic.training.card import Card, first_line
 from symmusic.training.devices import fetch
 from symmusic.training.replicas import init_replicas
+from symmusic.training.saved import FOLDER, saved_steps
 from symmusic.training.state import TrainState
 
 
@@ -32,7 +33,7 @@ class Checkpoints:
     """The checkpoints of a workdir."""
 
     def __init__(self, workdir: pathlib.Path):
-        self.folder = pathlib.Path(workdir) / 'checkpoints'
+        self.folder = pathlib.Path(workdir) / FOLDER
 
     @contextlib.contextmanager
     def _manager(self) -> Iterator[ocp.CheckpointManager]:
@@ -59,12 +60,7 @@ class Checkpoints:
         """The number of updates, over all replicas, of the latest checkpoint, None where there is
         none.
         """
-        return max(self._steps(), default=None)
-
-    def _steps(self) -> list[int]:
-        if not os.path.isdir(self.folder):
-            return []
-        return [int(path.name) for path in self.folder.iterdir() if path.name.isdecimal()]
+        return max(saved_steps(self.folder.parent), default=None)
 
     def save(self, state: TrainState, card: Card) -> None:
         """Writes a checkpoint atomically: Orbax writes to a temporary folder and renames it. With
@@ -154,7 +150,9 @@ class Checkpoints:
             raise self._damaged(step, error) from error
 
     def _damaged(self, step: int, error: Exception) -> UserError:
-        earlier = max((other for other in self._steps() if other < step), default=None)
+        earlier = max(
+            (other for other in saved_steps(self.folder.parent) if other < step), default=None
+        )
         advice = (
             f'remove the run in {self.folder.parent} to train again, or choose another --workdir:'
             ' there is none before it'

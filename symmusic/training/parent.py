@@ -10,6 +10,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.config import runs
+from symmusic.config.fields.run import SHIPPED
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.originals import read_originals
 from symmusic.corpus.prepare import Tune
@@ -26,7 +27,6 @@ from symmusic.training.finetune import Network, begin_from, transfer
 from symmusic.training.replicas import best_replica, replica, stack
 from symmusic.training.state import TrainState
 
-SHIPPED = 'shipped'  # as `config.init_from` names the shipped model
 FILE = 'init_from.json'  # in a run's folder: the run it started from
 
 
@@ -71,7 +71,10 @@ def load(config: ConfigDict) -> Parent | None:
 
 
 def _of_run(path: str) -> Parent:
-    states, card = Checkpoints(pathlib.Path(path).expanduser()).restore()
+    try:
+        states, card = Checkpoints(pathlib.Path(path).expanduser()).restore()
+    except UserError as error:
+        raise UserError(f'config.init_from = {path}: {error}') from error
     if not states.best_epoch.any():
         raise UserError(
             f'config.init_from = {path}: that run has not finished an epoch; continue it first'

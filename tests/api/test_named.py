@@ -26,6 +26,15 @@ WRONG = [
         for name in ('missing.mid', 'folder.mid', 'damaged.mid', 'empty.abc', 'words.txt')
     ],
     ('sample.sound_font', 'missing.sf2', DRAWING),
+    *[
+        (field, name, modes)
+        for field, modes in {
+            'init_from': ('train',),
+            'evaluate.left_to_right': ('evaluate',),
+            'evaluate.second_run': ('evaluate',),
+        }.items()
+        for name in ('missing', 'folder.mid', 'words.txt')
+    ],
 ]
 CASES = [(field, value, mode) for field, value, modes in WRONG for mode in modes]
 
@@ -54,7 +63,9 @@ def test_a_wrong_name_is_refused_with_its_field(field, value, mode):
 
 def test_what_a_mode_does_not_use_is_not_checked():
     for mode in ('stats', 'compare'):
-        named.check(command(mode, **{'sample.prompt': 'missing.mid'}))
+        named.check(command(mode, **{'sample.prompt': 'missing.mid', 'init_from': 'missing'}))
+    named.check(command('sample', **{'init_from': 'missing', 'evaluate.second_run': 'missing'}))
+    named.check(command('train', **{'init_from': 'shipped', 'evaluate.second_run': 'missing'}))
 
 
 def test_what_is_right_passes(tmp_path):
@@ -64,6 +75,12 @@ def test_what_is_right_passes(tmp_path):
     named.check(command('sample', **{'sample.prompt': 'none'}))
     with pytest.raises(UserError, match='no tune 3'):
         named.check(command('sample', **files, **{'sample.tune': 3}))
+
+
+def test_a_run_that_was_saved_is_one_to_start_from(tmp_path):
+    (tmp_path / 'run' / 'checkpoints' / '12').mkdir(parents=True)
+    named.check(command('train', init_from='run'))
+    named.check(command('evaluate', **{'evaluate.second_run': tmp_path / 'run'}))
 
 
 def test_every_arm_of_an_experiment_is_checked(tmp_path):

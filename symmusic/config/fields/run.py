@@ -3,6 +3,7 @@
 from symmusic.config.field import Field
 from symmusic.config.rules import choice, flag, steps, text, whole
 
+SHIPPED = 'shipped'  # as `init_from` names the shipped model
 FIELDS = {
     'seed': Field(
         0,
