@@ -134,7 +134,7 @@ def _steps(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt) -> _Steps
     if settings.structure:
         structure = plan_structure(settings, prompt)
         prompt = state_sections(prompt, structure, vocabulary)
-        kept = structure.kept(prompt)
+        kept = structure.kept(prompt, vocabulary)
         prompt = lead_back(prompt, structure.num_led)
         return _Steps(prompt, structure.num_drawn, kept, structure=structure)
     if settings.regenerate:

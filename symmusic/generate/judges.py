@@ -53,11 +53,8 @@ class SameSections:
     said = 'have two sections of mostly the same bars'
 
     def __init__(self, structure: Structure, prompt: Prompt, vocabulary: Vocabulary):
-        sources_T = structure.sources_T
-        is_own_T = sources_T == np.arange(len(sources_T))
-        self.drawn = np.flatnonzero(is_own_T)
-        self.drawn = self.drawn[self.drawn >= structure.num_given]
-        self.whole = np.zeros(len(sources_T), np.int16)
+        self.drawn = structure.own_T
+        self.whole = np.zeros(len(structure.sources_T), np.int16)
         given = prompt.tokens[: structure.num_given]
         self.whole[: structure.num_given] = vocabulary.decode(given)
         self.bar_steps = prompt.bar.steps

@@ -48,14 +48,10 @@ def plan_structure(settings: ConfigDict, prompt: Prompt) -> Structure:
             'the pickup leaves no room for a closing note before it, so that it does not lead back'
             f' from there to section {text[0]}',
         )
-    sources_T, stated, spans = _find_sources(prompt, sections, closings, given)
-    is_drawn_T = (sources_T == np.arange(len(sources_T))) & (sources_T >= num_given)
-    if not is_drawn_T.any():
-        raise UserError(
-            f'config.sample.structure = {text!r}: the prompt is the whole tune; nothing is left to'
-            ' draw'
-        )
-    return Structure(
+    stands = text[-1] == text[0] and closings[-1] in given.closings
+    num_short = 0 if stands or not _has_cadence(prompt) else prompt.pickup
+    sources_T, stated, spans = _find_sources(prompt, sections, closings, given, num_short)
+    structure = Structure(
         text,
         sections,
         closings,
@@ -65,8 +61,15 @@ def plan_structure(settings: ConfigDict, prompt: Prompt) -> Structure:
         num_given - lead if num_given else 0,
         tuple(spans),
         given.num_led if wanted[:1] == [0] else 0,
+        num_short,
         notices,
     )
+    if not len(structure.own_T):
+        raise UserError(
+            f'config.sample.structure = {text!r}: the prompt is the whole tune; nothing is left to'
+            ' draw'
+        )
+    return structure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,13 +107,21 @@ def _num_back(prompt: Prompt, text: str, closings: Sequence[str], place: int) ->
     """The steps of the pickup that leads from a section back to the first; 0 where another one
     follows, or the pickup is so long that no cadence fits before it.
     """
-    fits = prompt.pickup <= prompt.bar.steps - prompt.bar.cadence_steps
     is_followed = text[place + 1 : place + 2] == text[0]
-    return prompt.pickup if is_followed and (fits or closings[place] == ANY) else 0
+    return prompt.pickup if is_followed and (_has_cadence(prompt) or closings[place] == ANY) else 0
+
+
+def _has_cadence(prompt: Prompt) -> bool:
+    """Whether a bar that is shorter by the pickup has room for a cadence."""
+    return prompt.pickup <= prompt.bar.steps - prompt.bar.cadence_steps
 
 
 def _find_sources(
-    prompt: Prompt, sections: Sequence[Section], closings: Sequence[str], given: _Given
+    prompt: Prompt,
+    sections: Sequence[Section],
+    closings: Sequence[str],
+    given: _Given,
+    num_short: int,
 ) -> tuple[np.ndarray, set[int], list[tuple[int, int, int]]]:
     """`sources_T`, `stated` and `spans` of `Structure`."""
     bar_steps, num_given = prompt.bar.steps, len(prompt.events)
@@ -132,12 +143,13 @@ def _find_sources(
                 if place:  # in the first one `given_section.lead_back` writes it
                     sources_T[end - leads : end] = np.arange(lead - leads, lead)
             continue
-        own = ends.setdefault((section.label, closings[place], leads), last)
+        short = num_short if section is sections[-1] else 0
+        own = ends.setdefault((section.label, closings[place], leads, short), last)
         sources_T[last:end] = np.arange(own, own + bar_steps)
         if own == last >= num_given:
             stated.add(end - leads)
             sources_T[end - leads : end] = np.arange(lead - leads, lead)
-            spans.append((last, end - leads, place))
+            spans.append((last, end - leads - short, place))
     # a lead-back in a repeated ending is the pickup itself
     return sources_T[sources_T], stated, spans
 

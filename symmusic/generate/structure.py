@@ -1,7 +1,8 @@
 """Whole tunes in sections: what is drawn, what repeats it, and how each section closes.
 
 Of 'AABA' these are drawn: A; the last bar of its second time, which closes; B. The last A repeats
-the second. Where a pickup leads into the tune, it also leads back to the first section. If the
+the second. Where a pickup leads into the tune, it also leads back to the first section,
+and the last bar is shorter by it. If the
 prompt is the whole first section, its last bar closes where it can; where it cannot, another one is
 drawn, and a notice says so.
 """
@@ -14,6 +15,7 @@ from symmusic.generate.control import RepeatRow, Repeats
 from symmusic.generate.masks import DRAWN, REPEATED, STATED, Cadence
 from symmusic.generate.prompt import Prompt, stated_at
 from symmusic.melody.encodings import Vocabulary
+from symmusic.melody.events import NO_EVENT, NOTE_OFF
 from symmusic.score.layout import Section
 
 CONTRAST_BARS = 2  # at the start of a new section, in which it differs from earlier ones
@@ -36,6 +38,7 @@ class Structure:
       num_begun: those of them after its pickup.
       spans: the steps of each drawn closing, and its place among `closings`.
       num_led: steps at the prompt's end that its pickup takes, to lead back.
+      num_short: silent steps at the end of the tune, by which its last bar is shorter.
       notices: what of a prompt that is a whole section is not as the user wrote it.
     """
 
@@ -48,11 +51,19 @@ class Structure:
     num_begun: int
     spans: tuple[tuple[int, int, int], ...]
     num_led: int = 0
+    num_short: int = 0
     notices: tuple[str, ...] = ()
 
     @property
+    def own_T(self) -> np.ndarray:
+        """The steps that are drawn, and repeat no others."""
+        steps = np.arange(len(self.sources_T))
+        is_own_T = (self.sources_T == steps) & (steps >= self.num_given)
+        return steps[is_own_T & (steps < len(steps) - self.num_short)]
+
+    @property
     def num_drawn(self) -> int:
-        """Steps after the prompt, repeated ones included."""
+        """Steps after the prompt, repeated and silent ones included."""
         return len(self.sources_T) - self.num_given
 
     def cadences(self, tonic: int, fifth: int, rest: int | None = None) -> tuple[Cadence, ...]:
@@ -69,7 +80,7 @@ class Structure:
                 found.append(Cadence(*steps, classes[self.closings[place]], most))
         return tuple(found)
 
-    def kept(self, prompt: Prompt) -> np.ndarray:
+    def kept(self, prompt: Prompt, vocabulary: Vocabulary) -> np.ndarray:
         """[N] for `make_masks`: what of the steps after the prompt is known."""
         steps = np.arange(self.num_given, len(self.sources_T))
         sources = self.sources_T[self.num_given :]
@@ -77,6 +88,10 @@ class Structure:
         kept_N[sources < steps] = REPEATED
         is_given_N = sources < self.num_given
         kept_N[is_given_N] = prompt.tokens[sources[is_given_N]]
+        if self.num_short:
+            silence = np.full(self.num_short, NO_EVENT)
+            silence[0] = NOTE_OFF
+            kept_N[-self.num_short :] = vocabulary.encode(silence)
         return kept_N.astype(np.int16)
 
     def repeats(self, prompt: Prompt, vocabulary: Vocabulary) -> Repeats:

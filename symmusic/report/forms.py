@@ -54,7 +54,9 @@ def written_forms(
         'pickup': prompt.pickup_of(events) if first == 0 else 0,
         'sections': sections,
     }
-    written = form | {'num_bars': num_bars}
+    # the last bar of a tune with a pickup is shorter by it
+    is_short = sections and steps and steps[-1].end <= len(events) - form['pickup']
+    written = form | {'num_bars': num_bars, 'short': form['pickup'] if is_short else 0}
     return {
         '.mid': format_midi(played, **form),
         '.abc': format_abc(notes, **written),

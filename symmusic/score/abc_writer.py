@@ -23,6 +23,7 @@ def format_abc(
     num_bars: int = 1,
     meter: str = '4/4',
     pickup: int = 0,
+    short: int = 0,
     program: int = 0,
     sections: Sequence[Section] = (),
     steps_per_quarter: int = SIXTEENTHS,
@@ -37,6 +38,7 @@ def format_abc(
       num_bars: the smallest number of bars to write.
       meter: such as '6/8', as of `bar.bar_of`.
       pickup: number of steps in the first bar, 0 = a full bar.
+      short: number of silent steps at the end, which are not written: the last bar is shorter.
       program: General MIDI number of the instrument, from 0; 0, a piano, is not written.
       sections: of the tune, written as parts with their repeats and endings; () = as it is played.
       steps_per_quarter: the grid.
@@ -52,7 +54,7 @@ def format_abc(
         *([f'%%MIDI program {program}'] if program else []),
         f'K:{key.short_name}',
     ]
-    signs = to_bars(notes, bar, num_bars, pickup)
+    signs = to_bars(notes, bar, num_bars, pickup, short)
     lines = to_lines(lay_out(signs, sections), has_pickup=pickup > 0)
     body = []
     for number, line in enumerate(lines):

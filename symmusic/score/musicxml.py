@@ -34,6 +34,7 @@ def format_musicxml(
     num_bars: int = 1,
     meter: str = '4/4',
     pickup: int = 0,
+    short: int = 0,
     program: int = 0,
     sections: Sequence[Section] = (),
     steps_per_quarter: int = SIXTEENTHS,
@@ -49,7 +50,7 @@ def format_musicxml(
         f'<sound tempo="{qpm:.10g}"/></direction>\n'
     )
     bar = bar_of(meter, steps_per_quarter)
-    bars = to_bars(notes, bar, num_bars, pickup)
+    bars = to_bars(notes, bar, num_bars, pickup, short)
     first = 0 if pickup else 1  # the first full bar is number 1
     laid = lay_out(bars, sections)
     measures = []

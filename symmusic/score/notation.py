@@ -61,13 +61,14 @@ def spell(pitch: int, key: Key) -> Spelling:
 
 
 def to_bars(
-    notes: Sequence[Note], bar: Bar, num_bars: int = 1, pickup: int = 0
+    notes: Sequence[Note], bar: Bar, num_bars: int = 1, pickup: int = 0, short: int = 0
 ) -> list[list[Sign]]:
     """At least `num_bars` full bars of signs, from notes in steps, one after another; silence is
     written as rests.
 
     With a `pickup` the first bar has only this many steps, its last ones; no note starts before
-    them. A rest fills up a pickup of no whole sixteenths, or that starts within a triplet.
+    them. A rest fills up a pickup of no whole sixteenths, or that starts within a triplet. The last
+    bar is without its last `short` steps if they are silent whole sixteenths.
     """
     num_bars = max([num_bars, *(-(-note.end // bar.steps) for note in notes)])
     bars: list[list[Sign]] = [[] for _ in range(num_bars)]
@@ -79,7 +80,9 @@ def to_bars(
         _write(bars, bar, triplets, None, step, note.onset)
         _write(bars, bar, triplets, note.pitch, note.onset, note.end)
         step = note.end
-    _write(bars, bar, triplets, None, step, num_bars * bar.steps)
+    end = num_bars * bar.steps
+    is_whole = short % bar.sixteenth == 0 and end - short not in triplets
+    _write(bars, bar, triplets, None, step, end - short if is_whole else end)
     return bars
 
 

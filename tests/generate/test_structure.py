@@ -8,6 +8,7 @@ import json
 import re
 
 import jax
+import music21
 import numpy as np
 import pytest
 
@@ -165,7 +166,7 @@ def test_a_structure_says_what_each_bar_repeats(text, half, closings, bars):
     assert list(found.closings) == closings
     assert (found.sources_T.reshape(-1, 16)[:, 0] // 16).tolist() == bars
     assert found.num_drawn == 16 * (len(bars) - 1)
-    kept = found.kept(make_prompt()).reshape(-1, 16)
+    kept = found.kept(make_prompt(), VOCABULARY).reshape(-1, 16)
     for number, source in enumerate(bars[1:], 1):
         row = kept[number - 1]
         if source == 0:
@@ -187,10 +188,16 @@ def test_a_pickup_leads_back_to_the_first_section():
     assert [section.first for section in found.sections] == [1, 3, 5, 7]
     ends = found.sources_T.reshape(-1, 16)[2::2, -4:]
     pickup = [12, 13, 14, 15]
-    # the second A leads on to B, and the last ends the tune
+    # the second A leads on to B, and the last ends the tune, without the steps of the pickup
     assert ends[0].tolist() == pickup
     assert ends[2].tolist() == pickup
-    assert ends[1].tolist() == ends[3].tolist() != pickup
+    assert ends[1].tolist() == list(range(5 * 16 - 4, 5 * 16))
+    assert ends[3].tolist() == list(range(9 * 16 - 4, 9 * 16))
+    assert found.kept(prompt, VOCABULARY)[-5:].tolist() == [
+        DRAWN,
+        *VOCABULARY.encode(np.array([NOTE_OFF, *[NO_EVENT] * 3])),
+    ]
+    assert found.own_T[-1] == 9 * 16 - 5
 
 
 def section_of(*, closes=True, has_room=True, pickup=4):
@@ -288,10 +295,13 @@ def test_whole_tunes_repeat_and_close_exactly(text, fields, name, meter, tmp_pat
         for place, (section, closing) in enumerate(
             zip(structure.sections, structure.closings, strict=True)
         ):
-            leads = task.prompt.pickup if text[place + 1 : place + 2] == text[0] else 0
-            last = events[section.bars[-1] * bar.steps : (section.bars[-1] + 1) * bar.steps - leads]
+            # the pickup leads back, and the last bar is shorter by it
+            leads = text[place + 1 : place + 2] in (text[0], '')
+            own = bar.steps - task.prompt.pickup * leads
+            last = events[section.bars[-1] * bar.steps :][:own]
             rest = 0 if leads else task.prompt.pickup
             assert not closing or closes_on(classes[closing], last, bar, rest)
+        assert (events[len(events) - task.prompt.pickup :] < 0).all()
         if fields.get('rests') is False:
             assert NOTE_OFF not in events
         drawn_bars = (structure.sources_T == np.arange(len(events))).reshape(-1, bar.steps)
@@ -314,6 +324,22 @@ def check_written(whole, prompt, folder, *, with_musicxml):
         path = folder / 'whole.musicxml'
         path.write_text(forms['.musicxml'])
         assert quantize(read_musicxml(path)) == notes
+
+
+def test_the_last_bar_is_written_without_the_steps_of_the_pickup(tmp_path):
+    """As books do; notation programs read a last bar of three quarters."""
+    task = asked('AAB', {}, 'pickup', '4/4')
+    (whole,) = drawn(task, num_samples=1)
+    forms = written_forms(whole.events, task.prompt, 0, 'Whole', whole.sections)
+    (tmp_path / 'a.musicxml').write_text(forms['.musicxml'])
+    bars = music21.converter.parse(tmp_path / 'a.musicxml').parts[0].getElementsByClass('Measure')
+    lengths = [bar.highestTime for bar in bars]
+    assert (lengths[0], lengths[-1], set(lengths[1:-1])) == (1, 3, {4})
+    assert read_abc_tune(forms['.abc']).notices == ()
+    full = whole.events.copy()  # a note that lasts to the end is written to the end
+    full[-1] = 60
+    written = written_forms(full, task.prompt, 0, 'Whole', whole.sections)['.abc']
+    assert quantize(read_abc_tune(written)) == from_events(full)
 
 
 def test_new_sections_start_with_other_notes():
