@@ -135,6 +135,18 @@ def alone_in(folder: pathlib.Path) -> Iterator[None]:
                         break
 
 
+def require_writable(folder: pathlib.Path) -> None:
+    """Checks that a folder can be made and written; leaves nothing behind, as the same path is made
+    in a temporary folder, in what is there of it.
+
+    Raises:
+      OSError: it cannot.
+    """
+    there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+    with tempfile.TemporaryDirectory(prefix='.', dir=there) as trial:
+        (pathlib.Path(trial) / folder.relative_to(there)).mkdir(parents=True, exist_ok=True)
+
+
 def is_occupied(folder: pathlib.Path) -> bool:
     """Whether a process holds the lock of `alone_in(folder)`; False where the file system has no
     locks.

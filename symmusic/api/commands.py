@@ -6,24 +6,73 @@ import pathlib
 import shlex
 
 from symmusic.config.fields import walk
-from symmusic.config.flags import Command
+from symmusic.config.flags import OPTIONS_OF_MODE, Command
 from symmusic.config.load import DEFAULT_CONFIG
+from symmusic.corpus.collections import NAMED
 from symmusic.errors import UserError
+from symmusic.files import require_writable
 from symmusic.terminal import program, shown
 
 log = logging.getLogger(__name__)
 
 
-def workdir(command: Command, name: str) -> pathlib.Path:
-    """The folder that a command works in.
+def workdir(command: Command) -> pathlib.Path:
+    """The folder that a command works in, which can be made and written.
 
     Raises:
-      UserError: it is a file.
+      UserError: it cannot.
     """
-    folder = command.workdir or pathlib.Path('runs') / name
+    folder = command.workdir or pathlib.Path('runs') / _name(command)
     if os.path.isfile(folder):
         raise UserError(f'--workdir={shown(folder)} is a file; choose a folder')
+    try:
+        require_writable(folder)
+    except OSError as error:
+        raise UserError(
+            f'--workdir={shown(folder)} cannot be written: {error.strerror or error}; free the disk'
+            ' or choose another folder'
+        ) from error
     return folder
+
+
+def _name(command: Command) -> str:
+    """The name of a command's own folder in runs/."""
+    if command.mode == 'compare':
+        return '-'.join(['compare', *map(folder_name, compared(command).values())])
+    if command.mode == 'stats':
+        return f'stats-{_corpus_name(command.config.data.corpus)}'
+    return command.config_name
+
+
+def compared(command: Command) -> dict[str, str]:
+    """The folders that --mode=compare compares, by their flags.
+
+    Raises:
+      UserError: one is missing.
+    """
+    paths = {flag: command.options.get(flag, '') for flag in OPTIONS_OF_MODE['compare']}
+    for flag, path in paths.items():
+        if not path:
+            raise UserError(
+                f'--mode=compare needs --{flag}=FOLDER, a folder of MIDI, ABC or MusicXML files'
+            )
+    return paths
+
+
+def folder_name(path: str | os.PathLike) -> str:
+    """The name of a folder, also of one such as '.'."""
+    return pathlib.Path(path).expanduser().resolve().name or 'root'
+
+
+def _corpus_name(corpus: str) -> str:
+    """The name of the corpus, of its folder, or of its file without the suffix; for a path such as
+    '.' the name of the resolved folder.
+    """
+    path = pathlib.Path(corpus).expanduser()
+    if corpus in NAMED:
+        return corpus
+    path = path if path.name not in ('', '.', '..') else path.resolve()
+    return (path.stem if path.is_file() else path.name) or 'root'
 
 
 def log_without_effect(command: Command) -> None:

@@ -5,6 +5,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+from symmusic.api.commands import folder_name
 from symmusic.config.fields import FIELDS, default
 from symmusic.errors import UserError
 from symmusic.measures.comparison import SETS
@@ -100,7 +101,7 @@ def compare(
         'similarity': similarity,
         'folders': Folders(lengths, num_bars, left_out),
     }
-    names = {which: place.resolve().name or 'root' for which, place in places.items()}
+    names = {which: folder_name(place) for which, place in places.items()}
     return Comparison(results, folders, names, notes)
 
 

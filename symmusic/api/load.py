@@ -80,7 +80,7 @@ def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
         run's.
     """
     claim_cores(command.config.train.cpu_devices)
-    workdir = commands.workdir(command, command.config_name)
+    workdir = commands.workdir(command)
     checkpoints = Checkpoints(workdir)
     if checkpoints.latest_step() is None:
         train = commands.command_line(command, 'train')

@@ -1,19 +1,22 @@
 """Checks what a command's fields name before JAX is imported, which takes a second: keys, scales,
-instruments and bars, files, and the workdirs of other runs.
+instruments and bars, files, corpora, the workdirs of other runs, and the folders of its flags.
 """
 
 from collections.abc import Iterator
 
 from ml_collections import ConfigDict
 
+from symmusic.api import commands
 from symmusic.config.fields.run import SHIPPED
-from symmusic.config.flags import Command
+from symmusic.config.flags import OPTIONS_OF_MODE, Command, list_folder
+from symmusic.corpus.collections import require_corpus
 from symmusic.generate.names import check_files, check_names
 from symmusic.training.saved import require_run
 
 # the modes that read config.sample, and those that read config.init_from
 DRAWING = ('train', 'sample', 'evaluate', 'experiment', 'study')
 TRAINING = ('train', 'experiment')
+PREPARING = (*TRAINING, 'stats')  # those that read config.data.corpus
 RIVALS = ('left_to_right', 'second_run')  # fields of config.evaluate that name another run
 
 
@@ -23,6 +26,9 @@ def check(command: Command) -> None:
     Raises:
       UserError: the field, its value and what is allowed.
     """
+    for flag in OPTIONS_OF_MODE.get(command.mode, ()):
+        if flag in command.options:
+            list_folder(flag, command.options[flag])
     for config in _configs(command):
         if command.mode in DRAWING and 'answers' not in command.options:
             check_names(config.sample)
@@ -32,6 +38,9 @@ def check(command: Command) -> None:
         for field in RIVALS if command.mode == 'evaluate' else ():
             if config.evaluate[field]:
                 require_run(config.evaluate[field], f'evaluate.{field}')
+        if command.mode in PREPARING:
+            require_corpus(config.data.corpus)
+    commands.workdir(command)
 
 
 def _configs(command: Command) -> Iterator[ConfigDict]:

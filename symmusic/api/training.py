@@ -57,7 +57,7 @@ def train(config: str | pathlib.Path, workdir: str | pathlib.Path, **fields: obj
 def train_command(command: Command) -> None:
     """Trains as a command asks, or resumes its run; logs progress and follow-up commands."""
     config = command.config
-    workdir = commands.workdir(command, command.config_name)
+    workdir = commands.workdir(command)
     training.check_folder(config, workdir)
     training.claim_devices(config)
     door.check(config, workdir, may_wish=True)

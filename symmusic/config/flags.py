@@ -22,6 +22,12 @@ from symmusic.wording import nearest
 
 OPTIONS = ('mode', 'config', 'workdir')
 OPTIONS_OF_MODE = {'compare': ('reference', 'generated'), 'study': ('answers',)}
+# what the folders hold that flags name
+FOLDERS = {
+    'reference': 'a folder of music',
+    'generated': 'a folder of music',
+    'answers': 'a folder of the files that listeners saved',
+}
 HELP = ('help', 'helpshort', 'helpfull', 'h', '?')
 FLAGS = '--mode, --config, --workdir and --config.FIELD=VALUE'
 NUMBER = re.compile(r'-\.?\d|-inf|-nan', re.IGNORECASE)  # begins with a dash but is no flag
@@ -48,6 +54,20 @@ class Command:
     # those of `given` that the config file has another value of
     changed: tuple[str, ...] = ()
     typed: str = dataclasses.field(default='', compare=False)
+
+
+def list_folder(flag: str, path: str | os.PathLike) -> list[pathlib.Path]:
+    """What the folder holds that a flag names, by name.
+
+    Raises:
+      UserError: it cannot be read.
+    """
+    try:
+        return sorted(pathlib.Path(path).expanduser().iterdir())
+    except OSError as error:
+        raise UserError(
+            f'--{flag}={path}: {error.strerror or error}; must be {FOLDERS[flag]}'
+        ) from error
 
 
 def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> Command:

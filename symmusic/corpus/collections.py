@@ -6,6 +6,7 @@ import importlib.metadata
 import importlib.util
 import os
 import pathlib
+from collections.abc import Iterator
 
 from symmusic.errors import UserError
 from symmusic.score.midi import SUFFIXES as MIDI_SUFFIXES
@@ -93,7 +94,7 @@ def find_collections(corpus: str) -> list[tuple[Collection, list[SourceFile]]]:
         root = music21_corpus()
         collections = [COLLECTIONS[name] for name in NAMED[corpus]]
         found = {
-            folder: _walk(root / folder, root, (each.suffix,))
+            folder: list(_walk(root / folder, root, (each.suffix,)))
             for each in collections
             for folder in each.folders
         }
@@ -106,22 +107,44 @@ def find_collections(corpus: str) -> list[tuple[Collection, list[SourceFile]]]:
             (each, sorted(file for folder in each.folders for file in found[folder]))
             for each in collections
         ]
+    return [(OWN, sorted(_own_files(corpus)))]
+
+
+def require_corpus(corpus: str) -> None:
+    """Checks that there is such a corpus; of a folder no more is read than up to its first file.
+
+    Raises:
+      UserError: as of `find_collections`.
+    """
+    if corpus in NAMED:
+        find_collections(corpus)
+    else:
+        next(_own_files(corpus))
+
+
+def _own_files(corpus: str) -> Iterator[SourceFile]:
+    """The files of music of a folder, or a single file; at least one. Raises as
+    `find_collections`.
+    """
     path = pathlib.Path(corpus).expanduser()
     if os.path.isdir(path):  # unlike pathlib's, these take a name that no file can have
         files = _walk(path, path, SUFFIXES)
-        if not files:
+        first = next(files, None)
+        if first is None:
             raise UserError(
                 f'config.data.corpus = {corpus}: the folder holds no {", ".join(SUFFIXES)} file'
             )
-        return [(OWN, sorted(files))]
-    if os.path.isfile(path):
+        yield first
+        yield from files
+    elif os.path.isfile(path):
         if path.suffix.lower() not in SUFFIXES:
             raise UserError(f'config.data.corpus = {corpus}: not a file of {", ".join(SUFFIXES)}')
-        return [(OWN, [SourceFile(path.name, path)])]
-    raise UserError(
-        f'config.data.corpus = {corpus}: no such corpus, folder or file; named corpora are'
-        f' {", ".join(NAMED)}{nearest(corpus, NAMED)}'
-    )
+        yield SourceFile(path.name, path)
+    else:
+        raise UserError(
+            f'config.data.corpus = {corpus}: no such corpus, folder or file; named corpora are'
+            f' {", ".join(NAMED)}{nearest(corpus, NAMED)}'
+        )
 
 
 def list_collections(corpus: str) -> tuple[str, ...]:
@@ -148,14 +171,16 @@ def music21_version() -> str:
     return importlib.metadata.version('music21')
 
 
-def _walk(folder: pathlib.Path, root: pathlib.Path, suffixes: tuple[str, ...]) -> list[SourceFile]:
+def _walk(
+    folder: pathlib.Path, root: pathlib.Path, suffixes: tuple[str, ...]
+) -> Iterator[SourceFile]:
     """The files with these suffixes in a folder and its subfolders. Each folder is read once: a
     folder that links lead to counts at its own path if it is inside, or else at the first link.
 
     Raises:
       UserError: a folder cannot be read.
     """
-    found, seen = [], set()
+    seen = set()
     folders, links = [folder] if folder.is_dir() else [], []
     while folders or links:
         # links last, so that a folder keeps its own name
@@ -177,5 +202,4 @@ def _walk(folder: pathlib.Path, root: pathlib.Path, suffixes: tuple[str, ...]) -
                 (links if entry.is_symlink() else folders).append(path)
             elif path.suffix.lower() in suffixes and (os.path.isfile(path) or not path.exists()):
                 # broken links too: preparation counts them as unreadable
-                found.append(SourceFile(path.relative_to(root).as_posix(), path))
-    return found
+                yield SourceFile(path.relative_to(root).as_posix(), path)

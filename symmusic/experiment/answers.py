@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from symmusic.config.flags import list_folder
 from symmusic.errors import UserError
 from symmusic.experiment.ratings import LEAST, MOST, QUESTIONS
 from symmusic.experiment.study import Study
@@ -43,15 +44,11 @@ def read_files(folder: pathlib.Path) -> dict[str, Any]:
     Raises:
       UserError: the folder does not exist, or is empty.
     """
-    try:
-        paths = sorted(
-            path for path in folder.iterdir() if path.is_file() and not path.name.startswith('.')
-        )
-    except OSError as error:
-        raise UserError(
-            f'--answers={folder}: {error.strerror or error}; must be a folder of the files that'
-            ' listeners saved'
-        ) from error
+    paths = [
+        path
+        for path in list_folder('answers', folder)
+        if path.is_file() and not path.name.startswith('.')
+    ]
     if not paths:
         raise UserError(
             f'--answers={folder}: the folder holds no files; must be a folder of the .json files'

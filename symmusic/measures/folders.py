@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from symmusic.config.flags import list_folder
 from symmusic.corpus.collections import SUFFIXES as CORPUS_SUFFIXES
 from symmusic.corpus.collections import SourceFile
 from symmusic.corpus.files import list_tunes
@@ -102,13 +103,7 @@ def read_folder(
     Raises:
       UserError: the folder does not exist, or no piece in it can be measured.
     """
-    folder = pathlib.Path(path).expanduser()
-    try:
-        found = sorted(folder.iterdir())
-    except OSError as error:
-        raise UserError(
-            f'--{flag}={path}: {error.strerror or error}; must be a folder of music'
-        ) from error
+    found = list_folder(flag, path)
     entries = [entry for entry in found if not entry.is_dir()]
     files = [entry for entry in entries if entry.suffix.lower() in SUFFIXES]
     if not files:

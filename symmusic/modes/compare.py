@@ -7,7 +7,6 @@ import time
 from symmusic.api import commands
 from symmusic.api.comparison import compare
 from symmusic.config.flags import Command
-from symmusic.errors import UserError
 from symmusic.files import SETTINGS, choose_folder, write_whole
 from symmusic.measures.comparison import SETS
 from symmusic.report.evaluation import write_report
@@ -17,12 +16,7 @@ from symmusic.report.summary import summarize
 
 def run(command: Command) -> None:
     """Prints the table and writes the report."""
-    paths = {which: command.options.get(which) for which in SETS}
-    for which, path in paths.items():
-        if not path:
-            raise UserError(
-                f'--mode=compare needs --{which}=FOLDER, a folder of MIDI, ABC or MusicXML files'
-            )
+    workdir, paths = commands.workdir(command), commands.compared(command)
     settings = {
         'protocol': command.config.evaluate.protocol,
         'seed': command.config.seed,
@@ -40,7 +34,6 @@ def run(command: Command) -> None:
         which: str(pathlib.Path(path).expanduser().resolve()) for which, path in paths.items()
     }
     settings = {'paths': resolved, **settings}
-    workdir = commands.workdir(command, f'compare-{names["reference"]}-{names["generated"]}')
     place = choose_folder(workdir, 'evaluation', settings)
     write_whole(place / SETTINGS, json.dumps(settings, indent=2) + '\n')
     scores = [found.folders[which].scores for which in reversed(SETS)]

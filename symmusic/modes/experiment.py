@@ -38,7 +38,7 @@ from symmusic.training.checkpoint import Checkpoints
 def run(command: Command) -> None:
     """Runs what is not finished yet, and reports on what is."""
     experiment = command.experiment
-    folder = commands.workdir(command, command.config_name) / 'experiment'
+    folder = commands.workdir(command) / 'experiment'
     check_claims(experiment.hypothesis)
     splits = [experiment, *(on_split(experiment, seed) for seed in experiment.split_seeds)]
     arms = [

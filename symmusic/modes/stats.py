@@ -16,7 +16,7 @@ from symmusic.training import build
 def run(command: Command) -> None:
     """Prints and writes the statistics of the corpus, even if none of its tunes is kept."""
     data = command.config.data
-    workdir = commands.workdir(command, f'stats-{_name(data.corpus)}')
+    workdir = commands.workdir(command)
     corpus = build.corpus(command.config)
     cut = {
         'window_steps': data.window_steps,
@@ -39,14 +39,3 @@ def run(command: Command) -> None:
     folder = choose_folder(workdir, 'stats', settings)
     write_stats(folder, corpus, statistics, settings, keep_last=data.keep_last_window)
     print(folder)
-
-
-def _name(corpus: str) -> str:
-    """The name of the corpus, of its folder, or of its file without the suffix; for a path such as
-    '.' the name of the resolved folder.
-    """
-    path = pathlib.Path(corpus).expanduser()
-    if corpus in NAMED:
-        return corpus
-    path = path if path.name not in ('', '.', '..') else path.resolve()
-    return (path.stem if path.is_file() else path.name) or 'root'

@@ -207,7 +207,7 @@ def analyse(command: Command, answers: pathlib.Path) -> None:
     """Reads the answer files of a folder and reports on the study of this workdir that most of them
     answer.
     """
-    workdir = commands.workdir(command, command.config_name)
+    workdir = commands.workdir(command)
     folders = sorted(
         path.parent
         for path in workdir.glob(f'study*/{KEY}')

@@ -1,10 +1,12 @@
 """What fields name is checked before JAX is imported, in every mode that uses the field."""
 
+import errno
 import json
 import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -35,6 +37,10 @@ WRONG = [
         }.items()
         for name in ('missing', 'folder.mid', 'words.txt')
     ],
+    *[
+        ('data.corpus', name, ('train', 'stats'))
+        for name in ('flok', 'missing/', 'folder.mid', 'words.txt')
+    ],
 ]
 CASES = [(field, value, mode) for field, value, modes in WRONG for mode in modes]
 
@@ -62,8 +68,7 @@ def test_a_wrong_name_is_refused_with_its_field(field, value, mode):
 
 
 def test_what_a_mode_does_not_use_is_not_checked():
-    for mode in ('stats', 'compare'):
-        named.check(command(mode, **{'sample.prompt': 'missing.mid', 'init_from': 'missing'}))
+    named.check(command('stats', **{'sample.prompt': 'missing.mid', 'init_from': 'missing'}))
     named.check(command('sample', **{'init_from': 'missing', 'evaluate.second_run': 'missing'}))
     named.check(command('train', **{'init_from': 'shipped', 'evaluate.second_run': 'missing'}))
 
@@ -81,6 +86,46 @@ def test_a_run_that_was_saved_is_one_to_start_from(tmp_path):
     (tmp_path / 'run' / 'checkpoints' / '12').mkdir(parents=True)
     named.check(command('train', init_from='run'))
     named.check(command('evaluate', **{'evaluate.second_run': tmp_path / 'run'}))
+
+
+@pytest.mark.parametrize('mode', launch.MODES)
+@pytest.mark.parametrize('name', ['words.txt', 'words.txt/run', 'broken', 'a/b' + 300 * 'c'])
+def test_a_workdir_that_cannot_be_written(tmp_path, mode, name):
+    """Nothing is left of the attempt."""
+    (tmp_path / 'broken').symlink_to('nowhere/at/all')
+    before = sorted(tmp_path.rglob('*'))
+    config = {'experiment': '--config=configs/exp3.py'}.get(mode, '--config=configs/attn.py')
+    words = [f'--mode={mode}', config, f'--workdir={name}']
+    if mode == 'compare':
+        words += ['--reference=.', '--generated=.']
+    with pytest.raises(UserError, match=f'^--workdir={name} '):
+        named.check(parse(words, root=ROOT, modes=launch.MODES))
+    assert sorted(tmp_path.rglob('*')) == before
+
+
+@pytest.mark.parametrize('name', ['new/run', '.', 'folder.mid'])
+def test_a_workdir_that_can_be_written_is_left_as_it_is(tmp_path, monkeypatch, name):
+    before = sorted(tmp_path.rglob('*'))
+    words = ['--mode=sample', f'--workdir={name}']
+    named.check(parse(words, root=ROOT, modes=launch.MODES))
+    assert sorted(tmp_path.rglob('*')) == before
+
+    def fail(*arguments, **others):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(tempfile, 'mkdtemp', fail)
+    with pytest.raises(UserError, match=r'^--workdir=\S+ cannot be written: Read-only'):
+        named.check(parse(words, root=ROOT, modes=launch.MODES))
+
+
+@pytest.mark.parametrize(
+    ('mode', 'flag'), [('study', 'answers'), ('compare', 'reference'), ('compare', 'generated')]
+)
+@pytest.mark.parametrize('name', ['missing', 'words.txt'])
+def test_a_flag_that_names_no_folder(mode, flag, name):
+    words = [f'--mode={mode}', f'--{flag}={name}']
+    with pytest.raises(UserError, match=f'^--{flag}={name}: .*; must be a folder of '):
+        named.check(parse(words, root=ROOT, modes=launch.MODES))
 
 
 def test_every_arm_of_an_experiment_is_checked(tmp_path):
