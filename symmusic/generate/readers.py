@@ -21,9 +21,11 @@ from jax import lax
 
 from symmusic.melody.form import NOT_KNOWN
 from symmusic.model.ahead import look_ahead
-from symmusic.model.model import Architecture, Params, apply_last, apply_step, init_carry
+from symmusic.model.ensemble import num_networks
+from symmusic.model.model import Architecture, Params, apply_last
 from symmusic.model.places import Bars, later
 from symmusic.model.sliding import can_slide, init_windows, slide
+from symmusic.model.steps import apply_step, init_carry
 
 
 class Reader(Protocol):
@@ -97,7 +99,9 @@ class SlidingReader:
         padded_BT = _last(prompt_BT, self.window_steps, self.architecture.padding)
         steps_T = jnp.arange(1 - self.window_steps, 1)
         positions_BT = later(positions_BT[:, -1:], steps_T, self.architecture.bars)
-        windows = init_windows(self.architecture, len(prompt_BT), self.window_steps)
+        windows = init_windows(
+            self.architecture, len(prompt_BT), self.window_steps, num_networks(self.params)
+        )
         left_TB2, rows = None, None
         if self.left_BS2 is not None:
             left_BT2, rows = _split_left(self.left_BS2, prompt_BT.shape[1])
@@ -150,7 +154,12 @@ class StateReader:
         if self.left_BS2 is not None:
             left_BT2, left_NB2 = _split_left(self.left_BS2, num_before + 1)
             left_TB2 = left_BT2[:, 1:].swapaxes(0, 1)
-        carry = init_carry(self.architecture, len(prompt_BT), self.memory_steps)
+        carry = init_carry(
+            self.architecture,
+            len(prompt_BT),
+            self.memory_steps,
+            num_networks=num_networks(self.params),
+        )
         before = prompt_BT[:, :-1], positions_BT[:, :-1]
         carry = _read_all(self, carry, *before, (told_before, None, left_TB2))
         return carry, (told, known_NB, left_NB2)

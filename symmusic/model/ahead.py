@@ -20,6 +20,7 @@ from jax import lax
 from symmusic.model import lstm
 from symmusic.model.architecture import Architecture
 from symmusic.model.dropout import dropout
+from symmusic.model.ensemble import Ensemble, each
 from symmusic.model.inputs import find_rows, project, project_rows
 from symmusic.model.places import bar_steps, later
 
@@ -30,7 +31,8 @@ class Ahead:
     a leading axis T.
     """
 
-    # each backward layer's hidden_BH, 0 where nothing is known from that step on
+    # each backward layer's hidden_BH, of an ensemble hidden_RBH; 0 where nothing is known from that
+    # step on
     states: tuple[jax.Array, ...]
     # [B, L] the tokens as far ahead of the step to be predicted as each lookback is behind it, with
     # blanks where they are not known
@@ -38,7 +40,7 @@ class Ahead:
 
 
 def look_ahead(
-    params: dict,
+    params: dict | Ensemble,
     future_BT: jax.Array,
     positions_BT: jax.Array | None,
     architecture: Architecture,
@@ -61,19 +63,32 @@ def look_ahead(
     """
     if not architecture.infilling:
         raise ValueError('a model that is not for infilling knows nothing in advance')
-    num_classes, num_layers, num_steps = (
-        architecture.num_classes,
-        architecture.num_layers,
-        future_BT.shape[1],
-    )
     next_positions_BT = (
         later(positions_BT, 1, architecture.bars) if architecture.needs_places else None
     )
     rows_BTK = find_rows(future_BT, next_positions_BT, [], architecture, left_BT2)
     rows_TBK = jnp.swapaxes(rows_BTK, 0, 1)
-    is_known_TB = jnp.less(future_BT, num_classes).T
+    is_known_TB = jnp.less(future_BT, architecture.num_classes).T
     # there or later
     is_known_TB1 = lax.cummax(is_known_TB.astype(jnp.int32), reverse=True)[..., None] > 0
+
+    def read(params):
+        return _backward_states(params, rows_TBK, is_known_TB1, architecture, keys_B)
+
+    states = each(read, params)
+    if isinstance(params, Ensemble):
+        states = tuple(jnp.swapaxes(states_RTBH, 0, 1) for states_RTBH in states)
+    lookaheads = _lookaheads(future_BT, next_positions_BT, architecture)
+    tokens_TBL = (
+        jnp.stack(lookaheads, axis=-1).swapaxes(0, 1)
+        if lookaheads
+        else jnp.zeros((*future_BT.T.shape, 0), jnp.int32)
+    )
+    return Ahead(states, tokens_TBL)
+
+
+def _backward_states(params, rows_TBK, is_known_TB1, architecture, keys_B):
+    """The states_TBH of each backward layer."""
     states, states_TBH = [], None
     for index, layer in enumerate(params['layers']):
         weights = layer['backward']
@@ -84,19 +99,13 @@ def look_ahead(
         states_TBH = lstm.lstm(weights, projected_TBG, reverse=True, **architecture.how)[0]
         if keys_B is not None:
             states_TBH = dropout(
-                jax.vmap(jax.random.fold_in, (0, None))(keys_B, num_layers + index),
+                jax.vmap(jax.random.fold_in, (0, None))(keys_B, architecture.num_layers + index),
                 states_TBH,
                 architecture.dropout_rate,
             )
         states_TBH = jnp.where(is_known_TB1, states_TBH, 0)
         states.append(states_TBH)
-    lookaheads = _lookaheads(future_BT, next_positions_BT, architecture)
-    tokens_TBL = (
-        jnp.stack(lookaheads, axis=-1).swapaxes(0, 1)
-        if lookaheads
-        else jnp.zeros((num_steps, future_BT.shape[0], 0), jnp.int32)
-    )
-    return Ahead(tuple(states), tokens_TBL)
+    return tuple(states)
 
 
 def _lookaheads(future_BT, positions_BT, architecture):

@@ -2,38 +2,25 @@
 logits of the next token.
 """
 
-import flax.struct
 import jax
 import jax.numpy as jnp
 
 from symmusic.model import attention, lstm
-from symmusic.model.agreement import Agreement, agree_step, find_agreements, init_agreement
-from symmusic.model.ahead import Ahead, look_ahead
+from symmusic.model.agreement import find_agreements
+from symmusic.model.ahead import look_ahead
 from symmusic.model.architecture import Architecture
 from symmusic.model.dropout import dropout
+from symmusic.model.ensemble import Ensemble, ensembled
 from symmusic.model.inputs import find_rows, project, project_rows
-from symmusic.model.looks import token_back, tokens_ahead, tokens_back
-from symmusic.model.notes import Notes, find_notes, init_notes, note_step
+from symmusic.model.looks import tokens_ahead, tokens_back
+from symmusic.model.notes import find_notes
 
 # 'layers': a list of {'forward': lstm.Params; 'backward' if bidirectional; 'bridge' if infilling};
-# 'attention' if there is one; 'head'
-Params = dict
+# 'attention' if there is one; 'head'. Or an ensemble of such
+Params = dict | Ensemble
 
 
-@flax.struct.dataclass
-class Carry:
-    """What a one-directional model remembers between two steps."""
-
-    layers: tuple[lstm.Carry, ...]  # each layer's hidden_BH and cell_BH
-    # the last M tokens, M the longest lookback, the latest last; padding before the first
-    history_BM: jax.Array
-    # the steps that attention can see; None without attention
-    memory: attention.Memory | None
-    agreement: Agreement | None  # this and the next: None of an architecture without them
-    notes: Notes | None
-
-
-def init_params(key: jax.Array, architecture: Architecture) -> Params:
+def init_params(key: jax.Array, architecture: Architecture) -> dict:
     """Random parameters: Glorot-uniform weights, LSTM layers as in `init_lstm`, a head with zero
     bias.
 
@@ -70,6 +57,7 @@ def init_params(key: jax.Array, architecture: Architecture) -> Params:
     return params
 
 
+@ensembled
 def apply_last(
     params: Params,
     tokens_BT: jax.Array,
@@ -113,6 +101,7 @@ def apply_last(
     return head(params, context_BH, *[summary_BH] * kind.head_sees_query), weights_BT
 
 
+@ensembled
 def apply_all(
     params: Params,
     tokens_BT: jax.Array,
@@ -146,7 +135,7 @@ def apply_all(
       ValueError: the architecture is bidirectional and not for infilling, so that its states have
         seen the tokens to be predicted.
     """
-    _require_one_direction(architecture)
+    require_one_direction(architecture)
     ahead = (
         None
         if future_BT is None
@@ -160,77 +149,6 @@ def apply_all(
         kind, params['attention'], states_BTH, memory_steps, mask_BT, with_weights=with_weights
     )
     return head(params, contexts_BTH, *[states_BTH] * kind.head_sees_query), weights_BTT
-
-
-def init_carry(
-    architecture: Architecture, batch: int, memory_steps: int, dtype=jnp.float32
-) -> Carry:
-    """The carry before the first step, for `apply_step`; attention will see `memory_steps` steps.
-
-    Raises:
-      ValueError: the architecture is bidirectional and not for infilling.
-    """
-    _require_one_direction(architecture)
-    layers = tuple(
-        lstm.init_lstm_carry(batch, architecture.num_cells, dtype)
-        for _ in range(architecture.num_layers)
-    )
-    history_BM = jnp.full((batch, architecture.longest_lag), architecture.padding, jnp.int32)
-    counted = init_agreement(architecture, batch), init_notes(architecture, batch)
-    if not (kind := architecture.kind):
-        return Carry(layers, history_BM, None, *counted)
-    memory = attention.init_memory(
-        kind, batch, memory_steps, architecture.num_cells, architecture.attention_size, dtype
-    )
-    return Carry(layers, history_BM, memory, *counted)
-
-
-def apply_step(
-    params: Params,
-    carry: Carry,
-    token_B: jax.Array,
-    position_B: jax.Array | None,
-    architecture: Architecture,
-    mask_B: jax.Array | None = None,
-    ahead: Ahead | None = None,
-    left_B2: jax.Array | None = None,
-) -> tuple[Carry, jax.Array, jax.Array | None]:
-    """`(carry, logits_BV, weights_BM)` after one more token: what `apply_all` with the carry's
-    `memory_steps` and without dropout gives at this step.
-
-    Weights are in order of time, this step's last; None without attention. `mask_B` is `mask_BT` at
-    this step, `left_B2` is `left_BT2`, and `ahead` the result of `look_ahead` at this step, None if
-    nothing is known in advance.
-    """
-    history_BM = jnp.concatenate([carry.history_BM, token_B[:, None]], axis=1)[:, 1:]
-    lookbacks = token_back(history_BM, position_B, architecture)
-    agreement, bins = agree_step(carry.agreement, token_B, position_B, architecture)
-    notes, values = note_step(carry.notes, token_B, architecture)
-    others = lookbacks + tokens_ahead(ahead, token_B, architecture) + bins + values
-    rows_BK = find_rows(token_B, position_B, others, architecture, left_B2)
-    layers, hidden_BH = [], None
-    for index, (layer, layer_carry) in enumerate(zip(params['layers'], carry.layers, strict=True)):
-        weights = layer['forward']
-        projected_BG = (
-            project_rows(weights, rows_BK, architecture)
-            if hidden_BH is None
-            else project(weights, hidden_BH)
-        )
-        if ahead is not None:
-            projected_BG += lstm.multiply(ahead.states[index], layer['bridge'])
-        hidden_BH, layer_carry = lstm.lstm_step(weights, projected_BG, layer_carry)
-        layers.append(layer_carry)
-    if not (kind := architecture.kind):
-        carry = Carry(tuple(layers), history_BM, None, agreement, notes)
-        return carry, head(params, hidden_BH), None
-    memory, context_BH, weights_BM = attention.attend_step(
-        kind, params['attention'], carry.memory, hidden_BH, mask_B
-    )
-    return (
-        Carry(tuple(layers), history_BM, memory, agreement, notes),
-        head(params, context_BH, *[hidden_BH] * kind.head_sees_query),
-        weights_BM,
-    )
 
 
 def _directions(architecture):
@@ -274,12 +192,17 @@ def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=Non
     return states_TBH
 
 
-def head(params: Params, *summaries: jax.Array) -> jax.Array:
+def head(params: dict, *summaries: jax.Array) -> jax.Array:
     """The logits [..., V] of the summaries, concatenated: state, context or both."""
     return jnp.concatenate(summaries, axis=-1) @ params['head']['kernel'] + params['head']['bias']
 
 
-def _require_one_direction(architecture):
+def require_one_direction(architecture: Architecture) -> None:
+    """Checks that the architecture can predict every step.
+
+    Raises:
+      ValueError: it is bidirectional and not for infilling.
+    """
     if architecture.bidirectional and not architecture.infilling:
         raise ValueError(
             'a bidirectional model has seen every token of its window: it predicts only the one'

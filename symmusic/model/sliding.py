@@ -20,6 +20,7 @@ from jax import lax
 
 from symmusic.model import lstm
 from symmusic.model.architecture import Architecture
+from symmusic.model.ensemble import each, mean_of, repeated
 from symmusic.model.inputs import find_rows, project, project_rows
 from symmusic.model.model import Params, head
 
@@ -34,7 +35,8 @@ class SlidingWindows:
     one step after the one before.
     """
 
-    layers: tuple[jax.Array, ...]  # each layer's hidden and cell state [K, 2, B, N, H]
+    # each layer's hidden and cell state [K, 2, B, N, H]; of an ensemble with a leading axis R
+    layers: tuple[jax.Array, ...]
     num_read: jax.Array  # int32 scalar: steps read
 
 
@@ -50,15 +52,16 @@ def can_slide(architecture: Architecture) -> bool:
     )
 
 
-def init_windows(architecture: Architecture, batch: int, window_steps: int) -> SlidingWindows:
-    """The windows before the first step."""
+def init_windows(
+    architecture: Architecture, batch: int, window_steps: int, num_networks: int | None = None
+) -> SlidingWindows:
+    """The windows before the first step; `num_networks` is that of an ensemble."""
     block_windows = min(window_steps, max(1, ROWS // batch))
     # one more: the oldest window under way is seldom the first of its block
     num_blocks = -(-window_steps // block_windows) + 1
     shape = (num_blocks, 2, batch, block_windows, architecture.num_cells)
-    return SlidingWindows(
-        tuple(jnp.zeros(shape) for _ in range(architecture.num_layers)), jnp.int32(0)
-    )
+    layers = tuple(jnp.zeros(shape) for _ in range(architecture.num_layers))
+    return SlidingWindows(repeated(layers, num_networks), jnp.int32(0))
 
 
 def slide(
@@ -85,29 +88,34 @@ def slide(
       num_windows: how many windows' logits are wanted in total; no more are started.
       left_B2: `left_BT2` of `apply_last` at this step.
     """
-    block_windows = windows.layers[0].shape[3]
+    block_windows = windows.layers[0].shape[-2]
     oldest = jnp.maximum(windows.num_read - window_steps + 1, 0)
     newest = jnp.minimum(windows.num_read, num_windows - 1)
     rows_BK = find_rows(token_B, position_B, [], architecture, left_B2)
-    projected_BG = project_rows(params['layers'][0]['forward'], rows_BK, architecture)
-    projected_RG = jnp.repeat(projected_BG, block_windows, axis=0)
 
-    def advance(number, layers):
-        return _advance_block(params, layers, number, projected_RG)
+    def advance(params, layers):
+        projected_BG = project_rows(params['layers'][0]['forward'], rows_BK, architecture)
+        projected_RG = jnp.repeat(projected_BG, block_windows, axis=0)
+        layers = lax.fori_loop(
+            oldest // block_windows,
+            newest // block_windows + 1,
+            lambda number, layers: _advance_block(params, layers, number, projected_RG),
+            _with_new(layers, windows.num_read),
+        )
+        return layers, head(params, _hidden_of(layers[-1], oldest))
 
-    layers = _with_new(windows)
-    layers = lax.fori_loop(oldest // block_windows, newest // block_windows + 1, advance, layers)
-    hidden_BH = _hidden_of(layers[-1], oldest)
-    return SlidingWindows(layers, windows.num_read + 1), head(params, hidden_BH)
+    layers, logits_BV = each(advance, params, windows.layers)
+    logits_BV, _ = mean_of(params, logits_BV, None)
+    return SlidingWindows(layers, windows.num_read + 1), logits_BV
 
 
-def _with_new(windows: SlidingWindows) -> tuple[jax.Array, ...]:
+def _with_new(layers: tuple[jax.Array, ...], num_read: jax.Array) -> tuple[jax.Array, ...]:
     """The layers' states with zeros for the window that starts at this step."""
-    _, _, batch, _, num_cells = windows.layers[0].shape
+    _, _, batch, _, num_cells = layers[0].shape
     empty = jnp.zeros((1, 2, batch, 1, num_cells))
     return tuple(
-        lax.dynamic_update_slice(states_K2BNH, empty, _place_of(states_K2BNH, windows.num_read))
-        for states_K2BNH in windows.layers
+        lax.dynamic_update_slice(states_K2BNH, empty, _place_of(states_K2BNH, num_read))
+        for states_K2BNH in layers
     )
 
 

@@ -18,10 +18,9 @@ from symmusic.model.model import (
     Architecture,
     apply_all,
     apply_last,
-    apply_step,
-    init_carry,
 )
 from symmusic.model.size import count_parameters
+from symmusic.model.steps import apply_step, init_carry
 from tests.model.test_model import random_problem
 
 PLAIN = Architecture(num_classes=7, num_layers=2, num_cells=4, bidirectional=True, infilling=True)

@@ -10,9 +10,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.model.ahead import look_ahead
-from symmusic.model.model import apply_all, apply_last, apply_step, init_carry
+from symmusic.model.model import apply_all, apply_last
 from symmusic.model.size import count_parameters
 from symmusic.model.sliding import init_windows, slide
+from symmusic.model.steps import apply_step, init_carry
 from tests.model.test_ahead import WHOLE
 from tests.model.test_model import (
     ATTENTIVE,

@@ -15,12 +15,11 @@ from symmusic.model.model import (
     Architecture,
     apply_all,
     apply_last,
-    apply_step,
-    init_carry,
     init_params,
 )
 from symmusic.model.places import first_place, later
 from symmusic.model.size import count_parameters
+from symmusic.model.steps import apply_step, init_carry
 
 PLAIN = Architecture(num_classes=7, num_layers=2, num_cells=4, dropout_rate=0.4)
 ATTENTIVE = dataclasses.replace(PLAIN, attention='bahdanau', attention_size=3, num_positions=16)
