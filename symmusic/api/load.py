@@ -3,17 +3,21 @@
 import logging
 import os
 import pathlib
+from collections.abc import Mapping
 
 from ml_collections import ConfigDict
 
 from symmusic.api import commands
 from symmusic.api.model import Model
 from symmusic.config import runs
-from symmusic.config.fields import default
+from symmusic.config.field import ALL
+from symmusic.config.fields import FIELDS, default
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
 from symmusic.files import is_occupied, read_digested
 from symmusic.generate.manner import settle
+from symmusic.model.ensemble import Ensemble
+from symmusic.model.model import Params
 from symmusic.training import shipped
 from symmusic.training.card import Card
 from symmusic.training.checkpoint import Checkpoints
@@ -25,17 +29,21 @@ log = logging.getLogger(__name__)
 
 
 def load(
-    path: str | pathlib.Path | None = None, *, replica: int = default('sample.replica')
+    path: str | pathlib.Path | None = None, *, replica: int | str = default('sample.replica')
 ) -> Model:
     """The model of a run's workdir, or the shipped one.
 
     Args:
       path: the workdir; None = the shipped model.
-      replica: which replica of the run; -1 = the one with the best validation loss.
+      replica: which replica of the run; -1 = the one with the best validation loss; 'all' = all
+        together, by the mean of their probabilities.
 
     Raises:
-      UserError: `path` is no path, or there is no run that has finished an epoch.
+      UserError: `path` is no path, or there is no run that has finished an epoch, or it has no such
+        replica.
     """
+    if allowed := FIELDS['sample.replica'].rule(replica):
+        raise UserError(f'replica = {replica!r}: must be {allowed}')
     if path is None:
         require_replica(replica, 1)
         return read_shipped_model()[0]
@@ -111,9 +119,10 @@ def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
             )
         model = choose(command.config.sample.replica, card, states, workdir)
         if is_training:
+            epochs = _spell_epochs(model.made_with['epoch'])
             log.info(
                 f'the run in {workdir} is still training ({_progress(states, card)}): the'
-                f' parameters are those of epoch {model.made_with["epoch"]}, its best so far'
+                f' parameters are those of {epochs}, its best so far'
             )
         config = runs.for_sampling(runs.from_dict(card.config, command.config), command)
     return settle(config, model.temperature), model, workdir
@@ -150,41 +159,76 @@ def _progress(states: TrainState, card: Card) -> str:
     )
 
 
-def choose(wanted: int, card: Card, states: TrainState, workdir: pathlib.Path) -> Model:
-    """The model of a run's replica; -1 = the one with the best validation loss."""
+def choose(wanted: int | str, card: Card, states: TrainState, workdir: pathlib.Path) -> Model:
+    """The model of a run's replica, as `sample.replica` names it; 'all' = the ensemble of all.
+
+    All replicas of a run have its card: the same architecture and vocabulary.
+    """
     require_replica(wanted, card.num_replicas)
+    if wanted == ALL:
+        epochs, who = states.best_epoch.tolist(), f', all {card.num_replicas} replicas'
+        return _model(Ensemble(states.best_params), card, workdir, who, ALL, epochs)
     index = best_replica(states) if wanted < 0 else wanted
     chosen = replica(states, index)
+    who = f', replica {index}' * (card.num_replicas > 1)
     epoch = int(chosen.best_epoch)
-    name = (
-        f'{workdir.name}, '
-        + (f'replica {index}, ' if card.num_replicas > 1 else '')
-        + f'epoch {epoch}'
-    )
-    made_with = {'replica': index, 'epoch': epoch}
-    temperature = _calibrated(workdir, index)
-    return Model(chosen.best_params, card, name, made_with, workdir, temperature)
+    return _model(chosen.best_params, card, workdir, who, index, epoch)
 
 
-def _calibrated(workdir: pathlib.Path, index: int) -> float | None:
-    """The temperature that a replica was calibrated to; None where the run is not finished."""
+def _model(
+    params: Params,
+    card: Card,
+    workdir: pathlib.Path,
+    who: str,
+    which: int | str,
+    epoch: int | list[int],
+) -> Model:
+    temperature = _calibrated_in(workdir, which)
+    name = f'{workdir.name}{who}, {_spell_epochs(epoch)}'
+    made_with = {'replica': which, 'epoch': epoch}
+    return Model(params, card, name, made_with, workdir, temperature)
+
+
+def _spell_epochs(epoch: int | list[int]) -> str:
+    """The epoch of one replica, or of all."""
+    epochs = {epoch} if isinstance(epoch, int) else set(epoch)
+    least, most = min(epochs), max(epochs)
+    return f'epoch {least}' if least == most else f'epochs {least} to {most}'
+
+
+def calibrated(summary: Mapping, which: int | str) -> float | None:
+    """The temperature that a replica, or 'all' together, were calibrated to, from a run's summary;
+    None where they were not.
+    """
+    found = (summary.get('ensemble') or {}) if which == ALL else summary['replicas'][which]
+    calibration = found.get('calibration')
+    return calibration and calibration['temperature']
+
+
+def _calibrated_in(workdir: pathlib.Path, which: int | str) -> float | None:
+    """The same from a run's folder; None also where it is not finished."""
     path = workdir / 'summary.json'
     try:
-        calibration = read_digested(path)['replicas'][index].get('calibration')
+        return calibrated(read_digested(path), which)
     except FileNotFoundError:
         return None
     except ValueError as error:
         raise UserError(f'{path} is damaged ({error}); remove it and train on') from error
-    return calibration and calibration['temperature']
 
 
-def require_replica(wanted: int, num_replicas: int) -> None:
-    """Checks that a run of `num_replicas` has replica `config.sample.replica`.
+def require_replica(wanted: int | str, num_replicas: int) -> None:
+    """Checks that a run of `num_replicas` has replica `config.sample.replica`; several for 'all'.
 
     Raises:
       UserError: it does not.
     """
-    if wanted >= num_replicas:
+    if wanted == ALL:
+        if num_replicas == 1:
+            raise UserError(
+                f'config.sample.replica = {ALL!r}: there is one replica; must be -1 or 0, or a run'
+                ' of config.replicas = 2 or more'
+            )
+    elif wanted >= num_replicas:
         raise UserError(
             f'config.sample.replica = {wanted}: the run has replicas 0 to {num_replicas - 1};'
             ' -1 = the best'

@@ -27,13 +27,15 @@ Tune = str | pathlib.Path | Iterable[tuple[float, float, int]]
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """A trained network: the best parameters of one replica of a run, or the shipped ones.
+    """A trained network: the best parameters of one replica of a run, or of all, or the shipped
+    ones.
 
     Attributes:
-      params: the network's parameters.
+      params: the network's parameters, an `Ensemble` of all replicas.
       card: its architecture, vocabulary, config and data.
       name: its name for users.
-      made_with: which parameters of the run these are, such as the epoch.
+      made_with: which parameters of the run these are: the replica and its best epoch; of all
+        replicas a list of epochs.
       workdir: the run's folder; None = the shipped model.
       temperature: at which it predicts validation tunes best; None = not known.
     """
@@ -103,7 +105,7 @@ class Model:
         with config.ignore_type():
             config.seed = seed
         if 'replica' in sample_fields:
-            raise UserError('replica: a model is one replica of a run; symmusic.load chooses it')
+            raise UserError('replica: symmusic.load chooses which replica a model is')
         for name, value in sample_fields.items():
             if name not in config.sample:
                 raise UserError(

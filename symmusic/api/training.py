@@ -7,7 +7,7 @@ import pathlib
 import jax
 
 from symmusic.api import commands, door, gallery, named, sampling
-from symmusic.api.load import choose, load
+from symmusic.api.load import calibrated, choose, load
 from symmusic.api.model import ROOT, Model
 from symmusic.config.flags import Command, parse
 from symmusic.files import read_digested
@@ -75,8 +75,7 @@ def train_command(command: Command) -> None:
             trained = calibrate_run(config, trained)
             training.log_results(trained)
             model = choose(config.sample.replica, trained.card, trained.states, workdir)
-            calibration = trained.summary['replicas'][model.made_with['replica']]['calibration']
-            temperature = calibration and calibration['temperature']
+            temperature = calibrated(trained.summary, model.made_with['replica'])
             model = dataclasses.replace(model, temperature=temperature)
             settled = settle(config, temperature)
             how = {'changed': command.changed, 'typed': command.typed}

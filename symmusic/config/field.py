@@ -8,6 +8,7 @@ from typing import Any
 from symmusic.config.rules import Rule
 
 AUTO = 'auto'  # the value of a field that takes its value from `data.protocol` or the model
+ALL = 'all'  # the value of `sample.replica` for all of them together
 
 
 class Change(enum.Enum):
@@ -31,8 +32,9 @@ class Field:
       change: what another value does to a run that is continued.
       before: the behaviour of runs that are older than the field; None = all runs have it. Fields
         that are `FREE` need none.
-      usual: a value of the type that the field has where it is not `AUTO` and no protocol fills it;
+      usual: a value of the type that the field has where it is not `word` and no protocol fills it;
         None = it has the default's.
+      word: the value of another type that a field with such values may have.
       reads: the value that a text stands for, None if it stands for none; None = texts of another
         type stand for nothing.
       protocols: the value of each protocol, where the default is `AUTO`; None = it is not.
@@ -45,6 +47,7 @@ class Field:
     change: Change = Change.FIXED
     before: Any = None
     usual: Any = None
+    word: str = AUTO
     reads: Callable[[str], Any] | None = None
     protocols: Mapping[str, Any] | None = None
 

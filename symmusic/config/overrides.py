@@ -27,11 +27,11 @@ def override(config: ConfigDict, overrides: Mapping[str, str | None]) -> ConfigD
         _check_name(name, known)
     for name, value in overrides.items():
         default = known[name]
-        # a field that is 'auto' has no type: it has that of its other values
+        # a field that is a word such as 'auto' has no type: it has that of its other values
         if name in protocol.UNTYPED:
-            default = protocol.UNTYPED[name]
-            _assign(config, name, protocol.AUTO if value == protocol.AUTO else default)
-            if value == protocol.AUTO:
+            default, word = protocol.UNTYPED[name], FIELDS[name].word
+            _assign(config, name, word if value == word else default)
+            if value == word:
                 continue
         if value is None and not isinstance(default, bool):
             raise UserError(f'--config.{name}: a value is missing; write --config.{name}=VALUE')

@@ -10,7 +10,7 @@ PROTOCOLS = {
     for protocol in data.PROTOCOLS
 }
 FILLED = PROTOCOLS['symmusic']  # each field that a protocol fills, with a value of its type
-# each field that may be 'auto', with a value of its other type
+# each field that may be a word such as 'auto', with a value of its other type
 UNTYPED = FILLED | {name: field.usual for name, field in FIELDS.items() if field.usual is not None}
 
 

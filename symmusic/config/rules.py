@@ -41,12 +41,12 @@ def real(least: float, most: float, *, above: bool = False, below: bool = False)
     return rule
 
 
-def auto_or(rule: Rule) -> Rule:
-    """'auto', or what a rule allows."""
+def word_or(word: str, rule: Rule) -> Rule:
+    """A word such as 'auto', or what a rule allows."""
 
     def either(value):
-        allowed = None if type(value) is str and value == 'auto' else rule(value)
-        return None if allowed is None else f"'auto' or {allowed}"
+        allowed = None if type(value) is str and value == word else rule(value)
+        return None if allowed is None else f'{word!r} or {allowed}'
 
     return either
 

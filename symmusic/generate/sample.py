@@ -59,7 +59,8 @@ class Limit(Protocol):
 @flax.struct.dataclass
 class Rule:
     """How a class is drawn from logits: temperature 0 is greedy; `top_k` and `top_p` keep the
-    likeliest classes only (0 and 1: all).
+    likeliest classes only (0 and 1: all). The logits of an ensemble are those of its mean
+    distribution, so all this applies to the mean, not to each network.
     """
 
     temperature: jax.Array | float = 1.0

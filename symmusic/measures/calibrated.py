@@ -2,27 +2,38 @@
 
 import dataclasses
 
+import numpy as np
 from ml_collections import ConfigDict
 
 from symmusic.generate.manner import manner_of, settle
-from symmusic.measures.given import calibrate_model
+from symmusic.measures.given import predict_tunes
+from symmusic.measures.temperature import calibrate, log_softmax
 from symmusic.training import build
 from symmusic.training.replicas import replica
 from symmusic.training.run import Trained
 
 
 def calibrate_run(config: ConfigDict, trained: Trained) -> Trained:
-    """A run with the calibration of each replica in its summary, null where no tune is long enough
-    or the protocol is the thesis's, which draws at temperature 1.
+    """A run with the calibration of each replica in its summary and, where there are several, of
+    all together as `ensemble`; null where no tune is long enough or the protocol is the thesis's,
+    which draws at temperature 1.
     """
     if config.data.protocol == 'thesis':
         return trained
     card = trained.card
     tunes = build.split_as_trained(config, trained.corpus).validation
     manner = manner_of(settle(config, None), card, may_wish=True)
-    replicas = []
+    replicas, sums_KV, labels_K = [], -np.inf, None
     for index, each in enumerate(trained.summary['replicas']):
         params = replica(trained.states.best_params, index)
-        found = calibrate_model(params, card, tunes, manner)
-        replicas.append(each | {'calibration': found and dataclasses.asdict(found)})
-    return dataclasses.replace(trained, summary=trained.summary | {'replicas': replicas})
+        calibration = None
+        if found := predict_tunes(params, card, tunes, manner):
+            logits_KV, labels_K = found
+            sums_KV = np.logaddexp(sums_KV, log_softmax(logits_KV))
+            calibration = dataclasses.asdict(calibrate(logits_KV, labels_K))
+        replicas.append(each | {'calibration': calibration})
+    summary = trained.summary | {'replicas': replicas}
+    if len(replicas) > 1:  # logits: the logarithm of R would make no difference
+        found = None if labels_K is None else dataclasses.asdict(calibrate(sums_KV, labels_K))
+        summary['ensemble'] = {'calibration': found}
+    return dataclasses.replace(trained, summary=summary)

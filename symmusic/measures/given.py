@@ -107,8 +107,18 @@ def predictions(
 def calibrate_model(
     params: Params, card: Card, tunes: Sequence[Tune], manner: Manner
 ) -> Calibration | None:
-    """The calibration of a model on continuations of tunes that it was not trained on, in each of
-    its metres as many as the metre has of the tunes; None where there are none.
+    """The calibration of a model on continuations of tunes that it was not trained on; None where
+    there are none.
+    """
+    found = predict_tunes(params, card, tunes, manner)
+    return found and calibrate(*found)
+
+
+def predict_tunes(
+    params: Params, card: Card, tunes: Sequence[Tune], manner: Manner
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The logits [K, V] and labels [K] of continuations in tunes, in each of the model's metres as
+    many as the metre has of the tunes; None where there are none.
     """
     most, found = most_for(manner), []
     for meter, name in enumerate(card.meters):
@@ -127,4 +137,4 @@ def calibrate_model(
     if not sum(len(labels_K) for _, labels_K in found):
         return None
     logits_KV, labels_K = (np.concatenate(each) for each in zip(*found, strict=True))
-    return calibrate(logits_KV, labels_K)
+    return logits_KV, labels_K

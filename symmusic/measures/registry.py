@@ -82,7 +82,7 @@ class Drawing:
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """A trained network: the parameters of one replica, its card, and its name for readers."""
+    """A trained network: the parameters of a replica, or of all; its card and name for readers."""
 
     params: Params
     card: Card

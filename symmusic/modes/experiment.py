@@ -12,6 +12,7 @@ import numpy as np
 from symmusic.api import commands, door, gallery, sampling
 from symmusic.api.load import choose
 from symmusic.config.arms import Experiment, on_split
+from symmusic.config.field import ALL
 from symmusic.config.fields import walk
 from symmusic.config.fields.run import VARIANTS
 from symmusic.config.flags import Command
@@ -48,6 +49,11 @@ def run(command: Command) -> None:
     for arm in itertools.chain(*arms):
         training.check_folder(arm.config, arm.folder)
         door.check(arm.config, arm.folder)
+        if arm.config.sample.replica == ALL:
+            raise UserError(
+                f'config.sample.replica = {ALL!r}: an experiment measures each replica by itself;'
+                ' must be the number of the one whose pieces are shown, or -1'
+            )
     with alone_in(folder):
         _run(command, folder, splits, arms)
 

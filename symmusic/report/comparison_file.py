@@ -31,7 +31,8 @@ It is one object. Every comparison has:
 - `structure`: `{set: {'lag_1', ..., 'repeated_bars', 'difference', 'more'}}`, of the sets that
   continue the prompts
 - `baselines`: `registry.Chosen`
-- `prompts`, `prompt`, `part`, `num_redraws`, `num_empty`, `epoch`, `replica`: `registry.Drawing`
+- `prompts`, `prompt`, `part`, `num_redraws`, `num_empty`, `epoch`, `replica`: `registry.Drawing`;
+  of all replicas together `replica` is 'all' and `epoch` a list
 - `published`: `published.Published`; `infilling`: `gaps.Infilling`, else null
 
 The result of any other measure stands under its name, its fields as they are.

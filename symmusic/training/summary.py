@@ -90,13 +90,16 @@ def lines(summary: dict, targets: str) -> list[str]:
         f'{who} {replicas[best]["best_epoch"]}: {validation} on validation tunes {validation_more}',
         f'on test tunes, measured once: {test} {test_more}' + (f'; {seen}' if seen else ''),
         *_calibrated(replicas[best].get('calibration')),
+        *_calibrated((summary.get('ensemble') or {}).get('calibration'), len(replicas)),
         *_worse(summary),
     ]
 
 
-def _calibrated(calibration: dict | None) -> list[str]:
-    """A line where there is a calibration."""
+def _calibrated(calibration: dict | None, num_together: int = 1) -> list[str]:
+    """A line where there is a calibration, of one replica or of several together."""
+    who = f"all {num_together} replicas together (config.sample.replica = 'all'), "
     return [
+        f'{who * (num_together > 1)}'
         f'after 4-bar prompts of validation tunes: {each["at_one"]:.4f} nats per step, entropy'
         f' {each["entropy"]:.4f}; at the best temperature, {each["temperature"]:g}:'
         f' {each["at_best"]:.4f}'

@@ -20,6 +20,8 @@ ROOT = pathlib.Path(launch.__file__).parent
 EVERYWHERE = [
     ('sample.replica', {'sample.replica': 3}),
     ('sample.replica', {'sample.replica': 2, 'replicas': 2}),
+    ("sample.replica = 'all'", {'sample.replica': 'all'}),
+    ('sample.replica', {'sample.replica': 'every'}),
     ('sample.prompt', {'sample.prompt': 'missing.mid'}),
     ('sample.prompt', {'sample.prompt': 'folder.mid'}),
     ('sample.prompt', {'sample.prompt': 'damaged.mid'}),

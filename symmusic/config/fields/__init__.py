@@ -36,8 +36,8 @@ def names_of(change: Change) -> tuple[str, ...]:
 
 def defaults() -> ConfigDict:
     """The config in which every field has its default."""
-    # A field that is 'auto' takes a value of another type, so its group is not typed; the check
-    # tests the types of all fields.
+    # A field that may be a word such as 'auto' takes values of two types, so its group is not
+    # typed; the check tests the types of all fields.
     untyped = {
         name.partition('.')[0]
         for name, field in FIELDS.items()

@@ -2,8 +2,8 @@
 
 import functools
 
-from symmusic.config.field import Change, Field
-from symmusic.config.rules import auto_or, choice, flag, letters, metre, real, text, whole
+from symmusic.config.field import ALL, AUTO, Change, Field
+from symmusic.config.rules import choice, flag, letters, metre, real, text, whole, word_or
 
 _Field = functools.partial(Field, change=Change.FREE)  # read only after training
 
@@ -40,8 +40,11 @@ FIELDS = {
     ),
     'sample.replica': _Field(
         -1,
-        whole(-1, 4095),
-        'which replica of the run samples; -1 = the one with the best loss',
+        word_or(ALL, whole(-1, 4095)),
+        "which replica of the run samples; -1 = the one with the best loss; 'all' = all together,"
+        ' by the mean of their probabilities, to which sample.temperature applies',
+        usual=-1,
+        word=ALL,
     ),
     'sample.num_samples': _Field(8, whole(1, 100_000), 'how many are sampled', unit='pieces'),
     'sample.num_bars': _Field(4, whole(1, 1024), 'new ones in each piece', unit='bars'),
@@ -69,7 +72,7 @@ FIELDS = {
     ),
     'sample.temperature': _Field(
         'auto',
-        auto_or(real(0, 100)),
+        word_or(AUTO, real(0, 100)),
         "of the softmax; 0 = greedy; 'auto' = at which real continuations of validation tunes are"
         ' likeliest under the model, found at the end of training; 1 under data.protocol ='
         " 'thesis'",
