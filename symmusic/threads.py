@@ -2,11 +2,25 @@
 release Python's lock while they compute.
 """
 
+import functools
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 NUM_AT_ONCE = 2
+
+
+class shared_property(functools.cached_property):
+    """A cached property that several works may ask for: one computes it, and the others wait."""
+
+    def __init__(self, compute: Callable[[Any], Any]):
+        super().__init__(compute)
+        self._is_computed = threading.RLock()
+
+    def __get__(self, instance, owner=None):
+        with self._is_computed:
+            return super().__get__(instance, owner)
 
 
 def run_together(works: Iterable[Callable[[], Any]]) -> list:

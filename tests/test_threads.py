@@ -3,11 +3,12 @@
 import os
 import signal
 import threading
+import time
 
 import pytest
 
 from symmusic.errors import UserError
-from symmusic.threads import run_together
+from symmusic.threads import run_together, shared_property
 
 
 def test_results_are_in_order_and_two_run_at_a_time():
@@ -63,3 +64,24 @@ def test_an_interrupt_is_raised_while_works_are_under_way():
     finally:
         signal.signal(signal.SIGTERM, before)
         over.set()
+
+
+def test_a_shared_property_is_computed_once():
+    asked, num_computed = threading.Barrier(2), []
+
+    class Owner:
+        @shared_property
+        def value(self):
+            num_computed.append(1)
+            time.sleep(0.05)  # the other one asks meanwhile
+            return object()
+
+    def work():
+        asked.wait(timeout=30)
+        return owner.value
+
+    owner, other = Owner(), Owner()
+    one, two = run_together([work, work])
+    assert one is two is owner.value
+    assert len(num_computed) == 1
+    assert other.value is not one

@@ -101,25 +101,23 @@ def continue_prompts(
 
 def draw_sets(ground: Ground, made: Continued, rng: np.random.Generator) -> Sets:
     """The sets that are measured: the model's pieces, the real continuations of the prompts (if
-    known), pieces of the count model and of Markov models, real ones with their notes shuffled, and
-    excerpts.
+    known), pieces of the count model and of Markov models (drawn when they are first asked for),
+    real ones with their notes shuffled, and excerpts.
     """
     music, settings = ground.music, ground.config.evaluate
     size, num_draws, excerpts = settings.num_pieces, settings.num_draws, music.excerpts
-    events = {'model': made.events_NT}
-    if music.continuations is not None:
-        events['real_continuations'] = music.continuations
-    events |= _baseline_pieces(ground)
     real, bar_steps = _real(ground, rng), music.bar.steps
-    events['shuffled'] = np.array([shuffle_notes(each, rng, bar_steps) for each in real])
+    shuffled_NT = np.array([shuffle_notes(each, rng, bar_steps) for each in real])
     pool_MT = excerpts.events_NT[draw_rows(len(excerpts), min(len(excerpts), 40 * size), 1, rng)[0]]
     pool_MT = pool_MT[(pool_MT >= 0).any(axis=1)]  # the features need a note
     others_DN = draw_rows(len(pool_MT), size, num_draws, rng)
     references_DN = draw_rows(len(pool_MT), size, num_draws, rng)
     first_N = draw_rows(len(pool_MT), size, 1, rng)[0]
     return Sets(
-        events,
         made,
+        music.continuations,
+        shuffled_NT,
+        functools.partial(_baseline_pieces, ground),
         num_draws,
         pool_MT,
         references_DN,
@@ -165,8 +163,11 @@ def measure_all(ground: Ground, pieces: Sets, made_with: dict) -> dict[str, Any]
     first, *others = (
         functools.partial(each.measure, ground, pieces, config.seed) for each in MEASURES
     )
-    # the first alone, as others use the features that it computes; then the longest start first
-    results = [first(), *run_together(others[::-1])[::-1]]
+    # The longest start first, but after the first one, which has the features computed that others
+    # use; the longest of all needs none and runs beside it.
+    *others, longest = others
+    longest, first, *others = run_together([longest, first, *others[::-1]])
+    results = [first, *others[::-1], longest]
     found = dict(zip((each.name for each in MEASURES), results, strict=True))
     found['baselines'] = Chosen(ground.baselines.markov_order, ground.baselines.note)
     found['drawing'] = Drawing(

@@ -6,7 +6,6 @@ noun (`measures`, `critics`, `originality`, `thesis`). The evaluation goes throu
 """
 
 import dataclasses
-import functools
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -27,6 +26,7 @@ from symmusic.model.places import first_place
 from symmusic.progress import track
 from symmusic.score.bar import SIXTEENTHS
 from symmusic.streams import Stream
+from symmusic.threads import shared_property
 from symmusic.training.card import Card
 
 ORDERS = (1, 2, 3, 4, 5)  # of the Markov models
@@ -153,7 +153,7 @@ class Ground:
         files = self.music.files
         return np.array([self.families[file] for file in files] or range(len(self.music.prompts)))
 
-    @functools.cached_property
+    @shared_property
     def markovs(self) -> dict[int, Markov]:
         """The Markov model of each order, fitted to the training tunes."""
         vocabulary = self.model.card.vocabulary
@@ -163,7 +163,7 @@ class Ground:
         largest = fit_markov(sequences, num_tokens, max(ORDERS))
         return {order: largest.of_order(order) for order in ORDERS}
 
-    @functools.cached_property
+    @shared_property
     def baselines(self) -> Baselines:
         """The models that a network must beat, fitted to the training tunes and chosen on
         validation windows.
@@ -184,10 +184,10 @@ class Sets:
     """The sets of pieces that an evaluation measures, over D draws of N / D pieces each.
 
     Attributes:
-      events: events [N, T] by the name of the set: `model`, `real_continuations` where they are
-        known, `count_model`, `markov_<order>` and `shuffled`. All but the last continue the
-        ground's prompts.
-      made: how the set `model` was drawn.
+      made: the set `model`, and how it was drawn.
+      real_NT: the set `real_continuations`; None where they are not known.
+      shuffled_NT: the set `shuffled`.
+      draw_baselines: draws the sets `count_model` and `markov_<order>`.
       num_draws: D.
       excerpts_MT: events of the excerpts of training tunes from which the reference sets are taken.
       references_DN: the rows of the excerpts that each draw is compared with.
@@ -197,8 +197,10 @@ class Sets:
       steps_per_quarter: the grid.
     """
 
-    events: Mapping[str, np.ndarray]
     made: Continued
+    real_NT: np.ndarray | None
+    shuffled_NT: np.ndarray | None
+    draw_baselines: Callable[[], Mapping[str, np.ndarray]]
     num_draws: int
     excerpts_MT: np.ndarray
     references_DN: np.ndarray
@@ -207,12 +209,21 @@ class Sets:
     protocol: str
     steps_per_quarter: int = SIXTEENTHS
 
-    @functools.cached_property
+    @shared_property
+    def events(self) -> dict[str, np.ndarray]:
+        """The events [N, T] of each set by name. All but `shuffled` continue the ground's
+        prompts.
+        """
+        others = {'real_continuations': self.real_NT, **self.draw_baselines()}
+        every = {'model': self.made.events_NT, **others, 'shuffled': self.shuffled_NT}
+        return {name: events for name, events in every.items() if events is not None}
+
+    @shared_property
     def excerpts(self) -> Pieces:
         """The features of the excerpts."""
         return self._measure(self.excerpts_MT)
 
-    @functools.cached_property
+    @shared_property
     def features(self) -> dict[str, list[Pieces]]:
         """The features of each draw by set; with the set `second_draw`."""
         found = {
@@ -224,7 +235,7 @@ class Sets:
     def _measure(self, events_NT: np.ndarray) -> Pieces:
         return measure(events_NT, self.protocol, self.steps_per_quarter)
 
-    @functools.cached_property
+    @shared_property
     def reference(self) -> Pieces:
         """The features of the excerpts that the first draw is compared with."""
         return select(self.excerpts, self.first_N)

@@ -46,9 +46,7 @@ def test_sets_and_differences():
     real[:, [1, 2]] = 61, NOTE_OFF
     end[0] = NO_EVENT
     made = Continued(end, 0, 1)
-    sets = Sets(
-        {'model': end, 'real_continuations': real}, made, 1, end, None, None, None, 'corrected'
-    )
+    sets = Sets(made, real, None, dict, 1, end, None, None, None, 'corrected')
     found = EndingsMeasure().measure(at_hand, sets, 0)
     values = {
         name: [cells[aspect].value for aspect in ASPECTS] for name, cells in found.sets.items()

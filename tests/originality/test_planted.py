@@ -70,7 +70,7 @@ def test_copies_are_found_and_the_report_says_so(monkeypatch):
     monkeypatch.setattr(planted, 'NUM_UNSEEN', 20)
     tunes = tuple(random_tune(seed, 160) for seed in range(24))
     at_hand = ground(tunes, np.arange(24), VOCABULARIES['melody'](40, 90), None, num_bars=4)
-    sets = Sets({}, None, 1, None, None, None, None, 'corrected')
+    sets = Sets(None, None, None, dict, 1, None, None, None, None, 'corrected')
     found = PlantedMeasure().measure(at_hand, sets, 0)
     assert (found.num_planted, found.num_unseen) == (6, 20)
     for recall in found.recall.values():
@@ -80,7 +80,7 @@ def test_copies_are_found_and_the_report_says_so(monkeypatch):
     assert as_json({'planted_copies': found})['planted_copies']['recall'] == found.recall
     assert '| longest run | 100 % |' in as_text(planted_section(found))
     assert PlantedMeasure().measure(at_hand, sets, 0) == found
-    thesis = Sets({}, None, 1, None, None, None, None, 'thesis')
+    thesis = Sets(None, None, None, dict, 1, None, None, None, None, 'thesis')
     assert PlantedMeasure().measure(at_hand, thesis, 0) is None
     assert 'planted_copies' not in as_json({'planted_copies': None})
 
