@@ -2,12 +2,13 @@
 how their notes are spread over the bars, with guided draws and with masks alone. Prints Markdown.
 
     python benchmarks/wishes.py [--prompts=32] [--pieces=8] [--meter=4/4] [--seed=0]
+        [--wishes='free;pitches']
 
 The shipped model continues four bars each of test tunes of different families, in one metre. Its
 wishes are the pitches, or the rhythm, of the real next four bars, or of those of another tune.
-`free` asks for nothing, `real` is the real continuation. Nats per step
-are of all steps, at temperature 1, those that a wish decides included; the share of notes that
-start in each bar is of all pieces. Intervals are 95 %, over tunes; differences are paired by tune.
+`free` asks for nothing, `real` is the real continuation. Nats per step are of all steps, at
+temperature 1, those that a wish decides included; the share of notes that start in each bar is of
+all pieces. Intervals are 95 %, over tunes; differences are paired by tune.
 """
 
 import argparse
@@ -39,6 +40,7 @@ NUM_BARS = 4  # of a prompt, and of what follows it
 WISHES = {  # wishes, by field; 'own' and 'other' name the tune whose next bars give them
     'free': {},
     'pitches': {'pitches': 'own'},
+    'pitches, likeliest of 4': {'pitches': 'own', 'num_candidates': 4},
     'pitches of another tune': {'pitches': 'other'},
     'rhythm': {'rhythm': 'own'},
     'rhythm of another tune': {'rhythm': 'other'},
@@ -92,7 +94,7 @@ def measure(
     for place, excerpt in enumerate(track(found, wish)):
         other = found[(place + 1) % len(found)]
         files = {'own': str(excerpt.following), 'other': str(other.following)}
-        fields = {name: files[whose] for name, whose in WISHES[wish].items()}
+        fields = {name: files.get(value, value) for name, value in WISHES[wish].items()}
         num = 1 if wish == 'real' else num_pieces
         pieces = model.continue_tune(
             excerpt.prompt, num_bars=NUM_BARS, num_samples=num, seed=seed, **fields
@@ -105,11 +107,11 @@ def measure(
 
 
 def rows(
-    model: symmusic.Model, found: list[Excerpt], num_pieces: int, seed: int
+    model: symmusic.Model, found: list[Excerpt], wishes: list[str], num_pieces: int, seed: int
 ) -> Iterator[list[str]]:
     """The rows of the table."""
     free, families = None, np.arange(len(found))
-    for wish in WISHES:
+    for wish in wishes:
         for is_guided in (True, False) if wish in DISTANT else (True,):
             distant = draw.is_distant if is_guided else lambda _: False
             with mock.patch.object(draw, 'is_distant', distant):
@@ -131,6 +133,7 @@ def main() -> None:
     parser.add_argument('--pieces', type=int, default=8, help='after each')
     parser.add_argument('--meter', default='4/4', help='of the tunes')
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--wishes', default=';'.join(WISHES), help='which')
     options = parser.parse_args()
     model, rng = symmusic.load(), np.random.default_rng(options.seed)
     with (
@@ -142,7 +145,8 @@ def main() -> None:
         bars = [f'notes in bar {number}' for number in range(1, NUM_BARS + 1)]
         head = ['wish', 'nats per step', 'minus free', *bars]
         print(f'| {" | ".join(head)} |', f'|{"---|" * len(head)}', sep='\n')
-        for row in rows(model, found, options.pieces, options.seed):
+        wishes = [name for name in WISHES if name in options.wishes.split(';')]
+        for row in rows(model, found, wishes, options.pieces, options.seed):
             print(f'| {" | ".join(row)} |', flush=True)
 
 

@@ -5,7 +5,9 @@ import json
 import pathlib
 import subprocess
 import sys
+import types
 
+import numpy as np
 import pytest
 
 from symmusic.training import updates
@@ -81,3 +83,26 @@ def test_side_by_side(tmp_path):
         'unknown networks 33; known are 32, 64'
         in subprocess.run(command, capture_output=True, text=True).stderr
     )
+
+
+def test_the_cost_of_wishes():
+    """Two pieces of one note, each step of them with a probability of a half, after each tune."""
+
+    class Halves:
+        def continue_tune(self, prompt, **fields):
+            asked.append((prompt, fields.get('pitches')))
+            events = np.full(64, -2, np.int8)
+            events[16] = 60
+            drawn = types.SimpleNamespace(events=events, log_probabilities=np.full(64, -np.log(2)))
+            return [types.SimpleNamespace(drawn=drawn)] * 2
+
+    module, asked = load('wishes'), []
+    found = [module.Excerpt(name, pathlib.Path(name)) for name in 'ab']
+    rows = module.rows(Halves(), found, ['free', 'pitches of another tune'], 2, 0)
+    half, zero, one = (f'{value:.3f} [{value:.3f}, {value:.3f}]' for value in (0.693147, 0, 1))
+    assert list(rows) == [
+        ['free', half, '', zero, one, zero, zero],
+        ['pitches of another tune', half, zero, zero, one, zero, zero],
+        ['pitches of another tune, masks alone', half, zero, zero, one, zero, zero],
+    ]
+    assert asked == [('a', None), ('b', None), *[('a', 'b'), ('b', 'a')] * 2]

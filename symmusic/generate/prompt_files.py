@@ -136,7 +136,7 @@ def _heard(score: Score) -> Score:
 def read_notes(path: str, field: str, prompt: Prompt) -> tuple[list[StepNote], list[str]]:
     """The notes of the melody in a file that a field of `config.sample` names, in its own key, at
     their steps from its first full bar on: those of a pickup are before step 0. Also notices on how
-    it was read. Its bars must be divided as the prompt's.
+    it was read. Its bars must be divided as the prompt's, except where only pitches count.
 
     Raises:
       UserError: as `read_prompt`.
@@ -145,9 +145,9 @@ def read_notes(path: str, field: str, prompt: Prompt) -> tuple[list[StepNote], l
         score, notices = read_score(path, field)
         grid, bar = prompt.steps_per_quarter, prompt.bar
         meter = check_meter(in_meter(score), steps_per_quarter=grid)
-        if bar_of(meter, grid) != bar:
-            raise ScoreError('meter', meter)
         if field != 'pitches':  # of which only the order counts
+            if bar_of(meter, grid) != bar:
+                raise ScoreError('meter', meter)
             check_first_bar(score)
         if not score.notes:
             raise ScoreError('no notes')

@@ -227,9 +227,10 @@ def test_what_cannot_be_read(tmp_path):
     waltz = tmp_path / 'waltz.abc'
     waltz.write_text('X:1\nM:3/4\nL:1/4\nK:D\nd2 f|\n')
     with pytest.raises(
-        UserError, match=r'config.sample.pitches = .*3/4.*must be a melody in 4/4, as'
+        UserError, match=r'config.sample.rhythm = .*3/4.*must be a melody in 4/4, as'
     ):
-        read_wishes(settings(pitches=str(waltz)), make_prompt(), 16)
+        read_wishes(settings(rhythm=str(waltz)), make_prompt(), 16)
+    assert read_wishes(settings(pitches=str(waltz)), make_prompt(), 16)[0].pitches == (74, 78)
 
 
 def piece(log_probabilities):

@@ -3,20 +3,25 @@
 import dataclasses
 import xml.etree.ElementTree as ElementTree
 
+import jax
 import numpy as np
 import pytest
 
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
 from symmusic.files import write_whole
+from symmusic.generate.compose import compose
 from symmusic.generate.prompt_files import read_prompt
+from symmusic.generate.whole import put_together
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import from_events, quantize
+from symmusic.model.model import init_params
 from symmusic.report.forms import written_forms
 from symmusic.report.pairs import find_in
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import parse_midi
 from symmusic.score.monophonic import parse_monophonic
+from tests.generate import toy
 from tests.generate.toy import make_prompt
 
 VOCABULARY = MelodyVocabulary(40, 90)
@@ -72,3 +77,28 @@ def test_a_note_before_the_pickup_makes_it_a_bar(step):
         assert score.pickup == 0
         assert quantize(score) == from_events(events)
     assert 'implicit' not in written['.musicxml']
+
+
+def test_a_prompt_with_triplets_is_continued_on_a_grid_of_twelfths(tmp_path):
+    """By a random network; all forms hold all notes exactly."""
+    path = tmp_path / 'triplets.abc'
+    path.write_text('X:1\nM:2/4\nL:1/8\nK:C\n(3CDE D>E|(3EDC D2|\n')
+    prompt = read_prompt(
+        str(path), toy.VOCABULARY, transpose=True, meters=('2/4',), steps_per_quarter=12
+    )
+    architecture = dataclasses.replace(toy.ARCHITECTURE, num_positions=24, bars=(24,))
+    (piece,) = compose(
+        init_params(jax.random.key(0), architecture),
+        architecture,
+        toy.VOCABULARY,
+        prompt,
+        toy.manner(num_samples=1, num_bars=2),
+        jax.random.key(0),
+    )
+    whole = put_together(prompt, piece, toy.VOCABULARY)
+    notes = from_events(whole.events)
+    assert [note.onset for note in notes[:5]] == [0, 4, 8, 12, 21]
+    assert (len(whole.events), notes[-1].onset > 48) == (96, True)
+    written = written_forms(whole.events, prompt, 0, 'Triplets')
+    assert quantize(parse_midi(written['.mid']), 12) == notes
+    assert quantize(read_abc_tune(written['.abc']), 12) == notes
