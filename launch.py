@@ -39,10 +39,10 @@ def main(arguments: list[str]) -> int:
         print('error: ' + ' '.join(str(error).split()), file=sys.stderr)
         return 2
     except Interrupted as stopped:
-        print(f'{stopped}; the same command continues from there', file=sys.stderr)
+        print(stopped, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print('stopped; the same command continues from what is done', file=sys.stderr)
+        print('stopped', file=sys.stderr)
         return 1
     except OSError as error:
         if error.errno in DISK_FAULTS:

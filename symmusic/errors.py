@@ -19,6 +19,6 @@ class ScoreError(UserError):
 
 
 class Interrupted(Exception):
-    """The user (Ctrl-C) or the system (SIGTERM) stopped a run, and it was saved: one line that says
-    how to resume it.
+    """The user (Ctrl-C) or the system (SIGTERM) stopped a run: one line that says where the same
+    command continues, if anything was saved.
     """

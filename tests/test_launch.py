@@ -1115,7 +1115,7 @@ def test_folders_that_cannot_be_compared(refused, two_folders, tmp_path):
     assert 'the folder holds no .mid, .midi, ' in refused(
         '--mode=compare', reference, f'--generated={tmp_path / "bare"}'
     )
-    assert 'nothing in its 1 files of music can be measured (a.mid: ' in refused(
+    assert 'nothing in its 1 file of music can be measured (a.mid: ' in refused(
         '--mode=compare', reference, f'--generated={tmp_path / "bad"}'
     )
     assert 'No such file' in refused(
@@ -1464,8 +1464,7 @@ def test_a_process_stopped_or_killed_during_training_resumes_exactly(
         time.sleep(2)
         sampled.send_signal(number)
         _, error = sampled.communicate(timeout=60)
-        message = 'stopped; the same command continues from what is done\n'
-        assert (sampled.returncode, error) == (1, message)
+        assert (sampled.returncode, error) == (1, 'stopped\n')
     resumed = process(*arguments(tmp_path / 'part', corpus, **argv), cwd=tmp_path, cache=cache)
     out, error = resumed.communicate(timeout=300)
     assert (resumed.returncode, error) == (0, '')

@@ -22,7 +22,7 @@ def workdir(command: Command) -> pathlib.Path:
     Raises:
       UserError: it cannot.
     """
-    folder = command.workdir or pathlib.Path('runs') / _name(command)
+    folder = place(command)
     if os.path.isfile(folder):
         raise UserError(f'--workdir={shown(folder)} is a file; choose a folder')
     try:
@@ -33,6 +33,11 @@ def workdir(command: Command) -> pathlib.Path:
             ' or choose another folder'
         ) from error
     return folder
+
+
+def place(command: Command) -> pathlib.Path:
+    """The path of the folder that a command works in."""
+    return command.workdir or pathlib.Path('runs') / _name(command)
 
 
 def _name(command: Command) -> str:

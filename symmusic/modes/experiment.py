@@ -34,6 +34,8 @@ from symmusic.report.experiment import write_report
 from symmusic.report.heatmaps import write_heatmaps
 from symmusic.training import run as training
 from symmusic.training.checkpoint import Checkpoints
+from symmusic.training.saved import saved_steps
+from symmusic.wording import count
 
 
 def run(command: Command) -> None:
@@ -55,7 +57,19 @@ def run(command: Command) -> None:
                 ' must be the number of the one whose pieces are shown, or -1'
             )
     with alone_in(folder):
-        _run(command, folder, splits, arms)
+        try:
+            _run(command, folder, splits, arms)
+        except KeyboardInterrupt:
+            raise Interrupted(_stopped(list(itertools.chain(*arms)))) from None
+
+
+def _stopped(arms: Sequence[Arm]) -> str:
+    """What is said where an experiment is stopped outside of a training."""
+    num_saved = sum(bool(saved_steps(arm.folder)) for arm in arms)
+    if not num_saved:
+        return 'stopped'
+    what = f'{num_saved} of {count(len(arms), "arm")}'
+    return f'stopped; the same command continues with what is saved of {what}'
 
 
 def _run(
@@ -108,7 +122,10 @@ def _run(
     ]
     if undone:
         total = sum(map(len, arms))
-        raise Interrupted(f'{len(undone)} of {total} arms failed: {"; ".join(undone)}')
+        raise Interrupted(
+            f'{len(undone)} of {count(total, "arm")} failed: {"; ".join(undone)}; the same command'
+            f' tries {"them" if len(undone) > 1 else "it"} again'
+        )
 
 
 def _split_seed(experiment: Experiment) -> int:

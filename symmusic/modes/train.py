@@ -2,10 +2,33 @@
 few samples.
 """
 
+import pathlib
+
+from symmusic.api import commands
 from symmusic.api.training import train_command
 from symmusic.config.flags import Command
+from symmusic.errors import Interrupted, UserError
+from symmusic.training.checkpoint import Checkpoints
+from symmusic.training.saved import saved_steps
 
 
 def run(command: Command) -> None:
     """Trains; for a finished run, a message says so."""
-    train_command(command)
+    try:
+        train_command(command)
+    except KeyboardInterrupt:  # before or after the epochs, which save what is done
+        raise Interrupted(_stopped(commands.place(command))) from None
+
+
+def _stopped(workdir: pathlib.Path) -> str:
+    """What is said where a training is stopped: where the same command continues, if anything is
+    saved.
+    """
+    if not saved_steps(workdir):
+        return 'stopped'
+    try:
+        rows = Checkpoints(workdir).restore_card().rows
+    except UserError:  # damaged
+        return 'stopped'
+    where = f'after epoch {rows[-1]["epoch"]}' if rows else 'in epoch 1'
+    return f'stopped; the same command continues {where}'

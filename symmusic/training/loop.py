@@ -14,6 +14,7 @@ from symmusic.training.originality import originality_line, write_originality
 from symmusic.training.session import Session
 from symmusic.training.signals import stop_signal
 from symmusic.training.state import TrainState
+from symmusic.wording import count
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def fit(run: Session) -> tuple[TrainState, Card]:
     if run.card.rows and jax.process_index() == 0:
         write_metrics(workdir / 'metrics.csv', run.card.rows)
         write_originality(workdir, run.card.rows)
-    log.info(f'compiled in {run.compile():.1f} s; {run.num_batches} updates per epoch')
+    log.info(f'compiled in {run.compile():.1f} s; {count(run.num_batches, "update")} per epoch')
     events = (
         event_log(workdir / 'tensorboard', run.now.epoch + 1)
         if plan.tensorboard
@@ -53,5 +54,8 @@ def fit(run: Session) -> tuple[TrainState, Card]:
                 log.info(line)
             step()
             if any_process([bool(stop)])[0]:
-                raise Interrupted(f'stopped and saved after epoch {epoch.number}')
+                raise Interrupted(
+                    f'stopped and saved after epoch {epoch.number}; the same command continues from'
+                    ' there'
+                )
     return run.states, run.card

@@ -193,7 +193,8 @@ class Session:
             epoch.saved = time.perf_counter()
         if is_stopped:
             raise Interrupted(
-                f'stopped and saved in epoch {epoch.number}, update {index} of {self.num_batches}'
+                f'stopped and saved in epoch {epoch.number}, update {index} of {self.num_batches};'
+                ' the same command continues from there'
             )
 
     def end_epoch(self, epoch: Epoch) -> list[dict]:
