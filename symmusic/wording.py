@@ -45,8 +45,14 @@ def spread(mean: float | None, sd: float | None, digits: int = 3) -> str:
 
 
 def count(num: int, what: str) -> str:
-    """A number of things, in the singular or plural."""
-    return f'{num} {what}{"s" * (num != 1)}'
+    """A number of things, `what` in the singular: '1 family', '2 families', '2 classes'."""
+    return f'{num} {what if num == 1 else _plural(what)}'
+
+
+def _plural(what: str) -> str:
+    if what.endswith('y') and not what.endswith(('ay', 'ey', 'oy', 'uy')):
+        return f'{what[:-1]}ies'
+    return f'{what}es' if what.endswith('s') else f'{what}s'
 
 
 def sentence(text: str) -> str:

@@ -8,6 +8,7 @@ from symmusic.config.fields import default
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.prompt_files import BUILT_IN
 from symmusic.generate.scales import OF_PROMPT
+from symmusic.wording import count
 
 # fields of `config.sample` that an evaluation reads, and those of a prompt of the user's own
 MEASURED = (
@@ -85,7 +86,7 @@ def without_effect_on_evaluation(config: ConfigDict, given: Collection[str]) -> 
     if 'evaluate.num_bars' in given:
         notices.append(
             'config.evaluate.num_bars is without effect here: pieces and excerpts are of'
-            f' config.sample.num_bars = {config.sample.num_bars} bars'
+            f' config.sample.num_bars = {count(config.sample.num_bars, "bar")}'
         )
     return notices
 

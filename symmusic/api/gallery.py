@@ -121,15 +121,16 @@ def _log_copies(settings: ConfigDict, drawing: Drawing) -> None:
     for field in drawing.limits:
         num_refused = sum(piece.num_refused[field] for piece in pieces)
         log.info(
-            f'at {num_refused} of {len(pieces) * drawing.task.num_new} steps a note was refused'
-            f' that would have copied more than {settings[field]} notes in a row from'
-            + (' the prompt' if field == 'max_copied_from_prompt' else ' a training tune')
+            f'at {num_refused} of {count(len(pieces) * drawing.task.num_new, "step")} a note was'
+            f' refused that would have copied more than {count(settings[field], "note")} in a row'
+            ' from' + (' the prompt' if field == 'max_copied_from_prompt' else ' a training tune')
         )
     if near is not None:
         num_near = sum(passage.score > near.level for passage in drawing.passages)
         log.info(
-            f'{near.num_refused} times a piece was drawn again that copied more than {near.level:g}'
-            f' notes in a row, which 95 % of unseen tunes do not; {num_near} still do'
+            f'{count(near.num_refused, "time")} a piece was drawn again that copied more than'
+            f' {near.level:g} notes in a row, which 95 % of unseen tunes do not; {num_near} still'
+            ' do'
         )
 
 

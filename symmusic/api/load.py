@@ -24,6 +24,7 @@ from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.devices import claim_cores
 from symmusic.training.replicas import best_replica, replica
 from symmusic.training.state import TrainState
+from symmusic.wording import count
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +153,7 @@ def _progress(states: TrainState, card: Card) -> str:
     num_batches = -(-card.dataset['num_windows'] // batch_size)
     epochs, updates = int(states.epoch.max()), int(states.step.max())
     if epochs == num_epochs or updates % num_batches == 0:
-        return f'{epochs} of {num_epochs} epochs, {updates:,} updates'
+        return f'{epochs} of {count(num_epochs, "epoch")}, {updates:,} updates'
     return (
         f'epoch {epochs + 1} of {num_epochs}, update {updates % num_batches} of {num_batches} when'
         ' last saved'

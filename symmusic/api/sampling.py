@@ -28,6 +28,7 @@ from symmusic.originality.copies import Passage, find_longest_runs
 from symmusic.originality.limit import RunIndex
 from symmusic.originality.repeats import repeated_share
 from symmusic.streams import Stream, generator, random_key
+from symmusic.wording import count
 
 GREEDY = {'temperature': 0, 'top_k': 1}  # with these values every piece after a prompt is the same
 log = logging.getLogger(__name__)
@@ -171,7 +172,7 @@ def _log_unwanted(
     events = [vocabulary.decode(piece.tokens[piece.is_drawn]) for piece in pieces]
     for judge in judges:
         if num := int(judge(events).sum()):
-            log.info(f'{num} of {len(pieces)} pieces still {judge.said}')
+            log.info(f'{num} of {count(len(pieces), "piece")} still {judge.said}')
 
 
 def _manner(config: ConfigDict, model: Model, task: Task) -> tuple[Manner, int]:

@@ -13,7 +13,7 @@ from ml_collections import ConfigDict
 
 from symmusic.config.fields import FIELDS
 from symmusic.errors import UserError
-from symmusic.wording import nearest
+from symmusic.wording import count, nearest
 
 DIRECTIONS = ('higher', 'lower')
 LISTENERS = 'listeners'  # the measure of a claim that only listeners can judge
@@ -95,7 +95,8 @@ def check_stated(hypothesis: Hypothesis) -> None:
             )
     if len(hypothesis.arms) < 2:
         raise UserError(
-            f'config.experiment: {len(hypothesis.arms)} arms; an experiment compares two or more'
+            f'config.experiment: {count(len(hypothesis.arms), "arm")}; an experiment compares two'
+            ' or more'
         )
     if unknown := [
         name for name in (*hypothesis.sound_arms, *hypothesis.tables) if name not in hypothesis.arms

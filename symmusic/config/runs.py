@@ -11,6 +11,7 @@ from symmusic.config.field import Change
 from symmusic.config.fields import FIELDS, names_of, walk
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
+from symmusic.wording import count
 
 # the behaviour of runs that are older than a field
 BEFORE = {name: each.before for name, each in FIELDS.items() if each.before is not None}
@@ -141,7 +142,7 @@ def check_same_run(run: ConfigDict, config: ConfigDict, workdir: object) -> None
         )
     if config.train.num_epochs < run.train.num_epochs:
         raise UserError(
-            f'{workdir} holds a run of {run.train.num_epochs} epochs, more than'
+            f'{workdir} holds a run of {count(run.train.num_epochs, "epoch")}, more than'
             f' config.train.num_epochs = {config.train.num_epochs}; choose another --workdir, or at'
             ' least as many to continue'
         )

@@ -17,6 +17,7 @@ from symmusic.corpus.windows import Windows, cut_windows, join_windows
 from symmusic.errors import UserError
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 from symmusic.score.bar import SIXTEENTHS, is_countable
+from symmusic.wording import count
 
 
 @dataclasses.dataclass(frozen=True)
@@ -252,6 +253,6 @@ def _nothing_kept(corpus: Corpus) -> str:
     elif 'no meter' in reasons:
         advice = 'write a time signature into the files'
     return (
-        f'corpus {corpus.name} keeps none of its {len(corpus.tunes)} tunes (dropped:'
+        f'corpus {corpus.name} keeps none of its {count(len(corpus.tunes), "tune")} (dropped:'
         f' {describe_drops(corpus.tunes)}); {advice}'
     )

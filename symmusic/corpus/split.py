@@ -16,6 +16,7 @@ from symmusic.corpus.runs import read_melodies
 from symmusic.errors import UserError
 from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES
 from symmusic.streams import SplitStream, split_generator
+from symmusic.wording import count
 
 # tunes are of one family where so large a share of one's notes are passages of the other, or where
 # their beats agree so much beyond chance; found by hand in folk (docs/decisions.md)
@@ -161,9 +162,9 @@ def split_tunes(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Split
         members.setdefault(int(family), []).append(tune)
     if len(members) < LEAST_FAMILIES:
         raise UserError(
-            f'the corpus keeps {len(tunes)} tunes of {len(members)} families, and a split by tune'
-            f' needs at least {LEAST_FAMILIES}; add files, or keep more with config.data.meters or'
-            ' config.data.max_tunes'
+            f'the corpus keeps {count(len(tunes), "tune")} of {count(len(members), "family")},'
+            f' and a split by tune needs at least {LEAST_FAMILIES}; add files, or keep more with'
+            ' config.data.meters or config.data.max_tunes'
         )
     order = split_generator(seed, SplitStream.FAMILIES).permutation(list(members))
     parts: dict[str, list[Tune]] = {TEST: [], VALIDATION: [], TRAIN: []}

@@ -9,6 +9,7 @@ from symmusic.corpus.windows import count_windows
 from symmusic.files import SETTINGS, write_whole
 from symmusic.melody.encodings import VOCABULARIES
 from symmusic.score.bar import SIXTEENTHS, name_of
+from symmusic.wording import count
 
 
 def tune_line(
@@ -82,8 +83,8 @@ def _plot(path: pathlib.Path, statistics: dict) -> None:
     for axes in (pitch_axes, event_axes, length_axes, key_axes):
         axes.spines[['top', 'right']].set_visible(False)
     figure.suptitle(
-        f'{statistics["corpus"]}: {statistics["num_kept"]} tunes, {statistics["num_windows"]}'
-        ' windows',
+        f'{statistics["corpus"]}: {count(statistics["num_kept"], "tune")},'
+        f' {count(statistics["num_windows"], "window")}',
         parse_math=False,
     )
     write_figure(path, figure)

@@ -25,7 +25,7 @@ def _rows_of_counts(statistics: dict) -> list[tuple[str, str]]:
         (
             'tunes',
             f'{statistics["num_tunes"]}: {statistics["num_kept"]} kept in'
-            f' {statistics["num_families"]} families (the largest has'
+            f' {count(statistics["num_families"], "family")} (the largest has'
             f' {statistics["largest_family"]}), {dropped} dropped',
         ),
         *(
@@ -50,7 +50,11 @@ def _rows_of_counts(statistics: dict) -> list[tuple[str, str]]:
         ),
         ('  distinct', f'{statistics["num_distinct_windows"]}'),
         *(
-            ('  style', f'{style}: {counts["num_windows"]} windows of {counts["num_kept"]} tunes')
+            (
+                '  style',
+                f'{style}: {count(counts["num_windows"], "window")} of'
+                f' {count(counts["num_kept"], "tune")}',
+            )
             for style, counts in statistics['styles'].items()
             if len(statistics['styles']) > 1
         ),
@@ -63,7 +67,10 @@ def _rows_of_grid(statistics: dict) -> list[tuple[str, str]]:
     steps = name_of(statistics['steps_per_quarter'])
     moved, num_read = statistics['num_notes_moved'], statistics['num_notes_read']
     return [
-        ('steps, notes', f'{statistics["num_steps"]} {steps}, {statistics["num_notes"]} notes'),
+        (
+            'steps, notes',
+            f'{statistics["num_steps"]} {steps}, {count(statistics["num_notes"], "note")}',
+        ),
         *(
             [('  moved', f'{moved} of {num_read} ({moved / num_read:.1%}) to the nearest step')]
             if moved

@@ -20,6 +20,7 @@ from symmusic.measures.piece_nats import network_nats
 from symmusic.measures.registry import Ground, Network, Sets
 from symmusic.progress import track
 from symmusic.streams import Stream, generator
+from symmusic.wording import count
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class CriticMeasure:
         ratios, notes = _ratios(ground, exhibits)
         trial = hold_trial(exhibits, ratios, key)
         log.info(
-            f'critics of {len(rows)} pieces of each class trained and applied in'
+            f'critics of {count(len(rows), "piece")} of each class trained and applied in'
             f' {time.perf_counter() - begun:.1f} s'
         )
         if isinstance(trial, NoTrial):

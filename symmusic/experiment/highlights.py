@@ -10,7 +10,7 @@ from symmusic.experiment.contrasts import compare_arms, known
 from symmusic.experiment.outcome import label
 from symmusic.measures.bootstrap import holm
 from symmusic.measures.bounds import bounds_of
-from symmusic.wording import estimate
+from symmusic.wording import count, estimate
 
 
 def highlights(
@@ -73,14 +73,14 @@ def caveats(pair: Sequence[str], arms: Mapping[str, dict], bound: float | None) 
         if arm['beats_count_model'] is False:
             text += f'; {name} does not beat counting ({arm["count_model"]:.3f} nats per step)'
         if arm['num_cut_off']:
-            text += f'; {name} was cut off by num_epochs in {arm["num_cut_off"]} replicas'
+            text += f'; {name} was cut off by num_epochs in {count(arm["num_cut_off"], "replica")}'
     return text
 
 
 def _family(tests: Mapping[int, float | None]) -> str:
     """The number of claims in the correction, and of those without a result."""
     num, num_missing = len(tests), sum(p is None for p in tests.values())
-    text = f'{num} claim{"s" * (num != 1)}'
+    text = count(num, 'claim')
     return text + (f', {num_missing} of them without a result' if num_missing else '')
 
 

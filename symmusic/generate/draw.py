@@ -19,6 +19,7 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture, Params
 from symmusic.model.places import first_place, later
 from symmusic.training.devices import BY_PIECE, EVERYWHERE, make_mesh, place
+from symmusic.wording import count
 
 FREE = (1 << 31) - 1  # folded into the key for free draws; more than there are pieces
 
@@ -252,9 +253,9 @@ def _check_stuck(drawn: Drawn, limits: Mapping[str, Limit]) -> None:
         if num_stuck := int((stuck_B > 0).sum()):
             raise UserError(
                 f'config.sample.{field} = {limits[field].num_symbols}: {num_stuck} of'
-                f' {len(stuck_B)} pieces reached a step at which everything that the other wishes'
-                ' and given notes allow would have copied more; must be larger, or with fewer'
-                ' wishes, or with more config.sample.max_redraws'
+                f' {count(len(stuck_B), "piece")} reached a step at which everything that the'
+                ' other wishes and given notes allow would have copied more; must be larger, or'
+                ' with fewer wishes, or with more config.sample.max_redraws'
             )
 
 

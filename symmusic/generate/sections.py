@@ -178,19 +178,20 @@ def _check(settings: ConfigDict, prompt: Prompt, num_given: int) -> None:
     if len(text) * num_bars > MOST_BARS:
         raise UserError(
             f'{named} with config.sample.bars_per_section = {num_bars}: the tune would have'
-            f' {len(text) * num_bars} bars; must have at most {MOST_BARS}'
+            f' {count(len(text) * num_bars, "bar")}; must have at most {MOST_BARS}'
         )
     if num_given > num_bars:
         raise UserError(
             f'{named} with config.sample.bars_per_section = {num_bars}: the prompt {prompt.name}'
-            f' has {num_given} bars; must have at most {num_bars}, as it starts the first section'
+            f' has {count(num_given, "bar")}; must have at most {num_bars}, as it starts the first'
+            ' section'
         )
     num_all = len(text) * num_bars
     if settings.num_bars not in (num_all - num_given, default('sample.num_bars')):
         given = f', {num_given} of them given by the prompt' * (num_given > 0)
         raise UserError(
-            f'{named} with config.sample.num_bars = {settings.num_bars}: the tune has {num_all}'
-            f' bars, {count(len(text), "section")} of {num_bars}{given}; leave'
+            f'{named} with config.sample.num_bars = {settings.num_bars}: the tune has'
+            f' {count(num_all, "bar")}, {count(len(text), "section")} of {num_bars}{given}; leave'
             ' config.sample.num_bars out'
         )
 

@@ -21,6 +21,7 @@ from symmusic.progress import track
 from symmusic.score.notes import Note, Score, kind_of
 from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES
 from symmusic.score.voices import read_voices
+from symmusic.wording import count
 
 SUFFIXES = tuple(dict.fromkeys((*CORPUS_SUFFIXES, *VOICE_SUFFIXES)))
 MOST_PIECES = 1000  # compared at most: resamples hold every pair of pieces
@@ -114,8 +115,8 @@ def read_folder(
     if not scores:
         name, reason = next(iter(left_out.items()))
         raise UserError(
-            f'--{flag}={path}: nothing in its {len(files)} files of music can be measured ({name}:'
-            f' {reason})'
+            f'--{flag}={path}: nothing in its {count(len(files), "file")} of music can be'
+            f' measured ({name}: {reason})'
         )
     names = list(scores)
     if len(names) > MOST_PIECES:

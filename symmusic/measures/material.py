@@ -21,6 +21,7 @@ from symmusic.measures.excerpts import Excerpts, cut_excerpts, draw_rows
 from symmusic.melody.encodings import Vocabulary
 from symmusic.score.bar import SIXTEENTHS, Bar, bar_of
 from symmusic.training.build import split_as_trained
+from symmusic.wording import count
 
 PROMPT_BARS = 4
 log = logging.getLogger(__name__)
@@ -195,6 +196,6 @@ def _require(
     if len(excerpts) < 2:
         raise UserError(
             f'corpus {corpus.name}: its {part} tunes give {len(excerpts)} {what} of'
-            f' {config.sample.num_bars} bars; 2 are needed'
+            f' {count(config.sample.num_bars, "bar")}; 2 are needed'
         )
     return excerpts

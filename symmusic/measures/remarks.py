@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from symmusic.measures.folders import Folder
+from symmusic.wording import count
 
 MOST_NAMES = 10  # listed in one remark
 MOST_UNLIKE = 1.25  # ratio of the sets' lengths above which a remark is made
@@ -20,9 +21,11 @@ def unlike_lengths(lengths: Mapping[str, float], num_bars: int = 0) -> str:
         ' quarters), which alone makes features differ; '
     )
     if num_bars:
-        return text + f'cut to {num_bars} bars, they are of different metres, or end sooner'
+        return (
+            text + f'cut to {count(num_bars, "bar")}, they are of different metres, or end sooner'
+        )
     bars = max(1, int(least // 4))
-    return text + f'--config.evaluate.num_bars={bars} compares excerpts of {bars} bars'
+    return text + f'--config.evaluate.num_bars={bars} compares excerpts of {count(bars, "bar")}'
 
 
 def remarks(which: str, folder: Folder) -> list[str]:
@@ -33,7 +36,7 @@ def remarks(which: str, folder: Folder) -> list[str]:
     if folder.left_out:
         num_pieces = len(folder.scores) + len(folder.left_out)
         found.append(
-            f'{which}: {len(folder.left_out)} of {num_pieces} pieces left out:'
+            f'{which}: {len(folder.left_out)} of {count(num_pieces, "piece")} left out:'
             f' {listed_reasons(folder.left_out)}'
         )
     if len(folder.pieces) < len(folder.scores):

@@ -54,7 +54,7 @@ def _draw(ground: Ground) -> Continued:
     begun = time.perf_counter()
     made = ground.draw(ground.music.prompts, Stream.EVALUATED_PIECES)
     log.info(
-        f'{len(made.events_NT)} pieces drawn in {time.perf_counter() - begun:.1f} s,'
+        f'{count(len(made.events_NT), "piece")} drawn in {time.perf_counter() - begun:.1f} s,'
         f' {made.num_redraws} drawn again, {made.num_empty} still empty'
     )
     if not (made.events_NT[:size] >= 0).any():

@@ -75,7 +75,8 @@ def build_study(command: Command) -> None:
         study.seconds,
     )
     print(
-        f'study {study.id}: {num} pieces by {about["model"]} among {num} training excerpts of'
+        f'study {study.id}: {count(num, "piece")} by {about["model"]} among'
+        f' {count(num, "training excerpt")} of'
         f' {about["corpus"]}, {seconds:.0f} s each'
     )
     print(f'give listeners {PAGE} alone: {KEY} says which piece is what')
@@ -110,7 +111,7 @@ def _draw(config: ConfigDict, model: Model) -> Study:
         corpus,
         num,
         rng,
-        f'excerpts of {config.sample.num_bars} bars of training tunes',
+        f'excerpts of {count(config.sample.num_bars, "bar")} of training tunes',
     )
     training = [(_place(excerpts, row), heard[row]) for row in rows]
     if config.evaluate.prompts == 'fixed':
@@ -167,9 +168,9 @@ def _continue(
         )
     if num_empty := int((~(made >= 0).any(axis=1)).sum()):
         raise UserError(
-            f'{num_empty} of the {len(made)} pieces that {model.name} drew hold no note; train on,'
-            ' or draw with another --config.seed, at a higher config.sample.temperature or with'
-            ' more config.sample.max_redraws'
+            f'{num_empty} of the {count(len(made), "piece")} that {model.name} drew hold no note;'
+            ' train on, or draw with another --config.seed, at a higher config.sample.temperature'
+            ' or with more config.sample.max_redraws'
         )
     return made
 

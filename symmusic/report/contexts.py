@@ -21,11 +21,12 @@ def contexts_section(found: Contexts, part: str | None) -> Section:
     ]
     head = ['prompt', 'nats per step, key of the prompt', 'key of the whole tune']
     about = (
-        f'What {found.num_bars} bars after a prompt cost the model, in nats per step: the same'
-        f' {found.num_steps:,} steps of {part} tunes for all lengths, and the prompt is all that'
-        ' the model is given. The left column is in the key that the prompt suggests, which is how'
-        ' the model is used; the key of the whole tune is known only to who has it all. In brackets'
-        f' 95 % intervals, from resamples of the {found.num_families} tune families.'
+        f'What {count(found.num_bars, "bar")} after a prompt cost the model, in nats per step: the'
+        f' same {found.num_steps:,} steps of {part} tunes for all lengths, and the prompt is all'
+        ' that the model is given. The left column is in the key that the prompt suggests, which is'
+        ' how the model is used; the key of the whole tune is known only to who has it all. In'
+        ' brackets 95 % intervals, from resamples of the'
+        f' {count(found.num_families, "tune family")}.'
     )
     blocks: list[Block] = [table(head, rows, 'nats per step by length of the prompt'), Text(about)]
     return Section(HEADING, (*blocks, *_calibration(found.sureness)))

@@ -137,8 +137,8 @@ def _copied(copies: Copies | None) -> str:
     if run.level is None:
         return text
     return (
-        f'{text}; {len(run.flagged)} of {len(run.scores)} pieces copy more than 95 % of unseen'
-        f' tunes do ({run.level:g} notes)'
+        f'{text}; {len(run.flagged)} of {count(len(run.scores), "piece")} copy more than 95 % of'
+        f' unseen tunes do ({run.level:g} notes)'
     )
 
 

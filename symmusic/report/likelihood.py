@@ -9,7 +9,7 @@ from symmusic.measures.held_out import Likelihood
 from symmusic.measures.likelihood import Nats
 from symmusic.report import charts
 from symmusic.report.blocks import Block, Chart, Section, Text, table
-from symmusic.wording import interval, number, sentence
+from symmusic.wording import count, interval, number, sentence
 
 HEADING = 'Held-out likelihood'
 JOINT = 'model_with_count_model'
@@ -90,10 +90,10 @@ def position_chart(nats: Nats, steps_per_quarter: int) -> Chart:
 def _about(likelihood: Likelihood, nats: Nats, part: str) -> str:
     """What the figures were measured on, and what they mean."""
     text = (
-        f'On {nats.num_steps:,} steps of {likelihood.num_tunes} {part} tunes, the same for all,'
-        f' each counted once; {nats.num_notes:,} notes start at them. Nats per note are the'
-        ' nats of all these steps, including those at which no note starts, divided by the number'
-        ' of notes.'
+        f'On {nats.num_steps:,} steps of {count(likelihood.num_tunes, f"{part} tune")}, the same'
+        f' for all, each counted once; {nats.num_notes:,} notes start at them. Nats per note are'
+        ' the nats of all these steps, including those at which no note starts, divided by the'
+        ' number of notes.'
     )
     if likelihood.targets == 'last':
         text += (

@@ -9,7 +9,7 @@ from symmusic.originality.planted import Planted
 from symmusic.report import bar_charts
 from symmusic.report.blocks import Block, Chart, Charts, Heading, Section, Table, Text, table
 from symmusic.report.pairs import Pair, describe, draw_pair
-from symmusic.wording import number, sentence
+from symmusic.wording import count, number, sentence
 
 NUM_LISTED = 10  # most similar pieces
 MOST_FLAGGED = 20
@@ -147,7 +147,7 @@ def _similarities(similarity: Similarity) -> Chart:
     others = [score for score in unseen.scores if score is not None]
     begin, end = similarity_range([*scores, *others])
     level = (unseen.mean, 'mean of unseen tunes') if unseen.mean is not None else None
-    text = f'Similarity to the nearest tune: histogram over {len(scores)} pieces'
+    text = f'Similarity to the nearest tune: histogram over {count(len(scores), "piece")}'
     if scores:
         text += f', mean {np.mean(scores):.3f}, highest {max(scores):.3f}'
     if level:
@@ -170,14 +170,14 @@ def _counts(block: str, copied: Copied) -> Chart:
     scores, level = [each.passage.score for each in copied.pieces.values()], copied.level
     most = int(max([1, *scores, level or 0]))
     step = -(-most // MOST_BINS)
-    text = f'{caption}: histogram over {len(scores)} pieces'
+    text = f'{caption}: histogram over {count(len(scores), "piece")}'
     if scores:
         text += f', mean {np.mean(scores):.1f}, highest {max(scores)}'
     below = 'no real unseen tunes to compare it with'
     if level is not None:
         below = (
-            f'{len(copied.flagged)} of {len(scores)} pieces above the level of 95 % of real'
-            f' unseen tunes, {level:g}'
+            f'{len(copied.flagged)} of {count(len(scores), "piece")} above the level of 95 % of'
+            f' real unseen tunes, {level:g}'
         )
     mark = (level, '95 % of unseen tunes') if level is not None else None
     drawing = bar_charts.histogram(

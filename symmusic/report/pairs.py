@@ -14,6 +14,7 @@ from symmusic.report.html import escape
 from symmusic.score.bar import SIXTEENTHS
 from symmusic.score.meter import bar_ticks
 from symmusic.score.notes import Score
+from symmusic.wording import count
 
 NUM_NEAREST = 3  # for each measure
 MOST_STEPS = 128  # steps of a picture
@@ -140,7 +141,7 @@ def describe(pair: Pair) -> str:
         )
     ]
     shift = first[1].pitch - first[0].pitch
-    text = f'marked: {num_notes} notes' + f' beside {num_of_tune} of the tune' * (
+    text = f'marked: {count(num_notes, "note")}' + f' beside {num_of_tune} of the tune' * (
         num_of_tune != num_notes
     )
     text += ' alike in their intervals, whatever the rhythm' * (not pair.with_rhythm)

@@ -6,6 +6,7 @@ from symmusic.generate.whole import Whole
 from symmusic.melody.events import StepNote, from_events
 from symmusic.report.html import escape
 from symmusic.score.bar import Bar
+from symmusic.wording import count
 
 # pixels of a drawing at full size; the third is also in listening.js
 SIXTEENTH_WIDTH, PITCH_HEIGHT, LEFT, BOTTOM = 6, 7, 34, 18
@@ -57,7 +58,9 @@ def draw_roll(name: str, whole: Whole, run: dict | None) -> Markup:
     # so that labels have their size, or up to twice that
     style = f' style="min-width: {width}px; max-width: {2 * width}px"'
     num_new = sum(bool(is_drawn[note.onset]) for note in notes)
-    label = escape(f'Piano roll of {name}: {len(notes) - num_new} notes given, {num_new} new')
+    label = escape(
+        f'Piano roll of {name}: {count(len(notes) - num_new, "note")} given, {num_new} new'
+    )
     return Markup(
         f'<div class="roll" tabindex="0" role="region" aria-label="{label}"><svg viewBox="0 0'
         f' {width} {height + BOTTOM}" role="img" aria-label="{label}"{style}>{"".join(parts)}'

@@ -19,7 +19,7 @@ from symmusic.report.blocks import (
 from symmusic.report.html import to_html
 from symmusic.report.markdown import to_markdown
 from symmusic.report.study_plots import draw_experience, draw_pieces, draw_ratings
-from symmusic.wording import estimate, number, spread
+from symmusic.wording import count, estimate, number, spread
 
 ASKED = {'rhythm': 'rhythm (can you tap along?)', 'melody': 'melody (how pleasing?)'}
 TESTS = {
@@ -78,9 +78,9 @@ def _verdict(difference: Mapping) -> str:
 def _report(folder: pathlib.Path, found: Mapping) -> Report:
     counts = found['num_pieces']
     head = (
-        f'{counts["generated"]} pieces by {found["model"]} among {counts["training"]} training'
-        f' excerpts of {found["corpus"]}, drawn by seed {found["seed"]}, rated from {LEAST} to'
-        f' {MOST}.'
+        f'{count(counts["generated"], "piece")} by {found["model"]} among'
+        f' {count(counts["training"], "training excerpt")} of {found["corpus"]}, drawn by'
+        f' seed {found["seed"]}, rated from {LEAST} to {MOST}.'
     )
     pictures = tuple(Picture(folder / name, text, text) for name, (_, text) in PLOTS.items())
     files = [

@@ -50,8 +50,8 @@ def corpus(config: ConfigDict) -> Corpus:
         log.info(notice)
     how = 'from the cache' if loaded.from_cache else 'prepared'
     log.info(
-        f'corpus {loaded.name}: {len(loaded.kept)} of {len(loaded.tunes)} tunes kept, dropped:'
-        f' {describe_drops(loaded.tunes)}; {how} in {time.perf_counter() - begun:.1f} s'
+        f'corpus {loaded.name}: {len(loaded.kept)} of {count(len(loaded.tunes), "tune")} kept,'
+        f' dropped: {describe_drops(loaded.tunes)}; {how} in {time.perf_counter() - begun:.1f} s'
     )
     return loaded
 
@@ -158,10 +158,10 @@ def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()
     )
     if built.test is None:
         log.info(
-            f'train {len(built.train)} windows{_shares(built, built.train)}; validation'
-            f' {len(built.validation)} windows; no test: split by window, all of the same'
-            f' {built.num_tunes["train"]} tunes (of {built.train.num_steps} steps;'
-            f' {built.num_copies["validation"]} validation windows are copies of training windows)'
+            f'train {count(len(built.train), "window")}{_shares(built, built.train)}; validation'
+            f' {count(len(built.validation), "window")}; no test: split by window, all of the same'
+            f' {count(built.num_tunes["train"], "tune")} (of {built.train.num_steps} steps;'
+            f' {count(built.num_copies["validation"], "copy")} of training windows in validation)'
         )
         return built
     parts = {'train': built.train, 'validation': built.validation, 'test': built.test}
@@ -172,11 +172,13 @@ def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()
     )
     log.info(
         '; '.join(
-            f'{part} {built.num_tunes[part]} tunes, {len(windows)} windows{_shares(built, windows)}'
+            f'{part} {count(built.num_tunes[part], "tune")}, {count(len(windows), "window")}'
+            f'{_shares(built, windows)}'
             for part, windows in parts.items()
         )
-        + f' (of {built.train.num_steps} steps{held_out}; {sum(built.num_copies.values())} held-out'
-        f' copies of training windows removed); {as_words(built.overlap)}'
+        + f' (of {built.train.num_steps} steps{held_out};'
+        f' {count(sum(built.num_copies.values()), "held-out copy")} of training windows removed);'
+        f' {as_words(built.overlap)}'
     )
     return built
 
@@ -262,4 +264,4 @@ def describe(architecture: Architecture) -> str:
         else f'{architecture.attention} attention'
     )
     layers = count(architecture.num_layers, f'{directions} LSTM layer')
-    return f'{layers} of {architecture.num_cells} cells, {attention}'
+    return f'{layers} of {count(architecture.num_cells, "cell")}, {attention}'

@@ -26,6 +26,7 @@ from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.finetune import Network, begin_from, transfer
 from symmusic.training.replicas import best_replica, replica, stack
 from symmusic.training.state import TrainState
+from symmusic.wording import count
 
 FILE = 'init_from.json'  # in a run's folder: the run it started from
 
@@ -83,7 +84,9 @@ def _of_run(path: str) -> Parent:
     num_epochs = card.config['train']['num_epochs']
     is_finished = bool((states.stopped | (states.epoch >= num_epochs)).all())
     done = int(np.asarray(states.epoch).min())
-    state = '' if is_finished else f'that run is not finished: {done} of {num_epochs} epochs'
+    state = (
+        '' if is_finished else f'that run is not finished: {done} of {count(num_epochs, "epoch")}'
+    )
     return Parent(best.best_params, card, path, int(best.best_epoch), state)
 
 

@@ -31,6 +31,7 @@ from symmusic.training.originality import Measure, plot_originality, write_origi
 from symmusic.training.provenance import made_with
 from symmusic.training.replicas import held_out_losses
 from symmusic.training.state import TrainState
+from symmusic.wording import count
 
 ROOT = pathlib.Path(symmusic.__file__).parents[1]  # where the commit is looked for
 SUMMARY = 'summary.json'  # in a run's folder: its results; written last
@@ -156,7 +157,10 @@ def _log_start(config: ConfigDict, architecture: Architecture, started: start.St
         f' {architecture.num_classes} classes{replicas}'
     )
     if states.step.any() and not started.is_done(config.train.num_epochs):
-        log.info(f'going on after {states.epoch.max()} epochs, {states.step.max()} updates')
+        log.info(
+            f'going on after {count(states.epoch.max(), "epoch")},'
+            f' {count(states.step.max(), "update")}'
+        )
 
 
 def _finished(workdir: pathlib.Path, prepared: start.Prepared, started: start.Start) -> Trained:

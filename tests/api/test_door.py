@@ -213,7 +213,7 @@ def test_later_the_epoch_is_reported_and_that_the_run_is_training(run, capsys):
     with alone_in(run):
         assert launch.main(argv) == 0
     said = capsys.readouterr().out
-    assert 'is still training (1 of 1 epochs, ' in said
+    assert 'is still training (1 of 1 epoch, ' in said
     assert 'those of epoch 1, its best so far' in said
     assert launch.main(argv) == 0
     assert 'still training' not in capsys.readouterr().out

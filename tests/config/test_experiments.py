@@ -170,7 +170,7 @@ def test_refused_fields(refusal, words, line):
         ),
         (
             {'arms': {'a': {}}, 'primaries': ()},
-            'config.experiment: 1 arms; an experiment compares two or more',
+            'config.experiment: 1 arm; an experiment compares two or more',
         ),
         (
             {'arms': {'Big one': {}, 'b': {}}, 'primaries': ()},

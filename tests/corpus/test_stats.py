@@ -287,7 +287,7 @@ def test_text(tmp_path):
         tune([60, -2, 62, -1], key='C major'), Tune('b.mid', reason='no meter'), num_files=3
     )
     text = as_text(compute_statistics(made, encoding='melody', **WINDOWS))
-    assert '2: 1 kept in 1 families (the largest has 1), 1 dropped' in text
+    assert '2: 1 kept in 1 family (the largest has 1), 1 dropped' in text
     assert '1  no meter' in text
     assert 'C4 (60) to D4 (62)' in text
     assert 'no event 25.0%, note off 25.0%, onsets 50.0%' in text
