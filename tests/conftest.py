@@ -6,7 +6,7 @@ import fcntl
 import os
 import pathlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import hypothesis
 import jax
@@ -71,15 +71,34 @@ def compiled() -> Iterator[None]:
 
 
 @pytest.fixture(scope='session')
-def prepared_folk(shared_base) -> pathlib.Path:
-    """A folder of prepared corpora that holds `folk`, which one worker prepares for all."""
-    folder = shared_base / 'prepared_folk'
-    folder.mkdir(exist_ok=True)
-    with pytest.MonkeyPatch.context() as patch, open(f'{folder}.lock', 'w') as lock:
-        patch.setenv('SYMMUSIC_CACHE', str(folder))
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        load_corpus('folk', Settings(meters=('all',)))
-    return folder
+def made_once(shared_base) -> Callable:
+    """`made_once(name, make)`: a folder that one worker fills with `make(folder)` for all. It is
+    read-only for tests.
+    """
+
+    def folder_of(name: str, make: Callable[[pathlib.Path], object]) -> pathlib.Path:
+        folder, made = shared_base / name, shared_base / f'{name}.made'
+        with open(f'{folder}.lock', 'w') as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                make(folder)
+                made.touch()
+        return folder
+
+    return folder_of
+
+
+@pytest.fixture(scope='session')
+def prepared_folk(made_once) -> pathlib.Path:
+    """A folder of prepared corpora that holds `folk`."""
+
+    def prepare(folder):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv('SYMMUSIC_CACHE', str(folder))
+            load_corpus('folk', Settings(meters=('all',)))
+
+    return made_once('prepared_folk', prepare)
 
 
 @pytest.fixture

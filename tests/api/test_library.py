@@ -1,3 +1,4 @@
+# ruff: noqa: F811 - fixtures are imported, then taken as arguments
 """The library as in a notebook: load, draw, save, train, compare; mistakes are one line."""
 
 import os
@@ -16,6 +17,10 @@ from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import parse_midi
 from symmusic.score.midi_writer import format_midi
 from symmusic.score.notes import Note
+from tests.test_launch import (
+    TINY,
+    corpus,  # noqa: F401 - a fixture
+)
 
 TUNE = 'X:1\nT:Four bars\nM:4/4\nL:1/8\nK:D\nF2A2 d2A2|G2B2 d2B2|A2c2 e2c2|d4 A4|\n'
 D_MAJOR = {2, 4, 6, 7, 9, 11, 1}
@@ -162,16 +167,10 @@ def walks(folder, seed, num=6):
     return folder
 
 
-def test_a_run_is_trained_and_loaded(tmp_path):
-    corpus = walks(tmp_path / 'walks', 0, num=20)
-    fields = {
-        'data.corpus': corpus,
-        'model.num_cells': 8,
-        'train.num_epochs': 1,
-        'sample.num_samples': 1,
-        'sample.num_bars': 1,
-    }
-    run = symmusic.train('configs/lstm.py', tmp_path / 'run', **fields)
+@pytest.mark.usefixtures('undrawn')
+def test_a_run_is_trained_and_loaded(tmp_path, corpus):
+    fields = {**TINY, 'data.corpus': corpus, 'train.num_epochs': 1}
+    run = symmusic.train('configs/attn.py', tmp_path / 'run', **fields)
     assert run.summary['replicas'][0]['num_epochs'] == 1
     model = run.model()
     assert (model.name, model.workdir) == ('run, epoch 1', tmp_path / 'run')

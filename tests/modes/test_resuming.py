@@ -1,3 +1,4 @@
+# ruff: noqa: F811 - fixtures are imported, then taken as arguments
 """A run resumed with other values of the fields that may change."""
 
 import json
@@ -10,14 +11,13 @@ import launch
 from symmusic.config.field import Change
 from symmusic.config.fields import names_of
 from symmusic.training.checkpoint import Checkpoints
-from tests.test_launch import arguments, make_corpus
+from tests.test_launch import (
+    arguments,
+    corpus,  # noqa: F401 - a fixture
+    trained,  # noqa: F401 - a fixture
+)
 
 pytestmark = pytest.mark.usefixtures('undrawn')
-
-
-@pytest.fixture(scope='module')
-def corpus(tmp_path_factory):
-    return make_corpus(tmp_path_factory.mktemp('tunes') / 'walks')
 
 
 @pytest.fixture(scope='module')
@@ -26,13 +26,9 @@ def cache(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def whole(tmp_path_factory, corpus, cache):
+def whole(trained):
     """The numbers of a run that trained two epochs without interruption."""
-    workdir = tmp_path_factory.mktemp('whole') / 'run'
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv('SYMMUSIC_CACHE', str(cache))
-        assert launch.main(arguments(workdir, corpus)) == 0
-    return numbers(workdir)
+    return numbers(trained)
 
 
 def numbers(workdir):

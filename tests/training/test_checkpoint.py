@@ -4,6 +4,7 @@ written.
 
 import dataclasses
 import errno
+import functools
 import gc
 import json
 import os
@@ -23,7 +24,6 @@ from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.replicas import init_replicas
 from tests.training.toy import ARCHITECTURE, RECIPE, VOCABULARY, assert_same_bits
 
-INITIAL = init_replicas([jax.random.key(0)], ARCHITECTURE, RECIPE)
 ROWS = (
     {
         'replica': 0,
@@ -44,6 +44,11 @@ CARD = Card(
 )
 
 
+@functools.cache
+def initial():
+    return init_replicas([jax.random.key(0)], ARCHITECTURE, RECIPE)
+
+
 def at(step):
     """A state after `step` updates whose other leaves are random, best_loss infinite as in the
     first epoch.
@@ -55,7 +60,7 @@ def at(step):
             return leaf
         return jnp.asarray(rng.normal(size=leaf.shape), leaf.dtype)
 
-    state = jax.tree.map(randomised, INITIAL)
+    state = jax.tree.map(randomised, initial())
     return state.replace(
         step=jnp.int32([step]), best_loss=jnp.float32([jnp.inf]), key=jax.random.key(step)[None]
     )

@@ -1,6 +1,7 @@
 """The parameters of a run in the shapes of another: classes by name, all else unchanged."""
 
 import dataclasses
+import functools
 import itertools
 
 import jax
@@ -29,37 +30,47 @@ OLD_NET, NEW_NET = (
     Architecture(OLD.num_classes, **SHAPE),
     Architecture(NEW.num_classes, **SHAPE, dropout_rate=0.1),
 )
-OLD_PARAMS, FRESH = init_params(jax.random.key(0), OLD_NET), init_params(jax.random.key(1), NEW_NET)
-OLD_NETWORK = Network(OLD_PARAMS, OLD_NET, OLD.class_names)
-MOVED = transfer(Network(FRESH, NEW_NET, NEW.class_names), OLD_NETWORK)
+drawn = jax.jit(init_params, static_argnums=1)
+
+
+@functools.cache
+def networks():
+    """The old network, the new one, and the parameters of the old one in the new one's shapes."""
+    old, fresh = (
+        Network(drawn(jax.random.key(seed), net), net, vocabulary.class_names)
+        for seed, (net, vocabulary) in enumerate(((OLD_NET, OLD), (NEW_NET, NEW)))
+    )
+    return old, fresh, transfer(fresh, old)
 
 
 def test_the_old_model_is_unchanged():
     """On the same music its logits of the old classes are the same."""
     events = np.array([[60, -2, 64, -1, 62, 61, -2, 63], [64, 64, -2, 60, -1, -2, 62, 60]])
     positions_BT = jnp.broadcast_to(jnp.arange(8), (2, 8))
+    network, _, moved = networks()
     before = apply_all(
-        OLD_PARAMS, jnp.asarray(OLD.encode(events), jnp.int32), positions_BT, OLD_NET
+        network.params, jnp.asarray(OLD.encode(events), jnp.int32), positions_BT, OLD_NET
     )[0]
-    after = apply_all(MOVED, jnp.asarray(NEW.encode(events), jnp.int32), positions_BT, NEW_NET)[0]
+    after = apply_all(moved, jnp.asarray(NEW.encode(events), jnp.int32), positions_BT, NEW_NET)[0]
     known = [NEW.class_names.index(name) for name in OLD.class_names]
     assert_allclose(after[..., known], before, atol=1e-6)
 
 
 def test_new_classes_are_the_fresh_ones():
+    _, fresh, moved = networks()
     new = [NEW.class_names.index(name) for name in ('57', '58', '59', '65', '66')]
     assert_array_equal(
-        MOVED['head']['kernel'][:, np.array(new)], FRESH['head']['kernel'][:, np.array(new)]
+        moved['head']['kernel'][:, np.array(new)], fresh.params['head']['kernel'][:, np.array(new)]
     )
     # the token, and each of two lookbacks after the positions
     blocks = [0, NEW.num_classes + 16, 2 * NEW.num_classes + 16]
     for rows in ([begin + row for row in new] for begin in blocks):
         rows = np.array(rows)
         assert_array_equal(
-            MOVED['layers'][0]['forward']['input'][rows],
-            FRESH['layers'][0]['forward']['input'][rows],
+            moved['layers'][0]['forward']['input'][rows],
+            fresh.params['layers'][0]['forward']['input'][rows],
         )
-    assert jax.tree.map(jnp.shape, MOVED) == jax.tree.map(jnp.shape, FRESH)
+    assert jax.tree.map(jnp.shape, moved) == jax.tree.map(jnp.shape, fresh.params)
 
 
 def test_an_old_model_for_infilling_is_unchanged():
@@ -69,9 +80,7 @@ def test_an_old_model_for_infilling_is_unchanged():
         Architecture(OLD.num_classes, **shape),
         Architecture(NEW.num_classes, **shape),
     )
-    old, fresh = (
-        jax.jit(init_params, static_argnums=1)(jax.random.key(0), net) for net in (old_net, new_net)
-    )
+    old, fresh = (drawn(jax.random.key(0), net) for net in (old_net, new_net))
     moved = transfer(
         Network(fresh, new_net, NEW.class_names), Network(old, old_net, OLD.class_names)
     )
@@ -95,9 +104,9 @@ def test_an_old_model_for_infilling_is_unchanged():
 )
 def test_networks_that_differ_are_refused(change, words):
     other = dataclasses.replace(NEW_NET, **change)
-    fresh = Network(init_params(jax.random.key(1), other), other, NEW.class_names)
+    fresh = Network(drawn(jax.random.key(1), other), other, NEW.class_names)
     with pytest.raises(UserError, match=f'config.init_from: {words} in that run and .* now'):
-        transfer(fresh, OLD_NETWORK)
+        transfer(fresh, networks()[0])
 
 
 METERS = {
@@ -128,7 +137,7 @@ def test_metres_are_matched_by_name(old, new, infilling):
     """In a metre that both know, the new network gives the old one's logits."""
     shape = {**SHAPE, 'infilling': infilling, 'bidirectional': infilling}
     nets = [Architecture(OLD.num_classes, **{**shape, **METERS[each]}) for each in (old, new)]
-    params = [init_params(jax.random.key(seed), net) for seed, net in enumerate(nets)]
+    params = [drawn(jax.random.key(seed), net) for seed, net in enumerate(nets)]
     before, fresh = (
         Network(*each, OLD.class_names, meters)
         for *each, meters in zip(params, nets, (old, new), strict=True)

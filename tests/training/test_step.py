@@ -3,6 +3,7 @@ dropout's key, donation.
 """
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -116,12 +117,14 @@ def reference_loss(params, rows, architecture, targets):
     return nats, num
 
 
-INITIAL = jax.jit(init_state, static_argnums=(1, 2))(jax.random.key(1), DRY, RECIPE)
+@functools.cache
+def initial():
+    return jax.jit(init_state, static_argnums=(1, 2))(jax.random.key(1), DRY, RECIPE)
 
 
 def begin():
     """A run's first state, which an update may consume, for any recipe and dropout."""
-    return jax.tree.map(jnp.copy, INITIAL)
+    return jax.tree.map(jnp.copy, initial())
 
 
 def first_moment(recipe):
@@ -224,7 +227,7 @@ def test_weight_decay_is_decoupled_from_adam():
     """An update reduces each parameter by learning rate x decay, and leaves Adam's part
     unchanged.
     """
-    before = jax.tree.map(np.asarray, INITIAL.params)
+    before = jax.tree.map(np.asarray, initial().params)
     plain, _ = moved(begin())
     decayed, _ = moved(begin(), recipe=dataclasses.replace(RECIPE, weight_decay=0.5))
     share = 0.5 * RECIPE.learning_rate
@@ -243,7 +246,7 @@ def test_the_average_decays_slowly():
     `average_decay`; 0 keeps nothing.
     """
     recipe = dataclasses.replace(RECIPE, average_decay=0.15)
-    expected, state = jax.tree.map(np.asarray, INITIAL.params), begin()
+    expected, state = jax.tree.map(np.asarray, initial().params), begin()
     for kept in (0.1, 0.15):
         _, state = moved(state, recipe=recipe)
         expected = jax.tree.map(
@@ -289,7 +292,7 @@ def along(params, direction, distance):
 
 def test_gradient_is_the_loss_s():
     """By central differences of the float64 reference, in random directions."""
-    params, gradient = jax.tree.map(np.array, INITIAL.params), first_moment(FREE)
+    params, gradient = jax.tree.map(np.array, initial().params), first_moment(FREE)
     rng = np.random.default_rng(0)
     for _ in range(3):
         direction = jax.tree.map(lambda leaf: rng.normal(size=leaf.shape), params)
@@ -336,7 +339,7 @@ def test_an_update_that_is_not_finite_changes_nothing_nor_does_one_after_it(scal
     sound = after.replace(params=begin().params)
     after, loss = update(sound, DATA, ROWS, architecture=DRY, recipe=RECIPE)
     assert np.isnan(loss)
-    assert_same_bits(after.params, INITIAL.params)
+    assert_same_bits(after.params, initial().params)
     assert int(after.step) == 0
 
 
@@ -374,7 +377,7 @@ def test_an_update_is_the_same_as_users_compile_it():
 
 def test_held_out_losses_have_no_dropout():
     wet, dry = (
-        held_out_nats(INITIAL.params, DATA, ROWS, architecture=each, targets='all')
+        held_out_nats(initial().params, DATA, ROWS, architecture=each, targets='all')
         for each in (ARCHITECTURE, DRY)
     )
     assert_same_bits(wet, dry)
@@ -402,7 +405,7 @@ def test_weights_leave_out_padding_and_fillers():
         jnp.full(3, 9),
     )
     last, every = (
-        jax.jit(lambda t=targets: target_losses(INITIAL.params, batch, DRY, t)[2])()
+        jax.jit(lambda t=targets: target_losses(initial().params, batch, DRY, t)[2])()
         for targets in ('last', 'all')
     )
     assert last.tolist() == [1, 1, 0]
@@ -429,7 +432,7 @@ def test_the_schedule_moves_parameters_in_proportion():
 
 
 def test_smoothed_labels_are_a_mixture_with_all_classes_alike():
-    params = jax.tree.map(lambda leaf: 3 * leaf, INITIAL.params)
+    params = jax.tree.map(lambda leaf: 3 * leaf, initial().params)
     plain, same, weights = target_losses(params, gather(DATA, ROWS), DRY, 'all')
     losses, smoothed, _ = target_losses(params, gather(DATA, ROWS), DRY, 'all', label_smoothing=0.3)
     assert_array_equal(plain, same)
@@ -503,7 +506,7 @@ def test_a_blank_is_no_target():
         tokens_BS, jnp.zeros_like(tokens_BS), jnp.zeros(2, int), jnp.ones(2, int), jnp.full(2, 4)
     )
     for targets, expected in (('all', [[1, 0, 1], [0, 0, 0]]), ('last', [1, 0])):
-        losses, _, weights = target_losses(INITIAL.params, batch, architecture, targets)
+        losses, _, weights = target_losses(initial().params, batch, architecture, targets)
         assert weights.tolist() == expected
         assert np.isfinite(losses).all()
     blank = put(
@@ -514,7 +517,7 @@ def test_a_blank_is_no_target():
             4,
         )
     )
-    before = jax.tree.map(np.asarray, INITIAL.params)
+    before = jax.tree.map(np.asarray, initial().params)
     after, loss = update(
         begin(),
         blank,
