@@ -18,9 +18,12 @@ from symmusic.terminal import print_log
 
 # Tests compile much and compute little: without XLA's optimisations they take half as long, and
 # with its older code generator, which emits LLVM's instructions directly and not by way of MLIR, a
-# quarter of that. Read when JAX asks for its first device.
+# quarter of that. A program is compiled in one piece: the workers keep all cores busy, and each
+# piece has a cost of its own. Read when JAX asks for its first device.
 os.environ.setdefault(
-    'XLA_FLAGS', '--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false'
+    'XLA_FLAGS',
+    '--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false'
+    ' --xla_cpu_parallel_codegen_split_count=1',
 )
 
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')  # as launch.py
