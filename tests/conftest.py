@@ -15,6 +15,7 @@ import pytest
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
 from symmusic.terminal import print_log
+from symmusic.training.updates import Updates
 
 # Tests compile much and compute little: without XLA's optimisations they take half as long, and
 # with its older code generator, which emits LLVM's instructions directly and not by way of MLIR, a
@@ -62,14 +63,35 @@ def shared_base(tmp_path_factory) -> pathlib.Path:
     return base.parent if 'PYTEST_XDIST_WORKER' in os.environ else base
 
 
+@pytest.fixture(autouse=True, scope='session')
+def updates() -> Iterator[dict]:
+    """The compiled updates of all runs in this process: JAX keeps no program that is compiled ahead
+    of its first use, and many tests train the same network.
+    """
+    known, compile_anew = {}, Updates.compile
+
+    def compile_once(self, num_updates, states):
+        leaves, structure = jax.tree.flatten((states, self.data))
+        kinds = tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
+        key = (num_updates, self.batch_size, *self.how.values(), structure, kinds)
+        if key not in known:
+            known[key] = compile_anew(self, num_updates, states)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Updates, 'compile', compile_once)
+        yield known
+
+
 @pytest.fixture(autouse=True, scope='module')
-def compiled() -> Iterator[None]:
+def compiled(updates) -> Iterator[None]:
     """Discards compiled programs after a file's tests if there are many: each holds memory maps,
     and Linux ends a process that has more than 65,530.
     """
     yield
     maps = pathlib.Path('/proc/self/maps')
     if maps.exists() and maps.read_bytes().count(b'\n') > 15_000:
+        updates.clear()
         jax.clear_caches()
 
 

@@ -112,18 +112,17 @@ def test_every_arm_of_an_experiment_passes_one_update(name, variant, run, corpus
     size_up(stated, arms, corpora)
     said, passed = capsys.readouterr().out, []
     for arm in arms:
-        data = build.dataset(arm.config, corpora(arm.config))
+        data = corpora.dataset(arm.config)
         static, _, _ = prepared(arm.config, data)
         assert f'  {arm.name}: ' in said
         assert (
             f', {count_parameters(static["architecture"]):,} parameters, {len(data.train)} training'
             ' windows' in said
         )
-        if run == 'traced':
-            trace_one_update(arm.config, data)
-        elif static not in passed:  # an arm that differs only in sampling is trained like another
-            pass_one_update(arm.config, data)
-            passed.append(static)
+        if static in passed:  # an arm that differs only in sampling is trained like another
+            continue
+        passed.append(static)
+        (trace_one_update if run == 'traced' else pass_one_update)(arm.config, data)
 
 
 def on_corpus(config, corpus):

@@ -69,7 +69,7 @@ def outcome(workdir):
 
 
 @pytest.mark.parametrize(
-    ('num_kills', 'num_epochs'), [(3, 3), pytest.param(50, 24, marks=pytest.mark.slow)]
+    ('num_kills', 'num_epochs'), [(2, 2), pytest.param(50, 24, marks=pytest.mark.slow)]
 )
 def test_training_killed_at_random_moments_ends_the_same(corpus, tmp_path, num_kills, num_epochs):
     """Within reading the corpus, compiling, checkpoints, metrics and samples: half of the moments

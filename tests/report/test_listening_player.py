@@ -119,8 +119,8 @@ def test_of_real_pieces(tmp_path, open_page, folk):
             [
                 '--mode=sample',
                 f'--workdir={tmp_path / "run"}',
-                '--config.sample.num_samples=2',
-                '--config.sample.num_bars=2',
+                '--config.sample.num_samples=1',
+                '--config.sample.num_bars=1',
             ]
         )
         == 0

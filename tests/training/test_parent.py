@@ -31,10 +31,10 @@ from tests.test_launch import (
 pytestmark = pytest.mark.usefixtures('undrawn')
 
 
-def other_tunes(folder, seeds=range(20, 32)):
+def other_tunes(folder, seeds=range(20, 32), lowest='C'):
     folder.mkdir()
     for seed in seeds:
-        (folder / f't{seed}.abc').write_text(abc(seed))
+        (folder / f't{seed}.abc').write_text(abc(seed, lowest=lowest))
     return folder
 
 
@@ -148,11 +148,18 @@ def test_some_overlap_is_reported_and_marked(trained, tmp_path, capsys, monkeypa
 
 
 def test_the_parent_s_parent_counts(trained, corpus, tmp_path, refused):
-    """A run fine-tuned on other tunes has seen those of the run that it started from."""
-    folder = other_tunes(tmp_path / 'tunes')
+    """A run fine-tuned on other tunes, with more pitches, has seen those of the run that it started
+    from.
+    """
+    folder = other_tunes(tmp_path / 'tunes', lowest='C,')
     first = pathlib.Path(shutil.copytree(trained, tmp_path / 'first'))
     init = {'init_from': first, 'train.num_epochs': 1}
     assert launch.main(arguments(tmp_path / 'child', folder, **init)) == 0
+    sizes = [
+        json.loads((run / 'summary.json').read_text())['num_parameters']
+        for run in (first, tmp_path / 'child')
+    ]
+    assert sizes[0] < sizes[1]
     init['init_from'] = tmp_path / 'child'
     refused(*arguments(tmp_path / 'x', corpus, **init | {'data.split_seed': 1}))
     (first / 'originals.npz').unlink()
