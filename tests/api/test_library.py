@@ -60,7 +60,7 @@ def test_a_tune_is_continued(folk, model, tmp_path):
 
 
 def test_notes_are_a_prompt(folk, model):
-    notes = [(step, 1, 60 + step) for step in range(4)]
+    notes = [(step, 1, 60 + step) for step in range(16)]  # as long as TUNE: one program
     piece = model.continue_tune(notes, num_samples=1, num_bars=2)[0]
     score = read_abc_tune(piece.joined_abc)
     assert [note.pitch for note in score.notes][:4] == [60, 61, 62, 63]
