@@ -300,6 +300,7 @@ def test_the_thesis_s_protocol(corpus, tmp_path, capsys):
     assert "must be config.evaluate.prompts = 'fixed'" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_the_same_command_reports_finished_and_more_epochs_resume(
     workdir, corpus, capsys, monkeypatch
 ):
@@ -409,6 +410,7 @@ def _audit(event, details):
         AUDITED.extend(details[:2])
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_no_name_in_a_file_leads_out_of_the_workdir(workdir, tmp_path, monkeypatch):
     """A hostile prompt: titles, includes and voices that are paths. Only the workdir and temporary
     files are written.

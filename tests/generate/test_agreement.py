@@ -53,7 +53,11 @@ def test_carrying_the_state(architecture):
     assert_allclose(shares_BNV[:, :num_free], expected, atol=2e-6)
 
 
-@pytest.mark.parametrize('architecture', [ONE_WAY, BOTH_WAYS], ids=['one way', 'both ways'])
+@pytest.mark.parametrize(
+    'architecture',
+    [pytest.param(ONE_WAY, marks=pytest.mark.slow), BOTH_WAYS],
+    ids=['one way', 'both ways'],
+)
 def test_reading_windows(architecture):
     """Each window counts from its own first event on."""
     params, tokens, shares_BNV = draw(architecture, window_steps=8)

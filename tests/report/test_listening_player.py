@@ -7,12 +7,15 @@ import re
 import mido
 import pytest
 
-import launch
 from symmusic.report.introduction import shade
 from tests.report.listening import (
     html,  # noqa: F401 - a fixture
     order,
     redrawn,
+)
+from tests.test_launch import (
+    corpus,  # noqa: F401 - a fixture
+    trained,  # noqa: F401 - a fixture
 )
 
 
@@ -112,20 +115,9 @@ def test_in_a_browser(html, tmp_path, open_page):
     assert download.value.path().read_bytes() == b'MThd-joined-0'
 
 
-def test_of_real_pieces(tmp_path, open_page, folk):
-    """As written by `--mode=sample`; the page's MIDI files are those of the folder."""
-    assert (
-        launch.main(
-            [
-                '--mode=sample',
-                f'--workdir={tmp_path / "run"}',
-                '--config.sample.num_samples=1',
-                '--config.sample.num_bars=1',
-            ]
-        )
-        == 0
-    )
-    folder = tmp_path / 'run' / 'samples' / 'mary-shipped'
+def test_of_real_pieces(open_page, trained):
+    """As written at the end of training; the page's MIDI files are those of the folder."""
+    folder = trained / 'samples' / 'mary'
     page = open_page(folder / 'index.html')
     names = [
         'joined/01.mid',

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import launch
-from symmusic.api import gallery
 from symmusic.config.protocol import base_config
 from symmusic.corpus.originals import gather_originals, write_originals
 from symmusic.corpus.prepare import Tune
@@ -184,23 +183,30 @@ def test_a_run_that_is_not_finished_is_named_with_its_epoch(trained, tmp_path, c
     assert json.loads((tmp_path / 'child' / 'init_from.json').read_text())['epoch'] == epoch
 
 
-def test_the_shipped_model_is_fine_tuned(tmp_path, capsys, refused, folk, monkeypatch):
-    """With the network of its own config, on a user's tunes; for another network the error names
-    that config. The closing samples are left out.
-    """
-    monkeypatch.setattr(gallery, 'draw', lambda *_, **__: tmp_path)
+def from_shipped(tmp_path):
+    """The command that fine-tunes the shipped model on a few walks."""
     folder = other_tunes(tmp_path / 'tunes', range(20, 28))
-    argv = [
+    return [
         f'--workdir={tmp_path / "run"}',
         f'--config.data.corpus={folder}',
         '--config.init_from=shipped',
         '--config.train.num_epochs=1',
         '--config.train.sequence_steps=64',
+        '--config.sample.num_samples=1',
+        '--config.sample.num_bars=1',
     ]
-    error = refused(*argv, '--config.model.num_cells=9')
+
+
+def test_for_another_network_than_the_shipped_model_s_its_config_is_named(tmp_path, refused, folk):
+    error = refused(*from_shipped(tmp_path), '--config.model.num_cells=9')
     assert 'num_cells is 128 in that run and 9 now' in error
     assert '--config=configs/attn.py has its network' in error
-    assert launch.main(argv) == 0
+
+
+@pytest.mark.slow
+def test_the_shipped_model_is_fine_tuned(tmp_path, capsys, folk):
+    """With the network of its own config, on a user's tunes."""
+    assert launch.main(from_shipped(tmp_path)) == 0
     printed = capsys.readouterr().out
     assert 'starts from the best parameters of the shipped model, of its epoch 24' in printed
     found = json.loads((tmp_path / 'run' / 'summary.json').read_text())
