@@ -15,7 +15,6 @@ from typing import Any
 import flax.struct
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 
 @flax.struct.dataclass
@@ -33,13 +32,10 @@ def num_networks(params: Any) -> int | None:
 def each(function: Callable, params: Any, *own: Any) -> Any:
     """`function(params, *own)`; of an ensemble for each network, its parameters and its part of
     `own`, with a leading axis R in all of `own` and in the result.
-
-    On a CPU one after another, as batched products take longer there.
     """
     if not isinstance(params, Ensemble):
         return function(params, *own)
-    if jax.default_backend() == 'cpu':
-        return lax.map(lambda arguments: function(*arguments), (params.params_R, *own))
+    # together on a CPU too: a loop over networks copies their states in and out at each step
     return jax.vmap(function)(params.params_R, *own)
 
 
