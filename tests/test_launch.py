@@ -1483,15 +1483,19 @@ def test_a_process_stopped_or_killed_during_training_resumes_exactly(
 def test_a_signal_inside_a_callback_of_the_garbage_collector_is_not_lost(number):
     """Python ignores the exception there."""
     code = (
-        'import gc, os, time, launch\n'
+        'import gc, os, sys, time, launch\n'
         'launch.heed_signals()\n'
+        'hook = sys.unraisablehook\n'
+        'def report(ignored):\n'
+        '    print("ignored", flush=True)\n'
+        '    hook(ignored)\n'
+        'sys.unraisablehook = report\n'
         'def callback(*_):\n'
         '    gc.callbacks.clear()\n'
         f'    os.kill(os.getpid(), {int(number)})\n'
         'gc.callbacks.append(callback)\n'
         'try:\n'
         '    gc.collect()\n'
-        '    print("ignored", flush=True)\n'
         '    time.sleep(60)\n'
         'except KeyboardInterrupt:\n'
         '    print("stopped")\n'
