@@ -200,24 +200,27 @@ def _remembered_scores(tunes_JD: np.ndarray, kind: np.dtype) -> Callable[[int], 
 
     @functools.lru_cache(MOST_KEPT)
     def scores_of(symbol: int) -> np.ndarray:
-        scores_JD = (tunes_JD == symbol).astype(kind)
-        scores_JD += intervals_JD == symbol // _STEPS
-        scores_JD -= 1
-        return scores_JD
+        return _scores(tunes_JD, intervals_JD, symbol, kind)
 
     return scores_of
 
 
-def _scores(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The score of each pair of symbols."""
-    return np.where(
-        one[:, None] == other, 1, np.where(one[:, None] // _STEPS == other // _STEPS, 0, -1)
-    )
+def _scores(
+    symbols: np.ndarray, intervals: np.ndarray, other: int | np.ndarray, kind: np.dtype
+) -> np.ndarray:
+    """The score of each pair of symbols, of which the intervals of the first ones are given: 1
+    where they are equal, 0 where only the intervals are, -1 elsewhere.
+    """
+    scores = (symbols == other).astype(kind)
+    scores += intervals == other // _STEPS
+    scores -= 1
+    return scores
 
 
 def _trace(piece: Melody, tune: Melody, number: int) -> Passage:
     """The best local alignment of two melodies; in a tie the one that ends first."""
-    gains = _scores(find_symbols(piece), find_symbols(tune))
+    symbols_J = find_symbols(tune)
+    gains = _scores(symbols_J, symbols_J // _STEPS, find_symbols(piece)[:, None], np.int64)
     rows = [[0] * (gains.shape[1] + 1)]
     for own in gains.tolist():
         above, here = rows[-1], [0]
