@@ -6,6 +6,7 @@ from symmusic.generate.prompt import Prompt
 from symmusic.generate.whole import Whole
 from symmusic.melody.events import from_events
 from symmusic.report.introduction import said_of_key
+from symmusic.score.key import note_name
 from symmusic.score.notation import spell
 from symmusic.wording import count
 
@@ -50,7 +51,7 @@ def num_repeated_bars(whole: Whole) -> int:
 
 def _name(pitch: int, prompt: Prompt) -> str:
     spelling = spell(pitch, prompt.key)
-    return spelling.letter + ('♯' if spelling.alter > 0 else '♭') * abs(spelling.alter)
+    return note_name(spelling.letter, spelling.alter)
 
 
 def _nearest(run: dict | None) -> str:

@@ -89,8 +89,12 @@ class Key:
 
 def tonic_name(place: int) -> str:
     """The name of a tonic on the line of fifths, such as 'B♭' for -2."""
-    alter = (place + 1) // 7
-    return f'{LETTERS[(place + 1) % 7]}{"♯" * alter}{"♭" * -alter}'
+    return note_name(LETTERS[(place + 1) % 7], (place + 1) // 7)
+
+
+def note_name(letter: str, alter: int) -> str:
+    """A letter with its sharps or flats, such as 'B♭' for 'B' and -1."""
+    return f'{letter}{"♯" * alter}{"♭" * -alter}'
 
 
 def parse_mode(text: str) -> str | None:
