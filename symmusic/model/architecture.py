@@ -60,8 +60,8 @@ class Architecture:
     left_sizes: tuple[int, ...] = ()
     # for how long each lookback has agreed with the melody, as further inputs (`agreement`)
     agreement: bool = False
-    # If the last notes are further inputs (`notes`), the class of the lowest pitch and its number;
-    # () = they are not.
+    # `first_pitch` and `lowest_pitch`, if the last notes are further inputs (`notes`); () = they
+    # are not
     last_notes: tuple[int, ...] = ()
     is_roll: bool = False  # of `last_notes`: a class is a pitch that sounds, not one that starts
     notes_dropout_rate: float = 0.0  # how often each of these inputs is not told in training
@@ -93,6 +93,16 @@ class Architecture:
     def how(self) -> dict[str, str]:
         """The arguments of `lstm.lstm` that say how it computes."""
         return {'kernel': self.kernel, 'dtype': self.product_dtype}
+
+    @property
+    def first_pitch(self) -> int:
+        """The class of the lowest pitch, if the last notes are inputs."""
+        return self.last_notes[0]
+
+    @property
+    def lowest_pitch(self) -> int:
+        """The MIDI number of the lowest pitch, if the last notes are inputs."""
+        return self.last_notes[1]
 
     @property
     def state_size(self) -> int:
@@ -158,7 +168,7 @@ class Architecture:
         num_bins, before = len(NOTE_STEPS), range(1, NUM_NOTES)
         return [
             ('last onset', 2 * num_bins + 1),
-            ('last pitch', self.num_classes - self.last_notes[0] + 1),
+            ('last pitch', self.num_classes - self.first_pitch + 1),
             ('last degree', 12 + 1),
             *((f'interval {index}', 2 * WIDEST + 1 + 1) for index in before),
             *((f'length {index}', num_bins + 1) for index in before),

@@ -105,7 +105,7 @@ def _onsets(
 ) -> tuple[jax.Array, jax.Array]:
     """Whether a note starts, and whether anything happens; `before` are the tokens before."""
     is_class = tokens < architecture.num_classes
-    is_pitch = (tokens >= architecture.last_notes[0]) & is_class
+    is_pitch = (tokens >= architecture.first_pitch) & is_class
     if architecture.is_roll:
         return is_pitch & (tokens != before), tokens != before
     return is_pitch, (tokens != architecture.padding) & is_class
@@ -115,12 +115,16 @@ def _values(
     ages_N: jax.Array, tokens_N: jax.Array, sounds: jax.Array, architecture: Architecture
 ) -> list[jax.Array]:
     """The values of each block, in order, from the ages and classes of the last notes."""
-    first_pitch, lowest = architecture.last_notes
+    first_pitch = architecture.first_pitch
     num_bins, num_pitches = len(NOTE_STEPS), architecture.num_classes - first_pitch
     is_known_N = tokens_N >= 0
     pitch = tokens_N[..., 0] - first_pitch
     since = _bins(ages_N[..., 0]) + jnp.where(sounds, 0, num_bins)
-    last = ((since, 2 * num_bins), (pitch, num_pitches), ((pitch + lowest) % 12, 12))
+    last = (
+        (since, 2 * num_bins),
+        (pitch, num_pitches),
+        ((pitch + architecture.lowest_pitch) % 12, 12),
+    )
     values = [jnp.where(is_known_N[..., 0], each, unknown) for each, unknown in last]
     intervals_N = jnp.clip(tokens_N[..., 1:] - tokens_N[..., :1], -WIDEST, WIDEST) + WIDEST
     lengths_N = _bins(ages_N[..., 1:] - ages_N[..., :-1])

@@ -143,7 +143,7 @@ def _places(name: str, size: int, old_size: int, fresh: Network, old: Network) -
     rows = np.arange(old_size)
     if name != 'last pitch':
         return rows
-    distance = old.architecture.last_notes[1] - fresh.architecture.last_notes[1]
+    distance = old.architecture.lowest_pitch - fresh.architecture.lowest_pitch
     return np.where(rows == old_size - 1, size - 1, rows + distance)
 
 
