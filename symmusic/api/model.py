@@ -85,11 +85,7 @@ class Model:
         `continue_tune`.
         """
         fields = {'regenerate': str(bars), 'num_samples': num_samples, **sample_fields}
-        try:
-            return self._draw(prompt, seed, fields)
-        except UserError as error:
-            of_field = f'config.sample.regenerate = {str(bars)!r}'  # as the argument was given:
-            raise UserError(str(error).replace(of_field, f'bars = {bars!r}')) from error
+        return self._draw(prompt, seed, fields, f'bars = {bars!r}')
 
     def config(self, seed: int = 0, **sample_fields: object) -> ConfigDict:
         """The config of the run, with the defaults for sampling except for the fields given and for
@@ -120,7 +116,9 @@ class Model:
         check(config)
         return settle(config.lock(), self.temperature)
 
-    def _draw(self, prompt: Tune, seed: int, fields: Mapping[str, object]) -> list['Piece']:
+    def _draw(
+        self, prompt: Tune, seed: int, fields: Mapping[str, object], bars_stated: str = ''
+    ) -> list['Piece']:
         from symmusic.api.sampling import draw_pieces  # imports this module
 
-        return draw_pieces(self, prompt, self.config(seed, **fields))
+        return draw_pieces(self, prompt, self.config(seed, **fields), bars_stated)

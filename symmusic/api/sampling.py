@@ -81,9 +81,11 @@ class Drawing:
         return [repeated_share(from_events(each), sources) for each in events]
 
 
-def draw_pieces(model: Model, prompt: Tune, config: ConfigDict) -> list[Piece]:
+def draw_pieces(
+    model: Model, prompt: Tune, config: ConfigDict, bars_stated: str = ''
+) -> list[Piece]:
     """The pieces that `config.sample` asks for, with `prompt` in place of its own; notices are
-    logged.
+    logged. `bars_stated` as of `prepare`.
 
     Raises:
       UserError: the prompt or a field cannot be met.
@@ -91,7 +93,7 @@ def draw_pieces(model: Model, prompt: Tune, config: ConfigDict) -> list[Piece]:
     vocabulary, meters = model.card.vocabulary, model.card.meters
     settings, grid = config.sample, model.card.steps_per_quarter
     if isinstance(prompt, str | os.PathLike) and '\n' not in str(prompt):
-        given = read_given(str(prompt), settings, vocabulary, meters, grid)
+        given = read_given(str(prompt), settings, vocabulary, meters, grid, bars_stated)
     else:
         given = make_prompt(
             prompt,
@@ -101,7 +103,7 @@ def draw_pieces(model: Model, prompt: Tune, config: ConfigDict) -> list[Piece]:
             meters=meters,
             steps_per_quarter=grid,
         )
-    task = prepare(config, vocabulary, meters, given)
+    task = prepare(config, vocabulary, meters, given, bars_stated)
     for notice in (*task.prompt.notices, *task.notices):
         log.info(notice)
     drawing = draw(config, model, task)

@@ -46,10 +46,15 @@ class Task:
 
 
 def prepare(
-    config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[str], prompt: Prompt | None = None
+    config: ConfigDict,
+    vocabulary: Vocabulary,
+    meters: Sequence[str],
+    prompt: Prompt | None = None,
+    bars_stated: str = '',
 ) -> Task:
     """Prepares a task: reads the wishes, and the prompt where none is passed. `meters` are those
-    that the model knows.
+    that the model knows; `bars_stated` is how the user stated the bars to redraw, if not in the
+    config.
 
     Raises:
       UserError: a file or a wish is invalid, or the wishes contradict one another.
@@ -66,7 +71,7 @@ def prepare(
     settings, said_of_mode = in_mode(settings, prompt, vocabulary)
     if settings.instrument:
         prompt = dataclasses.replace(prompt, program=parse_instrument(settings.instrument))
-    steps = _steps(config, vocabulary, prompt)
+    steps = _steps(config, vocabulary, prompt, bars_stated)
     prompt, kept, structure = steps.prompt, steps.kept, steps.structure
     wishes, notices = read_wishes(
         settings, prompt, steps.num_new, pickup=steps.pickup, structure=structure
@@ -129,7 +134,7 @@ class _Steps:
     structure: Structure | None = None
 
 
-def _steps(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt) -> _Steps:
+def _steps(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt, bars_stated: str) -> _Steps:
     settings = config.sample
     if settings.structure:
         structure = plan_structure(settings, prompt)
@@ -138,7 +143,7 @@ def _steps(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt) -> _Steps
         prompt = lead_back(prompt, structure.num_led)
         return _Steps(prompt, structure.num_drawn, kept, structure=structure)
     if settings.regenerate:
-        return _redrawn(config, vocabulary, prompt)
+        return _redrawn(config, vocabulary, prompt, bars_stated)
     num_new = settings.num_bars * prompt.bar.steps
     if not (prompt.is_blank and isinstance(vocabulary, MelodyVocabulary)):
         return _Steps(prompt, num_new)
@@ -147,10 +152,12 @@ def _steps(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt) -> _Steps
     return _Steps(prompt, num_new, kept)
 
 
-def _redrawn(config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt) -> _Steps:
+def _redrawn(
+    config: ConfigDict, vocabulary: Vocabulary, prompt: Prompt, bars_stated: str
+) -> _Steps:
     settings, bar_steps = config.sample, prompt.bar.steps
     num_given, known = len(prompt.events) // bar_steps, None
-    first, end = parse_bars(settings.regenerate, num_given, prompt.first_bar)
+    first, end = parse_bars(settings.regenerate, num_given, prompt.first_bar, bars_stated)
     prompt = stated_at(prompt, end * bar_steps, vocabulary)
     num_new = (end - first) * bar_steps
     kept, pickup = keep(prompt, first, end), prompt.pickup if first == 0 else 0
@@ -169,10 +176,11 @@ def read_given(
     vocabulary: Vocabulary,
     meters: Sequence[str],
     steps_per_quarter: int,
+    bars_stated: str = '',
 ) -> Prompt:
     """The prompt in a file, or the blank one; errors as of `read_prompt` and `blank_prompt`."""
     if path == BLANK:
-        return blank_prompt(settings, vocabulary, meters, steps_per_quarter)
+        return blank_prompt(settings, vocabulary, meters, steps_per_quarter, bars_stated)
     return read_prompt(
         path,
         vocabulary,

@@ -21,6 +21,7 @@ def blank_prompt(
     vocabulary: Vocabulary,
     meters: tuple[str, ...],
     steps_per_quarter: int = SIXTEENTHS,
+    bars_stated: str = '',
 ) -> Prompt:
     """The prompt without bars that `config.sample` asks for; the model reads a bar of padding.
 
@@ -29,14 +30,16 @@ def blank_prompt(
       vocabulary: of the model.
       meters: those that the model knows.
       steps_per_quarter: its grid.
+      bars_stated: how the user stated the bars to redraw, if not in the config.
 
     Raises:
       UserError: the model does not know the metre, the key cannot be read, or a field needs bars.
     """
     if settings.regenerate:
+        stated = bars_stated or f'config.sample.regenerate = {settings.regenerate!r}'
         raise UserError(
-            f'config.sample.regenerate = {settings.regenerate!r} with config.sample.prompt ='
-            f' {BLANK!r}: there are no bars to sample again; config.sample.prompt must be a file'
+            f'{stated} with config.sample.prompt = {BLANK!r}: there are no bars to sample again;'
+            ' config.sample.prompt must be a file'
         )
     meter = _meter(settings.meter, meters)
     key = key_of_start(settings)

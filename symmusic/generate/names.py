@@ -57,31 +57,36 @@ def check_files(settings: ConfigDict) -> None:
         find_font(settings.sound_font)
 
 
-def parse_bars(text: str, num_bars: int, first_bar: int = 1) -> tuple[int, int]:
+def stated_bars(text: str) -> str:
+    """The field that names bars, with its value, for messages."""
+    return f'config.sample.regenerate = {text!r}'
+
+
+def parse_bars(text: str, num_bars: int, first_bar: int = 1, stated: str = '') -> tuple[int, int]:
     """The first bar of '3-4', from 0, and the one after the last, of a piece of `num_bars` that are
-    numbered from `first_bar` on.
+    numbered from `first_bar` on; `stated` is how the user stated them, if not in the config.
 
     Raises:
       UserError: it names no bars, or others than the piece has.
     """
-    first, last = read_bars(text)
+    first, last = read_bars(text, stated)
     end = first_bar + num_bars
     if not first_bar <= first <= last < end:
         pickup = ' (bar 0 is its pickup)' * (first_bar == 0)
         has = f'bars {first_bar} to {end - 1}{pickup}' if num_bars > 1 else f'only bar {first_bar}'
-        raise UserError(f'config.sample.regenerate = {text!r}: the prompt has {has}; {ONE_OR_MORE}')
+        raise UserError(f'{stated or stated_bars(text)}: the prompt has {has}; {ONE_OR_MORE}')
     return first - first_bar, last - first_bar + 1
 
 
-def read_bars(text: str) -> tuple[int, int]:
-    """The first and the last bar of '3-4', as they are numbered.
+def read_bars(text: str, stated: str = '') -> tuple[int, int]:
+    """The first and the last bar of '3-4', as they are numbered; `stated` as in `parse_bars`.
 
     Raises:
       UserError: it names no bars.
     """
     found = re.fullmatch(r'([0-9]{1,9})(?:-([0-9]{1,9}))?', text)
     if not found:
-        raise UserError(f'config.sample.regenerate = {text!r}: {ONE_OR_MORE}')
+        raise UserError(f'{stated or stated_bars(text)}: {ONE_OR_MORE}')
     return int(found[1]), int(found[2] or found[1])
 
 

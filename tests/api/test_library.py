@@ -145,6 +145,13 @@ def test_bars_are_named_as_they_were_given(folk, model, bars):
     assert "must be one bar, such as '3', or a range, such as '3-4'" in str(raised.value)
 
 
+def test_a_tune_that_starts_from_nothing_has_no_bars_to_redraw(folk, model):
+    with pytest.raises(
+        symmusic.UserError, match=r"^bars = '2-3' with config.sample.prompt = 'none'"
+    ):
+        model.redraw_bars('none', '2-3')
+
+
 def test_a_suffix_that_is_none(piece, tmp_path):
     with pytest.raises(symmusic.UserError, match=r'must be one of .mid, .abc, .musicxml, .wav'):
         piece.save(tmp_path / 'piece.txt')
