@@ -111,7 +111,7 @@ def _notes(similarity: Similarity, places: Mapping[str, pathlib.Path], num_bars:
         notes.append('both sets are the same folder')
     if num_bars:
         notes.append(
-            f'features are of an excerpt of {num_bars} bars of each longer piece, drawn by'
+            f'features are of an excerpt of {count(num_bars, "bar")} of each longer piece, drawn by'
             ' config.seed; similarity is of whole pieces'
         )
     return notes

@@ -156,7 +156,7 @@ def _run_arms(
         own, base = arm.config.data.split_seed, command.config.data.split_seed
         print(
             f'arm {clock.arm()}: {name}{f", split {own}" if own != base else ""},'
-            f' {arm.config.replicas} replicas{clock.left()}'
+            f' {count(arm.config.replicas, "replica")}{clock.left()}'
         )
         try:
             outcome = finish(arm, sizes[place], grounds)

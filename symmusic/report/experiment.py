@@ -17,6 +17,7 @@ from symmusic.report.experiment_published import beside_section, published_figur
 from symmusic.report.experiment_training import training_section
 from symmusic.report.html import to_html
 from symmusic.report.markdown import to_markdown
+from symmusic.wording import count
 
 
 def write_report(
@@ -76,7 +77,8 @@ def _head(found: Mapping) -> tuple[Block, ...]:
     ]
     counts = sorted({arm['replicas'] for arm in found['arms'].values()})
     about = (
-        f'{" or ".join(map(str, counts)) or "No"} replicas of each arm, runs of different seeds.'
+        f'{" or ".join(map(str, counts)) or "No"} replica{"s" * (counts != [1])} of each arm, runs'
+        ' of different seeds.'
         " Brackets hold 95 % intervals of the mean (Student's t; of shares and overlap areas by"
         ' their logit, of what cannot be negative by its logarithm). They say what other seeds'
         f' would give{_crossed(found)}, on the same split of the tunes; '
@@ -105,9 +107,9 @@ def _settings(found: Mapping, experiment: Experiment, command: str) -> Items:
             f', {arm[size]:,} {what}' for size, what in plots.SIZES.items() if size in arm
         )
         about = (
-            f'{name}: {arm["num_parameters"]:,} parameters{sizes}, at most {train["num_epochs"]}'
-            f' epochs, {evaluate["num_pieces"]} pieces of each replica in each of'
-            f' {evaluate["num_draws"]} draws, protocol '
+            f'{name}: {arm["num_parameters"]:,} parameters{sizes}, at'
+            f' most {count(train["num_epochs"], "epoch")}, {evaluate["num_pieces"]} pieces of each'
+            f' replica in each of {count(evaluate["num_draws"], "draw")}, protocol '
         )
         protocol = Code(evaluate['protocol'])
         items.append((about, protocol, '; whole config in ', Code('results.json')))

@@ -30,7 +30,7 @@ def gaps_section(found: Infilling) -> Section:
         for name in gaps[0].nats.models
     ]
     counts = ', '.join(
-        f'{each.num_gaps} gaps of {head}' for each, head in zip(gaps, heads, strict=True)
+        f'{count(each.num_gaps, "gap")} of {head}' for each, head in zip(gaps, heads, strict=True)
     )
     about = (
         f'On {counts} in {found.part} tunes, the same steps for all. A gap has a bar or more'
@@ -49,12 +49,12 @@ def _drawn(drawn: Redrawn | None) -> list[Block]:
         return []
     rows = [[TITLES[name], number(value)] for name, value in drawn.overlap.items()]
     head = [
-        f'{drawn.num_gaps} gaps of {drawn.num_bars} bars redrawn',
+        f'{count(drawn.num_gaps, "gap")} of {count(drawn.num_bars, "bar")} redrawn',
         'notes that agree with the tune',
     ]
     about = (
         'The F1 score of the drawn notes, matched with those of the tune by step and pitch, over'
-        f' {drawn.num_candidates} draws of each gap; for the resampled ones the draw is chosen'
-        ' after which the following bars are most likely.'
+        f' {count(drawn.num_candidates, "draw")} of each gap; for the resampled ones the draw is'
+        ' chosen after which the following bars are most likely.'
     )
     return [table(head, rows, 'notes that agree with the tune'), Text(about)]

@@ -102,9 +102,9 @@ def planted_section(planted: Planted) -> Section:
         for name, recall in planted.recall.items()
     ]
     text = (
-        f'{planted.num_planted} excerpts of training tunes of each kind, all in another key: as'
-        ' they are, ornamented, with another rhythm, and with two bars of them inside an unseen'
-        f' excerpt. Found: a higher score than {100 - 100 * planted.false_alarms:g} % of'
+        f'{count(planted.num_planted, "excerpt")} of training tunes of each kind, all in another'
+        ' key: as they are, ornamented, with another rhythm, and with two bars of them inside an'
+        f' unseen excerpt. Found: a higher score than {100 - 100 * planted.false_alarms:g} % of'
         f' {planted.num_unseen} unseen excerpts.'
     )
     found = table(['planted copies found by', *kinds], rows, 'planted copies found')

@@ -170,8 +170,8 @@ def _finished(workdir: pathlib.Path, prepared: start.Prepared, started: start.St
     states = started.states
     why = ', ended by early stopping' if states.stopped.all() else ''
     log.info(
-        f'the run in {workdir} is finished after {states.epoch.max()} epochs{why}; a larger'
-        ' num_epochs continues it'
+        f'the run in {workdir} is finished after {count(states.epoch.max(), "epoch")}{why}; a'
+        ' larger num_epochs continues it'
     )
     found = read_digested(workdir / SUMMARY)
     return Trained(states, started.card, found, prepared.corpus, is_new=False)
