@@ -42,9 +42,9 @@ def align_prefixes(gains_UK, rows_I, skips_I, tunes_JD, skips_JD) -> np.ndarray:
       tunes_JD: the tunes' symbols, with any padding.
       skips_JD: as skips_I for the tunes; `NEVER` where they are padded.
     """
-    size, num_tunes = round_up(len(rows_I)), tunes_JD.shape[1]
+    size, num_tunes = round_up(len(rows_I), least=64), tunes_JD.shape[1]
     best_D = _prefixes(
-        _padded(gains_UK, *map(round_up, gains_UK.shape)),
+        _padded(gains_UK, round_up(gains_UK.shape[0], least=64), round_up(gains_UK.shape[1])),
         _padded(rows_I, size),
         _padded(skips_I, size),
         len(rows_I),
@@ -94,11 +94,11 @@ def align_locally(
     return best_JD.max(axis=0)
 
 
-def round_up(size: int, factor: int = 2) -> int:
-    """The size rounded up to 16, 16 * factor, 16 * factor^2, ..., so that few programs are
-    compiled.
+def round_up(size: int, factor: int = 2, least: int = 16) -> int:
+    """The size rounded up to `least`, `least` * factor, `least` * factor^2, ..., so that few
+    programs are compiled.
     """
-    rounded = 16
+    rounded = least
     while rounded < size:
         rounded *= factor
     return rounded
@@ -108,7 +108,7 @@ def _batch_size(tunes_JD) -> tuple[int, int]:
     """The padded size; long tunes are padded by at most an eighth on average."""
     num_columns, num_tunes = tunes_JD.shape
     part = max(round_up(num_columns) // 8, 16)
-    return -(-num_columns // part) * part, round_up(num_tunes, 4)
+    return -(-num_columns // part) * part, round_up(num_tunes, 4, least=64)
 
 
 def _padded(array, *sizes, fill=0):

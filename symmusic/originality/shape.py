@@ -66,8 +66,8 @@ class _Query:
     """A piece prepared for an index; all costs are multiplied by 2 N.
 
     `gains_UK` is as in `align_prefixes`, `worth_K` the gain of a match of each n-gram, `has_K` the
-    most matches of it, and `reach` an upper bound of what any path gains over leaving out the whole
-    tune.
+    most matches of it, and `beside` an upper bound of what an n-gram of the piece gains beside a
+    different one over leaving out that one.
     """
 
     num_notes: int
@@ -78,7 +78,7 @@ class _Query:
     worth_K: np.ndarray
     has_K: np.ndarray
     first_costs_K: np.ndarray
-    reach: int
+    beside: int
 
 
 def _prepare(pitches: Sequence[int], index: ShapeIndex) -> _Query:
@@ -106,7 +106,7 @@ def _prepare(pitches: Sequence[int], index: ShapeIndex) -> _Query:
         worth_K=worth_K,
         has_K=has_K,
         first_costs_K=costs_UK[rows_I[0]],
-        reach=int(np.maximum(gains_UK.max(1) + gaps_U, 0)[rows_I].sum()),
+        beside=max(int(worth_K.max()) - total * int(MISMATCHES.min()), 0),
     )
 
 
@@ -117,14 +117,20 @@ def _signs(ngrams: np.ndarray) -> np.ndarray:
 
 
 def _align(
-    query: _Query, index: ShapeIndex, tunes_D: np.ndarray, least: float, *, whole: bool = False
+    query: _Query,
+    index: ShapeIndex,
+    tunes_D: np.ndarray,
+    reach_D: np.ndarray,
+    least: float,
+    *,
+    whole: bool = False,
 ) -> tuple[np.ndarray, int]:
     """Scores [D] of a query with tunes that have n-grams, and the number of cells computed; exact
     where a score is at least `least`.
 
     Cells so far along a tune that they cannot recover the cost of skipping all before them are
     pruned: their scores are below that of the first two n-grams and below `least`. `whole` computes
-    them nevertheless.
+    them nevertheless. `reach_D` is as of `_reaches`, for these tunes.
     """
     lengths_D = index.lengths[tunes_D]
     places_DJ = np.arange(lengths_D.max())
@@ -139,7 +145,7 @@ def _align(
         )
     is_used_DJ = places_DJ < lengths_D[:, None]
     if not whole:
-        is_used_DJ &= query.reach + skips_DJ >= needed_D[:, None]
+        is_used_DJ &= reach_D[:, None] + skips_DJ >= needed_D[:, None]
     num_used = max(int(is_used_DJ.any(axis=0).sum()), 1)
     skips_DJ = np.where(is_used_DJ, skips_DJ, NEVER)[:, :num_used]
     cells_D = align_prefixes(
@@ -165,9 +171,11 @@ def score_all(pitches: Sequence[int], index: ShapeIndex, *, whole: bool = False)
     usable = usable[np.argsort(index.lengths[usable], kind='stable')]
     with exact():
         query = _prepare(pitches, index) if len(usable) else None
+        reach_D = _reaches(query, index) if len(usable) else None
         for begin in range(0, len(usable), BATCH_TUNES):
             tunes_D = usable[begin : begin + BATCH_TUNES]
-            scores_D[tunes_D], _ = _align(query, index, tunes_D, -np.inf, whole=whole)
+            reach = reach_D[tunes_D]
+            scores_D[tunes_D], _ = _align(query, index, tunes_D, reach, -np.inf, whole=whole)
     return scores_D
 
 
@@ -179,18 +187,33 @@ def bound_scores(pitches: Sequence[int], index: ShapeIndex) -> np.ndarray:
 
 
 def _bounds(query: _Query, index: ShapeIndex) -> np.ndarray:
-    bounds_D = np.full(len(index), -np.inf)
+    smaller_D = np.minimum(len(query.rows_I), index.lengths)
+    units_D = 2 * index.total * np.maximum(smaller_D, 1)
+    return np.where(smaller_D > 0, _shared(query, index, query.worth_K) / units_D, -np.inf)
+
+
+def _reaches(query: _Query, index: ShapeIndex) -> np.ndarray:
+    """Upper bounds [D] of what any path gains over leaving out a whole tune: every n-gram that the
+    query and the tune share is matched, as often as both have it, and the others of the query are
+    aligned at the least cost. A match gains its worth, and saves leaving out that of the tune.
+    """
+    matches_K = np.maximum(2 * query.worth_K - query.beside, 0)
+    return len(query.rows_I) * query.beside + _shared(query, index, matches_K)
+
+
+def _shared(query: _Query, index: ShapeIndex, gains_K: np.ndarray) -> np.ndarray:
+    """The sums [D] of the gains of the n-grams that a query and each tune share, each as often as
+    both have it.
+    """
+    sums_D = np.zeros(len(index), np.int64)
     usable = np.flatnonzero(index.lengths)
     for begin in range(0, len(usable), CHUNKS[-1]):
         tunes = usable[begin : begin + CHUNKS[-1]]
         first, last = index.bag_starts[tunes[0]], index.bag_starts[tunes[-1] + 1]
         ids = index.bag_ids[first:last]
-        shared = np.minimum(query.has_K[ids], index.bag_counts[first:last]) * query.worth_K[ids]
-        gains_D = np.add.reduceat(shared, index.bag_starts[tunes] - first)
-        bounds_D[tunes] = gains_D / (
-            2 * index.total * np.minimum(len(query.rows_I), index.lengths[tunes])
-        )
-    return bounds_D
+        shared = np.minimum(query.has_K[ids], index.bag_counts[first:last]) * gains_K[ids]
+        sums_D[tunes] = np.add.reduceat(shared, index.bag_starts[tunes] - first)
+    return sums_D
 
 
 def find_nearest(pitches: Sequence[int], index: ShapeIndex) -> Nearest:
@@ -203,7 +226,7 @@ def find_nearest(pitches: Sequence[int], index: ShapeIndex) -> Nearest:
     if len(pitches) < 3 or not index.total:
         return Nearest(None, -np.inf)
     query = _prepare(pitches, index)
-    bounds_D = _bounds(query, index)
+    bounds_D, reach_D = _bounds(query, index), _reaches(query, index)
     order = np.argsort(-bounds_D, kind='stable')[: int((bounds_D > -np.inf).sum())]
     best: _Best = (np.inf, 0, -1)
     num_cells, begin = 0, 0
@@ -216,7 +239,7 @@ def find_nearest(pitches: Sequence[int], index: ShapeIndex) -> Nearest:
                 tunes_D = chunk[first : first + BATCH_TUNES]
                 tunes_D = tunes_D[bounds_D[tunes_D] >= -best[0]]
                 if len(tunes_D):
-                    scores_D, cells = _align(query, index, tunes_D, -best[0])
+                    scores_D, cells = _align(query, index, tunes_D, reach_D[tunes_D], -best[0])
                     num_cells += cells
                     best = min(best, _best_of(query, index, tunes_D, scores_D))
     return Nearest(best[2], -best[0], num_cells, len(query.rows_I) * index.total)
