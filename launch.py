@@ -6,6 +6,7 @@ import os
 import pathlib
 import signal
 import sys
+import types
 
 from symmusic.compiled import keep_compiled
 from symmusic.config import flags
@@ -69,16 +70,23 @@ def heed_signals() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not hasattr(signal, 'setitimer'):  # Windows
         return
-    signal.signal(signal.SIGALRM, signal.default_int_handler)
     before = sys.unraisablehook
 
-    def raise_again(ignored: 'sys.UnraisableHookArgs') -> None:
+    def raise_later(ignored: 'sys.UnraisableHookArgs') -> None:
         if ignored.exc_type is KeyboardInterrupt:
             signal.setitimer(signal.ITIMER_REAL, 0.01)
         else:
             before(ignored)
 
-    sys.unraisablehook = raise_again
+    def raise_now(number: int, frame: types.FrameType | None) -> None:
+        # within the hook it would be ignored as well
+        if frame is not None and frame.f_code is raise_later.__code__:
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+        else:
+            signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGALRM, raise_now)
+    sys.unraisablehook = raise_later
 
 
 def command() -> None:

@@ -1505,6 +1505,24 @@ def test_a_signal_inside_a_callback_of_the_garbage_collector_is_not_lost(number)
     assert (done.stdout, done.stderr) == ('ignored\nstopped\n', '')
 
 
+def test_a_signal_raised_again_waits_for_the_end_of_the_hook():
+    """Raised within it, it would be lost as well."""
+    code = (
+        'import signal, sys, time, types, launch\n'
+        'launch.heed_signals()\n'
+        'within = types.SimpleNamespace(f_code=sys.unraisablehook.__code__)\n'
+        'signal.getsignal(signal.SIGALRM)(signal.SIGALRM, within)\n'
+        'print("not yet", flush=True)\n'
+        'try:\n'
+        '    time.sleep(60)\n'
+        'except KeyboardInterrupt:\n'
+        '    print("stopped")\n'
+    )
+    run = [sys.executable, '-c', code]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ('not yet\nstopped\n', '')
+
+
 def test_several_processes_only_train(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv('SYMMUSIC_PROCESSES', '0/2@localhost:1')
     assert launch.main(['--mode=sample', f'--workdir={tmp_path / "run"}']) == 2

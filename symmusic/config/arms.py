@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from ml_collections import ConfigDict
 
-from symmusic.config.check import check
+from symmusic.config.check import check, check_training
 from symmusic.config.experiments import Diff, Hypothesis, check_stated
 from symmusic.config.fields import SWITCHES, walk
 from symmusic.config.fields.run import VARIANTS
@@ -65,6 +65,7 @@ def read(loaded: ConfigDict, overrides: Mapping[str, str | None], override: Over
         config = resolve(config).lock()
         try:
             check(config)
+            check_training(config)
         except UserError as error:
             raise UserError(f'arm {arm}, variant {variant}: {error}') from error
         return config

@@ -22,6 +22,22 @@ def check(config: ConfigDict) -> None:
             raise UserError(fault)
 
 
+def check_training(config: ConfigDict) -> None:
+    """Checks what only a training asks of a config that `check` lets through.
+
+    Raises:
+      UserError: on a grid other than sixteenths a lookback is no whole bar of 4/4.
+    """
+    grid, lookback = config.data.steps_per_quarter, config.model.lookback
+    bar_steps = 4 * grid
+    if grid != 4 and any(steps % bar_steps for steps in lookback):
+        raise UserError(
+            f'config.model.lookback = {lookback!r}: with config.data.steps_per_quarter = {grid} a'
+            f' bar of 4/4 has {bar_steps} steps; must be multiples of {bar_steps}, as all lengths'
+            ' in configs/triplets.py, three times those of configs/attn.py'
+        )
+
+
 def _faults_alone(values: Mapping[str, Any]) -> Iterator[str]:
     """Fields that do not exist or are missing, and values that no field may have."""
     for name in values:
@@ -45,13 +61,6 @@ def _faults_of_data(values: Mapping[str, Any]) -> Iterator[str]:
                 f'config.data.steps_per_quarter = {grid}: with config.{name} = {value!r} a step is'
                 ' a sixteenth, as in the thesis; must be 4'
             )
-    bar_steps, lookback = 4 * grid, values['model.lookback']
-    if grid != 4 and any(steps % bar_steps for steps in lookback):
-        yield (
-            f'config.model.lookback = {lookback!r}: with config.data.steps_per_quarter = {grid} a'
-            f' bar of 4/4 has {bar_steps} steps; must be multiples of {bar_steps}, as all lengths'
-            ' in configs/triplets.py, three times those of configs/attn.py'
-        )
 
 
 def _faults_of_training(values: Mapping[str, Any]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from ml_collections import ConfigDict
 
 from symmusic.config import arms, experiments
-from symmusic.config.check import check
+from symmusic.config.check import check, check_training
 from symmusic.config.document import list_fields
 from symmusic.config.fields import FIELDS, walk
 from symmusic.config.load import DEFAULT_CONFIG, find_config, list_configs, load_config
@@ -103,6 +103,8 @@ def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> C
         of_file = dict(walk(resolve(loaded)))
         config = resolve(override(loaded, overrides)).lock()
         check(config)
+        if mode == 'train':
+            check_training(config)
         values = dict(walk(config))
         changed = tuple(name for name in sorted(overrides) if values[name] != of_file[name])
     workdir = (

@@ -334,12 +334,12 @@ def test_sampling_checks_that_fields_fit_together():
 )
 def test_the_shipped_model_s_fields_are_fixed(field, value, stored):
     """The line names the value that it has and the command that trains, not a run."""
-    asked = command(f'--config.{field}={value}')
+    asked = command('--mode=sample', f'--config.{field}={value}')
     run = command().config
     line = refusal(runs.for_sampling, run, asked, 'launch.py --workdir=mine')
     assert line.startswith(f'--config.{field}={value}: ')
     assert f'{stored!r}; ' in line
     assert line.endswith('launch.py --workdir=mine')
     assert 'the run in' not in line
-    same = command(f'--config.{field}={stored}')
+    same = command('--mode=sample', f'--config.{field}={stored}')
     assert runs.for_sampling(run, same, 'launch.py').model == run.model
