@@ -6,6 +6,7 @@ import contextlib
 import csv
 import importlib.util
 import io
+import os
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
 
@@ -56,13 +57,9 @@ def event_log(
     Earlier events of the epochs `first_epochs_R` and later, from a run that was interrupted after
     writing them, are marked as void.
     """
-    from tensorboardX import SummaryWriter  # imported here: optional, and slow to import
-
     with contextlib.ExitStack() as stack:
         writers = [
-            stack.enter_context(
-                SummaryWriter(str(folder / f'replica-{replica}'), purge_step=int(epoch))
-            )
+            stack.enter_context(_writer(folder / f'replica-{replica}', int(epoch)))
             for replica, epoch in enumerate(first_epochs_R)
         ]
 
@@ -177,3 +174,12 @@ def plot_metrics(path: pathlib.Path, rows: Sequence[dict], base_rate: float) -> 
     for axes in (losses, rates):
         axes.spines[['top', 'right']].set_visible(False)
     write_figure(path, figure)
+
+
+def _writer(folder, first_epoch):
+    """A writer of events in a file of its own."""
+    from tensorboardX import SummaryWriter  # imported here: optional, and slow to import
+
+    # names hold the second in which a session starts: two of them may start in the same one
+    num_before = len(os.listdir(folder)) if os.path.isdir(folder) else 0
+    return SummaryWriter(str(folder), purge_step=first_epoch, filename_suffix=f'.{num_before}')

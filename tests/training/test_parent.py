@@ -90,7 +90,11 @@ def test_another_split_of_the_same_tunes_is_refused(trained, corpus, tmp_path, r
 def test_a_run_on_another_grid_is_refused(trained, corpus, tmp_path, refused):
     """A step lasts otherwise there: in one line, before anything is written."""
     for parent_run in (trained, 'shipped'):
-        changes = {'init_from': parent_run, 'data.steps_per_quarter': 12}
+        changes = {
+            'init_from': parent_run,
+            'data.steps_per_quarter': 12,
+            'model.lookback': '(48, 96, 192, 384)',
+        }
         error = refused(*arguments(tmp_path / 'x', corpus, **changes))
         assert f'config.init_from = {parent_run}' in error
         assert 'config.data.steps_per_quarter = 4, not 12' in error

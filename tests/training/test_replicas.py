@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from symmusic.errors import Interrupted
 from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.data import draw_batches, put
+from symmusic.training.metrics import event_log
 from symmusic.training.replicas import (
     best_replica,
     end_epoch_replicas,
@@ -186,6 +187,14 @@ def test_stopped_replicas_resumed_end_together(runs, stopping, tmp_path):
         (index, epoch) for index in range(3) for epoch in range(1, 15)
     ]
     assert all(np.isfinite(leaf).all() for leaf in leaves(states.params))
+
+
+def test_sessions_of_the_same_second_log_to_files_of_their_own(tmp_path):
+    pytest.importorskip('tensorboardX', reason='needs the optional package tensorboardX')
+    for number in range(1, 4):
+        with event_log(tmp_path, [1]):
+            pass
+        assert len(list((tmp_path / 'replica-0').iterdir())) == number
 
 
 def test_tensorboard_reads_the_metrics(runs, tmp_path):
