@@ -1483,7 +1483,8 @@ def test_a_process_stopped_or_killed_during_training_resumes_exactly(
 def test_a_signal_inside_a_callback_of_the_garbage_collector_is_not_lost(number):
     """Python ignores the exception there."""
     code = (
-        'import gc, os, sys, time, launch\n'
+        'import gc, os, signal, sys, time, launch\n'
+        'signal.signal(signal.SIGINT, signal.default_int_handler)\n'  # ignored in a background
         'launch.heed_signals()\n'
         'hook = sys.unraisablehook\n'
         'def report(ignored):\n'
