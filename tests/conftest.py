@@ -85,8 +85,8 @@ def updates() -> Iterator[dict]:
 
 @pytest.fixture(autouse=True, scope='module')
 def compiled(updates) -> Iterator[None]:
-    """Discards compiled programs after a file's tests if there are many: 8,000 memory maps are about
-    2 GB, and Linux ends a process that has more than 65,530.
+    """Discards compiled programs after a file's tests if there are many: 8,000 memory maps are
+    about 2 GB, and Linux ends a process that has more than 65,530.
     """
     yield
     maps = pathlib.Path('/proc/self/maps')
