@@ -23,6 +23,7 @@ from symmusic.model.scores import KINDS
 from symmusic.model.size import count_parameters
 from symmusic.training import build
 from symmusic.training.data import put
+from symmusic.training.shipped import read_shipped
 from symmusic.training.state import init_state
 from symmusic.training.step import update
 from tests.corpus.tunes import random_notes, write_files
@@ -38,7 +39,8 @@ ENCODINGS, ATTENTIONS, DIRECTIONS = sorted(VOCABULARIES), ('none', *sorted(KINDS
 TARGETS, PROTOCOLS = ('last', 'all', 'gap'), ('symmusic', 'thesis')
 SMALL = (
     'model.num_layers=1',
-    'model.num_cells=3',
+    'model.num_cells=4',
+    'model.num_heads=2',
     'model.attention_size=2',
     'train.batch_size=4',
     'train.sequence_steps=32',
@@ -186,6 +188,49 @@ def test_every_combination_trains_or_is_refused(encoding, protocol, corpus):
         assert len(data.train)
         assert len(data.validation)
         trace_one_update(config_of(corpus, 'lstm', *fields), data)
+
+
+REFUSED = {  # by kind, what is refused, with words of the first reason
+    'transformer': {'attention': 'of its own', 'gap': 'what follows a gap', 'both': 'only earlier'},
+    'hybrid': {'attention': 'of its own', 'gap': '', 'both': 'only earlier'},
+}
+
+
+@pytest.mark.parametrize('kind', REFUSED)
+def test_every_combination_of_a_kind_trains_or_is_refused(kind, corpus):
+    for attention, bidirectional, targets in itertools.product(ATTENTIONS, DIRECTIONS, TARGETS):
+        fields = [f'model.kind={kind}', f'model.attention={attention}']
+        fields += [f'model.bidirectional={bidirectional}', f'train.targets={targets}']
+        reasons = {
+            'attention': attention != 'none',
+            'gap': targets == 'gap' and REFUSED[kind]['gap'],
+            'both': bidirectional and targets != 'gap',
+            'one side': targets == 'gap' and not bidirectional,
+        }
+        if broken := [name for name, is_so in reasons.items() if is_so]:
+            words = REFUSED[kind].get(broken[0], 'a gap is filled from both sides')
+            with pytest.raises(UserError, match=words):
+                config_of(corpus, 'lstm', *fields)
+            continue
+        data = dataset_of(corpus, 'melody', targets, 'symmusic')
+        trace_one_update(config_of(corpus, 'lstm', *fields), data)
+
+
+def test_arms_that_are_compared_have_as_many_parameters_and_the_same_inputs():
+    """To 2 %, with the vocabulary and the metres of the shipped model."""
+    _, card, _ = read_shipped()
+    networks = {
+        name: build.architecture(
+            parse([f'--config=configs/{name}.py'], root=ROOT, modes=('train',)).config,
+            card.vocabulary,
+            card.meters,
+        )
+        for name in ('attn', 'transformer', 'hybrid')
+    }
+    sizes = {name: count_parameters(network) for name, network in networks.items()}
+    assert sizes['attn'] == 534_865
+    assert all(abs(size / sizes['attn'] - 1) < 0.02 for size in sizes.values()), sizes
+    assert len({network.blocks for network in networks.values()}) == 1
 
 
 def trace_one_update(config, data):

@@ -17,7 +17,13 @@ def check(config: ConfigDict) -> None:
       UserError: the field, its value and what is allowed.
     """
     values = dict(walk(config))
-    for faults in (_faults_alone, _faults_of_data, _faults_of_training, _faults_of_sampling):
+    for faults in (
+        _faults_alone,
+        _faults_of_data,
+        _faults_of_kind,
+        _faults_of_training,
+        _faults_of_sampling,
+    ):
         for fault in faults(values):
             raise UserError(fault)
 
@@ -61,6 +67,43 @@ def _faults_of_data(values: Mapping[str, Any]) -> Iterator[str]:
                 f'config.data.steps_per_quarter = {grid}: with config.{name} = {value!r} a step is'
                 ' a sixteenth, as in the thesis; must be 4'
             )
+
+
+def _faults_of_kind(values: Mapping[str, Any]) -> Iterator[str]:
+    """What does not fit to a Transformer or a hybrid."""
+    kind, targets, is_two_way = (
+        values[name] for name in ('model.kind', 'train.targets', 'model.bidirectional')
+    )
+    if kind == 'lstm':
+        return
+    with_kind = f'with config.model.kind = {kind!r}:'
+    if (attention := values['model.attention']) != 'none':
+        yield (
+            f'config.model.attention = {attention!r} {with_kind} it has attention of its own; must'
+            " be config.model.attention = 'none' or config.model.kind = 'lstm'"
+        )
+    num_cells, num_heads = values['model.num_cells'], values['model.num_heads']
+    if num_cells % (2 * num_heads):
+        yield (
+            f'config.model.num_cells = {num_cells} {with_kind} config.model.num_heads ='
+            f' {num_heads} heads have an even number of cells each; must be a multiple of'
+            f' {2 * num_heads}'
+        )
+    if kind == 'transformer' and targets == 'gap':
+        yield (
+            f"config.train.targets = 'gap' {with_kind} it does not read what follows a gap; must be"
+            " config.train.targets = 'all', or config.model.kind = 'lstm' or 'hybrid'"
+        )
+    if is_two_way and targets != 'gap':
+        yield (
+            f'config.model.bidirectional = True {with_kind} its attention sees only earlier steps;'
+            " must be False, or config.model.kind = 'lstm'"
+        )
+    if kind == 'transformer' and values['train.kernel'] == 'fused':
+        yield (
+            f"config.train.kernel = 'fused' {with_kind} it is a kernel of LSTM layers; must be"
+            " 'scan'"
+        )
 
 
 def _faults_of_training(values: Mapping[str, Any]) -> Iterator[str]:

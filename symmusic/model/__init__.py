@@ -2,5 +2,6 @@
 
 Array names end in their shape: B batch, T window steps, M memory steps (how far attention looks
 back), K keys (the steps a query sees), H cells (of both directions, side by side, after a
-bidirectional layer), G = 4H gates, A attention size, V classes, P positions in the bar.
+bidirectional layer), G = 4H gates, A attention size, N heads, D cells of a head, V classes, P
+positions in the bar.
 """

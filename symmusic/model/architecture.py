@@ -11,6 +11,7 @@ AGREEMENT_SIZE = 9  # bins of `agreement`
 NUM_NOTES = 4  # of `notes`, with the least steps of each of their bins and the widest interval
 NOTE_STEPS = (*range(16), 16, 24, 32, 48, 64)
 WIDEST = 13
+NETWORKS = ('lstm', 'transformer', 'hybrid')  # the keys of `model.BODIES`
 
 
 class Block(NamedTuple):
@@ -34,7 +35,7 @@ class Architecture:
 
     num_classes: int  # V, of tokens in and out
     num_layers: int
-    num_cells: int  # per direction
+    num_cells: int  # per direction of an LSTM layer, or the width of a Transformer layer
     # every layer reads in both directions, so only the token after the window can be predicted
     bidirectional: bool = False
     # bidirectional, but backward layers read only what is known in advance, so every token can be
@@ -42,7 +43,7 @@ class Architecture:
     infilling: bool = False
     attention: str = 'none'  # or one of `scores.KINDS`
     attention_size: int = 0  # A; 'bahdanau' only
-    dropout_rate: float = 0.0  # after each LSTM layer
+    dropout_rate: float = 0.0  # after each LSTM layer, or sublayer of a Transformer
     # number of steps in the longest bar, if the step in the bar and, of several, the metre are
     # further inputs; 0 = they are not
     num_positions: int = 0
@@ -65,10 +66,12 @@ class Architecture:
     last_notes: tuple[int, ...] = ()
     is_roll: bool = False  # of `last_notes`: a class is a pitch that sounds, not one that starts
     notes_dropout_rate: float = 0.0  # how often each of these inputs is not told in training
+    kind: str = 'lstm'  # what reads the inputs: one of `NETWORKS`
+    num_heads: int = 0  # N, of self-attention; 0 of an 'lstm', which has none
     # How `apply_last` and `apply_all` compute (see `lstm.lstm`). Not part of a model, so training
     # sets them from its recipe:
     kernel: str = 'scan'
-    # precision of the LSTM layers' products; attention and head use float32
+    # precision of the products of LSTM and Transformer layers; scores and head use float32
     product_dtype: str = 'float32'
 
     def __post_init__(self):
@@ -83,10 +86,31 @@ class Architecture:
             raise ValueError('infilling reads from both sides: bidirectional must be True')
         if self.agreement and not self.lookback:
             raise ValueError('agreement is with what a lookback reads: there must be one')
+        self._check_kind()
+
+    def _check_kind(self):
+        if self.kind not in NETWORKS:
+            raise ValueError(f'kind is {self.kind!r}, not one of {", ".join(map(repr, NETWORKS))}')
+        if not self.has_heads:
+            return
+        if self.num_heads < 1 or self.num_cells % (2 * self.num_heads):
+            raise ValueError(
+                f'{self.num_cells} cells are no even number of cells for each of {self.num_heads}'
+                ' heads'
+            )
+        if self.attention != 'none':
+            raise ValueError(f'a {self.kind} has attention of its own: attention must be none')
+        if self.bidirectional and not (self.kind == 'hybrid' and self.infilling):
+            raise ValueError(f'the attention of a {self.kind} sees only earlier steps')
 
     @property
-    def kind(self) -> Kind | None:
-        """The kind of attention, None if there is none."""
+    def has_heads(self) -> bool:
+        """Whether it attends to itself in several heads."""
+        return self.kind != 'lstm'
+
+    @property
+    def attention_kind(self) -> Kind | None:
+        """The kind of attention of an LSTM, None if there is none."""
         return KINDS.get(self.attention)
 
     @property

@@ -1,4 +1,4 @@
-"""Attention over the states of a recurrent layer.
+"""Attention over the states of a recurrent layer, and the memory of steps for any attention.
 
     a = softmax(e),      context = sum_j a_j h_j
 
@@ -7,6 +7,8 @@ window (`attend`), every step to the steps up to itself (`attend_causal`), or th
 a time (`attend_step`). The last two give the same result.
 """
 
+from collections.abc import Iterator
+
 import flax.struct
 import jax
 import jax.numpy as jnp
@@ -14,13 +16,15 @@ from jax import lax
 
 from symmusic.model.scores import Kind, Params
 
+Summaries = tuple[jax.Array, ...]  # what the head reads, side by side
+
 
 @flax.struct.dataclass
 class Memory:
     """The last M steps, which a step can attend to, as a ring buffer."""
 
     keys_BMA: jax.Array  # the states' keys
-    states_BMH: jax.Array  # the states
+    values_BMH: jax.Array  # what the weights sum: the states, or their values
     real_BM: jax.Array  # bool: a step was written here and was not padding
     # int32 scalar: steps written so far; the next one goes to index num_steps mod M
     num_steps: jax.Array
@@ -41,7 +45,9 @@ def attend(
     """
     keys_BTA = jnp.swapaxes(kind.keys(params, states_TBH), 0, 1)
     scores_BT = kind.scores(params, kind.queries(params, query_BH[:, None]), keys_BTA)[:, 0]
-    weights_BT = _softmax(scores_BT, jnp.ones_like(scores_BT, bool) if mask_BT is None else mask_BT)
+    weights_BT = masked_softmax(
+        scores_BT, jnp.ones_like(scores_BT, bool) if mask_BT is None else mask_BT
+    )
     return (weights_BT.T[..., None] * states_TBH).sum(axis=0), weights_BT
 
 
@@ -69,17 +75,12 @@ def attend_causal(
       with_weights: return weights_BTT (row: query, column: key); None otherwise.
     """
     num_steps = states_BTH.shape[1]
-    memory_steps = memory_steps or num_steps
     queries_BTA, keys_BTA = kind.queries(params, states_BTH), kind.keys(params, states_BTH)
     contexts, weights = [], []
-    for start in range(0, num_steps, block_steps):
-        stop = min(start + block_steps, num_steps)
-        first = max(0, start - memory_steps + 1)
-        age_TK = jnp.arange(start, stop)[:, None] - jnp.arange(first, stop)
-        mask_BTK = ((age_TK >= 0) & (age_TK < memory_steps))[None]
-        if mask_BT is not None:
-            mask_BTK &= mask_BT[:, None, first:stop]
-        weights_BTK = _softmax(
+    for (first, start, stop), mask_BTK in query_blocks(
+        num_steps, memory_steps, mask_BT, block_steps
+    ):
+        weights_BTK = masked_softmax(
             kind.scores(params, queries_BTA[:, start:stop], keys_BTA[:, first:stop]), mask_BTK
         )
         contexts.append(jnp.einsum('btk,bkh->bth', weights_BTK, states_BTH[:, first:stop]))
@@ -88,6 +89,24 @@ def attend_causal(
     return jnp.concatenate(contexts, axis=1), (
         jnp.concatenate(weights, axis=1) if with_weights else None
     )
+
+
+def query_blocks(
+    num_steps: int, memory_steps: int | None, mask_BT: jax.Array | None, block_steps: int
+) -> Iterator[tuple[tuple[int, int, int], jax.Array]]:
+    """`(first, start, stop), mask_BTK` of each block of queries: the queries are the steps from
+    `start` to `stop`, the keys that they can see those from `first` to `stop`, and the mask (of all
+    rows or of one for all) says which of them each sees. Arguments as in `attend_causal`.
+    """
+    memory_steps = memory_steps or num_steps
+    for start in range(0, num_steps, block_steps):
+        stop = min(start + block_steps, num_steps)
+        first = max(0, start - memory_steps + 1)
+        age_TK = jnp.arange(start, stop)[:, None] - jnp.arange(first, stop)
+        mask_BTK = ((age_TK >= 0) & (age_TK < memory_steps))[None]
+        if mask_BT is not None:
+            mask_BTK &= mask_BT[:, None, first:stop]
+        yield (first, start, stop), mask_BTK
 
 
 def init_memory(
@@ -99,12 +118,39 @@ def init_memory(
     dtype=jnp.float32,
 ) -> Memory:
     """An empty memory for M = `memory_steps` steps."""
+    return empty_memory(batch, memory_steps, kind.key_size(attention_size), num_cells, dtype)
+
+
+def empty_memory(
+    batch: int, memory_steps: int, key_size: int, num_cells: int, dtype=jnp.float32
+) -> Memory:
+    """As `init_memory`, of keys and values of these sizes."""
     return Memory(
-        keys_BMA=jnp.zeros((batch, memory_steps, kind.key_size(attention_size)), dtype),
-        states_BMH=jnp.zeros((batch, memory_steps, num_cells), dtype),
+        keys_BMA=jnp.zeros((batch, memory_steps, key_size), dtype),
+        values_BMH=jnp.zeros((batch, memory_steps, num_cells), dtype),
         real_BM=jnp.zeros((batch, memory_steps), bool),
         num_steps=jnp.int32(0),
     )
+
+
+def remember(
+    memory: Memory, key_BA: jax.Array, value_BH: jax.Array, mask_B: jax.Array | None = None
+) -> Memory:
+    """The memory with one more step in place of its oldest one; `mask_B` is false where it is
+    padding.
+    """
+    place = memory.num_steps % memory.real_BM.shape[1]
+    return Memory(
+        keys_BMA=memory.keys_BMA.at[:, place].set(key_BA),
+        values_BMH=memory.values_BMH.at[:, place].set(value_BH),
+        real_BM=memory.real_BM.at[:, place].set(True if mask_B is None else mask_B),
+        num_steps=memory.num_steps + 1,
+    )
+
+
+def in_order(memory: Memory, weights_BM: jax.Array) -> jax.Array:
+    """Weights of a memory's steps in order of time, the step remembered last at the end."""
+    return jnp.roll(weights_BM, -(memory.num_steps % weights_BM.shape[1]), axis=1)
 
 
 def attend_step(
@@ -116,21 +162,14 @@ def attend_step(
     The state overwrites the oldest one and is itself attended to, except where `mask_B` is false
     (padding). The weights are in order of time, this step's last.
     """
-    memory_steps = memory.real_BM.shape[1]
-    place = memory.num_steps % memory_steps
-    memory = Memory(
-        keys_BMA=memory.keys_BMA.at[:, place].set(kind.keys(params, state_BH)),
-        states_BMH=memory.states_BMH.at[:, place].set(state_BH),
-        real_BM=memory.real_BM.at[:, place].set(True if mask_B is None else mask_B),
-        num_steps=memory.num_steps + 1,
-    )
+    memory = remember(memory, kind.keys(params, state_BH), state_BH, mask_B)
     scores_BM = kind.scores(params, kind.queries(params, state_BH[:, None]), memory.keys_BMA)[:, 0]
-    weights_BM = _softmax(scores_BM, memory.real_BM)
-    context_BH = jnp.einsum('bm,bmh->bh', weights_BM, memory.states_BMH)
-    return memory, context_BH, jnp.roll(weights_BM, -(place + 1), axis=1)
+    weights_BM = masked_softmax(scores_BM, memory.real_BM)
+    context_BH = jnp.einsum('bm,bmh->bh', weights_BM, memory.values_BMH)
+    return memory, context_BH, in_order(memory, weights_BM)
 
 
-def _softmax(scores, mask):
+def masked_softmax(scores, mask):
     """Softmax over the last axis where `mask` is true; exactly 0 elsewhere, also throughout a row
     where it is true nowhere.
     """

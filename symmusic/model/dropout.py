@@ -24,6 +24,16 @@ def dropout(keys_B: jax.Array, values_TBH: jax.Array, rate: float) -> jax.Array:
     return jnp.where(kept_TBH, values_TBH * (2**32 / (2**32 - threshold)), 0)
 
 
+def drop(keys_B: jax.Array | None, number: int, values_BTH: jax.Array, rate: float) -> jax.Array:
+    """`dropout` of values with the batch first; with the number of a place in the network a row's
+    key makes one of its own. None = no dropout.
+    """
+    if keys_B is None:
+        return values_BTH
+    own_B = jax.vmap(jax.random.fold_in, (0, None))(keys_B, number)
+    return jnp.swapaxes(dropout(own_B, jnp.swapaxes(values_BTH, 0, 1), rate), 0, 1)
+
+
 def _hash(x, y, z):
     """The first of pcg3d's three words; its low bits are of poorer quality."""
     x, y, z = (word * np.uint32(1664525) + np.uint32(1013904223) for word in (x, y, z))

@@ -1,23 +1,35 @@
-"""The network: one-hot tokens -> LSTM layers, each followed by dropout -> optional attention ->
-logits of the next token.
+"""The network: one-hot tokens and further inputs -> a body of one of several kinds -> logits of the
+next token.
+
+What a step reads (`reading`) and the head are the same for all kinds. A kind is a module, with the
+same functions as the others: of rows of inputs they make summaries, which the head reads.
+
+| function | result |
+|---|---|
+| `init_params(keys, architecture)` | the parameters, all but the head's |
+| `summary_size(architecture)` | how many cells the head reads |
+| `apply_last(params, rows_BTK, ...)` | summaries after the last step, each [B, H], and weights |
+| `apply_all(params, rows_BTK, ...)` | summaries of all steps, each [B, T, H], and weights |
+| `init_carry(architecture, ...)` | what is remembered before the first step |
+| `apply_step(params, carry, rows_BK, ...)` | the same after one more step, summaries and weights |
+| `input_layers(params)`, `with_input_layers(params, layers)` | what multiplies the inputs |
 """
+
+import types
 
 import jax
 import jax.numpy as jnp
 
-from symmusic.model import attention, lstm
-from symmusic.model.agreement import find_agreements
+from symmusic.model import hybrid, recurrent, transformer
 from symmusic.model.ahead import look_ahead
-from symmusic.model.architecture import Architecture
-from symmusic.model.dropout import dropout
+from symmusic.model.architecture import NETWORKS, Architecture
 from symmusic.model.ensemble import Ensemble, ensembled
-from symmusic.model.inputs import find_rows, project, project_rows
-from symmusic.model.looks import tokens_ahead, tokens_back
-from symmusic.model.notes import find_notes
+from symmusic.model.reading import read_all
 
-# 'layers': a list of {'forward': lstm.Params; 'backward' if bidirectional; 'bridge' if infilling};
-# 'attention' if there is one; 'head'. Or an ensemble of such
-Params = dict | Ensemble
+BODIES: dict[str, types.ModuleType] = dict(
+    zip(NETWORKS, (recurrent, transformer, hybrid), strict=True)
+)
+Params = dict | Ensemble  # those of the body, and 'head'; or an ensemble of such
 
 
 def init_params(key: jax.Array, architecture: Architecture) -> dict:
@@ -26,32 +38,11 @@ def init_params(key: jax.Array, architecture: Architecture) -> dict:
 
     The orthogonal initialisers can hang under `jit(vmap(...))`: initialise replicas with `lax.map`.
     """
-    layers_key, attention_key, head_key = jax.random.split(key, 3)
-    directions = _directions(architecture)
-    layers = []
-    sizes = dict.fromkeys(('forward', 'backward'), architecture.blocks[-1].end)
-    if architecture.infilling:
-        sizes['backward'] = architecture.own_blocks[-1].end
-    for layer_key in jax.random.split(layers_key, architecture.num_layers):
-        keys = jax.random.split(layer_key, len(directions) + architecture.infilling)
-        layer = {
-            d: lstm.init_lstm(k, sizes[d], architecture.num_cells)
-            for d, k in zip(directions, keys, strict=False)
-        }
-        if architecture.infilling:
-            shape = (architecture.num_cells, 4 * architecture.num_cells)
-            layer['bridge'] = jax.nn.initializers.glorot_uniform()(keys[-1], shape)
-        layers.append(layer)
-        sizes = dict.fromkeys(sizes, architecture.state_size)
-    params = {'layers': layers}
-    summary_size = architecture.state_size
-    if kind := architecture.kind:
-        params['attention'] = kind.init(
-            attention_key, architecture.state_size, architecture.attention_size
-        )
-        summary_size *= 1 + kind.head_sees_query
+    *body_keys, head_key = jax.random.split(key, 3)
+    body = BODIES[architecture.kind]
+    params = body.init_params(body_keys, architecture)
     kernel = jax.nn.initializers.glorot_uniform()(
-        head_key, (summary_size, architecture.num_classes)
+        head_key, (body.summary_size(architecture), architecture.num_classes)
     )
     params['head'] = {'kernel': kernel, 'bias': jnp.zeros(architecture.num_classes)}
     return params
@@ -69,9 +60,9 @@ def apply_last(
     """`(logits_BV, weights_BT)`: logits of the token after the window, and attention's weights
     (None without attention).
 
-    The window's summary is each direction's state after the last step that it reads: the forward
-    one at T-1, the backward one at 0. It is attention's query over all states of the last layer.
-    `scores` says whether the head sees the query beside the context.
+    Of an LSTM the window's summary is each direction's state after the last step that it reads: the
+    forward one at T-1, the backward one at 0. It is attention's query over all states of the last
+    layer. `scores` says whether the head sees the query beside the context.
 
     Args:
       params: of `init_params`.
@@ -88,17 +79,10 @@ def apply_last(
     """
     if architecture.infilling:
         raise ValueError('a model for infilling predicts step by step (apply_all, apply_step)')
-    states_TBH = _run_layers(
-        params, tokens_BT, positions_BT, architecture, keys_B, left_BT2=left_BT2
-    )
-    num_cells = architecture.num_cells
-    summary_BH = jnp.concatenate(
-        [states_TBH[-1, :, :num_cells], states_TBH[0, :, num_cells:]], axis=-1
-    )
-    if not (kind := architecture.kind):
-        return head(params, summary_BH), None
-    context_BH, weights_BT = attention.attend(kind, params['attention'], summary_BH, states_TBH)
-    return head(params, context_BH, *[summary_BH] * kind.head_sees_query), weights_BT
+    rows_BTK = read_all(tokens_BT, positions_BT, architecture, keys_B, left_BT2=left_BT2)
+    body = BODIES[architecture.kind]
+    summaries, weights_BT = body.apply_last(params, rows_BTK, architecture, keys_B)
+    return head(params, *summaries), weights_BT
 
 
 @ensembled
@@ -124,9 +108,9 @@ def apply_all(
       architecture: that of `params`.
       keys_B: as in `apply_last`.
       memory_steps: how many steps attention sees, the current one included; None = all.
-      mask_BT: false at steps that attention must not see, the padding; the LSTM layers still read
-        them.
-      with_weights: return attention's weights_BTT; None otherwise.
+      mask_BT: false at steps that attention must not see, the padding; LSTM layers still read them.
+      with_weights: return attention's weights_BTT, of several heads and layers the mean; None
+        otherwise.
       future_BT: for an infilling model, the token that follows each step where it is known in
         advance, elsewhere the blank; None = nothing is known.
       left_BT2: as in `apply_last`.
@@ -141,55 +125,28 @@ def apply_all(
         if future_BT is None
         else look_ahead(params, future_BT, positions_BT, architecture, keys_B, left_BT2)
     )
-    states_TBH = _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead, left_BT2)
-    states_BTH = jnp.swapaxes(states_TBH, 0, 1)
-    if not (kind := architecture.kind):
-        return head(params, states_BTH), None
-    contexts_BTH, weights_BTT = attention.attend_causal(
-        kind, params['attention'], states_BTH, memory_steps, mask_BT, with_weights=with_weights
+    rows_BTK = read_all(tokens_BT, positions_BT, architecture, keys_B, ahead, left_BT2)
+    summaries, weights_BTT = BODIES[architecture.kind].apply_all(
+        params,
+        rows_BTK,
+        architecture,
+        keys_B,
+        ahead_states=None if ahead is None else ahead.states,
+        memory_steps=memory_steps,
+        mask_BT=mask_BT,
+        with_weights=with_weights,
     )
-    return head(params, contexts_BTH, *[states_BTH] * kind.head_sees_query), weights_BTT
+    return head(params, *summaries), weights_BTT
 
 
-def _directions(architecture):
-    return ('forward', 'backward') if architecture.bidirectional else ('forward',)
+def input_layers(params: dict, architecture: Architecture) -> dict[str, dict]:
+    """By name, the layers that read the inputs: {'input': [I, G], 'bias': [G], ...}."""
+    return BODIES[architecture.kind].input_layers(params)
 
 
-def _run_layers(params, tokens_BT, positions_BT, architecture, keys_B, ahead=None, left_BT2=None):
-    """The last layer's states_TBH, after dropout."""
-    lookbacks = tokens_back(tokens_BT, positions_BT, architecture)
-    lookbacks += [tokens_TB.T for tokens_TB in tokens_ahead(ahead, tokens_BT.T, architecture)]
-    others = lookbacks + find_agreements(tokens_BT, positions_BT, architecture)
-    others += find_notes(tokens_BT, architecture, keys_B)
-    # the loops read one step after another
-    rows_BTK = find_rows(tokens_BT, positions_BT, others, architecture, left_BT2)
-    rows_TBK = jnp.swapaxes(rows_BTK, 0, 1)
-    states_TBH = None
-    for index, layer in enumerate(params['layers']):
-        directions = []
-        for direction in ('forward',) if architecture.infilling else _directions(architecture):
-            weights = layer[direction]
-            if states_TBH is None:
-                projected_TBG = project_rows(weights, rows_TBK, architecture)
-            else:
-                projected_TBG = project(weights, states_TBH, architecture.product_dtype)
-            if ahead is not None:
-                projected_TBG += lstm.multiply(
-                    ahead.states[index], layer['bridge'], architecture.product_dtype
-                )
-            directions.append(
-                lstm.lstm(
-                    weights, projected_TBG, reverse=direction == 'backward', **architecture.how
-                )[0]
-            )
-        states_TBH = jnp.concatenate(directions, axis=-1)
-        if keys_B is not None:
-            states_TBH = dropout(
-                jax.vmap(jax.random.fold_in, (0, None))(keys_B, index),
-                states_TBH,
-                architecture.dropout_rate,
-            )
-    return states_TBH
+def with_input_layers(params: dict, changed: dict[str, dict], architecture: Architecture) -> dict:
+    """The parameters with other `input_layers`."""
+    return BODIES[architecture.kind].with_input_layers(params, changed)
 
 
 def head(params: dict, *summaries: jax.Array) -> jax.Array:

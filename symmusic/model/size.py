@@ -21,7 +21,8 @@ def count_parameters(architecture: Architecture) -> int:
 
 def match_num_cells(architecture: Architecture, num_parameters: int) -> int:
     """The number of cells per direction with which an architecture, all else equal, comes nearest
-    to a number of parameters; the smaller of two that are equally near.
+    to a number of parameters; the smaller of two that are equally near. With heads it is a number
+    that they can share.
 
     For comparisons at equal size. The thesis compares 2 bidirectional layers of 32 + 32 cells with
     2 unidirectional layers of 64 cells, without attention, as if they were of equal size. They are
@@ -30,13 +31,16 @@ def match_num_cells(architecture: Architecture, num_parameters: int) -> int:
     65,393, and again 54 cells, 48,703.)
     """
 
-    def count(num_cells):
-        return count_parameters(dataclasses.replace(architecture, num_cells=num_cells))
+    unit = 2 * architecture.num_heads if architecture.has_heads else 1
+
+    def count(num_units):
+        return count_parameters(dataclasses.replace(architecture, num_cells=num_units * unit))
 
     low, high = 1, 2
-    while count(high) < num_parameters and high < MAX_CELLS:
+    while count(high) < num_parameters and high * unit < MAX_CELLS:
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if count(middle) <= num_parameters else (low, middle)
-    return min(low, high, key=lambda num_cells: abs(count(num_cells) - num_parameters))
+    nearest = min(low, high, key=lambda num_units: abs(count(num_units) - num_parameters))
+    return nearest * unit

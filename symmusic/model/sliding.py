@@ -47,7 +47,8 @@ def can_slide(architecture: Architecture) -> bool:
     return not (
         architecture.bidirectional
         or architecture.lookback
-        or architecture.kind
+        or architecture.attention_kind
+        or architecture.has_heads
         or architecture.last_notes
     )
 

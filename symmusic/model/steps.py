@@ -4,30 +4,20 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 
-from symmusic.model import attention, lstm
-from symmusic.model.agreement import Agreement, agree_step, init_agreement
+from symmusic.model import hybrid, recurrent, transformer
 from symmusic.model.ahead import Ahead
 from symmusic.model.architecture import Architecture
 from symmusic.model.ensemble import each, mean_of, repeated
-from symmusic.model.inputs import find_rows, project, project_rows
-from symmusic.model.looks import token_back, tokens_ahead
-from symmusic.model.model import Params, head, require_one_direction
-from symmusic.model.notes import Notes, init_notes, note_step
+from symmusic.model.model import BODIES, Params, head, require_one_direction
+from symmusic.model.reading import Past, init_past, read_step
 
 
 @flax.struct.dataclass
 class Carry:
-    """What a one-directional model remembers between two steps. Of an ensemble the first two have a
-    leading axis R; the others follow from the tokens, and its networks share them.
-    """
+    """What a one-directional model remembers between two steps."""
 
-    layers: tuple[lstm.Carry, ...]  # each layer's hidden_BH and cell_BH
-    # the steps that attention can see; None without attention
-    memory: attention.Memory | None
-    # the last M tokens, M the longest lookback, the latest last; padding before the first
-    history_BM: jax.Array
-    agreement: Agreement | None  # this and the next: None of an architecture without them
-    notes: Notes | None
+    body: recurrent.Carry | transformer.Carry | hybrid.Carry  # of an ensemble with a leading axis R
+    past: Past  # follows from the tokens, so that the networks of an ensemble share it
 
 
 def init_carry(
@@ -44,21 +34,8 @@ def init_carry(
       ValueError: the architecture is bidirectional and not for infilling.
     """
     require_one_direction(architecture)
-    layers = tuple(
-        lstm.init_lstm_carry(batch, architecture.num_cells, dtype)
-        for _ in range(architecture.num_layers)
-    )
-    memory = None
-    if kind := architecture.kind:
-        memory = attention.init_memory(
-            kind, batch, memory_steps, architecture.num_cells, architecture.attention_size, dtype
-        )
-    return Carry(
-        *repeated((layers, memory), num_networks),
-        jnp.full((batch, architecture.longest_lag), architecture.padding, jnp.int32),
-        init_agreement(architecture, batch),
-        init_notes(architecture, batch),
-    )
+    body = BODIES[architecture.kind].init_carry(architecture, batch, memory_steps, dtype)
+    return Carry(repeated(body, num_networks), init_past(architecture, batch))
 
 
 def apply_step(
@@ -78,39 +55,14 @@ def apply_step(
     this step, `left_B2` is `left_BT2`, and `ahead` the result of `look_ahead` at this step, None if
     nothing is known in advance.
     """
-    history_BM = jnp.concatenate([carry.history_BM, token_B[:, None]], axis=1)[:, 1:]
-    lookbacks = token_back(history_BM, position_B, architecture)
-    agreement, bins = agree_step(carry.agreement, token_B, position_B, architecture)
-    notes, values = note_step(carry.notes, token_B, architecture)
-    others = lookbacks + tokens_ahead(ahead, token_B, architecture) + bins + values
-    rows_BK = find_rows(token_B, position_B, others, architecture, left_B2)
+    past, rows_BK = read_step(carry.past, token_B, position_B, architecture, ahead, left_B2)
 
-    def advance(params, layers, memory, states):
-        return _advance(params, layers, memory, states, rows_BK, mask_B, architecture)
+    def advance(params, body, states):
+        body, summaries, weights_BM = BODIES[architecture.kind].apply_step(
+            params, body, rows_BK, architecture, mask_B, states
+        )
+        return body, head(params, *summaries), weights_BM
 
     states = None if ahead is None else ahead.states
-    layers, memory, *found = each(advance, params, carry.layers, carry.memory, states)
-    return Carry(layers, memory, history_BM, agreement, notes), *mean_of(params, *found)
-
-
-def _advance(params, layers, memory, ahead_states, rows_BK, mask_B, architecture):
-    """The layers' carries and the memory of one network after a step, its logits and weights."""
-    after, hidden_BH = [], None
-    for index, (layer, layer_carry) in enumerate(zip(params['layers'], layers, strict=True)):
-        weights = layer['forward']
-        projected_BG = (
-            project_rows(weights, rows_BK, architecture)
-            if hidden_BH is None
-            else project(weights, hidden_BH)
-        )
-        if ahead_states is not None:
-            projected_BG += lstm.multiply(ahead_states[index], layer['bridge'])
-        hidden_BH, layer_carry = lstm.lstm_step(weights, projected_BG, layer_carry)
-        after.append(layer_carry)
-    if not (kind := architecture.kind):
-        return tuple(after), None, head(params, hidden_BH), None
-    memory, context_BH, weights_BM = attention.attend_step(
-        kind, params['attention'], memory, hidden_BH, mask_B
-    )
-    logits_BV = head(params, context_BH, *[hidden_BH] * kind.head_sees_query)
-    return tuple(after), memory, logits_BV, weights_BM
+    body, *found = each(advance, params, carry.body, states)
+    return Carry(body, past), *mean_of(params, *found)

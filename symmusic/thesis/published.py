@@ -61,7 +61,7 @@ def find_published(values: Mapping[str, object]) -> Published:
       values: the fields of the run's resolved config by their dotted names.
     """
     corpus, encoding = values['data.corpus'], values['data.encoding']
-    attention = values['model.attention'] != 'none'
+    kind, attention = values['model.kind'], values['model.attention'] != 'none'
     # which sample left to right after prompts
     bidirectional = values['model.bidirectional'] and values['train.targets'] != 'gap'
     temperature = values['sample.temperature']
@@ -69,13 +69,14 @@ def find_published(values: Mapping[str, object]) -> Published:
     arms = [
         arm
         for arm in ARMS
-        if (arm.corpus, arm.encoding, arm.attention, arm.bidirectional) == wanted
+        if kind == 'lstm'
+        and (arm.corpus, arm.encoding, arm.attention, arm.bidirectional) == wanted
         and abs(arm.temperature - temperature) < NEAR
     ]
     if not arms:
         what = (
-            f'corpus {corpus}, encoding {encoding}, {"with" if attention else "without"}'
-            ' attention, '
+            f'{"" if kind == "lstm" else f"{kind}, "}corpus {corpus}, encoding {encoding},'
+            f' {"with" if attention else "without"} attention, '
         )
         what += (
             f'{"bidirectional" if bidirectional else "unidirectional"}, temperature {temperature:g}'

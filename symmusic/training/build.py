@@ -200,6 +200,7 @@ def architecture(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[st
         'agreement',
         'last_notes',
         'last_notes_dropout',
+        'num_heads',
     )
     fields = {name: value for name, value in config.model.items() if name not in own}
     grid = config.data.steps_per_quarter
@@ -216,6 +217,7 @@ def architecture(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[st
         last_notes=(vocabulary.first_pitch, vocabulary.min_pitch) if told else (),
         is_roll=told and config.data.encoding != 'melody',
         notes_dropout_rate=config.model.last_notes_dropout if told else 0.0,
+        num_heads=config.model.num_heads if config.model.kind != 'lstm' else 0,
         **fields,
     )
 
@@ -258,10 +260,12 @@ def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:
 def describe(architecture: Architecture) -> str:
     """The network in a few words."""
     directions = 'bidirectional' if architecture.bidirectional else 'unidirectional'
-    attention = (
-        'no attention'
-        if architecture.attention == 'none'
-        else f'{architecture.attention} attention'
-    )
-    layers = count(architecture.num_layers, f'{directions} LSTM layer')
+    of = 'Transformer' if architecture.kind == 'transformer' else f'{directions} LSTM'
+    if architecture.has_heads:
+        attention = f'self-attention in {count(architecture.num_heads, "head")}'
+    elif architecture.attention == 'none':
+        attention = 'no attention'
+    else:
+        attention = f'{architecture.attention} attention'
+    layers = count(architecture.num_layers, f'{of} layer')
     return f'{layers} of {count(architecture.num_cells, "cell")}, {attention}'

@@ -10,7 +10,7 @@ import numpy as np
 from symmusic.corpus.meters import find_index
 from symmusic.errors import UserError
 from symmusic.model.architecture import Architecture, Block
-from symmusic.model.model import Params
+from symmusic.model.model import Params, input_layers, with_input_layers
 from symmusic.training.state import TrainState
 
 # matched by name or by step, or checked apart
@@ -60,13 +60,13 @@ def transfer(fresh: Network, old: Network) -> Params:
     _check_alike(fresh.architecture, old.architecture)
     classes = np.array([list(fresh.classes).index(name) for name in old.classes])
     head, new_head = old.params['head'], fresh.params['head']
-    first = dict(old.params['layers'][0])
-    for direction in first.keys() & {'forward', 'backward'}:
-        new_layer = fresh.params['layers'][0][direction]
-        first[direction] = _move_inputs(new_layer, first[direction], classes, fresh, old)
+    new_layers = input_layers(fresh.params, fresh.architecture)
+    moved = {
+        name: _move_inputs(new_layers[name], layer, classes, fresh, old)
+        for name, layer in input_layers(old.params, old.architecture).items()
+    }
     return {
-        **old.params,
-        'layers': [first, *old.params['layers'][1:]],
+        **with_input_layers(old.params, moved, old.architecture),
         'head': {
             'kernel': new_head['kernel'].at[:, classes].set(head['kernel']),
             'bias': new_head['bias'].at[classes].set(head['bias']),

@@ -33,6 +33,7 @@ WHOLE = {  # ranges within what is allowed, small enough to compute with
     'model.num_layers': (1, 3),
     'model.num_cells': (1, 5),
     'model.attention_size': (1, 4),
+    'model.num_heads': (1, 2),
     'train.sequence_steps': (2, 70),
     'train.sequence_hop_steps': (1, 40),
     'train.held_out_steps': (2, 70),
@@ -70,6 +71,7 @@ WORDS = {
     'data.rests': ('phrase', 'end'),
     'data.split': ('tune', 'window'),
     'model.attention': ('none', 'bahdanau', 'weighted'),
+    'model.kind': ('lstm', 'lstm', 'transformer', 'hybrid'),
     'train.targets': ('last', 'all', 'gap'),
     'sample.form': ('auto', 'stateful', 'window'),
     'data.meters': ('4/4', '4/4,2/2'),
@@ -91,6 +93,15 @@ def broken_pairs(values):
     """The fields that do not fit together, by independent rules."""
     of = {**BASE, 'train.num_epochs': 50, **values}
     pairs = []
+    kind, heads_cells = of['model.kind'], 2 * of['model.num_heads']
+    if kind != 'lstm' and of['model.attention'] != 'none':
+        pairs.append(('model.kind', 'model.attention'))
+    if kind != 'lstm' and of['model.num_cells'] % heads_cells:
+        pairs.append(('model.kind', 'model.num_cells'))
+    if kind == 'transformer' and of['train.targets'] == 'gap':
+        pairs.append(('model.kind', 'train.targets'))
+    if kind != 'lstm' and of['model.bidirectional'] and of['train.targets'] != 'gap':
+        pairs.append(('model.kind', 'model.bidirectional'))
     if of['model.bidirectional'] and of['train.targets'] == 'all':
         pairs.append(('train.targets', 'model.bidirectional'))
     if of['train.targets'] == 'gap' and not of['model.bidirectional']:

@@ -173,6 +173,45 @@ def test_defaults_are_typed_but_for_groups_with_auto():
             ),
         ),
         (
+            {'model__kind': 'transformer', 'model__attention': 'weighted'},
+            (
+                "config.model.attention = 'weighted' with config.model.kind = 'transformer': it has"
+                " attention of its own; must be config.model.attention = 'none' or"
+                " config.model.kind = 'lstm'"
+            ),
+        ),
+        (
+            {'model__kind': 'hybrid', 'model__num_cells': 60, 'model__num_heads': 4},
+            (
+                "config.model.num_cells = 60 with config.model.kind = 'hybrid':"
+                ' config.model.num_heads = 4 heads have an even number of cells each; must be a'
+                ' multiple of 8'
+            ),
+        ),
+        (
+            {'model__kind': 'transformer', 'train__targets': 'gap', 'model__bidirectional': True},
+            (
+                "config.train.targets = 'gap' with config.model.kind = 'transformer': it does not"
+                " read what follows a gap; must be config.train.targets = 'all', or"
+                " config.model.kind = 'lstm' or 'hybrid'"
+            ),
+        ),
+        (
+            {'model__kind': 'transformer', 'model__bidirectional': True},
+            (
+                "config.model.bidirectional = True with config.model.kind = 'transformer': its"
+                ' attention sees only earlier steps; must be False, or config.model.kind ='
+                " 'lstm'"
+            ),
+        ),
+        (
+            {'model__kind': 'transformer', 'train__kernel': 'fused'},
+            (
+                "config.train.kernel = 'fused' with config.model.kind = 'transformer': it is a"
+                " kernel of LSTM layers; must be 'scan'"
+            ),
+        ),
+        (
             {'train__targets': 'gap', 'model__bidirectional': True, 'sample__form': 'window'},
             (
                 "config.sample.form = 'window' with config.train.targets = 'gap': a model for"
@@ -180,8 +219,8 @@ def test_defaults_are_typed_but_for_groups_with_auto():
             ),
         ),
         (
-            {'model__num_heads': 4},
-            'config.model.num_heads: no such field; did you mean model.num_cells?',
+            {'model__num_cell': 4},
+            'config.model.num_cell: no such field; did you mean model.num_cells?',
         ),
     ],
 )

@@ -22,6 +22,8 @@ PLAIN = Architecture(7, num_layers=1, num_cells=4, num_positions=16)
 ATTENTIVE = dataclasses.replace(PLAIN, attention='bahdanau', attention_size=3)
 BOTH_WAYS = dataclasses.replace(ATTENTIVE, bidirectional=True)
 BLANKS = dataclasses.replace(PLAIN, lookback=(1, 8), padding=7)
+TRANSFORMER = dataclasses.replace(BLANKS, num_layers=2, kind='transformer', num_heads=2)
+HYBRID = dataclasses.replace(PLAIN, kind='hybrid', num_heads=1)
 # a model that ignores its input has these probabilities
 BIAS = np.log([0.05, 0.3, 0.1, 0.2, 0.02, 0.25, 0.08])
 PROMPT = np.array([[2, 0, 3, 0, 5, 1], [4, 0, 0, 6, 0, 2]])
@@ -236,8 +238,16 @@ def test_a_piece_depends_on_its_own_key_alone(window_steps):
 
 @pytest.mark.parametrize(
     ('architecture', 'memory_steps'),
-    [(PLAIN, 1), (ATTENTIVE, 50), (ATTENTIVE, 4), (BLANKS, 1)],
-    ids=['none', 'long', 'short', 'blanks'],
+    [
+        (PLAIN, 1),
+        (ATTENTIVE, 50),
+        (ATTENTIVE, 4),
+        (BLANKS, 1),
+        (TRANSFORMER, 50),
+        (TRANSFORMER, 4),
+        (HYBRID, 4),
+    ],
+    ids=['none', 'long', 'short', 'blanks', 'transformer', 'short transformer', 'hybrid'],
 )
 def test_stateful_form_equals_reading_the_history_again(architecture, memory_steps):
     """The probabilities of every step, with histories shorter and longer than the memory, and
@@ -255,7 +265,7 @@ def test_stateful_form_equals_reading_the_history_again(architecture, memory_ste
         np.log(softmax(np.array(logits)))[:, :-1], tokens[:, 1:, None], axis=2
     )[:, 5:, 0]
     assert_allclose(drawn.log_probabilities_BN, expected, atol=2e-5)
-    if architecture is ATTENTIVE:
+    if architecture in (ATTENTIVE, TRANSFORMER, HYBRID):
         for step in range(9):
             seen = np.array(weights)[:, step + 5, : step + 6][:, -memory_steps:]
             assert_allclose(drawn.weights_BNT[:, step, -seen.shape[1] :], seen, atol=2e-6)
@@ -268,7 +278,9 @@ def test_stateful_form_equals_reading_the_history_again(architecture, memory_ste
 
 
 @pytest.mark.parametrize(
-    'architecture', [PLAIN, BOTH_WAYS, BLANKS], ids=['lstm', 'bidirectional', 'blanks']
+    'architecture',
+    [PLAIN, BOTH_WAYS, BLANKS, TRANSFORMER],
+    ids=['lstm', 'bidirectional', 'blanks', 'transformer'],
 )
 @pytest.mark.parametrize('window_steps', [4, 9])
 def test_window_form_is_a_loop_over_apply_last(architecture, window_steps):

@@ -28,7 +28,8 @@ WHOLE = dataclasses.replace(
     PLAIN, num_positions=16, lookback=(1, 3), attention='bahdanau', attention_size=3
 )
 BLANKS = dataclasses.replace(PLAIN, padding=7, num_positions=16, lookback=(2,))
-ALL = [PLAIN, WHOLE, BLANKS]
+HYBRID = dataclasses.replace(BLANKS, kind='hybrid', num_heads=2)
+ALL = [PLAIN, WHOLE, BLANKS, HYBRID]
 NUM_STEPS, BLANK = 8, 7
 
 jitted_all = jax.jit(apply_all, static_argnames=('architecture', 'with_weights', 'memory_steps'))
@@ -174,8 +175,10 @@ def test_number_of_parameters(architecture):
         2 * cells + 1
     )
     backward = 4 * cells * (classes + positions + cells + 1) + 4 * cells * (2 * cells + 1)
-    attention = (2 * cells + 1) * 3 if architecture.attention == 'bahdanau' else 0
-    head = (cells * (2 if attention else 1) + 1) * classes
+    is_additive = architecture.attention == 'bahdanau'
+    attention = (2 * cells + 1) * 3 if is_additive else 0
+    attention += 4 * cells**2 + cells if architecture is HYBRID else 0
+    head = (cells * (2 if is_additive else 1) + 1) * classes
     assert (
         count_parameters(architecture)
         == forward + backward + 2 * cells * 4 * cells + attention + head

@@ -27,7 +27,10 @@ from tests.model.test_model import (
 
 NUM = 3
 COUNTING = dataclasses.replace(BLANKS, agreement=True, last_notes=(2, 60))
-ONE_WAY = [ATTENTIVE, OF_METERS, COUNTING]
+TRANSFORMER, HYBRID = (
+    dataclasses.replace(COUNTING, kind=kind, num_heads=2) for kind in ('transformer', 'hybrid')
+)
+ONE_WAY = [ATTENTIVE, OF_METERS, COUNTING, TRANSFORMER, HYBRID]
 
 jitted_all = jax.jit(apply_all, static_argnames=('architecture', 'memory_steps', 'with_weights'))
 jitted_last = jax.jit(apply_last, static_argnames='architecture')
@@ -63,7 +66,7 @@ def test_every_step_is_the_mean_of_the_networks(architecture):
     expected_BTV = mean_by_hand([logits for logits, _ in alone])
     assert_allclose(logits_BTV, expected_BTV, atol=1e-5)
     assert np.abs(expected_BTV - np.mean([each for each, _ in alone], axis=0)).max() > 0.1
-    if architecture.kind:
+    if architecture.attention_kind or architecture.has_heads:
         assert_allclose(weights_BTT, np.mean([weights for _, weights in alone], axis=0), atol=1e-6)
     else:
         assert weights_BTT is None
@@ -114,9 +117,8 @@ def test_step_by_step_is_all_at_once(architecture):
         assert_allclose(logits_BV, logits_BTV[:, step], atol=1e-5)
     alone = init_carry(architecture, len(tokens_BT), memory_steps)
     sizes = lambda tree: sum(leaf.size for leaf in jax.tree.leaves(tree))
-    assert sizes(carry.layers) == NUM * sizes(alone.layers)
-    shared = lambda one: sizes((one.history_BM, one.agreement, one.notes))
-    assert shared(carry) == shared(alone)
+    assert sizes(carry.body) == NUM * sizes(alone.body)
+    assert sizes(carry.past) == sizes(alone.past)
 
 
 def test_sliding_windows_are_windows_read_again(monkeypatch):

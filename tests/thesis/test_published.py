@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from configs import attn, bidirectional, lstm, source
+from configs import attn, bidirectional, hybrid, lstm, source, transformer
 from symmusic.config.fields import walk
 from symmusic.config.protocol import resolve
 from symmusic.generate.manner import settle
@@ -73,6 +73,8 @@ def test_the_arm_of_a_run():
     assert tables(source, **{'data.encoding': 'pianoroll_faithful'}) == ['5.8']
     assert tables(source, **{'model.attention': 'none'}) == ['5.13']
     assert tables(attn) == ['5.11']
+    assert tables(transformer) == tables(hybrid) == []
+    assert 'no arm like this run (transformer, corpus folk,' in beside(transformer).note
     assert tables(lstm) == ['5.10', '5.14']
     assert tables(source, **{'data.corpus': 'mixed'}) == ['5.2']
     assert tables(source, **{'data.corpus': 'mixed', 'sample.temperature': 1.5}) == ['5.3']

@@ -73,6 +73,42 @@ def test_new_classes_are_the_fresh_ones():
     assert jax.tree.map(jnp.shape, moved) == jax.tree.map(jnp.shape, fresh.params)
 
 
+@pytest.mark.parametrize('kind', ['transformer', 'hybrid'])
+def test_an_old_model_with_self_attention_is_unchanged(kind):
+    """With other classes, and metres of which one is new; another kind is refused."""
+    shape = {
+        **SHAPE,
+        'attention': 'none',
+        'attention_size': 0,
+        'kind': kind,
+        'num_heads': 2,
+        'lookback': (1, 2),
+    }
+    meters = {'old': ('4/4', '6/8'), 'new': ('9/8', '4/4', '6/8')}
+    bars = {'old': (16, 12), 'new': (18, 16, 12)}
+    old_net = Architecture(OLD.num_classes, **shape, bars=bars['old'])
+    new_net = Architecture(
+        NEW.num_classes, **{**shape, 'num_positions': 18}, bars=bars['new'], dropout_rate=0.1
+    )
+    old, fresh = (
+        jax.jit(init_params, static_argnums=1)(jax.random.key(seed), net)
+        for seed, net in enumerate((old_net, new_net))
+    )
+    before = Network(old, old_net, OLD.class_names, meters['old'])
+    moved = transfer(Network(fresh, new_net, NEW.class_names, meters['new']), before)
+    assert jax.tree.map(jnp.shape, moved) == jax.tree.map(jnp.shape, fresh)
+    events = np.array([[60, -2, 64, -1, 62, 61, -2, 63], [64, 64, -2, 60, -1, -2, 62, 60]])
+    logits = []
+    for vocabulary, net, params, first in ((OLD, old_net, old, 16), (NEW, new_net, moved, 34)):
+        tokens_BT = jnp.asarray(vocabulary.encode(events), jnp.int32)
+        places_BT = jnp.broadcast_to(first + jnp.arange(8), (2, 8))  # of 6/8
+        logits.append(apply_all(params, tokens_BT, places_BT, net)[0])
+    known = [NEW.class_names.index(name) for name in OLD.class_names]
+    assert_allclose(logits[1][..., known], logits[0], atol=1e-5)
+    with pytest.raises(UserError, match=f"num_heads is 2 in that run and 0 now|'{kind}' in that"):
+        transfer(Network(FRESH, NEW_NET, NEW.class_names), before)
+
+
 def test_an_old_model_for_infilling_is_unchanged():
     """Given the same known future."""
     shape = {**SHAPE, 'bidirectional': True, 'infilling': True, 'attention': 'none'}

@@ -4,21 +4,40 @@ from symmusic.config.field import Field
 from symmusic.config.rules import choice, flag, real, steps, whole
 
 FIELDS = {
-    'model.num_layers': Field(2, whole(1, 64), 'LSTM layers'),
-    'model.num_cells': Field(64, whole(1, 8192), 'per layer and direction'),
+    'model.kind': Field(
+        'lstm',
+        choice('lstm', 'transformer', 'hybrid'),
+        "'transformer' is decoder-only, with rotary positions; 'hybrid' is an LSTM whose last"
+        ' states attend to earlier ones as in a Transformer',
+        before='lstm',
+    ),
+    'model.num_layers': Field(2, whole(1, 64), 'LSTM or Transformer layers'),
+    'model.num_cells': Field(
+        64, whole(1, 8192), 'per layer and direction; the width of a Transformer'
+    ),
+    'model.num_heads': Field(
+        4,
+        whole(1, 4096),
+        'heads of attention of a Transformer or hybrid; an even number of cells for each',
+        before=4,
+    ),
     'model.bidirectional': Field(False, flag(), 'layers read in both directions'),
     'model.attention': Field(
         'none',
         choice('none', 'bahdanau', 'weighted'),
-        "'bahdanau' is additive; 'weighted' is the thesis's: one learned vector, and the head sees"
-        ' only the context',
+        "of an LSTM: 'bahdanau' is additive; 'weighted' is the thesis's: one learned vector, and"
+        ' the head sees only the context',
     ),
     'model.attention_size': Field(
         32,
         whole(1, 8192),
         "width of the additive score's hidden layer",
     ),
-    'model.dropout_rate': Field(0.4, real(0, 1, below=True), 'after each LSTM layer'),
+    'model.dropout_rate': Field(
+        0.4,
+        real(0, 1, below=True),
+        'after each LSTM layer; in a Transformer after the inputs and each sublayer',
+    ),
     'model.metric_position': Field(False, flag(), 'the step in the bar as a second input'),
     'model.lookback': Field(
         (),

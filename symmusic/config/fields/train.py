@@ -144,7 +144,7 @@ FIELDS = {
     'train.product_dtype': Field(
         'float32',
         choice('float32', 'bfloat16'),
-        "to what LSTM layers' products round their operands; 'bfloat16' is slower on a CPU",
+        "to what the layers' products round their operands; 'bfloat16' is slower on a CPU",
         before='float32',
     ),
     'train.updates_per_dispatch': Field(
