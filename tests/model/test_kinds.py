@@ -13,7 +13,7 @@ from symmusic.model.model import BODIES, apply_all, init_params
 from symmusic.model.size import count_parameters, match_num_cells
 from symmusic.model.sliding import can_slide
 from symmusic.model.steps import init_carry
-from tests.model.test_model import BATCH, jitted_all, jitted_step, random_problem
+from tests.model.test_model import BATCH, jitted_all, jitted_last, jitted_step, random_problem
 
 TRANSFORMER = Architecture(
     7, num_layers=2, num_cells=4, kind='transformer', num_heads=2, dropout_rate=0.4
@@ -81,6 +81,25 @@ def test_a_step_sees_nothing_later_and_everything_earlier(architecture):
         other_BTV, _ = jitted_all(params, other_BT, positions_BT, architecture)
         assert_array_equal(other_BTV[:, :changed], logits_BTV[:, :changed])
         assert (other_BTV[:, changed:] != logits_BTV[:, changed:]).any(axis=-1).all()
+
+
+@pytest.mark.parametrize('architecture', SMALL)
+def test_the_step_after_a_window_is_the_last_of_all(architecture):
+    problem = calm_problem(architecture)
+    logits_BV, weights_BT = jitted_last(*problem, architecture)
+    logits_BTV, weights_BTT = jitted_all(*problem, architecture, with_weights=True)
+    assert_allclose(logits_BV, logits_BTV[:, -1], atol=1e-6)
+    assert_allclose(weights_BT, weights_BTT[:, -1], atol=1e-6)
+
+
+@pytest.mark.parametrize('architecture', SMALL)
+def test_products_of_16_bits_are_near_those_of_32(architecture):
+    problem = calm_problem(architecture)
+    logits_BTV, _ = jitted_all(*problem, architecture)
+    rounded = dataclasses.replace(architecture, product_dtype='bfloat16')
+    rounded_BTV, _ = jitted_all(*problem, rounded)
+    assert rounded_BTV.dtype == jnp.float32
+    assert 0 < np.abs(rounded_BTV - logits_BTV).max() < 0.1
 
 
 def test_a_transformer_does_not_see_padding_nor_beyond_its_memory():

@@ -55,6 +55,10 @@ MODULES = {  # what is mutated, and the tests that should find it
             'tests/model/test_model.py::test_the_weighted_head_sees_the_context_alone',
         ),
     ),
+    'heads': (
+        ('symmusic/model/heads.py', 'symmusic/model/transformer.py', 'symmusic/model/hybrid.py'),
+        ('tests/model/test_heads.py', 'tests/model/test_kinds.py'),
+    ),
     'sampling': (
         ('symmusic/generate/sample.py', 'symmusic/generate/readers.py'),
         (
