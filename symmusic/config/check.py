@@ -71,7 +71,7 @@ def _faults_of_data(values: Mapping[str, Any]) -> Iterator[str]:
 
 def _faults_of_kind(values: Mapping[str, Any]) -> Iterator[str]:
     """What does not fit to a Transformer or a hybrid."""
-    kind, targets, is_two_way = (
+    kind, targets, bidirectional = (
         values[name] for name in ('model.kind', 'train.targets', 'model.bidirectional')
     )
     if kind == 'lstm':
@@ -94,7 +94,7 @@ def _faults_of_kind(values: Mapping[str, Any]) -> Iterator[str]:
             f"config.train.targets = 'gap' {with_kind} it does not read what follows a gap; must be"
             " config.train.targets = 'all', or config.model.kind = 'lstm' or 'hybrid'"
         )
-    if is_two_way and targets != 'gap':
+    if bidirectional and targets != 'gap':
         yield (
             f'config.model.bidirectional = True {with_kind} its attention sees only earlier steps;'
             " must be False, or config.model.kind = 'lstm'"

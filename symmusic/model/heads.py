@@ -5,7 +5,7 @@
     a = softmax(q_t . k_j / sqrt(D)),    output_t = (the sum over j of a_j v_j of each head) W
 
 where j goes over the last M steps up to t that are no padding. D is the number of cells of a head.
-Queries and keys are turned by angles that grow with the step, one for each pair of cells, so that
+Queries and keys are rotated by angles that grow with the step, one for each pair of cells, so that
 their product depends on the distance t - j and not on t.
 """
 
@@ -24,7 +24,7 @@ from symmusic.model.attention import (
 from symmusic.model.lstm import multiply
 
 Params = dict[str, jax.Array]  # 'norm' [H], 'project' [H, 3H], 'output' [H, H]
-SLOWEST = 10_000  # the slowest pair turns once in about 2 pi times as many steps
+BASE = 10_000  # of the angles: the slowest pair rotates once in about 2 pi times as many steps
 EPSILON = 1e-6
 
 
@@ -127,18 +127,18 @@ def _project(
     )
     size = queries_BTND.shape[-1]
     return (
-        turn(queries_BTND, places_T) / np.sqrt(size).item(),
-        turn(keys_BTND, places_T),
+        rotate(queries_BTND, places_T) / np.sqrt(size).item(),
+        rotate(keys_BTND, places_T),
         values_BTND,
     )
 
 
-def turn(vectors_BTND: jax.Array, places_T: jax.Array) -> jax.Array:
-    """Vectors whose cells i and D / 2 + i are a point of the plane, turned about the origin by
-    place / 10000^(2 i / D).
+def rotate(vectors_BTND: jax.Array, places_T: jax.Array) -> jax.Array:
+    """Vectors whose cells i and D / 2 + i are a point of the plane, rotated about the origin by
+    place / BASE^(2 i / D).
     """
     half = vectors_BTND.shape[-1] // 2
-    speeds_D = jnp.asarray(SLOWEST ** -(np.arange(half) / half), vectors_BTND.dtype)
+    speeds_D = jnp.asarray(BASE ** -(np.arange(half) / half), vectors_BTND.dtype)
     angles_T1D = (places_T[:, None] * speeds_D)[:, None]
     cos, sin = jnp.cos(angles_T1D), jnp.sin(angles_T1D)
     left, right = vectors_BTND[..., :half], vectors_BTND[..., half:]

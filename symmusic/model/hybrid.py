@@ -74,7 +74,7 @@ def apply_all(
         mask_BT,
         dtype=architecture.product_dtype,
     )
-    # forward layers have the numbers before, those of a known end the next ones
+    # forward layers have the numbers from 0 on, backward ones those from L on (`ahead`)
     number = 2 * architecture.num_layers
     outputs_BTH = drop(keys_B, number, outputs_BTH, architecture.dropout_rate)
     return (states_BTH + outputs_BTH,), weights_BTT if with_weights else None

@@ -2,11 +2,11 @@
 before each sublayer (Xiong et al., 2020).
 
     x = rows of the input matrix, summed, + bias
-    in each layer: x = x + attention(x),  x = x + W2 gelu(W1 normalise(x))
+    in each layer: x = x + attention(x),  x = x + MLP(x),  MLP(x) = W2 gelu(W1 normalise(x))
     summary = normalise(x)
 
-The hidden layer of the second sublayer is `FACTOR` times as wide as x. Dropout follows the inputs
-and each sublayer.
+The hidden layer of the MLP is `MLP_FACTOR` times as wide as x. Dropout follows the inputs and each
+sublayer.
 """
 
 import math
@@ -23,7 +23,7 @@ from symmusic.model.heads import normalise
 from symmusic.model.inputs import project_rows
 from symmusic.model.lstm import multiply
 
-FACTOR = 4
+MLP_FACTOR = 4
 
 # 'embedding': {'input' [I, H], 'bias' [H]}; 'layers': a list of {'attention': heads.Params, 'norm'
 # [H], 'up' [H, 4H], 'down' [4H, H]}; 'norm' [H]
@@ -44,8 +44,8 @@ def init_params(keys: Sequence[jax.Array], architecture: Architecture) -> Params
             {
                 'attention': heads.init_heads(attention_key, size, scale),
                 'norm': jnp.zeros(size),
-                'up': glorot(up_key, (size, FACTOR * size)),
-                'down': scale * glorot(down_key, (FACTOR * size, size)),
+                'up': glorot(up_key, (size, MLP_FACTOR * size)),
+                'down': scale * glorot(down_key, (MLP_FACTOR * size, size)),
             }
         )
     table = glorot(inputs_key, (architecture.blocks[-1].end, size))
@@ -93,7 +93,7 @@ def apply_all(
         )
         weights.append(weights_BTT)
         states_BTH += drop(keys_B, 2 * index, outputs_BTH, rate)
-        outputs_BTH = _feed_forward(layer, states_BTH, architecture.product_dtype)
+        outputs_BTH = _mlp(layer, states_BTH, architecture.product_dtype)
         states_BTH += drop(keys_B, 2 * index + 1, outputs_BTH, rate)
     return (normalise(states_BTH, params['norm']),), _mean(weights) if with_weights else None
 
@@ -121,7 +121,7 @@ def apply_step(
             layer['attention'], memory, state_BH, architecture.num_heads, mask_B
         )
         state_BH += output_BH
-        state_BH += _feed_forward(layer, state_BH)
+        state_BH += _mlp(layer, state_BH)
         memories.append(memory)
         weights.append(weights_BM)
     return tuple(memories), (normalise(state_BH, params['norm']),), _mean(weights)
@@ -142,7 +142,7 @@ def _embed(params, rows_K, architecture):
     return project_rows(embedding, rows_K, architecture) + embedding['bias']
 
 
-def _feed_forward(layer, states_H, dtype='float32'):
+def _mlp(layer, states_H, dtype='float32'):
     hidden = jax.nn.gelu(multiply(normalise(states_H, layer['norm']), layer['up'], dtype))
     return multiply(hidden, layer['down'], dtype)
 

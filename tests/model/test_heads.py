@@ -9,13 +9,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.model.heads import (
-    SLOWEST,
+    BASE,
     attend_causal,
     attend_step,
     init_heads,
     init_memory,
     normalise,
-    turn,
+    rotate,
 )
 
 BATCH, NUM_STEPS, NUM_HEADS, NUM_CELLS = 2, 9, 3, 12
@@ -55,7 +55,7 @@ def slowly(params, states_BTH, memory_steps, mask_BT):
                     )
                     scores.append(
                         sum(
-                            (a * np.conj(b) * np.exp(1j * (t - j) * SLOWEST ** (-i / half))).real
+                            (a * np.conj(b) * np.exp(1j * (t - j) * BASE ** (-i / half))).real
                             for i, (a, b) in enumerate(pairs)
                         )
                         / np.sqrt(2 * half)
@@ -101,15 +101,15 @@ def test_steps_of_a_ring_are_all_steps(memory_steps):
         assert_array_equal(weights_BM[:, :-num], 0)
 
 
-def test_products_of_turned_vectors_depend_on_the_distance():
+def test_products_of_rotated_vectors_depend_on_the_distance():
     """Far on as at the start, and they do depend on it."""
     vectors_BTND = np.random.default_rng(0).normal(size=(1, 4, 1, 6)).astype(np.float32)
     products = []
     for first in (0, 3, 500):
-        turned = turn(jnp.asarray(vectors_BTND), jnp.arange(first, first + 4))[0, :, 0]
-        products.append(turned @ turned.T)
+        rotated = rotate(jnp.asarray(vectors_BTND), jnp.arange(first, first + 4))[0, :, 0]
+        products.append(rotated @ rotated.T)
         assert_allclose(
-            np.linalg.norm(turned, axis=-1), np.linalg.norm(vectors_BTND[0, :, 0], axis=-1), 1e-5
+            np.linalg.norm(rotated, axis=-1), np.linalg.norm(vectors_BTND[0, :, 0], axis=-1), 1e-5
         )
     assert_allclose(products[1], products[0], atol=1e-5)
     assert_allclose(products[2], products[0], atol=3e-4)
