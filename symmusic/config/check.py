@@ -85,9 +85,8 @@ def _faults_of_kind(values: Mapping[str, Any]) -> Iterator[str]:
     num_cells, num_heads = values['model.num_cells'], values['model.num_heads']
     if num_cells % (2 * num_heads):
         yield (
-            f'config.model.num_cells = {num_cells} {with_kind} config.model.num_heads ='
-            f' {num_heads} heads have an even number of cells each; must be a multiple of'
-            f' {2 * num_heads}'
+            f'config.model.num_cells = {num_cells} {with_kind} each head of config.model.num_heads'
+            f' = {num_heads} has an even number of cells; must be a multiple of {2 * num_heads}'
         )
     if kind == 'transformer' and targets == 'gap':
         yield (

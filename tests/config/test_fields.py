@@ -184,7 +184,7 @@ def test_defaults_are_typed_but_for_groups_with_auto():
             {'model__kind': 'hybrid', 'model__num_cells': 60, 'model__num_heads': 4},
             (
                 "config.model.num_cells = 60 with config.model.kind = 'hybrid':"
-                ' config.model.num_heads = 4 heads have an even number of cells each; must be a'
+                ' each head of config.model.num_heads = 4 has an even number of cells; must be a'
                 ' multiple of 8'
             ),
         ),
