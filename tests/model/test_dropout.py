@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from symmusic.model import ahead, model
+from symmusic.model import ahead, layers
 from symmusic.model.dropout import dropout
 from symmusic.model.model import Architecture, apply_all, init_params
 
@@ -81,7 +81,7 @@ def test_no_two_layers_drop_the_same_values(monkeypatch, infilling):
         masks.append(np.asarray(dropout(keys_B, jnp.ones((50, 3, 20)), 0.5)) > 0)
         return dropout(keys_B, values_TBH, rate)
 
-    monkeypatch.setattr(model, 'dropout', recorded)
+    monkeypatch.setattr(layers, 'dropout', recorded)
     monkeypatch.setattr(ahead, 'dropout', recorded)
     architecture = Architecture(
         num_classes=7, num_layers=3, num_cells=4, bidirectional=infilling, infilling=infilling
