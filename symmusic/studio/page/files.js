@@ -1,0 +1,107 @@
+// Opening, saving and printing, as far as the page is concerned.
+const PROGRAMS = {plucked: [24, 'Guitar'], flute: [73, 'Flute'], reed: [71, 'Clarinet'], fiddle: [110, 'Fiddle']};
+
+async function openFile(file) {
+  try {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    await openInto(bytes, file.name, 0);
+  } catch (error) {
+    notify(`${file.name}: ${error instanceof Unreadable ? error.message : 'It cannot be read.'} Your tune is as it was.`);
+  }
+}
+
+async function openInto(bytes, name, part) {
+  const found = await openBytes(bytes, name, part);
+  opened(found, name, found.parts?.length > 1 ? (number) => openInto(bytes, name, number) : null, part);
+}
+
+function openPasted() {
+  try {
+    opened(openText(get('abc-text').value), 'The text');
+    get('paste-abc').open = false;
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    notify(`${error.message} Your tune is as it was.`);
+  }
+}
+
+// Puts what was opened in the place of the tune, which stays among the tunes that are kept.
+function opened({project, doc, notices = [], program = 0, parts = []}, name, choose = null, part = 0) {
+  freshTune();
+  state.log = project?.log ?? [];
+  state.history = startHistory(project?.doc ?? (doc.title ? doc : setTitle(doc, name.replace(/\.[^.]*$/, ''))));
+  state.selection = null;
+  state.caret = project ? firstStep(tune()) : Math.max(0, ...tune().notes.map(noteEnd));
+  if (program) setSound(soundOf(program));
+  save();
+  notify([`${name} is open: ${plural(tune().notes.length, 'note')} in ${plural(tune().numBars, 'bar')} of ${tune().meter}, ${keyName(tune().key)}.`, ...notices].join(' '));
+  if (choose) {
+    const select = document.createElement('select');
+    select.setAttribute('aria-label', 'Part to open');
+    parts.forEach((text, index) => select.append(new Option(text, index, false, index === part)));
+    select.addEventListener('change', () => choose(Number(select.value)));
+    get('notice-parts').replaceChildren(`It has ${parts.length} parts: `, select);
+  }
+  show();
+}
+
+// As of playback.py: the sound that is nearest to an instrument of General MIDI.
+function soundOf(program) {
+  if ((program >= 40 && program < 52) || program === 110) return 'fiddle';
+  if (program >= 72 && program < 80) return 'flute';
+  return (program >= 16 && program < 24) || (program >= 52 && program < 72) || [109, 111].includes(program) ? 'reed' : 'plucked';
+}
+
+// The tune as it is written to files: without the empty bars after its end.
+const taken = () => ({...tune(), numBars: Math.max(numWritten(tune()), 1)});
+const fileName = (ending) => `${(tune().title || 'tune').replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '').toLowerCase() || 'tune'}.${ending}`;
+
+async function saveAs(kind) {
+  if (!tune().notes.length && kind !== 'json') return say('There is nothing to save yet.');
+  const [program, instrument] = PROGRAMS[state.sound];
+  if (kind === 'wav') return saveWav();
+  const made = {
+    musicxml: () => [formatMusicXml(taken(), {program, instrument}), 'application/vnd.recordare.musicxml+xml'],
+    mid: () => [formatMidi(taken(), {program}), 'audio/midi'],
+    abc: () => [formatAbc(taken(), {program}), 'text/vnd.abc'],
+    json: () => [JSON.stringify(packProject(tune(), state.log)), 'application/json'],
+  }[kind]();
+  download(...made, fileName(kind));
+}
+
+async function saveWav() {
+  say('Making the sound …');
+  const samples = await renderSamples(tune());
+  if (!samples) return say('This browser cannot make sound files; MIDI and MusicXML work.');
+  download(formatWav(samples, 44100), 'audio/wav', fileName('wav'));
+}
+
+function download(data, type, name) {
+  const url = URL.createObjectURL(new Blob([data], {type})), link = document.createElement('a');
+  Object.assign(link, {href: url, download: name});
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(url), 60000);
+  say(`Saved as ${name}.`);
+}
+
+async function copyAbc() {
+  const text = formatAbc(taken());
+  try {
+    await navigator.clipboard.writeText(text);
+    say('The ABC is in the clipboard.');
+  } catch {
+    get('paste-abc').open = true;
+    get('abc-text').value = text;
+    get('abc-text').select();
+    say('The browser does not allow the clipboard: the ABC is selected below, copy it from there.');
+  }
+}
+
+function dropped(event) {
+  event.preventDefault();
+  document.body.classList.remove('dropping');
+  const [file] = event.dataTransfer?.files ?? [];
+  if (file) openFile(file);
+}
