@@ -27,15 +27,25 @@ function sound(context, pitch, begin, end, {wave, attack, decay, gain, cutoff, v
   oscillator.stop(end + 0.1);
 }
 
+// A click of a metronome.
+function click(context, begin, isStrong) {
+  const oscillator = new OscillatorNode(context, {frequency: isStrong ? 1760 : 1175}), volume = new GainNode(context, {gain: 0.25});
+  volume.gain.setTargetAtTime(0, begin + 0.01, 0.012);
+  oscillator.connect(volume).connect(context.destination);
+  oscillator.start(begin);
+  oscillator.stop(begin + 0.1);
+}
+
 // Schedules the notes from step `first` on, all at once, and follows the audio clock: `follow(step)` with each frame, `ended()` at the step
-// `end`. Returns a function that stops the notes without calling `ended`.
-function playNotes(notes, {first = 0, end, qpm, stepsPerQuarter, timbre}, follow, ended) {
+// `end`. `clicks` are those of a metronome, [step, is strong]. Returns a function that stops the notes without calling `ended`.
+function playNotes(notes, {first = 0, end, qpm, stepsPerQuarter, timbre, clicks = []}, follow, ended) {
   const perStep = 60 / qpm / stepsPerQuarter;
   const context = new AudioContext();
   const begun = context.currentTime + 0.1;
   for (const [onset, off, pitch] of notes) {
     if (onset >= first) sound(context, pitch, begun + (onset - first) * perStep, begun + (off - first) * perStep, SOUNDS[timbre]);
   }
+  for (const [step, isStrong] of clicks) if (step >= first) click(context, begun + (step - first) * perStep, isStrong);
   let frame = 0, stopped = false;
   const stop = () => {
     if (stopped) return;

@@ -51,7 +51,9 @@ def render(template: str, **values: object) -> Markup:
     return Markup(environment().get_template(template).render(**values))
 
 
-def page(title: str, body: str, style: str = '', script: str = '') -> str:
+def page(
+    title: str, body: str, style: str = '', script: str = '', *, has_worker: bool = False
+) -> str:
     """A whole HTML document around a body.
 
     Args:
@@ -59,8 +61,10 @@ def page(title: str, body: str, style: str = '', script: str = '') -> str:
       body: HTML.
       style: CSS in addition to templates/style.css.
       script: JavaScript that runs after the body is loaded; its data go through `json_for_script`.
+      has_worker: whether the script starts a worker, which it makes itself.
     """
-    return render('page.html', title=title, body=body, style=style, script=script)
+    values = {'title': title, 'body': body, 'style': style, 'script': script}
+    return render('page.html', **values, has_worker=has_worker)
 
 
 def json_for_script(value: object) -> str:

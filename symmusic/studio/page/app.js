@@ -232,7 +232,7 @@ function restore() {
 
 function startEngine() {
   try {
-    engine = openEngine(get('engine-script').textContent, JSON.parse(get('network').textContent));
+    engine = openEngine(readJson(get('engine-script').textContent), readJson(get('network').textContent));
     engine.loaded.then((model) => {
       state.model = model;
       get('lead').dataset.ready = 'yes';
@@ -255,3 +255,4 @@ shows.push(showRoll, showHead, showControls, showCandidates, showLog);
 if (!hasAudio()) say(NO_AUDIO);
 show();
 startEngine();
+get('about').textContent = readJson(get('about-text').textContent);

@@ -1,0 +1,57 @@
+"""The studio as one HTML file that contains the network, its engine and all that a musician needs."""
+
+import pathlib
+from collections.abc import Mapping
+
+from symmusic.generate.playback import playback_script
+from symmusic.report.html import json_for_script, page
+
+FOLDER = pathlib.Path(__file__).with_name('page')
+PURE = (  # in the order in which they use one another; none touches the document
+    'meter',
+    'key',
+    'document',
+    'undo',
+    'notation',
+    'write',
+    'score',
+    'read_midi',
+    'read_abc',
+    'read_xml',
+    'keep',
+    'open',
+    'roll',
+    'compose',
+)
+PARTS = (
+    *PURE,
+    'state',
+    'listen',
+    'edit',
+    'keys',
+    'record',
+    'form',
+    'candidates',
+    'files',
+    'past',
+    'app',
+)
+MAX_BYTES = 2_000_000
+
+
+def studio_page(network: Mapping[str, object], engine: str, client: str, about: str) -> str:
+    """HTML of the studio.
+
+    Args:
+      network: as `export_network` gives it.
+      engine: JavaScript of the worker that runs it.
+      client: JavaScript that starts the worker: `openEngine`.
+      about: a sentence about the model, its data and their licence.
+    """
+    body = (FOLDER / 'studio.html').read_text(encoding='utf-8')
+    for name, value in (('network', network), ('engine-script', engine), ('about-text', about)):
+        body += f'<script type="application/json" id="{name}">{json_for_script(value)}</script>\n'
+    style = (FOLDER / 'studio.css').read_text(encoding='utf-8')
+    parts = ((FOLDER / f'{part}.js').read_text(encoding='utf-8') for part in PARTS)
+    script = '\n'.join([playback_script(), client, *parts])
+    return page('Studio', body, style, script, has_worker=True)
