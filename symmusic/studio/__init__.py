@@ -1,0 +1,1 @@
+"""The studio: composing in one page that contains the network."""
