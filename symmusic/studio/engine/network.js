@@ -1,0 +1,176 @@
+'use strict';
+// The network, step by step: rows of the input matrix -> LSTM layers -> attention -> logits. B melodies are read side by side; arrays are
+// laid out melody by melody. What a step computes with is allocated once, in a `Reader`.
+
+// out[b] += W x[b] for B vectors of `size` numbers each, `weights` holding each output's weights side by side.
+function addProduct(out, weights, vectors, batch, numOut, size) {
+  const whole = numOut - numOut % 4;
+  for (let o = 0; o < whole; o += 4) {
+    const w0 = o * size, w1 = w0 + size, w2 = w1 + size, w3 = w2 + size;
+    for (let b = 0, x = 0, y = o; b < batch; b++, x += size, y += numOut) {
+      let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+      for (let i = 0; i < size; i++) {
+        const value = vectors[x + i];
+        sum0 += value * weights[w0 + i];
+        sum1 += value * weights[w1 + i];
+        sum2 += value * weights[w2 + i];
+        sum3 += value * weights[w3 + i];
+      }
+      out[y] += sum0;
+      out[y + 1] += sum1;
+      out[y + 2] += sum2;
+      out[y + 3] += sum3;
+    }
+  }
+  for (let o = whole; o < numOut; o++) {
+    for (let b = 0; b < batch; b++) {
+      let sum = 0;
+      for (let i = 0; i < size; i++) sum += vectors[b * size + i] * weights[o * size + i];
+      out[b * numOut + o] += sum;
+    }
+  }
+}
+
+const sigmoid = (x) => 1 / (1 + Math.exp(-x));
+const tanh = (x) => 1 - 2 / (1 + Math.exp(2 * x));
+
+// What is remembered between two steps of B melodies; a plain object of typed arrays.
+function initCarry(network, batch, memorySteps = network.memory_steps) {
+  const {num_cells: size, num_layers: numLayers, attention_size: keySize} = network.architecture;
+  const floats = (each) => new Float32Array(batch * each);
+  const hasMemory = network.attention !== null;
+  return {
+    batch,
+    memorySteps,
+    numRead: 0,
+    hidden: Array.from({length: numLayers}, () => floats(size)),
+    cell: Array.from({length: numLayers}, () => floats(size)),
+    keys: floats(hasMemory ? memorySteps * keySize : 0),  // exp(2 key)
+    states: floats(hasMemory ? memorySteps * size : 0),
+    ...initHistory(network, batch),
+  };
+}
+
+// The carry of melodies `rows` of another one, so that one melody can go on in several ways; a snapshot where they are all rows.
+function selectRows(carry, rows) {
+  const select = (array) => {
+    const size = array.length / carry.batch, chosen = new array.constructor(rows.length * size);
+    rows.forEach((row, place) => chosen.set(array.subarray(row * size, (row + 1) * size), place * size));
+    return chosen;
+  };
+  const of = (value) => (ArrayBuffer.isView(value) ? select(value) : Array.isArray(value) ? value.map(select) : value);
+  return {...Object.fromEntries(Object.entries(carry).map(([name, value]) => [name, of(value)])), batch: rows.length};
+}
+
+// Reads tokens, one of each of B melodies at a time.
+class Reader {
+  constructor(network, batch) {
+    const {num_cells: size, attention_size: keySize, num_classes: numClasses} = network.architecture;
+    this.network = network;
+    this.batch = batch;
+    this.gates = new Float32Array(batch * 4 * size);
+    this.rows = new Int32Array(batch * network.blocks.length);
+    this.query = new Float32Array(batch * keySize);
+    this.scores = new Float64Array(network.memory_steps);
+    this.context = new Float64Array(size);
+    this.summary = new Float32Array(batch * 2 * size);
+    this.logits = new Float32Array(batch * numClasses);
+  }
+
+  // Reads a token of each melody at a place in the bar; `left` are the bars left at the step to be predicted, null if they are not known.
+  // `this.logits` are then those of the next tokens, unless they are not wanted, as within a prompt.
+  read(carry, tokens, bar, step, left = null, wantsLogits = true) {
+    const {network, batch} = this;
+    findRows(this.rows, network, carry, tokens, bar, step, left);
+    let below = null;
+    network.layers.forEach((layer, index) => {
+      this.project(layer, below);
+      this.advance(layer, carry.hidden[index], carry.cell[index]);
+      below = carry.hidden[index];
+    });
+    if (network.attention) this.remember(carry, below);
+    carry.numRead++;
+    if (!wantsLogits) return;
+    const {num_cells: size, num_classes: numClasses} = network.architecture;
+    const width = network.attention ? 2 * size : size;
+    if (network.attention) this.attend(carry, below);
+    for (let b = 0; b < batch; b++) this.logits.set(network.head.bias, b * numClasses);
+    addProduct(this.logits, network.head.kernel, network.attention ? this.summary : below, batch, numClasses, width);
+  }
+
+  // The gates before activation, without what the recurrent state adds.
+  project(layer, below) {
+    const {gates, batch, rows} = this, size = layer.bias.length, numRows = rows.length / batch;
+    for (let b = 0; b < batch; b++) {
+      const begin = b * size;
+      gates.set(layer.bias, begin);
+      if (below) continue;
+      for (let k = 0; k < numRows; k++) {
+        const row = rows[b * numRows + k];
+        if (row < 0) continue;
+        for (let g = 0, w = row * size; g < size; g++, w++) gates[begin + g] += layer.input[w];
+      }
+    }
+    if (below) addProduct(gates, layer.input, below, batch, size, size / 4);
+  }
+
+  advance(layer, hidden, cell) {
+    const {gates, batch} = this, size = layer.bias.length / 4;
+    addProduct(gates, layer.recurrent, hidden, batch, 4 * size, size);
+    for (let b = 0; b < batch; b++) {
+      for (let h = 0, i = 4 * b * size, at = b * size; h < size; h++, i++, at++) {
+        const next = sigmoid(gates[i + size]) * cell[at] + sigmoid(gates[i]) * tanh(gates[i + 2 * size]);
+        cell[at] = next;
+        hidden[at] = sigmoid(gates[i + 3 * size]) * tanh(next);
+      }
+    }
+  }
+
+  // Writes the states and their keys in place of the oldest ones.
+  remember(carry, hidden) {
+    const {batch, network: {attention, architecture: {num_cells: size, attention_size: keySize}}} = this;
+    const {memorySteps} = carry, place = carry.numRead % memorySteps;
+    this.query.fill(0);
+    addProduct(this.query, attention.key, hidden, batch, keySize, size);
+    for (let b = 0; b < batch; b++) {
+      const begin = (b * memorySteps + place) * keySize;
+      for (let a = 0; a < keySize; a++) carry.keys[begin + a] = squaredExp(this.query[b * keySize + a]);
+      carry.states.set(hidden.subarray(b * size, (b + 1) * size), (b * memorySteps + place) * size);
+    }
+  }
+
+  // Each melody's context and state, side by side, in `this.summary`. As tanh(q + k) = 1 - 2 / (1 + exp(2 q) exp(2 k)), a term of a score
+  // costs one division.
+  attend(carry, hidden) {
+    const {batch, query, scores, context, summary, network: {attention, architecture}} = this;
+    const {num_cells: size, attention_size: keySize} = architecture, {memorySteps} = carry, {score} = attention;
+    const num = Math.min(carry.numRead, memorySteps), total = score.reduce((sum, each) => sum + each, 0);
+    query.fill(0);
+    addProduct(query, attention.query, hidden, batch, keySize, size);
+    for (let i = 0; i < query.length; i++) query[i] = squaredExp(query[i]);
+    for (let b = 0; b < batch; b++) {
+      const q = b * keySize, firstKey = b * memorySteps * keySize, firstState = b * memorySteps * size;
+      let most = -Infinity, sum = 0;
+      for (let m = 0, k = firstKey; m < num; m++) {
+        let parts = 0;
+        for (let a = 0; a < keySize; a++, k++) parts += score[a] / (1 + query[q + a] * carry.keys[k]);
+        scores[m] = total - 2 * parts;
+        most = Math.max(most, scores[m]);
+      }
+      for (let m = 0; m < num; m++) sum += (scores[m] = Math.exp(scores[m] - most));
+      context.fill(0);
+      for (let m = 0, at = firstState; m < num; m++, at += size) {
+        const weight = scores[m] / sum;
+        if (weight < 1e-9) continue;
+        for (let h = 0; h < size; h++) context[h] += weight * carry.states[at + h];
+      }
+      summary.set(context, 2 * b * size);
+      summary.set(hidden.subarray(b * size, (b + 1) * size), (2 * b + 1) * size);
+    }
+  }
+}
+
+// exp(2 x), where tanh is not yet 1.
+function squaredExp(x) {
+  return Math.exp(2 * Math.max(-43, Math.min(x, 43)));
+}

@@ -1,0 +1,85 @@
+'use strict';
+// Drawing tokens step by step, B melodies side by side, each with its own random numbers.
+
+// The log of the sum of exponentials of the logits [at, at + size) over a divisor.
+function logSumExp(logits, at, size, divisor = 1, may = null) {
+  let most = -Infinity, sum = 0;
+  for (let v = 0; v < size; v++) if (!may || may[v]) most = Math.max(most, logits[at + v] / divisor);
+  for (let v = 0; v < size; v++) if (!may || may[v]) sum += Math.exp(logits[at + v] / divisor - most);
+  return most + Math.log(sum);
+}
+
+// A class by the softmax of the logits over the temperature, among those that may be drawn; at temperature 0 the likeliest.
+function drawClass(logits, at, may, temperature, random) {
+  const size = may.length;
+  let best = -1;
+  for (let v = 0; v < size; v++) if (may[v] && (best < 0 || logits[at + v] > logits[at + best])) best = v;
+  if (!temperature) return best;
+  let left = random();
+  const whole = logSumExp(logits, at, size, temperature, may);
+  for (let v = 0; v < size; v++) {
+    if (!may[v]) continue;
+    left -= Math.exp(logits[at + v] / temperature - whole);
+    if (left < 0) return v;
+  }
+  return best;  // the sum has rounded to less than 1
+}
+
+// Draws `numSteps` tokens after what `carry` has read, whose logits are in the reader. `prompt`: {bar, left, numSteps} of what was read;
+// `left` [2 (its steps + numSteps)] or null. `masks`, `contour` (or null) and `before`, the last pitch, limit them. `randoms`: one of each
+// melody. `breathe` is awaited once a bar. Returns {tokens: [B][N], logProbabilities: [B][N]}, at temperature 1. The last token is not read.
+async function drawTokens(reader, carry, {bar, left, numSteps: numRead}, numSteps, {masks, contour, before, temperature, randoms, breathe}) {
+  const {batch, logits} = reader, numClasses = reader.network.architecture.num_classes;
+  const may = new Uint8Array(numClasses), last = new Int32Array(batch).fill(before ?? -1), drawn = new Int32Array(batch);
+  const states = Array.from({length: batch}, () => masks.first);
+  const found = {
+    tokens: Array.from({length: batch}, () => new Uint8Array(numSteps)),
+    logProbabilities: Array.from({length: batch}, () => new Float64Array(numSteps)),
+  };
+  for (let step = 0; step < numSteps; step++) {
+    for (let b = 0; b < batch; b++) {
+      const at = b * numClasses;
+      may.fill(1);
+      allow(may, masks, states[b], step);
+      if (contour) follow(may, contour, step, last[b] < 0 ? null : last[b]);
+      const token = drawClass(logits, at, may, temperature, randoms[b]);
+      states[b] = advance(masks, states[b], token, step);
+      if (masks.events[token] >= 0) last[b] = masks.events[token];
+      found.tokens[b][step] = drawn[b] = token;
+      found.logProbabilities[b][step] = logits[at + token] - logSumExp(logits, at, numClasses);
+    }
+    if (step % bar.steps === bar.steps - 1) await breathe();
+    if (step < numSteps - 1) readStep(reader, carry, drawn, bar, numRead + step, left);
+  }
+  return found;
+}
+
+// Reads the token of a step, from 0 at the first step of a tune whose first bar line is there.
+function readStep(reader, carry, tokens, bar, step, left, wantsLogits = true) {
+  const next = left ? left.subarray(2 * (step + 1), 2 * (step + 2)) : null;
+  reader.read(carry, tokens, bar, step % bar.steps, next && next.length ? next : null, wantsLogits);
+}
+
+// The carry after a prompt, with the logits of what follows in the reader (of one melody).
+async function readPrompt(reader, tokens, bar, left, breathe) {
+  const carry = initCarry(reader.network, 1), token = new Uint8Array(1);
+  for (let step = 0; step < tokens.length; step++) {
+    token[0] = tokens[step];
+    readStep(reader, carry, token, bar, step, left, step === tokens.length - 1);
+    if (step % (4 * bar.steps) === 0) await breathe();
+  }
+  return carry;
+}
+
+// The log probability of given tokens after each of B melodies whose last tokens are drawn and not yet read.
+async function readFollowing(reader, carry, lastTokens, given, {bar, left}, firstStep, breathe) {
+  const {batch, logits} = reader, numClasses = reader.network.architecture.num_classes, sums = new Float64Array(batch);
+  const tokens = Uint8Array.from(lastTokens);
+  for (let step = 0; step < given.length; step++) {
+    readStep(reader, carry, tokens, bar, firstStep + step - 1, left);
+    for (let b = 0; b < batch; b++) sums[b] += logits[b * numClasses + given[step]] - logSumExp(logits, b * numClasses, numClasses);
+    tokens.fill(given[step]);
+    if (step % bar.steps === bar.steps - 1) await breathe();
+  }
+  return sums;
+}
