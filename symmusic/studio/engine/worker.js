@@ -1,3 +1,4 @@
+'use strict';
 // The messages of the engine, which runs in a worker made from a Blob. The page's side is `client.js`:
 //
 //   const engine = openEngine(text of the engine's script, network);      // network: as `export_network` in network.py writes it
@@ -52,3 +53,72 @@
 //
 // model: {name, meters: ['4/4', ...], barSteps: {'4/4': 16, ...}, lowest, highest (pitches in the model's key), temperature, scales: {name:
 //   semitones above the tonic}, card: {date, corpus, numTunes, nats}}
+
+class Cancelled extends Error {}
+
+const cancelled = new Set();
+const waiting = [];
+let network = null, isBusy = false;
+
+// Lets messages in, such as one that cancels; a timer would wait for 4 ms.
+const {port1: bell, port2: ear} = new MessageChannel();
+const breathing = [];
+ear.onmessage = () => breathing.shift()();
+function breath(id) {
+  return new Promise((resolve, reject) => {
+    breathing.push(() => (cancelled.has(id) ? reject(new Cancelled()) : resolve()));
+    bell.postMessage(null);
+  });
+}
+
+onmessage = ({data}) => {
+  if (data.kind === 'cancel') {
+    cancelled.add(data.id);
+    return;
+  }
+  waiting.push(data);
+  if (!isBusy) answerAll();
+};
+
+async function answerAll() {
+  isBusy = true;
+  while (waiting.length) {
+    const request = waiting.shift();
+    await answer(request);
+    cancelled.delete(request.id);
+  }
+  isBusy = false;
+}
+
+async function answer(request) {
+  const {id, kind} = request;
+  try {
+    if (kind === 'load') {
+      network = readNetwork(request.network);
+      postMessage({id, kind: 'loaded', model: factsOf(network)});
+      return;
+    }
+    if (!['continue', 'redraw', 'vary', 'start'].includes(kind)) throw new Fault(`'${kind}' is no kind of request.`, 'kind');
+    if (!network) throw new Fault('The model is not loaded yet.', null);
+    await breath(id);
+    await compose(request, network, (candidate) => postMessage({id, kind: 'candidate', ...candidate}), () => breath(id));
+    postMessage({id, kind: 'done', cancelled: false});
+  } catch (error) {
+    if (error instanceof Cancelled) postMessage({id, kind: 'done', cancelled: true});
+    else postMessage({id, kind: 'error', message: error.message, field: error.field ?? null});
+  }
+}
+
+function factsOf({name, meters, bars, vocabulary, temperature, theory, card}) {
+  return {
+    name,
+    meters,
+    barSteps: Object.fromEntries(Object.entries(bars).map(([meter, {steps}]) => [meter, steps])),
+    lowest: vocabulary.min_pitch,
+    highest: vocabulary.max_pitch,
+    temperature,
+    scales: theory.scales,
+    modes: theory.modes,
+    card,
+  };
+}
