@@ -25,6 +25,7 @@ ROOMS = [
     'thesis',
     'experiment',
     'report',
+    'studio',
     'api',
     'modes',
 ]

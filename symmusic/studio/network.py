@@ -51,7 +51,10 @@ def export_network(
         'format': FORMAT,
         'name': name,
         'architecture': _facts(architecture),
-        'blocks': [{'name': each.name, 'begin': each.begin, 'size': each.size} for each in architecture.blocks],
+        'blocks': [
+            {'name': each.name, 'begin': each.begin, 'size': each.size}
+            for each in architecture.blocks
+        ],
         'vocabulary': vocabulary.to_json() | {'first_pitch': vocabulary.first_pitch},
         'meters': list(card.meters),
         'bars': _bars(card.meters),
