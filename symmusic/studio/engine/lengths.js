@@ -2,10 +2,9 @@
 // Limits on how long notes last, as the last axis of the automaton in `masks.js`: 0 where nothing sounds, else for how many steps the note
 // has sounded, at most `lengths.most`. Without limits the axis says only whether a note sounds.
 
-// {shortest, longest, most} of the wishes; longest = Infinity where there is no limit.
+// {shortest, longest, most, areLimited} of the wishes; longest = Infinity where there is no limit.
 function lengthsOf({shortest = 1, longest = Infinity}) {
-  const hasLimits = shortest > 1 || longest < Infinity;
-  return {shortest, longest, most: hasLimits ? Math.max(shortest, longest < Infinity ? longest : 1) : 1};
+  return {shortest, longest, most: Math.max(shortest, longest < Infinity ? longest : 1), areLimited: shortest > 1 || longest < Infinity};
 }
 
 // The axis's value after a step of a kind.

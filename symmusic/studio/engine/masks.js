@@ -50,14 +50,14 @@ function tokensAt(step, {wishes: {rhythm, fixed}, events, numKept}, isWished, is
   ));
 }
 
-function shapeOf(wishes, bar, {most}) {
+function shapeOf(wishes, bar, {most, areLimited}) {
   const {minNotesPerBar: least = 0, maxNotesPerBar: most_ = Infinity, rests = true, last = null, pitches = []} = wishes;
   const distant = [
     pitches.length + 1,
     least > 0 || most_ < bar.steps ? bar.steps + 1 : 1,
     last === null ? 1 : bar.cadence_steps + 1,
   ];
-  const needsSound = most > 1 || !rests || Math.max(...distant) > 1;
+  const needsSound = areLimited || !rests || Math.max(...distant) > 1;
   return [...distant, needsSound ? most + 1 : 1];
 }
 
