@@ -148,7 +148,8 @@ PLACES = """
 const prepare = (request) => {
   const {place, masks} = readRequest(request, DATA.network);
   return {tokens: masks.tokens.map((each) => [...each]),
-    table: masks.table.map((each) => [...each]), shape: masks.shape, pitches: masks.pitches, kinds: masks.kinds, prompt: [...place.prompt],
+    table: masks.table.map((each) => [...each]), shape: masks.shape, pitches: masks.pitches,
+    kinds: masks.kinds, prompt: [...place.prompt],
     distance: place.distance, following: [...place.following],
     left: place.left && [...place.left]};
 };
