@@ -16,6 +16,7 @@ PARTS = (
     'wishes',
     'masks',
     'contour',
+    'guide',
     'sample',
     'repeats',
     'compose',

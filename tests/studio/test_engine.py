@@ -70,10 +70,10 @@ def as_tuples(notes):
 
 
 DRAW = """
-const {logits, may, temperature, num} = DATA, found = [];
+const {may, num} = DATA, found = [], logits = Float64Array.from(DATA.logits);
 for (let stream = 0; stream < num; stream++) {
   const random = makeRandom(7, stream);
-  found.push([random(), drawClass(Float32Array.from(logits), 1, may, temperature, random)]);
+  found.push([random(), drawClass(logits, may, random)]);
 }
 const random = makeRandom(8);
 return {found, one: Array.from({length: num}, () => random())};
@@ -84,11 +84,11 @@ def test_classes_are_drawn_as_often_as_the_softmax_says():
     """With numbers that are even and do not depend on one another, from stream to stream and
     within one.
     """
-    logits, may, temperature, num = [9.0, 0.5, 2.0, -1.0, 1.0, 3.0], [1, 1, 1, 0, 1], 1.3, 20000
-    data = {'logits': logits, 'may': may, 'temperature': temperature, 'num': num}
+    logits, may, num = [0.5, 2.0, -1.0, 9.0, 1.0], [1, 1, 1, 0, 1], 20000
+    data = {'logits': logits, 'may': may, 'num': num}
     drawn = run_js(DRAW, data)
     allowed = np.flatnonzero(may)
-    weights = np.exp(np.array(logits[1:])[allowed] / temperature)
+    weights = np.exp(np.array(logits)[allowed])
     numbers, classes = np.array(drawn['found']).T
     assert set(classes) == set(allowed)
     counts = np.bincount(classes.astype(int), minlength=5)[allowed]

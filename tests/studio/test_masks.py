@@ -4,6 +4,7 @@ does not have, limits on lengths and a contour that is kept, against every possi
 
 import itertools
 
+import jax
 import numpy as np
 import pytest
 
@@ -11,6 +12,7 @@ from symmusic.api.model import Model
 from symmusic.api.task import prepare
 from symmusic.errors import UserError
 from symmusic.generate import masks as module
+from symmusic.generate.guide import fit, guided, is_distant
 from symmusic.generate.masks import DRAWN, FREE, STATED, Wishes
 from symmusic.generate.prompt_files import make_prompt
 from symmusic.melody.encodings import MelodyVocabulary
@@ -34,6 +36,21 @@ return DATA.cases.map(({wishes, distance, numSteps, options}) => {
   if (!masks) return null;
   return {shape: masks.shape, tokens: masks.tokens.map((each) => [...each]),
     table: masks.table.map((each) => [...each]), kinds: masks.kinds, pitches: masks.pitches};
+});
+"""
+
+
+GUIDES = """
+return DATA.cases.map(({wishes, numSteps, options, tokens, probabilities}) => {
+  const events = classEvents(0, DATA.vocabulary);
+  const all = {...wishes, scale: wishes.scale && new Set(wishes.scale)};
+  const masks = makeMasks(all, events, numSteps, DATA.bar, options);
+  const chances = fitChances(masks, tokens, probabilities), {worth} = guided(masks, chances);
+  const logits = [0.5, -1, 2, 0.1], state = masks.first;
+  weigh(logits, {...masks, worth}, state, 0);
+  return {isDistant: isDistant(masks), logits,
+    chances: chances.map((place) => place.map((each) => [...each])),
+    worth: worth.map((each) => [...each])};
 });
 """
 
@@ -124,6 +141,49 @@ def test_toys_have_the_same_masks():
     assert 20 < sum(each is not None for each in found) < 140
     for one, masks in zip(found, expected, strict=True):
         assert_same(one, masks, BAR, NUM_STEPS)
+
+
+def test_draws_are_guided_as_in_python():
+    """The small model, the weights of what is left possible, and what they make of logits."""
+    rng, cases, expected = np.random.default_rng(4), [], []
+    while len(cases) < 40:
+        wishes, sounds = random_wishes(rng), bool(rng.integers(0, 2))
+        kept = np.full(NUM_STEPS, DRAWN)
+        masks = module._try(wishes, TINY, np.array([2 * sounds], np.uint8), 0, THREE, kept)
+        if masks is None:
+            continue
+        tokens_BN = rng.integers(0, 4, (3, NUM_STEPS))
+        probabilities_BNV = rng.dirichlet(np.ones(4), (3, NUM_STEPS))
+        expected.append((masks, tokens_BN, probabilities_BNV))
+        cases.append(
+            {
+                'wishes': as_js(wishes),
+                'numSteps': NUM_STEPS,
+                'options': {'held': int(sounds)},
+                'tokens': tokens_BN.tolist(),
+                'probabilities': probabilities_BNV.tolist(),
+            }
+        )
+    data = {'cases': cases, 'bar': THREE_JS, 'vocabulary': vocabulary_js(TINY)}
+    for found, (masks, *drawn) in zip(run_js(GUIDES, data), expected, strict=True):
+        chances_PSV = fit(masks, *drawn)
+        np.testing.assert_allclose(found['chances'], chances_PSV, rtol=1e-9)
+        assert found['isDistant'] == is_distant(masks)
+        shape = masks.rows.kinds_JCESK.shape
+        if shape[4] == 1:  # whether a note sounds is not followed
+            continue
+        guiding = guided(masks, chances_PSV)
+        worth = np.reshape(found['worth'], shape)
+        for step in range(NUM_STEPS):
+            reached = slice(0, step % BAR + 1)
+            np.testing.assert_allclose(
+                worth[step][:, reached], guiding.rows.worth_JCESK[step][:, reached], rtol=1e-5
+            )
+        first = jax.tree.map(lambda leaf: leaf[0], guiding.rows)
+        state = guiding.init(1)
+        logits = np.array([[0.5, -1, 2, 0.1]])
+        weighed = np.asarray(guiding.weigh(first, state, logits, 1.0))[0]
+        np.testing.assert_allclose(found['logits'], weighed, rtol=1e-4)
 
 
 TUNES = [

@@ -130,8 +130,9 @@ function ofVary(request, network) {
 
 // Draws the candidates of a request and calls `post(candidate)` for each. `breathe` is awaited now and then; it may throw to stop.
 async function compose(request, network, post, breathe) {
-  const task = readRequest(request, network), {place, numCandidates} = task;
+  const read = readRequest(request, network), {place, numCandidates} = read;
   const prompt = await readCached(place, breathe);
+  const task = isDistant(read.masks) ? await guide(read, prompt, breathe) : read;
   const chosen = new Chosen(task);
   const wanted = !task.temperature ? 1 : task.isBetween ? Math.max(4, Math.min(2 * numCandidates, 24)) : numCandidates;
   for (let number = 0, round = 0; chosen.kept.length < wanted && round < MOST_ROUNDS; round++) {
@@ -157,6 +158,25 @@ async function readCached({network, prompt, bar, left}, breathe) {
     lastPrompt = {key, network, carry, logits: reader.logits};
   }
   return lastPrompt;
+}
+
+// The task with masks that guide: the small model is fitted to free draws after the same prompt.
+async function guide(task, {carry: before, logits}, breathe) {
+  const {place: {network, bar, prompt, left, numSteps}, masks, temperature, seed} = task;
+  const reader = readerOf(network, FREE_PIECES), carry = selectRows(before, Array(FREE_PIECES).fill(0));
+  const randoms = [], probabilities = [];
+  for (let b = 0; b < FREE_PIECES; b++) {
+    reader.logits.set(logits, b * logits.length);
+    randoms.push(makeRandom(seed, 0xfffffff0 + b));
+    probabilities.push([]);
+  }
+  const see = (b, step, weighed) => {
+    const whole = logSumExp(weighed, 0, weighed.length);
+    probabilities[b][step] = weighed.map((each) => Math.exp(each - whole));
+  };
+  const how = {masks: openMasks(masks), before: null, contour: null, temperature: temperature || 1, randoms, breathe, see};
+  const {tokens} = await drawTokens(reader, carry, {bar, left, numSteps: prompt.length}, numSteps, how);
+  return {...task, masks: guided(masks, fitChances(masks, tokens, probabilities))};
 }
 
 // Pieces drawn side by side: {tokens, events, logProbabilities, fit}.

@@ -9,27 +9,34 @@ function logSumExp(logits, at, size, divisor = 1, may = null) {
   return most + Math.log(sum);
 }
 
-// A class by the softmax of the logits over the temperature, among those that may be drawn; at temperature 0 the likeliest.
-function drawClass(logits, at, may, temperature, random) {
-  const size = may.length;
-  let best = -1;
-  for (let v = 0; v < size; v++) if (may[v] && (best < 0 || logits[at + v] > logits[at + best])) best = v;
-  if (!temperature) return best;
-  let left = random();
-  const whole = logSumExp(logits, at, size, temperature, may);
-  for (let v = 0; v < size; v++) {
+// A class by the softmax of logits [V], among those that may be drawn.
+function drawClass(logits, may, random) {
+  const whole = logSumExp(logits, 0, may.length, 1, may);
+  let left = random(), last = -1;
+  for (let v = 0; v < may.length; v++) {
     if (!may[v]) continue;
-    left -= Math.exp(logits[at + v] / temperature - whole);
+    left -= Math.exp(logits[v] - whole);
     if (left < 0) return v;
+    last = v;
   }
-  return best;  // the sum has rounded to less than 1
+  return last;  // the sum has rounded to less than 1
+}
+
+// The likeliest class of those that may be drawn.
+function likeliest(logits, may) {
+  let best = -1;
+  for (let v = 0; v < may.length; v++) if (may[v] && (best < 0 || logits[v] > logits[best])) best = v;
+  return best;
 }
 
 // Draws `numSteps` tokens after what `carry` has read, whose logits are in the reader. `prompt`: {bar, left, numSteps} of what was read;
 // `left` [2 (its steps + numSteps)] or null. `masks`, `contour` (or null) and `before`, the last pitch, limit them. `randoms`: one of each
-// melody. `breathe` is awaited once a bar. Returns {tokens: [B][N], logProbabilities: [B][N]}, at temperature 1. The last token is not read.
-async function drawTokens(reader, carry, {bar, left, numSteps: numRead}, numSteps, {masks, contour, before, temperature, randoms, breathe}) {
+// melody. `breathe` is awaited once a bar; `see(b, step, weighed logits)`, if there is one, is called before each draw. Returns {tokens:
+// [B][N], logProbabilities: [B][N]}, at temperature 1. The last token is not read.
+async function drawTokens(reader, carry, {bar, left, numSteps: numRead}, numSteps, how) {
+  const {masks, contour, before, temperature, randoms, breathe, see} = how;
   const {batch, logits} = reader, numClasses = reader.network.architecture.num_classes;
+  const weighed = new Float64Array(numClasses), divisor = temperature || 1;
   const may = new Uint8Array(numClasses), last = new Int32Array(batch).fill(before ?? -1), drawn = new Int32Array(batch);
   const states = Array.from({length: batch}, () => masks.first);
   const found = {
@@ -42,7 +49,10 @@ async function drawTokens(reader, carry, {bar, left, numSteps: numRead}, numStep
       may.fill(1);
       allow(may, masks, states[b], step);
       if (contour) follow(may, contour, step, last[b] < 0 ? null : last[b]);
-      const token = drawClass(logits, at, may, temperature, randoms[b]);
+      for (let v = 0; v < numClasses; v++) weighed[v] = logits[at + v] / divisor;
+      weigh(weighed, masks, states[b], step);
+      if (see) see(b, step, weighed);
+      const token = temperature ? drawClass(weighed, may, randoms[b]) : likeliest(weighed, may);
       states[b] = advance(masks, states[b], token, step);
       if (masks.events[token] >= 0) last[b] = masks.events[token];
       found.tokens[b][step] = drawn[b] = token;
