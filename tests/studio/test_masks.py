@@ -177,7 +177,10 @@ def test_draws_are_guided_as_in_python():
         for step in range(NUM_STEPS):
             reached = slice(0, step % BAR + 1)
             np.testing.assert_allclose(
-                worth[step][:, reached], guiding.rows.worth_JCESK[step][:, reached], rtol=1e-5
+                worth[step][:, reached],
+                guiding.rows.worth_JCESK[step][:, reached],
+                rtol=1e-5,
+                atol=1e-6,
             )
         first = jax.tree.map(lambda leaf: leaf[0], guiding.rows)
         state = guiding.init(1)

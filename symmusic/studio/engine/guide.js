@@ -12,17 +12,17 @@ function isDistant({shape: [numJ, numC, numE]}) {
 }
 
 // Masks of the same steps that allow everything.
-function openMasks({events, bar, numSteps, first}) {
-  return makeMasks({}, events, numSteps, bar, {held: first[3]});
+function openMasks({events, bar, numSteps}) {
+  return makeMasks({}, events, numSteps, bar);
 }
 
 // The small model: the chance of each class [2][V] at each step in the bar, where nothing sounds and where a note does. `tokens` [B][N] of
 // free draws, and what they were drawn from, `probabilities` [B][N][V].
 function fitChances(masks, tokens, probabilities) {
-  const {kinds, bar, numSteps, numKept, first} = masks, numClasses = kinds.length;
+  const {kinds, bar, numSteps, numKept} = masks, numClasses = kinds.length;
   const sums = Array.from({length: bar.steps}, () => [new Float64Array(numClasses), new Float64Array(numClasses)]);
   tokens.forEach((piece, b) => {
-    let sounds = Math.min(first[3], 1);
+    let {sounds} = masks;
     for (let step = 0; step < numSteps; step++) {
       if (step >= numKept) addTo(sums[step % bar.steps][sounds], probabilities[b][step]);
       if (kinds[piece[step]] !== NONE) sounds = Number(kinds[piece[step]] >= ONSET);

@@ -18,6 +18,7 @@ function makeMasks(wishes, events, numSteps, bar, {held = 0, numKept = 0, isStat
     wishes, events, bar, numSteps, numKept, lengths, shape,
     kinds: events.map((event) => kindOf(event, wishes)),
     pitches: [...(wishes.pitches ?? []).map((pitch) => events.indexOf(pitch)), -1],
+    sounds: Number(held > 0),
     first: [0, 0, 0, Math.min(firstSound(held, lengths), shape[3] - 1)],
   };
   const isWished = events.map((event) => isWishedEvent(event, wishes));
