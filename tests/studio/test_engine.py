@@ -224,6 +224,16 @@ def test_candidates_differ_and_depend_on_the_seed_alone(drawn):
     assert len(drawn['greedy']['candidates']) == 1
 
 
+def test_what_was_read_before_changes_nothing():
+    """Prompts that start as the last one did are read on from where they differ."""
+    other = {**TUNE, 'notes': [*TUNE['notes'][:-2], {'onset': 54, 'length': 6, 'pitch': 67}]}
+    request = ask('continue', numBars=1, numCandidates=2)
+    asked = [request, {**request, 'tune': other}, ask('redraw', bars={'from': 2, 'to': 2}), request]
+    in_turn = composed(*asked)
+    assert in_turn[0] == in_turn[3] != in_turn[1]
+    assert in_turn[1:3] == [composed(each)[0] for each in asked[1:3]]
+
+
 def onsets_and_pitches(candidate, first, end):
     new = [note for note in as_tuples(candidate['notes']) if first <= note[0] < end]
     return new, [note[2] for note in new]

@@ -148,16 +148,32 @@ async function compose(request, network, post, breathe) {
   if (!chosen.kept.length) throw new Fault('Nothing new was found: with these wishes everything drawn was empty or as it is.', null);
 }
 
-// The carry and logits after the prompt of a place; the last one read is kept, as the same bars are often drawn again.
-let lastPrompt = null;
+// The carry and logits after the prompt of a place. What was read last is kept, with its state at every bar line: most prompts start as the
+// last one did.
+let lastRead = null;
 async function readCached({network, prompt, bar, left}, breathe) {
-  const key = `${bar.index} ${prompt} ${left}`;
-  if (lastPrompt?.key !== key || lastPrompt.network !== network) {
-    const reader = new Reader(network, 1);
-    const carry = await readPrompt(reader, prompt, bar, left, breathe);
-    lastPrompt = {key, network, carry, logits: reader.logits};
-  }
-  return lastPrompt;
+  const same = numSame(lastRead, {network, bar, prompt, left});
+  if (same === prompt.length && lastRead.logits && lastRead.prompt.length === same) return lastRead;
+  const states = (lastRead?.states ?? []).filter(({numRead}) => numRead <= same && numRead < prompt.length);
+  const reader = readerOf(network, 1);
+  lastRead = {network, bar, prompt, left, states, logits: null};
+  const begun = states.length ? selectRows(states[states.length - 1], [0]) : initCarry(network, 1);
+  lastRead.carry = await readPrompt(reader, begun, prompt, bar, left, async (carry) => {
+    if (carry.numRead > (states[states.length - 1]?.numRead ?? 0)) states.push(selectRows(carry, [0]));
+    await breathe();
+  });
+  lastRead.logits = reader.logits.slice();
+  return lastRead;
+}
+
+// Of how many steps a prompt is read as another one was.
+function numSame(one, other) {
+  if (!one || one.network !== other.network || one.bar.index !== other.bar.index) return 0;
+  const isSame = (step) => one.prompt[step] === other.prompt[step]
+    && [2, 3].every((place) => (one.left?.[2 * step + place] ?? NOT_KNOWN) === (other.left?.[2 * step + place] ?? NOT_KNOWN));
+  let num = 0;
+  while (num < Math.min(one.prompt.length, other.prompt.length) && isSame(num)) num++;
+  return num;
 }
 
 // The task with masks that guide: the small model is fitted to free draws after the same prompt.

@@ -70,13 +70,14 @@ function readStep(reader, carry, tokens, bar, step, left, wantsLogits = true) {
   reader.read(carry, tokens, bar, step % bar.steps, next && next.length ? next : null, wantsLogits);
 }
 
-// The carry after a prompt, with the logits of what follows in the reader (of one melody).
-async function readPrompt(reader, tokens, bar, left, breathe) {
-  const carry = initCarry(reader.network, 1), token = new Uint8Array(1);
-  for (let step = 0; step < tokens.length; step++) {
+// The carry after a prompt of which it has read a part, with the logits of what follows in the reader (of one melody). `keep(carry)` is
+// awaited at each bar line.
+async function readPrompt(reader, carry, tokens, bar, left, keep) {
+  const token = new Uint8Array(1);
+  for (let step = carry.numRead; step < tokens.length; step++) {
+    if (step % bar.steps === 0) await keep(carry);
     token[0] = tokens[step];
     readStep(reader, carry, token, bar, step, left, step === tokens.length - 1);
-    if (step % (4 * bar.steps) === 0) await breathe();
   }
   return carry;
 }
