@@ -53,17 +53,19 @@ def logits_of(architecture, memory_steps):
     )
 
 
-def check(exported, params, card, meters, num_steps, memory_steps, seed):
-    """Two melodies in each metre, read side by side, with the bars left known or not in turn."""
+def check(exported, params, card, meters, num_steps, memory_steps, seed, num=2):
+    """`num` melodies in each metre, read side by side, with the bars left known or not in turn."""
     rng, architecture = np.random.default_rng(seed), card.architecture
     cases, tokens, places, left = [], [], [], []
     for number, meter in enumerate(meters):
         bar_steps = architecture.bars[number]
-        pair = [random_melody(rng, architecture.num_classes, num_steps, bar_steps) for _ in '12']
+        group = [
+            random_melody(rng, architecture.num_classes, num_steps, bar_steps) for _ in range(num)
+        ]
         counts = np.full((num_steps, 2), NOT_KNOWN)
-        if number % 3:
+        if (number + seed) % 3:
             counts[:, 1] = np.minimum(np.arange(num_steps)[::-1] // bar_steps, 32)
-        if number % 3 == 2:
+        if (number + seed) % 3 == 2:
             counts[:, 0] = np.arange(num_steps)[::-1] // bar_steps % 4
         place_T = np.array(
             later(first_place(number, architecture.bars), np.arange(num_steps), architecture.bars)
@@ -71,13 +73,13 @@ def check(exported, params, card, meters, num_steps, memory_steps, seed):
         cases.append(
             {
                 'meter': meter,
-                'tokens': [each.tolist() for each in pair],
-                'left': counts.tolist() if number % 3 else None,
+                'tokens': [each.tolist() for each in group],
+                'left': counts.tolist() if (number + seed) % 3 else None,
             }
         )
-        tokens += pair
-        places += [place_T] * 2
-        left += [counts] * 2
+        tokens += group
+        places += [place_T] * num
+        left += [counts] * num
     expected = logits_of(architecture, memory_steps)(
         rounded(params), jnp.asarray(tokens), jnp.asarray(places), jnp.asarray(left)
     )
@@ -90,6 +92,14 @@ def test_logits_are_those_of_jax_in_all_metres():
     """Over more steps than attention remembers."""
     exported, params, card = shipped(memory_steps=40)
     check(exported, params, card, card.meters, 72, 40, seed=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('seed', range(14))
+def test_logits_of_a_thousand_prompts(seed):
+    """14 times 8 in each of 9 metres."""
+    exported, params, card = shipped(memory_steps=256)
+    check(exported, params, card, card.meters, 72, 256, seed, num=8)
 
 
 @pytest.mark.parametrize(
