@@ -12,6 +12,7 @@ PARTS = (
     'parameters',
     'inputs',
     'network',
+    'ahead',
     'lengths',
     'wishes',
     'masks',

@@ -55,6 +55,7 @@ def export_network(
             {'name': each.name, 'begin': each.begin, 'size': each.size}
             for each in architecture.blocks
         ],
+        'num_own_blocks': len(architecture.own_blocks),
         'vocabulary': vocabulary.to_json() | {'first_pitch': vocabulary.first_pitch},
         'meters': list(card.meters),
         'bars': _bars(card.meters),
@@ -108,7 +109,8 @@ def _check(card: Card) -> None:
             card.vocabulary, MelodyVocabulary
         ),
         'config.data.steps_per_quarter = 12': card.steps_per_quarter != SIXTEENTHS,
-        'config.model.bidirectional = True': architecture.bidirectional,
+        'config.model.bidirectional = True': architecture.bidirectional
+        and not architecture.infilling,
         "config.model.attention = 'weighted'": architecture.attention == 'weighted',
         "config.train.targets = 'last'": card.recipe.targets == 'last',
     }

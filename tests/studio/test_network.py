@@ -19,12 +19,14 @@ from tests.studio.node import rounded, run_js, shipped
 TOLERANCE = 1e-3
 READ = """
 const network = readNetwork(DATA.network), found = [];
-for (const {meter, tokens, left} of DATA.cases) {
+for (const {meter, tokens, left, future} of DATA.cases) {
   const bar = barOf(meter, network), batch = tokens.length;
   const reader = new Reader(network, batch), carry = initCarry(network, batch);
-  const logits = Array.from({length: batch}, () => []);
-  for (let step = 0; step < tokens[0].length; step++) {
-    reader.read(carry, tokens.map((each) => each[step]), bar, step % bar.steps, left && left[step]);
+  const logits = Array.from({length: batch}, () => []), num = tokens[0].length;
+  const ahead = future && lookAhead(network, future, bar);
+  for (let step = 0; step < num; step++) {
+    const known = ahead && aheadAt(ahead, step, num), told = left && left[step];
+    reader.read(carry, tokens.map((each) => each[step]), bar, step % bar.steps, told, true, known);
     const size = reader.logits.length / batch;
     logits.forEach((rows, b) => rows.push([...reader.logits.slice(b * size, (b + 1) * size)]));
   }
@@ -120,6 +122,36 @@ def test_logits_of_other_architectures(changes):
     params = jax.jit(init_params, static_argnums=1)(jax.random.key(1), architecture)
     exported = export_network(params, card, name='toy', memory_steps=16)
     check(exported, params, card, meters, 40, 16, seed=1)
+
+
+def test_logits_of_a_network_that_fills_gaps():
+    """With the bars after a gap known, and with nothing known in advance."""
+    _, _, card = shipped()
+    architecture = dataclasses.replace(
+        card.architecture, num_cells=6, attention_size=4, bidirectional=True, infilling=True
+    )
+    params = jax.jit(init_params, static_argnums=1)(jax.random.key(2), architecture)
+    exported = export_network(
+        params, dataclasses.replace(card, architecture=architecture), name='toy', memory_steps=64
+    )
+    rng, num_steps, blank = np.random.default_rng(5), 60, architecture.num_classes
+    tokens = np.stack([random_melody(rng, blank, num_steps, 12) for _ in '123'])
+    future = np.full(num_steps, blank)
+    future[35:] = random_melody(rng, blank, 25, 12)
+    places = np.broadcast_to(16 + np.arange(num_steps) % 12, tokens.shape)  # in 6/8
+    for known in (future, np.full(num_steps, blank)):
+        is_known = (known < blank).any()
+        expected = apply_all(
+            rounded(params),
+            jnp.asarray(tokens),
+            jnp.asarray(places),
+            architecture,
+            future_BT=jnp.broadcast_to(known, tokens.shape) if is_known else None,
+        )[0]
+        case = {'meter': '6/8', 'tokens': tokens.tolist(), 'left': None}
+        case['future'] = known.tolist() if is_known else None
+        found = run_js(READ, {'network': exported, 'cases': [case]})[0]
+        assert np.abs(found - np.asarray(expected)).max() < TOLERANCE
 
 
 SNAPSHOT = """

@@ -47,7 +47,8 @@ function placeOf({bar, key, pickupSteps, notes, numBars}, from, to, ends, networ
     events,
     given: [...notesBefore, ...fromEvents(after)],
     melodies: [notesBefore, fromEvents(after)].filter((melody) => melody.length),
-    following: encode(after.slice(0, FOLLOWING_BARS * steps), distance, vocabulary),
+    following: encode(after.slice(0, (architecture.infilling ? FUTURE_BARS : FOLLOWING_BARS) * steps), distance, vocabulary),
+    ahead: null,
     left: ends ? padLeft(barsLeft((to * steps - firstRead), steps, true, architecture), from ? 0 : steps) : null,
     before: lastBefore ? lastBefore.pitch : null,
     held: from && soundsAtEnd(before) ? begin - lastBefore.onset : 0,
@@ -110,7 +111,15 @@ function ofRedraw({tune, bars}, network) {
   const from = integer(bars.from, 'bars', 0, read.numBars - 1), to = integer(bars.to, 'bars', from, read.numBars - 1);
   const place = placeOf(read, from, to + 1, false, network);
   const own = place.events.slice(place.begin, place.end);
-  return {place, own, isBetween: place.following.length > 0};
+  return {place, own, isBetween: place.following.length > 0 && !network.architecture.infilling};
+}
+
+// The place with what a network for infilling knows in advance of the bars that follow.
+function toldAhead(place) {
+  const {network, prompt, numSteps, following, bar} = place, blank = network.architecture.num_classes;
+  if (!network.architecture.infilling || !following.length) return place;
+  const future = Int16Array.from([...Array(prompt.length - 1 + numSteps).fill(blank), ...following]);
+  return {...place, ahead: lookAhead(network, future, bar), numAhead: future.length, future: String(future)};
 }
 
 function ofVary(request, network) {
@@ -130,9 +139,9 @@ function ofVary(request, network) {
 
 // Draws the candidates of a request and calls `post(candidate)` for each. `breathe` is awaited now and then; it may throw to stop.
 async function compose(request, network, post, breathe) {
-  const read = readRequest(request, network), {place, numCandidates} = read;
-  const prompt = await readCached(place, breathe);
-  const task = isDistant(read.masks) ? await guide(read, prompt, breathe) : read;
+  const read = readRequest(request, network), {numCandidates} = read, told = {...read, place: toldAhead(read.place)};
+  const prompt = await readCached(told.place, breathe);
+  const task = isDistant(told.masks) ? await guide(told, prompt, breathe) : told;
   const chosen = new Chosen(task);
   const wanted = !task.temperature ? 1 : task.isBetween ? Math.max(4, Math.min(2 * numCandidates, 24)) : numCandidates;
   for (let number = 0, round = 0; chosen.kept.length < wanted && round < MOST_ROUNDS; round++) {
@@ -151,14 +160,14 @@ async function compose(request, network, post, breathe) {
 // The carry and logits after the prompt of a place. What was read last is kept, with its state at every bar line: most prompts start as the
 // last one did.
 let lastRead = null;
-async function readCached({network, prompt, bar, left}, breathe) {
-  const same = numSame(lastRead, {network, bar, prompt, left});
+async function readCached(place, breathe) {
+  const {network, prompt, bar, left, future} = place, same = numSame(lastRead, place);
   if (same === prompt.length && lastRead.logits && lastRead.prompt.length === same) return lastRead;
   const states = (lastRead?.states ?? []).filter(({numRead}) => numRead <= same && numRead < prompt.length);
   const reader = readerOf(network, 1);
-  lastRead = {network, bar, prompt, left, states, logits: null};
+  lastRead = {network, bar, prompt, left, future, states, logits: null};
   const begun = states.length ? selectRows(states[states.length - 1], [0]) : initCarry(network, 1);
-  lastRead.carry = await readPrompt(reader, begun, prompt, bar, left, async (carry) => {
+  lastRead.carry = await readPrompt(reader, begun, place, async (carry) => {
     if (carry.numRead > (states[states.length - 1]?.numRead ?? 0)) states.push(selectRows(carry, [0]));
     await breathe();
   });
@@ -168,7 +177,7 @@ async function readCached({network, prompt, bar, left}, breathe) {
 
 // Of how many steps a prompt is read as another one was.
 function numSame(one, other) {
-  if (!one || one.network !== other.network || one.bar.index !== other.bar.index) return 0;
+  if (!one || one.network !== other.network || one.bar.index !== other.bar.index || one.future !== other.future) return 0;
   const isSame = (step) => one.prompt[step] === other.prompt[step]
     && [2, 3].every((place) => (one.left?.[2 * step + place] ?? NOT_KNOWN) === (other.left?.[2 * step + place] ?? NOT_KNOWN));
   let num = 0;
@@ -178,7 +187,7 @@ function numSame(one, other) {
 
 // The task with masks that guide: the small model is fitted to free draws after the same prompt.
 async function guide(task, {carry: before, logits}, breathe) {
-  const {place: {network, bar, prompt, left, numSteps}, masks, temperature, seed} = task;
+  const {place, masks, temperature, seed} = task, {network} = place;
   const reader = readerOf(network, FREE_PIECES), carry = selectRows(before, Array(FREE_PIECES).fill(0));
   const randoms = [], probabilities = [];
   for (let b = 0; b < FREE_PIECES; b++) {
@@ -190,26 +199,25 @@ async function guide(task, {carry: before, logits}, breathe) {
     const whole = logSumExp(weighed, 0, weighed.length);
     probabilities[b][step] = weighed.map((each) => Math.exp(each - whole));
   };
-  const how = {masks: openMasks(masks), before: null, contour: null, temperature: temperature || 1, randoms, breathe, see};
-  const {tokens} = await drawTokens(reader, carry, {bar, left, numSteps: prompt.length}, numSteps, how);
+  const how = {masks: openMasks(masks), contour: null, temperature: temperature || 1, randoms, breathe, see};
+  const {tokens} = await drawTokens(reader, carry, place, how);
   return {...task, masks: guided(masks, fitChances(masks, tokens, probabilities))};
 }
 
 // Pieces drawn side by side: {tokens, events, logProbabilities, fit}.
 async function drawBatch(task, {carry: before, logits}, streams, breathe) {
-  const {place, masks, contour, temperature, seed} = task, {network, bar, prompt, left, distance, following, numSteps} = place;
+  const {place, masks, contour, temperature, seed} = task, {network, numSteps} = place;
   const reader = readerOf(network, streams.length), carry = selectRows(before, streams.map(() => 0));
   streams.forEach((_, b) => reader.logits.set(logits, b * logits.length));
   const randoms = streams.map((stream) => makeRandom(seed, stream));
-  const how = {masks, contour, before: place.before, temperature, randoms, breathe};
-  const {tokens, logProbabilities} = await drawTokens(reader, carry, {bar, left, numSteps: prompt.length}, numSteps, how);
+  const {tokens, logProbabilities} = await drawTokens(reader, carry, place, {masks, contour, temperature, randoms, breathe});
   let fits = null;
   if (task.isBetween) {
     const last = tokens.map((each) => each[numSteps - 1]);
-    fits = await readFollowing(reader, carry, last, following, {bar, left}, prompt.length + numSteps, breathe);
+    fits = await readFollowing(reader, carry, last, place, breathe);
   }
   return tokens.map((each, b) => ({
-    events: Int16Array.from(each, (token) => classEventOf(token, place)),
+    events: Int16Array.from(each, (token) => place.classes[token]),
     logProbabilities: logProbabilities[b],
     fit: fits ? fits[b] : null,
     random: randoms[b],
@@ -220,10 +228,6 @@ const readers = new Map();  // by batch, of the last network
 function readerOf(network, batch) {
   if (readers.get(batch)?.network !== network) readers.set(batch, new Reader(network, batch));
   return readers.get(batch);
-}
-
-function classEventOf(token, {classes}) {
-  return classes[token];
 }
 
 // The pieces kept so far: none is empty, as it was, or the same as an earlier one.

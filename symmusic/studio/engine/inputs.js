@@ -15,7 +15,7 @@ function initHistory({architecture}, batch) {
 }
 
 // Writes the rows [B, K] and remembers the tokens; -1 = no row. Call it once per step, before `carry.numRead` is raised.
-function findRows(rows, network, carry, tokens, bar, step, left) {
+function findRows(rows, network, carry, tokens, bar, step, left, ahead) {
   const {architecture, blocks} = network;
   const lags = lagsOf(bar, architecture), numRows = blocks.length;
   for (let b = 0; b < carry.batch; b++) {
@@ -32,6 +32,7 @@ function findRows(rows, network, carry, tokens, bar, step, left) {
     if (architecture.agreement) agree(carry, b, token, lags, architecture);
     if (carry.tokens.length) writeToken(carry, b, token, architecture);
     for (const lag of lags) add(tokenBack(carry, b, carry.numRead + 1 - lag, architecture));
+    if (architecture.infilling) for (let index = 0; index < lags.length; index++) add(ahead ? ahead.tokens[index] : architecture.num_classes);
     if (architecture.agreement) addAgreements(add, carry, b, lags, architecture);
     if (architecture.last_notes.length) addNotes(add, carry, b, token, architecture);
   }

@@ -111,13 +111,14 @@ class Reader {
   }
 
   // Reads a token of each melody at a place in the bar; `left` are the bars left at the step to be predicted, null if they are not known.
-  // `this.logits` are then those of the next tokens, unless they are not wanted, as within a prompt.
-  read(carry, tokens, bar, step, left = null, wantsLogits = true) {
+  // `this.logits` are then those of the next tokens, unless they are not wanted, as within a prompt. `ahead`: what is known in advance, of
+  // `aheadAt`, or null.
+  read(carry, tokens, bar, step, left = null, wantsLogits = true, ahead = null) {
     const {network, batch} = this;
-    findRows(this.rows, network, carry, tokens, bar, step, left);
+    findRows(this.rows, network, carry, tokens, bar, step, left, ahead);
     let below = null;
     network.layers.forEach((layer, index) => {
-      this.project(layer, below);
+      this.project(layer, below, ahead && ahead.bridges[index]);
       this.advance(layer, carry.hidden[index], carry.cell[index]);
       below = carry.hidden[index];
     });
@@ -132,11 +133,12 @@ class Reader {
   }
 
   // The gates before activation, without what the recurrent state adds.
-  project(layer, below) {
+  project(layer, below, bridged) {
     const {gates, batch, rows} = this, size = layer.bias.length, numRows = rows.length / batch;
     for (let b = 0; b < batch; b++) {
       const begin = b * size;
       gates.set(layer.bias, begin);
+      if (bridged) for (let g = 0; g < size; g++) gates[begin + g] += bridged[g];
       if (below) continue;
       for (let k = 0; k < numRows; k++) {
         const row = rows[b * numRows + k];

@@ -30,12 +30,16 @@ function transposed({shape: [rows, columns], values}) {
 function readNetwork(exported) {
   const found = readArrays(exported), {architecture} = exported;
   const layers = Array.from({length: architecture.num_layers}, (_, index) => {
-    const of = (name) => found[`layers.${index}.forward.${name}`];
-    return {
-      input: index ? transposed(of('input')) : of('input').values,  // the first layer's is read by rows
-      recurrent: transposed(of('recurrent')),
-      bias: of('bias').values,
+    const direction = (name) => {
+      const of = (part) => found[`layers.${index}.${name}.${part}`];
+      return {
+        input: index ? transposed(of('input')) : of('input').values,  // the first layer's is read by rows
+        recurrent: transposed(of('recurrent')),
+        bias: of('bias').values,
+      };
     };
+    if (!architecture.infilling) return direction('forward');
+    return {...direction('forward'), backward: direction('backward'), bridge: transposed(found[`layers.${index}.bridge`])};
   });
   const attention = architecture.attention === 'none' ? null : {
     query: transposed(found['attention.query']),
@@ -43,5 +47,5 @@ function readNetwork(exported) {
     score: found['attention.score'].values,
   };
   const head = {kernel: transposed(found['head.kernel']), bias: found['head.bias'].values};
-  return {...exported, parameters: null, layers, attention, head};
+  return {...exported, parameters: null, layers, attention, head, ownBlocks: exported.blocks.slice(0, exported.num_own_blocks)};
 }

@@ -29,12 +29,12 @@ function likeliest(logits, may) {
   return best;
 }
 
-// Draws `numSteps` tokens after what `carry` has read, whose logits are in the reader. `prompt`: {bar, left, numSteps} of what was read;
-// `left` [2 (its steps + numSteps)] or null. `masks`, `contour` (or null) and `before`, the last pitch, limit them. `randoms`: one of each
+// Draws the tokens of a place after what `carry` has read, whose logits are in the reader. `masks`, `contour` (or null) and `place.before`,
+// the last pitch, limit them. `randoms`: one of each
 // melody. `breathe` is awaited once a bar; `see(b, step, weighed logits)`, if there is one, is called before each draw. Returns {tokens:
 // [B][N], logProbabilities: [B][N]}, at temperature 1. The last token is not read.
-async function drawTokens(reader, carry, {bar, left, numSteps: numRead}, numSteps, how) {
-  const {masks, contour, before, temperature, randoms, breathe, see} = how;
+async function drawTokens(reader, carry, place, how) {
+  const {bar, prompt, numSteps, before} = place, {masks, contour, temperature, randoms, breathe, see} = how;
   const {batch, logits} = reader, numClasses = reader.network.architecture.num_classes;
   const weighed = new Float64Array(numClasses), divisor = temperature || 1;
   const may = new Uint8Array(numClasses), last = new Int32Array(batch).fill(before ?? -1), drawn = new Int32Array(batch);
@@ -59,37 +59,39 @@ async function drawTokens(reader, carry, {bar, left, numSteps: numRead}, numStep
       found.logProbabilities[b][step] = logits[at + token] - logSumExp(logits, at, numClasses);
     }
     if (step % bar.steps === bar.steps - 1) await breathe();
-    if (step < numSteps - 1) readStep(reader, carry, drawn, bar, numRead + step, left);
+    if (step < numSteps - 1) readStep(reader, carry, drawn, place, prompt.length + step);
   }
   return found;
 }
 
-// Reads the token of a step, from 0 at the first step of a tune whose first bar line is there.
-function readStep(reader, carry, tokens, bar, step, left, wantsLogits = true) {
-  const next = left ? left.subarray(2 * (step + 1), 2 * (step + 2)) : null;
-  reader.read(carry, tokens, bar, step % bar.steps, next && next.length ? next : null, wantsLogits);
+// Reads the token of a step of a place, from 0 at the prompt's first.
+function readStep(reader, carry, tokens, {bar, left, ahead, numAhead}, step, wantsLogits = true) {
+  const next = left && 2 * (step + 1) < left.length ? left.subarray(2 * (step + 1), 2 * (step + 2)) : null;
+  const known = ahead && step < numAhead ? aheadAt(ahead, step, numAhead) : null;
+  reader.read(carry, tokens, bar, step % bar.steps, next, wantsLogits, known);
 }
 
-// The carry after a prompt of which it has read a part, with the logits of what follows in the reader (of one melody). `keep(carry)` is
-// awaited at each bar line.
-async function readPrompt(reader, carry, tokens, bar, left, keep) {
-  const token = new Uint8Array(1);
-  for (let step = carry.numRead; step < tokens.length; step++) {
+// The carry after the prompt of a place, of which it has read a part, with the logits of what follows in the reader (of one melody).
+// `keep(carry)` is awaited at each bar line.
+async function readPrompt(reader, carry, place, keep) {
+  const {bar, prompt} = place, token = new Uint8Array(1);
+  for (let step = carry.numRead; step < prompt.length; step++) {
     if (step % bar.steps === 0) await keep(carry);
-    token[0] = tokens[step];
-    readStep(reader, carry, token, bar, step, left, step === tokens.length - 1);
+    token[0] = prompt[step];
+    readStep(reader, carry, token, place, step, step === prompt.length - 1);
   }
   return carry;
 }
 
-// The log probability of given tokens after each of B melodies whose last tokens are drawn and not yet read.
-async function readFollowing(reader, carry, lastTokens, given, {bar, left}, firstStep, breathe) {
+// The log probability of the tokens that follow a place after each of B melodies whose last tokens are drawn and not yet read.
+async function readFollowing(reader, carry, lastTokens, place, breathe) {
+  const {bar, prompt, numSteps, following} = place, first = prompt.length + numSteps - 1;
   const {batch, logits} = reader, numClasses = reader.network.architecture.num_classes, sums = new Float64Array(batch);
   const tokens = Uint8Array.from(lastTokens);
-  for (let step = 0; step < given.length; step++) {
-    readStep(reader, carry, tokens, bar, firstStep + step - 1, left);
-    for (let b = 0; b < batch; b++) sums[b] += logits[b * numClasses + given[step]] - logSumExp(logits, b * numClasses, numClasses);
-    tokens.fill(given[step]);
+  for (let step = 0; step < following.length; step++) {
+    readStep(reader, carry, tokens, place, first + step);
+    for (let b = 0; b < batch; b++) sums[b] += logits[b * numClasses + following[step]] - logSumExp(logits, b * numClasses, numClasses);
+    tokens.fill(following[step]);
     if (step % bar.steps === bar.steps - 1) await breathe();
   }
   return sums;

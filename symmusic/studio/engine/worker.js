@@ -43,7 +43,7 @@
 //   {kind: 'candidate', index, notes, newBars: {from, to}, numBars, natsPerStep, fit, repeatedBars, repeatedShare}
 //     notes: all of the tune with the new bars in it, [{onset, length, pitch, isNew}], in order; a given note may have become longer
 //     natsPerStep: mean surprise of the drawn steps, at temperature 1 (about 0.5 is usual, lower is more expected)
-//     fit: nats per step of the bars that follow, given the new ones; null where none follow
+//     fit: nats per step of the (at most 4) bars that follow, given the new ones; null where none follow, and of a network for infilling
 //     repeatedBars: how many of the tune's own bars come again among the new ones, with the same notes
 //     repeatedShare: share of the new notes in runs of 5 notes or more that the tune has elsewhere too, in any key
 //     Candidates of 'continue' and 'start' come in the order drawn; those of 'redraw' and 'vary' when all are drawn, the best first.
