@@ -1,5 +1,6 @@
 """Drawing in JavaScript: frequencies, likelihood, and what each operation leaves as it is."""
 
+import dataclasses
 import itertools
 
 import jax
@@ -10,11 +11,12 @@ from scipy import stats
 
 from symmusic.generate.whole import Whole
 from symmusic.melody.events import StepNote, to_events
-from symmusic.model.model import apply_all
+from symmusic.model.model import apply_all, init_params
 from symmusic.originality.repeats import repeated_share
 from symmusic.report.facts import num_repeated_bars
 from symmusic.score.bar import bar_of
-from tests.studio.node import run_js, shipped
+from symmusic.studio.network import export_network
+from tests.studio.node import rounded, run_js, shipped
 
 ENOUGH = 1e-4  # a fixed seed: a p value below it is a mistake
 NOTES = [
@@ -103,6 +105,7 @@ PIECES = """
 const network = readNetwork(DATA.network), found = [];
 for (const request of DATA.requests) {
   const task = readRequest(request, network), breathe = async () => {};
+  task.place = toldAhead(task.place);
   const prompt = await readCached(task.place, breathe);
   const pieces = await drawBatch(task, prompt, [0, 1, 2], breathe);
   found.push(pieces.map(({events, logProbabilities, fit}) => ({
@@ -151,6 +154,36 @@ def test_pieces_have_the_likelihood_that_jax_gives_them():
             assert len(following) == 32
             np.testing.assert_allclose(following.sum(), piece['fit'], atol=5e-2)
     assert found[0][0]['fit'] is None
+
+
+def test_a_network_for_infilling_is_told_what_follows():
+    """The likelihood of redrawn bars is JAX's with the later bars known, and nothing is ranked."""
+    _, _, card = shipped()
+    architecture = dataclasses.replace(
+        card.architecture, num_cells=5, attention_size=3, bidirectional=True, infilling=True
+    )
+    params = jax.jit(init_params, static_argnums=1)(jax.random.key(3), architecture)
+    card = dataclasses.replace(card, architecture=architecture)
+    exported = export_network(params, card, name='toy', memory_steps=256)
+    request = ask('redraw', bars={'from': 1, 'to': 1})
+    (pieces,) = run_js(PIECES, {'network': exported, 'requests': [request]})
+    tokens_BT = np.array([piece['tokens'] for piece in pieces])
+    assert tokens_BT.shape == (3, 64)
+    future_T = np.full(63, architecture.num_classes)
+    future_T[31:] = tokens_BT[0, 32:]  # the token that follows each step, from bar 3 on
+    read_BT = jnp.asarray(tokens_BT[:, :63])
+    logits_BTV = apply_all(
+        rounded(params),
+        read_BT,
+        jnp.broadcast_to(jnp.arange(63) % 16, read_BT.shape),
+        architecture,
+        future_BT=jnp.broadcast_to(future_T, read_BT.shape),
+    )[0]
+    logs_BTV = np.asarray(jax.nn.log_softmax(logits_BTV))
+    for piece, tokens, logs_TV in zip(pieces, tokens_BT, logs_BTV, strict=True):
+        own = logs_TV[np.arange(15, 31), tokens[16:32]]
+        np.testing.assert_allclose(own, piece['logProbabilities'], atol=1e-3)
+        assert piece['fit'] is None
 
 
 @pytest.fixture(scope='module')
