@@ -291,7 +291,8 @@ def test_variations_keep_what_they_are_asked_to(drawn):
             for candidate in drawn['notes']['candidates']
         )
     )
-    assert shared & set(NOTES)
+    kept = shared & set(NOTES)
+    assert 1 < len(kept) < 8
 
 
 def test_wishes_are_met(drawn):
@@ -303,7 +304,7 @@ def test_wishes_are_met(drawn):
         last = new[-1]
         assert (last['pitch'] % 12, last['onset'] % 8, last['onset'] + last['length']) == (2, 0, 96)
         pinned = next(note for note in new if note['onset'] == 68)
-        assert (pinned['pitch'], pinned['length'] >= 3) == (71, True)
+        assert (pinned['pitch'], pinned['length']) == (71, 3)
 
 
 def test_a_start_has_its_pickup_and_key(drawn):

@@ -8,10 +8,10 @@
 const NONE = 0, OFF = 1, ONSET = 2, LAST = 3;  // no event, a note ends, a note starts, one starts that may end the piece
 const FREE = -3;  // in `fixed` and `rhythm`: any event
 
-// wishes, all of which may be absent: {scale: Set, lowest, highest, shortest, longest, minNotesPerBar, maxNotesPerBar, rests, last, rest,
-// rhythm, pitches, fixed}, as `masks.Wishes` in Python, for `numSteps` steps whose first `numKept` are silent and not drawn. `held`: for
-// how many steps a note has sounded before them, 0 = none. `isStated`: the first step that is drawn must be an event. null: the wishes
-// cannot be met.
+// The masks of `numSteps` steps, whose first `numKept` are silent and not drawn; null where the wishes cannot be met. wishes, all of which may
+// be absent: {scale: Set, lowest, highest, shortest, longest, minNotesPerBar, maxNotesPerBar, rests, last, rest, rhythm, pitches, fixed}, as
+// `masks.Wishes` in Python, and `ended`, a Set of steps at which something must start or end. `events`: of each class. `held`: for how many
+// steps a note has sounded before, 0 = none. `isStated`: the first step that is drawn must be an event.
 function makeMasks(wishes, events, numSteps, bar, {held = 0, numKept = 0, isStated = false} = {}) {
   const lengths = lengthsOf(wishes), shape = shapeOf(wishes, bar, lengths);
   const masks = {
@@ -40,8 +40,9 @@ function isWishedEvent(event, {scale = null, lowest = 0, highest = 127}) {
 }
 
 // [V] the classes that may be drawn at a step, whatever was drawn before.
-function tokensAt(step, {wishes: {rhythm, fixed}, events, numKept}, isWished, isStated) {
+function tokensAt(step, {wishes: {rhythm, fixed, ended}, events, numKept}, isWished, isFirst) {
   if (step < numKept) return Uint8Array.from(events, (event) => Number(event === NO_EVENT));
+  const isStated = isFirst || ended?.has(step);
   const beat = rhythm ? rhythm[step % rhythm.length] : FREE, given = fixed ? fixed[step % fixed.length] : FREE;
   return Uint8Array.from(events, (event, token) => Number(
     isWished[token]

@@ -17,7 +17,7 @@ function statedWishes(wishes = {}) {
 
 // The wishes of the automaton for the new steps of a place, of those that are stated. `kept` are those of 'vary'.
 function readWishes(stated, kept, place) {
-  const {scale, pins = [], endOnTonic, ...plain} = stated, {theory} = place;
+  const {scale, pins = [], endOnTonic, ...plain} = stated;
   const {tonic, scale: classes} = readScale(scale, place);
   const fixedNotes = [...pins, ...(kept.notes ?? [])];
   return {
@@ -27,8 +27,7 @@ function readWishes(stated, kept, place) {
     rest: kept.rhythm ? null : mostRest(place),
     rhythm: kept.rhythm ?? null,
     pitches: kept.pitches ?? [],
-    fixed: fixedNotes.length ? layFixed(fixedNotes, place) : null,
-    theory,
+    ...(fixedNotes.length ? layFixed(fixedNotes, place) : {}),
   };
 }
 
@@ -50,16 +49,18 @@ function mostRest({pickupSteps, bar}) {
   return Math.min(pickupSteps, bar.steps - bar.strong[bar.strong.length - 1]);
 }
 
-// [N] events that are given by notes in steps of the tune, each at least as long as it is; `FREE` elsewhere.
+// {fixed, ended} of notes in steps of the tune: [N] the events that they give, `FREE` elsewhere, and the steps right after them, at which an
+// event must end them.
 function layFixed(notes, {begin, numSteps}) {
-  const fixed = new Int16Array(numSteps).fill(FREE);
+  const fixed = new Int16Array(numSteps).fill(FREE), ended = new Set();
   for (const {onset, length, pitch} of monophonic(notes)) {
     const first = onset - begin;
     if (first < 0 || first >= numSteps) continue;
     fixed.fill(NO_EVENT, first, Math.min(first + length, numSteps));
     fixed[first] = pitch;
+    ended.add(first + length);
   }
-  return fixed;
+  return {fixed, ended};
 }
 
 // The masks of a place; where the wishes cannot be met, a `Fault` that names those that contradict one another.

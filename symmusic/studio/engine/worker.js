@@ -36,7 +36,7 @@
 //     minNotesPerBar, maxNotesPerBar,              // notes that start in a bar
 //     rests: false,                                // no silence
 //     endOnTonic: true,                            // the last new note: on a strong beat, held for a beat, on the key's tonic
-//     pins: [{onset, length, pitch}, ...],         // notes that stay, anywhere in the tune; those in the new bars count
+//     pins: [{onset, length, pitch}, ...],         // notes that stay as they are, anywhere in the tune; those in the new bars count
 //   }
 //
 // Answers to those that draw, as they are ready:
