@@ -31,7 +31,7 @@ function readBackward(reader, layer, below, future, bar) {
   for (let step = future.length - 1; step >= 0; step--) {
     gates.set(layer.bias);
     if (below) addProduct(gates, layer.input, below.subarray(step * size, (step + 1) * size), 1, 4 * size, size);
-    else addRows(gates, layer.input, ownRows(ownBlocks, future[step], bar, (step + 1) % bar.steps));
+    else addRows(gates, 0, layer.input, ownRows(ownBlocks, future[step], bar, (step + 1) % bar.steps), gates.length);
     reader.advance(layer, hidden, cell);
     isKnown ||= future[step] < blank;
     if (isKnown) states.set(hidden, step * size);
@@ -43,10 +43,6 @@ function readBackward(reader, layer, below, future, bar) {
 function ownRows(blocks, token, bar, step) {
   const values = {'token': token, 'step in bar': step, 'metre': bar.index};
   return blocks.filter(({name, size}) => values[name] < size).map(({name, begin}) => begin + values[name]);
-}
-
-function addRows(gates, table, rows) {
-  for (const row of rows) for (let g = 0, w = row * gates.length; g < gates.length; g++, w++) gates[g] += table[w];
 }
 
 // What a step of the reader takes of it.

@@ -12,6 +12,12 @@ class Fault extends Error {
   }
 }
 
+// The value, where it is a whole number within limits.
+function integer(value, name, least, most) {
+  if (!Number.isInteger(value) || value < least || value > most) throw new Fault(`${name} is ${value}; it must be ${least} to ${most}.`, name);
+  return value;
+}
+
 // Notes in order, one at a time: of those that start together the highest; a note ends the one before.
 function monophonic(notes) {
   const ordered = [...notes].sort((one, other) => one.onset - other.onset || other.pitch - one.pitch);

@@ -2,68 +2,7 @@
 // The network, step by step: rows of the input matrix -> LSTM layers -> attention -> logits. B melodies are read side by side; arrays are
 // laid out melody by melody. What a step computes with is allocated once, in a `Reader`.
 
-// out[b] += W x[b] for B vectors of `size` numbers each, `weights` holding each output's weights side by side: four outputs at a time, and
-// two vectors where there are, so that each number that is read serves several products.
-function addProduct(out, weights, vectors, batch, numOut, size) {
-  for (let o = 0; o < numOut; o += 4) {
-    const num = Math.min(4, numOut - o);
-    let b = 0;
-    if (num === 4) {
-      for (; b + 1 < batch; b += 2) addPair(out, b * numOut + o, numOut, weights, o * size, vectors, b * size, size);
-      for (; b < batch; b++) addOne(out, b * numOut + o, weights, o * size, vectors, b * size, size);
-    }
-    for (; b < batch; b++) {
-      for (let each = o; each < o + num; each++) {
-        let sum = 0;
-        for (let i = 0, w = each * size, x = b * size; i < size; i++, w++, x++) sum += vectors[x] * weights[w];
-        out[b * numOut + each] += sum;
-      }
-    }
-  }
-}
-
-// Four outputs of a vector.
-function addOne(out, y, weights, w, vectors, x, size) {
-  let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
-  for (let i = 0, w0 = w, w1 = w0 + size, w2 = w1 + size, w3 = w2 + size; i < size; i++) {
-    const value = vectors[x + i];
-    sum0 += value * weights[w0 + i];
-    sum1 += value * weights[w1 + i];
-    sum2 += value * weights[w2 + i];
-    sum3 += value * weights[w3 + i];
-  }
-  out[y] += sum0;
-  out[y + 1] += sum1;
-  out[y + 2] += sum2;
-  out[y + 3] += sum3;
-}
-
-// Four outputs of two vectors.
-function addPair(out, y, numOut, weights, w, vectors, x, size) {
-  let sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0, other0 = 0, other1 = 0, other2 = 0, other3 = 0;
-  for (let i = 0, w0 = w, w1 = w0 + size, w2 = w1 + size, w3 = w2 + size, next = x + size; i < size; i++) {
-    const value = vectors[x + i], other = vectors[next + i];
-    const weight0 = weights[w0 + i], weight1 = weights[w1 + i], weight2 = weights[w2 + i], weight3 = weights[w3 + i];
-    sum0 += value * weight0;
-    sum1 += value * weight1;
-    sum2 += value * weight2;
-    sum3 += value * weight3;
-    other0 += other * weight0;
-    other1 += other * weight1;
-    other2 += other * weight2;
-    other3 += other * weight3;
-  }
-  const z = y + numOut;
-  out[y] += sum0;
-  out[y + 1] += sum1;
-  out[y + 2] += sum2;
-  out[y + 3] += sum3;
-  out[z] += other0;
-  out[z + 1] += other1;
-  out[z + 2] += other2;
-  out[z + 3] += other3;
-}
-
+const NEGLIGIBLE = 1e-7;  // a weight of attention
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 const tanh = (x) => 1 - 2 / (1 + Math.exp(2 * x));
 
@@ -139,12 +78,7 @@ class Reader {
       const begin = b * size;
       gates.set(layer.bias, begin);
       if (bridged) for (let g = 0; g < size; g++) gates[begin + g] += bridged[g];
-      if (below) continue;
-      for (let k = 0; k < numRows; k++) {
-        const row = rows[b * numRows + k];
-        if (row < 0) continue;
-        for (let g = 0, w = row * size; g < size; g++, w++) gates[begin + g] += layer.input[w];
-      }
+      if (!below) addRows(gates, begin, layer.input, rows.subarray(b * numRows, (b + 1) * numRows), size);
     }
     if (below) addProduct(gates, layer.input, below, batch, size, size / 4);
   }
@@ -178,7 +112,7 @@ class Reader {
   // costs one division.
   attend(carry, hidden) {
     const {batch, query, scores, context, summary, network: {attention, architecture}} = this;
-    const {num_cells: size, attention_size: keySize} = architecture, {memorySteps} = carry, {score} = attention;
+    const {num_cells: size, attention_size: keySize} = architecture, {memorySteps, keys, states} = carry, {score} = attention;
     const num = Math.min(carry.numRead, memorySteps), total = score.reduce((sum, each) => sum + each, 0);
     query.fill(0);
     addProduct(query, attention.query, hidden, batch, keySize, size);
@@ -188,7 +122,7 @@ class Reader {
       let most = -Infinity, sum = 0;
       for (let m = 0, k = firstKey; m < num; m++) {
         let parts = 0;
-        for (let a = 0; a < keySize; a++, k++) parts += score[a] / (1 + query[q + a] * carry.keys[k]);
+        for (let a = 0; a < keySize; a++, k++) parts += score[a] / (1 + query[q + a] * keys[k]);
         scores[m] = total - 2 * parts;
         most = Math.max(most, scores[m]);
       }
@@ -196,8 +130,8 @@ class Reader {
       context.fill(0);
       for (let m = 0, at = firstState; m < num; m++, at += size) {
         const weight = scores[m] / sum;
-        if (weight < 1e-9) continue;
-        for (let h = 0; h < size; h++) context[h] += weight * carry.states[at + h];
+        if (weight < NEGLIGIBLE) continue;
+        for (let h = 0; h < size; h++) context[h] += weight * states[at + h];
       }
       summary.set(context, 2 * b * size);
       summary.set(hidden.subarray(b * size, (b + 1) * size), (2 * b + 1) * size);

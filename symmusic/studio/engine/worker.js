@@ -51,8 +51,8 @@
 //   {kind: 'done', cancelled}                      after the last candidate
 //   {kind: 'error', message, field}                a sentence for the user, such as: the wishes cannot be met together. field: which, or null
 //
-// model: {name, meters: ['4/4', ...], barSteps: {'4/4': 16, ...}, lowest, highest (pitches in the model's key), temperature, scales: {name:
-//   semitones above the tonic}, card: {date, corpus, numTunes, nats}}
+// model: {name, meters: ['4/4', ...], barSteps: {'4/4': 16, ...} (also of metres with equal bars), lowest, highest (pitches in the model's
+//   key), temperature, scales: {name: semitones above the tonic}, modes: {name: sharps beyond the major key's}, card: {corpus, num_tunes}}
 
 class Cancelled extends Error {}
 
