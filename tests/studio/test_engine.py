@@ -101,6 +101,29 @@ def test_classes_are_drawn_as_often_as_the_softmax_says():
         assert stats.chisquare(pairs).pvalue > ENOUGH
 
 
+FIT = """
+return Array.from({length: DATA.num}, (_, number) => {
+  const pieces = DATA.pieces.map(([share, count], index) => (
+    {index, fit: Math.log(share), count, random: makeRandom(9, 5 * number + index)}));
+  return fitting(pieces, {numCandidates: DATA.numCandidates}).map(({index}) => index);
+});
+"""
+
+
+def test_candidates_are_chosen_by_what_follows():
+    """As often as their weights say, without repetition, and the best first."""
+    pieces = [(0.1, 1), (0.3, 2), (0.2, 1), (0.1, 4)]
+    weights = np.array([share * count for share, count in pieces])
+    one = np.ravel(run_js(FIT, {'pieces': pieces, 'num': 8000, 'numCandidates': 1}))
+    counts = np.bincount(one, minlength=4)
+    assert stats.chisquare(counts, 8000 * weights / weights.sum()).pvalue > ENOUGH
+    for chosen in run_js(FIT, {'pieces': pieces, 'num': 20, 'numCandidates': 3}):
+        assert len(set(chosen)) == 3
+        assert [pieces[index][0] for index in chosen] == sorted(
+            (pieces[index][0] for index in chosen), reverse=True
+        )
+
+
 PIECES = """
 const network = readNetwork(DATA.network), found = [];
 for (const request of DATA.requests) {

@@ -71,7 +71,7 @@ async function guide(task, {carry: before, logits}, breathe) {
   return {...task, masks: guided(masks, fitChances(masks, tokens, probabilities))};
 }
 
-// Pieces drawn side by side: {tokens, events, logProbabilities, fit}.
+// Pieces drawn side by side: {events, logProbabilities, fit, count, random}.
 async function drawBatch(task, {carry: before, logits}, streams, breathe) {
   const {place, masks, contour, temperature, seed} = task, {network, numSteps} = place;
   const reader = readerOf(network, streams.length), carry = selectRows(before, streams.map(() => 0));
@@ -87,6 +87,7 @@ async function drawBatch(task, {carry: before, logits}, streams, breathe) {
     events: Int16Array.from(each, (token) => place.classes[token]),
     logProbabilities: logProbabilities[b],
     fit: fits ? fits[b] : null,
+    count: 1,
     random: randoms[b],
   }));
 }
@@ -97,10 +98,10 @@ function readerOf(network, batch) {
   return readers.get(batch);
 }
 
-// The pieces kept so far: none is empty, as it was, or the same as an earlier one.
+// The pieces kept so far: none is empty, as it was, or the same as an earlier one, which counts how often it was drawn.
 class Chosen {
   constructor({own, isBlank, place}) {
-    this.seen = new Set(own ? [String(own)] : []);
+    this.seen = new Map(own ? [[String(own), {}]] : []);
     this.isBlank = isBlank;
     this.place = place;
     this.kept = [];
@@ -110,9 +111,10 @@ class Chosen {
   // Those of the pieces that are kept; in the last round also those in another key than was asked for.
   sift(pieces, isLast) {
     const fresh = pieces.filter((piece) => {
-      const text = String(piece.events);
-      if (this.seen.has(text) || !piece.events.some((event) => event >= 0) || (!isLast && this.isInOtherKey(piece))) return false;
-      this.seen.add(text);
+      const text = String(piece.events), same = this.seen.get(text);
+      if (same) same.count++;
+      if (same || !piece.events.some((event) => event >= 0) || (!isLast && this.isInOtherKey(piece))) return false;
+      this.seen.set(text, piece);
       return true;
     });
     this.kept.push(...fresh);
@@ -126,10 +128,10 @@ class Chosen {
   }
 }
 
-// `numCandidates` of the pieces, drawn by how well the bars that follow continue them, the best first: sampling importance resampling, as
-// `generate.choose`.
+// `numCandidates` of the pieces, drawn by how often they were and how well the bars that follow continue them, the best first: sampling
+// importance resampling, as `generate.choose`.
 function fitting(pieces, {numCandidates}) {
-  const keyed = pieces.map((piece) => ({piece, key: piece.fit + gumbel(piece.random)}));
+  const keyed = pieces.map((piece) => ({piece, key: piece.fit + Math.log(piece.count) + gumbel(piece.random)}));
   const drawn = keyed.sort((one, other) => other.key - one.key).slice(0, numCandidates);
   return drawn.map(({piece}) => piece).sort((one, other) => other.fit - one.fit);
 }

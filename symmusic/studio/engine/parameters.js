@@ -9,7 +9,8 @@ function halfToFloat(half) {
 
 // {name: {shape, values}} of the arrays of an exported network.
 function readArrays({arrays, parameters}) {
-  const bytes = Uint8Array.from(atob(parameters), (character) => character.charCodeAt(0));
+  const text = atob(parameters), bytes = new Uint8Array(text.length);
+  for (let place = 0; place < text.length; place++) bytes[place] = text.charCodeAt(place);
   const halves = new Uint16Array(bytes.buffer);  // little endian, as all browsers' machines are
   return Object.fromEntries(arrays.map(({name, shape, offset}) => {
     const size = shape.reduce((product, length) => product * length, 1);

@@ -35,18 +35,20 @@
 //     shortest, longest,                           // steps from a note's start to its end
 //     minNotesPerBar, maxNotesPerBar,              // notes that start in a bar
 //     rests: false,                                // no silence
-//     endOnTonic: true,                            // the last new note: on a strong beat, held for a beat, on the key's tonic
+//     endOnTonic: true,                            // the last new note: on a strong beat, held for a beat, on the scale's or key's tonic
 //     pins: [{onset, length, pitch}, ...],         // notes that stay as they are, anywhere in the tune; those in the new bars count
 //   }
 //
 // Answers to those that draw, as they are ready:
 //   {kind: 'candidate', index, notes, newBars: {from, to}, numBars, natsPerStep, fit, repeatedBars, repeatedShare}
-//     notes: all of the tune with the new bars in it, [{onset, length, pitch, isNew}], in order; a given note may have become longer
+//     notes: all of the tune with the new bars in it, [{onset, length, pitch, isNew}], in order; a given note may last longer into the
+//       new bars, and one that sounded on after them starts again there
 //     natsPerStep: mean surprise of the drawn steps, at temperature 1 (about 0.5 is usual, lower is more expected)
 //     fit: nats per step of the (at most 4) bars that follow, given the new ones; null where none follow, and of a network for infilling
 //     repeatedBars: how many of the tune's own bars come again among the new ones, with the same notes
 //     repeatedShare: share of the new notes in runs of 5 notes or more that the tune has elsewhere too, in any key
-//     Candidates of 'continue' and 'start' come in the order drawn; those of 'redraw' and 'vary' when all are drawn, the best first.
+//     Candidates of 'continue' and 'start' come in the order drawn; those of 'redraw' and 'vary', where bars follow, when all
+//     are drawn, the best first.
 //     Of candidates with the same notes only one comes, so there may be fewer than asked for.
 //   {kind: 'done', cancelled}                      after the last candidate
 //   {kind: 'error', message, field}                a sentence for the user, such as: the wishes cannot be met together. field: which, or null
