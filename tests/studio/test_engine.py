@@ -195,14 +195,16 @@ def test_a_network_for_infilling_is_told_what_follows():
     future_T = np.full(63, architecture.num_classes)
     future_T[31:] = tokens_BT[0, 32:]  # the token that follows each step, from bar 3 on
     read_BT = jnp.asarray(tokens_BT[:, :63])
-    logits_BTV = apply_all(
-        rounded(params),
-        read_BT,
-        jnp.broadcast_to(jnp.arange(63) % 16, read_BT.shape),
-        architecture,
-        future_BT=jnp.broadcast_to(future_T, read_BT.shape),
-    )[0]
-    logs_BTV = np.asarray(jax.nn.log_softmax(logits_BTV))
+    apply = jax.jit(
+        lambda tokens: apply_all(
+            rounded(params),
+            tokens,
+            jnp.broadcast_to(jnp.arange(63) % 16, tokens.shape),
+            architecture,
+            future_BT=jnp.broadcast_to(future_T, tokens.shape),
+        )[0]
+    )
+    logs_BTV = np.asarray(jax.nn.log_softmax(apply(read_BT)))
     for piece, tokens, logs_TV in zip(pieces, tokens_BT, logs_BTV, strict=True):
         own = logs_TV[np.arange(15, 31), tokens[16:32]]
         np.testing.assert_allclose(own, piece['logProbabilities'], atol=1e-3)
@@ -285,9 +287,9 @@ def test_what_was_read_before_changes_nothing():
     other = {**TUNE, 'notes': [*TUNE['notes'][:-2], {'onset': 54, 'length': 6, 'pitch': 67}]}
     request = ask('continue', numBars=1, numCandidates=2)
     asked = [request, {**request, 'tune': other}, ask('redraw', bars={'from': 2, 'to': 2}), request]
-    in_turn = composed(*asked)
+    in_turn, alone = composed(*asked), composed(asked[1])
     assert in_turn[0] == in_turn[3] != in_turn[1]
-    assert in_turn[1:3] == [composed(each)[0] for each in asked[1:3]]
+    assert in_turn[1] == alone[0]
 
 
 def onsets_and_pitches(candidate, first, end):
