@@ -131,7 +131,16 @@ for (const request of DATA.requests) {
   task.place = toldAhead(task.place);
   const prompt = await readCached(task.place, breathe);
   const pieces = await drawBatch(task, prompt, [0, 1, 2], breathe);
+  const first = Array(network.architecture.num_classes).fill(0);
+  const one = {...task, isBetween: false, place: {...task.place, numSteps: 1}};
+  for (let stream = 0; stream < DATA.num; stream += 4) {
+    const streams = [0, 1, 2, 3].map((b) => stream + b);
+    for (const {events} of await drawBatch(one, prompt, streams, breathe)) {
+      first[task.place.classes.indexOf(events[0])]++;
+    }
+  }
   found.push(pieces.map(({events, logProbabilities, fit}) => ({
+    first,
     tokens: [...task.place.prompt, ...encode(events, task.place.distance, network.vocabulary),
       ...task.place.following],
     numGiven: task.place.prompt.length,
@@ -143,10 +152,17 @@ return found;
 
 
 def test_pieces_have_the_likelihood_that_jax_gives_them():
-    """Of a continuation that is told the bars left, and of two bars with what follows them."""
+    """Of a continuation that is told the bars left, and of a bar with what follows it; and the
+    first step is drawn as often as its softmax says, among the classes that are wished for.
+    """
     exported, params, card = shipped()
-    requests = [ask('continue', numBars=2, ends=True), ask('redraw', bars={'from': 1, 'to': 1})]
-    found = run_js(PIECES, {'network': exported, 'requests': requests})
+    wishes = {'scale': {'tonic': 'D', 'mode': 'pentatonic'}}
+    requests = [
+        ask('continue', numBars=2, ends=True),
+        ask('redraw', bars={'from': 1, 'to': 1}, wishes=wishes),
+    ]
+    data = {'network': exported, 'requests': requests, 'num': 4000}
+    found = run_js(PIECES, data)
     architecture = card.architecture
     length = max(len(piece['tokens']) for pieces in found for piece in pieces)
     apply = jax.jit(
@@ -177,6 +193,20 @@ def test_pieces_have_the_likelihood_that_jax_gives_them():
             assert len(following) == 32
             np.testing.assert_allclose(following.sum(), piece['fit'], atol=5e-2)
     assert found[0][0]['fit'] is None
+    for row, pieces, pitch_classes in zip(
+        (0, 3), found, (range(12), (2, 4, 6, 9, 11)), strict=True
+    ):
+        first = np.array(pieces[0]['first'])
+        logs_V = logs_BTV[row, pieces[0]['numGiven'] - 1]
+        pitches = np.arange(len(first)) - 2 + card.vocabulary.min_pitch + 2  # D is read as C
+        is_allowed = (np.arange(len(first)) < 2) | np.isin(pitches % 12, pitch_classes)
+        weights = np.where(is_allowed, np.exp(logs_V / 1.15), 0)
+        expected = first.sum() * weights / weights.sum()
+        assert not first[~is_allowed].any()
+        usual = expected >= 5
+        seen = [*first[usual], first[~usual].sum()]
+        hoped = np.array([*expected[usual], expected[~usual].sum()])
+        assert stats.chisquare(seen, hoped * sum(seen) / hoped.sum()).pvalue > ENOUGH
 
 
 def test_a_network_for_infilling_is_told_what_follows():
@@ -189,7 +219,7 @@ def test_a_network_for_infilling_is_told_what_follows():
     card = dataclasses.replace(card, architecture=architecture)
     exported = export_network(params, card, name='toy', memory_steps=256)
     request = ask('redraw', bars={'from': 1, 'to': 1})
-    (pieces,) = run_js(PIECES, {'network': exported, 'requests': [request]})
+    (pieces,) = run_js(PIECES, {'network': exported, 'requests': [request], 'num': 0})
     tokens_BT = np.array([piece['tokens'] for piece in pieces])
     assert tokens_BT.shape == (3, 64)
     future_T = np.full(63, architecture.num_classes)
@@ -248,6 +278,7 @@ def drawn():
             'continue', numBars=1, wishes={'lowest': 80, 'highest': 70, 'rests': False}
         ),
         'metre': {**ask('continue'), 'tune': {**TUNE, 'meter': '7/8'}},
+        'number': ask('continue', wishes={'lowest': 60.5}),
     }
     return dict(zip(requests, composed(*requests.values()), strict=True))
 
@@ -274,7 +305,7 @@ def test_candidates_differ_and_depend_on_the_seed_alone(drawn):
         texts = [str(as_tuples(candidate['notes'])) for candidate in found['candidates']]
         assert len(set(texts)) == len(texts)
         assert [candidate['index'] for candidate in found['candidates']] == list(range(len(texts)))
-        if name not in ('again', 'greedy', 'conflict', 'metre', 'pitches'):
+        if name not in ('again', 'greedy', 'conflict', 'metre', 'number', 'pitches'):
             assert len(texts) == 3, name
     first, again, other = (drawn[name]['candidates'][0] for name in ('continue', 'again', 'other'))
     assert first == again
@@ -343,6 +374,7 @@ def test_mistakes_are_sentences(drawn):
     conflict, meter = drawn['conflict'], drawn['metre']
     assert conflict['message'].startswith("'lowest' and 'highest' cannot be met together")
     assert conflict['field'] == 'lowest'
+    assert drawn['number']['message'] == 'lowest is 60.5; it must be 0 to 127.'
     assert meter['message'].startswith('The model does not know the metre 7/8')
 
 

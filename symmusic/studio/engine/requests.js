@@ -47,6 +47,7 @@ function ofVary(request, network) {
   const {keep, share = 0.5, seed = 0} = request, {place, own, isBetween} = ofRedraw(request, network);
   const notes = fromEvents(own).map((note) => ({...note, onset: note.onset + place.begin}));
   if (!(keep in KEPT)) throw new Fault(`keep is '${keep}'; it must be one of ${Object.keys(KEPT).join(', ')}.`, 'keep');
+  if (!(share >= 0 && share <= 1)) throw new Fault(`share is ${share}; it must be 0 to 1.`, 'share');
   if (!notes.length) throw new Fault('These bars have no notes to vary.', 'bars');
   const random = makeRandom(seed, 0xffffffff);
   const kept = {

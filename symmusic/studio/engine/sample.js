@@ -30,9 +30,8 @@ function likeliest(logits, may) {
 }
 
 // Draws the tokens of a place after what `carry` has read, whose logits are in the reader. `masks`, `contour` (or null) and `place.before`,
-// the last pitch, limit them. `randoms`: one of each
-// melody. `breathe` is awaited once a bar; `see(b, step, weighed logits)`, if there is one, is called before each draw. Returns {tokens:
-// [B][N], logProbabilities: [B][N]}, at temperature 1. The last token is not read.
+// the last pitch, limit them. `randoms`: one of each melody. `breathe` is awaited once a bar; `see(b, step, weighed logits)`, if there is
+// one, is called before each draw. Returns {tokens: [B][N], logProbabilities: [B][N]}, at temperature 1. The last token is not read.
 async function drawTokens(reader, carry, place, how) {
   const {bar, prompt, numSteps, before} = place, {masks, contour, temperature, randoms, breathe, see} = how;
   const {batch, logits} = reader, numClasses = reader.network.architecture.num_classes;

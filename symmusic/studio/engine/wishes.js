@@ -2,6 +2,9 @@
 // What a page wishes, as `makeMasks` takes it; mistakes are named.
 
 const WISHES = ['scale', 'lowest', 'highest', 'shortest', 'longest', 'minNotesPerBar', 'maxNotesPerBar', 'rests', 'endOnTonic', 'pins'];
+const LIMITS = {  // of the wishes that are numbers
+  lowest: [0, 127], highest: [0, 127], shortest: [1, 256], longest: [1, 256], minNotesPerBar: [0, 64], maxNotesPerBar: [0, 64],
+};
 const KEPT = {rhythm: 'the rhythm', pitches: 'the pitches', notes: 'notes', contour: 'the contour'};
 const MOST_PITCHES = 256;
 
@@ -9,10 +12,12 @@ const MOST_PITCHES = 256;
 function statedWishes(wishes = {}) {
   const unknown = Object.keys(wishes).find((name) => !WISHES.includes(name));
   if (unknown) throw new Fault(`'${unknown}' is no wish; wishes are ${WISHES.join(', ')}.`, unknown);
-  return Object.fromEntries(Object.entries(wishes).filter(([name, value]) => {
-    const isEmpty = Array.isArray(value) && name === 'pins' && !value.length;
-    return value !== null && value !== undefined && value !== '' && !isEmpty && (name === 'rests' ? value === false : value !== false);
-  }));
+  const stated = Object.entries(wishes).filter(([name, value]) => {
+    const isEmpty = value === null || value === undefined || (name === 'pins' && !value.length);
+    return !isEmpty && (name === 'rests' ? value === false : value !== false);
+  });
+  for (const [name, value] of stated) if (name in LIMITS) integer(value, name, ...LIMITS[name]);
+  return Object.fromEntries(stated);
 }
 
 // The wishes of the automaton for the new steps of a place, of those that are stated. `kept` are those of 'vary'.
