@@ -2,7 +2,6 @@
 // The network, step by step: rows of the input matrix -> LSTM layers -> attention -> logits. B melodies are read side by side; arrays are
 // laid out melody by melody. What a step computes with is allocated once, in a `Reader`.
 
-const NEGLIGIBLE = 1e-7;  // a weight of attention
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 const tanh = (x) => 1 - 2 / (1 + Math.exp(2 * x));
 
@@ -118,7 +117,7 @@ class Reader {
     addProduct(query, attention.query, hidden, batch, keySize, size);
     for (let i = 0; i < query.length; i++) query[i] = squaredExp(query[i]);
     for (let b = 0; b < batch; b++) {
-      const q = b * keySize, firstKey = b * memorySteps * keySize, firstState = b * memorySteps * size;
+      const q = b * keySize, firstKey = b * memorySteps * keySize;
       let most = -Infinity, sum = 0;
       for (let m = 0, k = firstKey; m < num; m++) {
         let parts = 0;
@@ -127,12 +126,9 @@ class Reader {
         most = Math.max(most, scores[m]);
       }
       for (let m = 0; m < num; m++) sum += (scores[m] = Math.exp(scores[m] - most));
+      for (let m = 0; m < num; m++) scores[m] /= sum;
       context.fill(0);
-      for (let m = 0, at = firstState; m < num; m++, at += size) {
-        const weight = scores[m] / sum;
-        if (weight < NEGLIGIBLE) continue;
-        for (let h = 0; h < size; h++) context[h] += weight * states[at + h];
-      }
+      addWeighted(context, scores, num, states, b * memorySteps * size);
       summary.set(context, 2 * b * size);
       summary.set(hidden.subarray(b * size, (b + 1) * size), (2 * b + 1) * size);
     }

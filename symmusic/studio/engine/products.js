@@ -78,3 +78,18 @@ function addRows(out, at, table, rows, size) {
   }
   if (waiting >= 0) for (let g = 0, one = waiting * size; g < size; g++) out[at + g] += table[one + g];
 }
+
+const NEGLIGIBLE = 1e-7;  // weights that leave a sum as it is
+
+// out += the sum of `num` vectors, side by side from `at` on, by their weights; four at a time.
+function addWeighted(out, weights, num, vectors, at) {
+  const size = out.length, fours = num - num % 4;
+  for (let m = 0, v0 = at; m < fours; m += 4, v0 += 4 * size) {
+    const weight0 = weights[m], weight1 = weights[m + 1], weight2 = weights[m + 2], weight3 = weights[m + 3];
+    if (weight0 + weight1 + weight2 + weight3 < NEGLIGIBLE) continue;
+    for (let h = 0, v1 = v0 + size, v2 = v1 + size, v3 = v2 + size; h < size; h++) {
+      out[h] += weight0 * vectors[v0 + h] + weight1 * vectors[v1 + h] + weight2 * vectors[v2 + h] + weight3 * vectors[v3 + h];
+    }
+  }
+  for (let m = fours, v = at + fours * size; m < num; m++, v += size) for (let h = 0; h < size; h++) out[h] += weights[m] * vectors[v + h];
+}
