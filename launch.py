@@ -17,7 +17,7 @@ from symmusic.progress import shown
 ROOT = pathlib.Path(__file__).resolve().parent
 DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
 # the files of symmusic/modes
-MODES = ('train', 'sample', 'stats', 'evaluate', 'compare', 'experiment', 'study')
+MODES = ('train', 'sample', 'stats', 'evaluate', 'compare', 'experiment', 'study', 'studio')
 
 
 def main(arguments: list[str]) -> int:

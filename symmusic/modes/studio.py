@@ -1,0 +1,67 @@
+"""`--mode=studio`: writes the page in which a musician composes with the network."""
+
+import pathlib
+
+from symmusic.api.load import load_of_command
+from symmusic.api.model import Model
+from symmusic.config.flags import Command
+from symmusic.errors import UserError
+from symmusic.files import write_whole
+from symmusic.studio.engine import client_script, engine_script
+from symmusic.studio.network import export_network
+from symmusic.studio.page import MAX_BYTES, studio_page
+
+SHIPPED_DATA = (
+    'fiddle tunes of Ireland, Scotland and America from books of the 18th and 19th century, in the'
+    ' public domain'
+)
+
+
+def run(command: Command) -> None:
+    """Writes `studio/index.html` into the workdir and prints its path."""
+    config, model, workdir = load_of_command(command)
+    path = workdir / 'studio' / 'index.html'
+    write_page(path, model, config.sample.memory_steps)
+    print(f'open this file in a browser, or send it to a phone: it needs nothing else\n{path}')
+
+
+def write_page(path: pathlib.Path, model: Model, memory_steps: int) -> None:
+    """Writes the page of a model.
+
+    Raises:
+      UserError: the page cannot run the model, would be too large, or cannot be written.
+    """
+    network = export_network(
+        model.params,
+        model.card,
+        name=model.name,
+        temperature=model.temperature,
+        memory_steps=memory_steps,
+    )
+    html = studio_page(network, engine_script(), client_script(), about(model))
+    size = len(html.encode())
+    if size > MAX_BYTES:
+        raise UserError(
+            f'the studio of {model.name} would have {size:,} bytes; at most {MAX_BYTES:,}, about'
+            ' 650,000 parameters: train one with fewer config.model.num_cells'
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, html)
+    except OSError as error:
+        raise UserError(
+            f'cannot write {path}: {error.strerror or error}; free the disk or choose another'
+            ' --workdir'
+        ) from error
+
+
+def about(model: Model) -> str:
+    """What the page says of its model: which it is, its data and their licence."""
+    card = model.card
+    num_tunes, corpus = card.dataset['num_tunes']['train'], card.dataset['corpus']
+    data = SHIPPED_DATA if model.workdir is None else f'the corpus {corpus}'
+    return (
+        f'The network in this page: {model.name} of symmusic, trained on {num_tunes:,} tunes'
+        f' ({data}). It knows the metres {", ".join(card.meters)}. What you write and keep is'
+        ' yours and stays on this device: the page makes no request.'
+    )
