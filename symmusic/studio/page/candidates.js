@@ -27,7 +27,7 @@ function offer() {
   const barsKnown = model.meters.some((meter) => meter === doc.meter || (barOf(meter)?.steps === barSteps(doc) && String(barOf(meter).beats) === String(barOf(doc.meter).beats)));
   if (!barsKnown) return {text: '', why: `The network does not know ${doc.meter}; it knows ${model.meters.join(', ')}. You can still write, play and save.`};
   if (kind === 'start') return {text: doc.notes.length ? `Start a new tune of ${plural(numBars, 'bar')}` : `Start with ${plural(numBars, 'bar')}`, why: ''};
-  if (!doc.notes.length) return {text: '', why: 'Write a bar first, or choose “Start from nothing”.'};
+  if (!doc.notes.length) return {text: '', why: 'Write a bar first, or choose “From nothing”.'};
   if (kind === 'continue') {
     const room = MOST_BARS - numWritten(doc);
     if (room < 1) return {text: '', why: `The tune has ${MOST_BARS} bars, which is the most.`};
@@ -121,7 +121,7 @@ function keepCandidate(index) {
   else select(null, next);
   say('Kept. Undo takes it back; the others stay in the history.');
   get('roll').focus({preventScroll: true});
-  get('tune').scrollIntoView({block: 'nearest'});
+  requestAnimationFrame(() => requestAnimationFrame(() => showStep(answer.newBars.from * size)));
 }
 
 // Takes the candidates off the page; they stay in the history.

@@ -78,7 +78,7 @@ function describeCandidate(answer, doc, usualNats = 0.5) {
   const size = barSteps(doc), drawn = answer.notes.filter((each) => Math.floor(each.onset / size) >= answer.newBars.from && Math.floor(each.onset / size) <= answer.newBars.to);
   const words = [plural(drawn.length, 'note')];
   const ratioOfUsual = answer.natsPerStep / usualNats;
-  if (Number.isFinite(ratioOfUsual)) words.push(ratioOfUsual < 0.7 ? 'very expected' : ratioOfUsual < 1.1 ? 'expected' : ratioOfUsual < 1.6 ? 'surprising' : 'very surprising');
+  if (Number.isFinite(ratioOfUsual)) words.push(ratioOfUsual < 0.7 ? 'very expected' : ratioOfUsual < 1.3 ? 'expected' : ratioOfUsual < 1.9 ? 'surprising' : 'very surprising');
   if (answer.repeatedBars > 0) words.push(`repeats ${answer.repeatedBars} of your bars`);
   else if (answer.repeatedShare >= 0.15) words.push(`${Math.round(answer.repeatedShare * 100)} % as elsewhere in your tune`);
   else if (doc.notes.length) words.push('new material');

@@ -8,7 +8,7 @@ const MOST_BARS = 200, LEAST_TEMPO = 20, MOST_TEMPO = 400;
 const LOWEST_PITCH = 36, HIGHEST_PITCH = 96;
 
 function emptyDocument(change = {}) {
-  return {title: '', meter: '4/4', key: {fifths: 0, mode: 'major'}, tempo: 120, pickupSteps: 0, numBars: 8, notes: [], pins: [], ...change};
+  return {title: '', meter: '4/4', key: {fifths: 0, mode: 'major'}, tempo: 120, pickupSteps: 0, numBars: 4, notes: [], pins: [], ...change};
 }
 
 const barSteps = (doc) => barOf(doc.meter).steps;
@@ -138,8 +138,7 @@ function setMeter(doc, meter) {
   if (meter === doc.meter) return doc;
   const before = firstStep(doc), after = pickupSteps ? size - pickupSteps : 0;
   const notes = doc.notes.map((each) => ({...each, onset: each.onset - before + after}));
-  const length = endStep(doc) - before;
-  return fitted({...doc, meter, pickupSteps, notes, pins: [], numBars: Math.max(1, Math.ceil((length + after) / size))});
+  return fitted({...doc, meter, pickupSteps, notes, pins: [], numBars: notes.length ? 1 : doc.numBars});
 }
 
 // Another length of the pickup, in steps: a bar for it is put before the first one, or taken away. Null where it would lose notes.

@@ -80,11 +80,19 @@ function showCursor(step) {
     if (isIn && state.playing?.what === 'tune' && !line.dataset.seen) {
       all('#roll svg').forEach((each) => delete each.dataset.seen);
       line.dataset.seen = 'yes';
-      const box = line.getBoundingClientRect();
-      if (box.bottom > innerHeight || box.top < 60) line.scrollIntoView({block: 'center', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth'});
+      bringIntoView(line);
     }
   });
 }
+
+// Scrolls the page so that a line of the roll is in view, if it is not.
+function bringIntoView(line) {
+  const box = line.getBoundingClientRect();
+  if (box.bottom <= innerHeight && box.top >= 60) return;
+  line.scrollIntoView({block: 'center', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth'});
+}
+
+const showStep = (step) => bringIntoView(get('roll').children[lineAt(rollLayout(), Math.min(step, endStep(shownDoc()) - 1))]);
 
 // The samples of the tune in the page's own sound; null where the browser cannot.
 async function renderSamples(doc, rate = 44100) {

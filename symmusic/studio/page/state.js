@@ -22,8 +22,11 @@ function show() {
   });
 }
 
+let silence = 0;
 function say(text) {
   get('say').textContent = text;
+  clearTimeout(silence);
+  silence = setTimeout(() => (get('say').textContent = ''), 8000);
 }
 
 // A notice stays until it is closed.
