@@ -124,9 +124,10 @@ function insertBars(doc, at, count) {
 }
 
 // Takes bars out, with their notes; at least one full bar stays.
-function removeBars(doc, bars) {
+function removeBars(doc, asked) {
+  const bars = {from: asked.from, to: Math.min(asked.to, doc.numBars - 1)};
   const num = bars.to - bars.from + 1, size = barSteps(doc), range = stepsOf(doc, bars);
-  if (doc.numBars - num < 1 || (doc.pickupSteps && bars.from === 0)) return doc;
+  if (num < 1 || doc.numBars - num < 1 + (doc.pickupSteps > 0) || (doc.pickupSteps && bars.from === 0)) return doc;
   const notes = cut(doc.notes, range.from, range.to).map((each) => (each.onset >= range.to ? {...each, onset: each.onset - num * size} : each));
   const pins = doc.pins.filter((bar) => bar < bars.from || bar > bars.to).map((bar) => (bar > bars.to ? bar - num : bar));
   return {...doc, numBars: doc.numBars - num, notes, pins};
@@ -162,7 +163,8 @@ function transposeTune(doc, key) {
 }
 
 // Pins all bars of a range, or, if they all are pinned, none of them.
-function togglePinnedBars(doc, bars) {
+function togglePinnedBars(doc, asked) {
+  const bars = {from: asked.from, to: Math.min(asked.to, doc.numBars - 1)};
   const all = Array.from({length: bars.to - bars.from + 1}, (_, index) => bars.from + index);
   const without = doc.pins.filter((bar) => bar < bars.from || bar > bars.to);
   return {...doc, pins: all.every((bar) => doc.pins.includes(bar)) ? without : [...without, ...all].sort((a, b) => a - b)};

@@ -39,7 +39,7 @@ function readAbcTune(tune) {
     items: [], notices: new Set(), title: '', program: 0, meter: null, unit: 0, key: null, alters: {}, shift: 0, accidentals: {}, held: null, tuplet: [1, 1, 0],
     broken: 0, voice: null, isOther: false, isOverlay: false, last: null, inBody: false,
   };
-  const lines = tune.split('\n').map((line) => line.replace(/(^|[^\\])%(?!%).*$/, '$1'));
+  const lines = tune.split('\n').map((line) => (line.startsWith('%%') ? line : line.replace(/(^|[^\\])%.*$/, '$1')));
   for (const line of lines) {
     const field = /^([A-Za-z+]):(.*)$/.exec(line);
     if (line.startsWith('%%')) readDirective(state, line.slice(2));

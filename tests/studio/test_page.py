@@ -1,0 +1,185 @@
+"""The studio in a browser: a tune from the first note to the exported files, at two sizes."""
+
+import json
+import re
+
+import pytest
+
+from symmusic.melody.events import quantize
+from symmusic.modes.studio import write_page
+from symmusic.api.load import read_shipped_model
+from symmusic.score.abc import read_abc_tune
+from symmusic.score.midi import parse_midi
+from symmusic.score.musicxml_reader import read_musicxml
+from symmusic.studio.page import MAX_BYTES
+
+READY = '#lead[data-ready]'
+NOTES = 'tune().notes.map((each) => [each.onset, each.length, each.pitch])'
+
+
+@pytest.fixture(scope='module')
+def studio(tmp_path_factory):
+    """The page of the shipped model."""
+    path = tmp_path_factory.mktemp('studio') / 'studio' / 'index.html'
+    write_page(path, read_shipped_model()[0], 256)
+    return path
+
+
+def saved(page, kind):
+    with page.expect_download() as waiting:
+        page.locator(f'[data-save={kind}]').click()
+    return waiting.value.path()
+
+
+def write_four_bars(page):
+    """Four bars in 4/4 by keys: quarters, then a half and a rest."""
+    page.locator('#roll').focus()
+    for key in '3 g a b g d b a g g a b g 4 a r'.split():
+        page.keyboard.press(key)
+    return [[4 * n, 4, pitch] for n, pitch in enumerate([67, 69, 71, 67, 62, 71, 69, 67] )]
+
+
+def draw(page):
+    page.locator('#draw').click()
+    page.wait_for_function('state.draw && !state.draw.running')
+    return page.locator('.card').count()
+
+
+def test_it_is_one_small_file_without_requests(studio):
+    html = studio.read_text(encoding='utf-8')
+    assert len(html.encode()) <= MAX_BYTES
+    assert "default-src 'none'" in html
+    assert not re.search(r'(src|href)="(?!data:|#)', html)
+
+
+def test_a_tune_from_the_first_note_to_the_files(studio, open_page, tmp_path):
+    page = open_page(studio, width=1200, accept_downloads=True)
+    page.wait_for_selector(READY)
+    start = write_four_bars(page)
+    assert page.evaluate(NOTES)[:8] == start
+    assert page.evaluate('numWritten(tune())') == 4
+    # continue, listen to two ways, keep the second by Enter
+    assert draw(page) >= 2
+    before = page.evaluate(NOTES)
+    page.locator('.card').first.click()
+    assert page.locator('.card').first.get_attribute('aria-pressed') == 'true'
+    page.keyboard.press('ArrowRight')
+    assert page.evaluate('state.draw.chosen') == 1
+    assert page.evaluate(NOTES) == before
+    page.keyboard.press('Enter')
+    continued = page.evaluate(NOTES)
+    assert continued[: len(before) - 1] == before[:-1]
+    assert len(continued) > len(before)
+    # redraw the second bar
+    page.evaluate('select(stepsOf(tune(), {from: 1, to: 1})); offerBars(); show()')
+    page.wait_for_function("document.getElementById('draw').textContent === 'Redraw bar 2'")
+    draw(page)
+    page.locator('.keep').first.click()
+    redrawn = page.evaluate(NOTES)
+    assert [n for n in redrawn if n[0] < 12] == [n for n in continued if n[0] < 12]
+    assert [n for n in redrawn if n[0] >= 32] == [n for n in continued if n[0] >= 32]
+    page.locator('#undo').click()
+    assert page.evaluate(NOTES) == continued
+    # after a reload it is there, with its history
+    page.reload()
+    page.wait_for_selector(READY)
+    assert page.evaluate(NOTES) == continued
+    assert 'Your last tune is back' in page.locator('#notice').inner_text()
+    assert page.locator('#log li').count() == 2
+    page.locator('#title').fill('Nine & one')
+    expected = [tuple(each) for each in continued]
+    for kind, read in (
+        ('mid', lambda path: parse_midi(path.read_bytes())),
+        ('abc', lambda path: read_abc_tune(path.read_text())),
+        ('musicxml', lambda path: read_musicxml(path.rename(tmp_path / 'a.musicxml'))),
+    ):
+        score = read(saved(page, kind))
+        found = [(note.onset, note.end - note.onset, note.pitch) for note in quantize(score)]
+        assert found == expected, kind
+        assert score.title == 'Nine & one'
+    wav = saved(page, 'wav').read_bytes()
+    assert (wav[:4], len(wav) > 44_100) == (b'RIFF', True)
+    project = json.loads(saved(page, 'json').read_text())
+    assert (len(project['log']), len(project['doc']['notes'])) == (2, len(continued))
+
+
+def test_writing_by_hand_on_a_phone(studio, open_page):
+    page = open_page(studio, width=390, height=844, has_touch=True, color_scheme='dark')
+    page.wait_for_selector(READY)
+    spot = """([step, pitch]) => {
+      const layout = rollLayout(), line = get('roll').children[lineAt(layout, step)], box = line.getBoundingClientRect(), scale = box.width / layout.width;
+      return [box.left + xAt(layout, lineAt(layout, step), step) * scale, box.top + (yAt(layout, pitch) + 5) * scale];
+    }"""
+
+    def at(step, pitch):
+        return page.evaluate(spot, [step, pitch])
+
+    page.locator('#roll').scroll_into_view_if_needed()
+    page.touchscreen.tap(*at(0.5, 64))
+    page.touchscreen.tap(*at(5, 67))
+    assert page.evaluate(NOTES) == [[0, 4, 64], [4, 4, 67]]
+    # drag: move the second note up, then lengthen the first
+    page.mouse.move(*at(5, 67))
+    page.mouse.down()
+    page.mouse.move(*at(5, 69), steps=3)
+    page.mouse.up()
+    assert page.evaluate(NOTES) == [[0, 4, 64], [4, 4, 69]]
+    page.mouse.move(*at(7.8, 69))
+    page.mouse.down()
+    page.mouse.move(*at(11.9, 69), steps=3)
+    page.mouse.up()
+    assert page.evaluate(NOTES) == [[0, 4, 64], [4, 8, 69]]
+    page.locator('[data-tool=erase]').click()
+    page.touchscreen.tap(*at(0.5, 64))
+    assert page.evaluate(NOTES) == [[4, 8, 69]]
+    page.locator('#undo').click()
+    page.locator('#undo').click()
+    assert page.evaluate(NOTES) == [[0, 4, 64], [4, 4, 69]]
+    assert page.evaluate('document.documentElement.scrollWidth') <= 390
+
+
+def test_files_are_opened_and_what_cannot_be_read_is_said(studio, open_page, tmp_path):
+    page = open_page(studio, width=1200)
+    page.wait_for_selector(READY)
+    write_four_bars(page)
+    mine = page.evaluate(NOTES)
+    (tmp_path / 'a.mid').write_bytes(b'no music')
+    page.locator('#file').set_input_files(tmp_path / 'a.mid')
+    page.wait_for_selector('#notice:not([hidden])')
+    assert 'Your tune is as it was' in page.locator('#notice').inner_text()
+    assert page.evaluate(NOTES) == mine
+    (tmp_path / 'b.abc').write_text('X:1\nT:Short\nM:6/8\nL:1/8\nK:Ador\nA|ABc d3|')
+    page.locator('#file').set_input_files(tmp_path / 'b.abc')
+    page.wait_for_function("tune().title === 'Short'")
+    assert page.evaluate('[tune().meter, tune().pickupSteps, tune().key.mode]') == [
+        '6/8',
+        2,
+        'dorian',
+    ]
+    # the tune before is among those that are kept
+    page.locator('#tunes summary').click()
+    page.locator('#tune-list button:enabled', has_text='Open').first.click()
+    assert page.evaluate(NOTES) == mine
+
+
+@pytest.mark.parametrize('kind', ['vary', 'start'])
+def test_the_other_ways_to_draw(studio, open_page, kind):
+    page = open_page(studio, width=800)
+    page.wait_for_selector(READY)
+    write_four_bars(page)
+    page.locator(f'[data-kind={kind}]').click()
+    if kind == 'start':
+        page.locator('#form').select_option('AABB')
+    num = draw(page)
+    assert num >= 1
+    bars = page.evaluate('state.draw.answers[0].newBars')
+    assert bars == ({'from': 0, 'to': 15} if kind == 'start' else {'from': 3, 'to': 3})
+
+
+def test_without_sound_or_network_one_can_still_write(studio, open_page):
+    page = open_page(studio, width=600)
+    page.evaluate('() => { delete window.AudioContext; failEngine(new Error("no workers")); }')
+    write_four_bars(page)
+    page.locator('#play').click()
+    assert 'cannot play sound' in page.locator('#say').inner_text()
+    assert page.evaluate('tune().notes.length') == 13
