@@ -5,9 +5,9 @@ import re
 
 import pytest
 
+from symmusic.api.load import read_shipped_model
 from symmusic.melody.events import quantize
 from symmusic.modes.studio import write_page
-from symmusic.api.load import read_shipped_model
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import parse_midi
 from symmusic.score.musicxml_reader import read_musicxml
@@ -36,12 +36,12 @@ def write_four_bars(page):
     page.locator('#roll').focus()
     for key in '3 g a b g d b a g g a b g 4 a r'.split():
         page.keyboard.press(key)
-    return [[4 * n, 4, pitch] for n, pitch in enumerate([67, 69, 71, 67, 62, 71, 69, 67] )]
+    return [[4 * n, 4, pitch] for n, pitch in enumerate([67, 69, 71, 67, 62, 59, 57, 55])]
 
 
 def draw(page):
     page.locator('#draw').click()
-    page.wait_for_function('state.draw && !state.draw.running')
+    page.wait_for_selector('#ways[data-state=drawn]')
     return page.locator('.card').count()
 
 
@@ -72,7 +72,7 @@ def test_a_tune_from_the_first_note_to_the_files(studio, open_page, tmp_path):
     assert len(continued) > len(before)
     # redraw the second bar
     page.evaluate('select(stepsOf(tune(), {from: 1, to: 1})); offerBars(); show()')
-    page.wait_for_function("document.getElementById('draw').textContent === 'Redraw bar 2'")
+    page.locator('#draw', has_text='Redraw bar 2').wait_for()
     draw(page)
     page.locator('.keep').first.click()
     redrawn = page.evaluate(NOTES)
@@ -150,7 +150,7 @@ def test_files_are_opened_and_what_cannot_be_read_is_said(studio, open_page, tmp
     assert page.evaluate(NOTES) == mine
     (tmp_path / 'b.abc').write_text('X:1\nT:Short\nM:6/8\nL:1/8\nK:Ador\nA|ABc d3|')
     page.locator('#file').set_input_files(tmp_path / 'b.abc')
-    page.wait_for_function("tune().title === 'Short'")
+    page.locator('#notice', has_text='b.abc is open').wait_for()
     assert page.evaluate('[tune().meter, tune().pickupSteps, tune().key.mode]') == [
         '6/8',
         2,

@@ -54,6 +54,7 @@ function draw() {
   });
   draw.running.finished.then(({cancelled} = {}) => finishDraw(draw, cancelled ? 'Stopped.' : ''), (error) => finishDraw(draw, error.message));
   get('ways').hidden = false;
+  get('ways').dataset.state = 'drawing';
   show();
 }
 
@@ -140,6 +141,7 @@ function showCandidates() {
   get('cancel').hidden = !draw?.running;
   get('drawing').textContent = draw?.running ? 'Drawing …' : draw?.said || why;
   get('ways').hidden = !draw;
+  get('ways').dataset.state = draw?.running ? 'drawing' : 'drawn';
   if (!draw) {
     place.replaceChildren();
     return;
