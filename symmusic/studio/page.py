@@ -21,6 +21,7 @@ PURE = (  # in the order in which they use one another; none touches the documen
     'keep',
     'open',
     'roll',
+    'staff',
     'compose',
 )
 PARTS = (

@@ -154,6 +154,7 @@ function joinControls() {
   all('[data-save]').forEach((button) => button.addEventListener('click', () => saveAs(button.dataset.save)));
   on('copy-abc', 'click', copyAbc);
   on('print', 'click', () => print());
+  on('staff', 'toggle', show);
   on('save-counts', 'click', () => download(JSON.stringify({format: 'symmusic studio use 1', model: state.model?.name ?? '', ...countUse(state.log)}, null, 1), 'application/json', 'studio-use.json'));
   on('tunes', 'toggle', showTunes);
   on('notice-close', 'click', () => notify(''));
@@ -171,6 +172,7 @@ function joinPage() {
   document.addEventListener('dragleave', () => document.body.classList.remove('dropping'));
   document.addEventListener('drop', dropped);
   addEventListener('resize', show);
+  addEventListener('beforeprint', layOutPrint);
   addEventListener('storage', (event) => {
     if (event.key !== `${PREFIX}-tune-${state.id}` || !event.newValue) return;
     state.id = newId();
@@ -251,10 +253,10 @@ function failEngine(error) {
 }
 
 buildControls();
-if (matchMedia('(max-width: 40rem)').matches) get('about-tune').open = false;
+get('about-tune').open = get('staff').open = !matchMedia('(max-width: 40rem)').matches;
 joinControls();
 restore();
-shows.push(showRoll, showHead, showControls, showCandidates, showLog);
+shows.push(showRoll, showHead, showControls, showCandidates, showLog, tellSelection, showStaff);
 if (!hasAudio()) say(NO_AUDIO);
 show();
 startEngine();

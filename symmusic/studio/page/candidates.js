@@ -87,8 +87,15 @@ function chooseCandidate(index, {plays = true} = {}) {
   const first = Math.max(firstStep(state.preview), (answer.newBars.from - lead) * size), written = numWritten(state.preview);
   const end = Math.min(written, answer.newBars.to + 1 + (draw.kind === 'continue' ? 0 : 1)) * size;
   state.selection = null;
+  keepInPlace(get('candidates').children[index]);
   if (plays && end > first) listen(state.preview, first, end, index, {follow: (step) => followSmall(index, step)});
   show();
+}
+
+// The roll above may grow with what it shows; the part of the page that was clicked stays under the pointer.
+function keepInPlace(part) {
+  const before = part.getBoundingClientRect().top;
+  requestAnimationFrame(() => requestAnimationFrame(() => scrollBy(0, part.isConnected ? part.getBoundingClientRect().top - before : 0)));
 }
 
 function followSmall(index, step) {

@@ -99,6 +99,26 @@ async function copyAbc() {
   }
 }
 
+// The staff of the tune, or of the candidate that is in view, where it is unfolded.
+function showStaff() {
+  if (!get('staff').open) return;
+  const doc = shownDoc(), numBars = Math.max(1, numWritten(doc)), width = get('staff').clientWidth - 4;
+  if (get('staff-lines').drawn === doc && get('staff-lines').wide === width) return;
+  Object.assign(get('staff-lines'), {drawn: doc, wide: width});
+  fillStaff(get('staff-lines'), {...doc, numBars}, width, width < 560 ? 2 : 4);
+}
+
+function fillStaff(place, doc, width, barsPerLine) {
+  place.innerHTML = drawStaff(doc, width, barsPerLine).map((line) => `<svg class="staff" viewBox="0 0 ${fixed(line.width)} ${line.height}" style="width: ${fixed(line.width)}px">${line.svg}</svg>`).join('');
+}
+
+function layOutPrint() {
+  const {beat, number} = markTempo(tune().tempo, tune().meter);
+  get('print-title').textContent = tune().title || 'Untitled';
+  get('print-tempo').textContent = `${nameLength(beat * QUARTER)} = ${number}`;
+  fillStaff(get('print-lines'), taken(), 680, 4);
+}
+
 function dropped(event) {
   event.preventDefault();
   document.body.classList.remove('dropping');
