@@ -1,4 +1,4 @@
-"""The studio as one HTML file that contains the network, its engine and all that a musician needs."""
+"""The studio as one HTML file: the network, its engine, and all that a musician works with."""
 
 import pathlib
 from collections.abc import Mapping

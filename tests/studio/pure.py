@@ -2,6 +2,7 @@
 
 import functools
 import json
+import pathlib
 import shutil
 import subprocess
 
@@ -27,7 +28,8 @@ def run_pure(snippet: str, data: object = None) -> object:
     if program is None:
         pytest.skip('tests of the page need the program node')
     body = (
-        "const assert = require('assert'), DATA = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
+        "const assert = require('assert');"
+        " const DATA = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
         f'{_script()}\n(async () => {{{snippet}}})().then((answer) =>'
         ' process.stdout.write(JSON.stringify(answer ?? null)), (error) =>'
         ' { console.error(error); process.exit(1); });'
@@ -37,6 +39,12 @@ def run_pure(snippet: str, data: object = None) -> object:
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
+
+
+def check(name: str, data: object = None) -> None:
+    """Runs a check of `checks.js`."""
+    checks = pathlib.Path(__file__).with_name('checks.js').read_text(encoding='utf-8')
+    run_pure(f'{checks}\nCHECKS.{name}();', data)
 
 
 def documents(num: int, seed: int = 0) -> list[dict]:

@@ -16,9 +16,12 @@ from tests.studio.pure import documents, run_pure
 WRITE = """
 return DATA.map((data) => {
   const doc = checkDocument(data), how = {program: 73, instrument: 'Flute'};
-  const files = {abc: formatAbc(doc, how), musicxml: formatMusicXml(doc, how), midi: formatMidi(doc, how)};
+  const files = {
+    abc: formatAbc(doc, how), musicxml: formatMusicXml(doc, how), midi: formatMidi(doc, how),
+  };
   const read = {
-    abc: scoreToDocument(readAbc(files.abc)), musicxml: scoreToDocument(readMusicXml(files.musicxml)), midi: scoreToDocument(readMidi(files.midi)),
+    abc: scoreToDocument(readAbc(files.abc)), midi: scoreToDocument(readMidi(files.midi)),
+    musicxml: scoreToDocument(readMusicXml(files.musicxml)),
   };
   return {doc, read, files: {...files, midi: Buffer.from(files.midi).toString('base64')}};
 });
@@ -96,7 +99,7 @@ def test_abc_of_common_tunes():
     repeats, triplets, accidentals, voices = opened(
         'X:1\nT:Up\nM:3/4\nL:1/4\nK:D\nA|:d2e|1 f2A:|2 f3|]',
         'X:1\nM:4/4\nL:1/8\nK:C\n(3CDE F2 G>A [GB]2 {c}d2|',
-        'X:1\nM:2/4\nL:1/8\nQ:1/4=90\nK:F\n^Fe Fe|Bf^c\'z|',
+        "X:1\nM:2/4\nL:1/8\nQ:1/4=90\nK:F\n^Fe Fe|Bf^c'z|",
         'X:1\nM:2/4\nL:1/4\nK:C\nV:1\nCD|\nV:2\nEF|',
     )
     assert triples(repeats['notes']) == [
@@ -140,7 +143,8 @@ OPEN_BYTES = """
 const found = [];
 for (const [text, part] of DATA) {
   try {
-    const {doc, notices, parts} = await openBytes(new Uint8Array(Buffer.from(text, 'base64')), 'a', part);
+    const bytes = new Uint8Array(Buffer.from(text, 'base64'));
+    const {doc, notices, parts} = await openBytes(bytes, 'a', part);
     found.push({...doc, notices, parts});
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
@@ -224,4 +228,6 @@ def test_musicxml_with_repeats_chords_and_a_second_voice():
     (found,) = opened(f'<score-partwise><part id="P1">{measures}</part></score-partwise>')
     assert triples(found['notes']) == [(0, 8, 71), (8, 8, 69), (16, 8, 71), (24, 8, 67)]
     assert (found['meter'], found['key']['fifths']) == ('2/4', 1)
-    assert {'Of chords the highest note is kept.', 'Other voices left out.'} <= set(found['notices'])
+    assert {'Of chords the highest note is kept.', 'Other voices left out.'} <= set(
+        found['notices']
+    )

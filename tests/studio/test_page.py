@@ -1,7 +1,11 @@
 """The studio in a browser: a tune from the first note to the exported files, at two sizes."""
 
 import json
+import os
+import pathlib
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -34,7 +38,7 @@ def saved(page, kind):
 def write_four_bars(page):
     """Four bars in 4/4 by keys: quarters, then a half and a rest."""
     page.locator('#roll').focus()
-    for key in '3 g a b g d b a g g a b g 4 a r'.split():
+    for key in '3gabgdbaggabg4ar':
         page.keyboard.press(key)
     return [[4 * n, 4, pitch] for n, pitch in enumerate([67, 69, 71, 67, 62, 59, 57, 55])]
 
@@ -107,8 +111,11 @@ def test_writing_by_hand_on_a_phone(studio, open_page):
     page = open_page(studio, width=390, height=844, has_touch=True, color_scheme='dark')
     page.wait_for_selector(READY)
     spot = """([step, pitch]) => {
-      const layout = rollLayout(), line = get('roll').children[lineAt(layout, step)], box = line.getBoundingClientRect(), scale = box.width / layout.width;
-      return [box.left + xAt(layout, lineAt(layout, step), step) * scale, box.top + (yAt(layout, pitch) + 5) * scale];
+      const layout = rollLayout(), line = lineAt(layout, step);
+      const box = get('roll').children[line].getBoundingClientRect();
+      const scale = box.width / layout.width;
+      const x = xAt(layout, line, step), y = yAt(layout, pitch) + 5;
+      return [box.left + x * scale, box.top + y * scale];
     }"""
 
     def at(step, pitch):
@@ -183,3 +190,73 @@ def test_without_sound_or_network_one_can_still_write(studio, open_page):
     page.locator('#play').click()
     assert 'cannot play sound' in page.locator('#say').inner_text()
     assert page.evaluate('tune().notes.length') == 13
+
+
+def test_playing_along_writes_notes_and_prints_a_staff(studio, open_page):
+    page = open_page(studio, width=1000)
+    page.wait_for_selector(READY)
+    page.locator('#tempo').fill('400')
+    page.locator('#record').click()
+    page.wait_for_timeout(900)  # a bar of clicks lasts 0.6 s
+    page.keyboard.press('s', delay=120)
+    page.locator('#record').click()
+    assert page.evaluate('tune().notes.map((each) => each.pitch)') == [62]
+    page.emulate_media(media='print')
+    page.evaluate('layOutPrint()')
+    assert page.locator('#print-lines svg').is_visible()
+    assert not page.locator('main').is_visible()
+
+
+def test_a_full_storage_and_another_tab_lose_nothing(studio, open_page):
+    page = open_page(studio, width=1000)
+    page.wait_for_selector(READY)
+    write_four_bars(page)
+    mine = page.evaluate('state.id')
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.locator('#roll').focus()
+    other.keyboard.press('c')
+    page.locator('#notice', has_text='open in another tab').wait_for()
+    assert page.evaluate('state.id') != mine
+    assert page.evaluate('listTunes(storage()).map((each) => each.numNotes).sort()') == [13, 14]
+    full = "() => { throw new DOMException('', 'QuotaExceededError'); }"
+    page.evaluate(f'Storage.prototype.setItem = {full}')
+    page.locator('#roll').focus()
+    page.keyboard.press('c')
+    page.locator('#notice', has_text='no room left').wait_for()
+    assert page.evaluate('tune().notes.length') == 14
+
+
+def axe_script():
+    """axe-core, where npm has it: in $SYMMUSIC_NODE_MODULES or among npm's global packages."""
+    folder = os.environ.get('SYMMUSIC_NODE_MODULES', '')
+    if not folder and shutil.which('npm'):
+        answer = subprocess.run(['npm', 'root', '-g'], capture_output=True, text=True, check=False)
+        folder = answer.stdout.strip()
+    path = pathlib.Path(folder, 'axe-core', 'axe.min.js')
+    if not path.is_file():
+        pytest.skip('this test needs the npm package axe-core')
+    return path.read_text(encoding='utf-8')
+
+
+@pytest.mark.parametrize(('width', 'scheme'), [(1200, 'light'), (390, 'dark')])
+def test_it_is_accessible(studio, chromium, width, scheme):
+    script = axe_script()
+    size = {'width': width, 'height': 800}
+    # the policy of the page would not let the test's own script in
+    context = chromium.new_context(viewport=size, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    page.goto(studio.as_uri())
+    page.wait_for_selector(READY)
+    write_four_bars(page)
+    page.evaluate("all('details').forEach((each) => (each.open = true)); notify('A notice.')")
+    draw(page)
+    page.locator('.card').first.click()
+    page.evaluate(script)
+    found = page.evaluate('axe.run()')['violations']
+    assert [(each['id'], each['nodes'][0]['html']) for each in found] == []
+    small = """all('button, select, input, summary, a').filter((each) => each.offsetParent
+      && !each.closest('label.check, label.file')
+      && each.getBoundingClientRect().height < 44).map((each) => each.id)"""
+    assert page.evaluate(small) == []
+    context.close()

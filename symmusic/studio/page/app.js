@@ -79,7 +79,7 @@ function showControls() {
     each.setAttribute('aria-checked', isOn(each.dataset));
     each.tabIndex = isOn(each.dataset) ? 0 : -1;
   });
-  radio('[data-tool]', ({tool}) => tool === state.tool);
+  radio('button[data-tool]', ({tool}) => tool === state.tool);
   radio('[data-value]', ({value}) => Number(value) === state.value);
   radio('[data-kind]', ({kind}) => kind === state.kind);
   get('roll').dataset.tool = state.tool;
@@ -116,7 +116,7 @@ function joinControls() {
     does(button.dataset);
     show();
   }));
-  each('[data-tool]', ({tool}) => (state.tool = tool));
+  each('button[data-tool]', ({tool}) => (state.tool = tool));
   each('[data-value]', ({value}) => setValue(Number(value)));
   each('[data-kind]', ({kind}) => (state.kind = kind));
   all('[role=radiogroup]').forEach(radioKeys);

@@ -174,7 +174,7 @@ function card(draw, index) {
   item.dataset.index = index;
   Object.assign(button, {type: 'button', className: 'card'});
   button.setAttribute('aria-label', `Way ${index + 1}: ${words.join(', ')}. Click to play, Enter to keep.`);
-  button.innerHTML = drawSmall(doc, smallRange(draw, index), stepsOf(doc, answer.newBars), '');
+  button.innerHTML = drawSmall(doc, smallRange(draw, index), stepsOf(doc, answer.newBars));
   facts.textContent = `${index + 1}. ${words.join(', ')}`;
   if (Number.isFinite(answer.natsPerStep)) facts.title = `${answer.natsPerStep.toFixed(2)} nats per step`;
   button.append(facts);

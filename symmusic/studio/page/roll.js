@@ -77,7 +77,7 @@ function drawLine(doc, layout, line, {selection = null, caret = null} = {}) {
 }
 
 // A small roll of some steps, with the notes drawn from a bar on in colour: the SVG of a candidate.
-function drawSmall(doc, range, fresh, label) {
+function drawSmall(doc, range, fresh) {
   const width = 240, height = 64, notes = doc.notes.filter((each) => each.onset < range.to && noteEnd(each) > range.from);
   const pitches = notes.map((each) => each.pitch), low = Math.min(...pitches, 127) - 1, high = Math.max(...pitches, low + 12) + 1;
   const step = width / (range.to - range.from), row = height / (high - low + 1), x = (at) => fixed((at - range.from) * step), parts = [];
@@ -90,5 +90,5 @@ function drawSmall(doc, range, fresh, label) {
     parts.push(`<rect class="note ${isFresh ? 'new' : 'own'}" x="${x(begin)}" y="${fixed((high - each.pitch) * row)}" width="${fixed((end - begin) * step - 0.8)}" height="${fixed(Math.max(2.5, row))}" rx="1"/>`);
   }
   parts.push(`<line class="cursor" x1="0" x2="0" y1="0" y2="${height}"/>`);
-  return `<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${label}">${parts.join('')}</svg>`;
+  return `<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" aria-hidden="true">${parts.join('')}</svg>`;
 }
