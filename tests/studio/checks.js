@@ -49,6 +49,12 @@ const CHECKS = {
     assert.strictEqual(removeBars(emptyDocument({numBars: 1}), {from: 0, to: 0}).numBars, 1);
     assert.strictEqual(setTempo(doc, 9999).tempo, MOST_TEMPO);
   },
+  hearing() {
+    const notes = [62, 66, 69, 73, 74, 66, 64, 62].map((pitch, index) => note(4 * index, 4, pitch));
+    assert.deepStrictEqual(betterKey(notes, parseKey('C')), {fifths: 2, mode: 'major'});
+    assert.strictEqual(betterKey(notes, parseKey('D')), null);
+    assert.strictEqual(betterKey(notes.slice(0, 3), parseKey('C')), null);
+  },
   undoing() {
     let history = startHistory(emptyDocument());
     for (let step = 0; step < 5000; step++) history = change(history, setTempo(history.present, 20 + (step % 300)));

@@ -60,6 +60,10 @@ def test_single_changes():
     check('single')
 
 
+def test_a_key_that_fits_better_is_offered():
+    check('hearing')
+
+
 def test_undo_has_no_end_and_merges_typing():
     check('undoing')
 

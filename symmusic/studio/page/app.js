@@ -50,6 +50,9 @@ function showHead() {
   }
   get('in-short').textContent = `${doc.title ? `${doc.title}, ` : ''}${doc.meter}, ${keyName(doc.key)}${doc.pickupSteps ? `, pickup of ${nameLength(doc.pickupSteps)}` : ''}`;
   get('hint').hidden = doc.notes.length > 0;
+  const heard = betterKey(doc.notes, doc.key);
+  get('heard').hidden = !heard;
+  get('heard').textContent = heard ? `It sounds like ${keyName(heard)}: use that` : '';
   const density = get('density').value;
   if (get('density').made !== doc.meter) {
     get('density').made = doc.meter;
@@ -133,6 +136,7 @@ function joinControls() {
   on('meter', 'change', (event) => commit(setMeter(tune(), event.target.value)));
   for (const id of ['tonic', 'mode']) on(id, 'change', changeKey);
   on('pickup', 'change', changePickup);
+  on('heard', 'click', () => commit(setKey(tune(), betterKey(tune().notes, tune().key) ?? tune().key)));
   all('#compose input, #compose select').forEach((field) => field.addEventListener('input', show));
   on('no-wishes', 'click', clearWishes);
   on('draw', 'click', draw);

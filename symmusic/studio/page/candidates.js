@@ -42,9 +42,10 @@ function draw() {
   if (state.draw) return;
   const doc = tune(), {kind} = state, chosen = settings(), bars = kind === 'redraw' || kind === 'vary' ? chosenBars() : null;
   chosen.numBars = Math.min(chosen.numBars, MOST_BARS - (kind === 'start' ? 1 : numWritten(doc)));
+  const what = offer().text;
   leaveCandidates();
   stopListening();
-  const what = offer().text;
+  state.answer = '';
   state.draw = {kind, doc, what, answers: [], chosen: -1, kept: [], entry: null, form: kind === 'start' ? chosen.form : '', begun: performance.now()};
   const request = requestOf(kind, doc, bars, chosen), draw = state.draw;
   draw.running = (draw.form ? askForm : ask)(request, chosen, (answer) => {
@@ -68,7 +69,8 @@ function finishDraw(draw, said) {
     if (state.draw === draw && draw.chosen < 0) say(`${plural(draw.answers.length, 'way')} on: click one to hear it.`);
   } else if (state.draw === draw) {
     state.draw = null;
-    say(said || 'Nothing was drawn.');
+    state.answer = said || 'Nothing was drawn.';
+    say(state.answer);
   }
   show();
 }
@@ -117,9 +119,12 @@ function keepCandidate(index) {
   if (!draw || index < 0) return;
   const doc = applied(draw, index), answer = draw.answers[index], size = barSteps(doc);
   stopListening();
-  if (draw.kind === 'start' && draw.doc.notes.length) freshTune();
   draw.kept.push(index);
-  const entry = draw.entry ?? logDraw(draw);
+  const entry = draw.entry ?? logDraw(draw), isNewTune = draw.kind === 'start' && draw.doc.notes.length > 0;
+  if (isNewTune) {
+    freshTune();
+    state.log = [entry];
+  }
   entry.kept = [...new Set([...entry.kept, index])];
   entry.after = doc;
   state.preview = null;
@@ -127,7 +132,7 @@ function keepCandidate(index) {
   const next = draw.kind === 'start' || draw.kind === 'continue' ? (answer.newBars.to + 1) * size : answer.newBars.from * size;
   if (draw.kind === 'redraw' || draw.kind === 'vary') select(stepsOf(doc, answer.newBars));
   else select(null, next);
-  say('Kept. Undo takes it back; the others stay in the history.');
+  say(isNewTune ? 'Kept as a new tune. The one before is among the tunes kept in this browser, under History.' : 'Kept. Undo takes it back; the others stay in the history.');
   get('roll').focus({preventScroll: true});
   requestAnimationFrame(() => requestAnimationFrame(() => showStep(answer.newBars.from * size)));
 }
@@ -146,7 +151,7 @@ function showCandidates() {
   get('draw').textContent = text || {continue: 'Continue', redraw: 'Redraw', vary: 'Vary', start: 'Start'}[state.kind];
   get('draw').disabled = !text || Boolean(draw?.running);
   get('cancel').hidden = !draw?.running;
-  get('drawing').textContent = draw?.running ? 'Drawing …' : draw?.said || why;
+  get('drawing').textContent = draw?.running ? 'Drawing …' : draw?.said || state.answer || why;
   get('ways').hidden = !draw;
   get('ways').dataset.state = draw?.running ? 'drawing' : 'drawn';
   if (!draw) {

@@ -76,7 +76,7 @@ function pointerDown(event) {
     blip(found.pitch);
   } else {
     drag = {...base, kind: 'write', onset: Math.max(firstStep(doc), snapDown(place.step, snapSize(noteLength()))), row: place.row};
-    draftWritten(place);
+    if (!isFinger) draftWritten(place); // a finger may be about to scroll
   }
   get('roll').setPointerCapture?.(event.pointerId);
   show();
@@ -108,7 +108,7 @@ function pointerMove(event) {
   } else if (drag.kind === 'erase') {
     const found = noteAt(state.draft ?? doc, place, event.pointerType === 'touch');
     if (found) state.draft = eraseNotes(state.draft ?? doc, {from: found.onset, to: found.onset + 1});
-  } else if (drag.kind === 'write') draftWritten(place);
+  } else if (drag.kind === 'write' && (drag.moved || state.draft)) draftWritten(place);
   else if (drag.kind === 'length' && drag.moved) {
     const length = Math.max(1, Math.round((place.step - drag.found.onset) / snap) * snap);
     state.draft = writeNotes(doc, [{...drag.found, length}]);
@@ -131,6 +131,10 @@ function moveDragged(place, snap) {
 function pointerUp(event) {
   if (!drag) return;
   const ended = drag;
+  if (ended.kind === 'write' && event.type !== 'pointercancel') {
+    if (!state.draft) draftWritten(ended.start);
+    lastWritten = performance.now();
+  }
   drag = null;
   if (event.type === 'pointercancel') {
     state.draft = null;

@@ -82,6 +82,13 @@ function scaleStep(pitch, degrees, key) {
   return at;
 }
 
+// The key that notes sound in, where they do not fit the one that is stated; null where they do.
+function betterKey(notes, key) {
+  const numOutside = (each) => notes.filter(({pitch}) => !scaleClasses(each).includes(pitch % 12)).length;
+  const heard = detectKey(notes);
+  return notes.length >= 6 && numOutside(heard) < numOutside(key) - notes.length / 20 ? heard : null;
+}
+
 const PROFILES = { // of Essen folk songs (Aarden, 2003), as of score/detection.py: how long each note above the tonic sounds
   major: [17.7661, 0.145624, 14.9265, 0.160186, 19.8049, 11.3587, 0.291248, 22.062, 0.145624, 8.15494, 0.232998, 4.95122],
   minor: [18.2648, 0.737619, 14.0499, 16.8599, 0.702494, 14.4362, 0.702494, 18.6161, 4.56621, 1.93186, 7.37619, 1.75623],

@@ -60,7 +60,8 @@ function showLog() {
 function freshTune() {
   leaveCandidates();
   stopListening();
-  save();
+  if (tune().notes.length || state.log.length) save();
+  else storage().removeItem(`${PREFIX}-tune-${state.id}`);
   state.id = newId();
   state.log = [];
   state.history = startHistory(emptyDocument());

@@ -3,7 +3,7 @@ const get = (id) => document.getElementById(id);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const state = {
   history: startHistory(emptyDocument()), draft: null, preview: null, selection: null, caret: 0, value: 4, isDotted: false, tool: 'write', isFolded: true,
-  clipboard: null, sound: 'plucked', kind: 'continue', draw: null, log: [], id: '', playing: null, model: null, recording: null,
+  clipboard: null, sound: 'plucked', kind: 'continue', draw: null, log: [], id: '', playing: null, model: null, recording: null, answer: '',
 };
 const shows = []; // functions that draw a part of the page
 let isAsked = false;
