@@ -201,6 +201,7 @@ EXAMPLES = {
     '--mode=experiment --config=configs/exp3.py': (
         'run an experiment; with --config.quick=True in minutes'
     ),
+    '--mode=studio': 'write the page in which one composes with the model',
     '--mode=study': 'build a listening study',
     '--mode=study --answers=folder_of_answers': 'analyse what the listeners answered',
 }

@@ -7,6 +7,7 @@ from symmusic.api.model import Model
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
 from symmusic.files import write_whole
+from symmusic.model.ensemble import Ensemble
 from symmusic.studio.engine import client_script, engine_script
 from symmusic.studio.network import export_network
 from symmusic.studio.page import MAX_BYTES, studio_page
@@ -31,6 +32,11 @@ def write_page(path: pathlib.Path, model: Model, memory_steps: int) -> None:
     Raises:
       UserError: the page cannot run the model, would be too large, or cannot be written.
     """
+    if isinstance(model.params, Ensemble):
+        raise UserError(
+            "config.sample.replica = 'all': the studio runs one network; choose one replica, or -1"
+            ' for the best'
+        )
     network = export_network(
         model.params,
         model.card,

@@ -136,6 +136,9 @@ def test_writing_by_hand_on_a_phone(studio, open_page):
     page.mouse.move(*at(11.9, 69), steps=3)
     page.mouse.up()
     assert page.evaluate(NOTES) == [[0, 4, 64], [4, 8, 69]]
+    heading = page.locator('.heading').first.bounding_box()
+    page.touchscreen.tap(heading['x'] + 20, heading['y'] + 10)
+    page.locator('#draw', has_text='Redraw bar 1').wait_for()
     page.locator('[data-tool=erase]').click()
     page.touchscreen.tap(*at(0.5, 64))
     assert page.evaluate(NOTES) == [[4, 8, 69]]

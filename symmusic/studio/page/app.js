@@ -48,7 +48,7 @@ function showHead() {
     const steps = Array.from({length: bar.steps - 1}, (_, index) => index + 1).filter((each) => each <= 4 || each % 2 === 0 || each === doc.pickupSteps);
     fill('pickup', [[0, 'none'], ...steps.map((each) => [each, VALUE_NAMES[each] ?? `${each % 2 ? `${each} sixteenths` : `${each / 2} eighths`}`])], doc.pickupSteps);
   }
-  get('in-short').textContent = `${doc.title ? `${doc.title}, ` : ''}${doc.meter}, ${keyName(doc.key)}${doc.pickupSteps ? `, pickup of ${nameLength(doc.pickupSteps)}` : ''}`;
+  get('in-short').textContent = `${doc.title ? `${doc.title}, ` : ''}${doc.meter}, ${keyName(doc.key)}${doc.pickupSteps ? `, pickup: ${nameLength(doc.pickupSteps)}` : ''}`;
   get('hint').hidden = doc.notes.length > 0;
   const heard = betterKey(doc.notes, doc.key);
   get('heard').hidden = !heard;

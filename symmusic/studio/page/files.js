@@ -17,7 +17,7 @@ async function openInto(bytes, name, part) {
 
 function openPasted() {
   try {
-    opened(openText(get('abc-text').value), 'The text');
+    opened(openText(get('abc-text').value), '');
     get('paste-abc').open = false;
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
@@ -34,7 +34,7 @@ function opened({project, doc, notices = [], program = 0, parts = []}, name, cho
   state.caret = project ? firstStep(tune()) : Math.max(0, ...tune().notes.map(noteEnd));
   if (program) setSound(soundOf(program));
   save();
-  notify([`${name} is open: ${plural(tune().notes.length, 'note')} in ${plural(tune().numBars, 'bar')} of ${tune().meter}, ${keyName(tune().key)}.`, ...notices].join(' '));
+  notify([`${name || 'The text'} is open: ${plural(tune().notes.length, 'note')} in ${plural(tune().numBars, 'bar')} of ${tune().meter}, ${keyName(tune().key)}.`, ...notices].join(' '));
   if (choose) {
     const select = document.createElement('select');
     select.setAttribute('aria-label', 'Part to open');
