@@ -109,6 +109,7 @@ def _check(card: Card) -> None:
             card.vocabulary, MelodyVocabulary
         ),
         'config.data.steps_per_quarter = 12': card.steps_per_quarter != SIXTEENTHS,
+        f'config.model.kind = {architecture.kind!r}': architecture.kind != 'lstm',
         'config.model.bidirectional = True': architecture.bidirectional
         and not architecture.infilling,
         "config.model.attention = 'weighted'": architecture.attention == 'weighted',

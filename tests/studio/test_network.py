@@ -192,6 +192,9 @@ def test_networks_that_the_page_cannot_run_are_refused():
         architecture=Architecture(4, 1, 2, bidirectional=True),
         vocabulary=MelodyVocabulary(60, 61),
     )
-    for refused, word in ((roll, 'encoding'), (both, 'bidirectional')):
+    other = dataclasses.replace(
+        card, architecture=Architecture(4, 1, 2, kind='transformer', num_heads=1)
+    )
+    for refused, word in ((roll, 'encoding'), (both, 'bidirectional'), (other, "'transformer'")):
         with pytest.raises(UserError, match=word):
             export_network(params, refused, name='x', memory_steps=8)
