@@ -24,7 +24,7 @@ METERS = [f'{beats}/{unit}' for unit in (2, 4, 8, 16) for beats in range(1, 17)]
 def export_network(
     params: Params, card: Card, *, name: str, temperature: float | None = None, memory_steps: int
 ) -> dict[str, object]:
-    """What `readNetwork` of engine/parameters.js takes, as JSON values.
+    """What readNetwork of engine/parameters.js takes, as JSON values.
 
     Args:
       params: of the model; rounded to 16 bits.

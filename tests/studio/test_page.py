@@ -110,7 +110,9 @@ def test_a_tune_from_the_first_note_to_the_files(studio, open_page, tmp_path):
 def test_writing_by_hand_on_a_phone(studio, open_page):
     page = open_page(studio, width=390, height=844, has_touch=True, color_scheme='dark')
     page.wait_for_selector(READY)
-    spot = """([step, pitch]) => {
+    spot = """async ([step, pitch]) => {
+      const frame = () => new Promise(requestAnimationFrame);
+      await frame().then(frame);  // what changed is drawn
       const layout = rollLayout(), line = lineAt(layout, step);
       const box = get('roll').children[line].getBoundingClientRect();
       const scale = box.width / layout.width;
