@@ -119,6 +119,19 @@ def test_abc_of_common_tunes():
     assert 'Other voices left out.' in voices['notices']
 
 
+REPEATS = [
+    'AB|CD:|EF|', 'AB||CD:|EF|', '|:AB|1CD:|2EF|GA|', 'AB:|CD||EF:|GA|', '|:AB:|:CD:|', 'AB|CD:|EF||GA:|',
+    '|:AB|[1CD:|[2EF||GA:|', '|:AB::CD:|EF|', '|:AB|1,3 CD:|2 EF:|GA|', 'AB|1CD:|2EF|]GA|1BA:|2AB|',
+]  # fmt: skip
+
+
+def test_repeats_and_endings_are_played_as_by_symmusic():
+    texts = [f'X:1\nM:2/4\nL:1/4\nK:C\n{body}' for body in REPEATS]
+    for text, found in zip(texts, opened(*texts), strict=True):
+        own = [note.pitch for note in read_abc_tune(text).notes]
+        assert [note['pitch'] for note in found['notes']] == own, text
+
+
 def test_what_cannot_be_read_is_one_sentence():
     found = opened(
         '', 'Hello', 'X:1\nK:C\n', '<html></html>', '<score-partwise><part>', '{"a": 1}', 'X:1\nCDE'

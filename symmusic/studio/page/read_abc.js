@@ -37,7 +37,7 @@ function readAbc(text, part = 0) {
 function readAbcTune(tune) {
   const state = {
     items: [], notices: new Set(), title: '', program: 0, meter: null, unit: 0, key: null, alters: {}, shift: 0, accidentals: {}, held: null, tuplet: [1, 1, 0],
-    broken: 0, voice: null, isOther: false, isOverlay: false, last: null, inBody: false,
+    broken: 0, voice: null, isOther: false, isOverlay: false, last: null, inBody: false, transposed: 0,
   };
   const lines = tune.split('\n').map((line) => (line.startsWith('%%') ? line : line.replace(/(^|[^\\])%.*$/, '$1')));
   for (const line of lines) {
@@ -55,6 +55,8 @@ function readAbcTune(tune) {
 function readDirective(state, text) {
   const found = /^MIDI\s+program\s+(?:\d+\s+)?(\d+)/i.exec(text);
   if (found && Number(found[1]) < 128) state.program = Number(found[1]);
+  const by = /^MIDI\s+transpose\s+(-?\d{1,2})/i.exec(text);
+  if (by) state.transposed = Number(by[1]);
 }
 
 function readField(state, letter, text) {
@@ -136,6 +138,7 @@ function readMusic(state, line) {
     else if (groups.tuplet) readTuplet(state, groups.tuplet);
     else if (groups.ending) state.items.push(readEnding(groups.ending));
     else if (groups.grace) state.notices.add('Grace notes left out.');
+    else if (/\bD\.? ?[CS]\b|\bda ?c(apo|oda)\b|\bdal ?segno\b/i.test(groups.quoted ?? groups.decoration)) state.notices.add('D.C. and D.S. are not followed.');
     else if (groups.quoted && !/^"[\^_<>@]/.test(groups.quoted)) state.notices.add('Chord symbols left out.');
     else if (groups.overlay) {
       state.isOverlay = true;
@@ -165,7 +168,7 @@ function readPitch(state, {sign, letter, octaves = ''}) {
   const natural = NATURALS[name] + 12 * ups;
   if (sign) state.accidentals[natural] = ALTERATIONS[sign];
   const held = state.held?.naturals?.[natural], alter = state.accidentals[natural] ?? held ?? state.alters[name] ?? 0;
-  const pitch = natural + alter + state.shift;
+  const pitch = natural + alter + state.shift + state.transposed;
   if (pitch < 0 || pitch > 127) throw new Unreadable(`The note ${letter}${octaves.slice(0, 12)} is beyond the pitches of MIDI.`);
   return {natural, alter, pitch};
 }
@@ -183,6 +186,7 @@ function readChord(state, text) {
   if (!found.length) return;
   if (found.length > 1) state.notices.add('Of chords the highest note is kept.');
   addSound(state, found.map(({groups}) => readPitch(state, groups)), lengthOf(text.slice(end + 1)) * lengthOf(found[0].groups.length));
+  if (text.slice(1, end).includes('-')) [state.last.isTied, state.held] = [true, state.last];
 }
 
 function readRest(state, text) {

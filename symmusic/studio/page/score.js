@@ -73,7 +73,8 @@ function toGrid(found, shift) {
 // passes: Set} and any others. A repeat without a start goes back to the last repeat sign or double bar, or to the beginning.
 function playOrder(items, most = 100000) {
   const order = [];
-  let start = 0, pass = 1, isEnding = false, hasSign = false, hasRepeated = false, index = 0;
+  const firstSign = items.findIndex((each) => each.kind === 'bar' && (each.opens || each.closes));
+  let start = 0, pass = 1, isEnding = false, hasSign = false, index = 0;
   const begin = (at, sign) => ([start, pass, isEnding, hasSign] = [at, 1, false, sign]);
   const find = (from, wanted) => {
     for (let at = from; at < items.length; at++) {
@@ -98,11 +99,11 @@ function playOrder(items, most = 100000) {
         }
       }
     } else if (item.kind === 'bar') {
-      const goesBack = item.closes && (isEnding ? pass === 1 || find(index, pass + 1) >= 0 : pass <= item.closes);
-      if (goesBack) [pass, isEnding, hasRepeated, index] = [pass + 1, false, true, start];
+      const goesBack = item.closes && (isEnding ? pass === 1 || find(start, pass + 1) >= 0 : pass <= item.closes);
+      if (goesBack) [pass, isEnding, index] = [pass + 1, false, start];
       else if (item.closes || item.opens) begin(index, item.opens);
       else if (isEnding && (item.isDouble || item.isThick) && find(index, pass + 1) < 0) begin(index, false);
-      else if (!isEnding && item.isDouble && hasRepeated && !hasSign && items[index]?.kind !== 'ending') begin(index, false);
+      else if (!isEnding && item.isDouble && index > firstSign && !hasSign && items[index]?.kind !== 'ending') begin(index, false);
     }
   }
   return order;
