@@ -103,14 +103,26 @@ def test_abc_of_common_tunes():
         'X:1\nM:2/4\nL:1/4\nK:C\nV:1\nCD|\nV:2\nEF|',
     )
     assert triples(repeats['notes']) == [
-        (8, 4, 69), (12, 8, 74), (20, 4, 76), (24, 8, 78), (32, 4, 69),
-        (36, 8, 74), (44, 4, 76), (48, 12, 78),
-    ]  # fmt: skip
+        (8, 4, 69),
+        (12, 8, 74),
+        (20, 4, 76),
+        (24, 8, 78),
+        (32, 4, 69),
+        (36, 8, 74),
+        (44, 4, 76),
+        (48, 12, 78),
+    ]
     assert (repeats['pickupSteps'], repeats['title'], repeats['notices']) == (4, 'Up', [])
     assert triples(triplets['notes']) == [
-        (0, 1, 60), (1, 2, 62), (3, 1, 64), (4, 4, 65), (8, 3, 67), (11, 1, 69), (12, 4, 71),
+        (0, 1, 60),
+        (1, 2, 62),
+        (3, 1, 64),
+        (4, 4, 65),
+        (8, 3, 67),
+        (11, 1, 69),
+        (12, 4, 71),
         (16, 4, 74),
-    ]  # fmt: skip
+    ]
     assert any('moved to the nearest' in notice for notice in triplets['notices'])
     assert any('Grace' in notice for notice in triplets['notices'])
     assert [note['pitch'] for note in accidentals['notes']] == [66, 76, 66, 76, 70, 77, 85]
@@ -120,9 +132,17 @@ def test_abc_of_common_tunes():
 
 
 REPEATS = [
-    'AB|CD:|EF|', 'AB||CD:|EF|', '|:AB|1CD:|2EF|GA|', 'AB:|CD||EF:|GA|', '|:AB:|:CD:|', 'AB|CD:|EF||GA:|',
-    '|:AB|[1CD:|[2EF||GA:|', '|:AB::CD:|EF|', '|:AB|1,3 CD:|2 EF:|GA|', 'AB|1CD:|2EF|]GA|1BA:|2AB|',
-]  # fmt: skip
+    'AB|CD:|EF|',
+    'AB||CD:|EF|',
+    '|:AB|1CD:|2EF|GA|',
+    'AB:|CD||EF:|GA|',
+    '|:AB:|:CD:|',
+    'AB|CD:|EF||GA:|',
+    '|:AB|[1CD:|[2EF||GA:|',
+    '|:AB::CD:|EF|',
+    '|:AB|1,3 CD:|2 EF:|GA|',
+    'AB|1CD:|2EF|]GA|1BA:|2AB|',
+]
 
 
 def test_repeats_and_endings_are_played_as_by_symmusic():
