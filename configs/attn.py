@@ -4,8 +4,8 @@
 
 Two LSTM layers with Bahdanau attention over the last 16 bars. Further inputs are the metre, the
 step in the bar, the tokens 1, 2, 4 and 8 bars before and for how long each has agreed, the last
-four notes and, where they are known, the bars left in the section and in the tune. An estimated 25
-minutes on 2 idle CPU cores. One seed: 0.493 nats per step on validation tunes (base rate 2.014),
+four notes and, where they are known, the bars left in the section and in the tune. 27 minutes on 2
+CPU cores beside other work. One seed: 0.493 nats per step on validation tunes (base rate 2.014),
 0.488 on test tunes, best epoch 24 of 26. See docs/results.md.
 """
 
