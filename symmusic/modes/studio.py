@@ -1,6 +1,9 @@
 """`--mode=studio`: writes the page in which a musician composes with the network."""
 
+import logging
 import pathlib
+
+from ml_collections import ConfigDict
 
 from symmusic.api.load import load_of_command
 from symmusic.api.model import Model
@@ -12,6 +15,9 @@ from symmusic.studio.engine import client_script, engine_script
 from symmusic.studio.network import export_network
 from symmusic.studio.page import MAX_BYTES, studio_page
 
+log = logging.getLogger(__name__)
+
+USED = ('sample.temperature', 'sample.memory_steps', 'sample.replica')
 SHIPPED_DATA = (
     'fiddle tunes of Ireland, Scotland and America from books of the 18th and 19th century, in the'
     ' public domain'
@@ -21,13 +27,17 @@ SHIPPED_DATA = (
 def run(command: Command) -> None:
     """Writes `studio/index.html` into the workdir and prints its path."""
     config, model, workdir = load_of_command(command)
+    unused = [name for name in command.given if name.startswith('sample.') and name not in USED]
+    if unused:
+        log.info(f'without effect, as the page itself asks for them: {", ".join(unused)}')
     path = workdir / 'studio' / 'index.html'
-    write_page(path, model, config.sample.memory_steps)
+    write_page(path, model, config.sample)
     print(f'open this file in a browser, or send it to a phone: it needs nothing else\n{path}')
 
 
-def write_page(path: pathlib.Path, model: Model, memory_steps: int) -> None:
-    """Writes the page of a model.
+def write_page(path: pathlib.Path, model: Model, settings: ConfigDict) -> None:
+    """Writes the page of a model, which draws at the temperature of `settings`, a config's
+    `sample`, and attends to as many steps.
 
     Raises:
       UserError: the page cannot run the model, would be too large, or cannot be written.
@@ -41,8 +51,8 @@ def write_page(path: pathlib.Path, model: Model, memory_steps: int) -> None:
         model.params,
         model.card,
         name=model.name,
-        temperature=model.temperature,
-        memory_steps=memory_steps,
+        temperature=settings.temperature,
+        memory_steps=settings.memory_steps,
     )
     html = studio_page(network, engine_script(), client_script(), about(model))
     size = len(html.encode())

@@ -22,17 +22,26 @@ def test_the_page_in_docs_is_a_fresh_build(tmp_path, capsys):
     assert path.read_bytes() == PAGE.read_bytes()
 
 
+def test_fields_that_the_page_asks_for_itself_are_named(tmp_path, capsys):
+    flags = ['--config.sample.num_bars=8', '--config.sample.temperature=1.0']
+    assert launch.main(['--mode=studio', f'--workdir={tmp_path}', *flags]) == 0
+    printed = capsys.readouterr().out
+    assert 'sample.num_bars' in printed
+    assert 'sample.temperature' not in printed
+    assert '"temperature":1.0' in (tmp_path / 'studio' / 'index.html').read_text()
+
+
 def test_what_the_page_cannot_hold_is_refused(tmp_path, monkeypatch):
     model = read_shipped_model()[0]
-    path = tmp_path / 'studio' / 'index.html'
+    path, settings = tmp_path / 'studio' / 'index.html', model.config().sample
     both = dataclasses.replace(model, params=Ensemble(model.params))
     with pytest.raises(UserError, match='replica'):
-        studio.write_page(path, both, 256)
+        studio.write_page(path, both, settings)
     monkeypatch.setattr(studio, 'MAX_BYTES', 1_000_000)
     with pytest.raises(UserError, match='num_cells'):
-        studio.write_page(path, model, 256)
+        studio.write_page(path, model, settings)
     assert not path.exists()
     monkeypatch.undo()
     path.parent.write_text('a file')
     with pytest.raises(UserError, match='cannot write'):
-        studio.write_page(path, model, 256)
+        studio.write_page(path, model, settings)

@@ -25,7 +25,8 @@ NOTES = 'tune().notes.map((each) => [each.onset, each.length, each.pitch])'
 def studio(tmp_path_factory):
     """The page of the shipped model."""
     path = tmp_path_factory.mktemp('studio') / 'studio' / 'index.html'
-    write_page(path, read_shipped_model()[0], 256)
+    model = read_shipped_model()[0]
+    write_page(path, model, model.config().sample)
     return path
 
 
@@ -74,6 +75,7 @@ def test_a_tune_from_the_first_note_to_the_files(studio, open_page, tmp_path):
     continued = page.evaluate(NOTES)
     assert continued[: len(before) - 1] == before[:-1]
     assert len(continued) > len(before)
+    assert page.evaluate('state.log.map((each) => each.kept)') == [[1]]
     # redraw the second bar
     page.evaluate('select(stepsOf(tune(), {from: 1, to: 1})); offerBars(); show()')
     page.locator('#draw', has_text='Redraw bar 2').wait_for()

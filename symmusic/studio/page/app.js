@@ -49,7 +49,6 @@ function showHead() {
     fill('pickup', [[0, 'none'], ...steps.map((each) => [each, VALUE_NAMES[each] ?? `${each % 2 ? `${each} sixteenths` : `${each / 2} eighths`}`])], doc.pickupSteps);
   }
   get('in-short').textContent = `${doc.title ? `${doc.title}, ` : ''}${doc.meter}, ${keyName(doc.key)}${doc.pickupSteps ? `, pickup: ${nameLength(doc.pickupSteps)}` : ''}`;
-  get('hint').hidden = doc.notes.length > 0;
   const heard = betterKey(doc.notes, doc.key);
   get('heard').hidden = !heard;
   get('heard').textContent = heard ? `It sounds like ${keyName(heard)}: use that` : '';
@@ -235,6 +234,7 @@ function restore() {
   state.id = id && found ? id : newId();
   if (!found || (!found.doc.notes.length && !found.log.length)) return;
   Object.assign(state, {log: found.log, history: startHistory(found.doc), caret: Math.max(0, ...found.doc.notes.map(noteEnd))});
+  get('hint').hidden = true; // not while one writes, which would move the roll
   notify(`Your last tune is back: ${found.doc.title || 'untitled'}, ${plural(found.doc.notes.length, 'note')}${found.log.length ? `, with ${plural(found.log.length, 'draw')} in its history` : ''}. “New tune” starts another.`);
 }
 

@@ -46,7 +46,7 @@ function draw() {
   leaveCandidates();
   stopListening();
   state.answer = '';
-  state.draw = {kind, doc, what, answers: [], chosen: -1, kept: [], entry: null, form: kind === 'start' ? chosen.form : '', begun: performance.now()};
+  state.draw = {id: state.id, kind, doc, what, answers: [], chosen: -1, entry: null, running: null, said: '', form: kind === 'start' ? chosen.form : ''};
   const request = requestOf(kind, doc, bars, chosen), draw = state.draw;
   draw.running = (draw.form ? askForm : ask)(request, chosen, (answer) => {
     if (state.draw !== draw) return;
@@ -65,7 +65,7 @@ function finishDraw(draw, said) {
   draw.running = null;
   draw.said = said;
   if (draw.answers.length) {
-    draw.entry = logDraw(draw);
+    if (draw.id === state.id) draw.entry ??= logDraw(draw);
     if (state.draw === draw && draw.chosen < 0) say(`${plural(draw.answers.length, 'way')} on: click one to hear it.`);
   } else if (state.draw === draw) {
     state.draw = null;
@@ -119,8 +119,7 @@ function keepCandidate(index) {
   if (!draw || index < 0) return;
   const doc = applied(draw, index), answer = draw.answers[index], size = barSteps(doc);
   stopListening();
-  draw.kept.push(index);
-  const entry = draw.entry ?? logDraw(draw), isNewTune = draw.kind === 'start' && draw.doc.notes.length > 0;
+  const entry = (draw.entry ??= logDraw(draw)), isNewTune = draw.kind === 'start' && draw.doc.notes.length > 0;
   if (isNewTune) {
     freshTune();
     state.log = [entry];

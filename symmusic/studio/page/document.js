@@ -110,12 +110,7 @@ function pasteNotes(doc, at, copied) {
   return writeNotes(room, copied.notes.map((each) => ({...each, onset: each.onset + at})));
 }
 
-// The bars of a range replaced by notes with absolute onsets; a note that the range's start cuts keeps sounding if none starts there.
-function replaceRange(doc, range, notes) {
-  const clear = {...doc, notes: doc.notes.filter((each) => !isWithin(each, range))};
-  return writeNotes(clear, notes);
-}
-
+// Empty bars before the bar `at`, as many as the tune may still have.
 function insertBars(doc, at, count) {
   const most = Math.min(count, MOST_BARS - doc.numBars), size = barSteps(doc), from = at * size;
   if (most <= 0) return doc;

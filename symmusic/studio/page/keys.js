@@ -195,7 +195,9 @@ function eraseBefore() {
 // Keys of the whole page; those of fields that one types into stay theirs.
 function pageKey(event) {
   const isTyping = event.target.closest('input:not([type=checkbox]):not([type=range]), textarea, select'), name = event.key.toLowerCase();
-  if (event.ctrlKey || event.metaKey) {
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+    if (!get('draw').disabled) draw();
+  } else if (event.ctrlKey || event.metaKey) {
     const does = {z: event.shiftKey ? COMMANDS.redo : COMMANDS.undo, y: COMMANDS.redo, c: COMMANDS.copy, x: COMMANDS.cut, v: COMMANDS.paste, a: COMMANDS.all}[name];
     const isOurs = !isTyping && ('zy'.includes(name) || get('roll').contains(document.activeElement));
     if (does && isOurs && !String(getSelection())) {

@@ -16,18 +16,17 @@ function logDraw(draw) {
 
 // Shows the candidates of an entry again, in the tune as it is now.
 function recall(entry) {
-  const size = barSteps(tune()), doc = tune();
+  const doc = tune();
   leaveCandidates();
   const answers = entry.candidates.map(({notes, words}) => {
     const fresh = notes.map(([onset, length, pitch]) => ({onset, length, pitch, isNew: true}));
     const range = stepsOf(doc, entry.bars), others = doc.notes.filter((each) => !isWithin(each, range)).map((each) => ({...toEngine(each), isNew: false}));
     return {notes: [...(entry.kind === 'start' ? [] : others), ...fresh], newBars: entry.bars, numBars: entry.bars.to + 1, words};
   });
-  state.draw = {kind: entry.kind, doc, what: `${entry.what}, as drawn before`, answers, chosen: -1, kept: [], entry, running: null, said: ''};
+  state.draw = {id: state.id, kind: entry.kind, doc, what: `${entry.what}, as drawn before`, answers, chosen: -1, entry, running: null, said: '', form: ''};
   get('ways').hidden = false;
   show();
   get('compose').scrollIntoView({block: 'start'});
-  return size;
 }
 
 function showLog() {

@@ -104,6 +104,8 @@ function pairNotes(events, channel, division) {
       sounding.set(pitch, waiting.slice(1));
     }
   }
+  const end = events.at(-1)?.tick ?? 0; // where notes without an end stop
+  for (const [pitch, [begin]] of sounding) if (begin < end) notes.push({onset: begin / division, length: (end - begin) / division, pitch});
   return notes.sort((a, b) => a.onset - b.onset || b.pitch - a.pitch);
 }
 

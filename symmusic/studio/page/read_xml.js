@@ -118,7 +118,7 @@ function readNote(state, node, measure, onset, length) {
     return;
   }
   const number = 12 * (Number(content(pitch, 'octave')) + 1) + (NATURALS[content(pitch, 'step')] ?? 60) - 60 + Math.round(Number(content(pitch, 'alter') || 0)) + state.shift;
-  const ties = children(node, 'tie').map((each) => each.attributes.type);
+  const ties = [...children(node, 'tie'), ...children(node, 'notations').flatMap((each) => children(each, 'tied'))].map((each) => each.attributes.type);
   if (!(number >= 0 && number < 128 && length > 0)) return;
   const last = measure.notes.at(-1);
   if (last && Math.abs(last.onset - onset) < 1e-6) {
@@ -140,10 +140,10 @@ function layOutMeasures(state) {
       const value = mark.key && !mark.key.mode ? {key: modeFrom(mark.key.fifths, measures)} : mark;
       score[kind].push({at: at + offset, ...value});
     }
-    for (const {onset, length, pitch, isHeld} of measure.notes) {
+    for (const {onset, length, pitch, isHeld, isTied} of measure.notes) {
       const last = score.notes.at(-1);
-      if (isHeld && last && last.pitch === pitch && Math.abs(last.onset + last.length - at - onset) < 1e-6) last.length += length;
-      else score.notes.push({onset: at + onset, length, pitch});
+      if (isHeld && last?.isTied && last.pitch === pitch) Object.assign(last, {length: at + onset + length - last.onset, isTied});
+      else score.notes.push({onset: at + onset, length, pitch, isTied});
     }
     const full = 4 * ratio(meter), isShort = measure.length < full - 1e-6;
     if (place === 0 && isShort && measure.length > 0) score.pickup = measure.length;

@@ -1,6 +1,6 @@
 // Notes from keys that are played in time, with a count-in of one bar, or from a MIDI keyboard at the cursor; quantised to the grid.
 const WHITE_KEYS = 'asdfghjkl;', BLACK_KEYS = {w: 0, e: 1, t: 3, y: 4, u: 5, o: 7, p: 8};
-const heldKeys = new Map(); // key or MIDI note -> {pitch, begun}
+const heldKeys = new Map(); // key or MIDI note -> {pitch, onset}
 
 // The pitch of a computer key: the row of A plays the notes of the key from its tonic on, the row above the semitones after them.
 function keyPitch(name, key) {
@@ -28,28 +28,28 @@ function startRecording() {
     Object.assign(recording, {step, at: performance.now()});
     showCursor(step >= 0 ? Math.min(step, endStep(tune()) - 0.01) : null);
   }, stopRecording);
-  state.recording = {...recording, silence, live: recording};
+  state.recording = Object.assign(recording, {silence});
   say('Recording after one bar of clicks: play the keys A S D F G H J K, or a MIDI keyboard. Press Record again to end.');
   get('roll').focus({preventScroll: true});
   show();
 }
 
 const recordedStep = () => {
-  const {live} = state.recording;
-  return live.step + (performance.now() - live.at) / live.perStep;
+  const {step, at, perStep} = state.recording;
+  return step + (performance.now() - at) / perStep;
 };
 
 function stopRecording() {
   if (!state.recording) return;
-  const {silence, live} = state.recording, grid = Math.min(2, snapSize(noteLength()));
+  const {silence, raw, begin} = state.recording, grid = Math.min(2, snapSize(noteLength()));
   for (const name of heldKeys.keys()) releaseKey(name);
   silence();
   state.recording = null;
   showCursor(null);
-  const notes = quantizePlayed(live.raw.filter((each) => each.onset > live.begin - grid), grid);
+  const notes = quantizePlayed(raw.filter((each) => each.onset > begin - grid), grid);
   if (notes.length) {
     const end = Math.max(...notes.map(noteEnd));
-    commit(writeNotes({...tune(), notes: cut(tune().notes, live.begin, end)}, notes));
+    commit(writeNotes({...tune(), notes: cut(tune().notes, begin, end)}, notes));
     select({from: notes[0].onset, to: end}, end);
   }
   say(notes.length ? `${plural(notes.length, 'note')} recorded, moved to the nearest ${nameLength(grid)}.` : 'Nothing was recorded.');
@@ -65,7 +65,7 @@ function pressKey(name, pitch) {
 function releaseKey(name) {
   const held = heldKeys.get(name);
   heldKeys.delete(name);
-  if (held && state.recording) state.recording.live.raw.push({...held, end: recordedStep()});
+  if (held && state.recording) state.recording.raw.push({...held, end: recordedStep()});
 }
 
 function recordKey(event) {
