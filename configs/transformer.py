@@ -2,9 +2,10 @@
 
     python launch.py --config=configs/transformer.py
 
-Three layers of 112 cells with four heads, which see 16 bars. Not measured yet: it has not been
-trained to the end, and learning rate, warm-up and dropout are usual values, not chosen by
-validation.
+Three layers of 112 cells with four heads, which see 16 bars. An update takes about three times as
+long as that of attn.py on a CPU: more of its parameters are in products, fewer in rows of inputs.
+Its likelihood is not measured yet: it has not been trained to the end, and learning rate, warm-up
+and dropout are usual values, not chosen by validation.
 """
 
 from configs import attn
