@@ -7,7 +7,7 @@ import pytest
 
 import launch
 from symmusic.errors import Interrupted
-from symmusic.modes import compare, evaluate, experiment, sample, stats, study, train
+from symmusic.modes import compare, evaluate, experiment, sample, stats, studio, study, train
 from tests.training.toy import Runs, stop
 
 MODES = {
@@ -15,6 +15,7 @@ MODES = {
     'sample': (sample, 'load_of_command'),
     'evaluate': (evaluate, 'load_of_command'),
     'study': (study, 'load_of_command'),
+    'studio': (studio, 'load_of_command'),
     'stats': (stats.build, 'corpus'),
     'compare': (compare, 'compare'),
     'experiment': (experiment, '_run'),
