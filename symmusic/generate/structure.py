@@ -1,9 +1,9 @@
 """Whole tunes in sections: what is drawn, what repeats it, and how each section closes.
 
 Of 'AABA' these are drawn: A; the last bar of its second time, which closes; B. The last A repeats
-the second. Where a pickup leads into the tune, it also leads back to the first section, and the last
-bar is shorter by it. If the prompt is the whole first section, its last bar closes where it can;
-where it cannot, another one is drawn, and a notice says so.
+the second. Where a pickup leads into the tune, it also leads back to the first section, and the
+last bar is shorter by it. If the prompt is the whole first section, its last bar closes where it
+can; where it cannot, another one is drawn, and a notice says so.
 """
 
 import dataclasses
