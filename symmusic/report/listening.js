@@ -1,5 +1,6 @@
 // After playback.js. Plays one piece at a time with a moving cursor. Shows what a step attended to.
-const LEFT = 34, STEP_WIDTH = DATA.stepWidth; // as in roll.py
+const LEFT = 34,
+  STEP_WIDTH = DATA.stepWidth; // as in roll.py
 const NAMES = ['C', 'C♯', 'D', 'E♭', 'E', 'F', 'F♯', 'G', 'A♭', 'A', 'B♭', 'B'];
 const get = (id) => document.getElementById(id);
 const articles = [...document.querySelectorAll('article')];
@@ -27,7 +28,8 @@ function stop() {
 // What follows at the end of a piece: itself again, or the next of all.
 function finish() {
   const {article, all} = playing;
-  const order = shown(), again = get('loop').checked;
+  const order = shown(),
+    again = get('loop').checked;
   const next = all ? order[order.indexOf(article) + 1] || (again && order[0]) : again && article;
   stop();
   if (next) play(next, all);
@@ -37,7 +39,8 @@ function finish() {
 function tempo() {
   const asked = Number(get('tempo').value) || Math.round(DATA.qpm);
   const qpm = Math.min(400, Math.max(20, asked));
-  get('limits').textContent = qpm === asked ? '' : `A tempo is 20 to 400: ${qpm} in place of ${asked}.`;
+  get('limits').textContent =
+    qpm === asked ? '' : `A tempo is 20 to 400: ${qpm} in place of ${asked}.`;
   get('tempo').value = qpm;
   return qpm;
 }
@@ -59,43 +62,85 @@ function play(article, all = false) {
   const cursor = article.querySelector('.cursor');
   const notes = article.querySelectorAll('[data-note]');
   // a repeated note sounds at several times
-  const signs = [...article.querySelectorAll('[data-at]')].map((sign) => ({sign, begins: sign.dataset.at.split(' '), ends: sign.dataset.end.split(' ')}));
+  const signs = [...article.querySelectorAll('[data-at]')].map((sign) => ({
+    sign,
+    begins: sign.dataset.at.split(' '),
+    ends: sign.dataset.end.split(' '),
+  }));
   cursor.style.visibility = 'visible';
   const follow = (step) => {
     cursor.setAttribute('transform', `translate(${LEFT + step * STEP_WIDTH} 0)`);
-    piece.notes.forEach(([onset, end], index) => notes[index].classList.toggle('sounding', onset <= step && step < end));
-    for (const {sign, begins, ends} of signs) sign.classList.toggle('sounding', begins.some((begin, index) => begin <= step && step < ends[index]));
+    piece.notes.forEach(([onset, end], index) =>
+      notes[index].classList.toggle('sounding', onset <= step && step < end),
+    );
+    for (const {sign, begins, ends} of signs)
+      sign.classList.toggle(
+        'sounding',
+        begins.some((begin, index) => begin <= step && step < ends[index]),
+      );
     keepInView(article.querySelector('.roll'), cursor);
-    for (const staff of article.querySelectorAll('div.staff')) keepInView(staff, staff.querySelector('.sounding'));
+    for (const staff of article.querySelectorAll('div.staff'))
+      keepInView(staff, staff.querySelector('.sounding'));
   };
-  playing = {article, all, silence: playNotes(piece.notes, {first, end: piece.end, qpm, stepsPerQuarter: DATA.stepsPerQuarter, timbre: get('sound').value}, follow, finish)};
+  playing = {
+    article,
+    all,
+    silence: playNotes(
+      piece.notes,
+      {
+        first,
+        end: piece.end,
+        qpm,
+        stepsPerQuarter: DATA.stepsPerQuarter,
+        timbre: get('sound').value,
+      },
+      follow,
+      finish,
+    ),
+  };
 }
 
-// Scrolls a part that shows less than it holds, so that a mark is visible; the page itself stays where it is.
+// Scrolls a part that shows less than it holds, so that a mark is visible; the page itself stays
+// where it is.
 function keepInView(part, mark) {
   if (!part || !mark) return;
-  const inside = part.getBoundingClientRect(), {left, top, bottom} = mark.getBoundingClientRect();
-  if (part.scrollWidth > part.clientWidth && (left < inside.left || left > inside.right - inside.width / 8)) part.scrollLeft += left - inside.left - inside.width / 4;
-  if (part.scrollHeight > part.clientHeight && (top < inside.top || bottom > inside.bottom)) part.scrollTop += top - inside.top - inside.height / 3;
+  const inside = part.getBoundingClientRect(),
+    {left, top, bottom} = mark.getBoundingClientRect();
+  if (
+    part.scrollWidth > part.clientWidth
+    && (left < inside.left || left > inside.right - inside.width / 8)
+  )
+    part.scrollLeft += left - inside.left - inside.width / 4;
+  if (part.scrollHeight > part.clientHeight && (top < inside.top || bottom > inside.bottom))
+    part.scrollTop += top - inside.top - inside.height / 3;
 }
 
 // Of a piece that is longer than the screen, the new bars are in view.
 function showNewBars() {
   for (const article of articles) {
     keepInView(article.querySelector('.roll'), article.querySelector('.roll .seam'));
-    for (const staff of article.querySelectorAll('div.staff')) keepInView(staff, staff.querySelector('.fresh'));
+    for (const staff of article.querySelectorAll('div.staff'))
+      keepInView(staff, staff.querySelector('.fresh'));
   }
 }
 
 function arrange() {
-  const by = get('sort').value, key = get('key').value;
-  const least = Number(get('least').value) || 0, most = get('most')?.value ? Number(get('most').value) : Infinity;
+  const by = get('sort').value,
+    key = get('key').value;
+  const least = Number(get('least').value) || 0,
+    most = get('most')?.value ? Number(get('most').value) : Infinity;
   const value = (article) => Number(article.dataset[by]) * (by === 'notes' ? -1 : 1);
   const main = document.querySelector('main');
-  [...articles].sort((a, b) => value(a) - value(b) || a.dataset.order - b.dataset.order).forEach((article) => main.append(article));
+  [...articles]
+    .sort((a, b) => value(a) - value(b) || a.dataset.order - b.dataset.order)
+    .forEach((article) => main.append(article));
   for (const article of articles) {
     const {notes, copied} = article.dataset;
-    article.hidden = notes < least || copied > most || (key !== '' && article.dataset.key !== key) || (get('favourites').checked && !favourites.has(article.dataset.order));
+    article.hidden =
+      notes < least
+      || copied > most
+      || (key !== '' && article.dataset.key !== key)
+      || (get('favourites').checked && !favourites.has(article.dataset.order));
   }
   const num = articles.filter((article) => !article.hidden).length;
   get('none').hidden = num > 0;
@@ -113,7 +158,8 @@ function recallFavourites() {
 }
 
 function markFavourite(article) {
-  const button = article.querySelector('.favourite'), isOne = favourites.has(article.dataset.order);
+  const button = article.querySelector('.favourite'),
+    isOne = favourites.has(article.dataset.order);
   button.setAttribute('aria-pressed', isOne);
   button.textContent = isOne ? '★ Favourite' : '☆ Favourite';
 }
@@ -138,9 +184,12 @@ function percent(weight) {
   return `${(weight / 10).toFixed(1)} %`;
 }
 
-// Shades the steps that the new step `step` of a piece attended to, by their weights in thousandths, and describes them; any other number clears the shading.
+// Shades the steps that the new step `step` of a piece attended to, by their weights in
+// thousandths, and describes them; any other number clears the shading.
 function look(article, step) {
-  const {looks, notes} = pieceOf(article), drawing = article.querySelector('.looks'), text = article.querySelector('.looked');
+  const {looks, notes} = pieceOf(article),
+    drawing = article.querySelector('.looks'),
+    text = article.querySelector('.looked');
   const pairs = (looks || [])[step - DATA.seam];
   drawing.replaceChildren();
   drawing.dataset.step = pairs ? step : '';
@@ -148,18 +197,30 @@ function look(article, step) {
   const height = drawing.dataset.height;
   const shade = (at, opacity, name, tip = '') => {
     const box = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
-    const attributes = {x: LEFT + at * STEP_WIDTH, y: 0, width: STEP_WIDTH, height, opacity, class: name};
+    const attributes = {
+      x: LEFT + at * STEP_WIDTH,
+      y: 0,
+      width: STEP_WIDTH,
+      height,
+      opacity,
+      class: name,
+    };
     for (const [key, value] of Object.entries(attributes)) box.setAttribute(key, value);
-    if (tip) box.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'title')).textContent = tip;
+    if (tip)
+      box.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'title')).textContent =
+        tip;
     drawing.append(box);
   };
   const parts = [];
   for (let index = 0; index < pairs.length; index += 2) {
-    const at = step - pairs[index], weight = pairs[index + 1];
+    const at = step - pairs[index],
+      weight = pairs[index + 1];
     if (at < 0) continue;
     shade(at, SHADE * Math.sqrt(weight / 1000), 'seen', percent(weight));
     const sounding = notes.find(([onset, end]) => onset <= at && at < end);
-    const name = sounding ? NAMES[sounding[2] % 12] + (Math.floor(sounding[2] / 12) - 1) : 'silence';
+    const name = sounding
+      ? NAMES[sounding[2] % 12] + (Math.floor(sounding[2] / 12) - 1)
+      : 'silence';
     if (parts.length < 3) parts.push(`${place(at)} (${name}, ${percent(weight)})`);
   }
   shade(step, 1, 'asking');
@@ -167,7 +228,11 @@ function look(article, step) {
 }
 
 for (const article of articles) {
-  article.querySelector('button').addEventListener('click', () => (playing && playing.article === article ? stop() : play(article)));
+  article
+    .querySelector('button')
+    .addEventListener('click', () =>
+      playing && playing.article === article ? stop() : play(article),
+    );
   article.querySelector('.favourite').addEventListener('click', () => {
     const {order} = article.dataset;
     if (!favourites.delete(order)) favourites.add(order);
@@ -176,12 +241,16 @@ for (const article of articles) {
   });
   markFavourite(article);
   if (!pieceOf(article).looks) continue;
-  const roll = article.querySelector('.roll'), drawing = roll.querySelector('svg');
+  const roll = article.querySelector('.roll'),
+    drawing = roll.querySelector('svg');
   const stepAt = ({clientX}) => {
     const box = drawing.getBoundingClientRect();
-    return Math.floor(((clientX - box.left) / box.width * drawing.viewBox.baseVal.width - LEFT) / STEP_WIDTH);
+    return Math.floor(
+      (((clientX - box.left) / box.width) * drawing.viewBox.baseVal.width - LEFT) / STEP_WIDTH,
+    );
   };
-  for (const kind of ['pointermove', 'pointerdown']) roll.addEventListener(kind, (event) => look(article, stepAt(event)));
+  for (const kind of ['pointermove', 'pointerdown'])
+    roll.addEventListener(kind, (event) => look(article, stepAt(event)));
   roll.addEventListener('pointerleave', () => look(article, -1));
   roll.addEventListener('keydown', (event) => {
     const move = {ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity}[event.key];
@@ -189,7 +258,10 @@ for (const article of articles) {
     event.preventDefault();
     const now = article.querySelector('.looks').dataset.step;
     const wanted = now ? Number(now) + move : DATA.seam;
-    look(article, Math.min(Math.max(wanted, DATA.seam), DATA.seam + pieceOf(article).looks.length - 1));
+    look(
+      article,
+      Math.min(Math.max(wanted, DATA.seam), DATA.seam + pieceOf(article).looks.length - 1),
+    );
   });
   roll.addEventListener('blur', () => look(article, -1));
 }
@@ -203,9 +275,12 @@ get('clear').addEventListener('click', () => {
   arrange();
   articles[0].querySelector('button').focus();
 });
-get('all').addEventListener('click', () => (playing && playing.all ? stop() : shown().length && play(shown()[0], true)));
+get('all').addEventListener('click', () =>
+  playing && playing.all ? stop() : shown().length && play(shown()[0], true),
+);
 get('tempo').addEventListener('change', tempo);
-for (const id of ['tempo', 'sound', 'from']) get(id).addEventListener('change', () => playing && play(playing.article, playing.all));
+for (const id of ['tempo', 'sound', 'from'])
+  get(id).addEventListener('change', () => playing && play(playing.article, playing.all));
 document.addEventListener('keydown', (event) => event.key === 'Escape' && stop());
 if (matchMedia('(max-width: 40rem)').matches) get('tools').open = false;
 showNewBars();

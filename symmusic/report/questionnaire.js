@@ -1,16 +1,23 @@
-// After playback.js. Keeps the answers of one listener across reloads, shows what is missing, and saves them as a file.
+// After playback.js. Keeps the answers of one listener across reloads, shows what is missing, and
+// saves them as a file.
 const get = (id) => document.getElementById(id);
 const sections = [...document.querySelectorAll('[data-piece]')];
 const KEEP = `symmusic-study-${DATA.study}`;
 let answers = recall() || begin();
 const screens = [...document.querySelectorAll('main > section')]; // one is shown at a time
 const MOST = 0.8; // of a piece must be played once, so that it counts as heard
-let playing = null, asked = false, at = 0;
+let playing = null,
+  asked = false,
+  at = 0;
 
 function begin() {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
   const listener = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return {listener, experience: null, ratings: DATA.pieces.map((_, index) => ({piece: index + 1, plays: 0}))};
+  return {
+    listener,
+    experience: null,
+    ratings: DATA.pieces.map((_, index) => ({piece: index + 1, plays: 0})),
+  };
 }
 
 function recall() {
@@ -49,18 +56,23 @@ function say(text, items = []) {
 
 // What is missing for a piece, in words.
 function lacks(row) {
-  return [...(row.plays ? [] : ['listening']), ...DATA.questions.filter((question) => !row[question])];
+  return [
+    ...(row.plays ? [] : ['listening']),
+    ...DATA.questions.filter((question) => !row[question]),
+  ];
 }
 
 function missing() {
   const items = answers.experience ? [] : [{id: 'about', words: 'About you'}];
   for (const row of answers.ratings) {
-    if (lacks(row).length) items.push({id: `piece-${row.piece}`, words: `Piece ${row.piece}: ${lacks(row).join(', ')}`});
+    if (lacks(row).length)
+      items.push({id: `piece-${row.piece}`, words: `Piece ${row.piece}: ${lacks(row).join(', ')}`});
   }
   return items;
 }
 
-// Updates the page: the chosen answers, the progress, and, after an attempt to save, what is missing.
+// Updates the page: the chosen answers, the progress, and, after an attempt to save, what is
+// missing.
 function show() {
   for (const input of document.querySelectorAll('input[type=radio]')) {
     const [question, piece] = input.name.split('-');
@@ -77,7 +89,8 @@ function show() {
   get('about').classList.toggle('missing', asked && !answers.experience);
   const done = answers.ratings.filter((row) => !lacks(row).length).length;
   const text = `${done} of ${DATA.pieces.length} pieces done`;
-  if (get('count').textContent !== text) get('count').textContent = text; // so that it is announced once
+  // so that it is announced once
+  if (get('count').textContent !== text) get('count').textContent = text;
   get('progress').value = done;
   get('save-unfinished').hidden = !asked || !missing().length;
 }
@@ -86,7 +99,9 @@ function show() {
 function turn(to, focus = true) {
   stop();
   at = Math.min(Math.max(to, 0), screens.length - 1);
-  screens.forEach((screen, index) => { screen.hidden = index !== at; });
+  screens.forEach((screen, index) => {
+    screen.hidden = index !== at;
+  });
   get('intro').hidden = at > 0;
   get('back').hidden = at === 0;
   get('next').hidden = at === screens.length - 1;
@@ -119,8 +134,16 @@ function play(section) {
     keep();
     show();
   };
-  const finish = () => { follow(DATA.numSteps); stop(); };
-  const piece = {end: DATA.numSteps, qpm: DATA.qpm, stepsPerQuarter: DATA.stepsPerQuarter, timbre: 'plucked'};
+  const finish = () => {
+    follow(DATA.numSteps);
+    stop();
+  };
+  const piece = {
+    end: DATA.numSteps,
+    qpm: DATA.qpm,
+    stepsPerQuarter: DATA.stepsPerQuarter,
+    timbre: 'plucked',
+  };
   try {
     playing = {section, silence: playNotes(DATA.pieces[row.piece - 1], piece, follow, finish)};
   } catch {
@@ -136,7 +159,15 @@ function play(section) {
 function save(complete) {
   const saved = new Date().toISOString();
   const {listener, experience, ratings} = answers;
-  const content = {format: DATA.format, study: DATA.study, listener, saved, complete, experience, ratings};
+  const content = {
+    format: DATA.format,
+    study: DATA.study,
+    listener,
+    saved,
+    complete,
+    experience,
+    ratings,
+  };
   const text = JSON.stringify(content, null, 1) + '\n';
   const name = `answers-${DATA.study}-${listener}${complete ? '' : '-unfinished'}.json`;
   const url = URL.createObjectURL(new Blob([text], {type: 'application/json'}));
@@ -144,13 +175,19 @@ function save(complete) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
   get('text').value = text;
   get('copy').hidden = false;
-  const rest = complete ? 'Thank you! Please send this file to whoever gave you the page.' : 'It is marked as unfinished: go on at any time and save again.';
+  const rest = complete
+    ? 'Thank you! Please send this file to whoever gave you the page.'
+    : 'It is marked as unfinished: go on at any time and save again.';
   say(`Saved as ${name}. ${rest}`);
   get('report').focus();
 }
 
 for (const section of sections) {
-  section.querySelector('button').addEventListener('click', () => (playing && playing.section === section ? stop() : play(section)));
+  section
+    .querySelector('button')
+    .addEventListener('click', () =>
+      playing && playing.section === section ? stop() : play(section),
+    );
 }
 document.addEventListener('change', ({target}) => {
   if (target.type !== 'radio') return;
@@ -168,12 +205,16 @@ get('save').addEventListener('click', () => {
     save(true);
     return;
   }
-  say(`Not finished: ${items.length === 1 ? 'one thing is' : `${items.length} things are`} missing.`, items);
+  say(
+    `Not finished: ${items.length === 1 ? 'one thing is' : `${items.length} things are`} missing.`,
+    items,
+  );
   get('report').focus();
 });
 get('save-unfinished').addEventListener('click', () => save(false));
 get('clear').addEventListener('click', () => {
-  if (!confirm('Clear all answers, for another listener on this device? This cannot be undone.')) return;
+  if (!confirm('Clear all answers, for another listener on this device? This cannot be undone.'))
+    return;
   stop();
   answers = begin();
   asked = false;
@@ -184,7 +225,8 @@ get('clear').addEventListener('click', () => {
   say('Cleared: the next listener can start.');
   get('report').focus();
 });
-get('report').addEventListener('click', (event) => { // to the first control there: an anchor alone moves no focus
+// to the first control there: an anchor alone moves no focus
+get('report').addEventListener('click', (event) => {
   const link = event.target.closest('a');
   if (!link) return;
   event.preventDefault();
@@ -197,4 +239,9 @@ get('next').addEventListener('click', () => turn(at + 1));
 document.addEventListener('keydown', (event) => event.key === 'Escape' && stop());
 show();
 // a listener who comes back goes on where something is missing
-turn(answers.experience ? 1 + answers.ratings.findIndex((row) => lacks(row).length) || screens.length - 1 : 0, false);
+turn(
+  answers.experience
+    ? 1 + answers.ratings.findIndex((row) => lacks(row).length) || screens.length - 1
+    : 0,
+  false,
+);

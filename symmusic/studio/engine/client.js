@@ -4,7 +4,8 @@
 // Starts the engine's script in a worker and loads the network.
 function openEngine(script, network) {
   const url = URL.createObjectURL(new Blob([script], {type: 'text/javascript'}));
-  const worker = new Worker(url), asked = new Map();
+  const worker = new Worker(url),
+    asked = new Map();
   let last = 0;
   worker.onmessage = ({data: {id, ...answer}}) => asked.get(id)?.(answer);
   const send = (request, onAnswer) => {
@@ -19,7 +20,9 @@ function openEngine(script, network) {
   const fault = ({message, field}) => Object.assign(new Error(message), {field});
   const loaded = new Promise((resolve, reject) => {
     worker.onerror = (event) => reject(new Error(event.message || 'the worker did not start'));
-    send({kind: 'load', network}, (answer) => (answer.kind === 'loaded' ? resolve(answer.model) : reject(fault(answer))));
+    send({kind: 'load', network}, (answer) =>
+      answer.kind === 'loaded' ? resolve(answer.model) : reject(fault(answer)),
+    );
   });
   const ask = (request, onCandidate = () => {}) => {
     let id;

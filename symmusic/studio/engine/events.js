@@ -1,8 +1,10 @@
 'use strict';
-// Notes to events to tokens, and back. An event is a pitch that starts, a note that ends, or no change; a token is its class: 0 for no
-// event (also the padding), 1 for a note that ends, 2 and more for pitches.
+// Notes to events to tokens, and back. An event is a pitch that starts, a note that ends, or no
+// change; a token is its class: 0 for no event (also the padding), 1 for a note that ends, 2 and
+// more for pitches.
 
-const NO_EVENT = -2, NOTE_OFF = -1;
+const NO_EVENT = -2,
+  NOTE_OFF = -1;
 
 // A mistake of the user: a sentence, and the field that it is about.
 class Fault extends Error {
@@ -14,13 +16,17 @@ class Fault extends Error {
 
 // The value, where it is a whole number within limits.
 function integer(value, name, least, most) {
-  if (!Number.isInteger(value) || value < least || value > most) throw new Fault(`${name} is ${value}; it must be ${least} to ${most}.`, name);
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new Fault(`${name} is ${value}; it must be ${least} to ${most}.`, name);
   return value;
 }
 
-// Notes in order, one at a time: of those that start together the highest; a note ends the one before.
+// Notes in order, one at a time: of those that start together the highest; a note ends the one
+// before.
 function monophonic(notes) {
-  const ordered = [...notes].sort((one, other) => one.onset - other.onset || other.pitch - one.pitch);
+  const ordered = [...notes].sort(
+    (one, other) => one.onset - other.onset || other.pitch - one.pitch,
+  );
   const kept = [];
   for (const {onset, length, pitch} of ordered) {
     const last = kept[kept.length - 1];
@@ -54,7 +60,8 @@ function fromEvents(events) {
   return notes;
 }
 
-// Tokens of events that are `distance` semitones below the model's key; a pitch that the model does not have is moved by octaves.
+// Tokens of events that are `distance` semitones below the model's key; a pitch that the model does
+// not have is moved by octaves.
 function encode(events, distance, vocabulary) {
   const {min_pitch: least, max_pitch: most, first_pitch: first} = vocabulary;
   return Uint8Array.from(events, (event) => {
@@ -66,14 +73,15 @@ function encode(events, distance, vocabulary) {
   });
 }
 
-// The event of each class, `distance` semitones below the model's key; pitches outside of 0 to 127 are moved back by octaves.
+// The event of each class, `distance` semitones below the model's key; pitches outside of 0 to 127
+// are moved back by octaves.
 function classEvents(distance, vocabulary) {
   const {min_pitch: least, max_pitch: most, first_pitch: first} = vocabulary;
   return Array.from({length: most - least + 1 + first}, (_, token) => {
     if (token < first) return token + NO_EVENT;
     const pitch = token - first + least - distance;
-    if (pitch < 0) return (pitch % 12 + 12) % 12;
-    return pitch > 127 ? 116 + (pitch - 116) % 12 : pitch;
+    if (pitch < 0) return ((pitch % 12) + 12) % 12;
+    return pitch > 127 ? 116 + ((pitch - 116) % 12) : pitch;
   });
 }
 

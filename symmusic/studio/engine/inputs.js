@@ -1,25 +1,31 @@
 'use strict';
-// The rows of the first layer's input matrix that a step reads, and what is remembered for them: the last tokens, for how long the melody
-// has agreed with what it was some bars before, and its last notes. As `model.inputs`, `model.agreement` and `model.notes`.
+// The rows of the first layer's input matrix that a step reads, and what is remembered for them:
+// the last tokens, for how long the melody has agreed with what it was some bars before, and its
+// last notes. As `model.inputs`, `model.agreement` and `model.notes`.
 
 function initHistory({architecture}, batch) {
   const {longest_lag: longest, lookback, num_notes: numNotes, padding} = architecture;
   return {
-    tokens: new Int16Array(batch * Math.max(longest, 1)).fill(padding),  // a ring: token t is at t mod the longest lag
-    begun: new Int32Array(batch).fill(-1),  // the step of the first event
-    agreed: new Int32Array(batch * lookback.length),  // for how many steps each lag has agreed
-    ages: new Int32Array(batch * numNotes),  // steps since each of the last notes started, the latest first
-    notes: new Int16Array(batch * numNotes).fill(-1),  // their classes; -1 = there is none
-    sounds: new Uint8Array(batch),  // whether the latest sounds
+    // a ring: token t is at t mod the longest lag
+    tokens: new Int16Array(batch * Math.max(longest, 1)).fill(padding),
+    begun: new Int32Array(batch).fill(-1), // the step of the first event
+    agreed: new Int32Array(batch * lookback.length), // for how many steps each lag has agreed
+    // steps since each of the last notes started, the latest first
+    ages: new Int32Array(batch * numNotes),
+    notes: new Int16Array(batch * numNotes).fill(-1), // their classes; -1 = there is none
+    sounds: new Uint8Array(batch), // whether the latest sounds
   };
 }
 
-// Writes the rows [B, K] and remembers the tokens; -1 = no row. Call it once per step, before `carry.numRead` is raised.
+// Writes the rows [B, K] and remembers the tokens; -1 = no row. Call it once per step, before
+// `carry.numRead` is raised.
 function findRows(rows, network, carry, tokens, bar, step, left, ahead) {
   const {architecture, blocks} = network;
-  const lags = lagsOf(bar, architecture), numRows = blocks.length;
+  const lags = lagsOf(bar, architecture),
+    numRows = blocks.length;
   for (let b = 0; b < carry.batch; b++) {
-    let place = b * numRows, index = 0;
+    let place = b * numRows,
+      index = 0;
     const add = (value) => {
       const {begin, size} = blocks[index++];
       rows[place++] = value >= 0 && value < size ? begin + value : -1;
@@ -28,11 +34,14 @@ function findRows(rows, network, carry, tokens, bar, step, left, ahead) {
     add(token);
     if (architecture.num_positions) add(step);
     if (architecture.num_meters) add(bar.index);
-    for (let count = 0; count < architecture.left_sizes.length; count++) add(left ? left[count] : NOT_KNOWN);
+    for (let count = 0; count < architecture.left_sizes.length; count++)
+      add(left ? left[count] : NOT_KNOWN);
     if (architecture.agreement) agree(carry, b, token, lags, architecture);
     if (carry.tokens.length) writeToken(carry, b, token, architecture);
     for (const lag of lags) add(tokenBack(carry, b, carry.numRead + 1 - lag, architecture));
-    if (architecture.infilling) for (let index = 0; index < lags.length; index++) add(ahead ? ahead.tokens[index] : architecture.num_classes);
+    if (architecture.infilling)
+      for (let index = 0; index < lags.length; index++)
+        add(ahead ? ahead.tokens[index] : architecture.num_classes);
     if (architecture.agreement) addAgreements(add, carry, b, lags, architecture);
     if (architecture.last_notes.length) addNotes(add, carry, b, token, architecture);
   }
@@ -40,13 +49,13 @@ function findRows(rows, network, carry, tokens, bar, step, left, ahead) {
 
 function writeToken(carry, b, token, {longest_lag: longest}) {
   const size = Math.max(longest, 1);
-  carry.tokens[b * size + carry.numRead % size] = token;
+  carry.tokens[b * size + (carry.numRead % size)] = token;
 }
 
 // The token at an earlier step, or at this one; padding before the first.
 function tokenBack(carry, b, step, {longest_lag: longest, padding}) {
   const size = Math.max(longest, 1);
-  return step < 0 ? padding : carry.tokens[b * size + step % size];
+  return step < 0 ? padding : carry.tokens[b * size + (step % size)];
 }
 
 // Whether the melody and what it was a lag before are both known.
@@ -54,12 +63,15 @@ function isAvailable(carry, b, lag) {
   return carry.begun[b] >= 0 && carry.numRead - lag >= carry.begun[b];
 }
 
-// Counts for how long each lag has agreed, before the token is remembered: it would overwrite the one that is the longest lag before.
+// Counts for how long each lag has agreed, before the token is remembered: it would overwrite the
+// one that is the longest lag before.
 function agree(carry, b, token, lags, architecture) {
   if (carry.begun[b] < 0 && token !== architecture.padding) carry.begun[b] = carry.numRead;
   lags.forEach((lag, index) => {
     const at = b * lags.length + index;
-    const agrees = isAvailable(carry, b, lag) && token === tokenBack(carry, b, carry.numRead - lag, architecture);
+    const agrees =
+      isAvailable(carry, b, lag)
+      && token === tokenBack(carry, b, carry.numRead - lag, architecture);
     carry.agreed[at] = agrees ? carry.agreed[at] + 1 : 0;
   });
 }
@@ -72,8 +84,17 @@ function addAgreements(add, carry, b, lags, {agreement_size: size}) {
 }
 
 function addNotes(add, carry, b, token, architecture) {
-  const {num_notes: num, last_notes: [first, lowest], note_steps: noteSteps, widest, num_classes: numClasses, padding} = architecture;
-  const {ages, notes, sounds} = carry, at = b * num, numBins = noteSteps.length;
+  const {
+    num_notes: num,
+    last_notes: [first, lowest],
+    note_steps: noteSteps,
+    widest,
+    num_classes: numClasses,
+    padding,
+  } = architecture;
+  const {ages, notes, sounds} = carry,
+    at = b * num,
+    numBins = noteSteps.length;
   const isOnset = token >= first;
   for (let k = 0; k < num; k++) ages[at + k]++;
   if (isOnset) {
@@ -85,7 +106,8 @@ function addNotes(add, carry, b, token, architecture) {
     notes[at] = token;
   }
   if (token !== padding) sounds[b] = Number(isOnset);
-  const isKnown = notes[at] >= 0, pitch = notes[at] - first;
+  const isKnown = notes[at] >= 0,
+    pitch = notes[at] - first;
   add(isKnown ? stepBin(ages[at], noteSteps) + (sounds[b] ? 0 : numBins) : 2 * numBins);
   add(isKnown ? pitch : numClasses - first);
   add(isKnown ? (pitch + lowest) % 12 : 12);
@@ -93,7 +115,8 @@ function addNotes(add, carry, b, token, architecture) {
     const interval = Math.max(-widest, Math.min(notes[at + k] - notes[at], widest));
     add(notes[at + k] >= 0 ? interval + widest : 2 * widest + 1);
   }
-  for (let k = 1; k < num; k++) add(notes[at + k] >= 0 ? stepBin(ages[at + k] - ages[at + k - 1], noteSteps) : numBins);
+  for (let k = 1; k < num; k++)
+    add(notes[at + k] >= 0 ? stepBin(ages[at + k] - ages[at + k - 1], noteSteps) : numBins);
 }
 
 // The last of the bins that start at `noteSteps` whose start is not above a number of steps.

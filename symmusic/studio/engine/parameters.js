@@ -2,51 +2,78 @@
 // The network's parameters, from 16-bit floats in base64.
 
 function halfToFloat(half) {
-  const sign = half & 0x8000 ? -1 : 1, exponent = (half >> 10) & 0x1f, fraction = half & 0x3ff;
+  const sign = half & 0x8000 ? -1 : 1,
+    exponent = (half >> 10) & 0x1f,
+    fraction = half & 0x3ff;
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024));
+  return (
+    sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024))
+  );
 }
 
 // {name: {shape, values}} of the arrays of an exported network.
 function readArrays({arrays, parameters}) {
-  const text = atob(parameters), bytes = new Uint8Array(text.length);
+  const text = atob(parameters),
+    bytes = new Uint8Array(text.length);
   for (let place = 0; place < text.length; place++) bytes[place] = text.charCodeAt(place);
-  const halves = new Uint16Array(bytes.buffer);  // little endian, as all browsers' machines are
-  return Object.fromEntries(arrays.map(({name, shape, offset}) => {
-    const size = shape.reduce((product, length) => product * length, 1);
-    return [name, {shape, values: Float32Array.from(halves.subarray(offset, offset + size), halfToFloat)}];
-  }));
+  const halves = new Uint16Array(bytes.buffer); // little endian, as all browsers' machines are
+  return Object.fromEntries(
+    arrays.map(({name, shape, offset}) => {
+      const size = shape.reduce((product, length) => product * length, 1);
+      return [
+        name,
+        {shape, values: Float32Array.from(halves.subarray(offset, offset + size), halfToFloat)},
+      ];
+    }),
+  );
 }
 
 // The transpose of a matrix: each output's weights side by side, as `addProduct` reads them.
 function transposed({shape: [rows, columns], values}) {
   const turned = new Float32Array(rows * columns);
   for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) turned[column * rows + row] = values[row * columns + column];
+    for (let column = 0; column < columns; column++)
+      turned[column * rows + row] = values[row * columns + column];
   }
   return turned;
 }
 
 // The network that the other functions take: its header with the parameters laid out for them.
 function readNetwork(exported) {
-  const found = readArrays(exported), {architecture} = exported;
+  const found = readArrays(exported),
+    {architecture} = exported;
   const layers = Array.from({length: architecture.num_layers}, (_, index) => {
     const direction = (name) => {
       const of = (part) => found[`layers.${index}.${name}.${part}`];
       return {
-        input: index ? transposed(of('input')) : of('input').values,  // the first layer's is read by rows
+        // the first layer's is read by rows
+        input: index ? transposed(of('input')) : of('input').values,
         recurrent: transposed(of('recurrent')),
         bias: of('bias').values,
       };
     };
     if (!architecture.infilling) return direction('forward');
-    return {...direction('forward'), backward: direction('backward'), bridge: transposed(found[`layers.${index}.bridge`])};
+    return {
+      ...direction('forward'),
+      backward: direction('backward'),
+      bridge: transposed(found[`layers.${index}.bridge`]),
+    };
   });
-  const attention = architecture.attention === 'none' ? null : {
-    query: transposed(found['attention.query']),
-    key: transposed(found['attention.key']),
-    score: found['attention.score'].values,
-  };
+  const attention =
+    architecture.attention === 'none'
+      ? null
+      : {
+          query: transposed(found['attention.query']),
+          key: transposed(found['attention.key']),
+          score: found['attention.score'].values,
+        };
   const head = {kernel: transposed(found['head.kernel']), bias: found['head.bias'].values};
-  return {...exported, parameters: null, layers, attention, head, ownBlocks: exported.blocks.slice(0, exported.num_own_blocks)};
+  return {
+    ...exported,
+    parameters: null,
+    layers,
+    attention,
+    head,
+    ownBlocks: exported.blocks.slice(0, exported.num_own_blocks),
+  };
 }

@@ -1,15 +1,19 @@
 'use strict';
-// The messages of the engine, which runs in a worker made from a Blob. The page's side is `client.js`:
+// The messages of the engine, which runs in a worker made from a Blob. The page's side is
+// `client.js`:
 //
 //   const engine = openEngine(text of the engine's script, network);      // network: as `export_network` in network.py writes it
 //   engine.loaded.then((model) => ...)                                     // facts of the model, below; rejects with an Error
 //   const {cancel, finished} = engine.ask(request, (candidate) => ...);    // `finished` resolves to {cancelled} or rejects with an Error
 //
-// Without the client: postMessage({id, kind, ...}); every answer has the request's id. Requests are answered in order, one at a time.
+// Without the client: postMessage({id, kind, ...}); every answer has the request's id. Requests are
+// answered in order, one at a time.
 //
-// Times are steps, sixteenths. Step 0 of a tune is the bar line at which its first bar starts, and all bars have equally many steps. A tune
-// with a pickup starts with a bar whose first steps are silent: its notes start at step `barSteps - pickupSteps` or later. Bars count from
-// 0, the pickup's bar included. Pitches are MIDI numbers as they sound; the engine transposes to the model's key and back.
+// Times are steps, sixteenths. Step 0 of a tune is the bar line at which its first bar starts, and
+// all bars have equally many steps. A tune with a pickup starts with a bar whose first steps are
+// silent: its notes start at step `barSteps - pickupSteps` or later. Bars count from 0, the
+// pickup's bar included. Pitches are MIDI numbers as they sound; the engine transposes to the
+// model's key and back.
 //
 // tune: {
 //   meter: '6/8',                                  // one of model.meters or one with equal bars, such as '2/2' for '4/4'
@@ -53,14 +57,16 @@
 //   {kind: 'done', cancelled}                      after the last candidate
 //   {kind: 'error', message, field}                a sentence for the user, such as: the wishes cannot be met together. field: which, or null
 //
-// model: {name, meters: ['4/4', ...], barSteps: {'4/4': 16, ...} (also of metres with equal bars), lowest, highest (pitches in the model's
+// model: {name, meters: ['4/4', ...], barSteps: {'4/4': 16, ...} (also of metres with equal bars),
+// lowest, highest (pitches in the model's
 //   key), temperature, scales: {name: semitones above the tonic}, modes: {name: sharps beyond the major key's}, card: {corpus, num_tunes}}
 
 class Cancelled extends Error {}
 
 const cancelled = new Set();
 const waiting = [];
-let network = null, isBusy = false;
+let network = null,
+  isBusy = false;
 
 // Lets messages in, such as one that cancels; a timer would wait for 4 ms.
 const {port1: bell, port2: ear} = new MessageChannel();
@@ -100,10 +106,16 @@ async function answer(request) {
       postMessage({id, kind: 'loaded', model: factsOf(network)});
       return;
     }
-    if (!['continue', 'redraw', 'vary', 'start'].includes(kind)) throw new Fault(`'${kind}' is no kind of request.`, 'kind');
+    if (!['continue', 'redraw', 'vary', 'start'].includes(kind))
+      throw new Fault(`'${kind}' is no kind of request.`, 'kind');
     if (!network) throw new Fault('The model is not loaded yet.', null);
     await breath(id);
-    await compose(request, network, (candidate) => postMessage({id, kind: 'candidate', ...candidate}), () => breath(id));
+    await compose(
+      request,
+      network,
+      (candidate) => postMessage({id, kind: 'candidate', ...candidate}),
+      () => breath(id),
+    );
     postMessage({id, kind: 'done', cancelled: false});
   } catch (error) {
     if (error instanceof Cancelled) postMessage({id, kind: 'done', cancelled: true});

@@ -1,26 +1,50 @@
-// Requests to the engine (worker.js states them) and what its answers become, pure; and candidates in words.
+// Requests to the engine (worker.js states them) and what its answers become, pure; and candidates
+// in words.
 
 const toEngine = ({onset, length, pitch}) => ({onset, length, pitch});
 const engineKey = (key) => ({tonic: tonicText(key), mode: key.mode});
 
 function tuneOf(doc, numBars = Math.max(1, numWritten(doc))) {
-  return {meter: doc.meter, key: engineKey(doc.key), pickupSteps: doc.pickupSteps, notes: doc.notes.map(toEngine), numBars};
+  return {
+    meter: doc.meter,
+    key: engineKey(doc.key),
+    pickupSteps: doc.pickupSteps,
+    notes: doc.notes.map(toEngine),
+    numBars,
+  };
 }
 
-// The request of a kind for a document. `bars`: those that are selected, {from, to}; `settings`: what the controls say.
+// The request of a kind for a document. `bars`: those that are selected, {from, to}; `settings`:
+// what the controls say.
 function requestOf(kind, doc, bars, settings) {
-  const drawn = {numCandidates: settings.numCandidates, temperature: settings.temperature, seed: settings.seed, wishes: wishesOf(doc, settings)};
-  if (kind === 'continue') return {kind, tune: tuneOf(doc), numBars: settings.numBars, ends: settings.ends, ...drawn};
+  const drawn = {
+    numCandidates: settings.numCandidates,
+    temperature: settings.temperature,
+    seed: settings.seed,
+    wishes: wishesOf(doc, settings),
+  };
+  if (kind === 'continue')
+    return {kind, tune: tuneOf(doc), numBars: settings.numBars, ends: settings.ends, ...drawn};
   if (kind === 'start') {
-    return {kind, meter: doc.meter, key: engineKey(doc.key), pickupSteps: doc.pickupSteps, numBars: settings.numBars, ends: settings.ends, ...drawn};
+    return {
+      kind,
+      meter: doc.meter,
+      key: engineKey(doc.key),
+      pickupSteps: doc.pickupSteps,
+      numBars: settings.numBars,
+      ends: settings.ends,
+      ...drawn,
+    };
   }
   const tune = tuneOf(doc, Math.max(numWritten(doc), bars.to + 1));
-  if (kind === 'vary') return {kind, tune, bars, keep: settings.keep, share: settings.share, ...drawn};
+  if (kind === 'vary')
+    return {kind, tune, bars, keep: settings.keep, share: settings.share, ...drawn};
   return {kind, tune, bars, ...drawn};
 }
 
 function wishesOf(doc, settings) {
-  const wishes = {}, pins = pinnedNotes(doc).map(toEngine);
+  const wishes = {},
+    pins = pinnedNotes(doc).map(toEngine);
   if (settings.scale === 'tune') wishes.scale = doc.notes.length ? 'tune' : engineKey(doc.key);
   else if (settings.scale === 'key') wishes.scale = engineKey(doc.key);
   else if (settings.scale) wishes.scale = {tonic: tonicText(doc.key), mode: settings.scale};
@@ -38,34 +62,63 @@ function wishesOf(doc, settings) {
 // How many notes a bar has, in words, by how many eighths it lasts.
 function densityOf(word, bar) {
   const eighths = Math.max(2, bar.steps / 2);
-  const most = Math.ceil(eighths / 2), least = Math.ceil(eighths * 0.75);
-  return {few: {maxNotesPerBar: most}, some: {minNotesPerBar: Math.ceil(eighths / 3), maxNotesPerBar: eighths}, many: {minNotesPerBar: least}}[word] ?? {};
+  const most = Math.ceil(eighths / 2),
+    least = Math.ceil(eighths * 0.75);
+  return (
+    {
+      few: {maxNotesPerBar: most},
+      some: {minNotesPerBar: Math.ceil(eighths / 3), maxNotesPerBar: eighths},
+      many: {minNotesPerBar: least},
+    }[word] ?? {}
+  );
 }
 
 function densityWords(word, bar) {
   const {minNotesPerBar: least, maxNotesPerBar: most} = densityOf(word, bar);
-  return least && most ? `${least} to ${most} a bar` : most ? `at most ${most} a bar` : least ? `at least ${least} a bar` : '';
+  return least && most
+    ? `${least} to ${most} a bar`
+    : most
+      ? `at most ${most} a bar`
+      : least
+        ? `at least ${least} a bar`
+        : '';
 }
 
-// The document with a candidate in it. Only its new bars change, and of these not the pinned ones; a note that was held into them ends where the
-// candidate says. `answer`: as the engine sends it, {notes, newBars, numBars}.
+// The document with a candidate in it. Only its new bars change, and of these not the pinned ones;
+// a note that was held into them ends where the candidate says. `answer`: as the engine sends it,
+// {notes, newBars, numBars}.
 function withCandidate(doc, answer) {
-  const size = barSteps(doc), range = {from: answer.newBars.from * size, to: (answer.newBars.to + 1) * size};
+  const size = barSteps(doc),
+    range = {from: answer.newBars.from * size, to: (answer.newBars.to + 1) * size};
   const isPinned = (step) => doc.pins.includes(Math.floor(step / size));
-  const fresh = answer.notes.filter((each) => isWithin(each, range) && !isPinned(each.onset)).map((each) => {
-    const same = doc.notes.find((one) => one.onset === each.onset && one.pitch === each.pitch);
-    const isKept = same && each.isNew === false;
-    return note(each.onset, each.length, each.pitch, {isNew: isKept ? same.isNew : true, isPinned: Boolean(same?.isPinned)});
-  });
-  const given = doc.notes.filter((each) => !isWithin(each, range) || isPinned(each.onset)).map((each) => {
-    if (isWithin(each, range)) return each;
-    const held = answer.notes.find((one) => one.onset === each.onset && one.pitch === each.pitch);
-    return held && each.onset < range.from && (noteEnd(each) > range.from || noteEnd(held) > range.from) ? {...each, length: held.length} : each;
-  });
+  const fresh = answer.notes
+    .filter((each) => isWithin(each, range) && !isPinned(each.onset))
+    .map((each) => {
+      const same = doc.notes.find((one) => one.onset === each.onset && one.pitch === each.pitch);
+      const isKept = same && each.isNew === false;
+      return note(each.onset, each.length, each.pitch, {
+        isNew: isKept ? same.isNew : true,
+        isPinned: Boolean(same?.isPinned),
+      });
+    });
+  const given = doc.notes
+    .filter((each) => !isWithin(each, range) || isPinned(each.onset))
+    .map((each) => {
+      if (isWithin(each, range)) return each;
+      const held = answer.notes.find((one) => one.onset === each.onset && one.pitch === each.pitch);
+      return held
+        && each.onset < range.from
+        && (noteEnd(each) > range.from || noteEnd(held) > range.from)
+        ? {...each, length: held.length}
+        : each;
+    });
   const numBars = Math.min(MOST_BARS, Math.max(doc.numBars, answer.newBars.to + 1));
   const merged = writeNotes({...doc, numBars, notes: given}, fresh);
   // what is pinned stays to the end, whatever was drawn beside it
-  return writeNotes(merged, doc.notes.filter((each) => isWithin(each, range) && isPinned(each.onset)));
+  return writeNotes(
+    merged,
+    doc.notes.filter((each) => isWithin(each, range) && isPinned(each.onset)),
+  );
 }
 
 // A new tune from a candidate of 'start'.
@@ -75,14 +128,30 @@ function startedWith(doc, answer) {
 
 // What a candidate is, for a musician: how expected it is, what it repeats, where it ends.
 function describeCandidate(answer, doc, usualNats = 0.5) {
-  const size = barSteps(doc), drawn = answer.notes.filter((each) => Math.floor(each.onset / size) >= answer.newBars.from && Math.floor(each.onset / size) <= answer.newBars.to);
+  const size = barSteps(doc),
+    drawn = answer.notes.filter(
+      (each) =>
+        Math.floor(each.onset / size) >= answer.newBars.from
+        && Math.floor(each.onset / size) <= answer.newBars.to,
+    );
   const words = [plural(drawn.length, 'note')];
   const ratioOfUsual = answer.natsPerStep / usualNats;
-  if (Number.isFinite(ratioOfUsual)) words.push(ratioOfUsual < 0.7 ? 'very expected' : ratioOfUsual < 1.3 ? 'expected' : ratioOfUsual < 1.9 ? 'surprising' : 'very surprising');
+  if (Number.isFinite(ratioOfUsual))
+    words.push(
+      ratioOfUsual < 0.7
+        ? 'very expected'
+        : ratioOfUsual < 1.3
+          ? 'expected'
+          : ratioOfUsual < 1.9
+            ? 'surprising'
+            : 'very surprising',
+    );
   if (answer.repeatedBars > 0) words.push(`repeats ${answer.repeatedBars} of your bars`);
-  else if (answer.repeatedShare >= 0.15) words.push(`${Math.round(answer.repeatedShare * 100)} % as elsewhere in your tune`);
+  else if (answer.repeatedShare >= 0.15)
+    words.push(`${Math.round(answer.repeatedShare * 100)} % as elsewhere in your tune`);
   else if (doc.notes.length) words.push('new material');
-  if (drawn.length) words.push(`ends on ${pitchName(drawn.at(-1).pitch, doc.key, {octave: false})}`);
+  if (drawn.length)
+    words.push(`ends on ${pitchName(drawn.at(-1).pitch, doc.key, {octave: false})}`);
   return words;
 }
 
@@ -102,5 +171,10 @@ function countUse(log) {
     found.candidates += each.candidates.length;
     found.kept += each.kept.length;
   }
-  return {draws: draws.length, candidates: draws.reduce((sum, each) => sum + each.candidates.length, 0), kept: draws.reduce((sum, each) => sum + each.kept.length, 0), kinds};
+  return {
+    draws: draws.length,
+    candidates: draws.reduce((sum, each) => sum + each.candidates.length, 0),
+    kept: draws.reduce((sum, each) => sum + each.kept.length, 0),
+    kinds,
+  };
 }

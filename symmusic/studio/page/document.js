@@ -1,14 +1,28 @@
-// The tune that is edited, as one immutable document, and the pure functions that make the next one from it. Times are steps from the bar line
-// at which the first bar starts; with a pickup the first bar is silent up to its last `pickupSteps` steps. Tempo is quarters per minute.
+// The tune that is edited, as one immutable document, and the pure functions that make the next one
+// from it. Times are steps from the bar line at which the first bar starts; with a pickup the first
+// bar is silent up to its last `pickupSteps` steps. Tempo is quarters per minute.
 //
 //   {title, meter, key: {fifths, mode}, tempo, pickupSteps, numBars, notes, pins}
 //   notes: [{onset, length, pitch, isNew, isPinned}] in order; one voice: a note that is written takes the place of what it covers
 //   pins: [bar, ...] from 0, in order: bars that no drawing changes
-const MOST_BARS = 200, LEAST_TEMPO = 20, MOST_TEMPO = 400;
-const LOWEST_PITCH = 36, HIGHEST_PITCH = 96;
+const MOST_BARS = 200,
+  LEAST_TEMPO = 20,
+  MOST_TEMPO = 400;
+const LOWEST_PITCH = 36,
+  HIGHEST_PITCH = 96;
 
 function emptyDocument(change = {}) {
-  return {title: '', meter: '4/4', key: {fifths: 0, mode: 'major'}, tempo: 120, pickupSteps: 0, numBars: 4, notes: [], pins: [], ...change};
+  return {
+    title: '',
+    meter: '4/4',
+    key: {fifths: 0, mode: 'major'},
+    tempo: 120,
+    pickupSteps: 0,
+    numBars: 4,
+    notes: [],
+    pins: [],
+    ...change,
+  };
 }
 
 const barSteps = (doc) => barOf(doc.meter).steps;
@@ -19,8 +33,14 @@ const noteEnd = (note) => note.onset + note.length;
 const barNumber = (doc, bar) => bar + (doc.pickupSteps ? 0 : 1);
 const isWithin = (note, range) => note.onset >= range.from && note.onset < range.to;
 const notesIn = (doc, range) => doc.notes.filter((note) => isWithin(note, range));
-const barsOf = (doc, range) => ({from: Math.floor(range.from / barSteps(doc)), to: Math.max(0, Math.ceil(range.to / barSteps(doc)) - 1)});
-const stepsOf = (doc, bars) => ({from: bars.from * barSteps(doc), to: (bars.to + 1) * barSteps(doc)});
+const barsOf = (doc, range) => ({
+  from: Math.floor(range.from / barSteps(doc)),
+  to: Math.max(0, Math.ceil(range.to / barSteps(doc)) - 1),
+});
+const stepsOf = (doc, bars) => ({
+  from: bars.from * barSteps(doc),
+  to: (bars.to + 1) * barSteps(doc),
+});
 // The bar after the last one with a note; at least the first full one.
 const numWritten = (doc) => Math.ceil(Math.max(0, ...doc.notes.map(noteEnd)) / barSteps(doc));
 
@@ -28,15 +48,19 @@ function note(onset, length, pitch, {isNew = false, isPinned = false} = {}) {
   return {onset, length, pitch, isNew, isPinned};
 }
 
-// Puts notes into a document: they take the place of what they cover. A note that sounds when one of them starts ends there; notes that start
-// within one of them are left out. What starts before the first step or ends after the last bar that a tune may have is cut.
+// Puts notes into a document: they take the place of what they cover. A note that sounds when one
+// of them starts ends there; notes that start within one of them are left out. What starts before
+// the first step or ends after the last bar that a tune may have is cut.
 function writeNotes(doc, notes) {
   let kept = doc.notes;
   const written = [];
   for (const each of [...notes].sort((a, b) => a.onset - b.onset || b.pitch - a.pitch)) {
-    const last = written.at(-1), onset = Math.max(each.onset, firstStep(doc)), end = Math.min(noteEnd(each), MOST_BARS * barSteps(doc));
+    const last = written.at(-1),
+      onset = Math.max(each.onset, firstStep(doc)),
+      end = Math.min(noteEnd(each), MOST_BARS * barSteps(doc));
     if (end <= onset || (last && last.onset === onset)) continue;
-    if (last && noteEnd(last) > onset) written[written.length - 1] = {...last, length: onset - last.onset};
+    if (last && noteEnd(last) > onset)
+      written[written.length - 1] = {...last, length: onset - last.onset};
     const pitch = Math.min(127, Math.max(0, each.pitch));
     written.push({...note(onset, end - onset, pitch, each)});
   }
@@ -48,13 +72,18 @@ function writeNotes(doc, notes) {
 function cut(notes, from, to) {
   return notes.flatMap((each) => {
     if (each.onset >= from && each.onset < to) return [];
-    return each.onset < from && noteEnd(each) > from ? [{...each, length: from - each.onset}] : [each];
+    return each.onset < from && noteEnd(each) > from
+      ? [{...each, length: from - each.onset}]
+      : [each];
   });
 }
 
 // With as many bars as the notes need, and pins of bars that exist.
 function fitted(doc) {
-  const numBars = Math.min(MOST_BARS, Math.max(doc.numBars, numWritten(doc), 1 + (doc.pickupSteps > 0)));
+  const numBars = Math.min(
+    MOST_BARS,
+    Math.max(doc.numBars, numWritten(doc), 1 + (doc.pickupSteps > 0)),
+  );
   return {...doc, numBars, pins: doc.pins.filter((bar) => bar < numBars)};
 }
 
@@ -71,25 +100,42 @@ function eraseNotes(doc, range) {
 // By semitones; where a note would leave the range of pitches, none moves.
 function transposeNotes(doc, range, semitones) {
   const found = notesIn(doc, range).map((each) => each.pitch + semitones);
-  if (!found.length || Math.min(...found) < LOWEST_PITCH || Math.max(...found) > HIGHEST_PITCH) return doc;
-  return {...doc, notes: doc.notes.map((each) => (isWithin(each, range) ? {...each, pitch: each.pitch + semitones} : each))};
+  if (!found.length || Math.min(...found) < LOWEST_PITCH || Math.max(...found) > HIGHEST_PITCH)
+    return doc;
+  return {
+    ...doc,
+    notes: doc.notes.map((each) =>
+      isWithin(each, range) ? {...each, pitch: each.pitch + semitones} : each,
+    ),
+  };
 }
 
 // Up or down by notes of the key.
 function transposeInKey(doc, range, degrees) {
   const found = notesIn(doc, range).map((each) => scaleStep(each.pitch, degrees, doc.key));
-  if (!found.length || Math.min(...found) < LOWEST_PITCH || Math.max(...found) > HIGHEST_PITCH) return doc;
-  return {...doc, notes: doc.notes.map((each) => (isWithin(each, range) ? {...each, pitch: scaleStep(each.pitch, degrees, doc.key)} : each))};
+  if (!found.length || Math.min(...found) < LOWEST_PITCH || Math.max(...found) > HIGHEST_PITCH)
+    return doc;
+  return {
+    ...doc,
+    notes: doc.notes.map((each) =>
+      isWithin(each, range) ? {...each, pitch: scaleStep(each.pitch, degrees, doc.key)} : each,
+    ),
+  };
 }
 
 function moveNotes(doc, range, steps, semitones = 0) {
   const found = notesIn(doc, range);
   if (!found.length) return doc;
   const by = Math.max(steps, firstStep(doc) - found[0].onset);
-  return changeNotes(doc, range, (each) => ({...each, onset: each.onset + by, pitch: each.pitch + semitones}));
+  return changeNotes(doc, range, (each) => ({
+    ...each,
+    onset: each.onset + by,
+    pitch: each.pitch + semitones,
+  }));
 }
 
-// Each note of the range longer by so many steps, at least one long; notes that follow within the range are not covered.
+// Each note of the range longer by so many steps, at least one long; notes that follow within the
+// range are not covered.
 function lengthenNotes(doc, range, steps) {
   const found = notesIn(doc, range);
   return changeNotes(doc, range, (each) => {
@@ -101,53 +147,103 @@ function lengthenNotes(doc, range, steps) {
 
 // What is copied: the notes, from the start of the range, and how long it is.
 function copyNotes(doc, range) {
-  return {length: range.to - range.from, notes: notesIn(doc, range).map((each) => ({...each, onset: each.onset - range.from, isPinned: false}))};
+  return {
+    length: range.to - range.from,
+    notes: notesIn(doc, range).map((each) => ({
+      ...each,
+      onset: each.onset - range.from,
+      isPinned: false,
+    })),
+  };
 }
 
 // Pastes at a step: all of the copied length is replaced, its silence too.
 function pasteNotes(doc, at, copied) {
   const room = {...doc, notes: cut(doc.notes, at, at + copied.length)};
-  return writeNotes(room, copied.notes.map((each) => ({...each, onset: each.onset + at})));
+  return writeNotes(
+    room,
+    copied.notes.map((each) => ({...each, onset: each.onset + at})),
+  );
 }
 
 // Empty bars before the bar `at`, as many as the tune may still have.
 function insertBars(doc, at, count) {
-  const most = Math.min(count, MOST_BARS - doc.numBars), size = barSteps(doc), from = at * size;
+  const most = Math.min(count, MOST_BARS - doc.numBars),
+    size = barSteps(doc),
+    from = at * size;
   if (most <= 0) return doc;
-  const notes = doc.notes.map((each) => (each.onset >= from ? {...each, onset: each.onset + most * size} : each));
-  return {...doc, numBars: doc.numBars + most, notes, pins: doc.pins.map((bar) => (bar >= at ? bar + most : bar))};
+  const notes = doc.notes.map((each) =>
+    each.onset >= from ? {...each, onset: each.onset + most * size} : each,
+  );
+  return {
+    ...doc,
+    numBars: doc.numBars + most,
+    notes,
+    pins: doc.pins.map((bar) => (bar >= at ? bar + most : bar)),
+  };
 }
 
 // Takes bars out, with their notes; at least one full bar stays.
 function removeBars(doc, asked) {
   const bars = {from: asked.from, to: Math.min(asked.to, doc.numBars - 1)};
-  const num = bars.to - bars.from + 1, size = barSteps(doc), range = stepsOf(doc, bars);
-  if (num < 1 || doc.numBars - num < 1 + (doc.pickupSteps > 0) || (doc.pickupSteps && bars.from === 0)) return doc;
-  const notes = cut(doc.notes, range.from, range.to).map((each) => (each.onset >= range.to ? {...each, onset: each.onset - num * size} : each));
-  const pins = doc.pins.filter((bar) => bar < bars.from || bar > bars.to).map((bar) => (bar > bars.to ? bar - num : bar));
+  const num = bars.to - bars.from + 1,
+    size = barSteps(doc),
+    range = stepsOf(doc, bars);
+  if (
+    num < 1
+    || doc.numBars - num < 1 + (doc.pickupSteps > 0)
+    || (doc.pickupSteps && bars.from === 0)
+  )
+    return doc;
+  const notes = cut(doc.notes, range.from, range.to).map((each) =>
+    each.onset >= range.to ? {...each, onset: each.onset - num * size} : each,
+  );
+  const pins = doc.pins
+    .filter((bar) => bar < bars.from || bar > bars.to)
+    .map((bar) => (bar > bars.to ? bar - num : bar));
   return {...doc, numBars: doc.numBars - num, notes, pins};
 }
 
 // Another metre: the notes keep their lengths and places after the pickup, and the bar lines move.
 function setMeter(doc, meter) {
-  const size = barOf(meter).steps, pickupSteps = Math.min(doc.pickupSteps, size - 1);
+  const size = barOf(meter).steps,
+    pickupSteps = Math.min(doc.pickupSteps, size - 1);
   if (meter === doc.meter) return doc;
-  const before = firstStep(doc), after = pickupSteps ? size - pickupSteps : 0;
+  const before = firstStep(doc),
+    after = pickupSteps ? size - pickupSteps : 0;
   const notes = doc.notes.map((each) => ({...each, onset: each.onset - before + after}));
-  return fitted({...doc, meter, pickupSteps, notes, pins: [], numBars: notes.length ? 1 : doc.numBars});
+  return fitted({
+    ...doc,
+    meter,
+    pickupSteps,
+    notes,
+    pins: [],
+    numBars: notes.length ? 1 : doc.numBars,
+  });
 }
 
-// Another length of the pickup, in steps: a bar for it is put before the first one, or taken away. Null where it would lose notes.
+// Another length of the pickup, in steps: a bar for it is put before the first one, or taken away.
+// Null where it would lose notes.
 function setPickup(doc, pickupSteps) {
-  const size = barSteps(doc), steps = Math.max(0, Math.min(pickupSteps, size - 1));
+  const size = barSteps(doc),
+    steps = Math.max(0, Math.min(pickupSteps, size - 1));
   const first = doc.pickupSteps ? size : 0; // of the first full bar
   if (doc.notes.some((each) => each.onset < (steps ? first - steps : first))) return null;
   const by = (steps ? size : 0) - first;
   const pins = doc.pins.map((bar) => bar + by / size).filter((bar) => bar >= 0);
-  return fitted({...doc, pickupSteps: steps, numBars: doc.numBars + by / size, pins, notes: doc.notes.map((each) => ({...each, onset: each.onset + by}))});
+  return fitted({
+    ...doc,
+    pickupSteps: steps,
+    numBars: doc.numBars + by / size,
+    pins,
+    notes: doc.notes.map((each) => ({...each, onset: each.onset + by})),
+  });
 }
 
-const setTempo = (doc, tempo) => ({...doc, tempo: Math.min(MOST_TEMPO, Math.max(LEAST_TEMPO, Number(tempo) || 120))});
+const setTempo = (doc, tempo) => ({
+  ...doc,
+  tempo: Math.min(MOST_TEMPO, Math.max(LEAST_TEMPO, Number(tempo) || 120)),
+});
 const setKey = (doc, key) => ({...doc, key});
 const setTitle = (doc, title) => ({...doc, title: String(title).slice(0, 200)});
 
@@ -162,28 +258,80 @@ function togglePinnedBars(doc, asked) {
   const bars = {from: asked.from, to: Math.min(asked.to, doc.numBars - 1)};
   const all = Array.from({length: bars.to - bars.from + 1}, (_, index) => bars.from + index);
   const without = doc.pins.filter((bar) => bar < bars.from || bar > bars.to);
-  return {...doc, pins: all.every((bar) => doc.pins.includes(bar)) ? without : [...without, ...all].sort((a, b) => a - b)};
+  return {
+    ...doc,
+    pins: all.every((bar) => doc.pins.includes(bar))
+      ? without
+      : [...without, ...all].sort((a, b) => a - b),
+  };
 }
 
 function togglePinnedNotes(doc, range) {
   const isPinned = !notesIn(doc, range).every((each) => each.isPinned);
-  return {...doc, notes: doc.notes.map((each) => (isWithin(each, range) ? {...each, isPinned} : each))};
+  return {
+    ...doc,
+    notes: doc.notes.map((each) => (isWithin(each, range) ? {...each, isPinned} : each)),
+  };
 }
 
 // The notes that a drawing must keep: those that are pinned, and those that start in pinned bars.
 function pinnedNotes(doc) {
-  return doc.notes.filter((each) => each.isPinned || doc.pins.includes(Math.floor(each.onset / barSteps(doc))));
+  return doc.notes.filter(
+    (each) => each.isPinned || doc.pins.includes(Math.floor(each.onset / barSteps(doc))),
+  );
 }
 
 // A document from data that may come from anywhere, such as a project file; null if it is none.
 function checkDocument(data) {
   const whole = (value, least, most) => Number.isInteger(value) && value >= least && value <= most;
-  if (!data || typeof data !== 'object' || !barOf(String(data.meter)) || !(data.key?.mode in MODES) || !whole(data.key.fifths, -7, 7)) return null;
+  if (
+    !data
+    || typeof data !== 'object'
+    || !barOf(String(data.meter))
+    || !(data.key?.mode in MODES)
+    || !whole(data.key.fifths, -7, 7)
+  )
+    return null;
   const size = barOf(data.meter).steps;
-  if (!whole(data.pickupSteps, 0, size - 1) || !whole(data.numBars, 1, MOST_BARS) || !Array.isArray(data.notes) || !Array.isArray(data.pins)) return null;
-  const isNote = (each) => whole(each?.onset, 0, MOST_BARS * size) && whole(each.length, 1, MOST_BARS * size) && whole(each.pitch, 0, 127);
-  if (!data.notes.every(isNote) || !data.pins.every((bar) => whole(bar, 0, MOST_BARS)) || !Number.isFinite(data.tempo)) return null;
-  const {title = '', meter, key: {fifths, mode}, pickupSteps, numBars} = data;
-  const empty = emptyDocument({title: String(title).slice(0, 200), meter, key: {fifths, mode}, pickupSteps, numBars, pins: [...data.pins]});
-  return writeNotes(setTempo(empty, data.tempo), data.notes.map((each) => note(each.onset, each.length, each.pitch, {isNew: each.isNew === true, isPinned: each.isPinned === true})));
+  if (
+    !whole(data.pickupSteps, 0, size - 1)
+    || !whole(data.numBars, 1, MOST_BARS)
+    || !Array.isArray(data.notes)
+    || !Array.isArray(data.pins)
+  )
+    return null;
+  const isNote = (each) =>
+    whole(each?.onset, 0, MOST_BARS * size)
+    && whole(each.length, 1, MOST_BARS * size)
+    && whole(each.pitch, 0, 127);
+  if (
+    !data.notes.every(isNote)
+    || !data.pins.every((bar) => whole(bar, 0, MOST_BARS))
+    || !Number.isFinite(data.tempo)
+  )
+    return null;
+  const {
+    title = '',
+    meter,
+    key: {fifths, mode},
+    pickupSteps,
+    numBars,
+  } = data;
+  const empty = emptyDocument({
+    title: String(title).slice(0, 200),
+    meter,
+    key: {fifths, mode},
+    pickupSteps,
+    numBars,
+    pins: [...data.pins],
+  });
+  return writeNotes(
+    setTempo(empty, data.tempo),
+    data.notes.map((each) =>
+      note(each.onset, each.length, each.pitch, {
+        isNew: each.isNew === true,
+        isPinned: each.isPinned === true,
+      }),
+    ),
+  );
 }

@@ -1,9 +1,13 @@
-// Editing in the roll by pointer: write, move, lengthen, erase, select. A drag works on a draft, which is kept when the pointer is lifted.
-let layout = null, drag = null;
+// Editing in the roll by pointer: write, move, lengthen, erase, select. A drag works on a draft,
+// which is kept when the pointer is lifted.
+let layout = null,
+  drag = null;
 const rollLayout = () => layout;
 
 function showRoll() {
-  const roll = get('roll'), doc = shownDoc(), isNarrow = roll.clientWidth < 600;
+  const roll = get('roll'),
+    doc = shownDoc(),
+    isNarrow = roll.clientWidth < 600;
   if (!drag) layout = layOutRoll(doc, roll.clientWidth, {isFolded: state.isFolded, isNarrow});
   while (roll.children.length > layout.lines.length) roll.lastChild.remove();
   while (roll.children.length < layout.lines.length) {
@@ -12,7 +16,8 @@ function showRoll() {
     roll.append(line);
   }
   layout.lines.forEach((_, index) => {
-    const line = roll.children[index], drawn = drawLine(doc, layout, index, {selection: state.selection, caret: state.caret});
+    const line = roll.children[index],
+      drawn = drawLine(doc, layout, index, {selection: state.selection, caret: state.caret});
     if (line.drawn === drawn && line.wide === layout.width && line.high === layout.height) return;
     Object.assign(line, {drawn, wide: layout.width, high: layout.height});
     line.setAttribute('viewBox', `0 0 ${layout.width} ${layout.height}`);
@@ -28,22 +33,36 @@ const snapDown = (step, size) => Math.floor(step / size) * size;
 function pointed(event) {
   const lines = [...get('roll').children];
   let line = lines.indexOf(event.target.closest?.('svg'));
-  if (drag || line < 0) { // a drag may leave its line: the nearest one counts
-    line = lines.reduce((best, each, index) => {
-      const {top, bottom} = each.getBoundingClientRect(), distance = Math.max(top - event.clientY, event.clientY - bottom, 0);
-      return distance < best.distance ? {distance, index} : best;
-    }, {distance: Infinity, index: 0}).index;
+  if (drag || line < 0) {
+    // a drag may leave its line: the nearest one counts
+    line = lines.reduce(
+      (best, each, index) => {
+        const {top, bottom} = each.getBoundingClientRect(),
+          distance = Math.max(top - event.clientY, event.clientY - bottom, 0);
+        return distance < best.distance ? {distance, index} : best;
+      },
+      {distance: Infinity, index: 0},
+    ).index;
     if (drag && !drag.crosses) line = drag.line;
   }
-  const box = lines[line].getBoundingClientRect(), scale = layout.width / box.width;
-  return {line, ...placeAt(layout, line, (event.clientX - box.left) * scale, (event.clientY - box.top) * scale)};
+  const box = lines[line].getBoundingClientRect(),
+    scale = layout.width / box.width;
+  return {
+    line,
+    ...placeAt(layout, line, (event.clientX - box.left) * scale, (event.clientY - box.top) * scale),
+  };
 }
 
 // The note at a place: in its row, or for a finger in the next one, where no other is.
 function noteAt(doc, place, isFinger) {
   const rows = isFinger ? [0, -1, 1] : [0];
   for (const by of rows) {
-    const found = doc.notes.find((each) => each.pitch === layout.rows[place.row + by] && each.onset <= place.step && place.step < noteEnd(each));
+    const found = doc.notes.find(
+      (each) =>
+        each.pitch === layout.rows[place.row + by]
+        && each.onset <= place.step
+        && place.step < noteEnd(each),
+    );
     if (found) return found;
   }
   return null;
@@ -52,11 +71,15 @@ function noteAt(doc, place, isFinger) {
 function pointerDown(event) {
   if (event.button > 0 || !layout) return;
   if (state.preview) leaveCandidates();
-  const place = pointed(event), doc = tune(), isFinger = event.pointerType === 'touch', found = place.isHeading ? null : noteAt(doc, place, isFinger);
+  const place = pointed(event),
+    doc = tune(),
+    isFinger = event.pointerType === 'touch',
+    found = place.isHeading ? null : noteAt(doc, place, isFinger);
   const base = {doc, line: place.line, start: place, moved: false, pitch: null};
   if (place.isHeading) {
     const bar = Math.floor(place.step / barSteps(doc));
-    const from = event.shiftKey && state.selection ? Math.min(barsOf(doc, state.selection).from, bar) : bar;
+    const from =
+      event.shiftKey && state.selection ? Math.min(barsOf(doc, state.selection).from, bar) : bar;
     drag = {...base, kind: 'bars', from, crosses: true};
     select(stepsOf(doc, {from: Math.min(from, bar), to: Math.max(from, bar)}));
   } else if (state.tool === 'erase' || event.ctrlKey || event.metaKey) {
@@ -68,14 +91,32 @@ function pointerDown(event) {
     if (found) select({from: found.onset, to: noteEnd(found)});
     else select(null, at);
   } else if (found) {
-    const isMany = state.selection && isWithin(found, state.selection) && notesIn(doc, state.selection).length > 1;
+    const isMany =
+      state.selection
+      && isWithin(found, state.selection)
+      && notesIn(doc, state.selection).length > 1;
     const range = isMany ? state.selection : {from: found.onset, to: found.onset + 1};
-    const width = found.length * layout.step, isEnd = !isMany && (noteEnd(found) - place.step) * layout.step < Math.min(isFinger ? 16 : 9, width * 0.4);
-    drag = {...base, kind: isEnd ? 'length' : 'move', range, found, isMany, wasSelected: state.selection?.from === found.onset};
+    const width = found.length * layout.step,
+      isEnd =
+        !isMany
+        && (noteEnd(found) - place.step) * layout.step < Math.min(isFinger ? 16 : 9, width * 0.4);
+    drag = {
+      ...base,
+      kind: isEnd ? 'length' : 'move',
+      range,
+      found,
+      isMany,
+      wasSelected: state.selection?.from === found.onset,
+    };
     if (!isMany) select({from: found.onset, to: noteEnd(found)}, noteEnd(found));
     blip(found.pitch);
   } else {
-    drag = {...base, kind: 'write', onset: Math.max(firstStep(doc), snapDown(place.step, snapSize(noteLength()))), row: place.row};
+    drag = {
+      ...base,
+      kind: 'write',
+      onset: Math.max(firstStep(doc), snapDown(place.step, snapSize(noteLength()))),
+      row: place.row,
+    };
     if (!isFinger) draftWritten(place); // a finger may be about to scroll
   }
   get('roll').setPointerCapture?.(event.pointerId);
@@ -83,7 +124,9 @@ function pointerDown(event) {
 }
 
 function draftWritten(place) {
-  const pitch = layout.rows[place.row], dragged = Math.ceil((place.step - drag.onset) / snapSize(noteLength())) * snapSize(noteLength());
+  const pitch = layout.rows[place.row],
+    dragged =
+      Math.ceil((place.step - drag.onset) / snapSize(noteLength())) * snapSize(noteLength());
   const length = drag.moved ? Math.max(1, dragged) : noteLength();
   state.draft = writeNotes(drag.doc, [note(drag.onset, length, pitch)]);
   select({from: drag.onset, to: drag.onset + length}, drag.onset + length);
@@ -97,17 +140,22 @@ function sounded(pitch) {
 
 function pointerMove(event) {
   if (!drag) return;
-  const place = pointed(event), {doc} = drag, snap = Math.min(snapSize(noteLength()), drag.found ? snapSize(drag.found.onset || 4) : 4);
-  if (Math.abs(place.step - drag.start.step) * layout.step > 5 || place.row !== drag.start.row) drag.moved = true;
+  const place = pointed(event),
+    {doc} = drag,
+    snap = Math.min(snapSize(noteLength()), drag.found ? snapSize(drag.found.onset || 4) : 4);
+  if (Math.abs(place.step - drag.start.step) * layout.step > 5 || place.row !== drag.start.row)
+    drag.moved = true;
   if (drag.kind === 'bars') {
     const bar = Math.floor(place.step / barSteps(doc));
     select(stepsOf(doc, {from: Math.min(drag.from, bar), to: Math.max(drag.from, bar)}));
   } else if (drag.kind === 'range' && drag.moved) {
-    const size = snapSize(noteLength()), at = snapDown(place.step, size) + (place.step >= drag.from ? size : 0);
+    const size = snapSize(noteLength()),
+      at = snapDown(place.step, size) + (place.step >= drag.from ? size : 0);
     select({from: Math.min(drag.from, at), to: Math.max(drag.from, at)});
   } else if (drag.kind === 'erase') {
     const found = noteAt(state.draft ?? doc, place, event.pointerType === 'touch');
-    if (found) state.draft = eraseNotes(state.draft ?? doc, {from: found.onset, to: found.onset + 1});
+    if (found)
+      state.draft = eraseNotes(state.draft ?? doc, {from: found.onset, to: found.onset + 1});
   } else if (drag.kind === 'write' && (drag.moved || state.draft)) draftWritten(place);
   else if (drag.kind === 'length' && drag.moved) {
     const length = Math.max(1, Math.round((place.step - drag.found.onset) / snap) * snap);
@@ -119,8 +167,10 @@ function pointerMove(event) {
 
 function moveDragged(place, snap) {
   const {doc, range, found, start} = drag;
-  const steps = Math.round((place.step - start.step) / snap) * snap, rows = place.row - start.row;
-  const at = layout.rows.indexOf(found.pitch), pitch = layout.rows[Math.min(layout.rows.length - 1, Math.max(0, at + rows))];
+  const steps = Math.round((place.step - start.step) / snap) * snap,
+    rows = place.row - start.row;
+  const at = layout.rows.indexOf(found.pitch),
+    pitch = layout.rows[Math.min(layout.rows.length - 1, Math.max(0, at + rows))];
   state.draft = moveNotes(doc, range, steps, pitch - found.pitch);
   const by = Math.max(steps, firstStep(doc) - notesIn(doc, range)[0].onset);
   if (drag.isMany) select({from: range.from + by, to: range.to + by});
@@ -150,7 +200,8 @@ function pointerUp(event) {
 
 // Two taps on a note erase it.
 function doubleClick(event) {
-  const place = pointed(event), found = place.isHeading ? null : noteAt(tune(), place, false);
+  const place = pointed(event),
+    found = place.isHeading ? null : noteAt(tune(), place, false);
   if (!found || state.tool !== 'write') return;
   if (performance.now() - lastWritten < 600) return;
   commit(eraseNotes(tune(), {from: found.onset, to: found.onset + 1}));
@@ -160,15 +211,23 @@ let lastWritten = 0;
 
 // What is selected, in words, under the roll and for screen readers.
 function tellSelection() {
-  const doc = tune(), found = state.selection ? notesIn(doc, state.selection) : [];
-  const at = found[0] ?? null, text = get('selected');
+  const doc = tune(),
+    found = state.selection ? notesIn(doc, state.selection) : [];
+  const at = found[0] ?? null,
+    text = get('selected');
   if (!state.selection) text.textContent = `Cursor: ${placeWords(doc, state.caret)}.`;
-  else if (found.length === 1) text.textContent = `${pitchName(at.pitch, doc.key)}, ${nameLength(at.length)}, ${placeWords(doc, at.onset)}${at.isPinned ? ', pinned' : ''}.`;
-  else text.textContent = `${plural(found.length, 'note')} in ${barWords(doc, barsOf(doc, state.selection))}.`;
+  else if (found.length === 1)
+    text.textContent = `${pitchName(at.pitch, doc.key)}, ${nameLength(at.length)}, ${placeWords(doc, at.onset)}${at.isPinned ? ', pinned' : ''}.`;
+  else
+    text.textContent = `${plural(found.length, 'note')} in ${barWords(doc, barsOf(doc, state.selection))}.`;
 }
 
 function placeWords(doc, step) {
-  const bar = barOf(doc.meter), number = Math.min(doc.numBars - 1, Math.floor(step / bar.steps)), within = step - number * bar.steps;
-  const beat = bar.beats.findLastIndex((start) => start <= within), rest = within - bar.beats[beat], length = (bar.beats[beat + 1] ?? bar.steps) - bar.beats[beat];
+  const bar = barOf(doc.meter),
+    number = Math.min(doc.numBars - 1, Math.floor(step / bar.steps)),
+    within = step - number * bar.steps;
+  const beat = bar.beats.findLastIndex((start) => start <= within),
+    rest = within - bar.beats[beat],
+    length = (bar.beats[beat + 1] ?? bar.steps) - bar.beats[beat];
   return `bar ${barNumber(doc, number)}, beat ${Number((beat + 1 + rest / length).toFixed(2))}`;
 }

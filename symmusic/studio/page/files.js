@@ -1,18 +1,30 @@
 // Opening, saving and printing, as far as the page is concerned.
-const PROGRAMS = {plucked: [24, 'Guitar'], flute: [73, 'Flute'], reed: [71, 'Clarinet'], fiddle: [110, 'Fiddle']};
+const PROGRAMS = {
+  plucked: [24, 'Guitar'],
+  flute: [73, 'Flute'],
+  reed: [71, 'Clarinet'],
+  fiddle: [110, 'Fiddle'],
+};
 
 async function openFile(file) {
   try {
     const bytes = new Uint8Array(await file.arrayBuffer());
     await openInto(bytes, file.name, 0);
   } catch (error) {
-    notify(`${file.name}: ${error instanceof Unreadable ? error.message : 'It cannot be read.'} Your tune is as it was.`);
+    notify(
+      `${file.name}: ${error instanceof Unreadable ? error.message : 'It cannot be read.'} Your tune is as it was.`,
+    );
   }
 }
 
 async function openInto(bytes, name, part) {
   const found = await openBytes(bytes, name, part);
-  opened(found, name, found.parts?.length > 1 ? (number) => openInto(bytes, name, number) : null, part);
+  opened(
+    found,
+    name,
+    found.parts?.length > 1 ? (number) => openInto(bytes, name, number) : null,
+    part,
+  );
 }
 
 function openPasted() {
@@ -26,15 +38,27 @@ function openPasted() {
 }
 
 // Puts what was opened in the place of the tune, which stays among the tunes that are kept.
-function opened({project, doc, notices = [], program = 0, parts = []}, name, choose = null, part = 0) {
+function opened(
+  {project, doc, notices = [], program = 0, parts = []},
+  name,
+  choose = null,
+  part = 0,
+) {
   freshTune();
   state.log = project?.log ?? [];
-  state.history = startHistory(project?.doc ?? (doc.title ? doc : setTitle(doc, name.replace(/\.[^.]*$/, ''))));
+  state.history = startHistory(
+    project?.doc ?? (doc.title ? doc : setTitle(doc, name.replace(/\.[^.]*$/, ''))),
+  );
   state.selection = null;
   state.caret = project ? firstStep(tune()) : Math.max(0, ...tune().notes.map(noteEnd));
   if (program) setSound(soundOf(program));
   save();
-  notify([`${name || 'The text'} is open: ${plural(tune().notes.length, 'note')} in ${plural(tune().numBars, 'bar')} of ${tune().meter}, ${keyName(tune().key)}.`, ...notices].join(' '));
+  notify(
+    [
+      `${name || 'The text'} is open: ${plural(tune().notes.length, 'note')} in ${plural(tune().numBars, 'bar')} of ${tune().meter}, ${keyName(tune().key)}.`,
+      ...notices,
+    ].join(' '),
+  );
   if (choose) {
     const select = document.createElement('select');
     select.setAttribute('aria-label', 'Part to open');
@@ -49,19 +73,32 @@ function opened({project, doc, notices = [], program = 0, parts = []}, name, cho
 function soundOf(program) {
   if ((program >= 40 && program < 52) || program === 110) return 'fiddle';
   if (program >= 72 && program < 80) return 'flute';
-  return (program >= 16 && program < 24) || (program >= 52 && program < 72) || [109, 111].includes(program) ? 'reed' : 'plucked';
+  return (program >= 16 && program < 24)
+    || (program >= 52 && program < 72)
+    || [109, 111].includes(program)
+    ? 'reed'
+    : 'plucked';
 }
 
 // The tune as it is written to files: without the empty bars after its end.
 const taken = () => ({...tune(), numBars: Math.max(numWritten(tune()), 1)});
-const fileName = (ending) => `${(tune().title || 'tune').replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '').toLowerCase() || 'tune'}.${ending}`;
+const fileName = (ending) =>
+  `${
+    (tune().title || 'tune')
+      .replace(/[^\p{L}\p{N}]+/gu, '-')
+      .replace(/^-|-$/g, '')
+      .toLowerCase() || 'tune'
+  }.${ending}`;
 
 async function saveAs(kind) {
   if (!tune().notes.length && kind !== 'json') return say('There is nothing to save yet.');
   const [program, instrument] = PROGRAMS[state.sound];
   if (kind === 'wav') return saveWav();
   const made = {
-    musicxml: () => [formatMusicXml(taken(), {program, instrument}), 'application/vnd.recordare.musicxml+xml'],
+    musicxml: () => [
+      formatMusicXml(taken(), {program, instrument}),
+      'application/vnd.recordare.musicxml+xml',
+    ],
     mid: () => [formatMidi(taken(), {program}), 'audio/midi'],
     abc: () => [formatAbc(taken(), {program}), 'text/vnd.abc'],
     json: () => [JSON.stringify(packProject(tune(), state.log)), 'application/json'],
@@ -77,7 +114,8 @@ async function saveWav() {
 }
 
 function download(data, type, name) {
-  const url = URL.createObjectURL(new Blob([data], {type})), link = document.createElement('a');
+  const url = URL.createObjectURL(new Blob([data], {type})),
+    link = document.createElement('a');
   Object.assign(link, {href: url, download: name});
   document.body.append(link);
   link.click();
@@ -102,14 +140,21 @@ async function copyAbc() {
 // The staff of the tune, or of the candidate that is in view, where it is unfolded.
 function showStaff() {
   if (!get('staff').open) return;
-  const doc = shownDoc(), numBars = Math.max(1, numWritten(doc)), width = get('staff').clientWidth - 4;
+  const doc = shownDoc(),
+    numBars = Math.max(1, numWritten(doc)),
+    width = get('staff').clientWidth - 4;
   if (get('staff-lines').drawn === doc && get('staff-lines').wide === width) return;
   Object.assign(get('staff-lines'), {drawn: doc, wide: width});
   fillStaff(get('staff-lines'), {...doc, numBars}, width, width < 560 ? 2 : 4);
 }
 
 function fillStaff(place, doc, width, barsPerLine) {
-  place.innerHTML = drawStaff(doc, width, barsPerLine).map((line) => `<svg class="staff" viewBox="0 0 ${fixed(line.width)} ${line.height}" style="width: ${fixed(line.width)}px">${line.svg}</svg>`).join('');
+  place.innerHTML = drawStaff(doc, width, barsPerLine)
+    .map(
+      (line) =>
+        `<svg class="staff" viewBox="0 0 ${fixed(line.width)} ${line.height}" style="width: ${fixed(line.width)}px">${line.svg}</svg>`,
+    )
+    .join('');
 }
 
 function layOutPrint() {

@@ -1,8 +1,10 @@
-// What is kept in the browser, and the project file: the tune and the log of all that was drawn and kept. Pure, but for `storage`, which is
-// localStorage or anything like it.
-const PREFIX = 'symmusic-studio', FORMAT = 'symmusic studio 1';
+// What is kept in the browser, and the project file: the tune and the log of all that was drawn and
+// kept. Pure, but for `storage`, which is localStorage or anything like it.
+const PREFIX = 'symmusic-studio',
+  FORMAT = 'symmusic studio 1';
 
-// Log entries: {time, kind, what, bars, candidates: [{notes: [[onset, length, pitch], ...], words}], kept: [index, ...], after: doc or null}
+// Log entries: {time, kind, what, bars, candidates: [{notes: [[onset, length, pitch], ...],
+// words}], kept: [index, ...], after: doc or null}
 function packProject(doc, log) {
   return {format: FORMAT, doc, log};
 }
@@ -16,14 +18,32 @@ function unpackProject(data) {
 
 function checkEntry(entry) {
   const whole = (value) => Number.isInteger(value) && value >= 0 && value < 1e5;
-  if (!entry || typeof entry.what !== 'string' || !Array.isArray(entry.candidates) || !Array.isArray(entry.kept) || !whole(entry.bars?.from) || !whole(entry.bars?.to)) return null;
-  const isTriple = (each) => Array.isArray(each) && each.length === 3 && each.every(whole) && each[1] > 0 && each[2] < 128;
-  const candidates = entry.candidates.filter((each) => Array.isArray(each?.notes) && each.notes.every(isTriple));
+  if (
+    !entry
+    || typeof entry.what !== 'string'
+    || !Array.isArray(entry.candidates)
+    || !Array.isArray(entry.kept)
+    || !whole(entry.bars?.from)
+    || !whole(entry.bars?.to)
+  )
+    return null;
+  const isTriple = (each) =>
+    Array.isArray(each) && each.length === 3 && each.every(whole) && each[1] > 0 && each[2] < 128;
+  const candidates = entry.candidates.filter(
+    (each) => Array.isArray(each?.notes) && each.notes.every(isTriple),
+  );
   if (candidates.length !== entry.candidates.length) return null;
   return {
-    time: Number(entry.time) || 0, kind: String(entry.kind), what: entry.what.slice(0, 200), bars: {from: entry.bars.from, to: entry.bars.to},
-    candidates: candidates.map(({notes, words}) => ({notes, words: Array.isArray(words) ? words.map(String) : []})),
-    kept: entry.kept.filter((index) => whole(index) && index < candidates.length), after: checkDocument(entry.after),
+    time: Number(entry.time) || 0,
+    kind: String(entry.kind),
+    what: entry.what.slice(0, 200),
+    bars: {from: entry.bars.from, to: entry.bars.to},
+    candidates: candidates.map(({notes, words}) => ({
+      notes,
+      words: Array.isArray(words) ? words.map(String) : [],
+    })),
+    kept: entry.kept.filter((index) => whole(index) && index < candidates.length),
+    after: checkDocument(entry.after),
   };
 }
 
@@ -47,8 +67,15 @@ function listTunes(storage) {
     for (let index = 0; index < storage.length; index++) {
       const name = storage.key(index);
       if (!name.startsWith(`${PREFIX}-tune-`)) continue;
-      const data = readJson(storage.getItem(name)), opened = unpackProject(data);
-      if (opened) found.push({id: name.slice(PREFIX.length + 6), title: opened.doc.title, time: Number(data.time) || 0, numNotes: opened.doc.notes.length});
+      const data = readJson(storage.getItem(name)),
+        opened = unpackProject(data);
+      if (opened)
+        found.push({
+          id: name.slice(PREFIX.length + 6),
+          title: opened.doc.title,
+          time: Number(data.time) || 0,
+          numNotes: opened.doc.notes.length,
+        });
     }
   } catch {
     return [];

@@ -1,26 +1,36 @@
-// Editing by keys and buttons. Every command works on `target()`: the selected notes, or the one at the cursor.
+// Editing by keys and buttons. Every command works on `target()`: the selected notes, or the one at
+// the cursor.
 const VALUE_KEYS = {1: 1, 2: 2, 3: 4, 4: 8, 5: 16};
 
-// Writes a note of a letter at the cursor, in the octave nearest to the note before, and goes on behind it.
+// Writes a note of a letter at the cursor, in the octave nearest to the note before, and goes on
+// behind it.
 function typeLetter(letter) {
-  const doc = tune(), before = doc.notes.findLast((each) => each.onset < state.caret)?.pitch ?? 67;
+  const doc = tune(),
+    before = doc.notes.findLast((each) => each.onset < state.caret)?.pitch ?? 67;
   const natural = NATURALS[letter] + signatureAlter(letter, doc.key.fifths);
   typePitch(natural + 12 * Math.round((before - natural) / 12));
 }
 
 function typePitch(pitch) {
-  const at = state.selection && notesIn(tune(), state.selection).length === 0 ? state.selection.from : state.caret;
-  const room = MOST_BARS * barSteps(tune()), length = Math.min(noteLength(), room - at);
+  const at =
+    state.selection && notesIn(tune(), state.selection).length === 0
+      ? state.selection.from
+      : state.caret;
+  const room = MOST_BARS * barSteps(tune()),
+    length = Math.min(noteLength(), room - at);
   if (length < 1) return say(`A tune here has at most ${MOST_BARS} bars.`);
   blip(pitch);
-  commit(writeNotes(tune(), [note(at, length, Math.min(HIGHEST_PITCH, Math.max(LOWEST_PITCH, pitch)))]));
+  commit(
+    writeNotes(tune(), [note(at, length, Math.min(HIGHEST_PITCH, Math.max(LOWEST_PITCH, pitch)))]),
+  );
   select(null, at + length);
   growAtEnd(at + length);
   tellSelection();
 }
 
 function typeRest() {
-  const at = state.caret, to = Math.min(at + noteLength(), MOST_BARS * barSteps(tune()));
+  const at = state.caret,
+    to = Math.min(at + noteLength(), MOST_BARS * barSteps(tune()));
   commit({...tune(), notes: cut(tune().notes, at, to)});
   select(null, to);
   growAtEnd(to);
@@ -29,40 +39,68 @@ function typeRest() {
 
 // Where the cursor is behind the last bar there is another one to write into.
 function growAtEnd(step) {
-  if (step >= endStep(tune()) && tune().numBars < MOST_BARS) commit(insertBars(tune(), tune().numBars, 1), 'grow');
+  if (step >= endStep(tune()) && tune().numBars < MOST_BARS)
+    commit(insertBars(tune(), tune().numBars, 1), 'grow');
 }
 
-// Walks the notes, or with `isMore` selects up to the next; where no note follows, the cursor moves by the note length.
+// Walks the notes, or with `isMore` selects up to the next; where no note follows, the cursor moves
+// by the note length.
 function walk(way, isMore) {
-  const doc = tune(), from = state.selection?.from ?? state.caret, to = state.selection?.to ?? state.caret;
+  const doc = tune(),
+    from = state.selection?.from ?? state.caret,
+    to = state.selection?.to ?? state.caret;
   if (isMore) {
-    const next = way > 0 ? doc.notes.find((each) => noteEnd(each) > to) : doc.notes.findLast((each) => each.onset < from);
-    if (next) select(way > 0 ? {from, to: noteEnd(next)} : {from: next.onset, to: Math.max(to, noteEnd(next))});
+    const next =
+      way > 0
+        ? doc.notes.find((each) => noteEnd(each) > to)
+        : doc.notes.findLast((each) => each.onset < from);
+    if (next)
+      select(
+        way > 0 ? {from, to: noteEnd(next)} : {from: next.onset, to: Math.max(to, noteEnd(next))},
+      );
   } else {
     const isOnNote = state.selection && notesIn(doc, state.selection).length;
-    const next = way > 0 ? doc.notes.find((each) => each.onset >= (isOnNote ? from + 1 : state.caret)) : doc.notes.findLast((each) => each.onset < from);
-    if (next) select({from: next.onset, to: noteEnd(next)}, way > 0 && next === doc.notes.at(-1) && isOnNote ? noteEnd(next) : next.onset);
+    const next =
+      way > 0
+        ? doc.notes.find((each) => each.onset >= (isOnNote ? from + 1 : state.caret))
+        : doc.notes.findLast((each) => each.onset < from);
+    if (next)
+      select(
+        {from: next.onset, to: noteEnd(next)},
+        way > 0 && next === doc.notes.at(-1) && isOnNote ? noteEnd(next) : next.onset,
+      );
     else if (way > 0 && isOnNote) select(null, to);
     else select(null, state.caret + way * snapSize(noteLength()));
   }
   tellSelection();
-  const note = state.selection && notesIn(tune(), state.selection).length === 1 ? notesIn(tune(), state.selection)[0] : null;
+  const note =
+    state.selection && notesIn(tune(), state.selection).length === 1
+      ? notesIn(tune(), state.selection)[0]
+      : null;
   if (note && !isMore) blip(note.pitch);
 }
 
 function walkBar(way) {
-  const doc = tune(), size = barSteps(doc), bar = Math.floor((state.selection?.from ?? state.caret) / size) + (state.selection ? way : 0);
+  const doc = tune(),
+    size = barSteps(doc),
+    bar = Math.floor((state.selection?.from ?? state.caret) / size) + (state.selection ? way : 0);
   const at = Math.min(doc.numBars - 1, Math.max(0, bar));
   select(stepsOf(doc, {from: at, to: at}));
   tellSelection();
 }
 
-// A command on the target; where there is none it says so. `make(doc, range)` gives the next document.
+// A command on the target; where there is none it says so. `make(doc, range)` gives the next
+// document.
 function onTarget(make) {
   const range = target();
-  if (!range || !notesIn(tune(), range).length) return say('Select some notes first: click one, or a bar number.');
-  const before = tune(), after = make(before, range);
-  if (after === before) return say(`No note may be below ${pitchName(LOWEST_PITCH, before.key)} or above ${pitchName(HIGHEST_PITCH, before.key)}.`);
+  if (!range || !notesIn(tune(), range).length)
+    return say('Select some notes first: click one, or a bar number.');
+  const before = tune(),
+    after = make(before, range);
+  if (after === before)
+    return say(
+      `No note may be below ${pitchName(LOWEST_PITCH, before.key)} or above ${pitchName(HIGHEST_PITCH, before.key)}.`,
+    );
   commit(after);
   tellSelection();
   const first = notesIn(tune(), range)[0];
@@ -82,10 +120,12 @@ const COMMANDS = {
   longer: () => lengthenTarget(1),
   erase: () => onTarget((doc, range) => eraseNotes(doc, range)),
   copy: () => copyTarget(),
-  cut: () => copyTarget() && commit({...tune(), notes: cut(tune().notes, target().from, target().to)}),
+  cut: () =>
+    copyTarget() && commit({...tune(), notes: cut(tune().notes, target().from, target().to)}),
   paste: () => pasteCopied(),
   pin: () => pinTarget(),
-  all: () => select({from: firstStep(tune()), to: Math.max(1, numWritten(tune())) * barSteps(tune())}),
+  all: () =>
+    select({from: firstStep(tune()), to: Math.max(1, numWritten(tune())) * barSteps(tune())}),
   insert: () => commit(insertBars(tune(), Math.floor(state.caret / barSteps(tune())), 1)),
   remove: () => removeTarget(),
   add: () => commit(insertBars(tune(), tune().numBars, 4)),
@@ -102,7 +142,8 @@ const COMMANDS = {
 };
 
 function moveTarget(way) {
-  const range = target(), by = way * snapSize(noteLength());
+  const range = target(),
+    by = way * snapSize(noteLength());
   if (!range || !notesIn(tune(), range).length) return say('Select some notes first.');
   const moved = Math.max(by, firstStep(tune()) - notesIn(tune(), range)[0].onset);
   commit(moveNotes(tune(), range, by));
@@ -138,23 +179,31 @@ function pasteCopied() {
 
 // Whole bars are pinned as bars, with their rests; else the notes.
 function pinTarget() {
-  const range = target(), size = barSteps(tune());
+  const range = target(),
+    size = barSteps(tune());
   if (!range) return say('Select notes or bars to pin first.');
   const isBars = range.from % size === 0 && range.to % size === 0;
-  commit(isBars ? togglePinnedBars(tune(), barsOf(tune(), range)) : togglePinnedNotes(tune(), range));
-  const isOn = isBars ? tune().pins.includes(barsOf(tune(), range).from) : notesIn(tune(), range).every((each) => each.isPinned);
+  commit(
+    isBars ? togglePinnedBars(tune(), barsOf(tune(), range)) : togglePinnedNotes(tune(), range),
+  );
+  const isOn = isBars
+    ? tune().pins.includes(barsOf(tune(), range).from)
+    : notesIn(tune(), range).every((each) => each.isPinned);
   say(isOn ? 'Pinned: no drawing changes it.' : 'No longer pinned.');
 }
 
 function removeTarget() {
-  const bars = barsOf(tune(), state.selection ?? {from: state.caret, to: state.caret + 1}), after = removeBars(tune(), bars);
-  if (after === tune()) return say('At least one bar stays, and a pickup is taken away by its length.');
+  const bars = barsOf(tune(), state.selection ?? {from: state.caret, to: state.caret + 1}),
+    after = removeBars(tune(), bars);
+  if (after === tune())
+    return say('At least one bar stays, and a pickup is taken away by its length.');
   commit(after);
   select(null, bars.from * barSteps(tune()));
 }
 
 function rollKey(event) {
-  const {key, altKey: alt, shiftKey: shift} = event, isCommand = event.ctrlKey || event.metaKey;
+  const {key, altKey: alt, shiftKey: shift} = event,
+    isCommand = event.ctrlKey || event.metaKey;
   const name = key.toLowerCase();
   if (state.recording) return;
   const ways = {
@@ -162,8 +211,13 @@ function rollKey(event) {
     ArrowRight: () => (alt ? COMMANDS.later() : isCommand ? walkBar(1) : walk(1, shift)),
     ArrowUp: () => (alt ? COMMANDS.sharp() : shift ? COMMANDS['octave-up']() : COMMANDS.up()),
     ArrowDown: () => (alt ? COMMANDS.flat() : shift ? COMMANDS['octave-down']() : COMMANDS.down()),
-    Home: () => select(null, firstStep(tune())), End: () => select(null, Math.max(0, ...tune().notes.map(noteEnd))),
-    Delete: COMMANDS.erase, Backspace: () => eraseBefore(), '[': COMMANDS.shorter, ']': COMMANDS.longer, '.': COMMANDS.dot,
+    Home: () => select(null, firstStep(tune())),
+    End: () => select(null, Math.max(0, ...tune().notes.map(noteEnd))),
+    Delete: COMMANDS.erase,
+    Backspace: () => eraseBefore(),
+    '[': COMMANDS.shorter,
+    ']': COMMANDS.longer,
+    '.': COMMANDS.dot,
     Escape: () => (state.preview ? leaveCandidates() : select(null)),
   };
   let does = ways[key];
@@ -171,11 +225,12 @@ function rollKey(event) {
     if (/^[a-g]$/.test(name)) does = () => typeLetter(name.toUpperCase());
     else if (name === 'r' || key === '0') does = typeRest;
     else if (name === 'p') does = COMMANDS.pin;
-    else if (VALUE_KEYS[key]) does = () => {
-      state.value = VALUE_KEYS[key];
-      say(nameLength(noteLength()));
-      show();
-    };
+    else if (VALUE_KEYS[key])
+      does = () => {
+        state.value = VALUE_KEYS[key];
+        say(nameLength(noteLength()));
+        show();
+      };
   }
   if (does) {
     event.preventDefault();
@@ -194,17 +249,32 @@ function eraseBefore() {
 
 // Keys of the whole page; those of fields that one types into stay theirs.
 function pageKey(event) {
-  const isTyping = event.target.closest('input:not([type=checkbox]):not([type=range]), textarea, select'), name = event.key.toLowerCase();
+  const isTyping = event.target.closest(
+      'input:not([type=checkbox]):not([type=range]), textarea, select',
+    ),
+    name = event.key.toLowerCase();
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
     if (!get('draw').disabled) draw();
   } else if (event.ctrlKey || event.metaKey) {
-    const does = {z: event.shiftKey ? COMMANDS.redo : COMMANDS.undo, y: COMMANDS.redo, c: COMMANDS.copy, x: COMMANDS.cut, v: COMMANDS.paste, a: COMMANDS.all}[name];
-    const isOurs = !isTyping && ('zy'.includes(name) || get('roll').contains(document.activeElement));
+    const does = {
+      z: event.shiftKey ? COMMANDS.redo : COMMANDS.undo,
+      y: COMMANDS.redo,
+      c: COMMANDS.copy,
+      x: COMMANDS.cut,
+      v: COMMANDS.paste,
+      a: COMMANDS.all,
+    }[name];
+    const isOurs =
+      !isTyping && ('zy'.includes(name) || get('roll').contains(document.activeElement));
     if (does && isOurs && !String(getSelection())) {
       event.preventDefault();
       does();
     }
-  } else if (event.key === ' ' && !isTyping && !event.target.closest('button, summary, input, label, a')) {
+  } else if (
+    event.key === ' '
+    && !isTyping
+    && !event.target.closest('button, summary, input, label, a')
+  ) {
     event.preventDefault();
     togglePlay();
   } else if (event.key === 'Escape') stopListening();

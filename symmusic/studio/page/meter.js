@@ -1,16 +1,41 @@
-// The bar of a metre, as of score/bar.py: its length, beats and beams, in steps. A step is a sixteenth.
+// The bar of a metre, as of score/bar.py: its length, beats and beams, in steps. A step is a
+// sixteenth.
 const QUARTER = 4; // steps
-const METERS = ['4/4', '3/4', '2/4', '2/2', '3/8', '6/8', '9/8', '12/8', '5/4', '6/4', '3/2', '5/8', '7/8', '7/4'];
+const METERS = [
+  '4/4',
+  '3/4',
+  '2/4',
+  '2/2',
+  '3/8',
+  '6/8',
+  '9/8',
+  '12/8',
+  '5/4',
+  '6/4',
+  '3/2',
+  '5/8',
+  '7/8',
+  '7/4',
+];
 const MOST_WHOLES = 4; // in a bar
 
-// {meter, steps, beats, groups}, or null where a metre has no bar of whole steps. `beats` and `groups` are the steps at which
-// beats and beams start: in 6/8 every three eighths, in 7/8 after three, two and two.
+// {meter, steps, beats, groups}, or null where a metre has no bar of whole steps. `beats` and
+// `groups` are the steps at which beats and beams start: in 6/8 every three eighths, in 7/8 after
+// three, two and two.
 function barOf(meter) {
   const found = /^(\d{1,2})\/(\d{1,2})$/.exec(meter);
   if (!found) return null;
   const [count, value] = [Number(found[1]), Number(found[2])];
-  const unit = (4 * QUARTER) / value, steps = count * unit;
-  if (![1, 2, 4, 8, 16].includes(value) || !Number.isInteger(steps) || !Number.isInteger(unit) || count < 1 || count > MOST_WHOLES * value) return null;
+  const unit = (4 * QUARTER) / value,
+    steps = count * unit;
+  if (
+    ![1, 2, 4, 8, 16].includes(value)
+    || !Number.isInteger(steps)
+    || !Number.isInteger(unit)
+    || count < 1
+    || count > MOST_WHOLES * value
+  )
+    return null;
   const beats = [0];
   for (const length of beatLengths(count, unit)) beats.push(beats.at(-1) + length);
   beats.pop();
@@ -36,14 +61,25 @@ function beatQuarters(meter) {
   return count % 3 === 0 && (count > 3 || value > 4) ? 12 / value : 1;
 }
 
-// As of score/tempo.py: the beat in quarters that a tempo is marked in, and how many of it a minute has.
+// As of score/tempo.py: the beat in quarters that a tempo is marked in, and how many of it a minute
+// has.
 function markTempo(qpm, meter) {
   const isWhole = (number) => Math.abs(number - Math.round(number)) < 1e-6;
   const beat = [beatQuarters(meter), 1].find((each) => isWhole(qpm / each)) ?? beatQuarters(meter);
   return {beat, number: String(Number((qpm / beat).toFixed(3)))};
 }
 
-const VALUE_NAMES = {1: 'sixteenth', 2: 'eighth', 3: 'dotted eighth', 4: 'quarter', 6: 'dotted quarter', 8: 'half', 12: 'dotted half', 16: 'whole', 24: 'dotted whole'};
+const VALUE_NAMES = {
+  1: 'sixteenth',
+  2: 'eighth',
+  3: 'dotted eighth',
+  4: 'quarter',
+  6: 'dotted quarter',
+  8: 'half',
+  12: 'dotted half',
+  16: 'whole',
+  24: 'dotted whole',
+};
 
 // A length in words: 'quarter', or '5 sixteenths'.
 function nameLength(steps) {

@@ -1,9 +1,12 @@
-// A tune in notation, as of score/notation.py: bars of signs {pitch (null: a rest), step, value, tiedFrom, tiedOn}, in steps.
+// A tune in notation, as of score/notation.py: bars of signs {pitch (null: a rest), step, value,
+// tiedFrom, tiedOn}, in steps.
 const VALUES = [24, 16, 12, 8, 6, 4, 3, 2, 1];
 
-// The signs of all bars of a document; with a pickup the first bar has only the signs from its first note on.
+// The signs of all bars of a document; with a pickup the first bar has only the signs from its
+// first note on.
 function toBars(doc) {
-  const bar = barOf(doc.meter), bars = Array.from({length: doc.numBars}, () => []);
+  const bar = barOf(doc.meter),
+    bars = Array.from({length: doc.numBars}, () => []);
   let step = firstStep(doc);
   for (const each of doc.notes) {
     writeSigns(bars, bar, null, step, each.onset);
@@ -17,25 +20,37 @@ function toBars(doc) {
 function writeSigns(bars, bar, pitch, begin, end) {
   const sounds = pitch !== null;
   for (let step = begin; step < end;) {
-    const number = Math.floor(step / bar.steps), at = step % bar.steps;
-    const value = VALUES.find((each) => each <= Math.min(end - step, bar.steps - at) && isPlain(bar, at, each));
-    bars[number].push({pitch, step: at, value, tiedFrom: sounds && step > begin, tiedOn: sounds && step + value < end});
+    const number = Math.floor(step / bar.steps),
+      at = step % bar.steps;
+    const value = VALUES.find(
+      (each) => each <= Math.min(end - step, bar.steps - at) && isPlain(bar, at, each),
+    );
+    bars[number].push({
+      pitch,
+      step: at,
+      value,
+      tiedFrom: sounds && step > begin,
+      tiedOn: sounds && step + value < end,
+    });
     step += value;
   }
 }
 
 // Whether a value may start at a step: the beats of the bar stay visible, as of notation._is_plain.
 function isPlain(bar, at, value) {
-  const [begin, end] = groupAt(bar, at), eighth = 2;
+  const [begin, end] = groupAt(bar, at),
+    eighth = 2;
   const hasQuarters = end - begin === QUARTER;
   const hasHalves = bar.beats.length % 2 === 0 && beatsAreEqual(bar);
-  const crosses = bar.groups.length > 2 && hasHalves && at < bar.steps / 2 && bar.steps / 2 < at + value;
+  const crosses =
+    bar.groups.length > 2 && hasHalves && at < bar.steps / 2 && bar.steps / 2 < at + value;
   if (at > begin) {
     const isSyncopated = value === 2 * eighth && at - begin === eighth && hasQuarters;
     const within = hasQuarters || (at - begin) % eighth === 0 ? end - at : Math.min(end - at, 3);
     return value <= within || (isSyncopated && !crosses);
   }
-  if (value <= end - begin || bar.groups.includes(at + value) || at + value === bar.steps) return true;
+  if (value <= end - begin || bar.groups.includes(at + value) || at + value === bar.steps)
+    return true;
   return hasQuarters && value % eighth === 0 && !crosses;
 }
 
@@ -44,15 +59,27 @@ function beatsAreEqual(bar) {
   return lengths.every((length) => length === lengths[0]);
 }
 
-// The beams of each sign, the outer one first: 'begin', 'continue', 'end' or a hook, as of musicxml._beams.
+// The beams of each sign, the outer one first: 'begin', 'continue', 'end' or a hook, as of
+// musicxml._beams.
 function beamsOf(signs, bar) {
   const beams = signs.map(() => []);
-  for (const [level, longest] of [[1, 3], [2, 1]]) {
+  for (const [level, longest] of [
+    [1, 3],
+    [2, 1],
+  ]) {
     const joins = signs.map((sign) => sign.pitch !== null && sign.value <= longest);
-    const withNext = signs.map((_, index) => index + 1 < signs.length && joins[index] && joins[index + 1] && !bar.groups.includes(signs[index + 1].step));
+    const withNext = signs.map(
+      (_, index) =>
+        index + 1 < signs.length
+        && joins[index]
+        && joins[index + 1]
+        && !bar.groups.includes(signs[index + 1].step),
+    );
     signs.forEach((sign, index) => {
-      const before = index > 0 && withNext[index - 1], after = withNext[index];
-      if (before || after) beams[index].push(before && after ? 'continue' : before ? 'end' : 'begin');
+      const before = index > 0 && withNext[index - 1],
+        after = withNext[index];
+      if (before || after)
+        beams[index].push(before && after ? 'continue' : before ? 'end' : 'begin');
       else if (level > 1 && joins[index] && beams[index].length) {
         const isBehind = (sign.step - groupAt(bar, sign.step)[0]) % 2 > 0;
         beams[index].push(beams[index][0] === 'end' || isBehind ? 'backward hook' : 'forward hook');

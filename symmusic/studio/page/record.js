@@ -1,15 +1,22 @@
-// Notes from keys that are played in time, with a count-in of one bar, or from a MIDI keyboard at the cursor; quantised to the grid.
-const WHITE_KEYS = 'asdfghjkl;', BLACK_KEYS = {w: 0, e: 1, t: 3, y: 4, u: 5, o: 7, p: 8};
+// Notes from keys that are played in time, with a count-in of one bar, or from a MIDI keyboard at
+// the cursor; quantised to the grid.
+const WHITE_KEYS = 'asdfghjkl;',
+  BLACK_KEYS = {w: 0, e: 1, t: 3, y: 4, u: 5, o: 7, p: 8};
 const heldKeys = new Map(); // key or MIDI note -> {pitch, onset}
 
-// The pitch of a computer key: the row of A plays the notes of the key from its tonic on, the row above the semitones after them.
+// The pitch of a computer key: the row of A plays the notes of the key from its tonic on, the row
+// above the semitones after them.
 function keyPitch(name, key) {
-  const tonic = 60 + tonicClass(key) - (tonicClass(key) > 7 ? 12 : 0), white = WHITE_KEYS.indexOf(name);
+  const tonic = 60 + tonicClass(key) - (tonicClass(key) > 7 ? 12 : 0),
+    white = WHITE_KEYS.indexOf(name);
   if (white >= 0) return tonic + 12 * Math.floor(white / 7) + MODE_STEPS[key.mode][white % 7];
-  return name in BLACK_KEYS ? tonic + 12 * Math.floor(BLACK_KEYS[name] / 7) + MODE_STEPS[key.mode][BLACK_KEYS[name] % 7] + 1 : null;
+  return name in BLACK_KEYS
+    ? tonic + 12 * Math.floor(BLACK_KEYS[name] / 7) + MODE_STEPS[key.mode][BLACK_KEYS[name] % 7] + 1
+    : null;
 }
 
-// Played notes on the grid: onsets and ends to the nearest `grid` steps, at least one long. `raw`: [{onset, end, pitch}] in fractions of steps.
+// Played notes on the grid: onsets and ends to the nearest `grid` steps, at least one long. `raw`:
+// [{onset, end, pitch}] in fractions of steps.
 function quantizePlayed(raw, grid) {
   return raw.map(({onset, end, pitch}) => {
     const start = Math.round(onset / grid) * grid;
@@ -20,16 +27,40 @@ function quantizePlayed(raw, grid) {
 function startRecording() {
   if (!hasAudio()) return say(NO_AUDIO);
   stopListening();
-  const doc = tune(), size = barSteps(doc), begin = state.selection?.from ?? state.caret, room = MOST_BARS * size;
+  const doc = tune(),
+    size = barSteps(doc),
+    begin = state.selection?.from ?? state.caret,
+    room = MOST_BARS * size;
   const from = begin - size; // a bar of clicks before
-  const recording = {begin, raw: [], step: from, at: performance.now(), perStep: 60000 / doc.tempo / 4};
-  const given = played(doc.notes).filter(([onset]) => onset >= from && onset < begin); // the bar before is heard under the clicks
-  const silence = playNotes(given, {first: from, end: room, qpm: doc.tempo, stepsPerQuarter: 4, timbre: state.sound, clicks: clicksOf(doc, from, Math.min(room, begin + 64 * size))}, (step) => {
-    Object.assign(recording, {step, at: performance.now()});
-    showCursor(step >= 0 ? Math.min(step, endStep(tune()) - 0.01) : null);
-  }, stopRecording);
+  const recording = {
+    begin,
+    raw: [],
+    step: from,
+    at: performance.now(),
+    perStep: 60000 / doc.tempo / 4,
+  };
+  // the bar before is heard under the clicks
+  const given = played(doc.notes).filter(([onset]) => onset >= from && onset < begin);
+  const silence = playNotes(
+    given,
+    {
+      first: from,
+      end: room,
+      qpm: doc.tempo,
+      stepsPerQuarter: 4,
+      timbre: state.sound,
+      clicks: clicksOf(doc, from, Math.min(room, begin + 64 * size)),
+    },
+    (step) => {
+      Object.assign(recording, {step, at: performance.now()});
+      showCursor(step >= 0 ? Math.min(step, endStep(tune()) - 0.01) : null);
+    },
+    stopRecording,
+  );
   state.recording = Object.assign(recording, {silence});
-  say('Recording after one bar of clicks: play the keys A S D F G H J K, or a MIDI keyboard. Press Record again to end.');
+  say(
+    'Recording after one bar of clicks: play the keys A S D F G H J K, or a MIDI keyboard. Press Record again to end.',
+  );
   get('roll').focus({preventScroll: true});
   show();
 }
@@ -41,18 +72,26 @@ const recordedStep = () => {
 
 function stopRecording() {
   if (!state.recording) return;
-  const {silence, raw, begin} = state.recording, grid = Math.min(2, snapSize(noteLength()));
+  const {silence, raw, begin} = state.recording,
+    grid = Math.min(2, snapSize(noteLength()));
   for (const name of heldKeys.keys()) releaseKey(name);
   silence();
   state.recording = null;
   showCursor(null);
-  const notes = quantizePlayed(raw.filter((each) => each.onset > begin - grid), grid);
+  const notes = quantizePlayed(
+    raw.filter((each) => each.onset > begin - grid),
+    grid,
+  );
   if (notes.length) {
     const end = Math.max(...notes.map(noteEnd));
     commit(writeNotes({...tune(), notes: cut(tune().notes, begin, end)}, notes));
     select({from: notes[0].onset, to: end}, end);
   }
-  say(notes.length ? `${plural(notes.length, 'note')} recorded, moved to the nearest ${nameLength(grid)}.` : 'Nothing was recorded.');
+  say(
+    notes.length
+      ? `${plural(notes.length, 'note')} recorded, moved to the nearest ${nameLength(grid)}.`
+      : 'Nothing was recorded.',
+  );
   show();
 }
 
@@ -69,7 +108,13 @@ function releaseKey(name) {
 }
 
 function recordKey(event) {
-  if (!state.recording || event.ctrlKey || event.metaKey || event.target.closest('input, textarea, select')) return;
+  if (
+    !state.recording
+    || event.ctrlKey
+    || event.metaKey
+    || event.target.closest('input, textarea, select')
+  )
+    return;
   const pitch = keyPitch(event.key.toLowerCase(), tune().key);
   if (pitch === null) return;
   event.preventDefault();
@@ -84,14 +129,19 @@ async function useMidi() {
     const listenTo = () => access.inputs.forEach((input) => (input.onmidimessage = midiMessage));
     access.onstatechange = listenTo;
     listenTo();
-    say(access.inputs.size ? 'MIDI keyboard: what you play is written at the cursor, or recorded in time.' : 'No MIDI keyboard is connected; it is used as soon as one is.');
+    say(
+      access.inputs.size
+        ? 'MIDI keyboard: what you play is written at the cursor, or recorded in time.'
+        : 'No MIDI keyboard is connected; it is used as soon as one is.',
+    );
   } catch {
     say('The browser does not allow MIDI keyboards on this page.');
   }
 }
 
 function midiMessage({data: [status, pitch, velocity]}) {
-  const isOn = (status & 0xf0) === 0x90 && velocity > 0, isOff = (status & 0xf0) === 0x80 || ((status & 0xf0) === 0x90 && !velocity);
+  const isOn = (status & 0xf0) === 0x90 && velocity > 0,
+    isOff = (status & 0xf0) === 0x80 || ((status & 0xf0) === 0x90 && !velocity);
   if (state.recording && isOn) pressKey(`midi${pitch}`, pitch);
   else if (state.recording && isOff) releaseKey(`midi${pitch}`);
   else if (isOn) typePitch(pitch);

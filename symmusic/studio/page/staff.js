@@ -1,31 +1,53 @@
-// Staff notation of our own, as lines of SVG, pure: treble clef, signature, metre, notes with beams, ties and ledger lines, rests. A space of
-// the staff is `GAP` wide; y grows downwards and 0 is the top line.
-const GAP = 8, STAFF_TOP = 44, STAFF_HEIGHT = 128, STEM = 3.4 * GAP;
+// Staff notation of our own, as lines of SVG, pure: treble clef, signature, metre, notes with
+// beams, ties and ledger lines, rests. A space of the staff is `GAP` wide; y grows downwards and 0
+// is the top line.
+const GAP = 8,
+  STAFF_TOP = 44,
+  STAFF_HEIGHT = 128,
+  STEM = 3.4 * GAP;
 const LETTER_STEPS = {C: 0, D: 1, E: 2, F: 3, G: 4, A: 5, B: 6};
-const CLEF = 'M0.1 0.55C-0.5 0.5-0.5-0.4 0.15-0.45C0.9-0.5 1.1 0.9 0 1C-1.15 1.05-1.3-0.3-0.6-1.1C0.1-1.9 0.75-2.5 0.6-3.4C0.45-4.2-0.05-4-0.2-3.2C-0.3-2.4 0.25 0.2 0.5 1.9C0.6 2.8-0.55 3-0.7 2.35';
-const SHARP_PLACES = ['F5', 'C5', 'G5', 'D5', 'A4', 'E5', 'B4'], FLAT_PLACES = ['B4', 'E5', 'A4', 'D5', 'G4', 'C5', 'F4'];
+const CLEF =
+  'M0.1 0.55C-0.5 0.5-0.5-0.4 0.15-0.45C0.9-0.5 1.1 0.9 0 1C-1.15 1.05-1.3-0.3-0.6-1.1C0.1-1.9 0.75-2.5 0.6-3.4C0.45-4.2-0.05-4-0.2-3.2C-0.3-2.4 0.25 0.2 0.5 1.9C0.6 2.8-0.55 3-0.7 2.35';
+const SHARP_PLACES = ['F5', 'C5', 'G5', 'D5', 'A4', 'E5', 'B4'],
+  FLAT_PLACES = ['B4', 'E5', 'A4', 'D5', 'G4', 'C5', 'F4'];
 
-const staffY = (letter, octave) => ((LETTER_STEPS.F + 35 - LETTER_STEPS[letter] - 7 * octave) * GAP) / 2;
-const tag = (name, attributes, content = '') => `<${name} ${Object.entries(attributes).map(([key, value]) => `${key}="${typeof value === 'number' ? fixed(value) : value}"`).join(' ')}>${content}</${name}>`;
-const stroke = (x1, y1, x2, y2, width = 1) => tag('line', {x1, y1, x2, y2, 'stroke-width': width, class: 'ink'});
+const staffY = (letter, octave) =>
+  ((LETTER_STEPS.F + 35 - LETTER_STEPS[letter] - 7 * octave) * GAP) / 2;
+const tag = (name, attributes, content = '') =>
+  `<${name} ${Object.entries(attributes)
+    .map(([key, value]) => `${key}="${typeof value === 'number' ? fixed(value) : value}"`)
+    .join(' ')}>${content}</${name}>`;
+const stroke = (x1, y1, x2, y2, width = 1) =>
+  tag('line', {x1, y1, x2, y2, 'stroke-width': width, class: 'ink'});
 
 // The lines of a document in a width: [{svg, width, height}].
 function drawStaff(doc, width, barsPerLine = 4) {
-  const bars = toBars(doc), bar = barOf(doc.meter), lead = doc.pickupSteps ? 1 : 0, lines = [];
+  const bars = toBars(doc),
+    bar = barOf(doc.meter),
+    lead = doc.pickupSteps ? 1 : 0,
+    lines = [];
   for (let first = 0; first < bars.length;) {
     const num = barsPerLine + (first === 0 ? lead : 0);
-    lines.push(staffLine(doc, bars.slice(first, first + num), bar, width, first, first + num >= bars.length));
+    lines.push(
+      staffLine(doc, bars.slice(first, first + num), bar, width, first, first + num >= bars.length),
+    );
     first += num;
   }
   return lines;
 }
 
 function staffLine(doc, bars, bar, width, first, isLast) {
-  const parts = [], start = staffHead(parts, doc, first === 0);
+  const parts = [],
+    start = staffHead(parts, doc, first === 0);
   const room = (sign) => 12 + 9 * Math.log2(1 + sign.value) + (sign.accidental ? 9 : 0);
   const placed = bars.map((signs) => withAccidentals(signs, doc.key));
-  const natural = placed.reduce((sum, signs) => sum + 14 + signs.reduce((each, sign) => each + room(sign), 0), start);
-  const scale = isLast ? Math.min(1.6, (width - start) / (natural - start)) : (width - start) / (natural - start);
+  const natural = placed.reduce(
+    (sum, signs) => sum + 14 + signs.reduce((each, sign) => each + room(sign), 0),
+    start,
+  );
+  const scale = isLast
+    ? Math.min(1.6, (width - start) / (natural - start))
+    : (width - start) / (natural - start);
   let x = start;
   const all = [];
   placed.forEach((signs, index) => {
@@ -40,36 +62,63 @@ function staffLine(doc, bars, bar, width, first, isLast) {
     const isEnd = isLast && index === placed.length - 1;
     parts.push(stroke(isEnd ? x - 5 : x, 0, isEnd ? x - 5 : x, 4 * GAP));
     if (isEnd) parts.push(stroke(x - 1.5, 0, x - 1.5, 4 * GAP, 3));
-    if (index === 0) parts.push(tag('text', {x: start - 2, y: -22, class: 'number'}, String(barNumber(doc, first))));
+    if (index === 0)
+      parts.push(
+        tag('text', {x: start - 2, y: -22, class: 'number'}, String(barNumber(doc, first))),
+      );
   });
   drawTies(parts, all, x);
   const staff = [0, 1, 2, 3, 4].map((line) => stroke(0, line * GAP, x, line * GAP, 0.7)).join('');
-  return {svg: `<g transform="translate(1 ${STAFF_TOP})">${staff}${parts.join('')}</g>`, width: x + 2, height: STAFF_HEIGHT};
+  return {
+    svg: `<g transform="translate(1 ${STAFF_TOP})">${staff}${parts.join('')}</g>`,
+    width: x + 2,
+    height: STAFF_HEIGHT,
+  };
 }
 
 // Clef, signature and, in the first line, the metre; the x after them.
 function staffHead(parts, doc, isFirst) {
-  parts.push(tag('path', {d: CLEF, transform: `translate(14 ${3 * GAP}) scale(${GAP})`, 'stroke-width': 0.2, class: 'ink clef'}));
-  const {fifths} = doc.key, places = fifths > 0 ? SHARP_PLACES : FLAT_PLACES;
+  parts.push(
+    tag('path', {
+      d: CLEF,
+      transform: `translate(14 ${3 * GAP}) scale(${GAP})`,
+      'stroke-width': 0.2,
+      class: 'ink clef',
+    }),
+  );
+  const {fifths} = doc.key,
+    places = fifths > 0 ? SHARP_PLACES : FLAT_PLACES;
   let x = 30;
   for (const place of places.slice(0, Math.abs(fifths))) {
     parts.push(accidentalSign(x, staffY(place[0], Number(place[1])), Math.sign(fifths)));
     x += 8;
   }
   if (isFirst) {
-    doc.meter.split('/').forEach((digits, index) => parts.push(tag('text', {x: x + 10, y: (index ? 4 : 2) * GAP - 0.5, class: 'meter'}, digits)));
+    doc.meter
+      .split('/')
+      .forEach((digits, index) =>
+        parts.push(
+          tag('text', {x: x + 10, y: (index ? 4 : 2) * GAP - 0.5, class: 'meter'}, digits),
+        ),
+      );
     x += 20;
   }
   return x + 4;
 }
 
-// Signs with their letter, place and the accidental that is written: in a bar where it differs from the one before on its letter and octave.
+// Signs with their letter, place and the accidental that is written: in a bar where it differs from
+// the one before on its letter and octave.
 function withAccidentals(signs, key) {
   const met = {};
   return signs.map((sign) => {
     if (sign.pitch === null) return {...sign};
-    const {letter, alter, octave} = spell(sign.pitch, key), name = letter + octave, now = met[name] ?? signatureAlter(letter, key.fifths);
-    const accidental = alter !== now && !sign.tiedFrom ? {'-2': -2, '-1': -1, 0: 'natural', 1: 1, 2: 2}[alter] : null;
+    const {letter, alter, octave} = spell(sign.pitch, key),
+      name = letter + octave,
+      now = met[name] ?? signatureAlter(letter, key.fifths);
+    const accidental =
+      alter !== now && !sign.tiedFrom
+        ? {'-2': -2, '-1': -1, 0: 'natural', 1: 1, 2: 2}[alter]
+        : null;
     if (!sign.tiedFrom) met[name] = alter;
     return {...sign, accidental, y: staffY(letter, octave)};
   });
@@ -77,9 +126,18 @@ function withAccidentals(signs, key) {
 
 function accidentalSign(x, y, kind) {
   const path = {
-    1: 'M-1.5-8V9M1.5-9V8M-3.5-2.5L3.5-4.5M-3.5 4.5L3.5 2.5', '-1': 'M-2-12V4.5C3 1 3.5-4-2-0.5', natural: 'M-2-10V4L2 2.5M2 10V-4L-2-2.5', 2: 'M-3-3L3 3M-3 3L3-3', '-2': 'M-5-12V4.5C0 1 0-4-5-0.5M0-12V4.5C5 1 5-4 0-0.5',
+    1: 'M-1.5-8V9M1.5-9V8M-3.5-2.5L3.5-4.5M-3.5 4.5L3.5 2.5',
+    '-1': 'M-2-12V4.5C3 1 3.5-4-2-0.5',
+    natural: 'M-2-10V4L2 2.5M2 10V-4L-2-2.5',
+    2: 'M-3-3L3 3M-3 3L3-3',
+    '-2': 'M-5-12V4.5C0 1 0-4-5-0.5M0-12V4.5C5 1 5-4 0-0.5',
   }[kind];
-  return tag('path', {d: path, transform: `translate(${fixed(x)} ${fixed(y)})`, 'stroke-width': 1.2, class: 'ink sign'});
+  return tag('path', {
+    d: path,
+    transform: `translate(${fixed(x)} ${fixed(y)})`,
+    'stroke-width': 1.2,
+    class: 'ink sign',
+  });
 }
 
 function drawBar(parts, signs, bar) {
@@ -89,38 +147,66 @@ function drawBar(parts, signs, bar) {
       parts.push(restSign(sign, signs.length === 1));
       return;
     }
-    const isOpen = sign.value >= 8, [x, y] = [sign.x, sign.y];
-    for (let line = 5 * GAP; line <= y; line += GAP) parts.push(stroke(x - 7, line, x + 7, line, 0.9));
+    const isOpen = sign.value >= 8,
+      [x, y] = [sign.x, sign.y];
+    for (let line = 5 * GAP; line <= y; line += GAP)
+      parts.push(stroke(x - 7, line, x + 7, line, 0.9));
     for (let line = -GAP; line >= y; line -= GAP) parts.push(stroke(x - 7, line, x + 7, line, 0.9));
-    parts.push(tag('ellipse', {cx: x, cy: y, rx: 4.9, ry: 3.5, transform: `rotate(-20 ${fixed(x)} ${fixed(y)})`, class: isOpen ? 'head open' : 'head'}));
+    parts.push(
+      tag('ellipse', {
+        cx: x,
+        cy: y,
+        rx: 4.9,
+        ry: 3.5,
+        transform: `rotate(-20 ${fixed(x)} ${fixed(y)})`,
+        class: isOpen ? 'head open' : 'head',
+      }),
+    );
     if (sign.accidental !== null) parts.push(accidentalSign(x - 11, y, sign.accidental));
-    if (sign.value % 3 === 0) parts.push(tag('circle', {cx: x + 8.5, cy: y - (y % GAP === 0 ? GAP / 2 : 0), r: 1.5, class: 'dot'}));
+    if (sign.value % 3 === 0)
+      parts.push(
+        tag('circle', {cx: x + 8.5, cy: y - (y % GAP === 0 ? GAP / 2 : 0), r: 1.5, class: 'dot'}),
+      );
     if (!beams[index].length) drawStem(parts, sign, sign.y > 2 * GAP, null);
   });
   let begin = 0;
   beams.forEach((each, index) => {
     if (each[0] === 'begin') begin = index;
-    if (each[0] === 'end') drawBeam(parts, signs.slice(begin, index + 1), beams.slice(begin, index + 1));
+    if (each[0] === 'end')
+      drawBeam(parts, signs.slice(begin, index + 1), beams.slice(begin, index + 1));
   });
 }
 
 function drawStem(parts, sign, isUp, end) {
   if (sign.value >= 16) return;
-  const x = sign.x + (isUp ? 4.4 : -4.4), to = end ?? (isUp ? Math.min(sign.y - STEM, 2 * GAP) : Math.max(sign.y + STEM, 2 * GAP));
+  const x = sign.x + (isUp ? 4.4 : -4.4),
+    to = end ?? (isUp ? Math.min(sign.y - STEM, 2 * GAP) : Math.max(sign.y + STEM, 2 * GAP));
   parts.push(stroke(x, sign.y + (isUp ? -1 : 1), x, to, 1.2));
   if (end !== null) return;
   for (let flag = 0; flag < (sign.value < 2 ? 2 : sign.value < 4 ? 1 : 0); flag++) {
-    const y = to + (isUp ? 6 : -6) * flag, way = isUp ? 1 : -1;
-    parts.push(tag('path', {d: `M${fixed(x)} ${fixed(y)}q1 ${5 * way} 5 ${8 * way}q2.5 ${4 * way} 0.5 ${9 * way}`, 'stroke-width': 1.6, class: 'ink sign'}));
+    const y = to + (isUp ? 6 : -6) * flag,
+      way = isUp ? 1 : -1;
+    parts.push(
+      tag('path', {
+        d: `M${fixed(x)} ${fixed(y)}q1 ${5 * way} 5 ${8 * way}q2.5 ${4 * way} 0.5 ${9 * way}`,
+        'stroke-width': 1.6,
+        class: 'ink sign',
+      }),
+    );
   }
 }
 
 function drawBeam(parts, signs, beams) {
-  const isUp = signs.reduce((sum, sign) => sum + sign.y, 0) / signs.length > 2 * GAP, way = isUp ? -1 : 1;
-  const [one, last] = [signs[0], signs.at(-1)], stemX = (sign) => sign.x + (isUp ? 4.4 : -4.4);
+  const isUp = signs.reduce((sum, sign) => sum + sign.y, 0) / signs.length > 2 * GAP,
+    way = isUp ? -1 : 1;
+  const [one, last] = [signs[0], signs.at(-1)],
+    stemX = (sign) => sign.x + (isUp ? 4.4 : -4.4);
   const slope = Math.max(-0.2, Math.min(0.2, (last.y - one.y) / 2 / (stemX(last) - stemX(one))));
-  const offsets = signs.map((sign) => sign.y + way * 2.9 * GAP - slope * (stemX(sign) - stemX(one)));
-  const start = isUp ? Math.min(...offsets) : Math.max(...offsets), beamY = (x) => start + slope * (x - stemX(one));
+  const offsets = signs.map(
+    (sign) => sign.y + way * 2.9 * GAP - slope * (stemX(sign) - stemX(one)),
+  );
+  const start = isUp ? Math.min(...offsets) : Math.max(...offsets),
+    beamY = (x) => start + slope * (x - stemX(one));
   for (const sign of signs) drawStem(parts, sign, isUp, beamY(stemX(sign)));
   const bar = (level, from, to) => {
     const shift = -way * level * 5.5;
@@ -128,7 +214,8 @@ function drawBeam(parts, signs, beams) {
   };
   bar(0, stemX(one) - 0.6, stemX(last) + 0.6);
   signs.forEach((sign, index) => {
-    const kind = beams[index][1], x = stemX(sign);
+    const kind = beams[index][1],
+      x = stemX(sign);
     if (kind === 'begin' || kind === 'continue') bar(1, x, stemX(signs[index + 1]));
     else if (kind === 'forward hook') bar(1, x, x + 6);
     else if (kind === 'backward hook') bar(1, x - 6, x);
@@ -136,15 +223,33 @@ function drawBeam(parts, signs, beams) {
 }
 
 function restSign(sign, isAlone) {
-  const {x, value} = sign, y = 2 * GAP, parts = [];
-  if (value >= 16 || (isAlone && value >= 8)) parts.push(tag('rect', {x: x - 5, y: y - GAP, width: 11, height: 4, class: 'dot'}));
-  else if (value >= 8) parts.push(tag('rect', {x: x - 5, y: y - 4, width: 11, height: 4, class: 'dot'}));
-  else if (value >= 4) parts.push(tag('path', {d: `M${fixed(x - 2)} ${y - 11}l5 7q-4 4 1.5 9q-6-2-5 4`, 'stroke-width': 2, class: 'ink sign'}));
+  const {x, value} = sign,
+    y = 2 * GAP,
+    parts = [];
+  if (value >= 16 || (isAlone && value >= 8))
+    parts.push(tag('rect', {x: x - 5, y: y - GAP, width: 11, height: 4, class: 'dot'}));
+  else if (value >= 8)
+    parts.push(tag('rect', {x: x - 5, y: y - 4, width: 11, height: 4, class: 'dot'}));
+  else if (value >= 4)
+    parts.push(
+      tag('path', {
+        d: `M${fixed(x - 2)} ${y - 11}l5 7q-4 4 1.5 9q-6-2-5 4`,
+        'stroke-width': 2,
+        class: 'ink sign',
+      }),
+    );
   else {
     parts.push(stroke(x + 3, y - 6, x - 1, y + 9, 1.3));
     for (let flag = 0; flag < (value < 2 ? 2 : 1); flag++) {
       const at = y - 5 + 6 * flag;
-      parts.push(tag('circle', {cx: x - 2.5 - flag, cy: at, r: 1.9, class: 'dot'}), tag('path', {d: `M${fixed(x - 2.5 - flag)} ${at + 1.5}q3 1.5 5-1`, 'stroke-width': 1.2, class: 'ink sign'}));
+      parts.push(
+        tag('circle', {cx: x - 2.5 - flag, cy: at, r: 1.9, class: 'dot'}),
+        tag('path', {
+          d: `M${fixed(x - 2.5 - flag)} ${at + 1.5}q3 1.5 5-1`,
+          'stroke-width': 1.2,
+          class: 'ink sign',
+        }),
+      );
     }
   }
   if (value % 3 === 0) parts.push(tag('circle', {cx: x + 9, cy: y - 4, r: 1.5, class: 'dot'}));
@@ -154,8 +259,16 @@ function restSign(sign, isAlone) {
 // Ties to the next sign; at the end of a line to its edge, at the start from before it.
 function drawTies(parts, signs, right) {
   signs.forEach((sign, index) => {
-    const next = signs[index + 1], way = sign.y > 2 * GAP ? 1 : -1;
-    const tie = (from, to) => parts.push(tag('path', {d: `M${fixed(from)} ${fixed(sign.y + 5.5 * way)}Q${fixed((from + to) / 2)} ${fixed(sign.y + 11 * way)} ${fixed(to)} ${fixed(sign.y + 5.5 * way)}`, 'stroke-width': 1.3, class: 'ink sign'}));
+    const next = signs[index + 1],
+      way = sign.y > 2 * GAP ? 1 : -1;
+    const tie = (from, to) =>
+      parts.push(
+        tag('path', {
+          d: `M${fixed(from)} ${fixed(sign.y + 5.5 * way)}Q${fixed((from + to) / 2)} ${fixed(sign.y + 11 * way)} ${fixed(to)} ${fixed(sign.y + 5.5 * way)}`,
+          'stroke-width': 1.3,
+          class: 'ink sign',
+        }),
+      );
     if (sign.tiedOn) tie(sign.x + 3, next ? next.x - 3 : right - 2);
     if (sign.tiedFrom && index === 0) tie(sign.x - 14, sign.x - 3);
   });

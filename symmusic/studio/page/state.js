@@ -1,14 +1,33 @@
-// The page's state and how it changes. All that the page shows is drawn from it by `show`, at most once a frame.
+// The page's state and how it changes. All that the page shows is drawn from it by `show`, at most
+// once a frame.
 const get = (id) => document.getElementById(id);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const state = {
-  history: startHistory(emptyDocument()), draft: null, preview: null, selection: null, caret: 0, value: 4, isDotted: false, tool: 'write', isFolded: true,
-  clipboard: null, sound: 'plucked', kind: 'continue', draw: null, log: [], id: '', playing: null, model: null, recording: null, answer: '',
+  history: startHistory(emptyDocument()),
+  draft: null,
+  preview: null,
+  selection: null,
+  caret: 0,
+  value: 4,
+  isDotted: false,
+  tool: 'write',
+  isFolded: true,
+  clipboard: null,
+  sound: 'plucked',
+  kind: 'continue',
+  draw: null,
+  log: [],
+  id: '',
+  playing: null,
+  model: null,
+  recording: null,
+  answer: '',
 };
 const shows = []; // functions that draw a part of the page
 let isAsked = false;
 
-// The tune as it is shown: while notes are dragged, or a candidate is in view, not yet the one that is kept.
+// The tune as it is shown: while notes are dragged, or a candidate is in view, not yet the one that
+// is kept.
 const shownDoc = () => state.draft ?? state.preview ?? state.history.present;
 const tune = () => state.history.present;
 const noteLength = () => (state.isDotted ? state.value * 1.5 : state.value);
@@ -50,7 +69,8 @@ function commit(doc, merge = '') {
 function travel(way) {
   const before = tune();
   state.history = way(state.history);
-  if (tune() === before) say(way === undo ? 'There is nothing to undo.' : 'There is nothing to redo.');
+  if (tune() === before)
+    say(way === undo ? 'There is nothing to undo.' : 'There is nothing to redo.');
   else leaveCandidates();
   state.selection = null;
   state.caret = Math.min(state.caret, endStep(tune()));
@@ -67,7 +87,9 @@ function select(selection, caret = selection?.from ?? state.caret) {
 // The selected notes, or else the one at the cursor.
 function target() {
   if (state.selection) return state.selection;
-  const found = tune().notes.find((each) => each.onset <= state.caret && state.caret < noteEnd(each));
+  const found = tune().notes.find(
+    (each) => each.onset <= state.caret && state.caret < noteEnd(each),
+  );
   return found ? {from: found.onset, to: found.onset + 1} : null;
 }
 
@@ -82,6 +104,14 @@ function storage() {
   try {
     return localStorage;
   } catch {
-    return {setItem: () => { throw new Error('not allowed'); }, getItem: () => null, length: 0, removeItem: () => {}, key: () => null};
+    return {
+      setItem: () => {
+        throw new Error('not allowed');
+      },
+      getItem: () => null,
+      length: 0,
+      removeItem: () => {},
+      key: () => null,
+    };
   }
 }
