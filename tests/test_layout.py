@@ -2,7 +2,8 @@
 
 A room imports itself and earlier rooms, and the floor: the few modules beside the rooms. `config`
 and `model` import no room. The pure files import neither the floor nor anything else that touches
-disk, clock or terminal.
+disk, clock or terminal. Scripts and styles keep to the columns and lines of the Python code, which
+ruff does not read.
 """
 
 import ast
@@ -216,6 +217,17 @@ def test_every_file_has_a_place():
     assert {file.removesuffix('.py') for file in FILES if '/' not in file} == FLOOR | {'__init__'}
     assert set(FILES) >= PURE
     assert len(PURE) >= 7
+
+
+def test_scripts_and_styles():
+    """At most 100 columns; a script has at most 300 lines."""
+    scripts, styles = (sorted(ROOT.rglob(f'*.{suffix}')) for suffix in ('js', 'css'))
+    assert scripts
+    assert styles
+    for file in [*scripts, *styles]:
+        lines = file.read_text(encoding='utf-8').splitlines()
+        assert [line for line in lines if len(line) > 100] == [], file
+        assert file in styles or len(lines) <= 300, file
 
 
 @pytest.mark.parametrize(

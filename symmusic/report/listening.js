@@ -224,7 +224,10 @@ function look(article, step) {
     if (parts.length < 3) parts.push(`${place(at)} (${name}, ${percent(weight)})`);
   }
   shade(step, 1, 'asking');
-  text.textContent = `At ${place(step)} the model attended most to ${parts.join(', ') || 'padding before the prompt'}; largest weight: ${percent(pairs[1] || 0)}.`;
+  text.textContent =
+    `At ${place(step)} the model attended most to `
+    + `${parts.join(', ') || 'padding before the prompt'}; largest weight: `
+    + `${percent(pairs[1] || 0)}.`;
 }
 
 for (const article of articles) {

@@ -118,7 +118,8 @@ function masksOf(stated, kept, place) {
   const {lowest, highest} = place.range;
   const what = names.length ? names.map((name) => `'${name}'`).join(' and ') : 'The wishes';
   throw new Fault(
-    `${what} cannot be met${names.length > 1 ? ' together' : ''} in ${bars === 1 ? 'this bar' : `these ${bars} bars`};`
+    `${what} cannot be met${names.length > 1 ? ' together' : ''} in `
+      + `${bars === 1 ? 'this bar' : `these ${bars} bars`};`
       + ` the model has the pitches ${lowest} to ${highest} here.`,
     names[0] ?? null,
   );

@@ -217,10 +217,13 @@ function tellSelection() {
     text = get('selected');
   if (!state.selection) text.textContent = `Cursor: ${placeWords(doc, state.caret)}.`;
   else if (found.length === 1)
-    text.textContent = `${pitchName(at.pitch, doc.key)}, ${nameLength(at.length)}, ${placeWords(doc, at.onset)}${at.isPinned ? ', pinned' : ''}.`;
-  else
-    text.textContent = `${plural(found.length, 'note')} in ${barWords(doc, barsOf(doc, state.selection))}.`;
+    text.textContent =
+      `${pitchName(at.pitch, doc.key)}, ${nameLength(at.length)}, `
+      + `${placeWords(doc, at.onset)}${at.isPinned ? ', pinned' : ''}.`;
+  else text.textContent = `${plural(found.length, 'note')} in ${selectionWords(doc)}.`;
 }
+
+const selectionWords = (doc) => barWords(doc, barsOf(doc, state.selection));
 
 function placeWords(doc, step) {
   const bar = barOf(doc.meter),

@@ -12,7 +12,9 @@ async function openFile(file) {
     await openInto(bytes, file.name, 0);
   } catch (error) {
     notify(
-      `${file.name}: ${error instanceof Unreadable ? error.message : 'It cannot be read.'} Your tune is as it was.`,
+      `${file.name}: `
+        + `${error instanceof Unreadable ? error.message : 'It cannot be read.'} Your tune `
+        + 'is as it was.',
     );
   }
 }
@@ -55,7 +57,8 @@ function opened(
   save();
   notify(
     [
-      `${name || 'The text'} is open: ${plural(tune().notes.length, 'note')} in ${plural(tune().numBars, 'bar')} of ${tune().meter}, ${keyName(tune().key)}.`,
+      `${name || 'The text'} is open: ${plural(tune().notes.length, 'note')} in `
+        + `${plural(tune().numBars, 'bar')} of ${tune().meter}, ${keyName(tune().key)}.`,
       ...notices,
     ].join(' '),
   );
@@ -152,7 +155,8 @@ function fillStaff(place, doc, width, barsPerLine) {
   place.innerHTML = drawStaff(doc, width, barsPerLine)
     .map(
       (line) =>
-        `<svg class="staff" viewBox="0 0 ${fixed(line.width)} ${line.height}" style="width: ${fixed(line.width)}px">${line.svg}</svg>`,
+        `<svg class="staff" viewBox="0 0 ${fixed(line.width)} ${line.height}" `
+        + `style="width: ${fixed(line.width)}px">${line.svg}</svg>`,
     )
     .join('');
 }

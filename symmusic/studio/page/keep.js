@@ -55,7 +55,8 @@ function saveTune(storage, id, doc, log, time) {
     return '';
   } catch (error) {
     return /quota|exceeded|full/i.test(`${error?.name} ${error?.message}`)
-      ? 'The browser has no room left: your tune is safe while this page is open. Save the project file before you close it, or delete older tunes.'
+      ? 'The browser has no room left: your tune is safe while this page is open. Save the '
+          + 'project file before you close it, or delete older tunes.'
       : 'This browser keeps nothing after the page is closed: save the project file.';
   }
 }

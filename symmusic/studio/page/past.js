@@ -76,7 +76,14 @@ function showLog() {
       const item = document.createElement('li'),
         again = document.createElement('button'),
         words = document.createElement('span');
-      words.textContent = `${new Date(entry.time).toLocaleTimeString([], {hour: '2-digit', minute: '2-digit'})} ${entry.what}: ${plural(entry.candidates.length, 'way')}, ${entry.kept.length ? `kept ${entry.kept.map((each) => each + 1).join(', ')}` : 'none kept'} `;
+      const time = new Date(entry.time).toLocaleTimeString([], {
+        hour: '2-digit',
+        minute: '2-digit',
+      });
+      const numbers = entry.kept.map((each) => each + 1).join(', ');
+      const chosen = numbers ? `kept ${numbers}` : 'none kept';
+      const num = plural(entry.candidates.length, 'way');
+      words.textContent = `${time} ${entry.what}: ${num}, ${chosen} `;
       Object.assign(again, {type: 'button', textContent: 'Hear them again'});
       again.addEventListener('click', () => recall(entry));
       item.append(words, again);
@@ -118,7 +125,8 @@ function showTunes() {
       const item = document.createElement('li'),
         open = document.createElement('button'),
         remove = document.createElement('button');
-      const name = `${title || 'untitled'}, ${plural(numNotes, 'note')}, ${new Date(time).toLocaleString([], {dateStyle: 'medium', timeStyle: 'short'})}`;
+      const date = new Date(time).toLocaleString([], {dateStyle: 'medium', timeStyle: 'short'});
+      const name = `${title || 'untitled'}, ${plural(numNotes, 'note')}, ${date}`;
       item.append(id === state.id ? `${name} (open) ` : `${name} `);
       Object.assign(open, {type: 'button', textContent: 'Open', disabled: id === state.id});
       open.setAttribute('aria-label', `Open ${name}`);

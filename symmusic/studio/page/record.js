@@ -59,7 +59,8 @@ function startRecording() {
   );
   state.recording = Object.assign(recording, {silence});
   say(
-    'Recording after one bar of clicks: play the keys A S D F G H J K, or a MIDI keyboard. Press Record again to end.',
+    'Recording after one bar of clicks: play the keys A S D F G H J K, or a MIDI '
+      + 'keyboard. Press Record again to end.',
   );
   get('roll').focus({preventScroll: true});
   show();

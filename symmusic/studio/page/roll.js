@@ -93,12 +93,14 @@ function drawLine(doc, layout, line, {selection = null, caret = null} = {}) {
             : '';
     if (kind)
       parts.push(
-        `<rect class="${kind}" x="${GUTTER}" y="${y}" width="${fixed(right - GUTTER)}" height="${layout.row}"/>`,
+        `<rect class="${kind}" x="${GUTTER}" y="${y}" width="${fixed(right - GUTTER)}" `
+          + `height="${layout.row}"/>`,
       );
     parts.push(`<line class="row" x1="${GUTTER}" x2="${right}" y1="${y}" y2="${y}"/>`);
     if (layout.row >= 14 || pitch % 12 === tonic)
       parts.push(
-        `<text class="pitch" x="${GUTTER - 4}" y="${y + layout.row / 2 + 3.5}">${pitchName(pitch, doc.key)}</text>`,
+        `<text class="pitch" x="${GUTTER - 4}" `
+          + `y="${y + layout.row / 2 + 3.5}">${pitchName(pitch, doc.key)}</text>`,
       );
   });
   parts.push(`<line class="row" x1="${GUTTER}" x2="${right}" y1="${bottom}" y2="${bottom}"/>`);
@@ -107,8 +109,11 @@ function drawLine(doc, layout, line, {selection = null, caret = null} = {}) {
       end = Math.min(to, (first + 1) * bar.steps),
       isPinned = doc.pins.includes(first);
     parts.push(
-      `<g class="heading${isPinned ? ' pinned' : ''}"><rect x="${x(begin)}" y="0" width="${fixed(x(end) - x(begin))}" height="${HEADING - 2}"/>`
-        + `<text x="${x(begin) + 5}" y="16">${barNumber(doc, first)}${isPinned ? ' pinned' : ''}</text></g>`,
+      `<g class="heading${isPinned ? ' pinned' : ''}">`
+        + `<rect x="${x(begin)}" y="0" width="${fixed(x(end) - x(begin))}" `
+        + `height="${HEADING - 2}"/>`
+        + `<text x="${x(begin) + 5}" y="16">${barNumber(doc, first)}`
+        + `${isPinned ? ' pinned' : ''}</text></g>`,
     );
     for (const beat of bar.beats.slice(1)) {
       const at = first * bar.steps + beat;
@@ -124,7 +129,8 @@ function drawLine(doc, layout, line, {selection = null, caret = null} = {}) {
     const begin = x(Math.max(from, selection.from)),
       end = x(Math.min(to, selection.to));
     parts.push(
-      `<rect class="selection" x="${begin}" y="0" width="${fixed(end - begin)}" height="${bottom}"/>`,
+      `<rect class="selection" x="${begin}" y="0" width="${fixed(end - begin)}" `
+        + `height="${bottom}"/>`,
     );
   }
   for (const each of doc.notes) {
@@ -141,11 +147,14 @@ function drawLine(doc, layout, line, {selection = null, caret = null} = {}) {
       each.isPinned || doc.pins.includes(Math.floor(each.onset / bar.steps)) ? 'pinned' : '',
     ];
     parts.push(
-      `<rect class="${kinds.filter(Boolean).join(' ')}" data-onset="${each.onset}" x="${x(begin)}" y="${y + 1}" width="${width}" height="${layout.row - 2}" rx="3"/>`,
+      `<rect class="${kinds.filter(Boolean).join(' ')}" data-onset="${each.onset}" `
+        + `x="${x(begin)}" y="${y + 1}" width="${width}" height="${layout.row - 2}" rx="3"/>`,
     );
     if (begin === each.onset && width > 26 && layout.row >= 14)
       parts.push(
-        `<text class="name" x="${x(begin) + 4}" y="${y + layout.row / 2 + 3.8}">${pitchName(each.pitch, doc.key, {octave: false})}</text>`,
+        `<text class="name" x="${x(begin) + 4}" `
+          + `y="${y + layout.row / 2 + 3.8}">`
+          + `${pitchName(each.pitch, doc.key, {octave: false})}</text>`,
       );
   }
   if (
@@ -175,7 +184,8 @@ function drawSmall(doc, range, fresh) {
     parts = [];
   const size = barSteps(doc);
   parts.push(
-    `<rect class="fresh" x="${x(fresh.from)}" y="0" width="${fixed((fresh.to - fresh.from) * step)}" height="${height}"/>`,
+    `<rect class="fresh" x="${x(fresh.from)}" y="0" `
+      + `width="${fixed((fresh.to - fresh.from) * step)}" height="${height}"/>`,
   );
   for (let at = Math.ceil(range.from / size) * size; at <= range.to; at += size)
     parts.push(`<line class="barline" x1="${x(at)}" x2="${x(at)}" y1="0" y2="${height}"/>`);
@@ -184,9 +194,15 @@ function drawSmall(doc, range, fresh) {
       end = Math.min(range.to, noteEnd(each));
     const isFresh = each.isNew && each.onset >= fresh.from && each.onset < fresh.to;
     parts.push(
-      `<rect class="note ${isFresh ? 'new' : 'own'}" x="${x(begin)}" y="${fixed((high - each.pitch) * row)}" width="${fixed((end - begin) * step - 0.8)}" height="${fixed(Math.max(2.5, row))}" rx="1"/>`,
+      `<rect class="note ${isFresh ? 'new' : 'own'}" x="${x(begin)}" `
+        + `y="${fixed((high - each.pitch) * row)}" `
+        + `width="${fixed((end - begin) * step - 0.8)}" `
+        + `height="${fixed(Math.max(2.5, row))}" rx="1"/>`,
     );
   }
   parts.push(`<line class="cursor" x1="0" x2="0" y1="0" y2="${height}"/>`);
-  return `<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" aria-hidden="true">${parts.join('')}</svg>`;
+  return (
+    `<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" `
+    + `aria-hidden="true">${parts.join('')}</svg>`
+  );
 }

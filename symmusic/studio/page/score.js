@@ -1,8 +1,10 @@
 // What a file of music holds once it is read, and how it becomes a document. Times of a score are
 // in quarters from its start.
 //
-//   {title, meters: [{at, meter}], keys: [{at, key}], tempi: [{at, qpm}], notes: [{onset, length, pitch}], pickup, program, parts, notices}
-//   pickup: quarters before the first full bar; parts: the names of what can be read, one of which was; notices: sentences on what was changed
+//   {title, meters: [{at, meter}], keys: [{at, key}], tempi: [{at, qpm}],
+//    notes: [{onset, length, pitch}], pickup, program, parts, notices}
+//   pickup: quarters before the first full bar; parts: the names of what can be read, one of which
+//     was; notices: sentences on what was changed
 
 // A file that cannot be read; its message is a sentence for the user.
 class Unreadable extends Error {}

@@ -4,13 +4,16 @@ const ACCIDENTALS = {'-2': '__', '-1': '_', 0: '=', 1: '^', 2: '^^'};
 const BARS_PER_LINE = 4;
 const TYPES = {16: 'whole', 8: 'half', 4: 'quarter', 2: 'eighth', 1: '16th'};
 
+// What a title may not have without a backslash: one of its own, a comment, a character by name.
+const ABC_SPECIAL = /[\\%]|&(?:#\d{1,7}|#[Xx][\da-fA-F]{1,6}|[A-Za-z][A-Za-z\d]{1,31});/g;
+
 function formatAbc(doc, {program = 0} = {}) {
   const bar = barOf(doc.meter),
     bars = toBars(doc),
     {beat, number} = markTempo(doc.tempo, doc.meter);
   const head = [
     'X:1',
-    `T:${plainText(doc.title).replace(/[\\%]|&(?:#\d{1,7}|#[Xx][\da-fA-F]{1,6}|[A-Za-z][A-Za-z\d]{1,31});/g, '\\$&')}`,
+    `T:${plainText(doc.title).replace(ABC_SPECIAL, '\\$&')}`,
     `M:${doc.meter}`,
     'L:1/16',
     `Q:${noteValue(beat)}=${number}`,
@@ -57,7 +60,10 @@ function abcBar(signs, key, bar) {
         octave >= 5
           ? letter.toLowerCase() + "'".repeat(octave - 5)
           : letter + ','.repeat(4 - octave);
-      return `${apart}${isPlainNote ? '' : ACCIDENTALS[alter]}${name}${length}${sign.tiedOn ? '-' : ''}`;
+      return (
+        `${apart}${isPlainNote ? '' : ACCIDENTALS[alter]}${name}${length}`
+        + `${sign.tiedOn ? '-' : ''}`
+      );
     })
     .join('');
 }
@@ -69,9 +75,13 @@ function formatMusicXml(doc, {program = 0, instrument = 'Melody'} = {}) {
   const isDotted = (beat * 4) % 3 === 0,
     unit = TYPES[isDotted ? (beat * 8) / 3 : beat * 4];
   const attributes =
-    `<attributes><divisions>${QUARTER}</divisions><key><fifths>${doc.key.fifths}</fifths><mode>${doc.key.mode}</mode></key>`
-    + `<time><beats>${count}</beats><beat-type>${value}</beat-type></time><clef><sign>G</sign><line>2</line></clef></attributes>\n`
-    + `<direction placement="above"><direction-type><metronome><beat-unit>${unit}</beat-unit>${isDotted ? '<beat-unit-dot/>' : ''}<per-minute>${number}</per-minute></metronome></direction-type>`
+    `<attributes><divisions>${QUARTER}</divisions><key><fifths>${doc.key.fifths}</fifths>`
+    + `<mode>${doc.key.mode}</mode></key>`
+    + `<time><beats>${count}</beats><beat-type>${value}</beat-type></time><clef>`
+    + '<sign>G</sign><line>2</line></clef></attributes>\n'
+    + '<direction placement="above"><direction-type><metronome>'
+    + `<beat-unit>${unit}</beat-unit>${isDotted ? '<beat-unit-dot/>' : ''}<per-minute>`
+    + `${number}</per-minute></metronome></direction-type>`
     + `<sound tempo="${Number(doc.tempo.toPrecision(10))}"/></direction>\n`;
   const lead = doc.pickupSteps ? 0 : 1;
   const measures = toBars(doc).map((signs, index, all) => {
@@ -81,16 +91,22 @@ function formatMusicXml(doc, {program = 0, instrument = 'Melody'} = {}) {
           ? '<barline location="right"><bar-style>light-heavy</bar-style></barline>'
           : '';
     const content = signs.map((sign, place) => xmlNote(sign, beams[place], doc.key)).join('');
-    return `<measure number="${index + lead}"${index + lead === 0 ? ' implicit="yes"' : ''}>\n${index === 0 ? attributes : ''}${content}${end}</measure>\n`;
+    const implicit = index + lead === 0 ? ' implicit="yes"' : '';
+    const first = index === 0 ? attributes : '';
+    return `<measure number="${index + lead}"${implicit}>\n${first}${content}${end}</measure>\n`;
   });
   return (
     '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
-    + '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">\n'
-    + `<score-partwise version="4.0">\n<work><work-title>${xmlText(doc.title)}</work-title></work>\n`
+    + '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
+    + '"http://www.musicxml.org/dtds/partwise.dtd">\n'
+    + `<score-partwise version="4.0">\n<work><work-title>${xmlText(doc.title)}</work-title>`
+    + '</work>\n'
     + '<identification><encoding><software>symmusic</software></encoding></identification>\n'
     + '<part-list><score-part id="P1"><part-name>Melody</part-name>'
-    + `<score-instrument id="P1-I1"><instrument-name>${xmlText(instrument)}</instrument-name></score-instrument>`
-    + `<midi-instrument id="P1-I1"><midi-program>${program + 1}</midi-program></midi-instrument></score-part></part-list>\n`
+    + `<score-instrument id="P1-I1"><instrument-name>${xmlText(instrument)}`
+    + '</instrument-name></score-instrument>'
+    + `<midi-instrument id="P1-I1"><midi-program>${program + 1}</midi-program>`
+    + '</midi-instrument></score-part></part-list>\n'
     + `<part id="P1">\n${measures.join('')}</part>\n</score-partwise>\n`
   );
 }
@@ -98,17 +114,23 @@ function formatMusicXml(doc, {program = 0, instrument = 'Melody'} = {}) {
 function xmlNote(sign, beams, key) {
   const {value} = sign,
     isDotted = value % 3 === 0;
-  const kind = `<type>${TYPES[isDotted ? (value * 2) / 3 : value]}</type>${isDotted ? '<dot/>' : ''}`;
+  const type = TYPES[isDotted ? (value * 2) / 3 : value];
+  const kind = `<type>${type}</type>${isDotted ? '<dot/>' : ''}`;
   const ties = [...(sign.tiedFrom ? ['stop'] : []), ...(sign.tiedOn ? ['start'] : [])];
   const marks = ties.map((tie) => `<tied type="${tie}"/>`).join('');
   const notations = marks ? `<notations>${marks}</notations>` : '';
   if (sign.pitch === null)
-    return `<note><rest/><duration>${sign.value}</duration><voice>1</voice>${kind}${notations}</note>\n`;
+    return (
+      `<note><rest/><duration>${sign.value}</duration>`
+      + `<voice>1</voice>${kind}${notations}</note>\n`
+    );
   const {letter, alter, octave} = spell(sign.pitch, key);
   const beamed = beams.map((beam, level) => `<beam number="${level + 1}">${beam}</beam>`).join('');
   return (
-    `<note><pitch><step>${letter}</step>${alter ? `<alter>${alter}</alter>` : ''}<octave>${octave}</octave></pitch><duration>${sign.value}</duration>`
-    + `${ties.map((tie) => `<tie type="${tie}"/>`).join('')}<voice>1</voice>${kind}${beamed}${notations}</note>\n`
+    `<note><pitch><step>${letter}</step>${alter ? `<alter>${alter}</alter>` : ''}<octave>`
+    + `${octave}</octave></pitch><duration>${sign.value}</duration>`
+    + `${ties.map((tie) => `<tie type="${tie}"/>`).join('')}<voice>1</voice>${kind}`
+    + `${beamed}${notations}</note>\n`
   );
 }
 
