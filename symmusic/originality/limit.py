@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-MIX, BASE = 2654435761, 2246822519  # odd 32-bit multipliers (Knuth's and xxHash's)
+BASE = 2246822519  # an odd 32-bit multiplier (xxHash's)
 STEPS = 1 << 20  # more than there can be between two notes
 
 
@@ -113,11 +113,7 @@ def make_index(
       max_run: notes, 2 or more.
       pitches_V: pitches of the classes in the model's key, -1 where no note starts.
     """
-    found = [np.zeros(0, np.uint32)]
-    for tune in symbols:
-        mixed = tune.astype(np.uint32) * np.uint32(MIX)
-        if len(mixed) >= max_run:
-            found.append(_hash(np.lib.stride_tricks.sliding_window_view(mixed, max_run)))
+    found = [hash_runs(tune, max_run) for tune in symbols]
     if not any(map(len, found)):
         return None
     hashes = np.unique(np.concatenate(found))
@@ -128,6 +124,31 @@ def make_index(
         np.asarray(pitches_V, np.int32),
         max_run,
     )
+
+
+def hash_runs(symbols: np.ndarray, num_symbols: int) -> np.ndarray:
+    """The hashes [L - num_symbols] uint32 of all runs of `num_symbols` symbols of a tune, in order.
+
+    Args:
+      symbols: [L - 1], from `originality.copies.find_symbols`.
+      num_symbols: one fewer than a run has notes.
+    """
+    if len(symbols) < num_symbols:
+        return np.zeros(0, np.uint32)
+    mixed = mix(symbols.astype(np.uint32))
+    return _hash(np.lib.stride_tricks.sliding_window_view(mixed, num_symbols))
+
+
+def mix(number: np.ndarray | jax.Array) -> np.ndarray | jax.Array:
+    """A permutation of uint32 in which every bit depends on every other (MurmurHash3's finalizer).
+
+    A product alone would not do: the interval is in the upper bits of a symbol, so that runs of one
+    rhythm would have 2^12 different hashes.
+    """
+    kind = number.dtype.type
+    number = (number ^ (number >> kind(16))) * kind(0x85EBCA6B)
+    number = (number ^ (number >> kind(13))) * kind(0xC2B2AE35)
+    return number ^ (number >> kind(16))
 
 
 def _hash(mixed: np.ndarray | jax.Array) -> np.ndarray | jax.Array:
@@ -158,9 +179,7 @@ def original(index: RunIndex, state: RunState) -> jax.Array:
     before_BVK = jnp.broadcast_to(
         state.mixed_BK[:, None], (*symbols_BV.shape, index.num_symbols - 1)
     )
-    runs_BVK = jnp.concatenate(
-        [before_BVK, (symbols_BV.astype(jnp.uint32) * jnp.uint32(MIX))[..., None]], axis=-1
-    )
+    runs_BVK = jnp.concatenate([before_BVK, mix(symbols_BV.astype(jnp.uint32))[..., None]], axis=-1)
     hashes_BV = _hash(runs_BVK)
     places_BV = jnp.minimum(jnp.searchsorted(index.hashes_M, hashes_BV), len(index.hashes_M) - 1)
     is_copy_BV = index.hashes_M[places_BV] == hashes_BV
@@ -176,9 +195,7 @@ def read_token(
     symbol_B = (
         (pitch_B - state.pitch_B + 128) * STEPS + jnp.minimum(state.since_B, STEPS - 1)
     ).astype(jnp.uint32)
-    longer_BK = jnp.concatenate([state.mixed_BK, (symbol_B * jnp.uint32(MIX))[:, None]], axis=1)[
-        :, 1:
-    ]
+    longer_BK = jnp.concatenate([state.mixed_BK, mix(symbol_B)[:, None]], axis=1)[:, 1:]
     return state.replace(
         mixed_BK=jnp.where((begins_B & (state.count_B > 0))[:, None], longer_BK, state.mixed_BK),
         pitch_B=jnp.where(begins_B, pitch_B, state.pitch_B),

@@ -17,7 +17,7 @@ from symmusic.generate.draw import draw_continuations
 from symmusic.generate.masks import DRAWN, Wishes, make_masks
 from symmusic.melody.events import StepNote, from_events
 from symmusic.originality.copies import find_longest_runs, find_symbols
-from symmusic.originality.limit import make_index, original, read_prompts
+from symmusic.originality.limit import hash_runs, make_index, original, read_prompts
 from symmusic.score.bar import bar_of
 from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner, params_for
 
@@ -72,6 +72,15 @@ def copied(piece, tunes, num_notes):
 
 def _windows(symbols, num):
     return [symbols[begin : begin + num] for begin in range(len(symbols) - num + 1)]
+
+
+def test_runs_of_one_rhythm_have_different_hashes():
+    """Random melodies in eighths: as many hashes as runs, but for chance."""
+    pitches = np.random.default_rng(0).integers(60, 84, 50_000)
+    melody = [StepNote(2 * place, 2 * place + 2, int(each)) for place, each in enumerate(pitches)]
+    hashes = hash_runs(find_symbols(melody), 9)
+    assert len(hashes) == 49_991
+    assert len(np.unique(hashes)) >= 49_985
 
 
 def check_the_limit(max_run, seed, how):
