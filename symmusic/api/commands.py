@@ -6,6 +6,7 @@ import pathlib
 import shlex
 
 from symmusic.config.fields import walk
+from symmusic.config.fields.run import VARIANTS
 from symmusic.config.flags import OPTIONS_OF_MODE, Command
 from symmusic.config.load import DEFAULT_CONFIG
 from symmusic.corpus.collections import NAMED
@@ -132,3 +133,19 @@ def command_line(command: Command, mode: str) -> str:
             if not name.startswith(('sample.', 'evaluate.', 'study.'))
         ]
     return shlex.join(words)
+
+
+def experiment_line(command: Command) -> str:
+    """The command that repeats the experiment, independent of where it was run."""
+    experiment, path = command.experiment, pathlib.Path(command.config_path)
+    variant = 'both' if len(experiment.configs) == len(VARIANTS) else next(iter(experiment.configs))
+    values = dict(walk(command.config)) | {
+        'quick': experiment.quick,
+        'variant': variant,
+        'split_seeds': experiment.split_seeds,
+    }
+    words = ['python', 'launch.py', '--mode=experiment']
+    words.append(
+        f'--config={path.relative_to(command.root) if path.is_relative_to(command.root) else path}'
+    )
+    return shlex.join([*words, *(f'--config.{name}={values[name]}' for name in command.given)])

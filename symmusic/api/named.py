@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 
 from symmusic.api import commands
 from symmusic.config.fields.run import SHIPPED
-from symmusic.config.flags import OPTIONS_OF_MODE, Command, list_folder
+from symmusic.config.flags import FOLDERS, Command, list_folder
 from symmusic.corpus.collections import require_corpus
 from symmusic.generate.names import check_files, check_names
 from symmusic.training.saved import require_run
@@ -26,7 +26,7 @@ def check(command: Command) -> None:
     Raises:
       UserError: the field, its value and what is allowed.
     """
-    for flag in OPTIONS_OF_MODE.get(command.mode, ()):
+    for flag in FOLDERS:
         if flag in command.options:
             list_folder(flag, command.options[flag])
     for config in _configs(command):

@@ -21,7 +21,11 @@ from symmusic.terminal import program, shown
 from symmusic.wording import nearest
 
 OPTIONS = ('mode', 'config', 'workdir')
-OPTIONS_OF_MODE = {'compare': ('reference', 'generated'), 'study': ('answers',)}
+OPTIONS_OF_MODE = {
+    'compare': ('reference', 'generated'),
+    'study': ('answers',),
+    'experiment': ('shard',),
+}
 # what the folders hold that flags name
 FOLDERS = {
     'reference': 'a folder of music',

@@ -3,9 +3,9 @@
 import itertools
 import json
 import pathlib
-import shlex
 import traceback
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,11 +13,10 @@ from symmusic.api import commands, door, gallery, sampling
 from symmusic.api.load import choose
 from symmusic.config.arms import Experiment, on_split
 from symmusic.config.field import ALL
-from symmusic.config.fields import walk
-from symmusic.config.fields.run import VARIANTS
 from symmusic.config.flags import Command
 from symmusic.errors import Interrupted, UserError
 from symmusic.experiment.arm import Arm, finish, list_arms
+from symmusic.experiment.claims import Claims, join
 from symmusic.experiment.clock import Clock
 from symmusic.experiment.ground import Corpora, Grounds
 from symmusic.experiment.measures import check_claims
@@ -26,7 +25,17 @@ from symmusic.experiment.pieces import draw_once
 from symmusic.experiment.results import make_results
 from symmusic.experiment.sizes import Place, size_up
 from symmusic.experiment.stored import key_of, read_stored
-from symmusic.files import SETTINGS, alone_in, write_whole
+from symmusic.experiment.workers import (
+    check_same,
+    is_done,
+    note_code,
+    read_shard,
+    settings_of,
+    shard_of,
+    work,
+    write_once,
+)
+from symmusic.files import SETTINGS, write_whole
 from symmusic.generate.manner import manner_of, settle
 from symmusic.generate.pieces import as_pieces
 from symmusic.progress import counted
@@ -37,11 +46,14 @@ from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.saved import saved_steps
 from symmusic.wording import count
 
+T = TypeVar('T')
+
 
 def run(command: Command) -> None:
     """Runs what is not finished yet, and reports on what is."""
     experiment = command.experiment
     folder = commands.workdir(command) / 'experiment'
+    read_shard(command.options.get('shard', ''))
     check_claims(experiment.hypothesis)
     splits = [experiment, *(on_split(experiment, seed) for seed in experiment.split_seeds)]
     arms = [
@@ -56,9 +68,12 @@ def run(command: Command) -> None:
                 f'config.sample.replica = {ALL!r}: an experiment measures each replica by itself;'
                 ' must be the number of the one whose pieces are shown, or -1'
             )
-    with alone_in(folder):
+    settings = settings_of(splits)
+    with join(folder / 'claims', settings) as claims:
+        check_same(claims, settings, folder)
+        note_code(folder, settings)
         try:
-            _run(command, folder, splits, arms)
+            _run(command, folder, splits, arms, claims)
         except KeyboardInterrupt:
             raise Interrupted(_stopped(list(itertools.chain(*arms)))) from None
 
@@ -77,8 +92,11 @@ def _run(
     folder: pathlib.Path,
     splits: Sequence[Experiment],
     arms: Sequence[Sequence[Arm]],
+    claims: Claims,
 ) -> None:
-    """Runs the experiment and its repetitions on other splits, each with its arms."""
+    """Runs this worker's arms of the experiment and of its repetitions on other splits; the last
+    worker reports.
+    """
     experiment, name = command.experiment, command.config_name
     training.claim_devices(command.config)
     print(
@@ -90,15 +108,16 @@ def _run(
         size_up(each, own, corpora, sampling.prepare)
         for each, own in zip(splits, arms, strict=True)
     ]
-    clock, grounds = Clock(sum(map(len, arms))), Grounds(corpora)
-    with counted(clock.tick):
-        done = [
-            _run_arms(command, own, sizes, failures, grounds, clock)
-            for own, (sizes, failures) in zip(arms, sized, strict=True)
-        ]
+    worker = _Worker(command, arms, sized, Grounds(corpora))
+    with counted(worker.clock.tick):
+        is_all = worker.work(claims)
+    if not is_all:
+        return worker.check_failures()
     results = [
-        make_results(name, each, outcomes, failures)
-        for each, outcomes, (_, failures) in zip(splits, done, sized, strict=True)
+        make_results(name, each, _in_order(own, outcomes), _in_order(own, failures))
+        for each, own, outcomes, failures in zip(
+            splits, arms, worker.done, worker.failures, strict=True
+        )
     ]
     seeds = [str(_split_seed(each)) for each in splits]
     found = results[0] | {
@@ -107,25 +126,24 @@ def _run(
     folders = {
         label(experiment, arm.variant, arm.name): arm.folder
         for arm in arms[0]
-        if (arm.variant, arm.name) in done[0]
+        if (arm.variant, arm.name) in worker.done[0]
     }
-    write_report(folder, found, experiment, folders, _command_line(command))
-    write_whole(folder / 'results.json', json.dumps(found, indent=2) + '\n')
+
+    def write() -> None:
+        write_report(folder, found, experiment, folders, commands.experiment_line(command))
+        write_whole(folder / 'results.json', json.dumps(found, indent=2) + '\n')
+
+    write_once(claims, found, write)
     for row in found['highlights']:
         print(f'{row["verdict"]}: {row["claim"]} ({row["evidence"]})')
     print(folder)
-    undone = [
-        f'{arm}{f", split {seed}" * (result is not results[0])}: {why}'
-        for seed, result, (sizes, _) in zip(seeds, results, sized, strict=True)
-        for arm, why in result['failed'].items()
-        if len(sizes) > len(result['arms'])
-    ]
-    if undone:
-        total = sum(map(len, arms))
-        raise Interrupted(
-            f'{len(undone)} of {count(total, "arm")} failed: {"; ".join(undone)}; the same command'
-            f' tries {"them" if len(undone) > 1 else "it"} again'
-        )
+    worker.check_failures()
+
+
+def _in_order(arms: Sequence[Arm], of_place: Mapping[Place, T]) -> dict[Place, T]:
+    """What is known of arms, in their order, whichever worker did them first."""
+    places = [(arm.variant, arm.name) for arm in arms]
+    return {place: of_place[place] for place in places if place in of_place}
 
 
 def _split_seed(experiment: Experiment) -> int:
@@ -138,37 +156,90 @@ def _brief(result: dict) -> dict:
     return {'highlights': result['highlights'], 'measures': measures, 'failed': result['failed']}
 
 
-def _run_arms(
-    command: Command,
-    arms: Sequence[Arm],
-    sizes: Mapping[Place, dict[str, int]],
-    failures: dict[Place, str],
-    grounds: Grounds,
-    clock: Clock,
-) -> dict[Place, Outcome]:
-    """The results of the arms that succeed; for the others the reasons are added to `failures`."""
-    outcomes = {}
-    for arm in arms:
-        place, name = (arm.variant, arm.name), label(command.experiment, arm.variant, arm.name)
-        if place in failures:
-            clock.end_arm()
-            continue
-        own, base = arm.config.data.split_seed, command.config.data.split_seed
+class _Worker:
+    """This process's way through the arms of an experiment on all splits.
+
+    Attributes:
+      done: by split the results of the arms that succeeded.
+      failures: by split the reasons for the others, those that are left out among them.
+      failed: the reasons for those that were tried in vain, by name and split.
+    """
+
+    def __init__(
+        self,
+        command: Command,
+        arms: Sequence[Sequence[Arm]],
+        sized: Sequence[tuple[Mapping[Place, dict[str, int]], dict[Place, str]]],
+        grounds: Grounds,
+    ):
+        self.command, self.arms, self.grounds = command, arms, grounds
+        self.sizes, self.failures = zip(*sized, strict=True)
+        self.done: list[dict[Place, Outcome]] = [{} for _ in arms]
+        self.failed: dict[str, str] = {}
+        self.split_of = {arm.folder: index for index, own in enumerate(arms) for arm in own}
+        self.clock = Clock(len(self.split_of))
+
+    def work(self, claims: Claims) -> bool:
+        """Does every arm that no other worker does, or those of the shard; whether all arms of the
+        experiment have then come to an end.
+        """
+        every = list(itertools.chain(*self.arms))
+        shard = read_shard(self.command.options.get('shard', ''))
+        if shard is None:
+            work(every, claims, self.do)
+            return True
+        own = shard_of(every, *shard)
+        for arm in own:
+            self.do(arm)
+        places = {arm.folder for arm in own}
+        others = [arm for arm in every if arm.folder not in places]
+        left = [arm for arm in others if not (self._is_left_out(arm) or is_done(arm))]
+        if left:
+            print(
+                f'shard {shard[0]}/{shard[1]} has no arm left; of the other shards'
+                f' {count(len(left), "arm")} {"is" if len(left) == 1 else "are"} not finished, and'
+                ' the last shard reports'
+            )
+            return False
+        for arm in others:
+            self.do(arm)
+        return True
+
+    def do(self, arm: Arm) -> None:
+        """Does an arm, or what is missing of it, or reads its results; notes why it failed."""
+        if self._is_left_out(arm):
+            self.clock.end_arm()
+            return
+        split, place = self.split_of[arm.folder], (arm.variant, arm.name)
+        name = label(self.command.experiment, *place)
+        where = f', split {arm.config.data.split_seed}' * (split > 0)
         print(
-            f'arm {clock.arm()}: {name}{f", split {own}" if own != base else ""},'
-            f' {count(arm.config.replicas, "replica")}{clock.left()}'
+            f'arm {self.clock.arm()}: {name}{where},'
+            f' {count(arm.config.replicas, "replica")}{self.clock.left()}'
         )
         try:
-            outcome = finish(arm, sizes[place], grounds)
-            _show(arm, grounds)
-            outcomes[place] = outcome
+            outcome = finish(arm, self.sizes[split][place], self.grounds)
+            _show(arm, self.grounds)
+            self.done[split][place] = outcome
         except (Interrupted, BrokenPipeError):
             raise
         except Exception as error:  # of any kind: the other arms can continue
-            failures[place] = _reason(arm, error)
-            print(f'arm {name} failed: {failures[place]}')
-        clock.end_arm()
-    return outcomes
+            reason = _reason(arm, error)
+            self.failures[split][place] = self.failed[name + where] = reason
+            print(f'arm {name} failed: {reason}')
+        self.clock.end_arm()
+
+    def check_failures(self) -> None:
+        """Ends the run with the reasons for the arms that failed, if any did."""
+        if self.failed:
+            reasons = '; '.join(f'{name}: {why}' for name, why in self.failed.items())
+            raise Interrupted(
+                f'{len(self.failed)} of {count(len(self.split_of), "arm")} failed: {reasons}; the'
+                f' same command tries {"them" if len(self.failed) > 1 else "it"} again'
+            )
+
+    def _is_left_out(self, arm: Arm) -> bool:
+        return (arm.variant, arm.name) in self.failures[self.split_of[arm.folder]]
 
 
 def _show(arm: Arm, grounds: Grounds) -> None:
@@ -208,19 +279,3 @@ def _reason(arm: Arm, error: Exception) -> str:
         return reason
     write_whole(arm.folder / 'failure.txt', ''.join(traceback.format_exception(error)))
     return f'{reason} (more in {arm.folder / "failure.txt"})'
-
-
-def _command_line(command: Command) -> str:
-    """The command that repeats the experiment, independent of where it was run."""
-    experiment, path = command.experiment, pathlib.Path(command.config_path)
-    variant = 'both' if len(experiment.configs) == len(VARIANTS) else next(iter(experiment.configs))
-    values = dict(walk(command.config)) | {
-        'quick': experiment.quick,
-        'variant': variant,
-        'split_seeds': experiment.split_seeds,
-    }
-    words = ['python', 'launch.py', '--mode=experiment']
-    words.append(
-        f'--config={path.relative_to(command.root) if path.is_relative_to(command.root) else path}'
-    )
-    return shlex.join([*words, *(f'--config.{name}={values[name]}' for name in command.given)])

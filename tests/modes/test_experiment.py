@@ -18,6 +18,7 @@ import launch
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import Interrupted
 from symmusic.experiment import arm, ground, pieces
+from symmusic.experiment.claims import join
 from symmusic.experiment.measures import MEASURES, index_originals, measure_pieces
 from symmusic.experiment.outcome import Outcome
 from symmusic.measures.scale import measure
@@ -415,6 +416,54 @@ def test_a_folder_of_other_settings(whole, config, refused):
         *words(config, whole, '--config.train.clip_norm=2')
     )
     assert content(whole) == before
+
+
+@pytest.mark.usefixtures('undrawn')
+def test_shards(whole, config, tmp_path, refused, capsys):
+    """Each does its arms, and the last reports; others may be at work."""
+    assert '--shard=2/2: must be INDEX/COUNT' in refused(*words(config, tmp_path, '--shard=2/2'))
+    assert launch.main(words(config, tmp_path, '--shard=1/2')) == 0
+    said = capsys.readouterr().out
+    assert 'shard 1/2 has no arm left; of the other shards 1 arm is not finished' in said
+    folder = tmp_path / 'experiment'
+    assert (folder / 'sound' / 'fast' / 'arm.json').exists()
+    assert not (folder / 'sound' / 'slow').exists()
+    assert not (folder / 'results.json').exists()
+    with join(folder / 'claims', {'code': 'other', 'version': '0'}) as other:
+        before = content(folder)
+        line = refused(*words(config, tmp_path, '--shard=0/2'))
+        assert f'{other.who} works in {folder} with other code (version 0, other; here' in line
+        assert content(folder) == before
+    assert launch.main(words(config, tmp_path, '--shard=0/2')) == 0
+    assert results(tmp_path) == results(whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('seed', range(2))
+def test_four_processes_killed_at_random(whole, config, tmp_path, seed):
+    """Whatever is killed, the others finish it, and one of them reports."""
+    rng = np.random.default_rng(seed)
+    argv = words(config, tmp_path, '--config.split_seeds=4')
+    command = [sys.executable, str(pathlib.Path(launch.__file__)), *argv]
+    begin = lambda: subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    workers, num_killed = [begin() for _ in range(4)], 0
+    while num_killed < 8 and any(each.poll() is None for each in workers):
+        time.sleep(rng.uniform(1, 8))
+        which = int(rng.integers(4))
+        if workers[which].poll() is None:
+            workers[which].kill()
+            workers[which].communicate()
+            workers[which] = begin()
+            num_killed += 1
+    assert num_killed == 8
+    said = [each.communicate()[0].decode() for each in workers]
+    assert [each.returncode for each in workers] == [0] * 4, said
+    assert sum('the report was written by' in each for each in said) == 3
+    found = results(tmp_path)
+    assert found | {'splits': {}} == results(whole)
+    assert found['splits']['4']['failed'] == {}
+    assert not list((tmp_path / 'experiment' / 'claims').glob('worker.*'))
+    assert not list(tmp_path.rglob('*.lock'))
 
 
 def changed(config, tmp_path, *replacements):
