@@ -112,7 +112,11 @@ class Claims:
         return True
 
     def leave(self) -> None:
-        """Ends the presence, and with it all claims."""
+        """Ends the presence, and with it all claims; the files of those that have gone, too."""
+        for path in self.folder.glob('worker.*.json'):
+            if path != self.path and not self._is_present(path):
+                with contextlib.suppress(OSError):
+                    path.unlink()
         with contextlib.suppress(OSError):
             self.path.unlink()
         os.close(self.file)

@@ -146,6 +146,9 @@ def test_others_are_those_that_are_present(worker):
     kill(gone)
     assert [each['settings'] for each in one.others()] == [{'code': 'b'}]
     assert [each['id'] for each in other.others()] == [one.id]
+    one.leave()
+    one.file = None
+    assert (gone.path.exists(), other.path.exists()) == (False, True)
 
 
 def test_joining_leaves_nothing_behind_where_nothing_was_done(tmp_path):
