@@ -21,7 +21,7 @@ from symmusic.generate.judges import SaidJudge, judges_of
 from symmusic.generate.looks import may_keep, without_probabilities
 from symmusic.generate.manner import manner_of
 from symmusic.generate.pieces import Piece as DrawnPiece
-from symmusic.generate.prompt_files import make_prompt
+from symmusic.generate.prompt_text import make_prompt
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import Melody, from_events
 from symmusic.originality.copies import Passage, find_longest_runs

@@ -10,7 +10,8 @@ from symmusic.files import write_whole
 from symmusic.score.bar import SIXTEENTHS, bar_of
 from symmusic.score.key import Key
 from symmusic.score.layout import Section
-from symmusic.score.midi import KEY_TEXT, decode_text
+from symmusic.score.midi import KEY_TEXT
+from symmusic.score.midi_text import decode_text
 from symmusic.score.notes import DEFAULT_QPM, Note
 
 # The thesis's files have 220 ticks per quarter; a sixteenth is 55, so a grid of sixteenths is
