@@ -85,7 +85,7 @@ def draw_pieces(
     model: Model, prompt: Tune, config: ConfigDict, bars_stated: str = ''
 ) -> list[Piece]:
     """The pieces that `config.sample` asks for, with `prompt` in place of its own; notices are
-    logged. `bars_stated` as of `prepare`.
+    logged. `bars_stated` as in `prepare`.
 
     Raises:
       UserError: the prompt or a field cannot be met.

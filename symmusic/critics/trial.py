@@ -13,7 +13,7 @@ from symmusic.critics.auc import (
     LEAST_FAMILIES,
     NUM_FOLDS,
     LabelledPieces,
-    deal,
+    assign_families,
     estimate,
     mean_auc,
     mean_over_halvings,
@@ -91,7 +91,7 @@ def hold_trial(
 
     Args:
       exhibits: the pieces.
-      ratios: scores by critic, context and set, as of `ratio.ratio_scores`.
+      ratios: scores by critic, context and set, as in `ratio.ratio_scores`.
       seed: seed of folds, halves, training and resamples.
     """
     families_N = np.asarray(exhibits.families_N)
@@ -146,16 +146,16 @@ def _compare(
 
 def _label(families_N: np.ndarray, rng: np.random.Generator) -> list[LabelledPieces]:
     """The pieces of each of `SETS` beside the real ones, and `NUM_HALVINGS` halvings of the real
-    ones, dealt anew each time.
+    ones, each drawn independently.
     """
     own, is_real = np.arange(len(families_N)), np.repeat([True, False], len(families_N))
-    dealt = [deal(families_N, rng) for _ in range(NUM_HALVINGS)]
-    both_N, folds_N = np.tile(families_N, 2), np.tile(dealt[0][0], 2)
+    assigned = [assign_families(families_N, rng) for _ in range(NUM_HALVINGS)]
+    both_N, folds_N = np.tile(families_N, 2), np.tile(assigned[0][0], 2)
     found = [
         LabelledPieces(np.concatenate([own, own + index * len(own)]), is_real, both_N, folds_N)
         for index in range(1, len(SETS) + 1)
     ]
-    return found + [LabelledPieces(own, half_N, families_N, each_N) for each_N, half_N in dealt]
+    return found + [LabelledPieces(own, half_N, families_N, each_N) for each_N, half_N in assigned]
 
 
 def _judge(
@@ -194,7 +194,7 @@ def _told_by_ratio(scores: Mapping[str, np.ndarray], families_N: np.ndarray, see
     rng, null = generator(seed, Stream.CRITIC_FOLDS), []
     for _ in range(NUM_HALVINGS):
         halves = LabelledPieces(
-            np.arange(num), deal(families_N, rng)[1], families_N, np.zeros(num, int)
+            np.arange(num), assign_families(families_N, rng)[1], families_N, np.zeros(num, int)
         )
         null.append(mean_auc(scores['model'][:num], halves))
     return Told(*found, mean_over_halvings(null))

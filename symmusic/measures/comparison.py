@@ -102,7 +102,7 @@ def compare_resampled(
     reference: Pieces, generated: Pieces, counts_BN: np.ndarray, counts_BM: np.ndarray
 ) -> list[Briefly]:
     """KLD and OA, as `corrected` defines them, in each resample, in which pieces occur as often as
-    `counts` say; of a set with a single row of counts it is the same in all.
+    `counts` say; a set with a single row of counts is the same in all.
     """
     draws = {
         name: resample(reference.features[name], generated.features[name], counts_BN, counts_BM)

@@ -47,7 +47,7 @@ class VoiceReader:
       has_free_meter: whether a field in the body ends the metre.
       program: General MIDI number, from 0.
       keys: in which notes sound, in order, as far as they are stated.
-      key_replaced: as of `Score`.
+      key_replaced: as in `Score`.
       notices: what was left out, in the order of occurrence.
     """
 

@@ -150,8 +150,8 @@ def descent_of(parent: Parent, config: ConfigDict, corpus: Corpus) -> dict:
 
 
 def _check(found: dict, parent: Parent, config: ConfigDict, corpus: Corpus) -> None:
-    """Refuses a run whose held-out tunes are mostly not unseen: another split of the same tunes, or
-    half of the test families seen.
+    """Refuses a run whose held-out tunes its parent has largely seen: another split of the same
+    tunes, or half of the test families.
     """
     counts = found['held_out_families']
     num_seen, num = counts[TEST]['seen'], counts[TEST]['num']

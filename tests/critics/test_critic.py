@@ -15,8 +15,8 @@ from symmusic.critics import tokens
 from symmusic.critics.auc import (
     NUM_FOLDS,
     LabelledPieces,
+    assign_families,
     auc,
-    deal,
     estimate,
     mean_auc,
     mean_over_halvings,
@@ -39,7 +39,7 @@ NUM, GIVEN, STEPS = 60, 32, 32  # pieces, steps of the prompt and of the continu
 def beside(num, families=None):
     """The first `num` pieces of a pool beside the next ones, two of a family."""
     families = np.arange(num) // 2 if families is None else families
-    folds, _ = deal(families, np.random.default_rng(0))
+    folds, _ = assign_families(families, np.random.default_rng(0))
     return LabelledPieces(
         np.arange(2 * num), np.repeat([True, False], num), np.tile(families, 2), np.tile(folds, 2)
     )
@@ -48,7 +48,7 @@ def beside(num, families=None):
 def halves(num, seed=0):
     """The first `num` pieces, half of the families beside the other half."""
     families = np.arange(num) // 2
-    folds, is_first = deal(families, np.random.default_rng(seed))
+    folds, is_first = assign_families(families, np.random.default_rng(seed))
     return LabelledPieces(np.arange(num), is_first, families, folds)
 
 
@@ -94,7 +94,7 @@ def test_auc_is_the_share_of_pairs_won(first, second):
 
 @given(FAMILIES, st.integers(0, 2**31))
 def test_a_family_is_in_one_fold_and_one_half(families, seed):
-    folds, in_first_half = deal(families, np.random.default_rng(seed))
+    folds, in_first_half = assign_families(families, np.random.default_rng(seed))
     for family in set(families):
         own = np.array(families) == family
         assert len(set(folds[own])) == len(set(in_first_half[own])) == 1
@@ -105,7 +105,8 @@ def test_a_family_is_in_one_fold_and_one_half(families, seed):
 
 
 def test_halves_are_random():
-    drawn = np.array([deal(np.arange(40), np.random.default_rng(seed))[1] for seed in range(400)])
+    rngs = map(np.random.default_rng, range(400))
+    drawn = np.array([assign_families(np.arange(40), rng)[1] for rng in rngs])
     assert abs(drawn.mean(axis=0) - 0.5).max() < 0.1
     assert len(np.unique(drawn, axis=0)) == 400
 
