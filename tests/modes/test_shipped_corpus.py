@@ -84,7 +84,7 @@ def test_a_corpus_that_is_read_differently(folk, shipped_card, capsys):
 def test_another_corpus_is_not_its_own(folk, shipped_card, monkeypatch):
     corpus = load_corpus('folk', Settings(meters=('all',)))
     corpus = dataclasses.replace(corpus, tunes=(), families=np.zeros(0))
-    monkeypatch.setattr(build, 'load_corpus', lambda *_, **__: corpus)
+    monkeypatch.setattr(corpora, 'load_corpus', lambda *_, **__: corpus)
     config = from_dict(shipped_card.config, base_config())
     assert corpora.of_shipped(corpus, shipped_card) is None
     with pytest.raises(UserError, match='not the one that the shipped model was trained on'):
