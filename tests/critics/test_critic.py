@@ -21,7 +21,7 @@ from symmusic.critics.auc import (
     mean_auc,
     mean_over_halvings,
 )
-from symmusic.critics.regression import beside_prompts, flatten, score_features
+from symmusic.critics.regression import WEIGHTS, beside_prompts, flatten, score_features
 from symmusic.critics.tokens import score_tokens
 from symmusic.measures.estimate import Estimate
 from symmusic.measures.excerpts import as_score
@@ -214,6 +214,38 @@ def test_features_distinguish_only_what_differs(pool):
     found = estimate(alike, beside(NUM))
     assert found.low <= 0.5 <= found.high
     assert estimate(unlike, beside(NUM)).value > 0.9
+
+
+def test_features_are_seen_together():
+    """Pieces in which two features have the same sign: neither feature alone tells them."""
+    rng = np.random.default_rng(0)
+    values = np.abs(rng.normal(size=(2 * NUM, 2))) * rng.choice([-1, 1], (2 * NUM, 1))
+    values[NUM:, 1] *= -1
+    found = score_features(values, [beside(NUM)])[0]
+    assert estimate(found, beside(NUM)).value > 0.95
+
+
+def test_features_of_small_weight_tell_less():
+    """One feature tells the classes, the other 20 nothing."""
+    values = np.random.default_rng(0).normal(size=(2 * NUM, 21))
+    values[NUM:, 0] += 2
+    aucs = [
+        mean_auc(
+            score_features(values, [beside(NUM)], np.append(weight, np.ones(20)))[0], beside(NUM)
+        )
+        for weight in (0.1, 1, 5)
+    ]
+    assert aucs[0] < aucs[1] < aucs[2]
+
+
+def test_inputs_are_roots_of_counts(pool):
+    """Of histograms and matrices; inputs weigh the less, the more a feature has."""
+    features = compute_features(as_score(pool[0][0, GIVEN:]), 'corrected')
+    inputs = flatten([features])[0]
+    assert inputs[:3].tolist() == [features[name] for name in ('PC', 'PR', 'PI')]
+    assert inputs[15:159] == pytest.approx(np.sqrt(features['PCTM']).ravel())
+    assert WEIGHTS[[0, 3, 15, -1]] == pytest.approx([1, 12**-0.25, 12**-0.5, 12**-0.5])
+    assert len(WEIGHTS) == len(inputs)
 
 
 def test_undefined_features_are_marked():
