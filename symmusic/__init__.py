@@ -10,7 +10,7 @@ What this module offers is imported when it is first used.
 
 Data flows one way through the rooms, and imports follow it. The rooms:
 config -> score -> melody -> corpus -> model -> training -> generate -> measures -> critics ->
-originality -> thesis -> experiment -> report -> studio -> api -> modes.
+originality -> thesis -> experiment -> benchmark -> report -> studio -> api -> modes.
 """
 
 import importlib

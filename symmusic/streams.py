@@ -60,6 +60,10 @@ class Stream(enum.Enum):
     PLANTED_COPIES = 32, ()
     ARM_RESAMPLES = 33, ()
     EPOCH_PIECES = 34, ('epoch',)
+    BENCHMARK_FOLDS = 35, ('set', 'partition')
+    BENCHMARK_ORDER = 36, ('set', 'partition', 'fold')  # validation melodies, epochs
+    BENCHMARK_NETWORK = 37, ('set', 'partition', 'fold')
+    BENCHMARK_RESAMPLES = 38, ()
 
 
 class SplitStream(enum.Enum):

@@ -9,7 +9,7 @@ import pytest
 
 import launch
 from symmusic.config import fields
-from symmusic.config.fields import SWITCHES
+from symmusic.config.fields import OF_BENCHMARKS, SWITCHES
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted(path.relative_to(ROOT) for path in [*ROOT.glob('*.md'), *ROOT.glob('docs/*.md')])
@@ -48,7 +48,7 @@ def test_links_lead_somewhere(document):
 
 @pytest.mark.parametrize('document', DOCUMENTS, ids=str)
 def test_fields_and_modes_exist(document):
-    known = {*fields.FIELDS, *SWITCHES, 'experiment'}
+    known = {*fields.FIELDS, *SWITCHES, *OF_BENCHMARKS, 'experiment'}
     groups = {name.partition('.')[0] for name in known if '.' in name}
     # `config.sample`, without a field, is a group; `config.json` and the like are files
     named = re.findall(r'\bconfig\.(?!json|md|py|document)([a-z_]+(?:\.[a-z_]+)?)', text(document))

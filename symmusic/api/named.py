@@ -13,9 +13,9 @@ from symmusic.corpus.collections import require_corpus
 from symmusic.generate.names import check_files, check_names
 from symmusic.training.saved import require_run
 
-# the modes that read what config.sample names; the studio's page asks for it itself
+# the modes that read config.sample, and those that read config.init_from
 DRAWING = ('train', 'sample', 'evaluate', 'experiment', 'study')
-TRAINING = ('train', 'experiment')  # those that read config.init_from
+TRAINING = ('train', 'experiment')
 PREPARING = (*TRAINING, 'stats')  # those that read config.data.corpus
 RIVALS = ('left_to_right', 'second_run')  # fields of config.evaluate that name another run
 
@@ -44,7 +44,9 @@ def check(command: Command) -> None:
 
 
 def _configs(command: Command) -> Iterator[ConfigDict]:
-    """The config, or those of an experiment's arms."""
+    """The config, or those of an experiment's arms; a benchmark's names nothing."""
+    if command.benchmark is not None:
+        return
     if command.experiment is None:
         yield command.config
         return

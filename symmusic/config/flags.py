@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from ml_collections import ConfigDict
 
 from symmusic.config import arms, experiments
+from symmusic.config.benchmarks import Benchmark, read_benchmark
 from symmusic.config.check import check, check_training
 from symmusic.config.document import list_fields
-from symmusic.config.fields import FIELDS, walk
+from symmusic.config.fields import FIELDS, defaults, walk
 from symmusic.config.load import DEFAULT_CONFIG, find_config, list_configs, load_config
 from symmusic.config.overrides import override
 from symmusic.config.protocol import resolve
@@ -42,7 +43,8 @@ class Command:
     """The user's command. `given` are the dotted names of the config fields stated on the command
     line.
 
-    Of an experiment `config` is its first arm's. `typed` is the whole command, for a shell.
+    Of an experiment `config` is its first arm's, of a benchmark the defaults. `typed` is the whole
+    command, for a shell.
     """
 
     mode: str
@@ -55,6 +57,7 @@ class Command:
     # the flags of this mode alone
     options: dict[str, str] = dataclasses.field(default_factory=dict)
     experiment: arms.Experiment | None = None  # of mode 'experiment'
+    benchmark: Benchmark | None = None  # likewise
     # those of `given` that the config file has another value of
     changed: tuple[str, ...] = ()
     typed: str = dataclasses.field(default='', compare=False)
@@ -101,7 +104,9 @@ def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> C
     path = find_config(options.get('config', DEFAULT_CONFIG), root)
     loaded = load_config(path, root)
     experiment, changed = _experiment(mode, path, loaded, overrides, root), ()
-    if experiment:
+    if isinstance(experiment, Benchmark):
+        config = resolve(defaults()).lock()
+    elif experiment:
         config = next(iter(next(iter(experiment.configs.values())).values()))
     else:
         of_file = dict(walk(resolve(loaded)))
@@ -125,7 +130,8 @@ def parse(argv: Sequence[str], *, root: pathlib.Path, modes: Sequence[str]) -> C
         workdir=workdir,
         root=root,
         options=own,
-        experiment=experiment,
+        experiment=experiment if isinstance(experiment, arms.Experiment) else None,
+        benchmark=experiment if isinstance(experiment, Benchmark) else None,
         changed=changed,
         typed=shlex.join([*program(), *argv]),
     )
@@ -137,8 +143,10 @@ def _experiment(
     loaded: ConfigDict,
     overrides: Mapping[str, str | None],
     root: pathlib.Path,
-) -> arms.Experiment | None:
-    """The config's experiment, None if it is the config of a training; each has its own modes."""
+) -> arms.Experiment | Benchmark | None:
+    """The config's experiment or benchmark, None if it is the config of a training; each has its
+    own modes.
+    """
     shown = path.relative_to(root) if path.is_relative_to(root) else path
     if not experiments.is_experiment(loaded):
         if mode == 'experiment':
@@ -154,6 +162,8 @@ def _experiment(
             else f'; for --mode={mode} of an arm name its folder by --workdir, and no --config'
         )
         raise UserError(f'--config={shown}: an experiment, which --mode=experiment runs{advice}')
+    if isinstance(loaded.experiment, Benchmark):
+        return read_benchmark(loaded.experiment, overrides, override)
     return arms.read(loaded, overrides, override)
 
 

@@ -1,4 +1,6 @@
-"""`--mode=experiment`: runs every arm of an experiment with its replicas, and writes one report."""
+"""`--mode=experiment`: runs every arm of an experiment with its replicas, and writes one report; or
+a benchmark (`benchmark`).
+"""
 
 import itertools
 import json
@@ -38,11 +40,11 @@ from symmusic.experiment.workers import (
 from symmusic.files import SETTINGS, write_whole
 from symmusic.generate.manner import manner_of, settle
 from symmusic.generate.pieces import as_pieces
+from symmusic.modes.benchmark import run_benchmark
 from symmusic.progress import counted
 from symmusic.report.experiment import write_report
 from symmusic.report.heatmaps import write_heatmaps
 from symmusic.training import run as training
-from symmusic.training import run_folder
 from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.saved import saved_steps
 from symmusic.wording import count
@@ -52,6 +54,9 @@ T = TypeVar('T')
 
 def run(command: Command) -> None:
     """Runs what is not finished yet, and reports on what is."""
+    if command.benchmark is not None:
+        run_benchmark(command)
+        return
     experiment = command.experiment
     folder = commands.workdir(command) / 'experiment'
     read_shard(command.options.get('shard', ''))
@@ -62,7 +67,7 @@ def run(command: Command) -> None:
         *(list_arms(each, folder / f'split-{_split_seed(each)}') for each in splits[1:]),
     ]
     for arm in itertools.chain(*arms):
-        run_folder.check(arm.config, arm.folder)
+        training.check_folder(arm.config, arm.folder)
         door.check(arm.config, arm.folder)
         if arm.config.sample.replica == ALL:
             raise UserError(

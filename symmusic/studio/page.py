@@ -27,7 +27,6 @@ PURE = (  # in the order in which they use one another; none touches the documen
     'glyphs',
     'staff',
     'compose',
-    'originality',
 )
 PARTS = (
     *PURE,
@@ -48,13 +47,7 @@ PARTS = (
 MAX_BYTES = 2_000_000
 
 
-def studio_page(
-    network: Mapping[str, object],
-    engine: str,
-    client: str,
-    about: str,
-    sketch: Mapping[str, object] | None = None,
-) -> str:
+def studio_page(network: Mapping[str, object], engine: str, client: str, about: str) -> str:
     """HTML of the studio.
 
     Args:
@@ -62,12 +55,9 @@ def studio_page(
       engine: JavaScript of the worker that runs it.
       client: JavaScript that starts the worker: `openEngine`.
       about: a sentence about the model, its data and their licence.
-      sketch: of the training tunes, as `Sketch.to_json` gives it, with its `levels`, pairs of
-        notes and level; None = nothing is compared with them.
     """
     body = (FOLDER / 'studio.html').read_text(encoding='utf-8')
-    data = {'network': network, 'engine-script': engine, 'about-text': about, 'sketch': sketch}
-    for name, value in data.items():
+    for name, value in (('network', network), ('engine-script', engine), ('about-text', about)):
         body += f'<script type="application/json" id="{name}">{json_for_script(value)}</script>\n'
     style = (FOLDER / 'studio.css').read_text(encoding='utf-8')
     parts = ((FOLDER / f'{part}.js').read_text(encoding='utf-8') for part in PARTS)

@@ -22,6 +22,7 @@ SECTIONS = {  # title -> fields
 }
 FIELDS: dict[str, Field] = {name: field for of in SECTIONS.values() for name, field in of.items()}
 SWITCHES: dict[str, Field] = run.OF_EXPERIMENTS  # which only experiments have
+OF_BENCHMARKS: dict[str, Field] = run.OF_BENCHMARKS  # all that a benchmark has
 
 
 def default(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Fields of the run as a whole, and those that only an experiment has."""
+"""Fields of the run as a whole, and those that only an experiment or a benchmark has."""
 
 from symmusic.config.field import Field
 from symmusic.config.rules import choice, flag, steps, text, whole
@@ -39,4 +39,19 @@ OF_EXPERIMENTS = {
         steps(0, 2**32 - 1),
         'further values of data.split_seed on which all arms are repeated',
     ),
+}
+OF_BENCHMARKS = {
+    'seed': FIELDS['seed'],
+    'quick': OF_EXPERIMENTS['quick'],
+    'partitions': Field(
+        5,
+        whole(1, 1000),
+        'how often the melodies are divided into ten folds, each time by another draw',
+    ),
+    'folds': Field(
+        (),
+        steps(0, 9),
+        'those of the ten folds that are predicted, () = all; the report says where not all are',
+    ),
+    'num_epochs': Field(90, whole(1, 10**6), 'at most, of each network', unit='epochs'),
 }

@@ -22,7 +22,6 @@ const state = {
   model: null,
   recording: null,
   answer: '',
-  sketch: null,
 };
 const shows = []; // functions that draw a part of the page
 let isAsked = false;

@@ -1,0 +1,127 @@
+"""What the benchmark finds: bits per note of each model on each set, with intervals."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from symmusic.benchmark.melodies import SETS
+from symmusic.benchmark.mixing import fit_weights, mix
+from symmusic.benchmark.ppm import combine
+from symmusic.measures.bounds import Bounds
+from symmusic.measures.families import Families, resample_families
+
+Arrays = Mapping[str, np.ndarray]
+BIAS = 2.0  # of `combine`
+AT_LEAST_0 = Bounds(0.0)
+MODELS = {
+    'count_model': 'count model, fixed (LTM)',
+    'count_model_adaptive': 'count model, adaptive (LTM+)',
+    'short_term': 'count model of the melody itself (STM)',
+    'count_model_with_short_term': 'LTM+ and STM',
+    'network': 'network, fixed',
+    'network_adaptive': 'network, adaptive',
+    'network_with_short_term': 'network, adaptive, and STM',
+}
+OF_COUNTS = tuple(MODELS)[:4]
+PUBLISHED = {  # the published figure of the same kind
+    'count_model': 'long_term',
+    'count_model_adaptive': 'adaptive',
+    'count_model_with_short_term': 'combined',
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FoldBits:
+    """The bits of N notes of a fold by model, and the number of the melody of each note."""
+
+    bits: dict[str, np.ndarray]
+    melody_N: np.ndarray
+
+
+def bits_of_fold(
+    counts: Arrays, predicted: Arrays | None, validation: Sequence[np.ndarray]
+) -> FoldBits:
+    """The bits of a fold's notes.
+
+    Args:
+      counts: of `stages.count_models`.
+      predicted: of `stages.predictions`; None = of the count models alone.
+      validation: the validation melodies.
+    """
+    notes, melody = counts['notes'], counts['melody']
+    rows = np.arange(len(notes))
+    both = combine(counts['adaptive'], counts['short_term'], BIAS)
+    found = (counts['fixed'], counts['adaptive'], counts['short_term'], both)
+    bits = {name: -np.log2(each[rows, notes]) for name, each in zip(OF_COUNTS, found, strict=True)}
+    if predicted is not None:
+        later = np.flatnonzero(np.concatenate([[False], melody[1:] == melody[:-1]]))
+        short_NV = np.log(counts['short_term'])
+        is_later = np.concatenate([np.arange(len(each)) > 0 for each in validation])
+        weights = fit_weights(
+            predicted['fixed_of_validation'],
+            np.log(counts['short_term_of_validation'][is_later]),
+            np.concatenate(validation)[is_later],
+        )
+        logs = {
+            'network': predicted['fixed'],
+            'network_adaptive': predicted['adaptive'],
+            'network_with_short_term': mix(weights, predicted['adaptive'], short_NV[later]),
+        }
+        for name, logs_NV in logs.items():
+            # the first note has the marginal: what the count model gives it without a context
+            bits[name] = bits['count_model'].copy()
+            bits[name][later] = -logs_NV[np.arange(len(later)), notes[later]] / np.log(2)
+    return FoldBits(bits, melody)
+
+
+def summarise(folds: Mapping[str, Sequence[Sequence[FoldBits]]], rng: np.random.Generator) -> dict:
+    """The results as `docs/results/pearce.json` has them.
+
+    Args:
+      folds: of each set, by partition and fold.
+      rng: of the intervals, for which melodies are resampled.
+    """
+    sets, over_notes, intervals, resampled = {}, {}, {}, {}
+    for name, partitions in folds.items():
+        flat = [fold for partition in partitions for fold in partition]
+        models = [model for model in MODELS if all(model in fold.bits for fold in flat)]
+        families = resample_families(np.concatenate([fold.melody_N for fold in flat]), rng)
+        sets[name], over_notes[name], intervals[name] = {}, {}, {}
+        for model in models:
+            values = np.concatenate([fold.bits[model] for fold in flat])
+            means = [[fold.bits[model].mean() for fold in partition] for partition in partitions]
+            sets[name][model] = float(np.mean(list(map(np.mean, means))))
+            over_notes[name][model] = float(values.mean())
+            resampled_B = _resampled(families, values)
+            found = families.around(over_notes[name][model], resampled_B, AT_LEAST_0)
+            intervals[name][model] = [found.low, found.high]
+            resampled.setdefault(model, []).append(resampled_B)
+    of_all = [model for model in MODELS if len(resampled.get(model, ())) == len(folds)]
+    means = {model: _mean(sets, model) for model in of_all}
+    return {
+        'sets': sets,
+        'mean': means,
+        'mean_interval': {
+            model: _interval(means[model], np.mean(resampled[model], axis=0)) for model in of_all
+        },
+        'mean_over_notes': {model: _mean(over_notes, model) for model in of_all},
+        'over_notes': over_notes,
+        'intervals': intervals,
+        'published': {name: dataclasses.asdict(SETS[name].published) for name in folds},
+    }
+
+
+def _mean(sets: Mapping[str, Mapping[str, float]], model: str) -> float:
+    return float(np.mean([found[model] for found in sets.values()]))
+
+
+def _resampled(families: Families, values_N: np.ndarray) -> np.ndarray:
+    """The mean of the notes' values in each resample of their melodies, [B]."""
+    tops_F = np.bincount(families.members_N, values_N, families.num)
+    bottoms_F = np.bincount(families.members_N, minlength=families.num)
+    return (families.counts_BF @ tops_F) / (families.counts_BF @ bottoms_F)
+
+
+def _interval(value: float, resampled_B: np.ndarray) -> list[float]:
+    return list(AT_LEAST_0.around(value, float(1.96 * resampled_B.std())))

@@ -1,0 +1,152 @@
+"""What is computed for a fold, each part in a file of its own: the predictions of the count models,
+the trained network, and the network's predictions.
+
+A part that a file holds is not computed again, so that a run that was stopped goes on.
+"""
+
+import io
+import pathlib
+
+import jax
+import numpy as np
+
+from symmusic.benchmark.adapting import Adaptation, adapt
+from symmusic.benchmark.fitting import NUM_PITCHES, Fitted, Reader, Recipe, fit, predict
+from symmusic.benchmark.folds import Job, draw_fold, hold_out
+from symmusic.benchmark.melodies import MelodySet
+from symmusic.benchmark.network import Shape
+from symmusic.benchmark.ppm import LONG_TERM, PPM, SHORT_TERM
+from symmusic.files import write_whole
+from symmusic.streams import Stream, random_key
+
+Arrays = dict[str, np.ndarray]
+
+
+def count_models(melodies: MelodySet, job: Job, path: pathlib.Path) -> Arrays:
+    """The probabilities of every note of the fold's melodies, one melody after another: `fixed`
+    (LTM), `adaptive` (LTM+) and `short_term` (STM), [N, V] each; of the validation melodies `of
+    validation` the last. With the `notes` [N] and the number of the `melody` of each.
+    """
+    if path.exists():
+        return _read(path)
+    fold = draw_fold(len(melodies.melodies), job)
+    _, validation = hold_out(fold, job.generator())
+    num_pitches = len(melodies.pitches)
+    long_term = PPM(num_pitches, LONG_TERM)
+    long_term.learn([melodies.melodies[index] for index in fold.train])
+    test = [melodies.melodies[index] for index in fold.test]
+    arrays = {
+        'notes': np.concatenate(test),
+        'melody': np.repeat(fold.test, [len(each) for each in test]),
+        'fixed': np.concatenate([long_term.predict(each, learn=False) for each in test]),
+        'adaptive': np.concatenate([long_term.predict(each, learn=True) for each in test]),
+        'short_term': _short_term(melodies, fold.test),
+        'short_term_of_validation': _short_term(melodies, validation),
+    }
+    return _write(path, arrays)
+
+
+def _short_term(melodies: MelodySet, indices: list[int] | tuple[int, ...]) -> np.ndarray:
+    return np.concatenate(
+        [
+            PPM(len(melodies.pitches), SHORT_TERM).predict(melodies.melodies[index], learn=True)
+            for index in indices
+        ]
+    )
+
+
+def network(melodies: MelodySet, job: Job, recipe: Recipe, path: pathlib.Path) -> Fitted:
+    """The fold's trained network."""
+    if path.exists():
+        arrays = _read(path)
+        flat = {name: each for name, each in arrays.items() if '/' in name}
+        return Fitted(
+            _nested(flat, 'params/'),
+            _nested(flat, 'rms/'),
+            float(arrays['validation_bits']),
+            int(arrays['num_epochs']),
+        )
+    rng = job.generator()
+    train, validation = hold_out(draw_fold(len(melodies.melodies), job), rng)
+    key = random_key(job.seed, Stream.BENCHMARK_NETWORK, job.number, job.partition, job.fold)
+    found = fit(_reader(melodies, recipe), train, validation, recipe, rng, key)
+    _write(
+        path,
+        {
+            **_flat(found.params, 'params/'),
+            **_flat(found.rms, 'rms/'),
+            'validation_bits': np.array(found.validation_bits),
+            'num_epochs': np.array(found.num_epochs),
+        },
+    )
+    return found
+
+
+def predictions(
+    melodies: MelodySet,
+    job: Job,
+    recipe: Recipe,
+    how: Adaptation,
+    fitted: Fitted,
+    path: pathlib.Path,
+) -> Arrays:
+    """The network's log probabilities at every note but the first of the fold's melodies, one
+    melody after another: `fixed` and `adaptive`, [N, V] each, and `fixed_of_validation`, the first
+    of the validation melodies.
+    """
+    if path.exists():
+        return _read(path)
+    fold = draw_fold(len(melodies.melodies), job)
+    _, validation = hold_out(fold, job.generator())
+    reader = _reader(melodies, recipe)
+    shape = Shape(NUM_PITCHES, recipe.num_cells)
+    found = {
+        'fixed': predict(fitted.params, reader, fold.test, shape),
+        'fixed_of_validation': predict(fitted.params, reader, validation, shape),
+        'adaptive': adapt(fitted, reader, fold.test, shape, how),
+    }
+    arrays = {name: np.concatenate(parts) for name, parts in found.items()}
+    return _write(path, arrays)
+
+
+def _reader(melodies: MelodySet, recipe: Recipe) -> Reader:
+    return Reader(melodies.pitches, melodies.melodies, recipe.most_shift)
+
+
+def _flat(tree: dict, prefix: str) -> Arrays:
+    return {
+        prefix + '/'.join(part.key for part in path): np.asarray(leaf)
+        for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
+    }
+
+
+def _nested(flat: Arrays, prefix: str) -> dict:
+    """The inverse of `_flat`."""
+    tree: dict = {}
+    for name, leaf in flat.items():
+        if name.startswith(prefix):
+            *parents, own = name.removeprefix(prefix).split('/')
+            place = tree
+            for parent in parents:
+                place = place.setdefault(parent, {})
+            place[own] = leaf
+    return tree
+
+
+def _read(path: pathlib.Path) -> Arrays:
+    with np.load(path, allow_pickle=False) as file:
+        return dict(file)
+
+
+def _write(path: pathlib.Path, arrays: Arrays) -> Arrays:
+    """Writes arrays; they are returned as the file has them, as a run that goes on reads them."""
+    content = io.BytesIO()
+    np.savez_compressed(
+        content,
+        **{
+            name: each.astype(np.float32) if each.dtype == np.float64 and each.ndim else each
+            for name, each in arrays.items()
+        },
+    )
+    write_whole(path, content.getvalue())
+    return _read(path)

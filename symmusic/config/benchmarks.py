@@ -1,0 +1,53 @@
+"""What the config file of a benchmark states, and its values on the command line."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from symmusic.config.fields import OF_BENCHMARKS
+from symmusic.errors import UserError
+
+Override = Callable[[ConfigDict, Mapping[str, str | None]], ConfigDict]
+
+
+@dataclasses.dataclass(frozen=True)
+class Benchmark:
+    """A benchmark's config.
+
+    Attributes:
+      question: a sentence.
+      partitions: how often the melodies are divided into ten folds.
+      folds: those of the ten folds of each that are predicted; () = all.
+      num_epochs: at most, of each network.
+      seed: of partitions and networks.
+      quickly: what `quick` sets.
+      quick: minutes instead of hours.
+    """
+
+    question: str
+    partitions: int
+    folds: tuple[int, ...]
+    num_epochs: int
+    seed: int = 0
+    quickly: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    quick: bool = False
+
+
+def read_benchmark(
+    stated: Benchmark, overrides: Mapping[str, str | None], override: Override
+) -> Benchmark:
+    """The benchmark of a config file with the values of the command line, checked.
+
+    Raises:
+      UserError: a field does not exist, or its value is not allowed.
+    """
+    of_file = {name: getattr(stated, name) for name in OF_BENCHMARKS}
+    values = override(ConfigDict(of_file), overrides).to_dict()
+    if values['quick']:
+        values |= {name: each for name, each in stated.quickly.items() if name not in overrides}
+    for name, field in OF_BENCHMARKS.items():
+        if allowed := field.rule(values[name]):
+            raise UserError(f'config.{name} = {values[name]!r}: must be {allowed}')
+    return dataclasses.replace(stated, **values)

@@ -1,0 +1,129 @@
+"""The benchmark of `--mode=experiment`: runs the folds that are not finished yet, and reports."""
+
+import dataclasses
+import json
+import pathlib
+from collections.abc import Iterator, Mapping
+
+from symmusic.api import commands
+from symmusic.benchmark import stages
+from symmusic.benchmark.adapting import Adaptation
+from symmusic.benchmark.fitting import Recipe
+from symmusic.benchmark.folds import NUM_FOLDS, Job, draw_fold, hold_out
+from symmusic.benchmark.melodies import SETS, MelodySet, find_folder, read_set
+from symmusic.benchmark.results import FoldBits, bits_of_fold, summarise
+from symmusic.config.benchmarks import Benchmark
+from symmusic.config.flags import Command
+from symmusic.errors import Interrupted, UserError
+from symmusic.files import alone_in, write_whole
+from symmusic.report.benchmark import benchmark_report
+from symmusic.report.html import to_html
+from symmusic.report.markdown import to_markdown
+from symmusic.streams import Stream, generator
+from symmusic.wording import count
+
+SETTINGS = 'settings.json'
+NOTICE = 'the sets 3 to 8 are from the Essen folk song collection: for non-commercial use only'
+
+
+def run_benchmark(command: Command) -> None:
+    """Computes what is missing, fold by fold over all sets, and writes the report.
+
+    Raises:
+      UserError: the melodies are not there, or the folder holds a benchmark of other settings.
+    """
+    benchmark = command.benchmark
+    folder = commands.workdir(command) / 'experiment'
+    found = find_folder()
+    sets = {name: read_set(name, found) for name in SETS}
+    print(NOTICE)
+    recipe = Recipe(num_epochs=benchmark.num_epochs)
+    with alone_in(folder):
+        _claim(folder, benchmark, recipe)
+        jobs = list(_jobs(benchmark))
+        done: dict[str, list[list[FoldBits]]] = {name: [] for name in sets}
+        try:
+            for number, job in enumerate(jobs, 1):
+                bits = _finish(sets[job.set_name], job, recipe, folder / 'folds')
+                if len(done[job.set_name]) == job.partition:
+                    done[job.set_name].append([])
+                done[job.set_name][-1].append(bits)
+                said = ', '.join(
+                    f'{name} {bits.bits[name].mean():.3f}'
+                    for name in ('count_model', 'network', 'network_with_short_term')
+                )
+                print(f'{number} of {len(jobs)}: {job.name}: {said} bits per note')
+        except KeyboardInterrupt:
+            raise Interrupted('stopped; the same command goes on') from None
+        _report(folder, benchmark, done)
+    print(folder)
+
+
+def _jobs(benchmark: Benchmark) -> Iterator[Job]:
+    for partition in range(benchmark.partitions):
+        for fold in _folds(benchmark):
+            for number, name in enumerate(SETS):
+                yield Job(name, number, partition, fold, benchmark.seed)
+
+
+def _folds(benchmark: Benchmark) -> tuple[int, ...]:
+    return tuple(benchmark.folds) or tuple(range(NUM_FOLDS))
+
+
+def _finish(melodies: MelodySet, job: Job, recipe: Recipe, folder: pathlib.Path) -> FoldBits:
+    counts = stages.count_models(melodies, job, folder / f'counts-{job.name}.npz')
+    fitted = stages.network(melodies, job, recipe, folder / f'network-{job.name}.npz')
+    predicted = stages.predictions(
+        melodies, job, recipe, Adaptation(), fitted, folder / f'predictions-{job.name}.npz'
+    )
+    fold = draw_fold(len(melodies.melodies), job)
+    _, validation = hold_out(fold, job.generator())
+    return bits_of_fold(counts, predicted, [melodies.melodies[index] for index in validation])
+
+
+def _claim(folder: pathlib.Path, benchmark: Benchmark, recipe: Recipe) -> None:
+    """Refuses a folder that holds folds of other settings, and notes those of this run."""
+    own = {
+        'seed': benchmark.seed,
+        'network': dataclasses.asdict(recipe),
+        'adaptation': dataclasses.asdict(Adaptation()),
+    }
+    path = folder / SETTINGS
+    if path.exists():
+        stored = json.loads(path.read_text())
+        if stored != own:
+            differing = _differing(stored, own)
+            raise UserError(
+                f'{folder} holds a benchmark of other settings ({", ".join(differing)}); choose'
+                ' another --workdir'
+            )
+    write_whole(path, json.dumps(own, indent=2) + '\n')
+
+
+def _differing(stored: Mapping, own: Mapping) -> list[str]:
+    flat = [
+        {
+            **{f'network.{name}': value for name, value in each.get('network', {}).items()},
+            **{f'adaptation.{name}': value for name, value in each.get('adaptation', {}).items()},
+            'seed': each.get('seed'),
+        }
+        for each in (stored, own)
+    ]
+    return [name for name in sorted({*flat[0], *flat[1]}) if flat[0].get(name) != flat[1].get(name)]
+
+
+def _report(
+    folder: pathlib.Path, benchmark: Benchmark, done: Mapping[str, list[list[FoldBits]]]
+) -> None:
+    found = summarise(done, generator(benchmark.seed, Stream.BENCHMARK_RESAMPLES)) | {
+        'partitions': benchmark.partitions,
+        'folds': _folds(benchmark),
+        'seeds': [benchmark.seed],
+        'quick': benchmark.quick,
+    }
+    report = benchmark_report(found)
+    write_whole(folder / 'results.json', json.dumps(found, indent=2) + '\n')
+    write_whole(folder / 'report.md', to_markdown(report, folder))
+    write_whole(folder / 'index.html', to_html(report, folder))
+    means = ', '.join(f'{name} {value:.3f}' for name, value in found['mean'].items())
+    print(f'mean bits per note over {count(len(done), "set")}: {means}')

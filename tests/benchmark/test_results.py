@@ -1,0 +1,74 @@
+"""From predictions to bits per note."""
+
+import numpy as np
+import pytest
+
+from symmusic.benchmark.mixing import PENALTY, START, fit_weights, mix
+from symmusic.benchmark.results import FoldBits, bits_of_fold, summarise
+from symmusic.report.benchmark import benchmark_report
+from symmusic.report.blocks import Table
+
+
+def random_logs(seed, num, pitches=4):
+    return np.log(np.random.default_rng(seed).dirichlet(np.full(pitches, 0.5), num))
+
+
+def test_a_mixture_finds_the_better_model():
+    """Where the notes are drawn from one of the models, it gets the weight."""
+    network, counts = random_logs(0, 3000), random_logs(1, 3000)
+    rng = np.random.default_rng(2)
+    notes = (np.exp(counts).cumsum(axis=1) < rng.random((3000, 1))).sum(axis=1)
+    weights = fit_weights(network, counts, notes)
+    used = np.searchsorted((0.15, 0.4), np.exp(counts.max(axis=1)))
+    assert (weights[used][:, 1] > 0.8).mean() > 0.9
+    mixed = mix(weights, network, counts)
+    np.testing.assert_allclose(np.exp(mixed).sum(axis=1), 1)
+    rows = np.arange(3000)
+    # the penalty aside, no worse than where the fit started
+    start = mix(np.tile(START, (3, 1)), network, counts)
+    assert -mixed[rows, notes].sum() < -start[rows, notes].sum() + PENALTY
+
+
+def test_bits_of_a_fold():
+    """Of two melodies, of two notes and one: the first notes are the count model's."""
+    half = np.full((3, 2), 0.5)
+    counts = {
+        'notes': np.array([0, 1, 1]),
+        'melody': np.array([4, 4, 7]),
+        'fixed': np.array([[0.25, 0.75], [0.5, 0.5], [0.5, 0.5]]),
+        'adaptive': half,
+        'short_term': half,
+        'short_term_of_validation': half[:2],
+    }
+    predicted = {
+        'fixed': np.log([[0.75, 0.25]]),
+        'adaptive': np.log([[0.5, 0.5]]),
+        'fixed_of_validation': np.log([[0.5, 0.5]]),
+    }
+    validation = [np.array([1, 0])]
+    found = bits_of_fold(counts, predicted, validation)
+    np.testing.assert_allclose(found.bits['count_model'], [2, 1, 1])
+    np.testing.assert_allclose(found.bits['network'], [2, 2, 1])
+    np.testing.assert_allclose(found.bits['network_adaptive'], [2, 1, 1])
+    assert 'network' not in bits_of_fold(counts, None, validation).bits
+
+
+def test_the_summary():
+    """Means over folds and over notes, and the mean over sets."""
+    one = FoldBits({'count_model': np.array([1.0, 1.0, 4.0])}, np.array([0, 0, 1]))
+    two = FoldBits({'count_model': np.array([3.0])}, np.array([2]))
+    other = FoldBits({'count_model': np.array([1.0, 1.0])}, np.array([0, 1]))
+    folds = {'1 nova': [[one, two]], '2 chor': [[other, other]]}
+    found = summarise(folds, np.random.default_rng(0))
+    assert found['sets']['1 nova'] == {'count_model': pytest.approx(2.5)}
+    assert found['over_notes']['1 nova'] == {'count_model': pytest.approx(9 / 4)}
+    assert found['mean'] == {'count_model': pytest.approx(1.75)}
+    low, high = found['intervals']['1 nova']['count_model']
+    assert low < 9 / 4 < high
+    assert found['intervals']['2 chor']['count_model'] == pytest.approx([1, 1])
+    report = benchmark_report(found | {'partitions': 1, 'folds': [0, 1], 'quick': False})
+    tables = [
+        block for section in report.sections for block in section.blocks if isinstance(block, Table)
+    ]
+    assert tables[0].rows[0][1].startswith('1.750 (')
+    assert tables[1].rows[0] == ('1 nova', '2.500 [2.861]')
