@@ -50,6 +50,27 @@ UNTIL_NO_BETTER = {
     'train.plateau_patience': 3,
     'train.early_stopping_epochs': 8,
 }
+# Set by the variant 'sound' where direction is not the question: every step is a target, and the
+# network has the inputs and the training of attn.py.
+EVERY_STEP = {
+    **UNTIL_NO_BETTER,
+    'model.metric_position': True,
+    'model.bars_left': True,
+    'model.agreement': True,
+    'model.last_notes': True,
+    'model.lookback': (16, 32, 64, 128),  # 1, 2, 4 and 8 bars
+    'train.targets': 'all',
+    'train.sequence_steps': 256,
+    'train.sequence_hop_steps': 128,
+    'train.batch_size': 16,
+    'train.learning_rate': 0.003,
+    'train.weight_decay': 0.1,
+    'train.average_decay': 0.999,  # which makes losses smooth, so that less patience does
+    'train.plateau_patience': 1,
+    'train.early_stopping_epochs': 3,
+}
+# Repetitions of a whole experiment on other splits of the tunes; not with `quick`.
+SPLIT_SEEDS = (1, 2)
 # Set by the variant 'sound' for bidirectional models, which can learn from last steps only because
 # they see all others.
 LAST_STEPS = {

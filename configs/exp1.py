@@ -3,10 +3,14 @@
     python launch.py --mode=experiment --config=configs/exp1.py
 
 Arms: `folk` (one style), `mixed` (fiddle tunes, chorales, Renaissance voices; the thesis had pop),
-`mixed_t15` and `mixed_t20` (the same models sampled at temperatures 1.5 and 2.0), and the control
-`folk_essen` (fiddle tunes and folk songs). All train on equally many windows, with 2 bidirectional
-layers of 64 cells per direction and the thesis's attention. Each arm is measured on tunes of its
-own corpus, so nats per step cannot be compared between corpora. Not run yet.
+with as many sequences of 16 bars, `mixed_notes`, with as many notes instead, `mixed_t15` and
+`mixed_t20` (the models of `mixed`, sampled at temperatures 1.5 and 2.0), and the controls
+`folk_essen` (fiddle tunes and folk songs) and `folk_meters` (fiddle tunes in all metres). In the
+variant `sound` two unidirectional LSTM layers of 64 cells with the default's inputs predict every
+step; in `source` two bidirectional ones, with the thesis's attention, the last step of windows.
+
+Each arm is measured on unseen tunes of its own corpus, so nats per step cannot be compared between
+corpora; pieces are compared with tunes of the same corpus. Three splits. Not run yet.
 """
 
 from configs import base
@@ -15,22 +19,37 @@ from symmusic.config.experiments import Hypothesis, Primary
 
 def get_config():
     config = base.get_experiment()
-    config.model.bidirectional = True
-    config.model.attention = 'weighted'
+    config.split_seeds = base.SPLIT_SEEDS
     config.experiment = Hypothesis(
         question='Are tunes of one style better to learn from than tunes of many?',
         variable=('data.corpus', 'sample.temperature'),
+        also={
+            'data.max_windows': 'so that `mixed_notes` has as many notes as `folk`',
+            'data.meters': 'so that `folk_meters` has all metres',
+        },
         arms={
             'folk': {'data.corpus': 'folk'},
             'mixed': {'data.corpus': 'mixed'},
+            'mixed_notes': {'data.corpus': 'mixed'},
             'mixed_t15': {'data.corpus': 'mixed', 'sample.temperature': 1.5},
             'mixed_t20': {'data.corpus': 'mixed', 'sample.temperature': 2.0},
             'folk_essen': {'data.corpus': 'folk_essen'},
+            'folk_meters': {'data.corpus': 'folk'},
         },
-        sound={**base.LAST_STEPS, 'data.max_windows': 57_000},
+        sound={**base.EVERY_STEP, 'data.max_windows': 1_900},  # the chorales give too few for more
+        sound_arms={
+            'mixed_notes': {'data.max_windows': 3_400},  # 62 notes each, in `folk` 111
+            'folk_meters': {'data.meters': 'all'},
+        },
         # of `folk` there are 11,302 by its rules
-        source={**base.AS_PUBLISHED, 'data.max_windows': 10_998},
-        quickly={**base.QUICKLY, 'data.max_windows': 300},
+        source={
+            **base.AS_PUBLISHED,
+            'model.bidirectional': True,
+            'model.attention': 'weighted',
+            'data.max_windows': 10_998,
+            'replicas': 4,
+        },
+        quickly={**base.QUICKLY, 'data.max_windows': 60},
         primaries=(
             Primary(
                 'Tunes of many styles are harder to learn from',

@@ -99,6 +99,8 @@ def _read_switches(
         ConfigDict({name: plain[name] for name in SWITCHES}),
         {name: value for name, value in overrides.items() if name in SWITCHES},
     )
+    if switches.quick and 'split_seeds' not in overrides:
+        switches.split_seeds = ()
     for name, field in SWITCHES.items():
         if allowed := field.rule(switches[name]):
             raise UserError(f'config.{name} = {switches[name]!r}: must be {allowed}')

@@ -142,6 +142,10 @@ def _measure(arm: Arm, grounds: Grounds, key: dict) -> dict:
             nats = came_out['nats_per_step']
             measures['nats_per_step'] = nats['validation'] if nats['test'] is None else nats['test']
             parts |= grounds.nats_by_family(arm.config, card, params)
+            for known, more in zip(
+                (measures, parts), grounds.likelihoods(arm.config, card, params), strict=True
+            ):
+                known |= more
             kept = {'of': of, 'measures': measures, 'by_family': parts}
             kept = json.loads(json.dumps(kept))  # as it is read back
             write_digested(path, kept)
@@ -180,6 +184,7 @@ def _measure_replica(
         ground.originals,
         config.evaluate.protocol,
         ground.bar,
+        None if ground.continuations_RNT is None else ground.continuations_RNT[index],
     )
     if ground.families_RN is None:
         return found.values, {}

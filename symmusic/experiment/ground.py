@@ -16,6 +16,7 @@ from symmusic.corpus.dataset import Dataset
 from symmusic.corpus.split import Split
 from symmusic.errors import UserError
 from symmusic.experiment.by_family import name_families, nats_by_family
+from symmusic.experiment.likelihood import measure_likelihoods
 from symmusic.experiment.measures import OriginalsIndex, index_originals, measure_pieces
 from symmusic.measures import material
 from symmusic.measures.counting import model as counting
@@ -137,6 +138,16 @@ class Grounds:
         tunes = build.split_as_trained(config, corpus).test
         return nats_by_family(
             params, card, self.corpora.dataset(config), tunes, name_families(corpus)
+        )
+
+    def likelihoods(
+        self, config: ConfigDict, card: Card, params: Params
+    ) -> tuple[dict[str, float | None], dict[str, dict[str, list[float]]]]:
+        """`likelihood.measure_likelihoods` of a replica."""
+        corpus = self.corpora(config)
+        tunes = build.split_as_trained(config, corpus).test
+        return measure_likelihoods(
+            params, card, config, self.corpora.dataset(config), tunes, name_families(corpus)
         )
 
     def count_nats(self, config: ConfigDict) -> float | None:

@@ -13,16 +13,16 @@ from symmusic.measures.families import Parts, defined
 from symmusic.measures.feature_table import Pieces
 from symmusic.measures.features import FEATURES
 from symmusic.measures.scale import measure
-from symmusic.measures.structure import count_repeated, repeated_bars
+from symmusic.measures.structure import LAGS, count_repeated, count_similar, repeated_bars
 from symmusic.melody.events import from_events
 from symmusic.originality.copies import Melody, find_longest_runs
 from symmusic.originality.plagiarism import index_corpus, similarity_of
 from symmusic.originality.shape_index import ShapeIndex
 from symmusic.score.bar import Bar
 from symmusic.thesis.tables import find_table
-from symmusic.wording import nearest
+from symmusic.wording import count, nearest
 
-# Descriptions by name. All but the last five are in `comparison.json` too.
+# Descriptions by name.
 MEASURES = {
     'overall_oa': (
         'overlap area of the distances within the pieces and within training excerpts, mean of'
@@ -48,6 +48,25 @@ MEASURES = {
         'share of the bars of the pieces, except those without an onset, that equal an earlier bar'
         ' of the prompt or the piece'
     ),
+    **{
+        f'self_similarity_{lag}': (
+            f'share of the steps with an onset, there or {count(lag, "bar")} before, at which the'
+            ' same pitch starts at both'
+        )
+        for lag in LAGS
+    },
+    'self_similarity_distance': (
+        'absolute difference of these shares from those of the real continuations of the same'
+        ' prompts, mean over the lags that pieces are long enough for'
+    ),
+    'gap_nats': (
+        'nats per step in gaps of 1, 2 and 4 bars of test tunes, given both sides where the model'
+        ' was trained to fill gaps, else the left one'
+    ),
+    'sounding_nats': (
+        'nats of the pitch that sounds, per step of test tunes at which one does, given that one'
+        ' does: the same question to models of all encodings'
+    ),
     'note_count': 'notes of a piece, mean',
     'empty': 'pieces without a note, after as many redraws as are allowed',
 }
@@ -61,6 +80,8 @@ MAIN = (
     'copied_run',
     'repeated_bars',
 )
+# those of a model's likelihood, not of its pieces
+OF_LIKELIHOOD = ('nats_per_step', 'gap_nats', 'sounding_nats')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,8 +118,9 @@ def measure_pieces(
     originals: OriginalsIndex,
     protocol: str,
     bar: Bar,
+    continuations_NT: np.ndarray | None = None,
 ) -> Measured:
-    """All measures of a replica's pieces except `nats_per_step`.
+    """All measures of a replica's pieces, that is, all but `OF_LIKELIHOOD`.
 
     Args:
       prompts_NT: events before each piece, in whole bars.
@@ -107,6 +129,7 @@ def measure_pieces(
       originals: the training tunes.
       protocol: one of `features.PROTOCOLS`, for features and distances.
       bar: of all of them.
+      continuations_NT: events of the real continuations of the prompts; None where not known.
     """
     draws = [
         compare_briefly(reference, measure(events, protocol, bar.steps_per_quarter), protocol)
@@ -133,7 +156,31 @@ def measure_pieces(
     means = {'plagiarism': scores, 'copied_run': runs, 'note_count': counts}
     parts = {name: defined(np.array(values)) for name, values in means.items()}
     parts['repeated_bars'] = count_repeated(prompts_NT, events_NT, bar.steps)
-    return Measured(found, parts)
+    similar = _similar(prompts_NT, events_NT, bar)
+    found |= {name: _share(similar.get(name)) for name in _SIMILARITIES}
+    found['self_similarity_distance'] = None
+    if continuations_NT is not None:
+        real = _similar(prompts_NT, continuations_NT, bar)
+        found['self_similarity_distance'] = _mean(
+            abs(_share(similar[name]) - _share(real[name])) for name in similar.keys() & real.keys()
+        )
+    return Measured(found, parts | similar)
+
+
+_SIMILARITIES = {f'self_similarity_{lag}': lag for lag in LAGS}
+
+
+def _similar(prompts_NT: np.ndarray, events_NT: np.ndarray, bar: Bar) -> dict[str, Parts]:
+    """The parts of the self-similarity of pieces at each lag that any piece is long enough for."""
+    found = {
+        name: count_similar(prompts_NT, events_NT, lag, bar.steps)
+        for name, lag in _SIMILARITIES.items()
+    }
+    return {name: parts for name, parts in found.items() if parts[1].any()}
+
+
+def _share(parts: Parts | None) -> float | None:
+    return None if parts is None else float(parts[0].sum() / parts[1].sum())
 
 
 def _mean(values) -> float | None:

@@ -15,7 +15,7 @@ from symmusic.errors import UserError
 from symmusic.files import read_digested
 
 log = logging.getLogger(__name__)
-MEASURED = 3  # version of the stored measures of a replica: increased with any change of a measure
+MEASURED = 4  # version of the stored measures of a replica: increased with any change of a measure
 # free fields that do not affect an arm's pieces or their measures
 UNMEASURED = (
     *(name for name in names_of(Change.FREE) if not name.startswith(('sample.', 'evaluate.'))),

@@ -70,17 +70,20 @@ _BY_NAME = {
     'unusable': AMOUNT,
     'copied_run': AMOUNT,
     'repeated_bars': SHARE,
+    'gap_nats': AMOUNT,
+    'sounding_nats': AMOUNT,
     'note_count': AMOUNT,
     'empty': AMOUNT,
 }
 
 
 def bounds_of(measure: str) -> Bounds:
-    """The bounds of a measure by its name; overlap areas are recognised by their prefix or suffix.
+    """The bounds of a measure by its name; overlap areas and self-similarities are recognised by
+    its beginning or end.
 
     Raises:
       KeyError: no bounds are known for this measure.
     """
-    if measure.endswith('_oa') or measure.startswith('oa_'):
+    if measure.endswith('_oa') or measure.startswith(('oa_', 'self_similarity_')):
         return SHARE
     return _BY_NAME[measure]

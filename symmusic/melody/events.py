@@ -22,6 +22,12 @@ NO_EVENT = -2
 NOTE_OFF = -1
 
 
+def sounding(events: np.ndarray) -> np.ndarray:
+    """The pitch [T] that sounds in each step of events [T], a negative number where none does."""
+    last = np.maximum.accumulate(np.where(events != NO_EVENT, np.arange(len(events)), -1))
+    return np.where(last >= 0, events[last], NOTE_OFF)
+
+
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
 class StepNote:
     """A note on the grid: it starts at step `onset` and sounds up to, but not in, step `end`."""

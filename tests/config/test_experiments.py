@@ -92,6 +92,17 @@ def test_the_same_arms_on_another_split(read, refusal):
     assert 'must be a tuple of different whole numbers' in refusal('--config.split_seeds=2,2')
 
 
+def test_splits_of_a_config_file_are_not_repeated_quickly():
+    def splits(*words):
+        words = ['--mode=experiment', '--config=configs/exp5.py', *words]
+        return parse(words, root=ROOT, modes=MODES).experiment.split_seeds
+
+    assert splits() == (1, 2)
+    assert splits('--config.split_seeds=()') == ()
+    assert splits('--config.quick=True') == ()
+    assert splits('--config.quick=True', '--config.split_seeds=4') == (4,)
+
+
 def test_which_value_wins(read):
     """The arm's, then the command line's, then quick's, then the variant's, then the file's."""
     quick = read('--config.quick=True', '--config.train.batch_size=9')

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,12 @@ from symmusic.corpus.prepare import Tune
 from symmusic.errors import Interrupted
 from symmusic.experiment import arm, ground, pieces
 from symmusic.experiment.claims import join
-from symmusic.experiment.measures import MEASURES, index_originals, measure_pieces
+from symmusic.experiment.measures import (
+    MEASURES,
+    OF_LIKELIHOOD,
+    index_originals,
+    measure_pieces,
+)
 from symmusic.experiment.outcome import Outcome
 from symmusic.measures.scale import measure
 from symmusic.modes import experiment
@@ -109,7 +115,7 @@ def test_what_it_writes(whole):
     assert slow == fast
     levels = [found['arms'][name]['real_continuations'] for name in ('slow', 'fast')]
     assert levels[0] == levels[1]  # of the same prompts
-    assert levels[0].keys() == MEASURES.keys() - {'nats_per_step'}
+    assert levels[0].keys() == MEASURES.keys() - {*OF_LIKELIHOOD}
     assert len(levels[0]['overall_oa']['values']) == 2
     assert levels[0]['empty']['values'] == [0, 0]
     assert (
@@ -489,6 +495,17 @@ def test_windows(config, tmp_path, refused):
     line = refused(*words(config, tmp_path / 'run', '--config.data.max_windows=5000'))
     assert 'config.data.max_windows = 5000: corpus' in line
     assert 'ask for no more' in line
+    assert not (tmp_path / 'run').exists()
+
+
+def test_a_corpus_without_families_for_every_part(config, tmp_path, refused):
+    folder = write_files(
+        tmp_path / 'two', {f'{seed}.mid': melody(*random_notes(seed, 50)) for seed in range(2)}
+    )
+    path = tmp_path / 'two.py'
+    path.write_text(re.sub("data.corpus = '.*'", f"data.corpus = '{folder}'", config.read_text()))
+    line = refused(*words(path, tmp_path / 'run', '--config.split_seeds=4'))
+    assert '2 tunes of 2 families, and a split by tune needs at least' in line
     assert not (tmp_path / 'run').exists()
 
 

@@ -16,16 +16,12 @@ import numpy as np
 
 from symmusic.melody.encodings.pitches import PitchVocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
+from symmusic.melody.events import sounding as sounding_pitches
 from symmusic.score.bar import SIXTEENTHS
 
 
 class _Roll(PitchVocabulary):
     """What both forms share: `padding` marks steps where nothing sounds."""
-
-    def _sounding(self, events: np.ndarray) -> np.ndarray:
-        """The pitch [T] that sounds in each step, a negative number where none does."""
-        last = np.maximum.accumulate(np.where(events != NO_EVENT, np.arange(len(events)), -1))
-        return np.where(last >= 0, events[last], NOTE_OFF)
 
     def _tokens(self, sounding: np.ndarray) -> np.ndarray:
         return np.where(
@@ -48,7 +44,7 @@ class _Roll(PitchVocabulary):
         joined = np.concatenate([before, after])
         seam = len(before)
         if 0 < seam < len(joined):
-            last = self._sounding(np.asarray(before, np.int16))[-1]
+            last = sounding_pitches(np.asarray(before, np.int16))[-1]
             if joined[seam] == NO_EVENT:  # silence in the continuation's own roll
                 joined[seam] = NOTE_OFF if last >= 0 else NO_EVENT
             elif joined[seam] == last >= 0:
@@ -67,7 +63,7 @@ class PianorollVocabulary(_Roll):
 
     def encode(self, events: np.ndarray) -> np.ndarray:
         """As `PitchVocabulary.encode`, a token for each event."""
-        return self._tokens(self._sounding(self.checked_events(events)))
+        return self._tokens(sounding_pitches(self.checked_events(events)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +81,7 @@ class FaithfulPianorollVocabulary(_Roll):
     def encode(self, events: np.ndarray) -> np.ndarray:
         """As `PitchVocabulary.encode`; blanks fill the last beat."""
         events = self.checked_events(events)
-        sounding = self._sounding(events)
+        sounding = sounding_pitches(events)
         again = np.flatnonzero((events[1:] >= 0) & (events[1:] == sounding[:-1]))
         sounding[again] = NOTE_OFF  # `again` is the step before
         tokens = self._tokens(sounding)
