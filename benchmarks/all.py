@@ -87,7 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('--peer', action='append', default=[], help='as of side_by_side.py')
+    parser.add_argument('--peer', action='append', default=[], help='as in side_by_side.py')
     parser.add_argument('--rounds', type=int, default=2)
     parser.add_argument('--quick', action='store_true')
     parser.add_argument('--report', type=pathlib.Path)

@@ -32,7 +32,7 @@ from symmusic.generate.prompt_files import read_prompt
 from symmusic.measures.given import calibrate_model
 from symmusic.model.model import Params
 from symmusic.streams import Stream, random_key
-from symmusic.training import build
+from symmusic.training import build, corpora
 from symmusic.training.card import Card
 from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.replicas import best_replica, replica
@@ -83,7 +83,7 @@ def main(workdir: pathlib.Path) -> None:
         params, of = best.best_params, ' before rounding to half precision'
         when = {'date': datetime.date.today().isoformat(), 'best_epoch': int(best.best_epoch)}
         config = from_dict(card.config, base_config())
-        write_held_out(build.split_as_trained(config, build.corpus(config)))
+        write_held_out(build.split_as_trained(config, corpora.corpus(config)))
     figures = when | measured_figures(comparison) | {'measured': datetime.date.today().isoformat()}
     write_shipped(params, card, figures)
     params = read_shipped()[0]
@@ -103,7 +103,7 @@ def calibration_of(params: Params, card: Card) -> dict:
     config = settle(from_dict(card.config, base_config()), None).unlock()
     for name in constraints.FIELDS:  # a run of an earlier version states earlier defaults
         config.sample[name.removeprefix('sample.')] = default(name)
-    corpus = build.corpus_of(config, card, is_shipped=True)
+    corpus = corpora.corpus_of(config, card, is_shipped=True)
     manner = manner_of(config, card)
     tunes = build.split_as_trained(config, corpus).validation
     return dataclasses.asdict(calibrate_model(params, card, tunes, manner))

@@ -33,7 +33,8 @@ from symmusic.progress import track
 from symmusic.score.abc_writer import format_abc
 from symmusic.score.bar import SIXTEENTHS, bar_of
 from symmusic.score.detection import detect_key
-from symmusic.training.build import corpus_of, split_as_trained
+from symmusic.training.build import split_as_trained
+from symmusic.training.corpora import corpus_of
 from symmusic.wording import estimate
 
 NUM_BARS = 4  # of a prompt, and of what follows it

@@ -31,7 +31,7 @@ def track(items: Iterable[T], unit: str) -> Iterable[T]:
 
 
 def open_bar(unit: str, *, total: int, initial: int = 0) -> tqdm.tqdm:
-    """A bar for whoever counts by `update`."""
+    """A bar for callers that count by `update`."""
     return _bar(None, unit, total=total, initial=initial)
 
 
@@ -58,7 +58,7 @@ def counted(count: Callable[[], None]) -> Iterator[None]:
 
 
 def step() -> None:
-    """Ends a step of a long work, such as an epoch, for whoever counts them."""
+    """Ends a step of a long task, such as an epoch, for those that count them."""
     for count in _counters[-1:]:
         count()
 

@@ -195,7 +195,7 @@ def open_page(chromium):
         page.on(
             'console',
             lambda message: (
-                faults.append(f'console: {message.text}')
+                faults.append(f'console {message.type}: {message.text} {message.location}')
                 if message.type in ('error', 'warning')
                 else None
             ),
@@ -215,4 +215,4 @@ def open_page(chromium):
     yield opened
     for context in contexts:
         context.close()
-    assert faults == []
+    assert not faults, '\n'.join(faults)

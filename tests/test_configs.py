@@ -21,7 +21,7 @@ from symmusic.experiment.sizes import size_up
 from symmusic.melody.encodings import VOCABULARIES
 from symmusic.model.scores import KINDS
 from symmusic.model.size import count_parameters
-from symmusic.training import build
+from symmusic.training import build, corpora
 from symmusic.training.data import put
 from symmusic.training.shipped import read_shipped
 from symmusic.training.state import init_state
@@ -74,7 +74,7 @@ def config_of(corpus, name, *fields):
 def dataset_of(corpus, encoding, targets, protocol) -> Dataset:
     fields = [f'data.encoding={encoding}', f'train.targets={targets}', f'data.protocol={protocol}']
     config = config_of(corpus, 'lstm', *fields, f'model.bidirectional={targets == "gap"}')
-    return build.dataset(config, build.corpus(config))
+    return build.dataset(config, corpora.corpus(config))
 
 
 def prepared(config, data):
@@ -91,7 +91,7 @@ def prepared(config, data):
 @pytest.mark.parametrize('name', CONFIGS)
 def test_every_config_passes_one_update(name, corpus):
     config = config_of(corpus, name)
-    pass_one_update(config, build.dataset(config, build.corpus(config)))
+    pass_one_update(config, build.dataset(config, corpora.corpus(config)))
 
 
 @pytest.mark.parametrize('run', ['traced', pytest.param('run', marks=pytest.mark.slow)])

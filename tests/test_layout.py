@@ -61,6 +61,7 @@ PURE = {
     'measures/features.py',
     'measures/densities.py',
     'measures/distances.py',
+    'measures/averages.py',
     'measures/bounds.py',
     'measures/bootstrap.py',
     'measures/comparison.py',

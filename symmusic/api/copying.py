@@ -20,7 +20,7 @@ from symmusic.melody.events import Melody, StepNote, from_events
 from symmusic.originality.copies import Passage, find_longest_runs, find_symbols, reference_level
 from symmusic.originality.limit import RunIndex, make_index
 from symmusic.streams import Stream, generator
-from symmusic.training import build
+from symmusic.training import build, corpora
 
 log = logging.getLogger(__name__)
 LIMITS = ('max_copied_run', 'max_copied_from_prompt')  # fields of `config.sample`
@@ -40,9 +40,9 @@ def find_originals(config: ConfigDict, model: Model) -> Originals | None:
         found = read_originals(model.workdir)
         why = f'the run in {model.workdir} keeps no training tunes to compare with'
     else:
-        corpus = build.corpus(config)
-        found, why = None, build.not_of_shipped(corpus)
-        if own := build.of_shipped(corpus, model.card):
+        corpus = corpora.corpus(config)
+        found, why = None, corpora.not_of_shipped(corpus)
+        if own := corpora.of_shipped(corpus, model.card):
             tunes = build.split_as_trained(config, own)
             return gather_originals(tunes.train, [*tunes.validation, *tunes.test])
         log.info(f'{why}: pieces are not compared with it')

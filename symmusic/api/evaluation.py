@@ -32,7 +32,7 @@ from symmusic.progress import track
 from symmusic.streams import Stream, generator, random_key
 from symmusic.thesis.measure import PublishedMeasure
 from symmusic.threads import run_together
-from symmusic.training import build
+from symmusic.training import build, corpora
 
 CHUNK = 250  # pieces drawn at once
 # Everything that is measured of a model, the longest last. To add a measure: docs/architecture.md.
@@ -62,7 +62,7 @@ def prepare(config: ConfigDict, model: Model, rng: np.random.Generator) -> Groun
     card = model.card
     other, note = find_rival(config, card)
     second = find_second(config, card)
-    corpus = build.corpus_of(config, card, is_shipped=model.workdir is None)
+    corpus = corpora.corpus_of(config, card, is_shipped=model.workdir is None)
     data = build.dataset(config, corpus, (card.vocabulary.min_pitch, card.vocabulary.max_pitch))
     music = material.gather(config, corpus, card.vocabulary, rng, card.meters)
     network = Network(model.params, card, model.name)

@@ -14,7 +14,7 @@ from symmusic.config.field import ALL
 from symmusic.config.fields import FIELDS, default
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
-from symmusic.files import is_occupied, read_digested
+from symmusic.files import is_occupied
 from symmusic.generate.manner import settle
 from symmusic.model.ensemble import Ensemble
 from symmusic.model.model import Params
@@ -23,6 +23,7 @@ from symmusic.training.card import Card
 from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.devices import claim_cores
 from symmusic.training.replicas import best_replica, replica
+from symmusic.training.run_folder import read_summary
 from symmusic.training.state import TrainState
 from symmusic.wording import count
 
@@ -184,7 +185,8 @@ def _model(
     which: int | str,
     epoch: int | list[int],
 ) -> Model:
-    temperature = _calibrated_in(workdir, which)
+    summary = read_summary(workdir)
+    temperature = calibrated(summary, which) if summary else None
     name = f'{workdir.name}{who}, {_spell_epochs(epoch)}'
     made_with = {'replica': which, 'epoch': epoch}
     return Model(params, card, name, made_with, workdir, temperature)
@@ -204,17 +206,6 @@ def calibrated(summary: Mapping, which: int | str) -> float | None:
     found = (summary.get('ensemble') or {}) if which == ALL else summary['replicas'][which]
     calibration = found.get('calibration')
     return calibration and calibration['temperature']
-
-
-def _calibrated_in(workdir: pathlib.Path, which: int | str) -> float | None:
-    """The same from a run's folder; None also where it is not finished."""
-    path = workdir / 'summary.json'
-    try:
-        return calibrated(read_digested(path), which)
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise UserError(f'{path} is damaged ({error}); remove it and train on') from error
 
 
 def require_replica(wanted: int | str, num_replicas: int) -> None:

@@ -13,9 +13,9 @@ from symmusic.corpus.collections import require_corpus
 from symmusic.generate.names import check_files, check_names
 from symmusic.training.saved import require_run
 
-# the modes that read config.sample, and those that read config.init_from
+# the modes that read what config.sample names; the studio's page asks for it itself
 DRAWING = ('train', 'sample', 'evaluate', 'experiment', 'study')
-TRAINING = ('train', 'experiment')
+TRAINING = ('train', 'experiment')  # those that read config.init_from
 PREPARING = (*TRAINING, 'stats')  # those that read config.data.corpus
 RIVALS = ('left_to_right', 'second_run')  # fields of config.evaluate that name another run
 

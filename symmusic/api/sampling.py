@@ -21,7 +21,7 @@ from symmusic.generate.judges import SaidJudge, judges_of
 from symmusic.generate.looks import may_keep, without_probabilities
 from symmusic.generate.manner import manner_of
 from symmusic.generate.pieces import Piece as DrawnPiece
-from symmusic.generate.prompt_files import make_prompt
+from symmusic.generate.prompt_text import make_prompt
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import Melody, from_events
 from symmusic.originality.copies import Passage, find_longest_runs
@@ -85,7 +85,7 @@ def draw_pieces(
     model: Model, prompt: Tune, config: ConfigDict, bars_stated: str = ''
 ) -> list[Piece]:
     """The pieces that `config.sample` asks for, with `prompt` in place of its own; notices are
-    logged. `bars_stated` as of `prepare`.
+    logged. `bars_stated` as in `prepare`.
 
     Raises:
       UserError: the prompt or a field cannot be met.

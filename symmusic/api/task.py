@@ -178,7 +178,7 @@ def read_given(
     steps_per_quarter: int,
     bars_stated: str = '',
 ) -> Prompt:
-    """The prompt in a file, or the blank one; errors as of `read_prompt` and `blank_prompt`."""
+    """The prompt in a file, or the blank one; raises as `read_prompt` and `blank_prompt`."""
     if path == BLANK:
         return blank_prompt(settings, vocabulary, meters, steps_per_quarter, bars_stated)
     return read_prompt(
@@ -193,7 +193,7 @@ def read_given(
 
 
 def _in_key(prompt: Prompt, text: str) -> tuple[Prompt, list[str]]:
-    """The prompt in the key that `sample.key` states, its notes as they are, and a notice if its
+    """The prompt in the key that `sample.key` states, with its notes unchanged, and a notice if its
     file states another.
     """
     if prompt.is_blank or not text:

@@ -10,12 +10,12 @@ from symmusic.api import commands, door, gallery, named, sampling
 from symmusic.api.load import calibrated, choose, load
 from symmusic.api.model import ROOT, Model
 from symmusic.config.flags import Command, parse
-from symmusic.files import read_digested
 from symmusic.generate.manner import settle
 from symmusic.measures.calibrated import calibrate_run
 from symmusic.originality.by_epoch import measure_epochs
 from symmusic.terminal import print_log
 from symmusic.training import run as training
+from symmusic.training import run_folder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Run:
     @property
     def summary(self) -> dict:
         """What came out, as `summary.json` holds it."""
-        return read_digested(self.workdir / training.SUMMARY)
+        return run_folder.read_summary(self.workdir)
 
     def model(self) -> Model:
         """The best replica's model."""
@@ -58,11 +58,11 @@ def train_command(command: Command) -> None:
     """Trains as a command asks, or resumes its run; logs progress and follow-up commands."""
     config = command.config
     workdir = commands.workdir(command)
-    training.check_folder(config, workdir)
+    run_folder.check(config, workdir)
     training.claim_devices(config)
     door.check(config, workdir, may_wish=True)
     commands.log_without_effect(command)
-    with training.alone(workdir):
+    with run_folder.alone(workdir):
         trained = training.train(
             config,
             workdir,
@@ -80,7 +80,7 @@ def train_command(command: Command) -> None:
             settled = settle(config, temperature)
             how = {'changed': command.changed, 'typed': command.typed}
             page = gallery.draw(settled, model, workdir, **how) / 'index.html'
-            training.finish(workdir, trained)
+            run_folder.write_summary(workdir, trained.summary)
         else:
             pages = workdir.glob('samples/*/index.html')
             page = max(pages, key=lambda path: path.stat().st_mtime, default=workdir)

@@ -114,7 +114,7 @@ def require_corpus(corpus: str) -> None:
     """Checks that there is such a corpus; of a folder no more is read than up to its first file.
 
     Raises:
-      UserError: as of `find_collections`.
+      UserError: as in `find_collections`.
     """
     if corpus in NAMED:
         find_collections(corpus)

@@ -24,7 +24,7 @@ from symmusic.wording import count
 class Dataset:
     """What training needs of a corpus, with `num_tunes` and `num_copies` (held-out windows that
     equal a part of a training tune) by part, and the `overlap` of the held-out tunes with all
-    training tunes; `meters` as of `meters.find_meters`, on the grid of `steps_per_quarter`.
+    training tunes; `meters` as in `meters.find_meters`, on the grid of `steps_per_quarter`.
 
     Split by tune, the copies have been removed. Split by window they are still there, both parts
     are of all tunes, and there is neither a test part nor an overlap. If there are several

@@ -114,11 +114,11 @@ def cut_windows(
     steps_per_quarter: int = SIXTEENTHS,
 ) -> Windows:
     """The windows of every phrase of `tunes`, which are in one of `meters` and on one grid, in
-    order; the other arguments as of `window_starts`, except that a hop of whole bars of 4/4 is so
+    order; the other arguments as in `window_starts`, except that a hop of whole bars of 4/4 is that
     many bars of each tune.
 
-    With `count_once` a step that is in two windows is a target only in the first of them and
-    context in the second; the hop then is the same for all.
+    With `count_once` a step in two windows is a target only in the first and context
+    in the second; the hop is then the same for all.
     """
     bars = bars_on_grid(tunes, meters, steps_per_quarter)
     stream, left, length = [np.zeros(0, np.uint8)], [np.zeros((0, 2), np.uint8)], 0

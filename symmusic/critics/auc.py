@@ -49,7 +49,9 @@ def auc(first_N: np.ndarray, second_M: np.ndarray) -> float:
     )
 
 
-def deal(families_N: Sequence[int], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def assign_families(
+    families_N: Sequence[int], rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Assigns families to folds and halves: `(folds_N, in_first_half_N)`.
 
     Families go to the folds in snake order, the largest first; of every two consecutive families of
@@ -81,7 +83,7 @@ def mean_auc(scores_N: np.ndarray, labelled: LabelledPieces) -> float | None:
 
 
 def mean_over_halvings(aucs: Sequence[float | None]) -> Estimate:
-    """The mean AUC of a critic for halves of the same pieces, dealt anew for each value, with the
+    """The mean AUC of a critic for halves of the same pieces, split again for each value, with the
     interval of Student's t: given the pieces the halvings are independent, and the expected AUC of
     a critic that learns nothing from the pieces that it scores is 0.5. Undefined for fewer than 2.
     """

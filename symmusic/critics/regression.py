@@ -1,28 +1,38 @@
-"""A critic of features: logistic regression on the nine features of a piece, alone or beside their
-difference from those of its prompt. Each piece is scored by a critic that has seen no piece of its
-tune family: there is one critic for every set and fold.
+"""A critic of features: least squares with a Gaussian kernel and an L2 penalty on the nine features
+of a piece, alone or beside their difference from those of its prompt. It sees which features go
+together, which a linear critic does not. Each piece is scored by a critic that has seen no piece of
+its tune family: there is one critic for every set and fold. Its settings were chosen on validation
+tunes.
 """
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import scipy.optimize
-import scipy.special
+import scipy.linalg
 
 from symmusic.critics.auc import LabelledPieces
-from symmusic.measures.features import FEATURES
+from symmusic.measures.features import FEATURES, SHAPES
 
-# L2 penalty: half of it times the squared weights is added to the loss
-PENALTY = 0.01
+# Training pieces on which a kernel is centred: with all, 1,600, the AUC is higher by 0.01 at most.
+NUM_CENTRES = 400
+PENALTY = 0.1  # times the squared norm of the scores in the kernel's space
 # standardised features are clipped at this: a transition seen once must not dominate
 MOST_DEVIATIONS = 5
+# Of the inputs of `flatten`: halfway between equal weight of each input and of each feature, as
+# most of the 317 are cells of two matrices.
+SIZES = [int(np.prod(SHAPES.get(name, (1,)))) for name in FEATURES]
+WEIGHTS = np.repeat(np.power(SIZES, -0.25), SIZES)
 
 
 def flatten(pieces: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:
-    """The nine features of N pieces concatenated, [N, 317]; NaN where undefined."""
-    return np.array(
-        [np.concatenate([np.ravel(features[name]) for name in FEATURES]) for features in pieces]
-    )
+    """The nine features of N pieces concatenated, [N, 317]; NaN where undefined. Histograms and
+    matrices by their square roots, so that the variance of a count does not depend on its size.
+    """
+    return np.array([np.concatenate([_inputs(each[name]) for name in FEATURES]) for each in pieces])
+
+
+def _inputs(feature: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.ravel(feature)) if np.ndim(feature) else np.ravel(feature)
 
 
 def beside_prompts(
@@ -44,9 +54,13 @@ def beside_prompts(
     return np.concatenate([flatten(pieces), distances_NK], axis=1)
 
 
-def score_features(values_MF: np.ndarray, sets: Sequence[LabelledPieces]) -> list[np.ndarray]:
-    """Scores [N] of each set's pieces by logistic regression with an L2 penalty, on features
-    standardised with the statistics of the training folds.
+def score_features(
+    values_MF: np.ndarray,
+    sets: Sequence[LabelledPieces],
+    weights_F: np.ndarray | float = 1.0,
+) -> list[np.ndarray]:
+    """Scores [N] of each set's pieces by the critics of its folds, on features standardised with
+    the statistics of the training folds and multiplied by `weights_F`.
 
     An undefined feature (not finite) is replaced by the training folds' mean, and an additional 0/1
     input marks it.
@@ -56,10 +70,11 @@ def score_features(values_MF: np.ndarray, sets: Sequence[LabelledPieces]) -> lis
         own_NF = values_MF[labelled.rows]
         scores.append(np.zeros(len(own_NF)))
         for fold in np.unique(labelled.folds):
-            held_out = labelled.folds == fold
-            inputs_NF = _standardised(own_NF, ~held_out)
-            weights_F, bias = _fit_line(inputs_NF[~held_out], labelled.is_first[~held_out])
-            scores[-1][held_out] = inputs_NF[held_out] @ weights_F + bias
+            is_training = labelled.folds != fold
+            inputs_NF = _standardised(own_NF, is_training)
+            inputs_NF[:, : own_NF.shape[1]] *= weights_F
+            found_N = _score(inputs_NF, labelled.is_first, is_training)
+            scores[-1][~is_training] = found_N[~is_training]
     return scores
 
 
@@ -81,29 +96,21 @@ def _standardised(values_NF: np.ndarray, is_training: np.ndarray) -> np.ndarray:
     )
 
 
-def _fit_line(inputs_NF: np.ndarray, is_first: np.ndarray) -> tuple[np.ndarray, float]:
-    """Weights [F] and bias that minimise the mean logistic loss plus the penalty, a convex
-    problem.
+def _score(inputs_NF: np.ndarray, is_first: np.ndarray, is_training: np.ndarray) -> np.ndarray:
+    """Scores [N], higher for the first class: the function that minimises the squared error of the
+    training pieces plus the penalty, of those spanned by kernels on evenly spaced training pieces
+    (the subset of regressors; Smola and Bartlett, 2001). A kernel is as wide as the median
+    distance.
     """
-    inputs_NF = np.concatenate([inputs_NF, np.ones((len(inputs_NF), 1))], axis=1)
-    penalties_F = np.append(np.full(inputs_NF.shape[1] - 1, PENALTY), 0.0)
-
-    def loss(weights_F):
-        logits_N = inputs_NF @ weights_F
-        slopes_N = (scipy.special.expit(logits_N) - is_first) / len(is_first)
-        value = (np.logaddexp(0, logits_N) - is_first * logits_N).mean() + (
-            penalties_F * weights_F**2
-        ).sum() / 2
-        return value, slopes_N @ inputs_NF + penalties_F * weights_F
-
-    def curvature(weights_F):
-        shares_N = scipy.special.expit(inputs_NF @ weights_F)
-        return (inputs_NF.T * (shares_N * (1 - shares_N) / len(is_first))) @ inputs_NF + np.diag(
-            penalties_F
-        )
-
-    start_F = np.zeros(inputs_NF.shape[1])
-    weights_F = scipy.optimize.minimize(
-        loss, start_F, jac=True, hess=curvature, method='Newton-CG'
-    ).x
-    return weights_F[:-1], float(weights_F[-1])
+    rows = np.flatnonzero(is_training)
+    centres = rows[np.linspace(0, len(rows) - 1, min(NUM_CENTRES, len(rows))).astype(int)]
+    squares_N = (inputs_NF**2).sum(axis=1)
+    squared_NC = squares_N[:, None] + squares_N[centres] - 2 * inputs_NF @ inputs_NF[centres].T
+    width = np.median(squared_NC[is_training]) or 1.0
+    kernel_NC = np.exp(-np.maximum(squared_NC, 0) / (2 * width))
+    own_NC = kernel_NC[is_training] - kernel_NC[is_training].mean(axis=0)
+    labels_N = is_first[is_training] - is_first[is_training].mean()
+    # the small ridge: pieces can be equal
+    norm_CC = PENALTY * (kernel_NC[centres] + 1e-6 * np.eye(len(centres)))
+    weights_C = scipy.linalg.solve(own_NC.T @ own_NC + norm_CC, own_NC.T @ labels_N, assume_a='pos')
+    return kernel_NC @ weights_C

@@ -13,13 +13,13 @@ from symmusic.critics.auc import (
     LEAST_FAMILIES,
     NUM_FOLDS,
     LabelledPieces,
-    deal,
+    assign_families,
     estimate,
     mean_auc,
     mean_over_halvings,
 )
 from symmusic.critics.findings import CONTEXTS, NoTrial, Told, Trial
-from symmusic.critics.regression import beside_prompts, flatten, score_features
+from symmusic.critics.regression import WEIGHTS, beside_prompts, flatten, score_features
 from symmusic.critics.tokens import Judged, score_tokens
 from symmusic.critics.two_sample import (
     Discrepancy,
@@ -36,6 +36,7 @@ from symmusic.streams import Stream, generator
 
 SETS = ('model', 'markov_3')
 NUM_HALVINGS = 10  # of the tunes, for real against real
+NUM_OF_FEATURES = 20  # for the critic of features, which takes little time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +92,7 @@ def hold_trial(
 
     Args:
       exhibits: the pieces.
-      ratios: scores by critic, context and set, as of `ratio.ratio_scores`.
+      ratios: scores by critic, context and set, as in `ratio.ratio_scores`.
       seed: seed of folds, halves, training and resamples.
     """
     families_N = np.asarray(exhibits.families_N)
@@ -108,13 +109,15 @@ def hold_trial(
     told: dict[str, dict[str, Told]] = {'features': {}, 'tokens': {}}
     values = {'with': beside_prompts(pool, prompts), 'without': flatten(pool)}
     for context, values_MF in values.items():
-        scores = score_features(values_MF, labelled)
+        further = np.ones(values_MF.shape[1] - len(WEIGHTS))  # of the differences from the prompt
+        scores = score_features(values_MF, labelled, np.append(WEIGHTS, further))
         told['features'][context] = _told(scores, labelled, seed)
+    few = labelled[: len(SETS) + NUM_HALVINGS]
     judged = {
-        context: _judge(exhibits, context, labelled, seed) for context in track(CONTEXTS, 'context')
+        context: _judge(exhibits, context, few, seed) for context in track(CONTEXTS, 'context')
     }
     for context, each in judged.items():
-        told['tokens'][context] = _told([one.scores for one in each], labelled, seed)
+        told['tokens'][context] = _told([one.scores for one in each], few, seed)
     for critic, contexts in ratios.items():
         told[critic] = {
             context: _told_by_ratio(scores, families_N, seed)
@@ -145,17 +148,17 @@ def _compare(
 
 
 def _label(families_N: np.ndarray, rng: np.random.Generator) -> list[LabelledPieces]:
-    """The pieces of each of `SETS` beside the real ones, and `NUM_HALVINGS` halvings of the real
-    ones, dealt anew each time.
+    """The pieces of each of `SETS` beside the real ones, and `NUM_OF_FEATURES` halvings of the
+    real ones, each drawn independently.
     """
     own, is_real = np.arange(len(families_N)), np.repeat([True, False], len(families_N))
-    dealt = [deal(families_N, rng) for _ in range(NUM_HALVINGS)]
-    both_N, folds_N = np.tile(families_N, 2), np.tile(dealt[0][0], 2)
+    assigned = [assign_families(families_N, rng) for _ in range(NUM_OF_FEATURES)]
+    both_N, folds_N = np.tile(families_N, 2), np.tile(assigned[0][0], 2)
     found = [
         LabelledPieces(np.concatenate([own, own + index * len(own)]), is_real, both_N, folds_N)
         for index in range(1, len(SETS) + 1)
     ]
-    return found + [LabelledPieces(own, half_N, families_N, each_N) for each_N, half_N in dealt]
+    return found + [LabelledPieces(own, half_N, families_N, each_N) for each_N, half_N in assigned]
 
 
 def _judge(
@@ -194,7 +197,7 @@ def _told_by_ratio(scores: Mapping[str, np.ndarray], families_N: np.ndarray, see
     rng, null = generator(seed, Stream.CRITIC_FOLDS), []
     for _ in range(NUM_HALVINGS):
         halves = LabelledPieces(
-            np.arange(num), deal(families_N, rng)[1], families_N, np.zeros(num, int)
+            np.arange(num), assign_families(families_N, rng)[1], families_N, np.zeros(num, int)
         )
         null.append(mean_auc(scores['model'][:num], halves))
     return Told(*found, mean_over_halvings(null))

@@ -28,6 +28,7 @@ from symmusic.model.model import Params
 from symmusic.originality.by_epoch import measure_epochs
 from symmusic.progress import step
 from symmusic.training import run as training
+from symmusic.training import run_folder
 from symmusic.training.card import Card
 from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.replicas import replica
@@ -84,7 +85,7 @@ def finish(arm: Arm, sizes: Mapping[str, int], grounds: Grounds) -> Outcome:
 
 def _train(arm: Arm) -> None:
     """Trains an arm, or resumes its training."""
-    summary_path = arm.folder / training.SUMMARY
+    summary_path = arm.folder / run_folder.SUMMARY
     try:
         read_digested(summary_path)
     except FileNotFoundError:
@@ -93,13 +94,13 @@ def _train(arm: Arm) -> None:
         log_damaged(summary_path, error)
         summary_path.unlink()  # training writes one where there is none
     _take_over(arm)
-    with training.alone(arm.folder):
+    with run_folder.alone(arm.folder):
         measuring = functools.partial(measure_epochs, arm.config)
         trained = training.train(arm.config, arm.folder, measure_epochs=measuring)
         if trained.is_new:
             trained = calibrate_run(arm.config, trained)
             training.log_results(trained)
-            training.finish(arm.folder, trained)
+            run_folder.write_summary(arm.folder, trained.summary)
 
 
 def _take_over(arm: Arm) -> None:
@@ -123,7 +124,7 @@ def _take_over(arm: Arm) -> None:
 def _measure(arm: Arm, grounds: Grounds, key: dict) -> dict:
     """What `arm.json` holds of a trained arm; a replica that is measured is not measured again."""
     states, card = Checkpoints(arm.folder).restore()
-    summary = read_digested(arm.folder / training.SUMMARY)
+    summary = run_folder.read_summary(arm.folder)
     found = []
     for index in range(card.num_replicas):
         path = arm.folder / 'measures' / f'{index:04}.json'
@@ -193,7 +194,7 @@ def _measure_replica(
 
 def _outcome(arm: Arm, stored: dict, sizes: Mapping[str, int]) -> Outcome:
     of, names = stored['of'], ('versions', 'device', 'real', 'count_model')
-    summary = read_digested(arm.folder / training.SUMMARY)
+    summary = run_folder.read_summary(arm.folder)
     return Outcome(
         tuple(stored['replicas']),
         stored['num_parameters'],

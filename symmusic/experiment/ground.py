@@ -29,7 +29,7 @@ from symmusic.model.model import Params
 from symmusic.progress import track
 from symmusic.score.bar import Bar
 from symmusic.streams import Stream, generator
-from symmusic.training import build
+from symmusic.training import build, corpora
 from symmusic.training.card import Card
 
 # training fields that the windows depend on
@@ -59,7 +59,7 @@ class Corpora:
             ]
         )
         if name not in self.read:
-            self.read[name] = build.corpus(config)
+            self.read[name] = corpora.corpus(config)
         return self.read[name]
 
     def dataset(self, config: ConfigDict) -> Dataset:

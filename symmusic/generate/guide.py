@@ -1,9 +1,9 @@
 """Guides draws towards wishes that bind distant steps, such as given pitches: what is likely to be
 met later is drawn more often now.
 
-Masks alone leave what is possible, so that the model plays as if nothing were asked until little
-time is left. Here each class that the masks allow is weighted by how likely the rest can be met
-after it. A small model says so that is fitted to free draws of the network after the same prompts:
+Masks alone exclude only the impossible, so that the model ignores the wishes until little time
+is left. Here each class that the masks allow is weighted by how likely the rest can be met
+after it. A small model of that is fitted to free draws of the network after the same prompts:
 the mean probability of each class by the step in the bar and by whether a note sounds. A backward
 pass over the automaton of the masks sums it over all ways to go on. Where the small model is the
 network, the draws are exactly those of the network that meet the wishes; otherwise close to them.
@@ -12,7 +12,7 @@ What may be drawn is the same.
 The method is that of Zhang et al., "Tractable control for autoregressive language generation"
 (2023), with a small model that fits the automaton in place of their hidden Markov model.
 
-If pitches are given, only when they start is to be found: the next one counts as the start of any
+If pitches are given, only their onsets are drawn: the next one counts as the start of any
 note, since it must be paid for sooner or later.
 """
 
@@ -52,7 +52,7 @@ def fit(masks: Masks, tokens_BN: np.ndarray, probabilities_BNV: np.ndarray | Non
     """The small model [P, S, V]: the chance of each class by the step in the bar and by whether a
     note sounds.
 
-    A place that was seen little is filled up with one observation of the mean over all steps.
+    To places that were seldom seen, one observation is added of the mean over all steps.
 
     Args:
       masks: those that will guide; only the steps that they draw are read.

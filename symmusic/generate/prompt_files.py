@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from symmusic.corpus.collections import SUFFIXES, SourceFile
 from symmusic.corpus.files import list_tunes
@@ -14,13 +14,10 @@ from symmusic.generate.fitting import fit_score, in_meter
 from symmusic.generate.prompt import C_MAJOR, VELOCITY, Prompt
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import StepNote, extract_phrases, quantize
-from symmusic.score.abc import read_abc_tune
-from symmusic.score.abc_book import split_tunes
 from symmusic.score.bar import SIXTEENTHS, bar_of
 from symmusic.score.meter import check_first_bar, check_meter
-from symmusic.score.midi import MAX_BYTES, MAX_QUARTERS, parse_midi
+from symmusic.score.midi import MAX_BYTES, parse_midi
 from symmusic.score.midi import SUFFIXES as MIDI_SUFFIXES
-from symmusic.score.midi_writer import ticks_of
 from symmusic.score.musicxml_reader import SUFFIXES as XML_SUFFIXES
 from symmusic.score.musicxml_reader import read_musicxml
 from symmusic.score.notes import DEFAULT_QPM, Meter, Note, Score, Tempo
@@ -61,73 +58,7 @@ def read_prompt(
         raise UserError(f'config.sample.prompt = {path}: {error}') from error
 
 
-def make_prompt(
-    tune: str | Iterable[tuple[float, float, int]],
-    vocabulary: Vocabulary,
-    *,
-    transpose: bool,
-    number: int = 1,
-    meters: Sequence[str] = ('4/4',),
-    steps_per_quarter: int = SIXTEENTHS,
-) -> Prompt:
-    """A prompt of ABC text, of whose tunes the one in place `number` is taken, from 1; or of notes
-    in 4/4: onset and length in quarters, MIDI pitch.
-
-    Raises:
-      UserError: it holds no such tune, or none in one of the `meters` that the model knows.
-    """
-    try:
-        if isinstance(tune, str):
-            score, said = _read_text(tune, number)
-        else:
-            score, said = _score_of(tune, ticks_of(steps_per_quarter)), []
-        return fit_score(
-            score,
-            'prompt',
-            vocabulary,
-            transpose,
-            [*said, *score.notices],
-            meters=meters,
-            steps_per_quarter=steps_per_quarter,
-        )
-    except ScoreError as error:
-        raise UserError(f'prompt: {error}') from error
-
-
-def _read_text(text: str, number: int) -> tuple[Score, list[str]]:
-    tunes = split_tunes(text)
-    if not tunes:
-        raise ScoreError('no tune', 'ABC text starts with a field such as X:1')
-    if number > len(tunes):
-        raise _no_tune(number, 'text', len(tunes))
-    score = _heard(read_abc_tune(tunes[number - 1].text))
-    return score, [f'the text{each}' for each in _said_of_book(score, number, len(tunes), 'prompt')]
-
-
-def _score_of(notes: Iterable[tuple[float, float, int]], ticks_per_quarter: int) -> Score:
-    if not isinstance(notes, Iterable):
-        raise ScoreError('not a tune', f'{notes!r}: must be a path, ABC text or notes')
-    found = []
-    for note in notes:
-        try:
-            onset, length, pitch = note
-            is_note = 0 <= onset < MAX_QUARTERS and 0 < length < MAX_QUARTERS and 0 <= pitch <= 127
-        except (TypeError, ValueError):
-            is_note = False
-        if not is_note:
-            raise ScoreError(
-                'not a note',
-                f'{note!r}: a list must hold triples (onset, length, pitch): an onset of 0 or more'
-                ' and a length above 0, in quarters, and a MIDI pitch from 0 to 127',
-            )
-        start, end = (round(each * ticks_per_quarter) for each in (onset, onset + length))
-        found.append(Note(start, max(end - start, 1), int(pitch), VELOCITY))
-    if not found:
-        raise ScoreError('no notes')
-    return Score(tuple(sorted(found, key=lambda note: note.onset)), ticks_per_quarter)
-
-
-def _heard(score: Score) -> Score:
+def at_one_velocity(score: Score) -> Score:
     """The score at a default velocity, as ABC and MusicXML are read without dynamics."""
     notes = tuple(dataclasses.replace(note, velocity=VELOCITY) for note in score.notes)
     return dataclasses.replace(score, notes=notes)
@@ -182,13 +113,13 @@ def read_score(path: str, field: str, part: int = 1, tune: int = 1) -> tuple[Sco
             raise ScoreError(f'no tune {tune}', 'only a book of ABC holds several')
         elif suffix in XML_SUFFIXES:
             score = read_musicxml(source, part)
-            said = _said_of_parts(score, part, field)
+            said = _part_notices(score, part, field)
         else:
             score = parse_midi(read_bounded(source, MAX_BYTES), part)
-            said = _said_of_parts(score, part, field)
+            said = _part_notices(score, part, field)
     except OSError as error:
         raise UserError(f'config.sample.{field} = {path}: {error.strerror or error}') from error
-    score = score if suffix in MIDI_SUFFIXES else _heard(score)
+    score = score if suffix in MIDI_SUFFIXES else at_one_velocity(score)
     return score, [
         f'{source.name}{notice}' for notice in (*said, *(f': {each}' for each in score.notices))
     ]
@@ -197,12 +128,12 @@ def read_score(path: str, field: str, part: int = 1, tune: int = 1) -> tuple[Sco
 def _read_book(source: pathlib.Path, number: int, field: str) -> tuple[Score, list[str]]:
     tunes = list_tunes(SourceFile(source.name, source))
     if number > len(tunes):
-        raise _no_tune(number, 'book', len(tunes))
+        raise no_tune(number, 'book', len(tunes))
     score = tunes[number - 1][1]()
-    return score, _said_of_book(score, number, len(tunes), field)
+    return score, book_notices(score, number, len(tunes), field)
 
 
-def _no_tune(number: int, place: str, num_tunes: int) -> ScoreError:
+def no_tune(number: int, place: str, num_tunes: int) -> ScoreError:
     allowed = f'from 1 to {num_tunes}' if num_tunes > 1 else '1'
     return ScoreError(
         f'no tune {number}',
@@ -210,7 +141,7 @@ def _no_tune(number: int, place: str, num_tunes: int) -> ScoreError:
     )
 
 
-def _said_of_book(score: Score, number: int, num_tunes: int, field: str) -> list[str]:
+def book_notices(score: Score, number: int, num_tunes: int, field: str) -> list[str]:
     name = f' ({score.title})' if score.title else ''
     more = f' holds {num_tunes} tunes: number {number}{name} is read{_choice(field, "tune")}'
     return [more] if num_tunes > 1 else []
@@ -221,7 +152,7 @@ def _choice(field: str, which: str) -> str:
     return f'; config.sample.{which} says which' * (field == 'prompt')
 
 
-def _said_of_parts(score: Score, number: int, field: str) -> list[str]:
+def _part_notices(score: Score, number: int, field: str) -> list[str]:
     if len(score.parts) > 1:
         named = ', '.join(
             f'{place} {name}' for place, name in enumerate(score.parts[:MOST_PARTS], 1)

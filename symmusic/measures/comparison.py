@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from symmusic.measures.averages import averages_of, averages_with_notes
 from symmusic.measures.bootstrap import holm, permutation_test, resample
 from symmusic.measures.bounds import bounds_of
 from symmusic.measures.densities import fit_density
@@ -26,7 +27,7 @@ from symmusic.measures.feature_table import (
     Row,
     Spread,
 )
-from symmusic.measures.features import FEATURES, PITCH, RHYTHM, SHAPES
+from symmusic.measures.features import FEATURES, SHAPES
 from symmusic.streams import Stream, generator
 
 SETS = ('reference', 'generated')
@@ -59,7 +60,7 @@ def compare(reference: Pieces, generated: Pieces, protocol: str, seed: int = 0) 
       seed: seed of the resamples and permutations.
     """
     rows = {name: _row(name, reference, generated, protocol) for name in FEATURES}
-    averages = _with_notes(
+    averages = averages_with_notes(
         {name: Pair(row.kld.value, row.oa.value) for name, row in rows.items()}, protocol
     )
     if protocol == 'corrected':
@@ -101,7 +102,7 @@ def compare_resampled(
     reference: Pieces, generated: Pieces, counts_BN: np.ndarray, counts_BM: np.ndarray
 ) -> list[Briefly]:
     """KLD and OA, as `corrected` defines them, in each resample, in which pieces occur as often as
-    `counts` say; of a set with a single row of counts it is the same in all.
+    `counts` say; a set with a single row of counts is the same in all.
     """
     draws = {
         name: resample(reference.features[name], generated.features[name], counts_BN, counts_BM)
@@ -113,7 +114,7 @@ def compare_resampled(
             name: Pair(*(_number(draws[name][measure][row]) for measure in ('kld', 'oa')))
             for name in FEATURES
         }
-        found.append(Briefly(pairs, _averages(pairs, 'corrected')))
+        found.append(Briefly(pairs, averages_of(pairs, 'corrected')))
     return found
 
 
@@ -133,7 +134,7 @@ def compare_distances(
 ) -> Briefly:
     """`compare_briefly` of two sets, given the distances within each."""
     pairs = {name: _pair(reference[name], generated[name], protocol) for name in FEATURES}
-    return Briefly(pairs, _averages(pairs, protocol))
+    return Briefly(pairs, averages_of(pairs, protocol))
 
 
 def _pair(one: np.ndarray, other: np.ndarray, protocol: str) -> Pair:
@@ -210,41 +211,6 @@ def _why_no_density(sets: Sequence[np.ndarray], intra: Sequence[np.ndarray]) -> 
 def _number(value: float | None) -> float | None:
     """The value as a float; None for infinity and NaN, which JSON does not have."""
     return float(value) if value is not None and np.isfinite(value) else None
-
-
-def _averages(pairs: Mapping[str, Pair], protocol: str) -> dict[str, Pair]:
-    """The averages over the pitch features, the rhythm features, and both groups with equal weight;
-    `thesis` rounds each cell to three decimals first.
-    """
-    averages = {}
-    for group, names in (('pitch', PITCH), ('rhythm', RHYTHM)):
-        cells = [(pairs[name].kld, pairs[name].oa) for name in names]
-        if protocol == 'thesis':
-            cells = [
-                [value if value is None else round(value, 3) for value in each] for each in cells
-            ]
-        averages[group] = Pair(*map(_mean, zip(*cells, strict=True)))
-    groups = [(each.kld, each.oa) for each in averages.values()]
-    return averages | {'overall': Pair(*map(_mean, zip(*groups, strict=True)))}
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    """The mean of the values that are defined."""
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None
-
-
-def _with_notes(pairs: Mapping[str, Pair], protocol: str) -> dict[str, Average]:
-    """The averages, each with a note on the features that are left out."""
-    found = {}
-    for group, average in _averages(pairs, protocol).items():
-        names = {'pitch': PITCH, 'rhythm': RHYTHM, 'overall': FEATURES}[group]
-        missing = [name for name in names if None in (pairs[name].oa, pairs[name].kld)]
-        note = f'over what is defined: not {", ".join(missing)}' if missing else ''
-        if all(pairs[name].oa is None for name in names):
-            note = 'undefined, as all its features are'
-        found[group] = Average(Estimate(average.kld), Estimate(average.oa), note)
-    return found
 
 
 def _with_intervals(cells: Cells, draws: Sequence[Pair]) -> Cells:

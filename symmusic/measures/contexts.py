@@ -23,7 +23,7 @@ from symmusic.streams import Stream, generator
 CONTEXTS = (1, 4, 8, 16)  # bars
 NUM_BINS = 10
 
-Predicted = tuple[np.ndarray, np.ndarray, np.ndarray]  # as of `given.predictions`
+Predicted = tuple[np.ndarray, np.ndarray, np.ndarray]  # as in `given.predictions`
 
 
 @dataclasses.dataclass(frozen=True)

@@ -86,7 +86,7 @@ def cut_given(
 
 
 def most_for(manner: Manner) -> int:
-    """How many excerpts are enough; fewer for a model that reads its window anew for each step."""
+    """How many excerpts are enough; fewer for a model that reads whole windows for each step."""
     return MOST if manner.window_steps is None else MOST_OF_WINDOWS
 
 

@@ -43,7 +43,7 @@ def self_similarity(
     prompts_NT: np.ndarray, events_NT: np.ndarray, lag: int, bar_steps: int
 ) -> float | None:
     """The self-similarity at `lag` (see above), over N pieces together; None where no onset has a
-    step `lag` bars before it. Arguments as of `count_similar`.
+    step `lag` bars before it. Arguments as in `count_similar`.
     """
     return _share(count_similar(prompts_NT, events_NT, lag, bar_steps))
 

@@ -38,7 +38,7 @@ class StepNote:
 
 
 class Melody(list[StepNote]):
-    """Notes in order, which know the steps in a bar."""
+    """Notes in order, with the number of steps in a bar."""
 
     def __init__(self, notes: Iterable[StepNote], bar_steps: int):
         super().__init__(notes)
@@ -46,7 +46,7 @@ class Melody(list[StepNote]):
 
 
 def bar_steps_of(notes: Sequence[StepNote]) -> int:
-    """The steps in a bar of some notes, those of 4/4 where they do not know."""
+    """The steps in a bar of some notes; those of 4/4 where that is not known."""
     return notes.bar_steps if isinstance(notes, Melody) else COMMON.steps
 
 
@@ -156,7 +156,7 @@ def to_notes(
     velocity: int = 127,
     steps_per_quarter: int = SIXTEENTHS,
 ) -> list[Note]:
-    """Notes in steps of a grid converted to ticks, of which a step has a whole number."""
+    """Notes in steps of a grid converted to ticks; a step is a whole number of ticks."""
     ticks, rest = divmod(ticks_per_quarter, steps_per_quarter)
     if rest:
         raise ValueError(f'{ticks_per_quarter} ticks are no {steps_per_quarter} equal steps')

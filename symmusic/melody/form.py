@@ -27,7 +27,7 @@ def capped(section_left: np.ndarray, tune_left: np.ndarray) -> np.ndarray:
 
 
 def bars_left(num_bars: int, sections: Sequence[int] = ()) -> np.ndarray:
-    """The counts [`num_bars`, 2] of every bar of a tune, as of `capped`.
+    """The counts [`num_bars`, 2] of every bar of a tune, as in `capped`.
 
     Args:
       num_bars: of the tune.

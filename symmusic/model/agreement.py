@@ -47,7 +47,7 @@ def find_agreements(
     available_LBT = (known_BT < blank) & (before_LBT < blank)
     agrees_LBT = available_LBT & (known_BT == before_LBT)
     last_other_LBT = lax.cummax(jnp.where(agrees_LBT, -1, steps_T), axis=2)
-    # The barrier keeps XLA from counting anew for every row that is read.
+    # The barrier keeps XLA from counting again for every row that is read.
     return list(lax.optimization_barrier(_bins(steps_T - last_other_LBT, available_LBT)))
 
 

@@ -9,12 +9,16 @@ Queries and keys are rotated by angles that grow with the step, one for each pai
 their product depends on the distance t - j and not on t.
 """
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from symmusic.model.architecture import Architecture
 from symmusic.model.attention import (
     Memory,
+    Summaries,
     empty_memory,
     in_order,
     masked_softmax,
@@ -85,6 +89,25 @@ def attend_causal(
         weights.append(jnp.pad(weights_BNTK.mean(axis=1), widths))
     contexts_BTH = jnp.concatenate(contexts, axis=1).reshape(states_BTH.shape)
     return multiply(contexts_BTH, params['output'], dtype), jnp.concatenate(weights, axis=1)
+
+
+def at_last_step(apply_all: Callable) -> Callable:
+    """The `apply_last` of a kind of network (`model.BODIES`): what its `apply_all` gives at the
+    last step.
+    """
+
+    def apply_last(
+        params: dict,
+        rows_BTK: jax.Array,
+        architecture: Architecture,
+        keys_B: jax.Array | None = None,
+    ) -> tuple[Summaries, jax.Array | None]:
+        (states_BTH,), weights_BTT = apply_all(
+            params, rows_BTK, architecture, keys_B, with_weights=True
+        )
+        return (states_BTH[:, -1],), weights_BTT[:, -1]
+
+    return apply_last
 
 
 def init_memory(batch: int, memory_steps: int, num_cells: int, dtype=jnp.float32) -> Memory:

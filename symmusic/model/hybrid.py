@@ -43,16 +43,6 @@ def summary_size(architecture: Architecture) -> int:
     return architecture.num_cells
 
 
-def apply_last(
-    params: dict, rows_BTK: jax.Array, architecture: Architecture, keys_B: jax.Array | None = None
-) -> tuple[Summaries, jax.Array | None]:
-    """As `model.apply_last`: what `apply_all` gives at the last step."""
-    (states_BTH,), weights_BTT = apply_all(
-        params, rows_BTK, architecture, keys_B, with_weights=True
-    )
-    return (states_BTH[:, -1],), weights_BTT[:, -1]
-
-
 def apply_all(
     params: dict,
     rows_BTK: jax.Array,
@@ -78,6 +68,9 @@ def apply_all(
     number = 2 * architecture.num_layers
     outputs_BTH = drop(keys_B, number, outputs_BTH, architecture.dropout_rate)
     return (states_BTH + outputs_BTH,), weights_BTT if with_weights else None
+
+
+apply_last = heads.at_last_step(apply_all)
 
 
 def init_carry(architecture: Architecture, batch: int, memory_steps: int, dtype) -> Carry:

@@ -41,7 +41,7 @@ class Notes:
 def find_notes(
     tokens_BT: jax.Array, architecture: Architecture, keys_B: jax.Array | None = None
 ) -> list[jax.Array]:
-    """The values [B, T] of each block, () of an architecture that does not read them. With keys,
+    """The values [B, T] of each block, () for an architecture that does not read them. With keys,
     which are consumed, each is dropped with the architecture's rate.
     """
     if not architecture.last_notes:
@@ -72,7 +72,7 @@ def find_notes(
 
 
 def init_notes(architecture: Architecture, batch: int) -> Notes | None:
-    """What is remembered before the first step; None of an architecture that does not read it."""
+    """What is remembered before the first step; None for an architecture that does not read it."""
     if not architecture.last_notes:
         return None
     shape = batch, NUM_NOTES

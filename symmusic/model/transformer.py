@@ -58,16 +58,6 @@ def summary_size(architecture: Architecture) -> int:
     return architecture.num_cells
 
 
-def apply_last(
-    params: dict, rows_BTK: jax.Array, architecture: Architecture, keys_B: jax.Array | None = None
-) -> tuple[Summaries, jax.Array | None]:
-    """As `model.apply_last`: what `apply_all` gives at the last step."""
-    (states_BTH,), weights_BTT = apply_all(
-        params, rows_BTK, architecture, keys_B, with_weights=True
-    )
-    return (states_BTH[:, -1],), weights_BTT[:, -1]
-
-
 def apply_all(
     params: dict,
     rows_BTK: jax.Array,
@@ -96,6 +86,9 @@ def apply_all(
         outputs_BTH = _mlp(layer, states_BTH, architecture.product_dtype)
         states_BTH += drop(keys_B, 2 * index + 1, outputs_BTH, rate)
     return (normalise(states_BTH, params['norm']),), _mean(weights) if with_weights else None
+
+
+apply_last = heads.at_last_step(apply_all)
 
 
 def init_carry(architecture: Architecture, batch: int, memory_steps: int, dtype) -> Carry:

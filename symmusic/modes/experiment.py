@@ -45,6 +45,7 @@ from symmusic.progress import counted
 from symmusic.report.experiment import write_report
 from symmusic.report.heatmaps import write_heatmaps
 from symmusic.training import run as training
+from symmusic.training import run_folder
 from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.saved import saved_steps
 from symmusic.wording import count
@@ -67,7 +68,7 @@ def run(command: Command) -> None:
         *(list_arms(each, folder / f'split-{_split_seed(each)}') for each in splits[1:]),
     ]
     for arm in itertools.chain(*arms):
-        training.check_folder(arm.config, arm.folder)
+        run_folder.check(arm.config, arm.folder)
         door.check(arm.config, arm.folder)
         if arm.config.sample.replica == ALL:
             raise UserError(

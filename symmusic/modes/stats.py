@@ -10,14 +10,14 @@ from symmusic.corpus.stats import compute_statistics
 from symmusic.corpus.stats_files import write_stats
 from symmusic.corpus.stats_table import as_text
 from symmusic.files import choose_folder
-from symmusic.training import build
+from symmusic.training import corpora
 
 
 def run(command: Command) -> None:
     """Prints and writes the statistics of the corpus, even if none of its tunes is kept."""
     data = command.config.data
     workdir = commands.workdir(command)
-    corpus = build.corpus(command.config)
+    corpus = corpora.corpus(command.config)
     cut = {
         'window_steps': data.window_steps,
         'hop_steps': data.hop_steps,

@@ -28,7 +28,7 @@ from symmusic.report.questionnaire import questionnaire
 from symmusic.report.study import summary_lines, write_study_report
 from symmusic.score.bar import bar_of
 from symmusic.streams import Stream, generator, random_key
-from symmusic.training import build
+from symmusic.training import build, corpora
 from symmusic.wording import count
 
 MOST_NAMED = 3  # most files listed in one message
@@ -96,7 +96,7 @@ def _draw(config: ConfigDict, model: Model) -> Study:
     bar = bar_of(meter, card.steps_per_quarter)
     num_steps = config.sample.num_bars * bar.steps
     vocabulary = card.vocabulary
-    corpus = build.corpus_of(config, card, is_shipped=model.workdir is None)
+    corpus = corpora.corpus_of(config, card, is_shipped=model.workdir is None)
     rng = generator(config.seed, Stream.STUDY)
     tunes = build.split_as_trained(config, corpus)
     excerpts = cut_excerpts(material.in_meter(tunes.train, bar), num_steps)

@@ -3,32 +3,22 @@
 
 A melody of L notes is represented by L - 1 symbols: from each note to the next the interval in
 semitones and the steps between the onsets (which include rests; the length of the last note does
-not count). So the key does not matter, but the rhythm does. Two measures:
-
-- the longest run: the most consecutive notes of a piece that also occur consecutively in a tune,
-  with the same intervals and rhythm;
-- the local alignment (Smith & Waterman 1981), which finds copies with changes: a pair of symbols
-  with equal interval and steps scores 1, with equal interval only 0, any other pair and any gap -1.
-  These scores are our own choice.
+not count). So the key does not matter, but the rhythm does. There are two measures: the longest
+run, the most consecutive notes of a piece that also occur consecutively in a tune, with the same
+intervals and rhythm; and the local alignment (`alignments`).
 """
 
 import dataclasses
-import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from symmusic.melody.events import StepNote, bar_steps_of
-from symmusic.originality.align import align_locally
-from symmusic.progress import track
 
-BATCH_TUNES = 256  # aligned at once
-MOST_KEPT = 128  # symbols whose scores are kept
 CHUNK_SYMBOLS = 1_000_000  # symbols of tunes searched for runs at a time; bounds the memory
 LEVEL = 95  # percentile of real unseen tunes beyond which a piece is flagged
-_STEPS = 1 << 20  # more than there can be between two notes
-PADDING = -1  # no melody's symbol, nor interval
+MOST_STEPS = 1 << 20  # more than there can be between two notes
 
 Melody = Sequence[StepNote]
 
@@ -61,7 +51,7 @@ def find_symbols(melody: Melody) -> np.ndarray:
     """
     pitches = np.array([note.pitch for note in melody], np.int64)
     onsets = np.array([note.onset for note in melody], np.int64)
-    return (np.diff(pitches) + 128) * _STEPS + np.minimum(np.diff(onsets), _STEPS - 1)
+    return (np.diff(pitches) + 128) * MOST_STEPS + np.minimum(np.diff(onsets), MOST_STEPS - 1)
 
 
 def find_longest_runs(pieces: Sequence[Melody], tunes: Sequence[Melody]) -> list[Passage]:
@@ -85,7 +75,7 @@ def find_longest_runs(pieces: Sequence[Melody], tunes: Sequence[Melody]) -> list
             size += len(chunk[-1]) + 1
     return [
         (
-            _passage(
+            make_passage(
                 piece,
                 tunes[tune],
                 tune,
@@ -158,97 +148,7 @@ def _first_place(symbols: np.ndarray, num_tune_symbols: int, begin: int, length:
     return int(places[0])
 
 
-def find_alignments(
-    pieces: Sequence[Melody],
-    tunes: Sequence[Melody],
-) -> list[Passage]:
-    """The best local alignment of each piece with any tune, in a tie with the first tune."""
-    return [
-        _trace(piece, tunes[tune], tune) if score else Passage()
-        for piece, (score, tune) in zip(pieces, best_alignments(pieces, tunes), strict=True)
-    ]
-
-
-def best_alignments(pieces: Sequence[Melody], tunes: Sequence[Melody]) -> list[tuple[int, int]]:
-    """The score of the alignment that `find_alignments` finds for each piece, and the tune."""
-    symbols = [find_symbols(tune) for tune in tunes]
-    numbers = [number for number, own in enumerate(symbols) if len(own)]
-    order = sorted(numbers, key=lambda number: len(symbols[number]))
-    queries = [find_symbols(piece).tolist() for piece in pieces]
-    longest = max(map(len, queries), default=0)
-    best = [(0, 0)] * len(pieces)  # (-score, tune)
-    batches = [order[begin : begin + BATCH_TUNES] for begin in range(0, len(order), BATCH_TUNES)]
-    for batch in track(batches, 'batch'):
-        num_steps = max(len(symbols[number]) for number in batch)
-        tunes_JD = np.full((num_steps, len(batch)), PADDING)
-        for place, number in enumerate(batch):
-            tunes_JD[: len(symbols[number]), place] = symbols[number]
-        kind = np.min_scalar_type(-2 * (longest + num_steps + 2))
-        scores_of = _remembered_scores(tunes_JD, kind)
-        for place, query_I in enumerate(queries):
-            if query_I:
-                scores_D = align_locally(query_I, scores_of, gap=1)
-                top = int(scores_D.max())
-                first = min(batch[tune] for tune in np.flatnonzero(scores_D == top))
-                best[place] = min(best[place], (-top, first))
-    return [(-score, tune) for score, tune in best]
-
-
-def _remembered_scores(tunes_JD: np.ndarray, kind: np.dtype) -> Callable[[int], np.ndarray]:
-    """The scores [J, D] of a symbol with those of tunes; those of common symbols are kept."""
-    intervals_JD = tunes_JD // _STEPS
-
-    @functools.lru_cache(MOST_KEPT)
-    def scores_of(symbol: int) -> np.ndarray:
-        return _scores(tunes_JD, intervals_JD, symbol, kind)
-
-    return scores_of
-
-
-def _scores(
-    symbols: np.ndarray, intervals: np.ndarray, other: int | np.ndarray, kind: np.dtype
-) -> np.ndarray:
-    """The score of each pair of symbols, of which the intervals of the first ones are given: 1
-    where they are equal, 0 where only the intervals are, -1 elsewhere.
-    """
-    scores = (symbols == other).astype(kind)
-    scores += intervals == other // _STEPS
-    scores -= 1
-    return scores
-
-
-def _trace(piece: Melody, tune: Melody, number: int) -> Passage:
-    """The best local alignment of two melodies; in a tie the one that ends first."""
-    symbols_J = find_symbols(tune)
-    gains = _scores(symbols_J, symbols_J // _STEPS, find_symbols(piece)[:, None], np.int64)
-    rows = [[0] * (gains.shape[1] + 1)]
-    for own in gains.tolist():
-        above, here = rows[-1], [0]
-        for place, gain in enumerate(own):
-            here.append(max(0, above[place] + gain, above[place + 1] - 1, here[-1] - 1))
-        rows.append(here)
-    cells = np.array(rows)
-    i, j = end = np.unravel_index(cells.argmax(), cells.shape)
-    while cells[i, j]:
-        if cells[i, j] == cells[i - 1, j - 1] + gains[i - 1, j - 1]:
-            i, j = i - 1, j - 1
-        elif cells[i, j] == cells[i - 1, j] - 1:
-            i -= 1
-        else:
-            j -= 1
-    score = int(cells.max())
-    return _passage(
-        piece,
-        tune,
-        number,
-        (int(i), int(end[0]) + 1),
-        (int(j), int(end[1]) + 1),
-        score,
-        score / len(gains),
-    )
-
-
-def _passage(piece, tune, number, piece_notes, tune_notes, score, share) -> Passage:
+def make_passage(piece, tune, number, piece_notes, tune_notes, score, share) -> Passage:
     bars = [
         melody[notes[0]].onset // bar_steps_of(melody) + 1
         for melody, notes in ((piece, piece_notes), (tune, tune_notes))

@@ -12,14 +12,8 @@ from symmusic.files import read_bounded
 from symmusic.measures.families import Beside
 from symmusic.measures.folders import is_polyphonic
 from symmusic.melody.events import from_events
-from symmusic.originality.copies import (
-    Melody,
-    Passage,
-    find_alignments,
-    find_longest_runs,
-    flag,
-    reference_level,
-)
+from symmusic.originality.alignments import find_alignments
+from symmusic.originality.copies import Melody, Passage, find_longest_runs, flag, reference_level
 from symmusic.originality.shape import find_nearest, mean_and_sd
 from symmusic.originality.shape_index import ShapeIndex, index_tunes
 from symmusic.progress import track

@@ -12,7 +12,8 @@ from symmusic.measures.excerpts import cut_excerpts, draw_rows
 from symmusic.measures.material import in_meter
 from symmusic.measures.registry import Ground, Sets
 from symmusic.melody.events import StepNote, from_events
-from symmusic.originality.copies import Melody, best_alignments, find_longest_runs
+from symmusic.originality.alignments import best_alignments
+from symmusic.originality.copies import Melody, find_longest_runs
 from symmusic.originality.plagiarism import index_corpus, similarity_of
 from symmusic.streams import Stream, generator
 

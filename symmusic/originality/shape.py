@@ -130,7 +130,7 @@ def _align(
 
     Cells so far along a tune that they cannot recover the cost of skipping all before them are
     pruned: their scores are below that of the first two n-grams and below `least`. `whole` computes
-    them nevertheless. `reach_D` is as of `_reaches`, for these tunes.
+    them nevertheless. `reach_D` is as in `_reaches`, for these tunes.
     """
     lengths_D = index.lengths[tunes_D]
     places_DJ = np.arange(lengths_D.max())

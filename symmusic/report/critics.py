@@ -4,7 +4,7 @@ ones.
 
 from symmusic.critics.auc import NUM_FOLDS, WIDENING
 from symmusic.critics.findings import AIM, CRITICS, LEAST_FLOOR, MOST_HALF_WIDTH, NoTrial, Trial
-from symmusic.critics.trial import NUM_HALVINGS
+from symmusic.critics.trial import NUM_HALVINGS, NUM_OF_FEATURES
 from symmusic.report.blocks import Block, Chart, Section, Table, Text, table
 from symmusic.report.scale import interval_chart
 from symmusic.wording import count, interval, number, sentence
@@ -102,17 +102,17 @@ def _about(trial: Trial, part: str | None) -> str:
     return (
         'AUC: the probability that a critic gives a real piece a higher score than a generated one.'
         f' {trial.num_pieces:,} pieces of each class after the same prompts, at different places'
-        f' of {count(trial.num_tunes, f"{part} tune")}. Features: logistic regression on the nine'
-        ' features of the continuation and, with the prompt, on how far they are from those of the'
-        ' prompt.'
-        ' Tokens: an LSTM; with the prompt it reads that first, but only its states in the'
-        ' continuation count. A piece is scored by critics that have seen nothing of its tune'
-        f' family ({NUM_FOLDS} folds, means over them). Likelihood ratio: the loss of the'
-        ' continuation under the model that drew it minus that under another model of the training'
-        ' tunes; nothing is learnt from the pieces. In brackets 95 % intervals, from resamples of'
-        f' the {count(trial.num_families, "family")}; those of features and tokens are wider by a'
-        f' factor of {WIDENING:.2f}, as critics of different folds share training tunes. Real'
-        f' against real: means over {NUM_HALVINGS} random halvings of the tunes.'
+        f' of {count(trial.num_tunes, f"{part} tune")}. Features: least squares with a Gaussian'
+        ' kernel on the nine features of the continuation and, with the prompt, on how far they'
+        ' are from those of the prompt. Tokens: an LSTM; with the prompt it reads that first, but'
+        ' only its states in the continuation count. A piece is scored by critics that have seen'
+        f' nothing of its tune family ({NUM_FOLDS} folds, means over them). Likelihood ratio: the'
+        ' loss of the continuation under the model that drew it minus that under another model of'
+        ' the training tunes; nothing is learnt from the pieces. In brackets 95 % intervals, from'
+        f' resamples of the {count(trial.num_families, "family")}; those of features and tokens'
+        f' are wider by a factor of {WIDENING:.2f}, as critics of different folds share training'
+        f' tunes. Real against real: means over {NUM_HALVINGS} random halvings of the tunes'
+        f' ({NUM_OF_FEATURES} for the critic of features).'
     )
 
 

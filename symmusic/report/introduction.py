@@ -18,8 +18,8 @@ SHADE = 0.85  # opacity of an attention weight of 1; also in listening.js
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """How pieces came about: the command as typed, the fields of `config.sample` that were changed,
-    and notices of how prompt and wishes were read; each empty where there is none.
+    """How the pieces were made: the command as typed, the changed fields of `config.sample`, and
+    notices of how prompt and wishes were read; each empty where there is none.
     """
 
     command: str = ''

@@ -8,7 +8,8 @@ from symmusic.originality.plagiarism import Copied, Copies, Level, Similarity
 from symmusic.originality.planted import Planted
 from symmusic.report import bar_charts
 from symmusic.report.blocks import Block, Chart, Charts, Heading, Section, Table, Text, table
-from symmusic.report.pairs import Pair, describe, draw_pair
+from symmusic.report.pair_rolls import draw_pair
+from symmusic.report.pairs import Pair, describe
 from symmusic.wording import count, number, sentence
 
 NUM_LISTED = 10  # most similar pieces

@@ -176,7 +176,7 @@ function save(complete) {
   get('text').value = text;
   get('copy').hidden = false;
   const rest = complete
-    ? 'Thank you! Please send this file to whoever gave you the page.'
+    ? 'Thank you! Please send this file to the person who gave you the page.'
     : 'It is marked as unfinished: go on at any time and save again.';
   say(`Saved as ${name}. ${rest}`);
   get('report').focus();

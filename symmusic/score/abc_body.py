@@ -23,34 +23,9 @@ from symmusic.score.abc_items import Bar, ChordRest, Ending, Item
 from symmusic.score.abc_pitch import PROPAGATIONS, Pitches, Tone
 from symmusic.score.abc_rhythm import Rhythm, fraction
 from symmusic.score.abc_staff import MAX_SEMITONES, read_number
+from symmusic.score.abc_tokens import CHORD_NOTE, JUMP, TOKEN
 from symmusic.score.key import Key
 from symmusic.score.notes import CHORD_SYMBOLS, GRACES, JUMPS, LYRICS, Meter, Tempo
-
-_LENGTH = r'(?:\d{1,4})?(?:/{1,6}(?:\d{1,3})?)?'
-_NOTE = rf"(\^\^?|__?|=)?([A-Ga-g])([,']*)({_LENGTH})"
-# One expression for all symbols. What it does not match (slurs, ornament letters, backquotes, stray
-# characters) is skipped. Every loop in it is bounded or cannot fail once entered, so the time is
-# linear in the length of any text.
-_TOKEN = re.compile(
-    rf"""
-  (?P<note>{_NOTE})
-| (?P<bar>(?::*\[\|\]|\.?:*\[?\|+\]?:*|::+)(?:[ \t]{{0,8}}\[?\d[\d,\-]{{0,20}})?)
-| (?P<rest>[zx]{_LENGTH}|[ZX]\d{{0,3}})
-| (?P<broken>>+|<+)
-| (?P<tie>-)
-| (?P<tuplet>\(\d{{1,2}}(?::\d{{0,2}}(?::\d{{0,2}})?)?)
-| (?P<quoted>"[^"]*"?)
-| (?P<grace>\{{[^}}]{{0,{MAX_FIELD}}}\}})
-| (?P<decoration>![^!|]{{1,80}}!|\+[^+|]{{1,80}}\+)
-| (?P<ending>\[\d[\d,\-]{{0,20}}|\A[ \t]{{0,8}}\d[\d,\-]{{0,20}}(?=\s))
-| (?P<field>\[[A-Za-z]:[^\]]{{0,{MAX_FIELD}}}\]?)
-| (?P<chord>\[(?:[^\]\["|!]|"[^"]{{0,80}}"|![^|!]{{0,80}}!){{1,200}}\]{_LENGTH})
-| (?P<overlay>&)
-""",
-    re.VERBOSE,
-)
-_CHORD_NOTE = re.compile(rf'"[^"]*"|![^!]*!|{_NOTE}(-?)')
-_JUMP = re.compile(r'\bD\.? ?[CS]\b|\bda ?c(?:apo|oda)\b|\bdal ?segno\b', re.IGNORECASE)
 
 # what is left out, as `Score.notices` says it
 MACROS = 'macros not expanded'
@@ -72,7 +47,7 @@ class VoiceReader:
       has_free_meter: whether a field in the body ends the metre.
       program: General MIDI number, from 0.
       keys: in which notes sound, in order, as far as they are stated.
-      key_replaced: as of `Score`.
+      key_replaced: as in `Score`.
       notices: what was left out, in the order of occurrence.
     """
 
@@ -101,11 +76,11 @@ class VoiceReader:
         elif match := FIELD_LINE.match(line):
             self._read_field_of(match[1] or '+', match[2])
         else:
-            for token in _TOKEN.finditer(line):
+            for token in TOKEN.finditer(line):
                 kind = token.lastgroup
                 if kind == 'note':
                     if not self._is_overlay:
-                        self._read_note(*token.group(2, 3, 4, 5))  # of `_NOTE`, the first groups
+                        self._read_note(*token.group(2, 3, 4, 5))  # of `NOTE`, the first groups
                 elif not self._is_overlay or kind in ('bar', 'field'):
                     getattr(self, f'_read_{kind}')(token[kind])
 
@@ -217,7 +192,7 @@ class VoiceReader:
 
     def _read_chord(self, text: str) -> None:
         inside, _, length = text[1:].rpartition(']')
-        notes = [match for match in _CHORD_NOTE.finditer(inside) if match[2]]
+        notes = [match for match in CHORD_NOTE.finditer(inside) if match[2]]
         if not notes:
             return
         tones = [self.pitches.resolve(*match.group(1, 2, 3)) for match in notes]
@@ -272,11 +247,11 @@ class VoiceReader:
         self._note(GRACES)
 
     def _read_quoted(self, text: str) -> None:
-        if _JUMP.search(text):
+        if JUMP.search(text):
             self._note(JUMPS)
         elif text[1:2] not in ('^', '_', '<', '>', '@', '"', ''):
             self._note(CHORD_SYMBOLS)
 
     def _read_decoration(self, text: str) -> None:
-        if _JUMP.search(text):
+        if JUMP.search(text):
             self._note(JUMPS)

@@ -115,7 +115,7 @@ def without_comment(line: str) -> str:
 
 def read_text(text: str) -> str:
     r"""A text such as a title with its escapes decoded: accents as in TeX (`\'e`), `\u00e9`,
-    `&eacute;`. An escape of no printable letter stays as written.
+    `&eacute;`. An escape that is no printable letter is left as it is.
     """
     return _ESCAPE.sub(_letter, text[:MAX_TEXT])
 

@@ -36,7 +36,7 @@ def format_abc(
       key: determines the signature and the spelling.
       qpm: quarters per minute, written by `tempo.mark_tempo`.
       num_bars: the smallest number of bars to write.
-      meter: such as '6/8', as of `bar.bar_of`.
+      meter: such as '6/8', as in `bar.bar_of`.
       pickup: number of steps in the first bar, 0 = a full bar.
       short: number of silent steps at the end, which are not written: the last bar is shorter.
       program: General MIDI number of the instrument, from 0; 0, a piano, is not written.

@@ -51,7 +51,7 @@ class Bar:
 
 
 def is_countable(meter: str) -> bool:
-    """Whether a metre has a bar, as of `bar_of`."""
+    """Whether a metre has a bar, as in `bar_of`."""
     try:
         bar_of(meter)
     except ScoreError:

@@ -10,8 +10,6 @@ from symmusic.score.meter import find_bars, overfull_start
 from symmusic.score.midi_chunks import read_chunks
 from symmusic.score.midi_events import (
     KEY_SIGNATURE,
-    LYRIC,
-    META,
     NOTE_OFF,
     NOTE_ON,
     PROGRAM,
@@ -22,6 +20,7 @@ from symmusic.score.midi_events import (
     Event,
     Track,
 )
+from symmusic.score.midi_text import decode_text, find_title, has_lyrics, metas_of, trimmed
 from symmusic.score.notes import DEFAULT_QPM, LYRICS, Meter, Note, Score, Tempo
 
 SUFFIXES = ('.mid', '.midi', '.kar', '.rmi')
@@ -31,7 +30,6 @@ MAX_QUARTERS = 1_000_000  # of a piece, five days at 120 quarters per minute
 MAX_BYTES = 4_000_000
 KEY_TEXT = 'Key: '  # begins the text that names a key whose mode a key signature cannot state
 MIDI_MODES = ('major', 'minor')  # by their number in a key signature
-KARAOKE_TRACKS = ('soft karaoke', 'words')  # names of the tracks of text in a karaoke file
 
 
 def parse_midi(data: bytes, part: int = 1) -> Score:
@@ -75,7 +73,7 @@ def parse_midi(data: bytes, part: int = 1) -> Score:
     return Score(
         notes=tuple(notes),
         ticks_per_quarter=file.division,
-        title=_find_title(file.tracks),
+        title=find_title(file.tracks),
         num_instruments=num_instruments,
         meters=tuple(meters),
         tempi=tuple(_find_tempi(file.tracks)),
@@ -83,7 +81,7 @@ def parse_midi(data: bytes, part: int = 1) -> Score:
         overfull=overfull_start(meters, file.division),
         program=_program(programs, place),
         parts=names,
-        notices=(*file.notices, *([LYRICS] if _has_lyrics(file.tracks) else [])),
+        notices=(*file.notices, *([LYRICS] if has_lyrics(file.tracks) else [])),
         num_meters=len(stated),
         keys=keys,
         key_replaced=is_replaced,
@@ -118,7 +116,7 @@ def _program(programs: Mapping, place: tuple[int, int]) -> int:
 
 def _part_name(tracks: Sequence[Track], place: tuple[int, int], programs: Mapping) -> str:
     """The name of a track, or else of its instrument, on one line."""
-    names = (_trimmed(event.data) for event in _metas(tracks[place[0] : place[0] + 1], TRACK_NAME))
+    names = (trimmed(event.data) for event in metas_of(tracks[place[0] : place[0] + 1], TRACK_NAME))
     name = ' '.join(next(filter(None, names), '').split())
     return name[:40] or INSTRUMENTS[_program(programs, place)]
 
@@ -153,7 +151,7 @@ def _find_keys(tracks: Sequence[Track], first: int, last: int) -> tuple[tuple[Ke
     minor; a text after `KEY_TEXT` at its tick names another mode.
     """
     modes = {}
-    for event in _metas(tracks, TEXT):
+    for event in metas_of(tracks, TEXT):
         text = decode_text(event.data)
         if text.startswith(KEY_TEXT) and (key := parse_key_name(text[len(KEY_TEXT) :])):
             modes[event.tick] = key
@@ -166,70 +164,16 @@ def _find_keys(tracks: Sequence[Track], first: int, last: int) -> tuple[tuple[Ke
     return sounding_keys([(tick, key) for tick, key in stated if tick <= last], first)
 
 
-def _find_title(tracks: Sequence[Track]) -> str:
-    """The first track name that is not empty; of a karaoke file the first text marked @T, else the
-    first name that is not one of its tracks of text.
-    """
-    names = [_trimmed(event.data) for event in _metas(tracks, TRACK_NAME)]
-    if _is_karaoke(tracks):
-        marked = [event.data[2:] for event in _metas(tracks, TEXT) if event.data[:2] == b'@T']
-        names = [
-            *map(_trimmed, marked),
-            *(name for name in names if name.lower() not in KARAOKE_TRACKS),
-        ]
-    return next(filter(None, names), '')
-
-
-def _trimmed(data: bytes) -> str:
-    return decode_text(data).strip('\x00 \ufeff')
-
-
-def _is_karaoke(tracks: Sequence[Track]) -> bool:
-    """Whether text events hold the words and, marked with @, information about the file."""
-    names = [event.data.strip(b'\0 ').lower() for event in _metas(tracks, TRACK_NAME)]
-    return KARAOKE_TRACKS[0].encode() in names or any(
-        event.data[:2] == b'@K' for event in _metas(tracks, TEXT)
-    )
-
-
-def _has_lyrics(tracks: Sequence[Track]) -> bool:
-    words = [event.data for event in _metas(tracks, LYRIC)]
-    if _is_karaoke(tracks):
-        words += [event.data for event in _metas(tracks, TEXT) if event.data[:1] != b'@']
-    return any(word.strip(b'\0 ') for word in words)
-
-
-def _metas(tracks: Sequence[Track], kind: int) -> list[Event]:
-    return [
-        event
-        for track in tracks
-        for event in track.events
-        if event.status == META and event.kind == kind
-    ]
-
-
 def _in_time(tracks: Sequence[Track], kind: int) -> list[Event]:
     """The events of a kind in order of time. At one tick those of the first track, where they
     belong, come last and so take precedence.
     """
-    return sorted(_metas(tracks[::-1], kind), key=lambda event: event.tick)
+    return sorted(metas_of(tracks[::-1], kind), key=lambda event: event.tick)
 
 
 def _damaged(tracks: Sequence[Track], kind: int) -> list[int]:
     """Ticks of the events of a kind that were left out."""
     return [tick for track in tracks for tick, found in track.damaged if found == kind]
-
-
-def decode_text(data: bytes) -> str:
-    """The text of a meta event, which does not state its encoding: UTF-16 if it has a byte order
-    mark, UTF-8 if it is valid, else Windows-1252, with Latin-1 for the codes that it lacks.
-    """
-    if data[:2] in (b'\xff\xfe', b'\xfe\xff') and len(data) % 2 == 0:
-        return data.decode('utf-16', 'replace')
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return ''.join(bytes([byte]).decode('cp1252', 'ignore') or chr(byte) for byte in data)
 
 
 def _pair_notes(events: Sequence[Event]) -> dict[int, list[Note]]:

@@ -10,7 +10,8 @@ from symmusic.files import write_whole
 from symmusic.score.bar import SIXTEENTHS, bar_of
 from symmusic.score.key import Key
 from symmusic.score.layout import Section
-from symmusic.score.midi import KEY_TEXT, decode_text
+from symmusic.score.midi import KEY_TEXT
+from symmusic.score.midi_text import decode_text
 from symmusic.score.notes import DEFAULT_QPM, Note
 
 # The thesis's files have 220 ticks per quarter; a sixteenth is 55, so a grid of sixteenths is
@@ -50,14 +51,14 @@ def format_midi(
       notes: in ticks of `ticks_of(steps_per_quarter)`.
       title: written as Latin-1, which most programs read, or if that lacks a letter as UTF-8.
       qpm: quarters per minute.
-      meter: such as '6/8', as of `bar.bar_of`.
+      meter: such as '6/8', as in `bar.bar_of`.
       pickup: number of steps in the first bar, 0 = a full bar. Notes start only in these last
         steps of the bar. The file starts with them, filled up to whole sixteenths, under a time
         signature of their own.
       program: General MIDI number of the instrument, from 0.
       key: its signature is written, as major or minor by its third, and a text for another mode;
         None writes none.
-      sections: of the tune; a marker bears the label of each.
+      sections: of the tune; a marker has the label of each.
       steps_per_quarter: the grid.
     """
     name, charset = _encoding(title)

@@ -27,6 +27,7 @@ PURE = (  # in the order in which they use one another; none touches the documen
     'glyphs',
     'staff',
     'compose',
+    'originality',
 )
 PARTS = (
     *PURE,
@@ -47,7 +48,13 @@ PARTS = (
 MAX_BYTES = 2_000_000
 
 
-def studio_page(network: Mapping[str, object], engine: str, client: str, about: str) -> str:
+def studio_page(
+    network: Mapping[str, object],
+    engine: str,
+    client: str,
+    about: str,
+    sketch: Mapping[str, object] | None = None,
+) -> str:
     """HTML of the studio.
 
     Args:
@@ -55,9 +62,12 @@ def studio_page(network: Mapping[str, object], engine: str, client: str, about: 
       engine: JavaScript of the worker that runs it.
       client: JavaScript that starts the worker: `openEngine`.
       about: a sentence about the model, its data and their licence.
+      sketch: of the training tunes, as `Sketch.to_json` gives it, with its `levels`, pairs of
+        notes and level; None = nothing is compared with them.
     """
     body = (FOLDER / 'studio.html').read_text(encoding='utf-8')
-    for name, value in (('network', network), ('engine-script', engine), ('about-text', about)):
+    data = {'network': network, 'engine-script': engine, 'about-text': about, 'sketch': sketch}
+    for name, value in data.items():
         body += f'<script type="application/json" id="{name}">{json_for_script(value)}</script>\n'
     style = (FOLDER / 'studio.css').read_text(encoding='utf-8')
     parts = ((FOLDER / f'{part}.js').read_text(encoding='utf-8') for part in PARTS)

@@ -20,7 +20,7 @@ from symmusic.files import write_whole
 from symmusic.melody.events import extract_phrases, from_events, to_events
 from symmusic.model.model import Params
 from symmusic.score.bar import bar_of
-from symmusic.training import build, shipped
+from symmusic.training import build, corpora, shipped
 from symmusic.training.card import Card
 from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.finetune import Network, begin_from, transfer
@@ -150,8 +150,8 @@ def descent_of(parent: Parent, config: ConfigDict, corpus: Corpus) -> dict:
 
 
 def _check(found: dict, parent: Parent, config: ConfigDict, corpus: Corpus) -> None:
-    """Refuses a run whose held-out tunes are mostly not unseen: another split of the same tunes, or
-    half of the test families seen.
+    """Refuses a run whose held-out tunes its parent has largely seen: another split of the same
+    tunes, or half of the test families.
     """
     counts = found['held_out_families']
     num_seen, num = counts[TEST]['seen'], counts[TEST]['num']
@@ -222,7 +222,7 @@ def _trained_on(init_from: str, config: ConfigDict) -> tuple[Tune, ...] | None:
     if init_from == SHIPPED:
         _, card, _ = shipped.read_shipped()
         own = runs.from_dict(card.config, config)
-        corpus = build.of_shipped(build.corpus(own), card)
+        corpus = corpora.of_shipped(corpora.corpus(own), card)
         return None if corpus is None else build.split_as_trained(own, corpus).train
     folder = pathlib.Path(init_from).expanduser()
     originals = read_originals(folder)

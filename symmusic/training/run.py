@@ -1,6 +1,5 @@
 """A run in its workdir: from a config to trained parameters and results."""
 
-import contextlib
 import dataclasses
 import logging
 import os
@@ -13,17 +12,15 @@ from ml_collections import ConfigDict
 
 import symmusic
 from symmusic.config import runs
-from symmusic.config.protocol import base_config
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.originals import gather_originals, write_originals
 from symmusic.errors import UserError
-from symmusic.files import alone_in, read_digested, write_digested, write_whole
+from symmusic.files import write_whole
 from symmusic.melody.encodings import Vocabulary
 from symmusic.model.model import Architecture
 from symmusic.model.size import count_parameters
-from symmusic.training import build, loop, parent, session, start, summary
+from symmusic.training import build, loop, parent, run_folder, session, start, summary
 from symmusic.training.card import Card
-from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.data import put
 from symmusic.training.devices import PROCESSES, claim_cores, fetch, join_processes, make_mesh
 from symmusic.training.metrics import plot_metrics, require_tensorboard, write_metrics
@@ -34,7 +31,6 @@ from symmusic.training.state import TrainState
 from symmusic.wording import count
 
 ROOT = pathlib.Path(symmusic.__file__).parents[1]  # where the commit is looked for
-SUMMARY = 'summary.json'  # in a run's folder: its results; written last
 log = logging.getLogger(__name__)
 
 
@@ -57,27 +53,12 @@ class Trained:
     is_new: bool
 
 
-def check_folder(config: ConfigDict, workdir: pathlib.Path) -> None:
-    """Checks that a workdir holds no run, or the one of this config.
-
-    Raises:
-      UserError: it holds another one.
-    """
-    if (found := _run_config(workdir)) is not None:
-        runs.check_same_run(found, config, workdir)
-
-
 def claim_devices(config: ConfigDict) -> None:
     """Divides the CPU, and joins the other processes; call it before JAX is used."""
     if config.train.tensorboard:
         require_tensorboard()
     claim_cores(config.train.cpu_devices, deterministic=config.train.deterministic)
     join_processes(os.environ.get(PROCESSES, ''))
-
-
-def alone(workdir: pathlib.Path) -> contextlib.AbstractContextManager:
-    """The lock of a workdir, which the first process holds for all."""
-    return alone_in(workdir) if jax.process_index() == 0 else contextlib.nullcontext()
 
 
 def train(
@@ -87,7 +68,7 @@ def train(
     measure_epochs: Callable[[Corpus, Card], Measure | None] = lambda corpus, card: None,
 ) -> Trained:
     """Trains, or resumes, the run of a workdir that `alone` holds; logs its progress. The
-    caller ends it with `finish`.
+    caller ends it with `run_folder.write_summary`.
 
     Args:
       config: of the run.
@@ -110,7 +91,7 @@ def train(
     check(prepared.data.vocabulary, prepared.data.meters)
     started = start.start(config, workdir, prepared, device.device_kind)
     _log_start(config, prepared.architecture, started)
-    if started.is_done(config.train.num_epochs) and (workdir / SUMMARY).exists():
+    if started.is_done(config.train.num_epochs) and (workdir / run_folder.SUMMARY).exists():
         return _finished(workdir, prepared, started)
     base_rates = start.base_rates(config, prepared)
     measure = measure_epochs(prepared.corpus, started.card)
@@ -143,11 +124,6 @@ def log_results(trained: Trained) -> None:
         log.info(line)
 
 
-def finish(workdir: pathlib.Path, trained: Trained) -> None:
-    """Writes `summary.json`, which marks the run as finished."""
-    write_digested(workdir / SUMMARY, trained.summary)
-
-
 def _log_start(config: ConfigDict, architecture: Architecture, started: start.Start) -> None:
     """Logs which network is trained, and how far it is."""
     states = started.states
@@ -173,7 +149,7 @@ def _finished(workdir: pathlib.Path, prepared: start.Prepared, started: start.St
         f'the run in {workdir} is finished after {count(states.epoch.max(), "epoch")}{why}; a'
         ' larger num_epochs continues it'
     )
-    found = read_digested(workdir / SUMMARY)
+    found = run_folder.read_summary(workdir)
     return Trained(states, started.card, found, prepared.corpus, is_new=False)
 
 
@@ -187,8 +163,8 @@ def _write_files(
     """Writes what is known of a run before it trains, and removes the summary of a resumed
     run, which is outdated.
     """
-    sessions = runs.made_with(_run_text(workdir) or '{}')
-    if (before := _run_config(workdir)) is not None:
+    sessions = runs.made_with(run_folder.read_config_text(workdir) or '{}')
+    if (before := run_folder.read_config(workdir)) is not None:
         sessions = runs.with_rounding(sessions, before)
     now = made_with(num_devices, prepared.data.fingerprint, ROOT) | {
         'rounding': runs.rounding(config)
@@ -201,7 +177,7 @@ def _write_files(
         parent.write(workdir, descent)
     tunes = build.split_as_trained(config, prepared.corpus)
     write_originals(workdir, gather_originals(tunes.train, [*tunes.validation, *tunes.test]))
-    (workdir / SUMMARY).unlink(missing_ok=True)
+    (workdir / run_folder.SUMMARY).unlink(missing_ok=True)
 
 
 def _plan(config: ConfigDict) -> session.Plan:
@@ -231,28 +207,6 @@ def _test_losses(
         batch_size=config.train.batch_size,
         mesh=mesh,
     ).tolist()
-
-
-def _run_config(workdir: pathlib.Path) -> ConfigDict | None:
-    """The config of the run in a workdir, None where there is none."""
-    text, base = _run_text(workdir), base_config()
-    if text is not None:
-        return runs.from_json(text, base)
-    checkpoints = Checkpoints(workdir)
-    if checkpoints.latest_step() is None:
-        return None
-    return runs.from_dict(checkpoints.restore_card().config, base)
-
-
-def _run_text(workdir: pathlib.Path) -> str | None:
-    """What config.json holds, None where there is none."""
-    path = workdir / 'config.json'
-    try:
-        return path.read_text()
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f'cannot read {path}: {error}; choose another --workdir') from error
 
 
 def require_kernel(config: ConfigDict, platform: str) -> None:

@@ -17,7 +17,7 @@ from symmusic.corpus.drops import count_drops
 from symmusic.corpus.windows import Windows
 from symmusic.errors import UserError
 from symmusic.model.model import Architecture
-from symmusic.training import build, parent
+from symmusic.training import build, corpora, parent
 from symmusic.training.card import Card
 from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.provenance import changes, versions
@@ -83,7 +83,7 @@ def prepare(config: ConfigDict) -> Prepared:
     Raises:
       UserError: the corpus or the parent cannot be used.
     """
-    corpus = build.corpus(config)
+    corpus = corpora.corpus(config)
     origin = parent.load(config)
     vocabulary = origin.card.vocabulary if origin else None
     data = build.dataset(

@@ -16,7 +16,7 @@ from symmusic.config.flags import parse
 from symmusic.config.protocol import base_config
 from symmusic.corpus.batches import batch_rows
 from symmusic.errors import UserError
-from symmusic.training import build
+from symmusic.training import build, corpora
 from symmusic.training.data import put
 from symmusic.training.replicas import held_out_losses, init_replicas, initial_keys, update_replicas
 from tests.corpus.tunes import random_notes, write_files
@@ -154,7 +154,7 @@ def check_a_config(corpus, values):
         )
         return
     config = command(*words).config
-    data = build.dataset(config, build.corpus(config))
+    data = build.dataset(config, corpora.corpus(config))
     architecture = build.architecture(config, data.vocabulary, data.meters)
     recipe = build.recipe(config, data)
     states = init_replicas(initial_keys(config.seed, config.replicas), architecture, recipe)

@@ -15,13 +15,13 @@ from symmusic.critics import tokens
 from symmusic.critics.auc import (
     NUM_FOLDS,
     LabelledPieces,
+    assign_families,
     auc,
-    deal,
     estimate,
     mean_auc,
     mean_over_halvings,
 )
-from symmusic.critics.regression import beside_prompts, flatten, score_features
+from symmusic.critics.regression import WEIGHTS, beside_prompts, flatten, score_features
 from symmusic.critics.tokens import score_tokens
 from symmusic.measures.estimate import Estimate
 from symmusic.measures.excerpts import as_score
@@ -39,7 +39,7 @@ NUM, GIVEN, STEPS = 60, 32, 32  # pieces, steps of the prompt and of the continu
 def beside(num, families=None):
     """The first `num` pieces of a pool beside the next ones, two of a family."""
     families = np.arange(num) // 2 if families is None else families
-    folds, _ = deal(families, np.random.default_rng(0))
+    folds, _ = assign_families(families, np.random.default_rng(0))
     return LabelledPieces(
         np.arange(2 * num), np.repeat([True, False], num), np.tile(families, 2), np.tile(folds, 2)
     )
@@ -48,7 +48,7 @@ def beside(num, families=None):
 def halves(num, seed=0):
     """The first `num` pieces, half of the families beside the other half."""
     families = np.arange(num) // 2
-    folds, is_first = deal(families, np.random.default_rng(seed))
+    folds, is_first = assign_families(families, np.random.default_rng(seed))
     return LabelledPieces(np.arange(num), is_first, families, folds)
 
 
@@ -94,7 +94,7 @@ def test_auc_is_the_share_of_pairs_won(first, second):
 
 @given(FAMILIES, st.integers(0, 2**31))
 def test_a_family_is_in_one_fold_and_one_half(families, seed):
-    folds, in_first_half = deal(families, np.random.default_rng(seed))
+    folds, in_first_half = assign_families(families, np.random.default_rng(seed))
     for family in set(families):
         own = np.array(families) == family
         assert len(set(folds[own])) == len(set(in_first_half[own])) == 1
@@ -105,7 +105,8 @@ def test_a_family_is_in_one_fold_and_one_half(families, seed):
 
 
 def test_halves_are_random():
-    drawn = np.array([deal(np.arange(40), np.random.default_rng(seed))[1] for seed in range(400)])
+    rngs = map(np.random.default_rng, range(400))
+    drawn = np.array([assign_families(np.arange(40), rng)[1] for rng in rngs])
     assert abs(drawn.mean(axis=0) - 0.5).max() < 0.1
     assert len(np.unique(drawn, axis=0)) == 400
 
@@ -213,6 +214,38 @@ def test_features_distinguish_only_what_differs(pool):
     found = estimate(alike, beside(NUM))
     assert found.low <= 0.5 <= found.high
     assert estimate(unlike, beside(NUM)).value > 0.9
+
+
+def test_features_are_seen_together():
+    """Pieces in which two features have the same sign: neither feature alone tells them."""
+    rng = np.random.default_rng(0)
+    values = np.abs(rng.normal(size=(2 * NUM, 2))) * rng.choice([-1, 1], (2 * NUM, 1))
+    values[NUM:, 1] *= -1
+    found = score_features(values, [beside(NUM)])[0]
+    assert estimate(found, beside(NUM)).value > 0.95
+
+
+def test_features_of_small_weight_tell_less():
+    """One feature tells the classes, the other 20 nothing."""
+    values = np.random.default_rng(0).normal(size=(2 * NUM, 21))
+    values[NUM:, 0] += 2
+    aucs = [
+        mean_auc(
+            score_features(values, [beside(NUM)], np.append(weight, np.ones(20)))[0], beside(NUM)
+        )
+        for weight in (0.1, 1, 5)
+    ]
+    assert aucs[0] < aucs[1] < aucs[2]
+
+
+def test_inputs_are_roots_of_counts(pool):
+    """Of histograms and matrices; inputs weigh the less, the more a feature has."""
+    features = compute_features(as_score(pool[0][0, GIVEN:]), 'corrected')
+    inputs = flatten([features])[0]
+    assert inputs[:3].tolist() == [features[name] for name in ('PC', 'PR', 'PI')]
+    assert inputs[15:159] == pytest.approx(np.sqrt(features['PCTM']).ravel())
+    assert WEIGHTS[[0, 3, 15, -1]] == pytest.approx([1, 12**-0.25, 12**-0.5, 12**-0.5])
+    assert len(WEIGHTS) == len(inputs)
 
 
 def test_undefined_features_are_marked():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from symmusic.generate.keys import find_distance, place
-from symmusic.generate.prompt_files import make_prompt
+from symmusic.generate.prompt_text import make_prompt
 from symmusic.melody.encodings import MelodyVocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
 

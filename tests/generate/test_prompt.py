@@ -16,7 +16,8 @@ from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.generate.fitting import MAX_BARS
 from symmusic.generate.prompt import stated_at
-from symmusic.generate.prompt_files import make_prompt, mary, read_notes, read_prompt
+from symmusic.generate.prompt_files import mary, read_notes, read_prompt
+from symmusic.generate.prompt_text import make_prompt
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import transpose_events
 from symmusic.report.forms import written_forms

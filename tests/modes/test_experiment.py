@@ -148,7 +148,7 @@ def killed_at(monkeypatch, module, name, after):
 
 STAGES = [
     (session, 'write_metrics', 1),  # in training, after the second epoch is saved
-    (arm.training, 'finish', 0),  # trained, without a summary
+    (arm.run_folder, 'write_summary', 0),  # trained, without a summary
     (arm, 'measure_pieces', 1),  # the first arm's second replica
     (arm, 'write_digested', 1),  # measured, but not marked as done
     (experiment.gallery, 'draw', 0),  # done, without its pieces

@@ -14,7 +14,7 @@ from symmusic.config.runs import from_dict
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
 from symmusic.errors import UserError
-from symmusic.training import build
+from symmusic.training import build, corpora
 from symmusic.training.shipped import read_held_out, read_shipped
 from tests.test_launch import ROOT
 
@@ -43,7 +43,7 @@ def test_its_held_out_tunes_are_those_of_the_split_that_it_was_trained_by(folk, 
     if corpus.fingerprint != shipped_card.dataset['fingerprint']:
         pytest.skip('the corpus is read otherwise than when the model was trained')
     drawn = build.split_as_trained(config, corpus)
-    own = build.of_shipped(corpus, shipped_card)
+    own = corpora.of_shipped(corpus, shipped_card)
     named = build.split_as_trained(config, own)
     assert named == drawn
     assert [len(part) for part in (named.train, named.validation, named.test)] == list(
@@ -66,7 +66,7 @@ def test_a_corpus_that_is_read_differently(folk, shipped_card, capsys):
         *kept[3:],
     ]
     changed = dataclasses.replace(corpus, tunes=tuple(tunes), families=corpus.families[1:])
-    own = build.of_shipped(changed, shipped_card)
+    own = corpora.of_shipped(changed, shipped_card)
     assert 'are identified by their names' in capsys.readouterr().out
     split = build.split_as_trained(config, own)
     for part in ('validation', 'test'):
@@ -84,8 +84,8 @@ def test_a_corpus_that_is_read_differently(folk, shipped_card, capsys):
 def test_another_corpus_is_not_its_own(folk, shipped_card, monkeypatch):
     corpus = load_corpus('folk', Settings(meters=('all',)))
     corpus = dataclasses.replace(corpus, tunes=(), families=np.zeros(0))
-    monkeypatch.setattr(build, 'load_corpus', lambda *_, **__: corpus)
+    monkeypatch.setattr(corpora, 'load_corpus', lambda *_, **__: corpus)
     config = from_dict(shipped_card.config, base_config())
-    assert build.of_shipped(corpus, shipped_card) is None
+    assert corpora.of_shipped(corpus, shipped_card) is None
     with pytest.raises(UserError, match='not the one that the shipped model was trained on'):
-        build.corpus_of(config, shipped_card, is_shipped=True)
+        corpora.corpus_of(config, shipped_card, is_shipped=True)

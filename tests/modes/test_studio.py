@@ -14,7 +14,7 @@ from symmusic.modes import studio
 PAGE = pathlib.Path(launch.__file__).parent / 'docs' / 'studio.html'
 
 
-def test_the_page_in_docs_is_a_fresh_build(tmp_path, capsys):
+def test_the_page_in_docs_is_a_fresh_build(folk, tmp_path, capsys):
     """To renew it: `python launch.py --mode=studio --workdir=DIR`, and copy `studio/index.html`."""
     assert launch.main(['--mode=studio', f'--workdir={tmp_path}']) == 0
     path = tmp_path / 'studio' / 'index.html'
@@ -22,7 +22,7 @@ def test_the_page_in_docs_is_a_fresh_build(tmp_path, capsys):
     assert path.read_bytes() == PAGE.read_bytes()
 
 
-def test_fields_that_the_page_asks_for_itself_are_named(tmp_path, capsys):
+def test_fields_that_the_page_asks_for_itself_are_named(folk, tmp_path, capsys):
     flags = ['--config.sample.num_bars=8', '--config.sample.temperature=1.0']
     assert launch.main(['--mode=studio', f'--workdir={tmp_path}', *flags]) == 0
     printed = capsys.readouterr().out

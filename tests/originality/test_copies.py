@@ -9,9 +9,9 @@ from hypothesis import given, settings
 
 from symmusic.melody.events import StepNote
 from symmusic.originality import copies
+from symmusic.originality.alignments import find_alignments
 from symmusic.originality.copies import (
     Passage,
-    find_alignments,
     find_longest_runs,
     find_symbols,
     flag,

@@ -38,7 +38,8 @@ from symmusic.report.chart_files import sheet
 from symmusic.report.evaluation import STYLE, make_report
 from symmusic.report.html import to_html
 from symmusic.report.nearness import pairs_section
-from symmusic.report.pairs import Pair, describe, draw_pair, find_pairs
+from symmusic.report.pair_rolls import draw_pair
+from symmusic.report.pairs import Pair, describe, find_pairs
 from symmusic.report.summary import summarize
 from symmusic.score.midi_writer import format_midi
 from symmusic.score.notes import Note

@@ -14,7 +14,7 @@ from symmusic.errors import UserError
 from symmusic.generate import masks as module
 from symmusic.generate.guide import fit, guided, is_distant
 from symmusic.generate.masks import DRAWN, FREE, STATED, Wishes
-from symmusic.generate.prompt_files import make_prompt
+from symmusic.generate.prompt_text import make_prompt
 from symmusic.melody.encodings import MelodyVocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
 from symmusic.score.bar import Bar

@@ -7,9 +7,11 @@ import re
 import shutil
 import subprocess
 
+import numpy as np
 import pytest
 
 from symmusic.api.load import read_shipped_model
+from symmusic.corpus.originals import Originals
 from symmusic.melody.events import quantize
 from symmusic.modes.studio import write_page
 from symmusic.score.abc import read_abc_tune
@@ -18,15 +20,21 @@ from symmusic.score.musicxml_reader import read_musicxml
 from symmusic.studio.page import MAX_BYTES
 
 READY = '#lead[data-ready]'
+WRITTEN = [67, 69, 71, 67, 62, 59, 57, 55, 55, 57, 59, 55, 57]  # by `write_four_bars`
 NOTES = 'tune().notes.map((each) => [each.onset, each.length, each.pitch])'
 
 
 @pytest.fixture(scope='module')
 def studio(tmp_path_factory):
-    """The page of the shipped model."""
+    """The page of the shipped model, as if it were trained on one tune, which starts as the one
+    that `write_four_bars` writes, in another key.
+    """
     path = tmp_path_factory.mktemp('studio') / 'studio' / 'index.html'
     model = read_shipped_model()[0]
-    write_page(path, model, model.config().sample)
+    trained, unseen = np.full((2, 60), -2, np.int8)
+    trained[: 4 * len(WRITTEN) : 4] = np.array(WRITTEN) + 5
+    unseen[::4] = range(60, 75)
+    write_page(path, model, model.config().sample, Originals(('a',), ('A',), (trained,), (unseen,)))
     return path
 
 
@@ -41,7 +49,7 @@ def write_four_bars(page):
     page.locator('#roll').focus()
     for key in '3gabgdbaggabg4ar':
         page.keyboard.press(key)
-    return [[4 * n, 4, pitch] for n, pitch in enumerate([67, 69, 71, 67, 62, 59, 57, 55])]
+    return [[4 * n, 4, pitch] for n, pitch in enumerate(WRITTEN[:8])]
 
 
 def draw(page):
@@ -63,6 +71,8 @@ def test_a_tune_from_the_first_note_to_the_files(studio, open_page, tmp_path):
     start = write_four_bars(page)
     assert page.evaluate(NOTES)[:8] == start
     assert page.evaluate('numWritten(tune())') == 4
+    page.locator('#shared.beyond', has_text='up to 13 notes in a row (bars 1 to 4)').wait_for()
+    assert page.locator('#roll .shared').count() == 13
     # continue, listen to two ways, keep the second by Enter
     assert draw(page) >= 2
     before = page.evaluate(NOTES)

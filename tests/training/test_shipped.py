@@ -13,7 +13,7 @@ from numpy.testing import assert_array_equal
 from symmusic.config.protocol import base_config
 from symmusic.config.runs import from_dict
 from symmusic.errors import UserError
-from symmusic.training import build
+from symmusic.training import build, corpora
 from symmusic.training.data import put
 from symmusic.training.replicas import held_out_losses, init_replicas, initial_keys, replica
 from symmusic.training.shipped import FOLDER, read_shipped, write_shipped
@@ -79,7 +79,7 @@ def held_out_loss(num_windows=None):
     params, card, figures = read_shipped()
     config = from_dict(card.config, base_config())
     pitches = (card.vocabulary.min_pitch, card.vocabulary.max_pitch)
-    corpus = build.corpus_of(config, card, is_shipped=True)
+    corpus = corpora.corpus_of(config, card, is_shipped=True)
     test = build.dataset(config, corpus, pitches).test
     how = {'architecture': card.architecture, 'targets': card.recipe.targets, 'batch_size': 16}
     windows = (

@@ -117,12 +117,12 @@ def find_features(stream: Stream, steps: np.ndarray) -> dict[str, np.ndarray]:
     | feature | value |
     |---|---|
     | position | the place in the bar: the metre and the step |
-    | since | steps since the last onset, at most 17 sixteenths; as many without one |
+    | since | steps since the last onset, at most 17 sixteenths, which also stands for none |
     | ended | whether that note has ended |
     | note k | the pitch of the k-th last note, 128 without one |
-    | gap k | steps from the onset of note k + 1 to that of note k, as far; 0 without them |
+    | gap k | steps between the onsets of notes k + 1 and k, at most as many; 0 without them |
     | token n | the token n bars before; -1 where there is none |
-    | agreement n | for how long the tokens have been those n bars before; see `_agreement` |
+    | agreement n | for how long the tokens have equalled those n bars before; see `_agreement` |
     | agrees n | whether it is 8 sixteenths or more |
     | token, agreement recall | likewise of the latest place with the same three notes before it |
     """

@@ -121,7 +121,7 @@ class Chunk:
     """Some of the steps that a mixture is fitted on.
 
     Attributes:
-      logs_LKV: as of `Predictions`.
+      logs_LKV: as in `Predictions`.
       labels_L: what followed.
       places_LK: the place of each weight's part in `Mixture.by_count`.
       marks_LP: 1 at the row of each agreement in `Mixture.by_agreement`, whose first two axes are

@@ -94,7 +94,7 @@ function joinPage() {
   });
   document.addEventListener('dragleave', () => document.body.classList.remove('dropping'));
   document.addEventListener('drop', dropped);
-  addEventListener('resize', show);
+  new ResizeObserver(show).observe(get('roll'));
   addEventListener('beforeprint', layOutPrint);
   addEventListener('storage', (event) => {
     if (event.key !== `${PREFIX}-tune-${state.id}` || !event.newValue) return;
@@ -203,11 +203,21 @@ function failEngine(error) {
   show();
 }
 
+state.sketch = readSketch(readJson(get('sketch').textContent));
 buildControls();
 get('about-tune').open = get('staff').open = !matchMedia('(max-width: 40rem)').matches;
 joinControls();
 restore();
-shows.push(showRoll, showHead, showControls, showCandidates, showLog, tellSelection, showStaff);
+shows.push(
+  showRoll,
+  showHead,
+  showControls,
+  showCandidates,
+  showLog,
+  tellSelection,
+  showShared,
+  showStaff,
+);
 if (!hasAudio()) say(NO_AUDIO);
 show();
 startEngine();

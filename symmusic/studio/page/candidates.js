@@ -82,10 +82,12 @@ function keepCandidate(index) {
       : answer.newBars.from * size;
   if (draw.kind === 'redraw' || draw.kind === 'vary') select(stepsOf(doc, answer.newBars));
   else select(null, next);
+  const shared = sharedWords(sharedIn(notesIn(doc, stepsOf(doc, answer.newBars))));
   say(
-    isNewTune
+    (isNewTune
       ? 'Kept as a new tune. The one before is among the tunes kept in this browser, under History.'
-      : 'Kept. Undo takes it back; the others stay in the history.',
+      : 'Kept. Undo takes it back; the others stay in the history.')
+      + (shared ? ` It has ${shared}.` : ''),
   );
   get('roll').focus({preventScroll: true});
   requestAnimationFrame(() => requestAnimationFrame(() => showStep(answer.newBars.from * size)));
@@ -148,12 +150,25 @@ function card(draw, index) {
   item.className = 'way';
   item.dataset.index = index;
   Object.assign(button, {type: 'button', className: 'card'});
+  const shared = sharedIn(notesIn(doc, stepsOf(doc, answer.newBars))),
+    said = sharedWords(shared);
   button.setAttribute(
     'aria-label',
-    `Way ${index + 1}: ${words.join(', ')}. Click to play, Enter to keep.`,
+    `Way ${index + 1}: ${[...words, ...(said ? [said] : [])].join(', ')}. Click to play, `
+      + 'Enter to keep.',
   );
-  button.innerHTML = drawSmall(doc, smallRange(draw, index), stepsOf(doc, answer.newBars));
-  facts.textContent = `${index + 1}. ${words.join(', ')}`;
+  button.innerHTML = drawSmall(
+    doc,
+    smallRange(draw, index),
+    stepsOf(doc, answer.newBars),
+    shared?.onsets,
+  );
+  facts.append(`${index + 1}. ${words.join(', ')}`);
+  if (said) {
+    const mark = document.createElement(shared.isBeyond ? 'strong' : 'span');
+    mark.textContent = said;
+    facts.append(', ', mark);
+  }
   if (Number.isFinite(answer.natsPerStep))
     facts.title = `${answer.natsPerStep.toFixed(2)} nats per step`;
   button.append(facts);

@@ -8,6 +8,7 @@ function showRoll() {
   const roll = get('roll'),
     doc = shownDoc(),
     isNarrow = roll.clientWidth < 600;
+  if (!roll.clientWidth) return; // while the page is printed; it is drawn when it has a width again
   if (!drag) layout = layOutRoll(doc, roll.clientWidth, {isFolded: state.isFolded, isNarrow});
   while (roll.children.length > layout.lines.length) roll.lastChild.remove();
   while (roll.children.length < layout.lines.length) {
@@ -17,7 +18,11 @@ function showRoll() {
   }
   layout.lines.forEach((_, index) => {
     const line = roll.children[index],
-      drawn = drawLine(doc, layout, index, {selection: state.selection, caret: state.caret});
+      drawn = drawLine(doc, layout, index, {
+        selection: state.selection,
+        caret: state.caret,
+        shared: sharedIn(doc.notes)?.onsets,
+      });
     if (line.drawn === drawn && line.wide === layout.width && line.high === layout.height) return;
     Object.assign(line, {drawn, wide: layout.width, high: layout.height});
     line.setAttribute('viewBox', `0 0 ${layout.width} ${layout.height}`);
@@ -221,6 +226,20 @@ function tellSelection() {
       `${pitchName(at.pitch, doc.key)}, ${nameLength(at.length)}, `
       + `${placeWords(doc, at.onset)}${at.isPinned ? ', pinned' : ''}.`;
   else text.textContent = `${plural(found.length, 'note')} in ${selectionWords(doc)}.`;
+}
+
+// How much of the tune that is shown is as in a training tune.
+function showShared() {
+  const doc = shownDoc(),
+    shared = sharedIn(doc.notes);
+  get('shared').textContent = tellShared(state.sketch, shared, doc);
+  get('shared').classList.toggle('beyond', Boolean(shared?.isBeyond));
+}
+
+const known = new WeakMap();
+function sharedIn(notes) {
+  if (!known.has(notes)) known.set(notes, sharedBy(state.sketch, notes));
+  return known.get(notes);
 }
 
 const selectionWords = (doc) => barWords(doc, barsOf(doc, state.selection));

@@ -142,7 +142,7 @@ async function copyAbc() {
 
 // The staff of the tune, or of the candidate that is in view, where it is unfolded.
 function showStaff() {
-  if (!get('staff').open) return;
+  if (!get('staff').open || !get('staff').clientWidth) return;
   const doc = shownDoc(),
     numBars = Math.max(1, numWritten(doc)),
     width = get('staff').clientWidth - 4;

@@ -1,4 +1,4 @@
-// Keys, and how a pitch is spelled in one, as of score/key.py and score/notation.py. A key is
+// Keys, and how a pitch is spelled in one, as in score/key.py and score/notation.py. A key is
 // {fifths, mode}: the sharps of its signature (flats are negative) and a name of MODES.
 const LETTERS = 'FCGDAEB'; // in fifths
 const MODES = {
@@ -122,7 +122,7 @@ function betterKey(notes, key) {
     : null;
 }
 
-// of Essen folk songs (Aarden, 2003), as of score/detection.py: how long each note above the tonic
+// of Essen folk songs (Aarden, 2003), as in score/detection.py: how long each note above the tonic
 // sounds
 const PROFILES = {
   major: [

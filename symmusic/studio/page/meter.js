@@ -1,4 +1,4 @@
-// The bar of a metre, as of score/bar.py: its length, beats and beams, in steps. A step is a
+// The bar of a metre, as in score/bar.py: its length, beats and beams, in steps. A step is a
 // sixteenth.
 const QUARTER = 4; // steps
 const METERS = [

@@ -1,4 +1,4 @@
-// A tune in notation, as of score/notation.py: bars of signs {pitch (null: a rest), step, value,
+// A tune in notation, as in score/notation.py: bars of signs {pitch (null: a rest), step, value,
 // tiedFrom, tiedOn}, in steps.
 const VALUES = [24, 16, 12, 8, 6, 4, 3, 2, 1];
 
@@ -36,7 +36,7 @@ function writeSigns(bars, bar, pitch, begin, end) {
   }
 }
 
-// Whether a value may start at a step: the beats of the bar stay visible, as of notation._is_plain.
+// Whether a value may start at a step: the beats of the bar stay visible, as in notation._is_plain.
 function isPlain(bar, at, value) {
   const [begin, end] = groupAt(bar, at),
     eighth = 2;
@@ -59,7 +59,7 @@ function beatsAreEqual(bar) {
   return lengths.every((length) => length === lengths[0]);
 }
 
-// The beams of each sign, the outer one first: 'begin', 'continue', 'end' or a hook, as of
+// The beams of each sign, the outer one first: 'begin', 'continue', 'end' or a hook, as in
 // musicxml._beams.
 function beamsOf(signs, bar) {
   const beams = signs.map(() => []);

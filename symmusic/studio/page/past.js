@@ -28,12 +28,14 @@ function logDraw(draw) {
   return entry;
 }
 
+const noteOf = ([onset, length, pitch]) => ({onset, length, pitch});
+
 // Shows the candidates of an entry again, in the tune as it is now.
 function recall(entry) {
   const doc = tune();
   leaveCandidates();
   const answers = entry.candidates.map(({notes, words}) => {
-    const fresh = notes.map(([onset, length, pitch]) => ({onset, length, pitch, isNew: true}));
+    const fresh = notes.map((each) => ({...noteOf(each), isNew: true}));
     const range = stepsOf(doc, entry.bars),
       others = doc.notes
         .filter((each) => !isWithin(each, range))
@@ -80,7 +82,13 @@ function showLog() {
         hour: '2-digit',
         minute: '2-digit',
       });
-      const numbers = entry.kept.map((each) => each + 1).join(', ');
+      const numbers = entry.kept
+        .map((each) => {
+          const notes = entry.candidates[each].notes,
+            shared = sharedWords(sharedBy(state.sketch, notes.map(noteOf)));
+          return `${each + 1}${shared ? ` (${shared})` : ''}`;
+        })
+        .join(', ');
       const chosen = numbers ? `kept ${numbers}` : 'none kept';
       const num = plural(entry.candidates.length, 'way');
       words.textContent = `${time} ${entry.what}: ${num}, ${chosen} `;

@@ -1,4 +1,4 @@
-// ABC tunes to scores, as of score/abc.py: the first voice as it is played, repeats and endings
+// ABC tunes to scores, as in score/abc.py: the first voice as it is played, repeats and endings
 // unrolled.
 
 const MOST_TEXT = 500000;

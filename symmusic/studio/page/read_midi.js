@@ -1,4 +1,4 @@
-// MIDI files of format 0 and 1 to scores, as of score/midi.py. An instrument is one channel of one
+// MIDI files of format 0 and 1 to scores, as in score/midi.py. An instrument is one channel of one
 // track; drums are left out.
 function readMidi(bytes, part = 0) {
   let data = bytes;

@@ -6,6 +6,7 @@ const GUTTER = 34,
   ROW_ALL = 11,
   LEAST_STEP = 8.5,
   MOST_STEP = 26;
+const NONE = new Set();
 
 // {lines: [{from, to}] in steps, step (width), rows: [pitch, ...] from the top, row (height),
 // width, height, bar}
@@ -74,8 +75,8 @@ const xAt = (layout, line, step) => GUTTER + (step - layout.lines[line].from) * 
 const yAt = (layout, pitch) => HEADING + Math.max(0, layout.rows.indexOf(pitch)) * layout.row;
 const fixed = (number) => Number(number.toFixed(2));
 
-// The content of a line's SVG. `marks`: {selection, caret, ghost: [from, to]}.
-function drawLine(doc, layout, line, {selection = null, caret = null} = {}) {
+// The content of a line's SVG. `marks`: {selection, caret, shared: the onsets to underline}.
+function drawLine(doc, layout, line, {selection = null, caret = null, shared = NONE} = {}) {
   const {from, to} = layout.lines[line],
     {bar} = layout,
     x = (step) => fixed(xAt(layout, line, step)),
@@ -150,6 +151,13 @@ function drawLine(doc, layout, line, {selection = null, caret = null} = {}) {
       `<rect class="${kinds.filter(Boolean).join(' ')}" data-onset="${each.onset}" `
         + `x="${x(begin)}" y="${y + 1}" width="${width}" height="${layout.row - 2}" rx="3"/>`,
     );
+    if (shared.has(each.onset)) {
+      const under = y + layout.row - 0.5;
+      parts.push(
+        `<line class="shared" x1="${x(begin)}" x2="${x(begin) + width}" `
+          + `y1="${under}" y2="${under}"/>`,
+      );
+    }
     if (begin === each.onset && width > 26 && layout.row >= 14)
       parts.push(
         `<text class="name" x="${x(begin) + 4}" `
@@ -170,8 +178,9 @@ function drawLine(doc, layout, line, {selection = null, caret = null} = {}) {
   return parts.join('');
 }
 
-// A small roll of some steps, with the notes drawn from a bar on in colour: the SVG of a candidate.
-function drawSmall(doc, range, fresh) {
+// A small roll of some steps, with the notes drawn from a bar on in colour and those whose onsets
+// are in `shared` underlined: the SVG of a candidate.
+function drawSmall(doc, range, fresh, shared = NONE) {
   const width = 240,
     height = 64,
     notes = doc.notes.filter((each) => each.onset < range.to && noteEnd(each) > range.from);
@@ -199,6 +208,12 @@ function drawSmall(doc, range, fresh) {
         + `width="${fixed((end - begin) * step - 0.8)}" `
         + `height="${fixed(Math.max(2.5, row))}" rx="1"/>`,
     );
+    if (shared.has(each.onset)) {
+      const under = fixed((high - each.pitch) * row + Math.max(2.5, row) + 2);
+      parts.push(
+        `<line class="shared" x1="${x(begin)}" x2="${x(end)}" y1="${under}" y2="${under}"/>`,
+      );
+    }
   }
   parts.push(`<line class="cursor" x1="0" x2="0" y1="0" y2="${height}"/>`);
   return (

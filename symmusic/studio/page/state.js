@@ -22,6 +22,7 @@ const state = {
   model: null,
   recording: null,
   answer: '',
+  sketch: null,
 };
 const shows = []; // functions that draw a part of the page
 let isAsked = false;

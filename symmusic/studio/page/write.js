@@ -1,4 +1,4 @@
-// The tune as files: ABC, MusicXML, MIDI and WAV, as of score/abc_writer.py, score/musicxml.py and
+// The tune as files: ABC, MusicXML, MIDI and WAV, as in score/abc_writer.py, score/musicxml.py and
 // score/midi_writer.py. All pure.
 const ACCIDENTALS = {'-2': '__', '-1': '_', 0: '=', 1: '^', 2: '^^'};
 const BARS_PER_LINE = 4;
