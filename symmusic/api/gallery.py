@@ -1,13 +1,15 @@
 """Draws the pieces that a config asks for and writes them with their page."""
 
 import logging
+import os
 import pathlib
+import urllib.parse
 from collections.abc import Collection
 
 from ml_collections import ConfigDict
 
 from symmusic.api import sampling
-from symmusic.api.model import Model
+from symmusic.api.model import ROOT, Model
 from symmusic.api.sampling import Drawing
 from symmusic.api.task import prepare
 from symmusic.config import runs
@@ -73,9 +75,28 @@ def draw(
         repeated=drawing.repeated,
         sound=Sound(font) if settings.wav else None,
         structure=task.structure,
-        origin=Origin(typed, echo(settings, changed), notices),
+        origin=Origin(typed, echo(settings, changed), notices, find_studio(folder, workdir, model)),
     )
     return folder
+
+
+def find_studio(folder: pathlib.Path, workdir: pathlib.Path, model: Model) -> str:
+    """The address of a studio page of the model, for a link on a page in `folder`; '' where none
+    was written. The shipped model's is in `docs`.
+
+    None is written here: that takes about a second and 2 MB, and most pieces are only heard.
+    """
+    pages = [workdir / 'studio' / 'index.html']
+    if model.workdir is None:
+        pages.append(ROOT / 'docs' / 'studio.html')
+    found = next((page.resolve() for page in pages if page.is_file()), None)
+    if found is None:
+        return ''
+    try:
+        path = os.path.relpath(found, folder.resolve())
+    except ValueError:  # on another drive of Windows
+        return found.as_uri()
+    return urllib.parse.quote(path.replace(os.sep, '/'))
 
 
 def _log_pieces(

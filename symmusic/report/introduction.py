@@ -19,12 +19,14 @@ SHADE = 0.85  # opacity of an attention weight of 1; also in listening.js
 @dataclasses.dataclass(frozen=True)
 class Origin:
     """How the pieces were made: the command as typed, the changed fields of `config.sample`, and
-    notices of how prompt and wishes were read; each empty where there is none.
+    notices of how prompt and wishes were read; and the address of a studio page of the model, as
+    links name it. Each is empty where there is none.
     """
 
     command: str = ''
     wishes: str = ''
     notices: tuple[str, ...] = ()
+    studio: str = ''
 
 
 NOT_SAID = Origin()

@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import hashlib
 import pathlib
+import urllib.parse
 from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
@@ -154,6 +155,7 @@ def _article(prompt: Prompt, entry: Entry, number: int, are_compared: bool) -> d
             f'{100 * entry.repeated:.0f} % repeat the prompt',
         ],
         'joined': _downloads(entry.joined),
+        'abc': urllib.parse.quote(entry.joined.get('.abc', '')),
         'new': _downloads(entry.new),
         'staffs': _staffs(prompt, entry, number),
         'roll': draw_roll(entry.name, whole, run),

@@ -94,7 +94,8 @@ def long_page(program=0, **fields):
     prompt = Prompt('p', events, np.zeros(640, np.uint8), 0, 120.0, program=program, **fields)
     whole = Whole(np.concatenate([events, events_of([72])]), np.arange(656) >= 640, (640,))
     form = written_forms(whole.events, prompt, 0, 'p')
-    origin = Origin('symmusic --mode=sample', "scale = 'C major'", ('a bar was <cut>', 'b'))
+    notices = ('a bar was <cut>', 'b')
+    origin = Origin('symmusic --mode=sample', "scale = 'C major'", notices, 'a%20b/studio.html')
     entry = Entry('01', whole, 1.0, 0.0, form, form)
     return listening_page(prompt, [entry], 'm', are_compared=False, origin=origin)
 

@@ -1,6 +1,9 @@
 # ruff: noqa: F811 - fixtures are imported, then taken as arguments
 """What the listening page shows in a browser: words, notes, filters, favourites, duplicates."""
 
+import base64
+import urllib.parse
+
 import numpy as np
 import pytest
 
@@ -68,6 +71,11 @@ def test_the_page_names_title_command_wishes_and_notices(tmp_path, open_page):
     page.get_by_text('How to read this page').click()
     assert page.inner_text('code') == 'symmusic --mode=sample'
     assert page.locator('#sound').input_value() == 'fiddle'
+    link = page.get_by_role('link', name='Go on in the studio from piece 01', exact=True)
+    address, abc = link.get_attribute('href').split('#abc=')
+    assert address == 'a%20b/studio.html'
+    file = page.get_by_role('link', name='ABC of piece 01', exact=True).get_attribute('href')
+    assert base64.b64decode(file.split(',')[1]).decode() == urllib.parse.unquote(abc)
     page.click('article button')
     page.wait_for_selector('article .cursor[transform]', state='attached')
 

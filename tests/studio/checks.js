@@ -68,6 +68,25 @@ const CHECKS = {
     for (let step = 0; step < 5001; step++) history = redo(history);
     assert.strictEqual(history.present.title, 'ab');
   },
+  packing() {
+    for (const data of DATA) {
+      let history = startHistory(checkDocument(data));
+      for (let step = 0; step < 40; step++) history = change(history, changes[random(changes.length)](history.present));
+      for (let step = 0; step < 9; step++) history = undo(history);
+      const {past, present, future} = history, whole = JSON.parse(JSON.stringify(packHistory(history)));
+      assert.deepStrictEqual(unpackHistory(whole, present), {past, present, future});
+      const few = unpackHistory(JSON.parse(JSON.stringify(packHistory(history, 3))), present);
+      assert.deepStrictEqual(few, {past: past.slice(-3), present, future: future.slice(0, 3)});
+      assert.deepStrictEqual(unpackHistory(whole, setTempo(present, 399)), startHistory(setTempo(present, 399)));
+      assert.deepStrictEqual(unpackHistory({...whole, first: {}}, present), startHistory(present));
+    }
+    const kept = new Map(), storage = {setItem: (name, value) => kept.set(name, value), getItem: (name) => kept.get(name) ?? null, removeItem: (name) => kept.delete(name)};
+    const history = change(startHistory(emptyDocument()), emptyDocument({title: 'a'}));
+    saveHistory(storage, 'one', history);
+    assert.strictEqual(undo(readHistory(storage, 'one', history.present)).present.title, '');
+    saveHistory({...storage, setItem: () => { throw new Error('full'); }}, 'one', history);
+    assert.deepStrictEqual(readHistory(storage, 'one', history.present), startHistory(history.present));
+  },
   keeping() {
     const kept = new Map(), storage = {
       setItem: (name, value) => kept.set(name, value), getItem: (name) => kept.get(name) ?? null, removeItem: (name) => kept.delete(name),

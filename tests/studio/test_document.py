@@ -68,6 +68,10 @@ def test_undo_has_no_end_and_merges_typing():
     check('undoing')
 
 
+def test_what_undo_goes_back_to_is_packed():
+    check('packing', documents(10, seed=6))
+
+
 def test_what_is_kept_comes_back_and_a_full_storage_is_said():
     check('keeping')
 

@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import urllib.parse
 
 import numpy as np
 import pytest
@@ -102,6 +103,11 @@ def test_a_tune_from_the_first_note_to_the_files(studio, open_page, tmp_path):
     assert page.evaluate(NOTES) == continued
     assert 'Your last tune is back' in page.locator('#notice').inner_text()
     assert page.locator('#log li').count() == 2
+    page.locator('#redo').click()
+    assert page.evaluate(NOTES) == redrawn
+    page.locator('#undo').click()
+    assert page.evaluate(NOTES) == continued
+    assert page.evaluate('state.history.past.length') > 10
     page.locator('#title').fill('Nine & one')
     expected = [tuple(each) for each in continued]
     for kind, read in (
@@ -184,6 +190,15 @@ def test_files_are_opened_and_what_cannot_be_read_is_said(studio, open_page, tmp
     page.locator('#tunes summary').click()
     page.locator('#tune-list button:enabled', has_text='Open').first.click()
     assert page.evaluate(NOTES) == mine
+    # a tune in the page's address, as the listening page links to it
+    other = page.context.new_page()
+    abc = urllib.parse.quote('X:1\nM:3/4\nL:1/4\nK:D\nDEF|A3|')
+    other.goto(f'{page.url}#abc={abc}')
+    assert other.evaluate('[tune().meter, tune().notes.length]') == ['3/4', 4]
+    other.evaluate("() => { location.hash = '#abc=%'; }")
+    other.locator('#notice', has_text='cannot be read').wait_for()
+    assert other.evaluate('[tune().notes.length, location.hash]') == [4, '']
+    other.close()
 
 
 @pytest.mark.parametrize('kind', ['vary', 'start'])

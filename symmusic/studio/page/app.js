@@ -164,7 +164,7 @@ function restore() {
   if (!found || (!found.doc.notes.length && !found.log.length)) return;
   Object.assign(state, {
     log: found.log,
-    history: startHistory(found.doc),
+    history: readHistory(storage(), id, found.doc),
     caret: Math.max(0, ...found.doc.notes.map(noteEnd)),
   });
   get('hint').hidden = true; // not while one writes, which would move the roll
@@ -175,6 +175,21 @@ function restore() {
     `Your last tune is back: ${title || 'untitled'}, ${plural(notes.length, 'note')}${history}.`
       + ' “New tune” starts another.',
   );
+}
+
+// Opens a tune that is in the page's address, as the listening page links to it: #abc=...
+function openLinked() {
+  const found = /^#abc=(.+)$/.exec(location.hash);
+  if (!found) return;
+  // so that a reload does not open it again
+  window.history.replaceState(null, '', location.pathname + location.search);
+  try {
+    opened(openText(decodeURIComponent(found[1])), '');
+    get('hint').hidden = true;
+  } catch (error) {
+    if (!(error instanceof Unreadable || error instanceof URIError)) throw error;
+    notify('The tune in the link cannot be read. Your tune is as it was.');
+  }
 }
 
 function startEngine() {
@@ -208,6 +223,8 @@ buildControls();
 get('about-tune').open = get('staff').open = !matchMedia('(max-width: 40rem)').matches;
 joinControls();
 restore();
+openLinked();
+addEventListener('hashchange', openLinked);
 shows.push(
   showRoll,
   showHead,

@@ -61,6 +61,27 @@ function saveTune(storage, id, doc, log, time) {
   }
 }
 
+// What undo and redo go back to, for as long as the storage has room for it.
+function saveHistory(storage, id, history) {
+  try {
+    storage.setItem(`${PREFIX}-undo-${id}`, JSON.stringify(packHistory(history)));
+  } catch {
+    storage.removeItem(`${PREFIX}-undo-${id}`);
+  }
+}
+
+function readHistory(storage, id, doc) {
+  try {
+    return unpackHistory(readJson(storage.getItem(`${PREFIX}-undo-${id}`)), doc);
+  } catch {
+    return startHistory(doc);
+  }
+}
+
+function forgetTune(storage, id) {
+  for (const kind of ['tune', 'undo']) storage.removeItem(`${PREFIX}-${kind}-${id}`);
+}
+
 // The tunes that are kept, the latest first: [{id, title, time, numNotes}].
 function listTunes(storage) {
   const found = [];

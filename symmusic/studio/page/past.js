@@ -115,7 +115,7 @@ function freshTune() {
   leaveCandidates();
   stopListening();
   if (tune().notes.length || state.log.length) save();
-  else storage().removeItem(`${PREFIX}-tune-${state.id}`);
+  else forgetTune(storage(), state.id);
   state.id = newId();
   state.log = [];
   state.history = startHistory(emptyDocument());
@@ -142,7 +142,7 @@ function showTunes() {
       Object.assign(remove, {type: 'button', textContent: 'Delete', disabled: id === state.id});
       remove.setAttribute('aria-label', `Delete ${name}`);
       remove.addEventListener('click', () => {
-        if (remove.dataset.sure) storage().removeItem(`${PREFIX}-tune-${id}`);
+        if (remove.dataset.sure) forgetTune(storage(), id);
         else Object.assign(remove, {textContent: 'Really delete'}).dataset.sure = 'yes';
         if (!listTunes(storage()).some((each) => each.id === id)) showTunes();
       });
@@ -159,7 +159,7 @@ function openKept(id) {
   Object.assign(state, {
     id,
     log: found.log,
-    history: startHistory(found.doc),
+    history: readHistory(storage(), id, found.doc),
     caret: Math.max(0, ...found.doc.notes.map(noteEnd)),
   });
   save();

@@ -99,6 +99,7 @@ function save() {
   const wrong = saveTune(storage(), state.id, tune(), state.log, Date.now());
   if (wrong && wrong !== fault) notify(wrong);
   fault = wrong;
+  if (!wrong) saveHistory(storage(), state.id, state.history);
 }
 
 function storage() {
