@@ -98,7 +98,8 @@ def test_the_cost_of_wishes():
 
     module, asked = load('wishes'), []
     found = [module.Excerpt(name, pathlib.Path(name)) for name in 'ab']
-    rows = module.rows(Halves(), found, ['free', 'pitches of another tune'], 2, 0)
+    wishes = ['free', 'pitches of another tune', 'pitches of another tune, masks alone']
+    rows = module.rows(Halves(), found, wishes, 2, 0)
     half, zero, one = (f'{value:.3f} [{value:.3f}, {value:.3f}]' for value in (0.693147, 0, 1))
     assert list(rows) == [
         ['free', half, '', zero, one, zero, zero],

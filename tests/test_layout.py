@@ -52,6 +52,7 @@ PURE = {
     'training/step.py',
     'training/state.py',
     'generate/control.py',
+    'generate/particles.py',
     'originality/limit.py',
     'generate/readers.py',
     'generate/sample.py',

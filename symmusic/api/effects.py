@@ -63,6 +63,8 @@ def _pairs(settings: ConfigDict, prompt: Prompt) -> Iterator[tuple[str, str]]:
         yield 'ends', 'regenerate'
     if settings.num_candidates == 1:
         yield 'rank', 'num_candidates'
+    if settings.temperature == 0:
+        yield 'particles', 'temperature'
     if settings.max_redraws == 0:
         yield 'redraw_stuck', 'max_redraws'
         yield 'redraw_copies', 'max_redraws'

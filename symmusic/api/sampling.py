@@ -190,18 +190,19 @@ def _manner(config: ConfigDict, model: Model, task: Task) -> tuple[Manner, int]:
             ' be the same: one is drawn'
         )
         num_samples = num_drawn = 1
-    size = (
-        num_drawn,
-        task.num_bars * task.prompt.bar.steps,
-        settings.memory_steps,
-        model.card.vocabulary.num_classes,
-    )
     manner = dataclasses.replace(
         manner_of(config, model.card, may_wish=True),
         num_bars=task.num_bars,
         num_samples=num_drawn,
-        keep_distributions=settings.keep_distributions or may_keep(*size),
     )
+    size = (
+        num_drawn * manner.num_particles(task.masks),
+        task.num_bars * task.prompt.bar.steps,
+        settings.memory_steps,
+        model.card.vocabulary.num_classes,
+    )
+    keeps = settings.keep_distributions or may_keep(*size)
+    manner = dataclasses.replace(manner, keep_distributions=keeps)
     return manner, num_samples
 
 

@@ -96,6 +96,10 @@ class Masks:
     pitches_J: jax.Array  # the class of the next note, -1 after the last one
     sounds: jax.Array  # 1 where a note sounds before the first step, else 0
     repeats: Repeats | None = None  # a constraint of its own
+    # whether the next pitch counts as the start of any note where draws are guided
+    is_any: bool = flax.struct.field(pytree_node=False, default=True)
+    # whether a wish says what must happen when, so that `particles` are of use
+    binds: bool = flax.struct.field(pytree_node=False, default=False)
 
     @property
     def gives_pitches(self) -> bool:
@@ -124,7 +128,7 @@ class Masks:
         """
         if row.worth_JCESK is None:
             return logits_BV
-        if self.gives_pitches:
+        if self.gives_pitches and self.is_any:
             is_onset_V = row.kinds_V >= ONSET
             onsets_BV = jnp.where(is_onset_V, logits_BV / temperature, -jnp.inf)
             any_B1 = temperature * logsumexp(onsets_BV, axis=-1, keepdims=True)

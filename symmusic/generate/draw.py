@@ -11,7 +11,10 @@ from jax.sharding import Mesh
 
 from symmusic.errors import UserError
 from symmusic.generate.control import Masks
-from symmusic.generate.guide import fit, guided, is_distant, num_free, opened
+from symmusic.generate.guidance import fold_in, guided_by
+from symmusic.generate.guide import NUM_TRIED, is_distant
+from symmusic.generate.masks import with_room
+from symmusic.generate.particles import Particles
 from symmusic.generate.plan import Plan
 from symmusic.generate.readers import make_reader
 from symmusic.generate.sample import Constraint, Drawn, Limit, Rule, sample
@@ -21,7 +24,7 @@ from symmusic.model.places import first_place, later
 from symmusic.training.devices import BY_PIECE, EVERYWHERE, make_mesh, place
 from symmusic.wording import count
 
-FREE = (1 << 31) - 1  # folded into the key for free draws; more than there are pieces
+RESAMPLED_EVERY = 4  # steps: at each one it would take as long as drawing it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +45,12 @@ class Manner:
     redraw_stuck: bool
     keep_distributions: bool
     reads_all: bool = True
+    particles: int = 1
+
+    def num_particles(self, masks: Masks | None) -> int:
+        """The rows that draw a piece within masks."""
+        may_gain = masks is not None and masks.binds and self.temperature > 0 and self.top_k != 1
+        return self.particles if may_gain else 1
 
 
 # from the drawn events of B pieces, in the model's key, which are to be drawn again: bool [B]
@@ -90,21 +99,24 @@ def draw_continuations(
     """
     limits = limits or {}
     num_again = 0 if manner.reads_all or masks is not None else 1  # steps of the prompt
-    draw = _drawing(
-        params,
-        architecture,
-        prompts_BT,
-        num_again,
-        manner,
-        masks,
-        limits,
-        known_BN,
-        meter,
-        plan,
-    )
+    masks = masks and with_room(masks)
+    num_particles = manner.num_particles(masks)
+    given = params, architecture, manner, num_again, masks, limits, meter, plan
+    num, numbers = len(prompts_BT), np.arange(len(prompts_BT))
+
+    def drawing(rows: np.ndarray, num_particles: int = 1) -> Callable[..., Drawn]:
+        """Draws after these prompts."""
+        known = None if known_BN is None else known_BN[rows]
+        return _drawing(*given, prompts_BT[rows], known, num_particles)
+
+    draw = drawing(np.repeat(numbers, num_particles), num_particles)
     if masks is not None and is_distant(masks):
-        masks = _guided(draw, masks, manner, jax.random.fold_in(key, FREE), len(prompts_BT))
-    piece_keys_B = _fold_in(key, jnp.arange(len(prompts_BT)))
+        if num_particles > 1:
+            tried = drawing(np.resize(numbers, NUM_TRIED)), NUM_TRIED
+            masks = guided_by(*tried, masks, manner.temperature, key, for_particles=True)
+        else:
+            masks = guided_by(draw, num, masks, manner.temperature, key)
+    piece_keys_B = fold_in(key, jnp.arange(num))
     judged = slice(num_again, None) if masks is None else np.asarray(masks.rows.counts)
 
     def is_unwanted(drawn: Drawn) -> np.ndarray:
@@ -129,22 +141,24 @@ def draw_continuations(
 def _drawing(
     params: Params,
     architecture: Architecture,
-    prompts_BT: np.ndarray,
-    num_again: int,
     manner: Manner,
+    num_again: int,
     masks: Masks | None,
     limits: Mapping[str, Limit],
-    known_BN: np.ndarray | None,
     meter: int,
     plan: Plan | None,
+    prompts_BT: np.ndarray,
+    known_BN: np.ndarray | None,
+    num_particles: int,
 ) -> Callable[..., Drawn]:
-    """A function that draws all pieces with their keys, within masks; the last `num_again` steps of
-    the prompts are not read, but drawn as well. `masks` state which steps are given.
+    """A function that draws with a key for each piece, within masks; each group of `num_particles`
+    rows, of the same prompt, is one piece. The last `num_again` steps of the prompts are not read,
+    but drawn as well. `masks` state which steps are given.
     """
-    num_samples, bars = len(prompts_BT), architecture.bars
+    num_rows, bars = len(prompts_BT), architecture.bars
     num_steps = manner.num_bars * bars[meter] + num_again
     # each device draws a part of the pieces, which are independent
-    mesh = make_mesh(1, num_samples, jax.local_devices())
+    mesh = make_mesh(1, num_rows, jax.local_devices(), num_particles)
     spread = functools.partial(place, mesh=mesh, spec=BY_PIECE)
     reader = make_reader(
         place(params, mesh, EVERYWHERE),
@@ -153,7 +167,7 @@ def _drawing(
         window_steps=manner.window_steps,
         memory_steps=manner.memory_steps,
         future_BN=spread(_future(known_BN, num_again, architecture)),
-        left_BS2=spread(plan and plan.of_pieces(num_samples)),
+        left_BS2=spread(plan and plan.of_pieces(num_rows)),
     )
     read_BT = np.asarray(prompts_BT[:, : prompts_BT.shape[1] - num_again], np.int32)
     places_T = np.array(later(first_place(meter, bars), np.arange(read_BT.shape[1]), bars))
@@ -161,7 +175,12 @@ def _drawing(
     limiting = _limiting(prompts_BT, num_steps, num_again, masks, limits, mesh)
     usual = Rule(manner.temperature, manner.top_k, manner.top_p)
 
-    def draw(keys_B: jax.Array, masks: Masks | None, rule: Rule = usual) -> Drawn:
+    def draw(
+        keys_B: jax.Array,
+        masks: Masks | None,
+        rule: Rule = usual,
+        keep_own: bool = False,
+    ) -> Drawn:
         masking = []
         if masks is not None:
             placed = place(masks, mesh, EVERYWHERE)
@@ -175,31 +194,19 @@ def _drawing(
             [*masking, *limiting],
             num_steps=num_steps,
             keep=manner.keep_distributions,
+            keep_own=keep_own,
+            particles=_particles(masks, num_particles) if num_particles > 1 else None,
         )
         return jax.tree.map(np.array, drawn)
 
     return draw
 
 
-def _guided(
-    draw: Callable[..., Drawn], masks: Masks, manner: Manner, key: jax.Array, num_pieces: int
-) -> Masks:
-    """The masks with the weights of a small model of free draws, which depend on the key alone."""
-    rule, free, num = Rule(manner.temperature or 1.0), opened(masks), num_free(masks)
-    drawn = [
-        draw(_fold_in(key, first + jnp.arange(num_pieces)), free, rule)
-        for first in range(0, num, num_pieces)
-    ]
-    tokens_BN = np.concatenate([each.tokens_BN for each in drawn])[:num]
-    shares_BNV = None
-    if drawn[0].probabilities_BNV is not None:
-        shares_BNV = np.concatenate([each.probabilities_BNV for each in drawn])[:num]
-    return guided(masks, fit(masks, tokens_BN, shares_BNV))
-
-
-def _fold_in(key: jax.Array, numbers_B: jax.Array) -> jax.Array:
-    """A key for each number."""
-    return jax.vmap(jax.random.fold_in, (None, 0))(key, numbers_B)
+def _particles(masks: Masks, num: int) -> Particles:
+    """Groups that may be drawn anew after every few steps."""
+    counts_N = np.asarray(masks.rows.counts)
+    resamples_N = counts_N & (np.arange(len(counts_N)) % RESAMPLED_EVERY == RESAMPLED_EVERY - 1)
+    return Particles(counts_N, resamples_N, num)
 
 
 def _future(

@@ -21,6 +21,7 @@ import numpy as np
 from symmusic.generate.control import LAST, NONE, OFF, ONSET, Masks
 
 FREE_STEPS, MOST_FREE = 2048, 64  # steps drawn freely to fit the small model; most pieces
+NUM_TRIED = 64  # pieces drawn to fit the chances of given pitches
 EVEN = 1e-3  # the share of an even distribution in the small model: no class is impossible
 LEAST = 1e-300  # smallest chance, whose logarithm is finite
 
@@ -103,6 +104,39 @@ def guided(masks: Masks, chances_PSV: np.ndarray) -> Masks:
         chance_JCES = (chance_JCESK * shares_SK).sum(axis=-1)
         chance_JCES = chance_JCES / max(chance_JCES.max(), LEAST)
     return masks.replace(rows=rows.replace(worth_JCESK=worth_NJCESK))
+
+
+def fit_pitches(masks: Masks, tokens_BN: np.ndarray, own_BNV: np.ndarray) -> np.ndarray:
+    """The mean log chances [J] of the given pitches, each among all notes that could start where it
+    does; 0 after the last one.
+
+    Args:
+      masks: that give pitches.
+      tokens_BN: draws that meet them.
+      own_BNV: the model's probabilities.
+    """
+    is_start_BNV = np.broadcast_to(np.asarray(masks.rows.kinds_V) >= ONSET, own_BNV.shape)
+    own_BN = np.take_along_axis(own_BNV, tokens_BN[..., None], axis=2)[..., 0]
+    starts_BN = np.where(is_start_BNV, own_BNV, 0).sum(axis=2)
+    is_given_BN = np.take_along_axis(is_start_BNV, tokens_BN[..., None], axis=2)[..., 0]
+    is_given_BN &= np.asarray(masks.rows.counts)
+    logs_BN = np.log(np.maximum(own_BN, LEAST)) - np.log(np.maximum(starts_BN, LEAST))
+    logs_BJ = logs_BN[is_given_BN].reshape(len(tokens_BN), -1)
+    num = logs_BJ.shape[1]
+    return np.pad(logs_BJ.mean(axis=0), (0, len(masks.pitches_J) - num))
+
+
+def with_pitches(masks: Masks, logs_J: np.ndarray) -> Masks:
+    """Guided masks in which a pitch counts as itself, and those still to come by `fit_pitches`."""
+    left_J = np.append(np.cumsum(logs_J[::-1])[::-1], 0.0)
+    shape = len(logs_J), 1, 1, 1
+    before_JCES, after_JCES = left_J[:-1].reshape(shape), left_J[1:].reshape(shape)
+    more_JCESK = np.stack([before_JCES, before_JCES, after_JCES, after_JCES], axis=-1)
+    worth_NJCESK = masks.rows.worth_JCESK + more_JCESK * masks.rows.counts.reshape(
+        -1, 1, 1, 1, 1, 1
+    )
+    rows = masks.rows.replace(worth_JCESK=worth_NJCESK.astype(np.float32))
+    return masks.replace(rows=rows, is_any=False)
 
 
 def _kind_shares(masks: Masks, step: int, chances_SV: np.ndarray) -> np.ndarray:

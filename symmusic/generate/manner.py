@@ -55,6 +55,7 @@ def manner_of(config: ConfigDict, card: Card, *, may_wish: bool = False) -> Mann
         max_redraws=settings.max_redraws,
         redraw_stuck=settings.redraw_stuck,
         keep_distributions=settings.keep_distributions,
+        particles=settings.particles,
         reads_all=config.data.protocol != 'thesis',
     )
 

@@ -17,7 +17,7 @@ FREE = -3  # in `Wishes.fixed` and `Wishes.rhythm`: any event
 # in the tokens that `make_masks` keeps: drawn; drawn, but a note starts or silence is stated there;
 # as an earlier step
 DRAWN, STATED, REPEATED = -1, -2, -3
-MOST_PITCHES = 256
+MOST_PITCHES, ROOM = 256, 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +67,14 @@ class Wishes:
     rhythm: np.ndarray | None = None
     pitches: tuple[int, ...] = ()
     fixed: np.ndarray | None = None
+
+    @property
+    def bind(self) -> bool:
+        """Whether some say what must happen when, and leave more than one piece."""
+        if self.pitches and self.rhythm is not None and not (self.rhythm == FREE).any():
+            return False
+        binding = {'min_notes_per_bar', 'max_notes_per_bar', 'last', 'rhythm', 'pitches', 'fixed'}
+        return not binding.isdisjoint(self.stated())
 
     def stated(self) -> list[str]:
         """The names of the wishes that are not the defaults."""
@@ -191,7 +199,19 @@ def _try(
         counts=~is_kept_N,
         given=given_N,
     )
-    return Masks(rows, pitches_J.astype(np.int32), np.int32(sounds))
+    return Masks(rows, pitches_J.astype(np.int32), np.int32(sounds), binds=wishes.bind)
+
+
+def with_room(masks: Masks) -> Masks:
+    """The masks with room for a multiple of `ROOM` pitches, so that few programs are compiled for
+    those that give pitches: no state is reached there.
+    """
+    more = -len(masks.pitches_J) % ROOM if masks.gives_pitches else 0
+    widths = [(0, 0), (0, more), *[(0, 0)] * 4]
+    return masks.replace(
+        rows=masks.rows.replace(kinds_JCESK=np.pad(masks.rows.kinds_JCESK, widths)),
+        pitches_J=np.pad(masks.pitches_J, (0, more), constant_values=-1),
+    )
 
 
 def _is_wished(wishes: Wishes, events_V: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@ Pure functions.
 
     carry, rows = reader.init(prompt_BT, positions_BT, num_steps)  # read: all but the last token
     carry, logits_BV, weights_BT = reader.read(carry, token_B, position_B, row)
+    carry = reader.take(carry, of_BP)  # of other rows of each group of P rows
 
 `rows` holds what each of the N steps reads beside its token, on a leading axis N; None = nothing.
 
@@ -20,12 +21,12 @@ import numpy as np
 from jax import lax
 
 from symmusic.melody.form import NOT_KNOWN
+from symmusic.model import sliding, steps
 from symmusic.model.ahead import look_ahead
 from symmusic.model.ensemble import num_networks
+from symmusic.model.groups import picked
 from symmusic.model.model import Architecture, Params, apply_last
 from symmusic.model.places import Bars, later
-from symmusic.model.sliding import can_slide, init_windows, slide
-from symmusic.model.steps import apply_step, init_carry
 
 
 class Reader(Protocol):
@@ -41,6 +42,8 @@ class Reader(Protocol):
     def read(
         self, carry: Any, token_B: jax.Array, position_B: jax.Array, row: Any
     ) -> tuple[Any, jax.Array, jax.Array | None]: ...
+
+    def take(self, carry: Any, of_BP: jax.Array) -> Any: ...
 
 
 @flax.struct.dataclass
@@ -77,6 +80,9 @@ class WindowReader:
         )
         return (window_BT, left_BT2), logits_BV, weights_BT
 
+    def take(self, carry, of_BP):
+        return picked(carry, of_BP)
+
 
 @flax.struct.dataclass
 class SlidingReader:
@@ -99,7 +105,7 @@ class SlidingReader:
         padded_BT = _last(prompt_BT, self.window_steps, self.architecture.padding)
         steps_T = jnp.arange(1 - self.window_steps, 1)
         positions_BT = later(positions_BT[:, -1:], steps_T, self.architecture.bars)
-        windows = init_windows(
+        windows = sliding.init_windows(
             self.architecture, len(prompt_BT), self.window_steps, num_networks(self.params)
         )
         left_TB2, rows = None, None
@@ -110,7 +116,7 @@ class SlidingReader:
         return _read_all(self, windows, *before, left_TB2), rows
 
     def read(self, carry, token_B, position_B, row):
-        carry, logits_BV = slide(
+        carry, logits_BV = sliding.slide(
             self.params,
             carry,
             token_B,
@@ -121,6 +127,9 @@ class SlidingReader:
             row,
         )
         return carry, logits_BV, None
+
+    def take(self, carry, of_BP):
+        return sliding.take_rows(carry, of_BP)
 
 
 @flax.struct.dataclass
@@ -154,7 +163,7 @@ class StateReader:
         if self.left_BS2 is not None:
             left_BT2, left_NB2 = _split_left(self.left_BS2, num_before + 1)
             left_TB2 = left_BT2[:, 1:].swapaxes(0, 1)
-        carry = init_carry(
+        carry = steps.init_carry(
             self.architecture,
             len(prompt_BT),
             self.memory_steps,
@@ -166,7 +175,7 @@ class StateReader:
 
     def read(self, carry, token_B, position_B, row):
         told, known_B, left_B2 = row
-        carry, logits_BV, weights_BT = apply_step(
+        carry, logits_BV, weights_BT = steps.apply_step(
             self.params,
             carry,
             token_B,
@@ -182,6 +191,9 @@ class StateReader:
             )
             logits_BV = jnp.where(is_other_BV, -jnp.inf, logits_BV)
         return carry, logits_BV, weights_BT
+
+    def take(self, carry, of_BP):
+        return steps.take_rows(self.params, carry, of_BP)
 
     def _look_ahead(self, position_B1, num_before):
         """What each step from the prompt's first on knows in advance of those that follow it."""
@@ -219,6 +231,10 @@ class HostReader:
         logits_BV = jax.pure_callback(self._predict, shape, tokens_BT, positions_B, num_read + 1)
         return (tokens_BT, positions_B, num_read + 1), logits_BV, None
 
+    def take(self, carry, of_BP):
+        tokens_BT, positions_B, num_read = carry
+        return *picked((tokens_BT, positions_B), of_BP), num_read
+
     def _predict(self, tokens_BT, positions_B, num_read):
         tokens_BT = np.asarray(tokens_BT)[:, : int(num_read)]
         return self.predict(tokens_BT, np.asarray(positions_B)).astype(np.float32)
@@ -241,7 +257,7 @@ def make_reader(
     left_BS2 = left_BS2 if architecture.left_sizes else None
     if window_steps is None:
         return StateReader(params, architecture, memory_steps, future_BN, left_BS2)
-    if can_slide(architecture):
+    if sliding.can_slide(architecture):
         return SlidingReader(params, architecture, window_steps, num_steps, left_BS2)
     return WindowReader(params, architecture, window_steps, left_BS2)
 

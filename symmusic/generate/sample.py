@@ -12,13 +12,16 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from symmusic.generate import particles as groups
+from symmusic.generate.particles import Particles
 from symmusic.generate.readers import Reader
+from symmusic.model.groups import picked
 from symmusic.model.places import later
 
 
 class Constraint(Protocol):
     """A constraint on what may be drawn, step by step: a pytree with a leading axis N on its
-    `rows`.
+    `rows`, whose states have the pieces on the first axis of every array, or scalars.
 
     `allow` narrows `may_BV`, the classes still allowed, and must leave each piece at least one; its
     state may count what it removed. `weigh` may change the logits that are drawn from; it is given
@@ -78,10 +81,11 @@ class Drawn:
     log_probabilities_BN: jax.Array
     probabilities_BNV: jax.Array | None  # what each token was drawn from
     weights_BNT: jax.Array | None  # attention, over the steps read, the latest last
+    own_BNV: jax.Array | None = None  # the model's own probabilities, at the temperature
     states: tuple = ()  # each constraint's after the last step
 
 
-@functools.partial(jax.jit, static_argnames=('num_steps', 'keep'))
+@functools.partial(jax.jit, static_argnames=('num_steps', 'keep', 'keep_own'))
 def sample(
     reader: Reader,
     prompt_BT: jax.Array,
@@ -92,6 +96,8 @@ def sample(
     *,
     num_steps: int,
     keep: bool = False,
+    keep_own: bool = False,
+    particles: Particles | None = None,
 ) -> Drawn:
     """Draws `num_steps` tokens after each prompt.
 
@@ -105,14 +111,18 @@ def sample(
       constraints: which classes may be drawn; each sees what those before it have left.
       num_steps: N.
       keep: return probabilities and attention weights of every step.
+      keep_own: return the model's own probabilities.
+      particles: how each piece is drawn by a group of rows; reader, prompts and positions are then
+        of all rows, keys and what is returned of the pieces. None = one row is one piece.
     """
 
+    divisor = jnp.where(rule.temperature > 0, rule.temperature, 1.0)
+
     def step(carry, rows):
-        keys_B, token_B, position_B, read, states = carry
-        read_row, constraint_rows = rows
+        keys_B, (token_B, read, states), position_B, weights = carry
+        read_row, constraint_rows, group_row = rows
         read, logits_BV, weights_BT = reader.read(read, token_B, position_B, read_row)
         may_BV, weighed_BV, narrowed = ~jnp.isneginf(logits_BV), logits_BV, []
-        divisor = jnp.where(rule.temperature > 0, rule.temperature, 1.0)
         for constraint, row, state in zip(constraints, constraint_rows, states, strict=True):
             weighed_BV = constraint.weigh(row, state, weighed_BV, divisor)
             may_BV, state = constraint.allow(row, state, may_BV)
@@ -130,17 +140,37 @@ def sample(
             for constraint, row, state in zip(constraints, constraint_rows, narrowed, strict=True)
         )
         kept = (jax.nn.softmax(restricted_BV), weights_BT) if keep else (None, None)
+        own_BV = jax.nn.softmax(logits_BV / divisor) if keep_own else None
+        drawn = token_B, log_probability_B, *kept, own_BV
+        after, of_BP = (token_B, read, states), None
+        if particles is not None:
+            counts, resamples = group_row
+            worth_BV = jnp.where(may_BV, (weighed_BV - logits_BV) / divisor, -jnp.inf)
+            weights = groups.weighted(weights, counts, logits_BV / divisor, worth_BV, token_B)
+            weights, after, of_BP = groups.resampled(particles, weights, resamples, after, take)
         position_B = later(position_B, 1, reader.bars)
-        carry = keys_B2[:, 0], token_B, position_B, read, states
-        return carry, (token_B, log_probability_B, *kept)
+        return (keys_B2[:, 0], after, position_B, weights), (drawn, of_BP)
+
+    def take(after, of_BP):
+        token_B, read, states = after
+        return picked(token_B, of_BP), reader.take(read, of_BP), picked(states, of_BP)
 
     read, read_rows = reader.init(prompt_BT, positions_BT, num_steps)
     states = tuple(constraint.init(len(prompt_BT)) for constraint in constraints)
-    rows = read_rows, tuple(constraint.rows for constraint in constraints)
+    weights, group_rows = None, None
+    if particles is not None:
+        weights, keys_B = particles.split(keys_B)
+        group_rows = particles.counts_N, particles.resamples_N
+    rows = read_rows, tuple(constraint.rows for constraint in constraints), group_rows
     last_B = prompt_BT[:, -1].astype(jnp.int32)
-    carry = keys_B, last_B, positions_BT[:, -1], read, states
-    carry, drawn = lax.scan(step, carry, rows, length=num_steps)
-    return Drawn(*jax.tree.map(lambda array: jnp.swapaxes(array, 0, 1), drawn), carry[-1])
+    carry = keys_B, (last_B, read, states), positions_BT[:, -1], weights
+    carry, (drawn, of_NBP) = lax.scan(step, carry, rows, length=num_steps)
+    states = carry[1][-1]
+    if particles is not None:
+        last_B = groups.chosen(carry[-1], particles.num)
+        drawn = groups.traced(drawn, of_NBP, last_B)
+        states = picked(states, last_B[:, None])
+    return Drawn(*jax.tree.map(lambda array: jnp.swapaxes(array, 0, 1), drawn), states)
 
 
 def restrict(

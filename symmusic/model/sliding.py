@@ -21,6 +21,7 @@ from jax import lax
 from symmusic.model import lstm
 from symmusic.model.architecture import Architecture
 from symmusic.model.ensemble import each, mean_of, repeated
+from symmusic.model.groups import picked
 from symmusic.model.inputs import find_rows, project, project_rows
 from symmusic.model.model import Params, head
 
@@ -108,6 +109,11 @@ def slide(
     layers, logits_BV = each(advance, params, windows.layers)
     logits_BV, _ = mean_of(params, logits_BV, None)
     return SlidingWindows(layers, windows.num_read + 1), logits_BV
+
+
+def take_rows(windows: SlidingWindows, of_BK: jax.Array) -> SlidingWindows:
+    """The windows of the rows `of_BK` of each group, as `groups.picked` has it."""
+    return windows.replace(layers=picked(windows.layers, of_BK, axis=-3))
 
 
 def _with_new(layers: tuple[jax.Array, ...], num_read: jax.Array) -> tuple[jax.Array, ...]:

@@ -8,6 +8,7 @@ from symmusic.model import hybrid, recurrent, transformer
 from symmusic.model.ahead import Ahead
 from symmusic.model.architecture import Architecture
 from symmusic.model.ensemble import each, mean_of, repeated
+from symmusic.model.groups import picked
 from symmusic.model.model import BODIES, Params, head, require_one_direction
 from symmusic.model.reading import Past, init_past, read_step
 
@@ -66,3 +67,9 @@ def apply_step(
     states = None if ahead is None else ahead.states
     body, *found = each(advance, params, carry.body, states)
     return Carry(body, past), *mean_of(params, *found)
+
+
+def take_rows(params: Params, carry: Carry, of_BK: jax.Array) -> Carry:
+    """The carry of the rows `of_BK` of each group, as `groups.picked` has it."""
+    body = each(lambda _, body: picked(body, of_BK), params, carry.body)
+    return Carry(body, picked(carry.past, of_BK))

@@ -98,14 +98,16 @@ def claim_cores(num_devices: int, *, deterministic: bool = False) -> None:
         libc.mallopt(arena_max, 1)
 
 
-def make_mesh(num_replicas: int, batch_size: int, devices: list[jax.Device] | None = None) -> Mesh:
+def make_mesh(
+    num_replicas: int, batch_size: int, devices: list[jax.Device] | None = None, group: int = 1
+) -> Mesh:
     """A mesh over as many of the devices (default: all) as the replicas and then the rows of a
-    batch divide into evenly.
+    batch, in groups that stay together, divide into evenly.
     """
     devices = jax.devices() if devices is None else devices
     by_replica = math.gcd(num_replicas, len(devices))
     most = max(1, min(len(devices) // by_replica, batch_size // MIN_ROWS))
-    by_row = max(count for count in range(1, most + 1) if batch_size % count == 0)
+    by_row = max(count for count in range(1, most + 1) if batch_size % (count * group) == 0)
     return Mesh(
         np.array(devices[: by_replica * by_row]).reshape(by_replica, by_row), ('replica', 'data')
     )

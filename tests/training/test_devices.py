@@ -35,6 +35,12 @@ def test_replicas_are_split_first(num_replicas, batch_size, num_devices, shape):
     assert make_mesh(num_replicas, batch_size, list(range(num_devices))).devices.shape == shape
 
 
+@pytest.mark.parametrize(('num_groups', 'by_row'), [(8, 4), (6, 3), (5, 1), (1, 1)])
+def test_groups_stay_together(num_groups, by_row):
+    mesh = make_mesh(1, num_groups * 32, list(range(4)), 32)
+    assert mesh.devices.shape == (1, by_row)
+
+
 @pytest.mark.parametrize('num_splits', [1, pytest.param(7, marks=pytest.mark.slow)])
 def test_several_devices_agree_with_one(tmp_path, num_splits):
     """Losses and parameters to rounding, and drawn pieces."""

@@ -89,6 +89,14 @@ FIELDS = {
         real(0, 1, above=True),
         'sample among the likeliest classes that hold this probability; 1 = all',
     ),
+    'sample.particles': _Field(
+        32,
+        whole(1, 1024),
+        'drawn together for each piece, by sequential Monte Carlo, where rhythm, pitches, fixed,'
+        ' notes per bar or end_on_tonic bind it: the more, the closer are pieces to those of the'
+        ' model given the wishes; 1 = none',
+        unit='particles',
+    ),
     'sample.form': _Field(
         'auto',
         choice('auto', 'stateful', 'window'),

@@ -1,0 +1,66 @@
+"""Masks guided by draws of the network that they are for."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from symmusic.generate.control import Masks
+from symmusic.generate.guide import (
+    NUM_TRIED,
+    fit,
+    fit_pitches,
+    guided,
+    num_free,
+    opened,
+    with_pitches,
+)
+from symmusic.generate.sample import Drawn, Rule
+
+# folded into the key for these draws; more than there are pieces
+FREE, TRIED = (1 << 31) - 1, (1 << 31) - 2
+
+
+def guided_by(
+    draw: Callable[..., Drawn],
+    num_rows: int,
+    masks: Masks,
+    temperature: float,
+    key: jax.Array,
+    *,
+    for_particles: bool = False,
+) -> Masks:
+    """The masks with the weights of a small model of free draws, and for particles with the chances
+    of given pitches in draws that it guides. They depend on the key alone.
+
+    Args:
+      draw: draws `num_rows` pieces; from their keys, masks, a rule and whether the model's own
+        probabilities are kept.
+      num_rows: pieces at a time.
+      masks: to be guided; they bind distant steps.
+      temperature: of sampling.
+      key: consumed as by the pieces, with numbers that no piece has.
+      for_particles: whether pieces are drawn by particles.
+    """
+    rule = Rule(temperature or 1.0)
+
+    def tried(masks: Masks, stream: int, num: int) -> tuple[np.ndarray, np.ndarray | None]:
+        keys = jax.random.fold_in(key, stream)
+        drawn = [
+            draw(fold_in(keys, first + jnp.arange(num_rows)), masks, rule, for_particles)
+            for first in range(0, num, num_rows)
+        ]
+        shares = [each.own_BNV if for_particles else each.probabilities_BNV for each in drawn]
+        tokens_BN = np.concatenate([each.tokens_BN for each in drawn])[:num]
+        return tokens_BN, None if shares[0] is None else np.concatenate(shares)[:num]
+
+    masks = guided(masks, fit(masks, *tried(opened(masks), FREE, num_free(masks))))
+    if for_particles and masks.gives_pitches:
+        masks = with_pitches(masks, fit_pitches(masks, *tried(masks, TRIED, NUM_TRIED)))
+    return masks
+
+
+def fold_in(key: jax.Array, numbers_B: jax.Array) -> jax.Array:
+    """A key for each number."""
+    return jax.vmap(jax.random.fold_in, (None, 0))(key, numbers_B)
