@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import pathlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from symmusic.api import commands
 from symmusic.benchmark import stages
@@ -22,6 +22,7 @@ from symmusic.report.markdown import to_markdown
 from symmusic.streams import Stream, generator
 from symmusic.wording import count
 
+Folds = dict[str, list[list[FoldBits]]]  # by set, partition and fold
 SETTINGS = 'settings.json'
 NOTICE = 'the sets 3 to 8 are from the Essen folk song collection: for non-commercial use only'
 
@@ -40,28 +41,43 @@ def run_benchmark(command: Command) -> None:
     recipe = Recipe(num_epochs=benchmark.num_epochs)
     with alone_in(folder):
         _claim(folder, benchmark, recipe)
-        jobs = list(_jobs(benchmark))
-        done: dict[str, list[list[FoldBits]]] = {name: [] for name in sets}
         try:
-            for number, job in enumerate(jobs, 1):
-                bits = _finish(sets[job.set_name], job, recipe, folder / 'folds')
-                if len(done[job.set_name]) == job.partition:
-                    done[job.set_name].append([])
-                done[job.set_name][-1].append(bits)
-                said = ', '.join(
-                    f'{name} {bits.bits[name].mean():.3f}'
-                    for name in ('count_model', 'network', 'network_with_short_term')
-                )
-                print(f'{number} of {len(jobs)}: {job.name}: {said} bits per note')
+            done, counted = _compute(benchmark, sets, recipe, folder / 'folds')
         except KeyboardInterrupt:
             raise Interrupted('stopped; the same command goes on') from None
-        _report(folder, benchmark, done)
+        _report(folder, benchmark, done, counted)
     print(folder)
 
 
-def _jobs(benchmark: Benchmark) -> Iterator[Job]:
+def _compute(
+    benchmark: Benchmark, sets: Mapping[str, MelodySet], recipe: Recipe, folder: pathlib.Path
+) -> tuple[Folds, Folds]:
+    """The bits of the chosen folds, and those of the count models on all folds; a quick form has
+    the chosen folds alone.
+    """
+    done: Folds = {name: [[] for _ in range(benchmark.partitions)] for name in sets}
+    counted: Folds = {name: [[] for _ in range(benchmark.partitions)] for name in sets}
+    chosen = _folds(benchmark)
+    jobs = list(_jobs(benchmark, chosen))
+    for number, job in enumerate(jobs, 1):
+        bits = _finish(sets[job.set_name], job, recipe, folder)
+        done[job.set_name][job.partition].append(bits)
+        counted[job.set_name][job.partition].append(bits)
+        said = ', '.join(
+            f'{name} {bits.bits[name].mean():.3f}'
+            for name in ('count_model', 'network', 'network_with_short_term')
+        )
+        print(f'{number} of {len(jobs)}: {job.name}: {said} bits per note')
+    others = () if benchmark.quick else sorted({*range(NUM_FOLDS)} - {*chosen})
+    for job in _jobs(benchmark, others):
+        counts = stages.count_models(sets[job.set_name], job, folder / f'counts-{job.name}.npz')
+        counted[job.set_name][job.partition].append(bits_of_fold(counts, None, ()))
+    return done, counted
+
+
+def _jobs(benchmark: Benchmark, folds: Sequence[int]) -> Iterator[Job]:
     for partition in range(benchmark.partitions):
-        for fold in _folds(benchmark):
+        for fold in folds:
             for number, name in enumerate(SETS):
                 yield Job(name, number, partition, fold, benchmark.seed)
 
@@ -112,10 +128,10 @@ def _differing(stored: Mapping, own: Mapping) -> list[str]:
     return [name for name in sorted({*flat[0], *flat[1]}) if flat[0].get(name) != flat[1].get(name)]
 
 
-def _report(
-    folder: pathlib.Path, benchmark: Benchmark, done: Mapping[str, list[list[FoldBits]]]
-) -> None:
-    found = summarise(done, generator(benchmark.seed, Stream.BENCHMARK_RESAMPLES)) | {
+def _report(folder: pathlib.Path, benchmark: Benchmark, done: Folds, counted: Folds) -> None:
+    rng = generator(benchmark.seed, Stream.BENCHMARK_RESAMPLES)
+    found = summarise(done, rng) | {
+        'count_models_on_all_folds': summarise(counted, rng)['mean'],
         'partitions': benchmark.partitions,
         'folds': _folds(benchmark),
         'seeds': [benchmark.seed],

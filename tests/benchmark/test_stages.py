@@ -63,7 +63,10 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     folder = tmp_path / 'run' / 'experiment'
     found = json.loads((folder / 'results.json').read_text())
     assert set(found['sets']['1 nova']) == set(found['mean']) >= {'network', 'count_model'}
-    assert 'only 2 folds of 10' in (folder / 'report.md').read_text()
+    report = (folder / 'report.md').read_text()
+    assert 'only 2 folds of 10' in report
+    assert 'the count models on all 10 folds' in report
+    assert set(found['count_models_on_all_folds']) < set(found['mean'])
     assert 'for non-commercial use only' in capsys.readouterr().out
     monkeypatch.setattr(stages, 'fit', None)
     run(*fields)
