@@ -220,7 +220,8 @@ function failEngine(error) {
 
 state.sketch = readSketch(readJson(get('sketch').textContent));
 buildControls();
-get('about-tune').open = get('staff').open = !matchMedia('(max-width: 40rem)').matches;
+for (const id of ['sounding', 'about-tune', 'staff'])
+  get(id).open = !matchMedia('(max-width: 40rem)').matches;
 joinControls();
 restore();
 openLinked();
