@@ -13,11 +13,11 @@ from symmusic.generate.manner import manner_of
 from symmusic.measures.piece_nats import network_nats
 from symmusic.measures.registry import Baselines, Continued, Network
 from symmusic.melody.encodings import VOCABULARIES
-from symmusic.model.model import init_params
 from symmusic.report.comparison_file import as_json
 from symmusic.streams import Stream
 from tests.corpus.tunes import random_tune
 from tests.measures.grounds import ground
+from tests.model.compiled import init_params
 
 TUNES = tuple(random_tune(seed, 160) for seed in range(24))
 FAMILIES = np.arange(24) // 2

@@ -10,10 +10,11 @@ from symmusic.corpus.windows import cut_windows
 from symmusic.experiment.by_family import name_families, nats_by_family, stack, sum_by_family
 from symmusic.measures.likelihood import find_targets, model_losses
 from symmusic.melody.encodings.melody import MelodyVocabulary
-from symmusic.model.model import Architecture, init_params
+from symmusic.model.model import Architecture
 from symmusic.streams import Stream, random_key
 from symmusic.training.data import put
 from tests.corpus.tunes import random_tune
+from tests.model.compiled import init_params
 
 
 def test_sums_of_pieces():

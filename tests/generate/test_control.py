@@ -18,7 +18,6 @@ from symmusic.generate.draw import draw_continuations
 from symmusic.generate.masks import DRAWN, FREE, Wishes, make_masks
 from symmusic.melody.encodings import MelodyVocabulary, PianorollVocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
-from symmusic.model.model import init_params
 from symmusic.score.bar import Bar, bar_of
 from tests.generate.toy import (
     ARCHITECTURE,
@@ -28,6 +27,7 @@ from tests.generate.toy import (
     params_for,
     random_params,
 )
+from tests.model.compiled import init_params
 
 TINY = MelodyVocabulary(60, 61)  # no event, note off, C, C sharp
 BAR, NUM_BARS = 3, 2  # a bar of three steps, so that every possible piece can be tried

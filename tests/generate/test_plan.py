@@ -13,9 +13,9 @@ from symmusic.generate.plan import Plan, plan_of_bars
 from symmusic.generate.readers import make_reader
 from symmusic.generate.sample import Rule, sample
 from symmusic.melody.form import LEFT_SIZES
-from symmusic.model.model import apply_all, apply_last, init_params
 from tests.generate.test_sample import BOTH_WAYS, PLAIN, POSITIONS, PROMPT, random_params, softmax
 from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner
+from tests.model.compiled import apply_all, apply_last, init_params
 
 NUM_NEW = 5
 jitted_last = jax.jit(apply_last, static_argnums=3)
@@ -51,7 +51,7 @@ def test_carrying_the_state(architecture):
     tokens = np.concatenate([PROMPT, drawn.tokens_BN], axis=1)
     positions = (POSITIONS[:, :1] + np.arange(10)) % 16
     future = {'future_BT': np.concatenate([np.full((2, 5), 7), known_BN], axis=1)} if how else {}
-    logits, _ = jax.jit(apply_all, static_argnums=3)(
+    logits, _ = apply_all(
         random_params(architecture),
         tokens[:, :-1],
         positions,

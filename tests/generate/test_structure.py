@@ -23,7 +23,6 @@ from symmusic.generate.names import check_names
 from symmusic.generate.sections import plan_structure
 from symmusic.generate.whole import put_together
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events, quantize, to_notes
-from symmusic.model.model import init_params
 from symmusic.report.forms import written_forms
 from symmusic.report.gallery import write_gallery
 from symmusic.report.staff import engrave
@@ -36,6 +35,7 @@ from symmusic.score.musicxml_reader import read_musicxml
 from symmusic.score.notation import to_bars
 from tests.generate.test_control import ALL, BAR, EVENTS, THREE, TINY
 from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner
+from tests.model.compiled import init_params
 
 METERS = ('4/4', '6/8')
 TONIC = 'tonic'

@@ -15,7 +15,6 @@ from symmusic.generate.prompt_files import read_prompt
 from symmusic.generate.whole import put_together
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import from_events, quantize
-from symmusic.model.model import init_params
 from symmusic.report.forms import written_forms
 from symmusic.report.pairs import find_in
 from symmusic.score.abc import read_abc_tune
@@ -23,6 +22,7 @@ from symmusic.score.midi import parse_midi
 from symmusic.score.monophonic import parse_monophonic
 from tests.generate import toy
 from tests.generate.toy import make_prompt
+from tests.model.compiled import init_params
 
 VOCABULARY = MelodyVocabulary(40, 90)
 EVENTS = np.array([60, -2, 62, -2, 64, -2, 65, -2, 67, -2, -2, -2, 72, -2, -1, -2], np.int8)

@@ -16,10 +16,11 @@ from symmusic.measures.gaps import (
 )
 from symmusic.measures.likelihood import estimate_likelihoods, model_losses
 from symmusic.melody.encodings.melody import MelodyVocabulary
-from symmusic.model.model import Architecture, init_params
+from symmusic.model.model import Architecture
 from symmusic.report.gaps import TITLES, gaps_section
 from symmusic.training.data import put
 from tests.corpus.tunes import random_tune, tune
+from tests.model.compiled import init_params
 from tests.report.sections import as_text
 
 VOCABULARY = MelodyVocabulary(48, 84)

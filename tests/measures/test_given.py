@@ -13,10 +13,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from symmusic.generate.given import CHUNK, continuation_logits
 from symmusic.measures.given import calibrate_model, cut_given, predictions
 from symmusic.melody.encodings import MelodyVocabulary
-from symmusic.model.model import Architecture, apply_all, apply_last, init_params
+from symmusic.model.model import Architecture
 from symmusic.training.card import Card
 from tests.corpus.tunes import random_tune, tune
 from tests.generate.toy import ARCHITECTURE, VOCABULARY, manner, params_for, random_params
+from tests.model.compiled import apply_all, apply_last, init_params
 from tests.training.toy import make_recipe
 
 TUNES = [random_tune(seed, 16 * 10) for seed in range(3)]

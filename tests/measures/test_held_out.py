@@ -15,9 +15,9 @@ from symmusic.corpus.split import Split
 from symmusic.measures.held_out import LikelihoodMeasure
 from symmusic.measures.registry import ORDERS, Ground
 from symmusic.melody.encodings.melody import MelodyVocabulary
-from symmusic.model.model import init_params
 from tests.corpus.tunes import C_MAJOR, tune
 from tests.measures.grounds import ground
+from tests.model.compiled import init_params
 
 
 def repeating_tune(seed, num_bars=10):

@@ -26,12 +26,13 @@ from symmusic.measures.likelihood import (
 from symmusic.measures.markov import fit_markov, nats
 from symmusic.melody.encodings import VOCABULARIES
 from symmusic.melody.encodings.melody import MelodyVocabulary
-from symmusic.model.model import Architecture, init_params
+from symmusic.model.model import Architecture
 from symmusic.report.comparison_file import as_json
 from symmusic.report.likelihood import likelihood_section
 from symmusic.training.data import put
 from symmusic.training.replicas import held_out_losses
 from tests.corpus.tunes import random_tune, tune
+from tests.model.compiled import init_params
 from tests.report.sections import as_text
 
 VOCABULARY = MelodyVocabulary(60, 72)

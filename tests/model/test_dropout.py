@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from symmusic.model import ahead, layers
 from symmusic.model.dropout import dropout
 from symmusic.model.model import Architecture, apply_all, init_params
+from tests.model import compiled
 
 KEYS = jax.random.split(jax.random.key(0), 3)
 
@@ -63,7 +64,7 @@ def test_each_layer_has_its_own_mask():
         for layer in params['layers']:
             layer['forward']['bias'] += 1
         params['head']['kernel'] = jnp.eye(6)
-        logits_BTV, _ = apply_all(
+        logits_BTV, _ = compiled.apply_all(
             params, jnp.zeros((len(KEYS), 200), jnp.int32), None, architecture, KEYS
         )
         dropped.append(np.asarray(logits_BTV) == 0)
@@ -88,7 +89,7 @@ def test_no_two_layers_drop_the_same_values(monkeypatch, infilling):
     )
     tokens_BT = jnp.ones((3, 5), jnp.int32)
     future = {'future_BT': tokens_BT} if infilling else {}
-    params = init_params(jax.random.key(0), architecture)
+    params = compiled.init_params(jax.random.key(0), architecture)
     apply_all(params, tokens_BT, None, architecture, keys_B=KEYS, **future)
     assert len(masks) == (6 if infilling else 3)
     for one, other in itertools.combinations(masks, 2):

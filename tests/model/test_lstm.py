@@ -51,10 +51,9 @@ def random_problem(seed, batch=2, num_steps=5, num_cells=NUM_CELLS):
         (batch, num_cells),
         (batch, num_cells),
     )
-    recurrent_HG, bias_G, projected_TBG, *carry = (
-        jnp.asarray(rng.normal(size=shape)) for shape in shapes
-    )
-    return {'recurrent': recurrent_HG, 'bias': bias_G}, 2 * projected_TBG, tuple(carry)
+    recurrent_HG, bias_G, projected_TBG, *carry = (rng.normal(size=shape) for shape in shapes)
+    problem = {'recurrent': recurrent_HG, 'bias': bias_G}, 2 * projected_TBG, tuple(carry)
+    return jax.tree.map(jnp.asarray, problem)
 
 
 def weighted_sum(function, seed=9, **options):
@@ -176,10 +175,12 @@ def test_products_in_bfloat16_round_their_operands_alone():
     little.
     """
     arguments = jax.tree.map(lambda leaf: leaf / 4, random_problem(3, 8, 6, 16))
-    results = lambda dtype: (
-        lstm(*arguments, dtype=dtype),
-        jax.grad(weighted_sum(lstm, dtype=dtype), argnums=(0, 1, 2))(*arguments),
-    )
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def results(dtype):
+        gradients = jax.grad(weighted_sum(lstm, dtype=dtype), argnums=(0, 1, 2))(*arguments)
+        return lstm(*arguments, dtype=dtype), gradients
+
     exact, rounded = results('float32'), results('bfloat16')
     for ours, theirs in zip(*map(jax.tree.leaves, (rounded, exact)), strict=True):
         assert ours.dtype == jnp.float32

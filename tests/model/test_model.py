@@ -303,8 +303,8 @@ def test_dropout_of_a_window_depends_only_on_its_key():
     """In any batch."""
     params, tokens_BT, positions_BT = random_problem(ATTENTIVE)
     keys_B = jax.random.split(jax.random.key(3), len(tokens_BT))
-    together = apply_all(params, tokens_BT, positions_BT, ATTENTIVE, keys_B)[0]
-    alone = apply_all(params, tokens_BT[1:2], positions_BT[1:2], ATTENTIVE, keys_B[1:2])[0]
+    together = jitted_all(params, tokens_BT, positions_BT, ATTENTIVE, keys_B)[0]
+    alone = jitted_all(params, tokens_BT[1:2], positions_BT[1:2], ATTENTIVE, keys_B[1:2])[0]
     assert_allclose(together[1:2], alone, atol=1e-6)
 
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symmusic.model.model import Architecture, init_params
+from symmusic.model.model import Architecture
 from symmusic.model.size import count_parameters, match_num_cells
+from tests.model.compiled import init_params
 
 ONE_WAY = Architecture(58, num_layers=2, num_cells=64)
 BOTH_WAYS = Architecture(58, num_layers=2, num_cells=32, bidirectional=True)

@@ -9,8 +9,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 from symmusic.model import sliding
-from symmusic.model.model import Architecture, apply_last, init_params
+from symmusic.model.model import Architecture
 from symmusic.model.sliding import can_slide, init_windows, slide
+from tests.model.compiled import apply_last, init_params
 
 ARCHITECTURE = Architecture(7, num_layers=2, num_cells=4, num_positions=16, padding=7)
 
@@ -32,14 +33,13 @@ def test_each_step_s_logits_are_those_of_the_window_that_ends_there(monkeypatch,
             slide, architecture=ARCHITECTURE, window_steps=window_steps, num_windows=num_windows
         )
     )
-    read = jax.jit(apply_last, static_argnames='architecture')
     for end in range(1, num_steps + 1):
         windows, logits_BV = step(
             params, windows, tokens_BT[:, end - 1], positions_BT[:, end - 1] % 16
         )
         if end >= window_steps:
             window = slice(end - window_steps, end)
-            expected_BV, _ = read(
+            expected_BV, _ = apply_last(
                 params,
                 tokens_BT[:, window],
                 positions_BT[:, window] % 16,

@@ -12,9 +12,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.errors import UserError
 from symmusic.melody.encodings.melody import MelodyVocabulary
-from symmusic.model.model import Architecture, apply_all, init_params
-from symmusic.training.finetune import Network, begin_from, transfer
+from symmusic.model.model import Architecture
+from symmusic.training import finetune
+from symmusic.training.finetune import Network, begin_from
 from symmusic.training.replicas import init_replicas
+from tests.model.compiled import apply_all, init_params
 from tests.training.toy import ARCHITECTURE, RECIPE, leaves
 
 OLD, NEW = MelodyVocabulary(60, 64), MelodyVocabulary(57, 66)
@@ -30,14 +32,24 @@ OLD_NET, NEW_NET = (
     Architecture(OLD.num_classes, **SHAPE),
     Architecture(NEW.num_classes, **SHAPE, dropout_rate=0.1),
 )
-drawn = jax.jit(init_params, static_argnums=1)
+
+
+def transfer(fresh, old):
+    """The parameters moved in one program, not one for each of its operations."""
+
+    @jax.jit
+    def moved(*params):
+        pair = zip((fresh, old), params, strict=True)
+        return finetune.transfer(*(dataclasses.replace(each, params=own) for each, own in pair))
+
+    return moved(fresh.params, old.params)
 
 
 @functools.cache
 def networks():
     """The old network, the new one, and the parameters of the old one in the new one's shapes."""
     old, fresh = (
-        Network(drawn(jax.random.key(seed), net), net, vocabulary.class_names)
+        Network(init_params(jax.random.key(seed), net), net, vocabulary.class_names)
         for seed, (net, vocabulary) in enumerate(((OLD_NET, OLD), (NEW_NET, NEW)))
     )
     return old, fresh, transfer(fresh, old)
@@ -90,7 +102,9 @@ def test_an_old_model_with_self_attention_is_unchanged(kind):
     new_net = Architecture(
         NEW.num_classes, **{**shape, 'num_positions': 18}, bars=bars['new'], dropout_rate=0.1
     )
-    old, fresh = (drawn(jax.random.key(seed), net) for seed, net in enumerate((old_net, new_net)))
+    old, fresh = (
+        init_params(jax.random.key(seed), net) for seed, net in enumerate((old_net, new_net))
+    )
     before = Network(old, old_net, OLD.class_names, meters['old'])
     moved = transfer(Network(fresh, new_net, NEW.class_names, meters['new']), before)
     assert jax.tree.map(jnp.shape, moved) == jax.tree.map(jnp.shape, fresh)
@@ -113,7 +127,7 @@ def test_an_old_model_for_infilling_is_unchanged():
         Architecture(OLD.num_classes, **shape),
         Architecture(NEW.num_classes, **shape),
     )
-    old, fresh = (drawn(jax.random.key(0), net) for net in (old_net, new_net))
+    old, fresh = (init_params(jax.random.key(0), net) for net in (old_net, new_net))
     moved = transfer(
         Network(fresh, new_net, NEW.class_names), Network(old, old_net, OLD.class_names)
     )
@@ -137,7 +151,7 @@ def test_an_old_model_for_infilling_is_unchanged():
 )
 def test_networks_that_differ_are_refused(change, words):
     other = dataclasses.replace(NEW_NET, **change)
-    fresh = Network(drawn(jax.random.key(1), other), other, NEW.class_names)
+    fresh = Network(init_params(jax.random.key(1), other), other, NEW.class_names)
     with pytest.raises(UserError, match=f'config.init_from: {words} in that run and .* now'):
         transfer(fresh, networks()[0])
 
@@ -170,7 +184,7 @@ def test_metres_are_matched_by_name(old, new, infilling):
     """In a metre that both know, the new network gives the old one's logits."""
     shape = {**SHAPE, 'infilling': infilling, 'bidirectional': infilling}
     nets = [Architecture(OLD.num_classes, **{**shape, **METERS[each]}) for each in (old, new)]
-    params = [drawn(jax.random.key(seed), net) for seed, net in enumerate(nets)]
+    params = [init_params(jax.random.key(seed), net) for seed, net in enumerate(nets)]
     before, fresh = (
         Network(*each, OLD.class_names, meters)
         for *each, meters in zip(params, nets, (old, new), strict=True)

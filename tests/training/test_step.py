@@ -16,12 +16,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import cut_windows
 from symmusic.melody.encodings.pianoroll import FaithfulPianorollVocabulary
-from symmusic.model.model import Architecture, apply_all, init_params
+from symmusic.model.model import Architecture
 from symmusic.training.batch import Batch, gather, transpose
 from symmusic.training.data import put
 from symmusic.training.replicas import held_out_losses
 from symmusic.training.state import init_state
 from symmusic.training.step import held_out_nats, target_losses, update
+from tests.model.compiled import apply_all, init_params
 from tests.training.toy import (
     ARCHITECTURE,
     BATCH_SIZE,
