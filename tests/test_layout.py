@@ -7,6 +7,7 @@ ruff does not read.
 """
 
 import ast
+import functools
 import pathlib
 
 import pytest
@@ -117,12 +118,18 @@ EFFECT_CALLS = {'open', 'print', 'input', 'exec', 'eval', 'breakpoint'}
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob('*.py'))
 
 
+@functools.cache
+def nodes(source: str) -> tuple[ast.AST, ...]:
+    """Every node of a file's syntax tree."""
+    return tuple(ast.walk(ast.parse(source)))
+
+
 def imports(source: str, file: str) -> set[str]:
     """The dotted names that a file of symmusic imports, wherever in it; `from a import b` counts as
     a.b.
     """
     found = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -166,7 +173,7 @@ def faults(source: str, file: str) -> list[str]:
         ]
         calls = {
             node.func.id
-            for node in ast.walk(ast.parse(source))
+            for node in nodes(source)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
         found += [f'a pure file calls {name}()' for name in calls & EFFECT_CALLS]
@@ -193,7 +200,7 @@ def test_nothing_that_is_read_is_run():
     ]:
         source = file.read_text(encoding='utf-8')
         assert not {name.split('.')[0] for name in imports(source, file.name)} & RUNS_CODE, file
-        for node in ast.walk(ast.parse(source)):
+        for node in nodes(source):
             if not isinstance(node, ast.Call):
                 continue
             name = ast.unparse(node.func)

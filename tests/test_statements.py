@@ -1,6 +1,7 @@
 """What docstrings and comments name exists."""
 
 import ast
+import functools
 import importlib
 import inspect
 import pathlib
@@ -36,9 +37,15 @@ def files():
         pytest.skip('not a checkout')
 
 
+@functools.cache
+def nodes(source):
+    """Every node of a file's syntax tree."""
+    return tuple(ast.walk(ast.parse(source)))
+
+
 def statements(source):
     """`(line, text)` of every docstring and comment."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and (
             text := ast.get_docstring(node)
         ):
@@ -51,7 +58,7 @@ def statements(source):
 def names(source):
     """Every name in the code, and every word of its short strings, such as fields."""
     found = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         for field in ('id', 'attr', 'name', 'arg', 'asname', 'module'):
             if isinstance(value := getattr(node, field, None), str):
                 found |= set(value.split('.'))
