@@ -21,6 +21,7 @@ def check(config: ConfigDict) -> None:
         _faults_alone,
         _faults_of_data,
         _faults_of_kind,
+        _faults_of_inputs,
         _faults_of_training,
         _faults_of_sampling,
     ):
@@ -102,6 +103,23 @@ def _faults_of_kind(values: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"config.train.kernel = 'fused' {with_kind} it is a kernel of LSTM layers; must be"
             " 'scan'"
+        )
+
+
+def _faults_of_inputs(values: Mapping[str, Any]) -> Iterator[str]:
+    """Inputs and scores without what they go by."""
+    for name in ('model.recall', 'model.relative_scores'):
+        if values[name] and not values['model.last_notes']:
+            yield (
+                f'config.{name} = True with config.model.last_notes = False: it goes by the last'
+                ' notes; must be False, or config.model.last_notes = True'
+            )
+    agrees = values['model.agreement'] and len(values['model.lookback'])
+    if values['model.copying'] and not (agrees or values['model.recall']):
+        yield (
+            'config.model.copying = True: nothing is read that it could copy; must be False, or'
+            ' config.model.recall = True, or config.model.agreement = True with a'
+            ' config.model.lookback'
         )
 
 

@@ -87,7 +87,10 @@ def _is_event(tokens: jax.Array, architecture: Architecture) -> jax.Array:
     return (tokens != architecture.padding) & (tokens < architecture.num_classes)
 
 
+def find_bins(runs: jax.Array) -> jax.Array:
+    """The bins of numbers of steps: as many as they have binary digits."""
+    return jnp.minimum(32 - lax.clz(runs.astype(jnp.int32)), NOT_AVAILABLE - 1)
+
+
 def _bins(runs: jax.Array, available: jax.Array) -> jax.Array:
-    # the number of binary digits
-    bins = jnp.minimum(32 - lax.clz(runs.astype(jnp.int32)), NOT_AVAILABLE - 1)
-    return jnp.where(available, bins, NOT_AVAILABLE)
+    return jnp.where(available, find_bins(runs), NOT_AVAILABLE)

@@ -66,6 +66,11 @@ class Architecture:
     last_notes: tuple[int, ...] = ()
     is_roll: bool = False  # of `last_notes`: a class is a pitch that sounds, not one that starts
     notes_dropout_rate: float = 0.0  # how often each of these inputs is not told in training
+    # how far back what followed the last three notes is looked for, as a further input (`recall`);
+    # 0 = it is not
+    recall_steps: int = 0
+    copying: bool = False  # scores of the tokens that lookbacks and recall predict (`output`)
+    relative: bool = False  # scores of intervals and pitch classes (`output`)
     kind: str = 'lstm'  # what reads the inputs: one of `NETWORKS`
     num_heads: int = 0  # N, of self-attention; 0 of an 'lstm', which has none
     # How `apply_last` and `apply_all` compute (see `lstm.lstm`). Not part of a model, so training
@@ -86,6 +91,10 @@ class Architecture:
             raise ValueError('infilling reads from both sides: bidirectional must be True')
         if self.agreement and not self.lookback:
             raise ValueError('agreement is with what a lookback reads: there must be one')
+        if self.copying and not (self.agreement or self.recall_steps):
+            raise ValueError('copying goes by agreement or recall: there must be one of them')
+        if (self.recall_steps or self.relative) and not self.last_notes:
+            raise ValueError('recall and relative scores go by the last notes, which must be read')
         self._check_kind()
 
     def _check_kind(self):
@@ -170,17 +179,35 @@ class Architecture:
     def blocks(self) -> tuple[Block, ...]:
         """The blocks of rows of the first layer's input matrix, in order: those of the step itself,
         then the tokens of each lookback and, if infilling, of each look ahead, then the agreement
-        of each lookback and the last notes.
+        of each lookback, what is recalled with its agreement, and the last notes.
         """
         own, num_lags = self.own_blocks, len(self.lookback)
         others = [('token', self.num_classes)] * num_lags * (2 if self.infilling else 1)
         if self.agreement:
             others += [(f'agreement {index}', AGREEMENT_SIZE) for index in range(num_lags)]
+        if self.recall_steps:
+            others += [('recalled', self.num_classes + 1), ('agreement recall', AGREEMENT_SIZE)]
         others += self._note_sizes
         begins = itertools.accumulate((size for _, size in others), initial=own[-1].end)
         return own + tuple(
             Block(name, begin, size) for (name, size), begin in zip(others, begins, strict=False)
         )
+
+    @property
+    def copied(self) -> tuple[tuple[int, int], ...]:
+        """The blocks of each token that can be copied and of its agreement, as places in `blocks`,
+        if it copies.
+        """
+        if not self.copying:
+            return ()
+        names = [block.name for block in self.blocks]
+        pairs = []
+        if self.agreement:
+            first, own = names.index('agreement 0'), len(self.own_blocks)
+            pairs = [(own + index, first + index) for index in range(len(self.lookback))]
+        if self.recall_steps:
+            pairs.append((names.index('recalled'), names.index('agreement recall')))
+        return tuple(pairs)
 
     @property
     def _note_sizes(self) -> list[tuple[str, int]]:

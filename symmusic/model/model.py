@@ -18,18 +18,18 @@ same functions as the others: of rows of inputs they make summaries, which the h
 import types
 
 import jax
-import jax.numpy as jnp
 
 from symmusic.model import hybrid, recurrent, transformer
 from symmusic.model.ahead import look_ahead
 from symmusic.model.architecture import NETWORKS, Architecture
 from symmusic.model.ensemble import Ensemble, ensembled
+from symmusic.model.output import init_output, predict
 from symmusic.model.reading import read_all
 
 BODIES: dict[str, types.ModuleType] = dict(
     zip(NETWORKS, (recurrent, transformer, hybrid), strict=True)
 )
-Params = dict | Ensemble  # those of the body, and 'head'; or an ensemble of such
+Params = dict | Ensemble  # those of the body and of `output`; or an ensemble of such
 
 
 def init_params(key: jax.Array, architecture: Architecture) -> dict:
@@ -41,11 +41,7 @@ def init_params(key: jax.Array, architecture: Architecture) -> dict:
     *body_keys, head_key = jax.random.split(key, 3)
     body = BODIES[architecture.kind]
     params = body.init_params(body_keys, architecture)
-    kernel = jax.nn.initializers.glorot_uniform()(
-        head_key, (body.summary_size(architecture), architecture.num_classes)
-    )
-    params['head'] = {'kernel': kernel, 'bias': jnp.zeros(architecture.num_classes)}
-    return params
+    return params | init_output(head_key, body.summary_size(architecture), architecture)
 
 
 @ensembled
@@ -82,7 +78,8 @@ def apply_last(
     rows_BTK = read_all(tokens_BT, positions_BT, architecture, keys_B, left_BT2=left_BT2)
     body = BODIES[architecture.kind]
     summaries, weights_BT = body.apply_last(params, rows_BTK, architecture, keys_B)
-    return head(params, *summaries), weights_BT
+    rows_BK = rows_BTK[:, -1]
+    return predict(params, summaries, rows_BK, architecture), weights_BT
 
 
 @ensembled
@@ -136,7 +133,7 @@ def apply_all(
         mask_BT=mask_BT,
         with_weights=with_weights,
     )
-    return head(params, *summaries), weights_BTT
+    return predict(params, summaries, rows_BTK, architecture), weights_BTT
 
 
 def input_layers(params: dict, architecture: Architecture) -> dict[str, dict]:
@@ -147,11 +144,6 @@ def input_layers(params: dict, architecture: Architecture) -> dict[str, dict]:
 def with_input_layers(params: dict, changed: dict[str, dict], architecture: Architecture) -> dict:
     """The parameters with other `input_layers`."""
     return BODIES[architecture.kind].with_input_layers(params, changed)
-
-
-def head(params: dict, *summaries: jax.Array) -> jax.Array:
-    """The logits [..., V] of the summaries, concatenated: state, context or both."""
-    return jnp.concatenate(summaries, axis=-1) @ params['head']['kernel'] + params['head']['bias']
 
 
 def require_one_direction(architecture: Architecture) -> None:

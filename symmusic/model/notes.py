@@ -46,6 +46,27 @@ def find_notes(
     """
     if not architecture.last_notes:
         return []
+    onsets_BTN, notes_BTN, sounds_BT = find_last_notes(tokens_BT, architecture)
+    steps_T = jnp.arange(tokens_BT.shape[1])
+    values = _values(steps_T[:, None] - onsets_BTN, notes_BTN, sounds_BT, architecture)
+    values_KBT = jnp.stack(values)
+    if keys_B is not None and architecture.notes_dropout_rate:
+        own_B = jax.vmap(jax.random.fold_in, (0, None))(keys_B, DROPPED)
+        ones_TBK = jnp.ones((*tokens_BT.T.shape, len(values)))
+        is_dropped_TBK = dropout(own_B, ones_TBK, architecture.notes_dropout_rate) == 0
+        unknown_K = [block.size - 1 for block in architecture.blocks[-len(values) :]]
+        unknown_K11 = jnp.asarray(unknown_K)[:, None, None]
+        values_KBT = jnp.where(is_dropped_TBK.T, unknown_K11, values_KBT)
+    # as in `agreement`
+    return list(lax.optimization_barrier(values_KBT))
+
+
+def find_last_notes(
+    tokens_BT: jax.Array, architecture: Architecture
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """At each step the onsets of the last notes [B, T, N] and their classes, the latest first and
+    -1 where there is no such note, and whether the latest sounds [B, T].
+    """
     steps_T = jnp.arange(tokens_BT.shape[1])
     before_BT = jnp.pad(tokens_BT, ((0, 0), (1, 0)), constant_values=-1)[:, :-1]
     is_onset_BT, is_event_BT = _onsets(tokens_BT, before_BT, architecture)
@@ -58,17 +79,7 @@ def find_notes(
     found = [jnp.take_along_axis(tokens_BT, jnp.maximum(each, 0), axis=1) for each in onsets]
     notes_BTN = jnp.where(onsets_BTN >= 0, jnp.stack(found, axis=-1), -1)
     sounds_BT = latest_BT == lax.cummax(jnp.where(is_event_BT, steps_T, -1), axis=1)
-    values = _values(steps_T[:, None] - onsets_BTN, notes_BTN, sounds_BT, architecture)
-    values_KBT = jnp.stack(values)
-    if keys_B is not None and architecture.notes_dropout_rate:
-        own_B = jax.vmap(jax.random.fold_in, (0, None))(keys_B, DROPPED)
-        ones_TBK = jnp.ones((*tokens_BT.T.shape, len(values)))
-        is_dropped_TBK = dropout(own_B, ones_TBK, architecture.notes_dropout_rate) == 0
-        unknown_K = [block.size - 1 for block in architecture.blocks[-len(values) :]]
-        unknown_K11 = jnp.asarray(unknown_K)[:, None, None]
-        values_KBT = jnp.where(is_dropped_TBK.T, unknown_K11, values_KBT)
-    # as in `agreement`
-    return list(lax.optimization_barrier(values_KBT))
+    return onsets_BTN, notes_BTN, sounds_BT
 
 
 def init_notes(architecture: Architecture, batch: int) -> Notes | None:

@@ -12,6 +12,7 @@ from symmusic.model.architecture import Architecture
 from symmusic.model.inputs import find_rows
 from symmusic.model.looks import token_back, tokens_ahead, tokens_back
 from symmusic.model.notes import Notes, find_notes, init_notes, note_step
+from symmusic.model.recall import Recall, find_recalled, init_recall, recall_step
 
 
 @flax.struct.dataclass
@@ -22,6 +23,7 @@ class Past:
     history_BM: jax.Array
     agreement: Agreement | None  # this and the next: None of an architecture without them
     notes: Notes | None
+    recall: Recall | None
 
 
 def read_all(
@@ -38,6 +40,7 @@ def read_all(
     lookbacks = tokens_back(tokens_BT, positions_BT, architecture)
     lookbacks += [tokens_TB.T for tokens_TB in tokens_ahead(ahead, tokens_BT.T, architecture)]
     others = lookbacks + find_agreements(tokens_BT, positions_BT, architecture)
+    others += find_recalled(tokens_BT, architecture)
     others += find_notes(tokens_BT, architecture, keys_B)
     return find_rows(tokens_BT, positions_BT, others, architecture, left_BT2)
 
@@ -45,7 +48,8 @@ def read_all(
 def init_past(architecture: Architecture, batch: int) -> Past:
     """What is remembered before the first step."""
     history_BM = jnp.full((batch, architecture.longest_lag), architecture.padding, jnp.int32)
-    return Past(history_BM, init_agreement(architecture, batch), init_notes(architecture, batch))
+    inits = init_agreement, init_notes, init_recall
+    return Past(history_BM, *(init(architecture, batch) for init in inits))
 
 
 def read_step(
@@ -63,6 +67,7 @@ def read_step(
     lookbacks = token_back(history_BM, position_B, architecture)
     agreement, bins = agree_step(past.agreement, token_B, position_B, architecture)
     notes, values = note_step(past.notes, token_B, architecture)
-    others = lookbacks + tokens_ahead(ahead, token_B, architecture) + bins + values
+    recall, recalled = recall_step(past.recall, notes, token_B, architecture)
+    others = lookbacks + tokens_ahead(ahead, token_B, architecture) + bins + recalled + values
     rows_BK = find_rows(token_B, position_B, others, architecture, left_B2)
-    return Past(history_BM, agreement, notes), rows_BK
+    return Past(history_BM, agreement, notes, recall), rows_BK

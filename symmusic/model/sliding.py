@@ -23,7 +23,8 @@ from symmusic.model.architecture import Architecture
 from symmusic.model.ensemble import each, mean_of, repeated
 from symmusic.model.groups import picked
 from symmusic.model.inputs import find_rows, project, project_rows
-from symmusic.model.model import Params, head
+from symmusic.model.model import Params
+from symmusic.model.output import head
 
 # about this many windows, over all pieces, are advanced by one product: their gates fit a core's
 # cache

@@ -9,7 +9,8 @@ from symmusic.model.ahead import Ahead
 from symmusic.model.architecture import Architecture
 from symmusic.model.ensemble import each, mean_of, repeated
 from symmusic.model.groups import picked
-from symmusic.model.model import BODIES, Params, head, require_one_direction
+from symmusic.model.model import BODIES, Params, require_one_direction
+from symmusic.model.output import predict
 from symmusic.model.reading import Past, init_past, read_step
 
 
@@ -62,7 +63,7 @@ def apply_step(
         body, summaries, weights_BM = BODIES[architecture.kind].apply_step(
             params, body, rows_BK, architecture, mask_B, states
         )
-        return body, head(params, *summaries), weights_BM
+        return body, predict(params, summaries, rows_BK, architecture), weights_BM
 
     states = None if ahead is None else ahead.states
     body, *found = each(advance, params, carry.body, states)

@@ -114,6 +114,9 @@ def _check(card: Card) -> None:
         and not architecture.infilling,
         "config.model.attention = 'weighted'": architecture.attention == 'weighted',
         "config.train.targets = 'last'": card.recipe.targets == 'last',
+        'config.model.recall = True': architecture.recall_steps > 0,
+        'config.model.copying = True': architecture.copying,
+        'config.model.relative_scores = True': architecture.relative,
     }
     if found := [what for what, is_so in has.items() if is_so]:
         raise UserError(f'the studio cannot run a model of {found[0]}')

@@ -106,11 +106,14 @@ def architecture(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[st
         'agreement',
         'last_notes',
         'last_notes_dropout',
+        'recall',
+        'relative_scores',
         'num_heads',
     )
     fields = {name: value for name, value in config.model.items() if name not in own}
     grid = config.data.steps_per_quarter
     bars, told = bars_of(meters, grid), config.model.last_notes
+    agrees = config.model.agreement and len(config.model.lookback) > 0
     return Architecture(
         vocabulary.num_classes,
         infilling=config.train.targets == 'gap',
@@ -119,10 +122,12 @@ def architecture(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[st
         lookback=_lookback(config.model.lookback, meters, grid),
         bars=bars,
         left_sizes=LEFT_SIZES if config.model.bars_left else (),
-        agreement=config.model.agreement and len(config.model.lookback) > 0,
+        agreement=agrees,
         last_notes=(vocabulary.first_pitch, vocabulary.min_pitch) if told else (),
         is_roll=told and config.data.encoding != 'melody',
         notes_dropout_rate=config.model.last_notes_dropout if told else 0.0,
+        recall_steps=64 * grid if config.model.recall else 0,
+        relative=config.model.relative_scores,
         num_heads=config.model.num_heads if config.model.kind != 'lstm' else 0,
         **fields,
     )

@@ -25,7 +25,18 @@ MAY_DIFFER = (
     'agreement',
     'last_notes',
     'notes_dropout_rate',
+    'recall_steps',
+    'copying',
+    'relative',
 )
+# what a run may add to one without it, but not leave out, by the names of the config's fields
+ONLY_ADDED = {
+    'agreement': 'agreement',
+    'last_notes': 'last_notes',
+    'recall': 'recall_steps',
+    'copying': 'copying',
+    'relative_scores': 'relative',
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,16 +57,16 @@ def transfer(fresh: Network, old: Network) -> Params:
 
     If only one of the networks has the metre as an input, the new one still gives what the old one
     gives in its metres: the row of the only metre that the new run has is added to the bias, and
-    rows of metres are zeros where the old run had none. So are those of bars left, of agreement
-    and of the last notes.
+    rows of metres are zeros where the old run had none. So are those of bars left, of agreement,
+    of what is recalled and of the last notes, and the parameters of copies and relative scores.
 
     Args:
       fresh: the new network, initialised; its classes include the old ones.
       old: the trained network.
 
     Raises:
-      UserError: the networks differ in more than classes, metres, dropout and further inputs, or
-        the new one lacks agreement or the last notes, which the old one reads.
+      UserError: the networks differ in more than classes, metres, dropout and what may be added,
+        or the new one lacks some of `ONLY_ADDED` that the old one has.
     """
     _check_alike(fresh.architecture, old.architecture)
     classes = np.array([list(fresh.classes).index(name) for name in old.classes])
@@ -71,7 +82,29 @@ def transfer(fresh: Network, old: Network) -> Params:
             'kernel': new_head['kernel'].at[:, classes].set(head['kernel']),
             'bias': new_head['bias'].at[classes].set(head['bias']),
         },
+        **_move_scores(fresh, old),
     }
+
+
+def _move_scores(fresh: Network, old: Network) -> dict:
+    """The parameters of copies and relative scores: the old ones, and fresh ones, zeros, where the
+    old run has none.
+    """
+    moved = {name: fresh.params[name] for name in ('copies', 'relative') if name in fresh.params}
+    if 'relative' in old.params:
+        moved['relative'] = old.params['relative']
+    if 'copies' in old.params:
+        of_new, of_old = (
+            [each.blocks[agreement].name for _, agreement in each.copied]
+            for each in (fresh.architecture, old.architecture)
+        )
+        places = np.array([of_new.index(name) for name in of_old])
+        new, copies = moved['copies'], old.params['copies']
+        moved['copies'] = {
+            'kernel': new['kernel'].at[:, places].set(copies['kernel']),
+            'bias': new['bias'].at[places].set(copies['bias']),
+        }
+    return moved
 
 
 def _check_alike(new: Architecture, old: Architecture) -> None:
@@ -84,9 +117,9 @@ def _check_alike(new: Architecture, old: Architecture) -> None:
     pairs['lookback in bars'] = tuple(map(_lookback_in_bars, (old, new)))
     if new.left_sizes and old.left_sizes:
         pairs['left_sizes'] = (old.left_sizes, new.left_sizes)
-    for name in ('agreement', 'last_notes'):
-        if getattr(old, name):
-            pairs[name] = (True, bool(getattr(new, name)))
+    for name, field in ONLY_ADDED.items():
+        if getattr(old, field):
+            pairs[name] = (True, bool(getattr(new, field)))
     if unlike := {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}:
         raise UserError(
             'config.init_from: '
@@ -141,6 +174,8 @@ def _move_inputs(
 def _places(name: str, size: int, old_size: int, fresh: Network, old: Network) -> np.ndarray:
     """Where each old row of a block is in the new one."""
     rows = np.arange(old_size)
+    if name == 'recalled':  # classes, and the row for none
+        return np.append([list(fresh.classes).index(each) for each in old.classes], size - 1)
     if name != 'last pitch':
         return rows
     distance = old.architecture.lowest_pitch - fresh.architecture.lowest_pitch

@@ -1,5 +1,5 @@
-"""Sampling with agreement and the last notes: each form reads what the whole sequence, or window,
-gives.
+"""Sampling with agreement, the last notes, recall and the scores that go by them: each form reads
+what the whole sequence, or window, gives.
 """
 
 import dataclasses
@@ -16,7 +16,15 @@ from symmusic.model.model import apply_all, apply_last
 from tests.generate.test_sample import ATTENTIVE, random_params, softmax
 
 ONE_WAY = dataclasses.replace(
-    ATTENTIVE, bars=(4, 3), num_positions=4, lookback=(1, 2), agreement=True, last_notes=(2, 60)
+    ATTENTIVE,
+    bars=(4, 3),
+    num_positions=4,
+    lookback=(1, 2),
+    agreement=True,
+    last_notes=(2, 60),
+    recall_steps=16,
+    copying=True,
+    relative=True,
 )
 GAPS = dataclasses.replace(ONE_WAY, attention='none', bidirectional=True, infilling=True)
 BOTH_WAYS = dataclasses.replace(ONE_WAY, bidirectional=True)

@@ -26,7 +26,9 @@ from tests.model.test_model import (
 )
 
 NUM = 3
-COUNTING = dataclasses.replace(BLANKS, agreement=True, last_notes=(2, 60))
+COUNTING = dataclasses.replace(
+    BLANKS, agreement=True, last_notes=(2, 60), recall_steps=9, copying=True, relative=True
+)
 TRANSFORMER, HYBRID = (
     dataclasses.replace(COUNTING, kind=kind, num_heads=2) for kind in ('transformer', 'hybrid')
 )

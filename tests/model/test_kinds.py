@@ -26,6 +26,9 @@ INPUTS = {
     'padding': 7,
     'agreement': True,
     'last_notes': (2, 60),
+    'recall_steps': 6,
+    'copying': True,
+    'relative': True,
     'left_sizes': (3, 4),
 }
 SMALL = [TRANSFORMER, HYBRID]
@@ -163,7 +166,8 @@ def test_64_bits_agree_with_32(architecture):
 def test_number_of_parameters():
     """Of a Transformer 12 H^2 + 2 H a layer, of a hybrid 4 H^2 + H more than of LSTM layers."""
     cells, classes, inputs = 4, 7, FULL[0].blocks[-1].end
-    head = (cells + 1) * classes
+    scores = cells * (3 + 41 + 12) + 3 * 9
+    head = (cells + 1) * classes + scores
     assert count_parameters(FULL[0]) == (
         (inputs + 1) * cells + 2 * (12 * cells**2 + 2 * cells) + cells + head
     )

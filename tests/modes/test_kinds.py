@@ -25,6 +25,9 @@ FIELDS = {
     'model.lookback': '(16,)',
     'model.agreement': True,
     'model.last_notes': True,
+    'model.recall': True,
+    'model.copying': True,
+    'model.relative_scores': True,
     'train.warmup_updates': 3,
 }
 

@@ -195,6 +195,14 @@ def test_networks_that_the_page_cannot_run_are_refused():
     other = dataclasses.replace(
         card, architecture=Architecture(4, 1, 2, kind='transformer', num_heads=1)
     )
-    for refused, word in ((roll, 'encoding'), (both, 'bidirectional'), (other, "'transformer'")):
+    copying = dataclasses.replace(
+        card, architecture=dataclasses.replace(card.architecture, copying=True)
+    )
+    for refused, word in (
+        (roll, 'encoding'),
+        (both, 'bidirectional'),
+        (other, "'transformer'"),
+        (copying, 'copying'),
+    ):
         with pytest.raises(UserError, match=word):
             export_network(params, refused, name='x', memory_steps=8)

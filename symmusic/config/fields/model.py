@@ -67,6 +67,27 @@ FIELDS = {
         ' the last pitch and pitch class, intervals and lengths of those before',
         before=False,
     ),
+    'model.recall': Field(
+        False,
+        flag(),
+        'what followed the last three notes when they last sounded, at most 16 bars of 4/4 before,'
+        ' and for how long it has gone on, as further inputs; with model.last_notes',
+        before=False,
+    ),
+    'model.copying': Field(
+        False,
+        flag(),
+        'adds scores to the logits of the tokens that model.lookback, where model.agreement is'
+        ' read, and model.recall predict',
+        before=False,
+    ),
+    'model.relative_scores': Field(
+        False,
+        flag(),
+        'adds scores of the interval from the last note and of the pitch class to the logits of'
+        ' pitches; with model.last_notes',
+        before=False,
+    ),
     'model.last_notes_dropout': Field(
         0.3,
         real(0, 1, below=True),
