@@ -11,7 +11,8 @@ Steps are 0 to 15, 16-23, 24-31, 32-47, 48-63, 64 or more; intervals are cut off
 In a piano roll a note starts where the class of a pitch follows another token.
 
 The last value of each block stands for what is not known: notes before the first one that is read,
-and in training what is dropped, as otherwise these inputs overfit.
+and in training what is dropped, as otherwise these inputs overfit. The last pitch is never dropped
+where relative scores go by it (`output`).
 """
 
 import flax.struct
@@ -25,6 +26,7 @@ from symmusic.model.dropout import dropout
 
 # folded into a window's key; layers fold their index, and training what is above
 DROPPED = 2**31 - 4
+LAST_PITCH = 1  # among the blocks
 BIN_OF_STEPS = np.searchsorted(NOTE_STEPS, np.arange(NOTE_STEPS[-1] + 1), side='right') - 1
 
 
@@ -46,14 +48,14 @@ def find_notes(
     """
     if not architecture.last_notes:
         return []
-    onsets_BTN, notes_BTN, sounds_BT = find_last_notes(tokens_BT, architecture)
-    steps_T = jnp.arange(tokens_BT.shape[1])
-    values = _values(steps_T[:, None] - onsets_BTN, notes_BTN, sounds_BT, architecture)
+    values = _values(*find_last_notes(tokens_BT, architecture), architecture)
     values_KBT = jnp.stack(values)
     if keys_B is not None and architecture.notes_dropout_rate:
         own_B = jax.vmap(jax.random.fold_in, (0, None))(keys_B, DROPPED)
         ones_TBK = jnp.ones((*tokens_BT.T.shape, len(values)))
         is_dropped_TBK = dropout(own_B, ones_TBK, architecture.notes_dropout_rate) == 0
+        if architecture.relative:  # intervals are from the last pitch
+            is_dropped_TBK = is_dropped_TBK.at[..., LAST_PITCH].set(False)
         unknown_K = [block.size - 1 for block in architecture.blocks[-len(values) :]]
         unknown_K11 = jnp.asarray(unknown_K)[:, None, None]
         values_KBT = jnp.where(is_dropped_TBK.T, unknown_K11, values_KBT)
@@ -64,8 +66,8 @@ def find_notes(
 def find_last_notes(
     tokens_BT: jax.Array, architecture: Architecture
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """At each step the onsets of the last notes [B, T, N] and their classes, the latest first and
-    -1 where there is no such note, and whether the latest sounds [B, T].
+    """At each step the steps since the onsets of the last notes [B, T, N] and their classes, the
+    latest first and -1 where there is no such note, and whether the latest sounds [B, T].
     """
     steps_T = jnp.arange(tokens_BT.shape[1])
     before_BT = jnp.pad(tokens_BT, ((0, 0), (1, 0)), constant_values=-1)[:, :-1]
@@ -79,7 +81,7 @@ def find_last_notes(
     found = [jnp.take_along_axis(tokens_BT, jnp.maximum(each, 0), axis=1) for each in onsets]
     notes_BTN = jnp.where(onsets_BTN >= 0, jnp.stack(found, axis=-1), -1)
     sounds_BT = latest_BT == lax.cummax(jnp.where(is_event_BT, steps_T, -1), axis=1)
-    return onsets_BTN, notes_BTN, sounds_BT
+    return steps_T[:, None] - onsets_BTN, notes_BTN, sounds_BT
 
 
 def init_notes(architecture: Architecture, batch: int) -> Notes | None:

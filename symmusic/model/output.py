@@ -10,8 +10,8 @@ once:
   its logit (after the pointer of Vinyals et al., 2015, and the copying of Gu et al., 2016), nothing
   where there is no such token or its agreement is not available.
 - **Relative scores**: of the interval from the last note, I s, and of the pitch class, D s, added
-  to the logits of pitches. Nothing is added for an interval wider than `WIDEST_SCORED` or where the
-  last note is not known; in training it is not told in some steps (`notes`).
+  to the logits of pitches. No interval is scored that is wider than `WIDEST_SCORED`, and none
+  where there is no last note.
 """
 
 from collections.abc import Sequence

@@ -43,10 +43,8 @@ def find_recalled(tokens_BT: jax.Array, architecture: Architecture) -> list[jax.
     """
     if not architecture.recall_steps:
         return []
-    num_steps = tokens_BT.shape[1]
-    steps_T = jnp.arange(num_steps)
-    onsets_BTN, notes_BTN, sounds_BT = find_last_notes(tokens_BT, architecture)
-    situations_BT2 = _situations(steps_T[:, None] - onsets_BTN, notes_BTN, sounds_BT, architecture)
+    steps_T = jnp.arange(tokens_BT.shape[1])
+    situations_BT2 = _situations(*find_last_notes(tokens_BT, architecture), architecture)
     distance_TT = steps_T[:, None] - steps_T
     may_be_TT = (distance_TT > 0) & (distance_TT < architecture.recall_steps)
     is_same_BTT = _are_same(situations_BT2[:, :, None], situations_BT2[:, None])

@@ -12,6 +12,7 @@ from symmusic.generate.scales import SCALES
 from symmusic.melody.encodings import MelodyVocabulary
 from symmusic.model.architecture import AGREEMENT_SIZE, NOTE_STEPS, NUM_NOTES, WIDEST, Architecture
 from symmusic.model.model import Params
+from symmusic.model.output import WIDEST_SCORED
 from symmusic.score.bar import SIXTEENTHS, bar_of, is_countable
 from symmusic.score.detection import PROFILES
 from symmusic.score.key import MODES
@@ -81,6 +82,8 @@ def _facts(architecture: Architecture) -> dict[str, object]:
         'num_notes': NUM_NOTES,
         'note_steps': list(NOTE_STEPS),
         'widest': WIDEST,
+        'copied': architecture.copied,
+        'widest_scored': WIDEST_SCORED,
     }
 
 
@@ -114,9 +117,6 @@ def _check(card: Card) -> None:
         and not architecture.infilling,
         "config.model.attention = 'weighted'": architecture.attention == 'weighted',
         "config.train.targets = 'last'": card.recipe.targets == 'last',
-        'config.model.recall = True': architecture.recall_steps > 0,
-        'config.model.copying = True': architecture.copying,
-        'config.model.relative_scores = True': architecture.relative,
     }
     if found := [what for what, is_so in has.items() if is_so]:
         raise UserError(f'the studio cannot run a model of {found[0]}')

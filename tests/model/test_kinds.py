@@ -31,6 +31,7 @@ INPUTS = {
     'relative': True,
     'left_sizes': (3, 4),
 }
+ZEROS = ('copies', 'relative')  # parameters that begin as zeros
 SMALL = [TRANSFORMER, HYBRID]
 FULL = [dataclasses.replace(each, **INPUTS) for each in SMALL]
 NUM_STEPS = 9
@@ -185,6 +186,7 @@ def test_the_cells_of_a_size_are_a_multiple_of_what_heads_need(architecture):
 def test_initial_parameters_have_keys_of_their_own():
     for architecture in FULL:
         params = jax.jit(init_params, static_argnums=1)(jax.random.key(0), architecture)
+        assert not any(leaf.any() for leaf in jax.tree.leaves([params.pop(name) for name in ZEROS]))
         leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(params) if leaf.ndim > 1]
         assert len({leaf.tobytes() for leaf in leaves}) == len(leaves)
         assert all(0.01 < leaf.std() < 1 for leaf in leaves)

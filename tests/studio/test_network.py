@@ -17,6 +17,7 @@ from symmusic.studio.network import export_network
 from tests.studio.node import rounded, run_js, shipped
 
 TOLERANCE = 1e-3
+SCORES = {'recall_steps': 24, 'copying': True, 'relative': True}
 READ = """
 const network = readNetwork(DATA.network), found = [];
 for (const {meter, tokens, left, future} of DATA.cases) {
@@ -44,6 +45,10 @@ def random_melody(rng, num_classes, num_steps, lag):
         if rng.random() < 0.8:
             tokens[step] = tokens[step - lag]
     return tokens
+
+
+def random_values(shape):
+    return jnp.asarray(np.random.default_rng(0).normal(size=shape), jnp.float32)
 
 
 @functools.cache
@@ -110,8 +115,10 @@ def test_logits_of_a_thousand_prompts(seed):
         {'attention': 'none', 'lookback': (), 'agreement': False, 'left_sizes': ()},
         {'num_layers': 1, 'last_notes': (), 'num_positions': 0},
         {'bars': (16,), 'lookback': (1, 16), 'num_positions': 16, 'attention_size': 3},
+        {**SCORES, 'num_layers': 1},
+        {**SCORES, 'attention': 'none', 'lookback': (), 'agreement': False},
     ],
-    ids=['plain', 'one layer', 'one metre'],
+    ids=['plain', 'one layer', 'one metre', 'scores', 'recall alone'],
 )
 def test_logits_of_other_architectures(changes):
     _, _, card = shipped()
@@ -120,6 +127,11 @@ def test_logits_of_other_architectures(changes):
     meters = card.meters[: len(architecture.bars)]
     card = dataclasses.replace(card, architecture=architecture, meters=meters)
     params = jax.jit(init_params, static_argnums=1)(jax.random.key(1), architecture)
+    params |= {  # zeros at first
+        name: jax.tree.map(lambda leaf: random_values(leaf.shape), params[name])
+        for name in ('copies', 'relative')
+        if name in params
+    }
     exported = export_network(params, card, name='toy', memory_steps=16)
     check(exported, params, card, meters, 40, 16, seed=1)
 
@@ -195,14 +207,6 @@ def test_networks_that_the_page_cannot_run_are_refused():
     other = dataclasses.replace(
         card, architecture=Architecture(4, 1, 2, kind='transformer', num_heads=1)
     )
-    copying = dataclasses.replace(
-        card, architecture=dataclasses.replace(card.architecture, copying=True)
-    )
-    for refused, word in (
-        (roll, 'encoding'),
-        (both, 'bidirectional'),
-        (other, "'transformer'"),
-        (copying, 'copying'),
-    ):
+    for refused, word in ((roll, 'encoding'), (both, 'bidirectional'), (other, "'transformer'")):
         with pytest.raises(UserError, match=word):
             export_network(params, refused, name='x', memory_steps=8)

@@ -3,7 +3,8 @@
 // the last tokens, for how long the melody has agreed with what it was some bars before, and its
 // last notes. As `model.inputs`, `model.agreement` and `model.notes`.
 
-function initHistory({architecture}, batch) {
+function initHistory(network, batch) {
+  const {architecture} = network;
   const {longest_lag: longest, lookback, num_notes: numNotes, padding} = architecture;
   return {
     // a ring: token t is at t mod the longest lag
@@ -14,6 +15,7 @@ function initHistory({architecture}, batch) {
     ages: new Int32Array(batch * numNotes),
     notes: new Int16Array(batch * numNotes).fill(-1), // their classes; -1 = there is none
     sounds: new Uint8Array(batch), // whether the latest sounds
+    ...initRecall(network, batch),
   };
 }
 
@@ -43,7 +45,9 @@ function findRows(rows, network, carry, tokens, bar, step, left, ahead) {
       for (let index = 0; index < lags.length; index++)
         add(ahead ? ahead.tokens[index] : architecture.num_classes);
     if (architecture.agreement) addAgreements(add, carry, b, lags, architecture);
-    if (architecture.last_notes.length) addNotes(add, carry, b, token, architecture);
+    if (architecture.last_notes.length) noteToken(carry, b, token, architecture);
+    if (architecture.recall_steps) addRecalled(add, carry, b, token, architecture);
+    if (architecture.last_notes.length) addNotes(add, carry, b, architecture);
   }
 }
 
@@ -83,19 +87,11 @@ function addAgreements(add, carry, b, lags, {agreement_size: size}) {
   });
 }
 
-function addNotes(add, carry, b, token, architecture) {
-  const {
-    num_notes: num,
-    last_notes: [first, lowest],
-    note_steps: noteSteps,
-    widest,
-    num_classes: numClasses,
-    padding,
-  } = architecture;
-  const {ages, notes, sounds} = carry,
-    at = b * num,
-    numBins = noteSteps.length;
-  const isOnset = token >= first;
+// Counts a token's note among the last ones.
+function noteToken({ages, notes, sounds}, b, token, architecture) {
+  const {num_notes: num, last_notes, padding} = architecture;
+  const at = b * num,
+    isOnset = token >= last_notes[0];
   for (let k = 0; k < num; k++) ages[at + k]++;
   if (isOnset) {
     for (let k = num - 1; k > 0; k--) {
@@ -106,6 +102,18 @@ function addNotes(add, carry, b, token, architecture) {
     notes[at] = token;
   }
   if (token !== padding) sounds[b] = Number(isOnset);
+}
+
+function addNotes(add, {ages, notes, sounds}, b, architecture) {
+  const {
+    num_notes: num,
+    last_notes: [first, lowest],
+    note_steps: noteSteps,
+    widest,
+    num_classes: numClasses,
+  } = architecture;
+  const at = b * num,
+    numBins = noteSteps.length;
   const isKnown = notes[at] >= 0,
     pitch = notes[at] - first;
   add(isKnown ? stepBin(ages[at], noteSteps) + (sounds[b] ? 0 : numBins) : 2 * numBins);

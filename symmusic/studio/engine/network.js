@@ -66,8 +66,8 @@ class Reader {
   // they are not wanted, as within a prompt. `ahead`: what is known in advance, of `aheadAt`, or
   // null.
   read(carry, tokens, bar, step, left = null, wantsLogits = true, ahead = null) {
-    const {network, batch} = this;
-    findRows(this.rows, network, carry, tokens, bar, step, left, ahead);
+    const {network, batch, rows} = this;
+    findRows(rows, network, carry, tokens, bar, step, left, ahead);
     let below = null;
     network.layers.forEach((layer, index) => {
       this.project(layer, below, ahead && ahead.bridges[index]);
@@ -81,14 +81,9 @@ class Reader {
     const width = network.attention ? 2 * size : size;
     if (network.attention) this.attend(carry, below);
     for (let b = 0; b < batch; b++) this.logits.set(network.head.bias, b * numClasses);
-    addProduct(
-      this.logits,
-      network.head.kernel,
-      network.attention ? this.summary : below,
-      batch,
-      numClasses,
-      width,
-    );
+    const summary = network.attention ? this.summary : below;
+    addProduct(this.logits, network.head.kernel, summary, batch, numClasses, width);
+    addScores(this.logits, network, rows, summary, batch);
   }
 
   // The gates before activation, without what the recurrent state adds.

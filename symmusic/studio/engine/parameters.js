@@ -67,6 +67,15 @@ function readNetwork(exported) {
           key: transposed(found['attention.key']),
           score: found['attention.score'].values,
         };
+  const copies = found['copies.kernel'] && {
+    kernel: transposed(found['copies.kernel']),
+    bias: found['copies.bias'].values,
+    num: found['copies.kernel'].shape[1],
+  };
+  const relative = found['relative.interval'] && {
+    interval: transposed(found['relative.interval']),
+    degree: transposed(found['relative.degree']),
+  };
   const head = {kernel: transposed(found['head.kernel']), bias: found['head.bias'].values};
   return {
     ...exported,
@@ -74,6 +83,8 @@ function readNetwork(exported) {
     layers,
     attention,
     head,
+    copies,
+    relative,
     ownBlocks: exported.blocks.slice(0, exported.num_own_blocks),
   };
 }
