@@ -104,6 +104,13 @@ def test_a_family_is_in_one_fold_and_one_half(families, seed):
         assert all(set(in_first_half[folds == fold]) == {True, False} for fold in range(NUM_FOLDS))
 
 
+def test_folds_are_of_equal_size_though_families_are_not():
+    for seed in range(5):
+        families = np.repeat(np.arange(40), np.arange(1, 41))
+        folds, _ = assign_families(families, np.random.default_rng(seed))
+        assert np.bincount(folds).tolist() == [164] * NUM_FOLDS
+
+
 def test_halves_are_random():
     rngs = map(np.random.default_rng, range(400))
     drawn = np.array([assign_families(np.arange(40), rng)[1] for rng in rngs])

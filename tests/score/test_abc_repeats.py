@@ -36,6 +36,8 @@ from tests.score.abc_bodies import naturals, pitches, read
         ('|:C|1,3D:|2E:|4F||G', 'CDCECDCFG'),
         ('|:C|1-3D:|4E||', 'CDCDCDCE'),
         ('|:C|1D|2E||F', 'CDCEF'),
+        # no repeat sign is missing before an ending of a later pass than the next
+        ('|:C|1D|3E||F', 'CDEF'),
         # a double bar directly before an ending ends no section
         ('|:C:|D||1E:|2F|]', 'CCDEDF'),
         ('D|E||[1F:|[2G|]', 'DEFDEG'),
