@@ -80,12 +80,21 @@ const CHECKS = {
       assert.deepStrictEqual(unpackHistory(whole, setTempo(present, 399)), startHistory(setTempo(present, 399)));
       assert.deepStrictEqual(unpackHistory({...whole, first: {}}, present), startHistory(present));
     }
-    const kept = new Map(), storage = {setItem: (name, value) => kept.set(name, value), getItem: (name) => kept.get(name) ?? null, removeItem: (name) => kept.delete(name)};
-    const history = change(startHistory(emptyDocument()), emptyDocument({title: 'a'}));
-    saveHistory(storage, 'one', history);
-    assert.strictEqual(undo(readHistory(storage, 'one', history.present)).present.title, '');
-    saveHistory({...storage, setItem: () => { throw new Error('full'); }}, 'one', history);
-    assert.deepStrictEqual(readHistory(storage, 'one', history.present), startHistory(history.present));
+    const kept = new Map(), storage = {
+      setItem: (name, value) => { if (value.length > storage.room) throw new Error('full'); kept.set(name, value); }, getItem: (name) => kept.get(name) ?? null,
+      removeItem: (name) => kept.delete(name), key: (index) => [...kept.keys()][index], get length() { return kept.size; }, room: Infinity,
+    };
+    let history = startHistory(emptyDocument());
+    for (let step = 0; step < 250; step++) history = change(history, setTitle(history.present, `${step}`));
+    const numBack = () => { saveHistory(storage, 'one', history); return readHistory(storage, 'one', history.present).past.length; };
+    assert.strictEqual(numBack(), 250);
+    storage.room = 3000;
+    assert.strictEqual(numBack(), 30);
+    saveHistory(storage, 'two', history);
+    assert.strictEqual(forgetHistories(storage), true);
+    assert.strictEqual(forgetHistories(storage), false);
+    storage.room = 10;
+    assert.strictEqual(numBack(), 0);
   },
   keeping() {
     const kept = new Map(), storage = {

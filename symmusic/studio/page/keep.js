@@ -61,13 +61,27 @@ function saveTune(storage, id, doc, log, time) {
   }
 }
 
-// What undo and redo go back to, for as long as the storage has room for it.
+// What undo and redo go back to: as many steps as 300,000 characters and the storage hold.
 function saveHistory(storage, id, history) {
-  try {
-    storage.setItem(`${PREFIX}-undo-${id}`, JSON.stringify(packHistory(history)));
-  } catch {
-    storage.removeItem(`${PREFIX}-undo-${id}`);
+  for (const most of [300, 100, 30, 10, 3]) {
+    const text = JSON.stringify(packHistory(history, most));
+    try {
+      if (text.length > 300000) continue;
+      storage.setItem(`${PREFIX}-undo-${id}`, text);
+      return;
+    } catch {
+      /* fewer steps may fit */
+    }
   }
+  storage.removeItem(`${PREFIX}-undo-${id}`);
+}
+
+// Makes room for tunes, which come first; whether there was anything to forget.
+function forgetHistories(storage) {
+  const names = Array.from({length: storage.length}, (_, index) => storage.key(index)),
+    found = names.filter((name) => name.startsWith(`${PREFIX}-undo-`));
+  for (const name of found) storage.removeItem(name);
+  return found.length > 0;
 }
 
 function readHistory(storage, id, doc) {

@@ -96,7 +96,9 @@ function target() {
 
 let fault = '';
 function save() {
-  const wrong = saveTune(storage(), state.id, tune(), state.log, Date.now());
+  const attempt = () => saveTune(storage(), state.id, tune(), state.log, Date.now());
+  let wrong = attempt();
+  if (wrong && forgetHistories(storage())) wrong = attempt();
   if (wrong && wrong !== fault) notify(wrong);
   fault = wrong;
   if (!wrong) saveHistory(storage(), state.id, state.history);
