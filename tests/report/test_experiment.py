@@ -135,12 +135,14 @@ def test_every_section(write, tmp_path):
     assert not (tmp_path / 'sizes.png').exists()
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_text_is_escaped(write):
     _, html = write()
     assert 'Is &lt;rich&gt; better?' in html
     assert '<rich>' not in html
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_other_splits(write):
     text, html = write(
         splits={'4': {('sound', 'plain'): outcome(0.5), ('sound', 'rich'): outcome(0.6)}}
@@ -160,6 +162,7 @@ def test_other_splits(write):
     assert '--config.split_seeds=1,2' not in text
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_real_continuations_are_beside_the_arms(write):
     level = lambda value: tuple({'overall_oa': each, 'plagiarism': None} for each in (value, value))
     with_level = lambda mean, value: dataclasses.replace(outcome(mean), real=value and level(value))
@@ -194,24 +197,28 @@ def test_arms_of_other_prompts_have_a_level_of_their_own(levels, names):
     )
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_a_quick_run_is_marked(write):
     text, html = write(quick=True)
     assert '**A quick run, to see that everything works' in text
     assert 'A quick run, to see that everything works' in html
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_an_arm_that_is_missing_is_reported(write):
     text, _ = write(failed=['rich'])
     assert '**The arm rich is missing**: out of memory.' in text
     assert 'undecided' in text
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_nothing_done_at_all(write):
     text, _ = write(failed=['plain', 'rich'])
     assert 'No replicas of each arm' in text
     assert '## Measures' not in text
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_one_replica_has_no_intervals(write):
     text, _ = write(
         outcomes={('sound', 'plain'): outcome(0.5, 1), ('sound', 'rich'): outcome(0.7, 1)}
@@ -232,6 +239,7 @@ def test_an_interval_of_two_replicas_does_not_hide_the_others():
     assert find_limits([{'values': [0.5, 0.5]}]) == (-np.inf, np.inf)
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_copying_is_drawn_against_the_amount_of_data(write, tmp_path):
     text, _ = write(
         outcomes={
@@ -245,6 +253,7 @@ def test_copying_is_drawn_against_the_amount_of_data(write, tmp_path):
     assert (tmp_path / 'sizes.png').exists()
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_published_figures_are_beside_those_by_number_of_windows(write, monkeypatch):
     monkeypatch.setattr(
         'tests.report.test_experiment.HYPOTHESIS',
@@ -286,6 +295,7 @@ def test_arms_beside_counting_and_over_time(write, tmp_path):
     assert (tmp_path / 'effects.png').read_bytes().startswith(b'\x89PNG')
 
 
+@pytest.mark.usefixtures('undrawn')
 def test_losses_of_other_targets_are_not_compared(write, tmp_path):
     other = outcome(0.7)
     other.config['data']['corpus'] = 'bach'
