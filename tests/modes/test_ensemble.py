@@ -21,6 +21,8 @@ from tests.test_launch import (
     settled,
 )
 
+pytestmark = pytest.mark.usefixtures('undrawn')
+
 ALL = '--config.sample.replica=all'
 TUNE = 'X:1\nT:Mine\nM:4/4\nL:1/4\nK:C\nGABc|dcBA|cdcB|AGFE|\n'
 

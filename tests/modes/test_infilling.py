@@ -19,6 +19,8 @@ from tests.test_launch import (
     settled,
 )
 
+pytestmark = pytest.mark.usefixtures('undrawn')
+
 GAP = {
     'train.targets': 'gap',
     'model.bidirectional': True,

@@ -19,6 +19,8 @@ from tests.test_launch import (
     settled,
 )
 
+pytestmark = pytest.mark.usefixtures('undrawn')
+
 FIELDS = {
     'model.num_heads': 2,
     'model.metric_position': True,
