@@ -19,31 +19,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from symmusic.originality.align import NEVER, align_prefixes, exact
-from symmusic.originality.shape_index import ShapeIndex, find_ngrams
+from symmusic.originality.shape_index import ShapeIndex
+from symmusic.originality.shape_query import Query, prepare
 
 BATCH_TUNES = 256  # aligned at once
 # tunes between two checks of the best score so far; the last size is repeated
 CHUNKS = (256, 512, 1024, 2048, 4096, 8192)
-
-# The cost of two different n-grams, in halves: rows are the signs of the query's two intervals,
-# columns those of the tune's; -- -0 -+ 0- ... ++. The shape of an n-gram is one of four (falls then
-# rises, rises then falls, rises, falls); a sign of 0 fits either. The query's shape is the first
-# that fits, and the tune's n-gram has the same shape (1), the opposite one (16) or neither (2).
-_SIGNS = list(itertools.product((-1, 0, 1), repeat=2))
-_SHAPES = [
-    lambda u, v: u <= 0 <= v,
-    lambda u, v: v <= 0 <= u,
-    lambda u, v: u >= 0 and v >= 0,
-    lambda u, v: u <= 0 and v <= 0,
-]
-
-
-def _mismatch(query: tuple[int, int], tune: tuple[int, int]) -> int:
-    kind = next(kind for kind, holds in enumerate(_SHAPES) if holds(*query))
-    return 1 if _SHAPES[kind](*tune) else 16 if _SHAPES[kind ^ 1](*tune) else 2
-
-
-MISMATCHES = np.array([[_mismatch(query, tune) for tune in _SIGNS] for query in _SIGNS], np.int64)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,63 +42,8 @@ class Nearest:
     num_all_cells: int = 0
 
 
-@dataclasses.dataclass(frozen=True)
-class _Query:
-    """A piece prepared for an index; all costs are multiplied by 2 N.
-
-    `gains_UK` is as in `align_prefixes`, `worth_K` the gain of a match of each n-gram, `has_K` the
-    most matches of it, and `beside` an upper bound of what an n-gram of the piece gains beside a
-    different one over leaving out that one.
-    """
-
-    num_notes: int
-    rows_I: np.ndarray
-    skips_I: np.ndarray
-    gains_UK: np.ndarray
-    gaps_K: np.ndarray
-    worth_K: np.ndarray
-    has_K: np.ndarray
-    first_costs_K: np.ndarray
-    beside: int
-
-
-def _prepare(pitches: Sequence[int], index: ShapeIndex) -> _Query:
-    total = index.total
-    distinct, rows_I, has_U = np.unique(
-        find_ngrams(pitches), return_inverse=True, return_counts=True
-    )
-    distinct = distinct.astype(np.int64)
-    place_U = np.searchsorted(index.ngrams, distinct)
-    is_known_U = index.ngrams[np.minimum(place_U, len(index.ngrams) - 1)] == distinct
-    worth_K = 2 * (total - index.counts)
-    gaps_U = np.full(len(distinct), -2)
-    gaps_U[is_known_U] = -worth_K[place_U[is_known_U]]
-    costs_UK = -total * MISMATCHES[_signs(distinct)][:, _signs(index.ngrams)]
-    costs_UK[is_known_U, place_U[is_known_U]] = worth_K[place_U[is_known_U]]
-    gains_UK = costs_UK - gaps_U[:, None] + worth_K
-    has_K = np.zeros(len(worth_K), np.int64)
-    has_K[place_U[is_known_U]] = has_U[is_known_U]
-    return _Query(
-        num_notes=len(pitches),
-        rows_I=rows_I,
-        skips_I=np.cumsum(gaps_U[rows_I]),
-        gains_UK=gains_UK,
-        gaps_K=-worth_K,
-        worth_K=worth_K,
-        has_K=has_K,
-        first_costs_K=costs_UK[rows_I[0]],
-        beside=max(int(worth_K.max()) - total * int(MISMATCHES.min()), 0),
-    )
-
-
-def _signs(ngrams: np.ndarray) -> np.ndarray:
-    """The rows of `MISMATCHES` for n-grams: the signs of their two intervals."""
-    second, third = ngrams // 256 - 128, ngrams % 256 - 128
-    return 3 * np.sign(second) + np.sign(third - second) + 4
-
-
 def _align(
-    query: _Query,
+    query: Query,
     index: ShapeIndex,
     tunes_D: np.ndarray,
     reach_D: np.ndarray,
@@ -170,7 +96,7 @@ def score_all(pitches: Sequence[int], index: ShapeIndex, *, whole: bool = False)
     usable = np.flatnonzero(index.lengths)
     usable = usable[np.argsort(index.lengths[usable], kind='stable')]
     with exact():
-        query = _prepare(pitches, index) if len(usable) else None
+        query = prepare(pitches, index) if len(usable) else None
         reach_D = _reaches(query, index) if len(usable) else None
         for begin in range(0, len(usable), BATCH_TUNES):
             tunes_D = usable[begin : begin + BATCH_TUNES]
@@ -183,16 +109,16 @@ def bound_scores(pitches: Sequence[int], index: ShapeIndex) -> np.ndarray:
     """Upper bounds [D] of the scores: every n-gram that melody and tune share is matched, as often
     as both have it, at no cost.
     """
-    return _bounds(_prepare(pitches, index), index)
+    return _bounds(prepare(pitches, index), index)
 
 
-def _bounds(query: _Query, index: ShapeIndex) -> np.ndarray:
+def _bounds(query: Query, index: ShapeIndex) -> np.ndarray:
     smaller_D = np.minimum(len(query.rows_I), index.lengths)
     units_D = 2 * index.total * np.maximum(smaller_D, 1)
     return np.where(smaller_D > 0, _shared(query, index, query.worth_K) / units_D, -np.inf)
 
 
-def _reaches(query: _Query, index: ShapeIndex) -> np.ndarray:
+def _reaches(query: Query, index: ShapeIndex) -> np.ndarray:
     """Upper bounds [D] of what any path gains over leaving out a whole tune: every n-gram that the
     query and the tune share is matched, as often as both have it, and the others of the query are
     aligned at the least cost. A match gains its worth, and saves leaving out that of the tune.
@@ -201,7 +127,7 @@ def _reaches(query: _Query, index: ShapeIndex) -> np.ndarray:
     return len(query.rows_I) * query.beside + _shared(query, index, matches_K)
 
 
-def _shared(query: _Query, index: ShapeIndex, gains_K: np.ndarray) -> np.ndarray:
+def _shared(query: Query, index: ShapeIndex, gains_K: np.ndarray) -> np.ndarray:
     """The sums [D] of the gains of the n-grams that a query and each tune share, each as often as
     both have it.
     """
@@ -225,7 +151,7 @@ def find_nearest(pitches: Sequence[int], index: ShapeIndex) -> Nearest:
     """
     if len(pitches) < 3 or not index.total:
         return Nearest(None, -np.inf)
-    query = _prepare(pitches, index)
+    query = prepare(pitches, index)
     bounds_D, reach_D = _bounds(query, index), _reaches(query, index)
     order = np.argsort(-bounds_D, kind='stable')[: int((bounds_D > -np.inf).sum())]
     best: _Best = (np.inf, 0, -1)
@@ -248,7 +174,7 @@ def find_nearest(pitches: Sequence[int], index: ShapeIndex) -> Nearest:
 _Best = tuple[float, int, int]  # minus the score, the difference in notes, the tune
 
 
-def _best_of(query: _Query, index: ShapeIndex, tunes_D: np.ndarray, scores_D: np.ndarray) -> _Best:
+def _best_of(query: Query, index: ShapeIndex, tunes_D: np.ndarray, scores_D: np.ndarray) -> _Best:
     """The best of some tunes: least is best."""
     tied = tunes_D[scores_D == scores_D.max()]
     distances = np.abs(index.num_notes[tied] - query.num_notes)

@@ -12,9 +12,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from symmusic.generate.compose import compose
 from symmusic.generate.control import RepeatRow, Repeats
 from symmusic.generate.guide import fit_pitches, guided, with_pitches
+from symmusic.generate.host_reader import HostReader
 from symmusic.generate.masks import DRAWN, FREE, ROOM, Cadence, Wishes, make_masks, with_room
 from symmusic.generate.particles import Particles, Weights, chosen, resampled, systematic, traced
-from symmusic.generate.readers import HostReader, make_reader
+from symmusic.generate.readers import make_reader
 from symmusic.generate.sample import Rule, sample
 from symmusic.model.ensemble import Ensemble
 from symmusic.model.groups import picked

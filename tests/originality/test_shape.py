@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from symmusic.originality import shape
+from symmusic.originality import shape, shape_query
 from symmusic.originality.align import _batch_size, round_up
 from symmusic.originality.shape import (
     bound_scores,
@@ -140,11 +140,12 @@ def test_table_of_mismatches():
         for number, sign in enumerate(['--', '-0', '-+', '0-', '00', '0+', '+-', '+0', '++'])
     }
     np.testing.assert_array_equal(
-        -shape.MISMATCHES / 2, [[table[row][columns[column]] for column in signs] for row in signs]
+        -shape_query.MISMATCHES / 2,
+        [[table[row][columns[column]] for column in signs] for row in signs],
     )
     for u, v in [(-3, 2), (0, 0), (5, 0), (1, 1)]:
         ngram = shape.find_ngrams([60, 60 + u, 60 + u + v]).astype(np.int64)
-        assert shape._signs(ngram) == 3 * np.sign(u) + np.sign(v) + 4
+        assert shape_query.signs_of(ngram) == 3 * np.sign(u) + np.sign(v) + 4
 
 
 @given(COLLECTIONS, PITCHES)

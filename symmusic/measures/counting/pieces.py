@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 
-from symmusic.generate.readers import HostReader
+from symmusic.generate.host_reader import HostReader
 from symmusic.generate.sample import Rule, sample
 from symmusic.measures.counting.model import CountModel
 from symmusic.model.places import first_place, later

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 
 from symmusic.corpus.windows import cut_windows
 from symmusic.errors import UserError
-from symmusic.generate.readers import HostReader
+from symmusic.generate.host_reader import HostReader
 from symmusic.generate.sample import Rule, sample
 from symmusic.measures.counting import model as counting
 from symmusic.measures.counting.contexts import find_features, join
