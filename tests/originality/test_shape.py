@@ -144,7 +144,7 @@ def test_table_of_mismatches():
         [[table[row][columns[column]] for column in signs] for row in signs],
     )
     for u, v in [(-3, 2), (0, 0), (5, 0), (1, 1)]:
-        ngram = shape.find_ngrams([60, 60 + u, 60 + u + v]).astype(np.int64)
+        ngram = shape_query.find_ngrams([60, 60 + u, 60 + u + v]).astype(np.int64)
         assert shape_query.signs_of(ngram) == 3 * np.sign(u) + np.sign(v) + 4
 
 
