@@ -49,7 +49,7 @@ def get_config():
             'data.max_windows': 10_998,
             'replicas': 4,
         },
-        quickly={**base.QUICKLY, 'data.max_windows': 60},
+        quickly={**base.QUICKLY, 'data.max_windows': 40},
         primaries=(
             Primary(
                 'Tunes of many styles are harder to learn from',
