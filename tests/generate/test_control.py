@@ -265,6 +265,14 @@ def test_wishes_do_not_apply_to_kept_bars():
         assert piece.surprise == pytest.approx(-piece.log_probability / 16)
 
 
+@pytest.mark.parametrize('steps', [slice(BAR, None), slice(0, 2)])
+def test_a_bar_that_is_kept_needs_no_notes(steps):
+    """Whole, or in part as before a pickup; the drawn bar has its two."""
+    kept = np.full(BAR * NUM_BARS, DRAWN)
+    kept[steps] = 0
+    check_masks(Wishes(min_notes_per_bar=2), [2, 0], kept)
+
+
 def test_an_empty_gap_is_drawn_again_though_notes_follow():
     kept = np.full(32, DRAWN)
     kept[16:] = 3
