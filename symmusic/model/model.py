@@ -23,6 +23,7 @@ from symmusic.model import hybrid, recurrent, transformer
 from symmusic.model.ahead import look_ahead
 from symmusic.model.architecture import NETWORKS, Architecture
 from symmusic.model.ensemble import Ensemble, ensembled
+from symmusic.model.notes import last_note
 from symmusic.model.output import init_output, predict
 from symmusic.model.reading import read_all
 
@@ -78,8 +79,9 @@ def apply_last(
     rows_BTK = read_all(tokens_BT, positions_BT, architecture, keys_B, left_BT2=left_BT2)
     body = BODIES[architecture.kind]
     summaries, weights_BT = body.apply_last(params, rows_BTK, architecture, keys_B)
-    rows_BK = rows_BTK[:, -1]
-    return predict(params, summaries, rows_BK, architecture), weights_BT
+    last_BT = last_note(tokens_BT, architecture)
+    last_B = None if last_BT is None else last_BT[:, -1]
+    return predict(params, summaries, rows_BTK[:, -1], last_B, architecture), weights_BT
 
 
 @ensembled
@@ -133,7 +135,8 @@ def apply_all(
         mask_BT=mask_BT,
         with_weights=with_weights,
     )
-    return predict(params, summaries, rows_BTK, architecture), weights_BTT
+    last_BT = last_note(tokens_BT, architecture)
+    return predict(params, summaries, rows_BTK, last_BT, architecture), weights_BTT
 
 
 def input_layers(params: dict, architecture: Architecture) -> dict[str, dict]:

@@ -11,8 +11,7 @@ Steps are 0 to 15, 16-23, 24-31, 32-47, 48-63, 64 or more; intervals are cut off
 In a piano roll a note starts where the class of a pitch follows another token.
 
 The last value of each block stands for what is not known: notes before the first one that is read,
-and in training what is dropped, as otherwise these inputs overfit. The last pitch is never dropped
-where relative scores go by it (`output`).
+and in training what is dropped, as otherwise these inputs overfit.
 """
 
 import flax.struct
@@ -26,7 +25,6 @@ from symmusic.model.dropout import dropout
 
 # folded into a window's key; layers fold their index, and training what is above
 DROPPED = 2**31 - 4
-LAST_PITCH = 1  # among the blocks
 BIN_OF_STEPS = np.searchsorted(NOTE_STEPS, np.arange(NOTE_STEPS[-1] + 1), side='right') - 1
 
 
@@ -54,8 +52,6 @@ def find_notes(
         own_B = jax.vmap(jax.random.fold_in, (0, None))(keys_B, DROPPED)
         ones_TBK = jnp.ones((*tokens_BT.T.shape, len(values)))
         is_dropped_TBK = dropout(own_B, ones_TBK, architecture.notes_dropout_rate) == 0
-        if architecture.relative:  # intervals are from the last pitch
-            is_dropped_TBK = is_dropped_TBK.at[..., LAST_PITCH].set(False)
         unknown_K = [block.size - 1 for block in architecture.blocks[-len(values) :]]
         unknown_K11 = jnp.asarray(unknown_K)[:, None, None]
         values_KBT = jnp.where(is_dropped_TBK.T, unknown_K11, values_KBT)
@@ -82,6 +78,15 @@ def find_last_notes(
     notes_BTN = jnp.where(onsets_BTN >= 0, jnp.stack(found, axis=-1), -1)
     sounds_BT = latest_BT == lax.cummax(jnp.where(is_event_BT, steps_T, -1), axis=1)
     return steps_T[:, None] - onsets_BTN, notes_BTN, sounds_BT
+
+
+def last_note(tokens_BT: jax.Array, architecture: Architecture) -> jax.Array | None:
+    """The class of the last note at each step [B, T], -1 where there is none, in training too; None
+    of an architecture without relative scores.
+    """
+    if not architecture.relative:
+        return None
+    return find_last_notes(tokens_BT, architecture)[1][..., 0]
 
 
 def init_notes(architecture: Architecture, batch: int) -> Notes | None:

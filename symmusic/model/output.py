@@ -11,7 +11,7 @@ once:
   where there is no such token or its agreement is not available.
 - **Relative scores**: of the interval from the last note, I s, and of the pitch class, D s, added
   to the logits of pitches. No interval is scored that is wider than `WIDEST_SCORED`, and none
-  where there is no last note.
+  where there is no last note. Training drops the last note as an input, but not here.
 """
 
 from collections.abc import Sequence
@@ -46,10 +46,14 @@ def init_output(key: jax.Array, summary_size: int, architecture: Architecture) -
 
 
 def predict(
-    params: dict, summaries: Sequence[jax.Array], rows_K: jax.Array, architecture: Architecture
+    params: dict,
+    summaries: Sequence[jax.Array],
+    rows_K: jax.Array,
+    last: jax.Array | None,
+    architecture: Architecture,
 ) -> jax.Array:
-    """The logits [..., V] of the summaries, each [..., H], and the rows of the input [..., K]
-    (`inputs.find_rows`).
+    """The logits [..., V] of the summaries, each [..., H], the rows of the input [..., K]
+    (`inputs.find_rows`), and the class of the last note (`notes.last_note`).
     """
     logits_V = head(params, *summaries)
     if not (architecture.copied or architecture.relative):
@@ -58,7 +62,7 @@ def predict(
     if architecture.copied:
         logits_V += _copies(params['copies'], summary_H, rows_K, architecture)
     if architecture.relative:
-        logits_V += _relative(params['relative'], summary_H, rows_K, architecture)
+        logits_V += _relative(params['relative'], summary_H, last, architecture)
     return logits_V
 
 
@@ -82,18 +86,12 @@ def _copies(params, summary_H, rows_K, architecture):
     return total_V
 
 
-def _relative(params, summary_H, rows_K, architecture):
+def _relative(params, summary_H, last, architecture):
     """What is added to each logit [..., V]."""
     first = architecture.first_pitch
     pitches_P = jnp.arange(architecture.num_classes - first)
-    index, block = next(
-        (index, block)
-        for index, block in enumerate(architecture.blocks)
-        if block.name == 'last pitch'
-    )
-    last = rows_K[..., index] - block.begin  # its last value: not known
-    interval_P = pitches_P - last[..., None]
-    is_scored_P = (jnp.abs(interval_P) <= WIDEST_SCORED) & (last < block.size - 1)[..., None]
+    interval_P = pitches_P + first - last[..., None]
+    is_scored_P = (jnp.abs(interval_P) <= WIDEST_SCORED) & (last >= 0)[..., None]
     places_P = jnp.clip(interval_P + WIDEST_SCORED, 0, 2 * WIDEST_SCORED)
     scores_P = jnp.take_along_axis(summary_H @ params['interval'], places_P, axis=-1)
     degrees_P = (pitches_P + architecture.lowest_pitch) % 12

@@ -58,12 +58,13 @@ def apply_step(
     nothing is known in advance.
     """
     past, rows_BK = read_step(carry.past, token_B, position_B, architecture, ahead, left_B2)
+    last_B = past.notes.tokens_BN[:, 0] if architecture.relative else None
 
     def advance(params, body, states):
         body, summaries, weights_BM = BODIES[architecture.kind].apply_step(
             params, body, rows_BK, architecture, mask_B, states
         )
-        return body, predict(params, summaries, rows_BK, architecture), weights_BM
+        return body, predict(params, summaries, rows_BK, last_B, architecture), weights_BM
 
     states = None if ahead is None else ahead.states
     body, *found = each(advance, params, carry.body, states)

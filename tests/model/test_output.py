@@ -35,7 +35,7 @@ FAITHFUL = dataclasses.replace(ROLL, last_notes=(0, 58), num_classes=30, padding
 ALL = [WIDE, GAPS, METERS, ROLL, FAITHFUL]
 IDS = ['melody', 'gaps', 'metres', 'roll', 'faithful roll']
 BATCH = 12
-jitted = jax.jit(predict, static_argnums=3)
+jitted = jax.jit(predict, static_argnums=4)
 
 
 def random_rows(architecture, seed=0):
@@ -88,11 +88,14 @@ def test_what_is_added_to_the_logits(architecture):
     values_BK[5, names.index('last pitch')] = architecture.num_classes - architecture.first_pitch
     last = architecture.blocks[names.index('last pitch')]
     rows_BK[5, names.index('last pitch')] = last.end - 1
+    last_B = values_BK[:, names.index('last pitch')] + architecture.first_pitch
+    last_B = jnp.asarray(np.where(last_B == architecture.num_classes, -1, last_B))
     size = len(params['head']['kernel'])
     summary_BH = np.random.default_rng(1).normal(size=(BATCH, size)).astype(np.float32)
-    found = jitted(params, (jnp.asarray(summary_BH),), jnp.asarray(rows_BK), architecture)
+    inputs = (jnp.asarray(summary_BH),), jnp.asarray(rows_BK), last_B
+    found = jitted(params, *inputs, architecture)
     plain = dataclasses.replace(architecture, copying=False, relative=False)
-    of_head = jitted(params, (jnp.asarray(summary_BH),), jnp.asarray(rows_BK), plain)
+    of_head = jitted(params, *inputs, plain)
     params = jax.tree.map(np.asarray, params)
     assert_allclose(found - of_head, added(params, summary_BH, values_BK, architecture), atol=1e-4)
 
@@ -120,11 +123,13 @@ def test_every_score_has_a_gradient():
     """Those of the mean of all logits of some rows, as differences have it."""
     params, *_ = random_problem(WIDE)
     rows_BK, _ = random_rows(WIDE)
+    last_B = jnp.arange(BATCH) + 2
     states_BH = jnp.asarray(np.random.default_rng(2).normal(size=(BATCH, 4)), jnp.float32)
     weights_BV = jnp.asarray(np.random.default_rng(3).normal(size=(BATCH, 32)), jnp.float32)
 
     def total(params):
-        return (predict(params, (states_BH,), jnp.asarray(rows_BK), WIDE) * weights_BV).sum()
+        logits_BV = predict(params, (states_BH,), jnp.asarray(rows_BK), last_B, WIDE)
+        return (logits_BV * weights_BV).sum()
 
     gradients = jax.jit(jax.grad(total))(params)
     along = {name: jax.tree.map(jnp.sign, gradients[name]) for name in ('copies', 'relative')}
@@ -145,3 +150,21 @@ def test_copying_needs_something_to_copy():
         Architecture(3, num_layers=1, num_cells=2, lookback=(1,), copying=True)
     recalling = dataclasses.replace(WIDE, lookback=(), agreement=False)
     assert len(recalling.copied) == 1
+
+
+def test_training_does_not_hide_the_last_note_from_the_scores():
+    """With all inputs of the last notes dropped."""
+    dropping = dataclasses.replace(WIDE, notes_dropout_rate=0.999999, dropout_rate=0.0)
+    params, tokens_BT, positions_BT = random_problem(dropping, num_steps=8)
+    params['head']['kernel'] *= 0
+    keys_B = jax.random.split(jax.random.key(0), len(tokens_BT))
+    told, hidden = (
+        jitted_all({**params, 'relative': scores}, tokens_BT, positions_BT, dropping, keys_B)[0]
+        for scores in (params['relative'], jax.tree.map(jnp.zeros_like, params['relative']))
+    )
+    differences_BTV = np.array(told - hidden)
+    is_known_BT = np.maximum.accumulate(np.array(tokens_BT) >= 2, axis=1)
+    assert is_known_BT.any()
+    # pitches an octave apart have the same degree, and another interval from the last note
+    octave_BT = np.abs(differences_BTV[..., 2] - differences_BTV[..., 14])
+    assert (octave_BT[is_known_BT] > 1e-4).all()
