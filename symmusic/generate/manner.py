@@ -55,7 +55,7 @@ def manner_of(config: ConfigDict, card: Card, *, may_wish: bool = False) -> Mann
         max_redraws=settings.max_redraws,
         redraw_stuck=settings.redraw_stuck,
         keep_distributions=settings.keep_distributions,
-        particles=settings.particles,
+        particles=-(-settings.particles // settings.num_candidates),  # of each candidate
         reads_all=config.data.protocol != 'thesis',
     )
 

@@ -4,7 +4,8 @@ import pytest
 
 from symmusic.config.protocol import base_config
 from symmusic.errors import UserError
-from symmusic.generate.manner import refuse_wishes, settle
+from symmusic.generate.manner import manner_of, refuse_wishes, settle
+from symmusic.training.shipped import read_shipped
 
 BASE = base_config()
 
@@ -39,6 +40,14 @@ def test_a_number_wins_and_auto_is_the_model_s(temperature, protocol, calibrated
 
 def test_the_default_is_auto():
     assert BASE.sample.temperature == 'auto'
+
+
+@pytest.mark.parametrize(('num_candidates', 'each'), [(1, 32), (5, 7), (8, 4), (64, 1)])
+def test_candidates_share_the_particles_of_their_piece(num_candidates, each):
+    config = settle(BASE, 1.0).copy_and_resolve_references()
+    with config.unlocked():
+        config.sample.num_candidates = num_candidates
+    assert manner_of(config, read_shipped()[1], may_wish=True).particles == each
 
 
 @pytest.mark.parametrize(('name', 'value'), [('structure', 'AABB'), ('scale', 'prompt')])

@@ -212,7 +212,7 @@ def test_the_shipped_model_is_fine_tuned(tmp_path, capsys, folk):
     """With the network of its own config, on a user's tunes."""
     assert launch.main(from_shipped(tmp_path)) == 0
     printed = capsys.readouterr().out
-    assert 'starts from the best parameters of the shipped model, of its epoch 24' in printed
+    assert 'starts from the best parameters of the shipped model, of its epoch 17' in printed
     found = json.loads((tmp_path / 'run' / 'summary.json').read_text())
     assert found['init_from']['held_out_families']['test']['seen'] == 0
     # it has learnt to read tunes elsewhere: one epoch on a few walks is better than none

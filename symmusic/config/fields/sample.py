@@ -93,8 +93,8 @@ FIELDS = {
         32,
         whole(1, 1024),
         'drawn together for each piece, by sequential Monte Carlo, where rhythm, pitches, fixed,'
-        ' notes per bar or end_on_tonic bind it: the more, the closer are pieces to those of the'
-        ' model given the wishes; 1 = none',
+        ' notes per bar or end_on_tonic bind it, divided among its candidates: the more, the closer'
+        ' are pieces to those of the model given the wishes; 1 = none',
         unit='particles',
     ),
     'sample.form': _Field(
