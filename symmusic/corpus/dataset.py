@@ -154,17 +154,27 @@ class _Cutter:
         """The windows of each style."""
         return [cut([tune for tune in tunes if tune.style == style]) for style in self.styles]
 
-    def require(self, part: str, of_styles: Sequence[Windows]) -> None:
-        """Refuses a part that has no window in one of the styles."""
-        for style, windows in zip(self.styles, of_styles, strict=True):
-            if not len(windows):
+    def require(
+        self, part: str, of_styles: Sequence[Windows], before: Sequence[Windows] | None = None
+    ) -> None:
+        """Refuses a part that has no window in one of the styles; `before` are those from which
+        copies of training windows were removed.
+        """
+        for style, windows, cut in zip(self.styles, of_styles, before or of_styles, strict=True):
+            if len(windows):
+                continue
+            where = f'the {part} part of corpus {self.name}'
+            of = f'of {self.window_steps} steps'
+            of += f' in the style {style!r}' if len(self.styles) > 1 else ''
+            if len(cut):
                 raise UserError(
-                    f'the {part} part of corpus {self.name} gives no window of'
-                    f' {self.window_steps} steps'
-                    + (f' in the style {style!r}; ' if len(self.styles) > 1 else '; ')
-                    + 'use more tunes, a smaller config.data.window_steps or'
-                    ' config.data.keep_last_window = True'
+                    f'{where} has only windows {of} that are copies of training windows; use more'
+                    ' tunes or a larger config.data.window_steps'
                 )
+            raise UserError(
+                f'{where} gives no window {of}; use more tunes, a smaller'
+                ' config.data.window_steps or config.data.keep_last_window = True'
+            )
 
 
 def _split_windows(
@@ -206,8 +216,9 @@ def _split_tunes(
     unseen = {
         part: [without_seen(windows, seen) for windows in found] for part, found in parts.items()
     }
-    for part, found in {TRAIN: train, **unseen}.items():
-        cutter.require(part, found)
+    cutter.require(TRAIN, train)
+    for part, found in unseen.items():
+        cutter.require(part, found, parts[part])
     return Dataset(
         cutter.vocabulary,
         join_windows(draw_shares(train, max_windows, split_seed)),

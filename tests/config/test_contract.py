@@ -123,6 +123,12 @@ def broken_pairs(values):
         pairs.append(('sample.lowest', 'sample.highest'))
     if of['sample.min_notes_per_bar'] > of['sample.max_notes_per_bar']:
         pairs.append(('sample.min_notes_per_bar', 'sample.max_notes_per_bar'))
+    for name in ('model.recall', 'model.relative_scores'):
+        if of[name] and not of['model.last_notes']:
+            pairs.append((name, 'model.last_notes'))
+    agrees = of['model.agreement'] and of['model.lookback'] not in ('()', ())
+    if of['model.copying'] and not (agrees or of['model.recall']):
+        pairs.append(('model.copying', 'model.recall'))
     for name in ('sample.max_copied_run', 'sample.max_copied_from_prompt'):
         if of[name] == 1:
             pairs.append((name, ''))
@@ -154,7 +160,11 @@ def check_a_config(corpus, values):
         )
         return
     config = command(*words).config
-    data = build.dataset(config, corpora.corpus(config))
+    try:
+        data = build.dataset(config, corpora.corpus(config))
+    except UserError as error:  # so few steps that every window is known
+        assert config.data.window_steps < 8 and 'copies of training windows' in str(error)
+        return
     architecture = build.architecture(config, data.vocabulary, data.meters)
     recipe = build.recipe(config, data)
     states = init_replicas(initial_keys(config.seed, config.replicas), architecture, recipe)

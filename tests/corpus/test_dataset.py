@@ -424,3 +424,9 @@ def test_a_share_of_the_training_tunes():
         np.testing.assert_array_equal(getattr(half, part).tokens(), getattr(whole, part).tokens())
     assert half.vocabulary == whole.vocabulary
     assert by_window.num_tunes == {'train': 15, 'validation': 15}
+
+
+def test_a_part_of_known_windows_alone_is_named():
+    tunes = [random_tune(seed, 100) for seed in range(20)]
+    with pytest.raises(UserError, match='validation part of corpus made has only windows of 1 step'):
+        build(corpus(*tunes), window_steps=1)

@@ -298,16 +298,6 @@ def test_a_wish_is_met_and_a_piece_depends_on_its_own_key(kept):
         assert_array_equal(one.tokens, other.tokens)
 
 
-@pytest.mark.slow
-def test_pieces_are_likelier_than_those_of_one_row():
-    wish = Wishes(rhythm=np.resize([60, -2, -2, 60, -2, -1, 60, -2], 32))
-    one, many = (
-        np.mean([piece.log_probability for piece in pieces_of(wish, num_samples=16, particles=num)])
-        for num in (1, 32)
-    )
-    assert many > one + 0.5
-
-
 def test_the_chances_of_given_pitches():
     """Of all notes that could start: 0.2 of 0.5 and 0.3 of 0.5, then 0.1 of 0.4 and 0.3 of 0.4."""
     masks = tiny.masks_for(Wishes(pitches=(60, 61)))
