@@ -6,8 +6,8 @@ Two LSTM layers with Bahdanau attention over the last 16 bars. Further inputs ar
 step in the bar, the tokens 1, 2, 4 and 8 bars before and for how long each has agreed, the last
 four notes, what followed the last three when they last sounded and, where they are known, the bars
 left in the section and in the tune. The head also scores copies and intervals. 19 minutes on 2 CPU
-cores. One seed: 0.446 nats per step on validation tunes (base rate 2.014), 0.438 on test tunes, best
-epoch 17. See docs/results.md.
+cores. One seed: 0.446 nats per step on validation tunes (base rate 2.014), 0.438 on test tunes,
+best epoch 17. See docs/results.md.
 """
 
 from configs import base

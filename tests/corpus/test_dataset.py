@@ -428,5 +428,5 @@ def test_a_share_of_the_training_tunes():
 
 def test_a_part_of_known_windows_alone_is_named():
     tunes = [random_tune(seed, 100) for seed in range(20)]
-    with pytest.raises(UserError, match='validation part of corpus made has only windows of 1 step'):
+    with pytest.raises(UserError, match=r'validation part .* only windows of 1 step'):
         build(corpus(*tunes), window_steps=1)
