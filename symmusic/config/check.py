@@ -140,6 +140,11 @@ def _faults_of_training(values: Mapping[str, Any]) -> Iterator[str]:
             f'config.train.originality_pieces = {values["train.originality_pieces"]}: with'
             " config.data.split = 'window' there are no validation tunes to continue; must be 0"
         )
+    if values['data.max_windows'] == 1 and values['data.split'] == 'window':
+        yield (
+            "config.data.max_windows = 1: with config.data.split = 'window' one window cannot be"
+            ' divided into training and validation; must be 0 or at least 2'
+        )
     if values['train.targets'] == 'all' and values['model.bidirectional']:
         yield (
             "config.train.targets = 'all' with config.model.bidirectional = True: a bidirectional"

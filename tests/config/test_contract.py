@@ -119,6 +119,8 @@ def broken_pairs(values):
     split = {'symmusic': 'tune', 'thesis': 'window'}[of['data.protocol']]
     if of['train.originality_pieces'] and values.get('data.split', split) == 'window':
         pairs.append(('train.originality_pieces', 'data.split'))
+    if of['data.max_windows'] == 1 and values.get('data.split', split) == 'window':
+        pairs.append(('data.max_windows', 'data.split'))
     if of['sample.lowest'] > of['sample.highest']:
         pairs.append(('sample.lowest', 'sample.highest'))
     if of['sample.min_notes_per_bar'] > of['sample.max_notes_per_bar']:
