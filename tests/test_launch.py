@@ -1276,7 +1276,7 @@ def test_without_a_run_the_shipped_model_draws(tmp_path, monkeypatch, capsys, fo
     assert rows[0]['nearest']['tune']
     corpus = dataclasses.replace(load_corpus('folk', Settings(meters=('all',))), tunes=())
     # as another version of music21 might read it
-    monkeypatch.setattr('symmusic.training.build.load_corpus', lambda *_, **__: corpus)
+    monkeypatch.setattr('symmusic.training.corpora.load_corpus', lambda *_, **__: corpus)
     assert (
         launch.main(
             sampling('nowhere', '--config.sample.num_samples=1', '--config.sample.num_bars=1')

@@ -40,13 +40,15 @@ def test_table_covers_base():
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
 def test_every_config_builds(path):
-    mode = 'experiment' if path.stem.startswith('exp') else 'train'
+    kind = {'exp': 'experiment', 'pea': 'benchmark'}.get(path.stem[:3], 'training')
+    mode = 'train' if kind == 'training' else 'experiment'
     command = parse(
         [f'--mode={mode}', f'--config={path}'], root=ROOT, modes=('train', 'experiment')
     )
     assert command.config.is_locked
     assert command.config_name == path.stem
-    assert (command.experiment is not None) == (mode == 'experiment')
+    assert (command.experiment is not None) == (kind == 'experiment')
+    assert (command.benchmark is not None) == (kind == 'benchmark')
 
 
 @pytest.mark.parametrize('name', BASE)

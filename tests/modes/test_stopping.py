@@ -16,7 +16,7 @@ MODES = {
     'evaluate': (evaluate, 'load_of_command'),
     'study': (study, 'load_of_command'),
     'studio': (studio, 'load_of_command'),
-    'stats': (stats.build, 'corpus'),
+    'stats': (stats.corpora, 'corpus'),
     'compare': (compare, 'compare'),
     'experiment': (experiment, '_run'),
 }

@@ -18,6 +18,7 @@ from tests.studio.node import rounded, run_js, shipped
 
 TOLERANCE = 1e-3
 SCORES = {'recall_steps': 24, 'copying': True, 'relative': True}
+UNSCORED = {'recall_steps': 0, 'copying': False, 'relative': False}
 READ = """
 const network = readNetwork(DATA.network), found = [];
 for (const {meter, tokens, left, future} of DATA.cases) {
@@ -112,8 +113,8 @@ def test_logits_of_a_thousand_prompts(seed):
 @pytest.mark.parametrize(
     'changes',
     [
-        {'attention': 'none', 'lookback': (), 'agreement': False, 'left_sizes': ()},
-        {'num_layers': 1, 'last_notes': (), 'num_positions': 0},
+        {**UNSCORED, 'attention': 'none', 'lookback': (), 'agreement': False, 'left_sizes': ()},
+        {**UNSCORED, 'num_layers': 1, 'last_notes': (), 'num_positions': 0},
         {'bars': (16,), 'lookback': (1, 16), 'num_positions': 16, 'attention_size': 3},
         {**SCORES, 'num_layers': 1},
         {**SCORES, 'attention': 'none', 'lookback': (), 'agreement': False},
