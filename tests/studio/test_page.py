@@ -78,7 +78,7 @@ def test_a_tune_from_the_first_note_to_the_files(studio, open_page, tmp_path):
     assert draw(page) >= 2
     before = page.evaluate(NOTES)
     page.locator('.card').first.click()
-    assert page.locator('.card').first.get_attribute('aria-pressed') == 'true'
+    page.wait_for_selector('#candidates [data-index="0"] .card[aria-pressed=true]')
     page.keyboard.press('ArrowRight')
     assert page.evaluate('state.draw.chosen') == 1
     assert page.evaluate(NOTES) == before
