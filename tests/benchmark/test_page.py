@@ -1,0 +1,33 @@
+"""docs/pearce.md and what it is written from."""
+
+import json
+
+import pytest
+
+from benchmarks import pearce
+from symmusic.benchmark.melodies import SETS
+from symmusic.benchmark.results import MODELS, PUBLISHED
+
+
+@pytest.fixture(scope='module')
+def found():
+    return json.loads(pearce.STORED.read_text())
+
+
+def test_the_page_is_written_from_the_stored_results(found):
+    assert pearce.PAGE.read_text() == pearce.page(found), 'python benchmarks/pearce.py'
+
+
+def test_the_count_models_reach_the_published_means(found):
+    """The check of the protocol: within 0.05 bits per note."""
+    for model, name in PUBLISHED.items():
+        means = [getattr(source.published, name) for source in SETS.values()]
+        own = found['count_models_on_all_folds'][model]
+        assert own == pytest.approx(sum(means) / len(means), abs=0.05)
+
+
+def test_the_means_are_of_the_sets(found):
+    assert set(found['sets']) == set(SETS)
+    for model in MODELS:
+        values = [of_set[model] for of_set in found['sets'].values()]
+        assert found['mean'][model] == pytest.approx(sum(values) / len(values), abs=2e-4)
