@@ -203,7 +203,7 @@ def _drawing(
 
 
 def _particles(masks: Masks, num: int) -> Particles:
-    """Groups that may be drawn anew after every few steps."""
+    """Groups that may be resampled after every few steps."""
     counts_N = np.asarray(masks.rows.counts)
     resamples_N = counts_N & (np.arange(len(counts_N)) % RESAMPLED_EVERY == RESAMPLED_EVERY - 1)
     return Particles(counts_N, resamples_N, num)

@@ -13,8 +13,8 @@ constraints have made of class v: 0 if it is not allowed, else the factor by whi
 it, an estimate of how likely the rest is met (`guide`). The last g is 1, so guidance changes which
 particles go on and not what is drawn in the limit.
 
-At some steps, groups in which few particles hold most of the weight are drawn anew from themselves
-by weight: the weights then start again from 1. At the end one particle is drawn by its weight.
+At some steps, groups in which few particles hold most of the weight are resampled by weight: the
+weights then start again from 1. At the end one particle is drawn by its weight.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ class Particles:
     """How B pieces are drawn by groups of P rows, which stand side by side."""
 
     counts_N: jax.Array  # bool, False at a step that is kept regardless of the constraints
-    resamples_N: jax.Array  # bool: groups may be drawn anew after this step
+    resamples_N: jax.Array  # bool: groups may be resampled after this step
     num: int = flax.struct.field(pytree_node=False)  # P
 
     def split(self, keys_B: jax.Array) -> tuple['Weights', jax.Array]:
@@ -80,12 +80,12 @@ def weighted(
 def resampled(
     particles: Particles, weights: Weights, resamples: jax.Array, rows: Any, take: Callable
 ) -> tuple[Weights, Any, jax.Array]:
-    """Groups whose effective sample size is below half their number, drawn anew.
+    """Groups whose effective sample size is below half their number, resampled.
 
     Args:
       particles: the groups.
       weights: theirs.
-      resamples: whether any may be drawn anew.
+      resamples: whether any may be resampled.
       rows: what belongs to the rows.
       take: from `rows` and indices [B, P] to what belongs to these rows of each group.
 
@@ -96,7 +96,7 @@ def resampled(
     shape = len(keys_B2), particles.num
     stay_BP = jnp.broadcast_to(jnp.arange(particles.num, dtype=jnp.int32), shape)
 
-    def draw_anew():
+    def resample():
         shares_BP = jax.nn.softmax(weights.logs_R.reshape(shape), axis=-1)
         is_poor_B1 = 1 / (shares_BP**2).sum(axis=-1, keepdims=True) < particles.num / 2
         drawn_BP = jax.vmap(systematic)(keys_B2[:, 1], shares_BP)
@@ -108,7 +108,7 @@ def resampled(
     def go_on():
         return weights.logs_R, weights.worth_R, rows, stay_BP
 
-    logs_R, worth_R, rows, of_BP = lax.cond(resamples, draw_anew, go_on)
+    logs_R, worth_R, rows, of_BP = lax.cond(resamples, resample, go_on)
     return Weights(keys_B2[:, 0], logs_R, worth_R), rows, of_BP
 
 

@@ -115,18 +115,15 @@ def sample(
       particles: how each piece is drawn by a group of rows; reader, prompts and positions are then
         of all rows, keys and what is returned of the pieces. None = one row is one piece.
     """
-
     divisor = jnp.where(rule.temperature > 0, rule.temperature, 1.0)
 
     def step(carry, rows):
         keys_B, (token_B, read, states), position_B, weights = carry
         read_row, constraint_rows, group_row = rows
         read, logits_BV, weights_BT = reader.read(read, token_B, position_B, read_row)
-        may_BV, weighed_BV, narrowed = ~jnp.isneginf(logits_BV), logits_BV, []
-        for constraint, row, state in zip(constraints, constraint_rows, states, strict=True):
-            weighed_BV = constraint.weigh(row, state, weighed_BV, divisor)
-            may_BV, state = constraint.allow(row, state, may_BV)
-            narrowed.append(state)
+        may_BV, weighed_BV, narrowed = narrow(
+            constraints, constraint_rows, states, logits_BV, divisor
+        )
         restricted_BV = restrict(
             jnp.where(may_BV, weighed_BV, -jnp.inf), rule.temperature, rule.top_k, rule.top_p
         )
@@ -171,6 +168,24 @@ def sample(
         drawn = groups.traced(drawn, of_NBP, last_B)
         states = picked(states, last_B[:, None])
     return Drawn(*jax.tree.map(lambda array: jnp.swapaxes(array, 0, 1), drawn), states)
+
+
+def narrow(
+    constraints: Sequence[Constraint],
+    rows: Sequence[Any],
+    states: Sequence[Any],
+    logits_BV: jax.Array,
+    divisor: jax.Array,
+) -> tuple[jax.Array, jax.Array, list[Any]]:
+    """Which classes [B, V] the constraints leave, the logits as they weigh them, and their states,
+    each seeing what those before it have left; `divisor` is the temperature.
+    """
+    may_BV, weighed_BV, narrowed = ~jnp.isneginf(logits_BV), logits_BV, []
+    for constraint, row, state in zip(constraints, rows, states, strict=True):
+        weighed_BV = constraint.weigh(row, state, weighed_BV, divisor)
+        may_BV, state = constraint.allow(row, state, may_BV)
+        narrowed.append(state)
+    return may_BV, weighed_BV, narrowed
 
 
 def restrict(
