@@ -33,6 +33,8 @@ from symmusic.training.card import Card
 from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.replicas import replica
 
+Place = tuple[str, str]  # an arm's variant and name
+
 
 @dataclasses.dataclass(frozen=True)
 class Arm:
@@ -44,6 +46,11 @@ class Arm:
     folder: pathlib.Path
     # the folder of an earlier arm with the same training, which samples or is measured differently
     twin: pathlib.Path | None = None
+
+    @property
+    def place(self) -> Place:
+        """Its variant and name."""
+        return self.variant, self.name
 
 
 def list_arms(experiment: Experiment, folder: pathlib.Path) -> list[Arm]:

@@ -1,14 +1,9 @@
 """Claims of workers on the parts of an experiment: files in a folder that all of them share.
 
-A worker is present by a file that it holds a lock on and touches twice a minute. It has gone if
-the kernel has released that lock, which on its own machine is at once, or if the file has not been
-touched for five minutes, by the clock of the file system: this holds for other machines, and for
-file systems that have no locks or only local ones.
-
-A claim is a numbered file of a part, made only if there is none of that number; the highest number
-counts. Who finds it released, or its worker gone, makes the next number, so that of several only
-one succeeds. A worker whose claim was taken over, because its process was suspended, ends before
-it writes anything else.
+A claim is a numbered file of a part, created only if there is none of that number; the highest
+number counts. A worker that finds it released, or its holder gone (`presence`), creates the next
+number, so only one of several succeeds. A worker whose claim was taken over, because its process
+was suspended, stops before it writes anything else.
 """
 
 import contextlib
@@ -17,19 +12,16 @@ import json
 import logging
 import os
 import pathlib
-import re
 import shutil
 import sys
 import threading
-import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 
 from symmusic.errors import UserError
-from symmusic.files import NO_LOCKS, fcntl, write_whole
+from symmusic.experiment.presence import GONE_SECONDS, Presence
+from symmusic.files import write_whole
 
 BEAT_SECONDS = 30.0
-GONE_SECONDS = 300.0
 log = logging.getLogger(__name__)
 
 
@@ -38,9 +30,9 @@ class Held:
     """A part that a worker holds.
 
     Attributes:
-      note: what the worker leaves for those who hold the part later.
-      before: the note of the last who held it, if that was since this worker began; else ''.
-      who: who left it.
+      note: what this worker leaves for later holders.
+      before: the note of the last holder, if it was written since this worker joined; else ''.
+      who: the last holder, where there is such a note.
     """
 
     note: str = ''
@@ -48,40 +40,8 @@ class Held:
     who: str = ''
 
 
-class Claims:
-    """The claims of one worker in a folder; see `join`."""
-
-    def __init__(self, folder: pathlib.Path, settings: Mapping):
-        self.folder = folder
-        self.who = f'{_host()}, pid {os.getpid()}'
-        self.id = f'{re.sub("[^A-Za-z0-9_-]", "_", _host())}-{os.getpid()}-{uuid.uuid4().hex[:8]}'
-        self.path = folder / f'worker.{self.id}.json'
-        aside = folder / f'.{self.id}'
-        self.file = os.open(aside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-        try:
-            _lock(self.file, exclusive=True)
-            os.write(self.file, b' ')
-            self.begun = os.fstat(self.file).st_mtime  # by the clock of the file system
-            record = {'who': self.who, 'place': _place(), 'pid': os.getpid(), 'begun': self.begun}
-            record |= {'started': _started(os.getpid()), 'settings': dict(settings)}
-            os.pwrite(self.file, json.dumps(record).encode(), 0)
-            os.fsync(self.file)
-            aside.rename(self.path)
-        except BaseException:
-            self.leave()
-            aside.unlink(missing_ok=True)
-            raise
-
-    def others(self) -> list[dict]:
-        """The records of the other workers that are present, the earliest first, each with its
-        `id`.
-        """
-        found = []
-        for path in self.folder.glob('worker.*.json'):
-            if path != self.path and self._is_present(path):
-                with contextlib.suppress(OSError, ValueError):
-                    found.append(json.loads(path.read_text()) | {'id': path.name.split('.')[1]})
-        return sorted(found, key=lambda each: (each['begun'], each['id']))
+class Claims(Presence):
+    """A worker that is present in a folder and claims parts; see `join`. Leaving releases them."""
 
     @contextlib.contextmanager
     def holding(self, part: str) -> Iterator[Held | None]:
@@ -101,35 +61,16 @@ class Claims:
         _, record = self._last(part)
         return record['who'] if record else ''
 
-    def beat(self) -> bool:
-        """Shows that this worker is present; False where another one has declared it gone."""
-        try:
-            os.utime(self.path)
-        except FileNotFoundError:
-            return False
-        except OSError:  # of a network: the next time
-            pass
-        return True
-
-    def leave(self) -> None:
-        """Ends the presence, and with it all claims; the files of those that have gone, too."""
-        for path in self.folder.glob('worker.*.json'):
-            if path != self.path and not self._is_present(path):
-                with contextlib.suppress(OSError):
-                    path.unlink()
-        with contextlib.suppress(OSError):
-            self.path.unlink()
-        os.close(self.file)
-
     def _take(self, part: str) -> tuple[pathlib.Path, Held] | None:
         number, record = self._last(part)
         before = Held()
         if record:
             path = self.folder / f'worker.{record["worker"]}.json'
             if not record['released']:
-                if self._is_present(path):
+                # a claim that is being written has no worker yet
+                if not record['worker'] or self.is_present(path):
                     return None
-                path.unlink(missing_ok=True)  # should it only be suspended, it ends
+                path.unlink(missing_ok=True)  # if it was only suspended, it stops when it resumes
                 log.info(f'{part}: {record["who"]} has gone; taken over')
             elif record['modified'] >= self.begun:
                 before = Held(before=record['note'], who=record['who'])
@@ -159,41 +100,11 @@ class Claims:
             modified = path.stat().st_mtime
             record = json.loads(path.read_text() or 'null')
         except (OSError, ValueError):
-            record, modified = None, self._now()
+            record, modified = None, self.now()
         # empty between its creation and its content
         empty = {'worker': '', 'who': 'a worker', 'note': ''}
-        empty['released'] = self._now() - modified > GONE_SECONDS
+        empty['released'] = self.now() - modified > GONE_SECONDS
         return max(numbers), (record or empty) | {'modified': modified}
-
-    def _is_present(self, path: pathlib.Path) -> bool:
-        """Whether the worker of a file is present."""
-        if path.name == 'worker..json':  # of a claim that is being written
-            return True
-        try:
-            file = os.open(path, os.O_RDONLY)
-        except OSError:
-            return False
-        try:
-            is_locked = _lock(file, exclusive=False)
-            if is_locked is False:  # its process holds it
-                return True
-            record = json.loads(os.read(file, 2**24))
-            if record['place'] == _place():
-                return not is_locked and _started(record['pid']) == record['started']
-        except (OSError, ValueError, LookupError, TypeError):
-            pass
-        finally:
-            os.close(file)
-        with contextlib.suppress(OSError):
-            return self._now() - path.stat().st_mtime < GONE_SECONDS
-        return False
-
-    def _now(self) -> float:
-        """The time by the clock of the file system."""
-        self.beat()
-        with contextlib.suppress(OSError):
-            return self.path.stat().st_mtime
-        return time.time()
 
 
 @contextlib.contextmanager
@@ -204,9 +115,9 @@ def join(
 
     Args:
       folder: the same for all workers.
-      settings: what this worker tells the others.
-      lost: called, from another thread, where this worker was declared gone; by default that ends
-        the process at once.
+      settings: what the other workers can read of this one.
+      lost: called from another thread if this worker was declared gone; by default the process
+        ends at once.
 
     Raises:
       UserError: the folder cannot be written.
@@ -225,7 +136,9 @@ def join(
     def beat() -> None:
         while not ended.wait(BEAT_SECONDS):
             if not claims.beat():
-                (lost or _end)(f'{claims.who} was suspended, and others took over what it claimed')
+                (lost or _end)(
+                    f'{claims.who} was suspended, and other workers took over its claims'
+                )
                 return
 
     threading.Thread(target=beat, daemon=True).start()
@@ -239,12 +152,12 @@ def join(
 
 def _end(why: str) -> None:
     """Ends the process without another write."""
-    print(f'{why}; nothing is lost: start it again', file=sys.stderr, flush=True)
+    print(f'{why}; nothing is lost: start the command again', file=sys.stderr, flush=True)
     os._exit(1)
 
 
 def _remove_unused(folder: pathlib.Path, made: list[pathlib.Path]) -> None:
-    """Removes the folder of claims, and those made with it, if nothing has come of them."""
+    """Removes the folder of claims, and those made with it, if nothing else was written."""
     with contextlib.suppress(OSError):
         if any(folder.glob('worker.*')) or [path.name for path in folder.parent.iterdir()] != [
             folder.name
@@ -253,42 +166,3 @@ def _remove_unused(folder: pathlib.Path, made: list[pathlib.Path]) -> None:
         shutil.rmtree(folder)
         for path in made[1:]:
             path.rmdir()
-
-
-def _lock(file: int, *, exclusive: bool) -> bool | None:
-    """Locks an open file; False where another process holds it, None where there are no locks."""
-    if fcntl is None:
-        return None
-    try:
-        fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        if error.errno not in NO_LOCKS:
-            raise
-        return None
-    return True
-
-
-def _host() -> str:
-    return os.uname().nodename if hasattr(os, 'uname') else 'here'
-
-
-def _place() -> list[str]:
-    """The machine since it was booted, and the space of process numbers within it."""
-    boot, space = pathlib.Path('/proc/sys/kernel/random/boot_id'), ''
-    with contextlib.suppress(OSError):
-        space = os.readlink('/proc/self/ns/pid')
-    with contextlib.suppress(OSError):
-        return [_host(), boot.read_text().strip(), space]
-    return [_host(), '', space]
-
-
-def _started(pid: int) -> str | None:
-    """When a process of this machine began, which tells it from a later one of the same number;
-    None where there is none.
-    """
-    try:
-        return pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[19]
-    except (OSError, IndexError):
-        return None

@@ -9,7 +9,7 @@ from ml_collections import ConfigDict
 from symmusic.config.arms import Experiment
 from symmusic.corpus.dataset import Dataset
 from symmusic.errors import UserError
-from symmusic.experiment.arm import Arm
+from symmusic.experiment.arm import Arm, Place
 from symmusic.experiment.ground import Corpora
 from symmusic.experiment.outcome import label
 from symmusic.melody.encodings import Vocabulary
@@ -18,7 +18,6 @@ from symmusic.training import build
 
 # fields that an experiment on the amount of data varies
 SIZES = ('data.max_windows', 'data.max_tunes', 'data.train_share')
-Place = tuple[str, str]  # an arm's variant and name
 log = logging.getLogger(__name__)
 
 
@@ -39,7 +38,7 @@ def size_up(
     sizes, missing = {}, {}
     datasets: dict[Place, Dataset] = {}
     for arm in arms:
-        place, data = (arm.variant, arm.name), corpora.dataset(arm.config)
+        place, data = arm.place, corpora.dataset(arm.config)
         check(arm.config, data.vocabulary, data.meters)
         architecture, name = (
             build.architecture(arm.config, data.vocabulary, data.meters),

@@ -9,8 +9,9 @@ import threading
 import pytest
 
 from symmusic.errors import UserError
-from symmusic.experiment import claims
-from symmusic.experiment.claims import GONE_SECONDS, Claims, join
+from symmusic.experiment import claims, presence
+from symmusic.experiment.claims import Claims, join
+from symmusic.experiment.presence import GONE_SECONDS
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_a_part_is_released_where_its_work_fails(worker):
 @pytest.mark.parametrize('has_locks', [True, False])
 def test_the_claim_of_a_killed_process_is_taken_over(worker, monkeypatch, capsys, has_locks):
     if not has_locks:
-        monkeypatch.setattr(claims, 'fcntl', None)
+        monkeypatch.setattr(presence, 'fcntl', None)
     one, other = worker(), worker()
     with one.holding('arm'):
         assert not can_take(other)
@@ -88,7 +89,7 @@ def test_the_claim_of_a_killed_process_is_taken_over(worker, monkeypatch, capsys
 
 
 def test_a_process_that_lives_without_locks_keeps_its_claims(worker, monkeypatch):
-    monkeypatch.setattr(claims, 'fcntl', None)
+    monkeypatch.setattr(presence, 'fcntl', None)
     one, other = worker(), worker()
     with one.holding('arm'):
         grow_old(one.path, 2 * GONE_SECONDS)
@@ -99,7 +100,7 @@ def test_a_process_that_lives_without_locks_keeps_its_claims(worker, monkeypatch
 def test_another_host_is_gone_when_it_is_silent(worker, monkeypatch, has_locks):
     """Its lock may be one that this machine cannot see."""
     if not has_locks:
-        monkeypatch.setattr(claims, 'fcntl', None)
+        monkeypatch.setattr(presence, 'fcntl', None)
     one, other = worker(), worker()
     with one.holding('arm'):
         rewrite(one, place=['elsewhere', 'boot', ''])
@@ -173,4 +174,4 @@ def test_a_worker_that_was_declared_gone_learns_of_it(tmp_path, monkeypatch):
         assert one.path.stat().st_mtime_ns > before  # it showed that it is present
         one.path.unlink()
         assert heard.wait(10)
-    assert 'was suspended, and others took over' in said[0]
+    assert 'was suspended, and other workers took over' in said[0]

@@ -18,7 +18,7 @@ import pytest
 import launch
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import Interrupted
-from symmusic.experiment import arm, ground, pieces
+from symmusic.experiment import arm, ground, pieces, runner
 from symmusic.experiment.claims import join
 from symmusic.experiment.measures import (
     MEASURES,
@@ -291,19 +291,19 @@ def test_a_level_is_the_measures_of_the_real_continuations():
 @pytest.mark.slow
 def test_other_splits(whole, config, tmp_path, capsys, monkeypatch):
     shutil.copytree(whole, tmp_path / 'run')
-    finish = experiment.finish
+    finish = runner.finish
 
     def fail_once(which, *more):
         if which.config.data.split_seed == 4 and which.name == 'fast':
             raise MemoryError('out of memory')
         return finish(which, *more)
 
-    monkeypatch.setattr(experiment, 'finish', fail_once)
+    monkeypatch.setattr(runner, 'finish', fail_once)
     assert launch.main(words(config, tmp_path / 'run', '--config.split_seeds=4')) == 1
     said = capsys.readouterr()
     assert '1 of 4 arms failed: fast, split 4: out of memory' in said.err
     assert 'arm 3 of 4: slow, split 4, 2 replicas' in said.out
-    monkeypatch.setattr(experiment, 'finish', finish)
+    monkeypatch.setattr(runner, 'finish', finish)
     assert launch.main(words(config, tmp_path / 'run', '--config.split_seeds=4')) == 0
     found = results(tmp_path / 'run')
     assert found | {'splits': {}} == results(whole)
@@ -367,14 +367,14 @@ def test_a_process_killed_again_and_again_ends_the_same(whole, config, tmp_path)
 def test_a_failed_arm_is_reported_and_the_others_go_on(
     whole, config, tmp_path, monkeypatch, capsys
 ):
-    finish = experiment.finish
+    finish = runner.finish
 
     def fail(which, *more):
         if which.name == 'slow':
             raise MemoryError('out of memory')
         return finish(which, *more)
 
-    monkeypatch.setattr(experiment, 'finish', fail)
+    monkeypatch.setattr(runner, 'finish', fail)
     assert launch.main(words(config, tmp_path)) == 1
     said = capsys.readouterr()
     assert 'arm slow failed: out of memory' in said.out
@@ -392,7 +392,7 @@ def test_a_signal_stops_all_of_it(config, tmp_path, monkeypatch, error):
     def stop(*args):
         raise error
 
-    monkeypatch.setattr(experiment, 'finish', stop)
+    monkeypatch.setattr(runner, 'finish', stop)
     monkeypatch.setattr(launch.os, 'dup2', lambda *args: None)
     assert launch.main(words(config, tmp_path)) == 1
     assert not (tmp_path / 'experiment').exists()
@@ -519,7 +519,7 @@ def test_windows_that_may_be_missing(config, tmp_path, monkeypatch, capsys):
     finish = lambda arm, sizes, *more: Outcome(
         (dict.fromkeys(MEASURES, 0.5),), 9, sizes, {'train': {}, 'evaluate': {}}
     )
-    monkeypatch.setattr(experiment, 'finish', finish)
+    monkeypatch.setattr(runner, 'finish', finish)
     monkeypatch.setattr(experiment, '_show', lambda *args: None)
     monkeypatch.setattr(experiment, 'write_report', lambda *args: None)
     assert launch.main(words(changed(config, tmp_path, *few), tmp_path)) == 0
