@@ -65,7 +65,7 @@ def visit(page: Page, path: pathlib.Path) -> None:
     page.wait_for_selector('#roll svg')
     own.tell('the page is open')
     own.write(*NOTES[0])
-    own.wait("audio !== null && audio.state === 'running'")
+    own.wait("player.context?.state === 'running'")
     own.tell('the first note sounds')
     for step, pitch in NOTES[1:]:
         own.write(step, pitch)
@@ -75,7 +75,7 @@ def visit(page: Page, path: pathlib.Path) -> None:
     own.tell('eight ways on are drawn')
     own.click('[data-index="0"] .card')
     own.click('[data-index="1"] .card')
-    own.wait('state.playing && state.playing.step > state.playing.first')
+    own.wait('player.passage && player.step > player.passage.first')
     own.tell('two ways are heard')
     own.click('[data-index="1"] .keep')
     own.click('.heading:nth-of-type(2)')
@@ -83,7 +83,7 @@ def visit(page: Page, path: pathlib.Path) -> None:
     own.click('[data-index="0"] .keep')
     own.tell('four bars are kept, and one is redrawn')
     own.click('#play')
-    own.wait('state.playing')
+    own.wait('player.passage !== null')
     with page.expect_download() as waiting:
         own.click('[data-save=musicxml]')
     file = waiting.value.path()

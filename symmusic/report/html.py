@@ -13,7 +13,7 @@ from markupsafe import Markup
 from symmusic.report import blocks
 from symmusic.report.markdown import relative
 
-SCRIPT = pathlib.Path(__file__).with_name('report.js')
+SCRIPTS = pathlib.Path(__file__).parent
 TEMPLATES = pathlib.Path(__file__).parent / 'templates'
 
 
@@ -43,7 +43,7 @@ def to_html(report: blocks.Report, folder: pathlib.Path, style: str = '') -> str
         kind=lambda block: type(block).__name__,
         relative=lambda path: relative(path, folder),
     )
-    return page(report.title, body, style, SCRIPT.read_text(encoding='utf-8'))
+    return page(report.title, body, style, script_of('report'))
 
 
 def render(template: str, **values: object) -> Markup:
@@ -65,6 +65,15 @@ def page(
     """
     values = {'title': title, 'body': body, 'style': style, 'script': script}
     return render('page.html', **values, has_worker=has_worker)
+
+
+def script_of(*names: str, data: object = None) -> str:
+    """The JavaScript files of these names one after another: `player` and `roll`, which all pages
+    share, and the page's own. With `data`, which is not None, they find it as `DATA`.
+    """
+    head = ["'use strict';"] + [f'const DATA = {json_for_script(data)};'] * (data is not None)
+    parts = [(SCRIPTS / f'{name}.js').read_text(encoding='utf-8') for name in names]
+    return '\n'.join([*head, *parts])
 
 
 def json_for_script(value: object) -> str:

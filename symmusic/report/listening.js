@@ -1,4 +1,5 @@
-// After playback.js. Plays one piece at a time with a moving cursor. Shows what a step attended to.
+// The listening page: plays one piece at a time with a moving cursor, sorts and filters the pieces,
+// and shows what a step attended to.
 const LEFT = 34,
   STEP_WIDTH = DATA.stepWidth; // as in roll.py
 const NAMES = ['C', 'C♯', 'D', 'E♭', 'E', 'F', 'F♯', 'G', 'A♭', 'A', 'B♭', 'B'];
@@ -6,98 +7,97 @@ const get = (id) => document.getElementById(id);
 const articles = [...document.querySelectorAll('article')];
 const shown = () => [...document.querySelectorAll('article')].filter((article) => !article.hidden);
 const pieceOf = (article) => DATA.pieces[article.dataset.order];
+const PLAY_ALL = ['Play all', 'Stop all'];
 const KEEP = `symmusic-favourites-${DATA.id}`;
 const favourites = recallFavourites();
-let playing = null;
 
-function stop() {
-  if (!playing) return;
-  const {article, silence} = playing;
-  playing = null;
-  silence();
-  const button = article.querySelector('button');
-  button.setAttribute('aria-pressed', 'false');
-  button.textContent = 'Play';
+// What sounds where: the passage of a piece, as the tools say it is played.
+function passageOf(article, all) {
+  const {notes, first, end} = pieceOf(article),
+    isNew = get('from').value === 'new';
+  return {
+    article,
+    all,
+    notes,
+    first: isNew ? Math.max(first, DATA.seam) : first,
+    end,
+    qpm: tempo(),
+    stepsPerQuarter: DATA.stepsPerQuarter,
+    timbre: get('sound').value,
+    isLoop: get('loop').checked && !all,
+  };
+}
+
+function play(article, all = false) {
+  if (!hasAudio()) {
+    get('status').textContent = NO_AUDIO;
+    return;
+  }
+  player.play(passageOf(article, all), {
+    follow: (step) => follow(article, step),
+    stopped: () => showStopped(article),
+    ended: () => all && playNext(article),
+  });
+  showPlaying(article.querySelector('button'), true);
+  if (all) {
+    showPlaying(get('all'), true, PLAY_ALL);
+    article.scrollIntoView({block: 'nearest'});
+  }
+  get('status').textContent = `playing ${article.querySelector('h2').textContent}`;
+  article.querySelector('.cursor').style.visibility = 'visible';
+}
+
+function showStopped(article) {
+  showPlaying(article.querySelector('button'), false);
+  showPlaying(get('all'), false, PLAY_ALL);
   article.querySelector('.cursor').style.visibility = 'hidden';
   article.querySelectorAll('.sounding').forEach((note) => note.classList.remove('sounding'));
-  get('all').setAttribute('aria-pressed', 'false');
-  get('all').textContent = 'Play all';
   get('status').textContent = '';
 }
 
-// What follows at the end of a piece: itself again, or the next of all.
-function finish() {
-  const {article, all} = playing;
+// The next of all pieces; after the last one the first, where they are played in a loop.
+function playNext(article) {
   const order = shown(),
-    again = get('loop').checked;
-  const next = all ? order[order.indexOf(article) + 1] || (again && order[0]) : again && article;
-  stop();
-  if (next) play(next, all);
+    next = order[order.indexOf(article) + 1] ?? (get('loop').checked ? order[0] : null);
+  if (next) play(next, true);
+}
+
+// Goes on from the same step with what the tools now say.
+function playOn() {
+  if (!player.passage) return tempo();
+  const {article, all} = player.passage;
+  player.change(passageOf(article, all));
 }
 
 // The tempo that is asked for, within its limits; where it was outside, the page says so.
 function tempo() {
-  const asked = Number(get('tempo').value) || Math.round(DATA.qpm);
-  const qpm = Math.min(400, Math.max(20, asked));
+  const asked = get('tempo').value,
+    qpm = limitTempo(asked, Math.round(DATA.qpm));
   get('limits').textContent =
-    qpm === asked ? '' : `A tempo is 20 to 400: ${qpm} in place of ${asked}.`;
+    qpm === Number(asked)
+      ? ''
+      : `A tempo is ${LEAST_TEMPO} to ${MOST_TEMPO}: ${qpm} in place of ${asked || 'none'}.`;
   get('tempo').value = qpm;
   return qpm;
 }
 
-function play(article, all = false) {
-  stop();
-  const piece = pieceOf(article);
-  const qpm = tempo();
-  const first = Math.max(piece.first, get('from').value === 'new' ? DATA.seam : 0);
-  const button = article.querySelector('button');
-  button.setAttribute('aria-pressed', 'true');
-  button.textContent = 'Stop';
-  if (all) {
-    get('all').setAttribute('aria-pressed', 'true');
-    get('all').textContent = 'Stop all';
-    article.scrollIntoView({block: 'nearest'});
+function follow(article, step) {
+  const piece = pieceOf(article),
+    cursor = article.querySelector('.cursor'),
+    notes = article.querySelectorAll('[data-note]');
+  cursor.setAttribute('transform', `translate(${LEFT + step * STEP_WIDTH} 0)`);
+  piece.notes.forEach(([onset, end], index) =>
+    notes[index].classList.toggle('sounding', onset <= step && step < end),
+  );
+  for (const sign of article.querySelectorAll('[data-at]')) {
+    // a repeated note sounds at several times
+    const ends = sign.dataset.end.split(' '),
+      isOn = (begin, index) => begin <= step && step < ends[index];
+    sign.classList.toggle('sounding', sign.dataset.at.split(' ').some(isOn));
   }
-  get('status').textContent = `playing ${article.querySelector('h2').textContent}`;
-  const cursor = article.querySelector('.cursor');
-  const notes = article.querySelectorAll('[data-note]');
-  // a repeated note sounds at several times
-  const signs = [...article.querySelectorAll('[data-at]')].map((sign) => ({
-    sign,
-    begins: sign.dataset.at.split(' '),
-    ends: sign.dataset.end.split(' '),
-  }));
-  cursor.style.visibility = 'visible';
-  const follow = (step) => {
-    cursor.setAttribute('transform', `translate(${LEFT + step * STEP_WIDTH} 0)`);
-    piece.notes.forEach(([onset, end], index) =>
-      notes[index].classList.toggle('sounding', onset <= step && step < end),
-    );
-    for (const {sign, begins, ends} of signs)
-      sign.classList.toggle(
-        'sounding',
-        begins.some((begin, index) => begin <= step && step < ends[index]),
-      );
-    keepInView(article.querySelector('.roll'), cursor);
-    for (const staff of article.querySelectorAll('div.staff'))
-      keepInView(staff, staff.querySelector('.sounding'));
-  };
-  playing = {
-    article,
-    all,
-    silence: playNotes(
-      piece.notes,
-      {
-        first,
-        end: piece.end,
-        qpm,
-        stepsPerQuarter: DATA.stepsPerQuarter,
-        timbre: get('sound').value,
-      },
-      follow,
-      finish,
-    ),
-  };
+  keepInView(article.querySelector('.roll'), cursor);
+  for (const staff of article.querySelectorAll('div.staff'))
+    keepInView(staff, staff.querySelector('.sounding'));
 }
 
 // Scrolls a part that shows less than it holds, so that a mark is visible; the page itself stays
@@ -145,7 +145,7 @@ function arrange() {
   const num = articles.filter((article) => !article.hidden).length;
   get('none').hidden = num > 0;
   get('none').firstElementChild.textContent = num ? '' : 'No piece matches the filters.';
-  if (playing && playing.article.hidden) stop();
+  if (player.passage?.article.hidden) player.stop();
 }
 
 function recallFavourites() {
@@ -234,7 +234,7 @@ for (const article of articles) {
   article
     .querySelector('button')
     .addEventListener('click', () =>
-      playing && playing.article === article ? stop() : play(article),
+      player.passage?.article === article ? player.stop() : play(article),
     );
   article.querySelector('.favourite').addEventListener('click', () => {
     const {order} = article.dataset;
@@ -279,11 +279,9 @@ get('clear').addEventListener('click', () => {
   articles[0].querySelector('button').focus();
 });
 get('all').addEventListener('click', () =>
-  playing && playing.all ? stop() : shown().length && play(shown()[0], true),
+  player.passage?.all ? player.stop() : shown().length && play(shown()[0], true),
 );
-get('tempo').addEventListener('change', tempo);
-for (const id of ['tempo', 'sound', 'from'])
-  get(id).addEventListener('change', () => playing && play(playing.article, playing.all));
-document.addEventListener('keydown', (event) => event.key === 'Escape' && stop());
+for (const id of ['tempo', 'sound', 'from', 'loop']) get(id).addEventListener('change', playOn);
+document.addEventListener('keydown', (event) => event.key === 'Escape' && player.stop());
 if (matchMedia('(max-width: 40rem)').matches) get('tools').open = false;
 showNewBars();

@@ -3,19 +3,18 @@
 import base64
 import dataclasses
 import hashlib
-import pathlib
 import urllib.parse
 from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from symmusic.generate.playback import playback_script, played_notes
+from symmusic.generate.playback import played_notes
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.whole import Whole
 from symmusic.melody.events import from_events, to_notes
 from symmusic.originality.repeats import RUN_NOTES
 from symmusic.report.facts import facts_of
-from symmusic.report.html import json_for_script, page, render
+from symmusic.report.html import json_for_script, page, render, script_of
 from symmusic.report.introduction import (
     NOT_SAID,
     Origin,
@@ -29,7 +28,6 @@ from symmusic.score.bar import SIXTEENTHS
 from symmusic.score.layout import BARS_PER_LINE, lay_out
 from symmusic.score.notation import to_bars
 
-SCRIPT = pathlib.Path(__file__).with_suffix('.js')
 LONG_BARS = 8  # before the new ones; the staff of more scrolls within a frame
 FORMATS = {
     '.mid': ('audio/midi', 'MIDI'),
@@ -100,20 +98,18 @@ def listening_page(
         file_name=prompt.name,
         **introduce(prompt, [article['key'] for article in articles], are_compared, sections),
     )
-    data = json_for_script(
-        {
-            'id': hashlib.sha256(json_for_script(pieces).encode()).hexdigest()[:16],
-            'pieces': pieces,
-            'seam': seam,
-            'qpm': prompt.qpm,
-            'firstBar': prompt.first_bar,
-            'barSteps': prompt.bar.steps,
-            'beatSteps': prompt.bar.group_at(0)[1],
-            'stepsPerQuarter': prompt.steps_per_quarter,
-            'stepWidth': step_width(prompt.bar),
-        }
-    )
-    script = f'{playback_script()}const DATA = {data};\n{SCRIPT.read_text(encoding="utf-8")}'
+    data = {
+        'id': hashlib.sha256(json_for_script(pieces).encode()).hexdigest()[:16],
+        'pieces': pieces,
+        'seam': seam,
+        'qpm': prompt.qpm,
+        'firstBar': prompt.first_bar,
+        'barSteps': prompt.bar.steps,
+        'beatSteps': prompt.bar.group_at(0)[1],
+        'stepsPerQuarter': prompt.steps_per_quarter,
+        'stepWidth': step_width(prompt.bar),
+    }
+    script = script_of('player', 'listening', data=data)
     return page(f'{heading(prompt, sections)} by {model}', body, render('listening.css'), script)
 
 

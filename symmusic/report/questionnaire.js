@@ -1,13 +1,12 @@
-// After playback.js. Keeps the answers of one listener across reloads, shows what is missing, and
-// saves them as a file.
+// The study page: plays one piece at a time, keeps the answers of one listener across reloads,
+// shows what is missing, and saves them as a file.
 const get = (id) => document.getElementById(id);
 const sections = [...document.querySelectorAll('[data-piece]')];
 const KEEP = `symmusic-study-${DATA.study}`;
 let answers = recall() || begin();
 const screens = [...document.querySelectorAll('main > section')]; // one is shown at a time
 const MOST = 0.8; // of a piece must be played once, so that it counts as heard
-let playing = null,
-  asked = false,
+let asked = false,
   at = 0;
 
 function begin() {
@@ -97,7 +96,7 @@ function show() {
 
 // Shows one screen; with `focus` also moves there, for the keyboard and screen readers.
 function turn(to, focus = true) {
-  stop();
+  player.stop();
   at = Math.min(Math.max(to, 0), screens.length - 1);
   screens.forEach((screen, index) => {
     screen.hidden = index !== at;
@@ -111,49 +110,44 @@ function turn(to, focus = true) {
   screens[at].querySelector('h2').focus({preventScroll: true});
 }
 
-function stop() {
-  if (!playing) return;
-  const {section, silence} = playing;
-  playing = null;
-  silence();
-  const button = section.querySelector('button');
-  button.setAttribute('aria-pressed', 'false');
-  button.textContent = 'Play';
-  section.querySelector('.played').value = 0;
-}
-
 function play(section) {
-  stop();
-  const row = answers.ratings[section.dataset.piece - 1];
+  if (!hasAudio()) {
+    say(`${NO_AUDIO} Please try another one.`);
+    get('report').focus();
+    return;
+  }
+  const row = answers.ratings[section.dataset.piece - 1],
+    button = section.querySelector('button'),
+    heard = section.querySelector('.played');
   let isCounted = false;
-  const follow = (step) => {
-    section.querySelector('.played').value = step / DATA.numSteps;
+  const count = (step) => {
     if (isCounted || step < MOST * DATA.numSteps) return;
     isCounted = true;
     row.plays += 1;
     keep();
     show();
   };
-  const finish = () => {
-    follow(DATA.numSteps);
-    stop();
+  const follow = (step) => {
+    heard.value = step / DATA.numSteps;
+    count(step);
   };
-  const piece = {
-    end: DATA.numSteps,
-    qpm: DATA.qpm,
-    stepsPerQuarter: DATA.stepsPerQuarter,
-    timbre: 'plucked',
+  const stopped = () => {
+    showPlaying(button, false);
+    heard.value = 0;
   };
-  try {
-    playing = {section, silence: playNotes(DATA.pieces[row.piece - 1], piece, follow, finish)};
-  } catch {
-    say('This browser cannot play the pieces; try another one.');
-    get('report').focus();
-    return;
-  }
-  const button = section.querySelector('button');
-  button.setAttribute('aria-pressed', 'true');
-  button.textContent = 'Stop';
+  player.play(
+    {
+      section,
+      notes: DATA.pieces[row.piece - 1],
+      first: 0,
+      end: DATA.numSteps,
+      qpm: DATA.qpm,
+      stepsPerQuarter: DATA.stepsPerQuarter,
+      timbre: 'plucked',
+    },
+    {follow, stopped, ended: () => count(DATA.numSteps)},
+  );
+  showPlaying(button, true);
 }
 
 function save(complete) {
@@ -186,7 +180,7 @@ for (const section of sections) {
   section
     .querySelector('button')
     .addEventListener('click', () =>
-      playing && playing.section === section ? stop() : play(section),
+      player.passage?.section === section ? player.stop() : play(section),
     );
 }
 document.addEventListener('change', ({target}) => {
@@ -215,7 +209,7 @@ get('save-unfinished').addEventListener('click', () => save(false));
 get('clear').addEventListener('click', () => {
   if (!confirm('Clear all answers, for another listener on this device? This cannot be undone.'))
     return;
-  stop();
+  player.stop();
   answers = begin();
   asked = false;
   get('copy').hidden = true;
@@ -236,7 +230,7 @@ get('report').addEventListener('click', (event) => {
 });
 get('back').addEventListener('click', () => turn(at - 1));
 get('next').addEventListener('click', () => turn(at + 1));
-document.addEventListener('keydown', (event) => event.key === 'Escape' && stop());
+document.addEventListener('keydown', (event) => event.key === 'Escape' && player.stop());
 show();
 // a listener who comes back goes on where something is missing
 turn(

@@ -2,15 +2,11 @@
 generated.
 """
 
-import pathlib
-
 from symmusic.experiment.answers import FORMAT
 from symmusic.experiment.ratings import LEAST, MOST, QUESTIONS
 from symmusic.experiment.study import Study
-from symmusic.generate.playback import playback_script
-from symmusic.report.html import json_for_script, page, render
+from symmusic.report.html import page, render, script_of
 
-SCRIPT = pathlib.Path(__file__).with_suffix('.js')
 ASKED = {  # the question, and the meaning of the lowest and highest rating
     'rhythm': ('Rhythm: can you tap along?', 'not at all', 'easily'),
     'melody': ('Melody: how pleasing is it?', 'not at all', 'very'),
@@ -42,8 +38,5 @@ def questionnaire(study: Study) -> str:
         'questions': QUESTIONS,
         'pieces': [excerpt.notes for excerpt in study.excerpts],
     }
-    script = (
-        f'{playback_script()}const DATA ='
-        f' {json_for_script(data)};\n{SCRIPT.read_text(encoding="utf-8")}'
-    )
+    script = script_of('player', 'questionnaire', data=data)
     return page('A listening study', body, render('questionnaire.css'), script)

@@ -1,12 +1,13 @@
 """The studio as one HTML file: the network, its engine, and all that a musician works with."""
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from symmusic.generate.playback import playback_script
-from symmusic.report.html import json_for_script, page
+from symmusic.generate.playback import page_sound
+from symmusic.report.html import json_for_script, page, script_of
 
 FOLDER = pathlib.Path(__file__).with_name('page')
+SHARED = ('player',)  # with the pages of reports
 PURE = (  # in the order in which they use one another; none touches the document
     'meter',
     'key',
@@ -48,6 +49,11 @@ PARTS = (
 MAX_BYTES = 2_000_000
 
 
+def page_script(parts: Sequence[str] = PARTS) -> str:
+    """JavaScript of the page, in the order of its parts, or of some of them."""
+    return '\n'.join((FOLDER / f'{part}.js').read_text(encoding='utf-8') for part in parts)
+
+
 def studio_page(
     network: Mapping[str, object],
     engine: str,
@@ -66,10 +72,15 @@ def studio_page(
         notes and level; None = nothing is compared with them.
     """
     body = (FOLDER / 'studio.html').read_text(encoding='utf-8')
-    data = {'network': network, 'engine-script': engine, 'about-text': about, 'sketch': sketch}
+    data = {
+        'network': network,
+        'engine-script': engine,
+        'about-text': about,
+        'sketch': sketch,
+        'sounds': [page_sound(program)[0] for program in range(128)],
+    }
     for name, value in data.items():
         body += f'<script type="application/json" id="{name}">{json_for_script(value)}</script>\n'
     style = (FOLDER / 'studio.css').read_text(encoding='utf-8')
-    parts = ((FOLDER / f'{part}.js').read_text(encoding='utf-8') for part in PARTS)
-    script = '\n'.join([playback_script(), client, *parts])
+    script = '\n'.join([script_of(*SHARED), client, page_script()])
     return page('Studio', body, style, script, has_worker=True)

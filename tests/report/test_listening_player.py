@@ -153,6 +153,16 @@ def test_play_all_and_loop(html, tmp_path, open_page):
     page.check('#loop')
     page.evaluate('seen.length = 0')
     page.get_by_role('button', name='Play 04').click()
-    page.wait_for_function("() => seen.filter((text) => text === 'playing 04').length === 2")
+    page.wait_for_function('() => player.step > 28')  # of 16 to 32
+    page.wait_for_function('() => player.step < 20')
+    assert [text for text in page.evaluate('seen') if text] == ['playing 04']
+    page.fill('#tempo', '20')
+    page.locator('#tempo').blur()  # it goes on from where it is
+    assert page.evaluate(
+        '[player.passage.qpm, player.passage.from === Math.floor(player.step)]'
+    ) == [
+        20,
+        True,
+    ]
     page.keyboard.press('Escape')
     assert page.inner_text('#status') == ''

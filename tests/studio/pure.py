@@ -5,11 +5,13 @@ import json
 import pathlib
 import shutil
 import subprocess
+import tempfile
 
 import numpy as np
 import pytest
 
-from symmusic.studio.page import FOLDER, PURE
+from symmusic.report.html import script_of
+from symmusic.studio.page import PURE, SHARED, page_script
 
 METERS = ('4/4', '3/4', '2/4', '2/2', '3/8', '6/8', '9/8', '12/8', '5/4', '7/8')
 MODES = ('major', 'minor', 'dorian', 'mixolydian', 'lydian', 'phrygian', 'locrian')
@@ -17,7 +19,7 @@ MODES = ('major', 'minor', 'dorian', 'mixolydian', 'lydian', 'phrygian', 'locria
 
 @functools.cache
 def _script() -> str:
-    return '\n'.join((FOLDER / f'{part}.js').read_text(encoding='utf-8') for part in PURE)
+    return f'{script_of(*SHARED)}\n{page_script(PURE)}'
 
 
 def run_pure(snippet: str, data: object = None) -> object:
@@ -34,9 +36,12 @@ def run_pure(snippet: str, data: object = None) -> object:
         ' process.stdout.write(JSON.stringify(answer ?? null)), (error) =>'
         ' { console.error(error); process.exit(1); });'
     )
-    done = subprocess.run(
-        [program, '-e', body], input=json.dumps(data), capture_output=True, text=True
-    )
+    with tempfile.NamedTemporaryFile('w', suffix='.js', encoding='utf-8') as file:
+        file.write(body)  # it is too long for an argument
+        file.flush()
+        done = subprocess.run(
+            [program, file.name], input=json.dumps(data), capture_output=True, text=True
+        )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
 

@@ -31,10 +31,9 @@ function joinControls() {
   }))
     roll.addEventListener(kind, does);
   on('play', 'click', togglePlay);
-  on('record', 'click', () => (state.recording ? stopRecording() : startRecording()));
+  on('record', 'click', () => (state.recording ? player.stop() : startRecording()));
   on('midi', 'click', useMidi);
-  on('loop', 'change', listenOn);
-  on('click', 'change', listenOn);
+  for (const id of ['loop', 'click']) on(id, 'change', listenOn);
   on('sound', 'change', (event) => setSound(event.target.value));
   on('tempo', 'change', changeTempo);
   on('title', 'input', (event) => commit(setTitle(tune(), event.target.value), 'title'));
@@ -236,7 +235,7 @@ shows.push(
   showShared,
   showStaff,
 );
-if (!hasAudio()) say(NO_AUDIO);
+if (!hasAudio()) say(`${NO_AUDIO} ${STILL_WORKS}`);
 show();
 startEngine();
 get('about').textContent = readJson(get('about-text').textContent);

@@ -19,7 +19,7 @@ function chooseCandidate(index, {plays = true} = {}) {
   state.selection = null;
   keepInPlace(get('candidates').children[index]);
   if (plays && end > first)
-    listen(state.preview, first, end, index, {follow: (step) => followSmall(index, step)});
+    listen(state.preview, first, end, index, (step) => followSmall(index, step));
   show();
 }
 
@@ -65,7 +65,7 @@ function keepCandidate(index) {
   const doc = applied(draw, index),
     answer = draw.answers[index],
     size = barSteps(doc);
-  stopListening();
+  player.stop();
   const entry = (draw.entry ??= logDraw(draw)),
     isNewTune = draw.kind === 'start' && draw.doc.notes.length > 0;
   if (isNewTune) {
@@ -95,7 +95,7 @@ function keepCandidate(index) {
 
 // Takes the candidates off the page; they stay in the history.
 function leaveCandidates() {
-  if (typeof state.playing?.what === 'number') stopListening();
+  if (typeof player.passage?.what === 'number') player.stop();
   state.draw?.running?.cancel();
   state.draw = null;
   state.preview = null;
@@ -128,8 +128,8 @@ function showCandidates() {
     const isChosen = index === draw.chosen,
       button = each.querySelector('.card');
     button.setAttribute('aria-pressed', isChosen);
-    button.classList.toggle('playing', state.playing?.what === index);
-    if (state.playing?.what !== index) each.querySelector('.cursor').style.visibility = 'hidden';
+    button.classList.toggle('playing', player.passage?.what === index);
+    if (player.passage?.what !== index) each.querySelector('.cursor').style.visibility = 'hidden';
   });
 }
 
@@ -175,7 +175,7 @@ function card(draw, index) {
   Object.assign(keep, {type: 'button', className: 'keep', textContent: 'Keep'});
   keep.setAttribute('aria-label', `Keep way ${index + 1}`);
   button.addEventListener('click', () =>
-    state.playing?.what === index ? stopListening() : chooseCandidate(index),
+    player.passage?.what === index ? player.stop() : chooseCandidate(index),
   );
   keep.addEventListener('click', () => keepCandidate(index));
   item.append(button, keep);

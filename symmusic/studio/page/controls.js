@@ -154,8 +154,7 @@ function showHead() {
 
 function showControls() {
   const pressed = (id, isOn) => get(id).setAttribute('aria-pressed', Boolean(isOn));
-  pressed('play', state.playing);
-  get('play').textContent = state.playing ? '■ Stop' : '▶ Play';
+  showPlaying(get('play'), Boolean(player.passage), ['▶ Play', '■ Stop']);
   pressed('record', state.recording);
   get('record').textContent = state.recording ? '■ End recording' : '● Record';
   pressed('dot', state.isDotted);

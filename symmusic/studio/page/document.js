@@ -6,9 +6,7 @@
 //   notes: [{onset, length, pitch, isNew, isPinned}] in order; one voice: a note that is written
 //     takes the place of what it covers
 //   pins: [bar, ...] from 0, in order: bars that no drawing changes
-const MOST_BARS = 200,
-  LEAST_TEMPO = 20,
-  MOST_TEMPO = 400;
+const MOST_BARS = 200;
 const LOWEST_PITCH = 36,
   HIGHEST_PITCH = 96;
 
@@ -123,10 +121,7 @@ function setPickup(doc, pickupSteps) {
   });
 }
 
-const setTempo = (doc, tempo) => ({
-  ...doc,
-  tempo: Math.min(MOST_TEMPO, Math.max(LEAST_TEMPO, Number(tempo) || 120)),
-});
+const setTempo = (doc, tempo) => ({...doc, tempo: limitTempo(tempo, 120)});
 const setKey = (doc, key) => ({...doc, key});
 const setTitle = (doc, title) => ({...doc, title: String(title).slice(0, 200)});
 

@@ -104,7 +104,7 @@ function draw() {
   chosen.numBars = Math.min(chosen.numBars, MOST_BARS - (kind === 'start' ? 1 : numWritten(doc)));
   const what = offer().text;
   leaveCandidates();
-  stopListening();
+  player.stop();
   state.answer = '';
   state.draw = {
     id: state.id,

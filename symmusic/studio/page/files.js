@@ -53,7 +53,7 @@ function opened(
   );
   state.selection = null;
   state.caret = project ? firstStep(tune()) : Math.max(0, ...tune().notes.map(noteEnd));
-  if (program) setSound(soundOf(program));
+  if (program) setSound(readJson(get('sounds').textContent)[program]);
   save();
   notify(
     [
@@ -70,17 +70,6 @@ function opened(
     get('notice-parts').replaceChildren(`It has ${parts.length} parts: `, select);
   }
   show();
-}
-
-// As of playback.py: the sound that is nearest to an instrument of General MIDI.
-function soundOf(program) {
-  if ((program >= 40 && program < 52) || program === 110) return 'fiddle';
-  if (program >= 72 && program < 80) return 'flute';
-  return (program >= 16 && program < 24)
-    || (program >= 52 && program < 72)
-    || [109, 111].includes(program)
-    ? 'reed'
-    : 'plucked';
 }
 
 // The tune as it is written to files: without the empty bars after its end.
@@ -111,7 +100,7 @@ async function saveAs(kind) {
 
 async function saveWav() {
   say('Making the sound …');
-  const samples = await renderSamples(tune());
+  const samples = await renderTune(tune());
   if (!samples) return say('This browser cannot make sound files; MIDI and MusicXML work.');
   download(formatWav(samples, 44100), 'audio/wav', fileName('wav'));
 }

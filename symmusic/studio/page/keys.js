@@ -164,10 +164,10 @@ function pageKey(event) {
   ) {
     event.preventDefault();
     togglePlay();
-  } else if (event.key === 'Escape') stopListening();
+  } else if (event.key === 'Escape') player.stop();
 }
 
 function togglePlay() {
-  if (state.playing) stopListening();
+  if (player.passage) player.stop();
   else playTune();
 }

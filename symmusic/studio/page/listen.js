@@ -1,20 +1,11 @@
-// Listening: all of the tune, a candidate in its place, single notes; the metronome; WAV. Uses
-// playback.js.
-let audio = null; // for single notes; made with the first click, as browsers ask for
-
-const hasAudio = () => typeof AudioContext !== 'undefined';
-const NO_AUDIO = 'This browser cannot play sound: you can still write, draw and save.';
-
-function blip(pitch) {
-  if (!hasAudio()) return;
-  audio ??= new AudioContext();
-  audio.resume();
-  sound(audio, pitch, audio.currentTime + 0.01, audio.currentTime + 0.25, SOUNDS[state.sound]);
-}
+// Listening: all of the tune, a candidate in its place, single notes; the metronome; WAV. By
+// player.js.
+const STILL_WORKS = 'You can still write, draw and save.';
+const blip = (pitch) => player.blip(pitch, state.sound);
 
 const played = (notes) => notes.map((each) => [each.onset, noteEnd(each), each.pitch]);
 
-// Every beat from one step up to another, as `playNotes` takes clicks.
+// Every beat from one step up to another, as the player takes clicks.
 function clicksOf(doc, from, to) {
   const bar = barOf(doc.meter),
     clicks = [];
@@ -26,54 +17,35 @@ function clicksOf(doc, from, to) {
   return clicks;
 }
 
-// Plays the steps from `first` to `end` of a document; a loop is many times the same. `what`:
-// 'tune' or the index of a candidate.
-function listen(doc, first, end, what, {isLoop = get('loop').checked, follow = () => {}} = {}) {
-  stopListening();
-  if (!hasAudio()) return say(NO_AUDIO);
-  const length = end - first,
-    sounding = played(doc.notes)
-      .filter(([onset]) => onset >= first && onset < end)
-      .map(([onset, off, pitch]) => [onset, Math.min(off, end), pitch]);
-  const times = isLoop ? Math.max(1, Math.min(200, Math.floor(3000 / (sounding.length + 1)))) : 1;
-  const clicks = get('click').checked ? clicksOf(doc, first, end) : [];
-  const again = (list, move) =>
-    Array.from({length: times}, (_, index) =>
-      list.map((each) => move(each, index * length)),
-    ).flat();
-  const wrapped = (step) => first + ((step - first) % length);
-  const ended = () => {
-    stopListening();
-    if (isLoop) listen(doc, first, end, what, {isLoop, follow});
-  };
-  const silence = playNotes(
-    again(sounding, ([onset, off, pitch], by) => [onset + by, off + by, pitch]),
+// Plays the steps from `first` to `end` of a document. `what`: 'tune' or the index of a candidate.
+function listen(doc, first, end, what, follow = () => {}) {
+  if (!hasAudio()) return say(`${NO_AUDIO} ${STILL_WORKS}`);
+  player.play(
+    {what, notes: played(doc.notes), clicks: clicksOf(doc, first, end), first, end, ...listening()},
     {
-      first,
-      end: first + times * length,
-      qpm: doc.tempo,
-      stepsPerQuarter: 4,
-      timbre: state.sound,
-      clicks: again(clicks, ([step, isStrong], by) => [step + by, isStrong]),
+      follow: (step) => {
+        showCursor(step);
+        follow(step);
+      },
+      stopped: () => {
+        showCursor(null);
+        show();
+      },
     },
-    (step) => {
-      state.playing.step = wrapped(step);
-      showCursor(wrapped(step));
-      follow(wrapped(step));
-    },
-    ended,
   );
-  state.playing = {what, silence, step: first, doc, first, end, isLoop, follow};
   show();
 }
 
-function stopListening() {
-  if (!state.playing) return;
-  state.playing.silence();
-  state.playing = null;
-  showCursor(null);
-  show();
-}
+// What the controls say of how it sounds.
+const listening = () => ({
+  qpm: tune().tempo,
+  timbre: state.sound,
+  isLoop: get('loop').checked,
+  hasClicks: get('click').checked,
+});
+
+// Goes on with what the controls now say; a recording stays as it was begun.
+const listenOn = () => state.recording || player.change(listening());
 
 // From the selection or the cursor to the end of the selection or the tune; from the start where
 // the cursor is behind the last note.
@@ -98,16 +70,6 @@ function playTune() {
   );
 }
 
-// Starts again from the same place, after a change of tempo or sound.
-function listenOn() {
-  if (!state.playing) return;
-  const {what, doc, end, step, isLoop, first, follow} = state.playing;
-  listen({...doc, tempo: tune().tempo}, isLoop ? first : Math.floor(step), end, what, {
-    isLoop,
-    follow,
-  });
-}
-
 // The cursor in the roll, and in the candidate that plays.
 function showCursor(step) {
   const layout = rollLayout();
@@ -116,7 +78,7 @@ function showCursor(step) {
       isIn = step !== null && layout && index === lineAt(layout, step);
     cursor.style.visibility = isIn ? 'visible' : 'hidden';
     if (isIn) cursor.setAttribute('transform', `translate(${xAt(layout, index, step)} 0)`);
-    if (isIn && state.playing?.what === 'tune' && !line.dataset.seen) {
+    if (isIn && player.passage?.what === 'tune' && !line.dataset.seen) {
       all('#roll svg').forEach((each) => delete each.dataset.seen);
       line.dataset.seen = 'yes';
       bringIntoView(line);
@@ -140,21 +102,11 @@ const showStep = (step) =>
   );
 
 // The samples of the tune in the page's own sound; null where the browser cannot.
-async function renderSamples(doc, rate = 44100) {
-  if (typeof OfflineAudioContext === 'undefined') return null;
-  const perStep = 60 / doc.tempo / 4,
-    from = doc.notes[0].onset,
-    last = noteEnd(doc.notes.at(-1));
-  const context = new OfflineAudioContext(1, Math.ceil(((last - from) * perStep + 1) * rate), rate);
-  for (const each of doc.notes)
-    sound(
-      context,
-      each.pitch,
-      0.05 + (each.onset - from) * perStep,
-      0.05 + (noteEnd(each) - from) * perStep,
-      SOUNDS[state.sound],
-    );
-  const samples = (await context.startRendering()).getChannelData(0);
-  const peak = samples.reduce((most, each) => Math.max(most, Math.abs(each)), 0.8);
-  return samples.map((each) => (each * 0.8) / peak);
-}
+const renderTune = (doc) =>
+  renderPassage({
+    notes: played(doc.notes),
+    first: doc.notes[0].onset,
+    end: noteEnd(doc.notes.at(-1)),
+    qpm: doc.tempo,
+    timbre: state.sound,
+  });

@@ -113,7 +113,7 @@ function showLog() {
 // Another tune begins: the one before stays in the browser under its own name.
 function freshTune() {
   leaveCandidates();
-  stopListening();
+  player.stop();
   if (tune().notes.length || state.log.length) save();
   else forgetTune(storage(), state.id);
   state.id = newId();

@@ -25,8 +25,8 @@ function quantizePlayed(raw, grid) {
 }
 
 function startRecording() {
-  if (!hasAudio()) return say(NO_AUDIO);
-  stopListening();
+  if (!hasAudio()) return say(`${NO_AUDIO} ${STILL_WORKS}`);
+  player.stop();
   const doc = tune(),
     size = barSteps(doc),
     begin = state.selection?.from ?? state.caret,
@@ -41,23 +41,25 @@ function startRecording() {
   };
   // the bar before is heard under the clicks
   const given = played(doc.notes).filter(([onset]) => onset >= from && onset < begin);
-  const silence = playNotes(
-    given,
+  player.play(
     {
+      what: 'recording',
+      notes: given,
+      clicks: clicksOf(doc, from, Math.min(room, begin + 64 * size)),
       first: from,
       end: room,
       qpm: doc.tempo,
-      stepsPerQuarter: 4,
       timbre: state.sound,
-      clicks: clicksOf(doc, from, Math.min(room, begin + 64 * size)),
     },
-    (step) => {
-      Object.assign(recording, {step, at: performance.now()});
-      showCursor(step >= 0 ? Math.min(step, endStep(tune()) - 0.01) : null);
+    {
+      follow: (step) => {
+        Object.assign(recording, {step, at: performance.now()});
+        showCursor(step >= 0 ? Math.min(step, endStep(tune()) - 0.01) : null);
+      },
+      stopped: endRecording,
     },
-    stopRecording,
   );
-  state.recording = Object.assign(recording, {silence});
+  state.recording = recording;
   say(
     'Recording after one bar of clicks: play the keys A S D F G H J K, or a MIDI '
       + 'keyboard. Press Record again to end.',
@@ -71,12 +73,11 @@ const recordedStep = () => {
   return step + (performance.now() - at) / perStep;
 };
 
-function stopRecording() {
-  if (!state.recording) return;
-  const {silence, raw, begin} = state.recording,
+// What was played is written, once the player has stopped.
+function endRecording() {
+  const {raw, begin} = state.recording,
     grid = Math.min(2, snapSize(noteLength()));
   for (const name of heldKeys.keys()) releaseKey(name);
-  silence();
   state.recording = null;
   showCursor(null);
   const notes = quantizePlayed(

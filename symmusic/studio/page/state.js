@@ -18,7 +18,6 @@ const state = {
   draw: null,
   log: [],
   id: '',
-  playing: null,
   model: null,
   recording: null,
   answer: '',
