@@ -51,7 +51,7 @@ def test_each_has_bounds_a_use_and_a_reason(line):
 
 def test_nothing_else_is_imported():
     asked, of = {TOOLS['normal'](name) for name in TOOLS['requirements']()}, packages()
-    brought = {'packaging', 'markupsafe', 'PIL', 'jaxlib', 'filelock', 'etils'}  # by those
+    brought = {'packaging', 'markupsafe', 'jaxlib', 'filelock', 'etils'}  # by those
     others = (
         {module for module in imports() if of.get(module, module) not in asked} - OPTIONAL - brought
     )
@@ -89,12 +89,7 @@ def test_the_package_requires_what_it_imports(package):
         for module, files in imports().items()
         if any(file.startswith(('launch.py', 'symmusic/', 'configs/')) for file in files)
     }
-    optional = {TOOLS['normal'](name) for name in OPTIONAL} | {
-        'jaxlib',
-        'pillow',
-        'etils',
-        'markupsafe',
-    }
+    optional = {TOOLS['normal'](name) for name in OPTIONAL} | {'jaxlib', 'etils', 'markupsafe'}
     assert imported - asked - optional == set()
     assert asked <= imported
     assert not asked & {TOOLS['normal'](Requirement(line).name) for line in extras['tests']}
