@@ -18,7 +18,7 @@ from symmusic.errors import UserError
 from symmusic.experiment.arm import list_arms
 from symmusic.experiment.ground import Corpora
 from symmusic.experiment.sizes import size_up
-from symmusic.melody.encodings import VOCABULARIES
+from symmusic.melody.encodings import OF_STEPS
 from symmusic.model.scores import KINDS
 from symmusic.model.size import count_parameters
 from symmusic.training import build, corpora
@@ -37,7 +37,7 @@ EXPERIMENTS = [name for name in ALL if name.startswith('exp')]
 SIZED = ('exp4', 'exp4_gaps', 'exp5')  # whose arms set their own cells
 BENCHMARKS = ['pearce']
 CONFIGS = [name for name in ALL if name not in EXPERIMENTS + BENCHMARKS]
-ENCODINGS, ATTENTIONS, DIRECTIONS = sorted(VOCABULARIES), ('none', *sorted(KINDS)), (False, True)
+ENCODINGS, ATTENTIONS, DIRECTIONS = sorted(OF_STEPS), ('none', *sorted(KINDS)), (False, True)
 TARGETS, PROTOCOLS = ('last', 'all', 'gap'), ('symmusic', 'thesis')
 SMALL = (
     'model.num_layers=1',

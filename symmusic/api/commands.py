@@ -99,6 +99,8 @@ def log_without_effect(command: Command) -> None:
 def log_next(command: Command, where: pathlib.Path) -> None:
     """Logs the command to go on with after a training, and where the run's last pieces are."""
     mine = f'{command_line(command, "sample")} --config.sample.prompt=my.mid'
+    if command.config.data.encoding == 'pitches':
+        mine += ' --config.sample.rhythm=my.mid'
     if command.config.train.targets == 'gap':
         log.info(f'to redraw bars of your own piece: {mine} --config.sample.regenerate=2-3')
     else:

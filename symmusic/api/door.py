@@ -7,6 +7,7 @@ from ml_collections import ConfigDict
 
 from symmusic.api.load import require_replica
 from symmusic.api.task import prepare
+from symmusic.errors import UserError
 from symmusic.generate.manner import refuse_wishes
 from symmusic.measures import material
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
@@ -27,9 +28,21 @@ def check(config: ConfigDict, workdir: object, *, may_wish: bool = False) -> Non
     """
     require_replica(config.sample.replica, config.replicas)
     if not may_wish:
+        if not VOCABULARIES[config.data.encoding].of_steps:
+            raise UserError(
+                f'config.data.encoding = {config.data.encoding!r}: pieces take a given rhythm, so'
+                ' they are neither measured nor compared; only --mode=train, sample and stats take'
+                ' it'
+            )
         refuse_wishes(config)
         material.check(config, workdir)
-    prepare(config, widest_vocabulary(config.data.encoding), config.data.meters)
+    if draws(config):
+        prepare(config, widest_vocabulary(config.data.encoding), config.data.meters)
+
+
+def draws(config: ConfigDict) -> bool:
+    """Whether pieces can be drawn after a training: a model of notes needs a rhythm."""
+    return VOCABULARIES[config.data.encoding].of_steps or bool(config.sample.rhythm)
 
 
 def widest_vocabulary(encoding: str) -> Vocabulary:

@@ -17,6 +17,7 @@ from symmusic.corpus.originals import Originals
 from symmusic.generate.choose import Alike, fitting, ranked
 from symmusic.generate.compose import compose
 from symmusic.generate.draw import Manner
+from symmusic.generate.in_rhythm import lay
 from symmusic.generate.judges import SaidJudge, judges_of
 from symmusic.generate.looks import may_keep, without_probabilities
 from symmusic.generate.manner import manner_of
@@ -98,7 +99,7 @@ def draw_pieces(
         given = make_prompt(
             prompt,
             vocabulary,
-            transpose=settings.transpose,
+            transpose=settings.transpose and vocabulary.of_steps,
             number=settings.tune,
             meters=meters,
             steps_per_quarter=grid,
@@ -148,6 +149,8 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
         find_index(task.prompt.meter, model.card.meters),
         task.plan,
     )
+    if task.rhythm is not None:
+        drawn = [lay(piece, task.rhythm, vocabulary.padding) for piece in drawn]
     _log_unwanted(own, drawn, vocabulary)
     pieces, passages = _choose(config, task, drawn, num_samples, originals)
     seconds = time.perf_counter() - started
@@ -194,6 +197,7 @@ def _manner(config: ConfigDict, model: Model, task: Task) -> tuple[Manner, int]:
         manner_of(config, model.card, may_wish=True),
         num_bars=task.num_bars,
         num_samples=num_drawn,
+        num_notes=0 if task.rhythm is None else int((task.rhythm >= 0).sum()),
     )
     size = (
         num_drawn * manner.num_particles(task.masks),
@@ -201,7 +205,7 @@ def _manner(config: ConfigDict, model: Model, task: Task) -> tuple[Manner, int]:
         settings.memory_steps,
         model.card.vocabulary.num_classes,
     )
-    keeps = settings.keep_distributions or may_keep(*size)
+    keeps = settings.keep_distributions or (task.rhythm is None and may_keep(*size))
     manner = dataclasses.replace(manner, keep_distributions=keeps)
     return manner, num_samples
 

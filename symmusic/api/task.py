@@ -1,7 +1,7 @@
 """What `config.sample` asks for, read and checked before anything is drawn."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -11,6 +11,7 @@ from symmusic.api.effects import without_effect
 from symmusic.generate.blank import BLANK, blank_prompt, in_mode, read_key
 from symmusic.generate.control import Masks
 from symmusic.generate.given_section import lead_back
+from symmusic.generate.in_rhythm import check_settings, read_rhythm
 from symmusic.generate.masks import DRAWN, STATED, make_masks
 from symmusic.generate.names import parse_bars, parse_instrument
 from symmusic.generate.plan import Plan, plan_of_bars
@@ -31,7 +32,8 @@ class Task:
     `known` are the tokens that a model for infilling is given in advance, with blanks elsewhere;
     None where it is given none. `given` are events [num_new] that are fixed among the new steps,
     `FREE` elsewhere; `structure` is that of a whole tune; `plan` holds the bars left, where they
-    are known; `notices` tell the user how the wishes were read.
+    are known; `rhythm` are the events [num_new] on which a model of notes lays its pitches;
+    `notices` tell the user how the wishes were read.
     """
 
     prompt: Prompt
@@ -42,6 +44,7 @@ class Task:
     given: np.ndarray | None = None
     structure: Structure | None = None
     plan: Plan | None = None
+    rhythm: np.ndarray | None = None
     notices: tuple[str, ...] = ()
 
 
@@ -60,6 +63,8 @@ def prepare(
       UserError: a file or a wish is invalid, or the wishes contradict one another.
     """
     settings = config.sample
+    if not vocabulary.of_steps:
+        check_settings(settings)
     copying.check(config, vocabulary)
     if settings.wav or settings.sound_font:
         find_font(settings.sound_font)
@@ -71,6 +76,8 @@ def prepare(
     settings, said_of_mode = in_mode(settings, prompt, vocabulary)
     if settings.instrument:
         prompt = dataclasses.replace(prompt, program=parse_instrument(settings.instrument))
+    if not vocabulary.of_steps:
+        return _in_rhythm(settings, prompt, said_of_key)
     steps = _steps(config, vocabulary, prompt, bars_stated)
     prompt, kept, structure = steps.prompt, steps.kept, steps.structure
     wishes, notices = read_wishes(
@@ -101,8 +108,22 @@ def prepare(
         wishes.fixed,
         structure,
         _plan(settings, prompt, num_bars, structure),
-        tuple(each for each in dict.fromkeys(notices) if each not in prompt.notices),
+        notices=_new(notices, prompt),
     )
+
+
+def _in_rhythm(settings: ConfigDict, prompt: Prompt, notices: Sequence[str]) -> Task:
+    """The task of a model of notes."""
+    rhythm, said = read_rhythm(settings, prompt)
+    notices = [*said, *notices, *without_effect(settings, prompt)]
+    return Task(
+        prompt, settings.num_bars, len(rhythm), rhythm=rhythm, notices=_new(notices, prompt)
+    )
+
+
+def _new(notices: Iterable[str], prompt: Prompt) -> tuple[str, ...]:
+    """Those that are not the prompt's, each once."""
+    return tuple(each for each in dict.fromkeys(notices) if each not in prompt.notices)
 
 
 def _plan(
@@ -184,7 +205,7 @@ def read_given(
     return read_prompt(
         path,
         vocabulary,
-        transpose=settings.transpose,
+        transpose=settings.transpose and vocabulary.of_steps,
         part=settings.part,
         tune=settings.tune,
         meters=meters,

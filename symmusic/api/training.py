@@ -2,9 +2,12 @@
 
 import dataclasses
 import functools
+import logging
 import pathlib
+from collections.abc import Sequence
 
 import jax
+from ml_collections import ConfigDict
 
 from symmusic.api import commands, door, gallery, named, sampling
 from symmusic.api.load import calibrated, choose, load
@@ -12,10 +15,13 @@ from symmusic.api.model import ROOT, Model
 from symmusic.config.flags import Command, parse
 from symmusic.generate.manner import settle
 from symmusic.measures.calibrated import calibrate_run
+from symmusic.melody.encodings import Vocabulary
 from symmusic.originality.by_epoch import measure_epochs
 from symmusic.terminal import print_log
 from symmusic.training import run as training
 from symmusic.training import run_folder
+
+log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +72,7 @@ def train_command(command: Command) -> None:
         trained = training.train(
             config,
             workdir,
-            check=lambda vocabulary, meters: sampling.prepare(config, vocabulary, meters),
+            check=functools.partial(_check_task, config),
             measure_epochs=functools.partial(measure_epochs, config),
         )
         if jax.process_index() != 0:
@@ -77,11 +83,26 @@ def train_command(command: Command) -> None:
             model = choose(config.sample.replica, trained.card, trained.states, workdir)
             temperature = calibrated(trained.summary, model.made_with['replica'])
             model = dataclasses.replace(model, temperature=temperature)
-            settled = settle(config, temperature)
-            how = {'changed': command.changed, 'typed': command.typed}
-            page = gallery.draw(settled, model, workdir, **how) / 'index.html'
+            page = _draw(command, settle(config, temperature), model, workdir)
             run_folder.write_summary(workdir, trained.summary)
         else:
             pages = workdir.glob('samples/*/index.html')
             page = max(pages, key=lambda path: path.stat().st_mtime, default=workdir)
     commands.log_next(command, page)
+
+
+def _check_task(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[str]) -> None:
+    """Checks that the model can draw what the config asks for."""
+    if door.draws(config):
+        sampling.prepare(config, vocabulary, meters)
+
+
+def _draw(
+    command: Command, config: ConfigDict, model: Model, workdir: pathlib.Path
+) -> pathlib.Path:
+    """The page of a few pieces; the workdir where none can be drawn."""
+    if not door.draws(config):
+        log.info(f'no pieces: config.data.encoding = {config.data.encoding!r} takes a given rhythm')
+        return workdir
+    how = {'changed': command.changed, 'typed': command.typed}
+    return gallery.draw(config, model, workdir, **how) / 'index.html'

@@ -33,8 +33,11 @@ def check_training(config: ConfigDict) -> None:
     """Checks what only a training asks of a config that `check` lets through.
 
     Raises:
-      UserError: on a grid other than sixteenths a lookback is no whole bar of 4/4.
+      UserError: on a grid other than sixteenths a lookback is no whole bar of 4/4; or a model of
+        notes is to read or learn what goes by steps.
     """
+    for fault in _faults_of_notes(dict(walk(config))):
+        raise UserError(fault)
     grid, lookback = config.data.steps_per_quarter, config.model.lookback
     bar_steps = 4 * grid
     if grid != 4 and any(steps % bar_steps for steps in lookback):
@@ -43,6 +46,28 @@ def check_training(config: ConfigDict) -> None:
             f' bar of 4/4 has {bar_steps} steps; must be multiples of {bar_steps}, as all lengths'
             ' in configs/triplets.py, three times those of configs/attn.py'
         )
+
+
+def _faults_of_notes(values: Mapping[str, Any]) -> Iterator[str]:
+    """What goes by steps, or by intervals between classes, where tokens are notes."""
+    if values['data.encoding'] != 'pitches':
+        return
+    for name, allowed in (
+        ('train.targets', 'all'),
+        ('train.augment_keys', False),
+        ('train.originality_pieces', 0),
+        ('model.metric_position', False),
+        ('model.bars_left', False),
+        ('model.lookback', ()),
+        ('model.agreement', False),
+        ('model.last_notes', False),
+    ):
+        if values[name] != allowed:
+            yield (
+                f"config.{name} = {values[name]!r} with config.data.encoding = 'pitches': a token"
+                f' is the pitch of a note, without steps or key; must be {allowed!r}, as in'
+                ' configs/pitches.py'
+            )
 
 
 def _faults_alone(values: Mapping[str, Any]) -> Iterator[str]:

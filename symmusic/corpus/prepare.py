@@ -115,6 +115,12 @@ class Tune:
         return as_melody(self.events, self.first_bar, self.bar.steps)
 
     @property
+    def in_own_key(self) -> 'Tune':
+        """The tune as it was before transposition."""
+        phrases = tuple(transpose_events(each, -self.transposed_by) for each in self.phrases)
+        return dataclasses.replace(self, phrases=phrases, transposed_by=0)
+
+    @property
     def bars(self) -> list[int]:
         """The number of each phrase's first bar."""
         lengths = [-(-len(phrase) // self.bar.steps) for phrase in self.phrases[:-1]]

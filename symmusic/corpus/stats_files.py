@@ -1,15 +1,18 @@
-"""The files of a corpus's statistics: `stats.json`, `tunes.jsonl` and the plots."""
+"""The files of a corpus's statistics: `stats.json`, `tunes.jsonl`, `split.json` and the plots."""
 
 import json
 import pathlib
 
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.prepare import Tune
+from symmusic.corpus.split import TEST, TRAIN, VALIDATION, Split
 from symmusic.corpus.windows import count_windows
 from symmusic.files import SETTINGS, write_whole
 from symmusic.melody.encodings import VOCABULARIES
 from symmusic.score.bar import SIXTEENTHS, name_of
 from symmusic.wording import count
+
+PARTS = (TRAIN, VALIDATION, TEST)
 
 
 def tune_line(
@@ -43,14 +46,20 @@ def write_stats(
     output_settings: dict,
     *,
     keep_last: bool,
+    split: Split | None = None,
 ) -> None:
-    """Writes `stats.json`, `tunes.jsonl` and, for a corpus that keeps something, the plots."""
+    """Writes `stats.json`, `tunes.jsonl`, for a corpus that keeps something the plots, and with a
+    `split` the files of each part's tunes as `split.json`.
+    """
     settings = {name: statistics[name] for name in ('encoding', 'window_steps', 'hop_steps')} | {
         'keep_last': keep_last
     }
     write_whole(
         folder / 'tunes.jsonl', ''.join(tune_line(tune, **settings) + '\n' for tune in corpus.tunes)
     )
+    if split is not None:
+        files = {part: [tune.file for tune in getattr(split, part)] for part in PARTS}
+        write_whole(folder / 'split.json', json.dumps(files, indent=2, ensure_ascii=False) + '\n')
     if statistics['num_kept']:
         _plot(folder / 'distributions.png', statistics)
     write_whole(folder / SETTINGS, json.dumps(output_settings, indent=2) + '\n')

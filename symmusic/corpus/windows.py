@@ -177,7 +177,7 @@ def count_windows(
     encoding: type[Vocabulary] = Vocabulary,
 ) -> int:
     """How many windows a tune gives in an encoding."""
-    lengths = (encoding.num_tokens(len(phrase)) for phrase in tune.phrases)
+    lengths = (encoding.num_tokens(phrase) for phrase in tune.phrases)
     hop = hop_of(tune, window_steps, hop_steps)
     return sum(
         len(window_starts(length, window_steps, hop, keep_last=keep_last)[0]) for length in lengths
@@ -193,10 +193,7 @@ def tune_indices(windows: Windows, tunes: Sequence[Tune], vocabulary: Vocabulary
     """
     order = sorted(range(len(tunes)), key=lambda index: tunes[index].style)
     lengths = [
-        sum(
-            windows.num_steps + vocabulary.num_tokens(len(phrase))
-            for phrase in tunes[index].phrases
-        )
+        sum(windows.num_steps + vocabulary.num_tokens(phrase) for phrase in tunes[index].phrases)
         for index in order
     ]
     ends = np.cumsum(lengths)

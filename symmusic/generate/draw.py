@@ -31,7 +31,8 @@ RESAMPLED_EVERY = 4  # steps: at each one it would take as long as drawing it
 class Manner:
     """How to sample; the fields are those of `config.sample` with the same names. `window_steps` is
     None if the state is carried. `reads_all`: whether the prompt is read whole; the thesis leaves
-    out its last step, draws that step again and drops it.
+    out its last step, draws that step again and drops it. `num_notes` are drawn instead of bars by
+    a model whose tokens are notes.
     """
 
     num_samples: int
@@ -46,6 +47,7 @@ class Manner:
     keep_distributions: bool
     reads_all: bool = True
     particles: int = 1
+    num_notes: int = 0
 
     def num_particles(self, masks: Masks | None) -> int:
         """The rows that draw a piece within masks."""
@@ -156,7 +158,7 @@ def _drawing(
     but drawn as well. `masks` state which steps are given.
     """
     num_rows, bars = len(prompts_BT), architecture.bars
-    num_steps = manner.num_bars * bars[meter] + num_again
+    num_steps = (manner.num_notes or manner.num_bars * bars[meter]) + num_again
     # each device draws a part of the pieces, which are independent
     mesh = make_mesh(1, num_rows, jax.local_devices(), num_particles)
     spread = functools.partial(place, mesh=mesh, spec=BY_PIECE)

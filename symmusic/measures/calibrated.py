@@ -15,12 +15,12 @@ from symmusic.training.run import Trained
 
 def calibrate_run(config: ConfigDict, trained: Trained) -> Trained:
     """A run with the calibration of each replica in its summary and, where there are several, of
-    all together as `ensemble`; null where no tune is long enough or the protocol is the thesis's,
-    which draws at temperature 1.
+    all together as `ensemble`; null where no tune is long enough. None under the protocol of the
+    thesis and of models of notes, which draw at temperature 1.
     """
-    if config.data.protocol == 'thesis':
-        return trained
     card = trained.card
+    if config.data.protocol == 'thesis' or not card.vocabulary.of_steps:
+        return trained
     tunes = build.split_as_trained(config, trained.corpus).validation
     manner = manner_of(settle(config, None), card, may_wish=True)
     replicas, sums_KV, labels_K = [], -np.inf, None

@@ -10,7 +10,7 @@ from symmusic.corpus.stats import compute_statistics
 from symmusic.corpus.stats_files import write_stats
 from symmusic.corpus.stats_table import as_text
 from symmusic.files import choose_folder
-from symmusic.training import corpora
+from symmusic.training import build, corpora
 
 
 def run(command: Command) -> None:
@@ -37,5 +37,6 @@ def run(command: Command) -> None:
     place = {} if data.corpus in NAMED else {'corpus': str(path.resolve())}
     settings = {**runs.to_dict(data), **place, 'fingerprint': corpus.fingerprint}
     folder = choose_folder(workdir, 'stats', settings)
-    write_stats(folder, corpus, statistics, settings, keep_last=data.keep_last_window)
+    split = build.split_as_trained(command.config, corpus) if statistics['overlap'] else None
+    write_stats(folder, corpus, statistics, settings, keep_last=data.keep_last_window, split=split)
     print(folder)

@@ -11,7 +11,7 @@ from symmusic.corpus.cache import Corpus, load_corpus
 from symmusic.corpus.drops import describe_drops
 from symmusic.corpus.prepare import Settings, Tune
 from symmusic.errors import UserError
-from symmusic.melody.encodings import Vocabulary
+from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 from symmusic.training import shipped
 from symmusic.training.card import Card
 from symmusic.wording import count
@@ -20,7 +20,9 @@ log = logging.getLogger(__name__)
 
 
 def corpus(config: ConfigDict) -> Corpus:
-    """The config's corpus, prepared or from the cache; logs what is kept."""
+    """The config's corpus, prepared or from the cache; logs what is kept. If the encoding has a
+    token for each note, its tunes are in their own keys.
+    """
     data = config.data
     if line := deviation(config):
         log.info(line)
@@ -40,7 +42,9 @@ def corpus(config: ConfigDict) -> Corpus:
         f'corpus {loaded.name}: {len(loaded.kept)} of {count(len(loaded.tunes), "tune")} kept,'
         f' dropped: {describe_drops(loaded.tunes)}; {how} in {time.perf_counter() - begun:.1f} s'
     )
-    return loaded
+    if VOCABULARIES[data.encoding].of_steps:
+        return loaded
+    return dataclasses.replace(loaded, tunes=tuple(tune.in_own_key for tune in loaded.tunes))
 
 
 def corpus_of(config: ConfigDict, card: Card, *, is_shipped: bool = False) -> Corpus:

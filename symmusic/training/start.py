@@ -86,9 +86,7 @@ def prepare(config: ConfigDict) -> Prepared:
     corpus = corpora.corpus(config)
     origin = parent.load(config)
     vocabulary = origin.card.vocabulary if origin else None
-    data = build.dataset(
-        config, corpus, (vocabulary.min_pitch, vocabulary.max_pitch) if vocabulary else ()
-    )
+    data = build.dataset(config, corpus, vocabulary.pitches if vocabulary else ())
     return Prepared(
         corpus,
         data,

@@ -66,7 +66,7 @@ REAL = {
     'sample.top_p': (0.01, 1),
 }
 WORDS = {
-    'data.encoding': ('melody', 'pianoroll', 'pianoroll_faithful'),
+    'data.encoding': ('melody', 'pianoroll', 'pianoroll_faithful', 'pitches'),
     'data.protocol': ('symmusic', 'thesis'),
     'data.rests': ('phrase', 'end'),
     'data.split': ('tune', 'window'),

@@ -243,7 +243,7 @@ def test_last_flag_wins():
             ['--config.data.encoding=melodi'],
             (
                 "config.data.encoding = 'melodi': must be one of 'melody', 'pianoroll',"
-                " 'pianoroll_faithful'; did you mean melody?"
+                " 'pianoroll_faithful', 'pitches'; did you mean melody?"
             ),
         ),
         (

@@ -6,13 +6,14 @@ import json
 import numpy as np
 import pytest
 
+import launch
 from symmusic.corpus.cache import Corpus, load_corpus
 from symmusic.corpus.drops import describe_drops
 from symmusic.corpus.prepare import Settings, Tune
 from symmusic.corpus.stats import compute_statistics
 from symmusic.corpus.stats_files import write_stats
 from symmusic.corpus.stats_table import as_text
-from tests.corpus.tunes import mixed_folder, random_tune, tune, write_files
+from tests.corpus.tunes import mixed_folder, random_notes, random_tune, tune, write_files
 from tests.score.midi_bytes import melody
 
 CONTRACT = {
@@ -291,6 +292,25 @@ def test_text(tmp_path):
     assert '1  no meter' in text
     assert 'C4 (60) to D4 (62)' in text
     assert 'no event 25.0%, note off 25.0%, onsets 50.0%' in text
+
+
+def test_the_split_is_written(tmp_path):
+    """As it is trained on: with a share of the training tunes."""
+    folder = {f'{seed}.mid': melody(*random_notes(seed, 50)) for seed in range(12)}
+    words = [f'--config.data.corpus={write_files(tmp_path / "music", folder)}', '--mode=stats']
+    for number, share in enumerate((1.0, 0.5)):
+        workdir = tmp_path / str(number)
+        words_now = [*words, f'--workdir={workdir}', f'--config.data.train_share={share}']
+        assert launch.main(words_now) == 0
+        found = json.loads((workdir / 'stats' / 'split.json').read_text())
+        made = load_corpus(str(tmp_path / 'music'), Settings(meters=('all',)))
+        split = made.split(0)
+        assert found['test'] == [each.file for each in split.test]
+        assert found['validation'] == [each.file for each in split.validation]
+        assert {*found['train']} <= {each.file for each in split.train}
+        assert len(found['train']) == round(share * len(split.train))
+    assert launch.main([*words, f'--workdir={tmp_path}', '--config.data.protocol=thesis']) == 0
+    assert not (tmp_path / 'stats' / 'split.json').exists()
 
 
 def test_undecodable_file_name(tmp_path):

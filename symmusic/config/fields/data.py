@@ -13,8 +13,9 @@ FIELDS = {
     ),
     'data.encoding': Field(
         'melody',
-        choice('melody', 'pianoroll', 'pianoroll_faithful'),
-        'how events become tokens (symmusic/melody/encodings)',
+        choice('melody', 'pianoroll', 'pianoroll_faithful', 'pitches'),
+        "how events become tokens (symmusic/melody/encodings); with 'pitches' a step of"
+        ' data.window_steps and of training is a note',
     ),
     'data.protocol': Field(
         'symmusic',

@@ -1,7 +1,7 @@
 """The encodings: how events become tokens (classes of a softmax) and back.
 
-An encoding is one file here with a subclass of `pitches.PitchVocabulary`. To add one, add a line to
-`VOCABULARIES` and its name to the values of `data.encoding` in config/fields/data.py.
+An encoding is one file here with a subclass of `vocabulary.PitchVocabulary`. To add one, add a line
+to `VOCABULARIES` and its name to the values of `data.encoding` in config/fields/data.py.
 """
 
 from collections.abc import Mapping
@@ -9,12 +9,19 @@ from collections.abc import Mapping
 from symmusic.errors import UserError
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.encodings.pianoroll import FaithfulPianorollVocabulary, PianorollVocabulary
-from symmusic.melody.encodings.pitches import PitchVocabulary as Vocabulary
+from symmusic.melody.encodings.pitches import NoteVocabulary
+from symmusic.melody.encodings.vocabulary import PitchVocabulary as Vocabulary
 
 VOCABULARIES: dict[str, type[Vocabulary]] = {
     each.encoding: each
-    for each in (MelodyVocabulary, PianorollVocabulary, FaithfulPianorollVocabulary)
+    for each in (
+        MelodyVocabulary,
+        PianorollVocabulary,
+        FaithfulPianorollVocabulary,
+        NoteVocabulary,
+    )
 }
+OF_STEPS = tuple(name for name, each in VOCABULARIES.items() if each.of_steps)
 
 
 def vocabulary_from_json(fields: Mapping) -> Vocabulary:

@@ -11,7 +11,7 @@ import dataclasses
 
 import numpy as np
 
-from symmusic.melody.encodings.pitches import PitchVocabulary
+from symmusic.melody.encodings.vocabulary import PitchVocabulary
 from symmusic.melody.events import NO_EVENT
 
 

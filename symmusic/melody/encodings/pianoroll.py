@@ -14,7 +14,7 @@ import dataclasses
 
 import numpy as np
 
-from symmusic.melody.encodings.pitches import PitchVocabulary
+from symmusic.melody.encodings.vocabulary import PitchVocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
 from symmusic.melody.events import sounding as sounding_pitches
 from symmusic.score.bar import SIXTEENTHS
@@ -86,10 +86,10 @@ class FaithfulPianorollVocabulary(_Roll):
         sounding[again] = NOTE_OFF  # `again` is the step before
         tokens = self._tokens(sounding)
         return np.pad(
-            tokens, (0, self.num_tokens(len(tokens)) - len(tokens)), constant_values=self.padding
+            tokens, (0, self.num_tokens(tokens) - len(tokens)), constant_values=self.padding
         )
 
     @classmethod
-    def num_tokens(cls, num_events: int) -> int:
+    def num_tokens(cls, events: np.ndarray) -> int:
         """As `PitchVocabulary.num_tokens`: whole beats of sixteenths, the only grid."""
-        return num_events + -num_events % SIXTEENTHS
+        return len(events) + -len(events) % SIXTEENTHS

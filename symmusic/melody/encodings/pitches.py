@@ -1,150 +1,69 @@
-"""The base of every encoding's vocabulary: a range of pitches, preceded by its own classes."""
+"""The `pitches` encoding: one token for each note, its pitch, in the key of the tune, as in the
+benchmark of Pearce (2005). Rhythm is not encoded: pieces take a given one.
 
-import abc
+| events, `.` = none | C   .   C   .   off .   E   . |
+|---|---|
+| tokens             | C   C   E                     |
+
+The classes are the pitches that occur in the corpus. The padding is the blank, which is no class.
+"""
+
 import dataclasses
-from collections.abc import Iterable
-from typing import ClassVar, Self
+from collections.abc import Iterable, Sequence
+from typing import Self
 
 import numpy as np
 
-from symmusic.errors import UserError
+from symmusic.melody.encodings.vocabulary import PitchVocabulary
 from symmusic.melody.events import NO_EVENT
 
 
 @dataclasses.dataclass(frozen=True)
-class PitchVocabulary(abc.ABC):
-    """The classes of a model: `other_classes`, then pitches `min_pitch`..`max_pitch`, both
-    included.
+class NoteVocabulary(PitchVocabulary):
+    """A class for each pitch from `min_pitch` to `max_pitch`, except those of `absent`."""
 
-    An encoding is a subclass that names itself and its other classes, and defines `encode` and
-    `decode`.
-    """
+    absent: tuple[int, ...] = ()
 
-    min_pitch: int
-    max_pitch: int
-
-    encoding: ClassVar[str]
-    other_classes: ClassVar[tuple[str, ...]]
+    encoding = 'pitches'
+    other_classes = ()
+    of_steps = False
 
     def __post_init__(self):
-        if not 0 <= self.min_pitch <= self.max_pitch <= 127:
-            raise ValueError(f'pitches {self.min_pitch}..{self.max_pitch} are not within 0..127')
+        super().__post_init__()
+        object.__setattr__(self, 'absent', tuple(self.absent))
+        if not all(self.min_pitch < pitch < self.max_pitch for pitch in self.absent):
+            raise ValueError(
+                f'absent pitches {self.absent} are not between {self.min_pitch} and'
+                f' {self.max_pitch}'
+            )
 
     @classmethod
     def fit(cls, tunes: Iterable[np.ndarray]) -> Self:
-        """The smallest vocabulary that encodes every one of `tunes` (arrays of events)."""
-        events = np.concatenate(list(tunes))
-        pitches = events[events >= 0]
-        if not len(pitches):
-            raise UserError('the corpus holds no note, so it gives no vocabulary')
-        return cls(int(pitches.min()), int(pitches.max()))
+        """As `PitchVocabulary.fit`, of the pitches that occur alone."""
+        tunes = list(tunes)
+        whole = super().fit(tunes)
+        absent = {*whole.pitches}.difference(*map(np.ndarray.tolist, tunes))
+        return dataclasses.replace(whole, absent=tuple(sorted(absent)))
 
     @property
-    def first_pitch(self) -> int:
-        """The class of `min_pitch`."""
-        return len(self.other_classes)
+    def pitches(self) -> Sequence[int]:
+        """As `PitchVocabulary.pitches`."""
+        return [pitch for pitch in super().pitches if pitch not in self.absent]
 
-    @property
-    def num_classes(self) -> int:
-        return self.max_pitch - self.min_pitch + 1 + self.first_pitch
-
-    @property
-    def class_names(self) -> list[str]:
-        """A short name of each class, for axes and tables."""
-        return [*self.other_classes, *map(str, range(self.min_pitch, self.max_pitch + 1))]
-
-    @property
-    def padding(self) -> int:
-        """The token before a phrase's first one: the class in which nothing happens or, if there is
-        none, the blank `num_classes`.
-        """
-        return 0 if self.other_classes else self.num_classes
-
-    @abc.abstractmethod
     def encode(self, events: np.ndarray) -> np.ndarray:
-        """Tokens uint8 of events [T].
+        """As `PitchVocabulary.encode`, a token for each note."""
+        events = self.checked_events(events)
+        return np.searchsorted(self.pitches, events[events >= 0]).astype(np.uint8)
 
-        Raises:
-          ValueError: an event is not in the vocabulary; `fit_range` moves pitches into its range.
-        """
-
-    @abc.abstractmethod
     def decode(self, tokens: np.ndarray) -> np.ndarray:
-        """Events [T] int8 of tokens [T].
-
-        Raises:
-          ValueError: a token is not in the vocabulary.
-        """
+        """As `PitchVocabulary.decode`: each note lasts one step, and in a blank nothing happens."""
+        return np.array([*self.pitches, NO_EVENT], np.int8)[self.checked_tokens(tokens)]
 
     @classmethod
-    def num_tokens(cls, num_events: int) -> int:
-        """How many tokens `encode` returns for this many events."""
-        return num_events
-
-    def join(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-        """The events of a prompt followed by those of its decoded continuation `after`."""
-        return np.concatenate([before, after])
-
-    def fit_range(self, events: np.ndarray) -> tuple[np.ndarray, int]:
-        """Moves pitches outside of the range into it by octaves.
-
-        Returns:
-          The events, and by how many semitones the melody moved as a whole. If one distance of
-          whole octaves fits every note, the melody keeps its shape and can be moved back; otherwise
-          each note outside the range moves on its own, and the distance is 0.
-
-        Raises:
-          UserError: a pitch has no octave in the range.
-        """
-        events = np.asarray(events, np.int16)
-        sounding = events >= 0
-        if not sounding.any():
-            return events.astype(np.int8), 0
-        pitches = events[sounding]
-        for octaves in sorted(range(-11, 12), key=abs):
-            if (
-                self.min_pitch <= pitches.min() + 12 * octaves
-                and pitches.max() + 12 * octaves <= self.max_pitch
-            ):
-                return (
-                    np.where(sounding, events + 12 * octaves, events).astype(np.int8),
-                    12 * octaves,
-                )
-        below = -(-(self.min_pitch - pitches) // 12) * 12
-        above = -(-(pitches - self.max_pitch) // 12) * 12
-        moved = pitches + np.maximum(below, 0) - np.maximum(above, 0)
-        homeless = (moved < self.min_pitch) | (moved > self.max_pitch)
-        if homeless.any():
-            raise UserError(
-                f"pitch {pitches[homeless][0]} has no octave among the model's pitches"
-                f' {self.min_pitch}..{self.max_pitch}'
-            )
-        events = events.copy()
-        events[sounding] = moved
-        return events.astype(np.int8), 0
+    def num_tokens(cls, events: np.ndarray) -> int:
+        """As `PitchVocabulary.num_tokens`."""
+        return int((np.asarray(events) >= 0).sum())
 
     def to_json(self) -> dict:
-        """What a checkpoint stores; the inverse of `encodings.vocabulary_from_json`."""
-        return {'encoding': self.encoding, 'min_pitch': self.min_pitch, 'max_pitch': self.max_pitch}
-
-    def checked_events(self, events: np.ndarray) -> np.ndarray:
-        """The events as int16; ValueError if one is not in the vocabulary."""
-        events = np.asarray(events, np.int16)
-        outside = (events < NO_EVENT) | (
-            (events >= 0) & ((events < self.min_pitch) | (events > self.max_pitch))
-        )
-        if outside.any():
-            raise ValueError(
-                f'event {events[outside][0]} is outside of the pitches'
-                f' {self.min_pitch}..{self.max_pitch}'
-            )
-        return events
-
-    def checked_tokens(self, tokens: np.ndarray) -> np.ndarray:
-        """The tokens as int16; ValueError if one is neither a class nor the padding."""
-        tokens = np.asarray(tokens, np.int16)
-        if tokens.size and not 0 <= tokens.min() <= tokens.max() <= max(
-            self.num_classes - 1, self.padding
-        ):
-            raise ValueError(f'a token is outside of the classes 0..{self.num_classes - 1}')
-        return tokens
+        """As `PitchVocabulary.to_json`."""
+        return super().to_json() | {'absent': list(self.absent)}

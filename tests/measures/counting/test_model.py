@@ -21,7 +21,7 @@ from symmusic.measures.counting.contexts import find_features, join
 from symmusic.measures.counting.model import LEAST_STEPS, CountModel, fit, of_windows
 from symmusic.measures.likelihood import find_targets
 from symmusic.measures.markov import fit_markov, nats
-from symmusic.melody.encodings import VOCABULARIES
+from symmusic.melody.encodings import OF_STEPS, VOCABULARIES
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from tests.corpus.tunes import tune
 
@@ -57,7 +57,7 @@ def losses(model, sequences):
     return np.concatenate([model.nats(each[None], 0)[0] for each in sequences])
 
 
-@pytest.mark.parametrize('encoding', VOCABULARIES)
+@pytest.mark.parametrize('encoding', OF_STEPS)
 def test_it_is_a_density(encoding):
     model = fitted(encoding)
     stream = join(encoded(phrases(3, 5), model.vocabulary), model.vocabulary)
