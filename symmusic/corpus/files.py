@@ -1,6 +1,7 @@
 """Files of music to the tunes in them, each with its reader."""
 
 import dataclasses
+import pathlib
 from collections.abc import Callable
 
 from symmusic.corpus.collections import SourceFile
@@ -17,14 +18,13 @@ from symmusic.score.notes import OTHER_VOICES, Score
 
 def list_tunes(file: SourceFile) -> list[tuple[str, Callable[[], Score]]]:
     """The tunes of a file by name, each with its reader: one for MIDI and MusicXML, one per `X:` of
-    ABC.
+    ABC. A reader reads its file, so that only books are held in memory; it raises what reading
+    raises.
     """
     if file.path.suffix.lower() in XML_SUFFIXES:
-        check_size(file.path)
-        return [(file.name, lambda: _first_part(read_musicxml(file.path)))]
+        return [(file.name, lambda: _read_xml(file.path))]
     if file.path.suffix.lower() != '.abc':
-        data = read_bounded(file.path, MAX_BYTES)
-        return [(file.name, lambda: parse_midi(data))]
+        return [(file.name, lambda: parse_midi(read_bounded(file.path, MAX_BYTES)))]
     tunes = split_tunes(decode(read_bounded(file.path, MAX_BOOK_BYTES)))
     if not tunes:
         raise ScoreError(
@@ -36,7 +36,9 @@ def list_tunes(file: SourceFile) -> list[tuple[str, Callable[[], Score]]]:
     ]
 
 
-def _first_part(score: Score) -> Score:
+def _read_xml(path: pathlib.Path) -> Score:
     """The first part of a score, with a notice if there are others."""
+    check_size(path)
+    score = read_musicxml(path)
     left_out = [OTHER_VOICES] * (len(score.parts) > 1 and OTHER_VOICES not in score.notices)
     return dataclasses.replace(score, notices=(*score.notices, *left_out))

@@ -211,29 +211,39 @@ def prepare_files(
       max_tunes: at most this many are read, drawn by `seed`; 0 reads all.
       seed: of that draw.
     """
-    tunes = []
-    readers: list[tuple[str, Callable[[], Score]]] = []
+    tunes, listed = [], []
     for file in files:
         try:
-            readers += list_tunes(file)
+            listed += [(file, number) for number in range(len(list_tunes(file)))]
         except (ScoreError, OSError) as error:
             tunes.append(Tune(file.name, reason=_reason(error)))
-    if 0 < max_tunes < len(readers):
-        drawn = tunes_generator(seed, max_tunes).choice(len(readers), max_tunes, replace=False)
-        readers = [readers[index] for index in sorted(drawn)]
-    for name, read in track(readers, 'tune'):
-        title = meter = ''
+    if 0 < max_tunes < len(listed):
+        drawn = tunes_generator(seed, max_tunes).choice(len(listed), max_tunes, replace=False)
+        listed = [listed[index] for index in sorted(drawn)]
+    # file by file again, as all books together may not fit into memory
+    for file, rows in itertools.groupby(track(listed, 'tune'), lambda row: row[0]):
         try:
-            score = read()
-            title, meter = score.title, str(next(iter(sounding_meters(score)), ''))
-            tunes.append(prepare_score(score, name, settings))
-        except (ScoreError, OSError) as error:
-            tunes.append(Tune(name, title=title, meter=meter, reason=_reason(error)))
+            readers = list_tunes(file)
+        except (ScoreError, OSError) as error:  # it has changed
+            tunes.append(Tune(file.name, reason=_reason(error)))
+        else:
+            tunes += [_prepare(*readers[number], settings) for _, number in rows]
     order = {file.name: index for index, file in enumerate(files)}
     return sorted(
         tunes,
         key=lambda tune: order[tune.file if tune.file in order else tune.file.rpartition('#')[0]],
     )
+
+
+def _prepare(name: str, read: Callable[[], Score], settings: Settings) -> Tune:
+    """A tune, kept or dropped."""
+    title = meter = ''
+    try:
+        score = read()
+        title, meter = score.title, str(next(iter(sounding_meters(score)), ''))
+        return prepare_score(score, name, settings)
+    except (ScoreError, OSError) as error:
+        return Tune(name, title=title, meter=meter, reason=_reason(error))
 
 
 def _reason(error: ScoreError | OSError) -> str:

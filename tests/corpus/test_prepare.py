@@ -4,6 +4,7 @@ counts.
 
 import dataclasses
 import itertools
+import tracemalloc
 
 import hypothesis
 import numpy as np
@@ -294,6 +295,32 @@ def test_vanished_file_is_counted(tmp_path):
         ('a.mid', 'unreadable file'),
         ('b.mid', ''),
     ]
+
+
+def test_memory_does_not_grow_with_the_number_of_files(tmp_path):
+    """Files of 100 kB each, MIDI with a long text and books of ABC with a long comment."""
+    text = b'\0\xff\x01' + b'\x86\x8d\x20' + bytes(100_000)
+    notes = b'\0\x90\x3c\x40\x04\x80\x3c\x40' * 8
+    track = text + notes + b'\0\xff\x2f\0'
+    head = b'MThd' + bytes([0, 0, 0, 6, 0, 0, 0, 1, 0, 4]) + b'MTrk' + len(track).to_bytes(4, 'big')
+    book = '%' + 100_000 * 'x' + '\nX:1\nM:4/4\nL:1/4\nK:C\nCDEF|' + 100_000 * '%'
+
+    def peak(name: str, num_files: int) -> int:
+        folder = write_files(
+            tmp_path / f'{name}{num_files}',
+            {f'{number}.mid': head + track for number in range(num_files)}
+            | {f'{number}.abc': book for number in range(num_files)},
+        )
+        files = find_files(str(folder))
+        tracemalloc.start()
+        tunes = prepare_files(files, Settings())
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert len(tunes) == 2 * num_files
+        return found
+
+    assert peak('a', 2) > 100_000
+    assert peak('b', 12) < peak('a', 2) + 100_000
 
 
 def test_max_tunes(tmp_path):
