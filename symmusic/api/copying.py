@@ -17,7 +17,12 @@ from symmusic.generate.prompt import Prompt
 from symmusic.measures.excerpts import cut_excerpts, draw_rows
 from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
 from symmusic.melody.events import Melody, StepNote, from_events
-from symmusic.originality.copies import Passage, find_longest_runs, find_symbols, reference_level
+from symmusic.originality.copies import (
+    Passage,
+    find_all_symbols,
+    find_longest_runs,
+    reference_level,
+)
 from symmusic.originality.limit import RunIndex, make_index
 from symmusic.streams import Stream, generator
 from symmusic.training import build, corpora
@@ -95,7 +100,7 @@ def index_runs(
     pitches_V = vocabulary.decode(np.arange(vocabulary.num_classes))
     found = {
         field: make_index(
-            [find_symbols(melody) for melody in _sources(field, melodies_of(prompt), originals)],
+            find_all_symbols(_sources(field, melodies_of(prompt), originals)),
             settings[field],
             pitches_V,
         )

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from symmusic.corpus.meters import bars_of
-from symmusic.corpus.prepare import Tune, as_melody
+from symmusic.corpus.prepare import Tune
 from symmusic.errors import UserError
 from symmusic.files import write_whole
-from symmusic.melody.events import Melody
+from symmusic.melody.melodies import Melodies
 from symmusic.score.bar import SIXTEENTHS, bar_of
 
 NAME = 'originals.npz'
@@ -42,11 +42,12 @@ class Originals:
     steps_per_quarter: int = SIXTEENTHS
 
     @functools.cached_property
-    def melodies(self) -> list[Melody]:
+    def melodies(self) -> Melodies:
         """The notes of each training tune, as `Tune.melody`; in older runs every first bar is 1."""
         first_bars = self.first_bars or [1] * len(self.tunes)
         bar_steps = bars_of(self.counted_in, self.steps_per_quarter)
-        return list(map(as_melody, self.tunes, first_bars, bar_steps))
+        pairs = zip(first_bars, bar_steps, strict=True)
+        return Melodies(self.tunes, [(bar - 1) * steps for bar, steps in pairs], bar_steps)
 
     @property
     def counted_in(self) -> Sequence[str]:

@@ -9,7 +9,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from symmusic.originality.align import align_locally
-from symmusic.originality.copies import MOST_STEPS, Melody, Passage, find_symbols, make_passage
+from symmusic.originality.copies import (
+    MOST_STEPS,
+    Melody,
+    Passage,
+    find_all_symbols,
+    find_symbols,
+    make_passage,
+)
 from symmusic.progress import track
 
 BATCH_TUNES = 256  # aligned at once
@@ -34,7 +41,7 @@ def find_alignments(
 
 def best_alignments(pieces: Sequence[Melody], tunes: Sequence[Melody]) -> list[tuple[int, int]]:
     """The score of the alignment that `find_alignments` finds for each piece, and the tune."""
-    symbols = [find_symbols(tune) for tune in tunes]
+    symbols = find_all_symbols(tunes)
     numbers = [number for number, own in enumerate(symbols) if len(own)]
     order = sorted(numbers, key=lambda number: len(symbols[number]))
     queries = [find_symbols(piece).tolist() for piece in pieces]

@@ -8,13 +8,15 @@ run, the most consecutive notes of a piece that also occur consecutively in a tu
 intervals and rhythm; and the local alignment (`alignments`).
 """
 
+import bisect
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from symmusic.melody.events import StepNote, bar_steps_of
+from symmusic.melody.melodies import Melodies
 
 CHUNK_SYMBOLS = 1_000_000  # symbols of tunes searched for runs at a time; bounds the memory
 LEVEL = 95  # percentile of real unseen tunes beyond which a piece is flagged
@@ -51,101 +53,118 @@ def find_symbols(melody: Melody) -> np.ndarray:
     """
     pitches = np.array([note.pitch for note in melody], np.int64)
     onsets = np.array([note.onset for note in melody], np.int64)
+    return _symbols(pitches, onsets)
+
+
+def _symbols(pitches: np.ndarray, onsets: np.ndarray) -> np.ndarray:
     return (np.diff(pitches) + 128) * MOST_STEPS + np.minimum(np.diff(onsets), MOST_STEPS - 1)
+
+
+def find_all_symbols(melodies: Sequence[Melody]) -> list[np.ndarray]:
+    """The symbols of each melody, as `find_symbols`."""
+    if not isinstance(melodies, Melodies):
+        return list(map(find_symbols, melodies))
+    pitches, onsets, numbers = melodies.notes()
+    is_within = np.diff(numbers) == 0
+    symbols, numbers = _symbols(pitches, onsets)[is_within], numbers[1:][is_within]
+    ends = np.searchsorted(numbers, np.arange(len(melodies)), side='right')
+    return np.split(symbols, ends)[:-1]
 
 
 def find_longest_runs(pieces: Sequence[Melody], tunes: Sequence[Melody]) -> list[Passage]:
     """The longest run of each piece that occurs in a tune; in a tie the first in the piece, in the
     first tune that has it.
 
-    Exact, by a suffix array (Manber & Myers 1993) of a chunk of tunes at a time, so that the time
-    is linear in the tunes. A run has at least two notes.
+    Exact: all places of the tunes at which a run of the pieces starts are followed symbol by
+    symbol, and most end after a few; a chunk of tunes at a time. A run has at least two notes.
     """
-    pieces_symbols = [find_symbols(piece) for piece in pieces]
-    found = [(0, 0, 0, 0)] * len(pieces)  # symbols, start in the piece, tune, start in the tune
-    chunk, size, first = [], 0, 0
-    for number, tune in enumerate(itertools.chain(tunes, [None])):
-        if tune is None or size > CHUNK_SYMBOLS:
-            for place, (length, begin, which, at) in enumerate(_search(pieces_symbols, chunk)):
-                if length > found[place][0]:
-                    found[place] = (length, begin, first + which, at)
-            chunk, size, first = [], 0, number
-        if tune is not None:
-            chunk.append(find_symbols(tune))
-            size += len(chunk[-1]) + 1
-    return [
-        (
-            make_passage(
-                piece,
-                tunes[tune],
-                tune,
-                (begin, begin + length + 1),
-                (at, at + length + 1),
-                length + 1,
-                (length + 1) / len(piece),
-            )
-            if length
-            else Passage()
-        )
-        for piece, (length, begin, tune, at) in zip(pieces, found, strict=True)
-    ]
-
-
-def _search(
-    pieces: Sequence[np.ndarray], tunes: Sequence[np.ndarray]
-) -> list[tuple[int, int, int, int]]:
-    longest = max(map(len, pieces), default=0)
-    if not longest or not any(map(len, tunes)):
-        return [(0, 0, 0, 0)] * len(pieces)
-    # Every melody ends in a unique symbol, so that no match crosses its end.
-    melodies = [np.append(symbols, -1 - number) for number, symbols in enumerate([*tunes, *pieces])]
-    starts = np.concatenate([[0], np.cumsum([len(symbols) for symbols in melodies])])
-    num_tune_symbols = starts[len(tunes)]
-    # Row k holds the ranks of all substrings of 2^k symbols, equal for equal ones; each row is made
-    # from pairs of the one before (prefix doubling).
-    ranks = [np.unique(np.concatenate(melodies), return_inverse=True)[1]]
-    while (width := 1 << len(ranks) - 1) < longest:
-        pairs = ranks[-1] * (ranks[-1].max() + 1) + np.append(
-            ranks[-1][width:], np.zeros(width, np.int64)
-        )
-        ranks.append(np.unique(pairs, return_inverse=True)[1])
-    order = np.argsort(ranks[-1], kind='stable')
-    places = np.arange(len(order))
-    is_tune = order < num_tune_symbols
-    before = np.maximum.accumulate(np.where(is_tune, places, -1))
-    after = np.minimum.accumulate(np.where(is_tune, places, len(order))[::-1])[::-1]
-    is_piece = ~is_tune
-    lengths = np.zeros(len(order) - num_tune_symbols, np.int64)
-    for neighbour in (before, after):
-        known = is_piece & (neighbour >= 0) & (neighbour < len(order))
-        one, other = order[known], order[neighbour[known]]
-        alike = np.zeros(len(one), np.int64)
-        for level in reversed(range(len(ranks))):
-            alike += (ranks[level][one + alike] == ranks[level][other + alike]).astype(
-                np.int64
-            ) << level
-        lengths[one - num_tune_symbols] = np.maximum(lengths[one - num_tune_symbols], alike)
+    own = [find_symbols(piece) for piece in pieces]
+    sizes = [len(symbols) for symbols in own]
+    begins = np.cumsum([0, *sizes])
+    left_P = np.repeat(begins[1:], sizes) - np.arange(begins[-1])
+    own_P = np.concatenate([np.zeros(0, np.int64), *own])
+    lengths_P, at_P = np.zeros((2, len(own_P)), np.int64)
+    starts = [0]  # of the tunes among the symbols of all
+    for chunk in _chunks(find_all_symbols(tunes)):
+        theirs = np.concatenate([np.append(symbols, -1) for symbols in chunk])
+        _follow(own_P, left_P, theirs, starts[-1], lengths_P, at_P)
+        starts += (starts[-1] + np.cumsum([len(symbols) + 1 for symbols in chunk])).tolist()
     found = []
-    for number in range(len(tunes), len(melodies)):
-        own = lengths[starts[number] - num_tune_symbols : starts[number + 1] - num_tune_symbols]
-        begin = int(own.argmax())
-        length = int(own[begin])
-        at = (
-            _first_place(ranks[0], num_tune_symbols, starts[number] + begin, length)
-            if length
-            else 0
-        )
-        tune = int(np.searchsorted(starts, at, side='right')) - 1
-        found.append((length, begin, tune, int(at - starts[tune])))
+    for piece, part in zip(pieces, map(slice, begins, begins[1:]), strict=True):
+        num = int(max(lengths_P[part], default=0)) + 1
+        if num == 1:
+            found.append(Passage())
+            continue
+        begin = int(lengths_P[part].argmax())
+        place = int(at_P[part][begin])
+        tune = bisect.bisect_right(starts, place) - 1
+        at = place - starts[tune]
+        spans = (begin, begin + num), (at, at + num)
+        found.append(make_passage(piece, tunes[tune], tune, *spans, num, num / len(piece)))
     return found
 
 
-def _first_place(symbols: np.ndarray, num_tune_symbols: int, begin: int, length: int) -> int:
-    """The first place in the tunes of the `length` symbols that start at `begin`."""
-    places = np.flatnonzero(symbols[:num_tune_symbols] == symbols[begin])
-    for offset in range(1, length):
-        places = places[symbols[places + offset] == symbols[begin + offset]]
-    return int(places[0])
+def _chunks(symbols: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:
+    """The symbols of tunes in groups of about `CHUNK_SYMBOLS`."""
+    chunk, size = [], 0
+    for each in symbols:
+        chunk.append(each)
+        size += len(each) + 1
+        if size > CHUNK_SYMBOLS:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _follow(
+    own_P: np.ndarray,
+    left_P: np.ndarray,
+    theirs: np.ndarray,
+    first: int,
+    lengths_P: np.ndarray,
+    at_P: np.ndarray,
+) -> None:
+    """Replaces the longest runs by those of a chunk of tunes that are longer.
+
+    Args:
+      own_P: the symbols of all pieces.
+      left_P: how many there are from each one to the end of its piece.
+      theirs: the symbols of the tunes, each tune's followed by -1.
+      first: the place of the first one among those of all tunes.
+      lengths_P: the length of the longest run from each symbol on; changed.
+      at_P: the first place of that run in the tunes; changed.
+    """
+    alphabet, codes_P = np.unique(own_P, return_inverse=True)
+    codes = _rows_of(theirs, alphabet)
+    # the places whose runs of `length` symbols are in both, and the number of each one's run
+    places, runs = np.flatnonzero(codes >= 0), np.zeros(int((codes >= 0).sum()), np.int64)
+    own, own_runs = np.arange(len(own_P)), np.zeros(len(own_P), np.int64)
+    for length in itertools.count(1):
+        is_long = left_P[own] >= length
+        own, own_runs = own[is_long], own_runs[is_long]
+        pairs = own_runs * len(alphabet) + codes_P[own + length - 1]
+        distinct, own_runs = np.unique(pairs, return_inverse=True)
+        last = codes[places + length - 1]
+        runs = _rows_of(np.where(last >= 0, runs * len(alphabet) + last, -1), distinct)
+        places, runs = places[runs >= 0], runs[runs >= 0]
+        if not len(places):
+            return
+        firsts = np.full(len(distinct), -1)
+        firsts[runs[::-1]] = places[::-1]
+        is_found = firsts[own_runs] >= 0
+        own, own_runs = own[is_found], own_runs[is_found]
+        is_longer = lengths_P[own] < length
+        lengths_P[own[is_longer]] = length
+        at_P[own[is_longer]] = first + firsts[own_runs[is_longer]]
+
+
+def _rows_of(values: np.ndarray, ordered: np.ndarray) -> np.ndarray:
+    """The place of each value in an ordered array, -1 where it is not there."""
+    if not len(ordered):
+        return np.full(len(values), -1)
+    rows = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    return np.where(ordered[rows] == values, rows, -1)
 
 
 def make_passage(piece, tune, number, piece_notes, tune_notes, score, share) -> Passage:

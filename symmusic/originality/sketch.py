@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symmusic.originality.copies import LEVEL, Melody, find_symbols
+from symmusic.originality.copies import LEVEL, Melody, find_all_symbols, find_symbols
 from symmusic.originality.limit import hash_runs, mix
 
 NUM_NOTES = 10  # of the runs; most unseen tunes share about as many
@@ -64,7 +64,7 @@ class Sketch:
 
 def make_sketch(tunes: Sequence[Melody], num_notes: int = NUM_NOTES) -> Sketch | None:
     """The sketch of tunes; None where they have more runs than `MOST_BYTES` can hold."""
-    found = [hash_runs(find_symbols(tune), num_notes - 1) for tune in tunes]
+    found = [hash_runs(symbols, num_notes - 1) for symbols in find_all_symbols(tunes)]
     hashes = np.unique(np.concatenate([np.zeros(0, np.uint32), *found]))
     num_bits = max(64, BITS_PER_RUN * len(hashes))
     if num_bits > 8 * MOST_BYTES:

@@ -70,24 +70,25 @@ def _gain(one, other):
     return 1 if one == other else 0 if one[0] == other[0] else -1
 
 
-@given(PAIRS, TUNES, st.integers(1, 40))
-@settings(max_examples=60)
-def test_longest_run(piece, tunes, chunk):
-    piece, tunes = melody(piece), [melody(tune) for tune in tunes]
-    expected = longest_by_hand(piece, tunes)
+@given(st.lists(PAIRS, max_size=4), st.lists(PAIRS, max_size=4), st.integers(1, 40))
+@settings(max_examples=100)
+def test_longest_runs(pieces, tunes, chunk):
+    pieces, tunes = ([melody(each) for each in part] for part in (pieces, tunes))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(copies, 'CHUNK_SYMBOLS', chunk)
-        [found] = find_longest_runs([piece], tunes)
-    if expected is None:
-        assert found == Passage()
-        return
-    length, begin, number, at = expected
-    assert (found.tune, found.piece_notes, found.tune_notes) == (
-        number,
-        (begin, begin + length + 1),
-        (at, at + length + 1),
-    )
-    assert (found.score, found.share) == (length + 1, (length + 1) / len(piece))
+        passages = find_longest_runs(pieces, tunes)
+    for piece, found in zip(pieces, passages, strict=True):
+        expected = longest_by_hand(piece, tunes)
+        if expected is None:
+            assert found == Passage()
+            continue
+        length, begin, number, at = expected
+        assert (found.tune, found.piece_notes, found.tune_notes) == (
+            number,
+            (begin, begin + length + 1),
+            (at, at + length + 1),
+        )
+        assert (found.score, found.share) == (length + 1, (length + 1) / len(piece))
 
 
 @given(PAIRS, TUNES)
