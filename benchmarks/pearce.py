@@ -45,8 +45,8 @@ METHOD = """
   nothing was chosen by them.
 - The best published network that we know of, a recurrent temporal discriminative RBM (Cherla et
   al., 2015), has about 2.71 as a fixed model.
-- Not measured yet: networks that are also trained on the other seven sets, chorales with rhythm
-  and phrases given, a Transformer by the same protocol.
+- Not measured yet: networks that are also trained on the other seven sets, chorales given onsets,
+  metre and phrase ends (the command runs them), a Transformer by the same protocol.
 """
 
 

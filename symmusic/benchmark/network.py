@@ -17,20 +17,23 @@ NEVER = -1e4  # before a sigmoid: 0
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """Sizes and dropout of a network over `num_pitches` pitches."""
+    """Sizes and dropout of a network over `num_pitches` pitches, which also reads what is given in
+    `num_given` classes.
+    """
 
     num_pitches: int
     num_cells: int = 128
     embedding_size: int = 64
     dropout_rate: float = 0.5
     input_dropout_rate: float = 0.1
+    num_given: int = 0
 
 
 def init_network(key: jax.Array, shape: Shape) -> dict:
     """Random parameters."""
     keys = jax.random.split(key, 3)
     num, size = shape.num_pitches, shape.embedding_size
-    num_rows = num + 2 * num + 2 * num + NUM_MATCHES
+    num_rows = num + 2 * num + 2 * num + NUM_MATCHES + shape.num_given
     num_scores = num + 2 * num - 1 + NUM_MATCHES
     return {
         'embedding': jax.random.normal(keys[0], (num_rows, size)) / 2,
@@ -49,12 +52,14 @@ def score(
     num = shape.num_pitches
     none = steps['recalled'] == num
     offset = jnp.where(none, num, steps['recalled'] - steps['last']) + num - 1
-    places = (
+    places = [
         steps['last'],
         num + steps['interval'] + num - 1,
         3 * num + offset,
         5 * num + steps['match'],
-    )
+    ]
+    if shape.num_given:
+        places += list(jnp.moveaxis(5 * num + NUM_MATCHES + steps['given'], -1, 0))
     hot_BTK = sum(jax.nn.one_hot(place, len(params['embedding'])) for place in places)
     read_BTE = lstm.multiply(hot_BTK, params['embedding'])
     layer, out_mask = params['lstm'], 1.0

@@ -19,6 +19,7 @@ class Steps:
       recalled: the pitch that followed the last notes earlier in the melody, V where none did.
       match: how many notes agreed there, 0 to NUM_MATCHES - 1.
       target: the pitch, `RESET` where a melody starts or nothing is read.
+      given: further classes, in one more axis; None = nothing else is given.
     """
 
     last: np.ndarray
@@ -26,13 +27,19 @@ class Steps:
     recalled: np.ndarray
     match: np.ndarray
     target: np.ndarray
+    given: np.ndarray | None = None
 
     def arrays(self) -> dict[str, np.ndarray]:
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
 
 
-def read_melody(melody: np.ndarray, num_pitches: int, shift: int = 0) -> Steps:
-    """The steps [L] of a melody [L] of indices, moved by `shift`; the first is a reset."""
+def read_melody(
+    melody: np.ndarray, num_pitches: int, shift: int = 0, given: np.ndarray | None = None
+) -> Steps:
+    """The steps [L] of a melody [L] of indices, moved by `shift`; the first is a reset. `given` are
+    further classes [L, G] of each note.
+    """
     recalled, match = recall(melody)
     moved = melody + shift
     before = np.full(len(melody), num_pitches)
@@ -45,6 +52,7 @@ def read_melody(melody: np.ndarray, num_pitches: int, shift: int = 0) -> Steps:
         np.where(match > 0, recalled + shift, num_pitches),
         match,
         target,
+        given,
     )
 
 
@@ -77,6 +85,8 @@ def pack(melodies: Sequence[Steps], num_rows: int, row_steps: int, num_pitches: 
         name: np.full((num_rows, row_steps), empty.get(name, 0), np.int32)
         for name in ('last', 'interval', 'recalled', 'match', 'target')
     }
+    if melodies and (given := melodies[0].given) is not None:
+        made['given'] = np.zeros((num_rows, row_steps, given.shape[1]), np.int32)
     for steps in melodies:
         length = len(steps.target)
         rows = np.flatnonzero(free >= length)

@@ -22,6 +22,9 @@ MODELS = {
     'network': 'network, fixed',
     'network_adaptive': 'network, adaptive',
     'network_with_short_term': 'network, adaptive, and STM',
+    'network_given': 'network given onsets, metre and phrase ends, fixed',
+    'network_given_adaptive': 'the same, adaptive',
+    'network_given_with_short_term': 'the same, adaptive, and STM',
 }
 OF_COUNTS = tuple(MODELS)[:4]
 PUBLISHED = {  # the published figure of the same kind
@@ -40,33 +43,35 @@ class FoldBits:
 
 
 def bits_of_fold(
-    counts: Arrays, predicted: Arrays | None, validation: Sequence[np.ndarray]
+    counts: Arrays, predicted: Mapping[str, Arrays], validation: Sequence[np.ndarray]
 ) -> FoldBits:
     """The bits of a fold's notes.
 
     Args:
       counts: of `stages.count_models`.
-      predicted: of `stages.predictions`; None = of the count models alone.
+      predicted: of `stages.predictions`, by network.
       validation: the validation melodies.
     """
     notes, melody = counts['notes'], counts['melody']
     rows = np.arange(len(notes))
     both = combine(counts['adaptive'], counts['short_term'], BIAS)
-    found = (counts['fixed'], counts['adaptive'], counts['short_term'], both)
-    bits = {name: -np.log2(each[rows, notes]) for name, each in zip(OF_COUNTS, found, strict=True)}
-    if predicted is not None:
+    of_counts = (counts['fixed'], counts['adaptive'], counts['short_term'], both)
+    bits = {
+        name: -np.log2(each[rows, notes]) for name, each in zip(OF_COUNTS, of_counts, strict=True)
+    }
+    for network, found in predicted.items():
         later = np.flatnonzero(np.concatenate([[False], melody[1:] == melody[:-1]]))
         short_NV = np.log(counts['short_term'])
         is_later = np.concatenate([np.arange(len(each)) > 0 for each in validation])
         weights = fit_weights(
-            predicted['fixed_of_validation'],
+            found['fixed_of_validation'],
             np.log(counts['short_term_of_validation'][is_later]),
             np.concatenate(validation)[is_later],
         )
         logs = {
-            'network': predicted['fixed'],
-            'network_adaptive': predicted['adaptive'],
-            'network_with_short_term': mix(weights, predicted['adaptive'], short_NV[later]),
+            network: found['fixed'],
+            f'{network}_adaptive': found['adaptive'],
+            f'{network}_with_short_term': mix(weights, found['adaptive'], short_NV[later]),
         }
         for name, logs_NV in logs.items():
             # the first note has the marginal: what the count model gives it without a context

@@ -11,10 +11,9 @@ import jax
 import numpy as np
 
 from symmusic.benchmark.adapting import Adaptation, adapt
-from symmusic.benchmark.fitting import NUM_PITCHES, Fitted, Reader, Recipe, fit, predict
+from symmusic.benchmark.fitting import Fitted, Reader, Recipe, fit, predict
 from symmusic.benchmark.folds import Job, draw_fold, hold_out
 from symmusic.benchmark.melodies import MelodySet
-from symmusic.benchmark.network import Shape
 from symmusic.benchmark.ppm import LONG_TERM, PPM, SHORT_TERM
 from symmusic.files import write_whole
 from symmusic.streams import Stream, random_key
@@ -55,8 +54,14 @@ def _short_term(melodies: MelodySet, indices: list[int] | tuple[int, ...]) -> np
     )
 
 
-def network(melodies: MelodySet, job: Job, recipe: Recipe, path: pathlib.Path) -> Fitted:
-    """The fold's trained network."""
+def network(
+    reader: Reader,
+    job: Job,
+    recipe: Recipe,
+    path: pathlib.Path,
+    stream: Stream = Stream.BENCHMARK_NETWORK,
+) -> Fitted:
+    """The fold's trained network; `stream` draws its parameters and dropout."""
     if path.exists():
         arrays = _read(path)
         flat = {name: each for name, each in arrays.items() if '/' in name}
@@ -67,9 +72,9 @@ def network(melodies: MelodySet, job: Job, recipe: Recipe, path: pathlib.Path) -
             int(arrays['num_epochs']),
         )
     rng = job.generator()
-    train, validation = hold_out(draw_fold(len(melodies.melodies), job), rng)
-    key = random_key(job.seed, Stream.BENCHMARK_NETWORK, job.number, job.partition, job.fold)
-    found = fit(_reader(melodies, recipe), train, validation, recipe, rng, key)
+    train, validation = hold_out(draw_fold(len(reader), job), rng)
+    key = random_key(job.seed, stream, job.number, job.partition, job.fold)
+    found = fit(reader, train, validation, recipe, rng, key)
     _write(
         path,
         {
@@ -83,7 +88,7 @@ def network(melodies: MelodySet, job: Job, recipe: Recipe, path: pathlib.Path) -
 
 
 def predictions(
-    melodies: MelodySet,
+    reader: Reader,
     job: Job,
     recipe: Recipe,
     how: Adaptation,
@@ -96,10 +101,9 @@ def predictions(
     """
     if path.exists():
         return _read(path)
-    fold = draw_fold(len(melodies.melodies), job)
+    fold = draw_fold(len(reader), job)
     _, validation = hold_out(fold, job.generator())
-    reader = _reader(melodies, recipe)
-    shape = Shape(NUM_PITCHES, recipe.num_cells)
+    shape = reader.shape(recipe)
     found = {
         'fixed': predict(fitted.params, reader, fold.test, shape),
         'fixed_of_validation': predict(fitted.params, reader, validation, shape),
@@ -107,10 +111,6 @@ def predictions(
     }
     arrays = {name: np.concatenate(parts) for name, parts in found.items()}
     return _write(path, arrays)
-
-
-def _reader(melodies: MelodySet, recipe: Recipe) -> Reader:
-    return Reader(melodies.pitches, melodies.melodies, recipe.most_shift)
 
 
 def _flat(tree: dict, prefix: str) -> Arrays:

@@ -21,6 +21,7 @@ class Benchmark:
       partitions: how often the melodies are divided into ten folds.
       folds: those of the ten folds of each that are predicted; () = all.
       num_epochs: at most, of each network.
+      sets: numbers of those of the eight sets that are run, from 1; () = all.
       seed: of partitions and networks.
       quickly: what `quick` sets.
       quick: minutes instead of hours.
@@ -30,6 +31,7 @@ class Benchmark:
     partitions: int
     folds: tuple[int, ...]
     num_epochs: int
+    sets: tuple[int, ...] = ()
     seed: int = 0
     quickly: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     quick: bool = False

@@ -3,13 +3,14 @@
 import dataclasses
 import json
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from symmusic.api import commands
 from symmusic.benchmark import stages
 from symmusic.benchmark.adapting import Adaptation
-from symmusic.benchmark.fitting import Recipe
+from symmusic.benchmark.fitting import Reader, Recipe
 from symmusic.benchmark.folds import NUM_FOLDS, Job, draw_fold, hold_out
+from symmusic.benchmark.given import GIVEN_SET, NUM_CLASSES, read_given
 from symmusic.benchmark.melodies import SETS, MelodySet, find_folder, read_set
 from symmusic.benchmark.results import FoldBits, bits_of_fold, summarise
 from symmusic.config.benchmarks import Benchmark
@@ -23,6 +24,8 @@ from symmusic.streams import Stream, generator
 from symmusic.wording import count
 
 Folds = dict[str, list[list[FoldBits]]]  # by set, partition and fold
+Readers = dict[str, Reader]  # by network
+STREAMS = {'network': Stream.BENCHMARK_NETWORK, 'network_given': Stream.BENCHMARK_GIVEN}
 SETTINGS = 'settings.json'
 NOTICE = 'the sets 3 to 8 are from the Essen folk song collection: for non-commercial use only'
 
@@ -36,21 +39,36 @@ def run_benchmark(command: Command) -> None:
     benchmark = command.benchmark
     folder = commands.workdir(command) / 'experiment'
     found = find_folder()
-    sets = {name: read_set(name, found) for name in SETS}
+    chosen = [name for name in SETS if int(name[0]) in benchmark.sets or not benchmark.sets]
+    sets = {name: read_set(name, found) for name in chosen}
     print(NOTICE)
     recipe = Recipe(num_epochs=benchmark.num_epochs)
+    readers = {name: _readers(each, found, recipe) for name, each in sets.items()}
     with alone_in(folder):
         _claim(folder, benchmark, recipe)
         try:
-            done, counted = _compute(benchmark, sets, recipe, folder / 'folds')
+            done, counted = _compute(benchmark, sets, readers, recipe, folder / 'folds')
         except KeyboardInterrupt:
             raise Interrupted('stopped; the same command goes on') from None
         _report(folder, benchmark, done, counted)
     print(folder)
 
 
+def _readers(melodies: MelodySet, folder: pathlib.Path, recipe: Recipe) -> Readers:
+    """What each network of a set reads."""
+    what = melodies.pitches, melodies.melodies, recipe.most_shift
+    readers = {'network': Reader(*what)}
+    if melodies.name == GIVEN_SET:
+        readers['network_given'] = Reader(*what, read_given(folder), NUM_CLASSES)
+    return readers
+
+
 def _compute(
-    benchmark: Benchmark, sets: Mapping[str, MelodySet], recipe: Recipe, folder: pathlib.Path
+    benchmark: Benchmark,
+    sets: Mapping[str, MelodySet],
+    readers: Mapping[str, Readers],
+    recipe: Recipe,
+    folder: pathlib.Path,
 ) -> tuple[Folds, Folds]:
     """The bits of the chosen folds, and those of the count models on all folds; a quick form has
     the chosen folds alone.
@@ -58,9 +76,9 @@ def _compute(
     done: Folds = {name: [[] for _ in range(benchmark.partitions)] for name in sets}
     counted: Folds = {name: [[] for _ in range(benchmark.partitions)] for name in sets}
     chosen = _folds(benchmark)
-    jobs = list(_jobs(benchmark, chosen))
+    jobs = list(_jobs(benchmark, chosen, sets))
     for number, job in enumerate(jobs, 1):
-        bits = _finish(sets[job.set_name], job, recipe, folder)
+        bits = _finish(sets[job.set_name], readers[job.set_name], job, recipe, folder)
         done[job.set_name][job.partition].append(bits)
         counted[job.set_name][job.partition].append(bits)
         said = ', '.join(
@@ -69,29 +87,33 @@ def _compute(
         )
         print(f'{number} of {len(jobs)}: {job.name}: {said} bits per note')
     others = () if benchmark.quick else sorted({*range(NUM_FOLDS)} - {*chosen})
-    for job in _jobs(benchmark, others):
+    for job in _jobs(benchmark, others, sets):
         counts = stages.count_models(sets[job.set_name], job, folder / f'counts-{job.name}.npz')
-        counted[job.set_name][job.partition].append(bits_of_fold(counts, None, ()))
+        counted[job.set_name][job.partition].append(bits_of_fold(counts, {}, ()))
     return done, counted
 
 
-def _jobs(benchmark: Benchmark, folds: Sequence[int]) -> Iterator[Job]:
+def _jobs(benchmark: Benchmark, folds: Sequence[int], sets: Iterable[str]) -> Iterator[Job]:
     for partition in range(benchmark.partitions):
         for fold in folds:
-            for number, name in enumerate(SETS):
-                yield Job(name, number, partition, fold, benchmark.seed)
+            for name in sets:
+                yield Job(name, [*SETS].index(name), partition, fold, benchmark.seed)
 
 
 def _folds(benchmark: Benchmark) -> tuple[int, ...]:
     return tuple(benchmark.folds) or tuple(range(NUM_FOLDS))
 
 
-def _finish(melodies: MelodySet, job: Job, recipe: Recipe, folder: pathlib.Path) -> FoldBits:
+def _finish(
+    melodies: MelodySet, readers: Readers, job: Job, recipe: Recipe, folder: pathlib.Path
+) -> FoldBits:
     counts = stages.count_models(melodies, job, folder / f'counts-{job.name}.npz')
-    fitted = stages.network(melodies, job, recipe, folder / f'network-{job.name}.npz')
-    predicted = stages.predictions(
-        melodies, job, recipe, Adaptation(), fitted, folder / f'predictions-{job.name}.npz'
-    )
+    predicted = {}
+    for name, reader in readers.items():
+        path = folder / f'{name}-{job.name}.npz'
+        fitted = stages.network(reader, job, recipe, path, STREAMS[name])
+        path = folder / f'{name.replace("network", "predictions")}-{job.name}.npz'
+        predicted[name] = stages.predictions(reader, job, recipe, Adaptation(), fitted, path)
     fold = draw_fold(len(melodies.melodies), job)
     _, validation = hold_out(fold, job.generator())
     return bits_of_fold(counts, predicted, [melodies.melodies[index] for index in validation])

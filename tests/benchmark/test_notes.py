@@ -33,6 +33,23 @@ def test_steps_of_a_melody_that_is_moved():
     assert steps.recalled.tolist() == [6, 6, 6, 4]
 
 
+def test_what_is_given_goes_along():
+    """Into the rows, zeros where nothing is read, and into the scores of its own step."""
+    given = np.array([[6, 0], [1, 2], [5, 4]])
+    steps = read_melody(np.array([2, 3, 4]), 6, 1, given)
+    rows = pack([steps], 1, 4, 6).arrays()
+    assert rows['given'].tolist() == [[*given.tolist(), [0, 0]]]
+    assert 'given' not in pack([read_melody(np.array([2, 3]), 6)], 1, 4, 6).arrays()
+    shape = dataclasses.replace(SHAPE, num_given=7)
+    params = init_network(jax.random.key(0), shape)
+    before = score(params, rows, shape)
+    other = rows['given'].copy()
+    other[0, 2] = [3, 3]
+    after = score(params, rows | {'given': other}, shape)
+    changed = np.abs(np.asarray(after - before))[0].max(axis=-1) > 0
+    assert changed.tolist() == [False, False, True, False]  # a reset follows
+
+
 def test_rows_hold_whole_melodies():
     melodies = [read_melody(np.arange(length), 6) for length in (3, 4, 2, 5)]
     rows = pack(melodies, 2, 6, 6)

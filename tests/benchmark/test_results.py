@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from symmusic.benchmark.given import GIVEN_SET
 from symmusic.benchmark.mixing import PENALTY, START, fit_weights, mix
-from symmusic.benchmark.results import FoldBits, bits_of_fold, summarise
+from symmusic.benchmark.results import OF_COUNTS, FoldBits, bits_of_fold, summarise
 from symmusic.report.benchmark import benchmark_report
 from symmusic.report.blocks import Table
 
@@ -41,16 +42,20 @@ def test_bits_of_a_fold():
         'short_term_of_validation': half[:2],
     }
     predicted = {
-        'fixed': np.log([[0.75, 0.25]]),
-        'adaptive': np.log([[0.5, 0.5]]),
-        'fixed_of_validation': np.log([[0.5, 0.5]]),
+        name: {
+            'fixed': np.log([[share, 1 - share]]),
+            'adaptive': np.log([[0.5, 0.5]]),
+            'fixed_of_validation': np.log([[0.5, 0.5]]),
+        }
+        for name, share in (('network', 0.75), ('network_given', 0.5))
     }
     validation = [np.array([1, 0])]
     found = bits_of_fold(counts, predicted, validation)
     np.testing.assert_allclose(found.bits['count_model'], [2, 1, 1])
     np.testing.assert_allclose(found.bits['network'], [2, 2, 1])
     np.testing.assert_allclose(found.bits['network_adaptive'], [2, 1, 1])
-    assert 'network' not in bits_of_fold(counts, None, validation).bits
+    np.testing.assert_allclose(found.bits['network_given'], [2, 1, 1])
+    assert set(bits_of_fold(counts, {}, validation).bits) == set(OF_COUNTS)
 
 
 def test_the_summary():
@@ -67,8 +72,21 @@ def test_the_summary():
     assert low < 9 / 4 < high
     assert found['intervals']['2 chor']['count_model'] == pytest.approx([1, 1])
     report = benchmark_report(found | {'partitions': 1, 'folds': [0, 1], 'quick': True})
+    assert len(report.sections) == 3
     tables = [
         block for section in report.sections for block in section.blocks if isinstance(block, Table)
     ]
     assert tables[0].rows[0][1].startswith('1.750 (')
     assert tables[1].rows[0] == ('1 nova', '2.500 [2.861]')
+
+
+def test_what_is_given_of_chorales_has_a_section_of_its_own():
+    """Its network is in no mean over sets."""
+    bits = {'count_model': np.array([2.0, 2.0]), 'network_given': np.array([1.0, 2.0])}
+    chorales, others = FoldBits(bits, np.array([0, 1])), {'count_model': bits['count_model']}
+    folds = {'1 nova': [[FoldBits(others, np.array([0, 1]))]], GIVEN_SET: [[chorales]]}
+    found = summarise(folds, np.random.default_rng(0))
+    assert set(found['mean']) == {'count_model'}
+    report = benchmark_report(found | {'partitions': 1, 'folds': [0], 'quick': True})
+    (section,) = [each for each in report.sections if 'given' in each.heading]
+    assert section.blocks[0].rows[0][1] == '1.500'

@@ -9,10 +9,12 @@ import pytest
 import launch
 from symmusic.benchmark import melodies, stages
 from symmusic.benchmark.adapting import Adaptation, adapt
-from symmusic.benchmark.fitting import NUM_PITCHES, Recipe, predict
+from symmusic.benchmark.fitting import NUM_PITCHES, Reader, Recipe, predict
 from symmusic.benchmark.folds import Job, draw_fold
+from symmusic.benchmark.given import GIVEN_SET
 from symmusic.benchmark.melodies import make_set
 from symmusic.benchmark.network import Shape
+from symmusic.benchmark.results import MODELS
 from symmusic.config.flags import parse
 from symmusic.errors import UserError
 from symmusic.modes import benchmark
@@ -26,12 +28,12 @@ JOB = Job('4 jugos', 3, 0, 0, 0)
 def test_a_fold_is_computed_once(tmp_path):
     tunes = make_set('4 jugos', random_tunes(20))
     path = tmp_path / 'network.npz'
-    fitted = stages.network(tunes, JOB, RECIPE, path)
-    again = stages.network(tunes, JOB, RECIPE, path)
+    reader = Reader(tunes.pitches, tunes.melodies, RECIPE.most_shift)
+    fitted = stages.network(reader, JOB, RECIPE, path)
+    again = stages.network(reader, JOB, RECIPE, path)
     jax.tree.map(np.testing.assert_array_equal, fitted.params, again.params)
     assert (fitted.num_epochs, fitted.validation_bits) == (again.num_epochs, again.validation_bits)
     fold, shape = draw_fold(20, JOB), Shape(NUM_PITCHES, 4)
-    reader = stages._reader(tunes, RECIPE)
     fixed = predict(fitted.params, reader, fold.test, shape)
     for index, logs in zip(fold.test, fixed, strict=True):
         assert logs.shape == (len(tunes.melodies[index]) - 1, 5)
@@ -47,9 +49,9 @@ def test_a_fold_is_computed_once(tmp_path):
 
 @pytest.mark.slow
 def test_the_command(tmp_path, monkeypatch, capsys):
-    """Of one set; a second run computes nothing, and other settings are refused."""
+    """Of the chorales; a second run computes nothing, and other settings are refused."""
     write_package(tmp_path, monkeypatch, num=20)
-    for name in [*melodies.SETS][1:]:
+    for name in {*melodies.SETS} - {GIVEN_SET}:
         monkeypatch.delitem(melodies.SETS, name)
     monkeypatch.setattr(benchmark, 'find_folder', lambda: tmp_path)
     monkeypatch.setattr(benchmark, 'Recipe', lambda num_epochs: Recipe(num_epochs, num_cells=4))
@@ -62,8 +64,9 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     run(*fields)
     folder = tmp_path / 'run' / 'experiment'
     found = json.loads((folder / 'results.json').read_text())
-    assert set(found['sets']['1 nova']) == set(found['mean']) >= {'network', 'count_model'}
+    assert set(found['sets'][GIVEN_SET]) == set(MODELS)
     report = (folder / 'report.md').read_text()
+    assert 'given onsets' in report
     assert 'only 2 folds of 10' in report
     assert 'the count models on all 10 folds' in report
     assert set(found['count_models_on_all_folds']) < set(found['mean'])
@@ -82,11 +85,14 @@ def test_the_fields_of_a_benchmark():
         words_now = [*words, *fields]
         return parse(words_now, root=launch.ROOT, modes=launch.MODES).benchmark
 
-    assert (read().partitions, read().folds) == (5, ())
+    assert (read().partitions, read().folds, read().sets) == (5, (), ())
+    assert read('--config.sets=2,4').sets == (2, 4)
     quick = read('--config.quick=True', '--config.folds=3,4')
     assert (quick.partitions, quick.folds, quick.num_epochs) == (1, (3, 4), 5)
     with pytest.raises(UserError, match=r'config\.folds = \(10,\): must be a tuple'):
         read('--config.folds=10')
+    with pytest.raises(UserError, match=r'config\.sets = \(9,\): must be a tuple'):
+        read('--config.sets=9')
     with pytest.raises(UserError, match=r'--config\.fold: no such field; did you mean folds'):
         read('--config.fold=1')
     with pytest.raises(UserError, match='an experiment, which --mode=experiment runs'):

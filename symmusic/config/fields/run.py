@@ -54,4 +54,5 @@ OF_BENCHMARKS = {
         'those of the ten folds that are predicted, () = all; the report says where not all are',
     ),
     'num_epochs': Field(90, whole(1, 10**6), 'at most, of each network', unit='epochs'),
+    'sets': Field((), steps(1, 8), 'numbers of those of the eight sets that are run, () = all'),
 }
