@@ -25,8 +25,7 @@ from symmusic.config.protocol import base_config
 from symmusic.config.runs import from_dict
 from symmusic.files import write_whole
 from symmusic.generate.compose import compose
-from symmusic.generate.draw import Manner
-from symmusic.generate.manner import manner_of, settle
+from symmusic.generate.manner import Manner, manner_of, settle
 from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt_files import read_prompt
 from symmusic.measures.given import calibrate_model

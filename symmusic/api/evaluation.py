@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from symmusic.api.model import Model
 from symmusic.critics.measure import CriticMeasure
-from symmusic.generate.draw import draw_continuations
+from symmusic.generate.draw import Conditions, draw_continuations
 from symmusic.generate.manner import manner_of
 from symmusic.measures import material
 from symmusic.measures.contexts import ContextMeasure
@@ -91,7 +91,7 @@ def continue_prompts(
             filled,
             manner,
             random_key(config.seed, stream, begin // CHUNK),
-            meter=material.evaluated_index(config, model.card.meters),
+            Conditions(meter=material.evaluated_index(config, model.card.meters)),
         )
         continued += [vocabulary.decode(each) for each in found.drawn.tokens_BN[: len(chunk)]]
         num_redraws += int(found.num_redraws_B[: len(chunk)].sum())

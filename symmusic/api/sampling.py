@@ -16,11 +16,11 @@ from symmusic.corpus.meters import find_index
 from symmusic.corpus.originals import Originals
 from symmusic.generate.choose import Alike, fitting, ranked
 from symmusic.generate.compose import compose
-from symmusic.generate.draw import Manner
+from symmusic.generate.draw import Conditions
 from symmusic.generate.in_rhythm import lay
 from symmusic.generate.judges import SaidJudge, judges_of
 from symmusic.generate.looks import may_keep, without_probabilities
-from symmusic.generate.manner import manner_of
+from symmusic.generate.manner import Manner, manner_of
 from symmusic.generate.pieces import Piece as DrawnPiece
 from symmusic.generate.prompt_text import make_prompt
 from symmusic.melody.encodings import Vocabulary
@@ -142,12 +142,14 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
         task.prompt,
         manner,
         random_key(config.seed, Stream.SAMPLED_PIECES),
-        task.masks,
-        limits,
-        [judge for judge in (near, alike, *own) if judge is not None],
-        task.known,
-        find_index(task.prompt.meter, model.card.meters),
-        task.plan,
+        Conditions(
+            task.masks,
+            limits,
+            [judge for judge in (near, alike, *own) if judge is not None],
+            task.known,
+            find_index(task.prompt.meter, model.card.meters),
+            task.plan,
+        ),
     )
     if task.rhythm is not None:
         drawn = [lay(piece, task.rhythm, vocabulary.padding) for piece in drawn]

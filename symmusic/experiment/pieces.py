@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from ml_collections import ConfigDict
 
-from symmusic.generate.draw import Continuations, draw_continuations
+from symmusic.generate.draw import Conditions, Continuations, draw_continuations
 from symmusic.generate.manner import manner_of
 from symmusic.measures.material import evaluated_index
 from symmusic.model.model import Params
@@ -42,7 +42,7 @@ def draw_once(
         manner_of(config, card), num_samples=len(tokens_BT), keep_distributions=keep
     )
     drawing = random_key(config.seed, Stream.ARM_PIECES, index, draw)
-    meter = evaluated_index(config, card.meters)
+    conditions = Conditions(meter=evaluated_index(config, card.meters))
     return draw_continuations(
-        params, card.architecture, card.vocabulary, tokens_BT, manner, drawing, meter=meter
+        params, card.architecture, card.vocabulary, tokens_BT, manner, drawing, conditions
     )

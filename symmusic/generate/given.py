@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from symmusic.generate.draw import Manner
+from symmusic.generate.manner import Manner
 from symmusic.generate.readers import Reader, make_reader
 from symmusic.model.model import Architecture, Params
 from symmusic.model.places import later

@@ -1,4 +1,4 @@
-"""Masks guided by draws of the network that they are for."""
+"""Guides masks by trial draws of the network (`guide`)."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ from symmusic.generate.guide import (
 )
 from symmusic.generate.sample import Drawn, Rule
 
-# folded into the key for these draws; more than there are pieces
+# folded into the key for these draws; larger than any piece's number
 FREE, TRIED = (1 << 31) - 1, (1 << 31) - 2
 
 
@@ -31,16 +31,16 @@ def guided_by(
     *,
     for_particles: bool = False,
 ) -> Masks:
-    """The masks with the weights of a small model of free draws, and for particles with the chances
-    of given pitches in draws that it guides. They depend on the key alone.
+    """The masks with the weights of a small model that is fitted to free draws and, for particles,
+    with the chances of given pitches in draws that it guides. They depend on the key alone.
 
     Args:
-      draw: draws `num_rows` pieces; from their keys, masks, a rule and whether the model's own
-        probabilities are kept.
-      num_rows: pieces at a time.
-      masks: to be guided; they bind distant steps.
+      draw: draws `num_rows` pieces, given their keys, masks, a rule and whether to keep the model's
+        own probabilities.
+      num_rows: pieces that `draw` draws at a time.
+      masks: that bind distant steps.
       temperature: of sampling.
-      key: consumed as by the pieces, with numbers that no piece has.
+      key: of the pieces; it is folded with numbers that no piece has.
       for_particles: whether pieces are drawn by particles.
     """
     rule = Rule(temperature or 1.0)

@@ -1,12 +1,46 @@
-"""How a config samples from a trained model."""
+"""How to sample from a trained model, as a config states it."""
+
+import dataclasses
 
 from ml_collections import ConfigDict
 
 from symmusic.config.protocol import AUTO
 from symmusic.errors import UserError
-from symmusic.generate.draw import Manner
+from symmusic.generate.control import Masks
 from symmusic.generate.wishes import stated
 from symmusic.training.card import Card
+
+
+@dataclasses.dataclass(frozen=True)
+class Manner:
+    """How to sample; the fields are those of `config.sample` with the same names.
+
+    Attributes:
+      window_steps: None if the state is carried.
+      particles: for each piece that masks bind.
+      reads_all: whether the prompt is read whole; the thesis leaves out its last step, draws that
+        step again and drops it.
+      num_notes: drawn in place of bars by a model whose tokens are notes.
+    """
+
+    num_samples: int
+    num_bars: int
+    temperature: float
+    top_k: int
+    top_p: float
+    window_steps: int | None
+    memory_steps: int
+    max_redraws: int
+    redraw_stuck: bool
+    keep_distributions: bool
+    reads_all: bool = True
+    particles: int = 1
+    num_notes: int = 0
+
+    def num_particles(self, masks: Masks | None) -> int:
+        """The rows that draw a piece within masks."""
+        may_gain = masks is not None and masks.binds and self.temperature > 0 and self.top_k != 1
+        return self.particles if may_gain else 1
 
 
 def refuse_wishes(config: ConfigDict) -> None:

@@ -1,20 +1,21 @@
 """Pieces drawn by groups of particles: sequential Monte Carlo (Doucet and Johansen, 2009). Pure
 functions.
 
-What may be drawn at a step has a share of the model's probability. Draws within masks ignore it, so
-that a piece whose notes do not suit a wish is as frequent as one whose notes do. Here each piece is
-drawn by a group of P rows, its particles. The weight of a particle is the product of its shares, so
-that draws by weight follow the model given the wishes, more closely the more particles there are:
+The classes that masks allow at a step have a share of the model's probability. Draws within masks
+ignore this share, so a piece whose notes do not suit a wish is as frequent as one whose notes do.
+Here each piece is drawn by a group of P rows, its particles. The weight of a particle is the
+product of its shares, so that draws by weight follow the model given the wishes, more closely the
+more particles there are:
 
     log weight_t = log weight_(t-1) + log sum over v of p_t(v) g_t(v) - log g_(t-1)(drawn class)
 
 where p_t are the model's probabilities at the temperature of sampling, and g_t(v) is what the
 constraints have made of class v: 0 if it is not allowed, else the factor by which `weigh` changed
-it, an estimate of how likely the rest is met (`guide`). The last g is 1, so guidance changes which
-particles go on and not what is drawn in the limit.
+it, an estimate of how likely the wishes can be met in the remaining steps (`guide`). The last g is
+1, so guidance changes which particles survive, but not the distribution in the limit.
 
 At some steps, groups in which few particles hold most of the weight are resampled by weight: the
-weights then start again from 1. At the end one particle is drawn by its weight.
+weights are then reset to 1. At the end one particle is drawn by its weight.
 """
 
 from collections.abc import Callable
@@ -84,13 +85,13 @@ def resampled(
 
     Args:
       particles: the groups.
-      weights: theirs.
-      resamples: whether any may be resampled.
-      rows: what belongs to the rows.
-      take: from `rows` and indices [B, P] to what belongs to these rows of each group.
+      weights: of the rows.
+      resamples: whether any group may be resampled.
+      rows: the state of all rows.
+      take: from `rows` and indices [B, P] to the state of these rows of each group.
 
     Returns:
-      the weights, the rows, and which of its group each now continues [B, P].
+      the weights, the state, and which row of its group each row now continues [B, P].
     """
     keys_B2 = jax.vmap(jax.random.split)(weights.keys_B)
     shape = len(keys_B2), particles.num
@@ -105,20 +106,20 @@ def resampled(
         worth_R = picked(weights.worth_R, of_BP)
         return logs_BP.reshape(-1), worth_R, take(rows, of_BP), of_BP
 
-    def go_on():
+    def keep():
         return weights.logs_R, weights.worth_R, rows, stay_BP
 
-    logs_R, worth_R, rows, of_BP = lax.cond(resamples, resample, go_on)
+    logs_R, worth_R, rows, of_BP = lax.cond(resamples, resample, keep)
     return Weights(keys_B2[:, 0], logs_R, worth_R), rows, of_BP
 
 
 def systematic(key: jax.Array, shares_P: jax.Array) -> jax.Array:
-    """Indices [P], ascending, each as often as its share says, up to one (Carpenter et al., 1999):
-    one random number places P equidistant ones.
+    """Systematic resampling (Carpenter et al., 1999): P indices, ascending, in which each occurs P
+    times its share, rounded up or down. One random number places P equidistant points.
     """
     num = len(shares_P)
     places_P = (jnp.arange(num) + jax.random.uniform(key)) / num
-    # the last sum is no less than any place, whatever it was rounded to
+    # without the last sum, which rounding could leave below the last place
     found_P = jnp.searchsorted(jnp.cumsum(shares_P)[:-1], places_P, side='right')
     return found_P.astype(jnp.int32)
 
@@ -130,7 +131,7 @@ def chosen(weights: Weights, num: int) -> jax.Array:
 
 
 def traced(drawn_NR: Any, of_NBP: jax.Array, last_B: jax.Array) -> Any:
-    """What particles `last_B` and those that they continue have drawn: a tree of [N, R, ...] as
+    """The draws of particles `last_B` and of their ancestors: a tree of [N, R, ...] as
     [N, B, ...].
     """
 

@@ -50,6 +50,7 @@ class Piece:
 
     @property
     def is_empty(self) -> bool:
+        """Whether it has no note."""
         return not (self.events >= 0).any()
 
     def up_to(self, num_steps: int) -> 'Piece':

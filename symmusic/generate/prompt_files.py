@@ -134,6 +134,7 @@ def _read_book(source: pathlib.Path, number: int, field: str) -> tuple[Score, li
 
 
 def no_tune(number: int, place: str, num_tunes: int) -> ScoreError:
+    """The error of `config.sample.tune = number` where there are only `num_tunes`."""
     allowed = f'from 1 to {num_tunes}' if num_tunes > 1 else '1'
     return ScoreError(
         f'no tune {number}',
@@ -142,6 +143,7 @@ def no_tune(number: int, place: str, num_tunes: int) -> ScoreError:
 
 
 def book_notices(score: Score, number: int, num_tunes: int, field: str) -> list[str]:
+    """The notice of which tune is read of a file of several."""
     name = f' ({score.title})' if score.title else ''
     more = f' holds {num_tunes} tunes: number {number}{name} is read{_choice(field, "tune")}'
     return [more] if num_tunes > 1 else []

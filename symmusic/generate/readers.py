@@ -1,11 +1,8 @@
 """How a model reads a melody while it is sampled: from the tokens so far to the next one's logits.
 Pure functions.
 
-    carry, rows = reader.init(prompt_BT, positions_BT, num_steps)  # read: all but the last token
+    carry, rows = reader.init(prompt_BT, positions_BT, num_steps)
     carry, logits_BV, weights_BT = reader.read(carry, token_B, position_B, row)
-    carry = reader.take(carry, of_BP)  # of other rows of each group of P rows
-
-`rows` holds what each of the N steps reads beside its token, on a leading axis N; None = nothing.
 
 `left_BS2` of a reader are the bars left (`melody.form`) at each of the S = T + N steps of prompts
 and what follows them, of which a step reads those of the step that it predicts; None = not known.
@@ -20,7 +17,7 @@ from jax import lax
 
 from symmusic.melody.form import NOT_KNOWN
 from symmusic.model import sliding, steps
-from symmusic.model.ahead import look_ahead
+from symmusic.model.ahead import Ahead, look_ahead
 from symmusic.model.ensemble import num_networks
 from symmusic.model.groups import picked
 from symmusic.model.model import Architecture, Params, apply_last
@@ -28,46 +25,64 @@ from symmusic.model.places import Bars, later
 
 
 class Reader(Protocol):
-    """The interface of a reader; `weights_BT` are attention's, None without it."""
+    """The interface of a reader, a pytree."""
 
     @property
-    def bars(self) -> Bars: ...
+    def bars(self) -> Bars:
+        """The steps in a bar of each metre."""
+        ...
 
     def init(
         self, prompt_BT: jax.Array, positions_BT: jax.Array, num_steps: int
-    ) -> tuple[Any, Any]: ...
+    ) -> tuple[Any, Any]:
+        """The carry after all tokens of prompts but the last, and what each of the N steps reads
+        beside its token, on a leading axis N; None = nothing.
+        """
+        ...
 
     def read(
         self, carry: Any, token_B: jax.Array, position_B: jax.Array, row: Any
-    ) -> tuple[Any, jax.Array, jax.Array | None]: ...
+    ) -> tuple[Any, jax.Array, jax.Array | None]:
+        """The carry after tokens at places in the bar, the logits [B, V] of the next ones, and the
+        weights [B, T] of attention, None without it.
+        """
+        ...
 
-    def take(self, carry: Any, of_BP: jax.Array) -> Any: ...
+    def take(self, carry: Any, of_BP: jax.Array) -> Any:
+        """The carry of rows `of_BP` of each group of P rows, which stand side by side."""
+        ...
 
 
 @flax.struct.dataclass
-class WindowReader:
-    """Reads the last `window_steps` tokens again for each token, from a zero state; a shorter
-    prompt is padded on the left. For any architecture.
-    """
+class _NetworkReader:
+    """What the readers of a network have in common."""
 
     params: Params
     architecture: Architecture = flax.struct.field(pytree_node=False)
-    window_steps: int = flax.struct.field(pytree_node=False)
-    left_BS2: jax.Array | None = None
 
     @property
     def bars(self) -> Bars:
         """The steps in a bar of each metre."""
         return self.architecture.bars
 
-    def init(self, prompt_BT, positions_BT, num_steps):
+
+@flax.struct.dataclass
+class WindowReader(_NetworkReader):
+    """Reads the last `window_steps` tokens again for each token, from a zero state; a shorter
+    prompt is padded on the left. For any architecture.
+    """
+
+    window_steps: int = flax.struct.field(pytree_node=False)
+    left_BS2: jax.Array | None = None
+
+    def init(self, prompt_BT: jax.Array, positions_BT: jax.Array, num_steps: int) -> tuple:
         window_BT = _last(prompt_BT[:, :-1], self.window_steps, self.architecture.padding)
         if self.left_BS2 is None:
             return (window_BT, None), None
         left_BT2, rows = _split_left(self.left_BS2, prompt_BT.shape[1])
         return (window_BT, _last(left_BT2, self.window_steps, NOT_KNOWN)), rows
 
-    def read(self, carry, token_B, position_B, row):
+    def read(self, carry: Any, token_B: jax.Array, position_B: jax.Array, row: Any) -> tuple:
         window_BT, left_BT2 = carry
         window_BT = _appended(window_BT, token_B)
         left_BT2 = None if row is None else _appended(left_BT2, row)
@@ -78,28 +93,21 @@ class WindowReader:
         )
         return (window_BT, left_BT2), logits_BV, weights_BT
 
-    def take(self, carry, of_BP):
+    def take(self, carry: Any, of_BP: jax.Array) -> Any:
         return picked(carry, of_BP)
 
 
 @flax.struct.dataclass
-class SlidingReader:
+class SlidingReader(_NetworkReader):
     """The logits of `WindowReader` at lower cost: all windows that contain a token read it at once.
     For architectures that `can_slide`.
     """
 
-    params: Params
-    architecture: Architecture = flax.struct.field(pytree_node=False)
     window_steps: int = flax.struct.field(pytree_node=False)
     num_windows: int = flax.struct.field(pytree_node=False)
     left_BS2: jax.Array | None = None
 
-    @property
-    def bars(self) -> Bars:
-        """The steps in a bar of each metre."""
-        return self.architecture.bars
-
-    def init(self, prompt_BT, positions_BT, num_steps):
+    def init(self, prompt_BT: jax.Array, positions_BT: jax.Array, num_steps: int) -> tuple:
         padded_BT = _last(prompt_BT, self.window_steps, self.architecture.padding)
         steps_T = jnp.arange(1 - self.window_steps, 1)
         positions_BT = later(positions_BT[:, -1:], steps_T, self.architecture.bars)
@@ -113,7 +121,7 @@ class SlidingReader:
         before = padded_BT[:, :-1], positions_BT[:, :-1]
         return _read_all(self, windows, *before, left_TB2), rows
 
-    def read(self, carry, token_B, position_B, row):
+    def read(self, carry: Any, token_B: jax.Array, position_B: jax.Array, row: Any) -> tuple:
         carry, logits_BV = sliding.slide(
             self.params,
             carry,
@@ -126,12 +134,12 @@ class SlidingReader:
         )
         return carry, logits_BV, None
 
-    def take(self, carry, of_BP):
+    def take(self, carry: Any, of_BP: jax.Array) -> Any:
         return sliding.take_rows(carry, of_BP)
 
 
 @flax.struct.dataclass
-class StateReader:
+class StateReader(_NetworkReader):
     """Carries the recurrent state from token to token, and the last `memory_steps` states for
     attention. For unidirectional and infilling models.
 
@@ -139,24 +147,17 @@ class StateReader:
     elsewhere; the last one is known. At a known step all other classes' logits are -inf.
     """
 
-    params: Params
-    architecture: Architecture = flax.struct.field(pytree_node=False)
     memory_steps: int = flax.struct.field(pytree_node=False)
     future_BN: jax.Array | None = None
     left_BS2: jax.Array | None = None
 
-    @property
-    def bars(self) -> Bars:
-        """The steps in a bar of each metre."""
-        return self.architecture.bars
-
-    def init(self, prompt_BT, positions_BT, num_steps):
+    def init(self, prompt_BT: jax.Array, positions_BT: jax.Array, num_steps: int) -> tuple:
         num_before = prompt_BT.shape[1] - 1
-        told = told_before = known_NB = left_TB2 = left_NB2 = None
+        ahead = ahead_before = known_NB = left_TB2 = left_NB2 = None
         if self.future_BN is not None:
             whole = self._look_ahead(positions_BT[:, :1], num_before)
-            told_before = jax.tree.map(lambda leaf: leaf[:num_before], whole)
-            told = jax.tree.map(lambda leaf: leaf[num_before:], whole)
+            ahead_before = jax.tree.map(lambda leaf: leaf[:num_before], whole)
+            ahead = jax.tree.map(lambda leaf: leaf[num_before:], whole)
             known_NB = self.future_BN.T
         if self.left_BS2 is not None:
             left_BT2, left_NB2 = _split_left(self.left_BS2, num_before + 1)
@@ -168,18 +169,18 @@ class StateReader:
             num_networks=num_networks(self.params),
         )
         before = prompt_BT[:, :-1], positions_BT[:, :-1]
-        carry = _read_all(self, carry, *before, (told_before, None, left_TB2))
-        return carry, (told, known_NB, left_NB2)
+        carry = _read_all(self, carry, *before, (ahead_before, None, left_TB2))
+        return carry, (ahead, known_NB, left_NB2)
 
-    def read(self, carry, token_B, position_B, row):
-        told, known_B, left_B2 = row
+    def read(self, carry: Any, token_B: jax.Array, position_B: jax.Array, row: Any) -> tuple:
+        ahead, known_B, left_B2 = row
         carry, logits_BV, weights_BT = steps.apply_step(
             self.params,
             carry,
             token_B,
             position_B,
             self.architecture,
-            ahead=told,
+            ahead=ahead,
             left_B2=left_B2,
         )
         if known_B is not None:
@@ -190,10 +191,10 @@ class StateReader:
             logits_BV = jnp.where(is_other_BV, -jnp.inf, logits_BV)
         return carry, logits_BV, weights_BT
 
-    def take(self, carry, of_BP):
+    def take(self, carry: Any, of_BP: jax.Array) -> Any:
         return steps.take_rows(self.params, carry, of_BP)
 
-    def _look_ahead(self, position_B1, num_before):
+    def _look_ahead(self, position_B1: jax.Array, num_before: int) -> Ahead:
         """What each step from the prompt's first on knows in advance of those that follow it."""
         whole_BT = jnp.pad(
             self.future_BN,
@@ -248,7 +249,9 @@ def _appended(steps_BT: jax.Array, step_B: jax.Array) -> jax.Array:
     return jnp.concatenate([steps_BT[:, 1:], step_B[:, None].astype(steps_BT.dtype)], axis=1)
 
 
-def _read_all(reader: Reader, carry: Any, tokens_BT, positions_BT, rows: Any) -> Any:
+def _read_all(
+    reader: Reader, carry: Any, tokens_BT: jax.Array, positions_BT: jax.Array, rows: Any
+) -> Any:
     """The carry after all these tokens."""
 
     def step(carry, inputs):

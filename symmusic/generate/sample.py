@@ -5,7 +5,7 @@ A `Reader` gives each step's logits; constraints determine in turn which classes
 
 import functools
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import flax.struct
 import jax
@@ -22,24 +22,31 @@ from symmusic.model.places import later
 class Constraint(Protocol):
     """A constraint on what may be drawn, step by step: a pytree with a leading axis N on its
     `rows`, whose states have the pieces on the first axis of every array, or scalars.
-
-    `allow` narrows `may_BV`, the classes still allowed, and must leave each piece at least one; its
-    state may count what it removed. `weigh` may change the logits that are drawn from; it is given
-    the temperature that they will be divided by, 1 in place of 0. `advance` updates the state with
-    the drawn token.
     """
 
     rows: Any
 
-    def init(self, num_pieces: int) -> Any: ...
+    def init(self, num_pieces: int) -> Any:
+        """The state before the first step."""
+        ...
 
-    def allow(self, row: Any, state: Any, may_BV: jax.Array) -> tuple[jax.Array, Any]: ...
+    def allow(self, row: Any, state: Any, may_BV: jax.Array) -> tuple[jax.Array, Any]:
+        """Which of the classes `may_BV` remain allowed, at least one for each piece; the state may
+        count what was removed.
+        """
+        ...
 
     def weigh(
         self, row: Any, state: Any, logits_BV: jax.Array, temperature: jax.Array
-    ) -> jax.Array: ...
+    ) -> jax.Array:
+        """The logits to draw from; they are divided by `temperature` later, which is 1 for greedy
+        sampling.
+        """
+        ...
 
-    def advance(self, row: Any, state: Any, token_B: jax.Array) -> Any: ...
+    def advance(self, row: Any, state: Any, token_B: jax.Array) -> Any:
+        """The state after the drawn tokens."""
+        ...
 
 
 class Limit(Protocol):
@@ -115,43 +122,7 @@ def sample(
       particles: how each piece is drawn by a group of rows; reader, prompts and positions are then
         of all rows, keys and what is returned of the pieces. None = one row is one piece.
     """
-    divisor = jnp.where(rule.temperature > 0, rule.temperature, 1.0)
-
-    def step(carry, rows):
-        keys_B, (token_B, read, states), position_B, weights = carry
-        read_row, constraint_rows, group_row = rows
-        read, logits_BV, weights_BT = reader.read(read, token_B, position_B, read_row)
-        may_BV, weighed_BV, narrowed = narrow(
-            constraints, constraint_rows, states, logits_BV, divisor
-        )
-        restricted_BV = restrict(
-            jnp.where(may_BV, weighed_BV, -jnp.inf), rule.temperature, rule.top_k, rule.top_p
-        )
-        keys_B2 = jax.vmap(jax.random.split)(keys_B)
-        token_B = jax.vmap(jax.random.categorical)(keys_B2[:, 1], restricted_BV)
-        log_probability_B = jnp.take_along_axis(
-            jax.nn.log_softmax(logits_BV), token_B[:, None], axis=-1
-        )[:, 0]
-        states = tuple(
-            constraint.advance(row, state, token_B)
-            for constraint, row, state in zip(constraints, constraint_rows, narrowed, strict=True)
-        )
-        kept = (jax.nn.softmax(restricted_BV), weights_BT) if keep else (None, None)
-        own_BV = jax.nn.softmax(logits_BV / divisor) if keep_own else None
-        drawn = token_B, log_probability_B, *kept, own_BV
-        after, of_BP = (token_B, read, states), None
-        if particles is not None:
-            counts, resamples = group_row
-            worth_BV = jnp.where(may_BV, (weighed_BV - logits_BV) / divisor, -jnp.inf)
-            weights = groups.weighted(weights, counts, logits_BV / divisor, worth_BV, token_B)
-            weights, after, of_BP = groups.resampled(particles, weights, resamples, after, take)
-        position_B = later(position_B, 1, reader.bars)
-        return (keys_B2[:, 0], after, position_B, weights), (drawn, of_BP)
-
-    def take(after, of_BP):
-        token_B, read, states = after
-        return picked(token_B, of_BP), reader.take(read, of_BP), picked(states, of_BP)
-
+    scan = _Scan(reader, rule, tuple(constraints), particles, keep, keep_own)
     read, read_rows = reader.init(prompt_BT, positions_BT, num_steps)
     states = tuple(constraint.init(len(prompt_BT)) for constraint in constraints)
     weights, group_rows = None, None
@@ -161,13 +132,65 @@ def sample(
     rows = read_rows, tuple(constraint.rows for constraint in constraints), group_rows
     last_B = prompt_BT[:, -1].astype(jnp.int32)
     carry = keys_B, (last_B, read, states), positions_BT[:, -1], weights
-    carry, (drawn, of_NBP) = lax.scan(step, carry, rows, length=num_steps)
+    carry, (drawn, of_NBP) = lax.scan(scan.step, carry, rows, length=num_steps)
     states = carry[1][-1]
     if particles is not None:
         last_B = groups.chosen(carry[-1], particles.num)
         drawn = groups.traced(drawn, of_NBP, last_B)
         states = picked(states, last_B[:, None])
     return Drawn(*jax.tree.map(lambda array: jnp.swapaxes(array, 0, 1), drawn), states)
+
+
+class _Scan(NamedTuple):
+    """What the steps of `sample` have in common; the fields are its arguments."""
+
+    reader: Reader
+    rule: Rule
+    constraints: tuple[Constraint, ...]
+    particles: Particles | None
+    keep: bool
+    keep_own: bool
+
+    def step(self, carry: tuple, rows: tuple) -> tuple[tuple, tuple]:
+        """Draws a token of each row; `particles` may then exchange the rows of a group."""
+        keys_B, (token_B, read, states), position_B, weights = carry
+        read_row, constraint_rows, group_row = rows
+        temperature, top_k, top_p = self.rule.temperature, self.rule.top_k, self.rule.top_p
+        divisor = jnp.where(temperature > 0, temperature, 1.0)
+        read, logits_BV, weights_BT = self.reader.read(read, token_B, position_B, read_row)
+        may_BV, weighed_BV, narrowed = narrow(
+            self.constraints, constraint_rows, states, logits_BV, divisor
+        )
+        restricted_BV = restrict(jnp.where(may_BV, weighed_BV, -jnp.inf), temperature, top_k, top_p)
+        keys_B2 = jax.vmap(jax.random.split)(keys_B)
+        token_B = jax.vmap(jax.random.categorical)(keys_B2[:, 1], restricted_BV)
+        log_probability_B = jnp.take_along_axis(
+            jax.nn.log_softmax(logits_BV), token_B[:, None], axis=-1
+        )[:, 0]
+        states = tuple(
+            constraint.advance(row, state, token_B)
+            for constraint, row, state in zip(
+                self.constraints, constraint_rows, narrowed, strict=True
+            )
+        )
+        kept = (jax.nn.softmax(restricted_BV), weights_BT) if self.keep else (None, None)
+        own_BV = jax.nn.softmax(logits_BV / divisor) if self.keep_own else None
+        drawn = token_B, log_probability_B, *kept, own_BV
+        after, of_BP = (token_B, read, states), None
+        if self.particles is not None:
+            counts, resamples = group_row
+            worth_BV = jnp.where(may_BV, (weighed_BV - logits_BV) / divisor, -jnp.inf)
+            weights = groups.weighted(weights, counts, logits_BV / divisor, worth_BV, token_B)
+            weights, after, of_BP = groups.resampled(
+                self.particles, weights, resamples, after, self._take
+            )
+        position_B = later(position_B, 1, self.reader.bars)
+        return (keys_B2[:, 0], after, position_B, weights), (drawn, of_BP)
+
+    def _take(self, after: tuple, of_BP: jax.Array) -> tuple:
+        """What rows `of_BP` of each group carry from step to step."""
+        token_B, read, states = after
+        return picked(token_B, of_BP), self.reader.take(read, of_BP), picked(states, of_BP)
 
 
 def narrow(

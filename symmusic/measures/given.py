@@ -9,9 +9,9 @@ import numpy as np
 
 from symmusic.corpus.meters import bars_of
 from symmusic.corpus.prepare import Tune
-from symmusic.generate.draw import Manner
 from symmusic.generate.given import continuation_logits
 from symmusic.generate.keys import find_distance, place
+from symmusic.generate.manner import Manner
 from symmusic.measures.excerpts import cut_excerpts
 from symmusic.measures.material import PROMPT_BARS, in_meter
 from symmusic.measures.temperature import Calibration, calibrate

@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from symmusic.corpus.base_rate import target_counts
 from symmusic.corpus.windows import Windows
-from symmusic.generate.draw import draw_continuations
+from symmusic.generate.draw import Conditions, draw_continuations
 from symmusic.generate.manner import manner_of
 from symmusic.measures.counting.model import of_windows
 from symmusic.measures.distributions import label_losses
@@ -200,8 +200,7 @@ def _draw(
             prompts,
             manner,
             random_key(config.seed, Stream.FILLED_GAPS, number, first // CHUNK),
-            known_BN=known,
-            meter=meter,
+            Conditions(known=known, meter=meter),
         ).drawn
         found.append(drawn.tokens_BN[:, :gap_steps])
     return np.concatenate(found)[: len(tokens_NS)].astype(np.uint8)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from symmusic.generate.draw import Manner
 from symmusic.generate.given import continuation_logits
+from symmusic.generate.manner import Manner
 from symmusic.measures.registry import Network
 from symmusic.measures.temperature import log_softmax
 

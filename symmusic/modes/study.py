@@ -19,7 +19,7 @@ from symmusic.experiment.answers import check_files, count_studies, read_files
 from symmusic.experiment.study import KEY, PAGE, Study, assemble, read_key, write_key
 from symmusic.experiment.study_results import make_study_results
 from symmusic.files import SETTINGS, choose_folder, write_whole
-from symmusic.generate.draw import draw_continuations
+from symmusic.generate.draw import Conditions, draw_continuations
 from symmusic.generate.manner import manner_of
 from symmusic.measures import material
 from symmusic.measures.excerpts import Excerpts, cut_excerpts
@@ -157,7 +157,7 @@ def _continue(
         prompts_BT,
         manner,
         random_key(config.seed, Stream.STUDY_PIECES),
-        meter=material.evaluated_index(config, model.card.meters),
+        Conditions(meter=material.evaluated_index(config, model.card.meters)),
     )
     made = np.array([vocabulary.decode(tokens) for tokens in found.drawn.tokens_BN])
     redraws = found.num_redraws_B

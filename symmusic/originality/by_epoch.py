@@ -10,8 +10,8 @@ from ml_collections import ConfigDict
 
 from symmusic.corpus.cache import Corpus
 from symmusic.errors import UserError
-from symmusic.generate.draw import Manner, draw_continuations
-from symmusic.generate.manner import manner_of, settle
+from symmusic.generate.draw import draw_continuations
+from symmusic.generate.manner import Manner, manner_of, settle
 from symmusic.measures.given import NEW_BARS, cut_given
 from symmusic.measures.material import PROMPT_BARS
 from symmusic.melody.events import Melody, from_events

@@ -5,6 +5,7 @@ import pytest
 
 from symmusic.generate.choose import Alike, fitting, ranked
 from symmusic.generate.compose import compose
+from symmusic.generate.draw import Conditions
 from symmusic.generate.pieces import Piece
 from symmusic.streams import Stream, random_key
 from tests.generate.toy import ARCHITECTURE, VOCABULARY, make_prompt, manner, params_for
@@ -38,7 +39,7 @@ def test_pieces_that_are_alike_are_drawn_again_whatever_their_number():
             make_prompt(),
             manner(num_samples=num, max_redraws=30, **changes),
             random_key(0, Stream.SAMPLED_PIECES),
-            judges=[alike],
+            Conditions(judges=[alike]),
         )
         return [each.tokens.tobytes() for each in pieces], pieces, alike
 

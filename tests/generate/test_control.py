@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from symmusic.errors import UserError
 from symmusic.generate import masks as module
 from symmusic.generate.compose import compose
-from symmusic.generate.draw import draw_continuations
+from symmusic.generate.draw import Conditions, draw_continuations
 from symmusic.generate.masks import DRAWN, FREE, Wishes, make_masks
 from symmusic.melody.encodings import MelodyVocabulary, PianorollVocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
@@ -168,7 +168,7 @@ def drawn(wish, seed=0, num_bars=2, transposed_by=0, **how):
         prompt,
         manner(num_bars=num_bars, **how),
         jax.random.key(seed),
-        masks,
+        Conditions(masks),
     )
     return [piece.events.astype(int) for piece in pieces]
 
@@ -212,7 +212,9 @@ def test_every_piece_ends_in_a_cadence(meter, rest):
     masks = make_masks(wish, VOCABULARY, prompt.tokens, 0, 2, bar)
     params = init_params(jax.random.key(1), architecture)
     how = manner(num_bars=2, num_samples=64)
-    pieces = compose(params, architecture, VOCABULARY, prompt, how, jax.random.key(2), masks)
+    pieces = compose(
+        params, architecture, VOCABULARY, prompt, how, jax.random.key(2), Conditions(masks)
+    )
     for piece in pieces:
         last = from_events(piece.events)[-1]
         assert last.pitch % 12 == 0
@@ -250,7 +252,7 @@ def test_wishes_do_not_apply_to_kept_bars():
         prompt,
         manner(num_bars=2),
         jax.random.key(3),
-        masks,
+        Conditions(masks),
     )
     for piece in compose(*how):
         np.testing.assert_array_equal(piece.tokens[16:], kept[16:])
@@ -286,7 +288,7 @@ def test_an_empty_gap_is_drawn_again_though_notes_follow():
         prompt,
         manner(num_bars=2, num_samples=8, max_redraws=50),
         jax.random.key(0),
-        masks,
+        Conditions(masks),
     )
     assert sum(piece.num_redraws for piece in pieces) > 0
     assert not any(piece.up_to(16).is_empty for piece in pieces)
@@ -298,7 +300,13 @@ def test_no_wish_is_plain_sampling():
     masks = make_masks(Wishes(), VOCABULARY, prompt.tokens, 0, 1, FOUR)
     plain, masked = (
         draw_continuations(
-            random_params(1), ARCHITECTURE, VOCABULARY, prompts, manner(), jax.random.key(3), each
+            random_params(1),
+            ARCHITECTURE,
+            VOCABULARY,
+            prompts,
+            manner(),
+            jax.random.key(3),
+            Conditions(each),
         ).drawn
         for each in (None, masks)
     )

@@ -12,6 +12,7 @@ import pytest
 from scipy.stats import chi2
 
 from symmusic.generate.compose import compose
+from symmusic.generate.draw import Conditions
 from symmusic.generate.guide import EVEN, fit, guided, is_distant, opened
 from symmusic.generate.masks import DRAWN, FREE, Wishes, make_masks
 from symmusic.generate.sample import Rule, sample
@@ -197,7 +198,7 @@ def test_given_notes_are_spread_over_the_piece():
             prompt,
             manner(num_bars=2, num_samples=num, **how),
             jax.random.key(0),
-            masks,
+            Conditions(masks),
         )
 
     found = pieces(64)

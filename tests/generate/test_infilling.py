@@ -11,6 +11,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.generate.compose import compose
+from symmusic.generate.draw import Conditions
 from symmusic.generate.masks import Wishes, make_masks
 from symmusic.generate.prompt import around
 from symmusic.generate.wishes import keep
@@ -57,8 +58,7 @@ def fill(known, masks=None, prompt=None, **how):
         prompt or make_prompt(),
         how,
         jax.random.key(3),
-        masks,
-        known_N=known,
+        Conditions(masks, known=known),
     )
 
 

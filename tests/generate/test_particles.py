@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.generate.compose import compose
 from symmusic.generate.control import RepeatRow, Repeats
+from symmusic.generate.draw import Conditions
 from symmusic.generate.guide import fit_pitches, guided, with_pitches
 from symmusic.generate.host_reader import HostReader
 from symmusic.generate.masks import DRAWN, FREE, ROOM, Cadence, Wishes, make_masks, with_room
@@ -239,7 +240,7 @@ def pieces_of(wish, kept=None, num_bars=2, **how):
         prompt,
         manner(num_bars=num_bars, **how),
         jax.random.key(0),
-        masks,
+        Conditions(masks),
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.generate.compose import compose
+from symmusic.generate.draw import Conditions
 from symmusic.generate.plan import Plan, plan_of_bars
 from symmusic.generate.readers import make_reader
 from symmusic.generate.sample import Rule, sample
@@ -121,7 +122,7 @@ def test_pieces_follow_a_plan():
             make_prompt(),
             manner(num_samples=1, num_bars=3),
             jax.random.key(0),
-            plan=shown,
+            Conditions(plan=shown),
         )
         expected = np.where(shown.tune_left[16:] == 0, 4, 9)
         assert_array_equal(piece.tokens, expected)

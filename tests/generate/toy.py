@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from symmusic.generate.draw import Manner
+from symmusic.generate.manner import Manner
 from symmusic.generate.prompt import Prompt
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture, init_params

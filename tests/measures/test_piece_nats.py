@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from symmusic.generate import given
-from symmusic.generate.draw import Manner
+from symmusic.generate.manner import Manner
 from symmusic.measures.piece_nats import network_nats
 from symmusic.measures.registry import Network
 from symmusic.model.model import Architecture

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from symmusic.errors import UserError
 from symmusic.generate.compose import compose
-from symmusic.generate.draw import draw_continuations
+from symmusic.generate.draw import Conditions, draw_continuations
 from symmusic.generate.masks import DRAWN, Wishes, make_masks
 from symmusic.melody.events import StepNote, from_events
 from symmusic.originality.copies import find_longest_runs, find_symbols
@@ -45,8 +45,7 @@ def pieces(index, masks=None, seed=0, **how):
         make_prompt(),
         manner(num_samples=16, num_bars=2, **how),
         jax.random.key(seed),
-        masks,
-        limits(index),
+        Conditions(masks, limits(index)),
     )
     refused = [piece.num_refused.get('max_copied_run') for piece in drawn]
     return [from_events(piece.events) for piece in drawn], refused
@@ -146,7 +145,7 @@ def pieces_of_a_bar(index, masks):
         manner(num_samples=16),
         jax.random.key(0),
     )
-    drawn = compose(*how, masks, limits(index))
+    drawn = compose(*how, Conditions(masks, limits(index)))
     return [from_events(piece.events) for piece in drawn], [piece.num_redraws for piece in drawn]
 
 
@@ -186,7 +185,7 @@ def test_a_run_may_start_with_the_prompt_s_first_note(num_notes):
     assert refused.tolist() == [next_token]
     lively = params_for({0: 0.5, next_token: 0.5})
     how = lively, ARCHITECTURE, VOCABULARY, prompt, manner(num_samples=16), jax.random.key(0)
-    free, limited = (compose(*how, None, limits(each)) for each in (None, index))
+    free, limited = (compose(*how, Conditions(limits=limits(each))) for each in (None, index))
     assert any(piece.tokens[0] == next_token for piece in free)
     assert not any(piece.tokens[0] == next_token for piece in limited)
 
@@ -216,8 +215,7 @@ def test_a_run_that_given_notes_complete_is_a_copy_unless_all_of_it_was_given():
             np.broadcast_to(make_prompt().tokens, (16, 16)),
             dataclasses.replace(how, **changes),
             jax.random.key(0),
-            masks,
-            limits(index),
+            Conditions(masks, limits(index)),
         ).drawn
 
     with pytest.raises(UserError, match=r'max_copied_run = 4: \d+ of 16 pieces reached a step'):
@@ -247,7 +245,9 @@ def test_tunes_with_other_intervals_change_nothing():
         manner(num_bars=2),
         jax.random.key(5),
     )
-    plain, limited = (draw_continuations(*how, limits=limits(each)).drawn for each in (None, index))
+    plain, limited = (
+        draw_continuations(*how, Conditions(limits=limits(each))).drawn for each in (None, index)
+    )
     np.testing.assert_array_equal(plain.tokens_BN, limited.tokens_BN)
     np.testing.assert_array_equal(plain.log_probabilities_BN, limited.log_probabilities_BN)
     assert limited.states[0].refused_B.tolist() == [0] * 4
@@ -261,7 +261,9 @@ def test_two_limits_hold_together_and_count_each_on_its_own():
         'max_copied_run': make_index([find_symbols(each) for each in tunes], 3, PITCHES),
         'max_copied_from_prompt': make_index([find_symbols(each) for each in own], 2, PITCHES),
     }
-    drawn = compose(*how, manner(num_samples=16, num_bars=2), jax.random.key(0), None, both)
+    drawn = compose(
+        *how, manner(num_samples=16, num_bars=2), jax.random.key(0), Conditions(limits=both)
+    )
     melodies = [from_events(piece.events) for piece in drawn]
     assert not any(copied(melody, tunes, 4) or copied(melody, own, 3) for melody in melodies)
     assert all(piece.num_refused.keys() == both.keys() for piece in drawn)
@@ -276,7 +278,7 @@ def test_two_limits_hold_together_and_count_each_on_its_own():
         FOUR,
     )
     with pytest.raises(UserError, match=r'max_copied_from_prompt = 2: \d+ of 16 pieces reached'):
-        compose(*how, manner(num_samples=16), jax.random.key(0), masks, stuck)
+        compose(*how, manner(num_samples=16), jax.random.key(0), Conditions(masks, stuck))
 
 
 @pytest.mark.parametrize('tunes', [[], [np.zeros(0, np.int64)], [np.arange(2)]])
