@@ -129,7 +129,7 @@ def _check(name: str, found: Any, study: Study) -> Answers:
         f'{count} rating{"s" * (count > 1)}' for count in [int((ratings == 0).sum())] if count
     ]
     missing += ['the experience'] if not experience else []
-    missing += [f'the hearing of piece {", ".join(map(str, unheard))}'] if unheard else []
+    missing += [f'playing piece {", ".join(map(str, unheard))}'] if unheard else []
     if missing or found.get('complete') is not True:
         raise Unusable(
             f'unfinished: without {" and ".join(missing)}' if missing else 'marked as unfinished'
@@ -147,7 +147,7 @@ def _fill(ratings_QP: np.ndarray, rows: Sequence[dict]) -> list[int]:
         if type(piece) is not int or not 1 <= piece <= num_pieces:
             raise Unusable(f'piece {str(piece)[:40]} is unknown; pieces are 1 to {num_pieces}')
         if piece in seen:
-            raise Unusable(f'piece {piece} is there twice')
+            raise Unusable(f'piece {piece} is rated twice')
         if type(plays) is not int or plays < 0:
             raise Unusable(f'piece {piece}: plays = {str(plays)[:40]}; must be a whole number')
         seen.add(piece)

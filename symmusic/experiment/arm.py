@@ -84,7 +84,7 @@ def finish(arm: Arm, sizes: Mapping[str, int], grounds: Grounds) -> Outcome:
         _train(arm)
         stored = _measure(arm, grounds, key)
         write_digested(done, stored)
-    elif not {'real', 'count_model'} <= stored.keys():  # of a version that did not measure them
+    elif not {'real', 'count_model'} <= stored.keys():  # stored by an older version
         stored |= _levels(arm, Checkpoints(arm.folder).restore_card(), grounds)
         write_digested(done, stored)
     return _outcome(arm, stored, sizes)
@@ -111,8 +111,8 @@ def _train(arm: Arm) -> None:
 
 
 def _take_over(arm: Arm) -> None:
-    """Starts from the finished training of the arm's twin, if there is one; everything about the
-    pieces is made again.
+    """Copies the finished training of the arm's twin, if there is one; pieces are still drawn and
+    measured.
     """
     if (
         arm.twin is None
@@ -171,7 +171,7 @@ def _measure(arm: Arm, grounds: Grounds, key: dict) -> dict:
 
 
 def _levels(arm: Arm, card: Card, grounds: Grounds) -> dict:
-    """What an arm is measured beside: `real`, the measures of the real continuations, and
+    """What an arm is compared with: `real`, the measures of the real continuations, and
     `count_model`, its nats per step; None where not known.
     """
     return {

@@ -1,6 +1,6 @@
 """What each tune family adds to a replica's measures: the numerator and the denominator of every
-measure that is a mean over pieces or over steps. With them seeds and families are resampled
-crossed. Stored as `{measure: {family: [numerator, denominator]}}`; a family is named after its
+measure that is a mean over pieces or over steps. Seeds and families are resampled crossed from
+them. Stored as `{measure: {family: [numerator, denominator]}}`; a family is named after its
 first tune, as numbers differ between corpora.
 """
 
@@ -46,7 +46,7 @@ def nats_by_family(
     params: Params, card: Card, data: Dataset, tunes: Sequence[Tune], families: Mapping[str, str]
 ) -> dict[str, dict[str, list[float]]]:
     """The nats and the number of the targets of each family of the test tunes, as the measure
-    `nats_per_step`; nothing where no tune is unseen, and of a run for infilling, whose loss is of
+    `nats_per_step`; empty where no tune is unseen, and for runs that fill gaps, whose loss is of
     gaps.
 
     Args:

@@ -1,4 +1,4 @@
-"""The progress of an experiment over its arms, and how long it still takes."""
+"""The progress of an experiment over its arms, and an estimate of the time left."""
 
 import time
 
@@ -6,16 +6,16 @@ from symmusic.progress import open_bar
 
 
 class Clock:
-    """Counts arms, and estimates the time left from those that were worked on.
+    """Counts arms, and estimates the time left from those that took any work.
 
-    How long an arm trains is not known beforehand, so that an arm yet to come counts as the mean of
+    How long an arm trains is not known in advance, so each remaining arm counts as the mean of
     those before it.
     """
 
     def __init__(self, num_arms: int):
         self.num_arms, self.num_done = num_arms, 0
         self.num_steps, self.begun = 0, time.perf_counter()
-        self.seconds: list[float] = []  # of each arm that was worked on
+        self.seconds: list[float] = []  # of each arm that took any work
         self.bar = open_bar('arm', total=num_arms)
         self.bar.set_description('experiment')
 
@@ -24,7 +24,7 @@ class Clock:
         self.num_steps += 1
 
     def end_arm(self) -> None:
-        """Marks the current arm as finished; it was worked on if it had a step."""
+        """Marks the current arm as finished; it took work if it had a step."""
         now = time.perf_counter()
         if self.num_steps:
             self.seconds.append(now - self.begun)
@@ -38,7 +38,7 @@ class Clock:
         return f'{self.num_done + 1} of {self.num_arms}'
 
     def left(self) -> str:
-        """'; about N minutes left', where there is an estimate."""
+        """'; about N min left for all', if there is an estimate."""
         if not self.seconds:
             return ''
         mean = sum(self.seconds) / len(self.seconds)

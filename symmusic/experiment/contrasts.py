@@ -15,8 +15,8 @@ OVER = ('seeds', 'seeds and tune families')  # what an interval is over
 
 def pairs_of(arms: Sequence[str], primaries: Sequence[Primary]) -> list[tuple[str, str]]:
     """All pairs of arms, to be compared as first minus second. The order is that of a claim on the
-    two, so that their difference has the same sign everywhere; where there is none, it is the later
-    arm minus the earlier one.
+    two, so that their difference has the same sign everywhere; without a claim it is the later arm
+    minus the earlier one.
     """
     claimed = {primary.arms for primary in primaries if primary.measure != LISTENERS}
     return [

@@ -1,5 +1,5 @@
-"""What the arms of an experiment are measured on: corpora, prompts, reference excerpts, and what
-counting alone predicts.
+"""What the arms of an experiment are measured on: corpora, prompts and reference excerpts; and the
+likelihood of the count model.
 """
 
 import dataclasses

@@ -22,8 +22,8 @@ def highlights(
     """A row for each claim.
 
     Holm's correction is over the claims that the config states for the variant, including those
-    whose arms are not done, but without claims that only listeners can judge, which have no test
-    here.
+    whose arms are not finished, but without claims that only listeners can judge, which have no
+    test here.
     """
     primaries = experiment.hypothesis.primaries
     contrasts: list[dict | None] = []

@@ -35,7 +35,8 @@ def measure_likelihoods(
     families: Mapping[str, str],
 ) -> tuple[dict[str, float | None], dict[str, dict[str, list[float]]]]:
     """`gap_nats` and `sounding_nats` of a replica, None where they are not defined, and their parts
-    by tune family. Neither is of a model of last steps, `sounding_nats` of none for gaps.
+    by tune family. Both are undefined for models of last steps, `sounding_nats` also for those that
+    fill gaps.
 
     Args:
       params: of the replica.

@@ -134,7 +134,7 @@ def _host() -> str:
 
 
 def _place() -> list[str]:
-    """The machine since it was booted, and the space of process numbers within it."""
+    """The machine, its last boot, and the namespace of process numbers."""
     boot, space = pathlib.Path('/proc/sys/kernel/random/boot_id'), ''
     with contextlib.suppress(OSError):
         space = os.readlink('/proc/self/ns/pid')
@@ -144,8 +144,8 @@ def _place() -> list[str]:
 
 
 def _started(pid: int) -> str | None:
-    """When a process of this machine began, which tells it from a later one of the same number;
-    None where there is none.
+    """The start time of a process of this machine, which distinguishes it from a later process of
+    the same number; None if there is no such process.
     """
     try:
         return pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[19]

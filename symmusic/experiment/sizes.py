@@ -32,8 +32,8 @@ def size_up(
     each.
 
     Raises:
-      UserError: an arm has fewer windows than it asks for, or than the other arms although the
-        experiment is not about the amount of data.
+      UserError: an arm has fewer windows than its config states, or than the other arms although
+        the experiment is not about the amount of data.
     """
     sizes, missing = {}, {}
     datasets: dict[Place, Dataset] = {}
@@ -51,7 +51,7 @@ def size_up(
         datasets[place] = data
         if why := _lack(arm.config, data):
             if not experiment.hypothesis.may_miss:
-                raise UserError(f'arm {name}: {why}; ask for no more')
+                raise UserError(f'arm {name}: {why}; must be at most that')
             missing[place] = why
             log.info(f'    left out: {why}')
             continue
@@ -62,7 +62,7 @@ def size_up(
 
 
 def _lack(config: ConfigDict, data: Dataset) -> str:
-    """Why an arm has fewer windows than it asks for; '' where it has as many."""
+    """Why an arm has fewer windows than its config states; '' if it has enough."""
     wanted = config.data.max_windows
     # split by window, the number is that of both parts together
     have = len(data.train) + (len(data.validation) if data.test is None else 0)

@@ -1,5 +1,5 @@
-"""What is stored of an arm, and whether it still holds: files are written atomically, so that one
-that exists is complete.
+"""The stored measures of an arm, and whether they are still valid. Files are written atomically, so
+one that exists is complete.
 """
 
 import logging
@@ -26,14 +26,14 @@ UNMEASURED = (
 
 
 def key_of(config: ConfigDict) -> dict:
-    """What is written with the measures of an arm: what they are of."""
+    """Written with the measures of an arm: the settings that they depend on."""
     return {'version': MEASURED, 'config': runs.to_dict(config)}
 
 
 def read_stored(path: pathlib.Path, wanted: dict) -> dict | None:
     """The stored measures of an arm with the same settings; None where there are none. The stored
     config may lack newer fields, or differ in `UNMEASURED` ones. A damaged file is reported and
-    made again.
+    replaced.
     """
     try:
         stored = read_digested(path)
@@ -51,4 +51,4 @@ def read_stored(path: pathlib.Path, wanted: dict) -> dict | None:
 
 def log_damaged(path: pathlib.Path, error: Exception) -> None:
     """Logs that a file is damaged."""
-    log.info(f'{path} is damaged ({" ".join(str(error).split())[:200]}); made again')
+    log.info(f'{path} is damaged ({" ".join(str(error).split())[:200]}); it is made again')

@@ -1,4 +1,6 @@
-"""Several workers on one experiment: who takes which arm, and whether they run the same thing."""
+"""Several workers on one experiment: how they share the arms, and whether they run the same code,
+arms and claims.
+"""
 
 import hashlib
 import json
@@ -27,15 +29,15 @@ log = logging.getLogger(__name__)
 def work(
     arms: Sequence[Arm],
     claims: Claims,
-    do: Callable[[Arm], None],
+    run: Callable[[Arm], None],
     poll_seconds: float | None = None,
 ) -> None:
-    """Does each arm once, in their order as far as no other worker is at it, and waits for what
-    others are at: should one be killed, its arm is done here.
+    """Runs the arms in order, each if no other worker is running it, and waits for the others: if a
+    worker is killed, its arm is run here.
 
     An arm that copies the training of another one comes after it.
     """
-    left, said = list(arms), ''
+    left, logged = list(arms), ''
     while left:
         done, ahead = set(), {arm.folder for arm in left}
         for arm in left:
@@ -44,14 +46,16 @@ def work(
             with claims.holding(part_of(arm)) as held:
                 if held is None:
                     continue
-                do(arm)
+                run(arm)
                 done.add(arm.folder)
         left = [arm for arm in left if arm.folder not in done]
         if left and not done:
-            at = [f'{arm.name} ({who})' for arm in left if (who := claims.holder(part_of(arm)))]
-            if (now := ', '.join(at)) != said:
-                log.info(f'waiting for what other workers are at: {now}')
-                said = now
+            running = [
+                f'{arm.name} ({who})' for arm in left if (who := claims.holder(part_of(arm)))
+            ]
+            if (now := ', '.join(running)) != logged:
+                log.info(f'waiting for the arms of other workers: {now}')
+                logged = now
             time.sleep(POLL_SECONDS if poll_seconds is None else poll_seconds)
 
 
@@ -61,8 +65,8 @@ def part_of(arm: Arm) -> str:
 
 
 def write_once(claims: Claims, found: Mapping, write: Callable[[], None]) -> None:
-    """Writes the report of some results, unless another worker has since this one began; while
-    another one writes, this one waits.
+    """Writes the report of some results, unless another worker has written it since this one
+    joined; waits while another one writes.
     """
     digest = hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
     while True:
@@ -81,7 +85,7 @@ def read_shard(text: str) -> tuple[int, int] | None:
     """The value of --shard=INDEX/COUNT; None where it is empty.
 
     Raises:
-      UserError: it is no such value.
+      UserError: it has another form.
     """
     if not text:
         return None
@@ -93,8 +97,8 @@ def read_shard(text: str) -> tuple[int, int] | None:
 
 
 def shard_of(arms: Sequence[Arm], index: int, num_shards: int) -> list[Arm]:
-    """The arms of one of several shards, in turn; arms that copy the training of another one stay
-    with it.
+    """The arms of one of several shards, assigned in turn; an arm that copies the training of
+    another one goes with it.
     """
     roots: dict[pathlib.Path, int] = {}
     for arm in arms:
@@ -108,7 +112,7 @@ def is_done(arm: Arm) -> bool:
 
 
 def settings_of(splits: Sequence[Experiment]) -> dict:
-    """What all workers of an experiment have in common: code, arms on all splits, claims."""
+    """What all workers of an experiment must have in common: code, arms on all splits, claims."""
     first = splits[0]
     return {
         'version': symmusic.__version__,
@@ -133,18 +137,18 @@ def digest_of_code(folder: pathlib.Path) -> str:
 
 
 def check_same(claims: Claims, settings: Mapping, folder: pathlib.Path) -> None:
-    """Checks that the workers that were here before run the same code, arms and claims.
+    """Checks that the workers that joined earlier run the same code, arms and claims.
 
     Raises:
       UserError: one does not.
     """
     for other in claims.others():
         if (other['begun'], other['id']) > (claims.begun, claims.id):
-            continue  # it finds out itself
+            continue  # it joined later and checks this itself
         if why := difference(other['settings'], settings):
             raise UserError(
                 f'{other["who"]} works in {folder} with {why}; wait until it has ended, choose'
-                ' another --workdir, or start all workers alike'
+                ' another --workdir, or start all workers with the same code and config'
             )
 
 
@@ -152,25 +156,25 @@ def difference(theirs: Mapping, mine: Mapping) -> str:
     """How the settings of two workers differ, in a few words; '' where they agree."""
     if theirs['code'] != mine['code']:
         versions = [f'{each["version"]}, {each["code"]}' for each in (theirs, mine)]
-        return f'other code (version {versions[0]}; here {versions[1]})'
+        return f'different code (version {versions[0]}; here {versions[1]})'
     if unlike := sorted(theirs['arms'].keys() ^ mine['arms'].keys()):
         where = 'there' if unlike[0] in theirs['arms'] else 'here'
-        return f'other arms: {unlike[0]} only {where}'
+        return f'different arms: {unlike[0]} only {where}'
     base = base_config()
     for name, values in theirs['arms'].items():
         one, other = (runs.from_dict(dict(each), base) for each in (values, mine['arms'][name]))
         if found := runs.differences(one, other, UNMEASURED):
             more = f' and {count(len(found) - 1, "more field")}' * (len(found) > 1)
             first = f'{found[0].replace("in the run", "there").removesuffix("now")}here'
-            return f'another config: in {name} {first}{more}'
+            return f'a different config: in {name} {first}{more}'
     if theirs['claims'] != mine['claims'] or theirs['quick'] != mine['quick']:
-        return 'other claims'
+        return 'different claims'
     return ''
 
 
 def note_code(folder: pathlib.Path, settings: Mapping) -> None:
-    """Adds this code to `claims/code.json`, the list of those that worked in an experiment's
-    folder, and logs where the last one was another.
+    """Adds the version of this code to `claims/code.json`, the list of all that an experiment was
+    run with, and logs if the last one was different.
     """
     path, mine = (
         folder / 'claims' / 'code.json',
@@ -185,7 +189,7 @@ def note_code(folder: pathlib.Path, settings: Mapping) -> None:
         return
     if before:
         log.info(
-            f'{folder} was begun with other code (version {before}; here {mine["version"]},'
-            f' {mine["code"]}): what is finished there stays as it is'
+            f'{folder} was last run with different code (version {before}; here {mine["version"]},'
+            f' {mine["code"]}): finished results are kept'
         )
     write_whole(path, json.dumps([*known, mine], indent=2) + '\n')

@@ -45,7 +45,7 @@ from symmusic.wording import count
 
 
 def run(command: Command) -> None:
-    """Runs what is not finished yet, and reports on what is."""
+    """Runs what is not finished yet, and reports."""
     if command.benchmark is not None:
         run_benchmark(command)
         return

@@ -21,7 +21,7 @@ def run(command: Command) -> None:
 
 
 def _stopped(workdir: pathlib.Path) -> str:
-    """What is said where a training is stopped: where the same command continues, if anything is
+    """The message where a training is stopped: where the same command continues, if anything is
     saved.
     """
     if not saved_steps(workdir):

@@ -58,7 +58,7 @@ def test_ratings_are_those_of_the_file(tmp_path):
         (changed(piece=0), 'piece 0 is unknown'),
         (changed(piece='1'), 'piece 1 is unknown'),
         (changed(piece=True), 'piece True is unknown'),
-        (changed(piece=2), 'piece 2 is there twice'),
+        (changed(piece=2), 'piece 2 is rated twice'),
         (changed(rhythm=6), 'rhythm of piece 1 is 6; must be a whole number from 1 to 5'),
         (changed(melody=0), 'melody of piece 1 is 0'),
         (changed(melody=2.5), 'melody of piece 1 is 2.5'),
@@ -71,7 +71,7 @@ def test_ratings_are_those_of_the_file(tmp_path):
         (without('rhythm', 'melody'), 'unfinished: without 2 ratings'),
         (make_answers(STUDY, ratings=[]), 'unfinished: without 8 ratings'),
         (make_answers(STUDY, experience=None), 'unfinished: without the experience'),
-        (changed(plays=0), 'unfinished: without the hearing of piece 1'),
+        (changed(plays=0), 'unfinished: without playing piece 1'),
         (make_answers(STUDY, complete=False), 'marked as unfinished'),
     ],
 )

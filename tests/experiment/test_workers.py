@@ -76,7 +76,7 @@ def test_each_does_what_the_other_does_not(pair, capsys):
             with pytest.raises(InterruptedError):
                 work(arms, pair[1], lambda which: None)
     assert waited == [5.0]
-    who = f'waiting for what other workers are at: b ({pair[0].who})\n'
+    who = f'waiting for the arms of other workers: b ({pair[0].who})\n'
     assert capsys.readouterr().out == who
 
 
@@ -126,24 +126,24 @@ def changed(settings, field, value):
 def test_how_workers_differ(settings):
     assert difference(settings, dict(settings)) == ''
     assert difference(settings, {**settings, 'code': 'other'}) == (
-        f'other code (version {settings["version"]}, {settings["code"]}; here'
+        f'different code (version {settings["version"]}, {settings["code"]}; here'
         f' {settings["version"]}, other)'
     )
     assert difference(changed(settings, 'train.clip_norm', 2.0), settings) == (
-        'another config: in sound-none-0 train.clip_norm is 2.0 there and 1.0 here'
+        'a different config: in sound-none-0 train.clip_norm is 2.0 there and 1.0 here'
     )
     assert difference(settings, changed(settings, 'train.checkpoint_minutes', 9.0)) == ''
     fewer = {**settings, 'arms': dict(list(settings['arms'].items())[1:])}
-    assert difference(settings, fewer) == 'other arms: sound-none-0 only there'
-    assert difference(fewer, settings) == 'other arms: sound-none-0 only here'
-    assert difference(settings, {**settings, 'claims': '()'}) == 'other claims'
+    assert difference(settings, fewer) == 'different arms: sound-none-0 only there'
+    assert difference(fewer, settings) == 'different arms: sound-none-0 only here'
+    assert difference(settings, {**settings, 'claims': '()'}) == 'different claims'
 
 
 def test_the_later_of_two_that_differ_is_refused(tmp_path, settings):
     one = Claims(tmp_path, settings)
     other = Claims(tmp_path, {**settings, 'claims': '()'})
     check_same(one, settings, tmp_path)
-    with pytest.raises(UserError, match=r'works in .* with other claims; wait until') as caught:
+    with pytest.raises(UserError, match=r'works in .* with different claims; wait until') as caught:
         check_same(other, {**settings, 'claims': '()'}, tmp_path)
     assert len(str(caught.value).splitlines()) == 1
     one.leave()
@@ -159,7 +159,7 @@ def test_other_code_in_the_same_folder_is_said_once(tmp_path, capsys):
     note_code(tmp_path, {'version': '2', 'code': 'b'})
     said = capsys.readouterr().out
     assert said.count('\n') == 1
-    assert 'was begun with other code (version 1, a; here 2, b)' in said
+    assert 'was last run with different code (version 1, a; here 2, b)' in said
     assert digest_of_code(tmp_path) != digest_of_code(ROOT / 'configs')
 
 

@@ -438,7 +438,7 @@ def test_shards(whole, config, tmp_path, refused, capsys):
     with join(folder / 'claims', {'code': 'other', 'version': '0'}) as other:
         before = content(folder)
         line = refused(*words(config, tmp_path, '--shard=0/2'))
-        assert f'{other.who} works in {folder} with other code (version 0, other; here' in line
+        assert f'{other.who} works in {folder} with different code (version 0, other; here' in line
         assert content(folder) == before
     assert launch.main(words(config, tmp_path, '--shard=0/2')) == 0
     assert results(tmp_path) == results(whole)
@@ -494,7 +494,7 @@ def test_windows(config, tmp_path, refused):
     assert 'the arms have unequal numbers of training windows (slow ' in line
     line = refused(*words(config, tmp_path / 'run', '--config.data.max_windows=5000'))
     assert 'config.data.max_windows = 5000: corpus' in line
-    assert 'ask for no more' in line
+    assert 'must be at most that' in line
     assert not (tmp_path / 'run').exists()
 
 
