@@ -3,11 +3,15 @@
 import io
 import os
 import warnings
+from typing import TYPE_CHECKING
 
 from symmusic.files import write_whole
 
+if TYPE_CHECKING:  # it takes a second to import
+    from matplotlib.figure import Figure
 
-def write_figure(path: str | os.PathLike, figure) -> None:
+
+def write_figure(path: str | os.PathLike, figure: 'Figure') -> None:
     """Writes a matplotlib figure as PNG, atomically."""
     image = io.BytesIO()
     with warnings.catch_warnings():

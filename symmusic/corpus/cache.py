@@ -48,6 +48,7 @@ class Corpus:
 
     @property
     def kept(self) -> list[Tune]:
+        """The tunes that were not dropped."""
         return [tune for tune in self.tunes if tune.kept]
 
     @functools.cached_property
@@ -67,6 +68,7 @@ class Corpus:
 
     @property
     def fingerprint(self) -> str:
+        """A short hash of the kept tunes."""
         return fingerprint(self.tunes)
 
 

@@ -97,6 +97,7 @@ class Tune:
 
     @property
     def kept(self) -> bool:
+        """Whether it was not dropped."""
         return not self.reason
 
     @property

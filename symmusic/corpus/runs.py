@@ -84,6 +84,7 @@ class Shared:
 
 
 def find_shared(melodies: Melodies, length: int) -> Shared:
+    """The runs of `length` notes that several of the melodies have."""
     runs_L = melodies.runs(length)
     places = np.flatnonzero(runs_L)
     places = places[np.argsort(runs_L[places], kind='stable')]

@@ -133,11 +133,11 @@ def _init(key, *, num_inputs):
     }
 
 
-def embed(params, inputs_BSI, heard):
-    """The mean [B, H] of the states after the first `heard` beats, which are the prompt's."""
+def embed(params: dict, inputs_BSI: jax.Array, num_read: int) -> jax.Array:
+    """The mean [B, H] of the states after the first `num_read` beats, which are the prompt's."""
     inputs_SBI = jnp.swapaxes(inputs_BSI, 0, 1).astype(jnp.float32)
     states_SBH, _ = lstm(params, multiply(inputs_SBI, params['input']))
-    return states_SBH[heard:].mean(axis=0)
+    return states_SBH[num_read:].mean(axis=0)
 
 
 def _score(params, states_BH):

@@ -13,6 +13,7 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.typing import DTypeLike
 
 from symmusic.model.scores import Kind, Params
 
@@ -115,14 +116,14 @@ def init_memory(
     memory_steps: int,
     num_cells: int,
     attention_size: int,
-    dtype=jnp.float32,
+    dtype: DTypeLike = jnp.float32,
 ) -> Memory:
     """An empty memory for M = `memory_steps` steps."""
     return empty_memory(batch, memory_steps, kind.key_size(attention_size), num_cells, dtype)
 
 
 def empty_memory(
-    batch: int, memory_steps: int, key_size: int, num_cells: int, dtype=jnp.float32
+    batch: int, memory_steps: int, key_size: int, num_cells: int, dtype: DTypeLike = jnp.float32
 ) -> Memory:
     """As `init_memory`, of keys and values of these sizes."""
     return Memory(
@@ -169,7 +170,7 @@ def attend_step(
     return memory, context_BH, in_order(memory, weights_BM)
 
 
-def masked_softmax(scores, mask):
+def masked_softmax(scores: jax.Array, mask: jax.Array) -> jax.Array:
     """Softmax over the last axis where `mask` is true; exactly 0 elsewhere, also throughout a row
     where it is true nowhere.
     """

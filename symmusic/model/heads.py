@@ -14,6 +14,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 
 from symmusic.model.architecture import Architecture
 from symmusic.model.attention import (
@@ -110,7 +111,9 @@ def at_last_step(apply_all: Callable) -> Callable:
     return apply_last
 
 
-def init_memory(batch: int, memory_steps: int, num_cells: int, dtype=jnp.float32) -> Memory:
+def init_memory(
+    batch: int, memory_steps: int, num_cells: int, dtype: DTypeLike = jnp.float32
+) -> Memory:
     """An empty memory of the keys and values, of all heads side by side, of M steps."""
     return empty_memory(batch, memory_steps, num_cells, num_cells, dtype)
 

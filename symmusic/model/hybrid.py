@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import flax.struct
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from symmusic.model import heads
 from symmusic.model.architecture import Architecture
@@ -73,7 +74,9 @@ def apply_all(
 apply_last = heads.at_last_step(apply_all)
 
 
-def init_carry(architecture: Architecture, batch: int, memory_steps: int, dtype) -> Carry:
+def init_carry(
+    architecture: Architecture, batch: int, memory_steps: int, dtype: DTypeLike
+) -> Carry:
     """As `model.init_carry`."""
     return Carry(
         init_states(architecture, batch, dtype),

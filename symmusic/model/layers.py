@@ -8,6 +8,7 @@ backward one has at the step to be predicted (`ahead`).
 
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from symmusic.model import lstm
 from symmusic.model.architecture import Architecture
@@ -74,7 +75,7 @@ def run_layers(
     return states_TBH
 
 
-def init_states(architecture: Architecture, batch: int, dtype=jnp.float32) -> tuple:
+def init_states(architecture: Architecture, batch: int, dtype: DTypeLike = jnp.float32) -> tuple:
     """Each layer's hidden_BH and cell_BH before the first step."""
     return tuple(
         lstm.init_lstm_carry(batch, architecture.num_cells, dtype)

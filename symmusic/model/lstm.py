@@ -14,6 +14,7 @@ import functools
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.typing import DTypeLike
 
 Params = dict[str, jax.Array]  # 'input' [I, G], 'recurrent' [H, G], 'bias' [G]
 Carry = tuple[jax.Array, jax.Array]  # hidden_BH and cell_BH after a step
@@ -39,7 +40,7 @@ def init_lstm(key: jax.Array, input_size: int, num_cells: int) -> Params:
     }
 
 
-def init_lstm_carry(batch: int, num_cells: int, dtype=jnp.float32) -> Carry:
+def init_lstm_carry(batch: int, num_cells: int, dtype: DTypeLike = jnp.float32) -> Carry:
     """The zero state before the first step, two arrays [B, H]."""
     return jnp.zeros((batch, num_cells), dtype), jnp.zeros((batch, num_cells), dtype)
 

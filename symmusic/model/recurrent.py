@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import flax.struct
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from symmusic.model import attention
 from symmusic.model.architecture import Architecture
@@ -81,7 +82,9 @@ def apply_all(
     return _summaries(kind, contexts_BTH, states_BTH), weights_BTT
 
 
-def init_carry(architecture: Architecture, batch: int, memory_steps: int, dtype) -> Carry:
+def init_carry(
+    architecture: Architecture, batch: int, memory_steps: int, dtype: DTypeLike
+) -> Carry:
     """As `model.init_carry`."""
     layers = init_states(architecture, batch, dtype)
     if not (kind := architecture.attention_kind):

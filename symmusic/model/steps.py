@@ -3,6 +3,7 @@
 import flax.struct
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from symmusic.model import hybrid, recurrent, transformer
 from symmusic.model.ahead import Ahead
@@ -26,7 +27,7 @@ def init_carry(
     architecture: Architecture,
     batch: int,
     memory_steps: int,
-    dtype=jnp.float32,
+    dtype: DTypeLike = jnp.float32,
     num_networks: int | None = None,
 ) -> Carry:
     """The carry before the first step, for `apply_step`; attention will see `memory_steps` steps.

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from symmusic.model import heads
 from symmusic.model.architecture import Architecture
@@ -91,7 +92,9 @@ def apply_all(
 apply_last = heads.at_last_step(apply_all)
 
 
-def init_carry(architecture: Architecture, batch: int, memory_steps: int, dtype) -> Carry:
+def init_carry(
+    architecture: Architecture, batch: int, memory_steps: int, dtype: DTypeLike
+) -> Carry:
     """As `model.init_carry`."""
     return tuple(
         heads.init_memory(batch, memory_steps, architecture.num_cells, dtype)
@@ -135,7 +138,7 @@ def _embed(params, rows_K, architecture):
     return project_rows(embedding, rows_K, architecture) + embedding['bias']
 
 
-def _mlp(layer, states_H, dtype='float32'):
+def _mlp(layer, states_H, dtype: str = 'float32'):
     hidden = jax.nn.gelu(multiply(normalise(states_H, layer['norm']), layer['up'], dtype))
     return multiply(hidden, layer['down'], dtype)
 

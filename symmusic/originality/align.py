@@ -25,7 +25,13 @@ def exact() -> Iterator[None]:
         yield
 
 
-def align_prefixes(gains_UK, rows_I, skips_I, tunes_JD, skips_JD) -> np.ndarray:
+def align_prefixes(
+    gains_UK: np.ndarray,
+    rows_I: np.ndarray,
+    skips_I: np.ndarray,
+    tunes_JD: np.ndarray,
+    skips_JD: np.ndarray,
+) -> np.ndarray:
     """The best score [D] of alignments that start at both starts, pay for all that they skip, and
     may end anywhere.
 

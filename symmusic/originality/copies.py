@@ -167,7 +167,16 @@ def _rows_of(values: np.ndarray, ordered: np.ndarray) -> np.ndarray:
     return np.where(ordered[rows] == values, rows, -1)
 
 
-def make_passage(piece, tune, number, piece_notes, tune_notes, score, share) -> Passage:
+def make_passage(
+    piece: Melody,
+    tune: Melody,
+    number: int,
+    piece_notes: tuple[int, int],
+    tune_notes: tuple[int, int],
+    score: int,
+    share: float,
+) -> Passage:
+    """The passage at these notes of a piece and of a tune, the one with this `number`."""
     bars = [
         melody[notes[0]].onset // bar_steps_of(melody) + 1
         for melody, notes in ((piece, piece_notes), (tune, tune_notes))

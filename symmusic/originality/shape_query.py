@@ -50,6 +50,7 @@ class Query:
 
 
 def prepare(pitches: Sequence[int], index: ShapeIndex) -> Query:
+    """The query of a piece, MIDI pitches in order, against the tunes of an index."""
     total = index.total
     distinct, rows_I, has_U = np.unique(
         find_ngrams(pitches), return_inverse=True, return_counts=True

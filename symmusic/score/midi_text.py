@@ -29,6 +29,7 @@ def find_title(tracks: Sequence[Track]) -> str:
 
 
 def trimmed(data: bytes) -> str:
+    """The text without zeros, spaces and byte order marks at its ends."""
     return decode_text(data).strip('\x00 \ufeff')
 
 
@@ -41,6 +42,7 @@ def _is_karaoke(tracks: Sequence[Track]) -> bool:
 
 
 def has_lyrics(tracks: Sequence[Track]) -> bool:
+    """Whether a file has words to sing."""
     words = [event.data for event in metas_of(tracks, LYRIC)]
     if _is_karaoke(tracks):
         words += [event.data for event in metas_of(tracks, TEXT) if event.data[:1] != b'@']
@@ -48,6 +50,7 @@ def has_lyrics(tracks: Sequence[Track]) -> bool:
 
 
 def metas_of(tracks: Sequence[Track], kind: int) -> list[Event]:
+    """The meta events of a kind, track by track."""
     return [
         event
         for track in tracks

@@ -35,6 +35,7 @@ class Note:
 
     @property
     def end(self) -> int:
+        """In ticks."""
         return self.onset + self.duration
 
 

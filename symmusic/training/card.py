@@ -46,6 +46,7 @@ class Card:
         return self.config.get('data', {}).get('steps_per_quarter', SIXTEENTHS)
 
     def to_json(self) -> dict:
+        """What is stored with a checkpoint."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         replaced = {name: dataclasses.asdict(fields[name]) for name in ('architecture', 'recipe')}
         return {

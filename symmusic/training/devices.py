@@ -12,6 +12,7 @@ import math
 import os
 import re
 import sys
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -28,7 +29,7 @@ BY_ROW = PartitionSpec('replica', None, 'data')  # for the batches of several up
 BY_PIECE = PartitionSpec('data')  # for what is drawn from one replica
 EVERYWHERE = PartitionSpec()
 
-
+Tree = TypeVar('Tree')  # a pytree of arrays
 PROCESSES = 'SYMMUSIC_PROCESSES'
 
 
@@ -113,7 +114,7 @@ def make_mesh(
     )
 
 
-def place(tree, mesh: Mesh | None, spec: PartitionSpec):
+def place(tree: Tree, mesh: Mesh | None, spec: PartitionSpec) -> Tree:
     """The arrays of a tree placed on the mesh, or on the first device if it is None. Every process
     of the mesh calls this with the same arrays.
     """
@@ -132,7 +133,7 @@ def _place_own_part(array, sharding):
     return jax.make_array_from_callback(array.shape, sharding, lambda part: array[part])
 
 
-def fetch(tree):
+def fetch(tree: Tree) -> Tree:
     """The arrays of a tree copied to the host. If other processes hold parts of them, every process
     calls this.
     """

@@ -135,6 +135,7 @@ class Chunk:
 
     @classmethod
     def of(cls, predictions: Predictions, labels_L: np.ndarray) -> 'Chunk':
+        """The chunk of L steps with their predictions, which the classes `labels_L` followed."""
         num_models = predictions.logs_LKV.shape[1]
         places_LK = predictions.counted_LK.astype(np.int64) * num_models + np.arange(num_models)
         marks_LAC = predictions.agreements_LA[:, :, None] == np.arange(NUM_AGREEMENTS)
