@@ -13,7 +13,8 @@ import sys
 import pytest
 
 from symmusic.errors import UserError
-from symmusic.files import LOCK, SETTINGS, alone_in, choose_folder, folder_aside, write_whole
+from symmusic.files import SETTINGS, choose_folder, write_whole
+from symmusic.locks import LOCK, alone_in, folder_aside
 
 
 def listing(folder):
@@ -196,7 +197,7 @@ def test_alone_in_a_folder_that_is_removed_if_empty(tmp_path):
 def test_the_lock_of_a_killed_process_does_not_block(tmp_path):
     root = pathlib.Path(__file__).resolve().parents[1]
     hold = f'with alone_in(pathlib.Path({str(tmp_path)!r})): print(flush=True); time.sleep(60)'
-    code = f'import pathlib, time; from symmusic.files import alone_in\n{hold}'
+    code = f'import pathlib, time; from symmusic.locks import alone_in\n{hold}'
     with subprocess.Popen(
         [sys.executable, '-c', code], cwd=root, stdout=subprocess.PIPE
     ) as process:

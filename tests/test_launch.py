@@ -23,7 +23,7 @@ import launch
 from symmusic.api import evaluation
 from symmusic.corpus.cache import load_corpus
 from symmusic.corpus.prepare import Settings
-from symmusic.files import alone_in
+from symmusic.locks import alone_in
 from symmusic.melody.events import quantize
 from symmusic.score.abc import read_abc_tune
 from symmusic.score.midi import parse_midi

@@ -37,6 +37,7 @@ FLOOR = {
     'compiled',
     'errors',
     'files',
+    'locks',
     'pitches',
     'progress',
     'plots',

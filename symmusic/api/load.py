@@ -14,8 +14,8 @@ from symmusic.config.field import ALL
 from symmusic.config.fields import FIELDS, default
 from symmusic.config.flags import Command
 from symmusic.errors import UserError
-from symmusic.files import is_occupied
 from symmusic.generate.manner import settle
+from symmusic.locks import is_occupied
 from symmusic.model.ensemble import Ensemble
 from symmusic.model.model import Params
 from symmusic.training import shipped

@@ -15,7 +15,7 @@ import time
 import uuid
 from collections.abc import Mapping
 
-from symmusic.files import NO_LOCKS, fcntl
+from symmusic.locks import NO_LOCKS, fcntl
 
 GONE_SECONDS = 300.0
 

@@ -16,7 +16,8 @@ from symmusic.benchmark.results import FoldBits, bits_of_fold, summarise
 from symmusic.config.benchmarks import Benchmark
 from symmusic.config.flags import Command
 from symmusic.errors import Interrupted, UserError
-from symmusic.files import alone_in, write_whole
+from symmusic.files import write_whole
+from symmusic.locks import alone_in
 from symmusic.report.benchmark import benchmark_report
 from symmusic.report.html import to_html
 from symmusic.report.markdown import to_markdown

@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from symmusic.errors import UserError
-from symmusic.files import SETTINGS, folder_aside, write_whole
+from symmusic.files import SETTINGS, write_whole
 from symmusic.generate.looks import find_looks
 from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.sound import Sound
 from symmusic.generate.structure import Structure
 from symmusic.generate.whole import Whole, put_together
+from symmusic.locks import folder_aside
 from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import from_events
 from symmusic.originality.repeats import RUN_NOTES

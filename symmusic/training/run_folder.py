@@ -9,7 +9,8 @@ from ml_collections import ConfigDict
 from symmusic.config import runs
 from symmusic.config.protocol import base_config
 from symmusic.errors import UserError
-from symmusic.files import alone_in, read_digested, write_digested
+from symmusic.files import read_digested, write_digested
+from symmusic.locks import alone_in
 from symmusic.training.checkpoint import Checkpoints
 
 SUMMARY = 'summary.json'  # in a run's folder: its results; written last

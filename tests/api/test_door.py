@@ -10,7 +10,7 @@ import launch
 from symmusic.api import door
 from symmusic.config.flags import parse
 from symmusic.errors import UserError
-from symmusic.files import alone_in
+from symmusic.locks import alone_in
 from symmusic.training.checkpoint import Checkpoints
 from tests.modes.test_experiment import CONFIG
 from tests.test_launch import arguments, content, make_corpus, midi
