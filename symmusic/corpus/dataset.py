@@ -1,19 +1,19 @@
 """A corpus made ready for a model: vocabulary, split and windows."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from symmusic.corpus.cache import Corpus
+from symmusic.corpus.cutter import Cutter
 from symmusic.corpus.draws import draw_shares, split_windows
 from symmusic.corpus.drops import describe_drops
 from symmusic.corpus.duplicates import without_copies, without_seen
 from symmusic.corpus.meters import find_meters
 from symmusic.corpus.overlap import Overlap, measure_overlap
-from symmusic.corpus.prepare import Tune
 from symmusic.corpus.split import TEST, TRAIN, VALIDATION, draw_share
-from symmusic.corpus.windows import Windows, cut_windows, join_windows
+from symmusic.corpus.windows import Windows, join_windows
 from symmusic.errors import UserError
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 from symmusic.score.bar import SIXTEENTHS, is_countable
@@ -90,7 +90,7 @@ def build_dataset(
         raise UserError(_nothing_kept(corpus))
     phrases = [phrase for tune in kept for phrase in tune.phrases]
     pitches = [*also_pitches, *_pitch_range(phrases, transpositions, corpus.name)]
-    cutter = _Cutter(
+    cutter = Cutter(
         corpus.name,
         tuple(sorted({tune.style for tune in kept})),
         VOCABULARIES[encoding].fit([*phrases, np.array(pitches, np.int16)]),
@@ -105,80 +105,8 @@ def build_dataset(
     return build(corpus, cutter, train_share, max_windows, split_seed)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Cutter:
-    """Cuts tunes of the corpus `name` into windows; the fields are as in `build_dataset`, `grid`
-    as in `Dataset`.
-    """
-
-    name: str
-    styles: tuple[str, ...]
-    vocabulary: Vocabulary
-    window_steps: int
-    hop_steps: int
-    keep_last: bool
-    cover_end: bool
-    held_out_steps: int
-    grid: dict
-
-    def cut(self, tunes: Sequence[Tune]) -> Windows:
-        """As training takes them."""
-        return cut_windows(
-            tunes,
-            self.vocabulary,
-            self.window_steps,
-            self.hop_steps,
-            keep_last=self.keep_last,
-            cover_end=self.cover_end,
-            **self.grid,
-        )
-
-    def cut_held_out(self, tunes: Sequence[Tune]) -> Windows:
-        """As the held-out parts take them."""
-        steps = self.held_out_steps
-        if not steps:
-            return self.cut(tunes)
-        return cut_windows(
-            tunes,
-            self.vocabulary,
-            steps,
-            steps // 2,
-            cover_end=True,
-            count_once=True,
-            **self.grid,
-        )
-
-    def by_style(
-        self, cut: Callable[[Sequence[Tune]], Windows], tunes: Sequence[Tune]
-    ) -> list[Windows]:
-        """The windows of each style."""
-        return [cut([tune for tune in tunes if tune.style == style]) for style in self.styles]
-
-    def require(
-        self, part: str, of_styles: Sequence[Windows], before: Sequence[Windows] | None = None
-    ) -> None:
-        """Refuses a part that has no window in one of the styles; `before` are those from which
-        copies of training windows were removed.
-        """
-        for style, windows, cut in zip(self.styles, of_styles, before or of_styles, strict=True):
-            if len(windows):
-                continue
-            where = f'the {part} part of corpus {self.name}'
-            of = f'of {self.window_steps} steps'
-            of += f' in the style {style!r}' if len(self.styles) > 1 else ''
-            if len(cut):
-                raise UserError(
-                    f'{where} has only windows {of} that are copies of training windows; use more'
-                    ' tunes or a larger config.data.window_steps'
-                )
-            raise UserError(
-                f'{where} gives no window {of}; use more tunes, a smaller'
-                ' config.data.window_steps or config.data.keep_last_window = True'
-            )
-
-
 def _split_windows(
-    corpus: Corpus, cutter: _Cutter, train_share: float, max_windows: int, split_seed: int
+    corpus: Corpus, cutter: Cutter, train_share: float, max_windows: int, split_seed: int
 ) -> Dataset:
     """The dataset of `split` 'window'."""
     kept = draw_share(corpus.kept, train_share, split_seed)
@@ -202,7 +130,7 @@ def _split_windows(
 
 
 def _split_tunes(
-    corpus: Corpus, cutter: _Cutter, train_share: float, max_windows: int, split_seed: int
+    corpus: Corpus, cutter: Cutter, train_share: float, max_windows: int, split_seed: int
 ) -> Dataset:
     """The dataset of `split` 'tune'."""
     tunes = corpus.split(split_seed)
