@@ -1026,7 +1026,9 @@ def test_a_listening_study(workdir, tmp_path, capsys, refused):
 
     (tmp_path / 'answers' / 'a.json').write_text('{}')
     assert 'no file there can be used' in refused(*analysis)
-    assert 'different melodies; ask for no more' in refused(*study, '--config.study.num_pieces=9')
+    assert 'different melodies; must be at most that' in refused(
+        *study, '--config.study.num_pieces=9'
+    )
     assert 'No such file' in refused(
         f'--workdir={workdir}', '--mode=study', f'--answers={tmp_path / "none"}'
     )

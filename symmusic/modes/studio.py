@@ -34,7 +34,7 @@ def run(command: Command) -> None:
     config, model, workdir = load_of_command(command)
     unused = [name for name in command.given if name.startswith('sample.') and name not in USED]
     if unused:
-        log.info(f'without effect, as the page itself asks for them: {", ".join(unused)}')
+        log.info(f'without effect, as they are chosen on the page: {", ".join(unused)}')
     path = workdir / 'studio' / 'index.html'
     write_page(path, model, config.sample, find_originals(config, model))
     print(f'open this file in a browser, or send it to a phone: it needs nothing else\n{path}')
@@ -57,21 +57,7 @@ def write_page(
             "config.sample.replica = 'all': the studio runs one network; choose one replica, or -1"
             ' for the best'
         )
-    network = export_network(
-        model.params,
-        model.card,
-        name=model.name,
-        temperature=settings.temperature,
-        memory_steps=settings.memory_steps,
-    )
-    sketch = originals and make_sketch(originals.melodies)
-    html = studio_page(
-        network,
-        engine_script(),
-        client_script(),
-        f'{about(model)} {_compared(sketch)}',
-        sketch and _with_levels(sketch, originals),
-    )
+    html = _page(model, settings, originals)
     size = len(html.encode())
     if size > MAX_BYTES:
         raise UserError(
@@ -88,8 +74,26 @@ def write_page(
         ) from error
 
 
+def _page(model: Model, settings: ConfigDict, originals: Originals | None) -> str:
+    network = export_network(
+        model.params,
+        model.card,
+        name=model.name,
+        temperature=settings.temperature,
+        memory_steps=settings.memory_steps,
+    )
+    sketch = originals and make_sketch(originals.melodies)
+    return studio_page(
+        network,
+        engine_script(),
+        client_script(),
+        f'{about(model)} {_compared(sketch)}',
+        sketch and _with_levels(sketch, originals),
+    )
+
+
 def about(model: Model) -> str:
-    """What the page says of its model: which it is, its data and their licence."""
+    """The page's text on its model: its name, its data and their licence."""
     card = model.card
     num_tunes, corpus = card.dataset['num_tunes']['train'], card.dataset['corpus']
     data = SHIPPED_DATA if model.workdir is None else f'the corpus {corpus}'
@@ -108,7 +112,7 @@ def _with_levels(sketch: Sketch, originals: Originals) -> dict[str, object]:
 
 
 def _compared(sketch: Sketch | None) -> str:
-    """What the page says of how it compares a tune with the training tunes."""
+    """The page's text on how it compares a tune with the training tunes."""
     if sketch is None:
         return 'It does not compare what is drawn with the training tunes.'
     return (
