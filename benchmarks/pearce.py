@@ -23,7 +23,7 @@ DIGITS = 4
 METHOD = """
 ## How it is measured
 - `python launch.py --mode=experiment --config=configs/pearce.py`, after the package of the
-  melodies is installed as the config file says. A stopped run goes on, and `--config.quick=True`
+  melodies is installed as the config file says. A stopped run resumes, and `--config.quick=True`
   takes minutes. This page is written by `benchmarks/pearce.py` from `docs/results/pearce.json`.
 - **Count models**: prediction by partial matching without a bound on the context, with
   interpolated smoothing, on pitches alone. LTM is trained on the other folds (escape C), LTM+

@@ -1,5 +1,5 @@
-"""Dynamic evaluation (Krause et al., 2018): a network goes on learning from the notes that it has
-predicted, those of the melodies before included.
+"""Dynamic evaluation (Krause et al., 2018): a network keeps learning from the notes that it has
+predicted, including those of earlier melodies.
 """
 
 import dataclasses

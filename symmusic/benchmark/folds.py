@@ -27,7 +27,7 @@ class Job:
         return f'{self.set_name.replace(" ", "-")}-{self.partition}-{self.fold}'
 
     def generator(self) -> np.random.Generator:
-        """What draws its validation melodies and the order of its training."""
+        """Draws its validation melodies and the order of its training."""
         return generator(self.seed, Stream.BENCHMARK_ORDER, self.number, self.partition, self.fold)
 
 
@@ -47,7 +47,7 @@ def draw_fold(num_melodies: int, job: Job) -> Fold:
     """
     if num_melodies < NUM_FOLDS:
         raise UserError(
-            f'set {job.set_name}: {num_melodies} melodies leave a fold without any; must be at'
+            f'set {job.set_name}: {num_melodies} melodies leave a fold empty; must be at'
             f' least {NUM_FOLDS}'
         )
     rng = generator(job.seed, Stream.BENCHMARK_FOLDS, job.number, job.partition)

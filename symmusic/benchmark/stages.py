@@ -1,7 +1,7 @@
 """What is computed for a fold, each part in a file of its own: the predictions of the count models,
 the trained network, and the network's predictions.
 
-A part that a file holds is not computed again, so that a run that was stopped goes on.
+A part whose file exists is not computed again, so that a stopped run resumes.
 """
 
 import io
@@ -139,7 +139,7 @@ def _read(path: pathlib.Path) -> Arrays:
 
 
 def _write(path: pathlib.Path, arrays: Arrays) -> Arrays:
-    """Writes arrays; they are returned as the file has them, as a run that goes on reads them."""
+    """Writes arrays and returns them as read back, as a resumed run reads them."""
     content = io.BytesIO()
     np.savez_compressed(
         content,

@@ -17,7 +17,7 @@ MOST_SHARED = 0.5  # bars of a new section that earlier sections may have too
 
 
 class SaidJudge(Protocol):
-    """A `draw.Judge` that says what is wrong with the pieces that it does not want."""
+    """A `redraw.Judge` with a description of what is wrong with the pieces that it flags."""
 
     said: str
 

@@ -1,4 +1,4 @@
-"""What a model is told of the form of what it continues: the bars left at each step."""
+"""The form that a model is given for what it continues: the bars left at each step."""
 
 import dataclasses
 from collections.abc import Sequence

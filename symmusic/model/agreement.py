@@ -1,15 +1,15 @@
-"""For how many steps a melody has repeated what it was some bars before: further inputs.
+"""For how many steps a melody has repeated itself at each lag: further inputs.
 
-For each lookback lag a step reads how long token[t] has equalled token[t - lag] without
-interruption. With a lag of 4 steps ('-': the lag is not available):
+For each lookback lag a step reads for how many consecutive steps token[t] has equalled
+token[t - lag]. With a lag of 4 steps ('-': the lag is not available):
 
     token    a b c d a b e d a b e d
     agrees   - - - - 1 2 0 1 2 3 4 5
 
 Counts are in bins: 0, 1, 2-3, 4-7, ... 32-63, 64 or more, and one for a lag that is not available.
-A lag is available where this step and the one that it reaches back to are both known: not before
-the first event, where padding cannot be told from silence, and not at a blank. So the counts follow
-from the tokens alone, and are the same however these are read. Step t, which predicts t + 1,
+A lag is available where this step and the one `lag` steps before are both known: not before the
+first event, where padding cannot be distinguished from silence, and not at a blank. So the counts
+depend on the tokens alone, in whatever order these are read. Step t, which predicts t + 1,
 compares tokens up to t; the lookbacks read the token at t + 1 - lag.
 """
 
@@ -37,7 +37,7 @@ class Agreement:
 def find_agreements(
     tokens_BT: jax.Array, positions_BT: jax.Array | None, architecture: Architecture
 ) -> list[jax.Array]:
-    """The bins [B, T] of each lag, () of an architecture that does not read them."""
+    """The bins [B, T] of each lag; empty for an architecture that does not read them."""
     if not architecture.agreement:
         return []
     blank, steps_T = architecture.num_classes, jnp.arange(tokens_BT.shape[1])

@@ -65,7 +65,7 @@ class Architecture:
     # are not
     last_notes: tuple[int, ...] = ()
     is_roll: bool = False  # of `last_notes`: a class is a pitch that sounds, not one that starts
-    notes_dropout_rate: float = 0.0  # how often each of these inputs is not told in training
+    notes_dropout_rate: float = 0.0  # how often each of these inputs is masked in training
     # how far back what followed the last three notes is looked for, as a further input (`recall`);
     # 0 = it is not
     recall_steps: int = 0

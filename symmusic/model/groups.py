@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 
 def picked(tree: Any, of_BK: jax.Array, axis: int = 0) -> Any:
-    """The rows `of_BK` of each group, in a tree with R rows on an axis; scalars belong to all."""
+    """The rows `of_BK` of each group, in a tree with R rows on an axis; scalars are shared."""
 
     def pick(leaf):
         if not leaf.ndim:

@@ -1,17 +1,17 @@
-"""Summaries -> logits of the next token: the head, and scores that are laid at tokens.
+"""Summaries -> logits of the next token: the head, and scores that are added to it.
 
     logits = W s + b  (+ copies)  (+ relative scores)
 
-The summary s is state, context or both. A head alone must learn for every class anew what holds of
-all of them, such as to repeat what a lookback reads, or to go on by step. These scores learn it
+The summary s is state, context or both. A head alone must learn for each class separately what is
+common to all, such as repeating what a lookback reads, or moving by step. These scores learn it
 once:
 
-- **Copies**: each lookback and what is recalled name a token; u_l . s + c_l[agreement] is added to
-  its logit (after the pointer of Vinyals et al., 2015, and the copying of Gu et al., 2016), nothing
-  where there is no such token or its agreement is not available.
+- **Copies**: each lookback and the recall point to a token; u_l . s + c_l[agreement] is added to
+  its logit (after the pointer of Vinyals et al., 2015, and the copying of Gu et al., 2016), unless
+  there is no such token or its agreement is not available.
 - **Relative scores**: of the interval from the last note, I s, and of the pitch class, D s, added
-  to the logits of pitches. No interval is scored that is wider than `WIDEST_SCORED`, and none
-  where there is no last note. Training drops the last note as an input, but not here.
+  to the logits of pitches. No interval wider than `WIDEST_SCORED` is scored, and none without a
+  last note. Training drops the last note as an input, but not here.
 """
 
 from collections.abc import Sequence
@@ -78,7 +78,7 @@ def _copies(params, summary_H, rows_K, architecture):
     for index, (token_block, agreement_block) in enumerate(architecture.copied):
         token = rows_K[..., token_block] - architecture.blocks[token_block].begin
         agreement = rows_K[..., agreement_block] - architecture.blocks[agreement_block].begin
-        # a product with one-hot rows: its gradient is one as well, not scattered additions
+        # a product with one-hot rows, as its gradient is a product too and not scattered additions
         is_bin_A = (agreement[..., None] == bins_A).astype(summary_H.dtype)
         score = scores_L[..., index] + is_bin_A @ params['bias'][index]
         score = jnp.where(agreement == NOT_AVAILABLE, 0.0, score)

@@ -1,9 +1,9 @@
 """What followed the last three notes when they last sounded: a lookback whose lag the melody sets.
 
 Each step looks for the latest earlier step at which the last three notes, the steps between their
-onsets and since the last one, and whether it still sounds, were the same. The token after that step
-is what it recalls. For how many steps the place has gone on with the melody is a bin as in
-`agreement`. With notes of one step each, where a letter starts a note:
+onsets and since the last one, and whether it still sounds, were the same. It recalls the token
+after that step. A second input, binned as in `agreement`, counts for how many steps that place has
+moved along with the melody. With notes of one step each, where a letter starts a note:
 
     token      a b c d e a b c d f
     recalls    - - - - - - - d e -
@@ -29,17 +29,17 @@ LONGEST = NOTE_STEPS[-1]  # steps between onsets; longer ones count as this
 class Recall:
     """What is remembered between two steps."""
 
-    # of the last M steps, the latest last; a situation is two numbers, negative where there are
-    # fewer than three notes
+    # of the last M steps, the latest last; a situation is two numbers, negative before there are
+    # three notes
     situations_BM2: jax.Array
     tokens_BM: jax.Array
-    lag_B: jax.Array  # int32, how far back the place of the last step was; 0 = there was none
-    run_B: jax.Array  # int32, for how many steps it has gone on
+    lag_B: jax.Array  # int32, how many steps back the last step's place was; 0 = none
+    run_B: jax.Array  # int32, for how many steps the lag has been the same
 
 
 def find_recalled(tokens_BT: jax.Array, architecture: Architecture) -> list[jax.Array]:
     """The tokens recalled [B, T], `num_classes` where there is none, and for how many steps, in
-    bins; () of an architecture that does not read them.
+    bins; empty for an architecture that does not read them.
     """
     if not architecture.recall_steps:
         return []

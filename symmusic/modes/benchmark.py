@@ -50,7 +50,7 @@ def run_benchmark(command: Command) -> None:
         try:
             done, counted = _compute(benchmark, sets, readers, recipe, folder / 'folds')
         except KeyboardInterrupt:
-            raise Interrupted('stopped; the same command goes on') from None
+            raise Interrupted('stopped; the same command continues') from None
         _report(folder, benchmark, done, counted)
     print(folder)
 
@@ -82,11 +82,11 @@ def _compute(
         bits = _finish(sets[job.set_name], readers[job.set_name], job, recipe, folder)
         done[job.set_name][job.partition].append(bits)
         counted[job.set_name][job.partition].append(bits)
-        said = ', '.join(
+        figures = ', '.join(
             f'{name} {bits.bits[name].mean():.3f}'
             for name in ('count_model', 'network', 'network_with_short_term')
         )
-        print(f'{number} of {len(jobs)}: {job.name}: {said} bits per note')
+        print(f'{number} of {len(jobs)}: {job.name}: {figures} bits per note')
     others = () if benchmark.quick else sorted({*range(NUM_FOLDS)} - {*chosen})
     for job in _jobs(benchmark, others, sets):
         counts = stages.count_models(sets[job.set_name], job, folder / f'counts-{job.name}.npz')
@@ -121,7 +121,7 @@ def _finish(
 
 
 def _claim(folder: pathlib.Path, benchmark: Benchmark, recipe: Recipe) -> None:
-    """Refuses a folder that holds folds of other settings, and notes those of this run."""
+    """Checks that a folder holds no folds of other settings, and stores those of this run."""
     own = {
         'seed': benchmark.seed,
         'network': dataclasses.asdict(recipe),
