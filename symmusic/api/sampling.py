@@ -18,7 +18,7 @@ from symmusic.generate.choose import Alike, fitting, ranked
 from symmusic.generate.compose import compose
 from symmusic.generate.draw import Conditions
 from symmusic.generate.in_rhythm import lay
-from symmusic.generate.judges import SaidJudge, judges_of
+from symmusic.generate.judges import NamedJudge, judges_of
 from symmusic.generate.looks import may_keep, without_probabilities
 from symmusic.generate.manner import Manner, manner_of
 from symmusic.generate.pieces import Piece as DrawnPiece
@@ -173,13 +173,13 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
 
 
 def _log_unwanted(
-    judges: Sequence[SaidJudge], pieces: Sequence[DrawnPiece], vocabulary: Vocabulary
+    judges: Sequence[NamedJudge], pieces: Sequence[DrawnPiece], vocabulary: Vocabulary
 ) -> None:
     """Logs what is still wrong with pieces after they were drawn again."""
     events = [vocabulary.decode(piece.tokens[piece.is_drawn]) for piece in pieces]
     for judge in judges:
         if num := int(judge(events).sum()):
-            log.info(f'{num} of {count(len(pieces), "piece")} still {judge.said}')
+            log.info(f'{num} of {count(len(pieces), "piece")} still {judge.fault}')
 
 
 def _manner(config: ConfigDict, model: Model, task: Task) -> tuple[Manner, int]:

@@ -16,22 +16,24 @@ from symmusic.score.key import Key
 MOST_SHARED = 0.5  # bars of a new section that earlier sections may have too
 
 
-class SaidJudge(Protocol):
-    """A `redraw.Judge` with a description of what is wrong with the pieces that it flags."""
+class NamedJudge(Protocol):
+    """A `redraw.Judge` that names the fault of the pieces that it flags."""
 
-    said: str
+    fault: str
 
-    def __call__(self, events: Sequence[np.ndarray]) -> np.ndarray: ...
+    def __call__(self, events: Sequence[np.ndarray]) -> np.ndarray:
+        """Which of B pieces have the fault, bool [B]."""
+        ...
 
 
 class OtherKey:
-    """Does not want pieces whose notes suggest another tonic, or the other of major and minor, than
-    those of `key`, `transposed_by` semitones lower than the pieces are judged in.
+    """Flags pieces whose notes suggest another tonic, or the other of major and minor, than those
+    of `key`, which is `transposed_by` semitones lower than the pieces.
     """
 
     def __init__(self, key: Key, transposed_by: int):
-        self.sought = (key.tonic + transposed_by) % 12, key.is_major
-        self.said = f'are detected in another key than {key.name}'
+        self.wanted = (key.tonic + transposed_by) % 12, key.is_major
+        self.fault = f'are detected in another key than {key.name}'
 
     def __call__(self, events: Sequence[np.ndarray]) -> np.ndarray:
         """Which of B pieces are in another key, bool [B]."""
@@ -42,15 +44,15 @@ class OtherKey:
         if not notes:
             return True
         found = detect_key(notes)
-        return (found.tonic, found.is_major) != self.sought
+        return (found.tonic, found.is_major) != self.wanted
 
 
 class SameSections:
-    """Does not want tunes in which more than `MOST_SHARED` of the bars of a new section are bars of
+    """Flags tunes in which more than `MOST_SHARED` of the bars of a new section are bars of
     earlier sections. It judges the steps that are drawn once, not those that repeat them.
     """
 
-    said = 'have two sections of mostly the same bars'
+    fault = 'have two sections of mostly the same bars'
 
     def __init__(self, structure: Structure, prompt: Prompt, vocabulary: Vocabulary):
         self.drawn = structure.own_T
@@ -80,9 +82,9 @@ class SameSections:
 
 def judges_of(
     prompt: Prompt, structure: Structure | None, vocabulary: Vocabulary
-) -> list[SaidJudge]:
+) -> list[NamedJudge]:
     """The judges of the pieces of a task."""
-    judges: list[SaidJudge] = []
+    judges: list[NamedJudge] = []
     if prompt.is_blank and prompt.key.mode != 'locrian':  # no key is detected without its fifth
         judges.append(OtherKey(prompt.key, prompt.transposed_by))
     if structure is not None:

@@ -122,9 +122,6 @@ def histogram(
     return svg(WIDTH, height, text, parts)
 
 
-Place = Callable[[float], float]
-
-
 def _bars(counts: np.ndarray, edges: np.ndarray, place_x: Place, place_y: Place) -> list[str]:
     """A bar for each count that is not 0."""
     parts = []
