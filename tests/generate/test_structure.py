@@ -18,6 +18,7 @@ from symmusic.errors import UserError
 from symmusic.generate import masks as module
 from symmusic.generate.compose import compose
 from symmusic.generate.control import RepeatRow, Repeats
+from symmusic.generate.draw import Conditions
 from symmusic.generate.masks import DRAWN, REPEATED, STATED, Cadence, Wishes
 from symmusic.generate.names import check_names
 from symmusic.generate.sections import plan_structure
@@ -70,7 +71,7 @@ def compose_for(task, seed=0, num_samples=1):
         task.prompt,
         manner(num_samples=num_samples, num_bars=task.num_bars),
         jax.random.key(seed),
-        task.masks,
+        Conditions(task.masks),
     )
 
 
