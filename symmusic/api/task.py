@@ -79,6 +79,14 @@ def prepare(
     if not vocabulary.of_steps:
         return _in_rhythm(settings, prompt, said_of_key)
     steps = _steps(config, vocabulary, prompt, bars_stated)
+    notices = [*said_of_key, *said_of_mode, *without_effect(config.sample, steps.prompt)]
+    return _in_steps(settings, steps, vocabulary, notices)
+
+
+def _in_steps(
+    settings: ConfigDict, steps: '_Steps', vocabulary: Vocabulary, others: Sequence[str]
+) -> Task:
+    """The task of a model of steps, with the notices of its wishes before the `others`."""
     prompt, kept, structure = steps.prompt, steps.kept, steps.structure
     wishes, notices = read_wishes(
         settings, prompt, steps.num_new, pickup=steps.pickup, structure=structure
@@ -98,7 +106,7 @@ def prepare(
         ).replace(repeats=structure and structure.repeats(prompt, vocabulary))
     if structure is not None:
         notices += structure.notices
-    notices += [*said_of_key, *said_of_mode, *without_effect(config.sample, prompt)]
+    notices += others
     return Task(
         prompt,
         num_bars,
