@@ -22,6 +22,7 @@ from symmusic.progress import track
 from symmusic.streams import Stream, generator
 from symmusic.wording import count
 
+PLAIN = {'temperature': 1.0, 'top_k': 0, 'top_p': 1.0}  # the network's own distribution
 log = logging.getLogger(__name__)
 
 
@@ -91,13 +92,12 @@ def _ratios(
     """The scores of the critics that compare likelihoods, by critic, context and set, and why one
     is missing.
     """
-    temperature = ground.config.sample.temperature
-    if not temperature:
+    if not ground.config.sample.temperature:
         return {}, ('no likelihood ratio: at temperature 0 each piece has probability 1 or 0',)
 
-    def of(network: Network, temperature: float, tokens_NT: np.ndarray, start: int) -> np.ndarray:
-        manner, position = manner_of(ground.config, network.card), network.place(ground.music.meter)
-        return network_nats(network, manner, tokens_NT, start, temperature, position)
+    def of(network: Network, changed: dict, tokens_NT: np.ndarray, start: int) -> np.ndarray:
+        manner = dataclasses.replace(manner_of(ground.config, network.card), **changed)
+        return network_nats(network, manner, tokens_NT, start, network.place(ground.music.meter))
 
     others: dict[str, Losses] = {}
     if ground.baselines.count_model:
@@ -105,9 +105,9 @@ def _ratios(
             ground.baselines.count_model.nats, position=ground.model.place(ground.music.meter)
         )
     if ground.second:
-        others['second_network'] = functools.partial(of, ground.second, 1.0)
+        others['second_network'] = functools.partial(of, ground.second, PLAIN)
     drawn_by = {
-        'model': functools.partial(of, ground.model, temperature),
+        'model': functools.partial(of, ground.model, {}),
         'markov_3': functools.partial(
             markov_nats, ground.markovs[3], exhibits.vocabulary.num_classes
         ),

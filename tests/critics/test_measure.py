@@ -84,8 +84,8 @@ def test_a_reason_is_given_for_no_critic():
 
 
 def test_the_ratio_of_a_network_and_other_models(monkeypatch):
-    """Of the model, the count model and a second network: what drew the pieces minus the other, in
-    nats per step of the continuation.
+    """Of the model, the count model and a second network: what drew the pieces, as it drew them,
+    minus the other as it is, in nats per step of the continuation.
     """
     vocabulary = VOCABULARIES['melody'](48, 84)
     trials = []
@@ -108,13 +108,18 @@ def test_the_ratio_of_a_network_and_other_models(monkeypatch):
             return np.ones((len(tokens_BT), tokens_BT.shape[1] - start))
 
     at_hand.__dict__['baselines'] = Baselines(1, Counts())
+    with at_hand.config.unlocked():
+        at_hand.config.sample.update(temperature=2.0, top_p=0.95)
     CriticMeasure().measure(at_hand, None, 0)
     exhibits, ratios = trials[0][:2]
     assert set(ratios) == {'likelihood_ratio', 'second_network'}
     assert set(costs) == {(64, 0), (1, 0)}
     tokens = np.concatenate([exhibits.tokens['real'], exhibits.tokens['model']])
     manner = manner_of(at_hand.config, card)
-    own, other = (network_nats(each, manner, tokens, 64).mean(axis=1) for each in (one, two))
+    plain_manner = dataclasses.replace(manner, temperature=1.0, top_p=1.0)
+    own = network_nats(one, manner, tokens, 64).mean(axis=1)
+    other = network_nats(two, plain_manner, tokens, 64).mean(axis=1)
+    assert 0 < np.isinf(own).sum() < len(own)
     assert ratios['likelihood_ratio']['with']['model'] == pytest.approx(own - 1)
     assert ratios['second_network']['with']['model'] == pytest.approx(own - other)
     with at_hand.config.unlocked():

@@ -1,5 +1,7 @@
 """What whole pieces cost a network: against its own distributions, step by step."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -32,7 +34,8 @@ def test_each_step_given_all_before_it(network, monkeypatch, start, temperature)
     monkeypatch.setattr(given, 'CHUNK', 2)
     tokens_BT = np.random.default_rng(0).integers(0, 5, (3, 20))
     tokens_BT[1, 10] = 5
-    found = network_nats(network, MANNER, tokens_BT, start, temperature)
+    manner = dataclasses.replace(MANNER, temperature=temperature)
+    found = network_nats(network, manner, tokens_BT, start)
     assert found.shape == (3, 20 - start)
     positions_BT = jnp.broadcast_to(jnp.arange(19) % 16, (3, 19))
     logits_BTV, _ = apply_all(network.params, tokens_BT[:, :-1], positions_BT, ARCHITECTURE)
@@ -41,3 +44,17 @@ def test_each_step_given_all_before_it(network, monkeypatch, start, temperature)
         for step in range(start, 20):
             cost = 0 if tokens[step] == 5 else -logs_BTV[row, step - 1, tokens[step]]
             assert found[row, step - start] == pytest.approx(float(cost), abs=1e-4)
+
+
+def test_a_cut_class_cannot_be_drawn(network):
+    """Two of five classes are left: the others cost inf, and these less than of all five."""
+    tokens_BT = np.random.default_rng(0).integers(0, 5, (3, 20))
+    whole = network_nats(network, MANNER, tokens_BT, 1)
+    cut = network_nats(network, dataclasses.replace(MANNER, top_k=2), tokens_BT, 1)
+    assert 0 < np.isinf(cut).sum() < cut.size
+    assert (cut < whole)[np.isfinite(cut)].all()
+    each = [tokens_BT * 0 + token for token in range(5)]  # of the first new step, all five classes
+    least = [np.concatenate([tokens_BT[:, :9], one[:, :1]], axis=1) for one in each]
+    costs = [network_nats(network, dataclasses.replace(MANNER, top_p=0.6), one, 9) for one in least]
+    shares = np.exp(-np.array(costs)).sum(axis=0)
+    assert shares == pytest.approx(np.ones((3, 1)), abs=1e-5)
