@@ -45,8 +45,9 @@ METHOD = """
   nothing was chosen by them.
 - The best published network that we know of, a recurrent temporal discriminative RBM (Cherla et
   al., 2015), has about 2.71 as a fixed model.
-- Not measured yet: networks that are also trained on the other seven sets, chorales given onsets,
-  metre and phrase ends (the command runs them), a Transformer by the same protocol.
+- Run by the command, but not measured yet: networks that are trained on the other seven sets before
+  their own, and chorales given onsets, metre and phrase ends. A Transformer by the same protocol is
+  not there yet.
 """
 
 

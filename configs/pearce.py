@@ -5,7 +5,8 @@
 
 Eight sets of melodies, ten folds by melody (Pearce, 2005): prediction by partial matching, as
 published, and a network trained within each set, both fixed and adapting to the melodies that they
-have predicted; for the chorales also one that is given onsets, metre and phrase ends.
+have predicted; further networks that are trained on the other sets before, and for the chorales one
+that is given onsets, metre and phrase ends.
 `--config.quick=True` takes minutes. The report is in `experiment` of the workdir.
 """
 

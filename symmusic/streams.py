@@ -65,6 +65,9 @@ class Stream(enum.Enum):
     BENCHMARK_NETWORK = 37, ('set', 'partition', 'fold')
     BENCHMARK_RESAMPLES = 38, ()
     BENCHMARK_GIVEN = 39, ('set', 'partition', 'fold')
+    BENCHMARK_OTHERS_ORDER = 40, ('set',)
+    BENCHMARK_OTHERS = 41, ('set',)
+    BENCHMARK_TUNED = 42, ('set', 'partition', 'fold')
 
 
 class SplitStream(enum.Enum):

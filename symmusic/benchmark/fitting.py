@@ -59,7 +59,7 @@ class Fitted:
 
 class Reader:
     """The steps of melodies over `NUM_PITCHES` semitones from `most_shift` below a set's lowest
-    pitch on. `given` are classes [L, G] of each melody's notes, of `num_given`.
+    pitch, or `lowest`, on. `given` are classes [L, G] of each melody's notes, of `num_given`.
 
     Raises:
       ValueError: the set needs more semitones, or a melody more steps than a row has.
@@ -72,8 +72,10 @@ class Reader:
         most_shift: int,
         given: Sequence[np.ndarray] | None = None,
         num_given: int = 0,
+        lowest: int | None = None,
     ):
-        self.places = pitches - pitches[0] + most_shift  # [V] of the set's pitches
+        lowest = pitches[0] if lowest is None else lowest
+        self.places = pitches - lowest + most_shift  # [V] of the set's pitches
         self._melodies = [self.places[melody] for melody in melodies]
         if self.places[-1] + most_shift >= NUM_PITCHES or max(map(len, melodies)) > ROW_STEPS:
             raise ValueError(
@@ -118,14 +120,17 @@ def fit(
     recipe: Recipe,
     rng: np.random.Generator,
     key: jax.Array,
+    start: dict | None = None,
 ) -> Fitted:
-    """Trains on the melodies `train` until the loss of those of `validation` no longer falls."""
+    """Trains on the melodies `train` until the loss of those of `validation` no longer falls, from
+    the parameters `start` or, without them, from random ones.
+    """
     shape = reader.shape(recipe)
     num_updates = -(-int(ROOM * reader.num_notes) // (ROW_STEPS * recipe.num_rows))
     held_out = reader.pack([reader.steps(index) for index in validation], HELD_OUT_ROWS)
     num_targets = int((held_out['target'] >= 0).sum())
     init_key, key = jax.random.split(key)
-    params = init_network(init_key, shape)
+    params = init_network(init_key, shape) if start is None else start
     state = (params, params, _optimizer(recipe).init(params))
     best, best_epoch, kept = np.inf, 0, state
     for epoch in range(recipe.num_epochs):
@@ -191,7 +196,7 @@ def _draw(
         for index, shift in zip(order.tolist(), shifts.tolist(), strict=True)
     ]
     rows = reader.pack(steps, num_updates * recipe.num_rows)
-    return {name: each.reshape(-1, recipe.num_rows, ROW_STEPS) for name, each in rows.items()}
+    return {name: each.reshape(-1, recipe.num_rows, *each.shape[1:]) for name, each in rows.items()}
 
 
 def _optimizer(recipe: Recipe) -> optax.GradientTransformation:

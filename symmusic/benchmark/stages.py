@@ -4,6 +4,7 @@ the trained network, and the network's predictions.
 A part whose file exists is not computed again, so that a stopped run resumes.
 """
 
+import dataclasses
 import io
 import pathlib
 
@@ -12,11 +13,11 @@ import numpy as np
 
 from symmusic.benchmark.adapting import Adaptation, adapt
 from symmusic.benchmark.fitting import Fitted, Reader, Recipe, fit, predict
-from symmusic.benchmark.folds import Job, draw_fold, hold_out
+from symmusic.benchmark.folds import Fold, Job, draw_fold, hold_out
 from symmusic.benchmark.melodies import MelodySet
 from symmusic.benchmark.ppm import LONG_TERM, PPM, SHORT_TERM
 from symmusic.files import write_whole
-from symmusic.streams import Stream, random_key
+from symmusic.streams import Stream, generator, random_key
 
 Arrays = dict[str, np.ndarray]
 
@@ -60,31 +61,54 @@ def network(
     recipe: Recipe,
     path: pathlib.Path,
     stream: Stream = Stream.BENCHMARK_NETWORK,
+    start: dict | None = None,
 ) -> Fitted:
-    """The fold's trained network; `stream` draws its parameters and dropout."""
+    """The fold's trained network; `stream` draws its dropout and, unless it goes on from the
+    parameters `start`, its parameters.
+    """
     if path.exists():
-        arrays = _read(path)
-        flat = {name: each for name, each in arrays.items() if '/' in name}
-        return Fitted(
-            _nested(flat, 'params/'),
-            _nested(flat, 'rms/'),
-            float(arrays['validation_bits']),
-            int(arrays['num_epochs']),
-        )
+        return _fitted(_read(path))
     rng = job.generator()
     train, validation = hold_out(draw_fold(len(reader), job), rng)
     key = random_key(job.seed, stream, job.number, job.partition, job.fold)
-    found = fit(reader, train, validation, recipe, rng, key)
+    return _keep(fit(reader, train, validation, recipe, rng, key, start), path)
+
+
+def network_of_others(reader: Reader, job: Job, recipe: Recipe, path: pathlib.Path) -> Fitted:
+    """A network that is trained on all melodies of a reader, those of the sets other than the
+    job's: the same for all of its folds. They are so many that a third of the epochs do.
+    """
+    if path.exists():
+        return _fitted(_read(path))
+    rng = generator(job.seed, Stream.BENCHMARK_OTHERS_ORDER, job.number)
+    train, validation = hold_out(Fold((), tuple(range(len(reader)))), rng)
+    key = random_key(job.seed, Stream.BENCHMARK_OTHERS, job.number)
+    recipe = dataclasses.replace(recipe, num_epochs=-(-recipe.num_epochs // 3))
+    return _keep(fit(reader, train, validation, recipe, rng, key), path)
+
+
+def _keep(fitted: Fitted, path: pathlib.Path) -> Fitted:
     _write(
         path,
         {
-            **_flat(found.params, 'params/'),
-            **_flat(found.rms, 'rms/'),
-            'validation_bits': np.array(found.validation_bits),
-            'num_epochs': np.array(found.num_epochs),
+            **_flat(fitted.params, 'params/'),
+            **_flat(fitted.rms, 'rms/'),
+            'validation_bits': np.array(fitted.validation_bits),
+            'num_epochs': np.array(fitted.num_epochs),
         },
     )
-    return found
+    return fitted
+
+
+def _fitted(arrays: Arrays) -> Fitted:
+    """The inverse of what `_keep` writes."""
+    flat = {name: each for name, each in arrays.items() if '/' in name}
+    return Fitted(
+        _nested(flat, 'params/'),
+        _nested(flat, 'rms/'),
+        float(arrays['validation_bits']),
+        int(arrays['num_epochs']),
+    )
 
 
 def predictions(

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from symmusic.api import commands
 from symmusic.benchmark import stages
 from symmusic.benchmark.adapting import Adaptation
-from symmusic.benchmark.fitting import Reader, Recipe
+from symmusic.benchmark.fitting import Recipe
 from symmusic.benchmark.folds import NUM_FOLDS, Job, draw_fold, hold_out
-from symmusic.benchmark.given import GIVEN_SET, NUM_CLASSES, read_given
 from symmusic.benchmark.melodies import SETS, MelodySet, find_folder, read_set
+from symmusic.benchmark.plans import Plan, make_plans
 from symmusic.benchmark.results import FoldBits, bits_of_fold, summarise
 from symmusic.config.benchmarks import Benchmark
 from symmusic.config.flags import Command
@@ -25,8 +25,6 @@ from symmusic.streams import Stream, generator
 from symmusic.wording import count
 
 Folds = dict[str, list[list[FoldBits]]]  # by set, partition and fold
-Readers = dict[str, Reader]  # by network
-STREAMS = {'network': Stream.BENCHMARK_NETWORK, 'network_given': Stream.BENCHMARK_GIVEN}
 SETTINGS = 'settings.json'
 NOTICE = 'the sets 3 to 8 are from the Essen folk song collection: for non-commercial use only'
 
@@ -40,34 +38,26 @@ def run_benchmark(command: Command) -> None:
     benchmark = command.benchmark
     folder = commands.workdir(command) / 'experiment'
     found = find_folder()
-    chosen = [name for name in SETS if int(name[0]) in benchmark.sets or not benchmark.sets]
-    sets = {name: read_set(name, found) for name in chosen}
+    every = [read_set(name, found) for name in SETS]
+    chosen = [each for each in every if not benchmark.sets or int(each.name[0]) in benchmark.sets]
     print(NOTICE)
     recipe = Recipe(num_epochs=benchmark.num_epochs)
-    readers = {name: _readers(each, found, recipe) for name, each in sets.items()}
+    sets = {each.name: each for each in chosen}
+    plans = {each.name: make_plans(each, every, found, recipe) for each in chosen}
     with alone_in(folder):
         _claim(folder, benchmark, recipe)
         try:
-            done, counted = _compute(benchmark, sets, readers, recipe, folder / 'folds')
+            done, counted = _compute(benchmark, sets, plans, recipe, folder / 'folds')
         except KeyboardInterrupt:
             raise Interrupted('stopped; the same command continues') from None
         _report(folder, benchmark, done, counted)
     print(folder)
 
 
-def _readers(melodies: MelodySet, folder: pathlib.Path, recipe: Recipe) -> Readers:
-    """What each network of a set reads."""
-    what = melodies.pitches, melodies.melodies, recipe.most_shift
-    readers = {'network': Reader(*what)}
-    if melodies.name == GIVEN_SET:
-        readers['network_given'] = Reader(*what, read_given(folder), NUM_CLASSES)
-    return readers
-
-
 def _compute(
     benchmark: Benchmark,
     sets: Mapping[str, MelodySet],
-    readers: Mapping[str, Readers],
+    plans: Mapping[str, Sequence[Plan]],
     recipe: Recipe,
     folder: pathlib.Path,
 ) -> tuple[Folds, Folds]:
@@ -79,7 +69,7 @@ def _compute(
     chosen = _folds(benchmark)
     jobs = list(_jobs(benchmark, chosen, sets))
     for number, job in enumerate(jobs, 1):
-        bits = _finish(sets[job.set_name], readers[job.set_name], job, recipe, folder)
+        bits = _finish(sets[job.set_name], plans[job.set_name], job, recipe, folder)
         done[job.set_name][job.partition].append(bits)
         counted[job.set_name][job.partition].append(bits)
         figures = ', '.join(
@@ -106,15 +96,12 @@ def _folds(benchmark: Benchmark) -> tuple[int, ...]:
 
 
 def _finish(
-    melodies: MelodySet, readers: Readers, job: Job, recipe: Recipe, folder: pathlib.Path
+    melodies: MelodySet, plans: Sequence[Plan], job: Job, recipe: Recipe, folder: pathlib.Path
 ) -> FoldBits:
     counts = stages.count_models(melodies, job, folder / f'counts-{job.name}.npz')
     predicted = {}
-    for name, reader in readers.items():
-        path = folder / f'{name}-{job.name}.npz'
-        fitted = stages.network(reader, job, recipe, path, STREAMS[name])
-        path = folder / f'{name.replace("network", "predictions")}-{job.name}.npz'
-        predicted[name] = stages.predictions(reader, job, recipe, Adaptation(), fitted, path)
+    for plan in plans:
+        predicted[plan.name] = plan.run(job, recipe, Adaptation(), folder)
     fold = draw_fold(len(melodies.melodies), job)
     _, validation = hold_out(fold, job.generator())
     return bits_of_fold(counts, predicted, [melodies.melodies[index] for index in validation])

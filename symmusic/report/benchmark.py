@@ -17,6 +17,9 @@ COLUMNS = {
     'network': 'network',
     'network_adaptive': 'network, adaptive',
     'network_with_short_term': 'network, adaptive, and STM',
+    'network_of_all_sets': 'network of all sets',
+    'network_of_all_sets_adaptive': 'network of all sets, adaptive',
+    'network_of_all_sets_with_short_term': 'network of all sets, adaptive, and STM',
 }
 
 

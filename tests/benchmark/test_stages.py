@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import launch
-from symmusic.benchmark import melodies, stages
+from symmusic.benchmark import given, melodies, stages
 from symmusic.benchmark.adapting import Adaptation, adapt
 from symmusic.benchmark.fitting import NUM_PITCHES, Reader, Recipe, predict
 from symmusic.benchmark.folds import Job, draw_fold
@@ -51,12 +51,14 @@ def test_a_fold_is_computed_once(tmp_path):
 def test_the_command(tmp_path, monkeypatch, capsys):
     """Of the chorales; a second run computes nothing, and other settings are refused."""
     write_package(tmp_path, monkeypatch, num=20)
-    for name in {*melodies.SETS} - {GIVEN_SET}:
+    for name in {*melodies.SETS} - {'1 nova', GIVEN_SET}:
         monkeypatch.delitem(melodies.SETS, name)
+    monkeypatch.setattr(given, 'music21_corpus', lambda: tmp_path)
     monkeypatch.setattr(benchmark, 'find_folder', lambda: tmp_path)
     monkeypatch.setattr(benchmark, 'Recipe', lambda num_epochs: Recipe(num_epochs, num_cells=4))
     words = ['--mode=experiment', '--config=configs/pearce.py', f'--workdir={tmp_path / "run"}']
     fields = ['--config.partitions=1', '--config.folds=0,1', '--config.num_epochs=1']
+    fields.append('--config.sets=2')
 
     def run(*fields):
         benchmark.run_benchmark(parse([*words, *fields], root=launch.ROOT, modes=launch.MODES))
@@ -75,7 +77,7 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     run(*fields)
     assert json.loads((folder / 'results.json').read_text()) == found
     with pytest.raises(UserError, match=r'other settings \(network\.num_epochs\); choose another'):
-        run(*fields[:2], '--config.num_epochs=2')
+        run(*fields[:2], '--config.num_epochs=2', '--config.sets=2')
 
 
 def test_the_fields_of_a_benchmark():
