@@ -101,9 +101,10 @@ def log_next(command: Command, where: pathlib.Path) -> None:
     mine = f'{command_line(command, "sample")} --config.sample.prompt=my.mid'
     if command.config.data.encoding == 'pitches':
         mine += ' --config.sample.rhythm=my.mid'
-    if command.config.train.targets == 'gap':
+    train = command.config.train
+    if train.targets == 'gap':
         log.info(f'to redraw bars of your own piece: {mine} --config.sample.regenerate=2-3')
-    else:
+    if train.targets != 'gap' or train.gap_share < 1:
         log.info(f'to continue bars of your own: {mine}')
     log.info(f'{where}')
 

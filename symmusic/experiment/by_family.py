@@ -46,8 +46,7 @@ def nats_by_family(
     params: Params, card: Card, data: Dataset, tunes: Sequence[Tune], families: Mapping[str, str]
 ) -> dict[str, dict[str, list[float]]]:
     """The nats and the number of the targets of each family of the test tunes, as the measure
-    `nats_per_step`; empty where no tune is unseen, and for runs that fill gaps, whose loss is of
-    gaps.
+    `nats_per_step`; empty where no tune is unseen, and for runs that learn gaps alone.
 
     Args:
       params: of one replica.
@@ -56,7 +55,8 @@ def nats_by_family(
       tunes: the test tunes.
       families: the name of each tune's family by its file.
     """
-    kind = card.recipe.targets
+    recipe = card.recipe
+    kind = 'all' if recipe.left_to_right else recipe.targets
     if data.test is None or kind == 'gap':
         return {}
     targets = find_targets(data.test, card.vocabulary, all_steps=kind == 'all')

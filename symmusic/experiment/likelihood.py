@@ -36,7 +36,7 @@ def measure_likelihoods(
 ) -> tuple[dict[str, float | None], dict[str, dict[str, list[float]]]]:
     """`gap_nats` and `sounding_nats` of a replica, None where they are not defined, and their parts
     by tune family. Both are undefined for models of last steps, `sounding_nats` also for those that
-    fill gaps.
+    learn gaps alone.
 
     Args:
       params: of the replica.
@@ -49,7 +49,7 @@ def measure_likelihoods(
     parts = {}
     if data.test is not None and card.recipe.targets != 'last':
         parts = _gaps(params, card, config, tunes, families)
-        if card.recipe.targets == 'all':
+        if card.recipe.left_to_right:
             parts |= _sounding(params, card, data, tunes, families)
     sums = {name: np.sum(list(each.values()), axis=0) for name, each in parts.items()}
     found = dict.fromkeys(('gap_nats', 'sounding_nats'))

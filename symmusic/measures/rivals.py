@@ -33,6 +33,11 @@ def find_rival(config: ConfigDict, card: Card) -> tuple[Network | None, str]:
     if path:
         return _read_run(config, card, 'left_to_right'), ''
     params, other, _ = shipped.read_shipped()
+    if other == card:
+        return (
+            None,
+            'It is the shipped model itself; given the left side only, it goes on from there.',
+        )
     if fault := _fault(config, card, other):
         return None, (
             f'The shipped model is not compared: {fault}; config.evaluate.left_to_right names a run'
@@ -72,8 +77,11 @@ def _read_run(config: ConfigDict, card: Card, field: str) -> Network:
 
 def _fault(config: ConfigDict, card: Card, other: Card) -> str:
     """Why another model cannot be compared on the same tunes; '' where it can."""
-    if other.recipe.targets != 'all':
-        return f"its config.train.targets is {other.recipe.targets!r}; must be 'all'"
+    if not other.recipe.left_to_right:
+        return (
+            f"its config.train.targets is {other.recipe.targets!r}; must be 'all', or 'gap' with a"
+            ' config.train.gap_share below 1'
+        )
     theirs = runs.from_dict(other.config, config).data
     unlike = [
         f'config.data.{name} is {theirs[name]!r} there, {config.data[name]!r} here'

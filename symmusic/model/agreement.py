@@ -11,6 +11,10 @@ A lag is available where this step and the one `lag` steps before are both known
 first event, where padding cannot be distinguished from silence, and not at a blank. So the counts
 depend on the tokens alone, in whatever order these are read. Step t, which predicts t + 1,
 compares tokens up to t; the lookbacks read the token at t + 1 - lag.
+
+A network for infilling may read the same of each look ahead (`agreement_ahead`): for how long
+token[t] has equalled what is known of token[t + lag]. One that is not available is an input of
+zeros.
 """
 
 import flax.struct
@@ -18,8 +22,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from symmusic.model.ahead import Ahead
 from symmusic.model.architecture import AGREEMENT_SIZE, Architecture
-from symmusic.model.looks import earlier, token_back
+from symmusic.model.looks import earlier, token_back, tokens_ahead
 
 NOT_AVAILABLE = AGREEMENT_SIZE - 1  # the last bin
 
@@ -32,18 +37,32 @@ class Agreement:
     # the last M tokens, M the longest lag, the latest last; blanks where they are not known
     history_BM: jax.Array
     has_begun_B: jax.Array  # bool: there was an event
+    # of looks ahead, None of an architecture that does not count them: for how many steps each has
+    # agreed, and the tokens that the last step saw ahead
+    runs_ahead_BL: jax.Array | None = None
+    ahead_BL: jax.Array | None = None
 
 
 def find_agreements(
-    tokens_BT: jax.Array, positions_BT: jax.Array | None, architecture: Architecture
+    tokens_BT: jax.Array,
+    positions_BT: jax.Array | None,
+    architecture: Architecture,
+    ahead: Ahead | None = None,
 ) -> list[jax.Array]:
-    """The bins [B, T] of each lag; empty for an architecture that does not read them."""
+    """The bins [B, T] of each lag and then, where it reads these, of each look ahead; empty for an
+    architecture that does not read them.
+    """
     if not architecture.agreement:
         return []
     blank, steps_T = architecture.num_classes, jnp.arange(tokens_BT.shape[1])
     has_begun_BT = lax.cummax(_is_event(tokens_BT, architecture).astype(jnp.int32), axis=1) > 0
     known_BT = jnp.where(has_begun_BT, tokens_BT, blank)
-    before_LBT = jnp.stack(earlier(known_BT, positions_BT, architecture, blank))
+    others = earlier(known_BT, positions_BT, architecture, blank)
+    if architecture.agreement_ahead:
+        for tokens_TB in tokens_ahead(ahead, tokens_BT.T, architecture):
+            # what the step before saw ahead of the one that it predicts, which is this one
+            others.append(jnp.pad(tokens_TB, ((1, 0), (0, 0)), constant_values=blank)[:-1].T)
+    before_LBT = jnp.stack(others)
     available_LBT = (known_BT < blank) & (before_LBT < blank)
     agrees_LBT = available_LBT & (known_BT == before_LBT)
     last_other_LBT = lax.cummax(jnp.where(agrees_LBT, -1, steps_T), axis=2)
@@ -55,10 +74,14 @@ def init_agreement(architecture: Architecture, batch: int) -> Agreement | None:
     """What is remembered before the first step; None of an architecture that does not read it."""
     if not architecture.agreement:
         return None
+    runs_BL = jnp.zeros((batch, len(architecture.lookback)), jnp.int32)
+    is_ahead, blank = architecture.agreement_ahead, architecture.num_classes
     return Agreement(
-        jnp.zeros((batch, len(architecture.lookback)), jnp.int32),
-        jnp.full((batch, architecture.longest_lag), architecture.num_classes, jnp.int32),
+        runs_BL,
+        jnp.full((batch, architecture.longest_lag), blank, jnp.int32),
         jnp.zeros(batch, bool),
+        runs_BL if is_ahead else None,
+        jnp.full_like(runs_BL, blank) if is_ahead else None,
     )
 
 
@@ -67,6 +90,7 @@ def agree_step(
     token_B: jax.Array,
     position_B: jax.Array | None,
     architecture: Architecture,
+    ahead: Ahead | None = None,
 ) -> tuple[Agreement | None, list[jax.Array]]:
     """What is remembered after one more token, and what `find_agreements` gives at its step."""
     if before is None:
@@ -75,12 +99,25 @@ def agree_step(
     has_begun_B = before.has_begun_B | _is_event(token_B, architecture)
     known_B = jnp.where(has_begun_B, token_B, blank)
     before_BL = jnp.stack(token_back(before.history_BM, position_B, architecture), axis=1)
-    available_BL = (known_B[:, None] < blank) & (before_BL < blank)
-    agrees_BL = available_BL & (known_B[:, None] == before_BL)
-    runs_BL = jnp.where(agrees_BL, before.runs_BL + 1, 0)
+    runs_BL, bins_LB = _count(before.runs_BL, known_B, before_BL, blank)
     history_BM = jnp.concatenate([before.history_BM, known_B[:, None]], axis=1)[:, 1:]
-    bins_LB = _bins(runs_BL, available_BL).T
-    return Agreement(runs_BL, history_BM, has_begun_B), list(bins_LB)
+    after = Agreement(runs_BL, history_BM, has_begun_B)
+    if not architecture.agreement_ahead:
+        return after, list(bins_LB)
+    runs_ahead_BL, ahead_LB = _count(before.runs_ahead_BL, known_B, before.ahead_BL, blank)
+    ahead_BL = jnp.stack(tokens_ahead(ahead, token_B, architecture), axis=1).astype(jnp.int32)
+    after = after.replace(runs_ahead_BL=runs_ahead_BL, ahead_BL=ahead_BL)
+    return after, [*bins_LB, *ahead_LB]
+
+
+def _count(
+    runs_BL: jax.Array, known_B: jax.Array, others_BL: jax.Array, blank: int
+) -> tuple[jax.Array, jax.Array]:
+    """For how many steps each lag has agreed after one more, and the bins [L, B]."""
+    available_BL = (known_B[:, None] < blank) & (others_BL < blank)
+    agrees_BL = available_BL & (known_B[:, None] == others_BL)
+    runs_BL = jnp.where(agrees_BL, runs_BL + 1, 0)
+    return runs_BL, _bins(runs_BL, available_BL).T
 
 
 def _is_event(tokens: jax.Array, architecture: Architecture) -> jax.Array:

@@ -90,7 +90,7 @@ def look_ahead(
 def _backward_states(params, rows_TBK, is_known_TB1, architecture, keys_B):
     """The states_TBH of each backward layer."""
     states, states_TBH = [], None
-    for index, layer in enumerate(params['layers']):
+    for index, layer in enumerate(params['layers'][: architecture.num_backward]):
         weights = layer['backward']
         if states_TBH is None:
             projected_TBG = project_rows(weights, rows_TBK, architecture)

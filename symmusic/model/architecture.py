@@ -41,6 +41,9 @@ class Architecture:
     # bidirectional, but backward layers read only what is known in advance, so every token can be
     # predicted (`ahead`)
     infilling: bool = False
+    # of one for infilling, whose backward layers feed the first forward ones; 0 = as many as these
+    backward_layers: int = 0
+    backward_cells: int = 0
     attention: str = 'none'  # or one of `scores.KINDS`
     attention_size: int = 0  # A; 'bahdanau' only
     dropout_rate: float = 0.0  # after each LSTM layer, or sublayer of a Transformer
@@ -61,6 +64,7 @@ class Architecture:
     left_sizes: tuple[int, ...] = ()
     # for how long each lookback has agreed with the melody, as further inputs (`agreement`)
     agreement: bool = False
+    agreement_ahead: bool = False  # likewise of each look ahead, of one for infilling
     # `first_pitch` and `lowest_pitch`, if the last notes are further inputs (`notes`); () = they
     # are not
     last_notes: tuple[int, ...] = ()
@@ -89,8 +93,16 @@ class Architecture:
             raise ValueError(f'attention_size is {self.attention_size}; must be 1 or more')
         if self.infilling and not self.bidirectional:
             raise ValueError('infilling reads from both sides: bidirectional must be True')
+        if (self.backward_layers or self.backward_cells) and not self.infilling:
+            raise ValueError('only a network for infilling has backward layers of another size')
+        if self.backward_layers > self.num_layers:
+            raise ValueError(
+                f'{self.backward_layers} backward layers, but {self.num_layers} forward ones'
+            )
         if self.agreement and not self.lookback:
             raise ValueError('agreement is with what a lookback reads: there must be one')
+        if self.agreement_ahead and not (self.agreement and self.infilling):
+            raise ValueError('agreement ahead goes with agreement, in a network for infilling')
         if self.copying and not (self.agreement or self.recall_steps):
             raise ValueError('copying goes by agreement or recall: there must be one of them')
         if (self.recall_steps or self.relative) and not self.last_notes:
@@ -145,6 +157,16 @@ class Architecture:
         return self.num_cells * (2 if self.bidirectional and not self.infilling else 1)
 
     @property
+    def num_backward(self) -> int:
+        """Number of backward layers."""
+        return (self.backward_layers or self.num_layers) if self.bidirectional else 0
+
+    @property
+    def backward_size(self) -> int:
+        """Cells of each backward layer."""
+        return self.backward_cells or self.num_cells
+
+    @property
     def num_meters(self) -> int:
         """Number of metres, if the metre is an input; 0 = it is not."""
         return len(self.bars) if self.num_positions and len(self.bars) > 1 else 0
@@ -179,12 +201,15 @@ class Architecture:
     def blocks(self) -> tuple[Block, ...]:
         """The blocks of rows of the first layer's input matrix, in order: those of the step itself,
         then the tokens of each lookback and, if infilling, of each look ahead, then the agreement
-        of each lookback, what is recalled with its agreement, and the last notes.
+        of each lookback and, likewise, of each look ahead, what is recalled with its agreement, and
+        the last notes.
         """
         own, num_lags = self.own_blocks, len(self.lookback)
         others = [('token', self.num_classes)] * num_lags * (2 if self.infilling else 1)
         if self.agreement:
             others += [(f'agreement {index}', AGREEMENT_SIZE) for index in range(num_lags)]
+        if self.agreement_ahead:  # one that is not available has no row
+            others += [(f'agreement ahead {lag}', AGREEMENT_SIZE - 1) for lag in range(num_lags)]
         if self.recall_steps:
             others += [('recalled', self.num_classes + 1), ('agreement recall', AGREEMENT_SIZE)]
         others += self._note_sizes
@@ -204,7 +229,8 @@ class Architecture:
         pairs = []
         if self.agreement:
             first, own = names.index('agreement 0'), len(self.own_blocks)
-            pairs = [(own + index, first + index) for index in range(len(self.lookback))]
+            num_lags = len(self.lookback) * (2 if self.agreement_ahead else 1)
+            pairs = [(own + index, first + index) for index in range(num_lags)]
         if self.recall_steps:
             pairs.append((names.index('recalled'), names.index('agreement recall')))
         return tuple(pairs)

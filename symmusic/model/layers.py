@@ -3,7 +3,8 @@ states.
 
 A layer is {'forward': lstm.Params}, with 'backward' if it reads in both directions and, if the
 network is for infilling, 'bridge', through which the forward direction reads the state that the
-backward one has at the step to be predicted (`ahead`).
+backward one has at the step to be predicted (`ahead`). A network for infilling may have fewer
+backward layers than forward ones, and smaller ones; the first layers have them.
 """
 
 import jax
@@ -21,20 +22,22 @@ Layers = list[dict]
 def init_layers(key: jax.Array, architecture: Architecture) -> Layers:
     """Random layers, as in `init_lstm`."""
     directions, layers = _directions(architecture), []
-    sizes = dict.fromkeys(('forward', 'backward'), architecture.blocks[-1].end)
+    cells = {'forward': architecture.num_cells, 'backward': architecture.backward_size}
+    sizes = dict.fromkeys(cells, architecture.blocks[-1].end)
     if architecture.infilling:
         sizes['backward'] = architecture.own_blocks[-1].end
-    for layer_key in jax.random.split(key, architecture.num_layers):
+    for index, layer_key in enumerate(jax.random.split(key, architecture.num_layers)):
         keys = jax.random.split(layer_key, len(directions) + architecture.infilling)
         layer = {
-            d: lstm.init_lstm(k, sizes[d], architecture.num_cells)
+            d: lstm.init_lstm(k, sizes[d], cells[d])
             for d, k in zip(directions, keys, strict=False)
+            if d == 'forward' or index < architecture.num_backward
         }
-        if architecture.infilling:
-            shape = (architecture.num_cells, 4 * architecture.num_cells)
+        if architecture.infilling and 'backward' in layer:
+            shape = (cells['backward'], 4 * cells['forward'])
             layer['bridge'] = jax.nn.initializers.glorot_uniform()(keys[-1], shape)
         layers.append(layer)
-        sizes = dict.fromkeys(sizes, architecture.state_size)
+        sizes = cells if architecture.infilling else dict.fromkeys(cells, architecture.state_size)
     return layers
 
 
@@ -56,7 +59,7 @@ def run_layers(
                 projected_TBG = project_rows(weights, rows_TBK, architecture)
             else:
                 projected_TBG = project(weights, states_TBH, architecture.product_dtype)
-            if ahead_states is not None:
+            if ahead_states is not None and 'bridge' in layer:
                 projected_TBG += lstm.multiply(
                     ahead_states[index], layer['bridge'], architecture.product_dtype
                 )
@@ -101,7 +104,7 @@ def step_layers(
             if hidden_BH is None
             else project(weights, hidden_BH)
         )
-        if ahead_states is not None:
+        if ahead_states is not None and 'bridge' in layer:
             projected_BG += lstm.multiply(ahead_states[index], layer['bridge'])
         hidden_BH, carry = lstm.lstm_step(weights, projected_BG, carry)
         after.append(carry)

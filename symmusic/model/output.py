@@ -6,9 +6,9 @@ The summary s is state, context or both. A head alone must learn for each class 
 common to all, such as repeating what a lookback reads, or moving by step. These scores learn it
 once:
 
-- **Copies**: each lookback and the recall point to a token; u_l . s + c_l[agreement] is added to
-  its logit (after the pointer of Vinyals et al., 2015, and the copying of Gu et al., 2016), unless
-  there is no such token or its agreement is not available.
+- **Copies**: each lookback, each look ahead with an agreement and the recall point to a token;
+  u_l . s + c_l[agreement] is added to its logit (after the pointer of Vinyals et al., 2015, and
+  the copying of Gu et al., 2016), unless there is no such token or its agreement is not available.
 - **Relative scores**: of the interval from the last note, I s, and of the pitch class, D s, added
   to the logits of pitches. No interval wider than `WIDEST_SCORED` is scored, and none without a
   last note. Training drops the last note as an input, but not here.
@@ -81,7 +81,7 @@ def _copies(params, summary_H, rows_K, architecture):
         # a product with one-hot rows, as its gradient is a product too and not scattered additions
         is_bin_A = (agreement[..., None] == bins_A).astype(summary_H.dtype)
         score = scores_L[..., index] + is_bin_A @ params['bias'][index]
-        score = jnp.where(agreement == NOT_AVAILABLE, 0.0, score)
+        score = jnp.where(agreement >= NOT_AVAILABLE, 0.0, score)
         total_V += jnp.where(token[..., None] == classes_V, score[..., None], 0.0)
     return total_V
 

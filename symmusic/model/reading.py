@@ -39,7 +39,7 @@ def read_all(
     """
     lookbacks = tokens_back(tokens_BT, positions_BT, architecture)
     lookbacks += [tokens_TB.T for tokens_TB in tokens_ahead(ahead, tokens_BT.T, architecture)]
-    others = lookbacks + find_agreements(tokens_BT, positions_BT, architecture)
+    others = lookbacks + find_agreements(tokens_BT, positions_BT, architecture, ahead)
     others += find_recalled(tokens_BT, architecture)
     others += find_notes(tokens_BT, architecture, keys_B)
     return find_rows(tokens_BT, positions_BT, others, architecture, left_BT2)
@@ -65,7 +65,7 @@ def read_step(
     """
     history_BM = jnp.concatenate([past.history_BM, token_B[:, None]], axis=1)[:, 1:]
     lookbacks = token_back(history_BM, position_B, architecture)
-    agreement, bins = agree_step(past.agreement, token_B, position_B, architecture)
+    agreement, bins = agree_step(past.agreement, token_B, position_B, architecture, ahead)
     notes, values = note_step(past.notes, token_B, architecture)
     recall, recalled = recall_step(past.recall, notes, token_B, architecture)
     others = lookbacks + tokens_ahead(ahead, token_B, architecture) + bins + recalled + values

@@ -9,7 +9,7 @@ from symmusic.model.places import Bars, later, steps_in_bar
 from symmusic.training.state import Recipe
 
 # dropout folds the index of a layer into an update's key
-TRANSPOSITION, GAP, FORM = 2**31 - 1, 2**31 - 2, 2**31 - 3
+TRANSPOSITION, GAP, FORM, HAS_GAP = (2**31 - number for number in range(1, 5))
 # how often each count of bars left is told in training, so that not to know it is learned as well
 TOLD_RATE = 0.5
 
@@ -77,10 +77,11 @@ def transpose(batch: Batch, keys_B: jax.Array, recipe: Recipe, num_classes: int)
     return batch.replace(tokens_BS=batch.tokens_BS + jnp.where(is_pitch_BS, distance_B[:, None], 0))
 
 
-def open_gaps(batch: Batch, keys_B: jax.Array, bars: Bars) -> Batch:
+def open_gaps(batch: Batch, keys_B: jax.Array, bars: Bars, share: float = 1.0) -> Batch:
     """The windows, each with a gap up to a bar line; the steps from the bar line on are known in
     advance. The bar line is drawn uniformly from those after the first target and the window's end,
-    after which nothing is known.
+    after which nothing is known. Only a random `share` of the windows has a gap; in the others
+    nothing is known in advance.
 
     As p(x_t | x_<t, what follows the gap) is the same for every gap with the same end, all of them
     are learned at once.
@@ -92,7 +93,13 @@ def open_gaps(batch: Batch, keys_B: jax.Array, bars: Bars) -> Batch:
         lambda key: jax.random.uniform(jax.random.fold_in(key, GAP), (num_steps + 1,))
     )(keys_B)
     is_end_BS = jnp.pad(is_end_BS, ((0, 0), (0, 1)), constant_values=True)
-    return batch.replace(end_B=jnp.where(is_end_BS, noise_BS, -1).argmax(axis=1))
+    end_B = jnp.where(is_end_BS, noise_BS, -1).argmax(axis=1)
+    if share < 1:
+        has_gap_B = jax.vmap(
+            lambda key: jax.random.bernoulli(jax.random.fold_in(key, HAS_GAP), share)
+        )(keys_B)
+        end_B = jnp.where(has_gap_B, end_B, num_steps)
+    return batch.replace(end_B=end_B)
 
 
 def tell_form(

@@ -170,7 +170,8 @@ def recipe(config: ConfigDict, dataset: Dataset) -> Recipe:
 
 def describe(architecture: Architecture) -> str:
     """The network in a few words."""
-    directions = 'bidirectional' if architecture.bidirectional else 'unidirectional'
+    is_two_way = architecture.bidirectional and not architecture.infilling
+    directions = 'bidirectional' if is_two_way else 'unidirectional'
     of = 'Transformer' if architecture.kind == 'transformer' else f'{directions} LSTM'
     if architecture.has_heads:
         attention = f'self-attention in {count(architecture.num_heads, "head")}'
@@ -179,4 +180,8 @@ def describe(architecture: Architecture) -> str:
     else:
         attention = f'{architecture.attention} attention'
     layers = count(architecture.num_layers, f'{of} layer')
-    return f'{layers} of {count(architecture.num_cells, "cell")}, {attention}'
+    found = f'{layers} of {count(architecture.num_cells, "cell")}, {attention}'
+    if not architecture.infilling:
+        return found
+    backward, cells = architecture.num_backward, count(architecture.backward_size, 'cell')
+    return f'{found}; {count(backward, "backward layer")} of {cells} for what follows a gap'

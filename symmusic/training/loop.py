@@ -14,6 +14,7 @@ from symmusic.training.originality import originality_line, write_originality
 from symmusic.training.session import Session
 from symmusic.training.signals import stop_signal
 from symmusic.training.state import TrainState
+from symmusic.training.validation import gap_line, write_gaps
 from symmusic.wording import count
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ def fit(run: Session) -> tuple[TrainState, Card]:
     if run.card.rows and jax.process_index() == 0:
         write_metrics(workdir / 'metrics.csv', run.card.rows)
         write_originality(workdir, run.card.rows)
+        write_gaps(workdir, run.card.rows)
     log.info(f'compiled in {run.compile():.1f} s; {count(run.num_batches, "update")} per epoch')
     events = (
         event_log(workdir / 'tensorboard', run.now.epoch + 1)
@@ -50,7 +52,7 @@ def fit(run: Session) -> tuple[TrainState, Card]:
             if log_events and jax.process_index() == 0:
                 log_events(rows)
             log.info(epoch_line(rows, plan.num_epochs, run.base_rate, run.now.best_epoch))
-            if line := originality_line(rows):
+            for line in filter(None, (gap_line(rows), originality_line(rows))):
                 log.info(line)
             step()
             if any_process([bool(stop)])[0]:

@@ -26,8 +26,8 @@ from symmusic.training.devices import PROCESSES, claim_cores, fetch, join_proces
 from symmusic.training.metrics import plot_metrics, require_tensorboard, write_metrics
 from symmusic.training.originality import Measure, plot_originality, write_originality
 from symmusic.training.provenance import made_with
-from symmusic.training.replicas import held_out_losses
 from symmusic.training.state import TrainState
+from symmusic.training.validation import HeldOut, measure_held_out, write_gaps
 from symmusic.wording import count
 
 ROOT = pathlib.Path(symmusic.__file__).parents[1]  # where the commit is looked for
@@ -109,9 +109,9 @@ def train(
         measure,
     )
     states, card = loop.fit(running)
-    test_losses_R = _test_losses(config, prepared, states, mesh)
+    test = _on_test_tunes(config, prepared, states, mesh)
     states = fetch(states)
-    found = summary.make_summary(config, states, card, base_rates, test_losses_R, started.descent)
+    found = summary.make_summary(config, states, card, base_rates, test, started.descent)
     if jax.process_index() == 0:
         plot_metrics(workdir / 'plots' / 'losses.png', card.rows, base_rates['validation'])
         plot_originality(workdir / 'plots' / 'originality.png', card.rows)
@@ -143,6 +143,7 @@ def _finished(workdir: pathlib.Path, prepared: start.Prepared, started: start.St
     """A run with nothing left to train."""
     write_metrics(workdir / 'metrics.csv', started.card.rows)  # whatever has become of it
     write_originality(workdir, started.card.rows)
+    write_gaps(workdir, started.card.rows)
     states = started.states
     why = ', ended by early stopping' if states.stopped.all() else ''
     log.info(
@@ -191,22 +192,22 @@ def _plan(config: ConfigDict) -> session.Plan:
     )
 
 
-def _test_losses(
+def _on_test_tunes(
     config: ConfigDict, prepared: start.Prepared, states: TrainState, mesh: Mesh
-) -> list[float | None]:
-    """Nats per step of each replica's best parameters on the test part, None where there is none;
+) -> HeldOut | None:
+    """The losses of each replica's best parameters on the test part, None where there is none;
     every process takes part.
     """
     if not prepared.data.test:
-        return [None] * config.replicas
-    return held_out_losses(
+        return None
+    return measure_held_out(
         states.best_params,
         put(prepared.data.test, mesh),
-        architecture=prepared.architecture,
-        targets=prepared.recipe.targets,
-        batch_size=config.train.batch_size,
-        mesh=mesh,
-    ).tolist()
+        prepared.architecture,
+        prepared.recipe,
+        config.train.batch_size,
+        mesh,
+    )
 
 
 def require_kernel(config: ConfigDict, platform: str) -> None:

@@ -19,9 +19,10 @@ from symmusic.training.devices import BY_REPLICA, any_process, fetch, place
 from symmusic.training.divergence import diverged
 from symmusic.training.metrics import epoch_rows, write_metrics
 from symmusic.training.originality import Measure, write_originality
-from symmusic.training.replicas import end_epoch_replicas, held_out_losses
+from symmusic.training.replicas import end_epoch_replicas
 from symmusic.training.state import TrainState
 from symmusic.training.updates import Updates
+from symmusic.training.validation import measure_held_out, write_gaps
 
 # Between checks of the loss, each of which waits for the device. Until then nothing is lost: an
 # update whose loss is not finite changes nothing.
@@ -198,26 +199,28 @@ class Session:
             )
 
     def end_epoch(self, epoch: Epoch) -> list[dict]:
-        """Measures the held-out loss, ends the epoch and saves; the rows of metrics.csv, with what
-        `measure` adds.
+        """Measures the held-out loss, ends the epoch and saves; the rows of metrics.csv, with those
+        of gaps.csv and what `measure` adds.
 
         Raises:
           UserError: a loss is not finite.
         """
         num_sequences = self.num_windows - epoch.done * self.plan.batch_size
         speed = num_sequences / (time.perf_counter() - epoch.begun)
-        validation_losses_R = held_out_losses(
+        held_out = measure_held_out(
             self.states.average_params,
             self.validation,
-            architecture=self.card.architecture,
-            targets=self.card.recipe.targets,
-            batch_size=self.plan.batch_size,
-            mesh=self.mesh,
+            self.card.architecture,
+            self.card.recipe,
+            self.plan.batch_size,
+            self.mesh,
         )
+        validation_losses_R = held_out.loss_R
         now = _counts(self.states)
         if not np.isfinite(now.epoch_nats + validation_losses_R).all():
             raise self._diverged(now)
         rows = epoch_rows(now, self.active_R, validation_losses_R, self.card.recipe, speed)
+        rows = held_out.added_to(rows)
         if self.measure:
             rows = self.measure(fetch(self.states.average_params), rows)
         self.states = end_epoch_replicas(
@@ -232,6 +235,7 @@ class Session:
         if jax.process_index() == 0:
             write_metrics(self.workdir / 'metrics.csv', self.card.rows)
             write_originality(self.workdir, self.card.rows)
+            write_gaps(self.workdir, self.card.rows)
         self.now = _counts(self.states)
         self.active_R = _active(self.now, self.plan)
         return rows

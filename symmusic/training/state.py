@@ -23,6 +23,7 @@ class Recipe:
     plateau_factor: float
     plateau_patience: int
     plateau_threshold: float
+    gap_share: float = 1.0
     warmup_updates: int = 0
     cosine_updates: int = 0  # 0 = plateau schedule
     weight_decay: float = 0.0
@@ -36,6 +37,16 @@ class Recipe:
     early_stopping_epochs: int = 0
     kernel: str = 'scan'
     product_dtype: str = 'float32'
+
+    @property
+    def left_to_right(self) -> bool:
+        """Whether it learns to predict every step from those before it alone."""
+        return self.targets == 'all' or self.both
+
+    @property
+    def both(self) -> bool:
+        """Whether it learns that and to fill gaps."""
+        return self.targets == 'gap' and self.gap_share < 1
 
     def optimizer(self) -> optax.GradientTransformation:
         """Adam (Kingma and Ba, 2015) on gradients clipped by their global norm (Pascanu et al.,

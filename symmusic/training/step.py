@@ -108,7 +108,7 @@ def update(
     keys_B = jax.lax.dynamic_slice_in_dim(keys, part * len(rows_B), len(rows_B))
     batch = transpose(gather(data, rows_B), keys_B, recipe, architecture.num_classes)
     if recipe.targets == 'gap':
-        batch = open_gaps(batch, keys_B, data.bars)
+        batch = open_gaps(batch, keys_B, data.bars, recipe.gap_share)
     if architecture.left_sizes:
         batch = tell_form(batch, data, rows_B, keys_B)
     architecture = dataclasses.replace(

@@ -8,6 +8,7 @@ from symmusic.training import parent
 from symmusic.training.card import Card
 from symmusic.training.replicas import best_replica
 from symmusic.training.state import TrainState
+from symmusic.training.validation import HeldOut
 
 
 def make_summary(
@@ -15,7 +16,7 @@ def make_summary(
     states: TrainState,
     card: Card,
     base_rates: dict[str, float | None],
-    test_losses_R: list[float | None],
+    test: HeldOut | None,
     descent: dict | None,
 ) -> dict:
     """The form of `summary.json`.
@@ -25,7 +26,7 @@ def make_summary(
       states: of every replica, on the host.
       card: of the run.
       base_rates: nats per step of each held-out part, None where there is no such part.
-      test_losses_R: nats per step of each replica on the test part.
+      test: the losses of each replica on the test part; None where there is none.
       descent: what `parent.descent_of` gives, None of a run that began at random.
     """
     found = {
@@ -40,10 +41,7 @@ def make_summary(
                 'best_epoch': int(states.best_epoch[index]),
                 'num_epochs': int(states.epoch[index]),
                 'num_updates': int(states.step[index]),
-                'nats_per_step': {
-                    'validation': float(states.best_loss[index]),
-                    'test': test_losses_R[index],
-                },
+                **_nats(states, card, test, index),
                 'calibration': None,  # until it is measured
             }
             for index in range(config.replicas)
@@ -53,12 +51,35 @@ def make_summary(
     return found
 
 
+def _nats(states: TrainState, card: Card, test: HeldOut | None, index: int) -> dict:
+    """The losses of a replica at its best epoch: `nats_per_step`, of steps left to right or, of a
+    run that learns gaps alone, of their steps; and of one that learns both `nats_per_gap_step`.
+    """
+    best, epoch = float(states.best_loss[index]), int(states.best_epoch[index])
+    if not card.recipe.both:
+        tested = None if test is None else float(test.loss_R[index])
+        return {'nats_per_step': {'validation': best, 'test': tested}}
+    row = next(row for row in card.rows if (row['replica'], row['epoch']) == (index, epoch))
+    return {
+        'nats_per_step': {
+            'validation': row['left_to_right_loss'],
+            'test': None if test is None else float(test.left_to_right_R[index]),
+        },
+        'nats_per_gap_step': {
+            'validation': row['gap_loss'],
+            'test': None if test is None else float(test.gap_R[index]),
+        },
+    }
+
+
 def lines(summary: dict, targets: str) -> list[str]:
     """The results in two lines: of several replicas the mean and the range as well. Split by
-    window there is no test part. A third one where the run is worse than the base rate.
+    window there is no test part. Another one of gaps where both are learned, and where the run is
+    worse than the base rate.
     """
-    unit = 'nats per step of gaps' if targets == 'gap' else 'nats per step'
     replicas, base_rates, best = summary['replicas'], summary['base_rate'], summary['best_replica']
+    gaps = replicas[best].get('nats_per_gap_step')
+    unit = 'nats per step of gaps' if targets == 'gap' and not gaps else 'nats per step'
 
     def losses(part):
         values = [one['nats_per_step'][part] for one in replicas]
@@ -82,6 +103,7 @@ def lines(summary: dict, targets: str) -> list[str]:
                 'no test loss: split by window nothing is kept apart, and every tune has been'
                 ' trained on'
             ),
+            *_of_gaps(gaps),
             *_worse(summary),
         ]
     test, test_more = losses('test')
@@ -89,10 +111,19 @@ def lines(summary: dict, targets: str) -> list[str]:
     return [
         f'{who} {replicas[best]["best_epoch"]}: {validation} on validation tunes {validation_more}',
         f'on test tunes, measured once: {test} {test_more}' + (f'; {seen}' if seen else ''),
+        *_of_gaps(gaps),
         *_calibrated(replicas[best].get('calibration')),
         *_calibrated((summary.get('ensemble') or {}).get('calibration'), len(replicas)),
         *_worse(summary),
     ]
+
+
+def _of_gaps(gaps: dict | None) -> list[str]:
+    """A line where gaps are learned as well."""
+    if not gaps:
+        return []
+    test = '' if gaps['test'] is None else f', {gaps["test"]:.4f} of test tunes'
+    return [f'in gaps, given both sides: {gaps["validation"]:.4f} nats per step{test}']
 
 
 def _calibrated(calibration: dict | None, num_together: int = 1) -> list[str]:

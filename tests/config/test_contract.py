@@ -77,12 +77,18 @@ WORDS = {
     'data.meters': ('4/4', '4/4,2/2'),
     'model.lookback': ('()', '1', '16,32', '3,70'),
 }
+GAPS = {  # what only a model for infilling has; the first is the default
+    'train.gap_share': (1.0, 1.0, 0.5),
+    'model.backward_layers': (0, 0, 1, 2),
+    'model.backward_cells': (0, 0, 3),
+    'model.agreement_ahead': (False, False, True),
+}
 FLAGS = [name for name, value in BASE.items() if isinstance(value, bool)]
 VALID = {
     **{name: st.integers(*ends) for name, ends in WHOLE.items()},
     **{name: st.floats(*ends, allow_subnormal=False) for name, ends in REAL.items()},
-    **{name: st.sampled_from(words) for name, words in WORDS.items()},
     **{name: st.booleans() for name in FLAGS if name not in ('train.tensorboard', 'sample.wav')},
+    **{name: st.sampled_from(words) for name, words in (WORDS | GAPS).items()},
 }
 DRAWN = st.lists(st.sampled_from(sorted(VALID)), max_size=14, unique=True).flatmap(
     lambda names: st.fixed_dictionaries({n: VALID[n] for n in names})
@@ -98,6 +104,11 @@ def broken_pairs(values):
         pairs.append(('model.kind', 'model.attention'))
     if kind != 'lstm' and of['model.num_cells'] % heads_cells:
         pairs.append(('model.kind', 'model.num_cells'))
+    for name, (usual, *_) in GAPS.items():
+        if of['train.targets'] != 'gap' and of[name] != usual:
+            pairs.append((name, 'train.targets'))
+    if of['model.backward_layers'] > of['model.num_layers']:
+        pairs.append(('model.backward_layers', 'model.num_layers'))
     if kind == 'transformer' and of['train.targets'] == 'gap':
         pairs.append(('model.kind', 'train.targets'))
     if kind != 'lstm' and of['model.bidirectional'] and of['train.targets'] != 'gap':
@@ -129,6 +140,8 @@ def broken_pairs(values):
         if of[name] and not of['model.last_notes']:
             pairs.append((name, 'model.last_notes'))
     agrees = of['model.agreement'] and of['model.lookback'] not in ('()', ())
+    if of['model.agreement_ahead'] and not agrees:
+        pairs.append(('model.agreement_ahead', 'model.agreement'))
     if of['model.copying'] and not (agrees or of['model.recall']):
         pairs.append(('model.copying', 'model.recall'))
     for name in ('sample.max_copied_run', 'sample.max_copied_from_prompt'):

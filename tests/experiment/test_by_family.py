@@ -15,6 +15,7 @@ from symmusic.streams import Stream, random_key
 from symmusic.training.data import put
 from tests.corpus.tunes import random_tune
 from tests.model.compiled import init_params
+from tests.training.toy import make_recipe
 
 
 def test_sums_of_pieces():
@@ -55,7 +56,7 @@ def test_nats_are_the_network_s_by_family(kind):
         vocabulary.num_classes, num_layers=1, num_cells=4, padding=vocabulary.padding
     )
     params = init_params(random_key(0, Stream.TRAINING), architecture)
-    recipe = types.SimpleNamespace(targets=kind)
+    recipe = make_recipe(targets=kind)
     card = types.SimpleNamespace(recipe=recipe, vocabulary=vocabulary, architecture=architecture)
     data = types.SimpleNamespace(test=windows)
     families = {'0.mid': 'x', '1.mid': 'y', '2.mid': 'x', '3.mid': 'y'}
@@ -70,5 +71,8 @@ def test_nats_are_the_network_s_by_family(kind):
     assert found['x'] == pytest.approx([expected.sum(), len(own)], rel=1e-5)
     none = types.SimpleNamespace(test=None)
     assert nats_by_family(params, card, none, tunes, families) == {}
-    recipe.targets = 'gap'
+    card.recipe = make_recipe(targets='gap')
     assert nats_by_family(params, card, data, tunes, families) == {}
+    if kind == 'all':  # one that learns both is measured left to right
+        card.recipe = make_recipe(targets='gap', gap_share=0.5)
+        assert nats_by_family(params, card, data, tunes, families)['nats_per_step'] == found

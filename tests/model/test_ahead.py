@@ -29,7 +29,10 @@ WHOLE = dataclasses.replace(
 )
 BLANKS = dataclasses.replace(PLAIN, padding=7, num_positions=16, lookback=(2,))
 HYBRID = dataclasses.replace(BLANKS, kind='hybrid', num_heads=2)
-ALL = [PLAIN, WHOLE, BLANKS, HYBRID]
+SMALL = dataclasses.replace(  # one backward layer, of fewer cells
+    WHOLE, backward_layers=1, backward_cells=3, agreement=True, agreement_ahead=True, copying=True
+)
+ALL = [PLAIN, WHOLE, BLANKS, HYBRID, SMALL]
 NUM_STEPS, BLANK = 8, 7
 
 jitted_all = jax.jit(apply_all, static_argnames=('architecture', 'with_weights', 'memory_steps'))
@@ -126,6 +129,41 @@ def test_nothing_known_is_the_model_left_to_right(architecture):
         assert_allclose(logits_BV, logits_BTV[:, t], atol=1e-5)
 
 
+@pytest.mark.parametrize('architecture', [WHOLE, SMALL], ids=['as many', 'fewer'])
+def test_nothing_known_is_the_network_without_backward_layers(architecture):
+    """Its forward layers and head, without the rows of looks ahead, give the same logits."""
+    params, tokens_BT, positions_BT, _ = problem(architecture, NUM_STEPS + 1)
+    one_way = dataclasses.replace(
+        architecture,
+        bidirectional=False,
+        infilling=False,
+        agreement_ahead=False,
+        backward_layers=0,
+        backward_cells=0,
+    )
+    own, num_lags = len(architecture.own_blocks), len(architecture.lookback)
+    ahead = {own + num_lags + index for index in range(num_lags)} | {
+        index for index, block in enumerate(architecture.blocks) if 'ahead' in block.name
+    }
+    kept = [
+        row
+        for index, block in enumerate(architecture.blocks)
+        if index not in ahead
+        for row in range(block.begin, block.end)
+    ]
+    layers = [{'forward': dict(layer['forward'])} for layer in params['layers']]
+    layers[0]['forward']['input'] = layers[0]['forward']['input'][np.array(kept)]
+    stripped = {**params, 'layers': layers}
+    if 'copies' in params:
+        copies = params['copies']
+        stripped['copies'] = {
+            'kernel': copies['kernel'][:, :num_lags],
+            'bias': copies['bias'][:num_lags],
+        }
+    logits_BTV, _ = jitted_all(params, tokens_BT, positions_BT, architecture)
+    assert_array_equal(logits_BTV, jitted_all(stripped, tokens_BT, positions_BT, one_way)[0])
+
+
 def test_each_step_depends_on_what_follows_it():
     """Without blanks the backward layer's states are those of a forward one over the mirrored
     tokens, and the looks ahead reach as far after the step to be predicted as the lookbacks before
@@ -171,17 +209,23 @@ def test_number_of_parameters(architecture):
         architecture.num_positions,
         len(architecture.lookback),
     )
-    forward = 4 * cells * (classes * (1 + 2 * lookbacks) + positions + cells + 1) + 4 * cells * (
-        2 * cells + 1
-    )
-    backward = 4 * cells * (classes + positions + cells + 1) + 4 * cells * (2 * cells + 1)
+    agreements = lookbacks * (9 + 8) if architecture is SMALL else 0
+    forward = 4 * cells * (
+        classes * (1 + 2 * lookbacks) + positions + agreements + cells + 1
+    ) + 4 * cells * (2 * cells + 1)
+    if architecture is SMALL:
+        backward = 4 * 3 * (classes + positions + 3 + 1)
+        bridges = 3 * 4 * cells
+    else:
+        backward = 4 * cells * (classes + positions + cells + 1) + 4 * cells * (2 * cells + 1)
+        bridges = 2 * cells * 4 * cells
     is_additive = architecture.attention == 'bahdanau'
     attention = (2 * cells + 1) * 3 if is_additive else 0
     attention += 4 * cells**2 + cells if architecture is HYBRID else 0
     head = (cells * (2 if is_additive else 1) + 1) * classes
+    copies = 2 * lookbacks * (2 * cells + 9) if architecture is SMALL else 0
     assert (
-        count_parameters(architecture)
-        == forward + backward + 2 * cells * 4 * cells + attention + head
+        count_parameters(architecture) == forward + backward + bridges + attention + head + copies
     )
 
 
@@ -189,6 +233,12 @@ def test_unsupported_calls():
     params, tokens_BT, positions_BT, future_BT = problem(PLAIN, 4)
     with pytest.raises(ValueError, match='both sides'):
         dataclasses.replace(PLAIN, bidirectional=False)
+    with pytest.raises(ValueError, match='backward layers of another size'):
+        dataclasses.replace(PLAIN, infilling=False, backward_cells=2)
+    with pytest.raises(ValueError, match='3 backward layers, but 2 forward ones'):
+        dataclasses.replace(PLAIN, backward_layers=3)
+    with pytest.raises(ValueError, match='agreement ahead goes with agreement'):
+        dataclasses.replace(WHOLE, agreement_ahead=True)
     with pytest.raises(ValueError, match='step by step'):
         apply_last(params, tokens_BT, positions_BT, PLAIN)
     with pytest.raises(ValueError, match='knows nothing in advance'):

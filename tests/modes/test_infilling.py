@@ -1,6 +1,7 @@
 # ruff: noqa: F811 - fixtures are imported, then taken as arguments
 """A run for infilling from training to evaluation, as a user runs it."""
 
+import csv
 import json
 import pathlib
 
@@ -27,6 +28,14 @@ GAP = {
     'model.metric_position': True,
     'model.lookback': '(16,)',
 }
+BOTH = {  # continues as well
+    **GAP,
+    'train.gap_share': 0.5,
+    'model.backward_layers': 1,
+    'model.backward_cells': 3,
+    'model.agreement': True,
+    'model.agreement_ahead': True,
+}
 EVALUATE = [
     '--mode=evaluate',
     '--config.evaluate.num_pieces=4',
@@ -39,8 +48,27 @@ EVALUATE = [
 def workdir(tmp_path_factory, corpus):
     workdir = tmp_path_factory.mktemp('infilling') / 'run'
     with settled(tmp_path_factory.mktemp('cache')):
-        assert launch.main(arguments(workdir, corpus, **GAP)) == 0
+        assert launch.main(arguments(workdir, corpus, **BOTH)) == 0
     return workdir
+
+
+def test_both_losses_of_a_run_that_learns_both_are_told(workdir, corpus, capsys):
+    """By epoch and at the best one, which is that of their mean; also after it has gone on."""
+    assert launch.main(arguments(workdir, corpus, **{**BOTH, 'train.num_epochs': 3})) == 0
+    said = capsys.readouterr().out
+    rows = list(csv.DictReader((workdir / 'gaps.csv').open()))
+    losses = list(csv.DictReader((workdir / 'metrics.csv').open()))
+    assert [row['epoch'] for row in rows] == [row['epoch'] for row in losses] == ['1', '2', '3']
+    means = [(float(row['left_to_right_loss']) + float(row['gap_loss'])) / 2 for row in rows]
+    assert means == pytest.approx([float(row['validation_loss']) for row in losses])
+    (found,) = json.loads((workdir / 'summary.json').read_text())['replicas']
+    best = rows[found['best_epoch'] - 1]
+    assert found['best_epoch'] == 1 + np.argmin(means)
+    assert found['nats_per_step']['validation'] == float(best['left_to_right_loss'])
+    assert found['nats_per_gap_step']['validation'] == float(best['gap_loss'])
+    assert found['nats_per_gap_step']['test'] > 0
+    assert 'regenerate=2-3' in said
+    assert 'to continue bars of your own' in said
 
 
 def test_bars_between_others_are_drawn_and_the_others_are_kept(workdir, tmp_path, capsys, refused):
@@ -112,6 +140,8 @@ def test_it_is_measured_beside_a_run_left_to_right(workdir, corpus, tmp_path, ca
     assert 'this run is not for infilling' in refused(
         f'--workdir={other}', *EVALUATE, f'--config.evaluate.left_to_right={workdir}'
     )
+    alone = tmp_path / 'alone'
+    assert launch.main(arguments(alone, corpus, **GAP)) == 0
     assert "its config.train.targets is 'gap'; must be 'all'" in refused(
-        *argv, f'--config.evaluate.left_to_right={workdir}'
+        *argv, f'--config.evaluate.left_to_right={alone}'
     )

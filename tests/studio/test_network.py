@@ -137,20 +137,24 @@ def test_logits_of_other_architectures(changes):
     check(exported, params, card, meters, 40, 16, seed=1)
 
 
-def test_logits_of_a_network_that_fills_gaps():
+@pytest.mark.parametrize(
+    'backward', [{}, {'backward_layers': 1, 'backward_cells': 3, 'agreement_ahead': True}], ids=str
+)
+def test_logits_of_a_network_that_fills_gaps(backward):
     """With the bars after a gap known, and with nothing known in advance."""
     _, _, card = shipped()
-    architecture = dataclasses.replace(
-        card.architecture, num_cells=6, attention_size=4, bidirectional=True, infilling=True
-    )
+    shape = {'num_cells': 6, 'attention_size': 4, 'bidirectional': True, 'infilling': True}
+    architecture = dataclasses.replace(card.architecture, **shape, **backward)
     params = jax.jit(init_params, static_argnums=1)(jax.random.key(2), architecture)
+    params['copies'] = jax.tree.map(lambda leaf: random_values(leaf.shape), params['copies'])
     exported = export_network(
         params, dataclasses.replace(card, architecture=architecture), name='toy', memory_steps=64
     )
     rng, num_steps, blank = np.random.default_rng(5), 60, architecture.num_classes
     tokens = np.stack([random_melody(rng, blank, num_steps, 12) for _ in '123'])
+    tokens[:, 24:36] = tokens[0, 36:48]  # so that what is ahead agrees with what was
     future = np.full(num_steps, blank)
-    future[35:] = random_melody(rng, blank, 25, 12)
+    future[35:] = tokens[0, np.arange(36, 61) % 60]
     places = np.broadcast_to(16 + np.arange(num_steps) % 12, tokens.shape)  # in 6/8
     apply = jax.jit(
         lambda future_T: apply_all(

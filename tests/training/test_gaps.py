@@ -9,16 +9,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.stats
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import cut_windows
 from symmusic.melody.encodings.melody import MelodyVocabulary
-from symmusic.model.model import Architecture
+from symmusic.model.model import Architecture, apply_all
 from symmusic.training.batch import Batch, gather, open_gaps
 from symmusic.training.data import put
 from symmusic.training.state import init_state
 from symmusic.training.step import held_out_nats, target_losses, update
+from symmusic.training.validation import measure_held_out
 from tests.training.toy import make_recipe
 
 VOCABULARY = MelodyVocabulary(60, 61)  # no event, note off, two pitches
@@ -32,6 +33,7 @@ ARCHITECTURE = Architecture(
     num_positions=16,
     lookback=(16,),
 )
+SMALL = dataclasses.replace(ARCHITECTURE, num_layers=2, backward_layers=1, backward_cells=3)
 RECIPE = make_recipe(targets='gap', learning_rate=0.05)
 
 
@@ -68,6 +70,81 @@ def test_gaps_end_at_bar_lines_equally_often():
         batch, jax.random.split(jax.random.key(1), 3 * num), bars=(16,)
     ).end_B
     assert_array_equal(ends.ravel(), again)
+
+
+read_all = jax.jit(apply_all, static_argnames='architecture')
+
+
+def slow_losses(params, batch, architecture):
+    """The loss of each target by row and step, one row at a time, with what follows its gap known
+    if it has one.
+    """
+    num_steps, found = batch.tokens_BS.shape[1], {}
+    for row, end in enumerate(np.asarray(batch.end_B)):
+        tokens_1S = batch.tokens_BS[row : row + 1]
+        future = None
+        if end < num_steps:
+            told = np.arange(1, num_steps) >= end
+            future = jnp.where(told, tokens_1S[:, 1:], architecture.num_classes)
+        logits, _ = read_all(
+            params,
+            tokens_1S[:, :-1],
+            batch.positions_BS[row : row + 1, :-1],
+            architecture,
+            mask_BT=(jnp.arange(num_steps - 1) >= batch.num_padding_B[row])[None],
+            future_BT=future,
+        )
+        logs_TV = np.asarray(jax.nn.log_softmax(logits))[0]
+        for step in range(int(batch.first_target_B[row]), end):
+            found[row, step] = -logs_TV[step - 1, int(tokens_1S[0, step])]
+    return found
+
+
+def test_rows_with_a_gap_and_rows_without_in_one_batch():
+    """Both kinds cost what a plain loop gives; about the share has a gap, and none of the others
+    knows anything in advance. All have one where the share is 1, at the same bar lines.
+    """
+    num = 400
+    batch = batch_of(50, [0, 5] * num, [0, 20] * num, [1, 27] * num)
+    keys_B = jax.random.split(jax.random.key(1), 2 * num)
+    opened = jax.jit(open_gaps, static_argnames=('bars', 'share'))
+    ends, every = (
+        np.asarray(opened(batch, keys_B, bars=(16,), share=share).end_B) for share in (0.25, 1.0)
+    )
+    assert (every == opened(batch, keys_B, bars=(16,)).end_B).all()
+    has_gap = (ends == every) & (every < 50)
+    assert (ends[~has_gap] == 50).all()
+    assert scipy.stats.binomtest(int(has_gap.sum()), int((every < 50).sum()), 0.25).pvalue > 1e-3
+    rng, params = np.random.default_rng(2), begin(SMALL).params
+    few = batch_of(50, [0, 5, 3], [0, 20, 0], [1, 27, 1])
+    tokens_BS = jnp.asarray(rng.integers(4, size=(3, 50)))
+    few = few.replace(tokens_BS=tokens_BS, end_B=jnp.array([32, 43, 50]))
+    losses, _, weights = jax.jit(lambda: target_losses(params, few, SMALL, 'gap'))()
+    expected = slow_losses(params, few, SMALL)
+    is_target = np.zeros((3, 50), bool)
+    is_target[tuple(np.transpose(list(expected)))] = True
+    assert_array_equal(is_target[:, 1:], weights)
+    for (row, step), loss in expected.items():
+        assert losses[row, step - 1] == pytest.approx(loss, abs=1e-5)
+
+
+def test_a_run_that_learns_both_goes_by_the_weighted_mean():
+    """Of the loss left to right and that of gaps, which each alone are those of the other kinds."""
+    data = put(cut_windows([tune(60), tune(61)] * 4, VOCABULARY, 32, 32))
+    params_R = jax.tree.map(lambda leaf: jnp.stack([leaf, 2 * leaf]), begin(SMALL).params)
+
+    def measured(recipe):
+        return measure_held_out(params_R, data, SMALL, recipe, batch_size=4)
+
+    both = measured(make_recipe(targets='gap', gap_share=0.25))
+    forward, gap = (measured(make_recipe(targets=targets)) for targets in ('all', 'gap'))
+    assert forward.gap_R is None
+    assert_array_equal(both.left_to_right_R, forward.loss_R)
+    assert_array_equal(both.gap_R, gap.loss_R)
+    assert_allclose(both.loss_R, 0.75 * forward.loss_R + 0.25 * gap.loss_R)
+    (row,) = both.added_to([{'replica': 1}])
+    assert (row['left_to_right_loss'], row['gap_loss']) == (both.left_to_right_R[1], both.gap_R[1])
+    assert (forward.loss_R != gap.loss_R).all()
 
 
 def test_the_steps_before_the_end_count():

@@ -98,14 +98,14 @@ def test_killed_after_any_update(runs, whole, tmp_path, after, minutes):
     assert_same_run(tmp_path, *go_on(runs, tmp_path), whole)
 
 
-@pytest.mark.parametrize(('do', 'error'), [(stop, Interrupted), (kill, Killed)])
-def test_a_run_for_infilling_goes_on_with_the_same_gaps(runs, tmp_path, do, error):
+@pytest.mark.parametrize(('do', 'error', 'share'), [(stop, Interrupted, 0.5), (kill, Killed, 1.0)])
+def test_a_run_for_infilling_goes_on_with_the_same_gaps(runs, tmp_path, do, error, share):
     """Without dropout, so that gaps alone are drawn at random."""
     architecture = dataclasses.replace(
         ARCHITECTURE, bidirectional=True, infilling=True, dropout_rate=0.0
     )
     begin = lambda: runs.begin(
-        dataclasses.replace(RECIPE, targets='gap'), architecture=architecture
+        dataclasses.replace(RECIPE, targets='gap', gap_share=share), architecture=architecture
     )
     whole = tmp_path / 'whole', *runs.fit(*begin(), tmp_path / 'whole', 2)
     with pytest.raises(error):

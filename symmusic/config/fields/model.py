@@ -22,6 +22,18 @@ FIELDS = {
         before=4,
     ),
     'model.bidirectional': Field(False, flag(), 'layers read in both directions'),
+    'model.backward_layers': Field(
+        0,
+        whole(0, 64),
+        "how many read what follows, where train.targets are 'gap'; 0 = model.num_layers",
+        before=0,
+    ),
+    'model.backward_cells': Field(
+        0,
+        whole(0, 8192),
+        'per such layer; 0 = model.num_cells',
+        before=0,
+    ),
     'model.attention': Field(
         'none',
         choice('none', 'bahdanau', 'weighted'),
@@ -58,6 +70,13 @@ FIELDS = {
         flag(),
         'for each lookback, for how many steps the melody has equalled what it was that far before,'
         ' as a further input (0, 1, 2-3, 4-7, ... 64 or more)',
+        before=False,
+    ),
+    'model.agreement_ahead': Field(
+        False,
+        flag(),
+        "the same of what is known that far ahead, where train.targets are 'gap'; with"
+        ' model.agreement',
         before=False,
     ),
     'model.last_notes': Field(

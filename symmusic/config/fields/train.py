@@ -11,6 +11,14 @@ FIELDS = {
         " (unidirectional), 'gap' = the steps of a gap, given what follows (bidirectional, to fill"
         ' bars between others)',
     ),
+    'train.gap_share': Field(
+        1.0,
+        real(0, 1, above=True),
+        "where targets are 'gap', the share of sequences that have one; in the others every step is"
+        ' predicted from those before it. The best epoch is that of the mean of both losses,'
+        ' weighted by their shares',
+        before=1.0,
+    ),
     'train.sequence_steps': Field(
         128,
         whole(2, 4096),

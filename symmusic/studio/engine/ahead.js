@@ -5,19 +5,19 @@
 
 const FUTURE_BARS = 16; // that are read after a gap
 
-// What each step knows in advance: {bridges: of each layer [T, 4 H], tokens [T, L]}. `future` [T]:
-// the token that follows each step where it is known, elsewhere the blank; step 0 is at a bar line.
+// What each step knows in advance: {bridges: of each layer that has one [T, 4 H], tokens [T, L]}.
+// `future` [T]: the token that follows each step where it is known, elsewhere the blank; step 0 is
+// at a bar line.
 function lookAhead(network, future, bar) {
   const {architecture, layers} = network,
     {num_classes: blank, num_cells: size} = architecture,
-    num = future.length;
-  const reader = new Reader(network, 1),
+    num = future.length,
     bridges = [];
   let below = null;
-  for (const {backward, bridge} of layers) {
-    below = readBackward(reader, backward, below, future, bar);
+  for (const {backward, bridge} of layers.filter(({bridge}) => bridge)) {
+    below = readBackward(network, backward, below, future, bar);
     const bridged = new Float32Array(num * 4 * size);
-    addProduct(bridged, bridge, below, num, 4 * size, size);
+    addProduct(bridged, bridge, below, num, 4 * size, below.length / num);
     bridges.push(bridged);
   }
   const lags = lagsOf(bar, architecture),
@@ -31,12 +31,10 @@ function lookAhead(network, future, bar) {
 }
 
 // A backward layer's states [T, H], 0 where nothing is known from that step on.
-function readBackward(reader, layer, below, future, bar) {
-  const {
-      gates,
-      network: {architecture, ownBlocks},
-    } = reader,
-    {num_classes: blank, num_cells: size} = architecture;
+function readBackward({architecture, ownBlocks}, layer, below, future, bar) {
+  const blank = architecture.num_classes,
+    size = layer.bias.length / 4,
+    gates = new Float32Array(4 * size);
   const states = new Float32Array(future.length * size),
     hidden = new Float32Array(size),
     cell = new Float32Array(size);
@@ -60,7 +58,7 @@ function readBackward(reader, layer, below, future, bar) {
         ownRows(ownBlocks, future[step], bar, (step + 1) % bar.steps),
         gates.length,
       );
-    reader.advance(layer, hidden, cell);
+    advanceLayer(layer, gates, hidden, cell, 1);
     isKnown ||= future[step] < blank;
     if (isKnown) states.set(hidden, step * size);
   }

@@ -11,6 +11,9 @@ function initHistory(network, batch) {
     tokens: new Int16Array(batch * Math.max(longest, 1)).fill(padding),
     begun: new Int32Array(batch).fill(-1), // the step of the first event
     agreed: new Int32Array(batch * lookback.length), // for how many steps each lag has agreed
+    // the same of each look ahead, -1 where it is not available, and the tokens last seen there
+    agreedAhead: new Int32Array(batch * lookback.length),
+    ahead: new Int16Array(batch * lookback.length).fill(architecture.num_classes),
     // steps since each of the last notes started, the latest first
     ages: new Int32Array(batch * numNotes),
     notes: new Int16Array(batch * numNotes).fill(-1), // their classes; -1 = there is none
@@ -39,12 +42,16 @@ function findRows(rows, network, carry, tokens, bar, step, left, ahead) {
     for (let count = 0; count < architecture.left_sizes.length; count++)
       add(left ? left[count] : NOT_KNOWN);
     if (architecture.agreement) agree(carry, b, token, lags, architecture);
+    if (architecture.agreement_ahead) agreeAhead(carry, b, token, ahead, architecture);
     if (carry.tokens.length) writeToken(carry, b, token, architecture);
     for (const lag of lags) add(tokenBack(carry, b, carry.numRead + 1 - lag, architecture));
     if (architecture.infilling)
       for (let index = 0; index < lags.length; index++)
         add(ahead ? ahead.tokens[index] : architecture.num_classes);
     if (architecture.agreement) addAgreements(add, carry, b, lags, architecture);
+    if (architecture.agreement_ahead)
+      for (let index = 0; index < lags.length; index++)
+        add(binOf(carry.agreedAhead[b * lags.length + index], architecture));
     if (architecture.last_notes.length) noteToken(carry, b, token, architecture);
     if (architecture.recall_steps) addRecalled(add, carry, b, token, architecture);
     if (architecture.last_notes.length) addNotes(add, carry, b, architecture);
@@ -80,11 +87,27 @@ function agree(carry, b, token, lags, architecture) {
   });
 }
 
-function addAgreements(add, carry, b, lags, {agreement_size: size}) {
+// Counts for how long each look ahead has agreed: what the last step saw ahead of this one.
+function agreeAhead(carry, b, token, ahead, {num_classes: blank, lookback}) {
+  for (let index = 0; index < lookback.length; index++) {
+    const at = b * lookback.length + index,
+      other = carry.ahead[at];
+    const agreed = token === other ? Math.max(carry.agreedAhead[at], 0) + 1 : 0;
+    carry.agreedAhead[at] = carry.begun[b] >= 0 && other < blank ? agreed : -1;
+    carry.ahead[at] = ahead ? ahead.tokens[index] : blank;
+  }
+}
+
+function addAgreements(add, carry, b, lags, architecture) {
   lags.forEach((lag, index) => {
-    const digits = 32 - Math.clz32(carry.agreed[b * lags.length + index]);
-    add(isAvailable(carry, b, lag) ? Math.min(digits, size - 2) : size - 1);
+    const agreed = carry.agreed[b * lags.length + index];
+    add(binOf(isAvailable(carry, b, lag) ? agreed : -1, architecture));
   });
+}
+
+// The bin of a number of steps; -1: not available.
+function binOf(agreed, {agreement_size: size}) {
+  return agreed < 0 ? size - 1 : Math.min(32 - Math.clz32(agreed), size - 2);
 }
 
 // Counts a token's note among the last ones.

@@ -71,7 +71,7 @@ class Reader {
     let below = null;
     network.layers.forEach((layer, index) => {
       this.project(layer, below, ahead && ahead.bridges[index]);
-      this.advance(layer, carry.hidden[index], carry.cell[index]);
+      advanceLayer(layer, this.gates, carry.hidden[index], carry.cell[index], batch);
       below = carry.hidden[index];
     });
     if (network.attention) this.remember(carry, below);
@@ -99,20 +99,6 @@ class Reader {
         addRows(gates, begin, layer.input, rows.subarray(b * numRows, (b + 1) * numRows), size);
     }
     if (below) addProduct(gates, layer.input, below, batch, size, size / 4);
-  }
-
-  advance(layer, hidden, cell) {
-    const {gates, batch} = this,
-      size = layer.bias.length / 4;
-    addProduct(gates, layer.recurrent, hidden, batch, 4 * size, size);
-    for (let b = 0; b < batch; b++) {
-      for (let h = 0, i = 4 * b * size, at = b * size; h < size; h++, i++, at++) {
-        const next =
-          sigmoid(gates[i + size]) * cell[at] + sigmoid(gates[i]) * tanh(gates[i + 2 * size]);
-        cell[at] = next;
-        hidden[at] = sigmoid(gates[i + 3 * size]) * tanh(next);
-      }
-    }
   }
 
   // Writes the states and their keys in place of the oldest ones.
@@ -172,6 +158,20 @@ class Reader {
       addWeighted(context, scores, num, states, b * memorySteps * size);
       summary.set(context, 2 * b * size);
       summary.set(hidden.subarray(b * size, (b + 1) * size), (2 * b + 1) * size);
+    }
+  }
+}
+
+// A layer's states after a step, from its gates without what the recurrent state adds.
+function advanceLayer(layer, gates, hidden, cell, batch) {
+  const size = layer.bias.length / 4;
+  addProduct(gates, layer.recurrent, hidden, batch, 4 * size, size);
+  for (let b = 0; b < batch; b++) {
+    for (let h = 0, i = 4 * b * size, at = b * size; h < size; h++, i++, at++) {
+      const next =
+        sigmoid(gates[i + size]) * cell[at] + sigmoid(gates[i]) * tanh(gates[i + 2 * size]);
+      cell[at] = next;
+      hidden[at] = sigmoid(gates[i + 3 * size]) * tanh(next);
     }
   }
 }

@@ -38,7 +38,7 @@ function addCopies(logits, {blocks, copies, architecture}, rows, scores) {
   copied.forEach(([tokenBlock, agreementBlock], index) => {
     const token = rows[tokenBlock] - blocks[tokenBlock].begin,
       bin = rows[agreementBlock] - blocks[agreementBlock].begin;
-    if (token < 0 || token >= logits.length || bin === numBins - 1) return;
+    if (token < 0 || token >= logits.length || bin < 0 || bin === numBins - 1) return;
     logits[token] += scores[index] + copies.bias[index * numBins + bin];
   });
 }

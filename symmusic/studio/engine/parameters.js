@@ -52,7 +52,7 @@ function readNetwork(exported) {
         bias: of('bias').values,
       };
     };
-    if (!architecture.infilling) return direction('forward');
+    if (!found[`layers.${index}.bridge`]) return direction('forward');
     return {
       ...direction('forward'),
       backward: direction('backward'),
