@@ -938,7 +938,7 @@ def test_evaluating_a_run(workdir, capsys, refused, corpus, monkeypatch, request
     assert 0 < other['last_pitches']['share_of_tonic'] < 1
     page = (folder / 'index.html').read_text()
     assert f'{comparison["draws"]["model"]["overall_oa"]["mean"]:.3f}' in page
-    assert 'aria-label="piano rolls of piece ' in page
+    assert 'aria-label="Piano roll of piece ' in page
     assert 'repeated bars' in page
     assert 'give 0 excerpts of 64 bars' in refused(*argv, '--config.sample.num_bars=64')
     monkeypatch.setattr(

@@ -16,6 +16,7 @@ from symmusic.config.flags import Command
 from symmusic.errors import UserError
 from symmusic.generate.manner import settle
 from symmusic.locks import is_occupied
+from symmusic.measures.temperature import Calibration
 from symmusic.model.ensemble import Ensemble
 from symmusic.model.model import Params
 from symmusic.training import shipped
@@ -67,14 +68,14 @@ def load(
 def read_shipped_model() -> tuple[Model, dict]:
     """The shipped model, and the measures of its evaluation."""
     params, card, figures = shipped.read_shipped()
-    calibration = figures.get('calibration') or {}
+    calibration = figures.get('calibration')
     made_with = {'shipped': figures['date']}
     model = Model(
         params,
         card,
         'the shipped model',
         made_with,
-        temperature=calibration.get('temperature'),
+        calibration=Calibration(**calibration) if calibration else None,
     )
     return model, figures
 
@@ -186,10 +187,10 @@ def _model(
     epoch: int | list[int],
 ) -> Model:
     summary = read_summary(workdir)
-    temperature = calibrated(summary, which) if summary else None
+    calibration = calibrated(summary, which) if summary else None
     name = f'{workdir.name}{who}, {_spell_epochs(epoch)}'
     made_with = {'replica': which, 'epoch': epoch}
-    return Model(params, card, name, made_with, workdir, temperature)
+    return Model(params, card, name, made_with, workdir, calibration)
 
 
 def _spell_epochs(epoch: int | list[int]) -> str:
@@ -199,13 +200,13 @@ def _spell_epochs(epoch: int | list[int]) -> str:
     return f'epoch {least}' if least == most else f'epochs {least} to {most}'
 
 
-def calibrated(summary: Mapping, which: int | str) -> float | None:
-    """The temperature that a replica, or 'all' together, were calibrated to, from a run's summary;
-    None where they were not.
+def calibrated(summary: Mapping, which: int | str) -> Calibration | None:
+    """The calibration of a replica, or of 'all' together, from a run's summary; None where there is
+    none.
     """
     found = (summary.get('ensemble') or {}) if which == ALL else summary['replicas'][which]
     calibration = found.get('calibration')
-    return calibration and calibration['temperature']
+    return Calibration(**calibration) if calibration else None
 
 
 def require_replica(wanted: int | str, num_replicas: int) -> None:

@@ -14,6 +14,7 @@ from symmusic.config.fields import FIELDS, default
 from symmusic.config.protocol import UNTYPED, base_config
 from symmusic.errors import UserError
 from symmusic.generate.manner import settle
+from symmusic.measures.temperature import Calibration
 from symmusic.model.model import Params
 from symmusic.training.card import Card
 from symmusic.wording import nearest
@@ -37,7 +38,7 @@ class Model:
       made_with: which parameters of the run these are: the replica and its best epoch; of all
         replicas a list of epochs.
       workdir: the run's folder; None = the shipped model.
-      temperature: at which it predicts validation tunes best; None = not known.
+      calibration: on validation tunes, after 4-bar prompts; None = not known.
     """
 
     params: Params
@@ -45,7 +46,12 @@ class Model:
     name: str
     made_with: dict
     workdir: pathlib.Path | None = None
-    temperature: float | None = None
+    calibration: Calibration | None = None
+
+    @property
+    def temperature(self) -> float | None:
+        """At which it predicts validation tunes best; None = not known."""
+        return self.calibration and self.calibration.temperature
 
     def continue_tune(
         self,

@@ -81,9 +81,9 @@ def train_command(command: Command) -> None:
             trained = calibrate_run(config, trained)
             training.log_results(trained)
             model = choose(config.sample.replica, trained.card, trained.states, workdir)
-            temperature = calibrated(trained.summary, model.made_with['replica'])
-            model = dataclasses.replace(model, temperature=temperature)
-            page = _draw(command, settle(config, temperature), model, workdir)
+            calibration = calibrated(trained.summary, model.made_with['replica'])
+            model = dataclasses.replace(model, calibration=calibration)
+            page = _draw(command, settle(config, model.temperature), model, workdir)
             run_folder.write_summary(workdir, trained.summary)
         else:
             pages = workdir.glob('samples/*/index.html')

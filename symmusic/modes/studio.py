@@ -80,6 +80,7 @@ def _page(model: Model, settings: ConfigDict, originals: Originals | None) -> st
         model.card,
         name=model.name,
         temperature=settings.temperature,
+        usual_nats=model.calibration and model.calibration.entropy,
         memory_steps=settings.memory_steps,
     )
     sketch = originals and make_sketch(originals.melodies)
@@ -119,5 +120,5 @@ def _compared(sketch: Sketch | None) -> str:
         f'It holds none of these tunes, but a hash of each of their {sketch.num_runs:,} runs of'
         f' {NUM_NOTES} notes, in any key, and finds with them how many notes in a row are as in a'
         f' training tune. {100 * sketch.false_rate:.0f} % of other runs are taken for one of these,'
-        f' so fewer than {sketch.least} notes are not told.'
+        f' so fewer than {sketch.least} notes in a row are not reported.'
     )

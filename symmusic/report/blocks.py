@@ -87,8 +87,7 @@ class LegendEntry:
 class Chart:
     """An SVG drawing, made by `charts`; `text` is the alternative text.
 
-    `remark` and `legend` are shown below it; an `is_wide` one scrolls sideways on a narrow screen.
-    One with a `name` is also written to a file.
+    `remark` and `legend` are shown below it. One with a `name` is also written to a file.
     """
 
     svg: str
@@ -96,7 +95,6 @@ class Chart:
     text: str
     remark: str = ''
     legend: tuple[LegendEntry, ...] = ()
-    is_wide: bool = False
     name: str = ''
 
 
@@ -117,7 +115,38 @@ class Heading:
     text: str
 
 
-Block = Text | Items | Table | Picture | Chart | Charts | Heading
+@dataclasses.dataclass(frozen=True)
+class Roll:
+    """A melody that a page draws as a piano roll and plays.
+
+    Attributes:
+      what: what it is, such as 'piece'.
+      name: its name for readers.
+      notes: onset, end, pitch, and 1 where it is marked, else 0; in sixteenths from its start.
+      first: the first step that is shown; below 0 where silence is shown before it.
+      num_steps: how many steps are shown.
+      bar_steps: the steps of a bar.
+      pitch_names: the names of its pitches.
+    """
+
+    what: str
+    name: str
+    notes: tuple[tuple[int, int, int, int], ...]
+    first: int
+    num_steps: int
+    bar_steps: int
+    pitch_names: dict[int, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Rolls:
+    """Melodies one below another, which the page draws and plays; `text` describes them."""
+
+    rolls: tuple[Roll, ...]
+    text: str
+
+
+Block = Text | Items | Table | Picture | Chart | Charts | Rolls | Heading
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Renders reports as self-contained HTML pages; all text is escaped."""
 
 import base64
+import dataclasses
 import functools
 import html
 import json
@@ -28,7 +29,12 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.finalize = _printable
-    made.filters |= {'spans': blocks.as_spans, 'plain': blocks.plain, 'data_url': _data_url}
+    made.filters |= {
+        'spans': blocks.as_spans,
+        'plain': blocks.plain,
+        'data_url': _data_url,
+        'json': _json,
+    }
     made.tests['strong'] = lambda span: isinstance(span, blocks.Strong)
     made.tests['code'] = lambda span: isinstance(span, blocks.Code)
     made.tests['link'] = lambda span: isinstance(span, blocks.Link)
@@ -43,7 +49,13 @@ def to_html(report: blocks.Report, folder: pathlib.Path, style: str = '') -> str
         kind=lambda block: type(block).__name__,
         relative=lambda path: relative(path, folder),
     )
-    return page(report.title, body, style, script_of('report'))
+    has_rolls = any(
+        isinstance(block, blocks.Rolls) for section in report.sections for block in section.blocks
+    )
+    if not has_rolls:
+        return page(report.title, body, style, script_of('report'))
+    script = script_of('player', 'roll', 'rolls', 'report')
+    return page(report.title, body, render('roll.css') + Markup(style), script)
 
 
 def render(template: str, **values: object) -> Markup:
@@ -87,6 +99,10 @@ def escape(text: object) -> str:
     appear as escapes. For drawings, which are put together without a template.
     """
     return html.escape(str(text).encode(errors='backslashreplace').decode())
+
+
+def _json(value: object) -> Markup:
+    return Markup(json_for_script(dataclasses.asdict(value)))
 
 
 def _data_url(path: pathlib.Path) -> str:

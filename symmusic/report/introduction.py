@@ -13,7 +13,7 @@ from symmusic.score.detection import detect_key
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.layout import Section
 
-SHADE = 0.85  # opacity of an attention weight of 1; also in listening.js
+SHADE = 0.85  # opacity of an attention weight of 1; also in looks.js
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,5 +130,5 @@ def _instrument(prompt: Prompt) -> str:
 
 
 def shade(weight: float) -> float:
-    """The opacity of a step with an attention weight; also in listening.js."""
+    """The opacity of a step with an attention weight; also in looks.js."""
     return SHADE * weight**0.5

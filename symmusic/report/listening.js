@@ -1,12 +1,4 @@
-// The listening page: plays one piece at a time with a moving cursor, sorts and filters the pieces,
-// and shows what a step attended to.
-const LEFT = 34,
-  STEP_WIDTH = DATA.stepWidth; // as in roll.py
-const NAMES = ['C', 'C♯', 'D', 'E♭', 'E', 'F', 'F♯', 'G', 'A♭', 'A', 'B♭', 'B'];
-const get = (id) => document.getElementById(id);
-const articles = [...document.querySelectorAll('article')];
-const shown = () => [...document.querySelectorAll('article')].filter((article) => !article.hidden);
-const pieceOf = (article) => DATA.pieces[article.dataset.order];
+// The listening page: plays one piece at a time, or all, and sorts and filters the pieces.
 const PLAY_ALL = ['Play all', 'Stop all'];
 const KEEP = `symmusic-favourites-${DATA.id}`;
 const favourites = recallFavourites();
@@ -19,7 +11,7 @@ function passageOf(article, all) {
     article,
     all,
     notes,
-    first: isNew ? Math.max(first, DATA.seam) : first,
+    first: isNew ? Math.max(first, SEAM) : first,
     end,
     qpm: tempo(),
     stepsPerQuarter: DATA.stepsPerQuarter,
@@ -44,14 +36,13 @@ function play(article, all = false) {
     article.scrollIntoView({block: 'nearest'});
   }
   get('status').textContent = `playing ${article.querySelector('h2').textContent}`;
-  article.querySelector('.cursor').style.visibility = 'visible';
 }
 
 function showStopped(article) {
   showPlaying(article.querySelector('button'), false);
   showPlaying(get('all'), false, PLAY_ALL);
-  article.querySelector('.cursor').style.visibility = 'hidden';
-  article.querySelectorAll('.sounding').forEach((note) => note.classList.remove('sounding'));
+  moveCursor([rollOf(article).svg], rollOf(article).layout, null);
+  article.querySelectorAll('.sounding').forEach((sign) => sign.classList.remove('sounding'));
   get('status').textContent = '';
 }
 
@@ -82,46 +73,17 @@ function tempo() {
 }
 
 function follow(article, step) {
-  const piece = pieceOf(article),
-    cursor = article.querySelector('.cursor'),
-    notes = article.querySelectorAll('[data-note]');
-  cursor.setAttribute('transform', `translate(${LEFT + step * STEP_WIDTH} 0)`);
-  piece.notes.forEach(([onset, end], index) =>
-    notes[index].classList.toggle('sounding', onset <= step && step < end),
-  );
+  const {svg, layout} = rollOf(article);
+  moveCursor([svg], layout, step);
   for (const sign of article.querySelectorAll('[data-at]')) {
     // a repeated note sounds at several times
     const ends = sign.dataset.end.split(' '),
       isOn = (begin, index) => begin <= step && step < ends[index];
     sign.classList.toggle('sounding', sign.dataset.at.split(' ').some(isOn));
   }
-  keepInView(article.querySelector('.roll'), cursor);
+  keepInView(svg.parentElement, svg.querySelector('.cursor'));
   for (const staff of article.querySelectorAll('div.staff'))
     keepInView(staff, staff.querySelector('.sounding'));
-}
-
-// Scrolls a part that shows less than it holds, so that a mark is visible; the page itself stays
-// where it is.
-function keepInView(part, mark) {
-  if (!part || !mark) return;
-  const inside = part.getBoundingClientRect(),
-    {left, top, bottom} = mark.getBoundingClientRect();
-  if (
-    part.scrollWidth > part.clientWidth
-    && (left < inside.left || left > inside.right - inside.width / 8)
-  )
-    part.scrollLeft += left - inside.left - inside.width / 4;
-  if (part.scrollHeight > part.clientHeight && (top < inside.top || bottom > inside.bottom))
-    part.scrollTop += top - inside.top - inside.height / 3;
-}
-
-// Of a piece that is longer than the screen, the new bars are in view.
-function showNewBars() {
-  for (const article of articles) {
-    keepInView(article.querySelector('.roll'), article.querySelector('.roll .seam'));
-    for (const staff of article.querySelectorAll('div.staff'))
-      keepInView(staff, staff.querySelector('.fresh'));
-  }
 }
 
 function arrange() {
@@ -173,64 +135,8 @@ function keepFavourites() {
   }
 }
 
-function place(step) {
-  const beat = 1 + (step % DATA.barSteps) / DATA.beatSteps;
-  return `bar ${DATA.firstBar + Math.floor(step / DATA.barSteps)} beat ${Number(beat.toFixed(2))}`;
-}
-
-const SHADE = 0.85; // as in introduction.py: the opacity of an attention weight of 1
-
-function percent(weight) {
-  return `${(weight / 10).toFixed(1)} %`;
-}
-
-// Shades the steps that the new step `step` of a piece attended to, by their weights in
-// thousandths, and describes them; any other number clears the shading.
-function look(article, step) {
-  const {looks, notes} = pieceOf(article),
-    drawing = article.querySelector('.looks'),
-    text = article.querySelector('.looked');
-  const pairs = (looks || [])[step - DATA.seam];
-  drawing.replaceChildren();
-  drawing.dataset.step = pairs ? step : '';
-  if (!pairs) return;
-  const height = drawing.dataset.height;
-  const shade = (at, opacity, name, tip = '') => {
-    const box = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
-    const attributes = {
-      x: LEFT + at * STEP_WIDTH,
-      y: 0,
-      width: STEP_WIDTH,
-      height,
-      opacity,
-      class: name,
-    };
-    for (const [key, value] of Object.entries(attributes)) box.setAttribute(key, value);
-    if (tip)
-      box.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'title')).textContent =
-        tip;
-    drawing.append(box);
-  };
-  const parts = [];
-  for (let index = 0; index < pairs.length; index += 2) {
-    const at = step - pairs[index],
-      weight = pairs[index + 1];
-    if (at < 0) continue;
-    shade(at, SHADE * Math.sqrt(weight / 1000), 'seen', percent(weight));
-    const sounding = notes.find(([onset, end]) => onset <= at && at < end);
-    const name = sounding
-      ? NAMES[sounding[2] % 12] + (Math.floor(sounding[2] / 12) - 1)
-      : 'silence';
-    if (parts.length < 3) parts.push(`${place(at)} (${name}, ${percent(weight)})`);
-  }
-  shade(step, 1, 'asking');
-  text.textContent =
-    `At ${place(step)} the model attended most to `
-    + `${parts.join(', ') || 'padding before the prompt'}; largest weight: `
-    + `${percent(pairs[1] || 0)}.`;
-}
-
 for (const article of articles) {
+  drawRoll(article);
   article
     .querySelector('button')
     .addEventListener('click', () =>
@@ -243,30 +149,7 @@ for (const article of articles) {
     arrange();
   });
   markFavourite(article);
-  if (!pieceOf(article).looks) continue;
-  const roll = article.querySelector('.roll'),
-    drawing = roll.querySelector('svg');
-  const stepAt = ({clientX}) => {
-    const box = drawing.getBoundingClientRect();
-    return Math.floor(
-      (((clientX - box.left) / box.width) * drawing.viewBox.baseVal.width - LEFT) / STEP_WIDTH,
-    );
-  };
-  for (const kind of ['pointermove', 'pointerdown'])
-    roll.addEventListener(kind, (event) => look(article, stepAt(event)));
-  roll.addEventListener('pointerleave', () => look(article, -1));
-  roll.addEventListener('keydown', (event) => {
-    const move = {ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity}[event.key];
-    if (!move) return;
-    event.preventDefault();
-    const now = article.querySelector('.looks').dataset.step;
-    const wanted = now ? Number(now) + move : DATA.seam;
-    look(
-      article,
-      Math.min(Math.max(wanted, DATA.seam), DATA.seam + pieceOf(article).looks.length - 1),
-    );
-  });
-  roll.addEventListener('blur', () => look(article, -1));
+  if (pieceOf(article).looks) joinLooks(article);
 }
 for (const id of ['sort', 'key', 'favourites']) get(id).addEventListener('change', arrange);
 for (const id of ['least', 'most']) get(id)?.addEventListener('input', arrange);

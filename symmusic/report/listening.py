@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from symmusic.generate.playback import played_notes
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.whole import Whole
 from symmusic.melody.events import from_events, to_notes
@@ -22,12 +21,14 @@ from symmusic.report.introduction import (
     introduce,
     key_of,
 )
-from symmusic.report.roll import draw_roll, step_width
 from symmusic.report.staff import MOST_PIECES, NARROW, engrave
 from symmusic.score.bar import SIXTEENTHS
+from symmusic.score.key import Key, note_name
 from symmusic.score.layout import BARS_PER_LINE, lay_out
-from symmusic.score.notation import to_bars
+from symmusic.score.notation import spell, to_bars
+from symmusic.wording import count
 
+SIXTEENTH_WIDTH = 6  # pixels of the roll
 LONG_BARS = 8  # before the new ones; the staff of more scrolls within a frame
 FORMATS = {
     '.mid': ('audio/midi', 'MIDI'),
@@ -80,7 +81,8 @@ def listening_page(
         `nearest` copies nothing.
       origin: the command, wishes and notices to show.
     """
-    seam, sections = len(prompt.events), entries[0].whole.sections
+    seam, whole = len(prompt.events), entries[0].whole
+    sections = whole.sections
     articles = [
         _article(prompt, entry, number, are_compared) | {'same': same}
         for number, (entry, same) in enumerate(zip(entries, find_same(entries), strict=True))
@@ -101,15 +103,17 @@ def listening_page(
     data = {
         'id': hashlib.sha256(json_for_script(pieces).encode()).hexdigest()[:16],
         'pieces': pieces,
-        'seam': seam,
+        'seams': whole.seams,
         'qpm': prompt.qpm,
         'firstBar': prompt.first_bar,
-        'barSteps': prompt.bar.steps,
-        'beatSteps': prompt.bar.group_at(0)[1],
+        'bar': {'steps': prompt.bar.steps, 'beats': prompt.bar.groups},
+        'labels': {section.first: section.label for section in sections},
+        'key': {'tonic': prompt.key.tonic, 'classes': _classes(prompt.key)},
+        'names': [_name(pitch, prompt.key) for pitch in range(128)],
         'stepsPerQuarter': prompt.steps_per_quarter,
-        'stepWidth': step_width(prompt.bar),
+        'stepWidth': SIXTEENTH_WIDTH // prompt.bar.sixteenth,
     }
-    script = script_of('player', 'listening', data=data)
+    script = script_of('player', 'roll', 'pieces', 'looks', 'listening', data=data)
     return page(f'{heading(prompt, sections)} by {model}', body, render('listening.css'), script)
 
 
@@ -127,11 +131,40 @@ def _played(prompt: Prompt, entry: Entry) -> dict[str, object]:
     """A piece as data for the page's script."""
     events = entry.whole.events
     return {
-        'notes': played_notes(events),
+        'notes': _notes(entry),
         'first': -prompt.pickup_of(events) % prompt.bar.steps,
         'end': len(events),
         'looks': entry.looks,
     }
+
+
+def _notes(entry: Entry) -> list[tuple[int, ...]]:
+    """The notes: onset, end and pitch, as the player takes them, and 1 or 0 for whether it was
+    drawn, and whether it is in the longest run that a training tune has too.
+    """
+    whole, notes = entry.whole, from_events(entry.whole.events)
+    num_before = sum(note.onset < whole.seams[0] for note in notes)
+    first, after = entry.nearest['piece_notes'] if entry.nearest else (0, 0)
+    return [
+        (
+            note.onset,
+            note.end,
+            note.pitch,
+            int(whole.is_drawn[note.onset]),
+            int(first <= number - num_before < after),
+        )
+        for number, note in enumerate(notes)
+    ]
+
+
+def _classes(key: Key) -> list[int]:
+    """The pitch classes of the signature."""
+    return sorted(7 * place % 12 for place in range(key.fifths - 1, key.fifths + 6))
+
+
+def _name(pitch: int, key: Key) -> str:
+    spelling = spell(pitch, key)
+    return f'{note_name(spelling.letter, spelling.alter)}{spelling.octave}'
 
 
 def _article(prompt: Prompt, entry: Entry, number: int, are_compared: bool) -> dict[str, object]:
@@ -154,9 +187,16 @@ def _article(prompt: Prompt, entry: Entry, number: int, are_compared: bool) -> d
         'abc': urllib.parse.quote(entry.joined.get('.abc', '')),
         'new': _downloads(entry.new),
         'staffs': _staffs(prompt, entry, number),
-        'roll': draw_roll(entry.name, whole, run),
+        'roll_label': _roll_label(entry),
         'has_looks': bool(entry.looks),
     }
+
+
+def _roll_label(entry: Entry) -> str:
+    notes = from_events(entry.whole.events)
+    num_new = sum(bool(entry.whole.is_drawn[note.onset]) for note in notes)
+    given = count(len(notes) - num_new, 'note')
+    return f'Piano roll of {entry.name}: {given} given, {num_new} new'
 
 
 def _downloads(files: Mapping[str, bytes | str]) -> list[dict[str, str]]:

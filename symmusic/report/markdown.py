@@ -15,6 +15,7 @@ from symmusic.report.blocks import (
     Link,
     Picture,
     Report,
+    Rolls,
     Span,
     Spans,
     Strong,
@@ -85,6 +86,11 @@ def _(block: Chart, folder: pathlib.Path) -> str:
 @render.register
 def _(block: Charts, folder: pathlib.Path) -> str:
     return '\n'.join(f'- {render(chart, folder)}' for chart in block.charts)
+
+
+@render.register
+def _(block: Rolls, folder: pathlib.Path) -> str:
+    return f'{_escaped(block.text)}.'
 
 
 def relative(path: pathlib.Path, folder: pathlib.Path) -> str:

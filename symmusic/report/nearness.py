@@ -8,7 +8,7 @@ from symmusic.originality.plagiarism import Copied, Copies, Level, Similarity
 from symmusic.originality.planted import Planted
 from symmusic.report import bar_charts
 from symmusic.report.blocks import Block, Chart, Charts, Heading, Section, Table, Text, table
-from symmusic.report.pair_rolls import draw_pair
+from symmusic.report.pair_rolls import roll_pair
 from symmusic.report.pairs import Pair, describe
 from symmusic.wording import count, number, sentence
 
@@ -129,7 +129,7 @@ def pairs_section(pairs: Sequence[Pair]) -> Section:
         blocks += [
             Heading(title),
             Text(why[0].upper() + why[1:], quiet=True),
-            draw_pair(pair),
+            roll_pair(pair),
         ]
     return Section(heading, tuple(blocks))
 

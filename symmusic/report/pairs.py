@@ -15,9 +15,14 @@ from symmusic.wording import count
 NUM_NEAREST = 3  # for each measure
 BLOCKS = {'longest_run': 'longest run copied: {} notes', 'alignment': 'local alignment {}'}
 STYLE = """
-.roll svg { min-width: 40rem; } .roll figure { margin: 0.5rem 0; }
-.note { fill: var(--quiet); } .note.marked { fill: var(--warm); }
-.span { fill: var(--warm); fill-opacity: 0.12; }
+.marked { fill: var(--warm); } .note:not(.marked) { fill: var(--quiet); }
+.played > h4 { display: inline; font-weight: 600; overflow-wrap: anywhere; }
+.played > button {
+  font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--quiet);
+  border-radius: 6px; min-height: 2.75rem; min-width: 5.5rem; cursor: pointer; margin: 0.3rem 0;
+}
+.played > button[aria-pressed='true'] { background: var(--accent); color: var(--ground); }
+.played .roll svg { min-width: 40rem; max-width: 56rem; }
 """
 
 # from a name to the name for readers and the notes; None where not known

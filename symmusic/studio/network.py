@@ -23,7 +23,13 @@ METERS = [f'{beats}/{unit}' for unit in (2, 4, 8, 16) for beats in range(1, 17)]
 
 
 def export_network(
-    params: Params, card: Card, *, name: str, temperature: float | None = None, memory_steps: int
+    params: Params,
+    card: Card,
+    *,
+    name: str,
+    temperature: float | None = None,
+    usual_nats: float | None = None,
+    memory_steps: int,
 ) -> dict[str, object]:
     """What readNetwork of engine/parameters.js takes, as JSON values.
 
@@ -32,6 +38,7 @@ def export_network(
       card: of the model.
       name: the model's, for the page.
       temperature: at which it draws unless a user says otherwise; None = 1.
+      usual_nats: the surprise per step that it expects of its own continuations; None = not known.
       memory_steps: how many steps attention sees.
 
     Raises:
@@ -66,6 +73,7 @@ def export_network(
             'profiles': [[round(float(each), 12) for each in row] for row in PROFILES],
         },
         'temperature': temperature or 1.0,
+        'usual_nats': usual_nats and round(usual_nats, 3),
         'memory_steps': memory_steps,
         'card': {'corpus': card.dataset.get('corpus'), 'num_tunes': card.dataset.get('num_tunes')},
         'arrays': arrays,

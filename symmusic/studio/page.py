@@ -3,11 +3,13 @@
 import pathlib
 from collections.abc import Mapping, Sequence
 
+from markupsafe import Markup
+
 from symmusic.generate.playback import page_sound
-from symmusic.report.html import json_for_script, page, script_of
+from symmusic.report.html import json_for_script, page, render, script_of
 
 FOLDER = pathlib.Path(__file__).with_name('page')
-SHARED = ('player',)  # with the pages of reports
+SHARED = ('player', 'roll')  # with the pages of reports
 PURE = (  # in the order in which they use one another; none touches the document
     'meter',
     'key',
@@ -24,7 +26,7 @@ PURE = (  # in the order in which they use one another; none touches the documen
     'read_xml',
     'keep',
     'open',
-    'roll',
+    'tune_roll',
     'glyphs',
     'staff',
     'compose',
@@ -81,6 +83,6 @@ def studio_page(
     }
     for name, value in data.items():
         body += f'<script type="application/json" id="{name}">{json_for_script(value)}</script>\n'
-    style = (FOLDER / 'studio.css').read_text(encoding='utf-8')
+    style = render('roll.css') + Markup((FOLDER / 'studio.css').read_text(encoding='utf-8'))
     script = '\n'.join([script_of(*SHARED), client, page_script()])
     return page('Studio', body, style, script, has_worker=True)

@@ -28,7 +28,10 @@ def test_fields_that_the_page_asks_for_itself_are_named(folk, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert 'sample.num_bars' in printed
     assert 'sample.temperature' not in printed
-    assert '"temperature":1.0' in (tmp_path / 'studio' / 'index.html').read_text()
+    page = (tmp_path / 'studio' / 'index.html').read_text()
+    assert '"temperature":1.0' in page
+    entropy = read_shipped_model()[0].calibration.entropy
+    assert f'"usual_nats":{entropy:.3f}' in page
 
 
 def test_what_the_page_cannot_hold_is_refused(tmp_path, monkeypatch):

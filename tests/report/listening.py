@@ -1,5 +1,8 @@
 """Listening pages of a few pieces for tests."""
 
+import json
+import re
+
 import numpy as np
 import pytest
 
@@ -98,6 +101,11 @@ def long_page(program=0, **fields):
     origin = Origin('symmusic --mode=sample', "scale = 'C major'", notices, 'a%20b/studio.html')
     entry = Entry('01', whole, 1.0, 0.0, form, form)
     return listening_page(prompt, [entry], 'm', are_compared=False, origin=origin)
+
+
+def data_of(html):
+    """What the page's script reads."""
+    return json.loads(re.search('^const DATA = (.*);$', html, re.M)[1])
 
 
 def order(page):

@@ -18,6 +18,8 @@ from symmusic.report.blocks import (
     Link,
     Picture,
     Report,
+    Roll,
+    Rolls,
     Section,
     Strong,
     Text,
@@ -41,6 +43,7 @@ def make_report(text, picture=None):
         table([text, 'x'], [[text, Strong(text)]], text),
         Chart('<svg></svg>', text, text, text),
         Charts((Chart('<svg></svg>', text, text),)),
+        Rolls((Roll(text, text, ((0, 4, 60, 1),), 0, 16, 16, {60: text}),), text),
         *pictures,
     )
     return Report(text, (Section('', content), Section(text, content)), ((text, (text,)),))

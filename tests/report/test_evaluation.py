@@ -38,7 +38,7 @@ from symmusic.report.chart_files import sheet
 from symmusic.report.evaluation import STYLE, make_report
 from symmusic.report.html import to_html
 from symmusic.report.nearness import pairs_section
-from symmusic.report.pair_rolls import draw_pair
+from symmusic.report.pair_rolls import MOST_STEPS, roll_pair
 from symmusic.report.pairs import Pair, describe, find_pairs
 from symmusic.report.summary import summarize
 from symmusic.score.midi_writer import format_midi
@@ -106,8 +106,9 @@ def test_in_a_browser(sound, open_page, width, scheme):
     page = open_page(sound / 'index.html', width=width, color_scheme=scheme)
     assert page.evaluate('document.documentElement.scrollWidth') <= width
     assert page.locator('main svg[role=img]:not([aria-label])').count() == 0
-    # densities, transitions, similarity, pairs
-    assert page.locator('main svg[role=img]').count() == 9 + 4 + 1 + 3
+    # densities, transitions, similarity
+    assert page.locator('main svg[role=img]').count() == 9 + 4 + 1
+    assert page.locator('.played .roll svg').count() == 2 * 3  # pairs
     assert page.locator('h1').count() == 1
     levels = page.evaluate(
         '[...document.querySelectorAll("h1,h2,h3")].map(each => +each.tagName[1])'
@@ -323,6 +324,12 @@ def test_a_models_page(tmp_path, open_page, critic):
     assert HOSTILE in text
     assert page.locator('.hollow').count() == 1  # the scores of unseen tunes
     assert page.evaluate('document.documentElement.scrollWidth') <= 360
+    assert page.locator('.played .roll .marked').count() == 14
+    assert page.locator('.sideways:visible').count() >= 2  # the rolls, on a phone
+    page.get_by_role('button', name='Play tune').click()
+    page.wait_for_selector('.played .roll .sounding')
+    page.keyboard.press('Escape')
+    assert page.locator('.played [aria-pressed=true]').count() == 0
     headings = page.locator('h2').all_inner_texts()
     assert headings[0] == 'The scale: means over draws'
     assert headings.count('Held-out likelihood') == 1
@@ -414,20 +421,21 @@ def laid(shapes):
 @settings(max_examples=40)
 @given(melodies, melodies, st.data())
 def test_every_pair_can_be_drawn(one, other, data):
-    """All marked notes of a short piece are in the picture; nothing is drawn outside."""
+    """All marked notes of a short piece are shown; no note is outside of what is."""
     both = laid(one), laid(other)
     spans = []
     for melody in both:
         begin = data.draw(st.integers(0, len(melody) - 1))
         spans.append((begin, data.draw(st.integers(begin + 1, len(melody)))))
     pair = Pair(('a', 'b'), ('why',), both, Passage(0, 3, 0.5, *spans, 1, 1))
-    drawing = draw_pair(pair).svg
-    if both[0][-1].end <= 128:
-        assert drawing.count('note marked') >= spans[0][1] - spans[0][0]
-    for x, width in re.findall(
-        r'<rect class="note[^"]*" x="([\d.-]+)"[^>]* width="([\d.-]+)"', drawing
-    ):
-        assert 34 <= float(x) <= float(x) + float(width) <= 34 + 680 + 1
+    rolls = roll_pair(pair).rolls
+    if both[0][-1].end <= MOST_STEPS:
+        assert sum(marked for *_, marked in rolls[0].notes) == spans[0][1] - spans[0][0]
+    for roll in rolls:
+        assert 0 < roll.num_steps <= MOST_STEPS
+        for onset, end, _, _ in roll.notes:
+            assert end > roll.first
+            assert onset < roll.first + roll.num_steps
     assert describe(pair).startswith(f'marked: {spans[0][1] - spans[0][0]} note')
 
 

@@ -18,6 +18,7 @@ from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.key import Key
 from tests.report.listening import (
     NASTY,
+    data_of,
     events_of,
     html,  # noqa: F401 - a fixture
     long_page,
@@ -26,10 +27,10 @@ from tests.report.listening import (
 
 
 def test_every_note_is_drawn_on_its_side_of_the_seam(html):
-    rolls = re.findall(r'<svg.*?</svg>', html)
-    assert [roll.count('class="new"') for roll in rolls] == [4, 1, 0, 2]
-    assert [roll.count('class="copied"') for roll in rolls] == [3, 0, 0, 2]
-    assert [roll.count('class="given"') for roll in rolls] == [2, 2, 2, 2]
+    notes = [piece['notes'] for piece in data_of(html)['pieces']]
+    assert [sum(is_new for *_, is_new, _ in each) for each in notes] == [4, 1, 0, 2]
+    assert [sum(is_copied for *_, is_copied in each) for each in notes] == [3, 0, 0, 2]
+    assert [len(each) for each in notes] == [6, 3, 2, 4]
 
 
 def test_the_share_that_repeats_the_prompt_is_shown_of_each_piece(html):
@@ -38,11 +39,11 @@ def test_the_share_that_repeats_the_prompt_is_shown_of_each_piece(html):
 
 def test_given_bars_are_given_on_both_sides_of_redrawn_ones():
     html = redrawn()
-    assert [html.count(f'class="{kind}" data-note') for kind in ('given', 'new')] == [5, 4]
-    assert re.findall(r'class="seam" x1="(\d+)"', html) == [str(34 + 16 * 6), str(34 + 32 * 6)]
-    assert [html.count('class="copied"'), 'data-notes="4"' in html] == [2, True]
-    assert re.findall(r'<text x="\d+" y="\d+">(\d+)</text>', html) == ['0', '1', '2']
-    assert '"firstBar":0' in html
+    data = data_of(html)
+    assert [is_new for *_, is_new, _ in data['pieces'][0]['notes']] == [0, *[1] * 4, *[0] * 4]
+    assert sum(is_copied for *_, is_copied in data['pieces'][0]['notes']) == 2
+    assert (data['seams'], data['firstBar'], data['stepWidth']) == ([16, 32], 0, 6)
+    assert 'data-notes="4"' in html
     assert '<title>up, bar 1 redrawn by attn, epoch 1</title>' in html
     assert 'Grey: the pickup and 1 bar given' in html
 
@@ -50,7 +51,8 @@ def test_given_bars_are_given_on_both_sides_of_redrawn_ones():
 def test_notes_that_were_given_within_new_bars_are_given():
     given = np.arange(16) < 4
     html = redrawn(given)
-    assert [html.count(f'class="{kind}" data-note') for kind in ('given', 'new')] == [6, 3]
+    notes = data_of(html)['pieces'][0]['notes']
+    assert [is_new for *_, is_new, _ in notes] == [0, 0, *[1] * 3, *[0] * 4]
 
 
 @pytest.mark.parametrize(

@@ -86,9 +86,9 @@ def test_in_a_browser(html, tmp_path, open_page):
     roll.scroll_into_view_if_needed()
     roll.evaluate('(part) => { part.scrollLeft = 200; }')  # it is wider than this screen
     box = roll.locator('svg').bounding_box()
-    scale = box['width'] / (34 + 32 * 6)
+    scale = box['width'] / (34 + 32 * 6 + 2)
     page.mouse.move(box['x'] + (34 + 20.5 * 6) * scale, box['y'] + 20)  # step 20, of bar 2
-    drawn = page.locator('article').first.locator('.looks .seen')
+    drawn = page.locator('article').first.locator('.ranges .seen')
     assert [float(each.get_attribute('x')) for each in drawn.all()] == [34 + 17 * 6, 34 + 4 * 6]
     # by the square root of the weight itself, not relative to the largest one
     shades = [float(each.get_attribute('opacity')) for each in drawn.all()]

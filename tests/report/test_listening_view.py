@@ -29,7 +29,7 @@ def test_small_weights_are_shaded_lightly(tmp_path, open_page):
     roll = page.locator('article .roll')
     roll.focus()
     page.keyboard.press('ArrowRight')
-    seen = page.locator('.looks .seen')
+    seen = page.locator('.ranges .seen')
     assert float(seen.get_attribute('opacity')) == pytest.approx(shade(0.03), abs=0.001)
     assert shade(0.03) < 0.2 < 0.8 < shade(1)
     assert page.inner_text('.looked').startswith('At bar 1 beat 1 the model')
@@ -57,7 +57,7 @@ def test_after_a_long_prompt_labels_are_legible_and_new_bars_in_view(tmp_path, o
         outer, inner = (page.locator(each).first.bounding_box() for each in (frame, note))
         assert outer['x'] <= inner['x'] <= outer['x'] + outer['width'] - inner['width']
         assert outer['y'] <= inner['y'] <= outer['y'] + outer['height'] - inner['height']
-    scale = page.locator('.roll svg').bounding_box()['width'] / (34 + 656 * 6)
+    scale = page.locator('.roll svg').bounding_box()['width'] / (34 + 656 * 6 + 2)
     assert scale == pytest.approx(1, abs=0.01)  # labels of 12 px
 
 

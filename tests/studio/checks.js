@@ -134,8 +134,9 @@ const CHECKS = {
       [[0, 16, 67, false], [16, 4, 74, true], [24, 8, 76, true], [32, 16, 71, false], [48, 4, 72, false]]);
     const longer = withCandidate({...doc, pins: []}, {newBars: {from: 4, to: 4}, numBars: 5, notes: [...doc.notes.slice(0, 3), {onset: 48, length: 20, pitch: 72, isNew: false}, {onset: 72, length: 4, pitch: 60, isNew: true}]});
     assert.deepStrictEqual([longer.numBars, longer.notes[3].length], [5, 20]);
-    const words = describeCandidate({...answer, natsPerStep: 0.2, repeatedBars: 2, repeatedShare: 0}, doc);
+    const words = describeCandidate({...answer, natsPerStep: 0.2, repeatedBars: 2, repeatedShare: 0}, doc, 0.5);
     assert.deepStrictEqual(words, ['3 notes', 'very expected', 'repeats 2 of your bars', 'ends on C']);
+    assert.deepStrictEqual(describeCandidate({...answer, natsPerStep: 0.2}, doc, null), ['3 notes', 'new material', 'ends on C']);
     assert.deepStrictEqual(startedWith(doc, {newBars: {from: 0, to: 1}, numBars: 2, notes: [{onset: 0, length: 8, pitch: 60, isNew: true}]}).numBars, 2);
   },
   placing() {
@@ -147,9 +148,9 @@ const CHECKS = {
         for (const each of doc.notes) {
           const line = lineAt(layout, each.onset), x = xAt(layout, line, each.onset + 0.5), y = yAt(layout, each.pitch) + 1;
           const place = placeAt(layout, line, x, y);
-          assert(Math.abs(place.step - each.onset - 0.5) < 1e-6 && layout.rows[place.row] === each.pitch && !place.isHeading);
+          assert(Math.abs(place.step - each.onset - 0.5) < 1e-6 && layout.rows[place.row].pitch === each.pitch && !place.isHeading);
         }
-        const drawn = layout.lines.map((_, line) => drawLine(doc, layout, line)).join('');
+        const drawn = layout.lines.map((_, line) => drawLine(layout, line, musicOf(doc))).join('');
         const onsets = new Set([...drawn.matchAll(/data-onset="(\d+)"/g)].map((each) => Number(each[1])));
         assert.deepStrictEqual([...onsets].sort((a, b) => a - b), doc.notes.map((each) => each.onset));
         assert(!/NaN|undefined/.test(drawn));

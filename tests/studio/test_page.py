@@ -102,6 +102,7 @@ def test_a_tune_from_the_first_note_to_the_files(studio, open_page, tmp_path):
     page.wait_for_selector(READY)
     assert page.evaluate(NOTES) == continued
     assert 'Your last tune is back' in page.locator('#notice').inner_text()
+    page.locator('#log li').nth(1).wait_for()
     assert page.locator('#log li').count() == 2
     page.locator('#redo').click()
     assert page.evaluate(NOTES) == redrawn
@@ -179,8 +180,10 @@ def test_files_are_opened_and_what_cannot_be_read_is_said(studio, open_page, tmp
     assert 'Your tune is as it was' in page.locator('#notice').inner_text()
     assert page.evaluate(NOTES) == mine
     (tmp_path / 'b.abc').write_text('X:1\nT:Short\nM:6/8\nL:1/8\nK:Ador\nA|ABc d3|')
+    page.evaluate('scrollTo(0, document.body.scrollHeight)')
     page.locator('#file').set_input_files(tmp_path / 'b.abc')
     page.locator('#notice', has_text='b.abc is open').wait_for()
+    assert page.locator('#notice').bounding_box()['y'] >= 0  # the page was scrolled down
     assert page.evaluate('[tune().meter, tune().pickupSteps, tune().key.mode]') == [
         '6/8',
         2,
@@ -213,6 +216,20 @@ def test_the_other_ways_to_draw(studio, open_page, kind):
     assert num >= 1
     bars = page.evaluate('state.draw.answers[0].newBars')
     assert bars == ({'from': 0, 'to': 15} if kind == 'start' else {'from': 3, 'to': 3})
+
+
+def test_wishes_that_cannot_be_met_are_named_as_on_the_page(studio, open_page):
+    page = open_page(studio, width=800)
+    page.wait_for_selector(READY)
+    write_four_bars(page)
+    page.locator('#wishes summary').click()
+    page.locator('#lowest').select_option('84')
+    page.locator('#highest').select_option('60')
+    page.locator('#draw').click()
+    said = page.locator('#drawing', has_text='“From” and “to” cannot be met together in 4 bars')
+    said.wait_for()
+    assert re.search(r'the notes [A-G][♯♭]?\d to [A-G][♯♭]?\d in this key', said.inner_text())
+    assert page.evaluate('tune().notes.length') == 13
 
 
 def test_without_sound_or_network_one_can_still_write(studio, open_page):
@@ -251,6 +268,14 @@ def test_a_full_storage_and_another_tab_lose_nothing(studio, open_page):
     page.locator('#notice', has_text='open in another tab').wait_for()
     assert page.evaluate('state.id') != mine
     assert page.evaluate('listTunes(storage()).map((each) => each.numNotes).sort()') == [13, 14]
+    once = """() => { const keep = Storage.prototype.setItem;
+      Storage.prototype.setItem = () => { Storage.prototype.setItem = keep;
+        throw new DOMException('', 'QuotaExceededError'); }; }"""
+    page.evaluate(once)
+    page.locator('#roll').focus()
+    page.keyboard.press('c')
+    page.locator('#notice', has_text='little room left').wait_for()
+    page.keyboard.press('Control+z')
     full = "() => { throw new DOMException('', 'QuotaExceededError'); }"
     page.evaluate(f'() => {{ Storage.prototype.setItem = {full}; }}')
     page.locator('#roll').focus()

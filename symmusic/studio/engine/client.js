@@ -17,7 +17,7 @@ function openEngine(script, network) {
     worker.postMessage({...request, id});
     return id;
   };
-  const fault = ({message, field}) => Object.assign(new Error(message), {field});
+  const fault = ({message, field, wishes}) => Object.assign(new Error(message), {field, wishes});
   const loaded = new Promise((resolve, reject) => {
     worker.onerror = (event) => reject(new Error(event.message || 'the worker did not start'));
     send({kind: 'load', network}, (answer) =>

@@ -117,12 +117,13 @@ function masksOf(stated, kept, place) {
   const bars = place.numSteps / place.bar.steps;
   const {lowest, highest} = place.range;
   const what = names.length ? names.map((name) => `'${name}'`).join(' and ') : 'The wishes';
-  throw new Fault(
+  const fault = new Fault(
     `${what} cannot be met${names.length > 1 ? ' together' : ''} in `
       + `${bars === 1 ? 'this bar' : `these ${bars} bars`};`
       + ` the model has the pitches ${lowest} to ${highest} here.`,
     names[0] ?? null,
   );
+  throw Object.assign(fault, {wishes: {names, lowest, highest, numBars: bars}});
 }
 
 // A wish is named only if its removal makes the rest possible.

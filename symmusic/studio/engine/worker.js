@@ -64,8 +64,8 @@
 //     notes: all of the tune with the new bars in it, [{onset, length, pitch, isNew}], in order; a
 //       given note may last longer into the new bars, and one that sounded on after them starts
 //       again there
-//     natsPerStep: mean surprise of the drawn steps, at temperature 1 (about 0.5 is usual, lower is
-//       more expected)
+//     natsPerStep: mean surprise of the drawn steps, at temperature 1 (lower is more expected; see
+//       usualNats)
 //     fit: nats per step of the (at most 4) bars that follow, given the new ones; null where none
 //       follow, and of a network for infilling
 //     repeatedBars: how many of the tune's own bars come again among the new ones, with the same
@@ -76,11 +76,14 @@
 //     where bars follow, when all are drawn, the best first. Of candidates with the same notes only
 //     one comes, so there may be fewer than asked for.
 //   {kind: 'done', cancelled}           after the last candidate
-//   {kind: 'error', message, field}     a sentence for the user, such as: the wishes cannot be met
-//                                       together. field: which, or null
+//   {kind: 'error', message, field, wishes}
+//     message: a sentence, such as: the wishes cannot be met together; field: which, or null;
+//     wishes: {names, lowest, highest (pitches that the model has), numBars} of wishes that cannot
+//       be met together, or null
 //
 // model: {name, meters: ['4/4', ...], barSteps: {'4/4': 16, ...} (also of metres with equal bars),
 //   lowest, highest (pitches in the model's key), temperature,
+//   usualNats (the natsPerStep that it expects after a prompt, or null),
 //   scales: {name: semitones above the tonic}, modes: {name: sharps beyond the major key's},
 //   card: {corpus, num_tunes}}
 
@@ -142,11 +145,15 @@ async function answer(request) {
     postMessage({id, kind: 'done', cancelled: false});
   } catch (error) {
     if (error instanceof Cancelled) postMessage({id, kind: 'done', cancelled: true});
-    else postMessage({id, kind: 'error', message: error.message, field: error.field ?? null});
+    else {
+      const {message, field = null, wishes = null} = error;
+      postMessage({id, kind: 'error', message, field, wishes});
+    }
   }
 }
 
-function factsOf({name, meters, bars, vocabulary, temperature, theory, card}) {
+function factsOf(network) {
+  const {name, meters, bars, vocabulary, temperature, theory, card} = network;
   return {
     name,
     meters,
@@ -154,6 +161,7 @@ function factsOf({name, meters, bars, vocabulary, temperature, theory, card}) {
     lowest: vocabulary.min_pitch,
     highest: vocabulary.max_pitch,
     temperature,
+    usualNats: network.usual_nats,
     scales: theory.scales,
     modes: theory.modes,
     card,

@@ -35,14 +35,8 @@ function keepInPlace(part) {
 }
 
 function followSmall(index, step) {
-  const cursor = document.querySelector(`#candidates [data-index="${index}"] .cursor`),
-    range = smallRange(state.draw, index);
-  if (!cursor) return;
-  cursor.style.visibility = 'visible';
-  cursor.setAttribute(
-    'transform',
-    `translate(${((step - range.from) / (range.to - range.from)) * 240} 0)`,
-  );
+  const small = document.querySelector(`#candidates [data-index="${index}"] svg`);
+  if (small) moveCursor([small], small.layout, step);
 }
 
 // The steps that a candidate's small roll shows: its bars, with the one before and the one after.
@@ -119,7 +113,8 @@ function showCandidates() {
   }
   get('ways-title').textContent = draw.what;
   get('keep-one').disabled = draw.chosen < 0;
-  get('keep-one').textContent = draw.chosen < 0 ? 'Keep this one' : `Keep way ${draw.chosen + 1}`;
+  get('keep-one').textContent =
+    draw.chosen < 0 ? 'Keep this one' : `Keep suggestion ${draw.chosen + 1}`;
   if (place.owner !== draw) place.replaceChildren();
   place.owner = draw;
   for (let index = place.children.length; index < draw.answers.length; index++)
@@ -129,7 +124,7 @@ function showCandidates() {
       button = each.querySelector('.card');
     button.setAttribute('aria-pressed', isChosen);
     button.classList.toggle('playing', player.passage?.what === index);
-    if (player.passage?.what !== index) each.querySelector('.cursor').style.visibility = 'hidden';
+    if (player.passage?.what !== index) followSmall(index, null);
   });
 }
 
@@ -141,7 +136,7 @@ function card(draw, index) {
       ?? describeCandidate(
         answer,
         draw.kind === 'start' ? {...draw.doc, notes: []} : draw.doc,
-        state.model?.card?.nats ?? 0.5,
+        state.model?.usualNats ?? null,
       );
   const item = document.createElement('div'),
     button = document.createElement('button'),
@@ -154,14 +149,13 @@ function card(draw, index) {
     said = sharedWords(shared);
   button.setAttribute(
     'aria-label',
-    `Way ${index + 1}: ${[...words, ...(said ? [said] : [])].join(', ')}. Click to play, `
+    `Suggestion ${index + 1}: ${[...words, ...(said ? [said] : [])].join(', ')}. Click to play, `
       + 'Enter to keep.',
   );
-  button.innerHTML = drawSmall(
-    doc,
-    smallRange(draw, index),
-    stepsOf(doc, answer.newBars),
-    shared?.onsets,
+  button.append(
+    smallPicture(
+      smallRoll(doc, smallRange(draw, index), stepsOf(doc, answer.newBars), shared?.onsets),
+    ),
   );
   facts.append(`${index + 1}. ${words.join(', ')}`);
   if (said) {
@@ -170,16 +164,27 @@ function card(draw, index) {
     facts.append(', ', mark);
   }
   if (Number.isFinite(answer.natsPerStep))
-    facts.title = `${answer.natsPerStep.toFixed(2)} nats per step`;
+    facts.title =
+      `${answer.natsPerStep.toFixed(2)} nats per step`
+      + (state.model?.usualNats ? `; ${state.model.usualNats.toFixed(2)} is usual` : '');
   button.append(facts);
   Object.assign(keep, {type: 'button', className: 'keep', textContent: 'Keep'});
-  keep.setAttribute('aria-label', `Keep way ${index + 1}`);
+  keep.setAttribute('aria-label', `Keep suggestion ${index + 1}`);
   button.addEventListener('click', () =>
     player.passage?.what === index ? player.stop() : chooseCandidate(index),
   );
   keep.addEventListener('click', () => keepCandidate(index));
   item.append(button, keep);
   return item;
+}
+
+function smallPicture({layout, music}) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  svg.setAttribute('preserveAspectRatio', 'none');
+  svg.setAttribute('aria-hidden', 'true');
+  svg.layout = layout;
+  showRollLine(svg, layout, 0, music);
+  return svg;
 }
 
 function candidateKey(event) {

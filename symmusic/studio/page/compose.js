@@ -126,8 +126,9 @@ function startedWith(doc, answer) {
   return withCandidate({...doc, notes: [], pins: [], numBars: answer.newBars.to + 1}, answer);
 }
 
-// What a candidate is, for a musician: how expected it is, what it repeats, where it ends.
-function describeCandidate(answer, doc, usualNats = 0.5) {
+// What a candidate is, for a musician: how expected it is beside `usualNats` (null: not
+// known), what it repeats, where it ends.
+function describeCandidate(answer, doc, usualNats) {
   const size = barSteps(doc),
     drawn = answer.notes.filter(
       (each) =>
@@ -136,7 +137,7 @@ function describeCandidate(answer, doc, usualNats = 0.5) {
     );
   const words = [plural(drawn.length, 'note')];
   const ratioOfUsual = answer.natsPerStep / usualNats;
-  if (Number.isFinite(ratioOfUsual))
+  if (usualNats && Number.isFinite(ratioOfUsual))
     words.push(
       ratioOfUsual < 0.7
         ? 'very expected'
@@ -153,6 +154,33 @@ function describeCandidate(answer, doc, usualNats = 0.5) {
   if (drawn.length)
     words.push(`ends on ${pitchName(drawn.at(-1).pitch, doc.key, {octave: false})}`);
   return words;
+}
+
+// Wishes as the page's controls name them.
+const WISH_NAMES = {
+  scale: 'Notes of',
+  lowest: 'From',
+  highest: 'to',
+  minNotesPerBar: 'How many notes',
+  maxNotesPerBar: 'How many notes',
+  shortest: 'Shortest note',
+  longest: 'Longest note',
+  rests: 'rests allowed',
+  endOnTonic: 'closes on the tonic, held',
+  pins: 'Pin',
+};
+
+// What the engine could not do, as a sentence in the words of the page.
+function explainFault({message, wishes}, key) {
+  if (!wishes) return message;
+  const {names, lowest, highest, numBars} = wishes,
+    found = [...new Set(names.map((name) => `“${WISH_NAMES[name] ?? 'Keep'}”`))],
+    what = found.length ? found.join(' and ') : 'These wishes',
+    isMany = found.length !== 1;
+  return (
+    `${what} cannot be met${isMany ? ' together' : ''} in ${plural(numBars, 'bar')}; the network `
+    + `knows the notes ${pitchName(lowest, key)} to ${pitchName(highest, key)} in this key.`
+  );
 }
 
 // 'bar 3' or 'bars 3 to 5', as people count them.

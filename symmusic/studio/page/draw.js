@@ -127,7 +127,7 @@ function draw() {
   });
   draw.running.finished.then(
     ({cancelled} = {}) => finishDraw(draw, cancelled ? 'Stopped.' : ''),
-    (error) => finishDraw(draw, error.message),
+    (error) => finishDraw(draw, explainFault(error, doc.key)),
   );
   get('ways').hidden = false;
   get('ways').dataset.state = 'drawing';
@@ -142,7 +142,7 @@ function finishDraw(draw, said) {
   if (draw.answers.length) {
     if (draw.id === state.id) draw.entry ??= logDraw(draw);
     if (state.draw === draw && draw.chosen < 0)
-      say(`${plural(draw.answers.length, 'way')} on: click one to hear it.`);
+      say(`${plural(draw.answers.length, 'suggestion')}: click one to hear it.`);
   } else if (state.draw === draw) {
     state.draw = null;
     state.answer = said || 'Nothing was drawn.';

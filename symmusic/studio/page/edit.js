@@ -10,24 +10,18 @@ function showRoll() {
     isNarrow = roll.clientWidth < 600;
   if (!roll.clientWidth) return; // while the page is printed; it is drawn when it has a width again
   if (!drag) layout = layOutRoll(doc, roll.clientWidth, {isFolded: state.isFolded, isNarrow});
+  const music = musicOf(doc, {
+    selection: state.selection,
+    caret: state.caret,
+    shared: sharedIn(doc.notes)?.onsets,
+  });
   while (roll.children.length > layout.lines.length) roll.lastChild.remove();
-  while (roll.children.length < layout.lines.length) {
-    const line = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-    line.dataset.line = roll.children.length;
-    roll.append(line);
-  }
+  while (roll.children.length < layout.lines.length)
+    roll.append(document.createElementNS('http://www.w3.org/2000/svg', 'svg'));
   layout.lines.forEach((_, index) => {
-    const line = roll.children[index],
-      drawn = drawLine(doc, layout, index, {
-        selection: state.selection,
-        caret: state.caret,
-        shared: sharedIn(doc.notes)?.onsets,
-      });
-    if (line.drawn === drawn && line.wide === layout.width && line.high === layout.height) return;
-    Object.assign(line, {drawn, wide: layout.width, high: layout.height});
-    line.setAttribute('viewBox', `0 0 ${layout.width} ${layout.height}`);
+    const line = roll.children[index];
     line.style.width = `${layout.width}px`;
-    line.innerHTML = drawn;
+    showRollLine(line, layout, index, music);
   });
 }
 
@@ -64,7 +58,7 @@ function noteAt(doc, place, isFinger) {
   for (const by of rows) {
     const found = doc.notes.find(
       (each) =>
-        each.pitch === layout.rows[place.row + by]
+        each.pitch === layout.rows[place.row + by]?.pitch
         && each.onset <= place.step
         && place.step < noteEnd(each),
     );
@@ -129,7 +123,7 @@ function pointerDown(event) {
 }
 
 function draftWritten(place) {
-  const pitch = layout.rows[place.row],
+  const {pitch} = layout.rows[place.row],
     dragged =
       Math.ceil((place.step - drag.onset) / snapSize(noteLength())) * snapSize(noteLength());
   const length = drag.moved ? Math.max(1, dragged) : noteLength();
@@ -174,8 +168,8 @@ function moveDragged(place, snap) {
   const {doc, range, found, start} = drag;
   const steps = Math.round((place.step - start.step) / snap) * snap,
     rows = place.row - start.row;
-  const at = layout.rows.indexOf(found.pitch),
-    pitch = layout.rows[Math.min(layout.rows.length - 1, Math.max(0, at + rows))];
+  const at = layout.places.get(found.pitch),
+    {pitch} = layout.rows[Math.min(layout.rows.length - 1, Math.max(0, at + rows))];
   state.draft = moveNotes(doc, range, steps, pitch - found.pitch);
   const by = Math.max(steps, firstStep(doc) - notesIn(doc, range)[0].onset);
   if (drag.isMany) select({from: range.from + by, to: range.to + by});
@@ -248,8 +242,5 @@ function placeWords(doc, step) {
   const bar = barOf(doc.meter),
     number = Math.min(doc.numBars - 1, Math.floor(step / bar.steps)),
     within = step - number * bar.steps;
-  const beat = bar.beats.findLastIndex((start) => start <= within),
-    rest = within - bar.beats[beat],
-    length = (bar.beats[beat + 1] ?? bar.steps) - bar.beats[beat];
-  return `bar ${barNumber(doc, number)}, beat ${Number((beat + 1 + rest / length).toFixed(2))}`;
+  return `bar ${barNumber(doc, number)}, beat ${Number(beatAt(bar, within).toFixed(2))}`;
 }

@@ -70,20 +70,12 @@ function playTune() {
   );
 }
 
-// The cursor in the roll, and in the candidate that plays.
+// The cursor in the roll; what plays is brought into view, line by line.
+let lineInView = null;
 function showCursor(step) {
-  const layout = rollLayout();
-  all('#roll svg').forEach((line, index) => {
-    const cursor = line.querySelector('.cursor'),
-      isIn = step !== null && layout && index === lineAt(layout, step);
-    cursor.style.visibility = isIn ? 'visible' : 'hidden';
-    if (isIn) cursor.setAttribute('transform', `translate(${xAt(layout, index, step)} 0)`);
-    if (isIn && player.passage?.what === 'tune' && !line.dataset.seen) {
-      all('#roll svg').forEach((each) => delete each.dataset.seen);
-      line.dataset.seen = 'yes';
-      bringIntoView(line);
-    }
-  });
+  const line = moveCursor([...get('roll').children], rollLayout(), step);
+  if (line && line !== lineInView && player.passage?.what === 'tune') bringIntoView(line);
+  lineInView = line;
 }
 
 // Scrolls the page so that a line of the roll is in view, if it is not.

@@ -11,7 +11,7 @@ function logDraw(draw) {
     const doc = draw.kind === 'start' ? {...draw.doc, notes: []} : draw.doc;
     return {
       notes: within.map((each) => [each.onset, each.length, each.pitch]),
-      words: describeCandidate(answer, doc, state.model?.card?.nats ?? 0.5),
+      words: describeCandidate(answer, doc, state.model?.usualNats ?? null),
     };
   });
   const entry = {
@@ -68,7 +68,7 @@ function showLog() {
   const list = get('log'),
     {draws, candidates, kept} = countUse(state.log);
   get('counts').textContent = draws
-    ? `${plural(draws, 'draw')}, ${plural(candidates, 'way')} on, ${kept} kept.`
+    ? `${plural(draws, 'draw')}, ${plural(candidates, 'suggestion')}, ${kept} kept.`
     : 'Nothing is drawn yet. All that is drawn or kept stays here.';
   get('save-counts').hidden = !draws;
   if (list.shown === state.log && list.keptCount === kept) return;
@@ -90,7 +90,7 @@ function showLog() {
         })
         .join(', ');
       const chosen = numbers ? `kept ${numbers}` : 'none kept';
-      const num = plural(entry.candidates.length, 'way');
+      const num = plural(entry.candidates.length, 'suggestion');
       words.textContent = `${time} ${entry.what}: ${num}, ${chosen} `;
       Object.assign(again, {type: 'button', textContent: 'Hear them again'});
       again.addEventListener('click', () => recall(entry));

@@ -7,7 +7,9 @@ function readMidi(bytes, part = 0) {
   const number = (at, size) =>
     data.subarray(at, at + size).reduce((sum, byte) => sum * 256 + byte, 0);
   const [kind, division] = [number(8, 2), number(12, 2)];
-  if (kind > 1) throw new Unreadable('It is a MIDI file of format 2, which holds several pieces.');
+  if (kind === 2)
+    throw new Unreadable('It is a MIDI file of format 2, which holds several pieces.');
+  if (kind > 2) throw new Unreadable('It is a damaged MIDI file.');
   if (!division || division >= 0x8000)
     throw new Unreadable('It counts time in film frames, not in beats.');
   const tracks = [];

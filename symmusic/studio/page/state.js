@@ -53,6 +53,8 @@ function notify(text) {
   get('notice').firstElementChild.textContent = text;
   get('notice-parts').replaceChildren();
   get('notice').hidden = !text;
+  if (text && get('notice').getBoundingClientRect().bottom < 0)
+    get('notice').scrollIntoView({block: 'center'});
 }
 
 // The next tune, which undo takes back; candidates for another tune leave the page.
@@ -97,7 +99,14 @@ let fault = '';
 function save() {
   const attempt = () => saveTune(storage(), state.id, tune(), state.log, Date.now());
   let wrong = attempt();
-  if (wrong && forgetHistories(storage())) wrong = attempt();
+  if (wrong && forgetHistories(storage())) {
+    wrong = attempt();
+    if (!wrong)
+      notify(
+        'The browser has little room left: your tunes are kept, but after a reload undo may not '
+          + 'go back as far. Delete older tunes, or save the project file.',
+      );
+  }
   if (wrong && wrong !== fault) notify(wrong);
   fault = wrong;
   if (!wrong) saveHistory(storage(), state.id, state.history);
