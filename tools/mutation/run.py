@@ -34,6 +34,7 @@ MODULES = {  # what is mutated, and the tests that should find it
     ),
     'windows': (
         (
+            'symmusic/corpus/cutter.py',
             'symmusic/corpus/windows.py',
             'symmusic/corpus/draws.py',
             'symmusic/corpus/duplicates.py',
@@ -88,7 +89,13 @@ MODULES = {  # what is mutated, and the tests that should find it
     for room in ('corpus', 'generate', 'score', 'training')
 }
 # the tests of a file whose tests have another name; they are run first
-NAMED_OTHERWISE = {'loop': 'resume', 'masks': 'control', 'readers': 'sample'}
+NAMED_OTHERWISE = {
+    'loop': 'resume',
+    'masks': 'control',
+    'readers': 'sample',
+    'redraw': 'compose',
+    'cutter': 'dataset',
+}
 SWAPS = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
