@@ -115,7 +115,7 @@ function changeTempo(event) {
     asked = Number(event.target.value) * per,
     doc = setTempo(tune(), asked);
   if (doc.tempo !== asked)
-    say(`A tempo is ${LEAST_TEMPO} to ${MOST_TEMPO} quarters a minute: ${doc.tempo} it is.`);
+    say(`A tempo is ${LEAST_TEMPO} to ${MOST_TEMPO} quarters a minute: ${doc.tempo} is used.`);
   commit(doc);
   event.target.value = Number((doc.tempo / per).toFixed(2));
   listenOn();

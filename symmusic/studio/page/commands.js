@@ -102,14 +102,14 @@ function pinTarget() {
   const isOn = isBars
     ? tune().pins.includes(barsOf(tune(), range).from)
     : notesIn(tune(), range).every((each) => each.isPinned);
-  say(isOn ? 'Pinned: no drawing changes it.' : 'No longer pinned.');
+  say(isOn ? 'Pinned: suggestions do not change it.' : 'No longer pinned.');
 }
 
 function removeTarget() {
   const bars = barsOf(tune(), state.selection ?? {from: state.caret, to: state.caret + 1}),
     after = removeBars(tune(), bars);
   if (after === tune())
-    return say('At least one bar stays, and a pickup is taken away by its length.');
+    return say('A tune has at least one bar; to remove a pickup, choose “none” as its length.');
   commit(after);
   select(null, bars.from * barSteps(tune()));
 }

@@ -166,7 +166,7 @@ const WISH_NAMES = {
   shortest: 'Shortest note',
   longest: 'Longest note',
   rests: 'rests allowed',
-  endOnTonic: 'closes on the tonic, held',
+  endOnTonic: 'ends on the tonic, held',
   pins: 'Pin',
 };
 
