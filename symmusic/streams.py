@@ -12,12 +12,15 @@ use only one of the two.
 from __future__ import annotations
 
 import enum
+import functools
 import operator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import jax
 
 LIMIT = 2**32  # seeds and indices must be below, as JAX's keys would silently wrap around
@@ -96,13 +99,22 @@ def generator(seed: int, stream: Stream, *indices: int) -> np.random.Generator:
 
 def random_key(seed: int, stream: Stream, *indices: int) -> jax.Array:
     """The JAX key of a stream; errors as for `generator`."""
+    number, words = _words(seed, stream, indices)
+    return _key_maker()(np.array([words[0], number, *words[1:]], np.uint32))
+
+
+@functools.cache
+def _key_maker() -> Callable[[np.ndarray], jax.Array]:
+    """Makes a key of a seed and the words that are folded into it, as one program."""
     import jax  # takes a second; the processes that read a corpus do not need it
 
-    number, words = _words(seed, stream, indices)
-    made = jax.random.key(np.uint32(words[0]))
-    for word in (number, *words[1:]):
-        made = jax.random.fold_in(made, np.uint32(word))
-    return made
+    def make(words: jax.Array) -> jax.Array:
+        made = jax.random.key(words[0])
+        for word in words[1:]:
+            made = jax.random.fold_in(made, word)
+        return made
+
+    return jax.jit(make)
 
 
 def split_generator(seed: int, split: SplitStream) -> np.random.Generator:

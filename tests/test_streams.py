@@ -90,6 +90,19 @@ def test_pieces_of_a_seed_are_not_those_of_another():
     assert len(pieces) == 3 * 3 * 250
 
 
+@pytest.mark.parametrize('seed', [0, 1, 2**32 - 1])
+def test_a_key_is_the_seeds_with_the_words_folded_in_one_by_one(seed):
+    for stream, indices in (
+        (Stream.SAMPLED_PIECES, ()),
+        (Stream.BENCHMARK_NETWORK, (3, 2**32 - 1, 5)),
+    ):
+        expected = jax.random.key(np.uint32(seed))
+        for word in (stream.value[0], *indices):
+            expected = jax.random.fold_in(expected, np.uint32(word))
+        found = random_key(seed, stream, *indices)
+        assert (jax.random.key_data(found) == jax.random.key_data(expected)).all()
+
+
 @pytest.mark.parametrize('make', [generator, random_key])
 def test_a_stream_is_the_same_each_time(make):
     def first(*of):

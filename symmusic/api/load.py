@@ -21,10 +21,10 @@ from symmusic.model.ensemble import Ensemble
 from symmusic.model.model import Params
 from symmusic.training import shipped
 from symmusic.training.card import Card
-from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.devices import claim_cores
 from symmusic.training.replicas import best_replica, replica
 from symmusic.training.run_folder import read_summary
+from symmusic.training.saved import saved_steps
 from symmusic.training.state import TrainState
 from symmusic.wording import count
 
@@ -56,10 +56,9 @@ def load(
             ' model'
         )
     workdir = pathlib.Path(path).expanduser()
-    checkpoints = Checkpoints(workdir)
-    if checkpoints.latest_step() is None:
+    if not saved_steps(workdir):
         raise UserError(f'{workdir} holds no trained model')
-    states, card = _restore(checkpoints)
+    states, card = _restore(workdir)
     if not states.best_epoch.any():
         raise UserError(f'the run in {workdir} has not finished its first epoch')
     return choose(replica, card, states, workdir)
@@ -92,8 +91,7 @@ def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
     """
     claim_cores(command.config.train.cpu_devices)
     workdir = commands.workdir(command)
-    checkpoints = Checkpoints(workdir)
-    if checkpoints.latest_step() is None:
+    if not saved_steps(workdir):
         train = commands.command_line(command, 'train')
         if is_occupied(workdir):
             raise UserError(_in_first_epoch(workdir, 'nothing saved yet'))
@@ -112,7 +110,7 @@ def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
         )
     else:
         is_training = is_occupied(workdir)
-        states, card = _restore(checkpoints)
+        states, card = _restore(workdir)
         if is_training and not states.best_epoch.any():
             raise UserError(_in_first_epoch(workdir, _progress(states, card)))
         if not states.best_epoch.any():
@@ -131,8 +129,12 @@ def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
     return settle(config, model.temperature), model, workdir
 
 
-def _restore(checkpoints: Checkpoints) -> tuple[TrainState, Card]:
+def _restore(workdir: pathlib.Path) -> tuple[TrainState, Card]:
     """The latest checkpoint; a run that is still training may replace it while it is read."""
+    # here, because Orbax takes a while to import, and the shipped model does without it
+    from symmusic.training.checkpoint import Checkpoints
+
+    checkpoints = Checkpoints(workdir)
     while True:
         step = checkpoints.latest_step()
         try:

@@ -5,7 +5,6 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
@@ -101,9 +100,9 @@ def draw_continuations(
         judged_B = [judge(events) for judge in drawing.conditions.judges]
         return np.any([poor_B, *stuck, *judged_B], axis=0)
 
-    piece_keys_B = fold_in(key, jnp.arange(len(prompts_BT)))
+    numbers_B = np.arange(len(prompts_BT))
     drawn, num_redraws_B = draw_again(
-        lambda round_: draw(jax.vmap(jax.random.fold_in, (0, None))(piece_keys_B, round_), masks),
+        lambda round_: draw(_keys_of_round(key, numbers_B, round_), masks),
         is_unwanted,
         manner.max_redraws if manner.temperature > 0 else 0,
     )
@@ -113,6 +112,12 @@ def draw_continuations(
     steps = jax.tree.map(lambda array: array[:, num_again:], drawn.replace(states=()))
     num_refused_B = count_by_limit(drawn, limits, 'refused_B')
     return Continuations(steps.replace(states=drawn.states), read_BT, num_redraws_B, num_refused_B)
+
+
+@jax.jit  # one program: each takes a while to load
+def _keys_of_round(key: jax.Array, numbers_B: jax.Array, round_: jax.Array) -> jax.Array:
+    """A key for each piece, whatever the number of pieces."""
+    return jax.vmap(jax.random.fold_in, (0, None))(fold_in(key, numbers_B), round_)
 
 
 class _Drawing:
@@ -160,8 +165,9 @@ class _Drawing:
         spread = functools.partial(place, mesh=mesh, spec=BY_PIECE)
         reader = self._reader(rows, num_steps, mesh)
         read_BT = np.asarray(prompts_BT[:, : prompts_BT.shape[1] - self.num_again], np.int32)
-        places_T = np.array(later(first_place(meter, bars), np.arange(read_BT.shape[1]), bars))
-        positions_BT = np.broadcast_to(places_T, read_BT.shape)
+        # in NumPy: each operation of JAX would be a program of its own to load
+        places_T = later(np.array(first_place(meter, bars)), np.arange(read_BT.shape[1]), bars)
+        positions_BT = np.broadcast_to(places_T.astype(np.int32), read_BT.shape)
         limiting = self._limiting(prompts_BT, num_steps, mesh)
         usual = Rule(self.manner.temperature, self.manner.top_k, self.manner.top_p)
 

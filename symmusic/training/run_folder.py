@@ -11,7 +11,7 @@ from symmusic.config.protocol import base_config
 from symmusic.errors import UserError
 from symmusic.files import read_digested, write_digested
 from symmusic.locks import alone_in
-from symmusic.training.checkpoint import Checkpoints
+from symmusic.training.saved import saved_steps
 
 SUMMARY = 'summary.json'  # in a run's folder: its results; written last
 
@@ -56,10 +56,11 @@ def read_config(workdir: pathlib.Path) -> ConfigDict | None:
     text, base = read_config_text(workdir), base_config()
     if text is not None:
         return runs.from_json(text, base)
-    checkpoints = Checkpoints(workdir)
-    if checkpoints.latest_step() is None:
+    if not saved_steps(workdir):
         return None
-    return runs.from_dict(checkpoints.restore_card().config, base)
+    from symmusic.training.checkpoint import Checkpoints  # here, as in `api.load`
+
+    return runs.from_dict(Checkpoints(workdir).restore_card().config, base)
 
 
 def read_config_text(workdir: pathlib.Path) -> str | None:

@@ -8,7 +8,6 @@ import pathlib
 import zipfile
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 import symmusic
@@ -54,7 +53,7 @@ def read_shipped(folder: pathlib.Path = FOLDER) -> tuple[Params, Card, dict]:
             name: leaf.shape for name, leaf in _named(shapes).items()
         }:
             raise ValueError('its parameters are not those of its architecture')
-        arrays = [jnp.asarray(leaves[name], jnp.float32) for name in _named(shapes)]
+        arrays = [jax.device_put(leaves[name].astype(np.float32)) for name in _named(shapes)]
         return jax.tree.unflatten(jax.tree.structure(shapes), arrays), card, fields['figures']
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise _unreadable(folder, error) from error

@@ -152,3 +152,15 @@ def test_jax_is_not_imported_for_a_mistake(tmp_path):
     )
     assert run.stdout == '[]\n'
     assert run.stderr.count('\n') == len(cases)
+
+
+def test_sampling_from_the_shipped_model_imports_only_what_it_uses():
+    """Matplotlib and Orbax, each of which takes long to import, are not among it."""
+    code = (
+        'import sys, symmusic.modes.sample\n'
+        'print(sorted({"jax", "matplotlib", "orbax", "music21"} & set(sys.modules)))\n'
+    )
+    run = subprocess.run(
+        [sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "['jax']\n"
