@@ -12,7 +12,7 @@ from symmusic.critics.measure import CriticMeasure
 from symmusic.generate.manner import manner_of
 from symmusic.measures.piece_nats import network_nats
 from symmusic.measures.registry import Baselines, Continued, Network
-from symmusic.melody.encodings import VOCABULARIES
+from symmusic.melody.encodings import OF_STEPS, VOCABULARIES
 from symmusic.report.comparison_file import as_json
 from symmusic.streams import Stream
 from tests.corpus.tunes import random_tune
@@ -24,7 +24,7 @@ FAMILIES = np.arange(24) // 2
 TRIAL = Trial({}, {}, 6, 5)
 
 
-@pytest.mark.parametrize('encoding', sorted(VOCABULARIES))
+@pytest.mark.parametrize('encoding', sorted(OF_STEPS))
 def test_all_continue_the_same_prompts(monkeypatch, encoding):
     """Real and drawn pieces both go through the encoding: a model that has memorised a tune draws
     exactly the real continuation.
