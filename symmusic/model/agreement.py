@@ -4,13 +4,13 @@ For each lookback lag a step reads for how many consecutive steps token[t] has e
 token[t - lag]. With a lag of 4 steps ('-': the lag is not available):
 
     token    a b c d a b e d a b e d
-    agrees   - - - - 1 2 0 1 2 3 4 5
+    agrees   - - - 0 1 2 0 1 2 3 4 5
 
 Counts are in bins: 0, 1, 2-3, 4-7, ... 32-63, 64 or more, and one for a lag that is not available.
-A lag is available where this step and the one `lag` steps before are both known: not before the
-first event, where padding cannot be distinguished from silence, and not at a blank. So the counts
-depend on the tokens alone, in whatever order these are read. Step t, which predicts t + 1,
-compares tokens up to t; the lookbacks read the token at t + 1 - lag.
+Step t, which predicts t + 1, compares tokens up to t; the lookbacks read the token at t + 1 - lag.
+A lag is available where that token is known: not before the first event, where padding cannot be
+distinguished from silence, and not at a blank. So the counts depend on the tokens alone, in
+whatever order these are read.
 
 A network for infilling may read the same of each look ahead (`agreement_ahead`): for how long
 token[t] has equalled what is known of token[t + lag]. One that is not available is an input of
@@ -58,16 +58,17 @@ def find_agreements(
     has_begun_BT = lax.cummax(_is_event(tokens_BT, architecture).astype(jnp.int32), axis=1) > 0
     known_BT = jnp.where(has_begun_BT, tokens_BT, blank)
     others = earlier(known_BT, positions_BT, architecture, blank)
+    reached = earlier(known_BT, positions_BT, architecture, blank, num_ahead=1)
     if architecture.agreement_ahead:
         for tokens_TB in tokens_ahead(ahead, tokens_BT.T, architecture):
             # what the step before saw ahead of the one that it predicts, which is this one
             others.append(jnp.pad(tokens_TB, ((1, 0), (0, 0)), constant_values=blank)[:-1].T)
-    before_LBT = jnp.stack(others)
-    available_LBT = (known_BT < blank) & (before_LBT < blank)
-    agrees_LBT = available_LBT & (known_BT == before_LBT)
+            reached.append(tokens_TB.T)
+    before_LBT, reached_LBT = jnp.stack(others), jnp.stack(reached)
+    agrees_LBT = (known_BT < blank) & (known_BT == before_LBT)
     last_other_LBT = lax.cummax(jnp.where(agrees_LBT, -1, steps_T), axis=2)
     # The barrier keeps XLA from counting again for every row that is read.
-    return list(lax.optimization_barrier(_bins(steps_T - last_other_LBT, available_LBT)))
+    return list(lax.optimization_barrier(_bins(steps_T - last_other_LBT, reached_LBT < blank)))
 
 
 def init_agreement(architecture: Architecture, batch: int) -> Agreement | None:
@@ -99,25 +100,27 @@ def agree_step(
     has_begun_B = before.has_begun_B | _is_event(token_B, architecture)
     known_B = jnp.where(has_begun_B, token_B, blank)
     before_BL = jnp.stack(token_back(before.history_BM, position_B, architecture), axis=1)
-    runs_BL, bins_LB = _count(before.runs_BL, known_B, before_BL, blank)
     history_BM = jnp.concatenate([before.history_BM, known_B[:, None]], axis=1)[:, 1:]
+    reached_BL = jnp.stack(token_back(history_BM, position_B, architecture), axis=1)
+    runs_BL, bins_LB = _count(before.runs_BL, known_B, before_BL, reached_BL, blank)
     after = Agreement(runs_BL, history_BM, has_begun_B)
     if not architecture.agreement_ahead:
         return after, list(bins_LB)
-    runs_ahead_BL, ahead_LB = _count(before.runs_ahead_BL, known_B, before.ahead_BL, blank)
     ahead_BL = jnp.stack(tokens_ahead(ahead, token_B, architecture), axis=1).astype(jnp.int32)
+    runs_ahead_BL, ahead_LB = _count(
+        before.runs_ahead_BL, known_B, before.ahead_BL, ahead_BL, blank
+    )
     after = after.replace(runs_ahead_BL=runs_ahead_BL, ahead_BL=ahead_BL)
     return after, [*bins_LB, *ahead_LB]
 
 
 def _count(
-    runs_BL: jax.Array, known_B: jax.Array, others_BL: jax.Array, blank: int
+    runs_BL: jax.Array, known_B: jax.Array, others_BL: jax.Array, reached_BL: jax.Array, blank: int
 ) -> tuple[jax.Array, jax.Array]:
     """For how many steps each lag has agreed after one more, and the bins [L, B]."""
-    available_BL = (known_B[:, None] < blank) & (others_BL < blank)
-    agrees_BL = available_BL & (known_B[:, None] == others_BL)
+    agrees_BL = (known_B[:, None] < blank) & (known_B[:, None] == others_BL)
     runs_BL = jnp.where(agrees_BL, runs_BL + 1, 0)
-    return runs_BL, _bins(runs_BL, available_BL).T
+    return runs_BL, _bins(runs_BL, reached_BL < blank).T
 
 
 def _is_event(tokens: jax.Array, architecture: Architecture) -> jax.Array:

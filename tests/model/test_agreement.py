@@ -47,7 +47,7 @@ def counted(tokens, lag, num_padding, num_classes=3):
     known = [t >= num_padding and token < num_classes for t, token in enumerate(tokens)]
     bins = []
     for t in range(len(tokens)):
-        if t < lag or not (known[t] and known[t - lag]):
+        if t + 1 < lag or not known[t + 1 - lag]:
             bins.append(NOT_AVAILABLE)
             continue
         run = 0
@@ -110,8 +110,8 @@ def test_counts_by_hand():
     architecture = dataclasses.replace(ONE_METER, num_classes=6, lookback=(4,))
     tokens = np.array([[1, 2, 3, 4, 1, 2, 5, 4, 1, 2, 5, 4]])
     for row, expected in (
-        (tokens, [8, 8, 8, 8, 1, 2, 0, 1, 2, 2, 3, 3]),
-        (np.where(tokens == 1, 0, tokens), [8, 8, 8, 8, 8, 1, 0, 1, 2, 2, 3, 3]),
+        (tokens, [8, 8, 8, 0, 1, 2, 0, 1, 2, 2, 3, 3]),
+        (np.where(tokens == 1, 0, tokens), [8, 8, 8, 8, 0, 1, 0, 1, 2, 2, 3, 3]),
     ):
         (found,) = jitted(jnp.asarray(row), None, architecture)
         assert found[0].tolist() == expected

@@ -45,9 +45,10 @@ def counted(tokens, lag, end, num_padding):
     bins, run = [], 0
     for t in range(NUM_STEPS):
         at = t + lag
-        is_available = t >= max(num_padding, 1) and end <= at <= NUM_STEPS
-        run = run + 1 if is_available and tokens[t] == tokens[at] else 0
-        bins.append(sum(run >= n for n in (1, 2, 4, 8, 16, 32)) if is_available else NOT_AVAILABLE)
+        is_known = t >= max(num_padding, 1) and end <= at <= NUM_STEPS
+        run = run + 1 if is_known and tokens[t] == tokens[at] else 0
+        is_read = end <= at + 1 <= NUM_STEPS
+        bins.append(sum(run >= n for n in (1, 2, 4, 8, 16, 32)) if is_read else NOT_AVAILABLE)
     return bins
 
 

@@ -51,7 +51,7 @@ function findRows(rows, network, carry, tokens, bar, step, left, ahead) {
     if (architecture.agreement) addAgreements(add, carry, b, lags, architecture);
     if (architecture.agreement_ahead)
       for (let index = 0; index < lags.length; index++)
-        add(binOf(carry.agreedAhead[b * lags.length + index], architecture));
+        addAgreementAhead(add, carry, b * lags.length + index, architecture);
     if (architecture.last_notes.length) noteToken(carry, b, token, architecture);
     if (architecture.recall_steps) addRecalled(add, carry, b, token, architecture);
     if (architecture.last_notes.length) addNotes(add, carry, b, architecture);
@@ -69,9 +69,9 @@ function tokenBack(carry, b, step, {longest_lag: longest, padding}) {
   return step < 0 ? padding : carry.tokens[b * size + (step % size)];
 }
 
-// Whether the melody and what it was a lag before are both known.
-function isAvailable(carry, b, lag) {
-  return carry.begun[b] >= 0 && carry.numRead - lag >= carry.begun[b];
+// Whether the melody is known at a step: not before the first event.
+function isKnown(carry, b, step) {
+  return carry.begun[b] >= 0 && step >= carry.begun[b];
 }
 
 // Counts for how long each lag has agreed, before the token is remembered: it would overwrite the
@@ -81,7 +81,7 @@ function agree(carry, b, token, lags, architecture) {
   lags.forEach((lag, index) => {
     const at = b * lags.length + index;
     const agrees =
-      isAvailable(carry, b, lag)
+      isKnown(carry, b, carry.numRead - lag)
       && token === tokenBack(carry, b, carry.numRead - lag, architecture);
     carry.agreed[at] = agrees ? carry.agreed[at] + 1 : 0;
   });
@@ -92,8 +92,8 @@ function agreeAhead(carry, b, token, ahead, {num_classes: blank, lookback}) {
   for (let index = 0; index < lookback.length; index++) {
     const at = b * lookback.length + index,
       other = carry.ahead[at];
-    const agreed = token === other ? Math.max(carry.agreedAhead[at], 0) + 1 : 0;
-    carry.agreedAhead[at] = carry.begun[b] >= 0 && other < blank ? agreed : -1;
+    const agrees = carry.begun[b] >= 0 && token === other;
+    carry.agreedAhead[at] = agrees ? carry.agreedAhead[at] + 1 : 0;
     carry.ahead[at] = ahead ? ahead.tokens[index] : blank;
   }
 }
@@ -101,8 +101,13 @@ function agreeAhead(carry, b, token, ahead, {num_classes: blank, lookback}) {
 function addAgreements(add, carry, b, lags, architecture) {
   lags.forEach((lag, index) => {
     const agreed = carry.agreed[b * lags.length + index];
-    add(binOf(isAvailable(carry, b, lag) ? agreed : -1, architecture));
+    add(binOf(isKnown(carry, b, carry.numRead + 1 - lag) ? agreed : -1, architecture));
   });
+}
+
+function addAgreementAhead(add, carry, at, architecture) {
+  const isKnown = carry.ahead[at] < architecture.num_classes;
+  add(binOf(isKnown ? carry.agreedAhead[at] : -1, architecture));
 }
 
 // The bin of a number of steps; -1: not available.
