@@ -10,6 +10,6 @@ from configs import attn
 
 
 def get_config():
-    config = attn.get_config()
+    config = attn.left_to_right()
     config.model.attention = 'none'
     return config

@@ -11,7 +11,7 @@ from configs import attn
 
 
 def get_config():
-    config = attn.get_config()
+    config = attn.left_to_right()
     config.model.kind = 'transformer'
     config.model.attention = 'none'
     config.model.num_layers = 3

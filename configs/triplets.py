@@ -12,7 +12,7 @@ FINER = 3
 
 
 def get_config():
-    config = attn.get_config()
+    config = attn.left_to_right()
     config.data.steps_per_quarter = 4 * FINER
     config.data.window_steps *= FINER
     config.model.lookback = tuple(FINER * steps for steps in config.model.lookback)
