@@ -468,7 +468,7 @@ def test_program_from_another_folder(tmp_path):
 )
 def test_numbers_between_commas_are_a_tuple(value, expected):
     command = parse(
-        [f'--config.model.lookback={value}'],
+        ['--config=configs/lstm.py', f'--config.model.lookback={value}'],
         root=pathlib.Path(__file__).resolve().parents[2],
         modes=('train',),
     )

@@ -87,8 +87,8 @@ def test_the_arm_of_a_run():
 def test_differences_are_named():
     assert beside(source).arms[0].differences == ()
     found = beside(attn).arms[0].differences
-    assert 'model.num_cells = 120 (32)' in found
-    assert 'train.targets = all (last)' in found
+    assert 'model.num_cells = 96 (32)' in found
+    assert 'train.targets = gap (last)' in found
     warm = beside(attn, **{'sample.temperature': 1.2}).arms[0].differences
     assert set(warm) - set(found) == {'sample.temperature = 1.2 (1.0)'}
     assert (
