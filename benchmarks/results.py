@@ -4,8 +4,8 @@ python launch.py --mode=evaluate --workdir=A
 python launch.py --mode=evaluate --config.evaluate.meter=6/8 --workdir=B
 python benchmarks/results.py A/evaluation B/evaluation
 
-The section `The shipped model` is replaced; the other sections stay as they are. The workdirs hold
-no run, so that the parameters are measured as they are stored.
+The sections `The shipped model` and `Filling gaps` are replaced; the others stay as they are. The
+workdirs hold no run, so that the parameters are measured as they are stored.
 """
 
 import datetime
@@ -22,7 +22,7 @@ from symmusic.files import write_whole
 from symmusic.wording import estimate, number, sentence
 
 RESULTS = pathlib.Path(__file__).resolve().parent.parent / 'docs' / 'results.md'
-HEADING = '## The shipped model'
+HEADING, GAPS = '## The shipped model', '## Filling gaps'
 CRITICS = {
     'likelihood_ratio': 'likelihood ratio, count model to network',
     'features': 'nine features',
@@ -168,8 +168,46 @@ def in_another_meter(found: Mapping, meter: str) -> str:
     )
 
 
+def gap_rows(found: Mapping, meter: str) -> Iterable[Iterable[str]]:
+    """The likelihood of gaps of each length in a metre, and of their notes how many are hit."""
+    names = {
+        'model': f'**both sides given**, {meter}',
+        'right_hidden': f'left side given, {meter}',
+        'saved_hidden': 'what the right side saves',
+        'count_model': 'count model, left side given',
+    }
+    drawn = found['infilling']['drawn']
+    shares = {'model': 'model', 'right_hidden': 'untold'}
+    for name, title in names.items():
+        cells = [
+            estimate(each['nats_per_step'][name], *each['nats_intervals']['per_step'][name])
+            for each in found['infilling']['gaps'].values()
+        ]
+        yield [title, *cells, number(drawn['overlap'][shares[name]]) if name in shares else '']
+
+
+def gaps(by_meter: Mapping[str, Mapping]) -> str:
+    """The section on filling gaps."""
+    found = next(iter(by_meter.values()))['infilling']
+    drawn, lengths = (
+        found['drawn'],
+        [f'{length} bar{"s" * (length != "1")}' for length in found['gaps']],
+    )
+    most = max(each['num_gaps'] for each in found['gaps'].values())
+    introduction = (
+        f'The shipped model ({datetime.date.today()}) in at most {most} gaps of each length in test'
+        ' tunes of a metre, with at least eight bars before and up to eight after them, given both'
+        ' sides or the left side only; the same steps for all. F1 is of notes with the same step'
+        f' and pitch as in the tune, {drawn["num_candidates"]} pieces for each of'
+        f' {drawn["num_gaps"]} gaps. Written by `benchmarks/results.py`.'
+    )
+    rows = [row for meter, each in by_meter.items() for row in gap_rows(each, meter)]
+    head = ['nats per step', *lengths, f'F1 of notes, {drawn["num_bars"]} bars']
+    return f'{GAPS}\n{wrapped(introduction)}\n\n{table(head, rows)}\n\n'
+
+
 def section(found: Mapping, others: Mapping[str, Mapping]) -> str:
-    """The whole section."""
+    """The section on the shipped model."""
     likelihood, temperature = found['likelihood'], found['contexts']['sureness'][-1]['temperature']
     overlap = sentence(as_words(Overlap(**likelihood['overlap'])))
     introduction = (
@@ -209,19 +247,29 @@ def read(folder: str, name: str) -> Mapping:
     return json.loads((pathlib.Path(folder) / name).read_text())
 
 
-def main(folder: str, *others: str) -> None:
-    """Replaces the section; `others` are folders of evaluations in other metres."""
-    by_meter = {
-        read(each, 'settings.json')['evaluate']['meter']: read(each, 'comparison.json')
-        for each in others
-    }
-    text, new = RESULTS.read_text(), section(read(folder, 'comparison.json'), by_meter)
-    replaced, num = re.subn(
-        rf'{re.escape(HEADING)}\n.*?(?=^## )', lambda _: new, text, flags=re.DOTALL | re.MULTILINE
+def replaced(text: str, heading: str, new: str) -> str:
+    """The document with another text in place of a section that is not the last one."""
+    text, num = re.subn(
+        rf'{re.escape(heading)}\n.*?(?=^## )', lambda _: new, text, flags=re.DOTALL | re.MULTILINE
     )
     if num != 1:
-        sys.exit(f'{RESULTS}: has no section {HEADING!r} before another one')
-    write_whole(RESULTS, replaced)
+        sys.exit(f'{RESULTS}: has no section {heading!r} before another one')
+    return text
+
+
+def main(*folders: str) -> None:
+    """Replaces the sections; the first folder is of the evaluation in 4/4."""
+    by_meter = {
+        read(each, 'settings.json')['evaluate']['meter']: read(each, 'comparison.json')
+        for each in folders
+    }
+    first, *others = by_meter
+    text = replaced(
+        RESULTS.read_text(),
+        HEADING,
+        section(by_meter[first], {meter: by_meter[meter] for meter in others}),
+    )
+    write_whole(RESULTS, replaced(text, GAPS, gaps(by_meter)))
 
 
 if __name__ == '__main__':
