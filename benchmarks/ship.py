@@ -14,6 +14,7 @@ import datetime
 import json
 import pathlib
 import sys
+from collections.abc import Iterable
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
@@ -49,9 +50,11 @@ best epoch {best_epoch}.
 - **Metres**, with nats per note on test tunes (the count model's in brackets): {meters}.
 - **Held-out loss** on tunes of other families: {model:.3f} nats per step; base rate {base:.3f}, the
   best Markov model {markov:.3f}, the count model {count:.3f}, the model mixed with it {mixed:.3f}.
+- **Gaps** of {lengths} bars in test tunes in 4/4: {both} nats per step given both sides, {left}
+  given the left side only.
 - **Calibration** after 4-bar prompts of validation tunes: {at_one:.3f} nats per step, entropy
-  {entropy:.3f}: too sure. It samples at the temperature at which it predicts best,
-  {temperature:g} ({at_best:.3f}).
+  {entropy:.3f}. It samples at the temperature at which it predicts best, {temperature:g}
+  ({at_best:.3f}).
 - **Overall overlap area**, {draws} draws of 100 continuations against 100 excerpts: {overlap};
   other excerpts reach {ceiling:.3f} (the ceiling), the real continuations {real:.3f}, the best
   Markov model {floor:.3f}.
@@ -115,6 +118,10 @@ def measured_figures(comparison: dict) -> dict:
     figures['nats_per_note_by_meter'] = {
         meter: each['per_note'] for meter, each in comparison['likelihood']['by_meter'].items()
     }
+    figures['gaps'] = {
+        length: {name: each['nats_per_step'][name] for name in ('model', 'right_hidden')}
+        for length, each in comparison['infilling']['gaps'].items()
+    }
     figures['overall_oa'] = {name: comparison['draws'][name]['overall_oa'] for name in shown}
     figures['similarity'] = {
         name: comparison['similarity'][name] for name in ('mean', 'sd', 'unusable')
@@ -167,7 +174,8 @@ def card_md(params: Params, card: Card, figures: dict, of: str = '') -> str:
     return CARD.format(
         describes=(
             f'{layers.num_layers} LSTM layers of {layers.num_cells} cells with'
-            f' {layers.attention.capitalize()} attention'
+            f' {layers.attention.capitalize()} attention, and a backward layer of'
+            f' {layers.backward_cells} that reads what follows a gap'
         ),
         parameters=sum(leaf.size for leaf in jax.tree.leaves(params)),
         date=figures['date'],
@@ -175,7 +183,8 @@ def card_md(params: Params, card: Card, figures: dict, of: str = '') -> str:
         settings=(
             f'dropout {layers.dropout_rate:g}, Adam at {train["learning_rate"]:g} with weight decay'
             f' {train["weight_decay"]:g}, sequences of {train["sequence_steps"]} steps,'
-            f' {train["batch_size"]} in an update, lookback of 1, 2, 4 and 8 bars'
+            f' {train["batch_size"]} in an update, {train["gap_share"]:.0%} with a gap, lookback of'
+            ' 1, 2, 4 and 8 bars'
         ),
         corpus=card.dataset['corpus'],
         tunes=card.dataset['num_tunes']['train'],
@@ -189,6 +198,9 @@ def card_md(params: Params, card: Card, figures: dict, of: str = '') -> str:
         markov=min(nats[name] for name in nats if name.startswith('markov')),
         count=nats['count_model'],
         mixed=nats['model_with_count_model'],
+        lengths=_listed(figures['gaps']),
+        both=_listed(f'{each["model"]:.3f}' for each in figures['gaps'].values()),
+        left=_listed(f'{each["right_hidden"]:.3f}' for each in figures['gaps'].values()),
         num_critics=figures['critics']['num'],
         **{name: figures['critics'][name] for name in ('auc', 'low', 'high')},
         **figures['calibration'],
@@ -208,6 +220,11 @@ def card_md(params: Params, card: Card, figures: dict, of: str = '') -> str:
         measured=figures['measured'],
         of=of,
     )
+
+
+def _listed(words: Iterable[str]) -> str:
+    *first, last = words
+    return f'{", ".join(first)} and {last}'
 
 
 def _share(structure: dict) -> str:
