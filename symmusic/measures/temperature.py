@@ -12,6 +12,7 @@ import functools
 import numpy as np
 
 GRID = np.round(np.arange(0.5, 2.01, 0.05), 2)
+MARGIN = 0.001  # nats per step that do not matter
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Calibration:
     """The loss and the entropy of predictions, all in nats per step.
 
     Attributes:
-      temperature: of the grid, the one with the lowest loss.
+      temperature: of those of the grid whose loss is within `MARGIN` of the lowest, the one that is
+        nearest to 1.
       at_best: the loss there.
       at_one: the loss at temperature 1.
       entropy: of the predictions at temperature 1; equal to the loss if they are calibrated.
@@ -60,6 +62,9 @@ def calibrate(logits_KV: np.ndarray, labels_K: np.ndarray) -> Calibration:
         best, last = (
             (best, middle) if mean_cost(middle) <= mean_cost(middle + 1) else (middle + 1, last)
         )
+    lowest, one = mean_cost(best), int(np.argmin(np.abs(GRID - 1)))
+    while best != one and mean_cost(nearer := best + int(np.sign(one - best))) <= lowest + MARGIN:
+        best = nearer
     return Calibration(
         temperature=float(GRID[best]),
         at_best=float(mean_cost(best)),
