@@ -140,11 +140,6 @@ def _faults_of_inputs(values: Mapping[str, Any]) -> Iterator[str]:
                 ' notes; must be False, or config.model.last_notes = True'
             )
     agrees = values['model.agreement'] and len(values['model.lookback'])
-    if values['model.agreement_ahead'] and not agrees:
-        yield (
-            'config.model.agreement_ahead = True: it goes with config.model.agreement = True and a'
-            ' config.model.lookback; must be False, or with these'
-        )
     if values['model.copying'] and not (agrees or values['model.recall']):
         yield (
             'config.model.copying = True: nothing is read that it could copy; must be False, or'
@@ -185,25 +180,15 @@ def _faults_of_training(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _faults_of_gaps(values: Mapping[str, Any]) -> Iterator[str]:
-    is_gap, num_layers = values['train.targets'] == 'gap', values['model.num_layers']
-    for name, usual in (
-        ('train.gap_share', 1.0),
-        ('model.backward_layers', 0),
-        ('model.backward_cells', 0),
-        ('model.agreement_ahead', False),
-    ):
-        if not is_gap and values[name] != usual:
-            yield (
-                f'config.{name} = {values[name]} with config.train.targets ='
-                f' {values["train.targets"]!r}: there are no gaps; must be {usual}, or'
-                " config.train.targets = 'gap'"
-            )
+    if values['train.targets'] != 'gap':
+        return
+    num_layers = values['model.num_layers']
     if (num_backward := values['model.backward_layers']) > num_layers:
         yield (
             f'config.model.backward_layers = {num_backward}: must be at most'
             f' config.model.num_layers = {num_layers}'
         )
-    if is_gap and not values['model.bidirectional']:
+    if not values['model.bidirectional']:
         yield (
             "config.train.targets = 'gap' with config.model.bidirectional = False: a gap is filled"
             " from both sides; must be config.train.targets = 'all' or"

@@ -97,6 +97,9 @@ def _shares(dataset: Dataset, windows: Windows) -> str:
     )
 
 
+OF_GAPS = ('backward_layers', 'backward_cells', 'agreement_ahead')
+
+
 def architecture(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[str]) -> Architecture:
     """The network architecture of a config for a vocabulary and the metres of a corpus."""
     own = (
@@ -109,14 +112,18 @@ def architecture(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[st
         'recall',
         'relative_scores',
         'num_heads',
+        *OF_GAPS,
     )
     fields = {name: value for name, value in config.model.items() if name not in own}
     grid = config.data.steps_per_quarter
     bars, told = bars_of(meters, grid), config.model.last_notes
     agrees = config.model.agreement and len(config.model.lookback) > 0
+    if is_infilling := config.train.targets == 'gap':
+        fields |= {name: config.model[name] for name in OF_GAPS}
+        fields['agreement_ahead'] &= agrees
     return Architecture(
         vocabulary.num_classes,
-        infilling=config.train.targets == 'gap',
+        infilling=is_infilling,
         num_positions=max(bars) if config.model.metric_position else 0,
         padding=vocabulary.padding,
         lookback=_lookback(config.model.lookback, meters, grid),

@@ -104,10 +104,7 @@ def broken_pairs(values):
         pairs.append(('model.kind', 'model.attention'))
     if kind != 'lstm' and of['model.num_cells'] % heads_cells:
         pairs.append(('model.kind', 'model.num_cells'))
-    for name, (usual, *_) in GAPS.items():
-        if of['train.targets'] != 'gap' and of[name] != usual:
-            pairs.append((name, 'train.targets'))
-    if of['model.backward_layers'] > of['model.num_layers']:
+    if of['train.targets'] == 'gap' and of['model.backward_layers'] > of['model.num_layers']:
         pairs.append(('model.backward_layers', 'model.num_layers'))
     if kind == 'transformer' and of['train.targets'] == 'gap':
         pairs.append(('model.kind', 'train.targets'))
@@ -140,8 +137,6 @@ def broken_pairs(values):
         if of[name] and not of['model.last_notes']:
             pairs.append((name, 'model.last_notes'))
     agrees = of['model.agreement'] and of['model.lookback'] not in ('()', ())
-    if of['model.agreement_ahead'] and not agrees:
-        pairs.append(('model.agreement_ahead', 'model.agreement'))
     if of['model.copying'] and not (agrees or of['model.recall']):
         pairs.append(('model.copying', 'model.recall'))
     for name in ('sample.max_copied_run', 'sample.max_copied_from_prompt'):

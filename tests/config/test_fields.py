@@ -175,13 +175,6 @@ def test_defaults_are_typed_but_for_groups_with_auto():
             ),
         ),
         (
-            {'train__gap_share': 0.5},
-            (
-                "config.train.gap_share = 0.5 with config.train.targets = 'last': there are no"
-                " gaps; must be 1.0, or config.train.targets = 'gap'"
-            ),
-        ),
-        (
             {
                 'train__targets': 'gap',
                 'model__bidirectional': True,

@@ -31,7 +31,7 @@ FIELDS = {
     'model.backward_cells': Field(
         0,
         whole(0, 8192),
-        'per such layer; 0 = model.num_cells',
+        'of each of these; 0 = model.num_cells',
         before=0,
     ),
     'model.attention': Field(
@@ -75,8 +75,8 @@ FIELDS = {
     'model.agreement_ahead': Field(
         False,
         flag(),
-        "the same of what is known that far ahead, where train.targets are 'gap'; with"
-        ' model.agreement',
+        'with model.agreement, the same of what is known that far ahead, where train.targets are'
+        " 'gap'",
         before=False,
     ),
     'model.last_notes': Field(
