@@ -130,7 +130,12 @@ def likelihood_items(found: Mapping) -> list[str]:
 
 def further_items(found: Mapping) -> list[str]:
     """Calibration, originality, endings and planted copies."""
-    plain, best = found['contexts']['sureness']
+    plain, *others = found['contexts']['sureness']
+    warmer = ''.join(
+        f'; at temperature {each["temperature"]:g} {each["cost"]["value"]:.3f},'
+        f' {each["entropy"]["value"]:.3f} and {each["error"]:.3f}'
+        for each in others
+    )
     similar, copied = found['similarity']['means'], found['copies']['longest_run']['means']
     ends, planted = found['endings']['sets'], found['planted_copies']
     recall = ', '.join(
@@ -140,8 +145,7 @@ def further_items(found: Mapping) -> list[str]:
     return [
         f'- These are the same steps for all lengths. Of all places after 4 bars: cost'
         f' {estimated(plain["cost"])}, entropy {plain["entropy"]["value"]:.3f}, calibration error'
-        f' {plain["error"]:.3f}; at temperature {best["temperature"]:g}'
-        f' {best["cost"]["value"]:.3f}, {best["entropy"]["value"]:.3f} and {best["error"]:.3f}.'
+        f' {plain["error"]:.3f}{warmer}.'
         f' Similarity to the nearest training tune {estimated(similar["own"])}, unseen tunes'
         f' {estimated(similar["real"])}; longest copied run {estimated(copied["own"], 1)} notes,'
         f' unseen {estimated(copied["real"], 1)}.',
@@ -197,7 +201,8 @@ def gaps(by_meter: Mapping[str, Mapping]) -> str:
     introduction = (
         f'The shipped model ({datetime.date.today()}) in at most {most} gaps of each length in test'
         ' tunes of a metre, with at least eight bars before and up to eight after them, given both'
-        ' sides or the left side only; the same steps for all. F1 is of notes with the same step'
+        ' sides or the left side only; the same steps for all. Repeats are written out, so that the'
+        ' bars of a gap often stand in what follows. F1 is of notes with the same step'
         f' and pitch as in the tune, {drawn["num_candidates"]} pieces for each of'
         f' {drawn["num_gaps"]} gaps. Written by `benchmarks/results.py`.'
     )
@@ -260,7 +265,7 @@ def replaced(text: str, heading: str, new: str) -> str:
 def main(*folders: str) -> None:
     """Replaces the sections; the first folder is of the evaluation in 4/4."""
     by_meter = {
-        read(each, 'settings.json')['evaluate']['meter']: read(each, 'comparison.json')
+        read(each, 'settings.json')['evaluate']['meter'] or '4/4': read(each, 'comparison.json')
         for each in folders
     }
     first, *others = by_meter

@@ -43,7 +43,7 @@ def folder_of(capsys):
 
 def test_training_calibrates_and_draws_from_all(workdir):
     summary = json.loads((workdir / 'summary.json').read_text())
-    temperature = calibrated(summary, 'all')
+    temperature = calibrated(summary, 'all').temperature
     both = summary['ensemble']['calibration']
     alone = [each['calibration'] for each in summary['replicas']]
     assert both['num_steps'] == alone[0]['num_steps'] > 0

@@ -22,6 +22,8 @@ from tests.test_launch import (
 pytestmark = pytest.mark.usefixtures('undrawn')
 
 FIELDS = {
+    'train.targets': 'all',
+    'model.bidirectional': False,
     'model.num_heads': 2,
     'model.metric_position': True,
     'model.lookback': '(16,)',
