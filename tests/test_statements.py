@@ -135,5 +135,5 @@ def test_what_symmusic_imports_is_a_requirement_of_running_it():
     }
     assert 'scipy' in asked & imported
     assert not of_tests & imported
-    modules = {'absl_py': 'absl', 'orbax_checkpoint': 'orbax'}
+    modules = {'absl_py': 'absl', 'orbax_checkpoint': 'orbax', 'pillow': 'PIL'}
     assert {modules.get(name, name) for name in asked} <= imported

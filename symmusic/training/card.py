@@ -13,8 +13,9 @@ from symmusic.score.bar import SIXTEENTHS
 from symmusic.training.provenance import versions
 from symmusic.training.state import Recipe
 
-FORMAT = 3
-READABLE = (2, FORMAT)  # format 2 had no digests
+FORMAT = 4
+# format 2 had no digests; before format 4 agreement was not available at the first step of a lag
+READABLE = (2, 3, FORMAT)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,10 +71,15 @@ class Card:
             if version not in READABLE:
                 raise ValueError(
                     f'it is of format {version!r}; this version of symmusic reads'
-                    f' {" and ".join(map(str, READABLE))}'
+                    f' {", ".join(map(str, READABLE))}'
                 )
             for name, kind in (('architecture', Architecture), ('recipe', Recipe)):
                 fields[name] = _typed(kind, fields[name])
+            if version < FORMAT and fields['architecture'].agreement:
+                raise ValueError(
+                    f'it is of format {version}, whose model.agreement had another meaning; train'
+                    ' it again, or use the version of symmusic that trained it'
+                )
             fields['vocabulary'] = vocabulary_from_json(fields['vocabulary'])
             return _typed(cls, {**fields, 'rows': tuple(fields['rows'])})
         except (KeyError, TypeError, AttributeError, UserError) as error:

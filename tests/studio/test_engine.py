@@ -166,23 +166,27 @@ def test_pieces_have_the_likelihood_that_jax_gives_them():
     architecture = card.architecture
     length = max(len(piece['tokens']) for pieces in found for piece in pieces)
     apply = jax.jit(
-        lambda tokens, left: jax.nn.log_softmax(
+        lambda tokens, left, future: jax.nn.log_softmax(
             apply_all(
                 params,
                 tokens,
                 jnp.broadcast_to(jnp.arange(length) % 16, tokens.shape),
                 architecture,
                 left_BT2=left,
+                future_BT=future,
             )[0]
         )
     )
     tokens_BT, left_BT2 = np.zeros((6, length), int), np.full((6, length, 2), 255)
+    future_BT = np.full((6, length), architecture.num_classes)
     for row, piece in enumerate(itertools.chain(*found)):
         tokens_BT[row, : len(piece['tokens'])] = piece['tokens']
         if piece['left'] is not None:
             left = np.reshape(piece['left'], (-1, 2))
             left_BT2[row, : len(left) - 1] = left[1:]
-    logs_BTV = np.asarray(apply(jnp.asarray(tokens_BT), jnp.asarray(left_BT2)))
+        end = piece['numGiven'] + len(piece['logProbabilities'])  # of what is drawn
+        future_BT[row, end - 1 : len(piece['tokens']) - 1] = piece['tokens'][end:]
+    logs_BTV = np.asarray(apply(*map(jnp.asarray, (tokens_BT, left_BT2, future_BT))))
     for row, piece in enumerate(itertools.chain(*found)):
         tokens = np.array(piece['tokens'])
         own = logs_BTV[row, np.arange(len(tokens) - 1), tokens[1:]]

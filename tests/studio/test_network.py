@@ -19,6 +19,8 @@ from tests.studio.node import rounded, run_js, shipped
 TOLERANCE = 1e-3
 SCORES = {'recall_steps': 24, 'copying': True, 'relative': True}
 UNSCORED = {'recall_steps': 0, 'copying': False, 'relative': False}
+ALIKE = {'backward_layers': 0, 'backward_cells': 0, 'agreement_ahead': False}
+LEFT_TO_RIGHT = {'infilling': False, 'bidirectional': False, **ALIKE}
 READ = """
 const network = readNetwork(DATA.network), found = [];
 for (const {meter, tokens, left, future} of DATA.cases) {
@@ -123,7 +125,7 @@ def test_logits_of_a_thousand_prompts(seed):
 )
 def test_logits_of_other_architectures(changes):
     _, _, card = shipped()
-    small = dataclasses.replace(card.architecture, num_cells=6, attention_size=4)
+    small = dataclasses.replace(card.architecture, **LEFT_TO_RIGHT, num_cells=6, attention_size=4)
     architecture = dataclasses.replace(small, **changes)
     meters = card.meters[: len(architecture.bars)]
     card = dataclasses.replace(card, architecture=architecture, meters=meters)
@@ -138,7 +140,7 @@ def test_logits_of_other_architectures(changes):
 
 
 @pytest.mark.parametrize(
-    'backward', [{}, {'backward_layers': 1, 'backward_cells': 3, 'agreement_ahead': True}], ids=str
+    'backward', [ALIKE, {'backward_layers': 1, 'backward_cells': 3, 'agreement_ahead': True}], ids=str
 )
 def test_logits_of_a_network_that_fills_gaps(backward):
     """With the bars after a gap known, and with nothing known in advance."""

@@ -105,6 +105,17 @@ def test_card_round_trips_through_json():
         Card.from_json({**CARD.to_json(), 'format': 0})
 
 
+@pytest.mark.parametrize('agreement', [False, True])
+def test_agreement_of_earlier_versions_is_refused(agreement):
+    architecture = dataclasses.replace(CARD.architecture, lookback=(16,), agreement=agreement)
+    fields = dataclasses.replace(CARD, architecture=architecture).to_json() | {'format': 3}
+    if agreement:
+        with pytest.raises(ValueError, match='format 3, whose model.agreement'):
+            Card.from_json(fields)
+    else:
+        assert Card.from_json(fields).architecture == architecture
+
+
 @pytest.mark.parametrize(
     'change',
     [
@@ -244,7 +255,7 @@ def test_a_card_of_another_format_is_refused_with_its_version(workdir):
     card = stored_card(workdir)
     card.write_text(re.sub(r'"format": ?\d+', '"format": 99', card.read_text()))
     with pytest.raises(
-        UserError, match=f'it is of format 99; this version of symmusic reads 2 and {FORMAT}'
+        UserError, match=f'it is of format 99; this version of symmusic reads 2, 3, {FORMAT}'
     ):
         Checkpoints(workdir).restore()
 

@@ -203,7 +203,7 @@ def from_shipped(tmp_path):
 
 def test_for_another_network_than_the_shipped_model_s_its_config_is_named(tmp_path, refused, folk):
     error = refused(*from_shipped(tmp_path), '--config.model.num_cells=9')
-    assert 'num_cells is 120 in that run and 9 now' in error
+    assert 'num_cells is 96 in that run and 9 now' in error
     assert '--config=configs/attn.py has its network' in error
 
 
