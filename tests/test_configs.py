@@ -233,9 +233,9 @@ def test_arms_that_are_compared_have_as_many_parameters_and_the_same_inputs():
     }
     sizes = {name: count_parameters(network) for name, network in networks.items()}
     assert sizes['attn'] == 529_538
-    compared = 'transformer', 'hybrid'
-    assert all(abs(sizes[name] / sizes['attn'] - 1) < 0.02 for name in compared), sizes
-    assert len({networks[name].blocks for name in ('lstm', *compared)}) == 1
+    assert sizes['hybrid'] == pytest.approx(sizes['attn'], rel=0.02)
+    assert sizes['transformer'] == pytest.approx(sizes['hybrid'], rel=0.02)
+    assert len({networks[name].blocks for name in ('lstm', 'transformer', 'hybrid')}) == 1
 
 
 def trace_one_update(config, data):

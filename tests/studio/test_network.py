@@ -140,7 +140,9 @@ def test_logits_of_other_architectures(changes):
 
 
 @pytest.mark.parametrize(
-    'backward', [ALIKE, {'backward_layers': 1, 'backward_cells': 3, 'agreement_ahead': True}], ids=str
+    'backward',
+    [ALIKE, {'backward_layers': 1, 'backward_cells': 3, 'agreement_ahead': True}],
+    ids=str,
 )
 def test_logits_of_a_network_that_fills_gaps(backward):
     """With the bars after a gap known, and with nothing known in advance."""

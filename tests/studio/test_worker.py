@@ -10,6 +10,7 @@ from symmusic.model.model import init_params
 from symmusic.studio.engine import client_script, engine_script
 from symmusic.studio.network import export_network
 from tests.studio.node import shipped
+from tests.studio.test_network import LEFT_TO_RIGHT
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>engine</title>
 <meta http-equiv="Content-Security-Policy"
@@ -38,9 +39,11 @@ TUNE = {
 
 @pytest.fixture
 def page(tmp_path, open_page):
-    """A page with a small network, which is enough for a worker."""
+    """A page with a small network that ranks what it redraws by what follows."""
     _, _, card = shipped()
-    architecture = dataclasses.replace(card.architecture, num_cells=4, attention_size=2)
+    architecture = dataclasses.replace(
+        card.architecture, **LEFT_TO_RIGHT, num_cells=4, attention_size=2
+    )
     params = jax.jit(init_params, static_argnums=1)(jax.random.key(0), architecture)
     card = dataclasses.replace(card, architecture=architecture)
     network = export_network(params, card, name='toy', memory_steps=64)

@@ -13,6 +13,7 @@ import pytest
 from symmusic.training import session
 from symmusic.training.data import put
 from symmusic.training.devices import claim_cores, make_mesh, place
+from symmusic.training.validation import HeldOut
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -87,7 +88,7 @@ def test_on_several_devices_of_a_cpu_an_update_waits_for_the_one_before(
             return states.replace(**counted), losses_RU
 
     monkeypatch.setattr(session, 'Updates', Fake)
-    monkeypatch.setattr(session, 'held_out_losses', lambda *args, **static: np.array([1.0]))
+    monkeypatch.setattr(session, 'measure_held_out', lambda *args: HeldOut(np.array([1.0])))
     monkeypatch.setattr(session, 'place', lambda tree, mesh, spec: place(tree, None, spec))
     monkeypatch.setattr(session, 'put', lambda windows, mesh: put(windows))
     monkeypatch.setattr(
