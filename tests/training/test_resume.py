@@ -17,6 +17,7 @@ from symmusic.training import loop, session
 from symmusic.training.checkpoint import Checkpoints
 from symmusic.training.metrics import COLUMNS
 from symmusic.training.updates import Updates
+from symmusic.training.validation import HeldOut
 from tests.training.toy import (
     ARCHITECTURE,
     NUM_WINDOWS,
@@ -304,7 +305,7 @@ def test_a_held_out_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_good
     runs, tmp_path, monkeypatch
 ):
     go_on(runs, tmp_path, 1)
-    monkeypatch.setattr(session, 'held_out_losses', lambda *args, **kwargs: np.array([np.nan]))
+    monkeypatch.setattr(session, 'measure_held_out', lambda *args: HeldOut(np.array([np.nan])))
     with pytest.raises(
         UserError,
         match=rf'^the validation loss is not finite; .*checkpoint is {tmp_path}/checkpoints/3;',
@@ -365,8 +366,8 @@ def test_the_speed_counts_updates_that_are_done(runs, tmp_path, monkeypatch):
     monkeypatch.setattr(session.time, 'perf_counter', lambda: events.append('clock') or clock())
     monkeypatch.setattr(
         session,
-        'held_out_losses',
-        lambda *args, **kwargs: events.append('validation') or np.array([1.0]),
+        'measure_held_out',
+        lambda *args: events.append('validation') or HeldOut(np.array([1.0])),
     )
     runs.fit(*runs.begin(), tmp_path, 1)
     end = events.index('validation')
