@@ -9,12 +9,13 @@ from symmusic.score.bar import SIXTEENTHS, Bar, bar_of
 from symmusic.score.instruments import INSTRUMENTS
 from symmusic.score.key import Key
 from symmusic.score.layout import Measure, Section, lay_out
-from symmusic.score.notation import Sign, spell, to_bars
+from symmusic.score.notation import Sign, accidentals, spell, to_bars
 from symmusic.score.notes import DEFAULT_QPM, Note
 from symmusic.score.tempo import mark_tempo
 
 HALF = Fraction(1, 2)
 TYPES = {16: 'whole', 8: 'half', 4: 'quarter', 2: 'eighth', 1: '16th', HALF: '32nd'}
+ACCIDENTALS = {-2: 'flat-flat', -1: 'flat', 0: 'natural', 1: 'sharp', 2: 'double-sharp'}
 TRIPLET = (
     '<time-modification><actual-notes>3</actual-notes><normal-notes>2</normal-notes>'
     '</time-modification>'
@@ -56,7 +57,8 @@ def format_musicxml(
     measures = []
     for number, measure in enumerate(laid, first):
         signs = bars[measure.played[0]]
-        content = ''.join(map(functools.partial(_note, key, bar), signs, _beams(signs, bar)))
+        written = signs, _beams(signs, bar), accidentals(signs, key)
+        content = ''.join(map(functools.partial(_note, key, bar), *written))
         left, right = _bar_lines(measure, is_end=measure is laid[-1])
         measures.append(
             f'<measure number="{number}"{IMPLICIT * (number == 0)}>\n{left}'
@@ -115,10 +117,12 @@ def _mark(measure: Measure) -> str:
     )
 
 
-def _note(key: Key, bar: Bar, sign: Sign, beams: Sequence[str]) -> str:
+def _note(key: Key, bar: Bar, sign: Sign, beams: Sequence[str], accidental: int | None) -> str:
     value = sign.written(bar)
     dotted = value.numerator % 3 == 0
     kind = f'<type>{TYPES[value * 2 / 3 if dotted else value]}</type>{"<dot/>" * dotted}'
+    if accidental is not None:
+        kind += f'<accidental>{ACCIDENTALS[accidental]}</accidental>'
     kind += TRIPLET * bool(sign.tuplet)
     ties = [
         kind for kind, is_there in (('stop', sign.tied_from), ('start', sign.tied_on)) if is_there

@@ -47,6 +47,24 @@ def altered(letter: str, num_fifths: int) -> int:
     return (LETTERS.index(letter) < num_fifths) - (6 - LETTERS.index(letter) < -num_fifths)
 
 
+def accidentals(signs: Sequence[Sign], key: Key) -> list[int | None]:
+    """The accidental that each sign of a bar is written with, as `Spelling.alter` (0 is a natural):
+    where it differs from the last one of its letter and octave in the bar, or from the signature.
+    """
+    latest: dict[tuple[str, int], int] = {}
+    found = []
+    for sign in signs:
+        if sign.pitch is None or sign.tied_from:
+            found.append(None)
+            continue
+        spelled = spell(sign.pitch, key)
+        place = spelled.letter, spelled.octave
+        is_new = spelled.alter != latest.get(place, altered(spelled.letter, key.fifths))
+        found.append(spelled.alter if is_new else None)
+        latest[place] = spelled.alter
+    return found
+
+
 def spell(pitch: int, key: Key) -> Spelling:
     """The spelling of a pitch that is nearest to the key on the line of fifths; minor keys include
     the raised sixth and seventh degrees.

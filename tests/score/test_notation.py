@@ -15,7 +15,7 @@ from symmusic.score.abc_writer import format_abc
 from symmusic.score.bar import bar_of
 from symmusic.score.key import MODES, Key
 from symmusic.score.musicxml import format_musicxml
-from symmusic.score.notation import VALUES, Spelling, altered, spell, to_bars
+from symmusic.score.notation import VALUES, Sign, Spelling, accidentals, altered, spell, to_bars
 from symmusic.score.notes import Meter, Note
 
 NASTY = 'A <b>&amp;</b> % \\"é"\n\x00K:F#\ud800'
@@ -169,6 +169,17 @@ def test_spellings_by_hand():
     assert spell(66, Key(1)) == Spelling('F', 1, 4)
     assert spell(59, Key(-6)) == Spelling('C', -1, 4)  # C flat 4 in G flat major lies below C4
     assert spell(65, Key(0, 'locrian')) == Spelling('F', 0, 4)  # the flat fifth of B
+
+
+def test_accidentals_by_hand():
+    """In D major: once in a bar for each octave, and none behind a tie or of the signature."""
+    key = Key(2)
+    signs = [Sign(72, 0, 1, tied_from=True)]
+    signs += [Sign(pitch, 0, 1) for pitch in (72, 72, 73, 60, 66, None, 72)]
+    assert accidentals(signs, key) == [None, 0, None, 1, 0, None, None, 0]
+    bar = [Note(4 * step, 4, pitch) for step, pitch in enumerate((72, 72, 73, 66))]
+    xml = format_musicxml(bar, key=key)
+    assert re.findall('<accidental>(.*?)</accidental>', xml) == ['natural', 'sharp']
 
 
 def test_abc_by_hand():

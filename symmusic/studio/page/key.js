@@ -92,6 +92,20 @@ function spell(pitch, key) {
   return {letter, alter, octave: Math.floor((pitch - alter - natural) / 12) - 1};
 }
 
+// The alteration that each sign of a bar is written with (0 is a natural), null where it is the last
+// one of its letter and octave in the bar, or of the signature.
+function accidentalsOf(signs, key) {
+  const latest = {};
+  return signs.map((sign) => {
+    if (sign.pitch === null || sign.tiedFrom) return null;
+    const {letter, alter, octave} = spell(sign.pitch, key),
+      name = letter + octave;
+    const isNew = alter !== (latest[name] ?? signatureAlter(letter, key.fifths));
+    latest[name] = alter;
+    return isNew ? alter : null;
+  });
+}
+
 // 'E♭4', or without the octave 'E♭'.
 function pitchName(pitch, key, {octave = true} = {}) {
   const found = spell(pitch, key);

@@ -87,20 +87,13 @@ function staffHead(parts, doc, isFirst) {
   return x + 4;
 }
 
-// Signs with their letter, place and the accidental that is written: in a bar where it differs from
-// the one before on its letter and octave.
+// Signs with their place and the accidental that is written.
 function withAccidentals(signs, key) {
-  const met = {};
-  return signs.map((sign) => {
+  const written = accidentalsOf(signs, key);
+  return signs.map((sign, index) => {
     if (sign.pitch === null) return {...sign};
-    const {letter, alter, octave} = spell(sign.pitch, key),
-      name = letter + octave,
-      now = met[name] ?? signatureAlter(letter, key.fifths);
-    const accidental =
-      alter !== now && !sign.tiedFrom
-        ? {'-2': -2, '-1': -1, 0: 'natural', 1: 1, 2: 2}[alter]
-        : null;
-    if (!sign.tiedFrom) met[name] = alter;
+    const {letter, octave} = spell(sign.pitch, key);
+    const accidental = written[index] === 0 ? 'natural' : written[index];
     return {...sign, accidental, y: staffY(letter, octave)};
   });
 }

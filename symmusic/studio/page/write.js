@@ -44,6 +44,14 @@ function noteValue(quarters) {
           : `${quarters * 16}/64`;
 }
 
+const XML_ACCIDENTALS = {
+  '-2': 'flat-flat',
+  '-1': 'flat',
+  0: 'natural',
+  1: 'sharp',
+  2: 'double-sharp',
+};
+
 function abcBar(signs, key, bar) {
   // letters with an accidental in this bar: readers differ on how far one applies, so each is
   // written
@@ -90,7 +98,10 @@ function formatMusicXml(doc, {program = 0, instrument = 'Melody'} = {}) {
         index === all.length - 1
           ? '<barline location="right"><bar-style>light-heavy</bar-style></barline>'
           : '';
-    const content = signs.map((sign, place) => xmlNote(sign, beams[place], doc.key)).join('');
+    const accidentals = accidentalsOf(signs, doc.key);
+    const content = signs
+      .map((sign, place) => xmlNote(sign, beams[place], accidentals[place], doc.key))
+      .join('');
     const implicit = index + lead === 0 ? ' implicit="yes"' : '';
     const first = index === 0 ? attributes : '';
     return `<measure number="${index + lead}"${implicit}>\n${first}${content}${end}</measure>\n`;
@@ -111,7 +122,7 @@ function formatMusicXml(doc, {program = 0, instrument = 'Melody'} = {}) {
   );
 }
 
-function xmlNote(sign, beams, key) {
+function xmlNote(sign, beams, accidental, key) {
   const {value} = sign,
     isDotted = value % 3 === 0;
   const type = TYPES[isDotted ? (value * 2) / 3 : value];
@@ -130,6 +141,7 @@ function xmlNote(sign, beams, key) {
     `<note><pitch><step>${letter}</step>${alter ? `<alter>${alter}</alter>` : ''}<octave>`
     + `${octave}</octave></pitch><duration>${sign.value}</duration>`
     + `${ties.map((tie) => `<tie type="${tie}"/>`).join('')}<voice>1</voice>${kind}`
+    + (accidental === null ? '' : `<accidental>${XML_ACCIDENTALS[accidental]}</accidental>`)
     + `${beamed}${notations}</note>\n`
   );
 }
