@@ -24,6 +24,7 @@ pytestmark = pytest.mark.usefixtures('undrawn')
 
 GAP = {
     'train.targets': 'gap',
+    'train.gap_share': 1.0,
     'model.bidirectional': True,
     'model.metric_position': True,
     'model.lookback': '(16,)',
@@ -109,7 +110,8 @@ def test_bars_between_others_are_drawn_and_the_others_are_kept(workdir, tmp_path
 @pytest.mark.slow
 def test_it_is_measured_beside_a_run_left_to_right(workdir, corpus, tmp_path, capsys, refused):
     other = tmp_path / 'other'
-    assert launch.main(arguments(other, corpus, **{'train.targets': 'all'})) == 0
+    left_to_right = {'train.targets': 'all', 'model.bidirectional': False}
+    assert launch.main(arguments(other, corpus, **left_to_right)) == 0
     argv = [f'--workdir={workdir}', *EVALUATE]
     assert launch.main([*argv, f'--config.evaluate.left_to_right={other}']) == 0
     said = capsys.readouterr().out

@@ -92,8 +92,8 @@ function spell(pitch, key) {
   return {letter, alter, octave: Math.floor((pitch - alter - natural) / 12) - 1};
 }
 
-// The alteration that each sign of a bar is written with (0 is a natural), null where it is the last
-// one of its letter and octave in the bar, or of the signature.
+// The alteration that each sign of a bar is written with (0 is a natural), null where it is the
+// last one of its letter and octave in the bar, or of the signature.
 function accidentalsOf(signs, key) {
   const latest = {};
   return signs.map((sign) => {
