@@ -117,14 +117,15 @@ def test_it_is_measured_beside_a_run_left_to_right(workdir, corpus, tmp_path, ca
     said = capsys.readouterr().out
     folder = pathlib.Path(said.splitlines()[-1])
     assert '## Filling gaps' in (folder / 'report.md').read_text()
-    found = json.loads((folder / 'comparison.json').read_text())['infilling']
+    comparison = json.loads((folder / 'comparison.json').read_text())
+    found, order = comparison['infilling'], comparison['baselines']['markov_order']
     assert found['left_to_right'] == 'other'
     for each in found['gaps'].values():
         names = [
             'model',
             'right_hidden',
             'left_to_right',
-            'markov_5',
+            f'markov_{order}',
             'base_rate',
             'saved_hidden',
             'saved',
@@ -138,7 +139,7 @@ def test_it_is_measured_beside_a_run_left_to_right(workdir, corpus, tmp_path, ca
         'The shipped model is not compared: it was trained on other tunes'
         in capsys.readouterr().out
     )
-    assert 'holds no trained model' in refused(*argv, '--config.evaluate.left_to_right=nowhere')
+    assert 'no such folder' in refused(*argv, '--config.evaluate.left_to_right=nowhere')
     assert 'this run is not for infilling' in refused(
         f'--workdir={other}', *EVALUATE, f'--config.evaluate.left_to_right={workdir}'
     )
