@@ -18,7 +18,7 @@ COUNT_LIMITS = (1, 2, 4, 16, 64)  # between the classes of how often a context w
 NUM_COUNTS = len(COUNT_LIMITS) + 1
 START = 1.5  # sum of the initial weights, towards which the penalty draws the fit
 PENALTY = 6.0  # nats for weights at a distance of 1 from these
-MOST_ITERATIONS = 60
+MOST_ITERATIONS = 500
 CHUNK = 512  # steps at once, so that they fit in a processor's cache
 
 
@@ -111,7 +111,8 @@ def fit_mixture(predictions: Predictions, labels_L: np.ndarray) -> Mixture:
         slope = np.concatenate([by_count.ravel(), by_agreement.ravel()]) + 2 * PENALTY * away
         return loss / len(labels_L), slope / len(labels_L)
 
-    options = {'maxiter': MOST_ITERATIONS, 'maxcor': 30, 'ftol': 1e-7, 'gtol': 1e-6}
+    # so far that the order of the steps, which rounds otherwise, hardly changes a prediction
+    options = {'maxiter': MOST_ITERATIONS, 'maxcor': 30, 'ftol': 1e-9, 'gtol': 1e-6}
     fitted = scipy.optimize.minimize(objective, start, jac=True, method='L-BFGS-B', options=options)
     return unpack(fitted.x)
 

@@ -91,11 +91,10 @@ def test_counts_are_the_training_tunes():
 
 
 def test_the_order_of_the_tunes_does_not_matter():
-    """Tables are equal; the weights are fitted until the loss hardly falls, so they are not."""
     train, validation = ([tune(each) for each in phrases(*of)] for of in ((80, 0), (20, 1)))
     other = fit(train[::-1], validation[::-1], VOCABULARY)
     unseen = encoded(phrases(5, 2))
-    assert_allclose(losses(other, unseen).mean(), losses(fitted(), unseen).mean(), atol=0.002)
+    assert_allclose(losses(other, unseen), losses(fitted(), unseen), atol=0.01)
     for one, same in zip(fitted().tables, other.tables, strict=True):
         assert one.contexts.tolist() == same.contexts.tolist()
         assert one.counts.tolist() == same.counts.tolist()
