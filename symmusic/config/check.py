@@ -7,6 +7,7 @@ from ml_collections import ConfigDict
 
 from symmusic.config.fields import FIELDS, walk
 from symmusic.errors import UserError
+from symmusic.pitches import pitch_name
 from symmusic.wording import nearest
 
 
@@ -217,6 +218,7 @@ def _faults_of_sampling(values: Mapping[str, Any]) -> Iterator[str]:
         ('sample.min_notes_per_bar', 'sample.max_notes_per_bar'),
     ):
         if values[least] > values[most]:
-            yield (
-                f'config.{least} = {values[least]}: must be at most config.{most} = {values[most]}'
-            )
+            low, high = values[least], values[most]
+            if least == 'sample.lowest':
+                low, high = (f'{pitch} ({pitch_name(pitch)})' for pitch in (low, high))
+            yield f'config.{least} = {low}: must be at most config.{most} = {high}'

@@ -11,6 +11,8 @@ from symmusic.errors import ScoreError
 from symmusic.files import read_bounded
 from symmusic.score.detection import key_of_signature
 from symmusic.score.key import MODES, Key, sounding_keys
+from symmusic.score.meter import find_bars
+from symmusic.score.musicxml_check import check_content
 from symmusic.score.notes import (
     CHORD_SYMBOLS,
     GRACES,
@@ -18,6 +20,7 @@ from symmusic.score.notes import (
     LYRICS,
     OTHER_VOICES,
     UNREAD_KEY,
+    UNREAD_TEMPO,
     Note,
     Score,
     Tempo,
@@ -27,12 +30,14 @@ from symmusic.score.voices import TICKS_PER_QUARTER, parse, read_voice, title_of
 SUFFIXES = ('.mxl', '.musicxml', '.xml')
 MAX_BYTES = 4_000_000  # of a file
 MAX_UNPACKED_BYTES = 32_000_000  # of a compressed one
+MAX_QUARTERS = 1_000_000  # of a piece, as of MIDI
 CHORDS = 'chords read as their highest notes'
+MICROTONES = 'microtones rounded to semitones'
 
 
 def read_musicxml(path: str | os.PathLike, part: int = 1) -> Score:
-    """Reads the first voice of one part, as it is played: transposing instruments as they sound,
-    repeats and their endings unrolled.
+    """Reads the first voice with notes of one part, as it is played: transposing instruments as
+    they sound, repeats and their endings unrolled.
 
     Args:
       path: the file.
@@ -43,6 +48,7 @@ def read_musicxml(path: str | os.PathLike, part: int = 1) -> Score:
       OSError: the file cannot be read.
     """
     check_size(path)
+    check_content(pathlib.Path(path), read_bounded(pathlib.Path(path), MAX_BYTES))
     return parse(path, lambda piece: [_read(piece, part)])[0]
 
 
@@ -71,12 +77,11 @@ def _read(piece: Any, number: int) -> Score:
         )
     part = parts[number - 1]
     notices = list(_notices(part))
-    for measure in part.getElementsByClass('Measure'):
-        for voice in list(measure.voices)[1:]:
-            measure.remove(voice)
+    _keep_one_voice(part)
     part = part.toSoundingPitch()
-    score = read_voice(part, title_of(piece))
-    first = min((note.onset for note in score.notes), default=0)
+    score = _with_bars(read_voice(part, title_of(piece)))
+    _check_notes(score)
+    first = min(note.onset for note in score.notes)
     keys, is_replaced = sounding_keys(list(_keys(part, score.notes)), first)
     instrument = part.getInstrument(returnDefault=False)
     return dataclasses.replace(
@@ -90,6 +95,58 @@ def _read(piece: Any, number: int) -> Score:
         key_replaced=is_replaced,
         notices=tuple(notices),
     )
+
+
+def _keep_one_voice(part: Any) -> None:
+    """Removes all voices of a part but the first one that has notes anywhere."""
+    voices = [list(measure.voices) for measure in part.getElementsByClass('Measure')]
+    most = max(map(len, voices), default=0)
+    kept = next(
+        (
+            place
+            for place in range(most)
+            if any(_has_pitches(each[place]) for each in voices if place < len(each))
+        ),
+        0,
+    )
+    if any(
+        _has_pitches(measure)
+        for measure in part.getElementsByClass('Measure')
+        if not measure.voices
+    ):
+        kept = 0  # measures of one voice have no voices
+    for measure, each in zip(part.getElementsByClass('Measure'), voices, strict=True):
+        for place, voice in enumerate(each):
+            if place != kept:
+                measure.remove(voice)
+
+
+def _has_pitches(stream: Any) -> bool:
+    return any(
+        'Harmony' not in sound.classes and getattr(sound, 'pitches', ()) for sound in stream.notes
+    )
+
+
+def _with_bars(score: Score) -> Score:
+    """The score with the metre and the pickup of a piece whose pickup or last bar is written under
+    a time signature of its own, as in MIDI.
+    """
+    if len(score.meters) < 2 or score.overfull:
+        return score
+    stated = [dataclasses.replace(score.meters[0], tick=score.pickup), *score.meters[1:]]
+    meters, pickup = find_bars(stated, score.notes, score.ticks_per_quarter)
+    if len({str(meter) for meter in meters}) > 1:
+        return score
+    return dataclasses.replace(score, meters=tuple(meters), pickup=pickup)
+
+
+def _check_notes(score: Score) -> None:
+    if not score.notes:
+        raise ScoreError('no notes')
+    if any(note.onset < 0 or note.duration < 0 for note in score.notes):
+        raise ScoreError('damaged score', 'a duration below 0')
+    if max(note.end for note in score.notes) > MAX_QUARTERS * score.ticks_per_quarter:
+        raise ScoreError('too long', f'more than {MAX_QUARTERS} quarters')
 
 
 def _has_melody(part: Any) -> bool:
@@ -115,10 +172,14 @@ def _notices(part: Any) -> Iterator[str]:
         yield GRACES
     if any(len(sound.pitches) > 1 for sound in sounds):
         yield CHORDS
+    if any(pitch.ps % 1 for sound in sounds for pitch in sound.pitches):
+        yield MICROTONES
     if any(len(measure.voices) > 1 for measure in part.getElementsByClass('Measure')):
         yield OTHER_VOICES
     if flat.getElementsByClass('RepeatExpressionCommand'):
         yield JUMPS
+    if any(map(_is_zero, flat.getElementsByClass('MetronomeMark'))):
+        yield f'{UNREAD_TEMPO}: 0 beats per minute'
     for mark in flat.getElementsByClass('KeySignature'):
         if not _is_read(mark) and mark.alteredPitches:
             signs = ' '.join(pitch.name for pitch in mark.alteredPitches)
@@ -130,9 +191,14 @@ def _is_read(mark: Any) -> bool:
     return mark.sharps is not None and abs(mark.sharps) <= 7
 
 
+def _is_zero(mark: Any) -> bool:
+    """Whether a tempo is 0, by which music21 would divide."""
+    return 0 in (mark.number, mark.numberSounding)
+
+
 def _tempi(part: Any) -> Iterator[Tempo]:
     for mark in part.flatten().getElementsByClass('MetronomeMark'):
-        qpm = mark.getQuarterBPM()
+        qpm = None if _is_zero(mark) else mark.getQuarterBPM()
         if qpm and 1 <= qpm <= 2000:
             yield Tempo(round(mark.offset * TICKS_PER_QUARTER), float(qpm))
 

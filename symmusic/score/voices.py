@@ -4,8 +4,10 @@ music21 takes a second to import and a tenth of a second per piece, so it is imp
 piece is read.
 """
 
+import bisect
 import dataclasses
 import os
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -24,7 +26,8 @@ DOUBLE_BARS = ('double', 'final', 'heavy-light', 'heavy-heavy')  # as music21 na
 @dataclasses.dataclass(frozen=True)
 class Measure:
     """A measure of one voice, in ticks. It can open or close a repeat (`opens`, `closes`), be
-    played in some `passes` only (empty: in all of them), or end with a double bar (`is_last`).
+    played in some `passes` only (empty: in all of them), or end with a double bar (`is_last`). A
+    repeat that it closes is played `times`, or as often as its endings say.
     """
 
     begin: int
@@ -33,6 +36,7 @@ class Measure:
     closes: bool = False
     passes: frozenset[int] = frozenset()
     is_last: bool = False
+    times: int = 2
 
 
 def read_voices(path: str | os.PathLike) -> list[Score]:
@@ -64,7 +68,9 @@ def parse(path: str | os.PathLike, read: Callable[[Any], list[Score]]) -> list[S
 
     try:
         # forceSource and storePickle: bypass music21's own cache of pickles.
-        return read(converter.parse(path, forceSource=True, storePickle=False))
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # it warns of damage before it raises its error
+            return read(converter.parse(path, forceSource=True, storePickle=False))
     except (OSError, ScoreError):
         raise
     except Exception as error:  # its parsers raise errors of any type on a bad file
@@ -175,6 +181,7 @@ def _read_measures(part: Any, end: int) -> list[Measure]:
             repeats(measure.rightBarline, 'end'),
             passes.get(id(measure), frozenset()),
             is_double(measure.rightBarline) or is_double(getattr(after, 'leftBarline', None)),
+            getattr(measure.rightBarline, 'times', None) or 2,
         )
         for measure, after, begin, end in zip(
             found, [*found[1:], None][: len(found)], begins, ends, strict=True
@@ -185,13 +192,14 @@ def _read_measures(part: Any, end: int) -> list[Measure]:
 def play(
     notes: Sequence[Note], meters: Sequence[Meter], measures: Sequence[Measure]
 ) -> tuple[list[Note], list[Meter], list[int]]:
-    """Notes and time signatures with the repeats of `measures` played: each repeated section twice,
-    each ending in its own pass. Then the ticks at which sections start: after repeats, endings and
-    double bars.
+    """Notes and time signatures with the repeats of `measures` played: each repeated section as
+    often as its sign or its endings say, each ending in its own passes. Then the ticks at which
+    sections start: after repeats, endings and double bars.
 
     A repeat without an opening sign starts where the last one ended, or at the start of the piece.
     """
     order = _play_order(measures)
+    onsets, changes = [note.onset for note in notes], [meter.tick for meter in meters]
     played_notes, played_meters, sections, tick = [], [], [], 0
     for place, measure in enumerate(order):
         if place and _starts_section(order[place - 1], measure):
@@ -199,19 +207,21 @@ def play(
         shift = tick - measure.begin
         played_notes += [
             dataclasses.replace(note, onset=note.onset + shift)
-            for note in notes
-            if measure.begin <= note.onset < measure.end
+            for note in notes[slice(*_places(onsets, measure))]
         ]
-        for meter in meters:
-            if measure.begin <= meter.tick < measure.end and (
-                not played_meters or str(played_meters[-1]) != str(meter)
-            ):
+        for meter in meters[slice(*_places(changes, measure))]:
+            if not played_meters or str(played_meters[-1]) != str(meter):
                 played_meters.append(dataclasses.replace(meter, tick=meter.tick + shift))
         tick += measure.end - measure.begin
     if not any(measure.closes for measure in measures):
         return list(notes), list(meters), sections
     played_notes.sort(key=lambda note: (note.onset, note.pitch))
     return played_notes, played_meters, sections
+
+
+def _places(ticks: Sequence[int], measure: Measure) -> tuple[int, int]:
+    """Where the ticks of a measure begin and end among ticks in order."""
+    return bisect.bisect_left(ticks, measure.begin), bisect.bisect_left(ticks, measure.end)
 
 
 def _starts_section(before: Measure, measure: Measure) -> bool:
@@ -234,12 +244,26 @@ def _play_order(measures: Sequence[Measure]) -> list[Measure]:
             if len(order) > MAX_MEASURES:
                 raise ScoreError('too long', 'with its repeats played')
             if measure.closes:
-                if number == 1:
-                    index, number = start, 2
+                if number < _num_passes(measures, index):
+                    index, number = start, number + 1
                     continue
                 start, number = index + 1, 1
         index += 1
     return order
+
+
+def _num_passes(measures: Sequence[Measure], index: int) -> int:
+    """How often the repeat is played that a measure closes: with endings, up to the last one of
+    this measure and of those that follow.
+    """
+    passes = max([measures[index].times, *measures[index].passes])
+    last = max(measures[index].passes, default=None)
+    for measure in measures[index + 1 :] if last else []:
+        if not measure.passes or max(measure.passes) < last:
+            break
+        last = max(measure.passes)
+        passes = max(passes, last)
+    return passes
 
 
 def _ticks(quarters: float | Fraction) -> int:

@@ -487,3 +487,9 @@ def test_what_is_no_pitch(text):
     line = refusal(f'--config.sample.highest={text}')
     assert 'sample.highest' in line
     assert 'a whole number from 0 to 127 or a note such as C4' in line
+
+
+def test_pitches_are_shown_by_name():
+    """As a user may have written them."""
+    line = refusal('--config.sample.lowest=C5', '--config.sample.highest=60')
+    assert line == 'config.sample.lowest = 72 (C5): must be at most config.sample.highest = 60 (C4)'

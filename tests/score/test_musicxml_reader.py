@@ -1,5 +1,6 @@
 """MusicXML, hand-made: what is read of it, and what is said to be left out."""
 
+import re
 import zipfile
 
 import pytest
@@ -8,7 +9,7 @@ from symmusic.errors import ScoreError
 from symmusic.score import musicxml_reader
 from symmusic.score.detection import key_of_signature
 from symmusic.score.key import Key
-from symmusic.score.musicxml_reader import CHORDS, read_musicxml
+from symmusic.score.musicxml_reader import CHORDS, MICROTONES, read_musicxml
 from symmusic.score.notes import (
     CHORD_SYMBOLS,
     GRACES,
@@ -231,3 +232,140 @@ def test_sizes_are_bounded(tmp_path, monkeypatch):
             read_musicxml(path)
     with pytest.raises(OSError, match='none'):
         read_musicxml(tmp_path / 'none.mxl')
+
+
+BAR = ''.join(map(note, 'CDEF'))
+REST = '<note><rest/><duration>4</duration><voice>1</voice></note>'
+BACK = '<backup><duration>4</duration></backup>'
+BACKWARD = '<barline location="right">{}<repeat direction="backward"{}/></barline>'
+
+
+def metre(beats):
+    return f'<attributes><time><beats>{beats}</beats><beat-type>4</beat-type></time></attributes>'
+
+
+@pytest.mark.parametrize(
+    ('what', 'reason'),
+    [
+        (BACKWARD.format('', ' times="1000000000"'), 'repeat times'),
+        ('<barline><ending number="1-100000000" type="start"/></barline>', 'ending number'),
+        (note('C99'), "octave '99'; must be from -1 to 9"),
+        (note('C', -1), 'a duration below 0'),
+        (note('C', 10**15), 'more than 1000000 quarters'),
+        ('<attributes><divisions>0</divisions></attributes>', 'divisions must be above 0'),
+    ],
+)
+def test_values_that_cannot_be_are_refused_at_once(tmp_path, recwarn, what, reason):
+    """music21 builds a list of every pass of an ending, and takes other values for what they are
+    not.
+    """
+    with pytest.raises(ScoreError, match=re.escape(reason)) as error:
+        read_musicxml(written(tmp_path, part(BAR + what)))
+    assert '\n' not in str(error.value)
+    assert not recwarn.list
+
+
+def test_lengths_without_a_unit_are_refused(tmp_path):
+    path = written(tmp_path, part(BAR), part(BAR).replace('<divisions>1</divisions>', ''))
+    with pytest.raises(ScoreError, match='no divisions before the first duration'):
+        read_musicxml(path)
+
+
+def test_an_archive_without_a_score(tmp_path):
+    path = tmp_path / 'a.mxl'
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr('META-INF/container.xml', '<container/>')
+    with pytest.raises(ScoreError, match=r'a\.mxl is an archive without a score'):
+        read_musicxml(path)
+
+
+def test_what_is_checked_in_an_archive_and_in_utf_16(tmp_path):
+    text = written(tmp_path, part(note('C99'))).read_text()
+    path = tmp_path / 'a.xml'
+    path.write_bytes(text.replace('"1.0"?', '"1.0" encoding="UTF-16"?').encode('utf-16'))
+    packed = tmp_path / 'a.mxl'
+    with zipfile.ZipFile(packed, 'w') as archive:
+        archive.writestr('score.xml', text)
+    for each in (path, packed):
+        with pytest.raises(ScoreError, match="octave '99'"):
+            read_musicxml(each)
+
+
+@pytest.mark.parametrize('beats', [1, 3])
+def test_a_pickup_and_a_last_bar_under_metres_of_their_own(tmp_path, beats):
+    first = part([''.join(map(note, 'GAB'[:beats])), metre(4) + BAR, BAR, metre(3) + note('C', 3)])
+    first = first.replace('<beats>4', f'<beats>{beats}', 1)
+    score = read_musicxml(written(tmp_path, first))
+    assert [str(meter) for meter in score.meters] == ['4/4']
+    assert score.pickup == beats * score.ticks_per_quarter
+    assert len(score.notes) == beats + 9
+
+
+def test_an_implicit_pickup_and_a_short_last_bar(tmp_path):
+    score = read_musicxml(written(tmp_path, part([note('G'), BAR, BAR, metre(3) + note('C', 3)])))
+    assert [str(meter) for meter in score.meters] == ['4/4']
+    assert score.pickup == score.ticks_per_quarter
+    assert len(score.notes) == 10
+
+
+def test_a_metre_that_changes_stays(tmp_path):
+    score = read_musicxml(
+        written(tmp_path, part([BAR, BAR, metre(3) + note('C', 3)] + [note('D', 3)] * 3))
+    )
+    assert [str(meter) for meter in score.meters] == ['4/4', '3/4']
+    assert score.pickup == 0
+
+
+def test_a_silent_first_voice_gives_way_to_the_next(tmp_path):
+    second = ''.join(note(name, voice=2) for name in 'EFGA')
+    score = read_musicxml(written(tmp_path, part([REST + BACK + second] * 2)))
+    assert pitches(score) == [64, 65, 67, 69] * 2
+    assert OTHER_VOICES in score.notices
+    score = read_musicxml(written(tmp_path, part([REST + BACK + second, BAR])))
+    assert pitches(score) == [60, 62, 64, 65]
+
+
+def test_microtones_are_said(tmp_path):
+    sharp = note('C').replace('</step>', '</step><alter>0.5</alter>')
+    score = read_musicxml(written(tmp_path, part(sharp + note('D'))))
+    assert len(score.notes) == 2
+    assert score.notices == (MICROTONES,)
+
+
+@pytest.mark.parametrize(
+    ('endings', 'found'),
+    [(['1,2', '3'], 'CDCDCE'), (['1', '2', '3'], 'CDCECF')],
+)
+def test_more_than_two_endings_are_played(tmp_path, endings, found):
+    bars = [note('C', 4)]
+    for number, name in zip(endings, 'DEF', strict=False):
+        stop = f'<ending number="{number}" type="stop"/>'
+        bars.append(
+            f'<barline location="left"><ending number="{number}" type="start"/></barline>'
+            + note(name, 4)
+            + (
+                BACKWARD.format(stop, '')
+                if number != endings[-1]
+                else f'<barline location="right">{stop}</barline>'
+            )
+        )
+    played = pitches(read_musicxml(written(tmp_path, part(bars))))
+    assert played == [{'C': 60, 'D': 62, 'E': 64, 'F': 65}[name] for name in found]
+    assert (
+        pitches(
+            read_musicxml(written(tmp_path, part(note('C', 4) + BACKWARD.format('', ' times="3"'))))
+        )
+        == [60] * 3
+    )
+
+
+@pytest.mark.parametrize('sound', ['', '<sound tempo="0"/>'])
+def test_a_tempo_of_zero_is_left_out(tmp_path, sound):
+    mark = (
+        '<direction><direction-type><metronome><beat-unit>quarter</beat-unit>'
+        f'<per-minute>0</per-minute></metronome></direction-type>{sound}</direction>'
+    )
+    score = read_musicxml(written(tmp_path, part(mark + BAR)))
+    assert len(score.notes) == 4
+    assert score.tempi == ()
+    assert score.notices == ('tempo not understood: 0 beats per minute',)

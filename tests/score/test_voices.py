@@ -4,6 +4,7 @@ the score would count them.
 
 import subprocess
 import sys
+import time
 
 import hypothesis
 import pytest
@@ -102,6 +103,7 @@ def played(*measures):
 
 END, BEGIN, PLAIN = {'closes': True}, {'opens': True}, {}
 FIRST, SECOND = {'passes': frozenset({1})}, {'passes': frozenset({2})}
+THIRD = {'passes': frozenset({3})}
 
 
 @pytest.mark.parametrize(
@@ -115,6 +117,11 @@ FIRST, SECOND = {'passes': frozenset({1})}, {'passes': frozenset({2})}
         ([PLAIN, FIRST | END, SECOND, PLAIN], 'abacd'),
         ([BEGIN, FIRST | END, SECOND, PLAIN, END], 'abacdede'),
         ([PLAIN, FIRST, FIRST | END, SECOND | END, PLAIN], 'abcade'),
+        ([PLAIN, END | {'times': 3}, PLAIN, END], 'abababcdcd'),
+        ([PLAIN, {'passes': frozenset({1, 2})} | END, THIRD, PLAIN], 'ababacd'),
+        ([PLAIN, FIRST | END, SECOND | END, THIRD, PLAIN], 'abacade'),
+        ([PLAIN, FIRST | END, SECOND, BEGIN, FIRST | END, SECOND], 'abacdedf'),
+        ([PLAIN, FIRST | END, SECOND, SECOND | END, THIRD, PLAIN], 'abacdaef'),
     ],
 )
 def test_order(measures, order):
@@ -156,3 +163,18 @@ def test_repeats_of_a_file_are_played(tmp_path):
         20,
         24,
     ]
+
+
+def test_the_time_of_playing_grows_with_the_length():
+    """Four times as many bars take less than eight times as long: a scan of all notes for each bar
+    takes sixteen times as long.
+    """
+
+    def seconds(num_bars):
+        notes = [Note(10 * index, 10, 60) for index in range(num_bars)]
+        measures = [Measure(10 * index, 10 * index + 10) for index in range(num_bars)]
+        begun = time.process_time()
+        play(notes, [Meter(0, 4, 4)], measures)
+        return time.process_time() - begun
+
+    assert min(seconds(8000) for _ in range(3)) < 8 * min(seconds(2000) for _ in range(5))
