@@ -12,6 +12,7 @@ from xml.parsers import expat
 from symmusic.errors import ScoreError
 
 MAX_PASSES = 99  # of a repeat
+MAX_NOTES = 50_000  # of a file; music21 takes 25 s for them
 OCTAVES = range(-1, 10)
 READ = ('divisions', 'octave')  # elements whose text is checked
 
@@ -25,7 +26,7 @@ def check_content(path: pathlib.Path, data: bytes) -> None:
       data: its bytes.
 
     Raises:
-      ScoreError: 'damaged score'.
+      ScoreError: 'damaged score', or 'too long' with more than `MAX_NOTES` notes and rests.
     """
     for content in _contents(path, data):
         parser = expat.ParserCreate()
@@ -65,11 +66,16 @@ class _Checks:
 
     def __init__(self):
         self.has_unit = False
+        self.num_notes = 0
         self.text = None  # of the element that is being read, where it is one of `READ`
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == 'part':
             self.has_unit = False
+        elif name == 'note':
+            self.num_notes += 1
+            if self.num_notes > MAX_NOTES:
+                raise ScoreError('too long', f'more than {MAX_NOTES} notes')
         elif name == 'duration' and not self.has_unit:
             raise ScoreError('damaged score', 'no divisions before the first duration')
         elif name == 'ending':

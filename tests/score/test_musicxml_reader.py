@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from symmusic.errors import ScoreError
-from symmusic.score import musicxml_reader
+from symmusic.score import musicxml_check, musicxml_reader
 from symmusic.score.detection import key_of_signature
 from symmusic.score.key import Key
 from symmusic.score.musicxml_reader import CHORDS, MICROTONES, read_musicxml
@@ -263,6 +263,14 @@ def test_values_that_cannot_be_are_refused_at_once(tmp_path, recwarn, what, reas
         read_musicxml(written(tmp_path, part(BAR + what)))
     assert '\n' not in str(error.value)
     assert not recwarn.list
+
+
+def test_the_number_of_notes_is_bounded(tmp_path, monkeypatch):
+    """A compressed file of 1 MB can hold as many as take music21 minutes."""
+    monkeypatch.setattr(musicxml_check, 'MAX_NOTES', 8)
+    assert len(read_musicxml(written(tmp_path, part([BAR] * 2))).notes) == 8
+    with pytest.raises(ScoreError, match='too long: more than 8 notes'):
+        read_musicxml(written(tmp_path, part([BAR] * 3)))
 
 
 def test_lengths_without_a_unit_are_refused(tmp_path):
