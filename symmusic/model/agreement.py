@@ -4,9 +4,10 @@ For each lookback lag a step reads for how many consecutive steps token[t] has e
 token[t - lag]. With a lag of 4 steps ('-': the lag is not available):
 
     token    a b c d a b e d a b e d
-    agrees   - - - 0 1 2 0 1 2 3 4 5
+    agrees   - - - ? 1 2 0 1 2 3 4 5
 
-Counts are in bins: 0, 1, 2-3, 4-7, ... 32-63, 64 or more, and one for a lag that is not available.
+Counts are in bins: 0, 1, 2-3, 4-7, ... 32-63, 64 or more, one where the lag reaches a token but no
+two tokens could be compared yet ('?'), and one for a lag that is not available.
 Step t, which predicts t + 1, compares tokens up to t; the lookbacks read the token at t + 1 - lag.
 A lag is available where that token is known: not before the first event, where padding cannot be
 distinguished from silence, and not at a blank. So the counts depend on the tokens alone, in
@@ -26,7 +27,7 @@ from symmusic.model.ahead import Ahead
 from symmusic.model.architecture import AGREEMENT_SIZE, Architecture
 from symmusic.model.looks import earlier, token_back, tokens_ahead
 
-NOT_AVAILABLE = AGREEMENT_SIZE - 1  # the last bin
+NOTHING_COMPARED, NOT_AVAILABLE = AGREEMENT_SIZE - 2, AGREEMENT_SIZE - 1  # the last bins
 
 
 @flax.struct.dataclass
@@ -65,10 +66,12 @@ def find_agreements(
             others.append(jnp.pad(tokens_TB, ((1, 0), (0, 0)), constant_values=blank)[:-1].T)
             reached.append(tokens_TB.T)
     before_LBT, reached_LBT = jnp.stack(others), jnp.stack(reached)
-    agrees_LBT = (known_BT < blank) & (known_BT == before_LBT)
+    compared_LBT = (known_BT < blank) & (before_LBT < blank)
+    agrees_LBT = compared_LBT & (known_BT == before_LBT)
     last_other_LBT = lax.cummax(jnp.where(agrees_LBT, -1, steps_T), axis=2)
     # The barrier keeps XLA from counting again for every row that is read.
-    return list(lax.optimization_barrier(_bins(steps_T - last_other_LBT, reached_LBT < blank)))
+    runs_LBT = steps_T - last_other_LBT
+    return list(lax.optimization_barrier(_bins(runs_LBT, compared_LBT, reached_LBT < blank)))
 
 
 def init_agreement(architecture: Architecture, batch: int) -> Agreement | None:
@@ -118,9 +121,9 @@ def _count(
     runs_BL: jax.Array, known_B: jax.Array, others_BL: jax.Array, reached_BL: jax.Array, blank: int
 ) -> tuple[jax.Array, jax.Array]:
     """For how many steps each lag has agreed after one more, and the bins [L, B]."""
-    agrees_BL = (known_B[:, None] < blank) & (known_B[:, None] == others_BL)
-    runs_BL = jnp.where(agrees_BL, runs_BL + 1, 0)
-    return runs_BL, _bins(runs_BL, reached_BL < blank).T
+    compared_BL = (known_B[:, None] < blank) & (others_BL < blank)
+    runs_BL = jnp.where(compared_BL & (known_B[:, None] == others_BL), runs_BL + 1, 0)
+    return runs_BL, _bins(runs_BL, compared_BL, reached_BL < blank).T
 
 
 def _is_event(tokens: jax.Array, architecture: Architecture) -> jax.Array:
@@ -129,8 +132,9 @@ def _is_event(tokens: jax.Array, architecture: Architecture) -> jax.Array:
 
 def find_bins(runs: jax.Array) -> jax.Array:
     """The bins of numbers of steps: as many as they have binary digits."""
-    return jnp.minimum(32 - lax.clz(runs.astype(jnp.int32)), NOT_AVAILABLE - 1)
+    return jnp.minimum(32 - lax.clz(runs.astype(jnp.int32)), NOTHING_COMPARED - 1)
 
 
-def _bins(runs: jax.Array, available: jax.Array) -> jax.Array:
-    return jnp.where(available, find_bins(runs), NOT_AVAILABLE)
+def _bins(runs: jax.Array, compared: jax.Array, available: jax.Array) -> jax.Array:
+    bins = jnp.where(compared, find_bins(runs), NOTHING_COMPARED)
+    return jnp.where(available, bins, NOT_AVAILABLE)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from symmusic.model.scores import KINDS, Kind
 
 LEFT = ('bars left in section', 'bars left in tune')  # names of blocks
-AGREEMENT_SIZE = 9  # bins of `agreement`
+AGREEMENT_SIZE = 10  # bins of `agreement`
 NUM_NOTES = 4  # of `notes`, with the least steps of each of their bins and the widest interval
 NOTE_STEPS = (*range(16), 16, 24, 32, 48, 64)
 WIDEST = 13

@@ -13,9 +13,10 @@ from symmusic.score.bar import SIXTEENTHS
 from symmusic.training.provenance import versions
 from symmusic.training.state import Recipe
 
-FORMAT = 4
-# format 2 had no digests; before format 4 agreement was not available at the first step of a lag
-READABLE = (2, 3, FORMAT)
+FORMAT = 5
+# Format 2 had no digests. Before format 4 agreement was not available at the first step of a lag,
+# in format 4 it was 0 there.
+READABLE = (2, 3, 4, FORMAT)
 
 
 @dataclasses.dataclass(frozen=True)

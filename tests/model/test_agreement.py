@@ -18,7 +18,7 @@ from symmusic.model.places import bar_steps, first_place, later
 from tests.model.test_ahead import WHOLE, jitted_all, logits_of_steps
 from tests.model.test_model import OF_METERS, random_problem
 
-NUM_STEPS, NOT_AVAILABLE = 90, 8
+NUM_STEPS, NOTHING_COMPARED, NOT_AVAILABLE = 90, 8, 9
 ONE_METER = Architecture(
     3, num_layers=1, num_cells=2, num_positions=16, lookback=(1, 4, 16, 100), agreement=True
 )
@@ -49,6 +49,9 @@ def counted(tokens, lag, num_padding, num_classes=3):
     for t in range(len(tokens)):
         if t + 1 < lag or not known[t + 1 - lag]:
             bins.append(NOT_AVAILABLE)
+            continue
+        if not known[t] or t < lag or not known[t - lag]:
+            bins.append(NOTHING_COMPARED)
             continue
         run = 0
         while t - run >= lag and known[t - run] and known[t - run - lag]:
@@ -110,8 +113,8 @@ def test_counts_by_hand():
     architecture = dataclasses.replace(ONE_METER, num_classes=6, lookback=(4,))
     tokens = np.array([[1, 2, 3, 4, 1, 2, 5, 4, 1, 2, 5, 4]])
     for row, expected in (
-        (tokens, [8, 8, 8, 0, 1, 2, 0, 1, 2, 2, 3, 3]),
-        (np.where(tokens == 1, 0, tokens), [8, 8, 8, 8, 0, 1, 0, 1, 2, 2, 3, 3]),
+        (tokens, [9, 9, 9, 8, 1, 2, 0, 1, 2, 2, 3, 3]),
+        (np.where(tokens == 1, 0, tokens), [9, 9, 9, 9, 8, 1, 0, 1, 2, 2, 3, 3]),
     ):
         (found,) = jitted(jnp.asarray(row), None, architecture)
         assert found[0].tolist() == expected
@@ -130,7 +133,7 @@ def test_without_their_rows_it_is_the_network_without_them(architecture):
     params, *inputs = random_problem(own, num_steps=12)
     first = params['layers'][0]
     table, num_rows = first['forward']['input'], architecture.blocks[-1].end
-    assert len(table) == num_rows + 9 * len(architecture.lookback)
+    assert len(table) == num_rows + 10 * len(architecture.lookback)
     without = {**first, 'forward': {**first['forward'], 'input': table[:num_rows]}}
     silent = {**first, 'forward': {**first['forward'], 'input': table.at[num_rows:].set(0)}}
     expected, found, told = (

@@ -15,7 +15,7 @@ from symmusic.model.agreement import agree_step, find_agreements, init_agreement
 from symmusic.model.ahead import Ahead
 from symmusic.model.architecture import Architecture
 
-NUM_STEPS, NOT_AVAILABLE, BLANK = 60, 8, 3
+NUM_STEPS, NOTHING_COMPARED, NOT_AVAILABLE, BLANK = 60, 8, 9, 3
 ONE_METER = Architecture(
     BLANK,
     num_layers=1,
@@ -48,7 +48,8 @@ def counted(tokens, lag, end, num_padding):
         is_known = t >= max(num_padding, 1) and end <= at <= NUM_STEPS
         run = run + 1 if is_known and tokens[t] == tokens[at] else 0
         is_read = end <= at + 1 <= NUM_STEPS
-        bins.append(sum(run >= n for n in (1, 2, 4, 8, 16, 32)) if is_read else NOT_AVAILABLE)
+        counted = sum(run >= n for n in (1, 2, 4, 8, 16, 32)) if is_known else NOTHING_COMPARED
+        bins.append(counted if is_read else NOT_AVAILABLE)
     return bins
 
 

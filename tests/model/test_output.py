@@ -62,7 +62,7 @@ def added(params, summary_BH, values_BK, architecture):
     total = np.zeros((len(summary_BH), architecture.num_classes))
     for row, (summary, values) in enumerate(zip(summary_BH, values_BK, strict=True)):
         for number, (token, agreement) in enumerate(pairs):
-            if values[agreement] == 8 or values[token] == architecture.num_classes:
+            if values[agreement] == 9 or values[token] == architecture.num_classes:
                 continue
             score = summary @ params['copies']['kernel'][:, number]
             total[row, values[token]] += score + params['copies']['bias'][number, values[agreement]]
@@ -115,7 +115,7 @@ def test_they_begin_at_zero_and_the_last_step_is_as_of_all(architecture):
     logits_BTV = jitted_all(params, *inputs, architecture)[0]
     assert_allclose(jitted_last(params, *inputs, architecture)[0], logits_BTV[:, -1], atol=1e-5)
     size = len(without['head']['kernel'])
-    num_scores = size * (3 + 41 + 12) + 3 * 9
+    num_scores = size * (3 + 41 + 12) + 3 * 10
     assert count_parameters(architecture) == count_parameters(plain) + num_scores
 
 

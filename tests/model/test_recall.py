@@ -15,7 +15,7 @@ from symmusic.model.architecture import Architecture
 from symmusic.model.notes import init_notes, note_step
 from symmusic.model.recall import find_recalled, init_recall, recall_step
 
-NUM_STEPS, NOT_AVAILABLE = 90, 8
+NUM_STEPS, NOT_AVAILABLE = 90, 9
 # no event, note off and pitches from 60 on; or the pitch that sounds, with class 0 or a blank for
 # silence
 NOTES = Architecture(6, num_layers=1, num_cells=2, last_notes=(2, 60), recall_steps=200)
@@ -112,7 +112,7 @@ def test_by_hand():
     architecture = dataclasses.replace(NOTES, num_classes=8)
     tokens = [2, 3, 4, 5, 6, 2, 3, 4, 5, 7]
     found = np.array(jitted(jnp.array([tokens]), architecture))[:, 0]
-    assert found.tolist() == [[8] * 7 + [5, 6, 8], [8] * 7 + [1, 2, 8]]
+    assert found.tolist() == [[8] * 7 + [5, 6, 8], [9] * 7 + [1, 2, 9]]
     slower = [token for token in tokens[5:] for token in (token, 0)]
     found = np.array(jitted(jnp.array([tokens[:5] + slower]), architecture))[:, 0]
     assert (found[0] == 8).all()
@@ -121,7 +121,7 @@ def test_by_hand():
     held = [2, 3, 4] + [0] * 70
     found = np.array(jitted(jnp.array([held]), architecture))[:, 0]
     # all steps from the 64th on are alike, each recalls the one before
-    assert found[:, 60:70].tolist() == [[8] * 7 + [0] * 3, [8] * 7 + [1, 2, 2]]
+    assert found[:, 60:70].tolist() == [[8] * 7 + [0] * 3, [9] * 7 + [1, 2, 2]]
 
 
 def test_a_step_knows_nothing_later():

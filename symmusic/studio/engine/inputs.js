@@ -3,6 +3,10 @@
 // the last tokens, for how long the melody has agreed with what it was some bars before, and its
 // last notes. As `model.inputs`, `model.agreement` and `model.notes`.
 
+// In place of numbers of steps: the lag reaches no token; two tokens could not be compared yet.
+const NOT_AVAILABLE = -1,
+  NOT_COMPARED = -2;
+
 function initHistory(network, batch) {
   const {architecture} = network;
   const {longest_lag: longest, lookback, num_notes: numNotes, padding} = architecture;
@@ -11,7 +15,7 @@ function initHistory(network, batch) {
     tokens: new Int16Array(batch * Math.max(longest, 1)).fill(padding),
     begun: new Int32Array(batch).fill(-1), // the step of the first event
     agreed: new Int32Array(batch * lookback.length), // for how many steps each lag has agreed
-    // the same of each look ahead, -1 where it is not available, and the tokens last seen there
+    // the same of each look ahead, and the tokens last seen there
     agreedAhead: new Int32Array(batch * lookback.length),
     ahead: new Int16Array(batch * lookback.length).fill(architecture.num_classes),
     // steps since each of the last notes started, the latest first
@@ -74,16 +78,20 @@ function isKnown(carry, b, step) {
   return carry.begun[b] >= 0 && step >= carry.begun[b];
 }
 
+// For how many steps tokens have agreed after one more was compared.
+function afterOneMore(agreed, agrees) {
+  return agrees ? Math.max(agreed, 0) + 1 : 0;
+}
+
 // Counts for how long each lag has agreed, before the token is remembered: it would overwrite the
 // one that is the longest lag before.
 function agree(carry, b, token, lags, architecture) {
   if (carry.begun[b] < 0 && token !== architecture.padding) carry.begun[b] = carry.numRead;
   lags.forEach((lag, index) => {
     const at = b * lags.length + index;
-    const agrees =
-      isKnown(carry, b, carry.numRead - lag)
-      && token === tokenBack(carry, b, carry.numRead - lag, architecture);
-    carry.agreed[at] = agrees ? carry.agreed[at] + 1 : 0;
+    const isCompared = isKnown(carry, b, carry.numRead - lag),
+      other = tokenBack(carry, b, carry.numRead - lag, architecture);
+    carry.agreed[at] = isCompared ? afterOneMore(carry.agreed[at], token === other) : NOT_COMPARED;
   });
 }
 
@@ -92,8 +100,10 @@ function agreeAhead(carry, b, token, ahead, {num_classes: blank, lookback}) {
   for (let index = 0; index < lookback.length; index++) {
     const at = b * lookback.length + index,
       other = carry.ahead[at];
-    const agrees = carry.begun[b] >= 0 && token === other;
-    carry.agreedAhead[at] = agrees ? carry.agreedAhead[at] + 1 : 0;
+    const isCompared = carry.begun[b] >= 0 && other !== blank;
+    carry.agreedAhead[at] = isCompared
+      ? afterOneMore(carry.agreedAhead[at], token === other)
+      : NOT_COMPARED;
     carry.ahead[at] = ahead ? ahead.tokens[index] : blank;
   }
 }
@@ -101,18 +111,18 @@ function agreeAhead(carry, b, token, ahead, {num_classes: blank, lookback}) {
 function addAgreements(add, carry, b, lags, architecture) {
   lags.forEach((lag, index) => {
     const agreed = carry.agreed[b * lags.length + index];
-    add(binOf(isKnown(carry, b, carry.numRead + 1 - lag) ? agreed : -1, architecture));
+    add(binOf(isKnown(carry, b, carry.numRead + 1 - lag) ? agreed : NOT_AVAILABLE, architecture));
   });
 }
 
 function addAgreementAhead(add, carry, at, architecture) {
   const isKnown = carry.ahead[at] < architecture.num_classes;
-  add(binOf(isKnown ? carry.agreedAhead[at] : -1, architecture));
+  add(binOf(isKnown ? carry.agreedAhead[at] : NOT_AVAILABLE, architecture));
 }
 
-// The bin of a number of steps; -1: not available.
+// The bin of a number of steps; one below 0 has a bin of its own at the end.
 function binOf(agreed, {agreement_size: size}) {
-  return agreed < 0 ? size - 1 : Math.min(32 - Math.clz32(agreed), size - 2);
+  return agreed < 0 ? size + agreed : Math.min(32 - Math.clz32(agreed), size - 3);
 }
 
 // Counts a token's note among the last ones.

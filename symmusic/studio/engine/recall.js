@@ -18,7 +18,7 @@ function initRecall({architecture: {recall_steps: size}}, batch) {
 // Remembers a token, whose note is among the last ones already, and adds the token recalled and for
 // how long its place has gone on.
 function addRecalled(add, carry, b, token, architecture) {
-  const {recall_steps: size, agreement_size: numBins, num_classes: blank} = architecture;
+  const {recall_steps: size, num_classes: blank} = architecture;
   const {situations, recallable, recalledLag, recalledRun, numRead} = carry,
     at = b * size;
   const now = situationOf(carry, b, architecture);
@@ -31,7 +31,7 @@ function addRecalled(add, carry, b, token, architecture) {
   recalledRun[b] = lag > 0 && lag === recalledLag[b] ? recalledRun[b] + 1 : 0;
   recalledLag[b] = lag;
   add(lag ? recallable[at + ((numRead - lag + 1) % size)] : blank);
-  add(lag ? Math.min(32 - Math.clz32(recalledRun[b] + 1), numBins - 2) : numBins - 1);
+  add(binOf(lag ? recalledRun[b] + 1 : NOT_AVAILABLE, architecture));
 }
 
 // One number of the last three pitches, the steps between them and since, and whether the last
