@@ -139,6 +139,13 @@ def broken_pairs(values):
     agrees = of['model.agreement'] and of['model.lookback'] not in ('()', ())
     if of['model.copying'] and not (agrees or of['model.recall']):
         pairs.append(('model.copying', 'model.recall'))
+    if of['data.encoding'] == 'pitches':
+        by_steps = ('train.augment_keys', 'train.originality_pieces', 'model.metric_position')
+        by_steps += ('model.bars_left', 'model.agreement', 'model.last_notes')
+        reads = {name: of[name] for name in by_steps}
+        reads['train.targets'] = of['train.targets'] != 'all'
+        reads['model.lookback'] = of['model.lookback'] not in ('()', ())
+        pairs += [('data.encoding', name) for name, is_read in reads.items() if is_read]
     for name in ('sample.max_copied_run', 'sample.max_copied_from_prompt'):
         if of[name] == 1:
             pairs.append((name, ''))
