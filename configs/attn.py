@@ -24,7 +24,6 @@ def get_config():
     config.model.agreement_ahead = True
     config.train.targets = 'gap'
     config.train.gap_share = 0.3
-    config.train.cosine_epochs = config.train.num_epochs
     return config
 
 
