@@ -23,7 +23,7 @@ from symmusic.score.abc_items import Bar, ChordRest, Ending, Item
 from symmusic.score.abc_pitch import PROPAGATIONS, Pitches, Tone
 from symmusic.score.abc_rhythm import Rhythm, fraction
 from symmusic.score.abc_staff import MAX_SEMITONES, read_number
-from symmusic.score.abc_tokens import CHORD_NOTE, JUMP, TOKEN
+from symmusic.score.abc_tokens import CHORD_GRACE, CHORD_NOTE, JUMP, TOKEN
 from symmusic.score.key import Key
 from symmusic.score.notes import CHORD_SYMBOLS, GRACES, JUMPS, LYRICS, Meter, Tempo
 
@@ -195,6 +195,8 @@ class VoiceReader:
         notes = [match for match in CHORD_NOTE.finditer(inside) if match[2]]
         if not notes:
             return
+        for grace in CHORD_GRACE.findall(inside):  # the standard wants them before the chord
+            self._read_grace(grace)
         tones = [self.pitches.resolve(*match.group(1, 2, 3)) for match in notes]
         # A chord lasts as long as its first note.
         over, under = fraction(notes[0][4])

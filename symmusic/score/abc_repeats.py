@@ -75,6 +75,9 @@ class _Repeats:
         """The index that is played after a bar line."""
         if self.goes_back(index, bar):
             return self.go_back()
+        if bar.num_closed and self.ending is not None:
+            index = self.last_played(index)
+            bar = self.items[index]
         if bar.num_closed or bar.opens or self.is_section(index, bar):
             self.start_repeat(index + 1, has_sign=bar.opens)
         return index + 1
@@ -130,10 +133,27 @@ class _Repeats:
     def leave_out(self, index: int) -> int:
         """The index after the ending at `index`, as the repeat has no ending for this pass."""
         items = self.items
-        closing = (i for i in range(index, self.end) if getattr(items[i], 'num_closed', 0))
-        last = next(closing, index)
+        last = self.find_closing(index)
+        last = index if last is None else last
         self.start_repeat(last + 1, has_sign=getattr(items[last], 'opens', False))
         return last + 1
+
+    def find_closing(self, index: int) -> int | None:
+        """The index of the first repeat sign from `index` on that closes a repeat, None if none."""
+        indices = range(index, self.end)
+        return next((i for i in indices if getattr(self.items[i], 'num_closed', 0)), None)
+
+    def last_played(self, index: int) -> int:
+        """The index of the repeat sign that closes the last of the endings behind `index` that
+        earlier passes have played, as in `[1,3 D :|[2 E :|`; `index` if there are none.
+        """
+        played = set(range(2, self.number))
+        while index + 1 < self.end and isinstance(item := self.items[index + 1], Ending):
+            last = self.find_closing(index + 1) if item.passes <= played else None
+            if last is None:
+                break
+            index = last
+        return index
 
     def find_ending(self, after: int, number: int) -> int | None:
         """The index of the ending after `after` for the pass `number` of the repeat, None if it has

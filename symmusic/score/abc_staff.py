@@ -14,7 +14,7 @@ _WORD = re.compile(
     r'([A-Za-z][A-Za-z-]{0,20})\s{0,4}=\s{0,4}(?:"([^"]{0,100})"?|([^\s"]{1,60}))|"[^"]{0,100}"?|(\S{1,60})'
 )
 _CLEF = re.compile(
-    r'(?:treble|alto|tenor|bass|soprano|mezzosoprano|mezzo|baritone|auto|none|perc)[1-5]?'
+    r'(?:treble|alto|tenor|bass|soprano|mezzosoprano|mezzo|baritone|auto|none|perc(?:ussion)?)[1-5]?'
     r'([-+_^](?:8|15))?'
 )
 # after `clef=` a letter is allowed as well

@@ -35,7 +35,8 @@ TOKEN = re.compile(
 )
 
 
-CHORD_NOTE = re.compile(rf'"[^"]*"|![^!]*!|{NOTE}(-?)')
+CHORD_GRACE = re.compile(r'\{[^}]{0,80}\}')
+CHORD_NOTE = re.compile(rf'"[^"]*"|![^!]*!|{CHORD_GRACE.pattern}|{NOTE}(-?)')
 
 
 JUMP = re.compile(r'\bD\.? ?[CS]\b|\bda ?c(?:apo|oda)\b|\bdal ?segno\b', re.IGNORECASE)

@@ -78,6 +78,9 @@ def test_the_file_header_gives_defaults(header, expected):
         ('C!D.C. al fine!', naturals('C')),
         ('C!some text!D+more text+E', naturals('CDE')),
         ('[!some text!CE]G', naturals('CEG')),
+        # grace notes inside a chord
+        ('[C{d}E]F', naturals('CEF')),
+        ('[{^f}Ce]f', [60, 76, 78]),
         ('CD!EF|GA!Bc', naturals('CDEFGABc')),
         ('C!abc', naturals('Cabc')),
         # accidentals of grace notes hold up to the bar line

@@ -35,6 +35,13 @@ from tests.score.abc_bodies import naturals, pitches, read
         ('C|1D:|2E|F|1G:|2A|]', 'CDCEFGFA'),
         ('|:C|1,3D:|2E:|4F||G', 'CDCECDCFG'),
         ('|:C|1-3D:|4E||', 'CDCDCDCE'),
+        # an ending that an earlier pass has played is not played again behind the last one
+        ('|:C|1,3D:|2E:|', 'CDCECD'),
+        ('|:C|1,3D:|2E:|F||', 'CDCECDF'),
+        ('|:C|[1,3-4D:|[2E:|]F', 'CDCECDCDF'),
+        ('|:C|1,4D:|2E:|3F:|G|]', 'CDCECFCDG'),
+        ('|:C|1,3D:|2E::F:|', 'CDCECDFF'),
+        ('|:C|1D:|2E:|F|1G:|2A:|', 'CDCEFGFA'),
         ('|:C|1D|2E||F', 'CDCEF'),
         # no repeat sign is missing before an ending of a later pass than the next
         ('|:C|1D|3E||F', 'CDEF'),

@@ -186,6 +186,7 @@ def test_propagation_of_accidentals(propagation, expected):
             [64, 65],
             "voice '1' is percussion; voice '2' is read",
         ),
+        ('K:C\nV:1 clef=percussion\nCC|\nV:2\nEF|', [64, 65], "voice '1' is percussion"),
         ('K:C\nV:1 perc\nCC|\nV:2\nEF|', [64, 65], "voice '1' is percussion; voice '2' is read"),
         (
             'K:C\nV:D\n%%MIDI channel 10\nCC|\nV:E\nz|\nV:T\nEF|',
