@@ -3,7 +3,8 @@
 python launch.py --mode=experiment --config=configs/pearce.py --workdir=A
 python benchmarks/pearce.py A/experiment/results.json
 
-Without an argument the page is written again from the stored results.
+A run of some sets (`--config.sets`) adds to the stored results of these what was not measured there
+before. Without an argument the page is written again from the stored results.
 """
 
 import json
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
+from symmusic.benchmark.melodies import SETS
 from symmusic.files import write_whole
 from symmusic.report.benchmark import benchmark_report
 from symmusic.report.markdown import to_markdown
@@ -20,6 +22,7 @@ from symmusic.report.markdown import to_markdown
 DOCS = pathlib.Path(__file__).resolve().parent.parent / 'docs'
 PAGE, STORED = DOCS / 'pearce.md', DOCS / 'results' / 'pearce.json'
 DIGITS = 4
+SAME = 0.005  # bits per note by which two runs of the same folds may differ
 METHOD = """
 ## How it is measured
 - `python launch.py --mode=experiment --config=configs/pearce.py`, after the package of the
@@ -60,6 +63,28 @@ def rounded(found: object) -> object:
     return [rounded(value) for value in found] if isinstance(found, list) else found
 
 
+def merged(stored: Mapping, found: Mapping) -> dict:
+    """The stored results with those that a run of some sets adds.
+
+    Raises:
+      ValueError: the run has other partitions, folds or seeds, or other values for what is stored.
+    """
+    for name in ('partitions', 'folds', 'seeds', 'quick'):
+        if stored[name] != found[name]:
+            raise ValueError(f'{name}: {stored[name]} are stored, the run has {found[name]}')
+    parts = {}
+    for part in ('sets', 'over_notes', 'intervals'):
+        parts[part] = {**stored[part]}
+        for name, values in found[part].items():
+            before = stored[part][name]
+            if part == 'sets' and any(
+                abs(values[model] - before[model]) > SAME for model in before
+            ):
+                raise ValueError(f'{name}: the run differs from what is stored')
+            parts[part][name] = values | before
+    return {**stored, **parts}
+
+
 def page(found: Mapping) -> str:
     """The text of docs/pearce.md."""
     return to_markdown(benchmark_report(found), PAGE.parent).rstrip('\n') + '\n' + METHOD
@@ -69,6 +94,8 @@ def main(paths: list[str]) -> None:
     """Stores the results of a run, if one is named, and writes the page."""
     if paths:
         found = rounded(json.loads(pathlib.Path(paths[0]).read_text()))
+        if len(found['sets']) < len(SETS):
+            found = merged(json.loads(STORED.read_text()), found)
         write_whole(STORED, json.dumps(found, indent=1) + '\n')
     write_whole(PAGE, page(json.loads(STORED.read_text())))
 

@@ -100,14 +100,16 @@ def _means(found: Mapping) -> Table:
 
 
 def _by_set(found: Mapping) -> Table:
-    models = [model for model in COLUMNS if model in found['mean']]
+    models = [
+        model for model in COLUMNS if any(model in values for values in found['sets'].values())
+    ]
     rows = []
     for name, values in found['sets'].items():
         published = found['published'][name]
         row = [name]
         for model in models:
             beside = f' [{published[PUBLISHED[model]]:.3f}]' if model in PUBLISHED else ''
-            row.append(f'{values[model]:.3f}{beside}')
+            row.append(f'{values[model]:.3f}{beside}' if model in values else '')
         rows.append(row)
     return table(('set', *(COLUMNS[model] for model in models)), rows)
 
