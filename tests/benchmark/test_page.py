@@ -43,7 +43,8 @@ def test_a_run_of_one_set_adds_what_was_not_measured(found):
         'intervals': {name: found['intervals'][name] | {'more': interval}},
     }
     both = pearce.merged(found, run)
-    assert both['sets'][name]['more'] == 2 and both['intervals'][name]['more'] == interval
+    assert both['sets'][name]['more'] == 2
+    assert both['intervals'][name]['more'] == interval
     others = {key: values for key, values in both['sets'].items() if key != name}
     assert others == {key: values for key, values in found['sets'].items() if key != name}
     with pytest.raises(ValueError, match='2 chor'):
