@@ -69,7 +69,7 @@ FIELDS = {
         False,
         flag(),
         'for each lookback, for how many steps the melody has equalled what it was that far before,'
-        ' as a further input (0, 1, 2-3, 4-7, ... 64 or more)',
+        ' as a further input (none compared yet, 0, 1, 2-3, 4-7, ... 64 or more)',
         before=False,
     ),
     'model.agreement_ahead': Field(
