@@ -14,6 +14,7 @@ REAL_TIME = 0xF8  # from here on, status bytes are single-byte messages, except 
 META, SYSEX, SYSEX_GOES_ON = 0xFF, 0xF0, 0xF7
 TEXT, TRACK_NAME, LYRIC, END_OF_TRACK = 0x01, 0x03, 0x05, 0x2F  # kinds of meta events
 TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
+SHORTEST_QUARTER = 30_000  # microseconds: 2000 per minute at most, as in ABC and MusicXML
 LARGEST_NUMBER = 0x0FFFFFFF  # of four bytes
 # after the status byte
 CHANNEL_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
@@ -160,7 +161,7 @@ def _is_sound(kind: int, content: bytes) -> bool:
     if kind == 0x20:
         return size >= 1 and content[0] < 16
     if kind == TEMPO:
-        return size >= 3 and any(content[:3])
+        return size >= 3 and int.from_bytes(content[:3], 'big') >= SHORTEST_QUARTER
     if kind == 0x54:
         return size >= 5 and content[0] < 0x80
     if kind == TIME_SIGNATURE:

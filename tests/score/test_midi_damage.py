@@ -76,6 +76,8 @@ def test_a_valid_file_has_no_notices():
         (0x51, b'', 'tempo'),
         (0x51, b'\7\xa1', 'tempo'),
         (0x51, b'\0\0\0', 'tempo'),
+        (0x51, b'\0\0\1', 'tempo'),
+        (0x51, (29_999).to_bytes(3, 'big'), 'tempo'),
         (0x54, b'', 'SMPTE offset'),
         (0x54, b'\0\0\0', 'SMPTE offset'),
         (0x54, b'\xff\0\0\0\0', 'SMPTE offset'),
@@ -121,6 +123,10 @@ def test_a_damaged_time_signature_or_tempo_leaves_the_previous_one():
     assert (only.meters, only.tempi) == ((Meter(0, 4, 4),), (Tempo(0, 120.0),))
     after = read(midi(track((0, meter(4, 4)), *NOTES, (0, bad[0]))))
     assert after.meters == (Meter(0, 4, 4),)
+
+
+def test_the_fastest_tempo():
+    assert read(midi(track((0, meter(4, 4)), (0, tempo(2000)), *NOTES))).tempi == (Tempo(0, 2000),)
 
 
 def test_time_passes_in_what_is_left_out():
