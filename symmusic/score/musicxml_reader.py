@@ -99,25 +99,17 @@ def _read(piece: Any, number: int) -> Score:
 
 def _keep_one_voice(part: Any) -> None:
     """Removes all voices of a part but the first one that has notes anywhere."""
-    voices = [list(measure.voices) for measure in part.getElementsByClass('Measure')]
-    most = max(map(len, voices), default=0)
-    kept = next(
-        (
-            place
-            for place in range(most)
-            if any(_has_pitches(each[place]) for each in voices if place < len(each))
-        ),
-        0,
-    )
-    if any(
-        _has_pitches(measure)
-        for measure in part.getElementsByClass('Measure')
-        if not measure.voices
-    ):
-        kept = 0  # measures of one voice have no voices
-    for measure, each in zip(part.getElementsByClass('Measure'), voices, strict=True):
-        for place, voice in enumerate(each):
-            if place != kept:
+    measures = list(part.getElementsByClass('Measure'))
+    voices = [voice for measure in measures for voice in measure.voices]
+    # by number, as a measure may state them in any order
+    names = sorted({str(voice.id) for voice in voices}, key=lambda name: (len(name), name))
+    sounding = {str(voice.id) for voice in voices if _has_pitches(voice)}
+    kept = next((name for name in names if name in sounding), '')
+    if any(_has_pitches(measure) for measure in measures if not measure.voices):
+        kept = names[0] if names else ''  # measures of one voice have no voices
+    for measure in measures:
+        for voice in list(measure.voices):
+            if str(voice.id) != kept:
                 measure.remove(voice)
 
 

@@ -333,6 +333,14 @@ def test_a_silent_first_voice_gives_way_to_the_next(tmp_path):
     assert pitches(score) == [60, 62, 64, 65]
 
 
+def test_the_first_voice_is_that_of_the_lowest_number_in_each_bar(tmp_path):
+    first, second = BAR, ''.join(note(name, voice=2) for name in 'EFGA')
+    score = read_musicxml(
+        written(tmp_path, part([first + BACK + second, second + BACK + first])),
+    )
+    assert pitches(score) == [60, 62, 64, 65] * 2
+
+
 def test_microtones_are_said(tmp_path):
     sharp = note('C').replace('</step>', '</step><alter>0.5</alter>')
     score = read_musicxml(written(tmp_path, part(sharp + note('D'))))
