@@ -48,9 +48,8 @@ METHOD = """
   nothing was chosen by them.
 - The best published network that we know of, a recurrent temporal discriminative RBM (Cherla et
   al., 2015), has about 2.71 as a fixed model.
-- Run by the command, but not measured yet: networks that are trained on the other seven sets before
-  their own, and chorales given onsets, metre and phrase ends. A Transformer by the same protocol is
-  not there yet.
+- Networks that are trained on the other sets before their own are measured on the sets that have a
+  figure for them. A Transformer by the same protocol is not there yet.
 """
 
 
