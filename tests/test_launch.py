@@ -384,7 +384,7 @@ def test_sampling_needs_nothing_but_the_workdir(workdir, tmp_path, capsys, refus
     }
     assert launch.main([*argv, '--config.sample.temperature=0', '--config.sample.wav=True']) == 0
     said = capsys.readouterr().out
-    assert 'config.sample.temperature = 0: always the likeliest' in said
+    assert 'config.sample.temperature = 0 always draws the likeliest' in said
     assert said.splitlines()[-1] == str(shown(workdir / 'samples' / 'my tune-2'))
     greedy = workdir / 'samples' / 'my tune-2'
     assert len(json.loads((greedy / 'samples.json').read_text())) == 1
@@ -1059,7 +1059,7 @@ def test_comparing_two_folders(two_folders, tmp_path, capsys, monkeypatch, reque
         'empty.mid (no notes)',
         'files of other kinds, not read (1): notes.txt',
         'notes sound together, measured as they are (1): voices.mid',
-        'similarity: generated files that are no melody (2): broken.mid',
+        'similarity: generated files that hold no melody (2): broken.mid',
     ):
         assert words in printed.lower()
     comparison = json.loads((folder / 'comparison.json').read_text())

@@ -1,1 +1,0 @@
-"""The library: what the modes and notebooks use of a run: its corpus, its model, its pieces."""

@@ -18,10 +18,11 @@ log = logging.getLogger(__name__)
 
 
 def workdir(command: Command) -> pathlib.Path:
-    """The folder that a command works in, which can be made and written.
+    """The folder that a command works in. It either exists and can be written to, or can be
+    created.
 
     Raises:
-      UserError: it cannot.
+      UserError: the path is a file, or the folder cannot be written to.
     """
     folder = place(command)
     if os.path.isfile(folder):
@@ -51,7 +52,7 @@ def _name(command: Command) -> str:
 
 
 def compared(command: Command) -> dict[str, str]:
-    """The folders that --mode=compare compares, by their flags.
+    """The folders that --mode=compare compares, keyed by flag.
 
     Raises:
       UserError: one is missing.
@@ -66,7 +67,7 @@ def compared(command: Command) -> dict[str, str]:
 
 
 def folder_name(path: str | os.PathLike) -> str:
-    """The name of a folder, also of one such as '.'."""
+    """The name of a folder; a path such as '.' is resolved first."""
     return pathlib.Path(path).expanduser().resolve().name or 'root'
 
 
@@ -82,7 +83,7 @@ def _corpus_name(corpus: str) -> str:
 
 
 def log_without_effect(command: Command) -> None:
-    """Logs which fields were given for this training but have no effect."""
+    """Logs which of the fields that the user gave have no effect on this training run."""
     cutting = [
         name
         for name in ('data.window_steps', 'data.hop_steps', 'data.keep_last_window')
@@ -97,7 +98,7 @@ def log_without_effect(command: Command) -> None:
 
 
 def log_next(command: Command, where: pathlib.Path) -> None:
-    """Logs the command to go on with after a training, and where the run's last pieces are."""
+    """Logs the commands to try after training, and `where` the run's last pieces are."""
     mine = f'{command_line(command, "sample")} --config.sample.prompt=my.mid'
     if command.config.data.encoding == 'pitches':
         mine += ' --config.sample.rhythm=my.mid'
@@ -120,8 +121,8 @@ def _config(command: Command) -> pathlib.Path:
 
 
 def command_line(command: Command, mode: str) -> str:
-    """The shell command for another mode on the same run. For training it includes the run's fields
-    that were given; for sampling none are needed.
+    """The shell command for another mode on the same run. For training it repeats the fields that
+    the user gave; the other modes need none of them.
     """
     words = program()
     words += [f'--mode={mode}'] if mode != 'train' else []

@@ -27,10 +27,10 @@ class Comparison:
     """The result of comparing two sets of pieces.
 
     Attributes:
-      results: what was measured, by the name of the measure.
+      results: the result of each measure, keyed by the measure's name.
       folders: what was read for each set.
-      names: names of the sets for readers.
-      notes: remarks for readers, such as what was left out.
+      names: the name of each set in reports.
+      notes: remarks for the report, such as which files were left out.
     """
 
     results: dict[str, Any]
@@ -70,7 +70,7 @@ def compare(
       num_bars: features are computed on an excerpt of this many bars of each longer piece; 0 =
         whole pieces.
       seed: seed of excerpts and resamples.
-      **others: none is allowed; a misspelt field is named in the error.
+      **others: not allowed; collected only so that the error can name a misspelt field.
 
     Raises:
       UserError: a folder cannot be read or holds nothing to measure, or a value is not allowed.
@@ -121,14 +121,14 @@ def _similarity(
     reference: tuple[pathlib.Path, Mapping[str, Score]],
     generated: tuple[pathlib.Path, Mapping[str, Score]],
 ) -> Similarity:
-    """The similarity of each generated piece to the nearest reference piece, and in `note` what
-    could not be measured. Each set is a folder with the scores that were read from it.
+    """The similarity of each generated piece to its nearest reference piece; `note` says what could
+    not be measured. Each set is given as a folder and the scores that were read from it.
     """
     collection, no_tunes = index_folder(*reference)
     folder, scores = generated
     similarity = measure_similarity(folder, collection, scores)
     notes = [
-        f'{which} files that are no melody ({len(left_out)}): {listed_reasons(left_out)}'
+        f'{which} files that hold no melody ({len(left_out)}): {listed_reasons(left_out)}'
         for which, left_out in zip(SETS, (no_tunes, similarity.left_out), strict=True)
         if left_out
     ]
@@ -138,5 +138,5 @@ def _similarity(
             ' reference piece has as many'
         )
     if similarity.mean is None and not similarity.unusable:
-        notes.append('no generated file is a melody')
+        notes.append('no generated file holds a melody')
     return dataclasses.replace(similarity, note='; '.join(notes))

@@ -1,5 +1,5 @@
-"""Generated pieces beside the training tunes and the prompt: where the tunes come from, what must
-not be copied, which pieces are too similar to them.
+"""Compares generated pieces with the training tunes and the prompt: finds the tunes, limits what
+may be copied from them, and rejects pieces that are too similar.
 """
 
 import logging
@@ -29,14 +29,15 @@ from symmusic.training import build, corpora
 
 log = logging.getLogger(__name__)
 LIMITS = ('max_copied_run', 'max_copied_from_prompt')  # fields of `config.sample`
-MOST_EXCERPTS = 400  # excerpts of unseen tunes on which the level is measured
+MOST_EXCERPTS = 400  # at most this many excerpts of unseen tunes determine `Near.level`
 
 
 def find_originals(config: ConfigDict, model: Model) -> Originals | None:
-    """The tunes that a model was trained on, as its run keeps them; those of the shipped model come
-    from its corpus, cached or prepared.
+    """The tunes that a model was trained on: from its run's folder or, for the shipped model, from
+    its corpus, which is read from the cache or prepared.
 
-    None where they are not available; where the corpus is not the model's, this is logged.
+    None if they are not available. A corpus that is not the one that the model was trained on is
+    logged.
 
     Raises:
       UserError: they are not available, and the config asks for something that needs them.
@@ -59,14 +60,14 @@ def find_originals(config: ConfigDict, model: Model) -> Originals | None:
 
 
 def _needs(settings: ConfigDict) -> str | None:
-    """The field of `config.sample` that needs the training tunes."""
+    """The first field of `config.sample` that needs the training tunes; None if no field does."""
     if settings.num_candidates > 1 and settings.rank != 'likelihood':
         return 'rank'
     return next((name for name in ('max_copied_run', 'redraw_copies') if settings[name]), None)
 
 
 def check(config: ConfigDict, vocabulary: Vocabulary) -> None:
-    """Checks that the encoding and the split allow the settings of originality.
+    """Checks that the encoding and the split allow the limits on copying.
 
     Raises:
       UserError: the encoding does not mark where notes start, or the run has no unseen tunes.
@@ -88,7 +89,7 @@ def check(config: ConfigDict, vocabulary: Vocabulary) -> None:
 
 
 def melodies_of(prompt: Prompt) -> list[Melody]:
-    """The notes of a prompt: those before the drawn bars, and those after them."""
+    """The notes of a prompt as two melodies: before the drawn bars, and after them."""
     parts = (prompt.events, prompt.after)
     return [Melody(from_events(events), prompt.bar.steps) for events in parts]
 
@@ -113,7 +114,7 @@ def index_runs(
 def _sources(
     field: str, of_prompt: Sequence[Melody], originals: Originals | None
 ) -> Sequence[Melody]:
-    """The melodies from which a field limits copies."""
+    """The melodies from which `field` limits copying."""
     return of_prompt if field == 'max_copied_from_prompt' else originals.melodies
 
 
@@ -124,17 +125,17 @@ def check_given(
     originals: Originals | None,
     near: 'Near | None',
 ) -> None:
-    """Checks that the notes that a user fixes among the new steps copy no more than is allowed.
+    """Checks that the notes that the user fixes in the new bars do not themselves copy too much.
 
     Args:
       settings: `config.sample`.
-      prompt: the bars around the new ones; a run may start in it if a run of new notes may.
+      prompt: the bars around the new ones; a copied run may start in them.
       given: [N] events; `FREE` where they are to be drawn.
       originals: the tunes that must not be copied.
-      near: the rejection of copying pieces, if `settings` ask for it.
+      near: rejects pieces that copy too much; None unless `settings.redraw_copies`.
 
     Raises:
-      UserError: they copy more than that.
+      UserError: the fixed notes have a longer run in common with a source than a field allows.
     """
     limits = {field: (settings[field], prompt.events) for field in LIMITS if settings[field]}
     if near is not None:
@@ -158,7 +159,9 @@ def _name(originals: Originals, tune: int) -> str:
 
 
 def _given_melodies(earlier: np.ndarray, given: np.ndarray, most: int) -> list[Sequence[StepNote]]:
-    """The stretches of given notes, the first with at most `most` notes from `earlier`."""
+    """The stretches of consecutive given notes; at most the last `most` notes of `earlier` come
+    before the first stretch.
+    """
     steps = np.concatenate([earlier, given]).astype(int)
     melodies, start = [], 0
     for end in [*np.flatnonzero(steps == FREE), len(steps)]:
@@ -170,9 +173,9 @@ def _given_melodies(earlier: np.ndarray, given: np.ndarray, most: int) -> list[S
 
 
 class Near:
-    """Rejects pieces that copy more than real unseen tunes do: those whose longest copied run is
-    longer than `level`, which 95 % of excerpts of the held-out tunes in the same metre, as long as
-    the pieces, do not exceed. Counts the rejections.
+    """Rejects pieces that copy more than real unseen tunes do, and counts the rejections. A piece
+    is rejected if its longest copied run is longer than `level`: the length that 95 % of excerpts
+    of held-out tunes, in the same metre and as long as the pieces, do not exceed.
     """
 
     def __init__(self, originals: Originals, vocabulary: Vocabulary, num_steps: int, meter: str):
@@ -206,7 +209,7 @@ class Near:
         self.num_refused = 0
 
     def __call__(self, events: Sequence[np.ndarray]) -> np.ndarray:
-        """Which of B pieces are too similar to a training tune, bool [B]."""
+        """Whether each of B pieces is too similar to a training tune, bool [B]."""
         passages = find_longest_runs(list(map(from_events, events)), self.originals.melodies)
         near = np.array([passage.score > self.level for passage in passages])
         self.num_refused += int(near.sum())
@@ -214,7 +217,7 @@ class Near:
 
 
 def as_nearest(passage: Passage, originals: Originals) -> dict | None:
-    """A piece's longest copied run in the form of `samples.json`."""
+    """A piece's longest copied run as `samples.json` stores it."""
     if passage.tune is None:
         return None
     return {

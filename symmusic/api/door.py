@@ -21,10 +21,11 @@ def check(config: ConfigDict, workdir: object, *, may_wish: bool = False) -> Non
     Args:
       config: the config of a run.
       workdir: its folder.
-      may_wish: whether its wishes apply; an evaluation must not state any.
+      may_wish: whether wishes (constraints on the pieces) are allowed; an evaluation must not have
+        any.
 
     Raises:
-      UserError: a field cannot be met; names it and what is allowed.
+      UserError: a field cannot be met; the message names it and says what is allowed.
     """
     require_replica(config.sample.replica, config.replicas)
     if not may_wish:
@@ -41,10 +42,10 @@ def check(config: ConfigDict, workdir: object, *, may_wish: bool = False) -> Non
 
 
 def draws(config: ConfigDict) -> bool:
-    """Whether pieces can be drawn after a training: a model of notes needs a rhythm."""
+    """Whether pieces can be drawn at the end of training: a model of notes needs a rhythm."""
     return VOCABULARIES[config.data.encoding].of_steps or bool(config.sample.rhythm)
 
 
 def widest_vocabulary(encoding: str) -> Vocabulary:
-    """The vocabulary of a model that knows every pitch."""
+    """The encoding's vocabulary with every pitch that a corpus can have."""
     return VOCABULARIES[encoding].fit([np.array([0, 127])])

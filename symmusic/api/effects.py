@@ -1,4 +1,4 @@
-"""Which fields have no effect because of others, or on an evaluation."""
+"""Which fields have no effect because of other fields, or because of the mode."""
 
 from collections.abc import Collection, Iterable, Iterator
 
@@ -10,7 +10,7 @@ from symmusic.generate.prompt_files import BUILT_IN
 from symmusic.generate.scales import OF_PROMPT
 from symmusic.wording import count
 
-# fields of `config.sample` that an evaluation reads, and those of a prompt of the user's own
+# fields of `config.sample` that an evaluation reads, and those that describe the user's own prompt
 MEASURED = (
     'num_bars',
     'temperature',
@@ -26,8 +26,8 @@ OF_OWN_PROMPT = ('prompt', 'tune', 'part', 'transpose')
 
 
 def without_effect(settings: ConfigDict, prompt: Prompt) -> list[str]:
-    """A notice of each field that has another value than its default, but no effect, and of a scale
-    of no prompt.
+    """A notice for each field that differs from its default but has no effect, and for the scale
+    'prompt' without a prompt.
     """
     notices = [
         f'config.sample.{one} = {settings[one]!r} has no effect with config.sample.{other} ='
@@ -44,7 +44,7 @@ def without_effect(settings: ConfigDict, prompt: Prompt) -> list[str]:
 
 
 def _pairs(settings: ConfigDict, prompt: Prompt) -> Iterator[tuple[str, str]]:
-    """Fields that have no effect, each with the one that makes it so."""
+    """Pairs of fields of `config.sample`: one that has no effect, and the one that overrides it."""
     if prompt.is_blank:
         for name in ('max_copied_from_prompt', 'transpose', 'tune', 'part'):
             yield name, 'prompt'
@@ -73,7 +73,7 @@ def _pairs(settings: ConfigDict, prompt: Prompt) -> Iterator[tuple[str, str]]:
 
 
 def without_effect_on_evaluation(config: ConfigDict, given: Collection[str]) -> list[str]:
-    """Notices of the fields among those `given` that an evaluation does not read."""
+    """Notices about those `given` fields that an evaluation does not read."""
     notices = []
     own = [name for name in _of_sample(OF_OWN_PROMPT) if name in given]
     if own and config.evaluate.prompts == 'held_out':
@@ -94,7 +94,7 @@ def without_effect_on_evaluation(config: ConfigDict, given: Collection[str]) -> 
 
 
 def without_effect_on_sampling(given: Collection[str]) -> list[str]:
-    """A notice of the fields among those `given` that only measuring and studies read."""
+    """A notice about those `given` fields that only evaluations and studies read."""
     names = [name for name in given if name.startswith(('evaluate.', 'study.'))]
     return [f'{_listed(names)} without effect on sampling'] if names else []
 

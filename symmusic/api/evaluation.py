@@ -1,5 +1,5 @@
-"""Pieces of a model beside excerpts of its corpus: the ground, the sets that are drawn, and the
-measures.
+"""Evaluates a model's pieces against excerpts of its corpus: prepares the common inputs (`Ground`),
+draws the sets, and runs the measures.
 """
 
 import dataclasses
@@ -35,7 +35,7 @@ from symmusic.threads import run_together
 from symmusic.training import build, corpora
 
 CHUNK = 250  # pieces drawn at once
-# Everything that is measured of a model, the longest last. To add a measure: docs/architecture.md.
+# All measures of a model, the slowest last. docs/architecture.md explains how to add one.
 MEASURES: tuple[Measure, ...] = (
     FirstDraw(),
     RepetitionMeasure(),
@@ -53,11 +53,11 @@ MEASURES: tuple[Measure, ...] = (
 
 
 def prepare(config: ConfigDict, model: Model, rng: np.random.Generator) -> Ground:
-    """The ground of an evaluation of a model.
+    """The `Ground` of an evaluation: the inputs that its measures share.
 
     Raises:
-      UserError: the corpus is not the model's, or gives too little music; the run of
-        `config.evaluate.left_to_right` or `second_run` cannot be compared with.
+      UserError: the model was trained on another corpus, the corpus has too little music, or the
+        run named by `config.evaluate.left_to_right` or `second_run` is not comparable.
     """
     card = model.card
     other, note = find_rival(config, card)
@@ -82,7 +82,7 @@ def continue_prompts(
     continued, num_redraws = [], 0
     for begin in track(range(0, len(tokens_NT), CHUNK), 'chunk'):
         chunk = tokens_NT[begin : begin + CHUNK]
-        # one shape, one compilation
+        # equal shapes compile once
         filled = np.concatenate([chunk, np.repeat(chunk[-1:], CHUNK - len(chunk), axis=0)])
         found = draw_continuations(
             model.params,
@@ -100,9 +100,9 @@ def continue_prompts(
 
 
 def draw_sets(ground: Ground, made: Continued, rng: np.random.Generator) -> Sets:
-    """The sets that are measured: the model's pieces, the real continuations of the prompts (if
-    known), pieces of the count model and of Markov models (drawn when they are first asked for),
-    real ones with their notes shuffled, and excerpts.
+    """The sets that are measured: the model's pieces; the real continuations of the prompts, if
+    known; pieces by the count model and the Markov models, drawn when first used; real pieces with
+    their notes shuffled; and excerpts of the corpus.
     """
     music, settings = ground.music, ground.config.evaluate
     size, num_draws, excerpts = settings.num_pieces, settings.num_draws, music.excerpts
@@ -129,7 +129,7 @@ def draw_sets(ground: Ground, made: Continued, rng: np.random.Generator) -> Sets
 
 
 def _baseline_pieces(ground: Ground) -> dict[str, np.ndarray]:
-    """The continuations of the prompts by the count model and each Markov model, events [N, T]."""
+    """Continuations of the prompts, events [N, T], by the count model and by each Markov model."""
     vocabulary, num_steps = ground.model.card.vocabulary, ground.music.excerpts.events_NT.shape[1]
     prompts_BT = np.array([vocabulary.encode(each) for each in ground.music.prompts])
     seed, drawn = ground.config.seed, {}
@@ -156,15 +156,15 @@ def _real(ground: Ground, rng: np.random.Generator) -> np.ndarray:
 
 
 def measure_all(ground: Ground, pieces: Sets, made_with: dict) -> dict[str, Any]:
-    """The results of all `MEASURES` by name, two measured at a time, and how the pieces were
-    drawn.
+    """The results of all `MEASURES`, keyed by name, and how the pieces were drawn. Two measures run
+    at a time.
     """
     config, music = ground.config, ground.music
     first, *others = (
         functools.partial(each.measure, ground, pieces, config.seed) for each in MEASURES
     )
-    # The longest start first, but after the first one, which has the features computed that others
-    # use; the longest of all needs none and runs beside it.
+    # The first measure goes first, because it computes the features that others use. The slowest,
+    # which needs no features, runs beside it; the rest follow, slowest first.
     *others, longest = others
     longest, first, *others = run_together([longest, first, *others[::-1]])
     results = [first, *others[::-1], longest]

@@ -1,4 +1,4 @@
-"""Draws the pieces that a config asks for and writes them with their page."""
+"""Draws the pieces that a config asks for, and writes them and a page to listen to them."""
 
 import logging
 import os
@@ -35,9 +35,8 @@ def draw(
     typed: str = '',
     again: bool = True,
 ) -> pathlib.Path:
-    """Draws pieces after the prompt and writes them; returns their folder. The fields `changed` by
-    the user are reported, and the page shows the command as `typed`. Unless `again`, nothing is
-    done where the pieces are there.
+    """Draws pieces after the prompt and writes them; returns their folder. Logs the fields that the
+    user `changed`; the page shows the command as `typed`. Existing pieces are kept unless `again`.
     """
     settings = config.sample
     task = prepare(config, model.card.vocabulary, model.card.meters)
@@ -81,10 +80,10 @@ def draw(
 
 
 def find_studio(folder: pathlib.Path, workdir: pathlib.Path, model: Model) -> str:
-    """The address of a studio page of the model, for a link on a page in `folder`; '' where none
-    was written. The shipped model's is in `docs`.
+    """The address of the model's studio page, for a link on a page in `folder`; '' if there is
+    none. The shipped model's page is in `docs`.
 
-    None is written here: that takes about a second and 2 MB, and most pieces are only heard.
+    No page is written here: that takes about a second and 2 MB, and most users only listen.
     """
     pages = [workdir / 'studio' / 'index.html']
     if model.workdir is None:

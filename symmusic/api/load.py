@@ -38,12 +38,12 @@ def load(
 
     Args:
       path: the workdir; None = the shipped model.
-      replica: which replica of the run; -1 = the one with the best validation loss; 'all' = all
-        together, by the mean of their probabilities.
+      replica: which replica of the run; -1 = the one with the best validation loss; 'all' = an
+        ensemble of all, which averages their probabilities.
 
     Raises:
-      UserError: `path` is no path, or there is no run that has finished an epoch, or it has no such
-        replica.
+      UserError: `path` is not a path, holds no run that has finished an epoch, or the run has no
+        such replica.
     """
     if allowed := FIELDS['sample.replica'].rule(replica):
         raise UserError(f'replica = {replica!r}: must be {allowed}')
@@ -65,7 +65,7 @@ def load(
 
 
 def read_shipped_model() -> tuple[Model, dict]:
-    """The shipped model, and the measures of its evaluation."""
+    """The shipped model, and the results of its evaluation."""
     params, card, figures = shipped.read_shipped()
     calibration = figures.get('calibration')
     made_with = {'shipped': figures['date']}
@@ -131,7 +131,7 @@ def load_of_command(command: Command) -> tuple[ConfigDict, Model, pathlib.Path]:
 
 def _restore(workdir: pathlib.Path) -> tuple[TrainState, Card]:
     """The latest checkpoint; a run that is still training may replace it while it is read."""
-    # here, because Orbax takes a while to import, and the shipped model does without it
+    # imported here, because Orbax is slow to import and the shipped model does not need it
     from symmusic.training.checkpoint import Checkpoints
 
     checkpoints = Checkpoints(workdir)
@@ -152,7 +152,9 @@ def _in_first_epoch(workdir: pathlib.Path, progress: str) -> str:
 
 
 def _progress(states: TrainState, card: Card) -> str:
-    """How far a run was when it was last saved; of several replicas the furthest."""
+    """The run's progress when it was last saved; that of the furthest replica, if there are
+    several.
+    """
     num_epochs, batch_size = (card.config['train'][name] for name in ('num_epochs', 'batch_size'))
     num_batches = -(-card.dataset['num_windows'] // batch_size)
     epochs, updates = int(states.epoch.max()), int(states.step.max())
@@ -196,14 +198,14 @@ def _model(
 
 
 def _spell_epochs(epoch: int | list[int]) -> str:
-    """The epoch of one replica, or of all."""
+    """The best epoch of one replica, or those of all, in words."""
     epochs = {epoch} if isinstance(epoch, int) else set(epoch)
     least, most = min(epochs), max(epochs)
     return f'epoch {least}' if least == most else f'epochs {least} to {most}'
 
 
 def calibrated(summary: Mapping, which: int | str) -> Calibration | None:
-    """The calibration of a replica, or of 'all' together, from a run's summary; None where there is
+    """The calibration of a replica, or of the ensemble 'all', from a run's summary; None if it has
     none.
     """
     found = (summary.get('ensemble') or {}) if which == ALL else summary['replicas'][which]
@@ -215,7 +217,7 @@ def require_replica(wanted: int | str, num_replicas: int) -> None:
     """Checks that a run of `num_replicas` has replica `config.sample.replica`; several for 'all'.
 
     Raises:
-      UserError: it does not.
+      UserError: the run has no such replica, or 'all' is asked of a single one.
     """
     if wanted == ALL:
         if num_replicas == 1:

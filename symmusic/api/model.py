@@ -1,4 +1,4 @@
-"""A trained model, as users of the library have it."""
+"""`Model`: a trained model, the library's main class."""
 
 import dataclasses
 import pathlib
@@ -28,17 +28,16 @@ Tune = str | pathlib.Path | Iterable[tuple[float, float, int]]
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """A trained network: the best parameters of one replica of a run, or of all, or the shipped
-    ones.
+    """A trained network: the shipped one, or the best parameters of one replica of a run or of all.
 
     Attributes:
-      params: the network's parameters, an `Ensemble` of all replicas.
+      params: the network's parameters; of all replicas an `Ensemble`.
       card: its architecture, vocabulary, config and data.
       name: its name for users.
-      made_with: which parameters of the run these are: the replica and its best epoch; of all
+      made_with: which of the run's parameters these are: the replica and its best epoch, or for all
         replicas a list of epochs.
       workdir: the run's folder; None = the shipped model.
-      calibration: on validation tunes, after 4-bar prompts; None = not known.
+      calibration: measured on validation tunes, after 4-bar prompts; None = not known.
     """
 
     params: Params
@@ -50,7 +49,7 @@ class Model:
 
     @property
     def temperature(self) -> float | None:
-        """At which it predicts validation tunes best; None = not known."""
+        """The temperature at which the model predicts validation tunes best; None = not known."""
         return self.calibration and self.calibration.temperature
 
     def continue_tune(
@@ -94,8 +93,8 @@ class Model:
         return self._draw(prompt, seed, fields, f'bars = {bars!r}')
 
     def config(self, seed: int = 0, **sample_fields: object) -> ConfigDict:
-        """The config of the run, with the defaults for sampling except for the fields given and for
-        `memory_steps`, which goes with how the run was trained.
+        """The run's config with default values of `config.sample`, except for the fields given here
+        and for `memory_steps`, which must match the run's training.
 
         Raises:
           UserError: a field does not exist, or its value is not allowed.

@@ -1,5 +1,5 @@
-"""Checks what a command's fields name before JAX is imported, which takes a second: keys, scales,
-instruments and bars, files, corpora, the workdirs of other runs, and the folders of its flags.
+"""Checks the names in a command's fields and flags (keys, scales, instruments, bars, files,
+corpora, workdirs of other runs, folders) before JAX is imported, which takes a second.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from symmusic.corpus.collections import require_corpus
 from symmusic.generate.names import check_files, check_names
 from symmusic.training.saved import require_run
 
-# the modes that read what config.sample names; the studio's page asks for it itself
+# the modes that read the names in config.sample; the studio page has its own controls for these
 DRAWING = ('train', 'sample', 'evaluate', 'experiment', 'study')
 TRAINING = ('train', 'experiment')  # those that read config.init_from
 PREPARING = (*TRAINING, 'stats')  # those that read config.data.corpus
@@ -44,7 +44,9 @@ def check(command: Command) -> None:
 
 
 def _configs(command: Command) -> Iterator[ConfigDict]:
-    """The config, or those of an experiment's arms; a benchmark's names nothing."""
+    """The command's config, or those of an experiment's arms; none for a benchmark, which names
+    nothing.
+    """
     if command.benchmark is not None:
         return
     if command.experiment is None:

@@ -1,4 +1,4 @@
-"""A piece for users of the library: its notes and its files."""
+"""`Piece`: a generated piece, its notes and its files."""
 
 import dataclasses
 import pathlib
@@ -25,9 +25,10 @@ class Piece:
       drawn: what was sampled, with its probabilities.
       prompt: the tune that it continues, or whose bars it replaces.
       vocabulary: vocabulary of its tokens.
-      nearest: the origin of its longest copied run, as in `samples.json`; None where no training
-        tune is known or none has a run in common.
-      structure: of a whole tune, whose given bars count as its own; None = it is a continuation.
+      nearest: where its longest copied run comes from, as in `samples.json`; None if no training
+        tune is known or none has a run in common with it.
+      structure: the structure of a whole tune, in which the given bars count as the piece's own;
+        None for a continuation.
     """
 
     drawn: DrawnPiece
@@ -63,11 +64,11 @@ class Piece:
         return self._forms(joined=True)['.abc']
 
     def save(self, path: str | pathlib.Path, *, joined: bool = False) -> None:
-        """Writes the new bars, or with `joined` the whole tune, in the format of the suffix: .mid,
-        .abc, .musicxml or .wav.
+        """Writes the new bars, or with `joined` the whole tune, in the format that the suffix
+        names: .mid, .abc, .musicxml or .wav.
 
         Raises:
-          UserError: the suffix is another one, or the file cannot be written.
+          UserError: the suffix is none of these, or the file cannot be written.
         """
         path = pathlib.Path(path).expanduser()
         forms = self._forms(joined=joined)

@@ -45,11 +45,11 @@ class Drawing:
       pieces: the pieces kept, the new bars only.
       passages: their longest copied runs; None where the training tunes are not known.
       originals: the training tunes, where they are known.
-      limits: the runs that must not be copied, by the fields that limit them.
-      near: the rejection of copying pieces, with `redraw_copies`.
+      limits: the runs that must not be copied, keyed by the field that limits them.
+      near: rejects pieces that copy too much; None without `redraw_copies`.
       num_redraws: how often a piece or candidate was drawn again.
-      num_alike: how often because it was the same as another.
-      seconds: time taken, with compilation.
+      num_alike: how many of these redraws were because it was the same as another.
+      seconds: time taken, including compilation.
     """
 
     task: Task
@@ -65,15 +65,15 @@ class Drawing:
 
     @property
     def nearest(self) -> list[dict | None] | None:
-        """The origin of each piece's longest copied run, as in `samples.json`."""
+        """Where each piece's longest copied run comes from, as in `samples.json`."""
         if self.passages is None:
             return None
         return [copying.as_nearest(passage, self.originals) for passage in self.passages]
 
     @property
     def repeated(self) -> list[float]:
-        """The share of each piece's notes that repeat the prompt; of a whole tune those are counted
-        that are drawn, not those that its structure repeats.
+        """The share of each piece's notes that repeat the prompt. In a whole tune only drawn notes
+        count, not those that its structure repeats.
         """
         sources, is_whole = copying.melodies_of(self.task.prompt), self.task.structure is not None
         events = [
@@ -85,8 +85,8 @@ class Drawing:
 def draw_pieces(
     model: Model, prompt: Tune, config: ConfigDict, bars_stated: str = ''
 ) -> list[Piece]:
-    """The pieces that `config.sample` asks for, with `prompt` in place of its own; notices are
-    logged. `bars_stated` as in `prepare`.
+    """The pieces that `config.sample` asks for, after `prompt` instead of the prompt that the
+    config names. Logs notices. `bars_stated` as in `prepare`.
 
     Raises:
       UserError: the prompt or a field cannot be met.
@@ -119,7 +119,7 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
     """Composes the pieces of a task.
 
     Raises:
-      UserError: the config needs the training tunes, and they are not available; or given notes
+      UserError: the config needs the training tunes and they are not available, or the given notes
         copy more than is allowed.
     """
     settings, vocabulary = config.sample, model.card.vocabulary
@@ -131,7 +131,8 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
     if task.given is not None:
         copying.check_given(settings, task.prompt, task.given, originals, near)
     manner, num_samples = _manner(config, model, task)
-    # candidates for bars between others may be alike: `fitting` chooses by how often each is drawn
+    # Candidates for bars between others may be duplicates: how often each is drawn is the weight
+    # that `fitting` needs.
     alike = None if _is_between(task) and settings.num_candidates > 1 else Alike()
     own = judges_of(task.prompt, task.structure, vocabulary)
     started = time.perf_counter()
@@ -175,7 +176,7 @@ def draw(config: ConfigDict, model: Model, task: Task) -> Drawing:
 def _log_unwanted(
     judges: Sequence[NamedJudge], pieces: Sequence[DrawnPiece], vocabulary: Vocabulary
 ) -> None:
-    """Logs what is still wrong with pieces after they were drawn again."""
+    """Logs the faults that remain after the last redraw."""
     events = [vocabulary.decode(piece.tokens[piece.is_drawn]) for piece in pieces]
     for judge in judges:
         if num := int(judge(events).sum()):
@@ -183,7 +184,7 @@ def _log_unwanted(
 
 
 def _manner(config: ConfigDict, model: Model, task: Task) -> tuple[Manner, int]:
-    """The sampling settings of the candidates, and the number of pieces kept of them: one where
+    """The sampling settings for drawing candidates, and how many pieces are kept of them: one if
     sampling is deterministic.
     """
     settings = config.sample
@@ -191,8 +192,8 @@ def _manner(config: ConfigDict, model: Model, task: Task) -> tuple[Manner, int]:
     greedy = [f'{name} = {value}' for name, value in GREEDY.items() if settings[name] == value]
     if greedy and num_drawn > 1:
         log.info(
-            f'config.sample.{greedy[0]}: always the likeliest, so that all {num_drawn} pieces would'
-            ' be the same: one is drawn'
+            f'config.sample.{greedy[0]} always draws the likeliest token, so all {num_drawn} pieces'
+            ' would be the same; one is drawn'
         )
         num_samples = num_drawn = 1
     manner = dataclasses.replace(
@@ -244,5 +245,7 @@ def _choose(
 
 
 def _is_between(task: Task) -> bool:
-    """Whether bars follow that the model does not know, so that candidates are chosen by them."""
+    """Whether bars follow that the model cannot see, so that candidates must be chosen by how well
+    they fit with these bars.
+    """
     return len(task.prompt.after) > 0 and task.known is None

@@ -1,4 +1,4 @@
-"""What `config.sample` asks for, read and checked before anything is drawn."""
+"""Reads and checks what `config.sample` asks for, before anything is drawn."""
 
 import dataclasses
 from collections.abc import Iterable, Sequence
@@ -26,13 +26,13 @@ from symmusic.melody.encodings import MelodyVocabulary, Vocabulary
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What is to be drawn: `num_bars` bars with `prompt` around them, allowed by `masks` (None:
-    anything); the first `num_new` steps are new.
+    """What is to be drawn: `num_bars` bars with `prompt` around them; the first `num_new` steps are
+    new. `masks` say what is allowed; None = anything.
 
-    `known` are the tokens that a model for infilling is given in advance, with blanks elsewhere;
-    None where it is given none. `given` are events [num_new] that are fixed among the new steps,
-    `FREE` elsewhere; `structure` is that of a whole tune; `plan` holds the bars left, where they
-    are known; `rhythm` are the events [num_new] on which a model of notes lays its pitches;
+    `known` are the tokens that an infilling model is given in advance, with blanks elsewhere; None
+    = none. `given` are the events [num_new] that the user fixes among the new steps, `FREE`
+    elsewhere. `structure` is the structure of a whole tune. `plan` holds the bars left, if they are
+    known. `rhythm` are the events [num_new] whose notes take the pitches drawn by a model of notes.
     `notices` tell the user how the wishes were read.
     """
 
@@ -55,9 +55,9 @@ def prepare(
     prompt: Prompt | None = None,
     bars_stated: str = '',
 ) -> Task:
-    """Prepares a task: reads the wishes, and the prompt where none is passed. `meters` are those
-    that the model knows; `bars_stated` is how the user stated the bars to redraw, if not in the
-    config.
+    """Prepares a task: reads the wishes, and the prompt if none is passed. `meters` are the metres
+    that the model knows. `bars_stated` is how the user named the bars to redraw, if not in the
+    config; messages quote it.
 
     Raises:
       UserError: a file or a wish is invalid, or the wishes contradict one another.
@@ -130,14 +130,14 @@ def _in_rhythm(settings: ConfigDict, prompt: Prompt, notices: Sequence[str]) -> 
 
 
 def _new(notices: Iterable[str], prompt: Prompt) -> tuple[str, ...]:
-    """Those that are not the prompt's, each once."""
+    """The notices that the prompt does not have yet, without duplicates."""
     return tuple(each for each in dict.fromkeys(notices) if each not in prompt.notices)
 
 
 def _plan(
     settings: ConfigDict, prompt: Prompt, num_bars: int, structure: Structure | None
 ) -> Plan | None:
-    """The bars left in a tune that ends after `num_bars` new bars; None = they are not told."""
+    """The bars left in a tune that ends after `num_bars` new bars; None = unknown to the model."""
     if not settings.ends or settings.regenerate:
         return None
     bar_steps = prompt.bar.steps
@@ -207,7 +207,7 @@ def read_given(
     steps_per_quarter: int,
     bars_stated: str = '',
 ) -> Prompt:
-    """The prompt in a file, or the blank one; raises as `read_prompt` and `blank_prompt`."""
+    """The prompt from a file, or the blank one; errors as in `read_prompt` and `blank_prompt`."""
     if path == BLANK:
         return blank_prompt(settings, vocabulary, meters, steps_per_quarter, bars_stated)
     return read_prompt(

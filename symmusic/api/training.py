@@ -1,4 +1,4 @@
-"""Trains a run, and closes with a few samples."""
+"""Trains a run, then draws a few samples."""
 
 import dataclasses
 import functools
@@ -32,7 +32,7 @@ class Run:
 
     @property
     def summary(self) -> dict:
-        """What came out, as `summary.json` holds it."""
+        """The run's results, as in `summary.json`."""
         return run_folder.read_summary(self.workdir)
 
     def model(self) -> Model:
@@ -41,12 +41,12 @@ class Run:
 
 
 def train(config: str | pathlib.Path, workdir: str | pathlib.Path, **fields: object) -> Run:
-    """Trains a config, or resumes the run that the workdir holds; as `--mode=train`.
+    """Trains a config, or resumes the run in the workdir, as `--mode=train` does.
 
     Args:
       config: path of a config file, such as 'configs/attn.py'.
-      workdir: where the run is kept.
-      **fields: what differs from the config, by dotted names: `**{'model.num_cells': 64}`.
+      workdir: the folder of the run.
+      **fields: fields that differ from the config, by dotted name: `**{'model.num_cells': 64}`.
 
     Raises:
       UserError: a field or file is wrong, or the workdir holds another run.
@@ -92,7 +92,7 @@ def train_command(command: Command) -> None:
 
 
 def _check_task(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[str]) -> None:
-    """Checks that the model can draw what the config asks for."""
+    """Checks, before training, that the model will be able to draw what the config asks for."""
     if door.draws(config):
         sampling.prepare(config, vocabulary, meters)
 
@@ -100,7 +100,7 @@ def _check_task(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[str
 def _draw(
     command: Command, config: ConfigDict, model: Model, workdir: pathlib.Path
 ) -> pathlib.Path:
-    """The page of a few pieces; the workdir where none can be drawn."""
+    """Draws a few pieces and returns the path of their page; the workdir if none can be drawn."""
     if not door.draws(config):
         log.info(f'no pieces: config.data.encoding = {config.data.encoding!r} takes a given rhythm')
         return workdir

@@ -1,4 +1,4 @@
-"""The benchmark of `--mode=experiment`: runs the folds that are not finished yet, and reports."""
+"""A benchmark under `--mode=experiment`: runs the folds that are not finished yet, and reports."""
 
 import dataclasses
 import json
@@ -30,10 +30,11 @@ NOTICE = 'the sets 3 to 8 are from the Essen folk song collection: for non-comme
 
 
 def run_benchmark(command: Command) -> None:
-    """Computes what is missing, fold by fold over all sets, and writes the report.
+    """Computes the missing folds, the same fold of all sets before the next fold, and writes the
+    report.
 
     Raises:
-      UserError: the melodies are not there, or the folder holds a benchmark of other settings.
+      UserError: the melodies are missing, or the folder holds a benchmark with other settings.
     """
     benchmark = command.benchmark
     folder = commands.workdir(command) / 'experiment'
@@ -61,8 +62,8 @@ def _compute(
     recipe: Recipe,
     folder: pathlib.Path,
 ) -> tuple[Folds, Folds]:
-    """The bits of the chosen folds, and those of the count models on all folds; a quick form has
-    the chosen folds alone.
+    """The bits per note of the chosen folds, and those of the count models on all folds; a quick
+    benchmark computes the chosen folds only.
     """
     done: Folds = {name: [[] for _ in range(benchmark.partitions)] for name in sets}
     counted: Folds = {name: [[] for _ in range(benchmark.partitions)] for name in sets}
@@ -108,7 +109,9 @@ def _finish(
 
 
 def _claim(folder: pathlib.Path, benchmark: Benchmark, recipe: Recipe) -> None:
-    """Checks that a folder holds no folds of other settings, and stores those of this run."""
+    """Checks that a folder holds no folds with other settings, and stores this run's settings in
+    it.
+    """
     own = {
         'seed': benchmark.seed,
         'network': dataclasses.asdict(recipe),
@@ -120,7 +123,7 @@ def _claim(folder: pathlib.Path, benchmark: Benchmark, recipe: Recipe) -> None:
         if stored != own:
             differing = _differing(stored, own)
             raise UserError(
-                f'{folder} holds a benchmark of other settings ({", ".join(differing)}); choose'
+                f'{folder} holds a benchmark with other settings ({", ".join(differing)}); choose'
                 ' another --workdir'
             )
     write_whole(path, json.dumps(own, indent=2) + '\n')

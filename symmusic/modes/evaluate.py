@@ -1,5 +1,5 @@
-"""`--mode=evaluate`: pieces of the workdir's run beside excerpts of its corpus, with a scale for
-every number.
+"""`--mode=evaluate`: compares pieces by the workdir's model with excerpts of its corpus, and puts
+every number on a scale.
 """
 
 import json
@@ -48,7 +48,7 @@ def _draw(ground: Ground) -> Continued:
     """The model's pieces.
 
     Raises:
-      UserError: none of the first draw holds a note.
+      UserError: none of the pieces in the first draw has a note.
     """
     config, size = ground.config, ground.config.evaluate.num_pieces
     begun = time.perf_counter()
@@ -94,7 +94,7 @@ def _write(ground: Ground, pieces: Sets, results: Mapping[str, Any], workdir: pa
 
 
 def _notes(made: Continued, about_baselines: str) -> list[str]:
-    """What else a reader must know of the pieces."""
+    """What else a reader must know about the pieces."""
     notes = [about_baselines] if about_baselines else []
     if made.num_empty:
         notes.append(
@@ -110,7 +110,7 @@ def _notes(made: Continued, about_baselines: str) -> list[str]:
 
 
 def _pairs(ground: Ground, made: Continued, results: Mapping[str, Any]) -> list[Pair]:
-    """The pieces that are nearest to training tunes, beside these."""
+    """The pieces that are nearest to training tunes, each with its tune."""
     tunes = {tune.file: tune for tune in ground.music.tunes.train}
 
     def find_piece(name):

@@ -78,7 +78,7 @@ def _check(arms: Sequence[Arm]) -> None:
 
 
 def _stopped(arms: Sequence[Arm]) -> str:
-    """The message where an experiment is stopped outside of a training."""
+    """The message when an experiment is stopped while it is not training."""
     num_saved = sum(bool(saved_steps(arm.folder)) for arm in arms)
     if not num_saved:
         return 'stopped'
@@ -132,9 +132,8 @@ def _report(
 
 
 def _show(arm: Arm, grounds: Grounds) -> None:
-    """Draws the pieces and, with `config.sample.keep_distributions`, the heat maps of an arm's best
-    replica, as far as they are missing. The maps are means over the measured pieces of its first
-    draw.
+    """Draws the pieces of an arm's best replica and, with `config.sample.keep_distributions`, its
+    heat maps, unless they exist. The maps are means over the measured pieces of its first draw.
     """
     states, card = Checkpoints(arm.folder).restore()
     model = choose(arm.config.sample.replica, card, states, arm.folder)

@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 def run(command: Command) -> None:
-    """Draws pieces and prints the folder that they are in."""
+    """Draws pieces and prints the path of their folder."""
     loaded = load_of_command(command)
     for notice in without_effect_on_sampling(command.given):
         log.info(notice)

@@ -14,7 +14,7 @@ from symmusic.training import build, corpora
 
 
 def run(command: Command) -> None:
-    """Prints and writes the statistics of the corpus, even if none of its tunes is kept."""
+    """Prints and writes the statistics of the corpus, even if no tune passes its filters."""
     data = command.config.data
     workdir = commands.workdir(command)
     corpus = corpora.corpus(command.config)
@@ -33,7 +33,7 @@ def run(command: Command) -> None:
     )
     print(as_text(statistics))
     path = pathlib.Path(data.corpus).expanduser()
-    # Not the path as it was given: '.' means another corpus in another folder.
+    # Not the path as given: '.' means a different corpus in each folder.
     place = {} if data.corpus in NAMED else {'corpus': str(path.resolve())}
     settings = {**runs.to_dict(data), **place, 'fingerprint': corpus.fingerprint}
     folder = choose_folder(workdir, 'stats', settings)

@@ -46,8 +46,8 @@ def write_page(
     settings: ConfigDict,
     originals: Originals | None = None,
 ) -> None:
-    """Writes the page of a model, which draws at the temperature of `settings`, a config's
-    `sample`, and attends to as many steps; tunes are compared with `originals`, if they are given.
+    """Writes the page of a model. It uses the temperature and memory of `settings`, a config's
+    `sample`, and compares tunes with `originals` if they are given.
 
     Raises:
       UserError: the page cannot run the model, would be too large, or cannot be written.
@@ -106,7 +106,7 @@ def about(model: Model) -> str:
 
 
 def _with_levels(sketch: Sketch, originals: Originals) -> dict[str, object]:
-    """The sketch as JSON, with the levels of the tunes that were not trained on."""
+    """The sketch as JSON, with the copying levels of tunes that were not trained on."""
     unseen = [from_events(events) for events in originals.unseen]
     levels = levels_by_size(sketch, unseen, generator(0, Stream.COPY_LEVEL))
     return sketch.to_json() | {'levels': list(levels.items())}

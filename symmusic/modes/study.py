@@ -23,7 +23,7 @@ MOST_NAMED = 3  # most files listed in one message
 
 
 def run(command: Command) -> None:
-    """Builds the questionnaire and its key, or reports on the answers."""
+    """Builds the questionnaire and its key, or analyses the answers."""
     if 'answers' in command.options:
         analyse(command, pathlib.Path(command.options['answers']).expanduser())
     else:
@@ -63,7 +63,7 @@ def build_study(command: Command) -> None:
 
 
 def _print_study(command: Command, study: Study) -> None:
-    """Prints what a study consists of and how to go on."""
+    """Prints what a study consists of and the next steps."""
     num, about = len(study.excerpts) // 2, study.about
     print(
         f'study {study.id}: {count(num, "piece")} by {about["model"]} among'

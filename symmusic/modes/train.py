@@ -1,5 +1,5 @@
-"""`--mode=train`: prepares the corpus, trains or resumes the run of the workdir, and closes with a
-few samples.
+"""`--mode=train`: prepares the corpus, trains or resumes the workdir's run, then draws a few
+samples.
 """
 
 import pathlib
@@ -21,8 +21,8 @@ def run(command: Command) -> None:
 
 
 def _stopped(workdir: pathlib.Path) -> str:
-    """The message where a training is stopped: where the same command continues, if anything is
-    saved.
+    """The message when training is stopped: from where the same command would continue, if anything
+    is saved.
     """
     if not saved_steps(workdir):
         return 'stopped'

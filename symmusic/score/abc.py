@@ -17,6 +17,7 @@ from symmusic.score.abc_fields import (
     parse_tempo,
     parse_unit,
     unread_meter,
+    unread_parts,
     unread_tempo,
 )
 from symmusic.score.abc_items import Bar, ChordRest, Ending, Item
@@ -91,6 +92,7 @@ def _read_melody(
             notices = [
                 unread_meter(fields.get('M', '')),
                 unread_tempo(fields.get('Q', ''), unit),
+                unread_parts(fields.get('P', '')),
             ]
             notices = [notice for notice in notices if notice]
             if passed_over:

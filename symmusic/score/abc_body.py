@@ -18,6 +18,7 @@ from symmusic.score.abc_fields import (
     unread_key,
     unread_meter,
     unread_tempo,
+    unread_transposition,
 )
 from symmusic.score.abc_items import Bar, ChordRest, Ending, Item
 from symmusic.score.abc_pitch import PROPAGATIONS, Pitches, Tone
@@ -96,10 +97,12 @@ class VoiceReader:
             self._is_overlay = False
             _, *properties = text[:MAX_FIELD].split(None, 1) or ['']
             self.pitches.staff = self.pitches.staff.read(' '.join(properties))
+            self._note(unread_transposition(' '.join(properties)))
         elif letter == 'P':
             self._begin_part(text.strip())
         elif letter == 'K':
             before = self.pitches.stated
+            self._note(unread_transposition(text))
             self._note(unread_key(text, before is not None or bool(self.pitches.key)))
             self.pitches.read_key(text)
             if before not in (None, self.pitches.stated) and not self.has_notes:
@@ -177,13 +180,13 @@ class VoiceReader:
             self._read_ending(digits)
 
     def _read_ending(self, text: str) -> None:
-        """Reads '[1', '[1,3' or '[1-3'. Without the bracket, at the start of a line, it is an
-        ending only if the line before ends with a bar line.
+        """Reads '[1', '[1,3', '[1, 3' or '[1-3'. Without the bracket, at the start of a line, it is
+        an ending only if the line before ends with a bar line.
         """
         if text.lstrip()[0] != '[' and not isinstance(self.items[-1] if self.items else 0, Bar):
             return
         passes = set()
-        for first, last in re.findall(r'(\d)(?:-(\d))?', text):
+        for first, last in re.findall(r'(\d)(?:[ \t]*-[ \t]*(\d))?', text):
             passes.update(range(int(first), int(last or first) + 1))
         self.items.append(Ending(frozenset(passes or {1})))
 

@@ -8,8 +8,16 @@ from symmusic.score.abc_text import read_text, split_lines, without_comment
 
 MAX_BOOK_BYTES = 32_000_000
 
-# A field at the start of a line; 'd:|' is a note before a repeat sign.
-FIELD_LINE = re.compile(r'\s*(?:([A-Za-z])|\+):(?<![A-GXZa-gxz]:(?=[|:]))(.*)')
+# A field at the start of a line; 'd:|' is a note before a repeat sign. Only letters that are no
+# note or rest may be followed by blanks, as in 'K : G', and the X of 'X : 1'.
+FIELD_LINE = re.compile(
+    r"""\s*(?:(
+      [A-Za-z](?=:)
+    | [H-WYw](?=[ \t]{1,4}:[ \t]{0,4}[^\s|:])
+    | X(?=[ \t]{1,4}:[ \t]{0,4}\d)
+    )[ \t]{0,4}|\+):(?<![A-GXZa-gxz]:(?=[|:]))(.*)""",
+    re.VERBOSE,
+)
 
 
 @dataclasses.dataclass(frozen=True)

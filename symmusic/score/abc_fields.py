@@ -6,7 +6,15 @@ import re
 
 from symmusic.errors import ScoreError
 from symmusic.score.key import LETTERS, MODES, Key, key_at, parse_mode
-from symmusic.score.notes import UNREAD_KEY, UNREAD_METER, UNREAD_TEMPO, Meter, Tempo
+from symmusic.score.notes import (
+    UNREAD_KEY,
+    UNREAD_METER,
+    UNREAD_PARTS,
+    UNREAD_TEMPO,
+    UNREAD_TRANSPOSITION,
+    Meter,
+    Tempo,
+)
 
 # 2^5 * 3^2 * 5 * 7: plain and broken 64ths and their tuplets of 3, 5, 7 and 9 are whole numbers
 TICKS_PER_QUARTER = 10080
@@ -34,6 +42,9 @@ _CLEF_WORD = re.compile(
     r'(?:treble|alto|tenor|bass|soprano|mezzo(?:soprano)?|baritone|auto|none|perc(?:ussion)?'
     r'|[GFCP](?=\d))?[1-5]?(?:[-+_^](?:8|15))?',
     re.IGNORECASE,
+)
+_TRANSPOSITION = re.compile(
+    r'\b(sound|shift|instrument)\s{0,4}=\s{0,4}(?:"[^"]{0,40}"?|[^\s"]{1,40})|"[^"]*"?'
 )
 MAX_PARTS = 200  # in a part order such as P:A(BA)3
 
@@ -154,6 +165,14 @@ def unread_key(text: str, has_key: bool) -> str | None:
     return f'{UNREAD_KEY}: {_shown(text)}, {done}'
 
 
+def unread_transposition(text: str) -> str | None:
+    """The notice about a K: or V: field that transposes in a way that is not read: programs differ
+    in what sound=, shift= and instrument= mean.
+    """
+    found = [each[0] for each in _TRANSPOSITION.finditer(text[:MAX_FIELD]) if each[1]]
+    return f'{UNREAD_TRANSPOSITION}: {_shown(found[0])}, notes as written' if found else None
+
+
 def _shown(text: str) -> str:
     return repr(text.strip()[:40])
 
@@ -173,9 +192,16 @@ def _lists_accidentals(match: re.Match | None, explicit: str) -> bool:
     return bool(re.match(r'\s*exp\b', explicit) or (match and match[4] == 'exp'))
 
 
+def unread_parts(text: str) -> str | None:
+    """The notice about a header's P: field that is not empty, but no order of parts."""
+    if not text.strip() or parse_parts(text):
+        return None
+    return f'{UNREAD_PARTS}: {_shown(text)}, played as written'
+
+
 def parse_parts(text: str) -> list[str]:
     """The labels of a part order such as 'A(BA)3'; none if it has anything but capital letters,
-    digits, dots and parentheses.
+    numbers from 1 to 99, dots and parentheses, or more than `MAX_PARTS` labels.
     """
     text = re.sub(r'[\s.]', '', text[: 2 * MAX_FIELD])
     if len(text) > MAX_PARTS or not re.fullmatch(r'[A-Z0-9()]*', text):
@@ -188,7 +214,7 @@ def parse_parts(text: str) -> list[str]:
         elif token == ')' and len(groups) > 1:
             inner = groups.pop()
             groups[-1].append([label for group in inner for label in group])
-        elif token.isdecimal() and groups[-1] and len(token) < 3:
+        elif token.isdecimal() and groups[-1] and 0 < int(token) < 100:
             groups[-1][-1] = groups[-1][-1] * int(token)
         elif token.isalpha():
             groups[-1].append([token])

@@ -11,6 +11,8 @@ MAX_TEXT = 1000  # characters of a title that are read
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, 'utf-8'),
+    (codecs.BOM_UTF32_LE, 'utf-32-le'),  # before UTF-16, whose mark it starts with
+    (codecs.BOM_UTF32_BE, 'utf-32-be'),
     (codecs.BOM_UTF16_LE, 'utf-16-le'),
     (codecs.BOM_UTF16_BE, 'utf-16-be'),
 )
@@ -100,7 +102,12 @@ def _stated_charset(data: bytes) -> str:
 
 
 def split_lines(text: str) -> list[str]:
-    r"""The lines of a text, which end with LF, CR, CR LF or, if converted twice, CR CR LF."""
+    r"""The lines of a text, which end with LF, CR, CR LF or, if converted twice, CR CR LF; or all
+    of them with LF CR.
+    """
+    ends = text.rstrip('\r\n')
+    if ends.count('\n\r') == ends.count('\r') == ends.count('\n'):
+        text = text.replace('\n\r', '\n')
     if '\r' in text:
         text = re.sub(
             r'\r+\n?', lambda ends: '\n' if ends[0][-1] == '\n' else '\n' * len(ends[0]), text

@@ -12,13 +12,17 @@ LENGTH = r'(?:\d{1,4})?(?:/{1,6}(?:\d{1,3})?)?'
 NOTE = rf"(\^\^?|__?|=)?([A-Ga-g])([,']*)({LENGTH})"
 
 
+# of an ending: '1', '1,3', '1-3', '1, 3'
+PASSES = r'\d(?:[\d,\-]|[ \t]{1,4}[,\-]|(?<=[,\-])[ \t]{1,4}(?=\d)){0,20}'
+
+
 # One expression for all symbols. What it does not match (slurs, ornament letters, backquotes, stray
 # characters) is skipped. Every loop in it is bounded or cannot fail once entered, so the time is
 # linear in the length of any text.
 TOKEN = re.compile(
     rf"""
   (?P<note>{NOTE})
-| (?P<bar>(?::*\[\|\]|\.?:*\[?\|+\]?:*|::+)(?:[ \t]{{0,8}}\[?\d[\d,\-]{{0,20}})?)
+| (?P<bar>(?::*\[\|\]|\.?:*\[?\|+\]?:*|::+)(?:[ \t]{{0,8}}\[?{PASSES})?)
 | (?P<rest>[zx]{LENGTH}|[ZX]\d{{0,3}})
 | (?P<broken>>+|<+)
 | (?P<tie>-)
@@ -26,7 +30,7 @@ TOKEN = re.compile(
 | (?P<quoted>"[^"]*"?)
 | (?P<grace>\{{[^}}]{{0,{MAX_FIELD}}}\}})
 | (?P<decoration>![^!|]{{1,80}}!|\+[^+|]{{1,80}}\+)
-| (?P<ending>\[\d[\d,\-]{{0,20}}|\A[ \t]{{0,8}}\d[\d,\-]{{0,20}}(?=\s))
+| (?P<ending>\[{PASSES}|\A[ \t]{{0,8}}{PASSES}(?=\s))
 | (?P<field>\[[A-Za-z]:[^\]]{{0,{MAX_FIELD}}}\]?)
 | (?P<chord>\[(?:[^\]\["|!]|"[^"]{{0,80}}"|![^|!]{{0,80}}!){{1,200}}\]{LENGTH})
 | (?P<overlay>&)

@@ -12,7 +12,7 @@ from symmusic.score.abc_text import without_comment
 MAX_VOICES = 16  # of a tune that are considered as its melody
 
 _INLINE_VOICE = re.compile(rf'\[(V:[^\]]{{0,{MAX_FIELD}}})\]?')
-_PART = re.compile(r'\s*P:\s*([A-Z])\s*$')
+_PART = re.compile(r'\s*P[ \t]{0,4}:\s*([A-Z])\s*$')
 
 
 @dataclasses.dataclass

@@ -16,7 +16,12 @@ ODD_BARS = 'bars shorter or longer than the metre shift what follows'
 UNREAD_KEY = 'key not understood'
 UNREAD_METER = 'metre not understood'
 UNREAD_TEMPO = 'tempo not understood'
-_DETAILED = (ODD_BARS, UNREAD_KEY, UNREAD_METER, UNREAD_TEMPO)
+UNREAD_PARTS = 'order of parts not understood'
+UNREAD_TRANSPOSITION = 'transposition not read'
+_DETAILED = (
+    *(ODD_BARS, UNREAD_KEY, UNREAD_METER, UNREAD_TEMPO),
+    *(UNREAD_PARTS, UNREAD_TRANSPOSITION),
+)
 
 
 def kind_of(notice: str) -> str:

@@ -3,7 +3,15 @@
 import pytest
 
 from symmusic.score.abc import read_abc_tune
-from symmusic.score.notes import ODD_BARS, UNREAD_KEY, UNREAD_METER, UNREAD_TEMPO, kind_of
+from symmusic.score.notes import (
+    ODD_BARS,
+    UNREAD_KEY,
+    UNREAD_METER,
+    UNREAD_PARTS,
+    UNREAD_TEMPO,
+    UNREAD_TRANSPOSITION,
+    kind_of,
+)
 
 
 def notices(body, meter='4/4', key='D', fields=''):
@@ -119,6 +127,30 @@ def test_a_tempo_that_cannot_be_read_is_named(text):
 @pytest.mark.parametrize('text', ['', '120', '1/4=120', '"Allegro"', '"Allegro" 1/4=120', 'C=100'])
 def test_tempi_that_other_readers_accept(text):
     assert notices('D8|', fields=f'Q:{text}\n') == ()
+
+
+@pytest.mark.parametrize('order', ['A+B', 'a b', 'A0B', 'A100B', 'Jig', 'A(B', 'A99B99A99'])
+def test_an_order_of_parts_that_is_not_understood_is_said(order):
+    said = f'{UNREAD_PARTS}: {order!r}, played as written'
+    assert notices('P:A\nD8|\nP:B\nD8|', fields=f'P:{order}\n') == (said,)
+
+
+@pytest.mark.parametrize(
+    ('text', 'found'),
+    [
+        ('sound=Bb', 'sound=Bb'),
+        ('shift = CD', 'shift = CD'),
+        ('clef=bass instrument="d/e"', 'instrument="d/e"'),
+        ('name="a" sound=c', 'sound=c'),
+        ('name="sound=c"', ''),
+        ('score=CD', ''),
+    ],
+)
+def test_a_transposition_that_is_not_read_is_said(text, found):
+    said = (f'{UNREAD_TRANSPOSITION}: {found!r}, notes as written',) if found else ()
+    assert notices('D8|', key=f'D {text}') == said
+    assert notices(f'V:1 {text}\nD8|') == said
+    assert notices(f'D8|[K:D {text}]D8|') == said
 
 
 def test_notices_of_one_kind_count_together():

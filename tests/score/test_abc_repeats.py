@@ -35,6 +35,8 @@ from tests.score.abc_bodies import naturals, pitches, read
         ('C|1D:|2E|F|1G:|2A|]', 'CDCEFGFA'),
         ('|:C|1,3D:|2E:|4F||G', 'CDCECDCFG'),
         ('|:C|1-3D:|4E||', 'CDCDCDCE'),
+        ('|:C|[1, 3D:|[2E:|', 'CDCECD'),
+        ('|:C|1 - 2D:|3E:|', 'CDCDCE'),
         # an ending that an earlier pass has played is not played again behind the last one
         ('|:C|1,3D:|2E:|', 'CDCECD'),
         ('|:C|1,3D:|2E:|F||', 'CDCECDF'),

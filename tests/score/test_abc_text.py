@@ -21,6 +21,8 @@ BOOK = 'X:1\nT:Café\nM:4/4\nL:1/4\nK:G\nGABc|\n\nX:2\nT:Zwei\nM:3/4\nL:1/4\nK:D
         (b'a\x81b', 'a\ufffdb'),  # a code without a letter
         ('Café'.encode('utf-16'), 'Café'),
         (b'\xfe\xff' + 'Café'.encode('utf-16-be'), 'Café'),
+        ('Café'.encode('utf-32'), 'Café'),
+        (b'\0\0\xfe\xff' + 'Café'.encode('utf-32-be'), 'Café'),
         ('X:1\nDvořák'.encode('utf-16-le'), 'X:1\nDvořák'),  # without a mark
         ('X:1\nDvořák'.encode('utf-16-be'), 'X:1\nDvořák'),
         (b'', ''),
@@ -61,12 +63,20 @@ def test_what_latin_1_lacks_is_windows():
     assert decode('%%abc-charset utf-8\nT:Café'.encode('latin-1')).endswith('T:Café')
 
 
-@pytest.mark.parametrize('end', ['\n', '\r\n', '\r', '\r\r\n', '\r\r\r\n'])
+@pytest.mark.parametrize('end', ['\n', '\r\n', '\r', '\r\r\n', '\r\r\r\n', '\n\r'])
 def test_line_ends(end):
     assert split_lines(BOOK.replace('\n', end)) == BOOK.split('\n')
     first, second = split_tunes(BOOK.replace('\n', end))
     assert (first.title, second.title) == ('Café', 'Zwei')
     assert [note.pitch for note in read_abc_tune(second.text).notes] == [62, 64, 66]
+
+
+def test_blanks_before_the_colon_of_a_field():
+    (tune,) = split_tunes('X : 1\nT : Café\nM : 2/4\nL : 1/4\nK : G\nF : |\nD :|\nw : la la\nG2|')
+    score = read_abc_tune(tune.text)
+    assert (tune.number, score.title, str(score.meters[0])) == ('1', 'Café', '2/4')
+    assert [note.pitch for note in score.notes] == [66, 62, 66, 62, 67]
+    assert 'lyrics left out' in score.notices
 
 
 @pytest.mark.parametrize(

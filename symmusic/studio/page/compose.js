@@ -175,7 +175,7 @@ function explainFault({message, wishes}, key) {
   if (!wishes) return message;
   const {names, lowest, highest, numBars} = wishes,
     found = [...new Set(names.map((name) => `“${WISH_NAMES[name] ?? 'Keep'}”`))],
-    what = found.length ? found.join(' and ') : 'These wishes',
+    what = found.length ? found.join(' and ') : 'These constraints',
     isMany = found.length !== 1;
   return (
     `${what} cannot be met${isMany ? ' together' : ''} in ${plural(numBars, 'bar')}; the network `

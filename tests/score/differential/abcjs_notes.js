@@ -1,5 +1,6 @@
-// Reads a JSON list of ABC tunes from standard input and writes, for each, the notes that abcjs
-// plays of its first voice: [onset, length, MIDI pitch], in quarters; null where it fails.
+// Reads a JSON list of ABC tunes from standard input and writes a line for each, as soon as it is
+// read, so that one that never ends is known: the notes that abcjs plays of its first voice,
+// [onset, length, MIDI pitch], in quarters; null where it fails.
 //
 // Ornaments and tempo changes are taken out of the parsed tune, because abcjs plays them as
 // further notes and other lengths. Grace notes stay in (their accidentals count); the note that
@@ -41,12 +42,13 @@ function notesOf(text) {
 
 // It reports what it does not know on the console, which here is the answer's way out.
 console.log = console.warn = console.error = () => {};
-const texts = JSON.parse(require('fs').readFileSync(0, 'utf-8'));
-const answers = texts.map((text) => {
+const fs = require('fs');
+for (const text of JSON.parse(fs.readFileSync(0, 'utf-8'))) {
+  let notes = null;
   try {
-    return notesOf(text);
+    notes = notesOf(text);
   } catch (error) {
-    return null;
+    // null says so
   }
-});
-process.stdout.write(JSON.stringify(answers));
+  fs.writeSync(1, JSON.stringify(notes) + '\n');
+}

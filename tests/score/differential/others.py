@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 
 Notes = list[tuple[float, float, int]]
 ABCJS = pathlib.Path(__file__).with_name('abcjs_notes.js')
+SECONDS = 300  # for one call of another reader; abcjs hangs on some tunes
 TUNES_PER_CALL = 400  # of abc2midi: it keeps its state from tune to tune, and may crash
 # Lengths as written: without it, ornaments and a hornpipe's swing change them.
 _OPTIONS = ('-quiet', '-silent', '-NGRA', '-NGUI', '-NFER', '-NFNP')
@@ -60,19 +61,28 @@ def in_order(notes: Iterable[tuple[float, float, int]]) -> Notes:
     return sorted(notes, key=lambda note: (note[0], note[2]))
 
 
-def read_with_abcjs(texts: Sequence[str]) -> list[Notes | None]:
-    """The notes of each tune's first voice; None where abcjs fails."""
-    answer = subprocess.run(
-        ['node', str(ABCJS), abcjs_folder()],
-        input=json.dumps(list(texts)),
-        capture_output=True,
-        text=True,
-        encoding='utf-8',
-        check=True,
-    )
+def read_with_abcjs(texts: Sequence[str], seconds: float = SECONDS) -> list[Notes | None]:
+    """The notes of each tune's first voice; None where abcjs fails.
+
+    Raises:
+      TimeoutError: it is not done in time; names the tune that it hangs on.
+    """
+    try:
+        answer = subprocess.run(
+            ['node', str(ABCJS), abcjs_folder()],
+            input=json.dumps(list(texts)).encode(),
+            capture_output=True,
+            check=True,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired as expired:
+        number = (expired.stdout or b'').count(b'\n')
+        raise TimeoutError(
+            f'abcjs reads tune {number + 1} of {len(texts)} for too long: {texts[number][:300]!r}'
+        ) from None
     return [
         None if notes is None else in_order(set(map(tuple, notes)))
-        for notes in json.loads(answer.stdout)
+        for notes in map(json.loads, answer.stdout.splitlines())
     ]
 
 
@@ -98,7 +108,7 @@ def _read_book(texts: Sequence[str]) -> list[Notes | None]:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 check=False,
-                timeout=300,
+                timeout=SECONDS,
             )
             for index in left:
                 path = book.with_name(f'b{index + 1}.mid')

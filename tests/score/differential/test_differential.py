@@ -150,6 +150,20 @@ def test_what_generated_tunes_avoid_is_read_right_by_ours(avoided):
     assert agree(read_ours('X:1\nT:Made up\n' + avoided.tune), avoided.notes)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures('abc_readers')
+def test_a_tune_that_abcjs_never_ends_is_named(monkeypatch, tmp_path):
+    script = tmp_path / 'hangs.js'
+    wait = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);'
+    called = '    notes = notesOf(text);'
+    script.write_text(
+        others.ABCJS.read_text().replace(called, f"if (text.includes('Endless')) {wait}{called}")
+    )
+    monkeypatch.setattr(others, 'ABCJS', script)
+    with pytest.raises(TimeoutError, match=r'tune 2 of 3.*Endless'):
+        others.read_with_abcjs([HEAD + 'C', 'T:Endless\nK:C\nC', HEAD + 'D'], seconds=10)
+
+
 @pytest.mark.usefixtures('abc_readers')
 def test_one_tune_does_not_change_the_next():
     tunes = [HEAD.replace('K:C', f'K:C{clef}') + 'CDEF|' for clef in (' octave=1', '', ' treble-8')]
