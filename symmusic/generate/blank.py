@@ -1,4 +1,4 @@
-"""A start from nothing: a metre and a key in place of a prompt."""
+"""A tune that starts from nothing: a metre and a key instead of a prompt."""
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -23,17 +23,19 @@ def blank_prompt(
     steps_per_quarter: int = SIXTEENTHS,
     bars_stated: str = '',
 ) -> Prompt:
-    """The prompt without bars that `config.sample` asks for; the model reads a bar of padding.
+    """A prompt without bars, in the metre and key of `config.sample`; the model reads one bar of
+    padding in its place.
 
     Args:
       settings: `config.sample`.
       vocabulary: of the model.
-      meters: those that the model knows.
+      meters: the metres that the model knows.
       steps_per_quarter: its grid.
       bars_stated: how the user stated the bars to redraw, if not in the config.
 
     Raises:
-      UserError: the model does not know the metre, the key cannot be read, or a field needs bars.
+      UserError: the model does not know the metre, the key cannot be read, or a field needs a
+        prompt with bars.
     """
     if settings.regenerate:
         stated = bars_stated or f'config.sample.regenerate = {settings.regenerate!r}'
@@ -56,11 +58,11 @@ def blank_prompt(
 
 
 def key_of_start(settings: ConfigDict) -> Key:
-    """The key of a tune that starts from nothing, by `config.sample.key` and `scale`: a tonic
-    without a mode, such as 'D', takes that of the scale.
+    """The key of a tune that starts from nothing, from `config.sample.key` and `scale`. A tonic
+    without a mode, such as 'D', takes the mode of the scale.
 
     Raises:
-      UserError: one cannot be read, or their tonics or thirds differ.
+      UserError: key or scale cannot be read, or their tonics or thirds differ.
     """
     key = read_key(settings.key) if settings.key else None
     if settings.scale in ('', OF_PROMPT):
@@ -84,8 +86,8 @@ def key_of_start(settings: ConfigDict) -> Key:
 def in_mode(
     settings: ConfigDict, prompt: Prompt, vocabulary: Vocabulary
 ) -> tuple[ConfigDict, list[str]]:
-    """`config.sample` with the scale of the key of a tune that starts from nothing, and a notice of
-    it, if the key is neither major nor minor: models read a key as one of these two.
+    """`config.sample` for a tune that starts from nothing, and notices. If its key is neither major
+    nor minor, the scale is set to that of the key: models only know major and minor keys.
     """
     is_plain = prompt.key.mode in ('major', 'minor')
     if (

@@ -1,5 +1,5 @@
-"""Choosing among drawn pieces: which are alike, their order, and those that fit best with what
-follows them.
+"""Choosing among drawn pieces: finds duplicates, ranks pieces, and picks those that fit best with
+the bars that follow.
 """
 
 from collections.abc import Sequence
@@ -10,15 +10,15 @@ from symmusic.generate.pieces import Piece
 
 
 class Alike:
-    """Judges which pieces of a set are the same as an earlier one, so that they are drawn again.
-    Counts them.
+    """A judge that flags pieces equal to an earlier one of the same set, so that they are drawn
+    again. Counts them.
     """
 
     def __init__(self):
         self.num_refused = 0
 
     def __call__(self, events: Sequence[np.ndarray]) -> np.ndarray:
-        """Which of B pieces are the same as one before them, bool [B]."""
+        """Whether each of B pieces equals an earlier one, bool [B]."""
         contents = [each.tobytes() for each in events]
         firsts = {content: place for place, content in reversed(list(enumerate(contents)))}
         alike = np.array([firsts[content] < place for place, content in enumerate(contents)])
@@ -40,7 +40,9 @@ def ranked(pieces: Sequence[Piece], copied: Sequence[int], by: str) -> list[int]
 
 
 def _places(values: np.ndarray) -> np.ndarray:
-    """Twice the rank: the number of smaller values plus that of the values not larger."""
+    """Twice the mid-rank of each value: the number of smaller values plus the number of values that
+    are not larger.
+    """
     # Not rankdata: `scipy.stats` takes 0.4 s to import.
     return np.searchsorted(ordered := np.sort(values), values) + np.searchsorted(
         ordered, values, 'right'
@@ -50,11 +52,11 @@ def _places(values: np.ndarray) -> np.ndarray:
 def fitting(
     pieces: Sequence[Piece], num: int, first_kept: int, rng: np.random.Generator
 ) -> list[int]:
-    """The indices of `num` pieces, one of each group of candidates, drawn by how well their last
-    steps, equal in all from `first_kept` on, continue what is before them. This is sampling
-    importance resampling (Rubin, 1987): with more and more candidates the steps before are drawn
-    from the model's distribution given both sides. A piece that is the same as one chosen before is
-    passed over while its group has another.
+    """The indices of `num` pieces, one from each group of candidates. From step `first_kept` on all
+    candidates are equal; a candidate is drawn in proportion to how probable these steps are after
+    its own. This is sampling importance resampling (Rubin, 1987): as the number of candidates
+    grows, the new steps follow the model's distribution given both sides. A duplicate of an earlier
+    choice is only taken if its group has nothing else.
     """
     weights_GK = np.array(
         [piece.log_probabilities[first_kept:].sum(dtype=np.float64) for piece in pieces]

@@ -1,4 +1,4 @@
-"""Pieces from a prompt: drawn, and transposed back to the prompt's key."""
+"""Draws pieces after a prompt and transposes them back to the prompt's key."""
 
 import dataclasses
 
@@ -37,10 +37,10 @@ def compose(
       prompt: in the model's key.
       manner: how to sample.
       key: consumed.
-      conditions: what all pieces must meet, for the steps of the new bars; None = nothing.
+      conditions: what all pieces must satisfy in the new bars; None = nothing.
 
     Raises:
-      UserError: within the masks a piece could only be drawn with a copied run of a limit.
+      UserError: the masks leave a piece only continuations that break a limit on copied runs.
     """
     conditions = conditions or Conditions()
     prompts_BT = np.broadcast_to(prompt.tokens, (manner.num_samples, len(prompt.tokens)))

@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 from jax.nn import logsumexp
 
-# kinds of classes: no event, a note ends, a note starts, and one of the pitch of the last note
+# kinds of classes: no event, a note ends, a note starts, and a note of the same pitch as the last
+# one starts
 NONE, OFF, ONSET, LAST = range(4)
 
 
@@ -19,10 +20,10 @@ NONE, OFF, ONSET, LAST = range(4)
 class Row:
     """What may be drawn at one step; the arrays of `Masks.rows` have a leading axis N.
 
-    A state consists of how many pitches are used, how many notes have started in the bar, for how
-    many steps the latest note has been held that may end the piece (0: it may not; the most: it has
-    been held long enough), and whether a note sounds: axes J, C, E and S, each of length 1 if no
-    constraint needs it; S has 2 if any other has more than 1.
+    A state has four axes: J, how many of the given pitches are used; C, how many notes have started
+    in the bar; E, for how many steps the latest note has been held, if it may end the piece (0 if
+    it may not; the maximum means long enough); S, whether a note sounds. An axis has length 1 if no
+    constraint needs it; S has length 2 if any other axis is longer than 1.
     """
 
     tokens_V: jax.Array  # bool, independent of the steps before
@@ -33,23 +34,25 @@ class Row:
     is_strong: jax.Array  # bool: a note that starts here may end the piece
     counts: jax.Array  # bool, False at a step that is kept regardless of the constraints
     given: jax.Array  # bool, True at a step whose token is known before sampling, or repeated
-    # log weight of what is left possible, for each state; None = draws are not guided
+    # log weight of each kind in each state (`guide`); None = draws are not guided
     worth_JCESK: jax.Array | None = None
 
 
 @flax.struct.dataclass
 class RepeatRow:
-    """What a step has to do with earlier ones, by their places among those given and drawn; the
-    arrays of `Repeats.rows` have a leading axis N. -1 = none.
+    """Which earlier steps a step must equal or differ from, as indices into all given and drawn
+    steps; -1 = none. The arrays of `Repeats.rows` have a leading axis N.
     """
 
     source: jax.Array  # int32, the step that this one repeats
-    unlike_K: jax.Array  # int32, the steps that this one must not have the note of
+    unlike_K: jax.Array  # int32, the steps at which the same note must not start
 
 
 @flax.struct.dataclass
 class Repeats:
-    """Steps that repeat earlier ones, or do not start the same notes; a constraint of `sample`."""
+    """Makes steps repeat earlier ones, or start other notes than earlier ones; a constraint of
+    `sample`.
+    """
 
     rows: RepeatRow
     given_S: jax.Array  # the tokens before the first step
@@ -62,8 +65,8 @@ class Repeats:
         return tokens_BT.at[:, :num_given].set(self.given_S), jnp.int32(num_given)
 
     def allow(self, row: RepeatRow, state: tuple, may_BV: jax.Array) -> tuple[jax.Array, tuple]:
-        """Which of the classes may be drawn at a step, [B, V]; at a step that would be left none,
-        the same note too.
+        """Which of the classes may be drawn at a step, [B, V]. The same note is allowed after all
+        if nothing else is left.
         """
         classes_V, tokens_BT = jnp.arange(may_BV.shape[1]), state[0]
         is_source_BV = classes_V == tokens_BT[:, row.source][:, None]
@@ -76,7 +79,7 @@ class Repeats:
     def weigh(
         self, row: RepeatRow, state: tuple, logits_BV: jax.Array, temperature: jax.Array
     ) -> jax.Array:
-        """The logits as they are."""
+        """The logits, unchanged."""
         return logits_BV
 
     def advance(self, row: RepeatRow, state: tuple, token_B: jax.Array) -> tuple:
@@ -93,12 +96,12 @@ class Masks:
     """What may be drawn at each of N steps; a constraint of `sample`."""
 
     rows: Row
-    pitches_J: jax.Array  # the class of the next note, -1 after the last one
+    pitches_J: jax.Array  # the class of each given note, in order; -1 after the last one
     sounds: jax.Array  # 1 where a note sounds before the first step, else 0
-    repeats: Repeats | None = None  # a constraint of its own
-    # whether the next pitch counts as the start of any note where draws are guided
+    repeats: Repeats | None = None  # a separate constraint
+    # whether, in guided draws, the next given pitch has the weight of any note's start
     is_any: bool = flax.struct.field(pytree_node=False, default=True)
-    # whether a wish says what must happen when, so that `particles` are of use
+    # whether a wish fixes what happens at which step, so that `particles` help
     binds: bool = flax.struct.field(pytree_node=False, default=False)
 
     @property
@@ -123,8 +126,8 @@ class Masks:
     def weigh(
         self, row: Row, state: State, logits_BV: jax.Array, temperature: jax.Array
     ) -> jax.Array:
-        """The logits, still to be divided by the temperature, weighted by what each class leaves
-        possible, as `guide` has it.
+        """The logits, before division by the temperature, weighted by how likely the wishes can
+        still be met after each class (`guide`).
         """
         if row.worth_JCESK is None:
             return logits_BV
@@ -157,7 +160,7 @@ class Masks:
 
 
 def _places(row: Row, state: State) -> tuple[jax.Array, ...]:
-    """Where a state is in the row's tables."""
+    """The index of a state in the row's tables."""
     return tuple(
         jnp.minimum(each, length - 1)
         for each, length in zip(state, row.kinds_JCESK.shape[:4], strict=True)

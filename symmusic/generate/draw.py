@@ -28,16 +28,16 @@ RESAMPLED_EVERY = 4  # steps: resampling at each step would take as long as draw
 
 @dataclasses.dataclass(frozen=True)
 class Conditions:
-    """What continuations must meet, and what the model knows of them in advance.
+    """What continuations must satisfy, and what the model knows about them in advance.
 
     Attributes:
-      masks: limit what may be drawn; None = nothing does.
-      limits: limit copied runs, by their fields of `config.sample`.
-      judges: a piece that one of them flags is drawn again.
-      known: [N] or [B, N] the tokens that an infilling model knows in advance, including the last
-        one, with blanks elsewhere; None = none.
+      masks: which classes may be drawn; None = all.
+      limits: limits on copied runs, keyed by the field of `config.sample`.
+      judges: a piece that any of them flags is drawn again.
+      known: [N] or [B, N] the tokens that an infilling model knows in advance, with blanks
+        elsewhere; the last one is always known. None = none.
       meter: the index of the metre of prompts and pieces among those of the model.
-      plan: the bars left, for a model that reads them; None = not known.
+      plan: the bars left at each step, for a model that reads them; None = not known.
     """
 
     masks: Masks | None = None
@@ -53,10 +53,10 @@ class Continuations:
     """What was drawn after B prompts.
 
     Attributes:
-      drawn: the steps of the continuations.
+      drawn: the result of `sample`.
       read_BT: the tokens read before them.
-      num_redraws_B: how often each was drawn again.
-      num_refused_B: by limit, at how many steps a class was refused.
+      num_redraws_B: how often each piece was drawn again.
+      num_refused_B: keyed by limit, the number of steps at which it excluded a class.
     """
 
     drawn: Drawn
@@ -74,7 +74,7 @@ def draw_continuations(
     key: jax.Array,
     conditions: Conditions | None = None,
 ) -> Continuations:
-    """What `compose` draws, as arrays.
+    """Like `compose`, but returns arrays.
 
     Args:
       params: of the model.
@@ -82,11 +82,11 @@ def draw_continuations(
       vocabulary: of the model.
       prompts_BT: tokens, one prompt of whole bars for each of B pieces.
       manner: how to sample; B takes the place of `num_samples`.
-      key: consumed; a piece depends on it and on the piece's number alone.
+      key: consumed; a piece depends only on it and on the piece's index.
       conditions: None = none.
 
     Raises:
-      UserError: within the masks a piece could only be drawn with a copied run of a limit.
+      UserError: the masks leave a piece only continuations that break a limit on copied runs.
     """
     drawing = _Drawing(params, architecture, prompts_BT, manner, conditions or Conditions())
     num_again, limits = drawing.num_again, drawing.conditions.limits
@@ -114,7 +114,7 @@ def draw_continuations(
     return Continuations(steps.replace(states=drawn.states), read_BT, num_redraws_B, num_refused_B)
 
 
-@jax.jit  # one program: each takes a while to load
+@jax.jit  # jitted as one program, because each program takes a while to load
 def _keys_of_round(key: jax.Array, numbers_B: jax.Array, round_: jax.Array) -> jax.Array:
     """A key for each piece, whatever the number of pieces."""
     return jax.vmap(jax.random.fold_in, (0, None))(fold_in(key, numbers_B), round_)
@@ -139,8 +139,8 @@ class _Drawing:
         self.num_again = 0 if manner.reads_all or masks is not None else 1
 
     def start(self, key: jax.Array) -> tuple[Callable[..., Drawn], Masks | None]:
-        """The function of `after` for all prompts, with as many particles as they are drawn with;
-        and the masks, guided if they bind distant steps.
+        """The function that `after` makes for all prompts and their particles; and the masks,
+        guided if they bind distant steps.
         """
         masks, manner = self.conditions.masks, self.manner
         num, num_particles = len(self.prompts_BT), manner.num_particles(masks)
@@ -153,8 +153,8 @@ class _Drawing:
         return draw, guided_by(draw, num, masks, manner.temperature, key)
 
     def after(self, rows: np.ndarray, num_particles: int = 1) -> Callable[..., Drawn]:
-        """A function that draws after these prompts, with a key for each piece, within masks; each
-        group of `num_particles` rows, of the same prompt, is one piece.
+        """Makes a function that draws within masks after these prompts, given a key for each piece.
+        Each group of `num_particles` rows with the same prompt makes one piece.
         """
         prompts_BT, bars = self.prompts_BT[rows], self.architecture.bars
         meter = self.conditions.meter
@@ -165,7 +165,7 @@ class _Drawing:
         spread = functools.partial(place, mesh=mesh, spec=BY_PIECE)
         reader = self._reader(rows, num_steps, mesh)
         read_BT = np.asarray(prompts_BT[:, : prompts_BT.shape[1] - self.num_again], np.int32)
-        # in NumPy: each operation of JAX would be a program of its own to load
+        # in NumPy: each JAX operation would be a separate program to load
         places_T = later(np.array(first_place(meter, bars)), np.arange(read_BT.shape[1]), bars)
         positions_BT = np.broadcast_to(places_T.astype(np.int32), read_BT.shape)
         limiting = self._limiting(prompts_BT, num_steps, mesh)
@@ -198,8 +198,8 @@ class _Drawing:
         return draw
 
     def _reader(self, rows: np.ndarray, num_steps: int, mesh: Mesh) -> Reader:
-        """The reader of the model for these rows. An infilling model knows in advance none of the
-        prompts' steps that are drawn again.
+        """The model's reader for these rows. An infilling model is not told in advance those steps
+        of the prompts that are drawn again.
         """
         known, future_BN = self.conditions.known, None
         if known is not None:
@@ -233,7 +233,7 @@ class _Drawing:
 
 
 def _particles(masks: Masks, num: int) -> Particles:
-    """Groups that may be resampled after every few steps."""
+    """The groups of particles; they may be resampled every few steps."""
     counts_N = np.asarray(masks.rows.counts)
     resamples_N = counts_N & (np.arange(len(counts_N)) % RESAMPLED_EVERY == RESAMPLED_EVERY - 1)
     return Particles(counts_N, resamples_N, num)

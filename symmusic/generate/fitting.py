@@ -1,4 +1,4 @@
-"""A score as a prompt: in bars of the model's grid, in its key and range."""
+"""Fits a score to a model as a prompt: to whole bars of its grid, its key and its range."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -37,12 +37,12 @@ def fit_score(
     meters: Sequence[str] = ('4/4',),
     steps_per_quarter: int = SIXTEENTHS,
 ) -> Prompt:
-    """The prompt of a score on the grid of the model, with `notices` and what else the user should
-    know of how it was read.
+    """A score as a prompt on the model's grid; `notices` plus whatever else the user should know
+    about how it was read.
 
     Raises:
-      ScoreError: it holds no notes, is in none of the `meters` that the model knows, or its first
-        bar is overfull.
+      ScoreError: the score has no notes, is in none of the `meters` that the model knows, or its
+        first bar is too long for its metre.
     """
     meter = check_meter(in_meter(score), steps_per_quarter=steps_per_quarter)
     check_first_bar(score)

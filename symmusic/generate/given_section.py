@@ -1,4 +1,6 @@
-"""A prompt that is a whole section: where its pickup and its last bar come again."""
+"""A prompt that is a whole section: whether its last bar can close the section, and how its pickup
+leads back.
+"""
 
 import dataclasses
 
@@ -15,8 +17,8 @@ def has_room(prompt: Prompt, num_steps: int) -> bool:
 
 
 def closes_on(prompt: Prompt, pitch_class: int) -> bool:
-    """Whether the last note of a prompt closes it: starts in its last bar, on a strong beat, lasts
-    at least the bar's `cadence_steps`, or to where its pickup starts, and is of the pitch class.
+    """Whether the last note of a prompt closes it: the note has the pitch class, starts in the last
+    bar on a strong beat, and lasts at least the bar's `cadence_steps` or until the pickup starts.
     """
     notes, bar = from_events(prompt.events), prompt.bar
     if not notes:
@@ -34,7 +36,7 @@ def closes_on(prompt: Prompt, pitch_class: int) -> bool:
 
 
 def lead_back(prompt: Prompt, num_steps: int) -> Prompt:
-    """The prompt with the last `num_steps` of its first bar, its pickup, at its end too."""
+    """The prompt with its pickup, the last `num_steps` of its first bar, copied to its end."""
     if not num_steps:
         return prompt
     bar_steps = prompt.bar.steps

@@ -31,16 +31,17 @@ def guided_by(
     *,
     for_particles: bool = False,
 ) -> Masks:
-    """The masks with the weights of a small model that is fitted to free draws and, for particles,
-    with the chances of given pitches in draws that it guides. They depend on the key alone.
+    """The masks, weighted by a small model that is fitted to free draws. For particles they are
+    also weighted by the probabilities of the given pitches in draws that this model guides. The
+    result depends only on the key.
 
     Args:
       draw: draws `num_rows` pieces, given their keys, masks, a rule and whether to keep the model's
         own probabilities.
       num_rows: pieces that `draw` draws at a time.
-      masks: that bind distant steps.
+      masks: masks that bind distant steps.
       temperature: of sampling.
-      key: of the pieces; it is folded with numbers that no piece has.
+      key: of the pieces; folded with numbers that are not the index of any piece.
       for_particles: whether pieces are drawn by particles.
     """
     rule = Rule(temperature or 1.0)

@@ -1,19 +1,19 @@
 """Guides draws towards wishes that bind distant steps, such as given pitches: what is likely to be
 met later is drawn more often now.
 
-Masks alone exclude only the impossible, so that the model ignores the wishes until little time
-is left. Here each class that the masks allow is weighted by how likely the rest can be met
-after it. A small model of that is fitted to free draws of the network after the same prompts:
-the mean probability of each class by the step in the bar and by whether a note sounds. A backward
-pass over the automaton of the masks sums it over all ways to go on. Where the small model is the
-network, the draws are exactly those of the network that meet the wishes; otherwise close to them.
-What may be drawn is the same.
+Masks alone exclude only the impossible, so that the model ignores the wishes until little time is
+left. Here each class that the masks allow is weighted by how likely the rest can be met after it. A
+small model of that is fitted to free draws of the network after the same prompts: the mean
+probability of each class by the step in the bar and by whether a note sounds. A backward pass over
+the automaton of the masks sums it over all ways to go on. Where the small model is the network, the
+draws are exactly those of the network that meet the wishes; otherwise close to them. Guidance never
+changes what may be drawn.
 
 The method is that of Zhang et al., "Tractable control for autoregressive language generation"
 (2023), with a small model that fits the automaton in place of their hidden Markov model.
 
-If pitches are given, only their onsets are drawn: the next one counts as the start of any
-note, since it must be paid for sooner or later.
+If pitches are given, only their onsets are drawn: the next one counts as the start of any note,
+since each given pitch must be drawn at some step anyway.
 """
 
 import numpy as np
@@ -53,10 +53,10 @@ def fit(masks: Masks, tokens_BN: np.ndarray, probabilities_BNV: np.ndarray | Non
     """The small model [P, S, V]: the chance of each class by the step in the bar and by whether a
     note sounds.
 
-    To places that were seldom seen, one observation is added of the mean over all steps.
+    Each place is smoothed with one pseudo-observation of the mean over all steps.
 
     Args:
-      masks: those that will guide; only the steps that they draw are read.
+      masks: the masks to guide; only steps that are drawn, not kept, are counted.
       tokens_BN: free draws.
       probabilities_BNV: what they were drawn from; None = not known, and the tokens are counted.
     """
@@ -111,7 +111,7 @@ def fit_pitches(masks: Masks, tokens_BN: np.ndarray, own_BNV: np.ndarray) -> np.
     does; 0 after the last one.
 
     Args:
-      masks: that give pitches.
+      masks: masks with given pitches.
       tokens_BN: draws that meet them.
       own_BNV: the model's probabilities.
     """
@@ -127,7 +127,9 @@ def fit_pitches(masks: Masks, tokens_BN: np.ndarray, own_BNV: np.ndarray) -> np.
 
 
 def with_pitches(masks: Masks, logs_J: np.ndarray) -> Masks:
-    """Guided masks in which a pitch counts as itself, and those still to come by `fit_pitches`."""
+    """Guided masks in which the next given pitch has its own probability, and later ones those of
+    `fit_pitches`.
+    """
     left_J = np.append(np.cumsum(logs_J[::-1])[::-1], 0.0)
     shape = len(logs_J), 1, 1, 1
     before_JCES, after_JCES = left_J[:-1].reshape(shape), left_J[1:].reshape(shape)
@@ -143,14 +145,14 @@ def _kind_shares(masks: Masks, step: int, chances_SV: np.ndarray) -> np.ndarray:
     """[S, K] the chance of each kind among the classes that are allowed at a step."""
     kinds_V, is_allowed_V = masks.rows.kinds_V[step], masks.rows.tokens_V[step]
     shares = [chances_SV[:, (kinds_V == kind) & is_allowed_V].sum(axis=1) for kind in range(4)]
-    if masks.gives_pitches:  # one pitch is next, and counts as any
+    if masks.gives_pitches:  # only one pitch can be next; it has the weight of any note
         shares[ONSET] = shares[LAST] = chances_SV[:, kinds_V >= ONSET].sum(axis=1)
     return np.stack(shares, axis=-1)
 
 
 def _next_states(shape: tuple[int, ...]):
-    """A function from a kind, and whether the step is strong, to the indices [J, C, E, S] of the
-    states after it, as `Masks.advance` has them within a bar and a cadence.
+    """A function from a kind, and whether the step is on a strong beat, to the indices [J, C, E, S]
+    of the next states: those of `Masks.advance` within a bar and a cadence.
     """
     used, begun, held, sounds = np.indices(shape)
     enough = shape[2] - 1

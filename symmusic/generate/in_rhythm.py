@@ -1,5 +1,5 @@
-"""Pieces of models whose tokens are notes (`data.encoding = 'pitches'`): their pitches are drawn
-and laid on a given rhythm.
+"""Pieces by models whose tokens are notes (`data.encoding = 'pitches'`): pitches are drawn and set
+to a given rhythm.
 """
 
 import dataclasses
@@ -14,16 +14,16 @@ from symmusic.generate.pieces import Piece
 from symmusic.generate.prompt import Prompt
 from symmusic.generate.wishes import read_wishes, stated
 
-MET = ('rhythm', 'num_candidates')  # the fields among the constraints that hold for notes
-OTHERS = ('structure', 'keep_distributions')  # fields that go by steps, which constrain nothing
+MET = ('rhythm', 'num_candidates')  # the constraints that apply to notes
+OTHERS = ('structure', 'keep_distributions')  # fields that refer to steps but are no constraints
 WITH = "with config.data.encoding = 'pitches'"
 
 
 def check_settings(settings: ConfigDict) -> None:
-    """Checks that `config.sample` gives a rhythm and asks for nothing that goes by steps.
+    """Checks that `config.sample` gives a rhythm and no field that refers to steps is used.
 
     Raises:
-      UserError: it does not, or it does.
+      UserError: the rhythm is missing, or such a field is set.
     """
     names = [name for name in stated(settings) if name not in MET]
     names += [name for name in OTHERS if settings[name] != default(f'sample.{name}')]
@@ -50,7 +50,7 @@ def check_settings(settings: ConfigDict) -> None:
 
 
 def read_rhythm(settings: ConfigDict, prompt: Prompt) -> tuple[np.ndarray, list[str]]:
-    """The events [N] of the new bars on whose notes the drawn pitches are laid, and notices.
+    """The events [N] of the new bars whose notes take the drawn pitches, and notices.
 
     Raises:
       UserError: the file of `sample.rhythm` is not valid, or no note starts in the new bars.
@@ -65,8 +65,8 @@ def read_rhythm(settings: ConfigDict, prompt: Prompt) -> tuple[np.ndarray, list[
 
 
 def lay(piece: Piece, rhythm_N: np.ndarray, padding: int) -> Piece:
-    """A piece of notes as one of N steps: all but the pitches was known before, with blanks as
-    tokens.
+    """A piece of notes as a piece of N steps. Steps at which no note starts count as given and have
+    blanks as tokens.
     """
     is_onset_N = rhythm_N >= 0
     tokens_N = np.full(len(rhythm_N), padding, np.uint8)

@@ -1,4 +1,6 @@
-"""Judges of whole tunes and of tunes that start from nothing: which are drawn again."""
+"""Judges that decide which whole tunes, and which tunes that start from nothing, are drawn
+again.
+"""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -13,7 +15,7 @@ from symmusic.score.bar import SIXTEENTHS
 from symmusic.score.detection import detect_key
 from symmusic.score.key import Key
 
-MOST_SHARED = 0.5  # bars of a new section that earlier sections may have too
+MOST_SHARED = 0.5  # share of a new section's bars that may occur in earlier sections
 
 
 class NamedJudge(Protocol):
@@ -27,8 +29,8 @@ class NamedJudge(Protocol):
 
 
 class OtherKey:
-    """Flags pieces whose notes suggest another tonic, or the other of major and minor, than those
-    of `key`, which is `transposed_by` semitones lower than the pieces.
+    """Flags pieces whose notes suggest another tonic than that of `key`, or minor instead of major
+    or the reverse. The pieces are `transposed_by` semitones above the key.
     """
 
     def __init__(self, key: Key, transposed_by: int):

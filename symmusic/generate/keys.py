@@ -10,8 +10,8 @@ from symmusic.score.detection import detect_key, transposition
 
 
 def find_distance(events: np.ndarray, vocabulary: Vocabulary) -> int:
-    """The semitones that bring a prompt, events [T], into C major or A minor and, by octaves, into
-    the model's range; 0 for one without notes, or where the model has no octave of a note.
+    """The semitones that transpose a prompt, events [T], to C major or A minor and, by octaves,
+    into the model's range; 0 if the prompt has no notes or the model has one of them in no octave.
     """
     notes = to_notes(from_events(events), SIXTEENTHS)  # a tick for each step
     if not notes:
@@ -24,8 +24,8 @@ def find_distance(events: np.ndarray, vocabulary: Vocabulary) -> int:
 
 
 def place(events: np.ndarray, distance: int, vocabulary: Vocabulary) -> np.ndarray:
-    """Events [T] transposed by semitones, with each note outside of the model's range moved into it
-    by octaves. A note of which the model has no octave is left out.
+    """Events [T] transposed by semitones; notes outside the model's range are moved into it by
+    octaves. A note is left out if the model has its pitch in no octave.
     """
     moved = _moved(events, distance)
     low, high = vocabulary.min_pitch, vocabulary.max_pitch

@@ -21,10 +21,10 @@ def may_keep(num_pieces: int, num_steps: int, memory_steps: int, num_classes: in
 
 
 def find_looks(pieces: Sequence[Piece]) -> list[list[list[int]] | None]:
-    """For each piece what its steps attended to: [age, weight, age, weight, ...] for every step,
-    the largest weight first. Ages are in steps, where 1 is the step right before; weights are in
-    thousandths. None for pieces without weights and for those beyond `MOST_PIECES`; at most
-    `MOST_STEPS` steps.
+    """What the steps of each piece attended to: [age, weight, age, weight, ...] for each step, the
+    largest weight first. An age is in steps, 1 being the step right before; weights are in
+    thousandths. At most `MOST_STEPS` steps of a piece; None for pieces without weights and for
+    those after the first `MOST_PIECES`.
     """
     found = []
     for number, piece in enumerate(pieces):

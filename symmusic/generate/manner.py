@@ -1,4 +1,4 @@
-"""How to sample from a trained model, as a config states it."""
+"""`Manner`: the sampling settings, as read from a config."""
 
 import dataclasses
 
@@ -17,10 +17,10 @@ class Manner:
 
     Attributes:
       window_steps: None if the state is carried.
-      particles: for each piece that masks bind.
-      reads_all: whether the prompt is read whole; the thesis leaves out its last step, draws that
-        step again and drops it.
-      num_notes: drawn in place of bars by a model whose tokens are notes.
+      particles: number of particles that draw a piece whose steps are constrained by masks.
+      reads_all: whether the whole prompt is read. The thesis leaves out its last step, redraws it
+        and discards the result.
+      num_notes: how many notes to draw, for a model whose tokens are notes, instead of bars.
     """
 
     num_samples: int
@@ -47,7 +47,7 @@ def refuse_wishes(config: ConfigDict) -> None:
     """Checks that a config states no wishes.
 
     Raises:
-      UserError: it does.
+      UserError: it states one.
     """
     if names := stated(config.sample) + ['structure'] * bool(config.sample.structure):
         raise UserError(
@@ -57,8 +57,8 @@ def refuse_wishes(config: ConfigDict) -> None:
 
 
 def settle(config: ConfigDict, calibrated: float | None) -> ConfigDict:
-    """The config with a number in place of `sample.temperature = 'auto'`: the temperature that a
-    model was `calibrated` to; 1 for one that was not, and under `data.protocol = 'thesis'`.
+    """The config with `sample.temperature = 'auto'` replaced by the temperature from the model's
+    calibration `calibrated`; by 1 if it has none, or if `data.protocol = 'thesis'`.
     """
     if config.sample.temperature != AUTO:
         return config

@@ -14,8 +14,8 @@ from symmusic.melody.events import NO_EVENT, NOTE_OFF, transpose_events
 from symmusic.score.bar import Bar
 
 FREE = -3  # in `Wishes.fixed` and `Wishes.rhythm`: any event
-# in the tokens that `make_masks` keeps: drawn; drawn, but a note starts or silence is stated there;
-# as an earlier step
+# in `kept_N` of `make_masks`: drawn; drawn, but a note starts or silence is stated there; repeats
+# an earlier step
 DRAWN, STATED, REPEATED = -1, -2, -3
 MOST_PITCHES, ROOM = 256, 32
 
@@ -45,12 +45,13 @@ class Wishes:
       rests: whether any step may be silent.
       last: pitch class of the note that starts last, on a strong beat, and lasts at least the bar's
         `cadence_steps`; None = any, or no note.
-      rest: the most steps of silence after that note, which is no wish of its own: at most those
-        from the bar's last strong beat on; None = any number.
-      cadences: others than the last, of different steps, in order; all of their steps are drawn.
+      rest: the most steps of silence after that note, at most those from the bar's last strong beat
+        on; None = any number. Not a wish by itself: it goes with `last`.
+      cadences: the cadences before the last one, in order and without overlap; all of their steps
+        are drawn.
       rhythm: [T] events whose onsets and ends the pieces take, repeated; `FREE` where any event is
         allowed; None = any.
-      pitches: those of the notes, in order, all of them; () = any.
+      pitches: the pitches of all notes, in order; () = any.
       fixed: [N] events that are given, `FREE` where they are to be drawn; None = none. They are
         notes of the piece, so all other wishes apply to them as well.
     """
@@ -70,14 +71,16 @@ class Wishes:
 
     @property
     def bind(self) -> bool:
-        """Whether some say what must happen when, and leave more than one piece."""
+        """Whether some wish requires something at certain steps, and more than one piece can meet
+        it.
+        """
         if self.pitches and self.rhythm is not None and not (self.rhythm == FREE).any():
             return False
         binding = {'min_notes_per_bar', 'max_notes_per_bar', 'last', 'rhythm', 'pitches', 'fixed'}
         return not binding.isdisjoint(self.stated())
 
     def stated(self) -> list[str]:
-        """The names of the wishes that are not the defaults."""
+        """The names of the wishes that differ from their defaults."""
         defaults = Wishes()
         return [
             field.name
@@ -101,7 +104,7 @@ def make_masks(
     """The masks of `num_bars` new bars.
 
     Args:
-      wishes: for the steps, of the N, that are not kept.
+      wishes: apply to those of the N steps that are not kept.
       vocabulary: of the model.
       prompt: [T] tokens.
       distance: semitones from the prompt's key to the model's.
@@ -113,8 +116,8 @@ def make_masks(
         None = the values of the wishes.
 
     Raises:
-      UserError: the encoding cannot be controlled, or not all wishes can be met: those that
-        contradict one another are named.
+      UserError: the encoding does not support wishes, or the wishes contradict one another; the
+        message names those that do.
     """
     if stated is None:
         stated = {name: f'{name} = {getattr(wishes, name)!r}' for name in wishes.stated()}
@@ -162,7 +165,7 @@ def _try(
     ).astype(int)
     is_wished_V = _is_wished(wishes, events_V)
     if set(wishes.pitches) - set(events_V) or not (is_wished_V & (events_V >= 0)).any():
-        # having no note at all is no wish of its own: 'max_notes_per_bar' covers it
+        # "no notes at all" is not tested as a separate wish: 'max_notes_per_bar' covers it
         return None
     num_steps, is_kept_N = len(kept_N), _is_kept(kept_N)
     tokens_NV = np.broadcast_to(is_wished_V, (num_steps, len(events_V)))
@@ -203,8 +206,8 @@ def _try(
 
 
 def with_room(masks: Masks) -> Masks:
-    """The masks with room for a multiple of `ROOM` pitches, so that few programs are compiled for
-    those that give pitches: no state is reached there.
+    """The masks, padded to a multiple of `ROOM` given pitches, so that few different shapes are
+    compiled. The states of the padding are never reached.
     """
     more = -len(masks.pitches_J) % ROOM if masks.gives_pitches else 0
     widths = [(0, 0), (0, more), *[(0, 0)] * 4]
@@ -215,7 +218,7 @@ def with_room(masks: Masks) -> Masks:
 
 
 def _is_wished(wishes: Wishes, events_V: np.ndarray) -> np.ndarray:
-    """[V] which classes are allowed at all."""
+    """[V] which classes the wishes allow at any step."""
     is_note_V = events_V >= 0
     in_scale_V = np.isin(events_V % 12, list(range(12) if wishes.scale is None else wishes.scale))
     return ~is_note_V | (in_scale_V & (wishes.lowest <= events_V) & (events_V <= wishes.highest))

@@ -38,8 +38,7 @@ def check_names(settings: ConfigDict) -> None:
 
 
 def check_files(settings: ConfigDict) -> None:
-    """Checks that the files that fields name are there and can be read: those of music, and the
-    sound font.
+    """Checks that the music files and the sound font that fields name exist and can be read.
 
     Raises:
       UserError: the field, its value and what is wrong with it.
@@ -63,11 +62,12 @@ def stated_bars(text: str) -> str:
 
 
 def parse_bars(text: str, num_bars: int, first_bar: int = 1, stated: str = '') -> tuple[int, int]:
-    """The first bar of '3-4', from 0, and the one after the last, of a piece of `num_bars` that are
-    numbered from `first_bar` on; `stated` is how the user stated them, if not in the config.
+    """The first bar and the bar after the last of a range such as '3-4', as indices from 0 into a
+    piece of `num_bars` bars whose first is numbered `first_bar`. `stated` is how the user stated
+    the range, if not in the config; messages quote it.
 
     Raises:
-      UserError: it names no bars, or others than the piece has.
+      UserError: it is not a bar or a range, or the piece does not have these bars.
     """
     first, last = read_bars(text, stated)
     end = first_bar + num_bars
@@ -79,10 +79,10 @@ def parse_bars(text: str, num_bars: int, first_bar: int = 1, stated: str = '') -
 
 
 def read_bars(text: str, stated: str = '') -> tuple[int, int]:
-    """The first and the last bar of '3-4', as they are numbered; `stated` as in `parse_bars`.
+    """The numbers of the first and last bar of a range such as '3-4'; `stated` as in `parse_bars`.
 
     Raises:
-      UserError: it names no bars.
+      UserError: it is not a bar or a range.
     """
     found = re.fullmatch(r'([0-9]{1,9})(?:-([0-9]{1,9}))?', text)
     if not found:

@@ -2,10 +2,10 @@
 functions.
 
 The classes that masks allow at a step have a share of the model's probability. Draws within masks
-ignore this share, so a piece whose notes do not suit a wish is as frequent as one whose notes do.
-Here each piece is drawn by a group of P rows, its particles. The weight of a particle is the
-product of its shares, so that draws by weight follow the model given the wishes, more closely the
-more particles there are:
+ignore this share, so a piece whose notes fit badly with a wish is as frequent as one whose notes
+fit well. Here each piece is drawn by a group of P rows, its particles. The weight of a particle is
+the product of its shares, so that draws by weight follow the model given the wishes, more closely
+the more particles there are:
 
     log weight_t = log weight_(t-1) + log sum over v of p_t(v) g_t(v) - log g_(t-1)(drawn class)
 
@@ -32,7 +32,7 @@ from symmusic.model.groups import picked
 
 @flax.struct.dataclass
 class Particles:
-    """How B pieces are drawn by groups of P rows, which stand side by side."""
+    """How B pieces are drawn by groups of P adjacent rows."""
 
     counts_N: jax.Array  # bool, False at a step that is kept regardless of the constraints
     resamples_N: jax.Array  # bool: groups may be resampled after this step
@@ -65,7 +65,7 @@ def weighted(
 
     Args:
       weights: before it.
-      counts: whether the step counts.
+      counts: whether the step counts; kept steps do not.
       logits_RV: of the model, divided by the temperature.
       worth_RV: log g.
       token_R: drawn.

@@ -1,4 +1,4 @@
-"""Drawn pieces, each with what is known of its steps."""
+"""`Piece`: a drawn continuation, with the probabilities of its steps."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -16,14 +16,15 @@ class Piece:
     Attributes:
       tokens: [N] uint8, in the model's key.
       events: [N] int8, in the prompt's key.
-      log_probability: sum over the drawn tokens under the model, in nats, at temperature 1.
+      log_probability: log probability of the drawn tokens under the model at temperature 1, in
+        nats.
       num_redraws: how often it was drawn again.
       probabilities: [N, V] the distribution that each token was drawn from, if kept.
       weights: [N, T] attention weights, if kept and the model has attention; the last column is the
         step right before the row's own.
-      read: [P] uint8 tokens before the piece as the model has read them, if distributions are kept.
+      read: [P] uint8 tokens that the model read before the piece, if distributions are kept.
       log_probabilities: [N] of each token, including given ones.
-      num_refused: by limit on copies, the steps at which one was refused.
+      num_refused: keyed by limit, the number of steps at which the limit excluded a note.
       is_given: [N] bool, the steps that were known before sampling; None = none.
     """
 
@@ -45,7 +46,7 @@ class Piece:
 
     @property
     def surprise(self) -> float:
-        """Nats per drawn step; 0 if none was drawn."""
+        """The mean negative log-likelihood of the drawn steps in nats; 0 if none was drawn."""
         return -self.log_probability / max(int(self.is_drawn.sum()), 1)
 
     @property
@@ -54,7 +55,7 @@ class Piece:
         return not (self.events >= 0).any()
 
     def up_to(self, num_steps: int) -> 'Piece':
-        """Its first steps as a new piece."""
+        """The piece cut to its first steps."""
         arrays = {
             field.name: value[:num_steps]
             for field in dataclasses.fields(self)
@@ -64,7 +65,7 @@ class Piece:
 
 
 def counted(piece: Piece) -> Piece:
-    """The piece with the sum of the log probabilities of its drawn tokens."""
+    """The piece with `log_probability` computed from the log probabilities of its drawn tokens."""
     drawn = piece.log_probabilities[piece.is_drawn]
     return dataclasses.replace(piece, log_probability=float(drawn.sum(dtype=np.float64)))
 

@@ -1,4 +1,4 @@
-"""The form that a model is given for what it continues: the bars left at each step."""
+"""`Plan`: the bars left at each step, for models that read them."""
 
 import dataclasses
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What pages play: notes and sounds, as `report/player.js` takes them."""
+"""Notes and sounds in the form that the pages' player, `report/player.js`, expects."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ def played_notes(events: Sequence[int]) -> list[list[int]]:
     return [[note.onset, note.end, note.pitch] for note in from_events(events)]
 
 
-# the sounds of the pages, and the instruments of General MIDI, from 0, that each is the sound of
+# the sounds of the pages, each with the General MIDI instruments, from 0, that it stands for
 OWN = {
     'plucked': {6, 7, 15, *range(24, 32), 45, 46, *range(104, 109)},
     'flute': {*range(72, 80)},
@@ -22,9 +22,9 @@ BLOWN = {*range(16, 24), *range(52, 72), 109, 111}
 
 
 def page_sound(program: int) -> tuple[str, bool]:
-    """The sound of the pages that is nearest to an instrument of General MIDI, from 0, and whether
-    it is the instrument's own or that of its kind; strings are bowed, organs, voices, brass and
-    reeds hold their notes, pipes do as flutes, and all others fade.
+    """The page sound for a General MIDI instrument, from 0, and whether it is the instrument's own
+    sound. Otherwise it is a substitute: the fiddle for other bowed strings, the reed for organs,
+    voices and brass, which hold their notes, and the plucked string for all others.
     """
     for sound, programs in OWN.items():
         if program in programs:

@@ -11,7 +11,7 @@ from symmusic.score.bar import SIXTEENTHS, Bar, bar_of
 from symmusic.score.key import Key
 
 C_MAJOR = Key(0)
-VELOCITY = 100  # of notes whose file does not state it
+VELOCITY = 100  # of notes whose file states no velocity
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Prompt:
       transposed_by: semitones from the prompt's key to the model's.
       qpm: its first tempo, in quarters per minute.
       notices: what the user should know about how it was read.
-      key: as the user or its file states it, or else as detected.
+      key: as stated by the user or the file, else as detected.
       states_key: whether it is stated.
       meter: its own, such as '6/8'.
       title: as its file states it.
       pickup: number of steps in its first bar, 0 = a full bar.
       first_bar: number of its first bar in the file, where the first full bar is 1 and a pickup 0.
       velocities: [T] uint8, of the note that starts at each step, 0 if not known; () = none known.
-      program: General MIDI number of its instrument, from 0.
+      program: General MIDI program of its instrument, from 0.
       after: [A] int8 events of the bars after the drawn ones, if bars between others are drawn.
       redrawn: which bars are drawn again, as the user wrote them; '' if the prompt is continued.
       steps_per_quarter: the grid.
@@ -74,13 +74,13 @@ class Prompt:
 
     @property
     def pitch_classes(self) -> frozenset[int]:
-        """Those of its notes, the ones after the drawn bars included."""
+        """The pitch classes of its notes, including those after the drawn bars."""
         events = np.concatenate([self.events, self.after])
         return frozenset((events[events >= 0] % 12).tolist())
 
     def pickup_of(self, events: np.ndarray) -> int:
-        """The pickup of a melody [T] whose first bar is the prompt's first: 0 also where a note was
-        drawn before it.
+        """The pickup, in steps, of a melody [T] that starts with the prompt's first bar; 0 if a
+        note was drawn in the silence before it.
         """
         return 0 if (events[: -self.pickup % self.bar.steps] >= 0).any() else self.pickup
 
@@ -92,9 +92,9 @@ class Prompt:
 
 
 def around(prompt: Prompt, first: int, end: int, padding: int) -> Prompt:
-    """The context of bars `first` to `end` - 1 of a prompt, from 0: the bars before them are read,
-    those after them are kept in `after`. If there is no bar before, the model reads a bar of
-    padding. Velocities are kept for the bars that are kept.
+    """The context for redrawing bars `first` to `end` - 1, counted from 0: the bars before them are
+    read, those after them go to `after`, and both keep their velocities. If there is no bar before,
+    the model reads a bar of padding.
     """
     begin, stop = first * prompt.bar.steps, end * prompt.bar.steps
     velocities = np.array(prompt.velocities)
@@ -110,7 +110,7 @@ def around(prompt: Prompt, first: int, end: int, padding: int) -> Prompt:
 
 def stated_at(prompt: Prompt, step: int, vocabulary: Vocabulary) -> Prompt:
     """The prompt with the note or silence at a step made explicit, so that it does not depend on
-    what is drawn before: a held note starts again there, and silence becomes a note-off.
+    what is drawn before it: a held note is started again, and silence becomes a note-off.
     """
     if step >= len(prompt.events) or prompt.events[step] != NO_EVENT:
         return prompt

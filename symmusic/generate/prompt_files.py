@@ -36,8 +36,8 @@ def read_prompt(
     meters: Sequence[str] = ('4/4',),
     steps_per_quarter: int = SIXTEENTHS,
 ) -> Prompt:
-    """Reads a prompt; '' is the built-in one. Of a book of ABC tunes the one in place `tune` is
-    taken, of several parts in MIDI or MusicXML the one numbered `part`, both from 1.
+    """Reads a prompt; '' is the built-in one. `tune` chooses a tune from an ABC book, `part` one of
+    several parts of a MIDI or MusicXML file; both count from 1.
 
     The last bar is padded with silence. Of simultaneous notes only the highest is kept, as in
     training; notes outside the model's range are moved by octaves. `meters` are those that the
@@ -59,7 +59,9 @@ def read_prompt(
 
 
 def at_one_velocity(score: Score) -> Score:
-    """The score at a default velocity, as ABC and MusicXML are read without dynamics."""
+    """The score with all notes at the default velocity: dynamics in ABC and MusicXML are
+    not read.
+    """
     notes = tuple(dataclasses.replace(note, velocity=VELOCITY) for note in score.notes)
     return dataclasses.replace(score, notes=notes)
 
@@ -76,7 +78,7 @@ def read_notes(path: str, field: str, prompt: Prompt) -> tuple[list[StepNote], l
         score, notices = read_score(path, field)
         grid, bar = prompt.steps_per_quarter, prompt.bar
         meter = check_meter(in_meter(score), steps_per_quarter=grid)
-        if field != 'pitches':  # of which only the order counts
+        if field != 'pitches':  # whose rhythm is ignored
             if bar_of(meter, grid) != bar:
                 raise ScoreError('meter', meter)
             check_first_bar(score)
@@ -143,14 +145,16 @@ def no_tune(number: int, place: str, num_tunes: int) -> ScoreError:
 
 
 def book_notices(score: Score, number: int, num_tunes: int, field: str) -> list[str]:
-    """The notice of which tune is read of a file of several."""
+    """A notice that says which tune of a book is read."""
     name = f' ({score.title})' if score.title else ''
     more = f' holds {num_tunes} tunes: number {number}{name} is read{_choice(field, "tune")}'
     return [more] if num_tunes > 1 else []
 
 
 def _choice(field: str, which: str) -> str:
-    """Which field chooses a tune or part of a prompt; of another file the first is read."""
+    """For the prompt, a hint at the field that chooses a tune or part; '' for other files, whose
+    first one is read.
+    """
     return f'; config.sample.{which} says which' * (field == 'prompt')
 
 
@@ -167,9 +171,9 @@ def _part_notices(score: Score, number: int, field: str) -> list[str]:
 
 
 def mary(meters: Sequence[str] = ('4/4',)) -> Score:
-    """The built-in prompt, in public domain: four bars of "Mary had a little lamb" in C, in the
-    register of the corpus `folk`. Its notes are barred in 4/4 or, where it is none of `meters`, in
-    the first of these.
+    """The built-in prompt, in the public domain: four bars of "Mary had a little lamb" in C, in the
+    register of the corpus `folk`. It is barred in 4/4 or, if the model does not know that, in the
+    first of its `meters`.
     """
     is_known = 'all' in meters or find_index('4/4', meters) is not None
     meter = '4/4' if is_known else meters[0]

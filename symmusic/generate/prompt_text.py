@@ -24,11 +24,11 @@ def make_prompt(
     meters: Sequence[str] = ('4/4',),
     steps_per_quarter: int = SIXTEENTHS,
 ) -> Prompt:
-    """A prompt of ABC text, of whose tunes the one in place `number` is taken, from 1; or of notes
-    in 4/4: onset and length in quarters, MIDI pitch.
+    """A prompt from ABC text, of which tune `number` (from 1) is taken, or from notes in 4/4, each
+    an onset and length in quarters and a MIDI pitch.
 
     Raises:
-      UserError: it holds no such tune, or none in one of the `meters` that the model knows.
+      UserError: there is no such tune, or it is in none of the `meters` that the model knows.
     """
     try:
         if isinstance(tune, str):

@@ -20,8 +20,8 @@ def find_allowed(
     bar: Bar,
     is_kept_N: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """[N, J, C, E, S, K] which kinds may follow in each state so that the end can be reached, and
-    [J, C, E, S] from which first states it can be reached.
+    """Which kinds may follow in each state so that the end can be reached, [N, J, C, E, S, K], and
+    from which initial states it can be reached, [J, C, E, S].
 
     Filled backwards (dynamic programming): a state is good before a step if an allowed kind leads
     to a good state after it. Kept steps do not change the state.
@@ -40,7 +40,8 @@ def find_allowed(
     table = np.zeros((len(tokens_NV), *shape, 4), bool)
     for step in reversed(range(len(tokens_NV))):
         if step % bar.steps == bar.steps - 1:  # the count restarts in the next bar
-            # a bar that is kept in part, as one before a pickup, need not be full
+            # a bar that is partly kept, such as the one with a pickup, need not have the minimum of
+            # notes
             is_whole = not is_kept_N[step + 1 - bar.steps : step + 1].any()
             enough_C = np.arange(shape[1]) >= (wishes.min_notes_per_bar if is_whole else 0)
             good = np.broadcast_to(good[:, :1], shape) & enough_C[:, None, None]
@@ -83,8 +84,9 @@ def _kinds_at(
     good: np.ndarray,
     is_strong: bool,
 ) -> np.ndarray:
-    """[J, C, E, S, K] which kinds may follow at a step in each state, `good` being the states after
-    it from which the end can be reached; a note that may end the piece starts on a strong beat.
+    """Which kinds may follow at a step in each state, [J, C, E, S, K]. `good` are the states after
+    the step from which the end can be reached. A note that may end the piece starts on a strong
+    beat.
     """
     now = np.zeros((*good.shape, 4), bool)
     may_K = [bool((tokens_V & (kinds_V == kind)).any()) for kind in range(4)]

@@ -35,21 +35,21 @@ class Reader(Protocol):
     def init(
         self, prompt_BT: jax.Array, positions_BT: jax.Array, num_steps: int
     ) -> tuple[Any, Any]:
-        """The carry after all tokens of prompts but the last, and what each of the N steps reads
-        beside its token, on a leading axis N; None = nothing.
+        """The carry after all tokens of the prompts except the last one, and the further inputs of
+        the N steps on a leading axis N; None = no further inputs.
         """
         ...
 
     def read(
         self, carry: Any, token_B: jax.Array, position_B: jax.Array, row: Any
     ) -> tuple[Any, jax.Array, jax.Array | None]:
-        """The carry after tokens at places in the bar, the logits [B, V] of the next ones, and the
-        weights [B, T] of attention, None without it.
+        """The carry after tokens at places in the bar, the logits [B, V] of the next tokens, and
+        the attention weights [B, T], None without attention.
         """
         ...
 
     def take(self, carry: Any, of_BP: jax.Array) -> Any:
-        """The carry of rows `of_BP` of each group of P rows, which stand side by side."""
+        """The carry of rows `of_BP` of each group of P adjacent rows."""
         ...
 
 
@@ -68,8 +68,8 @@ class _NetworkReader:
 
 @flax.struct.dataclass
 class WindowReader(_NetworkReader):
-    """Reads the last `window_steps` tokens again for each token, from a zero state; a shorter
-    prompt is padded on the left. For any architecture.
+    """Rereads the last `window_steps` tokens for each new token, from a zero state; a shorter
+    prompt is padded on the left. Works for any architecture.
     """
 
     window_steps: int = flax.struct.field(pytree_node=False)
@@ -99,8 +99,8 @@ class WindowReader(_NetworkReader):
 
 @flax.struct.dataclass
 class SlidingReader(_NetworkReader):
-    """The logits of `WindowReader` at lower cost: all windows that contain a token read it at once.
-    For architectures that `can_slide`.
+    """Gives the logits of `WindowReader` at lower cost: all windows that contain a token read it at
+    the same time. For architectures that `can_slide`.
     """
 
     window_steps: int = flax.struct.field(pytree_node=False)
@@ -195,7 +195,9 @@ class StateReader(_NetworkReader):
         return steps.take_rows(self.params, carry, of_BP)
 
     def _look_ahead(self, position_B1: jax.Array, num_before: int) -> Ahead:
-        """What each step from the prompt's first on knows in advance of those that follow it."""
+        """What each step, from the first of the prompt, knows in advance about the steps
+        after it.
+        """
         whole_BT = jnp.pad(
             self.future_BN,
             ((0, 0), (num_before, 0)),
@@ -217,8 +219,8 @@ def make_reader(
     future_BN: jax.Array | None = None,
     left_BS2: jax.Array | None = None,
 ) -> Reader:
-    """The reader of a model that draws `num_steps` tokens: `window_steps` reads windows of that
-    length, at once where they can slide; None = carry the state, with attention to the last
+    """The reader for drawing `num_steps` tokens. It reads windows of `window_steps`, sliding ones
+    if the architecture allows; None = it carries the state, with attention to the last
     `memory_steps`. `left_BS2` is ignored unless the architecture reads it.
     """
     left_BS2 = left_BS2 if architecture.left_sizes else None
@@ -237,7 +239,7 @@ def _split_left(left_BS2: jax.Array, num_given: int) -> tuple[jax.Array, jax.Arr
 
 
 def _last(steps_BT: jax.Array, num: int, padding: int) -> jax.Array:
-    """The last `num` steps, padded on the left where there are fewer."""
+    """The last `num` steps, padded on the left if there are fewer."""
     missing = max(num - steps_BT.shape[1], 0)
     widths = ((0, 0), (missing, 0), *[(0, 0)] * (steps_BT.ndim - 2))
     padded_BT = jnp.pad(steps_BT, widths, constant_values=padding)
@@ -245,14 +247,14 @@ def _last(steps_BT: jax.Array, num: int, padding: int) -> jax.Array:
 
 
 def _appended(steps_BT: jax.Array, step_B: jax.Array) -> jax.Array:
-    """The steps without the first, and with another one after the last."""
+    """The steps without the first one and with a new one at the end."""
     return jnp.concatenate([steps_BT[:, 1:], step_B[:, None].astype(steps_BT.dtype)], axis=1)
 
 
 def _read_all(
     reader: Reader, carry: Any, tokens_BT: jax.Array, positions_BT: jax.Array, rows: Any
 ) -> Any:
-    """The carry after all these tokens."""
+    """The carry after reading all these tokens."""
 
     def step(carry, inputs):
         return reader.read(carry, *inputs)[0], None

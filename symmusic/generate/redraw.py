@@ -1,4 +1,4 @@
-"""Drawing pieces again that are empty or not wanted."""
+"""Redraws pieces that are empty or unwanted."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -17,11 +17,11 @@ Judge = Callable[[Sequence[np.ndarray]], np.ndarray]
 def draw_again(
     draw: Callable[[int], Drawn], is_unwanted: Callable[[Drawn], np.ndarray], max_rounds: int
 ) -> tuple[Drawn, np.ndarray]:
-    """Draws pieces, and in at most `max_rounds` rounds draws again those that are unwanted.
+    """Draws pieces, then redraws the unwanted ones in at most `max_rounds` rounds.
 
     Args:
-      draw: draws B pieces in a round; 0 is the first.
-      is_unwanted: which of the pieces are to be drawn again, bool [B].
+      draw: draws B pieces, given the number of the round; 0 is the first draw.
+      is_unwanted: whether each piece is to be drawn again, bool [B].
       max_rounds: after the first.
 
     Returns:
@@ -45,10 +45,10 @@ def is_poor(events: np.ndarray, *, if_stuck: bool) -> bool:
 
 
 def check_stuck(drawn: Drawn, limits: Mapping[str, Limit]) -> None:
-    """Checks that limits have left each piece something to draw at each step.
+    """Checks that the limits left each piece at least one class to draw at each step.
 
     Raises:
-      UserError: one has not.
+      UserError: a limit left nothing to draw.
     """
     for field, stuck_B in count_by_limit(drawn, limits, 'stuck_B').items():
         if num_stuck := int((stuck_B > 0).sum()):
@@ -61,8 +61,8 @@ def check_stuck(drawn: Drawn, limits: Mapping[str, Limit]) -> None:
 
 
 def count_by_limit(drawn: Drawn, limits: Mapping[str, Limit], name: str) -> dict[str, np.ndarray]:
-    """The count [B] called `name` in the last state of each limit, which are the last constraints
-    of `drawn`.
+    """The count [B] called `name` in the final state of each limit. The limits are the last
+    constraints of `drawn`.
     """
     states = drawn.states[len(drawn.states) - len(limits) :]
     return {

@@ -1,6 +1,7 @@
 """Sampling tokens from a model step by step, as one scan over a batch of pieces. Pure functions.
 
-A `Reader` gives each step's logits; constraints determine in turn which classes may be drawn there.
+A `Reader` gives each step's logits; each constraint in turn narrows the classes that may be drawn
+there.
 """
 
 import functools
@@ -21,7 +22,7 @@ from symmusic.model.places import later
 
 class Constraint(Protocol):
     """A constraint on what may be drawn, step by step: a pytree with a leading axis N on its
-    `rows`, whose states have the pieces on the first axis of every array, or scalars.
+    `rows`. Every array of its state is a scalar or has the pieces on its first axis.
     """
 
     rows: Any
@@ -50,9 +51,9 @@ class Constraint(Protocol):
 
 
 class Limit(Protocol):
-    """Runs that must not be completed, such as `num_symbols` symbols of a tune. It makes the
-    constraint for pieces after prompts. The constraint's state counts by piece the steps at which a
-    class was refused, `refused_B`, and those at which no other class was left, `stuck_B`.
+    """Runs that must not be completed, such as `num_symbols` symbols of a tune. `after` makes the
+    constraint for pieces after given prompts. Its state counts for each piece the steps at which a
+    class was excluded, `refused_B`, and those at which no other class was left, `stuck_B`.
     """
 
     num_symbols: int
@@ -60,8 +61,8 @@ class Limit(Protocol):
     def after(
         self, prompts_BT: jax.Array, counts_N: jax.Array, is_given_N: jax.Array
     ) -> Constraint:
-        """The constraint after prompts, for N steps: those that count, and those whose token is
-        known in advance.
+        """The constraint for N steps after prompts: which steps count, and which have a token that
+        is known in advance.
         """
         ...
 
@@ -83,13 +84,13 @@ class Drawn:
     """B drawn pieces of N steps."""
 
     tokens_BN: jax.Array
-    # of each drawn token under the model itself: temperature 1, no class cut off; 0 for a token
+    # of each drawn token under the model itself (temperature 1, no class cut off); 0 for a token
     # known in advance
     log_probabilities_BN: jax.Array
-    probabilities_BNV: jax.Array | None  # what each token was drawn from
-    weights_BNT: jax.Array | None  # attention, over the steps read, the latest last
+    probabilities_BNV: jax.Array | None  # the distribution that each token was drawn from
+    weights_BNT: jax.Array | None  # attention weights over the steps read, the latest last
     own_BNV: jax.Array | None = None  # the model's own probabilities, at the temperature
-    states: tuple = ()  # each constraint's after the last step
+    states: tuple = ()  # each constraint's state after the last step
 
 
 @functools.partial(jax.jit, static_argnames=('num_steps', 'keep', 'keep_own'))
@@ -112,15 +113,15 @@ def sample(
       reader: of the model.
       prompt_BT: tokens, T >= 1.
       positions_BT: their places in the bar (`model.places`).
-      keys_B: a key per piece; consumed. A piece depends on its own key alone, not on those drawn
-        beside it.
+      keys_B: a key per piece; consumed. A piece depends only on its own key, not on the rest of the
+        batch.
       rule: how a class is drawn.
-      constraints: which classes may be drawn; each sees what those before it have left.
+      constraints: applied in order; each sees the classes that the ones before it have left.
       num_steps: N.
-      keep: return probabilities and attention weights of every step.
-      keep_own: return the model's own probabilities.
-      particles: how each piece is drawn by a group of rows; reader, prompts and positions are then
-        of all rows, keys and what is returned of the pieces. None = one row is one piece.
+      keep: whether to return probabilities and attention weights of every step.
+      keep_own: whether to return the model's own probabilities.
+      particles: how a group of rows draws each piece. Reader, prompts and positions then have an
+        entry per row, keys and results one per piece. None = one row is one piece.
     """
     scan = _Scan(reader, rule, tuple(constraints), particles, keep, keep_own)
     read, read_rows = reader.init(prompt_BT, positions_BT, num_steps)
@@ -142,7 +143,7 @@ def sample(
 
 
 class _Scan(NamedTuple):
-    """What the steps of `sample` have in common; the fields are its arguments."""
+    """What all steps of `sample` share; the fields are its arguments."""
 
     reader: Reader
     rule: Rule
@@ -188,7 +189,7 @@ class _Scan(NamedTuple):
         return (keys_B2[:, 0], after, position_B, weights), (drawn, of_BP)
 
     def _take(self, after: tuple, of_BP: jax.Array) -> tuple:
-        """What rows `of_BP` of each group carry from step to step."""
+        """The scan's state of rows `of_BP` of each group."""
         token_B, read, states = after
         return picked(token_B, of_BP), self.reader.take(read, of_BP), picked(states, of_BP)
 
@@ -200,8 +201,8 @@ def narrow(
     logits_BV: jax.Array,
     divisor: jax.Array,
 ) -> tuple[jax.Array, jax.Array, list[Any]]:
-    """Which classes [B, V] the constraints leave, the logits as they weigh them, and their states,
-    each seeing what those before it have left; `divisor` is the temperature.
+    """Applies the constraints in order. Returns the classes [B, V] that they leave, the weighted
+    logits, and the constraints' states. `divisor` is the temperature.
     """
     may_BV, weighed_BV, narrowed = ~jnp.isneginf(logits_BV), logits_BV, []
     for constraint, row, state in zip(constraints, rows, states, strict=True):
@@ -233,13 +234,14 @@ def _cut(
     num_classes = logits_BV.shape[-1]
     index_V = jnp.arange(num_classes)
     one_BVV, other_BVV = logits_BV[:, :, None], logits_BV[:, None, :]
-    # Which other classes come before each; for so few, comparing all pairs is faster than sorting.
+    # Which other classes rank before each class: for so few classes, comparing all pairs is faster
+    # than sorting.
     before_BVV = (other_BVV > one_BVV) | ((other_BVV == one_BVV) & (index_V < index_V[:, None]))
     rank_BV = before_BVV.sum(axis=-1)
     logits_BV = logits_BV / jnp.where(temperature > 0, temperature, 1.0)
     kept_BV = rank_BV < jnp.where(temperature > 0, jnp.where(top_k > 0, top_k, num_classes), 1)
     probabilities_BV = jax.nn.softmax(jnp.where(kept_BV, logits_BV, -jnp.inf), axis=-1)
     likelier_BV = jnp.where(before_BVV, probabilities_BV[:, None, :], 0.0).sum(axis=-1)
-    # 1 is all, also where the sum has rounded to 1
+    # top_p = 1 keeps all classes, even if the sum rounds to 1 before the last
     kept_BV &= (likelier_BV < top_p) | (rank_BV == 0) | (top_p >= 1)
     return jnp.where(kept_BV, logits_BV, -jnp.inf)

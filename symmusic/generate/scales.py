@@ -1,4 +1,4 @@
-"""Scales as people name them: their tonic and the pitch classes that they allow."""
+"""Reads names of scales: the tonic and the pitch classes."""
 
 from collections.abc import Collection
 
@@ -6,7 +6,7 @@ from symmusic.errors import UserError
 from symmusic.generate.prompt import Prompt
 from symmusic.score.key import MODES, Key, key_at, parse_mode, parse_tonic, tonic_name
 
-OF_PROMPT = 'prompt'  # the value of `sample.scale` for the prompt's own
+OF_PROMPT = 'prompt'  # the value of `sample.scale` that stands for the scale of the prompt
 SCALES = {  # semitones above the tonic
     'major': (0, 2, 4, 5, 7, 9, 11),
     # with the raised sixth and seventh degrees of tunes in minor
@@ -27,11 +27,11 @@ SCALES = {  # semitones above the tonic
 
 def parse_scale(text: str, prompt: Prompt) -> tuple[int, frozenset[int] | None]:
     """The tonic and the pitch classes of a scale such as 'D dorian', 'Ebm' or 'F sharp blues'.
-    'prompt' is the scale of the prompt's key with all other notes that the prompt has; '' allows
-    all pitches, with the tonic of its key.
+    'prompt' is the scale of the prompt's key plus any other pitch classes in the prompt; '' allows
+    all pitches, with the tonic of that key.
 
     Raises:
-      UserError: it names no scale.
+      UserError: it is not the name of a scale.
     """
     if not text:
         return prompt.key.tonic, None
@@ -46,7 +46,7 @@ def read_scale(text: str) -> tuple[int, str]:
     """The tonic, on the line of fifths, and the name in `SCALES` of a scale such as 'D dorian'.
 
     Raises:
-      UserError: it names no scale.
+      UserError: it is not the name of a scale.
     """
     found = parse_tonic(text, r'[A-Za-z]{0,12}|[A-Za-z]{3,10}\s{1,3}[A-Za-z]{3,10}')
     name = found and ' '.join(found[1].lower().split())
@@ -59,11 +59,11 @@ def read_scale(text: str) -> tuple[int, str]:
 
 
 def key_of_scale(text: str) -> Key:
-    """The key that a scale such as 'D dorian' is nearest to: of its own mode, or else major or
-    minor by its third.
+    """The key nearest to a scale such as 'D dorian': in the scale's mode if keys have it, else
+    major or minor, by its third.
 
     Raises:
-      UserError: it names no scale.
+      UserError: it is not the name of a scale.
     """
     place, name = read_scale(text)
     third = 'major' if 4 in SCALES[name] else 'minor'
@@ -71,7 +71,9 @@ def key_of_scale(text: str) -> Key:
 
 
 def fifth_of(tonic: int, scale: Collection[int] | None) -> int:
-    """The pitch class of the fifth: diminished in a scale that has no other, as locrian."""
+    """The pitch class of the fifth; the diminished fifth in scales without a perfect one, such as
+    locrian.
+    """
     perfect, diminished = (tonic + 7) % 12, (tonic + 6) % 12
     return diminished if scale and perfect not in scale and diminished in scale else perfect
 

@@ -17,14 +17,15 @@ from symmusic.score.layout import Section
 from symmusic.wording import count
 
 MOST_BARS = 1024
-EXCLUDED = ('regenerate', 'fixed', 'pitches')  # fields that ask for other bars or notes
+# fields that contradict a structure, because they determine the bars or notes otherwise
+EXCLUDED = ('regenerate', 'fixed', 'pitches')
 
 
 def plan_structure(settings: ConfigDict, prompt: Prompt) -> Structure:
-    """The structure that `config.sample` asks for, after `prompt`, which starts the first section.
+    """The structure that `config.sample` asks for; `prompt` is the start of its first section.
 
     Raises:
-      UserError: the prompt does not fit in a section, or another field asks for other bars.
+      UserError: the prompt does not fit in a section, or another field contradicts the structure.
     """
     text, num_bars, bar_steps = settings.structure, settings.bars_per_section, prompt.bar.steps
     lead = bar_steps if prompt.pickup else 0
@@ -45,8 +46,8 @@ def plan_structure(settings: ConfigDict, prompt: Prompt) -> Structure:
     wanted = [place for place in range(len(text)) if text[place + 1 : place + 2] == text[0]]
     if prompt.pickup and not all(_num_back(prompt, text, closings, place) for place in wanted):
         notices += (
-            'the pickup leaves no room for a closing note before it, so that it does not lead back'
-            f' from there to section {text[0]}',
+            'the pickup leaves no room for a closing note, so it is not repeated before section'
+            f' {text[0]} returns',
         )
     stands = text[-1] == text[0] and closings[-1] in given.closings
     num_short = 0 if stands or not _has_cadence(prompt) else prompt.pickup
@@ -74,8 +75,8 @@ def plan_structure(settings: ConfigDict, prompt: Prompt) -> Structure:
 
 @dataclasses.dataclass(frozen=True)
 class _Given:
-    """How a prompt that is a whole section closes it: the `closings` for which its last bar stands,
-    the steps at its end that its pickup takes where it leads back, and notices.
+    """How a prompt that is a whole section closes: the `closings` that its last bar satisfies, the
+    number of steps at its end that its pickup takes when it leads back, and notices.
     """
 
     closings: tuple[str, ...] = ()
@@ -89,8 +90,8 @@ def _find_given(settings: ConfigDict, prompt: Prompt, closings: Sequence[str]) -
     if num_led and not has_room(prompt, num_led):
         num_led = 0
         notices.append(
-            "the prompt's last bar is full, so that its pickup does not lead back to the section"
-            ' from there'
+            "the prompt's last bar is full, so its pickup is not repeated before the section"
+            ' returns'
         )
     may_close = (ANY,)
     if closes_on(prompt, parse_scale(settings.scale, prompt)[0]):
@@ -104,8 +105,8 @@ def _find_given(settings: ConfigDict, prompt: Prompt, closings: Sequence[str]) -
 
 
 def _num_back(prompt: Prompt, text: str, closings: Sequence[str], place: int) -> int:
-    """The steps of the pickup that leads from a section back to the first; 0 where another one
-    follows, or the pickup is so long that no cadence fits before it.
+    """The steps of the pickup that leads from a section back to the first one; 0 if another section
+    follows or the pickup leaves no room for a cadence.
     """
     is_followed = text[place + 1 : place + 2] == text[0]
     return prompt.pickup if is_followed and (_has_cadence(prompt) or closings[place] == ANY) else 0
@@ -140,7 +141,7 @@ def _find_sources(
             sources_T[last:end] = np.arange(num_given - bar_steps, num_given)
             if leads and given.num_led:
                 stated.add(end - leads)
-                if place:  # in the first one `given_section.lead_back` writes it
+                if place:  # in the first section `given_section.lead_back` writes it
                     sources_T[end - leads : end] = np.arange(lead - leads, lead)
             continue
         short = num_short if section is sections[-1] else 0
@@ -155,8 +156,8 @@ def _find_sources(
 
 
 def _closings(text: str, inner: str) -> tuple[str, ...]:
-    """How each section closes: the last of the tune and the last of several alike in a row on the
-    tonic, others as `inner` says.
+    """How each section closes: the last section of the tune, and the last of several equal ones in
+    a row, on the tonic; all others as `inner` says.
     """
     found = []
     for place, label in enumerate(text):
@@ -200,7 +201,7 @@ def check_rhythm(settings: ConfigDict, notes: Sequence[StepNote], bar_steps: int
     """Checks that the notes that give the rhythm fit in sections.
 
     Raises:
-      UserError: a section is no multiple of their bars.
+      UserError: the length of a section is not a multiple of their bars.
     """
     num_bars = max(-(-notes[-1].end // bar_steps), 1)
     if settings.bars_per_section % num_bars:

@@ -16,7 +16,7 @@ from symmusic.melody.events import StepNote
 from symmusic.score.bar import SIXTEENTHS
 
 RATE = 44_100  # samples per second
-PARTIALS = (1.0, 0.45, 0.25, 0.12, 0.06)  # amplitudes of a plucked string's
+PARTIALS = (1.0, 0.45, 0.25, 0.12, 0.06)  # amplitudes of a plucked string's partials
 ATTACK, RELEASE = 0.004, 0.05  # seconds
 HALF_LIFE = 0.35  # half-life of the first partial in seconds; the n-th decays n times as fast
 PEAK = 0.8

@@ -1,9 +1,9 @@
-"""Whole tunes in sections: what is drawn, what repeats it, and how each section closes.
+"""Whole tunes in sections: which steps are drawn, which repeat them, and how each section closes.
 
-Of 'AABA' these are drawn: A; the last bar of its second time, which closes; B. The last A repeats
-the second. Where a pickup leads into the tune, it also leads back to the first section, and the
-last bar is shorter by it. If the prompt is the whole first section, its last bar closes where it
-can; where it cannot, another one is drawn, and a notice says so.
+Of 'AABA', the steps drawn are A, the closing last bar of the second A, and B; the last A repeats
+the second. If the tune has a pickup, it also leads back to the first section, and the tune's last
+bar is shorter by it. If the prompt is the whole first section, its own last bar closes the section
+if it can; otherwise another one is drawn, and a notice says so.
 """
 
 import dataclasses
@@ -17,7 +17,8 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF
 from symmusic.score.layout import Section
 
-CONTRAST_BARS = 2  # at the start of a new section, in which it differs from earlier ones
+# at the start of a new section: its notes there must differ from those of earlier sections
+CONTRAST_BARS = 2
 TONIC, FIFTH, ANY = 'tonic', 'fifth', ''
 
 
@@ -27,18 +28,19 @@ class Structure:
 
     Attributes:
       text: a letter for each section.
-      sections: as they are played, in bars from the prompt's first.
-      closings: of each section, on the `TONIC`, on the `FIFTH` or on `ANY` note.
-      sources_T: the step that each step repeats, the first of all that are alike; its own where it
+      sections: the sections in the order of playing, in bars from the prompt's first bar.
+      closings: how each section closes: on the `TONIC`, on the `FIFTH` or on `ANY` note.
+      sources_T: the step that each step repeats (the first of all equal ones); its own index if it
         repeats none.
       stated: the steps at which a note starts or ends, or silence is stated, so that sections and
         endings do not depend on what is played before them.
       num_given: steps of the prompt.
-      num_begun: those of them after its pickup.
-      spans: the steps of each drawn closing, and its place among `closings`.
-      num_led: steps at the prompt's end that its pickup takes, to lead back.
-      num_short: silent steps at the end of the tune, by which its last bar is shorter.
-      notices: what of a prompt that is a whole section is not as the user wrote it.
+      num_begun: those of the `num_given` steps that come after the pickup.
+      spans: the steps of each drawn closing, and its index in `closings`.
+      num_led: steps at the prompt's end that its pickup takes when it leads back.
+      num_short: silent steps at the end of the tune, where its last bar is cut short for the
+        pickup.
+      notices: what was changed in a prompt that is a whole section.
     """
 
     text: str
@@ -55,7 +57,7 @@ class Structure:
 
     @property
     def own_T(self) -> np.ndarray:
-        """The steps that are drawn, and repeat no others."""
+        """The indices of the steps that are drawn rather than given or repeated."""
         steps = np.arange(len(self.sources_T))
         is_own_T = (self.sources_T == steps) & (steps >= self.num_given)
         return steps[is_own_T & (steps < len(steps) - self.num_short)]
@@ -66,8 +68,8 @@ class Structure:
         return len(self.sources_T) - self.num_given
 
     def cadences(self, tonic: int, fifth: int, rest: int | None = None) -> tuple[Cadence, ...]:
-        """The cadences, in steps after the prompt, on these pitch classes. At most `rest` steps of
-        silence follow them (None: any number), and none where a pickup leads back.
+        """The cadences on these pitch classes, in steps after the prompt. At most `rest` steps of
+        silence follow each (None: any number), and none if a pickup leads back.
         """
         classes, found = {TONIC: tonic, FIFTH: fifth}, []
         num_bars = self.sections[-1].first + self.sections[-1].num_bars
@@ -80,7 +82,7 @@ class Structure:
         return tuple(found)
 
     def kept(self, prompt: Prompt, vocabulary: Vocabulary) -> np.ndarray:
-        """[N] for `make_masks`: what of the steps after the prompt is known."""
+        """`kept_N` of `make_masks`: what is known about the N steps after the prompt."""
         steps = np.arange(self.num_given, len(self.sources_T))
         sources = self.sources_T[self.num_given :]
         kept_N = np.where(np.isin(steps, list(self.stated)), STATED, DRAWN)
@@ -94,8 +96,8 @@ class Structure:
         return kept_N.astype(np.int16)
 
     def repeats(self, prompt: Prompt, vocabulary: Vocabulary) -> Repeats:
-        """The steps that repeat others, and the first bars of new sections, which have no note in
-        common with the same places of earlier ones.
+        """The constraint that repeats steps, and that keeps the first bars of a new section from
+        having a note in common with the same places of earlier sections.
         """
         steps, given = np.arange(len(self.sources_T)), self.num_given
         sources_T = np.where(

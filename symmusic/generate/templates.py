@@ -1,4 +1,4 @@
-"""Files as templates: their rhythm or their notes, aligned with the steps that are drawn.
+"""Music files as templates: aligns their rhythm or their notes with the steps to draw.
 
 Step 0 of a template is the start of its first full bar, bar 1; the notes of its pickup come before
 it. Bar 1 is aligned with the first drawn bar. If that bar is the prompt's own pickup, bar 1 is
@@ -25,10 +25,10 @@ def lay_rhythm(
       notes: of the template.
       num_steps: N.
       bar_steps: steps in a bar of both.
-      pickup: steps of the prompt's pickup if it is drawn as the first bar, else 0.
+      pickup: steps of the prompt's pickup if the first drawn bar is that pickup, else 0.
 
     Raises:
-      ScoreError: the template holds nothing but a pickup.
+      ScoreError: the template has only a pickup.
     """
     before, bars = _split(notes)
     first = bar_steps if pickup else 0
@@ -64,7 +64,7 @@ def lay_fixed(
       pickup: as in `lay_rhythm`.
 
     Raises:
-      ScoreError: the template is longer than N steps, or holds nothing but a pickup.
+      ScoreError: the template is longer than N steps, or has only a pickup.
     """
     before, bars = _split(notes)
     upbeat = _upbeat(before, pickup, bar_steps)

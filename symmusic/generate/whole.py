@@ -1,4 +1,4 @@
-"""A piece with the bars around it: which of its steps were given, and which were drawn."""
+"""`Whole`: a piece with the bars around it, and which of the steps were drawn."""
 
 import dataclasses
 

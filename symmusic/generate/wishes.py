@@ -17,7 +17,8 @@ from symmusic.generate.templates import lay_fixed, lay_rhythm
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, StepNote
 
 CONSTRAINTS = tuple(name.removeprefix('sample.') for name in constraints.FIELDS)
-SAID = ('prompt', 'num_samples', 'num_bars', 'temperature')  # by the line that `echo` completes
+# fields that the line of output mentions before `echo` completes it
+SAID = ('prompt', 'num_samples', 'num_bars', 'temperature')
 
 
 def stated(settings: ConfigDict) -> list[str]:
@@ -26,15 +27,15 @@ def stated(settings: ConfigDict) -> list[str]:
 
 
 def echo(settings: ConfigDict, changed: Collection[str]) -> str:
-    """The fields of `config.sample` among the fields that the user `changed`, as the user states
-    them, except for those that the line itself states.
+    """Those fields of `config.sample` that the user `changed`, as `name = value`, except for fields
+    that the line of output mentions already.
     """
     names = [name for name in settings if name not in SAID and f'sample.{name}' in changed]
     return ', '.join(f'{name} = {settings[name]!r}' for name in names)
 
 
 def as_stated(settings: ConfigDict, wishes: Wishes) -> dict[str, str]:
-    """How the user stated each of the wishes and, under 'bars', which bars are drawn."""
+    """For messages, how the user stated each wish and, under 'bars', which bars are drawn."""
     names = {'last': 'end_on_tonic', 'cadences': 'structure'}
     fields = {wish: names.get(wish, wish) for wish in wishes.stated()}
     fields['bars'] = bars_field(settings)
@@ -42,7 +43,7 @@ def as_stated(settings: ConfigDict, wishes: Wishes) -> dict[str, str]:
 
 
 def bars_field(settings: ConfigDict) -> str:
-    """The field of `config.sample` that says which bars are drawn."""
+    """The field of `config.sample` that determines which bars are drawn."""
     if settings.structure:
         return 'bars_per_section'
     return 'regenerate' if settings.regenerate else 'num_bars'
@@ -70,7 +71,7 @@ def read_wishes(
         if field not in read:
             continue
         notes, bar_steps = read[field][0], prompt.bar.steps
-        # the rhythm of a whole tune starts with the first section, as the prompt does
+        # the rhythm of a whole tune starts where the prompt does: with the first section
         begun = structure.num_begun if structure else 0
         if structure and field == 'rhythm':
             check_rhythm(settings, notes, bar_steps)
@@ -110,8 +111,8 @@ def read_wishes(
 
 
 def _most_rest(prompt: Prompt) -> int:
-    """The most steps of silence after the last note of a tune: the place of its pickup, as of most
-    real tunes, but no more than from the last strong beat on.
+    """The most steps of silence after the last note of a tune: as long as its pickup, as in most
+    real tunes, but never more than from the last strong beat on.
     """
     return min(prompt.pickup, prompt.bar.steps - prompt.bar.strong[-1])
 
