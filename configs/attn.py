@@ -9,7 +9,7 @@ bar, the tokens 1, 2, 4 and 8 bars before and ahead and for how long each has ag
 notes, what followed the last three when they last sounded and, where they are known, the bars left
 in the section and in the tune. The head also scores copies and intervals. 25 minutes on 2 CPUs.
 One seed, after 21 epochs: 0.447 nats per step left to right on validation tunes (base rate 2.014),
-0.441 on test tunes; in gaps of up to 16 bars 0.389 and 0.360. See docs/results.md.
+0.440 on test tunes; in gaps of up to 16 bars 0.389 and 0.360. See docs/results.md.
 """
 
 from configs import base
